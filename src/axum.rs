@@ -1,0 +1,155 @@
+//! Response parts and an extractor for axum handlers.
+//!
+//! - [`CachePolicy`] in a handler's answer is its word on storing it, which a
+//!   [`CachePolicyLayer`](crate::CachePolicyLayer) around it renders.
+//! - [`Validators`] in a handler's answer set `ETag` and `Last-Modified`.
+//! - [`Preconditions`] as an argument, for handlers that decide inside a transaction.
+//!
+//! ```
+//! use axum::{Router, extract::Path, response::IntoResponse, routing::put};
+//! use tower_cache_policy::axum::PreconditionFailure;
+//! use tower_cache_policy::policy::CachePolicy;
+//! use tower_cache_policy::protocol::{EntityTag, Preconditions, Representation, Validators};
+//!
+//! async fn update(
+//!     Path(id): Path<u32>,
+//!     preconditions: Preconditions,
+//!     body: String,
+//! ) -> Result<impl IntoResponse, PreconditionFailure> {
+//!     // Begin a transaction, and lock the row.
+//!     let current = Representation::Current(
+//!         Validators::new().with_etag(EntityTag::from_static("\"rev-7\"")),
+//!     );
+//!     preconditions.check(&current)?;
+//!     // Write, and commit.
+//!     Ok((CachePolicy::no_store(), format!("{id} is {body}")))
+//! }
+//!
+//! let app: Router = Router::new().route("/articles/{id}", put(update));
+//! ```
+
+use std::convert::Infallible;
+use std::fmt;
+use std::time::SystemTime;
+
+use axum_core::body::Body;
+use axum_core::extract::FromRequestParts;
+use axum_core::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, HeaderValue};
+use http::request::Parts;
+
+use crate::policy::CachePolicy;
+use crate::protocol::{
+    Evaluation, HttpDate, Outcome, Preconditions, Representation, Validators, into_not_modified,
+};
+
+/// Puts the policy into the answer's extensions, where a layer finds it.
+impl IntoResponseParts for CachePolicy {
+    type Error = Infallible;
+
+    fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Infallible> {
+        response.extensions_mut().insert(self);
+        Ok(response)
+    }
+}
+
+impl IntoResponse for CachePolicy {
+    fn into_response(self) -> Response {
+        (self, ()).into_response()
+    }
+}
+
+/// Sets `ETag` and `Last-Modified`.
+impl IntoResponseParts for Validators {
+    type Error = Infallible;
+
+    fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Infallible> {
+        self.write_to(response.headers_mut(), now());
+        Ok(response)
+    }
+}
+
+impl IntoResponse for Validators {
+    fn into_response(self) -> Response {
+        (self, ()).into_response()
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Preconditions {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::new(&parts.method, &parts.headers))
+    }
+}
+
+impl Preconditions {
+    /// Holds the preconditions against what the application has, for a handler that
+    /// returns the failure with `?` (feature `axum`).
+    ///
+    /// # Errors
+    ///
+    /// The 304 or 412 to answer with. Nothing must have been changed by then.
+    pub fn check(&self, current: &Representation) -> Result<(), PreconditionFailure> {
+        let evaluation = self.evaluate(current, now());
+        match evaluation.outcome() {
+            Outcome::Proceed => Ok(()),
+            Outcome::NotModified | Outcome::PreconditionFailed => Err(PreconditionFailure {
+                evaluation,
+                current: match current {
+                    Representation::Current(validators) => validators.clone(),
+                    Representation::Missing | Representation::Unknown => Validators::new(),
+                },
+            }),
+        }
+    }
+}
+
+/// A request whose preconditions do not let it proceed. As a response it is the 304 or 412.
+#[derive(Clone, Debug)]
+pub struct PreconditionFailure {
+    evaluation: Evaluation,
+    current: Validators,
+}
+
+impl PreconditionFailure {
+    /// What became of the request, and by which field.
+    #[must_use]
+    pub const fn evaluation(&self) -> Evaluation {
+        self.evaluation
+    }
+}
+
+impl fmt::Display for PreconditionFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.evaluation.outcome() {
+            Outcome::NotModified => "the client has the current representation",
+            Outcome::PreconditionFailed | Outcome::Proceed => "a precondition of the request is false",
+        })
+    }
+}
+
+impl std::error::Error for PreconditionFailure {}
+
+impl IntoResponse for PreconditionFailure {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        let headers = response.headers_mut();
+        if self.evaluation.outcome() == Outcome::NotModified {
+            self.current.write_to(headers, now());
+            into_not_modified(headers);
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+        } else {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            *response.status_mut() = StatusCode::PRECONDITION_FAILED;
+        }
+        response
+    }
+}
+
+fn now() -> HttpDate {
+    #[allow(clippy::disallowed_methods)] // Outside the layers there is no clock to ask.
+    let time = SystemTime::now();
+    HttpDate::from_system_time(time).unwrap_or(HttpDate::UNIX_EPOCH)
+}

@@ -1,0 +1,88 @@
+//! [`ResponseFuture`]: the decision, once there is an answer.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use http::Response;
+use pin_project_lite::pin_project;
+
+use super::layer::Config;
+use crate::layers::exempt::{is_grpc, is_interim};
+use crate::policy::{CachePolicy, Decision, RequestFacts, Speaker};
+
+pin_project! {
+    /// The future of a [`CachePolicyService`](super::CachePolicyService).
+    #[derive(Debug)]
+    pub struct ResponseFuture<F> {
+        #[pin]
+        inner: F,
+        exchange: Option<Exchange>,
+    }
+}
+
+/// What is kept of a request while the service inside runs.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    pub(super) config: Arc<Config>,
+    pub(super) facts: RequestFacts,
+    pub(super) chosen: Option<CachePolicy>,
+}
+
+impl<F> ResponseFuture<F> {
+    pub(super) const fn new(inner: F, exchange: Option<Exchange>) -> Self {
+        Self { inner, exchange }
+    }
+}
+
+impl<F, B, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+{
+    type Output = Result<Response<B>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let mut response = ready!(this.inner.poll(cx))?;
+        if let Some(exchange) = this.exchange.take() {
+            exchange.decide(&mut response);
+        }
+        Poll::Ready(Ok(response))
+    }
+}
+
+impl Exchange {
+    fn decide<B>(self, response: &mut Response<B>) {
+        if is_interim(response.status()) || is_grpc(response.headers()) {
+            return;
+        }
+        let Self {
+            config,
+            facts,
+            chosen,
+        } = self;
+        let status = response.status();
+        // Both maps are written; `Response` lends one at a time.
+        let mut headers = std::mem::take(response.headers_mut());
+        let decision = config.rules.apply(
+            facts,
+            config.source.given(chosen),
+            status,
+            &mut headers,
+            response.extensions_mut(),
+            || config.clock.now(),
+        );
+        *response.headers_mut() = headers;
+        if config.record && !stands(decision, response) {
+            response.extensions_mut().insert(decision);
+        }
+    }
+}
+
+/// Whether a layer inside recorded a decision that this one only repeats.
+fn stands<B>(decision: Decision, response: &Response<B>) -> bool {
+    decision.speaker() == Speaker::Handler
+        && decision.guards().is_empty()
+        && response.extensions().get::<Decision>().is_some()
+}

@@ -1,0 +1,158 @@
+//! [`CachePolicyLayer`]: configuration only.
+
+use std::sync::Arc;
+
+use http::{HeaderName, StatusCode};
+use tower_layer::Layer;
+
+use super::service::CachePolicyService;
+use crate::layers::Clock;
+use crate::policy::{
+    CachePolicy, IntoPolicySource, PolicySource, Precedence, Rendered, Risk, Rules, is_never_stored,
+};
+
+/// Decides and writes `Cache-Control` and `Vary`. See the [module docs](super) for an
+/// example.
+#[derive(Clone, Debug)]
+pub struct CachePolicyLayer {
+    config: Arc<Config>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Config {
+    pub(super) source: PolicySource,
+    pub(super) rules: Rules,
+    pub(super) clock: Clock,
+    pub(super) record: bool,
+    pub(super) enabled: bool,
+}
+
+impl CachePolicyLayer {
+    /// The layer for one policy, or for a closure from `&http::request::Parts` to a
+    /// policy.
+    pub fn new(source: impl IntoPolicySource) -> Self {
+        Self {
+            config: Arc::new(Config {
+                source: source.into_policy_source(),
+                rules: Rules::default(),
+                clock: Clock::system(),
+                record: false,
+                enabled: true,
+            }),
+        }
+    }
+
+    /// The layer's word goes before the handler's. `no-store` still stands, and
+    /// guards go before both.
+    #[must_use]
+    pub fn overriding(self) -> Self {
+        self.with(|config| config.rules.precedence = Precedence::Layer)
+    }
+
+    /// The layer's word goes before the handler's, even where that is `no-store`.
+    ///
+    /// # Warning
+    ///
+    /// Whoever wrote `no-store` had a reason. Where a route should be stored, change
+    /// the route.
+    #[must_use]
+    pub fn overriding_even_no_store(self) -> Self {
+        self.with(|config| config.rules.precedence = Precedence::LayerEvenOverNoStore)
+    }
+
+    /// A policy for one status of which no handler has spoken, such as a short
+    /// lifetime for 404, or one for 301 or 204.
+    ///
+    /// # Panics
+    ///
+    /// For 428, 429, 431 and 511, which must not be stored (N-09).
+    #[must_use]
+    pub fn for_status(self, status: StatusCode, policy: CachePolicy) -> Self {
+        assert!(
+            !is_never_stored(status),
+            "an answer with status {} must not be stored (RFC 6585): leave it without a policy",
+            status.as_u16()
+        );
+        self.with(|config| {
+            config.rules.by_status.retain(|(other, _)| *other != status);
+            config.rules.by_status.push((status, Rendered::new(policy)));
+        })
+    }
+
+    /// The policy for safe answers that nobody gave one, in place of `private,
+    /// no-cache` (G-14).
+    #[must_use]
+    pub fn default_policy(self, policy: CachePolicy) -> Self {
+        self.with(|config| config.rules.fallback = Rendered::new(policy))
+    }
+
+    /// Request fields on which every answer under this layer depends, whatever its
+    /// policy: they are added to `Vary` (K-02).
+    ///
+    /// # Panics
+    ///
+    /// As [`CachePolicy::vary`].
+    #[must_use]
+    pub fn vary(self, names: &'static [&'static str]) -> Self {
+        self.with(|config| {
+            config.rules.vary = Some(Rendered::new(CachePolicy::NO_CACHE.vary(names)));
+        })
+    }
+
+    /// Request fields that carry credentials, beside `Authorization` and
+    /// `Proxy-Authorization` (G-02).
+    #[must_use]
+    pub fn credential_headers(self, names: impl IntoIterator<Item = HeaderName>) -> Self {
+        self.with(|config| config.rules.credentials.extend(names))
+    }
+
+    /// Switches one guard off, for the routes under this layer.
+    #[must_use]
+    pub fn accept_risk(self, risk: Risk) -> Self {
+        self.with(|config| config.rules.waived.insert(risk.guard()))
+    }
+
+    /// When `on`, every answer is `no-cache, no-store, must-revalidate` with `Pragma:
+    /// no-cache` and `Expires: 0`, whatever policy and handler say.
+    ///
+    /// To be switched by an explicit argument of the program, never by the kind of
+    /// its build: a debug build that is deployed must behave like any other.
+    #[must_use]
+    pub fn development(self, on: bool) -> Self {
+        self.with(|config| config.rules.development = on)
+    }
+
+    /// Puts the [`Decision`](crate::policy::Decision) into the answer's extensions,
+    /// for a log. Off by default: it allocates.
+    ///
+    /// A decision that a layer inside recorded stays, unless this layer changed it.
+    #[must_use]
+    pub fn record_decisions(self) -> Self {
+        self.with(|config| config.record = true)
+    }
+
+    /// Reads the time from this clock.
+    #[must_use]
+    pub fn clock(self, clock: Clock) -> Self {
+        self.with(|config| config.clock = clock)
+    }
+
+    /// When not, the layer does nothing at all.
+    #[must_use]
+    pub fn enabled(self, enabled: bool) -> Self {
+        self.with(|config| config.enabled = enabled)
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(Arc::make_mut(&mut self.config));
+        self
+    }
+}
+
+impl<S> Layer<S> for CachePolicyLayer {
+    type Service = CachePolicyService<S>;
+
+    fn layer(&self, inner: S) -> CachePolicyService<S> {
+        CachePolicyService::new(inner, Arc::clone(&self.config))
+    }
+}

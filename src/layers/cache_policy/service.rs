@@ -1,0 +1,60 @@
+//! [`CachePolicyService`]: what has to be known of the request.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use tower_service::Service;
+
+use super::future::{Exchange, ResponseFuture};
+use super::layer::Config;
+use crate::layers::exempt::{is_grpc, is_tunnel};
+
+/// The service that [`CachePolicyLayer`](super::CachePolicyLayer) makes.
+#[derive(Clone, Debug)]
+pub struct CachePolicyService<S> {
+    inner: S,
+    config: Arc<Config>,
+}
+
+impl<S> CachePolicyService<S> {
+    pub(super) const fn new(inner: S, config: Arc<Config>) -> Self {
+        Self { inner, config }
+    }
+}
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for CachePolicyService<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+{
+    type Response = Response<ResBody>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        if !self.config.enabled || is_tunnel(request.method()) || is_grpc(request.headers()) {
+            return ResponseFuture::new(self.inner.call(request), None);
+        }
+        let facts = self
+            .config
+            .rules
+            .facts(request.method(), request.headers(), request.extensions());
+        let (request, chosen) = if self.config.source.reads_request() {
+            let (parts, body) = request.into_parts();
+            let chosen = self.config.source.choose(&parts);
+            (Request::from_parts(parts, body), chosen)
+        } else {
+            (request, None)
+        };
+        let exchange = Exchange {
+            config: Arc::clone(&self.config),
+            facts,
+            chosen,
+        };
+        ResponseFuture::new(self.inner.call(request), Some(exchange))
+    }
+}

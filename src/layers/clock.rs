@@ -1,0 +1,45 @@
+//! [`Clock`]: the one place where the time is read.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::protocol::HttpDate;
+
+/// Where a layer reads the time from: the system's clock, unless a test gives another.
+///
+/// ```
+/// use std::time::UNIX_EPOCH;
+/// use tower_cache_policy::Clock;
+///
+/// let stopped = Clock::from_fn(|| UNIX_EPOCH);
+/// ```
+#[derive(Clone, Default)]
+pub struct Clock(Option<Arc<dyn Fn() -> SystemTime + Send + Sync>>);
+
+impl Clock {
+    /// The system's clock.
+    #[must_use]
+    pub const fn system() -> Self {
+        Self(None)
+    }
+
+    /// A clock that asks `now` at each reading.
+    pub fn from_fn(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(now)))
+    }
+
+    /// The present second. A clock outside the years that a date can write reads as
+    /// the Unix epoch, which makes no stored answer look newer than it is.
+    pub(crate) fn now(&self) -> HttpDate {
+        #[allow(clippy::disallowed_methods)] // This is the place.
+        let time = self.0.as_ref().map_or_else(SystemTime::now, |now| now());
+        HttpDate::from_system_time(time).unwrap_or(HttpDate::UNIX_EPOCH)
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Clock(<fn>)" } else { "Clock(system)" })
+    }
+}

@@ -1,0 +1,141 @@
+//! [`ResponseFuture`]: waits for the source, then for the service inside.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use super::body::ConditionalBody;
+use super::exchange::{EarlyAnswer, Exchange};
+use crate::protocol::Representation;
+
+pin_project! {
+    /// The future of a [`ConditionalService`](super::ConditionalService).
+    pub struct ResponseFuture<S, R, B>
+    where
+        S: Service<Request<B>>,
+    {
+        #[pin]
+        state: State<S, R, B>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<S, R, B>
+    where
+        S: Service<Request<B>>,
+    {
+        // The source has not said what there is.
+        Deciding { #[pin] current: R, waiting: Option<Waiting<S, B>> },
+        // The service inside has not answered. No exchange: nothing is to be decided.
+        Handling { #[pin] inner: S::Future, exchange: Option<Exchange> },
+        // Decided without the service inside.
+        Answered { answer: Option<EarlyAnswer> },
+    }
+}
+
+/// A request that waits for the source, with the service that is ready for it.
+struct Waiting<S, B> {
+    inner: S,
+    request: Request<B>,
+    exchange: Exchange,
+}
+
+impl<S, R, B> ResponseFuture<S, R, B>
+where
+    S: Service<Request<B>>,
+{
+    pub(super) const fn deciding(
+        current: R,
+        inner: S,
+        request: Request<B>,
+        exchange: Exchange,
+    ) -> Self {
+        let waiting = Some(Waiting {
+            inner,
+            request,
+            exchange,
+        });
+        Self {
+            state: State::Deciding { current, waiting },
+        }
+    }
+
+    pub(super) const fn handling(inner: S::Future, exchange: Option<Exchange>) -> Self {
+        Self {
+            state: State::Handling { inner, exchange },
+        }
+    }
+
+    pub(super) const fn answered(answer: EarlyAnswer) -> Self {
+        Self {
+            state: State::Answered {
+                answer: Some(answer),
+            },
+        }
+    }
+}
+
+impl<S, R, B, ResBody> Future for ResponseFuture<S, R, B>
+where
+    S: Service<Request<B>, Response = Response<ResBody>>,
+    R: Future<Output = Representation>,
+{
+    type Output = Result<Response<ConditionalBody<ResBody>>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.project().state;
+        loop {
+            match state.as_mut().project() {
+                StateProjection::Deciding { current, waiting } => {
+                    let current = ready!(current.poll(cx));
+                    let Waiting {
+                        mut inner,
+                        mut request,
+                        mut exchange,
+                    } = waiting.take().expect("a future is not polled after it was ready");
+                    let next = match exchange.decide_before(current, &mut request) {
+                        Some(answer) => State::Answered {
+                            answer: Some(answer),
+                        },
+                        None => State::Handling {
+                            inner: inner.call(request),
+                            exchange: Some(exchange),
+                        },
+                    };
+                    state.set(next);
+                }
+                StateProjection::Handling { inner, exchange } => {
+                    let response = ready!(inner.poll(cx))?;
+                    return Poll::Ready(Ok(match exchange.take() {
+                        Some(exchange) => exchange.decide_after(response),
+                        None => response.map(ConditionalBody::inner),
+                    }));
+                }
+                StateProjection::Answered { answer } => {
+                    let answer = answer.take().expect("a future is not polled after it was ready");
+                    return Poll::Ready(Ok(answer.into_response()));
+                }
+            }
+        }
+    }
+}
+
+impl<S, R, B> fmt::Debug for ResponseFuture<S, R, B>
+where
+    S: Service<Request<B>>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.state {
+            State::Deciding { .. } => "deciding",
+            State::Handling { .. } => "handling",
+            State::Answered { .. } => "answered",
+        };
+        f.debug_tuple("ResponseFuture").field(&state).finish()
+    }
+}

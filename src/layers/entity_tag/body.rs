@@ -1,0 +1,175 @@
+//! [`EntityTagBody`]: what was read for hashing, and then the rest.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+pin_project! {
+    /// The body of an answer that went through an
+    /// [`EntityTagService`](super::EntityTagService): the frames that were read ahead, as they were, and then what the body
+    /// inside has left.
+    pub struct EntityTagBody<B>
+    where
+        B: Body,
+    {
+        read: ReadAhead<B::Error>,
+        #[pin]
+        rest: Option<B>,
+    }
+}
+
+/// What was read of a body. The first frame has a place of its own, because most
+/// bodies have one.
+pub(super) struct ReadAhead<E> {
+    first: Option<Bytes>,
+    more: VecDeque<Bytes>,
+    bytes: u64,
+    end: End<E>,
+}
+
+/// How a body ended, as far as it was read.
+enum End<E> {
+    /// Nothing more to give: it ended, or the rest follows.
+    Plain,
+    Trailers(HeaderMap),
+    Error(E),
+}
+
+impl<B: Body> EntityTagBody<B> {
+    /// A body of which nothing was read.
+    pub(super) const fn untouched(body: B) -> Self {
+        Self {
+            read: ReadAhead::new(),
+            rest: Some(body),
+        }
+    }
+
+    /// A body of which `read` was read, with the rest where it has not ended.
+    pub(super) const fn resumed(read: ReadAhead<B::Error>, rest: Option<B>) -> Self {
+        Self { read, rest }
+    }
+}
+
+impl<B: Body> fmt::Debug for EntityTagBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EntityTagBody")
+            .field("bytes_read_ahead", &self.read.bytes)
+            .field("rest", &self.rest.is_some())
+            .finish()
+    }
+}
+
+impl<B> Default for EntityTagBody<B>
+where
+    B: Body + Default,
+{
+    fn default() -> Self {
+        Self::untouched(B::default())
+    }
+}
+
+impl<E> ReadAhead<E> {
+    pub(super) const fn new() -> Self {
+        Self {
+            first: None,
+            more: VecDeque::new(),
+            bytes: 0,
+            end: End::Plain,
+        }
+    }
+
+    pub(super) fn push(&mut self, data: Bytes) {
+        self.bytes += data.len() as u64;
+        if self.first.is_none() {
+            self.first = Some(data);
+        } else {
+            self.more.push_back(data);
+        }
+    }
+
+    pub(super) fn push_trailers(&mut self, trailers: HeaderMap) {
+        self.end = End::Trailers(trailers);
+    }
+
+    pub(super) fn push_error(&mut self, error: E) {
+        self.end = End::Error(error);
+    }
+
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    pub(super) fn frames(&self) -> impl Iterator<Item = &Bytes> {
+        self.first.iter().chain(&self.more)
+    }
+
+    /// The content, when it is in one piece.
+    pub(super) fn single_frame(&self) -> Option<&Bytes> {
+        if self.more.is_empty() { self.first.as_ref() } else { None }
+    }
+
+    fn pop(&mut self) -> Option<Result<Frame<Bytes>, E>> {
+        if let Some(data) = self.first.take().or_else(|| self.more.pop_front()) {
+            self.bytes -= data.len() as u64;
+            return Some(Ok(Frame::data(data)));
+        }
+        match std::mem::replace(&mut self.end, End::Plain) {
+            End::Plain => None,
+            End::Trailers(trailers) => Some(Ok(Frame::trailers(trailers))),
+            End::Error(error) => Some(Err(error)),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.first.is_none() && self.more.is_empty() && matches!(self.end, End::Plain)
+    }
+}
+
+impl<B> Body for EntityTagBody<B>
+where
+    B: Body<Data = Bytes>,
+{
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let mut this = self.project();
+        if let Some(frame) = this.read.pop() {
+            return Poll::Ready(Some(frame));
+        }
+        let Some(rest) = this.rest.as_mut().as_pin_mut() else {
+            return Poll::Ready(None);
+        };
+        let frame = ready!(rest.poll_frame(cx));
+        if frame.is_none() {
+            this.rest.set(None);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.read.is_empty() && self.rest.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let rest = self.rest.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint);
+        let mut hint = SizeHint::new();
+        hint.set_lower(rest.lower().saturating_add(self.read.bytes));
+        // A server that knows the length writes it and has no place for trailers.
+        if !matches!(self.read.end, End::Trailers(_))
+            && let Some(upper) = rest.upper()
+        {
+            hint.set_upper(upper.saturating_add(self.read.bytes));
+        }
+        hint
+    }
+}

@@ -1,0 +1,235 @@
+//! [`ResponseFuture`]: which answers get a tag, and reading them for it.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, ETAG, SET_COOKIE};
+use http::response::Parts;
+use http::{Response, StatusCode};
+use http_body::Body;
+use pin_project_lite::pin_project;
+
+use super::body::{EntityTagBody, ReadAhead};
+use super::layer::Config;
+use crate::layers::exempt::{is_grpc, is_live_stream};
+use crate::policy::{CachePolicy, Personalized};
+use crate::protocol::{CacheControl, EntityTag};
+
+pin_project! {
+    /// The future of an [`EntityTagService`](super::EntityTagService).
+    pub struct ResponseFuture<F, B>
+    where
+        B: Body,
+    {
+        #[pin]
+        state: State<F, B>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<F, B>
+    where
+        B: Body,
+    {
+        // The service inside has not answered.
+        Waiting { #[pin] inner: F, config: Option<Arc<Config>> },
+        // Its body is being read. Not pinned here: it moves into the answer later, with
+        // what it has left.
+        Reading { reading: Option<Reading<B>> },
+    }
+}
+
+/// An answer whose head waits for its tag.
+struct Reading<B: Body> {
+    head: Parts,
+    body: B,
+    read: ReadAhead<B::Error>,
+    /// More bytes than this, and the body is streamed on without a tag.
+    limit: u64,
+    config: Arc<Config>,
+}
+
+/// How far reading came.
+enum Progress {
+    /// The whole content was read.
+    Whole,
+    /// There is more than the limit.
+    TooLong,
+    /// The body failed.
+    Failed,
+}
+
+impl<F, B: Body> ResponseFuture<F, B> {
+    pub(super) const fn new(inner: F, config: Option<Arc<Config>>) -> Self {
+        Self {
+            state: State::Waiting { inner, config },
+        }
+    }
+}
+
+impl<F, B, E> Future for ResponseFuture<F, B>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    B: Body<Data = Bytes> + Unpin,
+{
+    type Output = Result<Response<EntityTagBody<B>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.project().state;
+        loop {
+            match state.as_mut().project() {
+                StateProjection::Waiting { inner, config } => {
+                    let response = ready!(inner.poll(cx))?;
+                    let Some((config, limit)) = config
+                        .take()
+                        .and_then(|config| config.read_limit(&response).map(|limit| (config, limit)))
+                    else {
+                        return Poll::Ready(Ok(response.map(EntityTagBody::untouched)));
+                    };
+                    let (head, body) = response.into_parts();
+                    let reading = Some(Reading {
+                        head,
+                        body,
+                        read: ReadAhead::new(),
+                        limit,
+                        config,
+                    });
+                    state.set(State::Reading { reading });
+                }
+                StateProjection::Reading { reading } => {
+                    let progress = ready!(
+                        reading
+                            .as_mut()
+                            .expect("a future is not polled after it was ready")
+                            .poll_body(cx)
+                    );
+                    let reading = reading.take().expect("it was polled in the line above");
+                    return Poll::Ready(Ok(reading.respond(progress)));
+                }
+            }
+        }
+    }
+}
+
+impl<F, B: Body> fmt::Debug for ResponseFuture<F, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.state {
+            State::Waiting { .. } => "waiting",
+            State::Reading { .. } => "reading",
+        };
+        f.debug_tuple("ResponseFuture").field(&state).finish()
+    }
+}
+
+impl Config {
+    /// How many bytes of the answer to a GET may be read for a tag, or `None` when it
+    /// gets none, decided before its body is touched.
+    fn read_limit<B: Body>(&self, response: &Response<B>) -> Option<u64> {
+        // 203 is another's content, 206 a part of it (V-20), and what is not a success
+        // is no representation (V-18).
+        if response.status() != StatusCode::OK || response.body().is_end_stream() {
+            return None;
+        }
+        let headers = response.headers();
+        if headers.contains_key(ETAG)
+            || headers.contains_key(SET_COOKIE)
+            || is_live_stream(headers)
+            || is_grpc(headers)
+            || says_no_store(response)
+            || (!self.digest.is_keyed() && response.extensions().get::<Personalized>().is_some())
+        {
+            return None;
+        }
+        match response.body().size_hint().exact() {
+            Some(0) => None,
+            Some(length) => (length <= self.max_body).then_some(length),
+            None => {
+                let limit = self.max_unknown_length?.min(self.max_body);
+                (response.body().size_hint().lower() <= limit).then_some(limit)
+            }
+        }
+    }
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Reading<B> {
+    fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Progress> {
+        loop {
+            let frame = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+                None => return Poll::Ready(Progress::Whole),
+                Some(Ok(frame)) => frame,
+                Some(Err(error)) => {
+                    self.read.push_error(error);
+                    return Poll::Ready(Progress::Failed);
+                }
+            };
+            match frame.into_data() {
+                Ok(data) if data.is_empty() => {}
+                Ok(data) => self.read.push(data),
+                Err(frame) => {
+                    if let Ok(trailers) = frame.into_trailers() {
+                        self.read.push_trailers(trailers);
+                    }
+                    return Poll::Ready(Progress::Whole);
+                }
+            }
+            if self.read.bytes() > self.limit {
+                return Poll::Ready(Progress::TooLong);
+            }
+            // Asked here, because a body that has ended need not be polled once more.
+            if self.body.is_end_stream() {
+                return Poll::Ready(Progress::Whole);
+            }
+        }
+    }
+
+    fn respond(self, progress: Progress) -> Response<EntityTagBody<B>> {
+        let Self {
+            mut head,
+            body,
+            read,
+            config,
+            ..
+        } = self;
+        let rest = match progress {
+            Progress::Whole => {
+                if let Some(tag) = config.tag(&read) {
+                    head.headers.insert(ETAG, tag.into());
+                }
+                None
+            }
+            Progress::TooLong => Some(body),
+            Progress::Failed => None,
+        };
+        Response::from_parts(head, EntityTagBody::resumed(read, rest))
+    }
+}
+
+impl Config {
+    /// The tag of the whole content, or `None` when there is no content.
+    fn tag<E>(&self, read: &ReadAhead<E>) -> Option<EntityTag> {
+        if let Some(content) = read.single_frame() {
+            return Some(self.digest.of(content));
+        }
+        let mut frames = read.frames().peekable();
+        frames.peek()?;
+        let mut hasher = self.digest.hasher();
+        frames.for_each(|frame| hasher.update(frame));
+        Some(hasher.finish())
+    }
+}
+
+/// Whether the handler, in the field or in a policy, wants nobody to keep the answer:
+/// nobody will come back with its tag.
+fn says_no_store<B>(response: &Response<B>) -> bool {
+    response
+        .extensions()
+        .get::<CachePolicy>()
+        .is_some_and(CachePolicy::is_no_store)
+        || (response.headers().contains_key(CACHE_CONTROL)
+            && CacheControl::from_headers(response.headers()).is_some_and(|field| field.no_store()))
+}

@@ -1,0 +1,53 @@
+//! [`EntityTagService`]: which requests may get a tag.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use http_body::Body;
+use tower_service::Service;
+
+use super::body::EntityTagBody;
+use super::future::ResponseFuture;
+use super::layer::Config;
+use crate::layers::exempt::is_grpc;
+use crate::policy::Personalized;
+
+/// The service that [`EntityTagLayer`](super::EntityTagLayer) makes.
+#[derive(Clone, Debug)]
+pub struct EntityTagService<S> {
+    inner: S,
+    config: Arc<Config>,
+}
+
+impl<S> EntityTagService<S> {
+    pub(super) const fn new(inner: S, config: Arc<Config>) -> Self {
+        Self { inner, config }
+    }
+}
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for EntityTagService<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    ResBody: Body<Data = Bytes> + Unpin,
+{
+    type Response = Response<EntityTagBody<ResBody>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, ResBody>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        // Not HEAD, whose empty body is not the content (V-19), and no unsafe method,
+        // whose answer is not the representation (V-18).
+        let may_be_tagged = self.config.enabled
+            && *request.method() == Method::GET
+            && !is_grpc(request.headers())
+            && (self.config.digest.is_keyed() || request.extensions().get::<Personalized>().is_none());
+        let config = may_be_tagged.then(|| Arc::clone(&self.config));
+        ResponseFuture::new(self.inner.call(request), config)
+    }
+}

@@ -1,0 +1,20 @@
+//! The tower layers.
+//!
+//! | Layer | What it does | Where it sits |
+//! |---|---|---|
+//! | [`EntityTagLayer`](entity_tag::EntityTagLayer) | makes an `ETag` from the content | next to the handler |
+//! | [`CachePolicyLayer`](cache_policy::CachePolicyLayer) | decides `Cache-Control` and `Vary` | on a route or a router |
+//! | [`ConditionalLayer`](conditional::ConditionalLayer) | 304, 412 and 428 | outside compression |
+//! | [`CachingLayer`](caching::CachingLayer) | all of them, in order | on a router |
+//!
+//! All of them leave gRPC, interim answers and tunnels alone, have the error type of the
+//! service inside, and box nothing. `enabled(false)` makes a layer do nothing.
+
+pub mod cache_policy;
+pub mod caching;
+mod clock;
+pub mod conditional;
+pub mod entity_tag;
+mod exempt;
+
+pub use self::clock::Clock;

@@ -1,0 +1,481 @@
+//! [`CachePolicy`]: how long an answer may be kept, and by whom.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::protocol::{CacheControl, assert_vary_names};
+
+/// How long an answer may be kept, and by whom.
+///
+/// Plain data: `Copy`, built by `const` functions, rendered when a layer is built.
+/// Who may keep it is the constructor's name, so contradictions such as
+/// `public, private` cannot be said; a modifier that contradicts its constructor
+/// panics, and so does not compile in a `const`.
+///
+/// | Policy | `Cache-Control` |
+/// |---|---|
+/// | [`CachePolicy::public`]`(300 s)` | `public, max-age=300` |
+/// | [`CachePolicy::max_age`]`(120 s)` | `max-age=120` |
+/// | [`CachePolicy::private`]`(60 s)` | `private, max-age=60` |
+/// | [`CachePolicy::IMMUTABLE`] | `public, max-age=31536000, immutable` |
+/// | [`CachePolicy::NO_CACHE`] | `no-cache` |
+/// | [`CachePolicy::PRIVATE_NO_CACHE`] | `private, no-cache` |
+/// | [`CachePolicy::no_store`]`()` | `private, no-store` |
+/// | [`CachePolicy::no_store`]`().`[`for_http10`](CachePolicy::for_http10)`()` | `no-cache, no-store, must-revalidate` |
+///
+/// Every [`Duration`] is cut to whole seconds and clamped to [`CachePolicy::MAX_LIFETIME`].
+/// The [module page](crate::policy) has an example.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CachePolicy {
+    storage: Storage,
+    /// Absent where every reuse is validated or nothing is stored.
+    max_age: Option<u32>,
+    edge: Option<u32>,
+    stale_while_revalidate: Option<u32>,
+    stale_if_error: Option<u32>,
+    flags: Flags,
+    vary: &'static [&'static str],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Storage {
+    /// Any cache, whatever the request carried: `public`.
+    Public,
+    /// Any cache that the standard lets: no word on it.
+    Unmarked,
+    /// The client's own cache only: `private`.
+    Private,
+    /// None: `no-store`.
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Flags {
+    must_revalidate: bool,
+    proxy_revalidate: bool,
+    no_transform: bool,
+    immutable: bool,
+    http10: bool,
+}
+
+impl CachePolicy {
+    /// The longest lifetime a policy can state: one year, 31536000 seconds.
+    ///
+    /// Longer ones gain nothing and meet caches that clamp or overflow (C-04, C-35).
+    pub const MAX_LIFETIME: Duration = Duration::from_secs(31_536_000);
+
+    /// `private, no-store`: nobody keeps it (G-07). The same as [`CachePolicy::no_store`].
+    pub const NO_STORE: Self = Self::of(Storage::Never, None);
+
+    /// `no-cache`: anybody may keep it, and asks the origin before each reuse (C-22).
+    pub const NO_CACHE: Self = Self::of(Storage::Unmarked, None);
+
+    /// `private, no-cache`: the client may keep it, and asks before each reuse. What a
+    /// safe answer gets when nobody said anything (G-14).
+    pub const PRIVATE_NO_CACHE: Self = Self::of(Storage::Private, None);
+
+    /// `public, max-age=31536000, immutable`: for a URL that changes with its bytes,
+    /// and for nothing else (B-01).
+    pub const IMMUTABLE: Self = Self::public(Self::MAX_LIFETIME).immutable();
+
+    /// `public, max-age=N`: any cache may keep it, even when the request carried
+    /// `Authorization` (C-25), though the guard for that must be waived too (G-02).
+    #[must_use]
+    pub const fn public(max_age: Duration) -> Self {
+        Self::of(Storage::Public, Some(seconds(max_age)))
+    }
+
+    /// `max-age=N`: any cache may keep it that the standard lets, which leaves out
+    /// shared caches when the request carried `Authorization` (S-04).
+    #[must_use]
+    pub const fn max_age(max_age: Duration) -> Self {
+        Self::of(Storage::Unmarked, Some(seconds(max_age)))
+    }
+
+    /// `private, max-age=N`: only the client's own cache may keep it (C-24).
+    #[must_use]
+    pub const fn private(max_age: Duration) -> Self {
+        Self::of(Storage::Private, Some(seconds(max_age)))
+    }
+
+    /// `private, no-store`: nobody keeps it.
+    ///
+    /// `private` stands there because some shared caches go by it and not by
+    /// `no-store` (G-07). Where the layers write this they also remove `Expires`,
+    /// `Pragma` and every field that would tell an edge cache something else.
+    #[must_use]
+    pub const fn no_store() -> Self {
+        Self::NO_STORE
+    }
+
+    /// `no-cache`: see [`CachePolicy::NO_CACHE`].
+    #[must_use]
+    pub const fn no_cache() -> Self {
+        Self::NO_CACHE
+    }
+
+    /// `s-maxage=N`: another lifetime for shared caches (C-21).
+    ///
+    /// # Warning
+    ///
+    /// By the standard this also forbids shared caches to serve the answer stale
+    /// (C-32), so a strict one ignores [`stale_while_revalidate`] beside it.
+    ///
+    /// # Panics
+    ///
+    /// On a policy that no shared cache may keep, or that is validated at each reuse.
+    ///
+    /// [`stale_while_revalidate`]: CachePolicy::stale_while_revalidate
+    #[must_use]
+    pub const fn edge(mut self, lifetime: Duration) -> Self {
+        assert!(
+            matches!(self.storage, Storage::Public | Storage::Unmarked),
+            "edge() gives shared caches a lifetime, and this policy keeps them out: start from public() or max_age()"
+        );
+        assert!(
+            self.max_age.is_some(),
+            "edge() needs a policy with a lifetime: start from public() or max_age()"
+        );
+        self.edge = Some(seconds(lifetime));
+        self
+    }
+
+    /// `stale-while-revalidate=N`: may be served for so long after it went stale, while
+    /// a cache asks the origin in the background (C-31).
+    ///
+    /// # Panics
+    ///
+    /// On a policy without a lifetime, or after [`must_revalidate`](CachePolicy::must_revalidate).
+    #[must_use]
+    pub const fn stale_while_revalidate(mut self, window: Duration) -> Self {
+        self.assert_may_go_stale();
+        self.stale_while_revalidate = Some(seconds(window));
+        self
+    }
+
+    /// `stale-if-error=N`: may be served for so long after it went stale, when the
+    /// origin fails (C-31).
+    ///
+    /// # Panics
+    ///
+    /// On a policy without a lifetime, or after [`must_revalidate`](CachePolicy::must_revalidate).
+    #[must_use]
+    pub const fn stale_if_error(mut self, window: Duration) -> Self {
+        self.assert_may_go_stale();
+        self.stale_if_error = Some(seconds(window));
+        self
+    }
+
+    /// `must-revalidate`: never to be served stale (C-26).
+    ///
+    /// # Warning
+    ///
+    /// By the standard this also lets shared caches keep answers to requests with
+    /// `Authorization`. The guard for that (G-02) still makes them private.
+    ///
+    /// # Panics
+    ///
+    /// On a policy without a lifetime, which is validated at each reuse anyway, or one
+    /// that may be served stale.
+    #[must_use]
+    pub const fn must_revalidate(mut self) -> Self {
+        self.assert_forbids_stale();
+        self.flags.must_revalidate = true;
+        self
+    }
+
+    /// `proxy-revalidate`: never to be served stale by a shared cache (C-27).
+    ///
+    /// # Panics
+    ///
+    /// As [`must_revalidate`](CachePolicy::must_revalidate), and on a private policy.
+    #[must_use]
+    pub const fn proxy_revalidate(mut self) -> Self {
+        self.assert_forbids_stale();
+        assert!(
+            !matches!(self.storage, Storage::Private),
+            "proxy_revalidate() speaks to shared caches, and this policy keeps them out"
+        );
+        self.flags.proxy_revalidate = true;
+        self
+    }
+
+    /// `no-transform`: intermediaries must not change the content, or compress it (C-29).
+    ///
+    /// `CachePolicy::NO_STORE.no_transform()` is the policy for secrets (G-17).
+    #[must_use]
+    pub const fn no_transform(mut self) -> Self {
+        self.flags.no_transform = true;
+        self
+    }
+
+    /// `immutable`: not even a reload revalidates it while it is fresh (C-30). Left out
+    /// when the lifetime is zero, and on HTML (G-27).
+    ///
+    /// # Panics
+    ///
+    /// On a policy without a lifetime.
+    #[must_use]
+    pub const fn immutable(mut self) -> Self {
+        assert!(
+            self.max_age.is_some(),
+            "immutable() lasts as long as the lifetime, and this policy has none: start from public() or private()"
+        );
+        self.flags.immutable = true;
+        self
+    }
+
+    /// Also says it in the words of HTTP/1.0: `Pragma: no-cache` and `Expires: 0`.
+    ///
+    /// [`no_store`](CachePolicy::no_store) then reads `no-cache, no-store,
+    /// must-revalidate`, the form that people know.
+    ///
+    /// # Warning
+    ///
+    /// That form has no `private`, which some shared caches want to see beside
+    /// `no-store` (G-07).
+    ///
+    /// # Panics
+    ///
+    /// On a policy with a lifetime, for which HTTP/1.0 has only a date.
+    #[must_use]
+    pub const fn for_http10(mut self) -> Self {
+        assert!(
+            self.max_age.is_none(),
+            "for_http10() says that nothing may be reused unasked: start from no_store() or no_cache()"
+        );
+        self.flags.http10 = true;
+        self
+    }
+
+    /// Adds these request fields to `Vary`: the answer depends on them (K-02).
+    ///
+    /// ```compile_fail
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// const P: CachePolicy = CachePolicy::NO_CACHE.vary(&["accept encoding"]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When a name is not a field name, is `*`, or is `authorization`, which shared
+    /// caches treat on their own (K-05, G-23).
+    #[must_use]
+    pub const fn vary(mut self, names: &'static [&'static str]) -> Self {
+        assert_vary_names(names);
+        self.vary = names;
+        self
+    }
+
+    /// Whether no cache may keep it.
+    #[must_use]
+    pub const fn is_no_store(&self) -> bool {
+        matches!(self.storage, Storage::Never)
+    }
+
+    /// Whether no shared cache may keep it.
+    #[must_use]
+    pub const fn is_private(&self) -> bool {
+        matches!(self.storage, Storage::Private | Storage::Never)
+    }
+
+    /// The request fields that it adds to `Vary`.
+    #[must_use]
+    pub const fn vary_names(&self) -> &'static [&'static str] {
+        self.vary
+    }
+
+    /// Whether the HTTP/1.0 fields go with it.
+    pub(crate) const fn is_for_http10(&self) -> bool {
+        self.flags.http10
+    }
+
+    pub(crate) const fn is_immutable(&self) -> bool {
+        self.flags.immutable && !matches!(self.max_age, Some(0))
+    }
+
+    pub(crate) const fn without_immutable(mut self) -> Self {
+        self.flags.immutable = false;
+        self
+    }
+
+    const fn of(storage: Storage, max_age: Option<u32>) -> Self {
+        Self {
+            storage,
+            max_age,
+            edge: None,
+            stale_while_revalidate: None,
+            stale_if_error: None,
+            flags: Flags {
+                must_revalidate: false,
+                proxy_revalidate: false,
+                no_transform: false,
+                immutable: false,
+                http10: false,
+            },
+            vary: &[],
+        }
+    }
+
+    const fn assert_may_go_stale(&self) {
+        assert!(
+            self.max_age.is_some(),
+            "a policy without a lifetime is never served stale: start from public(), max_age() or private()"
+        );
+        assert!(
+            !self.flags.must_revalidate && !self.flags.proxy_revalidate,
+            "must_revalidate() and proxy_revalidate() forbid what stale_while_revalidate() and stale_if_error() allow"
+        );
+    }
+
+    const fn assert_forbids_stale(&self) {
+        assert!(
+            self.max_age.is_some(),
+            "a policy without a lifetime is validated at each reuse already: start from public(), max_age() or private()"
+        );
+        assert!(
+            self.stale_while_revalidate.is_none() && self.stale_if_error.is_none(),
+            "must_revalidate() and proxy_revalidate() forbid what stale_while_revalidate() and stale_if_error() allow"
+        );
+    }
+}
+
+impl From<CachePolicy> for CacheControl {
+    fn from(policy: CachePolicy) -> Self {
+        let mut field = Self::new();
+        field = match policy.storage {
+            Storage::Public => field.with_public(),
+            Storage::Unmarked => field,
+            Storage::Private => field.with_private(),
+            Storage::Never if policy.flags.http10 => {
+                field.with_no_cache().with_no_store().with_must_revalidate()
+            }
+            Storage::Never => field.with_private().with_no_store(),
+        };
+        field = match policy.max_age {
+            Some(seconds) => field.with_max_age(seconds),
+            None if policy.is_no_store() => field,
+            None => field.with_no_cache(),
+        };
+        if let Some(seconds) = policy.edge {
+            field = field.with_s_maxage(seconds);
+        }
+        if policy.flags.must_revalidate {
+            field = field.with_must_revalidate();
+        }
+        if policy.flags.proxy_revalidate {
+            field = field.with_proxy_revalidate();
+        }
+        if policy.flags.no_transform {
+            field = field.with_no_transform();
+        }
+        if policy.is_immutable() {
+            field = field.with_immutable();
+        }
+        if let Some(seconds) = policy.stale_while_revalidate {
+            field = field.with_stale_while_revalidate(seconds);
+        }
+        if let Some(seconds) = policy.stale_if_error {
+            field = field.with_stale_if_error(seconds);
+        }
+        field
+    }
+}
+
+/// The value of `Cache-Control`.
+impl fmt::Display for CachePolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        CacheControl::from(*self).fmt(f)
+    }
+}
+
+impl fmt::Debug for CachePolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CachePolicy({self}")?;
+        if self.flags.http10 {
+            f.write_str("; for HTTP/1.0")?;
+        }
+        if !self.vary.is_empty() {
+            write!(f, "; vary: {}", self.vary.join(", "))?;
+        }
+        f.write_str(")")
+    }
+}
+
+/// Whole seconds, clamped.
+const fn seconds(duration: Duration) -> u32 {
+    let longest = CachePolicy::MAX_LIFETIME.as_secs();
+    let seconds = duration.as_secs();
+    (if seconds > longest { longest } else { seconds }) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+    const HOUR: Duration = Duration::from_secs(3_600);
+
+    #[test]
+    fn each_policy_says_exactly_this() {
+        const IN_A_CONST: CachePolicy = CachePolicy::public(MINUTE).edge(HOUR).vary(&["accept-language"]);
+        let table: &[(CachePolicy, &str)] = &[
+            (CachePolicy::NO_STORE, "private, no-store"),
+            (CachePolicy::no_store(), "private, no-store"),
+            (CachePolicy::no_store().for_http10(), "no-cache, no-store, must-revalidate"),
+            (CachePolicy::no_store().no_transform(), "private, no-store, no-transform"),
+            (CachePolicy::NO_CACHE, "no-cache"),
+            (CachePolicy::PRIVATE_NO_CACHE, "private, no-cache"),
+            (CachePolicy::IMMUTABLE, "public, max-age=31536000, immutable"),
+            (CachePolicy::public(MINUTE), "public, max-age=60"),
+            (CachePolicy::max_age(MINUTE * 2), "max-age=120"),
+            (CachePolicy::private(MINUTE), "private, max-age=60"),
+            (IN_A_CONST, "public, max-age=60, s-maxage=3600"),
+            (
+                CachePolicy::public(MINUTE).stale_while_revalidate(HOUR).stale_if_error(HOUR * 2),
+                "public, max-age=60, stale-while-revalidate=3600, stale-if-error=7200",
+            ),
+            (CachePolicy::private(MINUTE).must_revalidate(), "private, max-age=60, must-revalidate"),
+            (CachePolicy::public(MINUTE).proxy_revalidate(), "public, max-age=60, proxy-revalidate"),
+            (CachePolicy::public(Duration::ZERO), "public, max-age=0"),
+            (CachePolicy::public(Duration::ZERO).immutable(), "public, max-age=0"),
+            (CachePolicy::max_age(Duration::from_millis(1_999)), "max-age=1"),
+            (CachePolicy::max_age(Duration::MAX), "max-age=31536000"),
+            (CachePolicy::max_age(MINUTE).edge(Duration::MAX), "max-age=60, s-maxage=31536000"),
+        ];
+        for (policy, expected) in table {
+            assert_eq!(policy.to_string(), *expected);
+            // The old form repeats itself, which is what it is for.
+            let contradictions = usize::from(policy.is_for_http10());
+            assert_eq!(CacheControl::from(*policy).contradictions().count(), contradictions, "C-35: {policy}");
+        }
+    }
+
+    #[test]
+    fn a_modifier_that_contradicts_the_constructor_panics_and_says_what_to_write() {
+        let table: &[(fn() -> CachePolicy, &str)] = &[
+            (|| CachePolicy::private(MINUTE).edge(HOUR), "start from public()"),
+            (|| CachePolicy::NO_STORE.edge(HOUR), "start from public()"),
+            (|| CachePolicy::NO_CACHE.edge(HOUR), "needs a policy with a lifetime"),
+            (|| CachePolicy::NO_CACHE.immutable(), "this policy has none"),
+            (|| CachePolicy::NO_STORE.immutable(), "this policy has none"),
+            (|| CachePolicy::NO_STORE.must_revalidate(), "already"),
+            (|| CachePolicy::NO_CACHE.stale_if_error(HOUR), "never served stale"),
+            (|| CachePolicy::public(MINUTE).must_revalidate().stale_if_error(HOUR), "forbid"),
+            (|| CachePolicy::public(MINUTE).stale_while_revalidate(HOUR).must_revalidate(), "forbid"),
+            (|| CachePolicy::private(MINUTE).proxy_revalidate(), "keeps them out"),
+            (|| CachePolicy::public(MINUTE).for_http10(), "start from no_store()"),
+            (|| CachePolicy::NO_CACHE.vary(&["a b"]), "field names"),
+            (|| CachePolicy::NO_CACHE.vary(&["*"]), "*"),
+            (|| CachePolicy::NO_CACHE.vary(&["Authorization"]), "uthorization"),
+        ];
+        for (build, message) in table {
+            let panic = std::panic::catch_unwind(build).expect_err(message);
+            let text = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap();
+            assert!(text.contains(message), "{text:?} should contain {message:?}");
+        }
+    }
+}

@@ -1,0 +1,620 @@
+//! From policy, handler, status, method and guards to one decision.
+
+use std::fmt;
+
+use http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, DATE, EXPIRES, PRAGMA, PROXY_AUTHORIZATION,
+    SET_COOKIE, VARY,
+};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+
+use super::guards::{Guard, GuardSet};
+use super::rendered::Rendered;
+use super::source::Given;
+use super::{CachePolicy, Personalized};
+use crate::protocol::{
+    CacheControl, HttpDate, Vary, has_targeted_field, remove_targeted_fields, vary_contains,
+    vary_has_any,
+};
+
+/// What a layer decided about one answer, and why.
+///
+/// Displays as one line for a log:
+///
+/// ```text
+/// the layer's policy; G-01 Set-Cookie: private
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision {
+    speaker: Speaker,
+    guards: GuardSet,
+}
+
+impl Decision {
+    /// Whose word it is.
+    #[must_use]
+    pub const fn speaker(&self) -> Speaker {
+        self.speaker
+    }
+
+    /// The guards that changed it.
+    #[must_use]
+    pub const fn guards(&self) -> GuardSet {
+        self.guards
+    }
+}
+
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.speaker {
+            Speaker::Handler => "the handler's own field",
+            Speaker::HandlerPolicy => "the handler's policy",
+            Speaker::Layer => "the layer's policy",
+            Speaker::Default => "the default",
+            Speaker::Development => "development",
+        })?;
+        for guard in self.guards.iter() {
+            write!(f, "; {}", guard.reason())?;
+        }
+        Ok(())
+    }
+}
+
+/// Whose word a [`Decision`] rests on, before guards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Speaker {
+    /// A field that the handler or a service inside wrote.
+    Handler,
+    /// A [`CachePolicy`] that the handler put in the answer's extensions.
+    HandlerPolicy,
+    /// The policy of the layer.
+    Layer,
+    /// The default for answers that nobody gave a policy.
+    Default,
+    /// The development switch.
+    Development,
+}
+
+/// Who goes first, the answer or the layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) enum Precedence {
+    /// The handler's word stands.
+    #[default]
+    Answer,
+    /// The layer's word replaces it, unless it is `no-store`.
+    Layer,
+    /// The layer's word replaces even `no-store`.
+    LayerEvenOverNoStore,
+}
+
+/// Everything about a layer that a decision depends on.
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
+    pub(crate) precedence: Precedence,
+    pub(crate) waived: GuardSet,
+    pub(crate) fallback: Rendered,
+    pub(crate) by_status: Vec<(StatusCode, Rendered)>,
+    pub(crate) credentials: Vec<HeaderName>,
+    pub(crate) development: bool,
+    /// For its `vary` alone.
+    pub(crate) vary: Option<Rendered>,
+    no_store: Rendered,
+    for_development: Rendered,
+}
+
+/// What a decision needs to know of a request, kept while the handler runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestFacts {
+    get_or_head: bool,
+    authorized: bool,
+    personalized: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            precedence: Precedence::default(),
+            waived: GuardSet::EMPTY,
+            fallback: Rendered::new(CachePolicy::PRIVATE_NO_CACHE),
+            by_status: Vec::new(),
+            credentials: Vec::new(),
+            development: false,
+            vary: None,
+            no_store: Rendered::new(CachePolicy::NO_STORE),
+            for_development: Rendered::new(CachePolicy::NO_STORE.for_http10()),
+        }
+    }
+}
+
+/// 428, 429, 431 and 511 must not be stored, whatever anybody says (N-09).
+pub(crate) const fn is_never_stored(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 428 | 429 | 431 | 511)
+}
+
+impl Rules {
+    pub(crate) fn facts(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        extensions: &Extensions,
+    ) -> RequestFacts {
+        RequestFacts {
+            get_or_head: matches!(*method, Method::GET | Method::HEAD),
+            authorized: headers.contains_key(AUTHORIZATION)
+                || headers.contains_key(PROXY_AUTHORIZATION)
+                || self.credentials.iter().any(|name| headers.contains_key(name)),
+            personalized: extensions.get::<Personalized>().is_some(),
+        }
+    }
+
+    /// Decides, and writes the decision into the answer's fields. Takes the
+    /// handler's policy out of the extensions: a layer outside must not undo what a
+    /// guard made of it here.
+    ///
+    /// `now` is asked for only to judge an `Expires` that stands alone.
+    pub(crate) fn apply(
+        &self,
+        facts: RequestFacts,
+        given: Given<'_>,
+        status: StatusCode,
+        headers: &mut HeaderMap,
+        extensions: &mut Extensions,
+        now: impl FnOnce() -> HttpDate,
+    ) -> Decision {
+        if self.development {
+            self.for_development.write_to(headers, &self.for_development.as_said());
+            remove_targeted_fields(headers);
+            headers.insert(EXPIRES, HeaderValue::from_static("0"));
+            return Decision {
+                speaker: Speaker::Development,
+                guards: GuardSet::EMPTY,
+            };
+        }
+        let from_handler = if extensions.is_empty() {
+            None
+        } else {
+            extensions.remove::<CachePolicy>()
+        };
+        let personalized =
+            facts.personalized || (!extensions.is_empty() && extensions.get::<Personalized>().is_some());
+        Draft {
+            rules: self,
+            facts: RequestFacts {
+                personalized,
+                ..facts
+            },
+            status,
+            from_handler,
+            guards: GuardSet::EMPTY,
+        }
+        .decide(given, headers, now)
+    }
+
+    fn for_status(&self, status: StatusCode) -> Option<&Rendered> {
+        self.by_status
+            .iter()
+            .find_map(|(candidate, rendered)| (*candidate == status).then_some(rendered))
+    }
+}
+
+/// Whose word counts, before guards.
+enum Word<'a> {
+    /// What the answer's field says already.
+    Field,
+    Rendered(Speaker, &'a Rendered),
+    Policy(Speaker, CachePolicy),
+    /// Nothing is to be said (a waived G-14).
+    Silence,
+}
+
+/// One decision while it is made.
+struct Draft<'a> {
+    rules: &'a Rules,
+    facts: RequestFacts,
+    status: StatusCode,
+    from_handler: Option<CachePolicy>,
+    guards: GuardSet,
+}
+
+impl<'a> Draft<'a> {
+    fn decide(
+        mut self,
+        given: Given<'a>,
+        headers: &mut HeaderMap,
+        now: impl FnOnce() -> HttpDate,
+    ) -> Decision {
+        let word = if is_never_stored(self.status) {
+            self.no_store_because(Guard::Error)
+        } else if self.facts.get_or_head {
+            self.word(given, headers, now)
+        } else {
+            self.word_for_unsafe(given, headers)
+        };
+        if self.facts.get_or_head {
+            self.add_vary(given, headers);
+        }
+        let speaker = match word {
+            Word::Field => {
+                self.guard_field(headers);
+                Speaker::Handler
+            }
+            Word::Rendered(speaker, rendered) => {
+                self.write_policy(headers, rendered.policy(), Some(rendered));
+                speaker
+            }
+            Word::Policy(speaker, policy) => {
+                self.write_policy(headers, policy, None);
+                speaker
+            }
+            Word::Silence => Speaker::Default,
+        };
+        Decision {
+            speaker,
+            guards: self.guards,
+        }
+    }
+
+    /// The word on the answer to GET or HEAD.
+    fn word(
+        &mut self,
+        given: Given<'a>,
+        headers: &HeaderMap,
+        now: impl FnOnce() -> HttpDate,
+    ) -> Word<'a> {
+        let field = has_cache_control(headers);
+        let layer = self.layers_word(given);
+
+        if self.rules.precedence != Precedence::Answer
+            && let Some(layer) = layer
+        {
+            return match self.rules.precedence {
+                Precedence::LayerEvenOverNoStore => layer,
+                // The inner `no-store` is sticky.
+                _ if self.from_handler.is_some_and(|policy| policy.is_no_store()) => {
+                    Word::Policy(Speaker::HandlerPolicy, CachePolicy::NO_STORE)
+                }
+                _ if field && says_no_store(headers) => Word::Field,
+                _ => layer,
+            };
+        }
+        if let Some(policy) = self.from_handler {
+            return if field && says_no_store(headers) {
+                Word::Field
+            } else {
+                Word::Policy(Speaker::HandlerPolicy, policy)
+            };
+        }
+        if field {
+            return Word::Field;
+        }
+        match layer {
+            Some(layer) if !is_expired_by_old_fields(headers, now) => layer,
+            // The handler said, in the words of HTTP/1.0, that this is not to be
+            // reused, and no policy gives it a longer life.
+            Some(_) => Word::Rendered(Speaker::Handler, &self.rules.fallback),
+            None => self.no_word(),
+        }
+    }
+
+    /// The layer's word, when it has one for this status.
+    fn layers_word(&mut self, given: Given<'a>) -> Option<Word<'a>> {
+        if let Some(rendered) = self.rules.for_status(self.status) {
+            return Some(Word::Rendered(Speaker::Layer, rendered));
+        }
+        let guard = match self.status.as_u16() {
+            200 | 203 | 206 | 304 => None,
+            400.. => Some(Guard::Error),
+            300..=399 => Some(Guard::Redirect),
+            _ => Some(Guard::UnexpectedSuccess),
+        };
+        if guard.is_some_and(|guard| self.in_force(guard)) {
+            return None;
+        }
+        match given {
+            Given::Fixed(rendered) => Some(Word::Rendered(Speaker::Layer, rendered)),
+            Given::Chosen(policy) => Some(Word::Policy(Speaker::Layer, policy)),
+            Given::Nothing => None,
+        }
+    }
+
+    /// The answer that nobody spoke for.
+    fn no_word(&mut self) -> Word<'a> {
+        match self.status.as_u16() {
+            400.. if self.in_force(Guard::Error) => return self.no_store_because(Guard::Error),
+            300..=303 | 305..=399 => self.guards.insert(Guard::Redirect),
+            201 | 202 | 204 | 205 | 207..=299 => self.guards.insert(Guard::UnexpectedSuccess),
+            _ => {}
+        }
+        if self.in_force(Guard::NoHeuristics) {
+            self.guards.insert(Guard::NoHeuristics);
+            Word::Rendered(Speaker::Default, &self.rules.fallback)
+        } else {
+            Word::Silence
+        }
+    }
+
+    /// The word on the answer to any other method: nothing that stores it (G-09).
+    fn word_for_unsafe(&mut self, given: Given<'a>, headers: &HeaderMap) -> Word<'a> {
+        let field = CacheControl::from_headers(headers);
+        if !self.in_force(Guard::UnsafeMethod) {
+            return match (self.from_handler, field, given) {
+                (Some(policy), ..) => Word::Policy(Speaker::HandlerPolicy, policy),
+                (None, Some(_), _) => Word::Field,
+                // A waived guard lets a handler speak; it makes no layer do so.
+                (None, None, _) => self.no_store_because(Guard::UnsafeMethod),
+            };
+        }
+        let harmless = field.is_some_and(|field| {
+            field.no_store() || (field.no_cache() && !field.public()) || field.max_age() == Some(0)
+        });
+        if harmless && !has_targeted_field(headers) && self.from_handler.is_none() {
+            Word::Field
+        } else {
+            self.no_store_because(Guard::UnsafeMethod)
+        }
+    }
+
+    /// Holds the answer's own field against the guards, and rewrites it only where
+    /// one of them tightens it.
+    fn guard_field(&mut self, headers: &mut HeaderMap) {
+        let against_sharing = self.guards_against_sharing(headers);
+        let vary_any = against_sharing.contains(Guard::VaryAny);
+        let immutable_page = self.in_force(Guard::Immutable)
+            && is_html(headers)
+            && headers.get_all(CACHE_CONTROL).iter().any(may_say_immutable);
+
+        if !against_sharing.is_empty() || immutable_page {
+            let field = CacheControl::from_headers(headers).unwrap_or_default();
+            let mut guarded = field.clone();
+            if !against_sharing.is_empty() {
+                if !field.forbids_shared_storage() || has_targeted_field(headers) {
+                    guarded = guarded.to_private();
+                    remove_targeted_fields(headers);
+                    self.record(against_sharing);
+                }
+                if vary_any && !guarded.no_store() && !guarded.no_cache() {
+                    guarded = guarded.with_no_cache();
+                    self.guards.insert(Guard::VaryAny);
+                }
+            }
+            if immutable_page && guarded.immutable() {
+                guarded = guarded.without_immutable();
+                self.guards.insert(Guard::Immutable);
+            }
+            if guarded != field {
+                headers.insert(CACHE_CONTROL, guarded.to_header_value());
+            }
+        }
+        if vary_any {
+            headers.insert(VARY, HeaderValue::from_static("*"));
+        }
+        if self.in_force(Guard::OneLine) && join_lines(headers) {
+            self.guards.insert(Guard::OneLine);
+        }
+    }
+
+    /// Writes a policy, tightened by the guards.
+    fn write_policy(
+        &mut self,
+        headers: &mut HeaderMap,
+        policy: CachePolicy,
+        rendered: Option<&Rendered>,
+    ) {
+        let against_sharing = self.guards_against_sharing(headers);
+        let downgrade = !against_sharing.is_empty() && (!policy.is_private() || has_targeted_field(headers));
+        let vary_any = against_sharing.contains(Guard::VaryAny);
+        // A 304 that was made without its content does not say what it is for, and
+        // must not make a stored page immutable.
+        let immutable_page = policy.is_immutable()
+            && self.in_force(Guard::Immutable)
+            && (is_html(headers)
+                || (self.status == StatusCode::NOT_MODIFIED && !headers.contains_key(CONTENT_TYPE)));
+
+        let value = match rendered {
+            Some(rendered) if !downgrade && !immutable_page && !vary_any => rendered.as_said(),
+            Some(rendered) if !immutable_page && !vary_any => rendered.private(),
+            _ => {
+                let policy = if immutable_page {
+                    policy.without_immutable()
+                } else {
+                    policy
+                };
+                let mut field = CacheControl::from(policy);
+                if downgrade {
+                    field = field.to_private();
+                }
+                if vary_any && !field.no_store() {
+                    field = field.with_no_cache();
+                }
+                field.to_header_value()
+            }
+        };
+        if immutable_page {
+            self.guards.insert(Guard::Immutable);
+        }
+        if downgrade {
+            self.record(against_sharing);
+        } else if vary_any {
+            self.guards.insert(Guard::VaryAny);
+        }
+        let alone = downgrade || (policy.is_no_store() && self.in_force(Guard::NoStoreAlone));
+        if alone {
+            if policy.is_no_store() && has_targeted_field(headers) {
+                self.guards.insert(Guard::NoStoreAlone);
+            }
+            remove_targeted_fields(headers);
+        }
+        policy.write_fields(headers, value);
+        if vary_any {
+            headers.insert(VARY, HeaderValue::from_static("*"));
+        }
+    }
+
+    /// The guards that want the answer kept out of shared caches (SPD).
+    fn guards_against_sharing(&self, headers: &HeaderMap) -> GuardSet {
+        let mut found = GuardSet::EMPTY;
+        let mut found_if = |guard, condition: bool| {
+            if condition && self.in_force(guard) {
+                found.insert(guard);
+            }
+        };
+        found_if(Guard::SetCookie, headers.contains_key(SET_COOKIE));
+        found_if(Guard::Authorization, self.facts.authorized);
+        found_if(Guard::Personalized, self.facts.personalized);
+        found_if(Guard::VaryAny, headers.contains_key(VARY) && vary_has_any(headers));
+        found
+    }
+
+    /// Adds the names of the layer's and the handler's policies to `Vary`, whosever
+    /// word on storing it is: the answer depends on them all the same (K-02).
+    fn add_vary(&self, given: Given<'_>, headers: &mut HeaderMap) {
+        match given {
+            Given::Fixed(rendered) => add_names(headers, rendered.policy(), rendered.vary()),
+            Given::Chosen(policy) => add_names(headers, policy, None),
+            Given::Nothing => {}
+        }
+        if let Some(rendered) = &self.rules.vary {
+            add_names(headers, rendered.policy(), rendered.vary());
+        }
+        if let Some(policy) = self.from_handler {
+            add_names(headers, policy, None);
+        }
+    }
+
+    fn no_store_because(&mut self, guard: Guard) -> Word<'a> {
+        self.guards.insert(guard);
+        Word::Rendered(Speaker::Default, &self.rules.no_store)
+    }
+
+    const fn in_force(&self, guard: Guard) -> bool {
+        !self.rules.waived.contains(guard)
+    }
+
+    fn record(&mut self, guards: GuardSet) {
+        for guard in guards.iter() {
+            self.guards.insert(guard);
+        }
+    }
+}
+
+impl Rendered {
+    fn write_to(&self, headers: &mut HeaderMap, value: &HeaderValue) {
+        self.policy().write_fields(headers, value.clone());
+    }
+}
+
+impl CachePolicy {
+    /// One `Cache-Control` line, and the fields of HTTP/1.0 only where they were asked
+    /// for: an `Expires` beside it would be ignored by some and obeyed by others
+    /// (C-33, C-34).
+    fn write_fields(self, headers: &mut HeaderMap, value: HeaderValue) {
+        headers.insert(CACHE_CONTROL, value);
+        if self.is_for_http10() {
+            headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+            headers.insert(EXPIRES, HeaderValue::from_static("0"));
+        } else {
+            headers.remove(EXPIRES);
+            headers.remove(PRAGMA);
+        }
+    }
+}
+
+fn add_names(headers: &mut HeaderMap, policy: CachePolicy, rendered: Option<&HeaderValue>) {
+    let names = policy.vary_names();
+    if names.is_empty() {
+        return;
+    }
+    if !headers.contains_key(VARY)
+        && let Some(value) = rendered
+    {
+        headers.insert(VARY, value.clone());
+        return;
+    }
+    if names.iter().all(|name| vary_contains(headers, name)) || vary_has_any(headers) {
+        return;
+    }
+    let mut vary = Vary::from_headers(headers).unwrap_or_default();
+    for name in names {
+        vary.insert(name);
+    }
+    headers.insert(VARY, vary.to_header_value());
+}
+
+/// Whether there is a `Cache-Control` with at least one member: an empty one says
+/// nothing.
+fn has_cache_control(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(CACHE_CONTROL)
+        .iter()
+        .any(|line| line.as_bytes().iter().any(|byte| !matches!(byte, b' ' | b'\t' | b',')))
+}
+
+fn says_no_store(headers: &HeaderMap) -> bool {
+    CacheControl::from_headers(headers).is_some_and(|field| field.no_store())
+}
+
+/// Joins several `Cache-Control` lines into one, which means the same (RFC 9110
+/// section 5.3). Says whether there was something to join.
+fn join_lines(headers: &mut HeaderMap) -> bool {
+    let lines: Vec<&[u8]> = headers
+        .get_all(CACHE_CONTROL)
+        .iter()
+        .skip(1)
+        .map(HeaderValue::as_bytes)
+        .collect();
+    if lines.is_empty() {
+        return false;
+    }
+    let mut joined = headers[CACHE_CONTROL].as_bytes().to_vec();
+    for line in lines {
+        joined.extend_from_slice(b", ");
+        joined.extend_from_slice(line);
+    }
+    let value = HeaderValue::from_maybe_shared(bytes::Bytes::from(joined))
+        .expect("field values joined by a comma make a field value");
+    headers.insert(CACHE_CONTROL, value);
+    true
+}
+
+/// Whether the handler, without a `Cache-Control`, said that the answer is not to be
+/// reused: `Pragma: no-cache`, or an `Expires` that is past or no date (C-33).
+fn is_expired_by_old_fields(headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> bool {
+    if headers.get_all(PRAGMA).iter().any(|line| {
+        line.as_bytes()
+            .split(|&byte| byte == b',')
+            .any(|member| member.trim_ascii().eq_ignore_ascii_case(b"no-cache"))
+    }) {
+        return true;
+    }
+    let mut lines = headers.get_all(EXPIRES).iter();
+    let Some(line) = lines.next() else { return false };
+    let now = now();
+    let Ok(expires) = HttpDate::parse(line.as_bytes(), now) else {
+        return true;
+    };
+    let date = headers
+        .get(DATE)
+        .and_then(|line| HttpDate::parse(line.as_bytes(), now).ok())
+        .unwrap_or(now);
+    lines.next().is_some() || expires <= date
+}
+
+fn is_html(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|value| {
+        let media_type = value.as_bytes().trim_ascii_start();
+        [&b"text/html"[..], b"application/xhtml+xml"].iter().any(|html| {
+            media_type
+                .get(..html.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(html))
+        })
+    })
+}
+
+/// A cheap look before anything is parsed.
+fn may_say_immutable(line: &HeaderValue) -> bool {
+    const IMMUTABLE: &[u8] = b"immutable";
+    line.as_bytes()
+        .windows(IMMUTABLE.len())
+        .any(|window| window.eq_ignore_ascii_case(IMMUTABLE))
+}

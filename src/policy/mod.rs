@@ -1,0 +1,65 @@
+//! What an application wants said about storing its answers.
+//!
+//! A [`CachePolicy`] says how long an answer may be kept, and by whom. A layer holds
+//! it against what the handler said, the status, the method and the guards, and
+//! comes to one [`Decision`], from which every field is written.
+//!
+//! # Who wins
+//!
+//! Read from the top; the first that has a word decides.
+//!
+//! 1. **Guards.** They can only tighten. See [`Guard`]; each can be waived by
+//!    accepting the [`Risk`] that it stands against.
+//! 2. **A `CachePolicy` in the answer's extensions**, which a handler puts there.
+//! 3. **The handler's own `Cache-Control`**, which stays as it was written.
+//! 4. **The innermost layer**, then the layers around it, each seeing what those
+//!    inside it wrote as the handler's own.
+//! 5. **The default**, `private, no-cache`: no safe answer leaves without a
+//!    `Cache-Control` (G-14).
+//!
+//! A layer that is told to go first stands above 2 and 3, still below the guards.
+//! `no-store` is sticky: neither a policy in the extensions nor a layer that goes
+//! first loosens it, only
+//! [`overriding_even_no_store`](crate::CachePolicyLayer::overriding_even_no_store) does.
+//!
+//! # Which statuses
+//!
+//! A policy is for the success that it was made for: 200, 203, 206, and the 304 that
+//! stands for one of them, which gets exactly the same. Errors get `private, no-store`,
+//! other answers the default, unless a policy was given for that very status. 428,
+//! 429, 431 and 511 are never stored (N-09). Answers to methods other than GET and
+//! HEAD are not stored (G-09).
+//!
+//! Two guards have no risk to accept. `public` is never said unless a policy or a
+//! handler says it (G-08), and no error or redirect becomes a 304 or 412 (G-10).
+//!
+//! # Example
+//!
+//! ```
+//! use std::time::Duration;
+//! use tower_cache_policy::policy::CachePolicy;
+//!
+//! // A mistake in a constant does not compile.
+//! const ARTICLE: CachePolicy = CachePolicy::public(Duration::from_secs(60))
+//!     .edge(Duration::from_secs(3_600))
+//!     .vary(&["accept-language"]);
+//!
+//! assert_eq!(ARTICLE.to_string(), "public, max-age=60, s-maxage=3600");
+//! assert_eq!(CachePolicy::no_store().to_string(), "private, no-store");
+//! ```
+
+mod cache_policy;
+mod decision;
+mod guards;
+mod personalized;
+mod rendered;
+mod source;
+
+pub use self::cache_policy::CachePolicy;
+pub use self::decision::{Decision, Speaker};
+pub use self::guards::{Guard, GuardSet, Risk};
+pub use self::personalized::Personalized;
+pub use self::source::{IntoPolicySource, PolicySource};
+
+pub(crate) use self::decision::{Precedence, RequestFacts, Rules, is_never_stored};
+pub(crate) use self::rendered::Rendered;

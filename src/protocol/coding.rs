@@ -1,0 +1,403 @@
+//! Entity tags under content codings: one strong tag per coded variant.
+//!
+//! A service that compresses answers outside the handler that made the strong tag
+//! sends two representations under one tag, which V-09 forbids. Naming the coding
+//! in the tag repairs it: `"x"` is sent as `"x--gzip"` with `Content-Encoding: gzip`,
+//! and comes back in `If-Match`, `If-None-Match` and `If-Range`, where the suffix is
+//! taken off again before a service inside sees it.
+//!
+//! The naming is one to one. A tag that ends like a suffix by itself gets
+//! `--identity` behind it, so that taking off one suffix always gives the tag that
+//! the service made. Weak tags may be shared by variants and stay as they are.
+
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, IF_MATCH, IF_NONE_MATCH, IF_RANGE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+use super::syntax::{members, trim_ows};
+use super::validators::etag_line;
+use super::{EntityTagList, EntityTagMember, EntityTagRef};
+
+const SEPARATOR: &[u8] = b"--";
+
+/// Stands for "no coding" behind a tag that would be read as a coded one.
+const IDENTITY: &[u8] = b"identity";
+
+/// The codings of the registry that are applied to whole answers.
+const CODINGS: [&[u8]; 10] = [
+    b"br",
+    b"compress",
+    b"dcb",
+    b"dcz",
+    b"deflate",
+    b"gzip",
+    IDENTITY,
+    b"x-compress",
+    b"x-gzip",
+    b"zstd",
+];
+
+/// Names the content coding of an answer in its strong entity tag (V-09).
+///
+/// A strong tag under a coding that is not in the registry, or under several,
+/// becomes weak: which variant it names could not be told from the tag.
+pub fn name_coding_in_etag(answer: &mut HeaderMap) {
+    let Some(line) = etag_line(answer) else { return };
+    let Some(tag) = EntityTagRef::parse(line.as_bytes()) else {
+        return;
+    };
+    let coding = match content_coding(answer) {
+        _ if tag.is_weak() => Coding::Identity,
+        coding => coding,
+    };
+    let named = match coding {
+        Coding::Named(name) => coded(tag, name),
+        Coding::Other => render(true, &[tag.opaque(), escape(tag)]),
+        Coding::Identity if split(tag.opaque()).is_some() => coded(tag, IDENTITY),
+        Coding::Identity => return,
+    };
+    answer.insert(ETAG, named);
+}
+
+/// The request fields of one exchange as a service inside should see them, and the
+/// way back for a 304 that it answers itself.
+#[derive(Clone, Debug, Default)]
+pub struct CodedTags {
+    /// The tags of `If-None-Match` that named an acceptable coding, as the client
+    /// sent them. Empty, and without an allocation, for nearly every request.
+    sent: Vec<HeaderValue>,
+    changed: bool,
+    if_range_is_coded: bool,
+}
+
+impl CodedTags {
+    /// Takes the coding off every tag in `If-Match`, `If-None-Match` and `If-Range`.
+    ///
+    /// A member of the `If-None-Match` of a safe request whose coding the request
+    /// does not accept is left out: a 304 for it would have a cache send coded
+    /// bytes to a client that cannot read them.
+    pub fn take_from(method: &Method, request: &mut HeaderMap) -> Self {
+        let mut coded = Self::default();
+        for name in [IF_MATCH, IF_NONE_MATCH, IF_RANGE] {
+            if request.get_all(&name).iter().any(may_name_a_coding) {
+                coded.take_from_field(method, request, name);
+            }
+        }
+        coded
+    }
+
+    /// Whether some tag named a coding, so that the fields are other than the client's.
+    #[must_use]
+    pub const fn changed(&self) -> bool {
+        self.changed
+    }
+
+    /// Whether `If-Range` named a coding. Ranges count the octets of the coded
+    /// variant (R-02), which a service inside the compression does not have, so
+    /// such a range must not be honoured.
+    #[must_use]
+    pub const fn if_range_is_coded(&self) -> bool {
+        self.if_range_is_coded
+    }
+
+    /// Puts the tag of the variant that the client holds into a 304 that was
+    /// answered without its content, and so without its coding (N-07).
+    ///
+    /// Adds `Accept-Encoding` to `Vary` where it is missing, as the 200 had it (N-01).
+    pub fn restore_in_not_modified(&self, answer: &mut HeaderMap) {
+        if self.sent.is_empty() {
+            return name_coding_in_etag(answer);
+        }
+        let Some(tag) = etag_line(answer).and_then(|line| EntityTagRef::parse(line.as_bytes()))
+        else {
+            return;
+        };
+        let held = self
+            .sent
+            .iter()
+            .filter_map(|sent| EntityTagRef::parse(sent.as_bytes()))
+            .find_map(|sent| {
+                let (opaque, coding) = split(sent.opaque())?;
+                (opaque == tag.opaque() && coding != IDENTITY && !tag.is_weak()).then_some(coding)
+            });
+        match held {
+            Some(coding) => {
+                let named = coded(tag, coding);
+                answer.insert(ETAG, named);
+                if !super::vary::lines_contain(answer, ACCEPT_ENCODING.as_str()) {
+                    answer.append(http::header::VARY, HeaderValue::from_name(ACCEPT_ENCODING));
+                }
+            }
+            None => name_coding_in_etag(answer),
+        }
+    }
+
+    fn take_from_field(&mut self, method: &Method, request: &mut HeaderMap, name: HeaderName) {
+        let selects = name == IF_NONE_MATCH && matches!(*method, Method::GET | Method::HEAD);
+        let mut kept: Vec<u8> = Vec::new();
+        let mut put = |member: &[u8]| {
+            if !kept.is_empty() {
+                kept.extend_from_slice(b", ");
+            }
+            kept.extend_from_slice(member);
+        };
+        let mut changed = false;
+        for member in EntityTagList::new(request.get_all(&name)) {
+            let tag = match member {
+                EntityTagMember::Tag(tag) => tag,
+                EntityTagMember::Any => {
+                    put(b"*");
+                    continue;
+                }
+                EntityTagMember::Malformed => {
+                    // Stays a member that matches nothing, so that `*` beside it
+                    // stays invalid (P-22).
+                    put(b"malformed");
+                    continue;
+                }
+                // Left as it was: the services inside see it as unreadable too.
+                EntityTagMember::Unreadable => return,
+            };
+            let Some((opaque, coding)) = split(tag.opaque()) else {
+                put(render(tag.is_weak(), &[tag.opaque()]).as_bytes());
+                continue;
+            };
+            changed = true;
+            if name == IF_RANGE && coding != IDENTITY {
+                self.if_range_is_coded = true;
+            }
+            if selects {
+                if coding != IDENTITY && !accepts(request, coding) {
+                    continue;
+                }
+                self.sent.push(render(tag.is_weak(), &[tag.opaque()]));
+            }
+            put(render(tag.is_weak(), &[opaque]).as_bytes());
+        }
+        if changed {
+            self.changed = true;
+            // An empty list stays in place: the field's presence has a meaning (P-17).
+            let value = HeaderValue::from_maybe_shared(bytes::Bytes::from(kept))
+                .expect("members of a field value make a field value");
+            request.insert(name, value);
+        }
+    }
+}
+
+/// A cheap look before anything is parsed.
+fn may_name_a_coding(line: &HeaderValue) -> bool {
+    line.as_bytes().windows(SEPARATOR.len()).any(|window| window == SEPARATOR)
+}
+
+/// The tag and the coding that one suffix names.
+fn split(opaque: &[u8]) -> Option<(&[u8], &'static [u8])> {
+    CODINGS.iter().find_map(|coding| {
+        let tag = opaque.strip_suffix(*coding)?.strip_suffix(SEPARATOR)?;
+        Some((tag, *coding))
+    })
+}
+
+fn coded(tag: EntityTagRef<'_>, coding: &[u8]) -> HeaderValue {
+    render(tag.is_weak(), &[tag.opaque(), SEPARATOR, coding])
+}
+
+/// What keeps a tag that stays without a coding from being read as a coded one.
+fn escape(tag: EntityTagRef<'_>) -> &'static [u8] {
+    if split(tag.opaque()).is_some() {
+        b"--identity"
+    } else {
+        b""
+    }
+}
+
+fn render(weak: bool, opaque: &[&[u8]]) -> HeaderValue {
+    let mut text = Vec::with_capacity(4 + opaque.iter().map(|part| part.len()).sum::<usize>());
+    text.extend_from_slice(if weak { b"W/\"" } else { b"\"" });
+    for part in opaque {
+        text.extend_from_slice(part);
+    }
+    text.push(b'"');
+    HeaderValue::from_maybe_shared(bytes::Bytes::from(text))
+        .expect("the octets of an entity tag make a field value")
+}
+
+enum Coding {
+    Identity,
+    Named(&'static [u8]),
+    Other,
+}
+
+fn content_coding(answer: &HeaderMap) -> Coding {
+    let mut codings = members(answer.get_all(CONTENT_ENCODING))
+        .filter(|coding| !coding.eq_ignore_ascii_case(IDENTITY));
+    match (codings.next(), codings.next()) {
+        (None, _) => Coding::Identity,
+        (Some(coding), None) => CODINGS
+            .iter()
+            .find(|known| known.eq_ignore_ascii_case(coding))
+            .map_or(Coding::Other, |known| Coding::Named(known)),
+        (Some(_), Some(_)) => Coding::Other,
+    }
+}
+
+/// Whether the request lists the coding in `Accept-Encoding` with a weight other
+/// than zero (RFC 9110 section 12.5.3).
+///
+/// Deliberately not as the standard has it for an absent field, which accepts
+/// anything: no compression layer codes an answer to such a request.
+fn accepts(request: &HeaderMap, coding: &[u8]) -> bool {
+    let mut by_star = false;
+    for member in members(request.get_all(ACCEPT_ENCODING)) {
+        let mut parts = member.split(|&byte| byte == b';').map(trim_ows);
+        let name = parts.next().unwrap_or_default();
+        let weighs_something = parts.all(|parameter| !is_zero_weight(parameter));
+        if name.eq_ignore_ascii_case(coding) {
+            return weighs_something;
+        }
+        if name == b"*" {
+            by_star = weighs_something;
+        }
+    }
+    by_star
+}
+
+/// `q=0`, `q=0.`, `q=0.000`, and any weight that is not a number.
+fn is_zero_weight(parameter: &[u8]) -> bool {
+    match parameter {
+        [b'q' | b'Q', b'=', weight @ ..] => !weight.iter().any(|byte| matches!(byte, b'1'..=b'9')),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(etag: &'static str, coding: &[&'static str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(ETAG, HeaderValue::from_static(etag));
+        for coding in coding {
+            headers.append(CONTENT_ENCODING, HeaderValue::from_static(coding));
+        }
+        headers
+    }
+
+    #[test]
+    fn a_strong_tag_names_its_coding() {
+        let table: &[(&str, &str, &[&str], &str)] = &[
+            ("no coding", r#""x""#, &[], r#""x""#),
+            ("identity is no coding", r#""x""#, &["identity"], r#""x""#),
+            ("gzip", r#""x""#, &["gzip"], r#""x--gzip""#),
+            ("brotli in capitals", r#""x""#, &["BR"], r#""x--br""#),
+            ("a weak tag needs nothing", r#"W/"x""#, &["gzip"], r#"W/"x""#),
+            ("an unknown coding weakens", r#""x""#, &["rot13"], r#"W/"x""#),
+            ("two codings weaken", r#""x""#, &["gzip, br"], r#"W/"x""#),
+            ("two lines weaken", r#""x""#, &["gzip", "br"], r#"W/"x""#),
+            ("a tag that looks coded is marked", r#""x--gzip""#, &[], r#""x--gzip--identity""#),
+            ("a weak one too", r#"W/"x--br""#, &[], r#"W/"x--br--identity""#),
+            ("a coded tag of a layer inside", r#""x--gzip""#, &["gzip"], r#""x--gzip--gzip""#),
+            ("a weakened one is marked", r#""x--gzip""#, &["rot13"], r#"W/"x--gzip--identity""#),
+            ("an unquoted tag is left alone", "x", &["gzip"], "x"),
+        ];
+        for (sentence, etag, coding, expected) in table {
+            let mut headers = answer(etag, coding);
+            name_coding_in_etag(&mut headers);
+            assert_eq!(headers[ETAG], *expected, "{sentence}");
+        }
+    }
+
+    fn taken(method: Method, lines: &[(HeaderName, &'static str)]) -> (HeaderMap, CodedTags) {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        let coded = CodedTags::take_from(&method, &mut headers);
+        (headers, coded)
+    }
+
+    #[test]
+    fn a_coding_is_taken_off_every_member_of_every_line() {
+        let gzip = (ACCEPT_ENCODING, "gzip, br;q=0.5");
+        let table: &[(&str, &[&str], &[&str])] = &[
+            ("one", &[r#""x--gzip""#], &[r#""x""#]),
+            ("weakened on the way", &[r#"W/"x--gzip""#], &[r#"W/"x""#]),
+            ("not the last of a list", &[r#""x--gzip", "y", "z--br""#], &[r#""x", "y", "z""#]),
+            ("over two lines", &[r#""x--gzip""#, r#""y""#], &[r#""x", "y""#]),
+            ("one suffix only", &[r#""x--gzip--identity""#], &[r#""x--gzip""#]),
+            ("a coding that is not accepted goes", &[r#""x--zstd", "y--gzip""#], &[r#""y""#]),
+            ("the field stays when all go", &[r#""x--zstd""#], &[""]),
+            ("a malformed member stays malformed", &[r#"x--gzip, "y--gzip""#], &[r#"malformed, "y""#]),
+            ("what cannot be read stays", &[r#""y--gzip", "x--gzip"#], &[r#""y--gzip", "x--gzip"#]),
+            ("nothing named, nothing changed", &[r#""x--y" , "z""#, r#""a""#], &[r#""x--y" , "z""#, r#""a""#]),
+            ("a star stays", &[r#"*, "x--gzip""#], &[r#"*, "x""#]),
+        ];
+        for (sentence, lines, expected) in table {
+            let mut request: Vec<_> = lines.iter().map(|line| (IF_NONE_MATCH, *line)).collect();
+            request.push(gzip.clone());
+            let (headers, _) = taken(Method::GET, &request);
+            let left: Vec<_> = headers.get_all(IF_NONE_MATCH).iter().collect();
+            assert_eq!(left, *expected, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn a_write_takes_off_every_coding() {
+        let (headers, _) = taken(
+            Method::PUT,
+            &[(IF_MATCH, r#""x--zstd""#), (IF_NONE_MATCH, r#""y--gzip""#)],
+        );
+        assert_eq!(headers[IF_MATCH], r#""x""#);
+        assert_eq!(headers[IF_NONE_MATCH], r#""y""#);
+    }
+
+    #[test]
+    fn a_range_of_a_coded_variant_is_noticed() {
+        let (_, coded) = taken(Method::GET, &[(IF_RANGE, r#""x--gzip""#)]);
+        assert!(coded.if_range_is_coded());
+        let (headers, plain) = taken(Method::GET, &[(IF_RANGE, r#""x--br--identity""#)]);
+        assert!(!plain.if_range_is_coded());
+        assert_eq!(headers[IF_RANGE], r#""x--br""#);
+    }
+
+    #[test]
+    fn a_304_from_inside_names_the_variant_that_the_client_holds() {
+        let table: &[(&str, &str, &str, &str, Option<&str>)] = &[
+            ("the coded one", r#""x--gzip""#, r#""x""#, r#""x--gzip""#, Some("accept-encoding")),
+            ("the plain one", r#""x""#, r#""x""#, r#""x""#, None),
+            ("both, with the coding accepted", r#""x", "x--gzip""#, r#""x""#, r#""x--gzip""#, Some("accept-encoding")),
+            ("another tag's variant", r#""y--gzip", "x""#, r#""x""#, r#""x""#, None),
+            ("a weak tag", r#"W/"x--gzip""#, r#"W/"x""#, r#"W/"x""#, None),
+            ("a marked one", r#""x--br--identity""#, r#""x--br""#, r#""x--br--identity""#, None),
+        ];
+        for (sentence, sent, inner, expected, vary) in table {
+            let (_, coded) = taken(Method::GET, &[(IF_NONE_MATCH, sent), (ACCEPT_ENCODING, "gzip")]);
+            let mut headers = answer(inner, &[]);
+            coded.restore_in_not_modified(&mut headers);
+            assert_eq!(headers[ETAG], *expected, "{sentence}");
+            let found = headers.get(http::header::VARY).map(|value| value.to_str().unwrap());
+            assert_eq!(found, *vary, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn accept_encoding_is_read_with_its_weights() {
+        let table: &[(&str, bool)] = &[
+            ("gzip", true),
+            ("GZIP;q=0.1", true),
+            ("gzip;q=0", false),
+            ("gzip; q=0.000", false),
+            ("gzip;q=x", false),
+            ("br", false),
+            ("*", true),
+            ("*;q=0", false),
+            ("*, gzip;q=0", false),
+            ("br, *;q=0.5", true),
+            ("", false),
+        ];
+        for (value, expected) in table {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(value));
+            assert_eq!(accepts(&headers, b"gzip"), *expected, "{value:?}");
+        }
+        assert!(!accepts(&HeaderMap::new(), b"gzip"));
+    }
+}

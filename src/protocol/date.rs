@@ -1,0 +1,508 @@
+//! [`HttpDate`]: a time in whole seconds, as HTTP writes it.
+
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use http::HeaderValue;
+
+use super::syntax::trim_ows;
+
+const DAY_NAMES: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+const LONG_DAY_NAMES: [&str; 7] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];
+const MONTH_NAMES: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+
+const SECONDS_PER_DAY: i64 = 86_400;
+
+/// A moment in whole seconds, UTC (RFC 9110 section 5.6.7).
+///
+/// ```text
+/// HTTP-date    = IMF-fixdate / obs-date
+/// IMF-fixdate  = Sun, 06 Nov 1994 08:49:37 GMT
+/// rfc850-date  = Sunday, 06-Nov-94 08:49:37 GMT
+/// asctime-date = Sun Nov  6 08:49:37 1994
+/// ```
+///
+/// It holds the years 0000 to 9999, the ones that four digits can write, so every
+/// operation is total: nothing here panics. A sub-second part is cut off when a
+/// date is made from a [`SystemTime`], so that a date copied back by a client
+/// equals the one it was sent (D-09).
+///
+/// ```
+/// use tower_cache_policy::protocol::HttpDate;
+///
+/// let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+/// let date = HttpDate::parse(b"Sunday, 06-Nov-94 08:49:37 GMT", now)?;
+/// assert_eq!(date.to_string(), "Sun, 06 Nov 1994 08:49:37 GMT");
+/// assert!(date < now);
+/// # Ok::<(), tower_cache_policy::protocol::InvalidHttpDate>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HttpDate(i64);
+
+impl HttpDate {
+    /// The length of an IMF-fixdate in octets (D-01).
+    pub const LENGTH: usize = 29;
+
+    /// 1970-01-01 00:00:00.
+    pub const UNIX_EPOCH: Self = Self(0);
+
+    /// 0000-01-01 00:00:00, the first moment that the grammar can write.
+    pub const MIN: Self = Self(days_from_civil(0, 1, 1) * SECONDS_PER_DAY);
+
+    /// 9999-12-31 23:59:59, the last moment that the grammar can write.
+    pub const MAX: Self = Self(days_from_civil(10_000, 1, 1) * SECONDS_PER_DAY - 1);
+
+    /// The date so many seconds after the Unix epoch, or `None` outside the years
+    /// 0000 to 9999.
+    #[must_use]
+    pub const fn from_unix_seconds(seconds: i64) -> Option<Self> {
+        if seconds < Self::MIN.0 || seconds > Self::MAX.0 {
+            None
+        } else {
+            Some(Self(seconds))
+        }
+    }
+
+    /// The whole second that `time` lies in, or `None` outside the years 0000 to
+    /// 9999 (D-09, D-10).
+    #[must_use]
+    pub fn from_system_time(time: SystemTime) -> Option<Self> {
+        let seconds = match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => i64::try_from(after.as_secs()).ok()?,
+            Err(error) => {
+                let before = error.duration();
+                let seconds = i64::try_from(before.as_secs()).ok()?;
+                // Floor, not truncation towards zero: the second that contains it.
+                -seconds - i64::from(before.subsec_nanos() > 0)
+            }
+        };
+        Self::from_unix_seconds(seconds)
+    }
+
+    /// Parses any of the three formats (D-02, D-03).
+    ///
+    /// `now` places the two-digit year of an RFC 850 date: a date that would lie
+    /// more than 50 years after `now` is in the past (D-04).
+    ///
+    /// More lenient than the grammar in two ways, because a date that is not
+    /// understood makes `If-Unmodified-Since` ignored and the write unprotected:
+    /// the day name need not be that of the date (D-08), and second 60 is read as
+    /// 59 (D-06). Names are case-sensitive (D-05) and the zone is `GMT` (D-07).
+    ///
+    /// # Errors
+    ///
+    /// When `bytes`, without white space at either end, are not one date in one of
+    /// the three formats, or the day does not exist in that month.
+    pub fn parse(bytes: &[u8], now: Self) -> Result<Self, InvalidHttpDate> {
+        let text = trim_ows(bytes);
+        parse_imf_fixdate(text)
+            .or_else(|| parse_rfc850_date(text, now))
+            .or_else(|| parse_asctime_date(text))
+            .ok_or_else(|| InvalidHttpDate::new(bytes))
+    }
+
+    /// Seconds since the Unix epoch, negative before it.
+    #[must_use]
+    pub const fn unix_seconds(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds from `earlier` to `self`, and zero when `earlier` is later.
+    #[must_use]
+    pub const fn seconds_since(self, earlier: Self) -> u64 {
+        if self.0 > earlier.0 {
+            self.0.abs_diff(earlier.0)
+        } else {
+            0
+        }
+    }
+
+    /// The date so much later, in whole seconds, and [`HttpDate::MAX`] at the most.
+    #[must_use]
+    pub fn saturating_add(self, duration: Duration) -> Self {
+        i64::try_from(duration.as_secs())
+            .ok()
+            .and_then(|seconds| self.0.checked_add(seconds))
+            .and_then(Self::from_unix_seconds)
+            .unwrap_or(Self::MAX)
+    }
+
+    /// The IMF-fixdate as a field value (D-01).
+    #[must_use]
+    pub fn to_header_value(self) -> HeaderValue {
+        HeaderValue::from_bytes(&self.imf_fixdate()).expect("an IMF-fixdate is visible ASCII")
+    }
+
+    fn imf_fixdate(self) -> [u8; Self::LENGTH] {
+        let days = self.0.div_euclid(SECONDS_PER_DAY);
+        let second_of_day = self.0.rem_euclid(SECONDS_PER_DAY) as u32;
+        let (year, month, day) = civil_from_days(days);
+
+        let mut text = *b"Day, 00 Mon 0000 00:00:00 GMT";
+        text[..3].copy_from_slice(DAY_NAMES[weekday(days)].as_bytes());
+        put_digits(&mut text[5..7], day);
+        text[8..11].copy_from_slice(MONTH_NAMES[month as usize - 1].as_bytes());
+        put_digits(&mut text[12..16], year);
+        put_digits(&mut text[17..19], second_of_day / 3_600);
+        put_digits(&mut text[20..22], second_of_day / 60 % 60);
+        put_digits(&mut text[23..25], second_of_day % 60);
+        text
+    }
+}
+
+impl fmt::Display for HttpDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&String::from_utf8_lossy(&self.imf_fixdate()))
+    }
+}
+
+impl fmt::Debug for HttpDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HttpDate({self})")
+    }
+}
+
+/// The bytes were not an HTTP-date.
+#[derive(Clone, PartialEq, Eq)]
+pub struct InvalidHttpDate {
+    /// Empty when the value was too long to be any date, so that an error never
+    /// holds more of a hostile field than a date could be.
+    value: Box<[u8]>,
+}
+
+impl InvalidHttpDate {
+    fn new(bytes: &[u8]) -> Self {
+        const LONGEST: usize = 64;
+        Self {
+            value: bytes.get(..bytes.len().min(LONGEST)).unwrap_or_default().into(),
+        }
+    }
+}
+
+impl fmt::Display for InvalidHttpDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` is not an HTTP-date; write it as `Sun, 06 Nov 1994 08:49:37 GMT`",
+            self.value.escape_ascii()
+        )
+    }
+}
+
+impl fmt::Debug for InvalidHttpDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "InvalidHttpDate({self})")
+    }
+}
+
+impl std::error::Error for InvalidHttpDate {}
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT`
+fn parse_imf_fixdate(text: &[u8]) -> Option<HttpDate> {
+    let fields: &[u8; 29] = text.try_into().ok()?;
+    position(&DAY_NAMES, &fields[..3])?;
+    let (b", ", b" ", b" ", b" ", b" GMT") =
+        (&fields[3..5], &fields[7..8], &fields[11..12], &fields[16..17], &fields[25..])
+    else {
+        return None;
+    };
+    date(
+        digits(&fields[12..16])?,
+        month(&fields[8..11])?,
+        digits(&fields[5..7])?,
+        time_of_day(&fields[17..25])?,
+    )
+}
+
+/// `Sunday, 06-Nov-94 08:49:37 GMT`
+fn parse_rfc850_date(text: &[u8], now: HttpDate) -> Option<HttpDate> {
+    let comma = text.iter().position(|&byte| byte == b',')?;
+    position(&LONG_DAY_NAMES, &text[..comma])?;
+    let fields: &[u8; 24] = text[comma..].try_into().ok()?;
+    let (b", ", b"-", b"-", b" ", b" GMT") =
+        (&fields[..2], &fields[4..5], &fields[8..9], &fields[11..12], &fields[20..])
+    else {
+        return None;
+    };
+    let in_year = |year| {
+        date(
+            year,
+            month(&fields[5..8])?,
+            digits(&fields[2..4])?,
+            time_of_day(&fields[12..20])?,
+        )
+    };
+    // D-04: the latest year with these digits that puts the date no more than 50
+    // years ahead. Years are tried from there down, because 29 February does not
+    // exist in each of them.
+    let two_digits = digits(&fields[9..11])?;
+    let (this_year, this_month, this_day) = civil_from_days(now.0.div_euclid(SECONDS_PER_DAY));
+    // A window that starts on 29 February ends on 28 February.
+    let last_day = if (this_month, this_day) == (2, 29) { 28 } else { this_day };
+    let limit = days_from_civil(i64::from(this_year) + 50, this_month, last_day) * SECONDS_PER_DAY
+        + now.0.rem_euclid(SECONDS_PER_DAY);
+    let latest_century = (this_year + 50) / 100;
+    (0..=latest_century)
+        .rev()
+        .take(3)
+        .map(|century| century * 100 + two_digits)
+        .filter_map(in_year)
+        .find(|date| date.0 <= limit)
+}
+
+/// `Sun Nov  6 08:49:37 1994`
+fn parse_asctime_date(text: &[u8]) -> Option<HttpDate> {
+    let fields: &[u8; 24] = text.try_into().ok()?;
+    position(&DAY_NAMES, &fields[..3])?;
+    let (b" ", b" ", b" ", b" ") = (&fields[3..4], &fields[7..8], &fields[10..11], &fields[19..20])
+    else {
+        return None;
+    };
+    let day = match fields[8] {
+        b' ' => digits(&fields[9..10])?,
+        _ => digits(&fields[8..10])?,
+    };
+    date(
+        digits(&fields[20..24])?,
+        month(&fields[4..7])?,
+        day,
+        time_of_day(&fields[11..19])?,
+    )
+}
+
+/// `08:49:37` as seconds since midnight.
+fn time_of_day(text: &[u8]) -> Option<i64> {
+    let (b":", b":") = (&text[2..3], &text[5..6]) else {
+        return None;
+    };
+    let (hour, minute, second) = (digits(&text[..2])?, digits(&text[3..5])?, digits(&text[6..8])?);
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    // D-06: a leap second is no second of this calendar.
+    Some(i64::from(hour * 3_600 + minute * 60 + second.min(59)))
+}
+
+fn date(year: u32, month: u32, day: u32, time_of_day: i64) -> Option<HttpDate> {
+    if day == 0 || day > days_in_month(year, month) {
+        return None;
+    }
+    HttpDate::from_unix_seconds(
+        days_from_civil(i64::from(year), month, day) * SECONDS_PER_DAY + time_of_day,
+    )
+}
+
+/// The month's number, from 1.
+fn month(name: &[u8]) -> Option<u32> {
+    position(&MONTH_NAMES, name).map(|index| index as u32 + 1)
+}
+
+fn position(names: &[&str], name: &[u8]) -> Option<usize> {
+    names.iter().position(|candidate| candidate.as_bytes() == name)
+}
+
+fn digits(text: &[u8]) -> Option<u32> {
+    text.iter().try_fold(0, |number, &byte| {
+        byte.is_ascii_digit()
+            .then(|| number * 10 + u32::from(byte - b'0'))
+    })
+}
+
+fn put_digits(field: &mut [u8], mut number: u32) {
+    for byte in field.iter_mut().rev() {
+        *byte = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+}
+
+fn days_in_month(year: u32, month: u32) -> u32 {
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        _ => 31,
+    }
+}
+
+/// 0 for a Monday.
+fn weekday(days_since_epoch: i64) -> usize {
+    // 1970-01-01 was a Thursday.
+    (days_since_epoch + 3).rem_euclid(7) as usize
+}
+
+/// Days from the Unix epoch to a date of the proleptic Gregorian calendar, by
+/// eras of 400 years that start on 1 March, so that the leap day comes last.
+const fn days_from_civil(year: i64, month: u32, day: u32) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = ((153 * ((month + 9) % 12) + 2) / 5 + day - 1) as i64;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
+/// The inverse of [`days_from_civil`] for the years that [`HttpDate`] holds.
+fn civil_from_days(days: i64) -> (u32, u32, u32) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = (shifted_month + 2) % 12 + 1;
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year as u32, month as u32, day as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// 2026-06-01T00:00:00Z, the clock of the vectors.
+    const NOW: HttpDate = HttpDate(1_780_272_000);
+
+    fn parse(text: &str) -> Option<i64> {
+        HttpDate::parse(text.as_bytes(), NOW).ok().map(HttpDate::unix_seconds)
+    }
+
+    #[test]
+    fn all_three_formats_are_read() {
+        let table: &[(&str, &str, i64)] = &[
+            ("IMF-fixdate (D-01)", "Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777),
+            ("RFC 850 (D-02)", "Sunday, 06-Nov-94 08:49:37 GMT", 784_111_777),
+            ("asctime with a padded day (D-03)", "Sun Nov  6 08:49:37 1994", 784_111_777),
+            ("asctime with two digits (D-03)", "Wed Nov 16 08:49:37 1994", 784_975_777),
+            ("white space at either end", " Sun, 06 Nov 1994 08:49:37 GMT\t", 784_111_777),
+            ("a leap second is the second before (D-06)", "Fri, 30 Jun 2017 23:59:60 GMT", 1_498_867_199),
+            ("a wrong day name is no matter (D-08)", "Mon, 06 Nov 1994 08:49:37 GMT", 784_111_777),
+            ("before 1970 (D-10)", "Wed, 31 Dec 1969 23:59:59 GMT", -1),
+            ("29 February 2000", "Tue, 29 Feb 2000 00:00:00 GMT", 951_782_400),
+            ("the last second", "Fri, 31 Dec 9999 23:59:59 GMT", HttpDate::MAX.0),
+            ("the first second", "Sat, 01 Jan 0000 00:00:00 GMT", HttpDate::MIN.0),
+        ];
+        for (sentence, text, expected) in table {
+            assert_eq!(parse(text), Some(*expected), "{sentence}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_two_digit_year_lies_at_most_fifty_years_ahead() {
+        let table: &[(&str, &str, &str)] = &[
+            ("less than 50 years ahead", "Wednesday, 06-Nov-75 08:49:37 GMT", "2075"),
+            ("50 years ahead to the second", "Monday, 01-Jun-76 00:00:00 GMT", "2076"),
+            ("a second more is in the past", "Tuesday, 01-Jun-76 00:00:01 GMT", "1976"),
+            ("more than 50 years ahead", "Saturday, 06-Nov-76 08:49:37 GMT", "1976"),
+            ("the turn of the century", "Saturday, 01-Jan-00 00:00:00 GMT", "2000"),
+            ("the present year", "Monday, 01-Jun-26 00:00:00 GMT", "2026"),
+            ("a leap day that only one century has", "Tuesday, 29-Feb-00 00:00:00 GMT", "2000"),
+        ];
+        for (sentence, text, year) in table {
+            let date = HttpDate::parse(text.as_bytes(), NOW).unwrap().to_string();
+            assert_eq!(&date[12..16], *year, "{sentence}: {text}");
+        }
+        let in_1994 = HttpDate::parse(b"Sunday, 06-Nov-94 08:49:37 GMT", HttpDate(784_111_777));
+        assert_eq!(in_1994.unwrap().unix_seconds(), 784_111_777);
+    }
+
+    #[test]
+    fn what_is_not_one_date_is_refused() {
+        for text in [
+            "",
+            "0",
+            "-1",
+            "Sun, 06 Nov 1994 08:49:37 UTC",
+            "Sun, 06 Nov 1994 08:49:37 +0000",
+            "Sun, 06 Nov 1994 08:49:37",
+            "sun, 06 Nov 1994 08:49:37 GMT",
+            "Sun, 06 nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37 gmt",
+            "Sun, 6 Nov 1994 08:49:37 GMT",
+            "Sun,  06 Nov 1994 08:49:37 GMT",
+            "Sun, 00 Nov 1994 08:49:37 GMT",
+            "Sun, 31 Nov 1994 08:49:37 GMT",
+            "Tue, 29 Feb 1900 08:49:37 GMT",
+            "Sun, 06 Nov 1994 24:00:00 GMT",
+            "Sun, 06 Nov 1994 08:60:37 GMT",
+            "Sun, 06 Nov 1994 08:49:61 GMT",
+            "Sun, 06 Nov 1994 08-49-37 GMT",
+            "Sun, 06 Nov 1994 08:49:37 GMT; length=13774",
+            "Sun, 06 Nov 1994 08:49:37 GMT, Sun, 06 Nov 1994 08:49:37 GMT",
+            "Sun, 06-Nov-94 08:49:37 GMT",
+            "Sunday, 06 Nov 94 08:49:37 GMT",
+            "Sun Nov 06 08:49:37 94",
+            "784111777",
+        ] {
+            assert_eq!(parse(text), None, "{text:?}");
+        }
+        let error = HttpDate::parse(b"soon\xff", NOW).unwrap_err().to_string();
+        assert!(error.contains(r"`soon\xff`") && error.contains("Sun, 06 Nov 1994"), "{error}");
+    }
+
+    #[test]
+    fn a_time_that_no_date_can_hold_is_none_and_never_a_panic() {
+        let year_10000 = UNIX_EPOCH + Duration::from_secs(253_402_300_800);
+        assert_eq!(HttpDate::from_system_time(year_10000), None);
+        assert_eq!(HttpDate::from_system_time(UNIX_EPOCH + Duration::from_secs(1 << 62)), None);
+        assert_eq!(HttpDate::from_unix_seconds(i64::MIN), None);
+        assert_eq!(HttpDate::from_unix_seconds(i64::MAX), None);
+    }
+
+    #[test]
+    fn a_sub_second_part_is_cut_off_downwards() {
+        let half = Duration::from_millis(500);
+        assert_eq!(HttpDate::from_system_time(UNIX_EPOCH + half), Some(HttpDate(0)));
+        assert_eq!(HttpDate::from_system_time(UNIX_EPOCH - half), Some(HttpDate(-1)));
+    }
+
+    proptest! {
+        #[test]
+        fn parse_of_render_is_the_identity(seconds in HttpDate::MIN.0..=HttpDate::MAX.0) {
+            let date = HttpDate(seconds);
+            let text = date.to_string();
+            prop_assert_eq!(text.len(), HttpDate::LENGTH);
+            prop_assert_eq!(HttpDate::parse(text.as_bytes(), NOW), Ok(date));
+            prop_assert_eq!(date.to_header_value(), text);
+        }
+
+        #[test]
+        fn rendering_agrees_with_httpdate_where_that_is_defined(seconds in 0..=HttpDate::MAX.0) {
+            let time = UNIX_EPOCH + Duration::from_secs(seconds.unsigned_abs());
+            prop_assert_eq!(HttpDate(seconds).to_string(), httpdate::fmt_http_date(time));
+        }
+
+        #[test]
+        fn whatever_httpdate_reads_is_read_alike(text in "(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-3][0-9] (Jan|Feb|Apr|Dec) (19[7-9]|20[0-9])[0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9] GMT") {
+            if let Ok(time) = httpdate::parse_http_date(&text) {
+                prop_assert_eq!(HttpDate::parse(text.as_bytes(), NOW).ok(), HttpDate::from_system_time(time));
+            }
+        }
+
+        #[test]
+        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..80), now in HttpDate::MIN.0..=HttpDate::MAX.0) {
+            let _ = HttpDate::parse(&bytes, HttpDate(now));
+        }
+
+        #[test]
+        fn no_two_digit_year_panics(year in 0u32..100, day in 0u32..40, month in 0usize..12, now in HttpDate::MIN.0..=HttpDate::MAX.0) {
+            let text = format!("Sunday, {day:02}-{}-{year:02} 00:00:00 GMT", MONTH_NAMES[month]);
+            if let Ok(date) = HttpDate::parse(text.as_bytes(), HttpDate(now)) {
+                prop_assert!(date <= HttpDate::MAX);
+                prop_assert!(date.0 - now <= 50 * 366 * SECONDS_PER_DAY);
+            }
+        }
+    }
+}

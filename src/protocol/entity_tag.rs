@@ -1,0 +1,530 @@
+//! [`EntityTag`], its borrowed form and lists of them.
+
+use std::fmt;
+
+use http::HeaderValue;
+
+use super::syntax::{MAX_MEMBERS, trim_ows};
+
+/// An entity tag: the name of one version of one representation (RFC 9110 section 8.8.3).
+///
+/// ```text
+/// entity-tag = [ "W/" ] DQUOTE *etagc DQUOTE
+/// etagc      = %x21 / %x23-7E / %x80-FF     ; no space, no DQUOTE, no control
+/// ```
+///
+/// Two tags are never compared with `==`, which asks for the same octets, but by
+/// one of the two functions of the standard (V-05), which disagree about weakness:
+///
+/// | first | second | [`strong_eq`] | [`weak_eq`] |
+/// |---|---|---|---|
+/// | `W/"1"` | `W/"1"` | no | yes |
+/// | `W/"1"` | `W/"2"` | no | no |
+/// | `W/"1"` | `"1"` | no | yes |
+/// | `"1"` | `"1"` | yes | yes |
+///
+/// ```
+/// use tower_cache_policy::protocol::EntityTag;
+///
+/// const V1: EntityTag = EntityTag::from_static("\"v1\"");
+/// let weak = EntityTag::weak("v1")?;
+/// assert!(V1.weak_eq(&weak));
+/// assert!(!V1.strong_eq(&weak));
+/// # Ok::<(), tower_cache_policy::protocol::InvalidEntityTag>(())
+/// ```
+///
+/// [`strong_eq`]: EntityTag::strong_eq
+/// [`weak_eq`]: EntityTag::weak_eq
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct EntityTag(HeaderValue);
+
+impl EntityTag {
+    /// The tag written in `text`, quotes included.
+    ///
+    /// # Panics
+    ///
+    /// When `text` is not an entity tag, and so at compile time in a `const`. The
+    /// constructor takes visible ASCII only; [`EntityTag::parse`] takes obs-text too.
+    ///
+    /// ```compile_fail
+    /// use tower_cache_policy::protocol::EntityTag;
+    /// const UNQUOTED: EntityTag = EntityTag::from_static("v1");
+    /// ```
+    #[must_use]
+    pub const fn from_static(text: &'static str) -> Self {
+        assert!(
+            is_entity_tag(text.as_bytes()),
+            "an entity tag is written with its quotes, like \"\\\"v1\\\"\" or \"W/\\\"v1\\\"\", and holds no space"
+        );
+        Self(HeaderValue::from_static(text))
+    }
+
+    /// The strong tag with this opaque text, given without quotes.
+    ///
+    /// # Errors
+    ///
+    /// When `opaque` holds a space, a double quote or a control (V-01).
+    pub fn strong(opaque: impl AsRef<[u8]>) -> Result<Self, InvalidEntityTag> {
+        Self::from_parts(b"\"", opaque.as_ref())
+    }
+
+    /// The weak tag with this opaque text, given without quotes and prefix.
+    ///
+    /// # Errors
+    ///
+    /// When `opaque` holds a space, a double quote or a control (V-01).
+    pub fn weak(opaque: impl AsRef<[u8]>) -> Result<Self, InvalidEntityTag> {
+        Self::from_parts(b"W/\"", opaque.as_ref())
+    }
+
+    /// Parses one entity tag (V-01 to V-04). The prefix `W/` is case-sensitive.
+    ///
+    /// # Errors
+    ///
+    /// When `bytes`, without white space at either end, are not exactly one tag.
+    pub fn parse(bytes: &[u8]) -> Result<Self, InvalidEntityTag> {
+        let text = trim_ows(bytes);
+        if !is_entity_tag(text) {
+            return Err(InvalidEntityTag::new(bytes));
+        }
+        HeaderValue::from_bytes(text)
+            .map(Self)
+            .map_err(|_| InvalidEntityTag::new(bytes))
+    }
+
+    /// The tag without its storage.
+    #[must_use]
+    pub fn as_ref(&self) -> EntityTagRef<'_> {
+        EntityTagRef::split(self.0.as_bytes())
+    }
+
+    /// Whether the tag is marked as weak: good enough for `If-None-Match`, never for
+    /// `If-Match` or `If-Range` (P-07, R-11).
+    #[must_use]
+    pub fn is_weak(&self) -> bool {
+        self.as_ref().is_weak()
+    }
+
+    /// The octets between the quotes.
+    #[must_use]
+    pub fn opaque(&self) -> &[u8] {
+        self.as_ref().opaque()
+    }
+
+    /// Strong comparison: neither is weak, and the opaque octets are the same (V-05).
+    #[must_use]
+    pub fn strong_eq(&self, other: &Self) -> bool {
+        self.as_ref().strong_eq(other.as_ref())
+    }
+
+    /// Weak comparison: the opaque octets are the same (V-05).
+    #[must_use]
+    pub fn weak_eq(&self, other: &Self) -> bool {
+        self.as_ref().weak_eq(other.as_ref())
+    }
+
+    /// The value of an `ETag` field.
+    #[must_use]
+    pub fn to_header_value(&self) -> HeaderValue {
+        self.0.clone()
+    }
+
+    /// Only for octets that are an entity tag by construction.
+    pub(crate) fn from_valid(value: HeaderValue) -> Self {
+        debug_assert!(is_entity_tag(value.as_bytes()));
+        Self(value)
+    }
+
+    fn from_parts(prefix: &[u8], opaque: &[u8]) -> Result<Self, InvalidEntityTag> {
+        if !is_opaque(opaque) {
+            return Err(InvalidEntityTag::new(opaque));
+        }
+        let text = [prefix, opaque, b"\""].concat();
+        HeaderValue::from_maybe_shared(bytes::Bytes::from(text))
+            .map(Self)
+            .map_err(|_| InvalidEntityTag::new(opaque))
+    }
+}
+
+impl TryFrom<HeaderValue> for EntityTag {
+    type Error = InvalidEntityTag;
+
+    /// Takes the value of an `ETag` field without a copy.
+    fn try_from(value: HeaderValue) -> Result<Self, InvalidEntityTag> {
+        if is_entity_tag(value.as_bytes()) {
+            Ok(Self(value))
+        } else {
+            Self::parse(value.as_bytes())
+        }
+    }
+}
+
+impl std::str::FromStr for EntityTag {
+    type Err = InvalidEntityTag;
+
+    fn from_str(text: &str) -> Result<Self, InvalidEntityTag> {
+        Self::parse(text.as_bytes())
+    }
+}
+
+impl From<EntityTag> for HeaderValue {
+    fn from(tag: EntityTag) -> Self {
+        tag.0
+    }
+}
+
+impl fmt::Display for EntityTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&String::from_utf8_lossy(self.0.as_bytes()))
+    }
+}
+
+impl fmt::Debug for EntityTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EntityTag({self})")
+    }
+}
+
+/// An [`EntityTag`] that borrows its octets, for comparing without a copy.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct EntityTagRef<'a> {
+    weak: bool,
+    opaque: &'a [u8],
+}
+
+impl<'a> EntityTagRef<'a> {
+    /// Parses one entity tag, with white space at either end allowed (V-01 to V-04).
+    #[must_use]
+    pub fn parse(bytes: &'a [u8]) -> Option<Self> {
+        let text = trim_ows(bytes);
+        is_entity_tag(text).then(|| Self::split(text))
+    }
+
+    /// Whether the tag is marked as weak.
+    #[must_use]
+    pub const fn is_weak(self) -> bool {
+        self.weak
+    }
+
+    /// The octets between the quotes.
+    #[must_use]
+    pub const fn opaque(self) -> &'a [u8] {
+        self.opaque
+    }
+
+    /// Strong comparison: neither is weak, and the opaque octets are the same (V-05).
+    #[must_use]
+    pub fn strong_eq(self, other: EntityTagRef<'_>) -> bool {
+        !self.weak && !other.weak && self.opaque == other.opaque
+    }
+
+    /// Weak comparison: the opaque octets are the same (V-05, V-06).
+    #[must_use]
+    pub fn weak_eq(self, other: EntityTagRef<'_>) -> bool {
+        self.opaque == other.opaque
+    }
+
+    /// `text` is an entity tag.
+    fn split(text: &'a [u8]) -> Self {
+        let (weak, quoted) = match text.strip_prefix(b"W/") {
+            Some(quoted) => (true, quoted),
+            None => (false, text),
+        };
+        Self {
+            weak,
+            opaque: quoted.get(1..quoted.len() - 1).unwrap_or_default(),
+        }
+    }
+}
+
+impl fmt::Debug for EntityTagRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let prefix = if self.weak { "W/" } else { "" };
+        write!(f, "EntityTagRef({prefix}\"{}\")", self.opaque.escape_ascii())
+    }
+}
+
+/// The members of `If-Match` or `If-None-Match` over all field lines, borrowed.
+///
+/// A comma inside a tag does not separate members, and a backslash escapes nothing
+/// (V-03). Empty members are skipped (P-21).
+///
+/// ```
+/// use http::HeaderValue;
+/// use tower_cache_policy::protocol::{EntityTagList, EntityTagMember};
+///
+/// let lines = [HeaderValue::from_static(r#""a,b", oops"#), HeaderValue::from_static(r#"W/"c""#)];
+/// let opaque: Vec<_> = EntityTagList::new(&lines)
+///     .filter_map(|member| match member {
+///         EntityTagMember::Tag(tag) => Some(tag.opaque()),
+///         _ => None,
+///     })
+///     .collect();
+/// assert_eq!(opaque, [b"a,b".as_slice(), b"c"]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct EntityTagList<'a, L> {
+    lines: L,
+    rest: &'a [u8],
+    members: usize,
+}
+
+/// A member of an [`EntityTagList`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EntityTagMember<'a> {
+    /// A well-formed tag.
+    Tag(EntityTagRef<'a>),
+    /// `*`, which is a list of its own and invalid beside other members (P-22).
+    Any,
+    /// Something else, which matches nothing (P-23).
+    Malformed,
+    /// A quoted string that never ends, or more than [`MAX_MEMBERS`] members. What
+    /// follows cannot be read, and the list ends.
+    Unreadable,
+}
+
+impl<'a, L: Iterator<Item = &'a HeaderValue>> EntityTagList<'a, L> {
+    /// The members of these field lines, usually of `headers.get_all(name)`.
+    pub fn new<I>(lines: I) -> Self
+    where
+        I: IntoIterator<Item = &'a HeaderValue, IntoIter = L>,
+    {
+        Self {
+            lines: lines.into_iter(),
+            rest: &[],
+            members: 0,
+        }
+    }
+}
+
+impl<'a, L: Iterator<Item = &'a HeaderValue>> Iterator for EntityTagList<'a, L> {
+    type Item = EntityTagMember<'a>;
+
+    fn next(&mut self) -> Option<EntityTagMember<'a>> {
+        if self.members > MAX_MEMBERS {
+            return None;
+        }
+        loop {
+            while let [b' ' | b'\t' | b',', rest @ ..] = self.rest {
+                self.rest = rest;
+            }
+            if !self.rest.is_empty() {
+                break;
+            }
+            self.rest = self.lines.next()?.as_bytes();
+        }
+        self.members += 1;
+        let member_end = if self.members > MAX_MEMBERS {
+            None
+        } else {
+            member_end(self.rest)
+        };
+        let Some(end) = member_end else {
+            self.members = MAX_MEMBERS + 1;
+            return Some(EntityTagMember::Unreadable);
+        };
+        let member = trim_ows(&self.rest[..end]);
+        self.rest = &self.rest[end..];
+        Some(match member {
+            b"*" => EntityTagMember::Any,
+            _ => EntityTagRef::parse(member).map_or(EntityTagMember::Malformed, EntityTagMember::Tag),
+        })
+    }
+}
+
+/// The bytes were not an entity tag.
+#[derive(Clone, PartialEq, Eq)]
+pub struct InvalidEntityTag {
+    value: Box<[u8]>,
+}
+
+impl InvalidEntityTag {
+    fn new(bytes: &[u8]) -> Self {
+        const SHOWN: usize = 64;
+        Self {
+            value: bytes[..bytes.len().min(SHOWN)].into(),
+        }
+    }
+}
+
+impl fmt::Display for InvalidEntityTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` makes no entity tag; between two double quotes, which `strong` and `weak` add, it takes \
+             visible characters other than the double quote",
+            self.value.escape_ascii()
+        )
+    }
+}
+
+impl fmt::Debug for InvalidEntityTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "InvalidEntityTag({self})")
+    }
+}
+
+impl std::error::Error for InvalidEntityTag {}
+
+/// Where the member at the head of `bytes` ends, or `None` when a quoted string in
+/// it does not end. Deliberately without escapes: a backslash is an octet like
+/// others in a tag (V-03).
+fn member_end(bytes: &[u8]) -> Option<usize> {
+    let mut quoted = false;
+    for (i, &byte) in bytes.iter().enumerate() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b',' if !quoted => return Some(i),
+            _ => {}
+        }
+    }
+    (!quoted).then_some(bytes.len())
+}
+
+const fn is_entity_tag(bytes: &[u8]) -> bool {
+    let quoted = match bytes {
+        [b'W', b'/', quoted @ ..] => quoted,
+        quoted => quoted,
+    };
+    match quoted {
+        [b'"', opaque @ .., b'"'] => is_opaque(opaque),
+        _ => false,
+    }
+}
+
+const fn is_opaque(bytes: &[u8]) -> bool {
+    let mut i = 0;
+    while i < bytes.len() {
+        if !matches!(bytes[i], b'!' | b'#'..=b'~' | 0x80..) {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_grammar_of_one_tag() {
+        let valid: &[&[u8]] = &[
+            br#""""#, br#""a,b""#, br#""\""#, br#""!#~""#, b"\"\xE9\"", br#"W/"x""#, br#"W/"""#, br#" "x" "#,
+        ];
+        for tag in valid {
+            let parsed = EntityTag::parse(tag).unwrap();
+            assert_eq!(parsed.to_header_value().as_bytes(), trim_ows(tag));
+        }
+        let invalid: &[&[u8]] = &[
+            b"", b"abc", b"'abc'", br#""a b""#, br#""a"b""#, br#"w/"x""#, br#"W"x""#, b"\"\x7f\"", b"\"\t\"",
+            br#"""#, br#"W/""#, b"W/", br#""a", "b""#, b"*", br#"W/ "x""#,
+        ];
+        for tag in invalid {
+            assert!(EntityTag::parse(tag).is_err(), "{:?}", tag.escape_ascii().to_string());
+            assert_eq!(EntityTagRef::parse(tag), None);
+        }
+    }
+
+    #[test]
+    fn comparison_is_that_of_the_standards_table() {
+        let table: &[(&str, &str, bool, bool)] = &[
+            (r#"W/"1""#, r#"W/"1""#, false, true),
+            (r#"W/"1""#, r#"W/"2""#, false, false),
+            (r#"W/"1""#, r#""1""#, false, true),
+            (r#""1""#, r#"W/"1""#, false, true),
+            (r#""1""#, r#""1""#, true, true),
+            (r#""a""#, r#""A""#, false, false),
+            (r#""""#, r#""""#, true, true),
+        ];
+        for (a, b, strong, weak) in table {
+            let (a, b): (EntityTag, EntityTag) = (a.parse().unwrap(), b.parse().unwrap());
+            assert_eq!(a.strong_eq(&b), *strong, "{a} {b} strongly");
+            assert_eq!(a.weak_eq(&b), *weak, "{a} {b} weakly");
+        }
+    }
+
+    #[test]
+    fn a_tag_that_cannot_be_written_is_an_error_that_names_it() {
+        let error = EntityTag::strong("a b").unwrap_err().to_string();
+        assert!(error.starts_with("`a b` makes no entity tag"), "{error}");
+        assert!(EntityTag::weak("a\"b").is_err());
+        assert!(EntityTag::weak("a\r\nset-cookie: x").is_err());
+        assert!(EntityTag::strong(b"\x7f").is_err());
+        assert_eq!(EntityTag::strong(b"\xe9").unwrap().opaque(), b"\xe9");
+    }
+
+    #[test]
+    fn a_list_is_read_as_bytes_over_all_lines_and_quote_aware() {
+        use EntityTagMember::{Any, Malformed, Unreadable};
+        let tag = |text: &'static str| EntityTagMember::Tag(EntityTagRef::parse(text.as_bytes()).unwrap());
+        let table: Vec<(&str, &[&[u8]], Vec<EntityTagMember<'_>>)> = vec![
+            ("one", &[br#""a""#], vec![tag(r#""a""#)]),
+            ("two lines", &[br#""a""#, br#"W/"b""#], vec![tag(r#""a""#), tag(r#"W/"b""#)]),
+            ("empty members", &[br#", "a",, "b","#], vec![tag(r#""a""#), tag(r#""b""#)]),
+            ("a tab is white space", &[b"\"a\",\t\"b\""], vec![tag(r#""a""#), tag(r#""b""#)]),
+            ("a comma in the tag", &[br#""a,b", "c""#], vec![tag(r#""a,b""#), tag(r#""c""#)]),
+            ("a backslash escapes nothing", &[br#""a\", "b""#], vec![tag(r#""a\""#), tag(r#""b""#)]),
+            ("a star", &[b" * "], vec![Any]),
+            ("stars beside tags", &[br#"*, "a", *"#], vec![Any, tag(r#""a""#), Any]),
+            ("a malformed member does not hide the next", &[br#"a, w/"b", "c" d, "e""#],
+                vec![Malformed, Malformed, Malformed, tag(r#""e""#)]),
+            ("an open quote ends the list", &[br#""a", "b, "c"#, br#""d""#], vec![tag(r#""a""#), Malformed, ]),
+            ("an open quote at the end", &[br#""a", "b"#, br#""d""#], vec![tag(r#""a""#), Unreadable]),
+            ("nothing", &[b"", b" , "], vec![]),
+        ];
+        for (sentence, lines, expected) in table {
+            let lines: Vec<_> = lines.iter().map(|line| HeaderValue::from_bytes(line).unwrap()).collect();
+            let members: Vec<_> = EntityTagList::new(&lines).take(expected.len()).collect();
+            assert_eq!(members, expected, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn a_list_has_a_bound_and_says_when_it_is_reached() {
+        let line = HeaderValue::from_str(&r#""a","#.repeat(MAX_MEMBERS)).unwrap();
+        let full: Vec<_> = EntityTagList::new([&line]).collect();
+        assert_eq!(full.len(), MAX_MEMBERS);
+        assert!(!full.contains(&EntityTagMember::Unreadable));
+
+        let over: Vec<_> = EntityTagList::new([&line, &line]).collect();
+        assert_eq!(over.len(), MAX_MEMBERS + 1);
+        assert_eq!(over.last(), Some(&EntityTagMember::Unreadable));
+    }
+
+    proptest! {
+        #[test]
+        fn parse_of_render_is_the_identity(weak: bool, opaque in proptest::collection::vec(any::<u8>(), 0..40)) {
+            let made = if weak { EntityTag::weak(&opaque) } else { EntityTag::strong(&opaque) };
+            prop_assert_eq!(made.is_ok(), is_opaque(&opaque));
+            if let Ok(tag) = made {
+                prop_assert_eq!(tag.is_weak(), weak);
+                prop_assert_eq!(tag.opaque(), &opaque[..]);
+                prop_assert_eq!(EntityTag::parse(tag.to_header_value().as_bytes()), Ok(tag.clone()));
+                prop_assert_eq!(EntityTag::try_from(tag.to_header_value()), Ok(tag));
+            }
+        }
+
+        #[test]
+        fn a_rendered_list_is_read_back(tags in proptest::collection::vec((any::<bool>(), "[!#-~]{0,8}"), 0..20)) {
+            let tags: Vec<_> = tags
+                .iter()
+                .map(|(weak, opaque)| if *weak { EntityTag::weak(opaque) } else { EntityTag::strong(opaque) }.unwrap())
+                .collect();
+            let text = tags.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let line = HeaderValue::from_str(&text).unwrap();
+            let read: Vec<_> = EntityTagList::new([&line]).collect();
+            let expected: Vec<_> = tags.iter().map(|tag| EntityTagMember::Tag(tag.as_ref())).collect();
+            prop_assert_eq!(read, expected);
+        }
+
+        #[test]
+        fn no_bytes_panic(lines in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..40), 0..4)) {
+            let lines: Vec<_> = lines.iter().filter_map(|line| HeaderValue::from_bytes(line).ok()).collect();
+            let _ = EntityTagList::new(&lines).count();
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! RFC 9110, 9111 and 9213 as pure functions of bytes and times.
+//!
+//! Nothing here knows a service, a body, a clock or a file: the time is an argument
+//! and the input is field values. So a handler inside a transaction, a proxy, a
+//! client or a test can call the same rules that the layers apply.
+//!
+//! | Question | Answer |
+//! |---|---|
+//! | What becomes of this conditional request? | [`Preconditions`] |
+//! | Which validators does it go by? | [`Validators`], [`EntityTag`], [`HttpDate`] |
+//! | What may be kept, and by whom? | [`CacheControl`], [`RequestCacheControl`], [`Vary`] |
+//! | For how long? | [`Freshness`] |
+//! | What does a 304 carry? | [`into_not_modified`] |
+//! | Which tag belongs to which coding? | [`CodedTags`], [`name_coding_in_etag`] |
+//! | Which fields overrule `Cache-Control` at an edge? | [`is_targeted_field`] |
+//!
+//! # Reading is lenient, deciding is restrictive
+//!
+//! Every field is read over all its lines and as bytes. No parser fails on a
+//! response field: what is not understood is kept, and where it matters it is read
+//! in the direction that stores less. Every parser visits each byte a bounded number
+//! of times and looks at [`MAX_MEMBERS`] list members at the most.
+//!
+//! # Example
+//!
+//! A conditional write, decided from what a database has:
+//!
+//! ```
+//! use http::{HeaderMap, HeaderValue, Method, header::IF_MATCH};
+//! use tower_cache_policy::protocol::{
+//!     Condition, EntityTag, HttpDate, Outcome, Preconditions, Validators,
+//! };
+//!
+//! let mut headers = HeaderMap::new();
+//! headers.append(IF_MATCH, HeaderValue::from_static(r#""rev-6", "rev-7""#));
+//! let preconditions = Preconditions::new(&Method::PUT, &headers);
+//! let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+//!
+//! let revision = |n: u32| Validators::new().with_etag(EntityTag::strong(format!("rev-{n}")).unwrap());
+//! assert_eq!(preconditions.evaluate(&revision(7).into(), now).outcome(), Outcome::Proceed);
+//!
+//! let lost_update = preconditions.evaluate(&revision(8).into(), now);
+//! assert_eq!(lost_update.outcome(), Outcome::PreconditionFailed);
+//! assert_eq!(lost_update.condition(), Some(Condition::IfMatch));
+//! ```
+
+mod cache_control;
+mod coding;
+mod date;
+mod entity_tag;
+mod freshness;
+mod not_modified;
+mod preconditions;
+mod syntax;
+mod targeted;
+mod validators;
+mod vary;
+
+pub use self::cache_control::{CacheControl, Contradiction, Directive, FieldNames, RequestCacheControl};
+pub use self::coding::{CodedTags, name_coding_in_etag};
+pub use self::date::{HttpDate, InvalidHttpDate};
+pub use self::entity_tag::{EntityTag, EntityTagList, EntityTagMember, EntityTagRef, InvalidEntityTag};
+pub use self::freshness::{Age, Cache, Freshness, Lifetime, LifetimeSource};
+pub use self::not_modified::{into_not_modified, into_precondition_failed};
+pub use self::preconditions::{Condition, Evaluation, IfRange, Outcome, Preconditions};
+pub use self::syntax::{MAX_DELTA_SECONDS, MAX_MEMBERS};
+pub use self::targeted::{has_targeted_field, is_targeted_field, remove_targeted_fields};
+pub use self::validators::{Representation, Validators};
+pub use self::vary::Vary;
+
+pub(crate) use self::vary::{
+    assert_names as assert_vary_names, lines_contain as vary_contains, lines_have_any as vary_has_any,
+};

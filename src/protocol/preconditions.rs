@@ -1,0 +1,490 @@
+//! [`Preconditions`]: RFC 9110 section 13, whole.
+
+use http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+use super::validators::{etag_line, last_modified_of};
+use super::{EntityTagList, EntityTagMember, EntityTagRef, HttpDate, Representation, Validators};
+
+/// What becomes of a request once its preconditions are evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(clippy::exhaustive_enums)] // Section 13.2.2 has no fourth end.
+pub enum Outcome {
+    /// Perform the method.
+    Proceed,
+    /// Answer 304 (Not Modified): the client has the current representation.
+    NotModified,
+    /// Answer 412 (Precondition Failed), and change nothing.
+    PreconditionFailed,
+}
+
+/// The field that an [`Outcome`] other than `Proceed` rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(clippy::exhaustive_enums)] // Section 13.1 defines these and no more.
+pub enum Condition {
+    /// `If-Match`, RFC 9110 section 13.1.1.
+    IfMatch,
+    /// `If-None-Match`, RFC 9110 section 13.1.2.
+    IfNoneMatch,
+    /// `If-Modified-Since`, RFC 9110 section 13.1.3.
+    IfModifiedSince,
+    /// `If-Unmodified-Since`, RFC 9110 section 13.1.4.
+    IfUnmodifiedSince,
+}
+
+impl Condition {
+    /// The name of the field.
+    #[must_use]
+    pub const fn name(self) -> HeaderName {
+        match self {
+            Self::IfMatch => IF_MATCH,
+            Self::IfNoneMatch => IF_NONE_MATCH,
+            Self::IfModifiedSince => IF_MODIFIED_SINCE,
+            Self::IfUnmodifiedSince => IF_UNMODIFIED_SINCE,
+        }
+    }
+}
+
+/// An [`Outcome`] and the field that decided it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Evaluation {
+    outcome: Outcome,
+    condition: Option<Condition>,
+}
+
+impl Evaluation {
+    const PROCEED: Self = Self {
+        outcome: Outcome::Proceed,
+        condition: None,
+    };
+
+    const fn failed(condition: Condition) -> Self {
+        Self {
+            outcome: Outcome::PreconditionFailed,
+            condition: Some(condition),
+        }
+    }
+
+    const fn not_modified(condition: Condition) -> Self {
+        Self {
+            outcome: Outcome::NotModified,
+            condition: Some(condition),
+        }
+    }
+
+    /// What becomes of the request.
+    #[must_use]
+    pub const fn outcome(self) -> Outcome {
+        self.outcome
+    }
+
+    /// The field whose condition was false, or `None` when the request proceeds.
+    #[must_use]
+    pub const fn condition(self) -> Option<Condition> {
+        self.condition
+    }
+}
+
+/// What `If-Range` says of the `Range` beside it (RFC 9110 section 13.1.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(clippy::exhaustive_enums)] // A condition is absent, true or false.
+pub enum IfRange {
+    /// There is no `If-Range`, or no `Range` that it could speak of (R-08).
+    Absent,
+    /// The client has a part of the current representation: the range may be sent.
+    True,
+    /// It has not, or that cannot be shown: ignore `Range` and send everything (R-10).
+    False,
+}
+
+/// The preconditions of one request.
+///
+/// It holds the field values themselves (counted references, no copies), so it
+/// outlives the request that a handler consumes.
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue, Method, header::IF_MATCH};
+/// use tower_cache_policy::protocol::{
+///     EntityTag, HttpDate, Outcome, Preconditions, Representation, Validators,
+/// };
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert(IF_MATCH, HeaderValue::from_static("\"v1\""));
+/// let preconditions = Preconditions::new(&Method::PUT, &headers);
+///
+/// let now = HttpDate::UNIX_EPOCH;
+/// let v2 = Validators::new().with_etag(EntityTag::from_static("\"v2\""));
+/// assert_eq!(preconditions.evaluate(&v2.into(), now).outcome(), Outcome::PreconditionFailed);
+/// assert_eq!(
+///     preconditions.evaluate(&Representation::Missing, now).outcome(),
+///     Outcome::PreconditionFailed,
+/// );
+/// ```
+#[derive(Clone, Debug)]
+pub struct Preconditions {
+    scope: Scope,
+    if_match: FieldLines,
+    if_unmodified_since: FieldLines,
+    if_none_match: FieldLines,
+    if_modified_since: FieldLines,
+    if_range: FieldLines,
+    has_range: bool,
+}
+
+impl Preconditions {
+    /// The preconditions that these request fields state for this method.
+    ///
+    /// CONNECT, OPTIONS, TRACE and QUERY have none, whatever the fields say (P-03,
+    /// P-25). A method that is not known is taken for an unsafe one.
+    #[must_use]
+    pub fn new(method: &Method, headers: &HeaderMap) -> Self {
+        let scope = Scope::of(method);
+        let lines = |name: &HeaderName| match scope {
+            Scope::None => FieldLines::None,
+            Scope::Safe | Scope::Unsafe => FieldLines::of(headers, name),
+        };
+        let has_range = *method == Method::GET && headers.contains_key(RANGE);
+        Self {
+            scope,
+            if_match: lines(&IF_MATCH),
+            if_unmodified_since: lines(&IF_UNMODIFIED_SINCE),
+            if_none_match: lines(&IF_NONE_MATCH),
+            // P-18: for GET and HEAD only.
+            if_modified_since: if scope == Scope::Safe {
+                lines(&IF_MODIFIED_SINCE)
+            } else {
+                FieldLines::None
+            },
+            // R-08: without a range there is nothing to make conditional.
+            if_range: if has_range { lines(&IF_RANGE) } else { FieldLines::None },
+            has_range,
+        }
+    }
+
+    /// Whether there is nothing to evaluate.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.if_match.is_none()
+            && self.if_unmodified_since.is_none()
+            && self.if_none_match.is_none()
+            && self.if_modified_since.is_none()
+            && self.if_range.is_none()
+    }
+
+    /// Whether the method is unsafe, so that `Proceed` would change something.
+    #[must_use]
+    pub const fn guards_a_write(&self) -> bool {
+        matches!(self.scope, Scope::Unsafe)
+    }
+
+    /// Whether the request is a write that nothing protects from overwriting a
+    /// change it has not seen: an unsafe method with neither `If-Match` nor
+    /// `If-None-Match` nor an `If-Unmodified-Since` that has an effect (N-09).
+    ///
+    /// A date that is not valid, or one for a representation without a
+    /// modification date, has no effect: the standard has it ignored (P-12).
+    #[must_use]
+    pub fn is_unprotected_write(&self, current: &Representation, now: HttpDate) -> bool {
+        self.scope == Scope::Unsafe
+            && self.if_match.is_none()
+            && self.if_none_match.is_none()
+            && match current {
+                Representation::Current(validators) => {
+                    validators.last_modified().is_none()
+                        || self.if_unmodified_since.date(now).is_none()
+                }
+                Representation::Missing => true,
+                Representation::Unknown => self.if_unmodified_since.date(now).is_none(),
+            }
+    }
+
+    /// Evaluates the preconditions against what the origin has, in the order of
+    /// RFC 9110 section 13.2.2 (P-05), steps 1 to 4 and 6. Step 5 is
+    /// [`Preconditions::if_range`].
+    ///
+    /// `now` places two-digit years only (D-04).
+    ///
+    /// - A safe request for what is [`Missing`](Representation::Missing) or
+    ///   [`Unknown`](Representation::Unknown) proceeds: its plain answer may be an
+    ///   error, which no precondition changes (P-02), and a 304 would be a guess.
+    /// - An unsafe request with a precondition fails against
+    ///   [`Unknown`](Representation::Unknown): what cannot be shown to hold lets no
+    ///   write through.
+    ///
+    /// For a decision on an answer that a handler gave already, use
+    /// [`Preconditions::evaluate_answer`].
+    #[must_use]
+    pub fn evaluate(&self, current: &Representation, now: HttpDate) -> Evaluation {
+        match (current, self.scope) {
+            (_, Scope::None)
+            | (Representation::Missing | Representation::Unknown, Scope::Safe) => {
+                Evaluation::PROCEED
+            }
+            (Representation::Missing, Scope::Unsafe) => {
+                if self.if_match.is_none() {
+                    Evaluation::PROCEED
+                } else {
+                    Evaluation::failed(Condition::IfMatch)
+                }
+            }
+            (Representation::Unknown, Scope::Unsafe) => self.refuse_unknown(now),
+            (Representation::Current(validators), Scope::Safe | Scope::Unsafe) => self.in_order(
+                validators.etag().map(super::EntityTag::as_ref),
+                || validators.last_modified(),
+                now,
+            ),
+        }
+    }
+
+    /// Evaluates the preconditions of a safe request against the validators that
+    /// its answer carries. Whether the answer's status allows a decision is for the
+    /// caller to know (P-02, P-26).
+    ///
+    /// An unsafe request always proceeds here: its answer comes after the fact (P-09).
+    #[must_use]
+    pub fn evaluate_answer(&self, answer: &HeaderMap, now: HttpDate) -> Evaluation {
+        if self.scope != Scope::Safe {
+            return Evaluation::PROCEED;
+        }
+        self.in_order(
+            etag_line(answer).and_then(|line| EntityTagRef::parse(line.as_bytes())),
+            || last_modified_of(answer, now),
+            now,
+        )
+    }
+
+    /// Step 5 of the order: whether the `Range` of a GET may be honoured (R-08 to R-12).
+    ///
+    /// [`Missing`](Representation::Missing) and [`Unknown`](Representation::Unknown)
+    /// prove nothing, so the answer is [`IfRange::False`].
+    #[must_use]
+    pub fn if_range(&self, current: &Representation, now: HttpDate) -> IfRange {
+        let value = match &self.if_range {
+            FieldLines::None => return IfRange::Absent,
+            FieldLines::One(value) => value.as_bytes(),
+            // A list is neither a tag nor a date.
+            FieldLines::Many(_) => return IfRange::False,
+        };
+        let Representation::Current(validators) = current else {
+            return IfRange::False;
+        };
+        if if_range_holds(value, validators, now) {
+            IfRange::True
+        } else {
+            IfRange::False
+        }
+    }
+
+    /// Whether a GET asks for a range.
+    #[must_use]
+    pub const fn has_range(&self) -> bool {
+        self.has_range
+    }
+
+    /// RFC 9110 section 13.2.2, for a representation that exists.
+    fn in_order(
+        &self,
+        etag: Option<EntityTagRef<'_>>,
+        last_modified: impl Fn() -> Option<HttpDate>,
+        now: HttpDate,
+    ) -> Evaluation {
+        // Step 1, or step 2 when If-Match is absent (P-12), be it malformed or not.
+        match self.if_match(etag) {
+            Some(true) => {}
+            Some(false) => return Evaluation::failed(Condition::IfMatch),
+            None => match self.if_unmodified_since(&last_modified, now) {
+                Some(false) => return Evaluation::failed(Condition::IfUnmodifiedSince),
+                Some(true) | None => {}
+            },
+        }
+        // Step 3, or step 4 when If-None-Match is absent (P-17), whatever it found.
+        match self.if_none_match(etag) {
+            Some(true) => {}
+            // P-16
+            Some(false) if self.scope == Scope::Safe => {
+                return Evaluation::not_modified(Condition::IfNoneMatch);
+            }
+            Some(false) => return Evaluation::failed(Condition::IfNoneMatch),
+            None => match self.if_modified_since(&last_modified, now) {
+                Some(false) => return Evaluation::not_modified(Condition::IfModifiedSince),
+                Some(true) | None => {}
+            },
+        }
+        // Step 6.
+        Evaluation::PROCEED
+    }
+
+    /// P-06, P-07
+    fn if_match(&self, etag: Option<EntityTagRef<'_>>) -> Option<bool> {
+        let matches = |tag: EntityTagRef<'_>| etag.is_some_and(|etag| etag.strong_eq(tag));
+        let list = ScannedList::of(&self.if_match, matches)?;
+        Some(match list.stars {
+            0 => list.matched,
+            // P-22: `*` beside anything else is invalid and matches nothing.
+            1 => list.others == 0,
+            _ => false,
+        })
+    }
+
+    /// P-14, P-15
+    fn if_none_match(&self, etag: Option<EntityTagRef<'_>>) -> Option<bool> {
+        let matches = |tag: EntityTagRef<'_>| etag.is_some_and(|etag| etag.weak_eq(tag));
+        let list = ScannedList::of(&self.if_none_match, matches)?;
+        let star_alone = list.stars == 1 && list.others == 0;
+        Some(match self.scope {
+            // P-22: an invalid `*` gives no 304 ...
+            Scope::Safe | Scope::None => !(star_alone || list.matched),
+            // ... and lets no write through, nor does a list that cannot be read.
+            Scope::Unsafe => !(list.stars > 0 || list.matched || list.unreadable),
+        })
+    }
+
+    /// P-12, P-13
+    fn if_unmodified_since(
+        &self,
+        last_modified: &impl Fn() -> Option<HttpDate>,
+        now: HttpDate,
+    ) -> Option<bool> {
+        let date = self.if_unmodified_since.date(now)?;
+        Some(last_modified()? <= date)
+    }
+
+    /// P-18, P-19, P-20
+    fn if_modified_since(
+        &self,
+        last_modified: &impl Fn() -> Option<HttpDate>,
+        now: HttpDate,
+    ) -> Option<bool> {
+        let date = self.if_modified_since.date(now)?;
+        Some(last_modified()? > date)
+    }
+
+    fn refuse_unknown(&self, now: HttpDate) -> Evaluation {
+        if !self.if_match.is_none() {
+            Evaluation::failed(Condition::IfMatch)
+        } else if self.if_unmodified_since.date(now).is_some() {
+            Evaluation::failed(Condition::IfUnmodifiedSince)
+        } else if !self.if_none_match.is_none() {
+            Evaluation::failed(Condition::IfNoneMatch)
+        } else {
+            Evaluation::PROCEED
+        }
+    }
+}
+
+/// R-09, R-11, R-12
+fn if_range_holds(value: &[u8], validators: &Validators, now: HttpDate) -> bool {
+    let is_entity_tag = value.iter().take(3).any(|&byte| byte == b'"');
+    if is_entity_tag {
+        let current = validators.etag().map(super::EntityTag::as_ref);
+        EntityTagRef::parse(value)
+            .zip(current)
+            .is_some_and(|(given, current)| given.strong_eq(current))
+    } else {
+        validators.last_modified_is_strong()
+            && HttpDate::parse(value, now)
+                .ok()
+                .zip(validators.last_modified())
+                .is_some_and(|(given, current)| given == current)
+    }
+}
+
+/// What preconditions can do for a method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    /// GET and HEAD.
+    Safe,
+    /// Any method that may change something, known or not.
+    Unsafe,
+    /// Methods that neither select nor modify a representation (P-03), and QUERY (P-25).
+    None,
+}
+
+impl Scope {
+    fn of(method: &Method) -> Self {
+        match *method {
+            Method::GET | Method::HEAD => Self::Safe,
+            Method::CONNECT | Method::OPTIONS | Method::TRACE => Self::None,
+            _ if method.as_str() == "QUERY" => Self::None,
+            _ => Self::Unsafe,
+        }
+    }
+}
+
+/// The lines of one field. One line is the rule, and takes no allocation.
+#[derive(Clone, Debug)]
+enum FieldLines {
+    None,
+    One(HeaderValue),
+    Many(Box<[HeaderValue]>),
+}
+
+impl FieldLines {
+    fn of(headers: &HeaderMap, name: &HeaderName) -> Self {
+        let mut lines = headers.get_all(name).iter();
+        match (lines.next(), lines.next()) {
+            (None, _) => Self::None,
+            (Some(line), None) => Self::One(line.clone()),
+            (Some(_), Some(_)) => Self::Many(headers.get_all(name).iter().cloned().collect()),
+        }
+    }
+
+    const fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+
+    fn as_slice(&self) -> &[HeaderValue] {
+        match self {
+            Self::None => &[],
+            Self::One(line) => std::slice::from_ref(line),
+            Self::Many(lines) => lines,
+        }
+    }
+
+    /// The date, unless the field is absent, holds anything else or stands in more
+    /// than one line (P-12, P-18).
+    fn date(&self, now: HttpDate) -> Option<HttpDate> {
+        match self {
+            Self::One(line) => HttpDate::parse(line.as_bytes(), now).ok(),
+            Self::None | Self::Many(_) => None,
+        }
+    }
+}
+
+/// A list of entity tags read once, with everything that a decision needs.
+struct ScannedList {
+    stars: usize,
+    others: usize,
+    matched: bool,
+    unreadable: bool,
+}
+
+impl ScannedList {
+    /// `None` when the field is absent, which an empty field is not.
+    fn of(lines: &FieldLines, matches: impl Fn(EntityTagRef<'_>) -> bool) -> Option<Self> {
+        if lines.is_none() {
+            return None;
+        }
+        let mut list = Self {
+            stars: 0,
+            others: 0,
+            matched: false,
+            unreadable: false,
+        };
+        for member in EntityTagList::new(lines.as_slice()) {
+            match member {
+                EntityTagMember::Any => list.stars += 1,
+                EntityTagMember::Tag(tag) => {
+                    list.others += 1;
+                    list.matched |= matches(tag);
+                }
+                EntityTagMember::Malformed => list.others += 1,
+                EntityTagMember::Unreadable => {
+                    list.others += 1;
+                    list.unreadable = true;
+                }
+            }
+        }
+        Some(list)
+    }
+}
