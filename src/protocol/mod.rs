@@ -56,7 +56,10 @@ mod targeted;
 mod validators;
 mod vary;
 
-pub use self::cache_control::{CacheControl, Contradiction, Directive, FieldNames, RequestCacheControl};
+pub use self::cache_control::{
+    CacheControl, Contradiction, Directive, FieldNames, InvalidDirective, InvalidFieldName, MaxStale,
+    RequestCacheControl,
+};
 pub use self::coding::{CodedTags, name_coding_in_etag};
 pub use self::date::{HttpDate, InvalidHttpDate};
 pub use self::entity_tag::{EntityTag, EntityTagList, EntityTagMember, EntityTagRef, InvalidEntityTag};

@@ -44,7 +44,7 @@
 //!     .service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("hello"))));
 //!
 //! let response = service.oneshot(Request::get("/").body(()).unwrap()).await.unwrap();
-//! assert_eq!(response.headers()[ETAG], "W/\"tegdJfUDUexUM2D_eo4dkA\"");
+//! assert_eq!(response.headers()[ETAG], "W/\"tenBrQcbPn_Hec-qXlI4GA\"");
 //! # });
 //! ```
 

@@ -1,0 +1,134 @@
+//! Which URL is answered by whom, and how long its answer may be kept.
+
+use std::convert::Infallible;
+use std::future::ready;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::SET_COOKIE;
+use axum::http::request::Parts;
+use axum::middleware::from_fn_with_state;
+use axum::response::sse::{Event, Sse};
+use axum::response::{Html, IntoResponse};
+use axum::routing::get;
+use futures_util::stream;
+use tower::Layer;
+use tower_cache_policy::policy::CachePolicy;
+use tower_cache_policy::{CachePolicyLayer, CachingLayer, HeadValidators};
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
+use tower_http::services::ServeFile;
+
+use crate::articles::{self, Store};
+use crate::log::{Log, log_requests};
+
+/// Kept by everybody, and asked about before each reuse: right for whatever has an entity
+/// tag, and so for this site unless a route says otherwise.
+const SITE: CachePolicy = CachePolicy::NO_CACHE;
+const PAGE: CachePolicy = CachePolicy::max_age(Duration::from_secs(120));
+const FILE: CachePolicy = CachePolicy::public(Duration::from_secs(300));
+const DOWNLOAD: CachePolicy = CachePolicy::public(Duration::from_secs(3600));
+
+const DASHBOARD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/site/pages/dashboard.html");
+
+pub fn app(store: Store, download: &Path, no_cache: bool, log: Log) -> Router {
+    // A range counts the octets of what was sent, so a download that is to be resumed must
+    // not be compressed on the way.
+    let compressible = DefaultPredicate::new().and(NotForContentType::const_new("application/octet-stream"));
+    let caching = CachingLayer::new(SITE)
+        .compression(CompressionLayer::new().compress_when(compressible))
+        .development(no_cache)
+        .record_decisions();
+
+    let pages = Router::new()
+        .route("/", get(front))
+        .route("/page", get(page).layer(policy(PAGE)))
+        .route_service("/dashboard", policy(FILE).layer(ServeFile::new(DASHBOARD)))
+        .route("/events", get(events))
+        .route("/me", get(me).layer(policy(FILE)))
+        .route("/fail", get(fail).layer(policy(PAGE)))
+        .fallback(not_found)
+        .layer(caching.clone());
+
+    // The store knows what there is without its handlers: what a client has already is
+    // answered without them, and so is a write that would lose somebody's change.
+    let known = store.clone();
+    let articles = Router::new()
+        .route(
+            "/articles/{id}",
+            get(articles::read).put(articles::write).delete(articles::remove),
+        )
+        .layer(
+            caching
+                .clone()
+                .validators(move |request: &Parts| ready(known.representation_at(request.uri.path())))
+                .require_preconditions(),
+        );
+
+    // `ServeFile` serves ranges and does not look at `If-Range`. With its own validators as
+    // a source the layer does that for it. The layer stands around this route alone: one
+    // around it that has no source would refuse every `If-Range` first.
+    let file = ServeFile::new(download);
+    let downloads = Router::new()
+        .route_service("/download", policy(DOWNLOAD).layer(file.clone()))
+        .layer(caching.validator_source(HeadValidators::<_, Body>::new(file)));
+
+    pages
+        .merge(articles)
+        .merge(downloads)
+        .with_state(store)
+        .layer(from_fn_with_state(log, log_requests))
+}
+
+/// A policy for one route, inside the site's.
+fn policy(policy: CachePolicy) -> CachePolicyLayer {
+    CachePolicyLayer::new(policy).record_decisions()
+}
+
+/// A policy may also come from the handler, as a part of its answer.
+async fn front() -> impl IntoResponse {
+    static VISITS: AtomicU64 = AtomicU64::new(0);
+    let visit = VISITS.fetch_add(1, Ordering::Relaxed) + 1;
+    (CachePolicy::no_store(), Html(format!("<!doctype html><title>Front page</title><p>Made anew, {visit} times now.\n")))
+}
+
+async fn page(State(store): State<Store>) -> Html<String> {
+    let items: String = store
+        .ids()
+        .into_iter()
+        .map(|id| format!("<li><a href=\"/articles/{id}\">Article {id}</a>\n"))
+        .collect();
+    Html(format!("<!doctype html><title>Articles</title>\n<h1>Articles</h1>\n<ul>\n{items}</ul>\n"))
+}
+
+async fn events() -> impl IntoResponse {
+    let clock = tokio::time::interval(Duration::from_secs(1));
+    let seconds = stream::unfold((clock, 0_u64), async |(mut clock, second)| {
+        clock.tick().await;
+        let event = Event::default().event("second").data(second.to_string());
+        Some((Ok::<_, Infallible>(event), (clock, second + 1)))
+    });
+    (CachePolicy::no_store(), Sse::new(seconds))
+}
+
+/// Its route says `public`. The guards see the cookie, and make that `private`.
+async fn me() -> impl IntoResponse {
+    (
+        [(SET_COOKIE, "visitor=42; Path=/; HttpOnly; SameSite=Lax")],
+        Html("<!doctype html><title>You</title><p>You are visitor 42.\n"),
+    )
+}
+
+/// Its route says two minutes. No error is kept for as long as a success.
+async fn fail() -> (StatusCode, &'static str) {
+    (StatusCode::INTERNAL_SERVER_ERROR, "This failed, as it always does.\n")
+}
+
+async fn not_found() -> (StatusCode, &'static str) {
+    (StatusCode::NOT_FOUND, "There is nothing here.\n")
+}

@@ -1,0 +1,114 @@
+//! One line for each request: what was asked, what was sent, and why it may be kept or not.
+//!
+//! ```text
+//! GET /me 200 60 bytes: the layer's policy; G-01 Set-Cookie: private
+//! GET /articles/1 304 0 bytes: the layer's policy; If-None-Match, before the handler
+//! ```
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use http_body::{Frame, SizeHint};
+use tower_cache_policy::layers::conditional::ConditionalReason;
+use tower_cache_policy::policy::Decision;
+
+/// Where the lines go.
+#[derive(Clone)]
+pub struct Log(Arc<dyn Fn(&Line) + Send + Sync>);
+
+/// What is known of one request when its answer has been sent.
+#[derive(Clone, Debug)]
+pub struct Line {
+    method: Method,
+    path: String,
+    status: StatusCode,
+    bytes: u64,
+    decision: Option<Decision>,
+    reason: Option<ConditionalReason>,
+}
+
+impl Log {
+    pub fn new(write: impl Fn(&Line) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(write))
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { method, path, bytes, .. } = self;
+        write!(f, "{method} {path} {} {bytes} bytes", self.status.as_u16())?;
+        if let Some(decision) = &self.decision {
+            write!(f, ": {decision}")?;
+        }
+        if let Some(reason) = &self.reason {
+            write!(f, "; {reason}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Stands around the whole site, where the layers inside have left their reasons in the
+/// answer's extensions.
+pub async fn log_requests(State(log): State<Log>, request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let response = next.run(request).await;
+    let line = Line {
+        method,
+        path,
+        status: response.status(),
+        bytes: 0,
+        decision: response.extensions().get().copied(),
+        reason: response.extensions().get().copied(),
+    };
+    response.map(|inner| Body::new(CountingBody { inner, line, log }))
+}
+
+/// Counts what is sent. How much that is, is known when the body is dropped, be it that it
+/// has ended, that its client has left or that there was nothing to send.
+struct CountingBody {
+    inner: Body,
+    line: Line,
+    log: Log,
+}
+
+impl HttpBody for CountingBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        if let Some(Ok(frame)) = &frame
+            && let Some(data) = frame.data_ref()
+        {
+            self.line.bytes += data.len() as u64;
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    // As it is: a server that is told "exactly zero" writes `content-length: 0`, which a
+    // 304 must not have.
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl Drop for CountingBody {
+    fn drop(&mut self) {
+        (self.log.0)(&self.line);
+    }
+}

@@ -1,0 +1,118 @@
+//! A small site on axum whose every answer says how long it may be kept.
+//!
+//! ```text
+//! cargo run --example site --all-features
+//! cargo run --example site --all-features -- --port 8080 --no-cache
+//! ```
+//!
+//! | File | What is there |
+//! |---|---|
+//! | `app.rs` | which URL is answered by whom, and under which policy: start here |
+//! | `articles.rs` | conditional writes that lose nobody's change |
+//! | `download.rs` | the file that can be resumed |
+//! | `log.rs` | one line for each request, with the reason for its `Cache-Control` |
+
+#![allow(unreachable_pub)] // In a program, `pub` is for its other files.
+
+mod app;
+mod articles;
+mod download;
+mod log;
+
+use std::error::Error;
+use std::future::pending;
+use std::io::{self, ErrorKind, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use tokio::net::TcpListener;
+
+use crate::articles::Store;
+use crate::log::Log;
+
+/// A site whose every answer says how long it may be kept.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The port of 127.0.0.1 to listen on; 0 takes any that is free
+    #[arg(long, default_value_t = 3000)]
+    port: u16,
+
+    /// Tell every cache to store nothing, for work on the site itself
+    #[arg(long)]
+    no_cache: bool,
+}
+
+/// How long answers that are on their way have after Ctrl-C.
+const GRACE: Duration = Duration::from_secs(1);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match serve(&Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let listener = listen(arguments.port).await?;
+    let address = listener.local_addr()?;
+    let download = download::write()?;
+    // A log that cannot be written is no reason to fail a request.
+    let log = Log::new(|line| _ = writeln!(io::stderr(), "{line}"));
+    let app = app::app(Store::new(), download.path(), arguments.no_cache, log);
+
+    println!("listening on http://{address}, until Ctrl-C");
+    if arguments.no_cache {
+        println!("nothing is to be stored (--no-cache)");
+    } else {
+        println!("{}", to_try(address));
+    }
+
+    // HTTP/1.1 and HTTP/2 on one port: axum takes what the client begins with.
+    let server = axum::serve(listener, app).with_graceful_shutdown(interrupted());
+    tokio::select! {
+        ended = server => ended?,
+        // An event stream does not end by itself.
+        () = async { interrupted().await; tokio::time::sleep(GRACE).await } => {}
+    }
+    Ok(())
+}
+
+async fn listen(port: u16) -> Result<TcpListener, String> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .map_err(|error| match error.kind() {
+            ErrorKind::AddrInUse => format!(
+                "port {port} of 127.0.0.1 is taken by another program; choose another port with --port, or any free one with --port 0"
+            ),
+            _ => format!("cannot listen on port {port} of 127.0.0.1: {error}; choose another port with --port"),
+        })
+}
+
+/// Resolves at Ctrl-C, and never where that cannot be waited for.
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        pending().await
+    }
+}
+
+fn to_try(address: SocketAddr) -> String {
+    let url = format!("http://{address}");
+    format!(
+        r#"
+A page, asked for twice. The second time it is not sent again (304):
+  curl -i {url}/page -H "If-None-Match: $(curl -s -o /dev/null -w '%header{{etag}}' {url}/page)"
+A change by somebody who saw the first revision (204, and 412 when repeated):
+  curl -i {url}/articles/1 -X PUT -H 'If-Match: "1-1"' --json '{{"title": "Tea", "text": "Hot."}}'
+A change by somebody who saw nothing (428):
+  curl -i {url}/articles/2 -X DELETE
+A page that sets a cookie, so that a policy of "public" becomes "private":
+  curl -i {url}/me
+"#
+    )
+}

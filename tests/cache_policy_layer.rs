@@ -1,0 +1,437 @@
+//! `CachePolicyLayer`: who wins, which statuses, and what the guards do.
+
+mod support;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use http::{Method, Request, Response, StatusCode};
+use tower::{Layer, ServiceBuilder, service_fn};
+use tower_cache_policy::policy::{CachePolicy, Decision, Guard, IntoPolicySource, Personalized, Risk, Speaker};
+use tower_cache_policy::{CachePolicyLayer, Clock};
+
+use support::{TestBody, answer, call, field, get, request};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3_600);
+const PUBLIC: CachePolicy = CachePolicy::public(HOUR);
+
+/// What a handler answers.
+#[derive(Clone)]
+struct Inner {
+    status: u16,
+    lines: Vec<(&'static str, &'static str)>,
+    policy: Option<CachePolicy>,
+    personalized: bool,
+}
+
+fn inner(status: u16, lines: &[(&'static str, &'static str)]) -> Inner {
+    Inner {
+        status,
+        lines: lines.to_vec(),
+        policy: None,
+        personalized: false,
+    }
+}
+
+fn ok(lines: &[(&'static str, &'static str)]) -> Inner {
+    inner(200, lines)
+}
+
+impl Inner {
+    fn with_policy(mut self, policy: CachePolicy) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
+    fn personalized(mut self) -> Self {
+        self.personalized = true;
+        self
+    }
+
+    fn answer(&self) -> Response<TestBody> {
+        let mut response = answer("hello", &self.lines);
+        *response.status_mut() = StatusCode::from_u16(self.status).unwrap();
+        if let Some(policy) = self.policy {
+            response.extensions_mut().insert(policy);
+        }
+        if self.personalized {
+            response.extensions_mut().insert(Personalized);
+        }
+        response
+    }
+}
+
+async fn through(layer: CachePolicyLayer, inner: &Inner, request: Request<TestBody>) -> Response<TestBody> {
+    let inner = inner.clone();
+    let handler = service_fn(move |_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(inner.answer())));
+    call(&layer.record_decisions().layer(handler), request).await
+}
+
+fn cache_control(response: &Response<TestBody>) -> Option<String> {
+    field(response.headers(), "cache-control")
+}
+
+fn decision(response: &Response<TestBody>) -> Decision {
+    *response.extensions().get().expect("record_decisions() was called")
+}
+
+#[tokio::test]
+async fn who_wins() {
+    let own = ("cache-control", "max-age=5");
+    let table: Vec<(&str, CachePolicyLayer, Inner, &str, Speaker)> = vec![
+        ("the layer, where nobody else speaks", CachePolicyLayer::new(PUBLIC), ok(&[]), "public, max-age=3600", Speaker::Layer),
+        ("the handler's field before the layer", CachePolicyLayer::new(PUBLIC), ok(&[own]), "max-age=5", Speaker::Handler),
+        ("the handler's policy before its field", CachePolicyLayer::new(PUBLIC), ok(&[own]).with_policy(CachePolicy::private(MINUTE)), "private, max-age=60", Speaker::HandlerPolicy),
+        ("no-store in the field stands before a policy", CachePolicyLayer::new(PUBLIC), ok(&[("cache-control", "no-store")]).with_policy(PUBLIC), "no-store", Speaker::Handler),
+        ("an empty field says nothing", CachePolicyLayer::new(PUBLIC), ok(&[("cache-control", " , ")]), "public, max-age=3600", Speaker::Layer),
+        ("a field that nobody understands is left alone", CachePolicyLayer::new(PUBLIC), ok(&[("cache-control", "do not override")]), "do not override", Speaker::Handler),
+        ("an overriding layer before the field", CachePolicyLayer::new(PUBLIC).overriding(), ok(&[own]), "public, max-age=3600", Speaker::Layer),
+        ("an overriding layer before the policy", CachePolicyLayer::new(PUBLIC).overriding(), ok(&[]).with_policy(CachePolicy::NO_CACHE), "public, max-age=3600", Speaker::Layer),
+        ("no-store is sticky", CachePolicyLayer::new(PUBLIC).overriding(), ok(&[("cache-control", "max-age=5, No-Store")]), "max-age=5, No-Store", Speaker::Handler),
+        ("as a policy too", CachePolicyLayer::new(PUBLIC).overriding(), ok(&[]).with_policy(CachePolicy::NO_STORE), "private, no-store", Speaker::HandlerPolicy),
+        ("unless the name says so", CachePolicyLayer::new(PUBLIC).overriding_even_no_store(), ok(&[("cache-control", "no-store")]), "public, max-age=3600", Speaker::Layer),
+        ("the default, where the layer has no word", CachePolicyLayer::new(|_: &http::request::Parts| None), ok(&[]), "private, no-cache", Speaker::Default),
+        ("another default", CachePolicyLayer::new(|_: &http::request::Parts| None).default_policy(CachePolicy::NO_STORE), ok(&[]), "private, no-store", Speaker::Default),
+        ("development before everything", CachePolicyLayer::new(PUBLIC).development(true), ok(&[own]).with_policy(PUBLIC), "no-cache, no-store, must-revalidate", Speaker::Development),
+    ];
+    for (sentence, layer, inner, expected, speaker) in table {
+        let response = through(layer, &inner, get("/", &[])).await;
+        assert_eq!(cache_control(&response).as_deref(), Some(expected), "{sentence}");
+        assert_eq!(decision(&response).speaker(), speaker, "{sentence}");
+    }
+}
+
+#[tokio::test]
+async fn the_innermost_layer_goes_before_the_one_outside() {
+    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("", &[]))));
+    let stack = ServiceBuilder::new()
+        .layer(CachePolicyLayer::new(PUBLIC).record_decisions())
+        .layer(CachePolicyLayer::new(CachePolicy::private(MINUTE)).record_decisions())
+        .service(handler);
+    let response = call(&stack, get("/", &[])).await;
+    assert_eq!(cache_control(&response).as_deref(), Some("private, max-age=60"));
+    assert_eq!(decision(&response).speaker(), Speaker::Layer, "the inner decision stands");
+}
+
+#[tokio::test]
+async fn a_handlers_policy_is_used_once_so_that_an_outer_layer_cannot_undo_a_guard() {
+    let handler = service_fn(|_: Request<TestBody>| {
+        std::future::ready(Ok::<_, Infallible>(ok(&[("set-cookie", "a=b")]).with_policy(PUBLIC).answer()))
+    });
+    let stack = ServiceBuilder::new()
+        .layer(CachePolicyLayer::new(PUBLIC).accept_risk(Risk::SetCookieReplayedToOthers))
+        .layer(CachePolicyLayer::new(PUBLIC))
+        .service(handler);
+    let response = call(&stack, get("/", &[])).await;
+    assert_eq!(cache_control(&response).as_deref(), Some("private, max-age=3600"));
+}
+
+#[tokio::test]
+async fn a_policy_is_for_the_success_that_it_was_made_for() {
+    let by_status = || {
+        CachePolicyLayer::new(PUBLIC)
+            .for_status(StatusCode::NOT_FOUND, CachePolicy::max_age(MINUTE))
+            .for_status(StatusCode::MOVED_PERMANENTLY, CachePolicy::max_age(MINUTE))
+            .for_status(StatusCode::NO_CONTENT, CachePolicy::max_age(MINUTE))
+    };
+    let public = "public, max-age=3600";
+    let short = "max-age=60";
+    let nobody = "private, no-cache";
+    let never = "private, no-store";
+    let table: &[(u16, &str, &str)] = &[
+        (200, public, public),
+        (203, public, public),
+        (206, public, public),
+        (304, public, public),
+        (201, nobody, nobody),
+        (204, nobody, short),
+        (301, nobody, short),
+        (302, nobody, nobody),
+        (308, nobody, nobody),
+        (400, never, never),
+        (401, never, never),
+        (404, never, short),
+        (410, never, never),
+        (416, never, never),
+        (428, never, never),
+        (429, never, never),
+        (431, never, never),
+        (451, never, never),
+        (500, never, never),
+        (503, never, never),
+        (511, never, never),
+    ];
+    for (status, plain, with_policies) in table {
+        for (layer, expected) in [(CachePolicyLayer::new(PUBLIC), plain), (by_status(), with_policies)] {
+            for method in [Method::GET, Method::HEAD] {
+                let response = through(layer.clone(), &inner(*status, &[]), request(method, "/", &[])).await;
+                assert_eq!(cache_control(&response).as_deref(), Some(*expected), "{status}");
+            }
+        }
+        let own = inner(*status, &[("cache-control", "max-age=5")]);
+        let response = through(CachePolicyLayer::new(PUBLIC), &own, get("/", &[])).await;
+        let expected = if matches!(status, 428 | 429 | 431 | 511) { never } else { "max-age=5" };
+        assert_eq!(cache_control(&response).as_deref(), Some(expected), "{status} of a handler that speaks");
+    }
+    let overridden = inner(404, &[("cache-control", "private, max-age=10")]);
+    let response = through(CachePolicyLayer::new(PUBLIC).overriding(), &overridden, get("/", &[])).await;
+    assert_eq!(cache_control(&response).as_deref(), Some("private, max-age=10"), "an error is never overridden upwards");
+}
+
+#[test]
+#[should_panic(expected = "status 429 must not be stored")]
+fn a_status_that_must_not_be_stored_takes_no_policy() {
+    let _ = CachePolicyLayer::new(PUBLIC).for_status(StatusCode::TOO_MANY_REQUESTS, PUBLIC);
+}
+
+/// A guard, an answer that it acts on, and what the answer is without the guard.
+struct GuardRow {
+    guard: Guard,
+    risk: Risk,
+    inner: Inner,
+    request: Request<TestBody>,
+    guarded: &'static str,
+    waived: Option<&'static str>,
+}
+
+fn guard_rows() -> Vec<GuardRow> {
+    let html = ("content-type", "text/html; charset=utf-8");
+    let row = |guard, risk, inner, request, guarded, waived| GuardRow { guard, risk, inner, request, guarded, waived };
+    let authorized = || get("/", &[("authorization", "Bearer x")]);
+    vec![
+        row(Guard::SetCookie, Risk::SetCookieReplayedToOthers, ok(&[("set-cookie", "a=b")]), get("/", &[]), "private, max-age=3600", Some("public, max-age=3600")),
+        row(Guard::SetCookie, Risk::SetCookieReplayedToOthers, ok(&[("set-cookie", "a=b"), ("cache-control", "s-maxage=9, Public, x=\"y\"")]), get("/", &[]), "private, no-cache, x=\"y\"", Some("s-maxage=9, Public, x=\"y\"")),
+        row(Guard::SetCookie, Risk::SetCookieReplayedToOthers, ok(&[("set-cookie", "a=b"), ("cache-control", "private=\"set-cookie\", max-age=9")]), get("/", &[]), "private, max-age=9", Some("private=\"set-cookie\", max-age=9")),
+        row(Guard::SetCookie, Risk::SetCookieReplayedToOthers, ok(&[("set-cookie", "a=b"), ("cache-control", "private, max-age=9"), ("cdn-cache-control", "max-age=9")]), get("/", &[]), "private, max-age=9", Some("private, max-age=9")),
+        row(Guard::Authorization, Risk::AuthorizedAnswerServedToOthers, ok(&[]), authorized(), "private, max-age=3600", Some("public, max-age=3600")),
+        row(Guard::Authorization, Risk::AuthorizedAnswerServedToOthers, ok(&[("cache-control", "max-age=9, must-revalidate")]), authorized(), "private, max-age=9, must-revalidate", Some("max-age=9, must-revalidate")),
+        row(Guard::Personalized, Risk::PersonalizedAnswerServedToOthers, ok(&[]).personalized(), get("/", &[]), "private, max-age=3600", Some("public, max-age=3600")),
+        row(Guard::Error, Risk::ErrorServedAsLongAsASuccess, inner(404, &[]), get("/", &[]), "private, no-store", Some("public, max-age=3600")),
+        row(Guard::UnexpectedSuccess, Risk::UnexpectedSuccessServedAsThePage, inner(204, &[]), get("/", &[]), "private, no-cache", Some("public, max-age=3600")),
+        row(Guard::Redirect, Risk::RedirectOutlivesItsReason, inner(301, &[]), get("/", &[]), "private, no-cache", Some("public, max-age=3600")),
+        row(Guard::NoStoreAlone, Risk::EdgeFieldOverrulesNoStore, ok(&[("cdn-cache-control", "max-age=9")]).with_policy(CachePolicy::NO_STORE), get("/", &[]), "private, no-store", Some("private, no-store")),
+        row(Guard::UnsafeMethod, Risk::UnsafeAnswerReused, ok(&[("cache-control", "max-age=9")]), request(Method::POST, "/", &[]), "private, no-store", Some("max-age=9")),
+        row(Guard::UnsafeMethod, Risk::UnsafeAnswerReused, ok(&[]).with_policy(PUBLIC), request(Method::PUT, "/", &[]), "private, no-store", Some("public, max-age=3600")),
+        row(Guard::VaryAny, Risk::VariantServedToEverybody, ok(&[("vary", "cookie, *")]), get("/", &[]), "private, max-age=3600, no-cache", Some("public, max-age=3600")),
+        row(Guard::VaryAny, Risk::VariantServedToEverybody, ok(&[("vary", "cookie"), ("vary", "*"), ("cache-control", "max-age=9")]), get("/", &[]), "private, max-age=9, no-cache", Some("max-age=9")),
+        row(Guard::OneLine, Risk::RestrictionInASecondLineMissed, ok(&[("cache-control", "max-age=9"), ("cache-control", "private")]), get("/", &[]), "max-age=9, private", Some("max-age=9 | private")),
+        row(Guard::Immutable, Risk::PageSurvivesReload, ok(&[html]).with_policy(CachePolicy::IMMUTABLE), get("/", &[]), "public, max-age=31536000", Some("public, max-age=31536000, immutable")),
+        row(Guard::Immutable, Risk::PageSurvivesReload, ok(&[html, ("cache-control", "max-age=9, Immutable")]), get("/", &[]), "max-age=9", Some("max-age=9, Immutable")),
+        row(Guard::Immutable, Risk::PageSurvivesReload, inner(304, &[]).with_policy(CachePolicy::IMMUTABLE), get("/", &[]), "public, max-age=31536000", Some("public, max-age=31536000, immutable")),
+    ]
+}
+
+#[tokio::test]
+async fn each_guard_acts_records_why_and_can_be_waived_by_accepting_its_risk() {
+    for row in guard_rows() {
+        let (guard, lines) = (row.guard, &row.inner.lines);
+        let guarded = through(CachePolicyLayer::new(PUBLIC), &row.inner, row.request.clone()).await;
+        assert_eq!(cache_control(&guarded).as_deref(), Some(row.guarded), "{guard:?} {lines:?}");
+        assert!(decision(&guarded).guards().contains(guard), "{guard:?} {lines:?}: {}", decision(&guarded));
+        assert!(decision(&guarded).to_string().contains(guard.reason()));
+
+        let waiving = CachePolicyLayer::new(PUBLIC).accept_risk(row.risk);
+        let waived = through(waiving, &row.inner, row.request).await;
+        assert_eq!(cache_control(&waived).as_deref(), row.waived, "{guard:?} waived {lines:?}");
+        if guard != Guard::UnexpectedSuccess && guard != Guard::Redirect {
+            assert!(!decision(&waived).guards().contains(guard), "{guard:?} waived {lines:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_guard_against_heuristics_is_waived_by_name_too() {
+    let silent = || CachePolicyLayer::new(|_: &http::request::Parts| None);
+    let guarded = through(silent(), &ok(&[]), get("/", &[])).await;
+    assert_eq!(cache_control(&guarded).as_deref(), Some("private, no-cache"));
+    assert!(decision(&guarded).guards().contains(Guard::NoHeuristics), "G-14");
+    let waived = through(silent().accept_risk(Risk::LifetimeGuessedByCaches), &ok(&[]), get("/", &[])).await;
+    assert_eq!(cache_control(&waived), None);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_private_already_needs_no_guard() {
+    for lines in [[("set-cookie", "a=b"), ("cache-control", "private, max-age=9")], [("set-cookie", "a=b"), ("cache-control", "no-store")]] {
+        let response = through(CachePolicyLayer::new(PUBLIC), &ok(&lines), get("/", &[("authorization", "x")])).await;
+        assert_eq!(cache_control(&response).as_deref(), Some(lines[1].1), "left as it was written");
+        assert!(decision(&response).guards().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_downgrade_takes_every_other_word_on_storing_away() {
+    let fields = [
+        ("set-cookie", "a=b"),
+        ("cache-control", "public, max-age=9"),
+        ("expires", "Mon, 07 Nov 2094 08:49:37 GMT"),
+        ("cdn-cache-control", "max-age=9"),
+        ("cloudflare-cdn-cache-control", "max-age=9"),
+        ("surrogate-control", "max-age=9"),
+        ("x-accel-expires", "9"),
+        ("surrogate-key", "a"),
+        ("cache-tag", "a"),
+    ];
+    let response = through(CachePolicyLayer::new(PUBLIC), &ok(&fields), get("/", &[])).await;
+    let mut names: Vec<_> = response.headers().keys().map(|name| name.as_str().to_owned()).collect();
+    names.sort();
+    assert_eq!(names, ["cache-control", "set-cookie"], "SPD");
+    assert_eq!(cache_control(&response).as_deref(), Some("private, max-age=9"));
+}
+
+#[tokio::test]
+async fn other_credentials_count_when_they_are_named() {
+    let layer = || CachePolicyLayer::new(PUBLIC).credential_headers([support::field_name("x-api-key")]);
+    let table: &[(&[(&str, &str)], &str)] = &[
+        (&[("x-api-key", "1")], "private, max-age=3600"),
+        (&[("proxy-authorization", "1")], "private, max-age=3600"),
+        (&[("cookie", "a=b")], "public, max-age=3600"),
+        (&[], "public, max-age=3600"),
+    ];
+    for (lines, expected) in table {
+        let response = through(layer(), &ok(&[]), get("/", lines)).await;
+        assert_eq!(cache_control(&response).as_deref(), Some(*expected), "{lines:?}");
+    }
+    let mut marked = get("/", &[]);
+    marked.extensions_mut().insert(Personalized);
+    let response = through(layer(), &ok(&[]), marked).await;
+    assert_eq!(cache_control(&response).as_deref(), Some("private, max-age=3600"), "G-03 on the request");
+}
+
+#[tokio::test]
+async fn answers_to_other_methods_are_not_stored() {
+    let table: &[(Method, &[(&str, &str)], &str)] = &[
+        (Method::POST, &[], "private, no-store"),
+        (Method::PUT, &[("cache-control", "public")], "private, no-store"),
+        (Method::DELETE, &[("cdn-cache-control", "max-age=9"), ("cache-control", "no-cache")], "private, no-store"),
+        (Method::OPTIONS, &[], "private, no-store"),
+        (Method::POST, &[("cache-control", "no-store, max-age=0")], "no-store, max-age=0"),
+        (Method::POST, &[("cache-control", "no-cache")], "no-cache"),
+        (Method::POST, &[("cache-control", "no-cache, public")], "private, no-store"),
+    ];
+    for (method, lines, expected) in table {
+        let inner = ok(&lines.iter().map(|(name, value)| {
+            (Box::leak((*name).to_owned().into_boxed_str()) as &'static str, Box::leak((*value).to_owned().into_boxed_str()) as &'static str)
+        }).collect::<Vec<_>>());
+        let response = through(CachePolicyLayer::new(PUBLIC), &inner, request(method.clone(), "/", &[])).await;
+        assert_eq!(cache_control(&response).as_deref(), Some(*expected), "G-09: {method} {lines:?}");
+        assert_eq!(field(response.headers(), "cdn-cache-control"), None);
+    }
+}
+
+#[tokio::test]
+async fn vary_is_one_line_without_repetition() {
+    let policy = PUBLIC.vary(&["Accept-Language", "Accept"]);
+    let table: &[(&str, &[(&'static str, &'static str)], Option<&str>)] = &[
+        ("none before", &[], Some("Accept-Language, Accept")),
+        ("another before", &[("vary", "Origin")], Some("Origin, Accept-Language, Accept")),
+        ("some of them before", &[("vary", "accept, Origin")], Some("accept, Origin, Accept-Language")),
+        ("two lines before", &[("vary", "Origin"), ("vary", "Cookie")], Some("Origin, Cookie, Accept-Language, Accept")),
+        ("all of them before, in two lines", &[("vary", "accept"), ("vary", "accept-language")], Some("accept | accept-language")),
+        ("the handler speaks of storing", &[("cache-control", "max-age=1")], Some("Accept-Language, Accept")),
+        ("a star absorbs", &[("vary", "Origin, *")], Some("*")),
+    ];
+    for (sentence, lines, expected) in table {
+        let response = through(CachePolicyLayer::new(policy), &ok(lines), get("/", &[])).await;
+        assert_eq!(field(response.headers(), "vary").as_deref(), *expected, "{sentence}");
+    }
+    let by_layer = CachePolicyLayer::new(PUBLIC).vary(&["accept-encoding"]);
+    for status in [200, 304, 404] {
+        let response = through(by_layer.clone(), &inner(status, &[]), get("/", &[])).await;
+        assert_eq!(field(response.headers(), "vary").as_deref(), Some("accept-encoding"), "K-02: {status}");
+    }
+    let handler = ok(&[]).with_policy(CachePolicy::NO_CACHE.vary(&["origin"]));
+    let response = through(by_layer, &handler, get("/", &[])).await;
+    assert_eq!(field(response.headers(), "vary").as_deref(), Some("accept-encoding, origin"));
+}
+
+#[tokio::test]
+async fn a_closure_chooses_by_the_request() {
+    let layer = CachePolicyLayer::new(|request: &http::request::Parts| match request.uri.path() {
+        "/asset" => CachePolicy::IMMUTABLE,
+        _ => CachePolicy::NO_STORE,
+    });
+    for (path, expected) in [("/asset", "public, max-age=31536000, immutable"), ("/", "private, no-store")] {
+        let response = through(layer.clone(), &ok(&[]), get(path, &[])).await;
+        assert_eq!(cache_control(&response).as_deref(), Some(expected), "{path}");
+    }
+    let _ = CachePolicyLayer::new(PUBLIC.into_policy_source());
+}
+
+#[tokio::test]
+async fn the_fields_of_http_1_0_come_and_go_with_the_policy() {
+    let old = [("pragma", "no-cache"), ("expires", "Mon, 07 Nov 2094 08:49:37 GMT"), ("cache-control", "max-age=1")];
+    let response = through(CachePolicyLayer::new(PUBLIC).overriding(), &ok(&old), get("/", &[])).await;
+    assert_eq!(field(response.headers(), "expires"), None, "C-33");
+    assert_eq!(field(response.headers(), "pragma"), None, "C-34");
+
+    let response = through(CachePolicyLayer::new(CachePolicy::no_store().for_http10()), &ok(&[]), get("/", &[])).await;
+    assert_eq!(cache_control(&response).as_deref(), Some("no-cache, no-store, must-revalidate"));
+    assert_eq!(field(response.headers(), "expires").as_deref(), Some("0"));
+    assert_eq!(field(response.headers(), "pragma").as_deref(), Some("no-cache"));
+}
+
+#[tokio::test]
+async fn a_handler_that_said_expired_in_old_words_is_given_no_longer_life() {
+    const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+    const LATER: &str = "Sun, 06 Nov 1994 08:49:38 GMT";
+    let stopped = Clock::from_fn(|| UNIX_EPOCH + Duration::from_secs(784_111_777));
+    let table: &[(&str, &[(&'static str, &'static str)], &str)] = &[
+        ("Expires: 0 (C-33)", &[("expires", "0")], "private, no-cache"),
+        ("past", &[("expires", "Thu, 01 Jan 1970 00:00:00 GMT")], "private, no-cache"),
+        ("now", &[("expires", DATE)], "private, no-cache"),
+        ("not after Date", &[("date", LATER), ("expires", LATER)], "private, no-cache"),
+        ("twice", &[("expires", LATER), ("expires", LATER)], "private, no-cache"),
+        ("Pragma", &[("pragma", "No-Cache")], "private, no-cache"),
+        ("in the future: the policy knows better", &[("expires", LATER)], "public, max-age=3600"),
+        ("Cache-Control goes before Expires", &[("expires", "0"), ("cache-control", "max-age=1")], "max-age=1"),
+    ];
+    for (sentence, lines, expected) in table {
+        let layer = CachePolicyLayer::new(PUBLIC).clock(stopped.clone());
+        let response = through(layer, &ok(lines), get("/", &[])).await;
+        assert_eq!(cache_control(&response).as_deref(), Some(*expected), "{sentence}");
+    }
+}
+
+#[tokio::test]
+async fn development_is_the_same_for_every_answer() {
+    for (method, status) in [(Method::GET, 200), (Method::HEAD, 304), (Method::GET, 404), (Method::PUT, 200), (Method::GET, 500), (Method::GET, 301)] {
+        let inner = inner(status, &[("cdn-cache-control", "max-age=9"), ("cache-control", "public"), ("cache-control", "max-age=9")]);
+        let response = through(CachePolicyLayer::new(PUBLIC).development(true), &inner, request(method, "/", &[])).await;
+        assert_eq!(cache_control(&response).as_deref(), Some("no-cache, no-store, must-revalidate"));
+        assert_eq!(field(response.headers(), "pragma").as_deref(), Some("no-cache"));
+        assert_eq!(field(response.headers(), "expires").as_deref(), Some("0"));
+        assert_eq!(field(response.headers(), "cdn-cache-control"), None);
+    }
+}
+
+#[tokio::test]
+async fn grpc_upgrades_and_tunnels_are_left_alone() {
+    let table: &[(Request<TestBody>, Inner)] = &[
+        (request(Method::POST, "/", &[("content-type", "application/grpc")]), ok(&[])),
+        (request(Method::POST, "/", &[]), ok(&[("content-type", "application/grpc-web+proto")])),
+        (get("/", &[("upgrade", "websocket")]), inner(101, &[])),
+        (Request::connect("example.com:443").body(TestBody::default()).unwrap(), ok(&[])),
+    ];
+    for (request, inner) in table {
+        let response = through(CachePolicyLayer::new(PUBLIC), inner, request.clone()).await;
+        assert_eq!(cache_control(&response), None);
+    }
+    let off = CachePolicyLayer::new(PUBLIC).enabled(false);
+    assert_eq!(cache_control(&through(off, &ok(&[]), get("/", &[])).await), None);
+}
+
+#[tokio::test]
+async fn a_decision_is_recorded_only_when_asked_for() {
+    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("", &[]))));
+    let response = call(&CachePolicyLayer::new(PUBLIC).layer(handler), get("/", &[])).await;
+    assert!(response.extensions().is_empty(), "nothing is allocated for it");
+}
+
+#[test]
+fn the_layer_is_shared_not_copied() {
+    fn is_sync<T: Send + Sync + Clone>() {}
+    is_sync::<CachePolicyLayer>();
+    let _: Arc<CachePolicyLayer> = Arc::new(CachePolicyLayer::new(PUBLIC));
+}

@@ -1,0 +1,466 @@
+//! `ConditionalLayer`: when it decides, when it does not, and what does not happen then.
+
+mod support;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
+
+use http::{Method, Request, Response, StatusCode};
+use http_body::Body;
+use tower::{Layer, Service, ServiceExt, service_fn};
+use tower_cache_policy::layers::conditional::ConditionalReason;
+use tower_cache_policy::protocol::{Condition, EntityTag, HttpDate, Representation, Validators};
+use tower_cache_policy::{Clock, ConditionalLayer};
+
+use support::{NeverPolled, TestBody, answer, call, content, field, get, request};
+
+const L: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+const BEFORE_L: &str = "Sun, 06 Nov 1994 08:49:36 GMT";
+const AFTER_L: &str = "Mon, 07 Nov 2094 08:49:37 GMT";
+const L_SECONDS: i64 = 784_111_777;
+
+fn v1() -> Validators {
+    Validators::new()
+        .with_etag(EntityTag::from_static("\"v1\""))
+        .with_last_modified(HttpDate::from_unix_seconds(L_SECONDS).unwrap())
+}
+
+/// The vector T-P: the fields, the status for GET and for a PUT that is decided before
+/// the handler. The current tag is `"v1"`, the modification date is [`L`].
+const T_P: &[(&[(&str, &str)], u16, u16)] = &[
+    (&[("if-none-match", "\"v1\"")], 304, 412),
+    (&[("if-none-match", "W/\"v1\"")], 304, 412),
+    (&[("if-none-match", "\"x\", W/\"v1\"")], 304, 412),
+    (&[("if-none-match", "\"x\""), ("if-none-match", "\"v1\"")], 304, 412),
+    (&[("if-none-match", "\"x,\", \"v1\"")], 304, 412),
+    (&[("if-none-match", "\"x,\"v1\"")], 200, 412),
+    (&[("if-none-match", ",, ,\"v1\",")], 304, 412),
+    (&[("if-none-match", "oops, \"v1\"")], 304, 412),
+    (&[("if-none-match", "*")], 304, 412),
+    (&[("if-none-match", "*, \"x\"")], 200, 412),
+    (&[("if-none-match", "*"), ("if-none-match", "*")], 200, 412),
+    (&[("if-none-match", "*, \"v1\"")], 304, 412),
+    (&[("if-none-match", "\"x\""), ("if-modified-since", L)], 200, 200),
+    (&[("if-none-match", "garbage"), ("if-modified-since", L)], 200, 200),
+    (&[("if-none-match", "")], 200, 200),
+    (&[("if-none-match", ""), ("if-modified-since", L)], 200, 200),
+    (&[("if-none-match", "\"\u{e9}\"")], 200, 200),
+    (&[("if-modified-since", L)], 304, 200),
+    (&[("if-modified-since", BEFORE_L)], 200, 200),
+    (&[("if-modified-since", AFTER_L)], 304, 200),
+    (&[("if-modified-since", "soon")], 200, 200),
+    (&[("if-modified-since", L), ("if-modified-since", L)], 200, 200),
+    (&[("if-modified-since", "Sunday, 06-Nov-94 08:49:37 GMT")], 304, 200),
+    (&[("if-modified-since", "Sun Nov  6 08:49:37 1994")], 304, 200),
+    (&[("if-match", "\"v1\"")], 200, 200),
+    (&[("if-match", "W/\"v1\"")], 412, 412),
+    (&[("if-match", "\"x\"")], 412, 412),
+    (&[("if-match", "\"x\""), ("if-match", "\"v1\"")], 200, 200),
+    (&[("if-match", "*")], 200, 200),
+    (&[("if-match", "*, \"v1\"")], 412, 412),
+    (&[("if-match", "")], 412, 412),
+    (&[("if-match", "garbage")], 412, 412),
+    (&[("if-match", "\"v1")], 412, 412),
+    (&[("if-match", "\"x\", \"v1")], 412, 412),
+    (&[("if-match", "v1")], 412, 412),
+    (&[("if-match", "\"v1\""), ("if-unmodified-since", BEFORE_L)], 200, 200),
+    (&[("if-match", "garbage"), ("if-unmodified-since", L)], 412, 412),
+    (&[("if-unmodified-since", L)], 200, 200),
+    (&[("if-unmodified-since", BEFORE_L)], 412, 412),
+    (&[("if-unmodified-since", "Sun, 06 Nov 1994 08:49:60 GMT")], 200, 200),
+    (&[("if-unmodified-since", "Sat, 05 Nov 1994 23:59:60 GMT")], 412, 412),
+    (&[("if-unmodified-since", "Mon, 01 Jan 1900 00:00:00 GMT")], 412, 412),
+    (&[("if-unmodified-since", "soon")], 200, 200),
+    (&[("if-match", "\"v1\""), ("if-none-match", "\"v1\"")], 304, 412),
+    (&[("if-match", "\"x\""), ("if-none-match", "\"v1\"")], 412, 412),
+    (&[("if-unmodified-since", BEFORE_L), ("if-modified-since", AFTER_L)], 412, 412),
+];
+
+struct Counted<S> {
+    service: S,
+    calls: Arc<AtomicUsize>,
+}
+
+fn counted(
+    status: StatusCode,
+    lines: &'static [(&'static str, &'static str)],
+) -> Counted<impl Service<Request<TestBody>, Response = Response<NeverPolled>, Error = Infallible, Future: Send> + Clone>
+{
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counter = calls.clone();
+    let service = service_fn(move |_: Request<TestBody>| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        let (mut head, _) = answer("", lines).into_parts();
+        head.status = status;
+        std::future::ready(Ok::<_, Infallible>(Response::from_parts(head, NeverPolled)))
+    });
+    Counted { service, calls }
+}
+
+#[tokio::test]
+async fn after_the_handler_safe_requests_are_decided_and_the_body_is_dropped_unread() {
+    for (lines, status, _) in T_P {
+        let inner = counted(StatusCode::OK, &[("etag", "\"v1\""), ("last-modified", L)]);
+        let service = ConditionalLayer::new().layer(inner.service);
+        for method in [Method::GET, Method::HEAD] {
+            let response = call(&service, request(method.clone(), "/", lines)).await;
+            assert_eq!(response.status().as_u16(), *status, "{method} {lines:?}");
+            if *status != 200 {
+                assert!(response.body().is_end_stream());
+                assert_eq!(content(response.into_body()).await, "", "NeverPolled would have panicked");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn before_the_handler_every_method_is_decided_and_the_handler_does_not_run() {
+    for (lines, for_get, for_put) in T_P {
+        for (method, status) in [
+            (Method::GET, for_get),
+            (Method::HEAD, for_get),
+            (Method::PUT, for_put),
+            (Method::PATCH, for_put),
+            (Method::DELETE, for_put),
+            (Method::POST, for_put),
+            (Method::from_bytes(b"FROB").unwrap(), for_put),
+        ] {
+            let inner = counted(StatusCode::OK, &[]);
+            let service = ConditionalLayer::new().validators(|_| async { v1() }).layer(inner.service);
+            let response = call(&service, request(method.clone(), "/", lines)).await;
+            assert_eq!(response.status().as_u16(), *status, "{method} {lines:?}");
+            let calls = inner.calls.load(Ordering::Relaxed);
+            assert_eq!(calls, usize::from(*status == 200), "{method} {lines:?}: nothing is written on a 412");
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_source_a_write_reaches_the_handler_as_it_came() {
+    for (lines, ..) in T_P {
+        let seen = service_fn(|request: Request<TestBody>| {
+            let (mut head, ()) = Response::new(()).into_parts();
+            head.headers = request.headers().clone();
+            head.headers.insert("etag", http::HeaderValue::from_static("\"v1\""));
+            std::future::ready(Ok::<_, Infallible>(Response::from_parts(head, NeverPolled)))
+        });
+        let response = call(&ConditionalLayer::new().layer(seen), request(Method::PUT, "/", lines)).await;
+        assert_eq!(response.status(), StatusCode::OK, "P-09: {lines:?}");
+        for (name, value) in *lines {
+            let seen: Vec<_> = response.headers().get_all(*name).iter().collect();
+            assert!(seen.contains(&&support::latin1(value)), "P-28: {name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn methods_that_select_no_representation_are_left_alone() {
+    for method in [Method::OPTIONS, Method::TRACE, Method::from_bytes(b"QUERY").unwrap()] {
+        for (lines, ..) in T_P {
+            let inner = counted(StatusCode::OK, &[("etag", "\"v1\"")]);
+            let layer = ConditionalLayer::new().validators(|_| async { v1() }).require_preconditions();
+            let response = call(&layer.layer(inner.service), request(method.clone(), "/", lines)).await;
+            assert_eq!(response.status(), StatusCode::OK, "P-03: {method} {lines:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_304_stands_for_200_203_and_206_only_and_an_error_stays_an_error() {
+    let matching: &[(&str, &str)] = &[("if-none-match", "\"v1\"")];
+    let failing: &[(&str, &str)] = &[("if-match", "\"v0\"")];
+    let table: &[(u16, u16, u16)] = &[
+        (200, 304, 412),
+        (203, 304, 412),
+        (206, 304, 412),
+        (201, 201, 412),
+        (204, 204, 412),
+        (301, 301, 301),
+        (302, 302, 302),
+        (304, 304, 304),
+        (400, 400, 400),
+        (401, 401, 401),
+        (404, 404, 404),
+        (412, 412, 412),
+        (416, 416, 416),
+        (500, 500, 500),
+    ];
+    for (inner_status, on_match, on_failure) in table {
+        for (lines, expected) in [(matching, on_match), (failing, on_failure)] {
+            let status = StatusCode::from_u16(*inner_status).unwrap();
+            let inner = counted(status, &[("etag", "\"v1\"")]);
+            let response = call(&ConditionalLayer::new().layer(inner.service), get("/", lines)).await;
+            assert_eq!(response.status().as_u16(), *expected, "P-02, P-26: {inner_status} with {lines:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn server_sent_events_grpc_and_upgrades_are_left_alone() {
+    let lines: &[(&str, &str)] = &[("if-none-match", "\"v1\""), ("if-match", "\"v0\"")];
+    let answers: &[(u16, &[(&str, &str)])] = &[
+        (200, &[("etag", "\"v1\""), ("content-type", "text/event-stream; charset=utf-8")]),
+        (200, &[("etag", "\"v1\""), ("content-type", "application/grpc")]),
+        (101, &[("etag", "\"v1\""), ("upgrade", "websocket")]),
+    ];
+    for (status, fields) in answers {
+        let inner = counted(StatusCode::from_u16(*status).unwrap(), fields);
+        let response = call(&ConditionalLayer::new().layer(inner.service), get("/", lines)).await;
+        assert_eq!(response.status().as_u16(), *status, "{fields:?}");
+        assert_eq!(response.body().size_hint().exact(), Some(11), "the body is the one inside");
+    }
+    let inner = counted(StatusCode::OK, &[]);
+    let layer = ConditionalLayer::new().validators(|_| async { v1() }).require_preconditions();
+    let grpc = request(Method::POST, "/", &[("content-type", "application/grpc+proto"), ("if-match", "\"v0\"")]);
+    assert_eq!(call(&layer.layer(inner.service), grpc).await.status(), StatusCode::OK, "Q-03");
+}
+
+#[tokio::test]
+async fn missing_and_unknown_are_two_things() {
+    let table: &[(&str, Representation, Method, &[(&str, &str)], u16)] = &[
+        ("a page that is not there is the handler's", Representation::Missing, Method::GET, &[("if-match", "*")], 404),
+        ("create if there is none", Representation::Missing, Method::PUT, &[("if-none-match", "*")], 404),
+        ("create unless there is this one", Representation::Missing, Method::PUT, &[("if-none-match", "\"v1\"")], 404),
+        ("change what is not there", Representation::Missing, Method::PUT, &[("if-match", "*")], 412),
+        ("a date is ignored without a date (P-12)", Representation::Missing, Method::PUT, &[("if-unmodified-since", L)], 404),
+        ("not known, and safe", Representation::Unknown, Method::GET, &[("if-none-match", "*")], 404),
+        ("not known, If-Match", Representation::Unknown, Method::PUT, &[("if-match", "\"v1\"")], 412),
+        ("not known, If-None-Match", Representation::Unknown, Method::PUT, &[("if-none-match", "\"v1\"")], 412),
+        ("not known, a date", Representation::Unknown, Method::DELETE, &[("if-unmodified-since", L)], 412),
+        ("not known, an invalid date", Representation::Unknown, Method::DELETE, &[("if-unmodified-since", "soon")], 404),
+        ("not known, no precondition", Representation::Unknown, Method::PUT, &[], 404),
+        ("there, without any validator", Validators::new().into(), Method::PUT, &[("if-match", "*")], 404),
+        ("there, without a tag to match", Validators::new().into(), Method::PUT, &[("if-match", "\"v1\"")], 412),
+        ("there, and to be created", Validators::new().into(), Method::PUT, &[("if-none-match", "*")], 412),
+        ("there, read with a star", Validators::new().into(), Method::GET, &[("if-none-match", "*")], 304),
+    ];
+    for (sentence, current, method, lines, status) in table {
+        let inner = counted(StatusCode::NOT_FOUND, &[]);
+        let current = current.clone();
+        let layer = ConditionalLayer::new().validators(move |_| std::future::ready(current.clone()));
+        let response = call(&layer.layer(inner.service), request(method.clone(), "/", lines)).await;
+        assert_eq!(response.status().as_u16(), *status, "{sentence}");
+    }
+}
+
+#[tokio::test]
+async fn a_write_without_an_effective_precondition_is_428_where_one_is_required() {
+    let table: &[(&str, Representation, Method, &[(&str, &str)], u16)] = &[
+        ("nothing", v1().into(), Method::PUT, &[], 428),
+        ("a safe request needs none", v1().into(), Method::GET, &[], 200),
+        ("a tag", v1().into(), Method::PUT, &[("if-match", "\"v1\"")], 200),
+        ("a stale tag", v1().into(), Method::PATCH, &[("if-match", "\"v0\"")], 412),
+        ("create", Representation::Missing, Method::PUT, &[("if-none-match", "*")], 200),
+        ("create without saying so", Representation::Missing, Method::PUT, &[], 428),
+        ("a date", v1().into(), Method::DELETE, &[("if-unmodified-since", L)], 200),
+        ("an invalid date has no effect", v1().into(), Method::DELETE, &[("if-unmodified-since", "soon")], 428),
+        ("two dates have no effect", v1().into(), Method::DELETE, &[("if-unmodified-since", L), ("if-unmodified-since", L)], 428),
+        ("a date for what has none", Validators::new().into(), Method::PUT, &[("if-unmodified-since", L)], 428),
+        ("If-Modified-Since is for reading", v1().into(), Method::PUT, &[("if-modified-since", L)], 428),
+        ("POST is a write", v1().into(), Method::POST, &[], 428),
+    ];
+    for (sentence, current, method, lines, status) in table {
+        let inner = counted(StatusCode::OK, &[]);
+        let current = current.clone();
+        let layer = ConditionalLayer::new()
+            .require_preconditions()
+            .validators(move |_| std::future::ready(current.clone()));
+        let response = call(&layer.layer(inner.service), request(method.clone(), "/", lines)).await;
+        assert_eq!(response.status().as_u16(), *status, "{sentence}");
+        assert_eq!(inner.calls.load(Ordering::Relaxed), usize::from(*status == 200), "{sentence}");
+        if *status == 428 {
+            assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("no-store"), "N-09");
+            let text = content(response.into_body()).await;
+            assert!(text.starts_with(b"This resource is changed conditionally only"), "{sentence}");
+        }
+    }
+    // The same without a source.
+    let inner = counted(StatusCode::OK, &[]);
+    let service = ConditionalLayer::new().require_preconditions().layer(inner.service);
+    assert_eq!(call(&service, request(Method::PUT, "/", &[])).await.status().as_u16(), 428);
+    assert_eq!(call(&service, request(Method::PUT, "/", &[("if-match", "\"x\"")])).await.status(), 200);
+}
+
+#[tokio::test]
+async fn the_validators_are_stamped_on_a_safe_answer_that_has_none_and_on_no_other() {
+    let stamped = (Some("\"v1\"".to_owned()), Some(L.to_owned()));
+    let table: &[(&str, Method, u16, &'static [(&'static str, &'static str)], (Option<String>, Option<String>))] = &[
+        ("GET", Method::GET, 200, &[], stamped.clone()),
+        ("HEAD", Method::HEAD, 200, &[], stamped.clone()),
+        ("206", Method::GET, 206, &[], stamped.clone()),
+        ("the handler's tag stays alone", Method::GET, 200, &[("etag", "\"h\"")], (Some("\"h\"".into()), None)),
+        ("the handler's date stays alone", Method::GET, 200, &[("last-modified", BEFORE_L)], (None, Some(BEFORE_L.into()))),
+        ("an error is no representation", Method::GET, 404, &[], (None, None)),
+        ("PUT (V-17)", Method::PUT, 200, &[], (None, None)),
+        ("DELETE", Method::DELETE, 204, &[], (None, None)),
+        ("POST", Method::POST, 201, &[], (None, None)),
+    ];
+    for (sentence, method, status, fields, (etag, date)) in table {
+        let inner = counted(StatusCode::from_u16(*status).unwrap(), fields);
+        let service = ConditionalLayer::new().validators(|_| async { v1() }).layer(inner.service);
+        let response = call(&service, request(method.clone(), "/", &[])).await;
+        assert_eq!(&field(response.headers(), "etag"), etag, "{sentence}");
+        assert_eq!(&field(response.headers(), "last-modified"), date, "{sentence}");
+    }
+}
+
+#[tokio::test]
+async fn a_modification_date_in_the_future_is_sent_as_now() {
+    let now = UNIX_EPOCH + Duration::from_secs(L_SECONDS.unsigned_abs());
+    let future = Validators::new().with_modification_time(now + Duration::from_secs(3_600));
+    let inner = counted(StatusCode::OK, &[]);
+    let service = ConditionalLayer::new()
+        .clock(Clock::from_fn(move || now))
+        .validators(move |_| std::future::ready(future.clone()))
+        .layer(inner.service);
+    let response = call(&service, get("/", &[])).await;
+    assert_eq!(field(response.headers(), "last-modified").as_deref(), Some(L), "V-14");
+}
+
+#[tokio::test]
+async fn a_304_before_the_handler_carries_the_tag_and_no_date_beside_it() {
+    let inner = counted(StatusCode::OK, &[]);
+    let service = ConditionalLayer::new().validators(|_| async { v1() }).layer(inner.service);
+    let response = call(&service, get("/", &[("if-none-match", "\"v1\"")])).await;
+    assert_eq!(field(response.headers(), "etag").as_deref(), Some("\"v1\""));
+    assert_eq!(field(response.headers(), "last-modified"), None, "N-02");
+
+    let failed = call(&service, request(Method::PUT, "/", &[("if-match", "\"v0\"")])).await;
+    assert_eq!(field(failed.headers(), "etag"), None);
+    assert_eq!(field(failed.headers(), "cache-control").as_deref(), Some("no-store"), "N-08");
+}
+
+#[tokio::test]
+async fn a_304_and_a_412_have_no_exact_zero_size_hint() {
+    let inner = counted(StatusCode::OK, &[("etag", "\"v1\""), ("content-length", "11")]);
+    let service = ConditionalLayer::new().layer(inner.service);
+    for lines in [("if-none-match", "\"v1\""), ("if-match", "\"v0\"")] {
+        let response = call(&service, get("/", &[lines])).await;
+        assert!(response.body().is_end_stream());
+        assert_eq!(response.body().size_hint().exact(), None, "a server would write content-length: 0");
+        assert_eq!(field(response.headers(), "content-length"), None, "N-03");
+    }
+}
+
+#[tokio::test]
+async fn a_304_from_inside_passes_without_the_fields_and_the_body_that_it_must_not_have() {
+    let inner = counted(
+        StatusCode::NOT_MODIFIED,
+        &[("etag", "\"v1\""), ("content-length", "0"), ("content-type", "text/html"), ("vary", "accept"), ("x-own", "1")],
+    );
+    let response = call(&ConditionalLayer::new().layer(inner.service), get("/", &[])).await;
+    let mut names: Vec<_> = response.headers().keys().map(|name| name.as_str().to_owned()).collect();
+    names.sort();
+    assert_eq!(names, ["etag", "vary", "x-own"]);
+    assert!(response.body().is_end_stream());
+}
+
+#[tokio::test]
+async fn the_reason_is_recorded_when_asked_for() {
+    let reason = async |layer: &dyn Fn() -> ConditionalLayer, before: bool, request: Request<TestBody>| {
+        let inner = counted(StatusCode::OK, &[("etag", "\"v1\"")]);
+        let response = if before {
+            let layer = layer().validators(|_| async { v1() }).require_preconditions();
+            call(&layer.layer(inner.service), request).await
+        } else {
+            call(&layer().layer(inner.service), request).await
+        };
+        response.extensions().get::<ConditionalReason>().copied()
+    };
+    let silent = || ConditionalLayer::new();
+    let recording = || ConditionalLayer::new().record_decisions();
+    let matching = || get("/", &[("if-none-match", "\"v1\"")]);
+    assert_eq!(reason(&silent, false, matching()).await, None);
+    let after = reason(&recording, false, matching()).await.unwrap();
+    assert_eq!(after, ConditionalReason::AfterHandler(Condition::IfNoneMatch));
+    assert_eq!(after.to_string(), "If-None-Match, after the handler");
+    assert_eq!(reason(&recording, true, matching()).await, Some(ConditionalReason::BeforeHandler(Condition::IfNoneMatch)));
+    let blind = reason(&recording, true, request(Method::PUT, "/", &[])).await.unwrap();
+    assert_eq!(blind.to_string(), "no precondition, before the handler");
+    assert_eq!(reason(&recording, false, get("/", &[])).await, None);
+}
+
+/// A service that panics when it is called without having been polled ready.
+struct Picky {
+    ready: bool,
+}
+
+impl Service<Request<TestBody>> for Picky {
+    type Response = Response<TestBody>;
+    type Error = Infallible;
+    type Future = std::future::Ready<Result<Response<TestBody>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Infallible>> {
+        self.ready = true;
+        std::task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<TestBody>) -> Self::Future {
+        assert!(std::mem::take(&mut self.ready), "called without being ready");
+        std::future::ready(Ok(answer("hello", &[("etag", "\"v1\"")])))
+    }
+}
+
+#[tokio::test]
+async fn without_a_source_the_service_inside_is_never_cloned() {
+    struct NotClone(Picky);
+    impl Service<Request<TestBody>> for NotClone {
+        type Response = Response<TestBody>;
+        type Error = Infallible;
+        type Future = std::future::Ready<Result<Response<TestBody>, Infallible>>;
+
+        fn poll_ready(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Infallible>> {
+            self.0.poll_ready(cx)
+        }
+
+        fn call(&mut self, request: Request<TestBody>) -> Self::Future {
+            self.0.call(request)
+        }
+    }
+    // That this compiles is the proof.
+    let mut service = ConditionalLayer::new().layer(NotClone(Picky { ready: false }));
+    for _ in 0..2 {
+        let response = service.ready().await.unwrap().call(get("/", &[])).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+    }
+}
+
+// For the test with a source, which needs a clone for the next request.
+impl Clone for Picky {
+    fn clone(&self) -> Self {
+        Self { ready: false }
+    }
+}
+
+#[tokio::test]
+async fn with_a_source_the_instance_that_was_ready_is_the_one_that_is_called() {
+    let mut service = ConditionalLayer::new().validators(|_| async { v1() }).layer(Picky { ready: false });
+    for _ in 0..2 {
+        let response = service.ready().await.unwrap().call(get("/", &[])).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn a_future_that_is_dropped_while_the_source_thinks_calls_nothing() {
+    let inner = counted(StatusCode::OK, &[]);
+    let mut service = ConditionalLayer::new()
+        .validators(|_| std::future::pending::<Representation>())
+        .layer(inner.service);
+    let mut future = Box::pin(service.ready().await.unwrap().call(request(Method::PUT, "/", &[])));
+    assert!(futures_util::poll!(future.as_mut()).is_pending());
+    drop(future);
+    assert_eq!(inner.calls.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn switched_off_it_does_nothing() {
+    let inner = counted(StatusCode::OK, &[("etag", "\"v1\"")]);
+    let layer = ConditionalLayer::new().validators(|_| async { v1() }).require_preconditions().enabled(false);
+    let service = layer.layer(inner.service);
+    for request in [get("/", &[("if-none-match", "\"v1\"")]), request(Method::PUT, "/", &[("if-match", "\"v0\"")])] {
+        assert_eq!(call(&service, request).await.status(), StatusCode::OK);
+    }
+}

@@ -1,0 +1,266 @@
+//! `EntityTagLayer`: what gets a tag, what does not, and what becomes of the body.
+
+mod support;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body::Body;
+use http_body_util::{BodyExt, Full};
+use tower::{Layer, service_fn};
+use tower_cache_policy::EntityTagLayer;
+use tower_cache_policy::layers::entity_tag::EntityTagBody;
+use tower_cache_policy::policy::{CachePolicy, Personalized};
+
+use support::{BodyError, Frames, NeverPolled, TestBody, answer, call, content, field, frames, get, request};
+
+/// Sends `request` through the layer to a service that answers `response`.
+async fn through<B>(
+    layer: EntityTagLayer,
+    request: Request<TestBody>,
+    response: Response<B>,
+) -> Response<EntityTagBody<B>>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let mut response = Some(response);
+    let mut service = layer.layer(service_fn(move |_: Request<TestBody>| {
+        std::future::ready(Ok::<_, Infallible>(response.take().unwrap()))
+    }));
+    tower::Service::call(&mut service, request).await.unwrap()
+}
+
+fn tag<B>(response: &Response<B>) -> Option<String> {
+    field(response.headers(), "etag")
+}
+
+async fn tag_of_body(layer: EntityTagLayer, body: Frames) -> Option<String> {
+    tag(&through(layer, get("/", &[]), Response::new(body)).await)
+}
+
+#[tokio::test]
+async fn the_bodies_that_get_no_tag_are_not_touched() {
+    fn with(status: u16, lines: &[(&str, &str)]) -> Response<NeverPolled> {
+        let (mut head, _) = answer("", lines).into_parts();
+        head.status = StatusCode::from_u16(status).unwrap();
+        Response::from_parts(head, NeverPolled)
+    }
+    let html = ("content-type", "text/html");
+    let table: Vec<(&str, Request<TestBody>, Response<NeverPolled>)> = vec![
+        ("HEAD (V-19)", request(Method::HEAD, "/", &[]), with(200, &[html])),
+        ("POST (V-18)", request(Method::POST, "/", &[]), with(200, &[html])),
+        ("PUT (V-17)", request(Method::PUT, "/", &[]), with(200, &[html])),
+        ("206 (V-20)", get("/", &[]), with(206, &[html])),
+        ("204", get("/", &[]), with(204, &[])),
+        ("201", get("/", &[]), with(201, &[html])),
+        ("203, another's content", get("/", &[]), with(203, &[html])),
+        ("304 (V-20)", get("/", &[]), with(304, &[])),
+        ("404", get("/", &[]), with(404, &[html])),
+        ("500", get("/", &[]), with(500, &[html])),
+        ("no-store", get("/", &[]), with(200, &[("cache-control", "private, NO-STORE")])),
+        ("no-store in a second line", get("/", &[]), with(200, &[("cache-control", "private"), ("cache-control", "no-store")])),
+        ("a tag of the handler's", get("/", &[]), with(200, &[("etag", "\"own\"")])),
+        ("an unquoted one too", get("/", &[]), with(200, &[("etag", "own")])),
+        ("Set-Cookie", get("/", &[]), with(200, &[("set-cookie", "a=b")])),
+        ("server-sent events", get("/", &[]), with(200, &[("content-type", "Text/Event-Stream")])),
+        ("a gRPC answer (Q-03)", get("/", &[]), with(200, &[("content-type", "application/grpc+proto")])),
+        ("a gRPC request", get("/", &[("content-type", "application/grpc-web")]), with(200, &[])),
+    ];
+    for (sentence, request, response) in table {
+        let before = tag(&response);
+        let after = through(EntityTagLayer::new().buffer_unknown_length(1_024), request, response).await;
+        assert_eq!(tag(&after), before, "{sentence}");
+    }
+
+    let mut by_policy = with(200, &[]);
+    by_policy.extensions_mut().insert(CachePolicy::no_store());
+    assert_eq!(tag(&through(EntityTagLayer::new(), get("/", &[]), by_policy).await), None);
+
+    let mut personal = with(200, &[]);
+    personal.extensions_mut().insert(Personalized);
+    assert_eq!(tag(&through(EntityTagLayer::new(), get("/", &[]), personal).await), None, "G-16");
+    let mut from_session = get("/", &[]);
+    from_session.extensions_mut().insert(Personalized);
+    assert_eq!(tag(&through(EntityTagLayer::new(), from_session, with(200, &[])).await), None, "G-16");
+
+    let off = EntityTagLayer::new().enabled(false);
+    assert_eq!(tag(&through(off, get("/", &[]), with(200, &[])).await), None);
+    let too_long = EntityTagLayer::new().max_body(10);
+    assert_eq!(tag(&through(too_long, get("/", &[]), with(200, &[])).await), None, "the hint says 11");
+}
+
+#[tokio::test]
+async fn an_extension_directive_that_looks_like_no_store_is_none() {
+    let response = answer("x", &[("cache-control", "my-directive=\"my-no-store, no-store\"")]);
+    assert!(tag(&through(EntityTagLayer::new(), get("/", &[]), response).await).is_some());
+}
+
+#[tokio::test]
+async fn a_single_frame_is_handed_on_without_a_copy() {
+    let content = Bytes::from(vec![7; 10_000]);
+    let response = through(EntityTagLayer::new(), get("/", &[]), Response::new(Full::new(content.clone()))).await;
+    assert!(tag(&response).is_some());
+    assert_eq!(response.body().size_hint().exact(), Some(10_000));
+    let frames = frames(response.into_body()).await;
+    let data = frames[0].as_ref().unwrap().data_ref().unwrap();
+    assert_eq!(frames.len(), 1);
+    assert_eq!(data.as_ptr(), content.as_ptr(), "the same memory");
+}
+
+#[tokio::test]
+async fn several_frames_stay_several_and_give_the_tag_of_the_whole() {
+    let whole = tag_of_body(EntityTagLayer::new(), Frames::of(&["hello world"]).sized()).await;
+    let table: &[(&str, &[&'static str])] = &[
+        ("two frames", &["hello ", "world"]),
+        ("an empty frame among them", &["hello ", "", "world"]),
+        ("one octet each", &["h", "e", "l", "l", "o", " ", "w", "o", "r", "l", "d"]),
+    ];
+    for (sentence, pieces) in table {
+        for slow in [false, true] {
+            let mut body = Frames::of(pieces).sized();
+            body.slow = slow;
+            let response = through(EntityTagLayer::new(), get("/", &[]), Response::new(body)).await;
+            assert_eq!(tag(&response), whole, "{sentence}");
+            let got: Vec<_> = frames(response.into_body())
+                .await
+                .into_iter()
+                .map(|frame| frame.unwrap().into_data().unwrap())
+                .collect();
+            let expected: Vec<_> = pieces.iter().filter(|piece| !piece.is_empty()).collect();
+            assert_eq!(got, expected, "{sentence}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_empty_body_gets_no_tag() {
+    assert_eq!(tag_of_body(EntityTagLayer::new(), Frames::of(&[]).sized()).await, None);
+    let unknown = EntityTagLayer::new().buffer_unknown_length(10);
+    assert_eq!(tag_of_body(unknown.clone(), Frames::of(&[])).await, None);
+    assert_eq!(tag_of_body(unknown, Frames::of(&["", ""])).await, None);
+}
+
+#[tokio::test]
+async fn a_body_of_unknown_length_is_streamed_untouched_by_default() {
+    let body = Frames::of(&["hello ", "world"]);
+    let polls = body.polls.clone();
+    let response = through(EntityTagLayer::new(), get("/", &[]), Response::new(body)).await;
+    assert_eq!(tag(&response), None);
+    assert_eq!(polls.load(Ordering::Relaxed), 0);
+    assert_eq!(content(response.into_body()).await, "hello world");
+}
+
+#[tokio::test]
+async fn a_body_of_unknown_length_is_read_up_to_the_limit_and_then_streamed_on() {
+    let layer = || EntityTagLayer::new().buffer_unknown_length(11);
+    let known = tag_of_body(EntityTagLayer::new(), Frames::of(&["hello world"]).sized()).await;
+    for slow in [false, true] {
+        let mut fits = Frames::of(&["hello ", "world"]);
+        fits.slow = slow;
+        let response = through(layer(), get("/", &[]), Response::new(fits)).await;
+        assert_eq!(tag(&response), known);
+        assert_eq!(response.body().size_hint().exact(), Some(11), "now it is known");
+        assert_eq!(content(response.into_body()).await, "hello world");
+
+        let mut longer = Frames::of(&["hello ", "world", "!", " and", " so on"]);
+        longer.slow = slow;
+        let polls = longer.polls.clone();
+        let response = through(layer(), get("/", &[]), Response::new(longer)).await;
+        assert_eq!(tag(&response), None);
+        let polled = polls.load(Ordering::Relaxed);
+        assert_eq!(polled, if slow { 6 } else { 3 }, "no frame is read beyond the limit");
+        assert_eq!(response.body().size_hint().exact(), None);
+        assert_eq!(content(response.into_body()).await, "hello world! and so on");
+    }
+    // The cap for all bodies caps this too.
+    let capped = layer().max_body(5);
+    assert_eq!(tag_of_body(capped, Frames::of(&["hello ", "world"])).await, None);
+}
+
+#[tokio::test]
+async fn a_stream_that_never_ends_is_not_read_for_ever() {
+    let endless = http_body_util::StreamBody::new(futures_util::stream::repeat_with(|| {
+        Ok::<_, Infallible>(http_body::Frame::data(Bytes::from_static(b"tick")))
+    }));
+    let layer = EntityTagLayer::new().buffer_unknown_length(100);
+    let response = through(layer, get("/", &[]), Response::new(endless)).await;
+    assert_eq!(tag(&response), None);
+    let mut body = std::pin::pin!(response.into_body());
+    for _ in 0..1_000 {
+        assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "tick");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_longer_than_it_said_is_streamed_whole() {
+    let lies = Frames::of(&["hello ", "world", "!"]).hinted(7);
+    let response = through(EntityTagLayer::new(), get("/", &[]), Response::new(lies)).await;
+    assert_eq!(tag(&response), None);
+    assert_eq!(content(response.into_body()).await, "hello world!");
+}
+
+#[tokio::test]
+async fn trailers_survive() {
+    for pieces in [vec!["hello"], vec!["hel", "lo"]] {
+        for sized in [false, true] {
+            let mut body = Frames::new(pieces.iter().map(|piece| Frames::data(piece)).chain([Frames::trailers("x-sum", "5")]));
+            if sized {
+                body = body.sized();
+            }
+            let layer = EntityTagLayer::new().buffer_unknown_length(100);
+            let response = through(layer, get("/", &[]), Response::new(body)).await;
+            assert!(tag(&response).is_some());
+            assert_eq!(response.body().size_hint().exact(), None, "a length would leave no place for trailers");
+            let collected = response.into_body().collect().await.unwrap();
+            assert_eq!(collected.trailers().unwrap()["x-sum"], "5");
+            assert_eq!(collected.to_bytes(), "hello");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_fails_while_it_is_read_fails_for_the_client_at_the_same_place() {
+    for pieces in [vec![], vec!["hel"], vec!["hel", "lo"]] {
+        let mut all: Vec<_> = pieces.iter().map(|piece| Frames::data(piece)).collect();
+        all.push(Err(BodyError));
+        let response = through(EntityTagLayer::new(), get("/", &[]), Response::new(Frames::new(all).hinted(5))).await;
+        assert_eq!(response.status(), StatusCode::OK, "as it would have been without the layer");
+        assert_eq!(tag(&response), None);
+        let got = frames(response.into_body()).await;
+        assert_eq!(got.len(), pieces.len() + 1);
+        assert_eq!(got.last().unwrap().as_ref().unwrap_err(), &BodyError);
+    }
+}
+
+#[tokio::test]
+async fn the_answer_of_a_service_that_fails_is_its_error() {
+    let service = EntityTagLayer::new().layer(service_fn(|_: Request<TestBody>| {
+        std::future::ready(Err::<Response<TestBody>, _>("down"))
+    }));
+    let error = tower::ServiceExt::oneshot(service, get("/", &[])).await.unwrap_err();
+    assert_eq!(error, "down");
+}
+
+#[tokio::test]
+async fn replicas_agree_and_equal_contents_have_equal_tags() {
+    let one = EntityTagLayer::new().layer(service_fn(|_: Request<TestBody>| {
+        std::future::ready(Ok::<_, Infallible>(answer("hello", &[])))
+    }));
+    let two = EntityTagLayer::new().layer(service_fn(|_: Request<TestBody>| {
+        std::future::ready(Ok::<_, Infallible>(answer("hello", &[("x-replica", "2")])))
+    }));
+    let (one, two) = (call(&one, get("/a", &[])).await, call(&two, get("/b", &[("cookie", "id=1")])).await);
+    assert_eq!(tag(&one), tag(&two));
+}
+
+#[test]
+fn a_service_is_send_and_sync_as_the_one_inside() {
+    fn is_send<T: Send>() {}
+    fn is_sync<T: Sync>() {}
+    is_send::<EntityTagBody<Full<Bytes>>>();
+    is_sync::<EntityTagBody<Full<Bytes>>>();
+    let _: Arc<EntityTagLayer> = Arc::default();
+}
