@@ -13,7 +13,7 @@
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, IF_MATCH, IF_NONE_MATCH, IF_RANGE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use super::syntax::{members, trim_ows};
+use super::syntax::{MAX_MEMBERS, members, trim_ows};
 use super::validators::etag_line;
 use super::{EntityTagList, EntityTagMember, EntityTagRef};
 
@@ -133,6 +133,7 @@ impl CodedTags {
 
     fn take_from_field(&mut self, method: &Method, request: &mut HeaderMap, name: HeaderName) {
         let selects = name == IF_NONE_MATCH && matches!(*method, Method::GET | Method::HEAD);
+        let accepted = selects.then(|| Accepted::by(request));
         let mut kept: Vec<u8> = Vec::new();
         let mut put = |member: &[u8]| {
             if !kept.is_empty() {
@@ -165,8 +166,8 @@ impl CodedTags {
             if name == IF_RANGE && coding != IDENTITY {
                 self.if_range_is_coded = true;
             }
-            if selects {
-                if coding != IDENTITY && !accepts(request, coding) {
+            if let Some(accepted) = &accepted {
+                if coding != IDENTITY && !accepted.includes(coding) {
                     continue;
                 }
                 self.sent.push(render(tag.is_weak(), &[tag.opaque()]));
@@ -239,25 +240,40 @@ fn content_coding(answer: &HeaderMap) -> Coding {
     }
 }
 
-/// Whether the request lists the coding in `Accept-Encoding` with a weight other
-/// than zero (RFC 9110 section 12.5.3).
+/// The codings that a request lists in `Accept-Encoding` with a weight other than zero
+/// (RFC 9110 section 12.5.3).
 ///
 /// Deliberately not as the standard has it for an absent field, which accepts
 /// anything: no compression layer codes an answer to such a request.
-fn accepts(request: &HeaderMap, coding: &[u8]) -> bool {
-    let mut by_star = false;
-    for member in members(request.get_all(ACCEPT_ENCODING)) {
-        let mut parts = member.split(|&byte| byte == b';').map(trim_ows);
-        let name = parts.next().unwrap_or_default();
-        let weighs_something = parts.all(|parameter| !is_zero_weight(parameter));
-        if name.eq_ignore_ascii_case(coding) {
-            return weighs_something;
+struct Accepted {
+    /// Bit `i` speaks of `CODINGS[i]`.
+    accepted: u16,
+    refused: u16,
+    others: bool,
+}
+
+impl Accepted {
+    /// Reads the field once, so that a long one and a long list of tags do not multiply.
+    fn by(request: &HeaderMap) -> Self {
+        let mut read = Self { accepted: 0, refused: 0, others: false };
+        for member in members(request.get_all(ACCEPT_ENCODING)).take(MAX_MEMBERS) {
+            let mut parts = member.split(|&byte| byte == b';').map(trim_ows);
+            let name = parts.next().unwrap_or_default();
+            let weighs_something = parts.all(|parameter| !is_zero_weight(parameter));
+            if name == b"*" {
+                read.others = weighs_something;
+            } else if let Some(index) = CODINGS.iter().position(|coding| coding.eq_ignore_ascii_case(name)) {
+                read.accepted |= u16::from(weighs_something) << index;
+                read.refused |= u16::from(!weighs_something) << index;
+            }
         }
-        if name == b"*" {
-            by_star = weighs_something;
-        }
+        read
     }
-    by_star
+
+    fn includes(&self, coding: &[u8]) -> bool {
+        let bit = CODINGS.iter().position(|known| *known == coding).map_or(0, |index| 1 << index);
+        self.refused & bit == 0 && (self.others || self.accepted & bit != 0)
+    }
 }
 
 /// `q=0`, `q=0.`, `q=0.000`, and any weight that is not a number.
@@ -386,6 +402,7 @@ mod tests {
             ("gzip;q=0", false),
             ("gzip; q=0.000", false),
             ("gzip;q=x", false),
+            ("gzip, gzip;q=0", false),
             ("br", false),
             ("*", true),
             ("*;q=0", false),
@@ -396,8 +413,8 @@ mod tests {
         for (value, expected) in table {
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(value));
-            assert_eq!(accepts(&headers, b"gzip"), *expected, "{value:?}");
+            assert_eq!(Accepted::by(&headers).includes(b"gzip"), *expected, "{value:?}");
         }
-        assert!(!accepts(&HeaderMap::new(), b"gzip"));
+        assert!(!Accepted::by(&HeaderMap::new()).includes(b"gzip"));
     }
 }

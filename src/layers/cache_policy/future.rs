@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use http::Response;
 use pin_project_lite::pin_project;
 
-use super::layer::Config;
+use super::config::Config;
 use crate::layers::exempt::{is_grpc, is_interim};
 use crate::policy::{CachePolicy, Decision, RequestFacts, Speaker};
 

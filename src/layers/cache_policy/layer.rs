@@ -5,10 +5,11 @@ use std::sync::Arc;
 use http::{HeaderName, StatusCode};
 use tower_layer::Layer;
 
+use super::config::Config;
 use super::service::CachePolicyService;
 use crate::layers::Clock;
 use crate::policy::{
-    CachePolicy, IntoPolicySource, PolicySource, Precedence, Rendered, Risk, Rules, is_never_stored,
+    CachePolicy, IntoPolicySource, Precedence, Rendered, Risk, Rules, is_never_stored,
 };
 
 /// Decides and writes `Cache-Control` and `Vary`. See the [module docs](super) for an
@@ -16,15 +17,6 @@ use crate::policy::{
 #[derive(Clone, Debug)]
 pub struct CachePolicyLayer {
     config: Arc<Config>,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Config {
-    pub(super) source: PolicySource,
-    pub(super) rules: Rules,
-    pub(super) clock: Clock,
-    pub(super) record: bool,
-    pub(super) enabled: bool,
 }
 
 impl CachePolicyLayer {

@@ -6,8 +6,8 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
+use super::config::Config;
 use super::future::{Exchange, ResponseFuture};
-use super::layer::Config;
 use crate::layers::exempt::{is_grpc, is_tunnel};
 
 /// The service that [`CachePolicyLayer`](super::CachePolicyLayer) makes.

@@ -7,7 +7,7 @@ use http::response::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 
 use super::body::ConditionalBody;
-use super::layer::Settings;
+use super::config::Settings;
 use super::reason::ConditionalReason;
 use crate::layers::exempt::{is_grpc, is_interim, is_live_stream};
 use crate::protocol::{

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::request::Parts;
 use tower_layer::Layer;
 
+use super::config::{Config, Settings};
 use super::service::ConditionalService;
 use super::source::{FnSource, NoSource, ValidatorSource};
 use crate::layers::Clock;
@@ -15,20 +16,6 @@ use crate::protocol::Representation;
 /// Evaluates the preconditions of requests. See the [module docs](super) for an example.
 pub struct ConditionalLayer<V = NoSource> {
     config: Arc<Config<V>>,
-}
-
-#[derive(Debug)]
-pub(super) struct Config<V> {
-    pub(super) source: V,
-    pub(super) settings: Settings,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Settings {
-    pub(super) require_preconditions: bool,
-    pub(super) record: bool,
-    pub(super) enabled: bool,
-    pub(super) clock: Clock,
 }
 
 impl ConditionalLayer {

@@ -84,6 +84,7 @@
 //! [`Unknown`]: crate::protocol::Representation::Unknown
 
 mod body;
+mod config;
 mod exchange;
 mod future;
 mod layer;

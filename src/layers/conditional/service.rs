@@ -10,9 +10,9 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::body::ConditionalBody;
+use super::config::Config;
 use super::exchange::Exchange;
 use super::future::ResponseFuture;
-use super::layer::Config;
 use super::source::{NoSource, ValidatorSource};
 use crate::layers::exempt::is_grpc;
 use crate::protocol::Representation;

@@ -14,7 +14,7 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 
 use super::body::{EntityTagBody, ReadAhead};
-use super::layer::Config;
+use super::config::Config;
 use crate::layers::exempt::{is_grpc, is_live_stream};
 use crate::policy::{CachePolicy, Personalized};
 use crate::protocol::{CacheControl, EntityTag};

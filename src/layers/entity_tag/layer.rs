@@ -1,10 +1,10 @@
 //! [`EntityTagLayer`]: configuration only.
 
-use std::fmt;
 use std::sync::Arc;
 
 use tower_layer::Layer;
 
+use super::config::Config;
 use super::digest::Digest;
 use super::service::EntityTagService;
 
@@ -13,14 +13,6 @@ use super::service::EntityTagService;
 #[derive(Clone, Debug)]
 pub struct EntityTagLayer {
     config: Arc<Config>,
-}
-
-#[derive(Clone)]
-pub(super) struct Config {
-    pub(super) digest: Digest,
-    pub(super) max_body: u64,
-    pub(super) max_unknown_length: Option<u64>,
-    pub(super) enabled: bool,
 }
 
 impl EntityTagLayer {
@@ -120,17 +112,5 @@ impl<S> Layer<S> for EntityTagLayer {
 
     fn layer(&self, inner: S) -> EntityTagService<S> {
         EntityTagService::new(inner, Arc::clone(&self.config))
-    }
-}
-
-/// Without the key.
-impl fmt::Debug for Config {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Config")
-            .field("keyed", &self.digest.is_keyed())
-            .field("max_body", &self.max_body)
-            .field("max_unknown_length", &self.max_unknown_length)
-            .field("enabled", &self.enabled)
-            .finish_non_exhaustive()
     }
 }

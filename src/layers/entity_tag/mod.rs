@@ -49,6 +49,7 @@
 //! ```
 
 mod body;
+mod config;
 mod digest;
 mod future;
 mod layer;

@@ -9,8 +9,8 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::body::EntityTagBody;
+use super::config::Config;
 use super::future::ResponseFuture;
-use super::layer::Config;
 use crate::layers::exempt::is_grpc;
 use crate::policy::Personalized;
 

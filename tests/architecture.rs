@@ -1,0 +1,165 @@
+//! The rooms and their import rule, read from the sources: each room imports only from
+//! the rooms above it, and a file's siblings form no cycle.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The rooms from the top down, and the crates that each may name besides `std`.
+const ROOMS: &[(&str, usize, &[&str])] = &[
+    ("protocol", 1, &["bytes", "http"]),
+    ("policy", 2, &["bytes", "http"]),
+    (
+        "layers",
+        3,
+        &["blake3", "bytes", "http", "http_body", "pin_project_lite", "tower_layer", "tower_service", "xxhash_rust"],
+    ),
+    ("axum", 4, &["axum_core", "http"]),
+];
+
+/// Words that the protocol room must not know: it has no clock, no file, no environment.
+const NOT_PURE: &[&str] = &["SystemTime::now", "Instant::now", "std::fs", "std::env", "std::net", "std::thread"];
+
+fn sources() -> Vec<(PathBuf, String)> {
+    fn walk(directory: &Path, found: &mut Vec<(PathBuf, String)>) {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path, code_of(&text)));
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    walk(&root, &mut found);
+    assert!(found.len() > 20, "the sources were found");
+    found.into_iter().map(|(path, text)| (path.strip_prefix(&root).unwrap().to_owned(), text)).collect()
+}
+
+/// Without comments, docs and unit tests.
+fn code_of(text: &str) -> String {
+    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+fn room_of(path: &Path) -> Option<(&'static str, usize, &'static [&'static str])> {
+    let first = path.components().next()?.as_os_str().to_str()?;
+    let name = first.strip_suffix(".rs").unwrap_or(first);
+    ROOMS.iter().find(|(room, ..)| *room == name).copied()
+}
+
+/// The names that follow `prefix`, up to the end of each identifier.
+fn names_after<'a>(code: &'a str, prefix: &str) -> BTreeSet<&'a str> {
+    code.match_indices(prefix)
+        .map(|(at, _)| {
+            let rest = &code[at + prefix.len()..];
+            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+            &rest[..end]
+        })
+        .collect()
+}
+
+#[test]
+fn each_room_imports_only_from_the_rooms_above_it() {
+    for (path, code) in sources() {
+        let Some((room, level, _)) = room_of(&path) else { continue };
+        for target in names_after(&code, "crate::") {
+            let Some((_, target_level, _)) = ROOMS.iter().find(|(name, ..)| *name == target) else {
+                panic!("{}: `crate::{target}` is no room", path.display());
+            };
+            assert!(*target_level <= level, "{}: {room} must not import from {target}", path.display());
+        }
+    }
+}
+
+#[test]
+fn each_room_names_only_the_crates_that_it_may() {
+    let known: BTreeSet<&str> = ROOMS.iter().flat_map(|(_, _, crates)| crates.iter().copied()).collect();
+    let others = ["axum", "hyper", "tokio", "tower", "tower_http", "http_body_util", "httpdate", "headers", "serde"];
+    for (path, code) in sources() {
+        let Some((room, _, allowed)) = room_of(&path) else { continue };
+        for name in known.iter().copied().chain(others) {
+            let used = code.match_indices(&format!("{name}::")).any(|(at, _)| {
+                // A path that starts here, not one that passes through a module of this name.
+                !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
+            });
+            assert!(!used || allowed.contains(&name), "{}: {room} must not use {name}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_protocol_room_is_pure() {
+    for (path, code) in sources() {
+        if room_of(&path).is_some_and(|(room, ..)| room == "protocol") {
+            for word in NOT_PURE {
+                assert!(!code.contains(word), "{}: {word}", path.display());
+            }
+            assert!(!code.contains("async "), "{}: nothing waits here", path.display());
+        }
+    }
+}
+
+#[test]
+fn mod_rs_is_a_page_and_not_a_place() {
+    for (path, code) in sources() {
+        if path.file_name().is_some_and(|name| name == "mod.rs" || name == "lib.rs") {
+            for word in ["fn ", "struct ", "enum ", "impl ", "trait ", "macro_rules"] {
+                let defined = code.lines().any(|line| {
+                    let line = line.trim_start().trim_start_matches("pub ").trim_start_matches("pub(crate) ");
+                    line.starts_with(word)
+                });
+                assert!(!defined, "{}: `{word}` belongs in a file of its own", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn siblings_form_no_cycle() {
+    let mut arrows: BTreeMap<PathBuf, BTreeSet<PathBuf>> = BTreeMap::new();
+    let sources = sources();
+    let files: BTreeSet<&PathBuf> = sources.iter().map(|(path, _)| path).collect();
+    for (path, code) in &sources {
+        let directory = path.parent().unwrap();
+        for sibling in names_after(code, "super::") {
+            let file = directory.join(format!("{sibling}.rs"));
+            if files.contains(&file) && file != *path {
+                arrows.entry(path.clone()).or_default().insert(file);
+            }
+        }
+    }
+    assert!(!arrows.is_empty(), "arrows were found");
+    fn visit(
+        file: &PathBuf,
+        arrows: &BTreeMap<PathBuf, BTreeSet<PathBuf>>,
+        way: &mut Vec<PathBuf>,
+        done: &mut BTreeSet<PathBuf>,
+    ) {
+        assert!(!way.contains(file), "a cycle: {way:?} and back to {}", file.display());
+        if !done.insert(file.clone()) {
+            return;
+        }
+        way.push(file.clone());
+        for target in arrows.get(file).into_iter().flatten() {
+            visit(target, arrows, way, done);
+        }
+        way.pop();
+    }
+    let mut done = BTreeSet::new();
+    for file in arrows.keys() {
+        visit(file, &arrows, &mut Vec::new(), &mut done);
+    }
+}
+
+#[test]
+fn nothing_is_boxed_unsafe_or_unwrapped() {
+    for (path, code) in sources() {
+        for word in ["Box<dyn", "unsafe {", "unsafe fn", "unsafe impl", ".unwrap()", "todo!", "unimplemented!", "async_trait"] {
+            assert!(!code.contains(word), "{}: {word}", path.display());
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Response parts and the extractor in axum handlers.
+#![cfg(feature = "axum")]
+
+mod support;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{Method, Request, StatusCode};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use std::sync::{Arc, Mutex};
+use tower::ServiceExt;
+use tower_cache_policy::axum::PreconditionFailure;
+use tower_cache_policy::policy::CachePolicy;
+use tower_cache_policy::protocol::{EntityTag, Preconditions, Representation, Validators};
+use tower_cache_policy::{CachePolicyLayer, CachingLayer};
+
+use support::field;
+
+async fn ask(app: &Router, method: Method, path: &str, lines: &[(&str, &str)]) -> axum::response::Response {
+    let mut request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+    for (name, value) in lines {
+        request.headers_mut().append(support::field_name(name), support::latin1(value));
+    }
+    app.clone().oneshot(request).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_policy_and_validators_are_response_parts() {
+    async fn page() -> impl IntoResponse {
+        let validators = Validators::new().with_etag(EntityTag::from_static("\"p1\""));
+        (CachePolicy::private(Duration::from_secs(9)), validators, "page")
+    }
+    let app = Router::new().route("/", get(page)).layer(CachingLayer::new(CachePolicy::NO_STORE));
+    let response = ask(&app, Method::GET, "/", &[]).await;
+    assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("private, max-age=9"));
+    assert_eq!(field(response.headers(), "etag").as_deref(), Some("\"p1\""));
+    let again = ask(&app, Method::GET, "/", &[("if-none-match", "\"p1\"")]).await;
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    assert_eq!(field(again.headers(), "cache-control").as_deref(), Some("private, max-age=9"), "N-01");
+    let head = ask(&app, Method::HEAD, "/", &[]).await;
+    assert_eq!(field(head.headers(), "etag").as_deref(), Some("\"p1\""), "V-19");
+}
+
+#[tokio::test]
+async fn a_handler_decides_inside_its_transaction() {
+    type Store = Arc<Mutex<u32>>;
+    async fn read(State(store): State<Store>, preconditions: Preconditions) -> Result<String, PreconditionFailure> {
+        let revision = store.lock().unwrap();
+        preconditions.check(&current(*revision))?;
+        Ok(revision.to_string())
+    }
+    async fn write(State(store): State<Store>, preconditions: Preconditions) -> Result<String, PreconditionFailure> {
+        let mut revision = store.lock().unwrap();
+        preconditions.check(&current(*revision))?;
+        *revision += 1;
+        Ok(revision.to_string())
+    }
+    fn current(revision: u32) -> Representation {
+        Validators::new().with_etag(EntityTag::strong(revision.to_string()).unwrap()).into()
+    }
+    let store = Store::default();
+    let app = Router::new().route("/", get(read).put(write)).with_state(store.clone());
+    let table: &[(Method, (&str, &str), u16, u32)] = &[
+        (Method::PUT, ("if-match", "\"0\""), 200, 1),
+        (Method::PUT, ("if-match", "\"0\""), 412, 1),
+        (Method::PUT, ("if-none-match", "*"), 412, 1),
+        (Method::GET, ("if-none-match", "\"1\""), 304, 1),
+        (Method::GET, ("if-none-match", "\"0\""), 200, 1),
+        (Method::PUT, ("if-match", "*"), 200, 2),
+    ];
+    for (method, line, status, revision) in table {
+        let response = ask(&app, method.clone(), "/", &[*line]).await;
+        assert_eq!(response.status().as_u16(), *status, "{method} {line:?}");
+        assert_eq!(*store.lock().unwrap(), *revision, "{method} {line:?}");
+        match status {
+            304 => assert_eq!(field(response.headers(), "etag").as_deref(), Some("\"1\"")),
+            412 => assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("no-store")),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn layers_go_on_a_handler_a_method_router_and_a_router() {
+    use axum::handler::Handler;
+    let layer = || CachePolicyLayer::new(CachePolicy::NO_STORE);
+    let app = Router::new()
+        .route("/handler", get((async || "x").layer(layer())))
+        .route("/method", get(async || "x").layer(layer()))
+        .nest("/router", Router::new().route("/", get(async || "x")).layer(layer()));
+    for path in ["/handler", "/method", "/router"] {
+        let response = ask(&app, Method::GET, path, &[]).await;
+        assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("private, no-store"), "{path}");
+    }
+}

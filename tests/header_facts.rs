@@ -1,0 +1,301 @@
+//! What other projects' suites say of cache fields: every row of `headers.json` that we
+//! adopt is checked here, or named with the part of the crate that it waits for.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use http::header::{CACHE_CONTROL, VARY};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body::Body;
+use serde_json::Value;
+use tower::{Layer, ServiceBuilder, service_fn};
+use tower_cache_policy::policy::CachePolicy;
+use tower_cache_policy::protocol::{CacheControl, EntityTag, FieldNames, Validators, Vary, into_not_modified};
+use tower_cache_policy::{CachePolicyLayer, CachingLayer, ConditionalLayer, EntityTagLayer};
+
+use support::{Frames, NeverPolled, TestBody, answer, call, content, field, field_name, get, latin1, request};
+
+/// Rows about parts that the crate does not have yet, and one that another test checks.
+const NOT_HERE: &[(&str, &str)] = &[
+    ("asset/", "versioned assets are to come"),
+    ("edge/", "targeted fields and tags are to come"),
+    ("compress/", "`compression.rs` checks it, with the suffix `--gzip`, and what Caddy misses"),
+];
+
+/// Rows where we keep the meaning and not the letters.
+const IN_OTHER_WORDS: &[(&str, &str)] = &[
+    ("status/error_gets_no_store", "`private` stands beside `no-store`, which some shared caches need (G-07)"),
+    ("etag/default_cc_with_etag", "`private, no-cache` says what `max-age=0, private, must-revalidate` says (G-14)"),
+];
+
+struct Fact {
+    name: String,
+    given: Value,
+    action: Value,
+    expect: Value,
+}
+
+fn adopted() -> Vec<Fact> {
+    let file: Value = serde_json::from_str(include_str!("data/headers.json")).unwrap();
+    let facts = file["facts"].as_array().unwrap();
+    assert_eq!(facts.len() as u64, file["count"].as_u64().unwrap());
+    facts
+        .iter()
+        .filter(|fact| fact["adopt"] == true)
+        .map(|fact| Fact {
+            name: fact["name"].as_str().unwrap().to_owned(),
+            given: fact["given"].clone(),
+            action: fact["action"].clone(),
+            expect: fact["expect"].clone(),
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn every_adopted_fact_holds() {
+    let mut checked = 0;
+    for fact in adopted() {
+        if NOT_HERE.iter().any(|(prefix, _)| fact.name.starts_with(prefix)) {
+            continue;
+        }
+        let (kind, _) = fact.name.split_once('/').unwrap();
+        match kind {
+            "cc_merge" => merges(&fact),
+            "vary_merge" => adds_to_vary(&fact),
+            "vary_contains" => looks_into_vary(&fact),
+            "shared" | "rails" => says_policy(&fact).await,
+            "status" | "override" => decides(&fact).await,
+            "etag" => tags(&fact).await,
+            "304" => not_modified(&fact).await,
+            "unsafe" => stamps_no_write(&fact).await,
+            "guard" => guards(&fact).await,
+            other => panic!("nothing checks {other}/"),
+        }
+        checked += 1;
+    }
+    assert_eq!(checked, 43);
+    for (name, _) in IN_OTHER_WORDS {
+        assert!(adopted().iter().any(|fact| fact.name == *name), "{name}");
+    }
+}
+
+fn directives(text: &str) -> BTreeSet<String> {
+    text.split(',').map(|directive| directive.trim().replace('"', "")).filter(|text| !text.is_empty()).collect()
+}
+
+fn expected_directives(fact: &Fact) -> BTreeSet<String> {
+    let list = fact.expect["Cache-Control.directives"].as_array().unwrap();
+    list.iter().map(|directive| directive.as_str().unwrap().to_owned()).collect()
+}
+
+fn merges(fact: &Fact) {
+    let given = latin1(fact.given["Cache-Control"].as_str().unwrap_or_default());
+    let mut field = CacheControl::parse([&given]);
+    for (directive, argument) in fact.action["merge"].as_object().unwrap() {
+        let added = CacheControl::new();
+        field = match (directive.as_str(), argument) {
+            ("private", _) => field.with_private(),
+            ("public", _) => field.with_public(),
+            ("no-cache", Value::String(name)) => field.with_no_cache_fields(FieldNames::new([name.as_str()]).unwrap()),
+            ("no-cache", _) => field.with_no_cache(),
+            ("max-age", seconds) => {
+                field.tighten(&added.with_max_age(u32::try_from(seconds.as_u64().unwrap()).unwrap()))
+            }
+            other => panic!("{}: {other:?}", fact.name),
+        };
+    }
+    assert_eq!(directives(&field.to_string()), expected_directives(fact), "{}", fact.name);
+}
+
+fn vary_of(fact: &Fact) -> Vary {
+    let mut headers = HeaderMap::new();
+    if let Some(value) = fact.given["Vary"].as_str() {
+        headers.insert(VARY, latin1(value.trim()));
+    }
+    Vary::from_headers(&headers).unwrap_or_default()
+}
+
+fn adds_to_vary(fact: &Fact) {
+    let mut vary = vary_of(fact);
+    for name in fact.action["add_vary"].as_array().unwrap() {
+        vary.insert(name.as_str().unwrap());
+    }
+    assert_eq!(vary.to_string(), fact.expect["Vary"], "{}", fact.name);
+}
+
+fn looks_into_vary(fact: &Fact) {
+    let vary = vary_of(fact);
+    let found = match fact.action["contains"].as_str().unwrap() {
+        "*" => vary.is_any(),
+        name => vary.contains(name),
+    };
+    assert_eq!(found, fact.expect["result"], "{}", fact.name);
+}
+
+/// The policy that the row describes, as far as ours can say it at all.
+fn policy_of(fact: &Fact) -> CachePolicy {
+    if let Some(words) = fact.action["policy"].as_array() {
+        let text = words.iter().map(|word| word.as_str().unwrap()).collect::<Vec<_>>().join(", ");
+        let field = CacheControl::parse([&latin1(&text)]);
+        let max_age = Duration::from_secs(u64::from(field.max_age().unwrap_or_default()));
+        return match (field.no_store(), field.private()) {
+            (true, _) => CachePolicy::NO_STORE,
+            (false, true) => CachePolicy::private(max_age),
+            (false, false) => CachePolicy::public(max_age),
+        };
+    }
+    let seconds = |name: &str| fact.action[name].as_u64().map(Duration::from_secs);
+    let max_age = seconds("max_age").unwrap();
+    let mut policy = match fact.action["public"].as_bool() {
+        Some(true) => CachePolicy::public(max_age),
+        _ => CachePolicy::private(max_age),
+    };
+    if let Some(window) = seconds("stale_while_revalidate") {
+        policy = policy.stale_while_revalidate(window);
+    }
+    if let Some(window) = seconds("stale_if_error") {
+        policy = policy.stale_if_error(window);
+    }
+    policy
+}
+
+async fn through_policy(policy: CachePolicy, status: u16, lines: &[(&str, &str)], ask: Request<TestBody>) -> HeaderMap {
+    let lines: Vec<(String, String)> = lines.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+    let handler = service_fn(move |_: Request<TestBody>| {
+        let lines: Vec<_> = lines.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let mut response = answer("x", &lines);
+        *response.status_mut() = StatusCode::from_u16(status).unwrap();
+        std::future::ready(Ok::<_, Infallible>(response))
+    });
+    call(&CachePolicyLayer::new(policy).layer(handler), ask).await.headers().clone()
+}
+
+async fn says_policy(fact: &Fact) {
+    let headers = through_policy(policy_of(fact), 200, &[], get("/", &[])).await;
+    let said = directives(&field(&headers, "cache-control").unwrap());
+    if let Some(expected) = fact.expect["Cache-Control"].as_str() {
+        assert_eq!(said, directives(expected), "{}", fact.name);
+    }
+    for absent in fact.expect["Cache-Control.lacks"].as_array().into_iter().flatten() {
+        assert!(!said.iter().any(|own| own.starts_with(absent.as_str().unwrap())), "{}: {said:?}", fact.name);
+    }
+    // `rails/date_added`: the server writes Date, as `wire.rs` shows for every answer.
+}
+
+async fn decides(fact: &Fact) {
+    let status = u16::try_from(fact.given["status"].as_u64().unwrap()).unwrap();
+    let own = fact.given["Cache-Control"].as_str();
+    let lines: Vec<_> = own.iter().map(|value| ("cache-control", *value)).collect();
+    let headers = through_policy(policy_of(fact), status, &lines, get("/", &[])).await;
+    let said = field(&headers, "cache-control").unwrap();
+    let expected = fact.expect["Cache-Control"].as_str().unwrap();
+    if own.is_some() {
+        assert_eq!(said, expected, "{}: left as it was written", fact.name);
+    } else {
+        let missing: Vec<_> = directives(expected).difference(&directives(&said)).cloned().collect();
+        assert!(missing.is_empty(), "{}: {said} lacks {missing:?}", fact.name);
+        assert!(!said.contains("max-age"), "{}: {said}", fact.name);
+    }
+}
+
+async fn tags(fact: &Fact) {
+    let layer = EntityTagLayer::new();
+    let tag = async |method: Method, body: Frames, lines: &[(&str, &str)]| {
+        let mut response = Some({
+            let (head, _) = answer("", lines).into_parts();
+            Response::from_parts(head, body)
+        });
+        let mut service =
+            layer.layer(service_fn(|_| std::future::ready(Ok::<_, Infallible>(response.take().unwrap()))));
+        let response = tower::Service::call(&mut service, request(method, "/", &[])).await.unwrap();
+        let tag = field(response.headers(), "etag");
+        (tag, content(response.into_body()).await)
+    };
+    let name = fact.name.as_str();
+    match name {
+        "etag/skip_empty_body" => {
+            assert_eq!(tag(Method::GET, Frames::of(&[]).sized(), &[]).await.0, None, "{name}");
+        }
+        "etag/skip_streaming" => {
+            let (tag, body) = tag(Method::GET, Frames::of(&["a", "b"]), &[]).await;
+            assert_eq!((tag, &body[..]), (None, &b"ab"[..]), "{name}");
+        }
+        "etag/not_fooled_by_extension_value" => {
+            let own = fact.given["Cache-Control"].as_str().unwrap();
+            let (tag, _) = tag(Method::GET, Frames::of(&["x"]).sized(), &[("cache-control", own)]).await;
+            assert!(tag.is_some(), "{name}");
+        }
+        "etag/get_only" => {
+            assert_eq!(tag(Method::POST, Frames::of(&["x"]).sized(), &[]).await.0, None, "{name}");
+        }
+        "etag/chunking_independent" => {
+            let whole = tag(Method::GET, Frames::of(&["same bytes"]).sized(), &[]).await.0;
+            let pieces = tag(Method::GET, Frames::of(&["sa", "me byt", "es"]).sized(), &[]).await.0;
+            assert!(whole.is_some());
+            assert_eq!(whole, pieces, "{name}");
+        }
+        "etag/default_cc_with_etag" => {
+            let stack = CachingLayer::new(|_: &http::request::Parts| None::<CachePolicy>);
+            let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("x", &[]))));
+            let response = call(&ServiceBuilder::new().layer(stack).service(handler), get("/", &[])).await;
+            assert!(response.headers().contains_key("etag"), "{name}");
+            assert_eq!(response.headers()[CACHE_CONTROL], "private, no-cache", "{name}");
+        }
+        other => panic!("{other}"),
+    }
+}
+
+async fn not_modified(fact: &Fact) {
+    let carried: Vec<&str> =
+        fact.given["200 would carry"].as_array().into_iter().flatten().map(|name| name.as_str().unwrap()).collect();
+    let mut headers = HeaderMap::new();
+    for name in &carried {
+        headers.insert(field_name(name), latin1("\"x\""));
+    }
+    into_not_modified(&mut headers);
+    for name in fact.expect["headers_present"].as_array().into_iter().flatten() {
+        assert!(headers.contains_key(name.as_str().unwrap()), "{}: {name}", fact.name);
+    }
+    if fact.expect["body"] == "" {
+        let handler = service_fn(|_: Request<TestBody>| {
+            let (head, _) = answer("", &[("etag", "\"x\"")]).into_parts();
+            std::future::ready(Ok::<_, Infallible>(Response::from_parts(head, NeverPolled)))
+        });
+        let response =
+            call(&ConditionalLayer::new().layer(handler), get("/", &[("if-none-match", "\"x\"")])).await;
+        assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
+        assert!(response.body().is_end_stream());
+        assert_eq!(content(response.into_body()).await, "", "{}", fact.name);
+    }
+}
+
+async fn stamps_no_write(fact: &Fact) {
+    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("x", &[]))));
+    let current = || async { Validators::new().with_etag(EntityTag::from_static("\"old\"")) };
+    let service = ConditionalLayer::new().validators(move |_| current()).layer(handler);
+    let response = call(&service, request(Method::PUT, "/", &[])).await;
+    for name in fact.expect["headers_absent"].as_array().unwrap() {
+        assert!(!response.headers().contains_key(name.as_str().unwrap()), "{}", fact.name);
+    }
+}
+
+async fn guards(fact: &Fact) {
+    let object = |value: &Value| -> Vec<(String, String)> {
+        value
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+            .collect()
+    };
+    let (answered, asked) = (object(&fact.given), object(&fact.given["request"]));
+    let answered: Vec<_> = answered.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let asked: Vec<_> = asked.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let policy = CachePolicy::public(Duration::from_secs(60));
+    let headers = through_policy(policy, 200, &answered, get("/", &asked)).await;
+    let field = CacheControl::from_headers(&headers).unwrap();
+    assert_eq!(!field.forbids_shared_storage(), fact.expect["shared_cacheable"], "{}: {field}", fact.name);
+}

@@ -1,0 +1,459 @@
+//! What peers get wrong: a test a mistake, under the number it has in our list of them.
+//!
+//! Where a mistake has a whole table elsewhere, the row here is the one that the peer
+//! fails, through the usual stack.
+
+mod support;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use tower::util::BoxCloneSyncService;
+use tower::{ServiceBuilder, ServiceExt, service_fn};
+use tower_cache_policy::policy::{CachePolicy, Personalized};
+use tower_cache_policy::protocol::{CacheControl, EntityTag, HttpDate, Preconditions, Validators, Vary};
+use tower_cache_policy::{CachePolicyLayer, CachingLayer, ConditionalLayer, EntityTagLayer};
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::CorsLayer;
+
+use support::{Frames, TestBody, answer, call, content, field, get, request};
+
+type Stack = BoxCloneSyncService<Request<TestBody>, Response<Bytes>, Infallible>;
+
+const PUBLIC: CachePolicy = CachePolicy::public(Duration::from_secs(300));
+const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+
+fn with_status(status: u16, lines: &[(&str, &str)]) -> Response<TestBody> {
+    let mut response = answer("hello world", lines);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap();
+    response
+}
+
+/// The usual stack around a handler.
+fn stack<F>(handler: F) -> Stack
+where
+    F: Fn(&Request<TestBody>) -> Response<TestBody> + Clone + Send + Sync + 'static,
+{
+    let handler = service_fn(move |request: Request<TestBody>| {
+        let response = handler(&request);
+        async move { Ok::<_, Infallible>(response) }
+    });
+    let service = ServiceBuilder::new()
+        .layer(CachingLayer::new(PUBLIC).compression(CompressionLayer::new()))
+        .service(handler)
+        .then(|result: Result<Response<_>, Infallible>| async move {
+            let (head, body) = result.unwrap().into_parts();
+            Ok::<_, Infallible>(Response::from_parts(head, content(body).await))
+        });
+    BoxCloneSyncService::new(service)
+}
+
+fn answering(status: u16, lines: &'static [(&'static str, &'static str)]) -> Stack {
+    stack(move |_| with_status(status, lines))
+}
+
+async fn status(stack: &Stack, lines: &[(&str, &str)]) -> u16 {
+    call(stack, get("/", lines)).await.status().as_u16()
+}
+
+#[tokio::test]
+async fn n01_every_field_line_is_read() {
+    let tagged = answering(200, &[("etag", "\"a\"")]);
+    assert_eq!(status(&tagged, &[("if-none-match", "\"x\""), ("if-none-match", "\"a\"")]).await, 304);
+    assert_eq!(status(&tagged, &[("if-match", "\"x\""), ("if-match", "\"a\"")]).await, 200);
+}
+
+#[tokio::test]
+async fn n02_a_comma_inside_quotes_does_not_split() {
+    let tagged = answering(200, &[("etag", "\"a,b\"")]);
+    assert_eq!(status(&tagged, &[("if-none-match", "\"x\", \"a,b\"")]).await, 304, "no missed 304");
+    let other = answering(200, &[("etag", "\"b\"")]);
+    assert_eq!(status(&other, &[("if-none-match", "\"a,\"b\",c\"")]).await, 200, "no false 304");
+}
+
+#[tokio::test]
+async fn n03_lists_stars_and_weakness_are_understood() {
+    let tagged = answering(200, &[("etag", "\"a\"")]);
+    for value in ["\"x\", \"a\"", "*", "W/\"a\""] {
+        assert_eq!(status(&tagged, &[("if-none-match", value)]).await, 304, "{value}");
+    }
+}
+
+#[tokio::test]
+async fn n04_a_tag_with_obs_text_is_read() {
+    let tagged = stack(|_| with_status(200, &[("etag", "\"\u{e9}tude\"")]));
+    assert_eq!(status(&tagged, &[("if-none-match", "\"\u{e9}tude\"")]).await, 304);
+}
+
+#[tokio::test]
+async fn n05_odd_input_panics_nowhere() {
+    let tagged = answering(200, &[("etag", "\"a\""), ("last-modified", DATE)]);
+    for value in ["", ",", "\"", "W/", "W/\"", "\"a b\"", "*,*", "\u{ff}", "\"\u{ff}", "\\", ",\",\""] {
+        for name in ["if-none-match", "if-match", "if-modified-since", "if-unmodified-since", "if-range", "range"] {
+            assert_ne!(status(&tagged, &[(name, value)]).await, 304, "{name}: {value}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn n06_no_304_for_unsafe_methods_and_errors() {
+    for code in [301, 401, 404, 500] {
+        let tagged = stack(move |_| with_status(code, &[("etag", "\"a\"")]));
+        assert_eq!(status(&tagged, &[("if-none-match", "\"a\"")]).await, code);
+    }
+    let tagged = answering(200, &[("etag", "\"a\"")]);
+    let put = request(Method::PUT, "/", &[("if-none-match", "\"a\"")]);
+    assert_eq!(call(&tagged, put).await.status(), 200);
+}
+
+#[tokio::test]
+async fn n07_if_modified_since_is_ignored_beside_if_none_match() {
+    let tagged = answering(200, &[("etag", "\"a\""), ("last-modified", DATE)]);
+    assert_eq!(status(&tagged, &[("if-none-match", "\"x\""), ("if-modified-since", DATE)]).await, 200);
+    let dated = answering(200, &[("last-modified", DATE), ("set-cookie", "no=tag")]);
+    assert_eq!(status(&dated, &[("if-none-match", "\"x\""), ("if-modified-since", DATE)]).await, 200);
+    assert_eq!(status(&dated, &[("if-modified-since", DATE)]).await, 304);
+}
+
+#[tokio::test]
+async fn n08_a_412_comes_before_the_side_effect_and_if_match_silences_the_date() {
+    let wrote = Arc::new(AtomicBool::new(false));
+    let flag = wrote.clone();
+    let handler = service_fn(move |_: Request<TestBody>| {
+        flag.store(true, Ordering::Relaxed);
+        std::future::ready(Ok::<_, Infallible>(answer("written", &[])))
+    });
+    let current = || async { Validators::new().with_etag(EntityTag::from_static("\"a\"")) };
+    let service = ServiceBuilder::new()
+        .layer(CachingLayer::new(PUBLIC).validators(move |_| current()))
+        .service(handler);
+    let stale = request(Method::PUT, "/", &[("if-match", "\"old\"")]);
+    assert_eq!(call(&service, stale).await.status(), 412);
+    assert!(!wrote.load(Ordering::Relaxed));
+    let early = ("if-unmodified-since", "Thu, 01 Jan 1970 00:00:00 GMT");
+    let good = request(Method::PUT, "/", &[("if-match", "\"a\""), early]);
+    assert_eq!(call(&service, good).await.status(), 200);
+}
+
+#[tokio::test]
+async fn n09_a_range_for_a_stale_validator_is_not_sent() {
+    let ranged = stack(|request| match request.headers().get("range") {
+        Some(_) => with_status(206, &[("etag", "\"new\""), ("content-range", "bytes 0-10/11")]),
+        None => with_status(200, &[("etag", "\"new\"")]),
+    });
+    assert_eq!(status(&ranged, &[("range", "bytes=0-10")]).await, 206);
+    assert_eq!(status(&ranged, &[("range", "bytes=0-10"), ("if-range", "\"old\"")]).await, 200);
+}
+
+#[tokio::test]
+async fn n10_all_date_formats_are_read_and_a_numeric_zone_is_not() {
+    let dated = answering(200, &[("last-modified", DATE)]);
+    for (value, expected) in [
+        ("Sunday, 06-Nov-94 08:49:37 GMT", 304),
+        ("Sun Nov  6 08:49:37 1994", 304),
+        ("Sun, 06 Nov 1994 08:49:37 +0000", 200),
+    ] {
+        assert_eq!(status(&dated, &[("if-modified-since", value)]).await, expected, "{value}");
+    }
+}
+
+#[tokio::test]
+async fn n11_n12_a_304_keeps_all_but_the_description_of_the_content() {
+    let rich = answering(
+        200,
+        &[
+            ("etag", "\"a\""),
+            ("access-control-allow-origin", "https://a.example"),
+            ("vary", "origin"),
+            ("vary", "accept"),
+            ("x-own", "1"),
+            ("content-type", "text/plain"),
+            ("content-encoding", "identity"),
+            ("content-language", "en"),
+        ],
+    );
+    let response = call(&rich, get("/", &[("if-none-match", "\"a\"")])).await;
+    assert_eq!(response.status(), 304);
+    let headers = response.headers();
+    assert!(headers.contains_key("access-control-allow-origin") && headers.contains_key("x-own"));
+    assert_eq!(field(headers, "vary").as_deref(), Some("origin, accept, accept-encoding"));
+    for gone in ["content-type", "content-encoding", "content-language", "content-length"] {
+        assert!(!headers.contains_key(gone), "{gone}");
+    }
+}
+
+// 13, content-length: 0 on a 304 over HTTP/2, is shown on the wire in `wire.rs`.
+
+#[tokio::test]
+async fn n14_the_304_has_the_cache_control_of_the_200() {
+    for lines in [&[("etag", "\"a\"")][..], &[("etag", "\"a\""), ("cache-control", "private, max-age=7")]] {
+        let lines = lines.to_vec();
+        let tagged = stack(move |_| with_status(200, &lines));
+        let (fresh, again) =
+            (call(&tagged, get("/", &[])).await, call(&tagged, get("/", &[("if-none-match", "\"a\"")])).await);
+        assert_eq!(again.status(), 304);
+        for name in ["cache-control", "vary"] {
+            assert_eq!(field(fresh.headers(), name), field(again.headers(), name), "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn n15_codings_do_not_share_a_strong_tag() {
+    let body: &str = "text ".repeat(100).leak();
+    let tagged = stack(move |_| answer(body, &[("etag", "\"a\""), ("content-type", "text/plain")]));
+    let mut tags = Vec::new();
+    for coding in ["identity", "gzip", "br"] {
+        tags.push(field(call(&tagged, get("/", &[("accept-encoding", coding)])).await.headers(), "etag").unwrap());
+    }
+    assert_eq!(tags, ["\"a\"", "\"a--gzip\"", "\"a--br\""]);
+}
+
+#[tokio::test]
+async fn n16_either_order_of_tags_and_compression_is_right() {
+    let body: &str = "text ".repeat(100).leak();
+    let handler = service_fn(move |_: Request<TestBody>| {
+        std::future::ready(Ok::<_, Infallible>(answer(body, &[("content-type", "text/plain")])))
+    });
+    let inside = ServiceBuilder::new()
+        .layer(ConditionalLayer::new())
+        .layer(CompressionLayer::new())
+        .layer(EntityTagLayer::new())
+        .service(handler.clone());
+    let gzip = ("accept-encoding", "gzip");
+    let first = call(&inside, get("/", &[gzip])).await;
+    let tag = field(first.headers(), "etag").unwrap();
+    let again = call(&inside, get("/", &[gzip, ("if-none-match", &tag)])).await;
+    assert_eq!(again.status(), 304);
+    assert_eq!(field(again.headers(), "vary").as_deref(), Some("accept-encoding"));
+
+    // Outside, compressed bodies have no length; asked to, the layer reads them.
+    let outside = ServiceBuilder::new()
+        .layer(ConditionalLayer::new())
+        .layer(EntityTagLayer::new().buffer_unknown_length(1 << 20))
+        .layer(CompressionLayer::new())
+        .service(handler);
+    let first = call(&outside, get("/", &[gzip])).await;
+    let tag = field(first.headers(), "etag").unwrap();
+    assert_eq!(call(&outside, get("/", &[gzip, ("if-none-match", &tag)])).await.status(), 304);
+}
+
+// 17 and 18, tags from modification times and inodes: our tags come from content alone
+// (`golden.rs`); the tags of a static service are replaced by the layer for versioned
+// assets, which is to come.
+
+#[tokio::test]
+async fn n19_tags_are_quoted_and_dates_are_http_dates() {
+    let generated = answering(200, &[]);
+    let response = call(&generated, get("/", &[])).await;
+    assert!(EntityTag::parse(response.headers()["etag"].as_bytes()).is_ok());
+    let mut headers = HeaderMap::new();
+    let time = UNIX_EPOCH + Duration::from_millis(784_111_777_999);
+    let now = HttpDate::from_unix_seconds(784_111_778).unwrap();
+    Validators::new().with_modification_time(time).write_to(&mut headers, now);
+    assert_eq!(headers["last-modified"], DATE);
+}
+
+#[tokio::test]
+async fn n20_the_handlers_tag_stays() {
+    assert_eq!(field(call(&answering(200, &[("etag", "\"own\"")]), get("/", &[])).await.headers(), "etag").unwrap(), "\"own\"");
+}
+
+#[tokio::test]
+async fn n21_errors_parts_and_posts_get_no_tag() {
+    for code in [204, 206, 404, 500] {
+        let response = call(&stack(move |_| with_status(code, &[])), get("/", &[])).await;
+        assert!(!response.headers().contains_key("etag"), "{code}");
+    }
+    assert!(!call(&answering(200, &[]), request(Method::POST, "/", &[])).await.headers().contains_key("etag"));
+}
+
+#[tokio::test]
+async fn n22_streams_are_not_buffered_and_trailers_arrive() {
+    use http_body_util::BodyExt;
+    let handler = service_fn(|_: Request<TestBody>| {
+        let body = Frames::new([Frames::data("a"), Frames::data("b"), Frames::trailers("x-sum", "2")]);
+        std::future::ready(Ok::<_, Infallible>(Response::new(body)))
+    });
+    let response = call(&ServiceBuilder::new().layer(CachingLayer::new(PUBLIC)).service(handler), get("/", &[])).await;
+    assert!(!response.headers().contains_key("etag"));
+    let collected = response.into_body().collect().await.unwrap();
+    assert_eq!(collected.trailers().unwrap()["x-sum"], "2");
+    assert_eq!(collected.to_bytes(), "ab", "and the body is not emptied");
+}
+
+#[tokio::test]
+async fn n23_no_store_and_set_cookie_get_no_tag_and_so_no_304() {
+    for lines in [&[("cache-control", "no-store")][..], &[("set-cookie", "a=b")]] {
+        let lines = lines.to_vec();
+        let response = call(&stack(move |_| with_status(200, &lines)), get("/", &[])).await;
+        assert!(!response.headers().contains_key("etag"));
+    }
+    // By the layer's own policy too, which stands inside the tags for that reason.
+    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("x", &[]))));
+    let secret = ServiceBuilder::new().layer(CachingLayer::new(CachePolicy::NO_STORE)).service(handler);
+    assert!(!call(&secret, get("/", &[])).await.headers().contains_key("etag"));
+}
+
+#[tokio::test]
+async fn n24_an_error_does_not_get_the_policy_of_a_success() {
+    for code in [400, 404, 500, 502] {
+        let response = call(&stack(move |_| with_status(code, &[])), get("/", &[])).await;
+        assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("private, no-store"), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn n25_request_directives_are_not_echoed_and_change_nothing() {
+    let tagged = answering(200, &[("etag", "\"a\"")]);
+    let asked = [("cache-control", "no-cache, no-store, max-age=0, only-if-cached, x=y")];
+    let response = call(&tagged, get("/", &asked)).await;
+    assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("public, max-age=300"));
+    assert_eq!(status(&tagged, &[asked[0], ("if-none-match", "\"a\"")]).await, 304);
+}
+
+#[tokio::test]
+async fn n26_the_handlers_cache_control_stands_even_when_nobody_understands_it() {
+    for own in ["max-age=7", "private=\"x", "do not override", "MAX-AGE=lolz"] {
+        let response = call(&stack(move |_| with_status(200, &[("cache-control", own)])), get("/", &[])).await;
+        assert_eq!(field(response.headers(), "cache-control").as_deref(), Some(own));
+    }
+}
+
+#[tokio::test]
+async fn n27_set_cookie_and_authorization_are_considered() {
+    let cookie = call(&answering(200, &[("set-cookie", "a=b")]), get("/", &[])).await;
+    assert_eq!(field(cookie.headers(), "cache-control").as_deref(), Some("private, max-age=300"));
+    let authorized = call(&answering(200, &[]), get("/", &[("authorization", "Bearer x")])).await;
+    assert_eq!(field(authorized.headers(), "cache-control").as_deref(), Some("private, max-age=300"));
+}
+
+// 28, `?v=` without verification and page fallbacks under asset names, is the matter of the
+// layer for versioned assets, which is to come.
+
+// ---- Traps of composition ----
+
+#[tokio::test]
+async fn composition_cors_fields_are_on_the_304() {
+    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("x", &[("etag", "\"a\"")]))));
+    let service = ServiceBuilder::new()
+        .layer(CachingLayer::new(PUBLIC))
+        .layer(CorsLayer::new().allow_origin([HeaderValue::from_static("https://a.example")]))
+        .service(handler);
+    let lines = [("origin", "https://a.example"), ("if-none-match", "\"a\"")];
+    let response = call(&service, get("/", &lines)).await;
+    assert_eq!(response.status(), 304);
+    assert_eq!(field(response.headers(), "access-control-allow-origin").as_deref(), Some("https://a.example"));
+    assert!(field(response.headers(), "vary").unwrap().contains("origin"));
+}
+
+#[tokio::test]
+async fn composition_a_304_from_inside_gets_policy_and_vary() {
+    let response = call(&answering(304, &[("etag", "\"a\"")]), get("/", &[("if-none-match", "\"a\"")])).await;
+    assert_eq!(response.status(), 304);
+    assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("public, max-age=300"));
+    assert_eq!(field(response.headers(), "vary").as_deref(), Some("accept-encoding"));
+}
+
+#[tokio::test]
+async fn composition_grpc_is_untouched_whatever_its_status_says() {
+    let grpc = stack(|_| with_status(200, &[("content-type", "application/grpc"), ("etag", "\"a\""), ("grpc-status", "5")]));
+    let asked = request(Method::POST, "/svc/Do", &[("content-type", "application/grpc"), ("if-match", "\"b\"")]);
+    let response = call(&grpc, asked).await;
+    assert_eq!(response.status(), 200);
+    for name in ["cache-control", "vary"] {
+        assert_eq!(field(response.headers(), name), None, "{name}");
+    }
+}
+
+// ---- Five invariants ----
+
+#[tokio::test]
+async fn invariant_a_touched_session_is_private() {
+    let touched = stack(|_| {
+        let mut response = with_status(200, &[]);
+        response.extensions_mut().insert(Personalized);
+        response
+    });
+    let response = call(&touched, get("/", &[])).await;
+    assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("private, max-age=300"));
+}
+
+#[tokio::test]
+async fn invariant_directives_and_vary_are_read_by_token_and_in_any_case() {
+    for own in ["PRIVATE , Max-Age=300", "\tprivate,max-age=300", "max-age=300,  Private"] {
+        let response = call(
+            &stack(move |_| with_status(200, &[("set-cookie", "a=b"), ("cache-control", own)])),
+            get("/", &[]),
+        )
+        .await;
+        assert_eq!(field(response.headers(), "cache-control").unwrap(), own, "private already, so left as written");
+    }
+    for vary in ["*", "Cookie, *", "*,Cookie", "cookie ,\t*"] {
+        let response = call(&stack(move |_| with_status(200, &[("vary", vary)])), get("/", &[])).await;
+        assert_eq!(field(response.headers(), "vary").as_deref(), Some("*"));
+        assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("private, max-age=300, no-cache"));
+    }
+}
+
+#[tokio::test]
+async fn invariant_only_declared_statuses_get_the_policy_of_a_success() {
+    for code in [201, 202, 204, 301, 302, 307, 400, 404, 500] {
+        let response = call(&stack(move |_| with_status(code, &[])), get("/", &[])).await;
+        let said = field(response.headers(), "cache-control").unwrap();
+        assert!(!said.contains("max-age") && said.starts_with("private, "), "{code}: {said}");
+    }
+}
+
+// ---- In the libraries that one would reach for ----
+
+#[test]
+fn libraries_directives_are_not_lost() {
+    let parse = |text: &'static str| CacheControl::parse([&HeaderValue::from_static(text)]);
+    assert!(!parse("private=\"x\"").private_fields().is_empty());
+    assert!(!parse("no-cache=\"set-cookie\"").no_cache_fields().is_empty());
+    assert_eq!(parse("Max-Age=60").max_age(), Some(60));
+    assert!(parse("max-age=lolz, no-store").no_store());
+    assert!(parse("max-age=99999999999999999999").max_age() >= Some(2_147_483_647));
+    assert_eq!(parse("max-age=1, stale-while-revalidate=60").stale_while_revalidate(), Some(60));
+    assert!(parse("NO-STORE").no_store());
+    assert!(!parse("private=\"a, no-store\", max-age=60").no_store());
+    assert_eq!(parse("max-age=60, max-age=10").max_age(), Some(10));
+    assert_eq!(CachePolicy::public(Duration::from_millis(1)).to_string(), "public, max-age=0");
+    assert!(Vary::parse([&HeaderValue::from_static("a b")]).is_any());
+}
+
+#[test]
+fn libraries_no_time_panics() {
+    for seconds in [-1, i64::MIN, i64::MAX, 253_402_300_800] {
+        if let Some(date) = HttpDate::from_unix_seconds(seconds) {
+            assert_eq!(date.to_string().len(), 29);
+        }
+    }
+}
+
+#[test]
+fn libraries_both_lines_of_if_none_match_count() {
+    let mut headers = HeaderMap::new();
+    headers.append("if-none-match", HeaderValue::from_static("\"x\""));
+    headers.append("if-none-match", HeaderValue::from_static("\"a\""));
+    let preconditions = Preconditions::new(&Method::GET, &headers);
+    let current = Validators::new().with_etag(EntityTag::from_static("\"a\""));
+    let outcome = preconditions.evaluate(&current.into(), HttpDate::UNIX_EPOCH).outcome();
+    assert_eq!(outcome, tower_cache_policy::protocol::Outcome::NotModified);
+}
+
+#[test]
+fn a_policy_layer_alone_changes_no_type() {
+    fn same<S, B>(_: &S)
+    where
+        S: tower::Service<Request<TestBody>, Response = Response<B>>,
+    {
+    }
+    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("x", &[]))));
+    same::<_, TestBody>(&ServiceBuilder::new().layer(CachePolicyLayer::new(PUBLIC)).service(handler));
+}
