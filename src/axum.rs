@@ -40,9 +40,7 @@ use http::header::{CACHE_CONTROL, HeaderValue};
 use http::request::Parts;
 
 use crate::policy::CachePolicy;
-use crate::protocol::{
-    Evaluation, HttpDate, Outcome, Preconditions, Representation, Validators, into_not_modified,
-};
+use crate::protocol::{Evaluation, HttpDate, Outcome, Preconditions, Representation, Validators, into_not_modified};
 
 /// Puts the policy into the answer's extensions, where a layer finds it.
 impl IntoResponseParts for CachePolicy {

@@ -1,4 +1,100 @@
-//! HTTP caching policy for tower services.
+//! HTTP caching policy for tower services: conditional requests, and a `Cache-Control` per
+//! route, that answer one question: how long may this be kept, and by whom?
+//!
+//! ```
+//! use std::time::Duration;
+//! use axum::{Router, body::Body, http::{Request, StatusCode}, routing::get};
+//! use tower::ServiceExt;
+//! use tower_cache_policy::{CachingLayer, policy::CachePolicy};
+//!
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! let app = Router::<()>::new()
+//!     .route("/", get(async || "hello"))
+//!     .layer(CachingLayer::new(CachePolicy::public(Duration::from_secs(300))));
+//!
+//! let first = app.clone().oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
+//! assert_eq!(first.headers()["cache-control"], "public, max-age=300");
+//!
+//! let again = Request::get("/").header("if-none-match", &first.headers()["etag"]);
+//! let second = app.oneshot(again.body(Body::empty()).unwrap()).await.unwrap();
+//! assert_eq!(second.status(), StatusCode::NOT_MODIFIED);
+//! # });
+//! ```
+//!
+//! # Which layer do I need?
+//!
+//! | I want | Layer |
+//! |---|---|
+//! | all of it, in the right order | [`CachingLayer`] |
+//! | to say how long an answer may be kept | [`CachePolicyLayer`] |
+//! | an `ETag` without making one | [`EntityTagLayer`] |
+//! | `304` without running the handler, `412`, `428` | [`ConditionalLayer`] |
+//! | the rules themselves, inside a transaction | [`protocol::Preconditions`] |
+//!
+//! # Where it goes
+//!
+//! ```text
+//! tracing, timeouts                outermost
+//!   authentication                 before anything that tells whether a thing exists
+//!     CachePolicyLayer      ┐
+//!       ConditionalLayer    │      outside compression: it names the coding in strong tags
+//!         compression       ├─ CachingLayer::new(policy).compression(..)
+//!           EntityTagLayer  │      inside compression: it needs the content as it is
+//!             CORS, session ┘      inside, so that the guards see what they add
+//!               handler
+//! ```
+//!
+//! # Choosing a policy
+//!
+//! ```
+//! use std::time::Duration;
+//! use tower_cache_policy::policy::CachePolicy;
+//!
+//! const MINUTE: Duration = Duration::from_secs(60);
+//! const HOUR: Duration = Duration::from_secs(3_600);
+//! for (situation, policy, field) in [
+//!     ("a page for all", CachePolicy::public(5 * MINUTE), "public, max-age=300"),
+//!     ("and longer at the edge", CachePolicy::public(MINUTE).edge(HOUR), "public, max-age=60, s-maxage=3600"),
+//!     ("a page for one visitor", CachePolicy::private(MINUTE), "private, max-age=60"),
+//!     ("an API answer, never stale", CachePolicy::NO_CACHE, "no-cache"),
+//!     ("a login, a secret", CachePolicy::no_store(), "private, no-store"),
+//!     ("a URL that changes with its bytes", CachePolicy::IMMUTABLE, "public, max-age=31536000, immutable"),
+//! ] {
+//!     assert_eq!(policy.to_string(), field, "{situation}");
+//! }
+//! ```
+//!
+//! Errors get `private, no-store`, and what nobody spoke for `private, no-cache`. Who wins when
+//! several speak, and what the guards do, is told in [`policy`].
+//!
+//! # What this crate promises
+//!
+//! - A precondition of a write is decided before the handler when the application can say what
+//!   it has, and otherwise left to the handler. There is no 412 after the write (RFC 9110
+//!   section 13.2.1).
+//! - A 304 carries what the 200 would have carried (RFC 9110 section 15.4.5), on HTTP/1.1 and on
+//!   HTTP/2, and no body is read for it.
+//! - Every field is read over all its lines and as bytes. No input panics, and every parser is
+//!   linear.
+//! - What a handler wrote is not rewritten unless a guard tightens it, and no guard loosens.
+//! - Generated entity tags are the same on every replica and after a restart.
+//! - gRPC, server-sent events, upgrades, and streams of unknown length pass untouched.
+//!
+//! # What it does not do
+//!
+//! It is the origin's side of caching: it stores no answer, emits no `Age` and no
+//! `Cache-Status`, and slices no body into ranges.
+//!
+//! # Features
+//!
+//! | Feature | Adds | Default |
+//! |---|---|---|
+//! | `axum` | response parts and an extractor, over `axum-core` | no |
+//! | `strong-tags` | strong and keyed entity tags, by BLAKE3 | no |
+//!
+//! A feature adds items and never changes what another part does. The least Rust version is
+//! 1.88; it moves with a minor release, never with a patch.
+
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "axum")]
@@ -13,3 +109,7 @@ pub use self::layers::cache_policy::CachePolicyLayer;
 pub use self::layers::caching::CachingLayer;
 pub use self::layers::conditional::{ConditionalLayer, HeadValidators};
 pub use self::layers::entity_tag::EntityTagLayer;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

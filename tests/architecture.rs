@@ -1,5 +1,6 @@
 //! The rooms and their import rule, read from the sources: each room imports only from
 //! the rooms above it, and a file's siblings form no cycle.
+#![allow(clippy::unwrap_used)] // As in any test.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -158,7 +159,9 @@ fn siblings_form_no_cycle() {
 #[test]
 fn nothing_is_boxed_unsafe_or_unwrapped() {
     for (path, code) in sources() {
-        for word in ["Box<dyn", "unsafe {", "unsafe fn", "unsafe impl", ".unwrap()", "todo!", "unimplemented!", "async_trait"] {
+        for word in
+            ["Box<dyn", "unsafe {", "unsafe fn", "unsafe impl", ".unwrap()", "todo!", "unimplemented!", "async_trait"]
+        {
             assert!(!code.contains(word), "{}: {word}", path.display());
         }
     }

@@ -1,4 +1,5 @@
 //! Response parts and the extractor in axum handlers.
+#![allow(clippy::unwrap_used)] // As in any test.
 #![cfg(feature = "axum")]
 
 mod support;

@@ -1,4 +1,5 @@
 //! `CachePolicyLayer`: who wins, which statuses, and what the guards do.
+#![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
 
@@ -27,12 +28,7 @@ struct Inner {
 }
 
 fn inner(status: u16, lines: &[(&'static str, &'static str)]) -> Inner {
-    Inner {
-        status,
-        lines: lines.to_vec(),
-        policy: None,
-        personalized: false,
-    }
+    Inner { status, lines: lines.to_vec(), policy: None, personalized: false }
 }
 
 fn ok(lines: &[(&'static str, &'static str)]) -> Inner {
@@ -81,20 +77,104 @@ fn decision(response: &Response<TestBody>) -> Decision {
 async fn who_wins() {
     let own = ("cache-control", "max-age=5");
     let table: Vec<(&str, CachePolicyLayer, Inner, &str, Speaker)> = vec![
-        ("the layer, where nobody else speaks", CachePolicyLayer::new(PUBLIC), ok(&[]), "public, max-age=3600", Speaker::Layer),
-        ("the handler's field before the layer", CachePolicyLayer::new(PUBLIC), ok(&[own]), "max-age=5", Speaker::Handler),
-        ("the handler's policy before its field", CachePolicyLayer::new(PUBLIC), ok(&[own]).with_policy(CachePolicy::private(MINUTE)), "private, max-age=60", Speaker::HandlerPolicy),
-        ("no-store in the field stands before a policy", CachePolicyLayer::new(PUBLIC), ok(&[("cache-control", "no-store")]).with_policy(PUBLIC), "no-store", Speaker::Handler),
-        ("an empty field says nothing", CachePolicyLayer::new(PUBLIC), ok(&[("cache-control", " , ")]), "public, max-age=3600", Speaker::Layer),
-        ("a field that nobody understands is left alone", CachePolicyLayer::new(PUBLIC), ok(&[("cache-control", "do not override")]), "do not override", Speaker::Handler),
-        ("an overriding layer before the field", CachePolicyLayer::new(PUBLIC).overriding(), ok(&[own]), "public, max-age=3600", Speaker::Layer),
-        ("an overriding layer before the policy", CachePolicyLayer::new(PUBLIC).overriding(), ok(&[]).with_policy(CachePolicy::NO_CACHE), "public, max-age=3600", Speaker::Layer),
-        ("no-store is sticky", CachePolicyLayer::new(PUBLIC).overriding(), ok(&[("cache-control", "max-age=5, No-Store")]), "max-age=5, No-Store", Speaker::Handler),
-        ("as a policy too", CachePolicyLayer::new(PUBLIC).overriding(), ok(&[]).with_policy(CachePolicy::NO_STORE), "private, no-store", Speaker::HandlerPolicy),
-        ("unless the name says so", CachePolicyLayer::new(PUBLIC).overriding_even_no_store(), ok(&[("cache-control", "no-store")]), "public, max-age=3600", Speaker::Layer),
-        ("the default, where the layer has no word", CachePolicyLayer::new(|_: &http::request::Parts| None), ok(&[]), "private, no-cache", Speaker::Default),
-        ("another default", CachePolicyLayer::new(|_: &http::request::Parts| None).default_policy(CachePolicy::NO_STORE), ok(&[]), "private, no-store", Speaker::Default),
-        ("development before everything", CachePolicyLayer::new(PUBLIC).development(true), ok(&[own]).with_policy(PUBLIC), "no-cache, no-store, must-revalidate", Speaker::Development),
+        (
+            "the layer, where nobody else speaks",
+            CachePolicyLayer::new(PUBLIC),
+            ok(&[]),
+            "public, max-age=3600",
+            Speaker::Layer,
+        ),
+        (
+            "the handler's field before the layer",
+            CachePolicyLayer::new(PUBLIC),
+            ok(&[own]),
+            "max-age=5",
+            Speaker::Handler,
+        ),
+        (
+            "the handler's policy before its field",
+            CachePolicyLayer::new(PUBLIC),
+            ok(&[own]).with_policy(CachePolicy::private(MINUTE)),
+            "private, max-age=60",
+            Speaker::HandlerPolicy,
+        ),
+        (
+            "no-store in the field stands before a policy",
+            CachePolicyLayer::new(PUBLIC),
+            ok(&[("cache-control", "no-store")]).with_policy(PUBLIC),
+            "no-store",
+            Speaker::Handler,
+        ),
+        (
+            "an empty field says nothing",
+            CachePolicyLayer::new(PUBLIC),
+            ok(&[("cache-control", " , ")]),
+            "public, max-age=3600",
+            Speaker::Layer,
+        ),
+        (
+            "a field that nobody understands is left alone",
+            CachePolicyLayer::new(PUBLIC),
+            ok(&[("cache-control", "do not override")]),
+            "do not override",
+            Speaker::Handler,
+        ),
+        (
+            "an overriding layer before the field",
+            CachePolicyLayer::new(PUBLIC).overriding(),
+            ok(&[own]),
+            "public, max-age=3600",
+            Speaker::Layer,
+        ),
+        (
+            "an overriding layer before the policy",
+            CachePolicyLayer::new(PUBLIC).overriding(),
+            ok(&[]).with_policy(CachePolicy::NO_CACHE),
+            "public, max-age=3600",
+            Speaker::Layer,
+        ),
+        (
+            "no-store is sticky",
+            CachePolicyLayer::new(PUBLIC).overriding(),
+            ok(&[("cache-control", "max-age=5, No-Store")]),
+            "max-age=5, No-Store",
+            Speaker::Handler,
+        ),
+        (
+            "as a policy too",
+            CachePolicyLayer::new(PUBLIC).overriding(),
+            ok(&[]).with_policy(CachePolicy::NO_STORE),
+            "private, no-store",
+            Speaker::HandlerPolicy,
+        ),
+        (
+            "unless the name says so",
+            CachePolicyLayer::new(PUBLIC).overriding_even_no_store(),
+            ok(&[("cache-control", "no-store")]),
+            "public, max-age=3600",
+            Speaker::Layer,
+        ),
+        (
+            "the default, where the layer has no word",
+            CachePolicyLayer::new(|_: &http::request::Parts| None),
+            ok(&[]),
+            "private, no-cache",
+            Speaker::Default,
+        ),
+        (
+            "another default",
+            CachePolicyLayer::new(|_: &http::request::Parts| None).default_policy(CachePolicy::NO_STORE),
+            ok(&[]),
+            "private, no-store",
+            Speaker::Default,
+        ),
+        (
+            "development before everything",
+            CachePolicyLayer::new(PUBLIC).development(true),
+            ok(&[own]).with_policy(PUBLIC),
+            "no-cache, no-store, must-revalidate",
+            Speaker::Development,
+        ),
     ];
     for (sentence, layer, inner, expected, speaker) in table {
         let response = through(layer, &inner, get("/", &[])).await;
@@ -177,7 +257,11 @@ async fn a_policy_is_for_the_success_that_it_was_made_for() {
     }
     let overridden = inner(404, &[("cache-control", "private, max-age=10")]);
     let response = through(CachePolicyLayer::new(PUBLIC).overriding(), &overridden, get("/", &[])).await;
-    assert_eq!(cache_control(&response).as_deref(), Some("private, max-age=10"), "an error is never overridden upwards");
+    assert_eq!(
+        cache_control(&response).as_deref(),
+        Some("private, max-age=10"),
+        "an error is never overridden upwards"
+    );
 }
 
 #[test]
@@ -201,25 +285,158 @@ fn guard_rows() -> Vec<GuardRow> {
     let row = |guard, risk, inner, request, guarded, waived| GuardRow { guard, risk, inner, request, guarded, waived };
     let authorized = || get("/", &[("authorization", "Bearer x")]);
     vec![
-        row(Guard::SetCookie, Risk::SetCookieReplayedToOthers, ok(&[("set-cookie", "a=b")]), get("/", &[]), "private, max-age=3600", Some("public, max-age=3600")),
-        row(Guard::SetCookie, Risk::SetCookieReplayedToOthers, ok(&[("set-cookie", "a=b"), ("cache-control", "s-maxage=9, Public, x=\"y\"")]), get("/", &[]), "private, no-cache, x=\"y\"", Some("s-maxage=9, Public, x=\"y\"")),
-        row(Guard::SetCookie, Risk::SetCookieReplayedToOthers, ok(&[("set-cookie", "a=b"), ("cache-control", "private=\"set-cookie\", max-age=9")]), get("/", &[]), "private, max-age=9", Some("private=\"set-cookie\", max-age=9")),
-        row(Guard::SetCookie, Risk::SetCookieReplayedToOthers, ok(&[("set-cookie", "a=b"), ("cache-control", "private, max-age=9"), ("cdn-cache-control", "max-age=9")]), get("/", &[]), "private, max-age=9", Some("private, max-age=9")),
-        row(Guard::Authorization, Risk::AuthorizedAnswerServedToOthers, ok(&[]), authorized(), "private, max-age=3600", Some("public, max-age=3600")),
-        row(Guard::Authorization, Risk::AuthorizedAnswerServedToOthers, ok(&[("cache-control", "max-age=9, must-revalidate")]), authorized(), "private, max-age=9, must-revalidate", Some("max-age=9, must-revalidate")),
-        row(Guard::Personalized, Risk::PersonalizedAnswerServedToOthers, ok(&[]).personalized(), get("/", &[]), "private, max-age=3600", Some("public, max-age=3600")),
-        row(Guard::Error, Risk::ErrorServedAsLongAsASuccess, inner(404, &[]), get("/", &[]), "private, no-store", Some("public, max-age=3600")),
-        row(Guard::UnexpectedSuccess, Risk::UnexpectedSuccessServedAsThePage, inner(204, &[]), get("/", &[]), "private, no-cache", Some("public, max-age=3600")),
-        row(Guard::Redirect, Risk::RedirectOutlivesItsReason, inner(301, &[]), get("/", &[]), "private, no-cache", Some("public, max-age=3600")),
-        row(Guard::NoStoreAlone, Risk::EdgeFieldOverrulesNoStore, ok(&[("cdn-cache-control", "max-age=9")]).with_policy(CachePolicy::NO_STORE), get("/", &[]), "private, no-store", Some("private, no-store")),
-        row(Guard::UnsafeMethod, Risk::UnsafeAnswerReused, ok(&[("cache-control", "max-age=9")]), request(Method::POST, "/", &[]), "private, no-store", Some("max-age=9")),
-        row(Guard::UnsafeMethod, Risk::UnsafeAnswerReused, ok(&[]).with_policy(PUBLIC), request(Method::PUT, "/", &[]), "private, no-store", Some("public, max-age=3600")),
-        row(Guard::VaryAny, Risk::VariantServedToEverybody, ok(&[("vary", "cookie, *")]), get("/", &[]), "private, max-age=3600, no-cache", Some("public, max-age=3600")),
-        row(Guard::VaryAny, Risk::VariantServedToEverybody, ok(&[("vary", "cookie"), ("vary", "*"), ("cache-control", "max-age=9")]), get("/", &[]), "private, max-age=9, no-cache", Some("max-age=9")),
-        row(Guard::OneLine, Risk::RestrictionInASecondLineMissed, ok(&[("cache-control", "max-age=9"), ("cache-control", "private")]), get("/", &[]), "max-age=9, private", Some("max-age=9 | private")),
-        row(Guard::Immutable, Risk::PageSurvivesReload, ok(&[html]).with_policy(CachePolicy::IMMUTABLE), get("/", &[]), "public, max-age=31536000", Some("public, max-age=31536000, immutable")),
-        row(Guard::Immutable, Risk::PageSurvivesReload, ok(&[html, ("cache-control", "max-age=9, Immutable")]), get("/", &[]), "max-age=9", Some("max-age=9, Immutable")),
-        row(Guard::Immutable, Risk::PageSurvivesReload, inner(304, &[]).with_policy(CachePolicy::IMMUTABLE), get("/", &[]), "public, max-age=31536000", Some("public, max-age=31536000, immutable")),
+        row(
+            Guard::SetCookie,
+            Risk::SetCookieReplayedToOthers,
+            ok(&[("set-cookie", "a=b")]),
+            get("/", &[]),
+            "private, max-age=3600",
+            Some("public, max-age=3600"),
+        ),
+        row(
+            Guard::SetCookie,
+            Risk::SetCookieReplayedToOthers,
+            ok(&[("set-cookie", "a=b"), ("cache-control", "s-maxage=9, Public, x=\"y\"")]),
+            get("/", &[]),
+            "private, no-cache, x=\"y\"",
+            Some("s-maxage=9, Public, x=\"y\""),
+        ),
+        row(
+            Guard::SetCookie,
+            Risk::SetCookieReplayedToOthers,
+            ok(&[("set-cookie", "a=b"), ("cache-control", "private=\"set-cookie\", max-age=9")]),
+            get("/", &[]),
+            "private, max-age=9",
+            Some("private=\"set-cookie\", max-age=9"),
+        ),
+        row(
+            Guard::SetCookie,
+            Risk::SetCookieReplayedToOthers,
+            ok(&[("set-cookie", "a=b"), ("cache-control", "private, max-age=9"), ("cdn-cache-control", "max-age=9")]),
+            get("/", &[]),
+            "private, max-age=9",
+            Some("private, max-age=9"),
+        ),
+        row(
+            Guard::Authorization,
+            Risk::AuthorizedAnswerServedToOthers,
+            ok(&[]),
+            authorized(),
+            "private, max-age=3600",
+            Some("public, max-age=3600"),
+        ),
+        row(
+            Guard::Authorization,
+            Risk::AuthorizedAnswerServedToOthers,
+            ok(&[("cache-control", "max-age=9, must-revalidate")]),
+            authorized(),
+            "private, max-age=9, must-revalidate",
+            Some("max-age=9, must-revalidate"),
+        ),
+        row(
+            Guard::Personalized,
+            Risk::PersonalizedAnswerServedToOthers,
+            ok(&[]).personalized(),
+            get("/", &[]),
+            "private, max-age=3600",
+            Some("public, max-age=3600"),
+        ),
+        row(
+            Guard::Error,
+            Risk::ErrorServedAsLongAsASuccess,
+            inner(404, &[]),
+            get("/", &[]),
+            "private, no-store",
+            Some("public, max-age=3600"),
+        ),
+        row(
+            Guard::UnexpectedSuccess,
+            Risk::UnexpectedSuccessServedAsThePage,
+            inner(204, &[]),
+            get("/", &[]),
+            "private, no-cache",
+            Some("public, max-age=3600"),
+        ),
+        row(
+            Guard::Redirect,
+            Risk::RedirectOutlivesItsReason,
+            inner(301, &[]),
+            get("/", &[]),
+            "private, no-cache",
+            Some("public, max-age=3600"),
+        ),
+        row(
+            Guard::NoStoreAlone,
+            Risk::EdgeFieldOverrulesNoStore,
+            ok(&[("cdn-cache-control", "max-age=9")]).with_policy(CachePolicy::NO_STORE),
+            get("/", &[]),
+            "private, no-store",
+            Some("private, no-store"),
+        ),
+        row(
+            Guard::UnsafeMethod,
+            Risk::UnsafeAnswerReused,
+            ok(&[("cache-control", "max-age=9")]),
+            request(Method::POST, "/", &[]),
+            "private, no-store",
+            Some("max-age=9"),
+        ),
+        row(
+            Guard::UnsafeMethod,
+            Risk::UnsafeAnswerReused,
+            ok(&[]).with_policy(PUBLIC),
+            request(Method::PUT, "/", &[]),
+            "private, no-store",
+            Some("public, max-age=3600"),
+        ),
+        row(
+            Guard::VaryAny,
+            Risk::VariantServedToEverybody,
+            ok(&[("vary", "cookie, *")]),
+            get("/", &[]),
+            "private, max-age=3600, no-cache",
+            Some("public, max-age=3600"),
+        ),
+        row(
+            Guard::VaryAny,
+            Risk::VariantServedToEverybody,
+            ok(&[("vary", "cookie"), ("vary", "*"), ("cache-control", "max-age=9")]),
+            get("/", &[]),
+            "private, max-age=9, no-cache",
+            Some("max-age=9"),
+        ),
+        row(
+            Guard::OneLine,
+            Risk::RestrictionInASecondLineMissed,
+            ok(&[("cache-control", "max-age=9"), ("cache-control", "private")]),
+            get("/", &[]),
+            "max-age=9, private",
+            Some("max-age=9 | private"),
+        ),
+        row(
+            Guard::Immutable,
+            Risk::PageSurvivesReload,
+            ok(&[html]).with_policy(CachePolicy::IMMUTABLE),
+            get("/", &[]),
+            "public, max-age=31536000",
+            Some("public, max-age=31536000, immutable"),
+        ),
+        row(
+            Guard::Immutable,
+            Risk::PageSurvivesReload,
+            ok(&[html, ("cache-control", "max-age=9, Immutable")]),
+            get("/", &[]),
+            "max-age=9",
+            Some("max-age=9, Immutable"),
+        ),
+        row(
+            Guard::Immutable,
+            Risk::PageSurvivesReload,
+            inner(304, &[]).with_policy(CachePolicy::IMMUTABLE),
+            get("/", &[]),
+            "public, max-age=31536000",
+            Some("public, max-age=31536000, immutable"),
+        ),
     ]
 }
 
@@ -253,7 +470,10 @@ async fn the_guard_against_heuristics_is_waived_by_name_too() {
 
 #[tokio::test]
 async fn an_answer_that_is_private_already_needs_no_guard() {
-    for lines in [[("set-cookie", "a=b"), ("cache-control", "private, max-age=9")], [("set-cookie", "a=b"), ("cache-control", "no-store")]] {
+    for lines in [
+        [("set-cookie", "a=b"), ("cache-control", "private, max-age=9")],
+        [("set-cookie", "a=b"), ("cache-control", "no-store")],
+    ] {
         let response = through(CachePolicyLayer::new(PUBLIC), &ok(&lines), get("/", &[("authorization", "x")])).await;
         assert_eq!(cache_control(&response).as_deref(), Some(lines[1].1), "left as it was written");
         assert!(decision(&response).guards().is_empty());
@@ -311,9 +531,15 @@ async fn answers_to_other_methods_are_not_stored() {
         (Method::POST, &[("cache-control", "no-cache, public")], "private, no-store"),
     ];
     for (method, lines, expected) in table {
-        let inner = ok(&lines.iter().map(|(name, value)| {
-            (Box::leak((*name).to_owned().into_boxed_str()) as &'static str, Box::leak((*value).to_owned().into_boxed_str()) as &'static str)
-        }).collect::<Vec<_>>());
+        let inner = ok(&lines
+            .iter()
+            .map(|(name, value)| {
+                (
+                    Box::leak((*name).to_owned().into_boxed_str()) as &'static str,
+                    Box::leak((*value).to_owned().into_boxed_str()) as &'static str,
+                )
+            })
+            .collect::<Vec<_>>());
         let response = through(CachePolicyLayer::new(PUBLIC), &inner, request(method.clone(), "/", &[])).await;
         assert_eq!(cache_control(&response).as_deref(), Some(*expected), "G-09: {method} {lines:?}");
         assert_eq!(field(response.headers(), "cdn-cache-control"), None);
@@ -327,8 +553,16 @@ async fn vary_is_one_line_without_repetition() {
         ("none before", &[], Some("Accept-Language, Accept")),
         ("another before", &[("vary", "Origin")], Some("Origin, Accept-Language, Accept")),
         ("some of them before", &[("vary", "accept, Origin")], Some("accept, Origin, Accept-Language")),
-        ("two lines before", &[("vary", "Origin"), ("vary", "Cookie")], Some("Origin, Cookie, Accept-Language, Accept")),
-        ("all of them before, in two lines", &[("vary", "accept"), ("vary", "accept-language")], Some("accept | accept-language")),
+        (
+            "two lines before",
+            &[("vary", "Origin"), ("vary", "Cookie")],
+            Some("Origin, Cookie, Accept-Language, Accept"),
+        ),
+        (
+            "all of them before, in two lines",
+            &[("vary", "accept"), ("vary", "accept-language")],
+            Some("accept | accept-language"),
+        ),
         ("the handler speaks of storing", &[("cache-control", "max-age=1")], Some("Accept-Language, Accept")),
         ("a star absorbs", &[("vary", "Origin, *")], Some("*")),
     ];
@@ -396,9 +630,20 @@ async fn a_handler_that_said_expired_in_old_words_is_given_no_longer_life() {
 
 #[tokio::test]
 async fn development_is_the_same_for_every_answer() {
-    for (method, status) in [(Method::GET, 200), (Method::HEAD, 304), (Method::GET, 404), (Method::PUT, 200), (Method::GET, 500), (Method::GET, 301)] {
-        let inner = inner(status, &[("cdn-cache-control", "max-age=9"), ("cache-control", "public"), ("cache-control", "max-age=9")]);
-        let response = through(CachePolicyLayer::new(PUBLIC).development(true), &inner, request(method, "/", &[])).await;
+    for (method, status) in [
+        (Method::GET, 200),
+        (Method::HEAD, 304),
+        (Method::GET, 404),
+        (Method::PUT, 200),
+        (Method::GET, 500),
+        (Method::GET, 301),
+    ] {
+        let inner = inner(
+            status,
+            &[("cdn-cache-control", "max-age=9"), ("cache-control", "public"), ("cache-control", "max-age=9")],
+        );
+        let response =
+            through(CachePolicyLayer::new(PUBLIC).development(true), &inner, request(method, "/", &[])).await;
         assert_eq!(cache_control(&response).as_deref(), Some("no-cache, no-store, must-revalidate"));
         assert_eq!(field(response.headers(), "pragma").as_deref(), Some("no-cache"));
         assert_eq!(field(response.headers(), "expires").as_deref(), Some("0"));

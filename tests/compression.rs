@@ -1,10 +1,11 @@
 //! Entity tags and ranges under tower-http's `CompressionLayer` and `ServeDir`.
+#![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
 
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
@@ -53,11 +54,8 @@ fn tagged(etag: &'static str, calls: Arc<AtomicUsize>) -> TestService {
 #[tokio::test]
 async fn each_coding_has_a_strong_tag_of_its_own_and_revalidates_with_it() {
     let service = tagged("\"v7\"", Arc::default());
-    let table: &[(&str, Option<&str>, &str)] = &[
-        ("identity", None, "\"v7\""),
-        ("gzip", Some("gzip"), "\"v7--gzip\""),
-        ("br", Some("br"), "\"v7--br\""),
-    ];
+    let table: &[(&str, Option<&str>, &str)] =
+        &[("identity", None, "\"v7\""), ("gzip", Some("gzip"), "\"v7--gzip\""), ("br", Some("br"), "\"v7--br\"")];
     for (coding, encoding, tag) in table {
         let accept = ("accept-encoding", *coding);
         let first = call(&service, get("/", &[accept])).await;
@@ -251,8 +249,12 @@ async fn a_range_is_sent_only_when_if_range_is_proved() {
         ("a stale tag", &[range, ("if-range", "\"old\"")], StatusCode::OK, StatusCode::OK),
         ("a weak tag", &[range, ("if-range", "W/\"x\"")], StatusCode::OK, StatusCode::OK),
         ("a date that may be shared by two versions", &[range, ("if-range", &date)], StatusCode::OK, StatusCode::OK),
-        ("the tag of a coded copy, whose octets a range counts",
-            &[range, ("if-range", &gzip_tag), ("accept-encoding", "gzip")], StatusCode::OK, StatusCode::OK),
+        (
+            "the tag of a coded copy, whose octets a range counts",
+            &[range, ("if-range", &gzip_tag), ("accept-encoding", "gzip")],
+            StatusCode::OK,
+            StatusCode::OK,
+        ),
         ("a range of HEAD means nothing", &[], StatusCode::OK, StatusCode::OK),
     ];
     for (sentence, lines, with_source, without) in table {

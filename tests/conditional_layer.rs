@@ -1,4 +1,5 @@
 //! `ConditionalLayer`: when it decides, when it does not, and what does not happen then.
+#![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
 
@@ -224,12 +225,24 @@ async fn missing_and_unknown_are_two_things() {
         ("create if there is none", Representation::Missing, Method::PUT, &[("if-none-match", "*")], 404),
         ("create unless there is this one", Representation::Missing, Method::PUT, &[("if-none-match", "\"v1\"")], 404),
         ("change what is not there", Representation::Missing, Method::PUT, &[("if-match", "*")], 412),
-        ("a date is ignored without a date (P-12)", Representation::Missing, Method::PUT, &[("if-unmodified-since", L)], 404),
+        (
+            "a date is ignored without a date (P-12)",
+            Representation::Missing,
+            Method::PUT,
+            &[("if-unmodified-since", L)],
+            404,
+        ),
         ("not known, and safe", Representation::Unknown, Method::GET, &[("if-none-match", "*")], 404),
         ("not known, If-Match", Representation::Unknown, Method::PUT, &[("if-match", "\"v1\"")], 412),
         ("not known, If-None-Match", Representation::Unknown, Method::PUT, &[("if-none-match", "\"v1\"")], 412),
         ("not known, a date", Representation::Unknown, Method::DELETE, &[("if-unmodified-since", L)], 412),
-        ("not known, an invalid date", Representation::Unknown, Method::DELETE, &[("if-unmodified-since", "soon")], 404),
+        (
+            "not known, an invalid date",
+            Representation::Unknown,
+            Method::DELETE,
+            &[("if-unmodified-since", "soon")],
+            404,
+        ),
         ("not known, no precondition", Representation::Unknown, Method::PUT, &[], 404),
         ("there, without any validator", Validators::new().into(), Method::PUT, &[("if-match", "*")], 404),
         ("there, without a tag to match", Validators::new().into(), Method::PUT, &[("if-match", "\"v1\"")], 412),
@@ -256,7 +269,13 @@ async fn a_write_without_an_effective_precondition_is_428_where_one_is_required(
         ("create without saying so", Representation::Missing, Method::PUT, &[], 428),
         ("a date", v1().into(), Method::DELETE, &[("if-unmodified-since", L)], 200),
         ("an invalid date has no effect", v1().into(), Method::DELETE, &[("if-unmodified-since", "soon")], 428),
-        ("two dates have no effect", v1().into(), Method::DELETE, &[("if-unmodified-since", L), ("if-unmodified-since", L)], 428),
+        (
+            "two dates have no effect",
+            v1().into(),
+            Method::DELETE,
+            &[("if-unmodified-since", L), ("if-unmodified-since", L)],
+            428,
+        ),
         ("a date for what has none", Validators::new().into(), Method::PUT, &[("if-unmodified-since", L)], 428),
         ("If-Modified-Since is for reading", v1().into(), Method::PUT, &[("if-modified-since", L)], 428),
         ("POST is a write", v1().into(), Method::POST, &[], 428),
@@ -264,9 +283,8 @@ async fn a_write_without_an_effective_precondition_is_428_where_one_is_required(
     for (sentence, current, method, lines, status) in table {
         let inner = counted(StatusCode::OK, &[]);
         let current = current.clone();
-        let layer = ConditionalLayer::new()
-            .require_preconditions()
-            .validators(move |_| std::future::ready(current.clone()));
+        let layer =
+            ConditionalLayer::new().require_preconditions().validators(move |_| std::future::ready(current.clone()));
         let response = call(&layer.layer(inner.service), request(method.clone(), "/", lines)).await;
         assert_eq!(response.status().as_u16(), *status, "{sentence}");
         assert_eq!(inner.calls.load(Ordering::Relaxed), usize::from(*status == 200), "{sentence}");
@@ -291,7 +309,13 @@ async fn the_validators_are_stamped_on_a_safe_answer_that_has_none_and_on_no_oth
         ("HEAD", Method::HEAD, 200, &[], stamped.clone()),
         ("206", Method::GET, 206, &[], stamped.clone()),
         ("the handler's tag stays alone", Method::GET, 200, &[("etag", "\"h\"")], (Some("\"h\"".into()), None)),
-        ("the handler's date stays alone", Method::GET, 200, &[("last-modified", BEFORE_L)], (None, Some(BEFORE_L.into()))),
+        (
+            "the handler's date stays alone",
+            Method::GET,
+            200,
+            &[("last-modified", BEFORE_L)],
+            (None, Some(BEFORE_L.into())),
+        ),
         ("an error is no representation", Method::GET, 404, &[], (None, None)),
         ("PUT (V-17)", Method::PUT, 200, &[], (None, None)),
         ("DELETE", Method::DELETE, 204, &[], (None, None)),
@@ -348,7 +372,13 @@ async fn a_304_and_a_412_have_no_exact_zero_size_hint() {
 async fn a_304_from_inside_passes_without_the_fields_and_the_body_that_it_must_not_have() {
     let inner = counted(
         StatusCode::NOT_MODIFIED,
-        &[("etag", "\"v1\""), ("content-length", "0"), ("content-type", "text/html"), ("vary", "accept"), ("x-own", "1")],
+        &[
+            ("etag", "\"v1\""),
+            ("content-length", "0"),
+            ("content-type", "text/html"),
+            ("vary", "accept"),
+            ("x-own", "1"),
+        ],
     );
     let response = call(&ConditionalLayer::new().layer(inner.service), get("/", &[])).await;
     let mut names: Vec<_> = response.headers().keys().map(|name| name.as_str().to_owned()).collect();
@@ -376,7 +406,10 @@ async fn the_reason_is_recorded_when_asked_for() {
     let after = reason(&recording, false, matching()).await.unwrap();
     assert_eq!(after, ConditionalReason::AfterHandler(Condition::IfNoneMatch));
     assert_eq!(after.to_string(), "If-None-Match, after the handler");
-    assert_eq!(reason(&recording, true, matching()).await, Some(ConditionalReason::BeforeHandler(Condition::IfNoneMatch)));
+    assert_eq!(
+        reason(&recording, true, matching()).await,
+        Some(ConditionalReason::BeforeHandler(Condition::IfNoneMatch))
+    );
     let blind = reason(&recording, true, request(Method::PUT, "/", &[])).await.unwrap();
     assert_eq!(blind.to_string(), "no precondition, before the handler");
     assert_eq!(reason(&recording, false, get("/", &[])).await, None);
@@ -446,9 +479,8 @@ async fn with_a_source_the_instance_that_was_ready_is_the_one_that_is_called() {
 #[tokio::test]
 async fn a_future_that_is_dropped_while_the_source_thinks_calls_nothing() {
     let inner = counted(StatusCode::OK, &[]);
-    let mut service = ConditionalLayer::new()
-        .validators(|_| std::future::pending::<Representation>())
-        .layer(inner.service);
+    let mut service =
+        ConditionalLayer::new().validators(|_| std::future::pending::<Representation>()).layer(inner.service);
     let mut future = Box::pin(service.ready().await.unwrap().call(request(Method::PUT, "/", &[])));
     assert!(futures_util::poll!(future.as_mut()).is_pending());
     drop(future);

@@ -1,4 +1,5 @@
 //! `EntityTagLayer`: what gets a tag, what does not, and what becomes of the body.
+#![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
 
@@ -61,7 +62,11 @@ async fn the_bodies_that_get_no_tag_are_not_touched() {
         ("404", get("/", &[]), with(404, &[html])),
         ("500", get("/", &[]), with(500, &[html])),
         ("no-store", get("/", &[]), with(200, &[("cache-control", "private, NO-STORE")])),
-        ("no-store in a second line", get("/", &[]), with(200, &[("cache-control", "private"), ("cache-control", "no-store")])),
+        (
+            "no-store in a second line",
+            get("/", &[]),
+            with(200, &[("cache-control", "private"), ("cache-control", "no-store")]),
+        ),
         ("a tag of the handler's", get("/", &[]), with(200, &[("etag", "\"own\"")])),
         ("an unquoted one too", get("/", &[]), with(200, &[("etag", "own")])),
         ("Set-Cookie", get("/", &[]), with(200, &[("set-cookie", "a=b")])),
@@ -206,7 +211,8 @@ async fn a_body_that_is_longer_than_it_said_is_streamed_whole() {
 async fn trailers_survive() {
     for pieces in [vec!["hello"], vec!["hel", "lo"]] {
         for sized in [false, true] {
-            let mut body = Frames::new(pieces.iter().map(|piece| Frames::data(piece)).chain([Frames::trailers("x-sum", "5")]));
+            let mut body =
+                Frames::new(pieces.iter().map(|piece| Frames::data(piece)).chain([Frames::trailers("x-sum", "5")]));
             if sized {
                 body = body.sized();
             }
@@ -237,18 +243,16 @@ async fn a_body_that_fails_while_it_is_read_fails_for_the_client_at_the_same_pla
 
 #[tokio::test]
 async fn the_answer_of_a_service_that_fails_is_its_error() {
-    let service = EntityTagLayer::new().layer(service_fn(|_: Request<TestBody>| {
-        std::future::ready(Err::<Response<TestBody>, _>("down"))
-    }));
+    let service = EntityTagLayer::new()
+        .layer(service_fn(|_: Request<TestBody>| std::future::ready(Err::<Response<TestBody>, _>("down"))));
     let error = tower::ServiceExt::oneshot(service, get("/", &[])).await.unwrap_err();
     assert_eq!(error, "down");
 }
 
 #[tokio::test]
 async fn replicas_agree_and_equal_contents_have_equal_tags() {
-    let one = EntityTagLayer::new().layer(service_fn(|_: Request<TestBody>| {
-        std::future::ready(Ok::<_, Infallible>(answer("hello", &[])))
-    }));
+    let one = EntityTagLayer::new()
+        .layer(service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("hello", &[])))));
     let two = EntityTagLayer::new().layer(service_fn(|_: Request<TestBody>| {
         std::future::ready(Ok::<_, Infallible>(answer("hello", &[("x-replica", "2")])))
     }));

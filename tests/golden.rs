@@ -2,6 +2,7 @@
 //! our users: it needs a `Wire` entry in the changelog, and a good reason.
 //!
 //! The values were computed by other implementations of XXH3 and BLAKE3.
+#![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
 

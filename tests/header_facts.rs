@@ -1,5 +1,6 @@
 //! What other projects' suites say of cache fields: every row of `headers.json` that we
 //! adopt is checked here, or named with the part of the crate that it waits for.
+#![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
 
@@ -264,8 +265,7 @@ async fn not_modified(fact: &Fact) {
             let (head, _) = answer("", &[("etag", "\"x\"")]).into_parts();
             std::future::ready(Ok::<_, Infallible>(Response::from_parts(head, NeverPolled)))
         });
-        let response =
-            call(&ConditionalLayer::new().layer(handler), get("/", &[("if-none-match", "\"x\"")])).await;
+        let response = call(&ConditionalLayer::new().layer(handler), get("/", &[("if-none-match", "\"x\"")])).await;
         assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
         assert!(response.body().is_end_stream());
         assert_eq!(content(response.into_body()).await, "", "{}", fact.name);

@@ -1,5 +1,6 @@
 //! `Preconditions` against an oracle that is written straight from the text of RFC 9110
 //! section 13, over generated requests and representations.
+#![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
 
@@ -114,8 +115,11 @@ fn representation(has: Option<&Has>) -> Representation {
     let Some(has) = has else { return Representation::Missing };
     let mut validators = Validators::new();
     if let Some((weak, opaque)) = has.etag {
-        validators = validators
-            .with_etag(if weak { EntityTag::weak(opaque).unwrap() } else { EntityTag::strong(opaque).unwrap() });
+        validators = validators.with_etag(if weak {
+            EntityTag::weak(opaque).unwrap()
+        } else {
+            EntityTag::strong(opaque).unwrap()
+        });
     }
     if let Some(seconds) = has.last_modified {
         validators = validators.with_last_modified(HttpDate::from_unix_seconds(seconds).unwrap());

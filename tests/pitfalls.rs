@@ -2,6 +2,7 @@
 //!
 //! Where a mistake has a whole table elsewhere, the row here is the one that the peer
 //! fails, through the usual stack.
+#![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
 
@@ -128,9 +129,8 @@ async fn n08_a_412_comes_before_the_side_effect_and_if_match_silences_the_date()
         std::future::ready(Ok::<_, Infallible>(answer("written", &[])))
     });
     let current = || async { Validators::new().with_etag(EntityTag::from_static("\"a\"")) };
-    let service = ServiceBuilder::new()
-        .layer(CachingLayer::new(PUBLIC).validators(move |_| current()))
-        .service(handler);
+    let service =
+        ServiceBuilder::new().layer(CachingLayer::new(PUBLIC).validators(move |_| current())).service(handler);
     let stale = request(Method::PUT, "/", &[("if-match", "\"old\"")]);
     assert_eq!(call(&service, stale).await.status(), 412);
     assert!(!wrote.load(Ordering::Relaxed));
@@ -223,7 +223,7 @@ async fn n16_either_order_of_tags_and_compression_is_right() {
         .layer(ConditionalLayer::new())
         .layer(CompressionLayer::new())
         .layer(EntityTagLayer::new())
-        .service(handler.clone());
+        .service(handler);
     let gzip = ("accept-encoding", "gzip");
     let first = call(&inside, get("/", &[gzip])).await;
     let tag = field(first.headers(), "etag").unwrap();
@@ -260,7 +260,10 @@ async fn n19_tags_are_quoted_and_dates_are_http_dates() {
 
 #[tokio::test]
 async fn n20_the_handlers_tag_stays() {
-    assert_eq!(field(call(&answering(200, &[("etag", "\"own\"")]), get("/", &[])).await.headers(), "etag").unwrap(), "\"own\"");
+    assert_eq!(
+        field(call(&answering(200, &[("etag", "\"own\"")]), get("/", &[])).await.headers(), "etag").unwrap(),
+        "\"own\""
+    );
 }
 
 #[tokio::test]
@@ -339,7 +342,8 @@ async fn n27_set_cookie_and_authorization_are_considered() {
 
 #[tokio::test]
 async fn composition_cors_fields_are_on_the_304() {
-    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("x", &[("etag", "\"a\"")]))));
+    let handler =
+        service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("x", &[("etag", "\"a\"")]))));
     let service = ServiceBuilder::new()
         .layer(CachingLayer::new(PUBLIC))
         .layer(CorsLayer::new().allow_origin([HeaderValue::from_static("https://a.example")]))
@@ -361,7 +365,8 @@ async fn composition_a_304_from_inside_gets_policy_and_vary() {
 
 #[tokio::test]
 async fn composition_grpc_is_untouched_whatever_its_status_says() {
-    let grpc = stack(|_| with_status(200, &[("content-type", "application/grpc"), ("etag", "\"a\""), ("grpc-status", "5")]));
+    let grpc =
+        stack(|_| with_status(200, &[("content-type", "application/grpc"), ("etag", "\"a\""), ("grpc-status", "5")]));
     let asked = request(Method::POST, "/svc/Do", &[("content-type", "application/grpc"), ("if-match", "\"b\"")]);
     let response = call(&grpc, asked).await;
     assert_eq!(response.status(), 200);
@@ -386,11 +391,9 @@ async fn invariant_a_touched_session_is_private() {
 #[tokio::test]
 async fn invariant_directives_and_vary_are_read_by_token_and_in_any_case() {
     for own in ["PRIVATE , Max-Age=300", "\tprivate,max-age=300", "max-age=300,  Private"] {
-        let response = call(
-            &stack(move |_| with_status(200, &[("set-cookie", "a=b"), ("cache-control", own)])),
-            get("/", &[]),
-        )
-        .await;
+        let response =
+            call(&stack(move |_| with_status(200, &[("set-cookie", "a=b"), ("cache-control", own)])), get("/", &[]))
+                .await;
         assert_eq!(field(response.headers(), "cache-control").unwrap(), own, "private already, so left as written");
     }
     for vary in ["*", "Cookie, *", "*,Cookie", "cookie ,\t*"] {

@@ -1,5 +1,6 @@
 //! What other projects' suites say of preconditions, driven through the layers and
 //! judged by RFC 9110 (`rfc_expect_status` in the data).
+#![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
 
@@ -205,10 +206,7 @@ async fn run(case: &Case, with_source: bool) -> Ran {
     };
     let (head, body) = response.into_parts();
     let body = support::content(body).await.to_vec();
-    Ran {
-        response: Response::from_parts(head, body),
-        handler_ran: ran.load(Ordering::Relaxed),
-    }
+    Ran { response: Response::from_parts(head, body), handler_ran: ran.load(Ordering::Relaxed) }
 }
 
 fn judge(case: &Case, response: &Response<Vec<u8>>, stack: &str) {
@@ -270,6 +268,19 @@ async fn a_range_that_is_let_through_still_carries_its_condition() {
     let tag = || std::future::ready(Validators::new().with_etag(EntityTag::from_static("\"a\"")));
     let service = ConditionalLayer::new().validators(move |_| tag()).layer(handler);
     for (if_range, expected) in [("\"a\"", "both"), ("\"b\"", "neither"), ("W/\"a\"", "neither"), ("soon", "neither")] {
+        let request = support::get("/", &[("range", "bytes=0-1"), ("if-range", if_range)]);
+        assert_eq!(support::content(call(&service, request).await.into_body()).await, expected, "{if_range}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_evaluates_if_range_itself_can_be_trusted_with_it_but_not_with_a_coded_tag() {
+    let handler = service_fn(|request: Request<TestBody>| async move {
+        let kept = request.headers().contains_key(IF_RANGE) && request.headers().contains_key(RANGE);
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(if kept { "both" } else { "neither" })))
+    });
+    let service = ConditionalLayer::new().trust_service_with_if_range().layer(handler);
+    for (if_range, expected) in [("\"b\"", "both"), ("soon", "both"), ("\"b--gzip\"", "neither")] {
         let request = support::get("/", &[("range", "bytes=0-1"), ("if-range", if_range)]);
         assert_eq!(support::content(call(&service, request).await.into_body()).await, expected, "{if_range}");
     }

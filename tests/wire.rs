@@ -1,4 +1,5 @@
 //! What goes over the wire: the bytes of HTTP/1.1 and the frames of HTTP/2.
+#![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::header::ETAG;
 use axum::http::{Method, Request, StatusCode};
 use axum::routing::get;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -24,13 +26,11 @@ const V1: EntityTag = EntityTag::from_static("\"v1\"");
 
 fn app() -> Router {
     let policy = CachePolicy::public(Duration::from_secs(60));
-    let after = get(async || (Validators::new().with_etag(V1), "hello"));
-    let inner = get(async || (StatusCode::NOT_MODIFIED, Validators::new().with_etag(V1)));
+    let after = get(async || ([(ETAG, "\"v1\"")], "hello"));
+    let inner = get(async || (StatusCode::NOT_MODIFIED, [(ETAG, "\"v1\"")]));
     let before = get(async || "hello").put(async || "written");
     let before = before.layer(
-        ConditionalLayer::new()
-            .validators(|_| async { Validators::new().with_etag(V1) })
-            .require_preconditions(),
+        ConditionalLayer::new().validators(|_| async { Validators::new().with_etag(V1) }).require_preconditions(),
     );
     Router::new()
         .route("/after", after)
@@ -133,10 +133,7 @@ async fn read_head(stream: &mut TcpStream) -> String {
 async fn over_http_2_a_304_is_one_headers_frame_that_ends_the_stream() {
     let address = serve().await;
     let received = Arc::new(Mutex::new(Vec::new()));
-    let stream = Recorded {
-        stream: TcpStream::connect(address).await.unwrap(),
-        received: received.clone(),
-    };
+    let stream = Recorded { stream: TcpStream::connect(address).await.unwrap(), received: received.clone() };
     let (mut client, connection) = h2::client::handshake(stream).await.unwrap();
     tokio::spawn(connection);
     for (index, (method, path, lines, status, has_body)) in TABLE.iter().enumerate() {

@@ -58,17 +58,13 @@ pub fn app(store: Store, download: &Path, no_cache: bool, log: Log) -> Router {
     // The store knows what there is without its handlers: what a client has already is
     // answered without them, and so is a write that would lose somebody's change.
     let known = store.clone();
-    let articles = Router::new()
-        .route(
-            "/articles/{id}",
-            get(articles::read).put(articles::write).delete(articles::remove),
-        )
-        .layer(
-            caching
-                .clone()
-                .validators(move |request: &Parts| ready(known.representation_at(request.uri.path())))
-                .require_preconditions(),
-        );
+    let by_id = get(articles::read).put(articles::write).delete(articles::remove);
+    let articles = Router::new().route("/articles/{id}", by_id).layer(
+        caching
+            .clone()
+            .validators(move |request: &Parts| ready(known.representation_at(request.uri.path())))
+            .require_preconditions(),
+    );
 
     // `ServeFile` serves ranges and does not look at `If-Range`. With its own validators as
     // a source the layer does that for it. The layer stands around this route alone: one
@@ -78,11 +74,7 @@ pub fn app(store: Store, download: &Path, no_cache: bool, log: Log) -> Router {
         .route_service("/download", policy(DOWNLOAD).layer(file.clone()))
         .layer(caching.validator_source(HeadValidators::<_, Body>::new(file)));
 
-    pages
-        .merge(articles)
-        .merge(downloads)
-        .with_state(store)
-        .layer(from_fn_with_state(log, log_requests))
+    pages.merge(articles).merge(downloads).with_state(store).layer(from_fn_with_state(log, log_requests))
 }
 
 /// A policy for one route, inside the site's.
@@ -94,15 +86,15 @@ fn policy(policy: CachePolicy) -> CachePolicyLayer {
 async fn front() -> impl IntoResponse {
     static VISITS: AtomicU64 = AtomicU64::new(0);
     let visit = VISITS.fetch_add(1, Ordering::Relaxed) + 1;
-    (CachePolicy::no_store(), Html(format!("<!doctype html><title>Front page</title><p>Made anew, {visit} times now.\n")))
+    (
+        CachePolicy::no_store(),
+        Html(format!("<!doctype html><title>Front page</title><p>Made anew, {visit} times now.\n")),
+    )
 }
 
 async fn page(State(store): State<Store>) -> Html<String> {
-    let items: String = store
-        .ids()
-        .into_iter()
-        .map(|id| format!("<li><a href=\"/articles/{id}\">Article {id}</a>\n"))
-        .collect();
+    let items: String =
+        store.ids().into_iter().map(|id| format!("<li><a href=\"/articles/{id}\">Article {id}</a>\n")).collect();
     Html(format!("<!doctype html><title>Articles</title>\n<h1>Articles</h1>\n<ul>\n{items}</ul>\n"))
 }
 

@@ -34,10 +34,7 @@ struct Revision {
     article: Article,
 }
 
-pub async fn read(
-    State(store): State<Store>,
-    Path(id): Path<u64>,
-) -> Result<(Validators, Json<Article>), StatusCode> {
+pub async fn read(State(store): State<Store>, Path(id): Path<u64>) -> Result<(Validators, Json<Article>), StatusCode> {
     let articles = store.lock();
     let revision = articles.by_id.get(&id).ok_or(StatusCode::NOT_FOUND)?;
     // Left out, the layer would put in what it was told before this handler ran, and the
@@ -58,11 +55,7 @@ pub async fn write(
     // may both get this far. Decided again under the lock, where nobody writes in between,
     // only one of them goes on. With a database, this stands inside the transaction.
     preconditions.check(&articles.representation(id))?;
-    Ok(if articles.put(id, article) {
-        StatusCode::CREATED
-    } else {
-        StatusCode::NO_CONTENT
-    })
+    Ok(if articles.put(id, article) { StatusCode::CREATED } else { StatusCode::NO_CONTENT })
 }
 
 pub async fn remove(
@@ -84,10 +77,7 @@ impl Store {
     pub fn new() -> Self {
         let first = |id| Revision {
             number: 1,
-            article: Article {
-                title: format!("Article {id}"),
-                text: "Nobody has changed this yet.".to_owned(),
-            },
+            article: Article { title: format!("Article {id}"), text: "Nobody has changed this yet.".to_owned() },
         };
         let by_id = (1..=3).map(|id| (id, first(id))).collect();
         Self(Arc::new(Mutex::new(Articles { by_id, latest: 1 })))
@@ -125,7 +115,6 @@ impl Articles {
 }
 
 fn validators(id: u64, revision: &Revision) -> Validators {
-    let tag = EntityTag::strong(format!("{id}-{}", revision.number))
-        .expect("digits and a hyphen make an entity tag");
+    let tag = EntityTag::strong(format!("{id}-{}", revision.number)).expect("digits and a hyphen make an entity tag");
     Validators::new().with_etag(tag)
 }

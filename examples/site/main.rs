@@ -73,7 +73,7 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         println!("{}", to_try(address));
     }
 
-    // HTTP/1.1 and HTTP/2 on one port: axum takes what the client begins with.
+    // HTTP/1.1, and with axum's feature `http2` HTTP/2 too, as the client begins.
     let server = axum::serve(listener, app).with_graceful_shutdown(interrupted());
     tokio::select! {
         ended = server => ended?,

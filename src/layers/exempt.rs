@@ -26,10 +26,7 @@ pub(crate) fn is_live_stream(headers: &HeaderMap) -> bool {
 }
 
 fn content_type_starts_with(headers: &HeaderMap, start: &[u8]) -> bool {
-    headers.get(CONTENT_TYPE).is_some_and(|value| {
-        value
-            .as_bytes()
-            .get(..start.len())
-            .is_some_and(|head| head.eq_ignore_ascii_case(start))
-    })
+    headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)))
 }

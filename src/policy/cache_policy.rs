@@ -132,10 +132,7 @@ impl CachePolicy {
             matches!(self.storage, Storage::Public | Storage::Unmarked),
             "edge() gives shared caches a lifetime, and this policy keeps them out: start from public() or max_age()"
         );
-        assert!(
-            self.max_age.is_some(),
-            "edge() needs a policy with a lifetime: start from public() or max_age()"
-        );
+        assert!(self.max_age.is_some(), "edge() needs a policy with a lifetime: start from public() or max_age()");
         self.edge = Some(seconds(lifetime));
         self
     }
@@ -346,9 +343,7 @@ impl From<CachePolicy> for CacheControl {
             Storage::Public => field.with_public(),
             Storage::Unmarked => field,
             Storage::Private => field.with_private(),
-            Storage::Never if policy.flags.http10 => {
-                field.with_no_cache().with_no_store().with_must_revalidate()
-            }
+            Storage::Never if policy.flags.http10 => field.with_no_cache().with_no_store().with_must_revalidate(),
             Storage::Never => field.with_private().with_no_store(),
         };
         field = match policy.max_age {

@@ -3,8 +3,7 @@
 use std::fmt;
 
 use http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, DATE, EXPIRES, PRAGMA, PROXY_AUTHORIZATION,
-    SET_COOKIE, VARY,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, DATE, EXPIRES, PRAGMA, PROXY_AUTHORIZATION, SET_COOKIE, VARY,
 };
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
@@ -13,8 +12,7 @@ use super::rendered::Rendered;
 use super::source::Given;
 use super::{CachePolicy, Personalized};
 use crate::protocol::{
-    CacheControl, HttpDate, Vary, has_targeted_field, remove_targeted_fields, vary_contains,
-    vary_has_any,
+    CacheControl, HttpDate, Vary, has_targeted_field, remove_targeted_fields, vary_contains, vary_has_any,
 };
 
 /// What a layer decided about one answer, and why.
@@ -133,12 +131,7 @@ pub(crate) const fn is_never_stored(status: StatusCode) -> bool {
 }
 
 impl Rules {
-    pub(crate) fn facts(
-        &self,
-        method: &Method,
-        headers: &HeaderMap,
-        extensions: &Extensions,
-    ) -> RequestFacts {
+    pub(crate) fn facts(&self, method: &Method, headers: &HeaderMap, extensions: &Extensions) -> RequestFacts {
         RequestFacts {
             get_or_head: matches!(*method, Method::GET | Method::HEAD),
             authorized: headers.contains_key(AUTHORIZATION)
@@ -166,24 +159,13 @@ impl Rules {
             self.for_development.write_to(headers, &self.for_development.as_said());
             remove_targeted_fields(headers);
             headers.insert(EXPIRES, HeaderValue::from_static("0"));
-            return Decision {
-                speaker: Speaker::Development,
-                guards: GuardSet::EMPTY,
-            };
+            return Decision { speaker: Speaker::Development, guards: GuardSet::EMPTY };
         }
-        let from_handler = if extensions.is_empty() {
-            None
-        } else {
-            extensions.remove::<CachePolicy>()
-        };
-        let personalized =
-            facts.personalized || (!extensions.is_empty() && extensions.get::<Personalized>().is_some());
+        let from_handler = if extensions.is_empty() { None } else { extensions.remove::<CachePolicy>() };
+        let personalized = facts.personalized || (!extensions.is_empty() && extensions.get::<Personalized>().is_some());
         Draft {
             rules: self,
-            facts: RequestFacts {
-                personalized,
-                ..facts
-            },
+            facts: RequestFacts { personalized, ..facts },
             status,
             from_handler,
             guards: GuardSet::EMPTY,
@@ -192,9 +174,7 @@ impl Rules {
     }
 
     fn for_status(&self, status: StatusCode) -> Option<&Rendered> {
-        self.by_status
-            .iter()
-            .find_map(|(candidate, rendered)| (*candidate == status).then_some(rendered))
+        self.by_status.iter().find_map(|(candidate, rendered)| (*candidate == status).then_some(rendered))
     }
 }
 
@@ -218,12 +198,7 @@ struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    fn decide(
-        mut self,
-        given: Given<'a>,
-        headers: &mut HeaderMap,
-        now: impl FnOnce() -> HttpDate,
-    ) -> Decision {
+    fn decide(mut self, given: Given<'a>, headers: &mut HeaderMap, now: impl FnOnce() -> HttpDate) -> Decision {
         let word = if is_never_stored(self.status) {
             self.no_store_because(Guard::Error)
         } else if self.facts.get_or_head {
@@ -249,19 +224,11 @@ impl<'a> Draft<'a> {
             }
             Word::Silence => Speaker::Default,
         };
-        Decision {
-            speaker,
-            guards: self.guards,
-        }
+        Decision { speaker, guards: self.guards }
     }
 
     /// The word on the answer to GET or HEAD.
-    fn word(
-        &mut self,
-        given: Given<'a>,
-        headers: &HeaderMap,
-        now: impl FnOnce() -> HttpDate,
-    ) -> Word<'a> {
+    fn word(&mut self, given: Given<'a>, headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> Word<'a> {
         let field = has_cache_control(headers);
         let layer = self.layers_word(given);
 
@@ -395,12 +362,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Writes a policy, tightened by the guards.
-    fn write_policy(
-        &mut self,
-        headers: &mut HeaderMap,
-        policy: CachePolicy,
-        rendered: Option<&Rendered>,
-    ) {
+    fn write_policy(&mut self, headers: &mut HeaderMap, policy: CachePolicy, rendered: Option<&Rendered>) {
         let against_sharing = self.guards_against_sharing(headers);
         let downgrade = !against_sharing.is_empty() && (!policy.is_private() || has_targeted_field(headers));
         let vary_any = against_sharing.contains(Guard::VaryAny);
@@ -408,18 +370,13 @@ impl<'a> Draft<'a> {
         // must not make a stored page immutable.
         let immutable_page = policy.is_immutable()
             && self.in_force(Guard::Immutable)
-            && (is_html(headers)
-                || (self.status == StatusCode::NOT_MODIFIED && !headers.contains_key(CONTENT_TYPE)));
+            && (is_html(headers) || (self.status == StatusCode::NOT_MODIFIED && !headers.contains_key(CONTENT_TYPE)));
 
         let value = match rendered {
             Some(rendered) if !downgrade && !immutable_page && !vary_any => rendered.as_said(),
             Some(rendered) if !immutable_page && !vary_any => rendered.private(),
             _ => {
-                let policy = if immutable_page {
-                    policy.without_immutable()
-                } else {
-                    policy
-                };
+                let policy = if immutable_page { policy.without_immutable() } else { policy };
                 let mut field = CacheControl::from(policy);
                 if downgrade {
                     field = field.to_private();
@@ -557,12 +514,7 @@ fn says_no_store(headers: &HeaderMap) -> bool {
 /// Joins several `Cache-Control` lines into one, which means the same (RFC 9110
 /// section 5.3). Says whether there was something to join.
 fn join_lines(headers: &mut HeaderMap) -> bool {
-    let lines: Vec<&[u8]> = headers
-        .get_all(CACHE_CONTROL)
-        .iter()
-        .skip(1)
-        .map(HeaderValue::as_bytes)
-        .collect();
+    let lines: Vec<&[u8]> = headers.get_all(CACHE_CONTROL).iter().skip(1).map(HeaderValue::as_bytes).collect();
     if lines.is_empty() {
         return false;
     }
@@ -581,9 +533,7 @@ fn join_lines(headers: &mut HeaderMap) -> bool {
 /// reused: `Pragma: no-cache`, or an `Expires` that is past or no date (C-33).
 fn is_expired_by_old_fields(headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> bool {
     if headers.get_all(PRAGMA).iter().any(|line| {
-        line.as_bytes()
-            .split(|&byte| byte == b',')
-            .any(|member| member.trim_ascii().eq_ignore_ascii_case(b"no-cache"))
+        line.as_bytes().split(|&byte| byte == b',').any(|member| member.trim_ascii().eq_ignore_ascii_case(b"no-cache"))
     }) {
         return true;
     }
@@ -593,28 +543,21 @@ fn is_expired_by_old_fields(headers: &HeaderMap, now: impl FnOnce() -> HttpDate)
     let Ok(expires) = HttpDate::parse(line.as_bytes(), now) else {
         return true;
     };
-    let date = headers
-        .get(DATE)
-        .and_then(|line| HttpDate::parse(line.as_bytes(), now).ok())
-        .unwrap_or(now);
+    let date = headers.get(DATE).and_then(|line| HttpDate::parse(line.as_bytes(), now).ok()).unwrap_or(now);
     lines.next().is_some() || expires <= date
 }
 
 fn is_html(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).is_some_and(|value| {
         let media_type = value.as_bytes().trim_ascii_start();
-        [&b"text/html"[..], b"application/xhtml+xml"].iter().any(|html| {
-            media_type
-                .get(..html.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(html))
-        })
+        [&b"text/html"[..], b"application/xhtml+xml"]
+            .iter()
+            .any(|html| media_type.get(..html.len()).is_some_and(|start| start.eq_ignore_ascii_case(html)))
     })
 }
 
 /// A cheap look before anything is parsed.
 fn may_say_immutable(line: &HeaderValue) -> bool {
     const IMMUTABLE: &[u8] = b"immutable";
-    line.as_bytes()
-        .windows(IMMUTABLE.len())
-        .any(|window| window.eq_ignore_ascii_case(IMMUTABLE))
+    line.as_bytes().windows(IMMUTABLE.len()).any(|window| window.eq_ignore_ascii_case(IMMUTABLE))
 }

@@ -24,9 +24,9 @@ impl Rendered {
         }
         Self {
             policy,
-            as_said: CacheControl::from(policy).to_header_value(),
-            private: CacheControl::from(policy).to_private().to_header_value(),
-            vary: (!vary.is_empty()).then(|| vary.to_header_value()),
+            as_said: shared(&CacheControl::from(policy).to_header_value()),
+            private: shared(&CacheControl::from(policy).to_private().to_header_value()),
+            vary: (!vary.is_empty()).then(|| shared(&vary.to_header_value())),
         }
     }
 
@@ -46,4 +46,10 @@ impl Rendered {
     pub(crate) const fn vary(&self) -> Option<&HeaderValue> {
         self.vary.as_ref()
     }
+}
+
+/// The first clone of a value that owns its octets allocates the counter for all of them.
+/// Done here, no response does it.
+fn shared(value: &HeaderValue) -> HeaderValue {
+    value.clone()
 }

@@ -16,8 +16,10 @@ pub struct PolicySource(Source);
 #[derive(Clone)]
 enum Source {
     Fixed(Box<Rendered>),
-    Closure(Arc<dyn Fn(&Parts) -> Option<CachePolicy> + Send + Sync>),
+    Closure(Arc<Choose>),
 }
+
+type Choose = dyn Fn(&Parts) -> Option<CachePolicy> + Send + Sync;
 
 /// The policy that a source gave for one request.
 #[derive(Clone, Copy, Debug)]

@@ -23,18 +23,8 @@ const SEPARATOR: &[u8] = b"--";
 const IDENTITY: &[u8] = b"identity";
 
 /// The codings of the registry that are applied to whole answers.
-const CODINGS: [&[u8]; 10] = [
-    b"br",
-    b"compress",
-    b"dcb",
-    b"dcz",
-    b"deflate",
-    b"gzip",
-    IDENTITY,
-    b"x-compress",
-    b"x-gzip",
-    b"zstd",
-];
+const CODINGS: [&[u8]; 10] =
+    [b"br", b"compress", b"dcb", b"dcz", b"deflate", b"gzip", IDENTITY, b"x-compress", b"x-gzip", b"zstd"];
 
 /// Names the content coding of an answer in its strong entity tag (V-09).
 ///
@@ -107,18 +97,13 @@ impl CodedTags {
         if self.sent.is_empty() {
             return name_coding_in_etag(answer);
         }
-        let Some(tag) = etag_line(answer).and_then(|line| EntityTagRef::parse(line.as_bytes()))
-        else {
+        let Some(tag) = etag_line(answer).and_then(|line| EntityTagRef::parse(line.as_bytes())) else {
             return;
         };
-        let held = self
-            .sent
-            .iter()
-            .filter_map(|sent| EntityTagRef::parse(sent.as_bytes()))
-            .find_map(|sent| {
-                let (opaque, coding) = split(sent.opaque())?;
-                (opaque == tag.opaque() && coding != IDENTITY && !tag.is_weak()).then_some(coding)
-            });
+        let held = self.sent.iter().filter_map(|sent| EntityTagRef::parse(sent.as_bytes())).find_map(|sent| {
+            let (opaque, coding) = split(sent.opaque())?;
+            (opaque == tag.opaque() && coding != IDENTITY && !tag.is_weak()).then_some(coding)
+        });
         match held {
             Some(coding) => {
                 let named = coded(tag, coding);
@@ -203,11 +188,7 @@ fn coded(tag: EntityTagRef<'_>, coding: &[u8]) -> HeaderValue {
 
 /// What keeps a tag that stays without a coding from being read as a coded one.
 fn escape(tag: EntityTagRef<'_>) -> &'static [u8] {
-    if split(tag.opaque()).is_some() {
-        b"--identity"
-    } else {
-        b""
-    }
+    if split(tag.opaque()).is_some() { b"--identity" } else { b"" }
 }
 
 fn render(weak: bool, opaque: &[&[u8]]) -> HeaderValue {
@@ -217,8 +198,7 @@ fn render(weak: bool, opaque: &[&[u8]]) -> HeaderValue {
         text.extend_from_slice(part);
     }
     text.push(b'"');
-    HeaderValue::from_maybe_shared(bytes::Bytes::from(text))
-        .expect("the octets of an entity tag make a field value")
+    HeaderValue::from_maybe_shared(bytes::Bytes::from(text)).expect("the octets of an entity tag make a field value")
 }
 
 enum Coding {
@@ -228,8 +208,7 @@ enum Coding {
 }
 
 fn content_coding(answer: &HeaderMap) -> Coding {
-    let mut codings = members(answer.get_all(CONTENT_ENCODING))
-        .filter(|coding| !coding.eq_ignore_ascii_case(IDENTITY));
+    let mut codings = members(answer.get_all(CONTENT_ENCODING)).filter(|coding| !coding.eq_ignore_ascii_case(IDENTITY));
     match (codings.next(), codings.next()) {
         (None, _) => Coding::Identity,
         (Some(coding), None) => CODINGS
@@ -321,12 +300,12 @@ mod tests {
         }
     }
 
-    fn taken(method: Method, lines: &[(HeaderName, &'static str)]) -> (HeaderMap, CodedTags) {
+    fn taken(method: &Method, lines: &[(HeaderName, &'static str)]) -> (HeaderMap, CodedTags) {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
             headers.append(name, HeaderValue::from_static(value));
         }
-        let coded = CodedTags::take_from(&method, &mut headers);
+        let coded = CodedTags::take_from(method, &mut headers);
         (headers, coded)
     }
 
@@ -349,7 +328,7 @@ mod tests {
         for (sentence, lines, expected) in table {
             let mut request: Vec<_> = lines.iter().map(|line| (IF_NONE_MATCH, *line)).collect();
             request.push(gzip.clone());
-            let (headers, _) = taken(Method::GET, &request);
+            let (headers, _) = taken(&Method::GET, &request);
             let left: Vec<_> = headers.get_all(IF_NONE_MATCH).iter().collect();
             assert_eq!(left, *expected, "{sentence}");
         }
@@ -357,19 +336,16 @@ mod tests {
 
     #[test]
     fn a_write_takes_off_every_coding() {
-        let (headers, _) = taken(
-            Method::PUT,
-            &[(IF_MATCH, r#""x--zstd""#), (IF_NONE_MATCH, r#""y--gzip""#)],
-        );
+        let (headers, _) = taken(&Method::PUT, &[(IF_MATCH, r#""x--zstd""#), (IF_NONE_MATCH, r#""y--gzip""#)]);
         assert_eq!(headers[IF_MATCH], r#""x""#);
         assert_eq!(headers[IF_NONE_MATCH], r#""y""#);
     }
 
     #[test]
     fn a_range_of_a_coded_variant_is_noticed() {
-        let (_, coded) = taken(Method::GET, &[(IF_RANGE, r#""x--gzip""#)]);
+        let (_, coded) = taken(&Method::GET, &[(IF_RANGE, r#""x--gzip""#)]);
         assert!(coded.if_range_is_coded());
-        let (headers, plain) = taken(Method::GET, &[(IF_RANGE, r#""x--br--identity""#)]);
+        let (headers, plain) = taken(&Method::GET, &[(IF_RANGE, r#""x--br--identity""#)]);
         assert!(!plain.if_range_is_coded());
         assert_eq!(headers[IF_RANGE], r#""x--br""#);
     }
@@ -385,7 +361,7 @@ mod tests {
             ("a marked one", r#""x--br--identity""#, r#""x--br""#, r#""x--br--identity""#, None),
         ];
         for (sentence, sent, inner, expected, vary) in table {
-            let (_, coded) = taken(Method::GET, &[(IF_NONE_MATCH, sent), (ACCEPT_ENCODING, "gzip")]);
+            let (_, coded) = taken(&Method::GET, &[(IF_NONE_MATCH, sent), (ACCEPT_ENCODING, "gzip")]);
             let mut headers = answer(inner, &[]);
             coded.restore_in_not_modified(&mut headers);
             assert_eq!(headers[ETAG], *expected, "{sentence}");

@@ -8,18 +8,8 @@ use http::HeaderValue;
 use super::syntax::trim_ows;
 
 const DAY_NAMES: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-const LONG_DAY_NAMES: [&str; 7] = [
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-];
-const MONTH_NAMES: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
+const LONG_DAY_NAMES: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+const MONTH_NAMES: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 const SECONDS_PER_DAY: i64 = 86_400;
 
@@ -66,11 +56,7 @@ impl HttpDate {
     /// 0000 to 9999.
     #[must_use]
     pub const fn from_unix_seconds(seconds: i64) -> Option<Self> {
-        if seconds < Self::MIN.0 || seconds > Self::MAX.0 {
-            None
-        } else {
-            Some(Self(seconds))
-        }
+        if seconds < Self::MIN.0 || seconds > Self::MAX.0 { None } else { Some(Self(seconds)) }
     }
 
     /// The whole second that `time` lies in, or `None` outside the years 0000 to
@@ -120,11 +106,7 @@ impl HttpDate {
     /// Whole seconds from `earlier` to `self`, and zero when `earlier` is later.
     #[must_use]
     pub const fn seconds_since(self, earlier: Self) -> u64 {
-        if self.0 > earlier.0 {
-            self.0.abs_diff(earlier.0)
-        } else {
-            0
-        }
+        if self.0 > earlier.0 { self.0.abs_diff(earlier.0) } else { 0 }
     }
 
     /// The date so much later, in whole seconds, and [`HttpDate::MAX`] at the most.
@@ -139,6 +121,7 @@ impl HttpDate {
 
     /// The IMF-fixdate as a field value (D-01).
     #[must_use]
+    #[allow(clippy::missing_panics_doc)] // It does not, as the message says.
     pub fn to_header_value(self) -> HeaderValue {
         HeaderValue::from_bytes(&self.imf_fixdate()).expect("an IMF-fixdate is visible ASCII")
     }
@@ -183,19 +166,13 @@ pub struct InvalidHttpDate {
 impl InvalidHttpDate {
     fn new(bytes: &[u8]) -> Self {
         const LONGEST: usize = 64;
-        Self {
-            value: bytes.get(..bytes.len().min(LONGEST)).unwrap_or_default().into(),
-        }
+        Self { value: bytes.get(..bytes.len().min(LONGEST)).unwrap_or_default().into() }
     }
 }
 
 impl fmt::Display for InvalidHttpDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "`{}` is not an HTTP-date; write it as `Sun, 06 Nov 1994 08:49:37 GMT`",
-            self.value.escape_ascii()
-        )
+        write!(f, "`{}` is not an HTTP-date; write it as `Sun, 06 Nov 1994 08:49:37 GMT`", self.value.escape_ascii())
     }
 }
 
@@ -216,12 +193,7 @@ fn parse_imf_fixdate(text: &[u8]) -> Option<HttpDate> {
     else {
         return None;
     };
-    date(
-        digits(&fields[12..16])?,
-        month(&fields[8..11])?,
-        digits(&fields[5..7])?,
-        time_of_day(&fields[17..25])?,
-    )
+    date(digits(&fields[12..16])?, month(&fields[8..11])?, digits(&fields[5..7])?, time_of_day(&fields[17..25])?)
 }
 
 /// `Sunday, 06-Nov-94 08:49:37 GMT`
@@ -234,14 +206,7 @@ fn parse_rfc850_date(text: &[u8], now: HttpDate) -> Option<HttpDate> {
     else {
         return None;
     };
-    let in_year = |year| {
-        date(
-            year,
-            month(&fields[5..8])?,
-            digits(&fields[2..4])?,
-            time_of_day(&fields[12..20])?,
-        )
-    };
+    let in_year = |year| date(year, month(&fields[5..8])?, digits(&fields[2..4])?, time_of_day(&fields[12..20])?);
     // D-04: the latest year with these digits that puts the date no more than 50
     // years ahead. Years are tried from there down, because 29 February does not
     // exist in each of them.
@@ -264,20 +229,14 @@ fn parse_rfc850_date(text: &[u8], now: HttpDate) -> Option<HttpDate> {
 fn parse_asctime_date(text: &[u8]) -> Option<HttpDate> {
     let fields: &[u8; 24] = text.try_into().ok()?;
     position(&DAY_NAMES, &fields[..3])?;
-    let (b" ", b" ", b" ", b" ") = (&fields[3..4], &fields[7..8], &fields[10..11], &fields[19..20])
-    else {
+    let (b" ", b" ", b" ", b" ") = (&fields[3..4], &fields[7..8], &fields[10..11], &fields[19..20]) else {
         return None;
     };
     let day = match fields[8] {
         b' ' => digits(&fields[9..10])?,
         _ => digits(&fields[8..10])?,
     };
-    date(
-        digits(&fields[20..24])?,
-        month(&fields[4..7])?,
-        day,
-        time_of_day(&fields[11..19])?,
-    )
+    date(digits(&fields[20..24])?, month(&fields[4..7])?, day, time_of_day(&fields[11..19])?)
 }
 
 /// `08:49:37` as seconds since midnight.
@@ -297,9 +256,7 @@ fn date(year: u32, month: u32, day: u32, time_of_day: i64) -> Option<HttpDate> {
     if day == 0 || day > days_in_month(year, month) {
         return None;
     }
-    HttpDate::from_unix_seconds(
-        days_from_civil(i64::from(year), month, day) * SECONDS_PER_DAY + time_of_day,
-    )
+    HttpDate::from_unix_seconds(days_from_civil(i64::from(year), month, day) * SECONDS_PER_DAY + time_of_day)
 }
 
 /// The month's number, from 1.
@@ -312,10 +269,7 @@ fn position(names: &[&str], name: &[u8]) -> Option<usize> {
 }
 
 fn digits(text: &[u8]) -> Option<u32> {
-    text.iter().try_fold(0, |number, &byte| {
-        byte.is_ascii_digit()
-            .then(|| number * 10 + u32::from(byte - b'0'))
-    })
+    text.iter().try_fold(0, |number, &byte| byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0')))
 }
 
 fn put_digits(field: &mut [u8], mut number: u32) {
@@ -328,7 +282,7 @@ fn put_digits(field: &mut [u8], mut number: u32) {
 fn days_in_month(year: u32, month: u32) -> u32 {
     match month {
         4 | 6 | 9 | 11 => 30,
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
         2 => 28,
         _ => 31,
     }
@@ -356,8 +310,7 @@ fn civil_from_days(days: i64) -> (u32, u32, u32) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;

@@ -87,9 +87,7 @@ impl EntityTag {
         if !is_entity_tag(text) {
             return Err(InvalidEntityTag::new(bytes));
         }
-        HeaderValue::from_bytes(text)
-            .map(Self)
-            .map_err(|_| InvalidEntityTag::new(bytes))
+        HeaderValue::from_bytes(text).map(Self).map_err(|_| InvalidEntityTag::new(bytes))
     }
 
     /// The tag without its storage.
@@ -140,9 +138,7 @@ impl EntityTag {
             return Err(InvalidEntityTag::new(opaque));
         }
         let text = [prefix, opaque, b"\""].concat();
-        HeaderValue::from_maybe_shared(bytes::Bytes::from(text))
-            .map(Self)
-            .map_err(|_| InvalidEntityTag::new(opaque))
+        HeaderValue::from_maybe_shared(bytes::Bytes::from(text)).map(Self).map_err(|_| InvalidEntityTag::new(opaque))
     }
 }
 
@@ -151,11 +147,7 @@ impl TryFrom<HeaderValue> for EntityTag {
 
     /// Takes the value of an `ETag` field without a copy.
     fn try_from(value: HeaderValue) -> Result<Self, InvalidEntityTag> {
-        if is_entity_tag(value.as_bytes()) {
-            Ok(Self(value))
-        } else {
-            Self::parse(value.as_bytes())
-        }
+        if is_entity_tag(value.as_bytes()) { Ok(Self(value)) } else { Self::parse(value.as_bytes()) }
     }
 }
 
@@ -230,10 +222,7 @@ impl<'a> EntityTagRef<'a> {
             Some(quoted) => (true, quoted),
             None => (false, text),
         };
-        Self {
-            weak,
-            opaque: quoted.get(1..quoted.len() - 1).unwrap_or_default(),
-        }
+        Self { weak, opaque: quoted.get(1..quoted.len() - 1).unwrap_or_default() }
     }
 }
 
@@ -290,11 +279,7 @@ impl<'a, L: Iterator<Item = &'a HeaderValue>> EntityTagList<'a, L> {
     where
         I: IntoIterator<Item = &'a HeaderValue, IntoIter = L>,
     {
-        Self {
-            lines: lines.into_iter(),
-            rest: &[],
-            members: 0,
-        }
+        Self { lines: lines.into_iter(), rest: &[], members: 0 }
     }
 }
 
@@ -315,11 +300,7 @@ impl<'a, L: Iterator<Item = &'a HeaderValue>> Iterator for EntityTagList<'a, L> 
             self.rest = self.lines.next()?.as_bytes();
         }
         self.members += 1;
-        let member_end = if self.members > MAX_MEMBERS {
-            None
-        } else {
-            member_end(self.rest)
-        };
+        let member_end = if self.members > MAX_MEMBERS { None } else { member_end(self.rest) };
         let Some(end) = member_end else {
             self.members = MAX_MEMBERS + 1;
             return Some(EntityTagMember::Unreadable);
@@ -342,9 +323,7 @@ pub struct InvalidEntityTag {
 impl InvalidEntityTag {
     fn new(bytes: &[u8]) -> Self {
         const SHOWN: usize = 64;
-        Self {
-            value: bytes[..bytes.len().min(SHOWN)].into(),
-        }
+        Self { value: bytes[..bytes.len().min(SHOWN)].into() }
     }
 }
 
@@ -412,16 +391,28 @@ mod tests {
 
     #[test]
     fn the_grammar_of_one_tag() {
-        let valid: &[&[u8]] = &[
-            br#""""#, br#""a,b""#, br#""\""#, br#""!#~""#, b"\"\xE9\"", br#"W/"x""#, br#"W/"""#, br#" "x" "#,
-        ];
+        let valid: &[&[u8]] =
+            &[br#""""#, br#""a,b""#, br#""\""#, br#""!#~""#, b"\"\xE9\"", br#"W/"x""#, br#"W/"""#, br#" "x" "#];
         for tag in valid {
             let parsed = EntityTag::parse(tag).unwrap();
             assert_eq!(parsed.to_header_value().as_bytes(), trim_ows(tag));
         }
         let invalid: &[&[u8]] = &[
-            b"", b"abc", b"'abc'", br#""a b""#, br#""a"b""#, br#"w/"x""#, br#"W"x""#, b"\"\x7f\"", b"\"\t\"",
-            br#"""#, br#"W/""#, b"W/", br#""a", "b""#, b"*", br#"W/ "x""#,
+            b"",
+            b"abc",
+            b"'abc'",
+            br#""a b""#,
+            br#""a"b""#,
+            br#"w/"x""#,
+            br#"W"x""#,
+            b"\"\x7f\"",
+            b"\"\t\"",
+            br#"""#,
+            br#"W/""#,
+            b"W/",
+            br#""a", "b""#,
+            b"*",
+            br#"W/ "x""#,
         ];
         for tag in invalid {
             assert!(EntityTag::parse(tag).is_err(), "{:?}", tag.escape_ascii().to_string());
@@ -470,9 +461,12 @@ mod tests {
             ("a backslash escapes nothing", &[br#""a\", "b""#], vec![tag(r#""a\""#), tag(r#""b""#)]),
             ("a star", &[b" * "], vec![Any]),
             ("stars beside tags", &[br#"*, "a", *"#], vec![Any, tag(r#""a""#), Any]),
-            ("a malformed member does not hide the next", &[br#"a, w/"b", "c" d, "e""#],
-                vec![Malformed, Malformed, Malformed, tag(r#""e""#)]),
-            ("an open quote ends the list", &[br#""a", "b, "c"#, br#""d""#], vec![tag(r#""a""#), Malformed, ]),
+            (
+                "a malformed member does not hide the next",
+                &[br#"a, w/"b", "c" d, "e""#],
+                vec![Malformed, Malformed, Malformed, tag(r#""e""#)],
+            ),
+            ("an open quote ends the list", &[br#""a", "b, "c"#, br#""d""#], vec![tag(r#""a""#), Malformed]),
             ("an open quote at the end", &[br#""a", "b"#, br#""d""#], vec![tag(r#""a""#), Unreadable]),
             ("nothing", &[b"", b" , "], vec![]),
         ];

@@ -10,10 +10,7 @@ use super::syntax::{delta_seconds, members};
 
 /// The kind of cache that is asked about (RFC 9111 section 1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(
-    clippy::exhaustive_enums,
-    reason = "RFC 9111 knows these two kinds of cache"
-)]
+#[allow(clippy::exhaustive_enums, reason = "RFC 9111 knows these two kinds of cache")]
 pub enum Cache {
     /// One user's, such as a browser's.
     Private,
@@ -74,12 +71,7 @@ impl Lifetime {
     /// which a cache should accept here, is no date (D-05): the response is stale
     /// rather than fresh.
     #[must_use]
-    pub fn of_response(
-        cache: Cache,
-        status: StatusCode,
-        headers: &HeaderMap,
-        response_time: HttpDate,
-    ) -> Self {
+    pub fn of_response(cache: Cache, status: StatusCode, headers: &HeaderMap, response_time: HttpDate) -> Self {
         let control = CacheControl::from_headers(headers).unwrap_or_default();
         Self::under(&control, cache, status, headers, response_time)
     }
@@ -113,8 +105,8 @@ impl Lifetime {
         }
         let date = single_date(headers, &DATE, response_time).unwrap_or(response_time);
         if headers.contains_key(EXPIRES) {
-            let seconds = single_date(headers, &EXPIRES, response_time)
-                .map_or(0, |expires| expires.seconds_since(date));
+            let seconds =
+                single_date(headers, &EXPIRES, response_time).map_or(0, |expires| expires.seconds_since(date));
             return of(seconds, LifetimeSource::Expires);
         }
         let last_modified = single_date(headers, &LAST_MODIFIED, response_time)
@@ -173,11 +165,7 @@ impl Age {
     /// with the response's delay added. A `Date` that is missing, no date, or there
     /// twice counts as `response_time`.
     #[must_use]
-    pub fn corrected_initial(
-        headers: &HeaderMap,
-        request_time: HttpDate,
-        response_time: HttpDate,
-    ) -> Self {
+    pub fn corrected_initial(headers: &HeaderMap, request_time: HttpDate, response_time: HttpDate) -> Self {
         let date_value = single_date(headers, &DATE, response_time).unwrap_or(response_time);
         let apparent_age = response_time.seconds_since(date_value);
         let age_value = Self::from_headers(headers).unwrap_or_default();
@@ -328,10 +316,7 @@ impl Freshness {
 /// Whether caches may store a response of this status without being told so
 /// (RFC 9110 section 15.1, RFC 7725 section 3, M-04).
 pub(crate) fn is_heuristically_cacheable(status: StatusCode) -> bool {
-    matches!(
-        status.as_u16(),
-        200 | 203 | 204 | 206 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 451 | 501
-    )
+    matches!(status.as_u16(), 200 | 203 | 204 | 206 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 451 | 501)
 }
 
 /// The date of a field, or `None` when there is none that is valid, or several.
@@ -376,45 +361,79 @@ mod tests {
         use Cache::{Private, Shared};
         use LifetimeSource::{Expires, Heuristic, MaxAge, None, SMaxage};
 
-        const ALL: &[&str] = &[
-            "cache-control: s-maxage=600, max-age=60",
-            "expires: {+30}",
-            "date: {+0}",
-            "last-modified: {-1000}",
-        ];
+        const ALL: &[&str] =
+            &["cache-control: s-maxage=600, max-age=60", "expires: {+30}", "date: {+0}", "last-modified: {-1000}"];
         type Row<'a> = (&'a str, Cache, u16, &'a [&'a str], u64, LifetimeSource);
         let table: &[Row<'_>] = &[
             ("s-maxage for a shared cache (C-21)", Shared, 200, ALL, 600, SMaxage),
             ("max-age for a private one (F-01)", Private, 200, ALL, 60, MaxAge),
             ("max-age without s-maxage", Shared, 200, &["cache-control: max-age=60"], 60, MaxAge),
-            ("a broken max-age is zero (C-07)", Shared, 200, &["cache-control: max-age=lolz", "expires: {+30}"], 0, MaxAge),
+            (
+                "a broken max-age is zero (C-07)",
+                Shared,
+                200,
+                &["cache-control: max-age=lolz", "expires: {+30}"],
+                0,
+                MaxAge,
+            ),
             ("Expires less Date (F-01)", Private, 200, &["expires: {+30}", "date: {-10}"], 40, Expires),
             ("Expires less the receipt without Date", Private, 200, &["expires: {+30}"], 30, Expires),
-            ("Expires less the receipt with a broken Date", Private, 200, &["expires: {+30}", "date: soon"], 30, Expires),
-            ("Expires less the receipt with two Dates", Private, 200, &["expires: {+30}", "date: {-5}", "date: {-5}"], 30, Expires),
+            (
+                "Expires less the receipt with a broken Date",
+                Private,
+                200,
+                &["expires: {+30}", "date: soon"],
+                30,
+                Expires,
+            ),
+            (
+                "Expires less the receipt with two Dates",
+                Private,
+                200,
+                &["expires: {+30}", "date: {-5}", "date: {-5}"],
+                30,
+                Expires,
+            ),
             ("Expires before Date", Private, 200, &["expires: {-30}", "date: {+0}"], 0, Expires),
             ("Expires of 0 has passed (C-33)", Private, 200, &["expires: 0", "last-modified: {-1000}"], 0, Expires),
             ("an empty Expires has passed (C-33)", Private, 200, &["expires: ", "last-modified: {-1000}"], 0, Expires),
             ("Expires twice has passed (C-33)", Private, 200, &["expires: {+30}", "expires: {+30}"], 0, Expires),
-            ("Expires in another zone has passed (D-07)", Private, 200, &["expires: Sun, 06 Nov 1994 09:49:37 UTC"], 0, Expires),
-            ("Expires with s-maxage for a private cache", Private, 200, &["cache-control: s-maxage=600", "expires: {+30}"], 30, Expires),
+            (
+                "Expires in another zone has passed (D-07)",
+                Private,
+                200,
+                &["expires: Sun, 06 Nov 1994 09:49:37 UTC"],
+                0,
+                Expires,
+            ),
+            (
+                "Expires with s-maxage for a private cache",
+                Private,
+                200,
+                &["cache-control: s-maxage=600", "expires: {+30}"],
+                30,
+                Expires,
+            ),
             ("a tenth of the time since the change (F-03)", Private, 200, &["last-modified: {-1009}"], 100, Heuristic),
             ("counted from Date", Private, 200, &["last-modified: {-1000}", "date: {-500}"], 50, Heuristic),
             ("never negative", Private, 200, &["last-modified: {+1000}"], 0, Heuristic),
             ("on a 404 too (M-04)", Shared, 404, &["last-modified: {-1000}"], 100, Heuristic),
             ("not on a 302 (M-04)", Shared, 302, &["last-modified: {-1000}"], 0, None),
-            ("on a 302 that is public (F-03)", Shared, 302, &["cache-control: public", "last-modified: {-1000}"], 100, Heuristic),
+            (
+                "on a 302 that is public (F-03)",
+                Shared,
+                302,
+                &["cache-control: public", "last-modified: {-1000}"],
+                100,
+                Heuristic,
+            ),
             ("not from a broken date", Shared, 200, &["last-modified: yesterday"], 0, None),
             ("nothing at all", Shared, 200, &[], 0, None),
         ];
         for (sentence, cache, status, lines, seconds, source) in table {
             let status = StatusCode::from_u16(*status).unwrap();
             let lifetime = Lifetime::of_response(*cache, status, &headers(lines), date(0));
-            assert_eq!(
-                (lifetime.seconds(), lifetime.source()),
-                (*seconds, *source),
-                "{sentence}"
-            );
+            assert_eq!((lifetime.seconds(), lifetime.source()), (*seconds, *source), "{sentence}");
         }
     }
 
@@ -454,11 +473,7 @@ mod tests {
         }
         let age = Age::from_seconds(10);
         assert_eq!(age.current(date(0), date(25)).seconds(), 35);
-        assert_eq!(
-            age.current(date(0), date(-25)).seconds(),
-            10,
-            "the clock went back"
-        );
+        assert_eq!(age.current(date(0), date(-25)).seconds(), 10, "the clock went back");
         let oldest = Age::from_seconds(u64::MAX);
         assert_eq!(oldest.current(HttpDate::MIN, HttpDate::MAX), oldest);
     }
@@ -473,13 +488,8 @@ mod tests {
         ];
         let headers = headers(&["cache-control: max-age=60"]);
         for (sentence, age, is_fresh, remaining, staleness) in table {
-            let freshness = Freshness::of_response(
-                Cache::Private,
-                StatusCode::OK,
-                &headers,
-                date(0),
-                Age::from_seconds(*age),
-            );
+            let freshness =
+                Freshness::of_response(Cache::Private, StatusCode::OK, &headers, date(0), Age::from_seconds(*age));
             assert_eq!(freshness.is_fresh(), *is_fresh, "{sentence}");
             assert_eq!(freshness.may_reuse(), *is_fresh, "{sentence}");
             assert_eq!(freshness.remaining(), *remaining, "{sentence}");
@@ -493,28 +503,87 @@ mod tests {
 
         let table: &[(&str, Cache, &str, u64, bool, bool)] = &[
             ("inside both windows", Shared, "max-age=60, stale-while-revalidate=30, stale-if-error=90", 89, true, true),
-            ("past the first window", Shared, "max-age=60, stale-while-revalidate=30, stale-if-error=90", 90, false, true),
+            (
+                "past the first window",
+                Shared,
+                "max-age=60, stale-while-revalidate=30, stale-if-error=90",
+                90,
+                false,
+                true,
+            ),
             ("past both", Shared, "max-age=60, stale-while-revalidate=30, stale-if-error=90", 150, false, false),
-            ("while fresh nothing is stale", Shared, "max-age=60, stale-while-revalidate=30, stale-if-error=90", 59, false, false),
+            (
+                "while fresh nothing is stale",
+                Shared,
+                "max-age=60, stale-while-revalidate=30, stale-if-error=90",
+                59,
+                false,
+                false,
+            ),
             ("no window", Shared, "max-age=60", 60, false, false),
             ("a window of zero", Shared, "max-age=60, stale-while-revalidate=0, stale-if-error=0", 60, false, false),
-            ("must-revalidate (C-32)", Private, "max-age=60, must-revalidate, stale-while-revalidate=30, stale-if-error=30", 60, false, false),
-            ("no-cache (C-32)", Private, "max-age=60, no-cache, stale-while-revalidate=30, stale-if-error=30", 60, false, false),
-            ("no-store", Private, "max-age=60, no-store, stale-while-revalidate=30, stale-if-error=30", 60, false, false),
-            ("proxy-revalidate in a shared cache (C-32)", Shared, "max-age=60, proxy-revalidate, stale-while-revalidate=30, stale-if-error=30", 60, false, false),
-            ("proxy-revalidate in a private cache", Private, "max-age=60, proxy-revalidate, stale-while-revalidate=30, stale-if-error=30", 60, true, true),
-            ("s-maxage in a shared cache (C-32)", Shared, "s-maxage=60, stale-while-revalidate=30, stale-if-error=30", 60, false, false),
-            ("s-maxage in a private cache", Private, "max-age=60, s-maxage=60, stale-while-revalidate=30, stale-if-error=30", 60, true, true),
+            (
+                "must-revalidate (C-32)",
+                Private,
+                "max-age=60, must-revalidate, stale-while-revalidate=30, stale-if-error=30",
+                60,
+                false,
+                false,
+            ),
+            (
+                "no-cache (C-32)",
+                Private,
+                "max-age=60, no-cache, stale-while-revalidate=30, stale-if-error=30",
+                60,
+                false,
+                false,
+            ),
+            (
+                "no-store",
+                Private,
+                "max-age=60, no-store, stale-while-revalidate=30, stale-if-error=30",
+                60,
+                false,
+                false,
+            ),
+            (
+                "proxy-revalidate in a shared cache (C-32)",
+                Shared,
+                "max-age=60, proxy-revalidate, stale-while-revalidate=30, stale-if-error=30",
+                60,
+                false,
+                false,
+            ),
+            (
+                "proxy-revalidate in a private cache",
+                Private,
+                "max-age=60, proxy-revalidate, stale-while-revalidate=30, stale-if-error=30",
+                60,
+                true,
+                true,
+            ),
+            (
+                "s-maxage in a shared cache (C-32)",
+                Shared,
+                "s-maxage=60, stale-while-revalidate=30, stale-if-error=30",
+                60,
+                false,
+                false,
+            ),
+            (
+                "s-maxage in a private cache",
+                Private,
+                "max-age=60, s-maxage=60, stale-while-revalidate=30, stale-if-error=30",
+                60,
+                true,
+                true,
+            ),
         ];
         for (sentence, cache, control, age, revalidating, on_error) in table {
             let headers = headers(&[&format!("cache-control: {control}")]);
             let age = Age::from_seconds(*age);
             let freshness = Freshness::of_response(*cache, StatusCode::OK, &headers, date(0), age);
-            assert_eq!(
-                freshness.may_serve_while_revalidating(),
-                *revalidating,
-                "{sentence}"
-            );
+            assert_eq!(freshness.may_serve_while_revalidating(), *revalidating, "{sentence}");
             assert_eq!(freshness.may_serve_on_error(), *on_error, "{sentence}");
         }
     }
@@ -522,8 +591,7 @@ mod tests {
     #[test]
     fn no_cache_is_fresh_and_yet_not_reused() {
         let headers = headers(&["cache-control: max-age=60, no-cache"]);
-        let freshness =
-            Freshness::of_response(Cache::Private, StatusCode::OK, &headers, date(0), Age::ZERO);
+        let freshness = Freshness::of_response(Cache::Private, StatusCode::OK, &headers, date(0), Age::ZERO);
         assert!(freshness.is_fresh() && !freshness.may_reuse() && freshness.forbids_stale());
     }
 

@@ -2,8 +2,8 @@
 
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH,
-    CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY, CONTENT_TYPE, ETAG,
-    LAST_MODIFIED, TRAILER, TRANSFER_ENCODING,
+    CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY, CONTENT_TYPE, ETAG, LAST_MODIFIED,
+    TRAILER, TRANSFER_ENCODING,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -75,10 +75,7 @@ fn remove_all(headers: &mut HeaderMap, names: &[HeaderName]) {
 
 fn has_nonce(policy: &HeaderValue) -> bool {
     const NONCE: &[u8] = b"'nonce-";
-    policy
-        .as_bytes()
-        .windows(NONCE.len())
-        .any(|window| window.eq_ignore_ascii_case(NONCE))
+    policy.as_bytes().windows(NONCE.len()).any(|window| window.eq_ignore_ascii_case(NONCE))
 }
 
 #[cfg(test)]
@@ -177,9 +174,6 @@ mod tests {
     fn a_policy_with_a_nonce_leaves_a_304_and_one_without_stays() {
         let nonce = ("content-security-policy", "script-src 'Nonce-abc'");
         let plain = ("content-security-policy-report-only", "script-src 'self'");
-        assert_eq!(
-            names_after(into_not_modified, &[nonce, plain]),
-            ["content-security-policy-report-only"]
-        );
+        assert_eq!(names_after(into_not_modified, &[nonce, plain]), ["content-security-policy-report-only"]);
     }
 }

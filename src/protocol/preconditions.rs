@@ -53,23 +53,14 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
-    const PROCEED: Self = Self {
-        outcome: Outcome::Proceed,
-        condition: None,
-    };
+    const PROCEED: Self = Self { outcome: Outcome::Proceed, condition: None };
 
     const fn failed(condition: Condition) -> Self {
-        Self {
-            outcome: Outcome::PreconditionFailed,
-            condition: Some(condition),
-        }
+        Self { outcome: Outcome::PreconditionFailed, condition: Some(condition) }
     }
 
     const fn not_modified(condition: Condition) -> Self {
-        Self {
-            outcome: Outcome::NotModified,
-            condition: Some(condition),
-        }
+        Self { outcome: Outcome::NotModified, condition: Some(condition) }
     }
 
     /// What becomes of the request.
@@ -150,11 +141,7 @@ impl Preconditions {
             if_unmodified_since: lines(&IF_UNMODIFIED_SINCE),
             if_none_match: lines(&IF_NONE_MATCH),
             // P-18: for GET and HEAD only.
-            if_modified_since: if scope == Scope::Safe {
-                lines(&IF_MODIFIED_SINCE)
-            } else {
-                FieldLines::None
-            },
+            if_modified_since: if scope == Scope::Safe { lines(&IF_MODIFIED_SINCE) } else { FieldLines::None },
             // R-08: without a range there is nothing to make conditional.
             if_range: if has_range { lines(&IF_RANGE) } else { FieldLines::None },
             has_range,
@@ -190,8 +177,7 @@ impl Preconditions {
             && self.if_none_match.is_none()
             && match current {
                 Representation::Current(validators) => {
-                    validators.last_modified().is_none()
-                        || self.if_unmodified_since.date(now).is_none()
+                    validators.last_modified().is_none() || self.if_unmodified_since.date(now).is_none()
                 }
                 Representation::Missing => true,
                 Representation::Unknown => self.if_unmodified_since.date(now).is_none(),
@@ -216,10 +202,7 @@ impl Preconditions {
     #[must_use]
     pub fn evaluate(&self, current: &Representation, now: HttpDate) -> Evaluation {
         match (current, self.scope) {
-            (_, Scope::None)
-            | (Representation::Missing | Representation::Unknown, Scope::Safe) => {
-                Evaluation::PROCEED
-            }
+            (_, Scope::None) | (Representation::Missing | Representation::Unknown, Scope::Safe) => Evaluation::PROCEED,
             (Representation::Missing, Scope::Unsafe) => {
                 if self.if_match.is_none() {
                     Evaluation::PROCEED
@@ -228,11 +211,9 @@ impl Preconditions {
                 }
             }
             (Representation::Unknown, Scope::Unsafe) => self.refuse_unknown(now),
-            (Representation::Current(validators), Scope::Safe | Scope::Unsafe) => self.in_order(
-                validators.etag().map(super::EntityTag::as_ref),
-                || validators.last_modified(),
-                now,
-            ),
+            (Representation::Current(validators), Scope::Safe | Scope::Unsafe) => {
+                self.in_order(validators.etag().map(super::EntityTag::as_ref), || validators.last_modified(), now)
+            }
         }
     }
 
@@ -268,11 +249,7 @@ impl Preconditions {
         let Representation::Current(validators) = current else {
             return IfRange::False;
         };
-        if if_range_holds(value, validators, now) {
-            IfRange::True
-        } else {
-            IfRange::False
-        }
+        if if_range_holds(value, validators, now) { IfRange::True } else { IfRange::False }
     }
 
     /// Whether a GET asks for a range.
@@ -292,10 +269,11 @@ impl Preconditions {
         match self.if_match(etag) {
             Some(true) => {}
             Some(false) => return Evaluation::failed(Condition::IfMatch),
-            None => match self.if_unmodified_since(&last_modified, now) {
-                Some(false) => return Evaluation::failed(Condition::IfUnmodifiedSince),
-                Some(true) | None => {}
-            },
+            None => {
+                if self.if_unmodified_since(&last_modified, now) == Some(false) {
+                    return Evaluation::failed(Condition::IfUnmodifiedSince);
+                }
+            }
         }
         // Step 3, or step 4 when If-None-Match is absent (P-17), whatever it found.
         match self.if_none_match(etag) {
@@ -305,10 +283,11 @@ impl Preconditions {
                 return Evaluation::not_modified(Condition::IfNoneMatch);
             }
             Some(false) => return Evaluation::failed(Condition::IfNoneMatch),
-            None => match self.if_modified_since(&last_modified, now) {
-                Some(false) => return Evaluation::not_modified(Condition::IfModifiedSince),
-                Some(true) | None => {}
-            },
+            None => {
+                if self.if_modified_since(&last_modified, now) == Some(false) {
+                    return Evaluation::not_modified(Condition::IfModifiedSince);
+                }
+            }
         }
         // Step 6.
         Evaluation::PROCEED
@@ -340,21 +319,13 @@ impl Preconditions {
     }
 
     /// P-12, P-13
-    fn if_unmodified_since(
-        &self,
-        last_modified: &impl Fn() -> Option<HttpDate>,
-        now: HttpDate,
-    ) -> Option<bool> {
+    fn if_unmodified_since(&self, last_modified: &impl Fn() -> Option<HttpDate>, now: HttpDate) -> Option<bool> {
         let date = self.if_unmodified_since.date(now)?;
         Some(last_modified()? <= date)
     }
 
     /// P-18, P-19, P-20
-    fn if_modified_since(
-        &self,
-        last_modified: &impl Fn() -> Option<HttpDate>,
-        now: HttpDate,
-    ) -> Option<bool> {
+    fn if_modified_since(&self, last_modified: &impl Fn() -> Option<HttpDate>, now: HttpDate) -> Option<bool> {
         let date = self.if_modified_since.date(now)?;
         Some(last_modified()? > date)
     }
@@ -377,9 +348,7 @@ fn if_range_holds(value: &[u8], validators: &Validators, now: HttpDate) -> bool 
     let is_entity_tag = value.iter().take(3).any(|&byte| byte == b'"');
     if is_entity_tag {
         let current = validators.etag().map(super::EntityTag::as_ref);
-        EntityTagRef::parse(value)
-            .zip(current)
-            .is_some_and(|(given, current)| given.strong_eq(current))
+        EntityTagRef::parse(value).zip(current).is_some_and(|(given, current)| given.strong_eq(current))
     } else {
         validators.last_modified_is_strong()
             && HttpDate::parse(value, now)
@@ -465,12 +434,7 @@ impl ScannedList {
         if lines.is_none() {
             return None;
         }
-        let mut list = Self {
-            stars: 0,
-            others: 0,
-            matched: false,
-            unreadable: false,
-        };
+        let mut list = Self { stars: 0, others: 0, matched: false, unreadable: false };
         for member in EntityTagList::new(lines.as_slice()) {
             match member {
                 EntityTagMember::Any => list.stars += 1,

@@ -58,11 +58,7 @@ pub(crate) fn members<'a, L>(lines: L) -> Members<'a, L::IntoIter>
 where
     L: IntoIterator<Item = &'a HeaderValue>,
 {
-    Members {
-        lines: lines.into_iter(),
-        rest: &[],
-        quotes: true,
-    }
+    Members { lines: lines.into_iter(), rest: &[], quotes: true }
 }
 
 #[derive(Debug)]
@@ -158,10 +154,7 @@ pub(crate) fn delta_seconds(bytes: &[u8]) -> Option<u32> {
         if !byte.is_ascii_digit() {
             return None;
         }
-        seconds = seconds
-            .saturating_mul(10)
-            .saturating_add(u32::from(byte - b'0'))
-            .min(MAX_DELTA_SECONDS);
+        seconds = seconds.saturating_mul(10).saturating_add(u32::from(byte - b'0')).min(MAX_DELTA_SECONDS);
     }
     Some(seconds)
 }
@@ -172,9 +165,7 @@ mod tests {
 
     fn split(lines: &[&'static str]) -> Vec<String> {
         let lines: Vec<_> = lines.iter().map(|l| HeaderValue::from_static(l)).collect();
-        members(&lines)
-            .map(|member| String::from_utf8_lossy(member).into_owned())
-            .collect()
+        members(&lines).map(|member| String::from_utf8_lossy(member).into_owned()).collect()
     }
 
     #[test]

@@ -57,11 +57,8 @@ pub fn has_targeted_field(headers: &HeaderMap) -> bool {
 pub fn remove_targeted_fields(headers: &mut HeaderMap) {
     headers.remove(EXPIRES);
     // Collecting the names first costs nothing where there are none.
-    let doomed: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| is_targeted_field(name) || TAG_FIELDS.contains(&name.as_str()))
-        .cloned()
-        .collect();
+    let doomed: Vec<HeaderName> =
+        headers.keys().filter(|name| is_targeted_field(name) || TAG_FIELDS.contains(&name.as_str())).cloned().collect();
     for name in doomed {
         headers.remove(name);
     }

@@ -71,11 +71,7 @@ impl Validators {
     /// No validator at all: the representation exists, and that is all there is to say.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            etag: None,
-            last_modified: None,
-            strong_last_modified: false,
-        }
+        Self { etag: None, last_modified: None, strong_last_modified: false }
     }
 
     /// With this entity tag.

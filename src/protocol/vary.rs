@@ -119,9 +119,7 @@ impl Vary {
     fn from_members<'a>(members: impl Iterator<Item = &'a [u8]>) -> Self {
         // `*` has the form of a name, so it is taken for an unreadable one.
         let members = members.map(|member| if is_readable(member) { member } else { b"" });
-        Self {
-            names: FieldNames::from_members(members),
-        }
+        Self { names: FieldNames::from_members(members) }
     }
 
     fn as_str(&self) -> &str {
@@ -132,9 +130,7 @@ impl Vary {
 impl Default for Vary {
     /// No field name at all.
     fn default() -> Self {
-        Self {
-            names: Some(FieldNames::default()),
-        }
+        Self { names: Some(FieldNames::default()) }
     }
 }
 
@@ -153,9 +149,7 @@ impl fmt::Debug for Vary {
 /// Whether any line of `Vary` has a member that is `*` or unreadable, without
 /// building the set (K-06).
 pub(crate) fn lines_have_any(headers: &HeaderMap) -> bool {
-    members(headers.get_all(VARY))
-        .enumerate()
-        .any(|(index, member)| index == MAX_MEMBERS || !is_readable(member))
+    members(headers.get_all(VARY)).enumerate().any(|(index, member)| index == MAX_MEMBERS || !is_readable(member))
 }
 
 /// Whether any line of `Vary` names the field, in any case, without building the
@@ -222,10 +216,7 @@ mod tests {
     use super::*;
 
     fn headers(lines: &[&str]) -> HeaderMap {
-        lines
-            .iter()
-            .map(|line| (VARY, HeaderValue::from_bytes(line.as_bytes()).unwrap()))
-            .collect()
+        lines.iter().map(|line| (VARY, HeaderValue::from_bytes(line.as_bytes()).unwrap())).collect()
     }
 
     fn vary(lines: &[&str]) -> Vary {
@@ -237,10 +228,25 @@ mod tests {
         let table: &[(&str, &[&str], &[&str], &str)] = &[
             ("a name where there is none (vary_merge/00)", &[], &["Accept-Encoding"], "Accept-Encoding"),
             ("a name that is there (vary_merge/01)", &["Accept-Encoding"], &["accept-encoding"], "Accept-Encoding"),
-            ("a name that is there in capitals (vary_merge/02)", &["Accept-Encoding"], &["ACCEPT-ENCODING"], "Accept-Encoding"),
-            ("two that are there (vary_merge/04)", &["Cookie, Accept-Encoding"], &["Accept-Encoding", "cookie"], "Cookie, Accept-Encoding"),
+            (
+                "a name that is there in capitals (vary_merge/02)",
+                &["Accept-Encoding"],
+                &["ACCEPT-ENCODING"],
+                "Accept-Encoding",
+            ),
+            (
+                "two that are there (vary_merge/04)",
+                &["Cookie, Accept-Encoding"],
+                &["Accept-Encoding", "cookie"],
+                "Cookie, Accept-Encoding",
+            ),
             ("two where there is none (vary_merge/05)", &[], &["Accept-Encoding", "COOKIE"], "Accept-Encoding, COOKIE"),
-            ("white space is evened out (vary_merge/06)", &["Cookie    ,     Accept-Encoding"], &["Accept-Encoding", "cookie"], "Cookie, Accept-Encoding"),
+            (
+                "white space is evened out (vary_merge/06)",
+                &["Cookie    ,     Accept-Encoding"],
+                &["Accept-Encoding", "cookie"],
+                "Cookie, Accept-Encoding",
+            ),
             ("`*` absorbs what is added (vary_merge/07)", &["*"], &["Accept-Language", "Cookie"], "*"),
             ("an added `*` absorbs (vary_merge/08)", &["Accept-Language, Cookie"], &["*"], "*"),
             ("lines are one list (K-06)", &["Cookie", "Origin"], &["cookie", "Accept"], "Cookie, Origin, Accept"),
@@ -252,11 +258,7 @@ mod tests {
             }
             assert_eq!(one_by_one.to_string(), *expected, "{sentence}");
             assert_eq!(one_by_one.to_header_value(), *expected, "{sentence}");
-            assert_eq!(
-                vary(given).union(&vary(added)).to_string(),
-                *expected,
-                "{sentence}"
-            );
+            assert_eq!(vary(given).union(&vary(added)).to_string(), *expected, "{sentence}");
         }
     }
 
@@ -298,11 +300,7 @@ mod tests {
         ];
         for (sentence, lines, name, expected) in table {
             assert_eq!(vary(lines).contains(name), *expected, "{sentence}");
-            assert_eq!(
-                lines_contain(&headers(lines), name),
-                *expected,
-                "{sentence}"
-            );
+            assert_eq!(lines_contain(&headers(lines), name), *expected, "{sentence}");
         }
     }
 
@@ -325,11 +323,7 @@ mod tests {
         assert!(!lines_have_any(&headers(&[&names(MAX_MEMBERS)])));
         assert!(vary(&[&names(MAX_MEMBERS + 1)]).is_any());
         assert!(lines_have_any(&headers(&[&names(MAX_MEMBERS + 1)])));
-        assert!(
-            vary(&[&names(MAX_MEMBERS)])
-                .union(&vary(&["Cookie"]))
-                .is_any()
-        );
+        assert!(vary(&[&names(MAX_MEMBERS)]).union(&vary(&["Cookie"])).is_any());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What several tests need: bodies that tell what happened to them, and short calls.
 #![allow(dead_code, unreachable_pub)] // Each test uses its own part.
+#![allow(clippy::unwrap_used)] // As in any test.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -121,11 +122,8 @@ impl Frames {
 
     /// With the exact hint that the data frames add up to.
     pub fn sized(mut self) -> Self {
-        let length = self
-            .frames
-            .iter()
-            .filter_map(|frame| frame.as_ref().ok()?.data_ref().map(|data| data.len() as u64))
-            .sum();
+        let length =
+            self.frames.iter().filter_map(|frame| frame.as_ref().ok()?.data_ref().map(|data| data.len() as u64)).sum();
         self.hint = SizeHint::with_exact(length);
         self
     }
@@ -171,10 +169,7 @@ impl Body for Frames {
     }
 
     fn size_hint(&self) -> SizeHint {
-        if self.hint.exact().is_none() {
-            return self.hint.clone();
-        }
-        self.hint.clone()
+        self.hint
     }
 }
 

@@ -57,11 +57,7 @@ impl Exchange {
         if is_interim(response.status()) || is_grpc(response.headers()) {
             return;
         }
-        let Self {
-            config,
-            facts,
-            chosen,
-        } = self;
+        let Self { config, facts, chosen } = self;
         let status = response.status();
         // Both maps are written; `Response` lends one at a time.
         let mut headers = std::mem::take(response.headers_mut());

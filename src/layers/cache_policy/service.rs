@@ -39,10 +39,7 @@ where
         if !self.config.enabled || is_tunnel(request.method()) || is_grpc(request.headers()) {
             return ResponseFuture::new(self.inner.call(request), None);
         }
-        let facts = self
-            .config
-            .rules
-            .facts(request.method(), request.headers(), request.extensions());
+        let facts = self.config.rules.facts(request.method(), request.headers(), request.extensions());
         let (request, chosen) = if self.config.source.reads_request() {
             let (parts, body) = request.into_parts();
             let chosen = self.config.source.choose(&parts);
@@ -50,11 +47,7 @@ where
         } else {
             (request, None)
         };
-        let exchange = Exchange {
-            config: Arc::clone(&self.config),
-            facts,
-            chosen,
-        };
+        let exchange = Exchange { config: Arc::clone(&self.config), facts, chosen };
         ResponseFuture::new(self.inner.call(request), Some(exchange))
     }
 }

@@ -6,9 +6,7 @@ use http::request::Parts;
 use tower_layer::{Identity, Layer};
 
 use crate::layers::cache_policy::{CachePolicyLayer, CachePolicyService};
-use crate::layers::conditional::{
-    ConditionalLayer, ConditionalService, FnSource, NoSource, ValidatorSource,
-};
+use crate::layers::conditional::{ConditionalLayer, ConditionalService, FnSource, NoSource, ValidatorSource};
 use crate::layers::entity_tag::{EntityTagLayer, EntityTagService};
 use crate::policy::IntoPolicySource;
 use crate::protocol::Representation;
@@ -84,10 +82,7 @@ impl<V, C> CachingLayer<V, C> {
 
     /// Changes how preconditions are evaluated.
     #[must_use]
-    pub fn conditional(
-        mut self,
-        change: impl FnOnce(ConditionalLayer<V>) -> ConditionalLayer<V>,
-    ) -> Self {
+    pub fn conditional(mut self, change: impl FnOnce(ConditionalLayer<V>) -> ConditionalLayer<V>) -> Self {
         self.conditional = change(self.conditional);
         self
     }
@@ -111,8 +106,7 @@ impl<V: Clone, C> CachingLayer<V, C> {
     /// [`CachePolicyLayer::record_decisions`] and [`ConditionalLayer::record_decisions`].
     #[must_use]
     pub fn record_decisions(self) -> Self {
-        self.policy(CachePolicyLayer::record_decisions)
-            .conditional(ConditionalLayer::record_decisions)
+        self.policy(CachePolicyLayer::record_decisions).conditional(ConditionalLayer::record_decisions)
     }
 }
 

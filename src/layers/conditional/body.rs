@@ -32,9 +32,7 @@ pin_project! {
 
 impl<B> ConditionalBody<B> {
     pub(super) const fn inner(body: B) -> Self {
-        Self {
-            kind: Kind::Inner { body },
-        }
+        Self { kind: Kind::Inner { body } }
     }
 
     pub(super) const fn nothing() -> Self {
@@ -42,11 +40,7 @@ impl<B> ConditionalBody<B> {
     }
 
     pub(super) const fn text(text: &'static str) -> Self {
-        Self {
-            kind: Kind::Text {
-                text: Some(Bytes::from_static(text.as_bytes())),
-            },
-        }
+        Self { kind: Kind::Text { text: Some(Bytes::from_static(text.as_bytes())) } }
     }
 }
 
@@ -64,16 +58,11 @@ where
     type Data = B::Data;
     type Error = B::Error;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         match self.project().kind.project() {
             KindProjection::Inner { body } => body.poll_frame(cx),
             KindProjection::Nothing => Poll::Ready(None),
-            KindProjection::Text { text } => {
-                Poll::Ready(text.take().map(|text| Ok(Frame::data(text.into()))))
-            }
+            KindProjection::Text { text } => Poll::Ready(text.take().map(|text| Ok(Frame::data(text.into())))),
         }
     }
 

@@ -11,6 +11,7 @@ pub(super) struct Config<V> {
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) require_preconditions: bool,
+    pub(super) trust_service_with_if_range: bool,
     pub(super) record: bool,
     pub(super) enabled: bool,
     pub(super) clock: Clock,

@@ -11,8 +11,8 @@ use super::config::Settings;
 use super::reason::ConditionalReason;
 use crate::layers::exempt::{is_grpc, is_interim, is_live_stream};
 use crate::protocol::{
-    CodedTags, Condition, IfRange, Outcome, Preconditions, Representation, Validators,
-    into_not_modified, into_precondition_failed, name_coding_in_etag,
+    CodedTags, Condition, IfRange, Outcome, Preconditions, Representation, Validators, into_not_modified,
+    into_precondition_failed, name_coding_in_etag,
 };
 
 const HOW_TO_RESUBMIT: &str = "\
@@ -50,9 +50,7 @@ impl Exchange {
             (CodedTags::default(), None)
         } else {
             let coded = CodedTags::take_from(&method, request.headers_mut());
-            let forwarded = coded
-                .changed()
-                .then(|| Box::new(Preconditions::new(&method, request.headers())));
+            let forwarded = coded.changed().then(|| Box::new(Preconditions::new(&method, request.headers())));
             (coded, forwarded)
         };
         if method != Method::GET {
@@ -75,22 +73,21 @@ impl Exchange {
         current: Representation,
         request: &mut Request<B>,
     ) -> Option<EarlyAnswer> {
-        let now = self.settings.clock.now();
         if self.is_refused(&current) {
             return Some(self.precondition_required());
         }
-        let evaluation = self.forwarded().evaluate(&current, now);
-        match (evaluation.outcome(), evaluation.condition()) {
-            (Outcome::NotModified, Some(condition)) => {
-                return Some(self.not_modified_before(&current, condition));
+        // Asked first, because most requests have none, and the clock is not free.
+        if !self.stated.is_empty() {
+            let evaluation = self.forwarded().evaluate(&current, self.settings.clock.now());
+            match (evaluation.outcome(), evaluation.condition()) {
+                (Outcome::NotModified, Some(condition)) => {
+                    return Some(self.not_modified_before(&current, condition));
+                }
+                (Outcome::PreconditionFailed, Some(condition)) => {
+                    return Some(self.failed_before(condition));
+                }
+                _ => {}
             }
-            (Outcome::PreconditionFailed, Some(condition)) => {
-                let mut answer = EarlyAnswer::new(StatusCode::PRECONDITION_FAILED);
-                into_precondition_failed(&mut answer.head.headers);
-                self.record(&mut answer.head, ConditionalReason::BeforeHandler(condition));
-                return Some(answer);
-            }
-            _ => {}
         }
         self.repair_range(&current, request);
         if self.safe
@@ -140,9 +137,7 @@ impl Exchange {
         if self.stated.is_empty() || is_live_stream(&head.headers) {
             return Response::from_parts(head, ConditionalBody::inner(body));
         }
-        let evaluation = self
-            .stated
-            .evaluate_answer(&head.headers, self.settings.clock.now());
+        let evaluation = self.stated.evaluate_answer(&head.headers, self.settings.clock.now());
         match (evaluation.outcome(), evaluation.condition()) {
             (Outcome::NotModified, Some(condition)) if may_be_not_modified => {
                 head.status = StatusCode::NOT_MODIFIED;
@@ -167,8 +162,7 @@ impl Exchange {
 
     /// N-09
     fn is_refused(&self, current: &Representation) -> bool {
-        self.settings.require_preconditions
-            && self.stated.is_unprotected_write(current, self.settings.clock.now())
+        self.settings.require_preconditions && self.stated.is_unprotected_write(current, self.settings.clock.now())
     }
 
     /// Lets a `Range` through only when its `If-Range` is proved true (R-10).
@@ -178,6 +172,8 @@ impl Exchange {
         }
         let condition = if self.coded.if_range_is_coded() {
             IfRange::False
+        } else if self.settings.trust_service_with_if_range {
+            IfRange::Absent
         } else {
             self.forwarded().if_range(current, self.settings.clock.now())
         };
@@ -195,6 +191,13 @@ impl Exchange {
         }
         self.coded.restore_in_not_modified(headers);
         into_not_modified(headers);
+        self.record(&mut answer.head, ConditionalReason::BeforeHandler(condition));
+        answer
+    }
+
+    fn failed_before(&self, condition: Condition) -> EarlyAnswer {
+        let mut answer = EarlyAnswer::new(StatusCode::PRECONDITION_FAILED);
+        into_precondition_failed(&mut answer.head.headers);
         self.record(&mut answer.head, ConditionalReason::BeforeHandler(condition));
         answer
     }

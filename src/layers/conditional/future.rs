@@ -50,34 +50,17 @@ impl<S, R, B> ResponseFuture<S, R, B>
 where
     S: Service<Request<B>>,
 {
-    pub(super) const fn deciding(
-        current: R,
-        inner: S,
-        request: Request<B>,
-        exchange: Exchange,
-    ) -> Self {
-        let waiting = Some(Waiting {
-            inner,
-            request,
-            exchange,
-        });
-        Self {
-            state: State::Deciding { current, waiting },
-        }
+    pub(super) const fn deciding(current: R, inner: S, request: Request<B>, exchange: Exchange) -> Self {
+        let waiting = Some(Waiting { inner, request, exchange });
+        Self { state: State::Deciding { current, waiting } }
     }
 
     pub(super) const fn handling(inner: S::Future, exchange: Option<Exchange>) -> Self {
-        Self {
-            state: State::Handling { inner, exchange },
-        }
+        Self { state: State::Handling { inner, exchange } }
     }
 
     pub(super) const fn answered(answer: EarlyAnswer) -> Self {
-        Self {
-            state: State::Answered {
-                answer: Some(answer),
-            },
-        }
+        Self { state: State::Answered { answer: Some(answer) } }
     }
 }
 
@@ -94,19 +77,11 @@ where
             match state.as_mut().project() {
                 StateProjection::Deciding { current, waiting } => {
                     let current = ready!(current.poll(cx));
-                    let Waiting {
-                        mut inner,
-                        mut request,
-                        mut exchange,
-                    } = waiting.take().expect("a future is not polled after it was ready");
+                    let Waiting { mut inner, mut request, mut exchange } =
+                        waiting.take().expect("a future is not polled after it was ready");
                     let next = match exchange.decide_before(current, &mut request) {
-                        Some(answer) => State::Answered {
-                            answer: Some(answer),
-                        },
-                        None => State::Handling {
-                            inner: inner.call(request),
-                            exchange: Some(exchange),
-                        },
+                        Some(answer) => State::Answered { answer: Some(answer) },
+                        None => State::Handling { inner: inner.call(request), exchange: Some(exchange) },
                     };
                     state.set(next);
                 }

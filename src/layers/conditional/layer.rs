@@ -27,6 +27,7 @@ impl ConditionalLayer {
                 source: NoSource,
                 settings: Settings {
                     require_preconditions: false,
+                    trust_service_with_if_range: false,
                     record: false,
                     enabled: true,
                     clock: Clock::system(),
@@ -56,12 +57,7 @@ impl<V> ConditionalLayer<V> {
 
     /// As [`validators`](ConditionalLayer::validators), for any kind of source.
     pub fn validator_source<W: ValidatorSource>(self, source: W) -> ConditionalLayer<W> {
-        ConditionalLayer {
-            config: Arc::new(Config {
-                source,
-                settings: self.config.settings.clone(),
-            }),
-        }
+        ConditionalLayer { config: Arc::new(Config { source, settings: self.config.settings.clone() }) }
     }
 }
 
@@ -74,6 +70,18 @@ impl<V: Clone> ConditionalLayer<V> {
     #[must_use]
     pub fn require_preconditions(self) -> Self {
         self.with(|settings| settings.require_preconditions = true)
+    }
+
+    /// Leaves a `Range` beside an `If-Range` to the service inside, which evaluates
+    /// `If-Range` by itself, so that no source is needed to prove it.
+    ///
+    /// # Warning
+    ///
+    /// Where the service does not (tower-http's `ServeDir` does not), a client that resumes a
+    /// download joins the bytes of two versions.
+    #[must_use]
+    pub fn trust_service_with_if_range(self) -> Self {
+        self.with(|settings| settings.trust_service_with_if_range = true)
     }
 
     /// Puts a [`ConditionalReason`](super::ConditionalReason) into the extensions of each
@@ -102,12 +110,7 @@ impl<V: Clone> ConditionalLayer<V> {
     fn with(self, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = self.config.settings.clone();
         change(&mut settings);
-        Self {
-            config: Arc::new(Config {
-                source: self.config.source.clone(),
-                settings,
-            }),
-        }
+        Self { config: Arc::new(Config { source: self.config.source.clone(), settings }) }
     }
 }
 
@@ -127,9 +130,7 @@ impl<S, V> Layer<S> for ConditionalLayer<V> {
 
 impl<V> Clone for ConditionalLayer<V> {
     fn clone(&self) -> Self {
-        Self {
-            config: Arc::clone(&self.config),
-        }
+        Self { config: Arc::clone(&self.config) }
     }
 }
 

@@ -97,6 +97,4 @@ pub use self::future::ResponseFuture;
 pub use self::layer::ConditionalLayer;
 pub use self::reason::ConditionalReason;
 pub use self::service::ConditionalService;
-pub use self::source::{
-    FnSource, HeadFuture, HeadValidators, IntoRepresentation, NoSource, ValidatorSource,
-};
+pub use self::source::{FnSource, HeadFuture, HeadValidators, IntoRepresentation, NoSource, ValidatorSource};

@@ -39,10 +39,7 @@ impl<S, V> ConditionalService<S, V> {
 
 impl<S: Clone, V> Clone for ConditionalService<S, V> {
     fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            config: Arc::clone(&self.config),
-        }
+        Self { inner: self.inner.clone(), config: Arc::clone(&self.config) }
     }
 }
 

@@ -7,8 +7,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use http::header::{
-    CONTENT_LENGTH, CONTENT_TYPE, EXPECT, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
-    IF_UNMODIFIED_SINCE, RANGE, TRANSFER_ENCODING,
+    CONTENT_LENGTH, CONTENT_TYPE, EXPECT, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE,
+    RANGE, TRANSFER_ENCODING,
 };
 use http::request::Parts;
 use http::{HeaderName, Method, Request, Response, StatusCode};
@@ -62,9 +62,7 @@ where
     type Future = IntoRepresentation<Fut>;
 
     fn validators(&self, request: &Parts) -> Self::Future {
-        IntoRepresentation {
-            inner: (self.0)(request),
-        }
+        IntoRepresentation { inner: (self.0)(request) }
     }
 }
 
@@ -127,12 +125,7 @@ pub struct HeadValidators<S, B> {
 impl<S, B> HeadValidators<S, B> {
     /// Asks this service, with bodies that are `B::default()`.
     pub const fn new(service: S) -> Self {
-        Self {
-            service,
-            strong_dates: false,
-            clock: Clock::system(),
-            body: PhantomData,
-        }
+        Self { service, strong_dates: false, clock: Clock::system(), body: PhantomData }
     }
 
     /// States that what the service has never changes twice within one second, so that
@@ -188,12 +181,7 @@ where
             }
             (self.service.clone(), Request::from_parts(head, B::default()))
         });
-        HeadFuture {
-            question,
-            answer: None,
-            strong_dates: self.strong_dates,
-            clock: self.clock.clone(),
-        }
+        HeadFuture { question, answer: None, strong_dates: self.strong_dates, clock: self.clock.clone() }
     }
 }
 

@@ -44,10 +44,7 @@ enum End<E> {
 impl<B: Body> EntityTagBody<B> {
     /// A body of which nothing was read.
     pub(super) const fn untouched(body: B) -> Self {
-        Self {
-            read: ReadAhead::new(),
-            rest: Some(body),
-        }
+        Self { read: ReadAhead::new(), rest: Some(body) }
     }
 
     /// A body of which `read` was read, with the rest where it has not ended.
@@ -76,12 +73,7 @@ where
 
 impl<E> ReadAhead<E> {
     pub(super) const fn new() -> Self {
-        Self {
-            first: None,
-            more: VecDeque::new(),
-            bytes: 0,
-            end: End::Plain,
-        }
+        Self { first: None, more: VecDeque::new(), bytes: 0, end: End::Plain }
     }
 
     pub(super) fn push(&mut self, data: Bytes) {
@@ -138,10 +130,7 @@ where
     type Data = Bytes;
     type Error = B::Error;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let mut this = self.project();
         if let Some(frame) = this.read.pop() {
             return Poll::Ready(Some(frame));

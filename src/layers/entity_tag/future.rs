@@ -55,6 +55,7 @@ struct Reading<B: Body> {
 }
 
 /// How far reading came.
+#[derive(Clone, Copy)]
 enum Progress {
     /// The whole content was read.
     Whole,
@@ -66,9 +67,7 @@ enum Progress {
 
 impl<F, B: Body> ResponseFuture<F, B> {
     pub(super) const fn new(inner: F, config: Option<Arc<Config>>) -> Self {
-        Self {
-            state: State::Waiting { inner, config },
-        }
+        Self { state: State::Waiting { inner, config } }
     }
 }
 
@@ -85,29 +84,18 @@ where
             match state.as_mut().project() {
                 StateProjection::Waiting { inner, config } => {
                     let response = ready!(inner.poll(cx))?;
-                    let Some((config, limit)) = config
-                        .take()
-                        .and_then(|config| config.read_limit(&response).map(|limit| (config, limit)))
+                    let Some((config, limit)) =
+                        config.take().and_then(|config| config.read_limit(&response).map(|limit| (config, limit)))
                     else {
                         return Poll::Ready(Ok(response.map(EntityTagBody::untouched)));
                     };
                     let (head, body) = response.into_parts();
-                    let reading = Some(Reading {
-                        head,
-                        body,
-                        read: ReadAhead::new(),
-                        limit,
-                        config,
-                    });
+                    let reading = Some(Reading { head, body, read: ReadAhead::new(), limit, config });
                     state.set(State::Reading { reading });
                 }
                 StateProjection::Reading { reading } => {
-                    let progress = ready!(
-                        reading
-                            .as_mut()
-                            .expect("a future is not polled after it was ready")
-                            .poll_body(cx)
-                    );
+                    let progress =
+                        ready!(reading.as_mut().expect("a future is not polled after it was ready").poll_body(cx));
                     let reading = reading.take().expect("it was polled in the line above");
                     return Poll::Ready(Ok(reading.respond(progress)));
                 }
@@ -188,13 +176,7 @@ impl<B: Body<Data = Bytes> + Unpin> Reading<B> {
     }
 
     fn respond(self, progress: Progress) -> Response<EntityTagBody<B>> {
-        let Self {
-            mut head,
-            body,
-            read,
-            config,
-            ..
-        } = self;
+        let Self { mut head, body, read, config, .. } = self;
         let rest = match progress {
             Progress::Whole => {
                 if let Some(tag) = config.tag(&read) {
@@ -203,6 +185,7 @@ impl<B: Body<Data = Bytes> + Unpin> Reading<B> {
                 None
             }
             Progress::TooLong => Some(body),
+            // The error was read, and there is nothing after it.
             Progress::Failed => None,
         };
         Response::from_parts(head, EntityTagBody::resumed(read, rest))
@@ -226,10 +209,7 @@ impl Config {
 /// Whether the handler, in the field or in a policy, wants nobody to keep the answer:
 /// nobody will come back with its tag.
 fn says_no_store<B>(response: &Response<B>) -> bool {
-    response
-        .extensions()
-        .get::<CachePolicy>()
-        .is_some_and(CachePolicy::is_no_store)
+    response.extensions().get::<CachePolicy>().is_some_and(CachePolicy::is_no_store)
         || (response.headers().contains_key(CACHE_CONTROL)
             && CacheControl::from_headers(response.headers()).is_some_and(|field| field.no_store()))
 }

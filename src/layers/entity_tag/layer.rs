@@ -63,10 +63,7 @@ impl EntityTagLayer {
             Digest::Cryptographic { strong, .. } => strong,
         };
         self.with(|config| {
-            config.digest = Digest::Cryptographic {
-                strong,
-                key: Some(key),
-            };
+            config.digest = Digest::Cryptographic { strong, key: Some(key) };
         })
     }
 

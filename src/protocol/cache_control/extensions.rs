@@ -1,0 +1,91 @@
+//! [`Extensions`]: the members that a type does not know.
+
+use http::HeaderValue;
+
+use super::directive::Directive;
+use super::member::Member;
+use crate::protocol::syntax::{MAX_MEMBERS, members};
+
+/// Directives in order, each once.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(super) struct Extensions(Vec<Directive>);
+
+impl Extensions {
+    /// Hands each member to `take`, and keeps those for which it returns false.
+    ///
+    /// `None` when there are more than [`MAX_MEMBERS`]; the first so many have been
+    /// handed over.
+    pub(super) fn read<'a>(
+        lines: impl IntoIterator<Item = &'a HeaderValue>,
+        mut take: impl FnMut(&Member<'_>) -> bool,
+    ) -> Option<Self> {
+        let mut extensions = Self::default();
+        for (index, member) in members(lines).enumerate() {
+            if index == MAX_MEMBERS {
+                return None;
+            }
+            if !take(&Member::split(member))
+                && let Some(directive) = Directive::from_member(member)
+            {
+                extensions.insert(directive);
+            }
+        }
+        Some(extensions)
+    }
+
+    pub(super) fn insert(&mut self, directive: Directive) {
+        if let Err(place) = self.0.binary_search(&directive) {
+            self.0.insert(place, directive);
+        }
+    }
+
+    /// The union, except that what claims a permission must be in both.
+    pub(super) fn tighten(mut self, other: &Self) -> Self {
+        self.0.retain(|directive| !directive.claims_permission() || other.0.binary_search(directive).is_ok());
+        for directive in other.0.iter().filter(|directive| !directive.claims_permission()) {
+            self.insert(directive.clone());
+        }
+        self
+    }
+
+    pub(super) fn drop_permissions(&mut self) {
+        self.0.retain(|directive| !directive.claims_permission());
+    }
+
+    pub(super) fn as_slice(&self) -> &[Directive] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::values;
+    use super::*;
+
+    fn extensions(line: &str) -> Extensions {
+        Extensions::read(&values(&[line]), |member| member.lower_case_name() == b"no-store").unwrap()
+    }
+
+    fn names(extensions: &Extensions) -> Vec<String> {
+        extensions.as_slice().iter().map(Directive::to_string).collect()
+    }
+
+    #[test]
+    fn what_is_not_taken_is_kept_once_and_in_order() {
+        assert_eq!(names(&extensions(r#"foo, No-Store, a b, foo, FOO, "open"#)), ["FOO", "a b", "foo"]);
+        let many = values(&["foo,".repeat(MAX_MEMBERS), "no-store".to_owned()]);
+        assert!(Extensions::read(&many[..1], |_| false).is_some());
+        assert!(Extensions::read(&many, |_| false).is_none(), "over all lines");
+    }
+
+    #[test]
+    fn a_permission_needs_both_sides() {
+        let (a, b) = (extensions("Public=1, immutable x, foo"), extensions("bar, immutable x"));
+        for met in [a.clone().tighten(&b), b.clone().tighten(&a)] {
+            assert_eq!(names(&met), ["bar", "foo", "immutable x"]);
+        }
+        let mut dropped = a;
+        dropped.drop_permissions();
+        assert_eq!(names(&dropped), ["foo"]);
+    }
+}

@@ -1,0 +1,115 @@
+//! One member of the list, before it is known what it means.
+
+use std::borrow::Cow;
+
+use super::field_names::FieldNames;
+use super::limits::clamped;
+use crate::protocol::syntax::{delta_seconds, is_tchar, is_token, trim_ows, unquote};
+
+/// A member of the list, taken apart at the end of its first token.
+pub(super) struct Member<'a> {
+    /// The first token, which is empty when the member starts with something else.
+    pub(super) name: &'a [u8],
+    argument: Argument<'a>,
+}
+
+enum Argument<'a> {
+    Absent,
+    /// What follows a `=` that follows the name at once.
+    Given(&'a [u8]),
+    /// Something else follows the name, such as white space.
+    Malformed,
+}
+
+impl<'a> Member<'a> {
+    pub(super) fn split(bytes: &'a [u8]) -> Self {
+        let end = bytes.iter().position(|&byte| !is_tchar(byte));
+        let (name, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
+        let argument = match rest {
+            [] => Argument::Absent,
+            [b'=', argument @ ..] => Argument::Given(argument),
+            _ => Argument::Malformed,
+        };
+        Self { name, argument }
+    }
+
+    pub(super) fn lower_case_name(&self) -> Vec<u8> {
+        self.name.to_ascii_lowercase()
+    }
+
+    pub(super) fn is_bare(&self) -> bool {
+        matches!(self.argument, Argument::Absent)
+    }
+
+    /// Whether this is a `cache-directive` by the grammar (C-01).
+    pub(super) fn has_directive_form(&self) -> bool {
+        !self.name.is_empty() && (self.is_bare() || self.text().is_some())
+    }
+
+    /// The argument as written.
+    pub(super) fn argument(&self) -> Option<&'a [u8]> {
+        match self.argument {
+            Argument::Given(argument) => Some(argument),
+            Argument::Absent | Argument::Malformed => None,
+        }
+    }
+
+    /// The argument as delta-seconds (C-04).
+    pub(super) fn seconds(&self) -> Option<u32> {
+        delta_seconds(&self.text()?).map(clamped)
+    }
+
+    /// The argument as a list of field names.
+    pub(super) fn field_names(&self) -> Option<FieldNames> {
+        let text = self.text()?;
+        let names = text.split(|&byte| byte == b',').map(trim_ows);
+        FieldNames::from_members(names.filter(|name| !name.is_empty()))
+    }
+
+    /// What the argument says in either form, a token or a quoted string (C-02).
+    fn text(&self) -> Option<Cow<'a, [u8]>> {
+        let argument = self.argument()?;
+        if is_token(argument) { Some(argument.into()) } else { unquote(argument).map(Cow::Owned) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_is_taken_apart_after_its_first_token() {
+        let table: &[(&str, &str, Option<&str>, bool)] = &[
+            ("no-store", "no-store", None, true),
+            ("a=b", "a", Some("b"), true),
+            (r#"a="b, \"c\"""#, "a", Some(r#""b, \"c\"""#), true),
+            ("a=", "a", Some(""), false),
+            ("a=b c", "a", Some("b c"), false),
+            (r#"a="b"c"#, "a", Some(r#""b"c"#), false),
+            ("a =b", "a", None, false),
+            ("a b", "a", None, false),
+            ("=b", "", Some("b"), false),
+            (r#""a""#, "", None, false),
+        ];
+        for (given, name, argument, has_directive_form) in table {
+            let member = Member::split(given.as_bytes());
+            assert_eq!(member.name, name.as_bytes(), "{given}");
+            assert_eq!(member.argument(), argument.map(str::as_bytes), "{given}");
+            assert_eq!(member.has_directive_form(), *has_directive_form, "{given}");
+        }
+    }
+
+    #[test]
+    fn an_argument_is_the_same_in_either_form() {
+        for form in ["max-age=060", r#"max-age="060""#, r#"max-age="\060""#] {
+            assert_eq!(Member::split(form.as_bytes()).seconds(), Some(60), "{form}");
+        }
+        for form in ["private=Link", r#"private="Link""#, r#"private=" , Link,""#] {
+            let names = Member::split(form.as_bytes()).field_names().unwrap();
+            assert_eq!(names.to_string(), "Link", "{form}");
+        }
+        for form in ["max-age", "max-age=", r#"max-age="5"#, "max-age =5"] {
+            assert_eq!(Member::split(form.as_bytes()).seconds(), None, "{form}");
+        }
+    }
+}

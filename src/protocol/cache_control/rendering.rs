@@ -1,0 +1,60 @@
+//! [`Rendering`]: how either type is written.
+
+use std::fmt;
+
+use http::HeaderValue;
+
+use super::extensions::Extensions;
+use super::extent::Extent;
+
+/// Members with `, ` between them, in octets, since an extension may hold obs-text.
+#[derive(Default)]
+pub(super) struct Rendering {
+    bytes: Vec<u8>,
+}
+
+impl Rendering {
+    pub(super) fn flag(&mut self, name: &str, is_set: bool) {
+        if is_set {
+            self.member(name.as_bytes());
+        }
+    }
+
+    pub(super) fn seconds(&mut self, name: &str, seconds: Option<u32>) {
+        if let Some(seconds) = seconds {
+            self.member(format!("{name}={seconds}").as_bytes());
+        }
+    }
+
+    /// Quoted even for one name (C-03).
+    pub(super) fn extent(&mut self, name: &str, extent: &Extent) {
+        match extent {
+            Extent::Nothing => {}
+            Extent::Fields(names) => self.member(format!("{name}=\"{names}\"").as_bytes()),
+            Extent::Everything => self.member(name.as_bytes()),
+        }
+    }
+
+    pub(super) fn extensions(&mut self, extensions: &Extensions) {
+        for directive in extensions.as_slice() {
+            self.member(directive.as_bytes());
+        }
+    }
+
+    pub(super) fn into_header_value(self) -> HeaderValue {
+        HeaderValue::try_from(self.bytes).expect("members come from header values or were checked to fit into one")
+    }
+
+    fn member(&mut self, member: &[u8]) {
+        if !self.bytes.is_empty() {
+            self.bytes.extend_from_slice(b", ");
+        }
+        self.bytes.extend_from_slice(member);
+    }
+}
+
+impl fmt::Display for Rendering {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        String::from_utf8_lossy(&self.bytes).fmt(f)
+    }
+}

@@ -1,0 +1,102 @@
+//! The policy path allocates nothing that the header map does not need itself.
+#![allow(clippy::unwrap_used)] // As in any test.
+
+mod support;
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use allocation_counter::{AllocationInfo, measure};
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, SET_COOKIE};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http_body_util::Full;
+use tower::{Layer, Service, service_fn};
+use tower_cache_policy::policy::CachePolicy;
+use tower_cache_policy::protocol::{EntityTag, Representation, Validators};
+use tower_cache_policy::{CachePolicyLayer, ConditionalLayer, EntityTagLayer};
+
+use support::{TestBody, get};
+
+const PUBLIC: CachePolicy = CachePolicy::public(std::time::Duration::from_secs(300));
+
+/// A service that answers with a header map of this capacity, so that what the map needs for
+/// one more field is not counted, and these fields.
+fn service(
+    lines: &'static [(HeaderName, &'static str)],
+) -> impl Service<Request<TestBody>, Response = Response<Full<Bytes>>, Error = Infallible> + Clone {
+    service_fn(move |_: Request<TestBody>| {
+        let mut response = Response::new(Full::new(Bytes::from_static(b"hello")));
+        *response.headers_mut() = HeaderMap::with_capacity(16);
+        for (name, value) in lines {
+            response.headers_mut().append(name, HeaderValue::from_static(value));
+        }
+        std::future::ready(Ok(response))
+    })
+}
+
+/// What one call of a service allocates. Its future is ready at once.
+fn allocated<S, B>(mut service: S, request: Request<TestBody>) -> AllocationInfo
+where
+    S: Service<Request<TestBody>, Response = Response<B>, Error = Infallible>,
+{
+    let mut request = Some(request);
+    let mut answer = None;
+    let info = measure(|| {
+        let mut future = pin!(service.call(request.take().unwrap()));
+        let Poll::Ready(response) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+            panic!("nothing here waits");
+        };
+        answer = Some(response);
+    });
+    drop(answer);
+    info
+}
+
+#[test]
+fn a_policy_allocates_nothing() {
+    const PLAIN: &[(HeaderName, &str)] = &[(CONTENT_TYPE, "text/html")];
+    const COOKIE: &[(HeaderName, &str)] = &[(SET_COOKIE, "a=b")];
+    const OWN: &[(HeaderName, &str)] = &[(CACHE_CONTROL, "max-age=5")];
+    let bare = allocated(service(PLAIN), get("/", &[]));
+    let table: &[(&str, CachePolicy, &'static [(HeaderName, &'static str)])] = &[
+        ("a fixed policy", PUBLIC, PLAIN),
+        ("with Vary", PUBLIC.vary(&["accept-encoding"]), PLAIN),
+        ("no-store", CachePolicy::NO_STORE, PLAIN),
+        ("a guard that makes it private", PUBLIC, COOKIE),
+        ("the handler's own field", PUBLIC, OWN),
+    ];
+    for (sentence, policy, lines) in table {
+        let layered = allocated(CachePolicyLayer::new(*policy).layer(service(lines)), get("/", &[]));
+        assert_eq!(layered.count_total, bare.count_total, "{sentence}");
+    }
+}
+
+#[test]
+fn a_304_before_the_handler_allocates_nothing_but_its_header_map() {
+    static CURRENT: std::sync::LazyLock<Representation> =
+        std::sync::LazyLock::new(|| Validators::new().with_etag(EntityTag::from_static("\"v1\"")).into());
+    let layer = ConditionalLayer::new().validators(|_| std::future::ready(CURRENT.clone()));
+    // As a server makes it: a piece of a buffer that is shared already.
+    let asked = || {
+        let mut request = get("/", &[]);
+        request.headers_mut().insert(IF_NONE_MATCH, HeaderValue::from_static("\"v1\""));
+        request
+    };
+    let one_field = measure(|| {
+        let mut headers = HeaderMap::new();
+        headers.insert(ETAG, HeaderValue::from_static("\"v1\""));
+        std::hint::black_box(&headers);
+    });
+    let answered = allocated(layer.layer(service(&[])), asked());
+    assert_eq!(answered.count_total, one_field.count_total);
+}
+
+#[test]
+fn a_generated_tag_allocates_the_tag_alone() {
+    let bare = allocated(service(&[]), get("/", &[]));
+    let tagged = allocated(EntityTagLayer::new().layer(service(&[])), get("/", &[]));
+    assert_eq!(tagged.count_total, bare.count_total + 1, "the octets of the tag");
+}

@@ -1,0 +1,500 @@
+//! The example site, asked over HTTP/1.1 and over HTTP/2.
+
+#![cfg(feature = "axum")]
+#![allow(clippy::unwrap_used)] // Allowed by clippy.toml in what is marked as a test, and the rest here is not.
+#![allow(unreachable_pub)] // As in the program whose files these are.
+
+#[path = "../examples/site/app.rs"]
+mod app;
+#[path = "../examples/site/articles.rs"]
+mod articles;
+#[path = "../examples/site/download.rs"]
+mod download;
+#[path = "../examples/site/log.rs"]
+mod log;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
+use bytes::Bytes;
+use futures_util::future::join_all;
+use futures_util::stream;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use tempfile::NamedTempFile;
+use tokio::net::TcpListener;
+use tokio::sync::Barrier;
+use tokio::time::{sleep, timeout};
+use tower::ServiceExt;
+
+use crate::articles::Store;
+use crate::log::Log;
+
+const TEA: &str = r#"{"title":"Tea","text":"Hot."}"#;
+
+/// The fields of a request.
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
+// ==== Which answer may be kept, and for how long ====
+
+enum Tag {
+    None,
+    Weak,
+    Strong,
+}
+
+/// What is said of a URL, its path, and its status, `Cache-Control` and `ETag`.
+const URLS: &[(&str, &str, u16, &str, Tag)] = &[
+    ("the front page is made anew at each request", "/", 200, "private, no-store", Tag::None),
+    ("a generated page is kept two minutes", "/page", 200, "max-age=120", Tag::Weak),
+    ("a file is kept five minutes", "/dashboard", 200, "public, max-age=300", Tag::Strong),
+    ("an article is asked about before each reuse", "/articles/1", 200, "no-cache", Tag::Strong),
+    ("an article that is missing is not kept as one", "/articles/4", 404, "private, no-store", Tag::None),
+    ("an article that has no number is an error", "/articles/first", 400, "private, no-store", Tag::None),
+    ("a download is kept an hour", "/download", 200, "public, max-age=3600", Tag::Strong),
+    ("an event stream is not kept", "/events", 200, "private, no-store", Tag::None),
+    ("a page with a cookie is private although its route says public", "/me", 200, "private, max-age=300", Tag::None),
+    ("a failure is not kept although its route says two minutes", "/fail", 500, "private, no-store", Tag::None),
+    ("what is not found is not kept", "/nothing/here", 404, "private, no-store", Tag::None),
+];
+
+#[tokio::test]
+async fn each_url_says_how_long_its_answer_may_be_kept() {
+    for site in Site::over_both(false).await {
+        for (sentence, path, status, cache_control, etag) in URLS {
+            let row = site.row(sentence);
+            let get = site.head(Method::GET, path, &[]).await;
+            assert_eq!(get.status(), *status, "{row}");
+            assert_eq!(field(&get, "cache-control"), Some(*cache_control), "{row}");
+            assert_eq!(field(&get, "vary"), Some("accept-encoding"), "{row}");
+            let tag = field(&get, "etag");
+            match etag {
+                Tag::None => assert_eq!(tag, None, "{row}"),
+                Tag::Weak => assert!(tag.is_some_and(|tag| tag.starts_with("W/\"")), "{row}: {tag:?}"),
+                Tag::Strong => assert!(tag.is_some_and(|tag| tag.starts_with('"')), "{row}: {tag:?}"),
+            }
+
+            let head = site.ask(Method::HEAD, path, &[], "").await;
+            assert_eq!(head.status(), *status, "HEAD: {row}");
+            assert_eq!(field(&head, "cache-control"), Some(*cache_control), "HEAD: {row}");
+            assert_eq!(field(&head, "vary"), Some("accept-encoding"), "HEAD: {row}");
+            assert!(head.body().is_empty(), "HEAD: {row}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_to_credentials_is_private_whatever_its_route_says() {
+    for site in Site::over_both(false).await {
+        let answer = site.head(Method::GET, "/dashboard", &[("authorization", "Bearer x")]).await;
+        assert_eq!(field(&answer, "cache-control"), Some("private, max-age=300"), "{}", site.version);
+    }
+}
+
+#[tokio::test]
+async fn with_no_cache_nothing_is_kept_whatever_the_url_and_the_status() {
+    for site in Site::over_both(true).await {
+        let dashboard = site.tag_of("/dashboard", &[]).await;
+        let not_modified: Fields<'_> = &[("if-none-match", &dashboard)];
+        let mut requests: Vec<(Method, &str, Fields<'_>, u16)> =
+            URLS.iter().map(|(_, path, status, ..)| (Method::GET, *path, &[] as Fields<'_>, *status)).collect();
+        requests.extend([
+            (Method::HEAD, "/page", &[] as Fields<'_>, 200),
+            (Method::GET, "/dashboard", not_modified, 304),
+            (Method::GET, "/articles/1", &[("if-none-match", "\"1-1\"")], 304),
+            (Method::DELETE, "/articles/1", &[("if-match", "\"1-0\"")], 412),
+            (Method::DELETE, "/articles/1", &[], 428),
+            (Method::DELETE, "/articles/1", &[("if-match", "\"1-1\"")], 204),
+            (Method::GET, "/download", &[("range", "bytes=0-9")], 206),
+            (Method::GET, "/download", &[("range", "bytes=9999999-")], 416),
+            (Method::POST, "/page", &[], 405),
+        ]);
+        for (method, path, fields, status) in requests {
+            let row = site.row(&format!("{method} {path} {fields:?}"));
+            let answer = site.head(method, path, fields).await;
+            assert_eq!(answer.status(), status, "{row}");
+            assert_eq!(field(&answer, "cache-control"), Some("no-cache, no-store, must-revalidate"), "{row}");
+            assert_eq!(field(&answer, "pragma"), Some("no-cache"), "{row}");
+            assert_eq!(field(&answer, "expires"), Some("0"), "{row}");
+        }
+    }
+}
+
+// ==== What has not changed is not sent again ====
+
+#[tokio::test]
+async fn each_coding_is_revalidated_with_its_own_tag_and_the_304_has_the_fields_of_the_200() {
+    for site in Site::over_both(false).await {
+        for path in ["/page", "/dashboard", "/articles/1"] {
+            for coding in ["identity", "gzip", "br"] {
+                let row = site.row(&format!("{path} in {coding}"));
+                let accepted = ("accept-encoding", coding);
+                let full = site.ask(Method::GET, path, &[accepted], "").await;
+                let tag = field(&full, "etag").unwrap();
+                assert_eq!(full.status(), 200, "{row}");
+                assert_eq!(field(&full, "content-encoding").unwrap_or("identity"), coding, "{row}");
+                // One weak tag may name all codings. A strong one names one of them.
+                let weak = tag.starts_with("W/");
+                if !weak && coding != "identity" {
+                    assert!(tag.ends_with(&format!("--{coding}\"")), "{row}: {tag}");
+                }
+
+                let revalidation: Fields<'_> = &[accepted, ("if-none-match", tag)];
+                let again = site.ask(Method::GET, path, revalidation, "").await;
+                assert_not_modified(&again, &full, &row);
+                // The weak ones are made from the content, which HEAD does not have.
+                if !weak {
+                    let again = site.ask(Method::HEAD, path, revalidation, "").await;
+                    assert_not_modified(&again, &full, &format!("HEAD: {row}"));
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_also_revalidated_by_its_date() {
+    for site in Site::over_both(false).await {
+        for path in ["/dashboard", "/download"] {
+            let row = site.row(path);
+            let full = site.ask(Method::GET, path, &[], "").await;
+            let date = field(&full, "last-modified").unwrap();
+            let again = site.ask(Method::GET, path, &[("if-modified-since", date)], "").await;
+            assert_not_modified(&again, &full, &row);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_tag_of_a_coding_that_is_not_accepted_gets_the_whole_answer() {
+    for site in Site::over_both(false).await {
+        let tag = site.tag_of("/dashboard", &[("accept-encoding", "gzip")]).await;
+        let answer = site.ask(Method::GET, "/dashboard", &[("if-none-match", &tag)], "").await;
+        assert_eq!(answer.status(), 200, "{}", site.version);
+        assert_eq!(field(&answer, "content-encoding"), None, "{}", site.version);
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_changed_is_sent_again() {
+    for site in Site::over_both(false).await {
+        let tag = site.tag_of("/page", &[]).await;
+        site.ask(Method::DELETE, "/articles/1", &[("if-match", "\"1-1\"")], "").await;
+        let answer = site.ask(Method::GET, "/page", &[("if-none-match", &tag)], "").await;
+        assert_eq!(answer.status(), 200, "{}", site.version);
+        assert_ne!(field(&answer, "etag"), Some(&*tag), "{}", site.version);
+    }
+}
+
+// ==== Nobody's change is lost ====
+
+/// What is said of a write, the write, its status, and the tag of the article afterwards.
+type Write = (&'static str, Method, &'static str, Fields<'static>, u16, Option<&'static str>);
+
+const WRITES: &[Write] = &[
+    ("a blind change is refused", Method::PUT, "/articles/1", &[], 428, Some("\"1-1\"")),
+    ("a change of what was seen is made", Method::PUT, "/articles/1", &[("if-match", "\"1-1\"")], 204, Some("\"1-2\"")),
+    (
+        "the same change again would lose the first one",
+        Method::PUT,
+        "/articles/1",
+        &[("if-match", "\"1-1\"")],
+        412,
+        Some("\"1-2\""),
+    ),
+    (
+        "a tag that was seen under gzip names the same revision",
+        Method::PUT,
+        "/articles/1",
+        &[("if-match", "\"1-2--gzip\"")],
+        204,
+        Some("\"1-3\""),
+    ),
+    (
+        "one of several tags is enough",
+        Method::PUT,
+        "/articles/1",
+        &[("if-match", "\"1-1\", \"1-3\"")],
+        204,
+        Some("\"1-4\""),
+    ),
+    ("a weak tag never matches", Method::PUT, "/articles/1", &[("if-match", "W/\"1-4\"")], 412, Some("\"1-4\"")),
+    ("what exists is not created", Method::PUT, "/articles/1", &[("if-none-match", "*")], 412, Some("\"1-4\"")),
+    ("what does not exist is not changed", Method::PUT, "/articles/9", &[("if-match", "*")], 412, None),
+    ("a blind creation is refused", Method::PUT, "/articles/9", &[], 428, None),
+    ("what does not exist is created", Method::PUT, "/articles/9", &[("if-none-match", "*")], 201, Some("\"9-5\"")),
+    ("a blind deletion is refused", Method::DELETE, "/articles/9", &[], 428, Some("\"9-5\"")),
+    (
+        "a deletion of what has changed is refused",
+        Method::DELETE,
+        "/articles/9",
+        &[("if-match", "\"9-4\"")],
+        412,
+        Some("\"9-5\""),
+    ),
+    ("a deletion of what was seen is made", Method::DELETE, "/articles/9", &[("if-match", "\"9-5\"")], 204, None),
+    ("it is not made twice", Method::DELETE, "/articles/9", &[("if-match", "\"9-5\"")], 412, None),
+    (
+        "what is created again does not get an old tag",
+        Method::PUT,
+        "/articles/9",
+        &[("if-none-match", "*")],
+        201,
+        Some("\"9-6\""),
+    ),
+    (
+        "a number in percent-encoding is decided by the handler, and changes nothing blindly",
+        Method::PUT,
+        "/articles/%39",
+        &[("if-match", "\"9-6\"")],
+        412,
+        Some("\"9-6\""),
+    ),
+];
+
+#[tokio::test]
+async fn a_write_is_made_only_by_who_knows_what_it_changes() {
+    for site in Site::over_both(false).await {
+        for (sentence, method, path, fields, status, then) in WRITES {
+            let row = site.row(sentence);
+            let json = [*fields, &[("content-type", "application/json")]].concat();
+            let answer = site.ask(method.clone(), path, &json, TEA).await;
+            assert_eq!(answer.status(), *status, "{row}");
+            assert!(field(&answer, "cache-control").is_some_and(|value| value.contains("no-store")), "{row}");
+            assert_eq!(field(&answer, "etag"), None, "{row}");
+            if *status == 428 {
+                assert!(answer.body().starts_with(b"This resource is changed conditionally only"), "{row}");
+            }
+            let now = site.ask(Method::GET, path, &[], "").await;
+            assert_eq!(field(&now, "etag"), *then, "{row}");
+            assert_eq!(now.status(), if then.is_some() { 200 } else { 404 }, "{row}");
+        }
+        let tea = site.ask(Method::GET, "/articles/1", &[], "").await;
+        assert_eq!(tea.body(), TEA.as_bytes(), "{}", site.version);
+    }
+}
+
+#[tokio::test]
+async fn of_a_hundred_writes_with_one_and_the_same_tag_exactly_one_is_made() {
+    const WRITERS: usize = 100;
+    let download = download::write().unwrap();
+    let app = app::app(Store::new(), download.path(), false, Log::new(|_| {}));
+    let all_let_through = Arc::new(Barrier::new(WRITERS));
+    let writers = (0..WRITERS).map(|_| {
+        // The layer decides before the content is read. So when each content waits for all
+        // others to be read, the layer has let all of them through before the first write.
+        let let_through = all_let_through.clone();
+        let content = Body::from_stream(stream::once(async move {
+            let_through.wait().await;
+            Ok::<_, axum::Error>(TEA)
+        }));
+        let request = Request::put("/articles/1")
+            .header("if-match", "\"1-1\"")
+            .header("content-type", "application/json")
+            .body(content)
+            .unwrap();
+        tokio::spawn(app.clone().oneshot(request))
+    });
+    let answers = timeout(Duration::from_secs(30), join_all(writers)).await.unwrap();
+    let statuses: Vec<_> = answers.into_iter().map(|answer| answer.unwrap().unwrap().status()).collect();
+    let count = |status| statuses.iter().filter(|&&each| each == status).count();
+    assert_eq!(count(StatusCode::NO_CONTENT), 1, "{statuses:?}");
+    assert_eq!(count(StatusCode::PRECONDITION_FAILED), WRITERS - 1, "{statuses:?}");
+
+    let last = app.oneshot(Request::get("/articles/1").body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(last.headers()["etag"], "\"1-2\"");
+}
+
+// ==== A download is resumed, or begun again, and never joined of two files ====
+
+#[tokio::test]
+async fn a_range_is_sent_only_of_the_file_that_the_client_has() {
+    for site in Site::over_both(false).await {
+        let full = site.ask(Method::GET, "/download", &[("accept-encoding", "gzip, br")], "").await;
+        assert_eq!(full.body().len() as u64, download::LENGTH);
+        assert_eq!(field(&full, "content-encoding"), None, "a download is not compressed");
+        assert_eq!(field(&full, "accept-ranges"), Some("bytes"));
+        let tag = field(&full, "etag").unwrap();
+        let date = field(&full, "last-modified").unwrap();
+        let weak = format!("W/{tag}");
+
+        let rest = ("range", "bytes=4000000-");
+        let table: &[(&str, Fields<'_>, u16)] = &[
+            ("a range alone", &[rest], 206),
+            ("the client has a part of this file", &[rest, ("if-range", tag)], 206),
+            ("the client has a part of another file", &[rest, ("if-range", "\"another\"")], 200),
+            ("the client has something like this file", &[rest, ("if-range", &weak)], 200),
+            // A file may change twice within a second.
+            ("a date proves nothing", &[rest, ("if-range", date)], 200),
+            ("the client has all of it", &[rest, ("if-none-match", tag)], 304),
+            ("beyond the end", &[("range", "bytes=9999999-")], 416),
+        ];
+        for (sentence, fields, status) in table {
+            let row = site.row(sentence);
+            let answer = site.ask(Method::GET, "/download", fields, "").await;
+            assert_eq!(answer.status(), *status, "{row}");
+            assert_eq!(field(&answer, "vary"), Some("accept-encoding"), "{row}");
+            match status {
+                206 => {
+                    assert_eq!(field(&answer, "content-range"), Some("bytes 4000000-4194303/4194304"), "{row}");
+                    assert_eq!(answer.body()[..], full.body()[4_000_000..], "{row}");
+                    assert_eq!(field(&answer, "cache-control"), field(&full, "cache-control"), "{row}");
+                    assert_eq!(field(&answer, "etag"), Some(tag), "{row}");
+                }
+                200 => assert!(answer.body() == full.body(), "{row}"),
+                304 => assert_not_modified(&answer, &full, &row),
+                _ => assert_eq!(field(&answer, "cache-control"), Some("private, no-store"), "{row}"),
+            }
+        }
+    }
+}
+
+// ==== Streams, and the log ====
+
+#[tokio::test]
+async fn events_come_as_they_happen_and_are_neither_compressed_nor_tagged() {
+    for site in Site::over_both(false).await {
+        let mut answer = site.head(Method::GET, "/events", &[("accept-encoding", "gzip, br")]).await;
+        assert_eq!(field(&answer, "content-type"), Some("text/event-stream"));
+        assert_eq!(field(&answer, "content-encoding"), None);
+        assert_eq!(field(&answer, "etag"), None);
+        for (second, patience) in [(0, Duration::from_millis(500)), (1, Duration::from_secs(3))] {
+            let frame = timeout(patience, answer.frame()).await.expect("an event that is on time");
+            let event = frame.unwrap().unwrap().into_data().unwrap();
+            assert_eq!(event, format!("event: second\ndata: {second}\n\n"), "{}", site.version);
+        }
+        drop(answer);
+        assert_eq!(site.logged(1).await, ["GET /events 200 46 bytes: the handler's policy"], "{}", site.version);
+    }
+}
+
+#[tokio::test]
+async fn each_request_is_logged_with_its_bytes_and_the_reason_of_its_answer() {
+    let table: &[(Method, &str, Fields<'_>, &str)] = &[
+        (Method::GET, "/", &[], "the handler's policy"),
+        (Method::GET, "/download", &[], "the layer's policy"),
+        (Method::HEAD, "/download", &[], "the layer's policy"),
+        (Method::GET, "/dashboard", &[("accept-encoding", "gzip")], "the layer's policy"),
+        (Method::GET, "/me", &[], "the layer's policy; G-01 Set-Cookie: private"),
+        (Method::GET, "/fail", &[], "the default; G-04 error: not stored"),
+        (
+            Method::GET,
+            "/articles/1",
+            &[("if-none-match", "\"1-1\"")],
+            "the layer's policy; If-None-Match, before the handler",
+        ),
+        (
+            Method::DELETE,
+            "/articles/1",
+            &[],
+            "the default; G-04 error: not stored; no precondition, before the handler",
+        ),
+        (Method::DELETE, "/articles/1", &[("if-match", "\"1-1\"")], "the default; G-09 unsafe method: not stored"),
+    ];
+    for site in Site::over_both(false).await {
+        for (method, path, fields, why) in table {
+            let answer = site.ask(method.clone(), path, fields, "").await;
+            let (status, bytes) = (answer.status().as_u16(), answer.body().len());
+            let expected = format!("{method} {path} {status} {bytes} bytes: {why}");
+            assert_eq!(site.logged(1).await, [expected], "{}", site.version);
+        }
+    }
+}
+
+// ==== The site, and how it is asked ====
+
+/// A site on a port of its own, asked over one version of HTTP.
+struct Site {
+    version: &'static str,
+    address: SocketAddr,
+    client: Client<HttpConnector, Full<Bytes>>,
+    lines: Arc<Mutex<Vec<String>>>,
+    _download: NamedTempFile,
+}
+
+impl Site {
+    async fn over_both(no_cache: bool) -> [Self; 2] {
+        [Self::start("HTTP/1.1", no_cache).await, Self::start("HTTP/2", no_cache).await]
+    }
+
+    async fn start(version: &'static str, no_cache: bool) -> Self {
+        let download = download::write().unwrap();
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let log = Log::new({
+            let lines = lines.clone();
+            move |line| lines.lock().unwrap().push(line.to_string())
+        });
+        let app = app::app(Store::new(), download.path(), no_cache, log);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(axum::serve(listener, app).into_future());
+        let client = Client::builder(TokioExecutor::new()).http2_only(version == "HTTP/2").build_http();
+        Self { version, address, client, lines, _download: download }
+    }
+
+    /// Asks, and leaves the content where it is: that of an event stream has no end.
+    async fn head(&self, method: Method, path: &str, fields: Fields<'_>) -> Response<Incoming> {
+        self.send(method, path, fields, "").await
+    }
+
+    async fn ask(&self, method: Method, path: &str, fields: Fields<'_>, content: &'static str) -> Response<Bytes> {
+        let (head, body) = self.send(method, path, fields, content).await.into_parts();
+        Response::from_parts(head, body.collect().await.unwrap().to_bytes())
+    }
+
+    async fn send(&self, method: Method, path: &str, fields: Fields<'_>, content: &'static str) -> Response<Incoming> {
+        let mut request = Request::builder().method(method).uri(format!("http://{}{path}", self.address));
+        for (name, value) in fields {
+            request = request.header(*name, *value);
+        }
+        self.client.request(request.body(Full::from(content)).unwrap()).await.unwrap()
+    }
+
+    async fn tag_of(&self, path: &str, fields: Fields<'_>) -> String {
+        let answer = self.ask(Method::GET, path, fields, "").await;
+        field(&answer, "etag").unwrap().to_owned()
+    }
+
+    /// The lines since the last call, once there are so many: a line is written when the
+    /// server lets go of an answer, which may be after the client has it.
+    async fn logged(&self, count: usize) -> Vec<String> {
+        for _ in 0..500 {
+            if self.lines.lock().unwrap().len() >= count {
+                break;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        std::mem::take(&mut *self.lines.lock().unwrap())
+    }
+
+    fn row(&self, sentence: &str) -> String {
+        format!("over {}, {sentence}", self.version)
+    }
+}
+
+/// The only line of a field.
+fn field<'a, B>(answer: &'a Response<B>, name: &str) -> Option<&'a str> {
+    let headers: &HeaderMap = answer.headers();
+    let mut lines = headers.get_all(name).iter();
+    let line = lines.next()?;
+    assert_eq!(lines.next(), None, "one line of {name}");
+    Some(line.to_str().unwrap())
+}
+
+/// N-01 to N-04
+fn assert_not_modified(answer: &Response<Bytes>, full: &Response<Bytes>, row: &str) {
+    assert_eq!(answer.status(), 304, "{row}");
+    for name in ["cache-control", "etag", "vary"] {
+        assert_eq!(field(answer, name), field(full, name), "{row}: {name}");
+    }
+    for name in ["content-encoding", "content-length", "content-type", "transfer-encoding"] {
+        assert_eq!(field(answer, name), None, "{row}: {name}");
+    }
+    assert!(answer.body().is_empty(), "{row}");
+}
