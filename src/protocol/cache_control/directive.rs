@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     fn extension(name: &str, argument: Option<&str>) -> Result<Directive, InvalidDirective> {
-        Directive::extension(name, argument, |member| member.lower_case_name() == b"public")
+        Directive::extension(name, argument, |member| *member.lower_case_name() == *b"public")
     }
 
     #[test]

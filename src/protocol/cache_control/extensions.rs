@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     fn extensions(line: &str) -> Extensions {
-        Extensions::read(&values(&[line]), |member| member.lower_case_name() == b"no-store").unwrap()
+        Extensions::read(&values(&[line]), |member| *member.lower_case_name() == *b"no-store").unwrap()
     }
 
     fn names(extensions: &Extensions) -> Vec<String> {

@@ -33,8 +33,13 @@ impl<'a> Member<'a> {
         Self { name, argument }
     }
 
-    pub(super) fn lower_case_name(&self) -> Vec<u8> {
-        self.name.to_ascii_lowercase()
+    /// Borrowed where it is in lower case already, as nearly everybody writes it.
+    pub(super) fn lower_case_name(&self) -> Cow<'a, [u8]> {
+        if self.name.iter().any(u8::is_ascii_uppercase) {
+            self.name.to_ascii_lowercase().into()
+        } else {
+            self.name.into()
+        }
     }
 
     pub(super) fn is_bare(&self) -> bool {
