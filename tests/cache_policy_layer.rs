@@ -459,6 +459,24 @@ async fn each_guard_acts_records_why_and_can_be_waived_by_accepting_its_risk() {
 }
 
 #[tokio::test]
+async fn a_page_that_stands_in_for_an_asset_is_not_stored() {
+    let assets = || CachePolicyLayer::new(CachePolicy::IMMUTABLE);
+    let table: &[(&str, &str, &str)] = &[
+        ("the asset", "text/css", "public, max-age=31536000, immutable"),
+        ("a fallback page", "Text/HTML; charset=utf-8", "private, no-store"),
+        ("another one", "application/xhtml+xml", "private, no-store"),
+    ];
+    for (sentence, content_type, expected) in table {
+        let inner = ok(&[("content-type", content_type)]);
+        let response = through(assets(), &inner, get("/assets/app-abc123.js", &[])).await;
+        assert_eq!(cache_control(&response).as_deref(), Some(*expected), "G-19: {sentence}");
+    }
+    let waived = assets().accept_risk(Risk::PageSurvivesReload);
+    let response = through(waived, &ok(&[("content-type", "text/html")]), get("/", &[])).await;
+    assert_eq!(cache_control(&response).as_deref(), Some("public, max-age=31536000, immutable"));
+}
+
+#[tokio::test]
 async fn the_guard_against_heuristics_is_waived_by_name_too() {
     let silent = || CachePolicyLayer::new(|_: &http::request::Parts| None);
     let guarded = through(silent(), &ok(&[]), get("/", &[])).await;

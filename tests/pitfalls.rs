@@ -242,9 +242,27 @@ async fn n16_either_order_of_tags_and_compression_is_right() {
     assert_eq!(call(&outside, get("/", &[gzip, ("if-none-match", &tag)])).await.status(), 304);
 }
 
-// 17 and 18, tags from modification times and inodes: our tags come from content alone
-// (`golden.rs`); the tags of a static service are replaced by the layer for versioned
-// assets, which is to come.
+#[tokio::test]
+async fn n17_n18_tags_come_from_content_and_neither_from_its_time_nor_its_place() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let write = |directory: &tempfile::TempDir, name: &str, content: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        std::fs::File::open(&path).unwrap().set_modified(UNIX_EPOCH).unwrap();
+        path
+    };
+    let tag = async |path: std::path::PathBuf| {
+        let handler = service_fn(move |_: Request<TestBody>| {
+            let content = std::fs::read(&path).unwrap();
+            std::future::ready(Ok::<_, Infallible>(Response::new(TestBody::from(content))))
+        });
+        let service = ServiceBuilder::new().layer(CachingLayer::new(PUBLIC)).service(handler);
+        field(call(&service, get("/", &[])).await.headers(), "etag").unwrap()
+    };
+    let a = tag(write(&one, "a.css", "a { top: 0 }")).await;
+    assert_ne!(a, tag(write(&one, "b.css", "a { top: 1 }")).await, "17: same length, same normalised time");
+    assert_eq!(a, tag(write(&two, "a.css", "a { top: 0 }")).await, "18: another inode on another replica");
+}
 
 #[tokio::test]
 async fn n19_tags_are_quoted_and_dates_are_http_dates() {
@@ -335,8 +353,21 @@ async fn n27_set_cookie_and_authorization_are_considered() {
     assert_eq!(field(authorized.headers(), "cache-control").as_deref(), Some("private, max-age=300"));
 }
 
-// 28, `?v=` without verification and page fallbacks under asset names, is the matter of the
-// layer for versioned assets, which is to come.
+#[tokio::test]
+async fn n28_a_page_that_stands_in_for_a_missing_asset_is_not_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("index.html"), "<!doctype html>").unwrap();
+    std::fs::write(directory.path().join("app-1.js"), "1").unwrap();
+    let files = tower_http::services::ServeDir::new(directory.path())
+        .fallback(tower_http::services::ServeFile::new(directory.path().join("index.html")));
+    let service = ServiceBuilder::new().layer(CachingLayer::new(CachePolicy::IMMUTABLE)).service(files);
+    for (path, expected) in [("/app-1.js", "public, max-age=31536000, immutable"), ("/app-2.js", "private, no-store")] {
+        let response = call(&service, get(path, &[])).await;
+        assert_eq!(response.status(), 200);
+        assert_eq!(field(response.headers(), "cache-control").as_deref(), Some(expected), "{path}");
+    }
+    // That `?v=` is held against the bytes is the matter of the layer for versioned assets.
+}
 
 // ---- Traps of composition ----
 

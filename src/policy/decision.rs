@@ -209,7 +209,7 @@ impl<'a> Draft<'a> {
         if self.facts.get_or_head {
             self.add_vary(given, headers);
         }
-        let speaker = match word {
+        let speaker = match self.keep_from_pages(word, headers) {
             Word::Field => {
                 self.guard_field(headers);
                 Speaker::Handler
@@ -364,48 +364,72 @@ impl<'a> Draft<'a> {
     /// Writes a policy, tightened by the guards.
     fn write_policy(&mut self, headers: &mut HeaderMap, policy: CachePolicy, rendered: Option<&Rendered>) {
         let against_sharing = self.guards_against_sharing(headers);
-        let downgrade = !against_sharing.is_empty() && (!policy.is_private() || has_targeted_field(headers));
         let vary_any = against_sharing.contains(Guard::VaryAny);
-        // A 304 that was made without its content does not say what it is for, and
-        // must not make a stored page immutable.
-        let immutable_page = policy.is_immutable()
-            && self.in_force(Guard::Immutable)
-            && (is_html(headers) || (self.status == StatusCode::NOT_MODIFIED && !headers.contains_key(CONTENT_TYPE)));
+        let targeted = has_targeted_field(headers);
+        let downgrade = !against_sharing.is_empty() && (!policy.is_private() || targeted);
+        if downgrade {
+            self.record(against_sharing);
+        }
 
         let value = match rendered {
-            Some(rendered) if !downgrade && !immutable_page && !vary_any => rendered.as_said(),
-            Some(rendered) if !immutable_page && !vary_any => rendered.private(),
+            Some(rendered) if !vary_any => {
+                if downgrade {
+                    rendered.private()
+                } else {
+                    rendered.as_said()
+                }
+            }
             _ => {
-                let policy = if immutable_page { policy.without_immutable() } else { policy };
                 let mut field = CacheControl::from(policy);
                 if downgrade {
                     field = field.to_private();
                 }
                 if vary_any && !field.no_store() {
+                    self.guards.insert(Guard::VaryAny);
                     field = field.with_no_cache();
                 }
                 field.to_header_value()
             }
         };
-        if immutable_page {
-            self.guards.insert(Guard::Immutable);
-        }
-        if downgrade {
-            self.record(against_sharing);
-        } else if vary_any {
-            self.guards.insert(Guard::VaryAny);
-        }
-        let alone = downgrade || (policy.is_no_store() && self.in_force(Guard::NoStoreAlone));
-        if alone {
-            if policy.is_no_store() && has_targeted_field(headers) {
-                self.guards.insert(Guard::NoStoreAlone);
-            }
-            remove_targeted_fields(headers);
-        }
         policy.write_fields(headers, value);
         if vary_any {
             headers.insert(VARY, HeaderValue::from_static("*"));
         }
+        if targeted && policy.is_no_store() && self.in_force(Guard::NoStoreAlone) {
+            self.guards.insert(Guard::NoStoreAlone);
+            remove_targeted_fields(headers);
+        } else if downgrade {
+            remove_targeted_fields(headers);
+        }
+    }
+
+    /// Keeps `immutable` from pages (G-27). A handler that says it of a page says too
+    /// much. A layer that does so was told of assets, and the page stands in for one that
+    /// is not there: nobody is to keep that (G-19).
+    ///
+    /// A 304 that was made without its content does not say what it is for, and must not
+    /// make a stored page immutable.
+    fn keep_from_pages(&mut self, word: Word<'a>, headers: &HeaderMap) -> Word<'a> {
+        let (speaker, policy) = match word {
+            Word::Rendered(speaker, rendered) => (speaker, rendered.policy()),
+            Word::Policy(speaker, policy) => (speaker, policy),
+            Word::Field | Word::Silence => return word,
+        };
+        if !policy.is_immutable() || !self.in_force(Guard::Immutable) {
+            return word;
+        }
+        let unknown = self.status == StatusCode::NOT_MODIFIED && !headers.contains_key(CONTENT_TYPE);
+        match (is_html(headers), speaker) {
+            (true, Speaker::Layer) => self.no_store_because(Guard::Immutable),
+            (true, _) => self.without_immutable(speaker, policy),
+            (false, _) if unknown => self.without_immutable(speaker, policy),
+            (false, _) => word,
+        }
+    }
+
+    fn without_immutable(&mut self, speaker: Speaker, policy: CachePolicy) -> Word<'a> {
+        self.guards.insert(Guard::Immutable);
+        Word::Policy(speaker, policy.without_immutable())
     }
 
     /// The guards that want the answer kept out of shared caches (SPD).

@@ -30,7 +30,8 @@ pub enum Guard {
     NoHeuristics,
     /// G-25: `Cache-Control` is one line.
     OneLine,
-    /// G-27: `immutable` is not said of HTML.
+    /// G-27: `immutable` is not said of HTML, and HTML that a layer's immutable policy
+    /// meets, such as a fallback page in place of an asset, is not stored.
     Immutable,
 }
 
@@ -66,7 +67,7 @@ impl Guard {
             Self::VaryAny => "G-11 Vary *: private, no-cache",
             Self::NoHeuristics => "G-14 no policy: default",
             Self::OneLine => "G-25 lines joined",
-            Self::Immutable => "G-27 HTML: immutable removed",
+            Self::Immutable => "G-27 HTML: not immutable",
         }
     }
 
