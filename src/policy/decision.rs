@@ -230,7 +230,7 @@ impl<'a> Draft<'a> {
     /// The word on the answer to GET or HEAD.
     fn word(&mut self, given: Given<'a>, headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> Word<'a> {
         let field = has_cache_control(headers);
-        let layer = self.layers_word(given);
+        let layer = self.layers_word(given, headers);
 
         if self.rules.precedence != Precedence::Answer
             && let Some(layer) = layer
@@ -265,7 +265,10 @@ impl<'a> Draft<'a> {
     }
 
     /// The layer's word, when it has one for this status.
-    fn layers_word(&mut self, given: Given<'a>) -> Option<Word<'a>> {
+    fn layers_word(&mut self, given: Given<'a>, headers: &HeaderMap) -> Option<Word<'a>> {
+        if let Some(rendered) = given.for_answer(self.status, headers) {
+            return Some(Word::Rendered(Speaker::Layer, rendered));
+        }
         if let Some(rendered) = self.rules.for_status(self.status) {
             return Some(Word::Rendered(Speaker::Layer, rendered));
         }
@@ -281,7 +284,7 @@ impl<'a> Draft<'a> {
         match given {
             Given::Fixed(rendered) => Some(Word::Rendered(Speaker::Layer, rendered)),
             Given::Chosen(policy) => Some(Word::Policy(Speaker::Layer, policy)),
-            Given::Nothing => None,
+            _ => None,
         }
     }
 
@@ -450,10 +453,8 @@ impl<'a> Draft<'a> {
     /// Adds the names of the layer's and the handler's policies to `Vary`, whosever
     /// word on storing it is: the answer depends on them all the same (K-02).
     fn add_vary(&self, given: Given<'_>, headers: &mut HeaderMap) {
-        match given {
-            Given::Fixed(rendered) => add_names(headers, rendered.policy(), rendered.vary()),
-            Given::Chosen(policy) => add_names(headers, policy, None),
-            Given::Nothing => {}
+        if let Some((policy, rendered)) = given.vary() {
+            add_names(headers, policy, rendered);
         }
         if let Some(rendered) = &self.rules.vary {
             add_names(headers, rendered.policy(), rendered.vary());

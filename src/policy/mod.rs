@@ -53,13 +53,19 @@ mod decision;
 mod guards;
 mod personalized;
 mod rendered;
+#[cfg(feature = "routes")]
+mod routes;
 mod source;
 
 pub use self::cache_policy::CachePolicy;
 pub use self::decision::{Decision, Speaker};
 pub use self::guards::{Guard, GuardSet, Risk};
 pub use self::personalized::Personalized;
+#[cfg(feature = "routes")]
+#[cfg_attr(docsrs, doc(cfg(feature = "routes")))]
+pub use self::routes::RoutePolicies;
 pub use self::source::{IntoPolicySource, PolicySource};
 
 pub(crate) use self::decision::{Precedence, RequestFacts, Rules, is_never_stored};
 pub(crate) use self::rendered::Rendered;
+pub(crate) use self::source::Chosen;

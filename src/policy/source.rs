@@ -4,50 +4,99 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 
 use super::CachePolicy;
 use super::rendered::Rendered;
+#[cfg(feature = "routes")]
+use super::routes::{RouteMatch, RoutePolicies};
 
-/// Where a layer takes the policy of a request from: one policy, or a closure over
-/// the request. Made by [`IntoPolicySource`].
+/// Where a layer takes the policy of a request from: one policy, a table of routes, or a
+/// closure over the request. Made by [`IntoPolicySource`].
 #[derive(Clone)]
 pub struct PolicySource(Source);
 
 #[derive(Clone)]
 enum Source {
     Fixed(Box<Rendered>),
+    #[cfg(feature = "routes")]
+    Routes(RoutePolicies),
     Closure(Arc<Choose>),
 }
 
 type Choose = dyn Fn(&Parts) -> Option<CachePolicy> + Send + Sync;
+
+/// What there is to remember of a request until its answer comes.
+#[derive(Clone, Debug)]
+pub(crate) enum Chosen {
+    /// The policy is the same for all, or there is none.
+    Nothing,
+    Policy(CachePolicy),
+    #[cfg(feature = "routes")]
+    Route(RouteMatch),
+}
 
 /// The policy that a source gave for one request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Given<'a> {
     Fixed(&'a Rendered),
     Chosen(CachePolicy),
+    #[cfg(feature = "routes")]
+    Route(&'a RouteMatch),
     Nothing,
 }
 
-impl PolicySource {
-    /// Whether the request has to be looked at.
-    pub(crate) const fn reads_request(&self) -> bool {
-        matches!(self.0, Source::Closure(_))
+impl<'a> Given<'a> {
+    /// The policy that a route gives an answer by its status and type. `None` where there
+    /// is no route, or the route does not name the status.
+    #[cfg_attr(not(feature = "routes"), allow(unused_variables))]
+    pub(crate) fn for_answer(self, status: StatusCode, answer: &HeaderMap) -> Option<&'a Rendered> {
+        match self {
+            #[cfg(feature = "routes")]
+            Self::Route(route) => route.policy(status, answer),
+            _ => None,
+        }
     }
 
-    /// What there is to remember of a request until its answer comes.
-    pub(crate) fn choose(&self, request: &Parts) -> Option<CachePolicy> {
+    /// The policy whose names every answer adds to `Vary`, and those names where they are
+    /// rendered.
+    pub(crate) fn vary(self) -> Option<(CachePolicy, Option<&'a HeaderValue>)> {
+        match self {
+            Self::Fixed(rendered) => Some((rendered.policy(), rendered.vary())),
+            Self::Chosen(policy) => Some((policy, None)),
+            #[cfg(feature = "routes")]
+            Self::Route(route) => route.vary().map(|rendered| (rendered.policy(), rendered.vary())),
+            Self::Nothing => None,
+        }
+    }
+}
+
+impl PolicySource {
+    /// Looks at the request where that is needed, and gives it back.
+    pub(crate) fn choose<B>(&self, request: Request<B>) -> (Request<B>, Chosen) {
         match &self.0 {
-            Source::Fixed(_) => None,
-            Source::Closure(choose) => choose(request),
+            Source::Fixed(_) => (request, Chosen::Nothing),
+            #[cfg(feature = "routes")]
+            Source::Routes(routes) => {
+                let found = routes.find(request.method(), request.uri().path());
+                (request, Chosen::Route(found))
+            }
+            Source::Closure(choose) => {
+                let (parts, body) = request.into_parts();
+                let chosen = choose(&parts).map_or(Chosen::Nothing, Chosen::Policy);
+                (Request::from_parts(parts, body), chosen)
+            }
         }
     }
 
     /// The policy, with what [`choose`](Self::choose) remembered.
-    pub(crate) fn given(&self, chosen: Option<CachePolicy>) -> Given<'_> {
-        match &self.0 {
-            Source::Fixed(rendered) => Given::Fixed(rendered),
-            Source::Closure(_) => chosen.map_or(Given::Nothing, Given::Chosen),
+    pub(crate) fn given<'a>(&'a self, chosen: &'a Chosen) -> Given<'a> {
+        match (&self.0, chosen) {
+            (Source::Fixed(rendered), _) => Given::Fixed(rendered),
+            (_, Chosen::Policy(policy)) => Given::Chosen(*policy),
+            #[cfg(feature = "routes")]
+            (_, Chosen::Route(found)) => Given::Route(found),
+            (_, Chosen::Nothing) => Given::Nothing,
         }
     }
 }
@@ -56,19 +105,24 @@ impl fmt::Debug for PolicySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Source::Fixed(rendered) => rendered.policy().fmt(f),
+            #[cfg(feature = "routes")]
+            Source::Routes(routes) => routes.fmt(f),
             Source::Closure(_) => f.write_str("<fn>"),
         }
     }
 }
 
-/// What can be given to a layer as its policy: a [`CachePolicy`], or a closure from
-/// [`&http::request::Parts`](Parts) to a `CachePolicy` or an `Option` of one.
+/// What can be given to a layer as its policy: a [`CachePolicy`], a
+#[cfg_attr(feature = "routes", doc = "[table of routes](RoutePolicies),")]
+#[cfg_attr(not(feature = "routes"), doc = "table of routes (feature `routes`),")]
+/// or a closure from [`&http::request::Parts`](Parts) to a `CachePolicy` or an `Option` of
+/// one.
 ///
-/// `None` is "no word": the handler's own field stands, and without one the
-/// default does (G-14).
+/// `None` is "no word": the handler's own field stands, and without one the default does
+/// (G-14).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a source of cache policies",
-    label = "expected a `CachePolicy`, or a closure `Fn(&http::request::Parts) -> CachePolicy`",
+    label = "expected a `CachePolicy`, `RoutePolicies`, or a closure `Fn(&http::request::Parts) -> CachePolicy`",
     note = "a policy is written like `CachePolicy::public(Duration::from_secs(300))` or `CachePolicy::NO_STORE`",
     note = "a closure must name the type of its argument: `|request: &http::request::Parts| ...`"
 )]
@@ -80,6 +134,13 @@ pub trait IntoPolicySource {
 impl IntoPolicySource for CachePolicy {
     fn into_policy_source(self) -> PolicySource {
         PolicySource(Source::Fixed(Box::new(Rendered::new(self))))
+    }
+}
+
+#[cfg(feature = "routes")]
+impl IntoPolicySource for RoutePolicies {
+    fn into_policy_source(self) -> PolicySource {
+        PolicySource(Source::Routes(self))
     }
 }
 

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 
 use super::config::Config;
 use crate::layers::exempt::{is_grpc, is_interim};
-use crate::policy::{CachePolicy, Decision, RequestFacts, Speaker};
+use crate::policy::{Chosen, Decision, RequestFacts, Speaker};
 
 pin_project! {
     /// The future of a [`CachePolicyService`](super::CachePolicyService).
@@ -27,7 +27,7 @@ pin_project! {
 pub(super) struct Exchange {
     pub(super) config: Arc<Config>,
     pub(super) facts: RequestFacts,
-    pub(super) chosen: Option<CachePolicy>,
+    pub(super) chosen: Chosen,
 }
 
 impl<F> ResponseFuture<F> {
@@ -63,7 +63,7 @@ impl Exchange {
         let mut headers = std::mem::take(response.headers_mut());
         let decision = config.rules.apply(
             facts,
-            config.source.given(chosen),
+            config.source.given(&chosen),
             status,
             &mut headers,
             response.extensions_mut(),

@@ -40,13 +40,7 @@ where
             return ResponseFuture::new(self.inner.call(request), None);
         }
         let facts = self.config.rules.facts(request.method(), request.headers(), request.extensions());
-        let (request, chosen) = if self.config.source.reads_request() {
-            let (parts, body) = request.into_parts();
-            let chosen = self.config.source.choose(&parts);
-            (Request::from_parts(parts, body), chosen)
-        } else {
-            (request, None)
-        };
+        let (request, chosen) = self.config.source.choose(request);
         let exchange = Exchange { config: Arc::clone(&self.config), facts, chosen };
         ResponseFuture::new(self.inner.call(request), Some(exchange))
     }
