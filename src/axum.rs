@@ -36,11 +36,13 @@ use axum_core::body::Body;
 use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, HeaderValue};
 use http::request::Parts;
 
 use crate::policy::CachePolicy;
-use crate::protocol::{Evaluation, HttpDate, Outcome, Preconditions, Representation, Validators, into_not_modified};
+use crate::protocol::{
+    Evaluation, HttpDate, Outcome, Preconditions, Representation, Validators, into_not_modified,
+    into_precondition_failed,
+};
 
 /// Puts the policy into the answer's extensions, where a layer finds it.
 impl IntoResponseParts for CachePolicy {
@@ -139,7 +141,7 @@ impl IntoResponse for PreconditionFailure {
             into_not_modified(headers);
             *response.status_mut() = StatusCode::NOT_MODIFIED;
         } else {
-            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            into_precondition_failed(headers);
             *response.status_mut() = StatusCode::PRECONDITION_FAILED;
         }
         response

@@ -79,7 +79,7 @@ async fn a_handler_decides_inside_its_transaction() {
         assert_eq!(*store.lock().unwrap(), *revision, "{method} {line:?}");
         match status {
             304 => assert_eq!(field(response.headers(), "etag").as_deref(), Some("\"1\"")),
-            412 => assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("no-store")),
+            412 => assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("private, no-store")),
             _ => {}
         }
     }

@@ -59,6 +59,11 @@ impl Inner {
     }
 }
 
+/// A field line for a handler that answers for ever.
+fn leak(name: &str, value: &str) -> (&'static str, &'static str) {
+    (name.to_owned().leak(), value.to_owned().leak())
+}
+
 async fn through(layer: CachePolicyLayer, inner: &Inner, request: Request<TestBody>) -> Response<TestBody> {
     let inner = inner.clone();
     let handler = service_fn(move |_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(inner.answer())));
@@ -484,6 +489,133 @@ async fn the_guard_against_heuristics_is_waived_by_name_too() {
     assert!(decision(&guarded).guards().contains(Guard::NoHeuristics), "G-14");
     let waived = through(silent().accept_risk(Risk::LifetimeGuessedByCaches), &ok(&[]), get("/", &[])).await;
     assert_eq!(cache_control(&waived), None);
+}
+
+#[tokio::test]
+async fn an_answer_for_one_origin_varies_on_it_and_is_private_with_credentials() {
+    let one = ("access-control-allow-origin", "https://a.example");
+    let all = ("access-control-allow-origin", "*");
+    let credentials = ("access-control-allow-credentials", "true");
+    let table: &[(&str, &[(&str, &str)], Option<&str>, &str)] = &[
+        ("any origin", &[all], None, "public, max-age=3600"),
+        ("one origin", &[one], Some("origin"), "public, max-age=3600"),
+        ("it varies already", &[one, ("vary", "Origin")], Some("Origin"), "public, max-age=3600"),
+        ("with credentials", &[one, credentials], Some("origin"), "private, max-age=3600"),
+        ("no CORS at all", &[], None, "public, max-age=3600"),
+    ];
+    for (sentence, lines, vary, expected) in table {
+        let lines: Vec<_> = lines.iter().map(|(name, value)| leak(name, value)).collect();
+        let response = through(CachePolicyLayer::new(PUBLIC), &ok(&lines), get("/", &[])).await;
+        assert_eq!(field(response.headers(), "vary").as_deref(), *vary, "G-12: {sentence}");
+        assert_eq!(cache_control(&response).as_deref(), Some(*expected), "G-12: {sentence}");
+    }
+    let waived = CachePolicyLayer::new(PUBLIC).accept_risk(Risk::OneOriginsAnswerServedToAnother);
+    let response = through(waived, &ok(&[one, credentials]), get("/", &[])).await;
+    assert_eq!(cache_control(&response).as_deref(), Some("public, max-age=3600"));
+    assert_eq!(field(response.headers(), "vary"), None);
+}
+
+#[tokio::test]
+async fn unkeyed_fields_make_an_answer_private_where_they_are_distrusted() {
+    for name in ["x-forwarded-host", "forwarded", "x-original-url", "x-http-method-override"] {
+        let asked = || get("/", &[(name, "evil.example")]);
+        let strict = CachePolicyLayer::new(PUBLIC).distrust_unkeyed_headers();
+        let response = through(strict.clone(), &ok(&[]), asked()).await;
+        assert_eq!(cache_control(&response).as_deref(), Some("private, max-age=3600"), "G-13: {name}");
+        assert!(decision(&response).guards().contains(Guard::UnkeyedInput));
+        let response = through(strict, &ok(&[]), get("/", &[("x-forwarded-for", "::1")])).await;
+        assert_eq!(cache_control(&response).as_deref(), Some("public, max-age=3600"));
+        let response = through(CachePolicyLayer::new(PUBLIC), &ok(&[]), asked()).await;
+        assert_eq!(cache_control(&response).as_deref(), Some("public, max-age=3600"), "off by default");
+    }
+}
+
+#[tokio::test]
+async fn told_to_tighten_the_layer_takes_of_each_the_tighter() {
+    const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+    const TEN_SECONDS_LATER: &str = "Sun, 06 Nov 1994 08:49:47 GMT";
+    let table: Vec<(&str, CachePolicy, Inner, &str)> = vec![
+        ("the least of the lifetimes", PUBLIC, ok(&[("cache-control", "public, max-age=60")]), "public, max-age=60"),
+        (
+            "either way",
+            CachePolicy::public(MINUTE),
+            ok(&[("cache-control", "public, max-age=3600")]),
+            "public, max-age=60",
+        ),
+        ("what permits only if both say it", PUBLIC, ok(&[("cache-control", "max-age=60")]), "max-age=60"),
+        ("what restricts if either does", PUBLIC, ok(&[("cache-control", "private")]), "private, max-age=3600"),
+        (
+            "and the layer too",
+            CachePolicy::private(MINUTE),
+            ok(&[("cache-control", "public, s-maxage=9")]),
+            "private, max-age=60",
+        ),
+        ("no-store absorbs", PUBLIC, ok(&[("cache-control", "max-age=60, no-store")]), "no-store"),
+        (
+            "from the layer too",
+            CachePolicy::NO_STORE,
+            ok(&[("cache-control", "public, max-age=60")]),
+            "private, no-store",
+        ),
+        (
+            "the handler's policy counts",
+            PUBLIC,
+            ok(&[]).with_policy(CachePolicy::private(MINUTE)),
+            "private, max-age=60",
+        ),
+        (
+            "no-store in the field before it",
+            PUBLIC,
+            ok(&[("cache-control", "no-store")]).with_policy(PUBLIC),
+            "no-store",
+        ),
+        ("silence sets no limit", PUBLIC, ok(&[]), "public, max-age=3600"),
+        ("Expires is a lifetime", PUBLIC, ok(&[("date", DATE), ("expires", TEN_SECONDS_LATER)]), "max-age=10"),
+        (
+            "beside a field without one too",
+            PUBLIC,
+            ok(&[("cache-control", "public"), ("expires", "0")]),
+            "public, max-age=0",
+        ),
+        (
+            "guards still stand above",
+            PUBLIC,
+            ok(&[("set-cookie", "a=b"), ("cache-control", "public, max-age=60")]),
+            "private, max-age=60",
+        ),
+        ("an error has the handler's word alone", PUBLIC, inner(404, &[("cache-control", "max-age=5")]), "max-age=5"),
+    ];
+    for (sentence, policy, inner, expected) in table {
+        let response = through(CachePolicyLayer::new(policy).tighten(), &inner, get("/", &[])).await;
+        assert_eq!(cache_control(&response).as_deref(), Some(expected), "{sentence}");
+        assert_eq!(field(response.headers(), "expires"), None, "{sentence}");
+    }
+}
+
+#[tokio::test]
+async fn a_layer_explains_itself_when_asked_to() {
+    let explained = async |layer: CachePolicyLayer, lines: &[(&'static str, &'static str)]| {
+        field(through(layer, &ok(lines), get("/", &[])).await.headers(), "cache-policy-explain")
+    };
+    let layer = || CachePolicyLayer::new(PUBLIC).explain(true);
+    let table: &[(&[(&'static str, &'static str)], &str)] = &[
+        (&[], r#"layer;rule="one policy";wrote="public, max-age=3600""#),
+        (&[("cache-control", "max-age=5")], r#"handler;rule="one policy";said="max-age=5";wrote="max-age=5""#),
+        (
+            &[("set-cookie", "a=b"), ("cache-control", "x=\"\\y\", max-age=5")],
+            r#"handler;rule="one policy";said="x=\"\\y\", max-age=5";wrote="private, max-age=5, x=\"\\y\"";guards="G-01 Set-Cookie: private""#,
+        ),
+    ];
+    for (lines, expected) in table {
+        assert_eq!(explained(layer(), lines).await.as_deref(), Some(*expected));
+    }
+    assert_eq!(explained(CachePolicyLayer::new(PUBLIC), &[]).await, None, "G-26: off by default");
+
+    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("", &[]))));
+    let inside = layer().accept_risk(Risk::LifetimeGuessedByCaches);
+    let nested = ServiceBuilder::new().layer(layer()).layer(inside).service(handler);
+    let response = call(&nested, get("/", &[])).await;
+    assert!(field(response.headers(), "cache-policy-explain").unwrap().starts_with("layer;"), "the inner one stands");
 }
 
 #[tokio::test]

@@ -289,7 +289,7 @@ async fn a_write_without_an_effective_precondition_is_428_where_one_is_required(
         assert_eq!(response.status().as_u16(), *status, "{sentence}");
         assert_eq!(inner.calls.load(Ordering::Relaxed), usize::from(*status == 200), "{sentence}");
         if *status == 428 {
-            assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("no-store"), "N-09");
+            assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("private, no-store"), "N-09");
             let text = content(response.into_body()).await;
             assert!(text.starts_with(b"This resource is changed conditionally only"), "{sentence}");
         }
@@ -353,7 +353,7 @@ async fn a_304_before_the_handler_carries_the_tag_and_no_date_beside_it() {
 
     let failed = call(&service, request(Method::PUT, "/", &[("if-match", "\"v0\"")])).await;
     assert_eq!(field(failed.headers(), "etag"), None);
-    assert_eq!(field(failed.headers(), "cache-control").as_deref(), Some("no-store"), "N-08");
+    assert_eq!(field(failed.headers(), "cache-control").as_deref(), Some("private, no-store"), "N-08");
 }
 
 #[tokio::test]

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, DATE, EXPIRES, PRAGMA, PROXY_AUTHORIZATION, SET_COOKIE, VARY,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, DATE,
+    EXPIRES, PRAGMA, PROXY_AUTHORIZATION, SET_COOKIE, VARY,
 };
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
@@ -45,9 +46,10 @@ impl Decision {
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.speaker {
-            Speaker::Handler => "the handler's own field",
+            Speaker::Handler => "the answer's own field",
             Speaker::HandlerPolicy => "the handler's policy",
             Speaker::Layer => "the layer's policy",
+            Speaker::Tightened => "the tighter of handler and layer",
             Speaker::Default => "the default",
             Speaker::Development => "development",
         })?;
@@ -68,6 +70,8 @@ pub enum Speaker {
     HandlerPolicy,
     /// The policy of the layer.
     Layer,
+    /// The handler and the layer, of each the tighter.
+    Tightened,
     /// The default for answers that nobody gave a policy.
     Default,
     /// The development switch.
@@ -80,10 +84,25 @@ pub(crate) enum Precedence {
     /// The handler's word stands.
     #[default]
     Answer,
+    /// Both count, and of each the tighter.
+    Tightest,
     /// The layer's word replaces it, unless it is `no-store`.
     Layer,
     /// The layer's word replaces even `no-store`.
     LayerEvenOverNoStore,
+}
+
+impl Speaker {
+    pub(crate) const fn token(self) -> &'static str {
+        match self {
+            Self::Handler => "handler",
+            Self::HandlerPolicy => "handler-policy",
+            Self::Layer => "layer",
+            Self::Tightened => "tightened",
+            Self::Default => "default",
+            Self::Development => "development",
+        }
+    }
 }
 
 /// Everything about a layer that a decision depends on.
@@ -94,6 +113,7 @@ pub(crate) struct Rules {
     pub(crate) fallback: Rendered,
     pub(crate) by_status: Vec<(StatusCode, Rendered)>,
     pub(crate) credentials: Vec<HeaderName>,
+    pub(crate) distrust_unkeyed: bool,
     pub(crate) development: bool,
     /// For its `vary` alone.
     pub(crate) vary: Option<Rendered>,
@@ -107,6 +127,7 @@ pub(crate) struct RequestFacts {
     get_or_head: bool,
     authorized: bool,
     personalized: bool,
+    unkeyed: bool,
 }
 
 impl Default for Rules {
@@ -117,6 +138,7 @@ impl Default for Rules {
             fallback: Rendered::new(CachePolicy::PRIVATE_NO_CACHE),
             by_status: Vec::new(),
             credentials: Vec::new(),
+            distrust_unkeyed: false,
             development: false,
             vary: None,
             no_store: Rendered::new(CachePolicy::NO_STORE),
@@ -124,6 +146,20 @@ impl Default for Rules {
         }
     }
 }
+
+/// Request fields that change the answers of many frameworks and stand in no cache's key
+/// (G-13). They are how caches get poisoned.
+const UNKEYED: [&str; 9] = [
+    "forwarded",
+    "x-forwarded-host",
+    "x-forwarded-scheme",
+    "x-host",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
+];
 
 /// 428, 429, 431 and 511 must not be stored, whatever anybody says (N-09).
 pub(crate) const fn is_never_stored(status: StatusCode) -> bool {
@@ -138,6 +174,7 @@ impl Rules {
                 || headers.contains_key(PROXY_AUTHORIZATION)
                 || self.credentials.iter().any(|name| headers.contains_key(name)),
             personalized: extensions.get::<Personalized>().is_some(),
+            unkeyed: self.distrust_unkeyed && UNKEYED.iter().any(|name| headers.contains_key(*name)),
         }
     }
 
@@ -184,8 +221,21 @@ enum Word<'a> {
     Field,
     Rendered(Speaker, &'a Rendered),
     Policy(Speaker, CachePolicy),
+    Tightened(CacheControl),
     /// Nothing is to be said (a waived G-14).
     Silence,
+}
+
+impl Word<'_> {
+    /// What a layer's word says, for comparing it.
+    fn into_cache_control(self) -> CacheControl {
+        match self {
+            Word::Rendered(_, rendered) => rendered.policy().into(),
+            Word::Policy(_, policy) => policy.into(),
+            Word::Tightened(field) => field,
+            Word::Field | Word::Silence => CacheControl::new(),
+        }
+    }
 }
 
 /// One decision while it is made.
@@ -222,6 +272,10 @@ impl<'a> Draft<'a> {
                 self.write_policy(headers, policy, None);
                 speaker
             }
+            Word::Tightened(field) => {
+                self.write_tightened(headers, field);
+                Speaker::Tightened
+            }
             Word::Silence => Speaker::Default,
         };
         Decision { speaker, guards: self.guards }
@@ -232,19 +286,42 @@ impl<'a> Draft<'a> {
         let field = has_cache_control(headers);
         let layer = self.layers_word(given, headers);
 
-        if self.rules.precedence != Precedence::Answer
-            && let Some(layer) = layer
-        {
-            return match self.rules.precedence {
-                Precedence::LayerEvenOverNoStore => layer,
+        match (self.rules.precedence, layer) {
+            (Precedence::Answer, layer) => self.answers_word(field, layer, headers, now),
+            (Precedence::Tightest, Some(layer)) if field || self.from_handler.is_some() || has_old_fields(headers) => {
+                let said = match self.from_handler {
+                    // `no-store` in the field is sticky, as everywhere.
+                    Some(policy) if !says_no_store(headers) => policy.into(),
+                    _ => self.field_with_old_words(headers, now),
+                };
+                Word::Tightened(said.tighten(&layer.into_cache_control()))
+            }
+            (Precedence::Tightest, layer) => self.answers_word(field, layer, headers, now),
+            (Precedence::LayerEvenOverNoStore, Some(layer)) => layer,
+            (Precedence::Layer, Some(layer)) => {
                 // The inner `no-store` is sticky.
-                _ if self.from_handler.is_some_and(|policy| policy.is_no_store()) => {
+                if self.from_handler.is_some_and(|policy| policy.is_no_store()) {
                     Word::Policy(Speaker::HandlerPolicy, CachePolicy::NO_STORE)
+                } else if field && says_no_store(headers) {
+                    Word::Field
+                } else {
+                    layer
                 }
-                _ if field && says_no_store(headers) => Word::Field,
-                _ => layer,
-            };
+            }
+            (Precedence::Layer | Precedence::LayerEvenOverNoStore, None) => {
+                self.answers_word(field, None, headers, now)
+            }
         }
+    }
+
+    /// The word where the answer goes first.
+    fn answers_word(
+        &mut self,
+        field: bool,
+        layer: Option<Word<'a>>,
+        headers: &HeaderMap,
+        now: impl FnOnce() -> HttpDate,
+    ) -> Word<'a> {
         if let Some(policy) = self.from_handler {
             return if field && says_no_store(headers) {
                 Word::Field
@@ -256,7 +333,7 @@ impl<'a> Draft<'a> {
             return Word::Field;
         }
         match layer {
-            Some(layer) if !is_expired_by_old_fields(headers, now) => layer,
+            Some(layer) if lifetime_by_old_fields(headers, now) != Some(0) => layer,
             // The handler said, in the words of HTTP/1.0, that this is not to be
             // reused, and no policy gives it a longer life.
             Some(_) => Word::Rendered(Speaker::Handler, &self.rules.fallback),
@@ -284,7 +361,9 @@ impl<'a> Draft<'a> {
         match given {
             Given::Fixed(rendered) => Some(Word::Rendered(Speaker::Layer, rendered)),
             Given::Chosen(policy) => Some(Word::Policy(Speaker::Layer, policy)),
-            _ => None,
+            #[cfg(feature = "routes")]
+            Given::Route(_) => None,
+            Given::Nothing => None,
         }
     }
 
@@ -328,39 +407,65 @@ impl<'a> Draft<'a> {
     /// Holds the answer's own field against the guards, and rewrites it only where
     /// one of them tightens it.
     fn guard_field(&mut self, headers: &mut HeaderMap) {
-        let against_sharing = self.guards_against_sharing(headers);
-        let vary_any = against_sharing.contains(Guard::VaryAny);
-        let immutable_page = self.in_force(Guard::Immutable)
-            && is_html(headers)
-            && headers.get_all(CACHE_CONTROL).iter().any(may_say_immutable);
-
-        if !against_sharing.is_empty() || immutable_page {
+        let may_act = !self.guards_against_sharing(headers).is_empty()
+            || (is_html(headers) && headers.get_all(CACHE_CONTROL).iter().any(may_say_immutable));
+        if may_act {
             let field = CacheControl::from_headers(headers).unwrap_or_default();
-            let mut guarded = field.clone();
-            if !against_sharing.is_empty() {
-                if !field.forbids_shared_storage() || has_targeted_field(headers) {
-                    guarded = guarded.to_private();
-                    remove_targeted_fields(headers);
-                    self.record(against_sharing);
-                }
-                if vary_any && !guarded.no_store() && !guarded.no_cache() {
-                    guarded = guarded.with_no_cache();
-                    self.guards.insert(Guard::VaryAny);
-                }
-            }
-            if immutable_page && guarded.immutable() {
-                guarded = guarded.without_immutable();
-                self.guards.insert(Guard::Immutable);
-            }
+            let guarded = self.guarded(field.clone(), headers);
             if guarded != field {
                 headers.insert(CACHE_CONTROL, guarded.to_header_value());
             }
         }
-        if vary_any {
-            headers.insert(VARY, HeaderValue::from_static("*"));
-        }
         if self.in_force(Guard::OneLine) && join_lines(headers) {
             self.guards.insert(Guard::OneLine);
+        }
+    }
+
+    /// Writes what handler and layer came to, tightened by the guards.
+    fn write_tightened(&mut self, headers: &mut HeaderMap, field: CacheControl) {
+        let guarded = self.guarded(field, headers);
+        if guarded.no_store() && has_targeted_field(headers) && self.in_force(Guard::NoStoreAlone) {
+            self.guards.insert(Guard::NoStoreAlone);
+            remove_targeted_fields(headers);
+        }
+        // What they said is in there.
+        headers.remove(EXPIRES);
+        headers.remove(PRAGMA);
+        headers.insert(CACHE_CONTROL, guarded.to_header_value());
+    }
+
+    /// The field as the guards leave it, with everything beside it that they change.
+    fn guarded(&mut self, mut field: CacheControl, headers: &mut HeaderMap) -> CacheControl {
+        let against_sharing = self.guards_against_sharing(headers);
+        if !against_sharing.is_empty() && (!field.forbids_shared_storage() || has_targeted_field(headers)) {
+            field = field.to_private();
+            remove_targeted_fields(headers);
+            self.record(against_sharing);
+        }
+        if against_sharing.contains(Guard::VaryAny) {
+            headers.insert(VARY, HeaderValue::from_static("*"));
+            if !field.no_store() && !field.no_cache() {
+                field = field.with_no_cache();
+                self.guards.insert(Guard::VaryAny);
+            }
+        }
+        if field.immutable() && is_html(headers) && self.in_force(Guard::Immutable) {
+            field = field.without_immutable();
+            self.guards.insert(Guard::Immutable);
+        }
+        field
+    }
+
+    /// The answer's own field, with the lifetime that stands in the words of HTTP/1.0
+    /// where it states none itself.
+    fn field_with_old_words(&self, headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> CacheControl {
+        let field = CacheControl::from_headers(headers).unwrap_or_default();
+        if field.has_explicit_freshness() {
+            return field;
+        }
+        match lifetime_by_old_fields(headers, now) {
+            Some(seconds) => field.with_max_age(u32::try_from(seconds).unwrap_or(u32::MAX)),
+            None => field,
         }
     }
 
@@ -416,7 +521,7 @@ impl<'a> Draft<'a> {
         let (speaker, policy) = match word {
             Word::Rendered(speaker, rendered) => (speaker, rendered.policy()),
             Word::Policy(speaker, policy) => (speaker, policy),
-            Word::Field | Word::Silence => return word,
+            Word::Field | Word::Tightened(_) | Word::Silence => return word,
         };
         if !policy.is_immutable() || !self.in_force(Guard::Immutable) {
             return word;
@@ -446,13 +551,15 @@ impl<'a> Draft<'a> {
         found_if(Guard::SetCookie, headers.contains_key(SET_COOKIE));
         found_if(Guard::Authorization, self.facts.authorized);
         found_if(Guard::Personalized, self.facts.personalized);
+        found_if(Guard::Cors, allows_one_origin(headers) && headers.contains_key(ACCESS_CONTROL_ALLOW_CREDENTIALS));
+        found_if(Guard::UnkeyedInput, self.facts.unkeyed);
         found_if(Guard::VaryAny, headers.contains_key(VARY) && vary_has_any(headers));
         found
     }
 
     /// Adds the names of the layer's and the handler's policies to `Vary`, whosever
     /// word on storing it is: the answer depends on them all the same (K-02).
-    fn add_vary(&self, given: Given<'_>, headers: &mut HeaderMap) {
+    fn add_vary(&mut self, given: Given<'_>, headers: &mut HeaderMap) {
         if let Some((policy, rendered)) = given.vary() {
             add_names(headers, policy, rendered);
         }
@@ -461,6 +568,10 @@ impl<'a> Draft<'a> {
         }
         if let Some(policy) = self.from_handler {
             add_names(headers, policy, None);
+        }
+        if allows_one_origin(headers) && self.in_force(Guard::Cors) && !vary_contains(headers, "origin") {
+            self.guards.insert(Guard::Cors);
+            add_names(headers, CachePolicy::NO_CACHE.vary(&["origin"]), None);
         }
     }
 
@@ -554,22 +665,36 @@ fn join_lines(headers: &mut HeaderMap) -> bool {
     true
 }
 
-/// Whether the handler, without a `Cache-Control`, said that the answer is not to be
-/// reused: `Pragma: no-cache`, or an `Expires` that is past or no date (C-33).
-fn is_expired_by_old_fields(headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> bool {
+fn has_old_fields(headers: &HeaderMap) -> bool {
+    headers.contains_key(EXPIRES) || headers.contains_key(PRAGMA)
+}
+
+/// The lifetime that the handler stated in the words of HTTP/1.0: none for `Pragma:
+/// no-cache` and for an `Expires` that is past or no date (C-33), the time from `Date` to
+/// `Expires` else.
+fn lifetime_by_old_fields(headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> Option<u64> {
     if headers.get_all(PRAGMA).iter().any(|line| {
         line.as_bytes().split(|&byte| byte == b',').any(|member| member.trim_ascii().eq_ignore_ascii_case(b"no-cache"))
     }) {
-        return true;
+        return Some(0);
     }
     let mut lines = headers.get_all(EXPIRES).iter();
-    let Some(line) = lines.next() else { return false };
+    let line = lines.next()?;
+    if lines.next().is_some() {
+        return Some(0);
+    }
     let now = now();
     let Ok(expires) = HttpDate::parse(line.as_bytes(), now) else {
-        return true;
+        return Some(0);
     };
     let date = headers.get(DATE).and_then(|line| HttpDate::parse(line.as_bytes(), now).ok()).unwrap_or(now);
-    lines.next().is_some() || expires <= date
+    Some(expires.seconds_since(date))
+}
+
+/// Whether the answer names the one origin that may read it, which then usually depends on
+/// who asks (G-12).
+fn allows_one_origin(headers: &HeaderMap) -> bool {
+    headers.get(ACCESS_CONTROL_ALLOW_ORIGIN).is_some_and(|origin| origin != "*")
 }
 
 fn is_html(headers: &HeaderMap) -> bool {

@@ -26,6 +26,13 @@ pub enum Guard {
     UnsafeMethod,
     /// G-11: an answer that varies on everything is kept by no shared cache, and not reused.
     VaryAny,
+    /// G-12: an answer that lets one origin read it with credentials is kept by no shared
+    /// cache, and one that names an origin varies on it.
+    Cors,
+    /// G-13: an answer to a request with fields that caches do not key on, and that are
+    /// known to change answers, is kept by no shared cache. Only where the layer is told to
+    /// distrust them.
+    UnkeyedInput,
     /// G-14: no answer is left to a cache's own guess.
     NoHeuristics,
     /// G-25: `Cache-Control` is one line.
@@ -37,7 +44,7 @@ pub enum Guard {
 
 impl Guard {
     /// All guards, in the order of their rules.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::SetCookie,
         Self::Authorization,
         Self::Personalized,
@@ -47,6 +54,8 @@ impl Guard {
         Self::NoStoreAlone,
         Self::UnsafeMethod,
         Self::VaryAny,
+        Self::Cors,
+        Self::UnkeyedInput,
         Self::NoHeuristics,
         Self::OneLine,
         Self::Immutable,
@@ -65,6 +74,8 @@ impl Guard {
             Self::NoStoreAlone => "G-07 no-store: other cache fields removed",
             Self::UnsafeMethod => "G-09 unsafe method: not stored",
             Self::VaryAny => "G-11 Vary *: private, no-cache",
+            Self::Cors => "G-12 CORS: for one origin",
+            Self::UnkeyedInput => "G-13 unkeyed input: private",
             Self::NoHeuristics => "G-14 no policy: default",
             Self::OneLine => "G-25 lines joined",
             Self::Immutable => "G-27 HTML: not immutable",
@@ -101,6 +112,9 @@ pub enum Risk {
     UnsafeAnswerReused,
     /// A cache that does not know `Vary: *` serves one variant to everybody (G-11).
     VariantServedToEverybody,
+    /// What one origin may read is served to another, or with another's permission (G-12).
+    /// Sound where the origin that is named is the same for every request.
+    OneOriginsAnswerServedToAnother,
     /// A cache chooses a lifetime by itself (G-14).
     LifetimeGuessedByCaches,
     /// A cache reads only one of several `Cache-Control` lines (G-25).
@@ -121,6 +135,7 @@ impl Risk {
             Self::EdgeFieldOverrulesNoStore => Guard::NoStoreAlone,
             Self::UnsafeAnswerReused => Guard::UnsafeMethod,
             Self::VariantServedToEverybody => Guard::VaryAny,
+            Self::OneOriginsAnswerServedToAnother => Guard::Cors,
             Self::LifetimeGuessedByCaches => Guard::NoHeuristics,
             Self::RestrictionInASecondLineMissed => Guard::OneLine,
             Self::PageSurvivesReload => Guard::Immutable,

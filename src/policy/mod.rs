@@ -17,7 +17,8 @@
 //! 5. **The default**, `private, no-cache`: no safe answer leaves without a
 //!    `Cache-Control` (G-14).
 //!
-//! A layer that is told to go first stands above 2 and 3, still below the guards.
+//! A layer that is told to [`tighten`](crate::CachePolicyLayer::tighten) counts beside 2 and 3,
+//! of each the tighter. A layer that is told to go first stands above 2 and 3, still below the guards.
 //! `no-store` is sticky: neither a policy in the extensions nor a layer that goes
 //! first loosens it, only
 //! [`overriding_even_no_store`](crate::CachePolicyLayer::overriding_even_no_store) does.
@@ -50,6 +51,7 @@
 
 mod cache_policy;
 mod decision;
+mod explain;
 mod guards;
 mod personalized;
 mod rendered;
@@ -67,5 +69,6 @@ pub use self::routes::RoutePolicies;
 pub use self::source::{IntoPolicySource, PolicySource};
 
 pub(crate) use self::decision::{Precedence, RequestFacts, Rules, is_never_stored};
+pub(crate) use self::explain::{CACHE_POLICY_EXPLAIN, explain};
 pub(crate) use self::rendered::Rendered;
 pub(crate) use self::source::Chosen;

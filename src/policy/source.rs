@@ -58,6 +58,16 @@ impl<'a> Given<'a> {
         }
     }
 
+    /// The rule that spoke, for people.
+    pub(crate) fn rule(&self) -> &'a str {
+        match self {
+            Self::Fixed(_) => "one policy",
+            Self::Chosen(_) | Self::Nothing => "closure",
+            #[cfg(feature = "routes")]
+            Self::Route(_) => "route table",
+        }
+    }
+
     /// The policy whose names every answer adds to `Vary`, and those names where they are
     /// rendered.
     pub(crate) fn vary(self) -> Option<(CachePolicy, Option<&'a HeaderValue>)> {

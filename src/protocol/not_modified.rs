@@ -58,13 +58,13 @@ pub fn into_not_modified(headers: &mut HeaderMap) {
 /// Turns the fields of the answer to a safe request into those of a 412.
 ///
 /// Leaves: what describes the content, the validators, and every word on storing
-/// it. `Cache-Control: no-store` comes in their place (N-08): the answer is about
-/// one client's copy and is of no use to another.
+/// it. `Cache-Control: private, no-store` comes in their place (N-08, G-07): the answer
+/// is about one client's copy and is of no use to another.
 pub fn into_precondition_failed(headers: &mut HeaderMap) {
     remove_all(headers, &CONTENT_FIELDS);
     remove_all(headers, &[ETAG, LAST_MODIFIED]);
     remove_targeted_fields(headers);
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
 }
 
 fn remove_all(headers: &mut HeaderMap, names: &[HeaderName]) {

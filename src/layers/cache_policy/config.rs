@@ -9,5 +9,6 @@ pub(super) struct Config {
     pub(super) rules: Rules,
     pub(super) clock: Clock,
     pub(super) record: bool,
+    pub(super) explain: bool,
     pub(super) enabled: bool,
 }

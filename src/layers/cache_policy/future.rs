@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http::Response;
+use http::header::CACHE_CONTROL;
 use pin_project_lite::pin_project;
 
 use super::config::Config;
 use crate::layers::exempt::{is_grpc, is_interim};
-use crate::policy::{Chosen, Decision, RequestFacts, Speaker};
+use crate::policy::{CACHE_POLICY_EXPLAIN, Chosen, Decision, RequestFacts, Speaker, explain};
 
 pin_project! {
     /// The future of a [`CachePolicyService`](super::CachePolicyService).
@@ -61,24 +62,17 @@ impl Exchange {
         let status = response.status();
         // Both maps are written; `Response` lends one at a time.
         let mut headers = std::mem::take(response.headers_mut());
-        let decision = config.rules.apply(
-            facts,
-            config.source.given(&chosen),
-            status,
-            &mut headers,
-            response.extensions_mut(),
-            || config.clock.now(),
-        );
+        let said = if config.explain { headers.get(CACHE_CONTROL).cloned() } else { None };
+        let given = config.source.given(&chosen);
+        let decision =
+            config.rules.apply(facts, given, status, &mut headers, response.extensions_mut(), || config.clock.now());
+        let repeats = decision.speaker() == Speaker::Handler && decision.guards().is_empty();
+        if config.explain && !(repeats && headers.contains_key(CACHE_POLICY_EXPLAIN)) {
+            headers.insert(CACHE_POLICY_EXPLAIN, explain(&decision, given.rule(), said.as_ref(), &headers));
+        }
         *response.headers_mut() = headers;
-        if config.record && !stands(decision, response) {
+        if config.record && !(repeats && response.extensions().get::<Decision>().is_some()) {
             response.extensions_mut().insert(decision);
         }
     }
-}
-
-/// Whether a layer inside recorded a decision that this one only repeats.
-fn stands<B>(decision: Decision, response: &Response<B>) -> bool {
-    decision.speaker() == Speaker::Handler
-        && decision.guards().is_empty()
-        && response.extensions().get::<Decision>().is_some()
 }

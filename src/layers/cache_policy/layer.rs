@@ -27,9 +27,18 @@ impl CachePolicyLayer {
                 rules: Rules::default(),
                 clock: Clock::system(),
                 record: false,
+                explain: false,
                 enabled: true,
             }),
         }
+    }
+
+    /// Where handler and layer both speak, both count: of lifetimes the least, of what
+    /// restricts all that either says, of what permits only what both say.
+    /// [`CacheControl::tighten`](crate::protocol::CacheControl::tighten) tells it in full.
+    #[must_use]
+    pub fn tighten(self) -> Self {
+        self.with(|config| config.rules.precedence = Precedence::Tightest)
     }
 
     /// The layer's word goes before the handler's. `no-store` still stands, and
@@ -96,6 +105,16 @@ impl CachePolicyLayer {
         self.with(|config| config.rules.credentials.extend(names))
     }
 
+    /// Takes an answer for personal when its request carries a field that changes the answers
+    /// of many frameworks and stands in no cache's key, such as `X-Forwarded-Host` (G-13).
+    ///
+    /// Off by default, because behind a proxy every request carries some of them. Switch it
+    /// on where they come from peers that are not trusted.
+    #[must_use]
+    pub fn distrust_unkeyed_headers(self) -> Self {
+        self.with(|config| config.rules.distrust_unkeyed = true)
+    }
+
     /// Switches one guard off, for the routes under this layer.
     #[must_use]
     pub fn accept_risk(self, risk: Risk) -> Self {
@@ -119,6 +138,20 @@ impl CachePolicyLayer {
     #[must_use]
     pub fn record_decisions(self) -> Self {
         self.with(|config| config.record = true)
+    }
+
+    /// Adds a `Cache-Policy-Explain` field that tells which rule spoke, what the handler had
+    /// said, and what a guard changed and why. Off by default (G-26): it is for developers,
+    /// and tells strangers more than they need to know.
+    ///
+    /// ```text
+    /// Cache-Policy-Explain: layer;rule="one policy";wrote="private, max-age=60";guards="G-01 Set-Cookie: private"
+    /// ```
+    ///
+    /// What a layer inside explained stays, unless this layer changed it.
+    #[must_use]
+    pub fn explain(self, on: bool) -> Self {
+        self.with(|config| config.explain = on)
     }
 
     /// Reads the time from this clock.

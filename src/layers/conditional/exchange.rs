@@ -10,6 +10,7 @@ use super::body::ConditionalBody;
 use super::config::Settings;
 use super::reason::ConditionalReason;
 use crate::layers::exempt::{is_grpc, is_interim, is_live_stream};
+use crate::policy::Decision;
 use crate::protocol::{
     CodedTags, Condition, IfRange, Outcome, Preconditions, Representation, Validators, into_not_modified,
     into_precondition_failed, name_coding_in_etag,
@@ -149,6 +150,8 @@ impl Exchange {
             (Outcome::PreconditionFailed, Some(condition)) => {
                 head.status = StatusCode::PRECONDITION_FAILED;
                 into_precondition_failed(&mut head.headers);
+                // It was about storing the 200.
+                head.extensions.remove::<Decision>();
                 self.record(&mut head, ConditionalReason::AfterHandler(condition));
                 Response::from_parts(head, ConditionalBody::nothing())
             }
@@ -206,7 +209,7 @@ impl Exchange {
         let mut answer = EarlyAnswer::new(StatusCode::PRECONDITION_REQUIRED);
         answer.text = Some(HOW_TO_RESUBMIT);
         let headers = &mut answer.head.headers;
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         self.record(&mut answer.head, ConditionalReason::PreconditionRequired);
         answer

@@ -66,7 +66,8 @@ impl<V: Clone> ConditionalLayer<V> {
     /// two clients that change one resource then cannot overwrite each other unawares.
     ///
     /// `If-Match`, `If-None-Match` and a valid `If-Unmodified-Since` for a resource that
-    /// has a modification date count. POST is an unsafe method too.
+    /// has a modification date count. POST is an unsafe method too, and so is one that the
+    /// service inside does not know and would answer with 405.
     #[must_use]
     pub fn require_preconditions(self) -> Self {
         self.with(|settings| settings.require_preconditions = true)

@@ -44,6 +44,11 @@
 //! everything, because services exist that serve a range without looking at `If-Range`.
 //! [`HeadValidators`] is a source for them.
 //!
+//! A layer without a source around one that has one takes such ranges away before the inner
+//! one can prove them. Give the outer one
+//! [`trust_service_with_if_range`](ConditionalLayer::trust_service_with_if_range), or put each
+//! around routes of its own, as `examples/site` does.
+//!
 //! # Example
 //!
 //! ```
