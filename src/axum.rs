@@ -3,6 +3,8 @@
 //! - [`CachePolicy`] in a handler's answer is its word on storing it, which a
 //!   [`CachePolicyLayer`](crate::CachePolicyLayer) around it renders.
 //! - [`Validators`] in a handler's answer set `ETag` and `Last-Modified`.
+//! - [`Vary`] in a handler's answer adds to `Vary`: what
+//!   [`SelectingFields`](crate::protocol::SelectingFields) recorded, for one.
 //! - [`Preconditions`] as an argument, for handlers that decide inside a transaction.
 //!
 //! ```
@@ -40,7 +42,7 @@ use http::request::Parts;
 
 use crate::policy::CachePolicy;
 use crate::protocol::{
-    Evaluation, HttpDate, Outcome, Preconditions, Representation, Validators, into_not_modified,
+    Evaluation, HttpDate, Outcome, Preconditions, Representation, Validators, Vary, into_not_modified,
     into_precondition_failed,
 };
 
@@ -57,6 +59,16 @@ impl IntoResponseParts for CachePolicy {
 impl IntoResponse for CachePolicy {
     fn into_response(self) -> Response {
         (self, ()).into_response()
+    }
+}
+
+/// Adds the names to the `Vary` of the answer (K-06).
+impl IntoResponseParts for Vary {
+    type Error = Infallible;
+
+    fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Infallible> {
+        self.add_to(response.headers_mut());
+        Ok(response)
     }
 }
 

@@ -90,6 +90,8 @@
 //! | Feature | Adds | Default |
 //! |---|---|---|
 //! | `axum` | response parts and an extractor, over `axum-core` | no |
+//! | `routes` | a table of path patterns and policies, on `matchit` | no |
+//! | `tracing` | an event for each decision | no |
 //! | `strong-tags` | strong and keyed entity tags, by BLAKE3 | no |
 //!
 //! A feature adds items and never changes what another part does. The least Rust version is

@@ -13,7 +13,17 @@ const ROOMS: &[(&str, usize, &[&str])] = &[
     (
         "layers",
         3,
-        &["blake3", "bytes", "http", "http_body", "pin_project_lite", "tower_layer", "tower_service", "xxhash_rust"],
+        &[
+            "blake3",
+            "bytes",
+            "http",
+            "http_body",
+            "pin_project_lite",
+            "tower_layer",
+            "tower_service",
+            "tracing",
+            "xxhash_rust",
+        ],
     ),
     ("axum", 4, &["axum_core", "http"]),
 ];

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use tower::ServiceExt;
 use tower_cache_policy::axum::PreconditionFailure;
 use tower_cache_policy::policy::CachePolicy;
-use tower_cache_policy::protocol::{EntityTag, Preconditions, Representation, Validators};
+use tower_cache_policy::protocol::{EntityTag, Preconditions, Representation, SelectingFields, Validators};
 use tower_cache_policy::{CachePolicyLayer, CachingLayer};
 
 use support::field;
@@ -96,5 +96,23 @@ async fn layers_go_on_a_handler_a_method_router_and_a_router() {
     for path in ["/handler", "/method", "/router"] {
         let response = ask(&app, Method::GET, path, &[]).await;
         assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("private, no-store"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_handler_reads_on_the_record_stands_in_vary() {
+    async fn greet(headers: axum::http::HeaderMap) -> impl IntoResponse {
+        let mut fields = SelectingFields::of(&headers);
+        let greeting = match fields.get(&axum::http::header::ACCEPT_LANGUAGE) {
+            Some(language) if language == "de" => "Guten Tag",
+            _ => "Hello",
+        };
+        (fields.into_vary(), greeting)
+    }
+    let policy = CachePolicy::public(Duration::from_secs(60)).vary(&["accept-encoding"]);
+    let app = Router::new().route("/", get(greet)).layer(CachingLayer::new(policy));
+    for lines in [&[][..], &[("accept-language", "de")]] {
+        let response = ask(&app, Method::GET, "/", lines).await;
+        assert_eq!(field(response.headers(), "vary").as_deref(), Some("accept-language, accept-encoding"), "K-02");
     }
 }

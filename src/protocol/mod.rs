@@ -9,6 +9,7 @@
 //! | What becomes of this conditional request? | [`Preconditions`] |
 //! | Which validators does it go by? | [`Validators`], [`EntityTag`], [`HttpDate`] |
 //! | What may be kept, and by whom? | [`CacheControl`], [`RequestCacheControl`], [`Vary`] |
+//! | Which request fields does this answer depend on? | [`SelectingFields`] |
 //! | For how long? | [`Freshness`] |
 //! | What does a 304 carry? | [`into_not_modified`] |
 //! | Which tag belongs to which coding? | [`CodedTags`], [`name_coding_in_etag`] |
@@ -51,6 +52,7 @@ mod entity_tag;
 mod freshness;
 mod not_modified;
 mod preconditions;
+mod selecting_fields;
 mod syntax;
 mod targeted;
 mod validators;
@@ -66,6 +68,7 @@ pub use self::entity_tag::{EntityTag, EntityTagList, EntityTagMember, EntityTagR
 pub use self::freshness::{Age, Cache, Freshness, Lifetime, LifetimeSource};
 pub use self::not_modified::{into_not_modified, into_precondition_failed};
 pub use self::preconditions::{Condition, Evaluation, IfRange, Outcome, Preconditions};
+pub use self::selecting_fields::SelectingFields;
 pub use self::syntax::{MAX_DELTA_SECONDS, MAX_MEMBERS};
 pub use self::targeted::{has_targeted_field, is_targeted_field, remove_targeted_fields};
 pub use self::validators::{Representation, Validators};

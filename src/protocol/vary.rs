@@ -107,6 +107,16 @@ impl Vary {
         self.names.as_ref().is_some_and(FieldNames::is_empty)
     }
 
+    /// Joins the set with the `Vary` of an answer, and writes it as one line (K-06). Writes
+    /// nothing where there is nothing to add.
+    pub fn add_to(&self, answer: &mut HeaderMap) {
+        let stands = Self::from_headers(answer).unwrap_or_default();
+        let joined = stands.union(self);
+        if joined != stands {
+            answer.insert(VARY, joined.to_header_value());
+        }
+    }
+
     /// The set as one field value; empty when it [is empty](Self::is_empty).
     #[must_use]
     pub fn to_header_value(&self) -> HeaderValue {

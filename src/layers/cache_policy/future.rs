@@ -10,6 +10,7 @@ use http::header::CACHE_CONTROL;
 use pin_project_lite::pin_project;
 
 use super::config::Config;
+use super::trace;
 use crate::layers::exempt::{is_grpc, is_interim};
 use crate::policy::{CACHE_POLICY_EXPLAIN, Chosen, Decision, RequestFacts, Speaker, explain};
 
@@ -62,13 +63,17 @@ impl Exchange {
         let status = response.status();
         // Both maps are written; `Response` lends one at a time.
         let mut headers = std::mem::take(response.headers_mut());
-        let said = if config.explain { headers.get(CACHE_CONTROL).cloned() } else { None };
+        let traced = trace::is_enabled();
+        let said = if config.explain || traced { headers.get(CACHE_CONTROL).cloned() } else { None };
         let given = config.source.given(&chosen);
         let decision =
             config.rules.apply(facts, given, status, &mut headers, response.extensions_mut(), || config.clock.now());
         let repeats = decision.speaker() == Speaker::Handler && decision.guards().is_empty();
         if config.explain && !(repeats && headers.contains_key(CACHE_POLICY_EXPLAIN)) {
             headers.insert(CACHE_POLICY_EXPLAIN, explain(&decision, given.rule(), said.as_ref(), &headers));
+        }
+        if traced {
+            trace::event(&decision, given.rule(), status, said.as_ref(), headers.get(CACHE_CONTROL));
         }
         *response.headers_mut() = headers;
         if config.record && !(repeats && response.extensions().get::<Decision>().is_some()) {

@@ -63,6 +63,7 @@ mod config;
 mod future;
 mod layer;
 mod service;
+mod trace;
 
 pub use self::future::ResponseFuture;
 pub use self::layer::CachePolicyLayer;
