@@ -101,9 +101,9 @@ async fn layers_go_on_a_handler_a_method_router_and_a_router() {
 
 #[tokio::test]
 async fn what_a_handler_reads_on_the_record_stands_in_vary() {
-    async fn greet(headers: axum::http::HeaderMap) -> impl IntoResponse {
+    async fn greet(headers: http::HeaderMap) -> impl IntoResponse {
         let mut fields = SelectingFields::of(&headers);
-        let greeting = match fields.get(&axum::http::header::ACCEPT_LANGUAGE) {
+        let greeting = match fields.get(&http::header::ACCEPT_LANGUAGE) {
             Some(language) if language == "de" => "Guten Tag",
             _ => "Hello",
         };

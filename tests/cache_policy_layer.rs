@@ -260,6 +260,14 @@ async fn a_policy_is_for_the_success_that_it_was_made_for() {
         let expected = if matches!(status, 428 | 429 | 431 | 511) { never } else { "max-age=5" };
         assert_eq!(cache_control(&response).as_deref(), Some(expected), "{status} of a handler that speaks");
     }
+    let beside_a_result = inner(500, &[]).with_policy(PUBLIC);
+    let response = through(CachePolicyLayer::new(PUBLIC), &beside_a_result, get("/", &[])).await;
+    assert_eq!(cache_control(&response).as_deref(), Some(never), "`(PAGE, Err(500))` in a handler");
+    assert!(decision(&response).guards().contains(Guard::Error));
+    let with_own = inner(404, &[]).with_policy(PUBLIC);
+    let response = through(by_status(), &with_own, get("/", &[])).await;
+    assert_eq!(cache_control(&response).as_deref(), Some(short), "the policy for that status stands");
+
     let overridden = inner(404, &[("cache-control", "private, max-age=10")]);
     let response = through(CachePolicyLayer::new(PUBLIC).overriding(), &overridden, get("/", &[])).await;
     assert_eq!(

@@ -193,9 +193,8 @@ impl Rules {
         now: impl FnOnce() -> HttpDate,
     ) -> Decision {
         if self.development {
-            self.for_development.write_to(headers, &self.for_development.as_said());
             remove_targeted_fields(headers);
-            headers.insert(EXPIRES, HeaderValue::from_static("0"));
+            self.for_development.policy().write_fields(headers, self.for_development.as_said());
             return Decision { speaker: Speaker::Development, guards: GuardSet::EMPTY };
         }
         let from_handler = if extensions.is_empty() { None } else { extensions.remove::<CachePolicy>() };
@@ -254,7 +253,7 @@ impl<'a> Draft<'a> {
         } else if self.facts.get_or_head {
             self.word(given, headers, now)
         } else {
-            self.word_for_unsafe(given, headers)
+            self.word_for_unsafe(headers)
         };
         if self.facts.get_or_head {
             self.add_vary(given, headers);
@@ -285,6 +284,7 @@ impl<'a> Draft<'a> {
     fn word(&mut self, given: Given<'a>, headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> Word<'a> {
         let field = has_cache_control(headers);
         let layer = self.layers_word(given, headers);
+        self.drop_policy_of_an_error();
 
         match (self.rules.precedence, layer) {
             (Precedence::Answer, layer) => self.answers_word(field, layer, headers, now),
@@ -311,6 +311,16 @@ impl<'a> Draft<'a> {
             (Precedence::Layer | Precedence::LayerEvenOverNoStore, None) => {
                 self.answers_word(field, None, headers, now)
             }
+        }
+    }
+
+    /// A handler's policy beside an error was meant for the success: `(PAGE, result)` says
+    /// it whatever the result is. The field is another matter, which one writes knowingly.
+    fn drop_policy_of_an_error(&mut self) {
+        let is_error = self.status.is_client_error() || self.status.is_server_error();
+        if is_error && self.in_force(Guard::Error) && self.from_handler.is_some_and(|policy| !policy.is_no_store()) {
+            self.from_handler = None;
+            self.guards.insert(Guard::Error);
         }
     }
 
@@ -384,14 +394,14 @@ impl<'a> Draft<'a> {
     }
 
     /// The word on the answer to any other method: nothing that stores it (G-09).
-    fn word_for_unsafe(&mut self, given: Given<'a>, headers: &HeaderMap) -> Word<'a> {
+    fn word_for_unsafe(&mut self, headers: &HeaderMap) -> Word<'a> {
         let field = CacheControl::from_headers(headers);
         if !self.in_force(Guard::UnsafeMethod) {
-            return match (self.from_handler, field, given) {
-                (Some(policy), ..) => Word::Policy(Speaker::HandlerPolicy, policy),
-                (None, Some(_), _) => Word::Field,
+            return match (self.from_handler, field) {
+                (Some(policy), _) => Word::Policy(Speaker::HandlerPolicy, policy),
+                (None, Some(_)) => Word::Field,
                 // A waived guard lets a handler speak; it makes no layer do so.
-                (None, None, _) => self.no_store_because(Guard::UnsafeMethod),
+                (None, None) => self.no_store_because(Guard::UnsafeMethod),
             };
         }
         let harmless = field.is_some_and(|field| {
@@ -588,12 +598,6 @@ impl<'a> Draft<'a> {
         for guard in guards.iter() {
             self.guards.insert(guard);
         }
-    }
-}
-
-impl Rendered {
-    fn write_to(&self, headers: &mut HeaderMap, value: &HeaderValue) {
-        self.policy().write_fields(headers, value.clone());
     }
 }
 

@@ -26,7 +26,8 @@
 //! # Which statuses
 //!
 //! A policy is for the success that it was made for: 200, 203, 206, and the 304 that
-//! stands for one of them, which gets exactly the same. Errors get `private, no-store`,
+//! stands for one of them, which gets exactly the same; that goes for a handler's policy in the
+//! extensions too, which often stands beside a result that may be an error. Errors get `private, no-store`,
 //! other answers the default, unless a policy was given for that very status. 428,
 //! 429, 431 and 511 are never stored (N-09). Answers to methods other than GET and
 //! HEAD are not stored (G-09).
