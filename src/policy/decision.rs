@@ -2,12 +2,10 @@
 
 use std::fmt;
 
-use http::header::{
-    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, DATE,
-    EXPIRES, PRAGMA, PROXY_AUTHORIZATION, SET_COOKIE, VARY,
-};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, EXPIRES, PRAGMA, PROXY_AUTHORIZATION, VARY};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
+use super::answer::{AnswerFields, is_html, join_lines, lifetime_by_old_words, may_say_immutable, says_no_store};
 use super::guards::{Guard, GuardSet};
 use super::rendered::Rendered;
 use super::source::Given;
@@ -194,7 +192,7 @@ impl Rules {
     ) -> Decision {
         if self.development {
             remove_targeted_fields(headers);
-            self.for_development.policy().write_fields(headers, self.for_development.as_said());
+            self.for_development.policy().write_fields(headers, self.for_development.as_said(), true);
             return Decision { speaker: Speaker::Development, guards: GuardSet::EMPTY };
         }
         let from_handler = if extensions.is_empty() { None } else { extensions.remove::<CachePolicy>() };
@@ -204,6 +202,7 @@ impl Rules {
             facts: RequestFacts { personalized, ..facts },
             status,
             from_handler,
+            fields: AnswerFields::of(headers),
             guards: GuardSet::EMPTY,
         }
         .decide(given, headers, now)
@@ -243,6 +242,7 @@ struct Draft<'a> {
     facts: RequestFacts,
     status: StatusCode,
     from_handler: Option<CachePolicy>,
+    fields: AnswerFields,
     guards: GuardSet,
 }
 
@@ -282,13 +282,15 @@ impl<'a> Draft<'a> {
 
     /// The word on the answer to GET or HEAD.
     fn word(&mut self, given: Given<'a>, headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> Word<'a> {
-        let field = has_cache_control(headers);
+        let field = self.fields.say_cache_control(headers);
         let layer = self.layers_word(given, headers);
         self.drop_policy_of_an_error();
 
         match (self.rules.precedence, layer) {
             (Precedence::Answer, layer) => self.answers_word(field, layer, headers, now),
-            (Precedence::Tightest, Some(layer)) if field || self.from_handler.is_some() || has_old_fields(headers) => {
+            (Precedence::Tightest, Some(layer))
+                if field || self.from_handler.is_some() || self.fields.have_old_words() =>
+            {
                 let said = match self.from_handler {
                     // `no-store` in the field is sticky, as everywhere.
                     Some(policy) if !says_no_store(headers) => policy.into(),
@@ -343,10 +345,12 @@ impl<'a> Draft<'a> {
             return Word::Field;
         }
         match layer {
-            Some(layer) if lifetime_by_old_fields(headers, now) != Some(0) => layer,
             // The handler said, in the words of HTTP/1.0, that this is not to be
             // reused, and no policy gives it a longer life.
-            Some(_) => Word::Rendered(Speaker::Handler, &self.rules.fallback),
+            Some(_) if self.fields.have_old_words() && lifetime_by_old_words(headers, now) == Some(0) => {
+                Word::Rendered(Speaker::Handler, &self.rules.fallback)
+            }
+            Some(layer) => layer,
             None => self.no_word(),
         }
     }
@@ -417,8 +421,8 @@ impl<'a> Draft<'a> {
     /// Holds the answer's own field against the guards, and rewrites it only where
     /// one of them tightens it.
     fn guard_field(&mut self, headers: &mut HeaderMap) {
-        let may_act = !self.guards_against_sharing(headers).is_empty()
-            || (is_html(headers) && headers.get_all(CACHE_CONTROL).iter().any(may_say_immutable));
+        let may_act =
+            !self.guards_against_sharing(headers).is_empty() || (may_say_immutable(headers) && is_html(headers));
         if may_act {
             let field = CacheControl::from_headers(headers).unwrap_or_default();
             let guarded = self.guarded(field.clone(), headers);
@@ -473,7 +477,7 @@ impl<'a> Draft<'a> {
         if field.has_explicit_freshness() {
             return field;
         }
-        match lifetime_by_old_fields(headers, now) {
+        match lifetime_by_old_words(headers, now) {
             Some(seconds) => field.with_max_age(u32::try_from(seconds).unwrap_or(u32::MAX)),
             None => field,
         }
@@ -483,8 +487,10 @@ impl<'a> Draft<'a> {
     fn write_policy(&mut self, headers: &mut HeaderMap, policy: CachePolicy, rendered: Option<&Rendered>) {
         let against_sharing = self.guards_against_sharing(headers);
         let vary_any = against_sharing.contains(Guard::VaryAny);
-        let targeted = has_targeted_field(headers);
-        let downgrade = !against_sharing.is_empty() && (!policy.is_private() || targeted);
+        // Looked for only where it matters: it takes a walk over all names.
+        let targeted = || has_targeted_field(headers);
+        let downgrade = !against_sharing.is_empty() && (!policy.is_private() || targeted());
+        let alone = policy.is_no_store() && targeted() && self.in_force(Guard::NoStoreAlone);
         if downgrade {
             self.record(against_sharing);
         }
@@ -509,15 +515,15 @@ impl<'a> Draft<'a> {
                 field.to_header_value()
             }
         };
-        policy.write_fields(headers, value);
+        if alone || downgrade {
+            remove_targeted_fields(headers);
+        }
+        policy.write_fields(headers, value, self.fields.have_old_words());
         if vary_any {
             headers.insert(VARY, HeaderValue::from_static("*"));
         }
-        if targeted && policy.is_no_store() && self.in_force(Guard::NoStoreAlone) {
+        if alone {
             self.guards.insert(Guard::NoStoreAlone);
-            remove_targeted_fields(headers);
-        } else if downgrade {
-            remove_targeted_fields(headers);
         }
     }
 
@@ -558,12 +564,12 @@ impl<'a> Draft<'a> {
                 found.insert(guard);
             }
         };
-        found_if(Guard::SetCookie, headers.contains_key(SET_COOKIE));
+        found_if(Guard::SetCookie, self.fields.set_a_cookie());
         found_if(Guard::Authorization, self.facts.authorized);
         found_if(Guard::Personalized, self.facts.personalized);
-        found_if(Guard::Cors, allows_one_origin(headers) && headers.contains_key(ACCESS_CONTROL_ALLOW_CREDENTIALS));
+        found_if(Guard::Cors, self.fields.allow_one_origin_with_credentials(headers));
         found_if(Guard::UnkeyedInput, self.facts.unkeyed);
-        found_if(Guard::VaryAny, headers.contains_key(VARY) && vary_has_any(headers));
+        found_if(Guard::VaryAny, self.fields.vary_on_anything(headers));
         found
     }
 
@@ -579,7 +585,7 @@ impl<'a> Draft<'a> {
         if let Some(policy) = self.from_handler {
             add_names(headers, policy, None);
         }
-        if allows_one_origin(headers) && self.in_force(Guard::Cors) && !vary_contains(headers, "origin") {
+        if self.fields.allow_one_origin(headers) && self.in_force(Guard::Cors) && !vary_contains(headers, "origin") {
             self.guards.insert(Guard::Cors);
             add_names(headers, CachePolicy::NO_CACHE.vary(&["origin"]), None);
         }
@@ -605,12 +611,12 @@ impl CachePolicy {
     /// One `Cache-Control` line, and the fields of HTTP/1.0 only where they were asked
     /// for: an `Expires` beside it would be ignored by some and obeyed by others
     /// (C-33, C-34).
-    fn write_fields(self, headers: &mut HeaderMap, value: HeaderValue) {
+    fn write_fields(self, headers: &mut HeaderMap, value: HeaderValue, had_old_words: bool) {
         headers.insert(CACHE_CONTROL, value);
         if self.is_for_http10() {
             headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
             headers.insert(EXPIRES, HeaderValue::from_static("0"));
-        } else {
+        } else if had_old_words {
             headers.remove(EXPIRES);
             headers.remove(PRAGMA);
         }
@@ -636,82 +642,4 @@ fn add_names(headers: &mut HeaderMap, policy: CachePolicy, rendered: Option<&Hea
         vary.insert(name);
     }
     headers.insert(VARY, vary.to_header_value());
-}
-
-/// Whether there is a `Cache-Control` with at least one member: an empty one says
-/// nothing.
-fn has_cache_control(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(CACHE_CONTROL)
-        .iter()
-        .any(|line| line.as_bytes().iter().any(|byte| !matches!(byte, b' ' | b'\t' | b',')))
-}
-
-fn says_no_store(headers: &HeaderMap) -> bool {
-    CacheControl::from_headers(headers).is_some_and(|field| field.no_store())
-}
-
-/// Joins several `Cache-Control` lines into one, which means the same (RFC 9110
-/// section 5.3). Says whether there was something to join.
-fn join_lines(headers: &mut HeaderMap) -> bool {
-    let lines: Vec<&[u8]> = headers.get_all(CACHE_CONTROL).iter().skip(1).map(HeaderValue::as_bytes).collect();
-    if lines.is_empty() {
-        return false;
-    }
-    let mut joined = headers[CACHE_CONTROL].as_bytes().to_vec();
-    for line in lines {
-        joined.extend_from_slice(b", ");
-        joined.extend_from_slice(line);
-    }
-    let value = HeaderValue::from_maybe_shared(bytes::Bytes::from(joined))
-        .expect("field values joined by a comma make a field value");
-    headers.insert(CACHE_CONTROL, value);
-    true
-}
-
-fn has_old_fields(headers: &HeaderMap) -> bool {
-    headers.contains_key(EXPIRES) || headers.contains_key(PRAGMA)
-}
-
-/// The lifetime that the handler stated in the words of HTTP/1.0: none for `Pragma:
-/// no-cache` and for an `Expires` that is past or no date (C-33), the time from `Date` to
-/// `Expires` else.
-fn lifetime_by_old_fields(headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> Option<u64> {
-    if headers.get_all(PRAGMA).iter().any(|line| {
-        line.as_bytes().split(|&byte| byte == b',').any(|member| member.trim_ascii().eq_ignore_ascii_case(b"no-cache"))
-    }) {
-        return Some(0);
-    }
-    let mut lines = headers.get_all(EXPIRES).iter();
-    let line = lines.next()?;
-    if lines.next().is_some() {
-        return Some(0);
-    }
-    let now = now();
-    let Ok(expires) = HttpDate::parse(line.as_bytes(), now) else {
-        return Some(0);
-    };
-    let date = headers.get(DATE).and_then(|line| HttpDate::parse(line.as_bytes(), now).ok()).unwrap_or(now);
-    Some(expires.seconds_since(date))
-}
-
-/// Whether the answer names the one origin that may read it, which then usually depends on
-/// who asks (G-12).
-fn allows_one_origin(headers: &HeaderMap) -> bool {
-    headers.get(ACCESS_CONTROL_ALLOW_ORIGIN).is_some_and(|origin| origin != "*")
-}
-
-fn is_html(headers: &HeaderMap) -> bool {
-    headers.get(CONTENT_TYPE).is_some_and(|value| {
-        let media_type = value.as_bytes().trim_ascii_start();
-        [&b"text/html"[..], b"application/xhtml+xml"]
-            .iter()
-            .any(|html| media_type.get(..html.len()).is_some_and(|start| start.eq_ignore_ascii_case(html)))
-    })
-}
-
-/// A cheap look before anything is parsed.
-fn may_say_immutable(line: &HeaderValue) -> bool {
-    const IMMUTABLE: &[u8] = b"immutable";
-    line.as_bytes().windows(IMMUTABLE.len()).any(|window| window.eq_ignore_ascii_case(IMMUTABLE))
 }

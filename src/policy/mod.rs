@@ -50,6 +50,7 @@
 //! assert_eq!(CachePolicy::no_store().to_string(), "private, no-store");
 //! ```
 
+mod answer;
 mod cache_policy;
 mod decision;
 mod explain;

@@ -1,0 +1,129 @@
+//! [`AnswerFields`]: what the fields of an answer say that a decision depends on.
+
+use http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, DATE, EXPIRES, PRAGMA,
+    SET_COOKIE, VARY,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::protocol::{CacheControl, HttpDate, vary_has_any};
+
+/// Which of the fields that a decision depends on an answer has: most have none, and one
+/// walk over the names tells, where asking for each would cost more than the decision.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AnswerFields(u8);
+
+const FIELDS: [HeaderName; 6] = [ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, EXPIRES, PRAGMA, SET_COOKIE, VARY];
+
+impl AnswerFields {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let mut found = 0;
+        for name in headers.keys() {
+            if let Some(index) = FIELDS.iter().position(|field| field == name) {
+                found |= 1 << index;
+            }
+        }
+        Self(found)
+    }
+
+    /// Whether somebody said how long the answer may be kept: a `Cache-Control` with at
+    /// least one member, as an empty one says nothing.
+    pub(super) fn say_cache_control(self, headers: &HeaderMap) -> bool {
+        self.has(1)
+            && headers
+                .get_all(CACHE_CONTROL)
+                .iter()
+                .any(|line| line.as_bytes().iter().any(|byte| !matches!(byte, b' ' | b'\t' | b',')))
+    }
+
+    /// Whether the answer speaks in the words of HTTP/1.0.
+    pub(super) const fn have_old_words(self) -> bool {
+        self.has(2) || self.has(3)
+    }
+
+    pub(super) const fn set_a_cookie(self) -> bool {
+        self.has(4)
+    }
+
+    /// Whether the answer depends on more than the request's fields (G-11).
+    pub(super) fn vary_on_anything(self, headers: &HeaderMap) -> bool {
+        self.has(5) && vary_has_any(headers)
+    }
+
+    /// Whether the answer names the one origin that may read it, which then usually depends
+    /// on who asks (G-12).
+    pub(super) fn allow_one_origin(self, headers: &HeaderMap) -> bool {
+        self.has(0) && headers.get(ACCESS_CONTROL_ALLOW_ORIGIN).is_some_and(|origin| origin != "*")
+    }
+
+    /// The same, with what the visitor's credentials give access to.
+    pub(super) fn allow_one_origin_with_credentials(self, headers: &HeaderMap) -> bool {
+        self.allow_one_origin(headers) && headers.contains_key(ACCESS_CONTROL_ALLOW_CREDENTIALS)
+    }
+
+    const fn has(self, index: usize) -> bool {
+        self.0 & (1 << index) != 0
+    }
+}
+
+pub(super) fn says_no_store(headers: &HeaderMap) -> bool {
+    CacheControl::from_headers(headers).is_some_and(|field| field.no_store())
+}
+
+/// A cheap look before anything is parsed.
+pub(super) fn may_say_immutable(headers: &HeaderMap) -> bool {
+    const IMMUTABLE: &[u8] = b"immutable";
+    let says = |line: &HeaderValue| {
+        line.as_bytes().windows(IMMUTABLE.len()).any(|window| window.eq_ignore_ascii_case(IMMUTABLE))
+    };
+    headers.get_all(CACHE_CONTROL).iter().any(says)
+}
+
+/// Joins several `Cache-Control` lines into one, which means the same (RFC 9110
+/// section 5.3). Says whether there was something to join.
+pub(super) fn join_lines(headers: &mut HeaderMap) -> bool {
+    let mut lines = headers.get_all(CACHE_CONTROL).iter();
+    let (Some(first), Some(second)) = (lines.next(), lines.next()) else {
+        return false;
+    };
+    let mut joined = first.as_bytes().to_vec();
+    for line in std::iter::once(second).chain(lines) {
+        joined.extend_from_slice(b", ");
+        joined.extend_from_slice(line.as_bytes());
+    }
+    let value = HeaderValue::from_maybe_shared(bytes::Bytes::from(joined))
+        .expect("field values joined by a comma make a field value");
+    headers.insert(CACHE_CONTROL, value);
+    true
+}
+
+/// The lifetime that the handler stated in the words of HTTP/1.0: none for `Pragma:
+/// no-cache` and for an `Expires` that is past or no date (C-33), the time from `Date` to
+/// `Expires` else.
+pub(super) fn lifetime_by_old_words(headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> Option<u64> {
+    if headers.get_all(PRAGMA).iter().any(|line| {
+        line.as_bytes().split(|&byte| byte == b',').any(|member| member.trim_ascii().eq_ignore_ascii_case(b"no-cache"))
+    }) {
+        return Some(0);
+    }
+    let mut lines = headers.get_all(EXPIRES).iter();
+    let line = lines.next()?;
+    if lines.next().is_some() {
+        return Some(0);
+    }
+    let now = now();
+    let Ok(expires) = HttpDate::parse(line.as_bytes(), now) else {
+        return Some(0);
+    };
+    let date = headers.get(DATE).and_then(|line| HttpDate::parse(line.as_bytes(), now).ok()).unwrap_or(now);
+    Some(expires.seconds_since(date))
+}
+
+pub(super) fn is_html(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|value| {
+        let media_type = value.as_bytes().trim_ascii_start();
+        [&b"text/html"[..], b"application/xhtml+xml"]
+            .iter()
+            .any(|html| media_type.get(..html.len()).is_some_and(|start| start.eq_ignore_ascii_case(html)))
+    })
+}
