@@ -1,12 +1,12 @@
 //! [`AnswerFields`]: what the fields of an answer say that a decision depends on.
 
 use http::header::{
-    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, DATE, EXPIRES, PRAGMA,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, EXPIRES, PRAGMA,
     SET_COOKIE, VARY,
 };
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use crate::protocol::{CacheControl, HttpDate, vary_has_any};
+use crate::protocol::{Cache, CacheControl, HttpDate, Lifetime, LifetimeSource, vary_has_any};
 
 /// Which of the fields that a decision depends on an answer has: most have none, and one
 /// walk over the names tells, where asking for each would cost more than the decision.
@@ -106,17 +106,11 @@ pub(super) fn lifetime_by_old_words(headers: &HeaderMap, now: impl FnOnce() -> H
     }) {
         return Some(0);
     }
-    let mut lines = headers.get_all(EXPIRES).iter();
-    let line = lines.next()?;
-    if lines.next().is_some() {
-        return Some(0);
+    if !headers.contains_key(EXPIRES) {
+        return None;
     }
-    let now = now();
-    let Ok(expires) = HttpDate::parse(line.as_bytes(), now) else {
-        return Some(0);
-    };
-    let date = headers.get(DATE).and_then(|line| HttpDate::parse(line.as_bytes(), now).ok()).unwrap_or(now);
-    Some(expires.seconds_since(date))
+    let lifetime = Lifetime::of_response(Cache::Private, StatusCode::OK, headers, now());
+    (lifetime.source() == LifetimeSource::Expires).then(|| lifetime.seconds())
 }
 
 pub(super) fn is_html(headers: &HeaderMap) -> bool {

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::cache_control::CacheControl;
 use super::date::HttpDate;
-use super::syntax::{delta_seconds, members};
+use super::syntax::{delta_seconds, members, only_line};
 
 /// The kind of cache that is asked about (RFC 9111 section 1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -321,11 +321,7 @@ pub(crate) fn is_heuristically_cacheable(status: StatusCode) -> bool {
 
 /// The date of a field, or `None` when there is none that is valid, or several.
 fn single_date(headers: &HeaderMap, name: &HeaderName, now: HttpDate) -> Option<HttpDate> {
-    let mut lines = headers.get_all(name).iter();
-    match (lines.next(), lines.next()) {
-        (Some(line), None) => HttpDate::parse(line.as_bytes(), now).ok(),
-        _ => None,
-    }
+    only_line(headers, name).and_then(|line| HttpDate::parse(line.as_bytes(), now).ok())
 }
 
 #[cfg(test)]

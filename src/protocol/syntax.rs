@@ -3,7 +3,7 @@
 //! Everything here takes bytes, because a field value may carry obs-text
 //! (V-04), and visits each byte a constant number of times.
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The greatest number of list members that any parser of this crate reads from
 /// one field, over all its lines.
@@ -123,6 +123,14 @@ fn quoted_string_end(bytes: &[u8]) -> Option<usize> {
         }
     }
     None
+}
+
+/// The line of a field that is not a list, or `None` when it has none or several: which of
+/// them counts cannot be known.
+pub(crate) fn only_line<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+    let mut lines = headers.get_all(name).iter();
+    let first = lines.next()?;
+    lines.next().is_none().then_some(first)
 }
 
 /// The text of a quoted string without its quotes and escapes, or `None` when

@@ -3,8 +3,9 @@
 use std::time::SystemTime;
 
 use http::header::{ETAG, LAST_MODIFIED};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue};
 
+use super::syntax::only_line;
 use super::{EntityTag, HttpDate};
 
 /// What an origin has for a target, as far as it can say.
@@ -164,14 +165,9 @@ pub(crate) fn last_modified_of(headers: &HeaderMap, now: HttpDate) -> Option<Htt
     only_line(headers, &LAST_MODIFIED).and_then(|line| HttpDate::parse(line.as_bytes(), now).ok())
 }
 
-fn only_line<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
-    let mut lines = headers.get_all(name).iter();
-    let first = lines.next()?;
-    lines.next().is_none().then_some(first)
-}
-
 #[cfg(test)]
 mod tests {
+    use http::HeaderName;
     use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;
