@@ -49,6 +49,14 @@
 //! [`trust_service_with_if_range`](ConditionalLayer::trust_service_with_if_range), or put each
 //! around routes of its own, as `examples/site` does.
 //!
+//! # Proxies
+//!
+//! In a gateway the layer decides from the answers of the origin, which gets the
+//! preconditions too. hyper's client keeps an unusual reason phrase in the answer's
+//! extensions, and its server sends it again: take `hyper::ext::ReasonPhrase` out, or
+//! `200 Fine` becomes `304 Fine`. A range of an origin that evaluates `If-Range` itself needs
+//! [`trust_service_with_if_range`](ConditionalLayer::trust_service_with_if_range).
+//!
 //! # Example
 //!
 //! ```

@@ -1,0 +1,73 @@
+//! A hyper server without a framework, over HTTP/1.1 and cleartext HTTP/2, with the policy
+//! of each path in one place.
+//!
+//! ```text
+//! cargo run --example hyper
+//! cargo run --example hyper -- 127.0.0.1:8080
+//! ```
+
+use std::{convert::Infallible, env, error::Error, time::Duration};
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use http::{Method, Request, Response, StatusCode, request::Parts};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tower::{ServiceBuilder, service_fn};
+use tower_cache_policy::{CachingLayer, policy::CachePolicy};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const PAGE: CachePolicy = CachePolicy::public(MINUTE).edge(Duration::from_secs(3600));
+
+/// A path that nobody thought of gets `private, no-cache`, as the default.
+fn policy(request: &Parts) -> Option<CachePolicy> {
+    match request.uri.path() {
+        "/" => Some(PAGE),
+        "/account" => Some(CachePolicy::private(MINUTE)),
+        "/login" => Some(CachePolicy::no_store()),
+        // Such a name is never given to other bytes.
+        path if path.starts_with("/assets/") => Some(CachePolicy::IMMUTABLE),
+        _ => None,
+    }
+}
+
+async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (status, media_type, text) = match request.uri().path() {
+        "/" => (StatusCode::OK, "text/html", "<!doctype html><title>Tea</title><p>Hot.\n"),
+        "/account" => (StatusCode::OK, "text/plain", "You are visitor 42.\n"),
+        "/login" => (StatusCode::OK, "text/plain", "Your code is 4711.\n"),
+        "/assets/tea-4f2a.css" => (StatusCode::OK, "text/css", "p { color: brown }\n"),
+        "/version" => (StatusCode::OK, "text/plain", "1\n"),
+        _ => (StatusCode::NOT_FOUND, "text/plain", "There is nothing here.\n"),
+    };
+    let mut response = Response::new(Full::from(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    if request.method() == Method::HEAD {
+        // Over HTTP/2 hyper sends what it is given, and clients take content here for an error.
+        response.headers_mut().insert(CONTENT_LENGTH, text.len().into());
+        *response.body_mut() = Full::default();
+    }
+    Ok(response)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let address = env::args().nth(1).unwrap_or_else(|| "127.0.0.1:3001".to_owned());
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    let service = ServiceBuilder::new().layer(CachingLayer::new(policy)).service(service_fn(answer));
+    let mut server = Builder::new(TokioExecutor::new());
+    // Without a timer a client may take for ever to send its fields.
+    server.http1().timer(TokioTimer::new());
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let service = TowerToHyperService::new(service.clone());
+        let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
+        tokio::spawn(connection); // A client that goes away is no error of the server.
+    }
+}
