@@ -7,12 +7,10 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use super::answer::{AnswerFields, is_html, join_lines, lifetime_by_old_words, may_say_immutable, says_no_store};
 use super::guards::{Guard, GuardSet};
-use super::rendered::Rendered;
+use super::rendered::{Rendered, RenderedVary};
 use super::source::Given;
 use super::{CachePolicy, Personalized};
-use crate::protocol::{
-    CacheControl, HttpDate, Vary, has_targeted_field, remove_targeted_fields, vary_contains, vary_has_any,
-};
+use crate::protocol::{CacheControl, HttpDate, has_targeted_field, remove_targeted_fields, vary_contains};
 
 /// What a layer decided about one answer, and why.
 ///
@@ -113,8 +111,7 @@ pub(crate) struct Rules {
     pub(crate) credentials: Vec<HeaderName>,
     pub(crate) distrust_unkeyed: bool,
     pub(crate) development: bool,
-    /// For its `vary` alone.
-    pub(crate) vary: Option<Rendered>,
+    pub(crate) vary: Option<RenderedVary>,
     no_store: Rendered,
     for_development: Rendered,
 }
@@ -576,18 +573,21 @@ impl<'a> Draft<'a> {
     /// Adds the names of the layer's and the handler's policies to `Vary`, whosever
     /// word on storing it is: the answer depends on them all the same (K-02).
     fn add_vary(&mut self, given: Given<'_>, headers: &mut HeaderMap) {
-        if let Some((policy, rendered)) = given.vary() {
-            add_names(headers, policy, rendered);
+        for vary in [given.vary(), self.rules.vary.as_ref()].into_iter().flatten() {
+            vary.add_to(headers);
         }
-        if let Some(rendered) = &self.rules.vary {
-            add_names(headers, rendered.policy(), rendered.vary());
+        for policy in [given.chosen(), self.from_handler].into_iter().flatten() {
+            if let Some(vary) = RenderedVary::of(policy) {
+                vary.add_to(headers);
+            }
         }
-        if let Some(policy) = self.from_handler {
-            add_names(headers, policy, None);
-        }
-        if self.fields.allow_one_origin(headers) && self.in_force(Guard::Cors) && !vary_contains(headers, "origin") {
+        if self.in_force(Guard::Cors)
+            && self.fields.allow_one_origin(headers)
+            && !vary_contains(headers, "origin")
+            && let Some(vary) = RenderedVary::new(["origin"])
+        {
             self.guards.insert(Guard::Cors);
-            add_names(headers, CachePolicy::NO_CACHE.vary(&["origin"]), None);
+            vary.add_to(headers);
         }
     }
 
@@ -621,25 +621,4 @@ impl CachePolicy {
             headers.remove(PRAGMA);
         }
     }
-}
-
-fn add_names(headers: &mut HeaderMap, policy: CachePolicy, rendered: Option<&HeaderValue>) {
-    let names = policy.vary_names();
-    if names.is_empty() {
-        return;
-    }
-    if !headers.contains_key(VARY)
-        && let Some(value) = rendered
-    {
-        headers.insert(VARY, value.clone());
-        return;
-    }
-    if names.iter().all(|name| vary_contains(headers, name)) || vary_has_any(headers) {
-        return;
-    }
-    let mut vary = Vary::from_headers(headers).unwrap_or_default();
-    for name in names {
-        vary.insert(name);
-    }
-    headers.insert(VARY, vary.to_header_value());
 }

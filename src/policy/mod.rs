@@ -35,6 +35,13 @@
 //! Two guards have no risk to accept. `public` is never said unless a policy or a
 //! handler says it (G-08), and no error or redirect becomes a 304 or 412 (G-10).
 //!
+//! # Many routes
+//!
+//! A policy may be one for all requests, a closure over the request, or
+#![cfg_attr(feature = "routes", doc = "a [table of routes](routes),")]
+#![cfg_attr(not(feature = "routes"), doc = "a table of routes (feature `routes`),")]
+//! which goes by path, method, status and content type, and can be read and reviewed as a whole.
+//!
 //! # Example
 //!
 //! ```
@@ -58,19 +65,17 @@ mod guards;
 mod personalized;
 mod rendered;
 #[cfg(feature = "routes")]
-mod routes;
+#[cfg_attr(docsrs, doc(cfg(feature = "routes")))]
+pub mod routes;
 mod source;
 
 pub use self::cache_policy::CachePolicy;
 pub use self::decision::{Decision, Speaker};
 pub use self::guards::{Guard, GuardSet, Risk};
 pub use self::personalized::Personalized;
-#[cfg(feature = "routes")]
-#[cfg_attr(docsrs, doc(cfg(feature = "routes")))]
-pub use self::routes::RoutePolicies;
 pub use self::source::{IntoPolicySource, PolicySource};
 
 pub(crate) use self::decision::{Precedence, RequestFacts, Rules, is_never_stored};
 pub(crate) use self::explain::{CACHE_POLICY_EXPLAIN, explain};
-pub(crate) use self::rendered::Rendered;
+pub(crate) use self::rendered::{Rendered, RenderedVary};
 pub(crate) use self::source::Chosen;

@@ -1,9 +1,10 @@
-//! [`Rendered`]: a policy with its field values made.
+//! [`Rendered`] and [`RenderedVary`]: what is said, with its field values made.
 
-use http::HeaderValue;
+use http::header::VARY;
+use http::{HeaderMap, HeaderValue};
 
 use super::CachePolicy;
-use crate::protocol::{CacheControl, Vary};
+use crate::protocol::{CacheControl, Vary, vary_contains};
 
 /// A policy and the values it can take, rendered when a layer is built so that a
 /// response costs a counted reference and no formatting.
@@ -13,20 +14,23 @@ pub(crate) struct Rendered {
     as_said: HeaderValue,
     /// What guards make of it (SPD).
     private: HeaderValue,
-    vary: Option<HeaderValue>,
+    vary: Option<RenderedVary>,
+}
+
+/// Names that an answer adds to `Vary`, and the same as a field value.
+#[derive(Clone, Debug)]
+pub(crate) struct RenderedVary {
+    names: Vary,
+    value: HeaderValue,
 }
 
 impl Rendered {
     pub(crate) fn new(policy: CachePolicy) -> Self {
-        let mut vary = Vary::new();
-        for name in policy.vary_names() {
-            vary.insert(name);
-        }
         Self {
             policy,
             as_said: shared(&CacheControl::from(policy).to_header_value()),
             private: shared(&CacheControl::from(policy).to_private().to_header_value()),
-            vary: (!vary.is_empty()).then(|| shared(&vary.to_header_value())),
+            vary: RenderedVary::of(policy),
         }
     }
 
@@ -42,9 +46,39 @@ impl Rendered {
         self.private.clone()
     }
 
-    /// The names it adds to `Vary`, as a value of their own.
-    pub(crate) const fn vary(&self) -> Option<&HeaderValue> {
+    pub(crate) const fn vary(&self) -> Option<&RenderedVary> {
         self.vary.as_ref()
+    }
+}
+
+impl RenderedVary {
+    /// `None` where there is no name.
+    pub(crate) fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        let mut vary = Vary::new();
+        for name in names {
+            vary.insert(name);
+        }
+        (!vary.is_empty()).then(|| Self { value: shared(&vary.to_header_value()), names: vary })
+    }
+
+    /// The names of a policy.
+    pub(crate) fn of(policy: CachePolicy) -> Option<Self> {
+        Self::new(policy.vary_names().iter().copied())
+    }
+
+    /// Adds the names to an answer, of which most have no `Vary` yet, and most others these
+    /// very names.
+    pub(crate) fn add_to(&self, answer: &mut HeaderMap) {
+        if !answer.contains_key(VARY) {
+            answer.insert(VARY, self.value.clone());
+        } else if !self.names.names().all(|name| vary_contains(answer, name)) {
+            self.names.add_to(answer);
+        }
+    }
+
+    #[cfg(feature = "routes")]
+    pub(crate) const fn names(&self) -> &Vary {
+        &self.names
     }
 }
 

@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use http::{HeaderMap, Request, StatusCode};
 
 use super::CachePolicy;
-use super::rendered::Rendered;
+use super::rendered::{Rendered, RenderedVary};
 #[cfg(feature = "routes")]
 use super::routes::{RouteMatch, RoutePolicies};
 
@@ -64,19 +64,25 @@ impl<'a> Given<'a> {
             Self::Fixed(_) => "one policy",
             Self::Chosen(_) | Self::Nothing => "closure",
             #[cfg(feature = "routes")]
-            Self::Route(_) => "route table",
+            Self::Route(route) => route.pattern().unwrap_or("no route"),
         }
     }
 
-    /// The policy whose names every answer adds to `Vary`, and those names where they are
-    /// rendered.
-    pub(crate) fn vary(self) -> Option<(CachePolicy, Option<&'a HeaderValue>)> {
+    /// The names that every answer adds to `Vary`, where they were rendered before.
+    pub(crate) fn vary(self) -> Option<&'a RenderedVary> {
         match self {
-            Self::Fixed(rendered) => Some((rendered.policy(), rendered.vary())),
-            Self::Chosen(policy) => Some((policy, None)),
+            Self::Fixed(rendered) => rendered.vary(),
             #[cfg(feature = "routes")]
-            Self::Route(route) => route.vary().map(|rendered| (rendered.policy(), rendered.vary())),
-            Self::Nothing => None,
+            Self::Route(route) => route.vary(),
+            Self::Chosen(_) | Self::Nothing => None,
+        }
+    }
+
+    /// The policy that was made for this request alone.
+    pub(crate) const fn chosen(self) -> Option<CachePolicy> {
+        match self {
+            Self::Chosen(policy) => Some(policy),
+            _ => None,
         }
     }
 }

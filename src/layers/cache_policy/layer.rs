@@ -8,7 +8,7 @@ use tower_layer::Layer;
 use super::config::Config;
 use super::service::CachePolicyService;
 use crate::layers::Clock;
-use crate::policy::{CachePolicy, IntoPolicySource, Precedence, Rendered, Risk, Rules, is_never_stored};
+use crate::policy::{CachePolicy, IntoPolicySource, Precedence, Rendered, RenderedVary, Risk, Rules, is_never_stored};
 
 /// Decides and writes `Cache-Control` and `Vary`. See the [module docs](super) for an
 /// example.
@@ -94,7 +94,7 @@ impl CachePolicyLayer {
     #[must_use]
     pub fn vary(self, names: &'static [&'static str]) -> Self {
         self.with(|config| {
-            config.rules.vary = Some(Rendered::new(CachePolicy::NO_CACHE.vary(names)));
+            config.rules.vary = RenderedVary::of(CachePolicy::NO_CACHE.vary(names));
         })
     }
 

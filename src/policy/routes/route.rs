@@ -1,0 +1,115 @@
+//! [`Route`]: the policies of one route, rendered, and which of them an answer gets.
+
+use http::{HeaderMap, Method, StatusCode};
+
+use super::media_type::{MediaRange, content_type};
+use crate::policy::{CachePolicy, Rendered, RenderedVary};
+use crate::protocol::CacheControl;
+
+/// One route of a table.
+#[derive(Debug)]
+pub(super) struct Route {
+    pub(super) pattern: String,
+    pub(super) own: Rendered,
+    pub(super) head: Option<Rendered>,
+    /// In the order of the statuses.
+    pub(super) by_status: Vec<(StatusCode, Rendered)>,
+    /// Exact ones first.
+    pub(super) by_content_type: Vec<(MediaRange, Rendered)>,
+    /// For an answer that does not say its content type, where that matters.
+    pub(super) untyped: Option<Rendered>,
+    /// For the table that people read: the answers are not stored as it is.
+    pub(super) unsafe_methods: Vec<Method>,
+    pub(super) vary: Option<RenderedVary>,
+    pub(super) tags: Vec<String>,
+}
+
+/// Which policies of a route a request can get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MethodClass {
+    Get,
+    Head,
+    /// Its answers are not stored (G-09).
+    Unsafe,
+}
+
+impl Route {
+    /// The first word that there is, in the order of the module docs.
+    pub(super) fn policy(&self, method: MethodClass, status: StatusCode, answer: &HeaderMap) -> Option<&Rendered> {
+        if method == MethodClass::Unsafe {
+            return None;
+        }
+        if let Some((_, rendered)) = self.by_status.iter().find(|(own, _)| *own == status) {
+            return Some(rendered);
+        }
+        if !is_success(status) {
+            return None;
+        }
+        if let (MethodClass::Head, Some(rendered)) = (method, &self.head) {
+            return Some(rendered);
+        }
+        let Some(untyped) = &self.untyped else { return Some(&self.own) };
+        let Some(media_type) = content_type(status, answer) else { return Some(untyped) };
+        let typed = self.by_content_type.iter().find(|(range, _)| range.matches(media_type));
+        Some(typed.map_or(&self.own, |(_, rendered)| rendered))
+    }
+}
+
+impl MethodClass {
+    pub(super) fn of(method: &Method) -> Self {
+        match *method {
+            Method::GET => Self::Get,
+            Method::HEAD => Self::Head,
+            _ => Self::Unsafe,
+        }
+    }
+}
+
+/// The statuses that a route's own policy is made for (G-05).
+pub(super) const fn is_success(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 200 | 203 | 206 | 304)
+}
+
+/// What loosens none of the policies, of which there is one at least: for an answer that any
+/// of them could be for.
+pub(super) fn tightest(policies: &[CachePolicy]) -> CachePolicy {
+    let says = |policy: &CachePolicy| CacheControl::from(*policy);
+    if policies.iter().all(|policy| says(policy) == says(&policies[0])) {
+        return policies[0];
+    }
+    let tightest = if policies.iter().any(CachePolicy::is_no_store) {
+        CachePolicy::NO_STORE
+    } else if policies.iter().any(CachePolicy::is_private) {
+        CachePolicy::PRIVATE_NO_CACHE
+    } else {
+        CachePolicy::NO_CACHE
+    };
+    if policies.iter().any(|policy| says(policy).no_transform()) { tightest.no_transform() } else { tightest }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_tightest_loosens_nothing() {
+        const PUBLIC: CachePolicy = CachePolicy::public(Duration::from_secs(60));
+        const PRIVATE: CachePolicy = CachePolicy::private(Duration::from_secs(60));
+        let table: &[(&[CachePolicy], &str)] = &[
+            (&[PUBLIC], "public, max-age=60"),
+            (&[PUBLIC, PUBLIC.vary(&["origin"])], "public, max-age=60"),
+            (&[PUBLIC, CachePolicy::IMMUTABLE], "no-cache"),
+            (&[PUBLIC, CachePolicy::NO_CACHE], "no-cache"),
+            (&[CachePolicy::NO_CACHE, PUBLIC], "no-cache"),
+            (&[PUBLIC, PRIVATE], "private, no-cache"),
+            (&[PUBLIC, PRIVATE.no_transform()], "private, no-cache, no-transform"),
+            (&[PUBLIC, PRIVATE, CachePolicy::NO_STORE], "private, no-store"),
+            (&[CachePolicy::NO_STORE.no_transform(), PUBLIC], "private, no-store, no-transform"),
+        ];
+        for (policies, expected) in table {
+            assert_eq!(tightest(policies).to_string(), *expected, "{policies:?}");
+        }
+    }
+}

@@ -1,0 +1,742 @@
+//! `RoutePolicies`: which route, which of its policies, what is refused, and how it is read.
+#![cfg(feature = "routes")]
+#![allow(clippy::unwrap_used)] // As in any test.
+
+mod support;
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use proptest::prelude::*;
+use tower::{Layer, Service, service_fn};
+use tower_cache_policy::CachePolicyLayer;
+use tower_cache_policy::policy::routes::{RouteError, RouteErrorKind, RoutePolicies, RoutePolicy};
+use tower_cache_policy::policy::{CachePolicy, Decision, Speaker};
+
+use support::{TestBody, answer, field, get, request};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A policy that can be told from the others.
+const fn p(seconds: u64) -> CachePolicy {
+    CachePolicy::public(Duration::from_secs(seconds))
+}
+
+/// The fields of an answer that a handler gives no word on, behind the layer.
+fn through(layer: &CachePolicyLayer, request: Request<TestBody>, status: u16, lines: &[(&str, &str)]) -> HeaderMap {
+    answered(layer, request, status, lines).headers().clone()
+}
+
+fn answered(
+    layer: &CachePolicyLayer,
+    request: Request<TestBody>,
+    status: u16,
+    lines: &[(&str, &str)],
+) -> Response<TestBody> {
+    let mut response = Some(answer("hello", lines));
+    *response.as_mut().unwrap().status_mut() = StatusCode::from_u16(status).unwrap();
+    let handler =
+        service_fn(move |_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response.take().unwrap())));
+    let mut future = pin!(layer.layer(handler).call(request));
+    let Poll::Ready(answer) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("nothing here waits");
+    };
+    answer.unwrap()
+}
+
+fn cache_control(routes: &RoutePolicies, path: &str) -> String {
+    let layer = CachePolicyLayer::new(routes.clone());
+    field(&through(&layer, get(path, &[]), 200, &[]), "cache-control").unwrap()
+}
+
+#[test]
+fn the_most_specific_pattern_is_the_route() {
+    let routes = RoutePolicies::builder()
+        .route("/", p(1))
+        .route("/{*rest}", p(2))
+        .route("/articles/{id}", p(3))
+        .route("/articles/latest", p(4))
+        .route("/articles/{id}/comments", p(5))
+        .route("/articles/draft-{id}", p(6))
+        .route("/static/{*path}", p(7))
+        .route("/static/app.js", p(8))
+        .route("/{{braces}}", p(9))
+        .route("/slash/", p(10))
+        .route("/caf%C3%A9", p(11))
+        .build()
+        .unwrap();
+    let table: &[(&str, &str, u64)] = &[
+        ("text before a parameter", "/articles/latest", 4),
+        ("a parameter before a catch-all further up", "/articles/7", 3),
+        ("more text before less of it", "/articles/draft-7", 6),
+        ("a way that leads nowhere is gone back", "/articles/latest/comments", 5),
+        ("as far as the catch-all", "/articles/latest/x", 2),
+        ("a catch-all takes everything that follows", "/static/a/b.css", 7),
+        ("text before a catch-all", "/static/app.js", 8),
+        ("a catch-all does not take nothing", "/static/", 2),
+        ("nor less", "/static", 2),
+        ("the root", "/", 1),
+        ("a doubled brace is one", "/{braces}", 9),
+        ("a trailing slash is part of the path", "/slash/", 10),
+        ("and so is its absence", "/slash", 2),
+        ("and a second one", "/slash//", 2),
+        ("a parameter at the end is not empty", "/articles/", 2),
+        ("but between slashes it may be", "/articles//comments", 5),
+        ("the query is no part of the path", "/articles/latest?id=1", 4),
+        ("case matters", "/Articles/latest", 2),
+        ("`;` is text", "/articles/latest;v=1", 3),
+        ("an encoded slash is text", "/articles/latest%2Fcomments", 3),
+        ("an encoded letter is another text", "/articles/l%61test", 3),
+        ("octets are compared as sent", "/caf%C3%A9", 11),
+        ("also the case of their digits", "/caf%c3%a9", 2),
+    ];
+    for (sentence, path, expected) in table {
+        assert_eq!(cache_control(&routes, path), p(*expected).to_string(), "{sentence}: {path}");
+    }
+}
+
+#[test]
+fn a_path_with_a_dot_segment_is_in_no_route() {
+    let routes = RoutePolicies::builder().route("/{*rest}", p(60)).build().unwrap();
+    for path in ["/static/../account", "/static/..%2faccount", "/static/%2e%2E/account", "/static/..;/account", "/."] {
+        assert_eq!(cache_control(&routes, path), "private, no-cache", "G-19: {path}");
+    }
+    for path in ["/.well-known/security.txt", "/a..b", "/...", "/v1.2"] {
+        assert_eq!(cache_control(&routes, path), "public, max-age=60", "{path}");
+    }
+}
+
+#[test]
+fn no_rule_goes_by_the_extension() {
+    let routes = RoutePolicies::builder()
+        .route("/account/{*rest}", CachePolicy::NO_STORE)
+        .route("/static/{*path}", CachePolicy::IMMUTABLE)
+        .build()
+        .unwrap();
+    assert_eq!(cache_control(&routes, "/account/x.css"), "private, no-store", "G-19");
+    assert_eq!(cache_control(&routes, "/account.css"), "private, no-cache", "G-19");
+}
+
+#[test]
+fn what_no_route_names_gets_the_default() {
+    let one_route = || RoutePolicies::builder().route("/a", p(60));
+    let other = || get("/b", &[]);
+    let plain = CachePolicyLayer::new(one_route().build().unwrap());
+    let with_own = CachePolicyLayer::new(one_route().default_policy(p(5).vary(&["accept"])).build().unwrap());
+    let of_layer = plain.clone().default_policy(CachePolicy::NO_STORE);
+    let table: &[(&str, &CachePolicyLayer, u16, &str, Option<&str>)] = &[
+        ("the default", &plain, 200, "private, no-cache", None),
+        ("that of the layer", &of_layer, 200, "private, no-store", None),
+        ("that of the table", &with_own, 200, "public, max-age=5", Some("accept")),
+        ("which is for no error", &with_own, 404, "private, no-store", Some("accept")),
+        ("and for no redirect", &with_own, 301, "private, no-cache", Some("accept")),
+    ];
+    for (sentence, layer, status, expected, vary) in table {
+        let headers = through(layer, other(), *status, &[]);
+        assert_eq!(field(&headers, "cache-control").as_deref(), Some(*expected), "{sentence}");
+        assert_eq!(field(&headers, "vary").as_deref(), *vary, "{sentence}");
+    }
+    let speaker = |layer: &CachePolicyLayer| {
+        let response = answered(&layer.clone().record_decisions(), other(), 200, &[]);
+        response.extensions().get::<Decision>().unwrap().speaker()
+    };
+    assert_eq!(speaker(&plain), Speaker::Default, "no route is no word of the layer");
+    assert_eq!(speaker(&with_own), Speaker::Layer);
+}
+
+#[test]
+fn within_a_route_the_first_word_counts() {
+    let routes = RoutePolicies::builder()
+        .route(
+            "/all",
+            RoutePolicy::new(p(1))
+                .method(Method::HEAD, p(2))
+                .status(StatusCode::NOT_FOUND, p(3))
+                .status(StatusCode::MOVED_PERMANENTLY, p(4))
+                .status(StatusCode::NO_CONTENT, p(5))
+                .content_type("image/*", p(6))
+                .content_type("Image/PNG", p(7))
+                .content_type("text/html", CachePolicy::NO_CACHE),
+        )
+        .route("/own", p(8))
+        .route("/typed", RoutePolicy::new(p(9)).content_type("text/html", CachePolicy::private(MINUTE)))
+        .build()
+        .unwrap();
+    let layer = CachePolicyLayer::new(routes);
+    let (get, head, post) = (Method::GET, Method::HEAD, Method::POST);
+    let table: &[(&str, &Method, &str, u16, &[&str], &str)] = &[
+        // 1: the status.
+        ("1: the status before the type", &get, "/all", 404, &["image/png"], "public, max-age=3"),
+        ("1: the status before the method", &head, "/all", 404, &["image/png"], "public, max-age=3"),
+        ("1: a redirect by its status", &get, "/all", 301, &[], "public, max-age=4"),
+        ("1: another success by its status", &get, "/all", 204, &[], "public, max-age=5"),
+        // 2: none.
+        ("2: no error by its type", &get, "/all", 500, &["image/png"], "private, no-store"),
+        ("2: no error by its method", &head, "/all", 410, &[], "private, no-store"),
+        ("2: no redirect by its type", &get, "/all", 308, &["image/png"], "private, no-cache"),
+        ("2: no unusual success", &get, "/own", 201, &[], "private, no-cache"),
+        ("2: no error by the route's own policy", &get, "/own", 404, &[], "private, no-store"),
+        ("2: 429 is never stored", &get, "/own", 429, &[], "private, no-store"),
+        // 3: the method.
+        ("3: HEAD, where it is named, before the type", &head, "/all", 200, &["image/png"], "public, max-age=2"),
+        ("3: HEAD gets what GET gets", &head, "/own", 200, &[], "public, max-age=8"),
+        ("3: by its type too", &head, "/typed", 200, &["text/html"], "private, max-age=60"),
+        // 4: the content type.
+        ("4: the exact type", &get, "/all", 200, &["image/png"], "public, max-age=7"),
+        ("4: blind to case and parameters", &get, "/all", 200, &["IMAGE/Png ; q=\"a,b\""], "public, max-age=7"),
+        ("4: then its kind", &get, "/all", 206, &["image/webp"], "public, max-age=6"),
+        ("4: on a 203", &get, "/all", 203, &["image/webp"], "public, max-age=6"),
+        ("4: on a 304 that says it", &get, "/all", 304, &["image/png"], "public, max-age=7"),
+        ("4: a 304 that does not could be any", &get, "/all", 304, &[], "no-cache"),
+        ("4: and private, where one is", &get, "/typed", 304, &[], "private, no-cache"),
+        ("4: as any answer without a type", &get, "/typed", 200, &[], "private, no-cache"),
+        ("4: or with two", &get, "/typed", 200, &["image/png", "text/html"], "private, no-cache"),
+        ("4: or with none that can be read", &get, "/typed", 200, &["text/html charset=x"], "private, no-cache"),
+        ("4: or in parts", &get, "/typed", 206, &["multipart/byteranges; boundary=x"], "private, no-cache"),
+        // 5: the route's own.
+        ("5: another type", &get, "/all", 200, &["text/css"], "public, max-age=1"),
+        ("5: a route without types does not ask", &get, "/own", 304, &[], "public, max-age=8"),
+        ("5: on a 206", &get, "/own", 206, &[], "public, max-age=8"),
+        // Other methods.
+        ("no other method is stored (G-09)", &post, "/all", 200, &["image/png"], "private, no-store"),
+        ("whatever its status", &post, "/all", 404, &[], "private, no-store"),
+    ];
+    for (sentence, method, path, status, content_types, expected) in table {
+        let lines: Vec<_> = content_types.iter().map(|line| ("content-type", *line)).collect();
+        let headers = through(&layer, request((*method).clone(), path, &[]), *status, &lines);
+        assert_eq!(field(&headers, "cache-control").as_deref(), Some(*expected), "{sentence}");
+    }
+}
+
+#[test]
+fn guards_and_the_handler_go_before_the_table() {
+    let layer = CachePolicyLayer::new(RoutePolicies::builder().route("/{*path}", p(60)).build().unwrap());
+    let own = through(&layer, get("/a", &[]), 200, &[("cache-control", "max-age=1")]);
+    assert_eq!(field(&own, "cache-control").as_deref(), Some("max-age=1"));
+    let cookie = through(&layer, get("/a", &[]), 200, &[("set-cookie", "a=b")]);
+    assert_eq!(field(&cookie, "cache-control").as_deref(), Some("private, max-age=60"), "G-01");
+}
+
+#[test]
+fn vary_names_are_on_every_answer_of_the_route() {
+    let layer = CachePolicyLayer::new(
+        RoutePolicies::builder()
+            .named("base", RoutePolicy::new(p(1)).vary(["Accept-Language"]))
+            .route(
+                "/a",
+                RoutePolicy::named("base")
+                    .policy(p(2).vary(&["origin"]))
+                    .status(StatusCode::NOT_FOUND, p(3).vary(&["x-kind"]))
+                    .vary([String::from("accept-language"), String::from("accept")]),
+            )
+            .route("/b", p(1))
+            .build()
+            .unwrap(),
+    );
+    let all = "Accept-Language, accept, origin, x-kind";
+    let table: &[(&str, Method, &str, u16, Option<&str>, Option<&str>)] = &[
+        ("a success", Method::GET, "/a", 200, None, Some(all)),
+        ("an answer to HEAD", Method::HEAD, "/a", 200, None, Some(all)),
+        ("a status with a policy", Method::GET, "/a", 404, None, Some(all)),
+        ("an error", Method::GET, "/a", 500, None, Some(all)),
+        ("beside the handler's own", Method::GET, "/a", 200, Some("Cookie, ORIGIN"), None),
+        ("`*` absorbs", Method::GET, "/a", 200, Some("*"), Some("*")),
+        ("not on what is never stored", Method::POST, "/a", 200, None, None),
+        ("nor on other routes", Method::GET, "/b", 200, None, None),
+        ("nor on none", Method::GET, "/c", 200, None, None),
+    ];
+    for (sentence, method, path, status, own, expected) in table {
+        let own: Vec<_> = own.iter().map(|own| ("vary", *own)).collect();
+        let headers = through(&layer, request(method.clone(), path, &[]), *status, &own);
+        let expected = if *sentence == "beside the handler's own" {
+            Some("Cookie, ORIGIN, Accept-Language, accept, x-kind")
+        } else {
+            *expected
+        };
+        assert_eq!(field(&headers, "vary").as_deref(), expected, "K-02: {sentence}");
+    }
+}
+
+#[test]
+fn a_name_is_a_base_that_is_refined() {
+    let routes = RoutePolicies::builder()
+        // In any order.
+        .named("hot", RoutePolicy::named("article").policy(p(2)).tags(["hot"]))
+        .named(
+            "article",
+            RoutePolicy::new(p(1))
+                .status(StatusCode::NOT_FOUND, p(10))
+                .status(StatusCode::GONE, p(11))
+                .content_type("text/html", p(12))
+                .method(Method::HEAD, p(13))
+                .vary(["accept"])
+                .tags(["articles"]),
+        )
+        .route("/plain", RoutePolicy::named("article"))
+        .route("/hot", RoutePolicy::named("hot"))
+        .route(
+            "/refined",
+            RoutePolicy::named("hot")
+                .status(StatusCode::GONE, p(21))
+                .content_type("TEXT/html", p(22))
+                .method(Method::HEAD, p(23))
+                .vary(["cookie"])
+                .tags(["a", "hot"]),
+        )
+        .route("/twice", RoutePolicy::new(p(1)).policy(p(2)).method(Method::GET, p(3)))
+        .build()
+        .unwrap();
+    let layer = CachePolicyLayer::new(routes.clone());
+    let html = ("content-type", "text/html");
+    let css = ("content-type", "text/css");
+    let table: &[(&str, &str, Method, u16, (&str, &str), u64)] = &[
+        ("as it is", "/plain", Method::GET, 200, css, 1),
+        ("the last one of a chain counts", "/hot", Method::GET, 200, css, 2),
+        ("for the route's own policy alone", "/hot", Method::GET, 404, css, 10),
+        ("not for types", "/hot", Method::GET, 200, html, 12),
+        ("not for HEAD", "/hot", Method::HEAD, 200, css, 13),
+        ("what is not said stays", "/refined", Method::GET, 404, css, 10),
+        ("a status is replaced", "/refined", Method::GET, 410, css, 21),
+        ("a type is replaced, in any case", "/refined", Method::GET, 200, html, 22),
+        ("HEAD is replaced", "/refined", Method::HEAD, 200, css, 23),
+        ("the later word counts, and GET's is the route's own", "/twice", Method::GET, 200, css, 3),
+    ];
+    for (sentence, path, method, status, line, expected) in table {
+        let headers = through(&layer, request(method.clone(), path, &[]), *status, &[*line]);
+        assert_eq!(field(&headers, "cache-control").unwrap(), p(*expected).to_string(), "{sentence}");
+    }
+    let refined = routes.rows().find(|row| row.pattern() == Some("/refined")).unwrap();
+    assert_eq!(refined.vary(), Some("accept, cookie"));
+    assert_eq!(refined.tags().collect::<Vec<_>>(), ["a", "articles", "hot"]);
+}
+
+#[test]
+fn what_is_refused_and_what_to_write_instead() {
+    let b = RoutePolicies::builder;
+    let tagged = |tag: &str| RoutePolicy::new(p(1)).tags([tag]);
+    let table: Vec<(Result<RoutePolicies, RouteError>, &str)> = vec![
+        // Patterns.
+        (b().route("", p(1)).build(), "route ``: a pattern begins with `/`"),
+        (b().route("a", p(1)).build(), "route `a`: a pattern begins with `/`"),
+        (
+            b().route("/a?q={q}", p(1)).build(),
+            "route `/a?q={q}`: no path holds `?` or `#`; leave the query out, every policy is for all of them",
+        ),
+        (
+            b().route("/a b", p(1)).build(),
+            "route `/a b`: no path holds a space or a control character; write it as it is sent, as in `%20`",
+        ),
+        (
+            b().route("/:id", p(1)).build(),
+            "route `/:id`: a segment does not begin with `:`; a parameter is written `{id}`",
+        ),
+        (
+            b().route("/*path", p(1)).build(),
+            "route `/*path`: a segment does not begin with `*`; the rest of a path is written `{*path}`",
+        ),
+        (
+            b().route("/{a}{b}", p(1)).build(),
+            "route `/{a}{b}`: a segment holds one parameter at most, at its end, as in `/v{major}/`",
+        ),
+        (b().route("/{*a}/b", p(1)).build(), "route `/{*a}/b`: `{*path}` stands at the end, as in `/static/{*path}`"),
+        (
+            b().route("/{}", p(1)).build(),
+            "route `/{}`: a parameter is written `{id}` or `{*path}`, and a brace that is text `{{` or `}}`",
+        ),
+        (
+            b().route("/{a", p(1)).build(),
+            "route `/{a`: a parameter is written `{id}` or `{*path}`, and a brace that is text `{{` or `}}`",
+        ),
+        (
+            b().route("/a}", p(1)).build(),
+            "route `/a}`: a parameter is written `{id}` or `{*path}`, and a brace that is text `{{` or `}}`",
+        ),
+        // Two of them.
+        (
+            b().route("/a", p(1)).route("/b", p(1)).route("/a", p(2)).build(),
+            "route `/a`: the pattern is given twice; keep one, and say there what both said",
+        ),
+        (
+            b().route("/x/{a}", p(1)).route("/x/{b}", p(1)).build(),
+            "route `/x/{b}`: `/x/{a}` matches a path that this matches too, and neither is the more specific; keep one of the two, or begin one of them with text of its own",
+        ),
+        (
+            b().route("/{*rest}", p(1)).route("/{a}/x", p(1)).build(),
+            "route `/{a}/x`: `/{*rest}` matches a path that this matches too, and neither is the more specific; keep one of the two, or begin one of them with text of its own",
+        ),
+        (
+            b().route("/{a}/{{x}}", p(1)).route("/{*rest}", p(1)).build(),
+            "route `/{*rest}`: `/{a}/{{x}}` matches a path that this matches too, and neither is the more specific; keep one of the two, or begin one of them with text of its own",
+        ),
+        // Names.
+        (
+            b().named("a", p(1)).named("a", p(1)).build(),
+            "policy `a`: the name is given to two policies; rename one of them",
+        ),
+        (
+            b().named("article", p(1)).route("/a", RoutePolicy::named("artcle")).build(),
+            "route `/a`: there is no policy named `artcle`; did you mean `article`?",
+        ),
+        (
+            b().route("/a", RoutePolicy::named("article")).build(),
+            "route `/a`: there is no policy named `article`; define it with named(\"article\", ..)",
+        ),
+        (
+            b().named("a", RoutePolicy::named("unknown")).build(),
+            "policy `a`: there is no policy named `unknown`; define it with named(\"unknown\", ..)",
+        ),
+        (
+            b().named("a", RoutePolicy::named("a")).build(),
+            "policy `a`: a policy cannot be its own base: `a` -> `a`; start one of them from a policy",
+        ),
+        (
+            b().named("a", RoutePolicy::named("b"))
+                .named("b", RoutePolicy::named("c").policy(p(1)))
+                .named("c", RoutePolicy::named("b"))
+                .build(),
+            "policy `a`: a policy cannot be its own base: `b` -> `c` -> `b`; start one of them from a policy",
+        ),
+        // Statuses and methods.
+        (
+            b().route("/a", RoutePolicy::new(p(1)).status(StatusCode::TOO_MANY_REQUESTS, CachePolicy::NO_STORE))
+                .build(),
+            "route `/a`: an answer with status 429 must not be stored (RFC 6585); leave it without a policy",
+        ),
+        (
+            b().route("/a", RoutePolicy::new(p(1)).status(StatusCode::NOT_MODIFIED, p(1))).build(),
+            "route `/a`: status 304 gets the route's own policy, as a 304 replaces what a cache holds; say it there",
+        ),
+        (
+            b().route("/a", RoutePolicy::new(p(1)).status(StatusCode::EARLY_HINTS, p(1))).build(),
+            "route `/a`: 103 is an interim status, which nobody stores; leave it without a policy",
+        ),
+        (
+            b().route("/a", RoutePolicy::new(p(1)).method(Method::POST, p(1))).build(),
+            "route `/a`: answers to POST are not stored (G-09), whatever a table says; leave it out, or say `CachePolicy::NO_STORE`",
+        ),
+        // Content types, `Vary`, tags.
+        (
+            b().named("a", RoutePolicy::new(p(1)).content_type("*/*", p(1))).build(),
+            "policy `a`: `*/*` is no content type; write `text/css`, or `image/*` for all of its kind, without parameters, and what holds for all as the route's own policy",
+        ),
+        (
+            b().route("/a", RoutePolicy::new(p(1)).vary(["accept, cookie"])).build(),
+            "route `/a`: `accept, cookie` is no field name: letters, digits and `-`; write one name per element, without commas or spaces",
+        ),
+        (
+            b().route("/a", RoutePolicy::new(p(1)).vary(["*"])).build(),
+            "route `/a`: `Vary: *` forbids every reuse, so it is no field name; use `CachePolicy::NO_STORE`",
+        ),
+        (
+            b().route("/a", RoutePolicy::new(p(1)).vary(["Authorization"])).build(),
+            "route `/a`: leave Authorization out of Vary: caches key on it without being told, and some take it for a permission to store; use a private policy",
+        ),
+        (
+            b().route("/a", RoutePolicy::new(p(1)).vary((0..1_025).map(|n| format!("x-{n}")))).build(),
+            "route `/a`: 1025 names for Vary are more than caches read; use a private policy",
+        ),
+        (b().route("/a", tagged("A")).build(), "route `/a`: `A` is no tag: 1 to 128 of a-z, 0-9, `.`, `_` and `-`"),
+    ];
+    for (result, expected) in table {
+        let error = result.expect_err(expected);
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(error.pattern().is_some(), expected.starts_with("route"), "{expected}");
+        assert_eq!(error.policy_name().is_some(), expected.starts_with("policy"), "{expected}");
+    }
+    for status in [428, 429, 431, 511] {
+        let status = StatusCode::from_u16(status).unwrap();
+        let error = b().named("x", RoutePolicy::new(p(1)).status(status, p(1))).build().unwrap_err();
+        assert_eq!(error.kind(), &RouteErrorKind::NeverStoredStatus { status }, "N-09");
+    }
+    for method in [Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS, Method::from_bytes(b"QUERY").unwrap()] {
+        let error = b().route("/", RoutePolicy::new(p(1)).method(method.clone(), p(1))).build().unwrap_err();
+        assert_eq!(error.kind(), &RouteErrorKind::UnsafeMethod { method: method.clone() }, "G-09");
+        assert!(b().route("/", RoutePolicy::new(p(1)).method(method, CachePolicy::NO_STORE)).build().is_ok());
+    }
+    let long = "t".repeat(128);
+    for tag in ["", " ", "a,b", "a b", "ä", "a\n", &format!("{long}t")] {
+        assert!(b().route("/", tagged(tag)).build().is_err(), "G-20: {tag:?}");
+    }
+    for tag in ["a", "9", "a-b_c.d", &long] {
+        assert!(b().route("/", tagged(tag)).build().is_ok(), "G-20: {tag:?}");
+    }
+}
+
+#[test]
+fn the_table_as_a_review_reads_it() {
+    let routes = RoutePolicies::builder()
+        .default_policy(CachePolicy::NO_STORE)
+        .named("article", RoutePolicy::new(p(300)).vary(["accept-language"]).tags(["news", "articles"]))
+        .route("/static/{*path}", CachePolicy::IMMUTABLE)
+        .route(
+            "/media/{*path}",
+            RoutePolicy::new(CachePolicy::NO_CACHE)
+                .content_type("image/*", p(3_600))
+                .content_type("image/svg+xml", p(60))
+                .method(Method::HEAD, CachePolicy::NO_CACHE),
+        )
+        .route(
+            "/articles/{id}",
+            RoutePolicy::named("article")
+                .status(StatusCode::GONE, CachePolicy::max_age(MINUTE))
+                .status(StatusCode::NOT_FOUND, CachePolicy::max_age(MINUTE))
+                .method(Method::POST, CachePolicy::NO_STORE),
+        )
+        .route("/a|b", RoutePolicy::new(p(1)).vary(["x|y"]))
+        .build()
+        .unwrap();
+    let expected = r"
+| Pattern         | Methods   | Status  | Content type  | Cache-Control                       | Vary            | Tags           |
+| --------------- | --------- | ------- | ------------- | ----------------------------------- | --------------- | -------------- |
+| /articles/{id}  | GET, HEAD | success | any           | public, max-age=300                 | accept-language | articles, news |
+| /articles/{id}  | GET, HEAD | 404     | any           | max-age=60                          | accept-language | articles, news |
+| /articles/{id}  | GET, HEAD | 410     | any           | max-age=60                          | accept-language | articles, news |
+| /articles/{id}  | POST      | any     | any           | private, no-store                   |                 |                |
+| /a\|b           | GET, HEAD | success | any           | public, max-age=1                   | x\|y            |                |
+| /media/{*path}  | GET       | success | any           | no-cache                            |                 |                |
+| /media/{*path}  | GET       | success | image/svg+xml | public, max-age=60                  |                 |                |
+| /media/{*path}  | GET       | success | image/*       | public, max-age=3600                |                 |                |
+| /media/{*path}  | GET       | success | none          | no-cache                            |                 |                |
+| /media/{*path}  | HEAD      | success | any           | no-cache                            |                 |                |
+| /static/{*path} | GET, HEAD | success | any           | public, max-age=31536000, immutable |                 |                |
+| (any other)     | GET, HEAD | success | any           | private, no-store                   |                 |                |
+";
+    assert_eq!(routes.to_markdown(), &expected[1..]);
+    assert!(RoutePolicies::builder().build().unwrap().to_markdown().contains("| private, no-cache |"));
+}
+
+#[test]
+fn each_row_is_what_the_layer_says() {
+    let routes = RoutePolicies::builder()
+        .route(
+            "/a",
+            RoutePolicy::new(p(1))
+                .content_type("text/html", CachePolicy::private(MINUTE))
+                .content_type("image/*", p(2))
+                .status(StatusCode::NOT_FOUND, p(3))
+                .method(Method::HEAD, p(4))
+                .method(Method::DELETE, CachePolicy::NO_STORE)
+                .vary(["accept"]),
+        )
+        .build()
+        .unwrap();
+    let layer = CachePolicyLayer::new(routes.clone());
+    for row in routes.rows() {
+        let content_type = row.content_type().map(|text| text.replace("*/*", "x/x").replace('*', "x"));
+        let lines: Vec<_> = content_type.iter().map(|text| ("content-type", text.as_str())).collect();
+        let status = row.status().map_or(200, |status| status.as_u16());
+        for method in row.methods() {
+            let request = request(method.clone(), row.pattern().unwrap_or("/other"), &[]);
+            let headers = through(&layer, request, status, &lines);
+            assert_eq!(field(&headers, "cache-control").as_deref(), Some(row.cache_control()), "{row:?}");
+            assert_eq!(field(&headers, "vary").as_deref(), row.vary(), "{row:?}");
+        }
+    }
+    assert_eq!(routes.rows().count(), 8);
+}
+
+#[test]
+fn a_thousand_routes() {
+    let mut builder = RoutePolicies::builder().route("/{*rest}", p(5));
+    for n in 0..1_000 {
+        builder = builder.route(format!("/group{}/item{n}/{{id}}", n % 37), p(n + 10));
+    }
+    let layer = CachePolicyLayer::new(builder.build().unwrap());
+    for n in 0..1_000 {
+        let headers = through(&layer, get(&format!("/group{}/item{n}/x", n % 37), &[]), 200, &[]);
+        assert_eq!(field(&headers, "cache-control").unwrap(), p(n + 10).to_string());
+    }
+    let headers = through(&layer, get("/group1/item0/x", &[]), 200, &[]);
+    assert_eq!(field(&headers, "cache-control").unwrap(), p(5).to_string(), "the catch-all");
+}
+
+#[test]
+fn a_table_allocates_nothing_where_matchit_does_not() {
+    let routes = RoutePolicies::builder()
+        .route("/a/{b}/{c}", RoutePolicy::new(p(2)).vary(["accept-language"]))
+        .route("/b/{*rest}", RoutePolicy::new(p(3)).content_type("text/*", p(4)))
+        .build()
+        .unwrap();
+    let mut service = service_fn(|_: Request<TestBody>| {
+        let mut response = answer("hello", &[]);
+        *response.headers_mut() = HeaderMap::with_capacity(16);
+        std::future::ready(Ok::<_, Infallible>(response))
+    });
+    let mut layered = CachePolicyLayer::new(routes).layer(service);
+    let allocated = |call: &mut dyn FnMut()| allocation_counter::measure(call).count_total;
+    for path in ["/x", "/a/b/c", "/b/x/y", "/a/b/c/d", "/a/../b", "/"] {
+        let (mut one, mut other) = (Some(get(path, &[])), Some(get(path, &[])));
+        let bare = allocated(&mut || {
+            let mut future = pin!(service.call(one.take().unwrap()));
+            assert!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+        });
+        let with_table = allocated(&mut || {
+            let mut future = pin!(layered.call(other.take().unwrap()));
+            assert!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+        });
+        assert_eq!(with_table, bare, "{path}");
+    }
+}
+
+#[test]
+fn debug_is_for_the_reader() {
+    let routes = RoutePolicies::builder().route("/a/{id}", p(1)).build().unwrap();
+    assert_eq!(format!("{routes:?}"), r#"{"/a/{id}": CachePolicy(public, max-age=1)}"#);
+}
+
+/// A route as the oracle knows it.
+#[derive(Clone, Debug)]
+struct Said {
+    pattern: String,
+    head: bool,
+    statuses: Vec<u16>,
+    types: Vec<&'static str>,
+}
+
+/// Which word of a route counts, told by its number so that each is another lifetime.
+fn lifetime(route: usize, word: usize) -> u64 {
+    (route * 100 + word + 1) as u64
+}
+
+fn table_of(said: &[Said]) -> (RoutePolicies, matchit::Router<usize>) {
+    let (mut builder, mut router) = (RoutePolicies::builder(), matchit::Router::new());
+    for (route, said) in said.iter().enumerate() {
+        // What matchit refuses it may have inserted in part.
+        let mut with_matchit = router.clone();
+        let is_good = with_matchit.insert(said.pattern.as_str(), route).is_ok();
+        let with_this = builder.clone().route(said.pattern.as_str(), p(1)).build();
+        assert_eq!(with_this.is_ok(), is_good, "{}", said.pattern);
+        if !is_good {
+            continue;
+        }
+        router = with_matchit;
+        let mut policy = RoutePolicy::new(p(lifetime(route, 0)));
+        if said.head {
+            policy = policy.method(Method::HEAD, p(lifetime(route, 1)));
+        }
+        for (word, status) in said.statuses.iter().enumerate() {
+            policy = policy.status(StatusCode::from_u16(*status).unwrap(), p(lifetime(route, 10 + word)));
+        }
+        for (word, content_type) in said.types.iter().enumerate() {
+            policy = policy.content_type(*content_type, p(lifetime(route, 20 + word)));
+        }
+        builder = builder.route(said.pattern.as_str(), policy);
+    }
+    (builder.build().unwrap(), router)
+}
+
+/// What the module page says, read once more.
+fn by_the_page(
+    said: &[Said],
+    route: Option<usize>,
+    method: &Method,
+    status: u16,
+    content_type: Option<&str>,
+) -> String {
+    let nobody = match status {
+        400.. => "private, no-store",
+        _ => "private, no-cache",
+    };
+    let Some(route) = route else { return nobody.into() };
+    let word = |word| p(lifetime(route, word)).to_string();
+    let said = &said[route];
+    // The later of two equal ones counts.
+    if let Some(at) = said.statuses.iter().rposition(|own| *own == status) {
+        return word(10 + at);
+    }
+    if ![200, 203, 206, 304].contains(&status) {
+        return nobody.into();
+    }
+    if said.head && *method == Method::HEAD {
+        return word(1);
+    }
+    if said.types.is_empty() {
+        return word(0);
+    }
+    let Some(content_type) = content_type else { return "no-cache".into() };
+    if let Some(at) = said.types.iter().rposition(|own| *own == content_type) {
+        return word(20 + at);
+    }
+    let kind = format!("{}/*", content_type.split('/').next().unwrap());
+    said.types.iter().rposition(|own| *own == kind).map_or_else(|| word(0), |at| word(20 + at))
+}
+
+fn said() -> impl Strategy<Value = Said> {
+    let pattern = proptest::collection::vec("(a|b|ab|\\{x\\}|\\{y\\}|a\\{x\\}|\\{\\*r\\}|)", 1..4)
+        .prop_map(|segments| segments.iter().map(|segment| format!("/{segment}")).collect());
+    let statuses = proptest::collection::vec(prop::sample::select(&[201, 301, 404, 410, 500][..]), 0..3);
+    let types = proptest::collection::vec(
+        prop::sample::select(&["text/html", "text/*", "image/png", "image/*", "font/*"][..]),
+        0..3,
+    );
+    (pattern, any::<bool>(), statuses, types).prop_map(|(pattern, head, statuses, types)| Said {
+        pattern,
+        head,
+        statuses,
+        types,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn a_table_says_what_the_page_says(
+        said in proptest::collection::vec(said(), 1..12),
+        asked in proptest::collection::vec(
+            (
+                "/((a|b|ab|c|)/?){0,4}",
+                prop::sample::select(&[Method::GET, Method::HEAD][..]),
+                prop::sample::select(&[200, 203, 206, 304, 201, 301, 302, 404, 410, 500][..]),
+                prop::option::of(prop::sample::select(&["text/html", "text/css", "image/png", "image/gif", "a/b"][..])),
+            ),
+            1..24,
+        ),
+    ) {
+        let (routes, router) = table_of(&said);
+        let layer = CachePolicyLayer::new(routes);
+        for (path, method, status, content_type) in asked {
+            let lines: Vec<_> = content_type.iter().map(|text| ("content-type", *text)).collect();
+            let headers = through(&layer, request(method.clone(), &path, &[]), status, &lines);
+            let route = router.at(&path).ok().map(|found| *found.value);
+            let expected = by_the_page(&said, route, &method, status, content_type);
+            prop_assert_eq!(
+                field(&headers, "cache-control").unwrap(), expected,
+                "{} {} {} {:?} in {:?}", method, path, status, content_type, said
+            );
+        }
+    }
+
+    #[test]
+    fn no_request_target_panics(octets in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let routes = RoutePolicies::builder().route("/{a}/b", p(1)).route("/b/{*rest}", p(1)).build().unwrap();
+        let layer = CachePolicyLayer::new(routes);
+        for target in [octets.clone(), [b"/", octets.as_slice()].concat()] {
+            if let Ok(uri) = http::Uri::try_from(target) {
+                let mut request = get("/", &[]);
+                *request.uri_mut() = uri;
+                prop_assert!(through(&layer, request, 200, &[]).contains_key("cache-control"));
+            }
+        }
+    }
+}
+
+#[test]
+fn targets_that_are_no_path_get_the_default() {
+    let routes = RoutePolicies::builder().route("/", p(1)).route("/{*rest}", p(2)).build().unwrap();
+    let layer = CachePolicyLayer::new(routes);
+    let cache_control = |uri: &str| {
+        let mut request = get("/", &[]);
+        *request.uri_mut() = uri.parse().unwrap();
+        field(&through(&layer, request, 200, &[]), "cache-control").unwrap()
+    };
+    assert_eq!(cache_control("*"), "private, no-cache");
+    assert_eq!(cache_control("example.com:443"), "private, no-cache", "an authority has no path");
+    assert_eq!(cache_control("http://example.com"), p(1).to_string(), "an empty path is `/`");
+    assert_eq!(cache_control("http://example.com/a"), p(2).to_string());
+    assert_eq!(cache_control(&format!("/{}", "a/".repeat(30_000))), p(2).to_string(), "a long path");
+}
