@@ -7,6 +7,8 @@ mod support;
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -14,10 +16,10 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use proptest::prelude::*;
 use tower::{Layer, Service, service_fn};
 use tower_cache_policy::CachePolicyLayer;
-use tower_cache_policy::policy::routes::{RouteError, RouteErrorKind, RoutePolicies, RoutePolicy};
+use tower_cache_policy::policy::routes::{RouteError, RouteErrorKind, RoutePolicies, RoutePolicy, SharedRoutes};
 use tower_cache_policy::policy::{CachePolicy, Decision, Speaker};
 
-use support::{TestBody, answer, field, get, request};
+use support::{TestBody, answer, call, field, get, request};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -739,4 +741,75 @@ fn targets_that_are_no_path_get_the_default() {
     assert_eq!(cache_control("http://example.com"), p(1).to_string(), "an empty path is `/`");
     assert_eq!(cache_control("http://example.com/a"), p(2).to_string());
     assert_eq!(cache_control(&format!("/{}", "a/".repeat(30_000))), p(2).to_string(), "a long path");
+}
+
+#[test]
+fn a_table_is_replaced_a_thousand_times_and_each_answer_is_of_one_table() {
+    const TASKS: usize = 4;
+    // Both fields of an answer tell which table it is of.
+    let table = |n: u64| {
+        let name = format!("x-table-{n}");
+        RoutePolicies::builder()
+            .route("/a/{id}", RoutePolicy::new(CachePolicy::max_age(Duration::from_secs(n))).vary([name]))
+            .build()
+            .unwrap()
+    };
+    let routes = SharedRoutes::new(table(0));
+    let handler = service_fn(|_: Request<TestBody>| async {
+        tokio::task::yield_now().await;
+        Ok::<_, Infallible>(answer("hello", &[]))
+    });
+    let service = CachePolicyLayer::new(routes.clone()).layer(handler);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(TASKS).build().unwrap();
+    runtime.block_on(async {
+        let stop = Arc::new(AtomicBool::new(false));
+        let tasks: Vec<_> = (0..TASKS)
+            .map(|_| {
+                let (service, stop) = (service.clone(), stop.clone());
+                tokio::spawn(async move {
+                    let (mut answers, mut latest) = (0_u32, 0);
+                    while !stop.load(Ordering::Relaxed) {
+                        let response = call(&service, get("/a/1", &[])).await;
+                        let said = field(response.headers(), "cache-control").unwrap();
+                        let vary = field(response.headers(), "vary").unwrap();
+                        let n: u64 = said.strip_prefix("max-age=").unwrap().parse().unwrap();
+                        assert_eq!(vary, format!("x-table-{n}"), "wholly of one table");
+                        assert!(n >= latest, "a table that was replaced does not come back");
+                        latest = n;
+                        answers += 1;
+                    }
+                    answers
+                })
+            })
+            .collect();
+        for n in 1..=1_000 {
+            routes.replace(table(n));
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(routes.current().to_markdown(), table(1_000).to_markdown());
+        stop.store(true, Ordering::Relaxed);
+        for task in tasks {
+            assert!(task.await.unwrap() > 0);
+        }
+    });
+}
+
+#[cfg(feature = "config")]
+#[test]
+fn a_table_is_written_as_json_and_as_toml() {
+    let routes = RoutePolicies::builder()
+        .route("/a/{id}", RoutePolicy::new(p(60)).status(StatusCode::NOT_FOUND, p(5)).vary(["origin"]).tags(["a"]))
+        .build()
+        .unwrap();
+    let json = serde_json::json!({ "routes": [
+        { "pattern": "/a/{id}", "methods": ["GET", "HEAD"], "content_type": "*/*",
+          "cache_control": "public, max-age=60", "vary": "origin", "tags": ["a"] },
+        { "pattern": "/a/{id}", "methods": ["GET", "HEAD"], "status": 404, "content_type": "*/*",
+          "cache_control": "public, max-age=5", "vary": "origin", "tags": ["a"] },
+        { "methods": ["GET", "HEAD"], "content_type": "*/*", "cache_control": "private, no-cache" },
+    ]});
+    assert_eq!(serde_json::to_value(&routes).unwrap(), json);
+    let text = toml::to_string(&routes).unwrap();
+    let read: serde_json::Value = toml::from_str(&text).unwrap();
+    assert_eq!(read, json, "{text}");
 }

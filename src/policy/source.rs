@@ -9,7 +9,7 @@ use http::{HeaderMap, Request, StatusCode};
 use super::CachePolicy;
 use super::rendered::{Rendered, RenderedVary};
 #[cfg(feature = "routes")]
-use super::routes::{RouteMatch, RoutePolicies};
+use super::routes::{RouteMatch, RoutePolicies, SharedRoutes};
 
 /// Where a layer takes the policy of a request from: one policy, a table of routes, or a
 /// closure over the request. Made by [`IntoPolicySource`].
@@ -20,7 +20,7 @@ pub struct PolicySource(Source);
 enum Source {
     Fixed(Box<Rendered>),
     #[cfg(feature = "routes")]
-    Routes(RoutePolicies),
+    Routes(SharedRoutes),
     Closure(Arc<Choose>),
 }
 
@@ -94,7 +94,7 @@ impl PolicySource {
             Source::Fixed(_) => (request, Chosen::Nothing),
             #[cfg(feature = "routes")]
             Source::Routes(routes) => {
-                let found = routes.find(request.method(), request.uri().path());
+                let found = routes.current().find(request.method(), request.uri().path());
                 (request, Chosen::Route(found))
             }
             Source::Closure(choose) => {
@@ -155,6 +155,13 @@ impl IntoPolicySource for CachePolicy {
 
 #[cfg(feature = "routes")]
 impl IntoPolicySource for RoutePolicies {
+    fn into_policy_source(self) -> PolicySource {
+        SharedRoutes::new(self).into_policy_source()
+    }
+}
+
+#[cfg(feature = "routes")]
+impl IntoPolicySource for SharedRoutes {
     fn into_policy_source(self) -> PolicySource {
         PolicySource(Source::Routes(self))
     }

@@ -94,6 +94,9 @@
 //!    says no type, and must not give a stored page the lifetime of a stylesheet.
 //! 5. **The route's own policy.**
 //!
+//! A guard that is waived does not widen a table: that a route's policy is for an error or a
+//! redirect too is said by naming the status.
+//!
 //! Answers to other methods are not stored, and a table cannot say otherwise (G-09). 428, 429, 431
 //! and 511 take no policy (N-09). The success statuses take none of their own: a 304 gets what the
 //! 200 gets.
@@ -113,12 +116,16 @@ mod patterns;
 mod route;
 mod route_policy;
 mod rows;
+#[cfg(feature = "config")]
+mod serialize;
+mod shared;
 mod table;
 
 pub use self::builder::RoutePoliciesBuilder;
 pub use self::error::{RouteError, RouteErrorKind};
 pub use self::route_policy::RoutePolicy;
 pub use self::rows::PolicyRow;
+pub use self::shared::SharedRoutes;
 pub use self::table::RoutePolicies;
 
 pub(crate) use self::table::RouteMatch;

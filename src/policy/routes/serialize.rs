@@ -1,0 +1,51 @@
+//! The table for programs: JSON, TOML and whatever else serde writes.
+
+use http::Method;
+use serde::{Serialize, Serializer};
+
+use super::rows::PolicyRow;
+use super::table::RoutePolicies;
+
+/// As `{ "routes": [..] }`, one member for each of [`rows`](RoutePolicies::rows).
+#[cfg_attr(docsrs, doc(cfg(feature = "config")))]
+impl Serialize for RoutePolicies {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Rows<'a> {
+            routes: Vec<PolicyRow<'a>>,
+        }
+        Rows { routes: self.rows().collect() }.serialize(serializer)
+    }
+}
+
+/// With its cells as the accessors give them, and nothing for those that are `None`.
+#[cfg_attr(docsrs, doc(cfg(feature = "config")))]
+impl Serialize for PolicyRow<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Cells<'a> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pattern: Option<&'a str>,
+            methods: Vec<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            status: Option<u16>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            content_type: Option<&'a str>,
+            cache_control: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            vary: Option<&'a str>,
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            tags: Vec<&'a str>,
+        }
+        Cells {
+            pattern: self.pattern(),
+            methods: self.methods().iter().map(Method::as_str).collect(),
+            status: self.status().map(|status| status.as_u16()),
+            content_type: self.content_type(),
+            cache_control: self.cache_control(),
+            vary: self.vary(),
+            tags: self.tags().collect(),
+        }
+        .serialize(serializer)
+    }
+}
