@@ -2,15 +2,15 @@
 //! of each path in one place.
 //!
 //! ```text
-//! cargo run --example hyper
-//! cargo run --example hyper -- 127.0.0.1:8080
+//! cargo run --example hyper --features routes
+//! cargo run --example hyper --features routes -- 127.0.0.1:8080
 //! ```
 
 use std::{convert::Infallible, env, error::Error, time::Duration};
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
-use http::{Method, Request, Response, StatusCode, request::Parts};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -18,21 +18,21 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tower::{ServiceBuilder, service_fn};
-use tower_cache_policy::{CachingLayer, policy::CachePolicy};
+use tower_cache_policy::CachingLayer;
+use tower_cache_policy::policy::{CachePolicy, routes::RouteError, routes::RoutePolicies};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const PAGE: CachePolicy = CachePolicy::public(MINUTE).edge(Duration::from_secs(3600));
 
 /// A path that nobody thought of gets `private, no-cache`, as the default.
-fn policy(request: &Parts) -> Option<CachePolicy> {
-    match request.uri.path() {
-        "/" => Some(PAGE),
-        "/account" => Some(CachePolicy::private(MINUTE)),
-        "/login" => Some(CachePolicy::no_store()),
+fn policies() -> Result<RoutePolicies, RouteError> {
+    RoutePolicies::builder()
+        .route("/", PAGE)
+        .route("/account", CachePolicy::private(MINUTE))
+        .route("/login", CachePolicy::no_store())
         // Such a name is never given to other bytes.
-        path if path.starts_with("/assets/") => Some(CachePolicy::IMMUTABLE),
-        _ => None,
-    }
+        .route("/assets/{*name}", CachePolicy::IMMUTABLE)
+        .build()
 }
 
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
@@ -60,7 +60,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let address = env::args().nth(1).unwrap_or_else(|| "127.0.0.1:3001".to_owned());
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    let service = ServiceBuilder::new().layer(CachingLayer::new(policy)).service(service_fn(answer));
+    let policies = policies()?;
+    println!("{}", policies.to_markdown());
+    let service = ServiceBuilder::new().layer(CachingLayer::new(policies)).service(service_fn(answer));
     let mut server = Builder::new(TokioExecutor::new());
     // Without a timer a client may take for ever to send its fields.
     server.http1().timer(TokioTimer::new());

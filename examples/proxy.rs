@@ -1,38 +1,36 @@
 //! A small reverse proxy that puts a cache policy on an upstream that sends none.
 //!
 //! ```text
-//! cargo run --example proxy -- 127.0.0.1:3002 127.0.0.1:8000
+//! cargo run --example proxy --features routes -- 127.0.0.1:3002 127.0.0.1:8000
 //! ```
 
 use std::{env, time::Duration};
 
 use bytes::Bytes;
 use http::header::{CONNECTION, HOST, HeaderMap, HeaderValue, VIA};
-use http::{Request, Response, StatusCode, Version, request, uri};
+use http::{Request, Response, StatusCode, Version, uri};
 use http_body_util::{Either, Full};
 use hyper::{body::Incoming, ext::ReasonPhrase, server::conn::http1};
 use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tower_cache_policy::{CachePolicyLayer, ConditionalLayer, policy::CachePolicy};
+use tower_cache_policy::policy::{CachePolicy, routes::RoutePolicies};
+use tower_cache_policy::{CachePolicyLayer, ConditionalLayer};
 
-/// What the upstream says goes before this. What nobody speaks for is `private, no-cache`.
-fn policy(request: &request::Parts) -> Option<CachePolicy> {
-    let path = request.uri.path();
-    // The upstream may read `/static/..%2faccount` as the account: a path that can be read in two ways is not named.
-    let plain = !path.contains("/.") && !path.contains(['%', ';', '\\']);
-    (plain && path.starts_with("/static/")).then_some(CachePolicy::public(Duration::from_secs(3600)))
-}
+const STATIC: CachePolicy = CachePolicy::public(Duration::from_secs(3600));
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let argument = |n| env::args().nth(n).ok_or("usage: proxy LISTEN UPSTREAM, each an address and port");
     let upstream: uri::Authority = argument(2)?.parse()?;
+    // What the upstream says goes before this, and what nobody speaks for is `private, no-cache`. The upstream may read
+    // `/static/..%2faccount` as the account: the table knows, and has no route for such a path.
+    let policies = RoutePolicies::builder().route("/static/{*path}", STATIC).build()?;
     let listener = tokio::net::TcpListener::bind(argument(1)?).await?;
     println!("listening on http://{}", listener.local_addr()?);
     // The upstream gets the preconditions (RFC 9110 section 13.1). What it does not decide, the layer does from its
     // answer: to its clients a gateway is the origin. No `EntityTagLayer`: it would hold bodies back to read them.
     let service = tower::ServiceBuilder::new()
-        .layer(CachePolicyLayer::new(policy))
+        .layer(CachePolicyLayer::new(policies))
         .layer(ConditionalLayer::new())
         .map_result(outbound)
         .map_request(move |request| inbound(&upstream, request))

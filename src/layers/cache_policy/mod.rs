@@ -16,8 +16,8 @@
 //!
 //! A closure that goes by the path sees it as it was sent. A service inside that decodes it may
 //! serve `/account` for `/static/..%2faccount`, and a policy for everything under `/static/`
-//! would then store it (G-19). Go by the route that the service took, or give no policy to a
-//! path with a dot segment, `%`, `;` or a backslash, as `examples/proxy.rs` does.
+//! would then store it (G-19). Go by the route that the service took, or by a table
+//! of routes (feature `routes`), which has none for such a path.
 //!
 //! # Example
 //!
