@@ -67,9 +67,19 @@ pub fn into_precondition_failed(headers: &mut HeaderMap) {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
 }
 
+/// Removes those of at most 32 names that are there. One walk over the fields tells which:
+/// removing each for its own sake would cost more than the rest of a 304.
 fn remove_all(headers: &mut HeaderMap, names: &[HeaderName]) {
-    for name in names {
-        headers.remove(name);
+    let mut present: u32 = 0;
+    for name in headers.keys() {
+        if let Some(index) = names.iter().position(|candidate| candidate == name) {
+            present |= 1 << index;
+        }
+    }
+    for (index, name) in names.iter().enumerate() {
+        if present & (1 << index) != 0 {
+            headers.remove(name);
+        }
     }
 }
 

@@ -130,22 +130,32 @@ impl Preconditions {
     #[must_use]
     pub fn new(method: &Method, headers: &HeaderMap) -> Self {
         let scope = Scope::of(method);
-        let lines = |name: &HeaderName| match scope {
-            Scope::None => FieldLines::None,
-            Scope::Safe | Scope::Unsafe => FieldLines::of(headers, name),
-        };
-        let has_range = *method == Method::GET && headers.contains_key(RANGE);
-        Self {
+        let mut stated = Self {
             scope,
-            if_match: lines(&IF_MATCH),
-            if_unmodified_since: lines(&IF_UNMODIFIED_SINCE),
-            if_none_match: lines(&IF_NONE_MATCH),
-            // P-18: for GET and HEAD only.
-            if_modified_since: if scope == Scope::Safe { lines(&IF_MODIFIED_SINCE) } else { FieldLines::None },
-            // without a range there is nothing to make conditional.
-            if_range: if has_range { lines(&IF_RANGE) } else { FieldLines::None },
-            has_range,
+            if_match: FieldLines::None,
+            if_unmodified_since: FieldLines::None,
+            if_none_match: FieldLines::None,
+            if_modified_since: FieldLines::None,
+            if_range: FieldLines::None,
+            has_range: false,
+        };
+        // Most requests state nothing, and one walk over the names tells.
+        if scope == Scope::None || !headers.keys().any(may_state_something) {
+            return stated;
         }
+        stated.if_match = FieldLines::of(headers, &IF_MATCH);
+        stated.if_unmodified_since = FieldLines::of(headers, &IF_UNMODIFIED_SINCE);
+        stated.if_none_match = FieldLines::of(headers, &IF_NONE_MATCH);
+        if scope == Scope::Safe {
+            // P-18: for GET and HEAD only.
+            stated.if_modified_since = FieldLines::of(headers, &IF_MODIFIED_SINCE);
+        }
+        stated.has_range = *method == Method::GET && headers.contains_key(RANGE);
+        if stated.has_range {
+            // without a range there is nothing to make conditional.
+            stated.if_range = FieldLines::of(headers, &IF_RANGE);
+        }
+        stated
     }
 
     /// Whether there is nothing to evaluate.
@@ -341,6 +351,11 @@ impl Preconditions {
             Evaluation::PROCEED
         }
     }
+}
+
+fn may_state_something(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    name.starts_with("if-") || name == "range"
 }
 
 ///
