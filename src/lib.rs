@@ -91,6 +91,7 @@
 //! |---|---|---|
 //! | `axum` | response parts and an extractor, over `axum-core` | no |
 //! | `routes` | a table of path patterns and policies, on `matchit` | no |
+//! | `config` | that table as a TOML file | no |
 //! | `tracing` | an event for each decision | no |
 //! | `strong-tags` | strong and keyed entity tags, by BLAKE3 | no |
 //!

@@ -1,6 +1,6 @@
 //! The example site, asked over HTTP/1.1 and over HTTP/2.
 
-#![cfg(feature = "axum")]
+#![cfg(all(feature = "axum", feature = "config"))]
 #![allow(clippy::unwrap_used)] // Allowed by clippy.toml in what is marked as a test, and the rest here is not.
 #![allow(unreachable_pub)] // As in the program whose files these are.
 
@@ -32,6 +32,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Barrier;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
+use tower_cache_policy::policy::routes::RoutePolicies;
 
 use crate::articles::Store;
 use crate::log::Log;
@@ -66,7 +67,10 @@ const URLS: &[(&str, &str, u16, &str, Tag)] = &[
 
 #[tokio::test]
 async fn each_url_says_how_long_its_answer_may_be_kept() {
-    for site in Site::over_both(false).await {
+    let [one, other] = Site::over_both(false).await;
+    // The file of policies says what the code says.
+    let by_file = Site::start("HTTP/1.1", Some(policies()), false).await;
+    for site in [one, other, by_file] {
         for (sentence, path, status, cache_control, etag) in URLS {
             let row = site.row(sentence);
             let get = site.head(Method::GET, path, &[]).await;
@@ -87,6 +91,18 @@ async fn each_url_says_how_long_its_answer_may_be_kept() {
             assert!(head.body().is_empty(), "HEAD: {row}");
         }
     }
+}
+
+fn policies() -> RoutePolicies {
+    RoutePolicies::from_toml(include_str!("../examples/site/policies.toml")).unwrap()
+}
+
+/// A change of policy is a change of this file, which a review sees line by line.
+#[test]
+fn the_policies_of_the_site_are_those_that_were_reviewed() {
+    let reviewed = include_str!("data/site-policies.md");
+    let now = policies().to_markdown();
+    assert_eq!(now, reviewed, "if this is meant, write it to tests/data/site-policies.md:\n{now}");
 }
 
 #[tokio::test]
@@ -284,7 +300,7 @@ async fn a_write_is_made_only_by_who_knows_what_it_changes() {
 async fn of_a_hundred_writes_with_one_and_the_same_tag_exactly_one_is_made() {
     const WRITERS: usize = 100;
     let download = download::write().unwrap();
-    let app = app::app(Store::new(), download.path(), false, Log::new(|_| {}));
+    let app = app::app(Store::new(), download.path(), None, false, Log::new(|_| {}));
     let all_let_through = Arc::new(Barrier::new(WRITERS));
     let writers = (0..WRITERS).map(|_| {
         // The layer decides before the content is read. So when each content waits for all
@@ -420,17 +436,17 @@ struct Site {
 
 impl Site {
     async fn over_both(no_cache: bool) -> [Self; 2] {
-        [Self::start("HTTP/1.1", no_cache).await, Self::start("HTTP/2", no_cache).await]
+        [Self::start("HTTP/1.1", None, no_cache).await, Self::start("HTTP/2", None, no_cache).await]
     }
 
-    async fn start(version: &'static str, no_cache: bool) -> Self {
+    async fn start(version: &'static str, policies: Option<RoutePolicies>, no_cache: bool) -> Self {
         let download = download::write().unwrap();
         let lines = Arc::new(Mutex::new(Vec::new()));
         let log = Log::new({
             let lines = lines.clone();
             move |line| lines.lock().unwrap().push(line.to_string())
         });
-        let app = app::app(Store::new(), download.path(), no_cache, log);
+        let app = app::app(Store::new(), download.path(), policies, no_cache, log);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(axum::serve(listener, app).into_future());

@@ -18,7 +18,8 @@ use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use futures_util::stream;
 use tower::Layer;
-use tower_cache_policy::policy::CachePolicy;
+use tower_cache_policy::policy::routes::RoutePolicies;
+use tower_cache_policy::policy::{CachePolicy, IntoPolicySource};
 use tower_cache_policy::{CachePolicyLayer, CachingLayer, HeadValidators};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
@@ -36,11 +37,16 @@ const DOWNLOAD: CachePolicy = CachePolicy::public(Duration::from_secs(3600));
 
 const DASHBOARD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/site/pages/dashboard.html");
 
-pub fn app(store: Store, download: &Path, no_cache: bool, log: Log) -> Router {
+/// `policies` go in place of those that stand in this file, route by route.
+pub fn app(store: Store, download: &Path, policies: Option<RoutePolicies>, no_cache: bool, log: Log) -> Router {
+    let by_code = policies.is_none();
+    let policy = |policy| CachePolicyLayer::new(policy).record_decisions().enabled(by_code);
+    let source = policies.map_or_else(|| SITE.into_policy_source(), RoutePolicies::into_policy_source);
+
     // A range counts the octets of what was sent, so a download that is to be resumed must
     // not be compressed on the way.
     let compressible = DefaultPredicate::new().and(NotForContentType::const_new("application/octet-stream"));
-    let caching = CachingLayer::new(SITE)
+    let caching = CachingLayer::new(source)
         .compression(CompressionLayer::new().compress_when(compressible))
         .development(no_cache)
         .record_decisions();
@@ -75,11 +81,6 @@ pub fn app(store: Store, download: &Path, no_cache: bool, log: Log) -> Router {
         .layer(caching.validator_source(HeadValidators::<_, Body>::new(file)));
 
     pages.merge(articles).merge(downloads).with_state(store).layer(from_fn_with_state(log, log_requests))
-}
-
-/// A policy for one route, inside the site's.
-fn policy(policy: CachePolicy) -> CachePolicyLayer {
-    CachePolicyLayer::new(policy).record_decisions()
 }
 
 /// A policy may also come from the handler, as a part of its answer.

@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run --example site --all-features
 //! cargo run --example site --all-features -- --port 8080 --no-cache
+//! cargo run --example site --all-features -- --policies examples/site/policies.toml
 //! ```
 //!
 //! | File | What is there |
@@ -23,11 +24,13 @@ use std::error::Error;
 use std::future::pending;
 use std::io::{self, ErrorKind, Write};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
 use tokio::net::TcpListener;
+use tower_cache_policy::policy::routes::RoutePolicies;
 
 use crate::articles::Store;
 use crate::log::Log;
@@ -38,6 +41,10 @@ struct Arguments {
     /// The port of 127.0.0.1 to listen on; 0 takes any that is free
     #[arg(long, default_value_t = 3000)]
     port: u16,
+
+    /// Take the policy of each route from this file; `examples/site/policies.toml` is one
+    #[arg(long, value_name = "FILE")]
+    policies: Option<PathBuf>,
 
     /// Tell every cache to store nothing, for work on the site itself
     #[arg(long)]
@@ -59,12 +66,13 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let policies = arguments.policies.as_ref().map(RoutePolicies::from_toml_file).transpose()?;
     let listener = listen(arguments.port).await?;
     let address = listener.local_addr()?;
     let download = download::write()?;
     // A log that cannot be written is no reason to fail a request.
     let log = Log::new(|line| _ = writeln!(io::stderr(), "{line}"));
-    let app = app::app(Store::new(), download.path(), arguments.no_cache, log);
+    let app = app::app(Store::new(), download.path(), policies, arguments.no_cache, log);
 
     println!("listening on http://{address}, until Ctrl-C");
     if arguments.no_cache {

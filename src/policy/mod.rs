@@ -59,6 +59,9 @@
 
 mod answer;
 mod cache_policy;
+#[cfg(feature = "config")]
+#[cfg_attr(docsrs, doc(cfg(feature = "config")))]
+pub mod config;
 mod decision;
 mod explain;
 mod guards;

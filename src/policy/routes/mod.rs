@@ -128,4 +128,6 @@ pub use self::rows::PolicyRow;
 pub use self::shared::SharedRoutes;
 pub use self::table::RoutePolicies;
 
+#[cfg(feature = "config")]
+pub(super) use self::nearest::nearest;
 pub(crate) use self::table::RouteMatch;

@@ -1,7 +1,7 @@
 //! The name that was perhaps meant.
 
 /// The known name that is fewest edits away, if a slip of the hand can explain them.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let most = name.chars().count().div_ceil(3);
     known
         .into_iter()

@@ -17,15 +17,15 @@ use crate::policy::{Rendered, RenderedVary};
 /// gets.
 #[derive(Clone)]
 pub struct RoutePolicies {
-    pub(super) table: Arc<Table>,
+    pub(in crate::policy) table: Arc<Table>,
 }
 
-pub(super) struct Table {
+pub(in crate::policy) struct Table {
     pub(super) patterns: Patterns,
     pub(super) routes: Vec<Route>,
     /// `None` leaves it to the default of the layer.
     pub(super) default: Option<Rendered>,
-    pub(super) default_vary: Option<RenderedVary>,
+    pub(in crate::policy) default_vary: Option<RenderedVary>,
 }
 
 /// The route that a request took, and the table that it was found in, which stays as it is

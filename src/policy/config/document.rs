@@ -1,0 +1,150 @@
+//! What a TOML document holds, each part with the place where it stands.
+
+use std::time::Duration;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::duration;
+use super::error::Fault;
+use crate::policy::routes::nearest;
+
+/// A key and its value.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry<'a> {
+    pub(super) key: &'a str,
+    /// The octet where the key begins.
+    pub(super) at: usize,
+    value: &'a Spanned<DeValue<'a>>,
+}
+
+/// The entries in the order in which they were written, so that of several mistakes the first
+/// is told.
+pub(super) fn entries<'a>(table: &'a DeTable<'a>) -> Vec<Entry<'a>> {
+    let entry = |(key, value): (&'a Spanned<_>, _)| {
+        let text: &'a std::borrow::Cow<'a, str> = key.get_ref();
+        Entry { key: text.as_ref(), at: key.span().start, value }
+    };
+    let mut entries: Vec<_> = table.iter().map(entry).collect();
+    entries.sort_by_key(|entry| entry.at);
+    entries
+}
+
+pub(super) fn fault(at: usize, message: impl Into<String>) -> Fault {
+    Fault { at, message: message.into() }
+}
+
+impl<'a> Entry<'a> {
+    /// The octet where the value begins.
+    pub(super) fn value_at(&self) -> usize {
+        // Of a table that is written by its members, that is somewhere among them.
+        if self.value.get_ref().is_table() { self.at } else { self.value.span().start }
+    }
+
+    pub(super) fn as_str(&self) -> Option<&'a str> {
+        self.value.get_ref().as_str()
+    }
+
+    pub(super) fn as_table(&self) -> Option<Vec<Self>> {
+        self.value.get_ref().as_table().map(entries)
+    }
+
+    pub(super) fn is_bool(&self) -> bool {
+        self.value.get_ref().is_bool()
+    }
+
+    /// The kind of the value, for people.
+    pub(super) fn kind(&self) -> &'static str {
+        kind(self.value.get_ref())
+    }
+
+    /// The members of a table.
+    pub(super) fn table(&self, example: &str) -> Result<Vec<Self>, Fault> {
+        self.as_table().ok_or_else(|| self.unexpected("is a table", example))
+    }
+
+    pub(super) fn bool(&self, example: &str) -> Result<bool, Fault> {
+        self.value.get_ref().as_bool().ok_or_else(|| self.unexpected("is `true` or `false`", example))
+    }
+
+    /// For what is either said or left out. `false` would read as if it took something back
+    /// that a base says.
+    pub(super) fn flag(&self) -> Result<usize, Fault> {
+        if self.value.get_ref().as_bool() == Some(true) {
+            return Ok(self.at);
+        }
+        let key = self.key;
+        Err(fault(
+            self.value_at(),
+            format!("`{key}` is not {}; write `{key} = true`, or leave `{key}` out", self.kind()),
+        ))
+    }
+
+    pub(super) fn duration(&self) -> Result<Duration, Fault> {
+        let at = self.value_at();
+        match self.value.get_ref() {
+            DeValue::String(text) => duration::parse(text),
+            DeValue::Integer(number) => {
+                let text = number.to_string();
+                if text.starts_with('-') {
+                    Err(duration::negative(&text))
+                } else {
+                    let digits = number.as_str().trim_start_matches('+');
+                    duration::of_seconds(u64::from_str_radix(digits, number.radix()).ok(), &text)
+                }
+            }
+            DeValue::Float(number) => Err(format!(
+                "`{}` is no whole number of seconds; write one, or a text such as `\"5m\"`",
+                number.as_str()
+            )),
+            _ => return Err(self.unexpected("is a duration", &format!("{} = \"5m\"", self.key))),
+        }
+        .map_err(|message| fault(at, message))
+    }
+
+    /// The texts of a list, each with its place.
+    pub(super) fn texts(&self, example: &str) -> Result<Vec<(usize, &'a str)>, Fault> {
+        let Some(array) = self.value.get_ref().as_array() else {
+            return Err(self.unexpected("is a list of texts", example));
+        };
+        let text = |value: &'a Spanned<DeValue<'a>>| {
+            let (at, value) = (value.span().start, value.get_ref());
+            let message = || format!("`{}` is a list of texts, without {}; write `{example}`", self.key, kind(value));
+            value.as_str().map(|text| (at, text)).ok_or_else(|| fault(at, message()))
+        };
+        array.iter().map(text).collect()
+    }
+
+    pub(super) fn unexpected(&self, what: &str, example: &str) -> Fault {
+        fault(self.value_at(), format!("`{}` {what}, not {}; write `{example}`", self.key, self.kind()))
+    }
+
+    /// Refuses the key, with the one that was perhaps meant.
+    pub(super) fn unknown(&self, known: &[&str]) -> Fault {
+        let key = self.key;
+        let meant = match key {
+            // The name that the standard has for it is nearer to another one.
+            "s-maxage" | "s_maxage" if known.contains(&"edge") => Some("edge"),
+            _ => nearest(key, known.iter().copied()),
+        };
+        fault(
+            self.at,
+            match meant {
+                Some(meant) => format!("unknown key `{key}`; did you mean `{meant}`?"),
+                None => format!("unknown key `{key}`; write one of `{}`", known.join("`, `")),
+            },
+        )
+    }
+}
+
+const fn kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) | DeValue::Float(_) => "a number",
+        DeValue::Boolean(true) => "`true`",
+        DeValue::Boolean(false) => "`false`",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}

@@ -1,0 +1,301 @@
+//! [`Tables`]: the sections of a document, and the table of routes that they make.
+
+use std::sync::Arc;
+
+use http::{Method, StatusCode};
+
+use super::document::{Entry, fault};
+use super::error::Fault;
+use super::words::{CONSTANTS, WORDS, Words, constant};
+use crate::policy::routes::{RouteError, RouteErrorKind, RoutePolicies, RoutePolicy, nearest};
+use crate::policy::{CachePolicy, RenderedVary};
+
+const OF_ROUTES: &[&str] = &["based_on", "method", "status", "content_type", "vary", "tags"];
+
+/// What a document says, each part with its place.
+#[derive(Debug, Default)]
+pub(super) struct Tables<'a> {
+    default: Option<CachePolicy>,
+    default_vary: Vec<&'a str>,
+    policies: Vec<Named<'a>>,
+    routes: Vec<Named<'a>>,
+}
+
+/// The policy of a name or of a pattern.
+#[derive(Debug)]
+struct Named<'a> {
+    name: &'a str,
+    at: usize,
+    policy: RoutePolicy,
+    /// The policy that it starts from, and where that is said.
+    base: Option<(usize, &'a str)>,
+}
+
+impl<'a> Tables<'a> {
+    pub(super) fn set_default(&mut self, entry: &Entry<'a>) -> Result<(), Fault> {
+        let mut words = Words::default();
+        let Some(members) = entry.as_table() else {
+            self.default = Some(of_text(entry)?);
+            return Ok(());
+        };
+        for member in members {
+            match member.key {
+                "vary" => self.default_vary = texts(&member, RoutePolicy::vary)?,
+                key if WORDS.contains(&key) => words.push(&member)?,
+                key if OF_ROUTES.contains(&key) => {
+                    let message = format!("`{key}` is for routes; give `\"/{{*path}}\"` in `[routes]` what it says");
+                    return Err(fault(member.at, message));
+                }
+                _ => return Err(member.unknown(&[WORDS, &["vary"]].concat())),
+            }
+        }
+        self.default = Some(words.policy(false)?.ok_or_else(|| says_nothing(entry))?);
+        Ok(())
+    }
+
+    pub(super) fn add_policies(&mut self, section: &Entry<'a>) -> Result<(), Fault> {
+        for entry in section.table("policies.page = { public = \"5m\" }")? {
+            if constant(entry.key).is_some() {
+                let message = format!("`{}` means the same in every file; choose another name", entry.key);
+                return Err(fault(entry.at, message));
+            }
+            self.policies.push(Named::new(&entry)?);
+        }
+        Ok(())
+    }
+
+    pub(super) fn add_routes(&mut self, section: &Entry<'a>) -> Result<(), Fault> {
+        for entry in section.table("routes.\"/\" = { public = \"5m\" }")? {
+            let alone = RoutePolicies::builder().route(entry.key, CachePolicy::NO_STORE);
+            alone.build().map_err(|error| fault(entry.at, text_of(error.kind())))?;
+            self.routes.push(Named::new(&entry)?);
+        }
+        Ok(())
+    }
+
+    /// The table, or what keeps the parts from making one.
+    pub(super) fn build(self) -> Result<RoutePolicies, Fault> {
+        let mut builder = RoutePolicies::builder();
+        if let Some(policy) = self.default {
+            builder = builder.default_policy(policy);
+        }
+        for named in &self.policies {
+            builder = builder.named(named.name, named.policy.clone());
+        }
+        for route in &self.routes {
+            builder = builder.route(route.name, route.policy.clone());
+        }
+        let mut routes = builder.build().map_err(|error| self.fault_of(&error))?;
+        if let Some(vary) = RenderedVary::new(self.default_vary.iter().copied()) {
+            let table = Arc::get_mut(&mut routes.table).expect("a table that was just built has one owner");
+            table.default_vary = Some(vary);
+        }
+        Ok(routes)
+    }
+
+    /// Where the mistake of a table stands in the text.
+    fn fault_of(&self, error: &RouteError) -> Fault {
+        let all = || self.policies.iter().chain(&self.routes);
+        let base = |is_it: &dyn Fn(&Named<'_>, &str) -> bool| {
+            all().find_map(|named| named.base.filter(|(_, base)| is_it(named, base)).map(|(at, _)| at))
+        };
+        let own = match (error.policy_name(), error.pattern()) {
+            (Some(name), _) => self.policies.iter().find(|named| named.name == name),
+            (None, Some(pattern)) => self.routes.iter().find(|route| route.name == pattern),
+            (None, None) => None,
+        };
+        // Both can be told of a policy that is far from the one that says it.
+        let at = match error.kind() {
+            RouteErrorKind::UnknownName { name, .. } => base(&|_, base| base == name),
+            RouteErrorKind::CircularBase { names } => base(&|named, _| names.first().is_some_and(|n| *n == named.name)),
+            _ => None,
+        };
+        fault(at.or(own.map(|own| own.at)).unwrap_or_default(), text_of(error.kind()))
+    }
+}
+
+impl<'a> Named<'a> {
+    fn new(entry: &Entry<'a>) -> Result<Self, Fault> {
+        let named = |policy, base| Self { name: entry.key, at: entry.at, policy, base };
+        if let Some(text) = entry.as_str() {
+            let base = (entry.value_at(), text);
+            return Ok(named(start(text), Some(base)));
+        }
+        let Some(members) = entry.as_table() else {
+            let kind = entry.kind();
+            let message = format!("a policy is a table or the name of one, not {kind}; write `{{ public = \"5m\" }}`");
+            return Err(fault(entry.value_at(), message));
+        };
+        let mut words = Words::default();
+        let mut base = None;
+        for member in &members {
+            match member.key {
+                "based_on" => {
+                    let text = member.as_str().ok_or_else(|| member.unexpected("is a name", "based_on = \"page\""))?;
+                    base = Some((member.value_at(), text));
+                }
+                key if WORDS.contains(&key) => words.push(member)?,
+                key if OF_ROUTES.contains(&key) => {}
+                _ => return Err(member.unknown(&[WORDS, OF_ROUTES].concat())),
+            }
+        }
+        let mut policy = match (words.policy(base.is_some())?, base) {
+            (None, None) => return Err(says_nothing(entry)),
+            (Some(own), None) => RoutePolicy::new(own),
+            (None, Some((_, name))) => start(name),
+            (Some(own), Some((_, name))) => start(name).policy(own),
+        };
+        for member in &members {
+            policy = match member.key {
+                "method" => methods(member, policy)?,
+                "status" => statuses(member, policy)?,
+                "content_type" => content_types(member, policy)?,
+                "vary" => policy.vary(texts(member, RoutePolicy::vary)?),
+                "tags" => policy.tags(texts(member, RoutePolicy::tags)?),
+                _ => policy,
+            };
+        }
+        Ok(named(policy, base))
+    }
+}
+
+fn start(text: &str) -> RoutePolicy {
+    constant(text).map_or_else(|| RoutePolicy::named(text), RoutePolicy::new)
+}
+
+fn methods(entry: &Entry<'_>, mut policy: RoutePolicy) -> Result<RoutePolicy, Fault> {
+    for member in entry.table("method.HEAD = { max_age = \"1m\" }")? {
+        let text = member.key;
+        let none = |_| fault(member.at, format!("`{text}` is no method; write one such as `HEAD`"));
+        let method = Method::from_bytes(text.as_bytes()).map_err(none)?;
+        // To http `head` is a method of its own.
+        let upper = text.to_ascii_uppercase();
+        if upper != text {
+            return Err(fault(member.at, format!("methods are written in capitals; write `{upper}` for `{text}`")));
+        }
+        if method == Method::GET {
+            let message = "GET gets the route's own policy; say there what it gets";
+            return Err(fault(member.at, message));
+        }
+        let own = inner(&member)?;
+        checked(member.at, RoutePolicy::new(own).method(method.clone(), own))?;
+        policy = policy.method(method, own);
+    }
+    Ok(policy)
+}
+
+fn statuses(entry: &Entry<'_>, mut policy: RoutePolicy) -> Result<RoutePolicy, Fault> {
+    for member in entry.table("status.404 = { max_age = \"1m\" }")? {
+        let none =
+            |_| fault(member.at, format!("`{}` is no status; write its three digits, as in `status.404`", member.key));
+        let status = StatusCode::from_bytes(member.key.as_bytes()).map_err(none)?;
+        checked(member.at, RoutePolicy::new(CachePolicy::NO_STORE).status(status, CachePolicy::NO_STORE))?;
+        policy = policy.status(status, inner(&member)?);
+    }
+    Ok(policy)
+}
+
+fn content_types(entry: &Entry<'_>, mut policy: RoutePolicy) -> Result<RoutePolicy, Fault> {
+    let mut seen: Vec<&str> = Vec::new();
+    for member in entry.table("content_type.\"image/*\" = { public = \"1h\" }")? {
+        let text = member.key;
+        checked(member.at, RoutePolicy::new(CachePolicy::NO_STORE).content_type(text, CachePolicy::NO_STORE))?;
+        if let Some(other) = seen.iter().find(|other| other.eq_ignore_ascii_case(text)) {
+            let message = format!("`{text}` is the same content type as `{other}`; keep one of the two");
+            return Err(fault(member.at, message));
+        }
+        seen.push(text);
+        policy = policy.content_type(text, inner(&member)?);
+    }
+    Ok(policy)
+}
+
+/// The policy of a method, a status or a content type.
+fn inner(entry: &Entry<'_>) -> Result<CachePolicy, Fault> {
+    let Some(members) = entry.as_table() else { return of_text(entry) };
+    let mut words = Words::default();
+    for member in members {
+        match member.key {
+            key if WORDS.contains(&key) => words.push(&member)?,
+            key if OF_ROUTES.contains(&key) => {
+                return Err(fault(member.at, format!("`{key}` is for the whole route; say it there")));
+            }
+            _ => return Err(member.unknown(WORDS)),
+        }
+    }
+    words.policy(false)?.ok_or_else(|| says_nothing(entry))
+}
+
+/// A policy where no name of another can stand.
+fn of_text(entry: &Entry<'_>) -> Result<CachePolicy, Fault> {
+    let constants = CONSTANTS.map(|(name, _)| format!("`\"{name}\"`")).join(", ");
+    let Some(text) = entry.as_str() else {
+        let message =
+            format!("a policy is a table, not {}; write `{{ max_age = \"1m\" }}`, or one of {constants}", entry.kind());
+        return Err(fault(entry.value_at(), message));
+    };
+    constant(text).ok_or_else(|| {
+        let what = match nearest(text, CONSTANTS.iter().map(|(name, _)| *name)) {
+            Some(nearest) => format!("did you mean `\"{nearest}\"`?"),
+            None => format!("write a table such as `{{ max_age = \"1m\" }}`, or one of {constants}"),
+        };
+        fault(entry.value_at(), format!("`{text}` is no policy that can stand here, as names are for routes; {what}"))
+    })
+}
+
+/// The texts of a list, each checked as the builder checks it, so that the place is that of
+/// the one that is wrong.
+fn texts<'a>(entry: &Entry<'a>, add: fn(RoutePolicy, Vec<&'a str>) -> RoutePolicy) -> Result<Vec<&'a str>, Fault> {
+    let example = if entry.key == "tags" { "tags = [\"articles\"]" } else { "vary = [\"accept-language\"]" };
+    let texts = entry.texts(example)?;
+    for (at, text) in &texts {
+        checked(*at, add(RoutePolicy::new(CachePolicy::NO_STORE), vec![text]))?;
+    }
+    let texts: Vec<&str> = texts.into_iter().map(|(_, text)| text).collect();
+    checked(entry.at, add(RoutePolicy::new(CachePolicy::NO_STORE), texts.clone()))?;
+    Ok(texts)
+}
+
+/// What a table of this one policy would be refused for.
+fn checked(at: usize, policy: RoutePolicy) -> Result<(), Fault> {
+    let built = RoutePolicies::builder().named("", policy).build();
+    built.map(drop).map_err(|error| fault(at, text_of(error.kind())))
+}
+
+fn says_nothing(entry: &Entry<'_>) -> Fault {
+    let key = entry.key;
+    let what = "does not say how long an answer may be kept";
+    fault(
+        entry.at,
+        format!("`{key}` {what}; write `public = \"5m\"`, `private = \"1m\"`, `no_cache = true` or `no_store = true`"),
+    )
+}
+
+/// The text of an error of the table, where that one speaks of Rust.
+fn text_of(kind: &RouteErrorKind) -> String {
+    match kind {
+        RouteErrorKind::UnknownName { name, nearest: None } => {
+            match nearest(name, CONSTANTS.iter().map(|(name, _)| *name)) {
+                Some(nearest) => format!("there is no policy named `{name}`; did you mean `{nearest}`?"),
+                None if is_bare_key(name) => format!(
+                    "there is no policy named `{name}`; define it as `[policies.{name}]`, or write a table such as \
+                     `{{ public = \"5m\" }}`"
+                ),
+                None => {
+                    format!("there is no policy named `{name}`; write a table such as `{{ public = \"5m\" }}`")
+                }
+            }
+        }
+        RouteErrorKind::UnsafeMethod { method } => format!(
+            "answers to {method} are not stored (G-09), whatever a table says; leave it out, or write `\"no-store\"`"
+        ),
+        RouteErrorKind::InvalidVaryName { name } if name == "*" => {
+            "`Vary: *` forbids every reuse, so it is no field name; write `no_store = true` instead".to_owned()
+        }
+        kind => kind.to_string(),
+    }
+}
+
+fn is_bare_key(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-_".contains(&octet))
+}

@@ -1,0 +1,724 @@
+//! `RoutePolicies::from_toml`: what a file says, what is refused and where, and that no text
+//! panics.
+#![cfg(feature = "config")]
+#![allow(clippy::unwrap_used)] // As in any test.
+
+mod support;
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io::Write;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use proptest::prelude::*;
+use tower::{Layer, Service, service_fn};
+use tower_cache_policy::CachePolicyLayer;
+use tower_cache_policy::policy::config::{ConfigError, PolicyConfig};
+use tower_cache_policy::policy::routes::{RoutePolicies, SharedRoutes};
+use tower_cache_policy::protocol::{CacheControl, Contradiction};
+
+use support::{TestBody, answer, field, get, request};
+
+const EXAMPLE: &str = include_str!("../examples/policies.toml");
+
+/// The fields of an answer that a handler gives no word on, behind the layer.
+fn through(layer: &CachePolicyLayer, request: Request<TestBody>, status: u16, content_type: &str) -> HeaderMap {
+    let lines = [("content-type", content_type)];
+    let mut response = Some(answer("hello", if content_type.is_empty() { &[] } else { &lines }));
+    *response.as_mut().unwrap().status_mut() = StatusCode::from_u16(status).unwrap();
+    let handler =
+        service_fn(move |_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response.take().unwrap())));
+    let mut future = pin!(layer.layer(handler).call(request));
+    let Poll::Ready(answer) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("nothing here waits");
+    };
+    answer.unwrap().headers().clone()
+}
+
+fn refused(text: &str) -> ConfigError {
+    RoutePolicies::from_toml(text).expect_err(text)
+}
+
+#[test]
+fn the_example_file_says_this() {
+    let config = PolicyConfig::from_toml_file("examples/policies.toml").unwrap();
+    assert!(config.development_disables_caching());
+    let layer = CachePolicyLayer::new(config.routes().clone());
+    let (get, head) = (Method::GET, Method::HEAD);
+    let table: &[(&str, &Method, &str, u16, &str, &str, Option<&str>)] = &[
+        ("a name", &get, "/articles/1", 200, "", "public, max-age=300, s-maxage=3600", Some("accept-language")),
+        ("its status", &get, "/articles/1", 404, "", "max-age=60", Some("accept-language")),
+        (
+            "a base keeps its fields and loses its lifetimes",
+            &get,
+            "/",
+            200,
+            "",
+            "public, max-age=60, stale-while-revalidate=86400",
+            Some("accept-language"),
+        ),
+        ("and keeps its statuses", &get, "/", 404, "", "max-age=60", Some("accept-language")),
+        ("a table on one line", &get, "/static/a.css", 200, "", "public, max-age=31536000, immutable", None),
+        ("a constant", &get, "/login", 200, "", "private, no-store", None),
+        ("flags", &get, "/account/a", 200, "", "private, max-age=30, must-revalidate, no-transform", None),
+        ("a kind", &get, "/media/a", 200, "image/png", "public, max-age=3600, stale-if-error=86400", None),
+        ("an exact type", &get, "/media/a", 200, "image/svg+xml", "no-cache", None),
+        ("no type named", &get, "/media/a", 200, "video/mp4", "no-cache", None),
+        ("a method, and a number of seconds", &head, "/media/a", 200, "image/png", "max-age=10", None),
+        ("a redirect", &get, "/media/a", 301, "", "max-age=7200", None),
+        ("a status by a constant", &get, "/media/a", 410, "", "public, max-age=31536000, immutable", None),
+        ("the default", &get, "/nowhere", 200, "", "private, no-cache", None),
+    ];
+    for (sentence, method, path, status, content_type, expected, vary) in table {
+        let headers = through(&layer, request((*method).clone(), path, &[]), *status, content_type);
+        assert_eq!(field(&headers, "cache-control").as_deref(), Some(*expected), "{sentence}");
+        assert_eq!(field(&headers, "vary").as_deref(), *vary, "{sentence}");
+    }
+    let tags = |pattern: &str| -> Vec<String> {
+        let row = config.routes().rows().find(|row| row.pattern() == Some(pattern)).unwrap();
+        row.tags().map(str::to_owned).collect()
+    };
+    assert_eq!(tags("/"), ["pages"]);
+    assert_eq!(tags("/media/{*path}"), ["media"]);
+}
+
+#[test]
+fn the_module_page_shows_the_example_file() {
+    let page = std::fs::read_to_string("src/policy/config/mod.rs").unwrap();
+    let block = page.split("//! ```toml\n").nth(1).unwrap().split("//! ```\n").next().unwrap();
+    let shown: String =
+        block.lines().map(|line| format!("{}\n", line.trim_start_matches("//!").trim_start())).collect();
+    assert_eq!(shown, EXAMPLE);
+}
+
+/// What a success on `/` gets, and its `Vary`.
+fn of_root(text: &str) -> (String, Option<String>) {
+    let routes = RoutePolicies::from_toml(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    let headers = through(&CachePolicyLayer::new(routes), get("/", &[]), 200, "");
+    (field(&headers, "cache-control").unwrap(), field(&headers, "vary"))
+}
+
+#[test]
+fn each_word_is_the_function_of_its_name() {
+    for (words, expected) in [
+        ("public = '5m'", "public, max-age=300"),
+        ("public = 300", "public, max-age=300"),
+        ("public = 0x3c", "public, max-age=60"),
+        ("public = +1_000", "public, max-age=1000"),
+        ("public = 0", "public, max-age=0"),
+        ("max_age = '2 minutes'", "max-age=120"),
+        ("private = '1m'", "private, max-age=60"),
+        ("no_cache = true", "no-cache"),
+        ("no_cache = true, private = true", "private, no-cache"),
+        ("private = true, no_cache = true", "private, no-cache"),
+        ("no_store = true", "private, no-store"),
+        ("no_store = true, no_transform = true", "private, no-store, no-transform"),
+        ("no_store = true, for_http10 = true", "no-cache, no-store, must-revalidate"),
+        ("edge = '1h', max_age = '1m'", "max-age=60, s-maxage=3600"),
+        ("must_revalidate = true, private = '1m'", "private, max-age=60, must-revalidate"),
+        ("proxy_revalidate = true, public = '1m'", "public, max-age=60, proxy-revalidate"),
+        ("immutable = true, private = '1y'", "private, max-age=31536000, immutable"),
+        (
+            "public = '1m', stale_while_revalidate = '1h', stale_if_error = '1d'",
+            "public, max-age=60, stale-while-revalidate=3600, stale-if-error=86400",
+        ),
+        // Let through: C-32, and what many caches understand.
+        (
+            "public = '1m', edge = '1h', stale_while_revalidate = '1h'",
+            "public, max-age=60, s-maxage=3600, stale-while-revalidate=3600",
+        ),
+    ] {
+        assert_eq!(of_root(&format!("routes.'/' = {{ {words} }}")).0, expected, "a route: {words}");
+        assert_eq!(of_root(&format!("default = {{ {words} }}")).0, expected, "the default: {words}");
+        let by_status = format!("routes.'/' = {{ no_cache = true, status.404 = {{ {words} }} }}");
+        let layer = CachePolicyLayer::new(RoutePolicies::from_toml(&by_status).unwrap());
+        let headers = through(&layer, get("/", &[]), 404, "");
+        assert_eq!(field(&headers, "cache-control").as_deref(), Some(expected), "a status: {words}");
+    }
+}
+
+#[test]
+fn one_thing_can_be_written_in_several_ways() {
+    for (sentence, text, expected, vary) in [
+        ("nothing at all is the default of the layer", "", "private, no-cache", None),
+        ("a byte order mark", "\u{feff}default = 'no-store'", "private, no-store", None),
+        ("a default with Vary", "default = { public = 60, vary = ['accept'] }", "public, max-age=60", Some("accept")),
+        ("headers", "[routes.'/']\npublic = 60\nvary = ['accept']", "public, max-age=60", Some("accept")),
+        ("dotted keys", "routes.'/'.public = 60", "public, max-age=60", None),
+        (
+            "a name that is defined later",
+            "routes.'/' = 'a'\n[policies]\na = { public = 60 }",
+            "public, max-age=60",
+            None,
+        ),
+        ("a name for a name", "routes.'/' = 'b'\n[policies]\nb = 'a'\na = { public = 60 }", "public, max-age=60", None),
+        ("a name for a constant", "routes.'/' = 'a'\npolicies.a = 'no-store'", "private, no-store", None),
+        ("a constant as base", "routes.'/' = { based_on = 'no-cache', vary = ['a'] }", "no-cache", Some("a")),
+        ("POST, as it is", "routes.'/' = { public = 60, method.POST = 'no-store' }", "public, max-age=60", None),
+        ("line ends of another system", "[routes]\r\n'/' = 'no-store'\r\n", "private, no-store", None),
+    ] {
+        assert_eq!(of_root(text), (expected.to_owned(), vary.map(str::to_owned)), "{sentence}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_told_with_its_place_and_what_to_write() {
+    let table: &[(&str, &str)] = &[
+        // TOML itself.
+        ("default = ", "line 1, column 11: this is no TOML: string values must be quoted, expected literal string"),
+        (
+            "[routes]\n'/' = 'no-store'\n'/' = 'no-cache'",
+            "line 3, column 1: `'/'` is given twice; keep one, and say there what both said",
+        ),
+        ("[routes]\n[routes]", "line 2, column 2: `routes` is given twice; keep one, and say there what both said"),
+        ("[routes\n'/' = 1", "line 1, column 8: this is no TOML: unclosed table, expected `]`"),
+        // Keys.
+        ("[route]", "line 1, column 2: unknown key `route`; did you mean `routes`?"),
+        ("rotues = {}", "line 1, column 1: unknown key `rotues`; did you mean `routes`?"),
+        ("a = 1", "line 1, column 1: unknown key `a`; write one of `default`, `policies`, `routes`, `development`"),
+        ("routes.'/' = { publik = 60 }", "line 1, column 16: unknown key `publik`; did you mean `public`?"),
+        ("routes.'/' = { s-maxage = 60 }", "line 1, column 16: unknown key `s-maxage`; did you mean `edge`?"),
+        ("routes.'/' = { 'max-age' = 60 }", "line 1, column 16: unknown key `max-age`; did you mean `max_age`?"),
+        (
+            "routes.'/' = { statuss.404 = 'no-store', public = 60 }",
+            "line 1, column 16: unknown key `statuss`; did you mean `status`?",
+        ),
+        (
+            "default = { public = 60, tags = ['a'] }",
+            "line 1, column 26: `tags` is for routes; give `\"/{*path}\"` in `[routes]` what it says",
+        ),
+        (
+            "routes.'/' = { public = 60, status.404 = { public = 60, vary = ['a'] } }",
+            "line 1, column 57: `vary` is for the whole route; say it there",
+        ),
+        ("development.cashing = false", "line 1, column 13: unknown key `cashing`; did you mean `caching`?"),
+        (
+            "policies.no-store = { public = 60 }",
+            "line 1, column 10: `no-store` means the same in every file; choose another name",
+        ),
+        // Kinds of values.
+        (
+            "default = 1",
+            "line 1, column 11: a policy is a table, not a number; write `{ max_age = \"1m\" }`, or one of `\"no-store\"`, `\"no-cache\"`, `\"private, no-cache\"`, `\"immutable\"`",
+        ),
+        (
+            "default = 'page'",
+            "line 1, column 11: `page` is no policy that can stand here, as names are for routes; write a table such as `{ max_age = \"1m\" }`, or one of `\"no-store\"`, `\"no-cache\"`, `\"private, no-cache\"`, `\"immutable\"`",
+        ),
+        (
+            "default = 'no store'",
+            "line 1, column 11: `no store` is no policy that can stand here, as names are for routes; did you mean `\"no-store\"`?",
+        ),
+        (
+            "routes = 'no-store'",
+            "line 1, column 10: `routes` is a table, not a text; write `routes.\"/\" = { public = \"5m\" }`",
+        ),
+        (
+            "routes.'/' = 60",
+            "line 1, column 14: a policy is a table or the name of one, not a number; write `{ public = \"5m\" }`",
+        ),
+        (
+            "routes.'/' = {}",
+            "line 1, column 8: `/` does not say how long an answer may be kept; write `public = \"5m\"`, `private = \"1m\"`, `no_cache = true` or `no_store = true`",
+        ),
+        (
+            "routes.'/'.tags = ['a']",
+            "line 1, column 8: `/` does not say how long an answer may be kept; write `public = \"5m\"`, `private = \"1m\"`, `no_cache = true` or `no_store = true`",
+        ),
+        (
+            "routes.'/' = { based_on = 1 }",
+            "line 1, column 27: `based_on` is a name, not a number; write `based_on = \"page\"`",
+        ),
+        (
+            "routes.'/' = { public = true }",
+            "line 1, column 25: `public` takes the lifetime itself; write `public = \"5m\"`",
+        ),
+        (
+            "routes.'/' = { public = [] }",
+            "line 1, column 25: `public` is a duration, not a list; write `public = \"5m\"`",
+        ),
+        (
+            "routes.'/' = { no_store = false }",
+            "line 1, column 27: `no_store` is not `false`; write `no_store = true`, or leave `no_store` out",
+        ),
+        (
+            "routes.'/' = { no_store = 1 }",
+            "line 1, column 27: `no_store` is not a number; write `no_store = true`, or leave `no_store` out",
+        ),
+        (
+            "routes.'/' = { private = false }",
+            "line 1, column 26: `private` is not `false`; write `private = true`, or leave `private` out",
+        ),
+        (
+            "routes.'/' = { private = true }",
+            "line 1, column 16: `private = true` does not say how long; write `private = \"1m\"`, or `no_cache = true` beside it",
+        ),
+        (
+            "routes.'/' = { public = 60, vary = 'accept' }",
+            "line 1, column 36: `vary` is a list of texts, not a text; write `vary = [\"accept-language\"]`",
+        ),
+        (
+            "routes.'/' = { public = 60, vary = ['accept', 1] }",
+            "line 1, column 47: `vary` is a list of texts, without a number; write `vary = [\"accept-language\"]`",
+        ),
+        (
+            "routes.'/' = { public = 60, status.404 = {} }",
+            "line 1, column 36: `404` does not say how long an answer may be kept; write `public = \"5m\"`, `private = \"1m\"`, `no_cache = true` or `no_store = true`",
+        ),
+        (
+            "routes.'/' = { public = 60, status.404 = 'a' }",
+            "line 1, column 42: `a` is no policy that can stand here, as names are for routes; write a table such as `{ max_age = \"1m\" }`, or one of `\"no-store\"`, `\"no-cache\"`, `\"private, no-cache\"`, `\"immutable\"`",
+        ),
+        (
+            "routes.'/' = { public = 60, status = 404 }",
+            "line 1, column 38: `status` is a table, not a number; write `status.404 = { max_age = \"1m\" }`",
+        ),
+        (
+            "development = false",
+            "line 1, column 15: `development` is a table, not `false`; write `development.caching = false`",
+        ),
+        (
+            "[development]",
+            "line 1, column 2: `development` says nothing; write `development.caching = false`, or leave it out",
+        ),
+        (
+            "development.caching = 'off'",
+            "line 1, column 23: `caching` is `true` or `false`, not a text; write `caching = false`",
+        ),
+        // Durations: refused, never clamped.
+        (
+            "routes.'/' = { public = '2y' }",
+            "line 1, column 25: `2y` is more than a year, which caches cut short; write `\"1y\"` at most",
+        ),
+        (
+            "routes.'/' = { public = 31536001 }",
+            "line 1, column 25: `31536001` is more than a year, which caches cut short; write `\"1y\"` at most",
+        ),
+        (
+            "routes.'/' = { public = 99999999999999999999 }",
+            "line 1, column 25: `99999999999999999999` is more than a year, which caches cut short; write `\"1y\"` at most",
+        ),
+        (
+            "routes.'/' = { public = -1 }",
+            "line 1, column 25: `-1` is negative; write `0` for a lifetime that is over at once",
+        ),
+        (
+            "routes.'/' = { public = '-5m' }",
+            "line 1, column 25: `-5m` is negative; write `0` for a lifetime that is over at once",
+        ),
+        (
+            "routes.'/' = { public = 1.5 }",
+            "line 1, column 25: `1.5` is no whole number of seconds; write one, or a text such as `\"5m\"`",
+        ),
+        (
+            "routes.'/' = { public = '1.5h' }",
+            "line 1, column 25: `1.5h` has a fraction; write it in a smaller unit, as in `\"90m\"` or `\"1h 30m\"`",
+        ),
+        (
+            "routes.'/' = { public = '500ms' }",
+            "line 1, column 25: `500ms` is finer than a second, which no cache counts; write whole seconds",
+        ),
+        (
+            "routes.'/' = { public = '5M' }",
+            "line 1, column 25: `5M` is in months, which differ in length; write days, as in `\"30d\"`, or `m` for minutes",
+        ),
+        (
+            "routes.'/' = { public = '300' }",
+            "line 1, column 25: `300` has no unit; write `\"300s\"` for seconds, or `\"300m\"` for minutes",
+        ),
+        (
+            "routes.'/' = { public = 'soon' }",
+            "line 1, column 25: `soon` is no duration; write `\"90s\"`, `\"5m\"`, `\"2 minutes\"`, `\"1y\"`, or a number of seconds",
+        ),
+        (
+            "routes.'/' = { public = 2026-01-01 }",
+            "line 1, column 25: `public` is a duration, not a date; write `public = \"5m\"`",
+        ),
+        // Contradictions (C-35).
+        (
+            "routes.'/' = { public = 60, private = 60 }",
+            "line 1, column 29: `public` lets every cache keep the answer, and `private` only the visitor's own; keep one of the two",
+        ),
+        (
+            "routes.'/' = { public = 60, max_age = 60 }",
+            "line 1, column 29: `max_age` and `public` are two lifetimes for the same caches; keep `public`, and write `edge` for another lifetime in shared caches",
+        ),
+        (
+            "routes.'/' = { max_age = 60, private = true }",
+            "line 1, column 30: `private` takes the lifetime itself; write `private = \"5m\"`, and leave `max_age` out",
+        ),
+        (
+            "routes.'/' = { no_cache = true, private = true, public = 60 }",
+            "line 1, column 49: `no_cache` has every reuse validated, so the lifetime of `public` means nothing beside it; keep one of the two",
+        ),
+        (
+            "routes.'/' = { for_http10 = true }",
+            "line 1, column 16: `for_http10` says more of a policy that is not there; write `no_cache = true` or `no_store = true` beside it",
+        ),
+        (
+            "routes.'/' = { public = 60, no_cache = true }",
+            "line 1, column 29: `no_cache` has every reuse validated, so the lifetime of `public` means nothing beside it; keep one of the two",
+        ),
+        (
+            "routes.'/' = { private = 60, no_cache = true }",
+            "line 1, column 30: `no_cache` has every reuse validated, so the lifetime of `private` means nothing beside it; keep one of the two, or write `private = true`",
+        ),
+        (
+            "routes.'/' = { no_store = true, public = 60 }",
+            "line 1, column 33: `no_store` leaves nothing to keep, so `public` means nothing beside it; keep one of the two",
+        ),
+        (
+            "routes.'/' = { no_store = true, private = true }",
+            "line 1, column 33: `no_store` leaves nothing to keep, so `private` means nothing beside it; keep one of the two",
+        ),
+        (
+            "routes.'/' = { no_store = true, no_cache = true }",
+            "line 1, column 33: `no_store` leaves nothing to keep, so `no_cache` means nothing beside it; keep one of the two",
+        ),
+        (
+            "routes.'/' = { no_store = true, edge = 60 }",
+            "line 1, column 33: `no_store` leaves nothing to keep at the edge; leave `edge` out",
+        ),
+        (
+            "routes.'/' = { no_store = true, stale_if_error = 60 }",
+            "line 1, column 33: `no_store` forbids the stale answers that `stale_if_error` allows; leave `stale_if_error` out",
+        ),
+        (
+            "routes.'/' = { no_store = true, must_revalidate = true }",
+            "line 1, column 33: `no_store` leaves nothing to revalidate; leave `must_revalidate` out",
+        ),
+        (
+            "routes.'/' = { no_store = true, immutable = true }",
+            "line 1, column 33: `immutable` only applies while an answer is fresh, and `no_store` leaves no time for that; leave `immutable` out, or write it beside a lifetime such as `max_age = \"1y\"`",
+        ),
+        (
+            "routes.'/' = { private = 60, edge = 60 }",
+            "line 1, column 30: `edge` is for shared caches, which `private` keeps out; leave `edge` out, or write `public` for `private` if the answer is the same for everyone",
+        ),
+        (
+            "routes.'/' = { private = true, no_cache = true, edge = 60 }",
+            "line 1, column 49: `edge` is for shared caches, which `private` keeps out; leave `edge` out, or write `public` for `private` if the answer is the same for everyone",
+        ),
+        (
+            "routes.'/' = { no_cache = true, edge = 60 }",
+            "line 1, column 33: `no_cache` has every reuse validated, at the edge too; leave `edge` out, or write a lifetime for `no_cache`",
+        ),
+        (
+            "routes.'/' = { no_cache = true, stale_while_revalidate = 60 }",
+            "line 1, column 33: `no_cache` forbids the stale answers that `stale_while_revalidate` allows; leave `stale_while_revalidate` out",
+        ),
+        (
+            "routes.'/' = { no_cache = true, must_revalidate = true }",
+            "line 1, column 33: `no_cache` has every reuse validated already; leave `must_revalidate` out",
+        ),
+        (
+            "routes.'/' = { no_cache = true, immutable = true }",
+            "line 1, column 33: `immutable` only applies while an answer is fresh, and `no_cache` leaves no time for that; leave `immutable` out, or write it beside a lifetime such as `max_age = \"1y\"`",
+        ),
+        (
+            "routes.'/' = { private = 60, proxy_revalidate = true }",
+            "line 1, column 30: `proxy_revalidate` speaks to shared caches, which `private` keeps out; write `must_revalidate`, or leave it out",
+        ),
+        (
+            "routes.'/' = { must_revalidate = true, public = 60, stale_if_error = 60 }",
+            "line 1, column 53: `must_revalidate` forbids the stale answers that `stale_if_error` allows; keep one of the two",
+        ),
+        (
+            "routes.'/' = { stale_while_revalidate = 60, public = 60, proxy_revalidate = true }",
+            "line 1, column 58: `proxy_revalidate` forbids the stale answers that `stale_while_revalidate` allows; keep one of the two",
+        ),
+        (
+            "routes.'/' = { immutable = true }",
+            "line 1, column 16: `immutable` says more of a policy that is not there; write a lifetime such as `max_age = \"5m\"` beside it",
+        ),
+        (
+            "routes.'/' = { public = 0, immutable = true }",
+            "line 1, column 28: `immutable` only applies while an answer is fresh, and `public` leaves no time for that; leave `immutable` out, or write it beside a lifetime such as `max_age = \"1y\"`",
+        ),
+        (
+            "routes.'/' = { public = 60, immutable = true, must_revalidate = true }",
+            "line 1, column 29: `immutable` says that the answer never changes, and `must_revalidate` that it may; keep one of the two",
+        ),
+        (
+            "routes.'/' = { public = 60, for_http10 = true }",
+            "line 1, column 29: `for_http10` says that nothing may be reused unasked, and `public` that it may; leave `for_http10` out, or write it beside `no_cache` or `no_store`",
+        ),
+        (
+            "routes.'/' = { edge = 60 }",
+            "line 1, column 16: `edge` says more of a policy that is not there; write a lifetime such as `max_age = \"5m\"` beside it",
+        ),
+        (
+            "routes.'/' = { based_on = 'a', edge = 60 }",
+            "line 1, column 32: `edge` says more of a policy that is not there; write a lifetime such as `max_age = \"5m\"` beside it, as nothing of the base's own policy is kept",
+        ),
+        // What makes no table.
+        ("routes.'a' = 'no-store'", "line 1, column 8: a pattern begins with `/`"),
+        (
+            "routes.'/:id' = 'no-store'",
+            "line 1, column 8: a segment does not begin with `:`; a parameter is written `{id}`",
+        ),
+        (
+            "routes.'/{a}{b}' = 'no-store'",
+            "line 1, column 8: a segment holds one parameter at most, at its end, as in `/v{major}/`",
+        ),
+        (
+            "[routes]\n'/{a}' = 'no-store'\n'/{b}' = 'no-store'",
+            "line 3, column 1: `/{a}` matches a path that this matches too, and neither is the more specific; keep one of the two, or begin one of them with text of its own",
+        ),
+        (
+            "[routes]\n'/' = 'page'\n[policies.pages]\npublic = 60",
+            "line 2, column 7: there is no policy named `page`; did you mean `pages`?",
+        ),
+        (
+            "routes.'/' = 'page'",
+            "line 1, column 14: there is no policy named `page`; define it as `[policies.page]`, or write a table such as `{ public = \"5m\" }`",
+        ),
+        ("routes.'/' = 'no_store'", "line 1, column 14: there is no policy named `no_store`; did you mean `no-store`?"),
+        (
+            "routes.'/' = 'public, max-age=60'",
+            "line 1, column 14: there is no policy named `public, max-age=60`; write a table such as `{ public = \"5m\" }`",
+        ),
+        (
+            "routes.'/' = 'b'\n[policies]\na = 'c'\nb = 'a'",
+            "line 3, column 5: there is no policy named `c`; did you mean `a`?",
+        ),
+        (
+            "[policies]\na = { based_on = 'b', public = 60 }\nb = 'a'",
+            "line 2, column 18: a policy cannot be its own base: `a` -> `b` -> `a`; start one of them from a policy",
+        ),
+        (
+            "[policies]\nc = 'a'\na = 'a'",
+            "line 3, column 5: a policy cannot be its own base: `a` -> `a`; start one of them from a policy",
+        ),
+        (
+            "routes.'/' = { public = 60, status.200 = 'no-store' }",
+            "line 1, column 36: status 200 gets the route's own policy, as a 304 replaces what a cache holds; say it there",
+        ),
+        (
+            "routes.'/' = { public = 60, status.429 = 'no-store' }",
+            "line 1, column 36: an answer with status 429 must not be stored (RFC 6585); leave it without a policy",
+        ),
+        (
+            "routes.'/' = { public = 60, status.103 = 'no-store' }",
+            "line 1, column 36: 103 is an interim status, which nobody stores; leave it without a policy",
+        ),
+        (
+            "routes.'/' = { public = 60, status.4xx = 'no-store' }",
+            "line 1, column 36: `4xx` is no status; write its three digits, as in `status.404`",
+        ),
+        (
+            "routes.'/' = { public = 60, method.GET = 'no-store' }",
+            "line 1, column 36: GET gets the route's own policy; say there what it gets",
+        ),
+        (
+            "routes.'/' = { public = 60, method.head = 'no-store' }",
+            "line 1, column 36: methods are written in capitals; write `HEAD` for `head`",
+        ),
+        (
+            "routes.'/' = { public = 60, method.POST = 'no-cache' }",
+            "line 1, column 36: answers to POST are not stored (G-09), whatever a table says; leave it out, or write `\"no-store\"`",
+        ),
+        (
+            "routes.'/' = { public = 60, method.'a b' = 'no-store' }",
+            "line 1, column 36: `a b` is no method; write one such as `HEAD`",
+        ),
+        (
+            "routes.'/' = { public = 60, content_type.image = 'no-store' }",
+            "line 1, column 42: `image` is no content type; write `text/css`, or `image/*` for all of its kind, without parameters, and what holds for all as the route's own policy",
+        ),
+        (
+            "routes.'/' = { public = 60, content_type = { 'a/b' = 'no-store', 'A/B' = 'no-store' } }",
+            "line 1, column 66: `A/B` is the same content type as `a/b`; keep one of the two",
+        ),
+        (
+            "routes.'/' = { public = 60, vary = ['accept', 'a b'] }",
+            "line 1, column 47: `a b` is no field name: letters, digits and `-`; write one name per element, without commas or spaces",
+        ),
+        (
+            "routes.'/' = { public = 60, vary = ['*'] }",
+            "line 1, column 37: `Vary: *` forbids every reuse, so it is no field name; write `no_store = true` instead",
+        ),
+        (
+            "default = { public = 60, vary = ['Authorization'] }",
+            "line 1, column 34: leave Authorization out of Vary: caches key on it without being told, and some take it for a permission to store; use a private policy",
+        ),
+        (
+            "routes.'/' = { public = 60, tags = ['a', 'B'] }",
+            "line 1, column 42: `B` is no tag: 1 to 128 of a-z, 0-9, `.`, `_` and `-`",
+        ),
+        (
+            "# é\nroutes.'/é' = { public = 'é' }",
+            "line 2, column 26: `é` is no duration; write `\"90s\"`, `\"5m\"`, `\"2 minutes\"`, `\"1y\"`, or a number of seconds",
+        ),
+    ];
+    let mut others = String::new();
+    for (text, expected) in table {
+        let error = refused(text).to_string();
+        if error != *expected {
+            others.push_str(&format!("{text}\n    {error}\n"));
+        }
+    }
+    assert!(others.is_empty(), "{others}");
+}
+
+#[test]
+fn a_file_is_named_in_its_errors() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("policies.toml");
+    let write = |octets: &[u8]| std::fs::File::create(&path).unwrap().write_all(octets).unwrap();
+    let place = path.display();
+
+    let error = RoutePolicies::from_toml_file(&path).unwrap_err();
+    assert!(error.to_string().starts_with(&format!("{place}: cannot be read: ")), "{error}");
+    assert_eq!((error.line(), error.column(), error.path()), (None, None, Some(path.as_path())));
+    assert!(std::error::Error::source(&error).is_some());
+
+    write(b"[routes]\n'/' = { public = '5 parsecs' }\n");
+    let error = RoutePolicies::from_toml_file(&path).unwrap_err();
+    assert!(error.to_string().starts_with(&format!("{place}:2:18: `5 parsecs` is no duration; ")), "{error}");
+    assert_eq!((error.line(), error.column(), error.path()), (Some(2), Some(18), Some(path.as_path())));
+    assert!(error.message().starts_with("`5 parsecs` is no duration; "));
+    assert!(std::error::Error::source(&error).is_none());
+
+    write(b"# caf\xe9\n");
+    let error = RoutePolicies::from_toml_file(&path).unwrap_err();
+    assert!(error.to_string().starts_with(&format!("{place}:1:6: this is no UTF-8")), "{error}");
+
+    write(EXAMPLE.as_bytes());
+    let routes = RoutePolicies::from_toml_file(&path).unwrap();
+    assert_eq!(routes.to_markdown(), RoutePolicies::from_toml(EXAMPLE).unwrap().to_markdown());
+}
+
+#[test]
+fn development_is_switched_by_the_program_and_not_by_the_file() {
+    let text = "default = { public = 60 }\ndevelopment.caching = false";
+    let config = PolicyConfig::from_toml(text).unwrap();
+    assert!(config.development_disables_caching());
+    let said = |layer: CachePolicyLayer| field(&through(&layer, get("/", &[]), 200, ""), "cache-control").unwrap();
+    let layer = || CachePolicyLayer::new(config.routes().clone());
+    let with = |argument: bool| layer().development(argument && config.development_disables_caching());
+    assert_eq!(said(layer()), "public, max-age=60", "the table is the same");
+    assert_eq!(said(with(false)), "public, max-age=60");
+    assert_eq!(said(with(true)), "no-cache, no-store, must-revalidate");
+    for text in ["", "development.caching = true", "[development]\ncaching = true"] {
+        assert!(!PolicyConfig::from_toml(text).unwrap().development_disables_caching(), "{text}");
+    }
+}
+
+#[test]
+fn a_bad_file_leaves_the_table_that_was_in_force() {
+    let routes = SharedRoutes::new(RoutePolicies::from_toml("routes.'/' = { public = 60 }").unwrap());
+    let layer = CachePolicyLayer::new(routes.clone());
+    let said = || field(&through(&layer, get("/", &[]), 200, ""), "cache-control").unwrap();
+    let reload = |text: &str| RoutePolicies::from_toml(text).map(|table| routes.replace(table));
+
+    let error = reload("routes.'/' = { public = 30 }\nroutes.'/a' = { publik = 30 }").unwrap_err();
+    assert_eq!(error.to_string(), "line 2, column 17: unknown key `publik`; did you mean `public`?");
+    assert_eq!(said(), "public, max-age=60");
+    reload("routes.'/' = { public = 30 }").unwrap();
+    assert_eq!(said(), "public, max-age=30");
+}
+
+/// Whatever comes of a text, it is a table that says nothing contradictory, or an error with a
+/// place in the text.
+fn holds(text: &str) {
+    match RoutePolicies::from_toml(text) {
+        Ok(routes) => {
+            for row in routes.rows() {
+                let http10 = "no-cache, no-store, must-revalidate";
+                if row.cache_control().starts_with(http10) {
+                    continue;
+                }
+                let value = [HeaderValue::from_str(row.cache_control()).unwrap()];
+                let mut found = CacheControl::contradictions_in(&value);
+                let odd = found.find(|found| *found != Contradiction::SharedRevalidationWithStale);
+                assert_eq!(odd, None, "{} in {text}", row.cache_control());
+            }
+        }
+        Err(error) => {
+            let (line, column) = (error.line().unwrap(), error.column().unwrap());
+            let lines: Vec<&str> = text.split('\n').collect();
+            assert!((1..=lines.len()).contains(&line), "{error} in {text:?}");
+            assert!((1..=lines[line - 1].chars().count() + 1).contains(&column), "{error} in {text:?}");
+            assert!(!error.message().is_empty());
+        }
+    }
+}
+
+/// Tables of words, right and wrong.
+fn words() -> impl Strategy<Value = String> {
+    let key = prop::sample::select(
+        &[
+            "public",
+            "private",
+            "max_age",
+            "no_cache",
+            "no_store",
+            "edge",
+            "stale_while_revalidate",
+            "stale_if_error",
+            "must_revalidate",
+            "proxy_revalidate",
+            "no_transform",
+            "immutable",
+            "for_http10",
+        ][..],
+    );
+    let value = |key: &'static str, odd: u8| match (key, odd) {
+        (_, 0) => "-1",
+        (_, 1) => "'2y'",
+        ("private", 2..6) => "true",
+        ("public" | "private" | "max_age" | "edge" | "stale_while_revalidate" | "stale_if_error", 6..9) => "0",
+        ("public" | "private" | "max_age" | "edge" | "stale_while_revalidate" | "stale_if_error", _) => "'1y'",
+        _ => "true",
+    };
+    proptest::collection::btree_map(key, 0..60_u8, 0..5).prop_map(move |words| {
+        let words: Vec<_> = words.iter().map(|(key, odd)| format!("{key} = {}", value(key, *odd))).collect();
+        words.join(", ")
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn no_set_of_words_panics_or_contradicts_itself(own in words(), inner in words()) {
+        holds(&format!("default = {{ {own} }}"));
+        holds(&format!("routes.'/' = {{ {own} }}"));
+        holds(&format!("[policies]\na = {{ {own} }}\n[routes]\n'/' = {{ based_on = 'a', {inner} }}"));
+        holds(&format!("routes.'/' = {{ {own}, status.404 = {{ {inner} }}, content_type.'a/b' = {{ {inner} }} }}"));
+        holds(&format!("routes.'/' = {{ no_cache = true, method.HEAD = {{ {inner} }} }}"));
+    }
+
+    #[test]
+    fn no_mutated_file_panics(
+        cuts in proptest::collection::vec(
+            (any::<prop::sample::Index>(), 0..12_usize, "[a-z{}*\"'/=.,0-9\\[\\]\n é\\\\-]{0,6}"),
+            1..5,
+        ),
+    ) {
+        let mut text: Vec<char> = EXAMPLE.chars().collect();
+        for (at, length, put) in cuts {
+            let at = at.index(text.len() + 1);
+            let end = (at + length).min(text.len());
+            text.splice(at..end, put.chars());
+        }
+        holds(&text.into_iter().collect::<String>());
+    }
+
+    #[test]
+    fn no_mixed_file_panics(lines in proptest::collection::vec(any::<prop::sample::Index>(), 0..40)) {
+        let all: Vec<&str> = EXAMPLE.lines().collect();
+        holds(&lines.iter().map(|line| format!("{}\n", all[line.index(all.len())])).collect::<String>());
+    }
+
+    #[test]
+    fn no_text_panics(text in any::<String>(), pattern in any::<String>(), near in "[a-z{}*\"'/=.\\[\\]\n# é]{0,80}") {
+        holds(text.trim_start_matches('\u{feff}'));
+        holds(&near);
+        holds(&format!("routes.{pattern:?} = 'no-store'"));
+        holds(&format!("[routes]\n'/' = {pattern:?}\n[policies]\n{pattern:?} = {{ public = {pattern:?} }}"));
+    }
+}
