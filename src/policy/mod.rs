@@ -62,6 +62,7 @@ mod cache_policy;
 #[cfg(feature = "config")]
 #[cfg_attr(docsrs, doc(cfg(feature = "config")))]
 pub mod config;
+mod decide;
 mod decision;
 mod explain;
 mod guards;
@@ -70,6 +71,7 @@ mod rendered;
 #[cfg(feature = "routes")]
 #[cfg_attr(docsrs, doc(cfg(feature = "routes")))]
 pub mod routes;
+mod rules;
 mod source;
 
 pub use self::cache_policy::CachePolicy;
@@ -78,7 +80,8 @@ pub use self::guards::{Guard, GuardSet, Risk};
 pub use self::personalized::Personalized;
 pub use self::source::{IntoPolicySource, PolicySource};
 
-pub(crate) use self::decision::{Precedence, RequestFacts, Rules, is_never_stored};
+pub(crate) use self::decide::decide;
 pub(crate) use self::explain::{CACHE_POLICY_EXPLAIN, explain};
 pub(crate) use self::rendered::{Rendered, RenderedVary};
+pub(crate) use self::rules::{Precedence, RequestFacts, Rules, is_never_stored};
 pub(crate) use self::source::Chosen;

@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use super::config::Config;
 use super::trace;
 use crate::layers::exempt::{is_grpc, is_interim};
-use crate::policy::{CACHE_POLICY_EXPLAIN, Chosen, Decision, RequestFacts, Speaker, explain};
+use crate::policy::{CACHE_POLICY_EXPLAIN, Chosen, Decision, RequestFacts, Speaker, decide, explain};
 
 pin_project! {
     /// The future of a [`CachePolicyService`](super::CachePolicyService).
@@ -67,7 +67,7 @@ impl Exchange {
         let said = if config.explain || traced { headers.get(CACHE_CONTROL).cloned() } else { None };
         let given = config.source.given(&chosen);
         let decision =
-            config.rules.apply(facts, given, status, &mut headers, response.extensions_mut(), || config.clock.now());
+            decide(&config.rules, facts, given, status, &mut headers, response.extensions_mut(), || config.clock.now());
         let repeats = decision.speaker() == Speaker::Handler && decision.guards().is_empty();
         if config.explain && !(repeats && headers.contains_key(CACHE_POLICY_EXPLAIN)) {
             headers.insert(CACHE_POLICY_EXPLAIN, explain(&decision, given.rule(), said.as_ref(), &headers));

@@ -1,0 +1,458 @@
+//! From policy, handler, status, method and guards to one decision.
+
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, EXPIRES, PRAGMA, VARY};
+use http::{Extensions, HeaderMap, HeaderValue, StatusCode};
+
+use super::answer::{AnswerFields, is_html, join_lines, lifetime_by_old_words, may_say_immutable, says_no_store};
+use super::decision::{Decision, Speaker};
+use super::guards::{Guard, GuardSet};
+use super::rendered::{Rendered, RenderedVary};
+use super::rules::{Precedence, RequestFacts, Rules, is_never_stored};
+use super::source::Given;
+use super::{CachePolicy, Personalized};
+use crate::protocol::{CacheControl, HttpDate, has_targeted_field, remove_targeted_fields, vary_contains};
+
+/// Decides, and writes the decision into the answer's fields. Takes the
+/// handler's policy out of the extensions: a layer outside must not undo what a
+/// guard made of it here.
+///
+/// `now` is asked for only to judge an `Expires` that stands alone.
+pub(crate) fn decide(
+    rules: &Rules,
+    facts: RequestFacts,
+    given: Given<'_>,
+    status: StatusCode,
+    headers: &mut HeaderMap,
+    extensions: &mut Extensions,
+    now: impl FnOnce() -> HttpDate,
+) -> Decision {
+    if rules.development {
+        remove_targeted_fields(headers);
+        rules.for_development.policy().write_fields(headers, rules.for_development.as_said(), true);
+        return Decision::new(Speaker::Development, GuardSet::EMPTY);
+    }
+    let from_handler = if extensions.is_empty() { None } else { extensions.remove::<CachePolicy>() };
+    let personalized = facts.personalized || (!extensions.is_empty() && extensions.get::<Personalized>().is_some());
+    Draft {
+        rules,
+        facts: RequestFacts { personalized, ..facts },
+        status,
+        from_handler,
+        fields: AnswerFields::of(headers),
+        guards: GuardSet::EMPTY,
+    }
+    .decide(given, headers, now)
+}
+
+/// Whose word counts, before guards.
+enum Word<'a> {
+    /// What the answer's field says already.
+    Field,
+    Rendered(Speaker, &'a Rendered),
+    Policy(Speaker, CachePolicy),
+    Tightened(CacheControl),
+    /// Nothing is to be said (a waived G-14).
+    Silence,
+}
+
+impl Word<'_> {
+    /// What a layer's word says, for comparing it.
+    fn into_cache_control(self) -> CacheControl {
+        match self {
+            Word::Rendered(_, rendered) => rendered.policy().into(),
+            Word::Policy(_, policy) => policy.into(),
+            Word::Tightened(field) => field,
+            Word::Field | Word::Silence => CacheControl::new(),
+        }
+    }
+}
+
+/// One decision while it is made.
+struct Draft<'a> {
+    rules: &'a Rules,
+    facts: RequestFacts,
+    status: StatusCode,
+    from_handler: Option<CachePolicy>,
+    fields: AnswerFields,
+    guards: GuardSet,
+}
+
+impl<'a> Draft<'a> {
+    fn decide(mut self, given: Given<'a>, headers: &mut HeaderMap, now: impl FnOnce() -> HttpDate) -> Decision {
+        let word = if is_never_stored(self.status) {
+            self.no_store_because(Guard::Error)
+        } else if self.facts.get_or_head {
+            self.word(given, headers, now)
+        } else {
+            self.word_for_unsafe(headers)
+        };
+        if self.facts.get_or_head {
+            self.add_vary(given, headers);
+        }
+        let speaker = match self.keep_from_pages(word, headers) {
+            Word::Field => {
+                self.guard_field(headers);
+                Speaker::Handler
+            }
+            Word::Rendered(speaker, rendered) => {
+                self.write_policy(headers, rendered.policy(), Some(rendered));
+                speaker
+            }
+            Word::Policy(speaker, policy) => {
+                self.write_policy(headers, policy, None);
+                speaker
+            }
+            Word::Tightened(field) => {
+                self.write_tightened(headers, field);
+                Speaker::Tightened
+            }
+            Word::Silence => Speaker::Default,
+        };
+        Decision::new(speaker, self.guards)
+    }
+
+    /// The word on the answer to GET or HEAD.
+    fn word(&mut self, given: Given<'a>, headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> Word<'a> {
+        let field = self.fields.say_cache_control(headers);
+        let layer = self.layers_word(given, headers);
+        self.drop_policy_of_an_error();
+
+        match (self.rules.precedence, layer) {
+            (Precedence::Answer, layer) => self.answers_word(field, layer, headers, now),
+            (Precedence::Tightest, Some(layer))
+                if field || self.from_handler.is_some() || self.fields.have_old_words() =>
+            {
+                let said = match self.from_handler {
+                    // `no-store` in the field is sticky, as everywhere.
+                    Some(policy) if !says_no_store(headers) => policy.into(),
+                    _ => self.field_with_old_words(headers, now),
+                };
+                Word::Tightened(said.tighten(&layer.into_cache_control()))
+            }
+            (Precedence::Tightest, layer) => self.answers_word(field, layer, headers, now),
+            (Precedence::LayerEvenOverNoStore, Some(layer)) => layer,
+            (Precedence::Layer, Some(layer)) => {
+                // The inner `no-store` is sticky.
+                if self.from_handler.is_some_and(|policy| policy.is_no_store()) {
+                    Word::Policy(Speaker::HandlerPolicy, CachePolicy::NO_STORE)
+                } else if field && says_no_store(headers) {
+                    Word::Field
+                } else {
+                    layer
+                }
+            }
+            (Precedence::Layer | Precedence::LayerEvenOverNoStore, None) => {
+                self.answers_word(field, None, headers, now)
+            }
+        }
+    }
+
+    /// A handler's policy beside an error was meant for the success: `(PAGE, result)` says
+    /// it whatever the result is. The field is another matter, which one writes knowingly.
+    fn drop_policy_of_an_error(&mut self) {
+        let is_error = self.status.is_client_error() || self.status.is_server_error();
+        if is_error && self.in_force(Guard::Error) && self.from_handler.is_some_and(|policy| !policy.is_no_store()) {
+            self.from_handler = None;
+            self.guards.insert(Guard::Error);
+        }
+    }
+
+    /// The word where the answer goes first.
+    fn answers_word(
+        &mut self,
+        field: bool,
+        layer: Option<Word<'a>>,
+        headers: &HeaderMap,
+        now: impl FnOnce() -> HttpDate,
+    ) -> Word<'a> {
+        if let Some(policy) = self.from_handler {
+            return if field && says_no_store(headers) {
+                Word::Field
+            } else {
+                Word::Policy(Speaker::HandlerPolicy, policy)
+            };
+        }
+        if field {
+            return Word::Field;
+        }
+        match layer {
+            // The handler said, in the words of HTTP/1.0, that this is not to be
+            // reused, and no policy gives it a longer life.
+            Some(_) if self.fields.have_old_words() && lifetime_by_old_words(headers, now) == Some(0) => {
+                Word::Rendered(Speaker::Handler, &self.rules.fallback)
+            }
+            Some(layer) => layer,
+            None => self.no_word(),
+        }
+    }
+
+    /// The layer's word, when it has one for this status.
+    fn layers_word(&mut self, given: Given<'a>, headers: &HeaderMap) -> Option<Word<'a>> {
+        if let Some(rendered) = given.for_answer(self.status, headers) {
+            return Some(Word::Rendered(Speaker::Layer, rendered));
+        }
+        if let Some(rendered) = self.rules.for_status(self.status) {
+            return Some(Word::Rendered(Speaker::Layer, rendered));
+        }
+        let guard = match self.status.as_u16() {
+            200 | 203 | 206 | 304 => None,
+            400.. => Some(Guard::Error),
+            300..=399 => Some(Guard::Redirect),
+            _ => Some(Guard::UnexpectedSuccess),
+        };
+        if guard.is_some_and(|guard| self.in_force(guard)) {
+            return None;
+        }
+        match given {
+            Given::Fixed(rendered) => Some(Word::Rendered(Speaker::Layer, rendered)),
+            Given::Chosen(policy) => Some(Word::Policy(Speaker::Layer, policy)),
+            #[cfg(feature = "routes")]
+            Given::Route(_) => None,
+            Given::Nothing => None,
+        }
+    }
+
+    /// The answer that nobody spoke for.
+    fn no_word(&mut self) -> Word<'a> {
+        match self.status.as_u16() {
+            400.. if self.in_force(Guard::Error) => return self.no_store_because(Guard::Error),
+            300..=303 | 305..=399 => self.guards.insert(Guard::Redirect),
+            201 | 202 | 204 | 205 | 207..=299 => self.guards.insert(Guard::UnexpectedSuccess),
+            _ => {}
+        }
+        if self.in_force(Guard::NoHeuristics) {
+            self.guards.insert(Guard::NoHeuristics);
+            Word::Rendered(Speaker::Default, &self.rules.fallback)
+        } else {
+            Word::Silence
+        }
+    }
+
+    /// The word on the answer to any other method: nothing that stores it (G-09).
+    fn word_for_unsafe(&mut self, headers: &HeaderMap) -> Word<'a> {
+        let field = CacheControl::from_headers(headers);
+        if !self.in_force(Guard::UnsafeMethod) {
+            return match (self.from_handler, field) {
+                (Some(policy), _) => Word::Policy(Speaker::HandlerPolicy, policy),
+                (None, Some(_)) => Word::Field,
+                // A waived guard lets a handler speak; it makes no layer do so.
+                (None, None) => self.no_store_because(Guard::UnsafeMethod),
+            };
+        }
+        let harmless = field.is_some_and(|field| {
+            field.no_store() || (field.no_cache() && !field.public()) || field.max_age() == Some(0)
+        });
+        if harmless && !has_targeted_field(headers) && self.from_handler.is_none() {
+            Word::Field
+        } else {
+            self.no_store_because(Guard::UnsafeMethod)
+        }
+    }
+
+    /// Holds the answer's own field against the guards, and rewrites it only where
+    /// one of them tightens it.
+    fn guard_field(&mut self, headers: &mut HeaderMap) {
+        let may_act =
+            !self.guards_against_sharing(headers).is_empty() || (may_say_immutable(headers) && is_html(headers));
+        if may_act {
+            let field = CacheControl::from_headers(headers).unwrap_or_default();
+            let guarded = self.guarded(field.clone(), headers);
+            if guarded != field {
+                headers.insert(CACHE_CONTROL, guarded.to_header_value());
+            }
+        }
+        if self.in_force(Guard::OneLine) && join_lines(headers) {
+            self.guards.insert(Guard::OneLine);
+        }
+    }
+
+    /// Writes what handler and layer came to, tightened by the guards.
+    fn write_tightened(&mut self, headers: &mut HeaderMap, field: CacheControl) {
+        let guarded = self.guarded(field, headers);
+        if guarded.no_store() && has_targeted_field(headers) && self.in_force(Guard::NoStoreAlone) {
+            self.guards.insert(Guard::NoStoreAlone);
+            remove_targeted_fields(headers);
+        }
+        // What they said is in there.
+        headers.remove(EXPIRES);
+        headers.remove(PRAGMA);
+        headers.insert(CACHE_CONTROL, guarded.to_header_value());
+    }
+
+    /// The field as the guards leave it, with everything beside it that they change.
+    fn guarded(&mut self, mut field: CacheControl, headers: &mut HeaderMap) -> CacheControl {
+        let against_sharing = self.guards_against_sharing(headers);
+        if !against_sharing.is_empty() && (!field.forbids_shared_storage() || has_targeted_field(headers)) {
+            field = field.to_private();
+            remove_targeted_fields(headers);
+            self.record(against_sharing);
+        }
+        if against_sharing.contains(Guard::VaryAny) {
+            headers.insert(VARY, HeaderValue::from_static("*"));
+            if !field.no_store() && !field.no_cache() {
+                field = field.with_no_cache();
+                self.guards.insert(Guard::VaryAny);
+            }
+        }
+        if field.immutable() && is_html(headers) && self.in_force(Guard::Immutable) {
+            field = field.without_immutable();
+            self.guards.insert(Guard::Immutable);
+        }
+        field
+    }
+
+    /// The answer's own field, with the lifetime that stands in the words of HTTP/1.0
+    /// where it states none itself.
+    fn field_with_old_words(&self, headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> CacheControl {
+        let field = CacheControl::from_headers(headers).unwrap_or_default();
+        if field.has_explicit_freshness() {
+            return field;
+        }
+        match lifetime_by_old_words(headers, now) {
+            Some(seconds) => field.with_max_age(u32::try_from(seconds).unwrap_or(u32::MAX)),
+            None => field,
+        }
+    }
+
+    /// Writes a policy, tightened by the guards.
+    fn write_policy(&mut self, headers: &mut HeaderMap, policy: CachePolicy, rendered: Option<&Rendered>) {
+        let against_sharing = self.guards_against_sharing(headers);
+        let vary_any = against_sharing.contains(Guard::VaryAny);
+        // Looked for only where it matters: it takes a walk over all names.
+        let targeted = || has_targeted_field(headers);
+        let downgrade = !against_sharing.is_empty() && (!policy.is_private() || targeted());
+        let alone = policy.is_no_store() && targeted() && self.in_force(Guard::NoStoreAlone);
+        if downgrade {
+            self.record(against_sharing);
+        }
+
+        let value = match rendered {
+            Some(rendered) if !vary_any => {
+                if downgrade {
+                    rendered.private()
+                } else {
+                    rendered.as_said()
+                }
+            }
+            _ => {
+                let mut field = CacheControl::from(policy);
+                if downgrade {
+                    field = field.to_private();
+                }
+                if vary_any && !field.no_store() {
+                    self.guards.insert(Guard::VaryAny);
+                    field = field.with_no_cache();
+                }
+                field.to_header_value()
+            }
+        };
+        if alone || downgrade {
+            remove_targeted_fields(headers);
+        }
+        policy.write_fields(headers, value, self.fields.have_old_words());
+        if vary_any {
+            headers.insert(VARY, HeaderValue::from_static("*"));
+        }
+        if alone {
+            self.guards.insert(Guard::NoStoreAlone);
+        }
+    }
+
+    /// Keeps `immutable` from pages (G-27). A handler that says it of a page says too
+    /// much. A layer that does so was told of assets, and the page stands in for one that
+    /// is not there: nobody is to keep that (G-19).
+    ///
+    /// A 304 that was made without its content does not say what it is for, and must not
+    /// make a stored page immutable.
+    fn keep_from_pages(&mut self, word: Word<'a>, headers: &HeaderMap) -> Word<'a> {
+        let (speaker, policy) = match word {
+            Word::Rendered(speaker, rendered) => (speaker, rendered.policy()),
+            Word::Policy(speaker, policy) => (speaker, policy),
+            Word::Field | Word::Tightened(_) | Word::Silence => return word,
+        };
+        if !policy.is_immutable() || !self.in_force(Guard::Immutable) {
+            return word;
+        }
+        let unknown = self.status == StatusCode::NOT_MODIFIED && !headers.contains_key(CONTENT_TYPE);
+        match (is_html(headers), speaker) {
+            (true, Speaker::Layer) => self.no_store_because(Guard::Immutable),
+            (true, _) => self.without_immutable(speaker, policy),
+            (false, _) if unknown => self.without_immutable(speaker, policy),
+            (false, _) => word,
+        }
+    }
+
+    fn without_immutable(&mut self, speaker: Speaker, policy: CachePolicy) -> Word<'a> {
+        self.guards.insert(Guard::Immutable);
+        Word::Policy(speaker, policy.without_immutable())
+    }
+
+    /// The guards that want the answer kept out of shared caches (SPD).
+    fn guards_against_sharing(&self, headers: &HeaderMap) -> GuardSet {
+        let mut found = GuardSet::EMPTY;
+        let mut found_if = |guard, condition: bool| {
+            if condition && self.in_force(guard) {
+                found.insert(guard);
+            }
+        };
+        found_if(Guard::SetCookie, self.fields.set_a_cookie());
+        found_if(Guard::Authorization, self.facts.authorized);
+        found_if(Guard::Personalized, self.facts.personalized);
+        found_if(Guard::Cors, self.fields.allow_one_origin_with_credentials(headers));
+        found_if(Guard::UnkeyedInput, self.facts.unkeyed);
+        found_if(Guard::VaryAny, self.fields.vary_on_anything(headers));
+        found
+    }
+
+    /// Adds the names of the layer's and the handler's policies to `Vary`, whosever
+    /// word on storing it is: the answer depends on them all the same (K-02).
+    fn add_vary(&mut self, given: Given<'_>, headers: &mut HeaderMap) {
+        for vary in [given.vary(), self.rules.vary.as_ref()].into_iter().flatten() {
+            vary.add_to(headers);
+        }
+        for policy in [given.chosen(), self.from_handler].into_iter().flatten() {
+            if let Some(vary) = RenderedVary::of(policy) {
+                vary.add_to(headers);
+            }
+        }
+        if self.in_force(Guard::Cors)
+            && self.fields.allow_one_origin(headers)
+            && !vary_contains(headers, "origin")
+            && let Some(vary) = RenderedVary::new(["origin"])
+        {
+            self.guards.insert(Guard::Cors);
+            vary.add_to(headers);
+        }
+    }
+
+    fn no_store_because(&mut self, guard: Guard) -> Word<'a> {
+        self.guards.insert(guard);
+        Word::Rendered(Speaker::Default, &self.rules.no_store)
+    }
+
+    const fn in_force(&self, guard: Guard) -> bool {
+        !self.rules.waived.contains(guard)
+    }
+
+    fn record(&mut self, guards: GuardSet) {
+        for guard in guards.iter() {
+            self.guards.insert(guard);
+        }
+    }
+}
+
+impl CachePolicy {
+    /// One `Cache-Control` line, and the fields of HTTP/1.0 only where they were asked
+    /// for: an `Expires` beside it would be ignored by some and obeyed by others
+    /// (C-33, C-34).
+    fn write_fields(self, headers: &mut HeaderMap, value: HeaderValue, had_old_words: bool) {
+        headers.insert(CACHE_CONTROL, value);
+        if self.is_for_http10() {
+            headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+            headers.insert(EXPIRES, HeaderValue::from_static("0"));
+        } else if had_old_words {
+            headers.remove(EXPIRES);
+            headers.remove(PRAGMA);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! [`Rules`] and [`RequestFacts`]: what a layer was told, and what a request tells.
+
+use http::header::{AUTHORIZATION, PROXY_AUTHORIZATION};
+use http::{Extensions, HeaderMap, HeaderName, Method, StatusCode};
+
+use super::guards::GuardSet;
+use super::rendered::{Rendered, RenderedVary};
+use super::{CachePolicy, Personalized};
+
+/// Who goes first, the answer or the layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) enum Precedence {
+    /// The handler's word stands.
+    #[default]
+    Answer,
+    /// Both count, and of each the tighter.
+    Tightest,
+    /// The layer's word replaces it, unless it is `no-store`.
+    Layer,
+    /// The layer's word replaces even `no-store`.
+    LayerEvenOverNoStore,
+}
+
+/// Everything about a layer that a decision depends on.
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
+    pub(crate) precedence: Precedence,
+    pub(crate) waived: GuardSet,
+    pub(crate) fallback: Rendered,
+    pub(crate) by_status: Vec<(StatusCode, Rendered)>,
+    pub(crate) credentials: Vec<HeaderName>,
+    pub(crate) distrust_unkeyed: bool,
+    pub(crate) development: bool,
+    pub(crate) vary: Option<RenderedVary>,
+    pub(super) no_store: Rendered,
+    pub(super) for_development: Rendered,
+}
+
+/// What a decision needs to know of a request, kept while the handler runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestFacts {
+    pub(super) get_or_head: bool,
+    pub(super) authorized: bool,
+    pub(super) personalized: bool,
+    pub(super) unkeyed: bool,
+}
+
+impl Rules {
+    pub(crate) fn facts(&self, method: &Method, headers: &HeaderMap, extensions: &Extensions) -> RequestFacts {
+        RequestFacts {
+            get_or_head: matches!(*method, Method::GET | Method::HEAD),
+            authorized: headers.contains_key(AUTHORIZATION)
+                || headers.contains_key(PROXY_AUTHORIZATION)
+                || self.credentials.iter().any(|name| headers.contains_key(name)),
+            personalized: extensions.get::<Personalized>().is_some(),
+            unkeyed: self.distrust_unkeyed && UNKEYED.iter().any(|name| headers.contains_key(*name)),
+        }
+    }
+
+    pub(super) fn for_status(&self, status: StatusCode) -> Option<&Rendered> {
+        self.by_status.iter().find_map(|(candidate, rendered)| (*candidate == status).then_some(rendered))
+    }
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            precedence: Precedence::default(),
+            waived: GuardSet::EMPTY,
+            fallback: Rendered::new(CachePolicy::PRIVATE_NO_CACHE),
+            by_status: Vec::new(),
+            credentials: Vec::new(),
+            distrust_unkeyed: false,
+            development: false,
+            vary: None,
+            no_store: Rendered::new(CachePolicy::NO_STORE),
+            for_development: Rendered::new(CachePolicy::NO_STORE.for_http10()),
+        }
+    }
+}
+
+/// Request fields that change the answers of many frameworks and stand in no cache's key
+/// (G-13). They are how caches get poisoned.
+const UNKEYED: [&str; 9] = [
+    "forwarded",
+    "x-forwarded-host",
+    "x-forwarded-scheme",
+    "x-host",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
+];
+
+/// 428, 429, 431 and 511 must not be stored, whatever anybody says (N-09).
+pub(crate) const fn is_never_stored(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 428 | 429 | 431 | 511)
+}
