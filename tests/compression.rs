@@ -242,6 +242,7 @@ async fn a_range_is_sent_only_when_if_range_is_proved() {
     let tag = field(probe.headers(), "etag").unwrap();
     let date = field(probe.headers(), "last-modified").unwrap();
     let gzip_tag = format!("{}--gzip\"", tag.strip_suffix('"').unwrap());
+    let br_tag = format!("{}--br\"", tag.strip_suffix('"').unwrap());
 
     let table: &[(&str, &[(&str, &str)], StatusCode, StatusCode)] = &[
         ("no condition", &[range], StatusCode::PARTIAL_CONTENT, StatusCode::PARTIAL_CONTENT),
@@ -255,7 +256,7 @@ async fn a_range_is_sent_only_when_if_range_is_proved() {
             StatusCode::OK,
             StatusCode::OK,
         ),
-        ("a range of HEAD means nothing", &[], StatusCode::OK, StatusCode::OK),
+        ("by brotli too", &[range, ("if-range", &br_tag), ("accept-encoding", "br")], StatusCode::OK, StatusCode::OK),
     ];
     for (sentence, lines, with_source, without) in table {
         let whole = [(files.with_source(), with_source), (files.without_source(), without)];
