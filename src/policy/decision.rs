@@ -58,7 +58,7 @@ impl fmt::Display for Decision {
 pub enum Speaker {
     /// A field that the handler or a service inside wrote.
     Handler,
-    /// A [`CachePolicy`] that the handler put in the answer's extensions.
+    /// A [`CachePolicy`](super::CachePolicy) that the handler put in the answer's extensions.
     HandlerPolicy,
     /// The policy of the layer.
     Layer,
