@@ -40,6 +40,7 @@ use axum_core::response::{IntoResponse, IntoResponseParts, Response, ResponsePar
 use http::StatusCode;
 use http::request::Parts;
 
+use crate::layers::conditional::ConditionalBody;
 use crate::policy::CachePolicy;
 use crate::protocol::{
     Evaluation, HttpDate, Outcome, Preconditions, Representation, Validators, Vary, into_not_modified,
@@ -146,7 +147,8 @@ impl std::error::Error for PreconditionFailure {}
 
 impl IntoResponse for PreconditionFailure {
     fn into_response(self) -> Response {
-        let mut response = Response::new(Body::empty());
+        // Not `Body::empty()`: axum would write `content-length: 0`, which a 304 must not have (N-03).
+        let mut response = Response::new(Body::new(ConditionalBody::<Body>::default()));
         let headers = response.headers_mut();
         if self.evaluation.outcome() == Outcome::NotModified {
             self.current.write_to(headers, now());

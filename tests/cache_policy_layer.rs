@@ -639,6 +639,38 @@ async fn an_answer_that_is_private_already_needs_no_guard() {
 }
 
 #[tokio::test]
+async fn an_answer_that_contradicts_itself_is_put_right_where_a_guard_looks() {
+    for (own, expected) in [
+        ("private, public, max-age=9", "private, max-age=9"),
+        ("s-maxage=9, private", "private, no-cache"),
+        ("max-age=9, no-store", "private, no-store"),
+    ] {
+        let cookie = ok(&[("set-cookie", "a=b"), ("cache-control", own)]);
+        let response = through(CachePolicyLayer::new(PUBLIC), &cookie, get("/", &[])).await;
+        assert_eq!(cache_control(&response).as_deref(), Some(expected), "C-06: {own}");
+        assert!(decision(&response).guards().contains(Guard::SetCookie));
+        let plain = through(CachePolicyLayer::new(PUBLIC), &ok(&[("cache-control", own)]), get("/", &[])).await;
+        assert_eq!(cache_control(&plain).as_deref(), Some(own), "no guard, no change");
+    }
+}
+
+#[tokio::test]
+async fn what_one_waived_guard_lets_through_the_others_still_hold() {
+    // G-14 waived: a cookie is still not left to a shared cache's guess.
+    let silent = CachePolicyLayer::new(|_: &http::request::Parts| None).accept_risk(Risk::LifetimeGuessedByCaches);
+    let response = through(silent.clone(), &ok(&[("set-cookie", "a=b")]), get("/", &[])).await;
+    assert_eq!(cache_control(&response).as_deref(), Some("private, no-cache"));
+    let response = through(silent, &ok(&[]), get("/", &[("authorization", "x")])).await;
+    assert_eq!(cache_control(&response).as_deref(), Some("private, no-cache"));
+
+    // G-09 waived: an error still does not get the policy of a success.
+    let unsafe_too = CachePolicyLayer::new(PUBLIC).accept_risk(Risk::UnsafeAnswerReused);
+    let failed = inner(500, &[]).with_policy(PUBLIC);
+    let response = through(unsafe_too, &failed, request(Method::POST, "/", &[])).await;
+    assert_eq!(cache_control(&response).as_deref(), Some("private, no-store"));
+}
+
+#[tokio::test]
 async fn a_downgrade_takes_every_other_word_on_storing_away() {
     let fields = [
         ("set-cookie", "a=b"),
@@ -687,6 +719,8 @@ async fn answers_to_other_methods_are_not_stored() {
         (Method::POST, &[("cache-control", "no-store, max-age=0")], "no-store, max-age=0"),
         (Method::POST, &[("cache-control", "no-cache")], "no-cache"),
         (Method::POST, &[("cache-control", "no-cache, public")], "private, no-store"),
+        (Method::POST, &[("cache-control", "max-age=0, s-maxage=600")], "private, no-store"),
+        (Method::POST, &[("cache-control", "must-understand, no-store, max-age=9")], "private, no-store"),
     ];
     for (method, lines, expected) in table {
         let inner = ok(&lines

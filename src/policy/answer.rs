@@ -6,7 +6,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use crate::protocol::{Cache, CacheControl, HttpDate, Lifetime, LifetimeSource, vary_has_any};
+use crate::protocol::{Cache, CacheControl, Contradiction, HttpDate, Lifetime, LifetimeSource, vary_has_any};
 
 /// Which of the fields that a decision depends on an answer has: most have none, and one
 /// walk over the names tells, where asking for each would cost more than the decision.
@@ -68,6 +68,16 @@ impl AnswerFields {
 
 pub(super) fn says_no_store(headers: &HeaderMap) -> bool {
     CacheControl::from_headers(headers).is_some_and(|field| field.no_store())
+}
+
+/// Whether the field says beside `private` or `no-store` what some caches obey instead.
+pub(super) fn contradicts_itself(headers: &HeaderMap) -> bool {
+    CacheControl::contradictions_in(headers.get_all(CACHE_CONTROL)).any(|contradiction| {
+        matches!(
+            contradiction,
+            Contradiction::NoStoreWithOthers | Contradiction::PublicWithPrivate | Contradiction::SMaxageWithPrivate
+        )
+    })
 }
 
 /// A cheap look before anything is parsed.

@@ -3,7 +3,9 @@
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, EXPIRES, PRAGMA, VARY};
 use http::{Extensions, HeaderMap, HeaderValue, StatusCode};
 
-use super::answer::{AnswerFields, is_html, join_lines, lifetime_by_old_words, may_say_immutable, says_no_store};
+use super::answer::{
+    AnswerFields, contradicts_itself, is_html, join_lines, lifetime_by_old_words, may_say_immutable, says_no_store,
+};
 use super::decision::{Decision, Speaker};
 use super::guards::{Guard, GuardSet};
 use super::rendered::{Rendered, RenderedVary};
@@ -79,6 +81,7 @@ struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     fn decide(mut self, given: Given<'a>, headers: &mut HeaderMap, now: impl FnOnce() -> HttpDate) -> Decision {
+        self.drop_policy_of_an_error();
         let word = if is_never_stored(self.status) {
             self.no_store_because(Guard::Error)
         } else if self.facts.get_or_head {
@@ -106,7 +109,13 @@ impl<'a> Draft<'a> {
                 self.write_tightened(headers, field);
                 Speaker::Tightened
             }
-            Word::Silence => Speaker::Default,
+            Word::Silence => {
+                // That a cache may guess does not mean that a shared one may keep it.
+                if !self.guards_against_sharing(headers).is_empty() {
+                    self.write_tightened(headers, CacheControl::new());
+                }
+                Speaker::Default
+            }
         };
         Decision::new(speaker, self.guards)
     }
@@ -115,7 +124,6 @@ impl<'a> Draft<'a> {
     fn word(&mut self, given: Given<'a>, headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> Word<'a> {
         let field = self.fields.say_cache_control(headers);
         let layer = self.layers_word(given, headers);
-        self.drop_policy_of_an_error();
 
         match (self.rules.precedence, layer) {
             (Precedence::Answer, layer) => self.answers_word(field, layer, headers, now),
@@ -239,8 +247,9 @@ impl<'a> Draft<'a> {
                 (None, None) => self.no_store_because(Guard::UnsafeMethod),
             };
         }
+        // A cache that knows `must-understand` ignores the `no-store` beside it (C-28).
         let harmless = field.is_some_and(|field| {
-            field.no_store() || (field.no_cache() && !field.public()) || field.max_age() == Some(0)
+            (field.no_store() && !field.must_understand()) || (field.no_cache() && !field.public())
         });
         if harmless && !has_targeted_field(headers) && self.from_handler.is_none() {
             Word::Field
@@ -259,6 +268,10 @@ impl<'a> Draft<'a> {
             let guarded = self.guarded(field.clone(), headers);
             if guarded != field {
                 headers.insert(CACHE_CONTROL, guarded.to_header_value());
+            } else if contradicts_itself(headers) && !self.guards_against_sharing(headers).is_empty() {
+                // Read as private here, and by some caches as what stands beside it (C-06, G-07).
+                self.record(self.guards_against_sharing(headers));
+                headers.insert(CACHE_CONTROL, guarded.to_private().to_header_value());
             }
         }
         if self.in_force(Guard::OneLine) && join_lines(headers) {
