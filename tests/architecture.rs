@@ -10,9 +10,11 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[(&str, usize, &[&str])] = &[
     ("protocol", 1, &["bytes", "http"]),
     ("policy", 2, &["arc_swap", "bytes", "http", "matchit", "serde", "toml"]),
+    ("edge", 3, &["bytes", "http", "http_body_util", "serde", "serde_json"]),
+    ("assets", 3, &["http", "serde", "serde_json"]),
     (
         "layers",
-        3,
+        4,
         &[
             "blake3",
             "bytes",
@@ -25,7 +27,7 @@ const ROOMS: &[(&str, usize, &[&str])] = &[
             "xxhash_rust",
         ],
     ),
-    ("axum", 4, &["axum_core", "http"]),
+    ("axum", 5, &["axum_core", "http"]),
 ];
 
 /// Words that the protocol room must not know: it has no clock, no file, no environment.

@@ -546,7 +546,7 @@ fn what_is_wrong_is_told_with_its_place_and_what_to_write() {
         ),
         (
             "routes.'/' = { public = 60, tags = ['a', 'B'] }",
-            "line 1, column 42: `B` is no tag: 1 to 128 of a-z, 0-9, `.`, `_` and `-`",
+            "line 1, column 42: the tag \"B\" has 'B' in it: write 1 to 128 of a-z, 0-9, '.', '_' and '-' (G-20)",
         ),
         (
             "# é\nroutes.'/é' = { public = 'é' }",

@@ -73,12 +73,14 @@ mod rendered;
 pub mod routes;
 mod rules;
 mod source;
+pub mod tags;
 
 pub use self::cache_policy::CachePolicy;
 pub use self::decision::{Decision, Speaker};
 pub use self::guards::{Guard, GuardSet, Risk};
 pub use self::personalized::Personalized;
 pub use self::source::{IntoPolicySource, PolicySource};
+pub use self::tags::{CacheTag, CacheTags, InvalidCacheTag};
 
 pub(crate) use self::decide::decide;
 pub(crate) use self::explain::{CACHE_POLICY_EXPLAIN, explain};

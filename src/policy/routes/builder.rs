@@ -12,10 +12,8 @@ use super::patterns::{Patterns, Refused};
 use super::route::{Route, is_success, tightest};
 use super::route_policy::{RoutePolicy, Start, put};
 use super::table::{RoutePolicies, Table};
-use crate::policy::{CachePolicy, Rendered, RenderedVary, is_never_stored};
+use crate::policy::{CachePolicy, CacheTag, CacheTags, Rendered, RenderedVary, is_never_stored};
 use crate::protocol::MAX_MEMBERS;
-
-const MAX_TAG_LENGTH: usize = 128;
 
 /// A table of routes while it is written. Made by [`RoutePolicies::builder`].
 #[derive(Clone, Debug, Default)]
@@ -149,7 +147,7 @@ impl<'a> Resolved<'a> {
     fn into_route(self, pattern: &str) -> Route {
         let Self { own, chain } = self;
         let (mut head, mut by_status, mut by_content_type) = (None, Vec::new(), Vec::new());
-        let (mut unsafe_methods, mut tags) = (Vec::<Method>::new(), Vec::<String>::new());
+        let (mut unsafe_methods, mut tags) = (Vec::<Method>::new(), CacheTags::new());
         for policy in &chain {
             head = policy.head.or(head);
             for (status, policy) in &policy.by_status {
@@ -162,14 +160,13 @@ impl<'a> Resolved<'a> {
                 }
             }
             unsafe_methods.extend(policy.for_unsafe.iter().map(|(method, _)| method.clone()));
-            tags.extend(policy.tags.iter().cloned());
+            // Those that are none were refused.
+            tags.extend(policy.tags.iter().filter_map(|tag| CacheTag::new(tag).ok()));
         }
         by_status.sort_by_key(|(status, _)| *status);
         by_content_type.sort_by(|(one, _), (other, _)| one.cmp(other));
         unsafe_methods.sort_by(|one, other| one.as_str().cmp(other.as_str()));
         unsafe_methods.dedup();
-        tags.sort();
-        tags.dedup();
 
         let mut policies = vec![own];
         policies.extend(by_content_type.iter().map(|(_, policy)| *policy));
@@ -231,8 +228,8 @@ fn check(policy: &RoutePolicy) -> Result<(), RouteErrorKind> {
     if let Some(name) = policy.vary.iter().find(|name| !is_vary_name(name)) {
         return Err(RouteErrorKind::InvalidVaryName { name: name.clone() });
     }
-    if let Some(tag) = policy.tags.iter().find(|tag| !is_tag(tag)) {
-        return Err(RouteErrorKind::InvalidTag { tag: tag.clone() });
+    if let Some(error) = policy.tags.iter().find_map(|tag| CacheTag::new(tag).err()) {
+        return Err(RouteErrorKind::InvalidTag { error });
     }
     Ok(())
 }
@@ -240,9 +237,4 @@ fn check(policy: &RoutePolicy) -> Result<(), RouteErrorKind> {
 /// The same that [`CachePolicy::vary`] asks for.
 fn is_vary_name(name: &str) -> bool {
     HeaderName::from_bytes(name.as_bytes()).is_ok() && name != "*" && !name.eq_ignore_ascii_case("authorization")
-}
-
-fn is_tag(tag: &str) -> bool {
-    (1..=MAX_TAG_LENGTH).contains(&tag.len())
-        && tag.bytes().all(|octet| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-'))
 }

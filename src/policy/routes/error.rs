@@ -4,6 +4,8 @@ use std::fmt;
 
 use http::{Method, StatusCode};
 
+use crate::policy::InvalidCacheTag;
+
 /// Why a table of routes was not built: where, and what is wrong there. The text names the
 /// remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,8 +87,8 @@ pub enum RouteErrorKind {
     },
     /// It is outside the grammar that all edge caches take (G-20).
     InvalidTag {
-        /// What was given.
-        tag: String,
+        /// What is wrong with which tag.
+        error: InvalidCacheTag,
     },
 }
 
@@ -195,9 +197,7 @@ impl fmt::Display for RouteErrorKind {
             Self::TooManyVaryNames { count } => {
                 write!(f, "{count} names for Vary are more than caches read; use a private policy")
             }
-            Self::InvalidTag { tag } => {
-                write!(f, "`{tag}` is no tag: 1 to 128 of a-z, 0-9, `.`, `_` and `-`")
-            }
+            Self::InvalidTag { error } => error.fmt(f),
         }
     }
 }

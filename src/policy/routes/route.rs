@@ -3,7 +3,7 @@
 use http::{HeaderMap, Method, StatusCode};
 
 use super::media_type::{MediaRange, content_type};
-use crate::policy::{CachePolicy, Rendered, RenderedVary};
+use crate::policy::{CachePolicy, CacheTags, Rendered, RenderedVary};
 use crate::protocol::CacheControl;
 
 /// One route of a table.
@@ -21,7 +21,7 @@ pub(super) struct Route {
     /// For the table that people read: the answers are not stored as it is.
     pub(super) unsafe_methods: Vec<Method>,
     pub(super) vary: Option<RenderedVary>,
-    pub(super) tags: Vec<String>,
+    pub(super) tags: CacheTags,
 }
 
 /// Which policies of a route a request can get.

@@ -87,9 +87,7 @@ impl RoutePolicy {
     }
 
     /// Tags to purge the route's answers by, each of 1 to 128 of a-z, 0-9, `.`, `_` and `-`
-    /// (G-20).
-    ///
-    /// They are checked and shown; no layer sends them yet.
+    /// (G-20), coarse ones first.
     pub fn tags(mut self, tags: impl IntoIterator<Item: Into<String>>) -> Self {
         self.tags.extend(tags.into_iter().map(Into::into));
         self

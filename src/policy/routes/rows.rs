@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 
 use super::route::Route;
 use super::table::RoutePolicies;
-use crate::policy::{CachePolicy, Rendered, RenderedVary};
+use crate::policy::{CachePolicy, CacheTag, CacheTags, Rendered, RenderedVary};
 
 const GET: &[Method] = &[Method::GET];
 const HEAD: &[Method] = &[Method::HEAD];
@@ -19,7 +19,7 @@ pub struct PolicyRow<'a> {
     content_type: Option<String>,
     cache_control: String,
     vary: Option<String>,
-    tags: &'a [String],
+    tags: Option<&'a CacheTags>,
 }
 
 impl RoutePolicies {
@@ -44,7 +44,7 @@ impl RoutePolicies {
                 .map_or(CachePolicy::PRIVATE_NO_CACHE, Rendered::policy)
                 .to_string(),
             vary: vary_of(self.table.default_vary.as_ref()),
-            tags: &[],
+            tags: None,
         };
         routes.into_iter().flat_map(rows_of).chain([default])
     }
@@ -120,7 +120,7 @@ impl PolicyRow<'_> {
 
     /// The tags, in order.
     pub fn tags(&self) -> impl Iterator<Item = &str> {
-        self.tags.iter().map(String::as_str)
+        self.tags.into_iter().flatten().map(CacheTag::as_str)
     }
 
     fn cells(&self) -> [String; 7] {
@@ -142,7 +142,7 @@ impl PolicyRow<'_> {
             content_type,
             &self.cache_control,
             self.vary().unwrap_or_default(),
-            &self.tags.join(", "),
+            &self.tags().collect::<Vec<_>>().join(", "),
         ]
         .map(escape)
     }
@@ -156,7 +156,7 @@ fn rows_of(route: &Route) -> Vec<PolicyRow<'_>> {
         content_type,
         cache_control: policy.policy().to_string(),
         vary: vary_of(route.vary.as_ref()),
-        tags: &route.tags,
+        tags: Some(&route.tags),
     };
     let any = || Some("*/*".to_owned());
     let of_own = if route.head.is_some() { GET } else { GET_AND_HEAD };
@@ -174,7 +174,7 @@ fn rows_of(route: &Route) -> Vec<PolicyRow<'_>> {
         cache_control: CachePolicy::NO_STORE.to_string(),
         // Both are for what is stored.
         vary: None,
-        tags: &[],
+        tags: None,
     }));
     rows
 }

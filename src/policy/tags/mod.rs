@@ -1,0 +1,31 @@
+//! Tags: names under which edge caches find stored answers again, to purge them.
+//!
+//! A [`CacheTag`] is one name, a [`CacheTags`] several in order of importance, the coarse ones
+//! first. A handler puts them into its answer's extensions, a route has its own, and services
+//! in between add theirs; an `EdgeLayer` unites them and writes the field that the cache in
+//! front reads. Nothing else does, because a cache that does not know the field would hand it
+//! to visitors (G-20).
+//!
+//! ```
+//! use tower_cache_policy::policy::{CacheTag, CacheTags};
+//!
+//! // A mistake in a constant does not compile.
+//! const ARTICLES: CacheTag = CacheTag::from_static("articles");
+//!
+//! let mut response = http::Response::new(());
+//! let one = CacheTag::new(format!("article-{}", 7))?;
+//! CacheTags::from_iter([ARTICLES, one]).add_to(response.extensions_mut());
+//!
+//! let error = CacheTag::new("two words").unwrap_err();
+//! assert_eq!(
+//!     error.to_string(),
+//!     "the tag \"two words\" has ' ' in it: write 1 to 128 of a-z, 0-9, '.', '_' and '-' (G-20)"
+//! );
+//! # Ok::<(), tower_cache_policy::policy::InvalidCacheTag>(())
+//! ```
+
+mod cache_tag;
+mod cache_tags;
+
+pub use self::cache_tag::{CacheTag, InvalidCacheTag};
+pub use self::cache_tags::CacheTags;
