@@ -2,6 +2,8 @@
 //!
 //! - [`CachePolicy`] in a handler's answer is its word on storing it, which a
 //!   [`CachePolicyLayer`](crate::CachePolicyLayer) around it renders.
+//! - [`CacheTag`] and [`CacheTags`] in a handler's answer name it for a purge, by way of an
+//!   [`EdgeLayer`](crate::EdgeLayer).
 //! - [`Validators`] in a handler's answer set `ETag` and `Last-Modified`.
 //! - [`Vary`] in a handler's answer adds to `Vary`: what
 //!   [`SelectingFields`](crate::protocol::SelectingFields) recorded, for one.
@@ -41,7 +43,7 @@ use http::StatusCode;
 use http::request::Parts;
 
 use crate::layers::conditional::ConditionalBody;
-use crate::policy::CachePolicy;
+use crate::policy::{CachePolicy, CacheTag, CacheTags};
 use crate::protocol::{
     Evaluation, HttpDate, Outcome, Preconditions, Representation, Validators, Vary, into_not_modified,
     into_precondition_failed,
@@ -60,6 +62,25 @@ impl IntoResponseParts for CachePolicy {
 impl IntoResponse for CachePolicy {
     fn into_response(self) -> Response {
         (self, ()).into_response()
+    }
+}
+
+/// Puts the tags into the answer's extensions, after those that are there.
+impl IntoResponseParts for CacheTags {
+    type Error = Infallible;
+
+    fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Infallible> {
+        self.add_to(response.extensions_mut());
+        Ok(response)
+    }
+}
+
+/// As [`CacheTags`].
+impl IntoResponseParts for CacheTag {
+    type Error = Infallible;
+
+    fn into_response_parts(self, response: ResponseParts) -> Result<ResponseParts, Infallible> {
+        CacheTags::from(self).into_response_parts(response)
     }
 }
 

@@ -112,6 +112,7 @@ pub use self::layers::Clock;
 pub use self::layers::cache_policy::CachePolicyLayer;
 pub use self::layers::caching::CachingLayer;
 pub use self::layers::conditional::{ConditionalLayer, HeadValidators};
+pub use self::layers::edge::EdgeLayer;
 pub use self::layers::entity_tag::EntityTagLayer;
 
 #[cfg(doctest)]

@@ -1,1 +1,58 @@
 //! The edge: what the caches in front of a service read, as data.
+//!
+//! One [policy](crate::policy) becomes the fields that each edge obeys. What an edge reads is
+//! its [`EdgeProfile`]; the seventeen that are known are constants, and everything in them can
+//! be replaced. An [`EdgeLayer`](crate::EdgeLayer) writes them.
+//!
+//! | Profile | Lifetime at the edge | Tags | Forbidden to store it sees |
+//! |---|---|---|---|
+//! | [`STANDARD`](EdgeProfile::STANDARD) | `s-maxage`, `CDN-Cache-Control` | none | both |
+//! | [`CLOUDFLARE`](EdgeProfile::CLOUDFLARE) | `Cloudflare-CDN-Cache-Control` | `Cache-Tag: a,b` | both |
+//! | [`FASTLY`](EdgeProfile::FASTLY) | `Surrogate-Control` | `Surrogate-Key: a b` | `private` |
+//! | [`AKAMAI`](EdgeProfile::AKAMAI) | `Edge-Control` | `Edge-Cache-Tag: a,b` | both |
+//! | [`CLOUDFRONT`](EdgeProfile::CLOUDFRONT) | `s-maxage` | a setting | `Cache-Control` |
+//! | [`GOOGLE`](EdgeProfile::GOOGLE) | `s-maxage` | `Cache-Tag: a,b` | `Cache-Control` |
+//! | [`AZURE`](EdgeProfile::AZURE) | `s-maxage` | none | `Cache-Control` |
+//! | [`VERCEL`](EdgeProfile::VERCEL) | `Vercel-CDN-Cache-Control` | `Vercel-Cache-Tag: a,b` | both |
+//! | [`NETLIFY`](EdgeProfile::NETLIFY) | `Netlify-CDN-Cache-Control` | `Netlify-Cache-Tag: a,b` | both |
+//! | [`BUNNY`](EdgeProfile::BUNNY) | the browser's | `CDN-Tag: a`, one | `Cache-Control` |
+//! | [`KEYCDN`](EdgeProfile::KEYCDN) | `X-Accel-Expires` | `Cache-Tag: a b` | both |
+//! | [`VARNISH`](EdgeProfile::VARNISH) | `s-maxage` | `xkey: a b` | `Cache-Control` |
+//! | [`NGINX`](EdgeProfile::NGINX) | `s-maxage` | none | both |
+//! | [`SQUID`](EdgeProfile::SQUID) | `s-maxage` | none | both |
+//! | [`TRAFFIC_SERVER`](EdgeProfile::TRAFFIC_SERVER) | `s-maxage`, `CDN-Cache-Control` | none | both |
+//! | [`HAPROXY`](EdgeProfile::HAPROXY) | `s-maxage` | none | `Cache-Control` |
+//! | [`SOUIN`](EdgeProfile::SOUIN) | `CDN-Cache-Control` | `Surrogate-Key: a, b` | both |
+//!
+//! Several edges at once are [`Edges`], which refuse two that fight over a field:
+//!
+//! ```
+//! use tower_cache_policy::edge::{EdgeProfile, Edges};
+//!
+//! assert!(Edges::new([EdgeProfile::CLOUDFLARE, EdgeProfile::NGINX]).is_ok());
+//!
+//! let conflict = Edges::new([EdgeProfile::CLOUDFLARE, EdgeProfile::KEYCDN]).unwrap_err();
+//! assert_eq!(conflict.profiles(), ["cloudflare", "keycdn"]);
+//! assert_eq!(conflict.field(), "cache-tag");
+//! ```
+
+mod answer;
+mod edges;
+mod facts;
+mod freshness_field;
+mod note;
+mod overflow;
+mod profile;
+mod tag_format;
+mod vendors;
+mod word;
+
+pub use self::edges::{EdgeConflict, Edges};
+pub use self::facts::{AuthorizationAtEdge, EdgeFacts, SetCookieAtEdge, UnsaidAtEdge, VaryAtEdge};
+pub use self::freshness_field::{DirectiveSyntax, FreshnessField};
+pub use self::note::EdgeNote;
+pub use self::overflow::TagOverflow;
+pub use self::profile::{EdgeInCacheControl, EdgeProfile};
+pub use self::tag_format::{TagFormat, TagSyntax};
+
+pub(crate) use self::answer::Said;

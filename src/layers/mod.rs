@@ -5,6 +5,7 @@
 //! | [`EntityTagLayer`](entity_tag::EntityTagLayer) | makes an `ETag` from the content | next to the handler |
 //! | [`CachePolicyLayer`](cache_policy::CachePolicyLayer) | decides `Cache-Control` and `Vary` | on a route or a router |
 //! | [`ConditionalLayer`](conditional::ConditionalLayer) | 304, 412 and 428 | outside compression |
+//! | [`EdgeLayer`](edge::EdgeLayer) | the fields of CDNs and caches in front, tags among them | outermost |
 //! | [`CachingLayer`](caching::CachingLayer) | all of them, in order | on a router |
 //!
 //! All of them leave gRPC, interim answers and tunnels alone, have the error type of the
@@ -14,6 +15,7 @@ pub mod cache_policy;
 pub mod caching;
 mod clock;
 pub mod conditional;
+pub mod edge;
 pub mod entity_tag;
 mod exempt;
 

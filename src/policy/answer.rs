@@ -66,6 +66,10 @@ impl AnswerFields {
     }
 }
 
+pub(super) fn count_cookies(headers: &HeaderMap) -> usize {
+    headers.get_all(SET_COOKIE).iter().count()
+}
+
 pub(super) fn says_no_store(headers: &HeaderMap) -> bool {
     CacheControl::from_headers(headers).is_some_and(|field| field.no_store())
 }

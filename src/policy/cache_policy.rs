@@ -17,6 +17,7 @@ use crate::protocol::{CacheControl, assert_vary_names};
 /// | [`CachePolicy::public`]`(300 s)` | `public, max-age=300` |
 /// | [`CachePolicy::max_age`]`(120 s)` | `max-age=120` |
 /// | [`CachePolicy::private`]`(60 s)` | `private, max-age=60` |
+/// | [`CachePolicy::edge_only`]`(600 s)` | `max-age=0, s-maxage=600, must-revalidate` |
 /// | [`CachePolicy::IMMUTABLE`] | `public, max-age=31536000, immutable` |
 /// | [`CachePolicy::NO_CACHE`] | `no-cache` |
 /// | [`CachePolicy::PRIVATE_NO_CACHE`] | `private, no-cache` |
@@ -56,6 +57,8 @@ struct Flags {
     no_transform: bool,
     immutable: bool,
     http10: bool,
+    edge_only: bool,
+    stale_at_edge_only: bool,
 }
 
 impl CachePolicy {
@@ -98,6 +101,26 @@ impl CachePolicy {
         Self::of(Storage::Private, Some(seconds(max_age)))
     }
 
+    /// The edge may keep it for so long, and the browser may not (G-22): for pages that are
+    /// purged when they change, since no purge reaches a browser.
+    ///
+    /// An [`EdgeLayer`](crate::EdgeLayer) whose edges have a field of their own writes the
+    /// lifetime there, and `Cache-Control: no-store`. Without one, or at an edge that reads
+    /// nothing but `Cache-Control`, it is `max-age=0, s-maxage=N, must-revalidate`: a browser may
+    /// then keep it, and has to ask before each reuse.
+    ///
+    /// [`stale_while_revalidate`](CachePolicy::stale_while_revalidate) and
+    /// [`stale_if_error`](CachePolicy::stale_if_error) are said in such a field only, as browsers
+    /// obey them too.
+    #[must_use]
+    pub const fn edge_only(lifetime: Duration) -> Self {
+        let mut policy = Self::of(Storage::Unmarked, Some(0));
+        policy.edge = Some(seconds(lifetime));
+        policy.flags.edge_only = true;
+        policy.flags.stale_at_edge_only = true;
+        policy
+    }
+
     /// `private, no-store`: nobody keeps it.
     ///
     /// `private` stands there because some shared caches go by it and not by
@@ -132,6 +155,7 @@ impl CachePolicy {
             matches!(self.storage, Storage::Public | Storage::Unmarked),
             "edge() gives shared caches a lifetime, and this policy keeps them out: start from public() or max_age()"
         );
+        assert!(!self.flags.edge_only, "edge_only() has stated the lifetime for the edge already");
         assert!(self.max_age.is_some(), "edge() needs a policy with a lifetime: start from public() or max_age()");
         self.edge = Some(seconds(lifetime));
         self
@@ -160,6 +184,24 @@ impl CachePolicy {
     pub const fn stale_if_error(mut self, window: Duration) -> Self {
         self.assert_may_go_stale();
         self.stale_if_error = Some(seconds(window));
+        self
+    }
+
+    /// Says [`stale_while_revalidate`](CachePolicy::stale_while_revalidate) and
+    /// [`stale_if_error`](CachePolicy::stale_if_error) to edges only, in the field that an
+    /// [`EdgeLayer`](crate::EdgeLayer) writes for those that have one of their own: in
+    /// `Cache-Control` a browser would obey them too.
+    ///
+    /// # Panics
+    ///
+    /// On a policy that no shared cache may keep, or without a lifetime.
+    #[must_use]
+    pub const fn stale_at_edge_only(mut self) -> Self {
+        assert!(
+            matches!(self.storage, Storage::Public | Storage::Unmarked) && self.max_age.is_some(),
+            "stale_at_edge_only() is for edges, and this policy leaves them nothing: start from public() or max_age()"
+        );
+        self.flags.stale_at_edge_only = true;
         self
     }
 
@@ -281,6 +323,24 @@ impl CachePolicy {
         self.vary
     }
 
+    /// Whether the edge may keep it and the browser may not.
+    #[must_use]
+    pub const fn is_edge_only(&self) -> bool {
+        self.flags.edge_only
+    }
+
+    /// Whether an edge is told more in a field of its own than `Cache-Control` says.
+    pub(crate) const fn says_more_to_edges(&self) -> bool {
+        self.flags.edge_only || self.flags.stale_at_edge_only
+    }
+
+    /// What an edge is told in a field of its own.
+    pub(crate) fn at_the_edge(mut self) -> CacheControl {
+        self.flags.edge_only = false;
+        self.flags.stale_at_edge_only = false;
+        self.into()
+    }
+
     /// Whether the HTTP/1.0 fields go with it.
     pub(crate) const fn is_for_http10(&self) -> bool {
         self.flags.http10
@@ -308,6 +368,8 @@ impl CachePolicy {
                 no_transform: false,
                 immutable: false,
                 http10: false,
+                edge_only: false,
+                stale_at_edge_only: false,
             },
             vary: &[],
         }
@@ -354,7 +416,7 @@ impl From<CachePolicy> for CacheControl {
         if let Some(seconds) = policy.edge {
             field = field.with_s_maxage(seconds);
         }
-        if policy.flags.must_revalidate {
+        if policy.flags.must_revalidate || policy.flags.edge_only {
             field = field.with_must_revalidate();
         }
         if policy.flags.proxy_revalidate {
@@ -365,6 +427,9 @@ impl From<CachePolicy> for CacheControl {
         }
         if policy.is_immutable() {
             field = field.with_immutable();
+        }
+        if policy.flags.stale_at_edge_only {
+            return field;
         }
         if let Some(seconds) = policy.stale_while_revalidate {
             field = field.with_stale_while_revalidate(seconds);
@@ -388,6 +453,9 @@ impl fmt::Debug for CachePolicy {
         write!(f, "CachePolicy({self}")?;
         if self.flags.http10 {
             f.write_str("; for HTTP/1.0")?;
+        }
+        if self.says_more_to_edges() {
+            write!(f, "; at the edge: {}", self.at_the_edge())?;
         }
         if !self.vary.is_empty() {
             write!(f, "; vary: {}", self.vary.join(", "))?;

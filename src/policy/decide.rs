@@ -4,9 +4,11 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, EXPIRES, PRAGMA, VARY};
 use http::{Extensions, HeaderMap, HeaderValue, StatusCode};
 
 use super::answer::{
-    AnswerFields, contradicts_itself, is_html, join_lines, lifetime_by_old_words, may_say_immutable, says_no_store,
+    AnswerFields, contradicts_itself, count_cookies, is_html, join_lines, lifetime_by_old_words, may_say_immutable,
+    says_no_store,
 };
 use super::decision::{Decision, Speaker};
+use super::for_edge::ForEdge;
 use super::guards::{Guard, GuardSet};
 use super::rendered::{Rendered, RenderedVary};
 use super::rules::{Precedence, RequestFacts, Rules, is_never_stored};
@@ -35,15 +37,25 @@ pub(crate) fn decide(
     }
     let from_handler = if extensions.is_empty() { None } else { extensions.remove::<CachePolicy>() };
     let personalized = facts.personalized || (!extensions.is_empty() && extensions.get::<Personalized>().is_some());
-    Draft {
+    let waived = match extensions.get::<ForEdge>() {
+        Some(inside) => rules.waived.union(inside.waived(count_cookies(headers))),
+        None => rules.waived,
+    };
+    let mut draft = Draft {
         rules,
+        waived,
         facts: RequestFacts { personalized, ..facts },
         status,
         from_handler,
         fields: AnswerFields::of(headers),
         guards: GuardSet::EMPTY,
+        for_edge: None,
+    };
+    let decision = draft.decide(given, headers, now);
+    if facts.for_edge {
+        draft.leave_for_edge(given, headers, extensions);
     }
-    .decide(given, headers, now)
+    decision
 }
 
 /// Whose word counts, before guards.
@@ -72,15 +84,19 @@ impl Word<'_> {
 /// One decision while it is made.
 struct Draft<'a> {
     rules: &'a Rules,
+    /// By this layer, or inside it.
+    waived: GuardSet,
     facts: RequestFacts,
     status: StatusCode,
     from_handler: Option<CachePolicy>,
     fields: AnswerFields,
     guards: GuardSet,
+    /// The policy that was written, where it says more to edges than `Cache-Control` does.
+    for_edge: Option<CachePolicy>,
 }
 
 impl<'a> Draft<'a> {
-    fn decide(mut self, given: Given<'a>, headers: &mut HeaderMap, now: impl FnOnce() -> HttpDate) -> Decision {
+    fn decide(&mut self, given: Given<'a>, headers: &mut HeaderMap, now: impl FnOnce() -> HttpDate) -> Decision {
         self.drop_policy_of_an_error();
         let word = if is_never_stored(self.status) {
             self.no_store_because(Guard::Error)
@@ -363,6 +379,7 @@ impl<'a> Draft<'a> {
             remove_targeted_fields(headers);
         }
         policy.write_fields(headers, value, self.fields.have_old_words());
+        self.for_edge = (policy.says_more_to_edges() && !downgrade && !vary_any).then_some(policy);
         if vary_any {
             headers.insert(VARY, HeaderValue::from_static("*"));
         }
@@ -400,11 +417,32 @@ impl<'a> Draft<'a> {
         Word::Policy(speaker, policy.without_immutable())
     }
 
+    /// Leaves in the extensions what an edge layer needs and no field says.
+    fn leave_for_edge(&self, given: Given<'_>, headers: &HeaderMap, extensions: &mut Extensions) {
+        let tags = given.tags().filter(|tags| self.facts.get_or_head && !tags.is_empty());
+        if let Some(tags) = tags {
+            ForEdge::in_extensions(extensions).tags.unite(tags);
+        }
+        if let Some(policy) = self.for_edge {
+            ForEdge::in_extensions(extensions).policy = Some(policy);
+        }
+        if !self.rules.waived.is_empty() {
+            let reasons = self.reasons_against_sharing(headers);
+            let for_edge = ForEdge::in_extensions(extensions);
+            for_edge.waive(self.rules.waived, reasons, count_cookies(headers));
+        }
+    }
+
     /// The guards that want the answer kept out of shared caches (SPD).
     fn guards_against_sharing(&self, headers: &HeaderMap) -> GuardSet {
+        self.reasons_against_sharing(headers).without(self.waived)
+    }
+
+    /// The same, with those that are waived.
+    fn reasons_against_sharing(&self, headers: &HeaderMap) -> GuardSet {
         let mut found = GuardSet::EMPTY;
         let mut found_if = |guard, condition: bool| {
-            if condition && self.in_force(guard) {
+            if condition {
                 found.insert(guard);
             }
         };
@@ -444,7 +482,7 @@ impl<'a> Draft<'a> {
     }
 
     const fn in_force(&self, guard: Guard) -> bool {
-        !self.rules.waived.contains(guard)
+        !self.waived.contains(guard)
     }
 
     fn record(&mut self, guards: GuardSet) {

@@ -151,6 +151,16 @@ impl GuardSet {
     /// No guard.
     pub const EMPTY: Self = Self(0);
 
+    /// Those that keep an answer out of shared caches.
+    pub(super) const AGAINST_SHARING: Self = Self(
+        Guard::SetCookie.bit()
+            | Guard::Authorization.bit()
+            | Guard::Personalized.bit()
+            | Guard::VaryAny.bit()
+            | Guard::Cors.bit()
+            | Guard::UnkeyedInput.bit(),
+    );
+
     /// Whether the guard is in the set.
     #[must_use]
     pub const fn contains(self, guard: Guard) -> bool {
@@ -170,6 +180,19 @@ impl GuardSet {
 
     pub(crate) const fn insert(&mut self, guard: Guard) {
         self.0 |= guard.bit();
+    }
+
+    pub(super) const fn remove(&mut self, guard: Guard) {
+        self.0 &= !guard.bit();
+    }
+
+    /// Those that do not stand in the other set.
+    pub(super) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    pub(super) const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 }
 

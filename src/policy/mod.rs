@@ -65,6 +65,7 @@ pub mod config;
 mod decide;
 mod decision;
 mod explain;
+mod for_edge;
 mod guards;
 mod personalized;
 mod rendered;
@@ -84,6 +85,7 @@ pub use self::tags::{CacheTag, CacheTags, InvalidCacheTag};
 
 pub(crate) use self::decide::decide;
 pub(crate) use self::explain::{CACHE_POLICY_EXPLAIN, explain};
+pub(crate) use self::for_edge::{EdgeListens, ForEdge};
 pub(crate) use self::rendered::{Rendered, RenderedVary};
 pub(crate) use self::rules::{Precedence, RequestFacts, Rules, is_never_stored};
-pub(crate) use self::source::Chosen;
+pub(crate) use self::source::{Chosen, Given};

@@ -3,6 +3,7 @@
 use http::header::{AUTHORIZATION, PROXY_AUTHORIZATION};
 use http::{Extensions, HeaderMap, HeaderName, Method, StatusCode};
 
+use super::for_edge::EdgeListens;
 use super::guards::GuardSet;
 use super::rendered::{Rendered, RenderedVary};
 use super::{CachePolicy, Personalized};
@@ -43,6 +44,15 @@ pub(crate) struct RequestFacts {
     pub(super) authorized: bool,
     pub(super) personalized: bool,
     pub(super) unkeyed: bool,
+    /// Whether an edge layer is around.
+    pub(super) for_edge: bool,
+}
+
+impl RequestFacts {
+    /// Whether the answer is one to GET or HEAD.
+    pub(crate) const fn get_or_head(self) -> bool {
+        self.get_or_head
+    }
 }
 
 impl Rules {
@@ -53,6 +63,7 @@ impl Rules {
                 || headers.contains_key(PROXY_AUTHORIZATION)
                 || self.credentials.iter().any(|name| headers.contains_key(name)),
             personalized: extensions.get::<Personalized>().is_some(),
+            for_edge: extensions.get::<EdgeListens>().is_some(),
             unkeyed: self.distrust_unkeyed && UNKEYED.iter().any(|name| headers.contains_key(*name)),
         }
     }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use http::request::Parts;
 use http::{HeaderMap, Request, StatusCode};
 
-use super::CachePolicy;
 use super::rendered::{Rendered, RenderedVary};
 #[cfg(feature = "routes")]
 use super::routes::{RouteMatch, RoutePolicies, SharedRoutes};
+use super::{CachePolicy, CacheTags};
 
 /// Where a layer takes the policy of a request from: one policy, a table of routes, or a
 /// closure over the request. Made by [`IntoPolicySource`].
@@ -75,6 +75,15 @@ impl<'a> Given<'a> {
             #[cfg(feature = "routes")]
             Self::Route(route) => route.vary(),
             Self::Chosen(_) | Self::Nothing => None,
+        }
+    }
+
+    /// The tags of the route.
+    pub(crate) fn tags(self) -> Option<&'a CacheTags> {
+        match self {
+            #[cfg(feature = "routes")]
+            Self::Route(route) => route.tags(),
+            _ => None,
         }
     }
 

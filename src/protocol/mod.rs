@@ -70,7 +70,7 @@ pub use self::not_modified::{into_not_modified, into_precondition_failed};
 pub use self::preconditions::{Condition, Evaluation, IfRange, Outcome, Preconditions};
 pub use self::selecting_fields::SelectingFields;
 pub use self::syntax::{MAX_DELTA_SECONDS, MAX_MEMBERS};
-pub use self::targeted::{has_targeted_field, is_targeted_field, remove_targeted_fields};
+pub use self::targeted::{has_targeted_field, is_tag_field, is_targeted_field, remove_targeted_fields};
 pub use self::validators::{Representation, Validators};
 pub use self::vary::Vary;
 

@@ -43,6 +43,12 @@ pub fn is_targeted_field(name: &HeaderName) -> bool {
     name.ends_with("-cdn-cache-control") || FRESHNESS_FIELDS.contains(&name)
 }
 
+/// Whether the field names an answer for a purge: `Surrogate-Key`, `Cache-Tag` and the like.
+#[must_use]
+pub fn is_tag_field(name: &HeaderName) -> bool {
+    TAG_FIELDS.contains(&name.as_str())
+}
+
 /// Whether some field gives a cache another freshness than `Cache-Control` does.
 #[must_use]
 pub fn has_targeted_field(headers: &HeaderMap) -> bool {
@@ -58,7 +64,7 @@ pub fn remove_targeted_fields(headers: &mut HeaderMap) {
     headers.remove(EXPIRES);
     // Collecting the names first costs nothing where there are none.
     let doomed: Vec<HeaderName> =
-        headers.keys().filter(|name| is_targeted_field(name) || TAG_FIELDS.contains(&name.as_str())).cloned().collect();
+        headers.keys().filter(|name| is_targeted_field(name) || is_tag_field(name)).cloned().collect();
     for name in doomed {
         headers.remove(name);
     }

@@ -10,7 +10,7 @@ use super::body::ConditionalBody;
 use super::config::Settings;
 use super::reason::ConditionalReason;
 use crate::layers::exempt::{is_grpc, is_interim, is_live_stream};
-use crate::policy::Decision;
+use crate::policy::{Decision, EdgeListens, ForEdge};
 use crate::protocol::{
     CodedTags, Condition, IfRange, Outcome, Preconditions, Representation, Validators, into_not_modified,
     into_precondition_failed, name_coding_in_etag,
@@ -33,6 +33,8 @@ pub(super) struct Exchange {
     /// What a source knew, for a safe answer that says nothing of its own (V-17).
     stamp: Option<Validators>,
     safe: bool,
+    /// Whether an edge layer is around.
+    for_edge: bool,
 }
 
 /// What is answered without the handler.
@@ -65,6 +67,7 @@ impl Exchange {
             coded,
             stamp: None,
             safe: matches!(method, Method::GET | Method::HEAD),
+            for_edge: request.extensions().get::<EdgeListens>().is_some(),
         }
     }
 
@@ -143,6 +146,9 @@ impl Exchange {
             (Outcome::NotModified, Some(condition)) if may_be_not_modified => {
                 head.status = StatusCode::NOT_MODIFIED;
                 into_not_modified(&mut head.headers);
+                if self.for_edge {
+                    ForEdge::in_extensions(&mut head.extensions).stands_for_whole = true;
+                }
                 self.record(&mut head, ConditionalReason::AfterHandler(condition));
                 // P-29: the body is dropped here, unread.
                 Response::from_parts(head, ConditionalBody::nothing())

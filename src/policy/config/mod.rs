@@ -99,12 +99,13 @@
 //! | `public = "5m"` | `public, max-age=300` |
 //! | `max_age = "5m"` | `max-age=300` |
 //! | `private = "5m"` | `private, max-age=300` |
+//! | `edge_only = "10m"` | `max-age=0, s-maxage=600, must-revalidate`, or what an edge has a field for |
 //! | `no_cache = true` | `no-cache`, and with `private = true` beside it `private, no-cache` |
 //! | `no_store = true` | `private, no-store` |
 //!
 //! and more of it by `edge`, `stale_while_revalidate` and `stale_if_error`, which take a duration,
-//! and `must_revalidate`, `proxy_revalidate`, `no_transform`, `immutable` and `for_http10`, which
-//! are `true` or left out. Each means what the function of [`CachePolicy`](super::CachePolicy) of
+//! and `stale_at_edge_only`, `must_revalidate`, `proxy_revalidate`, `no_transform`, `immutable`
+//! and `for_http10`, which are `true` or left out. Each means what the function of [`CachePolicy`](super::CachePolicy) of
 //! its name does. The texts `"no-store"`, `"no-cache"`, `"private, no-cache"` and `"immutable"`
 //! stand for the constants, wherever a policy can stand.
 //!

@@ -14,8 +14,10 @@ pub(super) const WORDS: &[&str] = &[
     "no_cache",
     "no_store",
     "edge",
+    "edge_only",
     "stale_while_revalidate",
     "stale_if_error",
+    "stale_at_edge_only",
     "must_revalidate",
     "proxy_revalidate",
     "no_transform",
@@ -51,7 +53,7 @@ impl<'a> Words<'a> {
     /// Takes an entry whose key is one of [`WORDS`].
     pub(super) fn push(&mut self, entry: &Entry<'a>) -> Result<(), Fault> {
         let duration = match entry.key {
-            "public" | "max_age" if entry.is_bool() => {
+            "public" | "max_age" | "edge_only" if entry.is_bool() => {
                 let key = entry.key;
                 let message = format!("`{key}` takes the lifetime itself; write `{key} = \"5m\"`");
                 return Err(fault(entry.value_at(), message));
@@ -60,7 +62,7 @@ impl<'a> Words<'a> {
                 entry.flag()?;
                 None
             }
-            "public" | "private" | "max_age" | "edge" | "stale_while_revalidate" | "stale_if_error" => {
+            "public" | "private" | "max_age" | "edge" | "edge_only" | "stale_while_revalidate" | "stale_if_error" => {
                 Some(entry.duration()?)
             }
             _ => {
@@ -97,6 +99,7 @@ impl<'a> Words<'a> {
                 ("edge", Some(lifetime)) => policy.edge(lifetime),
                 ("stale_while_revalidate", Some(window)) => policy.stale_while_revalidate(window),
                 ("stale_if_error", Some(window)) => policy.stale_if_error(window),
+                ("stale_at_edge_only", _) => policy.stale_at_edge_only(),
                 ("must_revalidate", _) => policy.must_revalidate(),
                 ("proxy_revalidate", _) => policy.proxy_revalidate(),
                 ("no_transform", _) => policy.no_transform(),
@@ -110,8 +113,9 @@ impl<'a> Words<'a> {
 
     /// Who may keep it, and the word that says how long.
     fn start(&self) -> Result<Option<(CachePolicy, Word<'a>)>, Fault> {
-        let starts =
-            self.0.iter().filter(|word| matches!(word.key, "public" | "private" | "max_age" | "no_cache" | "no_store"));
+        let starts = self.0.iter().filter(|word| {
+            matches!(word.key, "public" | "private" | "max_age" | "edge_only" | "no_cache" | "no_store")
+        });
         let starts: Vec<Word<'a>> = starts.copied().collect();
         Ok(Some(match *starts.as_slice() {
             [] => return Ok(None),
@@ -126,6 +130,7 @@ impl<'a> Words<'a> {
                     ("public", Some(lifetime)) => CachePolicy::public(lifetime),
                     ("private", Some(lifetime)) => CachePolicy::private(lifetime),
                     ("max_age", Some(lifetime)) => CachePolicy::max_age(lifetime),
+                    ("edge_only", Some(lifetime)) => CachePolicy::edge_only(lifetime),
                     ("no_cache", _) => CachePolicy::NO_CACHE,
                     _ => CachePolicy::NO_STORE,
                 },
@@ -158,6 +163,9 @@ impl<'a> Words<'a> {
                  `private` if the answer is the same for everyone"
                     .to_owned(),
             ),
+            "edge" if start_key == "edge_only" => {
+                refuse("`edge_only` has stated the lifetime for the edge already; leave `edge` out".to_owned())
+            }
             "edge" if !has_lifetime => refuse(
                 "`no_cache` has every reuse validated, at the edge too; leave `edge` out, or write a lifetime for \
                  `no_cache`"
@@ -174,6 +182,12 @@ impl<'a> Words<'a> {
                     None => Ok(()),
                 }
             }
+            "stale_at_edge_only" if start_key == "private" || !has_lifetime => {
+                refuse(format!("`{start_key}` leaves nothing for edges to serve; leave `{key}` out"))
+            }
+            "stale_at_edge_only" if with(&["stale_while_revalidate", "stale_if_error"]).is_none() => {
+                refuse(format!("`{key}` is said of `stale_while_revalidate` or `stale_if_error`; write one beside it"))
+            }
             "must_revalidate" | "proxy_revalidate" if start_key == "no_store" => {
                 refuse(format!("`no_store` leaves nothing to revalidate; leave `{key}` out"))
             }
@@ -189,10 +203,12 @@ impl<'a> Words<'a> {
                 Some(other) => Err(stale_and_not(word, other)),
                 None => Ok(()),
             },
-            "immutable" if start.duration.is_none_or(|lifetime| lifetime.is_zero()) => refuse(format!(
-                "`immutable` only applies while an answer is fresh, and `{start_key}` leaves no time for that; leave \
+            "immutable" if start_key == "edge_only" || start.duration.is_none_or(|lifetime| lifetime.is_zero()) => {
+                refuse(format!(
+                    "`immutable` only applies while an answer is fresh, and `{start_key}` leaves no time for that; leave \
                  `immutable` out, or write it beside a lifetime such as `max_age = \"1y\"`"
-            )),
+                ))
+            }
             "immutable" if with(&["must_revalidate"]).is_some() => refuse(
                 "`immutable` says that the answer never changes, and `must_revalidate` that it may; keep one of the \
                  two"
@@ -221,6 +237,13 @@ fn two_starts(one: &Word<'_>, other: &Word<'_>) -> String {
         return format!(
             "`no_cache` has every reuse validated, so the lifetime of `{rest}` means nothing beside it; keep one of \
              the two{or}"
+        );
+    }
+    if has("edge_only") {
+        let rest = beside("edge_only");
+        return format!(
+            "`edge_only` keeps the answer from browsers, and `{rest}` says what they do with it; keep one of the two, \
+             or write `edge` for another lifetime in shared caches"
         );
     }
     if has("max_age") {

@@ -9,7 +9,7 @@ use http::{Method, StatusCode};
 use super::path::has_dot_segment;
 use super::patterns::Patterns;
 use super::route::{MethodClass, Route, is_success};
-use crate::policy::{Rendered, RenderedVary};
+use crate::policy::{CacheTags, Rendered, RenderedVary};
 
 /// Path patterns and their policies: a source for a [`CachePolicyLayer`](crate::CachePolicyLayer).
 ///
@@ -62,6 +62,11 @@ impl RouteMatch {
             Some(route) => route.vary.as_ref(),
             None => self.table.default_vary.as_ref(),
         }
+    }
+
+    /// The tags of every answer of the route.
+    pub(crate) fn tags(&self) -> Option<&CacheTags> {
+        self.route().map(|route| &route.tags)
     }
 
     /// The pattern of the route.

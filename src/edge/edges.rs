@@ -1,0 +1,180 @@
+//! [`Edges`]: the edges in front of a service, which must not want different things of one field.
+
+use std::fmt;
+
+use http::{HeaderName, HeaderValue};
+
+use super::freshness_field::{DirectiveSyntax, FreshnessField};
+use super::profile::{EdgeInCacheControl, EdgeProfile};
+use super::tag_format::TagFormat;
+
+/// The edges in front of a service: one profile, or several that do not fight over a field.
+#[derive(Clone, Debug)]
+pub struct Edges {
+    profiles: Vec<EdgeProfile>,
+    pub(super) fields: Vec<FreshnessField>,
+    pub(super) restrictions: Vec<(HeaderName, HeaderValue)>,
+    pub(super) formats: Vec<TagFormat>,
+}
+
+/// Two profiles that cannot be served together: both would be right about one field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EdgeConflict {
+    one: &'static str,
+    other: &'static str,
+    field: HeaderName,
+    reason: Reason,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    /// The other reads it in another syntax, or before what is meant for it.
+    Freshness,
+    /// The other must not see it.
+    Never,
+    /// Each parts tags in its own way.
+    Tags,
+}
+
+impl Edges {
+    /// Several edges, be it side by side or one before the other.
+    ///
+    /// # Errors
+    ///
+    /// Where one profile writes a field that another reads otherwise.
+    pub fn new(profiles: impl IntoIterator<Item = EdgeProfile>) -> Result<Self, EdgeConflict> {
+        let profiles: Vec<EdgeProfile> = profiles.into_iter().collect();
+        for (index, one) in profiles.iter().enumerate() {
+            for other in &profiles[index + 1..] {
+                if let Some(conflict) = conflict(one, other).or_else(|| conflict(other, one)) {
+                    return Err(conflict);
+                }
+            }
+        }
+        Ok(Self::compatible(profiles))
+    }
+
+    /// The profiles.
+    pub fn profiles(&self) -> impl Iterator<Item = &EdgeProfile> {
+        self.profiles.iter()
+    }
+
+    /// Whether `Cache-Control` states the lifetime of some edge.
+    pub(super) fn any_reads(&self, cache_control: EdgeInCacheControl) -> bool {
+        self.profiles.iter().any(|profile| profile.cache_control == cache_control)
+    }
+
+    /// Whether each edge obeys a field of its own, whatever `Cache-Control` says.
+    pub(super) fn all_overrule_no_store(&self) -> bool {
+        self.profiles.iter().all(|profile| profile.field().is_some_and(FreshnessField::overrules_no_store))
+    }
+
+    fn compatible(profiles: Vec<EdgeProfile>) -> Self {
+        let mut fields: Vec<FreshnessField> = Vec::new();
+        let mut restrictions: Vec<(HeaderName, HeaderValue)> = Vec::new();
+        let mut formats: Vec<TagFormat> = Vec::new();
+        for profile in &profiles {
+            if let Some(field) = profile.field()
+                && !fields.iter().any(|other| other.name() == field.name())
+            {
+                fields.push(field.clone());
+            }
+            if let Some(format) = profile.tags() {
+                match formats.iter_mut().find(|other| other.field() == format.field()) {
+                    Some(other) => *other = other.clone().within(format),
+                    None => formats.push(format.clone()),
+                }
+            }
+        }
+        for (name, value) in profiles.iter().filter_map(EdgeProfile::restriction) {
+            let written = fields.iter().any(|field| field.name() == name);
+            if !written && !restrictions.iter().any(|(other, _)| other == name) {
+                restrictions.push((name.clone(), value.clone()));
+            }
+        }
+        Self { profiles, fields, restrictions, formats }
+    }
+}
+
+impl From<EdgeProfile> for Edges {
+    fn from(profile: EdgeProfile) -> Self {
+        Self::compatible(vec![profile])
+    }
+}
+
+/// What `one` writes that `other` cannot bear.
+fn conflict(one: &EdgeProfile, other: &EdgeProfile) -> Option<EdgeConflict> {
+    let conflict = |field: &HeaderName, reason| {
+        Some(EdgeConflict { one: one.name(), other: other.name(), field: field.clone(), reason })
+    };
+    for name in one.written_fields() {
+        if other.never_sent().contains(&name.as_str()) {
+            return conflict(name, Reason::Never);
+        }
+        if reads_before_its_own(other, name) && !agree(one, other, name) {
+            return conflict(name, Reason::Freshness);
+        }
+    }
+    if let (Some(one), Some(other)) = (one.tags(), other.tags())
+        && one.field() == other.field()
+        && one.syntax() != other.syntax()
+    {
+        return conflict(one.field(), Reason::Tags);
+    }
+    None
+}
+
+/// Whether the edge looks at this field before, or as, the one that is meant for it.
+fn reads_before_its_own(edge: &EdgeProfile, name: &HeaderName) -> bool {
+    let own = edge.field().map_or("cache-control", |field| field.name().as_str());
+    let place = |name: &str| edge.precedence().iter().position(|field| *field == name);
+    place(name.as_str()).is_some_and(|foreign| place(own).is_none_or(|own| foreign <= own))
+}
+
+/// Whether both mean the same by the field.
+fn agree(one: &EdgeProfile, other: &EdgeProfile, name: &HeaderName) -> bool {
+    // `None`: the field is written where nothing is to be stored, and says so.
+    fn meaning<'a>(edge: &'a EdgeProfile, name: &HeaderName) -> Option<Option<&'a FreshnessField>> {
+        match edge.field() {
+            Some(field) if field.name() == name => Some(Some(field)),
+            _ => edge.restriction().filter(|(own, _)| own == name).map(|_| None),
+        }
+    }
+    match (meaning(one, name), meaning(other, name)) {
+        (Some(Some(one)), Some(Some(other))) => one.says_the_same_as(other),
+        (Some(Some(field)), Some(None)) | (Some(None), Some(Some(field))) => field.syntax() == DirectiveSyntax::Seconds,
+        (Some(None), Some(None)) => one.restriction() == other.restriction(),
+        (None, _) | (_, None) => false,
+    }
+}
+
+impl EdgeConflict {
+    /// The names of the two profiles.
+    #[must_use]
+    pub const fn profiles(&self) -> [&'static str; 2] {
+        [self.one, self.other]
+    }
+
+    /// The field that they fight over.
+    #[must_use]
+    pub const fn field(&self) -> &HeaderName {
+        &self.field
+    }
+}
+
+impl fmt::Display for EdgeConflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { one, other, field, reason } = self;
+        write!(f, "the profiles `{one}` and `{other}` cannot be served together: ")?;
+        match reason {
+            Reason::Freshness => write!(f, "`{one}` writes `{field}`, which `{other}` obeys and reads otherwise")?,
+            Reason::Never => {
+                write!(f, "`{one}` writes `{field}`, beside which `{other}` ignores a restriction (G-21)")?
+            }
+            Reason::Tags => write!(f, "they part the tags in `{field}` in different ways (E2-1)")?,
+        }
+        f.write_str("; serve them from two services, or take the field from one of the profiles")
+    }
+}
+
+impl std::error::Error for EdgeConflict {}

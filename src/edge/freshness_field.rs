@@ -1,0 +1,175 @@
+//! [`FreshnessField`]: the field in which an edge reads a lifetime of its own, and its syntax.
+
+use std::fmt::Write;
+
+use http::{HeaderName, HeaderValue};
+
+use super::word::{EdgeLifetime, EdgeWord};
+use crate::protocol::CacheControl;
+
+/// The field in which an edge reads a lifetime of its own, and how it is written there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct FreshnessField {
+    name: HeaderName,
+    syntax: DirectiveSyntax,
+    /// Before all others, as they stand here.
+    directives: &'static [&'static str],
+    overrules_no_store: bool,
+}
+
+/// How directives are written in a [`FreshnessField`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DirectiveSyntax {
+    /// A structured Dictionary: `max-age=60, stale-while-revalidate=30` (RFC 9213, T-01).
+    Dictionary,
+    /// `Surrogate-Control` as Fastly reads it: `max-age=60, stale-if-error=30`. It has no word
+    /// that is known to forbid storing, so a restriction stands in `Cache-Control` alone.
+    Surrogate,
+    /// `Edge-Control` as Akamai reads it: `cache-maxage=60s` or `no-store`.
+    EdgeControl,
+    /// A number of seconds, where 0 is "not to be stored": nginx's `X-Accel-Expires`.
+    Seconds,
+}
+
+impl FreshnessField {
+    /// A field with this name and syntax, that an edge obeys even beside a `Cache-Control` with
+    /// `no-store`.
+    pub const fn new(name: HeaderName, syntax: DirectiveSyntax) -> Self {
+        Self { name, syntax, directives: &[], overrules_no_store: true }
+    }
+
+    /// Directives that stand before all others when the answer may be stored, such as
+    /// `durable`.
+    ///
+    /// # Panics
+    ///
+    /// When one of them is no lower-case key of a structured Dictionary.
+    pub const fn directives(mut self, directives: &'static [&'static str]) -> Self {
+        let mut index = 0;
+        while index < directives.len() {
+            assert!(
+                is_key(directives[index].as_bytes()),
+                "a directive is written in lower case: a-z, 0-9, '_' and '-'"
+            );
+            index += 1;
+        }
+        self.directives = directives;
+        self
+    }
+
+    /// Says that the edge may be set up, or be of a version, not to look at the field, so that
+    /// `Cache-Control` has to serve it too.
+    pub const fn optional(mut self) -> Self {
+        self.overrules_no_store = false;
+        self
+    }
+
+    /// The name of the field.
+    #[must_use]
+    pub const fn name(&self) -> &HeaderName {
+        &self.name
+    }
+
+    /// How it is written.
+    #[must_use]
+    pub const fn syntax(&self) -> DirectiveSyntax {
+        self.syntax
+    }
+
+    /// Whether the edge obeys it in any case, even beside `no-store` in `Cache-Control`.
+    #[must_use]
+    pub const fn overrules_no_store(&self) -> bool {
+        self.overrules_no_store
+    }
+
+    /// Whether both write the same of the same answer.
+    pub(super) fn says_the_same_as(&self, other: &Self) -> bool {
+        self.syntax == other.syntax && self.directives == other.directives
+    }
+
+    /// What a service inside wrote into it. Where that cannot be read, it is to be taken for a
+    /// restriction.
+    pub(super) fn read<'a>(&self, lines: impl IntoIterator<Item = &'a HeaderValue>) -> EdgeWord {
+        if matches!(self.syntax, DirectiveSyntax::Dictionary | DirectiveSyntax::Surrogate) {
+            return EdgeWord::of(&CacheControl::parse(lines));
+        }
+        let mut lines = lines.into_iter();
+        let (Some(Ok(line)), None) = (lines.next().map(HeaderValue::to_str), lines.next()) else {
+            return EdgeWord::NotStored;
+        };
+        let seconds = match self.syntax {
+            DirectiveSyntax::Seconds => line.parse().ok(),
+            _ => line.strip_prefix("cache-maxage=").and_then(seconds_with_unit),
+        };
+        match seconds {
+            Some(seconds) if seconds > 0 => EdgeWord::Stored(EdgeLifetime::new(seconds)),
+            _ => EdgeWord::NotStored,
+        }
+    }
+
+    /// What it says. `None` where the syntax has no word for it.
+    pub(super) fn value(&self, word: &EdgeWord) -> Option<HeaderValue> {
+        let text = match (self.syntax, word) {
+            (_, EdgeWord::Silent) | (DirectiveSyntax::Surrogate, EdgeWord::NotStored) => return None,
+            (DirectiveSyntax::Dictionary | DirectiveSyntax::EdgeControl, EdgeWord::NotStored) => "no-store".to_owned(),
+            (DirectiveSyntax::Dictionary, EdgeWord::Validated) => "no-cache".to_owned(),
+            // No word for it is known: a lifetime that has ended says it.
+            (DirectiveSyntax::Surrogate, EdgeWord::Validated) => "max-age=0".to_owned(),
+            (DirectiveSyntax::EdgeControl, EdgeWord::Validated) => "cache-maxage=0s".to_owned(),
+            (DirectiveSyntax::Seconds, EdgeWord::NotStored | EdgeWord::Validated) => "0".to_owned(),
+            (DirectiveSyntax::EdgeControl, EdgeWord::Stored(lifetime)) => format!("cache-maxage={}s", lifetime.seconds),
+            (DirectiveSyntax::Seconds, EdgeWord::Stored(lifetime)) => lifetime.seconds.to_string(),
+            (DirectiveSyntax::Dictionary | DirectiveSyntax::Surrogate, EdgeWord::Stored(lifetime)) => {
+                let mut text = String::new();
+                for directive in self.directives {
+                    text.push_str(directive);
+                    text.push_str(", ");
+                }
+                _ = write!(text, "max-age={}", lifetime.seconds);
+                if self.syntax == DirectiveSyntax::Dictionary {
+                    text.push_str(if lifetime.must_revalidate { ", must-revalidate" } else { "" });
+                    text.push_str(if lifetime.no_transform { ", no-transform" } else { "" });
+                }
+                for (name, seconds) in [
+                    ("stale-while-revalidate", lifetime.stale_while_revalidate),
+                    ("stale-if-error", lifetime.stale_if_error),
+                ] {
+                    if let Some(seconds) = seconds {
+                        _ = write!(text, ", {name}={seconds}");
+                    }
+                }
+                text
+            }
+        };
+        Some(HeaderValue::try_from(text).expect("directives and digits make a field value"))
+    }
+}
+
+/// A lifetime as Akamai writes it: `30s`, `5m`, `1h`, `7d`.
+fn seconds_with_unit(text: &str) -> Option<u32> {
+    let digits = text.strip_suffix(|unit| matches!(unit, 's' | 'm' | 'h' | 'd'))?;
+    let unit = match text.as_bytes().last() {
+        Some(b's') => 1,
+        Some(b'm') => 60,
+        Some(b'h') => 3_600,
+        _ => 86_400,
+    };
+    digits.parse::<u32>().ok()?.checked_mul(unit)
+}
+
+/// X-02, without the dot and the star, which no directive has.
+const fn is_key(name: &[u8]) -> bool {
+    if name.is_empty() || !name[0].is_ascii_lowercase() {
+        return false;
+    }
+    let mut index = 1;
+    while index < name.len() {
+        if !matches!(name[index], b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-') {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}

@@ -1,0 +1,169 @@
+//! [`EdgeProfile`]: what one kind of edge reads, as data.
+
+use http::{HeaderName, HeaderValue};
+
+use super::facts::EdgeFacts;
+use super::freshness_field::FreshnessField;
+use super::tag_format::TagFormat;
+
+/// What one kind of edge reads: which field gives it a lifetime, how it wants its tags, what
+/// must not be sent to it.
+///
+/// Those of known edges are constants, such as [`EdgeProfile::CLOUDFLARE`]; all are in
+/// [`EdgeProfile::ALL`]. Edges change and can be set up otherwise, so everything can be
+/// replaced, and a profile of one's own starts with [`EdgeProfile::custom`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct EdgeProfile {
+    pub(super) name: &'static str,
+    pub(super) cache_control: EdgeInCacheControl,
+    pub(super) field: Option<FreshnessField>,
+    pub(super) restriction: Option<(HeaderName, HeaderValue)>,
+    pub(super) tags: Option<TagFormat>,
+    pub(super) precedence: &'static [&'static str],
+    pub(super) status: &'static [&'static str],
+    pub(super) never: &'static [&'static str],
+    pub(super) facts: EdgeFacts,
+}
+
+/// What `Cache-Control` says for an edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EdgeInCacheControl {
+    /// The lifetime at the edge, as `s-maxage`.
+    Lifetime,
+    /// Nothing, as the edge has a field of its own. An `s-maxage` that is longer than `max-age`
+    /// is taken away, so that a cache which no purge reaches does not keep the answer for so
+    /// long.
+    Nothing,
+    /// What it says to browsers: the edge is not known to read anything else. The shorter
+    /// lifetime of both counts.
+    Shared,
+}
+
+impl EdgeProfile {
+    /// A profile for an edge that reads `s-maxage`, as every shared cache has to (C-21), and
+    /// nothing more.
+    pub const fn custom(name: &'static str) -> Self {
+        Self {
+            name,
+            cache_control: EdgeInCacheControl::Lifetime,
+            field: None,
+            restriction: None,
+            tags: None,
+            precedence: &["cache-control", "expires"],
+            status: &[],
+            never: &[],
+            facts: EdgeFacts::UNKNOWN,
+        }
+    }
+
+    /// The profile with this name, in any case.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|profile| profile.name.eq_ignore_ascii_case(name))
+    }
+
+    /// With another field for the lifetime, or none.
+    pub fn with_field(mut self, field: Option<FreshnessField>) -> Self {
+        self.field = field;
+        self
+    }
+
+    /// With another word for the edge in `Cache-Control`.
+    pub fn with_cache_control(mut self, cache_control: EdgeInCacheControl) -> Self {
+        self.cache_control = cache_control;
+        self
+    }
+
+    /// With a field that is sent beside `Cache-Control` where the edge must not store.
+    pub fn with_restriction(mut self, restriction: Option<(HeaderName, HeaderValue)>) -> Self {
+        self.restriction = restriction;
+        self
+    }
+
+    /// With another format of tags, or none: at some edges the name of the field is a setting.
+    pub fn with_tags(mut self, tags: Option<TagFormat>) -> Self {
+        self.tags = tags;
+        self
+    }
+
+    /// With other fields that give the edge a lifetime, the first going before the others.
+    pub fn with_precedence(mut self, fields: &'static [&'static str]) -> Self {
+        self.precedence = fields;
+        self
+    }
+
+    /// With other fields that must not reach the edge.
+    pub fn with_never(mut self, fields: &'static [&'static str]) -> Self {
+        self.never = fields;
+        self
+    }
+
+    /// With what else is known of the edge.
+    pub fn with_facts(mut self, facts: EdgeFacts) -> Self {
+        self.facts = facts;
+        self
+    }
+
+    /// The name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What `Cache-Control` says for the edge.
+    #[must_use]
+    pub const fn cache_control(&self) -> EdgeInCacheControl {
+        self.cache_control
+    }
+
+    /// The field for the lifetime at the edge, where it has one of its own.
+    #[must_use]
+    pub const fn field(&self) -> Option<&FreshnessField> {
+        self.field.as_ref()
+    }
+
+    /// What is sent beside `Cache-Control` where the edge must not store.
+    #[must_use]
+    pub const fn restriction(&self) -> Option<&(HeaderName, HeaderValue)> {
+        self.restriction.as_ref()
+    }
+
+    /// How it reads tags, where it does.
+    #[must_use]
+    pub const fn tags(&self) -> Option<&TagFormat> {
+        self.tags.as_ref()
+    }
+
+    /// The fields that give the edge a lifetime, the first going before the others.
+    #[must_use]
+    pub const fn precedence(&self) -> &'static [&'static str] {
+        self.precedence
+    }
+
+    /// The fields in which the edge says whether it had the answer:
+    /// what `CacheStatus` reads.
+    #[must_use]
+    pub const fn status_fields(&self) -> &'static [&'static str] {
+        self.status
+    }
+
+    /// The fields that must not reach the edge, as they make it store what it should not.
+    #[must_use]
+    pub const fn never_sent(&self) -> &'static [&'static str] {
+        self.never
+    }
+
+    /// What else is known of the edge.
+    #[must_use]
+    pub const fn facts(&self) -> &EdgeFacts {
+        &self.facts
+    }
+
+    /// The fields that the profile makes the layer write, save tags.
+    pub(super) fn written_fields(&self) -> impl Iterator<Item = &HeaderName> {
+        let field = self.field.iter().map(FreshnessField::name);
+        field.chain(self.restriction.iter().map(|(name, _)| name))
+    }
+}

@@ -1,0 +1,453 @@
+//! The profiles of known edges: facts, and no logic.
+//!
+//! Where a maker's own documentation and a measurement differ, the measurement counts. What is
+//! not known is left out.
+
+use http::{HeaderName, HeaderValue};
+
+use super::facts::{AuthorizationAtEdge, EdgeFacts, SetCookieAtEdge, UnsaidAtEdge, VaryAtEdge};
+use super::freshness_field::{DirectiveSyntax, FreshnessField};
+use super::profile::{EdgeInCacheControl, EdgeProfile};
+use super::tag_format::{TagFormat, TagSyntax};
+
+const CDN_CACHE_CONTROL: FreshnessField =
+    FreshnessField::new(HeaderName::from_static("cdn-cache-control"), DirectiveSyntax::Dictionary);
+const CACHE_CONTROL: &[&str] = &["cache-control", "expires"];
+const SURROGATE_CONTROL: &[&str] = &["surrogate-control"];
+const X_ACCEL_EXPIRES: HeaderName = HeaderName::from_static("x-accel-expires");
+
+impl EdgeProfile {
+    /// Any cache that goes by the standards: `s-maxage`, and `CDN-Cache-Control` (RFC 9213)
+    /// beside it.
+    pub const STANDARD: Self = Self {
+        name: "standard",
+        cache_control: EdgeInCacheControl::Lifetime,
+        field: Some(CDN_CACHE_CONTROL),
+        restriction: None,
+        tags: None,
+        precedence: &["cdn-cache-control", "cache-control", "expires"],
+        status: &["cache-status"],
+        never: &[],
+        facts: EdgeFacts::UNKNOWN,
+    };
+
+    /// Cloudflare.
+    pub const CLOUDFLARE: Self = Self {
+        name: "cloudflare",
+        cache_control: EdgeInCacheControl::Nothing,
+        field: Some(FreshnessField::new(
+            HeaderName::from_static("cloudflare-cdn-cache-control"),
+            DirectiveSyntax::Dictionary,
+        )),
+        restriction: None,
+        tags: Some(
+            TagFormat::new(HeaderName::from_static("cache-tag"), TagSyntax::Comma)
+                .max_tags(1_000)
+                .max_length(16 * 1024),
+        ),
+        precedence: &["cloudflare-cdn-cache-control", "cdn-cache-control", "cache-control", "expires"],
+        status: &["cf-cache-status"],
+        never: SURROGATE_CONTROL,
+        facts: EdgeFacts {
+            reads_cdn_cache_control: Some(true),
+            vary: Some(VaryAtEdge::OnlySelects(&["accept-encoding", "origin"])),
+            query_in_key: Some(true),
+            set_cookie: Some(SetCookieAtEdge::NotStored),
+            authorization: Some(AuthorizationAtEdge::StoredWhenAllowed),
+            stale_while_revalidate: Some(true),
+            stale_if_error: Some(true),
+            without_cache_control: Some(UnsaidAtEdge::ByExtension),
+            obeys_no_store: Some(true),
+            forwards_tags: Some(false),
+        },
+    };
+
+    /// Fastly, with its default VCL.
+    pub const FASTLY: Self = Self {
+        name: "fastly",
+        cache_control: EdgeInCacheControl::Nothing,
+        field: Some(FreshnessField::new(HeaderName::from_static("surrogate-control"), DirectiveSyntax::Surrogate)),
+        restriction: None,
+        tags: Some(TagFormat::new(HeaderName::from_static("surrogate-key"), TagSyntax::Space).max_length(16 * 1024)),
+        precedence: &["surrogate-control", "cache-control", "expires"],
+        status: &["x-cache"],
+        never: &[],
+        facts: EdgeFacts {
+            reads_cdn_cache_control: Some(false),
+            vary: Some(VaryAtEdge::Obeyed),
+            query_in_key: Some(true),
+            set_cookie: Some(SetCookieAtEdge::NotStored),
+            authorization: Some(AuthorizationAtEdge::Stored),
+            stale_while_revalidate: Some(true),
+            stale_if_error: None,
+            without_cache_control: Some(UnsaidAtEdge::StoredFor(120)),
+            obeys_no_store: Some(false),
+            forwards_tags: Some(false),
+        },
+    };
+
+    /// Akamai, with a caching behavior that honours the origin.
+    pub const AKAMAI: Self = Self {
+        name: "akamai",
+        cache_control: EdgeInCacheControl::Nothing,
+        field: Some(FreshnessField::new(HeaderName::from_static("edge-control"), DirectiveSyntax::EdgeControl)),
+        restriction: None,
+        tags: Some(TagFormat::new(HeaderName::from_static("edge-cache-tag"), TagSyntax::Comma).max_tags(128)),
+        precedence: &["edge-control", "cache-control", "expires"],
+        status: &["x-cache"],
+        never: &[],
+        facts: EdgeFacts {
+            vary: Some(VaryAtEdge::OnlyStores(&["accept-encoding"])),
+            query_in_key: Some(true),
+            obeys_no_store: Some(false),
+            forwards_tags: Some(false),
+            ..EdgeFacts::UNKNOWN
+        },
+    };
+
+    /// Amazon CloudFront. The field for tags is a setting there:
+    /// [`with_tags`](EdgeProfile::with_tags) names it, with
+    /// [`CLOUDFRONT_TAGS`](EdgeProfile::CLOUDFRONT_TAGS) for a name that is free.
+    ///
+    /// # Warning
+    ///
+    /// With a minimum lifetime above zero, which the usual managed policy has, CloudFront
+    /// stores even what says `no-store` (G-07).
+    pub const CLOUDFRONT: Self = Self {
+        name: "cloudfront",
+        cache_control: EdgeInCacheControl::Lifetime,
+        field: None,
+        restriction: None,
+        tags: None,
+        precedence: CACHE_CONTROL,
+        status: &["x-cache"],
+        never: &[],
+        facts: EdgeFacts {
+            reads_cdn_cache_control: Some(false),
+            vary: Some(VaryAtEdge::Ignored),
+            query_in_key: Some(false),
+            set_cookie: Some(SetCookieAtEdge::StoredWithoutIt),
+            authorization: None,
+            stale_while_revalidate: Some(true),
+            stale_if_error: Some(true),
+            without_cache_control: Some(UnsaidAtEdge::StoredFor(86_400)),
+            obeys_no_store: Some(false),
+            forwards_tags: None,
+        },
+    };
+
+    /// Tags at CloudFront, in the field `cache-tag`, for a distribution that is set up to read
+    /// it.
+    pub const CLOUDFRONT_TAGS: TagFormat =
+        TagFormat::new(HeaderName::from_static("cache-tag"), TagSyntax::Comma).max_tags(50);
+
+    /// Google Cloud CDN, with the cache mode that uses the origin's fields.
+    pub const GOOGLE: Self = Self {
+        name: "google",
+        cache_control: EdgeInCacheControl::Lifetime,
+        field: None,
+        restriction: None,
+        tags: Some(TagFormat::new(HeaderName::from_static("cache-tag"), TagSyntax::Comma)),
+        precedence: CACHE_CONTROL,
+        status: &[],
+        never: &[],
+        facts: EdgeFacts {
+            vary: Some(VaryAtEdge::OnlyStores(&[
+                "accept",
+                "accept-encoding",
+                "access-control-request-headers",
+                "access-control-request-method",
+                "origin",
+                "sec-fetch-dest",
+                "sec-fetch-mode",
+                "sec-fetch-site",
+                "x-goog-allowed-resources",
+                "x-origin",
+            ])),
+            query_in_key: Some(true),
+            set_cookie: Some(SetCookieAtEdge::NotStored),
+            authorization: Some(AuthorizationAtEdge::StoredWhenAllowed),
+            stale_while_revalidate: Some(true),
+            without_cache_control: Some(UnsaidAtEdge::NotStored),
+            forwards_tags: Some(true),
+            ..EdgeFacts::UNKNOWN
+        },
+    };
+
+    /// Azure Front Door.
+    pub const AZURE: Self = Self {
+        name: "azure",
+        cache_control: EdgeInCacheControl::Lifetime,
+        field: None,
+        restriction: None,
+        tags: None,
+        precedence: CACHE_CONTROL,
+        status: &["x-cache"],
+        never: &[],
+        facts: EdgeFacts {
+            reads_cdn_cache_control: Some(false),
+            set_cookie: Some(SetCookieAtEdge::StoredWithoutIt),
+            stale_while_revalidate: Some(false),
+            without_cache_control: Some(UnsaidAtEdge::StoredFor(86_400)),
+            obeys_no_store: Some(true),
+            ..EdgeFacts::UNKNOWN
+        },
+    };
+
+    /// Vercel.
+    pub const VERCEL: Self = Self {
+        name: "vercel",
+        cache_control: EdgeInCacheControl::Nothing,
+        field: Some(FreshnessField::new(
+            HeaderName::from_static("vercel-cdn-cache-control"),
+            DirectiveSyntax::Dictionary,
+        )),
+        restriction: None,
+        tags: Some(TagFormat::new(HeaderName::from_static("vercel-cache-tag"), TagSyntax::Comma).max_tags(128)),
+        precedence: &["vercel-cdn-cache-control", "cdn-cache-control", "cache-control"],
+        status: &["x-vercel-cache"],
+        never: &[],
+        facts: EdgeFacts {
+            reads_cdn_cache_control: Some(true),
+            vary: Some(VaryAtEdge::Obeyed),
+            authorization: Some(AuthorizationAtEdge::NotStored),
+            stale_while_revalidate: Some(true),
+            stale_if_error: Some(false),
+            without_cache_control: Some(UnsaidAtEdge::NotStored),
+            obeys_no_store: Some(true),
+            forwards_tags: Some(false),
+            ..EdgeFacts::UNKNOWN
+        },
+    };
+
+    /// Netlify. Its durable cache is asked for with
+    /// `FreshnessField::directives(&["public", "durable"])`.
+    pub const NETLIFY: Self = Self {
+        name: "netlify",
+        cache_control: EdgeInCacheControl::Nothing,
+        field: Some(
+            FreshnessField::new(HeaderName::from_static("netlify-cdn-cache-control"), DirectiveSyntax::Dictionary)
+                .directives(&["public"]),
+        ),
+        restriction: None,
+        tags: Some(TagFormat::new(HeaderName::from_static("netlify-cache-tag"), TagSyntax::Comma).max_tags(500)),
+        precedence: &["netlify-cdn-cache-control", "cdn-cache-control", "cache-control"],
+        status: &["cache-status"],
+        never: &[],
+        facts: EdgeFacts {
+            reads_cdn_cache_control: Some(true),
+            vary: Some(VaryAtEdge::Obeyed),
+            query_in_key: Some(true),
+            stale_while_revalidate: Some(true),
+            without_cache_control: Some(UnsaidAtEdge::NotStored),
+            obeys_no_store: Some(true),
+            forwards_tags: Some(false),
+            ..EdgeFacts::UNKNOWN
+        },
+    };
+
+    /// Bunny. What parts several tags is not known, so there is room for one.
+    pub const BUNNY: Self = Self {
+        name: "bunny",
+        cache_control: EdgeInCacheControl::Shared,
+        field: None,
+        restriction: None,
+        tags: Some(TagFormat::new(HeaderName::from_static("cdn-tag"), TagSyntax::Comma).max_tags(1).max_length(1024)),
+        precedence: CACHE_CONTROL,
+        status: &["cdn-cache"],
+        never: &[],
+        facts: EdgeFacts {
+            vary: Some(VaryAtEdge::Ignored),
+            query_in_key: Some(false),
+            without_cache_control: Some(UnsaidAtEdge::ByExtension),
+            ..EdgeFacts::UNKNOWN
+        },
+    };
+
+    /// `KeyCDN`, set to honour the origin.
+    pub const KEYCDN: Self = Self {
+        name: "keycdn",
+        cache_control: EdgeInCacheControl::Nothing,
+        field: Some(FreshnessField::new(X_ACCEL_EXPIRES, DirectiveSyntax::Seconds)),
+        restriction: None,
+        tags: Some(TagFormat::new(HeaderName::from_static("cache-tag"), TagSyntax::Space)),
+        precedence: &["x-accel-expires", "cache-control", "expires"],
+        status: &["x-cache"],
+        never: &[],
+        facts: EdgeFacts {
+            query_in_key: Some(true),
+            stale_while_revalidate: Some(true),
+            stale_if_error: Some(true),
+            forwards_tags: Some(true),
+            ..EdgeFacts::UNKNOWN
+        },
+    };
+
+    /// Varnish, with the VCL that is built in. Tags need the module xkey and a few lines of VCL.
+    pub const VARNISH: Self = Self {
+        name: "varnish",
+        cache_control: EdgeInCacheControl::Lifetime,
+        field: None,
+        restriction: None,
+        tags: Some(TagFormat::new(HeaderName::from_static("xkey"), TagSyntax::Space)),
+        precedence: CACHE_CONTROL,
+        status: &["x-varnish"],
+        never: SURROGATE_CONTROL,
+        facts: EdgeFacts {
+            reads_cdn_cache_control: Some(false),
+            vary: Some(VaryAtEdge::Obeyed),
+            query_in_key: Some(true),
+            set_cookie: Some(SetCookieAtEdge::NotStored),
+            authorization: Some(AuthorizationAtEdge::NotStored),
+            stale_while_revalidate: Some(true),
+            stale_if_error: Some(false),
+            without_cache_control: Some(UnsaidAtEdge::StoredFor(120)),
+            obeys_no_store: Some(true),
+            forwards_tags: Some(true),
+        },
+    };
+
+    /// nginx with `proxy_cache`. What it must not store it is told twice.
+    pub const NGINX: Self = Self {
+        name: "nginx",
+        cache_control: EdgeInCacheControl::Lifetime,
+        field: None,
+        restriction: Some((X_ACCEL_EXPIRES, HeaderValue::from_static("0"))),
+        tags: None,
+        precedence: &["x-accel-expires", "cache-control", "expires"],
+        status: &["x-cache-status"],
+        never: &[],
+        facts: EdgeFacts {
+            reads_cdn_cache_control: Some(false),
+            vary: Some(VaryAtEdge::Obeyed),
+            query_in_key: Some(true),
+            set_cookie: Some(SetCookieAtEdge::NotStored),
+            authorization: Some(AuthorizationAtEdge::Stored),
+            stale_while_revalidate: Some(true),
+            stale_if_error: Some(true),
+            without_cache_control: Some(UnsaidAtEdge::NotStored),
+            obeys_no_store: Some(true),
+            forwards_tags: None,
+        },
+    };
+
+    /// Squid as an accelerator. It is given its lifetime in `Cache-Control`: what
+    /// `Surrogate-Control: max-age` gives was stale at once where it was measured.
+    pub const SQUID: Self = Self {
+        name: "squid",
+        cache_control: EdgeInCacheControl::Lifetime,
+        field: None,
+        restriction: Some((HeaderName::from_static("surrogate-control"), HeaderValue::from_static("no-store"))),
+        tags: None,
+        precedence: &["surrogate-control", "cache-control", "expires"],
+        status: &["cache-status"],
+        never: &[],
+        facts: EdgeFacts {
+            reads_cdn_cache_control: Some(false),
+            vary: Some(VaryAtEdge::Obeyed),
+            query_in_key: Some(true),
+            set_cookie: Some(SetCookieAtEdge::StoredWithoutIt),
+            authorization: Some(AuthorizationAtEdge::StoredWhenAllowed),
+            stale_while_revalidate: Some(false),
+            stale_if_error: Some(true),
+            without_cache_control: Some(UnsaidAtEdge::ByLastModified),
+            obeys_no_store: Some(true),
+            forwards_tags: None,
+        },
+    };
+
+    /// Apache Traffic Server. It reads `CDN-Cache-Control` when it is set up to, or is newer
+    /// than release 10.2.
+    pub const TRAFFIC_SERVER: Self = Self {
+        name: "ats",
+        cache_control: EdgeInCacheControl::Lifetime,
+        field: Some(CDN_CACHE_CONTROL.optional()),
+        restriction: None,
+        tags: None,
+        precedence: &["cdn-cache-control", "cache-control", "expires"],
+        status: &[],
+        never: &[],
+        facts: EdgeFacts {
+            reads_cdn_cache_control: None,
+            vary: Some(VaryAtEdge::Obeyed),
+            query_in_key: Some(true),
+            set_cookie: Some(SetCookieAtEdge::StoredWithoutIt),
+            authorization: Some(AuthorizationAtEdge::Stored),
+            stale_while_revalidate: Some(false),
+            stale_if_error: Some(true),
+            without_cache_control: Some(UnsaidAtEdge::NotStored),
+            obeys_no_store: Some(true),
+            forwards_tags: None,
+        },
+    };
+
+    /// HAProxy's cache, which caps every lifetime at its own `max-age`.
+    pub const HAPROXY: Self = Self {
+        name: "haproxy",
+        cache_control: EdgeInCacheControl::Lifetime,
+        field: None,
+        restriction: None,
+        tags: None,
+        precedence: CACHE_CONTROL,
+        status: &[],
+        never: &[],
+        facts: EdgeFacts {
+            reads_cdn_cache_control: Some(false),
+            vary: Some(VaryAtEdge::OnlyStores(&[])),
+            query_in_key: Some(true),
+            set_cookie: Some(SetCookieAtEdge::StoredWithIt),
+            authorization: Some(AuthorizationAtEdge::StoredWhenAllowed),
+            stale_while_revalidate: Some(false),
+            stale_if_error: Some(false),
+            // Where there is an entity tag or a date.
+            without_cache_control: Some(UnsaidAtEdge::StoredFor(60)),
+            obeys_no_store: Some(true),
+            forwards_tags: None,
+        },
+    };
+
+    /// Souin, and Caddy with its cache handler.
+    pub const SOUIN: Self = Self {
+        name: "souin",
+        cache_control: EdgeInCacheControl::Nothing,
+        field: Some(CDN_CACHE_CONTROL),
+        restriction: None,
+        tags: Some(TagFormat::new(HeaderName::from_static("surrogate-key"), TagSyntax::CommaSpace)),
+        precedence: &["souin-cache-control", "surrogate-control", "cdn-cache-control", "cache-control"],
+        status: &["cache-status"],
+        never: SURROGATE_CONTROL,
+        facts: EdgeFacts {
+            reads_cdn_cache_control: Some(true),
+            vary: Some(VaryAtEdge::Obeyed),
+            query_in_key: Some(true),
+            set_cookie: Some(SetCookieAtEdge::StoredWithIt),
+            authorization: Some(AuthorizationAtEdge::NotStored),
+            stale_while_revalidate: Some(false),
+            stale_if_error: Some(false),
+            without_cache_control: Some(UnsaidAtEdge::NotStored),
+            obeys_no_store: Some(true),
+            forwards_tags: Some(true),
+        },
+    };
+
+    /// All that are known, the general one first.
+    pub const ALL: [Self; 17] = [
+        Self::STANDARD,
+        Self::CLOUDFLARE,
+        Self::FASTLY,
+        Self::AKAMAI,
+        Self::CLOUDFRONT,
+        Self::GOOGLE,
+        Self::AZURE,
+        Self::VERCEL,
+        Self::NETLIFY,
+        Self::BUNNY,
+        Self::KEYCDN,
+        Self::VARNISH,
+        Self::NGINX,
+        Self::SQUID,
+        Self::TRAFFIC_SERVER,
+        Self::HAPROXY,
+        Self::SOUIN,
+    ];
+}

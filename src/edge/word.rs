@@ -1,0 +1,61 @@
+//! [`EdgeWord`]: what an edge is told, before it is written in its dialect.
+
+use crate::protocol::CacheControl;
+
+/// What an edge is told of one answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EdgeWord {
+    /// Nothing: the answer states no lifetime, or it is of a method whose answers are not stored.
+    Silent,
+    /// Not to be stored.
+    NotStored,
+    /// May be stored, and is validated before each reuse.
+    Validated,
+    Stored(EdgeLifetime),
+}
+
+/// How long an edge may keep an answer, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct EdgeLifetime {
+    pub(super) seconds: u32,
+    pub(super) stale_while_revalidate: Option<u32>,
+    pub(super) stale_if_error: Option<u32>,
+    pub(super) must_revalidate: bool,
+    pub(super) no_transform: bool,
+}
+
+impl EdgeLifetime {
+    /// A lifetime and nothing more.
+    pub(super) const fn new(seconds: u32) -> Self {
+        Self {
+            seconds,
+            stale_while_revalidate: None,
+            stale_if_error: None,
+            must_revalidate: false,
+            no_transform: false,
+        }
+    }
+}
+
+impl EdgeWord {
+    /// What the field says to a shared cache.
+    pub(super) fn of(field: &CacheControl) -> Self {
+        // A qualified `private` keeps fields from shared caches that few of them can leave out.
+        if field.no_store() || field.private() || !field.private_fields().is_empty() {
+            return Self::NotStored;
+        }
+        if field.no_cache() || !field.no_cache_fields().is_empty() {
+            return Self::Validated;
+        }
+        match field.s_maxage().or(field.max_age()) {
+            Some(seconds) => Self::Stored(EdgeLifetime {
+                seconds,
+                stale_while_revalidate: field.stale_while_revalidate(),
+                stale_if_error: field.stale_if_error(),
+                must_revalidate: field.must_revalidate() || field.proxy_revalidate(),
+                no_transform: field.no_transform(),
+            }),
+            None => Self::Silent,
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! [`Config`]: what a layer was told, shared by its services and futures.
+
+use crate::edge::{Edges, TagOverflow};
+use crate::layers::Clock;
+use crate::policy::Rules;
+
+#[derive(Clone, Debug)]
+pub(super) struct Config {
+    pub(super) edges: Edges,
+    pub(super) overflow: TagOverflow,
+    pub(super) rules: Rules,
+    pub(super) clock: Clock,
+    pub(super) record: bool,
+    pub(super) enabled: bool,
+}

@@ -1,0 +1,609 @@
+//! What each edge is told, and what never reaches one.
+#![allow(clippy::unwrap_used)] // As in any test.
+
+mod support;
+
+use std::convert::Infallible;
+use std::future::ready;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use proptest::prelude::*;
+use support::{TestBody, answer, field, get, request};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+use tower_cache_policy::edge::{
+    DirectiveSyntax, EdgeInCacheControl, EdgeNote, EdgeProfile, Edges, FreshnessField, TagFormat, TagOverflow,
+    TagSyntax,
+};
+use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags, Personalized, Risk};
+use tower_cache_policy::protocol::{EntityTag, Representation, Validators, is_tag_field, is_targeted_field};
+use tower_cache_policy::{CachePolicyLayer, CachingLayer, ConditionalLayer, EdgeLayer};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3_600);
+
+const LONGER_AT_THE_EDGE: CachePolicy = CachePolicy::public(MINUTE)
+    .edge(HOUR)
+    .stale_while_revalidate(Duration::from_secs(30))
+    .stale_if_error(Duration::from_secs(90));
+
+fn tags(tags: &[&'static str]) -> CacheTags {
+    tags.iter().copied().map(CacheTag::from_static).collect()
+}
+
+/// Sends a request through a layer around a service that answers with these fields and extensions.
+async fn through(
+    layer: &EdgeLayer,
+    request: Request<TestBody>,
+    lines: &[(&str, &str)],
+    prepare: impl Fn(&mut Response<TestBody>) + Clone,
+) -> Response<TestBody> {
+    let service = service_fn(move |_: Request<TestBody>| {
+        let mut response = answer("hello", lines);
+        prepare(&mut response);
+        ready(Ok::<_, Infallible>(response))
+    });
+    layer.layer(service).oneshot(request).await.unwrap()
+}
+
+/// What a policy becomes at an edge.
+async fn said(profile: EdgeProfile, policy: CachePolicy) -> String {
+    // One edge has room for one.
+    let names = if profile.name() == "bunny" { &["articles"][..] } else { &["articles", "article-7"] };
+    let response = through(&EdgeLayer::new(profile), get("/", &[]), &[], |response| {
+        response.extensions_mut().insert(policy);
+        tags(names).add_to(response.extensions_mut());
+    })
+    .await;
+    words(response.headers())
+}
+
+/// Every field on storing, in the order in which they are sent.
+fn words(headers: &HeaderMap) -> String {
+    let names = headers
+        .keys()
+        .filter(|name| *name == "cache-control" || *name == "expires" || is_targeted_field(name) || is_tag_field(name));
+    names.map(|name| format!("{name}: {}", field(headers, name.as_str()).unwrap())).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn each_edge_reads_a_policy_in_its_own_dialect() {
+    let policies = [
+        ("stored for longer at the edge", LONGER_AT_THE_EDGE),
+        ("for less", CachePolicy::public(HOUR).edge(MINUTE)),
+        ("validated at each reuse", CachePolicy::NO_CACHE),
+        ("private", CachePolicy::private(MINUTE)),
+        ("not stored", CachePolicy::NO_STORE),
+        ("at the edge only", CachePolicy::edge_only(HOUR).stale_while_revalidate(MINUTE)),
+        ("stale at the edge only", CachePolicy::max_age(MINUTE).stale_if_error(HOUR).stale_at_edge_only()),
+    ];
+    let mut table = String::new();
+    for profile in EdgeProfile::ALL {
+        for (sentence, policy) in policies {
+            let name = profile.name();
+            table.push_str(&format!("# {name}: {sentence}\n{}\n\n", said(profile.clone(), policy).await));
+        }
+    }
+    let expected = include_str!("data/edge-fields.txt");
+    if table != expected {
+        let seen = std::env::temp_dir().join("edge-fields.txt");
+        std::fs::write(&seen, &table).unwrap();
+        panic!("tests/data/edge-fields.txt is not what edges are told; that is in {}", seen.display());
+    }
+}
+
+#[tokio::test]
+async fn what_is_written_is_a_valid_structured_field() {
+    for profile in EdgeProfile::ALL {
+        let dictionaries =
+            profile.field().filter(|field| field.syntax() == DirectiveSyntax::Dictionary).map(FreshnessField::name);
+        let Some(name) = dictionaries.cloned() else { continue };
+        for policy in [
+            LONGER_AT_THE_EDGE,
+            CachePolicy::NO_STORE,
+            CachePolicy::NO_CACHE,
+            CachePolicy::IMMUTABLE,
+            CachePolicy::edge_only(HOUR),
+            CachePolicy::public(MINUTE).must_revalidate().no_transform(),
+        ] {
+            let response = through(&EdgeLayer::new(profile.clone()), get("/", &[]), &[], |response| {
+                response.extensions_mut().insert(policy);
+            })
+            .await;
+            let lines: Vec<_> = response.headers().get_all(&name).iter().collect();
+            // T-10: one line.
+            let [line] = lines.as_slice() else { panic!("{name}: {lines:?}") };
+            // T-01, T-04
+            let members: sfv::Dictionary = sfv::Parser::new(line.as_bytes()).parse().expect(profile.name());
+            assert!(!members.is_empty(), "T-04");
+            for (key, member) in &members {
+                let sfv::ListEntry::Item(item) = member else { panic!("{key}") };
+                assert!(item.params.is_empty(), "T-03");
+                // T-02, T-06
+                match key.as_str() {
+                    "max-age" | "stale-while-revalidate" | "stale-if-error" => {
+                        assert!(matches!(item.bare_item, sfv::BareItem::Integer(_)), "{line:?}");
+                    }
+                    "no-store" | "no-cache" | "must-revalidate" | "no-transform" | "public" => {
+                        assert!(matches!(item.bare_item, sfv::BareItem::Boolean(true)), "{line:?}");
+                    }
+                    other => panic!("{other} in {line:?}"),
+                }
+            }
+        }
+    }
+}
+
+/// A stack as a user has it: the edge outermost, preconditions and a policy inside.
+async fn stack(
+    profile: EdgeProfile,
+    request: Request<TestBody>,
+    source: bool,
+    prepare: impl Fn(&mut Response<TestBody>) + Clone + Send + 'static,
+) -> Response<impl http_body::Body> {
+    let service = service_fn(move |_: Request<TestBody>| {
+        let mut response = answer("hello", &[("etag", "\"a\"")]);
+        prepare(&mut response);
+        ready(Ok::<_, Infallible>(response))
+    });
+    let known = move |_: &http::request::Parts| {
+        let validators = Validators::new().with_etag(EntityTag::from_static("\"a\""));
+        ready(if source { Representation::Current(validators) } else { Representation::Unknown })
+    };
+    ServiceBuilder::new()
+        .layer(EdgeLayer::new(profile))
+        .layer(CachePolicyLayer::new(LONGER_AT_THE_EDGE))
+        .layer(ConditionalLayer::new().validators(known))
+        .service(service)
+        .oneshot(request)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn n05_a_304_carries_what_the_200_carries() {
+    for profile in EdgeProfile::ALL {
+        let tagged = |response: &mut Response<TestBody>| tags(&["articles"]).add_to(response.extensions_mut());
+        let whole = stack(profile.clone(), get("/", &[]), false, tagged).await;
+        let again = get("/", &[("if-none-match", "\"a\"")]);
+        let not_modified = stack(profile.clone(), again, false, tagged).await;
+        assert_eq!((whole.status(), not_modified.status()), (StatusCode::OK, StatusCode::NOT_MODIFIED));
+        assert_eq!(words(not_modified.headers()), words(whole.headers()), "{}", profile.name());
+        assert_eq!(profile.tags().is_some(), words(whole.headers()).contains("articles"), "{}", profile.name());
+    }
+}
+
+#[tokio::test]
+async fn n06_a_304_without_the_handler_does_not_replace_the_tags_that_a_cache_has_by_a_part_of_them() {
+    let again = get("/", &[("if-none-match", "\"a\"")]);
+    let handler = |_: &mut Response<TestBody>| panic!("the handler does not run");
+    let response = stack(EdgeProfile::FASTLY, again, true, handler).await;
+    assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
+    assert_eq!(
+        words(response.headers()),
+        "surrogate-control: max-age=3600, stale-while-revalidate=30, stale-if-error=90\n\
+         cache-control: public, max-age=60, stale-while-revalidate=30, stale-if-error=90"
+    );
+}
+
+#[tokio::test]
+async fn guards_look_once_more_at_what_came_in_between() {
+    let table: &[(&str, &[(&str, &str)], &[(&str, &str)])] = &[
+        ("G-01: a cookie", &[], &[("set-cookie", "id=1")]),
+        ("G-02: credentials", &[("authorization", "Basic YTpi")], &[]),
+        ("G-11: Vary *", &[], &[("vary", "accept, *")]),
+        (
+            "G-12: one origin, with credentials",
+            &[],
+            &[("access-control-allow-origin", "https://a"), ("access-control-allow-credentials", "true")],
+        ),
+    ];
+    for (sentence, asked, added) in table {
+        for profile in EdgeProfile::ALL {
+            let between = tower::util::MapResponseLayer::new(|mut response: Response<TestBody>| {
+                for (name, value) in *added {
+                    response.headers_mut().append(support::field_name(name), support::latin1(value));
+                }
+                response
+            });
+            let service = ServiceBuilder::new()
+                .layer(EdgeLayer::new(profile.clone()))
+                .layer(between)
+                .layer(CachePolicyLayer::new(CachePolicy::edge_only(HOUR)))
+                .service(service_fn(|_: Request<TestBody>| {
+                    let mut response = answer("hello", &[("cdn-cache-control", "max-age=60")]);
+                    tags(&["a"]).add_to(response.extensions_mut());
+                    ready(Ok::<_, Infallible>(response))
+                }));
+            let response = service.oneshot(get("/", asked)).await.unwrap();
+            is_kept_out(response.headers(), &format!("{sentence}, {}", profile.name()));
+        }
+    }
+    let layer = EdgeLayer::new(EdgeProfile::STANDARD);
+    let response = through(&layer, get("/", &[]), &[("cache-control", "max-age=60")], |response| {
+        response.extensions_mut().insert(Personalized);
+    })
+    .await;
+    is_kept_out(response.headers(), "G-03");
+}
+
+/// No edge may store it, by whichever field it goes, and no tag is on it.
+fn is_kept_out(headers: &HeaderMap, sentence: &str) {
+    let cache_control = field(headers, "cache-control").unwrap();
+    assert!(cache_control.contains("private"), "{sentence}: {cache_control}");
+    for name in headers.keys().filter(|name| is_targeted_field(name)) {
+        let value = field(headers, name.as_str()).unwrap();
+        assert!(value == "no-store" || value == "0", "{sentence}: {name}: {value}");
+    }
+    assert!(!headers.keys().any(is_tag_field), "{sentence}: {headers:?}");
+}
+
+#[tokio::test]
+async fn g04_an_error_is_kept_out_of_every_edge() {
+    for profile in EdgeProfile::ALL {
+        let response = through(&EdgeLayer::new(profile), get("/", &[]), &[], |response| {
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            response.extensions_mut().insert(CachePolicy::edge_only(HOUR));
+            tags(&["a"]).add_to(response.extensions_mut());
+        })
+        .await;
+        is_kept_out(response.headers(), "an error");
+    }
+}
+
+#[tokio::test]
+async fn g09_what_answers_a_write_says_nothing_to_an_edge() {
+    for profile in EdgeProfile::ALL {
+        let lines = [("cdn-cache-control", "max-age=60"), ("surrogate-key", "a")];
+        let response = through(&EdgeLayer::new(profile), request(Method::POST, "/", &[]), &lines, |response| {
+            response.extensions_mut().insert(LONGER_AT_THE_EDGE);
+            tags(&["a"]).add_to(response.extensions_mut());
+        })
+        .await;
+        assert_eq!(words(response.headers()), "cache-control: private, no-store");
+    }
+}
+
+#[tokio::test]
+async fn a_risk_that_a_route_accepted_need_not_be_accepted_again() {
+    let run = |added: &'static [(&str, &str)]| {
+        let between = tower::util::MapResponseLayer::new(move |mut response: Response<TestBody>| {
+            for (name, value) in added {
+                response.headers_mut().append(support::field_name(name), support::latin1(value));
+            }
+            response
+        });
+        let service = ServiceBuilder::new()
+            .layer(EdgeLayer::new(EdgeProfile::STANDARD))
+            .layer(between)
+            .layer(CachePolicyLayer::new(CachePolicy::public(MINUTE)).accept_risk(Risk::SetCookieReplayedToOthers))
+            .service(service_fn(|_: Request<TestBody>| {
+                ready(Ok::<_, Infallible>(answer("hello", &[("set-cookie", "theme=dark")])))
+            }));
+        async move { field(service.oneshot(get("/", &[])).await.unwrap().headers(), "cache-control").unwrap() }
+    };
+    assert_eq!(run(&[]).await, "public, max-age=60");
+    assert_eq!(run(&[("set-cookie", "id=1")]).await, "private, max-age=60", "a cookie that the route did not see");
+    assert_eq!(run(&[("vary", "*")]).await, "private, max-age=60, no-cache", "another guard");
+}
+
+#[tokio::test]
+async fn what_services_inside_wrote_for_edges_is_taken_for_what_it_is() {
+    let table: &[(&str, EdgeProfile, &[(&str, &str)], &str)] = &[
+        (
+            "for another edge: removed",
+            EdgeProfile::CLOUDFLARE,
+            &[("surrogate-control", "max-age=9"), ("surrogate-key", "a"), ("cache-control", "max-age=60")],
+            "cloudflare-cdn-cache-control: max-age=60\ncache-control: max-age=60",
+        ),
+        (
+            "for this edge: it counts",
+            EdgeProfile::STANDARD,
+            &[("cdn-cache-control", "max-age=600"), ("cache-control", "max-age=60")],
+            "cdn-cache-control: max-age=600\ncache-control: max-age=60",
+        ),
+        (
+            "unless it cannot be read",
+            EdgeProfile::STANDARD,
+            &[("cdn-cache-control", "Max-Age = x"), ("cache-control", "max-age=60")],
+            "cdn-cache-control: no-store\ncache-control: private, max-age=60",
+        ),
+        (
+            "G-22: not beside a restriction",
+            EdgeProfile::STANDARD,
+            &[("cdn-cache-control", "max-age=600"), ("cache-control", "no-store")],
+            "cdn-cache-control: no-store\ncache-control: private, no-store",
+        ),
+        (
+            "E1-1: a restriction is one for all, whichever edge it was for",
+            EdgeProfile::VARNISH,
+            &[("cloudflare-cdn-cache-control", "no-store"), ("cache-control", "max-age=60")],
+            "cache-control: private, max-age=60",
+        ),
+        (
+            "a zero for nginx is one too",
+            EdgeProfile::FASTLY,
+            &[("x-accel-expires", "0"), ("cache-control", "max-age=60")],
+            "cache-control: private, max-age=60",
+        ),
+        (
+            "tags for this edge are tags",
+            EdgeProfile::FASTLY,
+            &[("surrogate-key", "b  c"), ("surrogate-key", "a"), ("cache-control", "max-age=60")],
+            "surrogate-control: max-age=60\nsurrogate-key: b c a\ncache-control: max-age=60",
+        ),
+        (
+            "and what is none keeps the answer out",
+            EdgeProfile::FASTLY,
+            &[("surrogate-key", "User:7"), ("cache-control", "max-age=60")],
+            "cache-control: private, max-age=60",
+        ),
+        (
+            "a lifetime in seconds for nginx",
+            EdgeProfile::KEYCDN,
+            &[("x-accel-expires", "600"), ("cache-control", "max-age=60")],
+            "x-accel-expires: 600\ncache-control: max-age=60",
+        ),
+    ];
+    for (sentence, profile, lines, expected) in table {
+        let response = through(&EdgeLayer::new(profile.clone()), get("/", &[]), lines, |_| {}).await;
+        assert_eq!(words(response.headers()), *expected, "{sentence}");
+    }
+}
+
+async fn with_tags(layer: EdgeLayer, count: usize) -> (String, Vec<EdgeNote>) {
+    let response = through(&layer.record_notes(), get("/", &[]), &[("cache-control", "max-age=60")], move |response| {
+        let many = (0..count).map(|n| CacheTag::new(format!("tag-{n}")).unwrap());
+        many.collect::<CacheTags>().add_to(response.extensions_mut());
+    })
+    .await;
+    (words(response.headers()), response.extensions().get::<Vec<EdgeNote>>().cloned().unwrap_or_default())
+}
+
+#[tokio::test]
+async fn g20_tags_that_do_not_fit_are_neither_cut_nor_left_out_in_silence() {
+    let cloudfront = EdgeProfile::CLOUDFRONT.with_tags(Some(EdgeProfile::CLOUDFRONT_TAGS));
+    let (fits, notes) = with_tags(EdgeLayer::new(cloudfront.clone()), 50).await;
+    assert!(fits.contains("tag-0,tag-1,") && fits.ends_with("cache-control: max-age=60") && notes.is_empty(), "{fits}");
+
+    let too_many = |stored| EdgeNote::TooManyTags { field: HeaderName::from_static("cache-tag"), count: 51, stored };
+    let (kept_out, notes) = with_tags(EdgeLayer::new(cloudfront.clone()), 51).await;
+    assert_eq!(kept_out, "cache-control: private, max-age=60");
+    assert_eq!(notes, [too_many(false)]);
+    assert_eq!(
+        notes[0].to_string(),
+        "51 tags do not fit into cache-tag: the answer is kept out of shared caches (G-20)"
+    );
+
+    let coarser = TagOverflow::Coarser(CacheTag::from_static("all"));
+    let (coarse, notes) = with_tags(EdgeLayer::new(cloudfront).on_overflow(coarser.clone()), 51).await;
+    assert!(coarse.starts_with("cache-tag: all,tag-0,") && coarse.contains(",tag-48\n"), "{coarse}");
+    assert!(coarse.ends_with("cache-control: max-age=60"));
+    assert_eq!(notes, [too_many(true)]);
+
+    // With two edges each has its own limits, and the answer is one.
+    let both = || Edges::new([EdgeProfile::FASTLY, EdgeProfile::VERCEL]).unwrap();
+    let (kept_out, _) = with_tags(EdgeLayer::new(both()), 129).await;
+    assert_eq!(kept_out, "vercel-cdn-cache-control: no-store\ncache-control: private, max-age=60");
+    let (coarse, _) = with_tags(EdgeLayer::new(both()).on_overflow(coarser), 129).await;
+    assert!(coarse.contains("surrogate-key: tag-0 tag-1 ") && coarse.contains(" tag-128\n"), "{coarse}");
+    assert!(coarse.contains("vercel-cache-tag: all,tag-0,") && !coarse.contains(",tag-127"), "{coarse}");
+}
+
+#[tokio::test]
+async fn tags_of_the_route_the_handler_and_services_between_are_united_in_order() {
+    use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
+    let routes = RoutePolicies::builder()
+        .named("page", RoutePolicy::new(CachePolicy::max_age(MINUTE)).tags(["pages"]))
+        .route("/articles/{id}", RoutePolicy::named("page").tags(["articles", "pages"]))
+        .build()
+        .unwrap();
+    let between = tower::util::MapResponseLayer::new(|mut response: Response<TestBody>| {
+        tags(&["tenant-1", "articles"]).add_to(response.extensions_mut());
+        response
+    });
+    let service = ServiceBuilder::new()
+        .layer(EdgeLayer::new(EdgeProfile::SOUIN))
+        .layer(CachePolicyLayer::new(routes))
+        .layer(between)
+        .service(service_fn(|_: Request<TestBody>| {
+            let mut response = answer("hello", &[("surrogate-key", "by-hand")]);
+            tags(&["article-7"]).add_to(response.extensions_mut());
+            ready(Ok::<_, Infallible>(response))
+        }));
+    let response = service.clone().oneshot(get("/articles/7", &[])).await.unwrap();
+    let expected = "pages, articles, article-7, tenant-1, by-hand";
+    assert_eq!(field(response.headers(), "surrogate-key").unwrap(), expected);
+
+    let response = service.oneshot(get("/articles/7", &[("authorization", "x")])).await.unwrap();
+    assert_eq!(field(response.headers(), "surrogate-key"), None, "G-20: not on what is not stored");
+}
+
+#[tokio::test]
+async fn without_a_profile_that_carries_them_tags_stay_inside() {
+    for profile in EdgeProfile::ALL.into_iter().filter(|profile| profile.tags().is_none()) {
+        let response = through(&EdgeLayer::new(profile), get("/", &[]), &[("cache-tag", "a")], |response| {
+            tags(&["b"]).add_to(response.extensions_mut());
+        })
+        .await;
+        assert!(!response.headers().keys().any(is_tag_field));
+    }
+    // And without an edge layer too.
+    let service = CachePolicyLayer::new(CachePolicy::public(MINUTE)).layer(service_fn(|_: Request<TestBody>| {
+        let mut response = answer("hello", &[]);
+        tags(&["b"]).add_to(response.extensions_mut());
+        ready(Ok::<_, Infallible>(response))
+    }));
+    let response = service.oneshot(get("/", &[])).await.unwrap();
+    assert_eq!(words(response.headers()), "cache-control: public, max-age=60");
+}
+
+#[test]
+fn no_text_becomes_a_tag_that_could_become_more_than_a_tag() {
+    for text in
+        ["a\r\nset-cookie: id=1", "a,b", "a b", "a\tb", "\"a\"", "a\n", "\u{e4}", "", "A", "a;b", "a\0", "a\u{7f}"]
+    {
+        assert!(CacheTag::new(text).is_err(), "{text:?}");
+    }
+    let attempt = std::panic::catch_unwind(|| CacheTag::from_static("a\r\nx: y"));
+    assert!(attempt.is_err());
+}
+
+#[test]
+fn two_edges_that_fight_over_a_field_are_refused_by_name() {
+    let all = EdgeProfile::ALL;
+    let mut refused = Vec::new();
+    for (index, one) in all.iter().enumerate() {
+        for other in &all[index..] {
+            let there = Edges::new([one.clone(), other.clone()]);
+            let back = Edges::new([other.clone(), one.clone()]);
+            assert_eq!(there.is_err(), back.is_err(), "{} {}", one.name(), other.name());
+            if let Err(conflict) = there {
+                let text = conflict.to_string();
+                assert!(text.contains(one.name()) && text.contains(other.name()), "{text}");
+                refused.push(format!("{} {}: {}", one.name(), other.name(), conflict.field()));
+            }
+        }
+    }
+    assert_eq!(
+        refused,
+        [
+            "cloudflare fastly: surrogate-control",
+            "cloudflare keycdn: cache-tag",
+            "cloudflare squid: surrogate-control",
+            "fastly varnish: surrogate-control",
+            "fastly squid: surrogate-control",
+            "fastly souin: surrogate-control",
+            "google keycdn: cache-tag",
+            "varnish squid: surrogate-control",
+            "squid souin: surrogate-control",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_profile_of_ones_own_says_what_it_is_told_to() {
+    let field = FreshnessField::new(HeaderName::from_static("acme-cdn-cache-control"), DirectiveSyntax::Dictionary);
+    let acme = EdgeProfile::custom("acme")
+        .with_cache_control(EdgeInCacheControl::Nothing)
+        .with_field(Some(field.directives(&["public", "durable"])))
+        .with_precedence(&["acme-cdn-cache-control", "cache-control"])
+        .with_restriction(Some((HeaderName::from_static("x-acme"), HeaderValue::from_static("off"))))
+        .with_tags(Some(TagFormat::CACHE_GROUPS));
+    assert_eq!(
+        said(acme.clone(), LONGER_AT_THE_EDGE).await,
+        "acme-cdn-cache-control: public, durable, max-age=3600, stale-while-revalidate=30, stale-if-error=90\n\
+         cache-groups: \"articles\", \"article-7\"\n\
+         cache-control: public, max-age=60, stale-while-revalidate=30, stale-if-error=90"
+    );
+    let response = through(&EdgeLayer::new(acme.clone()), get("/", &[]), &[], |_| {}).await;
+    assert_eq!(response.headers()["x-acme"], "off");
+
+    let spaces = TagFormat::new(HeaderName::from_static("cache-groups"), TagSyntax::Space);
+    let conflict = Edges::new([acme, EdgeProfile::VARNISH.with_tags(Some(spaces))]).unwrap_err();
+    assert_eq!(conflict.profiles(), ["acme", "varnish"]);
+}
+
+#[tokio::test]
+async fn i02_cache_groups_are_a_list_of_strings() {
+    let profile = EdgeProfile::STANDARD.with_tags(Some(TagFormat::CACHE_GROUPS));
+    let (fields, notes) = with_tags(EdgeLayer::new(profile.clone()), 32).await;
+    assert!(notes.is_empty());
+    let value = fields.lines().find_map(|line| line.strip_prefix("cache-groups: ")).unwrap();
+    let groups: sfv::List = sfv::Parser::new(value).parse().unwrap();
+    assert_eq!(groups.len(), 32);
+    let (fields, notes) = with_tags(EdgeLayer::new(profile), 33).await;
+    assert!(!fields.contains("cache-groups") && notes.len() == 1);
+}
+
+#[tokio::test]
+async fn the_usual_stack_inside_works_as_alone() {
+    let service = ServiceBuilder::new()
+        .layer(EdgeLayer::new(EdgeProfile::CLOUDFLARE))
+        .layer(CachingLayer::new(CachePolicy::edge_only(HOUR).stale_if_error(HOUR)))
+        .service(service_fn(|_: Request<TestBody>| {
+            let mut response = answer("hello", &[]);
+            tags(&["a"]).add_to(response.extensions_mut());
+            ready(Ok::<_, Infallible>(response))
+        }));
+    let whole = service.clone().oneshot(get("/", &[])).await.unwrap();
+    let expected = "cloudflare-cdn-cache-control: max-age=3600, stale-if-error=3600\n\
+                    cache-tag: a\n\
+                    cache-control: no-store";
+    assert_eq!(words(whole.headers()), expected);
+    let tag = field(whole.headers(), "etag").unwrap();
+    let not_modified = service.oneshot(get("/", &[("if-none-match", &tag)])).await.unwrap();
+    assert_eq!(not_modified.status(), StatusCode::NOT_MODIFIED);
+    assert_eq!(words(not_modified.headers()), expected, "N-05");
+}
+
+#[tokio::test]
+async fn grpc_and_tunnels_pass_untouched() {
+    let lines = [("content-type", "application/grpc"), ("surrogate-control", "max-age=5")];
+    let grpc = request(Method::POST, "/", &[("content-type", "application/grpc")]);
+    let response = through(&EdgeLayer::new(EdgeProfile::CLOUDFLARE), grpc, &lines, |_| {}).await;
+    assert_eq!(words(response.headers()), "surrogate-control: max-age=5");
+    let tunnel = request(Method::CONNECT, "/", &[]);
+    let response = through(&EdgeLayer::new(EdgeProfile::CLOUDFLARE), tunnel, &[], |_| {}).await;
+    assert!(response.headers().is_empty());
+}
+
+fn any_field_line() -> impl Strategy<Value = (&'static str, String)> {
+    let name = prop::sample::select(vec![
+        "cache-control",
+        "cdn-cache-control",
+        "cloudflare-cdn-cache-control",
+        "surrogate-control",
+        "edge-control",
+        "x-accel-expires",
+        "surrogate-key",
+        "cache-tag",
+        "vary",
+        "set-cookie",
+        "expires",
+        "content-type",
+    ]);
+    let value = prop_oneof![
+        "(public|private|no-store|no-cache|max-age=[0-9]{1,4}|s-maxage=[0-9]{1,4}|must-revalidate|stale-if-error=9)(, ?(public|private|no-store|no-cache|max-age=[0-9]{1,4}|s-maxage=[0-9]{1,4}|immutable|x=\"y\")){0,3}",
+        "[a-z0-9, *=\";]{0,20}",
+        "[ -~]{0,20}",
+    ];
+    (name, value)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn whatever_services_inside_say_one_decision_stands_in_all_fields(
+        lines in prop::collection::vec(any_field_line(), 0..6),
+        profile in prop::sample::select(EdgeProfile::ALL.to_vec()),
+        authorized in any::<bool>(),
+        status in prop::sample::select(vec![200_u16, 204, 206, 301, 304, 404, 429, 500]),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let asked: &[(&str, &str)] = if authorized { &[("authorization", "x")] } else { &[] };
+        let lines: Vec<(&str, &str)> = lines.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let response = runtime.block_on(through(&EdgeLayer::new(profile.clone()), get("/", asked), &lines, |response| {
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+        }));
+        let headers = response.headers();
+        prop_assert_eq!(headers.get_all("cache-control").iter().count(), 1, "{:?}", headers);
+        let cache_control = field(headers, "cache-control").unwrap();
+        let cookie = headers.contains_key("set-cookie");
+        let closed = cache_control.contains("private") || cache_control.contains("no-store");
+        prop_assert!(closed || !(authorized || cookie), "{}", cache_control);
+        for name in headers.keys().filter(|name| is_targeted_field(name)) {
+            prop_assert!(!profile.never_sent().contains(&name.as_str()));
+            let value = field(headers, name.as_str()).unwrap();
+            prop_assert!(!closed || value == "no-store" || value == "0", "{}: {} beside {}", name, value, cache_control);
+        }
+        for name in headers.keys().filter(|name| is_tag_field(name)) {
+            prop_assert!(!closed);
+            prop_assert_eq!(profile.tags().map(TagFormat::field), Some(name));
+            let value = field(headers, name.as_str()).unwrap();
+            let tags = value.split([',', ' ']).filter(|tag| !tag.is_empty());
+            prop_assert!(tags.clone().all(|tag| CacheTag::new(tag).is_ok()), "{}", value);
+        }
+    }
+}
