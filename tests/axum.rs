@@ -15,9 +15,10 @@ use axum::routing::get;
 use std::sync::{Arc, Mutex};
 use tower::ServiceExt;
 use tower_cache_policy::axum::PreconditionFailure;
-use tower_cache_policy::policy::CachePolicy;
+use tower_cache_policy::edge::EdgeProfile;
+use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
 use tower_cache_policy::protocol::{EntityTag, Preconditions, Representation, SelectingFields, Validators};
-use tower_cache_policy::{CachePolicyLayer, CachingLayer};
+use tower_cache_policy::{CachePolicyLayer, CachingLayer, EdgeLayer};
 
 use support::field;
 
@@ -44,6 +45,20 @@ async fn a_policy_and_validators_are_response_parts() {
     assert_eq!(field(again.headers(), "cache-control").as_deref(), Some("private, max-age=9"), "N-01");
     let head = ask(&app, Method::HEAD, "/", &[]).await;
     assert_eq!(field(head.headers(), "etag").as_deref(), Some("\"p1\""), "V-19");
+}
+
+#[tokio::test]
+async fn tags_are_response_parts() {
+    async fn page() -> impl IntoResponse {
+        (CacheTag::from_static("pages"), CacheTags::from_iter([CacheTag::from_static("page-1")]), "page")
+    }
+    let app = Router::new()
+        .route("/", get(page))
+        .layer(CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(9))))
+        .layer(EdgeLayer::new(EdgeProfile::FASTLY));
+    let response = ask(&app, Method::GET, "/", &[]).await;
+    assert_eq!(field(response.headers(), "surrogate-key").as_deref(), Some("pages page-1"));
+    assert_eq!(field(response.headers(), "surrogate-control").as_deref(), Some("max-age=9"));
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use proptest::prelude::*;
 use support::{TestBody, answer, field, get, request};
-use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_cache_policy::edge::{
     DirectiveSyntax, EdgeInCacheControl, EdgeNote, EdgeProfile, Edges, FreshnessField, TagFormat, TagOverflow,
     TagSyntax,
@@ -390,6 +390,7 @@ async fn g20_tags_that_do_not_fit_are_neither_cut_nor_left_out_in_silence() {
     assert!(coarse.contains("vercel-cache-tag: all,tag-0,") && !coarse.contains(",tag-127"), "{coarse}");
 }
 
+#[cfg(feature = "routes")]
 #[tokio::test]
 async fn tags_of_the_route_the_handler_and_services_between_are_united_in_order() {
     use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};

@@ -12,17 +12,17 @@ use http::header::{CACHE_CONTROL, VARY};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Body;
 use serde_json::Value;
-use tower::{Layer, ServiceBuilder, service_fn};
-use tower_cache_policy::policy::CachePolicy;
+use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
+use tower_cache_policy::edge::{EdgeProfile, TagFormat};
+use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
 use tower_cache_policy::protocol::{CacheControl, EntityTag, FieldNames, Validators, Vary, into_not_modified};
-use tower_cache_policy::{CachePolicyLayer, CachingLayer, ConditionalLayer, EntityTagLayer};
+use tower_cache_policy::{CachePolicyLayer, CachingLayer, ConditionalLayer, EdgeLayer, EntityTagLayer};
 
 use support::{Frames, NeverPolled, TestBody, answer, call, content, field, field_name, get, latin1, request};
 
 /// Rows about parts that the crate does not have yet, and one that another test checks.
 const NOT_HERE: &[(&str, &str)] = &[
     ("asset/", "versioned assets are to come"),
-    ("edge/", "targeted fields and tags are to come"),
     ("compress/", "`compression.rs` checks it, with the suffix `--gzip`, and what Caddy misses"),
 ];
 
@@ -73,11 +73,12 @@ async fn every_adopted_fact_holds() {
             "304" => not_modified(&fact).await,
             "unsafe" => stamps_no_write(&fact).await,
             "guard" => guards(&fact).await,
+            "edge" => tells_edges(&fact).await,
             other => panic!("nothing checks {other}/"),
         }
         checked += 1;
     }
-    assert_eq!(checked, 43);
+    assert_eq!(checked, 46);
     for (name, _) in IN_OTHER_WORDS {
         assert!(adopted().iter().any(|fact| fact.name == *name), "{name}");
     }
@@ -90,6 +91,45 @@ fn directives(text: &str) -> BTreeSet<String> {
 fn expected_directives(fact: &Fact) -> BTreeSet<String> {
     let list = fact.expect["Cache-Control.directives"].as_array().unwrap();
     list.iter().map(|directive| directive.as_str().unwrap().to_owned()).collect()
+}
+
+async fn tells_edges(fact: &Fact) {
+    let minute = Duration::from_secs(60);
+    let (policy, tags) = match fact.name.as_str() {
+        "edge/cdn_cc_is_structured_field" => (CachePolicy::max_age(minute), 0),
+        "edge/swr_only_on_cdn" => (CachePolicy::max_age(minute).stale_while_revalidate(minute).stale_at_edge_only(), 0),
+        "edge/tag_overflow" => (CachePolicy::max_age(minute), 33),
+        other => panic!("{other}"),
+    };
+    let profile = EdgeProfile::STANDARD.with_tags(Some(TagFormat::CACHE_GROUPS));
+    let service = EdgeLayer::new(profile).layer(service_fn(move |_: Request<TestBody>| async move {
+        let mut response = answer("hello", &[]);
+        response.extensions_mut().insert(policy);
+        let tags = (0..tags).map(|n| CacheTag::new(format!("tag-{n}")).unwrap());
+        tags.collect::<CacheTags>().add_to(response.extensions_mut());
+        Ok::<_, Infallible>(response)
+    }));
+    let response = service.oneshot(get("/", &[])).await.unwrap();
+    let said = |name| field(response.headers(), name);
+    let cdn = said("cdn-cache-control").unwrap();
+    let cache_control = said("cache-control").unwrap();
+    for (what, expected) in fact.expect.as_object().unwrap() {
+        match (what.as_str(), expected) {
+            ("valid SF dictionary", _) => {
+                let members: sfv::Dictionary = sfv::Parser::new(&cdn).parse().unwrap();
+                assert_eq!(members.len(), 1, "{}", fact.name);
+            }
+            ("Cache-Control.lacks", Value::Array(words)) => {
+                for word in words {
+                    assert!(!cache_control.contains(word.as_str().unwrap()), "{}", fact.name);
+                }
+            }
+            ("CDN-Cache-Control contains", Value::String(word)) => assert!(cdn.contains(word), "{}", fact.name),
+            ("tags header", Value::Null) => assert_eq!(said("cache-groups"), None, "{}", fact.name),
+            ("CDN-Cache-Control", Value::String(value)) => assert_eq!(&cdn, value, "{}", fact.name),
+            other => panic!("{}: {other:?}", fact.name),
+        }
+    }
 }
 
 fn merges(fact: &Fact) {

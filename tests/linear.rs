@@ -6,10 +6,13 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use http::header::{ACCEPT_ENCODING, IF_NONE_MATCH};
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use tower_cache_policy::edge::CacheStatus;
 use tower_cache_policy::protocol::{
     CacheControl, CodedTags, EntityTag, HttpDate, Preconditions, RequestCacheControl, Validators, Vary,
 };
+
+const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
 
 const SMALL: usize = 8 << 10;
 const LARGE: usize = 16 * SMALL;
@@ -52,6 +55,12 @@ fn time_grows_linearly() {
         "private=\"a,",
         "no-cache=\"\\\",",
         "x=\"a\\\"\"\",",
+        "a;b;c=1,",
+        ";a",
+        "(a b);c ",
+        "a=:YQ==:,",
+        "a=%\"%c3%a9\",",
+        "HIT from a,",
     ];
     let now = HttpDate::UNIX_EPOCH;
     let current = Validators::new().with_etag(EntityTag::from_static("\"v1\"")).into();
@@ -63,6 +72,26 @@ fn time_grows_linearly() {
         ("contradictions_in", Box::new(|line| _ = black_box(CacheControl::contradictions_in([line]).count()))),
         ("RequestCacheControl", Box::new(|line| _ = black_box(RequestCacheControl::parse([line])))),
         ("Vary", Box::new(|line| _ = black_box(Vary::parse([line])))),
+        (
+            "CacheControl::from_targeted",
+            Box::new(|line| {
+                let headers = HeaderMap::from_iter([(CDN_CACHE_CONTROL, line.clone())]);
+                black_box(CacheControl::from_targeted(&headers, CDN_CACHE_CONTROL));
+            }),
+        ),
+        (
+            "CacheControl::to_targeted_value",
+            Box::new(|line| _ = black_box(CacheControl::parse([line]).to_targeted_value())),
+        ),
+        (
+            "CacheStatus",
+            Box::new(|line| {
+                for field in ["cache-status", "x-cache"].map(HeaderName::from_static) {
+                    let headers = HeaderMap::from_iter([(field, line.clone())]);
+                    black_box(CacheStatus::all_in(&headers).count());
+                }
+            }),
+        ),
         (
             "Preconditions",
             Box::new(|line| {

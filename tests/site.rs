@@ -32,6 +32,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Barrier;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
+use tower_cache_policy::edge::{EdgeProfile, Edges};
 use tower_cache_policy::policy::routes::RoutePolicies;
 
 use crate::articles::Store;
@@ -97,11 +98,16 @@ fn policies() -> RoutePolicies {
     RoutePolicies::from_toml(include_str!("../examples/site/policies.toml")).unwrap()
 }
 
+fn no_edges() -> Edges {
+    Edges::new([]).unwrap()
+}
+
 /// A change of policy is a change of this file, which a review sees line by line.
 #[test]
 fn the_policies_of_the_site_are_those_that_were_reviewed() {
     let reviewed = include_str!("data/site-policies.md");
-    let now = policies().to_markdown();
+    let edges = Edges::from(EdgeProfile::CLOUDFLARE);
+    let now = edges.policy_table(&policies()).to_markdown();
     assert_eq!(now, reviewed, "if this is meant, write it to tests/data/site-policies.md:\n{now}");
 }
 
@@ -300,7 +306,7 @@ async fn a_write_is_made_only_by_who_knows_what_it_changes() {
 async fn of_a_hundred_writes_with_one_and_the_same_tag_exactly_one_is_made() {
     const WRITERS: usize = 100;
     let download = download::write().unwrap();
-    let app = app::app(Store::new(), download.path(), None, false, Log::new(|_| {}));
+    let app = app::app(Store::new(), download.path(), None, no_edges(), false, Log::new(|_| {}));
     let all_let_through = Arc::new(Barrier::new(WRITERS));
     let writers = (0..WRITERS).map(|_| {
         // The layer decides before the content is read. So when each content waits for all
@@ -446,7 +452,7 @@ impl Site {
             let lines = lines.clone();
             move |line| lines.lock().unwrap().push(line.to_string())
         });
-        let app = app::app(Store::new(), download.path(), policies, no_cache, log);
+        let app = app::app(Store::new(), download.path(), policies, no_edges(), no_cache, log);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(axum::serve(listener, app).into_future());

@@ -18,9 +18,10 @@ use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use futures_util::stream;
 use tower::Layer;
+use tower_cache_policy::edge::Edges;
 use tower_cache_policy::policy::routes::RoutePolicies;
-use tower_cache_policy::policy::{CachePolicy, IntoPolicySource};
-use tower_cache_policy::{CachePolicyLayer, CachingLayer, HeadValidators};
+use tower_cache_policy::policy::{CachePolicy, CacheTag, IntoPolicySource};
+use tower_cache_policy::{CachePolicyLayer, CachingLayer, EdgeLayer, HeadValidators};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use tower_http::services::ServeFile;
@@ -37,8 +38,17 @@ const DOWNLOAD: CachePolicy = CachePolicy::public(Duration::from_secs(3600));
 
 const DASHBOARD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/site/pages/dashboard.html");
 
-/// `policies` go in place of those that stand in this file, route by route.
-pub fn app(store: Store, download: &Path, policies: Option<RoutePolicies>, no_cache: bool, log: Log) -> Router {
+/// `policies` go in place of those that stand in this file, route by route. The `edges` in front
+/// are told in their own fields; without any that is `Cache-Control` alone.
+pub fn app(
+    store: Store,
+    download: &Path,
+    policies: Option<RoutePolicies>,
+    edges: Edges,
+    no_cache: bool,
+    log: Log,
+) -> Router {
+    let edge = EdgeLayer::new(edges.clone()).enabled(edges.profiles().next().is_some());
     let by_code = policies.is_none();
     let policy = |policy| CachePolicyLayer::new(policy).record_decisions().enabled(by_code);
     let source = policies.map_or_else(|| SITE.into_policy_source(), RoutePolicies::into_policy_source);
@@ -80,7 +90,8 @@ pub fn app(store: Store, download: &Path, policies: Option<RoutePolicies>, no_ca
         .route_service("/download", policy(DOWNLOAD).layer(file.clone()))
         .layer(caching.validator_source(HeadValidators::<_, Body>::new(file)));
 
-    pages.merge(articles).merge(downloads).with_state(store).layer(from_fn_with_state(log, log_requests))
+    // Outermost but for the log, so that it sees what goes out.
+    pages.merge(articles).merge(downloads).with_state(store).layer(edge).layer(from_fn_with_state(log, log_requests))
 }
 
 /// A policy may also come from the handler, as a part of its answer.
@@ -93,10 +104,11 @@ async fn front() -> impl IntoResponse {
     )
 }
 
-async fn page(State(store): State<Store>) -> Html<String> {
+async fn page(State(store): State<Store>) -> (CacheTag, Html<String>) {
     let items: String =
         store.ids().into_iter().map(|id| format!("<li><a href=\"/articles/{id}\">Article {id}</a>\n")).collect();
-    Html(format!("<!doctype html><title>Articles</title>\n<h1>Articles</h1>\n<ul>\n{items}</ul>\n"))
+    let page = format!("<!doctype html><title>Articles</title>\n<h1>Articles</h1>\n<ul>\n{items}</ul>\n");
+    (articles::ARTICLES, Html(page))
 }
 
 async fn events() -> impl IntoResponse {

@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tower_cache_policy::axum::PreconditionFailure;
+use tower_cache_policy::policy::{CacheTag, CacheTags};
 use tower_cache_policy::protocol::{EntityTag, Preconditions, Representation, Validators};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,12 +35,18 @@ struct Revision {
     article: Article,
 }
 
-pub async fn read(State(store): State<Store>, Path(id): Path<u64>) -> Result<(Validators, Json<Article>), StatusCode> {
+/// What shows articles is purged by this tag.
+pub const ARTICLES: CacheTag = CacheTag::from_static("articles");
+
+pub async fn read(
+    State(store): State<Store>,
+    Path(id): Path<u64>,
+) -> Result<(CacheTags, Validators, Json<Article>), StatusCode> {
     let articles = store.lock();
     let revision = articles.by_id.get(&id).ok_or(StatusCode::NOT_FOUND)?;
     // Left out, the layer would put in what it was told before this handler ran, and the
     // article may have changed since.
-    Ok((validators(id, revision), Json(revision.article.clone())))
+    Ok((tags(id), validators(id, revision), Json(revision.article.clone())))
 }
 
 /// Answers without an `ETag`: what is stored is not the octets that came, so the client
@@ -112,6 +119,12 @@ impl Articles {
     fn representation(&self, id: u64) -> Representation {
         self.by_id.get(&id).map(|revision| validators(id, revision)).into()
     }
+}
+
+/// The coarse one first (E2-3).
+fn tags(id: u64) -> CacheTags {
+    let one = CacheTag::new(format!("article-{id}")).expect("letters, a hyphen and digits make a tag");
+    [ARTICLES, one].into_iter().collect()
 }
 
 fn validators(id: u64, revision: &Revision) -> Validators {

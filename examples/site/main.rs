@@ -4,6 +4,7 @@
 //! cargo run --example site --all-features
 //! cargo run --example site --all-features -- --port 8080 --no-cache
 //! cargo run --example site --all-features -- --policies examples/site/policies.toml
+//! cargo run --example site --all-features -- --edge cloudflare --edge nginx
 //! ```
 //!
 //! | File | What is there |
@@ -30,6 +31,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use tokio::net::TcpListener;
+use tower_cache_policy::edge::{EdgeProfile, Edges};
 use tower_cache_policy::policy::routes::RoutePolicies;
 
 use crate::articles::Store;
@@ -45,6 +47,10 @@ struct Arguments {
     /// Take the policy of each route from this file; `examples/site/policies.toml` is one
     #[arg(long, value_name = "FILE")]
     policies: Option<PathBuf>,
+
+    /// Tell the caches in front, in their own fields; may be given several times
+    #[arg(long, value_name = "NAME", value_parser = edge)]
+    edge: Vec<EdgeProfile>,
 
     /// Tell every cache to store nothing, for work on the site itself
     #[arg(long)]
@@ -72,7 +78,8 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let download = download::write()?;
     // A log that cannot be written is no reason to fail a request.
     let log = Log::new(|line| _ = writeln!(io::stderr(), "{line}"));
-    let app = app::app(Store::new(), download.path(), policies, arguments.no_cache, log);
+    let edges = Edges::new(arguments.edge.iter().cloned())?;
+    let app = app::app(Store::new(), download.path(), policies, edges, arguments.no_cache, log);
 
     println!("listening on http://{address}, until Ctrl-C");
     if arguments.no_cache {
@@ -89,6 +96,14 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         () = async { interrupted().await; tokio::time::sleep(GRACE).await } => {}
     }
     Ok(())
+}
+
+/// The profile of this name, for `--edge`.
+fn edge(name: &str) -> Result<EdgeProfile, String> {
+    EdgeProfile::by_name(name).ok_or_else(|| {
+        let names: Vec<_> = EdgeProfile::ALL.iter().map(EdgeProfile::name).collect();
+        format!("no edge has this name; take one of {}", names.join(", "))
+    })
 }
 
 async fn listen(port: u16) -> Result<TcpListener, String> {

@@ -1,7 +1,5 @@
 //! [`FreshnessField`]: the field in which an edge reads a lifetime of its own, and its syntax.
 
-use std::fmt::Write;
-
 use http::{HeaderName, HeaderValue};
 
 use super::word::{EdgeLifetime, EdgeWord};
@@ -121,26 +119,11 @@ impl FreshnessField {
             (DirectiveSyntax::Seconds, EdgeWord::NotStored | EdgeWord::Validated) => "0".to_owned(),
             (DirectiveSyntax::EdgeControl, EdgeWord::Stored(lifetime)) => format!("cache-maxage={}s", lifetime.seconds),
             (DirectiveSyntax::Seconds, EdgeWord::Stored(lifetime)) => lifetime.seconds.to_string(),
-            (DirectiveSyntax::Dictionary | DirectiveSyntax::Surrogate, EdgeWord::Stored(lifetime)) => {
-                let mut text = String::new();
-                for directive in self.directives {
-                    text.push_str(directive);
-                    text.push_str(", ");
-                }
-                _ = write!(text, "max-age={}", lifetime.seconds);
-                if self.syntax == DirectiveSyntax::Dictionary {
-                    text.push_str(if lifetime.must_revalidate { ", must-revalidate" } else { "" });
-                    text.push_str(if lifetime.no_transform { ", no-transform" } else { "" });
-                }
-                for (name, seconds) in [
-                    ("stale-while-revalidate", lifetime.stale_while_revalidate),
-                    ("stale-if-error", lifetime.stale_if_error),
-                ] {
-                    if let Some(seconds) = seconds {
-                        _ = write!(text, ", {name}={seconds}");
-                    }
-                }
-                text
+            (DirectiveSyntax::Surrogate, EdgeWord::Stored(lifetime)) => lifetime.in_known_words().to_string(),
+            (DirectiveSyntax::Dictionary, EdgeWord::Stored(lifetime)) => {
+                let mut members: Vec<String> = self.directives.iter().copied().map(str::to_owned).collect();
+                members.push(lifetime.as_cache_control().to_string());
+                members.join(", ")
             }
         };
         Some(HeaderValue::try_from(text).expect("directives and digits make a field value"))

@@ -1,5 +1,7 @@
 //! The edge: what the caches in front of a service read, as data.
 //!
+//! A [`CacheStatus`] is what they tell in return: whether an answer came from a cache.
+//!
 //! One [policy](crate::policy) becomes the fields that each edge obeys. What an edge reads is
 //! its [`EdgeProfile`]; the seventeen that are known are constants, and everything in them can
 //! be replaced. An [`EdgeLayer`](crate::EdgeLayer) writes them.
@@ -42,7 +44,10 @@ mod facts;
 mod freshness_field;
 mod note;
 mod overflow;
+#[cfg(feature = "routes")]
+mod policy_table;
 mod profile;
+mod status;
 mod tag_format;
 mod vendors;
 mod word;
@@ -53,6 +58,7 @@ pub use self::freshness_field::{DirectiveSyntax, FreshnessField};
 pub use self::note::EdgeNote;
 pub use self::overflow::TagOverflow;
 pub use self::profile::{EdgeInCacheControl, EdgeProfile};
+pub use self::status::{CacheOutcome, CacheStatus, Handling};
 pub use self::tag_format::{TagFormat, TagSyntax};
 
 pub(crate) use self::answer::Said;

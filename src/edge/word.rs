@@ -35,6 +35,31 @@ impl EdgeLifetime {
             no_transform: false,
         }
     }
+
+    /// As directives, which are the same in `Cache-Control` and in a structured Dictionary:
+    /// numbers and flags.
+    pub(super) fn as_cache_control(self) -> CacheControl {
+        let mut field = self.in_known_words();
+        if self.must_revalidate {
+            field = field.with_must_revalidate();
+        }
+        if self.no_transform {
+            field = field.with_no_transform();
+        }
+        field
+    }
+
+    /// The same in the words that an edge knows which knows the lifetimes only.
+    pub(super) fn in_known_words(self) -> CacheControl {
+        let mut field = CacheControl::new().with_max_age(self.seconds);
+        if let Some(seconds) = self.stale_while_revalidate {
+            field = field.with_stale_while_revalidate(seconds);
+        }
+        if let Some(seconds) = self.stale_if_error {
+            field = field.with_stale_if_error(seconds);
+        }
+        field
+    }
 }
 
 impl EdgeWord {

@@ -14,13 +14,15 @@
 //! | What does a 304 carry? | [`into_not_modified`] |
 //! | Which tag belongs to which coding? | [`CodedTags`], [`name_coding_in_etag`] |
 //! | Which fields overrule `Cache-Control` at an edge? | [`is_targeted_field`] |
+//! | What does such a field say? | [`CacheControl::from_targeted`] |
 //!
 //! # Reading is lenient, deciding is restrictive
 //!
 //! Every field is read over all its lines and as bytes. No parser fails on a
 //! response field: what is not understood is kept, and where it matters it is read
-//! in the direction that stores less. Every parser visits each byte a bounded number
-//! of times and looks at [`MAX_MEMBERS`] list members at the most.
+//! in the direction that stores less. A structured field (RFC 9651) is the exception,
+//! as caches ignore one that has a fault anywhere. Every parser visits each byte a
+//! bounded number of times and looks at [`MAX_MEMBERS`] list members at the most.
 //!
 //! # Example
 //!
@@ -53,8 +55,10 @@ mod freshness;
 mod not_modified;
 mod preconditions;
 mod selecting_fields;
+mod structured;
 mod syntax;
 mod targeted;
+mod targeted_cache_control;
 mod validators;
 mod vary;
 
@@ -74,6 +78,8 @@ pub use self::targeted::{has_targeted_field, is_tag_field, is_targeted_field, re
 pub use self::validators::{Representation, Validators};
 pub use self::vary::Vary;
 
+pub(crate) use self::structured::{List, Member, combined};
+pub(crate) use self::syntax::members;
 pub(crate) use self::vary::{
     assert_names as assert_vary_names, lines_contain as vary_contains, lines_have_any as vary_has_any,
 };

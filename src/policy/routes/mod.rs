@@ -113,6 +113,7 @@ mod media_type;
 mod nearest;
 mod path;
 mod patterns;
+mod policy_table;
 mod route;
 mod route_policy;
 mod rows;
@@ -123,6 +124,7 @@ mod table;
 
 pub use self::builder::RoutePoliciesBuilder;
 pub use self::error::{RouteError, RouteErrorKind};
+pub use self::policy_table::PolicyTable;
 pub use self::route_policy::RoutePolicy;
 pub use self::rows::PolicyRow;
 pub use self::shared::SharedRoutes;

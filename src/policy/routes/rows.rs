@@ -1,6 +1,7 @@
-//! [`PolicyRow`]: the table as people read it.
+//! [`PolicyRow`]: what one kind of answers gets.
 
-use http::{Method, StatusCode};
+use http::header::CACHE_CONTROL;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use super::route::Route;
 use super::table::RoutePolicies;
@@ -17,7 +18,9 @@ pub struct PolicyRow<'a> {
     methods: &'a [Method],
     status: Option<StatusCode>,
     content_type: Option<String>,
+    policy: CachePolicy,
     cache_control: String,
+    at_edge: Vec<(HeaderName, HeaderValue)>,
     vary: Option<String>,
     tags: Option<&'a CacheTags>,
 }
@@ -32,50 +35,19 @@ impl RoutePolicies {
     pub fn rows(&self) -> impl Iterator<Item = PolicyRow<'_>> {
         let mut routes: Vec<&Route> = self.table.routes.iter().collect();
         routes.sort_by(|one, other| one.pattern.cmp(&other.pattern));
+        let policy = self.table.default.as_ref().map_or(CachePolicy::PRIVATE_NO_CACHE, Rendered::policy);
         let default = PolicyRow {
             pattern: None,
             methods: GET_AND_HEAD,
             status: None,
             content_type: Some("*/*".to_owned()),
-            cache_control: self
-                .table
-                .default
-                .as_ref()
-                .map_or(CachePolicy::PRIVATE_NO_CACHE, Rendered::policy)
-                .to_string(),
+            policy,
+            cache_control: policy.to_string(),
+            at_edge: Vec::new(),
             vary: vary_of(self.table.default_vary.as_ref()),
             tags: None,
         };
         routes.into_iter().flat_map(rows_of).chain([default])
-    }
-
-    /// The rows as a Markdown table, for a review to diff.
-    ///
-    /// | Cell | Means |
-    /// |---|---|
-    /// | Status `success` | 200, 203, 206 and 304 |
-    /// | Content type `none` | the answer does not say in one way what it is |
-    /// | Content type, Status `any` | any that no other row of the route names |
-    #[must_use]
-    pub fn to_markdown(&self) -> String {
-        const TITLES: [&str; 7] = ["Pattern", "Methods", "Status", "Content type", "Cache-Control", "Vary", "Tags"];
-        let mut lines = vec![TITLES.map(str::to_owned)];
-        lines.extend(self.rows().map(|row| row.cells()));
-        let mut widths = [0; TITLES.len()];
-        for cells in &lines {
-            for (width, cell) in widths.iter_mut().zip(cells) {
-                *width = cell.chars().count().max(*width);
-            }
-        }
-        lines.insert(1, widths.map(|width| "-".repeat(width)));
-        let mut text = String::new();
-        for cells in &lines {
-            for (width, cell) in widths.iter().zip(cells) {
-                text.push_str(&format!("| {cell:width$} "));
-            }
-            text.push_str("|\n");
-        }
-        text
     }
 }
 
@@ -112,6 +84,12 @@ impl PolicyRow<'_> {
         &self.cache_control
     }
 
+    /// The fields for the edges in front, in the order in which they are sent: none in a table
+    /// that was made for no edge.
+    pub fn at_edge(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        self.at_edge.iter().map(|(name, value)| (name, value))
+    }
+
     /// The names that are added to `Vary`.
     #[must_use]
     pub fn vary(&self) -> Option<&str> {
@@ -123,28 +101,29 @@ impl PolicyRow<'_> {
         self.tags.into_iter().flatten().map(CacheTag::as_str)
     }
 
-    fn cells(&self) -> [String; 7] {
-        let methods: Vec<&str> = self.methods.iter().map(Method::as_str).collect();
-        let status = match self.status {
-            Some(status) => status.as_str().to_owned(),
-            None if methods.iter().all(|method| matches!(*method, "GET" | "HEAD")) => "success".to_owned(),
-            None => "any".to_owned(),
-        };
-        let content_type = match self.content_type() {
-            Some("*/*") => "any",
-            Some(content_type) => content_type,
-            None => "none",
-        };
-        [
-            self.pattern.unwrap_or("(any other)"),
-            &methods.join(", "),
-            &status,
-            content_type,
-            &self.cache_control,
-            self.vary().unwrap_or_default(),
-            &self.tags().collect::<Vec<_>>().join(", "),
-        ]
-        .map(escape)
+    /// Whether the answers are those to GET and HEAD.
+    pub(crate) fn get_or_head(&self) -> bool {
+        self.methods.iter().all(|method| matches!(*method, Method::GET | Method::HEAD))
+    }
+
+    pub(crate) const fn policy(&self) -> CachePolicy {
+        self.policy
+    }
+
+    pub(crate) const fn cache_tags(&self) -> Option<&CacheTags> {
+        self.tags
+    }
+
+    /// Says it in the words of an answer to which an edge layer wrote its fields.
+    pub(crate) fn into_sent(mut self, answer: &HeaderMap) -> Self {
+        for (name, value) in answer {
+            if name == CACHE_CONTROL {
+                self.cache_control = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            } else {
+                self.at_edge.push((name.clone(), value.clone()));
+            }
+        }
+        self
     }
 }
 
@@ -154,7 +133,9 @@ fn rows_of(route: &Route) -> Vec<PolicyRow<'_>> {
         methods,
         status,
         content_type,
+        policy: policy.policy(),
         cache_control: policy.policy().to_string(),
+        at_edge: Vec::new(),
         vary: vary_of(route.vary.as_ref()),
         tags: Some(&route.tags),
     };
@@ -171,7 +152,9 @@ fn rows_of(route: &Route) -> Vec<PolicyRow<'_>> {
         methods: std::slice::from_ref(method),
         status: None,
         content_type: any(),
+        policy: CachePolicy::NO_STORE,
         cache_control: CachePolicy::NO_STORE.to_string(),
+        at_edge: Vec::new(),
         // Both are for what is stored.
         vary: None,
         tags: None,
@@ -181,9 +164,4 @@ fn rows_of(route: &Route) -> Vec<PolicyRow<'_>> {
 
 fn vary_of(vary: Option<&RenderedVary>) -> Option<String> {
     vary.map(|vary| vary.names().to_string())
-}
-
-/// Keeps a text in its cell. A line break cannot be in one: no pattern, name or tag holds it.
-fn escape(text: &str) -> String {
-    text.replace('|', "\\|")
 }

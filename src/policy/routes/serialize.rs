@@ -1,18 +1,30 @@
 //! The table for programs: JSON, TOML and whatever else serde writes.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use http::Method;
 use serde::{Serialize, Serializer};
 
+use super::policy_table::PolicyTable;
 use super::rows::PolicyRow;
 use super::table::RoutePolicies;
 
-/// As `{ "routes": [..] }`, one member for each of [`rows`](RoutePolicies::rows).
+/// As `{ "routes": [..] }`, one member for each of the [rows](RoutePolicies::rows).
 #[cfg_attr(docsrs, doc(cfg(feature = "config")))]
 impl Serialize for RoutePolicies {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.policy_table().serialize(serializer)
+    }
+}
+
+/// As `{ "routes": [..] }`, one member for each of the [rows](PolicyTable::rows).
+#[cfg_attr(docsrs, doc(cfg(feature = "config")))]
+impl Serialize for PolicyTable<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         struct Rows<'a> {
-            routes: Vec<PolicyRow<'a>>,
+            routes: Vec<&'a PolicyRow<'a>>,
         }
         Rows { routes: self.rows().collect() }.serialize(serializer)
     }
@@ -36,6 +48,8 @@ impl Serialize for PolicyRow<'_> {
             vary: Option<&'a str>,
             #[serde(skip_serializing_if = "Vec::is_empty")]
             tags: Vec<&'a str>,
+            #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+            at_edge: BTreeMap<&'a str, Cow<'a, str>>,
         }
         Cells {
             pattern: self.pattern(),
@@ -45,6 +59,10 @@ impl Serialize for PolicyRow<'_> {
             cache_control: self.cache_control(),
             vary: self.vary(),
             tags: self.tags().collect(),
+            at_edge: self
+                .at_edge()
+                .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
+                .collect(),
         }
         .serialize(serializer)
     }

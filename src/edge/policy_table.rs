@@ -1,0 +1,48 @@
+//! A table of routes, as browsers and edges are told it.
+
+use http::HeaderMap;
+use http::header::CACHE_CONTROL;
+
+use super::answer::Said;
+use super::edges::Edges;
+use super::overflow::TagOverflow;
+use crate::policy::routes::{PolicyRow, PolicyTable, RoutePolicies};
+use crate::protocol::CacheControl;
+
+impl Edges {
+    /// What each kind of answers gets, before guards, in `Cache-Control` and in the fields of
+    /// these edges (feature `routes`).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::edge::{EdgeProfile, Edges};
+    /// use tower_cache_policy::policy::{CachePolicy, routes::{RoutePolicies, RoutePolicy}};
+    ///
+    /// let page = CachePolicy::public(Duration::from_secs(60)).edge(Duration::from_secs(3_600));
+    /// let routes = RoutePolicies::builder().route("/", RoutePolicy::new(page).tags(["pages"])).build()?;
+    ///
+    /// let edges = Edges::from(EdgeProfile::CLOUDFLARE);
+    /// let table = edges.policy_table(&routes).to_markdown();
+    /// assert!(table.contains("| public, max-age=60 "));
+    /// assert!(table.contains("| cloudflare-cdn-cache-control: max-age=3600; cache-tag: pages |"));
+    /// # Ok::<(), tower_cache_policy::policy::routes::RouteError>(())
+    /// ```
+    #[cfg_attr(docsrs, doc(cfg(feature = "routes")))]
+    #[must_use]
+    pub fn policy_table<'a>(&self, routes: &'a RoutePolicies) -> PolicyTable<'a> {
+        PolicyTable::for_edges(routes.rows().map(|row| self.sent(row)).collect())
+    }
+
+    fn sent<'a>(&self, row: PolicyRow<'a>) -> PolicyRow<'a> {
+        let policy = row.policy();
+        let mut answer = HeaderMap::new();
+        answer.insert(CACHE_CONTROL, CacheControl::from(policy).to_header_value());
+        let said = Said {
+            get_or_head: row.get_or_head(),
+            tags: row.cache_tags(),
+            policy: policy.says_more_to_edges().then_some(policy),
+        };
+        self.write(&mut answer, said, &TagOverflow::NotStored);
+        row.into_sent(&answer)
+    }
+}

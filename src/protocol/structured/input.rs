@@ -1,0 +1,67 @@
+//! [`Input`]: what is left of a field value to read.
+
+/// What is left of a field value to read.
+///
+/// Each method takes from the front, and none goes back, so that reading is linear.
+#[derive(Clone, Copy)]
+pub(super) struct Input<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Input<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    pub(super) fn peek(&self) -> Option<u8> {
+        self.rest.first().copied()
+    }
+
+    pub(super) fn next(&mut self) -> Option<u8> {
+        let (&first, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(first)
+    }
+
+    /// Takes `byte` where it is next.
+    pub(super) fn eat(&mut self, byte: u8) -> bool {
+        let is_next = self.peek() == Some(byte);
+        if is_next {
+            self.rest = &self.rest[1..];
+        }
+        is_next
+    }
+
+    /// Takes what `is_wanted` at the front, which may be nothing, or `None` when that
+    /// is no UTF-8.
+    pub(super) fn take_while(&mut self, is_wanted: impl Fn(u8) -> bool) -> Option<&'a str> {
+        let end = self.rest.iter().position(|&byte| !is_wanted(byte)).unwrap_or(self.rest.len());
+        let (taken, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        str::from_utf8(taken).ok()
+    }
+
+    pub(super) fn skip_spaces(&mut self) {
+        while self.eat(b' ') {}
+    }
+
+    /// Skips OWS (RFC 9110 section 5.6.3).
+    pub(super) fn skip_ows(&mut self) {
+        while self.eat(b' ') || self.eat(b'\t') {}
+    }
+
+    /// A key (RFC 9651 section 4.2.3.3, X-02).
+    pub(super) fn key(&mut self) -> Option<&'a str> {
+        self.peek().filter(|&first| first.is_ascii_lowercase() || first == b'*')?;
+        self.take_while(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.' | b'*'))
+    }
+
+    /// What has been taken since `before`, an earlier state of this input.
+    pub(super) fn taken_since(&self, before: Self) -> &'a [u8] {
+        &before.rest[..before.rest.len() - self.rest.len()]
+    }
+}

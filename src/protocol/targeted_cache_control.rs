@@ -1,0 +1,407 @@
+//! [`CacheControl`] as a targeted field carries it, such as `CDN-Cache-Control`
+//! (RFC 9213).
+
+use std::collections::BTreeMap;
+
+use http::header::AsHeaderName;
+use http::{HeaderMap, HeaderValue};
+
+use super::cache_control::{CacheControl, Directive, FieldNames};
+use super::structured::{BareItem, Dictionary, Member, combined};
+use super::syntax::MAX_MEMBERS;
+
+/// # Targeted fields
+///
+/// A field such as `CDN-Cache-Control` carries the same directives in another
+/// grammar, that of a structured Dictionary (RFC 9213 section 2.1, T-01). The two
+/// look alike and fail in opposite ways: `Cache-Control` is read as far as it can be,
+/// and of a Dictionary with one fault nothing is left (X-01).
+///
+/// The cache that a field is for goes by it alone, and by the first one of its list
+/// that is there and sound (T-05):
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue};
+/// use tower_cache_policy::protocol::CacheControl;
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert("cache-control", HeaderValue::from_static("no-store"));
+/// headers.insert("cdn-cache-control", HeaderValue::from_static("max-age=600"));
+/// headers.insert("example-cdn-cache-control", HeaderValue::from_static("Max-Age=60"));
+///
+/// let control = ["example-cdn-cache-control", "cdn-cache-control"]
+///     .into_iter()
+///     .find_map(|name| CacheControl::from_targeted(&headers, name))
+///     .or_else(|| CacheControl::from_headers(&headers))
+///     .unwrap();
+/// assert_eq!(control.max_age(), Some(600), "a key in upper case spoils the first field");
+/// assert_eq!(control.to_targeted_value().unwrap(), "max-age=600");
+/// ```
+impl CacheControl {
+    /// Reads a targeted field as a cache that keeps to RFC 9213 does, or `None` when
+    /// there is no member in it or a fault, so that it is to be ignored (T-04).
+    ///
+    /// | The field says | It is read as | |
+    /// |---|---|---|
+    /// | a key twice | the last one | X-03 |
+    /// | a parameter | nothing | T-03 |
+    /// | a lifetime that is no Integer, or is negative | nothing | T-02, T-03 |
+    /// | `no-cache` or `private` with neither a Boolean nor a String | nothing | T-02, T-03 |
+    /// | any other known directive with something else than a Boolean | nothing | T-02, T-03 |
+    /// | a known directive that is `?0` | nothing | T-01 |
+    /// | more than [`MAX_MEMBERS`] members | a fault | |
+    ///
+    /// The rest is read as in `Cache-Control`, and what is unknown is among the
+    /// [`extensions`](Self::extensions).
+    ///
+    /// A directive of the wrong type is not read even when it restricts. To believe in
+    /// a `no-store` that the cache does not consume would be to rely on it: who finds no
+    /// restriction here adds one that holds.
+    ///
+    /// A sound field of which nothing is read is an [empty](Self::is_empty) value, not
+    /// `None`: it overrules `Cache-Control` all the same (T-05).
+    ///
+    /// This is for fields of RFC 9213 only. `Surrogate-Control`, `Edge-Control` and
+    /// `X-Accel-Expires` have grammars of their own.
+    #[must_use]
+    pub fn from_targeted(headers: &HeaderMap, name: impl AsHeaderName) -> Option<Self> {
+        let value = combined(headers.get_all(name));
+        let dictionary = Dictionary::parse(&value).filter(|dictionary| !dictionary.is_empty())?;
+        // Each in a line of its own, because a quote in one must not reach the next.
+        let directives: Vec<HeaderValue> =
+            dictionary.iter().filter_map(|(key, member)| directive(key, member)).collect();
+        Some(Self::parse(&directives))
+    }
+
+    /// What this says to a shared cache, as the value of a targeted field, or `None`
+    /// when there is nothing to say: such a field must not be sent empty (T-02, X-05).
+    ///
+    /// Lower case, one line, each directive once, plain digits, no parameters, and
+    /// quotes around field names only (T-10), so that a parser of `Cache-Control`
+    /// reads the same.
+    ///
+    /// - `s-maxage`, which no cache need know here, becomes the `max-age` that it
+    ///   overrules (T-06), with the `proxy-revalidate` that it implies (C-21). A value
+    ///   that may be reused stale is made with `max-age` (C-32).
+    /// - An extension is written where a Dictionary can hold it, its name in lower case.
+    ///   Of several that come to one name the first is; one that comes to the name of a
+    ///   known directive, such as the malformed `public=1`, is not.
+    #[must_use]
+    pub fn to_targeted_value(&self) -> Option<HeaderValue> {
+        let known = [
+            flag("public", self.public()),
+            extent("private", self.private(), self.private_fields()),
+            seconds("max-age", self.s_maxage().or(self.max_age())),
+            extent("no-cache", self.no_cache(), self.no_cache_fields()),
+            flag("no-store", self.no_store()),
+            flag("must-revalidate", self.must_revalidate()),
+            flag("proxy-revalidate", self.proxy_revalidate() || self.s_maxage().is_some()),
+            flag("must-understand", self.must_understand()),
+            flag("no-transform", self.no_transform()),
+            flag("immutable", self.immutable()),
+            seconds("stale-while-revalidate", self.stale_while_revalidate()),
+            seconds("stale-if-error", self.stale_if_error()),
+        ];
+        let mut extensions = BTreeMap::new();
+        for (name, member) in self.extensions().iter().filter_map(extension) {
+            extensions.entry(name).or_insert(member);
+        }
+        // As many as a reader of this crate takes; the known ones are in front.
+        let members: Vec<String> =
+            known.into_iter().flatten().chain(extensions.into_values()).take(MAX_MEMBERS).collect();
+        (!members.is_empty()).then(|| field_value(&members))
+    }
+}
+
+fn field_value(members: &[String]) -> HeaderValue {
+    HeaderValue::try_from(members.join(", ")).expect("a Dictionary is visible ASCII and spaces")
+}
+
+fn flag(name: &str, is_set: bool) -> Option<String> {
+    is_set.then(|| name.to_owned())
+}
+
+fn seconds(name: &str, seconds: Option<u32>) -> Option<String> {
+    seconds.map(|seconds| format!("{name}={seconds}"))
+}
+
+/// A String takes field names and `, ` as they are.
+fn extent(name: &str, is_everything: bool, fields: &FieldNames) -> Option<String> {
+    flag(name, is_everything).or_else(|| (!fields.is_empty()).then(|| format!("{name}=\"{fields}\"")))
+}
+
+/// What a known directive takes (T-02).
+enum Type {
+    Seconds,
+    Flag,
+    FlagOrFields,
+}
+
+fn type_of(key: &str) -> Option<Type> {
+    Some(match key {
+        "max-age" | "s-maxage" | "stale-while-revalidate" | "stale-if-error" => Type::Seconds,
+        "private" | "no-cache" => Type::FlagOrFields,
+        "public" | "no-store" | "must-revalidate" | "proxy-revalidate" | "must-understand" | "no-transform"
+        | "immutable" => Type::Flag,
+        _ => return None,
+    })
+}
+
+/// The member as a directive of `Cache-Control`, or `None` when it is not to be
+/// consumed (T-03).
+fn directive(key: &str, member: &Member<'_>) -> Option<HeaderValue> {
+    let text = match (type_of(key), member.item()) {
+        (Some(Type::Flag | Type::FlagOrFields) | None, Some(BareItem::Boolean(true))) => {
+            return HeaderValue::from_str(key).ok();
+        }
+        (Some(Type::Seconds), Some(BareItem::Integer(0..)))
+        | (Some(Type::FlagOrFields), Some(BareItem::String(_)))
+        | (None, _) => member.text,
+        (Some(_), _) => return None,
+    };
+    HeaderValue::from_bytes(&[key.as_bytes(), b"=", text].concat()).ok()
+}
+
+/// The name and the text of a member that says what `directive` says, or `None` when
+/// a Dictionary cannot hold it.
+fn extension(directive: &Directive) -> Option<(String, String)> {
+    let mut text = directive.as_bytes().to_vec();
+    let name_ends = text.iter().position(|&byte| byte == b'=').unwrap_or(text.len());
+    text[..name_ends].make_ascii_lowercase();
+    let dictionary = Dictionary::parse(&text)?;
+    let mut members = dictionary.iter();
+    let (key, member) = members.next().filter(|(_, member)| member.parameters.is_empty())?;
+    if members.next().is_some() || type_of(key).is_some() {
+        return None;
+    }
+    let is_true = member.item() == Some(&BareItem::Boolean(true));
+    let member = if is_true { key.to_owned() } else { format!("{key}={}", str::from_utf8(member.text).ok()?) };
+    Some((key.to_owned(), member))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(lines: &[&str]) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append("cdn-cache-control", HeaderValue::from_str(line).unwrap());
+        }
+        CacheControl::from_targeted(&headers, "CDN-Cache-Control").map(|control| control.to_string())
+    }
+
+    fn written(line: &str) -> Option<String> {
+        let control = CacheControl::parse(&[HeaderValue::from_str(line).unwrap()]);
+        control.to_targeted_value().map(|value| value.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn a_targeted_field_is_read_as_a_dictionary() {
+        let table: &[(&str, &[&str], Option<&str>)] = &[
+            ("a lifetime (T-T4)", &["max-age=60"], Some("max-age=60")),
+            ("a dummy (T-07)", &["none"], Some("none")),
+            ("a leading zero (T-T4)", &["max-age=060"], Some("max-age=60")),
+            ("a parameter (T-03)", &["max-age=60;foo"], Some("max-age=60")),
+            ("the last of two (X-03)", &["max-age=60, max-age=10"], Some("max-age=10")),
+            ("even if it is the longer (X-03)", &["max-age=10, max-age=60"], Some("max-age=60")),
+            (
+                "field names (T-T4)",
+                &[r#"public, max-age=60, no-cache="Set-Cookie""#],
+                Some(r#"public, max-age=60, no-cache="Set-Cookie""#),
+            ),
+            ("two lines are one value (X-06)", &["max-age=60", "private"], Some("private, max-age=60")),
+            ("a flag in full", &["no-store=?1"], Some("no-store")),
+            ("a flag that is false", &["no-store=?0, max-age=5"], Some("max-age=5")),
+            ("an overflow within 15 digits (C-04)", &["max-age=999999999999999"], Some("max-age=2147483647")),
+            ("s-maxage, which some know (T-06)", &["s-maxage=60"], Some("s-maxage=60")),
+            ("private and public (C-06)", &["public, private"], Some("private")),
+            ("a String (T-03)", &[r#"max-age="60""#], Some("")),
+            ("a Decimal (T-03)", &["max-age=60.5, private"], Some("private")),
+            ("a Token (T-03)", &["private=set-cookie"], Some("")),
+            ("a lifetime without a value, which is a Boolean (T-03)", &["max-age, s-maxage=?1"], Some("")),
+            ("a negative Integer (T-03)", &["max-age=-5"], Some("")),
+            ("a restriction with a number (T-03)", &["no-store=1, max-age=5"], Some("max-age=5")),
+            ("a restriction with a list (T-03)", &[r#"private=("a")"#], Some("")),
+            ("a permission with a number (T-03)", &["public=1, immutable=x"], Some("")),
+            ("the last is of the wrong type (X-03)", &["max-age=60, max-age=x"], Some("")),
+            ("a String that names no field", &[r#"private="a b""#], Some("private")),
+            (
+                "what is unknown is kept (C-08)",
+                &[r#"foo=?0, x=(1 "a");p, y=a/b, z="a, b", w"#],
+                Some(r#"foo=?0, w, x=(1 "a"), y=a/b, z="a, b""#),
+            ),
+            ("a quote that quotes nothing there", &[r#"x=%"\", no-store"#], Some("no-store")),
+            ("an upper case key (T-04)", &["Max-Age=60"], None),
+            ("a trailing comma (T-04)", &["max-age=60,"], None),
+            ("an empty member (T-04)", &["max-age=60,,no-store"], None),
+            ("white space before the equals sign (T-04)", &["max-age =60"], None),
+            ("a leading tab (T-04)", &["\tmax-age=60"], None),
+            ("17 digits (T-04)", &["max-age=99999999999999999"], None),
+            ("one fault spoils all lines (X-01)", &["no-store", "Private"], None),
+            ("an empty line beside another", &["", "no-store"], None),
+            ("an empty field (T-04)", &[""], None),
+            ("spaces alone (T-04)", &["  "], None),
+            ("no field", &[], None),
+        ];
+        for (sentence, lines, expected) in table {
+            assert_eq!(read(lines).as_deref(), *expected, "{sentence}: {lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_targeted_field_is_written_as_a_dictionary() {
+        let table: &[(&str, &str, Option<&str>)] = &[
+            ("nothing (X-05)", "", None),
+            ("a lifetime", "Public, Max-Age=60", Some("public, max-age=60")),
+            (
+                "what s-maxage says, without it (T-06)",
+                "max-age=60, s-maxage=600",
+                Some("max-age=600, proxy-revalidate"),
+            ),
+            ("field names are quoted (T-02)", "private=Set-Cookie", Some(r#"private="Set-Cookie""#)),
+            ("several, too", r#"no-cache="a,b""#, Some(r#"no-cache="a, b""#)),
+            (
+                "every directive",
+                "stale-if-error=1, stale-while-revalidate=2, immutable, no-transform, must-understand, \
+                 proxy-revalidate, must-revalidate, no-store, no-cache, max-age=3, private",
+                Some(
+                    "private, max-age=3, no-cache, no-store, must-revalidate, proxy-revalidate, must-understand, \
+                     no-transform, immutable, stale-while-revalidate=2, stale-if-error=1",
+                ),
+            ),
+            ("an extension in lower case (X-02)", "Durable, X=5", Some("durable, x=5")),
+            ("a text", r#"x="a, \"b\"""#, Some(r#"x="a, \"b\"""#)),
+            ("what a Dictionary cannot hold", r#"x=1a, y="é", a b, 2, z"#, Some("z")),
+            ("sorted by the name in lower case", "B, a-b, a=1, C", Some("a=1, a-b, b, c")),
+            ("of one name the first", "foo=2, FOO=1, foo", Some("foo=1")),
+            ("a malformed permission (C-06)", "public=1, max-age=5", Some("max-age=5")),
+            ("parameters (T-10)", "x=1;y", None),
+        ];
+        for (sentence, line, expected) in table {
+            assert_eq!(written(line).as_deref(), *expected, "{sentence}: {line}");
+        }
+    }
+
+    #[test]
+    fn no_more_is_written_than_is_read() {
+        let control = (0..MAX_MEMBERS).map(|n| format!("x{n},")).collect::<String>() + "private";
+        let control = CacheControl::parse(&[HeaderValue::from_str(&control).unwrap()]);
+        let value = control.with_private().with_must_revalidate().to_targeted_value().unwrap();
+        let read = CacheControl::from_targeted(&[(NAME, value)].into_iter().collect(), NAME).unwrap();
+        assert!(read.private() && read.must_revalidate());
+    }
+
+    const NAME: http::HeaderName = http::HeaderName::from_static("cdn-cache-control");
+
+    const KNOWN: &str = "public private no-cache no-store must-revalidate proxy-revalidate must-understand \
+                         no-transform immutable max-age s-maxage stale-while-revalidate stale-if-error";
+
+    /// Known directives, each with a value of any type.
+    fn any_dictionary() -> impl Strategy<Value = String> {
+        const VALUES: [&str; 12] =
+            ["", "=?0", "=?1", "=5", "=060", "=-5", "=5.5", "=\"a, b\"", "=a", "=(a)", "=@5", "=:YQ:"];
+        let name = proptest::sample::select(KNOWN.split_whitespace().collect::<Vec<_>>());
+        let member =
+            (name, proptest::sample::select(VALUES.to_vec()), proptest::sample::select(vec!["", ";p", ";p=1"]))
+                .prop_map(|(name, value, parameter)| format!("{name}{value}{parameter}"));
+        proptest::collection::vec(member, 0..8).prop_map(|members| members.join(", "))
+    }
+
+    fn any_directive() -> impl Strategy<Value = String> {
+        let name = prop_oneof![
+            4 => proptest::sample::select(KNOWN.split_whitespace().collect::<Vec<_>>()).prop_map(str::to_owned),
+            1 => "[a-cA-C*1][a-c.!]{0,2}",
+        ];
+        let argument = prop_oneof![
+            3 => Just(String::new()),
+            3 => "=[0-9]{1,11}",
+            1 => "=[0-9]{1,3}\\.[0-9]{1,3}",
+            2 => r#"="[a-c]{1,2}(, ?[A-C]{1,2}){0,2}""#,
+            1 => r#"="(\\"|[a, ]){0,3}""#,
+            1 => "=[?:@%(][a0 1)]{0,3}",
+            1 => "=[a-z/:*é]{1,4}",
+        ];
+        (name, argument).prop_map(|(name, argument)| name + &argument)
+    }
+
+    fn any_control() -> impl Strategy<Value = CacheControl> {
+        proptest::collection::vec(any_directive(), 0..6)
+            .prop_map(|members| CacheControl::parse(&[HeaderValue::from_str(&members.join(", ")).unwrap()]))
+    }
+
+    /// The value as a Dictionary can say it, by the builders alone.
+    fn portable(control: &CacheControl) -> CacheControl {
+        match control.s_maxage() {
+            Some(seconds) => control.clone().with_max_age(seconds).without_s_maxage().with_proxy_revalidate(),
+            None => control.clone(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_a_dictionary_and_reads_back_to_the_same(control in any_control()) {
+            let Some(value) = control.to_targeted_value() else {
+                prop_assert!(!control.no_store() && control.max_age().is_none());
+                return Ok(());
+            };
+            let text = value.to_str().unwrap();
+            let oracle = sfv::Parser::new(text).parse::<sfv::Dictionary>();
+            let oracle = oracle.map_err(|error| TestCaseError::fail(format!("{text}: {error}")))?;
+            prop_assert!(!oracle.contains_key("s-maxage"));
+
+            let read = CacheControl::from_targeted(&[(NAME, value.clone())].into_iter().collect(), NAME);
+            let read = read.expect("a Dictionary");
+            prop_assert_eq!(read.to_targeted_value(), Some(value.clone()), "once more");
+            if control.extensions().is_empty() {
+                prop_assert_eq!(&read, &portable(&control));
+            }
+            // A parser of Cache-Control reads the same (T-10).
+            prop_assert_eq!(CacheControl::parse([&value]), read);
+        }
+
+        #[test]
+        fn a_directive_is_consumed_if_and_only_if_its_type_is_right(field in any_dictionary()) {
+            let oracle = sfv::Parser::new(&field).parse::<sfv::Dictionary>().unwrap();
+            let item = |key: &str| match oracle.get(key) {
+                Some(sfv::ListEntry::Item(item)) => Some(&item.bare_item),
+                _ => None,
+            };
+            let seconds = |key: &str| {
+                let integer = item(key).and_then(sfv::BareItem::as_integer).map(i64::from);
+                integer.filter(|&seconds| seconds >= 0).map(|seconds| u32::try_from(seconds).unwrap())
+            };
+            let flag = |key: &str| item(key).and_then(sfv::BareItem::as_boolean).unwrap_or(false);
+            let value = HeaderValue::from_str(&field).unwrap();
+            let read = CacheControl::from_targeted(&[(NAME, value)].into_iter().collect(), NAME);
+            prop_assert_eq!(read.is_some(), !oracle.is_empty());
+            let read = read.unwrap_or_default();
+            prop_assert_eq!(read.max_age(), seconds("max-age"));
+            prop_assert_eq!(read.s_maxage(), seconds("s-maxage"));
+            prop_assert_eq!(read.stale_while_revalidate(), seconds("stale-while-revalidate"));
+            prop_assert_eq!(read.stale_if_error(), seconds("stale-if-error"));
+            prop_assert_eq!(read.no_store(), flag("no-store"));
+            prop_assert_eq!(read.must_revalidate(), flag("must-revalidate"));
+            prop_assert_eq!(read.proxy_revalidate(), flag("proxy-revalidate"));
+            prop_assert_eq!(read.must_understand(), flag("must-understand"));
+            prop_assert_eq!(read.no_transform(), flag("no-transform"));
+            prop_assert_eq!(read.immutable(), flag("immutable"));
+            prop_assert_eq!(read.private(), flag("private"));
+            prop_assert_eq!(read.no_cache(), flag("no-cache"));
+            prop_assert_eq!(read.public(), flag("public") && !flag("private"));
+            let names = |key: &str| item(key).and_then(sfv::BareItem::as_string).is_some();
+            prop_assert_eq!(!read.private_fields().is_empty(), names("private"));
+            prop_assert_eq!(!read.no_cache_fields().is_empty(), names("no-cache"));
+        }
+
+        #[test]
+        fn any_octets_are_read_without_a_panic(octets in proptest::collection::vec(any::<u8>(), 0..30)) {
+            if let Ok(value) = HeaderValue::from_bytes(&octets) {
+                let read = CacheControl::from_targeted(&[(NAME, value)].into_iter().collect(), NAME);
+                prop_assert_eq!(read.is_some(), sfv::Parser::new(&octets).parse::<sfv::Dictionary>().is_ok_and(|d| !d.is_empty()));
+            }
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! What the caches in front of a service say, read from the fields of each vendor.
+#![allow(clippy::unwrap_used)] // As in any test.
+
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use proptest::prelude::*;
+use tower_cache_policy::edge::{CacheOutcome, CacheStatus, Handling};
+use tower_cache_policy::protocol::{Age, MAX_MEMBERS};
+
+fn headers(lines: &[&str]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        let (name, value) = line.split_once(':').unwrap();
+        headers.append(name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value.trim_start()).unwrap());
+    }
+    headers
+}
+
+fn status(lines: &[&str]) -> Option<CacheStatus> {
+    CacheStatus::from_headers(&headers(lines))
+}
+
+fn handling(value: &str) -> Handling {
+    status(&[&format!("Cache-Status: {value}")]).unwrap().handling().unwrap().clone()
+}
+
+#[test]
+fn each_vendor_is_understood() {
+    use CacheOutcome::{
+        Bypass, Dynamic, Error, Expired, Generated, Hit, Miss, Prerendered, Revalidated, Stale, Unknown, Updating,
+    };
+    let table: &[(&str, &[(&str, CacheOutcome)])] = &[
+        (
+            "CF-Cache-Status",
+            &[
+                ("HIT", Hit),
+                ("MISS", Miss),
+                ("EXPIRED", Expired),
+                ("STALE", Stale),
+                ("BYPASS", Bypass),
+                ("REVALIDATED", Revalidated),
+                ("UPDATING", Updating),
+                ("DYNAMIC", Dynamic),
+                ("NONE/UNKNOWN", Unknown),
+                ("NONE", Unknown),
+            ],
+        ),
+        ("X-Cache", &[("HIT", Hit), ("MISS", Miss), ("HIT, MISS", Miss), ("MISS, HIT", Hit), ("HIT,HIT", Hit)]),
+        (
+            "X-Cache",
+            &[
+                ("Hit from cloudfront", Hit),
+                ("Miss from cloudfront", Miss),
+                ("RefreshHit from cloudfront", Revalidated),
+                ("Error from cloudfront", Error),
+                ("LambdaGeneratedResponse from cloudfront", Generated),
+                ("FunctionThrottledResponse from cloudfront", Unknown),
+            ],
+        ),
+        (
+            "X-Cache",
+            &[
+                ("TCP_HIT", Hit),
+                ("TCP_REMOTE_HIT", Hit),
+                ("TCP_MISS", Miss),
+                ("PRIVATE_NOSTORE", Bypass),
+                ("CONFIG_NOCACHE", Bypass),
+                ("TCP_", Unknown),
+            ],
+        ),
+        ("X-Cache", &[("EXPIRED", Expired), ("REVALIDATED", Revalidated), ("UPDATING", Updating), ("STALE", Stale)]),
+        ("X-Cache", &[("HIT from squid.example", Hit), ("MISS from squid.example", Miss)]),
+        (
+            "X-Vercel-Cache",
+            &[
+                ("MISS", Miss),
+                ("HIT", Hit),
+                ("STALE", Stale),
+                ("PRERENDER", Prerendered),
+                ("REVALIDATED", Expired),
+                ("BYPASS", Bypass),
+            ],
+        ),
+        ("X-Cache-Status", &[("PRERENDER", Unknown)]),
+        ("CDN-Cache", &[("HIT", Hit), ("MISS", Miss), ("BYPASS", Bypass), ("STALE", Stale), ("UPDATING", Updating)]),
+        (
+            "X-Cache-Status",
+            &[
+                ("MISS", Miss),
+                ("BYPASS", Bypass),
+                ("EXPIRED", Expired),
+                ("STALE", Stale),
+                ("UPDATING", Updating),
+                ("REVALIDATED", Revalidated),
+                ("HIT", Hit),
+            ],
+        ),
+        (
+            "Cache-Status",
+            &[
+                ("a; hit", Hit),
+                ("\"a b\";hit;ttl=10", Hit),
+                ("a; hit; ttl=-10", Stale),
+                ("a; hit=?0", Unknown),
+                ("a; hit=yes", Unknown),
+                ("a", Unknown),
+                ("a; fwd=miss; stored", Miss),
+                ("a; fwd=uri-miss", Miss),
+                ("a; fwd=vary-miss", Miss),
+                ("a; fwd=partial", Miss),
+                ("a; fwd=stale; fwd-status=200", Expired),
+                ("a; fwd=stale", Expired),
+                ("a; fwd=stale; fwd-status=304", Revalidated),
+                ("a; fwd=bypass", Bypass),
+                ("a; fwd=method", Bypass),
+                ("a; fwd=request", Bypass),
+                ("a; fwd=else", Unknown),
+                ("a; hit; fwd=miss", Miss),
+                ("origin; hit, edge; fwd=miss", Miss),
+                ("origin; fwd=miss, edge; hit", Hit),
+                ("(a); hit", Unknown),
+                ("1; hit", Unknown),
+            ],
+        ),
+    ];
+    for (field, rows) in table {
+        for (value, expected) in *rows {
+            let read = status(&[&format!("{field}: {value}")]).unwrap();
+            assert_eq!(read.outcome(), *expected, "{field}: {value}");
+            assert_eq!(read.field().as_str(), field.to_ascii_lowercase(), "{value}");
+        }
+    }
+}
+
+#[test]
+fn words_are_blind_to_case_and_unknown_ones_are_kept() {
+    for (value, is_hit) in [
+        ("hIt", true),
+        ("hit FROM here", true),
+        ("HITS", false),
+        ("HIT-CLUSTER", false),
+        ("HIT rate unknown", false),
+        ("no HIT", false),
+        ("\"HIT\"", false),
+        ("H\u{ef}T", false),
+    ] {
+        let read = status(&[&format!("X-Cache: {value}")]).unwrap();
+        assert_eq!(read.is_hit(), is_hit, "{value}");
+        assert_eq!(read.text(), value);
+        assert_eq!(read.outcome() == CacheOutcome::Unknown, !is_hit, "{value}");
+        assert_eq!(read.to_string(), format!("x-cache: {value}"));
+    }
+}
+
+#[test]
+fn the_cache_nearest_to_the_client_speaks() {
+    let table: &[(&str, &[&str], &str)] = &[
+        ("the last member", &["X-Cache: MISS, HIT"], "x-cache: HIT"),
+        ("of the last line", &["X-Cache: HIT, HIT", "X-Cache: MISS from a"], "x-cache: MISS from a"),
+        ("empty members aside", &["X-Cache: HIT,,", "X-Cache: "], "x-cache: HIT"),
+        ("the last of a standard field (H-01)", &["Cache-Status: a; hit, b;fwd=miss"], "cache-status: b;fwd=miss"),
+        ("over its lines (X-06)", &["Cache-Status: a; hit", "Cache-Status: b;hit ; x"], ""),
+        ("over its sound lines", &["Cache-Status: a; fwd=miss", "Cache-Status: b;  hit"], "cache-status: b;  hit"),
+        ("a CDN before any server", &["X-Cache: HIT", "CF-Cache-Status: MISS"], "cf-cache-status: MISS"),
+        ("a CDN before the standard", &["Cache-Status: a; hit", "CDN-Cache: MISS"], "cdn-cache: MISS"),
+        ("a CDN before another", &["X-Vercel-Cache: HIT", "CF-Cache-Status: DYNAMIC"], "cf-cache-status: DYNAMIC"),
+        ("the standard before X-Cache", &["X-Cache: HIT", "Cache-Status: a; fwd=miss"], "cache-status: a; fwd=miss"),
+        ("X-Cache before nginx", &["X-Cache-Status: HIT", "X-Cache: MISS"], "x-cache: MISS"),
+        ("a faulty field is none (X-01)", &["Cache-Status: a; hit,", "X-Cache: MISS"], "x-cache: MISS"),
+        ("no field", &["Age: 5", "X-Varnish: 5 3", "Via: 1.1 varnish"], ""),
+        ("empty fields", &["X-Cache: ", "Cache-Status: ", "CF-Cache-Status: ,"], ""),
+    ];
+    for (sentence, lines, expected) in table {
+        let read = status(lines).map(|status| status.to_string()).unwrap_or_default();
+        assert_eq!(read, *expected, "{sentence}");
+    }
+}
+
+#[test]
+fn all_are_there_the_nearest_first() {
+    let given = headers(&["X-Cache: MISS, HIT", "Cache-Status: a;hit, b;fwd=miss", "CF-Cache-Status: MISS", "Age: 7"]);
+    let all: Vec<CacheStatus> = CacheStatus::all_in(&given).collect();
+    let texts: Vec<&str> = all.iter().map(CacheStatus::text).collect();
+    assert_eq!(texts, ["MISS", "b;fwd=miss", "a;hit", "HIT", "MISS"]);
+    assert!(all.iter().all(|status| status.age() == Some(Age::from_seconds(7))));
+    assert_eq!(all.iter().filter(|status| status.handling().is_some()).count(), 2);
+    assert_eq!(Some(&all[0]), CacheStatus::from_headers(&given).as_ref());
+}
+
+#[test]
+fn an_age_that_is_none_is_none() {
+    assert_eq!(status(&["X-Cache: HIT"]).unwrap().age(), None);
+    assert_eq!(status(&["X-Cache: HIT", "Age: soon"]).unwrap().age(), None);
+}
+
+#[test]
+fn the_standard_field_tells_more() {
+    let full = handling(
+        r#""Example \"Edge\""; fwd=stale; fwd-status=304; ttl=-5; stored; collapsed; detail="mem"; key="/"; ttl=60"#,
+    );
+    assert_eq!(full.cache(), r#"Example "Edge""#);
+    assert_eq!((full.hit(), full.fwd()), (false, Some("stale")));
+    assert_eq!(full.fwd_status(), Some(StatusCode::NOT_MODIFIED));
+    assert_eq!(full.ttl(), Some(60), "the last of two counts (X-03)");
+    assert!(full.stored() && full.collapsed());
+    assert_eq!(full.detail(), Some("mem"));
+
+    let odd = handling("squid.example; hit; fwd-status=9999; ttl=5.5; stored=1; collapsed=?0; detail=match");
+    assert_eq!((odd.cache(), odd.hit(), odd.fwd()), ("squid.example", true, None));
+    assert_eq!((odd.fwd_status(), odd.ttl(), odd.stored(), odd.collapsed()), (None, None, false, false));
+    assert_eq!(odd.detail(), Some("match"));
+}
+
+#[test]
+fn a_hit_does_not_wait_for_the_origin() {
+    let table = [
+        ("HIT", true, true),
+        ("STALE", true, true),
+        ("UPDATING", true, true),
+        ("REVALIDATED", false, true),
+        ("EXPIRED", false, false),
+        ("MISS", false, false),
+        ("BYPASS", false, false),
+        ("DYNAMIC", false, false),
+        ("Error from cloudfront", false, false),
+        ("LambdaGeneratedResponse from cloudfront", false, false),
+        ("what", false, false),
+    ];
+    for (value, is_hit, is_served_by_cache) in table {
+        let read = status(&[&format!("X-Cache: {value}")]).unwrap();
+        assert_eq!((read.is_hit(), read.is_served_by_cache()), (is_hit, is_served_by_cache), "{value}");
+    }
+}
+
+#[test]
+fn too_many_members_are_no_hit() {
+    let line = |count: usize| format!("X-Cache: {}", vec!["HIT"; count].join(","));
+    assert!(status(&[&line(MAX_MEMBERS)]).unwrap().is_hit());
+    assert_eq!(status(&[&line(MAX_MEMBERS + 1)]).unwrap().outcome(), CacheOutcome::Unknown);
+    let standard = |count: usize| format!("Cache-Status: {}", vec!["a;hit"; count].join(","));
+    assert!(status(&[&standard(MAX_MEMBERS)]).unwrap().is_hit());
+    assert_eq!(status(&[&standard(MAX_MEMBERS + 1)]), None);
+}
+
+#[test]
+fn octets_that_are_no_text_are_no_word() {
+    let mut headers = HeaderMap::new();
+    headers.insert("x-cache", HeaderValue::from_bytes(b"HIT \xff").unwrap());
+    let read = CacheStatus::from_headers(&headers).unwrap();
+    assert_eq!((read.outcome(), read.text()), (CacheOutcome::Unknown, "HIT \u{fffd}"));
+}
+
+proptest! {
+    #[test]
+    fn no_octets_panic(value in proptest::collection::vec(any::<u8>(), 0..40), which in 0..6_usize) {
+        let fields = ["cf-cache-status", "x-vercel-cache", "cdn-cache", "cache-status", "x-cache", "x-cache-status"];
+        if let Ok(value) = HeaderValue::from_bytes(&value) {
+            let headers = HeaderMap::from_iter([(HeaderName::from_static(fields[which]), value)]);
+            for status in CacheStatus::all_in(&headers) {
+                prop_assert!(!status.text().is_empty());
+            }
+        }
+    }
+}
