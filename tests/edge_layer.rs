@@ -114,7 +114,7 @@ async fn what_is_written_is_a_valid_structured_field() {
             // T-10: one line.
             let [line] = lines.as_slice() else { panic!("{name}: {lines:?}") };
             // T-01, T-04
-            let members: sfv::Dictionary = sfv::Parser::new(line.as_bytes()).parse().expect(profile.name());
+            let members: sfv::Dictionary = sfv::Parser::new(line.as_bytes()).parse().unwrap();
             assert!(!members.is_empty(), "T-04");
             for (key, member) in &members {
                 let sfv::ListEntry::Item(item) = member else { panic!("{key}") };
