@@ -306,7 +306,7 @@ async fn a_write_is_made_only_by_who_knows_what_it_changes() {
 async fn of_a_hundred_writes_with_one_and_the_same_tag_exactly_one_is_made() {
     const WRITERS: usize = 100;
     let download = download::write().unwrap();
-    let app = app::app(Store::new(), download.path(), None, no_edges(), false, Log::new(|_| {}));
+    let app = app::app(Store::new(), download.path(), None, &no_edges(), false, Log::new(|_| {}));
     let all_let_through = Arc::new(Barrier::new(WRITERS));
     let writers = (0..WRITERS).map(|_| {
         // The layer decides before the content is read. So when each content waits for all
@@ -452,7 +452,7 @@ impl Site {
             let lines = lines.clone();
             move |line| lines.lock().unwrap().push(line.to_string())
         });
-        let app = app::app(Store::new(), download.path(), policies, no_edges(), no_cache, log);
+        let app = app::app(Store::new(), download.path(), policies, &no_edges(), no_cache, log);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(axum::serve(listener, app).into_future());

@@ -44,7 +44,7 @@ pub fn app(
     store: Store,
     download: &Path,
     policies: Option<RoutePolicies>,
-    edges: Edges,
+    edges: &Edges,
     no_cache: bool,
     log: Log,
 ) -> Router {

@@ -79,7 +79,7 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     // A log that cannot be written is no reason to fail a request.
     let log = Log::new(|line| _ = writeln!(io::stderr(), "{line}"));
     let edges = Edges::new(arguments.edge.iter().cloned())?;
-    let app = app::app(Store::new(), download.path(), policies, edges, arguments.no_cache, log);
+    let app = app::app(Store::new(), download.path(), policies, &edges, arguments.no_cache, log);
 
     println!("listening on http://{address}, until Ctrl-C");
     if arguments.no_cache {
