@@ -28,6 +28,7 @@
 //! | all of it, in the right order | [`CachingLayer`] |
 //! | to say how long an answer may be kept | [`CachePolicyLayer`] |
 //! | an `ETag` without making one | [`EntityTagLayer`] |
+//! | the CDN to be told in its own fields, with tags to purge by | [`EdgeLayer`] |
 //! | `304` without running the handler, `412`, `428` | [`ConditionalLayer`] |
 //! | the rules themselves, inside a transaction | [`protocol::Preconditions`] |
 //!
@@ -35,6 +36,7 @@
 //!
 //! ```text
 //! tracing, timeouts                outermost
+//!   EdgeLayer                      sees what goes out, and has the guards look once more
 //!   authentication                 before anything that tells whether a thing exists
 //!     CachePolicyLayer      ┐
 //!       ConditionalLayer    │      outside compression: it names the coding in strong tags
@@ -55,6 +57,7 @@
 //! for (situation, policy, field) in [
 //!     ("a page for all", CachePolicy::public(5 * MINUTE), "public, max-age=300"),
 //!     ("and longer at the edge", CachePolicy::public(MINUTE).edge(HOUR), "public, max-age=60, s-maxage=3600"),
+//!     ("at the edge only", CachePolicy::edge_only(HOUR), "max-age=0, s-maxage=3600, must-revalidate"),
 //!     ("a page for one visitor", CachePolicy::private(MINUTE), "private, max-age=60"),
 //!     ("an API answer, never stale", CachePolicy::NO_CACHE, "no-cache"),
 //!     ("a login, a secret", CachePolicy::no_store(), "private, no-store"),

@@ -608,3 +608,26 @@ proptest! {
         }
     }
 }
+
+#[cfg(feature = "routes")]
+#[tokio::test]
+async fn the_tighter_of_handler_and_layer_has_the_names_and_the_tags_of_both() {
+    use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
+    let page = RoutePolicy::new(CachePolicy::public(MINUTE)).vary(["accept-language"]).tags(["pages"]);
+    let routes = RoutePolicies::builder().route("/", page).build().unwrap();
+    let service = ServiceBuilder::new()
+        .layer(EdgeLayer::new(EdgeProfile::FASTLY))
+        .layer(CachePolicyLayer::new(routes).tighten())
+        .service(service_fn(|_: Request<TestBody>| {
+            let lines = [("cache-control", "public, max-age=5, s-maxage=9"), ("vary", "accept")];
+            let mut response = answer("hello", &lines);
+            tags(&["page-1"]).add_to(response.extensions_mut());
+            ready(Ok::<_, Infallible>(response))
+        }));
+    let response = service.oneshot(get("/", &[])).await.unwrap();
+    assert_eq!(field(response.headers(), "vary").unwrap(), "accept, accept-language");
+    assert_eq!(
+        words(response.headers()),
+        "surrogate-control: max-age=9\nsurrogate-key: pages page-1\ncache-control: public, max-age=5"
+    );
+}

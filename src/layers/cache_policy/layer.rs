@@ -35,7 +35,8 @@ impl CachePolicyLayer {
 
     /// Where handler and layer both speak, both count: of lifetimes the least, of what
     /// restricts all that either says, of what permits only what both say.
-    /// [`CacheControl::tighten`](crate::protocol::CacheControl::tighten) tells it in full.
+    /// [`CacheControl::tighten`](crate::protocol::CacheControl::tighten) tells it in full. `Vary`
+    /// names and tags are united, as they always are.
     #[must_use]
     pub fn tighten(self) -> Self {
         self.with(|config| config.rules.precedence = Precedence::Tightest)

@@ -10,8 +10,8 @@
 //! # Deployment caveat
 //!
 //! Guards see what is inside the layer. A session layer around it that adds
-//! `Set-Cookie` later is not seen; put the layer, or another one with
-//! [`CachePolicy::PRIVATE_NO_CACHE`](crate::policy::CachePolicy::PRIVATE_NO_CACHE),
+//! `Set-Cookie` later is not seen; put the layer, an [`EdgeLayer`](crate::EdgeLayer), or another
+//! one with [`CachePolicy::PRIVATE_NO_CACHE`](crate::policy::CachePolicy::PRIVATE_NO_CACHE),
 //! outside of it (L-04).
 //!
 //! A closure that goes by the path sees it as it was sent. A service inside that decodes it may

@@ -128,6 +128,10 @@ impl fmt::Debug for CacheTags {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     fn tags(tags: &[&'static str]) -> CacheTags {
@@ -140,6 +144,33 @@ mod tests {
         let mut one = tags(&["b", "a"]);
         one.unite(&tags(&["c", "a"]));
         assert_eq!(one, tags(&["b", "a", "c"]));
+    }
+
+    fn any_tags() -> impl Strategy<Value = CacheTags> {
+        prop::collection::vec("[a-f]", 0..5)
+            .prop_map(|names| names.into_iter().map(|n| CacheTag::new(n).unwrap()).collect())
+    }
+
+    fn united(one: &CacheTags, other: &CacheTags) -> CacheTags {
+        let mut all = one.clone();
+        all.unite(other);
+        all
+    }
+
+    fn set(tags: &CacheTags) -> BTreeSet<&CacheTag> {
+        tags.iter().collect()
+    }
+
+    proptest! {
+        #[test]
+        fn tags_unite_as_sets_do(a in any_tags(), b in any_tags(), c in any_tags()) {
+            let ab = united(&a, &b);
+            let ba = united(&b, &a);
+            prop_assert_eq!(set(&ab), set(&ba), "commutative");
+            prop_assert_eq!(united(&ab, &c), united(&a, &united(&b, &c)), "associative");
+            prop_assert_eq!(&united(&a, &a), &a, "idempotent");
+            prop_assert!(set(&a).is_subset(&set(&ab)) && set(&b).is_subset(&set(&ab)), "none is lost");
+        }
     }
 
     #[test]
