@@ -7,6 +7,11 @@
 //! - [`Validators`] in a handler's answer set `ETag` and `Last-Modified`.
 //! - [`Vary`] in a handler's answer adds to `Vary`: what
 //!   [`SelectingFields`](crate::protocol::SelectingFields) recorded, for one.
+#![cfg_attr(
+    feature = "purge",
+    doc = "- [`Purge`](crate::edge::purge::Purge) in a handler's answer to a write is what a"
+)]
+#![cfg_attr(feature = "purge", doc = "  [`PurgeLayer`](crate::layers::purge::PurgeLayer) purges.")]
 //! - [`Preconditions`] as an argument, for handlers that decide inside a transaction.
 //!
 //! ```
@@ -90,6 +95,19 @@ impl IntoResponseParts for Vary {
 
     fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Infallible> {
         self.add_to(response.headers_mut());
+        Ok(response)
+    }
+}
+
+/// Puts the purge into the answer's extensions, where a
+/// [`PurgeLayer`](crate::PurgeLayer) finds it, and unites it with one that is there.
+#[cfg(feature = "purge")]
+#[cfg_attr(docsrs, doc(cfg(feature = "purge")))]
+impl IntoResponseParts for crate::edge::purge::Purge {
+    type Error = Infallible;
+
+    fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Infallible> {
+        self.add_to(response.extensions_mut());
         Ok(response)
     }
 }

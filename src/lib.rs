@@ -30,6 +30,7 @@
 //! | an `ETag` without making one | [`EntityTagLayer`] |
 //! | the CDN to be told in its own fields, with tags to purge by | [`EdgeLayer`] |
 //! | `304` without running the handler, `412`, `428` | [`ConditionalLayer`] |
+//! | caches to forget what a write made wrong | `PurgeLayer`, of the feature `purge` |
 //! | the rules themselves, inside a transaction | [`protocol::Preconditions`] |
 //!
 //! # Where it goes
@@ -95,6 +96,7 @@
 //! | `axum` | response parts and an extractor, over `axum-core` | no |
 //! | `routes` | a table of path patterns and policies, on `matchit` | no |
 //! | `config` | that table as a TOML file | no |
+//! | `purge` | requests that purge at edge caches, as values, and a layer that makes them | no |
 //! | `tracing` | an event for each decision | no |
 //! | `strong-tags` | strong and keyed entity tags, by BLAKE3 | no |
 //!
@@ -117,6 +119,9 @@ pub use self::layers::caching::CachingLayer;
 pub use self::layers::conditional::{ConditionalLayer, HeadValidators};
 pub use self::layers::edge::EdgeLayer;
 pub use self::layers::entity_tag::EntityTagLayer;
+#[cfg(feature = "purge")]
+#[cfg_attr(docsrs, doc(cfg(feature = "purge")))]
+pub use self::layers::purge::PurgeLayer;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -26,6 +26,11 @@
 //! | [`HAPROXY`](EdgeProfile::HAPROXY) | `s-maxage` | none | `Cache-Control` |
 //! | [`SOUIN`](EdgeProfile::SOUIN) | `CDN-Cache-Control` | `Surrogate-Key: a, b` | both |
 //!
+#![cfg_attr(
+    doc,
+    doc = "What six of them do that one runs oneself is told, with their configuration, in [`self_hosted`]."
+)]
+//!
 //! Several edges at once are [`Edges`], which refuse two that fight over a field:
 //!
 //! ```
@@ -38,6 +43,10 @@
 //! assert_eq!(conflict.field(), "cache-tag");
 //! ```
 
+#[cfg(doc)]
+#[doc = include_str!("../docs/edges.md")]
+pub mod self_hosted {}
+
 mod answer;
 mod edges;
 mod facts;
@@ -47,6 +56,9 @@ mod overflow;
 #[cfg(feature = "routes")]
 mod policy_table;
 mod profile;
+#[cfg(feature = "purge")]
+#[cfg_attr(docsrs, doc(cfg(feature = "purge")))]
+pub mod purge;
 mod status;
 mod tag_format;
 mod vendors;

@@ -7,6 +7,7 @@
 //! | [`ConditionalLayer`](conditional::ConditionalLayer) | 304, 412 and 428 | outside compression |
 //! | [`EdgeLayer`](edge::EdgeLayer) | the fields of CDNs and caches in front, tags among them | outermost |
 //! | [`CachingLayer`](caching::CachingLayer) | all of them, in order | on a router |
+#![cfg_attr(feature = "purge", doc = "| [`PurgeLayer`](purge::PurgeLayer) | purges after a write | on a router |")]
 //!
 //! All of them leave gRPC, interim answers and tunnels alone, have the error type of the
 //! service inside, and box nothing. `enabled(false)` makes a layer do nothing.
@@ -18,5 +19,8 @@ pub mod conditional;
 pub mod edge;
 pub mod entity_tag;
 mod exempt;
+#[cfg(feature = "purge")]
+#[cfg_attr(docsrs, doc(cfg(feature = "purge")))]
+pub mod purge;
 
 pub use self::clock::Clock;

@@ -1,0 +1,48 @@
+//! [`PurgeService`]: whether the method may write.
+
+use std::fmt;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use tower_service::Service;
+
+use super::future::ResponseFuture;
+use crate::edge::purge::Purge;
+
+/// The service that [`PurgeLayer`](super::PurgeLayer) makes.
+#[derive(Clone, Debug)]
+pub struct PurgeService<S, P> {
+    inner: S,
+    purger: P,
+    announce_groups: bool,
+    enabled: bool,
+}
+
+impl<S, P> PurgeService<S, P> {
+    pub(super) const fn new(inner: S, purger: P, announce_groups: bool, enabled: bool) -> Self {
+        Self { inner, purger, announce_groups, enabled }
+    }
+}
+
+impl<S, P, ReqBody, ResBody> Service<Request<ReqBody>> for PurgeService<S, P>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    P: Service<Purge> + Clone,
+    P::Error: fmt::Display,
+{
+    type Response = Response<ResBody>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, P, ResBody>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        // Not that of the purger: most requests have no need of it.
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        // RFC 9110 section 9.2.1: GET, HEAD, OPTIONS and TRACE.
+        let may_write = self.enabled && !request.method().is_safe();
+        let purger = if may_write { Some(self.purger.clone()) } else { None };
+        ResponseFuture::new(self.inner.call(request), purger, self.announce_groups)
+    }
+}

@@ -1,0 +1,11 @@
+//! One event for a purge that failed, with the feature `tracing`; without it nothing.
+
+use super::failed::PurgeFailed;
+
+#[cfg(feature = "tracing")]
+pub(super) fn event(failed: &PurgeFailed) {
+    tracing::warn!(target: "tower_cache_policy", purge = ?failed.purge(), "{failed}");
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(super) const fn event(_: &PurgeFailed) {}

@@ -1,0 +1,103 @@
+"""The site example, what its log says has reached it, and what stands in for it when it is down."""
+
+import http.client
+import http.server
+import json
+import os
+import pathlib
+import re
+import subprocess
+import threading
+import time
+
+HERE = pathlib.Path(__file__).parent
+ROOT = HERE.parent.parent
+
+
+def build():
+    """Builds the example and returns its program."""
+    command = ["cargo", "build", "--quiet", "--example", "site", "--all-features", "--message-format=json"]
+    messages = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    for message in map(json.loads, messages.splitlines()):
+        if message.get("executable") and message["target"]["name"] == "site":
+            return message["executable"]
+    raise RuntimeError("cargo built no example named site")
+
+
+class Site:
+    def __init__(self, processes, program, directory, arguments):
+        self.processes = processes
+        self.log = directory / "site.log"
+        (directory / "files").mkdir()
+        command = [program, "--port", "0", "--policies", HERE / "policies.toml", *arguments]
+        environment = {**os.environ, "TMPDIR": str(directory / "files")}
+        self.process = processes.start(command, self.log, env=environment)
+        self.port = self._port()
+
+    def _port(self):
+        for _ in range(200):
+            if found := re.search(r"^listening on http://127\.0\.0\.1:(\d+)", self.log.read_text(), re.M):
+                return int(found[1])
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.05)
+        raise RuntimeError(f"the site did not start: {self.log.read_text()}")
+
+    def reached(self, path):
+        """The status of each answer to GET that the site itself has given for `path`."""
+        # Without the last line where it is still being written.
+        lines = self.log.read_text().rpartition("\n")[0]
+        return [int(status) for status in re.findall(rf"^GET {re.escape(path)} (\d+) ", lines, re.M)]
+
+    def put(self, path, title):
+        """Writes an article at the site itself, past the cache."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        fields = {"Content-Type": "application/json"}
+        # A write has to say what it knows of.
+        fields["If-None-Match" if title == "old" else "If-Match"] = "*"
+        connection.request("PUT", path, article(title), fields)
+        status = connection.getresponse().status
+        connection.close()
+        if status not in (201, 204):
+            raise RuntimeError(f"the site answers {status} to PUT {path}")
+
+    def kill(self):
+        self.processes.end(self.process, kindly=False)
+
+
+def article(title):
+    """Long enough to be compressed."""
+    return json.dumps({"title": title, "text": "Nobody has changed this yet. " * 4})
+
+
+class Unavailable(http.server.BaseHTTPRequestHandler):
+    """Answers 503 to everything."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.send_response(503)
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.write(b"down\n")
+        self.close_connection = True
+
+    def log_message(self, *_):
+        pass
+
+
+class StandIn:
+    """A server on the port of a site that has gone, for as long as the `with` block lasts."""
+
+    def __init__(self, port):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Unavailable)
+        self.server.daemon_threads = True
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
