@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use http::{Method, Request, Response, StatusCode};
-use tower::{Layer, ServiceBuilder, service_fn};
+use proptest::prelude::*;
+use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_cache_policy::policy::{CachePolicy, Decision, Guard, IntoPolicySource, Personalized, Risk, Speaker};
 use tower_cache_policy::{CachePolicyLayer, Clock};
 
@@ -871,4 +872,58 @@ fn the_layer_is_shared_not_copied() {
     fn is_sync<T: Send + Sync + Clone>() {}
     is_sync::<CachePolicyLayer>();
     let _: Arc<CachePolicyLayer> = Arc::new(CachePolicyLayer::new(PUBLIC));
+}
+
+proptest! {
+    /// A closure has every answer looked at closely.
+    #[test]
+    fn the_short_way_comes_to_what_the_long_way_comes_to(
+        policy in prop::sample::select(vec![
+            CachePolicy::public(Duration::from_secs(60)),
+            CachePolicy::max_age(Duration::from_secs(60)).edge(Duration::from_secs(600)),
+            CachePolicy::private(Duration::from_secs(60)),
+            CachePolicy::NO_CACHE,
+            CachePolicy::NO_STORE,
+            CachePolicy::IMMUTABLE,
+            CachePolicy::NO_STORE.for_http10(),
+            CachePolicy::NO_CACHE.vary(&["accept"]),
+        ]),
+        method in prop::sample::select(vec![Method::GET, Method::HEAD, Method::POST, Method::OPTIONS]),
+        status in prop::sample::select(vec![200_u16, 203, 204, 206, 301, 304, 404, 428, 500]),
+        asked in prop::collection::vec(prop::sample::select(vec![
+            ("authorization", "x"), ("cookie", "a=b"), ("accept", "text/html"),
+        ]), 0..2),
+        lines in prop::collection::vec(prop::sample::select(vec![
+            ("content-type", "text/html"),
+            ("content-type", "application/grpc"),
+            ("cache-control", "no-store"),
+            ("cache-control", "public, max-age=5"),
+            ("set-cookie", "id=1"),
+            ("vary", "*"),
+            ("vary", "origin"),
+            ("expires", "0"),
+            ("pragma", "no-cache"),
+            ("access-control-allow-origin", "https://a"),
+            ("access-control-allow-credentials", "true"),
+            ("surrogate-control", "max-age=9"),
+            ("x-other", "1"),
+        ]), 0..4),
+    ) {
+        let service = || {
+            let lines = lines.clone();
+            service_fn(move |_: Request<TestBody>| {
+                let mut response = answer("hello", &lines);
+                *response.status_mut() = StatusCode::from_u16(status).unwrap();
+                std::future::ready(Ok::<_, Infallible>(response))
+            })
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let short = CachePolicyLayer::new(policy).layer(service());
+        let long = CachePolicyLayer::new(move |_: &http::request::Parts| policy).layer(service());
+        let [short, long] = [
+            runtime.block_on(short.oneshot(request(method.clone(), "/", &asked))).unwrap(),
+            runtime.block_on(long.oneshot(request(method, "/", &asked))).unwrap(),
+        ];
+        prop_assert_eq!(short.headers(), long.headers());
+    }
 }

@@ -3,10 +3,11 @@
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, StatusCode};
 
-/// gRPC in all its forms: always status 200, the outcome in trailers, and a client
-/// that takes a 304 or 412 for a broken connection.
+use crate::protocol::is_grpc_type;
+
+/// gRPC, by the request or by the answer.
 pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
-    content_type_starts_with(headers, b"application/grpc")
+    headers.get(CONTENT_TYPE).is_some_and(is_grpc_type)
 }
 
 /// A tunnel, which carries no representation.

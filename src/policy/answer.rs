@@ -2,34 +2,58 @@
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, EXPIRES, PRAGMA,
-    SET_COOKIE, VARY,
+    SET_COOKIE,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
-use crate::protocol::{Cache, CacheControl, Contradiction, HttpDate, Lifetime, LifetimeSource, vary_has_any};
+use crate::protocol::{
+    Cache, CacheControl, Contradiction, HttpDate, Lifetime, LifetimeSource, is_grpc_type, vary_has_any,
+};
 
 /// Which of the fields that a decision depends on an answer has: most have none, and one
 /// walk over the names tells, where asking for each would cost more than the decision.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AnswerFields(u8);
 
-const FIELDS: [HeaderName; 6] = [ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, EXPIRES, PRAGMA, SET_COOKIE, VARY];
+const ALLOW_ORIGIN: u8 = 1;
+const CACHE_CONTROL_LINE: u8 = 1 << 1;
+const OLD_WORDS: u8 = 1 << 2;
+const COOKIE: u8 = 1 << 3;
+const VARY_LINE: u8 = 1 << 4;
+const GRPC: u8 = 1 << 5;
 
 impl AnswerFields {
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let mut found = 0;
-        for name in headers.keys() {
-            if let Some(index) = FIELDS.iter().position(|field| field == name) {
-                found |= 1 << index;
-            }
+        for (name, value) in headers {
+            // A comparison of texts by their length first, which is faster than one of names.
+            found |= match name.as_str() {
+                "access-control-allow-origin" => ALLOW_ORIGIN,
+                "cache-control" => CACHE_CONTROL_LINE,
+                "expires" | "pragma" => OLD_WORDS,
+                "set-cookie" => COOKIE,
+                "vary" => VARY_LINE,
+                "content-type" if is_grpc_type(value) => GRPC,
+                _ => 0,
+            };
         }
         Self(found)
+    }
+
+    /// Whether it is an answer of gRPC, which nobody touches.
+    pub(super) const fn are_of_grpc(self) -> bool {
+        self.has(GRPC)
+    }
+
+    /// Whether there is none of them.
+    pub(super) const fn are_none(self) -> bool {
+        self.0 == 0
     }
 
     /// Whether somebody said how long the answer may be kept: a `Cache-Control` with at
     /// least one member, as an empty one says nothing.
     pub(super) fn say_cache_control(self, headers: &HeaderMap) -> bool {
-        self.has(1)
+        self.has(CACHE_CONTROL_LINE)
             && headers
                 .get_all(CACHE_CONTROL)
                 .iter()
@@ -38,22 +62,22 @@ impl AnswerFields {
 
     /// Whether the answer speaks in the words of HTTP/1.0.
     pub(super) const fn have_old_words(self) -> bool {
-        self.has(2) || self.has(3)
+        self.has(OLD_WORDS)
     }
 
     pub(super) const fn set_a_cookie(self) -> bool {
-        self.has(4)
+        self.has(COOKIE)
     }
 
     /// Whether the answer depends on more than the request's fields (G-11).
     pub(super) fn vary_on_anything(self, headers: &HeaderMap) -> bool {
-        self.has(5) && vary_has_any(headers)
+        self.has(VARY_LINE) && vary_has_any(headers)
     }
 
     /// Whether the answer names the one origin that may read it, which then usually depends
     /// on who asks (G-12).
     pub(super) fn allow_one_origin(self, headers: &HeaderMap) -> bool {
-        self.has(0) && headers.get(ACCESS_CONTROL_ALLOW_ORIGIN).is_some_and(|origin| origin != "*")
+        self.has(ALLOW_ORIGIN) && headers.get(ACCESS_CONTROL_ALLOW_ORIGIN).is_some_and(|origin| origin != "*")
     }
 
     /// The same, with what the visitor's credentials give access to.
@@ -61,8 +85,8 @@ impl AnswerFields {
         self.allow_one_origin(headers) && headers.contains_key(ACCESS_CONTROL_ALLOW_CREDENTIALS)
     }
 
-    const fn has(self, index: usize) -> bool {
-        self.0 & (1 << index) != 0
+    const fn has(self, field: u8) -> bool {
+        self.0 & field != 0
     }
 }
 

@@ -67,6 +67,7 @@ mod decision;
 mod explain;
 mod for_edge;
 mod guards;
+mod heard;
 mod personalized;
 mod rendered;
 #[cfg(feature = "routes")]

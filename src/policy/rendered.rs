@@ -15,6 +15,8 @@ pub(crate) struct Rendered {
     /// What guards make of it (SPD).
     private: HeaderValue,
     vary: Option<RenderedVary>,
+    /// Whether its value is all that there is to write, on whatever answer.
+    plain: bool,
 }
 
 /// Names that an answer adds to `Vary`, and the same as a field value.
@@ -31,7 +33,16 @@ impl Rendered {
             as_said: shared(&CacheControl::from(policy).to_header_value()),
             private: shared(&CacheControl::from(policy).to_private().to_header_value()),
             vary: RenderedVary::of(policy),
+            plain: policy.vary_names().is_empty()
+                && !policy.is_immutable()
+                && !policy.is_no_store()
+                && !policy.is_for_http10()
+                && !policy.says_more_to_edges(),
         }
+    }
+
+    pub(crate) const fn is_plain(&self) -> bool {
+        self.plain
     }
 
     pub(crate) const fn policy(&self) -> CachePolicy {

@@ -49,6 +49,12 @@ pub(crate) struct RequestFacts {
 }
 
 impl RequestFacts {
+    /// Whether it is GET or HEAD, and there is nothing in it for a guard to see or for an edge
+    /// layer to be told.
+    pub(super) const fn are_plain(self) -> bool {
+        self.get_or_head && !self.authorized && !self.personalized && !self.unkeyed && !self.for_edge
+    }
+
     /// Whether the answer is one to GET or HEAD.
     pub(crate) const fn get_or_head(self) -> bool {
         self.get_or_head
@@ -66,6 +72,11 @@ impl Rules {
             for_edge: extensions.get::<EdgeListens>().is_some(),
             unkeyed: self.distrust_unkeyed && UNKEYED.iter().any(|name| headers.contains_key(*name)),
         }
+    }
+
+    /// Whether the layer was told nothing that changes what its policy says of a success.
+    pub(super) const fn say_nothing_of_a_success(&self) -> bool {
+        !self.development && self.by_status.is_empty() && self.vary.is_none()
     }
 
     pub(super) fn for_status(&self, status: StatusCode) -> Option<&Rendered> {

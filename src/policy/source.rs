@@ -97,19 +97,20 @@ impl<'a> Given<'a> {
 }
 
 impl PolicySource {
-    /// Looks at the request where that is needed, and gives it back.
-    pub(crate) fn choose<B>(&self, request: Request<B>) -> (Request<B>, Chosen) {
+    /// Looks at the request where that is needed, and gives it back: `call` gets it, and what to
+    /// remember of it. Only a closure has it taken apart, which moves it.
+    pub(crate) fn choose<B, T>(&self, request: Request<B>, call: impl FnOnce(Request<B>, Chosen) -> T) -> T {
         match &self.0 {
-            Source::Fixed(_) => (request, Chosen::Nothing),
+            Source::Fixed(_) => call(request, Chosen::Nothing),
             #[cfg(feature = "routes")]
             Source::Routes(routes) => {
                 let found = routes.current().find(request.method(), request.uri().path());
-                (request, Chosen::Route(found))
+                call(request, Chosen::Route(found))
             }
             Source::Closure(choose) => {
                 let (parts, body) = request.into_parts();
                 let chosen = choose(&parts).map_or(Chosen::Nothing, Chosen::Policy);
-                (Request::from_parts(parts, body), chosen)
+                call(Request::from_parts(parts, body), chosen)
             }
         }
     }

@@ -52,6 +52,7 @@ mod coding;
 mod date;
 mod entity_tag;
 mod freshness;
+mod grpc;
 mod not_modified;
 mod preconditions;
 mod selecting_fields;
@@ -78,6 +79,7 @@ pub use self::targeted::{has_targeted_field, is_tag_field, is_targeted_field, re
 pub use self::validators::{Representation, Validators};
 pub use self::vary::Vary;
 
+pub(crate) use self::grpc::is_grpc_type;
 pub(crate) use self::structured::{List, Member, combined};
 pub(crate) use self::syntax::members;
 pub(crate) use self::vary::{

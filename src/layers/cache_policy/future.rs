@@ -11,7 +11,6 @@ use pin_project_lite::pin_project;
 
 use super::config::Config;
 use super::trace;
-use crate::layers::exempt::{is_grpc, is_interim};
 use crate::policy::{CACHE_POLICY_EXPLAIN, Chosen, Decision, RequestFacts, Speaker, decide, explain};
 
 pin_project! {
@@ -56,26 +55,21 @@ where
 
 impl Exchange {
     fn decide<B>(self, response: &mut Response<B>) {
-        if is_interim(response.status()) || is_grpc(response.headers()) {
-            return;
-        }
         let Self { config, facts, chosen } = self;
-        let status = response.status();
-        // Both maps are written; `Response` lends one at a time.
-        let mut headers = std::mem::take(response.headers_mut());
         let traced = trace::is_enabled();
-        let said = if config.explain || traced { headers.get(CACHE_CONTROL).cloned() } else { None };
+        let said = if config.explain || traced { response.headers().get(CACHE_CONTROL).cloned() } else { None };
         let given = config.source.given(&chosen);
-        let decision =
-            decide(&config.rules, facts, given, status, &mut headers, response.extensions_mut(), || config.clock.now());
+        let Some(decision) = decide(&config.rules, facts, given, response, || config.clock.now()) else { return };
+
+        let status = response.status();
+        let headers = response.headers_mut();
         let repeats = decision.speaker() == Speaker::Handler && decision.guards().is_empty();
         if config.explain && !(repeats && headers.contains_key(CACHE_POLICY_EXPLAIN)) {
-            headers.insert(CACHE_POLICY_EXPLAIN, explain(&decision, given.rule(), said.as_ref(), &headers));
+            headers.insert(CACHE_POLICY_EXPLAIN, explain(&decision, given.rule(), said.as_ref(), headers));
         }
         if traced {
             trace::event(&decision, given.rule(), status, said.as_ref(), headers.get(CACHE_CONTROL));
         }
-        *response.headers_mut() = headers;
         if config.record && !(repeats && response.extensions().get::<Decision>().is_some()) {
             response.extensions_mut().insert(decision);
         }

@@ -40,8 +40,10 @@ where
             return ResponseFuture::new(self.inner.call(request), None);
         }
         let facts = self.config.rules.facts(request.method(), request.headers(), request.extensions());
-        let (request, chosen) = self.config.source.choose(request);
-        let exchange = Exchange { config: Arc::clone(&self.config), facts, chosen };
-        ResponseFuture::new(self.inner.call(request), Some(exchange))
+        let Self { inner, config } = self;
+        config.source.choose(request, |request, chosen| {
+            let exchange = Exchange { config: Arc::clone(config), facts, chosen };
+            ResponseFuture::new(inner.call(request), Some(exchange))
+        })
     }
 }

@@ -11,7 +11,6 @@ use pin_project_lite::pin_project;
 use super::config::Config;
 use super::trace;
 use crate::edge::Said;
-use crate::layers::exempt::{is_grpc, is_interim};
 use crate::policy::{CacheTags, ForEdge, Given, RequestFacts, decide};
 
 pin_project! {
@@ -55,16 +54,14 @@ where
 
 impl Exchange {
     fn write<B>(self, response: &mut Response<B>) {
-        if is_interim(response.status()) || is_grpc(response.headers()) {
+        let Self { config, facts } = self;
+        let decision = decide(&config.rules, facts, Given::Nothing, response, || config.clock.now());
+        if decision.is_none() {
             return;
         }
-        let Self { config, facts } = self;
-        let status = response.status();
-        // Both maps are written; `Response` lends one at a time.
-        let mut headers = std::mem::take(response.headers_mut());
-        let extensions = response.extensions_mut();
-        decide(&config.rules, facts, Given::Nothing, status, &mut headers, extensions, || config.clock.now());
 
+        let status = response.status();
+        let extensions = response.extensions_mut();
         let of_handlers = extensions.remove::<CacheTags>();
         let ForEdge { mut tags, policy, stands_for_whole, .. } = extensions.remove::<ForEdge>().unwrap_or_default();
         if let Some(of_handlers) = of_handlers {
@@ -72,9 +69,8 @@ impl Exchange {
         }
         let all_tags = status != StatusCode::NOT_MODIFIED || stands_for_whole;
         let said = Said { get_or_head: facts.get_or_head(), tags: all_tags.then_some(&tags), policy };
-        let notes = config.edges.write(&mut headers, said, &config.overflow);
+        let notes = config.edges.write(response.headers_mut(), said, &config.overflow);
 
-        *response.headers_mut() = headers;
         for note in &notes {
             trace::event(note);
         }
