@@ -22,7 +22,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 type Case = fn(u64);
 
 /// From the least to the most.
-pub const ALL: &[(&str, Case)] = &[
+pub(crate) const ALL: &[(&str, Case)] = &[
     ("bare", |times| run(times, service(page), get("/"))),
     ("set-response-header", |times| run(times, set_header().layer(service(page)), get("/"))),
     ("policy", |times| run(times, CachePolicyLayer::new(PAGE).layer(service(page)), get("/"))),
