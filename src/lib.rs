@@ -31,6 +31,7 @@
 //! | the CDN to be told in its own fields, with tags to purge by | [`EdgeLayer`] |
 //! | `304` without running the handler, `412`, `428` | [`ConditionalLayer`] |
 //! | caches to forget what a write made wrong | `PurgeLayer`, of the feature `purge` |
+//! | files whose URLs change with their bytes | `AssetsLayer` (feature `assets`) |
 //! | the rules themselves, inside a transaction | [`protocol::Preconditions`] |
 //!
 //! # Where it goes
@@ -97,6 +98,9 @@
 //! | `routes` | a table of path patterns and policies, on `matchit` | no |
 //! | `config` | that table as a TOML file | no |
 //! | `purge` | requests that purge at edge caches, as values, and a layer that makes them | no |
+//! | `assets` | versioned URLs for files, and the layer that verifies them | no |
+//! | `assets-css` | versioned references in stylesheets, at build time | no |
+//! | `minijinja` | versioned URLs as functions of minijinja templates | no |
 //! | `tracing` | an event for each decision | no |
 //! | `strong-tags` | strong and keyed entity tags, by BLAKE3 | no |
 //!
@@ -105,6 +109,9 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "assets")]
+#[cfg_attr(docsrs, doc(cfg(feature = "assets")))]
+pub mod assets;
 #[cfg(feature = "axum")]
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
 pub mod axum;
@@ -114,6 +121,9 @@ pub mod policy;
 pub mod protocol;
 
 pub use self::layers::Clock;
+#[cfg(feature = "assets")]
+#[cfg_attr(docsrs, doc(cfg(feature = "assets")))]
+pub use self::layers::assets::AssetsLayer;
 pub use self::layers::cache_policy::CachePolicyLayer;
 pub use self::layers::caching::CachingLayer;
 pub use self::layers::conditional::{ConditionalLayer, HeadValidators};

@@ -107,3 +107,20 @@ fn a_generated_tag_allocates_the_tag_alone() {
     let tagged = allocated(EntityTagLayer::new().layer(service(&[])), get("/", &[]));
     assert_eq!(tagged.count_total, bare.count_total + 1, "the octets of the tag");
 }
+
+#[cfg(feature = "assets")]
+#[test]
+fn a_verified_asset_allocates_nothing() {
+    use tower_cache_policy::{AssetsLayer, assets::AssetManifest};
+
+    const CSS: &[(HeaderName, &str)] = &[(CONTENT_TYPE, "text/css")];
+    let assets = AssetManifest::from_contents([("css/style.css", "hello")]).unwrap();
+    let layer = AssetsLayer::new(&assets);
+    for url in [assets.url("css/style.css").unwrap(), "/css/style.css"] {
+        // The first answer makes the shared values shared.
+        allocated(layer.layer(service(CSS)), get(url, &[]));
+        let bare = allocated(service(CSS), get(url, &[]));
+        let layered = allocated(layer.layer(service(CSS)), get(url, &[]));
+        assert_eq!(layered.count_total, bare.count_total, "{url}");
+    }
+}

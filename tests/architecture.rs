@@ -11,7 +11,11 @@ const ROOMS: &[(&str, usize, &[&str])] = &[
     ("protocol", 1, &["bytes", "http"]),
     ("policy", 2, &["arc_swap", "bytes", "http", "matchit", "serde", "toml"]),
     ("edge", 3, &["bytes", "http", "http_body_util", "serde", "serde_json"]),
-    ("assets", 3, &["http", "serde", "serde_json"]),
+    (
+        "assets",
+        3,
+        &["base64", "cssparser", "http", "mime_guess", "minijinja", "percent_encoding", "serde", "serde_json", "sha2"],
+    ),
     (
         "layers",
         4,

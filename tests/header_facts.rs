@@ -22,13 +22,15 @@ use support::{Frames, NeverPolled, TestBody, answer, call, content, field, field
 
 /// Rows about parts that the crate does not have yet, and one that another test checks.
 const NOT_HERE: &[(&str, &str)] = &[
-    ("asset/", "versioned assets are to come"),
+    #[cfg(not(feature = "assets"))]
+    ("asset/", "with the feature `assets` they are checked here"),
     ("compress/", "`compression.rs` checks it, with the suffix `--gzip`, and what Caddy misses"),
 ];
 
 /// Rows where we keep the meaning and not the letters.
 const IN_OTHER_WORDS: &[(&str, &str)] = &[
     ("status/error_gets_no_store", "`private` stands beside `no-store`, which some shared caches need (G-07)"),
+    ("asset/mismatch_must_not_be_cached", "`private` stands beside `no-store` here too (G-07)"),
     ("etag/default_cc_with_etag", "`private, no-cache` says what `max-age=0, private, must-revalidate` says (G-14)"),
 ];
 
@@ -74,11 +76,13 @@ async fn every_adopted_fact_holds() {
             "unsafe" => stamps_no_write(&fact).await,
             "guard" => guards(&fact).await,
             "edge" => tells_edges(&fact).await,
+            #[cfg(feature = "assets")]
+            "asset" => serves_asset(&fact).await,
             other => panic!("nothing checks {other}/"),
         }
         checked += 1;
     }
-    assert_eq!(checked, 46);
+    assert_eq!(checked, if cfg!(feature = "assets") { 51 } else { 46 });
     for (name, _) in IN_OTHER_WORDS {
         assert!(adopted().iter().any(|fact| fact.name == *name), "{name}");
     }
@@ -338,4 +342,40 @@ async fn guards(fact: &Fact) {
     let headers = through_policy(policy, 200, &answered, get("/", &asked)).await;
     let field = CacheControl::from_headers(&headers).unwrap();
     assert_eq!(!field.forbids_shared_storage(), fact.expect["shared_cacheable"], "{}: {field}", fact.name);
+}
+
+/// With files on a disk, of which each has a copy in gzip, and a page to fall back to.
+#[cfg(feature = "assets")]
+async fn serves_asset(fact: &Fact) {
+    use tower_cache_policy::{AssetsLayer, assets::AssetManifest};
+    use tower_http::services::{ServeDir, ServeFile};
+
+    let files = tempfile::tempdir().unwrap();
+    for (name, text) in [("app.css", "p{}"), ("app.css.gz", "coded"), ("index.html", "<!doctype html>")] {
+        std::fs::write(files.path().join(name), text).unwrap();
+    }
+    let manifest = AssetManifest::from_directory(files.path()).unwrap();
+    let current = manifest.url("app.css").unwrap();
+    let other = "/app.00000000000000000000000000000000.css";
+    let path = match fact.given["path"].as_str() {
+        None => current,
+        Some(path) if path.contains("<current digest>") => current,
+        Some(path) if path.contains("<other digest>") => other,
+        Some(path) => path.strip_prefix("/assets").unwrap(),
+    };
+    let service = AssetsLayer::new(&manifest).development(fact.given["debug"] == true).layer(
+        ServeDir::new(files.path()).precompressed_gzip().fallback(ServeFile::new(files.path().join("index.html"))),
+    );
+    let response = call(&service, get(path, &[])).await;
+    if let Some(status) = fact.expect["status"].as_u64() {
+        assert_eq!(u64::from(response.status().as_u16()), status, "{}", fact.name);
+    }
+    if let Some(expected) = fact.expect["Vary"].as_str() {
+        assert_eq!(field(response.headers(), "vary").unwrap().to_ascii_lowercase(), expected.to_ascii_lowercase());
+    }
+    if let Some(expected) = fact.expect["Cache-Control"].as_str() {
+        let said = directives(&field(response.headers(), "cache-control").unwrap());
+        let one_of_them = expected.split(" or ").any(|words| directives(words).is_subset(&said));
+        assert!(one_of_them, "{}: {said:?}", fact.name);
+    }
 }

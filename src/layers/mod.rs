@@ -6,12 +6,16 @@
 //! | [`CachePolicyLayer`](cache_policy::CachePolicyLayer) | decides `Cache-Control` and `Vary` | on a route or a router |
 //! | [`ConditionalLayer`](conditional::ConditionalLayer) | 304, 412 and 428 | outside compression |
 //! | [`EdgeLayer`](edge::EdgeLayer) | the fields of CDNs and caches in front, tags among them | outermost |
-//! | [`CachingLayer`](caching::CachingLayer) | all of them, in order | on a router |
-#![cfg_attr(feature = "purge", doc = "| [`PurgeLayer`](purge::PurgeLayer) | purges after a write | on a router |")]
+//! | [`CachingLayer`](caching::CachingLayer) | policy, tags and preconditions, in order | on a router |
+//! | `AssetsLayer` (feature `assets`) | verifies versioned URLs of files | around a service of files |
+//! | `PurgeLayer` (feature `purge`) | purges after a write | on a router |
 //!
 //! All of them leave gRPC, interim answers and tunnels alone, have the error type of the
 //! service inside, and box nothing. `enabled(false)` makes a layer do nothing.
 
+#[cfg(feature = "assets")]
+#[cfg_attr(docsrs, doc(cfg(feature = "assets")))]
+pub mod assets;
 pub mod cache_policy;
 pub mod caching;
 mod clock;

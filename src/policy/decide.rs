@@ -1,13 +1,14 @@
 //! From policy, handler, status, method and guards to one decision.
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, EXPIRES, PRAGMA, VARY};
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::CachePolicy;
 use super::answer::{
     AnswerFields, contradicts_itself, count_cookies, is_html, join_lines, lifetime_by_old_words, may_say_immutable,
     says_no_store,
 };
+use super::answer_head::AnswerHead;
 use super::decision::{Decision, Speaker};
 use super::for_edge::{LeftForEdge, Waived};
 use super::guards::{Guard, GuardSet};
@@ -23,32 +24,32 @@ use crate::protocol::{CacheControl, HttpDate, has_targeted_field, remove_targete
 ///
 /// `now` is asked for only to judge an `Expires` that stands alone. `None` is for answers that
 /// nobody decides about, and nothing is changed of them: gRPC, interim answers and upgrades.
-pub(crate) fn decide<B>(
+pub(crate) fn decide(
     rules: &Rules,
     facts: RequestFacts,
     given: Given<'_>,
-    response: &mut Response<B>,
+    answer: &mut impl AnswerHead,
     now: impl FnOnce() -> HttpDate,
 ) -> Option<Decision> {
-    let fields = AnswerFields::of(response.headers());
-    let status = response.status();
+    let fields = AnswerFields::of(answer.headers());
+    let status = answer.status();
     if status.is_informational() || fields.are_of_grpc() {
         return None;
     }
-    let heard = Heard::take_from(response.extensions_mut());
-    if let Some(decision) = decide_plainly(rules, facts, given, &heard, fields, status, response.headers_mut()) {
+    let heard = Heard::take_from(answer.extensions_mut());
+    if let Some(decision) = decide_plainly(rules, facts, given, &heard, fields, status, answer.headers_mut()) {
         return Some(decision);
     }
-    let answer = AnswerHead { status, fields, heard, headers: response.headers_mut() };
-    let (decision, left) = decide_closely(rules, facts, given, answer, now);
+    let known = Known { status, fields, heard, headers: answer.headers_mut() };
+    let (decision, left) = decide_closely(rules, facts, given, known, now);
     if let Some(left) = left {
-        left.leave_in(response.extensions_mut());
+        left.leave_in(answer.extensions_mut());
     }
     Some(decision)
 }
 
 /// What is known of an answer.
-struct AnswerHead<'h> {
+struct Known<'h> {
     status: StatusCode,
     fields: AnswerFields,
     heard: Heard,
@@ -60,10 +61,10 @@ fn decide_closely<'a>(
     rules: &'a Rules,
     facts: RequestFacts,
     given: Given<'a>,
-    answer: AnswerHead<'_>,
+    known: Known<'_>,
     now: impl FnOnce() -> HttpDate,
 ) -> (Decision, Option<LeftForEdge<'a>>) {
-    let AnswerHead { status, fields, heard, headers } = answer;
+    let Known { status, fields, heard, headers } = known;
     if rules.development {
         remove_targeted_fields(headers);
         rules.for_development.policy().write_fields(headers, rules.for_development.as_said(), true);

@@ -58,6 +58,7 @@
 //! ```
 
 mod answer;
+mod answer_head;
 mod cache_policy;
 #[cfg(feature = "config")]
 #[cfg_attr(docsrs, doc(cfg(feature = "config")))]
@@ -68,6 +69,10 @@ mod explain;
 mod for_edge;
 mod guards;
 mod heard;
+#[cfg(any(feature = "assets", feature = "routes"))]
+mod nearest;
+#[cfg(any(feature = "assets", feature = "routes"))]
+mod path;
 mod personalized;
 mod rendered;
 #[cfg(feature = "routes")]
@@ -87,6 +92,10 @@ pub use self::tags::{CacheTag, CacheTags, InvalidCacheTag};
 pub(crate) use self::decide::decide;
 pub(crate) use self::explain::{CACHE_POLICY_EXPLAIN, explain};
 pub(crate) use self::for_edge::{EdgeListens, ForEdge};
+#[cfg(any(feature = "assets", feature = "routes"))]
+pub(crate) use self::nearest::nearest;
+#[cfg(any(feature = "assets", feature = "routes"))]
+pub(crate) use self::path::has_dot_segment;
 pub(crate) use self::rendered::{Rendered, RenderedVary};
 pub(crate) use self::rules::{Precedence, RequestFacts, Rules, is_never_stored};
 pub(crate) use self::source::{Chosen, Given};

@@ -82,6 +82,10 @@ pub use self::vary::Vary;
 pub(crate) use self::grpc::is_grpc_type;
 pub(crate) use self::structured::{List, Member, combined};
 pub(crate) use self::syntax::members;
+#[cfg(feature = "assets")]
+pub(crate) use self::syntax::only_line;
+#[cfg(feature = "assets")]
+pub(crate) use self::validators::last_modified_of;
 pub(crate) use self::vary::{
     assert_names as assert_vary_names, lines_contain as vary_contains, lines_have_any as vary_has_any,
 };

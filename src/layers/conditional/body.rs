@@ -31,11 +31,11 @@ pin_project! {
 }
 
 impl<B> ConditionalBody<B> {
-    pub(super) const fn inner(body: B) -> Self {
+    pub(crate) const fn inner(body: B) -> Self {
         Self { kind: Kind::Inner { body } }
     }
 
-    pub(super) const fn nothing() -> Self {
+    pub(crate) const fn nothing() -> Self {
         Self { kind: Kind::Nothing }
     }
 

@@ -9,10 +9,22 @@ pub(super) struct Config<V> {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Settings {
-    pub(super) require_preconditions: bool,
-    pub(super) trust_service_with_if_range: bool,
-    pub(super) record: bool,
-    pub(super) enabled: bool,
-    pub(super) clock: Clock,
+pub(crate) struct Settings {
+    pub(crate) require_preconditions: bool,
+    pub(crate) trust_service_with_if_range: bool,
+    pub(crate) record: bool,
+    pub(crate) enabled: bool,
+    pub(crate) clock: Clock,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            require_preconditions: false,
+            trust_service_with_if_range: false,
+            record: false,
+            enabled: true,
+            clock: Clock::system(),
+        }
+    }
 }

@@ -23,7 +23,7 @@ To create it, send If-None-Match: *\n";
 
 /// What is kept of a request until its answer comes.
 #[derive(Debug)]
-pub(super) struct Exchange {
+pub(crate) struct Exchange {
     settings: Settings,
     /// As the client stated them: for the answer, whose tag names its coding.
     stated: Preconditions,
@@ -39,14 +39,14 @@ pub(super) struct Exchange {
 
 /// What is answered without the handler.
 #[derive(Debug)]
-pub(super) struct EarlyAnswer {
+pub(crate) struct EarlyAnswer {
     head: Parts,
     text: Option<&'static str>,
 }
 
 impl Exchange {
     /// Reads the preconditions, and prepares the request for the services inside.
-    pub(super) fn begin<B>(settings: &Settings, request: &mut Request<B>) -> Self {
+    pub(crate) fn begin<B>(settings: &Settings, request: &mut Request<B>) -> Self {
         let method = request.method().clone();
         let stated = Preconditions::new(&method, request.headers());
         let (coded, forwarded) = if stated.is_empty() {
@@ -72,7 +72,7 @@ impl Exchange {
     }
 
     /// Decides what can be decided before the handler: `None` when it is to run.
-    pub(super) fn decide_before<B>(
+    pub(crate) fn decide_before<B>(
         &mut self,
         current: Representation,
         request: &mut Request<B>,
@@ -112,8 +112,14 @@ impl Exchange {
         None
     }
 
+    /// Whether the request states nothing that could be decided.
+    #[cfg(feature = "assets")]
+    pub(crate) const fn is_unconditional(&self) -> bool {
+        self.stated.is_empty()
+    }
+
     /// Decides what is to be decided on the answer, and completes its fields.
-    pub(super) fn decide_after<B>(self, response: Response<B>) -> Response<ConditionalBody<B>> {
+    pub(crate) fn decide_after<B>(self, response: Response<B>) -> Response<ConditionalBody<B>> {
         let (mut head, body) = response.into_parts();
         if is_interim(head.status) || is_grpc(&head.headers) {
             return Response::from_parts(head, ConditionalBody::inner(body));
@@ -235,7 +241,7 @@ impl EarlyAnswer {
         Self { head, text: None }
     }
 
-    pub(super) fn into_response<B>(self) -> Response<ConditionalBody<B>> {
+    pub(crate) fn into_response<B>(self) -> Response<ConditionalBody<B>> {
         let body = self.text.map_or_else(ConditionalBody::nothing, ConditionalBody::text);
         Response::from_parts(self.head, body)
     }

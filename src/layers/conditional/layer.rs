@@ -22,18 +22,7 @@ impl ConditionalLayer {
     /// Decides safe requests after the handler, from the validators of its answer.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            config: Arc::new(Config {
-                source: NoSource,
-                settings: Settings {
-                    require_preconditions: false,
-                    trust_service_with_if_range: false,
-                    record: false,
-                    enabled: true,
-                    clock: Clock::system(),
-                },
-            }),
-        }
+        Self { config: Arc::new(Config { source: NoSource, settings: Settings::default() }) }
     }
 }
 

@@ -111,3 +111,8 @@ pub use self::layer::ConditionalLayer;
 pub use self::reason::ConditionalReason;
 pub use self::service::ConditionalService;
 pub use self::source::{FnSource, HeadFuture, HeadValidators, IntoRepresentation, NoSource, ValidatorSource};
+
+#[cfg(feature = "assets")]
+pub(crate) use self::config::Settings;
+#[cfg(feature = "assets")]
+pub(crate) use self::exchange::Exchange;

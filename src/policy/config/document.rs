@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::duration;
 use super::error::Fault;
-use crate::policy::routes::nearest;
+use crate::policy::nearest;
 
 /// A key and its value.
 #[derive(Clone, Copy, Debug)]

@@ -7,8 +7,8 @@ use http::{Method, StatusCode};
 use super::document::{Entry, fault};
 use super::error::Fault;
 use super::words::{CONSTANTS, WORDS, Words, constant};
-use crate::policy::routes::{RouteError, RouteErrorKind, RoutePolicies, RoutePolicy, nearest};
-use crate::policy::{CachePolicy, RenderedVary};
+use crate::policy::routes::{RouteError, RouteErrorKind, RoutePolicies, RoutePolicy};
+use crate::policy::{CachePolicy, RenderedVary, nearest};
 
 const OF_ROUTES: &[&str] = &["based_on", "method", "status", "content_type", "vary", "tags"];
 

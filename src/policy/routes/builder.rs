@@ -7,12 +7,11 @@ use http::{HeaderName, Method, StatusCode};
 
 use super::error::{Place, RouteError, RouteErrorKind};
 use super::media_type::MediaRange;
-use super::nearest::nearest;
 use super::patterns::{Patterns, Refused};
 use super::route::{Route, is_success, tightest};
 use super::route_policy::{RoutePolicy, Start, put};
 use super::table::{RoutePolicies, Table};
-use crate::policy::{CachePolicy, CacheTag, CacheTags, Rendered, RenderedVary, is_never_stored};
+use crate::policy::{CachePolicy, CacheTag, CacheTags, Rendered, RenderedVary, is_never_stored, nearest};
 use crate::protocol::MAX_MEMBERS;
 
 /// A table of routes while it is written. Made by [`RoutePolicies::builder`].

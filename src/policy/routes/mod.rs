@@ -110,8 +110,6 @@
 mod builder;
 mod error;
 mod media_type;
-mod nearest;
-mod path;
 mod patterns;
 mod policy_table;
 mod route;
@@ -130,6 +128,4 @@ pub use self::rows::PolicyRow;
 pub use self::shared::SharedRoutes;
 pub use self::table::RoutePolicies;
 
-#[cfg(feature = "config")]
-pub(super) use self::nearest::nearest;
 pub(crate) use self::table::RouteMatch;

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use http::header::HeaderMap;
 use http::{Method, StatusCode};
 
-use super::path::has_dot_segment;
 use super::patterns::Patterns;
 use super::route::{MethodClass, Route, is_success};
-use crate::policy::{CacheTags, Rendered, RenderedVary};
+use crate::policy::{CacheTags, Rendered, RenderedVary, has_dot_segment};
 
 /// Path patterns and their policies: a source for a [`CachePolicyLayer`](crate::CachePolicyLayer).
 ///

@@ -3,7 +3,7 @@
 /// Whether the path has a segment `.` or `..` in any spelling that some software knows:
 /// percent-encoded, behind `\`, `%2f` or `%5c`, or before `;`. What such a path is for depends
 /// on who resolves it, and a browser may be made to send it (G-19).
-pub(super) fn has_dot_segment(path: &str) -> bool {
+pub(crate) fn has_dot_segment(path: &str) -> bool {
     // Most paths have nothing of the kind.
     if !path.as_bytes().windows(2).any(|pair| matches!(pair, [b'/', b'.'] | [b'%' | b'\\', _])) {
         return false;

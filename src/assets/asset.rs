@@ -1,0 +1,199 @@
+//! [`Asset`]: one file of one generation, with everything that is said of it ready made.
+
+use http::HeaderValue;
+use http::uri::PathAndQuery;
+
+use super::digest::ContentDigest;
+use super::error::{AssetError, AssetErrorKind};
+use super::media_type::ExpectedType;
+use super::path::{check_name, encode, with_fingerprint};
+use super::settings::{FingerprintPlace, UrlSettings};
+use super::stored::{CodedFiles, StoredFile};
+use crate::protocol::EntityTag;
+
+/// One file that a manifest knows, in one of its generations.
+#[derive(Clone, Debug)]
+pub struct Asset {
+    facts: AssetFacts,
+    fingerprint: String,
+    integrity: String,
+    entity_tag: EntityTag,
+    expected: ExpectedType,
+    plain_path: String,
+    versioned_path: String,
+    url: String,
+    target: PathAndQuery,
+    target_below_prefix: PathAndQuery,
+    dictionary: Option<HeaderValue>,
+}
+
+/// What there is to know of an asset, before anything is made of it.
+#[derive(Clone, Debug)]
+pub(super) struct AssetFacts {
+    /// What templates call it.
+    pub(super) name: String,
+    /// Its path below the prefix, without a fingerprint of ours.
+    pub(super) path: String,
+    /// Where the service inside has it.
+    pub(super) file: String,
+    pub(super) digest: ContentDigest,
+    pub(super) stored: StoredFile,
+    /// The files beside it that hold it in a content coding.
+    pub(super) coded: CodedFiles,
+    /// Whether a build tool put a fingerprint of its own into the path.
+    pub(super) named_by_tool: bool,
+}
+
+impl Asset {
+    pub(super) fn new(facts: AssetFacts, settings: &UrlSettings) -> Result<Self, AssetError> {
+        check_name(&facts.path)?;
+        check_name(&facts.file)?;
+        if facts.name.is_empty() {
+            let reason = "a name cannot be empty";
+            return Err(AssetError::new(facts.path, AssetErrorKind::InvalidName { reason }));
+        }
+        let fingerprint = facts.digest.fingerprint();
+        let plain_path = encode(&facts.path).into_owned();
+        let versioned_path =
+            if facts.named_by_tool { plain_path.clone() } else { with_fingerprint(&plain_path, &fingerprint) };
+        let expected = ExpectedType::of(&facts.path);
+        let file = encode(&facts.file);
+        let target = |prefix: &str| {
+            let path = format!("{prefix}/{file}");
+            PathAndQuery::try_from(path).map_err(|_| {
+                let reason = "the path is too long for a URL; shorten it";
+                AssetError::new(facts.file.clone(), AssetErrorKind::InvalidName { reason })
+            })
+        };
+        Ok(Self {
+            entity_tag: EntityTag::strong(&fingerprint).expect("hexadecimal digits make an entity tag"),
+            integrity: facts.digest.integrity(),
+            url: match settings.place() {
+                FingerprintPlace::Query if !facts.named_by_tool => {
+                    settings.url(&format!("{plain_path}?v={fingerprint}"))
+                }
+                FingerprintPlace::Path | FingerprintPlace::Query => settings.url(&versioned_path),
+            },
+            target: target("")?,
+            target_below_prefix: target(settings.prefix())?,
+            dictionary: dictionary(&facts, &plain_path, expected, settings),
+            fingerprint,
+            expected,
+            plain_path,
+            versioned_path,
+            facts,
+        })
+    }
+
+    /// What templates call it: for most its path below the directory, for what a build tool
+    /// wrote the name of the source.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.facts.name
+    }
+
+    /// Where the service inside has it, as a path below its root.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.facts.file
+    }
+
+    /// 32 hexadecimal digits, from the content alone (B-05).
+    #[must_use]
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// The value of an `integrity` attribute, as in `sha384-oqVuAf…`.
+    #[must_use]
+    pub fn integrity(&self) -> &str {
+        &self.integrity
+    }
+
+    /// The versioned URL.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The length of the content, in bytes.
+    #[must_use]
+    pub const fn length(&self) -> u64 {
+        self.facts.stored.length
+    }
+
+    pub(crate) const fn entity_tag(&self) -> &EntityTag {
+        &self.entity_tag
+    }
+
+    pub(crate) const fn stored(&self) -> StoredFile {
+        self.facts.stored
+    }
+
+    pub(crate) const fn coded(&self) -> &CodedFiles {
+        &self.facts.coded
+    }
+
+    pub(crate) fn allows_type(&self, content_type: &[u8]) -> bool {
+        self.expected.allows(content_type)
+    }
+
+    pub(crate) fn is_page(&self) -> bool {
+        self.expected.is_page()
+    }
+
+    /// The path to ask a service for that has the files at its root.
+    pub(crate) const fn target(&self) -> &PathAndQuery {
+        &self.target
+    }
+
+    /// The path to ask a service for that has the files below the prefix.
+    pub(crate) const fn target_below_prefix(&self) -> &PathAndQuery {
+        &self.target_below_prefix
+    }
+
+    /// The value of `Use-As-Dictionary`, where one is of use (RFC 9842 section 2.1).
+    pub(crate) const fn dictionary(&self) -> Option<&HeaderValue> {
+        self.dictionary.as_ref()
+    }
+
+    pub(super) const fn facts(&self) -> &AssetFacts {
+        &self.facts
+    }
+
+    pub(super) const fn expected(&self) -> ExpectedType {
+        self.expected
+    }
+
+    /// As a URL writes it, below the prefix.
+    pub(super) fn plain_path(&self) -> &str {
+        &self.plain_path
+    }
+
+    /// As a URL writes it, below the prefix.
+    pub(super) fn versioned_path(&self) -> &str {
+        &self.versioned_path
+    }
+}
+
+/// For the other versions of the same file. The path holds unreserved octets and `%` only,
+/// of which a URL pattern reads none as a sign of its own, and no string needs an escape.
+fn dictionary(
+    facts: &AssetFacts,
+    plain_path: &str,
+    expected: ExpectedType,
+    settings: &UrlSettings,
+) -> Option<HeaderValue> {
+    if facts.named_by_tool || !expected.is_text() || expected.is_page() {
+        return None;
+    }
+    let path = match settings.place() {
+        FingerprintPlace::Path => with_fingerprint(plain_path, "*"),
+        FingerprintPlace::Query => plain_path.to_owned(),
+    };
+    let mut value = format!("match=\"{}/{path}\"", settings.prefix());
+    if let Some(destination @ ("script" | "style")) = expected.destination() {
+        value.push_str(&format!(", match-dest=(\"{destination}\")"));
+    }
+    HeaderValue::try_from(value).ok()
+}

@@ -1,0 +1,101 @@
+//! A directory whose stylesheets are rewritten into another one.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+use std::{fs, io};
+
+use super::rewrite::{Source, is_stylesheet, outdated, rewrite, text};
+use crate::assets::directory::FoundFile;
+use crate::assets::hashing::{FileToHash, hash_files};
+use crate::assets::{AssetDirectory, AssetError, AssetErrorKind, AssetManifest};
+
+impl AssetDirectory {
+    /// Writes the assets into `output`, with every reference in a stylesheet
+    /// [rewritten](crate::assets::css), and gives their manifest. `output` is what is served.
+    /// Where its files are compressed afterwards, make the manifest of it again.
+    ///
+    /// `output` is made at the end, when everything has gone well. It must not be there before,
+    /// and lies outside of this directory.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](AssetDirectory::build), when a reference leads to no asset, when references go
+    /// in a circle, and when `output` is there or cannot be written.
+    pub fn rewrite_stylesheets(&self, output: impl AsRef<Path>) -> Result<AssetManifest, AssetError> {
+        let output = output.as_ref();
+        if output.exists() {
+            return Err(unwritten(output, io::ErrorKind::AlreadyExists.into()));
+        }
+        let mut name = output.file_name().unwrap_or_default().to_owned();
+        name.push(".partial");
+        let partial = output.with_file_name(name);
+        fs::create_dir(&partial).map_err(|error| unwritten(&partial, error))?;
+        let manifest = self.rewrite_into(&partial).and_then(|manifest| match fs::rename(&partial, output) {
+            Ok(()) => Ok(manifest),
+            Err(error) => Err(unwritten(output, error)),
+        });
+        if manifest.is_err() {
+            // What went wrong before is what there is to tell.
+            _ = fs::remove_dir_all(&partial);
+        }
+        manifest
+    }
+
+    fn rewrite_into(&self, output: &Path) -> Result<AssetManifest, AssetError> {
+        let found = self.find_files()?;
+        let (stylesheets, others): (Vec<_>, Vec<_>) = found.iter().partition(|file| is_stylesheet(file.name()));
+        let others: Vec<FileToHash> =
+            others.into_iter().map(|file| FileToHash::new(file.name(), file.path().to_owned())).collect();
+        let mut sources = BTreeMap::new();
+        for (file, hashed) in others.iter().zip(hash_files(&others, None)?) {
+            sources.insert(file.name.clone(), Source::Other(hashed.digest.fingerprint()));
+        }
+        for file in stylesheets {
+            let content = fs::read(file.path()).map_err(|error| AssetError::unread(file.path(), error))?;
+            sources.insert(file.name().to_owned(), Source::Stylesheet(text(file.name(), content)?));
+        }
+        let rewritten = rewrite(&sources, self.url_prefix(), self.place())?;
+        let outdated = outdated(&rewritten);
+        for file in found.iter().filter(|file| !outdated.contains(file.name())) {
+            write(file, rewritten.get(file.name()).map(String::as_str), output)?;
+        }
+        let manifest = self.with_root(output).build()?;
+        check(&manifest, &sources, &outdated)?;
+        Ok(manifest)
+    }
+}
+
+fn write(file: &FoundFile, rewritten: Option<&str>, output: &Path) -> Result<(), AssetError> {
+    let path = output.join(file.name());
+    let written = || {
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory)?;
+        }
+        match rewritten {
+            Some(text) => fs::write(&path, text),
+            None => fs::copy(file.path(), &path).map(drop),
+        }
+    };
+    written().map_err(|error| unwritten(&path, error))
+}
+
+/// That every file that a stylesheet may refer to is the one that was fingerprinted.
+fn check(
+    manifest: &AssetManifest,
+    sources: &BTreeMap<String, Source>,
+    outdated: &HashSet<String>,
+) -> Result<(), AssetError> {
+    for (name, source) in sources {
+        if let Source::Other(fingerprint) = source
+            && !outdated.contains(name)
+            && !manifest.asset(name).is_ok_and(|asset| asset.fingerprint() == fingerprint)
+        {
+            return Err(AssetError::new(name, AssetErrorKind::Changed));
+        }
+    }
+    Ok(())
+}
+
+fn unwritten(path: &Path, error: io::Error) -> AssetError {
+    AssetError::at_path(path, AssetErrorKind::Unwritten(error))
+}

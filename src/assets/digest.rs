@@ -1,0 +1,85 @@
+//! [`ContentDigest`]: one hash of a file's bytes, from which everything that names them is made.
+//!
+//! SHA-384 for all: subresource integrity needs it, and its first 128 bits are as good a
+//! fingerprint as another hash's. Two hashes would read every byte twice and could disagree.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha384};
+
+/// The digits of a fingerprint: 128 bits (B-05, G-16) in hexadecimal, because some file
+/// systems and some software on the way take `a` and `A` for the same.
+pub(super) const FINGERPRINT_DIGITS: usize = 32;
+
+const INTEGRITY_PREFIX: &str = "sha384-";
+
+/// SHA-384 of the bytes of a file, before any content coding (B-05).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ContentDigest([u8; 48]);
+
+/// A digest in progress.
+#[derive(Default)]
+pub(super) struct ContentHasher(Sha384);
+
+impl ContentDigest {
+    pub(super) fn of(content: &[u8]) -> Self {
+        Self(Sha384::digest(content).into())
+    }
+
+    /// Reads the value of an `integrity` attribute with one `sha384` hash.
+    pub(super) fn from_integrity(text: &str) -> Option<Self> {
+        let digest = STANDARD.decode(text.strip_prefix(INTEGRITY_PREFIX)?).ok()?;
+        digest.try_into().ok().map(Self)
+    }
+
+    pub(super) fn fingerprint(&self) -> String {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        self.0[..FINGERPRINT_DIGITS / 2]
+            .iter()
+            .flat_map(|octet| [octet >> 4, octet & 15])
+            .map(|digit| char::from(DIGITS[usize::from(digit)]))
+            .collect()
+    }
+
+    pub(super) fn integrity(&self) -> String {
+        format!("{INTEGRITY_PREFIX}{}", STANDARD.encode(self.0))
+    }
+}
+
+impl ContentHasher {
+    pub(super) fn update(&mut self, content: &[u8]) {
+        self.0.update(content);
+    }
+
+    pub(super) fn finish(self) -> ContentDigest {
+        ContentDigest(self.0.finalize().into())
+    }
+}
+
+pub(super) fn is_fingerprint(text: &str) -> bool {
+    text.len() == FINGERPRINT_DIGITS && text.bytes().all(|octet| matches!(octet, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fingerprint_and_integrity_are_of_one_hash() {
+        let digest = ContentDigest::of(b"");
+        assert_eq!(digest.integrity(), "sha384-OLBgp1GsljhM2TJ+sbHjaiH9txEUvgdDTAzHv2P24donTt6/529l+9Ua0vFImLlb");
+        assert_eq!(digest.fingerprint(), "38b060a751ac96384cd9327eb1b1e36a");
+        assert_eq!(ContentDigest::from_integrity(&digest.integrity()), Some(digest));
+        for text in ["", "sha384-", "sha384-AAAA", "sha256-OLBg", "OLBg"] {
+            assert_eq!(ContentDigest::from_integrity(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn one_piece_and_many_give_the_same_digest() {
+        let content: Vec<u8> = (0..10_000u32).map(|n| n as u8).collect();
+        let mut hasher = ContentHasher::default();
+        content.chunks(7).for_each(|piece| hasher.update(piece));
+        assert_eq!(hasher.finish(), ContentDigest::of(&content));
+    }
+}

@@ -1,0 +1,203 @@
+//! [`AssetDirectory`]: which files of a directory are assets.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::error::{AssetError, AssetErrorKind};
+use super::hashing::{AssetProgress, FileToHash, OnProgress, hash_files};
+use super::manifest::AssetManifest;
+use super::settings::{FingerprintPlace, UrlSettings};
+
+/// A directory of assets, and what of it is one. See the [module docs](super) for an example.
+#[derive(Clone)]
+pub struct AssetDirectory {
+    root: PathBuf,
+    prefix: String,
+    place: FingerprintPlace,
+    hidden_files: bool,
+    symlinks: bool,
+    on_progress: Option<Arc<OnProgress>>,
+}
+
+/// A file that was found, as it was at that time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FoundFile {
+    name: String,
+    path: PathBuf,
+    length: u64,
+    modified: Option<SystemTime>,
+}
+
+impl AssetDirectory {
+    /// Every file below `root`, without hidden files and symbolic links.
+    pub fn new(root: impl AsRef<Path>) -> Self {
+        Self {
+            root: root.as_ref().to_owned(),
+            prefix: String::new(),
+            place: FingerprintPlace::default(),
+            hidden_files: false,
+            symlinks: false,
+            on_progress: None,
+        }
+    }
+
+    /// The prefix of all URLs: see [`AssetManifest::with_prefix`].
+    #[must_use]
+    pub fn prefix(mut self, prefix: &str) -> Self {
+        prefix.clone_into(&mut self.prefix);
+        self
+    }
+
+    /// Where URLs have the fingerprint: see [`FingerprintPlace`].
+    #[must_use]
+    pub const fn fingerprint_in(mut self, place: FingerprintPlace) -> Self {
+        self.place = place;
+        self
+    }
+
+    /// With the files and directories whose names begin with a dot. Without them by default:
+    /// `.git` and `.env` are no assets.
+    #[must_use]
+    pub const fn with_hidden_files(mut self) -> Self {
+        self.hidden_files = true;
+        self
+    }
+
+    /// With the files and directories that symbolic links lead to, wherever they are.
+    #[must_use]
+    pub const fn with_symlinks(mut self) -> Self {
+        self.symlinks = true;
+        self
+    }
+
+    /// Calls `listener` after each file, on any of the threads that read, for trees that take
+    /// their time.
+    #[must_use]
+    pub fn on_progress(mut self, listener: impl Fn(AssetProgress<'_>) + Send + Sync + 'static) -> Self {
+        self.on_progress = Some(Arc::new(listener));
+        self
+    }
+
+    /// Reads every file, on all cores.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read, changes while it is read, or has a name that no URL has, when
+    /// a symbolic link leads back to a directory that it is in, and when the prefix is invalid.
+    pub fn build(&self) -> Result<AssetManifest, AssetError> {
+        self.build_from(&self.find_files()?)
+    }
+
+    pub(super) fn build_from(&self, found: &[FoundFile]) -> Result<AssetManifest, AssetError> {
+        let mut settings = UrlSettings::default();
+        settings.set_prefix(&self.prefix)?;
+        settings.set_place(self.place);
+        let files: Vec<FileToHash> = found.iter().map(|file| FileToHash::new(&file.name, file.path.clone())).collect();
+        let hashed = hash_files(&files, self.on_progress.as_deref())?;
+        let files = files.into_iter().zip(hashed).map(|(file, hashed)| (file.name, hashed.digest, hashed.stored));
+        AssetManifest::of_files(settings, files.collect())
+    }
+
+    /// Every file that is an asset, by name.
+    pub(super) fn find_files(&self) -> Result<Vec<FoundFile>, AssetError> {
+        let mut found = Vec::new();
+        self.walk(&self.root, "", &mut Vec::new(), &mut found)?;
+        found.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(found)
+    }
+
+    fn walk(
+        &self,
+        directory: &Path,
+        prefix: &str,
+        above: &mut Vec<PathBuf>,
+        found: &mut Vec<FoundFile>,
+    ) -> Result<(), AssetError> {
+        if self.symlinks {
+            let real = fs::canonicalize(directory).map_err(|error| AssetError::unread(directory, error))?;
+            if above.contains(&real) {
+                return Err(AssetError::at_path(directory, AssetErrorKind::SymlinkLoop));
+            }
+            above.push(real);
+        }
+        let unread = |error| AssetError::unread(directory, error);
+        for entry in fs::read_dir(directory).map_err(unread)? {
+            let entry = entry.map_err(unread)?;
+            let path = entry.path();
+            let name = entry.file_name();
+            if !self.hidden_files && name.as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            let unread = |error| AssetError::unread(&path, error);
+            if !self.symlinks && entry.file_type().map_err(unread)?.is_symlink() {
+                continue;
+            }
+            let Some(name) = name.to_str() else {
+                let reason = "a name is UTF-8; rename it";
+                return Err(AssetError::at_path(&path, AssetErrorKind::InvalidName { reason }));
+            };
+            let name = format!("{prefix}{name}");
+            let metadata = fs::metadata(&path).map_err(unread)?;
+            if metadata.is_dir() {
+                self.walk(&path, &format!("{name}/"), above, found)?;
+            } else if metadata.is_file() {
+                found.push(FoundFile { name, path, length: metadata.len(), modified: metadata.modified().ok() });
+            }
+        }
+        above.pop();
+        Ok(())
+    }
+}
+
+#[cfg(feature = "assets-css")]
+impl AssetDirectory {
+    pub(super) fn with_root(&self, root: &Path) -> Self {
+        Self { root: root.to_owned(), ..self.clone() }
+    }
+
+    pub(super) fn url_prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    pub(super) const fn place(&self) -> FingerprintPlace {
+        self.place
+    }
+}
+
+#[cfg(feature = "assets-css")]
+impl FoundFile {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl AssetManifest {
+    /// Every file below a directory, without hidden files and symbolic links. For more to say
+    /// use [`AssetDirectory`].
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read, changes while it is read, or has a name that no URL has.
+    pub fn from_directory(directory: impl AsRef<Path>) -> Result<Self, AssetError> {
+        AssetDirectory::new(directory).build()
+    }
+}
+
+impl fmt::Debug for AssetDirectory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AssetDirectory")
+            .field("root", &self.root)
+            .field("prefix", &self.prefix)
+            .field("place", &self.place)
+            .field("hidden_files", &self.hidden_files)
+            .field("symlinks", &self.symlinks)
+            .finish_non_exhaustive()
+    }
+}

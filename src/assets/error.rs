@@ -1,0 +1,205 @@
+//! [`AssetError`] and [`UnknownAsset`]: which file is wrong, and what to do about it.
+
+use std::path::Path;
+use std::{fmt, io};
+
+/// Stands for a manifest whose file is not known.
+const MANIFEST: &str = "manifest";
+
+/// Why a manifest was not made: which file, and what is wrong with it. There is no manifest
+/// then, not a part of one.
+#[derive(Debug)]
+pub struct AssetError {
+    file: String,
+    kind: AssetErrorKind,
+}
+
+/// What is wrong in an [`AssetError`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum AssetErrorKind {
+    /// The name is none that a URL below the prefix can have.
+    InvalidName {
+        /// What is wrong with it, and what to write.
+        reason: &'static str,
+    },
+    /// Two assets have this name.
+    DuplicateName,
+    /// Another asset has the same URL.
+    UrlConflict {
+        /// The other one.
+        with: String,
+    },
+    /// Two generations of the asset are stored in one file, so that one of them is not there.
+    SharedFile {
+        /// The file.
+        file: String,
+    },
+    /// The file could not be read.
+    Unread(io::Error),
+    /// The file could not be written.
+    Unwritten(io::Error),
+    /// The file changed while it was read.
+    Changed,
+    /// A manifest names the file, and it is not there.
+    Missing,
+    /// The file is there, and its content is not what the manifest says.
+    Different,
+    /// A symbolic link leads back to a directory that it is in.
+    SymlinkLoop,
+    /// The text of a manifest cannot be understood.
+    InvalidManifest {
+        /// What is wrong.
+        message: String,
+    },
+    /// A reference in a stylesheet leads to nothing that is there.
+    MissingReference {
+        /// The line of the reference, from 1.
+        line: u32,
+        /// The column of the reference, from 1.
+        column: u32,
+        /// The reference, as it is written.
+        reference: String,
+        /// The asset that was perhaps meant.
+        nearest: Option<String>,
+    },
+    /// Stylesheets or source maps refer to each other in a circle, so that none can be
+    /// fingerprinted first.
+    CircularReference {
+        /// The line of the reference, from 1.
+        line: u32,
+        /// The names, each of which refers to the next; the last is one of those before it.
+        names: Vec<String>,
+    },
+}
+
+impl AssetError {
+    pub(super) fn new(file: impl Into<String>, kind: AssetErrorKind) -> Self {
+        Self { file: file.into(), kind }
+    }
+
+    pub(super) fn at_path(path: &Path, kind: AssetErrorKind) -> Self {
+        Self::new(path.display().to_string(), kind)
+    }
+
+    pub(super) fn unread(path: &Path, error: io::Error) -> Self {
+        let kind = match error.kind() {
+            io::ErrorKind::NotFound => AssetErrorKind::Missing,
+            _ => AssetErrorKind::Unread(error),
+        };
+        Self::at_path(path, kind)
+    }
+
+    pub(super) fn invalid_manifest(message: impl Into<String>) -> Self {
+        Self::new(MANIFEST, AssetErrorKind::InvalidManifest { message: message.into() })
+    }
+
+    /// With the file that the text of a manifest comes from.
+    pub(super) fn in_manifest(self, path: &Path) -> Self {
+        match self.kind {
+            AssetErrorKind::InvalidManifest { message } if self.file == MANIFEST => {
+                Self::at_path(path, AssetErrorKind::InvalidManifest { message })
+            }
+            kind => Self { kind, ..self },
+        }
+    }
+
+    /// The asset, the file, or the setting that is wrong.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// What is wrong.
+    #[must_use]
+    pub const fn kind(&self) -> &AssetErrorKind {
+        &self.kind
+    }
+}
+
+impl fmt::Display for AssetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = &self.file;
+        match &self.kind {
+            AssetErrorKind::InvalidName { reason } => write!(f, "`{file}`: {reason}"),
+            AssetErrorKind::DuplicateName => write!(f, "`{file}`: two assets have this name; remove or rename one"),
+            AssetErrorKind::UrlConflict { with } => {
+                write!(f, "`{file}`: has the same URL as `{with}`; rename one")
+            }
+            AssetErrorKind::SharedFile { file: stored } => write!(
+                f,
+                "`{file}`: both generations are stored as `{stored}`; store each generation in a directory of its own \
+                 and say so by `AssetManifest::stored_under`"
+            ),
+            AssetErrorKind::Unread(error) => write!(f, "`{file}`: cannot be read: {error}"),
+            AssetErrorKind::Unwritten(error) => write!(f, "`{file}`: cannot be written: {error}"),
+            AssetErrorKind::Changed => {
+                write!(f, "`{file}`: changed while it was read; make the manifest when the build has ended")
+            }
+            AssetErrorKind::Missing => write!(f, "`{file}`: there is no such file; run the build that makes it"),
+            AssetErrorKind::Different => {
+                write!(f, "`{file}`: is not the file that the manifest was made from; make the manifest again")
+            }
+            AssetErrorKind::SymlinkLoop => write!(f, "`{file}`: this link leads back to where it is; remove it"),
+            AssetErrorKind::InvalidManifest { message } => write!(f, "{file}: {message}"),
+            AssetErrorKind::MissingReference { line, column, reference, nearest } => {
+                write!(f, "{file}:{line}:{column}: `{reference}` leads to no asset")?;
+                match nearest {
+                    Some(nearest) => write!(f, "; did you mean `{nearest}`?"),
+                    None => f.write_str("; add the file, or remove the reference"),
+                }
+            }
+            AssetErrorKind::CircularReference { line, names } => write!(
+                f,
+                "{file}:{line}: the references go in a circle, {}; remove one of them",
+                names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" to ")
+            ),
+        }
+    }
+}
+
+impl std::error::Error for AssetError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.kind {
+            AssetErrorKind::Unread(error) | AssetErrorKind::Unwritten(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// There is no asset of this name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownAsset {
+    name: String,
+    nearest: Option<String>,
+}
+
+impl UnknownAsset {
+    pub(super) const fn new(name: String, nearest: Option<String>) -> Self {
+        Self { name, nearest }
+    }
+
+    /// The name that was asked for.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name that was perhaps meant.
+    #[must_use]
+    pub fn nearest(&self) -> Option<&str> {
+        self.nearest.as_deref()
+    }
+}
+
+impl fmt::Display for UnknownAsset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no asset named `{}`", self.name)?;
+        match &self.nearest {
+            Some(nearest) => write!(f, "; did you mean `{nearest}`?"),
+            None => f.write_str("; names are paths below the directory of the assets, like `css/style.css`"),
+        }
+    }
+}
+
+impl std::error::Error for UnknownAsset {}

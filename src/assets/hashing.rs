@@ -1,0 +1,153 @@
+//! Reading many files on all cores.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use super::digest::{ContentDigest, ContentHasher};
+use super::error::{AssetError, AssetErrorKind};
+use super::stored::StoredFile;
+use crate::protocol::HttpDate;
+
+/// How far the reading of a directory has come.
+#[derive(Clone, Copy, Debug)]
+pub struct AssetProgress<'a> {
+    name: &'a str,
+    done: usize,
+    total: usize,
+}
+
+/// Hears of it, on any of the threads that read.
+pub(super) type OnProgress = dyn Fn(AssetProgress<'_>) + Send + Sync;
+
+#[derive(Clone, Debug)]
+pub(super) struct FileToHash {
+    pub(super) name: String,
+    pub(super) path: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HashedFile {
+    pub(super) digest: ContentDigest,
+    pub(super) stored: StoredFile,
+}
+
+impl AssetProgress<'_> {
+    /// The asset that was read last.
+    #[must_use]
+    pub const fn name(&self) -> &str {
+        self.name
+    }
+
+    /// How many were read.
+    #[must_use]
+    pub const fn done(&self) -> usize {
+        self.done
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn total(&self) -> usize {
+        self.total
+    }
+}
+
+impl FileToHash {
+    pub(super) fn new(name: &str, path: PathBuf) -> Self {
+        Self { name: name.to_owned(), path }
+    }
+}
+
+/// Reads every file, or says which one could not be: the first in order of those that were
+/// found before all stopped.
+pub(super) fn hash_files(
+    files: &[FileToHash],
+    on_progress: Option<&OnProgress>,
+) -> Result<Vec<HashedFile>, AssetError> {
+    let next = AtomicUsize::new(0);
+    let done = AtomicUsize::new(0);
+    let failed = Mutex::new(None::<(usize, AssetError)>);
+    let work = || {
+        let mut hashed = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(file) = files.get(index) else { return hashed };
+            match hash_file(&file.path) {
+                Ok(one) => hashed.push((index, one)),
+                Err(error) => {
+                    // The others stop when they ask for the next one.
+                    next.store(files.len(), Ordering::Relaxed);
+                    let mut failed = failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                    if failed.as_ref().is_none_or(|(first, _)| index < *first) {
+                        *failed = Some((index, error));
+                    }
+                    return hashed;
+                }
+            }
+            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+            if let Some(on_progress) = on_progress {
+                on_progress(AssetProgress { name: &file.name, done, total: files.len() });
+            }
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(files.len());
+    let mut hashed: Vec<(usize, HashedFile)> = thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut hashed = work();
+        for other in others {
+            match other.join() {
+                Ok(more) => hashed.extend(more),
+                // Only the listener can have panicked.
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        hashed
+    });
+    if let Some((_, error)) = failed.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()) {
+        return Err(error);
+    }
+    hashed.sort_by_key(|(index, _)| *index);
+    Ok(hashed.into_iter().map(|(_, file)| file).collect())
+}
+
+/// What an answer will show of the file, if there is one.
+pub(super) fn file_stored(path: &Path) -> Option<StoredFile> {
+    fs::metadata(path).ok().filter(Metadata::is_file).map(|metadata| stored(&metadata))
+}
+
+fn hash_file(path: &Path) -> Result<HashedFile, AssetError> {
+    let unread = |error: io::Error| AssetError::unread(path, error);
+    let before = fs::metadata(path).map_err(unread)?;
+    let mut file = File::open(path).map_err(unread)?;
+    let mut hasher = ContentHasher::default();
+    let mut buffer = vec![0; 64 << 10];
+    let mut length = 0;
+    loop {
+        let read = match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(unread(error)),
+        };
+        hasher.update(&buffer[..read]);
+        length += read as u64;
+    }
+    // By its name again: a file that was replaced is another one.
+    let after = fs::metadata(path).map_err(unread)?;
+    let unchanged = before.len() == length
+        && after.len() == length
+        && before.modified().map_err(unread)? == after.modified().map_err(unread)?;
+    if !unchanged {
+        return Err(AssetError::at_path(path, AssetErrorKind::Changed));
+    }
+    Ok(HashedFile { digest: hasher.finish(), stored: stored(&after) })
+}
+
+fn stored(metadata: &Metadata) -> StoredFile {
+    let modified = metadata.modified().ok().and_then(HttpDate::from_system_time);
+    StoredFile { length: metadata.len(), modified }
+}

@@ -1,0 +1,178 @@
+//! A manifest as JSON, for a build step that makes it and a service that loads it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::asset::{Asset, AssetFacts};
+use super::digest::ContentDigest;
+use super::error::{AssetError, AssetErrorKind};
+use super::manifest::AssetManifest;
+use super::settings::{FingerprintPlace, UrlSettings};
+use super::stored::{CodedFiles, StoredFile};
+
+/// Rises when an older reader would misread what is written.
+const VERSION: u32 = 1;
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    version: u32,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    origin: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    prefix: String,
+    #[serde(default)]
+    fingerprint_in: Place,
+    /// A list and no map, of whose keys a reader would drop one that stands twice.
+    assets: Vec<Row>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    previous: Vec<Row>,
+}
+
+#[derive(Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Place {
+    #[default]
+    Path,
+    Query,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    name: String,
+    /// Where it is not the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    /// Where it is not the path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    /// The beginning of what `integrity` says, for other programs that read the file.
+    fingerprint: String,
+    integrity: String,
+    length: u64,
+    /// Lengths of the files that hold it in a content coding.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    coded: BTreeMap<String, u64>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    named_by_tool: bool,
+}
+
+impl AssetManifest {
+    /// The manifest as JSON, for [`from_json`](AssetManifest::from_json) and for other programs.
+    ///
+    /// Times of modification are left out: the machine that serves the files has others.
+    #[must_use]
+    #[allow(clippy::missing_panics_doc)] // It does not, as the message says.
+    pub fn to_json(&self) -> String {
+        let settings = self.settings();
+        let document = Document {
+            version: VERSION,
+            origin: settings.origin().to_owned(),
+            prefix: settings.prefix().to_owned(),
+            fingerprint_in: match settings.place() {
+                FingerprintPlace::Path => Place::Path,
+                FingerprintPlace::Query => Place::Query,
+            },
+            assets: self.iter().map(Row::of).collect(),
+            previous: self.previous().map(Row::of).collect(),
+        };
+        let mut text = serde_json::to_string_pretty(&document).expect("texts and numbers make a JSON document");
+        text.push('\n');
+        text
+    }
+
+    /// Reads what [`to_json`](AssetManifest::to_json) wrote.
+    ///
+    /// The files are not looked at; [`verify_directory`](AssetManifest::verify_directory) does.
+    ///
+    /// # Errors
+    ///
+    /// When the text is no manifest, contradicts itself, or would not have been written.
+    pub fn from_json(text: &str) -> Result<Self, AssetError> {
+        let document: Document =
+            serde_json::from_str(text).map_err(|error| AssetError::invalid_manifest(error.to_string()))?;
+        if document.version != VERSION {
+            let message = format!("version {} is not known; make the manifest again", document.version);
+            return Err(AssetError::invalid_manifest(message));
+        }
+        let mut settings = UrlSettings::default();
+        settings.set_prefix(&document.prefix)?;
+        if !document.origin.is_empty() {
+            settings.set_origin(&document.origin)?;
+        }
+        settings.set_place(match document.fingerprint_in {
+            Place::Path => FingerprintPlace::Path,
+            Place::Query => FingerprintPlace::Query,
+        });
+        let facts = |rows: Vec<Row>| rows.into_iter().map(Row::into_facts).collect::<Result<Vec<_>, AssetError>>();
+        Self::new(settings, facts(document.assets)?, facts(document.previous)?)
+    }
+
+    /// Writes [`to_json`](AssetManifest::to_json) to a file.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), AssetError> {
+        let path = path.as_ref();
+        fs::write(path, self.to_json()).map_err(|error| AssetError::at_path(path, AssetErrorKind::Unwritten(error)))
+    }
+
+    /// Reads [`from_json`](AssetManifest::from_json) from a file.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, and as `from_json`.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, AssetError> {
+        let path = path.as_ref();
+        let text = fs::read_to_string(path).map_err(|error| AssetError::unread(path, error))?;
+        Self::from_json(&text).map_err(|error| error.in_manifest(path))
+    }
+}
+
+impl Row {
+    fn of(asset: &Asset) -> Self {
+        let facts = asset.facts();
+        Self {
+            path: (facts.path != facts.name).then(|| facts.path.clone()),
+            file: (facts.file != facts.path).then(|| facts.file.clone()),
+            name: facts.name.clone(),
+            fingerprint: asset.fingerprint().to_owned(),
+            integrity: asset.integrity().to_owned(),
+            length: facts.stored.length,
+            coded: facts.coded.iter().map(|(coding, stored)| (coding.to_owned(), stored.length)).collect(),
+            named_by_tool: facts.named_by_tool,
+        }
+    }
+
+    fn into_facts(self) -> Result<AssetFacts, AssetError> {
+        let invalid = |message: &str| {
+            AssetError::new(self.name.clone(), AssetErrorKind::InvalidManifest { message: message.to_owned() })
+        };
+        let digest = ContentDigest::from_integrity(&self.integrity)
+            .ok_or_else(|| invalid("`integrity` is `sha384-` and a hash in base64; make the manifest again"))?;
+        if digest.fingerprint() != self.fingerprint {
+            return Err(invalid("`fingerprint` is not what `integrity` says; make the manifest again"));
+        }
+        let mut coded = CodedFiles::default();
+        for (coding, length) in &self.coded {
+            if !coded.insert(coding, StoredFile { length: *length, modified: None }) {
+                return Err(invalid("`coded` knows `br`, `deflate`, `gzip` and `zstd`; remove others"));
+            }
+        }
+        let path = self.path.unwrap_or_else(|| self.name.clone());
+        Ok(AssetFacts {
+            file: self.file.unwrap_or_else(|| path.clone()),
+            path,
+            name: self.name,
+            digest,
+            stored: StoredFile { length: self.length, modified: None },
+            coded,
+            named_by_tool: self.named_by_tool,
+        })
+    }
+}

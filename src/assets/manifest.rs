@@ -1,0 +1,396 @@
+//! [`AssetManifest`]: names to URLs, and URLs to files.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::asset::{Asset, AssetFacts};
+use super::digest::{ContentDigest, is_fingerprint};
+use super::error::{AssetError, AssetErrorKind, UnknownAsset};
+use super::hashing::{FileToHash, file_stored, hash_files};
+use super::path::{respell, with_fingerprint, without_fingerprint};
+use super::settings::{FingerprintPlace, UrlSettings};
+use super::stored::{CodedFiles, StoredFile};
+use crate::policy::nearest;
+
+/// The assets of a site: their fingerprints, URLs and files. See the [module docs](super) for
+/// an example.
+///
+/// It does not change, and a clone costs a counted reference.
+#[derive(Clone, Debug)]
+pub struct AssetManifest(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    settings: UrlSettings,
+    current: Vec<Arc<Asset>>,
+    previous: Vec<Arc<Asset>>,
+    by_name: HashMap<String, Arc<Asset>>,
+    /// By the path below the prefix, as URLs write it.
+    by_path: HashMap<String, (Role, Arc<Asset>)>,
+}
+
+/// What a path is for its asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Plain,
+    Versioned,
+}
+
+/// What a request for a path is about.
+#[derive(Clone, Debug)]
+pub(crate) enum Resolved {
+    /// The fingerprint is that of the asset.
+    Versioned(Arc<Asset>),
+    /// There is no fingerprint.
+    Plain(Arc<Asset>),
+    /// The name is that of the asset, and the fingerprint is none that it has here.
+    Stale(Arc<Asset>),
+    Unknown,
+}
+
+impl AssetManifest {
+    /// Names and contents, such as those that are embedded in the program.
+    ///
+    /// # Errors
+    ///
+    /// When a name is invalid or stands twice.
+    pub fn from_contents<N, C>(contents: impl IntoIterator<Item = (N, C)>) -> Result<Self, AssetError>
+    where
+        N: Into<String>,
+        C: AsRef<[u8]>,
+    {
+        let files = contents.into_iter().map(|(name, content)| {
+            let content = content.as_ref();
+            let stored = StoredFile { length: content.len() as u64, modified: None };
+            (name.into(), ContentDigest::of(content), stored)
+        });
+        Self::of_files(UrlSettings::default(), files.collect())
+    }
+
+    /// The prefix that the paths of all URLs have, like `/static`. Without one, `/`.
+    ///
+    /// # Errors
+    ///
+    /// When it is not written like that.
+    pub fn with_prefix(&self, prefix: &str) -> Result<Self, AssetError> {
+        self.with_settings(|settings| settings.set_prefix(prefix))
+    }
+
+    /// The origin that all URLs begin with, like `https://cdn.example.com`. Without one they
+    /// begin with the prefix.
+    ///
+    /// # Errors
+    ///
+    /// When it is not written like that.
+    pub fn with_origin(&self, origin: &str) -> Result<Self, AssetError> {
+        self.with_settings(|settings| settings.set_origin(origin))
+    }
+
+    /// Where URLs have the fingerprint. What a build tool put it into stays as it is.
+    #[must_use]
+    #[allow(clippy::missing_panics_doc)] // It does not, as the message says.
+    pub fn with_fingerprint_in(&self, place: FingerprintPlace) -> Self {
+        let changed = self.with_settings(|settings| {
+            settings.set_place(place);
+            Ok(())
+        });
+        changed.expect("the paths are those that were accepted before")
+    }
+
+    /// Says that the service has the files below this directory of its root, so that two
+    /// generations can lie beside each other. URLs stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// When the directory is no path below a root, like `release-41`.
+    pub fn stored_under(&self, directory: &str) -> Result<Self, AssetError> {
+        let moved = |facts: &AssetFacts| AssetFacts { file: format!("{directory}/{}", facts.file), ..facts.clone() };
+        Self::new(
+            self.0.settings.clone(),
+            self.0.current.iter().map(|asset| moved(asset.facts())).collect(),
+            self.0.previous.iter().map(|asset| moved(asset.facts())).collect(),
+        )
+    }
+
+    /// Adds the generations of an earlier manifest, so that the versioned URLs on its pages are
+    /// served for as long as these pages are in use. Plain names mean the files of this manifest.
+    ///
+    /// # Errors
+    ///
+    /// When both are stored in one file, so that the earlier content is gone: see
+    /// [`stored_under`](AssetManifest::stored_under).
+    pub fn merge_previous(&self, previous: &Self) -> Result<Self, AssetError> {
+        let mut earlier: Vec<AssetFacts> = self.0.previous.iter().map(|asset| asset.facts().clone()).collect();
+        earlier.extend(previous.0.current.iter().chain(&previous.0.previous).map(|asset| asset.facts().clone()));
+        Self::new(self.0.settings.clone(), self.0.current.iter().map(|asset| asset.facts().clone()).collect(), earlier)
+    }
+
+    /// Reads every file of the manifest below `directory`, the root of the service, and
+    /// compares it: for a manifest that another machine made. From then on the layer compares
+    /// the time of modification too.
+    ///
+    /// # Errors
+    ///
+    /// When a file is missing, cannot be read, or has other content.
+    pub fn verify_directory(&self, directory: impl AsRef<Path>) -> Result<Self, AssetError> {
+        let directory = directory.as_ref();
+        let verified = |assets: &[Arc<Asset>]| {
+            let files: Vec<FileToHash> =
+                assets.iter().map(|asset| FileToHash::new(asset.file(), directory.join(asset.file()))).collect();
+            let hashed = hash_files(&files, None)?;
+            let facts = assets.iter().zip(&files).zip(hashed).map(|((asset, file), hashed)| {
+                if hashed.digest != asset.facts().digest {
+                    return Err(AssetError::at_path(&file.path, AssetErrorKind::Different));
+                }
+                let coded = CodedFiles::find(hashed.stored, |extension| {
+                    file_stored(&directory.join(format!("{}{extension}", asset.file())))
+                });
+                Ok(AssetFacts { stored: hashed.stored, coded, ..asset.facts().clone() })
+            });
+            facts.collect::<Result<Vec<_>, AssetError>>()
+        };
+        Self::new(self.0.settings.clone(), verified(&self.0.current)?, verified(&self.0.previous)?)
+    }
+
+    /// The versioned URL of an asset.
+    ///
+    /// # Errors
+    ///
+    /// When there is no asset of this name: the error names the nearest.
+    pub fn url(&self, name: &str) -> Result<&str, UnknownAsset> {
+        self.asset(name).map(Asset::url)
+    }
+
+    /// An asset of the current generation.
+    ///
+    /// # Errors
+    ///
+    /// When there is none of this name: the error names the nearest.
+    pub fn asset(&self, name: &str) -> Result<&Asset, UnknownAsset> {
+        self.0
+            .by_name
+            .get(name)
+            .map(AsRef::as_ref)
+            .ok_or_else(|| UnknownAsset::new(name.to_owned(), self.nearest(name).map(str::to_owned)))
+    }
+
+    /// The assets of the current generation, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Asset> {
+        self.0.current.iter().map(AsRef::as_ref)
+    }
+
+    /// How many assets the current generation has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.current.len()
+    }
+
+    /// Whether there is no asset.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.current.is_empty()
+    }
+
+    /// The prefix of the paths of all URLs: empty, or like `/static`.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        self.0.settings.prefix()
+    }
+
+    /// What a request is about, by its path below the prefix and its query.
+    pub(crate) fn resolve(&self, path: &str, query: Option<&str>) -> Resolved {
+        let spelled;
+        let (path, found) = match self.find(path) {
+            Some(found) => (path, Some(found)),
+            None if path
+                .contains(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '.' | '_' | '~' | '/')) =>
+            {
+                match respell(path) {
+                    Some(respelled) => {
+                        spelled = respelled;
+                        (spelled.as_str(), self.find(&spelled))
+                    }
+                    None => return Resolved::Unknown,
+                }
+            }
+            None => (path, None),
+        };
+        let version = query.and_then(QueryVersion::of);
+        let other_version = |version: QueryVersion<'_>| {
+            let QueryVersion::One(fingerprint) = version else { return None };
+            if !is_fingerprint(fingerprint) {
+                return None;
+            }
+            match self.find(&with_fingerprint(path, fingerprint)) {
+                Some((Role::Versioned, asset)) => Some(Resolved::Versioned(Arc::clone(asset))),
+                _ => None,
+            }
+        };
+        match (found, version) {
+            (Some((Role::Versioned, asset)), None) => Resolved::Versioned(Arc::clone(asset)),
+            (Some((Role::Plain, asset)), None) => Resolved::Plain(Arc::clone(asset)),
+            (Some((_, asset)), Some(version)) if version.is(asset.fingerprint()) => {
+                Resolved::Versioned(Arc::clone(asset))
+            }
+            (Some((Role::Versioned, asset)), Some(_)) => Resolved::Stale(Arc::clone(asset)),
+            (Some((Role::Plain, asset)), Some(version)) => {
+                other_version(version).unwrap_or_else(|| Resolved::Stale(Arc::clone(asset)))
+            }
+            // An asset that an earlier generation had and the current one has not.
+            (None, Some(version)) => other_version(version).unwrap_or_else(|| self.resolve_stale(path)),
+            (None, None) => self.resolve_stale(path),
+        }
+    }
+
+    /// Makes a manifest of files that stand for themselves, and finds the coded ones among them.
+    pub(super) fn of_files(
+        settings: UrlSettings,
+        files: Vec<(String, ContentDigest, StoredFile)>,
+    ) -> Result<Self, AssetError> {
+        let by_name: HashMap<&str, StoredFile> =
+            files.iter().map(|(name, _, stored)| (name.as_str(), *stored)).collect();
+        let coded: Vec<CodedFiles> = files
+            .iter()
+            .map(|(name, _, stored)| {
+                CodedFiles::find(*stored, |extension| by_name.get(format!("{name}{extension}").as_str()).copied())
+            })
+            .collect();
+        let facts = files.into_iter().zip(coded).map(|((name, digest, stored), coded)| AssetFacts {
+            path: name.clone(),
+            file: name.clone(),
+            name,
+            digest,
+            stored,
+            coded,
+            named_by_tool: false,
+        });
+        Self::new(settings, facts.collect(), Vec::new())
+    }
+
+    /// Everything that a manifest promises is checked here.
+    pub(super) fn new(
+        settings: UrlSettings,
+        mut current: Vec<AssetFacts>,
+        previous: Vec<AssetFacts>,
+    ) -> Result<Self, AssetError> {
+        current.sort_by(|one, other| one.name.cmp(&other.name));
+        let mut inner = Inner {
+            settings,
+            current: Vec::with_capacity(current.len()),
+            previous: Vec::new(),
+            by_name: HashMap::with_capacity(current.len()),
+            by_path: HashMap::with_capacity(2 * current.len()),
+        };
+        let mut files: HashMap<String, ContentDigest> = HashMap::with_capacity(current.len());
+        let mut store = |asset: &Asset| {
+            let digest = asset.facts().digest;
+            if *files.entry(asset.file().to_owned()).or_insert(digest) == digest {
+                return Ok(());
+            }
+            let file = asset.file().to_owned();
+            Err(AssetError::new(asset.name(), AssetErrorKind::SharedFile { file }))
+        };
+        for facts in current {
+            let asset = Arc::new(Asset::new(facts, &inner.settings)?);
+            if inner.by_name.insert(asset.name().to_owned(), Arc::clone(&asset)).is_some() {
+                return Err(AssetError::new(asset.name(), AssetErrorKind::DuplicateName));
+            }
+            store(&asset)?;
+            if !asset.facts().named_by_tool {
+                inner.add_path(asset.plain_path(), Role::Plain, &asset)?;
+            }
+            inner.add_path(asset.versioned_path(), Role::Versioned, &asset)?;
+            inner.current.push(asset);
+        }
+        for facts in previous {
+            let asset = Arc::new(Asset::new(facts, &inner.settings)?);
+            let known = inner
+                .by_path
+                .get(asset.versioned_path())
+                .is_some_and(|(role, known)| *role == Role::Versioned && known.facts().digest == asset.facts().digest);
+            if !known {
+                store(&asset)?;
+                inner.add_path(asset.versioned_path(), Role::Versioned, &asset)?;
+                inner.previous.push(asset);
+            }
+        }
+        Ok(Self(Arc::new(inner)))
+    }
+
+    pub(super) fn settings(&self) -> &UrlSettings {
+        &self.0.settings
+    }
+
+    pub(super) fn previous(&self) -> impl Iterator<Item = &Asset> {
+        self.0.previous.iter().map(AsRef::as_ref)
+    }
+
+    pub(super) fn nearest(&self, name: &str) -> Option<&str> {
+        nearest(name, self.0.current.iter().map(|asset| asset.name()))
+    }
+
+    fn with_settings(
+        &self,
+        change: impl FnOnce(&mut UrlSettings) -> Result<(), AssetError>,
+    ) -> Result<Self, AssetError> {
+        let mut settings = self.0.settings.clone();
+        change(&mut settings)?;
+        Self::new(
+            settings,
+            self.0.current.iter().map(|asset| asset.facts().clone()).collect(),
+            self.0.previous.iter().map(|asset| asset.facts().clone()).collect(),
+        )
+    }
+
+    fn find(&self, path: &str) -> Option<(Role, &Arc<Asset>)> {
+        self.0.by_path.get(path).map(|(role, asset)| (*role, asset))
+    }
+
+    /// A path that is none of ours may be that of an asset with the fingerprint of a
+    /// generation that is not here.
+    fn resolve_stale(&self, path: &str) -> Resolved {
+        match without_fingerprint(path).and_then(|(plain, _)| self.0.by_path.get(&plain)) {
+            Some((Role::Plain, asset)) => Resolved::Stale(Arc::clone(asset)),
+            _ => Resolved::Unknown,
+        }
+    }
+}
+
+impl Inner {
+    fn add_path(&mut self, path: &str, role: Role, asset: &Arc<Asset>) -> Result<(), AssetError> {
+        let Some((known_role, known)) = self.by_path.insert(path.to_owned(), (role, Arc::clone(asset))) else {
+            return Ok(());
+        };
+        // A build tool gives two sources with one content one file.
+        if known_role == role && known.file() == asset.file() && known.facts().digest == asset.facts().digest {
+            return Ok(());
+        }
+        let with = known.name().to_owned();
+        Err(AssetError::new(asset.name(), AssetErrorKind::UrlConflict { with }))
+    }
+}
+
+/// The parameter `v` of a query.
+#[derive(Clone, Copy)]
+enum QueryVersion<'a> {
+    One(&'a str),
+    /// Two that differ, of which a cache and a server may read another one each.
+    Several,
+}
+
+impl<'a> QueryVersion<'a> {
+    fn of(query: &'a str) -> Option<Self> {
+        let mut versions = query.split('&').filter_map(|parameter| match parameter.split_once('=') {
+            Some(("v", version)) => Some(version),
+            None if parameter == "v" => Some(""),
+            _ => None,
+        });
+        let first = versions.next()?;
+        Some(if versions.all(|other| other == first) { Self::One(first) } else { Self::Several })
+    }
+
+    fn is(self, fingerprint: &str) -> bool {
+        matches!(self, Self::One(version) if version == fingerprint)
+    }
+}

@@ -1,0 +1,151 @@
+//! Versioned assets: a URL that changes when the bytes change, and that never lies about it.
+//!
+//! A browser that may keep `/static/style.css` for a year does not see the new one. One that
+//! finds `/static/style.3f9a….css` on the new page does. An [`AssetManifest`] makes such URLs
+//! from the content of the files, and an [`AssetsLayer`](crate::AssetsLayer) around the service
+//! that has the files verifies them.
+//!
+//! ```
+//! use axum::{Router, body::Body, http::Request};
+//! use tower::{Layer, ServiceExt};
+//! use tower_cache_policy::AssetsLayer;
+//! use tower_cache_policy::assets::AssetDirectory;
+//! use tower_http::services::ServeDir;
+//!
+//! # let directory = tempfile::tempdir().unwrap();
+//! # let directory = directory.path();
+//! # std::fs::write(directory.join("style.css"), "p { color: red }").unwrap();
+//! // Once, at the start. The argument says whether the program runs in development.
+//! let assets = AssetDirectory::new(directory).prefix("/static").source(false)?;
+//! let files = AssetsLayer::new(&assets).layer(ServeDir::new(directory));
+//! let app: Router = Router::new().nest_service("/static", files);
+//!
+//! // In a template.
+//! let url = assets.current().url("style.css").unwrap().to_owned();
+//!
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! let ask = async |url: &str| {
+//!     let request = Request::get(url).body(Body::empty()).unwrap();
+//!     let response = app.clone().oneshot(request).await.unwrap();
+//!     (response.status().as_u16(), response.headers()["cache-control"].to_str().unwrap().to_owned())
+//! };
+//! assert_eq!(ask(&url).await, (200, "public, max-age=31536000, immutable".to_owned()));
+//! assert_eq!(ask("/static/style.css").await, (200, "no-cache".to_owned()));
+//!
+//! let of_yesterday = "/static/style.0123456789abcdef0123456789abcdef.css";
+//! assert_eq!(ask(of_yesterday).await, (404, "private, no-store".to_owned()));
+//!
+//! let error = assets.current().url("styel.css").unwrap_err();
+//! assert_eq!(error.to_string(), "there is no asset named `styel.css`; did you mean `style.css`?");
+//! # });
+//! # Ok::<(), tower_cache_policy::assets::AssetError>(())
+//! ```
+//!
+//! # Where a manifest comes from
+//!
+//! | From | By |
+//! |---|---|
+//! | a directory | [`AssetManifest::from_directory`], or [`AssetDirectory`] with more to say |
+//! | what is embedded in the program | [`AssetManifest::from_contents`] |
+//! | what Vite built | [`AssetManifest::from_vite`] |
+//! | an earlier step of the build | [`AssetManifest::load`], of what [`AssetManifest::save`] wrote |
+//!
+//! With `rust-embed`:
+//!
+//! ```
+//! use tower_cache_policy::assets::AssetManifest;
+//!
+//! #[derive(rust_embed::RustEmbed)]
+//! #[folder = "tests/data/assets"]
+//! struct Files;
+//!
+//! let files = Files::iter().map(|name| {
+//!     let content = Files::get(&name).map(|file| file.data).unwrap_or_default();
+//!     (name.into_owned(), content)
+//! });
+//! assert!(AssetManifest::from_contents(files)?.url("css/style.css").is_ok());
+//! # Ok::<(), tower_cache_policy::assets::AssetError>(())
+//! ```
+//!
+//! What is wrong is an [`AssetError`] that names the file, and there is no manifest then: a name
+//! that leads out of the directory, a file that a manifest names and that is not there, two names
+//! with one URL, a file that changes while it is read.
+//!
+//! # The fingerprint
+//!
+//! 128 bits of SHA-384 over the content, before any compression, as 32 hexadecimal digits (B-05).
+//! The same hash gives the strong entity tag and the
+//! [`integrity`](Asset::integrity). It depends on nothing else, so a file that stays as it was
+//! keeps its URL from one release to the next, and every machine makes the same one.
+//!
+//! # In templates
+//!
+//! An [`AssetManifest`] is a value that a template can hold: `{{ assets.url("style.css")? }}` in
+//! askama, whose `?` makes an unknown name an error of the page. For minijinja the feature
+//! `minijinja` has the functions. A page can also send [preloads](AssetManifest::preload), and
+//! with an [import map](AssetManifest::import_map) scripts import each other by versioned URLs.
+//!
+//! # While two versions run
+//!
+//! A page of the old version asks a server of the new one for the old files. Keep both beside
+//! each other, and let the new manifest know the old one:
+//!
+//! ```
+//! use tower_cache_policy::assets::AssetManifest;
+//!
+//! # let old_css = "p { color: red }";
+//! # let new_css = "p { color: tan }";
+//! // Saved by the build of each release, and loaded at the start.
+//! let old = AssetManifest::from_contents([("style.css", old_css)])?.stored_under("release-1")?;
+//! let new = AssetManifest::from_contents([("style.css", new_css)])?.stored_under("release-2")?;
+//!
+//! // Around a `ServeDir` of the directory that holds both.
+//! let assets = new.merge_previous(&old)?;
+//! assert_eq!(assets.url("style.css").unwrap(), new.url("style.css").unwrap());
+//! # Ok::<(), tower_cache_policy::assets::AssetError>(())
+//! ```
+//!
+//! The other way round, a page of the new version that asks an old server, there is nothing to
+//! serve. The old server answers 404, and no cache keeps that, so the next request succeeds.
+#![cfg_attr(
+    feature = "assets-css",
+    doc = "
+# References in stylesheets
+
+`url(...)` and `@import` in a stylesheet lead to plain names, and a new image would not change the stylesheet that
+shows it. [`AssetDirectory::rewrite_stylesheets`] writes versioned URLs in their place, when the site is built."
+)]
+
+mod asset;
+#[cfg(feature = "assets-css")]
+#[cfg_attr(docsrs, doc(cfg(feature = "assets-css")))]
+pub mod css;
+mod digest;
+mod directory;
+mod error;
+mod hashing;
+mod json;
+mod manifest;
+mod media_type;
+#[cfg(feature = "minijinja")]
+#[cfg_attr(docsrs, doc(cfg(feature = "minijinja")))]
+pub mod minijinja;
+mod page;
+mod path;
+mod settings;
+mod source;
+mod stored;
+mod vite;
+
+pub use self::asset::Asset;
+pub use self::directory::AssetDirectory;
+pub use self::error::{AssetError, AssetErrorKind, UnknownAsset};
+pub use self::hashing::AssetProgress;
+pub use self::manifest::AssetManifest;
+pub use self::settings::FingerprintPlace;
+pub use self::source::AssetSource;
+
+pub(crate) use self::manifest::Resolved;
+pub(crate) use self::media_type::is_fallback_page;
+pub(crate) use self::path::is_suspicious;
+pub(crate) use self::stored::StoredFile;

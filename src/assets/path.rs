@@ -1,0 +1,150 @@
+//! The paths of assets: which names may be one, how a URL writes them, and where the
+//! fingerprint stands.
+
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use super::digest::is_fingerprint;
+use super::error::{AssetError, AssetErrorKind};
+use crate::policy::has_dot_segment;
+
+/// Everything but the unreserved octets of RFC 3986 and `/`, so that a path has one spelling
+/// and needs no escape in HTML, CSS or a field value.
+const ESCAPED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+/// Why `name` cannot be the name of an asset or the path of a file below a directory.
+pub(super) fn check_name(name: &str) -> Result<(), AssetError> {
+    let reason = if name.is_empty() {
+        "a name cannot be empty"
+    } else if name.len() > 1_024 {
+        "a name has 1024 bytes at the most"
+    } else if name.starts_with('/') || name.ends_with('/') || name.contains("//") {
+        "a name has no empty part; write it like `css/style.css`"
+    } else if name.split('/').any(|part| matches!(part, "." | "..")) || has_dot_segment(&format!("/{name}")) {
+        "a name has no part `.` or `..`, in no spelling; write the path below the directory"
+    } else if name.chars().any(|c| c.is_control() || matches!(c, '%' | '\\' | ';' | '?' | '#')) {
+        "a name has no control character and none of `%`, `\\`, `;`, `?` and `#`, which software on the way reads in \
+         different ways (G-19); rename it"
+    } else {
+        return Ok(());
+    };
+    Err(AssetError::new(name.escape_debug().to_string(), AssetErrorKind::InvalidName { reason }))
+}
+
+/// The one spelling that a URL gives this path.
+pub(super) fn encode(path: &str) -> Cow<'_, str> {
+    utf8_percent_encode(path, &ESCAPED).into()
+}
+
+/// The one spelling of a path that a client spelled another way. `None` for what is not UTF-8.
+pub(super) fn respell(path: &str) -> Option<String> {
+    let decoded = percent_decode_str(path).decode_utf8().ok()?;
+    Some(encode(&decoded).into_owned())
+}
+
+/// Whether somebody on the way may take the path for another one (G-19): `;`, `\`, an encoded
+/// separator, dot or end of string, and dot segments. The path is that of a request, which begins
+/// with `/`.
+pub(crate) fn is_suspicious(path: &str) -> bool {
+    let encoded = |octets: &[u8]| {
+        matches!(
+            octets,
+            [b'%', b'0', b'0']
+                | [b'%', b'2', b'e' | b'E' | b'f' | b'F' | b'3']
+                | [b'%', b'3', b'b' | b'B' | b'f' | b'F']
+                | [b'%', b'5', b'c' | b'C']
+                // What software that decodes twice makes of the rest.
+                | [b'%', b'2', b'5']
+        )
+    };
+    path.bytes().any(|octet| matches!(octet, b';' | b'\\'))
+        || path.as_bytes().windows(3).any(encoded)
+        || has_dot_segment(path)
+}
+
+/// `style.css` and a fingerprint as `style.3f9a.css`: before the last extension, so that
+/// everything that goes by it still does.
+pub(super) fn with_fingerprint(path: &str, fingerprint: &str) -> String {
+    let (stem, extension) = split_extension(path);
+    format!("{stem}.{fingerprint}{extension}")
+}
+
+/// The reverse of [`with_fingerprint`], for what looks like it.
+pub(super) fn without_fingerprint(path: &str) -> Option<(String, &str)> {
+    let (stem, extension) = split_extension(path);
+    // A name without an extension has the fingerprint in its place.
+    if let Some(fingerprint) = extension.strip_prefix('.').filter(|text| is_fingerprint(text)) {
+        return Some((stem.to_owned(), fingerprint));
+    }
+    let (plain, fingerprint) = stem.rsplit_once('.')?;
+    (is_fingerprint(fingerprint) && !plain.is_empty() && !plain.ends_with('/'))
+        .then(|| (format!("{plain}{extension}"), fingerprint))
+}
+
+/// The path up to the last dot of its last part, and the rest. A dot that starts the part
+/// starts no extension.
+fn split_extension(path: &str) -> (&str, &str) {
+    let part = path.rfind('/').map_or(0, |slash| slash + 1);
+    match path[part..].rfind('.') {
+        None | Some(0) => (path, ""),
+        Some(dot) => path.split_at(part + dot),
+    }
+}
+
+/// The extension of a path, without the dot.
+pub(super) fn extension(path: &str) -> &str {
+    split_extension(path).1.trim_start_matches('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FINGERPRINT: &str = "0123456789abcdef0123456789abcdef";
+
+    #[test]
+    fn a_fingerprint_goes_in_and_comes_out_again() {
+        for (plain, versioned) in [
+            ("style.css", format!("style.{FINGERPRINT}.css")),
+            ("a/b.min.js", format!("a/b.min.{FINGERPRINT}.js")),
+            ("LICENSE", format!("LICENSE.{FINGERPRINT}")),
+            ("a.b/LICENSE", format!("a.b/LICENSE.{FINGERPRINT}")),
+            (".hidden", format!(".hidden.{FINGERPRINT}")),
+            ("caf%C3%A9.css", format!("caf%C3%A9.{FINGERPRINT}.css")),
+        ] {
+            assert_eq!(with_fingerprint(plain, FINGERPRINT), versioned);
+            assert_eq!(without_fingerprint(&versioned), Some((plain.to_owned(), FINGERPRINT)), "{versioned}");
+            assert_eq!(without_fingerprint(plain), None, "{plain}");
+        }
+        for path in ["", "style.0123.css", &format!("a/{FINGERPRINT}.css"), &format!("a/.{FINGERPRINT}.css")] {
+            assert_eq!(without_fingerprint(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn names_that_lead_elsewhere_are_refused() {
+        for name in [
+            "", "/a", "a/", "a//b", ".", "..", "../a", "a/../b", "a/./b", "a\\..\\b", "a\0b", "a;b", "a?b", "a#b",
+            "a\nb", "%2e%2e/a", "a/..%2fb", "a%b",
+        ] {
+            assert!(check_name(name).is_err(), "{name:?}");
+        }
+        for name in ["a", "a.css", "a/b.css", ".well-known/x", "café.css", "a b.css", "...", "a..b"] {
+            assert!(check_name(name).is_ok(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_taken_for_another_path_is_suspicious() {
+        for path in [
+            "a;b", "a;.css", "a%00.css", "a%2fb", "a%2Fb", "%2e%2e/a", "a%2Ecss", "../a", "a/./b", "a\\b", "a%5cb",
+            "a%3f", "a%23", "a%3Bb", "a%252fb",
+        ] {
+            assert!(is_suspicious(&format!("/{path}")), "{path}");
+        }
+        for path in ["a.css", "a/b.css", "caf%C3%A9.css", "a%20b.css", ".well-known/x", "", "%", "%2"] {
+            assert!(!is_suspicious(&format!("/{path}")), "{path}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! [`UrlSettings`]: how a manifest writes URLs.
+
+use super::error::{AssetError, AssetErrorKind};
+use super::path::{check_name, encode};
+
+/// Where the fingerprint stands in a URL. Both are understood in requests, whichever is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FingerprintPlace {
+    /// `/static/style.3f9a….css`. The default, because several CDNs leave the query out of
+    /// their keys (B-02), and would answer a new URL with the old bytes.
+    #[default]
+    Path,
+    /// `/static/style.css?v=3f9a…`
+    Query,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct UrlSettings {
+    origin: String,
+    prefix: String,
+    place: FingerprintPlace,
+}
+
+impl UrlSettings {
+    pub(super) fn set_prefix(&mut self, prefix: &str) -> Result<(), AssetError> {
+        let path = prefix.strip_prefix('/');
+        let valid = prefix.is_empty() || path.is_some_and(|path| check_name(path).is_ok() && encode(path) == path);
+        if !valid {
+            let reason = "a prefix is empty, or written like `/static`: a slash first, none last, and of letters, \
+                          digits, `-`, `.`, `_` and `~`";
+            return Err(AssetError::new(prefix.escape_debug().to_string(), AssetErrorKind::InvalidName { reason }));
+        }
+        prefix.clone_into(&mut self.prefix);
+        Ok(())
+    }
+
+    pub(super) fn set_origin(&mut self, origin: &str) -> Result<(), AssetError> {
+        let valid = http::Uri::try_from(origin).is_ok_and(|uri| {
+            uri.scheme().is_some() && uri.authority().is_some() && uri.path() == "/" && uri.query().is_none()
+        });
+        if !valid || origin.ends_with('/') {
+            let reason = "an origin is written like `https://cdn.example.com`, without a slash behind it";
+            return Err(AssetError::new(origin.escape_debug().to_string(), AssetErrorKind::InvalidName { reason }));
+        }
+        origin.clone_into(&mut self.origin);
+        Ok(())
+    }
+
+    pub(super) const fn set_place(&mut self, place: FingerprintPlace) {
+        self.place = place;
+    }
+
+    pub(super) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    pub(super) const fn place(&self) -> FingerprintPlace {
+        self.place
+    }
+
+    /// The URL of a path below the prefix.
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("{}{}/{path}", self.origin, self.prefix)
+    }
+}

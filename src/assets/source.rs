@@ -1,0 +1,140 @@
+//! [`AssetSource`]: one manifest, or in development a directory that is looked at again.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::directory::{AssetDirectory, FoundFile};
+use super::error::AssetError;
+use super::manifest::AssetManifest;
+
+/// Where layers and templates take the manifest from: a manifest, or in development a directory,
+/// of which a changed file is noticed when somebody asks next.
+///
+/// In development the files are listed at each request, on the thread that asks, and read when
+/// one has changed.
+///
+/// ```
+/// use tower_cache_policy::assets::AssetDirectory;
+///
+/// # let static_files = tempfile::tempdir().unwrap();
+/// # std::fs::write(static_files.path().join("style.css"), "p{}").unwrap();
+/// # let (static_files, development) = (static_files.path(), true);
+/// // `development` is an argument of the program, never the kind of its build.
+/// let assets = AssetDirectory::new(static_files).prefix("/static").source(development)?;
+/// let before = assets.current().url("style.css").unwrap().to_owned();
+///
+/// std::fs::write(static_files.join("style.css"), "p{color:red}").unwrap();
+/// assert_ne!(assets.current().url("style.css").unwrap(), before);
+/// # Ok::<(), tower_cache_policy::assets::AssetError>(())
+/// ```
+#[derive(Clone)]
+pub struct AssetSource(Source);
+
+#[derive(Clone)]
+enum Source {
+    Fixed(AssetManifest),
+    Watched(Arc<Watched>),
+}
+
+struct Watched {
+    directory: AssetDirectory,
+    seen: Mutex<Seen>,
+}
+
+struct Seen {
+    files: Vec<FoundFile>,
+    manifest: AssetManifest,
+}
+
+impl AssetDirectory {
+    /// The manifest of the directory, or in development the directory itself, which is looked at
+    /// again whenever somebody asks for the manifest.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](AssetDirectory::build).
+    pub fn source(&self, development: bool) -> Result<AssetSource, AssetError> {
+        let files = self.find_files()?;
+        let manifest = self.build_from(&files)?;
+        Ok(AssetSource(if development {
+            let directory = self.clone();
+            Source::Watched(Arc::new(Watched { directory, seen: Mutex::new(Seen { files, manifest }) }))
+        } else {
+            Source::Fixed(manifest)
+        }))
+    }
+}
+
+impl AssetSource {
+    /// The manifest as it is now. Of a directory that cannot be read just now, because a build is
+    /// writing it, the last one that could be.
+    #[must_use]
+    pub fn current(&self) -> AssetManifest {
+        match &self.0 {
+            Source::Fixed(manifest) => manifest.clone(),
+            Source::Watched(watched) => watched.look().unwrap_or_else(|_| watched.seen().manifest.clone()),
+        }
+    }
+
+    /// As [`current`](AssetSource::current), and why it could not be read.
+    ///
+    /// # Errors
+    ///
+    /// As [`AssetDirectory::build`].
+    pub fn try_current(&self) -> Result<AssetManifest, AssetError> {
+        match &self.0 {
+            Source::Fixed(manifest) => Ok(manifest.clone()),
+            Source::Watched(watched) => watched.look(),
+        }
+    }
+
+    /// Whether it is a directory in development.
+    #[must_use]
+    pub const fn is_development(&self) -> bool {
+        matches!(self.0, Source::Watched(_))
+    }
+}
+
+impl Watched {
+    fn look(&self) -> Result<AssetManifest, AssetError> {
+        let mut seen = self.seen();
+        let files = self.directory.find_files()?;
+        if files != seen.files {
+            seen.manifest = self.directory.build_from(&files)?;
+            seen.files = files;
+        }
+        Ok(seen.manifest.clone())
+    }
+
+    /// What was seen is always whole, whoever panicked with it in hand.
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl From<AssetManifest> for AssetSource {
+    fn from(manifest: AssetManifest) -> Self {
+        Self(Source::Fixed(manifest))
+    }
+}
+
+impl From<&AssetManifest> for AssetSource {
+    fn from(manifest: &AssetManifest) -> Self {
+        manifest.clone().into()
+    }
+}
+
+impl From<&Self> for AssetSource {
+    fn from(source: &Self) -> Self {
+        source.clone()
+    }
+}
+
+impl fmt::Debug for AssetSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Source::Fixed(manifest) => manifest.fmt(f),
+            Source::Watched(watched) => watched.directory.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! [`StoredFile`] and [`CodedFiles`]: what answers show of the files that they come from.
+
+use crate::protocol::HttpDate;
+
+/// What an answer shows of the file that it comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StoredFile {
+    pub(crate) length: u64,
+    /// Where the file itself was seen.
+    pub(crate) modified: Option<HttpDate>,
+}
+
+/// Codings, and the extensions that static services look for.
+const CODINGS: [(&str, &str); 4] = [("br", ".br"), ("deflate", ".zz"), ("gzip", ".gz"), ("zstd", ".zst")];
+
+/// The extensions of files that hold another one in a content coding.
+#[cfg(feature = "assets-css")]
+pub(super) const CODED_EXTENSIONS: [&str; CODINGS.len()] = [CODINGS[0].1, CODINGS[1].1, CODINGS[2].1, CODINGS[3].1];
+
+/// Which codings of an asset are stored beside it, each with what its answer shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CodedFiles([Option<StoredFile>; CODINGS.len()]);
+
+impl CodedFiles {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.iter().all(Option::is_none)
+    }
+
+    /// By the name of a content coding, in any case.
+    pub(crate) fn get(&self, coding: &[u8]) -> Option<StoredFile> {
+        let index = CODINGS.iter().position(|(name, _)| name.as_bytes().eq_ignore_ascii_case(coding))?;
+        self.0[index]
+    }
+
+    pub(super) fn insert(&mut self, coding: &str, stored: StoredFile) -> bool {
+        let index = CODINGS.iter().position(|(name, _)| *name == coding);
+        if let Some(index) = index {
+            self.0[index] = Some(stored);
+        }
+        index.is_some()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, StoredFile)> {
+        CODINGS.iter().zip(self.0).filter_map(|((name, _), stored)| Some((*name, stored?)))
+    }
+
+    /// Looks for the files of an asset.
+    ///
+    /// One that is older than the asset was left by an earlier build. It is not taken for the
+    /// asset's, and so an answer from it is not kept.
+    pub(super) fn find(of: StoredFile, mut stored: impl FnMut(&'static str) -> Option<StoredFile>) -> Self {
+        Self(CODINGS.map(|(_, extension)| {
+            stored(extension).filter(|coded| coded.modified.zip(of.modified).is_none_or(|(coded, of)| coded >= of))
+        }))
+    }
+}

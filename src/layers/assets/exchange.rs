@@ -1,0 +1,280 @@
+//! [`Exchange`]: one request for an asset and its answer.
+//!
+//! Everything that is decided stands here; the future only waits.
+
+use std::sync::Arc;
+
+use http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, EXPIRES, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
+    IF_UNMODIFIED_SINCE, LAST_MODIFIED, LOCATION, PRAGMA, RANGE,
+};
+use http::response::Parts;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http_body::Body;
+
+use super::config::{Config, Mount, StaleFingerprint, UnknownName};
+use super::verdict::Verdict;
+use crate::assets::{Asset, Resolved, is_fallback_page, is_suspicious};
+use crate::layers::conditional::{ConditionalBody, Exchange as Conditional};
+use crate::layers::exempt::{is_grpc, is_interim};
+use crate::policy::{Given, Rendered, RequestFacts, decide};
+use crate::protocol::{Representation, Validators, name_coding_in_etag, remove_targeted_fields};
+
+/// What becomes of a request.
+pub(super) enum Next<B> {
+    /// It is not about assets.
+    Pass,
+    /// It was decided without the service inside.
+    Answer(Response<ConditionalBody<B>>),
+    /// The service inside is to answer.
+    Ask(Exchange),
+}
+
+/// What is kept of a request until its answer comes.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    config: Arc<Config>,
+    facts: RequestFacts,
+    is_head: bool,
+    subject: Subject,
+}
+
+#[derive(Debug)]
+enum Subject {
+    /// A known file, by its fingerprint, which is all that its preconditions are about.
+    Versioned(Arc<Asset>),
+    /// A known file, by its plain name. What the manifest knows of it is a 304 only when the
+    /// service inside still has that.
+    Plain(Arc<Asset>, Option<Box<Conditional>>),
+    /// A path that the manifest does not know.
+    Unknown { path: PathAndQuery },
+    /// Nothing that anybody keeps.
+    Other,
+}
+
+/// The preconditions, which the service inside would decide by the time of modification, and
+/// that is the same for two different files where a build has made all times equal (pitfall 17).
+const PRECONDITIONS: [HeaderName; 5] = [IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE];
+
+impl Exchange {
+    /// Finds out what a request is about, decides what can be decided without the service
+    /// inside, and prepares the request for it.
+    pub(super) fn begin<Q, B>(config: &Arc<Config>, request: &mut Request<Q>) -> Next<B> {
+        let facts = config.rules.facts(request.method(), request.headers(), request.extensions());
+        let is_head = *request.method() == Method::HEAD;
+        let exchange = |subject| Self { config: Arc::clone(config), facts, is_head, subject };
+        let not_found = || Next::Answer(exchange(Subject::Other).answer(StatusCode::NOT_FOUND));
+        let assets = config.source.current();
+        let path = request.uri().path();
+        let below_prefix = match config.mount {
+            Mount::Nested => path.strip_prefix('/'),
+            Mount::Stripping | Mount::Keeping => {
+                path.strip_prefix(assets.prefix()).and_then(|rest| rest.strip_prefix('/'))
+            }
+        };
+        let Some(below_prefix) = below_prefix else {
+            return if config.mount == Mount::Keeping { Next::Pass } else { not_found() };
+        };
+        if is_suspicious(path) {
+            return not_found();
+        }
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            if let Some(target) = target_as_asked(config.mount, assets.prefix(), request.uri()) {
+                retarget(request, &target);
+            }
+            return Next::Ask(exchange(Subject::Other));
+        }
+        let (asset, versioned) = match assets.resolve(below_prefix, request.uri().query()) {
+            Resolved::Versioned(asset) => (asset, true),
+            Resolved::Plain(asset) => (asset, false),
+            Resolved::Stale(asset) => match config.stale {
+                StaleFingerprint::Current => (asset, false),
+                StaleFingerprint::Redirect => return Next::Answer(exchange(Subject::Other).redirect(&asset)),
+                StaleFingerprint::NotFound => return not_found(),
+            },
+            Resolved::Unknown => {
+                match (config.unknown, target_as_asked(config.mount, assets.prefix(), request.uri())) {
+                    (UnknownName::Service, Some(path)) => {
+                        // Nothing is known that an `If-Range` could be held against.
+                        if request.headers().contains_key(IF_RANGE) {
+                            request.headers_mut().remove(RANGE);
+                        }
+                        remove_preconditions(request.headers_mut());
+                        retarget(request, &path);
+                        return Next::Ask(exchange(Subject::Unknown { path }));
+                    }
+                    _ => return not_found(),
+                }
+            }
+        };
+        exchange(Subject::Other).ask_for(asset, versioned, request)
+    }
+
+    /// Decides the preconditions where that needs no file, and asks for the stored one else.
+    fn ask_for<Q, B>(mut self, asset: Arc<Asset>, versioned: bool, request: &mut Request<Q>) -> Next<B> {
+        let current = Representation::Current(Validators::new().with_etag(asset.entity_tag().clone()));
+        let mut conditional = Conditional::begin(&self.config.conditional, request);
+        match conditional.decide_before(current, request) {
+            Some(answer) if versioned => {
+                let (mut head, body) = answer.into_response().into_parts();
+                self.subject = Subject::Versioned(asset);
+                self.say(&mut head, true);
+                return Next::Answer(Response::from_parts(head, body));
+            }
+            // the range does not come into it.
+            Some(_) => _ = request.headers_mut().remove(RANGE),
+            None => {}
+        }
+        remove_preconditions(request.headers_mut());
+        // of several ranges no answer shows of which file they are.
+        if request.headers().get_all(RANGE).iter().any(|line| line.as_bytes().contains(&b',')) {
+            request.headers_mut().remove(RANGE);
+        }
+        let target = match self.config.mount {
+            Mount::Nested | Mount::Stripping => asset.target(),
+            Mount::Keeping => asset.target_below_prefix(),
+        };
+        retarget(request, target);
+        self.subject = if versioned {
+            Subject::Versioned(asset)
+        } else {
+            Subject::Plain(asset, (!conditional.is_unconditional()).then(|| Box::new(conditional)))
+        };
+        Next::Ask(self)
+    }
+
+    /// Verifies the answer of the service inside, and says how long it may be kept.
+    pub(super) fn complete<B: Body>(self, response: Response<B>) -> Response<ConditionalBody<B>> {
+        let (mut head, body) = response.into_parts();
+        if is_interim(head.status) || is_grpc(&head.headers) {
+            return Response::from_parts(head, ConditionalBody::inner(body));
+        }
+        let verdict = self.judge(&head, &body);
+        // The bytes of another file are not those of the URL, and a range of them would be joined
+        // with a part of the right ones.
+        match (verdict, &self.subject) {
+            (Verdict::OtherType, _) => return self.answer(StatusCode::NOT_FOUND),
+            (Verdict::Different, Subject::Versioned(_))
+                if self.config.stale == StaleFingerprint::NotFound && !self.config.rules.development =>
+            {
+                return self.answer(StatusCode::NOT_FOUND);
+            }
+            (Verdict::Different, _) if head.status == StatusCode::PARTIAL_CONTENT => {
+                return self.answer(StatusCode::SERVICE_UNAVAILABLE);
+            }
+            _ => {}
+        }
+        head.headers.remove(ETAG);
+        head.headers.remove(LAST_MODIFIED);
+        if verdict == Verdict::Proven
+            && let Some(asset) = self.asset()
+        {
+            head.headers.insert(ETAG, asset.entity_tag().to_header_value());
+        }
+        self.say(&mut head, verdict == Verdict::Proven);
+        match self.subject {
+            Subject::Plain(_, Some(conditional)) if verdict == Verdict::Proven => {
+                conditional.decide_after(Response::from_parts(head, body))
+            }
+            _ => {
+                name_coding_in_etag(&mut head.headers);
+                Response::from_parts(head, ConditionalBody::inner(body))
+            }
+        }
+    }
+
+    fn judge<B: Body>(&self, head: &Parts, body: &B) -> Verdict {
+        match &self.subject {
+            Subject::Versioned(asset) | Subject::Plain(asset, _) if matches!(head.status.as_u16(), 200 | 206) => {
+                // The body of the answer to HEAD is empty, or it is the content.
+                let length = body.size_hint().exact().filter(|length| !self.is_head || *length > 0);
+                Verdict::of(asset, head, length, self.config.conditional.clock.now())
+            }
+            Subject::Unknown { path } => {
+                let content_type = head.headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+                if is_fallback_page(path.path(), content_type) { Verdict::OtherType } else { Verdict::Unproven }
+            }
+            Subject::Versioned(_) | Subject::Plain(..) | Subject::Other => Verdict::Unproven,
+        }
+    }
+
+    /// An answer without content, kept by nobody.
+    fn answer<B>(&self, status: StatusCode) -> Response<ConditionalBody<B>> {
+        let (mut head, ()) = Response::new(()).into_parts();
+        head.status = status;
+        self.say(&mut head, false);
+        Response::from_parts(head, ConditionalBody::nothing())
+    }
+
+    fn asset(&self) -> Option<&Asset> {
+        match &self.subject {
+            Subject::Versioned(asset) | Subject::Plain(asset, _) => Some(asset),
+            Subject::Unknown { .. } | Subject::Other => None,
+        }
+    }
+
+    fn redirect<B>(&self, asset: &Asset) -> Response<ConditionalBody<B>> {
+        let mut response = self.answer(StatusCode::FOUND);
+        let location = HeaderValue::try_from(asset.url()).expect("a URL is visible ASCII");
+        response.headers_mut().insert(LOCATION, location);
+        response
+    }
+
+    /// Writes how long the answer may be kept, and what depends on it.
+    fn say(&self, head: &mut Parts, proven: bool) {
+        remove_targeted_fields(&mut head.headers);
+        let rendered = match self.asset() {
+            Some(asset) if proven => {
+                let coded = !asset.coded().is_empty() || head.headers.contains_key(CONTENT_ENCODING);
+                // G-27
+                let immutable = matches!(self.subject, Subject::Versioned(_)) && !asset.is_page();
+                if immutable
+                    && self.config.dictionaries
+                    && !self.config.rules.development
+                    && matches!(head.status, StatusCode::OK | StatusCode::NOT_MODIFIED)
+                    && let Some(dictionary) = asset.dictionary()
+                {
+                    head.headers.insert(USE_AS_DICTIONARY, dictionary.clone());
+                }
+                self.config.policies.of_asset(immutable, coded)
+            }
+            _ => {
+                for name in [CACHE_CONTROL, EXPIRES, PRAGMA] {
+                    head.headers.remove(name);
+                }
+                self.config.policies.no_store()
+            }
+        };
+        self.decide(head, rendered);
+    }
+
+    fn decide(&self, head: &mut Parts, rendered: &Rendered) {
+        let given = Given::Fixed(rendered);
+        let now = || self.config.conditional.clock.now();
+        decide(&self.config.rules, self.facts, given, head, now);
+    }
+}
+
+const USE_AS_DICTIONARY: HeaderName = HeaderName::from_static("use-as-dictionary");
+
+fn remove_preconditions(headers: &mut HeaderMap) {
+    for name in &PRECONDITIONS {
+        headers.remove(name);
+    }
+}
+
+/// Where the service inside looks for a path as it was asked for.
+fn target_as_asked(mount: Mount, prefix: &str, uri: &Uri) -> Option<PathAndQuery> {
+    let asked = uri.path_and_query()?;
+    match mount {
+        Mount::Nested | Mount::Keeping => Some(asked.clone()),
+        Mount::Stripping => PathAndQuery::try_from(asked.as_str().strip_prefix(prefix)?).ok(),
+    }
+}
+
+fn retarget<Q>(request: &mut Request<Q>, target: &PathAndQuery) {
+    let mut parts = std::mem::take(request.uri_mut()).into_parts();
+    parts.path_and_query = Some(target.clone());
+    *request.uri_mut() = Uri::from_parts(parts).unwrap_or_else(|_| Uri::from(target.clone()));
+}

@@ -1,0 +1,113 @@
+//! [`AssetsLayer`]: configuration only.
+
+use std::sync::Arc;
+
+use tower_layer::Layer;
+
+use super::config::{Config, Mount, Policies, StaleFingerprint, UnknownName};
+use super::service::AssetsService;
+use crate::assets::AssetSource;
+use crate::layers::Clock;
+use crate::layers::conditional::Settings;
+use crate::policy::{CachePolicy, Guard, Precedence, Rendered, Risk, Rules};
+
+/// Verifies the fingerprints in the URLs of assets, around a service that has the files. See
+/// the [module docs](super) for an example.
+#[derive(Clone, Debug)]
+pub struct AssetsLayer {
+    config: Arc<Config>,
+}
+
+impl AssetsLayer {
+    /// The layer for an [`AssetManifest`](crate::assets::AssetManifest), or for an
+    /// [`AssetSource`]. With a source that is in development, so is the layer.
+    pub fn new(source: impl Into<AssetSource>) -> Self {
+        let source = source.into();
+        let mut rules = Rules::default();
+        // What a service of files says knows no fingerprint. Its `no-store` still stands.
+        rules.precedence = Precedence::Layer;
+        rules.fallback = Rendered::new(CachePolicy::NO_STORE);
+        // The layer knows from the name what is a page, where the guard has the type of the answer
+        // to go by, which a 304 does not have (G-27).
+        rules.waived.insert(Guard::Immutable);
+        rules.development = source.is_development();
+        Self {
+            config: Arc::new(Config {
+                source,
+                mount: Mount::default(),
+                stale: StaleFingerprint::default(),
+                unknown: UnknownName::default(),
+                dictionaries: false,
+                policies: Policies::new(),
+                rules,
+                conditional: Settings::default(),
+                enabled: true,
+            }),
+        }
+    }
+
+    /// Which paths the layer sees and hands on. [`Mount::Nested`] by default.
+    #[must_use]
+    pub fn mount(self, mount: Mount) -> Self {
+        self.with(|config| config.mount = mount)
+    }
+
+    /// What is answered under a fingerprint that is not current. 404 by default.
+    #[must_use]
+    pub fn stale_fingerprint(self, answer: StaleFingerprint) -> Self {
+        self.with(|config| config.stale = answer)
+    }
+
+    /// What is answered for a name that the manifest does not know. 404 by default.
+    #[must_use]
+    pub fn unknown_name(self, answer: UnknownName) -> Self {
+        self.with(|config| config.unknown = answer)
+    }
+
+    /// Offers versioned texts as dictionaries for the compression of their next version, by
+    /// `Use-As-Dictionary` (RFC 9842). It needs a compression that makes use of them.
+    #[must_use]
+    pub fn use_as_dictionary(self) -> Self {
+        self.with(|config| config.dictionaries = true)
+    }
+
+    /// When `on`, every answer is stored by nobody: see
+    /// [`CachePolicyLayer::development`](crate::CachePolicyLayer::development). On already for a
+    /// source in development.
+    #[must_use]
+    pub fn development(self, on: bool) -> Self {
+        self.with(|config| config.rules.development = on)
+    }
+
+    /// Switches one guard off: [`Risk`] tells which there are. Assets for whose requests
+    /// `Authorization` is sent are kept by browsers only, unless its risk is accepted.
+    #[must_use]
+    pub fn accept_risk(self, risk: Risk) -> Self {
+        self.with(|config| config.rules.waived.insert(risk.guard()))
+    }
+
+    /// Reads the time from this clock.
+    #[must_use]
+    pub fn clock(self, clock: Clock) -> Self {
+        self.with(|config| config.conditional.clock = clock)
+    }
+
+    /// When not, the layer does nothing at all, and no versioned URL is understood.
+    #[must_use]
+    pub fn enabled(self, enabled: bool) -> Self {
+        self.with(|config| config.enabled = enabled)
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(Arc::make_mut(&mut self.config));
+        self
+    }
+}
+
+impl<S> Layer<S> for AssetsLayer {
+    type Service = AssetsService<S>;
+
+    fn layer(&self, inner: S) -> AssetsService<S> {
+        AssetsService::new(inner, Arc::clone(&self.config))
+    }
+}

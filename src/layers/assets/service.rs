@@ -1,0 +1,54 @@
+//! [`AssetsService`]: what goes to the service inside, and what does not.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use tower_service::Service;
+
+use super::config::Config;
+use super::exchange::{Exchange, Next};
+use super::future::ResponseFuture;
+use crate::layers::conditional::ConditionalBody;
+use crate::layers::exempt::{is_grpc, is_tunnel};
+
+/// The service that [`AssetsLayer`](super::AssetsLayer) makes.
+#[derive(Clone, Debug)]
+pub struct AssetsService<S> {
+    inner: S,
+    config: Arc<Config>,
+}
+
+impl<S> AssetsService<S> {
+    pub(super) const fn new(inner: S, config: Arc<Config>) -> Self {
+        Self { inner, config }
+    }
+}
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for AssetsService<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    ResBody: Body,
+    ResBody::Data: From<Bytes>,
+{
+    type Response = Response<ConditionalBody<ResBody>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, ResBody>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        if !self.config.enabled || is_tunnel(request.method()) || is_grpc(request.headers()) {
+            return ResponseFuture::asked(self.inner.call(request), None);
+        }
+        match Exchange::begin(&self.config, &mut request) {
+            Next::Pass => ResponseFuture::asked(self.inner.call(request), None),
+            Next::Ask(exchange) => ResponseFuture::asked(self.inner.call(request), Some(exchange)),
+            Next::Answer(response) => ResponseFuture::answered(response),
+        }
+    }
+}

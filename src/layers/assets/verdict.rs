@@ -1,0 +1,72 @@
+//! [`Verdict`]: whether an answer holds the bytes that the manifest knows.
+
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
+use http::response::Parts;
+use http::{HeaderMap, StatusCode};
+
+use crate::assets::{Asset, StoredFile};
+use crate::protocol::{HttpDate, last_modified_of, only_line};
+
+/// What the head of an answer shows about its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// All that it shows is as in the manifest, and its length is among it.
+    Proven,
+    /// It does not show enough.
+    Unproven,
+    /// It shows another file.
+    Different,
+    /// It is of a type that the extension does not have: a fallback, most likely (G-19).
+    OtherType,
+}
+
+impl Verdict {
+    /// Judges a 200 or a 206. `body_length` is the exact length of the body, where it is known.
+    pub(super) fn of(asset: &Asset, head: &Parts, body_length: Option<u64>, now: HttpDate) -> Self {
+        let headers = &head.headers;
+        match only_line(headers, &CONTENT_TYPE).map(|line| line.as_bytes()) {
+            Some(content_type) if asset.allows_type(content_type) => {}
+            Some(content_type) if is_byte_ranges(head.status, content_type) => return Self::Unproven,
+            Some(_) => return Self::OtherType,
+            None => return Self::Unproven,
+        }
+        let Some(stored) = stored_file(asset, headers) else { return Self::Unproven };
+        let length = match head.status {
+            StatusCode::PARTIAL_CONTENT => complete_length(headers),
+            _ => only_line(headers, &CONTENT_LENGTH).map_or(body_length, |line| number(line.as_bytes())),
+        };
+        let modified = last_modified_of(headers, now);
+        match length {
+            Some(length) if length != stored.length => Self::Different,
+            _ if stored.modified.zip(modified).is_some_and(|(seen, said)| seen != said) => Self::Different,
+            Some(_) => Self::Proven,
+            None => Self::Unproven,
+        }
+    }
+}
+
+/// The file that the answer comes from, by its coding. `None` for one that is not known.
+fn stored_file(asset: &Asset, headers: &HeaderMap) -> Option<StoredFile> {
+    if !headers.contains_key(CONTENT_ENCODING) {
+        return Some(asset.stored());
+    }
+    let coding = only_line(headers, &CONTENT_ENCODING)?.as_bytes().trim_ascii();
+    if coding.eq_ignore_ascii_case(b"identity") { Some(asset.stored()) } else { asset.coded().get(coding) }
+}
+
+/// The 10 of `bytes 2-5/10`.
+fn complete_length(headers: &HeaderMap) -> Option<u64> {
+    let range = only_line(headers, &CONTENT_RANGE)?.as_bytes().strip_prefix(b"bytes ")?;
+    number(range.split(|&octet| octet == b'/').nth(1)?)
+}
+
+fn number(digits: &[u8]) -> Option<u64> {
+    let digits = std::str::from_utf8(digits.trim_ascii()).ok()?;
+    digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse().ok())?
+}
+
+fn is_byte_ranges(status: StatusCode, content_type: &[u8]) -> bool {
+    const BYTE_RANGES: &[u8] = b"multipart/byteranges";
+    status == StatusCode::PARTIAL_CONTENT
+        && content_type.get(..BYTE_RANGES.len()).is_some_and(|start| start.eq_ignore_ascii_case(BYTE_RANGES))
+}

@@ -1,0 +1,1084 @@
+//! `AssetManifest` and `AssetsLayer`: what a URL promises, and that nothing else is ever said
+//! to be immutable.
+#![cfg(feature = "assets")]
+#![allow(clippy::unwrap_used)] // As in any test.
+
+mod support;
+
+use std::convert::Infallible;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use proptest::prelude::*;
+use tempfile::TempDir;
+use tower::util::MapRequest;
+use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+use tower_cache_policy::assets::{AssetDirectory, AssetErrorKind, AssetManifest, FingerprintPlace};
+use tower_cache_policy::layers::assets::{Mount, StaleFingerprint, UnknownName};
+use tower_cache_policy::policy::{CachePolicy, Risk};
+use tower_cache_policy::{AssetsLayer, CachingLayer, ConditionalLayer};
+use tower_http::compression::CompressionLayer;
+use tower_http::services::{ServeDir, ServeFile};
+
+use support::{TestBody, answer, content, field, get, request};
+
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+const NO_STORE: &str = "private, no-store";
+const OTHER: &str = "00000000000000000000000000000000";
+
+/// A directory of these files, all modified at one moment, as reproducible builds leave them.
+fn directory(files: &[(&str, &str)]) -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        write(directory.path(), name, text);
+    }
+    directory
+}
+
+fn write(directory: &Path, name: &str, text: &str) {
+    let path = directory.join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, text).unwrap();
+    modified(&path, UNIX_EPOCH + Duration::from_secs(1));
+}
+
+fn modified(path: &Path, time: SystemTime) {
+    fs::File::options().append(true).open(path).unwrap().set_modified(time).unwrap();
+}
+
+fn site() -> TempDir {
+    directory(&[
+        ("style.css", "p{color:red}"),
+        ("app.js", "alert(1)"),
+        ("page.html", "<!doctype html>"),
+        ("fonts/caf\u{e9} 1.woff2", "wOF2"),
+        ("LICENSE", "MIT"),
+    ])
+}
+
+fn manifest(directory: &TempDir) -> AssetManifest {
+    AssetManifest::from_directory(directory.path()).unwrap()
+}
+
+/// Who was asked how often.
+#[derive(Clone, Default)]
+struct Asked(Arc<AtomicUsize>);
+
+impl Asked {
+    fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+fn counted<S>(asked: &Asked, inner: S) -> MapRequest<S, impl Fn(Request<TestBody>) -> Request<TestBody> + Clone> {
+    let count = Arc::clone(&asked.0);
+    MapRequest::new(inner, move |request| {
+        count.fetch_add(1, Ordering::Relaxed);
+        request
+    })
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: http::HeaderMap,
+    body: Bytes,
+}
+
+impl Answer {
+    fn field(&self, name: &str) -> Option<String> {
+        field(&self.headers, name)
+    }
+
+    fn cache_control(&self) -> String {
+        self.field("cache-control").expect("no answer leaves without it (G-14)")
+    }
+}
+
+async fn ask<S, B>(service: &S, request: Request<TestBody>) -> Answer
+where
+    S: Service<Request<TestBody>, Response = Response<B>, Error = Infallible> + Clone,
+    B: http_body::Body,
+    B::Error: std::fmt::Debug,
+{
+    let response = service.clone().oneshot(request).await.unwrap();
+    let (head, body) = response.into_parts();
+    Answer { status: head.status, headers: head.headers, body: content(body).await }
+}
+
+fn path_of(assets: &AssetManifest, name: &str) -> String {
+    assets.asset(name).unwrap().url().to_owned()
+}
+
+#[tokio::test]
+async fn a_current_fingerprint_gets_the_file_for_a_year_in_both_settings() {
+    let files = site();
+    for place in [FingerprintPlace::Path, FingerprintPlace::Query] {
+        let assets = manifest(&files).with_fingerprint_in(place);
+        let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
+        // Both are understood, whichever is written.
+        for other in [FingerprintPlace::Path, FingerprintPlace::Query] {
+            for (name, text) in
+                [("style.css", "p{color:red}"), ("app.js", "alert(1)"), ("fonts/caf\u{e9} 1.woff2", "wOF2")]
+            {
+                let url = path_of(&assets.with_fingerprint_in(other), name);
+                let answer = ask(&service, get(&url, &[])).await;
+                assert_eq!(answer.status, 200, "{url}");
+                assert_eq!(answer.body, text, "{url}");
+                assert_eq!(answer.cache_control(), IMMUTABLE, "{url}");
+                let tag = format!("\"{}\"", assets.asset(name).unwrap().fingerprint());
+                assert_eq!(answer.field("etag"), Some(tag), "B-06, {url}");
+                assert_eq!(answer.field("last-modified"), None, "a date that all files share lies, {url}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_plain_name_is_revalidated_by_content() {
+    let files = site();
+    let assets = manifest(&files);
+    let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
+    let answer = ask(&service, get("/style.css", &[])).await;
+    assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::OK, "no-cache"), "B-04");
+    let tag = answer.field("etag").unwrap();
+    let again = ask(&service, get("/style.css", &[("if-none-match", &tag)])).await;
+    assert_eq!((again.status, again.cache_control().as_str()), (StatusCode::NOT_MODIFIED, "no-cache"));
+    assert_eq!(again.field("etag"), Some(tag), "N-01");
+}
+
+#[tokio::test]
+async fn a_page_is_never_immutable() {
+    let files = site();
+    let assets = manifest(&files);
+    let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
+    let answer = ask(&service, get(&path_of(&assets, "page.html"), &[])).await;
+    assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::OK, "no-cache"), "G-27");
+}
+
+#[tokio::test]
+async fn a_fingerprint_that_is_not_current_is_no_cached_404_and_the_files_are_not_asked() {
+    let files = site();
+    let asked = Asked::default();
+    let service = ServiceBuilder::new()
+        .layer(AssetsLayer::new(manifest(&files)))
+        .service(counted(&asked, ServeDir::new(files.path()).fallback(ServeFile::new(files.path().join("page.html")))));
+    for path in [
+        format!("/style.{OTHER}.css"),
+        format!("/style.css?v={OTHER}"),
+        "/style.css?v=".to_owned(),
+        "/style.css?v".to_owned(),
+        "/style.css?v=1.2.3".to_owned(),
+        format!("/gone.{OTHER}.css"),
+        format!("/gone.css?v={OTHER}"),
+        "/missing-abc123.js".to_owned(),
+        "/settings".to_owned(),
+        "/".to_owned(),
+    ] {
+        let answer = ask(&service, get(&path, &[])).await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert_eq!(answer.cache_control(), NO_STORE, "B-03, {path}");
+        assert_eq!(answer.field("etag"), None, "{path}");
+        assert_eq!(answer.body, "", "{path}");
+    }
+    assert_eq!(asked.count(), 0, "the service inside was not asked");
+}
+
+#[tokio::test]
+async fn two_versions_in_one_url_are_none() {
+    let files = site();
+    let assets = manifest(&files);
+    let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
+    let fingerprint = assets.asset("style.css").unwrap().fingerprint();
+    let path = path_of(&assets, "style.css");
+    for (url, status, immutable) in [
+        (format!("{path}?v={fingerprint}"), 200, true),
+        (format!("{path}?utm=1"), 200, true),
+        (format!("/style.css?utm=1&v={fingerprint}"), 200, true),
+        (format!("/style.css?v={fingerprint}&v={fingerprint}"), 200, true),
+        (format!("{path}?v={OTHER}"), 404, false),
+        (format!("/style.css?v={fingerprint}&v={OTHER}"), 404, false),
+        (format!("/style.css?v={OTHER}&v={fingerprint}"), 404, false),
+        ("/style.css?utm=1".to_owned(), 200, false),
+        ("/style.css?V=x".to_owned(), 200, false),
+    ] {
+        let answer = ask(&service, get(&url, &[])).await;
+        assert_eq!(answer.status, status, "{url}");
+        assert_eq!(answer.cache_control() == IMMUTABLE, immutable, "{url}");
+    }
+}
+
+#[tokio::test]
+async fn by_choice_a_stale_fingerprint_gets_the_current_bytes_or_the_current_url() {
+    let files = site();
+    let assets = manifest(&files);
+    let stale = format!("/style.{OTHER}.css");
+    let layer = AssetsLayer::new(&assets);
+    let current = layer.clone().stale_fingerprint(StaleFingerprint::Current).layer(ServeDir::new(files.path()));
+    let answer = ask(&current, get(&stale, &[])).await;
+    assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::OK, "no-cache"));
+    assert_eq!(answer.body, "p{color:red}");
+    assert_eq!(answer.field("etag").unwrap().trim_matches('"'), assets.asset("style.css").unwrap().fingerprint());
+
+    let redirect = layer.stale_fingerprint(StaleFingerprint::Redirect).layer(ServeDir::new(files.path()));
+    for url in [stale, format!("/style.css?v={OTHER}")] {
+        let answer = ask(&redirect, get(&url, &[])).await;
+        assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::FOUND, NO_STORE));
+        assert_eq!(answer.field("location").unwrap(), path_of(&assets, "style.css"));
+    }
+    // What was never there has no current version either.
+    assert_eq!(ask(&current, get(&format!("/gone.{OTHER}.css"), &[])).await.status, 404);
+    assert_eq!(ask(&redirect, get(&format!("/gone.{OTHER}.css"), &[])).await.status, 404);
+}
+
+#[tokio::test]
+async fn suspicious_paths_reach_no_file() {
+    let files = site();
+    let secret = files.path().join("secret");
+    let asked = Asked::default();
+    let assets = manifest(&files);
+    write(files.path(), "secret", "x");
+    let fingerprint = assets.asset("style.css").unwrap().fingerprint().to_owned();
+    for mount in [Mount::Nested, Mount::Stripping, Mount::Keeping] {
+        let service = ServiceBuilder::new()
+            .layer(AssetsLayer::new(&assets).mount(mount).unknown_name(UnknownName::Service))
+            .service(counted(&asked, ServeDir::new(files.path())));
+        for path in [
+            "/../secret".to_owned(),
+            "/./style.css".to_owned(),
+            "/a/../style.css".to_owned(),
+            "/style.css;x.js".to_owned(),
+            "/style%2ecss".to_owned(),
+            "/%2e%2e/style.css".to_owned(),
+            "/fonts%2fa.woff2".to_owned(),
+            "/fonts%5ca.woff2".to_owned(),
+            "/style.css%00.js".to_owned(),
+            "/style.css%3fv=1".to_owned(),
+            "/style.css%23a".to_owned(),
+            "/style.css%253b".to_owned(),
+            format!("/style.css;?v={fingerprint}"),
+            format!("/..%2fstyle.{fingerprint}.css"),
+            format!("/style.{fingerprint}.css%00"),
+        ] {
+            let answer = ask(&service, get(&path, &[])).await;
+            assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::NOT_FOUND, NO_STORE), "{path}");
+        }
+    }
+    assert_eq!(asked.count(), 0);
+    assert!(secret.exists());
+}
+
+#[tokio::test]
+async fn another_spelling_of_a_path_is_the_same_asset() {
+    let files = site();
+    let assets = manifest(&files);
+    let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
+    let versioned = path_of(&assets, "style.css");
+    for path in ["/%73tyle.css", &versioned.replacen('s', "%73", 1), "/fonts/caf%c3%a9%201.woff2"] {
+        assert_eq!(ask(&service, get(path, &[])).await.status, 200, "{path}");
+    }
+    assert_eq!(ask(&service, get("/%ff.css", &[])).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_file_that_changed_under_the_manifest_is_not_the_file_of_its_url() {
+    for (sentence, text, time) in [
+        ("another length", "p{color:green}", 1),
+        ("the same length and another time", "p{color:tan}", 2),
+        ("nothing but another time", "p{color:red}", 2),
+    ] {
+        let files = site();
+        let assets = manifest(&files);
+        let layer = AssetsLayer::new(&assets);
+        write(files.path(), "style.css", text);
+        modified(&files.path().join("style.css"), UNIX_EPOCH + Duration::from_secs(time));
+        let versioned = path_of(&assets, "style.css");
+
+        let service = layer.clone().layer(ServeDir::new(files.path()));
+        let answer = ask(&service, get(&versioned, &[])).await;
+        assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::NOT_FOUND, NO_STORE), "{sentence}");
+        assert_eq!(answer.body, "", "{sentence}");
+        let head = ask(&service, request(Method::HEAD, &versioned, &[])).await;
+        assert_eq!((head.status, head.cache_control().as_str()), (StatusCode::NOT_FOUND, NO_STORE), "{sentence}");
+
+        let plain = ask(&service, get("/style.css", &[])).await;
+        assert_eq!((plain.status, plain.cache_control().as_str()), (StatusCode::OK, NO_STORE), "{sentence}");
+        assert_eq!(plain.body, text, "{sentence}");
+        assert_eq!(plain.field("etag"), None, "{sentence}");
+        assert_eq!(plain.field("last-modified"), None, "{sentence}");
+
+        // The client of a plain name learns that the file is another one.
+        let tag = format!("\"{}\"", assets.asset("style.css").unwrap().fingerprint());
+        for held in [tag.as_str(), "*"] {
+            let again = ask(&service, get("/style.css", &[("if-none-match", held)])).await;
+            assert_eq!((again.status, again.cache_control().as_str()), (StatusCode::OK, NO_STORE), "{sentence}");
+        }
+
+        // A part of other bytes would be joined with what the client has.
+        for url in [versioned.as_str(), "/style.css"] {
+            let part = ask(&service, get(url, &[("range", "bytes=0-3"), ("if-range", &tag)])).await;
+            assert!(matches!(part.status.as_u16(), 404 | 503), "{sentence}: {}", part.status);
+            assert_eq!((part.cache_control().as_str(), part.body.len()), (NO_STORE, 0), "{sentence}");
+        }
+
+        let current = layer.stale_fingerprint(StaleFingerprint::Current).layer(ServeDir::new(files.path()));
+        let answer = ask(&current, get(&versioned, &[])).await;
+        assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::OK, NO_STORE), "{sentence}");
+    }
+}
+
+#[tokio::test]
+async fn a_loaded_manifest_knows_lengths_until_it_has_read_the_files() {
+    let files = site();
+    let loaded = AssetManifest::from_json(&manifest(&files).to_json()).unwrap();
+    let verified = loaded.verify_directory(files.path()).unwrap();
+    let url = path_of(&loaded, "style.css");
+    // The deployment gives the files other times, which says nothing.
+    modified(&files.path().join("style.css"), UNIX_EPOCH + Duration::from_secs(9));
+    let service = AssetsLayer::new(&loaded).layer(ServeDir::new(files.path()));
+    assert_eq!(ask(&service, get(&url, &[])).await.cache_control(), IMMUTABLE);
+    let service = AssetsLayer::new(&verified).layer(ServeDir::new(files.path()));
+    assert_eq!(ask(&service, get(&url, &[])).await.status, 404, "after verification another time says something");
+    write(files.path(), "style.css", "p{}");
+    let service = AssetsLayer::new(&loaded).layer(ServeDir::new(files.path()));
+    assert_eq!(ask(&service, get(&url, &[])).await.status, 404, "another length always does");
+}
+
+#[tokio::test]
+async fn a_file_that_is_gone_is_a_404_that_nobody_keeps() {
+    let files = site();
+    let assets = manifest(&files);
+    fs::remove_file(files.path().join("style.css")).unwrap();
+    let service = AssetsLayer::new(&assets)
+        .layer(ServeDir::new(files.path()).fallback(ServeFile::new(files.path().join("page.html"))));
+    for url in [path_of(&assets, "style.css"), "/style.css".to_owned()] {
+        let answer = ask(&service, get(&url, &[])).await;
+        assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::NOT_FOUND, NO_STORE), "G-19, {url}");
+        assert_eq!(answer.body, "", "no page in place of a stylesheet");
+    }
+}
+
+/// A service that answers with `lines`, and a body of the right length.
+fn static_service(
+    status: u16,
+    lines: &'static [(&'static str, &'static str)],
+) -> impl Service<Request<TestBody>, Response = Response<Full<Bytes>>, Error = Infallible, Future: Send> + Clone {
+    service_fn(move |_: Request<TestBody>| {
+        let mut response = answer("p{color:red}", lines);
+        *response.status_mut() = StatusCode::from_u16(status).unwrap();
+        std::future::ready(Ok(response))
+    })
+}
+
+#[tokio::test]
+async fn only_what_is_proven_is_immutable() {
+    let assets = AssetManifest::from_contents([("style.css", "p{color:red}")]).unwrap();
+    let url = path_of(&assets, "style.css");
+    let layer = AssetsLayer::new(&assets);
+    let table: &[(&str, u16, &'static [(&str, &str)], u16, &str)] = &[
+        ("the file", 200, &[("content-type", "text/css")], 200, IMMUTABLE),
+        ("with its length", 200, &[("content-type", "text/css"), ("content-length", "12")], 200, IMMUTABLE),
+        ("another length", 200, &[("content-type", "text/css"), ("content-length", "13")], 404, NO_STORE),
+        ("a length that is none", 200, &[("content-type", "text/css"), ("content-length", "x")], 200, NO_STORE),
+        ("no type", 200, &[], 200, NO_STORE),
+        ("a page", 200, &[("content-type", "text/html; charset=utf-8")], 404, NO_STORE),
+        ("another type", 200, &[("content-type", "application/json")], 404, NO_STORE),
+        (
+            "a coding that is not known",
+            200,
+            &[("content-type", "text/css"), ("content-encoding", "gzip")],
+            200,
+            NO_STORE,
+        ),
+        ("two codings", 200, &[("content-type", "text/css"), ("content-encoding", "gzip, br")], 200, NO_STORE),
+        ("no coding by name", 200, &[("content-type", "text/css"), ("content-encoding", "identity")], 200, IMMUTABLE),
+        ("a part", 206, &[("content-type", "text/css"), ("content-range", "bytes 0-11/12")], 206, IMMUTABLE),
+        (
+            "a part of another file",
+            206,
+            &[("content-type", "text/css"), ("content-range", "bytes 0-11/13")],
+            404,
+            NO_STORE,
+        ),
+        (
+            "a part of what is not known",
+            206,
+            &[("content-type", "text/css"), ("content-range", "bytes 0-11/*")],
+            206,
+            NO_STORE,
+        ),
+        ("several parts", 206, &[("content-type", "multipart/byteranges; boundary=x")], 206, NO_STORE),
+        ("an error", 500, &[("content-type", "text/css"), ("cache-control", "max-age=60")], 500, NO_STORE),
+        (
+            "a missing file",
+            404,
+            &[("content-type", "text/css"), ("expires", "Fri, 31 Dec 2100 00:00:00 GMT")],
+            404,
+            NO_STORE,
+        ),
+        ("no content", 204, &[("content-type", "text/css")], 204, NO_STORE),
+        ("a redirect", 301, &[("location", "/"), ("cache-control", "max-age=60")], 301, NO_STORE),
+        ("a range that is not there", 416, &[("content-range", "bytes */12"), ("etag", "\"x\"")], 416, NO_STORE),
+        ("a 304 of its own", 304, &[("etag", "\"x\"")], 304, NO_STORE),
+        (
+            "what the service said",
+            200,
+            &[("content-type", "text/css"), ("cache-control", "max-age=60")],
+            200,
+            IMMUTABLE,
+        ),
+        ("its no-store", 200, &[("content-type", "text/css"), ("cache-control", "no-store")], 200, "no-store"),
+        (
+            "a cookie",
+            200,
+            &[("content-type", "text/css"), ("set-cookie", "a=b")],
+            200,
+            "private, max-age=31536000, immutable",
+        ),
+        (
+            "words for an edge",
+            200,
+            &[("content-type", "text/css"), ("cdn-cache-control", "max-age=60")],
+            200,
+            IMMUTABLE,
+        ),
+    ];
+    for (sentence, status, lines, expected, said) in table {
+        let service = layer.clone().layer(static_service(*status, lines));
+        let answer = ask(&service, get(&url, &[])).await;
+        assert_eq!(answer.status, *expected, "{sentence}");
+        assert_eq!(answer.cache_control(), *said, "{sentence}");
+        let tag = assets.asset("style.css").unwrap().fingerprint();
+        let tagged = answer.field("etag").is_some_and(|etag| etag == format!("\"{tag}\""));
+        assert_eq!(tagged, !said.starts_with("private, no-store"), "{sentence}");
+        assert_eq!(answer.field("cdn-cache-control"), None, "{sentence}");
+        assert_eq!(answer.field("expires"), None, "{sentence}");
+    }
+}
+
+#[tokio::test]
+async fn credentials_keep_an_asset_from_shared_caches() {
+    let files = site();
+    let assets = manifest(&files);
+    let url = path_of(&assets, "style.css");
+    let layer = AssetsLayer::new(&assets);
+    let authorized = || get(&url, &[("authorization", "Bearer x")]);
+    let service = layer.clone().layer(ServeDir::new(files.path()));
+    assert_eq!(ask(&service, authorized()).await.cache_control(), "private, max-age=31536000, immutable", "G-02");
+    let service = layer.accept_risk(Risk::AuthorizedAnswerServedToOthers).layer(ServeDir::new(files.path()));
+    assert_eq!(ask(&service, authorized()).await.cache_control(), IMMUTABLE);
+}
+
+#[tokio::test]
+async fn preconditions_rest_on_bytes_and_never_on_dates() {
+    let files = site();
+    let assets = manifest(&files);
+    let fingerprint = assets.asset("style.css").unwrap().fingerprint();
+    let tag = format!("\"{fingerprint}\"");
+    let date = "Fri, 31 Dec 2100 00:00:00 GMT";
+    let asked = Asked::default();
+    let service =
+        ServiceBuilder::new().layer(AssetsLayer::new(&assets)).service(counted(&asked, ServeDir::new(files.path())));
+    let versioned = path_of(&assets, "style.css");
+    for url in [versioned.as_str(), "/style.css"] {
+        let said = if url == versioned { IMMUTABLE } else { "no-cache" };
+        for (lines, status, body) in [
+            (&[("if-none-match", tag.as_str())][..], 304, ""),
+            (&[("if-none-match", "*")], 304, ""),
+            (&[("if-none-match", "\"x\""), ("if-none-match", &tag)], 304, ""),
+            (&[("if-none-match", "\"x\"")], 200, "p{color:red}"),
+            (&[("if-modified-since", date)], 200, "p{color:red}"),
+            (&[("if-none-match", "\"x\""), ("if-modified-since", date)], 200, "p{color:red}"),
+            (&[("if-match", &tag)], 200, "p{color:red}"),
+            (&[("if-match", "\"x\"")], 412, ""),
+            (&[("if-unmodified-since", "Thu, 01 Jan 1970 00:00:00 GMT")], 200, "p{color:red}"),
+            (&[("range", "bytes=0-3")], 206, "p{co"),
+            (&[("range", "bytes=0-3"), ("if-range", &tag)], 206, "p{co"),
+            (&[("range", "bytes=0-3"), ("if-range", "\"x\"")], 200, "p{color:red}"),
+            (&[("range", "bytes=0-3"), ("if-range", "Thu, 01 Jan 1970 00:00:01 GMT")], 200, "p{color:red}"),
+            (&[("range", "bytes=0-3"), ("if-none-match", &tag)], 304, ""),
+            (&[("range", "bytes=99-"), ("if-none-match", &tag)], 304, ""),
+            (&[("range", "bytes=0-1,4-5")], 200, "p{color:red}"),
+            (&[("range", "bytes=99-")], 416, ""),
+        ] {
+            let before = asked.count();
+            let answer = ask(&service, get(url, lines)).await;
+            assert_eq!((answer.status.as_u16(), &answer.body[..]), (status, body.as_bytes()), "{url} {lines:?}");
+            let expected = if matches!(status, 200 | 206 | 304) { said } else { NO_STORE };
+            assert_eq!(answer.cache_control(), expected, "{url} {lines:?}");
+            if matches!(status, 304 | 412) {
+                assert_eq!(asked.count() - before, usize::from(url != versioned), "a fingerprint needs no file");
+                assert_eq!(answer.field("content-length"), None, "N-03");
+            }
+            if matches!(status, 200 | 206 | 304) {
+                assert_eq!(answer.field("etag").as_ref(), Some(&tag), "{url} {lines:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_head_without_a_length_proves_nothing_and_is_no_other_file() {
+    let assets = AssetManifest::from_contents([("style.css", "p{color:red}")]).unwrap();
+    let url = path_of(&assets, "style.css");
+    let empty = AssetsLayer::new(&assets).layer(service_fn(|_: Request<TestBody>| {
+        std::future::ready(Ok::<_, Infallible>(answer("", &[("content-type", "text/css")])))
+    }));
+    let answer = ask(&empty, request(Method::HEAD, &url, &[])).await;
+    assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::OK, NO_STORE));
+    assert_eq!(ask(&empty, get(&url, &[])).await.status, 404, "an empty body is another file");
+    let whole = AssetsLayer::new(&assets).layer(static_service(200, &[("content-type", "text/css")]));
+    assert_eq!(ask(&whole, request(Method::HEAD, &url, &[])).await.cache_control(), IMMUTABLE);
+}
+
+#[tokio::test]
+async fn head_says_what_get_says_and_a_write_is_kept_by_nobody() {
+    let files = site();
+    let assets = manifest(&files);
+    let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
+    for url in [path_of(&assets, "style.css"), "/style.css".to_owned(), format!("/style.{OTHER}.css")] {
+        let (whole, head) =
+            (ask(&service, get(&url, &[])).await, ask(&service, request(Method::HEAD, &url, &[])).await);
+        assert_eq!((whole.status, whole.headers), (head.status, head.headers), "S-07, {url}");
+        assert_eq!(head.body, "");
+        let answer = ask(&service, request(Method::POST, &url, &[])).await;
+        assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::METHOD_NOT_ALLOWED, NO_STORE));
+    }
+}
+
+#[tokio::test]
+async fn files_in_a_coding_have_tags_of_their_own_and_are_verified_too() {
+    let files = directory(&[("style.css", "p{color:red}"), ("style.css.gz", "not really gzip"), ("old.css", "a{}")]);
+    write(files.path(), "old.css.gz", "of an earlier build");
+    modified(&files.path().join("old.css.gz"), UNIX_EPOCH);
+    let assets = manifest(&files);
+    let fingerprint = assets.asset("style.css").unwrap().fingerprint();
+    let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()).precompressed_gzip());
+    let url = path_of(&assets, "style.css");
+    let gzip = ("accept-encoding", "gzip");
+
+    let plain = ask(&service, get(&url, &[])).await;
+    assert_eq!(plain.field("etag").unwrap(), format!("\"{fingerprint}\""));
+    assert_eq!(plain.field("vary").unwrap().to_ascii_lowercase(), "accept-encoding", "K-02");
+    let coded = ask(&service, get(&url, &[gzip])).await;
+    assert_eq!(
+        (coded.status, coded.cache_control().as_str(), &coded.body[..]),
+        (StatusCode::OK, IMMUTABLE, &b"not really gzip"[..])
+    );
+    let tag = coded.field("etag").unwrap();
+    assert_eq!(tag, format!("\"{fingerprint}--gzip\""), "V-09");
+
+    let again = ask(&service, get(&url, &[gzip, ("if-none-match", &tag)])).await;
+    assert_eq!((again.status, again.cache_control().as_str()), (StatusCode::NOT_MODIFIED, IMMUTABLE));
+    assert_eq!(
+        (again.field("etag"), again.field("vary").unwrap().to_ascii_lowercase()),
+        (Some(tag), "accept-encoding".to_owned())
+    );
+
+    let stale = ask(&service, get(&path_of(&assets, "old.css"), &[gzip])).await;
+    assert_eq!(stale.cache_control(), NO_STORE, "a coded file that is older than its source proves nothing");
+
+    write(files.path(), "style.css.gz", "rebuilt alone");
+    assert_eq!(ask(&service, get(&url, &[gzip])).await.status, 404);
+    assert_eq!(ask(&service, get(&url, &[])).await.cache_control(), IMMUTABLE, "the other one is as it was");
+}
+
+#[tokio::test]
+async fn it_works_inside_compression_and_the_usual_stack() {
+    let long = "p{color:red}\n".repeat(100);
+    let files = directory(&[("style.css", &long)]);
+    let assets = manifest(&files);
+    let url = path_of(&assets, "style.css");
+    let stack = CachingLayer::new(CachePolicy::public(Duration::from_secs(60)))
+        .conditional(ConditionalLayer::trust_service_with_if_range)
+        .compression(CompressionLayer::new());
+    let service =
+        ServiceBuilder::new().layer(stack).layer(AssetsLayer::new(&assets)).service(ServeDir::new(files.path()));
+    let gzip = ("accept-encoding", "gzip");
+    let fingerprint = assets.asset("style.css").unwrap().fingerprint();
+    let coded = ask(&service, get(&url, &[gzip])).await;
+    assert_eq!((coded.field("content-encoding").as_deref(), coded.cache_control().as_str()), (Some("gzip"), IMMUTABLE));
+    let tag = coded.field("etag").unwrap();
+    assert_eq!(tag, format!("\"{fingerprint}--gzip\""));
+    let again = ask(&service, get(&url, &[gzip, ("if-none-match", &tag)])).await;
+    assert_eq!((again.status, again.cache_control().as_str()), (StatusCode::NOT_MODIFIED, IMMUTABLE));
+    assert_eq!(again.field("etag"), Some(tag.clone()));
+    // A range counts the octets of the file, so that only a part of the file itself is resumed (R-02).
+    for (held, status) in [(format!("\"{fingerprint}\""), 206), (tag, 200), ("\"x\"".to_owned(), 200)] {
+        let part = ask(&service, get(&url, &[("range", "bytes=0-3"), ("if-range", &held)])).await;
+        assert_eq!((part.status.as_u16(), part.cache_control().as_str()), (status, IMMUTABLE), "{held}");
+    }
+    let wrong = ask(&service, get(&format!("/style.{OTHER}.css"), &[gzip])).await;
+    assert_eq!((wrong.status, wrong.cache_control().as_str()), (StatusCode::NOT_FOUND, NO_STORE));
+    assert_eq!(ask(&service, get("/style.css", &[])).await.cache_control(), "no-cache");
+}
+
+#[tokio::test]
+async fn each_mount_sees_and_hands_on_what_it_says() {
+    let files = directory(&[("static/style.css", "p{}"), ("other", "x")]);
+    let inside = files.path().join("static");
+    let assets = AssetManifest::from_directory(&inside).unwrap().with_prefix("/static").unwrap();
+    let url = path_of(&assets, "style.css");
+    assert!(url.starts_with("/static/style."), "{url}");
+    let layer = AssetsLayer::new(&assets);
+
+    let stripping = layer.clone().mount(Mount::Stripping).layer(ServeDir::new(&inside));
+    assert_eq!(ask(&stripping, get(&url, &[])).await.cache_control(), IMMUTABLE);
+    for path in ["/style.css", "/staticstyle.css", "/static", "/other"] {
+        let answer = ask(&stripping, get(path, &[])).await;
+        assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::NOT_FOUND, NO_STORE), "{path}");
+    }
+
+    let keeping = layer.clone().mount(Mount::Keeping).layer(ServeDir::new(files.path()));
+    assert_eq!(ask(&keeping, get(&url, &[])).await.cache_control(), IMMUTABLE);
+    let outside = ask(&keeping, get("/other", &[])).await;
+    assert_eq!((outside.status, outside.field("cache-control")), (StatusCode::OK, None), "what is outside passes");
+
+    let nested = axum::Router::new().nest_service("/static", layer.layer(ServeDir::new(&inside)));
+    let response = nested.oneshot(Request::get(&url).body(axum::body::Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(response.headers()["cache-control"], IMMUTABLE);
+    assert_eq!(content(response.into_body()).await, "p{}");
+}
+
+#[tokio::test]
+async fn by_choice_an_unknown_name_is_served_and_kept_by_nobody() {
+    let files = site();
+    let assets = manifest(&files);
+    write(files.path(), "upload.png", "png");
+    let service = AssetsLayer::new(&assets)
+        .unknown_name(UnknownName::Service)
+        .layer(ServeDir::new(files.path()).fallback(ServeFile::new(files.path().join("page.html"))));
+    let part = ask(&service, get("/upload.png", &[("range", "bytes=1-"), ("if-range", "\"x\"")])).await;
+    assert_eq!((part.status, &part.body[..]), (StatusCode::OK, &b"png"[..]), "R-10");
+    let upload = ask(&service, get("/upload.png", &[("if-modified-since", "Fri, 31 Dec 2100 00:00:00 GMT")])).await;
+    assert_eq!(
+        (upload.status, upload.cache_control().as_str(), &upload.body[..]),
+        (StatusCode::OK, NO_STORE, &b"png"[..])
+    );
+    assert_eq!((upload.field("etag"), upload.field("last-modified")), (None, None));
+    let route = ask(&service, get("/settings/profile", &[])).await;
+    assert_eq!((route.status, route.cache_control().as_str()), (StatusCode::OK, NO_STORE));
+    for path in ["/missing-abc123.js", &format!("/gone.{OTHER}.css")] {
+        let answer = ask(&service, get(path, &[])).await;
+        assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::NOT_FOUND, NO_STORE), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn in_development_nothing_is_kept_and_a_changed_file_is_noticed() {
+    let files = site();
+    let source = AssetDirectory::new(files.path()).source(true).unwrap();
+    let service = AssetsLayer::new(&source).layer(ServeDir::new(files.path()));
+    let before = path_of(&source.current(), "style.css");
+    let answer = ask(&service, get(&before, &[])).await;
+    assert_eq!(
+        (answer.status, answer.cache_control().as_str()),
+        (StatusCode::OK, "no-cache, no-store, must-revalidate")
+    );
+
+    write(files.path(), "style.css", "p{color:green}");
+    let after = path_of(&source.current(), "style.css");
+    assert_ne!(before, after);
+    let answer = ask(&service, get(&after, &[])).await;
+    assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, &b"p{color:green}"[..]));
+    assert_eq!(answer.cache_control(), "no-cache, no-store, must-revalidate");
+    write(files.path(), "new.css", "n{}");
+    assert_eq!(ask(&service, get("/new.css", &[])).await.status, 200);
+
+    // A directory that is being rebuilt has the manifest that it had.
+    fs::rename(files.path(), files.path().with_extension("away")).unwrap();
+    assert!(source.try_current().is_err());
+    assert_eq!(path_of(&source.current(), "style.css"), after);
+    fs::rename(files.path().with_extension("away"), files.path()).unwrap();
+
+    let fixed = AssetDirectory::new(files.path()).source(false).unwrap();
+    assert!(!fixed.is_development());
+    let switched = AssetsLayer::new(&fixed).development(true).layer(ServeDir::new(files.path()));
+    let answer = ask(&switched, get(&path_of(&fixed.current(), "style.css"), &[])).await;
+    assert_eq!(answer.cache_control(), "no-cache, no-store, must-revalidate");
+}
+
+#[tokio::test]
+async fn a_versioned_text_is_offered_as_a_dictionary_when_asked_to() {
+    let files = site();
+    let assets = manifest(&files).with_prefix("/static").unwrap();
+    let layer = AssetsLayer::new(&assets).mount(Mount::Stripping).use_as_dictionary();
+    let service = layer.clone().layer(ServeDir::new(files.path()));
+    let dictionary =
+        async |name: &str| ask(&service, get(&path_of(&assets, name), &[])).await.field("use-as-dictionary");
+    assert_eq!(dictionary("style.css").await.unwrap(), r#"match="/static/style.*.css", match-dest=("style")"#);
+    assert_eq!(dictionary("app.js").await.unwrap(), r#"match="/static/app.*.js", match-dest=("script")"#);
+    assert_eq!(dictionary("page.html").await, None);
+    assert_eq!(dictionary("fonts/caf\u{e9} 1.woff2").await, None);
+    assert_eq!(ask(&service, get("/static/style.css", &[])).await.field("use-as-dictionary"), None);
+    let query = AssetsLayer::new(assets.with_fingerprint_in(FingerprintPlace::Query))
+        .mount(Mount::Stripping)
+        .use_as_dictionary();
+    let answer = ask(&query.layer(ServeDir::new(files.path())), get(&path_of(&assets, "style.css"), &[])).await;
+    assert_eq!(answer.field("use-as-dictionary").unwrap(), r#"match="/static/style.css", match-dest=("style")"#);
+}
+
+#[tokio::test]
+async fn switched_off_it_does_nothing() {
+    let files = site();
+    let assets = manifest(&files);
+    let service = AssetsLayer::new(&assets).enabled(false).layer(ServeDir::new(files.path()));
+    assert_eq!(ask(&service, get(&path_of(&assets, "style.css"), &[])).await.status, 404);
+    assert_eq!(ask(&service, get("/style.css", &[])).await.field("cache-control"), None);
+}
+
+// ==== The manifest ====
+
+#[test]
+fn an_unknown_name_suggests_the_nearest() {
+    let assets = AssetManifest::from_contents([("css/style.css", "p{}"), ("app.js", "x")]).unwrap();
+    let error = assets.url("css/styel.css").unwrap_err();
+    assert_eq!(error.to_string(), "there is no asset named `css/styel.css`; did you mean `css/style.css`?");
+    assert_eq!((error.name(), error.nearest()), ("css/styel.css", Some("css/style.css")));
+    assert!(assets.url("picture.png").unwrap_err().to_string().contains("names are paths below the directory"));
+}
+
+#[test]
+fn the_fingerprint_is_of_the_content_alone() {
+    let files = site();
+    let one = manifest(&files);
+    modified(&files.path().join("style.css"), SystemTime::UNIX_EPOCH + Duration::from_secs(99));
+    let other = manifest(&files);
+    assert_eq!(one.url("style.css").unwrap(), other.url("style.css").unwrap(), "B-05");
+    let embedded = AssetManifest::from_contents([("style.css", "p{color:red}")]).unwrap();
+    assert_eq!(one.url("style.css").unwrap(), embedded.url("style.css").unwrap());
+    assert_eq!(one.asset("style.css").unwrap().integrity(), embedded.asset("style.css").unwrap().integrity());
+    let fingerprint = one.asset("style.css").unwrap().fingerprint();
+    assert!(fingerprint.len() * 4 >= 64 && fingerprint.bytes().all(|digit| digit.is_ascii_hexdigit()), "{fingerprint}");
+}
+
+#[test]
+fn names_that_lead_elsewhere_make_no_manifest() {
+    for name in ["../style.css", "/style.css", "a/../b", "a//b", "", "a\\b", "a;b", "a%2fb", "a?b", "a\u{0}b"] {
+        let error = AssetManifest::from_contents([(name, "x")]).unwrap_err();
+        assert!(matches!(error.kind(), AssetErrorKind::InvalidName { .. }), "{error}");
+    }
+    for prefix in ["static", "/static/", "//", "/a/../b", "/a b", "/"] {
+        let assets = AssetManifest::from_contents([("a", "x")]).unwrap();
+        assert!(assets.with_prefix(prefix).is_err(), "{prefix}");
+    }
+    for origin in ["cdn.example.com", "https://cdn.example.com/", "https://cdn.example.com/a", "/", ""] {
+        let assets = AssetManifest::from_contents([("a", "x")]).unwrap();
+        assert!(assets.with_origin(origin).is_err(), "{origin}");
+    }
+    let assets =
+        AssetManifest::from_contents([("a.css", "x")]).unwrap().with_origin("https://cdn.example.com").unwrap();
+    assert!(assets.url("a.css").unwrap().starts_with("https://cdn.example.com/a."));
+    assert!(assets.stored_under("../x").is_err());
+}
+
+#[test]
+fn two_names_never_have_one_url() {
+    let error = AssetManifest::from_contents([("a.css", "x"), ("a.css", "y")]).unwrap_err();
+    assert!(matches!(error.kind(), AssetErrorKind::DuplicateName), "{error}");
+    let assets = AssetManifest::from_contents([("a.css", "x")]).unwrap();
+    let copied = assets.url("a.css").unwrap().trim_start_matches('/').to_owned();
+    let error = AssetManifest::from_contents([("a.css", "x"), (&copied, "z")]).unwrap_err();
+    assert!(matches!(error.kind(), AssetErrorKind::UrlConflict { .. }), "{error}");
+}
+
+#[test]
+fn a_file_that_is_not_there_or_cannot_be_read_is_named() {
+    let error = AssetManifest::from_directory("no/such/directory").unwrap_err();
+    assert!(matches!(error.kind(), AssetErrorKind::Missing), "{error}");
+    assert!(error.to_string().contains("no/such/directory"));
+
+    let files = site();
+    let assets = manifest(&files);
+    assert!(assets.verify_directory(files.path()).is_ok());
+    write(files.path(), "style.css", "p{color:tan}");
+    let error = assets.verify_directory(files.path()).unwrap_err();
+    assert!(matches!(error.kind(), AssetErrorKind::Different), "{error}");
+    assert!(error.to_string().contains("style.css"));
+    fs::remove_file(files.path().join("style.css")).unwrap();
+    let error = assets.verify_directory(files.path()).unwrap_err();
+    assert!(matches!(error.kind(), AssetErrorKind::Missing), "{error}");
+    assert!(error.file().contains("style.css"));
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read_makes_no_manifest() {
+    let files = tempfile::tempdir().unwrap();
+    let path = files.path().join("b.bin");
+    fs::write(files.path().join("a.bin"), "a").unwrap();
+    fs::write(&path, vec![0; 16 << 20]).unwrap();
+    let (stop, (started, first)) = (Arc::new(AtomicBool::new(false)), std::sync::mpsc::channel());
+    let writer = std::thread::spawn({
+        let (path, stop) = (path.clone(), Arc::clone(&stop));
+        move || {
+            for n in 0.. {
+                modified(&path, UNIX_EPOCH + Duration::from_secs(n));
+                started.send(()).ok();
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+    });
+    first.recv().unwrap();
+    let error = AssetManifest::from_directory(files.path()).unwrap_err();
+    assert!(matches!(error.kind(), AssetErrorKind::Changed), "{error}");
+    assert!(error.file().ends_with("b.bin"), "{error}");
+    stop.store(true, Ordering::Relaxed);
+    writer.join().unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn hidden_files_and_links_are_assets_by_choice() {
+    let files = directory(&[("a.css", "a"), (".env", "secret"), (".git/config", "x")]);
+    let elsewhere = directory(&[("b.css", "b"), ("sub/c.css", "c")]);
+    std::os::unix::fs::symlink(elsewhere.path().join("b.css"), files.path().join("b.css")).unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), files.path().join("linked")).unwrap();
+    let names = |directory: AssetDirectory| -> Vec<String> {
+        directory.build().unwrap().iter().map(|asset| asset.name().to_owned()).collect()
+    };
+    let all = AssetDirectory::new(files.path());
+    assert_eq!(names(all.clone()), ["a.css"]);
+    assert_eq!(names(all.clone().with_hidden_files()), [".env", ".git/config", "a.css"]);
+    assert_eq!(names(all.clone().with_symlinks()), ["a.css", "b.css", "linked/b.css", "linked/sub/c.css"]);
+
+    std::os::unix::fs::symlink(files.path(), files.path().join("loop")).unwrap();
+    let error = all.with_symlinks().build().unwrap_err();
+    assert!(matches!(error.kind(), AssetErrorKind::SymlinkLoop), "{error}");
+}
+
+#[test]
+fn progress_is_told_once_for_each_file() {
+    let files = directory(&[("a", "1"), ("b", "2"), ("c/d", "3")]);
+    let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let heard = Arc::clone(&told);
+    let directory = AssetDirectory::new(files.path()).on_progress(move |progress| {
+        heard.lock().unwrap().push((progress.name().to_owned(), progress.done(), progress.total()));
+    });
+    assert_eq!(directory.build().unwrap().len(), 3);
+    let told = told.lock().unwrap();
+    let mut names: Vec<_> = told.iter().map(|(name, ..)| name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["a", "b", "c/d"]);
+    let mut done: Vec<_> = told.iter().map(|(_, done, total)| (*done, *total)).collect();
+    done.sort_unstable();
+    assert_eq!(done, [(1, 3), (2, 3), (3, 3)]);
+}
+
+#[derive(rust_embed::RustEmbed)]
+#[folder = "tests/data/assets"]
+struct Embedded;
+
+static INCLUDED: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/tests/data/assets");
+
+fn included(directory: &'static include_dir::Dir<'static>) -> Vec<(String, &'static [u8])> {
+    let files = directory.files().map(|file| (file.path().to_str().unwrap().to_owned(), file.contents()));
+    files.chain(directory.dirs().flat_map(included)).collect()
+}
+
+#[tokio::test]
+async fn embedded_assets_are_assets_like_any_other() {
+    let on_disk =
+        AssetManifest::from_directory(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/assets")).unwrap();
+    let embedded = AssetManifest::from_contents(
+        Embedded::iter().map(|name| (name.to_string(), Embedded::get(&name).unwrap().data)),
+    )
+    .unwrap();
+    let compiled_in = AssetManifest::from_contents(included(&INCLUDED)).unwrap();
+    for assets in [&embedded, &compiled_in] {
+        let urls = |assets: &AssetManifest| assets.iter().map(|asset| asset.url().to_owned()).collect::<Vec<_>>();
+        assert_eq!(urls(assets), urls(&on_disk));
+    }
+    // An embedded service of a few lines.
+    let service = AssetsLayer::new(&embedded).layer(service_fn(|request: Request<TestBody>| {
+        let name = request.uri().path().trim_start_matches('/').to_owned();
+        let response = match Embedded::get(&name) {
+            Some(file) => Response::builder()
+                .header("content-type", mime_guess_of(&name))
+                .body(Full::new(Bytes::from(file.data.into_owned()))),
+            None => Response::builder().status(404).body(Full::default()),
+        };
+        std::future::ready(Ok::<_, Infallible>(response.unwrap()))
+    }));
+    let answer = ask(&service, get(&path_of(&embedded, "css/style.css"), &[])).await;
+    assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::OK, IMMUTABLE));
+    assert_eq!(answer.body, "p{color:red}\n");
+}
+
+fn mime_guess_of(name: &str) -> &'static str {
+    if name.ends_with(".css") { "text/css" } else { "text/javascript" }
+}
+
+#[test]
+fn a_manifest_comes_back_from_json_as_it_was() {
+    let files = directory(&[("style.css", "p{}"), ("style.css.gz", "gz"), ("a b.js", "x")]);
+    let earlier = AssetManifest::from_contents([("style.css", "old")]).unwrap().stored_under("release-1").unwrap();
+    let assets = manifest(&files)
+        .with_prefix("/static")
+        .unwrap()
+        .with_origin("https://cdn.example.com")
+        .unwrap()
+        .with_fingerprint_in(FingerprintPlace::Query)
+        .merge_previous(&earlier)
+        .unwrap();
+    let text = assets.to_json();
+    let again = AssetManifest::from_json(&text).unwrap();
+    assert_eq!(again.to_json(), text);
+    assert_eq!(again.url("a b.js").unwrap(), assets.url("a b.js").unwrap());
+    let file = files.path().join("manifest.json");
+    assets.save(&file).unwrap();
+    assert_eq!(AssetManifest::load(&file).unwrap().to_json(), text);
+    let saved = fs::read_to_string(&file).unwrap();
+    for (sentence, spoiled) in [
+        ("no JSON", "{".to_owned()),
+        ("another version", saved.replace("\"version\": 1", "\"version\": 2")),
+        ("a name that leads out", saved.replace("\"a b.js\"", "\"../b.js\"")),
+        ("a name twice", saved.replace("\"a b.js\"", "\"style.css\"")),
+        ("a key that is not known", saved.replace("\"length\"", "\"lenght\"")),
+        ("a fingerprint of something else", saved.replacen("\"fingerprint\": \"", "\"fingerprint\": \"0", 1)),
+        ("a hash that is none", saved.replacen("sha384-", "sha256-", 1)),
+        ("a coding that is not known", saved.replace("\"gzip\"", "\"lzma\"")),
+    ] {
+        assert_ne!(spoiled, saved, "{sentence}");
+        fs::write(&file, spoiled).unwrap();
+        assert!(AssetManifest::load(&file).is_err(), "{sentence}");
+    }
+    let error = AssetManifest::load(file.with_extension("gone")).unwrap_err();
+    assert!(matches!(error.kind(), AssetErrorKind::Missing), "{error}");
+}
+
+const VITE: &str = r#"{
+  "_shared-B7PI925R.js": { "file": "assets/shared-B7PI925R.js", "name": "shared", "css": ["assets/shared-ChJ_j-JJ.css"] },
+  "logo.svg": { "file": "assets/logo-BuPgAJpw.svg", "src": "logo.svg" },
+  "views/main.js": {
+    "file": "assets/main-BRBmoGS9.js", "name": "main", "src": "views/main.js", "isEntry": true,
+    "imports": ["_shared-B7PI925R.js"], "css": ["assets/main-5UjPuW-k.css"], "assets": ["assets/logo-BuPgAJpw.svg"]
+  },
+  "views/plain.js": { "file": "assets/plain.js", "name": "plain", "src": "views/plain.js", "isEntry": true }
+}"#;
+
+#[tokio::test]
+async fn what_vite_built_has_the_names_that_vite_gave_it() {
+    let built = [
+        ("assets/shared-B7PI925R.js", "1"),
+        ("assets/shared-ChJ_j-JJ.css", "2"),
+        ("assets/logo-BuPgAJpw.svg", "<svg/>"),
+        ("assets/main-BRBmoGS9.js", "4"),
+        ("assets/main-5UjPuW-k.css", "5"),
+        ("assets/plain.js", "6"),
+        ("favicon.ico", "7"),
+    ];
+    let files = directory(&built);
+    let from_vite = || AssetManifest::from_vite(VITE, &AssetDirectory::new(files.path()).prefix("/static"));
+    let assets = from_vite().unwrap();
+    assert_eq!(assets.url("views/main.js").unwrap(), "/static/assets/main-BRBmoGS9.js");
+    assert_eq!(assets.url("assets/main-5UjPuW-k.css").unwrap(), "/static/assets/main-5UjPuW-k.css");
+    let plain = assets.asset("views/plain.js").unwrap();
+    assert_eq!(plain.url(), format!("/static/assets/plain.{}.js", plain.fingerprint()));
+    assert!(assets.url("favicon.ico").unwrap().starts_with("/static/favicon."));
+    let again = AssetManifest::from_json(&assets.to_json()).unwrap();
+    assert_eq!(again.to_json(), assets.to_json());
+
+    let service = AssetsLayer::new(&assets).mount(Mount::Stripping).layer(ServeDir::new(files.path()));
+    for (url, status, said) in [
+        ("/static/assets/main-BRBmoGS9.js", 200, IMMUTABLE),
+        ("/static/assets/shared-ChJ_j-JJ.css", 200, IMMUTABLE),
+        ("/static/assets/plain.js", 200, "no-cache"),
+        (plain.url(), 200, IMMUTABLE),
+        ("/static/favicon.ico", 200, "no-cache"),
+        ("/static/assets/main-AAAAAAAA.js", 404, NO_STORE),
+    ] {
+        let answer = ask(&service, get(url, &[])).await;
+        assert_eq!((answer.status.as_u16(), answer.cache_control().as_str()), (status, said), "{url}");
+    }
+
+    fs::remove_file(files.path().join("assets/main-5UjPuW-k.css")).unwrap();
+    let error = from_vite().unwrap_err();
+    assert!(matches!(error.kind(), AssetErrorKind::Missing), "{error}");
+    assert_eq!(error.file(), "assets/main-5UjPuW-k.css");
+    assert!(AssetManifest::from_vite("[]", &AssetDirectory::new(files.path())).is_err());
+}
+
+#[test]
+fn preloads_and_the_import_map_name_versioned_urls() {
+    let assets = AssetManifest::from_contents([
+        ("style.css", "p{}"),
+        ("app.js", "import './b.js'"),
+        ("b.js", "1"),
+        ("f.woff2", "f"),
+    ])
+    .unwrap()
+    .with_prefix("/static")
+    .unwrap();
+    let url = |name: &str| assets.url(name).unwrap().to_owned();
+    assert_eq!(assets.preload("style.css").unwrap(), format!("<{}>; rel=preload; as=style", url("style.css")));
+    assert_eq!(assets.preload("app.js").unwrap(), format!("<{}>; rel=preload; as=script", url("app.js")));
+    assert_eq!(assets.modulepreload("app.js").unwrap(), format!("<{}>; rel=modulepreload", url("app.js")));
+    assert_eq!(assets.preload("f.woff2").unwrap(), format!("<{}>; rel=preload; as=font; crossorigin", url("f.woff2")));
+    assert!(assets.preload("styl.css").unwrap_err().to_string().contains("did you mean"));
+
+    let map: serde_json::Value = serde_json::from_str(&assets.import_map()).unwrap();
+    assert_eq!(map["imports"]["/static/b.js"], url("b.js"));
+    assert_eq!(map["integrity"][url("b.js")], assets.asset("b.js").unwrap().integrity());
+    assert_eq!(map["imports"].as_object().unwrap().len(), 2, "scripts only");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_name_goes_to_a_url_and_back(
+        names in prop::collection::btree_set("[a-zA-Z0-9 _.~é@+,()-]{1,12}(/[a-z0-9.é ]{1,8}){0,2}", 1..8),
+        query: bool,
+    ) {
+        let pairs = names.iter().map(|name| (name.clone(), format!("content of {name}")));
+        let Ok(assets) = AssetManifest::from_contents(pairs) else { return Ok(()) };
+        let assets = if query { assets.with_fingerprint_in(FingerprintPlace::Query) } else { assets };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        // It answers with what it was asked for.
+        let service = AssetsLayer::new(&assets).layer(service_fn(|request: Request<TestBody>| {
+            let path = percent_encoding::percent_decode_str(request.uri().path()).decode_utf8().unwrap().into_owned();
+            std::future::ready(Ok::<_, Infallible>(answer_with(format!("content of {}", &path[1..]))))
+        }));
+        for name in &names {
+            let answer = runtime.block_on(ask(&service, get(assets.url(name).unwrap(), &[])));
+            let expected = format!("content of {name}");
+            prop_assert_eq!(answer.status.as_u16(), 200, "{}", name);
+            prop_assert_eq!(&answer.body[..], expected.as_bytes());
+            prop_assert_eq!(answer.cache_control(), IMMUTABLE);
+        }
+    }
+
+    #[test]
+    fn no_path_that_has_no_current_fingerprint_is_immutable(
+        path in "/[ -~]{0,40}",
+        query in prop::option::of("[!-~]{0,40}"),
+    ) {
+        let assets = AssetManifest::from_contents([("style.css", "p{color:red}"), ("a/b.js", "p{color:red}")]).unwrap();
+        let text = match query {
+            Some(query) => format!("{path}?{query}"),
+            None => path,
+        };
+        let Ok(uri) = text.parse::<http::Uri>() else { return Ok(()) };
+        let service = AssetsLayer::new(&assets)
+            .unknown_name(UnknownName::Service)
+            .stale_fingerprint(StaleFingerprint::Current)
+            .layer(static_service(200, &[("content-type", "text/css")]));
+        let mut request = get("/", &[]);
+        *request.uri_mut() = uri;
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let answer = runtime.block_on(ask(&service, request));
+        prop_assert!(!answer.cache_control().contains("immutable"), "{}", text);
+    }
+}
+
+fn answer_with(text: String) -> Response<Full<Bytes>> {
+    Response::builder().header("content-type", "application/octet-stream").body(Full::from(text)).unwrap()
+}
