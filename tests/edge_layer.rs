@@ -609,6 +609,21 @@ proptest! {
     }
 }
 
+#[tokio::test]
+async fn several_lines_that_a_risk_leaves_apart_lose_none_of_what_they_say() {
+    let layer = EdgeLayer::new(EdgeProfile::CLOUDFLARE).accept_risk(Risk::RestrictionInASecondLineMissed);
+    for (lines, expected) in [
+        (["public", "max-age=60"], "cloudflare-cdn-cache-control: max-age=60\ncache-control: public, max-age=60"),
+        (["max-age=60", "no-store"], "cloudflare-cdn-cache-control: no-store\ncache-control: private, no-store"),
+    ] {
+        let lines = lines.map(|line| ("cache-control", line));
+        for _ in 0..2 {
+            let response = through(&layer, get("/", &[]), &lines, |_| {}).await;
+            assert_eq!(words(response.headers()), expected);
+        }
+    }
+}
+
 #[cfg(feature = "routes")]
 #[tokio::test]
 async fn the_tighter_of_handler_and_layer_has_the_names_and_the_tags_of_both() {

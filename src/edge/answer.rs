@@ -1,5 +1,7 @@
 //! The fields of one answer, as the edges in front of it are to see them.
 
+use std::borrow::Cow;
+
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -7,9 +9,10 @@ use super::edges::Edges;
 use super::note::EdgeNote;
 use super::overflow::TagOverflow;
 use super::profile::EdgeInCacheControl;
+use super::told::Told;
 use super::word::{EdgeLifetime, EdgeWord};
 use crate::policy::{CachePolicy, CacheTags};
-use crate::protocol::{CacheControl, is_tag_field, is_targeted_field};
+use crate::protocol::{CacheControl, is_tag_field, is_targeted_field, only_line};
 
 /// What is known of an answer beside its fields.
 #[derive(Clone, Copy, Debug)]
@@ -33,50 +36,78 @@ impl Edges {
         if !said.get_or_head {
             return notes;
         }
-        let field = CacheControl::from_headers(headers).unwrap_or_default();
-        // What guards or services outside changed is not said to anybody.
-        let policy = said.policy.filter(|policy| CacheControl::from(*policy) == field);
-        let mut word = match policy {
-            Some(policy) => EdgeWord::of(&policy.at_the_edge()),
-            None => EdgeWord::of(&field),
+        let mut told = match only_line(headers, &CACHE_CONTROL) {
+            Some(line) if from_inside.is_nothing() && said.policy.is_none() => {
+                self.memory.recall(line, || self.tell(&CacheControl::parse([line]), None, false))
+            }
+            line => {
+                let field = CacheControl::from_headers(headers).unwrap_or_default();
+                let mut told = self.tell(&field, said.policy, from_inside.restricted);
+                if line.is_none() && !field.is_empty() {
+                    // Several lines: only the first of them would be put back.
+                    told.cache_control.get_or_insert_with(|| field.to_header_value());
+                }
+                Cow::Owned(told)
+            }
         };
-        if from_inside.restricted {
-            word = EdgeWord::NotStored;
-        }
 
         let mut tag_fields = Vec::new();
-        if word != EdgeWord::NotStored && said.tags.is_some() {
-            let tags = united(said.tags, from_inside.tags.as_ref());
-            match self.tag_fields(&tags, from_inside.not_tags, overflow, &mut notes) {
+        if let (EdgeWord::Silent | EdgeWord::Validated | EdgeWord::Stored(_), Some(tags)) = (told.word, said.tags) {
+            match self.all_tag_fields(tags, &from_inside, overflow, &mut notes) {
                 Some(fields) => tag_fields = fields,
-                None => word = EdgeWord::NotStored,
+                None => {
+                    let field = CacheControl::from_headers(headers).unwrap_or_default();
+                    told = Cow::Owned(self.tell(&field, None, true));
+                }
             }
         }
 
-        // G-21, T-11: one decision, and all fields say it. `X-Accel-Expires` counts at some
-        // caches only where it stands before `Cache-Control`, so that comes last.
-        let browser = self.cache_control(&field, word, policy.is_some_and(|policy| policy.is_edge_only()));
+        // `X-Accel-Expires` counts at some caches only where it stands before `Cache-Control`, so
+        // that comes last.
         let cache_control = headers.remove(CACHE_CONTROL);
-        for own in &self.fields {
-            let own_word = from_inside.words.iter().find(|(name, _)| name == own.name()).map(|(_, word)| *word);
-            let own_word = own_word.filter(|_| word != EdgeWord::NotStored).unwrap_or(word);
-            if let Some(value) = own.value(&own_word) {
-                headers.insert(own.name(), value);
-            }
+        for (name, value) in &told.fields {
+            headers.insert(name, value.clone());
         }
-        if word == EdgeWord::NotStored {
-            for (name, value) in &self.restrictions {
-                headers.insert(name, value.clone());
-            }
+        if told.word != EdgeWord::NotStored {
+            self.keep_words(&from_inside, headers);
         }
         for (name, value) in tag_fields {
             headers.insert(name, value);
         }
-        let cache_control = if browser == field { cache_control } else { Some(browser.to_header_value()) };
-        if let Some(value) = cache_control {
+        if let Some(value) = told.cache_control.clone().or(cache_control) {
             headers.insert(CACHE_CONTROL, value);
         }
         notes
+    }
+
+    /// What a decision is in the fields of these edges: one, and all fields say it (G-21, T-11).
+    fn tell(&self, field: &CacheControl, policy: Option<CachePolicy>, restricted: bool) -> Told {
+        // What guards or services outside changed is not said to anybody.
+        let policy = policy.filter(|policy| CacheControl::from(*policy) == *field);
+        let word = match policy {
+            _ if restricted => EdgeWord::NotStored,
+            Some(policy) => EdgeWord::of(&policy.at_the_edge()),
+            None => EdgeWord::of(field),
+        };
+        let browser = self.cache_control(field, word, policy.is_some_and(|policy| policy.is_edge_only()));
+        let own = self.fields.iter().filter_map(|own| Some((own.name().clone(), own.value(&word)?)));
+        let mut fields: Vec<_> = own.collect();
+        if word == EdgeWord::NotStored {
+            fields.extend(self.restrictions.iter().cloned());
+        }
+        // The first clone of a value that owns its octets allocates a counter: here, once.
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        Told { word, cache_control: (browser != *field).then(|| browser.to_header_value()), fields }
+    }
+
+    /// Puts in what services inside wrote for the edges that are there.
+    fn keep_words(&self, from_inside: &FromInside, headers: &mut HeaderMap) {
+        for (name, word) in &from_inside.words {
+            let own = self.fields.iter().find(|own| own.name() == name);
+            if let Some(value) = own.and_then(|own| own.value(word)) {
+                headers.insert(name, value);
+            }
+        }
     }
 
     /// What `Cache-Control` says in the end, to browsers and to the edges that read it.
@@ -102,7 +133,25 @@ impl Edges {
         }
     }
 
-    /// The fields for the tags, or `None` where the answer must not be stored without them.
+    /// The fields for the tags, with those that services inside wrote themselves, or `None` where
+    /// the answer must not be stored without them.
+    fn all_tag_fields(
+        &self,
+        tags: &CacheTags,
+        from_inside: &FromInside,
+        overflow: &TagOverflow,
+        notes: &mut Vec<EdgeNote>,
+    ) -> Option<Vec<(HeaderName, HeaderValue)>> {
+        match &from_inside.tags {
+            Some(written) => {
+                let mut all = tags.clone();
+                all.unite(written);
+                self.tag_fields(&all, from_inside.not_tags, overflow, notes)
+            }
+            None => self.tag_fields(tags, from_inside.not_tags, overflow, notes),
+        }
+    }
+
     fn tag_fields(
         &self,
         tags: &CacheTags,
@@ -190,10 +239,9 @@ struct FromInside {
     restricted: bool,
 }
 
-fn united(one: Option<&CacheTags>, other: Option<&CacheTags>) -> CacheTags {
-    let mut all = one.cloned().unwrap_or_default();
-    if let Some(other) = other {
-        all.unite(other);
+impl FromInside {
+    /// Whether nothing of it changes what the edges are told.
+    fn is_nothing(&self) -> bool {
+        self.words.is_empty() && !self.restricted
     }
-    all
 }

@@ -5,8 +5,10 @@ use std::fmt;
 use http::{HeaderName, HeaderValue};
 
 use super::freshness_field::{DirectiveSyntax, FreshnessField};
+use super::memory::Memory;
 use super::profile::{EdgeInCacheControl, EdgeProfile};
 use super::tag_format::TagFormat;
+use super::told::Told;
 
 /// The edges in front of a service: one profile, or several that do not fight over a field.
 #[derive(Clone, Debug)]
@@ -15,6 +17,7 @@ pub struct Edges {
     pub(super) fields: Vec<FreshnessField>,
     pub(super) restrictions: Vec<(HeaderName, HeaderValue)>,
     pub(super) formats: Vec<TagFormat>,
+    pub(super) memory: Memory<Told>,
 }
 
 /// Two profiles that cannot be served together: both would be right about one field.
@@ -92,7 +95,7 @@ impl Edges {
                 restrictions.push((name.clone(), value.clone()));
             }
         }
-        Self { profiles, fields, restrictions, formats }
+        Self { profiles, fields, restrictions, formats, memory: Memory::new() }
     }
 }
 

@@ -51,6 +51,7 @@ mod answer;
 mod edges;
 mod facts;
 mod freshness_field;
+mod memory;
 mod note;
 mod overflow;
 #[cfg(feature = "routes")]
@@ -61,6 +62,7 @@ mod profile;
 pub mod purge;
 mod status;
 mod tag_format;
+mod told;
 mod vendors;
 mod word;
 

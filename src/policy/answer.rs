@@ -112,7 +112,9 @@ pub(super) fn contradicts_itself(headers: &HeaderMap) -> bool {
 pub(super) fn may_say_immutable(headers: &HeaderMap) -> bool {
     const IMMUTABLE: &[u8] = b"immutable";
     let says = |line: &HeaderValue| {
-        line.as_bytes().windows(IMMUTABLE.len()).any(|window| window.eq_ignore_ascii_case(IMMUTABLE))
+        // Most places can be left at their first letter.
+        let starts = |window: &[u8]| matches!(window[0], b'i' | b'I') && window.eq_ignore_ascii_case(IMMUTABLE);
+        line.as_bytes().windows(IMMUTABLE.len()).any(starts)
     };
     headers.get_all(CACHE_CONTROL).iter().any(says)
 }

@@ -82,7 +82,6 @@ pub use self::vary::Vary;
 pub(crate) use self::grpc::is_grpc_type;
 pub(crate) use self::structured::{List, Member, combined};
 pub(crate) use self::syntax::members;
-#[cfg(feature = "assets")]
 pub(crate) use self::syntax::only_line;
 #[cfg(feature = "assets")]
 pub(crate) use self::validators::last_modified_of;
