@@ -101,6 +101,9 @@
 //! | `assets` | versioned URLs for files, and the layer that verifies them | no |
 //! | `assets-css` | versioned references in stylesheets, at build time | no |
 //! | `minijinja` | versioned URLs as functions of minijinja templates | no |
+//! | `audit` | what caches will do with an answer, and why, as a value | no |
+//! | `audit-serde` | that value as a document, by serde | no |
+//! | `testing` | assertions for tests of a service | no |
 //! | `tracing` | an event for each decision | no |
 //! | `strong-tags` | strong and keyed entity tags, by BLAKE3 | no |
 //!
@@ -112,6 +115,9 @@
 #[cfg(feature = "assets")]
 #[cfg_attr(docsrs, doc(cfg(feature = "assets")))]
 pub mod assets;
+#[cfg(feature = "audit")]
+#[cfg_attr(docsrs, doc(cfg(feature = "audit")))]
+pub mod audit;
 #[cfg(feature = "axum")]
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
 pub mod axum;
@@ -119,6 +125,9 @@ pub mod edge;
 pub mod layers;
 pub mod policy;
 pub mod protocol;
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
 
 pub use self::layers::Clock;
 #[cfg(feature = "assets")]

@@ -31,6 +31,8 @@ const ROOMS: &[(&str, usize, &[&str])] = &[
             "xxhash_rust",
         ],
     ),
+    ("audit", 4, &["http", "serde"]),
+    ("testing", 5, &["bytes", "http", "http_body", "tower_service"]),
     ("axum", 5, &["axum_core", "http"]),
 ];
 

@@ -1,5 +1,7 @@
 //! [`FreshnessField`]: the field in which an edge reads a lifetime of its own, and its syntax.
 
+#[cfg(feature = "audit")]
+use http::HeaderMap;
 use http::{HeaderName, HeaderValue};
 
 use super::word::{EdgeLifetime, EdgeWord};
@@ -104,6 +106,37 @@ impl FreshnessField {
         match seconds {
             Some(seconds) if seconds > 0 => EdgeWord::Stored(EdgeLifetime::new(seconds)),
             _ => EdgeWord::NotStored,
+        }
+    }
+
+    /// The field as the edges read it that look at it beside one of their own.
+    #[cfg(feature = "audit")]
+    pub(crate) fn known(name: HeaderName) -> Self {
+        let syntax = match name.as_str() {
+            "surrogate-control" => DirectiveSyntax::Surrogate,
+            "edge-control" => DirectiveSyntax::EdgeControl,
+            "x-accel-expires" => DirectiveSyntax::Seconds,
+            _ => DirectiveSyntax::Dictionary,
+        };
+        Self::new(name, syntax)
+    }
+
+    /// What the edge makes of it, or `None` where it is not there or is ignored, so that the
+    /// next field counts: a Dictionary with a fault (T-04), or a number that is none.
+    #[cfg(feature = "audit")]
+    pub(crate) fn obeyed_in(&self, headers: &HeaderMap) -> Option<EdgeWord> {
+        let lines = || headers.get_all(&self.name);
+        match self.syntax {
+            DirectiveSyntax::Dictionary => {
+                CacheControl::from_targeted(headers, &self.name).map(|control| EdgeWord::of(&control))
+            }
+            DirectiveSyntax::Seconds => {
+                let digits = |line: &HeaderValue| !line.is_empty() && line.as_bytes().iter().all(u8::is_ascii_digit);
+                lines().iter().next().filter(|line| digits(line)).map(|line| self.read([line]))
+            }
+            DirectiveSyntax::Surrogate | DirectiveSyntax::EdgeControl => {
+                headers.contains_key(&self.name).then(|| self.read(lines()))
+            }
         }
     }
 

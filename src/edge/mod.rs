@@ -76,3 +76,5 @@ pub use self::status::{CacheOutcome, CacheStatus, Handling};
 pub use self::tag_format::{TagFormat, TagSyntax};
 
 pub(crate) use self::answer::Said;
+#[cfg(feature = "audit")]
+pub(crate) use self::word::EdgeWord;

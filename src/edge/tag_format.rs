@@ -1,5 +1,7 @@
 //! [`TagFormat`]: the field in which an edge reads tags, and how much it reads.
 
+#[cfg(feature = "audit")]
+use http::HeaderMap;
 use http::{HeaderName, HeaderValue};
 
 use crate::policy::{CacheTag, CacheTags};
@@ -75,6 +77,12 @@ impl TagFormat {
     #[must_use]
     pub const fn syntax(&self) -> TagSyntax {
         self.syntax
+    }
+
+    /// The tags in this field of an answer, and whether all that stands there are tags.
+    #[cfg(feature = "audit")]
+    pub(crate) fn tags_in(&self, headers: &HeaderMap) -> (CacheTags, bool) {
+        self.read(headers.get_all(&self.field))
     }
 
     /// The limits of both.

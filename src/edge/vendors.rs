@@ -28,7 +28,19 @@ impl EdgeProfile {
         precedence: &["cdn-cache-control", "cache-control", "expires"],
         status: &["cache-status"],
         never: &[],
-        facts: EdgeFacts::UNKNOWN,
+        // As the standards have it, and unknown where they leave it to the cache.
+        facts: EdgeFacts {
+            reads_cdn_cache_control: Some(true),
+            vary: Some(VaryAtEdge::Obeyed),
+            query_in_key: Some(true),
+            set_cookie: Some(SetCookieAtEdge::StoredWithIt),
+            authorization: Some(AuthorizationAtEdge::StoredWhenAllowed),
+            stale_while_revalidate: None,
+            stale_if_error: None,
+            without_cache_control: Some(UnsaidAtEdge::ByLastModified),
+            obeys_no_store: Some(true),
+            forwards_tags: None,
+        },
     };
 
     /// Cloudflare.

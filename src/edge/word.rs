@@ -4,7 +4,7 @@ use crate::protocol::CacheControl;
 
 /// What an edge is told of one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum EdgeWord {
+pub(crate) enum EdgeWord {
     /// Nothing: the answer states no lifetime, or it is of a method whose answers are not stored.
     Silent,
     /// Not to be stored.
@@ -16,11 +16,11 @@ pub(super) enum EdgeWord {
 
 /// How long an edge may keep an answer, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct EdgeLifetime {
-    pub(super) seconds: u32,
-    pub(super) stale_while_revalidate: Option<u32>,
-    pub(super) stale_if_error: Option<u32>,
-    pub(super) must_revalidate: bool,
+pub(crate) struct EdgeLifetime {
+    pub(crate) seconds: u32,
+    pub(crate) stale_while_revalidate: Option<u32>,
+    pub(crate) stale_if_error: Option<u32>,
+    pub(crate) must_revalidate: bool,
     pub(super) no_transform: bool,
 }
 
@@ -64,7 +64,7 @@ impl EdgeLifetime {
 
 impl EdgeWord {
     /// What the field says to a shared cache.
-    pub(super) fn of(field: &CacheControl) -> Self {
+    pub(crate) fn of(field: &CacheControl) -> Self {
         // A qualified `private` keeps fields from shared caches that few of them can leave out.
         if field.no_store() || field.private() || !field.private_fields().is_empty() {
             return Self::NotStored;

@@ -14,9 +14,11 @@ use super::for_edge::{LeftForEdge, Waived};
 use super::guards::{Guard, GuardSet};
 use super::heard::Heard;
 use super::rendered::{Rendered, RenderedVary};
-use super::rules::{Precedence, RequestFacts, Rules, is_never_stored};
+use super::rules::{Precedence, RequestFacts, Rules};
 use super::source::Given;
-use crate::protocol::{CacheControl, HttpDate, has_targeted_field, remove_targeted_fields, vary_contains};
+use crate::protocol::{
+    CacheControl, HttpDate, has_targeted_field, is_never_stored, remove_targeted_fields, vary_contains,
+};
 
 /// Decides, and writes the decision into the answer's fields. Takes the
 /// handler's policy out of the extensions: a layer outside must not undo what a

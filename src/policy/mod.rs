@@ -97,5 +97,5 @@ pub(crate) use self::nearest::nearest;
 #[cfg(any(feature = "assets", feature = "routes"))]
 pub(crate) use self::path::has_dot_segment;
 pub(crate) use self::rendered::{Rendered, RenderedVary};
-pub(crate) use self::rules::{Precedence, RequestFacts, Rules, is_never_stored};
+pub(crate) use self::rules::{Precedence, RequestFacts, Rules};
 pub(crate) use self::source::{Chosen, Given};

@@ -114,8 +114,3 @@ const UNKEYED: [&str; 9] = [
     "x-original-url",
     "x-rewrite-url",
 ];
-
-/// 428, 429, 431 and 511 must not be stored, whatever anybody says (N-09).
-pub(crate) const fn is_never_stored(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 428 | 429 | 431 | 511)
-}

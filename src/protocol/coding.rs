@@ -219,6 +219,21 @@ fn content_coding(answer: &HeaderMap) -> Coding {
     }
 }
 
+/// Whether an answer has a strong tag and a coding that the tag does not name, so that other
+/// variants may have the same (V-09).
+#[cfg(feature = "audit")]
+pub(crate) fn strong_tag_hides_coding(answer: &HeaderMap) -> bool {
+    let Some(tag) = etag_line(answer).and_then(|line| EntityTagRef::parse(line.as_bytes())) else {
+        return false;
+    };
+    !tag.is_weak()
+        && match content_coding(answer) {
+            Coding::Identity => false,
+            Coding::Named(name) => split(tag.opaque()).is_none_or(|(_, named)| named != name),
+            Coding::Other => true,
+        }
+}
+
 /// The codings that a request lists in `Accept-Encoding` with a weight other than zero
 /// (RFC 9110 section 12.5.3).
 ///

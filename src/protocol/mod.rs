@@ -10,6 +10,7 @@
 //! | Which validators does it go by? | [`Validators`], [`EntityTag`], [`HttpDate`] |
 //! | What may be kept, and by whom? | [`CacheControl`], [`RequestCacheControl`], [`Vary`] |
 //! | Which request fields does this answer depend on? | [`SelectingFields`] |
+//! | May a cache store this answer? | [`Storability`] |
 //! | For how long? | [`Freshness`] |
 //! | What does a 304 carry? | [`into_not_modified`] |
 //! | Which tag belongs to which coding? | [`CodedTags`], [`name_coding_in_etag`] |
@@ -56,6 +57,7 @@ mod grpc;
 mod not_modified;
 mod preconditions;
 mod selecting_fields;
+mod storage;
 mod structured;
 mod syntax;
 mod targeted;
@@ -74,12 +76,18 @@ pub use self::freshness::{Age, Cache, Freshness, Lifetime, LifetimeSource};
 pub use self::not_modified::{into_not_modified, into_precondition_failed};
 pub use self::preconditions::{Condition, Evaluation, IfRange, Outcome, Preconditions};
 pub use self::selecting_fields::SelectingFields;
+pub use self::storage::{Storability, StoragePermission, StorageProhibition};
 pub use self::syntax::{MAX_DELTA_SECONDS, MAX_MEMBERS};
 pub use self::targeted::{has_targeted_field, is_tag_field, is_targeted_field, remove_targeted_fields};
 pub use self::validators::{Representation, Validators};
 pub use self::vary::Vary;
 
+#[cfg(feature = "audit")]
+pub(crate) use self::coding::strong_tag_hides_coding;
 pub(crate) use self::grpc::is_grpc_type;
+pub(crate) use self::storage::is_never_stored;
+#[cfg(feature = "audit")]
+pub(crate) use self::storage::stored_status;
 pub(crate) use self::structured::{List, Member, combined};
 pub(crate) use self::syntax::members;
 pub(crate) use self::syntax::only_line;

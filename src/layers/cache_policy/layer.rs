@@ -8,7 +8,8 @@ use tower_layer::Layer;
 use super::config::Config;
 use super::service::CachePolicyService;
 use crate::layers::Clock;
-use crate::policy::{CachePolicy, IntoPolicySource, Precedence, Rendered, RenderedVary, Risk, Rules, is_never_stored};
+use crate::policy::{CachePolicy, IntoPolicySource, Precedence, Rendered, RenderedVary, Risk, Rules};
+use crate::protocol::is_never_stored;
 
 /// Decides and writes `Cache-Control` and `Vary`. See the [module docs](super) for an
 /// example.

@@ -11,8 +11,8 @@ use super::patterns::{Patterns, Refused};
 use super::route::{Route, is_success, tightest};
 use super::route_policy::{RoutePolicy, Start, put};
 use super::table::{RoutePolicies, Table};
-use crate::policy::{CachePolicy, CacheTag, CacheTags, Rendered, RenderedVary, is_never_stored, nearest};
-use crate::protocol::MAX_MEMBERS;
+use crate::policy::{CachePolicy, CacheTag, CacheTags, Rendered, RenderedVary, nearest};
+use crate::protocol::{MAX_MEMBERS, is_never_stored};
 
 /// A table of routes while it is written. Made by [`RoutePolicies::builder`].
 #[derive(Clone, Debug, Default)]

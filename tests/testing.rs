@@ -1,0 +1,255 @@
+//! The assertions: each holds where it should, and where it does not, tells why.
+#![allow(clippy::unwrap_used)] // As in any test.
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use tower::{Layer, Service, ServiceExt, service_fn};
+use tower_cache_policy::policy::CachePolicy;
+use tower_cache_policy::protocol::Cache;
+use tower_cache_policy::testing::{
+    assert_fresh_for, assert_hit_within, assert_lost_update_refused, assert_never_stored, assert_not_poisonable_by,
+    assert_revalidates, assert_varies_on,
+};
+use tower_cache_policy::{CachePolicyLayer, CachingLayer};
+
+type Answer = Response<Full<Bytes>>;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn answer(status: u16, content: &str, fields: &[(&str, &str)]) -> Answer {
+    let mut response = Response::builder().status(status);
+    for (name, value) in fields {
+        response = response.header(*name, *value);
+    }
+    response.body(Full::from(content.to_owned())).unwrap()
+}
+
+/// A service that answers by this function.
+fn service(
+    answer: impl Fn(&Request<String>) -> Answer + Clone,
+) -> impl Service<Request<String>, Response = Answer, Error = Infallible> + Clone {
+    service_fn(move |request: Request<String>| std::future::ready(Ok(answer(&request))))
+}
+
+fn page() -> Request<String> {
+    Request::get("/").body(String::new()).unwrap()
+}
+
+async fn holds(assertion: impl Future<Output = ()>) {
+    assertion.await;
+}
+
+/// The message of an assertion that does not hold.
+async fn fails(assertion: impl Future<Output = ()>) -> String {
+    let panic = AssertUnwindSafe(assertion).catch_unwind().await.unwrap_err();
+    let message = panic.downcast_ref::<String>().cloned().unwrap();
+    let place = message.lines().find(|line| line.starts_with("asserted at tests"));
+    assert!(place.is_some_and(|place| place.contains("testing.rs:")), "the place in the test is named: {message}");
+    message
+}
+
+/// As [`fails`], and the audit is there.
+async fn fails_with_audit(assertion: impl Future<Output = ()>) -> String {
+    let message = fails(assertion).await;
+    for part in ["GET /", "A browser ", "A shared cache ", "RFC 9111 section 3"] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    message
+}
+
+#[tokio::test]
+async fn what_must_not_be_stored_is_told_from_what_may() {
+    holds(assert_never_stored(&service(|_| answer(200, "", &[("cache-control", "no-store")])), page())).await;
+
+    let stored = service(|_| answer(200, "", &[("cache-control", "private, max-age=60"), ("set-cookie", "id=1")]));
+    let message = fails_with_audit(assert_never_stored(&stored, page())).await;
+    assert!(message.contains("cache-control: private, max-age=60"), "{message}");
+    assert!(message.contains("`max-age` allows it"), "{message}");
+}
+
+#[tokio::test]
+async fn a_lifetime_is_that_of_the_kind_of_cache() {
+    let both = service(|_| answer(200, "", &[("cache-control", "max-age=60, s-maxage=600"), ("age", "9")]));
+    holds(assert_fresh_for(&both, page(), Cache::Private, MINUTE)).await;
+    holds(assert_fresh_for(&both, page(), Cache::Shared, 10 * MINUTE)).await;
+    let message = fails_with_audit(assert_fresh_for(&both, page(), Cache::Shared, MINUTE)).await;
+    assert!(message.starts_with("expected that a shared cache reuses it for 60 seconds"), "{message}");
+
+    for fields in [
+        &[("cache-control", "private, max-age=60")][..],
+        &[("cache-control", "no-cache, max-age=60")],
+        &[("cache-control", "max-age=60"), ("vary", "*")],
+    ] {
+        let other = service(move |_| answer(200, "", fields));
+        fails_with_audit(assert_fresh_for(&other, page(), Cache::Shared, MINUTE)).await;
+    }
+}
+
+#[tokio::test]
+async fn revalidation_is_a_304_without_content_and_with_the_same_policy() {
+    let inner = service(|_| answer(200, "hello", &[]));
+    let layered = CachingLayer::new(CachePolicy::public(MINUTE).vary(&["Accept-Language"])).layer(inner);
+    holds(assert_revalidates(&layered, page())).await;
+
+    type Handler = fn(&Request<String>) -> Answer;
+    let table: &[(&str, Handler)] = &[
+        ("expected an `ETag`", |_| answer(200, "", &[])),
+        ("expected a success", |_| answer(404, "", &[("etag", "\"1\"")])),
+        ("expected 304", |_| answer(200, "", &[("etag", "\"1\"")])),
+        ("expected no content with 304, and got 5 octets", |request| match request.headers().get("if-none-match") {
+            Some(_) => answer(304, "hello", &[("etag", "\"1\"")]),
+            None => answer(200, "hello", &[("etag", "\"1\"")]),
+        }),
+        ("expected `cache-control` on the 304", |request| match request.headers().get("if-none-match") {
+            Some(_) => answer(304, "", &[("etag", "\"1\"")]),
+            None => answer(200, "hello", &[("etag", "\"1\""), ("cache-control", "max-age=60")]),
+        }),
+        ("expected `vary` on the 304", |request| match request.headers().get("if-none-match") {
+            Some(_) => answer(304, "", &[("etag", "\"1\""), ("vary", "cookie")]),
+            None => answer(200, "hello", &[("etag", "\"1\""), ("vary", "accept")]),
+        }),
+        ("expected `cdn-cache-control` on the 304", |request| match request.headers().get("if-modified-since") {
+            Some(_) => answer(304, "", &[("cdn-cache-control", "max-age=60")]),
+            None => answer(200, "hello", &[("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT")]),
+        }),
+    ];
+    for (expected, handler) in table {
+        let message = fails_with_audit(assert_revalidates(&service(handler), page())).await;
+        assert!(message.starts_with(expected), "{expected}: {message}");
+    }
+}
+
+#[tokio::test]
+async fn vary_is_on_the_answer_to_a_request_without_the_field_too() {
+    let request = || Request::get("/").header("accept-language", "de").body(String::new()).unwrap();
+    holds(assert_varies_on(
+        &service(|_| answer(200, "", &[("vary", "Accept-Language")])),
+        request(),
+        "accept-language",
+    ))
+    .await;
+    let sometimes = service(|request| match request.headers().get("accept-language") {
+        Some(_) => answer(200, "", &[("vary", "accept-language")]),
+        None => answer(200, "", &[]),
+    });
+    let message = fails_with_audit(assert_varies_on(&sometimes, request(), "accept-language")).await;
+    assert!(message.starts_with("expected that `Vary` names `accept-language`"), "{message}");
+}
+
+/// A resource that PUT replaces, with or without a look at its precondition.
+#[derive(Clone, Default)]
+struct Resource {
+    version: Arc<AtomicUsize>,
+    looks: bool,
+    late: bool,
+}
+
+impl Resource {
+    fn respond(&self, request: &Request<String>) -> Answer {
+        let tag = |version: usize| format!("\"{version}\"");
+        let current = tag(self.version.load(Ordering::Relaxed));
+        let refused = self.looks && request.headers().get("if-match").is_some_and(|tag| *tag != *current);
+        if *request.method() != Method::PUT {
+            return answer(200, &current, &[("etag", &current)]);
+        }
+        if !refused || self.late {
+            self.version.fetch_add(1, Ordering::Relaxed);
+        }
+        answer(if refused { 412 } else { 204 }, "", &[])
+    }
+}
+
+#[tokio::test]
+async fn a_lost_update_is_refused_before_it_happens() {
+    let write = || Request::put("/").body("new".to_owned()).unwrap();
+    let resource = |looks, late| {
+        let resource = Resource { looks, late, ..Resource::default() };
+        service(move |request| resource.respond(request))
+    };
+    holds(assert_lost_update_refused(&resource(true, false), write())).await;
+
+    let message = fails(assert_lost_update_refused(&resource(false, false), write())).await;
+    assert!(message.starts_with("expected 412"), "{message}");
+    let message = fails_with_audit(assert_lost_update_refused(&resource(true, true), write())).await;
+    assert!(message.starts_with("the write got 412, and was performed"), "{message}");
+    let message = fails_with_audit(assert_lost_update_refused(&service(|_| answer(200, "", &[])), write())).await;
+    assert!(message.starts_with("expected a resource with an `ETag`"), "{message}");
+}
+
+#[tokio::test]
+async fn what_an_unkeyed_field_changes_is_not_shared() {
+    let field = "x-forwarded-host";
+    let host = move |request: &Request<String>| {
+        let host = request.headers().get(field).map_or("example.com", |host| host.to_str().unwrap()).to_owned();
+        format!("<base href=\"https://{host}/\">")
+    };
+    for (sentence, fields) in [
+        ("not shared", &[("cache-control", "private, max-age=60")][..]),
+        ("in the key", &[("cache-control", "max-age=60"), ("vary", "X-Forwarded-Host")]),
+    ] {
+        let other = service(move |request| answer(200, &host(request), fields));
+        assert_not_poisonable_by(&other, page(), field).now_or_never().expect(sentence);
+    }
+    holds(assert_not_poisonable_by(&service(|_| answer(200, "same", &[])), page(), field)).await;
+
+    let poisonable = service(move |request| answer(200, &host(request), &[("cache-control", "max-age=60")]));
+    let message = fails_with_audit(assert_not_poisonable_by(&poisonable, page(), field)).await;
+    assert!(message.starts_with("`x-forwarded-host: poison.invalid`: "), "{message}");
+
+    let error = service(|request| match request.headers().get("x-http-method-override") {
+        Some(method) if method == "POST" => answer(405, "", &[]),
+        _ => answer(200, "", &[]),
+    });
+    let message = fails_with_audit(assert_not_poisonable_by(&error, page(), "x-http-method-override")).await;
+    assert!(message.contains("405"), "an error that a cache stores is a poison (G-04): {message}");
+    let guarded = CachePolicyLayer::new(CachePolicy::public(MINUTE)).layer(error);
+    holds(assert_not_poisonable_by(&guarded, page(), "x-http-method-override")).await;
+
+    let count = Arc::new(AtomicUsize::new(0));
+    let moving = service(move |_| answer(200, &count.fetch_add(1, Ordering::Relaxed).to_string(), &[]));
+    let message = fails_with_audit(assert_not_poisonable_by(&moving, page(), field)).await;
+    assert!(message.starts_with("expected the same answer to the same request"), "{message}");
+    fails(assert_not_poisonable_by(&poisonable, page(), "no name")).await;
+}
+
+#[tokio::test]
+async fn a_hit_is_one_of_so_many_requests() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let site = service(move |_| {
+        let status = if count.fetch_add(1, Ordering::Relaxed) == 2 { "HIT" } else { "MISS" };
+        answer(200, "", &[("cf-cache-status", status)])
+    });
+    let message = fails_with_audit(assert_hit_within(&site, page(), 2)).await;
+    assert!(message.starts_with("expected a hit within 2 requests"), "{message}");
+    assert!(message.contains("MISS"), "{message}");
+    holds(assert_hit_within(&site, page(), 1)).await;
+    let silent = service(|_| answer(200, "", &[]));
+    let message = fails_with_audit(assert_hit_within(&silent, page(), 1)).await;
+    assert!(message.contains("1: no cache says anything"), "{message}");
+    fails(assert_hit_within(&silent, page(), 0)).await;
+}
+
+#[tokio::test]
+async fn a_router_and_a_service_that_fails_are_services_too() {
+    let app = axum::Router::<()>::new()
+        .route("/", axum::routing::get(async || "hello"))
+        .layer(CachingLayer::new(CachePolicy::public(MINUTE)));
+    holds(assert_revalidates(&app, page())).await;
+    holds(assert_fresh_for(&app, page(), Cache::Shared, MINUTE)).await;
+    let head = Request::head("/").body(String::new()).unwrap();
+    holds(assert_fresh_for(&app, head, Cache::Private, MINUTE)).await;
+
+    let failing = service_fn(|_: Request<String>| async { Err::<Answer, _>("no route to it") });
+    let message = fails(assert_never_stored(&failing, page())).await;
+    assert!(message.contains("the service failed: \"no route to it\""), "{message}");
+    let status = app.oneshot(page()).await.unwrap().status();
+    assert_eq!(status, StatusCode::OK);
+}
