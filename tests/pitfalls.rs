@@ -366,7 +366,52 @@ async fn n28_a_page_that_stands_in_for_a_missing_asset_is_not_kept() {
         assert_eq!(response.status(), 200);
         assert_eq!(field(response.headers(), "cache-control").as_deref(), Some(expected), "{path}");
     }
-    // That `?v=` is held against the bytes is the matter of the layer for versioned assets.
+}
+
+#[cfg(feature = "assets")]
+#[tokio::test]
+async fn n28_a_version_in_the_query_is_held_against_the_bytes() {
+    use tower_cache_policy::AssetsLayer;
+    use tower_cache_policy::assets::AssetDirectory;
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("app.js"), "1").unwrap();
+    let assets = AssetDirectory::new(directory.path()).prefix("/static").source(false).unwrap();
+    let files = tower_http::services::ServeDir::new(directory.path());
+    let service = ServiceBuilder::new().layer(AssetsLayer::new(&assets)).service(files);
+    let fingerprint = assets.current().asset("app.js").unwrap().fingerprint().to_owned();
+    for (query, status, expected) in [
+        (format!("?v={fingerprint}"), 200, "public, max-age=31536000, immutable"),
+        ("?v=1".to_owned(), 404, "private, no-store"),
+        (format!("?v={}", fingerprint.replace(|c: char| c.is_ascii_digit(), "f")), 404, "private, no-store"),
+        (String::new(), 200, "no-cache"),
+    ] {
+        let response = call(&service, get(&format!("/app.js{query}"), &[])).await;
+        assert_eq!(response.status(), status, "{query}");
+        assert_eq!(field(response.headers(), "cache-control").as_deref(), Some(expected), "{query}");
+    }
+}
+
+#[cfg(feature = "assets")]
+#[tokio::test]
+async fn n17_the_tag_of_a_static_file_is_not_made_from_its_time() {
+    use tower_cache_policy::AssetsLayer;
+    use tower_cache_policy::assets::AssetDirectory;
+    let mut tags = Vec::new();
+    for content in ["a { top: 0 }", "a { top: 1 }"] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("style.css");
+        std::fs::write(&path, content).unwrap();
+        std::fs::File::open(&path).unwrap().set_modified(UNIX_EPOCH).unwrap();
+        let files = tower_http::services::ServeDir::new(directory.path());
+        let own = field(call(&files, get("/style.css", &[])).await.headers(), "last-modified").unwrap();
+        assert_eq!(own, "Thu, 01 Jan 1970 00:00:00 GMT");
+        let assets = AssetDirectory::new(directory.path()).prefix("/static").source(false).unwrap();
+        let service = ServiceBuilder::new().layer(AssetsLayer::new(&assets)).service(files);
+        let response = call(&service, get("/style.css", &[])).await;
+        assert_eq!(field(response.headers(), "last-modified"), None);
+        tags.push(field(response.headers(), "etag").unwrap());
+    }
+    assert_ne!(tags[0], tags[1]);
 }
 
 // ---- Traps of composition ----

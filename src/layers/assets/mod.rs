@@ -53,8 +53,9 @@
 //!
 //! Inside compression: a `CompressionLayer` between the layer and the service takes away the
 //! length that is verified. Outside of compression belongs a
-//! [`ConditionalLayer`](crate::ConditionalLayer), which names the coding in the entity tag. Inside a [`CachingLayer`](crate::CachingLayer) as well, which leaves
-//! what is said here and may tighten it; give the conditional layer
+//! [`ConditionalLayer`](crate::ConditionalLayer), which names the coding in the entity tag. Inside a
+//! [`CachingLayer`](crate::CachingLayer) as well, which leaves what is said here and may tighten
+//! it; give the conditional layer
 //! [`trust_service_with_if_range`](crate::ConditionalLayer::trust_service_with_if_range), so that
 //! downloads can be resumed. A layer that adds CORS fields belongs outside, because a 304 and a
 //! 404 are answered without the service. [`Mount`] says which paths the layer sees.
