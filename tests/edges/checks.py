@@ -124,7 +124,7 @@ def purge_by_tag(edge, field):
     edge.request("PURGE", "/", {field: "even"})
     if not is_new(edge.ask(even)) or is_new(edge.ask(odd)):
         return "ignored"
-    edge.request("PURGE", "/", {field: "none articles"})
+    edge.request("PURGE", "/", {field: "none pair"})
     return "at once" if is_new(edge.ask(odd)) and edge.ask(even).came == "MISS" else "ignored"
 
 
