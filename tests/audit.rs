@@ -235,8 +235,9 @@ fn typical_answers_read_as_plain_english() {
              9111 section 4.3.1, S-08). The key is the method and the URL (RFC 9111 section 2, K-07).\n\
              The edge `cloudfront` may store it (`max-age` allows it; RFC 9111 section 3, S-01) for 60 \
              seconds (`max-age`; RFC 9111 section 4.2.1, F-01), then fetches it anew, as it has no validator \
-             (RFC 9111 section 4.3.1, S-08). The key is the method and the URL without its query (RFC 9111 \
-             section 2, K-07).\n\
+             (RFC 9111 section 4.3.1, S-08). It may be served stale when the origin cannot be reached (RFC 9111 \
+             section 4.2.4, F-05). The key is the method and the URL without its query (RFC 9111 section 2, \
+             K-07).\n\
              danger: a shared cache may replay `Set-Cookie` to other visitors; say `private`, or set the \
              cookie elsewhere (RFC 9111 section 7.3, G-01)\n\
              warning: the edge `cloudfront` leaves the query out of its key; put what selects the answer into \

@@ -7,6 +7,7 @@ pub struct AfterFreshness {
     pub(super) stale_while_revalidate: Option<u64>,
     pub(super) stale_if_error: Option<u64>,
     pub(super) never_stale: bool,
+    pub(super) stale_when_unreachable: bool,
 }
 
 /// What a cache can ask the origin with (S-08).
@@ -21,6 +22,8 @@ pub enum Validation {
     Both,
     /// Neither: the whole answer is fetched again.
     Nothing,
+    /// The cache never asks with a validator, but fetches the whole answer again.
+    NeverAsks,
 }
 
 impl AfterFreshness {
@@ -42,6 +45,13 @@ impl AfterFreshness {
     #[must_use]
     pub const fn stale_if_error(&self) -> Option<u64> {
         self.stale_if_error
+    }
+
+    /// Whether the cache serves it stale when the origin cannot be reached, though nothing says
+    /// that it may (RFC 9111 section 4.2.4).
+    #[must_use]
+    pub const fn stale_when_unreachable(&self) -> bool {
+        self.stale_when_unreachable
     }
 
     /// Whether a directive forbids to serve it stale at all (RFC 9111 section 4.2.4, C-32).

@@ -3,7 +3,7 @@
 use http::HeaderName;
 use http::header::{CACHE_CONTROL, EXPIRES};
 
-use super::after::AfterFreshness;
+use super::after::{AfterFreshness, Validation};
 use super::exchange::Exchange;
 use super::key::CacheKey;
 use super::lifetime::{FreshFor, FreshFrom};
@@ -198,12 +198,14 @@ fn then(exchange: &Exchange, profile: &EdgeProfile, heard: &Heard) -> AfterFresh
             stale_while_revalidate: lifetime.stale_while_revalidate.map(u64::from),
             stale_if_error: lifetime.stale_if_error.map(u64::from),
             never_stale: lifetime.must_revalidate,
+            stale_when_unreachable: false,
         },
         Heard::Field(..) => AfterFreshness {
             validation: exchange.validation(),
             stale_while_revalidate: None,
             stale_if_error: None,
             never_stale: false,
+            stale_when_unreachable: false,
         },
         // What `no-store` says is not obeyed where this is asked, and not every edge knows that
         // `s-maxage` forbids what the windows allow (C-32).
@@ -212,6 +214,7 @@ fn then(exchange: &Exchange, profile: &EdgeProfile, heard: &Heard) -> AfterFresh
             stale_while_revalidate: exchange.control.stale_while_revalidate().map(u64::from),
             stale_if_error: exchange.control.stale_if_error().map(u64::from),
             never_stale: false,
+            stale_when_unreachable: false,
         },
         Heard::CacheControl(_) | Heard::Expires | Heard::Nothing => standard::then(exchange, Cache::Shared),
     };
@@ -219,6 +222,10 @@ fn then(exchange: &Exchange, profile: &EdgeProfile, heard: &Heard) -> AfterFresh
     let obeyed = |fact: Option<bool>| move |seconds: &u64| fact != Some(false) && *seconds > 0;
     then.stale_while_revalidate = then.stale_while_revalidate.filter(obeyed(facts.stale_while_revalidate));
     then.stale_if_error = then.stale_if_error.filter(obeyed(facts.stale_if_error));
+    then.stale_when_unreachable = facts.stale_when_unreachable == Some(true) && !then.never_stale;
+    if facts.revalidates == Some(false) {
+        then.validation = Validation::NeverAsks;
+    }
     if then.never_stale {
         (then.stale_while_revalidate, then.stale_if_error) = (None, None);
     }

@@ -36,6 +36,7 @@ impl Serialize for Verdict {
         struct Then {
             validation: &'static str,
             never_stale: bool,
+            stale_when_unreachable: bool,
             #[serde(skip_serializing_if = "Option::is_none")]
             stale_while_revalidate: Option<u64>,
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,8 +82,10 @@ impl Serialize for Verdict {
                 Validation::LastModified => "last-modified",
                 Validation::Both => "both",
                 Validation::Nothing => "nothing",
+                Validation::NeverAsks => "never-asks",
             },
             never_stale: then.never_stale(),
+            stale_when_unreachable: then.stale_when_unreachable(),
             stale_while_revalidate: then.stale_while_revalidate(),
             stale_if_error: then.stale_if_error(),
         });

@@ -42,6 +42,7 @@ pub(super) fn then(exchange: &Exchange, cache: Cache) -> AfterFreshness {
         stale_while_revalidate: window(exchange.control.stale_while_revalidate()),
         stale_if_error: window(exchange.control.stale_if_error()),
         never_stale,
+        stale_when_unreachable: false,
     }
 }
 

@@ -15,6 +15,7 @@ const AGE: Rule = Rule::new("A-06", "RFC 9111 section 4.2.3");
 const VALIDATION: Rule = Rule::new("S-08", "RFC 9111 section 4.3.1");
 const STALE_WHILE_REVALIDATE: Rule = Rule::new("C-31", "RFC 5861 section 3");
 const STALE_IF_ERROR: Rule = Rule::new("C-31", "RFC 5861 section 4");
+const UNREACHABLE: Rule = Rule::new("F-05", "RFC 9111 section 4.2.4");
 const NEVER_STALE: Rule = Rule::new("C-32", "RFC 9111 section 4.2.4");
 const KEY: Rule = Rule::new("K-07", "RFC 9111 section 2");
 const VARY: Rule = Rule::new("K-03", "RFC 9111 section 4.1");
@@ -96,10 +97,14 @@ impl AfterFreshness {
             Validation::LastModified => "asks again with its date",
             Validation::Both => "asks again with its entity tag and its date",
             Validation::Nothing => "fetches it anew, as it has no validator",
+            Validation::NeverAsks => "fetches it anew, as it never asks with a validator",
         })?;
         write!(f, " ({VALIDATION}).")?;
         if self.never_stale {
             write!(f, " It is never served stale ({NEVER_STALE}).")?;
+        }
+        if self.stale_when_unreachable {
+            write!(f, " It may be served stale when the origin cannot be reached ({UNREACHABLE}).")?;
         }
         if let Some(seconds) = self.stale_while_revalidate {
             let seconds = Seconds(seconds);

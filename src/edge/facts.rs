@@ -21,6 +21,12 @@ pub struct EdgeFacts {
     pub stale_while_revalidate: Option<bool>,
     /// Whether it obeys `stale-if-error`.
     pub stale_if_error: Option<bool>,
+    /// Whether it asks the origin with a validator when an answer is stale, and does not fetch
+    /// the whole of it.
+    pub revalidates: Option<bool>,
+    /// Whether it serves what is stale when the origin cannot be reached, unless a directive
+    /// forbids it, and without being told that it may.
+    pub stale_when_unreachable: Option<bool>,
     /// What it does with a success that says nothing on storing.
     pub without_cache_control: Option<UnsaidAtEdge>,
     /// Whether it always obeys `no-store` without `private` beside it.
@@ -92,6 +98,8 @@ impl EdgeFacts {
         authorization: None,
         stale_while_revalidate: None,
         stale_if_error: None,
+        revalidates: None,
+        stale_when_unreachable: None,
         without_cache_control: None,
         obeys_no_store: None,
         forwards_tags: None,

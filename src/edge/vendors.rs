@@ -30,6 +30,8 @@ impl EdgeProfile {
         never: &[],
         // As the standards have it, and unknown where they leave it to the cache.
         facts: EdgeFacts {
+            revalidates: None,
+            stale_when_unreachable: None,
             reads_cdn_cache_control: Some(true),
             vary: Some(VaryAtEdge::Obeyed),
             query_in_key: Some(true),
@@ -61,6 +63,8 @@ impl EdgeProfile {
         status: &["cf-cache-status"],
         never: SURROGATE_CONTROL,
         facts: EdgeFacts {
+            revalidates: Some(true),
+            stale_when_unreachable: None,
             reads_cdn_cache_control: Some(true),
             vary: Some(VaryAtEdge::OnlySelects(&["accept-encoding", "origin"])),
             query_in_key: Some(true),
@@ -85,6 +89,8 @@ impl EdgeProfile {
         status: &["x-cache"],
         never: &[],
         facts: EdgeFacts {
+            revalidates: Some(true),
+            stale_when_unreachable: None,
             reads_cdn_cache_control: Some(false),
             vary: Some(VaryAtEdge::Obeyed),
             query_in_key: Some(true),
@@ -109,6 +115,7 @@ impl EdgeProfile {
         status: &["x-cache"],
         never: &[],
         facts: EdgeFacts {
+            stale_when_unreachable: Some(true),
             vary: Some(VaryAtEdge::OnlyStores(&["accept-encoding"])),
             query_in_key: Some(true),
             obeys_no_store: Some(false),
@@ -135,6 +142,8 @@ impl EdgeProfile {
         status: &["x-cache"],
         never: &[],
         facts: EdgeFacts {
+            revalidates: Some(true),
+            stale_when_unreachable: Some(true),
             reads_cdn_cache_control: Some(false),
             vary: Some(VaryAtEdge::Ignored),
             query_in_key: Some(false),
@@ -306,6 +315,8 @@ impl EdgeProfile {
         status: &["x-varnish"],
         never: SURROGATE_CONTROL,
         facts: EdgeFacts {
+            revalidates: Some(true),
+            stale_when_unreachable: Some(false),
             reads_cdn_cache_control: Some(false),
             vary: Some(VaryAtEdge::Obeyed),
             query_in_key: Some(true),
@@ -330,6 +341,8 @@ impl EdgeProfile {
         status: &["x-cache-status"],
         never: &[],
         facts: EdgeFacts {
+            revalidates: Some(true),
+            stale_when_unreachable: Some(false),
             reads_cdn_cache_control: Some(false),
             vary: Some(VaryAtEdge::Obeyed),
             query_in_key: Some(true),
@@ -355,6 +368,8 @@ impl EdgeProfile {
         status: &["cache-status"],
         never: &[],
         facts: EdgeFacts {
+            revalidates: Some(true),
+            stale_when_unreachable: Some(true),
             reads_cdn_cache_control: Some(false),
             vary: Some(VaryAtEdge::Obeyed),
             query_in_key: Some(true),
@@ -380,6 +395,8 @@ impl EdgeProfile {
         status: &[],
         never: &[],
         facts: EdgeFacts {
+            revalidates: Some(true),
+            stale_when_unreachable: Some(true),
             reads_cdn_cache_control: None,
             vary: Some(VaryAtEdge::Obeyed),
             query_in_key: Some(true),
@@ -404,6 +421,8 @@ impl EdgeProfile {
         status: &[],
         never: &[],
         facts: EdgeFacts {
+            revalidates: Some(false),
+            stale_when_unreachable: Some(false),
             reads_cdn_cache_control: Some(false),
             vary: Some(VaryAtEdge::OnlyStores(&[])),
             query_in_key: Some(true),
@@ -429,6 +448,8 @@ impl EdgeProfile {
         status: &["cache-status"],
         never: SURROGATE_CONTROL,
         facts: EdgeFacts {
+            revalidates: Some(false),
+            stale_when_unreachable: None,
             reads_cdn_cache_control: Some(true),
             vary: Some(VaryAtEdge::Obeyed),
             query_in_key: Some(true),
