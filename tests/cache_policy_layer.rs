@@ -501,6 +501,46 @@ async fn the_guard_against_heuristics_is_waived_by_name_too() {
 }
 
 #[tokio::test]
+async fn lines_are_joined_without_losing_what_a_quote_would_swallow() {
+    let table: &[(&[&str], &str)] = &[
+        (&["max-age=60", "x=\"y\""], "max-age=60, x=\"y\""),
+        (&["x=\"", "no-store, y=\""], "no-store"),
+        (&["x=\"", "x=\""], "private, no-cache"),
+        (&["max-age=60, a\"b", "private=\"set-cookie\""], "private=\"set-cookie\", max-age=60"),
+    ];
+    for (lines, expected) in table {
+        let lines: Vec<_> = lines.iter().map(|line| leak("cache-control", line)).collect();
+        let response = through(CachePolicyLayer::new(PUBLIC), &ok(&lines), get("/", &[])).await;
+        assert_eq!(cache_control(&response).as_deref(), Some(*expected), "G-25: {lines:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_said_immutable_and_nothing_else_gets_the_default() {
+    let page = ok(&[("cache-control", "immutable"), ("content-type", "text/html")]);
+    let response = through(CachePolicyLayer::new(PUBLIC), &page, get("/", &[])).await;
+    assert_eq!(cache_control(&response).as_deref(), Some("private, no-cache"), "G-14, G-27");
+}
+
+#[tokio::test]
+async fn the_answer_to_a_write_has_no_tags_for_edges() {
+    for line in [None, Some(("cache-control", "no-store"))] {
+        let lines: Vec<_> = line.into_iter().chain([("surrogate-key", "a")]).collect();
+        let response = through(CachePolicyLayer::new(PUBLIC), &ok(&lines), request(Method::PUT, "/", &[])).await;
+        assert_eq!(cache_control(&response).as_deref(), Some("private, no-store"), "G-09");
+        assert_eq!(field(response.headers(), "surrogate-key"), None, "G-09: {line:?}");
+    }
+}
+
+#[tokio::test]
+async fn no_store_in_the_field_of_a_write_is_sticky_even_where_its_answer_may_be_reused() {
+    let layer = CachePolicyLayer::new(PUBLIC).accept_risk(Risk::UnsafeAnswerReused);
+    let inner = ok(&[("cache-control", "no-store")]).with_policy(PUBLIC);
+    let response = through(layer, &inner, request(Method::POST, "/", &[])).await;
+    assert_eq!(cache_control(&response).as_deref(), Some("no-store"));
+}
+
+#[tokio::test]
 async fn an_answer_for_one_origin_varies_on_it_and_is_private_with_credentials() {
     let one = ("access-control-allow-origin", "https://a.example");
     let all = ("access-control-allow-origin", "*");

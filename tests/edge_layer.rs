@@ -572,6 +572,14 @@ fn any_field_line() -> impl Strategy<Value = (&'static str, String)> {
     (name, value)
 }
 
+#[tokio::test]
+async fn no_line_is_lost_where_lines_are_not_joined() {
+    let layer = EdgeLayer::new(EdgeProfile::STANDARD).accept_risk(Risk::RestrictionInASecondLineMissed);
+    let lines = [("cache-control", "max-age=60"), ("cache-control", "no-cache")];
+    let response = through(&layer, get("/", &[]), &lines, |_| {}).await;
+    assert_eq!(field(response.headers(), "cache-control").unwrap(), "max-age=60, no-cache");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 

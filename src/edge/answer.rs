@@ -40,14 +40,9 @@ impl Edges {
             Some(line) if from_inside.is_nothing() && said.policy.is_none() => {
                 self.memory.recall(line, || self.tell(&CacheControl::parse([line]), None, false))
             }
-            line => {
+            _ => {
                 let field = CacheControl::from_headers(headers).unwrap_or_default();
-                let mut told = self.tell(&field, said.policy, from_inside.restricted);
-                if line.is_none() && !field.is_empty() {
-                    // Several lines: only the first of them would be put back.
-                    told.cache_control.get_or_insert_with(|| field.to_header_value());
-                }
-                Cow::Owned(told)
+                Cow::Owned(self.tell(&field, said.policy, from_inside.restricted))
             }
         };
 
@@ -63,7 +58,9 @@ impl Edges {
         }
 
         // `X-Accel-Expires` counts at some caches only where it stands before `Cache-Control`, so
-        // that comes last.
+        // that comes last. Of several lines `remove` gives the first.
+        let in_one_line = only_line(headers, &CACHE_CONTROL).is_none().then(|| CacheControl::from_headers(headers));
+        let in_one_line = in_one_line.flatten().filter(|field| !field.is_empty()).map(|field| field.to_header_value());
         let cache_control = headers.remove(CACHE_CONTROL);
         for (name, value) in &told.fields {
             headers.insert(name, value.clone());
@@ -74,7 +71,7 @@ impl Edges {
         for (name, value) in tag_fields {
             headers.insert(name, value);
         }
-        if let Some(value) = told.cache_control.clone().or(cache_control) {
+        if let Some(value) = told.cache_control.clone().or(in_one_line).or(cache_control) {
             headers.insert(CACHE_CONTROL, value);
         }
         notes

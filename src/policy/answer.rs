@@ -21,6 +21,8 @@ const OLD_WORDS: u8 = 1 << 2;
 const COOKIE: u8 = 1 << 3;
 const VARY_LINE: u8 = 1 << 4;
 const GRPC: u8 = 1 << 5;
+/// The content type counts by its first line, as for every layer.
+const TYPED: u8 = 1 << 6;
 
 impl AnswerFields {
     pub(super) fn of(headers: &HeaderMap) -> Self {
@@ -33,7 +35,8 @@ impl AnswerFields {
                 "expires" | "pragma" => OLD_WORDS,
                 "set-cookie" => COOKIE,
                 "vary" => VARY_LINE,
-                "content-type" if is_grpc_type(value) => GRPC,
+                "content-type" if found & TYPED == 0 && is_grpc_type(value) => TYPED | GRPC,
+                "content-type" => TYPED,
                 _ => 0,
             };
         }
@@ -47,7 +50,7 @@ impl AnswerFields {
 
     /// Whether there is none of them.
     pub(super) const fn are_none(self) -> bool {
-        self.0 == 0
+        self.0 & !TYPED == 0
     }
 
     /// Whether somebody said how long the answer may be kept: a `Cache-Control` with at
@@ -121,6 +124,9 @@ pub(super) fn may_say_immutable(headers: &HeaderMap) -> bool {
 
 /// Joins several `Cache-Control` lines into one, which means the same (RFC 9110
 /// section 5.3). Says whether there was something to join.
+///
+/// A quote that does not end in its line would take a restriction in the next for a part of
+/// it. Such lines are written as they were read.
 pub(super) fn join_lines(headers: &mut HeaderMap) -> bool {
     let mut lines = headers.get_all(CACHE_CONTROL).iter();
     let (Some(first), Some(second)) = (lines.next(), lines.next()) else {
@@ -133,6 +139,15 @@ pub(super) fn join_lines(headers: &mut HeaderMap) -> bool {
     }
     let value = HeaderValue::from_maybe_shared(bytes::Bytes::from(joined))
         .expect("field values joined by a comma make a field value");
+    let read = CacheControl::parse(headers.get_all(CACHE_CONTROL));
+    let value = if CacheControl::parse([&value]) == read {
+        value
+    } else if read.is_empty() {
+        // What nobody can read is no word (G-14).
+        read.to_private().to_header_value()
+    } else {
+        read.to_header_value()
+    };
     headers.insert(CACHE_CONTROL, value);
     true
 }

@@ -16,9 +16,7 @@ use super::heard::Heard;
 use super::rendered::{Rendered, RenderedVary};
 use super::rules::{Precedence, RequestFacts, Rules};
 use super::source::Given;
-use crate::protocol::{
-    CacheControl, HttpDate, has_targeted_field, is_never_stored, remove_targeted_fields, vary_contains,
-};
+use crate::protocol::{CacheControl, HttpDate, has_edge_field, is_never_stored, remove_targeted_fields, vary_contains};
 
 /// Decides, and writes the decision into the answer's fields. Takes the
 /// handler's policy out of the extensions: a layer outside must not undo what a
@@ -313,17 +311,20 @@ impl<'a> Draft<'a> {
         let field = CacheControl::from_headers(headers);
         if !self.in_force(Guard::UnsafeMethod) {
             return match (self.from_handler, field) {
-                (Some(policy), _) => Word::Policy(Speaker::HandlerPolicy, policy),
-                (None, Some(_)) => Word::Field,
+                // `no-store` in the field is sticky, as everywhere.
+                (Some(policy), field) if field.as_ref().is_none_or(|field| !field.no_store()) => {
+                    Word::Policy(Speaker::HandlerPolicy, policy)
+                }
+                (_, Some(_)) => Word::Field,
                 // A waived guard lets a handler speak; it makes no layer do so.
-                (None, None) => self.no_store_because(Guard::UnsafeMethod),
+                (_, None) => self.no_store_because(Guard::UnsafeMethod),
             };
         }
         // A cache that knows `must-understand` ignores the `no-store` beside it (C-28).
         let harmless = field.is_some_and(|field| {
             (field.no_store() && !field.must_understand()) || (field.no_cache() && !field.public())
         });
-        if harmless && !has_targeted_field(headers) && self.from_handler.is_none() {
+        if harmless && !has_edge_field(headers) && self.from_handler.is_none() {
             Word::Field
         } else {
             self.no_store_because(Guard::UnsafeMethod)
@@ -354,7 +355,7 @@ impl<'a> Draft<'a> {
     /// Writes what handler and layer came to, tightened by the guards.
     fn write_tightened(&mut self, headers: &mut HeaderMap, field: CacheControl) {
         let guarded = self.guarded(field, headers);
-        if guarded.no_store() && has_targeted_field(headers) && self.in_force(Guard::NoStoreAlone) {
+        if guarded.no_store() && has_edge_field(headers) && self.in_force(Guard::NoStoreAlone) {
             self.guards.insert(Guard::NoStoreAlone);
             remove_targeted_fields(headers);
         }
@@ -367,7 +368,7 @@ impl<'a> Draft<'a> {
     /// The field as the guards leave it, with everything beside it that they change.
     fn guarded(&mut self, mut field: CacheControl, headers: &mut HeaderMap) -> CacheControl {
         let against_sharing = self.guards_against_sharing(headers);
-        if !against_sharing.is_empty() && (!field.forbids_shared_storage() || has_targeted_field(headers)) {
+        if !against_sharing.is_empty() && (!field.forbids_shared_storage() || has_edge_field(headers)) {
             field = field.to_private();
             remove_targeted_fields(headers);
             self.record(against_sharing);
@@ -382,6 +383,10 @@ impl<'a> Draft<'a> {
         if field.immutable() && is_html(headers) && self.in_force(Guard::Immutable) {
             field = field.without_immutable();
             self.guards.insert(Guard::Immutable);
+            if field.is_empty() {
+                // It was all that was said (G-14).
+                field = field.to_private();
+            }
         }
         field
     }
@@ -404,7 +409,7 @@ impl<'a> Draft<'a> {
         let against_sharing = self.guards_against_sharing(headers);
         let vary_any = against_sharing.contains(Guard::VaryAny);
         // Looked for only where it matters: it takes a walk over all names.
-        let targeted = || has_targeted_field(headers);
+        let targeted = || has_edge_field(headers);
         let downgrade = !against_sharing.is_empty() && (!policy.is_private() || targeted());
         let alone = policy.is_no_store() && targeted() && self.in_force(Guard::NoStoreAlone);
         if downgrade {

@@ -126,11 +126,12 @@ impl CodedTags {
             }
             kept.extend_from_slice(member);
         };
-        let mut changed = false;
+        let (mut changed, mut any, mut left_out) = (false, false, false);
         for member in EntityTagList::new(request.get_all(&name)) {
             let tag = match member {
                 EntityTagMember::Tag(tag) => tag,
                 EntityTagMember::Any => {
+                    any = true;
                     put(b"*");
                     continue;
                 }
@@ -153,11 +154,16 @@ impl CodedTags {
             }
             if let Some(accepted) = &accepted {
                 if coding != IDENTITY && !accepted.includes(coding) {
+                    left_out = true;
                     continue;
                 }
                 self.sent.push(render(tag.is_weak(), &[tag.opaque()]));
             }
             put(render(tag.is_weak(), &[opaque]).as_bytes());
+        }
+        if any && left_out {
+            // It had company, and stays invalid without it (P-22).
+            put(b"malformed");
         }
         if changed {
             self.changed = true;
@@ -339,6 +345,7 @@ mod tests {
             ("what cannot be read stays", &[r#""y--gzip", "x--gzip"#], &[r#""y--gzip", "x--gzip"#]),
             ("nothing named, nothing changed", &[r#""x--y" , "z""#, r#""a""#], &[r#""x--y" , "z""#, r#""a""#]),
             ("a star stays", &[r#"*, "x--gzip""#], &[r#"*, "x""#]),
+            ("and stays invalid beside what goes (P-22)", &[r#""x--zstd", *"#], &["*, malformed"]),
         ];
         for (sentence, lines, expected) in table {
             let mut request: Vec<_> = lines.iter().map(|line| (IF_NONE_MATCH, *line)).collect();

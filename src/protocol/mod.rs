@@ -91,6 +91,7 @@ pub(crate) use self::storage::stored_status;
 pub(crate) use self::structured::{List, Member, combined};
 pub(crate) use self::syntax::members;
 pub(crate) use self::syntax::only_line;
+pub(crate) use self::targeted::has_edge_field;
 #[cfg(feature = "assets")]
 pub(crate) use self::validators::last_modified_of;
 pub(crate) use self::vary::{

@@ -55,6 +55,12 @@ pub fn has_targeted_field(headers: &HeaderMap) -> bool {
     headers.keys().any(is_targeted_field)
 }
 
+/// Whether there is a field for edges: a targeted one, or one that tags the answer (SPD steps 2
+/// and 3).
+pub(crate) fn has_edge_field(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| is_targeted_field(name) || is_tag_field(name))
+}
+
 /// Removes every targeted field, `Expires`, and the fields that tag an answer for a
 /// purge, so that `Cache-Control` is the only word on storing (SPD steps 2 and 3).
 ///

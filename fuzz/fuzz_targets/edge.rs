@@ -1,0 +1,89 @@
+//! What every edge is told of any answer: one decision in all fields (G-20 to G-22, E1-1, T-11).
+//!
+//! The input: the profile, another profile, the status, words for tags on a line, and the fields of
+//! the answer.
+#![no_main]
+
+use http::{HeaderMap, Request, Response, StatusCode};
+use libfuzzer_sys::fuzz_target;
+use tower_cache_policy::EdgeLayer;
+use tower_cache_policy::edge::{EdgeProfile, Edges, TagFormat, TagOverflow};
+use tower_cache_policy::policy::{CacheTag, CacheTags};
+use tower_cache_policy::protocol::{is_tag_field, is_targeted_field};
+use tower_cache_policy_fuzz::fields;
+use tower_cache_policy_fuzz::hostile::service::{AnyBody, AnyService, FramesBody, Hint};
+use tower_cache_policy_fuzz::hostile::words::{Word, at_edge};
+
+fuzz_target!(|input: &[u8]| {
+    let [one, other, status, input @ ..] = input else { return };
+    let mut parts = input.splitn(2, |octet| *octet == b'\n');
+    let words = String::from_utf8_lossy(parts.next().unwrap_or_default()).into_owned();
+    let (headers, _) = fields(parts.next().unwrap_or_default());
+    let profile = |index: u8| EdgeProfile::ALL[usize::from(index) % EdgeProfile::ALL.len()].clone();
+    let profiles = [profile(*one), profile(*other)];
+    let edges = match Edges::new(profiles.clone()) {
+        Ok(edges) => edges,
+        Err(conflict) => {
+            assert!(conflict.to_string().contains(conflict.field().as_str()));
+            Edges::from(profile(*one))
+        }
+    };
+    let status = StatusCode::from_u16(200 + u16::from(*status)).unwrap();
+    let tags: CacheTags = words.split(' ').filter_map(|word| CacheTag::new(word).ok()).collect();
+    for tag in &tags {
+        assert!(tag.as_str().bytes().all(|octet| b"abcdefghijklmnopqrstuvwxyz0123456789._-".contains(&octet)), "G-20");
+    }
+    for coarser in [false, true] {
+        let mut layer = EdgeLayer::new(edges.clone());
+        if coarser {
+            layer = layer.on_overflow(TagOverflow::Coarser(CacheTag::from_static("all")));
+        }
+        let answer = through(&layer, status, &headers, &tags);
+        one_decision(&edges, &answer, &tags, coarser);
+    }
+});
+
+fn through(layer: &EdgeLayer, status: StatusCode, headers: &HeaderMap, tags: &CacheTags) -> Response<AnyBody> {
+    let (headers, tags) = (headers.clone(), tags.clone());
+    let handler = AnyService::new(move |_| {
+        let body = FramesBody { steps: [].into(), hint: Hint::Nothing };
+        let mut response = Response::new(Box::pin(body) as AnyBody);
+        *response.status_mut() = status;
+        *response.headers_mut() = headers.clone();
+        tags.clone().add_to(response.extensions_mut());
+        response
+    });
+    handler.within(layer.clone()).ask(Request::new(()))
+}
+
+fn one_decision(edges: &Edges, answer: &Response<AnyBody>, tags: &CacheTags, coarser: bool) {
+    let headers = answer.headers();
+    let grpc = headers.get("content-type").is_some_and(|value| {
+        value.as_bytes().get(..16).is_some_and(|start| start.eq_ignore_ascii_case(b"application/grpc"))
+    });
+    if grpc {
+        return;
+    }
+    assert_eq!(headers.get_all("cache-control").iter().count(), 1, "G-25");
+    let closed = Word::read(headers.get_all("cache-control")).private;
+    for (name, value) in headers {
+        if is_targeted_field(name) {
+            assert!(edges.profiles().all(|profile| !profile.never_sent().contains(&name.as_str())), "G-21");
+            assert_eq!(headers.get_all(name).iter().count(), 1);
+            assert!(!closed || at_edge(value).is_none(), "{name}: {value:?} beside private");
+        }
+        if is_tag_field(name) {
+            assert!(!closed, "{name} beside private");
+            assert!(edges.profiles().any(|profile| profile.tags().map(TagFormat::field) == Some(name)), "G-20");
+            let text = value.to_str().unwrap();
+            let sent = || text.split([',', ' ']).map(|tag| tag.trim_matches('"')).filter(|tag| !tag.is_empty());
+            assert!(sent().all(|tag| CacheTag::new(tag).is_ok()), "{text}");
+            // None is left out, unless one stands for all.
+            assert!(
+                tags.iter().all(|tag| sent().any(|sent| sent == tag.as_str()))
+                    || (coarser && sent().next() == Some("all")),
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `Vary`, age, lifetime and freshness of any answer, and what becomes of it as a 304 or 412
+//! (A-01 to A-07, F-01 to F-12, K-01 to K-06, N-01 to N-08).
+#![no_main]
+
+use http::{HeaderMap, StatusCode};
+use libfuzzer_sys::fuzz_target;
+use tower_cache_policy::protocol::{
+    Age, Cache, CacheControl, Freshness, HttpDate, Lifetime, Validators, Vary, has_targeted_field, into_not_modified,
+    into_precondition_failed, remove_targeted_fields,
+};
+use tower_cache_policy_fuzz::hostile::words::{Word, vary_names};
+use tower_cache_policy_fuzz::{fields, now};
+
+fuzz_target!(|input: &[u8]| {
+    let [status, seconds, input @ ..] = input else { return };
+    let status = StatusCode::from_u16(100 + u16::from(*status) * 2).unwrap();
+    let (headers, _) = fields(input);
+    freshness(status, &headers, u64::from(*seconds));
+    vary(&headers);
+    endings(&headers);
+});
+
+fn freshness(status: StatusCode, headers: &HeaderMap, seconds: u64) {
+    let later = now().saturating_add(std::time::Duration::from_secs(seconds));
+    let age = Age::corrected_initial(headers, now(), later);
+    assert!(age.seconds() >= seconds, "A-06");
+    assert!(age.current(now(), later).seconds() >= age.seconds());
+    let of = |cache| Lifetime::of_response(cache, status, headers, now());
+    let words = Word::readings_of(headers, now());
+    let most = |of: fn(&Word) -> Option<u64>| words.iter().map(of).max().flatten();
+    for (cache, most) in [(Cache::Private, most(Word::browser)), (Cache::Shared, most(Word::shared))] {
+        let fresh = Freshness::of_response(cache, status, headers, now(), age);
+        assert_eq!(fresh.lifetime(), of(cache));
+        assert_eq!(fresh.is_fresh(), fresh.remaining() > 0);
+        assert!(!fresh.may_reuse() || fresh.is_fresh());
+        assert!(fresh.remaining() == 0 || fresh.staleness() == 0);
+        assert!(
+            !fresh.forbids_stale()
+                || !(fresh.may_serve_while_revalidating() || fresh.may_serve_on_error())
+                || fresh.is_fresh()
+        );
+        // Where it may be reused, the longest reading of the fields lets it be.
+        assert!(!fresh.may_reuse() || of(cache).seconds() <= most.unwrap_or(of(cache).seconds()), "{headers:?}");
+    }
+}
+
+fn vary(headers: &HeaderMap) {
+    let vary = Vary::from_headers(headers).unwrap_or_default();
+    let names = vary_names(headers);
+    assert!(!vary.is_any() || names.iter().any(|name| name != "accept"), "K-06");
+    if !vary.is_any() {
+        assert!(!names.iter().any(|name| name == "*"), "K-06");
+        assert!(vary.names().all(|name| names.iter().any(|other| other.eq_ignore_ascii_case(name))));
+    }
+    let mut answer = headers.clone();
+    let mut more = Vary::new();
+    more.insert("accept-language");
+    more.add_to(&mut answer);
+    let after = Vary::from_headers(&answer).unwrap();
+    assert!(after.contains("accept-language") || after.is_any());
+    assert_eq!(after, vary.union(&more));
+}
+
+fn endings(headers: &HeaderMap) {
+    let mut not_modified = headers.clone();
+    into_not_modified(&mut not_modified);
+    for name in ["content-location", "date", "etag", "vary", "cache-control", "expires", "set-cookie"] {
+        assert!(headers.get_all(name).iter().eq(not_modified.get_all(name)), "N-01: {name}");
+    }
+    assert!(!not_modified.contains_key("content-length"), "N-03");
+    let mut failed = headers.clone();
+    into_precondition_failed(&mut failed);
+    assert!(!has_targeted_field(&failed) && !failed.contains_key("etag"), "N-08");
+    assert!(CacheControl::from_headers(&failed).unwrap().no_store());
+    let mut bare = headers.clone();
+    remove_targeted_fields(&mut bare);
+    assert!(!has_targeted_field(&bare) && !bare.contains_key("expires"));
+    let validators = Validators::from_headers(headers, now());
+    let mut written = HeaderMap::new();
+    validators.write_to(&mut written, HttpDate::MAX);
+    let again = Validators::from_headers(&written, now());
+    assert_eq!((validators.etag(), validators.last_modified()), (again.etag(), again.last_modified()));
+}

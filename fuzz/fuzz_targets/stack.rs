@@ -1,0 +1,11 @@
+//! Any stack of the layers, in any order, around any service, asked anything: the invariants of
+//! `tests/support/hostile/check.rs`.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use tower_cache_policy_fuzz::hostile::case::Case;
+use tower_cache_policy_fuzz::hostile::check::check;
+
+fuzz_target!(|case: Case| {
+    check(&case);
+});

@@ -1,0 +1,186 @@
+//! A service that gives any answer, and a way to run it without a runtime.
+
+use std::collections::VecDeque;
+use std::future::{Future, Ready, ready};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// The error of a body that breaks off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Broken;
+
+/// The body of any layer.
+pub type AnyBody = Pin<Box<dyn Body<Data = Bytes, Error = Broken>>>;
+
+/// A service of any layers.
+#[derive(Clone)]
+pub struct AnyService(Rc<dyn Fn(Request<()>) -> Response<AnyBody>>);
+
+/// One poll of a [`FramesBody`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    Data(Bytes),
+    Pending,
+    Trailers(HeaderMap),
+    Break,
+}
+
+/// What a body says of its length.
+#[derive(Clone, Copy, Debug)]
+pub enum Hint {
+    Exact,
+    Nothing,
+    AtLeast,
+}
+
+/// A body of these steps.
+#[derive(Clone, Debug)]
+pub struct FramesBody {
+    pub steps: VecDeque<Step>,
+    pub hint: Hint,
+}
+
+/// All that a body gave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Content {
+    pub octets: Vec<u8>,
+    pub trailers: Option<HeaderMap>,
+    pub broken: bool,
+}
+
+impl AnyService {
+    pub fn new(handler: impl Fn(Request<()>) -> Response<AnyBody> + 'static) -> Self {
+        Self(Rc::new(handler))
+    }
+
+    /// This service in a layer.
+    pub fn within<L, B>(self, layer: L) -> Self
+    where
+        L: Layer<Self>,
+        L::Service: Service<Request<()>, Response = Response<B>, Error = Broken> + Clone + 'static,
+        B: Body<Data = Bytes, Error = Broken> + 'static,
+    {
+        let service = layer.layer(self);
+        Self::new(move |request| {
+            let mut service = service.clone();
+            let ready = service.poll_ready(&mut Context::from_waker(Waker::noop()));
+            assert!(matches!(ready, Poll::Ready(Ok(()))), "the services inside are always ready");
+            let response = run(service.call(request)).expect("the services inside do not fail");
+            response.map(|body| Box::pin(body) as AnyBody)
+        })
+    }
+
+    pub fn ask(&self, request: Request<()>) -> Response<AnyBody> {
+        (self.0)(request)
+    }
+}
+
+impl Service<Request<()>> for AnyService {
+    type Response = Response<AnyBody>;
+    type Error = Broken;
+    type Future = Ready<Result<Response<AnyBody>, Broken>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<()>) -> Self::Future {
+        ready(Ok(self.ask(request)))
+    }
+}
+
+impl FramesBody {
+    pub fn content(&self) -> Content {
+        let mut content = Content::default();
+        for step in &self.steps {
+            match step {
+                Step::Data(data) => content.octets.extend_from_slice(data),
+                Step::Trailers(trailers) => content.trailers = Some(trailers.clone()),
+                Step::Break => content.broken = true,
+                Step::Pending => {}
+            }
+        }
+        content
+    }
+}
+
+impl Body for FramesBody {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        Poll::Ready(match self.steps.pop_front() {
+            None => None,
+            Some(Step::Pending) => return Poll::Pending,
+            Some(Step::Data(data)) => Some(Ok(Frame::data(data))),
+            Some(Step::Trailers(trailers)) => Some(Ok(Frame::trailers(trailers))),
+            Some(Step::Break) => {
+                self.steps.clear();
+                Some(Err(Broken))
+            }
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let content = self.content();
+        let mut hint = SizeHint::new();
+        let length = content.octets.len() as u64;
+        match self.hint {
+            Hint::Nothing => {}
+            Hint::AtLeast => hint.set_lower(if content.broken { 0 } else { length / 2 }),
+            Hint::Exact => hint.set_exact(length),
+        }
+        hint
+    }
+}
+
+/// Runs to its end what never waits for anything but another poll.
+pub fn run<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    for _ in 0..10_000 {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return output;
+        }
+    }
+    panic!("a future does not end")
+}
+
+/// Reads a body to its end, which must keep what it says of itself.
+pub fn read(mut body: AnyBody) -> Content {
+    let mut content = Content::default();
+    let hint = body.size_hint();
+    for _ in 0..10_000 {
+        let ended = body.is_end_stream();
+        match body.as_mut().poll_frame(&mut Context::from_waker(Waker::noop())) {
+            Poll::Pending => assert!(!ended, "a body that has ended waits"),
+            Poll::Ready(None) => {
+                let length = content.octets.len() as u64;
+                if !content.broken {
+                    assert!(hint.lower() <= length && hint.upper().is_none_or(|upper| length <= upper), "{hint:?}");
+                }
+                return content;
+            }
+            Poll::Ready(Some(frame)) => {
+                assert!(!ended, "a body that has ended has a frame: {frame:?}");
+                assert!(!content.broken, "a broken body goes on");
+                match frame.map(Frame::into_data) {
+                    Ok(Ok(data)) => content.octets.extend_from_slice(&data),
+                    Ok(Err(frame)) => content.trailers = Some(frame.into_trailers().unwrap()),
+                    Err(Broken) => content.broken = true,
+                }
+            }
+        }
+    }
+    panic!("a body does not end")
+}
