@@ -1,6 +1,6 @@
 //! The example site, asked over HTTP/1.1 and over HTTP/2.
 
-#![cfg(all(feature = "axum", feature = "config"))]
+#![cfg(all(feature = "assets-css", feature = "axum", feature = "config", feature = "minijinja"))]
 #![allow(clippy::unwrap_used)] // Allowed by clippy.toml in what is marked as a test, and the rest here is not.
 #![allow(unreachable_pub)] // As in the program whose files these are.
 
@@ -8,12 +8,17 @@
 mod app;
 #[path = "../examples/site/articles.rs"]
 mod articles;
+#[path = "../examples/site/assets.rs"]
+mod assets;
 #[path = "../examples/site/download.rs"]
 mod download;
+#[path = "../examples/site/front.rs"]
+mod front;
 #[path = "../examples/site/log.rs"]
 mod log;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -36,6 +41,7 @@ use tower_cache_policy::edge::{EdgeProfile, Edges};
 use tower_cache_policy::policy::routes::RoutePolicies;
 
 use crate::articles::Store;
+use crate::assets::Assets;
 use crate::log::Log;
 
 const TEA: &str = r#"{"title":"Tea","text":"Hot."}"#;
@@ -51,6 +57,8 @@ enum Tag {
     Strong,
 }
 
+const OTHER_VERSION: &str = "/static/cup.0123456789abcdef0123456789abcdef.svg";
+
 /// What is said of a URL, its path, and its status, `Cache-Control` and `ETag`.
 const URLS: &[(&str, &str, u16, &str, Tag)] = &[
     ("the front page is made anew at each request", "/", 200, "private, no-store", Tag::None),
@@ -63,6 +71,8 @@ const URLS: &[(&str, &str, u16, &str, Tag)] = &[
     ("an event stream is not kept", "/events", 200, "private, no-store", Tag::None),
     ("a page with a cookie is private although its route says public", "/me", 200, "private, max-age=300", Tag::None),
     ("a failure is not kept although its route says two minutes", "/fail", 500, "private, no-store", Tag::None),
+    ("a file under its plain name is asked about before each reuse", "/static/cup.svg", 200, "no-cache", Tag::Strong),
+    ("a file of another version is not here", OTHER_VERSION, 404, "private, no-store", Tag::None),
     ("what is not found is not kept", "/nothing/here", 404, "private, no-store", Tag::None),
 ];
 
@@ -148,12 +158,108 @@ async fn with_no_cache_nothing_is_kept_whatever_the_url_and_the_status() {
     }
 }
 
+// ==== The files of the front page ====
+
+#[tokio::test]
+async fn the_front_page_names_each_file_by_a_url_that_may_be_kept_for_a_year() {
+    for site in Site::over_both(false).await {
+        let page = text(site.ask(Method::GET, "/", &[], "").await);
+        let manifest = site.assets.source.current();
+        for asset in manifest.iter() {
+            let row = site.row(asset.name());
+            assert!(page.contains(&format!("\"{}\"", asset.url())), "{row}: {page}");
+            let answer = site.ask(Method::GET, asset.url(), &[], "").await;
+            assert_eq!(answer.status(), 200, "{row}");
+            assert_eq!(field(&answer, "cache-control"), Some("public, max-age=31536000, immutable"), "{row}");
+            assert_eq!(answer.body().len() as u64, asset.length(), "{row}");
+            let tag = field(&answer, "etag").unwrap();
+            assert_eq!(tag, format!("\"{}\"", asset.fingerprint()), "{row}");
+            let again = site.ask(Method::GET, asset.url(), &[("if-none-match", tag)], "").await;
+            assert_not_modified(&again, &answer, &row);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_stylesheet_refers_to_versioned_urls_and_the_page_to_the_font_ahead_of_it() {
+    for site in Site::over_both(false).await {
+        let manifest = site.assets.source.current();
+        let style = text(site.ask(Method::GET, manifest.url("style.css").unwrap(), &[], "").await);
+        for name in ["cup.svg", "tally.woff2"] {
+            let below_prefix = manifest.url(name).unwrap().strip_prefix("/static/").unwrap();
+            assert!(style.contains(below_prefix), "{name}: {style}");
+        }
+        let page = site.ask(Method::GET, "/", &[], "").await;
+        let preload = format!("<{}>; rel=preload; as=font; crossorigin", manifest.url("tally.woff2").unwrap());
+        assert_eq!(field(&page, "link"), Some(&*preload));
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_compressed_on_the_way_may_be_kept_as_long() {
+    for site in Site::over_both(false).await {
+        for (name, coding) in [("style.css", Some("gzip")), ("tally.woff2", None)] {
+            let row = site.row(name);
+            let url = site.assets.source.current().url(name).unwrap().to_owned();
+            let answer = site.ask(Method::GET, &url, &[("accept-encoding", "gzip")], "").await;
+            assert_eq!(field(&answer, "content-encoding"), coding, "{row}");
+            assert_eq!(field(&answer, "cache-control"), Some("public, max-age=31536000, immutable"), "{row}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_range_of_a_file_is_sent_to_whom_has_the_rest_of_it() {
+    for site in Site::over_both(false).await {
+        let url = site.assets.source.current().url("tally.woff2").unwrap().to_owned();
+        let tag = site.tag_of(&url, &[]).await;
+        for (if_range, status) in [(&*tag, 206), ("\"another\"", 200)] {
+            let answer = site.ask(Method::GET, &url, &[("range", "bytes=100-"), ("if-range", if_range)], "").await;
+            assert_eq!(answer.status(), status, "{}", site.row(if_range));
+        }
+    }
+}
+
+#[tokio::test]
+async fn with_no_cache_a_changed_file_has_a_new_url_on_the_next_page() {
+    let directory = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(assets::DIRECTORY).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), directory.path().join(file.file_name())).unwrap();
+    }
+    let site = Site::start_with("HTTP/1.1", None, true, directory.path()).await;
+    let before = site.assets.source.current().url("style.css").unwrap().to_owned();
+    assert!(text(site.ask(Method::GET, "/", &[], "").await).contains(&before));
+
+    std::fs::write(directory.path().join("style.css"), "h1 { color: tan }").unwrap();
+    let after = site.assets.source.current().url("style.css").unwrap().to_owned();
+    assert_ne!(after, before);
+    assert!(text(site.ask(Method::GET, "/", &[], "").await).contains(&after));
+    let style = site.ask(Method::GET, &after, &[], "").await;
+    assert_eq!(field(&style, "cache-control"), Some("no-cache, no-store, must-revalidate"));
+    assert_eq!(text(style), "h1 { color: tan }");
+
+    std::fs::remove_file(directory.path().join("style.css")).unwrap();
+    let mistake = site.ask(Method::GET, "/", &[], "").await;
+    assert_eq!(mistake.status(), 500);
+    assert!(text(mistake).contains("there is no asset named `style.css`"));
+}
+
+#[test]
+fn a_page_that_names_no_file_ends_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("styles.css"), "").unwrap();
+    let assets = Assets::new(directory.path(), false).unwrap();
+    let error = front::FrontPage::new(&assets.source).unwrap_err();
+    assert!(error.to_string().contains("there is no asset named `cup.svg`"), "{error}");
+}
+
 // ==== What has not changed is not sent again ====
 
 #[tokio::test]
 async fn each_coding_is_revalidated_with_its_own_tag_and_the_304_has_the_fields_of_the_200() {
     for site in Site::over_both(false).await {
-        for path in ["/page", "/dashboard", "/articles/1"] {
+        for path in ["/page", "/dashboard", "/articles/1", "/static/style.css"] {
             for coding in ["identity", "gzip", "br"] {
                 let row = site.row(&format!("{path} in {coding}"));
                 let accepted = ("accept-encoding", coding);
@@ -306,7 +412,9 @@ async fn a_write_is_made_only_by_who_knows_what_it_changes() {
 async fn of_a_hundred_writes_with_one_and_the_same_tag_exactly_one_is_made() {
     const WRITERS: usize = 100;
     let download = download::write().unwrap();
-    let app = app::app(Store::new(), download.path(), None, &no_edges(), false, Log::new(|_| {}));
+    let assets = Assets::new(Path::new(assets::DIRECTORY), false).unwrap();
+    let log = Log::new(|_| {});
+    let app = app::app(Store::new(), download.path(), &assets, None, &no_edges(), false, log).unwrap();
     let all_let_through = Arc::new(Barrier::new(WRITERS));
     let writers = (0..WRITERS).map(|_| {
         // The layer decides before the content is read. So when each content waits for all
@@ -437,6 +545,7 @@ struct Site {
     address: SocketAddr,
     client: Client<HttpConnector, Full<Bytes>>,
     lines: Arc<Mutex<Vec<String>>>,
+    assets: Assets,
     _download: NamedTempFile,
 }
 
@@ -446,18 +555,23 @@ impl Site {
     }
 
     async fn start(version: &'static str, policies: Option<RoutePolicies>, no_cache: bool) -> Self {
+        Self::start_with(version, policies, no_cache, Path::new(assets::DIRECTORY)).await
+    }
+
+    async fn start_with(version: &'static str, policies: Option<RoutePolicies>, no_cache: bool, files: &Path) -> Self {
         let download = download::write().unwrap();
         let lines = Arc::new(Mutex::new(Vec::new()));
         let log = Log::new({
             let lines = lines.clone();
             move |line| lines.lock().unwrap().push(line.to_string())
         });
-        let app = app::app(Store::new(), download.path(), policies, &no_edges(), no_cache, log);
+        let assets = Assets::new(files, no_cache).unwrap();
+        let app = app::app(Store::new(), download.path(), &assets, policies, &no_edges(), no_cache, log).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(axum::serve(listener, app).into_future());
         let client = Client::builder(TokioExecutor::new()).http2_only(version == "HTTP/2").build_http();
-        Self { version, address, client, lines, _download: download }
+        Self { version, address, client, lines, assets, _download: download }
     }
 
     /// Asks, and leaves the content where it is: that of an event stream has no end.
@@ -507,6 +621,10 @@ fn field<'a, B>(answer: &'a Response<B>, name: &str) -> Option<&'a str> {
     let line = lines.next()?;
     assert_eq!(lines.next(), None, "one line of {name}");
     Some(line.to_str().unwrap())
+}
+
+fn text(answer: Response<Bytes>) -> String {
+    String::from_utf8(answer.into_body().to_vec()).unwrap()
 }
 
 /// N-01 to N-04

@@ -1,9 +1,10 @@
 //! Which URL is answered by whom, and how long its answer may be kept.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::future::ready;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -21,12 +22,14 @@ use tower::Layer;
 use tower_cache_policy::edge::Edges;
 use tower_cache_policy::policy::routes::RoutePolicies;
 use tower_cache_policy::policy::{CachePolicy, CacheTag, IntoPolicySource};
-use tower_cache_policy::{CachePolicyLayer, CachingLayer, EdgeLayer, HeadValidators};
+use tower_cache_policy::{CachePolicyLayer, CachingLayer, ConditionalLayer, EdgeLayer, HeadValidators};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use tower_http::services::ServeFile;
 
 use crate::articles::{self, Store};
+use crate::assets::{self, Assets};
+use crate::front::{FrontPage, front};
 use crate::log::{Log, log_requests};
 
 /// Kept by everybody, and asked about before each reuse: right for whatever has an entity
@@ -43,26 +46,29 @@ const DASHBOARD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/site/page
 pub fn app(
     store: Store,
     download: &Path,
+    assets: &Assets,
     policies: Option<RoutePolicies>,
     edges: &Edges,
     no_cache: bool,
     log: Log,
-) -> Router {
+) -> Result<Router, Box<dyn Error>> {
     let edge = EdgeLayer::new(edges.clone()).enabled(edges.profiles().next().is_some());
     let by_code = policies.is_none();
     let policy = |policy| CachePolicyLayer::new(policy).record_decisions().enabled(by_code);
     let source = policies.map_or_else(|| SITE.into_policy_source(), RoutePolicies::into_policy_source);
 
     // A range counts the octets of what was sent, so a download that is to be resumed must
-    // not be compressed on the way.
-    let compressible = DefaultPredicate::new().and(NotForContentType::const_new("application/octet-stream"));
+    // not be compressed on the way. Fonts are compressed already.
+    let compressible = DefaultPredicate::new()
+        .and(NotForContentType::const_new("application/octet-stream"))
+        .and(NotForContentType::const_new("font/"));
     let caching = CachingLayer::new(source)
         .compression(CompressionLayer::new().compress_when(compressible))
         .development(no_cache)
         .record_decisions();
 
     let pages = Router::new()
-        .route("/", get(front))
+        .route("/", get(front).with_state(Arc::new(FrontPage::new(&assets.source)?)))
         .route("/page", get(page).layer(policy(PAGE)))
         .route_service("/dashboard", policy(FILE).layer(ServeFile::new(DASHBOARD)))
         .route("/events", get(events))
@@ -70,6 +76,11 @@ pub fn app(
         .route("/fail", get(fail).layer(policy(PAGE)))
         .fallback(not_found)
         .layer(caching.clone());
+
+    // They speak for themselves, and answer a range only of the file that the client has.
+    let assets = Router::new()
+        .nest_service(assets::PREFIX, assets.service())
+        .layer(caching.clone().conditional(ConditionalLayer::trust_service_with_if_range));
 
     // The store knows what there is without its handlers: what a client has already is
     // answered without them, and so is a write that would lose somebody's change.
@@ -91,17 +102,8 @@ pub fn app(
         .layer(caching.validator_source(HeadValidators::<_, Body>::new(file)));
 
     // Outermost but for the log, so that it sees what goes out.
-    pages.merge(articles).merge(downloads).with_state(store).layer(edge).layer(from_fn_with_state(log, log_requests))
-}
-
-/// A policy may also come from the handler, as a part of its answer.
-async fn front() -> impl IntoResponse {
-    static VISITS: AtomicU64 = AtomicU64::new(0);
-    let visit = VISITS.fetch_add(1, Ordering::Relaxed) + 1;
-    (
-        CachePolicy::no_store(),
-        Html(format!("<!doctype html><title>Front page</title><p>Made anew, {visit} times now.\n")),
-    )
+    let site = pages.merge(assets).merge(articles).merge(downloads).with_state(store);
+    Ok(site.layer(edge).layer(from_fn_with_state(log, log_requests)))
 }
 
 async fn page(State(store): State<Store>) -> (CacheTag, Html<String>) {

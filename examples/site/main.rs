@@ -5,11 +5,14 @@
 //! cargo run --example site --all-features -- --port 8080 --no-cache
 //! cargo run --example site --all-features -- --policies examples/site/policies.toml
 //! cargo run --example site --all-features -- --edge cloudflare --edge nginx
+//! cargo run --example site --all-features -- --print-manifest
 //! ```
 //!
 //! | File | What is there |
 //! |---|---|
 //! | `app.rs` | which URL is answered by whom, and under which policy: start here |
+//! | `front.rs` | the front page, and how it finds its files |
+//! | `assets.rs` | the files in `static/`, under URLs that change when they do |
 //! | `articles.rs` | conditional writes that lose nobody's change |
 //! | `download.rs` | the file that can be resumed |
 //! | `log.rs` | one line for each request, with the reason for its `Cache-Control` |
@@ -18,7 +21,9 @@
 
 mod app;
 mod articles;
+mod assets;
 mod download;
+mod front;
 mod log;
 
 use std::error::Error;
@@ -31,10 +36,12 @@ use std::time::Duration;
 
 use clap::Parser;
 use tokio::net::TcpListener;
+use tower_cache_policy::assets::{Asset, AssetManifest};
 use tower_cache_policy::edge::{EdgeProfile, Edges};
 use tower_cache_policy::policy::routes::RoutePolicies;
 
 use crate::articles::Store;
+use crate::assets::Assets;
 use crate::log::Log;
 
 /// A site whose every answer says how long it may be kept.
@@ -52,9 +59,17 @@ struct Arguments {
     #[arg(long, value_name = "NAME", value_parser = edge)]
     edge: Vec<EdgeProfile>,
 
-    /// Tell every cache to store nothing, for work on the site itself
+    /// Take the files of the front page from this directory
+    #[arg(long = "static", value_name = "DIRECTORY", default_value = assets::DIRECTORY)]
+    files: PathBuf,
+
+    /// Tell every cache to store nothing, and see changed files at once, for work on the site itself
     #[arg(long)]
     no_cache: bool,
+
+    /// Print the files of the front page and their URLs, and end
+    #[arg(long)]
+    print_manifest: bool,
 }
 
 /// How long answers that are on their way have after Ctrl-C.
@@ -72,6 +87,12 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let assets = Assets::new(&arguments.files, arguments.no_cache)?;
+    if arguments.print_manifest {
+        println!("{}", table(&assets.source.current()));
+        return Ok(());
+    }
+
     let policies = arguments.policies.as_ref().map(RoutePolicies::from_toml_file).transpose()?;
     let listener = listen(arguments.port).await?;
     let address = listener.local_addr()?;
@@ -79,13 +100,13 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     // A log that cannot be written is no reason to fail a request.
     let log = Log::new(|line| _ = writeln!(io::stderr(), "{line}"));
     let edges = Edges::new(arguments.edge.iter().cloned())?;
-    let app = app::app(Store::new(), download.path(), policies, &edges, arguments.no_cache, log);
+    let app = app::app(Store::new(), download.path(), &assets, policies, &edges, arguments.no_cache, log)?;
 
     println!("listening on http://{address}, until Ctrl-C");
     if arguments.no_cache {
         println!("nothing is to be stored (--no-cache)");
     } else {
-        println!("{}", to_try(address));
+        println!("{}", to_try(address, assets.source.current().url("style.css")?));
     }
 
     // HTTP/1.1, and with axum's feature `http2` HTTP/2 too, as the client begins.
@@ -96,6 +117,18 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         () = async { interrupted().await; tokio::time::sleep(GRACE).await } => {}
     }
     Ok(())
+}
+
+/// One line for each file, for `--print-manifest`.
+fn table(manifest: &AssetManifest) -> String {
+    let width = |column: fn(&Asset) -> &str| manifest.iter().map(|asset| column(asset).len()).max().unwrap_or(0);
+    let (names, urls) = (width(Asset::name), width(Asset::url));
+    let mut lines = vec![format!("{:names$}  {:>7}  {:urls$}  integrity", "name", "bytes", "URL")];
+    lines.extend(manifest.iter().map(|asset| {
+        let (name, url) = (asset.name(), asset.url());
+        format!("{name:names$}  {:>7}  {url:urls$}  {}", asset.length(), asset.integrity())
+    }));
+    lines.join("\n")
 }
 
 /// The profile of this name, for `--edge`.
@@ -124,7 +157,7 @@ async fn interrupted() {
     }
 }
 
-fn to_try(address: SocketAddr) -> String {
+fn to_try(address: SocketAddr, stylesheet: &str) -> String {
     let url = format!("http://{address}");
     format!(
         r#"
@@ -136,6 +169,8 @@ A change by somebody who saw nothing (428):
   curl -i {url}/articles/2 -X DELETE
 A page that sets a cookie, so that a policy of "public" becomes "private":
   curl -i {url}/me
+A stylesheet that may be kept for a year, because its URL changes when it does:
+  curl -i {url}{stylesheet}
 "#
     )
 }

@@ -29,6 +29,12 @@ impl AssetManifest {
 
     /// As [`preload`](AssetManifest::preload), for an ES module, with `rel=modulepreload`.
     ///
+    /// # Warning
+    ///
+    /// A page with an [import map](AssetManifest::import_map) names its modules in a
+    /// `<link rel="modulepreload">` behind the map: a field comes before it, and browsers that
+    /// take one map only then ignore it.
+    ///
     /// # Errors
     ///
     /// When there is no asset of this name.

@@ -12,7 +12,7 @@ def install(names):
     missing = [name for name in names if not installed(name)]
     if not missing:
         return
-    print(f"edges: apt-get install {' '.join(missing)}", flush=True)
+    print(f"apt-get install {' '.join(missing)}", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     with no_services():
         for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *missing]):
@@ -20,7 +20,7 @@ def install(names):
                 ["apt-get", *command], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
             )
             if result.returncode:
-                raise SystemExit(f"edges: apt-get {command[0]} failed\n{result.stdout[-4000:]}")
+                raise SystemExit(f"apt-get {command[0]} failed\n{result.stdout[-4000:]}")
 
 
 def installed(name):

@@ -25,11 +25,11 @@ def build():
 
 
 class Site:
-    def __init__(self, processes, program, directory, arguments):
+    def __init__(self, processes, program, directory, arguments, port=0):
         self.processes = processes
         self.log = directory / "site.log"
         (directory / "files").mkdir()
-        command = [program, "--port", "0", "--policies", HERE / "policies.toml", *arguments]
+        command = [program, "--port", str(port), *arguments]
         environment = {**os.environ, "TMPDIR": str(directory / "files")}
         self.process = processes.start(command, self.log, env=environment)
         self.port = self._port()
@@ -43,11 +43,24 @@ class Site:
             time.sleep(0.05)
         raise RuntimeError(f"the site did not start: {self.log.read_text()}")
 
-    def reached(self, path):
-        """The status of each answer to GET that the site itself has given for `path`."""
+    def reached(self, path, since=0):
+        """The status of each answer to GET that the site itself has given for `path`, since its log was so long."""
         # Without the last line where it is still being written.
-        lines = self.log.read_text().rpartition("\n")[0]
+        lines = self.log.read_bytes()[since:].decode().rpartition("\n")[0]
         return [int(status) for status in re.findall(rf"^GET {re.escape(path)} (\d+) ", lines, re.M)]
+
+    def wait_for_log(self):
+        """Until what was asked before is in the log, which is written when an answer has gone."""
+        path = f"/probe-{time.monotonic_ns()}"
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection.request("GET", path)
+        connection.getresponse().read()
+        connection.close()
+        deadline = time.monotonic() + 10
+        while not self.reached(path):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{path} is not in the log of the site")
+            time.sleep(0.02)
 
     def put(self, path, title):
         """Writes an article at the site itself, past the cache."""

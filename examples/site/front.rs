@@ -1,0 +1,55 @@
+//! The front page, which finds its files by their versioned URLs.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::extract::State;
+use axum::http::{StatusCode, header::LINK};
+use axum::response::{Html, IntoResponse, Response};
+use minijinja::{Environment, context};
+use tower_cache_policy::assets::AssetSource;
+use tower_cache_policy::assets::minijinja::add_asset_functions;
+use tower_cache_policy::policy::CachePolicy;
+
+const TEMPLATE: &str = include_str!("pages/front.html");
+
+#[derive(Debug)]
+pub struct FrontPage {
+    templates: Environment<'static>,
+    assets: AssetSource,
+    visits: AtomicU64,
+}
+
+impl FrontPage {
+    /// Makes the page once: a name in it that is wrong ends the start, and not a visit.
+    pub fn new(assets: &AssetSource) -> Result<Self, Box<dyn Error>> {
+        let mut templates = Environment::new();
+        add_asset_functions(&mut templates, assets);
+        templates.add_template("front.html", TEMPLATE)?;
+        let page = Self { templates, assets: assets.clone(), visits: AtomicU64::new(0) };
+        page.answer(0)?;
+        Ok(page)
+    }
+
+    fn answer(&self, visit: u64) -> Result<Response, Box<dyn Error>> {
+        let assets = self.assets.current();
+        let files: Vec<_> = assets
+            .iter()
+            .map(|asset| {
+                context! { name => asset.name(), fingerprint => asset.fingerprint(), length => asset.length() }
+            })
+            .collect();
+        let html = self.templates.get_template("front.html")?.render(context! { visit, files })?;
+        // The browser would learn of the font from the stylesheet, which is late.
+        let font = assets.preload("tally.woff2")?;
+        // A policy may also come from the handler, as a part of its answer.
+        Ok((CachePolicy::no_store(), [(LINK, font)], Html(html)).into_response())
+    }
+}
+
+pub async fn front(State(page): State<Arc<FrontPage>>) -> Response {
+    let visit = page.visits.fetch_add(1, Ordering::Relaxed) + 1;
+    // After `new` it goes wrong in development only, when a file has gone.
+    page.answer(visit).unwrap_or_else(|error| (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response())
+}
