@@ -6,6 +6,7 @@
 //! cargo run --example site --all-features -- --policies examples/site/policies.toml
 //! cargo run --example site --all-features -- --edge cloudflare --edge nginx
 //! cargo run --example site --all-features -- --print-manifest
+//! cargo run --example site --all-features -- --dashboard
 //! ```
 //!
 //! | File | What is there |
@@ -34,9 +35,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use axum::extract::MatchedPath;
 use clap::Parser;
 use tokio::net::TcpListener;
 use tower_cache_policy::assets::{Asset, AssetManifest};
+use tower_cache_policy::dashboard::Dashboard;
 use tower_cache_policy::edge::{EdgeProfile, Edges};
 use tower_cache_policy::policy::routes::RoutePolicies;
 
@@ -62,6 +65,10 @@ struct Arguments {
     /// Take the files of the front page from this directory
     #[arg(long = "static", value_name = "DIRECTORY", default_value = assets::DIRECTORY)]
     files: PathBuf,
+
+    /// Show what caches are told, and the last requests, at /_cache
+    #[arg(long)]
+    dashboard: bool,
 
     /// Tell every cache to store nothing, and see changed files at once, for work on the site itself
     #[arg(long)]
@@ -100,9 +107,18 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     // A log that cannot be written is no reason to fail a request.
     let log = Log::new(|line| _ = writeln!(io::stderr(), "{line}"));
     let edges = Edges::new(arguments.edge.iter().cloned())?;
+    let dashboard = arguments.dashboard.then(|| dashboard(policies.clone(), edges.clone()));
     let app = app::app(Store::new(), download.path(), &assets, policies, &edges, arguments.no_cache, log)?;
+    let app = match &dashboard {
+        // Outside the log too, so that it sees what goes out.
+        Some(dashboard) => app.layer(dashboard.observe()).nest_service("/_cache", dashboard.service()),
+        None => app,
+    };
 
     println!("listening on http://{address}, until Ctrl-C");
+    if arguments.dashboard {
+        println!("what caches are told is shown at http://{address}/_cache (--dashboard)");
+    }
     if arguments.no_cache {
         println!("nothing is to be stored (--no-cache)");
     } else {
@@ -137,6 +153,16 @@ fn edge(name: &str) -> Result<EdgeProfile, String> {
         let names: Vec<_> = EdgeProfile::ALL.iter().map(EdgeProfile::name).collect();
         format!("no edge has this name; take one of {}", names.join(", "))
     })
+}
+
+/// By the table where there is one, and otherwise by the routes of the router.
+fn dashboard(policies: Option<RoutePolicies>, edges: Edges) -> Dashboard {
+    // The site listens on loopback alone.
+    let dashboard = Dashboard::new().edges(edges).bound_to_loopback();
+    match policies {
+        Some(policies) => dashboard.routes(policies),
+        None => dashboard.route_by(|request| Some(request.extensions.get::<MatchedPath>()?.as_str().to_owned())),
+    }
 }
 
 async fn listen(port: u16) -> Result<TcpListener, String> {

@@ -76,16 +76,6 @@ impl<'a> PolicyTable<'a> {
 
     fn cells(&self, row: &PolicyRow<'_>) -> [String; 7] {
         let methods: Vec<&str> = row.methods().iter().map(Method::as_str).collect();
-        let status = match row.status() {
-            Some(status) => status.as_str().to_owned(),
-            None if row.get_or_head() => "success".to_owned(),
-            None => "any".to_owned(),
-        };
-        let content_type = match row.content_type() {
-            Some("*/*") => "any",
-            Some(content_type) => content_type,
-            None => "none",
-        };
         let last = if self.for_edges {
             let fields =
                 row.at_edge().map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())));
@@ -96,8 +86,8 @@ impl<'a> PolicyTable<'a> {
         [
             row.pattern().unwrap_or("(any other)"),
             &methods.join(", "),
-            &status,
-            content_type,
+            row.status_word(),
+            row.content_type_word(),
             row.cache_control(),
             row.vary().unwrap_or_default(),
             &last,

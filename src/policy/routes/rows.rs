@@ -101,6 +101,24 @@ impl PolicyRow<'_> {
         self.tags.into_iter().flatten().map(CacheTag::as_str)
     }
 
+    /// The status, for people.
+    pub(crate) fn status_word(&self) -> &str {
+        match &self.status {
+            Some(status) => status.as_str(),
+            None if self.get_or_head() => "success",
+            None => "any",
+        }
+    }
+
+    /// The content type, for people.
+    pub(crate) fn content_type_word(&self) -> &str {
+        match self.content_type() {
+            Some("*/*") => "any",
+            Some(content_type) => content_type,
+            None => "none",
+        }
+    }
+
     /// Whether the answers are those to GET and HEAD.
     pub(crate) fn get_or_head(&self) -> bool {
         self.methods.iter().all(|method| matches!(*method, Method::GET | Method::HEAD))
