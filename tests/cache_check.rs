@@ -1,0 +1,628 @@
+//! `cache-check` as it is run: against sites that are right, that have one fault each, and that
+//! mean no good.
+#![allow(clippy::unwrap_used)] // As in any test.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::Html;
+use axum::routing::get;
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::process::Command;
+use tower_cache_policy::CachingLayer;
+use tower_cache_policy::policy::CachePolicy;
+use tower_http::compression::CompressionLayer;
+
+// ==== The program ====
+
+struct Done {
+    status: i32,
+    out: String,
+    errors: String,
+}
+
+impl Done {
+    fn document(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.errors))
+    }
+}
+
+async fn run_in(environment: &[(&str, &str)], arguments: &[&str], input: &str) -> Done {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cache-check"));
+    command.args(arguments).env("NO_PROXY", "*").env_remove("CLICOLOR_FORCE").kill_on_drop(true);
+    command.envs(environment.iter().copied());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).await.unwrap();
+    let done = tokio::time::timeout(Duration::from_secs(60), child.wait_with_output()).await.expect("it ends").unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Done { status: done.status.code().unwrap(), out: text(done.stdout), errors: text(done.stderr) }
+}
+
+async fn run_with(arguments: &[&str], input: &str) -> Done {
+    run_in(&[], arguments, input).await
+}
+
+async fn run(arguments: &[&str]) -> Done {
+    run_with(arguments, "").await
+}
+
+fn rules(url: &Value) -> Vec<&str> {
+    url["findings"].as_array().unwrap().iter().map(|finding| finding["rule"].as_str().unwrap()).collect()
+}
+
+fn kinds(url: &Value) -> Vec<&str> {
+    url["troubles"].as_array().unwrap().iter().map(|trouble| trouble["kind"].as_str().unwrap()).collect()
+}
+
+// ==== Sites ====
+
+/// What was asked.
+#[derive(Debug)]
+struct Ask {
+    method: String,
+    path: String,
+    fields: HashMap<String, String>,
+}
+
+impl Ask {
+    fn field(&self, name: &str) -> Option<&str> {
+        self.fields.get(name).map(String::as_str)
+    }
+}
+
+async fn read_ask(stream: &mut (impl AsyncRead + Unpin)) -> Option<Ask> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+        // A greeting of TLS has no end that this would see.
+        if !head[0].is_ascii_uppercase() {
+            return None;
+        }
+    }
+    let head = String::from_utf8(head).unwrap();
+    let mut lines = head.lines();
+    let mut first = lines.next()?.split(' ');
+    let (method, path) = (first.next()?.to_owned(), first.next()?.to_owned());
+    let fields = lines.filter_map(|line| line.split_once(':'));
+    let fields = fields.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect();
+    Some(Ask { method, path, fields })
+}
+
+/// One answer for each connection, written out by `answer`, octet for octet.
+async fn serve_octets(answer: impl Fn(&Ask) -> Vec<u8> + Send + Sync + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, answer) = (listener.local_addr().unwrap(), Arc::new(answer));
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let answer = Arc::clone(&answer);
+            tokio::spawn(async move {
+                let Some(ask) = read_ask(&mut stream).await else {
+                    _ = stream.write_all(b"HTTP/1.1 400 x\r\n\r\n").await;
+                    return;
+                };
+                if stream.write_all(&answer(&ask)).await.is_err() {
+                    return;
+                }
+                match ask.path.as_str() {
+                    "/endless" => endless(&mut stream, Duration::ZERO).await,
+                    "/dripping" => endless(&mut stream, Duration::from_millis(500)).await,
+                    "/silent" => std::future::pending().await,
+                    _ => _ = stream.shutdown().await,
+                }
+            });
+        }
+    });
+    address
+}
+
+async fn endless(stream: &mut (impl AsyncWrite + Unpin), pause: Duration) {
+    while stream.write_all(&[b'x'; 4_096]).await.is_ok() {
+        tokio::time::sleep(pause).await;
+    }
+}
+
+async fn serve_app(app: Router) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    address
+}
+
+const CONTENT: &str = "hello, cache\n";
+const DATE: &str = "Sat, 23 May 2026 10:40:00 GMT";
+
+/// A file server that does everything right but for the fault that the path names.
+fn file(ask: &Ask) -> Vec<u8> {
+    let fault = ask.path.trim_start_matches('/');
+    let is = |name: &str| fault == name;
+    let coded = ask.field("accept-encoding") == Some("gzip");
+    let tag = match (fault, coded) {
+        ("weak-if-range", _) => "W/\"v1\"",
+        ("shared-tag", _) | (_, false) => "\"v1\"",
+        (_, true) => "\"v1--gzip\"",
+    };
+    let matches = |field: &str| {
+        let opaque = |one: &str| one.trim_start_matches("W/") == tag.trim_start_matches("W/");
+        ask.field(field).is_some_and(|value| match fault {
+            "no-list" => opaque(value),
+            "no-weak" => value.split(", ").any(|one| one == tag),
+            _ => value.split(", ").any(opaque),
+        })
+    };
+    let mut fields = vec![
+        ("cache-control".to_owned(), "public, max-age=600".to_owned()),
+        ("etag".to_owned(), tag.to_owned()),
+        ("last-modified".to_owned(), DATE.to_owned()),
+        ("vary".to_owned(), "accept-encoding".to_owned()),
+    ];
+    let mut content = if coded { format!("coded {CONTENT}") } else { CONTENT.to_owned() };
+    let set = |fields: &mut Vec<(String, String)>, name: &str, value: &str| {
+        fields.retain(|(other, _)| other != name);
+        if !value.is_empty() {
+            fields.push((name.to_owned(), value.to_owned()));
+        }
+    };
+    match fault {
+        "no-cache-control" => {
+            set(&mut fields, "cache-control", "");
+            set(&mut fields, "last-modified", "");
+        }
+        "no-validator" => {
+            set(&mut fields, "etag", "");
+            set(&mut fields, "last-modified", "");
+        }
+        "bad-tag" => set(&mut fields, "etag", "v1"),
+        "bad-date" => set(&mut fields, "last-modified", "2026-05-23"),
+        "future-date" => set(&mut fields, "date", "Sat, 23 May 2026 10:39:59 GMT"),
+        "no-vary" => set(&mut fields, "vary", ""),
+        "cookie" => set(&mut fields, "set-cookie", "id=1"),
+        "misses" => set(&mut fields, "x-cache", "MISS"),
+        "clock" => {
+            set(&mut fields, "etag", "");
+            set(&mut fields, "last-modified", "");
+            content = "tick ".repeat(2 + stamp() % 7);
+        }
+        "changing-content" => content = format!("{:?} {CONTENT}", Instant::now()),
+        "changing-tag" => set(&mut fields, "etag", &format!("\"{}\"", stamp())),
+        _ => {}
+    }
+    if is("missing") {
+        return written(404, &fields, Some("nothing here"), ask);
+    }
+    if ask.field("if-match").is_some() && (is("if-match") || !matches("if-match")) {
+        return written(412, &fields, Some(""), ask);
+    }
+    let unmodified = match ask.field("if-none-match") {
+        Some(_) if is("no-304") || is("bad-tag") || is("no-validator") || is("changing-tag") => false,
+        Some(_) if coded && is("no-coded-304") => false,
+        Some(_) if is("date-beside-tag") && ask.field("if-modified-since").is_some() => true,
+        Some(_) => matches("if-none-match"),
+        None => ask.field("if-modified-since").is_some_and(|_| !is("no-304-by-date")),
+    };
+    if unmodified {
+        match fault {
+            "bare-304" => {
+                set(&mut fields, "vary", "");
+                set(&mut fields, "cache-control", "");
+            }
+            "other-tag-304" => set(&mut fields, "etag", "\"v0\""),
+            "other-policy-304" => set(&mut fields, "cache-control", "no-store"),
+            "described-304" => set(&mut fields, "content-type", "text/plain"),
+            "long-304" => set(&mut fields, "content-length", "5"),
+            _ => {}
+        }
+        return written(304, &fields, is("long-304").then_some("hello"), ask);
+    }
+    if ask.method == "HEAD" {
+        match fault {
+            "head-405" => return written(405, &fields, Some(""), ask),
+            "head-policy" => set(&mut fields, "cache-control", "no-store"),
+            "head-bare" => set(&mut fields, "cache-control", ""),
+            "head-length" => content += "more",
+            _ => {}
+        }
+    }
+    set(&mut fields, "accept-ranges", "bytes");
+    let range_holds = match ask.field("if-range") {
+        None => true,
+        Some(value) if value.contains("cache-check") => is("if-range-tag"),
+        Some(value) if value.starts_with('W') => is("weak-if-range"),
+        Some(value) if value.starts_with('"') => value == tag && !is("if-range-none"),
+        Some(_) => is("if-range-date"),
+    };
+    if ask.field("range") == Some("bytes=0-0") && ask.method == "GET" && range_holds && !is("no-ranges") {
+        let length = content.len();
+        match fault {
+            "bare-206" => set(&mut fields, "cache-control", ""),
+            "bad-range" => return written(206, &fields, Some("h"), ask),
+            "range-416" => return written(416, &fields, Some(""), ask),
+            _ => {}
+        }
+        set(&mut fields, "content-range", &format!("bytes 0-0/{length}"));
+        content.truncate(1);
+        return written(206, &fields, Some(&content), ask);
+    }
+    if coded {
+        set(&mut fields, "content-encoding", "gzip");
+    }
+    written(200, &fields, Some(&content), ask)
+}
+
+/// A number that was not there before.
+fn stamp() -> usize {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+fn written(status: u16, fields: &[(String, String)], content: Option<&str>, ask: &Ask) -> Vec<u8> {
+    let mut text = format!("HTTP/1.1 {status} x\r\nconnection: close\r\n");
+    for (name, value) in fields {
+        text += &format!("{name}: {value}\r\n");
+    }
+    if let Some(content) = content {
+        if !text.contains("content-length") {
+            text += &format!("content-length: {}\r\n", content.len());
+        }
+        text += "\r\n";
+        if ask.method != "HEAD" {
+            text += content;
+        }
+    } else {
+        text += "\r\n";
+    }
+    text.into_bytes()
+}
+
+fn good_site() -> Router {
+    const PAGE: &str = r#"<!doctype html><title>x</title><link rel="stylesheet" href="style.css">
+        <script src="/app.js"></script><img src="https://elsewhere.invalid/a.png"><a href="/other">no asset</a>"#;
+    let policy = CachePolicy::public(Duration::from_secs(300));
+    Router::new()
+        .route("/", get(async || Html(PAGE.repeat(20))))
+        .route("/style.css", get(async || ([(CONTENT_TYPE, "text/css")], "p { color: red }\n".repeat(100))))
+        .route("/app.js", get(async || ([(CONTENT_TYPE, "text/javascript")], "run()\n".repeat(100))))
+        .layer(CachingLayer::new(policy).compression(CompressionLayer::new()))
+}
+
+// ==== What is right ====
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_of_this_crate_has_nothing_to_change() {
+    let address = serve_app(good_site()).await;
+    let url = format!("http://{address}/");
+    let done = run(&["--json", "--follow-assets", "--level", "note", "--edge", "standard,nginx", &url]).await;
+    let document = done.document();
+    let urls = document["urls"].as_array().unwrap();
+    assert_eq!(urls.len(), 3, "the page, its style and its script");
+    for one in urls {
+        assert_eq!(rules(one), [""; 0], "{}", one["url"]);
+        assert_eq!(one["works"]["revalidates"], true);
+        assert_eq!(one["works"]["head"], true);
+        assert_eq!(one["works"]["codings"][0]["name"], "gzip");
+        assert_eq!(one["works"]["codings"][0]["revalidates"], true);
+        assert_eq!(one["works"]["tags_differ_by_coding"], true);
+        assert_eq!(one["audit"]["verdicts"].as_array().unwrap().len(), 4);
+    }
+    assert_eq!(urls[1]["page"], *url);
+    assert_eq!((done.status, &document["exit_status"]), (0, &Value::from(0)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_tls_it_speaks_http_2_with_whom_the_system_trusts() {
+    let (address, certificate) = serve_self_signed(&[b"h2"]).await;
+    let directory = tempfile::tempdir().unwrap();
+    let trusted = directory.path().join("trusted.pem");
+    std::fs::write(&trusted, certificate).unwrap();
+    let environment = [("SSL_CERT_FILE", trusted.to_str().unwrap())];
+    let done = run_in(&environment, &["--json", "--level", "note", &format!("https://{address}/")], "").await;
+    let document = done.document();
+    let one = &document["urls"][0];
+    assert_eq!(kinds(one), [""; 0], "{}", one["troubles"]);
+    assert_eq!(one["answer"]["version"], "HTTP/2.0");
+    assert_eq!(one["works"]["revalidates"], true);
+    assert_eq!((rules(one), done.status), (vec![], 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_server_that_does_everything_right_has_nothing_to_change() {
+    let address = serve_octets(file).await;
+    let done = run(&["--json", "--level", "note", &format!("http://{address}/right")]).await;
+    let document = done.document();
+    let one = &document["urls"][0];
+    assert_eq!(rules(one), [""; 0], "{one:#}");
+    for name in ["stable_tag", "revalidates", "tags_differ_by_coding", "head", "ranges", "if_range"] {
+        assert_eq!(one["works"][name], true, "{name}");
+    }
+    assert_eq!(done.status, 0);
+}
+
+// ==== One fault each ====
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_is_found_by_its_rule() {
+    const FAULTS: &[(&str, &str, &str)] = &[
+        ("no-cache-control", "G-14", "warning"),
+        ("no-validator", "V-13", "note"),
+        ("bad-tag", "V-01", "warning"),
+        ("bad-date", "D-01", "warning"),
+        ("future-date", "V-14", "warning"),
+        ("cookie", "G-01", "danger"),
+        ("missing", "G-04", "warning"),
+        ("misses", "H-02", "note"),
+        ("changing-content", "V-07", "warning"),
+        ("changing-tag", "G-15", "warning"),
+        ("no-304", "P-16", "warning"),
+        ("no-304-by-date", "P-19", "warning"),
+        ("date-beside-tag", "P-17", "warning"),
+        ("no-list", "P-21", "warning"),
+        ("no-weak", "P-15", "note"),
+        ("bare-304", "N-01", "warning"),
+        ("other-policy-304", "N-01", "warning"),
+        ("described-304", "N-02", "note"),
+        ("long-304", "N-03", "warning"),
+        ("other-tag-304", "N-07", "warning"),
+        ("no-vary", "K-02", "warning"),
+        ("shared-tag", "V-09", "warning"),
+        ("no-coded-304", "P-16", "warning"),
+        ("if-match", "P-06", "warning"),
+        ("head-405", "M-06", "warning"),
+        ("head-length", "M-06", "warning"),
+        ("head-policy", "S-07", "warning"),
+        ("head-bare", "S-07", "warning"),
+        ("no-ranges", "R-01", "warning"),
+        ("range-416", "R-05", "warning"),
+        ("bare-206", "R-06", "warning"),
+        ("bad-range", "R-07", "warning"),
+        ("if-range-tag", "R-10", "warning"),
+        ("if-range-date", "R-12", "warning"),
+        ("if-range-none", "R-05", "note"),
+        ("weak-if-range", "R-11", "warning"),
+    ];
+    let address = serve_octets(file).await;
+    let urls: Vec<String> = FAULTS.iter().map(|(fault, ..)| format!("http://{address}/{fault}")).collect();
+    let mut arguments = vec!["--json"];
+    arguments.extend(urls.iter().map(String::as_str));
+    let done = run(&arguments).await;
+    let document = done.document();
+    let found = document["urls"].as_array().unwrap();
+    assert_eq!(found.len(), FAULTS.len());
+    for ((fault, rule, level), one) in FAULTS.iter().zip(found) {
+        assert!(one["url"].as_str().unwrap().ends_with(fault), "in the order that was asked");
+        assert_eq!(kinds(one), [""; 0], "{fault}");
+        let findings = one["findings"].as_array().unwrap();
+        let finding = findings.iter().find(|finding| finding["rule"] == *rule);
+        let finding = finding.unwrap_or_else(|| panic!("{fault}: no {rule} in {findings:#?}"));
+        assert_eq!(finding["level"], *level, "{fault}");
+        for name in ["section", "text", "change"] {
+            assert_ne!(finding[name], "", "{fault}: {name}");
+        }
+        let others: Vec<_> = rules(one).into_iter().filter(|other| other != rule).collect();
+        assert!(others.is_empty() || ["bad-tag", "changing-content"].contains(fault), "{fault}: {others:?} as well");
+    }
+    assert_eq!(done.status, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_exit_status_goes_by_the_level() {
+    let address = serve_octets(file).await;
+    for (path, level, expected) in [
+        ("right", "note", 0),
+        ("clock", "warning", 0),
+        ("no-weak", "note", 1),
+        ("no-weak", "warning", 0),
+        ("no-vary", "warning", 1),
+        ("no-vary", "danger", 0),
+        ("cookie", "danger", 1),
+    ] {
+        let done = run(&["--level", level, &format!("http://{address}/{path}")]).await;
+        assert_eq!(done.status, expected, "{path} at {level}: {}", done.out);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_get_short_lines_without_colours_where_there_is_no_terminal() {
+    let address = serve_octets(file).await;
+    let done = run(&[&format!("http://{address}/bare-304"), &format!("http://{address}/right")]).await;
+    assert!(done.out.contains("the 304 lacks `Cache-Control`, `Vary`, which the 200 has"), "{}", done.out);
+    assert!(done.out.contains("(RFC 9110 section 15.4.5, N-01)"));
+    assert!(done.out.contains("  kept     browser 10 min, shared cache 10 min\n"), "{}", done.out);
+    assert!(done.out.trim_end().ends_with(", 1 note") || done.out.contains("2 URLs: "), "{}", done.out);
+    assert!(!done.out.contains('\u{1b}'), "{:?}", done.out);
+    assert_eq!(done.errors, "");
+    let url = format!("http://{address}/right");
+    let forced = run_in(&[("CLICOLOR_FORCE", "1")], &[&url], "").await;
+    assert!(forced.out.contains("\u{1b}["), "{:?}", forced.out);
+    let refused = run_in(&[("NO_COLOR", "1")], &[&url], "").await;
+    assert!(!refused.out.contains('\u{1b}'), "{:?}", refused.out);
+}
+
+// ==== On the way ====
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_redirect_is_reported_with_its_own_caching_and_keeps_the_users_fields_at_home() {
+    let stranger = serve_octets(|ask| {
+        assert_eq!(ask.field("x-secret"), None, "for {}", ask.path);
+        let fields = [("cache-control", "max-age=60"), ("content-type", "text/html")];
+        let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        written(200, &fields, Some("<img src=/a.png>"), ask)
+    })
+    .await;
+    let address = serve_octets(move |ask| {
+        assert_eq!(ask.field("x-secret"), Some("s3cret"));
+        let to = if ask.path == "/" { "next".to_owned() } else { format!("http://{stranger}/") };
+        written(301, &[("location".into(), to), ("set-cookie".into(), "a=1".into())], Some(""), ask)
+    })
+    .await;
+    let done = run(&["--json", "--follow-assets", "--header", "X-Secret: s3cret", &format!("http://{address}/")]).await;
+    let document = done.document();
+    let one = &document["urls"][0];
+    let hops = one["redirects"].as_array().unwrap();
+    assert_eq!(hops.len(), 2, "{one:#}");
+    assert_eq!(hops[0]["status"], 301);
+    assert_eq!(hops[0]["location"], format!("http://{address}/next"));
+    assert_eq!(hops[0]["findings"][0]["rule"], "G-01");
+    assert_eq!(one["answer"]["url"], format!("http://{stranger}/"));
+    let asset = &document["urls"][1];
+    assert_eq!(asset["url"], format!("http://{stranger}/a.png"));
+    // A server that ends in a failed assertion answers nothing.
+    assert_eq!((kinds(one), kinds(asset)), (vec![], vec![]));
+    assert!(!done.out.contains("s3cret"), "a secret is not written down");
+    assert_eq!(done.status, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_cache_in_front_says_is_told() {
+    let address = serve_octets(|ask| {
+        let fields = [(CACHE_CONTROL, "public, max-age=60"), (CONTENT_TYPE, "text/plain")];
+        let mut fields = fields.map(|(name, value)| (name.to_string(), value.to_owned())).to_vec();
+        fields.push(("x-cache".into(), "HIT\t\u{9b}31m".into()));
+        fields.push(("age".into(), "7".into()));
+        written(200, &fields, Some("x"), ask)
+    })
+    .await;
+    let url = format!("http://{address}/");
+    let document = run(&["--json", &url]).await.document();
+    assert_eq!(document["urls"][0]["works"]["again"]["age"], 7);
+    let done = run(&[&url]).await;
+    assert!(done.out.contains("x-cache: HIT"), "{}", done.out);
+    assert!(!done.out.contains('\u{9b}'), "no terminal obeys what a site sends");
+}
+
+// ==== What means no good ====
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_url_gets_its_line_and_the_others_go_on() {
+    let address = serve_octets(|ask| match ask.path.as_str() {
+        "/loop" => written(302, &[("location".into(), "/loop2".into())], Some(""), ask),
+        "/loop2" => written(302, &[("location".into(), "/loop".into())], Some(""), ask),
+        "/nowhere" => written(302, &[], Some(""), ask),
+        "/script" => written(302, &[("location".into(), "javascript:alert(1)".into())], Some(""), ask),
+        "/silent" => Vec::new(),
+        "/bad-name" => b"HTTP/1.1 200 x\r\nbad name: x\r\ncontent-length: 0\r\n\r\n".to_vec(),
+        "/bad-octet" => b"HTTP/1.1 200 x\r\nx-a: a\x00b\r\ncontent-length: 0\r\n\r\n".to_vec(),
+        "/no-http" => b"220 mail.example ESMTP\r\n".to_vec(),
+        "/short" => b"HTTP/1.1 200 x\r\ncache-control: no-store\r\ncontent-length: 100\r\n\r\nshort".to_vec(),
+        "/endless" | "/dripping" => b"HTTP/1.1 200 x\r\ncache-control: no-store\r\n\r\n".to_vec(),
+        path if path.starts_with("/on-and-on") => {
+            written(302, &[("location".into(), format!("{path}x"))], Some(""), ask)
+        }
+        _ => file(ask),
+    })
+    .await;
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let (self_signed, _) = serve_self_signed(&[]).await;
+    let at = |path: &str| format!("http://{address}{path}");
+    let rows: Vec<(String, &str, &str)> = vec![
+        (format!("http://{closed}/"), "connect", "no connection"),
+        (at("/loop"), "redirect-loop", "leads back to"),
+        (at("/on-and-on"), "too-many-redirects", "more than 20"),
+        (at("/nowhere"), "bad-location", "without `Location`"),
+        (at("/script"), "bad-location", "neither http nor https"),
+        (at("/silent"), "timeout", "within 2 seconds"),
+        (at("/bad-name"), "broken-answer", "no valid HTTP"),
+        (at("/bad-octet"), "broken-answer", "no valid HTTP"),
+        (at("/no-http"), "broken-answer", "no valid HTTP"),
+        (at("/short"), "broken-answer", "broke off"),
+        (at("/endless"), "content-too-long", "more than 65536 bytes"),
+        (at("/dripping"), "timeout", "within 2 seconds"),
+        (format!("https://{self_signed}/"), "tls", "certificate"),
+        (format!("https://{address}/"), "tls", ""),
+        ("localhost:3000".to_owned(), "url", "write https://localhost:3000"),
+        ("ftp://example.com/".to_owned(), "url", "http"),
+        (format!("http://name:word@{address}/"), "url", "--header 'Authorization"),
+        ("http://[".to_owned(), "url", ""),
+    ];
+    let mut input: String = rows.iter().map(|(url, ..)| format!("{url}\n")).collect();
+    input += &format!("\n# a comment\n  {}  \n", at("/right"));
+    // The drip is slower than the timeout, the limit is behind it.
+    let options = ["--timeout", "2", "--max-body", "65536", "--concurrency", "8", "-"];
+    let started = Instant::now();
+    let text = run_with(&options, &input).await;
+    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
+    assert_eq!(text.status, 2, "{}", text.out);
+
+    let done = run_with(&[&["--json"], &options[..]].concat(), &input).await;
+    let document = done.document();
+    let found = document["urls"].as_array().unwrap();
+    assert_eq!(found.len(), rows.len() + 1);
+    for ((url, kind, said), one) in rows.iter().zip(found) {
+        assert_eq!(one["url"], *url);
+        assert_eq!(kinds(one).first(), Some(kind), "{url}: {}", one["troubles"]);
+        let line = one["troubles"][0]["text"].as_str().unwrap();
+        assert!(line.contains(said), "{url}: {line}");
+        assert!(text.out.contains(line), "{url}: the same in the text");
+    }
+    let last = found.last().unwrap();
+    assert_eq!((kinds(last), rules(last)), (vec![], vec![]), "the one that is right was checked all the same");
+    assert_eq!(document["exit_status"], 2);
+    assert_eq!(done.status, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_checked_weighs_more_than_what_was_found() {
+    let address = serve_octets(file).await;
+    let done = run(&[&format!("http://{address}/cookie"), "http://["]).await;
+    assert_eq!(done.status, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_arguments_are_refused_with_the_remedy() {
+    for (arguments, said) in [
+        (&["--edge", "nowhere", "http://localhost/"][..], "cloudflare"),
+        (&["--header", "nothing", "http://localhost/"], "Name: value"),
+        (&["--timeout", "0", "http://localhost/"], "1..=3600"),
+        (&["--concurrency", "0", "http://localhost/"], "1 to 64"),
+        (&[], "Usage"),
+    ] {
+        let done = run(arguments).await;
+        assert_eq!(done.status, 2, "{arguments:?}");
+        assert!(done.errors.contains(said), "{arguments:?}: {}", done.errors);
+    }
+    let help = run(&["--help"]).await;
+    assert_eq!(help.status, 0);
+    assert!(help.out.contains("Exit status:"), "{}", help.out);
+}
+
+/// [`good_site`] behind TLS, and the certificate, which nobody has signed.
+async fn serve_self_signed(protocols: &[&[u8]]) -> (SocketAddr, String) {
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+    use tokio_rustls::TlsAcceptor;
+    use tokio_rustls::rustls::ServerConfig;
+    use tokio_rustls::rustls::crypto::ring::default_provider;
+    use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
+
+    let signed = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let key = PrivatePkcs8KeyDer::from(signed.signing_key.serialize_der());
+    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![signed.cert.der().clone()], key.into())
+        .unwrap();
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let Ok(stream) = acceptor.accept(stream).await else { continue };
+            let service = hyper_util::service::TowerToHyperService::new(good_site());
+            tokio::spawn(async move {
+                let builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+                _ = builder.serve_connection(TokioIo::new(stream), service).await;
+            });
+        }
+    });
+    (address, signed.cert.pem())
+}
