@@ -654,3 +654,45 @@ async fn the_tighter_of_handler_and_layer_has_the_names_and_the_tags_of_both() {
         "surrogate-control: max-age=9\nsurrogate-key: pages page-1\ncache-control: public, max-age=5"
     );
 }
+
+#[cfg(feature = "config")]
+#[test]
+fn a_table_of_routes_has_the_exact_fields_for_browsers_and_edges() {
+    use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
+    let routes = RoutePolicies::builder()
+        .route("/page", RoutePolicy::new(CachePolicy::edge_only(HOUR).stale_if_error(HOUR)).tags(["pages"]))
+        .route("/me", CachePolicy::private(MINUTE))
+        .build()
+        .unwrap();
+    let edges = Edges::new([EdgeProfile::FASTLY, EdgeProfile::VERCEL]).unwrap();
+    let table = edges.policy_table(&routes);
+    assert_eq!(
+        serde_json::to_value(&table).unwrap()["routes"][1],
+        serde_json::json!({
+            "pattern": "/page",
+            "methods": ["GET", "HEAD"],
+            "content_type": "*/*",
+            "cache_control": "no-store",
+            "tags": ["pages"],
+            "at_edge": {
+                "surrogate-control": "max-age=3600, stale-if-error=3600",
+                "surrogate-key": "pages",
+                "vercel-cdn-cache-control": "max-age=3600, stale-if-error=3600",
+                "vercel-cache-tag": "pages",
+            },
+        })
+    );
+    let toml = toml::to_string(&table).unwrap();
+    assert!(
+        toml.contains("surrogate-key = \"pages\"") && toml.contains("cache_control = \"private, max-age=60\""),
+        "{toml}"
+    );
+    let markdown = table.to_markdown();
+    assert!(
+        markdown.contains(
+            "| surrogate-control: max-age=3600, stale-if-error=3600; vercel-cdn-cache-control: max-age=3600, \
+             stale-if-error=3600; surrogate-key: pages; vercel-cache-tag: pages |"
+        ),
+        "{markdown}"
+    );
+}
