@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue};
 
 use super::cache_control::{CacheControl, Directive, FieldNames};
 use super::structured::{BareItem, Dictionary, Member, combined};
-use super::syntax::MAX_MEMBERS;
+use super::syntax::{MAX_MEMBERS, members};
 
 /// # Targeted fields
 ///
@@ -159,7 +159,9 @@ fn directive(key: &str, member: &Member<'_>) -> Option<HeaderValue> {
         | (None, _) => member.text,
         (Some(_), _) => return None,
     };
-    HeaderValue::from_bytes(&[key.as_bytes(), b"=", text].concat()).ok()
+    let directive = HeaderValue::from_bytes(&[key.as_bytes(), b"=", text].concat()).ok()?;
+    // A Display String may hold a comma behind a quote that means nothing in `Cache-Control`.
+    (members([&directive]).count() == 1).then_some(directive)
 }
 
 /// The name and the text of a member that says what `directive` says, or `None` when
@@ -234,6 +236,7 @@ mod tests {
                 Some(r#"foo=?0, w, x=(1 "a"), y=a/b, z="a, b""#),
             ),
             ("a quote that quotes nothing there", &[r#"x=%"\", no-store"#], Some("no-store")),
+            ("and no member hides behind it", &[r#"x=%"a, max-age=0, public, b\""#], Some("")),
             ("an upper case key (T-04)", &["Max-Age=60"], None),
             ("a trailing comma (T-04)", &["max-age=60,"], None),
             ("an empty member (T-04)", &["max-age=60,,no-store"], None),
