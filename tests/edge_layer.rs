@@ -618,6 +618,41 @@ proptest! {
 }
 
 #[tokio::test]
+async fn a_restriction_for_an_edge_that_is_not_there_is_read_in_its_own_words() {
+    for (name, value) in [
+        ("edge-control", "bypass-cache"),
+        ("edge-control", "cache-maxage=0s"),
+        ("edge-control", "!no-store"),
+        ("x-accel-expires", "0"),
+        ("x-accel-expires", "@0"),
+        ("x-varnish-ttl", "0"),
+        ("surrogate-control", "no-store"),
+        ("vercel-cdn-cache-control", "private"),
+    ] {
+        let layer = EdgeLayer::new(EdgeProfile::CLOUDFLARE);
+        let response = through(&layer, get("/", &[]), &[("cache-control", "max-age=60"), (name, value)], |_| {}).await;
+        is_kept_out(response.headers(), &format!("{name}: {value}"));
+    }
+    // And after a write whose answer may be stored because a risk was accepted.
+    let layer = EdgeLayer::new(EdgeProfile::CLOUDFLARE).accept_risk(Risk::UnsafeAnswerReused);
+    let lines = [("cache-control", "max-age=60"), ("surrogate-control", "no-store")];
+    let response = through(&layer, request(Method::POST, "/", &[]), &lines, |_| {}).await;
+    assert_eq!(words(response.headers()), "cache-control: private, max-age=60");
+}
+
+#[tokio::test]
+async fn n05_what_kept_the_200_out_keeps_the_304_out() {
+    let lines = [("cache-control", "max-age=60"), ("surrogate-key", "User:7")];
+    for status in [200, 304] {
+        let response = through(&EdgeLayer::new(EdgeProfile::FASTLY), get("/", &[]), &lines, move |response| {
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+        })
+        .await;
+        assert_eq!(words(response.headers()), "cache-control: private, max-age=60", "{status}");
+    }
+}
+
+#[tokio::test]
 async fn several_lines_that_a_risk_leaves_apart_lose_none_of_what_they_say() {
     let layer = EdgeLayer::new(EdgeProfile::CLOUDFLARE).accept_risk(Risk::RestrictionInASecondLineMissed);
     for (lines, expected) in [

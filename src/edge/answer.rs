@@ -6,6 +6,7 @@ use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::edges::Edges;
+use super::freshness_field::FreshnessField;
 use super::note::EdgeNote;
 use super::overflow::TagOverflow;
 use super::profile::EdgeInCacheControl;
@@ -34,6 +35,10 @@ impl Edges {
         let from_inside = self.take_fields(headers, &mut notes);
         // G-09
         if !said.get_or_head {
+            if from_inside.restricted {
+                let field = CacheControl::from_headers(headers).unwrap_or_default();
+                headers.insert(CACHE_CONTROL, field.to_private().to_header_value());
+            }
             return notes;
         }
         let mut told = match only_line(headers, &CACHE_CONTROL) {
@@ -47,9 +52,13 @@ impl Edges {
         };
 
         let mut tag_fields = Vec::new();
-        if let (EdgeWord::Silent | EdgeWord::Validated | EdgeWord::Stored(_), Some(tags)) = (told.word, said.tags) {
-            match self.all_tag_fields(tags, &from_inside, overflow, &mut notes) {
-                Some(fields) => tag_fields = fields,
+        if told.word != EdgeWord::NotStored {
+            // Where not all are known, none is written. What is no tag keeps the answer out as it
+            // does the 200 (N-05).
+            let none = CacheTags::new();
+            match self.all_tag_fields(said.tags.unwrap_or(&none), &from_inside, overflow, &mut notes) {
+                Some(fields) if said.tags.is_some() => tag_fields = fields,
+                Some(_) => {}
                 None => {
                     let field = CacheControl::from_headers(headers).unwrap_or_default();
                     told = Cow::Owned(self.tell(&field, None, true));
@@ -197,14 +206,10 @@ impl Edges {
                     notes.push(EdgeNote::NotTags { field: name.clone() });
                 }
             } else if is_targeted_field(&name) {
-                let lines = || headers.get_all(&name);
                 let own = self.fields.iter().find(|field| *field.name() == name);
-                // A field for an edge that is not there is read in the syntax that most have.
-                let said = match own {
-                    Some(own) => own.read(lines()),
-                    None if lines().iter().any(|line| line == "0") => EdgeWord::NotStored,
-                    None => EdgeWord::of(&CacheControl::parse(lines())),
-                };
+                // For an edge that is not there it is read as that edge would.
+                let field = own.cloned().unwrap_or_else(|| FreshnessField::known(name.clone()));
+                let said = field.read(headers.get_all(&name));
                 match (own, said) {
                     (_, EdgeWord::NotStored | EdgeWord::Validated)
                     | (_, EdgeWord::Stored(EdgeLifetime { seconds: 0, .. })) => {

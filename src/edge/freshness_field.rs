@@ -110,12 +110,11 @@ impl FreshnessField {
     }
 
     /// The field as the edges read it that look at it beside one of their own.
-    #[cfg(feature = "audit")]
     pub(crate) fn known(name: HeaderName) -> Self {
         let syntax = match name.as_str() {
             "surrogate-control" => DirectiveSyntax::Surrogate,
             "edge-control" => DirectiveSyntax::EdgeControl,
-            "x-accel-expires" => DirectiveSyntax::Seconds,
+            "x-accel-expires" | "x-varnish-ttl" => DirectiveSyntax::Seconds,
             _ => DirectiveSyntax::Dictionary,
         };
         Self::new(name, syntax)
