@@ -13,7 +13,7 @@ use super::profile::EdgeInCacheControl;
 use super::told::Told;
 use super::word::{EdgeLifetime, EdgeWord};
 use crate::policy::{CachePolicy, CacheTags};
-use crate::protocol::{CacheControl, is_tag_field, is_targeted_field, only_line};
+use crate::protocol::{CacheControl, is_edge_field, is_targeted_field, only_line};
 
 /// What is known of an answer beside its fields.
 #[derive(Clone, Copy, Debug)]
@@ -195,8 +195,7 @@ impl Edges {
     /// Takes away what services inside wrote for some edge.
     fn take_fields(&self, headers: &mut HeaderMap, notes: &mut Vec<EdgeNote>) -> FromInside {
         let mut found = FromInside::default();
-        let names: Vec<HeaderName> =
-            headers.keys().filter(|name| is_targeted_field(name) || is_tag_field(name)).cloned().collect();
+        let names: Vec<HeaderName> = headers.keys().filter(|name| is_edge_field(name)).cloned().collect();
         for name in names {
             if let Some(format) = self.formats.iter().find(|format| *format.field() == name) {
                 let (tags, all) = format.read(headers.get_all(&name));

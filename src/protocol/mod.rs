@@ -78,7 +78,7 @@ pub use self::preconditions::{Condition, Evaluation, IfRange, Outcome, Precondit
 pub use self::selecting_fields::SelectingFields;
 pub use self::storage::{Storability, StoragePermission, StorageProhibition};
 pub use self::syntax::{MAX_DELTA_SECONDS, MAX_MEMBERS};
-pub use self::targeted::{has_targeted_field, is_tag_field, is_targeted_field, remove_targeted_fields};
+pub use self::targeted::{is_tag_field, is_targeted_field, remove_targeted_fields};
 pub use self::validators::{Representation, Validators};
 pub use self::vary::Vary;
 
@@ -91,7 +91,7 @@ pub(crate) use self::storage::stored_status;
 pub(crate) use self::structured::{List, Member, combined};
 pub(crate) use self::syntax::members;
 pub(crate) use self::syntax::only_line;
-pub(crate) use self::targeted::has_edge_field;
+pub(crate) use self::targeted::{has_edge_field, is_edge_field};
 #[cfg(feature = "assets")]
 pub(crate) use self::validators::last_modified_of;
 pub(crate) use self::vary::{

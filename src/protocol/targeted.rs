@@ -49,16 +49,10 @@ pub fn is_tag_field(name: &HeaderName) -> bool {
     TAG_FIELDS.contains(&name.as_str())
 }
 
-/// Whether some field gives a cache another freshness than `Cache-Control` does.
-#[must_use]
-pub fn has_targeted_field(headers: &HeaderMap) -> bool {
-    headers.keys().any(is_targeted_field)
-}
-
 /// Whether there is a field for edges: a targeted one, or one that tags the answer (SPD steps 2
 /// and 3).
 pub(crate) fn has_edge_field(headers: &HeaderMap) -> bool {
-    headers.keys().any(|name| is_targeted_field(name) || is_tag_field(name))
+    headers.keys().any(is_edge_field)
 }
 
 /// Removes every targeted field, `Expires`, and the fields that tag an answer for a
@@ -69,11 +63,14 @@ pub(crate) fn has_edge_field(headers: &HeaderMap) -> bool {
 pub fn remove_targeted_fields(headers: &mut HeaderMap) {
     headers.remove(EXPIRES);
     // Collecting the names first costs nothing where there are none.
-    let doomed: Vec<HeaderName> =
-        headers.keys().filter(|name| is_targeted_field(name) || is_tag_field(name)).cloned().collect();
+    let doomed: Vec<HeaderName> = headers.keys().filter(|name| is_edge_field(name)).cloned().collect();
     for name in doomed {
         headers.remove(name);
     }
+}
+
+pub(crate) fn is_edge_field(name: &HeaderName) -> bool {
+    is_targeted_field(name) || is_tag_field(name)
 }
 
 #[cfg(test)]
@@ -93,9 +90,9 @@ mod tests {
         for name in ["cache-control", "vary", "x-cache", "x-foo-cache-control"] {
             headers.append(HeaderName::from_static(name), HeaderValue::from_static("1"));
         }
-        assert!(has_targeted_field(&headers));
+        assert!(has_edge_field(&headers));
         remove_targeted_fields(&mut headers);
-        assert!(!has_targeted_field(&headers));
+        assert!(!has_edge_field(&headers));
         let mut left: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
         left.sort_unstable();
         assert_eq!(left, ["cache-control", "vary", "x-cache", "x-foo-cache-control"]);
