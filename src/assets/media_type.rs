@@ -3,6 +3,7 @@
 use mime_guess::MimeGuess;
 
 use super::path::extension;
+use crate::protocol::is_page_type;
 
 /// What the extension of a path says of its content.
 #[derive(Clone, Copy, Debug)]
@@ -11,7 +12,7 @@ pub(super) struct ExpectedType(MimeGuess);
 /// Whether an answer is the page that a service falls back to for a path that says that it is
 /// something else.
 pub(crate) fn is_fallback_page(path: &str, content_type: &[u8]) -> bool {
-    !extension(path).is_empty() && is_page(essence(content_type)) && !ExpectedType::of(path).is_page()
+    !extension(path).is_empty() && is_page_type(content_type) && !ExpectedType::of(path).is_page()
 }
 
 /// What stands for the same content, beside what the table of types says.
@@ -29,7 +30,7 @@ impl ExpectedType {
         let essence = essence(content_type);
         let is = |media_type: &&str| media_type.as_bytes().eq_ignore_ascii_case(essence);
         if self.0.is_empty() {
-            return !essence.is_empty() && !is_page(essence);
+            return !essence.is_empty() && !is_page_type(essence);
         }
         let is_script = self.0.iter_raw().any(|known| SCRIPTS.contains(&known));
         self.0.iter_raw().any(|known| is(&known))
@@ -39,7 +40,7 @@ impl ExpectedType {
 
     /// A page, which is never `immutable` (G-27).
     pub(super) fn is_page(self) -> bool {
-        self.0.iter_raw().any(|known| is_page(known.as_bytes()))
+        self.0.iter_raw().any(|known| is_page_type(known.as_bytes()))
     }
 
     /// What compresses well, and so is of use as a dictionary.
@@ -77,10 +78,6 @@ impl ExpectedType {
 
 fn essence(content_type: &[u8]) -> &[u8] {
     content_type.split(|&octet| octet == b';').next().unwrap_or_default().trim_ascii()
-}
-
-fn is_page(essence: &[u8]) -> bool {
-    [&b"text/html"[..], b"application/xhtml+xml"].iter().any(|page| page.eq_ignore_ascii_case(essence))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::protocol::{
-    Cache, CacheControl, Contradiction, HttpDate, Lifetime, LifetimeSource, is_grpc_type, vary_has_any,
+    Cache, CacheControl, Contradiction, HttpDate, Lifetime, LifetimeSource, is_grpc_type, is_page_type, vary_has_any,
 };
 
 /// Which of the fields that a decision depends on an answer has: most have none, and one
@@ -169,10 +169,5 @@ pub(super) fn lifetime_by_old_words(headers: &HeaderMap, now: impl FnOnce() -> H
 }
 
 pub(super) fn is_html(headers: &HeaderMap) -> bool {
-    headers.get(CONTENT_TYPE).is_some_and(|value| {
-        let media_type = value.as_bytes().trim_ascii_start();
-        [&b"text/html"[..], b"application/xhtml+xml"]
-            .iter()
-            .any(|html| media_type.get(..html.len()).is_some_and(|start| start.eq_ignore_ascii_case(html)))
-    })
+    headers.get(CONTENT_TYPE).is_some_and(|value| is_page_type(value.as_bytes()))
 }

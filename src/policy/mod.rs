@@ -71,7 +71,7 @@ mod guards;
 mod heard;
 #[cfg(any(feature = "assets", feature = "routes"))]
 mod nearest;
-#[cfg(any(feature = "assets", feature = "routes"))]
+#[cfg(any(feature = "assets", feature = "purge", feature = "routes"))]
 mod path;
 mod personalized;
 mod rendered;
@@ -94,7 +94,7 @@ pub(crate) use self::explain::{CACHE_POLICY_EXPLAIN, explain};
 pub(crate) use self::for_edge::{EdgeListens, ForEdge};
 #[cfg(any(feature = "assets", feature = "routes"))]
 pub(crate) use self::nearest::nearest;
-#[cfg(any(feature = "assets", feature = "routes"))]
+#[cfg(any(feature = "assets", feature = "purge", feature = "routes"))]
 pub(crate) use self::path::has_dot_segment;
 pub(crate) use self::rendered::{Rendered, RenderedVary};
 pub(crate) use self::rules::{Precedence, RequestFacts, Rules};

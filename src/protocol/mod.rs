@@ -50,10 +50,10 @@
 
 mod cache_control;
 mod coding;
+mod content_type;
 mod date;
 mod entity_tag;
 mod freshness;
-mod grpc;
 mod not_modified;
 mod preconditions;
 mod selecting_fields;
@@ -84,7 +84,7 @@ pub use self::vary::Vary;
 
 #[cfg(feature = "audit")]
 pub(crate) use self::coding::strong_tag_hides_coding;
-pub(crate) use self::grpc::is_grpc_type;
+pub(crate) use self::content_type::{is_grpc_type, is_page_type};
 pub(crate) use self::storage::is_never_stored;
 #[cfg(feature = "audit")]
 pub(crate) use self::storage::stored_status;

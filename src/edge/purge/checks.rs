@@ -4,6 +4,7 @@
 use http::Uri;
 
 use super::error::PurgeError;
+use crate::policy::has_dot_segment;
 
 /// The longest identifier.
 const MAX_LENGTH: usize = 128;
@@ -68,11 +69,6 @@ fn is_host(host: &str) -> bool {
 /// RFC 3986 section 3.3: `pchar`, and the slash.
 fn is_path_octet(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:@/".contains(&octet)
-}
-
-fn has_dot_segment(path: &str) -> bool {
-    let decoded = path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
-    decoded.split('/').any(is_dots)
 }
 
 fn is_dots(segment: &str) -> bool {

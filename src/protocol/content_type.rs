@@ -1,0 +1,20 @@
+//! The content types that change what may be said of an answer.
+
+use http::HeaderValue;
+
+/// Whether a content type is one of gRPC in all its forms: always status 200, the outcome in
+/// trailers, and a client that takes a 304 or 412 for a broken connection.
+pub(crate) fn is_grpc_type(content_type: &HeaderValue) -> bool {
+    starts_with(content_type.as_bytes(), b"application/grpc")
+}
+
+/// Whether a content type is one of a page, which is never `immutable` (G-27), and is what a
+/// service falls back to for what is not there (G-19).
+pub(crate) fn is_page_type(content_type: &[u8]) -> bool {
+    let content_type = content_type.trim_ascii_start();
+    starts_with(content_type, b"text/html") || starts_with(content_type, b"application/xhtml+xml")
+}
+
+fn starts_with(content_type: &[u8], start: &[u8]) -> bool {
+    content_type.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
+}
