@@ -5,8 +5,8 @@
 use http::{HeaderMap, StatusCode};
 use libfuzzer_sys::fuzz_target;
 use tower_cache_policy::protocol::{
-    Age, Cache, CacheControl, Freshness, HttpDate, Lifetime, Validators, Vary, has_targeted_field, into_not_modified,
-    into_precondition_failed, remove_targeted_fields,
+    Age, Cache, CacheControl, Freshness, HttpDate, Lifetime, Validators, Vary, into_not_modified,
+    into_precondition_failed, is_targeted_field, remove_targeted_fields,
 };
 use tower_cache_policy_fuzz::hostile::words::{Word, vary_names};
 use tower_cache_policy_fuzz::{fields, now};
@@ -70,11 +70,11 @@ fn endings(headers: &HeaderMap) {
     assert!(!not_modified.contains_key("content-length"), "N-03");
     let mut failed = headers.clone();
     into_precondition_failed(&mut failed);
-    assert!(!has_targeted_field(&failed) && !failed.contains_key("etag"), "N-08");
+    assert!(!failed.keys().any(is_targeted_field) && !failed.contains_key("etag"), "N-08");
     assert!(CacheControl::from_headers(&failed).unwrap().no_store());
     let mut bare = headers.clone();
     remove_targeted_fields(&mut bare);
-    assert!(!has_targeted_field(&bare) && !bare.contains_key("expires"));
+    assert!(!bare.keys().any(is_targeted_field) && !bare.contains_key("expires"));
     let validators = Validators::from_headers(headers, now());
     let mut written = HeaderMap::new();
     validators.write_to(&mut written, HttpDate::MAX);
