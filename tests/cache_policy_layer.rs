@@ -498,6 +498,12 @@ async fn the_guard_against_heuristics_is_waived_by_name_too() {
     assert!(decision(&guarded).guards().contains(Guard::NoHeuristics), "G-14");
     let waived = through(silent().accept_risk(Risk::LifetimeGuessedByCaches), &ok(&[]), get("/", &[])).await;
     assert_eq!(cache_control(&waived), None);
+
+    // Lines without a member say nothing, and two of them nothing twice (G-25).
+    let empty = ok(&[("cache-control", ""), ("cache-control", ", ,")]);
+    let waived = through(silent().accept_risk(Risk::LifetimeGuessedByCaches), &empty, get("/", &[])).await;
+    assert_eq!(waived.headers().get_all("cache-control").iter().count(), 1);
+    assert!(decision(&waived).guards().contains(Guard::OneLine));
 }
 
 #[tokio::test]

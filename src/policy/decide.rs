@@ -184,6 +184,8 @@ impl<'a> Draft<'a> {
                 if !self.guards_against_sharing(headers).is_empty() {
                     self.write_tightened(headers, CacheControl::new());
                 }
+                // Lines without a member are silent too.
+                self.one_line(headers);
                 Speaker::Default
             }
         };
@@ -347,6 +349,11 @@ impl<'a> Draft<'a> {
                 headers.insert(CACHE_CONTROL, guarded.to_private().to_header_value());
             }
         }
+        self.one_line(headers);
+    }
+
+    /// Leaves one line of `Cache-Control` (G-25).
+    fn one_line(&mut self, headers: &mut HeaderMap) {
         if self.in_force(Guard::OneLine) && join_lines(headers) {
             self.guards.insert(Guard::OneLine);
         }
