@@ -103,9 +103,30 @@ fn a_304_before_the_handler_allocates_nothing_but_its_header_map() {
 
 #[test]
 fn a_generated_tag_allocates_the_tag_alone() {
-    let bare = allocated(service(&[]), get("/", &[]));
-    let tagged = allocated(EntityTagLayer::new().layer(service(&[])), get("/", &[]));
+    // A page that is made for each answer.
+    let made = || {
+        service_fn(|_: Request<TestBody>| {
+            let mut response = Response::new(Full::new(Bytes::from(b"hello".to_vec())));
+            *response.headers_mut() = HeaderMap::with_capacity(16);
+            std::future::ready(Ok::<_, Infallible>(response))
+        })
+    };
+    let bare = allocated(made(), get("/", &[]));
+    let tagged = allocated(EntityTagLayer::new().layer(made()), get("/", &[]));
     assert_eq!(tagged.count_total, bare.count_total + 1, "the octets of the tag");
+}
+
+#[test]
+fn the_tag_of_a_shared_body_that_came_before_allocates_nothing() {
+    let layer = EntityTagLayer::new();
+    let bare = allocated(service(&[]), get("/", &[]));
+    for _ in 0..2 {
+        allocated(layer.layer(service(&[])), get("/", &[]));
+    }
+    let tagged = allocated(layer.layer(service(&[])), get("/", &[]));
+    assert_eq!(tagged.count_total, bare.count_total);
+    let hashed = allocated(layer.hash_every_body().layer(service(&[])), get("/", &[]));
+    assert_eq!(hashed.count_total, bare.count_total + 1);
 }
 
 #[cfg(feature = "assets")]

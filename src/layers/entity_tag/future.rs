@@ -196,7 +196,11 @@ impl Config {
     /// The tag of the whole content, or `None` when there is no content.
     fn tag<E>(&self, read: &ReadAhead<E>) -> Option<EntityTag> {
         if let Some(content) = read.single_frame() {
-            return Some(self.digest.of(content));
+            let hash = || self.digest.of(content);
+            return Some(match &self.memory {
+                Some(memory) => memory.tag_of(content, hash),
+                None => hash(),
+            });
         }
         let mut frames = read.frames().peekable();
         frames.peek()?;

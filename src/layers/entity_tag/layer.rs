@@ -6,6 +6,7 @@ use tower_layer::Layer;
 
 use super::config::Config;
 use super::digest::Digest;
+use super::memory::Memory;
 use super::service::EntityTagService;
 
 /// Gives the answers to GET an `ETag` made from their content. See the
@@ -26,6 +27,7 @@ impl EntityTagLayer {
         Self {
             config: Arc::new(Config {
                 digest: Digest::Weak,
+                memory: Some(Memory::default()),
                 max_body: Self::DEFAULT_MAX_BODY,
                 max_unknown_length: None,
                 enabled: true,
@@ -86,6 +88,16 @@ impl EntityTagLayer {
         self.with(|config| config.max_unknown_length = Some(bytes))
     }
 
+    /// Hashes every body, also [one that comes again](super#bodies-that-come-again).
+    ///
+    /// For octets that change in place under a [`Bytes`](bytes::Bytes) that was made
+    /// [from an owner](bytes::Bytes::from_owner), such as a mapped file that is overwritten. Their tag
+    /// would be that of what stood there first.
+    #[must_use]
+    pub fn hash_every_body(self) -> Self {
+        self.with(|config| config.memory = None)
+    }
+
     /// When not, the layer does nothing at all.
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self {
@@ -93,7 +105,10 @@ impl EntityTagLayer {
     }
 
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
-        change(Arc::make_mut(&mut self.config));
+        let config = Arc::make_mut(&mut self.config);
+        change(config);
+        // What was remembered are the tags of before.
+        config.memory = config.memory.as_ref().map(|_| Memory::default());
         self
     }
 }

@@ -17,6 +17,13 @@
 //! several frames are hashed as they are and stay several frames, trailers stay, and a
 //! body that fails while it is read fails for the client at the same place.
 //!
+//! # Bodies that come again
+//!
+//! A body that an application keeps as one shared [`Bytes`](bytes::Bytes), such as a static page or
+//! one of its own cache, is hashed twice and then remembered by its place in memory. At most 64
+//! are, and of those that the application let go of none for longer than until the next
+//! one is remembered. A body that is made for one answer is never held.
+//!
 //! # Weak or strong
 //!
 //! Tags are weak unless asked for otherwise: a weak one is right under any compression,
@@ -53,6 +60,7 @@ mod config;
 mod digest;
 mod future;
 mod layer;
+mod memory;
 mod service;
 
 pub use self::body::EntityTagBody;
