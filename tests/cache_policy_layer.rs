@@ -968,8 +968,16 @@ proptest! {
         let long = CachePolicyLayer::new(move |_: &http::request::Parts| policy).layer(service());
         let [short, long] = [
             runtime.block_on(short.oneshot(request(method.clone(), "/", &asked))).unwrap(),
-            runtime.block_on(long.oneshot(request(method, "/", &asked))).unwrap(),
+            runtime.block_on(long.oneshot(request(method.clone(), "/", &asked))).unwrap(),
         ];
         prop_assert_eq!(short.headers(), long.headers());
+        #[cfg(feature = "routes")]
+        {
+            use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
+            let table = RoutePolicies::builder().route("/", RoutePolicy::new(policy)).build().unwrap();
+            let routed = CachePolicyLayer::new(table).layer(service());
+            let routed = runtime.block_on(routed.oneshot(request(method, "/", &asked))).unwrap();
+            prop_assert_eq!(routed.headers(), long.headers(), "by a table");
+        }
     }
 }

@@ -38,8 +38,22 @@ pub(crate) const ALL: &[(&str, Case)] = &[
     ("policy/1000-routes", |times| {
         run(times, CachePolicyLayer::new(table(1_000)).layer(service(page)), get("/r777/x"))
     }),
-    ("tag/1-KiB", |times| run(times, EntityTagLayer::new().layer(service(page)), get("/"))),
-    ("tag/16-KiB", |times| run(times, EntityTagLayer::new().layer(service(large_page)), get("/"))),
+    ("tag/1-KiB-shared", |times| run(times, EntityTagLayer::new().layer(service(page)), get("/"))),
+    ("bare/1-KiB-made", |times| run(times, service(|| made(&KIB)), get("/"))),
+    ("tag/1-KiB-made", |times| run(times, EntityTagLayer::new().layer(service(|| made(&KIB))), get("/"))),
+    ("bare/16-KiB-made", |times| run(times, service(|| made(&KIB_16)), get("/"))),
+    ("tag/16-KiB-made", |times| run(times, EntityTagLayer::new().layer(service(|| made(&KIB_16))), get("/"))),
+    ("bare/1-MiB-made", |times| run(times, service(|| made(&MIB)), get("/"))),
+    ("tag/1-MiB-made", |times| run(times, EntityTagLayer::new().layer(service(|| made(&MIB))), get("/"))),
+    ("hash/1-MiB", |times| {
+        for _ in 0..times {
+            black_box(xxhash_rust::xxh3::xxh3_128(black_box(&MIB)));
+        }
+    }),
+    ("bare/conditional", |times| {
+        let request = || with(get("/")(), IF_NONE_MATCH, "\"a\"");
+        run(times, service(tagged_page), request);
+    }),
     ("conditional/200", |times| run(times, ConditionalLayer::new().layer(service(tagged_page)), get("/"))),
     ("conditional/304", |times| {
         let request = || with(get("/")(), IF_NONE_MATCH, "\"a\"");
@@ -88,6 +102,7 @@ const PAGE: CachePolicy = CachePolicy::public(Duration::from_secs(300));
 const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 const KIB: [u8; 1024] = [b'a'; 1024];
 const KIB_16: [u8; 16 * 1024] = [b'a'; 16 * 1024];
+static MIB: [u8; 1024 * 1024] = [b'a'; 1024 * 1024];
 
 type Answer = Response<Full<Bytes>>;
 
@@ -97,9 +112,10 @@ fn page() -> Answer {
     response
 }
 
-fn large_page() -> Answer {
+/// A page that is made for this answer.
+fn made(content: &[u8]) -> Answer {
     let mut response = page();
-    *response.body_mut() = Full::new(Bytes::from_static(&KIB_16));
+    *response.body_mut() = Full::new(Bytes::copy_from_slice(content));
     response
 }
 

@@ -2,8 +2,8 @@
 //! valgrind, where two runs of different length tell what one call costs, to the instruction.
 //!
 //! ```text
-//! cargo bench --bench instructions --all-features            # the names of the cases
-//! cargo bench --bench instructions --all-features -- policy 1000
+//! cargo run --release                  # the names of the cases
+//! cargo run --release -- policy 1000
 //! ```
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -12,8 +12,7 @@ mod cases;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // Cargo adds an argument of its own.
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.as_slice() {
         [] => {
             for (name, _) in cases::ALL {

@@ -99,14 +99,21 @@ fn decide_plainly(
     status: StatusCode,
     headers: &mut HeaderMap,
 ) -> Option<Decision> {
-    let Given::Fixed(rendered) = given else { return None };
     let plain = facts.are_plain()
         && heard.is_nothing()
         && fields.are_none()
         && matches!(status.as_u16(), 200 | 203 | 206 | 304)
-        && rendered.is_plain()
         && rules.say_nothing_of_a_success();
-    plain.then(|| {
+    if !plain {
+        return None;
+    }
+    let rendered = match given {
+        Given::Fixed(rendered) => rendered,
+        #[cfg(feature = "routes")]
+        Given::Route(route) if route.vary().is_none() => route.policy(status, headers)?,
+        _ => return None,
+    };
+    rendered.is_plain().then(|| {
         headers.insert(CACHE_CONTROL, rendered.as_said());
         Decision::new(Speaker::Layer, GuardSet::EMPTY)
     })

@@ -31,14 +31,20 @@ const CODINGS: [&[u8]; 10] =
 /// A strong tag under a coding that is not in the registry, or under several,
 /// becomes weak: which variant it names could not be told from the tag.
 pub fn name_coding_in_etag(answer: &mut HeaderMap) {
+    // Most answers have neither a coding nor a tag that looks like a coded one.
+    let concerned = answer.iter().any(|(name, value)| match name.as_str() {
+        "content-encoding" => true,
+        "etag" => may_name_a_coding(value),
+        _ => false,
+    });
+    if !concerned {
+        return;
+    }
     let Some(line) = etag_line(answer) else { return };
     let Some(tag) = EntityTagRef::parse(line.as_bytes()) else {
         return;
     };
-    let coding = match content_coding(answer) {
-        _ if tag.is_weak() => Coding::Identity,
-        coding => coding,
-    };
+    let coding = if tag.is_weak() { Coding::Identity } else { content_coding(answer) };
     let named = match coding {
         Coding::Named(name) => coded(tag, name),
         Coding::Other => render(true, &[tag.opaque(), escape(tag)]),
@@ -176,7 +182,7 @@ impl CodedTags {
 }
 
 /// A cheap look before anything is parsed.
-fn may_name_a_coding(line: &HeaderValue) -> bool {
+pub(super) fn may_name_a_coding(line: &HeaderValue) -> bool {
     line.as_bytes().windows(SEPARATOR.len()).any(|window| window == SEPARATOR)
 }
 

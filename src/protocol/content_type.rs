@@ -8,6 +8,12 @@ pub(crate) fn is_grpc_type(content_type: &HeaderValue) -> bool {
     starts_with(content_type.as_bytes(), b"application/grpc")
 }
 
+/// Whether a content type is one of an answer that lasts as long as the client stays (G-10, G-24).
+pub(crate) fn is_live_stream_type(content_type: &HeaderValue) -> bool {
+    let content_type = content_type.as_bytes();
+    starts_with(content_type, b"text/event-stream") || starts_with(content_type, b"multipart/x-mixed-replace")
+}
+
 /// Whether a content type is one of a page, which is never `immutable` (G-27), and is what a
 /// service falls back to for what is not there (G-19).
 pub(crate) fn is_page_type(content_type: &[u8]) -> bool {
@@ -16,5 +22,7 @@ pub(crate) fn is_page_type(content_type: &[u8]) -> bool {
 }
 
 fn starts_with(content_type: &[u8], start: &[u8]) -> bool {
-    content_type.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
+    // The first octet tells nearly all of them apart.
+    content_type.first().is_some_and(|first| first.eq_ignore_ascii_case(&start[0]))
+        && content_type.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
 }

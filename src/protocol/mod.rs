@@ -84,7 +84,7 @@ pub use self::vary::Vary;
 
 #[cfg(feature = "audit")]
 pub(crate) use self::coding::strong_tag_hides_coding;
-pub(crate) use self::content_type::{is_grpc_type, is_page_type};
+pub(crate) use self::content_type::{is_grpc_type, is_live_stream_type, is_page_type};
 pub(crate) use self::storage::is_never_stored;
 #[cfg(feature = "audit")]
 pub(crate) use self::storage::stored_status;

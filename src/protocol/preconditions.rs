@@ -1,8 +1,9 @@
 //! [`Preconditions`]: RFC 9110 section 13, whole.
 
-use http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE};
+use http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
+use super::coding::may_name_a_coding;
 use super::validators::{etag_line, last_modified_of};
 use super::{EntityTagList, EntityTagMember, EntityTagRef, HttpDate, Representation, Validators};
 
@@ -139,21 +140,26 @@ impl Preconditions {
             if_range: FieldLines::None,
             has_range: false,
         };
-        // Most requests state nothing, and one walk over the names tells.
-        if scope == Scope::None || !headers.keys().any(may_state_something) {
+        if scope == Scope::None {
             return stated;
         }
-        stated.if_match = FieldLines::of(headers, &IF_MATCH);
-        stated.if_unmodified_since = FieldLines::of(headers, &IF_UNMODIFIED_SINCE);
-        stated.if_none_match = FieldLines::of(headers, &IF_NONE_MATCH);
-        if scope == Scope::Safe {
-            // P-18: for GET and HEAD only.
-            stated.if_modified_since = FieldLines::of(headers, &IF_MODIFIED_SINCE);
+        // Most requests state nothing. One walk finds it out for less than asking for one field
+        // by its name.
+        for (name, line) in headers {
+            match name.as_str() {
+                "if-match" => stated.if_match.push(line),
+                "if-unmodified-since" => stated.if_unmodified_since.push(line),
+                "if-none-match" => stated.if_none_match.push(line),
+                // P-18: for GET and HEAD only.
+                "if-modified-since" if scope == Scope::Safe => stated.if_modified_since.push(line),
+                "if-range" => stated.if_range.push(line),
+                "range" => stated.has_range = *method == Method::GET,
+                _ => {}
+            }
         }
-        stated.has_range = *method == Method::GET && headers.contains_key(RANGE);
-        if stated.has_range {
+        if !stated.has_range {
             // R-08: without a range there is nothing to make conditional.
-            stated.if_range = FieldLines::of(headers, &IF_RANGE);
+            stated.if_range = FieldLines::None;
         }
         stated
     }
@@ -222,7 +228,7 @@ impl Preconditions {
             }
             (Representation::Unknown, Scope::Unsafe) => self.refuse_unknown(now),
             (Representation::Current(validators), Scope::Safe | Scope::Unsafe) => {
-                self.in_order(validators.etag().map(super::EntityTag::as_ref), || validators.last_modified(), now)
+                self.in_order(validators.etag().map(super::EntityTag::as_ref), || validators.last_modified(), &|| now)
             }
         }
     }
@@ -234,14 +240,26 @@ impl Preconditions {
     /// An unsafe request always proceeds here: its answer comes after the fact (P-09).
     #[must_use]
     pub fn evaluate_answer(&self, answer: &HeaderMap, now: HttpDate) -> Evaluation {
+        self.evaluate_answer_at(answer, || now)
+    }
+
+    /// The same, for whom reading the clock costs something: only dates need it.
+    pub(crate) fn evaluate_answer_at(&self, answer: &HeaderMap, now: impl Fn() -> HttpDate) -> Evaluation {
         if self.scope != Scope::Safe {
             return Evaluation::PROCEED;
         }
         self.in_order(
             etag_line(answer).and_then(|line| EntityTagRef::parse(line.as_bytes())),
-            || last_modified_of(answer, now),
-            now,
+            || last_modified_of(answer, now()),
+            &now,
         )
+    }
+
+    /// Whether a list of entity tags may hold one that names a content coding. A cheap look.
+    pub(crate) fn may_name_a_coding(&self) -> bool {
+        [&self.if_match, &self.if_none_match, &self.if_range]
+            .into_iter()
+            .any(|field| field.as_slice().iter().any(may_name_a_coding))
     }
 
     /// Step 5 of the order: whether the `Range` of a GET may be honoured (R-08 to R-12).
@@ -273,7 +291,7 @@ impl Preconditions {
         &self,
         etag: Option<EntityTagRef<'_>>,
         last_modified: impl Fn() -> Option<HttpDate>,
-        now: HttpDate,
+        now: &impl Fn() -> HttpDate,
     ) -> Evaluation {
         // Step 1, or step 2 when If-Match is absent (P-12), be it malformed or not.
         match self.if_match(etag) {
@@ -317,6 +335,10 @@ impl Preconditions {
 
     /// P-14, P-15
     fn if_none_match(&self, etag: Option<EntityTagRef<'_>>) -> Option<bool> {
+        // What a browser sends is the very tag that it was given.
+        if etag.is_some_and(|etag| self.if_none_match.is_just(etag)) {
+            return Some(false);
+        }
         let matches = |tag: EntityTagRef<'_>| etag.is_some_and(|etag| etag.weak_eq(tag));
         let list = ScannedList::of(&self.if_none_match, matches)?;
         let star_alone = list.stars == 1 && list.others == 0;
@@ -329,14 +351,22 @@ impl Preconditions {
     }
 
     /// P-12, P-13
-    fn if_unmodified_since(&self, last_modified: &impl Fn() -> Option<HttpDate>, now: HttpDate) -> Option<bool> {
-        let date = self.if_unmodified_since.date(now)?;
+    fn if_unmodified_since(
+        &self,
+        last_modified: &impl Fn() -> Option<HttpDate>,
+        now: &impl Fn() -> HttpDate,
+    ) -> Option<bool> {
+        let date = self.if_unmodified_since.date_at(now)?;
         Some(last_modified()? <= date)
     }
 
     /// P-18, P-19, P-20
-    fn if_modified_since(&self, last_modified: &impl Fn() -> Option<HttpDate>, now: HttpDate) -> Option<bool> {
-        let date = self.if_modified_since.date(now)?;
+    fn if_modified_since(
+        &self,
+        last_modified: &impl Fn() -> Option<HttpDate>,
+        now: &impl Fn() -> HttpDate,
+    ) -> Option<bool> {
+        let date = self.if_modified_since.date_at(now)?;
         Some(last_modified()? > date)
     }
 
@@ -351,11 +381,6 @@ impl Preconditions {
             Evaluation::PROCEED
         }
     }
-}
-
-fn may_state_something(name: &HeaderName) -> bool {
-    let name = name.as_str();
-    name.starts_with("if-") || name == "range"
 }
 
 /// R-09, R-11, R-12
@@ -400,17 +425,30 @@ impl Scope {
 enum FieldLines {
     None,
     One(HeaderValue),
-    Many(Box<[HeaderValue]>),
+    Many(Vec<HeaderValue>),
 }
 
 impl FieldLines {
-    fn of(headers: &HeaderMap, name: &HeaderName) -> Self {
-        let mut lines = headers.get_all(name).iter();
-        match (lines.next(), lines.next()) {
-            (None, _) => Self::None,
-            (Some(line), None) => Self::One(line.clone()),
-            (Some(_), Some(_)) => Self::Many(headers.get_all(name).iter().cloned().collect()),
-        }
+    fn push(&mut self, line: &HeaderValue) {
+        *self = match std::mem::replace(self, Self::None) {
+            Self::None => Self::One(line.clone()),
+            Self::One(first) => Self::Many(vec![first, line.clone()]),
+            Self::Many(mut lines) => {
+                lines.push(line.clone());
+                Self::Many(lines)
+            }
+        };
+    }
+
+    /// Whether it is this one tag, marked as weak or not.
+    fn is_just(&self, tag: EntityTagRef<'_>) -> bool {
+        let Self::One(line) = self else { return false };
+        let line = line.as_bytes();
+        line.strip_prefix(b"W/")
+            .unwrap_or(line)
+            .strip_prefix(b"\"")
+            .and_then(|rest| rest.strip_suffix(b"\""))
+            .is_some_and(|opaque| opaque == tag.opaque())
     }
 
     const fn is_none(&self) -> bool {
@@ -428,8 +466,12 @@ impl FieldLines {
     /// The date, unless the field is absent, holds anything else or stands in more
     /// than one line (P-12, P-18).
     fn date(&self, now: HttpDate) -> Option<HttpDate> {
+        self.date_at(&|| now)
+    }
+
+    fn date_at(&self, now: &impl Fn() -> HttpDate) -> Option<HttpDate> {
         match self {
-            Self::One(line) => HttpDate::parse(line.as_bytes(), now).ok(),
+            Self::One(line) => HttpDate::parse(line.as_bytes(), now()).ok(),
             Self::None | Self::Many(_) => None,
         }
     }

@@ -9,11 +9,11 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use super::body::ConditionalBody;
 use super::config::Settings;
 use super::reason::ConditionalReason;
-use crate::layers::exempt::{is_grpc, is_interim, is_live_stream};
+use crate::layers::exempt::is_interim;
 use crate::policy::{Decision, EdgeListens, ForEdge};
 use crate::protocol::{
     CodedTags, Condition, IfRange, Outcome, Preconditions, Representation, Validators, into_not_modified,
-    into_precondition_failed, name_coding_in_etag,
+    into_precondition_failed, is_grpc_type, is_live_stream_type, name_coding_in_etag,
 };
 
 const HOW_TO_RESUBMIT: &str = "\
@@ -49,12 +49,12 @@ impl Exchange {
     pub(crate) fn begin<B>(settings: &Settings, request: &mut Request<B>) -> Self {
         let method = request.method().clone();
         let stated = Preconditions::new(&method, request.headers());
-        let (coded, forwarded) = if stated.is_empty() {
-            (CodedTags::default(), None)
-        } else {
+        let (coded, forwarded) = if stated.may_name_a_coding() {
             let coded = CodedTags::take_from(&method, request.headers_mut());
             let forwarded = coded.changed().then(|| Box::new(Preconditions::new(&method, request.headers())));
             (coded, forwarded)
+        } else {
+            (CodedTags::default(), None)
         };
         if method != Method::GET {
             // R-01: a range of anything but a GET has no meaning.
@@ -121,9 +121,11 @@ impl Exchange {
     /// Decides what is to be decided on the answer, and completes its fields.
     pub(crate) fn decide_after<B>(self, response: Response<B>) -> Response<ConditionalBody<B>> {
         let (mut head, body) = response.into_parts();
-        if is_interim(head.status) || is_grpc(&head.headers) {
+        let content_type = head.headers.get(CONTENT_TYPE);
+        if is_interim(head.status) || content_type.is_some_and(is_grpc_type) {
             return Response::from_parts(head, ConditionalBody::inner(body));
         }
+        let never_ends = content_type.is_some_and(is_live_stream_type);
         if head.status == StatusCode::NOT_MODIFIED {
             // P-27: decided inside, and only put in order here. N-04: it has no body.
             self.coded.restore_in_not_modified(&mut head.headers);
@@ -144,10 +146,10 @@ impl Exchange {
             validators.write_to(&mut head.headers, self.settings.clock.now());
         }
         name_coding_in_etag(&mut head.headers);
-        if self.stated.is_empty() || is_live_stream(&head.headers) {
+        if self.stated.is_empty() || never_ends {
             return Response::from_parts(head, ConditionalBody::inner(body));
         }
-        let evaluation = self.stated.evaluate_answer(&head.headers, self.settings.clock.now());
+        let evaluation = self.stated.evaluate_answer_at(&head.headers, || self.settings.clock.now());
         match (evaluation.outcome(), evaluation.condition()) {
             (Outcome::NotModified, Some(condition)) if may_be_not_modified => {
                 head.status = StatusCode::NOT_MODIFIED;

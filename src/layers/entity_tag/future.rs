@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, ETAG, SET_COOKIE};
+use http::header::ETAG;
 use http::response::Parts;
 use http::{Response, StatusCode};
 use http_body::Body;
@@ -15,9 +15,8 @@ use pin_project_lite::pin_project;
 
 use super::body::{EntityTagBody, ReadAhead};
 use super::config::Config;
-use crate::layers::exempt::{is_grpc, is_live_stream};
 use crate::policy::{CachePolicy, Personalized};
-use crate::protocol::{CacheControl, EntityTag};
+use crate::protocol::{CacheControl, EntityTag, is_grpc_type, is_live_stream_type};
 
 pin_project! {
     /// The future of an [`EntityTagService`](super::EntityTagService).
@@ -124,12 +123,24 @@ impl Config {
             return None;
         }
         let headers = response.headers();
-        if headers.contains_key(ETAG)
-            || headers.contains_key(SET_COOKIE)
-            || is_live_stream(headers)
-            || is_grpc(headers)
-            || says_no_store(response)
-            || (!self.digest.is_keyed() && response.extensions().get::<Personalized>().is_some())
+        let (mut typed, mut said) = (false, false);
+        // One walk: asking for each of the fields by its name would cost more than the tag.
+        for (name, value) in headers {
+            match name.as_str() {
+                "etag" | "set-cookie" => return None,
+                // The first line counts, as for every layer.
+                "content-type" if typed => {}
+                "content-type" if is_grpc_type(value) || is_live_stream_type(value) => return None,
+                "content-type" => typed = true,
+                "cache-control" => said = true,
+                _ => {}
+            }
+        }
+        let extensions = response.extensions();
+        // Nobody will come back with the tag of what nobody keeps.
+        if (said && CacheControl::from_headers(headers).is_some_and(|field| field.no_store()))
+            || extensions.get::<CachePolicy>().is_some_and(CachePolicy::is_no_store)
+            || (!self.digest.is_keyed() && extensions.get::<Personalized>().is_some())
         {
             return None;
         }
@@ -208,12 +219,4 @@ impl Config {
         frames.for_each(|frame| hasher.update(frame));
         Some(hasher.finish())
     }
-}
-
-/// Whether the handler, in the field or in a policy, wants nobody to keep the answer:
-/// nobody will come back with its tag.
-fn says_no_store<B>(response: &Response<B>) -> bool {
-    response.extensions().get::<CachePolicy>().is_some_and(CachePolicy::is_no_store)
-        || (response.headers().contains_key(CACHE_CONTROL)
-            && CacheControl::from_headers(response.headers()).is_some_and(|field| field.no_store()))
 }
