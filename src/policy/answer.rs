@@ -97,10 +97,6 @@ pub(super) fn count_cookies(headers: &HeaderMap) -> usize {
     headers.get_all(SET_COOKIE).iter().count()
 }
 
-pub(super) fn says_no_store(headers: &HeaderMap) -> bool {
-    CacheControl::from_headers(headers).is_some_and(|field| field.no_store())
-}
-
 /// Whether the field says beside `private` or `no-store` what some caches obey instead.
 pub(super) fn contradicts_itself(headers: &HeaderMap) -> bool {
     CacheControl::contradictions_in(headers.get_all(CACHE_CONTROL)).any(|contradiction| {
@@ -109,17 +105,6 @@ pub(super) fn contradicts_itself(headers: &HeaderMap) -> bool {
             Contradiction::NoStoreWithOthers | Contradiction::PublicWithPrivate | Contradiction::SMaxageWithPrivate
         )
     })
-}
-
-/// A cheap look before anything is parsed.
-pub(super) fn may_say_immutable(headers: &HeaderMap) -> bool {
-    const IMMUTABLE: &[u8] = b"immutable";
-    let says = |line: &HeaderValue| {
-        // Most places can be left at their first letter.
-        let starts = |window: &[u8]| matches!(window[0], b'i' | b'I') && window.eq_ignore_ascii_case(IMMUTABLE);
-        line.as_bytes().windows(IMMUTABLE.len()).any(starts)
-    };
-    headers.get_all(CACHE_CONTROL).iter().any(says)
 }
 
 /// Joins several `Cache-Control` lines into one, which means the same (RFC 9110

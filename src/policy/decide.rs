@@ -4,10 +4,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, EXPIRES, PRAGMA, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::CachePolicy;
-use super::answer::{
-    AnswerFields, contradicts_itself, count_cookies, is_html, join_lines, lifetime_by_old_words, may_say_immutable,
-    says_no_store,
-};
+use super::answer::{AnswerFields, contradicts_itself, count_cookies, is_html, join_lines, lifetime_by_old_words};
 use super::answer_head::AnswerHead;
 use super::decision::{Decision, Speaker};
 use super::for_edge::{LeftForEdge, Waived};
@@ -16,7 +13,10 @@ use super::heard::Heard;
 use super::rendered::{Rendered, RenderedVary};
 use super::rules::{Precedence, RequestFacts, Rules};
 use super::source::Given;
-use crate::protocol::{CacheControl, HttpDate, has_edge_field, is_never_stored, remove_targeted_fields, vary_contains};
+use crate::protocol::{
+    CacheControl, HttpDate, has_edge_field, is_never_stored, may_say, remove_targeted_fields, says_no_store,
+    vary_contains,
+};
 
 /// Decides, and writes the decision into the answer's fields. Takes the
 /// handler's policy out of the extensions: a layer outside must not undo what a
@@ -344,7 +344,7 @@ impl<'a> Draft<'a> {
     /// one of them tightens it.
     fn guard_field(&mut self, headers: &mut HeaderMap) {
         let may_act =
-            !self.guards_against_sharing(headers).is_empty() || (may_say_immutable(headers) && is_html(headers));
+            !self.guards_against_sharing(headers).is_empty() || (may_say(headers, b"immutable") && is_html(headers));
         if may_act {
             let field = CacheControl::from_headers(headers).unwrap_or_default();
             let guarded = self.guarded(field.clone(), headers);

@@ -183,7 +183,8 @@ impl CodedTags {
 
 /// A cheap look before anything is parsed.
 pub(super) fn may_name_a_coding(line: &HeaderValue) -> bool {
-    line.as_bytes().windows(SEPARATOR.len()).any(|window| window == SEPARATOR)
+    let line = line.as_bytes();
+    line.contains(&SEPARATOR[0]) && line.windows(SEPARATOR.len()).any(|window| window == SEPARATOR)
 }
 
 /// The tag and the coding that one suffix names.
