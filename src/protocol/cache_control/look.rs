@@ -23,10 +23,10 @@ pub(crate) fn may_say(headers: &HeaderMap, directive: &[u8]) -> bool {
 }
 
 fn contains(line: &[u8], directive: &[u8]) -> bool {
-    // Most places can be left at their first letter.
-    let first = directive[0];
+    // Most places can be left at their first letter, whose cases differ in this one bit.
+    const LOWER: u8 = 0x20;
     line.windows(directive.len())
-        .any(|window| window[0].eq_ignore_ascii_case(&first) && window.eq_ignore_ascii_case(directive))
+        .any(|window| window[0] | LOWER == directive[0] && window.eq_ignore_ascii_case(directive))
 }
 
 #[cfg(test)]
