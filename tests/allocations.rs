@@ -145,3 +145,27 @@ fn a_verified_asset_allocates_nothing() {
         assert_eq!(layered.count_total, bare.count_total, "{url}");
     }
 }
+
+#[cfg(feature = "assets")]
+#[test]
+fn a_304_of_a_versioned_asset_allocates_nothing_but_its_header_map() {
+    use tower_cache_policy::{AssetsLayer, assets::AssetManifest};
+
+    let assets = AssetManifest::from_contents([("css/style.css", "hello")]).unwrap();
+    let asset = assets.asset("css/style.css").unwrap();
+    let service = AssetsLayer::new(&assets).layer(service(&[]));
+    let tag = HeaderValue::try_from(format!("\"{}\"", asset.fingerprint())).unwrap();
+    let asked = || {
+        let mut request = get(asset.url(), &[]);
+        request.headers_mut().insert(IF_NONE_MATCH, tag.clone());
+        request
+    };
+    // The first answer makes the shared values shared.
+    allocated(service.clone(), asked());
+    let one_field = measure(|| {
+        let mut headers = HeaderMap::new();
+        headers.insert(ETAG, HeaderValue::from_static("\"v1\""));
+        std::hint::black_box(&headers);
+    });
+    assert_eq!(allocated(service, asked()).count_total, one_field.count_total);
+}

@@ -21,7 +21,7 @@ use tower::util::MapRequest;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_cache_policy::assets::{AssetDirectory, AssetErrorKind, AssetManifest, FingerprintPlace};
 use tower_cache_policy::layers::assets::{Mount, StaleFingerprint, UnknownName};
-use tower_cache_policy::policy::{CachePolicy, Risk};
+use tower_cache_policy::policy::{CachePolicy, Personalized, Risk};
 use tower_cache_policy::{AssetsLayer, CachingLayer, ConditionalLayer};
 use tower_http::compression::CompressionLayer;
 use tower_http::services::{ServeDir, ServeFile};
@@ -512,7 +512,8 @@ async fn preconditions_rest_on_bytes_and_never_on_dates() {
             let expected = if matches!(status, 200 | 206 | 304) { said } else { NO_STORE };
             assert_eq!(answer.cache_control(), expected, "{url} {lines:?}");
             if matches!(status, 304 | 412) {
-                assert_eq!(asked.count() - before, usize::from(url != versioned), "a fingerprint needs no file");
+                let needs_file = url != versioned || lines.iter().any(|(_, value)| *value == "*");
+                assert_eq!(asked.count() - before, usize::from(needs_file), "{url} {lines:?}");
                 assert_eq!(answer.field("content-length"), None, "N-03");
             }
             if matches!(status, 200 | 206 | 304) {
@@ -520,6 +521,139 @@ async fn preconditions_rest_on_bytes_and_never_on_dates() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_304_under_a_versioned_url_asks_no_file_whatever_became_of_it() {
+    let previous = directory(&[("release-1/style.css", "p{color:tan}")]);
+    let gone = AssetManifest::from_directory(previous.path().join("release-1")).unwrap();
+    let files = site();
+    let assets = manifest(&files).merge_previous(&gone.stored_under("release-1").unwrap()).unwrap();
+    let asked = Asked::default();
+    let service =
+        ServiceBuilder::new().layer(AssetsLayer::new(&assets)).service(counted(&asked, ServeDir::new(files.path())));
+    let current = path_of(&assets, "style.css");
+    let of_query = path_of(&assets.with_fingerprint_in(FingerprintPlace::Query), "style.css");
+    let of_previous = path_of(&gone, "style.css");
+    let tag_of = |assets: &AssetManifest| format!("\"{}\"", assets.asset("style.css").unwrap().fingerprint());
+    let (tag, tag_of_previous) = (tag_of(&assets), tag_of(&gone));
+    for became in ["the same", "another of the same length", "nothing"] {
+        match became {
+            "the same" => {}
+            "nothing" => fs::remove_file(files.path().join("style.css")).unwrap(),
+            _ => write(files.path(), "style.css", "p{color:tan}"),
+        }
+        for (url, tag) in [(&current, &tag), (&of_query, &tag), (&of_previous, &tag_of_previous)] {
+            let before = asked.count();
+            let (weak, list) = (format!("W/{tag}"), format!("\"x\",,  {tag} , \"y\""));
+            let inm = "if-none-match";
+            for lines in [
+                &[(inm, tag.as_str())][..],
+                &[(inm, &weak)],
+                &[(inm, &list)],
+                &[(inm, "\"x\""), (inm, tag)],
+                &[(inm, tag), (inm, "\"unterminated")],
+                &[(inm, tag), ("if-match", tag)],
+                &[(inm, tag), ("if-modified-since", "Thu, 01 Jan 1970 00:00:00 GMT")],
+                &[(inm, tag), ("if-unmodified-since", "Thu, 01 Jan 1970 00:00:00 GMT")],
+                &[(inm, tag), ("range", "bytes=0-3")],
+                &[(inm, tag), ("range", "bytes=0-3"), ("if-range", tag)],
+                &[(inm, tag), ("range", "bytes=0-3"), ("if-range", "\"x\"")],
+            ] {
+                for method in [Method::GET, Method::HEAD] {
+                    let answer = ask(&service, request(method.clone(), url, lines)).await;
+                    let told = format!("{became}: {method} {url} {lines:?}");
+                    assert_eq!((answer.status, &answer.body[..]), (StatusCode::NOT_MODIFIED, &b""[..]), "{told}");
+                    assert_eq!(answer.cache_control(), IMMUTABLE, "N-01, {told}");
+                    assert_eq!(answer.field("etag").as_ref(), Some(tag), "N-01, {told}");
+                    assert_eq!(answer.headers.len(), 2, "N-02, N-03, {told}");
+                }
+            }
+            assert_eq!(asked.count(), before, "{became}: {url}");
+        }
+    }
+    // Who has not these bytes gets no others, and no 304 for a file that may be gone (P-02).
+    for (lines, status) in [
+        (&[][..], 404),
+        (&[("if-none-match", "*")], 404),
+        (&[("if-none-match", "\"x\"")], 404),
+        (&[("if-none-match", &tag_of_previous)], 404),
+        (&[("if-none-match", "")], 404),
+        (&[("if-none-match", tag.trim_matches('"'))], 404),
+        (&[("if-modified-since", "Fri, 31 Dec 2100 00:00:00 GMT")], 404),
+        (&[("if-match", &tag)], 404),
+        (&[("if-none-match", &tag), ("if-match", "\"x\"")], 412),
+    ] {
+        let answer = ask(&service, get(&current, lines)).await;
+        assert_eq!((answer.status.as_u16(), answer.cache_control().as_str()), (status, NO_STORE), "{lines:?}");
+    }
+    let before = asked.count();
+    let write = ask(&service, request(Method::PUT, &current, &[("if-none-match", &tag)])).await;
+    assert_eq!((write.status, asked.count() - before), (StatusCode::METHOD_NOT_ALLOWED, 1), "M: it is no read");
+}
+
+#[tokio::test]
+async fn a_304_says_what_the_200_says_however_the_tag_is_stated() {
+    let files = directory(&[("style.css", "p{color:red}"), ("style.css.gz", "not really gzip"), ("page.html", "<p>")]);
+    let assets = manifest(&files);
+    let layer = AssetsLayer::new(&assets).use_as_dictionary();
+    let personal = MapRequest::new(layer.layer(ServeDir::new(files.path())), |mut request: Request<TestBody>| {
+        request.extensions_mut().insert(Personalized);
+        request
+    });
+    let service = layer.layer(ServeDir::new(files.path()));
+    for name in ["style.css", "page.html"] {
+        let url = path_of(&assets, name);
+        let tag = format!("\"{}\"", assets.asset(name).unwrap().fingerprint());
+        for credentials in [&[][..], &[("authorization", "Bearer x")]] {
+            let with = |tag: &str| get(&url, &[credentials, &[("if-none-match", tag)]].concat());
+            let (whole, personal_whole) =
+                (ask(&service, get(&url, credentials)).await, ask(&personal, get(&url, credentials)).await);
+            for held in [tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}")] {
+                for (answer, whole) in
+                    [(ask(&service, with(&held)).await, &whole), (ask(&personal, with(&held)).await, &personal_whole)]
+                {
+                    assert_eq!(answer.status, 304, "{url} {held}");
+                    for field in ["cache-control", "etag", "vary", "use-as-dictionary", "last-modified", "expires"] {
+                        assert_eq!(answer.field(field), whole.field(field), "N-01, {url} {credentials:?} {held}");
+                    }
+                }
+            }
+        }
+        assert!(ask(&personal, get(&url, &[])).await.cache_control().contains("private"), "G-03");
+    }
+}
+
+#[tokio::test]
+async fn what_refuses_inside_is_not_asked_for_a_304_under_a_versioned_url() {
+    let files = site();
+    let assets = manifest(&files);
+    let url = path_of(&assets, "style.css");
+    let tag = format!("\"{}\"", assets.asset("style.css").unwrap().fingerprint());
+    let lines = [("if-none-match", tag.as_str())];
+    let refusing = service_fn(|_: Request<TestBody>| {
+        let mut refused = answer("", &[]);
+        *refused.status_mut() = StatusCode::UNAUTHORIZED;
+        std::future::ready(Ok::<_, Infallible>(refused))
+    });
+    let inside = AssetsLayer::new(&assets).layer(refusing);
+    assert_eq!(ask(&inside, get(&url, &[])).await.status, 401);
+    assert_eq!(ask(&inside, get("/style.css", &lines)).await.status, 401);
+    // As the module page says, and why authentication belongs outside (L-03).
+    assert_eq!(ask(&inside, get(&url, &lines)).await.status, 304);
+}
+
+#[tokio::test]
+async fn in_development_a_304_is_about_the_file_on_the_disk() {
+    let files = site();
+    let assets = manifest(&files);
+    let url = path_of(&assets, "style.css");
+    let tag = format!("\"{}\"", assets.asset("style.css").unwrap().fingerprint());
+    let service = AssetsLayer::new(&assets).development(true).layer(ServeDir::new(files.path()));
+    assert_eq!(ask(&service, get(&url, &[("if-none-match", &tag)])).await.status, 304);
+    write(files.path(), "style.css", "p{color:green}");
+    let changed = ask(&service, get(&url, &[("if-none-match", &tag)])).await;
+    assert_eq!((changed.status, &changed.body[..]), (StatusCode::OK, &b"p{color:green}"[..]));
 }
 
 #[tokio::test]

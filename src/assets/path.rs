@@ -59,7 +59,7 @@ pub(crate) fn is_suspicious(path: &str) -> bool {
         )
     };
     path.bytes().any(|octet| matches!(octet, b';' | b'\\'))
-        || path.as_bytes().windows(3).any(encoded)
+        || path.contains('%') && path.as_bytes().windows(3).any(encoded)
         || has_dot_segment(path)
 }
 

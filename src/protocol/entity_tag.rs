@@ -216,6 +216,12 @@ impl<'a> EntityTagRef<'a> {
         self.opaque == other.opaque
     }
 
+    /// Whether a field line is this one tag, marked as weak or not.
+    pub(crate) fn is_all_of(self, line: &HeaderValue) -> bool {
+        let line = line.as_bytes();
+        matches!(line.strip_prefix(b"W/").unwrap_or(line), [b'"', opaque @ .., b'"'] if opaque == self.opaque)
+    }
+
     /// `text` is an entity tag.
     fn split(text: &'a [u8]) -> Self {
         let (weak, quoted) = match text.strip_prefix(b"W/") {

@@ -336,7 +336,7 @@ impl Preconditions {
     /// P-14, P-15
     fn if_none_match(&self, etag: Option<EntityTagRef<'_>>) -> Option<bool> {
         // What a browser sends is the very tag that it was given.
-        if etag.is_some_and(|etag| self.if_none_match.is_just(etag)) {
+        if etag.is_some_and(|etag| matches!(&self.if_none_match, FieldLines::One(line) if etag.is_all_of(line))) {
             return Some(false);
         }
         let matches = |tag: EntityTagRef<'_>| etag.is_some_and(|etag| etag.weak_eq(tag));
@@ -438,17 +438,6 @@ impl FieldLines {
                 Self::Many(lines)
             }
         };
-    }
-
-    /// Whether it is this one tag, marked as weak or not.
-    fn is_just(&self, tag: EntityTagRef<'_>) -> bool {
-        let Self::One(line) = self else { return false };
-        let line = line.as_bytes();
-        line.strip_prefix(b"W/")
-            .unwrap_or(line)
-            .strip_prefix(b"\"")
-            .and_then(|rest| rest.strip_suffix(b"\""))
-            .is_some_and(|opaque| opaque == tag.opaque())
     }
 
     const fn is_none(&self) -> bool {

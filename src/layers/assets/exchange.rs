@@ -19,7 +19,10 @@ use crate::assets::{Asset, Resolved, is_fallback_page, is_suspicious};
 use crate::layers::conditional::{ConditionalBody, Exchange as Conditional};
 use crate::layers::exempt::{is_grpc, is_interim};
 use crate::policy::{Given, Rendered, RequestFacts, decide};
-use crate::protocol::{Representation, Validators, name_coding_in_etag, remove_targeted_fields};
+use crate::protocol::{
+    EntityTag, EntityTagList, EntityTagMember, Representation, Validators, name_coding_in_etag, only_line,
+    remove_targeted_fields,
+};
 
 /// What becomes of a request.
 pub(super) enum Next<B> {
@@ -42,11 +45,9 @@ pub(super) struct Exchange {
 
 #[derive(Debug)]
 enum Subject {
-    /// A known file, by its fingerprint, which is all that its preconditions are about.
-    Versioned(Arc<Asset>),
-    /// A known file, by its plain name. What the manifest knows of it is a 304 only when the
-    /// service inside still has that.
-    Plain(Arc<Asset>, Option<Box<Conditional>>),
+    /// A known file, by its fingerprint or by its plain name. What is left open is decided by the
+    /// manifest, but only when the service inside still has the file that the manifest knows.
+    Known { asset: Arc<Asset>, versioned: bool, open: Option<Box<Conditional>> },
     /// A path that the manifest does not know.
     Unknown { path: PathAndQuery },
     /// Nothing that anybody keeps.
@@ -113,19 +114,27 @@ impl Exchange {
 
     /// Decides the preconditions where that needs no file, and asks for the stored one else.
     fn ask_for<Q, B>(mut self, asset: Arc<Asset>, versioned: bool, request: &mut Request<Q>) -> Next<B> {
+        // In development the bytes of the file count, whatever the URL says.
+        let by_url = versioned && !self.config.rules.development;
+        if by_url && names_only(asset.entity_tag(), request.headers()) {
+            return Next::Answer(self.not_modified(asset));
+        }
         let current = Representation::Current(Validators::new().with_etag(asset.entity_tag().clone()));
         let mut conditional = Conditional::begin(&self.config.conditional, request);
-        match conditional.decide_before(current, request) {
-            Some(answer) if versioned => {
+        let is_open = match conditional.decide_before(current, request) {
+            Some(answer) if by_url && !asks_for_any(request.headers()) => {
                 let (mut head, body) = answer.into_response().into_parts();
-                self.subject = Subject::Versioned(asset);
+                self.subject = Subject::Known { asset, versioned, open: None };
                 self.say(&mut head, true);
                 return Next::Answer(Response::from_parts(head, body));
             }
-            // the range does not come into it.
-            Some(_) => _ = request.headers_mut().remove(RANGE),
-            None => {}
-        }
+            Some(_) => {
+                // the range does not come into it.
+                request.headers_mut().remove(RANGE);
+                true
+            }
+            None => !versioned && !conditional.is_unconditional(),
+        };
         remove_preconditions(request.headers_mut());
         // of several ranges no answer shows of which file they are.
         if request.headers().get_all(RANGE).iter().any(|line| line.as_bytes().contains(&b',')) {
@@ -136,11 +145,7 @@ impl Exchange {
             Mount::Keeping => asset.target_below_prefix(),
         };
         retarget(request, target);
-        self.subject = if versioned {
-            Subject::Versioned(asset)
-        } else {
-            Subject::Plain(asset, (!conditional.is_unconditional()).then(|| Box::new(conditional)))
-        };
+        self.subject = Subject::Known { asset, versioned, open: is_open.then(|| Box::new(conditional)) };
         Next::Ask(self)
     }
 
@@ -155,7 +160,7 @@ impl Exchange {
         // with a part of the right ones.
         match (verdict, &self.subject) {
             (Verdict::OtherType, _) => return self.answer(StatusCode::NOT_FOUND),
-            (Verdict::Different, Subject::Versioned(_))
+            (Verdict::Different, Subject::Known { versioned: true, .. })
                 if self.config.stale == StaleFingerprint::NotFound && !self.config.rules.development =>
             {
                 return self.answer(StatusCode::NOT_FOUND);
@@ -174,7 +179,7 @@ impl Exchange {
         }
         self.say(&mut head, verdict == Verdict::Proven);
         match self.subject {
-            Subject::Plain(_, Some(conditional)) if verdict == Verdict::Proven => {
+            Subject::Known { open: Some(conditional), .. } if verdict == Verdict::Proven => {
                 conditional.decide_after(Response::from_parts(head, body))
             }
             _ => {
@@ -186,7 +191,7 @@ impl Exchange {
 
     fn judge<B: Body>(&self, head: &Parts, body: &B) -> Verdict {
         match &self.subject {
-            Subject::Versioned(asset) | Subject::Plain(asset, _) if matches!(head.status.as_u16(), 200 | 206) => {
+            Subject::Known { asset, .. } if matches!(head.status.as_u16(), 200 | 206) => {
                 // The body of the answer to HEAD is empty, or it is the content.
                 let length = body.size_hint().exact().filter(|length| !self.is_head || *length > 0);
                 Verdict::of(asset, head, length, self.config.conditional.clock.now())
@@ -195,8 +200,18 @@ impl Exchange {
                 let content_type = head.headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
                 if is_fallback_page(path.path(), content_type) { Verdict::OtherType } else { Verdict::Unproven }
             }
-            Subject::Versioned(_) | Subject::Plain(..) | Subject::Other => Verdict::Unproven,
+            Subject::Known { .. } | Subject::Other => Verdict::Unproven,
         }
+    }
+
+    /// The client has the bytes that the URL names.
+    fn not_modified<B>(mut self, asset: Arc<Asset>) -> Response<ConditionalBody<B>> {
+        let (mut head, ()) = Response::new(()).into_parts();
+        head.status = StatusCode::NOT_MODIFIED;
+        head.headers.insert(ETAG, asset.entity_tag().to_header_value());
+        self.subject = Subject::Known { asset, versioned: true, open: None };
+        self.say(&mut head, true);
+        Response::from_parts(head, ConditionalBody::nothing())
     }
 
     /// An answer without content, kept by nobody.
@@ -209,7 +224,7 @@ impl Exchange {
 
     fn asset(&self) -> Option<&Asset> {
         match &self.subject {
-            Subject::Versioned(asset) | Subject::Plain(asset, _) => Some(asset),
+            Subject::Known { asset, .. } => Some(asset),
             Subject::Unknown { .. } | Subject::Other => None,
         }
     }
@@ -228,7 +243,7 @@ impl Exchange {
             Some(asset) if proven => {
                 let coded = !asset.coded().is_empty() || head.headers.contains_key(CONTENT_ENCODING);
                 // G-27
-                let immutable = matches!(self.subject, Subject::Versioned(_)) && !asset.is_page();
+                let immutable = matches!(self.subject, Subject::Known { versioned: true, .. }) && !asset.is_page();
                 if immutable
                     && self.config.dictionaries
                     && !self.config.rules.development
@@ -257,6 +272,20 @@ impl Exchange {
 }
 
 const USE_AS_DICTIONARY: HeaderName = HeaderName::from_static("use-as-dictionary");
+
+/// Whether the request is what a browser sends that has the bytes of this tag: `If-None-Match`
+/// holds the tag and no other (P-15), and there is no `If-Match`, which would come first (P-05).
+/// [`Conditional`] comes to the same, in many more steps.
+fn names_only(tag: &EntityTag, headers: &HeaderMap) -> bool {
+    only_line(headers, &IF_NONE_MATCH).is_some_and(|line| tag.as_ref().is_all_of(line))
+        && !headers.contains_key(IF_MATCH)
+}
+
+/// Whether a 304 would rest on `If-None-Match: *`. It asks whether there is a file, which only the
+/// service inside knows (P-02); a client that has the bytes names their tag.
+fn asks_for_any(headers: &HeaderMap) -> bool {
+    EntityTagList::new(headers.get_all(IF_NONE_MATCH)).any(|member| matches!(member, EntityTagMember::Any))
+}
 
 fn remove_preconditions(headers: &mut HeaderMap) {
     for name in &PRECONDITIONS {

@@ -43,8 +43,14 @@
 //!
 //! The entity tag is the fingerprint, strong, and names the content coding where there is one
 //! (V-09). Preconditions, `If-Range` among them, are decided by it and taken out of the request.
-//! Under a versioned URL that needs no file: the client that holds these bytes has the right
-//! ones. Under a plain one the service is asked, and a 304 stands for a file that was verified.
+//!
+//! Under a versioned URL a 304 needs no file, and the service is not asked: the client names the
+//! bytes that the URL names, and has them, whatever became of the file. Where the file was
+//! overwritten or deleted, the client keeps the bytes of the fingerprint, while a client that has
+//! none gets the 404 of [above](#what-is-verified). `If-None-Match: *` names no bytes, and in
+//! development the file on the disk counts; there the service is asked, as it is under a plain
+//! name, and a 304 stands for a file that was verified.
+//!
 //! `Last-Modified` is removed: builds that make all times equal give two files one date, and a
 //! 304 by that date would leave the old file in use. Of several ranges in one request none is
 //! answered, as nothing shows of which file they are.
@@ -57,8 +63,12 @@
 //! [`CachingLayer`](crate::CachingLayer) as well, which leaves what is said here and may tighten
 //! it; give the conditional layer
 //! [`trust_service_with_if_range`](crate::ConditionalLayer::trust_service_with_if_range), so that
-//! downloads can be resumed. A layer that adds CORS fields belongs outside, because a 304 and a
-//! 404 are answered without the service. [`Mount`] says which paths the layer sees.
+//! downloads can be resumed. [`Mount`] says which paths the layer sees.
+//!
+//! A 404, a redirect, a 412 and the 304 under a versioned URL are answered without the service, so
+//! nothing inside is asked for them. A layer that adds CORS fields therefore belongs outside, and
+//! so does authentication (L-03, G-16): inside it would not keep anybody from learning which
+//! fingerprints are current. No answer of the layer's own has content.
 //!
 //! ```
 //! use axum::Router;
