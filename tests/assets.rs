@@ -742,6 +742,10 @@ async fn it_works_inside_compression_and_the_usual_stack() {
     let again = ask(&service, get(&url, &[gzip, ("if-none-match", &tag)])).await;
     assert_eq!((again.status, again.cache_control().as_str()), (StatusCode::NOT_MODIFIED, IMMUTABLE));
     assert_eq!(again.field("etag"), Some(tag.clone()));
+    // N-07: whoever holds the plain file is told of that one, whatever it accepts besides.
+    let plain = format!("\"{fingerprint}\"");
+    let again = ask(&service, get(&url, &[gzip, ("if-none-match", &plain)])).await;
+    assert_eq!((again.status, again.field("etag")), (StatusCode::NOT_MODIFIED, Some(plain)));
     // A range counts the octets of the file, so that only a part of the file itself is resumed.
     for (held, status) in [(format!("\"{fingerprint}\""), 206), (tag, 200), ("\"x\"".to_owned(), 200)] {
         let part = ask(&service, get(&url, &[("range", "bytes=0-3"), ("if-range", &held)])).await;

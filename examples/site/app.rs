@@ -24,7 +24,7 @@ use tower_cache_policy::policy::routes::RoutePolicies;
 use tower_cache_policy::policy::{CachePolicy, CacheTag, IntoPolicySource};
 use tower_cache_policy::{CachePolicyLayer, CachingLayer, ConditionalLayer, EdgeLayer, HeadValidators};
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate, SizeAbove};
 use tower_http::services::ServeFile;
 
 use crate::articles::{self, Store};
@@ -58,8 +58,10 @@ pub fn app(
     let source = policies.map_or_else(|| SITE.into_policy_source(), RoutePolicies::into_policy_source);
 
     // A range counts the octets of what was sent, so a download that is to be resumed must
-    // not be compressed on the way. Fonts are compressed already.
+    // not be compressed on the way. Fonts are compressed already, and what is shorter than
+    // this would grow.
     let compressible = DefaultPredicate::new()
+        .and(SizeAbove::new(128))
         .and(NotForContentType::const_new("application/octet-stream"))
         .and(NotForContentType::const_new("font/"));
     let caching = CachingLayer::new(source)

@@ -82,10 +82,10 @@ pub async fn remove(
 impl Store {
     /// A store with articles 1 to 3, each in its first revision.
     pub fn new() -> Self {
-        let first = |id| Revision {
-            number: 1,
-            article: Article { title: format!("Article {id}"), text: "Nobody has changed this yet.".to_owned() },
-        };
+        // Long enough to be worth compressing.
+        let text = "Nobody has changed this yet. ".repeat(4);
+        let first =
+            |id| Revision { number: 1, article: Article { title: format!("Article {id}"), text: text.clone() } };
         let by_id = (1..=3).map(|id| (id, first(id))).collect();
         Self(Arc::new(Mutex::new(Articles { by_id, latest: 1 })))
     }

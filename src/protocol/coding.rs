@@ -61,6 +61,7 @@ pub struct CodedTags {
     /// The tags of `If-None-Match` that named an acceptable coding, as the client
     /// sent them. Empty, and without an allocation, for nearly every request.
     sent: Vec<HeaderValue>,
+    has_if_none_match: bool,
     changed: bool,
     if_range_is_coded: bool,
 }
@@ -72,13 +73,18 @@ impl CodedTags {
     /// does not accept is left out: a 304 for it would have a cache send coded
     /// bytes to a client that cannot read them.
     pub fn take_from(method: &Method, request: &mut HeaderMap) -> Self {
-        let mut coded = Self::default();
+        let mut coded = Self::without_codings(request.contains_key(IF_NONE_MATCH));
         for name in [IF_MATCH, IF_NONE_MATCH, IF_RANGE] {
             if request.get_all(&name).iter().any(may_name_a_coding) {
                 coded.take_from_field(method, request, name);
             }
         }
         coded
+    }
+
+    /// What [`take_from`](Self::take_from) comes to where no tag names a coding.
+    pub(crate) fn without_codings(has_if_none_match: bool) -> Self {
+        Self { has_if_none_match, ..Self::default() }
     }
 
     /// Whether some tag named a coding, so that the fields are other than the client's.
@@ -98,8 +104,14 @@ impl CodedTags {
     /// Puts the tag of the variant that the client holds into a 304 that was
     /// answered without its content, and so without its coding (N-07).
     ///
+    /// A compression layer may put a coding on such a 304 all the same. It is that of a variant
+    /// which a client that named none of its own need not hold.
+    ///
     /// Adds `Accept-Encoding` to `Vary` where it is missing, as the 200 had it (N-01).
     pub fn restore_in_not_modified(&self, answer: &mut HeaderMap) {
+        if self.has_if_none_match && matches!(content_coding(answer), Coding::Named(_)) {
+            answer.remove(CONTENT_ENCODING);
+        }
         if self.sent.is_empty() {
             return name_coding_in_etag(answer);
         }
@@ -396,6 +408,26 @@ mod tests {
             assert_eq!(headers[ETAG], *expected, "{sentence}");
             let found = headers.get(http::header::VARY).map(|value| value.to_str().unwrap());
             assert_eq!(found, *vary, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn the_coding_that_a_compression_layer_puts_on_a_304_is_not_that_of_the_copy_which_the_client_holds() {
+        let table: &[(&str, Option<&'static str>, &str, &str)] = &[
+            ("the plain one", Some(r#""x""#), "gzip", r#""x""#),
+            ("the plain one beside another tag's variant", Some(r#""y--gzip", "x""#), "gzip", r#""x""#),
+            ("the one in another coding", Some(r#""x--br""#), "gzip", r#""x--br""#),
+            ("the same coding", Some(r#""x--gzip""#), "gzip", r#""x--gzip""#),
+            ("a coding that weakened its tag", Some(r#"W/"x""#), "rot13", r#"W/"x""#),
+            ("by its date, and so what the 200 would have", None, "gzip", r#""x--gzip""#),
+        ];
+        for (sentence, sent, coding, expected) in table {
+            let mut lines = vec![(ACCEPT_ENCODING, "gzip, br")];
+            lines.extend(sent.map(|sent| (IF_NONE_MATCH, sent)));
+            let (_, coded) = taken(&Method::GET, &lines);
+            let mut headers = answer(r#""x""#, &[coding]);
+            coded.restore_in_not_modified(&mut headers);
+            assert_eq!(headers[ETAG], *expected, "{sentence}");
         }
     }
 

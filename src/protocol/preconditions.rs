@@ -255,6 +255,10 @@ impl Preconditions {
         )
     }
 
+    pub(crate) const fn has_if_none_match(&self) -> bool {
+        !self.if_none_match.is_none()
+    }
+
     /// Whether a list of entity tags may hold one that names a content coding. A cheap look.
     pub(crate) fn may_name_a_coding(&self) -> bool {
         [&self.if_match, &self.if_none_match, &self.if_range]

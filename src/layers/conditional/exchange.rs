@@ -54,7 +54,7 @@ impl Exchange {
             let forwarded = coded.changed().then(|| Box::new(Preconditions::new(&method, request.headers())));
             (coded, forwarded)
         } else {
-            (CodedTags::default(), None)
+            (CodedTags::without_codings(stated.has_if_none_match()), None)
         };
         if method != Method::GET {
             // a range of anything but a GET has no meaning.

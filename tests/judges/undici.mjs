@@ -1,0 +1,32 @@
+// A client of undici with its cache before it, led by lines of JSON: a request in, its answer out.
+//
+//     node undici.mjs MODULES { "type": "private" | "shared", "http2": bool, "h2c": bool, "base": "http://…" }
+//
+// The authority of the site comes by NODE_EXTRA_CA_CERTS.
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+
+const [modules, options] = process.argv.slice(2);
+const { Agent, Client, H2CClient, Pool, cacheStores, interceptors } = createRequire(`${modules}/`)("undici");
+const { type, http2, h2c, base } = JSON.parse(options);
+
+const client = h2c ? new H2CClient(base) : new Agent({ allowH2: http2 });
+const store = new cacheStores.MemoryCacheStore();
+const cached = client.compose(interceptors.cache({ store, type, methods: ["GET", "HEAD"] }));
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { method, path, fields, content } = JSON.parse(line);
+  let answer;
+  try {
+    const { statusCode, headers, body } = await cached.request({
+      origin: base, path, method, headers: fields,
+      body: content === null ? null : Buffer.from(content, "base64"),
+    });
+    const octets = Buffer.from(await body.arrayBuffer());
+    answer = { status: statusCode, fields: headers, content: octets.toString("base64") };
+  } catch (error) {
+    answer = { error: `${error.stack} ${error.cause ?? ""}` };
+  }
+  process.stdout.write(JSON.stringify(answer) + "\n");
+}
+await client.close();
