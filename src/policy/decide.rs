@@ -201,7 +201,7 @@ impl<'a> Draft<'a> {
 
     /// The word on the answer to GET or HEAD.
     fn word(&mut self, given: Given<'a>, headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> Word<'a> {
-        let field = self.fields.say_cache_control(headers);
+        let field = self.fields.say_cache_control(headers) && !self.is_made_of_a_success();
         let layer = self.layers_word(given, headers);
 
         match (self.rules.precedence, layer) {
@@ -242,6 +242,11 @@ impl<'a> Draft<'a> {
             self.from_handler = None;
             self.guards.insert(Guard::Error);
         }
+    }
+
+    /// Whether what the field says may be meant for what the answer was before compression.
+    fn is_made_of_a_success(&self) -> bool {
+        self.status == StatusCode::NOT_ACCEPTABLE && self.rules.around_compression && self.in_force(Guard::Error)
     }
 
     /// The word where the answer goes first.

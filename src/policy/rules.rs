@@ -33,6 +33,9 @@ pub(crate) struct Rules {
     pub(crate) distrust_unkeyed: bool,
     pub(crate) development: bool,
     pub(crate) vary: Option<RenderedVary>,
+    /// Whether a compression layer may be between this layer and one of the same rules inside. It
+    /// makes a 406 of what was decided there as a success.
+    pub(crate) around_compression: bool,
     pub(super) no_store: Rendered,
     pub(super) for_development: Rendered,
 }
@@ -79,8 +82,10 @@ impl Rules {
         !self.development && self.by_status.is_empty() && self.vary.is_none()
     }
 
+    /// The policy of a status. A 304 says what the 200 would have said (N-01).
     pub(super) fn for_status(&self, status: StatusCode) -> Option<&Rendered> {
-        self.by_status.iter().find_map(|(candidate, rendered)| (*candidate == status).then_some(rendered))
+        let of = |status| self.by_status.iter().find_map(|(own, rendered)| (*own == status).then_some(rendered));
+        of(status).or_else(|| (status == StatusCode::NOT_MODIFIED).then(|| of(StatusCode::OK)).flatten())
     }
 }
 
@@ -95,6 +100,7 @@ impl Default for Rules {
             distrust_unkeyed: false,
             development: false,
             vary: None,
+            around_compression: false,
             no_store: Rendered::new(CachePolicy::NO_STORE),
             for_development: Rendered::new(CachePolicy::NO_STORE.for_http10()),
         }

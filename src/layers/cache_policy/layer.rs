@@ -168,6 +168,11 @@ impl CachePolicyLayer {
         self.with(|config| config.enabled = enabled)
     }
 
+    /// For the outer of two, around a compression layer.
+    pub(crate) fn around_compression(self) -> Self {
+        self.with(|config| config.rules.around_compression = true)
+    }
+
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
         change(Arc::make_mut(&mut self.config));
         self

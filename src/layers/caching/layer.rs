@@ -113,7 +113,8 @@ impl<V: Clone, C> CachingLayer<V, C> {
 /// The policy stands twice. Inside, where it sees the content and the 200 that a 304
 /// stands for, so that both carry the same (N-01) and `no-store` gets no tag. Outside,
 /// for what is answered before the handler, and for guards to see what came in between.
-/// Outside it leaves alone what stands there from inside.
+/// Outside it leaves alone what stands there from inside, except on a 406 (G-04): a compression layer
+/// makes one of a success where the client accepts no coding that it has.
 impl<S, V, C> Layer<S> for CachingLayer<V, C>
 where
     C: Layer<EntityTagService<CachePolicyService<S>>>,
@@ -123,6 +124,6 @@ where
     fn layer(&self, inner: S) -> Self::Service {
         let tagged = self.entity_tags.layer(self.policy.layer(inner));
         let coded = self.compression.layer(tagged);
-        self.policy.layer(self.conditional.layer(coded))
+        self.policy.clone().around_compression().layer(self.conditional.layer(coded))
     }
 }

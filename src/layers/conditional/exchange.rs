@@ -138,11 +138,10 @@ impl Exchange {
         }
         // P-26: the statuses that a 304 can stand for.
         let may_be_not_modified = matches!(head.status.as_u16(), 200 | 203 | 206);
-        if may_be_not_modified
-            && let Some(validators) = &self.stamp
-            && !head.headers.contains_key(ETAG)
-            && !head.headers.contains_key(LAST_MODIFIED)
-        {
+        let stamp = self.stamp.as_ref().filter(|_| {
+            may_be_not_modified && !head.headers.contains_key(ETAG) && !head.headers.contains_key(LAST_MODIFIED)
+        });
+        if let Some(validators) = stamp {
             validators.write_to(&mut head.headers, self.settings.clock.now());
         }
         name_coding_in_etag(&mut head.headers);
@@ -151,6 +150,11 @@ impl Exchange {
         }
         let evaluation = self.stated.evaluate_answer_at(&head.headers, || self.settings.clock.now());
         match (evaluation.outcome(), evaluation.condition()) {
+            // The source's date was later than the client's, and was sent as now, which is earlier: by
+            // a clock that is behind, the older version that the client has would stay in use (V-14).
+            (Outcome::NotModified, Some(Condition::IfModifiedSince)) if stamp.is_some() => {
+                Response::from_parts(head, ConditionalBody::inner(body))
+            }
             (Outcome::NotModified, Some(condition)) if may_be_not_modified => {
                 head.status = StatusCode::NOT_MODIFIED;
                 into_not_modified(&mut head.headers);

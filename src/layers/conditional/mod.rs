@@ -20,6 +20,25 @@
 //! | [`Missing`] | the handler answers | `If-Match` fails, `If-None-Match` holds |
 //! | [`Unknown`] | the handler answers, then as above | fails |
 //!
+//! A source that fails says [`Unknown`]. One that hangs holds the request back, so bound it: a read
+//! then goes on, and a write with a precondition is refused with 412.
+//!
+//! ```
+//! # use std::time::Duration;
+//! # use tower_cache_policy::{ConditionalLayer, protocol::{Representation, Validators}};
+//! # async fn look_up(path: String) -> Result<Option<Validators>, std::io::Error> { Ok(None) }
+//! let layer = ConditionalLayer::new().validators(|request| {
+//!     let lookup = look_up(request.uri.path().to_owned());
+//!     async {
+//!         match tokio::time::timeout(Duration::from_secs(2), lookup).await {
+//!             Ok(Ok(found)) => found.into(),
+//!             Ok(Err(_)) | Err(_) => Representation::Unknown,
+//!         }
+//!     }
+//! });
+//! # let _ = layer;
+//! ```
+//!
 //! A safe answer that carries no validator gets those of the source; the answer to a
 //! write never does (V-17). With [`ConditionalLayer::require_preconditions`] a write
 //! without a precondition is answered 428.
@@ -30,12 +49,18 @@
 //! say for itself is not known, so policies that depend on the request belong in the
 //! layer's closure.
 //!
+//! What the source says is as old as its look-up. A version that is written before the handler reads
+//! is sent with the older tag, which lets no write through; a handler that sends validators of what it
+//! read is believed. For a write the handler decides again inside its transaction, with
+//! [`Preconditions`](crate::protocol::Preconditions), which are still in the request.
+//!
 //! # Compression
 //!
 //! The layer sits outside compression, and names the coding in a strong entity tag: `"x"`
 //! is sent as `"x--gzip"` and its suffix is taken off again in requests, as
 //! [`name_coding_in_etag`](crate::protocol::name_coding_in_etag) tells. Weak tags need
-//! nothing.
+//! nothing. A compression layer around this one codes the 304 as well, which then has the content of
+//! nothing in that coding.
 //!
 //! # Ranges
 //!

@@ -153,8 +153,9 @@ where
         let rest = self.rest.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint);
         let mut hint = SizeHint::new();
         hint.set_lower(rest.lower().saturating_add(self.read.bytes));
-        // A server that knows the length writes it and has no place for trailers.
-        if !matches!(self.read.end, End::Trailers(_))
+        // A server that knows the length writes it and has no place for trailers; and of a body that
+        // broke off it would write that of the part that came, which then looks like the whole.
+        if matches!(self.read.end, End::Plain)
             && let Some(upper) = rest.upper()
         {
             hint.set_upper(upper.saturating_add(self.read.bytes));

@@ -71,6 +71,9 @@ impl EntityTagLayer {
 
     /// The greatest body that is hashed, in bytes. A body whose size hint says more is
     /// not touched.
+    ///
+    /// The answer's head waits until the whole body has come, so a greater bound has clients wait
+    /// longer for the first octet of a body that comes slowly.
     #[must_use]
     pub fn max_body(self, bytes: u64) -> Self {
         self.with(|config| config.max_body = bytes)

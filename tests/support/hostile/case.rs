@@ -7,11 +7,16 @@ use std::time::{Duration, UNIX_EPOCH};
 use arbitrary::{Arbitrary, Result, Unstructured};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use tower_cache_policy::edge::purge::Purge;
 use tower_cache_policy::edge::{EdgeProfile, TagOverflow};
+use tower_cache_policy::policy::routes::RoutePolicies;
 use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags, Personalized, Risk};
 use tower_cache_policy::protocol::{EntityTag, HttpDate, Representation, Validators};
-use tower_cache_policy::{CachePolicyLayer, CachingLayer, Clock, ConditionalLayer, EdgeLayer, EntityTagLayer};
+use tower_cache_policy::{
+    CachePolicyLayer, CachingLayer, Clock, ConditionalLayer, EdgeLayer, EntityTagLayer, HeadValidators, PurgeLayer,
+};
 
+use super::purger::Purger;
 use super::service::{AnyBody, AnyService, Content, FramesBody, Hint, Step, read};
 
 pub const NOW: u64 = 1_780_272_000;
@@ -28,15 +33,35 @@ pub struct Case {
 pub enum Kind {
     Policy(Policy),
     Conditional(Conditional),
-    EntityTag { unknown_length: Option<u64>, max_body: u64 },
+    EntityTag {
+        unknown_length: Option<u64>,
+        max_body: u64,
+        digest: Digest,
+    },
     Edge(Edge),
     Caching(Policy, Conditional),
+    Purge {
+        announces: bool,
+        fails: bool,
+    },
+    /// What tower-http's `CompressionLayer` does to an answer.
+    Compression,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Digest {
+    Weak,
+    Strong,
+    Keyed,
+    StrongAndKeyed,
 }
 
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// `None`: a closure that has no word.
     pub policy: Option<CachePolicy>,
+    /// Said by a table of routes.
+    pub in_table: bool,
     pub precedence: Precedence,
     pub risks: Vec<Risk>,
     pub for_status: Option<(StatusCode, CachePolicy)>,
@@ -56,6 +81,8 @@ pub enum Precedence {
 pub struct Conditional {
     /// `None`: no source.
     pub source: Option<Representation>,
+    /// The source asks a service that has this, with HEAD.
+    pub by_head: bool,
     pub require: bool,
     pub trust_ranges: bool,
 }
@@ -84,6 +111,7 @@ pub struct Inner {
     pub policy: Option<CachePolicy>,
     pub personalized: bool,
     pub tags: Vec<CacheTag>,
+    pub purge: bool,
 }
 
 /// What came of it.
@@ -94,6 +122,10 @@ pub struct Came {
     pub content: Content,
     /// What the service inside was asked, each time.
     pub handled: Vec<(Method, HeaderMap)>,
+    /// How many purges were asked for.
+    pub purged: usize,
+    /// Whether the answer still asks for one.
+    pub asks_for_purge: bool,
 }
 
 pub fn now() -> HttpDate {
@@ -114,8 +146,9 @@ impl Case {
                 inner.answer()
             })
         };
+        let purger = Purger::default();
         for kind in self.layers.iter().rev() {
-            service = kind.around(service);
+            service = kind.around(service, &purger);
         }
         let mut request = Request::new(());
         *request.method_mut() = self.asked.method.clone();
@@ -127,7 +160,9 @@ impl Case {
         let content = read(body);
         drop(service);
         let handled = handled.borrow().clone();
-        Came { status: head.status, headers: head.headers, content, handled }
+        let asks_for_purge = head.extensions.get::<Purge>().is_some();
+        let purged = purger.purged();
+        Came { status: head.status, headers: head.headers, content, handled, purged, asks_for_purge }
     }
 }
 
@@ -143,6 +178,9 @@ impl Inner {
         if self.personalized {
             extensions.insert(Personalized);
         }
+        if self.purge {
+            Purge::tags([CacheTag::from_static("t0")]).add_to(extensions);
+        }
         if !self.tags.is_empty() {
             self.tags.iter().cloned().collect::<CacheTags>().add_to(extensions);
         }
@@ -151,18 +189,27 @@ impl Inner {
 }
 
 impl Kind {
-    fn around(&self, service: AnyService) -> AnyService {
+    fn around(&self, service: AnyService, purger: &Purger) -> AnyService {
         match self {
             Self::Policy(policy) => service.within(policy.layer()),
             Self::Conditional(conditional) => {
                 let layer = conditional.settings(ConditionalLayer::new());
                 match conditional.source.clone() {
+                    Some(current) if conditional.by_head => {
+                        service.within(layer.validator_source(asked_with_head(current)))
+                    }
                     Some(current) => service.within(layer.validators(move |_| std::future::ready(current.clone()))),
                     None => service.within(layer),
                 }
             }
-            Self::EntityTag { unknown_length, max_body } => {
-                let mut layer = EntityTagLayer::new().max_body(*max_body);
+            Self::EntityTag { unknown_length, max_body, digest } => {
+                let layer = EntityTagLayer::new().max_body(*max_body);
+                let mut layer = match digest {
+                    Digest::Weak => layer,
+                    Digest::Strong => layer.strong(),
+                    Digest::Keyed => layer.keyed([7; 32]),
+                    Digest::StrongAndKeyed => layer.strong().keyed([7; 32]),
+                };
                 if let Some(bytes) = unknown_length {
                     layer = layer.buffer_unknown_length(*bytes);
                 }
@@ -184,10 +231,18 @@ impl Kind {
                     .policy(|layer| policy.settings(layer))
                     .conditional(|layer| conditional.settings(layer));
                 match conditional.source.clone() {
+                    Some(current) if conditional.by_head => {
+                        service.within(layer.validator_source(asked_with_head(current)))
+                    }
                     Some(current) => service.within(layer.validators(move |_| std::future::ready(current.clone()))),
                     None => service.within(layer),
                 }
             }
+            Self::Purge { announces, fails } => {
+                let layer = PurgeLayer::new(purger.failing(*fails));
+                service.within(if *announces { layer.announce_groups() } else { layer })
+            }
+            Self::Compression => service.compressed(),
         }
     }
 
@@ -221,8 +276,13 @@ impl Kind {
 
 impl Policy {
     fn layer(&self) -> CachePolicyLayer {
+        // Not every policy may stand in a table.
+        let table = |policy| RoutePolicies::builder().route("/", policy).build().ok().filter(|_| self.in_table);
         self.settings(match self.policy {
-            Some(policy) => CachePolicyLayer::new(policy),
+            Some(policy) => match table(policy) {
+                Some(table) => CachePolicyLayer::new(table),
+                None => CachePolicyLayer::new(policy),
+            },
             None => CachePolicyLayer::new(|_: &http::request::Parts| None::<CachePolicy>),
         })
     }
@@ -256,6 +316,21 @@ impl Conditional {
         }
         layer
     }
+}
+
+/// A source that asks a service for what there is.
+fn asked_with_head(current: Representation) -> HeadValidators<AnyService, ()> {
+    let service = AnyService::new(move |request| {
+        assert_eq!(*request.method(), Method::HEAD);
+        let mut response = Response::new(Box::pin(FramesBody::empty()) as AnyBody);
+        match &current {
+            Representation::Current(validators) => validators.write_to(response.headers_mut(), now()),
+            Representation::Missing => *response.status_mut() = StatusCode::NOT_FOUND,
+            Representation::Unknown => *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
+        }
+        response
+    });
+    HeadValidators::new(service).clock(clock())
 }
 
 // ==== From octets ====
@@ -415,7 +490,38 @@ impl<'a> Arbitrary<'a> for Case {
         let policy = if u.ratio(1, 4)? { Some(policy(u)?) } else { None };
         let personalized = rarely(u)?;
         let tags = (0..u.int_in_range(0..=2)?).map(|n| CacheTag::new(format!("t{n}")).unwrap()).collect();
-        Ok(Self { layers, asked, inner: Inner { status, headers, body: body(u)?, policy, personalized, tags } })
+        let inner = Inner { status, headers, body: body(u)?, policy, personalized, tags, purge: false };
+        let mut case = Self { layers, asked, inner };
+        case.add(u)?;
+        Ok(case)
+    }
+}
+
+impl Case {
+    /// What came later, read last, so that inputs that were found before keep their meaning.
+    fn add(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        for kind in &mut self.layers {
+            let more = u.arbitrary::<u8>()?;
+            if let Kind::EntityTag { digest, .. } = kind {
+                *digest = [Digest::Weak, Digest::Strong, Digest::Keyed, Digest::StrongAndKeyed][usize::from(more % 4)];
+            }
+            if let Kind::Policy(policy) = kind {
+                policy.in_table = more % 4 == 1;
+            }
+            if let Kind::Conditional(conditional) | Kind::Caching(_, conditional) = kind {
+                conditional.by_head = more % 4 == 1;
+            }
+        }
+        let more = u.arbitrary::<u8>()?;
+        self.inner.purge = more & 1 == 1;
+        for kind in [
+            (more & 6 == 6).then_some(Kind::Purge { announces: more & 8 == 8, fails: more & 16 == 16 }),
+            (more & 96 == 96).then_some(Kind::Compression),
+        ] {
+            let place = u.int_in_range(0..=self.layers.len())?;
+            self.layers.splice(place..place, kind);
+        }
+        Ok(())
     }
 }
 
@@ -456,6 +562,7 @@ fn kind(u: &mut Unstructured<'_>) -> Result<Kind> {
         5 => Kind::EntityTag {
             unknown_length: if u.arbitrary()? { Some(u.int_in_range(0..=16)?) } else { None },
             max_body: if u.arbitrary()? { 1 << 20 } else { u.int_in_range(0..=16)? },
+            digest: Digest::Weak,
         },
         6 | 7 => Kind::Edge(Edge {
             profile: u.choose(&EdgeProfile::ALL)?.clone(),
@@ -471,6 +578,7 @@ fn layer_policy(u: &mut Unstructured<'_>) -> Result<Policy> {
     const FOR_STATUS: [u16; 6] = [200, 204, 301, 404, 410, 500];
     Ok(Policy {
         policy: if u.ratio(7, 8)? { Some(policy(u)?) } else { None },
+        in_table: false,
         precedence: *u.choose(&[
             Precedence::Answer,
             Precedence::Tighten,
@@ -536,7 +644,7 @@ fn conditional(u: &mut Unstructured<'_>) -> Result<Conditional> {
             Some(Representation::Current(validators))
         }
     };
-    Ok(Conditional { source, require: rarely(u)?, trust_ranges: u.arbitrary()? })
+    Ok(Conditional { source, by_head: false, require: rarely(u)?, trust_ranges: u.arbitrary()? })
 }
 
 fn body(u: &mut Unstructured<'_>) -> Result<FramesBody> {

@@ -9,6 +9,7 @@
 //! | `preconditions.rs` | RFC 9110 section 13: what becomes of a conditional request |
 //! | `words.rs` | RFC 9111 section 5.2: what a field lets caches do, read for the worst |
 //! | `service.rs` | a service that gives any answer, and a way to run it without a runtime |
+//! | `purger.rs` | a client of caches that counts what it is asked for |
 //! | `case.rs` | any stack around any service, asked anything |
 //! | `check.rs` | the invariants |
 #![allow(dead_code, unreachable_pub)] // Each user takes its own part.
@@ -17,5 +18,6 @@
 pub mod case;
 pub mod check;
 pub mod preconditions;
+pub mod purger;
 pub mod service;
 pub mod words;

@@ -1,6 +1,5 @@
 //! gRPC through the layers, frame by frame: what a tonic client does not show is compared
 //! here as octets. `scripts/ask-frameworks` has the rest.
-#![allow(clippy::unwrap_used)] // As in any test.
 
 use std::error::Error;
 use std::net::SocketAddr;

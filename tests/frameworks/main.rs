@@ -1,0 +1,32 @@
+//! The layers in frameworks and among the layers of others, on real connections.
+//!
+//! | File | What it has |
+//! |---|---|
+//! | `grpc_frames.rs` | every kind of gRPC answer, octet by octet |
+//! | `grpc_calls.rs` | streams in both directions, deadlines, `grpc-web` |
+//! | `filters.rs` | warp |
+//! | `orders.rs` | tower-http's layers in the documented order, and in wrong ones |
+//! | `sessions.rs` | tower-sessions |
+//! | `upgrades.rs` | 101, WebSockets over HTTP/1.1 and HTTP/2, 103 |
+//!
+//! `scripts/ask-frameworks` has hyper, a proxy, templates and a tonic client, `tests/compression.rs`
+//! has entity tags and ranges under compression, `tests/wire.rs` the octets of a 304.
+#![allow(clippy::unwrap_used)] // As in any test.
+
+#[path = "../support/loopback.rs"]
+mod loopback;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod filters;
+mod grpc_calls;
+mod grpc_frames;
+mod orders;
+mod sessions;
+mod upgrades;
+
+use std::time::Duration;
+
+use tower_cache_policy::policy::CachePolicy;
+
+const PUBLIC: CachePolicy = CachePolicy::public(Duration::from_secs(300));

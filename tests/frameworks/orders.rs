@@ -1,0 +1,253 @@
+//! tower-http's layers in the order of the README, and in others.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use tower_cache_policy::edge::EdgeProfile;
+use tower_cache_policy::policy::CachePolicy;
+use tower_cache_policy::protocol::is_targeted_field;
+use tower_cache_policy::{CachePolicyLayer, CachingLayer, EdgeLayer, HeadValidators};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::services::ServeDir;
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::TraceLayer;
+
+use super::PUBLIC;
+use crate::loopback::{Answer, Client, VERSIONS, request, serve};
+
+const TEXT: &str = include_str!("../../LICENSE-APACHE");
+const LIMIT: Duration = Duration::from_millis(100);
+
+fn routes(files: &std::path::Path) -> Router {
+    Router::new()
+        .route("/page", get(async || ([(CONTENT_TYPE, "text/html")], TEXT)).put(async || "written"))
+        .route("/slow", get(slow).put(slow))
+        .route("/panics", get(panics))
+        .fallback_service(ServeDir::new(files))
+}
+
+async fn slow() -> &'static str {
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    "slow"
+}
+
+async fn panics() -> &'static str {
+    // Not by `panic!`, which tells everybody.
+    std::panic::resume_unwind(Box::new("the handler panics"))
+}
+
+fn cors() -> CorsLayer {
+    CorsLayer::new().allow_origin(AllowOrigin::mirror_request()).allow_credentials(true)
+}
+
+fn edge() -> EdgeLayer {
+    EdgeLayer::new(EdgeProfile::CLOUDFLARE)
+}
+
+fn timeout(status: StatusCode) -> TimeoutLayer {
+    TimeoutLayer::with_status_code(status, LIMIT)
+}
+
+fn directory() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("a.txt"), TEXT).unwrap();
+    directory
+}
+
+async fn ask(server: SocketAddr, version: http::Version, method: &str, path: &str, lines: &[(&str, &str)]) -> Answer {
+    Client::connect(server, version).await.ask(request(method, server, path, lines)).await
+}
+
+fn may_be_shared(headers: &HeaderMap) -> bool {
+    let says = |value: &str| value.contains("max-age") && !value.contains("private") && !value.contains("no-store");
+    crate::support::field(headers, "cache-control").is_some_and(|value| says(&value))
+        || headers.iter().any(|(name, value)| is_targeted_field(name) && says(value.to_str().unwrap()))
+}
+
+#[tokio::test]
+async fn in_the_documented_order_a_304_says_what_the_200_says() {
+    let directory = directory();
+    let source = HeadValidators::<_, axum::body::Body>::new(ServeDir::new(directory.path()));
+    let plain = CorsLayer::new().allow_origin(["https://a.example".parse().unwrap()]);
+    let caching = CachingLayer::new(PUBLIC).compression(CompressionLayer::new());
+    let app = |caching: Router| {
+        caching.layer(edge()).layer(timeout(StatusCode::GATEWAY_TIMEOUT)).layer(TraceLayer::new_for_http())
+    };
+    let inside = || routes(directory.path()).layer(CatchPanicLayer::new()).layer(plain.clone());
+    for app in [app(inside().layer(caching.clone())), app(inside().layer(caching.validator_source(source)))] {
+        let server = serve(app).await;
+        for version in VERSIONS {
+            for path in ["/page", "/a.txt"] {
+                for coding in ["identity", "gzip", "br"] {
+                    for origin in ["https://a.example", "https://b.example"] {
+                        let lines = [("accept-encoding", coding), ("origin", origin)];
+                        let row = format!("{version:?} {path} {lines:?}");
+                        let first = ask(server, version, "GET", path, &lines).await;
+                        assert_eq!(first.status, 200, "{row}");
+                        let encoded = first.field("content-encoding");
+                        assert_eq!(encoded.as_deref(), Some(coding).filter(|coding| *coding != "identity"), "{row}");
+                        let vary = first.field("vary").unwrap().to_ascii_lowercase();
+                        assert!(vary.contains("origin") && vary.contains("accept-encoding"), "{row}: {vary}");
+                        assert!(may_be_shared(&first.headers), "{row}: {:?}", first.headers);
+
+                        let tag = first.field("etag").unwrap();
+                        let lines = [lines[0], lines[1], ("if-none-match", &tag)];
+                        let again = ask(server, version, "GET", path, &lines).await;
+                        assert_eq!((again.status.as_u16(), again.content.len()), (304, 0), "{row}");
+                        for name in [
+                            "cache-control",
+                            "cloudflare-cdn-cache-control",
+                            "content-location",
+                            "etag",
+                            "expires",
+                            "vary",
+                            "access-control-allow-origin",
+                        ] {
+                            assert_eq!(again.field(name), first.field(name), "N-01: {name}, {row}");
+                        }
+                        assert!(again.headers.contains_key("date"), "A-01: {row}");
+                        assert!(!again.headers.contains_key("content-encoding"), "N-02: {row}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_the_layers_of_others_answer_by_themselves_is_kept_by_nobody() {
+    let directory = directory();
+    let app = routes(directory.path())
+        .layer(CatchPanicLayer::new())
+        .layer(timeout(StatusCode::GATEWAY_TIMEOUT))
+        .layer(cors())
+        .layer(CachingLayer::new(PUBLIC).compression(CompressionLayer::new()))
+        .layer(edge());
+    let server = serve(app).await;
+    let preflight = [("origin", "https://a.example"), ("access-control-request-method", "PUT")];
+    for version in VERSIONS {
+        for (method, path, lines, status) in [
+            ("GET", "/panics", &[][..], 500),
+            ("GET", "/slow", &[], 504),
+            ("PUT", "/slow", &[], 504),
+            ("OPTIONS", "/page", &preflight, 200),
+            ("DELETE", "/page", &[], 405),
+            ("GET", "/nothing.txt", &[("accept-encoding", "gzip")], 404),
+            ("PUT", "/page", &[], 200),
+        ] {
+            let answer = ask(server, version, method, path, lines).await;
+            let row = format!("{version:?} {method} {path}: {:?}", answer.headers);
+            assert_eq!(answer.status, status, "{row}");
+            assert_eq!(answer.field("cache-control").as_deref(), Some("private, no-store"), "{row}");
+            assert!(!may_be_shared(&answer.headers) && !answer.headers.contains_key("etag"), "{row}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_timeout_is_stored_by_nobody_wherever_its_layer_stands() {
+    let directory = directory();
+    for status in [StatusCode::REQUEST_TIMEOUT, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT] {
+        let inside = || routes(directory.path());
+        let caching = || CachingLayer::new(PUBLIC).compression(CompressionLayer::new());
+        for (place, app) in [
+            ("outermost", inside().layer(caching()).layer(edge()).layer(timeout(status))),
+            ("inside of the edge layer", inside().layer(caching()).layer(timeout(status)).layer(edge())),
+            ("innermost", inside().layer(timeout(status)).layer(caching()).layer(edge())),
+            ("outside of a policy alone", inside().layer(CachePolicyLayer::new(PUBLIC)).layer(timeout(status))),
+            ("inside of a policy alone", inside().layer(timeout(status)).layer(CachePolicyLayer::new(PUBLIC))),
+        ] {
+            let server = serve(app).await;
+            for method in ["GET", "PUT"] {
+                let answer = ask(server, VERSIONS[0], method, "/slow", &[]).await;
+                assert_eq!(answer.status, status, "{place}");
+                // Without a word on it a cache may not guess either: none of them is heuristically
+                // cacheable (RFC 9110 section 15.1).
+                let cache_control = answer.field("cache-control");
+                assert!(cache_control.is_none_or(|value| value == "private, no-store"), "{place}");
+                assert!(!may_be_shared(&answer.headers) && !answer.headers.contains_key("expires"), "{place}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_layer_adds_outside_of_the_usual_stack_is_caught_by_a_guard_around_it() {
+    let directory = directory();
+    let cookie = || {
+        tower_http::set_header::SetResponseHeaderLayer::appending(
+            http::header::SET_COOKIE,
+            http::HeaderValue::from_static("id=1"),
+        )
+    };
+    let inside = || routes(directory.path()).layer(CachingLayer::new(PUBLIC).compression(CompressionLayer::new()));
+    let guard = || CachePolicyLayer::new(CachePolicy::PRIVATE_NO_CACHE);
+    let origin = [("origin", "https://a.example")];
+    for (sentence, app, caught) in [
+        ("CORS with credentials, in the edge layer", inside().layer(cors()).layer(edge()), true),
+        ("CORS with credentials, in a policy layer", inside().layer(cors()).layer(guard()), true),
+        ("a cookie, in the edge layer", inside().layer(cookie()).layer(edge()), true),
+        ("a cookie, in a policy layer", inside().layer(cookie()).layer(guard()), true),
+        // Nobody is left to see it: this is what the order is for.
+        ("CORS with credentials, around everything", inside().layer(edge()).layer(cors()), false),
+        ("a cookie, around everything", inside().layer(edge()).layer(cookie()), false),
+    ] {
+        let server = serve(app).await;
+        for version in VERSIONS {
+            for path in ["/page", "/a.txt"] {
+                let answer = ask(server, version, "GET", path, &origin).await;
+                assert_eq!(!may_be_shared(&answer.headers), caught, "{sentence}: {:?}", answer.headers);
+                // A 304 is no way around it.
+                let Some(tag) = answer.field("etag") else { continue };
+                let lines = [origin[0], ("if-none-match", &tag)];
+                let again = ask(server, version, "GET", path, &lines).await;
+                assert_eq!(again.status, 304, "{sentence}");
+                assert_eq!(!may_be_shared(&again.headers), caught, "{sentence}: {:?}", again.headers);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_coding_that_nobody_accepts_is_an_error_that_nobody_keeps() {
+    let directory = directory();
+    let caching = CachingLayer::new(PUBLIC).compression(CompressionLayer::new());
+    let server = serve(routes(directory.path()).layer(caching).layer(edge())).await;
+    for version in VERSIONS {
+        for path in ["/page", "/a.txt"] {
+            let lines = [("accept-encoding", "identity;q=0, *;q=0")];
+            let answer = ask(server, version, "GET", path, &lines).await;
+            assert_eq!(answer.status, StatusCode::NOT_ACCEPTABLE);
+            assert!(!may_be_shared(&answer.headers), "{path}: {:?}", answer.headers);
+        }
+    }
+}
+
+/// The wrong order: tower-http codes the 304 too, which is then said to be in a coding, and over HTTP/2
+/// has the octets of nothing in that coding.
+#[tokio::test]
+async fn compression_around_the_usual_stack_makes_no_false_304_and_leaves_the_connection_in_order() {
+    let directory = directory();
+    let app = routes(directory.path()).layer(CachingLayer::new(PUBLIC)).layer(CompressionLayer::new()).layer(edge());
+    let server = serve(app).await;
+    for version in VERSIONS {
+        let mut client = Client::connect(server, version).await;
+        for coding in ["identity", "gzip"] {
+            let accept = ("accept-encoding", coding);
+            let first = client.ask(request("GET", server, "/page", &[accept])).await;
+            let tag = first.field("etag").unwrap();
+            assert!(tag.starts_with("W/"), "L-02: {tag}");
+            let again = client.ask(request("GET", server, "/page", &[accept, ("if-none-match", &tag)])).await;
+            assert_eq!((again.status.as_u16(), again.field("etag")), (304, Some(tag)), "{coding} {version:?}");
+            assert!(again.content.len() < 32, "{coding} {version:?}");
+            let other = client.ask(request("GET", server, "/page", &[accept, ("if-none-match", "\"other\"")])).await;
+            assert_eq!((other.status.as_u16(), other.broken), (200, false), "{coding} {version:?}");
+        }
+    }
+}
