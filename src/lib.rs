@@ -147,6 +147,6 @@ pub use self::layers::entity_tag::EntityTagLayer;
 #[cfg_attr(docsrs, doc(cfg(feature = "purge")))]
 pub use self::layers::purge::PurgeLayer;
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "assets"))]
 #[doc = include_str!("../README.md")]
 mod readme {}

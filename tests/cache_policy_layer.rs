@@ -249,6 +249,7 @@ async fn a_policy_is_for_the_success_that_it_was_made_for() {
         (503, never, never),
         (511, never, never),
     ];
+    // G-04 to G-06, M-05
     for (status, plain, with_policies) in table {
         for (layer, expected) in [(CachePolicyLayer::new(PUBLIC), plain), (by_status(), with_policies)] {
             for method in [Method::GET, Method::HEAD] {
@@ -504,6 +505,15 @@ async fn the_guard_against_heuristics_is_waived_by_name_too() {
     let waived = through(silent().accept_risk(Risk::LifetimeGuessedByCaches), &empty, get("/", &[])).await;
     assert_eq!(waived.headers().get_all("cache-control").iter().count(), 1);
     assert!(decision(&waived).guards().contains(Guard::OneLine));
+}
+
+#[tokio::test]
+async fn a_date_of_modification_alone_is_no_invitation_to_guess() {
+    for date in ["Sun, 06 Nov 1994 08:49:37 GMT", "soon"] {
+        let dated = ok(&[("last-modified", date)]);
+        let response = through(CachePolicyLayer::new(|_: &http::request::Parts| None), &dated, get("/", &[])).await;
+        assert_eq!(cache_control(&response).as_deref(), Some("private, no-cache"), "F-04, G-14: {date}");
+    }
 }
 
 #[tokio::test]
@@ -900,7 +910,7 @@ async fn grpc_upgrades_and_tunnels_are_left_alone() {
     ];
     for (request, inner) in table {
         let response = through(CachePolicyLayer::new(PUBLIC), inner, request.clone()).await;
-        assert_eq!(cache_control(&response), None);
+        assert_eq!(cache_control(&response), None, "E-05, Q-02, Q-03");
     }
     let off = CachePolicyLayer::new(PUBLIC).enabled(false);
     assert_eq!(cache_control(&through(off, &ok(&[]), get("/", &[])).await), None);

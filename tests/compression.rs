@@ -246,10 +246,15 @@ async fn a_range_is_sent_only_when_if_range_is_proved() {
 
     let table: &[(&str, &[(&str, &str)], StatusCode, StatusCode)] = &[
         ("no condition", &[range], StatusCode::PARTIAL_CONTENT, StatusCode::PARTIAL_CONTENT),
-        ("the current tag", &[range, ("if-range", &tag)], StatusCode::PARTIAL_CONTENT, StatusCode::OK),
-        ("a stale tag", &[range, ("if-range", "\"old\"")], StatusCode::OK, StatusCode::OK),
-        ("a weak tag", &[range, ("if-range", "W/\"x\"")], StatusCode::OK, StatusCode::OK),
-        ("a date that may be shared by two versions", &[range, ("if-range", &date)], StatusCode::OK, StatusCode::OK),
+        ("the current tag (R-09)", &[range, ("if-range", &tag)], StatusCode::PARTIAL_CONTENT, StatusCode::OK),
+        ("a stale tag (R-10)", &[range, ("if-range", "\"old\"")], StatusCode::OK, StatusCode::OK),
+        ("a weak tag (R-11)", &[range, ("if-range", "W/\"x\"")], StatusCode::OK, StatusCode::OK),
+        (
+            "a date that may be shared by two versions (R-12, V-16)",
+            &[range, ("if-range", &date)],
+            StatusCode::OK,
+            StatusCode::OK,
+        ),
         (
             "the tag of a coded copy, whose octets a range counts",
             &[range, ("if-range", &gzip_tag), ("accept-encoding", "gzip")],
@@ -265,7 +270,9 @@ async fn a_range_is_sent_only_when_if_range_is_proved() {
             assert_eq!(response.status(), *status, "{sentence}");
             if response.status() == StatusCode::PARTIAL_CONTENT {
                 assert_eq!(response.body(), &TEXT[..4], "{sentence}");
-                assert_eq!(field(response.headers(), "etag").as_ref(), Some(&tag), "{sentence}");
+                assert_eq!(field(response.headers(), "etag").as_ref(), Some(&tag), "R-06, R-13: {sentence}");
+                assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("public, max-age=300"), "R-06");
+                assert_eq!(field(response.headers(), "vary").as_deref(), Some("accept-encoding"), "R-06");
             }
         }
     }

@@ -31,51 +31,51 @@ fn v1() -> Validators {
 /// The vector T-P: the fields, the status for GET and for a PUT that is decided before
 /// the handler. The current tag is `"v1"`, the modification date is [`L`].
 const T_P: &[(&[(&str, &str)], u16, u16)] = &[
-    (&[("if-none-match", "\"v1\"")], 304, 412),
-    (&[("if-none-match", "W/\"v1\"")], 304, 412),
+    (&[("if-none-match", "\"v1\"")], 304, 412),   // P-14, P-16
+    (&[("if-none-match", "W/\"v1\"")], 304, 412), // P-15
     (&[("if-none-match", "\"x\", W/\"v1\"")], 304, 412),
-    (&[("if-none-match", "\"x\""), ("if-none-match", "\"v1\"")], 304, 412),
+    (&[("if-none-match", "\"x\""), ("if-none-match", "\"v1\"")], 304, 412), // P-21
     (&[("if-none-match", "\"x,\", \"v1\"")], 304, 412),
     (&[("if-none-match", "\"x,\"v1\"")], 200, 412),
-    (&[("if-none-match", ",, ,\"v1\",")], 304, 412),
-    (&[("if-none-match", "oops, \"v1\"")], 304, 412),
-    (&[("if-none-match", "*")], 304, 412),
-    (&[("if-none-match", "*, \"x\"")], 200, 412),
+    (&[("if-none-match", ",, ,\"v1\",")], 304, 412),  // P-21
+    (&[("if-none-match", "oops, \"v1\"")], 304, 412), // P-23
+    (&[("if-none-match", "*")], 304, 412),            // P-14
+    (&[("if-none-match", "*, \"x\"")], 200, 412),     // P-22
     (&[("if-none-match", "*"), ("if-none-match", "*")], 200, 412),
     (&[("if-none-match", "*, \"v1\"")], 304, 412),
-    (&[("if-none-match", "\"x\""), ("if-modified-since", L)], 200, 200),
+    (&[("if-none-match", "\"x\""), ("if-modified-since", L)], 200, 200), // P-17
     (&[("if-none-match", "garbage"), ("if-modified-since", L)], 200, 200),
     (&[("if-none-match", "")], 200, 200),
     (&[("if-none-match", ""), ("if-modified-since", L)], 200, 200),
-    (&[("if-none-match", "\"\u{e9}\"")], 200, 200),
-    (&[("if-modified-since", L)], 304, 200),
-    (&[("if-modified-since", BEFORE_L)], 200, 200),
-    (&[("if-modified-since", AFTER_L)], 304, 200),
-    (&[("if-modified-since", "soon")], 200, 200),
-    (&[("if-modified-since", L), ("if-modified-since", L)], 200, 200),
-    (&[("if-modified-since", "Sunday, 06-Nov-94 08:49:37 GMT")], 304, 200),
-    (&[("if-modified-since", "Sun Nov  6 08:49:37 1994")], 304, 200),
-    (&[("if-match", "\"v1\"")], 200, 200),
-    (&[("if-match", "W/\"v1\"")], 412, 412),
-    (&[("if-match", "\"x\"")], 412, 412),
+    (&[("if-none-match", "\"\u{e9}\"")], 200, 200), // V-04
+    (&[("if-modified-since", L)], 304, 200),        // P-18, P-19
+    (&[("if-modified-since", BEFORE_L)], 200, 200), // P-19
+    (&[("if-modified-since", AFTER_L)], 304, 200),  // P-20
+    (&[("if-modified-since", "soon")], 200, 200),   // P-18, D-05
+    (&[("if-modified-since", L), ("if-modified-since", L)], 200, 200), // P-18
+    (&[("if-modified-since", "Sunday, 06-Nov-94 08:49:37 GMT")], 304, 200), // D-02
+    (&[("if-modified-since", "Sun Nov  6 08:49:37 1994")], 304, 200), // D-02, D-03
+    (&[("if-match", "\"v1\"")], 200, 200),          // P-06
+    (&[("if-match", "W/\"v1\"")], 412, 412),        // P-07
+    (&[("if-match", "\"x\"")], 412, 412),           // P-06, P-08, P-11
     (&[("if-match", "\"x\""), ("if-match", "\"v1\"")], 200, 200),
-    (&[("if-match", "*")], 200, 200),
-    (&[("if-match", "*, \"v1\"")], 412, 412),
+    (&[("if-match", "*")], 200, 200),         // P-06
+    (&[("if-match", "*, \"v1\"")], 412, 412), // P-22
     (&[("if-match", "")], 412, 412),
-    (&[("if-match", "garbage")], 412, 412),
+    (&[("if-match", "garbage")], 412, 412), // P-06
     (&[("if-match", "\"v1")], 412, 412),
     (&[("if-match", "\"x\", \"v1")], 412, 412),
     (&[("if-match", "v1")], 412, 412),
-    (&[("if-match", "\"v1\""), ("if-unmodified-since", BEFORE_L)], 200, 200),
+    (&[("if-match", "\"v1\""), ("if-unmodified-since", BEFORE_L)], 200, 200), // P-12
     (&[("if-match", "garbage"), ("if-unmodified-since", L)], 412, 412),
-    (&[("if-unmodified-since", L)], 200, 200),
-    (&[("if-unmodified-since", BEFORE_L)], 412, 412),
+    (&[("if-unmodified-since", L)], 200, 200),        // P-13
+    (&[("if-unmodified-since", BEFORE_L)], 412, 412), // P-08, P-13
     (&[("if-unmodified-since", "Sun, 06 Nov 1994 08:49:60 GMT")], 200, 200),
-    (&[("if-unmodified-since", "Sat, 05 Nov 1994 23:59:60 GMT")], 412, 412),
+    (&[("if-unmodified-since", "Sat, 05 Nov 1994 23:59:60 GMT")], 412, 412), // D-06
     (&[("if-unmodified-since", "Mon, 01 Jan 1900 00:00:00 GMT")], 412, 412),
-    (&[("if-unmodified-since", "soon")], 200, 200),
-    (&[("if-match", "\"v1\""), ("if-none-match", "\"v1\"")], 304, 412),
-    (&[("if-match", "\"x\""), ("if-none-match", "\"v1\"")], 412, 412),
+    (&[("if-unmodified-since", "soon")], 200, 200), // P-12
+    (&[("if-match", "\"v1\""), ("if-none-match", "\"v1\"")], 304, 412), // P-05
+    (&[("if-match", "\"x\""), ("if-none-match", "\"v1\"")], 412, 412), // P-05
     (&[("if-unmodified-since", BEFORE_L), ("if-modified-since", AFTER_L)], 412, 412),
 ];
 
@@ -110,7 +110,7 @@ async fn after_the_handler_safe_requests_are_decided_and_the_body_is_dropped_unr
             assert_eq!(response.status().as_u16(), *status, "{method} {lines:?}");
             if *status != 200 {
                 assert!(response.body().is_end_stream());
-                assert_eq!(content(response.into_body()).await, "", "NeverPolled would have panicked");
+                assert_eq!(content(response.into_body()).await, "", "P-29: NeverPolled would have panicked");
             }
         }
     }
@@ -133,7 +133,7 @@ async fn before_the_handler_every_method_is_decided_and_the_handler_does_not_run
             let response = call(&service, request(method.clone(), "/", lines)).await;
             assert_eq!(response.status().as_u16(), *status, "{method} {lines:?}");
             let calls = inner.calls.load(Ordering::Relaxed);
-            assert_eq!(calls, usize::from(*status == 200), "{method} {lines:?}: nothing is written on a 412");
+            assert_eq!(calls, usize::from(*status == 200), "P-08, {method} {lines:?}: nothing is written on a 412");
         }
     }
 }
@@ -163,7 +163,7 @@ async fn methods_that_select_no_representation_are_left_alone() {
             let inner = counted(StatusCode::OK, &[("etag", "\"v1\"")]);
             let layer = ConditionalLayer::new().validators(|_| async { v1() }).require_preconditions();
             let response = call(&layer.layer(inner.service), request(method.clone(), "/", lines)).await;
-            assert_eq!(response.status(), StatusCode::OK, "P-03: {method} {lines:?}");
+            assert_eq!(response.status(), StatusCode::OK, "P-03, P-25: {method} {lines:?}");
         }
     }
 }
@@ -193,7 +193,7 @@ async fn a_304_stands_for_200_203_and_206_only_and_an_error_stays_an_error() {
             let status = StatusCode::from_u16(*inner_status).unwrap();
             let inner = counted(status, &[("etag", "\"v1\"")]);
             let response = call(&ConditionalLayer::new().layer(inner.service), get("/", lines)).await;
-            assert_eq!(response.status().as_u16(), *expected, "P-02, P-26: {inner_status} with {lines:?}");
+            assert_eq!(response.status().as_u16(), *expected, "P-02, P-26, G-10: {inner_status} with {lines:?}");
         }
     }
 }
@@ -209,7 +209,7 @@ async fn server_sent_events_grpc_and_upgrades_are_left_alone() {
     for (status, fields) in answers {
         let inner = counted(StatusCode::from_u16(*status).unwrap(), fields);
         let response = call(&ConditionalLayer::new().layer(inner.service), get("/", lines)).await;
-        assert_eq!(response.status().as_u16(), *status, "{fields:?}");
+        assert_eq!(response.status().as_u16(), *status, "G-10, E-05: {fields:?}");
         assert_eq!(response.body().size_hint().exact(), Some(11), "the body is the one inside");
     }
     let inner = counted(StatusCode::OK, &[]);
@@ -325,7 +325,7 @@ async fn the_validators_are_stamped_on_a_safe_answer_that_has_none_and_on_no_oth
         let inner = counted(StatusCode::from_u16(*status).unwrap(), fields);
         let service = ConditionalLayer::new().validators(|_| async { v1() }).layer(inner.service);
         let response = call(&service, request(method.clone(), "/", &[])).await;
-        assert_eq!(&field(response.headers(), "etag"), etag, "{sentence}");
+        assert_eq!(&field(response.headers(), "etag"), etag, "V-13: {sentence}");
         assert_eq!(&field(response.headers(), "last-modified"), date, "{sentence}");
     }
 }
@@ -485,6 +485,49 @@ async fn a_future_that_is_dropped_while_the_source_thinks_calls_nothing() {
     assert!(futures_util::poll!(future.as_mut()).is_pending());
     drop(future);
     assert_eq!(inner.calls.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn who_may_not_see_a_thing_is_not_told_whether_it_exists() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = asked.clone();
+    let source = move |_: &http::request::Parts| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        std::future::ready(v1())
+    };
+    let probes: [&[(&str, &str)]; 4] =
+        [&[], &[("if-none-match", "*")], &[("if-none-match", "\"v1\"")], &[("if-match", "\"v0\"")]];
+
+    // Authentication around the layer: nobody looks anything up for who is refused (P-01, L-03, G-16).
+    let inside = counted(StatusCode::OK, &[]);
+    let layers = ConditionalLayer::new().validators(source).require_preconditions().layer(inside.service);
+    let outside = service_fn(move |request: Request<TestBody>| {
+        let layers = layers.clone();
+        async move {
+            if request.headers().contains_key("authorization") {
+                return layers.oneshot(request).await;
+            }
+            let (mut head, body) = answer("", &[]).map(|_| Default::default()).into_parts();
+            head.status = StatusCode::UNAUTHORIZED;
+            Ok(Response::from_parts(head, body))
+        }
+    });
+    for lines in probes {
+        for method in [Method::GET, Method::PUT] {
+            let response = outside.clone().oneshot(request(method, "/", lines)).await.unwrap();
+            assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{lines:?}");
+        }
+    }
+    assert_eq!((asked.load(Ordering::Relaxed), inside.calls.load(Ordering::Relaxed)), (0, 0));
+    let let_in = get("/", &[("authorization", "Bearer x"), ("if-none-match", "\"v1\"")]);
+    assert_eq!(outside.oneshot(let_in).await.unwrap().status(), StatusCode::NOT_MODIFIED);
+
+    // Authentication inside, and no source: its refusal stands, whatever it says of the thing (P-02).
+    for lines in probes {
+        let refusing = counted(StatusCode::UNAUTHORIZED, &[("etag", "\"v1\""), ("last-modified", L)]);
+        let response = call(&ConditionalLayer::new().layer(refusing.service), get("/", lines)).await;
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "G-16: {lines:?}");
+    }
 }
 
 #[tokio::test]

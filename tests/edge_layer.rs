@@ -216,7 +216,7 @@ async fn guards_look_once_more_at_what_came_in_between() {
                     ready(Ok::<_, Infallible>(response))
                 }));
             let response = service.oneshot(get("/", asked)).await.unwrap();
-            is_kept_out(response.headers(), &format!("{sentence}, {}", profile.name()));
+            is_kept_out(response.headers(), &format!("L-04, T-11, {sentence}, {}", profile.name()));
         }
     }
     let layer = EdgeLayer::new(EdgeProfile::STANDARD);
@@ -483,6 +483,19 @@ fn two_edges_that_fight_over_a_field_are_refused_by_name() {
 }
 
 #[tokio::test]
+async fn surrogate_control_is_written_for_the_edges_that_read_it_alone() {
+    let mut writers = Vec::new();
+    for profile in EdgeProfile::ALL {
+        for policy in [LONGER_AT_THE_EDGE, CachePolicy::edge_only(HOUR), CachePolicy::NO_STORE] {
+            if said(profile.clone(), policy).await.contains("surrogate-control") && !writers.contains(&profile.name()) {
+                writers.push(profile.name());
+            }
+        }
+    }
+    assert_eq!(writers, ["fastly", "squid"], "G-21: elsewhere it makes caches ignore Cache-Control");
+}
+
+#[tokio::test]
 async fn a_profile_of_ones_own_says_what_it_is_told_to() {
     let field = FreshnessField::new(HeaderName::from_static("acme-cdn-cache-control"), DirectiveSyntax::Dictionary);
     let acme = EdgeProfile::custom("acme")
@@ -512,7 +525,7 @@ async fn i02_cache_groups_are_a_list_of_strings() {
     assert!(notes.is_empty());
     let value = fields.lines().find_map(|line| line.strip_prefix("cache-groups: ")).unwrap();
     let groups: sfv::List = sfv::Parser::new(value).parse().unwrap();
-    assert_eq!(groups.len(), 32);
+    assert_eq!(groups.len(), 32, "I-02");
     let (fields, notes) = with_tags(EdgeLayer::new(profile), 33).await;
     assert!(!fields.contains("cache-groups") && notes.len() == 1);
 }

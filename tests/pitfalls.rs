@@ -147,6 +147,7 @@ async fn n09_a_range_for_a_stale_validator_is_not_sent() {
     });
     assert_eq!(status(&ranged, &[("range", "bytes=0-10")]).await, 206);
     assert_eq!(status(&ranged, &[("range", "bytes=0-10"), ("if-range", "\"old\"")]).await, 200);
+    assert_eq!(status(&ranged, &[("range", "bytes=0-10"), ("if-none-match", "\"new\"")]).await, 304, "R-04");
 }
 
 #[tokio::test]
@@ -210,7 +211,7 @@ async fn n15_codings_do_not_share_a_strong_tag() {
     for coding in ["identity", "gzip", "br"] {
         tags.push(field(call(&tagged, get("/", &[("accept-encoding", coding)])).await.headers(), "etag").unwrap());
     }
-    assert_eq!(tags, ["\"a\"", "\"a--gzip\"", "\"a--br\""]);
+    assert_eq!(tags, ["\"a\"", "\"a--gzip\"", "\"a--br\""], "V-09");
 }
 
 #[tokio::test]
@@ -229,7 +230,7 @@ async fn n16_either_order_of_tags_and_compression_is_right() {
     let tag = field(first.headers(), "etag").unwrap();
     let again = call(&inside, get("/", &[gzip, ("if-none-match", &tag)])).await;
     assert_eq!(again.status(), 304);
-    assert_eq!(field(again.headers(), "vary").as_deref(), Some("accept-encoding"));
+    assert_eq!(field(again.headers(), "vary").as_deref(), Some("accept-encoding"), "L-01, L-02");
 
     // Outside, compressed bodies have no length; asked to, the layer reads them.
     let outside = ServiceBuilder::new()
@@ -260,8 +261,8 @@ async fn n17_n18_tags_come_from_content_and_neither_from_its_time_nor_its_place(
         field(call(&service, get("/", &[])).await.headers(), "etag").unwrap()
     };
     let a = tag(write(&one, "a.css", "a { top: 0 }")).await;
-    assert_ne!(a, tag(write(&one, "b.css", "a { top: 1 }")).await, "17: same length, same normalised time");
-    assert_eq!(a, tag(write(&two, "a.css", "a { top: 0 }")).await, "18: another inode on another replica");
+    assert_ne!(a, tag(write(&one, "b.css", "a { top: 1 }")).await, "G-15, 17: same length, same normalised time");
+    assert_eq!(a, tag(write(&two, "a.css", "a { top: 0 }")).await, "G-15, 18: another inode on another replica");
 }
 
 #[tokio::test]
@@ -269,11 +270,12 @@ async fn n19_tags_are_quoted_and_dates_are_http_dates() {
     let generated = answering(200, &[]);
     let response = call(&generated, get("/", &[])).await;
     assert!(EntityTag::parse(response.headers()["etag"].as_bytes()).is_ok());
+    assert!(response.headers()["etag"].as_bytes().starts_with(b"W/\""), "V-08, V-21");
     let mut headers = HeaderMap::new();
     let time = UNIX_EPOCH + Duration::from_millis(784_111_777_999);
     let now = HttpDate::from_unix_seconds(784_111_778).unwrap();
     Validators::new().with_modification_time(time).write_to(&mut headers, now);
-    assert_eq!(headers["last-modified"], DATE);
+    assert_eq!(headers["last-modified"], DATE, "D-09");
 }
 
 #[tokio::test]
@@ -304,7 +306,7 @@ async fn n22_streams_are_not_buffered_and_trailers_arrive() {
     assert!(!response.headers().contains_key("etag"));
     let collected = response.into_body().collect().await.unwrap();
     assert_eq!(collected.trailers().unwrap()["x-sum"], "2");
-    assert_eq!(collected.to_bytes(), "ab", "and the body is not emptied");
+    assert_eq!(collected.to_bytes(), "ab", "Q-05: and the body is not emptied");
 }
 
 #[tokio::test]
@@ -333,7 +335,7 @@ async fn n25_request_directives_are_not_echoed_and_change_nothing() {
     let tagged = answering(200, &[("etag", "\"a\"")]);
     let asked = [("cache-control", "no-cache, no-store, max-age=0, only-if-cached, x=y")];
     let response = call(&tagged, get("/", &asked)).await;
-    assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("public, max-age=300"));
+    assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("public, max-age=300"), "C-17");
     assert_eq!(status(&tagged, &[asked[0], ("if-none-match", "\"a\"")]).await, 304);
 }
 
@@ -428,7 +430,7 @@ async fn composition_cors_fields_are_on_the_304() {
     let response = call(&service, get("/", &lines)).await;
     assert_eq!(response.status(), 304);
     assert_eq!(field(response.headers(), "access-control-allow-origin").as_deref(), Some("https://a.example"));
-    assert!(field(response.headers(), "vary").unwrap().contains("origin"));
+    assert!(field(response.headers(), "vary").unwrap().contains("origin"), "L-05");
 }
 
 #[tokio::test]
@@ -484,7 +486,7 @@ async fn invariant_only_declared_statuses_get_the_policy_of_a_success() {
     for code in [201, 202, 204, 301, 302, 307, 400, 404, 500] {
         let response = call(&stack(move |_| with_status(code, &[])), get("/", &[])).await;
         let said = field(response.headers(), "cache-control").unwrap();
-        assert!(!said.contains("max-age") && said.starts_with("private, "), "{code}: {said}");
+        assert!(!said.contains("max-age") && said.starts_with("private, "), "G-05, G-06, {code}: {said}");
     }
 }
 

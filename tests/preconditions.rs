@@ -15,7 +15,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use serde::Deserialize;
 use tower::{Layer, service_fn};
-use tower_cache_policy::protocol::{EntityTag, HttpDate, Representation, Validators};
+use tower_cache_policy::protocol::{EntityTag, HttpDate, IfRange, Preconditions, Representation, Validators};
 use tower_cache_policy::{ConditionalLayer, HeadValidators};
 
 use support::{TestBody, call, field, field_name, latin1};
@@ -256,6 +256,46 @@ async fn with_validators_from_the_handler_safe_requests_are_decided_after_it() {
             }
             assert!(!headers.contains_key("content-type") && !headers.contains_key("content-language"));
         }
+    }
+}
+
+#[test]
+fn if_range_speaks_of_the_range_of_a_get_alone_and_proves_what_it_names() {
+    const L: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+    let strong = || Validators::new().with_etag(EntityTag::from_static("\"a\""));
+    let weak = Validators::new().with_etag(EntityTag::from_static("W/\"a\""));
+    let date = HttpDate::from_unix_seconds(784_111_777).unwrap();
+    let dated = || Validators::new().with_last_modified(date);
+    let range = ("range", "bytes=0-1");
+    let table: &[(&str, Method, &[(&str, &str)], Validators, IfRange)] = &[
+        ("no Range (R-08)", Method::GET, &[("if-range", "\"x\"")], strong(), IfRange::Absent),
+        ("HEAD (R-01)", Method::HEAD, &[range, ("if-range", "\"x\"")], strong(), IfRange::Absent),
+        ("no If-Range", Method::GET, &[range], strong(), IfRange::Absent),
+        ("the tag (R-09, R-11)", Method::GET, &[range, ("if-range", "\"a\"")], strong(), IfRange::True),
+        ("another tag (R-10)", Method::GET, &[range, ("if-range", "\"b\"")], strong(), IfRange::False),
+        ("a weak one (R-11)", Method::GET, &[range, ("if-range", "W/\"a\"")], strong(), IfRange::False),
+        ("of a weak one (R-11)", Method::GET, &[range, ("if-range", "W/\"a\"")], weak, IfRange::False),
+        ("a quote too late is a date (R-09)", Method::GET, &[range, ("if-range", "Sun\"a\"")], dated(), IfRange::False),
+        ("a date that is weak (R-12, V-16)", Method::GET, &[range, ("if-range", L)], dated(), IfRange::False),
+        (
+            "one that is strong (R-12, V-16)",
+            Method::GET,
+            &[range, ("if-range", L)],
+            dated().modified_at_most_once_a_second(),
+            IfRange::True,
+        ),
+        (
+            "a later one, which is another (R-12)",
+            Method::GET,
+            &[range, ("if-range", "Sun, 06 Nov 1994 08:49:38 GMT")],
+            dated().modified_at_most_once_a_second(),
+            IfRange::False,
+        ),
+    ];
+    for (sentence, method, lines, has, expected) in table {
+        let request = support::request(method.clone(), "/", lines);
+        let preconditions = Preconditions::new(method, request.headers());
+        assert_eq!(preconditions.if_range(&has.into(), date), *expected, "{sentence}");
     }
 }
 

@@ -91,7 +91,7 @@ async fn a_write_that_succeeded_purges_and_nothing_else_does() {
             assert!(response.extensions().get::<Purge>().is_none(), "{method} {status}: it stays inside");
             assert!(response.extensions().get::<PurgeFailed>().is_none());
             let expected = if purges { vec![article()] } else { vec![] };
-            assert_eq!(*purged.lock().unwrap(), expected, "{method} {status}");
+            assert_eq!(*purged.lock().unwrap(), expected, "I-01: {method} {status}");
         }
     }
 }

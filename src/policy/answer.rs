@@ -78,7 +78,7 @@ impl AnswerFields {
     }
 
     /// Whether the answer names the one origin that may read it, which then usually depends
-    /// on who asks (G-12).
+    /// on who asks (G-12). What a CORS layer inside adds is seen here (L-05).
     pub(super) fn allow_one_origin(self, headers: &HeaderMap) -> bool {
         self.has(ALLOW_ORIGIN) && headers.get(ACCESS_CONTROL_ALLOW_ORIGIN).is_some_and(|origin| origin != "*")
     }

@@ -402,6 +402,7 @@ impl From<CachePolicy> for CacheControl {
     fn from(policy: CachePolicy) -> Self {
         let mut field = Self::new();
         field = match policy.storage {
+            // G-08: nobody else adds it.
             Storage::Public => field.with_public(),
             Storage::Unmarked => field,
             Storage::Private => field.with_private(),
@@ -485,7 +486,7 @@ mod tests {
             (CachePolicy::NO_STORE, "private, no-store"),
             (CachePolicy::no_store(), "private, no-store"),
             (CachePolicy::no_store().for_http10(), "no-cache, no-store, must-revalidate"),
-            (CachePolicy::no_store().no_transform(), "private, no-store, no-transform"),
+            (CachePolicy::no_store().no_transform(), "private, no-store, no-transform"), // G-17, C-29
             (CachePolicy::NO_CACHE, "no-cache"),
             (CachePolicy::PRIVATE_NO_CACHE, "private, no-cache"),
             (CachePolicy::IMMUTABLE, "public, max-age=31536000, immutable"),
@@ -497,7 +498,7 @@ mod tests {
                 CachePolicy::public(MINUTE).stale_while_revalidate(HOUR).stale_if_error(HOUR * 2),
                 "public, max-age=60, stale-while-revalidate=3600, stale-if-error=7200",
             ),
-            (CachePolicy::private(MINUTE).must_revalidate(), "private, max-age=60, must-revalidate"),
+            (CachePolicy::private(MINUTE).must_revalidate(), "private, max-age=60, must-revalidate"), // C-26
             (CachePolicy::public(MINUTE).proxy_revalidate(), "public, max-age=60, proxy-revalidate"),
             (CachePolicy::public(Duration::ZERO), "public, max-age=0"),
             (CachePolicy::public(Duration::ZERO).immutable(), "public, max-age=0"),
@@ -529,7 +530,7 @@ mod tests {
             (|| CachePolicy::public(MINUTE).for_http10(), "start from no_store()"),
             (|| CachePolicy::NO_CACHE.vary(&["a b"]), "field names"),
             (|| CachePolicy::NO_CACHE.vary(&["*"]), "*"),
-            (|| CachePolicy::NO_CACHE.vary(&["Authorization"]), "uthorization"),
+            (|| CachePolicy::NO_CACHE.vary(&["Authorization"]), "uthorization"), // G-23, K-05
         ];
         for (build, message) in table {
             let panic = std::panic::catch_unwind(build).expect_err(message);

@@ -58,7 +58,7 @@ impl RequestFacts {
         self.get_or_head && !self.authorized && !self.personalized && !self.unkeyed && !self.for_edge
     }
 
-    /// Whether the answer is one to GET or HEAD.
+    /// Whether the answer is one to GET or HEAD, for which policies are (M-05).
     pub(crate) const fn get_or_head(self) -> bool {
         self.get_or_head
     }

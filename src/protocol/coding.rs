@@ -22,14 +22,15 @@ const SEPARATOR: &[u8] = b"--";
 /// Stands for "no coding" behind a tag that would be read as a coded one.
 const IDENTITY: &[u8] = b"identity";
 
-/// The codings of the registry that are applied to whole answers.
-const CODINGS: [&[u8]; 10] =
-    [b"br", b"compress", b"dcb", b"dcz", b"deflate", b"gzip", IDENTITY, b"x-compress", b"x-gzip", b"zstd"];
+/// The codings of the registry that are applied to whole answers. Not those with a dictionary, `dcb` and `dcz`: their name
+/// does not tell which dictionary it was, and two of them make two representations (E-04).
+const CODINGS: [&[u8]; 8] = [b"br", b"compress", b"deflate", b"gzip", IDENTITY, b"x-compress", b"x-gzip", b"zstd"];
 
 /// Names the content coding of an answer in its strong entity tag (V-09).
 ///
-/// A strong tag under a coding that is not in the registry, or under several,
-/// becomes weak: which variant it names could not be told from the tag.
+/// A strong tag under a coding that is not in the registry, under one with a dictionary, or
+/// under several becomes weak: which variant it names could not be told from the tag (V-08,
+/// L-02, E-04).
 pub fn name_coding_in_etag(answer: &mut HeaderMap) {
     // Most answers have neither a coding nor a tag that looks like a coded one.
     let concerned = answer.iter().any(|(name, value)| match name.as_str() {
@@ -321,10 +322,12 @@ mod tests {
         let table: &[(&str, &str, &[&str], &str)] = &[
             ("no coding", r#""x""#, &[], r#""x""#),
             ("identity is no coding", r#""x""#, &["identity"], r#""x""#),
-            ("gzip", r#""x""#, &["gzip"], r#""x--gzip""#),
+            ("gzip (V-09)", r#""x""#, &["gzip"], r#""x--gzip""#),
             ("brotli in capitals", r#""x""#, &["BR"], r#""x--br""#),
-            ("a weak tag needs nothing", r#"W/"x""#, &["gzip"], r#"W/"x""#),
-            ("an unknown coding weakens", r#""x""#, &["rot13"], r#"W/"x""#),
+            ("a weak tag needs nothing (L-02)", r#"W/"x""#, &["gzip"], r#"W/"x""#),
+            ("an unknown coding weakens (V-08)", r#""x""#, &["rot13"], r#"W/"x""#),
+            ("one with a dictionary too (E-04)", r#""x""#, &["dcb"], r#"W/"x""#),
+            ("whichever it is (E-04)", r#""x""#, &["dcz"], r#"W/"x""#),
             ("two codings weaken", r#""x""#, &["gzip, br"], r#"W/"x""#),
             ("two lines weaken", r#""x""#, &["gzip", "br"], r#"W/"x""#),
             ("a tag that looks coded is marked", r#""x--gzip""#, &[], r#""x--gzip--identity""#),

@@ -397,6 +397,7 @@ mod tests {
 
     #[test]
     fn the_grammar_of_one_tag() {
+        // V-01, V-03, V-04
         let valid: &[&[u8]] =
             &[br#""""#, br#""a,b""#, br#""\""#, br#""!#~""#, b"\"\xE9\"", br#"W/"x""#, br#"W/"""#, br#" "x" "#];
         for tag in valid {
@@ -409,6 +410,7 @@ mod tests {
             b"'abc'",
             br#""a b""#,
             br#""a"b""#,
+            // V-02
             br#"w/"x""#,
             br#"W"x""#,
             b"\"\x7f\"",
@@ -429,11 +431,13 @@ mod tests {
     #[test]
     fn comparison_is_that_of_the_standards_table() {
         let table: &[(&str, &str, bool, bool)] = &[
+            // V-05
             (r#"W/"1""#, r#"W/"1""#, false, true),
             (r#"W/"1""#, r#"W/"2""#, false, false),
             (r#"W/"1""#, r#""1""#, false, true),
             (r#""1""#, r#"W/"1""#, false, true),
             (r#""1""#, r#""1""#, true, true),
+            // V-06
             (r#""a""#, r#""A""#, false, false),
             (r#""""#, r#""""#, true, true),
         ];
@@ -460,15 +464,15 @@ mod tests {
         let tag = |text: &'static str| EntityTagMember::Tag(EntityTagRef::parse(text.as_bytes()).unwrap());
         let table: Vec<(&str, &[&[u8]], Vec<EntityTagMember<'_>>)> = vec![
             ("one", &[br#""a""#], vec![tag(r#""a""#)]),
-            ("two lines", &[br#""a""#, br#"W/"b""#], vec![tag(r#""a""#), tag(r#"W/"b""#)]),
+            ("two lines (P-21)", &[br#""a""#, br#"W/"b""#], vec![tag(r#""a""#), tag(r#"W/"b""#)]),
             ("empty members", &[br#", "a",, "b","#], vec![tag(r#""a""#), tag(r#""b""#)]),
             ("a tab is white space", &[b"\"a\",\t\"b\""], vec![tag(r#""a""#), tag(r#""b""#)]),
-            ("a comma in the tag", &[br#""a,b", "c""#], vec![tag(r#""a,b""#), tag(r#""c""#)]),
-            ("a backslash escapes nothing", &[br#""a\", "b""#], vec![tag(r#""a\""#), tag(r#""b""#)]),
+            ("a comma in the tag (V-03)", &[br#""a,b", "c""#], vec![tag(r#""a,b""#), tag(r#""c""#)]),
+            ("a backslash escapes nothing (V-03)", &[br#""a\", "b""#], vec![tag(r#""a\""#), tag(r#""b""#)]),
             ("a star", &[b" * "], vec![Any]),
             ("stars beside tags", &[br#"*, "a", *"#], vec![Any, tag(r#""a""#), Any]),
             (
-                "a malformed member does not hide the next",
+                "a malformed member does not hide the next (P-23)",
                 &[br#"a, w/"b", "c" d, "e""#],
                 vec![Malformed, Malformed, Malformed, tag(r#""e""#)],
             ),

@@ -458,7 +458,7 @@ mod tests {
             ("neither field", &["x: y"], 0, 0),
             ("the delay alone", &["x: y"], -3, 3),
             ("Date shows more", &["date: {-20}", "age: 10"], -3, 20),
-            ("Age with the delay shows more", &["date: {-12}", "age: 10"], -3, 13),
+            ("Age with the delay shows more (A-04, A-06)", &["date: {-12}", "age: 10"], -3, 13),
             ("a Date in the future shows nothing", &["date: {+60}"], 0, 0),
             ("a broken Date shows nothing", &["date: soon", "age: 10"], 0, 10),
             ("a request after its response has no delay", &["age: 10"], 5, 10),
@@ -468,7 +468,7 @@ mod tests {
             assert_eq!(age.seconds(), *seconds, "{sentence}");
         }
         let age = Age::from_seconds(10);
-        assert_eq!(age.current(date(0), date(25)).seconds(), 35);
+        assert_eq!(age.current(date(0), date(25)).seconds(), 35, "A-07");
         assert_eq!(age.current(date(0), date(-25)).seconds(), 10, "the clock went back");
         let oldest = Age::from_seconds(u64::MAX);
         assert_eq!(oldest.current(HttpDate::MIN, HttpDate::MAX), oldest);

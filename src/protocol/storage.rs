@@ -318,7 +318,7 @@ mod tests {
                 Allowed(Yes::MaxAge),
             ),
             ("credentials in a browser", Private, "GET", &["authorization: x"], 200, &[], Allowed(Yes::Status)),
-            ("DELETE (M-03)", Shared, "DELETE", &[], 200, &["cache-control: max-age=9"], Forbidden(No::Method)),
+            ("DELETE (M-01, M-03)", Shared, "DELETE", &[], 200, &["cache-control: max-age=9"], Forbidden(No::Method)),
             ("POST (M-02)", Shared, "POST", &[], 200, &["cache-control: max-age=9"], Forbidden(No::NotTheTarget)),
             (
                 "POST that answers with the target (M-02)",

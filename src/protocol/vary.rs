@@ -239,7 +239,7 @@ mod tests {
             ("a name where there is none (vary_merge/00)", &[], &["Accept-Encoding"], "Accept-Encoding"),
             ("a name that is there (vary_merge/01)", &["Accept-Encoding"], &["accept-encoding"], "Accept-Encoding"),
             (
-                "a name that is there in capitals (vary_merge/02)",
+                "a name that is there in capitals (K-01, vary_merge/02)",
                 &["Accept-Encoding"],
                 &["ACCEPT-ENCODING"],
                 "Accept-Encoding",
@@ -343,6 +343,7 @@ mod tests {
             ("", "one name per element"),
             ("Accept, Origin", "one name per element"),
             ("*", "use NO_STORE"),
+            // G-23, K-05
             ("Authorization", "use a private policy"),
             ("aUTHORIZATION", "use a private policy"),
         ] {

@@ -183,7 +183,7 @@ async fn every_kind_of_grpc_answer_is_the_same_with_the_layers_as_without_them()
             assert_eq!(expected.trailers.is_some(), in_trailers, "{method} {service:?}");
             for (how, address) in &layered {
                 let answer = ask(*address, call(method, service, more)).await;
-                assert_eq!(answer, expected, "{method} {service:?} through {how}, with {more:?}");
+                assert_eq!(answer, expected, "Q-01, {method} {service:?} through {how}, with {more:?}");
             }
         }
     }

@@ -112,7 +112,8 @@ impl Exchange {
         exchange(Subject::Other).ask_for(asset, versioned, request)
     }
 
-    /// Decides the preconditions where that needs no file, and asks for the stored one else.
+    /// Decides the preconditions by the tag of the content, under both kinds of URL (B-04, B-06), where
+    /// that needs no file, and asks for the stored one else.
     fn ask_for<Q, B>(mut self, asset: Arc<Asset>, versioned: bool, request: &mut Request<Q>) -> Next<B> {
         // In development the bytes of the file count, whatever the URL says.
         let by_url = versioned && !self.config.rules.development;
@@ -192,7 +193,7 @@ impl Exchange {
     fn judge<B: Body>(&self, head: &Parts, body: &B) -> Verdict {
         match &self.subject {
             Subject::Known { asset, .. } if matches!(head.status.as_u16(), 200 | 206) => {
-                // The body of the answer to HEAD is empty, or it is the content.
+                // The body of the answer to HEAD is empty, or it is the content (L-06).
                 let length = body.size_hint().exact().filter(|length| !self.is_head || *length > 0);
                 Verdict::of(asset, head, length, self.config.conditional.clock.now())
             }
@@ -214,7 +215,7 @@ impl Exchange {
         Response::from_parts(head, ConditionalBody::nothing())
     }
 
-    /// An answer without content, kept by nobody.
+    /// An answer without content, kept by nobody (B-03).
     fn answer<B>(&self, status: StatusCode) -> Response<ConditionalBody<B>> {
         let (mut head, ()) = Response::new(()).into_parts();
         head.status = status;

@@ -36,7 +36,7 @@ impl CachingLayer {
 impl<V, C> CachingLayer<V, C> {
     /// Puts a compression layer where it belongs: outside the entity tags, which need
     /// the content as it is, and inside the preconditions, which need the tag that is
-    /// sent. `Vary` then names `Accept-Encoding` on every answer (K-02).
+    /// sent (L-01). `Vary` then names `Accept-Encoding` on every answer (K-02).
     pub fn compression<D>(self, compression: D) -> CachingLayer<V, D> {
         CachingLayer {
             policy: self.policy.vary(&["accept-encoding"]),
@@ -112,8 +112,8 @@ impl<V: Clone, C> CachingLayer<V, C> {
 
 /// The policy stands twice. Inside, where it sees the content and the 200 that a 304
 /// stands for, so that both carry the same (N-01) and `no-store` gets no tag. Outside,
-/// for what is answered before the handler, and for guards to see what came in between.
-/// Outside it leaves alone what stands there from inside, except on a 406 (G-04): a compression layer
+/// for what is answered before the handler, and for guards to see what came in between
+/// (L-04). Outside it leaves alone what stands there from inside, except on a 406 (G-04): a compression layer
 /// makes one of a success where the client accepts no coding that it has.
 impl<S, V, C> Layer<S> for CachingLayer<V, C>
 where

@@ -50,6 +50,7 @@ impl<B> Default for ConditionalBody<B> {
     }
 }
 
+/// The frames, the trailers, the end and the hint of the body inside are its own.
 impl<B> Body for ConditionalBody<B>
 where
     B: Body,

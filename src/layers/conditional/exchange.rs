@@ -30,7 +30,7 @@ pub(crate) struct Exchange {
     /// As a service inside sees them, where that differs.
     forwarded: Option<Box<Preconditions>>,
     coded: CodedTags,
-    /// What a source knew, for a safe answer that says nothing of its own (V-17).
+    /// What a source knew, for a safe answer that says nothing of its own (V-13, V-17).
     stamp: Option<Validators>,
     safe: bool,
     /// Whether an edge layer is around.
@@ -71,7 +71,8 @@ impl Exchange {
         }
     }
 
-    /// Decides what can be decided before the handler: `None` when it is to run.
+    /// Decides what can be decided before the handler: `None` when it is to run (P-01). A write
+    /// whose precondition fails never reaches it (P-08).
     pub(crate) fn decide_before<B>(
         &mut self,
         current: Representation,
@@ -118,7 +119,8 @@ impl Exchange {
         self.stated.is_empty()
     }
 
-    /// Decides what is to be decided on the answer, and completes its fields.
+    /// Decides what is to be decided on the answer, and completes its fields. A 206 is completed as
+    /// the 200 is, and keeps its content and its range.
     pub(crate) fn decide_after<B>(self, response: Response<B>) -> Response<ConditionalBody<B>> {
         let (mut head, body) = response.into_parts();
         let content_type = head.headers.get(CONTENT_TYPE);
@@ -133,10 +135,10 @@ impl Exchange {
             return Response::from_parts(head, ConditionalBody::nothing());
         }
         if !self.safe || !head.status.is_success() {
-            // P-02, P-09, P-27
+            // P-02, P-09, P-27, G-10
             return Response::from_parts(head, ConditionalBody::inner(body));
         }
-        // P-26: the statuses that a 304 can stand for.
+        // P-26: the statuses that a 304 can stand for, a part among them.
         let may_be_not_modified = matches!(head.status.as_u16(), 200 | 203 | 206);
         let stamp = self.stamp.as_ref().filter(|_| {
             may_be_not_modified && !head.headers.contains_key(ETAG) && !head.headers.contains_key(LAST_MODIFIED)
@@ -166,6 +168,7 @@ impl Exchange {
                 Response::from_parts(head, ConditionalBody::nothing())
             }
             (Outcome::PreconditionFailed, Some(condition)) => {
+                // P-11: it was a GET or a HEAD.
                 head.status = StatusCode::PRECONDITION_FAILED;
                 into_precondition_failed(&mut head.headers);
                 // It was about storing the 200.

@@ -42,7 +42,7 @@ impl EdgeLayer {
     }
 
     /// The policy for safe answers that nobody gave one, in place of `private,
-    /// no-cache` (G-14).
+    /// no-cache` (G-14, F-04).
     #[must_use]
     pub fn default_policy(self, policy: CachePolicy) -> Self {
         self.with(|config| config.rules.fallback = Rendered::new(policy))

@@ -21,7 +21,7 @@ impl EntityTagLayer {
     /// says otherwise: 1 MiB.
     pub const DEFAULT_MAX_BODY: u64 = 1 << 20;
 
-    /// Weak tags, for bodies of a known length up to 1 MiB.
+    /// Weak tags, for bodies of a known length up to 1 MiB (V-08, V-21, G-24).
     #[must_use]
     pub fn new() -> Self {
         Self {

@@ -637,7 +637,7 @@ mod tests {
             ("a restriction with a tail", "no-store foo; bar", "no-store"),
             ("a restriction with white space", "private =x", "private"),
             ("a longer name is another", "no-store-remote", "no-store-remote"),
-            ("field names without quotes (C-02)", "no-cache=Set-Cookie", r#"no-cache="Set-Cookie""#),
+            ("field names without quotes (C-02, C-03)", "no-cache=Set-Cookie", r#"no-cache="Set-Cookie""#),
             (
                 "a quoted comma separates nothing",
                 r#"private="a, no-store", max-age=60"#,

@@ -244,7 +244,7 @@ impl Exchange<'_> {
                 assert!(is_valid(line.as_bytes()) || !were(name, is_valid), "{name}: {line:?} is not valid");
             }
         }
-        assert!(!came.headers.contains_key("cache-status"));
+        assert!(!came.headers.contains_key("cache-status"), "H-03");
     }
 
     /// What each who has a word would let caches do.

@@ -199,8 +199,7 @@ pub fn entity_tag(text: &[u8]) -> Member {
 
 /// A tag without the one coding that it names.
 pub fn without_coding(opaque: &[u8]) -> &[u8] {
-    const CODINGS: [&str; 10] =
-        ["br", "compress", "dcb", "dcz", "deflate", "gzip", "identity", "x-compress", "x-gzip", "zstd"];
+    const CODINGS: [&str; 8] = ["br", "compress", "deflate", "gzip", "identity", "x-compress", "x-gzip", "zstd"];
     let suffix = CODINGS.iter().map(|coding| format!("--{coding}")).find(|suffix| opaque.ends_with(suffix.as_bytes()));
     &opaque[..opaque.len() - suffix.map_or(0, |suffix| suffix.len())]
 }
