@@ -1,0 +1,241 @@
+//! What each does, seen by asking it: of those that are faster or slower, whether they do the same.
+
+use std::convert::Infallible;
+use std::fmt::Debug;
+use std::future::ready;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use axum::body::Body;
+use axum::middleware::from_fn;
+use axum_response_cache::CacheLayer;
+use bytes::Bytes;
+use futures_util::stream;
+use http::header::{
+    ACCEPT_LANGUAGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, ETAG, IF_NONE_MATCH, SET_COOKIE, VARY,
+};
+use http::response::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::util::BoxCloneSyncService;
+use tower::{BoxError, Layer, Service, ServiceExt, service_fn};
+use tower_cache_policy::CachingLayer;
+
+use crate::asking::{Question, runtime};
+use crate::by_hand;
+use crate::layers::{LIFETIME, PUBLIC, cache_control, cache_tower, http_cache, set_header};
+use crate::synced::synced;
+
+type App = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
+/// Puts a peer around a service.
+type Wrap = fn(App) -> App;
+/// Finds out what one does.
+type Ask = fn(Wrap) -> String;
+
+const PEERS: [(&str, Wrap); 7] = [
+    ("CachingLayer", |app| boxed(&CachingLayer::new(PUBLIC), app)),
+    ("tower-http SetResponseHeaderLayer", |app| boxed(&set_header(), app)),
+    ("tower-cache-control", |app| boxed(&cache_control(), app)),
+    ("by hand, SHA-256", |app| boxed(&from_fn(by_hand::etag), app)),
+    ("axum-response-cache", |app| boxed(&CacheLayer::with_lifespan(LIFETIME), app)),
+    ("tower-http-cache", |app| boxed(&synced(http_cache()), app)),
+    ("http-cache-tower", |app| boxed(&cache_tower(), app)),
+];
+
+const QUESTIONS: [(&str, Ask); 11] = [
+    ("asked for a path alone, as servers are", path_alone),
+    ("asked again with the entity tag of the first answer", asked_again),
+    ("and when the handler sets the tag itself", asked_again_with_the_handlers_tag),
+    ("the handler sets a cookie: what the next visitor gets", cookie),
+    ("the same, where the handler says `public, max-age=300`", public_cookie),
+    ("`Cache-Control` beside a cookie", cookie_control),
+    ("the answer to one with `Authorization`: what the next one gets", authorization),
+    ("`Vary: accept-language`: who asks in another language", language),
+    ("`no-store` by the handler", no_store),
+    ("`Cache-Control` of an error 500", error),
+    ("a stream of 64 frames", streamed),
+];
+
+/// For each question what each did.
+pub(crate) fn behaviours() -> Value {
+    let rows = QUESTIONS.map(|(question, ask)| {
+        let did: serde_json::Map<_, _> =
+            PEERS.map(|(peer, wrap)| (peer.to_owned(), json!(ask(wrap)))).into_iter().collect();
+        json!({ "question": question, "did": did })
+    });
+    rows.into_iter().collect()
+}
+
+fn path_alone(wrap: Wrap) -> String {
+    let mut app = wrap(handler(|_, _| Response::new(Body::from("the page"))));
+    let (head, body) = send(&mut app, Request::new(Body::empty()));
+    if head.status == StatusCode::OK { "answers".to_owned() } else { format!("fails: {body}") }
+}
+
+fn asked_again(wrap: Wrap) -> String {
+    with_tag(wrap(handler(|_, _| Response::new(Body::from("the page")))))
+}
+
+fn asked_again_with_the_handlers_tag(wrap: Wrap) -> String {
+    with_tag(wrap(handler(|_, _| {
+        let mut response = Response::new(Body::from("the page"));
+        response.headers_mut().insert(ETAG, HeaderValue::from_static("\"v1\""));
+        response
+    })))
+}
+
+fn with_tag(mut app: App) -> String {
+    let (first, _) = ask(&mut app, &[]);
+    let Some(tag) = first.headers.get(ETAG) else { return "no tag".to_owned() };
+    let (again, _) = ask(&mut app, &[(IF_NONE_MATCH, tag.to_str().unwrap())]);
+    match again.status {
+        StatusCode::NOT_MODIFIED if again.headers.contains_key(CONTENT_LENGTH) => "304, with Content-Length".to_owned(),
+        status => status.as_str().to_owned(),
+    }
+}
+
+fn cookie(wrap: Wrap) -> String {
+    whose_cookie(wrap(handler(setting_cookie)))
+}
+
+fn public_cookie(wrap: Wrap) -> String {
+    whose_cookie(wrap(handler(|request, n| {
+        let mut response = setting_cookie(request, n);
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+        response
+    })))
+}
+
+fn whose_cookie(mut app: App) -> String {
+    ask(&mut app, &[]);
+    let (head, body) = ask(&mut app, &[]);
+    match head.headers.get(SET_COOKIE).map(HeaderValue::as_bytes) {
+        Some(b"id=1") => "the first one's cookie".to_owned(),
+        Some(_) => "their own".to_owned(),
+        None => format!("no cookie, and {}", told(&body)),
+    }
+}
+
+fn cookie_control(wrap: Wrap) -> String {
+    said(&ask(&mut wrap(handler(setting_cookie)), &[]).0.headers)
+}
+
+fn setting_cookie(_: &Request<Body>, n: u32) -> Response<Body> {
+    let mut response = numbered(n);
+    response.headers_mut().insert(SET_COOKIE, HeaderValue::try_from(format!("id={n}")).unwrap());
+    response
+}
+
+fn authorization(wrap: Wrap) -> String {
+    let mut app = wrap(handler(|_, n| numbered(n)));
+    ask(&mut app, &[(AUTHORIZATION, "Bearer one")]);
+    told(&ask(&mut app, &[(AUTHORIZATION, "Bearer two")]).1)
+}
+
+fn language(wrap: Wrap) -> String {
+    let mut app = wrap(handler(|_, n| {
+        let mut response = numbered(n);
+        response.headers_mut().insert(VARY, HeaderValue::from_static("accept-language"));
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+        response
+    }));
+    ask(&mut app, &[(ACCEPT_LANGUAGE, "de")]);
+    told(&ask(&mut app, &[(ACCEPT_LANGUAGE, "fr")]).1)
+}
+
+fn no_store(wrap: Wrap) -> String {
+    let mut app = wrap(handler(|_, n| {
+        let mut response = numbered(n);
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }));
+    let said = said(&ask(&mut app, &[]).0.headers);
+    format!("{said}; {}", told(&ask(&mut app, &[]).1))
+}
+
+fn error(wrap: Wrap) -> String {
+    let mut app = wrap(handler(|_, _| {
+        let mut response = Response::new(Body::from("failed"));
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        response
+    }));
+    said(&ask(&mut app, &[]).0.headers)
+}
+
+fn streamed(wrap: Wrap) -> String {
+    let mut app = wrap(handler(|_, _| {
+        let frames = std::iter::repeat_n(Bytes::from_static(b"some bytes"), 64);
+        Response::new(Body::from_stream(stream::iter(frames.map(Ok::<_, Infallible>))))
+    }));
+    let frames = runtime().block_on(async {
+        let mut body = app.ready().await.unwrap().call(Question::path("/").request()).await.unwrap().into_body();
+        let mut frames = 0;
+        while let Some(frame) = body.frame().await {
+            frames += u32::from(frame.unwrap().is_data());
+        }
+        frames
+    });
+    if frames == 64 { "passes as it comes".to_owned() } else { format!("is held until its end: {frames} frame") }
+}
+
+/// A handler that is told how often it was asked.
+fn handler(answer: impl Fn(&Request<Body>, u32) -> Response<Body> + Clone + Send + Sync + 'static) -> App {
+    let asked = Arc::new(AtomicU32::new(0));
+    BoxCloneSyncService::new(service_fn(move |request: Request<Body>| {
+        assert_eq!(request.method(), Method::GET);
+        ready(Ok(answer(&request, asked.fetch_add(1, Ordering::Relaxed) + 1)))
+    }))
+}
+
+fn numbered(n: u32) -> Response<Body> {
+    Response::new(Body::from(format!("answer {n}")))
+}
+
+fn told(body: &str) -> String {
+    (if body == "answer 1" { "the first one's answer" } else { "their own" }).to_owned()
+}
+
+fn said(headers: &HeaderMap) -> String {
+    let lines: Vec<_> = headers.get_all(CACHE_CONTROL).iter().map(|line| line.to_str().unwrap()).collect();
+    if lines.is_empty() { "none".to_owned() } else { format!("`{}`", lines.join("`, `")) }
+}
+
+fn ask(app: &mut App, fields: &[(HeaderName, &str)]) -> (Parts, String) {
+    let mut request = Question::path("/").request();
+    for (name, value) in fields {
+        request.headers_mut().insert(name, HeaderValue::from_str(value).unwrap());
+    }
+    send(app, request)
+}
+
+fn send(app: &mut App, request: Request<Body>) -> (Parts, String) {
+    runtime().block_on(async {
+        let (head, body) = app.ready().await.unwrap().call(request).await.unwrap().into_parts();
+        (head, String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap())
+    })
+}
+
+fn boxed<L, B>(layer: &L, app: App) -> App
+where
+    L: Layer<App>,
+    L::Service:
+        Service<Request<Body>, Response = Response<B>, Error: Debug, Future: Send> + Clone + Send + Sync + 'static,
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    let service = layer.layer(app);
+    BoxCloneSyncService::new(service_fn(move |request| {
+        let asked = service.clone().oneshot(request);
+        async move {
+            Ok(match asked.await {
+                Ok(response) => response.map(Body::new),
+                // What fails is an answer that says so.
+                Err(error) => {
+                    let mut failed = Response::new(Body::from(format!("{error:?}")));
+                    *failed.status_mut() = StatusCode::BAD_GATEWAY;
+                    failed
+                }
+            })
+        }
+    }))
+}

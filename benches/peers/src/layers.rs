@@ -1,0 +1,31 @@
+//! The layers of all, made as their documentation shows it.
+
+use std::time::Duration;
+
+use http::HeaderValue;
+use http::header::CACHE_CONTROL;
+use http_cache::{MokaCache, MokaManager};
+use http_cache_tower::HttpCacheLayer;
+use tower_cache_control::{CacheControl, CacheControlLayer};
+use tower_cache_policy::policy::CachePolicy;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http_cache::prelude::InMemoryBackend;
+
+pub(crate) const LIFETIME: Duration = Duration::from_secs(300);
+pub(crate) const PUBLIC: CachePolicy = CachePolicy::public(LIFETIME);
+
+pub(crate) fn set_header() -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"))
+}
+
+pub(crate) fn cache_control() -> CacheControlLayer {
+    CacheControlLayer::new(CacheControl::new().with_public().with_max_age(LIFETIME))
+}
+
+pub(crate) fn http_cache() -> tower_http_cache::CacheLayer<InMemoryBackend> {
+    tower_http_cache::CacheLayer::builder(InMemoryBackend::new(1_000)).ttl(LIFETIME).build()
+}
+
+pub(crate) fn cache_tower() -> HttpCacheLayer<MokaManager> {
+    HttpCacheLayer::new(MokaManager::new(MokaCache::new(1_000)))
+}

@@ -1,0 +1,92 @@
+//! A service asked in process: as a connection does it, without one.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::hint::black_box;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use http::{HeaderName, HeaderValue, Request, Response, Uri};
+use http_body::Body;
+use tower::Service;
+
+use super::case::Case;
+
+/// What is asked for: a path, and at the most one field.
+#[derive(Clone)]
+pub(crate) struct Question {
+    uri: Uri,
+    field: Option<(HeaderName, HeaderValue)>,
+}
+
+impl Question {
+    pub(crate) fn path(path: &str) -> Self {
+        Self { uri: path.parse().unwrap(), field: None }
+    }
+
+    pub(crate) fn with(mut self, name: HeaderName, value: impl TryInto<HeaderValue, Error: Debug>) -> Self {
+        self.field = Some((name, value.try_into().unwrap()));
+        self
+    }
+
+    pub(crate) fn request(&self) -> Request<()> {
+        let mut request = Request::new(());
+        *request.uri_mut() = self.uri.clone();
+        if let Some((name, value)) = &self.field {
+            request.headers_mut().insert(name, value.clone());
+        }
+        request
+    }
+}
+
+/// A case that asks a service the same question each time. Both are made when the case is run.
+pub(crate) fn asking<S, B>(
+    group: &'static str,
+    name: String,
+    service: impl Fn() -> S + 'static,
+    question: impl Fn() -> Question + 'static,
+) -> Case
+where
+    S: Service<Request<()>, Response = Response<B>, Error: Debug> + 'static,
+    B: Body<Error: Debug> + 'static,
+{
+    Case::new(group, name, move || {
+        let (mut service, question) = (service(), question());
+        Box::new(move |times| {
+            for _ in 0..times {
+                ask(&mut service, question.request());
+            }
+        })
+    })
+}
+
+/// Asks, and reads the answer to its end.
+fn ask<S, B>(service: &mut S, request: Request<()>)
+where
+    S: Service<Request<()>, Response = Response<B>, Error: Debug>,
+    B: Body<Error: Debug>,
+{
+    let (head, body) = answer(service, request).into_parts();
+    black_box(&head);
+    let mut body = pin!(body);
+    while let Some(frame) = at_once(|cx| body.as_mut().poll_frame(cx)) {
+        black_box(frame.unwrap());
+    }
+}
+
+/// The answer, with its body unread.
+pub(crate) fn answer<S, B>(service: &mut S, request: Request<()>) -> Response<B>
+where
+    S: Service<Request<()>, Response = Response<B>, Error: Debug>,
+{
+    at_once(|cx| service.poll_ready(cx)).unwrap();
+    let mut future = pin!(service.call(black_box(request)));
+    at_once(|cx| future.as_mut().poll(cx)).unwrap()
+}
+
+fn at_once<T>(poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> T {
+    match poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => unreachable!("nothing in these stacks waits"),
+    }
+}

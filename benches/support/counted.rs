@@ -1,0 +1,57 @@
+//! Cases run so many times, for those who count from outside.
+
+use std::hint::black_box;
+use std::process::ExitCode;
+
+use super::case::{Case, Run};
+
+/// Without arguments, tells the cases as JSON, and how often each is run. With `all` runs them one
+/// after the other, so often each; with the group and name of one and a number, that one.
+pub(crate) fn calls_main(cases: &[Case], arguments: &[String]) -> ExitCode {
+    match arguments {
+        [] => println!("{}", list(cases)),
+        [all] if all == "all" => cases.iter().for_each(|case| run(case, case.times)),
+        [id, times] => {
+            let case = cases.iter().find(|case| case.id() == *id);
+            let (Some(case), Ok(times)) = (case, times.parse()) else {
+                eprintln!("error: no case {id:?}, or {times:?} is no number");
+                return ExitCode::FAILURE;
+            };
+            run(case, times);
+        }
+        _ => {
+            eprintln!("error: expected `all`, or a case and a number");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn list(cases: &[Case]) -> serde_json::Value {
+    let described = cases.iter().map(
+        |case| serde_json::json!({ "group": case.group, "name": case.name, "base": case.base, "times": case.times }),
+    );
+    described.collect()
+}
+
+fn run(case: &Case, times: u64) {
+    let mut run = (case.prepare)();
+    // What is set aside once, at the first times, does not count.
+    run(2);
+    run_counted(&mut run, times);
+}
+
+/// While this runs, `scripts/bench` has instructions counted.
+#[inline(never)]
+fn run_counted(run: &mut Run, times: u64) {
+    run_written(run, times);
+    black_box(());
+}
+
+/// When this ends, it has them written down. A function of its own, because callgrind sees the end
+/// only of one whose beginning it counted.
+#[inline(never)]
+fn run_written(run: &mut Run, times: u64) {
+    run(times);
+    black_box(());
+}

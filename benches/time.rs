@@ -1,0 +1,19 @@
+//! The time of each layer around the same service bare, and of the functions of the protocol
+//! beside those of other crates, by criterion.
+//!
+//! ```text
+//! cargo bench --bench time --all-features
+//! cargo bench --bench time --all-features -- '304'
+//! ```
+//!
+//! `scripts/bench` makes tables of it. Nothing that is measured here waits.
+#![allow(clippy::unwrap_used)] // As in any test.
+
+mod support;
+
+fn main() {
+    let mut criterion = support::criterion().configure_from_args();
+    support::time(&mut criterion, &support::stacks());
+    support::time(&mut criterion, &support::functions());
+    criterion.final_summary();
+}
