@@ -107,13 +107,7 @@ fn decide_plainly(
     if !plain {
         return None;
     }
-    let rendered = match given {
-        Given::Fixed(rendered) => rendered,
-        #[cfg(feature = "routes")]
-        Given::Route(route) if route.vary().is_none() => route.policy(status, headers)?,
-        _ => return None,
-    };
-    rendered.is_plain().then(|| {
+    given.for_success(status, headers).filter(|rendered| rendered.is_plain()).map(|rendered| {
         headers.insert(CACHE_CONTROL, rendered.as_said());
         Decision::new(Speaker::Layer, GuardSet::EMPTY)
     })

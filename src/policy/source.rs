@@ -58,6 +58,15 @@ impl<'a> Given<'a> {
         }
     }
 
+    /// The rendered policy for a success, where it is all that there is to say.
+    pub(super) fn for_success(self, status: StatusCode, headers: &HeaderMap) -> Option<&'a Rendered> {
+        match self {
+            Self::Fixed(rendered) => Some(rendered),
+            _ if self.vary().is_some() => None,
+            _ => self.for_answer(status, headers),
+        }
+    }
+
     /// The rule that spoke, for people.
     pub(crate) fn rule(&self) -> &'a str {
         match self {

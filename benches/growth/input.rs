@@ -1,0 +1,171 @@
+//! The worst inputs: one unit, again and again.
+
+use std::fmt::{self, Write as _};
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// Each eight times the one before. The last is what servers take for all fields together, or a
+/// little less, as a URI holds no more than 65,534 octets; the first is too short for the bounds of
+/// the parsers, behind which a growth with the square would not be seen.
+pub(crate) const LENGTHS: [usize; 3] = [1_000, 8_000, 64_000];
+
+/// A unit, whose `#` is the number of the repetition, and in how many lines it stands.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape {
+    unit: &'static str,
+    lines: Lines,
+}
+
+#[derive(Clone, Copy)]
+enum Lines {
+    /// All in one line.
+    One,
+    /// Each repetition in a line of its own.
+    Each,
+}
+
+const fn one(unit: &'static str) -> Shape {
+    Shape { unit, lines: Lines::One }
+}
+
+const fn each(unit: &'static str) -> Shape {
+    Shape { unit, lines: Lines::Each }
+}
+
+/// White space, separators, quotation marks that are closed, left open and escaped, words that are
+/// the same and words that differ, and the beginnings of whatever a parser looks for.
+pub(crate) const SHAPES: &[Shape] = &[
+    one("a"),
+    one(","),
+    one(" "),
+    one("\t,"),
+    one(";"),
+    one("*,"),
+    one("\""),
+    one("\\"),
+    one("\"\\"),
+    one("\"a"),
+    one("W/"),
+    one("W/\""),
+    one("\"a\","),
+    one("\"#\","),
+    one("W/\"#\","),
+    one("\"#--gzip\","),
+    one("--gzip\",\""),
+    one("a#,"),
+    one("a# "),
+    one("a#=1,"),
+    one("max-age=#,"),
+    one("private=\"a,"),
+    one("private=\"a#\","),
+    one("no-cache=\"\\\","),
+    one("no-cache=\"a#, b\","),
+    one("x=\"a\\\"\"\","),
+    one("a#;q=0.5,"),
+    one(";a#"),
+    one("(a b);c "),
+    one("a=(b# c),"),
+    one("a=:YQ==:,"),
+    one("a=%\"%c3%a9\","),
+    one("HIT from a,"),
+    one("a#; hit; ttl=1,"),
+    one("Sun, 06 Nov 1994 08:49:37 GMT,"),
+    one("0"),
+    one("../"),
+    each("a#"),
+    each("\"#\""),
+    each("private=\"a#\""),
+];
+
+/// Of these, those on which the parsers differ most: for what is made of several.
+pub(crate) const TELLING: &[Shape] = &[
+    one(","),
+    one("\"\\"),
+    one("W/\"#\","),
+    one("\"#--gzip\","),
+    one("a#,"),
+    one("a# "),
+    one("a#=1,"),
+    one("private=\"a#\","),
+    one("a#;q=0.5,"),
+    each("a#"),
+];
+
+/// For URLs and paths.
+pub(crate) const PATHS: &[Shape] =
+    &[one("a"), one("/"), one("../"), one("%2e%2E/"), one("a#/"), one("%"), one("{a}"), one(":"), one("a#,")];
+
+/// For texts with a syntax of their own.
+pub(crate) const TEXTS: &[Shape] = &[
+    one("a"),
+    one("1s "),
+    one("1"),
+    one("-"),
+    one("\""),
+    one("a#,"),
+    one("url(a) "),
+    one("url("),
+    one("/*"),
+    one("\\"),
+    one("{"),
+    one("[{\"a\":"),
+    one("@import 'a';"),
+];
+
+/// What the unit makes.
+pub(crate) struct Input {
+    /// All of it, in one piece.
+    pub(crate) text: String,
+    /// The lines of a field.
+    pub(crate) lines: Vec<HeaderValue>,
+}
+
+impl Shape {
+    /// Of so many octets, or a few less.
+    pub(crate) fn input(&self, octets: usize) -> Input {
+        let length = self.unit.len() + 4 * self.unit.matches('#').count();
+        let mut text = String::with_capacity(octets);
+        for n in 0..octets / length {
+            match self.unit.split_once('#') {
+                Some((before, after)) => write!(text, "{before}{n:05}{after}").unwrap(),
+                None => text.push_str(self.unit),
+            }
+        }
+        let line = |text: &[u8]| HeaderValue::from_bytes(text).unwrap();
+        let lines = match self.lines {
+            Lines::One => vec![line(text.as_bytes())],
+            Lines::Each => text.as_bytes().chunks(length).map(line).collect(),
+        };
+        Input { text, lines }
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = match self.lines {
+            Lines::One => "",
+            Lines::Each => ", each a line",
+        };
+        write!(f, "{:?}{lines}", self.unit)
+    }
+}
+
+impl Input {
+    /// A message whose fields of these names are all this.
+    pub(crate) fn fields(&self, names: &[&'static str]) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(names.len());
+        for name in names {
+            for line in &self.lines {
+                headers.append(HeaderName::from_static(name), line.clone());
+            }
+        }
+        headers
+    }
+
+    /// A path of which this is a part, with what no URI may hold left out.
+    pub(crate) fn path(&self) -> String {
+        let allowed = |c: &char| c.is_ascii_graphic() && !"\"<>\\^`{|}#?".contains(*c);
+        let path: String = self.text.chars().filter(allowed).collect();
+        format!("/files/{path}")
+    }
+}

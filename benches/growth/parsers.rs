@@ -1,0 +1,302 @@
+//! Whatever reads a text that others wrote.
+
+use http::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use tower_cache_policy::assets::css::rewrite_contents;
+use tower_cache_policy::assets::{AssetManifest, FingerprintPlace};
+use tower_cache_policy::audit::CacheAudit;
+use tower_cache_policy::edge::purge::{
+    Bunny, Cloudflare, Credential, Fastly, Nginx, Purge, PurgeApi, Squid, Varnish, Vercel,
+};
+use tower_cache_policy::edge::{CacheStatus, EdgeProfile};
+use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
+use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
+use tower_cache_policy::protocol::{
+    Age, Cache, CacheControl, CodedTags, EntityTag, EntityTagList, EntityTagRef, FieldNames, Freshness, HttpDate,
+    Preconditions, RequestCacheControl, Storability, Validators, Vary, into_not_modified, into_precondition_failed,
+    name_coding_in_etag, remove_targeted_fields,
+};
+
+use super::Parser;
+use super::input::{PATHS, TELLING, TEXTS};
+
+const NOW: HttpDate = HttpDate::UNIX_EPOCH;
+
+pub(crate) fn all() -> Vec<Parser> {
+    let on = |shapes, parsers: Vec<Parser>| parsers.into_iter().map(move |parser| parser.on(shapes));
+    let of_fields = [protocol(), answers(), preconditions(), statuses()].into_iter().flatten();
+    of_fields.chain(on(TELLING, audits())).chain(on(PATHS, paths())).chain(on(TEXTS, texts())).collect()
+}
+
+/// The fields on caching, read and written.
+fn protocol() -> Vec<Parser> {
+    vec![
+        Parser::new("HttpDate::parse", |input| HttpDate::parse(input.text.as_bytes(), NOW)),
+        Parser::new("EntityTag::parse", |input| EntityTag::parse(input.text.as_bytes())),
+        Parser::new("EntityTag::weak", |input| EntityTag::weak(&input.text)),
+        Parser::new("EntityTagRef::parse", |input| EntityTagRef::parse(input.text.as_bytes()).is_some()),
+        Parser::new("EntityTagList", |input| EntityTagList::new(&input.lines).count()),
+        Parser::new("CacheControl::parse", |input| CacheControl::parse(&input.lines)),
+        Parser::new("CacheControl::to_header_value", |input| CacheControl::parse(&input.lines).to_header_value()),
+        Parser::new("CacheControl::contradictions", |input| CacheControl::parse(&input.lines).contradictions().count()),
+        Parser::new("CacheControl::contradictions_in", |input| CacheControl::contradictions_in(&input.lines).count()),
+        Parser::new("CacheControl::tighten", |input| {
+            CacheControl::parse(&input.lines).tighten(&CacheControl::parse(input.lines.iter().rev()))
+        }),
+        Parser::new("CacheControl::to_private", |input| CacheControl::parse(&input.lines).to_private()),
+        Parser::new("CacheControl::with_extension", |input| {
+            CacheControl::new()
+                .with_extension("a", Some(&input.text))
+                .and_then(|one| one.with_extension(&input.text, None))
+        }),
+        Parser::new("CacheControl::from_targeted", |input| {
+            CacheControl::from_targeted(&input.fields(&["cdn-cache-control"]), "cdn-cache-control")
+        }),
+        Parser::new("CacheControl::to_targeted_value", |input| CacheControl::parse(&input.lines).to_targeted_value()),
+        Parser::new("FieldNames::new", |input| FieldNames::new(input.text.split(','))),
+        Parser::new("RequestCacheControl::parse", |input| RequestCacheControl::parse(&input.lines)),
+        Parser::new("RequestCacheControl::to_header_value", |input| {
+            RequestCacheControl::parse(&input.lines).to_header_value()
+        }),
+        Parser::new("Vary::parse", |input| Vary::parse(&input.lines)),
+        Parser::new("Vary::to_header_value", |input| Vary::parse(&input.lines).to_header_value()),
+        Parser::new("Vary::union", |input| Vary::parse(&input.lines).union(&Vary::parse(input.lines.iter().rev()))),
+        Parser::new("Vary::add_to", |input| {
+            let mut answer = input.fields(&["vary"]);
+            Vary::parse([&HeaderValue::from_static("accept, accept-encoding, origin")]).add_to(&mut answer);
+            answer
+        }),
+        Parser::new("Age::parse", |input| Age::parse(&input.lines)),
+    ]
+}
+
+/// Of a whole answer.
+fn answers() -> Vec<Parser> {
+    const FIELDS: &[&str] = &["age", "cache-control", "date", "expires", "last-modified", "pragma"];
+    const ALL: &[&str] = &[
+        "cdn-cache-control",
+        "content-location",
+        "content-security-policy",
+        "etag",
+        "last-modified",
+        "surrogate-control",
+        "surrogate-key",
+        "trailer",
+        "vary",
+    ];
+    vec![
+        Parser::new("Freshness::of_response", |input| {
+            let headers = input.fields(FIELDS);
+            let age = Age::corrected_initial(&headers, NOW, NOW);
+            Freshness::of_response(Cache::Shared, StatusCode::OK, &headers, NOW, age)
+        }),
+        Parser::new("Storability::of_response", |input| {
+            let (mut request, ()) = Request::post("/page").body(()).unwrap().into_parts();
+            request.headers = input.fields(&["cache-control"]);
+            let answer = input.fields(&["cache-control", "content-location", "expires"]);
+            Storability::of_response(Cache::Shared, &request, StatusCode::OK, &answer)
+        }),
+        Parser::new("Validators::from_headers", |input| {
+            Validators::from_headers(&input.fields(&["etag", "last-modified"]), NOW)
+        }),
+        Parser::new("name_coding_in_etag", |input| {
+            let mut answer = input.fields(&["content-encoding", "etag"]);
+            name_coding_in_etag(&mut answer);
+            answer
+        }),
+        Parser::new("name_coding_in_etag, a tag", |input| {
+            let mut answer = HeaderMap::new();
+            answer.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            let tag = EntityTag::strong(input.text.replace(['"', ' ', '\t'], "-")).unwrap();
+            answer.insert("etag", tag.into());
+            name_coding_in_etag(&mut answer);
+            answer
+        }),
+        Parser::new("into_not_modified", |input| {
+            let mut answer = input.fields(ALL);
+            into_not_modified(&mut answer);
+            answer
+        }),
+        Parser::new("into_precondition_failed", |input| {
+            let mut answer = input.fields(ALL);
+            into_precondition_failed(&mut answer);
+            answer
+        }),
+        Parser::new("remove_targeted_fields", |input| {
+            let mut answer = input.fields(ALL);
+            remove_targeted_fields(&mut answer);
+            answer
+        }),
+    ]
+}
+
+/// The conditions of a request, evaluated.
+fn preconditions() -> Vec<Parser> {
+    let row = |name, method: Method, field: HeaderName| {
+        let current = Validators::new().with_etag(EntityTag::from_static("\"v1\"")).with_last_modified(NOW).into();
+        Parser::new(name, move |input| {
+            let mut headers = HeaderMap::new();
+            for line in &input.lines {
+                headers.append(&field, line.clone());
+            }
+            let preconditions = Preconditions::new(&method, &headers);
+            (preconditions.evaluate(&current, NOW), preconditions.is_unprotected_write(&current, NOW))
+        })
+    };
+    vec![
+        row("Preconditions, If-None-Match of a GET", Method::GET, IF_NONE_MATCH),
+        row("Preconditions, If-None-Match of a PUT", Method::PUT, IF_NONE_MATCH),
+        row("Preconditions, If-Match", Method::PUT, IF_MATCH),
+        row("Preconditions, If-Modified-Since", Method::GET, IF_MODIFIED_SINCE),
+        row("Preconditions, If-Unmodified-Since", Method::PUT, IF_UNMODIFIED_SINCE),
+        Parser::new("Preconditions::if_range", |input| {
+            let mut headers = input.fields(&["if-range"]);
+            headers.insert(RANGE, HeaderValue::from_static("bytes=0-1"));
+            let current = Validators::new().with_etag(EntityTag::from_static("\"v1\"")).into();
+            Preconditions::new(&Method::GET, &headers).if_range(&current, NOW)
+        }),
+        Parser::new("CodedTags", |input| {
+            let mut headers = input.fields(&["if-match", "if-none-match"]);
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, br;q=0.5, *;q=0"));
+            let coded = CodedTags::take_from(&Method::GET, &mut headers);
+            let mut answer = input.fields(&["etag"]);
+            coded.restore_in_not_modified(&mut answer);
+            (headers, answer)
+        }),
+        Parser::new("CodedTags, Accept-Encoding", |input| {
+            let mut headers = input.fields(&["accept-encoding", "if-none-match"]);
+            headers.append(IF_NONE_MATCH, HeaderValue::from_static("\"a--gzip\""));
+            headers.insert(IF_RANGE, HeaderValue::from_static("\"a--gzip\""));
+            CodedTags::take_from(&Method::GET, &mut headers)
+        }),
+        // Not their product.
+        Parser::new("CodedTags, many tags and codings", |input| {
+            let members = input.text.len() / 16;
+            let tags: Vec<String> = (0..members).map(|n| format!("\"{n}--gzip\"")).collect();
+            let mut headers = HeaderMap::new();
+            headers.insert(IF_NONE_MATCH, HeaderValue::from_str(&tags.join(",")).unwrap());
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_str(&vec!["br;q=0.1"; members].join(",")).unwrap());
+            CodedTags::take_from(&Method::GET, &mut headers)
+        }),
+    ]
+}
+
+/// What caches say that they did.
+fn statuses() -> Vec<Parser> {
+    ["cache-status", "cdn-cache", "cf-cache-status", "x-cache", "x-cache-status", "x-vercel-cache"]
+        .map(|field| {
+            Parser::new(field, move |input| {
+                CacheStatus::all_in(&input.fields(&[field, "age"]))
+                    .fold(0, |length, status| length + status.to_string().len())
+            })
+        })
+        .into()
+}
+
+/// What edges read, each in its own words.
+fn audits() -> Vec<Parser> {
+    const EDGES: [EdgeProfile; 5] =
+        [EdgeProfile::STANDARD, EdgeProfile::FASTLY, EdgeProfile::AKAMAI, EdgeProfile::NETLIFY, EdgeProfile::NGINX];
+    let audit = |name, fields: &'static [&'static str]| {
+        Parser::new(name, move |input| {
+            let (mut request, ()) = Request::get("/page").body(()).unwrap().into_parts();
+            request.headers = input.fields(&["accept-encoding", "cache-control", "cookie"]);
+            let (mut response, ()) = Response::new(()).into_parts();
+            response.headers = input.fields(fields);
+            let audit = CacheAudit::of(&request, &response, NOW).at_all(&EDGES);
+            let tags: usize = audit.edges().map(|verdict| verdict.tags().len()).sum();
+            (tags, audit.warnings().len())
+        })
+    };
+    vec![
+        audit("CacheAudit, Cache-Control", &["cache-control"]),
+        audit("CacheAudit, Vary", &["netlify-vary", "vary"]),
+        audit(
+            "CacheAudit, the rest",
+            &["age", "date", "etag", "expires", "last-modified", "set-cookie", "content-type"],
+        ),
+        audit("CacheAudit, targeted", &["cdn-cache-control", "netlify-cdn-cache-control"]),
+        audit("CacheAudit, vendors' own", &["edge-control", "surrogate-control", "x-accel-expires"]),
+        audit("CacheAudit, tags", &["netlify-cache-tag", "edge-cache-tag", "surrogate-key"]),
+    ]
+}
+
+/// URLs to be purged, patterns of routes, names of files.
+fn paths() -> Vec<Parser> {
+    const PAGE: CachePolicy = CachePolicy::NO_CACHE;
+    let purged = |name, make: fn(&str) -> Vec<Purge>| {
+        let secret = || Credential::new("s3cr3t").unwrap();
+        let apis: [Box<dyn PurgeApi>; 7] = [
+            Box::new(Cloudflare::new("z0ne", secret()).unwrap()),
+            Box::new(Fastly::new("service", secret()).unwrap()),
+            Box::new(Vercel::new("prj", secret()).unwrap()),
+            Box::new(Bunny::new(1, secret())),
+            Box::new(Varnish::new("http://10.0.0.7:6081/").unwrap()),
+            Box::new(Squid::new("http://10.0.0.7:3128/").unwrap()),
+            Box::new(Nginx::new("http://10.0.0.7/").unwrap()),
+        ];
+        Parser::new(name, move |input| {
+            let purges = make(&input.text);
+            let requests = purges.iter().flat_map(|purge| apis.iter().map(|api| api.requests(purge).is_ok()));
+            (requests.count(), purges.iter().filter_map(Purge::cache_group_invalidation).count())
+        })
+    };
+    vec![
+        purged("Purge::url", |text| {
+            [format!("https://example.org/{text}"), text.to_owned()]
+                .iter()
+                .filter_map(|url| Purge::url(url).ok())
+                .collect()
+        }),
+        purged("Purge::tags", |text| vec![Purge::tags(text.split([',', ' ', '/']).filter_map(|tag| tag.parse().ok()))]),
+        Parser::new("Varnish::new", |input| (Varnish::new(&input.text).is_ok(), Squid::new(&input.text).is_ok())),
+        Parser::new("Nginx::location", |input| Nginx::new("http://10.0.0.7").unwrap().location(&input.path()).is_ok()),
+        Parser::new("CacheTag::new", |input| CacheTag::new(input.text.clone()).map_err(|error| error.to_string())),
+        Parser::new("CacheTags", |input| -> CacheTags {
+            input.text.split([',', ' ', '/']).filter_map(|tag| tag.parse().ok()).collect()
+        }),
+        Parser::new("RoutePolicies, a pattern", |input| {
+            RoutePolicies::builder().route(input.path(), PAGE).build().is_ok()
+        }),
+        Parser::new("AssetManifest, a name", |input| AssetManifest::from_contents([(input.path(), "a")]).is_ok()),
+        Parser::new("AssetManifest::with_prefix", |input| {
+            AssetManifest::from_contents([("a", "a")]).unwrap().with_prefix(&input.path()).is_ok()
+        }),
+        Parser::new("rewrite_contents, a URL", |input| {
+            let css = format!("a {{ background: url('{}') }}", input.text.replace(['\'', '\\'], "-"));
+            rewrite_contents([("a.css", css), ("a", String::new())], "/static", FingerprintPlace::default()).is_ok()
+        }),
+    ]
+}
+
+/// Files of policies, manifests and stylesheets.
+fn texts() -> Vec<Parser> {
+    const PAGE: CachePolicy = CachePolicy::NO_CACHE;
+    vec![
+        Parser::new("Credential::new", |input| Credential::new(input.text.clone()).is_ok()),
+        Parser::new("RoutePolicies, a content type", |input| {
+            RoutePolicies::builder().route("/", RoutePolicy::new(PAGE).content_type(&*input.text, PAGE)).build().is_ok()
+        }),
+        Parser::new("RoutePolicies, names for Vary", |input| {
+            RoutePolicies::builder().route("/", RoutePolicy::new(PAGE).vary(input.text.split(','))).build().is_ok()
+        }),
+        Parser::new("RoutePolicies, tags", |input| {
+            RoutePolicies::builder().route("/", RoutePolicy::new(PAGE).tags(input.text.split(','))).build().is_ok()
+        }),
+        Parser::new("RoutePolicies::from_toml, a duration", |input| {
+            let text = format!("[routes]\n\"/\" = {{ public = '{}' }}\n", input.text);
+            RoutePolicies::from_toml(&text).map_err(|error| error.to_string()).is_ok()
+        }),
+        Parser::new("RoutePolicies::from_toml, a name", |input| {
+            let text = format!("[routes]\n\"/\" = '{}'\n", input.text);
+            RoutePolicies::from_toml(&text).map_err(|error| error.to_string()).is_ok()
+        }),
+        Parser::new("AssetManifest::from_json", |input| AssetManifest::from_json(&input.text).is_ok()),
+        Parser::new("rewrite_contents, a stylesheet", |input| {
+            let contents = [("a.css", input.text.clone()), ("a", String::new())];
+            rewrite_contents(contents, "/static", FingerprintPlace::default()).is_ok()
+        }),
+    ]
+}

@@ -1,0 +1,147 @@
+//! A shared cache in front of the clients: it keeps whatever it may by either of two readings of
+//! RFC 9111, that of the crate and that of `http-cache-semantics`, and forgets by `Cache-Groups`
+//! (RFC 9875) what a write that passes it made wrong.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode, request};
+use http_cache_semantics::{AfterResponse, BeforeRequest, CachePolicy};
+use tower_cache_policy::protocol::{Cache, Storability};
+
+use super::connection::Ask;
+
+/// For one URL. More are forgotten, the oldest first.
+const MAX_VARIANTS: usize = 64;
+
+#[derive(Default)]
+pub(crate) struct SharedCache(Mutex<Stored>);
+
+#[derive(Default)]
+struct Stored {
+    by_path: HashMap<String, Vec<Variant>>,
+    /// Rises with each invalidation.
+    moment: u64,
+    /// When each group was invalidated last.
+    invalidated: HashMap<String, u64>,
+}
+
+#[derive(Clone)]
+struct Variant {
+    policy: CachePolicy,
+    body: Bytes,
+    groups: Vec<String>,
+}
+
+/// What became of a request in the cache.
+pub(crate) enum Looked {
+    Fresh(Response<Bytes>),
+    Ask(Box<Pending>),
+}
+
+/// A request that goes on, to be completed with its answer.
+pub(crate) struct Pending {
+    pub(crate) request: Ask,
+    sent: request::Parts,
+    stored: Option<Variant>,
+    moment: u64,
+}
+
+impl SharedCache {
+    pub(crate) fn look(&self, request: &request::Parts) -> Looked {
+        let stored = self.lock();
+        let mut pending = Pending { request: ask(request), sent: request.clone(), stored: None, moment: stored.moment };
+        for variant in stored.by_path.get(request.uri.path()).into_iter().flatten() {
+            match variant.policy.before_request(request, now()) {
+                BeforeRequest::Fresh(head) => return Looked::Fresh(Response::from_parts(head, variant.body.clone())),
+                BeforeRequest::Stale { request, matches: true } => {
+                    pending = Pending {
+                        request: ask(&request),
+                        sent: request,
+                        stored: Some(variant.clone()),
+                        moment: stored.moment,
+                    };
+                    break;
+                }
+                BeforeRequest::Stale { .. } => {}
+            }
+        }
+        Looked::Ask(Box::new(pending))
+    }
+
+    /// The answer for the client, and whether the stored one was freshened by a 304.
+    pub(crate) fn complete(&self, pending: Pending, answer: Response<Bytes>) -> (Response<Bytes>, bool) {
+        let Pending { sent, stored, moment, .. } = pending;
+        let groups = groups(answer.headers(), "cache-groups");
+        if let Some(variant) = stored
+            && answer.status() == StatusCode::NOT_MODIFIED
+            && let AfterResponse::NotModified(policy, head) = variant.policy.after_response(&sent, &answer, now())
+        {
+            let groups = if groups.is_empty() { variant.groups } else { groups };
+            let response = Response::from_parts(head, variant.body.clone());
+            self.store(&sent, Variant { policy, body: variant.body, groups }, moment);
+            return (response, true);
+        }
+        let policy = CachePolicy::new(&sent, &answer);
+        let allowed = Storability::of_response(Cache::Shared, &sent, answer.status(), answer.headers()).is_allowed();
+        if answer.status() == StatusCode::OK && (allowed || policy.is_storable()) {
+            self.store(&sent, Variant { policy, body: answer.body().clone(), groups }, moment);
+        }
+        (answer, false)
+    }
+
+    /// After a write: forgets what stands in a group that its answer names.
+    pub(crate) fn invalidate(&self, answer: &HeaderMap) -> usize {
+        let groups = groups(answer, "cache-group-invalidation");
+        let mut stored = self.lock();
+        stored.moment += 1;
+        let moment = stored.moment;
+        for variants in stored.by_path.values_mut() {
+            variants.retain(|variant| !variant.groups.iter().any(|group| groups.contains(group)));
+        }
+        let count = groups.len();
+        stored.invalidated.extend(groups.into_iter().map(|group| (group, moment)));
+        count
+    }
+
+    fn store(&self, request: &request::Parts, variant: Variant, moment: u64) {
+        let mut stored = self.lock();
+        // It may be from before an invalidation that came while it was under way.
+        if variant.groups.iter().any(|group| stored.invalidated.get(group).is_some_and(|at| *at > moment)) {
+            return;
+        }
+        let variants = stored.by_path.entry(request.uri.path().to_owned()).or_default();
+        variants.retain(|other| {
+            matches!(other.policy.before_request(request, now()), BeforeRequest::Stale { matches: false, .. })
+        });
+        if variants.len() == MAX_VARIANTS {
+            variants.remove(0);
+        }
+        variants.push(variant);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Stored> {
+        self.0.lock().unwrap()
+    }
+}
+
+/// The members of a list of strings.
+fn groups(headers: &HeaderMap, field: &str) -> Vec<String> {
+    let lines = headers.get_all(field).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split('"').skip(1).step_by(2).map(str::to_owned)).collect()
+}
+
+fn ask(request: &request::Parts) -> Ask {
+    let mut ask = Request::new(Default::default());
+    *ask.method_mut() = request.method.clone();
+    *ask.uri_mut() = request.uri.clone();
+    *ask.headers_mut() = request.headers.clone();
+    ask
+}
+
+#[allow(clippy::disallowed_methods)] // A cache has a clock.
+fn now() -> SystemTime {
+    SystemTime::now()
+}

@@ -1,0 +1,139 @@
+//! A soak: many clients on loopback that read and change one service with all layers, over HTTP/1.1
+//! and HTTP/2, each held against a model of what it must see.
+//!
+//! ```text
+//! cargo run --release --manifest-path benches/soak/Cargo.toml                     # two minutes
+//! cargo run --release --manifest-path benches/soak/Cargo.toml -- --seconds 3600
+//! ```
+//!
+//! It begins a second process, which serves, and ends it. What is asserted:
+//!
+//! - No update is lost: each accepted write has a predecessor of its own, every predecessor has one,
+//!   the values at the end are the numbers of accepted writes, and what was refused had been
+//!   overtaken. A write without a condition, with a weak tag or with a stale one changes nothing.
+//! - Of several clients that want one lease, one has it.
+//! - Nobody gets an answer or a cookie made for another, be it through a shared cache that keeps
+//!   whatever it may.
+//! - A 304 and a 200 are of a version that was current after the request was sent, and a 200 is
+//!   never what the client said that it has.
+//! - What a shared cache keeps after a purge is not older than the purge.
+//! - The server's memory does not grow.
+//!
+//! | File | What is there |
+//! |---|---|
+//! | `server.rs` | the service |
+//! | `model.rs` | what is known of it at any moment |
+//! | `clients.rs` | who asks for what |
+//! | `checks.rs` | what each answer is held against |
+//! | `cache.rs` | a shared cache in front of the clients |
+//! | `connection.rs` | HTTP/1.1 and HTTP/2 |
+//! | `memory.rs` | the server's |
+#![allow(clippy::unwrap_used)] // As in any test.
+
+mod cache;
+mod checks;
+mod clients;
+mod connection;
+mod memory;
+mod model;
+mod server;
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+
+use self::memory::Memory;
+use self::model::Model;
+
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// For how long
+    #[arg(long, default_value_t = 120)]
+    seconds: u64,
+
+    /// How many conditional writes there have to be; it goes on for up to three times as long until
+    /// they are made
+    #[arg(long, default_value_t = 100_000)]
+    writes: u64,
+
+    /// How many clients; half of them speak HTTP/2
+    #[arg(long, default_value_t = 32)]
+    clients: usize,
+
+    /// Another order of what is asked
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+
+    /// Only serve, until the input ends
+    #[arg(long, hide = true)]
+    serve: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    if arguments.serve {
+        runtime.block_on(server::serve());
+        return ExitCode::SUCCESS;
+    }
+    let (mut server, address) = begin_server();
+    let outcome = runtime.block_on(soak(&arguments, address, &mut server));
+    // Its input ends, and so does it.
+    drop(server.stdin.take());
+    _ = server.wait();
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("soak: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// This program again, in a process of its own, so that its memory is its own.
+fn begin_server() -> (Child, SocketAddr) {
+    let program = std::env::current_exe().unwrap();
+    let mut server = Command::new(program).arg("--serve").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    (server, line.trim().parse().unwrap())
+}
+
+async fn soak(arguments: &Arguments, address: SocketAddr, server: &mut Child) -> Result<(), String> {
+    let model = Arc::new(Model::new());
+    let began = Instant::now();
+    let mut clients = tokio::task::JoinSet::new();
+    for client in clients::all(arguments.clients, arguments.seed, address, &model) {
+        clients.spawn(client);
+    }
+
+    let (least, most) = (Duration::from_secs(arguments.seconds), Duration::from_secs(3 * arguments.seconds));
+    let mut memory = Memory::default();
+    let writes = || model.conditional_writes.load(Ordering::Relaxed);
+    let mut every_second = tokio::time::interval(Duration::from_secs(1));
+    while began.elapsed() < least || (writes() < arguments.writes && began.elapsed() < most) {
+        tokio::select! {
+            _ = every_second.tick() => memory.look_at(server.id(), began.elapsed(), &model)?,
+            // They end by themselves only when something is wrong.
+            ended = clients.join_next() => ended.unwrap().map_err(|error| error.to_string())??,
+        }
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    model.ended.store(true, Ordering::Relaxed);
+    while let Some(ended) = clients.join_next().await {
+        ended.map_err(|error| error.to_string())??;
+    }
+    clients::settle(address, &model).await?;
+
+    model.print(seconds);
+    memory.print();
+    if writes() < arguments.writes {
+        return Err(format!("{} conditional writes in {seconds:.0} s, and {} are wanted", writes(), arguments.writes));
+    }
+    memory.is_flat()
+}

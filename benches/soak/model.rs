@@ -1,0 +1,205 @@
+//! What is known of the service at any moment, from its answers alone.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::cache::SharedCache;
+use super::server::{ARTICLES, COUNTERS, LEASES, LEDGERS};
+
+/// What all clients know together.
+pub(crate) struct Model {
+    pub(crate) articles: Vec<Resource>,
+    pub(crate) counters: Vec<Resource>,
+    pub(crate) ledgers: Vec<Resource>,
+    /// Whether a client has it.
+    pub(crate) leases: [AtomicBool; LEASES],
+    pub(crate) cache: SharedCache,
+    pub(crate) conditional_writes: AtomicU64,
+    pub(crate) ended: AtomicBool,
+    counts: [AtomicU64; COUNTED.len()],
+}
+
+/// A resource whose versions are numbered from 0, each write making the next.
+#[derive(Default)]
+pub(crate) struct Resource {
+    /// The greatest version that anybody saw.
+    seen: AtomicU64,
+    /// The greatest that a write has been answered with: its purge is done.
+    written: AtomicU64,
+    /// How many writes were accepted.
+    pub(crate) accepted: AtomicU64,
+    /// The versions that an accepted write replaced.
+    replaced: Mutex<Versions>,
+    /// The versions with which a write was refused.
+    refused: Mutex<Versions>,
+}
+
+/// A set of versions, a bit for each.
+#[derive(Default)]
+struct Versions(Vec<u64>);
+
+/// What is counted, and what the table says of it.
+#[derive(Clone, Copy)]
+pub(crate) enum Counted {
+    Read,
+    NotModified,
+    Accepted,
+    Refused,
+    Unconditional,
+    Weak,
+    LeaseTaken,
+    LeaseRefused,
+    Personal,
+    CacheHit,
+    CacheRevalidated,
+    CacheMiss,
+    CachedForOne,
+    Purged,
+    Asset,
+    Range,
+    Stream,
+    Abandoned,
+    Coded,
+    Connection,
+}
+
+const COUNTED: [(&str, Counted); 20] = [
+    ("reads answered with 200", Counted::Read),
+    ("reads answered with 304", Counted::NotModified),
+    ("conditional PUTs accepted", Counted::Accepted),
+    ("conditional PUTs refused with 412", Counted::Refused),
+    ("PUTs without a condition, refused with 428", Counted::Unconditional),
+    ("PUTs with a weak tag, refused with 412", Counted::Weak),
+    ("leases taken, and given back", Counted::LeaseTaken),
+    ("leases refused with 412", Counted::LeaseRefused),
+    ("pages for one visitor", Counted::Personal),
+    ("shared cache: hits", Counted::CacheHit),
+    ("shared cache: revalidated by 304", Counted::CacheRevalidated),
+    ("shared cache: asked the service", Counted::CacheMiss),
+    ("shared cache: hits of pages for one visitor", Counted::CachedForOne),
+    ("purges", Counted::Purged),
+    ("versioned files", Counted::Asset),
+    ("ranges", Counted::Range),
+    ("streams read to the end", Counted::Stream),
+    ("streams given up half-way", Counted::Abandoned),
+    ("answers with a content coding", Counted::Coded),
+    ("connections", Counted::Connection),
+];
+
+impl Model {
+    pub(crate) fn new() -> Self {
+        let resources = |count| (0..count).map(|_| Resource::default()).collect();
+        Self {
+            articles: resources(ARTICLES),
+            counters: resources(COUNTERS),
+            ledgers: resources(LEDGERS),
+            leases: Default::default(),
+            cache: SharedCache::default(),
+            conditional_writes: AtomicU64::new(0),
+            ended: AtomicBool::new(false),
+            counts: Default::default(),
+        }
+    }
+
+    pub(crate) fn count(&self, counted: Counted) {
+        self.counts[counted as usize].fetch_add(1, Ordering::Relaxed);
+        if let Counted::Accepted | Counted::Refused | Counted::LeaseTaken | Counted::LeaseRefused = counted {
+            self.conditional_writes.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How many answers the service gave.
+    pub(crate) fn answers(&self) -> u64 {
+        use Counted::{CacheHit, CachedForOne, Connection, Purged};
+        let asked = |counted| !matches!(counted, CacheHit | CachedForOne | Connection | Purged);
+        COUNTED.iter().filter(|(_, counted)| asked(*counted)).map(|(_, counted)| self.counted(*counted)).sum()
+    }
+
+    fn counted(&self, counted: Counted) -> u64 {
+        self.counts[counted as usize].load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn print(&self, seconds: f64) {
+        println!("\n{:48}{:>12}{:>12}", "", "in all", "a second");
+        for (sentence, counted) in COUNTED {
+            let count = self.counted(counted);
+            println!("{sentence:48}{count:>12}{:>12.1}", count as f64 / seconds);
+        }
+        println!("{:48}{:>12}", "conditional writes", self.conditional_writes.load(Ordering::Relaxed));
+        println!("{:48}{seconds:>12.1}", "seconds");
+    }
+}
+
+impl Resource {
+    /// What an answer must not be older than that is asked for now: of the service itself, and of a
+    /// cache that the purges reach.
+    pub(crate) fn floor(&self, from_cache: bool) -> u64 {
+        if from_cache { self.written.load(Ordering::SeqCst) } else { self.seen.load(Ordering::SeqCst) }
+    }
+
+    pub(crate) fn see(&self, version: u64) {
+        self.seen.fetch_max(version, Ordering::SeqCst);
+    }
+
+    /// A write with this version as its condition was answered.
+    pub(crate) fn accept(&self, replaced: u64) -> Result<(), String> {
+        self.accepted.fetch_add(1, Ordering::Relaxed);
+        if !self.replaced.lock().unwrap().insert(replaced) {
+            return Err(format!("two writes replaced version {replaced}: one is lost"));
+        }
+        self.see(replaced + 1);
+        self.written.fetch_max(replaced + 1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    pub(crate) fn refuse(&self, version: u64) {
+        self.refused.lock().unwrap().insert(version);
+    }
+
+    /// When all is quiet: each version but the last was replaced, and whoever was refused came too late.
+    pub(crate) fn settle(&self, version: u64, value: u64) -> Result<(), String> {
+        let accepted = self.accepted.load(Ordering::Relaxed);
+        if value != accepted || version != accepted {
+            return Err(format!("{accepted} writes were accepted; the value is {value}, the version {version}"));
+        }
+        let replaced = self.replaced.lock().unwrap();
+        if let Some(lost) = (0..version).find(|version| !replaced.contains(*version)) {
+            return Err(format!("no write replaced version {lost}"));
+        }
+        let refused = self.refused.lock().unwrap();
+        match refused.iter().find(|version| !replaced.contains(*version)) {
+            Some(wrongly) => Err(format!("a write was refused with version {wrongly}, which was current")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Versions {
+    /// Whether it is new.
+    fn insert(&mut self, version: u64) -> bool {
+        let (at, bit) = Self::place(version);
+        if self.0.len() <= at {
+            self.0.resize(at + 1, 0);
+        }
+        let is_new = self.0[at] & bit == 0;
+        self.0[at] |= bit;
+        is_new
+    }
+
+    fn contains(&self, version: u64) -> bool {
+        let (at, bit) = Self::place(version);
+        self.0.get(at).is_some_and(|bits| bits & bit != 0)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = u64> {
+        (0..self.0.len() as u64 * 64).filter(|version| self.contains(*version))
+    }
+
+    fn place(version: u64) -> (usize, u64) {
+        (usize::try_from(version / 64).unwrap(), 1 << (version % 64))
+    }
+}
+
+/// For clients that want to be seen by others.
+pub(crate) const A_MOMENT: Duration = Duration::from_millis(2);

@@ -1,0 +1,127 @@
+//! A service whose answers are long, or never come.
+
+use std::convert::Infallible;
+use std::future::{Pending, Ready, pending, ready};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_util::future::Either;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use tower::Service;
+
+/// The greatest frame, as a file or a proxy gives them.
+pub(crate) const FRAME: usize = 64 << 10;
+
+/// A body of zeros in frames of which each has memory of its own, so that one that is kept counts.
+#[derive(Debug, Default)]
+pub(crate) struct Zeros {
+    left: u64,
+    frame: usize,
+    exact: bool,
+    /// Waits for ever once so much is left.
+    hangs_at: Option<u64>,
+    polled: Arc<AtomicUsize>,
+}
+
+impl Body for Zeros {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.hangs_at == Some(self.left) {
+            return Poll::Pending;
+        }
+        self.polled.fetch_add(1, Ordering::Relaxed);
+        let length = self.left.min(self.frame as u64);
+        self.left -= length;
+        let frame = || Ok(Frame::data(Bytes::from(vec![0; usize::try_from(length).unwrap()])));
+        Poll::Ready((length > 0).then(frame))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        if self.exact { SizeHint::with_exact(self.left) } else { SizeHint::default() }
+    }
+}
+
+/// Answers each request with such a body, or never.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    length: u64,
+    frame: usize,
+    exact: bool,
+    hangs_at: Option<u64>,
+    headers: HeaderMap,
+    answers: bool,
+    /// How many frames were asked for.
+    pub(crate) polled: Arc<AtomicUsize>,
+}
+
+impl Origin {
+    pub(crate) fn of(length: u64) -> Self {
+        Self {
+            length,
+            frame: FRAME,
+            exact: false,
+            hangs_at: None,
+            headers: HeaderMap::new(),
+            answers: true,
+            polled: Arc::default(),
+        }
+    }
+
+    /// A service whose handler waits for something that does not come.
+    pub(crate) fn silent() -> Self {
+        Self { answers: false, ..Self::of(0) }
+    }
+
+    /// Says how long it will be.
+    pub(crate) fn exact(self) -> Self {
+        Self { exact: true, ..self }
+    }
+
+    pub(crate) fn in_frames_of(self, frame: usize) -> Self {
+        Self { frame, ..self }
+    }
+
+    pub(crate) fn hanging_at(self, left: u64) -> Self {
+        Self { hangs_at: Some(left), ..self }
+    }
+
+    pub(crate) fn field(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+        self
+    }
+}
+
+impl<B> Service<Request<B>> for Origin {
+    type Response = Response<Zeros>;
+    type Error = Infallible;
+    type Future = Either<Ready<Result<Response<Zeros>, Infallible>>, Pending<Result<Response<Zeros>, Infallible>>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<B>) -> Self::Future {
+        if !self.answers {
+            return Either::Right(pending());
+        }
+        let mut response = Response::new(Zeros {
+            left: self.length,
+            frame: self.frame,
+            exact: self.exact,
+            hangs_at: self.hangs_at,
+            polled: Arc::clone(&self.polled),
+        });
+        *response.headers_mut() = self.headers.clone();
+        Either::Left(ready(Ok(response)))
+    }
+}
