@@ -954,6 +954,8 @@ proptest! {
             ("content-type", "application/grpc"),
             ("cache-control", "no-store"),
             ("cache-control", "public, max-age=5"),
+            ("cache-control", "public, max-age=60"),
+            ("cache-control", "no-cache"),
             ("set-cookie", "id=1"),
             ("vary", "*"),
             ("vary", "origin"),

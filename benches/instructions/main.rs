@@ -1,37 +1,19 @@
-//! One case of the hot path, so many times: what `scripts/count-instructions` runs under
-//! valgrind, where two runs of different length tell what one call costs, to the instruction.
+//! The cases of the benches and those that show what the costs grow with, so many times each, for
+//! `scripts/count-instructions` and `scripts/bench`, which have their instructions counted by callgrind.
 //!
 //! ```text
-//! cargo run --release                  # the names of the cases
-//! cargo run --release -- policy 1000
+//! cargo run --release                                  # the cases as JSON
+//! cargo run --release 'layers/policy @ 1 KiB' 100
 //! ```
 #![allow(clippy::unwrap_used)] // As in any test.
+#![allow(clippy::type_complexity)]
 
-mod cases;
+mod support;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.as_slice() {
-        [] => {
-            for (name, _) in cases::ALL {
-                println!("{name}");
-            }
-            ExitCode::SUCCESS
-        }
-        [name, times] => {
-            let case = cases::ALL.iter().find(|(candidate, _)| candidate == name);
-            let (Some((_, run)), Ok(times)) = (case, times.parse()) else {
-                eprintln!("error: no case {name:?}, or {times:?} is no number");
-                return ExitCode::FAILURE;
-            };
-            run(times);
-            ExitCode::SUCCESS
-        }
-        _ => {
-            eprintln!("error: expected a case and a number");
-            ExitCode::FAILURE
-        }
-    }
+    let cases: Vec<_> = [support::stacks(), support::functions(), support::growth()].into_iter().flatten().collect();
+    support::calls_main(&cases, &arguments)
 }

@@ -29,9 +29,4 @@ impl Case {
         self.times = times;
         self
     }
-
-    /// The group and the name, which no other case has.
-    pub(crate) fn id(&self) -> String {
-        format!("{}/{}", self.group, self.name)
-    }
 }

@@ -12,7 +12,7 @@ pub(crate) fn calls_main(cases: &[Case], arguments: &[String]) -> ExitCode {
         [] => println!("{}", list(cases)),
         [all] if all == "all" => cases.iter().for_each(|case| run(case, case.times)),
         [id, times] => {
-            let case = cases.iter().find(|case| case.id() == *id);
+            let case = cases.iter().find(|case| format!("{}/{}", case.group, case.name) == *id);
             let (Some(case), Ok(times)) = (case, times.parse()) else {
                 eprintln!("error: no case {id:?}, or {times:?} is no number");
                 return ExitCode::FAILURE;

@@ -53,6 +53,11 @@ impl AnswerFields {
         self.0 & !TYPED == 0
     }
 
+    /// Whether there is none of them but `Cache-Control`.
+    pub(super) const fn are_at_most_cache_control(self) -> bool {
+        self.0 & !(TYPED | CACHE_CONTROL_LINE) == 0
+    }
+
     /// Whether somebody said how long the answer may be kept: a `Cache-Control` with at
     /// least one member, as an empty one says nothing.
     pub(super) fn say_cache_control(self, headers: &HeaderMap) -> bool {

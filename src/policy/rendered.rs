@@ -53,6 +53,11 @@ impl Rendered {
         self.as_said.clone()
     }
 
+    /// Whether a field line is what it says, octet for octet.
+    pub(crate) fn says(&self, line: &HeaderValue) -> bool {
+        self.as_said == *line
+    }
+
     pub(crate) fn private(&self) -> HeaderValue {
         self.private.clone()
     }

@@ -1,0 +1,23 @@
+//! What is shared with the benches of the crate.
+
+#[path = "../support/answers.rs"]
+mod answers;
+#[path = "../support/asking.rs"]
+mod asking;
+#[path = "../support/case.rs"]
+mod case;
+#[path = "../support/content.rs"]
+mod content;
+#[path = "../support/counted.rs"]
+mod counted;
+#[path = "../support/functions.rs"]
+mod functions;
+#[path = "../support/growth.rs"]
+mod growth;
+#[path = "../support/stacks.rs"]
+mod stacks;
+
+pub(crate) use self::counted::calls_main;
+pub(crate) use self::functions::functions;
+pub(crate) use self::growth::growth;
+pub(crate) use self::stacks::stacks;
