@@ -14,6 +14,8 @@ mod counted;
 mod functions;
 #[path = "../support/growth.rs"]
 mod growth;
+#[path = "../support/question.rs"]
+mod question;
 #[path = "../support/stacks.rs"]
 mod stacks;
 

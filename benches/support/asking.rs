@@ -6,38 +6,12 @@ use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use http::{HeaderName, HeaderValue, Request, Response, Uri};
+use http::{Request, Response};
 use http_body::Body;
 use tower::Service;
 
 use super::case::Case;
-
-/// What is asked for: a path, and at the most one field.
-#[derive(Clone)]
-pub(crate) struct Question {
-    uri: Uri,
-    field: Option<(HeaderName, HeaderValue)>,
-}
-
-impl Question {
-    pub(crate) fn path(path: &str) -> Self {
-        Self { uri: path.parse().unwrap(), field: None }
-    }
-
-    pub(crate) fn with(mut self, name: HeaderName, value: impl TryInto<HeaderValue, Error: Debug>) -> Self {
-        self.field = Some((name, value.try_into().unwrap()));
-        self
-    }
-
-    pub(crate) fn request(&self) -> Request<()> {
-        let mut request = Request::new(());
-        *request.uri_mut() = self.uri.clone();
-        if let Some((name, value)) = &self.field {
-            request.headers_mut().insert(name, value.clone());
-        }
-        request
-    }
-}
+use super::question::Question;
 
 /// A case that asks a service the same question each time. Both are made when the case is run.
 pub(crate) fn asking<S, B>(

@@ -15,9 +15,10 @@ use tower_cache_policy::policy::{CacheTag, CacheTags};
 use tower_cache_policy::{CachePolicyLayer, CachingLayer, ConditionalLayer, EdgeLayer, EntityTagLayer};
 
 use super::answers::{Answer, PUBLIC, page};
-use super::asking::{Question, asking};
+use super::asking::asking;
 use super::case::Case;
 use super::content::{Content, KIB};
+use super::question::Question;
 use super::stacks::{list_of_tags, table};
 
 /// The name of each case is that of the curve and the number that grows, with `@` between.

@@ -3,7 +3,7 @@
 //! | File | Has |
 //! |---|---|
 //! | `case.rs` | a case: a thing that can be done so many times |
-//! | `asking.rs` | a service asked in process |
+//! | `question.rs`, `asking.rs` | a service asked in process |
 //! | `content.rs` | the bodies |
 //! | `answers.rs` | what the handlers answer |
 //! | `stacks.rs` | every layer, around the same service bare |
@@ -20,6 +20,7 @@ mod asking;
 mod case;
 mod content;
 mod functions;
+mod question;
 mod stacks;
 #[allow(dead_code)]
 mod timed;

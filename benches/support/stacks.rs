@@ -20,9 +20,10 @@ use super::answers::{
     Answer, DATE, Handler, PUBLIC, dated_page, page, page_with_cache_tags, page_with_cookie, page_with_field,
     page_with_policy, same_page, stylesheet, tagged_page,
 };
-use super::asking::{Question, answer, asking};
+use super::asking::{answer, asking};
 use super::case::Case;
 use super::content::{Content, same_bytes};
+use super::question::Question;
 
 const GROUP: &str = "layers";
 

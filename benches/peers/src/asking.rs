@@ -1,43 +1,24 @@
 //! A service asked in process, in a runtime of tokio, where each of these feels at home.
 
+#[path = "../../support/question.rs"]
+mod question;
+
 use std::fmt::Debug;
 use std::hint::black_box;
 use std::pin::pin;
 
 use axum::body::Body;
-use http::{HeaderName, HeaderValue, Request, Response, Uri};
+use http::{Request, Response};
 use http_body_util::BodyExt;
 use tokio::runtime::{Builder, Runtime};
 use tower::{Service, ServiceExt};
 
+pub(crate) use self::question::Question;
 use crate::support::Case;
 
-/// What is asked for: a path, and at the most one field.
-#[derive(Clone)]
-pub(crate) struct Question {
-    uri: Uri,
-    field: Option<(HeaderName, HeaderValue)>,
-}
-
-impl Question {
-    /// The URL is whole, because one of the peers takes no other.
-    pub(crate) fn path(path: &str) -> Self {
-        Self { uri: format!("http://localhost{path}").parse().unwrap(), field: None }
-    }
-
-    pub(crate) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.field = Some((name, value));
-        self
-    }
-
-    pub(crate) fn request(&self) -> Request<Body> {
-        let mut request = Request::new(Body::empty());
-        *request.uri_mut() = self.uri.clone();
-        if let Some((name, value)) = &self.field {
-            request.headers_mut().insert(name, value.clone());
-        }
-        request
-    }
+/// The URL is whole, because one of the peers takes no other.
+pub(crate) fn local(path: &str) -> Question {
+    Question::path(&format!("http://localhost{path}"))
 }
 
 /// A case that asks a service the same question each time, and reads the answer to its end.

@@ -11,7 +11,7 @@ use tower_cache_policy::AssetsLayer;
 use tower_cache_policy::assets::AssetManifest;
 use tower_http::services::ServeDir;
 
-use crate::asking::{Question, asking, runtime};
+use crate::asking::{Question, asking, local, runtime};
 use crate::stacks::BODIES;
 use crate::support::Case;
 
@@ -25,9 +25,9 @@ pub(crate) fn files() -> (TempDir, Vec<Case>) {
         let serve = move || ServeDir::new(&path);
         let path = directory.path().to_owned();
         let manifest = move || AssetManifest::from_directory(&path).unwrap();
-        let plain = move || Question::path(&format!("/{length}.css"));
+        let plain = move || local(&format!("/{length}.css"));
         let inner = manifest.clone();
-        let versioned = move || Question::path(inner().url(&format!("{length}.css")).unwrap());
+        let versioned = move || local(inner().url(&format!("{length}.css")).unwrap());
         let inner = serve.clone();
         let assets = move || AssetsLayer::new(manifest()).layer(inner());
 

@@ -16,7 +16,7 @@ use tower::layer::util::Identity;
 use tower::{Layer, Service, ServiceExt};
 use tower_cache_policy::{CachePolicyLayer, CachingLayer, EntityTagLayer};
 
-use crate::asking::{Question, asking, runtime};
+use crate::asking::{Question, asking, local, runtime};
 use crate::by_hand;
 use crate::layers::{LIFETIME, PUBLIC, cache_control, cache_tower, http_cache, set_header};
 use crate::support::Case;
@@ -157,5 +157,5 @@ impl Stacks {
 }
 
 fn page() -> Question {
-    Question::path("/page")
+    local("/page")
 }
