@@ -82,7 +82,7 @@ pub use self::targeted::{is_tag_field, is_targeted_field, remove_targeted_fields
 pub use self::validators::{Representation, Validators};
 pub use self::vary::Vary;
 
-pub(crate) use self::cache_control::{may_say, says_no_store};
+pub(crate) use self::cache_control::{may_say, says_no_store, says_no_store_or_too_much};
 #[cfg(feature = "audit")]
 pub(crate) use self::coding::strong_tag_hides_coding;
 pub(crate) use self::content_type::{is_grpc_type, is_live_stream_type, is_page_type};

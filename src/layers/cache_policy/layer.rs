@@ -168,9 +168,13 @@ impl CachePolicyLayer {
         self.with(|config| config.enabled = enabled)
     }
 
-    /// For the outer of two, around a compression layer.
-    pub(crate) fn around_compression(self) -> Self {
-        self.with(|config| config.rules.around_compression = true)
+    /// The outer of two, which has a word only where the one inside had none. What that one wrote is
+    /// not overridden: of a 304 there is no content to see any more (N-01).
+    pub(crate) fn outer_half(self) -> Self {
+        self.with(|config| {
+            config.rules.precedence = Precedence::Answer;
+            config.rules.around_compression = true;
+        })
     }
 
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {

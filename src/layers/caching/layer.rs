@@ -124,6 +124,6 @@ where
     fn layer(&self, inner: S) -> Self::Service {
         let tagged = self.entity_tags.layer(self.policy.layer(inner));
         let coded = self.compression.layer(tagged);
-        self.policy.clone().around_compression().layer(self.conditional.layer(coded))
+        self.policy.clone().outer_half().layer(self.conditional.layer(coded))
     }
 }

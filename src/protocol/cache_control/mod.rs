@@ -21,6 +21,6 @@ mod samples;
 pub use self::contradiction::Contradiction;
 pub use self::directive::{Directive, InvalidDirective};
 pub use self::field_names::{FieldNames, InvalidFieldName};
-pub(crate) use self::look::{may_say, says_no_store};
+pub(crate) use self::look::{may_say, says_no_store, says_no_store_or_too_much};
 pub use self::request::{MaxStale, RequestCacheControl};
 pub use self::response::CacheControl;
