@@ -15,6 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::syntax::{MAX_MEMBERS, members, trim_ows};
 use super::validators::etag_line;
+use super::vary::{lines_contain, lines_have_any};
 use super::{EntityTagList, EntityTagMember, EntityTagRef};
 
 const SEPARATOR: &[u8] = b"--";
@@ -127,7 +128,8 @@ impl CodedTags {
             Some(coding) => {
                 let named = coded(tag, coding);
                 answer.insert(ETAG, named);
-                if !super::vary::lines_contain(answer, ACCEPT_ENCODING.as_str()) {
+                // `*` says more than any name.
+                if !lines_have_any(answer) && !lines_contain(answer, ACCEPT_ENCODING.as_str()) {
                     answer.append(http::header::VARY, HeaderValue::from_name(ACCEPT_ENCODING));
                 }
             }
@@ -411,6 +413,20 @@ mod tests {
             assert_eq!(headers[ETAG], *expected, "{sentence}");
             let found = headers.get(http::header::VARY).map(|value| value.to_str().unwrap());
             assert_eq!(found, *vary, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn a_304_from_inside_that_varies_on_everything_says_so_once() {
+        let table: &[(&str, &[&str])] =
+            &[("*", &["*"]), ("Accept-Encoding", &["Accept-Encoding"]), ("origin", &["origin", "accept-encoding"])];
+        for (said, expected) in table {
+            let (_, coded) = taken(&Method::GET, &[(IF_NONE_MATCH, r#""x--gzip""#), (ACCEPT_ENCODING, "gzip")]);
+            let mut headers = answer(r#""x""#, &[]);
+            headers.insert(http::header::VARY, HeaderValue::from_str(said).unwrap());
+            coded.restore_in_not_modified(&mut headers);
+            let lines: Vec<_> = headers.get_all(http::header::VARY).iter().collect();
+            assert_eq!(lines, *expected, "N-01");
         }
     }
 

@@ -1,0 +1,79 @@
+//! What the two halves of a `CachingLayer` come to together.
+#![allow(clippy::unwrap_used)] // As in any test.
+
+mod support;
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use http::{Request, StatusCode};
+use tower::{Layer, service_fn};
+use tower_cache_policy::policy::CachePolicy;
+use tower_cache_policy::{CachePolicyLayer, CachingLayer};
+
+use support::{TestBody, answer, call, field, get};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+async fn a_304_says_what_its_200_says_whoever_goes_first() {
+    type Change = fn(CachePolicyLayer) -> CachePolicyLayer;
+    let changes: [(&str, Change); 5] = [
+        ("the answer goes first", |layer| layer),
+        ("the tighter of both", CachePolicyLayer::tighten),
+        ("the layer goes first", CachePolicyLayer::overriding),
+        ("even before no-store", CachePolicyLayer::overriding_even_no_store),
+        ("a policy for 200 alone", |layer| layer.for_status(StatusCode::OK, CachePolicy::NO_CACHE)),
+    ];
+    let policies = [CachePolicy::public(MINUTE), CachePolicy::IMMUTABLE, CachePolicy::NO_CACHE.vary(&["accept"])];
+    let pages: [&[(&str, &str)]; 4] = [
+        &[("content-type", "text/css")],
+        // G-27: seen on the 200, and not on the 304, which has no content type.
+        &[("content-type", "text/html")],
+        &[("content-type", "text/html"), ("cache-control", "public, max-age=9")],
+        &[("content-type", "text/css"), ("set-cookie", "a=b"), ("vary", "origin")],
+    ];
+    for (sentence, change) in changes {
+        for policy in policies {
+            for page in pages {
+                for validator in [("etag", "\"a\""), ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT")] {
+                    let lines = [page, &[validator]].concat();
+                    let handler = service_fn(move |_: Request<TestBody>| {
+                        std::future::ready(Ok::<_, Infallible>(answer("hello", &lines)))
+                    });
+                    let service = CachingLayer::new(policy).policy(change).layer(handler);
+                    let whole = call(&service, get("/", &[])).await;
+                    let condition = if validator.0 == "etag" { "if-none-match" } else { "if-modified-since" };
+                    let known = field(whole.headers(), validator.0).unwrap();
+                    let again = call(&service, get("/", &[(condition, &known)])).await;
+                    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+                    for name in ["cache-control", "vary", "expires", "set-cookie"] {
+                        let said = |headers| field(headers, name);
+                        assert_eq!(
+                            said(again.headers()),
+                            said(whole.headers()),
+                            "N-01: {name}, {sentence}, {policy:?}, {page:?}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_304_that_no_handler_made_gets_the_word_of_the_layer() {
+    use tower_cache_policy::protocol::{EntityTag, Representation, Validators};
+
+    let known = |_: &http::request::Parts| {
+        let validators = Validators::new().with_etag(EntityTag::from_static("\"a\""));
+        std::future::ready(Representation::Current(validators))
+    };
+    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("hello", &[]))));
+    for change in [CachePolicyLayer::tighten, CachePolicyLayer::overriding, |layer| layer] {
+        let service = CachingLayer::new(CachePolicy::public(MINUTE)).validators(known).policy(change).layer(handler);
+        let response = call(&service, get("/", &[("if-none-match", "\"a\"")])).await;
+        assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("public, max-age=60"), "L-04");
+    }
+}
