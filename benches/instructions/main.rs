@@ -12,6 +12,10 @@ mod support;
 
 use std::process::ExitCode;
 
+/// What a block costs depends on its size here; elsewhere also on all that the heap saw before.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let cases: Vec<_> = [support::stacks(), support::functions(), support::growth()].into_iter().flatten().collect();
