@@ -214,8 +214,13 @@ async fn server_sent_events_grpc_and_upgrades_are_left_alone() {
     }
     let inner = counted(StatusCode::OK, &[]);
     let layer = ConditionalLayer::new().validators(|_| async { v1() }).require_preconditions();
-    let grpc = request(Method::POST, "/", &[("content-type", "application/grpc+proto"), ("if-match", "\"v0\"")]);
-    assert_eq!(call(&layer.layer(inner.service), grpc).await.status(), StatusCode::OK, "Q-03");
+    let service = layer.layer(inner.service);
+    let grpc = [("content-type", "application/grpc+proto"), ("if-match", "\"v0\"")];
+    assert_eq!(call(&service, request(Method::POST, "/", &grpc)).await.status(), StatusCode::OK, "Q-03");
+    let write = call(&service, request(Method::PUT, "/", &grpc)).await;
+    assert_eq!(write.status(), StatusCode::PRECONDITION_FAILED, "Q-01: a write that pretends to be gRPC");
+    let unconditional = call(&service, request(Method::PUT, "/", &grpc[..1])).await;
+    assert_eq!(unconditional.status(), StatusCode::PRECONDITION_REQUIRED, "Q-01");
 }
 
 #[tokio::test]

@@ -72,7 +72,11 @@ async fn the_bodies_that_get_no_tag_are_not_touched() {
         ("Set-Cookie", get("/", &[]), with(200, &[("set-cookie", "a=b")])),
         ("server-sent events", get("/", &[]), with(200, &[("content-type", "Text/Event-Stream")])),
         ("a gRPC answer (Q-03)", get("/", &[]), with(200, &[("content-type", "application/grpc+proto")])),
-        ("a gRPC request", get("/", &[("content-type", "application/grpc-web")]), with(200, &[])),
+        (
+            "a call of gRPC",
+            request(Method::POST, "/", &[("content-type", "application/grpc-web")]),
+            with(200, &[("content-type", "application/grpc-web")]),
+        ),
     ];
     for (sentence, request, response) in table {
         let before = tag(&response);

@@ -5,8 +5,14 @@ use http::{HeaderMap, Method, StatusCode};
 
 use crate::protocol::is_grpc_type;
 
-/// gRPC, by the request or by the answer.
-pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
+/// A call of gRPC, which is always a POST: whoever merely says so in a GET or PUT is not
+/// let past the guards and preconditions.
+pub(crate) fn is_grpc_call(method: &Method, headers: &HeaderMap) -> bool {
+    *method == Method::POST && is_of_grpc(headers)
+}
+
+/// An answer of gRPC.
+pub(crate) fn is_of_grpc(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).is_some_and(is_grpc_type)
 }
 

@@ -179,7 +179,7 @@ async fn the_instance_that_was_ready_is_called_and_no_place_is_held_afterwards()
             (Method::GET, &[("if-none-match", "\"v1\"")]),
             (Method::PUT, &[("if-match", "\"v0\"")]),
             (Method::PUT, &[("if-match", "\"v1\"")]),
-            (Method::GET, &[("content-type", "application/grpc")]),
+            (Method::POST, &[("content-type", "application/grpc")]),
         ] {
             assert!(is_ready(&mut layered).is_ready());
             layered.call(request(method.clone(), "/", lines)).await.unwrap();

@@ -17,7 +17,7 @@ use super::config::{Config, Mount, StaleFingerprint, UnknownName};
 use super::verdict::Verdict;
 use crate::assets::{Asset, Resolved, is_fallback_page, is_suspicious};
 use crate::layers::conditional::{ConditionalBody, Exchange as Conditional};
-use crate::layers::exempt::{is_grpc, is_interim};
+use crate::layers::exempt::{is_interim, is_of_grpc};
 use crate::policy::{Given, Rendered, RequestFacts, decide};
 use crate::protocol::{
     EntityTag, EntityTagList, EntityTagMember, Representation, Validators, name_coding_in_etag, only_line,
@@ -153,7 +153,7 @@ impl Exchange {
     /// Verifies the answer of the service inside, and says how long it may be kept.
     pub(super) fn complete<B: Body>(self, response: Response<B>) -> Response<ConditionalBody<B>> {
         let (mut head, body) = response.into_parts();
-        if is_interim(head.status) || is_grpc(&head.headers) {
+        if is_interim(head.status) || is_of_grpc(&head.headers) {
             return Response::from_parts(head, ConditionalBody::inner(body));
         }
         let verdict = self.judge(&head, &body);

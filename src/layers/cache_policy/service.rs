@@ -8,7 +8,7 @@ use tower_service::Service;
 
 use super::config::Config;
 use super::future::{Exchange, ResponseFuture};
-use crate::layers::exempt::{is_grpc, is_tunnel};
+use crate::layers::exempt::{is_grpc_call, is_tunnel};
 
 /// The service that [`CachePolicyLayer`](super::CachePolicyLayer) makes.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        if !self.config.enabled || is_tunnel(request.method()) || is_grpc(request.headers()) {
+        if !self.config.enabled || is_tunnel(request.method()) || is_grpc_call(request.method(), request.headers()) {
             return ResponseFuture::new(self.inner.call(request), None);
         }
         let facts = self.config.rules.facts(request.method(), request.headers(), request.extensions());

@@ -14,7 +14,7 @@ use super::config::Config;
 use super::exchange::Exchange;
 use super::future::ResponseFuture;
 use super::source::{NoSource, ValidatorSource};
-use crate::layers::exempt::is_grpc;
+use crate::layers::exempt::is_grpc_call;
 use crate::protocol::Representation;
 
 /// The service that [`ConditionalLayer`](super::ConditionalLayer) makes.
@@ -33,7 +33,7 @@ impl<S, V> ConditionalService<S, V> {
     fn concerns<B>(&self, request: &Request<B>) -> bool {
         self.config.settings.enabled
             && !matches!(*request.method(), Method::CONNECT | Method::OPTIONS | Method::TRACE)
-            && !is_grpc(request.headers())
+            && !is_grpc_call(request.method(), request.headers())
     }
 }
 

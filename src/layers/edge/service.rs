@@ -8,7 +8,7 @@ use tower_service::Service;
 
 use super::config::Config;
 use super::future::{Exchange, ResponseFuture};
-use crate::layers::exempt::{is_grpc, is_tunnel};
+use crate::layers::exempt::{is_grpc_call, is_tunnel};
 use crate::policy::EdgeListens;
 
 /// The service that [`EdgeLayer`](super::EdgeLayer) makes.
@@ -37,7 +37,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        if !self.config.enabled || is_tunnel(request.method()) || is_grpc(request.headers()) {
+        if !self.config.enabled || is_tunnel(request.method()) || is_grpc_call(request.method(), request.headers()) {
             return ResponseFuture::new(self.inner.call(request), None);
         }
         request.extensions_mut().insert(EdgeListens);

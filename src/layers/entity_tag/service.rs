@@ -11,7 +11,6 @@ use tower_service::Service;
 use super::body::EntityTagBody;
 use super::config::Config;
 use super::future::ResponseFuture;
-use crate::layers::exempt::is_grpc;
 use crate::policy::Personalized;
 
 /// The service that [`EntityTagLayer`](super::EntityTagLayer) makes.
@@ -42,10 +41,9 @@ where
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         // Not HEAD, whose empty body is not the content (V-19), and no unsafe method,
-        // whose answer is not the representation (V-18).
+        // whose answer is not the representation (V-18). gRPC is always a POST.
         let may_be_tagged = self.config.enabled
             && *request.method() == Method::GET
-            && !is_grpc(request.headers())
             && (self.config.digest.is_keyed() || request.extensions().get::<Personalized>().is_none());
         let config = may_be_tagged.then(|| Arc::clone(&self.config));
         ResponseFuture::new(self.inner.call(request), config)

@@ -8,10 +8,10 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tower_cache_policy::policy::{CachePolicy, Risk};
 use tower_cache_policy::protocol::{Outcome, Representation, is_tag_field, is_targeted_field};
 
-use super::case::{Came, Case, Kind, Policy, Precedence, now};
+use super::case::{self, Came, Case, Kind, Policy, Precedence, now};
 use super::preconditions::{Asked, Has, Member, entity_tag, outcome};
 use super::service::code;
-use super::words::{Word, at_edge, is_cache_control, is_vary, vary_names};
+use super::words::{Word, at_edge, is_cache_control, is_of_grpc, is_vary, vary_names};
 
 /// Runs the case, and holds everything against what came of it.
 ///
@@ -55,11 +55,8 @@ impl Exchange<'_> {
 
     /// Whether the layers take part at all: not in gRPC, nor in interim answers.
     fn is_ours(&self) -> bool {
-        let is_grpc = |headers: &HeaderMap| {
-            headers.get("content-type").is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
-        };
-        let odd = self.case.inner.status.is_informational() || is_grpc(&self.case.inner.headers);
-        !(is_grpc(&self.case.asked.headers) || self.was_handled() && odd)
+        let odd = self.case.inner.status.is_informational() || is_of_grpc(&self.case.inner.headers);
+        !(is_grpc_call(&self.case.asked) || self.was_handled() && odd)
     }
 
     fn has_writer(&self) -> bool {
@@ -195,7 +192,7 @@ impl Exchange<'_> {
 
     fn what_is_not_ours_is_untouched(&self) {
         let Self { case, came } = self;
-        if self.was_handled() && !self.is_ours() && !is_grpc_request_only(case) {
+        if self.was_handled() && !self.is_ours() && !is_grpc_call(&case.asked) {
             let mut headers = came.headers.clone();
             // What the handler asks to be purged is told, whatever it answers (I-03).
             headers.remove("cache-group-invalidation");
@@ -397,10 +394,7 @@ impl Exchange<'_> {
     fn a_304_says_what_the_200_says(&self) {
         let Self { case, .. } = self;
         let Some(last) = case.layers.iter().rposition(|kind| kind.conditional().is_some()) else { return };
-        let is_grpc = |headers: &HeaderMap| {
-            headers.get("content-type").is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
-        };
-        if case.inner.body.steps.len() % 4 != 1 || is_grpc(&case.asked.headers) || is_grpc(&case.inner.headers) {
+        if case.inner.body.steps.len() % 4 != 1 || is_grpc_call(&case.asked) || is_of_grpc(&case.inner.headers) {
             return;
         }
         let mut case = Case { layers: case.layers.clone(), asked: case.asked.clone(), inner: case.inner.clone() };
@@ -461,7 +455,7 @@ fn has_several_codings(case: &Case) -> bool {
         || case.layers.iter().any(|kind| matches!(kind, Kind::Compression))
 }
 
-/// gRPC is known by the request as well, and then the answer may be anything.
-fn is_grpc_request_only(case: &Case) -> bool {
-    case.asked.headers.contains_key("content-type")
+/// A call of gRPC, which is a POST. Its answer may be anything.
+fn is_grpc_call(asked: &case::Asked) -> bool {
+    asked.method == Method::POST && is_of_grpc(&asked.headers)
 }

@@ -12,6 +12,8 @@ use http_body::{Body, Frame, SizeHint};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::words::is_of_grpc;
+
 /// The error of a body that breaks off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Broken;
@@ -86,11 +88,9 @@ impl AnyService {
                 request.headers().get_all("accept-encoding").iter().any(|line| accepts_gzip(line.as_bytes()));
             let mut response = self.ask(request);
             let headers = response.headers_mut();
-            let grpc =
-                headers.get("content-type").is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"));
             let coded = headers.contains_key("content-encoding") || headers.contains_key("content-range");
             // Of an answer that has no content it makes one, which is for the tests of the real one.
-            if grpc || coded || response.status().is_informational() || response.body().is_end_stream() {
+            if is_of_grpc(headers) || coded || response.status().is_informational() || response.body().is_end_stream() {
                 return response;
             }
             let headers = response.headers_mut();

@@ -232,6 +232,11 @@ pub fn is_vary(value: &[u8]) -> bool {
     value.split(|octet| *octet == b',').all(|name| name.trim_ascii().iter().all(|octet| is_tchar(*octet)))
 }
 
+/// Whether the content is gRPC.
+pub fn is_of_grpc(headers: &HeaderMap) -> bool {
+    headers.get("content-type").is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
+}
+
 fn is_tchar(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet)
 }
