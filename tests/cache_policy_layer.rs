@@ -915,6 +915,9 @@ async fn grpc_upgrades_and_tunnels_are_left_alone() {
     let pretended = get("/", &[("content-type", "application/grpc")]);
     let response = through(CachePolicyLayer::new(PUBLIC), &ok(&[("set-cookie", "id=1")]), pretended).await;
     assert_eq!(cache_control(&response).as_deref(), Some("private, max-age=3600"), "Q-01: gRPC is always a POST");
+    let file = ok(&[("set-cookie", "id=1"), ("content-type", "application/grpc")]);
+    let response = through(CachePolicyLayer::new(PUBLIC), &file, get("/", &[])).await;
+    assert_eq!(cache_control(&response).as_deref(), Some("private, max-age=3600"), "Q-01: a file of that type");
     let off = CachePolicyLayer::new(PUBLIC).enabled(false);
     assert_eq!(cache_control(&through(off, &ok(&[]), get("/", &[])).await), None);
 }

@@ -43,7 +43,7 @@ impl AnswerFields {
         Self(found)
     }
 
-    /// Whether it is an answer of gRPC, which nobody touches.
+    /// Whether it says to be of gRPC.
     pub(super) const fn are_of_grpc(self) -> bool {
         self.has(GRPC)
     }

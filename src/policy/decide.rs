@@ -33,7 +33,7 @@ pub(crate) fn decide(
 ) -> Option<Decision> {
     let fields = AnswerFields::of(answer.headers());
     let status = answer.status();
-    if status.is_informational() || fields.are_of_grpc() {
+    if status.is_informational() || (facts.may_be_grpc() && fields.are_of_grpc()) {
         return None;
     }
     let heard = Heard::take_from(answer.extensions_mut());

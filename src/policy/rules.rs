@@ -43,6 +43,7 @@ pub(crate) struct Rules {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestFacts {
     pub(super) get_or_head: bool,
+    pub(super) may_be_grpc: bool,
     pub(super) authorized: bool,
     pub(super) personalized: bool,
     pub(super) unkeyed: bool,
@@ -57,6 +58,12 @@ impl RequestFacts {
         self.get_or_head && !self.authorized && !self.personalized && !self.unkeyed && !self.for_edge
     }
 
+    /// Whether an answer of that type is one of gRPC, which is always asked for by POST. A file
+    /// that somebody gave the type is an answer as any other, and passes no guard.
+    pub(crate) const fn may_be_grpc(self) -> bool {
+        self.may_be_grpc
+    }
+
     /// Whether the answer is one to GET or HEAD, for which policies are (M-05).
     pub(crate) const fn get_or_head(self) -> bool {
         self.get_or_head
@@ -67,6 +74,7 @@ impl Rules {
     pub(crate) fn facts(&self, method: &Method, headers: &HeaderMap, extensions: &Extensions) -> RequestFacts {
         RequestFacts {
             get_or_head: matches!(*method, Method::GET | Method::HEAD),
+            may_be_grpc: *method == Method::POST,
             // One walk costs less than to ask for both, even of the dozen fields that a browser sends.
             authorized: headers.keys().any(|name| matches!(name.as_str(), "authorization" | "proxy-authorization"))
                 || self.credentials.iter().any(|name| headers.contains_key(name)),

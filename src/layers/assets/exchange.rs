@@ -153,7 +153,7 @@ impl Exchange {
     /// Verifies the answer of the service inside, and says how long it may be kept.
     pub(super) fn complete<B: Body>(self, response: Response<B>) -> Response<ConditionalBody<B>> {
         let (mut head, body) = response.into_parts();
-        if is_interim(head.status) || is_of_grpc(&head.headers) {
+        if is_interim(head.status) || (self.facts.may_be_grpc() && is_of_grpc(&head.headers)) {
             return Response::from_parts(head, ConditionalBody::inner(body));
         }
         let verdict = self.judge(&head, &body);

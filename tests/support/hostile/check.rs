@@ -55,7 +55,8 @@ impl Exchange<'_> {
 
     /// Whether the layers take part at all: not in gRPC, nor in interim answers.
     fn is_ours(&self) -> bool {
-        let odd = self.case.inner.status.is_informational() || is_of_grpc(&self.case.inner.headers);
+        let is_grpc = self.case.asked.method == Method::POST && is_of_grpc(&self.case.inner.headers);
+        let odd = self.case.inner.status.is_informational() || is_grpc;
         !(is_grpc_call(&self.case.asked) || self.was_handled() && odd)
     }
 
@@ -172,6 +173,8 @@ impl Exchange<'_> {
         let Self { case, came } = self;
         // P-03
         let concerned = case.asked.method != Method::OPTIONS && self.is_ours();
+        // Nor are preconditions decided of what says to be gRPC and was not asked for as such.
+        let concerned = concerned && !(self.was_handled() && is_of_grpc(&case.inner.headers));
         let conditional = concerned && case.layers.iter().any(|kind| kind.conditional().is_some());
         if self.was_handled() && came.status == case.inner.status && !(conditional && came.status == 304) {
             let mut content = case.inner.body.content();
