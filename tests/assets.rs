@@ -458,6 +458,16 @@ async fn only_what_is_proven_is_immutable() {
         assert_eq!(tagged, !said.starts_with("private, no-store"), "{sentence}");
         assert_eq!(answer.field("cdn-cache-control"), None, "{sentence}");
         assert_eq!(answer.field("expires"), None, "{sentence}");
+        if *expected == 206 {
+            let etag = format!("\"{tag}\"");
+            let resumed = ask(&service, get(&url, &[("range", "bytes=0-11"), ("if-range", &etag)])).await;
+            let joined = if *said == IMMUTABLE { 206 } else { 503 };
+            assert_eq!(
+                (resumed.status.as_u16(), resumed.cache_control().as_str()),
+                (joined, *said),
+                "R-11: {sentence}"
+            );
+        }
     }
 }
 

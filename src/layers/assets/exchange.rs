@@ -46,8 +46,9 @@ pub(super) struct Exchange {
 #[derive(Debug)]
 enum Subject {
     /// A known file, by its fingerprint or by its plain name. What is left open is decided by the
-    /// manifest, but only when the service inside still has the file that the manifest knows.
-    Known { asset: Arc<Asset>, versioned: bool, open: Option<Box<Conditional>> },
+    /// manifest, but only when the service inside still has the file that the manifest knows. A
+    /// client that resumes has a part of that one, and would join another to it.
+    Known { asset: Arc<Asset>, versioned: bool, open: Option<Box<Conditional>>, resumed: bool },
     /// A path that the manifest does not know.
     Unknown { path: PathAndQuery },
     /// Nothing that anybody keeps.
@@ -125,7 +126,7 @@ impl Exchange {
         let is_open = match conditional.decide_before(current, request) {
             Some(answer) if by_url && !asks_for_any(request.headers()) => {
                 let (mut head, body) = answer.into_response().into_parts();
-                self.subject = Subject::Known { asset, versioned, open: None };
+                self.subject = Subject::Known { asset, versioned, open: None, resumed: false };
                 self.say(&mut head, true);
                 return Next::Answer(Response::from_parts(head, body));
             }
@@ -136,6 +137,7 @@ impl Exchange {
             }
             None => !versioned && !conditional.is_unconditional(),
         };
+        let resumed = request.headers().contains_key(IF_RANGE);
         remove_preconditions(request.headers_mut());
         // of several ranges no answer shows of which file they are.
         if request.headers().get_all(RANGE).iter().any(|line| line.as_bytes().contains(&b',')) {
@@ -146,7 +148,7 @@ impl Exchange {
             Mount::Keeping => asset.target_below_prefix(),
         };
         retarget(request, target);
-        self.subject = Subject::Known { asset, versioned, open: is_open.then(|| Box::new(conditional)) };
+        self.subject = Subject::Known { asset, versioned, open: is_open.then(|| Box::new(conditional)), resumed };
         Next::Ask(self)
     }
 
@@ -166,7 +168,9 @@ impl Exchange {
             {
                 return self.answer(StatusCode::NOT_FOUND);
             }
-            (Verdict::Different, _) if head.status == StatusCode::PARTIAL_CONTENT => {
+            (Verdict::Different, _) | (Verdict::Unproven, Subject::Known { resumed: true, .. })
+                if head.status == StatusCode::PARTIAL_CONTENT =>
+            {
                 return self.answer(StatusCode::SERVICE_UNAVAILABLE);
             }
             _ => {}
@@ -210,7 +214,7 @@ impl Exchange {
         let (mut head, ()) = Response::new(()).into_parts();
         head.status = StatusCode::NOT_MODIFIED;
         head.headers.insert(ETAG, asset.entity_tag().to_header_value());
-        self.subject = Subject::Known { asset, versioned: true, open: None };
+        self.subject = Subject::Known { asset, versioned: true, open: None, resumed: false };
         self.say(&mut head, true);
         Response::from_parts(head, ConditionalBody::nothing())
     }

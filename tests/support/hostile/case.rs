@@ -189,7 +189,7 @@ impl Inner {
 }
 
 impl Kind {
-    fn around(&self, service: AnyService, purger: &Purger) -> AnyService {
+    pub fn around(&self, service: AnyService, purger: &Purger) -> AnyService {
         match self {
             Self::Policy(policy) => service.within(policy.layer()),
             Self::Conditional(conditional) => {
