@@ -26,3 +26,31 @@ fn starts_with(content_type: &[u8], start: &[u8]) -> bool {
     content_type.first().is_some_and(|first| first.eq_ignore_ascii_case(&start[0]))
         && content_type.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_told_by_its_start_in_any_case() {
+        let table = [
+            // (the type, gRPC, a live stream, a page)
+            ("application/grpc", true, false, false),
+            ("Application/gRPC-web+proto", true, false, false),
+            ("application/grp", false, false, false),
+            ("text/event-stream; charset=utf-8", false, true, false),
+            ("multipart/X-Mixed-Replace; boundary=x", false, true, false),
+            ("multipart/mixed", false, false, false),
+            ("text/HTML; charset=utf-8", false, false, true),
+            (" text/html", false, false, true),
+            ("application/xhtml+xml", false, false, true),
+            ("text/css", false, false, false),
+            ("", false, false, false),
+        ];
+        for (content_type, grpc, live, page) in table {
+            let value = HeaderValue::from_static(content_type);
+            let told = (is_grpc_type(&value), is_live_stream_type(&value), is_page_type(content_type.as_bytes()));
+            assert_eq!(told, (grpc, live, page), "{content_type:?}");
+        }
+    }
+}

@@ -367,6 +367,11 @@ mod tests {
             let date = HttpDate::parse(text.as_bytes(), NOW).unwrap().to_string();
             assert_eq!(&date[12..16], *year, "{sentence}: {text}");
         }
+        let noon = HttpDate(NOW.0 + 43_200);
+        for (text, year) in [("Monday, 01-Jun-76 12:00:00 GMT", "2076"), ("Tuesday, 01-Jun-76 12:00:01 GMT", "1976")] {
+            let date = HttpDate::parse(text.as_bytes(), noon).unwrap().to_string();
+            assert_eq!(&date[12..16], year, "at noon: {text}");
+        }
         let in_1994 = HttpDate::parse(b"Sunday, 06-Nov-94 08:49:37 GMT", HttpDate(784_111_777));
         assert_eq!(in_1994.unwrap().unix_seconds(), 784_111_777);
     }

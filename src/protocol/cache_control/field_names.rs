@@ -184,6 +184,16 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_added_to_a_list_by_an_empty_one() {
+        for (first, second) in [("", "a, b"), ("a, b", ""), ("a", "b")] {
+            let list = |text: &str| names(&text.split(", ").filter(|name| !name.is_empty()).collect::<Vec<_>>());
+            let mut joined = list(first);
+            joined.append(&list(second));
+            assert_eq!(joined.as_str(), "a, b", "{first:?} and {second:?}");
+        }
+    }
+
+    #[test]
     fn there_is_a_greatest_number_of_names() {
         let mut names: Vec<String> = (0..MAX_MEMBERS).map(|n| format!("x-{n}")).collect();
         assert_eq!(FieldNames::new(&names).unwrap().iter().count(), MAX_MEMBERS);

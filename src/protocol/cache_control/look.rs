@@ -43,8 +43,8 @@ fn reads_no_store(headers: &HeaderMap) -> bool {
 fn look(headers: &HeaderMap, directive: &[u8]) -> Look {
     let (mut octets, mut found) = (0, false);
     for line in headers.get_all(CACHE_CONTROL) {
-        // With one for the comma that would join it to the next.
-        octets += line.len() + 1;
+        // Each member has one at least.
+        octets += line.len();
         found = found || contains(line.as_bytes(), directive);
     }
     if octets > MAX_MEMBERS && most_members(headers) > MAX_MEMBERS {
@@ -96,11 +96,39 @@ mod tests {
         }
     }
 
+    fn field(line: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_str(line).unwrap());
+        headers
+    }
+
+    #[test]
+    fn a_look_spares_the_reading_of_what_is_not_there() {
+        for line in ["", "max-age=60", "nothing-of-it", "no-storage", "o-store", "no-stor"] {
+            assert!(!may_say(&field(line), b"no-store"), "{line:?}");
+        }
+        for line in ["no-store", "public, No-Store=1", "x=no-store"] {
+            assert!(may_say(&field(line), b"no-store"), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn as_many_members_as_are_read_are_not_too_many_however_long_they_are() {
+        let members = |count: usize| vec!["a"; count].join(",");
+        let table = [
+            (members(MAX_MEMBERS), false),
+            (members(MAX_MEMBERS + 1), true),
+            (format!("x={}", "a".repeat(2 * MAX_MEMBERS)), false),
+        ];
+        for (line, too_much) in &table {
+            assert_eq!(says_no_store_or_too_much(&field(line)), *too_much, "{} octets", line.len());
+        }
+    }
+
     #[test]
     fn what_may_have_too_many_members_is_read_where_it_counts_and_is_too_much_else() {
         for (unit, no_store) in [("a,", true), (",", false)] {
-            let mut headers = HeaderMap::new();
-            headers.insert(CACHE_CONTROL, HeaderValue::from_str(&unit.repeat(MAX_MEMBERS + 1)).unwrap());
+            let headers = field(&unit.repeat(MAX_MEMBERS + 1));
             assert_eq!(says_no_store(&headers), no_store, "{unit:?}");
             assert!(says_no_store_or_too_much(&headers), "{unit:?}");
         }
