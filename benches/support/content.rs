@@ -46,7 +46,8 @@ impl Content {
 
 pub(crate) const KIB: usize = 1024;
 const LARGEST: usize = 1024 * KIB;
-const PLACES: usize = 64;
+/// So many that `EntityTagLayer`, which remembers the tags of 64 bodies, has forgotten each when it comes again.
+const PLACES: usize = 4096;
 static BYTES: [u8; LARGEST + PLACES] = [b'a'; LARGEST + PLACES];
 
 /// Equal bytes at another address than last time, so that nothing can be known of them from then.
