@@ -382,7 +382,8 @@ mod tests {
 
     #[test]
     fn a_write_takes_off_every_coding() {
-        let (headers, _) = taken(&Method::PUT, &[(IF_MATCH, r#""x--zstd""#), (IF_NONE_MATCH, r#""y--gzip""#)]);
+        let (headers, coded) = taken(&Method::PUT, &[(IF_MATCH, r#""x--zstd""#), (IF_NONE_MATCH, r#""y--gzip""#)]);
+        assert!(coded.changed());
         assert_eq!(headers[IF_MATCH], r#""x""#);
         assert_eq!(headers[IF_NONE_MATCH], r#""y""#);
     }
@@ -391,6 +392,7 @@ mod tests {
     fn a_range_of_a_coded_variant_is_noticed() {
         let (_, coded) = taken(&Method::GET, &[(IF_RANGE, r#""x--gzip""#)]);
         assert!(coded.if_range_is_coded());
+        assert!(!taken(&Method::GET, &[(IF_NONE_MATCH, r#""x--y""#)]).1.changed());
         let (headers, plain) = taken(&Method::GET, &[(IF_RANGE, r#""x--br--identity""#)]);
         assert!(!plain.if_range_is_coded());
         assert_eq!(headers[IF_RANGE], r#""x--br""#);

@@ -350,6 +350,8 @@ mod tests {
         for (sentence, text, expected) in table {
             assert_eq!(parse(text), Some(*expected), "{sentence}: {text}");
         }
+        // The last day of an era of 400 years.
+        assert_eq!(HttpDate(951_782_400).to_string(), "Tue, 29 Feb 2000 00:00:00 GMT");
     }
 
     #[test]
@@ -425,6 +427,8 @@ mod tests {
         let half = Duration::from_millis(500);
         assert_eq!(HttpDate::from_system_time(UNIX_EPOCH + half), Some(HttpDate(0)), "D-09");
         assert_eq!(HttpDate::from_system_time(UNIX_EPOCH - half), Some(HttpDate(-1)));
+        assert_eq!(HttpDate::from_system_time(UNIX_EPOCH - 3 * half), Some(HttpDate(-2)));
+        assert_eq!(HttpDate::from_system_time(UNIX_EPOCH - 4 * half), Some(HttpDate(-2)));
     }
 
     proptest! {

@@ -216,6 +216,12 @@ mod tests {
     }
 
     #[test]
+    fn a_date_is_a_strong_validator_only_where_that_is_said() {
+        assert!(!Validators::new().last_modified_is_strong(), "R-12");
+        assert!(Validators::new().modified_at_most_once_a_second().last_modified_is_strong(), "V-16");
+    }
+
+    #[test]
     fn a_time_that_no_date_can_hold_leaves_the_date_unset() {
         let year_10000 = UNIX_EPOCH + Duration::from_secs(253_402_300_800);
         assert_eq!(Validators::new().with_modification_time(year_10000), Validators::new());

@@ -295,6 +295,7 @@ mod tests {
         let mut with_a_list = vary(&["Cookie"]);
         with_a_list.insert("Origin, Accept");
         assert!(with_a_list.is_any(), "a list is not one name");
+        assert!(Vary::any().is_any());
     }
 
     #[test]

@@ -341,6 +341,40 @@ mod tests {
     }
 
     #[test]
+    fn each_directive_is_set_and_told_by_itself() {
+        let new = RequestCacheControl::new;
+        let said = |control: &RequestCacheControl| {
+            (
+                (control.max_age(), control.max_stale(), control.min_fresh(), control.stale_if_error()),
+                (control.no_cache(), control.no_store(), control.no_transform(), control.only_if_cached()),
+                control.extensions().len(),
+            )
+        };
+        let nothing = (None, None, None, None);
+        let none = (false, false, false, false);
+        let five = Some(MaxStale::Seconds(5));
+        let table = [
+            ("max-age=5", new().with_max_age(5), ((Some(5), None, None, None), none, 0)),
+            ("max-stale=5", new().with_max_stale(MaxStale::Seconds(5)), ((None, five, None, None), none, 0)),
+            ("min-fresh=5", new().with_min_fresh(5), ((None, None, Some(5), None), none, 0)),
+            ("stale-if-error=5", new().with_stale_if_error(5), ((None, None, None, Some(5)), none, 0)),
+            ("no-cache", new().with_no_cache(), (nothing, (true, false, false, false), 0)),
+            ("no-store", new().with_no_store(), (nothing, (false, true, false, false), 0)),
+            ("no-transform", new().with_no_transform(), (nothing, (false, false, true, false), 0)),
+            ("only-if-cached", new().with_only_if_cached(), (nothing, (false, false, false, true), 0)),
+            ("x=5", new().with_extension("x", Some("5")).unwrap(), (nothing, none, 1)),
+        ];
+        for (line, built, expected) in table {
+            assert_eq!(built.to_string(), line);
+            assert_eq!(request(line), built, "{line}");
+            assert_eq!(said(&built), expected, "{line}");
+            assert!(!built.is_empty(), "{line}");
+        }
+        assert_eq!(said(&new()), (nothing, none, 0));
+        assert!(new().is_empty());
+    }
+
+    #[test]
     fn lines_are_one_list_and_a_field_without_members_is_none() {
         let read = |lines: &[&str]| {
             RequestCacheControl::from_headers(&values(lines).into_iter().map(|value| (CACHE_CONTROL, value)).collect())
@@ -354,7 +388,7 @@ mod tests {
 
     #[test]
     fn more_than_the_greatest_number_of_members_is_no_store() {
-        let line = format!("foo, max-stale=5{}", ", max-age=60".repeat(MAX_MEMBERS - 1));
+        let line = format!("foo, max-stale=5, stale-if-error=5{}", ", max-age=60".repeat(MAX_MEMBERS - 2));
         assert_eq!(request(&line).to_string(), "max-age=60, no-cache, no-store");
     }
 
