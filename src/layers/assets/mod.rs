@@ -30,8 +30,9 @@
 //!   this machine, is the time that the file had when it was hashed.
 //!
 //! An answer that shows another file is a 404 under a versioned URL, and under a plain one it is
-//! kept by nobody and has no entity tag. One that does not show its length is kept by nobody. A part
-//! of either is a 503 to who resumes with `If-Range`, and would join it to a part of the right file.
+//! kept by nobody and has no entity tag; a part of it is not sent, and is a 503 there. One that does
+//! not show its length is kept by nobody, and a part of it is a 503 to who resumes with `If-Range`,
+//! and would join it to a part of the right file.
 //!
 //! What is not noticed: a file that is overwritten by another of the same length, with the same
 //! second as its time of modification, while the program runs. Deploy into a new directory, or
