@@ -22,7 +22,7 @@ use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_cache_policy::assets::{AssetDirectory, AssetErrorKind, AssetManifest, FingerprintPlace};
 use tower_cache_policy::layers::assets::{Mount, StaleFingerprint, UnknownName};
 use tower_cache_policy::policy::{CachePolicy, Personalized, Risk};
-use tower_cache_policy::{AssetsLayer, CachingLayer, ConditionalLayer};
+use tower_cache_policy::{AssetsLayer, CachePolicyLayer, CachingLayer, ConditionalLayer};
 use tower_http::compression::CompressionLayer;
 use tower_http::services::{ServeDir, ServeFile};
 
@@ -469,6 +469,31 @@ async fn only_what_is_proven_is_immutable() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn an_upgrade_below_the_prefix_passes_untouched() {
+    let assets = AssetManifest::from_contents([("style.css", "p{color:red}")]).unwrap();
+    let service = AssetsLayer::new(&assets).layer(static_service(101, &[("etag", "\"a\""), ("upgrade", "echo")]));
+    let answer = ask(&service, get(&path_of(&assets, "style.css"), &[("upgrade", "echo")])).await;
+    assert_eq!(answer.field("etag").as_deref(), Some("\"a\""), "E-05");
+    assert_eq!(answer.field("cache-control"), None, "E-05");
+}
+
+#[tokio::test]
+async fn a_policy_of_the_service_inside_does_not_come_back_further_out() {
+    let assets = AssetManifest::from_contents([("style.css", "p{color:red}")]).unwrap();
+    let files = service_fn(|_: Request<TestBody>| {
+        let mut response = answer("p{color:red}", &[("content-type", "text/css")]);
+        response.extensions_mut().insert(CachePolicy::NO_CACHE);
+        std::future::ready(Ok::<_, Infallible>(response))
+    });
+    let service = ServiceBuilder::new()
+        .layer(CachePolicyLayer::new(CachePolicy::max_age(Duration::from_secs(60))))
+        .layer(AssetsLayer::new(&assets))
+        .service(files);
+    let answer = ask(&service, get(&path_of(&assets, "style.css"), &[])).await;
+    assert_eq!(answer.cache_control(), IMMUTABLE);
 }
 
 #[tokio::test]

@@ -79,6 +79,10 @@ fn decision(response: &Response<TestBody>) -> Decision {
     *response.extensions().get().expect("record_decisions() was called")
 }
 
+fn guards(response: &Response<TestBody>) -> Vec<Guard> {
+    decision(response).guards().iter().collect()
+}
+
 #[tokio::test]
 async fn who_wins() {
     let own = ("cache-control", "max-age=5");
@@ -157,6 +161,27 @@ async fn who_wins() {
             "unless the name says so",
             CachePolicyLayer::new(PUBLIC).overriding_even_no_store(),
             ok(&[("cache-control", "no-store")]),
+            "public, max-age=3600",
+            Speaker::Layer,
+        ),
+        (
+            "an overriding layer, where the field says the same",
+            CachePolicyLayer::new(PUBLIC).overriding(),
+            ok(&[("cache-control", "public, max-age=3600")]),
+            "public, max-age=3600",
+            Speaker::Layer,
+        ),
+        (
+            "the handler, where its field says the same",
+            CachePolicyLayer::new(PUBLIC),
+            ok(&[("cache-control", "public, max-age=3600")]),
+            "public, max-age=3600",
+            Speaker::Handler,
+        ),
+        (
+            "a layer that tightens, where there is nothing to tighten",
+            CachePolicyLayer::new(PUBLIC.vary(&["accept-language"])).tighten(),
+            ok(&[]),
             "public, max-age=3600",
             Speaker::Layer,
         ),
@@ -277,6 +302,21 @@ async fn a_policy_is_for_the_success_that_it_was_made_for() {
         Some("private, max-age=10"),
         "an error is never overridden upwards"
     );
+}
+
+#[tokio::test]
+async fn a_policy_for_200_is_for_that_and_for_its_304() {
+    let layer = CachePolicyLayer::new(PUBLIC).for_status(StatusCode::OK, CachePolicy::max_age(MINUTE));
+    for (status, expected) in [
+        (200, "max-age=60"),
+        (304, "max-age=60"),
+        (206, "public, max-age=3600"),
+        (301, "private, no-cache"),
+        (404, "private, no-store"),
+    ] {
+        let response = through(layer.clone(), &inner(status, &[]), get("/", &[])).await;
+        assert_eq!(cache_control(&response).as_deref(), Some(expected), "N-01: {status}");
+    }
 }
 
 #[test]
@@ -470,6 +510,85 @@ async fn each_guard_acts_records_why_and_can_be_waived_by_accepting_its_risk() {
         if guard != Guard::UnexpectedSuccess && guard != Guard::Redirect {
             assert!(!decision(&waived).guards().contains(guard), "{guard:?} waived {lines:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_guard_that_changes_nothing_is_not_recorded() {
+    let edge = ("cdn-cache-control", "max-age=9");
+    let tightening = || CachePolicyLayer::new(PUBLIC).tighten();
+    type Row = (&'static str, CachePolicyLayer, Inner, &'static str, Option<&'static str>, &'static [Guard]);
+    let table: [Row; 8] = [
+        (
+            "a page with a cookie that was never said to be immutable",
+            CachePolicyLayer::new(PUBLIC),
+            ok(&[("content-type", "text/html"), ("set-cookie", "a=b"), ("cache-control", "public, max-age=9")]),
+            "private, max-age=9",
+            None,
+            &[Guard::SetCookie],
+        ),
+        (
+            "Vary: * beside no-store",
+            CachePolicyLayer::new(PUBLIC),
+            ok(&[("vary", "*"), ("cache-control", "no-store")]),
+            "no-store",
+            None,
+            &[],
+        ),
+        (
+            "Vary: * beside private and no-cache",
+            CachePolicyLayer::new(PUBLIC),
+            ok(&[("vary", "*"), ("cache-control", "private, no-cache")]),
+            "private, no-cache",
+            None,
+            &[],
+        ),
+        (
+            "a field of an edge beside a lifetime",
+            tightening(),
+            ok(&[edge, ("cache-control", "public, max-age=60")]),
+            "public, max-age=60",
+            Some("max-age=9"),
+            &[],
+        ),
+        (
+            "no-store without a field of an edge",
+            tightening(),
+            ok(&[("cache-control", "no-store")]),
+            "no-store",
+            None,
+            &[],
+        ),
+        (
+            "no-store with one",
+            tightening(),
+            ok(&[edge, ("cache-control", "no-store")]),
+            "no-store",
+            None,
+            &[Guard::NoStoreAlone],
+        ),
+        (
+            "which may be told to stay",
+            tightening().accept_risk(Risk::EdgeFieldOverrulesNoStore),
+            ok(&[edge, ("cache-control", "no-store")]),
+            "no-store",
+            Some("max-age=9"),
+            &[],
+        ),
+        (
+            "an error that may be kept as long as a success, and of which nobody speaks",
+            CachePolicyLayer::new(|_: &http::request::Parts| None).accept_risk(Risk::ErrorServedAsLongAsASuccess),
+            inner(404, &[]),
+            "private, no-cache",
+            None,
+            &[Guard::NoHeuristics],
+        ),
+    ];
+    for (sentence, layer, inner, expected, for_edge, acted) in table {
+        let response = through(layer, &inner, get("/", &[])).await;
+        assert_eq!(cache_control(&response).as_deref(), Some(expected), "{sentence}");
+        assert_eq!(field(response.headers(), "cdn-cache-control").as_deref(), for_edge, "G-21: {sentence}");
+        assert_eq!(guards(&response), acted, "{sentence}");
     }
 }
 
@@ -912,6 +1031,9 @@ async fn grpc_upgrades_and_tunnels_are_left_alone() {
         let response = through(CachePolicyLayer::new(PUBLIC), inner, request.clone()).await;
         assert_eq!(cache_control(&response), None, "E-05, Q-02, Q-03");
     }
+    let typed_twice = ok(&[("content-type", "text/plain"), ("content-type", "application/grpc")]);
+    let response = through(CachePolicyLayer::new(PUBLIC), &typed_twice, request(Method::POST, "/", &[])).await;
+    assert_eq!(cache_control(&response).as_deref(), Some("private, no-store"), "the first line of a type counts");
     let pretended = get("/", &[("content-type", "application/grpc")]);
     let response = through(CachePolicyLayer::new(PUBLIC), &ok(&[("set-cookie", "id=1")]), pretended).await;
     assert_eq!(cache_control(&response).as_deref(), Some("private, max-age=3600"), "Q-01: gRPC is always a POST");

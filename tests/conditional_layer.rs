@@ -43,6 +43,8 @@ const T_P: &[(&[(&str, &str)], u16, u16)] = &[
     (&[("if-none-match", "*, \"x\"")], 200, 412),     // P-22
     (&[("if-none-match", "*"), ("if-none-match", "*")], 200, 412),
     (&[("if-none-match", "*, \"v1\"")], 304, 412),
+    (&[("if-none-match", "*, garbage")], 200, 412), // P-22
+    (&[("if-none-match", "*, \"x")], 200, 412),
     (&[("if-none-match", "\"x\""), ("if-modified-since", L)], 200, 200), // P-17
     (&[("if-none-match", "garbage"), ("if-modified-since", L)], 200, 200),
     (&[("if-none-match", "")], 200, 200),
@@ -61,6 +63,8 @@ const T_P: &[(&[(&str, &str)], u16, u16)] = &[
     (&[("if-match", "\"x\""), ("if-match", "\"v1\"")], 200, 200),
     (&[("if-match", "*")], 200, 200),         // P-06
     (&[("if-match", "*, \"v1\"")], 412, 412), // P-22
+    (&[("if-match", "*, garbage")], 412, 412),
+    (&[("if-match", "*, \"v1")], 412, 412),
     (&[("if-match", "")], 412, 412),
     (&[("if-match", "garbage")], 412, 412), // P-06
     (&[("if-match", "\"v1")], 412, 412),
@@ -390,6 +394,16 @@ async fn a_304_from_inside_passes_without_the_fields_and_the_body_that_it_must_n
     names.sort();
     assert_eq!(names, ["etag", "vary", "x-own"]);
     assert!(response.body().is_end_stream());
+}
+
+#[tokio::test]
+async fn a_coding_on_a_304_from_inside_is_that_of_the_tag_where_none_was_asked_for() {
+    let inner = counted(StatusCode::NOT_MODIFIED, &[("etag", "\"v1\""), ("content-encoding", "gzip")]);
+    let service = ConditionalLayer::new().layer(inner.service);
+    for (asked, expected) in [(("if-modified-since", L), "\"v1--gzip\""), (("if-none-match", "\"v1\""), "\"v1\"")] {
+        let response = call(&service, get("/", &[asked])).await;
+        assert_eq!(field(response.headers(), "etag").as_deref(), Some(expected), "N-07: {asked:?}");
+    }
 }
 
 #[tokio::test]

@@ -288,6 +288,24 @@ async fn a_risk_that_a_route_accepted_need_not_be_accepted_again() {
 }
 
 #[tokio::test]
+async fn risks_that_several_layers_accepted_add_up() {
+    for (sentence, of_the_outer) in
+        [("another one", Risk::VariantServedToEverybody), ("the same again", Risk::SetCookieReplayedToOthers)]
+    {
+        let policy = CachePolicyLayer::new(CachePolicy::public(MINUTE));
+        let service = ServiceBuilder::new()
+            .layer(EdgeLayer::new(EdgeProfile::STANDARD))
+            .layer(policy.clone().accept_risk(of_the_outer))
+            .layer(policy.accept_risk(Risk::SetCookieReplayedToOthers))
+            .service(service_fn(|_: Request<TestBody>| {
+                ready(Ok::<_, Infallible>(answer("hello", &[("set-cookie", "theme=dark")])))
+            }));
+        let response = service.oneshot(get("/", &[])).await.unwrap();
+        assert_eq!(field(response.headers(), "cache-control").unwrap(), "public, max-age=60", "{sentence}");
+    }
+}
+
+#[tokio::test]
 async fn what_services_inside_wrote_for_edges_is_taken_for_what_it_is() {
     let table: &[(&str, EdgeProfile, &[(&str, &str)], &str)] = &[
         (

@@ -41,6 +41,7 @@ mod tests {
             ("assets", Some("asset")),
             ("ap", Some("api")),
             ("picture", None),
+            ("xxxapi", None),
             ("", None),
         ] {
             assert_eq!(nearest(name, known), expected, "{name}");

@@ -431,6 +431,28 @@ mod tests {
         assert_eq!(HttpDate::from_system_time(UNIX_EPOCH - 4 * half), Some(HttpDate(-2)));
     }
 
+    #[test]
+    fn each_day_of_two_eras_follows_the_one_before() {
+        let mut expected = (0, 1, 1);
+        for day in HttpDate::MIN.0 / SECONDS_PER_DAY..=days_from_civil(801, 12, 31) {
+            assert_eq!(civil_from_days(day), expected);
+            let (year, month, day_of_month) = expected;
+            assert_eq!(days_from_civil(i64::from(year), month, day_of_month), day);
+            let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+            let last = match month {
+                2 if leap => 29,
+                2 => 28,
+                4 | 6 | 9 | 11 => 30,
+                _ => 31,
+            };
+            expected = match (month, day_of_month == last) {
+                (_, false) => (year, month, day_of_month + 1),
+                (12, true) => (year + 1, 1, 1),
+                (_, true) => (year, month + 1, 1),
+            };
+        }
+    }
+
     proptest! {
         #[test]
         fn parse_of_render_is_the_identity(seconds in HttpDate::MIN.0..=HttpDate::MAX.0) {

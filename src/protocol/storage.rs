@@ -330,6 +330,33 @@ mod tests {
                 Allowed(Yes::MaxAge),
             ),
             (
+                "by its whole URI (M-02)",
+                Shared,
+                "PATCH",
+                &[],
+                200,
+                &["cache-control: max-age=9", "content-location: http://a.example/page?q"],
+                Allowed(Yes::MaxAge),
+            ),
+            (
+                "and not with what has its path elsewhere (M-02)",
+                Shared,
+                "POST",
+                &[],
+                200,
+                &["cache-control: max-age=9", "content-location: http://b.example/page?q"],
+                Forbidden(No::NotTheTarget),
+            ),
+            (
+                "nor with another query of it (M-02)",
+                Shared,
+                "POST",
+                &[],
+                200,
+                &["cache-control: max-age=9", "content-location: /page"],
+                Forbidden(No::NotTheTarget),
+            ),
+            (
                 "and without a lifetime (M-02)",
                 Shared,
                 "POST",
@@ -343,11 +370,13 @@ mod tests {
             ("a 304 for the 200 that it freshens (N-06)", Shared, "GET", &[], 304, &[], Allowed(Yes::Status)),
         ];
         for (sentence, cache, method, asked, status, answered, expected) in table {
-            let (mut request, ()) = Request::builder().method(*method).uri("/page?q").body(()).unwrap().into_parts();
+            let (mut request, ()) =
+                Request::builder().method(*method).uri("http://a.example/page?q").body(()).unwrap().into_parts();
             request.headers = fields(asked);
             let status = StatusCode::from_u16(*status).unwrap();
             let found = Storability::of_response(*cache, &request, status, &fields(answered));
             assert_eq!(found, *expected, "{sentence}");
+            assert_eq!(found.is_allowed(), matches!(expected, Allowed(_)), "{sentence}");
         }
     }
 }
