@@ -398,6 +398,8 @@ async fn only_what_is_proven_is_immutable() {
         ("two codings", 200, &[("content-type", "text/css"), ("content-encoding", "gzip, br")], 200, NO_STORE),
         ("no coding by name", 200, &[("content-type", "text/css"), ("content-encoding", "identity")], 200, IMMUTABLE),
         ("a part", 206, &[("content-type", "text/css"), ("content-range", "bytes 0-11/12")], 206, IMMUTABLE),
+        ("a part of a page", 206, &[("content-type", "text/html"), ("content-range", "bytes 0-11/12")], 404, NO_STORE),
+        ("all of it in the type of parts", 200, &[("content-type", "multipart/byteranges; boundary=a")], 404, NO_STORE),
         (
             "a part of another file",
             206,
@@ -755,6 +757,37 @@ async fn files_in_a_coding_have_tags_of_their_own_and_are_verified_too() {
     write(files.path(), "style.css.gz", "rebuilt alone");
     assert_eq!(ask(&service, get(&url, &[gzip])).await.status, 404);
     assert_eq!(ask(&service, get(&url, &[])).await.cache_control(), IMMUTABLE, "the other one is as it was");
+}
+
+#[tokio::test]
+async fn a_file_that_has_a_coded_one_varies_on_it_whatever_the_service_says() {
+    let files =
+        directory(&[("style.css", "p{color:red}"), ("style.css.gz", "not really gzip"), ("app.js", "p{color:red}")]);
+    let assets = manifest(&files);
+    let service = AssetsLayer::new(&assets);
+    for (name, content_type, vary) in [
+        ("style.css", &[("content-type", "text/css")], Some("accept-encoding")),
+        ("app.js", &[("content-type", "text/javascript")], None),
+    ] {
+        let answer = ask(&service.layer(static_service(200, content_type)), get(&path_of(&assets, name), &[])).await;
+        assert_eq!(
+            (answer.cache_control().as_str(), answer.field("vary").as_deref()),
+            (IMMUTABLE, vary),
+            "K-02: {name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn calls_of_grpc_and_tunnels_pass_untouched() {
+    let assets = AssetManifest::from_contents([("style.css", "p{color:red}")]).unwrap();
+    let service = AssetsLayer::new(&assets).layer(static_service(200, &[("etag", "\"a\"")]));
+    let call = request(Method::POST, "/assets/none.css", &[("content-type", "application/grpc")]);
+    let tunnel = Request::builder().method(Method::CONNECT).uri("/assets/none.css").body(TestBody::default()).unwrap();
+    for request in [call, tunnel] {
+        let answer = ask(&service, request).await;
+        assert_eq!((answer.status, answer.field("etag").as_deref()), (StatusCode::OK, Some("\"a\"")), "E-05, Q-03");
+    }
 }
 
 #[tokio::test]

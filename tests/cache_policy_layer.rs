@@ -762,6 +762,12 @@ async fn told_to_tighten_the_layer_takes_of_each_the_tighter() {
             "public, max-age=0",
         ),
         (
+            "and not beside one that has one (C-33)",
+            PUBLIC,
+            ok(&[("cache-control", "public, max-age=60"), ("date", DATE), ("expires", TEN_SECONDS_LATER)]),
+            "public, max-age=60",
+        ),
+        (
             "guards still stand above",
             PUBLIC,
             ok(&[("set-cookie", "a=b"), ("cache-control", "public, max-age=60")]),

@@ -13,7 +13,7 @@ use http_body::Body;
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_cache_policy::layers::conditional::ConditionalReason;
 use tower_cache_policy::protocol::{Condition, EntityTag, HttpDate, Representation, Validators};
-use tower_cache_policy::{Clock, ConditionalLayer};
+use tower_cache_policy::{Clock, ConditionalLayer, HeadValidators};
 
 use support::{NeverPolled, TestBody, answer, call, content, field, get, request};
 
@@ -264,6 +264,26 @@ async fn missing_and_unknown_are_two_things() {
         let layer = ConditionalLayer::new().validators(move |_| std::future::ready(current.clone()));
         let response = call(&layer.layer(inner.service), request(method.clone(), "/", lines)).await;
         assert_eq!(response.status().as_u16(), *status, "{sentence}");
+    }
+}
+
+#[tokio::test]
+async fn a_head_tells_what_is_there_what_is_missing_and_what_is_not_known() {
+    // By `If-None-Match: *` and `If-Match: *` on a PUT.
+    for (status, create, change) in
+        [(200, 412, 204), (404, 204, 412), (410, 204, 412), (403, 412, 412), (500, 412, 412)]
+    {
+        let service = service_fn(move |request: Request<TestBody>| {
+            let mut response = answer("", &[]);
+            let status = if request.method() == Method::HEAD { status } else { 204 };
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+            std::future::ready(Ok::<_, Infallible>(response))
+        });
+        let layer = ConditionalLayer::new().validator_source(HeadValidators::<_, TestBody>::new(service));
+        for (name, expected) in [("if-none-match", create), ("if-match", change)] {
+            let response = call(&layer.layer(service), request(Method::PUT, "/", &[(name, "*")])).await;
+            assert_eq!(response.status(), expected, "HEAD says {status}, and {name}: *");
+        }
     }
 }
 

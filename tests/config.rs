@@ -124,6 +124,8 @@ fn each_word_is_the_function_of_its_name() {
             "public = '1m', stale_while_revalidate = '1h', stale_if_error = '1d'",
             "public, max-age=60, stale-while-revalidate=3600, stale-if-error=86400",
         ),
+        ("edge_only = '1h'", "max-age=0, s-maxage=3600, must-revalidate"),
+        ("public = '1m', stale_if_error = '1d', stale_at_edge_only = true", "public, max-age=60"),
         // Let through: C-32, and what many caches understand.
         (
             "public = '1m', edge = '1h', stale_while_revalidate = '1h'",
@@ -181,6 +183,15 @@ fn what_is_wrong_is_told_with_its_place_and_what_to_write() {
         ("routes.'/' = { publik = 60 }", "line 1, column 16: unknown key `publik`; did you mean `public`?"),
         ("routes.'/' = { s-maxage = 60 }", "line 1, column 16: unknown key `s-maxage`; did you mean `edge`?"),
         ("routes.'/' = { 'max-age' = 60 }", "line 1, column 16: unknown key `max-age`; did you mean `max_age`?"),
+        (
+            "s-maxage = 60",
+            "line 1, column 1: unknown key `s-maxage`; write one of `default`, `policies`, `routes`, `development`",
+        ),
+        ("default = { publik = 60 }", "line 1, column 13: unknown key `publik`; did you mean `public`?"),
+        (
+            "routes.'/' = { public = 60, status.404 = { publik = 60 } }",
+            "line 1, column 44: unknown key `publik`; did you mean `public`?",
+        ),
         (
             "routes.'/' = { statuss.404 = 'no-store', public = 60 }",
             "line 1, column 16: unknown key `statuss`; did you mean `status`?",
@@ -444,6 +455,22 @@ fn what_is_wrong_is_told_with_its_place_and_what_to_write() {
         (
             "routes.'/' = { public = 60, for_http10 = true }",
             "line 1, column 29: `for_http10` says that nothing may be reused unasked, and `public` that it may; leave `for_http10` out, or write it beside `no_cache` or `no_store`",
+        ),
+        (
+            "routes.'/' = { edge_only = 60, edge = 60 }",
+            "line 1, column 32: `edge_only` has stated the lifetime for the edge already; leave `edge` out",
+        ),
+        (
+            "routes.'/' = { public = 60, stale_at_edge_only = true }",
+            "line 1, column 29: `stale_at_edge_only` is said of `stale_while_revalidate` or `stale_if_error`; write one beside it",
+        ),
+        (
+            "routes.'/' = { private = 60, stale_if_error = 60, stale_at_edge_only = true }",
+            "line 1, column 51: `private` leaves nothing for edges to serve; leave `stale_at_edge_only` out",
+        ),
+        (
+            "routes.'/' = { no_cache = true, stale_at_edge_only = true }",
+            "line 1, column 33: `no_cache` leaves nothing for edges to serve; leave `stale_at_edge_only` out",
         ),
         (
             "routes.'/' = { edge = 60 }",

@@ -102,6 +102,44 @@ async fn the_bodies_that_get_no_tag_are_not_touched() {
 }
 
 #[tokio::test]
+async fn of_two_content_types_the_first_counts() {
+    for (first, second, tagged) in [
+        ("text/html", "application/grpc", true),
+        ("application/grpc", "text/html", false),
+        ("a/b", "text/event-stream", true),
+    ] {
+        let response = answer("x", &[("content-type", first), ("content-type", second)]);
+        assert_eq!(tag(&through(EntityTagLayer::new(), get("/", &[]), response).await).is_some(), tagged, "{first}");
+    }
+}
+
+#[cfg(feature = "strong-tags")]
+#[tokio::test]
+async fn a_tag_that_nobody_can_guess_is_for_personalized_answers_too() {
+    for (layer, tagged) in [
+        (EntityTagLayer::new(), false),
+        (EntityTagLayer::new().strong(), false),
+        (EntityTagLayer::new().keyed([7; 32]), true),
+    ] {
+        let mut response = answer("x", &[]);
+        response.extensions_mut().insert(Personalized);
+        assert_eq!(tag(&through(layer, get("/", &[]), response).await).is_some(), tagged, "G-16");
+    }
+}
+
+#[tokio::test]
+async fn what_was_read_ahead_tells_how_much_of_it_is_left() {
+    let body = Frames::of(&["hello ", "world"]).sized();
+    let response = through(EntityTagLayer::new(), get("/", &[]), Response::new(body)).await;
+    let mut body = response.into_body();
+    for left in [11, 5] {
+        assert_eq!(body.size_hint().exact(), Some(left));
+        body.frame().await.unwrap().unwrap();
+    }
+    assert_eq!(body.size_hint().exact(), Some(0));
+}
+
+#[tokio::test]
 async fn an_extension_directive_that_looks_like_no_store_is_none() {
     let response = answer("x", &[("cache-control", "my-directive=\"my-no-store, no-store\"")]);
     assert!(tag(&through(EntityTagLayer::new(), get("/", &[]), response).await).is_some());

@@ -367,6 +367,10 @@ fn what_is_refused_and_what_to_write_instead() {
             "route `/x/{b}`: `/x/{a}` matches a path that this matches too, and neither is the more specific; keep one of the two, or begin one of them with text of its own",
         ),
         (
+            b().route("/y", p(1)).route("/x/{a}", p(1)).route("/x/{b}", p(1)).build(),
+            "route `/x/{b}`: `/x/{a}` matches a path that this matches too, and neither is the more specific; keep one of the two, or begin one of them with text of its own",
+        ),
+        (
             b().route("/{*rest}", p(1)).route("/{a}/x", p(1)).build(),
             "route `/{a}/x`: `/{*rest}` matches a path that this matches too, and neither is the more specific; keep one of the two, or begin one of them with text of its own",
         ),
@@ -462,6 +466,7 @@ fn what_is_refused_and_what_to_write_instead() {
         assert_eq!(error.kind(), &RouteErrorKind::UnsafeMethod { method: method.clone() }, "G-09");
         assert!(b().route("/", RoutePolicy::new(p(1)).method(method, CachePolicy::NO_STORE)).build().is_ok());
     }
+    assert!(b().route("/{{a}}".repeat(26), p(1)).build().is_ok(), "what is escaped is no parameter");
     let long = "t".repeat(128);
     for tag in ["", " ", "a,b", "a b", "ä", "a\n", &format!("{long}t")] {
         assert!(b().route("/", tagged(tag)).build().is_err(), "G-20: {tag:?}");

@@ -1,4 +1,4 @@
-//! The event of a decision.
+//! The events of decisions, and of what an edge layer notices.
 #![cfg(feature = "tracing")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use http::Request;
 use tower::{Layer, service_fn};
-use tower_cache_policy::CachePolicyLayer;
+use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::policy::CachePolicy;
+use tower_cache_policy::{CachePolicyLayer, EdgeLayer};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -69,4 +70,26 @@ fn each_decision_is_one_event_with_what_was_said_and_what_was_made_of_it() {
     let expected = "message=the answer's own field; G-01 Set-Cookie: private rule=\"one policy\" status=200 \
                     said=\"public, max-age=5\" wrote=\"private, max-age=5\"";
     assert_eq!(*lines.0.lock().unwrap(), [expected]);
+}
+
+#[test]
+fn what_an_edge_layer_notices_is_an_event_and_an_extension_only_when_asked_for() {
+    let lines = Lines::default();
+    tracing::subscriber::with_default(lines.clone(), || {
+        let handler = service_fn(|_: Request<TestBody>| {
+            std::future::ready(Ok::<_, Infallible>(answer(
+                "",
+                &[("cache-tag", "two words"), ("cache-control", "max-age=5")],
+            )))
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let layer = EdgeLayer::new(EdgeProfile::CLOUDFLARE);
+        let response = runtime.block_on(call(&layer.layer(handler), get("/", &[])));
+        assert!(response.extensions().is_empty());
+    });
+    let expected = [
+        "message=cache-tag has a member that is no tag: a-z, 0-9, '.', '_' and '-' (G-20)",
+        "message=0 tags do not fit into cache-tag: the answer is kept out of shared caches (G-20)",
+    ];
+    assert_eq!(*lines.0.lock().unwrap(), expected);
 }

@@ -135,7 +135,8 @@ impl Exchange {
                 request.headers_mut().remove(RANGE);
                 true
             }
-            None => !versioned && !conditional.is_unconditional(),
+            // What is proven has the very tag that this was decided by.
+            None => false,
         };
         let resumed = request.headers().contains_key(IF_RANGE);
         remove_preconditions(request.headers_mut());

@@ -199,10 +199,6 @@ impl<'a> Words<'a> {
                  leave it out"
                     .to_owned(),
             ),
-            "must_revalidate" | "proxy_revalidate" => match with(&["stale_while_revalidate", "stale_if_error"]) {
-                Some(other) => Err(stale_and_not(word, other)),
-                None => Ok(()),
-            },
             "immutable" if start_key == "edge_only" || start.duration.is_none_or(|lifetime| lifetime.is_zero()) => {
                 refuse(format!(
                     "`immutable` only applies while an answer is fresh, and `{start_key}` leaves no time for that; leave \

@@ -39,10 +39,7 @@ impl Route {
         if method == MethodClass::Unsafe {
             return None;
         }
-        let by_status = |status| self.by_status.iter().find_map(|(own, rendered)| (*own == status).then_some(rendered));
-        // A 304 says what the 200 would have said (N-01).
-        let of_200 = || (status == StatusCode::NOT_MODIFIED).then(|| by_status(StatusCode::OK)).flatten();
-        if let Some(rendered) = by_status(status).or_else(of_200) {
+        if let Some((_, rendered)) = self.by_status.iter().find(|(own, _)| *own == status) {
             return Some(rendered);
         }
         if !is_success(status) {

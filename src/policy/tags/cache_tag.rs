@@ -151,7 +151,8 @@ mod tests {
     fn a_tag_is_what_every_edge_cache_takes() {
         let longest = "a".repeat(CacheTag::MAX_LENGTH);
         for tag in ["a", "articles", "article-7", "v1.2_3", longest.as_str()] {
-            assert_eq!(CacheTag::new(tag).unwrap().as_str(), tag);
+            let read = CacheTag::new(tag).unwrap();
+            assert_eq!((read.as_str(), read.as_ref()), (tag, tag));
         }
     }
 
@@ -175,6 +176,7 @@ mod tests {
             let text = error.to_string();
             assert!(text.contains(reason) && text.contains("G-20"), "{text}");
             assert!(!text.contains(['\r', '\n', '\0']), "{text:?}");
+            assert_eq!(text.contains("\" ..."), tag.len() > 64, "no more of it than a line holds: {text}");
         }
     }
 }

@@ -144,6 +144,7 @@ mod tests {
         let mut one = tags(&["b", "a"]);
         one.unite(&tags(&["c", "a"]));
         assert_eq!(one, tags(&["b", "a", "c"]));
+        assert!(one.contains("c") && !one.contains("d"));
     }
 
     fn any_tags() -> impl Strategy<Value = CacheTags> {

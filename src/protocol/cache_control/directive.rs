@@ -168,6 +168,22 @@ mod tests {
     }
 
     #[test]
+    fn name_and_argument_are_those_of_a_directive_and_of_nothing_else() {
+        type Row = (&'static str, Option<&'static str>, Option<&'static [u8]>);
+        let table: [Row; 5] = [
+            ("x", Some("x"), None),
+            ("X=1", Some("X"), Some(b"1")),
+            (r#"x="a, b""#, Some("x"), Some(br#""a, b""#)),
+            ("x y", None, None),
+            ("x = 1", None, None),
+        ];
+        for (member, name, argument) in table {
+            let directive = Directive { member: member.as_bytes().into() };
+            assert_eq!((directive.name(), directive.argument()), (name, argument), "C-01: {member}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_written_is_refused_with_its_remedy() {
         for (name, argument, remedy) in [
             ("", None, "letters, digits"),

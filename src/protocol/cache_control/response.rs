@@ -650,6 +650,7 @@ mod tests {
             ("a permission with an argument is none", "public=1", "public=1"),
             ("nor with a tail", "must-understand x, public ;", "must-understand x, public ;"),
             ("immutable ignores its argument (C-30)", "immutable=1", "immutable"),
+            ("and is none where its argument does not end", "immutable=\"a", ""),
             ("private wins over public (C-06)", "public, max-age=5, private", "private, max-age=5"),
             ("whichever comes first (C-06)", "private, public", "private"),
             ("public beside qualified private", r#"public, private="a""#, r#"public, private="a""#),
@@ -870,6 +871,7 @@ mod tests {
              must-understand, no-transform, immutable, stale-while-revalidate=30, \
              stale-if-error=2147483647"
         );
+        assert!(control.has_explicit_freshness());
         let bare = control
             .without_public()
             .without_max_age()
