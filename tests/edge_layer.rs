@@ -288,6 +288,42 @@ async fn a_risk_that_a_route_accepted_need_not_be_accepted_again() {
 }
 
 #[tokio::test]
+async fn a_risk_is_accepted_of_what_the_route_saw_and_not_of_what_comes_in_between() {
+    type Between = fn(&mut Response<TestBody>);
+    let table: [(Risk, &[(&str, &str)], Between); 4] = [
+        (Risk::AuthorizedAnswerServedToOthers, &[("authorization", "Basic YTpi")], |_| {}),
+        (Risk::PersonalizedAnswerServedToOthers, &[], |response| {
+            response.extensions_mut().insert(Personalized);
+        }),
+        (Risk::VariantServedToEverybody, &[], |response| {
+            response.headers_mut().insert("vary", HeaderValue::from_static("*"));
+        }),
+        (Risk::OneOriginsAnswerServedToAnother, &[], |response| {
+            let headers = response.headers_mut();
+            headers.insert("access-control-allow-origin", HeaderValue::from_static("https://a.example"));
+            headers.insert("access-control-allow-credentials", HeaderValue::from_static("true"));
+        }),
+    ];
+    for (risk, asked, between) in table {
+        let service = ServiceBuilder::new()
+            .layer(EdgeLayer::new(EdgeProfile::STANDARD))
+            .map_request(|mut request: Request<TestBody>| {
+                request.headers_mut().remove("authorization");
+                request
+            })
+            .map_response(move |mut response: Response<TestBody>| {
+                between(&mut response);
+                response
+            })
+            .layer(CachePolicyLayer::new(CachePolicy::public(MINUTE)).accept_risk(risk))
+            .service(service_fn(|_: Request<TestBody>| ready(Ok::<_, Infallible>(answer("hello", &[])))));
+        let response = service.oneshot(get("/", asked)).await.unwrap();
+        let said = field(response.headers(), "cache-control").unwrap();
+        assert!(said.starts_with("private"), "{risk:?}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn risks_that_several_layers_accepted_add_up() {
     for (sentence, of_the_outer) in
         [("another one", Risk::VariantServedToEverybody), ("the same again", Risk::SetCookieReplayedToOthers)]
