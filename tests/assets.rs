@@ -760,6 +760,23 @@ async fn files_in_a_coding_have_tags_of_their_own_and_are_verified_too() {
 }
 
 #[tokio::test]
+async fn if_match_names_the_file_in_its_coding() {
+    let files = directory(&[("style.css", "p{color:red}"), ("style.css.gz", "not really gzip")]);
+    let assets = manifest(&files);
+    let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()).precompressed_gzip());
+    let fingerprint = assets.asset("style.css").unwrap().fingerprint();
+    let (plain, coded) = (format!("\"{fingerprint}\""), format!("\"{fingerprint}--gzip\""));
+    for url in ["/style.css", &path_of(&assets, "style.css")] {
+        for (accepted, tag, status) in
+            [("identity", &plain, 200), ("gzip", &coded, 200), ("gzip", &plain, 412), ("identity", &coded, 412)]
+        {
+            let asked = get(url, &[("accept-encoding", accepted), ("if-match", tag)]);
+            assert_eq!(ask(&service, asked).await.status, status, "P-07, V-09: {url}, {accepted}, {tag}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_file_that_has_a_coded_one_varies_on_it_whatever_the_service_says() {
     let files =
         directory(&[("style.css", "p{color:red}"), ("style.css.gz", "not really gzip"), ("app.js", "p{color:red}")]);

@@ -135,8 +135,9 @@ impl Exchange {
                 request.headers_mut().remove(RANGE);
                 true
             }
-            // What is proven has the very tag that this was decided by.
-            None => false,
+            // What comes may be in a coding, with a tag of its own, which is not the one that this was
+            // decided by.
+            None => !conditional.is_unconditional(),
         };
         let resumed = request.headers().contains_key(IF_RANGE);
         remove_preconditions(request.headers_mut());

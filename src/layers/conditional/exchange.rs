@@ -113,6 +113,12 @@ impl Exchange {
         None
     }
 
+    /// Whether the request states nothing that could be decided.
+    #[cfg(feature = "assets")]
+    pub(crate) const fn is_unconditional(&self) -> bool {
+        self.stated.is_empty()
+    }
+
     /// Decides what is to be decided on the answer, and completes its fields. A 206 is completed as
     /// the 200 is, and keeps its content and its range.
     pub(crate) fn decide_after<B>(self, response: Response<B>) -> Response<ConditionalBody<B>> {
