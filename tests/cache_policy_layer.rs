@@ -651,6 +651,19 @@ async fn lines_are_joined_without_losing_what_a_quote_would_swallow() {
 }
 
 #[tokio::test]
+async fn lines_that_a_risk_leaves_apart_are_left_so_only_where_a_quote_takes_no_restriction_away() {
+    let layer = CachePolicyLayer::new(PUBLIC).accept_risk(Risk::RestrictionInASecondLineMissed);
+    for (first, last, expected) in [("x=1", "y=2", "x=1 | no-store | y=2"), (r#"x=""#, r#"y=""#, "no-store")] {
+        let lines = [("cache-control", first), ("cache-control", "no-store"), ("cache-control", last)];
+        let personalized = through(layer.clone(), &ok(&lines).personalized(), get("/", &[])).await;
+        let written = through(layer.clone(), &ok(&lines), request(Method::POST, "/", &[])).await;
+        for response in [personalized, written] {
+            assert_eq!(cache_control(&response).as_deref(), Some(expected), "G-03, G-09: {first}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_page_that_said_immutable_and_nothing_else_gets_the_default() {
     let page = ok(&[("cache-control", "immutable"), ("content-type", "text/html")]);
     let response = through(CachePolicyLayer::new(PUBLIC), &page, get("/", &[])).await;

@@ -116,8 +116,8 @@ pub(super) fn contradicts_itself(headers: &HeaderMap) -> bool {
 /// section 5.3). Says whether there was something to join.
 ///
 /// A quote that does not end in its line would take a restriction in the next for a part of
-/// it. Such lines are written as they were read.
-pub(super) fn join_lines(headers: &mut HeaderMap) -> bool {
+/// it. Such lines are written as they were read, and all others only if `always`.
+pub(super) fn join_lines(headers: &mut HeaderMap, always: bool) -> bool {
     let mut lines = headers.get_all(CACHE_CONTROL).iter();
     let (Some(first), Some(second)) = (lines.next(), lines.next()) else {
         return false;
@@ -131,6 +131,9 @@ pub(super) fn join_lines(headers: &mut HeaderMap) -> bool {
         .expect("field values joined by a comma make a field value");
     let read = CacheControl::parse(headers.get_all(CACHE_CONTROL));
     let value = if CacheControl::parse([&value]) == read {
+        if !always {
+            return false;
+        }
         value
     } else if read.is_empty() {
         // What nobody can read is no word (G-14).

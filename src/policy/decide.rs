@@ -363,9 +363,10 @@ impl<'a> Draft<'a> {
         self.one_line(headers);
     }
 
-    /// Leaves one line of `Cache-Control` (G-25).
+    /// Leaves one line of `Cache-Control` (G-25). Told to leave them, it does so where they mean the
+    /// same to who joins them: what was read here as a restriction is one to everybody.
     fn one_line(&mut self, headers: &mut HeaderMap) {
-        if self.in_force(Guard::OneLine) && join_lines(headers) {
+        if join_lines(headers, self.in_force(Guard::OneLine)) {
             self.guards.insert(Guard::OneLine);
         }
     }

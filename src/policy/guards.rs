@@ -117,7 +117,8 @@ pub enum Risk {
     OneOriginsAnswerServedToAnother,
     /// A cache chooses a lifetime by itself (G-14).
     LifetimeGuessedByCaches,
-    /// A cache reads only one of several `Cache-Control` lines (G-25).
+    /// A cache reads only one of several `Cache-Control` lines (G-25). Lines that mean something else
+    /// once they are joined, as where a quote runs on into the next, are joined all the same.
     RestrictionInASecondLineMissed,
     /// A page stays as it is in browsers for its whole lifetime, even after a reload (G-27).
     PageSurvivesReload,
