@@ -642,6 +642,8 @@ async fn lines_are_joined_without_losing_what_a_quote_would_swallow() {
         (&["x=\"", "no-store, y=\""], "no-store"),
         (&["x=\"", "x=\""], "private, no-cache"),
         (&["max-age=60, a\"b", "private=\"set-cookie\""], "private=\"set-cookie\", max-age=60"),
+        (&["max-age=60, x=\"a", "b\", no-store, y=\"c"], "no-store, b\", no-store, y=\"c"),
+        (&["max-age=60, x=\"a", "b\", private, y=\"c"], "private, max-age=60, b\", private, y=\"c"),
     ];
     for (lines, expected) in table {
         let lines: Vec<_> = lines.iter().map(|line| leak("cache-control", line)).collect();

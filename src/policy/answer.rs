@@ -116,7 +116,8 @@ pub(super) fn contradicts_itself(headers: &HeaderMap) -> bool {
 /// section 5.3). Says whether there was something to join.
 ///
 /// A quote that does not end in its line would take a restriction in the next for a part of
-/// it. Such lines are written as they were read, and all others only if `always`.
+/// it, or free one that stood in a quote of its own. Of such lines both readings count, and what
+/// they come to is written; all others are joined only if `always`.
 pub(super) fn join_lines(headers: &mut HeaderMap, always: bool) -> bool {
     let mut lines = headers.get_all(CACHE_CONTROL).iter();
     let (Some(first), Some(second)) = (lines.next(), lines.next()) else {
@@ -130,16 +131,16 @@ pub(super) fn join_lines(headers: &mut HeaderMap, always: bool) -> bool {
     let value = HeaderValue::from_maybe_shared(bytes::Bytes::from(joined))
         .expect("field values joined by a comma make a field value");
     let read = CacheControl::parse(headers.get_all(CACHE_CONTROL));
-    let value = if CacheControl::parse([&value]) == read {
+    let read_joined = CacheControl::parse([&value]);
+    let value = if read_joined == read {
         if !always {
             return false;
         }
         value
-    } else if read.is_empty() {
-        // What nobody can read is no word (G-14).
-        read.to_private().to_header_value()
     } else {
-        read.to_header_value()
+        let both = read.tighten(&read_joined.without_extensions());
+        // What nobody can read is no word (G-14).
+        if both.is_empty() { both.to_private().to_header_value() } else { both.to_header_value() }
     };
     headers.insert(CACHE_CONTROL, value);
     true

@@ -506,6 +506,11 @@ impl CacheControl {
         }
     }
 
+    /// What caches know of it.
+    pub(crate) fn without_extensions(self) -> Self {
+        Self { extensions: Extensions::default(), ..self }
+    }
+
     fn shared_lifetime(&self) -> Option<u32> {
         self.s_maxage.or(self.max_age)
     }
