@@ -147,5 +147,5 @@ pub use self::source::AssetSource;
 
 pub(crate) use self::manifest::Resolved;
 pub(crate) use self::media_type::is_fallback_page;
-pub(crate) use self::path::is_suspicious;
 pub(crate) use self::stored::StoredFile;
+pub(crate) use crate::policy::is_suspicious;

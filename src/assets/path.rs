@@ -43,26 +43,6 @@ pub(super) fn respell(path: &str) -> Option<String> {
     Some(encode(&decoded).into_owned())
 }
 
-/// Whether somebody on the way may take the path for another one (G-19): `;`, `\`, an encoded
-/// separator, dot or end of string, and dot segments. The path is that of a request, which begins
-/// with `/`.
-pub(crate) fn is_suspicious(path: &str) -> bool {
-    let encoded = |octets: &[u8]| {
-        matches!(
-            octets,
-            [b'%', b'0', b'0']
-                | [b'%', b'2', b'e' | b'E' | b'f' | b'F' | b'3']
-                | [b'%', b'3', b'b' | b'B' | b'f' | b'F']
-                | [b'%', b'5', b'c' | b'C']
-                // What software that decodes twice makes of the rest.
-                | [b'%', b'2', b'5']
-        )
-    };
-    path.bytes().any(|octet| matches!(octet, b';' | b'\\'))
-        || path.contains('%') && path.as_bytes().windows(3).any(encoded)
-        || has_dot_segment(path)
-}
-
 /// `style.css` and a fingerprint as `style.3f9a.css`: before the last extension, so that
 /// everything that goes by it still does.
 pub(super) fn with_fingerprint(path: &str, fingerprint: &str) -> String {
@@ -132,19 +112,6 @@ mod tests {
         }
         for name in ["a", "a.css", "a/b.css", ".well-known/x", "café.css", "a b.css", "...", "a..b"] {
             assert!(check_name(name).is_ok(), "{name:?}");
-        }
-    }
-
-    #[test]
-    fn what_may_be_taken_for_another_path_is_suspicious() {
-        for path in [
-            "a;b", "a;.css", "a%00.css", "a%2fb", "a%2Fb", "%2e%2e/a", "a%2Ecss", "../a", "a/./b", "a\\b", "a%5cb",
-            "a%3f", "a%23", "a%3Bb", "a%252fb",
-        ] {
-            assert!(is_suspicious(&format!("/{path}")), "{path}");
-        }
-        for path in ["a.css", "a/b.css", "caf%C3%A9.css", "a%20b.css", ".well-known/x", "", "%", "%2"] {
-            assert!(!is_suspicious(&format!("/{path}")), "{path}");
         }
     }
 }

@@ -1,37 +1,154 @@
-//! Paths that software behind the layer may take for others.
+//! Paths that software behind the layer may take for others (G-19).
+//!
+//! Tables of routes, assets and purges all read a path by [`character`], so that no two of them
+//! disagree about a spelling.
+
+/// The number of times that a path is decoded. No software is known that decodes more often.
+const MAX_DECODINGS: usize = 4;
 
 /// Whether the path has a segment `.` or `..` in any spelling that some software knows:
-/// percent-encoded, behind `\`, `%2f` or `%5c`, or before `;`. What such a path is for depends
-/// on who resolves it, and a browser may be made to send it (G-19).
+/// percent-encoded, also several times over, behind `\`, or before `;`. What such a path is for
+/// depends on who resolves it, and a browser can be made to send it.
 pub(crate) fn has_dot_segment(path: &str) -> bool {
+    let path = path.as_bytes();
     // Most paths have nothing of the kind.
-    if !path.as_bytes().windows(2).any(|pair| matches!(pair, [b'/', b'.'] | [b'%' | b'\\', _])) {
+    let may_have = |pair: &[u8]| matches!(pair, [b'/', b'.'] | [b'%' | b'\\' | 0x80.., _]);
+    if !path.windows(2).any(may_have) {
         return false;
     }
+    if resolves_elsewhere(path) {
+        return true;
+    }
+    if !is_encoded_again(path) {
+        return false;
+    }
+    let mut decoded = decode(path);
+    for _ in 0..MAX_DECODINGS {
+        if resolves_elsewhere(&decoded) {
+            return true;
+        }
+        let again = decode(&decoded);
+        if again.len() == decoded.len() {
+            return false;
+        }
+        decoded = again;
+    }
+    true
+}
+
+/// Whether any software may take the path for another one: `;`, `\`, an encoded separator, dot, `%`
+/// or end of string, and dot segments. Stricter than [`has_dot_segment`], for the names of files,
+/// which need none of these characters. The path is that of a request, which begins with `/`.
+#[cfg(feature = "assets")]
+pub(crate) fn is_suspicious(path: &str) -> bool {
     let mut rest = path.as_bytes();
+    while let Some((byte, after)) = character(rest) {
+        let is_encoded = matches!(rest, [b'%' | 0x80.., _, ..]);
+        let is_special = matches!(byte, 0 | b'.' | b'/' | b'#' | b';' | b'?' | b'\\')
+            // What software that decodes twice makes of the rest.
+            || (byte == b'%' && after.len() + 3 == rest.len());
+        if matches!(byte, b';' | b'\\') || (is_encoded && is_special) {
+            return true;
+        }
+        rest = after;
+    }
+    has_dot_segment(path)
+}
+
+/// Whether a segment of the path, once decoded, is `.` or `..`.
+fn resolves_elsewhere(path: &[u8]) -> bool {
+    let mut rest = path;
     // How many dots the segment holds, while it holds nothing else.
     let mut dots = Some(0);
-    loop {
-        let (octet, after) = match rest {
-            [] => return matches!(dots, Some(1 | 2)),
-            [b'%', b'2', b'e' | b'E', after @ ..] => (b'.', after),
-            [b'%', b'2', b'f' | b'F', after @ ..] | [b'%', b'5', b'c' | b'C', after @ ..] | [b'\\', after @ ..] => {
-                (b'/', after)
-            }
-            [octet, after @ ..] => (*octet, after),
-        };
+    while let Some((byte, after)) = character(rest) {
         rest = after;
-        match octet {
-            b'/' | b';' if matches!(dots, Some(1 | 2)) => return true,
-            b'/' => dots = Some(0),
+        match byte {
+            b'/' | b'\\' | b';' | b'?' | b'#' | 0 if matches!(dots, Some(1 | 2)) => return true,
+            b'/' | b'\\' => dots = Some(0),
             b'.' => dots = dots.map(|count| count + 1),
+            // Trimmed or left out by some.
+            1..=b' ' | 0x7f => {}
             _ => dots = None,
         }
+    }
+    matches!(dots, Some(1 | 2))
+}
+
+/// The first character, decoded, and what follows. Overlong and fullwidth forms of ASCII, which some
+/// decoders take for it, are ASCII; of any other character it is the first byte.
+fn character(path: &[u8]) -> Option<(u8, &[u8])> {
+    let (first, after) = byte(path)?;
+    let next = |path| byte(path).filter(|(byte, _)| matches!(byte, 0x80..=0xbf));
+    let seven_bits = |high: u8, low: u8| (high & 1) << 6 | (low & 0x3f);
+    let folded = match first {
+        0xc0 | 0xc1 => next(after).map(|(low, after)| (seven_bits(first, low), after)),
+        0xe0 | 0xef => next(after).and_then(|(middle, after)| {
+            let (low, after) = next(after)?;
+            match (first, middle) {
+                (0xe0, 0x80 | 0x81) => Some((seven_bits(middle, low), after)),
+                // U+FF01 to U+FF3F
+                (0xef, 0xbc) => Some((b' ' + (low & 0x3f), after)),
+                _ => None,
+            }
+        }),
+        0xf0 => next(after).filter(|(second, _)| *second == 0x80).and_then(|(_, after)| {
+            let (middle, after) = next(after).filter(|(middle, _)| matches!(middle, 0x80 | 0x81))?;
+            let (low, after) = next(after)?;
+            Some((seven_bits(middle, low), after))
+        }),
+        _ => None,
+    };
+    Some(folded.unwrap_or((first, after)))
+}
+
+/// The first byte, decoded once, and what follows.
+fn byte(path: &[u8]) -> Option<(u8, &[u8])> {
+    match path {
+        [b'%', high, low, after @ ..] if is_hex(*high, *low) => Some((hex(*high) << 4 | hex(*low), after)),
+        // An old form that some servers still read.
+        [b'%', b'u' | b'U', b'0', b'0', high, low, after @ ..] if is_hex(*high, *low) => {
+            Some((hex(*high) << 4 | hex(*low), after))
+        }
+        [byte, after @ ..] => Some((*byte, after)),
+        [] => None,
+    }
+}
+
+/// Whether there is a `%` left after the path was decoded once.
+fn is_encoded_again(path: &[u8]) -> bool {
+    path.iter().enumerate().filter(|(_, byte)| **byte == b'%').any(|(at, _)| match path[at + 1..] {
+        [b'2', b'5', ..] => true,
+        [high, low, ..] => !is_hex(high, low),
+        _ => false,
+    })
+}
+
+fn decode(path: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((byte, after)) = byte(rest) {
+        decoded.push(byte);
+        rest = after;
+    }
+    decoded
+}
+
+fn is_hex(high: u8, low: u8) -> bool {
+    high.is_ascii_hexdigit() && low.is_ascii_hexdigit()
+}
+
+/// The value of a hexadecimal digit.
+fn hex(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        _ => (digit | 0x20).wrapping_sub(b'a').wrapping_add(10),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -49,6 +166,39 @@ mod tests {
             "/a\\..\\b",
             "/a/..;/b",
             "/a/..;x=1/b",
+            // An encoded `;`
+            "/a/..%3b/b",
+            "/a/%2e%2e%3Bx=1/b",
+            // Encoded two, three and four times
+            "/a/..%252fb",
+            "/a/..%255cb",
+            "/a/%252e%252e",
+            "/a/%252E./b",
+            "/a/..%253b/b",
+            "/a/%25252e%25252e/b",
+            "/a/%2525252e%2525252e/b",
+            // Of which only a digit is encoded
+            "/a/%2%65%2%65/b",
+            "/a/%%32%65./b",
+            // The end of a string, of a path, and what is trimmed
+            "/a/..%00",
+            "/a/..%00.css",
+            "/a/..%3fb",
+            "/a/..%23b",
+            "/a/.%09./b",
+            "/a/%0a../b",
+            "/a/..%20/b",
+            // Forms that lenient decoders read
+            "/a/%c0%ae%c0%ae/b",
+            "/a/..%c0%afb",
+            "/a/..%c1%9cb",
+            "/a/%e0%80%ae%e0%80%ae/b",
+            "/a/%f0%80%80%ae./b",
+            "/a/%u002e%u002e/b",
+            "/a/..%u002fb",
+            "/a/%ef%bc%8e%ef%bc%8e/b",
+            "/a/\u{ff0e}\u{ff0e}/b",
+            "/a/..\u{ff0f}b",
         ] {
             assert!(has_dot_segment(path), "{path}");
         }
@@ -66,11 +216,92 @@ mod tests {
             "/a;v=1.2/b",
             "/a%2fb",
             "/caf%C3%A9",
+            "/café",
             "/%",
             "/%2",
             "/a/;..",
+            "/100%25",
+            "/100%2525",
+            "/c%23",
+            "/What%3F",
+            "/a%20b",
+            "/%E3%80%82",
+            "/a/..%2b",
+            "/%zz%u12",
         ] {
             assert!(!has_dot_segment(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_is_encoded_too_often_counts_as_one_with_a_dot_segment() {
+        assert!(!has_dot_segment(&format!("/a%{}41", "25".repeat(3))));
+        assert!(has_dot_segment(&format!("/a%{}41", "25".repeat(2_000))));
+    }
+
+    #[cfg(feature = "assets")]
+    #[test]
+    fn what_may_be_taken_for_another_path_is_suspicious() {
+        for path in [
+            "a;b",
+            "a;.css",
+            "a%00.css",
+            "a%2fb",
+            "a%2Fb",
+            "%2e%2e/a",
+            "a%2Ecss",
+            "../a",
+            "a/./b",
+            "a\\b",
+            "a%5cb",
+            "a%3f",
+            "a%23",
+            "a%3Bb",
+            "a%252fb",
+            "a%c0%afb",
+            "a%u002fb",
+            "a%ef%bc%8fb",
+        ] {
+            assert!(is_suspicious(&format!("/{path}")), "{path}");
+        }
+        for path in ["a.css", "a/b.css", "caf%C3%A9.css", "a%20b.css", ".well-known/x", "", "%", "%2"] {
+            assert!(!is_suspicious(&format!("/{path}")), "{path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_number_of_encodings_hides_a_dot_segment(
+            before in "[a-z]{0,3}",
+            dots in prop::sample::select(vec!["..", ".", "..;", "..\\", "..;x=1"]),
+            encodings in 0_usize..8,
+            which in any::<u32>(),
+        ) {
+            let mut path = format!("/{before}/{dots}/x");
+            for round in 0..encodings {
+                path = path
+                    .bytes()
+                    .enumerate()
+                    .map(|(at, byte)| match byte {
+                        b'%' => "%25".to_owned(),
+                        b'/' if at == 0 => "/".to_owned(),
+                        _ if round == 0 && which >> (at % 32) & 1 == 1 => format!("%{byte:02x}"),
+                        _ => char::from(byte).to_string(),
+                    })
+                    .collect();
+            }
+            prop_assert!(has_dot_segment(&path), "{}", path);
+            #[cfg(feature = "assets")]
+            prop_assert!(is_suspicious(&path), "{}", path);
+        }
+
+        #[test]
+        fn no_path_panics(path in any::<String>(), near in "[/.%2eEfF5cCu0\\\\;ａ．é]{0,40}") {
+            for path in [&path, &near] {
+                let _ = has_dot_segment(path);
+                #[cfg(feature = "assets")]
+                prop_assert!(!has_dot_segment(path) || is_suspicious(path));
+            }
         }
     }
 }
