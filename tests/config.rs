@@ -568,8 +568,8 @@ fn what_is_wrong_is_told_with_its_place_and_what_to_write() {
             "line 1, column 37: `Vary: *` forbids every reuse, so it is no field name; write `no_store = true` instead",
         ),
         (
-            "default = { public = 60, vary = ['Authorization'] }",
-            "line 1, column 34: leave Authorization out of Vary: caches key on it without being told, and some take it for a permission to store; use a private policy",
+            "default = { public = 60, vary = ['Authorization', '*'] }",
+            "line 1, column 51: `Vary: *` forbids every reuse, so it is no field name; write `no_store = true` instead",
         ),
         (
             "routes.'/' = { public = 60, tags = ['a', 'B'] }",

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::protocol::{CacheControl, assert_vary_names};
+use super::vary_names::VaryNames;
+use crate::protocol::CacheControl;
 
 /// How long an answer may be kept, and by whom.
 ///
@@ -35,7 +36,7 @@ pub struct CachePolicy {
     stale_while_revalidate: Option<u32>,
     stale_if_error: Option<u32>,
     flags: Flags,
-    vary: &'static [&'static str],
+    vary: VaryNames,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -146,19 +147,48 @@ impl CachePolicy {
     ///
     /// # Panics
     ///
-    /// On a policy that no shared cache may keep, or that is validated at each reuse.
+    /// On a policy that no shared cache may keep, or that is validated at each reuse. For a policy
+    /// that is known only at run time, use [`try_edge`](CachePolicy::try_edge).
     ///
     /// [`stale_while_revalidate`]: CachePolicy::stale_while_revalidate
     #[must_use]
-    pub const fn edge(mut self, lifetime: Duration) -> Self {
-        assert!(
-            matches!(self.storage, Storage::Public | Storage::Unmarked),
-            "edge() gives shared caches a lifetime, and this policy keeps them out: start from public() or max_age()"
-        );
-        assert!(!self.flags.edge_only, "edge_only() has stated the lifetime for the edge already");
-        assert!(self.max_age.is_some(), "edge() needs a policy with a lifetime: start from public() or max_age()");
+    #[track_caller]
+    pub const fn edge(self, lifetime: Duration) -> Self {
+        unless_in_conflict(self.try_edge(lifetime))
+    }
+
+    /// [`edge`](CachePolicy::edge) for a policy that is known only at run time.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// fn with_edge_lifetime(policy: CachePolicy, lifetime: Duration) -> CachePolicy {
+    ///     policy.try_edge(lifetime).unwrap_or(policy)
+    /// }
+    ///
+    /// let minute = Duration::from_secs(60);
+    /// assert_eq!(with_edge_lifetime(CachePolicy::public(minute), minute).to_string(), "public, max-age=60, s-maxage=60");
+    /// assert_eq!(with_edge_lifetime(CachePolicy::private(minute), minute), CachePolicy::private(minute));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// On a policy that no shared cache may store, or that is validated before each reuse.
+    pub const fn try_edge(mut self, lifetime: Duration) -> Result<Self, PolicyConflict> {
+        if !matches!(self.storage, Storage::Public | Storage::Unmarked) {
+            return PolicyConflict::because(
+                "edge() gives shared caches a lifetime, and this policy keeps them out: start from public() or max_age()",
+            );
+        }
+        if self.flags.edge_only {
+            return PolicyConflict::because("edge_only() has stated the lifetime for the edge already");
+        }
+        if self.max_age.is_none() {
+            return PolicyConflict::because("edge() needs a policy with a lifetime: start from public() or max_age()");
+        }
         self.edge = Some(seconds(lifetime));
-        self
+        Ok(self)
     }
 
     /// `stale-while-revalidate=N`: may be served for so long after it went stale, while
@@ -167,11 +197,26 @@ impl CachePolicy {
     /// # Panics
     ///
     /// On a policy without a lifetime, or after [`must_revalidate`](CachePolicy::must_revalidate).
+    /// For a policy that is known only at run time, use
+    /// [`try_stale_while_revalidate`](CachePolicy::try_stale_while_revalidate).
     #[must_use]
-    pub const fn stale_while_revalidate(mut self, window: Duration) -> Self {
-        self.assert_may_go_stale();
+    #[track_caller]
+    pub const fn stale_while_revalidate(self, window: Duration) -> Self {
+        unless_in_conflict(self.try_stale_while_revalidate(window))
+    }
+
+    /// [`stale_while_revalidate`](CachePolicy::stale_while_revalidate) for a policy that is known
+    /// only at run time.
+    ///
+    /// # Errors
+    ///
+    /// On a policy without a lifetime, or after [`must_revalidate`](CachePolicy::must_revalidate).
+    pub const fn try_stale_while_revalidate(mut self, window: Duration) -> Result<Self, PolicyConflict> {
+        if let Some(reason) = self.never_goes_stale() {
+            return PolicyConflict::because(reason);
+        }
         self.stale_while_revalidate = Some(seconds(window));
-        self
+        Ok(self)
     }
 
     /// `stale-if-error=N`: may be served for so long after it went stale, when the
@@ -180,11 +225,25 @@ impl CachePolicy {
     /// # Panics
     ///
     /// On a policy without a lifetime, or after [`must_revalidate`](CachePolicy::must_revalidate).
+    /// For a policy that is known only at run time, use
+    /// [`try_stale_if_error`](CachePolicy::try_stale_if_error).
     #[must_use]
-    pub const fn stale_if_error(mut self, window: Duration) -> Self {
-        self.assert_may_go_stale();
+    #[track_caller]
+    pub const fn stale_if_error(self, window: Duration) -> Self {
+        unless_in_conflict(self.try_stale_if_error(window))
+    }
+
+    /// [`stale_if_error`](CachePolicy::stale_if_error) for a policy that is known only at run time.
+    ///
+    /// # Errors
+    ///
+    /// On a policy without a lifetime, or after [`must_revalidate`](CachePolicy::must_revalidate).
+    pub const fn try_stale_if_error(mut self, window: Duration) -> Result<Self, PolicyConflict> {
+        if let Some(reason) = self.never_goes_stale() {
+            return PolicyConflict::because(reason);
+        }
         self.stale_if_error = Some(seconds(window));
-        self
+        Ok(self)
     }
 
     /// Says [`stale_while_revalidate`](CachePolicy::stale_while_revalidate) and
@@ -196,6 +255,7 @@ impl CachePolicy {
     ///
     /// On a policy that no shared cache may keep, or without a lifetime.
     #[must_use]
+    #[track_caller]
     pub const fn stale_at_edge_only(mut self) -> Self {
         assert!(
             matches!(self.storage, Storage::Public | Storage::Unmarked) && self.max_age.is_some(),
@@ -217,6 +277,7 @@ impl CachePolicy {
     /// On a policy without a lifetime, which is validated at each reuse anyway, or one
     /// that may be served stale.
     #[must_use]
+    #[track_caller]
     pub const fn must_revalidate(mut self) -> Self {
         self.assert_forbids_stale();
         self.flags.must_revalidate = true;
@@ -229,6 +290,7 @@ impl CachePolicy {
     ///
     /// As [`must_revalidate`](CachePolicy::must_revalidate), and on a private policy.
     #[must_use]
+    #[track_caller]
     pub const fn proxy_revalidate(mut self) -> Self {
         self.assert_forbids_stale();
         assert!(
@@ -255,6 +317,7 @@ impl CachePolicy {
     ///
     /// On a policy without a lifetime.
     #[must_use]
+    #[track_caller]
     pub const fn immutable(mut self) -> Self {
         assert!(
             self.max_age.is_some(),
@@ -278,6 +341,7 @@ impl CachePolicy {
     ///
     /// On a policy with a lifetime, for which HTTP/1.0 has only a date.
     #[must_use]
+    #[track_caller]
     pub const fn for_http10(mut self) -> Self {
         assert!(
             self.max_age.is_none(),
@@ -287,21 +351,46 @@ impl CachePolicy {
         self
     }
 
-    /// Adds these request fields to `Vary`: the answer depends on them (K-02).
+    /// Adds request fields on which the response depends to `Vary`.
+    ///
+    /// Further calls add further names. A policy takes new names from up to four calls, and each
+    /// call takes any number of names.
+    ///
+    /// ```
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// const BASE: CachePolicy = CachePolicy::NO_CACHE.vary(&["accept-language"]);
+    /// const IMAGE: CachePolicy = BASE.vary(&["accept"]);
+    /// assert!(IMAGE.vary_names().eq(["accept-language", "accept"]));
+    /// ```
     ///
     /// ```compile_fail
     /// use tower_cache_policy::policy::CachePolicy;
     /// const P: CachePolicy = CachePolicy::NO_CACHE.vary(&["accept encoding"]);
     /// ```
     ///
+    /// # Sign-in that is optional
+    ///
+    /// A shared cache may reuse a stored anonymous response for a request with `Authorization`
+    /// or `Cookie`. If a route returns another page to visitors who have signed in, name the field
+    /// that carries their session: `.vary(&["authorization"])` or `.vary(&["cookie"])`.
+    ///
+    /// This has a price. A shared cache then stores one copy for each value of the field. With
+    /// `cookie` that is nearly one copy for each visitor, because analytics cookies differ too, and
+    /// many CDNs do not cache such a response at all or ignore the name. Some caches also take
+    /// `Vary: Authorization` as permission to store responses to requests with credentials.
+    /// The guard [`Authorization`](super::Guard::Authorization) is not affected: it still makes
+    /// responses to such requests private unless its risk is accepted.
+    ///
     /// # Panics
     ///
-    /// When a name is not a field name, is `*`, or is `authorization`, which shared
-    /// caches treat on their own (K-05, G-23).
+    /// When a name is not a field name or is `*`, or when a fifth call adds a new name.
     #[must_use]
+    #[track_caller]
     pub const fn vary(mut self, names: &'static [&'static str]) -> Self {
-        assert_vary_names(names);
-        self.vary = names;
+        // K-02. K-05 and G-23: `Authorization` is allowed for optional sign-in, and never added
+        // by a layer itself.
+        self.vary = self.vary.with(names);
         self
     }
 
@@ -317,10 +406,9 @@ impl CachePolicy {
         matches!(self.storage, Storage::Private | Storage::Never)
     }
 
-    /// The request fields that it adds to `Vary`.
-    #[must_use]
-    pub const fn vary_names(&self) -> &'static [&'static str] {
-        self.vary
+    /// The request fields that it adds to `Vary`, each once.
+    pub fn vary_names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.vary.iter()
     }
 
     /// Whether the edge may keep it and the browser may not.
@@ -371,21 +459,26 @@ impl CachePolicy {
                 edge_only: false,
                 stale_at_edge_only: false,
             },
-            vary: &[],
+            vary: VaryNames::EMPTY,
         }
     }
 
-    const fn assert_may_go_stale(&self) {
-        assert!(
-            self.max_age.is_some(),
-            "a policy without a lifetime is never served stale: start from public(), max_age() or private()"
-        );
-        assert!(
-            !self.flags.must_revalidate && !self.flags.proxy_revalidate,
-            "must_revalidate() and proxy_revalidate() forbid what stale_while_revalidate() and stale_if_error() allow"
-        );
+    /// Why the policy cannot be served stale, if it cannot.
+    const fn never_goes_stale(&self) -> Option<&'static str> {
+        if self.max_age.is_none() {
+            return Some(
+                "a policy without a lifetime is never served stale: start from public(), max_age() or private()",
+            );
+        }
+        if self.flags.must_revalidate || self.flags.proxy_revalidate {
+            return Some(
+                "must_revalidate() and proxy_revalidate() forbid what stale_while_revalidate() and stale_if_error() allow",
+            );
+        }
+        None
     }
 
+    #[track_caller]
     const fn assert_forbids_stale(&self) {
         assert!(
             self.max_age.is_some(),
@@ -395,6 +488,34 @@ impl CachePolicy {
             self.stale_while_revalidate.is_none() && self.stale_if_error.is_none(),
             "must_revalidate() and proxy_revalidate() forbid what stale_while_revalidate() and stale_if_error() allow"
         );
+    }
+}
+
+/// Why a modifier does not go with a policy. Its text names the policy to start from instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PolicyConflict {
+    reason: &'static str,
+}
+
+impl PolicyConflict {
+    const fn because<T: Copy>(reason: &'static str) -> Result<T, Self> {
+        Err(Self { reason })
+    }
+}
+
+impl fmt::Display for PolicyConflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.reason)
+    }
+}
+
+impl std::error::Error for PolicyConflict {}
+
+#[track_caller]
+const fn unless_in_conflict(policy: Result<CachePolicy, PolicyConflict>) -> CachePolicy {
+    match policy {
+        Ok(policy) => policy,
+        Err(conflict) => panic!("{}", conflict.reason),
     }
 }
 
@@ -458,8 +579,8 @@ impl fmt::Debug for CachePolicy {
         if self.says_more_to_edges() {
             write!(f, "; at the edge: {}", self.at_the_edge())?;
         }
-        if !self.vary.is_empty() {
-            write!(f, "; vary: {}", self.vary.join(", "))?;
+        for (index, name) in self.vary.iter().enumerate() {
+            write!(f, "{} {name}", if index == 0 { "; vary:" } else { "," })?;
         }
         f.write_str(")")
     }
@@ -530,7 +651,6 @@ mod tests {
             (|| CachePolicy::public(MINUTE).for_http10(), "start from no_store()"),
             (|| CachePolicy::NO_CACHE.vary(&["a b"]), "field names"),
             (|| CachePolicy::NO_CACHE.vary(&["*"]), "*"),
-            (|| CachePolicy::NO_CACHE.vary(&["Authorization"]), "uthorization"), // G-23, K-05
         ];
         for (build, message) in table {
             let panic = std::panic::catch_unwind(build).expect_err(message);
@@ -540,6 +660,58 @@ mod tests {
                 .or_else(|| panic.downcast_ref::<&str>().copied())
                 .unwrap();
             assert!(text.contains(message), "{text:?} should contain {message:?}");
+        }
+    }
+
+    #[test]
+    fn a_conflict_is_an_error_where_the_policy_is_known_at_run_time_only() {
+        for policy in [CachePolicy::private(MINUTE), CachePolicy::NO_STORE, CachePolicy::NO_CACHE] {
+            let error = policy.try_edge(HOUR).unwrap_err();
+            assert!(error.to_string().contains("start from public()"), "{error}");
+        }
+        assert!(CachePolicy::edge_only(MINUTE).try_edge(HOUR).is_err());
+        assert_eq!(CachePolicy::public(MINUTE).try_edge(HOUR), Ok(CachePolicy::public(MINUTE).edge(HOUR)));
+        for policy in [CachePolicy::NO_CACHE, CachePolicy::public(MINUTE).must_revalidate()] {
+            assert!(policy.try_stale_while_revalidate(HOUR).is_err() && policy.try_stale_if_error(HOUR).is_err());
+        }
+        assert!(CachePolicy::private(MINUTE).try_stale_if_error(HOUR).is_ok());
+    }
+
+    #[test]
+    fn a_panic_of_a_builder_names_the_line_of_its_caller() {
+        use std::panic;
+        use std::sync::{Arc, Mutex};
+
+        let builders: [fn() -> CachePolicy; 10] = [
+            || CachePolicy::private(MINUTE).edge(HOUR),
+            || CachePolicy::NO_CACHE.stale_while_revalidate(HOUR),
+            || CachePolicy::NO_CACHE.stale_if_error(HOUR),
+            || CachePolicy::NO_CACHE.stale_at_edge_only(),
+            || CachePolicy::NO_CACHE.must_revalidate(),
+            || CachePolicy::NO_CACHE.proxy_revalidate(),
+            || CachePolicy::NO_CACHE.immutable(),
+            || CachePolicy::public(MINUTE).for_http10(),
+            || CachePolicy::NO_CACHE.vary(&["*"]),
+            || CachePolicy::NO_CACHE.vary(&["a"]).vary(&["b"]).vary(&["c"]).vary(&["d"]).vary(&["e"]),
+        ];
+        let here = (line!() - 12)..line!();
+        let thread = std::thread::current().id();
+        let lines: Arc<Mutex<Vec<(String, u32)>>> = Arc::default();
+        let (seen, before) = (Arc::clone(&lines), panic::take_hook());
+        panic::set_hook(Box::new(move |panic| match panic.location() {
+            Some(location) if std::thread::current().id() == thread => {
+                seen.lock().unwrap().push((location.file().to_owned(), location.line()));
+            }
+            _ => before(panic),
+        }));
+        for build in builders {
+            assert!(panic::catch_unwind(build).is_err());
+        }
+        drop(panic::take_hook());
+        let lines = lines.lock().unwrap();
+        assert_eq!(lines.len(), builders.len());
+        for (file, line) in &*lines {
+            assert!(file.ends_with("cache_policy.rs") && here.contains(line), "{file}:{line}");
         }
     }
 }

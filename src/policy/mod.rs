@@ -81,8 +81,11 @@ pub mod routes;
 mod rules;
 mod source;
 pub mod tags;
+mod vary_names;
+#[cfg(any(feature = "assets", feature = "routes"))]
+mod work;
 
-pub use self::cache_policy::CachePolicy;
+pub use self::cache_policy::{CachePolicy, PolicyConflict};
 pub use self::decision::{Decision, Speaker};
 pub use self::guards::{Guard, GuardSet, Risk};
 pub use self::personalized::Personalized;

@@ -1,35 +1,73 @@
 //! The name that was perhaps meant.
 
-/// The known name that is fewest edits away, if a slip of the hand can explain them.
-pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let most = name.chars().count().div_ceil(3);
-    known
-        .into_iter()
-        .map(|known| (edits(name, known), known))
-        .filter(|(edits, _)| *edits <= most)
-        .min_by_key(|(edits, _)| *edits)
-        .map(|(_, known)| known)
-}
+use super::work::step;
 
-/// How many characters have to be added, dropped or changed (Levenshtein).
-fn edits(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (above, own) in one.chars().enumerate() {
-        let mut diagonal = above;
-        row[0] = above + 1;
-        for (at, theirs) in other.iter().enumerate() {
-            let changed = diagonal + usize::from(own != *theirs);
-            diagonal = row[at + 1];
-            row[at + 1] = changed.min(diagonal + 1).min(row[at] + 1);
+/// The longest name, in bytes, that gets a suggestion.
+const MAX_LENGTH: usize = 256;
+
+/// The number of edits that one slip of the hand can explain.
+const MAX_EDITS: usize = 8;
+
+/// The known name that is fewest edits away, if a slip of the hand can explain them.
+///
+/// Linear in the number of known names: both limits bound what each of them costs.
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if name.len() > MAX_LENGTH {
+        return None;
+    }
+    let name: Vec<char> = name.chars().collect();
+    let mut best = None;
+    let mut most = name.len().div_ceil(3).min(MAX_EDITS);
+    for known in known {
+        if let Some(edits) = edits_up_to(most, &name, known) {
+            best = Some(known);
+            // Of two that are equally near the first one is suggested.
+            let Some(fewer) = edits.checked_sub(1) else { break };
+            most = fewer;
         }
     }
-    row[other.len()]
+    best
+}
+
+/// How many characters have to be added, dropped or changed (Levenshtein), or `None` for more than
+/// `most`. Looks only at the cells of the matrix that are at most that far from its diagonal.
+fn edits_up_to(most: usize, one: &[char], other: &str) -> Option<usize> {
+    // Each character has at most four bytes.
+    if other.len() > 4 * (one.len() + most) {
+        return None;
+    }
+    let other: Vec<char> = other.chars().collect();
+    if one.len().abs_diff(other.len()) > most {
+        return None;
+    }
+    let too_many = most + 1;
+    let mut row: Vec<usize> = (0..=other.len()).map(|edits| edits.min(too_many)).collect();
+    for (above, own) in one.iter().enumerate() {
+        let first = above.saturating_sub(most);
+        let last = (above + most + 1).min(other.len());
+        let mut diagonal = row[first];
+        row[first] = if first == 0 { (above + 1).min(too_many) } else { too_many };
+        let mut least = row[first];
+        for at in first..last {
+            step();
+            let changed = diagonal + usize::from(*own != other[at]);
+            diagonal = row[at + 1];
+            row[at + 1] = changed.min(diagonal + 1).min(row[at] + 1).min(too_many);
+            least = least.min(row[at + 1]);
+        }
+        if least > most {
+            return None;
+        }
+    }
+    Some(row[other.len()]).filter(|edits| *edits <= most)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::policy::work::steps_of;
 
     #[test]
     fn a_slip_is_recognised_and_another_word_is_not() {
@@ -45,6 +83,45 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(nearest(name, known), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_suggestion_costs_a_bounded_number_of_steps_for_each_known_name() {
+        let per_known_name = MAX_LENGTH * (2 * MAX_EDITS + 1);
+        for length in [10, 100, 255, 256, 257, 2_000, 20_000] {
+            for known_length in [1, 100, 256, 2_000, 20_000] {
+                // As many edits as are still looked at, and all of them at the end.
+                let name = "a".repeat(length);
+                let known: Vec<String> = (0..500).map(|n| format!("{}{n:03}", "a".repeat(known_length))).collect();
+                let steps = steps_of(|| nearest(&name, known.iter().map(String::as_str)));
+                assert!(steps <= 500 * per_known_name, "{length}, {known_length}: {steps}");
+            }
+        }
+    }
+
+    /// The whole matrix.
+    fn edits(one: &str, other: &str) -> usize {
+        let other: Vec<char> = other.chars().collect();
+        let mut row: Vec<usize> = (0..=other.len()).collect();
+        for (above, own) in one.chars().enumerate() {
+            let mut diagonal = above;
+            row[0] = above + 1;
+            for (at, theirs) in other.iter().enumerate() {
+                let changed = diagonal + usize::from(own != *theirs);
+                diagonal = row[at + 1];
+                row[at + 1] = changed.min(diagonal + 1).min(row[at] + 1);
+            }
+        }
+        row[other.len()]
+    }
+
+    proptest! {
+        #[test]
+        fn edits_are_counted_as_in_the_whole_matrix(one in "[abé]{0,12}", other in "[abé]{0,12}", most in 0_usize..9) {
+            let chars: Vec<char> = one.chars().collect();
+            let expected = Some(edits(&one, &other)).filter(|edits| *edits <= most);
+            prop_assert_eq!(edits_up_to(most, &chars, &other), expected);
         }
     }
 }

@@ -33,7 +33,7 @@ impl Rendered {
             as_said: shared(&CacheControl::from(policy).to_header_value()),
             private: shared(&CacheControl::from(policy).to_private().to_header_value()),
             vary: RenderedVary::of(policy),
-            plain: policy.vary_names().is_empty()
+            plain: policy.vary_names().next().is_none()
                 && !policy.is_immutable()
                 && !policy.is_no_store()
                 && !policy.is_for_http10()
@@ -70,16 +70,17 @@ impl Rendered {
 impl RenderedVary {
     /// `None` where there is no name.
     pub(crate) fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Self> {
-        let mut vary = Vary::new();
-        for name in names {
-            vary.insert(name);
-        }
-        (!vary.is_empty()).then(|| Self { value: shared(&vary.to_header_value()), names: vary })
+        Self::of_names(Vary::of(names))
+    }
+
+    /// `None` where there is no name.
+    pub(crate) fn of_names(names: Vary) -> Option<Self> {
+        (!names.is_empty()).then(|| Self { value: shared(&names.to_header_value()), names })
     }
 
     /// The names of a policy.
     pub(crate) fn of(policy: CachePolicy) -> Option<Self> {
-        Self::new(policy.vary_names().iter().copied())
+        Self::new(policy.vary_names())
     }
 
     /// Adds the names to an answer, of which most have no `Vary` yet, and most others these
@@ -95,6 +96,10 @@ impl RenderedVary {
     #[cfg(feature = "routes")]
     pub(crate) const fn names(&self) -> &Vary {
         &self.names
+    }
+
+    pub(crate) fn into_names(self) -> Vary {
+        self.names
     }
 }
 

@@ -84,6 +84,15 @@ impl Rules {
         }
     }
 
+    /// Adds names to those that every response under the layer has in `Vary` (K-02).
+    pub(crate) fn add_vary_names(&mut self, names: impl IntoIterator<Item = &'static str>) {
+        let mut vary = self.vary.take().map(RenderedVary::into_names).unwrap_or_default();
+        for name in names {
+            vary.insert(name);
+        }
+        self.vary = RenderedVary::of_names(vary);
+    }
+
     /// Whether the layer was told nothing that changes what its policy says of a success.
     pub(super) const fn say_nothing_of_a_success(&self) -> bool {
         !self.development && self.by_status.is_empty() && self.vary.is_none()

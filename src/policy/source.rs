@@ -73,7 +73,7 @@ impl<'a> Given<'a> {
             Self::Fixed(_) => "one policy",
             Self::Chosen(_) | Self::Nothing => "closure",
             #[cfg(feature = "routes")]
-            Self::Route(route) => route.pattern().unwrap_or("no route"),
+            Self::Route(route) => route.rule(),
         }
     }
 
@@ -113,7 +113,7 @@ impl PolicySource {
             Source::Fixed(_) => call(request, Chosen::Nothing),
             #[cfg(feature = "routes")]
             Source::Routes(routes) => {
-                let found = routes.current().find(request.method(), request.uri().path());
+                let found = routes.current().find(request.method(), Some(request.uri().path()));
                 call(request, Chosen::Route(found))
             }
             Source::Closure(choose) => {

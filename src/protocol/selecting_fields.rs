@@ -1,6 +1,6 @@
 //! [`SelectingFields`]: request fields that are read on the record.
 
-use http::header::{AUTHORIZATION, GetAll, PROXY_AUTHORIZATION};
+use http::header::GetAll;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::Vary;
@@ -48,13 +48,13 @@ impl<'a> SelectingFields<'a> {
 
     /// All lines of a field, recorded.
     ///
-    /// `Authorization` and `Proxy-Authorization` are not: shared caches treat them on their
-    /// own, and some take their name in `Vary` for a permission (K-05, G-23). The guard for
-    /// credentials makes such an answer private (G-02).
+    /// This includes `Authorization` and `Cookie`: a response to an anonymous client is not the one
+    /// for a client that has signed in, and without the name in `Vary` a shared cache may reuse it.
+    /// The name has [a price](crate::policy::CachePolicy#sign-in-that-is-optional). To only check
+    /// credentials on which the response does not depend, read them from the request itself.
     pub fn get_all(&mut self, name: &HeaderName) -> GetAll<'a, HeaderValue> {
-        if *name != AUTHORIZATION && *name != PROXY_AUTHORIZATION {
-            self.vary.insert(name.as_str());
-        }
+        // K-05, G-23: the name stands here because the application read the field to select.
+        self.vary.insert(name.as_str());
         self.headers.get_all(name)
     }
 
@@ -67,12 +67,12 @@ impl<'a> SelectingFields<'a> {
 
 #[cfg(test)]
 mod tests {
-    use http::header::{ACCEPT, ACCEPT_LANGUAGE, COOKIE};
+    use http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, COOKIE};
 
     use super::*;
 
     #[test]
-    fn what_was_asked_for_is_recorded_once_and_credentials_are_not() {
+    fn each_field_that_was_read_is_recorded_once_credentials_included() {
         let mut request = HeaderMap::new();
         request.append(ACCEPT, HeaderValue::from_static("text/html"));
         request.append(ACCEPT, HeaderValue::from_static("text/plain"));
@@ -83,7 +83,7 @@ mod tests {
         assert_eq!(fields.get_all(&ACCEPT).iter().count(), 2);
         assert_eq!(fields.get(&ACCEPT_LANGUAGE), None);
         assert!(fields.get(&AUTHORIZATION).is_some());
-        assert_eq!(fields.into_vary().to_string(), "accept, accept-language");
+        assert_eq!(fields.into_vary().to_string(), "accept, accept-language, authorization");
 
         let mut answer = HeaderMap::new();
         answer.insert("vary", HeaderValue::from_static("Accept"));

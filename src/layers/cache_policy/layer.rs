@@ -8,8 +8,8 @@ use tower_layer::Layer;
 use super::config::Config;
 use super::service::CachePolicyService;
 use crate::layers::Clock;
-use crate::policy::{CachePolicy, IntoPolicySource, Precedence, Rendered, RenderedVary, Risk, Rules};
-use crate::protocol::is_never_stored;
+use crate::policy::{CachePolicy, IntoPolicySource, Precedence, Rendered, Risk, Rules};
+use crate::protocol::{assert_vary_names, is_never_stored};
 
 /// Decides and writes `Cache-Control` and `Vary`. See the [module docs](super) for an
 /// example.
@@ -68,6 +68,7 @@ impl CachePolicyLayer {
     ///
     /// For 428, 429, 431 and 511, which must not be stored (N-09).
     #[must_use]
+    #[track_caller]
     pub fn for_status(self, status: StatusCode, policy: CachePolicy) -> Self {
         assert!(
             !is_never_stored(status),
@@ -75,6 +76,8 @@ impl CachePolicyLayer {
             status.as_u16()
         );
         self.with(|config| {
+            // One resource, one `Vary`, whichever of its policies a response gets (K-02).
+            config.rules.add_vary_names(policy.vary_names());
             config.rules.by_status.retain(|(other, _)| *other != status);
             config.rules.by_status.push((status, Rendered::new(policy)));
         })
@@ -84,20 +87,23 @@ impl CachePolicyLayer {
     /// no-cache` (G-14).
     #[must_use]
     pub fn default_policy(self, policy: CachePolicy) -> Self {
-        self.with(|config| config.rules.fallback = Rendered::new(policy))
+        self.with(|config| {
+            config.rules.add_vary_names(policy.vary_names());
+            config.rules.fallback = Rendered::new(policy);
+        })
     }
 
-    /// Request fields on which every answer under this layer depends, whatever its
-    /// policy: they are added to `Vary` (K-02).
+    /// Adds request fields on which every response under this layer depends, whatever its
+    /// policy, to `Vary`. Further calls add further names.
     ///
     /// # Panics
     ///
-    /// As [`CachePolicy::vary`].
+    /// When a name is not a field name or is `*`.
     #[must_use]
+    #[track_caller]
     pub fn vary(self, names: &'static [&'static str]) -> Self {
-        self.with(|config| {
-            config.rules.vary = RenderedVary::of(CachePolicy::NO_CACHE.vary(names));
-        })
+        assert_vary_names(names);
+        self.with(|config| config.rules.add_vary_names(names.iter().copied()))
     }
 
     /// Request fields that carry credentials, beside `Authorization` and

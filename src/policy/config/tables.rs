@@ -1,5 +1,6 @@
 //! [`Tables`]: the sections of a document, and the table of routes that they make.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
@@ -196,15 +197,14 @@ fn statuses(entry: &Entry<'_>, mut policy: RoutePolicy) -> Result<RoutePolicy, F
 }
 
 fn content_types(entry: &Entry<'_>, mut policy: RoutePolicy) -> Result<RoutePolicy, Fault> {
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     for member in entry.table("content_type.\"image/*\" = { public = \"1h\" }")? {
         let text = member.key;
         checked(member.at, RoutePolicy::new(CachePolicy::NO_STORE).content_type(text, CachePolicy::NO_STORE))?;
-        if let Some(other) = seen.iter().find(|other| other.eq_ignore_ascii_case(text)) {
+        if let Some(other) = seen.insert(text.to_ascii_lowercase(), text) {
             let message = format!("`{text}` is the same content type as `{other}`; keep one of the two");
             return Err(fault(member.at, message));
         }
-        seen.push(text);
         policy = policy.content_type(text, inner(&member)?);
     }
     Ok(policy)

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use http::{HeaderName, Method, StatusCode};
+use http::{HeaderName, StatusCode};
 
 use super::error::{Place, RouteError, RouteErrorKind};
 use super::media_type::MediaRange;
 use super::patterns::{Patterns, Refused};
 use super::route::{Route, is_success, tightest};
-use super::route_policy::{RoutePolicy, Start, put};
+use super::route_policy::{RoutePolicy, Start};
 use super::table::{RoutePolicies, Table};
+use crate::policy::work::step;
 use crate::policy::{CachePolicy, CacheTag, CacheTags, Rendered, RenderedVary, nearest};
 use crate::protocol::{MAX_MEMBERS, is_never_stored};
 
@@ -59,9 +60,9 @@ impl RoutePoliciesBuilder {
     /// twice or based on itself, and whatever else [`RouteErrorKind`] lists. Named policies are
     /// checked before routes, and each in the order in which they were given, used or not.
     pub fn build(self) -> Result<RoutePolicies, RouteError> {
-        let names = self.names()?;
+        let mut names = Names::new(&self.named)?;
         for (name, policy) in &self.named {
-            Resolved::new(policy, &Place::Named(name.clone()), &names)?;
+            names.check(policy, &Place::Named(name.clone()))?;
         }
         let mut patterns = Patterns::default();
         let mut routes: Vec<Route> = Vec::with_capacity(self.routes.len());
@@ -74,108 +75,144 @@ impl RoutePoliciesBuilder {
                     Refused::Conflict => RouteErrorKind::ConflictingPattern { with: conflicting(&routes, text) },
                 })
             })?;
-            routes.push(Resolved::new(policy, &place, &names)?.into_route(text));
+            names.check(policy, &place)?;
+            routes.push(names.route(text, policy));
         }
         let default_vary = self.default.and_then(RenderedVary::of);
+        let unplaced = Rendered::new(unplaced(self.default, &routes));
         let default = self.default.map(Rendered::new);
-        Ok(RoutePolicies { table: Arc::new(Table { patterns, routes, default, default_vary }) })
+        Ok(RoutePolicies { table: Arc::new(Table { patterns, routes, default, default_vary, unplaced }) })
     }
+}
 
-    fn names(&self) -> Result<BTreeMap<&str, &RoutePolicy>, RouteError> {
-        let mut names = BTreeMap::new();
-        for (name, policy) in &self.named {
-            if names.insert(name.as_str(), policy).is_some() {
+/// The policy of a response whose route is not known: it loosens none of the table.
+fn unplaced(default: Option<CachePolicy>, routes: &[Route]) -> CachePolicy {
+    let mut policies = vec![CachePolicy::PRIVATE_NO_CACHE];
+    policies.extend(default);
+    policies.extend(routes.iter().flat_map(Route::policies));
+    tightest(&policies)
+}
+
+/// The named policies of a table.
+struct Names<'a> {
+    policies: BTreeMap<&'a str, Named<'a>>,
+}
+
+struct Named<'a> {
+    policy: &'a RoutePolicy,
+    /// How many `Vary` names the policy and its bases give, once they have been checked.
+    vary_count: Option<usize>,
+}
+
+impl<'a> Names<'a> {
+    fn new(named: &'a [(String, RoutePolicy)]) -> Result<Self, RouteError> {
+        let mut policies = BTreeMap::new();
+        for (name, policy) in named {
+            if policies.insert(name.as_str(), Named { policy, vary_count: None }).is_some() {
                 return Err(RouteError::new(Place::Named(name.clone()), RouteErrorKind::DuplicateName));
             }
         }
-        Ok(names)
+        Ok(Self { policies })
     }
-}
 
-/// A policy with everything that its bases say.
-struct Resolved<'a> {
-    own: CachePolicy,
-    /// The most basic first.
-    chain: Vec<&'a RoutePolicy>,
-}
-
-impl<'a> Resolved<'a> {
-    fn new(
-        policy: &'a RoutePolicy,
-        place: &Place,
-        names: &BTreeMap<&'a str, &'a RoutePolicy>,
-    ) -> Result<Self, RouteError> {
+    /// Checks a policy and that its bases are there. Stops at a base that was checked before, so that
+    /// a chain of bases is walked once, however many of its members are checked.
+    fn check(&mut self, policy: &'a RoutePolicy, place: &Place) -> Result<(), RouteError> {
         let error = |kind| RouteError::new(place.clone(), kind);
         check(policy).map_err(error)?;
 
-        let mut chain = vec![policy];
-        let mut seen: Vec<&str> = match place {
-            Place::Named(name) => vec![name],
-            Place::Route(_) => Vec::new(),
-        };
-        let mut own = None;
-        let mut policy = policy;
-        let own = loop {
-            let (name, refined) = match &policy.start {
-                Start::Policy(policy) => break own.unwrap_or(*policy),
-                Start::Named { name, policy } => (name.as_str(), *policy),
-            };
-            own = own.or(refined);
-            let Some(base) = names.get(name) else {
-                let nearest = nearest(name, names.keys().copied()).map(str::to_owned);
+        let mut walked: Vec<&'a str> = Vec::new();
+        let mut position: BTreeMap<&'a str, usize> = BTreeMap::new();
+        if let Place::Named(name) = place
+            && let Some((name, _)) = self.policies.get_key_value(name.as_str())
+        {
+            position.insert(name, 0);
+            walked.push(name);
+        }
+        let mut counts = vec![policy.vary.len()];
+        let mut last = policy;
+        let mut count = loop {
+            step();
+            let Start::Named { name, .. } = &last.start else { break 0 };
+            let Some(base) = self.policies.get(name.as_str()) else {
+                let nearest = nearest(name, self.policies.keys().copied()).map(str::to_owned);
                 return Err(error(RouteErrorKind::UnknownName { name: name.to_owned(), nearest }));
             };
-            let first = seen.iter().position(|other| *other == name);
-            seen.push(name);
-            if let Some(first) = first {
-                let names = seen[first..].iter().map(|&name| name.to_owned()).collect();
-                return Err(error(RouteErrorKind::CircularBase { names }));
+            if let Some(count) = base.vary_count {
+                break count;
             }
-            policy = base;
-            chain.push(policy);
+            if let Some(first) = position.insert(name, walked.len()) {
+                let circle = walked[first..].iter().copied().chain([name.as_str()]);
+                return Err(error(RouteErrorKind::CircularBase { names: circle.map(str::to_owned).collect() }));
+            }
+            walked.push(name);
+            last = base.policy;
+            counts.push(last.vary.len());
         };
-        chain.reverse();
-
-        let count = chain.iter().map(|policy| policy.vary.len()).sum();
+        // A base that has too many is told of at its own place, unless it comes later.
+        let mut totals = Vec::with_capacity(counts.len());
+        for own in counts.iter().rev() {
+            count += own;
+            totals.push(count);
+        }
         if count > MAX_MEMBERS {
             return Err(error(RouteErrorKind::TooManyVaryNames { count }));
         }
-        Ok(Self { own, chain })
+        for (name, total) in walked.iter().rev().zip(totals) {
+            if let Some(named) = self.policies.get_mut(name) {
+                named.vary_count = Some(total);
+            }
+        }
+        Ok(())
     }
 
-    fn into_route(self, pattern: &str) -> Route {
-        let Self { own, chain } = self;
-        let (mut head, mut by_status, mut by_content_type) = (None, Vec::new(), Vec::new());
-        let (mut unsafe_methods, mut tags) = (Vec::<Method>::new(), CacheTags::new());
-        for policy in &chain {
-            head = policy.head.or(head);
-            for (status, policy) in &policy.by_status {
-                put(&mut by_status, *status, *policy);
-            }
-            for (text, policy) in &policy.by_content_type {
-                // Those that are none were refused.
-                if let Some(range) = MediaRange::parse(text) {
-                    put(&mut by_content_type, range, *policy);
-                }
-            }
-            unsafe_methods.extend(policy.for_unsafe.iter().map(|(method, _)| method.clone()));
-            // Those that are none were refused.
-            tags.extend(policy.tags.iter().filter_map(|tag| CacheTag::new(tag).ok()));
+    /// The policy and its bases, the most basic first. They were checked.
+    fn chain(&self, policy: &'a RoutePolicy) -> Vec<&'a RoutePolicy> {
+        let mut chain = vec![policy];
+        let mut last = policy;
+        while let Start::Named { name, .. } = &last.start
+            && let Some(base) = self.policies.get(name.as_str())
+        {
+            step();
+            last = base.policy;
+            chain.push(last);
         }
-        by_status.sort_by_key(|(status, _)| *status);
-        by_content_type.sort_by(|(one, _), (other, _)| one.cmp(other));
-        unsafe_methods.sort_by(|one, other| one.as_str().cmp(other.as_str()));
-        unsafe_methods.dedup();
+        chain.reverse();
+        chain
+    }
+
+    /// The route of a policy that was checked, with everything that its bases say.
+    fn route(&self, pattern: &str, policy: &'a RoutePolicy) -> Route {
+        let chain = self.chain(policy);
+        let mut own = CachePolicy::NO_STORE;
+        let (mut head, mut by_status, mut by_content_type) = (None, BTreeMap::new(), BTreeMap::new());
+        let (mut unsafe_methods, mut tags) = (BTreeMap::new(), CacheTags::new());
+        for policy in &chain {
+            own = match policy.start {
+                Start::Policy(policy) => policy,
+                Start::Named { policy, .. } => policy.unwrap_or(own),
+            };
+            head = policy.head.or(head);
+            by_status.extend(policy.by_status.iter().map(|(status, policy)| (*status, *policy)));
+            // Those that are none were refused.
+            let ranges = policy.by_content_type.iter().filter_map(|(text, own)| Some((MediaRange::parse(text)?, *own)));
+            by_content_type.extend(ranges);
+            unsafe_methods.extend(policy.for_unsafe.iter().map(|(name, (method, _))| (name, method.clone())));
+        }
+        // Those that are none were refused.
+        tags.extend(chain.iter().flat_map(|policy| &policy.tags).filter_map(|tag| CacheTag::new(tag).ok()));
 
         let mut policies = vec![own];
-        policies.extend(by_content_type.iter().map(|(_, policy)| *policy));
+        policies.extend(by_content_type.values().copied());
         let untyped = (!by_content_type.is_empty()).then(|| tightest(&policies));
 
-        // One resource, one `Vary`, whichever of its policies an answer gets (K-02).
+        // One resource, one `Vary`, whichever of its policies an answer gets (K-02). A base's policy
+        // that was replaced adds its names too.
         policies.extend(head);
-        policies.extend(by_status.iter().map(|(_, policy)| *policy));
-        let of_policies = policies.iter().flat_map(|policy| policy.vary_names().iter().copied());
-        let of_routes = chain.iter().flat_map(|policy| policy.vary.iter().map(String::as_str));
+        policies.extend(by_status.values().copied());
+        policies.extend(chain.iter().flat_map(|policy| policy.policies()));
+        let of_policies = policies.iter().flat_map(|policy| policy.vary_names().map(|name| -> &str { name }));
+        let of_routes = chain.iter().flat_map(|policy| &policy.vary).map(String::as_str);
         let vary = RenderedVary::new(of_routes.chain(of_policies));
 
         Route {
@@ -188,7 +225,7 @@ impl<'a> Resolved<'a> {
                 .map(|(range, policy)| (range, Rendered::new(policy)))
                 .collect(),
             untyped: untyped.map(Rendered::new),
-            unsafe_methods,
+            unsafe_methods: unsafe_methods.into_values().collect(),
             vary,
             tags,
         }
@@ -206,7 +243,7 @@ fn conflicting(routes: &[Route], text: &str) -> String {
 
 /// What can be told of a policy without its base.
 fn check(policy: &RoutePolicy) -> Result<(), RouteErrorKind> {
-    for &(status, _) in &policy.by_status {
+    for &status in policy.by_status.keys() {
         if is_never_stored(status) {
             return Err(RouteErrorKind::NeverStoredStatus { status });
         }
@@ -218,10 +255,10 @@ fn check(policy: &RoutePolicy) -> Result<(), RouteErrorKind> {
         }
     }
     // The guard says exactly that, so whatever else is said of them would not be true.
-    if let Some((method, _)) = policy.for_unsafe.iter().find(|(_, policy)| *policy != CachePolicy::NO_STORE) {
+    if let Some((method, _)) = policy.for_unsafe.values().find(|(_, policy)| *policy != CachePolicy::NO_STORE) {
         return Err(RouteErrorKind::UnsafeMethod { method: method.clone() });
     }
-    if let Some((text, _)) = policy.by_content_type.iter().find(|(text, _)| MediaRange::parse(text).is_none()) {
+    if let Some(text) = policy.by_content_type.keys().find(|text| MediaRange::parse(text).is_none()) {
         return Err(RouteErrorKind::InvalidContentType { content_type: text.clone() });
     }
     if let Some(name) = policy.vary.iter().find(|name| !is_vary_name(name)) {
@@ -235,5 +272,58 @@ fn check(policy: &RoutePolicy) -> Result<(), RouteErrorKind> {
 
 /// The same that [`CachePolicy::vary`] asks for.
 fn is_vary_name(name: &str) -> bool {
-    HeaderName::from_bytes(name.as_bytes()).is_ok() && name != "*" && !name.eq_ignore_ascii_case("authorization")
+    HeaderName::from_bytes(name.as_bytes()).is_ok() && name != "*"
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::policy::work::steps_of;
+
+    /// A table whose named policies are each based on the one before.
+    fn chain(length: usize, is_reversed: bool) -> RoutePoliciesBuilder {
+        let name = |n: usize| format!("p{n}");
+        let first = RoutePolicy::new(CachePolicy::max_age(Duration::from_secs(60))).tags(["first"]);
+        let mut named = vec![(name(0), first)];
+        named.extend((1..length).map(|n| (name(n), RoutePolicy::named(name(n - 1)))));
+        if is_reversed {
+            named.reverse();
+        }
+        let builder = RoutePolicies::builder().route("/", RoutePolicy::named(name(length - 1)));
+        named.into_iter().fold(builder, |builder, (name, policy)| builder.named(name, policy))
+    }
+
+    #[test]
+    fn a_chain_of_bases_costs_steps_in_proportion_to_its_length() {
+        for is_reversed in [false, true] {
+            for length in [1, 100, 400, 4_000] {
+                let table = chain(length, is_reversed);
+                let steps = steps_of(|| {
+                    let routes = table.clone().build().unwrap();
+                    assert_eq!(routes.rows().next().unwrap().tags().collect::<Vec<_>>(), ["first"]);
+                });
+                assert!(steps <= 4 * length + 4, "{length}: {steps}");
+            }
+        }
+    }
+
+    #[test]
+    fn many_content_types_of_a_route_each_count_once() {
+        let policy = |n: u64| CachePolicy::max_age(Duration::from_secs(n));
+        let mut route = RoutePolicy::new(policy(1));
+        for n in 0..8_000 {
+            route = route.content_type(format!("application/x-{}", n % 4_000), policy(n));
+        }
+        assert_eq!(route.by_content_type.len(), 4_000);
+        let routes = RoutePolicies::builder().route("/", route).build().unwrap();
+        // The route's own policy, one for each type, one for an unknown type, and the default.
+        assert_eq!(routes.rows().count(), 4_003);
+        assert!(
+            routes
+                .rows()
+                .any(|row| row.content_type() == Some("application/x-7") && row.cache_control() == "max-age=4007")
+        );
+    }
 }

@@ -75,7 +75,7 @@ pub enum RouteErrorKind {
         /// What was given.
         content_type: String,
     },
-    /// It is no field name, or one that does not belong into `Vary` (K-05, G-23).
+    /// It is not a field name, or it is `*`.
     InvalidVaryName {
         /// What was given.
         name: String,
@@ -185,10 +185,6 @@ impl fmt::Display for RouteErrorKind {
             Self::InvalidVaryName { name } if name == "*" => {
                 f.write_str("`Vary: *` forbids every reuse, so it is no field name; use `CachePolicy::NO_STORE`")
             }
-            Self::InvalidVaryName { name } if name.eq_ignore_ascii_case("authorization") => f.write_str(
-                "leave Authorization out of Vary: caches key on it without being told, and some take it for a \
-                 permission to store; use a private policy",
-            ),
             Self::InvalidVaryName { name } => write!(
                 f,
                 "`{name}` is no field name: letters, digits and `-`; write one name per element, without commas or \

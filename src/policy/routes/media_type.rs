@@ -1,7 +1,11 @@
 //! [`MediaRange`]: content types that a policy is for.
 
+use std::cmp::Ordering;
+
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, StatusCode};
+
+use crate::policy::work::step;
 
 /// `text/css`, or `image/*`. Exact ones order before ranges, which is the order to try them in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,15 +28,28 @@ impl MediaRange {
         }
     }
 
-    pub(super) fn matches(&self, content_type: &[u8]) -> bool {
-        match self {
-            Self::Exact(own) => content_type.eq_ignore_ascii_case(own.as_bytes()),
-            Self::Kind(own) => {
-                let kind = content_type.split(|&octet| octet == b'/').next();
-                kind.is_some_and(|kind| kind.eq_ignore_ascii_case(own.as_bytes()))
-            }
-        }
+    /// What a content type gets by the ranges, which are in order: an exact one before its kind.
+    pub(super) fn find<'a, T>(ranges: &'a [(Self, T)], content_type: &[u8]) -> Option<&'a T> {
+        let exact = |range: &Self| match range {
+            Self::Exact(own) => compare(own, content_type),
+            Self::Kind(_) => Ordering::Greater,
+        };
+        let kind = content_type.split(|&byte| byte == b'/').next().unwrap_or_default();
+        let of_kind = |range: &Self| match range {
+            Self::Exact(_) => Ordering::Less,
+            Self::Kind(own) => compare(own, kind),
+        };
+        let found = ranges
+            .binary_search_by(|(range, _)| exact(range))
+            .or_else(|_| ranges.binary_search_by(|(range, _)| of_kind(range)));
+        found.ok().map(|found| &ranges[found].1)
     }
+}
+
+/// The order of a text in lower case and one in any case.
+fn compare(own: &str, text: &[u8]) -> Ordering {
+    step();
+    own.bytes().cmp(text.iter().map(u8::to_ascii_lowercase))
 }
 
 impl std::fmt::Display for MediaRange {
@@ -72,6 +89,7 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
+    use crate::policy::work::steps_of;
 
     #[test]
     fn a_content_type_is_read_without_parameters_or_not_at_all() {
@@ -101,7 +119,9 @@ mod tests {
 
     #[test]
     fn a_range_is_a_type_or_a_kind() {
-        let matches = |range: &str, media_type: &str| MediaRange::parse(range).unwrap().matches(media_type.as_bytes());
+        let matches = |range: &str, media_type: &str| {
+            MediaRange::find(&[(MediaRange::parse(range).unwrap(), ())], media_type.as_bytes()).is_some()
+        };
         assert!(matches("Image/*", "IMAGE/png"));
         assert!(!matches("image/*", "images/png"));
         assert!(matches("text/CSS", "text/css"));
@@ -110,6 +130,27 @@ mod tests {
             ["", "text", "text/", "/css", "*/*", "*/css", "te*/css", "text/c*", "text/css; a=b", "a/b/c", "a b/c"]
         {
             assert_eq!(MediaRange::parse(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_route_with_many_content_types_is_searched_in_logarithmic_steps() {
+        let texts = (0..4_000).map(|n| format!("application/x-{n}")).chain((0..4_000).map(|n| format!("x-{n}/*")));
+        let mut ranges: Vec<_> = texts.map(|text| (MediaRange::parse(&text).unwrap(), text)).collect();
+        ranges.sort();
+        for (content_type, expected) in [
+            ("application/X-3999", Some("application/x-3999")),
+            ("X-7/anything", Some("x-7/*")),
+            ("application/x-4000", None),
+            ("text/html", None),
+        ] {
+            let find = || MediaRange::find(&ranges, content_type.as_bytes());
+            assert_eq!(find().map(String::as_str), expected, "{content_type}");
+            assert!(steps_of(find) < 60, "{content_type}");
+        }
+        for (range, text) in &ranges {
+            let content_type = text.replace('*', "anything");
+            assert_eq!(MediaRange::find(&ranges, content_type.as_bytes()), Some(text), "{range}");
         }
     }
 }

@@ -39,8 +39,8 @@ impl Route {
         if method == MethodClass::Unsafe {
             return None;
         }
-        if let Some((_, rendered)) = self.by_status.iter().find(|(own, _)| *own == status) {
-            return Some(rendered);
+        if let Ok(found) = self.by_status.binary_search_by_key(&status, |(own, _)| *own) {
+            return Some(&self.by_status[found].1);
         }
         if !is_success(status) {
             return None;
@@ -50,8 +50,15 @@ impl Route {
         }
         let Some(untyped) = &self.untyped else { return Some(&self.own) };
         let Some(media_type) = content_type(status, answer) else { return Some(untyped) };
-        let typed = self.by_content_type.iter().find(|(range, _)| range.matches(media_type));
-        Some(typed.map_or(&self.own, |(_, rendered)| rendered))
+        let typed = MediaRange::find(&self.by_content_type, media_type);
+        Some(typed.unwrap_or(&self.own))
+    }
+
+    /// All policies that a response can get.
+    pub(super) fn policies(&self) -> impl Iterator<Item = CachePolicy> {
+        let others = self.head.iter().chain(self.by_status.iter().map(|(_, policy)| policy));
+        let typed = self.by_content_type.iter().map(|(_, policy)| policy);
+        [&self.own].into_iter().chain(others).chain(typed).map(Rendered::policy)
     }
 }
 

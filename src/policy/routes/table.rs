@@ -25,6 +25,8 @@ pub(in crate::policy) struct Table {
     /// `None` leaves it to the default of the layer.
     pub(super) default: Option<Rendered>,
     pub(in crate::policy) default_vary: Option<RenderedVary>,
+    /// For a request whose route is not known.
+    pub(super) unplaced: Rendered,
 }
 
 /// The route that a request took, and the table that it was found in, which stays as it is
@@ -32,15 +34,31 @@ pub(in crate::policy) struct Table {
 #[derive(Clone)]
 pub(crate) struct RouteMatch {
     table: Arc<Table>,
-    route: Option<usize>,
+    place: Place,
     method: MethodClass,
 }
 
+/// Where in a table a request belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Route(usize),
+    /// No pattern matches.
+    Nowhere,
+    /// The path has a dot segment (G-19).
+    Ambiguous,
+    /// The path that the client sent is not known.
+    Unknown,
+}
+
 impl RoutePolicies {
-    /// The route of a request, with the table itself.
-    pub(crate) fn find(self, method: &Method, path: &str) -> RouteMatch {
-        let route = if has_dot_segment(path) { None } else { self.table.patterns.find(path) };
-        RouteMatch { table: self.table, route, method: MethodClass::of(method) }
+    /// The route of a request, with the table itself. A `path` of `None` is not known.
+    pub(crate) fn find(self, method: &Method, path: Option<&str>) -> RouteMatch {
+        let place = match path {
+            None => Place::Unknown,
+            Some(path) if has_dot_segment(path) => Place::Ambiguous,
+            Some(path) => self.table.patterns.find(path).map_or(Place::Nowhere, Place::Route),
+        };
+        RouteMatch { table: self.table, place, method: MethodClass::of(method) }
     }
 }
 
@@ -48,10 +66,14 @@ impl RouteMatch {
     /// The policy that this route gives the answer, when it has one for its status and type.
     /// `None` for an error or another status that the route does not name.
     pub(crate) fn policy(&self, status: StatusCode, answer: &HeaderMap) -> Option<&Rendered> {
-        match self.route() {
-            Some(route) => route.policy(self.method, status, answer),
-            None if self.method == MethodClass::Unsafe || !is_success(status) => None,
-            None => self.table.default.as_ref(),
+        match self.place {
+            Place::Route(route) => self.table.routes[route].policy(self.method, status, answer),
+            _ if self.method == MethodClass::Unsafe => None,
+            Place::Nowhere => self.table.default.as_ref().filter(|_| is_success(status)),
+            // Errors get less than this by default.
+            Place::Ambiguous | Place::Unknown => {
+                (!status.is_client_error() && !status.is_server_error()).then_some(&self.table.unplaced)
+            }
         }
     }
 
@@ -69,12 +91,26 @@ impl RouteMatch {
     }
 
     /// The pattern of the route.
+    #[cfg(feature = "dashboard")]
     pub(crate) fn pattern(&self) -> Option<&str> {
         self.route().map(|route| route.pattern.as_str())
     }
 
+    /// The rule that was found, for people: the pattern of the route, or why there is none.
+    pub(crate) fn rule(&self) -> &str {
+        match self.place {
+            Place::Route(route) => &self.table.routes[route].pattern,
+            Place::Nowhere => "no route",
+            Place::Ambiguous => "no route: ambiguous path",
+            Place::Unknown => "no route: unknown path",
+        }
+    }
+
     fn route(&self) -> Option<&Route> {
-        self.route.map(|route| &self.table.routes[route])
+        match self.place {
+            Place::Route(route) => Some(&self.table.routes[route]),
+            Place::Nowhere | Place::Ambiguous | Place::Unknown => None,
+        }
     }
 }
 
@@ -87,7 +123,7 @@ impl fmt::Debug for RoutePolicies {
 
 impl fmt::Debug for RouteMatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RouteMatch").field(&self.route().map(|route| &route.pattern)).finish()
+        f.debug_tuple("RouteMatch").field(&self.rule()).finish()
     }
 }
 
@@ -107,7 +143,7 @@ mod tests {
                 .build()
                 .unwrap();
             for path in [path.as_str(), &near] {
-                let found = routes.clone().find(&Method::GET, path);
+                let found = routes.clone().find(&Method::GET, Some(path));
                 let _ = found.policy(StatusCode::OK, &HeaderMap::new());
             }
         }

@@ -33,6 +33,7 @@ impl CacheTag {
     ///
     /// When it is outside the grammar; in a `const` it then does not compile.
     #[must_use]
+    #[track_caller]
     pub const fn from_static(tag: &'static str) -> Self {
         assert!(is_tag(tag), "a tag is 1 to 128 of a-z, 0-9, '.', '_' and '-' (G-20)");
         Self(Cow::Borrowed(tag))

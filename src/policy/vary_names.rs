@@ -1,0 +1,166 @@
+//! [`VaryNames`]: the field names that a policy adds to `Vary`.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use crate::protocol::assert_vary_names;
+
+/// The number of `vary` calls of one policy that can each add a name.
+const MAX_LISTS: usize = 4;
+
+/// Field names as a set: each name once, without regard to case (K-06).
+///
+/// Keeps the lists of the calls, since a constant cannot join two slices.
+#[derive(Clone, Copy)]
+pub(super) struct VaryNames([&'static [&'static str]; MAX_LISTS]);
+
+impl VaryNames {
+    pub(super) const EMPTY: Self = Self([&[]; MAX_LISTS]);
+
+    /// Adds names.
+    ///
+    /// # Panics
+    ///
+    /// When a name does not belong into `Vary`, or the lists are used up.
+    #[track_caller]
+    pub(super) const fn with(mut self, names: &'static [&'static str]) -> Self {
+        assert_vary_names(names);
+        // A repeated call must not use up a list.
+        if self.contains_all(names) {
+            return self;
+        }
+        let mut list = 0;
+        while list < MAX_LISTS {
+            if self.0[list].is_empty() {
+                self.0[list] = names;
+                return self;
+            }
+            list += 1;
+        }
+        panic!(
+            "a policy takes new names from four calls of vary() at most: write the names of several calls in one, as \
+             in `.vary(&[\"accept-language\", \"origin\"])`"
+        );
+    }
+
+    /// The names in the order in which they were added, each in its first spelling.
+    pub(super) fn iter(self) -> impl Iterator<Item = &'static str> {
+        let all = move || self.0.into_iter().flatten().copied();
+        all().enumerate().filter_map(move |(index, name)| {
+            let is_first = !all().take(index).any(|earlier| earlier.eq_ignore_ascii_case(name));
+            is_first.then_some(name)
+        })
+    }
+
+    const fn contains_all(&self, names: &[&str]) -> bool {
+        let mut index = 0;
+        while index < names.len() {
+            if !self.contains(names[index]) {
+                return false;
+            }
+            index += 1;
+        }
+        true
+    }
+
+    const fn contains(&self, name: &str) -> bool {
+        let mut list = 0;
+        while list < MAX_LISTS {
+            let names = self.0[list];
+            let mut index = 0;
+            while index < names.len() {
+                if is_same_name(names[index].as_bytes(), name.as_bytes()) {
+                    return true;
+                }
+                index += 1;
+            }
+            list += 1;
+        }
+        false
+    }
+}
+
+/// `str::eq_ignore_ascii_case` is not const in the oldest supported Rust.
+const fn is_same_name(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < one.len() {
+        if !one[index].eq_ignore_ascii_case(&other[index]) {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
+/// By the names, in any order and any case, however many calls added them.
+impl PartialEq for VaryNames {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().count() == other.iter().count() && self.iter().all(|name| other.contains(name))
+    }
+}
+
+impl Eq for VaryNames {}
+
+impl Hash for VaryNames {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // A sum, because the order of the names does not matter. FNV-1a, because a hasher of the
+        // caller's cannot be started anew.
+        let of_name = |name: &str| {
+            name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0000_0100_0000_01b3)
+            })
+        };
+        state.write_u64(self.iter().fold(0, |sum: u64, name| sum.wrapping_add(of_name(name))));
+    }
+}
+
+impl fmt::Debug for VaryNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::hash_map::DefaultHasher;
+
+    use super::*;
+
+    fn hash(names: VaryNames) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        names.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    #[test]
+    fn names_of_several_calls_are_one_set() {
+        const ONE: VaryNames = VaryNames::EMPTY.with(&["Accept", "origin"]);
+        const TWO: VaryNames = VaryNames::EMPTY.with(&["ORIGIN"]).with(&["accept", "Accept"]);
+        assert_eq!(ONE.iter().collect::<Vec<_>>(), ["Accept", "origin"]);
+        assert_eq!(TWO.iter().collect::<Vec<_>>(), ["ORIGIN", "accept"]);
+        assert_eq!(ONE, TWO);
+        assert_eq!(hash(ONE), hash(TWO));
+        assert_ne!(ONE, ONE.with(&["cookie"]));
+        assert_ne!(ONE, VaryNames::EMPTY);
+        assert_ne!(VaryNames::EMPTY.with(&["a", "b"]), VaryNames::EMPTY.with(&["a", "c"]));
+    }
+
+    #[test]
+    fn a_call_that_adds_no_name_uses_no_list() {
+        let mut names = VaryNames::EMPTY.with(&["a"]).with(&["b"]).with(&["c"]);
+        for _ in 0..10 {
+            names = names.with(&[]).with(&["A", "c"]);
+        }
+        assert_eq!(names.with(&["d"]).iter().collect::<Vec<_>>(), ["a", "b", "c", "d"]);
+    }
+
+    #[test]
+    fn one_call_too_many_names_the_remedy() {
+        let build = || VaryNames::EMPTY.with(&["a"]).with(&["b"]).with(&["c"]).with(&["d"]).with(&["e"]);
+        let panic = std::panic::catch_unwind(build).unwrap_err();
+        assert!(panic.downcast_ref::<&str>().unwrap().contains("in one"));
+    }
+}

@@ -1,0 +1,21 @@
+//! Counts steps in unit tests, which compare them with the size of an input.
+
+#[cfg(test)]
+thread_local! {
+    static STEPS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// Counts one step. Outside of unit tests it does nothing.
+#[inline]
+pub(super) fn step() {
+    #[cfg(test)]
+    STEPS.with(|steps| steps.set(steps.get() + 1));
+}
+
+/// The number of steps that `run` takes.
+#[cfg(test)]
+pub(super) fn steps_of<T>(run: impl FnOnce() -> T) -> usize {
+    let before = STEPS.get();
+    run();
+    STEPS.get() - before
+}
