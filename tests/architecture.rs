@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// The rooms from the top down, and the crates that each may name besides `std`.
 const ROOMS: &[(&str, usize, &[&str])] = &[
     ("protocol", 1, &["bytes", "http"]),
-    ("policy", 2, &["arc_swap", "bytes", "http", "matchit", "serde", "toml"]),
+    ("policy", 2, &["arc_swap", "axum", "bytes", "http", "matchit", "serde", "toml", "tracing"]),
     ("edge", 3, &["bytes", "http", "http_body_util", "serde", "serde_json"]),
     (
         "assets",

@@ -9,6 +9,7 @@ use super::access::Access;
 use super::record::RouteName;
 use crate::edge::Edges;
 use crate::layers::Clock;
+use crate::policy::original_path;
 use crate::policy::routes::SharedRoutes;
 
 #[derive(Clone, Debug)]
@@ -27,7 +28,7 @@ pub(super) struct RouteBy(pub(super) Arc<dyn Fn(&Parts) -> Option<String> + Send
 impl Config {
     pub(super) fn route_of(&self, request: &Parts) -> RouteName {
         let by_table = || {
-            let found = self.routes.as_ref()?.current().find(&request.method, Some(request.uri.path()));
+            let found = self.routes.as_ref()?.current().find(&request.method, original_path(request));
             found.pattern().map(str::to_owned)
         };
         let named = self.route_by.as_ref().and_then(|route_by| (route_by.0)(request));

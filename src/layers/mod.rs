@@ -9,6 +9,7 @@
 //! | [`CachingLayer`](caching::CachingLayer) | policy, tags and preconditions, in order | on a router |
 //! | `AssetsLayer` (feature `assets`) | verifies versioned URLs of files | around a service of files |
 //! | `PurgeLayer` (feature `purge`) | purges after a write | on a router |
+//! | [`OriginalPathLayer`] | records the path of a request | around whatever changes the path |
 //!
 //! All of them leave gRPC, interim answers and tunnels alone, have the error type of the
 //! service inside, and box nothing. `enabled(false)` makes a layer do nothing.
@@ -23,8 +24,10 @@ pub mod conditional;
 pub mod edge;
 pub mod entity_tag;
 mod exempt;
+mod original_path;
 #[cfg(feature = "purge")]
 #[cfg_attr(docsrs, doc(cfg(feature = "purge")))]
 pub mod purge;
 
 pub use self::clock::Clock;
+pub use self::original_path::{OriginalPathLayer, OriginalPathService};

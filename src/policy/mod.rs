@@ -71,7 +71,7 @@ mod guards;
 mod heard;
 #[cfg(any(feature = "assets", feature = "routes"))]
 mod nearest;
-#[cfg(any(feature = "assets", feature = "purge", feature = "routes"))]
+mod original_path;
 mod path;
 mod personalized;
 mod rendered;
@@ -88,6 +88,7 @@ mod work;
 pub use self::cache_policy::{CachePolicy, PolicyConflict};
 pub use self::decision::{Decision, Speaker};
 pub use self::guards::{Guard, GuardSet, Risk};
+pub use self::original_path::{OriginalPath, original_path};
 pub use self::personalized::Personalized;
 pub use self::source::{IntoPolicySource, PolicySource};
 pub use self::tags::{CacheTag, CacheTags, InvalidCacheTag};
@@ -97,7 +98,6 @@ pub(crate) use self::explain::{CACHE_POLICY_EXPLAIN, explain};
 pub(crate) use self::for_edge::{EdgeListens, ForEdge};
 #[cfg(any(feature = "assets", feature = "routes"))]
 pub(crate) use self::nearest::nearest;
-#[cfg(any(feature = "assets", feature = "purge", feature = "routes"))]
 pub(crate) use self::path::has_dot_segment;
 #[cfg(feature = "assets")]
 pub(crate) use self::path::is_suspicious;

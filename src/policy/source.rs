@@ -8,7 +8,7 @@ use http::{HeaderMap, Request, StatusCode};
 
 use super::rendered::{Rendered, RenderedVary};
 #[cfg(feature = "routes")]
-use super::routes::{RouteMatch, RoutePolicies, SharedRoutes};
+use super::routes::{ReadPath, RouteLookup, RouteMatch, RoutePolicies, SharedRoutes};
 use super::{CachePolicy, CacheTags};
 
 /// Where a layer takes the policy of a request from: one policy, a table of routes, or a
@@ -20,7 +20,7 @@ pub struct PolicySource(Source);
 enum Source {
     Fixed(Box<Rendered>),
     #[cfg(feature = "routes")]
-    Routes(SharedRoutes),
+    Routes(RouteLookup),
     Closure(Arc<Choose>),
 }
 
@@ -112,15 +112,20 @@ impl PolicySource {
         match &self.0 {
             Source::Fixed(_) => call(request, Chosen::Nothing),
             #[cfg(feature = "routes")]
-            Source::Routes(routes) => {
-                let found = routes.current().find(request.method(), Some(request.uri().path()));
-                call(request, Chosen::Route(found))
-            }
+            Source::Routes(routes) => routes.find(request, |request, found| call(request, Chosen::Route(found))),
             Source::Closure(choose) => {
                 let (parts, body) = request.into_parts();
                 let chosen = choose(&parts).map_or(Chosen::Nothing, Chosen::Policy);
                 call(Request::from_parts(parts, body), chosen)
             }
+        }
+    }
+
+    /// Has a table of routes match the path that `path` returns. Other sources have no use for it.
+    #[cfg(feature = "routes")]
+    pub(crate) fn read_path(&mut self, path: Arc<ReadPath>) {
+        if let Source::Routes(routes) = &mut self.0 {
+            routes.read_path(path);
         }
     }
 
@@ -182,7 +187,7 @@ impl IntoPolicySource for RoutePolicies {
 #[cfg(feature = "routes")]
 impl IntoPolicySource for SharedRoutes {
     fn into_policy_source(self) -> PolicySource {
-        PolicySource(Source::Routes(self))
+        PolicySource(Source::Routes(RouteLookup::new(self)))
     }
 }
 

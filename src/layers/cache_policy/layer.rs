@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "routes")]
+use http::request::Parts;
 use http::{HeaderName, StatusCode};
 use tower_layer::Layer;
 
@@ -104,6 +106,39 @@ impl CachePolicyLayer {
     pub fn vary(self, names: &'static [&'static str]) -> Self {
         assert_vary_names(names);
         self.with(|config| config.rules.add_vary_names(names.iter().copied()))
+    }
+
+    /// Has a [table of routes](crate::policy::routes#which-path) match the path that `path` returns,
+    /// in place of the one that it finds itself. For frameworks that keep the path that the client
+    /// sent in an extension of their own. A source that is not a table does not call it.
+    ///
+    /// `None` means that the path is not known. The response then gets the policy that loosens none
+    /// of the table: `private, no-cache`, or `private, no-store` if a policy of the table says so.
+    /// With the feature `tracing`, the first such request of a layer causes a warning.
+    ///
+    /// ```
+    /// use http::Uri;
+    /// use tower_cache_policy::CachePolicyLayer;
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// use tower_cache_policy::policy::routes::RoutePolicies;
+    ///
+    /// #[derive(Clone)]
+    /// struct UriAsSent(Uri); // An extension of the framework
+    ///
+    /// let routes = RoutePolicies::builder().route("/account/{*rest}", CachePolicy::NO_STORE).build()?;
+    /// let layer = CachePolicyLayer::new(routes)
+    ///     .original_path(|request| request.extensions.get::<UriAsSent>().map(|uri| uri.0.path()));
+    /// # let _ = layer;
+    /// # Ok::<(), tower_cache_policy::policy::routes::RouteError>(())
+    /// ```
+    #[cfg(feature = "routes")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "routes")))]
+    #[must_use]
+    pub fn original_path<F>(self, path: F) -> Self
+    where
+        F: for<'a> Fn(&'a Parts) -> Option<&'a str> + Send + Sync + 'static,
+    {
+        self.with(|config| config.source.read_path(Arc::new(path)))
     }
 
     /// Request fields that carry credentials, beside `Authorization` and

@@ -109,6 +109,7 @@
 
 mod builder;
 mod error;
+mod lookup;
 mod media_type;
 mod patterns;
 mod policy_table;
@@ -128,4 +129,5 @@ pub use self::rows::PolicyRow;
 pub use self::shared::SharedRoutes;
 pub use self::table::RoutePolicies;
 
+pub(crate) use self::lookup::{ReadPath, RouteLookup};
 pub(crate) use self::table::RouteMatch;

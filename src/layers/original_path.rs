@@ -1,0 +1,88 @@
+//! [`OriginalPathLayer`]: records the path of a request before routers and middleware change it.
+
+use std::task::{Context, Poll};
+
+use http::Request;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::policy::OriginalPath;
+
+/// Records the path of each request, as an [`OriginalPath`] in its extensions, for inner layers that
+/// choose a policy by the path.
+///
+/// Put it around whatever removes a prefix from the path or rewrites it. In an axum application with
+/// the feature `axum` it is not needed, as the layers read axum's `OriginalUri`.
+///
+/// ```
+/// use std::convert::Infallible;
+/// use std::time::Duration;
+///
+/// use http::request::Parts;
+/// use http::{Request, Response, header::CACHE_CONTROL};
+/// use tower::{ServiceBuilder, ServiceExt};
+/// use tower_cache_policy::CachePolicyLayer;
+/// use tower_cache_policy::layers::OriginalPathLayer;
+/// use tower_cache_policy::policy::{CachePolicy, original_path};
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let service = ServiceBuilder::new()
+///     .layer(OriginalPathLayer::new())
+///     .map_request(|mut request: Request<()>| {
+///         *request.uri_mut() = "/7".parse().unwrap(); // A prefix is removed.
+///         request
+///     })
+///     .layer(CachePolicyLayer::new(|request: &Parts| {
+///         let is_account = original_path(request)?.starts_with("/account/");
+///         Some(if is_account { CachePolicy::NO_STORE } else { CachePolicy::public(Duration::from_secs(60)) })
+///     }))
+///     .service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));
+///
+/// let response = service.oneshot(Request::get("/account/7").body(()).unwrap()).await.unwrap();
+/// assert_eq!(response.headers()[CACHE_CONTROL], "private, no-store");
+/// # });
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OriginalPathLayer {
+    _private: (),
+}
+
+impl OriginalPathLayer {
+    /// The layer.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { _private: () }
+    }
+}
+
+impl<S> Layer<S> for OriginalPathLayer {
+    type Service = OriginalPathService<S>;
+
+    fn layer(&self, inner: S) -> OriginalPathService<S> {
+        OriginalPathService { inner }
+    }
+}
+
+/// The service that [`OriginalPathLayer`] makes.
+#[derive(Clone, Copy, Debug)]
+pub struct OriginalPathService<S> {
+    inner: S,
+}
+
+impl<S, B> Service<Request<B>> for OriginalPathService<S>
+where
+    S: Service<Request<B>>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> S::Future {
+        OriginalPath::record(&mut request);
+        self.inner.call(request)
+    }
+}

@@ -1,0 +1,91 @@
+//! [`OriginalPath`]: the path of a request as the client sent it.
+
+#[cfg(feature = "axum")]
+use axum::extract::{NestedPath, OriginalUri};
+use http::request::Parts;
+use http::uri::PathAndQuery;
+use http::{Extensions, Request, Uri};
+
+use super::path::has_dot_segment;
+
+/// The path of a request as the client sent it, in the request's extensions.
+///
+/// Routers and proxies remove a prefix from the path or rewrite it. A policy that goes by the path
+/// must go by the one that the client sent, since caches store the response under that one. An
+/// [`OriginalPathLayer`](crate::layers::OriginalPathLayer) records it on the way in, and a
+/// [table of routes](super#many-routes) and [`original_path`] go by the record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OriginalPath(PathAndQuery);
+
+impl OriginalPath {
+    /// Records the path, unless an outer layer has recorded it.
+    ///
+    /// For middleware that changes the path itself: call this before the change.
+    pub fn record<B>(request: &mut Request<B>) {
+        if request.extensions().get::<Self>().is_some() {
+            return;
+        }
+        if let Some(path) = uri_as_sent(request.extensions(), request.uri()).and_then(Uri::path_and_query).cloned() {
+            request.extensions_mut().insert(Self(path));
+        }
+    }
+
+    /// The path, without the query.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.path()
+    }
+}
+
+/// The path of a request as the client sent it, for a closure that chooses a policy by it.
+///
+/// Returns the recorded [`OriginalPath`], or else the path of the request. With the feature `axum`
+/// that is axum's `OriginalUri`, so that a closure under `Router::nest` gets the whole path.
+///
+/// `None` means that there is no path to go by, and a closure then returns no policy. This is so if
+/// the path has a segment `.` or `..` in any spelling, which the inner service may resolve, or if
+/// an axum router has removed a prefix and the extension with the original path is missing.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use http::request::Parts;
+/// use tower_cache_policy::CachePolicyLayer;
+/// use tower_cache_policy::policy::{CachePolicy, original_path};
+///
+/// let layer = CachePolicyLayer::new(|request: &Parts| {
+///     let policy = match original_path(request)? {
+///         path if path.starts_with("/account/") => CachePolicy::NO_STORE,
+///         _ => CachePolicy::public(Duration::from_secs(60)),
+///     };
+///     Some(policy)
+/// });
+/// # let _ = layer;
+/// ```
+#[must_use]
+pub fn original_path(request: &Parts) -> Option<&str> {
+    path_as_sent(&request.extensions, &request.uri).filter(|path| !has_dot_segment(path))
+}
+
+/// The path as the client sent it, or `None` if it is known to be another one.
+pub(super) fn path_as_sent<'a>(extensions: &'a Extensions, uri: &'a Uri) -> Option<&'a str> {
+    match extensions.get::<OriginalPath>() {
+        Some(recorded) => Some(recorded.as_str()),
+        None => uri_as_sent(extensions, uri).map(Uri::path),
+    }
+}
+
+/// As far as axum knows it. Under `nest` a router has removed the prefix from the `uri`.
+#[cfg(feature = "axum")]
+fn uri_as_sent<'a>(extensions: &'a Extensions, uri: &'a Uri) -> Option<&'a Uri> {
+    match extensions.get::<OriginalUri>() {
+        Some(OriginalUri(original)) => Some(original),
+        None if extensions.get::<NestedPath>().is_some() => None,
+        None => Some(uri),
+    }
+}
+
+#[cfg(not(feature = "axum"))]
+const fn uri_as_sent<'a>(_: &'a Extensions, uri: &'a Uri) -> Option<&'a Uri> {
+    Some(uri)
+}
