@@ -106,5 +106,5 @@ fn equal_policies_have_equal_names() {
     assert!(one.vary_names().eq(["accept", "origin"]));
     assert_eq!(format!("{one:?}"), "CachePolicy(public, max-age=60; vary: accept, origin)");
     // It is copied for each response that a handler gives a policy.
-    assert!(size_of::<CachePolicy>() <= 112, "{}", size_of::<CachePolicy>());
+    assert!(size_of::<CachePolicy>() <= 72, "{}", size_of::<CachePolicy>());
 }

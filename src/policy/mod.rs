@@ -98,9 +98,12 @@ pub(crate) use self::explain::{CACHE_POLICY_EXPLAIN, explain};
 pub(crate) use self::for_edge::{EdgeListens, ForEdge};
 #[cfg(any(feature = "assets", feature = "routes"))]
 pub(crate) use self::nearest::nearest;
+#[cfg(any(feature = "assets", feature = "purge", feature = "routes"))]
 pub(crate) use self::path::has_dot_segment;
 #[cfg(feature = "assets")]
 pub(crate) use self::path::is_suspicious;
-pub(crate) use self::rendered::{Rendered, RenderedVary};
+pub(crate) use self::rendered::Rendered;
+#[cfg(feature = "routes")]
+pub(crate) use self::rendered::RenderedVary;
 pub(crate) use self::rules::{Precedence, RequestFacts, Rules};
 pub(crate) use self::source::{Chosen, Given};
