@@ -137,8 +137,11 @@ fn check(text: &str) -> Result<(), &'static str> {
         return Err("a parameter is written `{slug}` for `[slug]`, and `{*slug}` for `[...slug]`; brackets that are \
                     text are written `%5B` and `%5D`");
     }
-    if text.contains(['<', '>']) {
-        return Err("a parameter is written `{id}` for `<id>`, and `{*path}` for `<path..>`; no path holds `<` or `>`");
+    if text.split('/').any(|segment| has_pair(segment, '<', '>') && !segment.contains(is_rare)) {
+        return Err(
+            "a parameter is written `{id}` for `<id>`, and `{*path}` for `<path..>`; angle brackets that are text are \
+             written `%3C` and `%3E`",
+        );
     }
     if pieces(text).any(|(piece, is_parameter)| !is_parameter && piece.split('/').any(|part| part.ends_with('*'))) {
         return Err(
@@ -155,6 +158,11 @@ fn check(text: &str) -> Result<(), &'static str> {
 /// Whether the text has an opening and then a closing character.
 fn has_pair(text: &str, opening: char, closing: char) -> bool {
     text.find(opening).is_some_and(|at| text[at..].contains(closing))
+}
+
+/// Whether the character is in no parameter of another router, nor in the text beside one.
+fn is_rare(c: char) -> bool {
+    !c.is_alphanumeric() && !matches!(c, '<' | '>' | ':' | '.' | '_' | '-')
 }
 
 /// Whether there is no type, expression or repetition in a parameter, as other routers have them. To
@@ -207,6 +215,8 @@ mod tests {
             ("/users/<id>", "`{id}` for `<id>`"),
             ("/users/<int:id>", "`{id}` for `<id>`"),
             ("/static/<path..>", "`{*path}` for `<path..>`"),
+            ("/files/<name>.json", "`{id}` for `<id>`"),
+            ("/v<int:major>/x", "`{id}` for `<id>`"),
             ("/static/*", "`{*path}`"),
             ("/static/**", "`{*path}`"),
             ("/static/app*", "`{*path}`"),
@@ -219,7 +229,9 @@ mod tests {
             let Err(Refused::Invalid(reason)) = Patterns::default().insert(text, 0) else { panic!("{text}") };
             assert!(reason.contains(hint), "{text}: {reason}");
         }
-        for text in ["/a[b", "/{{a}}", "/@{name}", "/{user_id}", "/a:b", "/*", "/{größe}", "/{{:}}"] {
+        for text in
+            ["/a[b", "/{{a}}", "/@{name}", "/{user_id}", "/a:b", "/a>b", "/<b>&amp;", "/*", "/{größe}", "/{{:}}"]
+        {
             let is_ok = Patterns::default().insert(text, 0).is_ok();
             assert_eq!(is_ok, text != "/*", "{text}");
         }
