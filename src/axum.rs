@@ -12,6 +12,9 @@
     doc = "- [`Purge`](crate::edge::purge::Purge) in a handler's answer to a write is what a"
 )]
 #![cfg_attr(feature = "purge", doc = "  [`PurgeLayer`](crate::layers::purge::PurgeLayer) purges.")]
+//! - A [table of routes](crate::policy#many-routes) and
+//!   [`original_path`](crate::policy::original_path) go by axum's `OriginalUri`, so that a policy by
+//!   path sees the whole path under `Router::nest`, and on method routers and nested services.
 //! - [`Preconditions`] as an argument, for handlers that decide inside a transaction.
 //!
 //! ```

@@ -14,10 +14,13 @@
 //! one with [`CachePolicy::PRIVATE_NO_CACHE`](crate::policy::CachePolicy::PRIVATE_NO_CACHE),
 //! outside of it (L-04).
 //!
-//! A closure that goes by the path sees it as it was sent. A service inside that decodes it may
-//! serve `/account` for `/static/..%2faccount`, and a policy for everything under `/static/`
-//! would then store it (G-19). Go by the route that the service took, or by a table
-//! of routes (feature `routes`), which has none for such a path.
+//! A closure that goes by the path should take it from
+//! [`original_path`](crate::policy::original_path), not from `request.uri`. A router removes the
+//! prefix of a nested router from `request.uri`, so that the account page `/account/7` looks like
+//! `/7`. An inner service may also resolve `/static/..%2faccount` to `/account`, and a policy
+//! for everything under `/static/` would then store that page. `original_path` returns the path that
+//! the client sent, and no path if it has a dot segment. A table of routes (feature `routes`) has the
+//! same protection.
 //!
 //! # Example
 //!

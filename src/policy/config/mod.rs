@@ -114,7 +114,9 @@
 //! [`RoutePolicy`](super::routes::RoutePolicy), and in place of a table the name of a policy can
 //! stand. What a table with `based_on` says of lifetimes is in place of **all** that the base's own
 //! policy says: a policy is read in one place, and a `private` does not inherit an `edge`.
-//! `default` takes `vary`, and nothing else that is for routes.
+//! `default` takes `vary`, and nothing else that is for routes. `vary` takes any field name except
+//! `*`; for `authorization` and `cookie` see the
+//! [price](super::CachePolicy#sign-in-that-is-optional).
 //!
 //! A duration is a text of numbers and units, `"90s"`, `"5m"`, `"2 minutes"`, `"1h 30m"`, `"30d"`,
 //! `"2 weeks"`, `"1y"`, or a number of seconds. A year has 365 days, and is the longest (C-35).

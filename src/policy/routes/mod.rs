@@ -64,15 +64,51 @@
 //! 3. **A path that no pattern matches gets the default**: that of the table, or else that of
 //!    the layer, `private, no-cache` (G-14).
 //!
-//! The path is matched as it was sent and as axum matches it: octet by octet, in its own case.
-//! `%2F` is no separator and `%61` is no `a`; `;` is text; the query is not part of it;
+//! Text outside of ASCII, as in `/café`, matches the percent-encoded path that clients send. Patterns
+//! of other routers, such as `/blog/[slug]`, `/users/:id` or `/users/<id>`, are refused with a hint.
+//!
+//! # Which path
+//!
+//! A table matches the path that the client sent, since caches store the response under that one. A
+//! router or middleware that removes a prefix would otherwise turn `/account/7` into `/7`, and the
+//! account page would get the policy of `/{page}`. Write the patterns with the whole path, also for
+//! a table on a nested router.
+//!
+//! | Where the table is used | How it learns the path |
+//! |---|---|
+//! | axum, with the feature `axum` of this crate | from axum's `OriginalUri`, under `nest`, `nest_service`, `layer`, `route_layer` and on method routers |
+//! | axum without that feature | from an [`OriginalPathLayer`](crate::layers::OriginalPathLayer) on the outermost router |
+//! | middleware that changes the path | from an `OriginalPathLayer` around it |
+//! | a framework with an extension of its own | from a function: [`CachePolicyLayer::original_path`](crate::CachePolicyLayer::original_path) |
+//! | anything else | from the request itself |
+//!
+//! A record by an `OriginalPathLayer` takes precedence over axum's, and the function over both. With
+//! axum and without the feature `axum`, the function is one line:
+//! `.original_path(|request| request.extensions.get::<OriginalUri>().map(|uri| uri.path()))`.
+//!
+//! **If the path is not known, the response gets the policy that loosens none of the table**:
+//! `private, no-store` if one of its policies says so, and `private, no-cache` otherwise. This is the
+//! case if the function returns `None`, or if an axum router has removed a prefix and its
+//! `OriginalUri` is missing. `Cache-Policy-Explain` then names the rule `no route: unknown path`, and
+//! with the feature `tracing` the first such request of a layer causes a warning.
+//!
+//! # Warning
+//!
+//! Without the feature `axum`, without a record and without a function, a table cannot tell that a
+//! router has removed a prefix.
+//!
+//! # How a path is compared
+//!
+//! The path is matched as it was sent and as axum matches it: byte by byte, in its own case.
+//! `%2F` is not a separator and `%61` is not an `a`; `;` is text; the query is not part of it;
 //! `/a` is not `/a/`, and `/static/{*path}` is not `/static/`. A parameter between two slashes may
 //! be empty. `*`, as in `OPTIONS *`, matches nothing.
 //!
-//! With one exception: **a path with a dot segment is in no route**, however it is spelt (`/../`,
-//! `%2e%2e`, `..%2f`, `..;`), because the service behind may take it for another path. Then an
-//! address under `/static/` brings somebody's account page, and a browser can be made to ask for
-//! it (G-19).
+//! There is one exception: **a path with a dot segment is in no route**, in any spelling that some
+//! software resolves: `/../`, `%2e%2e`, `..%2f`, `..;`, `..%3b`, encoded several times as in
+//! `%252e%252e`, or in overlong and fullwidth forms. The inner service may take it for another path,
+//! so that an address under `/static/` returns an account page, and a browser can be made to send
+//! it. Such a response also gets the policy that loosens none of the table.
 //!
 //! **No rule goes by the extension of the path.** `/account/x.css` is the account page to every
 //! router that takes `/account/{*rest}`, and whoever sends a visitor there finds it in the cache

@@ -89,7 +89,9 @@ impl RoutePolicy {
     }
 
     /// Request fields on which every answer of the route depends, whatever its status: they
-    /// are added to `Vary` (K-02), beside those of its policies.
+    /// are added to `Vary` (K-02), beside those of its policies. Any field name except `*`; for
+    /// `authorization` and `cookie` see the
+    /// [price](crate::policy::CachePolicy#sign-in-that-is-optional).
     pub fn vary(mut self, names: impl IntoIterator<Item: Into<String>>) -> Self {
         self.vary.extend(names.into_iter().map(Into::into));
         self
