@@ -93,3 +93,25 @@ fn what_an_edge_layer_notices_is_an_event_and_an_extension_only_when_asked_for()
     ];
     assert_eq!(*lines.0.lock().unwrap(), expected);
 }
+
+#[cfg(feature = "routes")]
+#[test]
+fn a_table_that_does_not_know_the_paths_warns_once() {
+    use tower_cache_policy::policy::routes::RoutePolicies;
+
+    let lines = Lines::default();
+    tracing::subscriber::with_default(lines.clone(), || {
+        let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("", &[]))));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let routes = RoutePolicies::builder().route("/", CachePolicy::IMMUTABLE).build().unwrap();
+        let layer = CachePolicyLayer::new(routes).original_path(|_| None);
+        for _ in 0..3 {
+            let response = runtime.block_on(call(&layer.clone().layer(handler), get("/", &[])));
+            assert_eq!(response.headers()["cache-control"], "private, no-cache");
+        }
+    });
+    let lines = lines.0.lock().unwrap();
+    let warnings = lines.iter().filter(|line| line.contains("OriginalPathLayer")).count();
+    assert_eq!((warnings, lines.len()), (1, 4), "{lines:?}");
+    assert!(lines[1].contains("rule=\"no route: unknown path\""), "{lines:?}");
+}
