@@ -798,7 +798,8 @@ async fn a_file_that_has_a_coded_one_varies_on_it_whatever_the_service_says() {
 #[tokio::test]
 async fn calls_of_grpc_and_tunnels_pass_untouched() {
     let assets = AssetManifest::from_contents([("style.css", "p{color:red}")]).unwrap();
-    let service = AssetsLayer::new(&assets).layer(static_service(200, &[("etag", "\"a\"")]));
+    let service = AssetsLayer::new(&assets)
+        .layer(static_service(200, &[("etag", "\"a\""), ("content-type", "application/grpc")]));
     let call = request(Method::POST, "/assets/none.css", &[("content-type", "application/grpc")]);
     let tunnel = Request::builder().method(Method::CONNECT).uri("/assets/none.css").body(TestBody::default()).unwrap();
     for request in [call, tunnel] {

@@ -338,8 +338,8 @@ fn ids_in(line: &str) -> Vec<String> {
 fn guards() -> BTreeMap<String, String> {
     let text = fs::read_to_string(root().join("src/policy/guards.rs")).unwrap();
     let guards: BTreeMap<_, _> = text
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("Self::")?.split_once(" => \"G-"))
+        .split("    row(Guard::")
+        .filter_map(|row| row.split_once(", \"G-"))
         .map(|(name, rest)| (format!("Guard::{name}"), format!("G-{}", &rest[..2])))
         .collect();
     assert!(guards.len() > 10, "the guards were found");

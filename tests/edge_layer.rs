@@ -174,16 +174,12 @@ async fn n05_a_304_carries_what_the_200_carries() {
 }
 
 #[tokio::test]
-async fn n06_a_304_without_the_handler_does_not_replace_the_tags_that_a_cache_has_by_a_part_of_them() {
+async fn n06_a_304_without_the_handler_replaces_nothing_that_a_cache_has_by_a_part_of_it() {
     let again = get("/", &[("if-none-match", "\"a\"")]);
     let handler = |_: &mut Response<TestBody>| panic!("the handler does not run");
     let response = stack(EdgeProfile::FASTLY, again, true, handler).await;
     assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
-    assert_eq!(
-        words(response.headers()),
-        "surrogate-control: max-age=3600, stale-while-revalidate=30, stale-if-error=90\n\
-         cache-control: public, max-age=60, stale-while-revalidate=30, stale-if-error=90"
-    );
+    assert_eq!(words(response.headers()), "", "a handler may have said less than the layers");
 }
 
 #[tokio::test]

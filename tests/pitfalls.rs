@@ -340,11 +340,18 @@ async fn n25_request_directives_are_not_echoed_and_change_nothing() {
 }
 
 #[tokio::test]
-async fn n26_the_handlers_cache_control_stands_even_when_nobody_understands_it() {
-    for own in ["max-age=7", "private=\"x", "do not override", "MAX-AGE=lolz"] {
+async fn n26_the_handlers_cache_control_stands_where_it_has_a_known_directive() {
+    for own in ["max-age=7", "private=\"x", "MAX-AGE=lolz"] {
         let response = call(&stack(move |_| with_status(200, &[("cache-control", own)])), get("/", &[])).await;
         assert_eq!(field(response.headers(), "cache-control").as_deref(), Some(own));
     }
+    let response =
+        call(&stack(move |_| with_status(200, &[("cache-control", "do not override")])), get("/", &[])).await;
+    assert_eq!(
+        field(response.headers(), "cache-control").as_deref(),
+        Some("public, max-age=300, do not override"),
+        "unknown members decide nothing, and stay"
+    );
 }
 
 #[tokio::test]
@@ -468,11 +475,15 @@ async fn invariant_a_touched_session_is_private() {
 
 #[tokio::test]
 async fn invariant_directives_and_vary_are_read_by_token_and_in_any_case() {
-    for own in ["PRIVATE , Max-Age=300", "\tprivate,max-age=300", "max-age=300,  Private"] {
+    for own in ["PRIVATE , Max-Age=300", "\tprivate,max-age=300", "max-age=300,  Private", "private, max-age=300"] {
         let response =
             call(&stack(move |_| with_status(200, &[("set-cookie", "a=b"), ("cache-control", own)])), get("/", &[]))
                 .await;
-        assert_eq!(field(response.headers(), "cache-control").unwrap(), own, "private already, so left as written");
+        assert_eq!(
+            field(response.headers(), "cache-control").unwrap(),
+            "private, max-age=300",
+            "private already, and canonical where a guard has a reason to act"
+        );
     }
     for vary in ["*", "Cookie, *", "*,Cookie", "cookie ,\t*"] {
         let response = call(&stack(move |_| with_status(200, &[("vary", vary)])), get("/", &[])).await;

@@ -67,7 +67,7 @@ fn each_decision_is_one_event_with_what_was_said_and_what_was_made_of_it() {
         let response = runtime.block_on(call(&layer.layer(handler), get("/", &[])));
         assert!(!response.headers().contains_key("cache-policy-explain"));
     });
-    let expected = "message=the answer's own field; G-01 Set-Cookie: private rule=\"one policy\" status=200 \
+    let expected = "message=the response's own field; G-01 Set-Cookie: private rule=\"one policy\" status=200 \
                     said=\"public, max-age=5\" wrote=\"private, max-age=5\"";
     assert_eq!(*lines.0.lock().unwrap(), [expected]);
 }

@@ -11,7 +11,7 @@ use super::standard;
 use super::storage::{Storage, Why};
 use super::verdict::{Keeper, Verdict};
 use crate::edge::{
-    AuthorizationAtEdge, DirectiveSyntax, EdgeProfile, EdgeWord, FreshnessField, SetCookieAtEdge, UnsaidAtEdge,
+    AuthorizationAtEdge, DirectiveSyntax, EdgeDirective, EdgeProfile, FreshnessField, SetCookieAtEdge, UnsaidAtEdge,
     VaryAtEdge,
 };
 use crate::protocol::{Cache, Lifetime, LifetimeSource, StoragePermission, StorageProhibition};
@@ -40,8 +40,8 @@ pub(super) fn ignored_fields(exchange: &Exchange, profile: &EdgeProfile) -> Vec<
 
 /// The first field of the edge's list that says something.
 enum Heard {
-    Field(HeaderName, EdgeWord),
-    CacheControl(EdgeWord),
+    Field(HeaderName, EdgeDirective),
+    CacheControl(EdgeDirective),
     Expires,
     Nothing,
 }
@@ -55,8 +55,8 @@ fn heard(exchange: &Exchange, profile: &EdgeProfile, ignored: &mut Vec<HeaderNam
             continue;
         }
         if name == CACHE_CONTROL {
-            match EdgeWord::of(&exchange.control) {
-                EdgeWord::Silent => continue,
+            match EdgeDirective::of(&exchange.control) {
+                EdgeDirective::Silent => continue,
                 word => return Heard::CacheControl(word),
             }
         }
@@ -70,7 +70,7 @@ fn heard(exchange: &Exchange, profile: &EdgeProfile, ignored: &mut Vec<HeaderNam
             && profile.field().is_some_and(|own| own.syntax() == DirectiveSyntax::Surrogate)
             && exchange.control.private()
         {
-            return Heard::CacheControl(EdgeWord::NotStored);
+            return Heard::CacheControl(EdgeDirective::NotStored);
         }
         match field.obeyed_in(headers) {
             Some(word) => return Heard::Field(name, word),
@@ -98,31 +98,35 @@ fn decided(exchange: &Exchange, profile: &EdgeProfile, heard: &Heard) -> (Storag
     }
 }
 
-fn by_field(exchange: &Exchange, profile: &EdgeProfile, name: &HeaderName, word: EdgeWord) -> (Storage, FreshFor) {
+fn by_field(exchange: &Exchange, profile: &EdgeProfile, name: &HeaderName, word: EdgeDirective) -> (Storage, FreshFor) {
     let from = FreshFrom::EdgeField(name.clone());
     match word {
-        EdgeWord::NotStored => (Storage::not_stored(Why::EdgeFieldForbids(name.clone())), FreshFor::new(0, from)),
-        EdgeWord::Validated => (Storage::stored(Why::EdgeField(name.clone())), FreshFor::new(0, FreshFrom::Validated)),
-        EdgeWord::Stored(lifetime) => {
+        EdgeDirective::NotStored => (Storage::not_stored(Why::EdgeFieldForbids(name.clone())), FreshFor::new(0, from)),
+        EdgeDirective::Validated => {
+            (Storage::stored(Why::EdgeField(name.clone())), FreshFor::new(0, FreshFrom::Validated))
+        }
+        EdgeDirective::Stored(lifetime) => {
             (Storage::stored(Why::EdgeField(name.clone())), FreshFor::new(lifetime.seconds.into(), from))
         }
         // T-05, T-07: it overrules the others and says nothing.
-        EdgeWord::Silent => unsaid(exchange, profile),
+        EdgeDirective::Silent => unsaid(exchange, profile),
     }
 }
 
-fn by_cache_control(exchange: &Exchange, profile: &EdgeProfile, word: EdgeWord) -> (Storage, FreshFor) {
+fn by_cache_control(exchange: &Exchange, profile: &EdgeProfile, word: EdgeDirective) -> (Storage, FreshFor) {
     let control = &exchange.control;
     let lifetime = standard::lifetime(exchange, Cache::Shared);
     let stored = match word {
-        EdgeWord::NotStored if control.private() => Storage::not_stored(Why::Forbidden(StorageProhibition::Private)),
-        EdgeWord::NotStored if control.no_store() => match profile.facts().obeys_no_store {
+        EdgeDirective::NotStored if control.private() => {
+            Storage::not_stored(Why::Forbidden(StorageProhibition::Private))
+        }
+        EdgeDirective::NotStored if control.no_store() => match profile.facts().obeys_no_store {
             Some(true) => Storage::not_stored(Why::Forbidden(StorageProhibition::NoStore)),
             Some(false) | None => Storage::stored(Why::NoStoreAtEdge),
         },
         // A qualified `private`, which few can leave the fields out for.
-        EdgeWord::NotStored => Storage::not_stored(Why::Forbidden(StorageProhibition::Private)),
-        EdgeWord::Validated | EdgeWord::Stored(_) | EdgeWord::Silent => {
+        EdgeDirective::NotStored => Storage::not_stored(Why::Forbidden(StorageProhibition::Private)),
+        EdgeDirective::Validated | EdgeDirective::Stored(_) | EdgeDirective::Silent => {
             match standard::storage(exchange, Cache::Shared) {
                 storage if storage.is_stored() => storage,
                 // What the request asks for, or comes with, is each edge's own matter (C-17).
@@ -176,7 +180,7 @@ fn refused(exchange: &Exchange, profile: &EdgeProfile, heard: &Heard) -> Option<
     let shared = control.public()
         || control.s_maxage().is_some()
         || control.must_revalidate()
-        || matches!(heard, Heard::Field(_, EdgeWord::Stored(lifetime)) if lifetime.must_revalidate);
+        || matches!(heard, Heard::Field(_, EdgeDirective::Stored(lifetime)) if lifetime.must_revalidate);
     let unauthorized = match facts.authorization {
         Some(AuthorizationAtEdge::NotStored) => true,
         Some(AuthorizationAtEdge::StoredWhenAllowed) => !shared,
@@ -193,7 +197,7 @@ fn refused(exchange: &Exchange, profile: &EdgeProfile, heard: &Heard) -> Option<
 
 fn then(exchange: &Exchange, profile: &EdgeProfile, heard: &Heard) -> AfterFreshness {
     let mut then = match heard {
-        Heard::Field(_, EdgeWord::Stored(lifetime)) => AfterFreshness {
+        Heard::Field(_, EdgeDirective::Stored(lifetime)) => AfterFreshness {
             validation: exchange.validation(),
             stale_while_revalidate: lifetime.stale_while_revalidate.map(u64::from),
             stale_if_error: lifetime.stale_if_error.map(u64::from),

@@ -5,10 +5,10 @@ use std::fmt;
 use http::{HeaderName, HeaderValue};
 
 use super::freshness_field::{DirectiveSyntax, FreshnessField};
-use super::memory::Memory;
+use super::memory::{EdgeFields, Memory};
 use super::profile::{EdgeInCacheControl, EdgeProfile};
 use super::tag_format::TagFormat;
-use super::told::Told;
+use crate::protocol::edge_field_kind;
 
 /// The edges in front of a service: one profile, or several that do not fight over a field.
 #[derive(Clone, Debug)]
@@ -17,7 +17,9 @@ pub struct Edges {
     pub(super) fields: Vec<FreshnessField>,
     pub(super) restrictions: Vec<(HeaderName, HeaderValue)>,
     pub(super) formats: Vec<TagFormat>,
-    pub(super) memory: Memory<Told>,
+    pub(super) memory: Memory<EdgeFields>,
+    /// The fields of the profiles that are not known to everybody.
+    pub(super) own_names: Vec<HeaderName>,
 }
 
 /// Two profiles that cannot be served together: both would be right about one field.
@@ -62,6 +64,11 @@ impl Edges {
         self.profiles.iter()
     }
 
+    /// The fields of the profiles that no list of known fields has.
+    pub(crate) fn own_names(&self) -> Vec<HeaderName> {
+        self.own_names.clone()
+    }
+
     /// Whether `Cache-Control` states the lifetime of some edge.
     pub(super) fn any_reads(&self, cache_control: EdgeInCacheControl) -> bool {
         self.profiles.iter().any(|profile| profile.cache_control == cache_control)
@@ -95,7 +102,13 @@ impl Edges {
                 restrictions.push((name.clone(), value.clone()));
             }
         }
-        Self { profiles, fields, restrictions, formats, memory: Memory::new() }
+        let mut own_names: Vec<HeaderName> = Vec::new();
+        for name in profiles.iter().flat_map(EdgeProfile::names) {
+            if edge_field_kind(name.as_str()).is_none() && !own_names.contains(&name) {
+                own_names.push(name);
+            }
+        }
+        Self { profiles, fields, restrictions, formats, memory: Memory::new(), own_names }
     }
 }
 

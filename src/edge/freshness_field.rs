@@ -4,7 +4,7 @@
 use http::HeaderMap;
 use http::{HeaderName, HeaderValue};
 
-use super::word::{EdgeLifetime, EdgeWord};
+use super::directive::{EdgeDirective, EdgeLifetime};
 use crate::protocol::CacheControl;
 
 /// The field in which an edge reads a lifetime of its own, and how it is written there.
@@ -91,21 +91,21 @@ impl FreshnessField {
 
     /// What a service inside wrote into it. Where that cannot be read, it is to be taken for a
     /// restriction.
-    pub(super) fn read<'a>(&self, lines: impl IntoIterator<Item = &'a HeaderValue>) -> EdgeWord {
+    pub(super) fn read<'a>(&self, lines: impl IntoIterator<Item = &'a HeaderValue>) -> EdgeDirective {
         if matches!(self.syntax, DirectiveSyntax::Dictionary | DirectiveSyntax::Surrogate) {
-            return EdgeWord::of(&CacheControl::parse(lines));
+            return EdgeDirective::of(&CacheControl::parse(lines));
         }
         let mut lines = lines.into_iter();
         let (Some(Ok(line)), None) = (lines.next().map(HeaderValue::to_str), lines.next()) else {
-            return EdgeWord::NotStored;
+            return EdgeDirective::NotStored;
         };
         let seconds = match self.syntax {
             DirectiveSyntax::Seconds => line.parse().ok(),
             _ => line.strip_prefix("cache-maxage=").and_then(seconds_with_unit),
         };
         match seconds {
-            Some(seconds) if seconds > 0 => EdgeWord::Stored(EdgeLifetime::new(seconds)),
-            _ => EdgeWord::NotStored,
+            Some(seconds) if seconds > 0 => EdgeDirective::Stored(EdgeLifetime::new(seconds)),
+            _ => EdgeDirective::NotStored,
         }
     }
 
@@ -123,11 +123,11 @@ impl FreshnessField {
     /// What the edge makes of it, or `None` where it is not there or is ignored, so that the
     /// next field counts: a Dictionary with a fault (T-04), or a number that is none.
     #[cfg(feature = "audit")]
-    pub(crate) fn obeyed_in(&self, headers: &HeaderMap) -> Option<EdgeWord> {
+    pub(crate) fn obeyed_in(&self, headers: &HeaderMap) -> Option<EdgeDirective> {
         let lines = || headers.get_all(&self.name);
         match self.syntax {
             DirectiveSyntax::Dictionary => {
-                CacheControl::from_targeted(headers, &self.name).map(|control| EdgeWord::of(&control))
+                CacheControl::from_targeted(headers, &self.name).map(|control| EdgeDirective::of(&control))
             }
             DirectiveSyntax::Seconds => {
                 let digits = |line: &HeaderValue| !line.is_empty() && line.as_bytes().iter().all(u8::is_ascii_digit);
@@ -140,19 +140,23 @@ impl FreshnessField {
     }
 
     /// What it says. `None` where the syntax has no word for it.
-    pub(super) fn value(&self, word: &EdgeWord) -> Option<HeaderValue> {
+    pub(super) fn value(&self, word: &EdgeDirective) -> Option<HeaderValue> {
         let text = match (self.syntax, word) {
-            (_, EdgeWord::Silent) | (DirectiveSyntax::Surrogate, EdgeWord::NotStored) => return None,
-            (DirectiveSyntax::Dictionary | DirectiveSyntax::EdgeControl, EdgeWord::NotStored) => "no-store".to_owned(),
-            (DirectiveSyntax::Dictionary, EdgeWord::Validated) => "no-cache".to_owned(),
+            (_, EdgeDirective::Silent) | (DirectiveSyntax::Surrogate, EdgeDirective::NotStored) => return None,
+            (DirectiveSyntax::Dictionary | DirectiveSyntax::EdgeControl, EdgeDirective::NotStored) => {
+                "no-store".to_owned()
+            }
+            (DirectiveSyntax::Dictionary, EdgeDirective::Validated) => "no-cache".to_owned(),
             // No word for it is known: a lifetime that has ended says it.
-            (DirectiveSyntax::Surrogate, EdgeWord::Validated) => "max-age=0".to_owned(),
-            (DirectiveSyntax::EdgeControl, EdgeWord::Validated) => "cache-maxage=0s".to_owned(),
-            (DirectiveSyntax::Seconds, EdgeWord::NotStored | EdgeWord::Validated) => "0".to_owned(),
-            (DirectiveSyntax::EdgeControl, EdgeWord::Stored(lifetime)) => format!("cache-maxage={}s", lifetime.seconds),
-            (DirectiveSyntax::Seconds, EdgeWord::Stored(lifetime)) => lifetime.seconds.to_string(),
-            (DirectiveSyntax::Surrogate, EdgeWord::Stored(lifetime)) => lifetime.in_known_words().to_string(),
-            (DirectiveSyntax::Dictionary, EdgeWord::Stored(lifetime)) => {
+            (DirectiveSyntax::Surrogate, EdgeDirective::Validated) => "max-age=0".to_owned(),
+            (DirectiveSyntax::EdgeControl, EdgeDirective::Validated) => "cache-maxage=0s".to_owned(),
+            (DirectiveSyntax::Seconds, EdgeDirective::NotStored | EdgeDirective::Validated) => "0".to_owned(),
+            (DirectiveSyntax::EdgeControl, EdgeDirective::Stored(lifetime)) => {
+                format!("cache-maxage={}s", lifetime.seconds)
+            }
+            (DirectiveSyntax::Seconds, EdgeDirective::Stored(lifetime)) => lifetime.seconds.to_string(),
+            (DirectiveSyntax::Surrogate, EdgeDirective::Stored(lifetime)) => lifetime.in_known_words().to_string(),
+            (DirectiveSyntax::Dictionary, EdgeDirective::Stored(lifetime)) => {
                 let mut members: Vec<String> = self.directives.iter().copied().map(str::to_owned).collect();
                 members.push(lifetime.as_cache_control().to_string());
                 members.join(", ")

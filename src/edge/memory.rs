@@ -4,13 +4,24 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
+
+use super::directive::EdgeDirective;
 
 /// What was made of the field values that came first: an application has a few, and each comes
 /// again with nearly every answer. Has no lock to wait for once a value is in it, never grows, and
 /// forgets nothing.
 #[derive(Clone)]
 pub(super) struct Memory<T>(Arc<[OnceLock<(HeaderValue, T)>; SLOTS]>);
+
+/// A decision in the fields of the edges.
+#[derive(Clone, Debug)]
+pub(super) struct EdgeFields {
+    pub(super) directive: EdgeDirective,
+    /// `None`: as it was.
+    pub(super) cache_control: Option<HeaderValue>,
+    pub(super) fields: Vec<(HeaderName, HeaderValue)>,
+}
 
 const SLOTS: usize = 64;
 

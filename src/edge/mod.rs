@@ -47,7 +47,7 @@
 #[doc = include_str!("../docs/edges.md")]
 pub mod self_hosted {}
 
-mod answer;
+mod directive;
 mod edges;
 mod facts;
 mod freshness_field;
@@ -62,9 +62,8 @@ mod profile;
 pub mod purge;
 mod status;
 mod tag_format;
-mod told;
 mod vendors;
-mod word;
+mod write;
 
 pub use self::edges::{EdgeConflict, Edges};
 pub use self::facts::{AuthorizationAtEdge, EdgeFacts, SetCookieAtEdge, UnsaidAtEdge, VaryAtEdge};
@@ -75,6 +74,5 @@ pub use self::profile::{EdgeInCacheControl, EdgeProfile};
 pub use self::status::{CacheOutcome, CacheStatus, Handling};
 pub use self::tag_format::{TagFormat, TagSyntax};
 
-pub(crate) use self::answer::Said;
 #[cfg(feature = "audit")]
-pub(crate) use self::word::EdgeWord;
+pub(crate) use self::directive::EdgeDirective;

@@ -1,13 +1,12 @@
 //! A table of routes, as browsers and edges are told it.
 
-use http::HeaderMap;
 use http::header::CACHE_CONTROL;
+use http::{HeaderMap, StatusCode};
 
-use super::answer::Said;
 use super::edges::Edges;
 use super::overflow::TagOverflow;
+use crate::policy::Ruling;
 use crate::policy::routes::{PolicyRow, PolicyTable, RoutePolicies};
-use crate::protocol::CacheControl;
 
 impl Edges {
     /// What each kind of answers gets, before guards, in `Cache-Control` and in the fields of
@@ -34,15 +33,10 @@ impl Edges {
     }
 
     fn sent<'a>(&self, row: PolicyRow<'a>) -> PolicyRow<'a> {
-        let policy = row.policy();
-        let mut answer = HeaderMap::new();
-        answer.insert(CACHE_CONTROL, CacheControl::from(policy).to_header_value());
-        let said = Said {
-            get_or_head: row.get_or_head(),
-            tags: row.cache_tags(),
-            policy: policy.says_more_to_edges().then_some(policy),
-        };
-        self.write(&mut answer, said, &TagOverflow::NotStored);
-        row.into_sent(&answer)
+        let ruling = Ruling::for_policy(row.policy(), row.cache_tags());
+        let mut headers = HeaderMap::new();
+        headers.extend(ruling.line().map(|line| (CACHE_CONTROL, line.clone())));
+        self.write(&mut headers, StatusCode::OK, row.get_or_head(), &ruling, &TagOverflow::NotStored);
+        row.into_sent(&headers)
     }
 }

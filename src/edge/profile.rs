@@ -161,6 +161,13 @@ impl EdgeProfile {
         &self.facts
     }
 
+    /// Every field that says something to this edge alone.
+    pub(super) fn names(&self) -> impl Iterator<Item = HeaderName> {
+        let written = self.written_fields().cloned().chain(self.tags.iter().map(|format| format.field().clone()));
+        let read = self.precedence.iter().filter(|name| !matches!(**name, "cache-control" | "expires" | "pragma"));
+        written.chain(read.filter_map(|name| HeaderName::try_from(*name).ok()))
+    }
+
     /// The fields that the profile makes the layer write, save tags.
     pub(super) fn written_fields(&self) -> impl Iterator<Item = &HeaderName> {
         let field = self.field.iter().map(FreshnessField::name);

@@ -435,6 +435,11 @@ impl CachePolicy {
         self.flags.edge_only
     }
 
+    /// Whether it lets some cache reuse a response without asking.
+    pub(crate) const fn has_lifetime(&self) -> bool {
+        matches!(self.max_age, Some(age) if age.get() > 0) || matches!(self.edge, Some(age) if age.get() > 0)
+    }
+
     /// Whether an edge is told more in a field of its own than `Cache-Control` says.
     pub(crate) const fn says_more_to_edges(&self) -> bool {
         self.flags.edge_only || self.flags.stale_at_edge_only

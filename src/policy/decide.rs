@@ -1,405 +1,539 @@
-//! From policy, handler, status, method and guards to one decision.
+//! From policy, handler and facts to one [`Ruling`], by precedence and guards.
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, EXPIRES, PRAGMA, VARY};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::{CACHE_CONTROL, EXPIRES, PRAGMA, VARY};
+use http::{Extensions, HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::CachePolicy;
-use super::answer::{AnswerFields, contradicts_itself, count_cookies, is_html, join_lines, lifetime_by_old_words};
-use super::answer_head::AnswerHead;
-use super::decision::{Decision, Speaker};
-use super::for_edge::{LeftForEdge, Waived};
-use super::guards::{Guard, GuardSet};
-use super::heard::Heard;
-use super::rendered::{Rendered, RenderedVary};
-use super::rules::{Precedence, RequestFacts, Rules};
-use super::source::Given;
+use super::decision::{Decision, DecisionSource};
+use super::early::WithoutHandler;
+use super::facts::{Facts, RequestFacts};
+use super::guards::{Effect, Guard, GuardSet};
+use super::rendered::Rendered;
+use super::rules::{Precedence, Rules};
+use super::ruling::{Accepted, Directives, HandlerExtensions, Ruling};
+use super::source::ResolvedPolicy;
 use crate::protocol::{
-    CacheControl, HttpDate, has_edge_field, is_never_stored, may_say, only_line, remove_targeted_fields, says_no_store,
-    vary_contains,
+    Cache, CacheControl, HttpDate, Lifetime, LifetimeSource, Vary, join, only_line, remove_fields,
+    remove_targeted_fields, set_field, take_freshness_fields, vary_has_any,
 };
 
-/// Decides, and writes the decision into the answer's fields. Takes the
-/// handler's policy out of the extensions: a layer outside must not undo what a
-/// guard made of it here.
-///
-/// `now` is asked for only to judge an `Expires` that stands alone. `None` is for answers that
-/// nobody decides about, and nothing is changed of them: gRPC, interim answers and upgrades.
-pub(crate) fn decide(
-    rules: &Rules,
-    facts: RequestFacts,
-    given: Given<'_>,
-    answer: &mut impl AnswerHead,
-    now: impl FnOnce() -> HttpDate,
-) -> Option<Decision> {
-    let fields = AnswerFields::of(answer.headers());
-    let status = answer.status();
-    if status.is_informational() || (facts.may_be_grpc() && fields.are_of_grpc()) {
-        return None;
-    }
-    let heard = Heard::take_from(answer.extensions_mut());
-    if let Some(decision) = decide_plainly(rules, facts, given, &heard, fields, status, answer.headers_mut()) {
-        return Some(decision);
-    }
-    let known = Known { status, fields, heard, headers: answer.headers_mut() };
-    let (decision, left) = decide_closely(rules, facts, given, known, now);
-    if let Some(left) = left {
-        left.leave_in(answer.extensions_mut());
-    }
-    Some(decision)
+/// What one layer brings to a decision.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layer<'a> {
+    pub(crate) rules: &'a Rules,
+    pub(crate) request: RequestFacts,
+    pub(crate) policy: ResolvedPolicy<'a>,
 }
 
-/// What is known of an answer.
-struct Known<'h> {
-    status: StatusCode,
-    fields: AnswerFields,
-    heard: Heard,
-    headers: &'h mut HeaderMap,
-}
-
-/// Every case, for answers of any body.
-fn decide_closely<'a>(
-    rules: &'a Rules,
-    facts: RequestFacts,
-    given: Given<'a>,
-    known: Known<'_>,
-    now: impl FnOnce() -> HttpDate,
-) -> (Decision, Option<LeftForEdge<'a>>) {
-    let Known { status, fields, heard, headers } = known;
-    if rules.development {
-        remove_targeted_fields(headers);
-        rules.for_development.policy().write_fields(headers, rules.for_development.as_said(), true);
-        return (Decision::new(Speaker::Development, GuardSet::EMPTY), None);
+impl<'a> Layer<'a> {
+    /// Decides about a response, and writes the decision into its fields.
+    pub(crate) fn rule<B>(self, response: &mut Response<B>, now: impl FnOnce() -> HttpDate) -> Option<Decision> {
+        // A response does not lend its fields and its extensions at the same time.
+        let mut extensions = std::mem::take(response.extensions_mut());
+        let decision = self.rule_head(response.status(), response.headers_mut(), &mut extensions, now);
+        *response.extensions_mut() = extensions;
+        decision
     }
-    let waived = match heard.waived {
-        Some(inside) => rules.waived.union(inside.by_count_of_cookies(count_cookies(headers))),
-        None => rules.waived,
-    };
-    let mut draft = Draft {
-        rules,
-        waived,
-        facts: RequestFacts { personalized: facts.personalized || heard.personalized, ..facts },
-        status,
-        from_handler: heard.policy,
-        fields,
-        guards: GuardSet::EMPTY,
-        for_edge: None,
-    };
-    let decision = draft.decide(given, headers, now);
-    (decision, facts.for_edge.then(|| draft.left_for_edge(given, headers)))
-}
 
-/// The usual case, in which nobody but the layer has a word, or a layer inside said the same already,
-/// and no guard has a reason: what [`Draft`] comes to as well, in a fifth of the steps. `None` is
-/// "look closely".
-fn decide_plainly(
-    rules: &Rules,
-    facts: RequestFacts,
-    given: Given<'_>,
-    heard: &Heard,
-    fields: AnswerFields,
-    status: StatusCode,
-    headers: &mut HeaderMap,
-) -> Option<Decision> {
-    let plain = facts.are_plain()
-        && heard.is_nothing()
-        && fields.are_at_most_cache_control()
-        && matches!(status.as_u16(), 200 | 203 | 206 | 304)
-        && rules.say_nothing_of_a_success();
-    if !plain {
-        return None;
-    }
-    let rendered = given.for_success(status, headers).filter(|rendered| rendered.is_plain())?;
-    if fields.are_none() {
-        headers.insert(CACHE_CONTROL, rendered.as_said());
-        return Some(Decision::new(Speaker::Layer, GuardSet::EMPTY));
-    }
-    let is_said = rules.precedence == Precedence::Answer
-        && only_line(headers, &CACHE_CONTROL).is_some_and(|line| rendered.says(line));
-    is_said.then(|| Decision::new(Speaker::Handler, GuardSet::EMPTY))
-}
-
-/// Whose word counts, before guards.
-enum Word<'a> {
-    /// What the answer's field says already.
-    Field,
-    Rendered(Speaker, &'a Rendered),
-    Policy(Speaker, CachePolicy),
-    Tightened(CacheControl),
-    /// Nothing is to be said (a waived G-14).
-    Silence,
-}
-
-impl Word<'_> {
-    /// What a layer's word says, for comparing it.
-    fn into_cache_control(self) -> CacheControl {
-        match self {
-            Word::Rendered(_, rendered) => rendered.policy().into(),
-            Word::Policy(_, policy) => policy.into(),
-            Word::Tightened(field) => field,
-            Word::Field | Word::Silence => CacheControl::new(),
+    /// The same, for a response whose head was taken from its body.
+    ///
+    /// `now` is read only to judge an `Expires` that no `Cache-Control` overrules. `None` is for responses that
+    /// are left as they are: gRPC, informational responses and upgrades.
+    pub(crate) fn rule_head(
+        self,
+        status: StatusCode,
+        headers: &mut HeaderMap,
+        extensions: &mut Extensions,
+        now: impl FnOnce() -> HttpDate,
+    ) -> Option<Decision> {
+        let mut facts = self.request.facts.and(Facts::of_response(status, headers, &self.rules.edge_names));
+        let is_grpc = facts.has(Facts::GRPC_REQUEST) && facts.has(Facts::GRPC_RESPONSE);
+        if status.is_informational() || is_grpc {
+            return None;
         }
+        let handler = HandlerExtensions::take_from(extensions);
+        let inner = handler.has_ruling.then(|| extensions.get::<Ruling>()).flatten();
+        facts.set_if(Facts::PERSONALIZED, handler.personalized);
+        let mut waived = self.rules.waived;
+        if let Some(inner) = inner {
+            waived = waived.union(inner.accepted.still_covers(headers));
+            if inner.is_for(status) {
+                // It was decided where the content was seen.
+                facts.remove(Facts::UNTYPED_NOT_MODIFIED);
+            }
+        }
+        let mut draft = Draft::new(self, status, facts, waived, handler.policy);
+        if inner.is_none() && draft.is_silent_not_modified(handler.is_without_handler, headers) {
+            draft.decide_silence(headers);
+        } else {
+            draft.complete_vary(inner, headers);
+            match inner.filter(|inner| draft.nothing_is_new(inner, headers)) {
+                Some(inner) => draft.confirm(inner),
+                None => draft.decide(inner, headers, now),
+            }
+        }
+        let decision = Decision::new(draft.source, draft.guards);
+        if draft.source == DecisionSource::Nothing {
+            extensions.insert(WithoutHandler);
+        } else {
+            draft.leave(headers, extensions);
+        }
+        Some(decision)
     }
+}
+
+/// Whose directives count, before guards.
+#[derive(Clone, Copy)]
+enum Effective<'a> {
+    /// Those of the response's own field.
+    Field,
+    /// A policy, and its values where they were rendered before.
+    Policy(CachePolicy, Option<&'a Rendered>),
+    /// Those of several, which are in the place of the field.
+    Merged,
+    /// Nothing is to be written.
+    Nothing,
 }
 
 /// One decision while it is made.
 struct Draft<'a> {
-    rules: &'a Rules,
-    /// By this layer, or inside it.
-    waived: GuardSet,
-    facts: RequestFacts,
+    layer: Layer<'a>,
     status: StatusCode,
+    facts: Facts,
+    /// The guards that this layer or one further in was told to do without.
+    waived: GuardSet,
     from_handler: Option<CachePolicy>,
-    fields: AnswerFields,
+    /// The response's own field, where it decides something.
+    field: Option<CacheControl>,
+    source: DecisionSource,
+    /// The guards that have a reason to act.
+    acting: GuardSet,
+    /// Those that acted.
     guards: GuardSet,
-    /// The policy that was written, where it says more to edges than `Cache-Control` does.
-    for_edge: Option<CachePolicy>,
+    directives: Directives,
+    edge_policy: Option<CachePolicy>,
+    /// Whether the result takes the place of what the handler wrote.
+    replaces: bool,
 }
 
 impl<'a> Draft<'a> {
-    fn decide(&mut self, given: Given<'a>, headers: &mut HeaderMap, now: impl FnOnce() -> HttpDate) -> Decision {
-        self.drop_policy_of_an_error();
-        let word = if is_never_stored(self.status) {
-            self.no_store_because(Guard::Error)
-        } else if self.facts.get_or_head {
-            self.word(given, headers, now)
-        } else {
-            self.word_for_unsafe(headers)
-        };
-        if self.facts.get_or_head {
-            self.add_vary(given, headers);
-        }
-        let speaker = match self.keep_from_pages(word, headers) {
-            Word::Field => {
-                self.guard_field(headers);
-                Speaker::Handler
-            }
-            Word::Rendered(speaker, rendered) => {
-                self.write_policy(headers, rendered.policy(), Some(rendered));
-                speaker
-            }
-            Word::Policy(speaker, policy) => {
-                self.write_policy(headers, policy, None);
-                speaker
-            }
-            Word::Tightened(field) => {
-                self.write_tightened(headers, field);
-                Speaker::Tightened
-            }
-            Word::Silence => {
-                // That a cache may guess does not mean that a shared one may keep it.
-                if !self.guards_against_sharing(headers).is_empty() {
-                    self.write_tightened(headers, CacheControl::new());
-                }
-                // Lines without a member are silent too.
-                self.one_line(headers);
-                Speaker::Default
-            }
-        };
-        Decision::new(speaker, self.guards)
-    }
-
-    /// The word on the answer to GET or HEAD.
-    fn word(&mut self, given: Given<'a>, headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> Word<'a> {
-        let field = self.fields.say_cache_control(headers) && !self.is_made_of_a_success();
-        let layer = self.layers_word(given, headers);
-
-        match (self.rules.precedence, layer) {
-            (Precedence::Answer, layer) => self.answers_word(field, layer, headers, now),
-            (Precedence::Tightest, Some(layer))
-                if field || self.from_handler.is_some() || self.fields.have_old_words() =>
-            {
-                let said = match self.from_handler {
-                    // `no-store` in the field is sticky, as everywhere.
-                    Some(policy) if !says_no_store(headers) => policy.into(),
-                    _ => self.field_with_old_words(headers, now),
-                };
-                Word::Tightened(said.tighten(&layer.into_cache_control()))
-            }
-            (Precedence::Tightest, layer) => self.answers_word(field, layer, headers, now),
-            (Precedence::LayerEvenOverNoStore, Some(layer)) => layer,
-            (Precedence::Layer, Some(layer)) => {
-                // The inner `no-store` is sticky.
-                if self.from_handler.is_some_and(|policy| policy.is_no_store()) {
-                    Word::Policy(Speaker::HandlerPolicy, CachePolicy::NO_STORE)
-                } else if field && says_no_store(headers) {
-                    Word::Field
-                } else {
-                    layer
-                }
-            }
-            (Precedence::Layer | Precedence::LayerEvenOverNoStore, None) => {
-                self.answers_word(field, None, headers, now)
-            }
+    fn new(
+        layer: Layer<'a>,
+        status: StatusCode,
+        facts: Facts,
+        waived: GuardSet,
+        from_handler: Option<CachePolicy>,
+    ) -> Self {
+        let (source, guards, directives) = (DecisionSource::Default, GuardSet::EMPTY, Directives::Nothing);
+        let (edge_policy, replaces, acting) = (None, false, GuardSet::seeing(facts).without(waived));
+        let field = None;
+        Self {
+            layer,
+            status,
+            facts,
+            waived,
+            from_handler,
+            field,
+            source,
+            acting,
+            guards,
+            directives,
+            edge_policy,
+            replaces,
         }
     }
 
-    /// A handler's policy beside an error was meant for the success: `(PAGE, result)` says
-    /// it whatever the result is. The field is another matter, which one writes knowingly.
-    fn drop_policy_of_an_error(&mut self) {
-        let is_error = self.status.is_client_error() || self.status.is_server_error();
-        if is_error && self.in_force(Guard::Error) && self.from_handler.is_some_and(|policy| !policy.is_no_store()) {
-            self.from_handler = None;
-            self.guards.insert(Guard::Error);
+    /// Whether the ruling of the layer further in stands: the line is the one that it wrote, this layer
+    /// has nothing to say, and no guard sees what it did not see there.
+    fn nothing_is_new(&self, inner: &Ruling, headers: &HeaderMap) -> bool {
+        let Layer { rules, policy, .. } = self.layer;
+        let has_a_say = rules.precedence != Precedence::Answer && !matches!(policy, ResolvedPolicy::Nothing);
+        self.from_handler.is_none()
+            && !rules.development
+            && !has_a_say
+            && inner.is_for(self.status)
+            && self.is_line_of(inner, headers)
+            && self.acting.without(inner.satisfied()).is_empty()
+    }
+
+    fn is_line_of(&self, inner: &Ruling, headers: &HeaderMap) -> bool {
+        match &inner.line {
+            Some(line) => !self.facts.has(Facts::SEVERAL_LINES) && headers.get(CACHE_CONTROL) == Some(line),
+            None => inner.status.is_some() && !self.facts.has(Facts::CACHE_CONTROL),
         }
     }
 
-    /// Whether what the field says may be meant for what the answer was before compression.
-    fn is_made_of_a_success(&self) -> bool {
-        self.status == StatusCode::NOT_ACCEPTABLE && self.rules.around_compression && self.in_force(Guard::Error)
+    /// Lets the ruling of the layer further in stand.
+    fn confirm(&mut self, inner: &Ruling) {
+        self.source = DecisionSource::Handler;
+        self.directives = inner.directives.clone();
+        self.edge_policy = inner.edge_policy;
     }
 
-    /// The word where the answer goes first.
-    fn answers_word(
-        &mut self,
-        field: bool,
-        layer: Option<Word<'a>>,
-        headers: &HeaderMap,
-        now: impl FnOnce() -> HttpDate,
-    ) -> Word<'a> {
-        if let Some(policy) = self.from_handler {
-            return if field && says_no_store(headers) {
-                Word::Field
-            } else {
-                Word::Policy(Speaker::HandlerPolicy, policy)
-            };
-        }
-        if field {
-            return Word::Field;
-        }
-        match layer {
-            // The handler said, in the words of HTTP/1.0, that this is not to be
-            // reused, and no policy gives it a longer life.
-            Some(_) if self.fields.have_old_words() && lifetime_by_old_words(headers, now) == Some(0) => {
-                Word::Rendered(Speaker::Handler, &self.rules.fallback)
+    fn decide(&mut self, inner: Option<&Ruling>, headers: &mut HeaderMap, now: impl FnOnce() -> HttpDate) {
+        #[cfg(test)]
+        crate::protocol::counters::count(|counts| counts.decisions += 1);
+        self.field = self.read_field(inner, headers);
+        // A field without a directive that is known decides nothing. It stays beside what is decided.
+        let beside = self.field.take_if(|field| field.has_extensions_only());
+        let mut effective = self.by_precedence(headers, now);
+        effective = self.by_content(effective);
+        match (beside, effective) {
+            (None, _) | (_, Effective::Field) => {}
+            (Some(beside), Effective::Nothing) => {
+                self.field = Some(beside);
+                effective = Effective::Field;
             }
-            Some(layer) => layer,
-            None => self.no_word(),
+            (Some(beside), Effective::Policy(..) | Effective::Merged) => {
+                self.field = Some(self.to_cache_control(effective).with_extensions_of(beside));
+                effective = Effective::Merged;
+            }
+        }
+        match effective {
+            Effective::Field => self.write_field(headers),
+            Effective::Policy(policy, rendered) => self.write_policy(policy, rendered, headers),
+            Effective::Merged => self.write_merged(headers),
+            // That a cache may use heuristics does not mean that a shared one may store it.
+            Effective::Nothing if !self.against_sharing().is_empty() => self.write_merged(headers),
+            // Lines without a member are joined too.
+            Effective::Nothing => self.leave_one_line(headers),
         }
     }
 
-    /// The layer's word, when it has one for this status.
-    fn layers_word(&mut self, given: Given<'a>, headers: &HeaderMap) -> Option<Word<'a>> {
-        if let Some(rendered) = given.for_answer(self.status, headers) {
-            return Some(Word::Rendered(Speaker::Layer, rendered));
-        }
-        if let Some(rendered) = self.rules.for_status(self.status) {
-            return Some(Word::Rendered(Speaker::Layer, rendered));
-        }
-        let guard = match self.status.as_u16() {
-            200 | 203 | 206 | 304 => None,
-            400.. => Some(Guard::Error),
-            300..=399 => Some(Guard::Redirect),
-            _ => Some(Guard::UnexpectedSuccess),
-        };
-        if guard.is_some_and(|guard| self.in_force(guard)) {
+    /// The response's own field, in the one reading that there is of it.
+    fn read_field(&self, inner: Option<&Ruling>, headers: &HeaderMap) -> Option<CacheControl> {
+        if !self.facts.has(Facts::CACHE_CONTROL) {
             return None;
         }
-        match given {
-            Given::Fixed(rendered) => Some(Word::Rendered(Speaker::Layer, rendered)),
-            Given::Chosen(policy) => Some(Word::Policy(Speaker::Layer, policy)),
-            #[cfg(feature = "routes")]
-            Given::Route(_) => None,
-            Given::Nothing => None,
+        if let Some(inner) = inner.filter(|inner| self.is_line_of(inner, headers)) {
+            // What was decided about a success says nothing of an error that a layer in between made of it,
+            // as compression makes a 406 (G-04).
+            let is_made_of_a_success =
+                !inner.is_for(self.status) && self.acts(Guard::Error) && !inner.seen.has(Facts::ERROR);
+            return (!is_made_of_a_success).then(|| inner.cache_control());
+        }
+        match (self.layer.policy, only_line(headers, &CACHE_CONTROL)) {
+            (ResolvedPolicy::Fixed(own), Some(line)) if own.says(line) => Some(own.policy().into()),
+            _ => CacheControl::from_headers(headers),
         }
     }
 
-    /// The answer that nobody spoke for.
-    fn no_word(&mut self) -> Word<'a> {
-        match self.status.as_u16() {
-            400.. if self.in_force(Guard::Error) => return self.no_store_because(Guard::Error),
-            300..=303 | 305..=399 => self.guards.insert(Guard::Redirect),
-            201 | 202 | 204 | 205 | 207..=299 => self.guards.insert(Guard::UnexpectedSuccess),
-            _ => {}
-        }
-        if self.in_force(Guard::NoHeuristics) {
-            self.guards.insert(Guard::NoHeuristics);
-            Word::Rendered(Speaker::Default, &self.rules.fallback)
+    /// Whether this is a 304 that nobody has decided about, and nothing tells what its 200 said (N-01): it was
+    /// made without a handler, which may say less than any layer, or the policy goes by the type of a content
+    /// that is not there.
+    fn is_silent_not_modified(&self, is_without_handler: bool, headers: &HeaderMap) -> bool {
+        let Layer { rules, request, policy } = self.layer;
+        let depends_on_content = || {
+            self.facts.has(Facts::UNTYPED_NOT_MODIFIED)
+                && rules.by_status.iter().all(|(status, _)| *status != StatusCode::NOT_MODIFIED)
+                && policy.depends_on_content(!self.waived.contains(Guard::Immutable))
+        };
+        self.status == StatusCode::NOT_MODIFIED
+            && self.from_handler.is_none()
+            && !rules.development
+            && request.is_get_or_head()
+            && (is_without_handler || depends_on_content())
+            && self.read_field(None, headers).is_none_or(|field| field.has_extensions_only())
+    }
+
+    /// Says nothing of a 304 whose 200 is not known, so that caches go on by what the 200 said. Where the 304
+    /// itself gives a guard a reason, no cache is to store it.
+    fn decide_silence(&mut self, headers: &mut HeaderMap) {
+        let on_response = Facts::SET_COOKIE.and(Facts::PERSONALIZED).and(Facts::CREDENTIALED_ORIGIN);
+        let reasons = self.against_sharing().common(GuardSet::seeing(on_response));
+        if reasons.is_empty() && !self.facts.has(Facts::EDGE_FIELD.and(Facts::HTTP10)) {
+            self.source = DecisionSource::Nothing;
         } else {
-            Word::Silence
+            self.guards = reasons;
+            self.write_policy(CachePolicy::NO_STORE, Some(&self.layer.rules.no_store), headers);
         }
     }
 
-    /// The word on the answer to any other method: nothing that stores it (G-09).
-    fn word_for_unsafe(&mut self, headers: &HeaderMap) -> Word<'a> {
-        let field = CacheControl::from_headers(headers);
-        if !self.in_force(Guard::UnsafeMethod) {
-            return match (self.from_handler, field) {
-                // `no-store` in the field is sticky, as everywhere.
-                (Some(policy), field) if field.as_ref().is_none_or(|field| !field.no_store()) => {
-                    Word::Policy(Speaker::HandlerPolicy, policy)
-                }
-                (_, Some(_)) => Word::Field,
-                // A waived guard lets a handler speak; it makes no layer do so.
-                (_, None) => self.no_store_because(Guard::UnsafeMethod),
-            };
+    fn by_precedence(&mut self, headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> Effective<'a> {
+        let rules = self.layer.rules;
+        if rules.development {
+            self.source = DecisionSource::Development;
+            return Effective::rendered(&rules.for_development);
         }
-        // A cache that knows `must-understand` ignores the `no-store` beside it (C-28).
-        let harmless = field.is_some_and(|field| {
-            (field.no_store() && !field.must_understand()) || (field.no_cache() && !field.public())
-        });
-        if harmless && !has_edge_field(headers) && self.from_handler.is_none() {
-            Word::Field
-        } else {
-            self.no_store_because(Guard::UnsafeMethod)
+        // A handler's policy beside an error or a redirect was meant for the success: `(PAGE, result)` says it
+        // whatever the result is. The field is another matter, which one writes knowingly.
+        if let Some(guard) = self.acting_with(Effect::NoPolicyOfASuccess)
+            && self.from_handler.is_some_and(|policy| !policy.is_no_store())
+        {
+            self.from_handler = None;
+            self.guards.insert(guard);
+        }
+        if self.facts.has(Facts::NEVER_STORED) {
+            return self.no_store_because(Guard::Error);
+        }
+        if self.facts.has(Facts::OTHER_METHOD) {
+            return self.for_other_method();
+        }
+        let sticky = self.field.as_ref().is_some_and(CacheControl::no_store);
+        let has_own = self.field.is_some() || self.from_handler.is_some();
+        match (rules.precedence, self.of_layer(headers)) {
+            (Precedence::Layer, Some(_)) if self.from_handler.is_some_and(|policy| policy.is_no_store()) => {
+                self.from(DecisionSource::HandlerPolicy, Effective::Policy(CachePolicy::NO_STORE, None))
+            }
+            (Precedence::Layer, Some(_)) if sticky => self.from(DecisionSource::Handler, Effective::Field),
+            (Precedence::Layer | Precedence::LayerEvenOverNoStore, Some(layer)) => {
+                self.replaces = has_own || self.facts.has(Facts::EDGE_FIELD);
+                self.from(DecisionSource::Layer, layer)
+            }
+            (Precedence::Tightest, Some(layer)) if has_own || self.facts.has(Facts::HTTP10) => {
+                let own = match self.from_handler {
+                    // `no-store` in the field is sticky, as everywhere.
+                    Some(policy) if !sticky => policy.into(),
+                    _ => with_http10_lifetime(self.field.take().unwrap_or_default(), headers, now),
+                };
+                self.replaces = true;
+                self.field = Some(own.tighten(&self.to_cache_control(layer)));
+                self.from(DecisionSource::Tightened, Effective::Merged)
+            }
+            (_, layer) => self.of_response(layer, sticky, headers, now),
         }
     }
 
-    /// Holds the answer's own field against the guards, and rewrites it only where
-    /// one of them tightens it.
-    fn guard_field(&mut self, headers: &mut HeaderMap) {
-        let may_act =
-            !self.guards_against_sharing(headers).is_empty() || (may_say(headers, b"immutable") && is_html(headers));
-        if may_act {
-            let field = CacheControl::from_headers(headers).unwrap_or_default();
-            let guarded = self.guarded(field.clone(), headers);
-            if guarded != field {
-                headers.insert(CACHE_CONTROL, guarded.to_header_value());
-            } else if contradicts_itself(headers) && !self.guards_against_sharing(headers).is_empty() {
-                // Read as private here, and by some caches as what stands beside it (C-06, G-07).
-                self.record(self.guards_against_sharing(headers));
-                headers.insert(CACHE_CONTROL, guarded.to_private().to_header_value());
+    /// The directives where those of the response go before those of the layer.
+    fn of_response(
+        &mut self,
+        layer: Option<Effective<'a>>,
+        sticky: bool,
+        headers: &HeaderMap,
+        now: impl FnOnce() -> HttpDate,
+    ) -> Effective<'a> {
+        match (self.from_handler, layer) {
+            (Some(policy), _) if !sticky => {
+                self.replaces = self.field.is_some() || policy.is_private();
+                self.from(DecisionSource::HandlerPolicy, Effective::Policy(policy, None))
+            }
+            _ if self.field.is_some() => self.from(DecisionSource::Handler, Effective::Field),
+            // The handler said, with the fields of HTTP/1.0, that this is not to be reused, and no policy
+            // gives it a longer life.
+            (_, Some(_)) if self.facts.has(Facts::HTTP10) && http10_lifetime(headers, now) == Some(0) => {
+                self.from(DecisionSource::Handler, Effective::rendered(&self.layer.rules.fallback))
+            }
+            (_, Some(layer)) => self.from(DecisionSource::Layer, layer),
+            (_, None) => self.default(),
+        }
+    }
+
+    /// The layer's policy, when it has one for this status.
+    fn of_layer(&self, headers: &HeaderMap) -> Option<Effective<'a>> {
+        let Layer { rules, policy, .. } = self.layer;
+        if let Some(rendered) = policy.for_response(self.status, headers).or_else(|| rules.for_status(self.status)) {
+            return Some(Effective::rendered(rendered));
+        }
+        match policy {
+            _ if self.acting_with(Effect::NoPolicyOfASuccess).is_some() => None,
+            ResolvedPolicy::Fixed(rendered) => Some(Effective::rendered(rendered)),
+            ResolvedPolicy::PerRequest(policy) => Some(Effective::Policy(policy, None)),
+            _ => None,
+        }
+    }
+
+    /// For a response that nobody gave a policy.
+    fn default(&mut self) -> Effective<'a> {
+        match self.acting_with(Effect::NoPolicyOfASuccess) {
+            Some(Guard::Error) => return self.no_store_because(Guard::Error),
+            Some(guard) => self.guards.insert(guard),
+            None => {}
+        }
+        if self.waived.contains(Guard::NoHeuristics) {
+            return Effective::Nothing;
+        }
+        self.guards.insert(Guard::NoHeuristics);
+        Effective::rendered(&self.layer.rules.fallback)
+    }
+
+    /// For the response to any method but GET and HEAD: nothing that stores it (G-09).
+    fn for_other_method(&mut self) -> Effective<'a> {
+        let is_waived = !self.acts(Guard::UnsafeMethod);
+        match (self.from_handler, &self.field) {
+            // `no-store` in the field is sticky, as everywhere.
+            (Some(policy), field) if is_waived && field.as_ref().is_none_or(|field| !field.no_store()) => {
+                self.from(DecisionSource::HandlerPolicy, Effective::Policy(policy, None))
+            }
+            (_, Some(_)) if is_waived => self.from(DecisionSource::Handler, Effective::Field),
+            // A cache that knows `must-understand` ignores the `no-store` beside it (C-28).
+            (None, Some(field))
+                if ((field.no_store() && !field.must_understand()) || (field.no_cache() && !field.public()))
+                    && !self.facts.has(Facts::EDGE_FIELD) =>
+            {
+                self.field = self.field.take().map(CacheControl::settled);
+                self.from(DecisionSource::Handler, Effective::Field)
+            }
+            // A guard that is switched off lets a handler speak. It makes no layer do so.
+            _ => self.no_store_because(Guard::UnsafeMethod),
+        }
+    }
+
+    /// What the content forbids a policy to say: a lifetime of a live stream (G-10), and `immutable` of a page
+    /// (G-27).
+    ///
+    /// A handler that says `immutable` of a page says too much. A layer that does so was given for assets, and
+    /// the page stands in for one that is not there: no cache is to store that (G-19). A 304 that does not tell
+    /// what it is for must not make a stored page immutable.
+    fn by_content(&mut self, effective: Effective<'a>) -> Effective<'a> {
+        if self.acting.is_empty() {
+            return effective;
+        }
+        let (has_lifetime, policy) = match (effective, &self.field) {
+            (Effective::Policy(policy, _), _) => (policy.has_lifetime(), Some(policy)),
+            (Effective::Merged, Some(field)) => (field.s_maxage().or(field.max_age()).is_some_and(|age| age > 0), None),
+            _ => return effective,
+        };
+        if let Some(guard) = self.acting_with(Effect::NoLifetimeByPolicy).filter(|_| has_lifetime) {
+            return self.no_store_because(guard);
+        }
+        match (policy.filter(CachePolicy::is_immutable), self.acting_with(Effect::NotImmutable)) {
+            (Some(_), Some(guard)) if self.facts.has(Facts::PAGE) && self.source == DecisionSource::Layer => {
+                self.no_store_because(guard)
+            }
+            (Some(policy), Some(guard)) => {
+                self.guards.insert(guard);
+                Effective::Policy(policy.without_immutable(), None)
+            }
+            _ => effective,
+        }
+    }
+
+    /// Leaves the response's own field as it was written, unless a guard has a reason to act: then the
+    /// canonical form is written, which no cache reads in another way.
+    fn write_field(&mut self, headers: &mut HeaderMap) {
+        let reasons = self.acting.common(GuardSet::CANONICAL);
+        let is_immutable = self.field.as_ref().is_some_and(CacheControl::immutable);
+        if reasons.is_empty() && !(is_immutable && self.facts.has(Facts::PAGE) && self.acts(Guard::Immutable)) {
+            return self.leave_one_line(headers);
+        }
+        let mut field = self.guarded(headers);
+        let line = only_line(headers, &CACHE_CONTROL);
+        if line != Some(&field.to_header_value()) {
+            self.guards = self.guards.union(reasons);
+            if line.is_none() {
+                self.guards.insert(Guard::OneLine);
+            }
+            if !self.against_sharing().is_empty() {
+                // Some shared caches go by `private` only (G-07).
+                field = field.to_private();
+            }
+            set_field(headers, CACHE_CONTROL, field.to_header_value());
+        }
+        self.directives = Directives::Field(field);
+    }
+
+    /// Leaves one line of `Cache-Control` (G-25). Told to leave them, it does so where they mean the same to a
+    /// cache that joins them: what was read here as a restriction is one to every cache.
+    fn leave_one_line(&mut self, headers: &mut HeaderMap) {
+        let field = self.field.take().unwrap_or_default();
+        if self.facts.has(Facts::SEVERAL_LINES) {
+            let joined = join(headers.get_all(CACHE_CONTROL));
+            let value =
+                if CacheControl::parse_apart([&joined]) == CacheControl::parse_apart(headers.get_all(CACHE_CONTROL)) {
+                    self.acts(Guard::OneLine).then_some(joined)
+                } else if field.is_empty() {
+                    // What cannot be read says nothing (G-14).
+                    Some(self.layer.rules.fallback.as_said())
+                } else {
+                    Some(field.to_header_value())
+                };
+            if let Some(value) = value {
+                self.guards.insert(Guard::OneLine);
+                set_field(headers, CACHE_CONTROL, value);
             }
         }
-        self.one_line(headers);
+        self.directives = Directives::Field(field);
     }
 
-    /// Leaves one line of `Cache-Control` (G-25). Told to leave them, it does so where they mean the
-    /// same to who joins them: what was read here as a restriction is one to everybody.
-    fn one_line(&mut self, headers: &mut HeaderMap) {
-        if join_lines(headers, self.in_force(Guard::OneLine)) {
-            self.guards.insert(Guard::OneLine);
-        }
-    }
-
-    /// Writes what handler and layer came to, tightened by the guards.
-    fn write_tightened(&mut self, headers: &mut HeaderMap, field: CacheControl) {
-        let guarded = self.guarded(field, headers);
-        if guarded.no_store() && has_edge_field(headers) && self.in_force(Guard::NoStoreAlone) {
-            self.guards.insert(Guard::NoStoreAlone);
-            remove_targeted_fields(headers);
+    /// Writes what several came to, tightened by the guards.
+    fn write_merged(&mut self, headers: &mut HeaderMap) {
+        let field = self.field.take().unwrap_or_default();
+        let edge_fields_stay = field.no_store() && self.waived.contains(Guard::NoStoreAlone);
+        let restricted = self.replaces && !edge_fields_stay && self.take_freshness_fields(Some(&field), headers);
+        self.field = Some(if restricted { field.to_private() } else { field });
+        let field = self.guarded(headers);
+        if let Some(guard) = self.acting_with(Effect::NoStoreAlone).filter(|_| field.no_store()) {
+            self.guards.insert(guard);
+            self.remove_edge_fields(headers);
         }
         // What they said is in there.
         headers.remove(EXPIRES);
         headers.remove(PRAGMA);
-        headers.insert(CACHE_CONTROL, guarded.to_header_value());
+        set_field(headers, CACHE_CONTROL, field.to_header_value());
+        self.directives = Directives::Field(field);
+    }
+
+    /// Writes a policy, tightened by the guards.
+    fn write_policy(&mut self, policy: CachePolicy, rendered: Option<&Rendered>, headers: &mut HeaderMap) {
+        let rules = self.layer.rules;
+        let in_development = self.source == DecisionSource::Development;
+        let reasons = if in_development { GuardSet::EMPTY } else { self.against_sharing() };
+        let restricted = self.replaces
+            && !policy.is_private()
+            && !rules.drops_edge_fields
+            && self.take_freshness_fields(None, headers);
+        let has_edge_field = self.facts.has(Facts::EDGE_FIELD);
+        let downgraded = restricted || (!reasons.is_empty() && (!policy.is_private() || has_edge_field));
+        if downgraded {
+            self.guards = self.guards.union(reasons);
+        }
+        let alone = self.acting_with(Effect::NoStoreAlone).filter(|_| policy.is_no_store() && !in_development);
+        if let Some(guard) = alone {
+            self.guards.insert(guard);
+        }
+        let drops = in_development || rules.drops_edge_fields || (self.replaces && policy.is_private());
+        if (downgraded || alone.is_some() || drops) && self.facts.has(Facts::EDGE_FIELD.and(Facts::HTTP10)) {
+            self.remove_edge_fields(headers);
+        }
+        self.directives = if downgraded { Directives::Private(policy) } else { Directives::Policy(policy) };
+        if reasons.contains(Guard::VaryAny) {
+            set_field(headers, VARY, HeaderValue::from_static("*"));
+            if !policy.is_no_store() {
+                self.guards.insert(Guard::VaryAny);
+                self.directives = Directives::Field(self.directives.to_cache_control().with_no_cache());
+            }
+        }
+        let value = match (&self.directives, rendered) {
+            (Directives::Policy(_), Some(rendered)) => rendered.as_said(),
+            (Directives::Private(_), Some(rendered)) => rendered.private(),
+            (directives, _) => directives.to_cache_control().to_header_value(),
+        };
+        set_field(headers, CACHE_CONTROL, value);
+        // The fields of HTTP/1.0 go only where they were wanted: an `Expires` beside `Cache-Control` would be
+        // ignored by some caches and obeyed by others (C-33, C-34).
+        if policy.is_for_http10() {
+            set_field(headers, PRAGMA, HeaderValue::from_static("no-cache"));
+            set_field(headers, EXPIRES, HeaderValue::from_static("0"));
+        } else if self.facts.has(Facts::HTTP10) {
+            headers.remove(EXPIRES);
+            headers.remove(PRAGMA);
+        }
+        let is_as_said = matches!(self.directives, Directives::Policy(_));
+        self.edge_policy = (is_as_said && policy.says_more_to_edges()).then_some(policy);
     }
 
     /// The field as the guards leave it, with everything beside it that they change.
-    fn guarded(&mut self, mut field: CacheControl, headers: &mut HeaderMap) -> CacheControl {
-        let against_sharing = self.guards_against_sharing(headers);
-        if !against_sharing.is_empty() && (!field.forbids_shared_storage() || has_edge_field(headers)) {
-            field = field.to_private();
-            remove_targeted_fields(headers);
-            self.record(against_sharing);
+    fn guarded(&mut self, headers: &mut HeaderMap) -> CacheControl {
+        let mut field = self.field.take().unwrap_or_default();
+        let reasons = self.against_sharing();
+        if !reasons.is_empty() {
+            if !field.forbids_shared_storage() || self.facts.has(Facts::EDGE_FIELD) {
+                self.remove_edge_fields(headers);
+                self.guards = self.guards.union(reasons);
+            }
+            // What says `private` or `no-store` beside a permission is read otherwise by some caches (C-06, G-07).
+            if !field.forbids_shared_storage() || field != field.clone().settled() {
+                field = field.to_private();
+            }
         }
-        if against_sharing.contains(Guard::VaryAny) {
-            headers.insert(VARY, HeaderValue::from_static("*"));
+        if reasons.contains(Guard::VaryAny) {
+            set_field(headers, VARY, HeaderValue::from_static("*"));
             if !field.no_store() && !field.no_cache() {
                 field = field.with_no_cache();
                 self.guards.insert(Guard::VaryAny);
             }
         }
-        if field.immutable() && is_html(headers) && self.in_force(Guard::Immutable) {
+        if field.immutable() && self.facts.has(Facts::PAGE) && self.acts(Guard::Immutable) {
             field = field.without_immutable();
             self.guards.insert(Guard::Immutable);
             if field.is_empty() {
@@ -410,174 +544,159 @@ impl<'a> Draft<'a> {
         field
     }
 
-    /// The answer's own field, with the lifetime that stands in the words of HTTP/1.0
-    /// where it states none itself.
-    fn field_with_old_words(&self, headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> CacheControl {
-        let field = CacheControl::from_headers(headers).unwrap_or_default();
-        if field.has_explicit_freshness() {
-            return field;
-        }
-        match lifetime_by_old_words(headers, now) {
-            Some(seconds) => field.with_max_age(u32::try_from(seconds).unwrap_or(u32::MAX)),
-            None => field,
-        }
-    }
-
-    /// Writes a policy, tightened by the guards.
-    fn write_policy(&mut self, headers: &mut HeaderMap, policy: CachePolicy, rendered: Option<&Rendered>) {
-        let against_sharing = self.guards_against_sharing(headers);
-        let vary_any = against_sharing.contains(Guard::VaryAny);
-        // Looked for only where it matters: it takes a walk over all names.
-        let targeted = || has_edge_field(headers);
-        let downgrade = !against_sharing.is_empty() && (!policy.is_private() || targeted());
-        let alone = policy.is_no_store() && targeted() && self.in_force(Guard::NoStoreAlone);
-        if downgrade {
-            self.record(against_sharing);
-        }
-
-        let value = match rendered {
-            Some(rendered) if !vary_any => {
-                if downgrade {
-                    rendered.private()
-                } else {
-                    rendered.as_said()
+    /// Adds the names of the layer's and the handler's policies to `Vary`, whatever decides on storing: the
+    /// response depends on them all the same (K-02). A layer that names the origin that may read a response is
+    /// seen here (G-12, L-05).
+    fn complete_vary(&mut self, inner: Option<&Ruling>, headers: &mut HeaderMap) {
+        let Layer { rules, policy, request } = self.layer;
+        let adds = request.is_get_or_head();
+        let has_vary = self.facts.has(Facts::VARY);
+        let mut rendered = [policy.vary(), rules.vary.as_ref()].into_iter().flatten().filter(|_| adds);
+        let (first, second) = (rendered.next(), rendered.next());
+        let policies = [policy.per_request(), self.from_handler].into_iter().flatten();
+        let mut names = policies.flat_map(|policy| policy.vary_names()).filter(|_| adds).peekable();
+        let names_origin = adds && self.facts.has(Facts::ONE_ORIGIN) && !self.waived.contains(Guard::Cors);
+        if second.is_none() && names.peek().is_none() && !names_origin {
+            let line = if has_vary { only_line(headers, &VARY) } else { None };
+            match first {
+                None if !has_vary => return,
+                Some(first) if !has_vary => return first.set_in(headers),
+                // No `*` is in what was rendered here.
+                Some(first) if line.is_some_and(|line| first.says(line)) => return,
+                None => {
+                    let known = inner.filter(|inner| inner.vary.is_some() && inner.vary.as_ref() == line);
+                    let is_any = known.map_or_else(|| reads_any(headers), |inner| inner.seen.has(Facts::VARY_ANY));
+                    return self.set_vary_any(is_any);
                 }
-            }
-            _ => {
-                let mut field = CacheControl::from(policy);
-                if downgrade {
-                    field = field.to_private();
-                }
-                if vary_any && !field.no_store() {
-                    self.guards.insert(Guard::VaryAny);
-                    field = field.with_no_cache();
-                }
-                field.to_header_value()
-            }
-        };
-        if alone || downgrade {
-            remove_targeted_fields(headers);
-        }
-        policy.write_fields(headers, value, self.fields.have_old_words());
-        self.for_edge = (policy.says_more_to_edges() && !downgrade && !vary_any).then_some(policy);
-        if vary_any {
-            headers.insert(VARY, HeaderValue::from_static("*"));
-        }
-        if alone {
-            self.guards.insert(Guard::NoStoreAlone);
-        }
-    }
-
-    /// Keeps `immutable` from pages (G-27). A handler that says it of a page says too
-    /// much. A layer that does so was told of assets, and the page stands in for one that
-    /// is not there: nobody is to keep that (G-19).
-    ///
-    /// A 304 that was made without its content does not say what it is for, and must not
-    /// make a stored page immutable.
-    fn keep_from_pages(&mut self, word: Word<'a>, headers: &HeaderMap) -> Word<'a> {
-        let (speaker, policy) = match word {
-            Word::Rendered(speaker, rendered) => (speaker, rendered.policy()),
-            Word::Policy(speaker, policy) => (speaker, policy),
-            Word::Field | Word::Tightened(_) | Word::Silence => return word,
-        };
-        if !policy.is_immutable() || !self.in_force(Guard::Immutable) {
-            return word;
-        }
-        let unknown = self.status == StatusCode::NOT_MODIFIED && !headers.contains_key(CONTENT_TYPE);
-        match (is_html(headers), speaker) {
-            (true, Speaker::Layer) => self.no_store_because(Guard::Immutable),
-            (true, _) => self.without_immutable(speaker, policy),
-            (false, _) if unknown => self.without_immutable(speaker, policy),
-            (false, _) => word,
-        }
-    }
-
-    fn without_immutable(&mut self, speaker: Speaker, policy: CachePolicy) -> Word<'a> {
-        self.guards.insert(Guard::Immutable);
-        Word::Policy(speaker, policy.without_immutable())
-    }
-
-    /// What an edge layer needs and no field says.
-    fn left_for_edge(&self, given: Given<'a>, headers: &HeaderMap) -> LeftForEdge<'a> {
-        LeftForEdge {
-            tags: given.tags().filter(|tags| self.facts.get_or_head && !tags.is_empty()),
-            policy: self.for_edge,
-            waived: (!self.rules.waived.is_empty())
-                .then(|| Waived::of(self.rules.waived, self.reasons_against_sharing(headers), count_cookies(headers))),
-        }
-    }
-
-    /// The guards that want the answer kept out of shared caches (SPD).
-    fn guards_against_sharing(&self, headers: &HeaderMap) -> GuardSet {
-        self.reasons_against_sharing(headers).without(self.waived)
-    }
-
-    /// The same, with those that are waived.
-    fn reasons_against_sharing(&self, headers: &HeaderMap) -> GuardSet {
-        let mut found = GuardSet::EMPTY;
-        let mut found_if = |guard, condition: bool| {
-            if condition {
-                found.insert(guard);
-            }
-        };
-        found_if(Guard::SetCookie, self.fields.set_a_cookie());
-        found_if(Guard::Authorization, self.facts.authorized);
-        found_if(Guard::Personalized, self.facts.personalized);
-        found_if(Guard::Cors, self.fields.allow_one_origin_with_credentials(headers));
-        found_if(Guard::UnkeyedInput, self.facts.unkeyed);
-        found_if(Guard::VaryAny, self.fields.vary_on_anything(headers));
-        found
-    }
-
-    /// Adds the names of the layer's and the handler's policies to `Vary`, whosever
-    /// word on storing it is: the answer depends on them all the same (K-02).
-    fn add_vary(&mut self, given: Given<'_>, headers: &mut HeaderMap) {
-        for vary in [given.vary(), self.rules.vary.as_ref()].into_iter().flatten() {
-            vary.add_to(headers);
-        }
-        for policy in [given.chosen(), self.from_handler].into_iter().flatten() {
-            if let Some(vary) = RenderedVary::of(policy) {
-                vary.add_to(headers);
+                Some(_) => {}
             }
         }
-        if self.in_force(Guard::Cors)
-            && self.fields.allow_one_origin(headers)
-            && !vary_contains(headers, "origin")
-            && let Some(vary) = RenderedVary::new(["origin"])
-        {
+        #[cfg(test)]
+        crate::protocol::counters::count(|counts| counts.vary_read += 1);
+        let present = Vary::from_headers(headers).unwrap_or_default();
+        let rendered = first.into_iter().chain(second);
+        let mut completed = rendered.fold(present.clone(), |vary, rendered| vary.union(rendered.names()));
+        names.for_each(|name| completed.insert(name));
+        if names_origin && !completed.contains("origin") {
             self.guards.insert(Guard::Cors);
-            vary.add_to(headers);
+            completed.insert("origin");
+        }
+        self.set_vary_any(present.is_any());
+        if completed != present {
+            set_field(headers, VARY, completed.to_header_value());
         }
     }
 
-    fn no_store_because(&mut self, guard: Guard) -> Word<'a> {
+    fn set_vary_any(&mut self, is_any: bool) {
+        self.facts.set_if(Facts::VARY_ANY, is_any);
+        self.acting = GuardSet::seeing(self.facts).without(self.waived);
+    }
+
+    /// Leaves the ruling for the layers further out, where one of them wants it or it holds what no field
+    /// tells.
+    fn leave(&mut self, headers: &HeaderMap, extensions: &mut Extensions) {
+        let Layer { rules, request, policy } = self.layer;
+        let accepts = !rules.waived.is_empty() && Accepted::is_needed(rules.waived, self.facts);
+        if !request.ruling_is_wanted && !accepts && extensions.get::<Ruling>().is_none() {
+            return;
+        }
+        let ruling = extensions.get_or_insert_default::<Ruling>();
+        if accepts {
+            ruling.accepted.add(rules.waived, self.facts, headers);
+        }
+        if let Some(own) = policy.tags().filter(|_| request.is_get_or_head()) {
+            ruling.tags.unite(own);
+        }
+        ruling.directives = std::mem::take(&mut self.directives);
+        ruling.line = only_line(headers, &CACHE_CONTROL).cloned();
+        ruling.vary = only_line(headers, &VARY).cloned();
+        ruling.status = Some(self.status);
+        ruling.seen = self.facts;
+        ruling.waived = self.waived;
+        ruling.edge_policy = self.edge_policy;
+    }
+
+    const fn from(&mut self, source: DecisionSource, effective: Effective<'a>) -> Effective<'a> {
+        self.source = source;
+        effective
+    }
+
+    fn no_store_because(&mut self, guard: Guard) -> Effective<'a> {
         self.guards.insert(guard);
-        Word::Rendered(Speaker::Default, &self.rules.no_store)
+        self.from(DecisionSource::Default, Effective::rendered(&self.layer.rules.no_store))
     }
 
-    const fn in_force(&self, guard: Guard) -> bool {
-        !self.waived.contains(guard)
-    }
-
-    fn record(&mut self, guards: GuardSet) {
-        for guard in guards.iter() {
-            self.guards.insert(guard);
+    fn to_cache_control(&self, effective: Effective<'a>) -> CacheControl {
+        match effective {
+            Effective::Policy(policy, _) => policy.into(),
+            Effective::Field | Effective::Merged => self.field.clone().unwrap_or_default(),
+            Effective::Nothing => CacheControl::new(),
         }
+    }
+
+    const fn acts(&self, guard: Guard) -> bool {
+        self.acting.contains(guard)
+    }
+
+    /// The first guard that has a reason to act, and this effect.
+    fn acting_with(&self, effect: Effect) -> Option<Guard> {
+        if self.acting.is_empty() { None } else { self.acting.first_with(effect) }
+    }
+
+    /// The guards that want the response kept out of shared caches (SPD).
+    const fn against_sharing(&self) -> GuardSet {
+        self.acting.common(GuardSet::AGAINST_SHARING)
+    }
+
+    /// Removes the fields for edges that give a lifetime of their own, and tells whether one of them restricted.
+    fn take_freshness_fields(&self, at_most: Option<&CacheControl>, headers: &mut HeaderMap) -> bool {
+        self.facts.has(Facts::EDGE_FIELD) && take_freshness_fields(headers, at_most)
+    }
+
+    fn remove_edge_fields(&mut self, headers: &mut HeaderMap) {
+        let own = &self.layer.rules.edge_names;
+        remove_targeted_fields(headers);
+        if !own.is_empty() {
+            remove_fields(headers, |name| own.contains(name));
+        }
+        self.facts.remove(Facts::EDGE_FIELD);
+        self.acting.remove(Guard::NoStoreAlone);
     }
 }
 
-impl CachePolicy {
-    /// One `Cache-Control` line, and the fields of HTTP/1.0 only where they were asked
-    /// for: an `Expires` beside it would be ignored by some and obeyed by others
-    /// (C-33, C-34).
-    fn write_fields(self, headers: &mut HeaderMap, value: HeaderValue, had_old_words: bool) {
-        headers.insert(CACHE_CONTROL, value);
-        if self.is_for_http10() {
-            headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
-            headers.insert(EXPIRES, HeaderValue::from_static("0"));
-        } else if had_old_words {
-            headers.remove(EXPIRES);
-            headers.remove(PRAGMA);
-        }
+impl<'a> Effective<'a> {
+    const fn rendered(rendered: &'a Rendered) -> Self {
+        Self::Policy(rendered.policy(), Some(rendered))
     }
+}
+
+fn reads_any(headers: &HeaderMap) -> bool {
+    #[cfg(test)]
+    crate::protocol::counters::count(|counts| counts.vary_read += 1);
+    vary_has_any(headers)
+}
+
+/// The response's own field, with the lifetime that the fields of HTTP/1.0 give where it states none.
+fn with_http10_lifetime(field: CacheControl, headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> CacheControl {
+    if field.has_explicit_freshness() {
+        return field;
+    }
+    match http10_lifetime(headers, now) {
+        Some(seconds) => field.with_max_age(u32::try_from(seconds).unwrap_or(u32::MAX)),
+        None => field,
+    }
+}
+
+/// The lifetime that the fields of HTTP/1.0 give: none for `Pragma: no-cache` and for an `Expires` that is past
+/// or not a date (C-33), the time from `Date` to `Expires` otherwise.
+fn http10_lifetime(headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> Option<u64> {
+    let is_no_cache = |member: &[u8]| member.trim_ascii().eq_ignore_ascii_case(b"no-cache");
+    if headers.get_all(PRAGMA).iter().any(|line| line.as_bytes().split(|&byte| byte == b',').any(is_no_cache)) {
+        return Some(0);
+    }
+    if !headers.contains_key(EXPIRES) {
+        return None;
+    }
+    let lifetime = Lifetime::of_response(Cache::Private, StatusCode::OK, headers, now());
+    (lifetime.source() == LifetimeSource::Expires).then(|| lifetime.seconds())
 }

@@ -1,4 +1,4 @@
-//! [`Decision`]: what was decided about one answer, and by whose word.
+//! [`Decision`]: what was decided about one response, and what it rests on.
 
 use std::fmt;
 
@@ -13,19 +13,19 @@ use super::guards::GuardSet;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decision {
-    speaker: Speaker,
+    source: DecisionSource,
     guards: GuardSet,
 }
 
 impl Decision {
-    pub(super) const fn new(speaker: Speaker, guards: GuardSet) -> Self {
-        Self { speaker, guards }
+    pub(super) const fn new(source: DecisionSource, guards: GuardSet) -> Self {
+        Self { source, guards }
     }
 
-    /// Whose word it is.
+    /// What the decision rests on, before guards.
     #[must_use]
-    pub const fn speaker(&self) -> Speaker {
-        self.speaker
+    pub const fn source(&self) -> DecisionSource {
+        self.source
     }
 
     /// The guards that changed it.
@@ -37,13 +37,14 @@ impl Decision {
 
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.speaker {
-            Speaker::Handler => "the answer's own field",
-            Speaker::HandlerPolicy => "the handler's policy",
-            Speaker::Layer => "the layer's policy",
-            Speaker::Tightened => "the tighter of handler and layer",
-            Speaker::Default => "the default",
-            Speaker::Development => "development",
+        f.write_str(match self.source {
+            DecisionSource::Handler => "the response's own field",
+            DecisionSource::HandlerPolicy => "the handler's policy",
+            DecisionSource::Layer => "the layer's policy",
+            DecisionSource::Tightened => "the tighter of handler and layer",
+            DecisionSource::Default => "the default",
+            DecisionSource::Development => "development",
+            DecisionSource::Nothing => "nothing is known of its 200",
         })?;
         for guard in self.guards.iter() {
             write!(f, "; {}", guard.reason())?;
@@ -52,10 +53,10 @@ impl fmt::Display for Decision {
     }
 }
 
-/// Whose word a [`Decision`] rests on, before guards.
+/// What a [`Decision`] rests on, before guards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Speaker {
+pub enum DecisionSource {
     /// A field that the handler or a service inside wrote.
     Handler,
     /// A [`CachePolicy`](super::CachePolicy) that the handler put in the answer's extensions.
@@ -68,9 +69,12 @@ pub enum Speaker {
     Default,
     /// The development switch.
     Development,
+    /// Nothing is said: a 304 whose 200 is not known goes without a `Cache-Control`, and caches keep what
+    /// the 200 said.
+    Nothing,
 }
 
-impl Speaker {
+impl DecisionSource {
     pub(crate) const fn token(self) -> &'static str {
         match self {
             Self::Handler => "handler",
@@ -79,6 +83,7 @@ impl Speaker {
             Self::Tightened => "tightened",
             Self::Default => "default",
             Self::Development => "development",
+            Self::Nothing => "nothing",
         }
     }
 }

@@ -15,7 +15,7 @@ pub(crate) const CACHE_POLICY_EXPLAIN: HeaderName = HeaderName::from_static("cac
 /// Cache-Policy-Explain: layer;rule="/me";said="public";wrote="private, no-cache";guards="G-01 Set-Cookie: private"
 /// ```
 pub(crate) fn explain(decision: &Decision, rule: &str, said: Option<&HeaderValue>, answer: &HeaderMap) -> HeaderValue {
-    let mut text = decision.speaker().token().as_bytes().to_vec();
+    let mut text = decision.source().token().as_bytes().to_vec();
     push_parameter(&mut text, "rule", rule.as_bytes());
     if let Some(said) = said {
         push_parameter(&mut text, "said", said.as_bytes());

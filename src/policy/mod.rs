@@ -57,18 +57,16 @@
 //! assert_eq!(CachePolicy::no_store().to_string(), "private, no-store");
 //! ```
 
-mod answer;
-mod answer_head;
 mod cache_policy;
 #[cfg(feature = "config")]
 #[cfg_attr(docsrs, doc(cfg(feature = "config")))]
 pub mod config;
 mod decide;
 mod decision;
+mod early;
 mod explain;
-mod for_edge;
+mod facts;
 mod guards;
-mod heard;
 #[cfg(any(feature = "assets", feature = "routes"))]
 mod nearest;
 mod original_path;
@@ -79,6 +77,7 @@ mod rendered;
 #[cfg_attr(docsrs, doc(cfg(feature = "routes")))]
 pub mod routes;
 mod rules;
+mod ruling;
 mod source;
 pub mod tags;
 mod vary_names;
@@ -86,16 +85,17 @@ mod vary_names;
 mod work;
 
 pub use self::cache_policy::{CachePolicy, PolicyConflict};
-pub use self::decision::{Decision, Speaker};
+pub use self::decision::{Decision, DecisionSource};
 pub use self::guards::{Guard, GuardSet, Risk};
 pub use self::original_path::{OriginalPath, original_path};
 pub use self::personalized::Personalized;
 pub use self::source::{IntoPolicySource, PolicySource};
 pub use self::tags::{CacheTag, CacheTags, InvalidCacheTag};
 
-pub(crate) use self::decide::decide;
+pub(crate) use self::decide::Layer;
+pub(crate) use self::early::WithoutHandler;
 pub(crate) use self::explain::{CACHE_POLICY_EXPLAIN, explain};
-pub(crate) use self::for_edge::{EdgeListens, ForEdge};
+pub(crate) use self::facts::{Facts, RequestFacts};
 #[cfg(any(feature = "assets", feature = "routes"))]
 pub(crate) use self::nearest::nearest;
 #[cfg(any(feature = "assets", feature = "purge", feature = "routes"))]
@@ -105,5 +105,6 @@ pub(crate) use self::path::is_suspicious;
 pub(crate) use self::rendered::Rendered;
 #[cfg(feature = "routes")]
 pub(crate) use self::rendered::RenderedVary;
-pub(crate) use self::rules::{Precedence, RequestFacts, Rules};
-pub(crate) use self::source::{Chosen, Given};
+pub(crate) use self::rules::{Precedence, Rules};
+pub(crate) use self::ruling::Ruling;
+pub(crate) use self::source::{PendingPolicy, ResolvedPolicy};

@@ -4,7 +4,7 @@ use http::header::VARY;
 use http::{HeaderMap, HeaderValue};
 
 use super::CachePolicy;
-use crate::protocol::{CacheControl, Vary, vary_contains};
+use crate::protocol::{CacheControl, Vary, set_field};
 
 /// A policy and the values it can take, rendered when a layer is built so that a
 /// response costs a counted reference and no formatting.
@@ -15,8 +15,6 @@ pub(crate) struct Rendered {
     /// What guards make of it (SPD).
     private: HeaderValue,
     vary: Option<RenderedVary>,
-    /// Whether its value is all that there is to write, on whatever answer.
-    plain: bool,
 }
 
 /// Names that an answer adds to `Vary`, and the same as a field value.
@@ -33,16 +31,7 @@ impl Rendered {
             as_said: shared(&CacheControl::from(policy).to_header_value()),
             private: shared(&CacheControl::from(policy).to_private().to_header_value()),
             vary: RenderedVary::of(policy),
-            plain: policy.vary_names().next().is_none()
-                && !policy.is_immutable()
-                && !policy.is_no_store()
-                && !policy.is_for_http10()
-                && !policy.says_more_to_edges(),
         }
-    }
-
-    pub(crate) const fn is_plain(&self) -> bool {
-        self.plain
     }
 
     pub(crate) const fn policy(&self) -> CachePolicy {
@@ -83,17 +72,16 @@ impl RenderedVary {
         Self::new(policy.vary_names())
     }
 
-    /// Adds the names to an answer, of which most have no `Vary` yet, and most others these
-    /// very names.
-    pub(crate) fn add_to(&self, answer: &mut HeaderMap) {
-        if !answer.contains_key(VARY) {
-            answer.insert(VARY, self.value.clone());
-        } else if !self.names.names().all(|name| vary_contains(answer, name)) {
-            self.names.add_to(answer);
-        }
+    /// Writes the names into a response that has no `Vary` yet.
+    pub(crate) fn set_in(&self, headers: &mut HeaderMap) {
+        set_field(headers, VARY, self.value.clone());
     }
 
-    #[cfg(feature = "routes")]
+    /// Whether a field line has these names and no others, byte for byte.
+    pub(crate) fn says(&self, line: &HeaderValue) -> bool {
+        self.value == *line
+    }
+
     pub(crate) const fn names(&self) -> &Vary {
         &self.names
     }

@@ -26,9 +26,9 @@ enum Source {
 
 type Choose = dyn Fn(&Parts) -> Option<CachePolicy> + Send + Sync;
 
-/// What there is to remember of a request until its answer comes.
+/// What is remembered of a request until its response comes.
 #[derive(Clone, Debug)]
-pub(crate) enum Chosen {
+pub(crate) enum PendingPolicy {
     /// The policy is the same for all, or there is none.
     Nothing,
     Policy(CachePolicy),
@@ -36,34 +36,37 @@ pub(crate) enum Chosen {
     Route(RouteMatch),
 }
 
-/// The policy that a source gave for one request.
+/// The policy that a source has for one request.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Given<'a> {
+pub(crate) enum ResolvedPolicy<'a> {
     Fixed(&'a Rendered),
-    Chosen(CachePolicy),
+    PerRequest(CachePolicy),
     #[cfg(feature = "routes")]
     Route(&'a RouteMatch),
     Nothing,
 }
 
-impl<'a> Given<'a> {
-    /// The policy that a route gives an answer by its status and type. `None` where there
+impl<'a> ResolvedPolicy<'a> {
+    /// The policy that a route gives a response by its status and type. `None` where there
     /// is no route, or the route does not name the status.
     #[cfg_attr(not(feature = "routes"), allow(unused_variables))]
-    pub(crate) fn for_answer(self, status: StatusCode, answer: &HeaderMap) -> Option<&'a Rendered> {
+    pub(crate) fn for_response(self, status: StatusCode, headers: &HeaderMap) -> Option<&'a Rendered> {
         match self {
             #[cfg(feature = "routes")]
-            Self::Route(route) => route.policy(status, answer),
+            Self::Route(route) => route.policy(status, headers),
             _ => None,
         }
     }
 
-    /// The rendered policy for a success, where it is all that there is to say.
-    pub(super) fn for_success(self, status: StatusCode, headers: &HeaderMap) -> Option<&'a Rendered> {
+    /// Whether the policy goes by the type of the content, which a 304 need not tell. `immutable` is for
+    /// anything but a page.
+    pub(crate) fn depends_on_content(self, immutable_depends: bool) -> bool {
         match self {
-            Self::Fixed(rendered) => Some(rendered),
-            _ if self.vary().is_some() => None,
-            _ => self.for_answer(status, headers),
+            Self::Fixed(rendered) => immutable_depends && rendered.policy().is_immutable(),
+            Self::PerRequest(policy) => immutable_depends && policy.is_immutable(),
+            #[cfg(feature = "routes")]
+            Self::Route(route) => route.depends_on_content(immutable_depends),
+            Self::Nothing => false,
         }
     }
 
@@ -71,7 +74,7 @@ impl<'a> Given<'a> {
     pub(crate) fn rule(&self) -> &'a str {
         match self {
             Self::Fixed(_) => "one policy",
-            Self::Chosen(_) | Self::Nothing => "closure",
+            Self::PerRequest(_) | Self::Nothing => "closure",
             #[cfg(feature = "routes")]
             Self::Route(route) => route.rule(),
         }
@@ -83,7 +86,7 @@ impl<'a> Given<'a> {
             Self::Fixed(rendered) => rendered.vary(),
             #[cfg(feature = "routes")]
             Self::Route(route) => route.vary(),
-            Self::Chosen(_) | Self::Nothing => None,
+            Self::PerRequest(_) | Self::Nothing => None,
         }
     }
 
@@ -97,9 +100,9 @@ impl<'a> Given<'a> {
     }
 
     /// The policy that was made for this request alone.
-    pub(crate) const fn chosen(self) -> Option<CachePolicy> {
+    pub(crate) const fn per_request(self) -> Option<CachePolicy> {
         match self {
-            Self::Chosen(policy) => Some(policy),
+            Self::PerRequest(policy) => Some(policy),
             _ => None,
         }
     }
@@ -108,15 +111,15 @@ impl<'a> Given<'a> {
 impl PolicySource {
     /// Looks at the request where that is needed, and gives it back: `call` gets it, and what to
     /// remember of it. Only a closure has it taken apart, which moves it.
-    pub(crate) fn choose<B, T>(&self, request: Request<B>, call: impl FnOnce(Request<B>, Chosen) -> T) -> T {
+    pub(crate) fn choose<B, T>(&self, request: Request<B>, call: impl FnOnce(Request<B>, PendingPolicy) -> T) -> T {
         match &self.0 {
-            Source::Fixed(_) => call(request, Chosen::Nothing),
+            Source::Fixed(_) => call(request, PendingPolicy::Nothing),
             #[cfg(feature = "routes")]
-            Source::Routes(routes) => routes.find(request, |request, found| call(request, Chosen::Route(found))),
+            Source::Routes(routes) => routes.find(request, |request, found| call(request, PendingPolicy::Route(found))),
             Source::Closure(choose) => {
                 let (parts, body) = request.into_parts();
-                let chosen = choose(&parts).map_or(Chosen::Nothing, Chosen::Policy);
-                call(Request::from_parts(parts, body), chosen)
+                let pending = choose(&parts).map_or(PendingPolicy::Nothing, PendingPolicy::Policy);
+                call(Request::from_parts(parts, body), pending)
             }
         }
     }
@@ -129,14 +132,14 @@ impl PolicySource {
         }
     }
 
-    /// The policy, with what [`choose`](Self::choose) remembered.
-    pub(crate) fn given<'a>(&'a self, chosen: &'a Chosen) -> Given<'a> {
-        match (&self.0, chosen) {
-            (Source::Fixed(rendered), _) => Given::Fixed(rendered),
-            (_, Chosen::Policy(policy)) => Given::Chosen(*policy),
+    /// The policy, by what [`choose`](Self::choose) remembered.
+    pub(crate) fn resolve<'a>(&'a self, pending: &'a PendingPolicy) -> ResolvedPolicy<'a> {
+        match (&self.0, pending) {
+            (Source::Fixed(rendered), _) => ResolvedPolicy::Fixed(rendered),
+            (_, PendingPolicy::Policy(policy)) => ResolvedPolicy::PerRequest(*policy),
             #[cfg(feature = "routes")]
-            (_, Chosen::Route(found)) => Given::Route(found),
-            (_, Chosen::Nothing) => Given::Nothing,
+            (_, PendingPolicy::Route(found)) => ResolvedPolicy::Route(found),
+            (_, PendingPolicy::Nothing) => ResolvedPolicy::Nothing,
         }
     }
 }

@@ -51,7 +51,10 @@
 mod cache_control;
 mod coding;
 mod content_type;
+#[cfg(test)]
+pub(crate) mod counters;
 mod date;
+mod edge_fields;
 mod entity_tag;
 mod freshness;
 mod not_modified;
@@ -60,7 +63,6 @@ mod selecting_fields;
 mod storage;
 mod structured;
 mod syntax;
-mod targeted;
 mod targeted_cache_control;
 mod validators;
 mod vary;
@@ -71,6 +73,7 @@ pub use self::cache_control::{
 };
 pub use self::coding::{CodedTags, name_coding_in_etag};
 pub use self::date::{HttpDate, InvalidHttpDate};
+pub use self::edge_fields::{is_tag_field, is_targeted_field, remove_targeted_fields};
 pub use self::entity_tag::{EntityTag, EntityTagList, EntityTagMember, EntityTagRef, InvalidEntityTag};
 pub use self::freshness::{Age, Cache, Freshness, Lifetime, LifetimeSource};
 pub use self::not_modified::{into_not_modified, into_precondition_failed};
@@ -78,23 +81,21 @@ pub use self::preconditions::{Condition, Evaluation, IfRange, Outcome, Precondit
 pub use self::selecting_fields::SelectingFields;
 pub use self::storage::{Storability, StoragePermission, StorageProhibition};
 pub use self::syntax::{MAX_DELTA_SECONDS, MAX_MEMBERS};
-pub use self::targeted::{is_tag_field, is_targeted_field, remove_targeted_fields};
+
 pub use self::validators::{Representation, Validators};
 pub use self::vary::Vary;
 
-pub(crate) use self::cache_control::{may_say, says_no_store, says_no_store_or_too_much};
+pub(crate) use self::cache_control::{forbids_storing, join};
 #[cfg(feature = "audit")]
 pub(crate) use self::coding::strong_tag_hides_coding;
 pub(crate) use self::content_type::{is_grpc_type, is_live_stream_type, is_page_type};
+pub(crate) use self::edge_fields::{EdgeFieldKind, edge_field_kind, remove_fields, take_freshness_fields};
 pub(crate) use self::storage::is_never_stored;
 #[cfg(feature = "audit")]
 pub(crate) use self::storage::stored_status;
 pub(crate) use self::structured::{List, Member, combined};
 pub(crate) use self::syntax::members;
-pub(crate) use self::syntax::only_line;
-pub(crate) use self::targeted::{has_edge_field, is_edge_field};
+pub(crate) use self::syntax::{only_line, set_field};
 #[cfg(feature = "assets")]
 pub(crate) use self::validators::last_modified_of;
-pub(crate) use self::vary::{
-    assert_names as assert_vary_names, lines_contain as vary_contains, lines_have_any as vary_has_any,
-};
+pub(crate) use self::vary::{assert_names as assert_vary_names, lines_have_any as vary_has_any};

@@ -3,7 +3,7 @@
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY, ETAG, LAST_MODIFIED};
 use http::{HeaderMap, HeaderValue};
 
-use super::targeted::remove_targeted_fields;
+use super::edge_fields::remove_targeted_fields;
 
 /// Turns the fields of a 200 into those of the 304 for the same representation
 /// (RFC 9110 section 15.4.5).

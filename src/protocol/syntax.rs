@@ -137,6 +137,38 @@ pub(crate) fn only_line<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option
     lines.next().is_none().then_some(first)
 }
 
+/// Sets a field of a response, also in a map that has as many names as it can have: there `insert`
+/// panics, so a field that this crate does not know gives way.
+pub(crate) fn set_field(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
+    /// What `HeaderMap` can hold, by its documentation.
+    const MOST_NAMES: usize = 24_576;
+    if headers.keys_len() >= MOST_NAMES {
+        let gives_way = |name: &&HeaderName| !matters(name.as_str());
+        if let Some(unknown) = headers.keys().find(gives_way).cloned() {
+            headers.remove(unknown);
+        }
+    }
+    _ = headers.try_insert(name, value);
+}
+
+/// Whether a field has a say in what caches and clients may do with a response.
+fn matters(name: &str) -> bool {
+    const PREFIXES: [&str; 4] = ["access-control-", "cache-", "content-", "www-"];
+    const NAMES: [&str; 10] = [
+        "age",
+        "date",
+        "etag",
+        "expires",
+        "last-modified",
+        "location",
+        "pragma",
+        "set-cookie",
+        "transfer-encoding",
+        "vary",
+    ];
+    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
 /// The text of a quoted string without its quotes and escapes, or `None` when
 /// `bytes` are not exactly one quoted string.
 pub(crate) fn unquote(bytes: &[u8]) -> Option<Vec<u8>> {

@@ -70,7 +70,7 @@ impl CacheControl {
         // Each in a line of its own, because a quote in one must not reach the next.
         let directives: Vec<HeaderValue> =
             dictionary.iter().filter_map(|(key, member)| directive(key, member)).collect();
-        Some(Self::parse(&directives))
+        Some(Self::parse_apart(&directives))
     }
 
     /// What this says to a shared cache, as the value of a targeted field, or `None`

@@ -18,10 +18,9 @@ use super::verdict::Verdict;
 use crate::assets::{Asset, Resolved, is_fallback_page, is_suspicious};
 use crate::layers::conditional::{ConditionalBody, Exchange as Conditional};
 use crate::layers::exempt::{is_interim, is_of_grpc};
-use crate::policy::{Given, Rendered, RequestFacts, decide};
+use crate::policy::{Facts, Layer, Rendered, RequestFacts, ResolvedPolicy, WithoutHandler};
 use crate::protocol::{
-    EntityTag, EntityTagList, EntityTagMember, Representation, Validators, name_coding_in_etag, only_line,
-    remove_targeted_fields,
+    EntityTag, EntityTagList, EntityTagMember, Representation, Validators, name_coding_in_etag, only_line, set_field,
 };
 
 /// What becomes of a request.
@@ -63,7 +62,7 @@ impl Exchange {
     /// Finds out what a request is about, decides what can be decided without the service
     /// inside, and prepares the request for it.
     pub(super) fn begin<Q, B>(config: &Arc<Config>, request: &mut Request<Q>) -> Next<B> {
-        let facts = config.rules.facts(request.method(), request.headers(), request.extensions());
+        let facts = config.rules.facts(request);
         let is_head = *request.method() == Method::HEAD;
         let exchange = |subject| Self { config: Arc::clone(config), facts, is_head, subject };
         let not_found = || Next::Answer(exchange(Subject::Other).answer(StatusCode::NOT_FOUND));
@@ -126,6 +125,8 @@ impl Exchange {
         let is_open = match conditional.decide_before(current, request) {
             Some(answer) if by_url && !asks_for_any(request.headers()) => {
                 let (mut head, body) = answer.into_response().into_parts();
+                // The manifest knows what the 200 says.
+                head.extensions.remove::<WithoutHandler>();
                 self.subject = Subject::Known { asset, versioned, open: None, resumed: false };
                 self.say(&mut head, true);
                 return Next::Answer(Response::from_parts(head, body));
@@ -157,7 +158,7 @@ impl Exchange {
     /// Verifies the answer of the service inside, and says how long it may be kept.
     pub(super) fn complete<B: Body>(self, response: Response<B>) -> Response<ConditionalBody<B>> {
         let (mut head, body) = response.into_parts();
-        if is_interim(head.status) || (self.facts.may_be_grpc() && is_of_grpc(&head.headers)) {
+        if is_interim(head.status) || (self.facts.has(Facts::GRPC_REQUEST) && is_of_grpc(&head.headers)) {
             return Response::from_parts(head, ConditionalBody::inner(body));
         }
         let verdict = self.judge(&head, &body);
@@ -182,7 +183,7 @@ impl Exchange {
         if verdict == Verdict::Proven
             && let Some(asset) = self.asset()
         {
-            head.headers.insert(ETAG, asset.entity_tag().to_header_value());
+            set_field(&mut head.headers, ETAG, asset.entity_tag().to_header_value());
         }
         self.say(&mut head, verdict == Verdict::Proven);
         match self.subject {
@@ -215,7 +216,7 @@ impl Exchange {
     fn not_modified<B>(mut self, asset: Arc<Asset>) -> Response<ConditionalBody<B>> {
         let (mut head, ()) = Response::new(()).into_parts();
         head.status = StatusCode::NOT_MODIFIED;
-        head.headers.insert(ETAG, asset.entity_tag().to_header_value());
+        set_field(&mut head.headers, ETAG, asset.entity_tag().to_header_value());
         self.subject = Subject::Known { asset, versioned: true, open: None, resumed: false };
         self.say(&mut head, true);
         Response::from_parts(head, ConditionalBody::nothing())
@@ -245,7 +246,6 @@ impl Exchange {
 
     /// Writes how long the answer may be kept, and what depends on it.
     fn say(&self, head: &mut Parts, proven: bool) {
-        remove_targeted_fields(&mut head.headers);
         let rendered = match self.asset() {
             Some(asset) if proven => {
                 let coded = !asset.coded().is_empty() || head.headers.contains_key(CONTENT_ENCODING);
@@ -257,7 +257,7 @@ impl Exchange {
                     && matches!(head.status, StatusCode::OK | StatusCode::NOT_MODIFIED)
                     && let Some(dictionary) = asset.dictionary()
                 {
-                    head.headers.insert(USE_AS_DICTIONARY, dictionary.clone());
+                    set_field(&mut head.headers, USE_AS_DICTIONARY, dictionary.clone());
                 }
                 self.config.policies.of_asset(immutable, coded)
             }
@@ -272,9 +272,10 @@ impl Exchange {
     }
 
     fn decide(&self, head: &mut Parts, rendered: &Rendered) {
-        let given = Given::Fixed(rendered);
+        let policy = ResolvedPolicy::Fixed(rendered);
+        let layer = Layer { rules: &self.config.rules, request: self.facts, policy };
         let now = || self.config.conditional.clock.now();
-        decide(&self.config.rules, self.facts, given, head, now);
+        layer.rule_head(head.status, &mut head.headers, &mut head.extensions, now);
     }
 }
 

@@ -31,6 +31,7 @@ impl AssetsLayer {
         // to go by, which a 304 does not have (G-27).
         rules.waived.insert(Guard::Immutable);
         rules.development = source.is_development();
+        rules.drops_edge_fields = true;
         Self {
             config: Arc::new(Config {
                 source,

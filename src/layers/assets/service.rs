@@ -12,7 +12,7 @@ use super::config::Config;
 use super::exchange::{Exchange, Next};
 use super::future::ResponseFuture;
 use crate::layers::conditional::ConditionalBody;
-use crate::layers::exempt::{is_grpc_call, is_tunnel};
+use crate::layers::exempt::is_tunnel;
 
 /// The service that [`AssetsLayer`](super::AssetsLayer) makes.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        if !self.config.enabled || is_tunnel(request.method()) || is_grpc_call(request.method(), request.headers()) {
+        if !self.config.enabled || is_tunnel(request.method()) {
             return ResponseFuture::asked(self.inner.call(request), None);
         }
         match Exchange::begin(&self.config, &mut request) {

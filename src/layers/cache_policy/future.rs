@@ -1,4 +1,4 @@
-//! [`ResponseFuture`]: the decision, once there is an answer.
+//! [`ResponseFuture`]: the decision, once there is a response.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,9 +9,12 @@ use http::Response;
 use http::header::CACHE_CONTROL;
 use pin_project_lite::pin_project;
 
-use super::config::Config;
+use super::layer::{Config, Place};
 use super::trace;
-use crate::policy::{CACHE_POLICY_EXPLAIN, Chosen, Decision, RequestFacts, Speaker, decide, explain};
+use crate::policy::{
+    CACHE_POLICY_EXPLAIN, Decision, DecisionSource, Layer, PendingPolicy, RequestFacts, WithoutHandler, explain,
+};
+use crate::protocol::set_field;
 
 pin_project! {
     /// The future of a [`CachePolicyService`](super::CachePolicyService).
@@ -23,12 +26,12 @@ pin_project! {
     }
 }
 
-/// What is kept of a request while the service inside runs.
+/// What is remembered of a request while the inner service runs.
 #[derive(Debug)]
 pub(super) struct Exchange {
     pub(super) config: Arc<Config>,
-    pub(super) facts: RequestFacts,
-    pub(super) chosen: Chosen,
+    pub(super) request: RequestFacts,
+    pub(super) pending: PendingPolicy,
 }
 
 impl<F> ResponseFuture<F> {
@@ -55,20 +58,25 @@ where
 
 impl Exchange {
     fn decide<B>(self, response: &mut Response<B>) {
-        let Self { config, facts, chosen } = self;
+        let Self { config, request, pending } = self;
+        if config.place == Place::AroundCachingLayer && response.extensions().get::<WithoutHandler>().is_none() {
+            return;
+        }
         let traced = trace::is_enabled();
-        let said = if config.explain || traced { response.headers().get(CACHE_CONTROL).cloned() } else { None };
-        let given = config.source.given(&chosen);
-        let Some(decision) = decide(&config.rules, facts, given, response, || config.clock.now()) else { return };
+        let before = if config.explain || traced { response.headers().get(CACHE_CONTROL).cloned() } else { None };
+        let policy = config.source.resolve(&pending);
+        let layer = Layer { rules: &config.rules, request, policy };
+        let Some(decision) = layer.rule(response, || config.clock.now()) else { return };
 
         let status = response.status();
         let headers = response.headers_mut();
-        let repeats = decision.speaker() == Speaker::Handler && decision.guards().is_empty();
+        let repeats = decision.source() == DecisionSource::Handler && decision.guards().is_empty();
         if config.explain && !(repeats && headers.contains_key(CACHE_POLICY_EXPLAIN)) {
-            headers.insert(CACHE_POLICY_EXPLAIN, explain(&decision, given.rule(), said.as_ref(), headers));
+            let explanation = explain(&decision, policy.rule(), before.as_ref(), headers);
+            set_field(headers, CACHE_POLICY_EXPLAIN, explanation);
         }
         if traced {
-            trace::event(&decision, given.rule(), status, said.as_ref(), headers.get(CACHE_CONTROL));
+            trace::event(&decision, policy.rule(), status, before.as_ref(), headers.get(CACHE_CONTROL));
         }
         if config.record && !(repeats && response.extensions().get::<Decision>().is_some()) {
             response.extensions_mut().insert(decision);

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
+use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
 #[cfg(feature = "routes")]
 use http::request::Parts;
-use http::{HeaderName, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 use tower_layer::Layer;
 
-use super::config::Config;
 use super::service::CachePolicyService;
 use crate::layers::Clock;
-use crate::policy::{CachePolicy, IntoPolicySource, Precedence, Rendered, Risk, Rules};
+use crate::policy::{CachePolicy, IntoPolicySource, PendingPolicy, PolicySource, Precedence, Rendered, Risk, Rules};
 use crate::protocol::{assert_vary_names, is_never_stored};
 
 /// Decides and writes `Cache-Control` and `Vary`. See the [module docs](super) for an
@@ -32,6 +32,7 @@ impl CachePolicyLayer {
                 record: false,
                 explain: false,
                 enabled: true,
+                place: Place::Alone,
             }),
         }
     }
@@ -209,12 +210,17 @@ impl CachePolicyLayer {
         self.with(|config| config.enabled = enabled)
     }
 
-    /// The outer of two, which has a word only where the one inside had none. What that one wrote is
-    /// not overridden: of a 304 there is no content to see any more (N-01).
-    pub(crate) fn outer_half(self) -> Self {
+    /// The innermost layer of a [`CachingLayer`](crate::CachingLayer).
+    pub(crate) fn inner_half(self) -> Self {
+        self.with(|config| config.place = Place::InCachingLayer)
+    }
+
+    /// The outermost one, which decides only about what the inner one did not see. What that one wrote is not
+    /// overridden: of a 304 there is no content to see any more (N-01).
+    pub(crate) fn outer_half(self, has_compression: bool) -> Self {
         self.with(|config| {
             config.rules.precedence = Precedence::Answer;
-            config.rules.around_compression = true;
+            config.place = if has_compression { Place::AroundCompression } else { Place::AroundCachingLayer };
         })
     }
 
@@ -229,5 +235,42 @@ impl<S> Layer<S> for CachePolicyLayer {
 
     fn layer(&self, inner: S) -> CachePolicyService<S> {
         CachePolicyService::new(inner, Arc::clone(&self.config))
+    }
+}
+
+/// How the layer was configured, shared by its services and futures.
+#[derive(Clone, Debug)]
+pub(super) struct Config {
+    pub(super) source: PolicySource,
+    pub(super) rules: Rules,
+    pub(super) clock: Clock,
+    pub(super) record: bool,
+    pub(super) explain: bool,
+    pub(super) enabled: bool,
+    pub(super) place: Place,
+}
+
+/// Where the layer is in a [`CachingLayer`](crate::CachingLayer).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In none.
+    Alone,
+    /// Innermost.
+    InCachingLayer,
+    /// Outermost, where nothing but this crate's own layers is in between: only what was made without the
+    /// handler is left to decide about.
+    AroundCachingLayer,
+    /// Outermost, with a compression layer in between.
+    AroundCompression,
+}
+
+impl Config {
+    /// Has the inner service send the complete response where its policy goes by the content: the layer further
+    /// out makes the 304 from it, which then says what the 200 says (N-01).
+    pub(super) fn withhold_conditions(&self, pending: &PendingPolicy, request: &mut HeaderMap) {
+        if self.source.resolve(pending).depends_on_content(true) {
+            request.remove(IF_NONE_MATCH);
+            request.remove(IF_MODIFIED_SINCE);
+        }
     }
 }

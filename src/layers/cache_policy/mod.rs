@@ -67,7 +67,6 @@
 //! # });
 //! ```
 
-mod config;
 mod future;
 mod layer;
 mod service;

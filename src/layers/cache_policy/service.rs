@@ -6,9 +6,10 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
-use super::config::Config;
 use super::future::{Exchange, ResponseFuture};
-use crate::layers::exempt::{is_grpc_call, is_tunnel};
+use super::layer::{Config, Place};
+use crate::layers::exempt::is_tunnel;
+use crate::policy::Facts;
 
 /// The service that [`CachePolicyLayer`](super::CachePolicyLayer) makes.
 #[derive(Clone, Debug)]
@@ -35,14 +36,20 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        if !self.config.enabled || is_tunnel(request.method()) || is_grpc_call(request.method(), request.headers()) {
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        if !self.config.enabled || is_tunnel(request.method()) {
             return ResponseFuture::new(self.inner.call(request), None);
         }
-        let facts = self.config.rules.facts(request.method(), request.headers(), request.extensions());
+        let facts = self.config.rules.facts(&request);
+        if self.config.place == Place::AroundCompression {
+            facts.leave_in(&mut request);
+        }
         let Self { inner, config } = self;
-        config.source.choose(request, |request, chosen| {
-            let exchange = Exchange { config: Arc::clone(config), facts, chosen };
+        config.source.choose(request, |mut request, pending| {
+            if config.place == Place::InCachingLayer && facts.has(Facts::CONDITIONAL) && facts.is_get_or_head() {
+                config.withhold_conditions(&pending, request.headers_mut());
+            }
+            let exchange = Exchange { config: Arc::clone(config), request: facts, pending };
             ResponseFuture::new(inner.call(request), Some(exchange))
         })
     }

@@ -19,6 +19,7 @@ pub struct CachingLayer<V = NoSource, C = Identity> {
     entity_tags: EntityTagLayer,
     conditional: ConditionalLayer<V>,
     compression: C,
+    has_compression: bool,
 }
 
 impl CachingLayer {
@@ -29,6 +30,7 @@ impl CachingLayer {
             entity_tags: EntityTagLayer::new(),
             conditional: ConditionalLayer::new(),
             compression: Identity::new(),
+            has_compression: false,
         }
     }
 }
@@ -43,6 +45,7 @@ impl<V, C> CachingLayer<V, C> {
             entity_tags: self.entity_tags,
             conditional: self.conditional,
             compression,
+            has_compression: true,
         }
     }
 
@@ -63,6 +66,7 @@ impl<V, C> CachingLayer<V, C> {
             entity_tags: self.entity_tags,
             conditional: self.conditional.validator_source(source),
             compression: self.compression,
+            has_compression: self.has_compression,
         }
     }
 
@@ -122,8 +126,8 @@ where
     type Service = CachePolicyService<ConditionalService<C::Service, V>>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        let tagged = self.entity_tags.layer(self.policy.layer(inner));
+        let tagged = self.entity_tags.layer(self.policy.clone().inner_half().layer(inner));
         let coded = self.compression.layer(tagged);
-        self.policy.clone().outer_half().layer(self.conditional.layer(coded))
+        self.policy.clone().outer_half(self.has_compression).layer(self.conditional.layer(coded))
     }
 }

@@ -10,7 +10,7 @@ use super::body::ConditionalBody;
 use super::config::Settings;
 use super::reason::ConditionalReason;
 use crate::layers::exempt::is_interim;
-use crate::policy::{Decision, EdgeListens, ForEdge};
+use crate::policy::{Decision, RequestFacts, Ruling, WithoutHandler};
 use crate::protocol::{
     CodedTags, Condition, IfRange, Outcome, Preconditions, Representation, Validators, into_not_modified,
     into_precondition_failed, is_grpc_type, is_live_stream_type, name_coding_in_etag,
@@ -67,7 +67,7 @@ impl Exchange {
             coded,
             stamp: None,
             safe: matches!(method, Method::GET | Method::HEAD),
-            for_edge: request.extensions().get::<EdgeListens>().is_some(),
+            for_edge: request.extensions().get::<RequestFacts>().is_some(),
         }
     }
 
@@ -161,7 +161,7 @@ impl Exchange {
                 head.status = StatusCode::NOT_MODIFIED;
                 into_not_modified(&mut head.headers);
                 if self.for_edge {
-                    ForEdge::in_extensions(&mut head.extensions).stands_for_whole = true;
+                    Ruling::stand_for_response(&mut head.extensions);
                 }
                 self.record(&mut head, ConditionalReason::AfterHandler(condition));
                 // P-29: the body is dropped here, unread.
@@ -247,6 +247,7 @@ impl EarlyAnswer {
     fn new(status: StatusCode) -> Self {
         let (mut head, ()) = Response::new(()).into_parts();
         head.status = status;
+        head.extensions.insert(WithoutHandler);
         Self { head, text: None }
     }
 

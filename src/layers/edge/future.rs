@@ -5,13 +5,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::{Response, StatusCode};
+use http::Response;
 use pin_project_lite::pin_project;
 
-use super::config::Config;
+use super::layer::Config;
 use super::trace;
-use crate::edge::Said;
-use crate::policy::{CacheTags, ForEdge, Given, RequestFacts, decide};
+use crate::policy::{CacheTags, DecisionSource, Layer, RequestFacts, ResolvedPolicy, Ruling};
 
 pin_project! {
     /// The future of an [`EdgeService`](super::EdgeService).
@@ -27,7 +26,7 @@ pin_project! {
 #[derive(Debug)]
 pub(super) struct Exchange {
     pub(super) config: Arc<Config>,
-    pub(super) facts: RequestFacts,
+    pub(super) request: RequestFacts,
 }
 
 impl<F> ResponseFuture<F> {
@@ -54,28 +53,28 @@ where
 
 impl Exchange {
     fn write<B>(self, response: &mut Response<B>) {
-        let Self { config, facts } = self;
-        let decision = decide(&config.rules, facts, Given::Nothing, response, || config.clock.now());
-        if decision.is_none() {
-            return;
-        }
+        let Self { config, request } = self;
+        let layer = Layer { rules: &config.rules, request, policy: ResolvedPolicy::Nothing };
+        let Some(decision) = layer.rule(response, || config.clock.now()) else { return };
 
         let status = response.status();
         let extensions = response.extensions_mut();
         let of_handlers = extensions.remove::<CacheTags>();
-        let ForEdge { mut tags, policy, stands_for_whole, .. } = extensions.remove::<ForEdge>().unwrap_or_default();
+        let mut ruling = extensions.remove::<Ruling>().unwrap_or_default();
+        if decision.source() == DecisionSource::Nothing {
+            return;
+        }
         if let Some(of_handlers) = of_handlers {
-            tags.unite(&of_handlers);
+            ruling.add_tags(&of_handlers);
         }
-        let all_tags = status != StatusCode::NOT_MODIFIED || stands_for_whole;
-        let said = Said { get_or_head: facts.get_or_head(), tags: all_tags.then_some(&tags), policy };
-        let notes = config.edges.write(response.headers_mut(), said, &config.overflow);
+        let diagnostics =
+            config.edges.write(response.headers_mut(), status, request.is_get_or_head(), &ruling, &config.overflow);
 
-        for note in &notes {
-            trace::event(note);
+        for diagnostic in &diagnostics {
+            trace::event(diagnostic);
         }
-        if config.record && !notes.is_empty() {
-            response.extensions_mut().insert(notes);
+        if config.record && !diagnostics.is_empty() {
+            response.extensions_mut().insert(diagnostics);
         }
     }
 }

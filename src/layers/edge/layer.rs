@@ -5,7 +5,6 @@ use std::sync::Arc;
 use http::HeaderName;
 use tower_layer::Layer;
 
-use super::config::Config;
 use super::service::EdgeService;
 use crate::edge::{Edges, TagOverflow};
 use crate::layers::Clock;
@@ -22,11 +21,15 @@ impl EdgeLayer {
     /// The layer for one edge, an [`EdgeProfile`](crate::edge::EdgeProfile), or for several
     /// that were found to go together, [`Edges`].
     pub fn new(edges: impl Into<Edges>) -> Self {
+        let edges = edges.into();
+        // What a profile names is guarded as what is known to everybody.
+        let mut rules = Rules::default();
+        rules.edge_names = edges.own_names();
         Self {
             config: Arc::new(Config {
-                edges: edges.into(),
+                edges,
                 overflow: TagOverflow::default(),
-                rules: Rules::default(),
+                rules,
                 clock: Clock::system(),
                 record: false,
                 enabled: true,
@@ -96,4 +99,15 @@ impl<S> Layer<S> for EdgeLayer {
     fn layer(&self, inner: S) -> EdgeService<S> {
         EdgeService::new(inner, Arc::clone(&self.config))
     }
+}
+
+/// How the layer was configured, shared by its services and futures.
+#[derive(Clone, Debug)]
+pub(super) struct Config {
+    pub(super) edges: Edges,
+    pub(super) overflow: TagOverflow,
+    pub(super) rules: Rules,
+    pub(super) clock: Clock,
+    pub(super) record: bool,
+    pub(super) enabled: bool,
 }

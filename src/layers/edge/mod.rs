@@ -57,7 +57,6 @@
 //! # });
 //! ```
 
-mod config;
 mod future;
 mod layer;
 mod service;

@@ -6,10 +6,9 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
-use super::config::Config;
 use super::future::{Exchange, ResponseFuture};
-use crate::layers::exempt::{is_grpc_call, is_tunnel};
-use crate::policy::EdgeListens;
+use super::layer::Config;
+use crate::layers::exempt::is_tunnel;
 
 /// The service that [`EdgeLayer`](super::EdgeLayer) makes.
 #[derive(Clone, Debug)]
@@ -37,12 +36,12 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        if !self.config.enabled || is_tunnel(request.method()) || is_grpc_call(request.method(), request.headers()) {
+        if !self.config.enabled || is_tunnel(request.method()) {
             return ResponseFuture::new(self.inner.call(request), None);
         }
-        request.extensions_mut().insert(EdgeListens);
-        let facts = self.config.rules.facts(request.method(), request.headers(), request.extensions());
-        let exchange = Exchange { config: Arc::clone(&self.config), facts };
+        let facts = self.config.rules.facts(&request);
+        facts.leave_in(&mut request);
+        let exchange = Exchange { config: Arc::clone(&self.config), request: facts.wanting_the_ruling() };
         ResponseFuture::new(self.inner.call(request), Some(exchange))
     }
 }

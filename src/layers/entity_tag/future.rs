@@ -16,7 +16,7 @@ use pin_project_lite::pin_project;
 use super::body::{EntityTagBody, ReadAhead};
 use super::config::Config;
 use crate::policy::{CachePolicy, Personalized};
-use crate::protocol::{EntityTag, is_grpc_type, is_live_stream_type, says_no_store_or_too_much};
+use crate::protocol::{EntityTag, forbids_storing, is_grpc_type, is_live_stream_type};
 
 pin_project! {
     /// The future of an [`EntityTagService`](super::EntityTagService).
@@ -138,7 +138,7 @@ impl Config {
         }
         let extensions = response.extensions();
         // Nobody will come back with the tag of what nobody keeps.
-        if (said && says_no_store_or_too_much(headers))
+        if (said && forbids_storing(headers))
             || extensions.get::<CachePolicy>().is_some_and(CachePolicy::is_no_store)
             || (!self.digest.is_keyed() && extensions.get::<Personalized>().is_some())
         {

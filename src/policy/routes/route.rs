@@ -62,6 +62,16 @@ impl Route {
     }
 }
 
+impl Route {
+    /// Whether a success gets another policy by the type of its content, such as `immutable`, which is for
+    /// anything but a page.
+    pub(super) fn depends_on_content(&self, immutable_depends: bool) -> bool {
+        let is_immutable = |rendered: &Rendered| rendered.policy().is_immutable();
+        self.untyped.is_some()
+            || immutable_depends && (is_immutable(&self.own) || self.head.as_ref().is_some_and(is_immutable))
+    }
+}
+
 impl MethodClass {
     pub(super) fn of(method: &Method) -> Self {
         match *method {

@@ -77,6 +77,12 @@ impl RouteMatch {
         }
     }
 
+    /// Whether a response gets another policy by the type of its content.
+    pub(crate) fn depends_on_content(&self, immutable_depends: bool) -> bool {
+        let default = self.table.default.as_ref().is_some_and(|own| own.policy().is_immutable());
+        self.route().map_or(immutable_depends && default, |route| route.depends_on_content(immutable_depends))
+    }
+
     /// The names that every answer of the route adds to `Vary`.
     pub(crate) fn vary(&self) -> Option<&RenderedVary> {
         match self.route() {

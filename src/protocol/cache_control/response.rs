@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue};
 
@@ -76,8 +77,30 @@ impl CacheControl {
     }
 
     /// Reads all lines of a `Cache-Control` field as one list; never fails (C-01).
+    ///
+    /// Caches differ in whether a quote that does not end in its line runs on into the next. Such
+    /// lines are read both apart and joined, and the tighter of the two readings is the reading.
     #[must_use]
     pub fn parse<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
+        let mut lines = lines.into_iter();
+        let (first, second) = (lines.next(), lines.next());
+        if second.is_none() {
+            return Self::parse_apart(first);
+        }
+        let lines: Vec<&HeaderValue> = first.into_iter().chain(second).chain(lines).collect();
+        let apart = Self::parse_apart(lines.iter().copied());
+        // Without a quote both readings are the same.
+        if !lines.iter().any(|line| line.as_bytes().contains(&b'"')) {
+            return apart;
+        }
+        let joined = Self::parse_apart([&join(lines)]).without_extensions();
+        if apart.clone().without_extensions() == joined { apart } else { apart.tighten(&joined) }
+    }
+
+    /// Reads each line by itself: no quote reaches the next one.
+    pub(crate) fn parse_apart<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
+        #[cfg(test)]
+        crate::protocol::counters::count(|counts| counts.cache_control_parsed += 1);
         let mut control = Self::as_written(lines);
         control.public &= !control.private();
         control
@@ -506,9 +529,21 @@ impl CacheControl {
         }
     }
 
-    /// What caches know of it.
+    /// The directives that caches know.
     pub(crate) fn without_extensions(self) -> Self {
         Self { extensions: Extensions::default(), ..self }
+    }
+
+    /// With the extensions of another value, except those that claim a permission.
+    pub(crate) fn with_extensions_of(self, other: Self) -> Self {
+        let mut extensions = other.extensions;
+        extensions.drop_permissions();
+        Self { extensions, ..self }
+    }
+
+    /// Whether there is no directive that this type knows.
+    pub(crate) fn has_extensions_only(&self) -> bool {
+        *self == Self { extensions: self.extensions.clone(), ..Self::new() }
     }
 
     fn shared_lifetime(&self) -> Option<u32> {
@@ -519,7 +554,7 @@ impl CacheControl {
     ///
     /// Which fields go depends only on flags that `tighten` never takes back, so
     /// that settling early or late comes to the same.
-    fn settled(mut self) -> Self {
+    pub(crate) fn settled(mut self) -> Self {
         let private = self.private();
         if private {
             self.public = false;
@@ -586,6 +621,18 @@ impl CacheControl {
         rendering.extensions(&self.extensions);
         rendering
     }
+}
+
+/// Several field lines as one (RFC 9110 section 5.3).
+pub(crate) fn join<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> HeaderValue {
+    let mut joined = Vec::new();
+    for line in lines {
+        if !joined.is_empty() {
+            joined.extend_from_slice(b", ");
+        }
+        joined.extend_from_slice(line.as_bytes());
+    }
+    HeaderValue::from_maybe_shared(Bytes::from(joined)).expect("field values joined by a comma make a field value")
 }
 
 impl fmt::Display for CacheControl {

@@ -1,10 +1,10 @@
-//! [`EdgeWord`]: what an edge is told, before it is written in its dialect.
+//! [`EdgeDirective`]: what an edge is told, before it is written in its dialect.
 
 use crate::protocol::CacheControl;
 
 /// What an edge is told of one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum EdgeWord {
+pub(crate) enum EdgeDirective {
     /// Nothing: the answer states no lifetime, or it is of a method whose answers are not stored.
     Silent,
     /// Not to be stored.
@@ -62,7 +62,7 @@ impl EdgeLifetime {
     }
 }
 
-impl EdgeWord {
+impl EdgeDirective {
     /// What the field says to a shared cache.
     pub(crate) fn of(field: &CacheControl) -> Self {
         // A qualified `private` keeps fields from shared caches that few of them can leave out.

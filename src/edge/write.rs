@@ -1,0 +1,305 @@
+//! The fields of one response, as the edges in front of it are to see them.
+
+use std::borrow::Cow;
+
+use http::header::CACHE_CONTROL;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+use super::directive::{EdgeDirective, EdgeLifetime};
+use super::edges::Edges;
+use super::freshness_field::{DirectiveSyntax, FreshnessField};
+use super::memory::EdgeFields;
+use super::note::EdgeNote;
+use super::overflow::TagOverflow;
+use super::profile::{EdgeInCacheControl, EdgeProfile};
+use crate::policy::{CachePolicy, CacheTags, Ruling};
+use crate::protocol::{CacheControl, EdgeFieldKind, edge_field_kind, join, set_field};
+
+impl Edges {
+    /// Puts what the edges read in place of what the inner services wrote for any edge. `Cache-Control` says
+    /// already what the guards left.
+    pub(crate) fn write(
+        &self,
+        headers: &mut HeaderMap,
+        status: StatusCode,
+        get_or_head: bool,
+        ruling: &Ruling,
+        overflow: &TagOverflow,
+    ) -> Vec<EdgeNote> {
+        let mut notes = Vec::new();
+        let inner =
+            if ruling.has_edge_field() { self.take_fields(headers, &mut notes) } else { InnerEdgeFields::default() };
+        // G-09
+        if !get_or_head {
+            if inner.restricted {
+                set_field(headers, CACHE_CONTROL, ruling.cache_control().to_private().to_header_value());
+            }
+            return notes;
+        }
+        let mut fields = match ruling.line() {
+            Some(line) if !inner.restricted && ruling.edge_policy().is_none() => {
+                self.memory.recall(line, || self.fields_for(&ruling.cache_control(), None, false))
+            }
+            _ => Cow::Owned(self.fields_for(&ruling.cache_control(), ruling.edge_policy(), inner.restricted)),
+        };
+
+        let mut tag_fields = Vec::new();
+        if fields.directive != EdgeDirective::NotStored {
+            let tags = ruling.tags(status);
+            // Where not all are known, none is written. What is not a tag keeps the response out as it
+            // does the 200 (N-05).
+            let none = CacheTags::new();
+            match self.all_tag_fields(tags.unwrap_or(&none), &inner, overflow, &mut notes) {
+                Some(written) if tags.is_some() => tag_fields = written,
+                Some(_) => {}
+                None => fields = Cow::Owned(self.fields_for(&ruling.cache_control(), None, true)),
+            }
+        }
+
+        // `X-Accel-Expires` counts at some caches only where it is sent before `Cache-Control`, so that comes
+        // last. Of several lines `remove` gives the first.
+        let cache_control = match (&fields.cache_control, ruling.line()) {
+            (Some(value), _) => Some(value.clone()),
+            (None, Some(line)) => Some(line.clone()),
+            (None, None) => {
+                let field = ruling.cache_control();
+                (!field.is_empty()).then(|| field.to_header_value()).or_else(|| headers.get(CACHE_CONTROL).cloned())
+            }
+        };
+        headers.remove(CACHE_CONTROL);
+        let is_stored = fields.directive != EdgeDirective::NotStored;
+        for (name, value) in &fields.fields {
+            set_field(headers, name.clone(), value.clone());
+        }
+        if is_stored && !inner.lifetimes.is_empty() {
+            self.keep_lifetimes(&inner, headers);
+        }
+        for (name, value) in tag_fields {
+            set_field(headers, name, value);
+        }
+        if let Some(value) = cache_control {
+            set_field(headers, CACHE_CONTROL, value);
+        }
+        notes
+    }
+
+    /// A decision in the fields of these edges: one, and all fields say it (G-21, T-11).
+    fn fields_for(&self, field: &CacheControl, policy: Option<CachePolicy>, restricted: bool) -> EdgeFields {
+        // What guards or outer services changed is not said to any edge.
+        let policy = policy.filter(|policy| CacheControl::from(*policy) == *field);
+        let directive = match policy {
+            _ if restricted => EdgeDirective::NotStored,
+            Some(policy) => EdgeDirective::of(&policy.at_the_edge()),
+            None => EdgeDirective::of(field),
+        };
+        let browser = self.cache_control(field, directive, policy.is_some_and(|policy| policy.is_edge_only()));
+        let own = self.fields.iter().filter_map(|own| Some((own.name().clone(), own.value(&directive)?)));
+        let mut fields: Vec<_> = own.collect();
+        if directive == EdgeDirective::NotStored {
+            fields.extend(self.restrictions.iter().cloned());
+        }
+        // The first clone of a value that owns its bytes allocates a counter: here, once.
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        EdgeFields { directive, cache_control: (browser != *field).then(|| browser.to_header_value()), fields }
+    }
+
+    /// Keeps the lifetimes that inner services wrote for the edges in front: for each, the first field in its
+    /// own order of precedence, in the field that is meant for it.
+    fn keep_lifetimes(&self, inner: &InnerEdgeFields, headers: &mut HeaderMap) {
+        for profile in self.profiles() {
+            let Some(kept) = profile.fields_of_its_own().find_map(|name| inner.lifetime_in(name)) else { continue };
+            let field = profile.field().unwrap_or(&kept.field);
+            set_field(headers, field.name().clone(), kept.value_in(field));
+        }
+    }
+
+    /// What `Cache-Control` says in the end, to browsers and to the edges that read it.
+    fn cache_control(&self, field: &CacheControl, directive: EdgeDirective, edge_only: bool) -> CacheControl {
+        let field = field.clone();
+        match directive {
+            // E1-1, G-07: not every edge obeys a field of its own, and not every one `no-store`.
+            EdgeDirective::NotStored if field.private() => field,
+            EdgeDirective::NotStored => field.to_private(),
+            // Deliberately without `private`, which makes some edges ignore their own field.
+            EdgeDirective::Stored(_) if edge_only && self.all_overrule_no_store() => {
+                CacheControl::new().with_no_store()
+            }
+            EdgeDirective::Stored(_) if edge_only => field,
+            EdgeDirective::Stored(lifetime) => {
+                let shortest = field.max_age().map_or(lifetime.seconds, |seconds| seconds.min(lifetime.seconds));
+                if self.any_reads(EdgeInCacheControl::Shared) && field.max_age().is_some() {
+                    let field = field.with_max_age(shortest);
+                    return if self.any_reads(EdgeInCacheControl::Lifetime) { field } else { field.without_s_maxage() };
+                }
+                let longer = field.max_age().is_some_and(|seconds| seconds <= lifetime.seconds);
+                if longer && !self.any_reads(EdgeInCacheControl::Lifetime) { field.without_s_maxage() } else { field }
+            }
+            EdgeDirective::Silent | EdgeDirective::Validated => field,
+        }
+    }
+
+    /// The fields for the tags, with those that services inside wrote themselves, or `None` where
+    /// the answer must not be stored without them.
+    fn all_tag_fields(
+        &self,
+        tags: &CacheTags,
+        inner: &InnerEdgeFields,
+        overflow: &TagOverflow,
+        notes: &mut Vec<EdgeNote>,
+    ) -> Option<Vec<(HeaderName, HeaderValue)>> {
+        match &inner.tags {
+            Some(written) => {
+                let mut all = tags.clone();
+                all.unite(written);
+                self.tag_fields(&all, inner.not_tags, overflow, notes)
+            }
+            None => self.tag_fields(tags, inner.not_tags, overflow, notes),
+        }
+    }
+
+    fn tag_fields(
+        &self,
+        tags: &CacheTags,
+        not_tags: bool,
+        overflow: &TagOverflow,
+        notes: &mut Vec<EdgeNote>,
+    ) -> Option<Vec<(HeaderName, HeaderValue)>> {
+        let mut fields = Vec::with_capacity(self.formats.len());
+        for format in &self.formats {
+            if tags.is_empty() && !not_tags {
+                break;
+            }
+            let value = match (format.value(tags), overflow) {
+                (Some(value), _) if !not_tags => value,
+                (_, TagOverflow::NotStored) => {
+                    notes.push(EdgeNote::TooManyTags {
+                        field: format.field().clone(),
+                        count: tags.len(),
+                        stored: false,
+                    });
+                    return None;
+                }
+                (_, TagOverflow::Coarser(coarse)) => {
+                    let value = format.value_with(coarse, tags);
+                    let stored = value.is_some();
+                    notes.push(EdgeNote::TooManyTags { field: format.field().clone(), count: tags.len(), stored });
+                    value?
+                }
+            };
+            fields.push((format.field().clone(), value));
+        }
+        Some(fields)
+    }
+
+    /// Removes what inner services wrote for any edge.
+    fn take_fields(&self, headers: &mut HeaderMap, notes: &mut Vec<EdgeNote>) -> InnerEdgeFields {
+        let mut found = InnerEdgeFields::default();
+        let is_for_edges =
+            |name: &HeaderName| edge_field_kind(name.as_str()).is_some() || self.own_names.contains(name);
+        let names: Vec<HeaderName> = headers.keys().filter(|name| is_for_edges(name)).cloned().collect();
+        for name in names {
+            if let Some(format) = self.formats.iter().find(|format| *format.field() == name) {
+                let (tags, all) = format.read(headers.get_all(&name));
+                found.tags.get_or_insert_default().unite(&tags);
+                if !all {
+                    found.not_tags = true;
+                    notes.push(EdgeNote::NotTags { field: name.clone() });
+                }
+            } else if let Some(field) = self.freshness_field(&name) {
+                let directive = field.read(headers.get_all(&name));
+                match directive {
+                    EdgeDirective::NotStored
+                    | EdgeDirective::Validated
+                    | EdgeDirective::Stored(EdgeLifetime { seconds: 0, .. }) => {
+                        found.restricted = true;
+                        notes.push(EdgeNote::Restricted { field: name.clone() });
+                    }
+                    EdgeDirective::Stored(_) if self.is_read(&name) => {
+                        let line = join(headers.get_all(&name));
+                        found.lifetimes.push(InnerLifetime { field, directive, line });
+                    }
+                    EdgeDirective::Stored(_) | EdgeDirective::Silent => {
+                        notes.push(EdgeNote::Removed { field: name.clone() });
+                    }
+                }
+            } else {
+                // A restriction in a field of its own.
+                let restricts = |(own, value): &(HeaderName, HeaderValue)| {
+                    *own == name && headers.get_all(&name).iter().any(|line| line == value)
+                };
+                if self.restrictions.iter().any(restricts) {
+                    found.restricted = true;
+                    notes.push(EdgeNote::Restricted { field: name.clone() });
+                } else {
+                    notes.push(EdgeNote::Removed { field: name.clone() });
+                }
+            }
+            headers.remove(&name);
+        }
+        found
+    }
+
+    /// How a field for freshness is read. One for an edge that is not in front is read as that edge would.
+    fn freshness_field(&self, name: &HeaderName) -> Option<FreshnessField> {
+        let own = self.fields.iter().find(|own| own.name() == name);
+        own.cloned().or_else(|| {
+            let is_freshness = edge_field_kind(name.as_str()) == Some(EdgeFieldKind::Freshness) || self.is_read(name);
+            is_freshness.then(|| FreshnessField::known(name.clone()))
+        })
+    }
+
+    /// Whether an edge in front reads a lifetime from this field.
+    fn is_read(&self, name: &HeaderName) -> bool {
+        self.profiles().any(|profile| profile.fields_of_its_own().any(|own| own == name.as_str()))
+    }
+}
+
+/// What inner services wrote for some edge.
+#[derive(Debug, Default)]
+struct InnerEdgeFields {
+    /// The lifetimes for the edges in front.
+    lifetimes: Vec<InnerLifetime>,
+    tags: Option<CacheTags>,
+    /// Whether something in a field for tags was not a tag.
+    not_tags: bool,
+    /// Whether one of the fields, for whichever edge, forbade to store or to reuse: that is not
+    /// lost with the field (E1-1).
+    restricted: bool,
+}
+
+/// A lifetime that an inner service wrote for an edge in front.
+#[derive(Debug)]
+struct InnerLifetime {
+    field: FreshnessField,
+    directive: EdgeDirective,
+    line: HeaderValue,
+}
+
+impl InnerEdgeFields {
+    fn lifetime_in(&self, name: &str) -> Option<&InnerLifetime> {
+        self.lifetimes.iter().find(|lifetime| lifetime.field.name().as_str() == name)
+    }
+}
+
+impl InnerLifetime {
+    /// The lifetime as another field says it. Members that only the edge knows, such as Netlify's `durable`,
+    /// are left as they were written.
+    fn value_in(&self, field: &FreshnessField) -> HeaderValue {
+        let is_dictionary = |field: &FreshnessField| field.syntax() == DirectiveSyntax::Dictionary;
+        let says_more = is_dictionary(field) && is_dictionary(&self.field) && {
+            let mut headers = HeaderMap::new();
+            headers.insert(self.field.name(), self.line.clone());
+            CacheControl::from_targeted(&headers, self.field.name()).is_some_and(|read| !read.extensions().is_empty())
+        };
+        let rendered = if says_more { None } else { field.value(&self.directive) };
+        rendered.unwrap_or_else(|| self.line.clone())
+    }
+}
+
+impl EdgeProfile {
+    /// The fields that go before `Cache-Control` at this edge, the first one first.
+    fn fields_of_its_own(&self) -> impl Iterator<Item = &str> {
+        let own = self.field().map(|own| own.name().as_str()).filter(|own| !self.precedence().contains(own));
+        own.into_iter().chain(self.precedence().iter().copied().take_while(|name| *name != "cache-control"))
+    }
+}

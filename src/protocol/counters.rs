@@ -1,0 +1,38 @@
+//! Counts how often fields are read and decided about, in unit tests only.
+
+use std::cell::Cell;
+
+/// How often each thing happened on this thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) cache_control_parsed: usize,
+    pub(crate) vary_read: usize,
+    pub(crate) decisions: usize,
+    pub(crate) request_walks: usize,
+    pub(crate) response_walks: usize,
+}
+
+thread_local! {
+    static COUNTS: Cell<Counts> = const {
+        Cell::new(Counts {
+            cache_control_parsed: 0,
+            vary_read: 0,
+            decisions: 0,
+            request_walks: 0,
+            response_walks: 0,
+        })
+    };
+}
+
+pub(crate) fn count(change: impl FnOnce(&mut Counts)) {
+    COUNTS.with(|counts| {
+        let mut changed = counts.get();
+        change(&mut changed);
+        counts.set(changed);
+    });
+}
+
+/// What was counted since the last call.
+pub(crate) fn take() -> Counts {
+    COUNTS.take()
+}

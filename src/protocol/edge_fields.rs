@@ -1,0 +1,221 @@
+//! The fields that caches near the origin obey in place of `Cache-Control`, and those that name a
+//! response for a purge: the one list that guards, profiles and layers go by.
+
+use http::header::EXPIRES;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::CacheControl;
+use super::syntax::delta_seconds;
+
+/// What a field for caches near the origin is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EdgeFieldKind {
+    /// A freshness of its own: RFC 9213 and what came before it.
+    Freshness,
+    /// Names of the response for a purge. On a response that is not stored they are a leak.
+    Tags,
+}
+
+/// Every known field, in the order of the alphabet. A field `<Vendor>-CDN-Cache-Control` is known
+/// by its ending.
+const EDGE_FIELDS: &[(&str, EdgeFieldKind)] = &[
+    ("akamai-cache-control", EdgeFieldKind::Freshness),
+    ("cache-groups", EdgeFieldKind::Tags),
+    ("cache-tag", EdgeFieldKind::Tags),
+    ("cache-tags", EdgeFieldKind::Tags),
+    ("cdn-cache-control", EdgeFieldKind::Freshness),
+    ("cdn-tag", EdgeFieldKind::Tags),
+    ("edge-cache-tag", EdgeFieldKind::Tags),
+    ("edge-control", EdgeFieldKind::Freshness),
+    ("fastly-cache-control", EdgeFieldKind::Freshness),
+    ("netlify-cache-id", EdgeFieldKind::Tags),
+    ("netlify-cache-tag", EdgeFieldKind::Tags),
+    ("souin-cache-control", EdgeFieldKind::Freshness),
+    ("surrogate-control", EdgeFieldKind::Freshness),
+    ("surrogate-key", EdgeFieldKind::Tags),
+    ("vercel-cache-tag", EdgeFieldKind::Tags),
+    ("x-accel-expires", EdgeFieldKind::Freshness),
+    ("x-cache-tag", EdgeFieldKind::Tags),
+    ("x-cache-tags", EdgeFieldKind::Tags),
+    ("x-key", EdgeFieldKind::Tags),
+    ("x-litespeed-cache-control", EdgeFieldKind::Freshness),
+    ("x-litespeed-tag", EdgeFieldKind::Tags),
+    ("x-lsadc-cache-control", EdgeFieldKind::Freshness),
+    ("x-magento-tags", EdgeFieldKind::Tags),
+    ("x-varnish-ttl", EdgeFieldKind::Freshness),
+    ("xkey", EdgeFieldKind::Tags),
+];
+
+const VENDOR_SUFFIX: &str = "-cdn-cache-control";
+
+/// The lengths that a name in the list can have, one bit each: most names of a response need no
+/// comparison.
+const LENGTHS: u64 = {
+    let (mut lengths, mut index) = (0, 0);
+    while index < EDGE_FIELDS.len() {
+        lengths |= 1 << EDGE_FIELDS[index].0.len();
+        index += 1;
+    }
+    lengths
+};
+
+/// What the field with this name, in lower case, is about, if it is one for edges.
+pub(crate) fn edge_field_kind(name: &str) -> Option<EdgeFieldKind> {
+    if name.ends_with(VENDOR_SUFFIX) {
+        return Some(EdgeFieldKind::Freshness);
+    }
+    if LENGTHS.checked_shr(name.len() as u32).unwrap_or(0) & 1 == 0 {
+        return None;
+    }
+    EDGE_FIELDS.iter().find_map(|(known, kind)| (*known == name).then_some(*kind))
+}
+
+/// Whether the field gives some cache another freshness than `Cache-Control` does.
+///
+/// A vendor's field that follows the habit of
+/// [RFC 9213](https://www.rfc-editor.org/rfc/rfc9213.html), `<Vendor>-CDN-Cache-Control`, counts
+/// even when the vendor is not known. The RFC forbids obeying a field by that suffix; this
+/// function is for removing it.
+#[must_use]
+pub fn is_targeted_field(name: &HeaderName) -> bool {
+    edge_field_kind(name.as_str()) == Some(EdgeFieldKind::Freshness)
+}
+
+/// Whether the field names a response for a purge: `Surrogate-Key`, `Cache-Tag` and the like.
+#[must_use]
+pub fn is_tag_field(name: &HeaderName) -> bool {
+    edge_field_kind(name.as_str()) == Some(EdgeFieldKind::Tags)
+}
+
+/// Removes every targeted field, `Expires`, and the fields that tag a response for a
+/// purge, so that `Cache-Control` alone decides on storing (SPD steps 2 and 3).
+///
+/// They are removed, not set to a harmless value: the mere presence of
+/// `Surrogate-Control` makes several caches ignore `Cache-Control` (G-21).
+pub fn remove_targeted_fields(headers: &mut HeaderMap) {
+    headers.remove(EXPIRES);
+    remove_fields(headers, |name| edge_field_kind(name.as_str()).is_some());
+}
+
+/// Removes every field that gives an edge a freshness of its own, except one that gives no more than
+/// `at_most`, and tells whether one of them forbade to store or to reuse the response: that restriction must
+/// not get lost with the field.
+pub(crate) fn take_freshness_fields(headers: &mut HeaderMap, at_most: Option<&CacheControl>) -> bool {
+    let mut restricted = false;
+    let mut doomed = Vec::new();
+    for name in headers.keys().filter(|name| is_targeted_field(name)) {
+        let granted = granted_by(name, headers.get_all(name));
+        restricted |= granted.is_none();
+        let is_within = |granted: CacheControl| at_most.is_some_and(|most| granted.clone().tighten(most) == granted);
+        if !granted.is_some_and(is_within) {
+            doomed.push(name.clone());
+        }
+    }
+    for name in doomed {
+        headers.remove(name);
+    }
+    restricted
+}
+
+/// Removes the fields whose names are doomed.
+pub(crate) fn remove_fields(headers: &mut HeaderMap, is_doomed: impl Fn(&HeaderName) -> bool) {
+    // Collecting the names first allocates nothing where there are none.
+    let doomed: Vec<HeaderName> = headers.keys().filter(|name| is_doomed(name)).cloned().collect();
+    for name in doomed {
+        headers.remove(name);
+    }
+}
+
+/// What a field gives an edge that does nothing else. `None` is a restriction, and so is whatever cannot be
+/// read: fields that hold a number or a unit have no grammar in common.
+fn granted_by<'a>(name: &HeaderName, lines: impl IntoIterator<Item = &'a HeaderValue>) -> Option<CacheControl> {
+    if matches!(name.as_str(), "x-accel-expires" | "x-varnish-ttl" | "edge-control") {
+        let mut lines = lines.into_iter();
+        let line = lines.next().filter(|_| lines.next().is_none())?.as_bytes();
+        let value = line.strip_prefix(b"cache-maxage=").unwrap_or(line);
+        let (digits, unit) = match value {
+            [digits @ .., b's'] => (digits, 1),
+            [digits @ .., b'm'] => (digits, 60),
+            [digits @ .., b'h'] => (digits, 3_600),
+            [digits @ .., b'd'] => (digits, 86_400),
+            digits => (digits, 1),
+        };
+        let seconds = delta_seconds(digits)?;
+        return (seconds > 0).then(|| CacheControl::new().with_max_age(seconds.saturating_mul(unit)));
+    }
+    let field = CacheControl::parse(lines);
+    let forbids = field.forbids_shared_storage() || field.no_store() || !field.private_fields().is_empty();
+    let is_validated = field.no_cache() || !field.no_cache_fields().is_empty();
+    (!forbids && !is_validated && field.s_maxage().or(field.max_age()) != Some(0)).then_some(field)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_on_storing_but_cache_control_is_taken_away() {
+        let mut headers = HeaderMap::new();
+        let gone = EDGE_FIELDS.iter().map(|(name, _)| *name);
+        for name in gone.chain(["expires", "cloudflare-cdn-cache-control", "new-cdn-cache-control"]) {
+            headers.append(HeaderName::from_static(name), HeaderValue::from_static("max-age=60"));
+            headers.append(HeaderName::from_static(name), HeaderValue::from_static("max-age=61"));
+        }
+        for name in ["cache-control", "vary", "x-cache", "x-foo-cache-control"] {
+            headers.append(HeaderName::from_static(name), HeaderValue::from_static("1"));
+        }
+        assert!(headers.keys().any(|name| edge_field_kind(name.as_str()).is_some()));
+        remove_targeted_fields(&mut headers);
+        assert!(!headers.keys().any(|name| edge_field_kind(name.as_str()).is_some()));
+        let mut left: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
+        left.sort_unstable();
+        assert_eq!(left, ["cache-control", "vary", "x-cache", "x-foo-cache-control"]);
+    }
+    #[test]
+    fn a_field_that_restricts_is_told_from_one_that_grants_a_lifetime() {
+        for (name, value, restricted) in [
+            ("cdn-cache-control", "max-age=600", false),
+            ("cdn-cache-control", "public, s-maxage=600", false),
+            ("cdn-cache-control", "max-age=600, no-store", true),
+            ("cdn-cache-control", "no-cache", true),
+            ("cdn-cache-control", "max-age=0", true),
+            ("cdn-cache-control", "private=\"x\"", true),
+            ("x-litespeed-cache-control", "no-cache", true),
+            ("surrogate-control", "max-age=600+60", true),
+            ("surrogate-control", "max-age=600", false),
+            ("x-accel-expires", "600", false),
+            ("x-accel-expires", "0", true),
+            ("x-accel-expires", "@1780272600", true),
+            ("x-accel-expires", "off", true),
+            ("edge-control", "cache-maxage=1h", false),
+            ("edge-control", "cache-maxage=0s", true),
+            ("edge-control", "!no-store", true),
+            ("edge-control", "bypass-cache", true),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+            headers.insert("cache-tag", HeaderValue::from_static("a"));
+            assert_eq!(take_freshness_fields(&mut headers, None), restricted, "{name}: {value}");
+            assert_eq!(headers.len(), 1, "the tags stay");
+        }
+    }
+
+    #[test]
+    fn a_field_that_gives_no_more_than_the_result_stays() {
+        let most = CacheControl::new().with_public().with_max_age(60);
+        for (name, value, stays) in [
+            ("cdn-cache-control", "max-age=60", true),
+            ("cdn-cache-control", "max-age=61", false),
+            ("cdn-cache-control", "s-maxage=61", false),
+            ("cdn-cache-control", "max-age=9, stale-while-revalidate=1", false),
+            ("x-accel-expires", "9", true),
+            ("edge-control", "cache-maxage=1m", true),
+            ("edge-control", "cache-maxage=1h", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+            assert!(!take_freshness_fields(&mut headers, Some(&most)));
+            assert_eq!(headers.len(), usize::from(stays), "{name}: {value}");
+        }
+    }
+}
