@@ -178,9 +178,9 @@ fn exchange() -> impl Strategy<Value = Exchange> {
                 "--gzip" => ("if-none-match", format!("\"{fingerprint}--gzip\"")),
                 weak => ("if-none-match", format!("{weak}\"{fingerprint}\"")),
             };
-            case.asked.headers.append(name, HeaderValue::try_from(tag).unwrap());
+            case.request.headers.append(name, HeaderValue::try_from(tag).unwrap());
             if form == "range" {
-                case.asked.headers.insert(RANGE, HeaderValue::from_static("bytes=0-1"));
+                case.request.headers.insert(RANGE, HeaderValue::from_static("bytes=0-1"));
             }
         }
         Exchange { case, path, files, stale }
@@ -199,8 +199,8 @@ static PARTS: AtomicUsize = AtomicUsize::new(0);
 fn check(exchange: &Exchange) {
     let assets = manifest();
     let Exchange { case, path, files, .. } = exchange;
-    let method = &case.asked.method;
-    let came = exchange.ask(&assets, method, &case.asked.headers);
+    let method = &case.request.method;
+    let came = exchange.ask(&assets, method, &case.request.headers);
     assert!(came.asked <= 1);
     if !matches!(*method, Method::GET | Method::HEAD) {
         return;
@@ -245,13 +245,13 @@ fn whole(exchange: &Exchange, assets: &AssetManifest, asked: &HeaderMap) -> Came
 /// P-14, P-15: it names what the client would be sent, or, where the URL names the bytes itself, those.
 fn is_true_not_modified(exchange: &Exchange, assets: &AssetManifest) {
     NOT_MODIFIED.fetch_add(1, Ordering::Relaxed);
-    let mut asked = Asked::read(&exchange.case.asked.method, &exchange.case.asked.headers, now());
+    let mut asked = Asked::read(&exchange.case.request.method, &exchange.case.request.headers, now());
     // Each conditional layer names the coding, and takes the name off; AssetsLayer as well.
     let layers = 1 + exchange.case.layers.iter().filter_map(|kind| kind.conditional()).count();
     for _ in 0..layers {
         asked = asked.without_codings();
     }
-    let whole = whole(exchange, assets, &exchange.case.asked.headers);
+    let whole = whole(exchange, assets, &exchange.case.request.headers);
     let mut has = whole.headers;
     if exchange.path == Path::Versioned {
         let fingerprint = assets.asset("style.css").unwrap().fingerprint();
@@ -268,7 +268,7 @@ fn is_true_not_modified(exchange: &Exchange, assets: &AssetManifest) {
 
 /// a part is sent only to who has the rest of the same.
 fn is_part_of_what_the_client_has(exchange: &Exchange, assets: &AssetManifest) {
-    let mut asked = exchange.case.asked.headers.clone();
+    let mut asked = exchange.case.request.headers.clone();
     let Some(held) = asked.remove("if-range") else { return };
     PARTS.fetch_add(1, Ordering::Relaxed);
     // No part is in a coding.

@@ -12,6 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::case::Change;
 use super::words::is_of_grpc;
 
 /// The error of a body that breaks off.
@@ -101,6 +102,16 @@ impl AnyService {
             headers.insert("content-encoding", HeaderValue::from_static("gzip"));
             headers.remove("content-length");
             response.map(|body| Box::pin(Coded(body)) as AnyBody)
+        })
+    }
+
+    /// This service in a layer of the application's own.
+    pub fn changed(self, change: Change) -> Self {
+        Self::new(move |mut request| {
+            change.of_request(request.headers_mut());
+            let mut response = self.ask(request);
+            change.of_response(response.headers_mut());
+            response
         })
     }
 

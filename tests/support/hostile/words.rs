@@ -1,11 +1,14 @@
-//! RFC 9111 section 5.2, read for the worst: where caches may differ, as the one that keeps
-//! the answer longest.
+//! RFC 9111 section 5.2, as caches read it: the strictest of them, the laxest, and those in between.
+//!
+//! Caches differ on a field in two lines, on a directive that appears twice, on a quote that does not
+//! end, and on a quoted number (C-02, C-05, C-06). A response is safe only if no reader finds it looser
+//! than it was meant to be, so the judges compare reader by reader.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tower_cache_policy::protocol::HttpDate;
 
-/// What one answer lets caches do.
-#[derive(Clone, Debug, Default)]
+/// What one response permits, as one reader understands it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Word {
     pub no_store: bool,
     pub must_understand: bool,
@@ -17,85 +20,154 @@ pub struct Word {
     pub s_maxage: Option<u64>,
     pub stale_while_revalidate: Option<u64>,
     pub stale_if_error: Option<u64>,
+    /// Whether there is a directive that any standard defines.
+    pub is_known: bool,
     /// Of `Expires`.
     expires: Option<u64>,
 }
 
-/// Nobody said how long: a cache guesses.
+/// The lifetime is left to the cache.
 pub const GUESSED: u64 = u64::MAX;
 
-impl Word {
-    /// Reads the lines of a `Cache-Control` as one, which is how the standard has it.
-    pub fn read<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
-        Self::of(directives(&combined(lines)))
+/// One way of reading `Cache-Control`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reader {
+    pub lines: Lines,
+    pub duplicates: Duplicates,
+    pub quotes: Quotes,
+}
+
+/// Several lines of one field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lines {
+    /// As one value, joined by commas (RFC 9110 section 5.3).
+    Joined,
+    /// Each by itself. A quote that does not end in its line makes the difference.
+    OneByOne,
+}
+
+/// A lifetime that appears more than once (C-05).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Duplicates {
+    First,
+    Last,
+    Longest,
+}
+
+/// Quotes and quoted numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quotes {
+    /// As the grammar has them. A quoted number is a number (C-02).
+    Standard,
+    /// As the grammar has them. A directive with a quoted number is skipped, as most caches do.
+    NoQuotedNumber,
+    /// Not known: each comma separates two members.
+    Unknown,
+}
+
+/// All readings of one response, in the order of [`Reader::ALL`].
+#[derive(Clone, Copy, Debug)]
+pub struct Readings([Word; Reader::ALL.len()]);
+
+impl Reader {
+    pub const ALL: [Self; 12] = {
+        let mut all = [Self { lines: Lines::Joined, duplicates: Duplicates::First, quotes: Quotes::Standard }; 12];
+        let mut index = 0;
+        while index < all.len() {
+            if index >= 6 {
+                all[index].lines = Lines::OneByOne;
+            }
+            if index % 2 == 1 {
+                all[index].duplicates = Duplicates::Last;
+            }
+            all[index].quotes = match index % 6 / 2 {
+                0 => Quotes::Standard,
+                1 => Quotes::NoQuotedNumber,
+                _ => Quotes::Unknown,
+            };
+            index += 1;
+        }
+        all
+    };
+
+    /// The readers that know quotes.
+    pub fn standard() -> impl Iterator<Item = (usize, Self)> {
+        Self::ALL.into_iter().enumerate().filter(|(_, reader)| reader.quotes != Quotes::Unknown)
     }
 
-    /// Reads each line for itself. A quote that does not end in its line makes the difference.
-    pub fn read_by_line<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
-        Self::of(lines.into_iter().flat_map(|line| directives(line.as_bytes())))
+    /// The reader that differs only in how it reads several lines, by its place in [`Self::ALL`].
+    pub const fn other_lines(index: usize) -> usize {
+        (index + Self::ALL.len() / 2) % Self::ALL.len()
     }
 
-    fn of(directives: impl IntoIterator<Item = (String, Option<String>)>) -> Self {
-        let mut word = Self::default();
-        for (name, argument) in directives {
-            // What does not name fields is about the whole answer.
+    fn read(self, members: &[Member]) -> Word {
+        let mut word = Word::default();
+        for Member { name, argument, is_quoted } in members {
+            // An argument that does not name fields is about the complete response.
             let bare = !argument.as_deref().is_some_and(names_fields);
             // "Caches are encouraged to consider responses that have invalid freshness information
             // ... to be stale" (RFC 9111 section 4.2.1).
-            let seconds = Some(argument.as_deref().and_then(leading_number).unwrap_or(0));
+            let seconds = argument.as_deref().and_then(leading_number).unwrap_or(0);
+            let is_skipped = *is_quoted && self.quotes == Quotes::NoQuotedNumber;
+            let lifetime = |before: Option<u64>| match (before, self.duplicates) {
+                _ if is_skipped => before,
+                (Some(before), Duplicates::First) => Some(before),
+                (Some(before), Duplicates::Longest) => Some(before.max(seconds)),
+                (_, Duplicates::Last) | (None, _) => Some(seconds),
+            };
+            let mut is_known = true;
             match name.as_str() {
-                // It takes no argument, and what has one forbids no less.
+                // It takes no argument, and forbids no less with one.
                 "no-store" => word.no_store = true,
                 "must-understand" => word.must_understand = true,
                 "private" => word.private |= bare,
                 "no-cache" => word.no_cache |= bare,
                 "public" => word.public = true,
                 "immutable" => word.immutable = true,
-                "max-age" => word.max_age = word.max_age.max(seconds),
-                "s-maxage" => word.s_maxage = word.s_maxage.max(seconds),
-                "stale-while-revalidate" => word.stale_while_revalidate = word.stale_while_revalidate.max(seconds),
-                "stale-if-error" => word.stale_if_error = word.stale_if_error.max(seconds),
-                _ => {}
+                "max-age" => word.max_age = lifetime(word.max_age),
+                "s-maxage" => word.s_maxage = lifetime(word.s_maxage),
+                "stale-while-revalidate" => word.stale_while_revalidate = lifetime(word.stale_while_revalidate),
+                "stale-if-error" => word.stale_if_error = lifetime(word.stale_if_error),
+                "must-revalidate" | "proxy-revalidate" | "no-transform" => {}
+                _ => is_known = false,
             }
+            word.is_known |= is_known;
         }
         word
     }
+}
 
-    /// Reads an answer, with what the words of HTTP/1.0 give it: in both ways.
+impl Word {
+    /// Reads the lines of a `Cache-Control` as one, with the longest of each lifetime.
+    pub fn read<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
+        let reader = Reader { lines: Lines::Joined, duplicates: Duplicates::Longest, quotes: Quotes::Standard };
+        reader.read(&standard_members(&combined(lines)))
+    }
+
+    /// Reads each line by itself, with the longest of each lifetime.
+    pub fn read_by_line<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
+        let reader = Reader { lines: Lines::OneByOne, duplicates: Duplicates::Longest, quotes: Quotes::Standard };
+        reader.read(&lines.into_iter().flat_map(|line| standard_members(line.as_bytes())).collect::<Vec<_>>())
+    }
+
+    /// Reads a response joined and line by line, with the fields of HTTP/1.0.
     pub fn readings_of(headers: &HeaderMap, now: HttpDate) -> [Self; 2] {
         let lines = || headers.get_all("cache-control");
-        [Self::read(lines()), Self::read_by_line(lines())].map(|word| word.with_old_words(headers, now))
+        let expires = expires(headers, now);
+        [Self::read(lines()), Self::read_by_line(lines())].map(|word| Self { expires, ..word })
     }
 
-    /// The first of [`readings_of`](Self::readings_of).
-    pub fn of_answer(headers: &HeaderMap, now: HttpDate) -> Self {
-        let [word, _] = Self::readings_of(headers, now);
-        word
-    }
-
-    fn with_old_words(mut self, headers: &HeaderMap, now: HttpDate) -> Self {
-        let word = &mut self;
-        let date = |name: &str| {
-            let lines = headers.get_all(name).iter();
-            lines.filter_map(|line| HttpDate::parse(line.as_bytes(), now).ok()).map(HttpDate::unix_seconds)
-        };
-        if headers.contains_key("expires") {
-            let since = date("date").min().map_or(now.unix_seconds(), |date| date.min(now.unix_seconds()));
-            word.expires = Some(date("expires").max().map_or(0, |expires| u64::try_from(expires - since).unwrap_or(0)));
-        }
-        self
-    }
-
-    /// Whether no shared cache may keep it.
-    pub fn forbids_sharing(&self) -> bool {
+    /// Whether no shared cache may store it.
+    pub const fn forbids_sharing(&self) -> bool {
         self.private || self.forbids_storing()
     }
 
-    pub fn forbids_storing(&self) -> bool {
+    pub const fn forbids_storing(&self) -> bool {
+        // A cache that knows the status ignores the `no-store` beside `must-understand` (C-28).
         self.no_store && !self.must_understand
     }
 
-    /// For how long a shared cache may reuse it unasked. `None`: it may not even keep it.
+    /// For how long a shared cache may reuse it without validation. `None`: it may not store it.
     pub fn shared(&self) -> Option<u64> {
         (!self.forbids_sharing()).then(|| match self.no_cache {
             true => 0,
@@ -110,18 +182,86 @@ impl Word {
             false => self.max_age.or(self.expires).unwrap_or(GUESSED),
         })
     }
+
+    /// Whether it states a lifetime itself.
+    pub const fn has_lifetime(&self) -> bool {
+        self.max_age.is_some() || self.s_maxage.is_some() || self.expires.is_some()
+    }
 }
 
-/// The longest life that a field for edges gives, in whichever syntax. `None`: it forbids to
-/// keep the answer.
+impl Readings {
+    pub fn of(headers: &HeaderMap, now: HttpDate) -> Self {
+        let lines: Vec<&HeaderValue> = headers.get_all("cache-control").iter().collect();
+        let expires = expires(headers, now);
+        let joined = combined(lines.iter().copied());
+        let mut words = [Word { expires, ..Word::default() }; Reader::ALL.len()];
+        if lines.is_empty() {
+            return Self(words);
+        }
+        let members = [standard_members(&joined), members_at_each_comma(&joined)];
+        for (word, reader) in words.iter_mut().zip(Reader::ALL) {
+            let members = &members[usize::from(reader.quotes == Quotes::Unknown)];
+            *word = Word { expires, ..reader.read(members) };
+        }
+        if lines.len() > 1 {
+            let by_line = |members: fn(&[u8]) -> Vec<Member>| -> Vec<Member> {
+                lines.iter().flat_map(|line| members(line.as_bytes())).collect()
+            };
+            let members = [by_line(standard_members), by_line(members_at_each_comma)];
+            for (word, reader) in words.iter_mut().zip(Reader::ALL).filter(|(_, it)| it.lines == Lines::OneByOne) {
+                let members = &members[usize::from(reader.quotes == Quotes::Unknown)];
+                *word = Word { expires, ..reader.read(members) };
+            }
+        }
+        Self(words)
+    }
+
+    /// What the reader with this place in [`Reader::ALL`] finds.
+    pub const fn by(&self, index: usize) -> &Word {
+        &self.0[index]
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (Reader, &Word)> {
+        Reader::ALL.into_iter().zip(&self.0)
+    }
+
+    /// The readings of those that know quotes.
+    pub fn standard(&self) -> impl Iterator<Item = &Word> {
+        self.iter().filter(|(reader, _)| reader.quotes != Quotes::Unknown).map(|(_, word)| word)
+    }
+
+    /// What the laxest reader finds.
+    pub fn laxest(&self, of: fn(&Word) -> Option<u64>) -> Option<u64> {
+        self.0.iter().map(of).max().flatten()
+    }
+}
+
+/// The lifetime of `Expires`.
+fn expires(headers: &HeaderMap, now: HttpDate) -> Option<u64> {
+    if !headers.contains_key("expires") {
+        return None;
+    }
+    let dates = |name: &str| {
+        let lines = headers.get_all(name).iter();
+        lines.filter_map(|line| HttpDate::parse(line.as_bytes(), now).ok()).map(HttpDate::unix_seconds)
+    };
+    let since = dates("date").min().map_or(now.unix_seconds(), |date| date.min(now.unix_seconds()));
+    Some(dates("expires").max().map_or(0, |expires| u64::try_from(expires - since).unwrap_or(0)))
+}
+
+/// The longest lifetime that a field for edges gives, in whichever syntax. `None`: it forbids the edge
+/// to store the response.
 pub fn at_edge(value: &HeaderValue) -> Option<u64> {
     let text = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
     if matches!(text.as_str(), "0" | "no-store") || text.split(',').any(|member| member.trim() == "no-store") {
         return None;
     }
-    // The first number of each member, with the unit that may stand behind it. What follows it
-    // is for how long the answer may be served stale.
+    // The first number of each member, with the unit that may follow it. What comes after that
+    // is for how long the response may be served stale.
     let lifetime = |member: &str| {
+        if member.split_once('=').is_some_and(|(name, _)| !name.contains("max")) {
+            return 0;
+        }
         let number = member.trim_start_matches(|octet: char| !octet.is_ascii_digit());
         let digits = number.bytes().take_while(u8::is_ascii_digit).count();
         let unit = match number.as_bytes().get(digits) {
@@ -142,22 +282,47 @@ pub fn combined<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Vec<u8>
     lines.into_iter().map(HeaderValue::as_bytes).collect::<Vec<_>>().join(&b", "[..])
 }
 
+/// A directive with its argument, without quotes.
+#[derive(Clone, Debug)]
+struct Member {
+    name: String,
+    argument: Option<String>,
+    is_quoted: bool,
+}
+
+impl Member {
+    fn of(text: &[u8], unquoted: fn(&str) -> String) -> Self {
+        let text = String::from_utf8_lossy(text);
+        let (name, argument) = match text.split_once('=') {
+            Some((name, argument)) => (name, Some(argument.trim())),
+            None => (&*text, None),
+        };
+        Self {
+            name: name.trim().to_ascii_lowercase(),
+            is_quoted: argument.is_some_and(|argument| argument.starts_with('"')),
+            argument: argument.map(unquoted),
+        }
+    }
+}
+
 /// ```text
 /// Cache-Control   = #cache-directive
 /// cache-directive = token [ "=" ( token / quoted-string ) ]
 /// ```
 ///
-/// Lenient: whatever stands between two commas outside quotes. The argument without quotes.
+/// Lenient: whatever is between two commas outside quotes. The argument comes without quotes.
 pub fn directives(value: &[u8]) -> Vec<(String, Option<String>)> {
-    let members = members(value).into_iter();
-    let split = |member: Vec<u8>| {
-        let member = String::from_utf8_lossy(&member).into_owned();
-        match member.split_once('=') {
-            Some((name, argument)) => (name.trim().to_ascii_lowercase(), Some(unquoted(argument.trim()))),
-            None => (member.trim().to_ascii_lowercase(), None),
-        }
-    };
-    members.map(split).collect()
+    standard_members(value).into_iter().map(|member| (member.name, member.argument)).collect()
+}
+
+fn standard_members(value: &[u8]) -> Vec<Member> {
+    members(value).iter().map(|member| Member::of(member, unquoted)).collect()
+}
+
+/// The members as a reader finds them that knows no quotes.
+fn members_at_each_comma(value: &[u8]) -> Vec<Member> {
+    let members = value.split(|octet| *octet == b',').filter(|member| !member.trim_ascii().is_empty());
+    members.map(|member| Member::of(member, |argument| argument.trim_matches('"').to_owned())).collect()
 }
 
 /// "Recipients that process the value of a quoted-string MUST handle a quoted-pair as if it were
@@ -217,13 +382,13 @@ pub fn is_cache_control(value: &[u8]) -> bool {
     members(value).iter().all(|member| {
         let member = member.trim_ascii();
         let name = member.iter().take_while(|octet| is_tchar(**octet)).count();
-        let argument_is_sound = match &member[name..] {
+        let argument_is_valid = match &member[name..] {
             [] => true,
             [b'=', quoted @ ..] if quoted.first() == Some(&b'"') => quoted_string(quoted) == Some(quoted.len()),
             [b'=', token @ ..] => !token.is_empty() && token.iter().all(|octet| is_tchar(*octet)),
             _ => false,
         };
-        name > 0 && argument_is_sound
+        name > 0 && argument_is_valid
     })
 }
 
@@ -232,9 +397,20 @@ pub fn is_vary(value: &[u8]) -> bool {
     value.split(|octet| *octet == b',').all(|name| name.trim_ascii().iter().all(|octet| is_tchar(*octet)))
 }
 
-/// Whether the content is gRPC (Q-03).
+/// Whether the content is gRPC (Q-03): the media type is exactly that, and not one that starts so.
 pub fn is_of_grpc(headers: &HeaderMap) -> bool {
-    headers.get("content-type").is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
+    let Some(value) = headers.get("content-type") else { return false };
+    let text = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
+    let Some(rest) = text.trim_start().strip_prefix("application/grpc") else { return false };
+    rest.is_empty() || [";", "+", "-web"].iter().any(|next| rest.trim_start().starts_with(next))
+}
+
+/// Whether the response lasts for as long as the client stays.
+pub fn is_live_stream(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get("content-type") else { return false };
+    let text = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
+    let media_type = text.split(';').next().unwrap_or_default().trim();
+    matches!(media_type, "text/event-stream" | "multipart/x-mixed-replace")
 }
 
 fn is_tchar(octet: u8) -> bool {

@@ -1,0 +1,149 @@
+//! A 304 and a 206 repeat the fields of their 200 (N-01, N-05, R-06).
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+
+use super::Exchange;
+use crate::hostile::case::{Came, Case, Kind, now};
+use crate::hostile::counts::Taken;
+use crate::hostile::preconditions::Has;
+use crate::hostile::words::is_live_stream;
+
+/// "Cache-Control, Content-Location, Date, ETag, Expires, and Vary", which "would have been sent in a 200
+/// (OK) response to the same request" (RFC 9110 section 15.4.5).
+const REPEATED: [HeaderName; 6] = [
+    http::header::CACHE_CONTROL,
+    http::header::CONTENT_LOCATION,
+    http::header::DATE,
+    http::header::ETAG,
+    http::header::EXPIRES,
+    http::header::VARY,
+];
+
+const PRECONDITIONS: [&str; 6] =
+    ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range", "range"];
+
+impl Exchange<'_> {
+    /// Compares the 304 that came, and one that the tag of the 200 gives. The latter for one case in four,
+    /// because it is two more.
+    pub(super) fn a_304_repeats_its_200(&self) {
+        let Self { case, came, .. } = self;
+        let is_304 = came.status == 304 && self.status() != 304;
+        let is_made_by_handler = case.handler.not_modified && came.status == 304;
+        let is_chosen = is_304 || is_made_by_handler || case.handler.body.steps.len() % 4 == 1;
+        if !is_chosen || !self.is_safe() || !self.is_ours() || self.is_coded_outside() {
+            return;
+        }
+        let mut plain = without_preconditions(case);
+        if !matches!(plain.handler.status.as_u16(), 200 | 203 | 206) {
+            if is_304 {
+                // A source decided before a handler that has no page, which it cannot know.
+                return;
+            }
+            plain.handler.status = StatusCode::OK;
+        }
+        let page = plain.run();
+        if !matches!(page.status.as_u16(), 200 | 203 | 206) {
+            return;
+        }
+        if is_304 || is_made_by_handler {
+            repeats(case, came, &page);
+        }
+        let has_tag = Has::read(&page.headers, now()).etag.is_some();
+        let Some(tag) = page.headers.get("etag").filter(|_| has_tag).cloned() else { return };
+        plain.request.headers.insert("if-none-match", tag);
+        let revalidated = plain.run();
+        if revalidated.status == 304 {
+            repeats(&plain, &revalidated, &page);
+        } else {
+            must_not_be_304(&plain);
+        }
+    }
+
+    pub(super) fn a_206_repeats_its_200(&self) {
+        let Self { case, came, .. } = self;
+        let is_part = self.was_handled() && came.status == 206 && case.handler.status == 206;
+        let by_status = case.policies().any(|policy| policy.for_status.is_some());
+        if !is_part || !self.is_safe() || !self.is_ours() || by_status {
+            return;
+        }
+        let mut plain = without_preconditions(case);
+        plain.handler.status = StatusCode::OK;
+        let page = plain.run();
+        if page.status != 200 {
+            return;
+        }
+        Taken::PartialContent.count();
+        let has_own = Has::read(&case.handler.headers, now()).etag.is_some();
+        for name in REPEATED.iter().filter(|name| has_own || **name != http::header::ETAG) {
+            assert_eq!(
+                lines(&came.headers, name),
+                lines(&page.headers, name),
+                "R-06: {name}, of the 206 and of the 200"
+            );
+        }
+    }
+
+    /// L-01: what is coded outside of a layer that decides is not known to its 304.
+    fn is_coded_outside(&self) -> bool {
+        let layers = &self.case.layers;
+        let last = layers.iter().rposition(|kind| kind.conditional().is_some());
+        let codes = |kind: &Kind| matches!(kind, Kind::Compression);
+        match last {
+            Some(last) => layers[..last].iter().any(codes),
+            None => layers.iter().any(codes),
+        }
+    }
+}
+
+fn without_preconditions(case: &Case) -> Case {
+    let mut plain = case.clone();
+    for name in PRECONDITIONS {
+        plain.request.headers.remove(name);
+    }
+    plain
+}
+
+/// Holds a 304 against its 200.
+fn repeats(case: &Case, not_modified: &Came, page: &Came) {
+    Taken::NotModified.count();
+    // A source that decides before the handler says nothing that the handler could have narrowed.
+    let by_source = not_modified.handled.is_empty();
+    Taken::NotModifiedBySource.count_if(by_source);
+    // A policy that depends on the content type does not know it of a 304 that the handler made.
+    let by_handler = not_modified.returned.as_ref().is_some_and(|(status, _)| *status == 304);
+    Taken::NotModifiedByHandler.count_if(by_handler);
+    let of_handler = case.handler.policy.is_some_and(|policy| policy.to_string().contains("immutable"));
+    let no_type = by_handler && (of_handler || case.policies().any(|policy| policy.depends_on_type()));
+    let targeted = page.headers.keys().chain(not_modified.headers.keys()).filter(|name| case.is_targeted(name));
+    for name in REPEATED.iter().chain(targeted) {
+        let [said, says] = [page, not_modified].map(|came| lines(&came.headers, name));
+        let may_be_absent = match name.as_str() {
+            "etag" => false,
+            "cache-control" => by_source || no_type,
+            "content-location" | "date" | "expires" | "vary" => by_source,
+            _ => by_source || no_type,
+        };
+        assert!(
+            says == said || (may_be_absent && says.is_empty()),
+            "N-01: {name}, of the 304 {says:?} and of the 200 {said:?}"
+        );
+    }
+}
+
+/// The only responses that are not revalidated by their own tag.
+fn must_not_be_304(case: &Case) {
+    let headers = &case.handler.headers;
+    let has_tag = Has::read(headers, now()).etag.is_some();
+    let decides = case.conditionals().next().is_some_and(|_| case.conditionals().all(|it| it.source.is_none()));
+    let is_coded =
+        headers.contains_key("content-encoding") || case.layers.iter().any(|kind| matches!(kind, Kind::Compression));
+    let is_grpc = headers.get("content-type").is_some_and(|it| it.as_bytes().starts_with(b"application/grpc"));
+    let is_get = case.request.method == Method::GET;
+    if has_tag && decides && is_get && !is_coded && !is_grpc {
+        assert!(is_live_stream(headers), "no 304 for the tag of the 200 (G-10)");
+    }
+}
+
+fn lines(headers: &HeaderMap, name: &HeaderName) -> Vec<HeaderValue> {
+    headers.get_all(name).iter().cloned().collect()
+}
