@@ -100,6 +100,11 @@ impl Reader {
         (index + Self::ALL.len() / 2) % Self::ALL.len()
     }
 
+    /// The reader that differs only in that it reads quoted numbers.
+    pub const fn with_quoted_numbers(index: usize) -> usize {
+        if matches!(Self::ALL[index].quotes, Quotes::NoQuotedNumber) { index - 2 } else { index }
+    }
+
     fn read(self, members: &[Member]) -> Word {
         let mut word = Word::default();
         for Member { name, argument, is_quoted } in members {

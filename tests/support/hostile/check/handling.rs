@@ -4,7 +4,7 @@ use http::{HeaderMap, Method};
 use tower_cache_policy::protocol::{Outcome, Representation};
 
 use super::Exchange;
-use crate::hostile::case::{Kind, now};
+use crate::hostile::case::{self, Kind, now};
 use crate::hostile::counts::Taken;
 use crate::hostile::preconditions::{Asked, Has, outcome, without_coding};
 use crate::hostile::service::code;
@@ -120,10 +120,16 @@ impl Exchange<'_> {
             Representation::Current(validators) => Has::of(validators).last_modified,
             _ => None,
         });
-        let dates: Vec<_> = of_handler.last_modified.into_iter().chain(stamps).map(Some).chain([None]).collect();
+        let mut dates: Vec<_> = of_handler.last_modified.into_iter().chain(stamps).map(Some).chain([None]).collect();
+        // A date in the future is sent as now by the layer that stamps it (V-14), and is a date as any other
+        // to the layers further out.
+        let now = now().unix_seconds();
+        if case.conditionals().count() > 1 && dates.iter().any(|date| *date > Some(now)) {
+            dates.push(Some(now));
+        }
         // Each layer that may have decided saw the tags with one coding less, and added one to the tag of
         // the response.
-        let mut asked = Asked::read(&case.request.method, &case.request.headers, now());
+        let mut asked = Asked::read(&case.request.method, &case.request.headers, case::now());
         let holds = (0..case.conditionals().count()).any(|_| {
             let holds = dates.iter().any(|date| {
                 has.last_modified = *date;
