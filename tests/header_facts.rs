@@ -6,7 +6,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::header::{CACHE_CONTROL, VARY};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
@@ -15,7 +15,9 @@ use serde_json::Value;
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_cache_policy::edge::{EdgeProfile, TagFormat};
 use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
-use tower_cache_policy::protocol::{CacheControl, EntityTag, FieldNames, Validators, Vary, into_not_modified};
+use tower_cache_policy::protocol::{
+    CacheControl, EntityTag, FieldNames, HttpDate, Validators, Vary, into_not_modified,
+};
 use tower_cache_policy::{CachePolicyLayer, CachingLayer, ConditionalLayer, EdgeLayer, EntityTagLayer};
 
 use support::{Frames, NeverPolled, TestBody, answer, call, content, field, field_name, get, latin1, request};
@@ -227,7 +229,39 @@ async fn says_policy(fact: &Fact) {
     for absent in fact.expect["Cache-Control.lacks"].as_array().into_iter().flatten() {
         assert!(!said.iter().any(|own| own.starts_with(absent.as_str().unwrap())), "{}: {said:?}", fact.name);
     }
-    // `rails/date_added`: the server writes Date, as `wire.rs` shows for every answer.
+    if fact.expect["Date"] == "present" {
+        assert!(!headers.contains_key("date"), "{}: written by the server, and by no layer", fact.name);
+        let head = through_server(policy_of(fact)).await;
+        let date = head.lines().find_map(|line| line.strip_prefix("date: ")).expect("A-01: a Date");
+        let now = HttpDate::from_system_time(SystemTime::now()).unwrap();
+        let date = HttpDate::parse(date.as_bytes(), now).unwrap();
+        assert!(now.unix_seconds() - date.unix_seconds() <= 60, "{}: {date}", fact.name);
+    }
+    assert!(!fact.expect.as_object().unwrap().is_empty(), "{} expects nothing", fact.name);
+    for expected in fact.expect.as_object().unwrap().keys() {
+        let is_known = matches!(expected.as_str(), "Cache-Control" | "Cache-Control.lacks" | "Date");
+        assert!(is_known, "{}: nothing checks {expected}", fact.name);
+    }
+}
+
+/// The head of a response as hyper sends it.
+async fn through_server(policy: CachePolicy) -> String {
+    use http_body_util::Full;
+    use hyper_util::rt::TokioIo;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let handler = service_fn(|_: Request<hyper::body::Incoming>| {
+        std::future::ready(Ok::<_, Infallible>(Response::new(Full::<bytes::Bytes>::from("x"))))
+    });
+    let service = hyper_util::service::TowerToHyperService::new(CachePolicyLayer::new(policy).layer(handler));
+    let (mut client, server) = tokio::io::duplex(4096);
+    let server =
+        tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(server), service));
+    client.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.unwrap();
+    let mut sent = String::new();
+    client.read_to_string(&mut sent).await.unwrap();
+    server.await.unwrap().unwrap();
+    sent.split("\r\n\r\n").next().unwrap().to_owned()
 }
 
 async fn decides(fact: &Fact) {

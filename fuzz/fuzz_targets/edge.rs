@@ -9,8 +9,8 @@ use libfuzzer_sys::fuzz_target;
 use tower_cache_policy::EdgeLayer;
 use tower_cache_policy::edge::{EdgeProfile, Edges, TagFormat, TagOverflow};
 use tower_cache_policy::policy::{CacheTag, CacheTags};
-use tower_cache_policy::protocol::{is_tag_field, is_targeted_field};
 use tower_cache_policy_fuzz::fields;
+use tower_cache_policy_fuzz::hostile::fields::{is_tags, is_targeted};
 use tower_cache_policy_fuzz::hostile::service::{AnyBody, AnyService, FramesBody, Hint};
 use tower_cache_policy_fuzz::hostile::words::{Word, at_edge};
 
@@ -67,12 +67,12 @@ fn one_decision(edges: &Edges, answer: &Response<AnyBody>, tags: &CacheTags, coa
     assert_eq!(headers.get_all("cache-control").iter().count(), 1, "G-25");
     let closed = Word::read(headers.get_all("cache-control")).private;
     for (name, value) in headers {
-        if is_targeted_field(name) {
+        if is_targeted(name) {
             assert!(edges.profiles().all(|profile| !profile.never_sent().contains(&name.as_str())), "G-21");
             assert_eq!(headers.get_all(name).iter().count(), 1);
             assert!(!closed || at_edge(value).is_none(), "{name}: {value:?} beside private");
         }
-        if is_tag_field(name) {
+        if is_tags(name) {
             assert!(!closed, "{name} beside private");
             assert!(edges.profiles().any(|profile| profile.tags().map(TagFormat::field) == Some(name)), "G-20");
             let text = value.to_str().unwrap();

@@ -2,19 +2,20 @@
 //! (A-01 to A-07, F-01 to F-12, K-01 to K-06, N-01 to N-08).
 #![no_main]
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 use libfuzzer_sys::fuzz_target;
 use tower_cache_policy::protocol::{
     Age, Cache, CacheControl, Freshness, HttpDate, Lifetime, Validators, Vary, into_not_modified,
-    into_precondition_failed, is_targeted_field, remove_targeted_fields,
+    into_precondition_failed, remove_targeted_fields,
 };
+use tower_cache_policy_fuzz::hostile::fields;
 use tower_cache_policy_fuzz::hostile::words::{Word, vary_names};
-use tower_cache_policy_fuzz::{fields, now};
+use tower_cache_policy_fuzz::{fields as read_fields, now};
 
 fuzz_target!(|input: &[u8]| {
     let [status, seconds, input @ ..] = input else { return };
     let status = StatusCode::from_u16(100 + u16::from(*status) * 2).unwrap();
-    let (headers, _) = fields(input);
+    let (headers, _) = read_fields(input);
     freshness(status, &headers, u64::from(*seconds));
     vary(&headers);
     endings(&headers);
@@ -39,9 +40,32 @@ fn freshness(status: StatusCode, headers: &HeaderMap, seconds: u64) {
                 || !(fresh.may_serve_while_revalidating() || fresh.may_serve_on_error())
                 || fresh.is_fresh()
         );
-        // Where it may be reused, the longest reading of the fields lets it be.
-        assert!(!fresh.may_reuse() || of(cache).seconds() <= most.unwrap_or(of(cache).seconds()), "{headers:?}");
+        let seconds = of(cache).seconds();
+        if !words.iter().any(Word::has_lifetime) {
+            // F-03: with no lifetime stated it is the heuristic one, and no other.
+            assert_eq!(seconds, heuristic(status, headers, &words), "{headers:?}");
+        } else if words.iter().all(|word| word.no_store) {
+            assert!(fresh.forbids_stale(), "{headers:?}");
+        } else if let Some(most) = most {
+            // A response that may be reused may be by the longest reading of its fields.
+            assert!(!fresh.may_reuse() || seconds <= most, "{headers:?}");
+        }
     }
+}
+
+/// "a fraction of this time" since the last modification, of which "a typical setting ... might be 10%" (RFC 9111
+/// section 4.2.2), for the statuses that are heuristically cacheable (M-04) and for `public`.
+fn heuristic(status: StatusCode, headers: &HeaderMap, words: &[Word]) -> u64 {
+    const CACHEABLE: [u16; 13] = [200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 451, 501];
+    let only = |name: &str| {
+        let mut lines = headers.get_all(name).iter();
+        let line = lines.next().filter(|_| lines.next().is_none())?;
+        Some(HttpDate::parse(line.as_bytes(), now()).ok()?.unix_seconds())
+    };
+    let may = CACHEABLE.contains(&status.as_u16()) || words.iter().any(|word| word.public);
+    let Some(modified) = only("last-modified").filter(|_| may) else { return 0 };
+    let age = only("date").unwrap_or(now().unix_seconds()) - modified;
+    u64::try_from(age).unwrap_or(0) / 10
 }
 
 fn vary(headers: &HeaderMap) {
@@ -62,6 +86,7 @@ fn vary(headers: &HeaderMap) {
 }
 
 fn endings(headers: &HeaderMap) {
+    let is_edge_field = |name: &HeaderName| fields::is_targeted(name) || fields::is_tags(name);
     let mut not_modified = headers.clone();
     into_not_modified(&mut not_modified);
     for name in ["content-location", "date", "etag", "vary", "cache-control", "expires", "set-cookie"] {
@@ -70,11 +95,11 @@ fn endings(headers: &HeaderMap) {
     assert!(!not_modified.contains_key("content-length"), "N-03");
     let mut failed = headers.clone();
     into_precondition_failed(&mut failed);
-    assert!(!failed.keys().any(is_targeted_field) && !failed.contains_key("etag"), "N-08");
+    assert!(!failed.keys().any(is_edge_field) && !failed.contains_key("etag"), "N-08");
     assert!(CacheControl::from_headers(&failed).unwrap().no_store());
     let mut bare = headers.clone();
     remove_targeted_fields(&mut bare);
-    assert!(!bare.keys().any(is_targeted_field) && !bare.contains_key("expires"));
+    assert!(!bare.keys().any(is_edge_field) && !bare.contains_key("expires"));
     let validators = Validators::from_headers(headers, now());
     let mut written = HeaderMap::new();
     validators.write_to(&mut written, HttpDate::MAX);
