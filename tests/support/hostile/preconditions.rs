@@ -43,11 +43,12 @@ pub struct Has {
 
 /// What becomes of the request. `None` for `has` is "there is none".
 pub fn outcome(asked: &Asked, has: Option<&Has>) -> Outcome {
-    let safe = matches!(asked.method, Method::GET | Method::HEAD);
+    // QUERY is safe and selects a representation, and its conditions are those of GET (P-25).
+    let safe = matches!(asked.method.as_str(), "GET" | "HEAD" | "QUERY");
     // "A server MUST ignore the conditional request header fields ... when received with a
     // request method that does not involve the selection or modification of a selected
     // representation, such as CONNECT, OPTIONS, or TRACE."
-    if matches!(asked.method.as_str(), "CONNECT" | "OPTIONS" | "TRACE" | "QUERY") {
+    if matches!(asked.method.as_str(), "CONNECT" | "OPTIONS" | "TRACE") {
         return Outcome::Proceed;
     }
     // "A server MUST ignore all received preconditions if its response to the same request
@@ -104,7 +105,8 @@ pub fn outcome(asked: &Asked, has: Option<&Has>) -> Outcome {
         if matched || exists || unreadable {
             return if safe { Outcome::NotModified } else { Outcome::PreconditionFailed };
         }
-    } else if safe
+    } else if matches!(asked.method, Method::GET | Method::HEAD)
+        // "A recipient MUST ignore If-Modified-Since if ... the request method is neither GET nor HEAD."
         && let (Some(date), Some(last_modified)) = (only_date(&asked.if_modified_since), last_modified)
         // "... earlier or equal to the date provided in the field value, the condition is false."
         && last_modified <= date
