@@ -91,6 +91,7 @@ fn no_layer_panics_where_a_response_has_no_room_for_another_field() {
     let policy = |precedence| Policy {
         policy: Some(CachePolicy::public(std::time::Duration::from_secs(300)).vary(&["accept-language"])),
         form: Form::Fixed,
+        codes: false,
         vary: Vec::new(),
         precedence,
         risks: Vec::new(),

@@ -19,7 +19,7 @@ use tower_cache_policy::{
 use super::fields;
 use super::preconditions::{Asked, Has, outcome};
 use super::purger::Purger;
-use super::service::{AnyBody, AnyService, Content, FramesBody, read};
+use super::service::{AnyBody, AnyService, Coding, Content, FramesBody, read};
 
 pub const NOW: u64 = 1_780_272_000;
 
@@ -76,6 +76,8 @@ pub struct Policy {
     /// `None`: a closure that returns no policy.
     pub policy: Option<CachePolicy>,
     pub form: Form,
+    /// In a `CachingLayer`: whether it is given a layer that codes responses.
+    pub codes: bool,
     /// Given to the layer one after the other.
     pub vary: Vec<&'static [&'static str]>,
     pub precedence: Precedence,
@@ -356,13 +358,21 @@ impl Kind {
                 let layer = CachingLayer::new(policy.source())
                     .policy(|layer| policy.settings(layer))
                     .conditional(|layer| conditional.settings(layer));
-                match conditional.source.clone() {
-                    Some(current) if conditional.by_head => {
-                        service.within(layer.validator_source(asked_with_head(current)))
-                    }
-                    Some(current) => service.within(layer.validators(move |_| std::future::ready(current.clone()))),
-                    None => service.within(layer),
+                // The layers have different types.
+                macro_rules! around {
+                    ($layer:expr) => {
+                        match conditional.source.clone() {
+                            Some(current) if conditional.by_head => {
+                                service.within($layer.validator_source(asked_with_head(current)))
+                            }
+                            Some(current) => {
+                                service.within($layer.validators(move |_| std::future::ready(current.clone())))
+                            }
+                            None => service.within($layer),
+                        }
+                    };
                 }
+                if policy.codes { around!(layer.compression(Coding)) } else { around!(layer) }
             }
             Self::Purge { announces, fails } => {
                 let layer = PurgeLayer::new(purger.failing(*fails));
@@ -389,6 +399,15 @@ impl Kind {
         match self {
             Self::Policy(policy) | Self::Caching(policy, _) => Some(policy),
             _ => None,
+        }
+    }
+
+    /// Whether it codes the content of responses.
+    pub const fn codes(&self) -> bool {
+        match self {
+            Self::Compression => true,
+            Self::Caching(policy, _) => policy.codes,
+            _ => false,
         }
     }
 

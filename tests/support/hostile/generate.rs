@@ -483,6 +483,7 @@ fn layer_policy(u: &mut Unstructured<'_>) -> Result<Policy> {
     Ok(Policy {
         policy: if u.ratio(7, 8)? { Some(policy(u)?) } else { None },
         form: *u.choose(&[Form::Closure, Form::Fixed, Form::Fixed, Form::Table, Form::TableByType])?,
+        codes: u.ratio(1, 4)?,
         vary: if u.ratio(1, 8)? { vec![*u.choose(&VARIES)?, *u.choose(&VARIES)?] } else { Vec::new() },
         precedence: *u.choose(&[
             Precedence::Answer,

@@ -70,7 +70,14 @@ impl AnyService {
         L::Service: Service<Request<()>, Response = Response<B>, Error = Broken> + Clone + 'static,
         B: Body<Data = Bytes, Error = Broken> + 'static,
     {
-        let service = layer.layer(self);
+        Self::of(layer.layer(self))
+    }
+
+    fn of<S, B>(service: S) -> Self
+    where
+        S: Service<Request<()>, Response = Response<B>, Error = Broken> + Clone + 'static,
+        B: Body<Data = Bytes, Error = Broken> + 'static,
+    {
         Self::new(move |request| {
             let mut service = service.clone();
             let ready = service.poll_ready(&mut Context::from_waker(Waker::noop()));
@@ -117,6 +124,22 @@ impl AnyService {
 
     pub fn ask(&self, request: Request<()>) -> Response<AnyBody> {
         (self.0)(request)
+    }
+}
+
+/// [`AnyService::compressed`] as a layer.
+#[derive(Clone, Copy, Debug)]
+pub struct Coding;
+
+impl<S, B> Layer<S> for Coding
+where
+    S: Service<Request<()>, Response = Response<B>, Error = Broken> + Clone + 'static,
+    B: Body<Data = Bytes, Error = Broken> + 'static,
+{
+    type Service = AnyService;
+
+    fn layer(&self, service: S) -> AnyService {
+        AnyService::of(service).compressed()
     }
 }
 

@@ -120,6 +120,7 @@ fn smaller_policies(policy: &Policy) -> Vec<Policy> {
     };
     with(policy.for_status.is_some(), &|policy| policy.for_status = None);
     with(policy.default.is_some(), &|policy| policy.default = None);
+    with(policy.codes, &|policy| policy.codes = false);
     with(policy.development, &|policy| policy.development = false);
     with(!policy.vary.is_empty(), &|policy| policy.vary.clear());
     with(policy.precedence != Precedence::Answer, &|policy| policy.precedence = Precedence::Answer);

@@ -65,6 +65,10 @@ impl Exchange<'_> {
         if !self.is_safe() || !self.is_ours() {
             return;
         }
+        let is_interim = self.status().is_informational();
+        if case.layers.iter().any(|kind| matches!(kind, Kind::Caching(policy, _) if policy.codes)) && !is_interim {
+            assert!(contains("accept-encoding"), "accept-encoding is not in {after:?}, and the content is coded");
+        }
         for name in case.policies().flat_map(|policy| policy.vary.iter().copied().flatten()) {
             assert!(contains(name), "{name} of a layer is not in {after:?}");
         }

@@ -133,7 +133,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn is_compressed(&self) -> bool {
-        self.case.layers.iter().any(|kind| matches!(kind, Kind::Compression))
+        self.case.layers.iter().any(Kind::codes)
     }
 
     fn accepts(&self, risk: Risk) -> bool {

@@ -19,7 +19,7 @@ impl Exchange<'_> {
         let Some(Representation::Current(validators)) = &conditional.source else { return };
         let has_none = ["etag", "last-modified"].iter().all(|name| !self.headers().contains_key(*name));
         let is_page = self.was_handled() && matches!(came.status.as_u16(), 200 | 203) && came.status == self.status();
-        let tags_otherwise = case.layers.iter().any(|kind| matches!(kind, Kind::EntityTag { .. } | Kind::Compression));
+        let tags_otherwise = case.layers.iter().any(|kind| kind.codes() || matches!(kind, Kind::EntityTag { .. }));
         if !self.is_ours() || !self.is_safe() || !has_none || !is_page || tags_otherwise {
             return;
         }
