@@ -30,7 +30,7 @@ const OUTDATED: &[u8] = b"p{color:blue}";
 const PAGE: &[u8] = b"<!doctype html>";
 const YEAR: u32 = 31_536_000;
 
-/// What is asked for.
+/// The path that is requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Path {
     Versioned,
@@ -49,7 +49,7 @@ enum Files {
     Fallback,
     Gone,
     Broken,
-    /// Right, and nothing of it can be told by the head.
+    /// Right, with a head that does not show it.
     Silent,
 }
 
@@ -65,7 +65,7 @@ struct Came {
     status: StatusCode,
     headers: HeaderMap,
     content: Content,
-    /// How often the service inside was asked.
+    /// How often the inner service was called.
     asked: usize,
 }
 
@@ -99,7 +99,7 @@ impl Exchange {
         Came { status: head.status, headers: head.headers, content, asked }
     }
 
-    /// No layer was told to say more than what is inside says.
+    /// Whether no layer may loosen the inner service's decision.
     fn is_tame(&self) -> bool {
         let kinds = &self.case.layers;
         kinds.iter().all(|kind| kind.risks().is_empty())
@@ -191,7 +191,7 @@ fn manifest() -> AssetManifest {
     AssetManifest::from_contents([("style.css", STYLE)]).unwrap()
 }
 
-/// How many answers each kind of check was made on.
+/// How many responses each kind of check saw.
 static NOT_MODIFIED: AtomicUsize = AtomicUsize::new(0);
 static KEPT: AtomicUsize = AtomicUsize::new(0);
 static PARTS: AtomicUsize = AtomicUsize::new(0);
@@ -233,7 +233,7 @@ fn check(exchange: &Exchange) {
     }
 }
 
-/// What the same client gets who states no precondition and asks for no part.
+/// The response to the same request without preconditions and ranges.
 fn whole(exchange: &Exchange, assets: &AssetManifest, asked: &HeaderMap) -> Came {
     let mut headers = asked.clone();
     for name in ["if-none-match", "if-match", "if-modified-since", "if-unmodified-since", "if-range", "range"] {
@@ -266,7 +266,7 @@ fn is_true_not_modified(exchange: &Exchange, assets: &AssetManifest) {
     assert_eq!(outcome(&asked, Some(&has)), Outcome::NotModified, "a false 304");
 }
 
-/// a part is sent only to who has the rest of the same.
+/// a partial response is sent only to a client that has the rest of the same representation.
 fn is_part_of_what_the_client_has(exchange: &Exchange, assets: &AssetManifest) {
     let mut asked = exchange.case.request.headers.clone();
     let Some(held) = asked.remove("if-range") else { return };

@@ -1,4 +1,4 @@
-//! What every edge is told of any answer: one decision in all fields (G-20 to G-22, E1-1, T-11).
+//! One decision in all fields for edges, for any response (G-20 to G-22, E1-1, T-11).
 //!
 //! The input: the profile, another profile, the status, words for tags on a line, and the fields of
 //! the answer.

@@ -1,4 +1,4 @@
-//! `Vary`, age, lifetime and freshness of any answer, and what becomes of it as a 304 or 412
+//! `Vary`, age, lifetime and freshness of any response, and its fields when it becomes a 304 or 412
 //! (A-01 to A-07, F-01 to F-12, K-01 to K-06, N-01 to N-08).
 #![no_main]
 

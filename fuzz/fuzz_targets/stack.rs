@@ -1,5 +1,5 @@
-//! Any stack of the layers, in any order, around any service, asked anything: the invariants of
-//! `tests/support/hostile/check.rs`.
+//! Any stack of the layers, in any order, around any service, sent any request: the invariants of
+//! `tests/support/hostile/check/`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -421,7 +421,7 @@ impl Kind {
 }
 
 impl Policy {
-    /// Whether what it says of a response cannot be told without the content type.
+    /// Whether its decision about a response depends on the content type.
     pub fn depends_on_type(&self) -> bool {
         self.form == Form::TableByType || self.policy.is_some_and(|policy| policy.to_string().contains("immutable"))
     }

@@ -1,8 +1,7 @@
 //! The fields that caches in front of an origin read beside `Cache-Control`, by name.
 //!
-//! Written by hand from the documentation of each vendor, and not from the crate's own list: a judge that
-//! asks the accused for the law finds no fault. `stacks.rs` compares both lists, so that a name that
-//! only one of them has is noticed.
+//! Written by hand from the documentation of each vendor, and not from the crate's own list: a name that is missing there
+//! would be missing here too. `stacks.rs` compares both lists, so that a name in only one of them fails.
 
 use http::HeaderName;
 

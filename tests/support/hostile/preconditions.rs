@@ -1,4 +1,4 @@
-//! RFC 9110 section 13, sentence by sentence, and our reading of what it leaves open (P-02, P-22,
+//! RFC 9110 section 13, sentence by sentence, and our reading where it leaves a choice (P-02, P-22,
 //! P-23).
 
 use http::{HeaderMap, HeaderName, Method};
@@ -117,7 +117,7 @@ pub fn outcome(asked: &Asked, has: Option<&Has>) -> Outcome {
 }
 
 impl Asked {
-    /// Reads the fields, octet by octet.
+    /// Reads the fields, byte by byte.
     pub fn read(method: &Method, headers: &HeaderMap, now: HttpDate) -> Self {
         Self {
             method: method.clone(),
@@ -162,7 +162,7 @@ impl Has {
         }
     }
 
-    /// What an answer says: of a field in two lines, nothing.
+    /// Reads the validators of a response. A field in two lines counts as absent.
     pub fn read(headers: &HeaderMap, now: HttpDate) -> Self {
         let etag = match headers.get_all("etag").iter().collect::<Vec<_>>()[..] {
             [line] => match entity_tag(trim(line.as_bytes())) {

@@ -1,4 +1,4 @@
-//! A client of caches that counts what it is asked for.
+//! A client of caches that counts the purges it is sent.
 
 use std::cell::Cell;
 use std::future::{Ready, ready};

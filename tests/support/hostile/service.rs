@@ -1,4 +1,4 @@
-//! A service that gives any answer, and a way to run it without a runtime.
+//! A service with any response, and a way to run it without a runtime.
 
 use std::collections::VecDeque;
 use std::future::{Future, Ready, ready};
@@ -35,7 +35,7 @@ pub enum Step {
     Break,
 }
 
-/// What a body says of its length.
+/// The length that a body declares.
 #[derive(Clone, Copy, Debug)]
 pub enum Hint {
     Exact,
@@ -50,7 +50,7 @@ pub struct FramesBody {
     pub hint: Hint,
 }
 
-/// All that a body gave.
+/// Everything that was read from a body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Content {
     pub octets: Vec<u8>,
@@ -87,9 +87,9 @@ impl AnyService {
         })
     }
 
-    /// This service in a layer that codes answers as tower-http's `CompressionLayer` does, with a
-    /// coding in which each octet has another: for those who accept gzip, what is in no coding and no
-    /// part. It sees to `Vary` and `Content-Length`, and to no entity tag.
+    /// This service in a layer that encodes responses as tower-http's `CompressionLayer` does, with a
+    /// coding that replaces each byte. It encodes complete representations without a content coding, for
+    /// clients that accept gzip. It sets `Vary`, removes `Content-Length`, and leaves entity tags alone.
     pub fn compressed(self) -> Self {
         Self::new(move |request| {
             let accepted =
@@ -97,7 +97,7 @@ impl AnyService {
             let mut response = self.ask(request);
             let headers = response.headers_mut();
             let coded = headers.contains_key("content-encoding") || headers.contains_key("content-range");
-            // Of an answer that has no content it makes one, which is for the tests of the real one.
+            // `CompressionLayer` gives content to an empty response. `compression.rs` tests that.
             if is_of_grpc(headers) || coded || response.status().is_informational() || response.body().is_end_stream() {
                 return response;
             }
@@ -161,10 +161,10 @@ fn accepts_gzip(line: &[u8]) -> bool {
     line.split(|octet| *octet == b',').any(|member| matches!(member.trim_ascii(), b"gzip" | b"*"))
 }
 
-/// A body of which each octet is another.
+/// A body with each byte replaced.
 struct Coded(AnyBody);
 
-/// To the other, and back.
+/// Encodes and decodes.
 pub fn code(octets: &[u8]) -> Vec<u8> {
     octets.iter().map(|octet| octet ^ 0x5a).collect()
 }
@@ -236,7 +236,7 @@ impl Body for FramesBody {
     }
 }
 
-/// Runs to its end what never waits for anything but another poll.
+/// Runs a future that only waits to be polled again.
 pub fn run<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     for _ in 0..10_000 {
@@ -247,7 +247,7 @@ pub fn run<F: Future>(future: F) -> F::Output {
     panic!("a future does not end")
 }
 
-/// Reads a body to its end, which must keep what it says of itself.
+/// Reads a body to its end, and checks its `is_end_stream` and `size_hint`.
 pub fn read(mut body: AnyBody) -> Content {
     let mut content = Content::default();
     let hint = body.size_hint();

@@ -6,7 +6,7 @@
 //! | `fields.rs` | the form of the fields that are sent |
 //! | `sharing.rs` | nothing is more storable than the handler and the policies permit |
 //! | `guards.rs` | what no shared cache may store, whatever was permitted |
-//! | `validators.rs` | validators, and who names them |
+//! | `validators.rs` | validators come from one source |
 //! | `not_modified.rs` | a 304 and a 206 repeat the fields of their 200 |
 //!
 //! Two more are seen to by the runner: no panic, and no body that contradicts its own length.

@@ -143,7 +143,7 @@ impl Exchange<'_> {
         all
     }
 
-    /// `no-store` of the handler is lost only where a layer was told so.
+    /// Only `OverrideEvenNoStore` replaces a handler's `no-store`.
     pub(super) fn no_store_stays(&self) {
         let Self { case, came, .. } = self;
         let override_all = case.policies().any(|policy| policy.precedence == Precedence::OverrideEvenNoStore);

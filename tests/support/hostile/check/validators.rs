@@ -1,4 +1,4 @@
-//! Validators, and who names them.
+//! Validators come from one source, and name a representation that exists.
 
 use http::{HeaderMap, Method};
 use tower_cache_policy::protocol::{HttpDate, Representation};
@@ -54,7 +54,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// V-14, whoever wrote it.
+    /// V-14, for the handler, a source and our own layers.
     pub(super) fn last_modified_is_not_in_the_future(&self) {
         if !self.is_ours() || !self.is_safe() || !self.has_conditional() {
             return;
