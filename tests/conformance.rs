@@ -193,7 +193,9 @@ impl Source {
         let Some(module) = path.strip_prefix("tests/").filter(|path| path.starts_with("support/")) else {
             return false;
         };
-        let directory = module.rsplit_once('/').map_or(module, |(directory, _)| directory);
+        // A folder of `tests/support/` is one module, with the folders in it.
+        let ends = module.match_indices('/').map(|(at, _)| at).take(2).last();
+        let directory = ends.map_or(module, |at| &module[..at]);
         self.path.strip_prefix("tests/").is_some_and(|own| own.starts_with(&format!("{directory}/")))
             || self.lines.iter().any(|line| match module {
                 "support/mod.rs" => line == "mod support;",

@@ -68,7 +68,7 @@ fn the_invariants_hold_for_any_request_and_any_stack() {
     let rare: Vec<String> = FLOORS
         .map(|(taken, floor)| (taken, taken.times(), floor))
         .into_iter()
-        .filter(|(_, times, floor)| count >= CASES && times < floor)
+        .filter(|(_, times, floor)| only.is_empty() && count >= CASES && times < floor)
         .map(|(taken, times, floor)| format!("{taken:?} was taken {times} times, and not {floor}"))
         .collect();
     let mut text = String::new();
