@@ -388,7 +388,9 @@ impl Theme {
                 insert(headers, "content-range", "bytes 0-1/5");
                 let mut policy = layer_policy(u)?;
                 policy.development |= u.ratio(1, 4)?;
-                case.layers.push(Kind::Policy(policy));
+                policy.codes |= policy.development;
+                let layer = if u.arbitrary()? { Kind::Policy(policy) } else { Kind::Caching(policy, conditional(u)?) };
+                case.layers.push(layer);
             }
         }
         Ok(())
