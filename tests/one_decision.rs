@@ -250,9 +250,12 @@ async fn a_risk_is_accepted_of_the_values_that_its_layer_saw() {
         let by_edge = ask(edge.clone().layer(inner()), get("/", &[])).await;
         let by_policy = ask(outer.clone().layer(inner()), get("/", &[])).await;
         let by_both = ask(edge.layer(outer.layer(inner())), get("/", &[])).await;
-        for (sentence, response) in [("edge", by_edge), ("policy", by_policy), ("edge around policy", by_both)] {
+        let text = cache_control(&by_edge).unwrap();
+        assert!(text.starts_with(expected), "D7: {own:?}, then {between:?}: {text}");
+        // What one route accepts is not accepted by a policy layer around it, with and without an edge.
+        for (sentence, response) in [("a policy", by_policy), ("an edge around a policy", by_both)] {
             let text = cache_control(&response).unwrap();
-            assert!(text.starts_with(expected), "D7, D8: {sentence}: {own:?}, then {between:?}: {text}");
+            assert!(text.starts_with("private"), "D8: {sentence}: {own:?}, then {between:?}: {text}");
         }
     }
 }

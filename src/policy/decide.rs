@@ -1,7 +1,7 @@
 //! From policy, handler and facts to one [`Ruling`], by precedence and guards.
 
 use http::header::{CACHE_CONTROL, EXPIRES, PRAGMA, VARY};
-use http::{Extensions, HeaderMap, HeaderValue, Response, StatusCode};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 use super::CachePolicy;
 use super::decision::{Decision, DecisionSource};
@@ -10,10 +10,10 @@ use super::facts::{Facts, RequestFacts};
 use super::guards::{Effect, Guard, GuardSet};
 use super::rendered::Rendered;
 use super::rules::{Precedence, Rules};
-use super::ruling::{Accepted, Directives, HandlerExtensions, Ruling};
+use super::ruling::{Directives, HandlerExtensions, Ruling};
 use super::source::ResolvedPolicy;
 use crate::protocol::{
-    Cache, CacheControl, HttpDate, Lifetime, LifetimeSource, Vary, join, only_line, remove_fields,
+    Cache, CacheControl, HttpDate, Lifetime, LifetimeSource, MAX_MEMBERS, Vary, join, only_line, remove_fields,
     remove_targeted_fields, set_field, take_freshness_fields, vary_has_any,
 };
 
@@ -46,7 +46,9 @@ impl<'a> Layer<'a> {
         extensions: &mut Extensions,
         now: impl FnOnce() -> HttpDate,
     ) -> Option<Decision> {
-        let mut facts = self.request.facts.and(Facts::of_response(status, headers, &self.rules.edge_names));
+        let inner_names = extensions.get::<Ruling>().map_or(&[][..], |inner| &inner.edge_names);
+        let mut facts = Facts::of_response(status, headers, [&self.rules.edge_names, inner_names]);
+        facts.insert(self.request.facts);
         let is_grpc = facts.has(Facts::GRPC_REQUEST) && facts.has(Facts::GRPC_RESPONSE);
         if status.is_informational() || is_grpc {
             return None;
@@ -56,13 +58,18 @@ impl<'a> Layer<'a> {
         facts.set_if(Facts::PERSONALIZED, handler.personalized);
         let mut waived = self.rules.waived;
         if let Some(inner) = inner {
-            waived = waived.union(inner.accepted.still_covers(headers));
+            // What gave a guard a reason further in may not be seen from here.
+            facts.insert(inner.seen.common(Facts::OF_REQUEST));
+            if self.rules.heeds_accepted {
+                waived = waived.union(inner.accepted.still_covers(headers));
+            }
             if inner.is_for(status) {
                 // It was decided where the content was seen.
                 facts.remove(Facts::UNTYPED_NOT_MODIFIED);
             }
         }
         let mut draft = Draft::new(self, status, facts, waived, handler.policy);
+        draft.inner_names = inner.map_or_else(Vec::new, |inner| inner.edge_names.clone());
         if inner.is_none() && draft.is_silent_not_modified(handler.is_without_handler, headers) {
             draft.decide_silence(headers);
         } else {
@@ -103,6 +110,8 @@ struct Draft<'a> {
     /// The guards that this layer or one further in was told to do without.
     waived: GuardSet,
     from_handler: Option<CachePolicy>,
+    /// Fields for edges that a layer further in knows.
+    inner_names: Vec<HeaderName>,
     /// The response's own field, where it decides something.
     field: Option<CacheControl>,
     source: DecisionSource,
@@ -126,13 +135,14 @@ impl<'a> Draft<'a> {
     ) -> Self {
         let (source, guards, directives) = (DecisionSource::Default, GuardSet::EMPTY, Directives::Nothing);
         let (edge_policy, replaces, acting) = (None, false, GuardSet::seeing(facts).without(waived));
-        let field = None;
+        let (field, inner_names) = (None, Vec::new());
         Self {
             layer,
             status,
             facts,
             waived,
             from_handler,
+            inner_names,
             field,
             source,
             acting,
@@ -280,7 +290,11 @@ impl<'a> Draft<'a> {
                 self.replaces = has_own || self.facts.has(Facts::EDGE_FIELD);
                 self.from(DecisionSource::Layer, layer)
             }
-            (Precedence::Tightest, Some(layer)) if has_own || self.facts.has(Facts::HTTP10) => {
+            (Precedence::Tightest, Some(layer)) if !has_own && !self.facts.has(Facts::HTTP10) => {
+                self.replaces = self.facts.has(Facts::EDGE_FIELD);
+                self.from(DecisionSource::Layer, layer)
+            }
+            (Precedence::Tightest, Some(layer)) => {
                 let own = match self.from_handler {
                     // `no-store` in the field is sticky, as everywhere.
                     Some(policy) if !sticky => policy.into(),
@@ -426,6 +440,10 @@ impl<'a> Draft<'a> {
     /// cache that joins them: what was read here as a restriction is one to every cache.
     fn leave_one_line(&mut self, headers: &mut HeaderMap) {
         let field = self.field.take().unwrap_or_default();
+        // Of so long a line some caches read all members, and some none.
+        if field.no_store() && headers.get(CACHE_CONTROL).is_some_and(|line| line.len() > MAX_MEMBERS) {
+            set_field(headers, CACHE_CONTROL, field.to_header_value());
+        }
         if self.facts.has(Facts::SEVERAL_LINES) {
             let joined = join(headers.get_all(CACHE_CONTROL));
             let value =
@@ -468,10 +486,11 @@ impl<'a> Draft<'a> {
         let rules = self.layer.rules;
         let in_development = self.source == DecisionSource::Development;
         let reasons = if in_development { GuardSet::EMPTY } else { self.against_sharing() };
+        let at_most = (rules.precedence == Precedence::Tightest).then(|| policy.into());
         let restricted = self.replaces
             && !policy.is_private()
             && !rules.drops_edge_fields
-            && self.take_freshness_fields(None, headers);
+            && self.take_freshness_fields(at_most.as_ref(), headers);
         let has_edge_field = self.facts.has(Facts::EDGE_FIELD);
         let downgraded = restricted || (!reasons.is_empty() && (!policy.is_private() || has_edge_field));
         if downgraded {
@@ -517,14 +536,16 @@ impl<'a> Draft<'a> {
         let mut field = self.field.take().unwrap_or_default();
         let reasons = self.against_sharing();
         if !reasons.is_empty() {
-            if !field.forbids_shared_storage() || self.facts.has(Facts::EDGE_FIELD) {
+            let downgrades = !field.forbids_shared_storage() || self.facts.has(Facts::EDGE_FIELD);
+            if downgrades {
                 self.remove_edge_fields(headers);
                 self.guards = self.guards.union(reasons);
             }
             // What says `private` or `no-store` beside a permission is read otherwise by some caches (C-06, G-07).
-            if !field.forbids_shared_storage() || field != field.clone().settled() {
+            if downgrades || field != field.clone().settled() {
                 field = field.to_private();
             }
+            field = field.without_unreadable_extensions();
         }
         if reasons.contains(Guard::VaryAny) {
             set_field(headers, VARY, HeaderValue::from_static("*"));
@@ -592,18 +613,14 @@ impl<'a> Draft<'a> {
         self.acting = GuardSet::seeing(self.facts).without(self.waived);
     }
 
-    /// Leaves the ruling for the layers further out, where one of them wants it or it holds what no field
-    /// tells.
+    /// Leaves the ruling for the layers further out, where one of them wants it.
     fn leave(&mut self, headers: &HeaderMap, extensions: &mut Extensions) {
         let Layer { rules, request, policy } = self.layer;
-        let accepts = !rules.waived.is_empty() && Accepted::is_needed(rules.waived, self.facts);
-        if !request.ruling_is_wanted && !accepts && extensions.get::<Ruling>().is_none() {
+        if !request.ruling_is_wanted {
             return;
         }
         let ruling = extensions.get_or_insert_default::<Ruling>();
-        if accepts {
-            ruling.accepted.add(rules.waived, self.facts, headers);
-        }
+        ruling.accepted.add(rules.waived, self.facts, headers);
         if let Some(own) = policy.tags().filter(|_| request.is_get_or_head()) {
             ruling.tags.unite(own);
         }
@@ -654,10 +671,10 @@ impl<'a> Draft<'a> {
     }
 
     fn remove_edge_fields(&mut self, headers: &mut HeaderMap) {
-        let own = &self.layer.rules.edge_names;
+        let own = [&self.layer.rules.edge_names, &self.inner_names];
         remove_targeted_fields(headers);
-        if !own.is_empty() {
-            remove_fields(headers, |name| own.contains(name));
+        if own.iter().any(|own| !own.is_empty()) {
+            remove_fields(headers, |name| own.iter().any(|own| own.contains(name)));
         }
         self.facts.remove(Facts::EDGE_FIELD);
         self.acting.remove(Guard::NoStoreAlone);

@@ -77,9 +77,12 @@ facts! {
 impl Facts {
     pub(crate) const NONE: Self = Self(0);
 
+    /// The facts about a request that give a guard a reason.
+    pub(super) const OF_REQUEST: Self = Self::AUTHORIZED.and(Self::PERSONALIZED).and(Self::UNKEYED_INPUT);
+
     /// Collects the facts of a response in one walk. `own_names` are fields for edges beside those that
     /// are known to everybody.
-    pub(crate) fn of_response(status: StatusCode, headers: &HeaderMap, own_names: &[HeaderName]) -> Self {
+    pub(super) fn of_response(status: StatusCode, headers: &HeaderMap, own_names: [&[HeaderName]; 2]) -> Self {
         #[cfg(test)]
         crate::protocol::counters::count(|counts| counts.response_walks += 1);
         let mut found = Self::of_status(status);
@@ -98,7 +101,7 @@ impl Facts {
                 "access-control-allow-credentials" => Self::CREDENTIALS_ALLOWED,
                 "date" | "content-length" | "last-modified" => Self::NONE,
                 other if edge_field_kind(other).is_some() => Self::EDGE_FIELD,
-                _ if !own_names.is_empty() && own_names.contains(name) => Self::EDGE_FIELD,
+                _ if own_names.iter().any(|own| !own.is_empty() && own.contains(name)) => Self::EDGE_FIELD,
                 _ => Self::NONE,
             });
         }
@@ -134,6 +137,10 @@ impl Facts {
     /// Whether one of these is among the facts.
     pub(crate) const fn has(self, any: Self) -> bool {
         self.0 & any.0 != 0
+    }
+
+    pub(super) const fn common(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 
     pub(crate) const fn and(self, other: Self) -> Self {

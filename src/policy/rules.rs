@@ -36,6 +36,8 @@ pub(crate) struct Rules {
     pub(crate) edge_names: Vec<HeaderName>,
     /// Whether what the inner service says to edges does not count.
     pub(crate) drops_edge_fields: bool,
+    /// Whether what a layer further in accepted need not be accepted again.
+    pub(crate) heeds_accepted: bool,
     pub(super) no_store: Rendered,
     pub(super) for_development: Rendered,
 }
@@ -83,6 +85,7 @@ impl Default for Rules {
             vary: None,
             edge_names: Vec::new(),
             drops_edge_fields: false,
+            heeds_accepted: false,
             no_store: Rendered::new(CachePolicy::NO_STORE),
             for_development: Rendered::new(CachePolicy::NO_STORE.for_http10()),
         }

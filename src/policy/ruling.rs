@@ -1,7 +1,7 @@
 //! [`Ruling`]: what was decided about one response, as it travels to the layers further out.
 
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, SET_COOKIE};
-use http::{Extensions, HeaderMap, HeaderValue, StatusCode};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::early::WithoutHandler;
 use super::facts::Facts;
@@ -33,6 +33,8 @@ pub(crate) struct Ruling {
     pub(super) tags: CacheTags,
     /// Whether this 304 stands for a response that a handler made, so that all its tags are known.
     pub(super) stands_for_response: bool,
+    /// Fields that only the profiles of an edge layer further in know.
+    pub(super) edge_names: Vec<HeaderName>,
 }
 
 /// What `Cache-Control` says.
@@ -110,6 +112,13 @@ impl Ruling {
         self.tags.unite(tags);
     }
 
+    /// Tells the layers further out of fields for edges that only a profile knows.
+    pub(crate) fn leave_edge_names(names: &[HeaderName], extensions: &mut Extensions) {
+        if !names.is_empty() {
+            extensions.get_or_insert_default::<Self>().edge_names = names.to_vec();
+        }
+    }
+
     /// Notes that the 304 with these extensions stands for a response that a handler made.
     pub(crate) fn stand_for_response(extensions: &mut Extensions) {
         extensions.get_or_insert_default::<Self>().stands_for_response = true;
@@ -142,13 +151,6 @@ impl Directives {
 }
 
 impl Accepted {
-    /// Whether a waived guard sees something. That the type of a 304's content is not known is no risk that a
-    /// layer further out could take back.
-    pub(super) fn is_needed(waived: GuardSet, mut facts: Facts) -> bool {
-        facts.remove(Facts::UNTYPED_NOT_MODIFIED);
-        !waived.common(GuardSet::seeing(facts)).is_empty()
-    }
-
     /// Adds what the waived guards see in this response.
     pub(super) fn add(&mut self, waived: GuardSet, facts: Facts, headers: &HeaderMap) {
         let guards = waived.common(GuardSet::seeing(facts));

@@ -265,6 +265,13 @@ pub(super) enum Place {
 }
 
 impl Config {
+    /// Whether the layer has to know what was decided further in: it cannot see all of that, and may write
+    /// something else.
+    pub(super) fn wants_the_ruling(&self) -> bool {
+        let overrides = matches!(self.rules.precedence, Precedence::Layer | Precedence::LayerEvenOverNoStore);
+        self.place == Place::AroundCompression || (self.place == Place::Alone && overrides)
+    }
+
     /// Has the inner service send the complete response where its policy goes by the content: the layer further
     /// out makes the 304 from it, which then says what the 200 says (N-01).
     pub(super) fn withhold_conditions(&self, pending: &PendingPolicy, request: &mut HeaderMap) {

@@ -41,7 +41,7 @@ where
             return ResponseFuture::new(self.inner.call(request), None);
         }
         let facts = self.config.rules.facts(&request);
-        if self.config.place == Place::AroundCompression {
+        if self.config.wants_the_ruling() {
             facts.leave_in(&mut request);
         }
         let Self { inner, config } = self;

@@ -70,6 +70,8 @@ impl Exchange {
         let diagnostics =
             config.edges.write(response.headers_mut(), status, request.is_get_or_head(), &ruling, &config.overflow);
 
+        Ruling::leave_edge_names(&config.rules.edge_names, response.extensions_mut());
+
         for diagnostic in &diagnostics {
             trace::event(diagnostic);
         }

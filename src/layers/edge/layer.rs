@@ -25,6 +25,7 @@ impl EdgeLayer {
         // What a profile names is guarded as what is known to everybody.
         let mut rules = Rules::default();
         rules.edge_names = edges.own_names();
+        rules.heeds_accepted = true;
         Self {
             config: Arc::new(Config {
                 edges,

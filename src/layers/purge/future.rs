@@ -12,6 +12,7 @@ use tower_service::Service;
 use super::failed::PurgeFailed;
 use super::trace;
 use crate::edge::purge::Purge;
+use crate::protocol::set_field;
 
 const CACHE_GROUP_INVALIDATION: HeaderName = HeaderName::from_static("cache-group-invalidation");
 
@@ -98,7 +99,7 @@ where
         if *this.announce_groups
             && let Some(groups) = purge.cache_group_invalidation()
         {
-            response.headers_mut().insert(CACHE_GROUP_INVALIDATION, groups);
+            set_field(response.headers_mut(), CACHE_GROUP_INVALIDATION, groups);
         }
         if let Err(error) = outcome {
             let failed = PurgeFailed::new(purge, &error);

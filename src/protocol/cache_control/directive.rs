@@ -77,6 +77,10 @@ impl Directive {
         (!has_open_quote(member)).then(|| Self { member: member.into() })
     }
 
+    pub(super) fn is_ascii(&self) -> bool {
+        self.member.is_ascii()
+    }
+
     /// Whether this is `public=1` or the like: a permission that this crate takes
     /// for malformed and a laxer cache may yet honour.
     pub(super) fn claims_permission(&self) -> bool {

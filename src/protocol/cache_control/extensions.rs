@@ -52,6 +52,10 @@ impl Extensions {
         self.0.retain(|directive| !directive.claims_permission());
     }
 
+    pub(super) fn drop_unreadable(&mut self) {
+        self.0.retain(Directive::is_ascii);
+    }
+
     pub(super) fn as_slice(&self) -> &[Directive] {
         &self.0
     }

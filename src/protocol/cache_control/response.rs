@@ -538,7 +538,13 @@ impl CacheControl {
     pub(crate) fn with_extensions_of(self, other: Self) -> Self {
         let mut extensions = other.extensions;
         extensions.drop_permissions();
-        Self { extensions, ..self }
+        Self { extensions, ..self }.without_unreadable_extensions()
+    }
+
+    /// Without the extensions that are not ASCII: some caches skip a line that has one.
+    pub(crate) fn without_unreadable_extensions(mut self) -> Self {
+        self.extensions.drop_unreadable();
+        self
     }
 
     /// Whether there is no directive that this type knows.

@@ -6,7 +6,7 @@
 use http::HeaderName;
 
 /// Fields that give a cache a lifetime of its own, or forbid it to store.
-pub const TARGETED: [&str; 12] = [
+pub const TARGETED: [&str; 13] = [
     "akamai-cache-control",
     "cdn-cache-control",            // RFC 9213: Cloudflare, Vercel, Netlify, Traffic Server, Souin
     "cloudflare-cdn-cache-control", // Cloudflare
@@ -18,11 +18,12 @@ pub const TARGETED: [&str; 12] = [
     "vercel-cdn-cache-control",  // Vercel
     "x-accel-expires",           // nginx, KeyCDN
     "x-litespeed-cache-control", // LiteSpeed
+    "x-lsadc-cache-control",     // LiteSpeed's load balancer
     "x-varnish-ttl",
 ];
 
 /// Fields that name a stored response for a purge.
-pub const TAGS: [&str; 14] = [
+pub const TAGS: [&str; 15] = [
     "cache-groups",      // RFC 9875, Souin
     "cache-tag",         // Cloudflare, Google, Netlify, KeyCDN
     "cache-tags",        // Souin
@@ -36,6 +37,7 @@ pub const TAGS: [&str; 14] = [
     "x-cache-tags",
     "x-key",
     "x-litespeed-tag", // LiteSpeed
+    "x-magento-tags",  // Varnish before Magento
     "xkey",            // Varnish
 ];
 
