@@ -2,10 +2,30 @@
 
 use http::HeaderValue;
 
+use super::syntax::{is_tchar, trim_ows};
+
 /// Whether a content type is one of gRPC in all its forms: always status 200, the outcome in
 /// trailers, and a client that takes a 304 or 412 for a broken connection (Q-01 to Q-03).
+///
+/// ```text
+/// application/grpc [ "-web" [ "-text" ] ] [ "+" token ] [ OWS ";" parameters ]
+/// ```
 pub(crate) fn is_grpc_type(content_type: &HeaderValue) -> bool {
-    starts_with(content_type.as_bytes(), b"application/grpc")
+    let Some(rest) = without_start(content_type.as_bytes(), b"application/grpc") else {
+        return false;
+    };
+    let rest = match without_start(rest, b"-web") {
+        Some(rest) => without_start(rest, b"-text").unwrap_or(rest),
+        None => rest,
+    };
+    let rest = match rest.strip_prefix(b"+") {
+        Some(suffix) => match suffix.iter().take_while(|byte| is_tchar(**byte)).count() {
+            0 => return false,
+            length => &suffix[length..],
+        },
+        None => rest,
+    };
+    matches!(trim_ows(rest), [] | [b';', ..])
 }
 
 /// Whether a content type is one of an answer that lasts as long as the client stays (G-10, G-24).
@@ -22,9 +42,16 @@ pub(crate) fn is_page_type(content_type: &[u8]) -> bool {
 }
 
 fn starts_with(content_type: &[u8], start: &[u8]) -> bool {
-    // The first octet tells nearly all of them apart.
-    content_type.first().is_some_and(|first| first.eq_ignore_ascii_case(&start[0]))
-        && content_type.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
+    without_start(content_type, start).is_some()
+}
+
+fn without_start<'a>(text: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
+    // The first byte tells nearly all of them apart.
+    if !text.first().is_some_and(|first| first.eq_ignore_ascii_case(&start[0])) {
+        return None;
+    }
+    let (head, rest) = text.split_at_checked(start.len())?;
+    head.eq_ignore_ascii_case(start).then_some(rest)
 }
 
 #[cfg(test)]
@@ -32,12 +59,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_type_is_told_by_its_start_in_any_case() {
+    fn a_content_type_is_recognized_in_any_case() {
         let table = [
             // (the type, gRPC, a live stream, a page)
             ("application/grpc", true, false, false),
             ("Application/gRPC-web+proto", true, false, false),
+            ("application/grpc-web-text+proto; charset=utf-8", true, false, false),
+            ("application/grpc \t; a=b", true, false, false),
+            ("application/grpc+json", true, false, false),
             ("application/grp", false, false, false),
+            ("application/grpc+", false, false, false),
+            ("application/grpc+ json", false, false, false),
+            ("application/grpcx", false, false, false),
+            ("application/grpc-text", false, false, false),
+            ("application/grpc-webx", false, false, false),
+            ("application/grpc/json", false, false, false),
+            ("application/grpc, application/json", false, false, false),
+            ("application/grpc+json, text/html", false, false, false),
             ("text/event-stream; charset=utf-8", false, true, false),
             ("multipart/X-Mixed-Replace; boundary=x", false, true, false),
             ("multipart/mixed", false, false, false),
