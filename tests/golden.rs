@@ -9,17 +9,22 @@ mod support;
 use std::convert::Infallible;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::Request;
 use http_body_util::Full;
 use tower::{Layer, service_fn};
 use tower_cache_policy::EntityTagLayer;
 
-use support::{TestBody, call, field, get};
+use support::{TestBody, answer, call, field, get};
 
 async fn tag(layer: EntityTagLayer, content: Vec<u8>) -> String {
+    tag_of(layer, &[], content).await
+}
+
+async fn tag_of(layer: EntityTagLayer, lines: &'static [(&'static str, &'static str)], content: Vec<u8>) -> String {
     let content = Bytes::from(content);
     let service = layer.layer(service_fn(move |_: Request<TestBody>| {
-        std::future::ready(Ok::<_, Infallible>(Response::new(Full::new(content.clone()))))
+        let response = answer("", lines).map(|_| Full::new(content.clone()));
+        std::future::ready(Ok::<_, Infallible>(response))
     }));
     field(call(&service, get("/", &[])).await.headers(), "etag").unwrap()
 }
@@ -74,4 +79,120 @@ const STRONG: &[(&str, &str)] = &[
     ("\"QiFHOfCVpAbz_IPeuIl0SsAN-DHBDapV\"", "\"zbDVlQy363O89ywDGpE_fGDML_l_ZG4Y\""),
     ("\"0AJ4rkfrJ7NPrs9ntP4mP4LVQSkWwf_Z\"", "\"6uol8n1mzrUwDSeStbTbdrfFRzr72AJc\""),
     ("\"2Twj7trxZafgvpCLqG8aelINVo0tE83n\"", "\"eJYfA8QwF76OC8F6I5qk2r8E7NEJgAvz\""),
+];
+
+/// The fields that describe the content; the length of the content, its weak tag, its strong tag and its
+/// keyed tag.
+type Described = (&'static [(&'static str, &'static str)], &'static [(u32, &'static str, &'static str, &'static str)]);
+
+#[tokio::test]
+async fn fields_that_describe_the_content_are_the_seed_or_the_key_of_its_hash() {
+    for (lines, rows) in DESCRIBED {
+        for (length, weak, strong, keyed) in *rows {
+            let content: Vec<u8> = (0..*length).map(|n| (n % 251) as u8).collect();
+            let tag = async |layer| tag_of(layer, lines, content.clone()).await;
+            assert_eq!(tag(EntityTagLayer::new()).await, *weak, "{lines:?}, {length} bytes");
+            #[cfg(feature = "strong-tags")]
+            {
+                assert_eq!(tag(EntityTagLayer::new().strong()).await, *strong, "{lines:?}, {length} bytes");
+                assert_eq!(
+                    tag(EntityTagLayer::new().strong().keyed([42; 32])).await,
+                    *keyed,
+                    "{lines:?}, {length} bytes"
+                );
+            }
+            #[cfg(not(feature = "strong-tags"))]
+            let _ = (strong, keyed);
+        }
+    }
+}
+
+const DESCRIBED: &[Described] = &[
+    (
+        &[("content-type", "text/html; charset=utf-8")],
+        &[
+            (
+                1,
+                "W/\"Nv_62chAp2Vpkd128MtBgg\"",
+                "\"jKKMimaujRh6y9-sYdGOj92lre59gC8O\"",
+                "\"ShN_wrVez0ScROirQkyY11_Thl2H-aMf\"",
+            ),
+            (
+                240,
+                "W/\"xKTYRhz9Qp1jUL8yNEvqgQ\"",
+                "\"CPS_tKEn9SVnvOpHpiEqjAfhpu9mDIIj\"",
+                "\"F7WGRFrS5jVVUkXVigblw2B2Yh5ckly6\"",
+            ),
+            (
+                241,
+                "W/\"Osm3AJPOVosqlKlzdwy8-A\"",
+                "\"ee1rCmwGug8pbErPoDH9RUJfBEQoz8xw\"",
+                "\"EjKbQWz_c-AmSYiUjEXpJIAkJLRhiwks\"",
+            ),
+            (
+                100000,
+                "W/\"wmOkTtlKtRe4nwZ5wucb_g\"",
+                "\"2ogdeVi5GQ52vBI1ZXvS_abfIDCBu7p0\"",
+                "\"8WpucrCWHs4Kprt5bw83JG5lPEGwoXCs\"",
+            ),
+        ],
+    ),
+    (
+        &[("content-type", "text/html; charset=utf-8"), ("content-language", "en")],
+        &[
+            (
+                1,
+                "W/\"H16-94AdLWzJ9j7dKDmUfQ\"",
+                "\"kV5u8qGMfPzz8mKFteHt8gth9EcuPU6V\"",
+                "\"Apf1B4V2WMfVx__j9DbSB1uAaLrOTiAt\"",
+            ),
+            (
+                240,
+                "W/\"gRI5g-DU559WR_qh1NRD6g\"",
+                "\"rkkmJZpEOfHFQShfs0YhqhvdkyNMrQCv\"",
+                "\"EVPnVVJGxGXrDz4rAkqt7XUiytntJzdR\"",
+            ),
+            (
+                241,
+                "W/\"opdHurtYFw_GnHEvzoXWRQ\"",
+                "\"aMmzGn_GKrzHRAbGXJRNwFSumYcC4qdb\"",
+                "\"96T3k8VaWWOpetSIpZj5oKlaalttvWDb\"",
+            ),
+            (
+                100000,
+                "W/\"74bc-ABoYmptbe41dN3Wzg\"",
+                "\"LgjgU7YPoBXH_jY8AYVR555JZt0TziBe\"",
+                "\"PzgjXjVQHGK16fFOQA6GVlaIDhUs7W5C\"",
+            ),
+        ],
+    ),
+    (
+        &[("content-type", "text/css"), ("content-encoding", "gzip"), ("content-disposition", "attachment")],
+        &[
+            (
+                1,
+                "W/\"EV9U_6nZUX6RJKz_fcVZcw\"",
+                "\"YtVbC4x1k-FIS2ZfPb7q7UQuwJGB9c9-\"",
+                "\"wKzkkhlHHC-58TiERh63YVo3_oFHFpvt\"",
+            ),
+            (
+                240,
+                "W/\"9fHKyZBndfdTAaHhQmeGAg\"",
+                "\"5mopFcpn6b1L0vIBKGmjrXZNGxe4G1na\"",
+                "\"e9sxV67Ol2ElDrF2niPKJK4Hxq5wsslz\"",
+            ),
+            (
+                241,
+                "W/\"2FFHl0OTpUDDNHQXsuFw4A\"",
+                "\"9nK_RD8YEtw7uBnGPUBzCfLwQWB9OIz3\"",
+                "\"4xBTpIA8NDAvcwkIwxqgkji_KniauMuW\"",
+            ),
+            (
+                100000,
+                "W/\"x8LzcgFhpAC781PwdpzxDg\"",
+                "\"dhKuVxcYjjfZVJlJKs3pE7uMUOeA9BOh\"",
+                "\"OIdn9mKIs93Zh1WkD-SbFjv7C7JLLmxg\"",
+            ),
+        ],
+    ),
 ];

@@ -31,6 +31,8 @@ pub(super) struct ReadAhead<E> {
     more: VecDeque<Bytes>,
     bytes: u64,
     end: End<E>,
+    /// The hint of a body that ended without an error and with another length.
+    stated: Option<SizeHint>,
 }
 
 /// How a body ended, as far as it was read.
@@ -73,7 +75,7 @@ where
 
 impl<E> ReadAhead<E> {
     pub(super) const fn new() -> Self {
-        Self { first: None, more: VecDeque::new(), bytes: 0, end: End::Plain }
+        Self { first: None, more: VecDeque::new(), bytes: 0, end: End::Plain, stated: None }
     }
 
     pub(super) fn push(&mut self, data: Bytes) {
@@ -93,6 +95,12 @@ impl<E> ReadAhead<E> {
         self.end = End::Error(error);
     }
 
+    /// Leaves what the body said of its length as it was. The length of what came would make content
+    /// that broke off look complete.
+    pub(super) const fn state_length(&mut self, hint: SizeHint) {
+        self.stated = Some(hint);
+    }
+
     pub(super) const fn bytes(&self) -> u64 {
         self.bytes
     }
@@ -109,6 +117,7 @@ impl<E> ReadAhead<E> {
     fn pop(&mut self) -> Option<Result<Frame<Bytes>, E>> {
         if let Some(data) = self.first.take().or_else(|| self.more.pop_front()) {
             self.bytes -= data.len() as u64;
+            self.stated = self.stated.map(|hint| without(hint, data.len() as u64));
             return Some(Ok(Frame::data(data)));
         }
         match std::mem::replace(&mut self.end, End::Plain) {
@@ -150,6 +159,9 @@ where
     }
 
     fn size_hint(&self) -> SizeHint {
+        if let (Some(hint), End::Plain) = (self.read.stated, &self.read.end) {
+            return hint;
+        }
         let rest = self.rest.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint);
         let mut hint = SizeHint::new();
         hint.set_lower(rest.lower().saturating_add(self.read.bytes));
@@ -162,4 +174,14 @@ where
         }
         hint
     }
+}
+
+/// What is left of a hint after so many bytes.
+fn without(hint: SizeHint, bytes: u64) -> SizeHint {
+    let mut left = SizeHint::new();
+    left.set_lower(hint.lower().saturating_sub(bytes));
+    if let Some(upper) = hint.upper() {
+        left.set_upper(upper.saturating_sub(bytes));
+    }
+    left
 }

@@ -3,14 +3,23 @@
 //! A changed tag empties every cache in front of our users, so nothing here changes
 //! without a `Wire` entry in the changelog. `tests/golden.rs` pins the bytes.
 
-use bytes::Bytes;
 use http::HeaderValue;
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed, xxh3_128_with_seed};
 
 use crate::protocol::EntityTag;
 
-/// How a tag is made from the content. Always from the octets alone, so that every
-/// replica makes the same one, after a restart too (G-15).
+/// How a tag is made from the content and the fields that describe it. Always from their bytes alone, so
+/// that every replica makes the same one, after a restart too (G-15).
+///
+/// The lines of the fields, in a fixed order, make a seed or a key, under which the content is hashed:
+///
+/// ```text
+/// XXH3:   seed = 0, then for each line  seed = XXH3-64(line, seed + number of the field + 1)
+/// BLAKE3: for each line  key = BLAKE3-keyed(key, number of the field as one byte | line)
+/// ```
+///
+/// Without a secret key, BLAKE3 hashes content without such fields plainly, and begins with the key derived
+/// from [`CONTEXT`] where there is one.
 #[derive(Clone)]
 pub(super) enum Digest {
     /// XXH3, 128 bits: fast, and good enough for a tag that promises equivalence only.
@@ -19,6 +28,9 @@ pub(super) enum Digest {
     #[cfg(feature = "strong-tags")]
     Cryptographic { strong: bool, key: Option<[u8; 32]> },
 }
+
+#[cfg(feature = "strong-tags")]
+const CONTEXT: &str = "tower-cache-policy 2026-11-27 entity tags of content with metadata";
 
 /// A hash in progress, for content in several frames.
 pub(super) enum Hasher {
@@ -31,30 +43,33 @@ pub(super) enum Hasher {
 }
 
 impl Digest {
-    /// The tag of content that stands in one piece.
-    pub(super) fn of(&self, content: &Bytes) -> EntityTag {
+    /// The tag of content in one piece, with the lines of the fields that describe it.
+    pub(super) fn of<'a>(&self, metadata: impl Iterator<Item = (u8, &'a HeaderValue)>, content: &[u8]) -> EntityTag {
         match self {
-            Self::Weak => weak_tag(xxhash_rust::xxh3::xxh3_128(content)),
+            Self::Weak => weak_tag(xxh3_128_with_seed(content, seed_of(metadata))),
             #[cfg(feature = "strong-tags")]
             Self::Cryptographic { .. } => {
-                let mut hasher = self.hasher();
+                let mut hasher = self.hasher(metadata);
                 hasher.update(content);
                 hasher.finish()
             }
         }
     }
 
-    pub(super) fn hasher(&self) -> Hasher {
+    pub(super) fn hasher<'a>(&self, metadata: impl Iterator<Item = (u8, &'a HeaderValue)>) -> Hasher {
         match self {
-            Self::Weak => Hasher::Weak(Box::new(Xxh3::new())),
+            Self::Weak => Hasher::Weak(Box::new(Xxh3::with_seed(seed_of(metadata)))),
             #[cfg(feature = "strong-tags")]
-            Self::Cryptographic { strong, key } => Hasher::Cryptographic {
-                strong: *strong,
-                hasher: Box::new(match key {
-                    Some(key) => blake3::Hasher::new_keyed(key),
-                    None => blake3::Hasher::new(),
-                }),
-            },
+            Self::Cryptographic { strong, key } => {
+                let key = metadata.fold(*key, |key, (number, line)| {
+                    let key = key.unwrap_or_else(|| blake3::derive_key(CONTEXT, b""));
+                    let mut hasher = blake3::Hasher::new_keyed(&key);
+                    hasher.update(&[number]).update(line.as_bytes());
+                    Some(hasher.finalize().into())
+                });
+                let hasher = key.map_or_else(blake3::Hasher::new, |key| blake3::Hasher::new_keyed(&key));
+                Hasher::Cryptographic { strong: *strong, hasher: Box::new(hasher) }
+            }
         }
     }
 
@@ -88,6 +103,12 @@ impl Hasher {
             }
         }
     }
+}
+
+fn seed_of<'a>(metadata: impl Iterator<Item = (u8, &'a HeaderValue)>) -> u64 {
+    metadata.fold(0, |seed, (number, line)| {
+        xxh3_64_with_seed(line.as_bytes(), u64::wrapping_add(seed, u64::from(number) + 1))
+    })
 }
 
 fn weak_tag(digest: u128) -> EntityTag {
@@ -125,7 +146,10 @@ mod tests {
 
     #[test]
     fn one_piece_and_many_give_the_same_tag() {
-        let content = Bytes::from((0..100_000u32).map(|n| n as u8).collect::<Vec<_>>());
+        let content: Vec<u8> = (0..100_000u32).map(|n| n as u8).collect();
+        let (html, english) = (HeaderValue::from_static("text/html"), HeaderValue::from_static("en"));
+        let metadata: [&[(u8, &HeaderValue)]; 5] =
+            [&[], &[(0, &html)], &[(1, &html)], &[(0, &html), (1, &english)], &[(0, &html), (0, &html)]];
         let digests = [
             Digest::Weak,
             #[cfg(feature = "strong-tags")]
@@ -139,13 +163,15 @@ mod tests {
         ];
         let mut seen = std::collections::HashSet::new();
         for digest in digests {
-            let whole = digest.of(&content);
-            for size in [1, 7, 1_024, 99_999] {
-                let mut hasher = digest.hasher();
-                content.chunks(size).for_each(|piece| hasher.update(piece));
-                assert_eq!(hasher.finish(), whole, "in pieces of {size}");
+            for lines in metadata {
+                let whole = digest.of(lines.iter().copied(), &content);
+                for size in [1, 7, 1_024, 99_999] {
+                    let mut hasher = digest.hasher(lines.iter().copied());
+                    content.chunks(size).for_each(|piece| hasher.update(piece));
+                    assert_eq!(hasher.finish(), whole, "in pieces of {size}");
+                }
+                assert!(seen.insert(whole.to_string()), "each kind has tags of its own: {whole}, {lines:?}");
             }
-            assert!(seen.insert(whole.to_string()), "each kind has tags of its own: {whole}");
         }
     }
 }

@@ -7,16 +7,17 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::header::ETAG;
+use http::header::{CONTENT_LENGTH, ETAG};
 use http::response::Parts;
-use http::{Response, StatusCode};
-use http_body::Body;
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http_body::{Body, SizeHint};
 use pin_project_lite::pin_project;
 
 use super::body::{EntityTagBody, ReadAhead};
 use super::config::Config;
+use super::metadata::Metadata;
 use crate::policy::{CachePolicy, Personalized};
-use crate::protocol::{EntityTag, forbids_storing, is_grpc_type, is_live_stream_type};
+use crate::protocol::{EntityTag, forbids_storing, is_grpc_type, is_live_stream_type, only_line};
 
 pin_project! {
     /// The future of an [`EntityTagService`](super::EntityTagService).
@@ -48,9 +49,18 @@ struct Reading<B: Body> {
     head: Parts,
     body: B,
     read: ReadAhead<B::Error>,
-    /// More bytes than this, and the body is streamed on without a tag.
-    limit: u64,
+    /// What the body said of its length before it was read.
+    hint: SizeHint,
+    plan: Plan,
     config: Arc<Config>,
+}
+
+/// How a response gets its tag.
+struct Plan {
+    /// A body with more bytes than this is streamed on without a tag.
+    limit: u64,
+    metadata: Metadata,
+    has_content_length: bool,
 }
 
 /// How far reading came.
@@ -83,13 +93,14 @@ where
             match state.as_mut().project() {
                 StateProjection::Waiting { inner, config } => {
                     let response = ready!(inner.poll(cx))?;
-                    let Some((config, limit)) =
-                        config.take().and_then(|config| config.read_limit(&response).map(|limit| (config, limit)))
+                    let Some((config, plan)) =
+                        config.take().and_then(|config| config.plan(&response).map(|plan| (config, plan)))
                     else {
                         return Poll::Ready(Ok(response.map(EntityTagBody::untouched)));
                     };
                     let (head, body) = response.into_parts();
-                    let reading = Some(Reading { head, body, read: ReadAhead::new(), limit, config });
+                    let hint = body.size_hint();
+                    let reading = Some(Reading { head, body, read: ReadAhead::new(), hint, plan, config });
                     state.set(State::Reading { reading });
                 }
                 StateProjection::Reading { reading } => {
@@ -114,27 +125,29 @@ impl<F, B: Body> fmt::Debug for ResponseFuture<F, B> {
 }
 
 impl Config {
-    /// How many bytes of the answer to a GET may be read for a tag, or `None` when it
-    /// gets none, decided before its body is touched.
-    fn read_limit<B: Body>(&self, response: &Response<B>) -> Option<u64> {
+    /// How the response to a GET gets a tag, or `None` when it gets none, decided before its body is
+    /// touched.
+    fn plan<B: Body>(&self, response: &Response<B>) -> Option<Plan> {
         // 203 is another's content, 206 a part of it (V-20), and what is not a success
         // is no representation (V-18).
         if response.status() != StatusCode::OK || response.body().is_end_stream() {
             return None;
         }
         let headers = response.headers();
-        let (mut typed, mut said) = (false, false);
-        // One walk: asking for each of the fields by its name would cost more than the tag.
+        let (mut typed, mut said, mut has_content_length) = (false, false, false);
+        let mut metadata = Metadata::default();
+        // One walk: looking up each of the fields by its name would cost more than the tag.
         for (name, value) in headers {
             match name.as_str() {
                 "etag" | "set-cookie" => return None,
                 // The first line counts, as for every layer.
-                "content-type" if typed => {}
-                "content-type" if is_grpc_type(value) || is_live_stream_type(value) => return None,
+                "content-type" if !typed && (is_grpc_type(value) || is_live_stream_type(value)) => return None,
                 "content-type" => typed = true,
+                "content-length" => has_content_length = true,
                 "cache-control" => said = true,
                 _ => {}
             }
+            metadata.add(name.as_str());
         }
         let extensions = response.extensions();
         // Nobody will come back with the tag of what nobody keeps.
@@ -144,14 +157,13 @@ impl Config {
         {
             return None;
         }
-        match response.body().size_hint().exact() {
-            Some(0) => None,
-            Some(length) => (length <= self.max_body).then_some(length),
-            None => {
-                let limit = self.max_unknown_length?.min(self.max_body);
-                (response.body().size_hint().lower() <= limit).then_some(limit)
-            }
-        }
+        let hint = response.body().size_hint();
+        let limit = match hint.exact() {
+            Some(0) => return None,
+            Some(length) => Some(length).filter(|length| *length <= self.max_body),
+            None => Some(self.max_unknown_length?.min(self.max_body)).filter(|limit| hint.lower() <= *limit),
+        }?;
+        Some(Plan { limit, metadata, has_content_length })
     }
 }
 
@@ -176,7 +188,7 @@ impl<B: Body<Data = Bytes> + Unpin> Reading<B> {
                     return Poll::Ready(Progress::Whole);
                 }
             }
-            if self.read.bytes() > self.limit {
+            if self.read.bytes() > self.plan.limit {
                 return Poll::Ready(Progress::TooLong);
             }
             // Asked here, because a body that has ended need not be polled once more.
@@ -186,36 +198,56 @@ impl<B: Body<Data = Bytes> + Unpin> Reading<B> {
         }
     }
 
-    fn respond(self, progress: Progress) -> Response<EntityTagBody<B>> {
-        let Self { mut head, body, read, config, .. } = self;
+    fn respond(mut self, progress: Progress) -> Response<EntityTagBody<B>> {
         let rest = match progress {
-            Progress::Whole => {
-                if let Some(tag) = config.tag(&read) {
-                    head.headers.insert(ETAG, tag.into());
+            Progress::Whole if self.has_the_stated_length() => {
+                let tag = self.config.tag(&self.head.headers, self.plan.metadata, &self.read);
+                if let Some(tag) = tag {
+                    // A map that has no room for it gets none.
+                    _ = self.head.headers.try_insert(ETAG, tag.into());
                 }
                 None
             }
-            Progress::TooLong => Some(body),
+            Progress::Whole => {
+                self.read.state_length(self.hint);
+                None
+            }
+            Progress::TooLong => Some(self.body),
             // The error was read, and there is nothing after it.
             Progress::Failed => None,
         };
-        Response::from_parts(head, EntityTagBody::resumed(read, rest))
+        Response::from_parts(self.head, EntityTagBody::resumed(self.read, rest))
+    }
+
+    /// Whether as many bytes came as the body and `Content-Length` say. Other content broke off without an
+    /// error, or is not what the handler meant to send.
+    fn has_the_stated_length(&self) -> bool {
+        let bytes = self.read.bytes();
+        let as_hinted = self.hint.lower() <= bytes && self.hint.upper().is_none_or(|upper| bytes <= upper);
+        as_hinted
+            && (!self.plan.has_content_length
+                || only_line(&self.head.headers, &CONTENT_LENGTH).and_then(content_length) == Some(bytes))
     }
 }
 
+fn content_length(line: &HeaderValue) -> Option<u64> {
+    let text = line.to_str().ok()?;
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
 impl Config {
-    /// The tag of the whole content, or `None` when there is no content.
-    fn tag<E>(&self, read: &ReadAhead<E>) -> Option<EntityTag> {
+    /// The tag of the complete content, or `None` when there is no content.
+    fn tag<E>(&self, headers: &HeaderMap, metadata: Metadata, read: &ReadAhead<E>) -> Option<EntityTag> {
         if let Some(content) = read.single_frame() {
-            let hash = || self.digest.of(content);
-            return Some(match &self.memory {
-                Some(memory) => memory.tag_of(content, hash),
-                None => hash(),
+            let hash = || self.digest.of(metadata.lines(headers), content);
+            return Some(match (&self.memory, metadata.as_content_type(headers)) {
+                (Some(memory), Ok(content_type)) => memory.tag_of(content, content_type, hash),
+                _ => hash(),
             });
         }
         let mut frames = read.frames().peekable();
         frames.peek()?;
-        let mut hasher = self.digest.hasher();
+        let mut hasher = self.digest.hasher(metadata.lines(headers));
         frames.for_each(|frame| hasher.update(frame));
         Some(hasher.finish())
     }

@@ -101,7 +101,7 @@ impl EntityTagLayer {
         self.with(|config| config.memory = None)
     }
 
-    /// When not, the layer does nothing at all.
+    /// If `false`, the layer passes requests and responses through unchanged.
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self {
         self.with(|config| config.enabled = enabled)

@@ -1,85 +1,137 @@
-//! [`Memory`]: the tags of bodies that come again as the very same octets in memory.
+//! [`Memory`]: the tags of bodies that come again as the very same bytes in memory.
 
 use std::fmt;
 use std::sync::{OnceLock, RwLock};
 
 use bytes::Bytes;
+use http::HeaderValue;
 
 use crate::protocol::EntityTag;
 
 /// The tags of shared bodies, such as a static page or one that the application caches: the
-/// same place in memory holds the same octets for as long as somebody holds on to it, which the
-/// memory does.
+/// same place in memory has the same bytes for as long as a handle to them exists, and the
+/// memory has one.
 ///
-/// A lock is only ever tried. Who finds it taken hashes, as without a memory.
+/// A lock is only ever tried. A caller that finds it taken hashes, as without a memory.
 #[derive(Default)]
 pub(super) struct Memory {
     /// Made when the first shared body comes: most services have none.
     slots: OnceLock<Box<[RwLock<Slot>]>>,
 }
 
-/// How many bodies are remembered. Each has one slot that it can stand in.
+/// How many bodies are remembered. Each has one slot that it can be in.
 const SLOTS: usize = 64;
+
+/// Content types that are longer are not remembered.
+const LONGEST_CONTENT_TYPE: usize = 128;
 
 #[derive(Default)]
 struct Slot {
-    remembered: Option<(Bytes, EntityTag)>,
+    remembered: Option<Remembered>,
     /// What came last and was not remembered. It is at its second time: a proxy's bodies are
-    /// pieces of a shared buffer too, and come once.
-    candidate: Option<Place>,
+    /// slices of a shared buffer too, and come once.
+    candidate: Option<Key>,
+    /// Whether the candidate was remembered before and released.
+    was_remembered: bool,
 }
 
-/// Where octets are. Says nothing once nobody holds them.
-type Place = (usize, usize);
+struct Remembered {
+    content: Bytes,
+    /// A copy, which holds on to no buffer of a connection.
+    content_type: Option<HeaderValue>,
+    tag: EntityTag,
+}
+
+/// Where the bytes are, which says nothing once no handle to them exists, and their type by its length: two
+/// types of one length take turns.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Key {
+    address: usize,
+    length: usize,
+    type_length: usize,
+}
 
 impl Memory {
-    /// The remembered tag of `content`, or what `hash` makes of it.
-    pub(super) fn tag_of(&self, content: &Bytes, hash: impl FnOnce() -> EntityTag) -> EntityTag {
-        // Made for one answer, or the last of its kind.
-        if content.is_unique() {
+    /// The remembered tag of `content` with this type, or what `hash` makes of it.
+    pub(super) fn tag_of(
+        &self,
+        content: &Bytes,
+        content_type: Option<&HeaderValue>,
+        hash: impl FnOnce() -> EntityTag,
+    ) -> EntityTag {
+        // Made for one response, or the last handle of its kind.
+        if content.is_unique() || content_type.is_some_and(|value| value.len() > LONGEST_CONTENT_TYPE) {
             return hash();
         }
         let slots = self.slots.get_or_init(|| (0..SLOTS).map(|_| RwLock::default()).collect());
-        let place = place_of(content);
-        let slot = &slots[slot_of(place)];
-        if let Ok(slot) = slot.try_read()
-            && let Some((remembered, tag)) = &slot.remembered
-            && place_of(remembered) == place
+        let key = Key::of(content, content_type);
+        let index = slot_of(key);
+        if let Ok(slot) = slots[index].try_read()
+            && let Some(remembered) = &slot.remembered
+            && remembered.is_of(key, content_type)
         {
-            return tag.clone();
+            return remembered.tag.clone();
         }
         let tag = hash();
-        let Ok(mut slot) = slot.try_write() else { return tag };
-        if slot.candidate == Some(place) {
-            *slot = Slot { remembered: Some((content.clone(), tag.clone())), candidate: None };
+        let Ok(mut slot) = slots[index].try_write() else { return tag };
+        if slot.candidate == Some(key) {
+            let is_new = !slot.was_remembered;
+            *slot = Slot { remembered: Remembered::new(content, content_type, &tag), ..Slot::default() };
             drop(slot);
-            forget_abandoned(slots);
+            if is_new {
+                release_all_but(index, slots);
+            }
         } else {
-            slot.candidate = Some(place);
+            slot.candidate = Some(key);
+            slot.was_remembered = false;
         }
         tag
     }
 }
 
-/// Lets go of bodies that nobody else holds any more: they cannot come again.
-fn forget_abandoned(slots: &[RwLock<Slot>]) {
-    for slot in slots {
+/// Releases the other bodies when a new one is remembered. Slices of one buffer keep each other shared, and a
+/// body that belongs to an owner never says that it is unique, so whether the application still has a body
+/// cannot be known. One that comes again is hashed once more, and remembered at once.
+fn release_all_but(index: usize, slots: &[RwLock<Slot>]) {
+    for (_, slot) in slots.iter().enumerate().filter(|(other, _)| *other != index) {
         if let Ok(mut slot) = slot.try_write()
-            && slot.remembered.as_ref().is_some_and(|(content, _)| content.is_unique())
+            && let Some(released) = slot.remembered.take()
         {
-            slot.remembered = None;
+            slot.candidate = Some(Key::of(&released.content, released.content_type.as_ref()));
+            slot.was_remembered = true;
         }
     }
 }
 
-fn place_of(content: &Bytes) -> Place {
-    (content.as_ptr().addr(), content.len())
+impl Remembered {
+    fn new(content: &Bytes, content_type: Option<&HeaderValue>, tag: &EntityTag) -> Option<Self> {
+        let content_type = match content_type {
+            Some(value) => Some(HeaderValue::from_bytes(value.as_bytes()).ok()?),
+            None => None,
+        };
+        Some(Self { content: content.clone(), content_type, tag: tag.clone() })
+    }
+
+    fn is_of(&self, key: Key, content_type: Option<&HeaderValue>) -> bool {
+        Key::of(&self.content, self.content_type.as_ref()) == key && self.content_type.as_ref() == content_type
+    }
 }
 
-fn slot_of((address, length): Place) -> usize {
+impl Key {
+    fn of(content: &Bytes, content_type: Option<&HeaderValue>) -> Self {
+        Self {
+            address: content.as_ptr().addr(),
+            length: content.len(),
+            type_length: content_type.map_or(0, HeaderValue::len),
+        }
+    }
+}
+
+fn slot_of(key: Key) -> usize {
     // Fibonacci hashing: the upper bits depend on all the lower ones, of which some are always 0.
     const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mixed = (address as u64 ^ (length as u64).rotate_left(32)).wrapping_mul(GOLDEN);
+    let place = key.address as u64 ^ (key.length as u64).rotate_left(32) ^ (key.type_length as u64).rotate_left(56);
+    let mixed = place.wrapping_mul(GOLDEN);
     (mixed >> (u64::BITS - SLOTS.ilog2())) as usize
 }
 
@@ -90,7 +142,7 @@ impl Clone for Memory {
     }
 }
 
-/// Without what was in the bodies.
+/// Without the content of the bodies.
 impl fmt::Debug for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Memory").finish_non_exhaustive()
@@ -107,7 +159,7 @@ mod tests {
     fn hashed<'a>(memory: &Memory, bodies: impl IntoIterator<Item = &'a Bytes>) -> usize {
         let hashed = Cell::new(0);
         for body in bodies {
-            let tag = memory.tag_of(body, || {
+            let tag = memory.tag_of(body, None, || {
                 hashed.set(hashed.get() + 1);
                 tag_like(body)
             });
@@ -155,12 +207,12 @@ mod tests {
         let buffer = Bytes::from_static(b"hello world");
         let (long, short) = (buffer.clone(), buffer.slice(..5));
         let hashed = hashed(&memory, [&long, &long, &short, &short, &long, &short]);
-        // The more where both have one slot.
+        // More where both have one slot.
         assert!((4..=6).contains(&hashed), "{hashed}");
     }
 
     #[test]
-    fn what_nobody_else_holds_is_let_go_when_the_next_is_remembered() {
+    fn a_body_is_released_when_the_next_is_remembered() {
         let memory = Memory::default();
         let old = Bytes::from(b"old".to_vec());
         let also_held = old.clone();
@@ -179,6 +231,50 @@ mod tests {
     }
 
     #[test]
+    fn slices_of_one_buffer_do_not_keep_each_other() {
+        let memory = Memory::default();
+        let buffer = Bytes::from(vec![7; 4096]);
+        let (a, b) = (buffer.slice(..1024), buffer.slice(1024..3072));
+        hashed(&memory, [&a, &a, &a, &b, &b, &b, &a, &b]);
+        drop((a, b));
+        assert!(held_by(&buffer), "by the memory");
+        let new = Bytes::from_static(b"new");
+        hashed(&memory, [&new, &new]);
+        assert!(!held_by(&buffer));
+    }
+
+    #[test]
+    fn a_body_that_was_released_is_remembered_again_at_once() {
+        let memory = Memory::default();
+        let (old, new) = (Bytes::from_static(b"old"), Bytes::from_static(b"newer"));
+        assert_eq!(hashed(&memory, [&old, &old, &old, &new, &new, &new]), 4);
+        assert_eq!(hashed(&memory, [&old, &old, &old, &new, &old, &new]), 1, "and releases no other");
+    }
+
+    #[test]
+    fn each_content_type_has_its_own_tag() {
+        let memory = Memory::default();
+        let body = Bytes::from_static(b"hello");
+        let types = ["text/html", "text/plain", "text/xxxx"].map(HeaderValue::from_static);
+        for content_type in types.iter().chain(&types).chain(&types) {
+            let made = EntityTag::strong(content_type.to_str().unwrap()).unwrap();
+            assert_eq!(memory.tag_of(&body, Some(content_type), || made.clone()), made);
+        }
+    }
+
+    #[test]
+    fn a_content_type_from_a_large_buffer_is_copied() {
+        let memory = Memory::default();
+        let buffer = Bytes::from(vec![b'a'; 4096]);
+        let body = Bytes::from_static(b"hello");
+        for _ in 0..3 {
+            let content_type = HeaderValue::from_maybe_shared(buffer.slice(..9)).unwrap();
+            memory.tag_of(&body, Some(&content_type), || tag_like(&body));
+        }
+        assert!(!held_by(&buffer));
+    }
+
+    #[test]
     fn a_thousand_bodies_in_turn_keep_no_more_than_there_are_slots() {
         let memory = Memory::default();
         let bodies: Vec<_> = (0..1_000u32).map(|n| Bytes::from(n.to_be_bytes().to_vec())).collect();
@@ -192,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn who_finds_the_lock_taken_hashes() {
+    fn hashes_when_the_slot_is_locked() {
         let memory = Memory::default();
         let body = Bytes::from_static(b"hello");
         hashed(&memory, [&body, &body]);
