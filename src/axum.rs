@@ -50,7 +50,7 @@ use axum_core::response::{IntoResponse, IntoResponseParts, Response, ResponsePar
 use http::StatusCode;
 use http::request::Parts;
 
-use crate::layers::conditional::ConditionalBody;
+use crate::layers::conditional::{ConditionalBody, ModifiedInFuture};
 use crate::policy::{CachePolicy, CacheTag, CacheTags};
 use crate::protocol::{
     Evaluation, HttpDate, Outcome, Preconditions, Representation, Validators, Vary, into_not_modified,
@@ -115,12 +115,18 @@ impl IntoResponseParts for crate::edge::purge::Purge {
     }
 }
 
-/// Sets `ETag` and `Last-Modified`.
+/// Sets `ETag` and `Last-Modified`. A date in the future is replaced by the present one, and decides
+/// preconditions as it was.
 impl IntoResponseParts for Validators {
     type Error = Infallible;
 
     fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Infallible> {
-        self.write_to(response.headers_mut(), now());
+        let now = now();
+        self.write_to(response.headers_mut(), now);
+        // V-14
+        if let Some(modified) = self.last_modified().filter(|modified| *modified > now) {
+            response.extensions_mut().insert(ModifiedInFuture(modified));
+        }
         Ok(response)
     }
 }

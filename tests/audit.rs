@@ -349,6 +349,20 @@ fn each_warning_is_given_where_it_is_due_and_only_there() {
             coded(r#"etag: W/"1""#),
         ),
         (
+            "a tag without quotes (V-01)",
+            |warning| matches!(warning, Warning::InvalidEntityTag { .. }),
+            Level::Warning,
+            page(&["etag: abc123"]),
+            page(&["etag: W/\"abc123\""]),
+        ),
+        (
+            "two tags (V-01)",
+            |warning| matches!(warning, Warning::InvalidEntityTag { .. }),
+            Level::Warning,
+            page(&["etag: \"a\"", "etag: \"b\""]),
+            page(&[]),
+        ),
+        (
             "a personal page (G-03)",
             |warning| matches!(warning, Warning::PersonalShared { .. }),
             Level::Danger,

@@ -143,7 +143,7 @@ async fn before_the_handler_every_method_is_decided_and_the_handler_does_not_run
 }
 
 #[tokio::test]
-async fn without_a_source_a_write_reaches_the_handler_as_it_came() {
+async fn without_a_source_a_write_reaches_the_handler_with_its_preconditions() {
     for (lines, ..) in T_P {
         let seen = service_fn(|request: Request<TestBody>| {
             let (mut head, ()) = Response::new(()).into_parts();
@@ -153,21 +153,24 @@ async fn without_a_source_a_write_reaches_the_handler_as_it_came() {
         });
         let response = call(&ConditionalLayer::new().layer(seen), request(Method::PUT, "/", lines)).await;
         assert_eq!(response.status(), StatusCode::OK, "P-09: {lines:?}");
-        for (name, value) in *lines {
-            let seen: Vec<_> = response.headers().get_all(*name).iter().collect();
-            assert!(seen.contains(&&support::latin1(value)), "P-28: {name}");
+        for (name, _) in *lines {
+            let sent: Vec<_> = lines.iter().filter(|(other, _)| other == name).map(|(_, value)| *value).collect();
+            // RFC 9110 section 5.3: a list is the same list in one line. Dates are not lists.
+            let separator = if name.ends_with("match") { ", " } else { " | " };
+            assert_eq!(field(response.headers(), name), Some(sent.join(separator)), "P-28: {name}");
         }
     }
 }
 
 #[tokio::test]
 async fn methods_that_select_no_representation_are_left_alone() {
-    for method in [Method::OPTIONS, Method::TRACE, Method::from_bytes(b"QUERY").unwrap()] {
+    for method in ["OPTIONS", "TRACE", "PRI", "PROPFIND", "REPORT", "SEARCH"] {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
         for (lines, ..) in T_P {
             let inner = counted(StatusCode::OK, &[("etag", "\"v1\"")]);
             let layer = ConditionalLayer::new().validators(|_| async { v1() }).require_preconditions();
             let response = call(&layer.layer(inner.service), request(method.clone(), "/", lines)).await;
-            assert_eq!(response.status(), StatusCode::OK, "P-03, P-25: {method} {lines:?}");
+            assert_eq!(response.status(), StatusCode::OK, "P-03: {method} {lines:?}");
         }
     }
 }
@@ -203,11 +206,10 @@ async fn a_304_stands_for_200_203_and_206_only_and_an_error_stays_an_error() {
 }
 
 #[tokio::test]
-async fn server_sent_events_grpc_and_upgrades_are_left_alone() {
+async fn server_sent_events_and_upgrades_are_left_alone() {
     let lines: &[(&str, &str)] = &[("if-none-match", "\"v1\""), ("if-match", "\"v0\"")];
     let answers: &[(u16, &[(&str, &str)])] = &[
         (200, &[("etag", "\"v1\""), ("content-type", "text/event-stream; charset=utf-8")]),
-        (200, &[("etag", "\"v1\""), ("content-type", "application/grpc")]),
         (101, &[("etag", "\"v1\""), ("upgrade", "websocket")]),
     ];
     for (status, fields) in answers {
@@ -216,15 +218,6 @@ async fn server_sent_events_grpc_and_upgrades_are_left_alone() {
         assert_eq!(response.status().as_u16(), *status, "G-10, E-05: {fields:?}");
         assert_eq!(response.body().size_hint().exact(), Some(11), "the body is the one inside");
     }
-    let inner = counted(StatusCode::OK, &[]);
-    let layer = ConditionalLayer::new().validators(|_| async { v1() }).require_preconditions();
-    let service = layer.layer(inner.service);
-    let grpc = [("content-type", "application/grpc+proto"), ("if-match", "\"v0\"")];
-    assert_eq!(call(&service, request(Method::POST, "/", &grpc)).await.status(), StatusCode::OK, "Q-03");
-    let write = call(&service, request(Method::PUT, "/", &grpc)).await;
-    assert_eq!(write.status(), StatusCode::PRECONDITION_FAILED, "Q-01: a write that pretends to be gRPC");
-    let unconditional = call(&service, request(Method::PUT, "/", &grpc[..1])).await;
-    assert_eq!(unconditional.status(), StatusCode::PRECONDITION_REQUIRED, "Q-01");
 }
 
 #[tokio::test]

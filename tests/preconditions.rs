@@ -301,9 +301,20 @@ fn if_range_speaks_of_the_range_of_a_get_alone_and_proves_what_it_names() {
 
 #[test]
 fn a_write_is_guarded_where_the_method_may_change_something() {
-    for (method, expected) in
-        [("GET", false), ("HEAD", false), ("OPTIONS", false), ("QUERY", false), ("PUT", true), ("PURGE", true)]
-    {
+    for (method, expected) in [
+        ("GET", false),
+        ("HEAD", false),
+        ("OPTIONS", false),
+        ("QUERY", false),
+        ("PROPFIND", false),
+        ("REPORT", false),
+        ("SEARCH", false),
+        ("PRI", false),
+        ("PUT", true),
+        ("PROPPATCH", true),
+        ("PURGE", true),
+        ("query", true),
+    ] {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let stated = Preconditions::new(&method, &http::HeaderMap::new());
         assert_eq!(stated.guards_a_write(), expected, "P-03, P-25: {method}");

@@ -13,7 +13,7 @@ use http::Request;
 use tower::{Layer, service_fn};
 use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::policy::CachePolicy;
-use tower_cache_policy::{CachePolicyLayer, EdgeLayer};
+use tower_cache_policy::{CachePolicyLayer, ConditionalLayer, EdgeLayer};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -114,4 +114,34 @@ fn a_table_that_does_not_know_the_paths_warns_once() {
     let warnings = lines.iter().filter(|line| line.contains("OriginalPathLayer")).count();
     assert_eq!((warnings, lines.len()), (1, 4), "{lines:?}");
     assert!(lines[1].contains("rule=\"no route: unknown path\""), "{lines:?}");
+}
+
+#[test]
+fn an_entity_tag_of_the_handler_that_is_not_valid_is_one_warning() {
+    let table: [(&[(&str, &str)], Option<&str>); 7] = [
+        (&[("etag", "abc123")], Some("abc123")),
+        (&[("etag", "w/\"a\"")], Some("w/\\\"a\\\"")),
+        (&[("etag", "\"a b\"")], Some("\\\"a b\\\"")),
+        (&[("etag", "")], Some("")),
+        (&[("etag", "\"a\""), ("etag", "\"b\"")], Some("\\\"b\\\"")),
+        (&[("etag", "W/\"a\"")], None),
+        (&[], None),
+    ];
+    for (fields, value) in table {
+        let lines = Lines::default();
+        tracing::subscriber::with_default(lines.clone(), || {
+            let handler = service_fn(move |_: Request<TestBody>| {
+                std::future::ready(Ok::<_, Infallible>(answer("hello", fields)))
+            });
+            let service = ConditionalLayer::new().layer(handler);
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(call(&service, get("/", &[])));
+        });
+        let lines = lines.0.lock().unwrap();
+        assert_eq!(lines.len(), usize::from(value.is_some()), "V-01: {fields:?}");
+        if let Some(value) = value {
+            assert!(lines[0].contains("is not one entity tag"), "{lines:?}");
+            assert!(lines[0].contains(&format!("value=\"{value}\"")), "{lines:?}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use super::storage::Why;
 use super::verdict::{Keeper, Verdict};
 use super::warning::{PersonalSign, Warning};
 use crate::edge::{EdgeProfile, SetCookieAtEdge};
-use crate::protocol::{CacheControl, strong_tag_hides_coding};
+use crate::protocol::{CacheControl, invalid_etag, strong_tag_hides_coding};
 
 /// What is long for a URL that stays the same when its content changes: more than a week.
 const LONG: u64 = 7 * 24 * 3_600;
@@ -56,6 +56,7 @@ pub(super) fn warnings(
     if strong_tag_hides_coding(&exchange.headers) {
         warnings.push(Warning::StrongTagUnderCoding);
     }
+    warnings.extend(invalid_etag(&exchange.headers).map(|value| Warning::InvalidEntityTag { value: value.clone() }));
     warnings.extend(long_without_fingerprint(exchange, browser));
     for (profile, verdict) in edges {
         warnings.extend(of_edge(exchange, profile, verdict));

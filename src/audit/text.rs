@@ -172,6 +172,11 @@ impl fmt::Display for Warning {
                 "the strong entity tag does not name the content coding, so that other codings may have the same; \
                  name the coding in it, or make it weak",
             )?,
+            Self::InvalidEntityTag { value } => write!(
+                f,
+                "`ETag: {}` is ignored, as the field must be one entity tag; write it once, in double quotes",
+                Escaped(value.as_bytes())
+            )?,
             Self::PersonalShared { sign, by } => {
                 let sign = match sign {
                     PersonalSign::Mark => "the answer is marked as personal",
@@ -206,6 +211,19 @@ struct Seconds(u64);
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} second{}", self.0, if self.0 == 1 { "" } else { "s" })
+    }
+}
+
+/// Text of a foreign server, of which no more than this is repeated.
+struct Escaped<'a>(&'a [u8]);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 64;
+        match self.0.get(..SHOWN) {
+            Some(start) => write!(f, "{}...", start.escape_ascii()),
+            None => self.0.escape_ascii().fmt(f),
+        }
     }
 }
 

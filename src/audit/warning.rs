@@ -1,6 +1,6 @@
 //! [`Warning`]: what is seldom meant, and what to change.
 
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 
 use super::rule::Rule;
 use super::verdict::Keeper;
@@ -46,6 +46,11 @@ pub enum Warning {
     /// A strong entity tag that does not name the coding of the content, so that the other
     /// codings may have the same tag (V-09).
     StrongTagUnderCoding,
+    /// `ETag` is not one entity tag, so that clients and caches ignore it (V-01).
+    InvalidEntityTag {
+        /// The value, or the second of several.
+        value: HeaderValue,
+    },
     /// Something tells that the answer is personal, and these shared caches may store it
     /// (G-02, G-03).
     PersonalShared {
@@ -101,6 +106,7 @@ impl Warning {
             )
             | Self::LifetimeGuessed { .. }
             | Self::StrongTagUnderCoding
+            | Self::InvalidEntityTag { .. }
             | Self::PersonalShared { sign: PersonalSign::Cookie, .. }
             | Self::LongWithoutFingerprint { .. }
             | Self::FieldIgnored { .. }
@@ -125,6 +131,7 @@ impl Warning {
             Self::SetCookieShared { .. } => Rule::new("G-01", "RFC 9111 section 7.3"),
             Self::VaryIgnored { .. } => Rule::new("K-08", "RFC 9111 section 4.1"),
             Self::StrongTagUnderCoding => Rule::new("V-09", "RFC 9110 section 8.8.3.3"),
+            Self::InvalidEntityTag { .. } => Rule::new("V-01", "RFC 9110 section 8.8.3"),
             Self::PersonalShared { sign: PersonalSign::Authorization, .. } => Rule::new("G-02", "RFC 9111 section 3.5"),
             Self::PersonalShared { .. } => Rule::new("G-03", "RFC 9111 section 7.3"),
             Self::LongWithoutFingerprint { .. } => Rule::new("B-01", "RFC 8246 section 1"),

@@ -13,7 +13,7 @@
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, IF_MATCH, IF_NONE_MATCH, IF_RANGE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use super::syntax::{MAX_MEMBERS, members, trim_ows};
+use super::syntax::{MAX_MEMBERS, members, set_field, trim_ows};
 use super::validators::etag_line;
 use super::vary::{lines_contain, lines_have_any};
 use super::{EntityTagList, EntityTagMember, EntityTagRef};
@@ -33,15 +33,27 @@ const CODINGS: [&[u8]; 8] = [b"br", b"compress", b"deflate", b"gzip", IDENTITY, 
 /// under several becomes weak: which variant it names could not be told from the tag (V-08,
 /// L-02, E-04).
 pub fn name_coding_in_etag(answer: &mut HeaderMap) {
+    name_coding(answer);
+}
+
+/// The same. Returns whether the response has `Content-Encoding`.
+pub(crate) fn name_coding(answer: &mut HeaderMap) -> bool {
     // Most answers have neither a coding nor a tag that looks like a coded one.
-    let concerned = answer.iter().any(|(name, value)| match name.as_str() {
-        "content-encoding" => true,
-        "etag" => may_name_a_coding(value),
-        _ => false,
-    });
-    if !concerned {
-        return;
+    let (mut is_coded, mut concerned) = (false, false);
+    for (name, value) in answer.iter() {
+        match name.as_str() {
+            "content-encoding" => is_coded = true,
+            "etag" => concerned |= may_name_a_coding(value),
+            _ => {}
+        }
     }
+    if is_coded || concerned {
+        put_coding_into_etag(answer);
+    }
+    is_coded
+}
+
+fn put_coding_into_etag(answer: &mut HeaderMap) {
     let Some(line) = etag_line(answer) else { return };
     let Some(tag) = EntityTagRef::parse(line.as_bytes()) else {
         return;
@@ -53,7 +65,13 @@ pub fn name_coding_in_etag(answer: &mut HeaderMap) {
         Coding::Identity if split(tag.opaque()).is_some() => coded(tag, IDENTITY),
         Coding::Identity => return,
     };
-    answer.insert(ETAG, named);
+    set_field(answer, ETAG, named);
+}
+
+/// Whether the request accepts a content coding, so that a compression layer may put one on the response.
+pub(crate) fn accepts_a_coding(request: &HeaderMap) -> bool {
+    let accepted = Accepted::by(request);
+    CODINGS.iter().any(|coding| *coding != IDENTITY && accepted.includes(coding))
 }
 
 /// The request fields of one exchange as a service inside should see them, and the
@@ -78,7 +96,7 @@ impl CodedTags {
         let mut coded = Self::without_codings(request.contains_key(IF_NONE_MATCH));
         for name in [IF_MATCH, IF_NONE_MATCH, IF_RANGE] {
             if request.get_all(&name).iter().any(may_name_a_coding) {
-                coded.take_from_field(method, request, name);
+                coded.take_from_field(method, request, &name);
             }
         }
         coded
@@ -127,18 +145,23 @@ impl CodedTags {
         match held {
             Some(coding) => {
                 let named = coded(tag, coding);
-                answer.insert(ETAG, named);
+                set_field(answer, ETAG, named);
                 // `*` says more than any name.
-                if !lines_have_any(answer) && !lines_contain(answer, ACCEPT_ENCODING.as_str()) {
-                    answer.append(http::header::VARY, HeaderValue::from_name(ACCEPT_ENCODING));
+                if !lines_have_any(answer)
+                    && !lines_contain(answer, ACCEPT_ENCODING.as_str())
+                    && answer.try_append(http::header::VARY, HeaderValue::from_name(ACCEPT_ENCODING)).is_err()
+                {
+                    // Without its `Vary` it updates nothing that a cache stores.
+                    answer.remove(ETAG);
                 }
             }
             None => name_coding_in_etag(answer),
         }
     }
 
-    fn take_from_field(&mut self, method: &Method, request: &mut HeaderMap, name: HeaderName) {
-        let selects = name == IF_NONE_MATCH && matches!(*method, Method::GET | Method::HEAD);
+    fn take_from_field(&mut self, method: &Method, request: &mut HeaderMap, name: &HeaderName) {
+        let selects =
+            name == IF_NONE_MATCH && (matches!(*method, Method::GET | Method::HEAD) || method.as_str() == "QUERY");
         let accepted = selects.then(|| Accepted::by(request));
         let mut kept: Vec<u8> = Vec::new();
         let mut put = |member: &[u8]| {
@@ -148,7 +171,7 @@ impl CodedTags {
             kept.extend_from_slice(member);
         };
         let (mut changed, mut any, mut left_out) = (false, false, false);
-        for member in EntityTagList::new(request.get_all(&name)) {
+        for member in EntityTagList::new(request.get_all(name)) {
             let tag = match member {
                 EntityTagMember::Tag(tag) => tag,
                 EntityTagMember::Any => {
@@ -191,7 +214,7 @@ impl CodedTags {
             // An empty list stays in place: the field's presence has a meaning (P-17).
             let value = HeaderValue::from_maybe_shared(bytes::Bytes::from(kept))
                 .expect("members of a field value make a field value");
-            request.insert(name, value);
+            set_field(request, name.clone(), value);
         }
     }
 }

@@ -216,6 +216,12 @@ impl<'a> EntityTagRef<'a> {
         self.opaque == other.opaque
     }
 
+    pub(crate) fn to_owned(self) -> EntityTag {
+        let prefix: &[u8] = if self.weak { b"W/\"" } else { b"\"" };
+        let text = [prefix, self.opaque, b"\""].concat();
+        EntityTag(HeaderValue::from_bytes(&text).expect("the bytes of an entity tag make a field value"))
+    }
+
     /// Whether a field line is this one tag, marked as weak or not.
     pub(crate) fn is_all_of(self, line: &HeaderValue) -> bool {
         let line = line.as_bytes();

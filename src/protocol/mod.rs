@@ -59,6 +59,7 @@ mod entity_tag;
 mod freshness;
 mod not_modified;
 mod preconditions;
+mod range;
 mod selecting_fields;
 mod storage;
 mod structured;
@@ -88,14 +89,20 @@ pub use self::vary::Vary;
 pub(crate) use self::cache_control::{forbids_storing, join};
 #[cfg(feature = "audit")]
 pub(crate) use self::coding::strong_tag_hides_coding;
+pub(crate) use self::coding::{accepts_a_coding, name_coding};
 pub(crate) use self::content_type::{is_grpc_type, is_live_stream_type, is_page_type};
 pub(crate) use self::edge_fields::{EdgeFieldKind, edge_field_kind, remove_fields, take_freshness_fields};
+pub(crate) use self::preconditions::join_lists_of_tags;
+pub(crate) use self::range::has_valid_byte_range;
 pub(crate) use self::storage::is_never_stored;
 #[cfg(feature = "audit")]
 pub(crate) use self::storage::stored_status;
 pub(crate) use self::structured::{List, Member, combined};
 pub(crate) use self::syntax::members;
 pub(crate) use self::syntax::{only_line, set_field};
+#[cfg(any(feature = "audit", feature = "tracing"))]
+pub(crate) use self::validators::invalid_etag;
 #[cfg(feature = "assets")]
 pub(crate) use self::validators::last_modified_of;
+pub(crate) use self::validators::limit_last_modified;
 pub(crate) use self::vary::{assert_names as assert_vary_names, lines_have_any as vary_has_any};

@@ -4,6 +4,7 @@ use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLI
 use http::{HeaderMap, HeaderValue};
 
 use super::edge_fields::remove_targeted_fields;
+use super::syntax::set_field;
 
 /// Turns the fields of a 200 into those of the 304 for the same representation
 /// (RFC 9110 section 15.4.5).
@@ -48,7 +49,7 @@ pub fn into_precondition_failed(headers: &mut HeaderMap) {
     headers.remove(ETAG);
     headers.remove(LAST_MODIFIED);
     remove_targeted_fields(headers);
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    set_field(headers, CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
 }
 
 /// Whether a field describes the content which a 304 or 412 does not have (N-02, N-03, N-04,

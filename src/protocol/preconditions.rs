@@ -4,8 +4,9 @@ use http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SIN
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::coding::may_name_a_coding;
+use super::syntax::{set_field, trim_ows};
 use super::validators::{etag_line, last_modified_of};
-use super::{EntityTagList, EntityTagMember, EntityTagRef, HttpDate, Representation, Validators};
+use super::{EntityTag, EntityTagList, EntityTagMember, EntityTagRef, HttpDate, Representation, Validators};
 
 /// What becomes of a request once its preconditions are evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -121,13 +122,16 @@ pub struct Preconditions {
     if_modified_since: FieldLines,
     if_range: FieldLines,
     has_range: bool,
+    has_webdav_if: bool,
 }
 
 impl Preconditions {
     /// The preconditions that these request fields state for this method.
     ///
-    /// CONNECT, OPTIONS, TRACE and QUERY have none, whatever the fields say (P-03,
-    /// P-25). A method that is not known is taken for an unsafe one.
+    /// GET, HEAD and QUERY select a representation, and so can be answered with 304. The other
+    /// methods that are registered as safe (OPTIONS, PRI, PROPFIND, REPORT, SEARCH, TRACE) and
+    /// CONNECT have no preconditions, whatever the fields say: a 304 cannot stand for their
+    /// responses. Any other method, known or not, is treated as unsafe.
     #[must_use]
     pub fn new(method: &Method, headers: &HeaderMap) -> Self {
         let scope = Scope::of(method);
@@ -139,7 +143,9 @@ impl Preconditions {
             if_modified_since: FieldLines::None,
             if_range: FieldLines::None,
             has_range: false,
+            has_webdav_if: false,
         };
+        // P-03, P-25
         if scope == Scope::None {
             return stated;
         }
@@ -150,8 +156,11 @@ impl Preconditions {
                 "if-match" => stated.if_match.push(line),
                 "if-unmodified-since" => stated.if_unmodified_since.push(line),
                 "if-none-match" => stated.if_none_match.push(line),
-                // P-18: for GET and HEAD only.
-                "if-modified-since" if scope == Scope::Safe => stated.if_modified_since.push(line),
+                // P-18: for GET and HEAD only, so not for QUERY.
+                "if-modified-since" if matches!(*method, Method::GET | Method::HEAD) => {
+                    stated.if_modified_since.push(line);
+                }
+                "if" if scope == Scope::Unsafe => stated.has_webdav_if |= is_webdav_condition(line.as_bytes()),
                 "if-range" => stated.if_range.push(line),
                 "range" => stated.has_range = *method == Method::GET,
                 _ => {}
@@ -182,7 +191,8 @@ impl Preconditions {
 
     /// Whether the request is a write that nothing protects from overwriting a
     /// change it has not seen: an unsafe method with neither `If-Match` nor
-    /// `If-None-Match` nor an `If-Unmodified-Since` that has an effect (N-09).
+    /// `If-None-Match` nor an `If-Unmodified-Since` that has an effect (N-09), nor
+    /// the `If` of WebDAV (RFC 4918 section 10.4), which the application evaluates.
     ///
     /// A date that is not valid, or one for a representation without a
     /// modification date, has no effect: the standard has it ignored (P-12).
@@ -191,6 +201,7 @@ impl Preconditions {
         self.scope == Scope::Unsafe
             && self.if_match.is_none()
             && self.if_none_match.is_none()
+            && !self.has_webdav_if
             && match current {
                 Representation::Current(validators) => {
                     validators.last_modified().is_none() || self.if_unmodified_since.date(now).is_none()
@@ -228,7 +239,7 @@ impl Preconditions {
             }
             (Representation::Unknown, Scope::Unsafe) => self.refuse_unknown(now),
             (Representation::Current(validators), Scope::Safe | Scope::Unsafe) => {
-                self.in_order(validators.etag().map(super::EntityTag::as_ref), || validators.last_modified(), &|| now)
+                self.in_order(validators.etag().map(EntityTag::as_ref), || validators.last_modified(), &|| now)
             }
         }
     }
@@ -243,20 +254,84 @@ impl Preconditions {
         self.evaluate_answer_at(answer, || now)
     }
 
-    /// The same, for whom reading the clock costs something: only dates need it.
+    /// The same where reading the clock costs something: only dates need it.
     pub(crate) fn evaluate_answer_at(&self, answer: &HeaderMap, now: impl Fn() -> HttpDate) -> Evaluation {
+        self.evaluate_modified_answer(answer, None, now)
+    }
+
+    /// The same for a response whose `Last-Modified` was replaced because it was in the future (V-14):
+    /// the date that the representation was modified at decides, not the one that is sent.
+    pub(crate) fn evaluate_modified_answer(
+        &self,
+        answer: &HeaderMap,
+        modified: Option<HttpDate>,
+        now: impl Fn() -> HttpDate,
+    ) -> Evaluation {
         if self.scope != Scope::Safe {
             return Evaluation::PROCEED;
         }
         self.in_order(
             etag_line(answer).and_then(|line| EntityTagRef::parse(line.as_bytes())),
-            || last_modified_of(answer, now()),
+            || modified.or_else(|| last_modified_of(answer, now())),
             &now,
         )
     }
 
+    /// Whether the method is safe and selects a representation, which a 304 can stand for.
+    pub(crate) const fn selects_safely(&self) -> bool {
+        matches!(self.scope, Scope::Safe)
+    }
+
     pub(crate) const fn has_if_none_match(&self) -> bool {
         !self.if_none_match.is_none()
+    }
+
+    /// Whether a field is there that can make the response to a GET a 304.
+    pub(crate) const fn may_be_not_modified(&self) -> bool {
+        !self.if_none_match.is_none() || !self.if_modified_since.is_none()
+    }
+
+    /// Whether a condition needs a validator, so that existence alone does not decide it.
+    pub(crate) fn needs_validators(&self) -> bool {
+        let names_a_tag =
+            |field: &FieldLines| EntityTagList::new(field.as_slice()).any(|member| member != EntityTagMember::Any);
+        names_a_tag(&self.if_match)
+            || names_a_tag(&self.if_none_match)
+            || !self.if_unmodified_since.is_none()
+            || !self.if_range.is_none()
+    }
+
+    /// Whether a condition needs an entity tag.
+    pub(crate) const fn needs_entity_tag(&self) -> bool {
+        !self.if_match.is_none() || !self.if_none_match.is_none() || !self.if_range.is_none()
+    }
+
+    /// The one tag of `If-None-Match`, as it was sent.
+    pub(crate) fn only_tag_of_if_none_match(&self) -> Option<EntityTag> {
+        let FieldLines::One(line) = &self.if_none_match else { return None };
+        let mut members = EntityTagList::new([line]);
+        match (members.next(), members.next()) {
+            (Some(EntityTagMember::Tag(tag)), None) => Some(tag.to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Forgets a `Range` that is not to be honored, and the `If-Range` that depends on it (R-08).
+    pub(crate) fn without_range(&mut self) {
+        self.has_range = false;
+        self.if_range = FieldLines::None;
+    }
+
+    /// Removes the dates of a safe request that the standard has a server ignore: services exist that
+    /// evaluate them beside an empty list, or by the first of several lines (P-12, P-17, P-18).
+    pub(crate) fn remove_ignored_dates(&self, headers: &mut HeaderMap) {
+        let is_list = |field: &FieldLines| matches!(field, FieldLines::Many(_));
+        if !self.if_none_match.is_none() || is_list(&self.if_modified_since) {
+            headers.remove(IF_MODIFIED_SINCE);
+        }
+        if !self.if_match.is_none() || is_list(&self.if_unmodified_since) {
+            headers.remove(IF_UNMODIFIED_SINCE);
+        }
     }
 
     /// Whether a list of entity tags may hold one that names a content coding. A cheap look.
@@ -391,7 +466,7 @@ impl Preconditions {
 fn if_range_holds(value: &[u8], validators: &Validators, now: HttpDate) -> bool {
     let is_entity_tag = value.iter().take(3).any(|&byte| byte == b'"');
     if is_entity_tag {
-        let current = validators.etag().map(super::EntityTag::as_ref);
+        let current = validators.etag().map(EntityTag::as_ref);
         EntityTagRef::parse(value).zip(current).is_some_and(|(given, current)| given.strong_eq(current))
     } else {
         validators.last_modified_is_strong()
@@ -405,23 +480,92 @@ fn if_range_holds(value: &[u8], validators: &Validators, now: HttpDate) -> bool 
 /// What preconditions can do for a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scope {
-    /// GET and HEAD.
+    /// GET, HEAD, and QUERY (P-25).
     Safe,
     /// Any method that may change something, known or not.
     Unsafe,
-    /// Methods that neither select nor modify a representation (P-03), and QUERY (P-25).
+    /// CONNECT, and the registered safe methods whose response is not a selected representation (P-03).
     None,
 }
 
 impl Scope {
+    /// By the registry of methods, <https://www.iana.org/assignments/http-methods>.
     fn of(method: &Method) -> Self {
         match *method {
             Method::GET | Method::HEAD => Self::Safe,
             Method::CONNECT | Method::OPTIONS | Method::TRACE => Self::None,
-            _ if method.as_str() == "QUERY" => Self::None,
-            _ => Self::Unsafe,
+            _ => match method.as_str() {
+                "QUERY" => Self::Safe,
+                "PRI" | "PROPFIND" | "REPORT" | "SEARCH" => Self::None,
+                _ => Self::Unsafe,
+            },
         }
     }
+}
+
+/// Joins the lines of `If-Match` and of `If-None-Match` into one line each, with the same members in the
+/// same order (RFC 9110 section 5.3, P-21): services exist that read the first line only. A list that
+/// cannot be read to its end stays as it came.
+pub(crate) fn join_lists_of_tags(headers: &mut HeaderMap) {
+    // No field has a second line: the usual case.
+    if headers.len() == headers.keys_len() {
+        return;
+    }
+    for name in [IF_MATCH, IF_NONE_MATCH] {
+        let lines = || headers.get_all(&name).iter();
+        if lines().nth(1).is_none() || EntityTagList::new(lines()).any(|member| member == EntityTagMember::Unreadable) {
+            continue;
+        }
+        let members = lines().map(|line| trim_ows(line.as_bytes())).filter(|line| !line.is_empty());
+        let joined = members.collect::<Vec<_>>().join(&b", "[..]);
+        if let Ok(joined) = HeaderValue::from_maybe_shared(bytes::Bytes::from(joined)) {
+            set_field(headers, name, joined);
+        }
+    }
+}
+
+/// Whether a line of WebDAV's `If` states at least one condition (RFC 4918 section 10.4.2).
+///
+/// ```text
+/// If = 1*( [ "<" URI ">" ] 1*( "(" 1*( [ "Not" ] ( "<" URI ">" / "[" entity-tag "]" ) ) ")" ) )
+/// ```
+fn is_webdav_condition(line: &[u8]) -> bool {
+    let mut rest = line.trim_ascii_start();
+    let mut lists = 0;
+    while !rest.is_empty() {
+        if let Some(after) = between(rest, b'<', b'>') {
+            rest = after.trim_ascii_start();
+        }
+        let Some(mut list) = rest.strip_prefix(b"(") else { return false };
+        let mut conditions = 0;
+        rest = loop {
+            list = list.trim_ascii_start();
+            if let Some(after) = list.strip_prefix(b")") {
+                break after.trim_ascii_start();
+            }
+            let condition = match list.split_at_checked(3) {
+                Some((not, after)) if not.eq_ignore_ascii_case(b"not") => after.trim_ascii_start(),
+                _ => list,
+            };
+            match between(condition, b'<', b'>').or_else(|| between(condition, b'[', b']')) {
+                Some(after) => list = after,
+                None => return false,
+            }
+            conditions += 1;
+        };
+        if conditions == 0 {
+            return false;
+        }
+        lists += 1;
+    }
+    lists > 0
+}
+
+/// What follows a text between these two bytes, which is not empty.
+fn between(text: &[u8], open: u8, close: u8) -> Option<&[u8]> {
+    let inner = text.strip_prefix(&[open])?;
+    let end = inner.iter().position(|&byte| byte == close)?;
+    (end > 0).then(|| &inner[end + 1..])
 }
 
 /// The lines of one field. One line is the rule, and takes no allocation.
@@ -500,5 +644,35 @@ impl ScannedList {
             }
         }
         Some(list)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_if_of_webdav_counts_where_it_states_a_condition() {
+        let table: &[(&str, bool)] = &[
+            ("(<urn:uuid:181d4fae-7d8c-11d0-a765-00a0c91e6bf2> [\"I am an ETag\"])", true),
+            ("(<urn:uuid:1>) (Not <urn:uuid:2>)", true),
+            ("</resource1> (<urn:uuid:1> [W/\"A weak ETag\"]) ([\"strong ETag\"])", true),
+            ("  ([\"a\"])  ", true),
+            ("(not[\"a\"])", true),
+            ("", false),
+            ("()", false),
+            ("( )", false),
+            ("(x)", false),
+            ("(<>)", false),
+            ("(Not)", false),
+            ("</resource1>", false),
+            ("(<urn:uuid:1>", false),
+            ("(<urn:uuid:1>) x", false),
+            ("\"a\"", false),
+            ("*", false),
+        ];
+        for (line, expected) in table {
+            assert_eq!(is_webdav_condition(line.as_bytes()), *expected, "{line:?}");
+        }
     }
 }

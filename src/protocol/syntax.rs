@@ -137,25 +137,28 @@ pub(crate) fn only_line<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option
     lines.next().is_none().then_some(first)
 }
 
-/// Sets a field of a response, also in a map that has as many names as it can have: there `insert`
-/// panics, so a field that this crate does not know gives way.
+/// Sets a field, also in a map that has as many names as it can have: there `insert` panics, so a field that
+/// has no say in what caches and clients may do gives way.
 pub(crate) fn set_field(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
     /// What `HeaderMap` can hold, by its documentation.
     const MOST_NAMES: usize = 24_576;
     if headers.keys_len() >= MOST_NAMES {
-        let gives_way = |name: &&HeaderName| !matters(name.as_str());
-        if let Some(unknown) = headers.keys().find(gives_way).cloned() {
-            headers.remove(unknown);
-        }
+        let unknown = headers.keys().find(|name| !matters(name.as_str())).cloned();
+        // So many names are not all known.
+        headers.remove(unknown.unwrap_or_else(|| name.clone()));
     }
     _ = headers.try_insert(name, value);
 }
 
 /// Whether a field has a say in what caches and clients may do with a response.
 fn matters(name: &str) -> bool {
-    const PREFIXES: [&str; 4] = ["access-control-", "cache-", "content-", "www-"];
-    const NAMES: [&str; 10] = [
+    const NAMES: [&str; 14] = [
+        "access-control-allow-credentials",
+        "access-control-allow-origin",
         "age",
+        "cache-control",
+        "content-encoding",
+        "content-type",
         "date",
         "etag",
         "expires",
@@ -163,10 +166,9 @@ fn matters(name: &str) -> bool {
         "location",
         "pragma",
         "set-cookie",
-        "transfer-encoding",
         "vary",
     ];
-    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    NAMES.contains(&name)
 }
 
 /// The text of a quoted string without its quotes and escapes, or `None` when

@@ -2,10 +2,10 @@
 
 use std::time::SystemTime;
 
-use http::header::{ETAG, LAST_MODIFIED};
+use http::header::{DATE, ETAG, LAST_MODIFIED};
 use http::{HeaderMap, HeaderValue};
 
-use super::syntax::only_line;
+use super::syntax::{only_line, set_field};
 use super::{EntityTag, HttpDate};
 
 /// What an origin has for a target, as far as it can say.
@@ -146,19 +146,54 @@ impl Validators {
     ///
     /// A modification date that lies after `now`, the origination date of the
     /// message, is replaced by it (V-14).
+    ///
+    /// A map that has no room for another field gets no validator.
     pub fn write_to(&self, headers: &mut HeaderMap, now: HttpDate) {
         if let Some(etag) = &self.etag {
-            headers.insert(ETAG, etag.to_header_value());
+            set_field(headers, ETAG, etag.to_header_value());
         }
         if let Some(date) = self.last_modified {
-            headers.insert(LAST_MODIFIED, date.min(now).to_header_value());
+            set_field(headers, LAST_MODIFIED, date.min(now).to_header_value());
         }
     }
+}
+
+/// Replaces each `Last-Modified` that is later than the response's date of origination, which is `now`
+/// or the earlier `Date` of the response (V-14). Returns the date that was replaced.
+pub(crate) fn limit_last_modified(headers: &mut HeaderMap, now: impl FnOnce() -> HttpDate) -> Option<HttpDate> {
+    if !headers.contains_key(LAST_MODIFIED) {
+        return None;
+    }
+    let now = now();
+    let date = only_line(headers, &DATE).and_then(|line| HttpDate::parse(line.as_bytes(), now).ok());
+    let latest = date.map_or(now, |date| date.min(now));
+    let mut replaced = None;
+    let mut limit = |line: &mut HeaderValue| match HttpDate::parse(line.as_bytes(), now) {
+        Ok(modified) if modified > latest => {
+            *line = latest.to_header_value();
+            replaced = replaced.max(Some(modified));
+        }
+        _ => {}
+    };
+    if only_line(headers, &LAST_MODIFIED).is_some() {
+        headers.get_mut(LAST_MODIFIED).map(limit);
+    } else {
+        headers.iter_mut().filter(|(name, _)| *name == LAST_MODIFIED).for_each(|(_, line)| limit(line));
+    }
+    replaced
 }
 
 /// The only `ETag` line, or none.
 pub(crate) fn etag_line(headers: &HeaderMap) -> Option<&HeaderValue> {
     only_line(headers, &ETAG)
+}
+
+/// The `ETag` that is not a validator: a line that is not an entity tag, or the second of several.
+#[cfg(any(feature = "audit", feature = "tracing"))]
+pub(crate) fn invalid_etag(headers: &HeaderMap) -> Option<&HeaderValue> {
+    let mut lines = headers.get_all(ETAG).iter();
+    let is_malformed = |line: &&HeaderValue| super::EntityTagRef::parse(line.as_bytes()).is_none();
+    lines.next().filter(is_malformed).or_else(|| lines.next())
 }
 
 pub(crate) fn last_modified_of(headers: &HeaderMap, now: HttpDate) -> Option<HttpDate> {
@@ -167,7 +202,6 @@ pub(crate) fn last_modified_of(headers: &HeaderMap, now: HttpDate) -> Option<Htt
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderName;
     use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;

@@ -136,8 +136,6 @@ async fn a_panic_that_is_caught_outside_says_nothing_that_lets_a_cache_keep_it()
             ("GET", "/policy-panics"),
             ("PUT", "/source-panics"),
             ("PUT", "/purger-panics"),
-            // It is read for its tag, before there is an answer.
-            ("GET", "/body-panics"),
         ] {
             let lines: &[(&str, &str)] = if method == "PUT" { &[("if-match", "\"v1\"")] } else { &[] };
             let answer = client.ask(request(method, server, path, lines)).await;
@@ -145,7 +143,7 @@ async fn a_panic_that_is_caught_outside_says_nothing_that_lets_a_cache_keep_it()
             is_kept_by_nobody(&answer.headers);
         }
         let answer = client.ask(request("GET", server, "/", &[])).await;
-        assert_eq!(answer.field("etag").as_deref(), Some("W/\"tenBrQcbPn_Hec-qXlI4GA\""));
+        assert_eq!(answer.field("etag").as_deref(), Some("\"v1\""));
     }
     assert_eq!(events.count("handled"), 0, "a write went past a source that said nothing");
     assert_eq!((events.count("written"), events.count("purge begun")), (2, 2), "once for each version");
@@ -161,6 +159,10 @@ async fn a_body_that_panics_after_its_head_breaks_off_and_the_server_goes_on() {
     let server = serve(app).await;
     for version in VERSIONS {
         let mut client = Client::connect(server, version).await;
+        // It is read for its tag, before there is a response.
+        let answer = client.ask(request("GET", server, "/body-panics", &[])).await;
+        assert_eq!(answer.status, 500, "{version:?}");
+        is_kept_by_nobody(&answer.headers);
         let broken = match client.send(request("GET", server, "/long-body-panics", &[])).await {
             Ok(response) => crate::loopback::Answer::of(response).await.broken,
             // The panic ended the connection before the head was on it.

@@ -238,7 +238,7 @@ async fn a_source_is_asked_once_for_each_request_that_it_is_about_and_for_no_oth
         (Method::OPTIONS, &[("if-match", "\"v0\"")], 0),
         (Method::TRACE, &[], 0),
         (Method::CONNECT, &[], 0),
-        (Method::POST, &[grpc, ("if-match", "\"v0\"")], 0),
+        (Method::POST, &[grpc, ("if-match", "\"v0\"")], 1),
     ] {
         let before = events.count("asked");
         service.clone().oneshot(request(method.clone(), "/", lines)).await.unwrap();

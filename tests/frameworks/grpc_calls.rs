@@ -158,7 +158,7 @@ macro_rules! layers {
             .layer(EdgeLayer::new(EdgeProfile::CLOUDFLARE))
             .layer(CachePolicyLayer::new(PUBLIC).overriding_even_no_store())
             .layer(CachingLayer::new(PUBLIC))
-            .layer(ConditionalLayer::new().require_preconditions())
+            .layer(ConditionalLayer::new().require_preconditions_for([http::Method::PUT]))
             .layer(EntityTagLayer::new().buffer_unknown_length(1 << 20))
             .into_inner()
     };

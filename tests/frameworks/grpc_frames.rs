@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use http::header::{CACHE_CONTROL, DATE, ETAG};
-use http::{HeaderMap, Request, StatusCode, Version};
+use http::{HeaderMap, Method, Request, StatusCode, Version};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http2;
@@ -143,7 +143,7 @@ async fn every_kind_of_grpc_answer_is_the_same_with_the_layers_as_without_them()
     let layers = || {
         ServiceBuilder::new()
             .layer(CachePolicyLayer::new(POLICY).overriding_even_no_store())
-            .layer(ConditionalLayer::new().require_preconditions())
+            .layer(ConditionalLayer::new().require_preconditions_for([Method::PUT]))
             .layer(EntityTagLayer::new().buffer_unknown_length(1 << 20))
             .into_inner()
     };

@@ -80,10 +80,15 @@ async fn in_the_documented_order_a_304_says_what_the_200_says() {
         caching.layer(edge()).layer(timeout(StatusCode::GATEWAY_TIMEOUT)).layer(TraceLayer::new_for_http())
     };
     let inside = || routes(directory.path()).layer(CatchPanicLayer::new()).layer(plain.clone());
-    for app in [app(inside().layer(caching.clone())), app(inside().layer(caching.validator_source(source)))] {
+    // The source knows the files alone, and no tag is generated that it does not know.
+    let apps = [
+        (app(inside().layer(caching.clone())), &["/page", "/a.txt"][..]),
+        (app(inside().layer(caching.validator_source(source))), &["/a.txt"]),
+    ];
+    for (app, paths) in apps {
         let server = serve(app).await;
         for version in VERSIONS {
-            for path in ["/page", "/a.txt"] {
+            for path in paths.iter().copied() {
                 for coding in ["identity", "gzip", "br"] {
                     for origin in ["https://a.example", "https://b.example"] {
                         let lines = [("accept-encoding", coding), ("origin", origin)];

@@ -17,8 +17,8 @@ use super::config::{Config, Mount, StaleFingerprint, UnknownName};
 use super::verdict::Verdict;
 use crate::assets::{Asset, Resolved, is_fallback_page, is_suspicious};
 use crate::layers::conditional::{ConditionalBody, Exchange as Conditional};
-use crate::layers::exempt::{is_interim, is_of_grpc};
-use crate::policy::{Facts, Layer, Rendered, RequestFacts, ResolvedPolicy, WithoutHandler};
+use crate::layers::exempt::{is_grpc_exchange, is_interim};
+use crate::policy::{Facts, Layer, Rendered, RequestFacts, ResolvedPolicy};
 use crate::protocol::{
     EntityTag, EntityTagList, EntityTagMember, Representation, Validators, name_coding_in_etag, only_line, set_field,
 };
@@ -125,8 +125,6 @@ impl Exchange {
         let is_open = match conditional.decide_before(current, request) {
             Some(answer) if by_url && !asks_for_any(request.headers()) => {
                 let (mut head, body) = answer.into_response().into_parts();
-                // The manifest knows what the 200 says.
-                head.extensions.remove::<WithoutHandler>();
                 self.subject = Subject::Known { asset, versioned, open: None, resumed: false };
                 self.say(&mut head, true);
                 return Next::Answer(Response::from_parts(head, body));
@@ -158,7 +156,7 @@ impl Exchange {
     /// Verifies the answer of the service inside, and says how long it may be kept.
     pub(super) fn complete<B: Body>(self, response: Response<B>) -> Response<ConditionalBody<B>> {
         let (mut head, body) = response.into_parts();
-        if is_interim(head.status) || (self.facts.has(Facts::GRPC_REQUEST) && is_of_grpc(&head.headers)) {
+        if is_interim(head.status) || is_grpc_exchange(self.facts.has(Facts::GRPC_REQUEST), &head.headers) {
             return Response::from_parts(head, ConditionalBody::inner(body));
         }
         let verdict = self.judge(&head, &body);

@@ -12,7 +12,8 @@ use pin_project_lite::pin_project;
 use super::layer::{Config, Place};
 use super::trace;
 use crate::policy::{
-    CACHE_POLICY_EXPLAIN, Decision, DecisionSource, Layer, PendingPolicy, RequestFacts, WithoutHandler, explain,
+    CACHE_POLICY_EXPLAIN, CachePolicy, Decision, DecisionSource, Layer, PendingPolicy, RequestFacts, WithoutHandler,
+    explain,
 };
 use crate::protocol::set_field;
 
@@ -59,8 +60,12 @@ where
 impl Exchange {
     fn decide<B>(self, response: &mut Response<B>) {
         let Self { config, request, pending } = self;
-        if config.place == Place::AroundCachingLayer && response.extensions().get::<WithoutHandler>().is_none() {
-            return;
+        if config.place == Place::AroundCachingLayer {
+            // The inner layer leaves neither.
+            let extensions = response.extensions();
+            if extensions.get::<WithoutHandler>().is_none() && extensions.get::<CachePolicy>().is_none() {
+                return;
+            }
         }
         let traced = trace::is_enabled();
         let before = if config.explain || traced { response.headers().get(CACHE_CONTROL).cloned() } else { None };

@@ -6,10 +6,11 @@ use http::request::Parts;
 use tower_layer::{Identity, Layer};
 
 use crate::layers::cache_policy::{CachePolicyLayer, CachePolicyService};
-use crate::layers::conditional::{ConditionalLayer, ConditionalService, FnSource, NoSource, ValidatorSource};
+use crate::layers::conditional::{
+    ConditionalLayer, ConditionalService, FnSource, NoSource, SelectedRepresentation, ValidatorSource,
+};
 use crate::layers::entity_tag::{EntityTagLayer, EntityTagService};
 use crate::policy::IntoPolicySource;
-use crate::protocol::Representation;
 
 /// Policy, entity tags and preconditions in one layer. See the [module docs](super) for an
 /// example.
@@ -43,7 +44,7 @@ impl<V, C> CachingLayer<V, C> {
         CachingLayer {
             policy: self.policy.vary(&["accept-encoding"]),
             entity_tags: self.entity_tags,
-            conditional: self.conditional,
+            conditional: self.conditional.with_inner_coding(),
             compression,
             has_compression: true,
         }
@@ -54,7 +55,7 @@ impl<V, C> CachingLayer<V, C> {
     where
         F: Fn(&Parts) -> Fut,
         Fut: Future,
-        Fut::Output: Into<Representation>,
+        Fut::Output: Into<SelectedRepresentation>,
     {
         self.validator_source(FnSource::new(source))
     }
@@ -64,7 +65,7 @@ impl<V, C> CachingLayer<V, C> {
         CachingLayer {
             policy: self.policy,
             entity_tags: self.entity_tags,
-            conditional: self.conditional.validator_source(source),
+            conditional: self.conditional.validator_source_inside_tags(source),
             compression: self.compression,
             has_compression: self.has_compression,
         }

@@ -1,30 +1,81 @@
-//! [`Config`]: what a layer was told, shared by its services.
+//! [`Config`]: the settings of a layer, shared by its services.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use http::Method;
+
+use super::mark::ValidatorSourcePresent;
 use crate::layers::Clock;
 
 #[derive(Debug)]
 pub(super) struct Config<V> {
-    pub(super) source: V,
+    pub(super) source: Arc<V>,
     pub(super) settings: Settings,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    pub(crate) require_preconditions: bool,
+    pub(crate) required: RequiredPreconditions,
     pub(crate) trust_service_with_if_range: bool,
     pub(crate) record: bool,
     pub(crate) enabled: bool,
     pub(crate) clock: Clock,
+    /// How a request is marked for inner layers that generate entity tags.
+    pub(super) mark: Option<ValidatorSourcePresent>,
+    /// `None` where the inner service says with each response to HEAD in which coding it is.
+    pub(super) inner_coding: Option<InnerCoding>,
 }
+
+/// The methods for which a precondition is required.
+#[derive(Clone, Debug)]
+pub(crate) enum RequiredPreconditions {
+    None,
+    AllUnsafeMethods,
+    Methods(Arc<[Method]>),
+}
+
+/// Whether the inner service applies content codings. It is known from the start or from the first such
+/// response on.
+#[derive(Clone, Debug)]
+pub(super) struct InnerCoding(Arc<AtomicBool>);
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            require_preconditions: false,
+            required: RequiredPreconditions::None,
             trust_service_with_if_range: false,
             record: false,
             enabled: true,
             clock: Clock::system(),
+            mark: None,
+            inner_coding: None,
+        }
+    }
+}
+
+impl RequiredPreconditions {
+    pub(super) fn include(&self, method: &Method) -> bool {
+        match self {
+            Self::None => false,
+            Self::AllUnsafeMethods => true,
+            Self::Methods(methods) => methods.contains(method),
+        }
+    }
+}
+
+impl InnerCoding {
+    pub(super) fn new(is_known: bool) -> Self {
+        Self(Arc::new(AtomicBool::new(is_known)))
+    }
+
+    pub(super) fn is_known(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_known(&self) {
+        if !self.is_known() {
+            self.0.store(true, Ordering::Relaxed);
         }
     }
 }

@@ -1,43 +1,72 @@
-//! [`Exchange`]: one request and its answer, as the standard sees them.
+//! [`Exchange`]: one request and its response, as the standard sees them.
 //!
-//! Everything that is decided stands here; the future only waits.
+//! Everything is decided here; the future only waits.
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_RANGE, LAST_MODIFIED, RANGE};
+use http::header::{
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_RANGE, LAST_MODIFIED, RANGE, SET_COOKIE,
+};
 use http::response::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body::Body;
 
 use super::body::ConditionalBody;
-use super::config::Settings;
+use super::config::{InnerCoding, Settings};
+use super::mark::{ModifiedInFuture, ValidatorSourcePresent};
 use super::reason::ConditionalReason;
-use crate::layers::exempt::is_interim;
-use crate::policy::{Decision, RequestFacts, Ruling, WithoutHandler};
+use super::selected::SelectedRepresentation;
+use super::trace;
+use crate::layers::Clock;
+use crate::layers::exempt::{is_grpc_call, is_grpc_exchange, is_interim};
+use crate::policy::{CachePolicy, Decision, Personalized, RequestFacts, Ruling, WithoutHandler};
 use crate::protocol::{
-    CodedTags, Condition, IfRange, Outcome, Preconditions, Representation, Validators, into_not_modified,
-    into_precondition_failed, is_grpc_type, is_live_stream_type, name_coding_in_etag,
+    CodedTags, Condition, EntityTagRef, Evaluation, HttpDate, IfRange, Outcome, Preconditions, Representation,
+    Validators, accepts_a_coding, forbids_storing, has_valid_byte_range, into_not_modified, into_precondition_failed,
+    is_live_stream_type, join_lists_of_tags, limit_last_modified, name_coding, only_line, set_field,
 };
 
 const HOW_TO_RESUBMIT: &str = "\
-This resource is changed conditionally only, so that nobody's change is lost.\n\
-To change it, send If-Match with the entity tag that GET gave you.\n\
+This resource is changed conditionally only, so that no change is lost.\n\
+To change it, send If-Match with the strong entity tag of the version that you changed,\n\
+or If-Unmodified-Since with its Last-Modified date, if a GET response has one of them.\n\
 To create it, send If-None-Match: *\n";
 
-/// What is kept of a request until its answer comes.
+/// What is kept of a request until its response comes.
 #[derive(Debug)]
 pub(crate) struct Exchange {
-    settings: Settings,
-    /// As the client stated them: for the answer, whose tag names its coding.
+    clock: Clock,
+    inner_coding: Option<InnerCoding>,
+    mark: Option<ValidatorSourcePresent>,
+    kind: Kind,
+    is_precondition_required: bool,
+    trust_service_with_if_range: bool,
+    record: bool,
+    /// As the client stated them: for the response, whose tag names its coding.
     stated: Preconditions,
-    /// As a service inside sees them, where that differs.
+    /// As an inner service sees them, where that differs.
     forwarded: Option<Box<Preconditions>>,
     coded: CodedTags,
-    /// What a source knew, for a safe answer that says nothing of its own (V-13, V-17).
-    stamp: Option<Validators>,
-    safe: bool,
-    /// Whether an edge layer is around.
+    /// What a source knows, for a safe response without validators of its own (V-13, V-17).
+    source: Option<Validators>,
+    /// Whether the validators of the source are not those of the response that this client gets.
+    source_is_withheld: bool,
+    /// Whether the request claims to be a call of gRPC.
+    claims_grpc: bool,
+    /// Whether a response to HEAD may lack the coding that the response to GET has.
+    accepts_coding: bool,
+    /// Whether an outer edge layer is there.
     for_edge: bool,
 }
 
-/// What is answered without the handler.
+/// What the method tells of the response. An exchange waits for as long as the handler works, so it does not
+/// hold more of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Get,
+    Head,
+    Other,
+}
+
+/// A response that is made without the handler.
 #[derive(Debug)]
 pub(crate) struct EarlyAnswer {
     head: Parts,
@@ -45,29 +74,78 @@ pub(crate) struct EarlyAnswer {
 }
 
 impl Exchange {
-    /// Reads the preconditions, and prepares the request for the services inside.
+    /// Reads the preconditions, and prepares the request for the inner services.
     pub(crate) fn begin<B>(settings: &Settings, request: &mut Request<B>) -> Self {
         let method = request.method().clone();
-        let stated = Preconditions::new(&method, request.headers());
+        let for_edge = request.extensions().get::<RequestFacts>().is_some();
+        let headers = request.headers_mut();
+        join_lists_of_tags(headers);
+        let mut stated = Preconditions::new(&method, headers);
+        if method != Method::GET {
+            // R-01: a range of anything but a GET has no meaning.
+            headers.remove(RANGE);
+        } else if stated.has_range() && !has_valid_byte_range(headers) {
+            headers.remove(RANGE);
+            headers.remove(IF_RANGE);
+            stated.without_range();
+        }
+        if stated.selects_safely() && !stated.is_empty() {
+            stated.remove_ignored_dates(headers);
+        }
         let (coded, forwarded) = if stated.may_name_a_coding() {
-            let coded = CodedTags::take_from(&method, request.headers_mut());
-            let forwarded = coded.changed().then(|| Box::new(Preconditions::new(&method, request.headers())));
+            let coded = CodedTags::take_from(&method, headers);
+            let forwarded = coded.changed().then(|| Box::new(Preconditions::new(&method, headers)));
             (coded, forwarded)
         } else {
             (CodedTags::without_codings(stated.has_if_none_match()), None)
         };
-        if method != Method::GET {
-            // R-01: a range of anything but a GET has no meaning.
-            request.headers_mut().remove(RANGE);
-        }
         Self {
-            settings: settings.clone(),
+            clock: settings.clock.clone(),
+            inner_coding: settings.inner_coding.clone(),
+            mark: settings.mark,
+            kind: match method {
+                Method::GET => Kind::Get,
+                Method::HEAD => Kind::Head,
+                _ => Kind::Other,
+            },
+            is_precondition_required: settings.required.include(&method),
+            trust_service_with_if_range: settings.trust_service_with_if_range,
+            record: settings.record,
             stated,
             forwarded,
             coded,
-            stamp: None,
-            safe: matches!(method, Method::GET | Method::HEAD),
-            for_edge: request.extensions().get::<RequestFacts>().is_some(),
+            source: None,
+            source_is_withheld: false,
+            claims_grpc: is_grpc_call(&method, headers),
+            accepts_coding: method == Method::HEAD && settings.inner_coding.is_some() && accepts_a_coding(headers),
+            for_edge,
+        }
+    }
+
+    /// Decides by a validator source what can be decided before the handler: `None` when it is to run
+    /// (P-01).
+    pub(super) fn decide_by_source<B>(
+        &mut self,
+        selected: SelectedRepresentation,
+        request: &mut Request<B>,
+    ) -> Option<EarlyAnswer> {
+        let (current, policy) = selected.into_parts();
+        // The client may have the validators from before it signed in, with another content.
+        self.source_is_withheld = self.stated.selects_safely()
+            && (request.extensions().get::<Personalized>().is_some() || policy.is_some_and(|it| it.is_no_store()));
+        match self.decide_before(current, request) {
+            Some(mut answer) => {
+                answer.give_policy(policy);
+                Some(answer)
+            }
+            None => {
+                if self.kind == Kind::Get
+                    && let Some(mark) = self.mark
+                {
+                    mark.put_into(request.extensions_mut());
+                }
+                None
+            }
         }
     }
 
@@ -81,11 +159,11 @@ impl Exchange {
         if self.is_refused(&current) {
             return Some(self.precondition_required());
         }
-        // Asked first, because most requests have none, and the clock is not free.
+        // Tested first, because most requests have none, and the clock is not free.
         if !self.stated.is_empty() {
-            let evaluation = self.forwarded().evaluate(&current, self.settings.clock.now());
+            let evaluation = self.forwarded().evaluate(&current, self.clock.now());
             match (evaluation.outcome(), evaluation.condition()) {
-                (Outcome::NotModified, Some(condition)) => {
+                (Outcome::NotModified, Some(condition)) if !self.source_is_withheld => {
                     return Some(self.not_modified_before(&current, condition));
                 }
                 (Outcome::PreconditionFailed, Some(condition)) => {
@@ -95,16 +173,16 @@ impl Exchange {
             }
         }
         self.repair_range(&current, request);
-        if self.safe
+        if self.stated.selects_safely()
             && let Representation::Current(validators) = current
         {
-            self.stamp = Some(validators);
+            self.source = Some(validators);
         }
         None
     }
 
     /// The part of [`decide_before`](Self::decide_before) that needs no source. Writes
-    /// are left to the handler, with their preconditions as they came (P-09).
+    /// are left to the handler, with their preconditions (P-09).
     pub(super) fn decide_without_source<B>(&self, request: &mut Request<B>) -> Option<EarlyAnswer> {
         if self.is_refused(&Representation::Unknown) {
             return Some(self.precondition_required());
@@ -119,65 +197,144 @@ impl Exchange {
         self.stated.is_empty()
     }
 
-    /// Decides what is to be decided on the answer, and completes its fields. A 206 is completed as
+    /// Decides what is left to decide, and completes the fields of the response. A 206 is completed as
     /// the 200 is, and keeps its content and its range (R-06, R-13).
-    pub(crate) fn decide_after<B>(self, response: Response<B>) -> Response<ConditionalBody<B>> {
+    pub(crate) fn decide_after<B: Body>(self, response: Response<B>) -> Response<ConditionalBody<B>> {
         let (mut head, body) = response.into_parts();
-        let content_type = head.headers.get(CONTENT_TYPE);
-        if is_interim(head.status) || content_type.is_some_and(is_grpc_type) {
+        if is_interim(head.status) || is_grpc_exchange(self.claims_grpc, &head.headers) {
             return Response::from_parts(head, ConditionalBody::inner(body));
         }
-        let never_ends = content_type.is_some_and(is_live_stream_type);
+        trace::invalid_etag(&head.headers);
+        let is_empty = body.is_end_stream();
+        let keeps_body = self.complete(&mut head, is_empty);
+        if let Some(modified) = limit_last_modified(&mut head.headers, || self.clock.now())
+            && head.extensions.get::<ModifiedInFuture>().is_none()
+        {
+            head.extensions.insert(ModifiedInFuture(modified));
+        }
+        // P-29: a body that is not kept is dropped here, unread.
+        let body = if keeps_body { ConditionalBody::inner(body) } else { ConditionalBody::nothing() };
+        Response::from_parts(head, body)
+    }
+
+    /// Whether the response keeps its body.
+    fn complete(&self, head: &mut Parts, is_empty: bool) -> bool {
         if head.status == StatusCode::NOT_MODIFIED {
-            // P-27: decided inside, and only put in order here. N-04: it has no body.
-            self.coded.restore_in_not_modified(&mut head.headers);
-            into_not_modified(&mut head.headers);
-            return Response::from_parts(head, ConditionalBody::nothing());
+            // P-27: decided by an inner service, and only put in order here. N-04: it has no body.
+            self.complete_not_modified(head);
+            return false;
         }
-        if !self.safe || !head.status.is_success() {
+        if !self.stated.selects_safely() || !head.status.is_success() {
             // P-02, P-09, P-27, G-10
-            return Response::from_parts(head, ConditionalBody::inner(body));
+            return true;
         }
-        // P-26: the statuses that a 304 can stand for, a part among them (R-04).
-        let may_be_not_modified = matches!(head.status.as_u16(), 200 | 203 | 206);
-        let stamp = self.stamp.as_ref().filter(|_| {
-            may_be_not_modified && !head.headers.contains_key(ETAG) && !head.headers.contains_key(LAST_MODIFIED)
-        });
-        if let Some(validators) = stamp {
-            validators.write_to(&mut head.headers, self.settings.clock.now());
-        }
-        name_coding_in_etag(&mut head.headers);
-        if self.stated.is_empty() || never_ends {
-            return Response::from_parts(head, ConditionalBody::inner(body));
-        }
-        let evaluation = self.stated.evaluate_answer_at(&head.headers, || self.settings.clock.now());
-        match (evaluation.outcome(), evaluation.condition()) {
-            // The source's date was later than the client's, and was sent as now, which is earlier: by
-            // a clock that is behind, the older version that the client has would stay in use (V-14).
-            (Outcome::NotModified, Some(Condition::IfModifiedSince)) if stamp.is_some() => {
-                Response::from_parts(head, ConditionalBody::inner(body))
-            }
-            (Outcome::NotModified, Some(condition)) if may_be_not_modified => {
-                head.status = StatusCode::NOT_MODIFIED;
-                into_not_modified(&mut head.headers);
-                if self.for_edge {
-                    Ruling::stand_for_response(&mut head.extensions);
+        let unstamped = self.stamp(head);
+        let is_coded = name_coding(&mut head.headers);
+        let hides_coding = self.hides_coding(head.status, is_coded, is_empty);
+        if !self.stated.is_empty() && !head.headers.get(CONTENT_TYPE).is_some_and(is_live_stream_type) {
+            let evaluation = self.evaluate_response(head, unstamped, hides_coding);
+            match (evaluation.outcome(), evaluation.condition()) {
+                (Outcome::NotModified, Some(condition)) => {
+                    let may = unstamped.is_none() && may_become_304(head.status);
+                    if may && self.becomes_not_modified(head, condition, hides_coding) {
+                        return false;
+                    }
                 }
-                self.record(&mut head, ConditionalReason::AfterHandler(condition));
-                // P-29: the body is dropped here, unread.
-                Response::from_parts(head, ConditionalBody::nothing())
+                (Outcome::PreconditionFailed, Some(condition)) => {
+                    // P-11: the method is safe.
+                    head.status = StatusCode::PRECONDITION_FAILED;
+                    into_precondition_failed(&mut head.headers);
+                    // It was about storing the 200.
+                    head.extensions.remove::<Decision>();
+                    self.record(head, ConditionalReason::AfterHandler(condition));
+                    return false;
+                }
+                _ => {}
             }
-            (Outcome::PreconditionFailed, Some(condition)) => {
-                // P-11: it was a GET or a HEAD.
-                head.status = StatusCode::PRECONDITION_FAILED;
-                into_precondition_failed(&mut head.headers);
-                // It was about storing the 200.
-                head.extensions.remove::<Decision>();
-                self.record(&mut head, ConditionalReason::AfterHandler(condition));
-                Response::from_parts(head, ConditionalBody::nothing())
-            }
-            _ => Response::from_parts(head, ConditionalBody::inner(body)),
         }
+        if hides_coding {
+            // RFC 9110 section 9.3.2: the response to GET may have others, as it may be coded.
+            for name in [CONTENT_LENGTH, ACCEPT_RANGES] {
+                head.headers.remove(name);
+            }
+            remove_strong_tag(head);
+        }
+        // Without an exact size: a server would write `content-length: 0` in place of the one that was removed.
+        !hides_coding
+    }
+
+    /// Fills in what an inner 304 lacks, and removes what it must not have.
+    fn complete_not_modified(&self, head: &mut Parts) {
+        // The field that decided names the tag (P-16).
+        if self.kind != Kind::Other
+            && !head.headers.contains_key(ETAG)
+            && let Some(tag) = self.forwarded().only_tag_of_if_none_match()
+        {
+            set_field(&mut head.headers, ETAG, tag.into());
+        }
+        self.coded.restore_in_not_modified(&mut head.headers);
+        into_not_modified(&mut head.headers);
+    }
+
+    /// Gives a response without validators those of the source. Returns them where they are not those of
+    /// this response.
+    fn stamp(&self, head: &mut Parts) -> Option<&Validators> {
+        let validators = self.source.as_ref()?;
+        if head.headers.contains_key(ETAG) || head.headers.contains_key(LAST_MODIFIED) {
+            return None;
+        }
+        let may_be_stamped = self.kind != Kind::Other
+            && may_become_304(head.status)
+            && !self.source_is_withheld
+            && !is_for_one_client(head);
+        if !may_be_stamped {
+            return Some(validators);
+        }
+        // A date in the future decides as it is, and is replaced afterwards.
+        validators.write_to(&mut head.headers, HttpDate::MAX);
+        None
+    }
+
+    fn evaluate_response(&self, head: &Parts, unstamped: Option<&Validators>, hides_coding: bool) -> Evaluation {
+        let now = || self.clock.now();
+        if let Some(validators) = unstamped {
+            return self.forwarded().evaluate(&Representation::Current(validators.clone()), now());
+        }
+        let stated = if hides_coding { self.forwarded() } else { &self.stated };
+        let modified = head.extensions.get::<ModifiedInFuture>().map(|modified| modified.0);
+        stated.evaluate_modified_answer(&head.headers, modified, now)
+    }
+
+    /// Turns a response into a 304, unless its tag is not known. Returns whether it did.
+    fn becomes_not_modified(&self, head: &mut Parts, condition: Condition, hides_coding: bool) -> bool {
+        if hides_coding {
+            let plain = head.headers.get(ETAG).cloned();
+            self.coded.restore_in_not_modified(&mut head.headers);
+            if head.headers.get(ETAG) == plain.as_ref() {
+                // A copy without a coding is not what the response to GET may have (V-09).
+                if condition == Condition::IfNoneMatch && remove_strong_tag(head) {
+                    return false;
+                }
+                remove_strong_tag(head);
+            }
+        }
+        head.status = StatusCode::NOT_MODIFIED;
+        into_not_modified(&mut head.headers);
+        if self.for_edge {
+            Ruling::stand_for_response(&mut head.extensions);
+        }
+        self.record(head, ConditionalReason::AfterHandler(condition));
+        true
+    }
+
+    /// Whether the response to HEAD lacks what a compression layer does to the response to GET, as its body
+    /// is empty.
+    fn hides_coding(&self, status: StatusCode, is_coded: bool, is_empty: bool) -> bool {
+        let Some(inner) = &self.inner_coding else { return false };
+        if is_coded && self.kind == Kind::Get {
+            inner.set_known();
+        }
+        self.accepts_coding && !is_coded && is_empty && status == StatusCode::OK && inner.is_known()
     }
 
     fn forwarded(&self) -> &Preconditions {
@@ -186,20 +343,23 @@ impl Exchange {
 
     /// N-09
     fn is_refused(&self, current: &Representation) -> bool {
-        self.settings.require_preconditions && self.stated.is_unprotected_write(current, self.settings.clock.now())
+        self.is_precondition_required && self.stated.is_unprotected_write(current, self.clock.now())
     }
 
-    /// Lets a `Range` through only when its `If-Range` is proved true (R-10).
+    /// Lets a `Range` through only when its `If-Range` is proved true (R-10), and when nothing is left to
+    /// decide that comes before the range (R-04): an inner service may answer 416 where 304 is right.
     fn repair_range<B>(&self, current: &Representation, request: &mut Request<B>) {
         if !self.stated.has_range() {
             return;
         }
-        let condition = if self.coded.if_range_is_coded() {
+        let decided = matches!(current, Representation::Current(_)) && !self.source_is_withheld;
+        let outranked = !decided && !self.trust_service_with_if_range && self.stated.may_be_not_modified();
+        let condition = if self.coded.if_range_is_coded() || outranked {
             IfRange::False
-        } else if self.settings.trust_service_with_if_range {
+        } else if self.trust_service_with_if_range {
             IfRange::Absent
         } else {
-            self.forwarded().if_range(current, self.settings.clock.now())
+            self.forwarded().if_range(current, self.clock.now())
         };
         if condition == IfRange::False {
             request.headers_mut().remove(RANGE);
@@ -211,7 +371,7 @@ impl Exchange {
         let mut answer = EarlyAnswer::new(StatusCode::NOT_MODIFIED);
         let headers = &mut answer.head.headers;
         if let Representation::Current(validators) = current {
-            validators.write_to(headers, self.settings.clock.now());
+            validators.write_to(headers, self.clock.now());
         }
         self.coded.restore_in_not_modified(headers);
         into_not_modified(headers);
@@ -237,17 +397,52 @@ impl Exchange {
     }
 
     fn record(&self, head: &mut Parts, reason: ConditionalReason) {
-        if self.settings.record {
+        if self.record {
             head.extensions.insert(reason);
         }
     }
 }
 
+/// The statuses that a 304 can stand for, a partial response among them (P-26, R-04).
+const fn may_become_304(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 200 | 203 | 206)
+}
+
+/// Whether a response is not the one that every client gets, or no client stores it: a validator of the
+/// source does not name it.
+fn is_for_one_client(head: &Parts) -> bool {
+    head.headers.contains_key(SET_COOKIE)
+        || (head.headers.contains_key(CACHE_CONTROL) && forbids_storing(&head.headers))
+        || head.extensions.get::<Personalized>().is_some()
+        || head.extensions.get::<CachePolicy>().is_some_and(CachePolicy::is_no_store)
+}
+
+/// Whether there was one. A weak tag is shared by all codings.
+fn remove_strong_tag(head: &mut Parts) -> bool {
+    let is_weak = |line: &HeaderValue| EntityTagRef::parse(line.as_bytes()).is_some_and(EntityTagRef::is_weak);
+    let is_strong = head.headers.contains_key(ETAG) && !only_line(&head.headers, &ETAG).is_some_and(is_weak);
+    if is_strong {
+        head.headers.remove(ETAG);
+    }
+    is_strong
+}
+
 impl EarlyAnswer {
+    /// A 304 has the policy of its 200. Where that is not known, an outer layer must not say more than
+    /// the handler would have.
+    fn give_policy(&mut self, policy: Option<CachePolicy>) {
+        if self.head.status != StatusCode::NOT_MODIFIED {
+            return;
+        }
+        match policy {
+            Some(policy) => _ = self.head.extensions.insert(policy),
+            None => _ = self.head.extensions.insert(WithoutHandler),
+        }
+    }
+
     fn new(status: StatusCode) -> Self {
         let (mut head, ()) = Response::new(()).into_parts();
         head.status = status;
-        head.extensions.insert(WithoutHandler);
         Self { head, text: None }
     }
 

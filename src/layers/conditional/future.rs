@@ -6,12 +6,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use http::{Request, Response};
+use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::body::ConditionalBody;
 use super::exchange::{EarlyAnswer, Exchange};
-use crate::protocol::Representation;
+use super::selected::SelectedRepresentation;
 
 pin_project! {
     /// The future of a [`ConditionalService`](super::ConditionalService).
@@ -67,7 +68,8 @@ where
 impl<S, R, B, ResBody> Future for ResponseFuture<S, R, B>
 where
     S: Service<Request<B>, Response = Response<ResBody>>,
-    R: Future<Output = Representation>,
+    R: Future<Output: Into<SelectedRepresentation>>,
+    ResBody: Body,
 {
     type Output = Result<Response<ConditionalBody<ResBody>>, S::Error>;
 
@@ -79,7 +81,7 @@ where
                     let current = ready!(current.poll(cx));
                     let Waiting { mut inner, mut request, mut exchange } =
                         waiting.take().expect("a future is not polled after it was ready");
-                    let next = match exchange.decide_before(current, &mut request) {
+                    let next = match exchange.decide_by_source(current.into(), &mut request) {
                         Some(answer) => State::Answered { answer: Some(answer) },
                         None => State::Handling { inner: inner.call(request), exchange: Some(exchange) },
                     };

@@ -13,9 +13,8 @@ use super::body::ConditionalBody;
 use super::config::Config;
 use super::exchange::Exchange;
 use super::future::ResponseFuture;
+use super::selected::SelectedRepresentation;
 use super::source::{NoSource, ValidatorSource};
-use crate::layers::exempt::is_grpc_call;
-use crate::protocol::Representation;
 
 /// The service that [`ConditionalLayer`](super::ConditionalLayer) makes.
 #[derive(Debug)]
@@ -31,9 +30,7 @@ impl<S, V> ConditionalService<S, V> {
 
     /// Whether preconditions and ranges mean anything for this request.
     fn concerns<B>(&self, request: &Request<B>) -> bool {
-        self.config.settings.enabled
-            && !matches!(*request.method(), Method::CONNECT | Method::OPTIONS | Method::TRACE)
-            && !is_grpc_call(request.method(), request.headers())
+        self.config.settings.enabled && !matches!(*request.method(), Method::CONNECT | Method::OPTIONS | Method::TRACE)
     }
 }
 
@@ -51,7 +48,7 @@ where
 {
     type Response = Response<ConditionalBody<ResBody>>;
     type Error = S::Error;
-    type Future = ResponseFuture<S, Ready<Representation>, ReqBody>;
+    type Future = ResponseFuture<S, Ready<SelectedRepresentation>, ReqBody>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)

@@ -15,6 +15,8 @@ use http::{HeaderName, Method, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
+use super::mark::{ModifiedInFuture, ValidatorSourcePresent};
+use super::selected::SelectedRepresentation;
 use crate::layers::Clock;
 use crate::protocol::{Preconditions, Representation, Validators};
 
@@ -27,15 +29,27 @@ use crate::protocol::{Preconditions, Representation, Validators};
 ///
 /// # Warning
 ///
-/// It is asked before the handler, so before anything inside the layer that checks who is
-/// asking. A 304 or 412 tells that something exists, and which version. Put the layer
-/// inside authentication (L-03, G-16).
+/// The source runs before the handler, and before any inner layer that authenticates the
+/// client. A 304 or 412 reveals that a resource exists, and which version it has. Put the
+/// layer inside authentication.
+// L-03, G-16
 pub trait ValidatorSource {
-    /// Resolves to what the application has.
-    type Future: Future<Output = Representation>;
+    /// Resolves to what the application has: usually a [`Representation`], or anything else
+    /// that converts into a [`SelectedRepresentation`].
+    type Future: Future<Output: Into<SelectedRepresentation>>;
 
-    /// Looks it up.
+    /// Looks up the representation that this request selects.
     fn validators(&self, request: &Parts) -> Self::Future;
+
+    /// Returns whether the source reads the validators from responses of the inner service,
+    /// so that it knows the entity tags that an inner [`EntityTagLayer`](crate::EntityTagLayer)
+    /// generates.
+    ///
+    /// If it does not, which is the default, no tag is generated: a request that names it
+    /// would always fail.
+    fn reads_inner_tags(&self) -> bool {
+        false
+    }
 }
 
 /// No source: what can be decided is decided after the handler.
@@ -57,12 +71,12 @@ impl<F, Fut> ValidatorSource for FnSource<F>
 where
     F: Fn(&Parts) -> Fut,
     Fut: Future,
-    Fut::Output: Into<Representation>,
+    Fut::Output: Into<SelectedRepresentation>,
 {
-    type Future = IntoRepresentation<Fut>;
+    type Future = Fut;
 
-    fn validators(&self, request: &Parts) -> Self::Future {
-        IntoRepresentation { inner: (self.0)(request) }
+    fn validators(&self, request: &Parts) -> Fut {
+        (self.0)(request)
     }
 }
 
@@ -72,37 +86,22 @@ impl<F> fmt::Debug for FnSource<F> {
     }
 }
 
-pin_project! {
-    /// The future of a [`FnSource`].
-    #[derive(Debug)]
-    pub struct IntoRepresentation<F> {
-        #[pin]
-        inner: F,
-    }
-}
-
-impl<F> Future for IntoRepresentation<F>
-where
-    F: Future,
-    F::Output: Into<Representation>,
-{
-    type Output = Representation;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Representation> {
-        self.project().inner.poll(cx).map(Into::into)
-    }
-}
-
-/// Asks a service with HEAD, as a [`ValidatorSource`]: for services that set validators
-/// and can say them cheaply, such as one that serves files.
+/// A [`ValidatorSource`] that sends HEAD to a service and reads the validators of its
+/// response, for services that know them cheaply, such as one that serves files.
 ///
-/// It asks only where the answer decides something that cannot be decided later: for an
-/// unsafe request with a precondition, and for a `Range` with an `If-Range`. A service that
-/// serves ranges without looking at `If-Range` would otherwise join the bytes of two
-/// versions, and without a source the layer has to send everything instead.
+/// It sends HEAD only for a decision that cannot be made later: for an unsafe request with a
+/// precondition, and for a `Range` with an `If-Range`. A service that serves ranges without
+/// evaluating `If-Range` would otherwise let a client join the bytes of two versions, and
+/// without a source the layer has to send the complete representation instead.
 ///
-/// 200 is taken for a current representation, 404 and 410 for a missing one, and anything
-/// else, an error among it, for one that is not known.
+/// Where the response to HEAD lacks the validator that the decision needs, the source sends
+/// GET, and drops the body unread. That is the case for a service with an
+/// [`EntityTagLayer`](crate::EntityTagLayer), which generates tags for GET only. Give the
+/// source the very service that the layer wraps, the entity tag layer included. Strong
+/// tags are needed there: a weak tag never satisfies `If-Match` or `If-Range`.
+///
+/// A 200 means a current representation, 404 and 410 a missing one, and anything else, an
+/// error among it, one that is not known.
 ///
 /// ```
 /// use tower_cache_policy::{ConditionalLayer, HeadValidators};
@@ -145,8 +144,8 @@ impl<S, B> HeadValidators<S, B> {
     }
 }
 
-/// Fields of a request that a question about what there is must not repeat.
-const NOT_ASKED: [HeaderName; 10] = [
+/// Fields of the request that a probe for the validators must not repeat.
+const NOT_FORWARDED: [HeaderName; 10] = [
     CONTENT_LENGTH,
     CONTENT_TYPE,
     EXPECT,
@@ -167,22 +166,45 @@ where
     type Future = HeadFuture<S, B>;
 
     fn validators(&self, request: &Parts) -> Self::Future {
-        let safe = matches!(request.method, Method::GET | Method::HEAD);
-        let decides = if safe {
-            request.headers.contains_key(RANGE) && request.headers.contains_key(IF_RANGE)
-        } else {
-            !Preconditions::new(&request.method, &request.headers).is_empty()
+        let stated = Preconditions::new(&request.method, &request.headers);
+        let decides = match request.method {
+            Method::GET | Method::HEAD => request.headers.contains_key(RANGE) && request.headers.contains_key(IF_RANGE),
+            // The response to QUERY is not the representation that GET returns.
+            _ => stated.guards_a_write() && !stated.is_empty(),
         };
-        let question = decides.then(|| {
+        let probe = decides.then(|| {
             let mut head = request.clone();
-            head.method = Method::HEAD;
-            for name in &NOT_ASKED {
+            for name in &NOT_FORWARDED {
                 head.headers.remove(name);
             }
-            (self.service.clone(), Request::from_parts(head, B::default()))
+            // An inner entity tag layer is to generate its tag here.
+            head.extensions.remove::<ValidatorSourcePresent>();
+            Probe {
+                service: self.service.clone(),
+                request: head,
+                next: Some(Method::HEAD),
+                needs_validators: stated.needs_validators(),
+                needs_entity_tag: stated.needs_entity_tag(),
+                body: PhantomData,
+            }
         });
-        HeadFuture { question, answer: None, strong_dates: self.strong_dates, clock: self.clock.clone() }
+        HeadFuture { probe, response: None, strong_dates: self.strong_dates, clock: self.clock.clone() }
     }
+
+    fn reads_inner_tags(&self) -> bool {
+        true
+    }
+}
+
+/// Requests that have the fields of another, and no body.
+struct Probe<S, B> {
+    service: S,
+    request: Parts,
+    /// The method of the next request, until the service is ready for it.
+    next: Option<Method>,
+    needs_validators: bool,
+    needs_entity_tag: bool,
+    body: PhantomData<fn() -> B>,
 }
 
 impl<S: Clone, B> Clone for HeadValidators<S, B> {
@@ -211,10 +233,10 @@ pin_project! {
     where
         S: Service<Request<B>>,
     {
-        // Until the service is ready for it. `None` from the start when nothing is asked.
-        question: Option<(S, Request<B>)>,
+        // `None` from the start where no request is needed.
+        probe: Option<Probe<S, B>>,
         #[pin]
-        answer: Option<S::Future>,
+        response: Option<S::Future>,
         strong_dates: bool,
         clock: Clock,
     }
@@ -223,36 +245,58 @@ pin_project! {
 impl<S, B, R> Future for HeadFuture<S, B>
 where
     S: Service<Request<B>, Response = Response<R>>,
+    B: Default,
 {
     type Output = Representation;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Representation> {
         let mut this = self.project();
-        if let Some((service, _)) = this.question {
-            if ready!(service.poll_ready(cx)).is_err() {
+        let Some(probe) = this.probe else { return Poll::Ready(Representation::Unknown) };
+        loop {
+            if let Some(method) = &probe.next {
+                if ready!(probe.service.poll_ready(cx)).is_err() {
+                    return Poll::Ready(Representation::Unknown);
+                }
+                let mut request = Request::from_parts(probe.request.clone(), B::default());
+                *request.method_mut() = method.clone();
+                // What it is once the response is there.
+                probe.request.method = method.clone();
+                probe.next = None;
+                this.response.set(Some(probe.service.call(request)));
+            }
+            let Some(response) = this.response.as_mut().as_pin_mut() else {
                 return Poll::Ready(Representation::Unknown);
+            };
+            let response = match ready!(response.poll(cx)) {
+                Ok(response) if response.status() == StatusCode::OK => response,
+                Ok(response) if matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::GONE) => {
+                    return Poll::Ready(Representation::Missing);
+                }
+                Ok(_) | Err(_) => return Poll::Ready(Representation::Unknown),
+            };
+            let mut validators = Validators::from_headers(response.headers(), this.clock.now());
+            if let Some(ModifiedInFuture(modified)) = response.extensions().get() {
+                validators = validators.with_last_modified(*modified);
             }
-            if let Some((mut service, request)) = this.question.take() {
-                this.answer.set(Some(service.call(request)));
+            if probe.request.method == Method::HEAD && probe.lacks(&validators) {
+                this.response.set(None);
+                probe.next = Some(Method::GET);
+                continue;
             }
+            return Poll::Ready(Representation::Current(if *this.strong_dates {
+                validators.modified_at_most_once_a_second()
+            } else {
+                validators
+            }));
         }
-        let Some(answer) = this.answer.as_pin_mut() else {
-            return Poll::Ready(Representation::Unknown);
-        };
-        Poll::Ready(match ready!(answer.poll(cx)) {
-            Ok(response) if response.status() == StatusCode::OK => {
-                let validators = Validators::from_headers(response.headers(), this.clock.now());
-                Representation::Current(if *this.strong_dates {
-                    validators.modified_at_most_once_a_second()
-                } else {
-                    validators
-                })
-            }
-            Ok(response) if matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::GONE) => {
-                Representation::Missing
-            }
-            Ok(_) | Err(_) => Representation::Unknown,
-        })
+    }
+}
+
+impl<S, B> Probe<S, B> {
+    /// Whether the response to GET may have a validator that decides, and the one to HEAD has not.
+    fn lacks(&self, validators: &Validators) -> bool {
+        let has_none = validators.etag().is_none() && validators.last_modified().is_none();
+        self.needs_validators && (has_none || (self.needs_entity_tag && validators.etag().is_none()))
     }
 }
 

@@ -31,14 +31,14 @@ pub(super) struct ReadAhead<E> {
     more: VecDeque<Bytes>,
     bytes: u64,
     end: End<E>,
-    /// The hint of a body that ended without an error and with another length.
-    stated: Option<SizeHint>,
 }
 
 /// How a body ended, as far as it was read.
 enum End<E> {
     /// Nothing more to give: it ended, or the rest follows.
     Plain,
+    /// It ended without an error and with another length than it stated: what is left of its hint.
+    Misstated(SizeHint),
     Trailers(HeaderMap),
     Error(E),
 }
@@ -75,7 +75,7 @@ where
 
 impl<E> ReadAhead<E> {
     pub(super) const fn new() -> Self {
-        Self { first: None, more: VecDeque::new(), bytes: 0, end: End::Plain, stated: None }
+        Self { first: None, more: VecDeque::new(), bytes: 0, end: End::Plain }
     }
 
     pub(super) fn push(&mut self, data: Bytes) {
@@ -97,8 +97,10 @@ impl<E> ReadAhead<E> {
 
     /// Leaves what the body said of its length as it was. The length of what came would make content
     /// that broke off look complete.
-    pub(super) const fn state_length(&mut self, hint: SizeHint) {
-        self.stated = Some(hint);
+    pub(super) fn state_length(&mut self, hint: SizeHint) {
+        if matches!(self.end, End::Plain) {
+            self.end = End::Misstated(hint);
+        }
     }
 
     pub(super) const fn bytes(&self) -> u64 {
@@ -117,18 +119,20 @@ impl<E> ReadAhead<E> {
     fn pop(&mut self) -> Option<Result<Frame<Bytes>, E>> {
         if let Some(data) = self.first.take().or_else(|| self.more.pop_front()) {
             self.bytes -= data.len() as u64;
-            self.stated = self.stated.map(|hint| without(hint, data.len() as u64));
+            if let End::Misstated(hint) = &mut self.end {
+                *hint = without(*hint, data.len() as u64);
+            }
             return Some(Ok(Frame::data(data)));
         }
         match std::mem::replace(&mut self.end, End::Plain) {
-            End::Plain => None,
+            End::Plain | End::Misstated(_) => None,
             End::Trailers(trailers) => Some(Ok(Frame::trailers(trailers))),
             End::Error(error) => Some(Err(error)),
         }
     }
 
     fn is_empty(&self) -> bool {
-        self.first.is_none() && self.more.is_empty() && matches!(self.end, End::Plain)
+        self.first.is_none() && self.more.is_empty() && matches!(self.end, End::Plain | End::Misstated(_))
     }
 }
 
@@ -159,7 +163,7 @@ where
     }
 
     fn size_hint(&self) -> SizeHint {
-        if let (Some(hint), End::Plain) = (self.read.stated, &self.read.end) {
+        if let End::Misstated(hint) = self.read.end {
             return hint;
         }
         let rest = self.rest.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint);

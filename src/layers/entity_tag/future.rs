@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::num::NonZeroU64;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -49,16 +50,15 @@ struct Reading<B: Body> {
     head: Parts,
     body: B,
     read: ReadAhead<B::Error>,
-    /// What the body said of its length before it was read.
-    hint: SizeHint,
     plan: Plan,
     config: Arc<Config>,
 }
 
 /// How a response gets its tag.
 struct Plan {
-    /// A body with more bytes than this is streamed on without a tag.
-    limit: u64,
+    /// The fewest and the most bytes that the body stated before it was read.
+    least: u64,
+    most: Option<NonZeroU64>,
     metadata: Metadata,
     has_content_length: bool,
 }
@@ -99,8 +99,7 @@ where
                         return Poll::Ready(Ok(response.map(EntityTagBody::untouched)));
                     };
                     let (head, body) = response.into_parts();
-                    let hint = body.size_hint();
-                    let reading = Some(Reading { head, body, read: ReadAhead::new(), hint, plan, config });
+                    let reading = Some(Reading { head, body, read: ReadAhead::new(), plan, config });
                     state.set(State::Reading { reading });
                 }
                 StateProjection::Reading { reading } => {
@@ -158,12 +157,24 @@ impl Config {
             return None;
         }
         let hint = response.body().size_hint();
-        let limit = match hint.exact() {
-            Some(0) => return None,
-            Some(length) => Some(length).filter(|length| *length <= self.max_body),
-            None => Some(self.max_unknown_length?.min(self.max_body)).filter(|limit| hint.lower() <= *limit),
-        }?;
-        Some(Plan { limit, metadata, has_content_length })
+        let plan = Plan {
+            least: hint.lower(),
+            most: match hint.upper() {
+                Some(upper) => Some(NonZeroU64::new(upper)?),
+                None => None,
+            },
+            metadata,
+            has_content_length,
+        };
+        (plan.least <= self.limit(&plan)?).then_some(plan)
+    }
+
+    /// A body with more bytes than this is streamed on without a tag.
+    fn limit(&self, plan: &Plan) -> Option<u64> {
+        match plan.most {
+            Some(most) if most.get() == plan.least => Some(plan.least.min(self.max_body)),
+            _ => Some(self.max_unknown_length?.min(self.max_body)),
+        }
     }
 }
 
@@ -188,7 +199,7 @@ impl<B: Body<Data = Bytes> + Unpin> Reading<B> {
                     return Poll::Ready(Progress::Whole);
                 }
             }
-            if self.read.bytes() > self.plan.limit {
+            if self.config.limit(&self.plan).is_none_or(|limit| self.read.bytes() > limit) {
                 return Poll::Ready(Progress::TooLong);
             }
             // Asked here, because a body that has ended need not be polled once more.
@@ -209,7 +220,7 @@ impl<B: Body<Data = Bytes> + Unpin> Reading<B> {
                 None
             }
             Progress::Whole => {
-                self.read.state_length(self.hint);
+                self.read.state_length(self.plan.hint());
                 None
             }
             Progress::TooLong => Some(self.body),
@@ -223,10 +234,21 @@ impl<B: Body<Data = Bytes> + Unpin> Reading<B> {
     /// error, or is not what the handler meant to send.
     fn has_the_stated_length(&self) -> bool {
         let bytes = self.read.bytes();
-        let as_hinted = self.hint.lower() <= bytes && self.hint.upper().is_none_or(|upper| bytes <= upper);
+        let as_hinted = self.plan.least <= bytes && self.plan.most.is_none_or(|most| bytes <= most.get());
         as_hinted
             && (!self.plan.has_content_length
                 || only_line(&self.head.headers, &CONTENT_LENGTH).and_then(content_length) == Some(bytes))
+    }
+}
+
+impl Plan {
+    fn hint(&self) -> SizeHint {
+        let mut hint = SizeHint::new();
+        hint.set_lower(self.least);
+        if let Some(most) = self.most {
+            hint.set_upper(most.get());
+        }
+        hint
     }
 }
 

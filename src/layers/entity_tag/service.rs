@@ -11,6 +11,7 @@ use tower_service::Service;
 use super::body::EntityTagBody;
 use super::config::Config;
 use super::future::ResponseFuture;
+use crate::layers::conditional::ValidatorSourcePresent;
 use crate::policy::Personalized;
 
 /// The service that [`EntityTagLayer`](super::EntityTagLayer) makes.
@@ -39,12 +40,20 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         // Not HEAD, whose empty body is not the content (V-19), and no unsafe method,
-        // whose answer is not the representation (V-18). gRPC is always a POST.
-        let may_be_tagged = self.config.enabled
+        // whose response is not the representation (V-18). gRPC is always a POST.
+        let mut may_be_tagged = self.config.enabled
             && *request.method() == Method::GET
             && (self.config.digest.is_keyed() || request.extensions().get::<Personalized>().is_none());
+        match request.extensions().get() {
+            Some(ValidatorSourcePresent::ForAllTags) => may_be_tagged = false,
+            Some(ValidatorSourcePresent::ForOutermostTags) => {
+                may_be_tagged = false;
+                request.extensions_mut().remove::<ValidatorSourcePresent>();
+            }
+            None => {}
+        }
         let config = may_be_tagged.then(|| Arc::clone(&self.config));
         ResponseFuture::new(self.inner.call(request), config)
     }

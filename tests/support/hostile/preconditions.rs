@@ -48,7 +48,7 @@ pub fn outcome(asked: &Asked, has: Option<&Has>) -> Outcome {
     // "A server MUST ignore the conditional request header fields ... when received with a
     // request method that does not involve the selection or modification of a selected
     // representation, such as CONNECT, OPTIONS, or TRACE."
-    if matches!(asked.method.as_str(), "CONNECT" | "OPTIONS" | "TRACE") {
+    if matches!(asked.method.as_str(), "CONNECT" | "OPTIONS" | "PRI" | "PROPFIND" | "REPORT" | "SEARCH" | "TRACE") {
         return Outcome::Proceed;
     }
     // "A server MUST ignore all received preconditions if its response to the same request
