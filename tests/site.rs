@@ -517,7 +517,7 @@ async fn each_request_is_logged_with_its_bytes_and_the_reason_of_its_answer() {
             Method::GET,
             "/articles/1",
             &[("if-none-match", "\"1-1\"")],
-            "the layer's policy; If-None-Match, before the handler",
+            "the handler's policy; If-None-Match, before the handler",
         ),
         (
             Method::DELETE,

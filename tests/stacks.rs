@@ -1,7 +1,8 @@
 //! Random stacks of the layers in random order, around a service with any response: every invariant
 //! holds.
 //!
-//! Each run draws other cases. A failure names the invariant, with the smallest case that breaks it:
+//! Each run draws the same cases, unless a seed is given. A failure names the invariant, with the smallest
+//! case that breaks it:
 //!
 //! ```text
 //! STACKS_SEED=7 STACKS_CASES=100000 STACKS_ONLY="a 304 repeats" cargo test --all-features --test stacks
@@ -14,7 +15,6 @@ mod hostile;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Once;
@@ -33,6 +33,7 @@ use self::hostile::service::FramesBody;
 use self::hostile::shrink::shrunk;
 
 const CASES: u64 = 20_000;
+const SEED: u64 = 1;
 
 /// How often each kind of case and check has to be taken in [`CASES`]: about a third of what is usual.
 const FLOORS: [(Taken, usize); Taken::ALL.len()] = [
@@ -60,7 +61,7 @@ const FLOORS: [(Taken, usize); Taken::ALL.len()] = [
 
 #[test]
 fn the_invariants_hold_for_any_request_and_any_stack() {
-    let seed = setting("STACKS_SEED").unwrap_or_else(|| RandomState::new().build_hasher().finish());
+    let seed = setting("STACKS_SEED").unwrap_or(SEED);
     let count = setting("STACKS_CASES").unwrap_or(CASES);
     let only = std::env::var("STACKS_ONLY").unwrap_or_default();
     let faults = faults(count, &mut Random(seed), &only);

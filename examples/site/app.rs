@@ -91,7 +91,7 @@ pub fn app(
     let articles = Router::new().route("/articles/{id}", by_id).layer(
         caching
             .clone()
-            .validators(move |request: &Parts| ready(known.representation_at(request.uri.path())))
+            .validators(move |request: &Parts| ready(known.selected_at(request.uri.path())))
             .require_preconditions(),
     );
 

@@ -8,7 +8,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tower_cache_policy::axum::PreconditionFailure;
-use tower_cache_policy::policy::{CacheTag, CacheTags};
+use tower_cache_policy::layers::conditional::SelectedRepresentation;
+use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
 use tower_cache_policy::protocol::{EntityTag, Preconditions, Representation, Validators};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -94,12 +95,12 @@ impl Store {
         self.lock().by_id.keys().copied().collect()
     }
 
-    /// What there is at the path of a request. It reads the number as [`Path`] does, except
-    /// where the URL spells it in percent-encoding, and of that it knows nothing.
-    pub fn representation_at(&self, path: &str) -> Representation {
-        path.strip_prefix("/articles/")
-            .and_then(|id| id.parse().ok())
-            .map_or(Representation::Unknown, |id| self.lock().representation(id))
+    /// The representation at the path of a request, with the policy of its 200, which the 304 repeats.
+    /// A number in percent-encoding, which [`Path`] decodes, is not known here.
+    pub fn selected_at(&self, path: &str) -> SelectedRepresentation {
+        let id = path.strip_prefix("/articles/").and_then(|id| id.parse().ok());
+        let representation = id.map_or(Representation::Unknown, |id| self.lock().representation(id));
+        SelectedRepresentation::from(representation).with_policy(CachePolicy::NO_CACHE)
     }
 
     fn lock(&self) -> MutexGuard<'_, Articles> {

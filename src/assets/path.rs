@@ -21,7 +21,10 @@ pub(super) fn check_name(name: &str) -> Result<(), AssetError> {
         "a name has 1024 bytes at the most"
     } else if name.starts_with('/') || name.ends_with('/') || name.contains("//") {
         "a name has no empty part; write it like `css/style.css`"
-    } else if name.split('/').any(|part| matches!(part, "." | "..")) || has_dot_segment(&format!("/{name}")) {
+    } else if name.split('/').any(|part| matches!(part, "." | ".."))
+        || has_dot_segment(&format!("/{}", encode(name)))
+        || has_dot_segment(&format!("/{name}"))
+    {
         "a name has no part `.` or `..`, in no spelling; write the path below the directory"
     } else if name.chars().any(|c| c.is_control() || matches!(c, '%' | '\\' | ';' | '?' | '#')) {
         "a name has no control character and none of `%`, `\\`, `;`, `?` and `#`, which software on the way reads in \

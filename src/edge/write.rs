@@ -27,8 +27,12 @@ impl Edges {
         overflow: &TagOverflow,
     ) -> Vec<EdgeNote> {
         let mut notes = Vec::new();
-        let inner =
+        let mut inner =
             if ruling.has_edge_field() { self.take_fields(headers, &mut notes) } else { InnerEdgeFields::default() };
+        if ruling.replaces_handler() {
+            // Those that every layer knows were settled where the handler was overruled.
+            inner.lifetimes.retain(|lifetime| edge_field_kind(lifetime.field.name().as_str()).is_some());
+        }
         // G-09
         if !get_or_head {
             if inner.restricted {
@@ -100,7 +104,9 @@ impl Edges {
         }
         // The first clone of a value that owns its bytes allocates a counter: here, once.
         let fields: Vec<_> = fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-        EdgeFields { directive, cache_control: (browser != *field).then(|| browser.to_header_value()), fields }
+        // Some caches skip a line that is not ASCII.
+        let cache_control = (browser != *field).then(|| browser.without_unreadable_extensions().to_header_value());
+        EdgeFields { directive, cache_control, fields }
     }
 
     /// Keeps the lifetimes that inner services wrote for the edges in front: for each, the first field in its

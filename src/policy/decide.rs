@@ -5,7 +5,7 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Response, StatusCode}
 
 use super::CachePolicy;
 use super::decision::{Decision, DecisionSource};
-use super::early::WithoutHandler;
+use super::early::Unruled;
 use super::facts::{Facts, RequestFacts};
 use super::guards::{Effect, Guard, GuardSet};
 use super::rendered::Rendered;
@@ -63,27 +63,34 @@ impl<'a> Layer<'a> {
             if self.rules.heeds_accepted {
                 waived = waived.union(inner.accepted.still_covers(headers));
             }
-            if inner.is_for(status) {
+            if inner.is_for(status) && !inner.seen.has(Facts::UNTYPED_NOT_MODIFIED) {
                 // It was decided where the content was seen.
                 facts.remove(Facts::UNTYPED_NOT_MODIFIED);
+                facts.insert(inner.seen.common(Facts::PAGE.and(Facts::LIVE_STREAM)));
             }
         }
         let mut draft = Draft::new(self, status, facts, waived, handler.policy);
         draft.inner_names = inner.map_or_else(Vec::new, |inner| inner.edge_names.clone());
-        if inner.is_none() && draft.is_silent_not_modified(handler.is_without_handler, headers) {
+        // What is known of `Vary` before the handler ran is a part of it.
+        if handler.unruled != Some(Unruled::BeforeHandler) {
+            draft.complete_vary(inner, headers);
+        }
+        let unruled = draft.unruled(handler.unruled, inner, headers);
+        if unruled.is_some() {
             draft.decide_silence(headers);
         } else {
-            draft.complete_vary(inner, headers);
             match inner.filter(|inner| draft.nothing_is_new(inner, headers)) {
                 Some(inner) => draft.confirm(inner),
                 None => draft.decide(inner, headers, now),
             }
         }
         let decision = Decision::new(draft.source, draft.guards);
-        if draft.source == DecisionSource::Nothing {
-            extensions.insert(WithoutHandler);
-        } else {
-            draft.leave(headers, extensions);
+        match unruled.filter(|_| draft.source == DecisionSource::Nothing) {
+            Some(unruled) => {
+                extensions.remove::<Ruling>();
+                extensions.insert(unruled);
+            }
+            None => draft.leave(headers, extensions),
         }
         Some(decision)
     }
@@ -231,31 +238,49 @@ impl<'a> Draft<'a> {
     /// Whether this is a 304 that nobody has decided about, and nothing tells what its 200 said (N-01): it was
     /// made without a handler, which may say less than any layer, or the policy goes by the type of a content
     /// that is not there.
-    fn is_silent_not_modified(&self, is_without_handler: bool, headers: &HeaderMap) -> bool {
+    fn unruled(&self, mark: Option<Unruled>, inner: Option<&Ruling>, headers: &HeaderMap) -> Option<Unruled> {
         let Layer { rules, request, policy } = self.layer;
-        let depends_on_content = || {
-            self.facts.has(Facts::UNTYPED_NOT_MODIFIED)
-                && rules.by_status.iter().all(|(status, _)| *status != StatusCode::NOT_MODIFIED)
-                && policy.depends_on_content(!self.waived.contains(Guard::Immutable))
+        let is_overruled = |no_store: bool| match rules.precedence {
+            Precedence::Answer | Precedence::Tightest => false,
+            Precedence::Layer => !no_store,
+            Precedence::LayerEvenOverNoStore => true,
         };
-        self.status == StatusCode::NOT_MODIFIED
-            && self.from_handler.is_none()
-            && !rules.development
-            && request.is_get_or_head()
-            && (is_without_handler || depends_on_content())
-            && self.read_field(None, headers).is_none_or(|field| field.has_extensions_only())
+        let says = |field: CacheControl| !field.has_extensions_only() && !is_overruled(field.no_store());
+        if self.status != StatusCode::NOT_MODIFIED
+            || self.from_handler.is_some_and(|policy| !is_overruled(policy.is_no_store()))
+            || rules.development
+            || !request.is_get_or_head()
+            || self.read_field(inner, headers).is_some_and(says)
+        {
+            return None;
+        }
+        let depends_on_content = || {
+            let is_unknown = self.facts.has(Facts::UNTYPED_NOT_MODIFIED) && !self.waived.contains(Guard::Immutable);
+            !self.facts.has(Facts::TYPED)
+                && rules.by_status.iter().all(|(status, _)| *status != StatusCode::NOT_MODIFIED)
+                && policy.depends_on_content(is_unknown)
+        };
+        let mark = mark.filter(|_| !is_overruled(false));
+        mark.or_else(|| depends_on_content().then_some(Unruled::WithoutContent))
     }
 
     /// Says nothing of a 304 whose 200 is not known, so that caches go on by what the 200 said. Where the 304
-    /// itself gives a guard a reason, no cache is to store it.
+    /// itself gives a guard a reason, or restricts an edge, no cache is to store it.
     fn decide_silence(&mut self, headers: &mut HeaderMap) {
-        let on_response = Facts::SET_COOKIE.and(Facts::PERSONALIZED).and(Facts::CREDENTIALED_ORIGIN);
+        let on_response = Facts::SET_COOKIE.and(Facts::PERSONALIZED).and(Facts::VARY_ANY);
         let reasons = self.against_sharing().common(GuardSet::seeing(on_response));
-        if reasons.is_empty() && !self.facts.has(Facts::EDGE_FIELD.and(Facts::HTTP10)) {
-            self.source = DecisionSource::Nothing;
-        } else {
+        let restricted = self.take_freshness_fields(None, headers);
+        if restricted || !reasons.is_empty() {
             self.guards = reasons;
-            self.write_policy(CachePolicy::NO_STORE, Some(&self.layer.rules.no_store), headers);
+            return self.write_policy(CachePolicy::NO_STORE, Some(&self.layer.rules.no_store), headers);
+        }
+        self.source = DecisionSource::Nothing;
+        if self.facts.has(Facts::EDGE_FIELD) {
+            self.remove_edge_fields(headers);
+        }
+        // What is left of these would take the place of what the 200 said.
+        for name in [CACHE_CONTROL, EXPIRES, PRAGMA] {
+            headers.remove(name);
         }
     }
 
@@ -285,7 +310,10 @@ impl<'a> Draft<'a> {
             (Precedence::Layer, Some(_)) if self.from_handler.is_some_and(|policy| policy.is_no_store()) => {
                 self.from(DecisionSource::HandlerPolicy, Effective::Policy(CachePolicy::NO_STORE, None))
             }
-            (Precedence::Layer, Some(_)) if sticky => self.from(DecisionSource::Handler, Effective::Field),
+            (Precedence::Layer, Some(_)) if sticky => {
+                self.replaces = true;
+                self.from(DecisionSource::Handler, Effective::Field)
+            }
             (Precedence::Layer | Precedence::LayerEvenOverNoStore, Some(layer)) => {
                 self.replaces = has_own || self.facts.has(Facts::EDGE_FIELD);
                 self.from(DecisionSource::Layer, layer)
@@ -374,7 +402,8 @@ impl<'a> Draft<'a> {
                 if ((field.no_store() && !field.must_understand()) || (field.no_cache() && !field.public()))
                     && !self.facts.has(Facts::EDGE_FIELD) =>
             {
-                self.field = self.field.take().map(CacheControl::settled);
+                // A lifetime makes some caches store the response to a POST.
+                self.field = self.field.take().map(|field| field.settled().without_max_age().without_s_maxage());
                 self.from(DecisionSource::Handler, Effective::Field)
             }
             // A guard that is switched off lets a handler speak. It makes no layer do so.
@@ -415,6 +444,10 @@ impl<'a> Draft<'a> {
     /// Leaves the response's own field as it was written, unless a guard has a reason to act: then the
     /// canonical form is written, which no cache reads in another way.
     fn write_field(&mut self, headers: &mut HeaderMap) {
+        if let Some(guard) = self.acting_with(Effect::NoStoreAlone).filter(|_| self.replaces) {
+            self.guards.insert(guard);
+            self.remove_edge_fields(headers);
+        }
         let reasons = self.acting.common(GuardSet::CANONICAL);
         let is_immutable = self.field.as_ref().is_some_and(CacheControl::immutable);
         if reasons.is_empty() && !(is_immutable && self.facts.has(Facts::PAGE) && self.acts(Guard::Immutable)) {
@@ -439,22 +472,32 @@ impl<'a> Draft<'a> {
     /// Leaves one line of `Cache-Control` (G-25). Told to leave them, it does so where they mean the same to a
     /// cache that joins them: what was read here as a restriction is one to every cache.
     fn leave_one_line(&mut self, headers: &mut HeaderMap) {
-        let field = self.field.take().unwrap_or_default();
+        let mut field = self.field.take().unwrap_or_default();
         // Of so long a line some caches read all members, and some none.
         if field.no_store() && headers.get(CACHE_CONTROL).is_some_and(|line| line.len() > MAX_MEMBERS) {
             set_field(headers, CACHE_CONTROL, field.to_header_value());
         }
         if self.facts.has(Facts::SEVERAL_LINES) {
-            let joined = join(headers.get_all(CACHE_CONTROL));
-            let value =
-                if CacheControl::parse_apart([&joined]) == CacheControl::parse_apart(headers.get_all(CACHE_CONTROL)) {
-                    self.acts(Guard::OneLine).then_some(joined)
-                } else if field.is_empty() {
-                    // What cannot be read says nothing (G-14).
-                    Some(self.layer.rules.fallback.as_said())
-                } else {
-                    Some(field.to_header_value())
-                };
+            let lines = || headers.get_all(CACHE_CONTROL).iter();
+            let reading = CacheControl::parse_apart(lines());
+            let is_one_reading = CacheControl::parse_apart([&join(lines())]) == reading;
+            // Some caches skip a line that is not ASCII.
+            let says_something = |line: &&HeaderValue| {
+                line.as_bytes().is_ascii() || !CacheControl::parse_apart([*line]).has_extensions_only()
+            };
+            let joined = join(lines().filter(says_something));
+            if !is_one_reading && self.facts.has(Facts::HTTP10) {
+                // In one of the readings it may be these fields that give the lifetime.
+                field = field.with_no_cache();
+            }
+            let readable = || field.clone().without_unreadable_extensions();
+            let value = match is_one_reading {
+                true if !self.acts(Guard::OneLine) => None,
+                true if !joined.is_empty() && joined.as_bytes().is_ascii() => Some(joined),
+                // What cannot be read says nothing (G-14).
+                _ if readable().is_empty() => Some(self.layer.rules.fallback.as_said()),
+                _ => Some(readable().to_header_value()),
+            };
             if let Some(value) = value {
                 self.guards.insert(Guard::OneLine);
                 set_field(headers, CACHE_CONTROL, value);
@@ -603,7 +646,7 @@ impl<'a> Draft<'a> {
             completed.insert("origin");
         }
         self.set_vary_any(present.is_any());
-        if completed != present {
+        if completed != present || (present.is_any() && only_line(headers, &VARY).is_none_or(|line| line != "*")) {
             set_field(headers, VARY, completed.to_header_value());
         }
     }
@@ -624,6 +667,7 @@ impl<'a> Draft<'a> {
         if let Some(own) = policy.tags().filter(|_| request.is_get_or_head()) {
             ruling.tags.unite(own);
         }
+        ruling.replaces |= rules.precedence != Precedence::Answer && !matches!(policy, ResolvedPolicy::Nothing);
         ruling.directives = std::mem::take(&mut self.directives);
         ruling.line = only_line(headers, &CACHE_CONTROL).cloned();
         ruling.vary = only_line(headers, &VARY).cloned();

@@ -169,7 +169,7 @@ impl Facts {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestFacts {
     pub(super) facts: Facts,
-    lines: usize,
+    lines: u16,
     pub(super) ruling_is_wanted: bool,
 }
 
@@ -179,7 +179,7 @@ impl RequestFacts {
         let known = request.extensions().get::<Self>();
         let mut found = match known {
             Some(known) if known.still_holds_for(request) => *known,
-            _ => Self { facts: Facts::of_request(request), lines: request.headers().len(), ruling_is_wanted: false },
+            _ => Self { facts: Facts::of_request(request), lines: count(request.headers()), ruling_is_wanted: false },
         };
         found.ruling_is_wanted = known.is_some();
         found.facts.set_if(Facts::PERSONALIZED, request.extensions().get::<Personalized>().is_some());
@@ -190,7 +190,7 @@ impl RequestFacts {
     /// that were not seen: a layer in between may have put them in the place of another field.
     fn still_holds_for<B>(&self, request: &Request<B>) -> bool {
         let headers = request.headers();
-        self.lines == headers.len()
+        self.lines == count(headers)
             && !is_other_method(request.method())
             // Only a read may go by facts that another layer collected: a write that is let through by
             // mistake cannot be taken back.
@@ -243,4 +243,9 @@ impl Facts {
 
 fn is_other_method(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD)
+}
+
+/// More lines than this are no field lines of a request that anybody sent.
+fn count(headers: &HeaderMap) -> u16 {
+    u16::try_from(headers.len()).unwrap_or(u16::MAX)
 }

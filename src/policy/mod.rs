@@ -93,7 +93,7 @@ pub use self::source::{IntoPolicySource, PolicySource};
 pub use self::tags::{CacheTag, CacheTags, InvalidCacheTag};
 
 pub(crate) use self::decide::Layer;
-pub(crate) use self::early::WithoutHandler;
+pub(crate) use self::early::Unruled;
 pub(crate) use self::explain::{CACHE_POLICY_EXPLAIN, explain};
 pub(crate) use self::facts::{Facts, RequestFacts};
 #[cfg(any(feature = "assets", feature = "routes"))]

@@ -3,11 +3,11 @@
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, SET_COOKIE};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use super::early::WithoutHandler;
-use super::facts::Facts;
+use super::early::Unruled;
+use super::facts::{Facts, RequestFacts};
 use super::guards::{Guard, GuardSet};
 use super::{CachePolicy, CacheTags, Personalized};
-use crate::protocol::CacheControl;
+use crate::protocol::{CacheControl, remove_fields};
 
 /// What was decided about one response: in its extensions, for the layers further out. They compare the
 /// fields with it, and read again only what has changed since.
@@ -33,6 +33,8 @@ pub(crate) struct Ruling {
     pub(super) tags: CacheTags,
     /// Whether this 304 stands for a response that a handler made, so that all its tags are known.
     pub(super) stands_for_response: bool,
+    /// Whether a layer overrode or tightened what the handler said, so that no lifetime of the handler counts.
+    pub(super) replaces: bool,
     /// Fields that only the profiles of an edge layer further in know.
     pub(super) edge_names: Vec<HeaderName>,
 }
@@ -63,7 +65,7 @@ pub(super) struct HandlerExtensions {
     /// The handler's.
     pub(super) policy: Option<CachePolicy>,
     pub(super) personalized: bool,
-    pub(super) is_without_handler: bool,
+    pub(super) unruled: Option<Unruled>,
     /// Whether a layer further in left its [`Ruling`].
     pub(super) has_ruling: bool,
 }
@@ -96,6 +98,11 @@ impl Ruling {
         self.edge_policy
     }
 
+    /// Whether a layer overrode or tightened what the handler said, so that no lifetime of the handler counts.
+    pub(crate) const fn replaces_handler(&self) -> bool {
+        self.replaces
+    }
+
     /// Whether the response was left with a field for edges.
     pub(crate) const fn has_edge_field(&self) -> bool {
         self.seen.has(Facts::EDGE_FIELD)
@@ -112,10 +119,26 @@ impl Ruling {
         self.tags.unite(tags);
     }
 
-    /// Tells the layers further out of fields for edges that only a profile knows.
-    pub(crate) fn leave_edge_names(names: &[HeaderName], extensions: &mut Extensions) {
-        if !names.is_empty() {
-            extensions.get_or_insert_default::<Self>().edge_names = names.to_vec();
+    /// Leaves what layers further out have to know of a response that an edge layer has written: its fields are
+    /// no longer those that were ruled.
+    pub(crate) fn leave_after_edge(
+        mut self,
+        own_names: &[HeaderName],
+        request: RequestFacts,
+        extensions: &mut Extensions,
+    ) {
+        if request.ruling_is_wanted || !own_names.is_empty() {
+            (self.line, self.vary, self.status) = (None, None, None);
+            self.edge_names = own_names.to_vec();
+            extensions.insert(self);
+        }
+    }
+
+    /// Removes what was decided about a 200 that became a 412, with the fields for edges that only a profile
+    /// knows.
+    pub(crate) fn forget(headers: &mut HeaderMap, extensions: &mut Extensions) {
+        if let Some(ruling) = extensions.remove::<Self>() {
+            remove_fields(headers, |name| ruling.edge_names.contains(name));
         }
     }
 
@@ -187,7 +210,7 @@ impl HandlerExtensions {
         Self {
             policy: extensions.remove::<CachePolicy>(),
             personalized: extensions.get::<Personalized>().is_some(),
-            is_without_handler: extensions.get::<WithoutHandler>().is_some(),
+            unruled: extensions.get::<Unruled>().copied(),
             has_ruling: extensions.get::<Ruling>().is_some(),
         }
     }

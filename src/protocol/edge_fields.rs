@@ -101,16 +101,12 @@ pub fn remove_targeted_fields(headers: &mut HeaderMap) {
 /// `at_most`, and tells whether one of them forbade to store or to reuse the response: that restriction must
 /// not get lost with the field.
 pub(crate) fn take_freshness_fields(headers: &mut HeaderMap, at_most: Option<&CacheControl>) -> bool {
-    let mut restricted = false;
-    let mut doomed = Vec::new();
-    for name in headers.keys().filter(|name| is_targeted_field(name)) {
-        let granted = granted_by(name, headers.get_all(name));
-        restricted |= granted.is_none();
-        let is_within = |granted: CacheControl| at_most.is_some_and(|most| granted.clone().tighten(most) == granted);
-        if !granted.is_some_and(is_within) {
-            doomed.push(name.clone());
-        }
-    }
+    let granted = |name: &HeaderName| granted_by(name, headers.get_all(name));
+    let fields = || headers.keys().filter(|name| is_targeted_field(name));
+    let restricted = fields().any(|name| granted(name).is_none());
+    let is_within = |granted: CacheControl| at_most.is_some_and(|most| granted.clone().tighten(most) == granted);
+    // Beside a restriction none stays.
+    let doomed: Vec<_> = fields().filter(|name| restricted || !granted(name).is_some_and(is_within)).cloned().collect();
     for name in doomed {
         headers.remove(name);
     }

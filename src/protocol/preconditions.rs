@@ -505,7 +505,7 @@ impl Scope {
 
 /// Joins the lines of `If-Match` and of `If-None-Match` into one line each, with the same members in the
 /// same order (RFC 9110 section 5.3, P-21): services exist that read the first line only. A list that
-/// cannot be read to its end stays as it came.
+/// cannot be read to its end stays as it came: joined, its last tag could take in the next line.
 pub(crate) fn join_lists_of_tags(headers: &mut HeaderMap) {
     // No field has a second line: the usual case.
     if headers.len() == headers.keys_len() {

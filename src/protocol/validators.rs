@@ -204,6 +204,8 @@ pub(crate) fn last_modified_of(headers: &HeaderMap, now: HttpDate) -> Option<Htt
 mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
+    use http::HeaderName;
+
     use super::*;
 
     const NOW: HttpDate = HttpDate::UNIX_EPOCH;

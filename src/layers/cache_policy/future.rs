@@ -9,11 +9,10 @@ use http::Response;
 use http::header::CACHE_CONTROL;
 use pin_project_lite::pin_project;
 
-use super::layer::{Config, Place};
+use super::config::{Config, Place};
 use super::trace;
 use crate::policy::{
-    CACHE_POLICY_EXPLAIN, CachePolicy, Decision, DecisionSource, Layer, PendingPolicy, RequestFacts, WithoutHandler,
-    explain,
+    CACHE_POLICY_EXPLAIN, CachePolicy, Decision, DecisionSource, Layer, PendingPolicy, RequestFacts, Unruled, explain,
 };
 use crate::protocol::set_field;
 
@@ -63,7 +62,7 @@ impl Exchange {
         if config.place == Place::AroundCachingLayer {
             // The inner layer leaves neither.
             let extensions = response.extensions();
-            if extensions.get::<WithoutHandler>().is_none() && extensions.get::<CachePolicy>().is_none() {
+            if extensions.get::<Unruled>().is_none() && extensions.get::<CachePolicy>().is_none() {
                 return;
             }
         }

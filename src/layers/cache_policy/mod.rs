@@ -67,6 +67,7 @@
 //! # });
 //! ```
 
+mod config;
 mod future;
 mod layer;
 mod service;

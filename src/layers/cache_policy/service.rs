@@ -6,8 +6,8 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
+use super::config::{Config, Place};
 use super::future::{Exchange, ResponseFuture};
-use super::layer::{Config, Place};
 use crate::layers::exempt::is_tunnel;
 use crate::policy::Facts;
 

@@ -3,7 +3,7 @@
 //! Everything is decided here; the future only waits.
 
 use http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_RANGE, LAST_MODIFIED, RANGE, SET_COOKIE,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_RANGE, LAST_MODIFIED, RANGE, SET_COOKIE, VARY,
 };
 use http::response::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -17,7 +17,7 @@ use super::selected::SelectedRepresentation;
 use super::trace;
 use crate::layers::Clock;
 use crate::layers::exempt::{is_grpc_call, is_grpc_exchange, is_interim};
-use crate::policy::{CachePolicy, Decision, Personalized, RequestFacts, Ruling, WithoutHandler};
+use crate::policy::{CachePolicy, Decision, Personalized, RequestFacts, Ruling, Unruled};
 use crate::protocol::{
     CodedTags, Condition, EntityTagRef, Evaluation, HttpDate, IfRange, Outcome, Preconditions, Representation,
     Validators, accepts_a_coding, forbids_storing, has_valid_byte_range, into_not_modified, into_precondition_failed,
@@ -34,6 +34,7 @@ To create it, send If-None-Match: *\n";
 #[derive(Debug)]
 pub(crate) struct Exchange {
     clock: Clock,
+    /// Where the response to GET may be coded, so that the response to HEAD lacks its coding.
     inner_coding: Option<InnerCoding>,
     mark: Option<ValidatorSourcePresent>,
     kind: Kind,
@@ -51,8 +52,6 @@ pub(crate) struct Exchange {
     source_is_withheld: bool,
     /// Whether the request claims to be a call of gRPC.
     claims_grpc: bool,
-    /// Whether a response to HEAD may lack the coding that the response to GET has.
-    accepts_coding: bool,
     /// Whether an outer edge layer is there.
     for_edge: bool,
 }
@@ -101,7 +100,10 @@ impl Exchange {
         };
         Self {
             clock: settings.clock.clone(),
-            inner_coding: settings.inner_coding.clone(),
+            inner_coding: settings
+                .inner_coding
+                .clone()
+                .filter(|_| method == Method::GET || (method == Method::HEAD && accepts_a_coding(headers))),
             mark: settings.mark,
             kind: match method {
                 Method::GET => Kind::Get,
@@ -117,7 +119,6 @@ impl Exchange {
             source: None,
             source_is_withheld: false,
             claims_grpc: is_grpc_call(&method, headers),
-            accepts_coding: method == Method::HEAD && settings.inner_coding.is_some() && accepts_a_coding(headers),
             for_edge,
         }
     }
@@ -173,7 +174,9 @@ impl Exchange {
             }
         }
         self.repair_range(&current, request);
+        // A source that asks the inner service for them has nothing to add to its response.
         if self.stated.selects_safely()
+            && matches!(self.mark, Some(ValidatorSourcePresent::ForAllTags))
             && let Representation::Current(validators) = current
         {
             self.source = Some(validators);
@@ -244,8 +247,9 @@ impl Exchange {
                     // P-11: the method is safe.
                     head.status = StatusCode::PRECONDITION_FAILED;
                     into_precondition_failed(&mut head.headers);
-                    // It was about storing the 200.
+                    // They were about storing the 200.
                     head.extensions.remove::<Decision>();
+                    Ruling::forget(&mut head.headers, &mut head.extensions);
                     self.record(head, ConditionalReason::AfterHandler(condition));
                     return false;
                 }
@@ -274,6 +278,9 @@ impl Exchange {
         }
         self.coded.restore_in_not_modified(&mut head.headers);
         into_not_modified(&mut head.headers);
+        if head.extensions.get() == Some(&Unruled::BeforeHandler) {
+            head.headers.remove(VARY);
+        }
     }
 
     /// Gives a response without validators those of the source. Returns them where they are not those of
@@ -334,7 +341,7 @@ impl Exchange {
         if is_coded && self.kind == Kind::Get {
             inner.set_known();
         }
-        self.accepts_coding && !is_coded && is_empty && status == StatusCode::OK && inner.is_known()
+        self.kind == Kind::Head && !is_coded && is_empty && status == StatusCode::OK && inner.is_known()
     }
 
     fn forwarded(&self) -> &Preconditions {
@@ -375,6 +382,8 @@ impl Exchange {
         }
         self.coded.restore_in_not_modified(headers);
         into_not_modified(headers);
+        // A part of what the 200 says would take the place of all of it in a cache (N-06).
+        headers.remove(VARY);
         self.record(&mut answer.head, ConditionalReason::BeforeHandler(condition));
         answer
     }
@@ -436,7 +445,7 @@ impl EarlyAnswer {
         }
         match policy {
             Some(policy) => _ = self.head.extensions.insert(policy),
-            None => _ = self.head.extensions.insert(WithoutHandler),
+            None => _ = self.head.extensions.insert(Unruled::BeforeHandler),
         }
     }
 

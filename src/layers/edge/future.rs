@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use http::Response;
 use pin_project_lite::pin_project;
 
-use super::layer::Config;
+use super::config::Config;
 use super::trace;
 use crate::policy::{CacheTags, DecisionSource, Layer, RequestFacts, ResolvedPolicy, Ruling};
 
@@ -54,7 +54,8 @@ where
 impl Exchange {
     fn write<B>(self, response: &mut Response<B>) {
         let Self { config, request } = self;
-        let layer = Layer { rules: &config.rules, request, policy: ResolvedPolicy::Nothing };
+        let request_with_ruling = request.wanting_the_ruling();
+        let layer = Layer { rules: &config.rules, request: request_with_ruling, policy: ResolvedPolicy::Nothing };
         let Some(decision) = layer.rule(response, || config.clock.now()) else { return };
 
         let status = response.status();
@@ -70,7 +71,7 @@ impl Exchange {
         let diagnostics =
             config.edges.write(response.headers_mut(), status, request.is_get_or_head(), &ruling, &config.overflow);
 
-        Ruling::leave_edge_names(&config.rules.edge_names, response.extensions_mut());
+        ruling.leave_after_edge(&config.rules.edge_names, request, response.extensions_mut());
 
         for diagnostic in &diagnostics {
             trace::event(diagnostic);

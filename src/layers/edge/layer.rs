@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::HeaderName;
 use tower_layer::Layer;
 
+use super::config::Config;
 use super::service::EdgeService;
 use crate::edge::{Edges, TagOverflow};
 use crate::layers::Clock;
@@ -100,15 +101,4 @@ impl<S> Layer<S> for EdgeLayer {
     fn layer(&self, inner: S) -> EdgeService<S> {
         EdgeService::new(inner, Arc::clone(&self.config))
     }
-}
-
-/// How the layer was configured, shared by its services and futures.
-#[derive(Clone, Debug)]
-pub(super) struct Config {
-    pub(super) edges: Edges,
-    pub(super) overflow: TagOverflow,
-    pub(super) rules: Rules,
-    pub(super) clock: Clock,
-    pub(super) record: bool,
-    pub(super) enabled: bool,
 }

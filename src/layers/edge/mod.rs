@@ -57,6 +57,7 @@
 //! # });
 //! ```
 
+mod config;
 mod future;
 mod layer;
 mod service;

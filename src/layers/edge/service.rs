@@ -6,8 +6,8 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
+use super::config::Config;
 use super::future::{Exchange, ResponseFuture};
-use super::layer::Config;
 use crate::layers::exempt::is_tunnel;
 
 /// The service that [`EdgeLayer`](super::EdgeLayer) makes.
@@ -41,7 +41,7 @@ where
         }
         let facts = self.config.rules.facts(&request);
         facts.leave_in(&mut request);
-        let exchange = Exchange { config: Arc::clone(&self.config), request: facts.wanting_the_ruling() };
+        let exchange = Exchange { config: Arc::clone(&self.config), request: facts };
         ResponseFuture::new(self.inner.call(request), Some(exchange))
     }
 }

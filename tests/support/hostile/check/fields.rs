@@ -29,8 +29,14 @@ impl Exchange<'_> {
     /// Whether this is a 304 about which the layers cannot know what the 200 says: one that a source
     /// decided before the handler, and one of the handler's under a policy that depends on the content type.
     pub(super) fn may_leave_out_cache_control(&self) -> bool {
-        self.came.status == 304
-            && (!self.was_handled() || self.status() == 304 && self.case.policies().any(|it| it.depends_on_type()))
+        let case = self.case;
+        // A policy around the layer that makes the 304 does not see the content type of the 200 either.
+        let made_inside = case.layers.iter().rposition(|kind| kind.conditional().is_some());
+        let depends = |kind: &Kind| kind.policy().is_some_and(|policy| policy.depends_on_type());
+        let is_around = made_inside.is_some_and(|last| case.layers[..last].iter().any(depends));
+        let by_handler = self.was_handled() && self.status() == 304;
+        let by_content = by_handler && case.policies().any(|policy| policy.depends_on_type());
+        self.came.status == 304 && (!self.was_handled() || by_content || is_around)
     }
 
     pub(super) fn fields_are_valid(&self) {

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
+use tower_cache_policy::policy::Risk;
+
 use super::Exchange;
 use crate::hostile::case::{Came, Case, Kind, now};
 use crate::hostile::counts::Taken;
 use crate::hostile::preconditions::Has;
-use crate::hostile::words::{is_live_stream, vary_names};
+use crate::hostile::words::{Readings, at_edge, is_live_stream, vary_names};
 
 /// "Cache-Control, Content-Location, Date, ETag, Expires, and Vary", which "would have been sent in a 200
 /// (OK) response to the same request" (RFC 9110 section 15.4.5).
@@ -32,6 +34,10 @@ impl Exchange<'_> {
         let is_304 = came.status == 304 && self.status() != 304;
         let is_made_by_handler = case.handler.not_modified && came.status == 304;
         let is_chosen = is_304 || is_made_by_handler || case.handler.body.steps.len() % 4 == 1;
+        // A 304 for a stream that never ends stands for nothing.
+        if case.handler.not_modified && is_live_stream(&case.handler.headers) {
+            return;
+        }
         if !is_chosen || !self.is_safe() || !self.is_ours() || self.is_coded_outside() {
             return;
         }
@@ -117,8 +123,21 @@ fn repeats(case: &Case, not_modified: &Came, page: &Came, except: &[HeaderName])
     // A policy that depends on the content type does not know it of a 304 that the handler made.
     let by_handler = not_modified.returned.as_ref().is_some_and(|(status, _)| *status == 304);
     Taken::NotModifiedByHandler.count_if(by_handler);
-    let of_handler = case.handler.policy.is_some_and(|policy| policy.to_string().contains("immutable"));
-    let no_type = by_handler && (of_handler || case.policies().any(|policy| policy.depends_on_type()));
+    // Nor does a handler's word on it, or a policy around the layer that makes the 304: both say at most what
+    // any 200 could say.
+    let decides = case.layers.iter().rposition(|kind| kind.conditional().is_some());
+    let is_around = |at: usize, kind: &Kind| kind.conditional().is_none() && decides.is_some_and(|last| at < last);
+    let of_handler = case.handler.headers.contains_key("cache-control");
+    let depends = |kind: &Kind| {
+        kind.policy().is_some_and(|policy| policy.depends_on_type() || of_handler) || matches!(kind, Kind::Edge(_))
+    };
+    let around = case.layers.iter().enumerate().any(|(at, kind)| is_around(at, kind) && depends(kind));
+    let no_type = by_handler || around;
+    // `immutable` stands where a handler itself wrote it or a route accepts it.
+    let accepted = Readings::of(&case.handler.headers, now()).iter().any(|(_, word)| word.immutable)
+        || case.layers.iter().any(|kind| kind.risks().contains(&Risk::PageSurvivesReload));
+    let has_own = |name: &str| case.handler.headers.contains_key(name);
+    let disagree = has_own("etag") || has_own("content-encoding") || case.conditionals().count() > 1;
     // Nor does it know the content coding, which is in the name of the tag.
     let no_coding = by_handler && case.handler.headers.contains_key("content-encoding");
     let targeted = page.headers.keys().chain(not_modified.headers.keys()).filter(|name| case.is_targeted(name));
@@ -126,9 +145,18 @@ fn repeats(case: &Case, not_modified: &Came, page: &Came, except: &[HeaderName])
         let [said, says] = [page, not_modified].map(|came| lines(&came.headers, name));
         let may_be_absent = match name.as_str() {
             "etag" if no_coding => continue,
+            // A source that disagrees with a handler or another source is no fault of a layer.
+            "etag" if by_source && disagree => continue,
             "etag" => false,
+            "cache-control" if (no_type || accepted) && is_tighter(not_modified, page) => continue,
+            // A handler's own `immutable` stands on its own 304.
+            "cache-control" if by_handler && case.handler.headers.contains_key("cache-control") && accepted => continue,
+            // A compression layer says nothing on a 304 that it did not make.
+            "vary" if by_handler && (no_coding || case.layers.iter().any(Kind::codes)) => continue,
+            "expires" if no_type && says.is_empty() => continue,
             "cache-control" => by_source || no_type,
             "content-location" | "date" | "expires" | "vary" => by_source,
+            _ if no_type && says.iter().map(at_edge).max() <= said.iter().map(at_edge).max() => continue,
             _ => by_source || no_type,
         };
         assert!(
@@ -136,6 +164,14 @@ fn repeats(case: &Case, not_modified: &Came, page: &Came, except: &[HeaderName])
             "N-01: {name}, of the 304 {says:?} and of the 200 {said:?}"
         );
     }
+}
+
+/// Whether a 304 lets no cache do more than its 200 does.
+fn is_tighter(not_modified: &Came, page: &Came) -> bool {
+    let [says, said] = [not_modified, page].map(|came| Readings::of(&came.headers, now()));
+    says.iter().zip(said.iter()).all(|((_, says), (_, said))| {
+        says.shared() <= said.shared() && says.browser() <= said.browser() && (said.public || !says.public)
+    })
 }
 
 /// The only responses that are not revalidated by their own tag.

@@ -86,7 +86,9 @@ impl Exchange<'_> {
     fn never_more_shareable_to_others(&self, policies: &[Limits]) {
         let (request, came) = (&self.case.request, self.came);
         let read = |headers: &HeaderMap| other_reader::shared(&request.method, &request.headers, came.status, headers);
-        let Some(lifetime) = read(&came.headers).map(|it| it.as_secs()) else { return };
+        // What is stale at once is validated before each reuse: that permits nothing.
+        let lifetime = read(&came.headers).map(|it| it.as_secs()).filter(|lifetime| *lifetime > 0);
+        let Some(lifetime) = lifetime else { return };
         // A date that a source states makes heuristics possible, and is no permission by itself.
         let mut headers = self.headers().clone();
         if let Some(date) = came.headers.get("last-modified") {

@@ -4,7 +4,7 @@ use http::{HeaderMap, Method};
 use tower_cache_policy::protocol::{HttpDate, Representation};
 
 use super::Exchange;
-use crate::hostile::case::{Kind, now};
+use crate::hostile::case::{Kind, Precedence, now};
 use crate::hostile::counts::Taken;
 use crate::hostile::preconditions::{Has, without_coding};
 use crate::hostile::words::Word;
@@ -39,7 +39,7 @@ impl Exchange<'_> {
         let is_another = case.handler.personalized
             || case.request.personalized
             || self.headers().contains_key("set-cookie")
-            || self.returned.standard().any(Word::forbids_storing);
+            || self.returned.standard().any(Word::forbids_storing) && !self.overrides_no_store();
         if is_another && case.layers.iter().all(|kind| kind.risks().is_empty()) {
             assert_eq!(sent, Has::default(), "the validators of a source on a response that is not its representation");
         }
@@ -52,6 +52,15 @@ impl Exchange<'_> {
         if other.status == came.status {
             assert_eq!(lines(&came.headers), lines(&other.headers), "GET and HEAD");
         }
+    }
+
+    /// Whether a layer was told to store even what its handler forbids to store.
+    fn overrides_no_store(&self) -> bool {
+        self.case
+            .layers
+            .iter()
+            .filter_map(|kind| kind.policy())
+            .any(|it| it.precedence == Precedence::OverrideEvenNoStore)
     }
 
     /// V-14, for the handler, a source and our own layers.
