@@ -1,12 +1,11 @@
-//! The edge: what the caches in front of a service read, as data.
+//! What each CDN or cache in front of a service reads, as data.
 //!
-//! A [`CacheStatus`] is what they tell in return: whether an answer came from a cache.
+//! An [`EdgeProfile`] describes which fields an edge reads. Seventeen profiles are constants, and
+//! each of their properties can be replaced. An [`EdgeLayer`](crate::EdgeLayer) writes one
+//! [policy](crate::policy) in the fields of the edges in front. A [`CacheStatus`] reads from a
+//! response whether it came from a cache.
 //!
-//! One [policy](crate::policy) becomes the fields that each edge obeys. What an edge reads is
-//! its [`EdgeProfile`]; the seventeen that are known are constants, and everything in them can
-//! be replaced. An [`EdgeLayer`](crate::EdgeLayer) writes them.
-//!
-//! | Profile | Lifetime at the edge | Tags | Forbidden to store it sees |
+//! | Profile | Lifetime at the edge | Tags | Where it reads that it must not store |
 //! |---|---|---|---|
 //! | [`STANDARD`](EdgeProfile::STANDARD) | `s-maxage`, `CDN-Cache-Control` | none | both |
 //! | [`CLOUDFLARE`](EdgeProfile::CLOUDFLARE) | `Cloudflare-CDN-Cache-Control` | `Cache-Tag: a,b` | both |
@@ -28,10 +27,10 @@
 //!
 #![cfg_attr(
     doc,
-    doc = "What six of them do that one runs oneself is told, with their configuration, in [`self_hosted`]."
+    doc = "[`self_hosted`] describes how six caches that you can run yourself behave, and how to configure them."
 )]
 //!
-//! Several edges at once are [`Edges`], which refuse two that fight over a field:
+//! [`Edges`] combines several profiles, and rejects two that need different values in one field:
 //!
 //! ```
 //! use tower_cache_policy::edge::{EdgeProfile, Edges};

@@ -1,46 +1,68 @@
-//! What an application wants said about storing its answers.
+//! Policies: how long a response may be stored, and by which caches.
 //!
-//! A [`CachePolicy`] says how long an answer may be kept, and by whom. A layer holds
-//! it against what the handler said, the status, the method and the guards, and
-//! comes to one [`Decision`], from which every field is written.
+//! A [`CachePolicy`] states what the application wants. A layer combines it with the response's
+//! own fields, the status, the method and the guards into one [`Decision`], and writes every field
+//! from that decision.
 //!
 //! # Who wins
 //!
-//! Read from the top; the first that has a word decides.
+//! The first of these that applies decides:
 //!
-//! 1. **Guards.** They can only tighten. See [`Guard`]; each can be waived by
-//!    accepting the [`Risk`] that it stands against.
-//! 2. **A `CachePolicy` in the answer's extensions**, which a handler puts there.
-//! 3. **The handler's own `Cache-Control`**, which stays as it was written.
-//! 4. **The innermost layer**, then the layers around it, each seeing what those
-//!    inside it wrote as the handler's own.
-//! 5. **The default**, `private, no-cache`: no safe answer leaves without a
-//!    `Cache-Control` (G-14).
+//! 1. **Guards** can only tighten. Each [`Guard`] that has a [`Risk`] can be switched off by
+//!    accepting it.
+//! 2. **A `CachePolicy` in the response's extensions**, which the handler puts there.
+//! 3. **The handler's own `Cache-Control`.** It is sent as written, unless a guard has a reason to
+//!    act. Then it is replaced by its canonical form, which all caches read in the same way.
+//! 4. **The innermost layer**, then the outer layers. An outer layer treats the fields that an
+//!    inner layer wrote as those of the handler.
+//! 5. **The default**, `private, no-cache`.
 //!
-//! A layer that is told to [`tighten`](crate::CachePolicyLayer::tighten) counts beside 2 and 3,
-//! of each the tighter. A layer that is told to go first stands above 2 and 3, still below the guards.
-//! `no-store` is sticky: neither a policy in the extensions nor a layer that goes
-//! first loosens it, only
-//! [`overriding_even_no_store`](crate::CachePolicyLayer::overriding_even_no_store) does.
+//! A `Cache-Control` without a known directive, such as `undefined`, does not decide anything. Its
+//! unknown members stay next to the directives of the policy.
+//!
+//! A layer with [`tighten`](crate::CachePolicyLayer::tighten) merges its policy with 2 or 3: the
+//! shorter lifetime wins, restrictions are combined, and a permission remains only if both grant it.
+//! A layer with [`overriding`](crate::CachePolicyLayer::overriding) takes precedence over 2 and 3.
+//! Only [`overriding_even_no_store`](crate::CachePolicyLayer::overriding_even_no_store) replaces a
+//! `no-store`.
+//!
+//! CDNs read fields such as `CDN-Cache-Control` instead of `Cache-Control`. If a layer or a handler's
+//! policy replaces or tightens `Cache-Control`, lifetimes in those fields are removed, unless they
+//! are within the merged result. A restriction in one of them makes `Cache-Control` private.
 //!
 //! # Which statuses
 //!
-//! A policy is for the success that it was made for: 200, 203, 206, and the 304 that
-//! stands for one of them, which gets exactly the same; that goes for a handler's policy in the
-//! extensions too, which often stands beside a result that may be an error. Errors get `private, no-store`,
-//! other answers the default, unless a policy was given for that very status. 428,
-//! 429, 431 and 511 are never stored (N-09). Answers to methods other than GET and
-//! HEAD are not stored (G-09).
+//! A policy applies only to 200, 203, 206 and the corresponding 304. That includes a policy that a
+//! handler puts in the extensions, because a handler often returns it next to a result that may be
+//! an error or a redirect. For any other status, the layer uses the policy that it was given for
+//! that status. Without one, errors get `private, no-store`, and other responses, such as
+//! redirects and 201, get the default. 428, 429, 431 and 511 are never stored. On any other status,
+//! the handler's own `Cache-Control` applies.
 //!
-//! Two guards have no risk to accept. `public` is never said unless a policy or a
-//! handler says it (G-08), and no error or redirect becomes a 304 or 412 (G-10).
+//! Responses to methods other than GET and HEAD are not stored.
+//!
+//! Two rules cannot be switched off: no layer adds `public` by itself, and no error or redirect
+//! becomes a 304 or 412.
+//!
+//! # 304 responses
+//!
+//! A cache replaces its stored fields with those of a 304, so a 304 must not say more than its 200.
+//! If nothing shows what the 200 says, the layers add neither `Cache-Control` nor `Vary` to the
+//! 304, and caches continue with the stored fields. There are two such cases:
+//!
+//! - A [`ConditionalLayer`](crate::ConditionalLayer) made the 304 before the handler ran, and its
+//!   validator source did not return a policy. A source can return one: see
+//!   [`SelectedRepresentation`](crate::layers::conditional::SelectedRepresentation).
+//! - The inner service made the 304 itself, without a `Content-Type`, and the policy depends on the
+//!   content type. [`CachePolicy::IMMUTABLE`] does, because it does not apply to HTML. In a
+//!   [`CachingLayer`](crate::CachingLayer) this case does not occur.
 //!
 //! # Many routes
 //!
-//! A policy may be one for all requests, a closure over the request, or
+//! A layer takes one policy for all requests, a closure over the request, or
 #![cfg_attr(feature = "routes", doc = "a [table of routes](routes),")]
 #![cfg_attr(not(feature = "routes"), doc = "a table of routes (feature `routes`),")]
-//! which goes by path, method, status and content type, and can be read and reviewed as a whole.
+//! which chooses by path, method, status and content type, and can be reviewed as a whole.
 //!
 //! # Example
 //!

@@ -1,20 +1,28 @@
-//! A layer that decides how long an answer may be kept, and by whom.
+//! A layer that decides how long a response may be stored, and by which caches.
 //!
-//! It writes `Cache-Control` and `Vary`, for one policy or for a closure that looks at
-//! the request. It sits on a route or on a router, and inside another one of its kind
-//! it has the first word. Who wins, which statuses get the policy and which guards
-//! are in force is said once, in [`policy`](crate::policy).
+//! It writes `Cache-Control` and `Vary`, from one policy, a table of routes, or a closure over the
+//! request. Put it on a route or on a router. Inside another layer of its kind it takes
+//! precedence. The page of [`policy`](crate::policy) explains precedence, statuses and guards.
 //!
-//! What it leaves alone: gRPC, interim answers, upgrades and tunnels.
+//! It does not change informational responses, upgrades, tunnels and gRPC. A response counts as
+//! gRPC only if it has a gRPC content type and answers a POST that has one too.
+//!
+//! # Several layers
+//!
+//! An outer layer applies the guards to the final response again. A guard that an inner layer
+//! switched off with [`accept_risk`](CachePolicyLayer::accept_risk) is in force in an outer
+//! `CachePolicyLayer`, unless that layer accepts the risk too. An [`EdgeLayer`](crate::EdgeLayer)
+//! respects what the inner layer accepted, for the values that the inner layer saw: another
+//! cookie makes the response private.
 //!
 //! # Deployment caveat
 //!
-//! Guards see what is inside the layer. A session layer around it that adds
-//! `Set-Cookie` later is not seen; put the layer, an [`EdgeLayer`](crate::EdgeLayer), or another
-//! one with [`CachePolicy::PRIVATE_NO_CACHE`](crate::policy::CachePolicy::PRIVATE_NO_CACHE),
-//! outside of it (L-04).
+//! Guards see only what inner services did. If an outer session layer adds `Set-Cookie` later, no
+//! guard sees it. Put the layer, an [`EdgeLayer`](crate::EdgeLayer), or another one with
+//! [`CachePolicy::PRIVATE_NO_CACHE`](crate::policy::CachePolicy::PRIVATE_NO_CACHE) around the
+//! session layer.
 //!
-//! A closure that goes by the path should take it from
+//! A closure that chooses by the path should take it from
 //! [`original_path`](crate::policy::original_path), not from `request.uri`. A router removes the
 //! prefix of a nested router from `request.uri`, so that the account page `/account/7` looks like
 //! `/7`. An inner service may also resolve `/static/..%2faccount` to `/account`, and a policy
@@ -38,11 +46,11 @@
 //! async fn handler(request: Request<()>) -> Result<Response<Full<Bytes>>, Infallible> {
 //!     let mut response = Response::new(Full::from("hello"));
 //!     match request.uri().path() {
-//!         // A handler may speak for itself, in a type ...
+//!         // A handler can return a policy ...
 //!         "/now" => _ = response.extensions_mut().insert(CachePolicy::no_store()),
-//!         // ... or in the field.
+//!         // ... or write the field.
 //!         "/day" => _ = response.headers_mut().insert(CACHE_CONTROL, "max-age=86400".parse().unwrap()),
-//!         // And a guard sees what a policy cannot know.
+//!         // A guard makes this response private.
 //!         "/login" => _ = response.headers_mut().insert(SET_COOKIE, "id=1".parse().unwrap()),
 //!         _ => {}
 //!     }

@@ -1,9 +1,9 @@
-//! The usual stack, composed in the right order, for those who want one line.
+//! The usual stack in one layer, in the right order.
 //!
 //! ```text
-//!   request                                              answer
+//!   request                                            response
 //!      │  ┌───────────────────────────────────────────┐    ▲
-//!      ▼  │ policy      for what is decided below     │    │
+//!      ▼  │ policy       for early responses          │    │
 //!         │ ┌───────────────────────────────────────┐ │
 //!         │ │ conditional  304, 412, 428            │ │
 //!         │ │ ┌───────────────────────────────────┐ │ │
@@ -14,9 +14,22 @@
 //!         │ │ │ │ │ policy, and your service  │ │ │ │ │
 //! ```
 //!
-//! Layers of your own that look at the content belong inside, layers that add `Set-Cookie`
-//! inside too, so that the guards see it, and authentication outside when you give a
-//! [validator source](crate::layers::conditional::ValidatorSource).
+//! Put your own layers that read the content or add `Set-Cookie` next to your service, so that the
+//! guards see what they do. With a
+//! [validator source](crate::layers::conditional::ValidatorSource), put authentication around the
+//! `CachingLayer`.
+//!
+//! Each response is decided once, by the inner policy. The outer one decides about a 304 that was
+//! made before your service ran. With a compression layer it also checks what that layer changed.
+//!
+//! # 304 responses of your service
+//!
+//! A service of files makes its own 304, which does not show the content type. If the policy depends
+//! on that type, the inner policy removes `If-None-Match` and `If-Modified-Since` from the request.
+//! Your service then sends the complete response, and the conditional layer makes the 304 from it,
+//! with the policy of the 200. Policies that depend on the content type are
+//! [`CachePolicy::IMMUTABLE`](crate::policy::CachePolicy::IMMUTABLE) and routes with a policy by
+//! content type. Under any other policy, your service receives both fields.
 //!
 //! # Example
 //!

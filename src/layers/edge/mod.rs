@@ -1,23 +1,30 @@
-//! A layer that tells each cache in front of a service what it is to keep, in its own fields.
+//! A layer that writes the fields of the CDNs and caches in front of a service.
 //!
-//! It is the outermost one. It holds the final answer against the guards once more, since a
-//! session layer inside may have added a cookie after all others had looked; then it takes the
-//! one decision that `Cache-Control` states by now, and writes it as the
-//! [profiles](crate::edge) of the edges in front want to read it: the same on a 304 as on a 200
-//! (N-05), and a restriction in `Cache-Control` too (E1-1). What services inside wrote for an
-//! edge that is not there is taken away, but a restriction in it counts.
+//! Put it outermost. It applies the guards to the final response, because a session layer may have
+//! added a cookie after the inner layers decided. It then writes the decision in the fields that
+//! the [profiles](crate::edge) of the edges read, on a 304 as on a 200. If the response must not be
+//! stored, `Cache-Control` says so too.
+//!
+//! # Fields of inner services
+//!
+//! A lifetime that a handler wrote for an edge in front counts. If the edge reads several fields,
+//! its own order of precedence decides. For example, a `CDN-Cache-Control` becomes
+//! `Vercel-CDN-Cache-Control` for Vercel. Fields for other edges are removed. A restriction in any of
+//! these fields keeps the response out of all shared caches.
+//!
+//! The fields of a custom profile are treated like those of the built-in profiles. The layer removes
+//! them when a guard makes a response private.
 //!
 //! # Tags
 //!
-//! It is the only one that writes tags, because who does not know them hands them to visitors
-//! (G-20). It unites, in this order, those of the [routes](crate::policy), those that handlers
-//! and services inside put into the answer's extensions as
-//! [`CacheTags`](crate::policy::CacheTags), and those that they wrote into the field
-//! themselves. Where they do not fit, [`TagOverflow`](crate::edge::TagOverflow) says what
-//! becomes of the answer.
+//! Only this layer writes cache tags, because a cache that does not understand the field forwards
+//! it to clients. It combines, in this order, the tags of the [routes](crate::policy), those that
+//! handlers put into the response's extensions as [`CacheTags`](crate::policy::CacheTags), and those
+//! that handlers wrote into the field. [`TagOverflow`](crate::edge::TagOverflow) decides what happens
+//! if they do not fit.
 //!
-//! A 304 that no handler made has no tags on it: they would be a part of those that the cache
-//! has, and take their place (N-06).
+//! A 304 that was made without the handler has no tags. The handler's tags are not known, and a
+//! cache would replace the tags that it has with an incomplete list.
 //!
 //! # Example
 //!
