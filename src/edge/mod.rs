@@ -1,4 +1,4 @@
-//! What each CDN or cache in front of a service reads, as data.
+//! Profiles of the CDNs and caches in front of a service, as data.
 //!
 //! An [`EdgeProfile`] describes which fields an edge reads. Seventeen profiles are constants, and
 //! each of their properties can be replaced. An [`EdgeLayer`](crate::EdgeLayer) writes one

@@ -4,8 +4,8 @@
 //! request. Put it on a route or on a router. Inside another layer of its kind it takes
 //! precedence. The page of [`policy`](crate::policy) explains precedence, statuses and guards.
 //!
-//! It does not change informational responses, upgrades, tunnels and gRPC. A response counts as
-//! gRPC only if it has a gRPC content type and answers a POST that has one too.
+//! It does not change informational responses, upgrades, tunnels and gRPC. A call counts as gRPC only
+//! if the request is a POST, and request and response both have a gRPC content type.
 //!
 //! # Several layers
 //!

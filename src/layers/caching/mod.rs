@@ -27,9 +27,9 @@
 //! A service of files makes its own 304, which does not show the content type. If the policy depends
 //! on that type, the inner policy removes `If-None-Match` and `If-Modified-Since` from the request.
 //! Your service then sends the complete response, and the conditional layer makes the 304 from it,
-//! with the policy of the 200. Policies that depend on the content type are
-//! [`CachePolicy::IMMUTABLE`](crate::policy::CachePolicy::IMMUTABLE) and routes with a policy by
-//! content type. Under any other policy, your service receives both fields.
+//! with the policy of the 200. Policies that depend on the content type are those with `immutable`,
+//! which does not apply to HTML, and routes with a policy by content type. Under any other policy, your
+//! service receives both fields.
 //!
 //! # Example
 //!

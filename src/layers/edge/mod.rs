@@ -10,7 +10,7 @@
 //! A lifetime that a handler wrote for an edge in front counts. If the edge reads several fields,
 //! its own order of precedence decides. For example, a `CDN-Cache-Control` becomes
 //! `Vercel-CDN-Cache-Control` for Vercel. Fields for other edges are removed. A restriction in any of
-//! these fields keeps the response out of all shared caches.
+//! these fields applies to all shared caches.
 //!
 //! The fields of a custom profile are treated like those of the built-in profiles. The layer removes
 //! them when a guard makes a response private.
