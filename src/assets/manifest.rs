@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::asset::{Asset, AssetFacts};
-use super::digest::{ContentDigest, is_fingerprint};
+use super::digest::ContentDigest;
 use super::error::{AssetError, AssetErrorKind, UnknownAsset};
 use super::hashing::{FileToHash, file_stored, hash_files};
-use super::path::{respell, with_fingerprint, without_fingerprint};
+use super::path::{query_fingerprint, respell, with_fingerprint, without_fingerprint};
 use super::settings::{FingerprintPlace, UrlSettings};
 use super::stored::{CodedFiles, StoredFile};
 use crate::policy::nearest;
@@ -219,9 +219,6 @@ impl AssetManifest {
         let version = query.and_then(QueryVersion::of);
         let other_version = |version: QueryVersion<'_>| {
             let QueryVersion::One(fingerprint) = version else { return None };
-            if !is_fingerprint(fingerprint) {
-                return None;
-            }
             match self.find(&with_fingerprint(path, fingerprint)) {
                 Some((Role::Versioned, asset)) => Some(Resolved::Versioned(Arc::clone(asset))),
                 _ => None,
@@ -371,21 +368,18 @@ impl Inner {
     }
 }
 
-/// The parameter `v` of a query.
+/// The fingerprint in the parameter `v` of a query. Other values of `v` have no meaning here: fonts and libraries use
+/// it for version numbers.
 #[derive(Clone, Copy)]
 enum QueryVersion<'a> {
     One(&'a str),
-    /// Two that differ, of which a cache and a server may read another one each.
+    /// Two fingerprints that differ. A cache and a server may each read a different one.
     Several,
 }
 
 impl<'a> QueryVersion<'a> {
     fn of(query: &'a str) -> Option<Self> {
-        let mut versions = query.split('&').filter_map(|parameter| match parameter.split_once('=') {
-            Some(("v", version)) => Some(version),
-            None if parameter == "v" => Some(""),
-            _ => None,
-        });
+        let mut versions = query.split('&').filter_map(query_fingerprint);
         let first = versions.next()?;
         Some(if versions.all(|other| other == first) { Self::One(first) } else { Self::Several })
     }

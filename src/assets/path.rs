@@ -65,6 +65,11 @@ pub(super) fn without_fingerprint(path: &str) -> Option<(String, &str)> {
         .then(|| (format!("{plain}{extension}"), fingerprint))
 }
 
+/// The fingerprint in one parameter of a query, `v=3f9a...`.
+pub(super) fn query_fingerprint(parameter: &str) -> Option<&str> {
+    parameter.strip_prefix("v=").filter(|version| is_fingerprint(version))
+}
+
 /// The path up to the last dot of its last part, and the rest. A dot that starts the part
 /// starts no extension.
 fn split_extension(path: &str) -> (&str, &str) {
@@ -109,7 +114,7 @@ mod tests {
     fn names_that_lead_elsewhere_are_refused() {
         for name in [
             "", "/a", "a/", "a//b", ".", "..", "../a", "a/../b", "a/./b", "a\\..\\b", "a\0b", "a;b", "a?b", "a#b",
-            "a\nb", "%2e%2e/a", "a/..%2fb", "a%b",
+            "a\nb", "%2e%2e/a", "a/..%2fb", "a%b", "a/ ./b", ". /b",
         ] {
             assert!(check_name(name).is_err(), "{name:?}");
         }

@@ -40,7 +40,8 @@
 //! texts, and with escapes read. `@namespace` is a name and no reference.
 //!
 //! A reference stays as it is where it has a scheme or a host, is a fragment only, or begins with
-//! `/` and not with the prefix. A relative one stays relative, and fragments and queries stay.
+//! `/` and not with the prefix. A relative one stays relative, and its path is written in the one
+//! spelling that the layer finds. Fragments and queries stay, except a `v` that would contradict the version.
 //! Everything else leads to an asset or is an error with file, line and column, except a source
 //! map: a stylesheet from elsewhere often names one that it was not shipped with, and only
 //! developer tools ask for it. Stylesheets that refer to each other in a circle are an error:

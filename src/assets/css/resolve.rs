@@ -1,23 +1,25 @@
 //! From a reference to the name of an asset, and back to a reference with a version.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 
 use crate::assets::FingerprintPlace;
-use crate::assets::path::{encode, with_fingerprint};
+use crate::assets::path::{encode, query_fingerprint, with_fingerprint};
 
-/// What a reference leads to.
+/// Where a reference leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Target {
-    /// Nothing of ours.
+    /// Outside of the assets.
     Elsewhere,
     /// A path below the directory of the assets.
     Asset(String),
-    /// A path out of it, or one that no file has.
+    /// A path that leads out of the directory, or that no file has.
     Nothing,
 }
 
 impl Target {
-    /// What `reference` in the stylesheet `from` leads to, where assets are below `prefix`.
+    /// Resolves `reference` in the stylesheet `from`, where assets are below `prefix`.
     pub(super) fn of(reference: &str, from: &str, prefix: &str) -> Self {
         let (path, _) = split_path(reference);
         if path.is_empty() || path.starts_with("//") || has_scheme(path) {
@@ -40,6 +42,8 @@ impl Target {
                         return Self::Nothing;
                     }
                 }
+                // An encoded slash is not a separator.
+                part if part.contains('/') => return Self::Nothing,
                 part => parts.push(part.to_owned()),
             }
         }
@@ -47,24 +51,67 @@ impl Target {
     }
 }
 
-/// The reference with the version of the asset that it leads to. What is relative stays so,
-/// because a stylesheet and its versioned URL lie in one directory.
-pub(super) fn versioned(reference: &str, name: &str, fingerprint: &str, place: FingerprintPlace) -> String {
+/// The reference with the version of the asset `name`, in the one spelling that
+/// [`AssetsLayer`](crate::AssetsLayer) finds: without empty parts, dot segments in the middle, unnecessary escapes and
+/// fingerprints of other tools in `v`.
+///
+/// A relative reference stays relative, because a stylesheet and its versioned URL are in one directory.
+pub(super) fn versioned(
+    reference: &str,
+    from: &str,
+    prefix: &str,
+    name: &str,
+    fingerprint: &str,
+    place: FingerprintPlace,
+) -> String {
     let (path, rest) = split_path(reference);
-    match place {
-        FingerprintPlace::Path => {
-            let directory = path.rfind('/').map_or("", |slash| &path[..=slash]);
-            let file = encode(name.rsplit_once('/').map_or(name, |(_, file)| file));
-            format!("{directory}{}{rest}", with_fingerprint(&file, fingerprint))
+    let (query, fragment) = rest.split_at(rest.find('#').unwrap_or(rest.len()));
+    let name = encode(name);
+    let name = match place {
+        FingerprintPlace::Path => with_fingerprint(&name, fingerprint),
+        FingerprintPlace::Query => name.into_owned(),
+    };
+    let mut url =
+        if path.starts_with('/') { format!("{prefix}/{name}") } else { relative_to(&encode(from), &name).into_owned() };
+    // `?#iefix` has an empty query, which is a part of the known workaround.
+    let query = query.strip_prefix('?').map(|query| {
+        let is_kept = |parameter: &&str| match place {
+            FingerprintPlace::Path => query_fingerprint(parameter).is_none(),
+            FingerprintPlace::Query => *parameter != "v" && !parameter.starts_with("v="),
+        };
+        query.split('&').filter(is_kept).collect::<Vec<_>>().join("&")
+    });
+    match (place, query) {
+        (FingerprintPlace::Path, None) => {}
+        (FingerprintPlace::Path, Some(query)) => push(&mut url, &["?", &query]),
+        (FingerprintPlace::Query, Some(query)) if !query.is_empty() => {
+            push(&mut url, &["?", &query, "&v=", fingerprint]);
         }
-        FingerprintPlace::Query => {
-            let (query, fragment) = rest.split_at(rest.find('#').unwrap_or(rest.len()));
-            let before = match query {
-                "" | "?" => "?".to_owned(),
-                query => format!("{query}&"),
-            };
-            format!("{path}{before}v={fingerprint}{fragment}")
+        (FingerprintPlace::Query, _) => push(&mut url, &["?v=", fingerprint]),
+    }
+    url.push_str(fragment);
+    url
+}
+
+fn push(url: &mut String, pieces: &[&str]) {
+    pieces.iter().for_each(|piece| url.push_str(piece));
+}
+
+/// The reference from one path to another, both below one root.
+fn relative_to<'a>(from: &str, to: &'a str) -> Cow<'a, str> {
+    let directories = |path: &str| path.matches('/').count();
+    let mut common = 0;
+    for ((at, one), other) in from.bytes().enumerate().zip(to.bytes()) {
+        if one != other {
+            break;
         }
+        if one == b'/' {
+            common = at + 1;
+        }
+    }
+    match directories(&from[common..]) {
+        0 => to[common..].into(),
+        up => format!("{}{}", "../".repeat(up), &to[common..]).into(),
     }
 }
 
@@ -105,22 +152,44 @@ mod tests {
             ("../../a.png", Target::Nothing),
             ("..", Target::Nothing),
             ("%ff.png", Target::Nothing),
+            ("img%2Fa.png", Target::Nothing),
         ] {
             assert_eq!(Target::of(reference, "css/style.css", "/static"), target, "{reference}");
         }
     }
 
     #[test]
-    fn what_stands_around_the_name_stays() {
+    fn the_rest_of_a_reference_stays() {
+        const OTHER: &str = "0123456789abcdef0123456789abcdef";
         for (reference, path, query) in [
             ("../img/a.png", "../img/a.F.png", "../img/a.png?v=F"),
             ("/static/img/a.png", "/static/img/a.F.png", "/static/img/a.png?v=F"),
-            ("a.png?#iefix", "a.F.png?#iefix", "a.png?v=F#iefix"),
-            ("a.png?x=1#y", "a.F.png?x=1#y", "a.png?x=1&v=F#y"),
-            ("%61.png", "a.F.png", "%61.png?v=F"),
+            ("../img/a.png?#iefix", "../img/a.F.png?#iefix", "../img/a.png?v=F#iefix"),
+            ("../img/a.png?x=1#y", "../img/a.F.png?x=1#y", "../img/a.png?x=1&v=F#y"),
+            ("../img/a.png?v=4.7.0", "../img/a.F.png?v=4.7.0", "../img/a.png?v=F"),
+            ("../img/a.png?v&x=1&v=2", "../img/a.F.png?v&x=1&v=2", "../img/a.png?x=1&v=F"),
+            (&format!("../img/a.png?v={OTHER}#y"), "../img/a.F.png?#y", "../img/a.png?v=F#y"),
+            ("./..//img/./%61.png", "../img/a.F.png", "../img/a.png?v=F"),
+            ("/static//img/x/../a.png", "/static/img/a.F.png", "/static/img/a.png?v=F"),
         ] {
-            assert_eq!(versioned(reference, "img/a.png", "F", FingerprintPlace::Path), path);
-            assert_eq!(versioned(reference, "img/a.png", "F", FingerprintPlace::Query), query);
+            let written = |place| versioned(reference, "css/style.css", "/static", "img/a.png", "F", place);
+            assert_eq!(written(FingerprintPlace::Path), path);
+            assert_eq!(written(FingerprintPlace::Query), query);
+        }
+    }
+
+    #[test]
+    fn a_relative_reference_goes_from_one_directory_to_the_other() {
+        for (from, to, reference) in [
+            ("a.css", "b.png", "b.png"),
+            ("css/a.css", "css/b.png", "b.png"),
+            ("css/a.css", "css/img/b.png", "img/b.png"),
+            ("css/a.css", "b.png", "../b.png"),
+            ("css/a.css", "cs/b.png", "../cs/b.png"),
+            ("a/b/c/d.css", "a/x/d.png", "../../x/d.png"),
+            ("a.css", "a.css", "a.css"),
+        ] {
+            assert_eq!(relative_to(from, to), reference, "{from} to {to}");
         }
     }
 }

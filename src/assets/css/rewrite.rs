@@ -105,6 +105,8 @@ pub(super) fn rewrite(
 }
 
 struct Sheet<'a> {
+    name: &'a str,
+    prefix: &'a str,
     text: &'a str,
     links: Vec<Link>,
 }
@@ -121,7 +123,12 @@ struct Done<'a> {
 }
 
 impl<'a> Sheet<'a> {
-    fn read(name: &str, text: &'a str, sources: &BTreeMap<String, Source>, prefix: &str) -> Result<Self, AssetError> {
+    fn read(
+        name: &'a str,
+        text: &'a str,
+        sources: &BTreeMap<String, Source>,
+        prefix: &'a str,
+    ) -> Result<Self, AssetError> {
         let found = references(text).map_err(|_| {
             let message = "blocks lie in each other more than 75 deep; flatten them".to_owned();
             AssetError::new(name, AssetErrorKind::InvalidManifest { message })
@@ -146,7 +153,7 @@ impl<'a> Sheet<'a> {
             let Reference { target: reference, line, column, .. } = reference;
             return Err(AssetError::new(name, AssetErrorKind::MissingReference { line, column, reference, nearest }));
         }
-        Ok(Self { text, links })
+        Ok(Self { name, prefix, text, links })
     }
 
     fn rewritten(&self, done: &Done<'_>, place: FingerprintPlace) -> String {
@@ -154,7 +161,7 @@ impl<'a> Sheet<'a> {
         let mut copied = 0;
         for Link { reference, name } in &self.links {
             let fingerprint = done.fingerprints.get(name.as_str()).map_or("", String::as_str);
-            let target = versioned(&reference.target, name, fingerprint, place);
+            let target = versioned(&reference.target, self.name, self.prefix, name, fingerprint, place);
             text.push_str(&self.text[copied..reference.span.start]);
             match reference.form {
                 Form::Url => text.push_str(&format!("url({})", quoted(&target))),

@@ -12,6 +12,8 @@
 //! | a name that is not known | 404, or by [choice](UnknownName) | `private, no-store` |
 //! | what may be [taken for another path](#suspicious-paths) | 404 | `private, no-store` |
 //!
+//! A fingerprint is 32 hexadecimal digits. A query such as `?v=4.7.0` is not one, and is ignored.
+//!
 //! A page (`text/html`) is `no-cache` under every URL (G-27). Errors and redirects of the
 //! service, and the answers to other methods than GET and HEAD, are kept by nobody. For the 404s
 //! the service is not asked, so that it cannot fall back to a page (G-19).

@@ -1,0 +1,155 @@
+//! Inputs that earlier versions got wrong, by kind.
+#![cfg(feature = "assets")]
+#![allow(clippy::unwrap_used)] // As in any test.
+
+mod support;
+
+use std::convert::Infallible;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode};
+use tempfile::TempDir;
+use tower::{Layer, Service, ServiceExt};
+use tower_cache_policy::AssetsLayer;
+use tower_cache_policy::assets::{AssetManifest, FingerprintPlace};
+use tower_http::services::ServeDir;
+
+use support::{TestBody, content, field, get};
+
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+const NO_CACHE: &str = "no-cache";
+const NO_STORE: &str = "private, no-store";
+
+/// Shaped like a fingerprint, and not the fingerprint of any file.
+const OTHER: &str = "0123456789abcdef0123456789abcdef";
+
+struct Received {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Received {
+    fn cache_control(&self) -> String {
+        field(&self.headers, "cache-control").unwrap_or_default()
+    }
+}
+
+async fn send<S, B>(service: &S, request: Request<TestBody>) -> Received
+where
+    S: Service<Request<TestBody>, Response = Response<B>, Error = Infallible> + Clone,
+    B: http_body::Body,
+    B::Error: std::fmt::Debug,
+{
+    let (head, body) = service.clone().oneshot(request).await.unwrap().into_parts();
+    Received { status: head.status, headers: head.headers, body: content(body).await }
+}
+
+/// A directory of these files, all with one time of modification.
+fn directory(files: &[(&str, &str)]) -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        write(directory.path(), name, text, 1);
+    }
+    directory
+}
+
+fn write(directory: &Path, name: &str, text: &str, second: u64) {
+    let path = directory.join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, text).unwrap();
+    touch(&path, UNIX_EPOCH + Duration::from_secs(second));
+}
+
+fn touch(path: &Path, time: SystemTime) {
+    fs::File::options().append(true).open(path).unwrap().set_modified(time).unwrap();
+}
+
+#[tokio::test]
+async fn a_version_that_is_not_shaped_like_a_fingerprint_has_no_meaning() {
+    let files = directory(&[("fonts/f.woff2", "wOF2"), ("LICENSE", "MIT")]);
+    let assets = AssetManifest::from_directory(files.path()).unwrap();
+    let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
+    for name in ["fonts/f.woff2", "LICENSE"] {
+        let asset = assets.asset(name).unwrap();
+        let (versioned, right) = (asset.url(), asset.fingerprint());
+        let upper_case = OTHER.to_uppercase();
+        for version in ["v=4.7.0", "v=", "v", "v=1", "v=1&v=2", "v=&v", "v=1&x=2", &format!("v={upper_case}"), "v=%34"]
+        {
+            let plain = send(&service, get(&format!("/{name}?{version}"), &[])).await;
+            assert_eq!((plain.status.as_u16(), plain.cache_control().as_str()), (200, NO_CACHE), "{name}?{version}");
+            let current = send(&service, get(&format!("{versioned}?{version}"), &[])).await;
+            assert_eq!((current.status.as_u16(), current.cache_control().as_str()), (200, IMMUTABLE), "{version}");
+            let current = send(&service, get(&format!("/{name}?{version}&v={right}"), &[])).await;
+            assert_eq!((current.status.as_u16(), current.cache_control().as_str()), (200, IMMUTABLE), "{version}");
+            let stale = send(&service, get(&format!("/{name}?{version}&v={OTHER}"), &[])).await;
+            assert_eq!((stale.status.as_u16(), stale.cache_control().as_str()), (404, NO_STORE), "B-03, {version}");
+        }
+        let stale = send(&service, get(&format!("{versioned}?v={OTHER}"), &[])).await;
+        assert_eq!(stale.status, 404, "two fingerprints that differ name nothing");
+        assert_eq!(stale.body, "");
+    }
+}
+
+#[cfg(all(feature = "assets-css", feature = "cli"))] // `cli` brings the crate `url`.
+#[tokio::test]
+async fn the_layer_serves_every_url_that_the_rewriter_writes() {
+    use tower_cache_policy::assets::AssetDirectory;
+
+    let references = [
+        "f.woff2?v=4.7.0",
+        "f.woff2?v=4.7.0#iefix",
+        "f.woff2?#iefix",
+        "f.woff2?v",
+        "f.woff2?v=&v=2",
+        &format!("f.woff2?v={OTHER}"),
+        &format!("f.woff2?x=1&v={OTHER}&v=3"),
+        "../css/f.woff2",
+        ".//f.woff2",
+        "../css//./f.woff2",
+        "../css/x/../f.woff2",
+        "%66.woff2",
+        "/static/css/f.woff2?v=1",
+        "/static//css/f.woff2",
+        "../img/caf%C3%A9%201.png?v=1",
+        "../img/caf\u{e9} 1.png",
+    ];
+    for (place, prefix) in [
+        (FingerprintPlace::Path, "/static"),
+        (FingerprintPlace::Query, "/static"),
+        (FingerprintPlace::Path, "/a/static"),
+    ] {
+        for reference in references {
+            let reference = reference.replace("/static", prefix);
+            let source = directory(&[
+                ("css/style.css", &format!("@font-face {{ src: url('{reference}') }}")),
+                ("css/f.woff2", "wOF2"),
+                ("img/caf\u{e9} 1.png", "png"),
+            ]);
+            let parent = tempfile::tempdir().unwrap();
+            let output = parent.path().join("dist");
+            let assets = AssetDirectory::new(source.path())
+                .prefix(prefix)
+                .fingerprint_in(place)
+                .rewrite_stylesheets(&output)
+                .unwrap();
+            let style = fs::read_to_string(output.join("css/style.css")).unwrap();
+            let written = style.split('"').nth(1).unwrap();
+            let base = url::Url::parse(&format!("http://localhost{prefix}/css/style.css")).unwrap();
+            let url = base.join(written).unwrap();
+            let path = url.as_str().strip_prefix("http://localhost").unwrap().split('#').next().unwrap();
+            let service = AssetsLayer::new(&assets)
+                .mount(tower_cache_policy::layers::assets::Mount::Stripping)
+                .layer(ServeDir::new(&output));
+            let response = send(&service, get(path, &[])).await;
+            assert_eq!(
+                (response.status.as_u16(), response.cache_control().as_str()),
+                (200, IMMUTABLE),
+                "{reference} was written as {written}"
+            );
+        }
+    }
+}
