@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
 use tempfile::TempDir;
-use tower::{Layer, Service, ServiceExt};
+use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_cache_policy::AssetsLayer;
 use tower_cache_policy::assets::{AssetManifest, FingerprintPlace};
 use tower_http::services::ServeDir;
@@ -150,6 +150,87 @@ async fn the_layer_serves_every_url_that_the_rewriter_writes() {
                 (200, IMMUTABLE),
                 "{reference} was written as {written}"
             );
+        }
+    }
+}
+
+/// Extensions with their media types. The first lines of each file name its source.
+const MEDIA_TYPES: [(&str, &str); 3] = [
+    ("nginx", include_str!("data/media-types/nginx.txt")),
+    ("Debian", include_str!("data/media-types/debian.txt")),
+    ("Python", include_str!("data/media-types/python.txt")),
+];
+
+fn is_page(media_type: &str) -> bool {
+    matches!(media_type, "text/html" | "application/xhtml+xml")
+}
+
+/// A service that sends `text` in this type for every request.
+fn serves(
+    text: &'static str,
+    content_type: &str,
+) -> impl Service<Request<TestBody>, Response = Response<TestBody>, Error = Infallible> + Clone {
+    let content_type = content_type.to_owned();
+    service_fn(move |_: Request<TestBody>| {
+        std::future::ready(Ok(support::answer(text, &[("content-type", &content_type)])))
+    })
+}
+
+#[tokio::test]
+async fn the_media_type_of_a_file_is_believed_whatever_the_table_of_the_service_says() {
+    for (table, rows) in MEDIA_TYPES {
+        let mut checked = 0;
+        for line in rows.lines().filter(|line| !line.starts_with('#')) {
+            let (extension, media_type) = line.split_once(' ').unwrap();
+            let name = format!("file.{extension}");
+            let Ok(assets) = AssetManifest::from_contents([(name.as_str(), "content")]) else { continue };
+            let asset = assets.asset(&name).unwrap();
+            for content_type in [media_type.to_owned(), format!("{media_type}; charset=utf-8")] {
+                let service = AssetsLayer::new(&assets).layer(serves("content", &content_type));
+                let expected = if is_page(media_type) { NO_CACHE } else { IMMUTABLE };
+                for (url, expected) in [(asset.url(), expected), (asset.file(), NO_CACHE)] {
+                    let url = format!("/{}", url.trim_start_matches('/'));
+                    let response = send(&service, get(&url, &[])).await;
+                    let line = format!("{table}: {url} as {content_type}");
+                    assert_eq!(
+                        (response.status.as_u16(), response.cache_control().as_str()),
+                        (200, expected),
+                        "{line}"
+                    );
+                    let tag = format!("\"{}\"", asset.fingerprint());
+                    assert_eq!(field(&response.headers, "etag"), Some(tag), "{line}");
+                }
+            }
+            checked += 1;
+        }
+        assert!(checked > 100, "{table}: {checked}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_in_place_of_a_file_that_is_not_a_page_is_refused() {
+    for (table, rows) in MEDIA_TYPES {
+        for line in rows.lines().filter(|line| !line.starts_with('#')) {
+            let (extension, media_type) = line.split_once(' ').unwrap();
+            let name = format!("file.{extension}");
+            let Ok(assets) = AssetManifest::from_contents([(name.as_str(), "content")]) else { continue };
+            let asset = assets.asset(&name).unwrap();
+            if is_page(media_type) {
+                continue;
+            }
+            for content_type in ["text/html", "TEXT/HTML; charset=utf-8", "application/xhtml+xml"] {
+                let service = AssetsLayer::new(&assets).layer(serves("content", content_type));
+                for url in [asset.url().to_owned(), format!("/{name}")] {
+                    let response = send(&service, get(&url.replace(' ', "%20"), &[])).await;
+                    let line = format!("G-19, {table}: {url} as {content_type}");
+                    assert_eq!(
+                        (response.status.as_u16(), response.cache_control().as_str()),
+                        (404, NO_STORE),
+                        "{line}"
+                    );
+                    assert_eq!(response.body, "", "{line}");
+                }
+            }
         }
     }
 }

@@ -134,11 +134,12 @@ impl Asset {
         &self.facts.coded
     }
 
-    pub(crate) fn allows_type(&self, content_type: &[u8]) -> bool {
-        self.expected.allows(content_type)
+    /// Whether a response of this media type is a page, and the asset is not.
+    pub(crate) fn is_replaced_by(&self, content_type: &[u8]) -> bool {
+        self.expected.is_replaced_by(content_type)
     }
 
-    pub(crate) fn is_page(&self) -> bool {
+    pub(crate) const fn is_page(&self) -> bool {
         self.expected.is_page()
     }
 

@@ -163,7 +163,7 @@ impl Exchange {
         // The bytes of another file are not those of the URL, and a range of them would be joined
         // with a part of the right ones.
         match (verdict, &self.subject) {
-            (Verdict::OtherType, _) => return self.answer(StatusCode::NOT_FOUND),
+            (Verdict::Page, _) => return self.answer(StatusCode::NOT_FOUND),
             (Verdict::Different, Subject::Known { versioned: true, .. })
                 if self.config.stale == StaleFingerprint::NotFound && !self.config.rules.development =>
             {
@@ -204,7 +204,7 @@ impl Exchange {
             }
             Subject::Unknown { path } => {
                 let content_type = head.headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-                if is_fallback_page(path.path(), content_type) { Verdict::OtherType } else { Verdict::Unproven }
+                if is_fallback_page(path.path(), content_type) { Verdict::Page } else { Verdict::Unproven }
             }
             Subject::Known { .. } | Subject::Other => Verdict::Unproven,
         }

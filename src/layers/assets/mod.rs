@@ -24,7 +24,8 @@
 //! is held against the manifest:
 //!
 //! - the status is 200 or 206,
-//! - `Content-Type` is one that the extension has,
+//! - `Content-Type` is present, and is not that of a page unless the file is a page. Every other type is believed,
+//!   because tables of media types differ,
 //! - the length is that of the file: `Content-Length`, the complete length in `Content-Range`, or
 //!   the exact size of the body. Of a file in a content coding it is the length of the `.br`,
 //!   `.gz`, `.zst` or `.zz` that lies beside it, unless that one is older,

@@ -16,8 +16,8 @@ pub(super) enum Verdict {
     Unproven,
     /// It shows another file.
     Different,
-    /// It is of a type that the extension does not have: a fallback, most likely (G-19).
-    OtherType,
+    /// It is a page, most likely a fallback, and the asset is not a page (G-19).
+    Page,
 }
 
 impl Verdict {
@@ -25,10 +25,10 @@ impl Verdict {
     pub(super) fn of(asset: &Asset, head: &Parts, body_length: Option<u64>, now: HttpDate) -> Self {
         let headers = &head.headers;
         match only_line(headers, &CONTENT_TYPE).map(|line| line.as_bytes()) {
-            Some(content_type) if asset.allows_type(content_type) => {}
-            Some(content_type) if is_byte_ranges(head.status, content_type) => return Self::Unproven,
-            Some(_) => return Self::OtherType,
-            None => return Self::Unproven,
+            Some(content_type) if asset.is_replaced_by(content_type) => return Self::Page,
+            // A client sniffs the content of what is not a media type.
+            Some(content_type) if content_type.contains(&b'/') && !is_byte_ranges(content_type) => {}
+            Some(_) | None => return Self::Unproven,
         }
         let Some(stored) = stored_file(asset, headers) else { return Self::Unproven };
         let length = match head.status {
@@ -65,8 +65,7 @@ fn number(digits: &[u8]) -> Option<u64> {
     digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
-fn is_byte_ranges(status: StatusCode, content_type: &[u8]) -> bool {
+fn is_byte_ranges(content_type: &[u8]) -> bool {
     const BYTE_RANGES: &[u8] = b"multipart/byteranges";
-    status == StatusCode::PARTIAL_CONTENT
-        && content_type.get(..BYTE_RANGES.len()).is_some_and(|start| start.eq_ignore_ascii_case(BYTE_RANGES))
+    content_type.get(..BYTE_RANGES.len()).is_some_and(|start| start.eq_ignore_ascii_case(BYTE_RANGES))
 }
