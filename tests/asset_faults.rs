@@ -234,3 +234,102 @@ async fn a_page_in_place_of_a_file_that_is_not_a_page_is_refused() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_file_that_was_only_touched_is_hashed_again_and_served_as_before() {
+    let files = directory(&[("style.css", "p{color:red}"), ("style.css.gz", "not really gzip"), ("empty.js", "")]);
+    let assets = AssetManifest::from_directory(files.path()).unwrap();
+    let loaded = AssetManifest::from_json(&assets.to_json()).unwrap().verify_directory(files.path()).unwrap();
+    for (second, assets) in [(5, &assets), (6, &loaded), (3, &assets)] {
+        for (name, text) in [("style.css", "p{color:red}"), ("style.css.gz", "not really gzip"), ("empty.js", "")] {
+            // As a deployment into the same directory does.
+            write(files.path(), name, text, second);
+        }
+        let service = AssetsLayer::new(assets).layer(ServeDir::new(files.path()).precompressed_gzip());
+        for name in ["style.css", "empty.js"] {
+            let asset = assets.asset(name).unwrap();
+            let response = send(&service, get(asset.url(), &[])).await;
+            assert_eq!((response.status.as_u16(), response.cache_control().as_str()), (200, IMMUTABLE), "{name}");
+            let plain = send(&service, get(&format!("/{name}"), &[])).await;
+            assert_eq!((plain.status.as_u16(), plain.cache_control().as_str()), (200, NO_CACHE), "{name}");
+            assert_eq!(field(&plain.headers, "etag"), Some(format!("\"{}\"", asset.fingerprint())), "{name}");
+        }
+        let coded = send(&service, get(assets.url("style.css").unwrap(), &[("accept-encoding", "gzip")])).await;
+        assert_eq!((coded.status.as_u16(), coded.cache_control().as_str()), (200, IMMUTABLE), "the coded file");
+        write(files.path(), "style.css", "p{color:red}", second + 10);
+        let tag = format!("\"{}\"", assets.asset("style.css").unwrap().fingerprint());
+        let lines = [("range", "bytes=0-3"), ("if-range", tag.as_str())];
+        let part = send(&service, get(assets.url("style.css").unwrap(), &lines)).await;
+        assert_eq!((part.status.as_u16(), part.cache_control().as_str()), (206, IMMUTABLE), "R-11");
+    }
+}
+
+#[tokio::test]
+async fn a_changed_file_stays_refused_until_its_content_is_back() {
+    let files = directory(&[("style.css", "p{color:red}"), ("style.css.gz", "one")]);
+    let assets = AssetManifest::from_directory(files.path()).unwrap();
+    let url = assets.url("style.css").unwrap();
+    let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()).precompressed_gzip());
+    write(files.path(), "style.css", "p{color:tan}", 2);
+    for _ in 0..3 {
+        let response = send(&service, get(url, &[])).await;
+        assert_eq!((response.status.as_u16(), response.cache_control().as_str()), (404, NO_STORE), "B-03");
+        assert_eq!(response.body, "");
+        let plain = send(&service, get("/style.css", &[])).await;
+        assert_eq!((plain.status.as_u16(), plain.cache_control().as_str()), (200, NO_STORE));
+        assert_eq!(field(&plain.headers, "etag"), None);
+    }
+    write(files.path(), "style.css", "p{color:red}", 3);
+    assert_eq!(send(&service, get(url, &[])).await.cache_control(), IMMUTABLE);
+    // The second of the refused content again, with the right content.
+    write(files.path(), "style.css", "p{color:red}", 2);
+    assert_eq!(send(&service, get(url, &[])).await.cache_control(), IMMUTABLE);
+
+    write(files.path(), "style.css.gz", "two", 4);
+    let coded = send(&service, get(url, &[("accept-encoding", "gzip")])).await;
+    assert_eq!((coded.status.as_u16(), coded.cache_control().as_str()), (404, NO_STORE), "V-09");
+
+    // A service that shows the time of another file than the one that can be read again.
+    let elsewhere = directory(&[]);
+    write(elsewhere.path(), "style.css", "p{color:red}", 9);
+    let service = AssetsLayer::new(&assets).layer(ServeDir::new(elsewhere.path()));
+    assert_eq!(send(&service, get(url, &[])).await.status, 404, "nothing shows that this is the file");
+    fs::remove_file(files.path().join("style.css")).unwrap();
+    assert_eq!(send(&service, get(url, &[])).await.status, 404, "the file cannot be read again");
+}
+
+#[tokio::test]
+async fn many_requests_for_touched_files_wait_for_one_check_of_each() {
+    let names: Vec<String> = (0..40).map(|n| format!("{n}.js")).collect();
+    let files = tempfile::tempdir().unwrap();
+    names.iter().for_each(|name| write(files.path(), name, name, 1));
+    let assets = AssetManifest::from_directory(files.path()).unwrap();
+    let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
+    for second in 2..6 {
+        names.iter().for_each(|name| touch(&files.path().join(name), UNIX_EPOCH + Duration::from_secs(second)));
+        let requests = names.iter().cycle().take(400).map(|name| send(&service, get(assets.url(name).unwrap(), &[])));
+        for response in futures_util::future::join_all(requests).await {
+            assert_eq!((response.status.as_u16(), response.cache_control().as_str()), (200, IMMUTABLE));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_given_up_leaves_the_check_to_the_next_one() {
+    let files = directory(&[("style.css", "p{color:red}")]);
+    let assets = AssetManifest::from_directory(files.path()).unwrap();
+    let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
+    let url = assets.url("style.css").unwrap();
+    for second in 2..40 {
+        touch(&files.path().join("style.css"), UNIX_EPOCH + Duration::from_secs(second));
+        let mut given_up = tokio_test::task::spawn(send(&service, get(url, &[])));
+        for _ in 0..second % 4 {
+            if given_up.poll().is_ready() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_micros(200)).await;
+        }
+        drop(given_up);
+        assert_eq!(send(&service, get(url, &[])).await.cache_control(), IMMUTABLE);
+    }
+}

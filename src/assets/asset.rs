@@ -126,8 +126,8 @@ impl Asset {
         &self.entity_tag
     }
 
-    pub(crate) const fn stored(&self) -> StoredFile {
-        self.facts.stored
+    pub(crate) const fn stored(&self) -> &StoredFile {
+        &self.facts.stored
     }
 
     pub(crate) const fn coded(&self) -> &CodedFiles {

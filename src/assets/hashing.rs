@@ -10,6 +10,7 @@ use std::thread;
 
 use super::digest::{ContentDigest, ContentHasher};
 use super::error::{AssetError, AssetErrorKind};
+use super::recheck::FileOnDisk;
 use super::stored::StoredFile;
 use crate::protocol::HttpDate;
 
@@ -30,7 +31,7 @@ pub(super) struct FileToHash {
     pub(super) path: PathBuf,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct HashedFile {
     pub(super) digest: ContentDigest,
     pub(super) stored: StoredFile,
@@ -76,7 +77,7 @@ pub(super) fn hash_files(
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(file) = files.get(index) else { return hashed };
-            match hash_file(&file.path) {
+            match read_and_hash(&file.path) {
                 Ok(one) => hashed.push((index, one)),
                 Err(error) => {
                     // The others stop when they ask for the next one.
@@ -114,12 +115,20 @@ pub(super) fn hash_files(
     Ok(hashed.into_iter().map(|(_, file)| file).collect())
 }
 
-/// What an answer will show of the file, if there is one.
-pub(super) fn file_stored(path: &Path) -> Option<StoredFile> {
-    fs::metadata(path).ok().filter(Metadata::is_file).map(|metadata| stored(&metadata))
+/// Reads a file.
+pub(super) fn read_and_hash(path: &Path) -> Result<HashedFile, AssetError> {
+    let (digest, metadata) = hash_file(path)?;
+    let modified = metadata.modified().ok();
+    let stored = StoredFile {
+        length: metadata.len(),
+        modified: modified.and_then(HttpDate::from_system_time),
+        disk: modified.map(|modified| FileOnDisk::new(path, digest, metadata.len(), modified)),
+    };
+    Ok(HashedFile { digest, stored })
 }
 
-fn hash_file(path: &Path) -> Result<HashedFile, AssetError> {
+/// The digest of a file, and what it was when it was read.
+pub(super) fn hash_file(path: &Path) -> Result<(ContentDigest, Metadata), AssetError> {
     let unread = |error: io::Error| AssetError::unread(path, error);
     let before = fs::metadata(path).map_err(unread)?;
     let mut file = File::open(path).map_err(unread)?;
@@ -144,10 +153,5 @@ fn hash_file(path: &Path) -> Result<HashedFile, AssetError> {
     if !unchanged {
         return Err(AssetError::at_path(path, AssetErrorKind::Changed));
     }
-    Ok(HashedFile { digest: hasher.finish(), stored: stored(&after) })
-}
-
-fn stored(metadata: &Metadata) -> StoredFile {
-    let modified = metadata.modified().ok().and_then(HttpDate::from_system_time);
-    StoredFile { length: metadata.len(), modified }
+    Ok((hasher.finish(), after))
 }

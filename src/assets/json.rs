@@ -160,7 +160,7 @@ impl Row {
         }
         let mut coded = CodedFiles::default();
         for (coding, length) in &self.coded {
-            if !coded.insert(coding, StoredFile { length: *length, modified: None }) {
+            if !coded.insert(coding, StoredFile::of_length(*length)) {
                 return Err(invalid("`coded` knows `br`, `deflate`, `gzip` and `zstd`; remove others"));
             }
         }
@@ -170,7 +170,7 @@ impl Row {
             path,
             name: self.name,
             digest,
-            stored: StoredFile { length: self.length, modified: None },
+            stored: StoredFile::of_length(self.length),
             coded,
             named_by_tool: self.named_by_tool,
         })

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::asset::{Asset, AssetFacts};
 use super::digest::ContentDigest;
 use super::error::{AssetError, AssetErrorKind, UnknownAsset};
-use super::hashing::{FileToHash, file_stored, hash_files};
+use super::hashing::{FileToHash, hash_files, read_and_hash};
 use super::path::{query_fingerprint, respell, with_fingerprint, without_fingerprint};
 use super::settings::{FingerprintPlace, UrlSettings};
 use super::stored::{CodedFiles, StoredFile};
@@ -62,7 +62,7 @@ impl AssetManifest {
     {
         let files = contents.into_iter().map(|(name, content)| {
             let content = content.as_ref();
-            let stored = StoredFile { length: content.len() as u64, modified: None };
+            let stored = StoredFile::of_length(content.len() as u64);
             (name.into(), ContentDigest::of(content), stored)
         });
         Self::of_files(UrlSettings::default(), files.collect())
@@ -143,8 +143,10 @@ impl AssetManifest {
                 if hashed.digest != asset.facts().digest {
                     return Err(AssetError::at_path(&file.path, AssetErrorKind::Different));
                 }
-                let coded = CodedFiles::find(hashed.stored, |extension| {
-                    file_stored(&directory.join(format!("{}{extension}", asset.file())))
+                // Without the file, or where it cannot be read, its responses are not verified.
+                let coded = CodedFiles::find(&hashed.stored, |extension| {
+                    let path = directory.join(format!("{}{extension}", asset.file()));
+                    read_and_hash(&path).ok().map(|coded| coded.stored)
                 });
                 Ok(AssetFacts { stored: hashed.stored, coded, ..asset.facts().clone() })
             });
@@ -245,12 +247,14 @@ impl AssetManifest {
         settings: UrlSettings,
         files: Vec<(String, ContentDigest, StoredFile)>,
     ) -> Result<Self, AssetError> {
-        let by_name: HashMap<&str, StoredFile> =
-            files.iter().map(|(name, _, stored)| (name.as_str(), *stored)).collect();
+        let by_name: HashMap<&str, &StoredFile> =
+            files.iter().map(|(name, _, stored)| (name.as_str(), stored)).collect();
         let coded: Vec<CodedFiles> = files
             .iter()
             .map(|(name, _, stored)| {
-                CodedFiles::find(*stored, |extension| by_name.get(format!("{name}{extension}").as_str()).copied())
+                CodedFiles::find(stored, |extension| {
+                    by_name.get(format!("{name}{extension}").as_str()).map(|&stored| stored.clone())
+                })
             })
             .collect();
         let facts = files.into_iter().zip(coded).map(|((name, digest, stored), coded)| AssetFacts {

@@ -132,6 +132,7 @@ mod media_type;
 pub mod minijinja;
 mod page;
 mod path;
+mod recheck;
 mod settings;
 mod source;
 mod stored;
@@ -147,5 +148,6 @@ pub use self::source::AssetSource;
 
 pub(crate) use self::manifest::Resolved;
 pub(crate) use self::media_type::is_fallback_page;
+pub(crate) use self::recheck::Recheck;
 pub(crate) use self::stored::StoredFile;
 pub(crate) use crate::policy::is_suspicious;

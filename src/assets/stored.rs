@@ -1,13 +1,25 @@
 //! [`StoredFile`] and [`CodedFiles`]: what answers show of the files that they come from.
 
+use std::sync::Arc;
+
+use super::recheck::FileOnDisk;
 use crate::protocol::HttpDate;
 
-/// What an answer shows of the file that it comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a response shows of the file that it comes from.
+#[derive(Clone, Debug)]
 pub(crate) struct StoredFile {
     pub(crate) length: u64,
     /// Where the file itself was seen.
     pub(crate) modified: Option<HttpDate>,
+    /// Where the file itself was seen: it can be read again.
+    pub(crate) disk: Option<Arc<FileOnDisk>>,
+}
+
+impl StoredFile {
+    /// A file of which only the length is known.
+    pub(super) const fn of_length(length: u64) -> Self {
+        Self { length, modified: None, disk: None }
+    }
 }
 
 /// Codings, and the extensions that static services look for.
@@ -18,7 +30,7 @@ const CODINGS: [(&str, &str); 4] = [("br", ".br"), ("deflate", ".zz"), ("gzip", 
 pub(super) const CODED_EXTENSIONS: [&str; CODINGS.len()] = [CODINGS[0].1, CODINGS[1].1, CODINGS[2].1, CODINGS[3].1];
 
 /// Which codings of an asset are stored beside it, each with what its answer shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct CodedFiles([Option<StoredFile>; CODINGS.len()]);
 
 impl CodedFiles {
@@ -27,9 +39,9 @@ impl CodedFiles {
     }
 
     /// By the name of a content coding, in any case.
-    pub(crate) fn get(&self, coding: &[u8]) -> Option<StoredFile> {
+    pub(crate) fn get(&self, coding: &[u8]) -> Option<&StoredFile> {
         let index = CODINGS.iter().position(|(name, _)| name.as_bytes().eq_ignore_ascii_case(coding))?;
-        self.0[index]
+        self.0[index].as_ref()
     }
 
     pub(super) fn insert(&mut self, coding: &str, stored: StoredFile) -> bool {
@@ -40,15 +52,15 @@ impl CodedFiles {
         index.is_some()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, StoredFile)> {
-        CODINGS.iter().zip(self.0).filter_map(|((name, _), stored)| Some((*name, stored?)))
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, &StoredFile)> {
+        CODINGS.iter().zip(&self.0).filter_map(|((name, _), stored)| Some((*name, stored.as_ref()?)))
     }
 
     /// Looks for the files of an asset.
     ///
     /// One that is older than the asset was left by an earlier build. It is not taken for the
     /// asset's, and so an answer from it is not kept.
-    pub(super) fn find(of: StoredFile, mut stored: impl FnMut(&'static str) -> Option<StoredFile>) -> Self {
+    pub(super) fn find(of: &StoredFile, mut stored: impl FnMut(&'static str) -> Option<StoredFile>) -> Self {
         Self(CODINGS.map(|(_, extension)| {
             stored(extension).filter(|coded| coded.modified.zip(of.modified).is_none_or(|(coded, of)| coded >= of))
         }))

@@ -14,8 +14,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 use http_body::Body;
 
 use super::config::{Config, Mount, StaleFingerprint, UnknownName};
-use super::verdict::Verdict;
-use crate::assets::{Asset, Resolved, is_fallback_page, is_suspicious};
+use super::verdict::{Verdict, recheck};
+use crate::assets::{Asset, Recheck, Resolved, is_fallback_page, is_suspicious};
 use crate::layers::conditional::{ConditionalBody, Exchange as Conditional};
 use crate::layers::exempt::{is_grpc_exchange, is_interim};
 use crate::policy::{Facts, Layer, Rendered, RequestFacts, ResolvedPolicy};
@@ -40,6 +40,32 @@ pub(super) struct Exchange {
     facts: RequestFacts,
     is_head: bool,
     subject: Subject,
+}
+
+/// The outcome of [`Exchange::complete`].
+pub(super) enum Completion<B> {
+    Done(Response<ConditionalBody<B>>),
+    /// The file has another time of modification: it is read again first.
+    Wait {
+        recheck: Recheck,
+        unverified: Unverified<B>,
+    },
+}
+
+/// A response whose file is read again.
+pub(super) struct Unverified<B> {
+    exchange: Exchange,
+    head: Parts,
+    body: B,
+}
+
+impl<B: Body> Unverified<B> {
+    /// Verifies the response against the result. A file that has changed since then stays unverified.
+    pub(super) fn complete(self) -> Response<ConditionalBody<B>> {
+        let Self { exchange, head, body } = self;
+        let verdict = exchange.judge(&head, &body);
+        exchange.finish(head, body, verdict)
+    }
 }
 
 #[derive(Debug)]
@@ -153,23 +179,34 @@ impl Exchange {
         Next::Ask(self)
     }
 
-    /// Verifies the answer of the service inside, and says how long it may be kept.
-    pub(super) fn complete<B: Body>(self, response: Response<B>) -> Response<ConditionalBody<B>> {
-        let (mut head, body) = response.into_parts();
+    /// Verifies the response of the inner service, which may have to wait for its file to be read again.
+    pub(super) fn complete<B: Body>(self, response: Response<B>) -> Completion<B> {
+        let (head, body) = response.into_parts();
         if is_interim(head.status) || is_grpc_exchange(self.facts.has(Facts::GRPC_REQUEST), &head.headers) {
-            return Response::from_parts(head, ConditionalBody::inner(body));
+            return Completion::Done(Response::from_parts(head, ConditionalBody::inner(body)));
         }
         let verdict = self.judge(&head, &body);
+        if verdict == Verdict::OtherTime
+            && let Some(recheck) = self.asset().and_then(|asset| recheck(asset, &head.headers))
+        {
+            return Completion::Wait { recheck, unverified: Unverified { exchange: self, head, body } };
+        }
+        Completion::Done(self.finish(head, body, verdict))
+    }
+
+    /// Decides how long the response may be stored.
+    fn finish<B: Body>(self, mut head: Parts, body: B, verdict: Verdict) -> Response<ConditionalBody<B>> {
         // The bytes of another file are not those of the URL, and a range of them would be joined
         // with a part of the right ones.
         match (verdict, &self.subject) {
             (Verdict::Page, _) => return self.answer(StatusCode::NOT_FOUND),
-            (Verdict::Different, Subject::Known { versioned: true, .. })
+            (Verdict::Different | Verdict::OtherTime, Subject::Known { versioned: true, .. })
                 if self.config.stale == StaleFingerprint::NotFound && !self.config.rules.development =>
             {
                 return self.answer(StatusCode::NOT_FOUND);
             }
-            (Verdict::Different, _) | (Verdict::Unproven, Subject::Known { resumed: true, .. })
+            (Verdict::Different | Verdict::OtherTime, _)
+            | (Verdict::Unproven, Subject::Known { resumed: true, .. })
                 if head.status == StatusCode::PARTIAL_CONTENT =>
             {
                 return self.answer(StatusCode::SERVICE_UNAVAILABLE);

@@ -1,4 +1,4 @@
-//! [`ResponseFuture`]: waits for the service inside, where it was asked.
+//! [`ResponseFuture`]: waits for the inner service, and for a file that is read again.
 
 use std::fmt;
 use std::future::Future;
@@ -9,7 +9,8 @@ use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use super::exchange::Exchange;
+use super::exchange::{Completion, Exchange, Unverified};
+use crate::assets::Recheck;
 use crate::layers::conditional::ConditionalBody;
 
 pin_project! {
@@ -25,6 +26,8 @@ pin_project! {
     enum Kind<F, B> {
         // No exchange: the answer passes untouched.
         Asked { #[pin] inner: F, exchange: Option<Exchange> },
+        // The file of the response is read again.
+        Rechecking { #[pin] recheck: Recheck, unverified: Option<Unverified<B>> },
         Answered { response: Option<Response<ConditionalBody<B>>> },
     }
 }
@@ -46,26 +49,41 @@ where
 {
     type Output = Result<Response<ConditionalBody<B>>, E>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().kind.project() {
-            KindProjection::Asked { inner, exchange } => {
-                let response = ready!(inner.poll(cx))?;
-                Poll::Ready(Ok(match exchange.take() {
-                    Some(exchange) => exchange.complete(response),
-                    None => response.map(ConditionalBody::inner),
-                }))
-            }
-            KindProjection::Answered { response } => {
-                Poll::Ready(Ok(response.take().expect("a future is not polled after it was ready")))
-            }
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            let mut kind = self.as_mut().project().kind;
+            return Poll::Ready(Ok(match kind.as_mut().project() {
+                KindProjection::Asked { inner, exchange } => {
+                    let response = ready!(inner.poll(cx))?;
+                    let completion = match exchange.take() {
+                        Some(exchange) => exchange.complete(response),
+                        None => Completion::Done(response.map(ConditionalBody::inner)),
+                    };
+                    match completion {
+                        Completion::Done(response) => response,
+                        Completion::Wait { recheck, unverified } => {
+                            kind.set(Kind::Rechecking { recheck, unverified: Some(unverified) });
+                            continue;
+                        }
+                    }
+                }
+                KindProjection::Rechecking { recheck, unverified } => {
+                    ready!(recheck.poll(cx));
+                    unverified.take().expect(READY_ONCE).complete()
+                }
+                KindProjection::Answered { response } => response.take().expect(READY_ONCE),
+            }));
         }
     }
 }
+
+const READY_ONCE: &str = "a future is not polled after it was ready";
 
 impl<F, B> fmt::Debug for ResponseFuture<F, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.kind {
             Kind::Asked { .. } => "asked",
+            Kind::Rechecking { .. } => "rechecking",
             Kind::Answered { .. } => "answered",
         };
         f.debug_tuple("ResponseFuture").field(&kind).finish()

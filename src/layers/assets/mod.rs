@@ -29,8 +29,12 @@
 //! - the length is that of the file: `Content-Length`, the complete length in `Content-Range`, or
 //!   the exact size of the body. Of a file in a content coding it is the length of the `.br`,
 //!   `.gz`, `.zst` or `.zz` that lies beside it, unless that one is older,
-//! - `Last-Modified`, where the answer has one and the manifest was made from the directory on
+//! - `Last-Modified`, where the response has one and the manifest was made from the directory on
 //!   this machine, is the time that the file had when it was hashed.
+//!
+//! A file with another time of modification and the same length is hashed again, once for each time, on a thread of
+//! its own. The response waits for the result, so a file that was only copied or touched is served as before, and one
+//! that was changed is not served under the URL of its earlier content.
 //!
 //! An answer that shows another file is a 404 under a versioned URL, and under a plain one it is
 //! kept by nobody and has no entity tag; a part of it is not sent, and is a 503 there. One that does

@@ -4,7 +4,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE
 use http::response::Parts;
 use http::{HeaderMap, StatusCode};
 
-use crate::assets::{Asset, StoredFile};
+use crate::assets::{Asset, Recheck, StoredFile};
 use crate::protocol::{HttpDate, last_modified_of, only_line};
 
 /// What the head of an answer shows about its bytes.
@@ -16,6 +16,8 @@ pub(super) enum Verdict {
     Unproven,
     /// It shows another file.
     Different,
+    /// It shows a file of the same length with another time of modification. Its content may be the same.
+    OtherTime,
     /// It is a page, most likely a fallback, and the asset is not a page (G-19).
     Page,
 }
@@ -38,15 +40,27 @@ impl Verdict {
         let modified = last_modified_of(headers, now);
         match length {
             Some(length) if length != stored.length => Self::Different,
-            _ if stored.modified.zip(modified).is_some_and(|(seen, said)| seen != said) => Self::Different,
+            _ if has_other_time(stored, modified) => Self::OtherTime,
             Some(_) => Self::Proven,
             None => Self::Unproven,
         }
     }
 }
 
-/// The file that the answer comes from, by its coding. `None` for one that is not known.
-fn stored_file(asset: &Asset, headers: &HeaderMap) -> Option<StoredFile> {
+fn has_other_time(stored: &StoredFile, shown: Option<HttpDate>) -> bool {
+    stored
+        .modified
+        .zip(shown)
+        .is_some_and(|(seen, shown)| seen != shown && !stored.disk.as_ref().is_some_and(|file| file.is_verified(shown)))
+}
+
+/// Reads the file again that a response of [`Verdict::OtherTime`] comes from. `None` where it was never seen.
+pub(super) fn recheck(asset: &Asset, headers: &HeaderMap) -> Option<Recheck> {
+    Some(stored_file(asset, headers)?.disk.as_ref()?.recheck())
+}
+
+/// The file that the response comes from, by its content coding. `None` for one that is not known.
+fn stored_file<'a>(asset: &'a Asset, headers: &HeaderMap) -> Option<&'a StoredFile> {
     if !headers.contains_key(CONTENT_ENCODING) {
         return Some(asset.stored());
     }

@@ -1,0 +1,203 @@
+//! [`FileOnDisk`]: hashes a file again when its time of modification has changed.
+//!
+//! A deployment into the directory that is served, a restored backup and `touch` give a file another time and leave its
+//! content as it was. Only its bytes can show that.
+//!
+//! Reading a file blocks, so it happens on a thread of its own, without the help of a runtime. The response waits for
+//! the result: until then nothing shows that its bytes are those of its URL. A file is hashed once for each time of
+//! modification, however many requests wait for it.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::thread;
+use std::time::SystemTime;
+
+use super::digest::ContentDigest;
+use super::hashing::hash_file;
+use crate::protocol::HttpDate;
+
+/// A file on this machine whose content is known.
+#[derive(Debug)]
+pub(crate) struct FileOnDisk {
+    path: PathBuf,
+    digest: ContentDigest,
+    length: u64,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// The time of modification that the file had when it was hashed last, and the result.
+    checked: Option<(SystemTime, Content)>,
+    /// The number of the last check that was requested, of the last that has begun, and of the last that has ended.
+    requested: u64,
+    begun: u64,
+    ended: u64,
+    waiting: Vec<Waker>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Content {
+    Same,
+    Different,
+}
+
+/// Waits until the file was looked at again.
+#[derive(Debug)]
+pub(crate) struct Recheck {
+    file: Arc<FileOnDisk>,
+    number: u64,
+}
+
+impl FileOnDisk {
+    pub(super) fn new(path: &Path, digest: ContentDigest, length: u64, modified: SystemTime) -> Arc<Self> {
+        // The working directory can change while the program runs.
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let checked = Some((modified, Content::Same));
+        let state = Mutex::new(State { checked, requested: 0, begun: 0, ended: 0, waiting: Vec::new() });
+        Arc::new(Self { path, digest, length, state })
+    }
+
+    /// Whether the file with this time of modification was hashed and has the known content.
+    pub(crate) fn is_verified(&self, modified: HttpDate) -> bool {
+        matches!(self.state().checked, Some((checked, Content::Same))
+            if HttpDate::from_system_time(checked) == Some(modified))
+    }
+
+    /// Looks at the file again. A check that has not begun serves all who requested one.
+    pub(crate) fn recheck(self: &Arc<Self>) -> Recheck {
+        let mut state = self.state();
+        let is_new = state.requested == state.begun;
+        if is_new {
+            state.requested += 1;
+        }
+        let number = state.requested;
+        drop(state);
+        if is_new {
+            enqueue(Arc::clone(self));
+        }
+        Recheck { file: Arc::clone(self), number }
+    }
+
+    fn check(&self, before: Option<(SystemTime, Content)>) -> Option<(SystemTime, Content)> {
+        let metadata = fs::metadata(&self.path).ok()?;
+        let modified = metadata.modified().ok()?;
+        if metadata.len() != self.length {
+            return Some((modified, Content::Different));
+        }
+        if before.is_some_and(|(checked, _)| checked == modified) {
+            return before;
+        }
+        let (digest, stored) = hash_file(&self.path).ok()?;
+        let same = digest == self.digest && stored.len() == self.length;
+        Some((stored.modified().ok()?, if same { Content::Same } else { Content::Different }))
+    }
+
+    /// The state is complete between any two statements.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Future for Recheck {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.file.state();
+        if state.ended >= self.number {
+            return Poll::Ready(());
+        }
+        if !state.waiting.iter().any(|waker| waker.will_wake(context.waker())) {
+            state.waiting.push(context.waker().clone());
+        }
+        Poll::Pending
+    }
+}
+
+/// Two, so that a large file does not hold up a small one, and a deployment does not occupy every core.
+const MAX_THREADS: usize = 2;
+
+static QUEUE: Mutex<Queue> = Mutex::new(Queue { files: VecDeque::new(), threads: 0 });
+
+struct Queue {
+    files: VecDeque<Arc<FileOnDisk>>,
+    threads: usize,
+}
+
+fn queue() -> MutexGuard<'static, Queue> {
+    QUEUE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn enqueue(file: Arc<FileOnDisk>) {
+    let mut queue = queue();
+    queue.files.push_back(file);
+    if queue.threads >= MAX_THREADS {
+        return;
+    }
+    queue.threads += 1;
+    drop(queue);
+    // Where the system has no thread left, the files stay unverified.
+    if thread::Builder::new().name("asset-recheck".to_owned()).spawn(work).is_err() {
+        while let Some(file) = next_file() {
+            drop(Check::begin(file));
+        }
+    }
+}
+
+/// Checks files until there are none left.
+fn work() {
+    while let Some(file) = next_file() {
+        Check::begin(file).run();
+    }
+}
+
+/// The next file, or the end of the thread. One lock covers both, so that no file is left behind.
+fn next_file() -> Option<Arc<FileOnDisk>> {
+    let mut queue = queue();
+    let next = queue.files.pop_front();
+    if next.is_none() {
+        queue.threads -= 1;
+    }
+    next
+}
+
+/// A check that has begun. Whatever happens, it ends for those who wait.
+struct Check {
+    file: Arc<FileOnDisk>,
+    number: u64,
+    before: Option<(SystemTime, Content)>,
+    result: Option<(SystemTime, Content)>,
+}
+
+impl Check {
+    fn begin(file: Arc<FileOnDisk>) -> Self {
+        let mut state = file.state();
+        state.begun = state.requested;
+        let (number, before) = (state.begun, state.checked);
+        drop(state);
+        Self { file, number, before, result: None }
+    }
+
+    fn run(mut self) {
+        self.result = self.file.check(self.before);
+    }
+}
+
+impl Drop for Check {
+    fn drop(&mut self) {
+        let mut state = self.file.state();
+        // Two threads can check one file, and the later check can end first.
+        if self.number > state.ended {
+            state.checked = self.result;
+            state.ended = self.number;
+        }
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        waiting.into_iter().for_each(Waker::wake);
+    }
+}
