@@ -333,3 +333,51 @@ async fn a_request_that_is_given_up_leaves_the_check_to_the_next_one() {
         assert_eq!(send(&service, get(url, &[])).await.cache_control(), IMMUTABLE);
     }
 }
+
+#[tokio::test]
+async fn an_empty_file_is_sent_without_a_range() {
+    let files = directory(&[("empty.js", ""), ("empty.html", ""), ("empty", ""), ("full.js", "alert(1)")]);
+    let assets = AssetManifest::from_directory(files.path()).unwrap();
+    for asset in assets.iter().filter(|asset| asset.length() == 0) {
+        let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
+        for url in [asset.url(), &format!("/{}", asset.name())] {
+            let tag = format!("\"{}\"", asset.fingerprint());
+            for range in ["bytes=0-", "bytes=0-0", "bytes=-1", "bytes=5-9", "bytes=0-0,2-3", "pages=1-2"] {
+                for lines in [&[("range", range)][..], &[("range", range), ("if-range", &tag)]] {
+                    let response = send(&service, get(url, lines)).await;
+                    assert_eq!(response.status, 200, "{url}: {lines:?}");
+                    assert_eq!(field(&response.headers, "content-range"), None, "{url}: {lines:?}");
+                    assert_ne!(response.cache_control(), NO_STORE, "{url}: {lines:?}");
+                }
+            }
+        }
+    }
+    let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
+    let part = send(&service, get(assets.url("full.js").unwrap(), &[("range", "bytes=0-3")])).await;
+    assert_eq!((part.status.as_u16(), &part.body[..]), (206, &b"aler"[..]), "other files have ranges");
+}
+
+#[tokio::test]
+async fn a_content_range_that_cannot_be_true_proves_nothing() {
+    let assets = AssetManifest::from_contents([("empty.js", ""), ("full.js", "alert(1)")]).unwrap();
+    for (name, content_range) in [
+        ("empty.js", "bytes 0-0/0"),
+        ("empty.js", "bytes 0--1/0"),
+        ("full.js", "bytes 8-8/8"),
+        ("full.js", "bytes 5-3/8"),
+        ("full.js", "bytes 0-9/8"),
+        ("full.js", "bytes -/8"),
+        ("full.js", "bytes */8"),
+        ("full.js", "bytes 0-3/8/8"),
+    ] {
+        let service = AssetsLayer::new(&assets).layer(service_fn(move |_: Request<TestBody>| {
+            let lines = [("content-type", "text/javascript"), ("content-range", content_range)];
+            let mut response = support::answer("x", &lines);
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+            std::future::ready(Ok::<_, Infallible>(response))
+        }));
+        let response = send(&service, get(assets.url(name).unwrap(), &[("range", "bytes=0-0")])).await;
+        assert_eq!(response.cache_control(), NO_STORE, "{name}: {content_range}");
+        assert_eq!(field(&response.headers, "etag"), None, "{name}: {content_range}");
+    }
+}

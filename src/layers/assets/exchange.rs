@@ -166,8 +166,9 @@ impl Exchange {
         };
         let resumed = request.headers().contains_key(IF_RANGE);
         remove_preconditions(request.headers_mut());
-        // of several ranges no answer shows of which file they are.
-        if request.headers().get_all(RANGE).iter().any(|line| line.as_bytes().contains(&b',')) {
+        // A range of an empty file cannot be satisfied, and some services send `bytes 0-0/0` for it. R-14: no response
+        // to several ranges shows of which file they are.
+        if asset.length() == 0 || request.headers().get_all(RANGE).iter().any(|line| line.as_bytes().contains(&b',')) {
             request.headers_mut().remove(RANGE);
         }
         let target = match self.config.mount {

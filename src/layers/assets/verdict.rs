@@ -68,10 +68,13 @@ fn stored_file<'a>(asset: &'a Asset, headers: &HeaderMap) -> Option<&'a StoredFi
     if coding.eq_ignore_ascii_case(b"identity") { Some(asset.stored()) } else { asset.coded().get(coding) }
 }
 
-/// The 10 of `bytes 2-5/10`.
+/// The 10 of `bytes 2-5/10`. `None` for a range that is not a range of that length.
 fn complete_length(headers: &HeaderMap) -> Option<u64> {
     let range = only_line(headers, &CONTENT_RANGE)?.as_bytes().strip_prefix(b"bytes ")?;
-    number(range.split(|&octet| octet == b'/').nth(1)?)
+    let mut numbers = range.splitn(3, |octet| matches!(octet, b'-' | b'/'));
+    let mut next = || number(numbers.next()?);
+    let (first, last, complete) = (next()?, next()?, next()?);
+    (first <= last && last < complete).then_some(complete)
 }
 
 fn number(digits: &[u8]) -> Option<u64> {
