@@ -381,3 +381,53 @@ async fn a_content_range_that_cannot_be_true_proves_nothing() {
         assert_eq!(field(&response.headers, "etag"), None, "{name}: {content_range}");
     }
 }
+
+/// A directory as Kubernetes mounts it from a ConfigMap.
+#[cfg(unix)]
+fn config_map(directory: &Path, files: &[(&str, &str)]) {
+    use std::os::unix::fs::symlink;
+
+    let content = directory.join("..2026_11_27_12_00_00.123456789");
+    files.iter().for_each(|(name, text)| write(&content, name, text, 1));
+    symlink(content.file_name().unwrap(), directory.join("..data")).unwrap();
+    for (name, _) in files {
+        symlink(Path::new("..data").join(name), directory.join(name)).unwrap();
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_directory_of_symbolic_links_is_an_error_that_names_the_setting() {
+    use std::os::unix::fs::symlink;
+    use tower_cache_policy::assets::{AssetDirectory, AssetErrorKind};
+
+    let mounted = tempfile::tempdir().unwrap();
+    config_map(mounted.path(), &[("style.css", "p{}"), ("app.js", "1")]);
+    // Below a directory that has files of its own.
+    let nested = directory(&[("app.js", "1"), ("theme/.keep", "")]);
+    config_map(&nested.path().join("theme"), &[("style.css", "p{}")]);
+    // Other tools make trees of links too.
+    let linked = tempfile::tempdir().unwrap();
+    symlink(nested.path().join("app.js"), linked.path().join("app.js")).unwrap();
+    let linked_directory = tempfile::tempdir().unwrap();
+    symlink(nested.path(), linked_directory.path().join("files")).unwrap();
+
+    for (root, name) in [
+        (&mounted, "style.css"),
+        (&nested, "theme/style.css"),
+        (&linked, "app.js"),
+        (&linked_directory, "files/theme/style.css"),
+    ] {
+        let assets = AssetDirectory::new(root.path());
+        for error in [assets.build().unwrap_err(), assets.source(true).unwrap_err(), assets.source(false).unwrap_err()]
+        {
+            assert!(matches!(error.kind(), AssetErrorKind::OnlySymlinks), "{error}");
+            assert!(error.to_string().contains("with_symlinks"), "{error}");
+        }
+        let assets = assets.with_symlinks().build().unwrap();
+        let service = AssetsLayer::new(&assets).layer(ServeDir::new(root.path()));
+        let response = send(&service, get(assets.url(name).unwrap(), &[])).await;
+        assert_eq!((response.status.as_u16(), response.cache_control().as_str()), (200, IMMUTABLE), "{name}");
+    }
+    assert!(AssetManifest::from_directory(tempfile::tempdir().unwrap().path()).unwrap().is_empty());
+}

@@ -66,7 +66,8 @@ impl AssetDirectory {
         self
     }
 
-    /// With the files and directories that symbolic links lead to, wherever they are.
+    /// With the files and directories that symbolic links lead to, wherever they are. A directory that Kubernetes
+    /// mounts from a ConfigMap needs it.
     #[must_use]
     pub const fn with_symlinks(mut self) -> Self {
         self.symlinks = true;
@@ -86,7 +87,8 @@ impl AssetDirectory {
     /// # Errors
     ///
     /// When a file cannot be read, changes while it is read, or has a name that no URL has, when
-    /// a symbolic link leads back to a directory that it is in, and when the prefix is invalid.
+    /// a symbolic link leads back to a directory that it is in, when there are only symbolic links and they are left
+    /// out, and when the prefix is invalid.
     pub fn build(&self) -> Result<AssetManifest, AssetError> {
         self.build_from(&self.find_files()?)
     }
@@ -104,7 +106,11 @@ impl AssetDirectory {
     /// Every file that is an asset, by name.
     pub(super) fn find_files(&self) -> Result<Vec<FoundFile>, AssetError> {
         let mut found = Vec::new();
-        self.walk(&self.root, "", &mut Vec::new(), &mut found)?;
+        let mut skipped_link = false;
+        self.walk(&self.root, "", &mut Vec::new(), &mut found, &mut skipped_link)?;
+        if found.is_empty() && skipped_link {
+            return Err(AssetError::at_path(&self.root, AssetErrorKind::OnlySymlinks));
+        }
         found.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(found)
     }
@@ -115,6 +121,7 @@ impl AssetDirectory {
         prefix: &str,
         above: &mut Vec<PathBuf>,
         found: &mut Vec<FoundFile>,
+        skipped_link: &mut bool,
     ) -> Result<(), AssetError> {
         if self.symlinks {
             let real = fs::canonicalize(directory).map_err(|error| AssetError::unread(directory, error))?;
@@ -124,6 +131,9 @@ impl AssetDirectory {
             above.push(real);
         }
         let unread = |error| AssetError::unread(directory, error);
+        if !self.symlinks && is_mounted_volume(directory) {
+            return Err(AssetError::at_path(directory, AssetErrorKind::OnlySymlinks));
+        }
         for entry in fs::read_dir(directory).map_err(unread)? {
             let entry = entry.map_err(unread)?;
             let path = entry.path();
@@ -133,6 +143,7 @@ impl AssetDirectory {
             }
             let unread = |error| AssetError::unread(&path, error);
             if !self.symlinks && entry.file_type().map_err(unread)?.is_symlink() {
+                *skipped_link = true;
                 continue;
             }
             let Some(name) = name.to_str() else {
@@ -142,7 +153,7 @@ impl AssetDirectory {
             let name = format!("{prefix}{name}");
             let metadata = fs::metadata(&path).map_err(unread)?;
             if metadata.is_dir() {
-                self.walk(&path, &format!("{name}/"), above, found)?;
+                self.walk(&path, &format!("{name}/"), above, found, skipped_link)?;
             } else if metadata.is_file() {
                 found.push(FoundFile { name, path, length: metadata.len(), modified: metadata.modified().ok() });
             }
@@ -150,6 +161,12 @@ impl AssetDirectory {
         above.pop();
         Ok(())
     }
+}
+
+/// Whether Kubernetes mounted the directory from a ConfigMap, a Secret or the like. All of its files are links through
+/// this one, which is exchanged when the content changes.
+fn is_mounted_volume(directory: &Path) -> bool {
+    fs::symlink_metadata(directory.join("..data")).is_ok_and(|metadata| metadata.is_symlink())
 }
 
 #[cfg(feature = "assets-css")]

@@ -47,6 +47,8 @@ pub enum AssetErrorKind {
     Different,
     /// A symbolic link leads back to a directory that it is in.
     SymlinkLoop,
+    /// The directory holds its files as symbolic links, which are left out by default.
+    OnlySymlinks,
     /// The text of a manifest cannot be understood.
     InvalidManifest {
         /// What is wrong.
@@ -141,6 +143,11 @@ impl fmt::Display for AssetError {
                 write!(f, "`{file}`: is not the file that the manifest was made from; make the manifest again")
             }
             AssetErrorKind::SymlinkLoop => write!(f, "`{file}`: this link leads back to where it is; remove it"),
+            AssetErrorKind::OnlySymlinks => write!(
+                f,
+                "`{file}`: its files are symbolic links, which are left out by default, as in a directory that \
+                 Kubernetes mounts from a ConfigMap; add `AssetDirectory::with_symlinks`"
+            ),
             AssetErrorKind::InvalidManifest { message } => write!(f, "{file}: {message}"),
             AssetErrorKind::MissingReference { line, column, reference, nearest } => {
                 write!(f, "{file}:{line}:{column}: `{reference}` leads to no asset")?;
