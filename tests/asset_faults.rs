@@ -431,3 +431,91 @@ async fn a_directory_of_symbolic_links_is_an_error_that_names_the_setting() {
     }
     assert!(AssetManifest::from_directory(tempfile::tempdir().unwrap().path()).unwrap().is_empty());
 }
+
+#[cfg(feature = "assets-css")]
+#[test]
+fn faults_in_the_stylesheets_of_others_are_reported_when_the_mode_is_lenient() {
+    use std::sync::{Arc, Mutex};
+    use tower_cache_policy::assets::AssetDirectory;
+    use tower_cache_policy::assets::css::{rewrite_contents, rewrite_contents_leniently};
+
+    let faulty: &[(&str, &[u8])] = &[
+        ("a.css", b"p { background: url(missing.png) } a { background: url(tea.png) }"),
+        ("b.css", b"@import 'c.css'; p { background: url(tea.png) }"),
+        ("c.css", b"@import 'b.css';"),
+        ("d.css", b"p { background: url(d.css) }"),
+        ("e.css", b"p { content: '\xff' }"),
+        ("f.css", b"@charset \"shift_jis\"; p { content: '\x83\x5c' }"),
+        ("tea.png", b"png"),
+    ];
+    for place in [FingerprintPlace::Path, FingerprintPlace::Query] {
+        let mut faults = Vec::new();
+        let files = faulty.iter().map(|(name, content)| (*name, content.to_vec()));
+        let files = rewrite_contents_leniently(files, "", place, |fault| faults.push(fault.to_string())).unwrap();
+        assert_eq!(faults.len(), 5, "{faults:?}");
+        for text in
+            ["a.css:1:17: `missing.png`", "`b.css` to `c.css` to `b.css`", "`d.css` to `d.css`", "e.css", "f.css"]
+        {
+            assert!(faults.iter().any(|fault| fault.contains(text)), "{text} in {faults:?}");
+        }
+        let text = |name: &str| {
+            let (_, content) = files.iter().find(|(other, _)| other == name).unwrap();
+            String::from_utf8_lossy(content).into_owned()
+        };
+        let tea = AssetManifest::from_contents([("tea.png", "png")]).unwrap().with_fingerprint_in(place);
+        let tea = tea.url("tea.png").unwrap().trim_start_matches('/').to_owned();
+        assert_eq!(text("a.css"), format!("p {{ background: url(missing.png) }} a {{ background: url(\"{tea}\") }}"));
+        assert_eq!(text("c.css"), "@import 'b.css';", "the reference that closes the circle stays plain");
+        assert!(text("b.css").contains(&tea) && !text("b.css").contains("'c.css'"));
+        assert_eq!(text("d.css"), "p { background: url(d.css) }");
+        for (name, content) in faulty {
+            assert!(files.iter().any(|(other, _)| other == name), "{name}");
+            if matches!(*name, "e.css" | "f.css") {
+                assert!(files.iter().any(|(_, other)| other == content), "{name} stays as it is");
+            }
+        }
+        for (name, content) in &faulty[..6] {
+            let files = [(*name, content.to_vec()), ("tea.png", b"png".to_vec())];
+            let alone = rewrite_contents(files, "", place);
+            assert!(alone.is_err(), "{name}: strict is the default");
+        }
+    }
+
+    let source = tempfile::tempdir().unwrap();
+    faulty.iter().for_each(|(name, content)| fs::write(source.path().join(name), content).unwrap());
+    let output = tempfile::tempdir().unwrap();
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let faults = Arc::clone(&reported);
+    let directory = AssetDirectory::new(source.path());
+    assert!(directory.rewrite_stylesheets(output.path().join("strict")).is_err());
+    let assets = directory
+        .lenient(move |fault| faults.lock().unwrap().push(fault.to_string()))
+        .rewrite_stylesheets(output.path().join("lenient"))
+        .unwrap();
+    assert_eq!((assets.len(), reported.lock().unwrap().len()), (7, 5));
+}
+
+#[cfg(feature = "assets-css")]
+#[test]
+fn legal_css_is_accepted_in_the_strict_mode() {
+    use tower_cache_policy::assets::css::rewrite_contents;
+
+    for css in [
+        &b"p { fill: url(#id); clip-path: url('#a b'); mask: url(%23id); filter: url(\"%23id\") }"[..],
+        b"@charset \"utf-8\"; p { content: '\xc3\xa9'; background: url(tea.png) }",
+        b"@charset \"iso-8859-1\"; p { content: '\xe9\x80'; background: url(tea.png#\xe9) }",
+        b"@charset \"ISO-8859-1\"; p { background: url(caf\xe9.png) }",
+        b"@charset \"windows-1252\"; p { background: url('tea.png') }",
+        b"@charset \"koi8-r\"; p { background: url('tea.png') }",
+        b"\xef\xbb\xbf@charset \"utf-8\"; p { background: url('tea.png') }",
+    ] {
+        let files = [("a.css", css.to_vec()), ("tea.png", b"png".to_vec()), ("caf\u{e9}.png", b"png".to_vec())];
+        let written = rewrite_contents(files, "", FingerprintPlace::Path).unwrap();
+        let sentence = String::from_utf8_lossy(css);
+        let has = |piece: &[u8], content: &[u8]| content.windows(piece.len()).any(|part| part == piece);
+        for piece in [&b"content: '\xe9\x80'"[..], b"content: '\xc3\xa9'", b"url(%23id)", b"url(#id)"] {
+            assert_eq!(has(piece, css), has(piece, &written[0].1), "{sentence}");
+        }
+        assert_eq!(has(b".png", css), written[0].1 != css, "{sentence}");
+    }
+}

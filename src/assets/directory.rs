@@ -20,6 +20,7 @@ pub struct AssetDirectory {
     hidden_files: bool,
     symlinks: bool,
     on_progress: Option<Arc<OnProgress>>,
+    on_fault: Option<Arc<dyn Fn(&AssetError) + Send + Sync>>,
 }
 
 /// A file that was found, as it was at that time.
@@ -41,6 +42,7 @@ impl AssetDirectory {
             hidden_files: false,
             symlinks: false,
             on_progress: None,
+            on_fault: None,
         }
     }
 
@@ -80,6 +82,22 @@ impl AssetDirectory {
     pub fn on_progress(mut self, listener: impl Fn(AssetProgress<'_>) + Send + Sync + 'static) -> Self {
         self.on_progress = Some(Arc::new(listener));
         self
+    }
+
+    /// Calls `report` with each fault in the files of others and goes on, instead of failing: a file that Vite's
+    /// manifest names and did not write, a reference in a stylesheet that leads to no asset or goes in a circle, and a
+    /// stylesheet that cannot be understood. Faults of the directory itself stay errors.
+    #[must_use]
+    pub fn lenient(mut self, report: impl Fn(&AssetError) + Send + Sync + 'static) -> Self {
+        self.on_fault = Some(Arc::new(report));
+        self
+    }
+
+    /// Reports a fault, or returns it where none is tolerated.
+    pub(super) fn tolerate(&self, fault: AssetError) -> Result<(), AssetError> {
+        let Some(report) = &self.on_fault else { return Err(fault) };
+        report(&fault);
+        Ok(())
     }
 
     /// Reads every file, on all cores.

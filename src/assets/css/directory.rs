@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::{fs, io};
 
-use super::rewrite::{Source, is_stylesheet, outdated, rewrite, text};
+use super::rewrite::{OnFault, Source, is_stylesheet, outdated, rewrite, stylesheet};
 use crate::assets::directory::FoundFile;
 use crate::assets::hashing::{FileToHash, hash_files};
 use crate::assets::{AssetDirectory, AssetError, AssetErrorKind, AssetManifest};
@@ -42,6 +42,7 @@ impl AssetDirectory {
     }
 
     fn rewrite_into(&self, output: &Path) -> Result<AssetManifest, AssetError> {
+        let on_fault: &mut OnFault<'_> = &mut |fault| self.tolerate(fault);
         let found = self.find_files()?;
         let (stylesheets, others): (Vec<_>, Vec<_>) = found.iter().partition(|file| is_stylesheet(file.name()));
         let others: Vec<FileToHash> =
@@ -52,12 +53,12 @@ impl AssetDirectory {
         }
         for file in stylesheets {
             let content = fs::read(file.path()).map_err(|error| AssetError::unread(file.path(), error))?;
-            sources.insert(file.name().to_owned(), Source::Stylesheet(text(file.name(), content)?));
+            sources.insert(file.name().to_owned(), stylesheet(file.name(), &content, on_fault)?);
         }
-        let rewritten = rewrite(&sources, self.url_prefix(), self.place())?;
+        let rewritten = rewrite(&sources, self.url_prefix(), self.place(), on_fault)?;
         let outdated = outdated(&rewritten);
         for file in found.iter().filter(|file| !outdated.contains(file.name())) {
-            write(file, rewritten.get(file.name()).map(String::as_str), output)?;
+            write(file, rewritten.get(file.name()).map(Vec::as_slice), output)?;
         }
         let manifest = self.with_root(output).build()?;
         check(&manifest, &sources, &outdated)?;
@@ -65,7 +66,7 @@ impl AssetDirectory {
     }
 }
 
-fn write(file: &FoundFile, rewritten: Option<&str>, output: &Path) -> Result<(), AssetError> {
+fn write(file: &FoundFile, rewritten: Option<&[u8]>, output: &Path) -> Result<(), AssetError> {
     let path = output.join(file.name());
     let written = || {
         if let Some(directory) = path.parent() {

@@ -47,6 +47,10 @@
 //! developer tools ask for it. Stylesheets that refer to each other in a circle are an error:
 //! none could be fingerprinted first.
 //!
+//! For stylesheets of others, which may name files that they were not shipped with,
+//! [`rewrite_contents_leniently`] and [`AssetDirectory::lenient`](crate::assets::AssetDirectory::lenient) report each
+//! fault and leave the reference as it is.
+//!
 //! # What is not
 //!
 //! Scripts. They are not read; an [import map](crate::assets::AssetManifest::import_map) gives
@@ -56,9 +60,10 @@
 //! Compress afterwards: a `.gz`, `.br`, `.zst` or `.zz` of a stylesheet that was rewritten is
 //! left out.
 
+mod charset;
 mod directory;
 mod reference;
 mod resolve;
 mod rewrite;
 
-pub use self::rewrite::rewrite_contents;
+pub use self::rewrite::{rewrite_contents, rewrite_contents_leniently};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use crate::assets::FingerprintPlace;
 use crate::assets::path::{encode, query_fingerprint, with_fingerprint};
@@ -22,7 +22,8 @@ impl Target {
     /// Resolves `reference` in the stylesheet `from`, where assets are below `prefix`.
     pub(super) fn of(reference: &str, from: &str, prefix: &str) -> Self {
         let (path, _) = split_path(reference);
-        if path.is_empty() || path.starts_with("//") || has_scheme(path) {
+        // No asset has `#` in its name: an encoded one begins a fragment that a tool encoded once too often.
+        if path.is_empty() || path.starts_with("//") || path.starts_with("%23") || has_scheme(path) {
             return Self::Elsewhere;
         }
         let (base, path) = match path.strip_prefix('/') {
@@ -90,7 +91,8 @@ pub(super) fn versioned(
         (FingerprintPlace::Query, _) => push(&mut url, &["?v=", fingerprint]),
     }
     url.push_str(fragment);
-    url
+    // In ASCII, so that it can be written in any encoding.
+    utf8_percent_encode(&url, CONTROLS).to_string()
 }
 
 fn push(url: &mut String, pieces: &[&str]) {
@@ -147,6 +149,7 @@ mod tests {
             ("https://cdn.example/a.png", Target::Elsewhere),
             ("data:image/png;base64,AAAA", Target::Elsewhere),
             ("#gradient", Target::Elsewhere),
+            ("%23gradient", Target::Elsewhere),
             ("?x", Target::Elsewhere),
             ("", Target::Elsewhere),
             ("../../a.png", Target::Nothing),

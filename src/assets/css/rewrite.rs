@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::charset::Text;
 use super::reference::{Form, Reference, references};
 use super::resolve::{Target, versioned};
 use crate::assets::digest::ContentDigest;
@@ -14,10 +15,13 @@ use crate::policy::nearest;
 /// What is known of a file before stylesheets are rewritten.
 pub(super) enum Source {
     /// A stylesheet, whose fingerprint is not known yet.
-    Stylesheet(String),
+    Stylesheet(Text),
     /// Anything else, with its fingerprint.
     Other(String),
 }
+
+/// Decides about a fault: `Err` ends the rewriting.
+pub(super) type OnFault<'a> = dyn FnMut(AssetError) -> Result<(), AssetError> + 'a;
 
 /// Names and contents with every reference in a stylesheet rewritten, for those who embed
 /// their assets. The result is for
@@ -36,26 +40,58 @@ where
     N: Into<String>,
     C: Into<Vec<u8>>,
 {
+    rewrite_all(collect(contents), prefix, place, &mut Err)
+}
+
+/// As [`rewrite_contents`], for stylesheets of others: calls `report` with each fault and goes on. The stylesheet keeps
+/// a reference that leads to no asset or closes a circle, and one that cannot be read stays as it is.
+///
+/// # Errors
+///
+/// When a name or the prefix is invalid.
+pub fn rewrite_contents_leniently<N, C>(
+    contents: impl IntoIterator<Item = (N, C)>,
+    prefix: &str,
+    place: FingerprintPlace,
+    mut report: impl FnMut(AssetError),
+) -> Result<Vec<(String, Vec<u8>)>, AssetError>
+where
+    N: Into<String>,
+    C: Into<Vec<u8>>,
+{
+    rewrite_all(collect(contents), prefix, place, &mut |fault| {
+        report(fault);
+        Ok(())
+    })
+}
+
+fn collect<N: Into<String>, C: Into<Vec<u8>>>(contents: impl IntoIterator<Item = (N, C)>) -> Vec<(String, Vec<u8>)> {
+    contents.into_iter().map(|(name, content)| (name.into(), content.into())).collect()
+}
+
+fn rewrite_all(
+    mut contents: Vec<(String, Vec<u8>)>,
+    prefix: &str,
+    place: FingerprintPlace,
+    on_fault: &mut OnFault<'_>,
+) -> Result<Vec<(String, Vec<u8>)>, AssetError> {
     UrlSettings::default().set_prefix(prefix)?;
-    let mut contents: Vec<(String, Vec<u8>)> =
-        contents.into_iter().map(|(name, content)| (name.into(), content.into())).collect();
     let mut sources = BTreeMap::new();
     for (name, content) in &contents {
-        let source = if is_stylesheet(name) {
-            Source::Stylesheet(text(name, content.clone())?)
-        } else {
-            Source::Other(ContentDigest::of(content).fingerprint())
+        let source = match is_stylesheet(name) {
+            true => stylesheet(name, content, on_fault)?,
+            false => Source::Other(ContentDigest::of(content).fingerprint()),
         };
         if sources.insert(name.clone(), source).is_some() {
             return Err(AssetError::new(name, AssetErrorKind::DuplicateName));
         }
     }
-    let mut rewritten = rewrite(&sources, prefix, place)?;
+    let mut rewritten = rewrite(&sources, prefix, place, on_fault)?;
     let outdated = outdated(&rewritten);
     contents.retain(|(name, _)| !outdated.contains(name));
     for (name, content) in &mut contents {
         if let Some(text) = rewritten.remove(name.as_str()) {
-            *content = text.into_bytes();
+            *content = text;
         }
     }
     Ok(contents)
@@ -65,15 +101,19 @@ pub(super) fn is_stylesheet(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("css"))
 }
 
-pub(super) fn text(name: &str, content: Vec<u8>) -> Result<String, AssetError> {
-    String::from_utf8(content).map_err(|error| {
-        let error = std::io::Error::new(std::io::ErrorKind::InvalidData, error);
-        AssetError::new(name, AssetErrorKind::Unread(error))
-    })
+/// A stylesheet to rewrite. One whose encoding is not known is a file like any other, if that is tolerated.
+pub(super) fn stylesheet(name: &str, content: &[u8], on_fault: &mut OnFault<'_>) -> Result<Source, AssetError> {
+    if let Some(text) = Text::decode(content) {
+        return Ok(Source::Stylesheet(text));
+    }
+    let reason = "the stylesheet is not in UTF-8 or in the encoding of its `@charset`; convert it to UTF-8";
+    let error = std::io::Error::new(std::io::ErrorKind::InvalidData, reason);
+    on_fault(AssetError::new(name, AssetErrorKind::Unread(error)))?;
+    Ok(Source::Other(ContentDigest::of(content).fingerprint()))
 }
 
 /// The files that hold a stylesheet that was rewritten in a content coding, as it was before.
-pub(super) fn outdated(rewritten: &HashMap<String, String>) -> HashSet<String> {
+pub(super) fn outdated(rewritten: &HashMap<String, Vec<u8>>) -> HashSet<String> {
     rewritten.keys().flat_map(|name| CODED_EXTENSIONS.map(|extension| format!("{name}{extension}"))).collect()
 }
 
@@ -82,12 +122,13 @@ pub(super) fn rewrite(
     sources: &BTreeMap<String, Source>,
     prefix: &str,
     place: FingerprintPlace,
-) -> Result<HashMap<String, String>, AssetError> {
+    on_fault: &mut OnFault<'_>,
+) -> Result<HashMap<String, Vec<u8>>, AssetError> {
     let mut sheets = HashMap::new();
     for (name, source) in sources {
         check_name(name)?;
         if let Source::Stylesheet(text) = source {
-            sheets.insert(name.as_str(), Sheet::read(name, text, sources, prefix)?);
+            sheets.insert(name.as_str(), Sheet::read(name, text, sources, prefix, on_fault)?);
         }
     }
     let mut done = Done { fingerprints: HashMap::new(), texts: HashMap::new() };
@@ -98,7 +139,7 @@ pub(super) fn rewrite(
     }
     for name in sources.keys() {
         if sheets.contains_key(name.as_str()) {
-            visit(name, &sheets, &mut done, place)?;
+            visit(name, &sheets, &mut done, place, on_fault)?;
         }
     }
     Ok(done.texts)
@@ -107,7 +148,7 @@ pub(super) fn rewrite(
 struct Sheet<'a> {
     name: &'a str,
     prefix: &'a str,
-    text: &'a str,
+    text: &'a Text,
     links: Vec<Link>,
 }
 
@@ -119,19 +160,20 @@ struct Link {
 
 struct Done<'a> {
     fingerprints: HashMap<&'a str, String>,
-    texts: HashMap<String, String>,
+    texts: HashMap<String, Vec<u8>>,
 }
 
 impl<'a> Sheet<'a> {
     fn read(
         name: &'a str,
-        text: &'a str,
+        text: &'a Text,
         sources: &BTreeMap<String, Source>,
         prefix: &'a str,
+        on_fault: &mut OnFault<'_>,
     ) -> Result<Self, AssetError> {
-        let found = references(text).map_err(|_| {
-            let message = "blocks lie in each other more than 75 deep; flatten them".to_owned();
-            AssetError::new(name, AssetErrorKind::InvalidManifest { message })
+        let found = references(&text.text).or_else(|_| {
+            let message = "blocks are nested more than 75 deep; flatten them".to_owned();
+            on_fault(AssetError::new(name, AssetErrorKind::InvalidManifest { message })).map(|()| Vec::new())
         })?;
         let mut links = Vec::new();
         for reference in found {
@@ -151,18 +193,20 @@ impl<'a> Sheet<'a> {
             let nearest =
                 wanted.and_then(|wanted| nearest(&wanted, sources.keys().map(String::as_str)).map(str::to_owned));
             let Reference { target: reference, line, column, .. } = reference;
-            return Err(AssetError::new(name, AssetErrorKind::MissingReference { line, column, reference, nearest }));
+            on_fault(AssetError::new(name, AssetErrorKind::MissingReference { line, column, reference, nearest }))?;
         }
         Ok(Self { name, prefix, text, links })
     }
 
     fn rewritten(&self, done: &Done<'_>, place: FingerprintPlace) -> String {
-        let mut text = String::with_capacity(self.text.len() + 40 * self.links.len());
+        let original = self.text.text.as_str();
+        let mut text = String::with_capacity(original.len() + 40 * self.links.len());
         let mut copied = 0;
         for Link { reference, name } in &self.links {
-            let fingerprint = done.fingerprints.get(name.as_str()).map_or("", String::as_str);
+            // In a circle that is tolerated, one reference stays plain.
+            let Some(fingerprint) = done.fingerprints.get(name.as_str()) else { continue };
             let target = versioned(&reference.target, self.name, self.prefix, name, fingerprint, place);
-            text.push_str(&self.text[copied..reference.span.start]);
+            text.push_str(&original[copied..reference.span.start]);
             match reference.form {
                 Form::Url => text.push_str(&format!("url({})", quoted(&target))),
                 Form::Quoted => text.push_str(&quoted(&target)),
@@ -170,7 +214,7 @@ impl<'a> Sheet<'a> {
             }
             copied = reference.span.end;
         }
-        text.push_str(&self.text[copied..]);
+        text.push_str(&original[copied..]);
         text
     }
 }
@@ -188,6 +232,7 @@ fn visit<'a>(
     sheets: &HashMap<&'a str, Sheet<'a>>,
     done: &mut Done<'a>,
     place: FingerprintPlace,
+    on_fault: &mut OnFault<'_>,
 ) -> Result<(), AssetError> {
     let mut way: Vec<(&'a str, &Sheet<'a>, usize)> = Vec::new();
     let mut next = Some(name);
@@ -207,15 +252,18 @@ fn visit<'a>(
                     let mut names: Vec<String> = way[first..].iter().map(|(name, ..)| (*name).to_owned()).collect();
                     names.push(link.name.clone());
                     let line = link.reference.line;
-                    return Err(AssetError::new(name, AssetErrorKind::CircularReference { line, names }));
+                    on_fault(AssetError::new(name, AssetErrorKind::CircularReference { line, names }))?;
+                    continue;
                 }
                 next = sheets.get_key_value(link.name.as_str()).map(|(name, _)| *name);
             }
             None => {
                 let text = sheet.rewritten(done, place);
-                done.fingerprints.insert(name, ContentDigest::of(text.as_bytes()).fingerprint());
-                if text != sheet.text {
-                    done.texts.insert(name.to_owned(), text);
+                let is_rewritten = text != sheet.text.text;
+                let content = sheet.text.encode(text);
+                done.fingerprints.insert(name, ContentDigest::of(&content).fingerprint());
+                if is_rewritten {
+                    done.texts.insert(name.to_owned(), content);
                 }
                 way.pop();
             }
