@@ -519,3 +519,128 @@ fn legal_css_is_accepted_in_the_strict_mode() {
         assert_eq!(has(b".png", css), written[0].1 != css, "{sentence}");
     }
 }
+
+/// What a default application of Vite has, and the parts of the example in its guide.
+const VITE: &str = r#"{
+  "_shared-B7PI925R.js": {
+    "file": "assets/shared-B7PI925R.js", "name": "shared", "imports": ["index.html"], "css": ["assets/shared-ChJ_j-JJ.css"]
+  },
+  "_shared-ChJ_j-JJ.css": { "file": "assets/shared-ChJ_j-JJ.css", "src": "_shared-ChJ_j-JJ.css" },
+  "_vendor-CxK9_a2Z.js": { "file": "assets/vendor-CxK9_a2Z.js", "name": "vendor" },
+  "index.html": {
+    "file": "assets/index-BRBmoGS9.js", "name": "index", "src": "index.html", "isEntry": true,
+    "imports": ["_shared-B7PI925R.js", "_vendor-CxK9_a2Z.js"], "dynamicImports": ["lazy.js"],
+    "css": ["assets/index-5UjPuW-k.css"],
+    "assets": ["assets/index-background.png", "assets/index-BuPgAJpw.svg"]
+  },
+  "lazy.js": { "file": "assets/lazy.js", "name": "lazy", "src": "lazy.js", "imports": ["_shared-B7PI925R.js"] },
+  "main.js": {
+    "file": "assets/main.js", "name": "main", "src": "main.js", "isEntry": true, "imports": ["_shared-B7PI925R.js"],
+    "css": ["assets/main-stylesheet.css", "assets/shared-ChJ_j-JJ.css"]
+  },
+  "style.css": { "file": "assets/style-DAZQ0wi2.css", "src": "style.css", "isEntry": true }
+}"#;
+
+fn vite() -> TempDir {
+    let names = [
+        "index.html",
+        "favicon.ico",
+        "assets/shared-B7PI925R.js",
+        "assets/shared-ChJ_j-JJ.css",
+        "assets/vendor-CxK9_a2Z.js",
+        "assets/index-BRBmoGS9.js",
+        "assets/index-5UjPuW-k.css",
+        "assets/index-background.png",
+        "assets/index-BuPgAJpw.svg",
+        "assets/lazy.js",
+        "assets/main.js",
+        "assets/main-stylesheet.css",
+        "assets/style-DAZQ0wi2.css",
+    ];
+    directory(&names.map(|name| (name, name)))
+}
+
+#[tokio::test]
+async fn every_file_of_a_default_vite_application_has_the_one_url_that_vite_gave_it() {
+    use tower_cache_policy::assets::AssetDirectory;
+
+    let files = vite();
+    let assets = AssetManifest::from_vite(VITE, &AssetDirectory::new(files.path())).unwrap();
+    assert_eq!(AssetManifest::from_json(&assets.to_json()).unwrap().to_json(), assets.to_json());
+    let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
+    for (name, url, expected) in [
+        ("index.html", "/assets/index-BRBmoGS9.js", IMMUTABLE),
+        ("_shared-ChJ_j-JJ.css", "/assets/shared-ChJ_j-JJ.css", IMMUTABLE),
+        ("_shared-B7PI925R.js", "/assets/shared-B7PI925R.js", IMMUTABLE),
+        ("assets/index-BuPgAJpw.svg", "/assets/index-BuPgAJpw.svg", IMMUTABLE),
+        ("assets/index-background.png", "/assets/index-background.png", NO_CACHE),
+        ("assets/main-stylesheet.css", "/assets/main-stylesheet.css", NO_CACHE),
+        ("main.js", "/assets/main.js", NO_CACHE),
+        ("lazy.js", "/assets/lazy.js", NO_CACHE),
+    ] {
+        assert_eq!(assets.url(name).unwrap(), url, "{name}");
+        let response = send(&service, get(url, &[])).await;
+        assert_eq!((response.status.as_u16(), response.cache_control().as_str()), (200, expected), "{name}");
+    }
+    let page = send(&service, get("/index.html", &[])).await;
+    assert_eq!((page.status.as_u16(), page.cache_control().as_str()), (200, NO_CACHE), "G-27");
+    assert!(assets.url("favicon.ico").unwrap().starts_with("/favicon."));
+    assert_eq!(assets.asset("/index.html").unwrap().file(), "index.html");
+    assert!(!assets.import_map().contains("main.js"), "an import map would give a module a second URL");
+
+    let directory = AssetDirectory::new(files.path()).hashed_names(|file| file.ends_with("background.png"));
+    let assets = AssetManifest::from_vite(VITE, &directory).unwrap();
+    let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
+    let response = async |url: &'static str| send(&service, get(url, &[])).await.cache_control();
+    assert_eq!(response("/assets/index-background.png").await, IMMUTABLE, "the caller decides");
+    assert_eq!(response("/assets/index-BRBmoGS9.js").await, NO_CACHE, "the caller alone decides");
+}
+
+#[test]
+fn the_tags_of_an_entry_are_in_the_order_of_vites_guide() {
+    use tower_cache_policy::assets::AssetDirectory;
+
+    let files = vite();
+    let built = AssetManifest::from_vite(VITE, &AssetDirectory::new(files.path()).prefix("/static")).unwrap();
+    for assets in [&built, &AssetManifest::from_json(&built.to_json()).unwrap()] {
+        let index = [
+            r#"<link rel="stylesheet" href="/static/assets/index-5UjPuW-k.css">"#,
+            r#"<link rel="stylesheet" href="/static/assets/shared-ChJ_j-JJ.css">"#,
+            r#"<script type="module" src="/static/assets/index-BRBmoGS9.js"></script>"#,
+            r#"<link rel="modulepreload" href="/static/assets/shared-B7PI925R.js">"#,
+            r#"<link rel="modulepreload" href="/static/assets/vendor-CxK9_a2Z.js">"#,
+        ];
+        assert_eq!(assets.entry_tags("index.html").unwrap(), index.join("\n"));
+        let main = [
+            r#"<link rel="stylesheet" href="/static/assets/main-stylesheet.css">"#,
+            r#"<link rel="stylesheet" href="/static/assets/shared-ChJ_j-JJ.css">"#,
+            r#"<link rel="stylesheet" href="/static/assets/index-5UjPuW-k.css">"#,
+            r#"<script type="module" src="/static/assets/main.js"></script>"#,
+            r#"<link rel="modulepreload" href="/static/assets/vendor-CxK9_a2Z.js">"#,
+            r#"<link rel="modulepreload" href="/static/assets/index-BRBmoGS9.js">"#,
+            r#"<link rel="modulepreload" href="/static/assets/shared-B7PI925R.js">"#,
+        ];
+        assert_eq!(assets.entry_tags("main.js").unwrap(), main.join("\n"));
+        let style = r#"<link rel="stylesheet" href="/static/assets/style-DAZQ0wi2.css">"#;
+        assert_eq!(assets.entry_tags("style.css").unwrap(), style);
+        assert!(assets.entry_tags("indx.html").unwrap_err().to_string().contains("did you mean `index.html`?"));
+    }
+}
+
+#[test]
+fn files_that_vite_named_and_did_not_write_are_reported_when_the_mode_is_lenient() {
+    use std::sync::{Arc, Mutex};
+    use tower_cache_policy::assets::AssetDirectory;
+
+    let files = vite();
+    fs::remove_file(files.path().join("assets/shared-ChJ_j-JJ.css")).unwrap();
+    let strict = AssetDirectory::new(files.path());
+    assert!(AssetManifest::from_vite(VITE, &strict).unwrap_err().to_string().contains("shared-ChJ_j-JJ.css"));
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let faults = Arc::clone(&reported);
+    let lenient = strict.lenient(move |fault| faults.lock().unwrap().push(fault.to_string()));
+    let assets = AssetManifest::from_vite(VITE, &lenient).unwrap();
+    assert!(!reported.lock().unwrap().is_empty());
+    assert!(reported.lock().unwrap().iter().all(|fault| fault.contains("shared-ChJ_j-JJ.css")));
+    assert!(!assets.entry_tags("index.html").unwrap().contains("shared-ChJ_j-JJ.css"));
+}

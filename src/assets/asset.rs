@@ -40,8 +40,29 @@ pub(super) struct AssetFacts {
     pub(super) stored: StoredFile,
     /// The files beside it that hold it in a content coding.
     pub(super) coded: CodedFiles,
-    /// Whether a build tool put a fingerprint of its own into the path.
-    pub(super) named_by_tool: bool,
+    pub(super) naming: Naming,
+    /// What else a page needs that uses it as an entry of a bundler.
+    pub(super) links: Links,
+}
+
+/// Who decides about the URL.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Naming {
+    /// The manifest: the URL gets its fingerprint.
+    #[default]
+    Manifest,
+    /// A build tool, which put a hash into the path.
+    HashedByTool,
+    /// A build tool, which put no hash into the path. Its files refer to each other by this URL, and a second one would
+    /// run a module twice.
+    PlainByTool,
+}
+
+/// The names of the assets that a chunk of a bundler refers to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Links {
+    pub(super) styles: Vec<String>,
+    pub(super) imports: Vec<String>,
 }
 
 impl Asset {
@@ -54,8 +75,11 @@ impl Asset {
         }
         let fingerprint = facts.digest.fingerprint();
         let plain_path = encode(&facts.path).into_owned();
-        let versioned_path =
-            if facts.named_by_tool { plain_path.clone() } else { with_fingerprint(&plain_path, &fingerprint) };
+        let versioned_path = if facts.naming == Naming::Manifest {
+            with_fingerprint(&plain_path, &fingerprint)
+        } else {
+            plain_path.clone()
+        };
         let expected = ExpectedType::of(&facts.path);
         let file = encode(&facts.file);
         let target = |prefix: &str| {
@@ -69,7 +93,7 @@ impl Asset {
             entity_tag: EntityTag::strong(&fingerprint).expect("hexadecimal digits make an entity tag"),
             integrity: facts.digest.integrity(),
             url: match settings.place() {
-                FingerprintPlace::Query if !facts.named_by_tool => {
+                FingerprintPlace::Query if facts.naming == Naming::Manifest => {
                     settings.url(&format!("{plain_path}?v={fingerprint}"))
                 }
                 FingerprintPlace::Path | FingerprintPlace::Query => settings.url(&versioned_path),
@@ -185,7 +209,7 @@ fn dictionary(
     expected: ExpectedType,
     settings: &UrlSettings,
 ) -> Option<HeaderValue> {
-    if facts.named_by_tool || !expected.is_text() || expected.is_page() {
+    if facts.naming != Naming::Manifest || !expected.is_text() || expected.is_page() {
         return None;
     }
     let path = match settings.place() {

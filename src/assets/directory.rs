@@ -21,6 +21,7 @@ pub struct AssetDirectory {
     symlinks: bool,
     on_progress: Option<Arc<OnProgress>>,
     on_fault: Option<Arc<dyn Fn(&AssetError) + Send + Sync>>,
+    hashed_names: Option<Arc<dyn Fn(&str) -> bool + Send + Sync>>,
 }
 
 /// A file that was found, as it was at that time.
@@ -43,6 +44,7 @@ impl AssetDirectory {
             symlinks: false,
             on_progress: None,
             on_fault: None,
+            hashed_names: None,
         }
     }
 
@@ -82,6 +84,22 @@ impl AssetDirectory {
     pub fn on_progress(mut self, listener: impl Fn(AssetProgress<'_>) + Send + Sync + 'static) -> Self {
         self.on_progress = Some(Arc::new(listener));
         self
+    }
+
+    /// Says which files that Vite's manifest names have a hash of their content in their names, by their paths below the
+    /// directory. Without it, [`AssetManifest::from_vite`] decides, and does not take for a hash what may be words.
+    ///
+    /// # Warning
+    ///
+    /// The URL of such a file is `immutable`: browsers do not see a change under the same name.
+    #[must_use]
+    pub fn hashed_names(mut self, is_hashed: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        self.hashed_names = Some(Arc::new(is_hashed));
+        self
+    }
+
+    pub(super) fn is_hashed(&self, file: &str) -> Option<bool> {
+        self.hashed_names.as_ref().map(|is_hashed| is_hashed(file))
     }
 
     /// Calls `report` with each fault in the files of others and goes on, instead of failing: a file that Vite's

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::asset::{Asset, AssetFacts};
+use super::asset::{Asset, AssetFacts, Links, Naming};
 use super::digest::ContentDigest;
 use super::error::{AssetError, AssetErrorKind};
 use super::manifest::AssetManifest;
@@ -59,6 +59,13 @@ struct Row {
     coded: BTreeMap<String, u64>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     named_by_tool: bool,
+    /// Named by a tool that put no hash into the path.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unversioned: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    styles: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    imports: Vec<String>,
 }
 
 impl AssetManifest {
@@ -145,7 +152,10 @@ impl Row {
             integrity: asset.integrity().to_owned(),
             length: facts.stored.length,
             coded: facts.coded.iter().map(|(coding, stored)| (coding.to_owned(), stored.length)).collect(),
-            named_by_tool: facts.named_by_tool,
+            named_by_tool: facts.naming == Naming::HashedByTool,
+            unversioned: facts.naming == Naming::PlainByTool,
+            styles: facts.links.styles.clone(),
+            imports: facts.links.imports.clone(),
         }
     }
 
@@ -164,6 +174,12 @@ impl Row {
                 return Err(invalid("`coded` knows `br`, `deflate`, `gzip` and `zstd`; remove others"));
             }
         }
+        let naming = match (self.named_by_tool, self.unversioned) {
+            (false, false) => Naming::Manifest,
+            (true, false) => Naming::HashedByTool,
+            (false, true) => Naming::PlainByTool,
+            (true, true) => return Err(invalid("`named_by_tool` and `unversioned` exclude each other; remove one")),
+        };
         let path = self.path.unwrap_or_else(|| self.name.clone());
         Ok(AssetFacts {
             file: self.file.unwrap_or_else(|| path.clone()),
@@ -172,7 +188,8 @@ impl Row {
             digest,
             stored: StoredFile::of_length(self.length),
             coded,
-            named_by_tool: self.named_by_tool,
+            naming,
+            links: Links { styles: self.styles, imports: self.imports },
         })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::asset::{Asset, AssetFacts};
+use super::asset::{Asset, AssetFacts, Links, Naming};
 use super::digest::ContentDigest;
 use super::error::{AssetError, AssetErrorKind, UnknownAsset};
 use super::hashing::{FileToHash, hash_files, read_and_hash};
@@ -264,7 +264,8 @@ impl AssetManifest {
             digest,
             stored,
             coded,
-            named_by_tool: false,
+            naming: Naming::Manifest,
+            links: Links::default(),
         });
         Self::new(settings, facts.collect(), Vec::new())
     }
@@ -298,13 +299,17 @@ impl AssetManifest {
                 return Err(AssetError::new(asset.name(), AssetErrorKind::DuplicateName));
             }
             store(&asset)?;
-            if !asset.facts().named_by_tool {
+            let naming = asset.facts().naming;
+            if naming != Naming::HashedByTool {
                 inner.add_path(asset.plain_path(), Role::Plain, &asset)?;
             }
-            inner.add_path(asset.versioned_path(), Role::Versioned, &asset)?;
+            if naming != Naming::PlainByTool {
+                inner.add_path(asset.versioned_path(), Role::Versioned, &asset)?;
+            }
             inner.current.push(asset);
         }
-        for facts in previous {
+        // Without a version, the URL of an earlier generation is that of the current one.
+        for facts in previous.into_iter().filter(|facts| facts.naming != Naming::PlainByTool) {
             let asset = Arc::new(Asset::new(facts, &inner.settings)?);
             let known = inner
                 .by_path

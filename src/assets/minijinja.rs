@@ -26,7 +26,7 @@ use minijinja::{Environment, Error, ErrorKind};
 use super::error::UnknownAsset;
 use super::source::AssetSource;
 
-/// Adds `asset_url(name)` and `asset_integrity(name)`, for which an unknown name is an error,
+/// Adds `asset_url(name)`, `asset_integrity(name)` and `asset_entry_tags(name)`, for which an unknown name is an error,
 /// and `asset_import_map()`, for the inside of a `<script type="importmap">`.
 ///
 /// The values are marked as safe: they hold nothing that HTML would have to escape, neither in
@@ -41,6 +41,10 @@ pub fn add_asset_functions(environment: &mut Environment<'_>, source: impl Into<
     environment.add_function("asset_integrity", move |name: &str| {
         let assets = integrities.current();
         assets.asset(name).map(|asset| Value::from_safe_string(asset.integrity().to_owned())).map_err(unknown)
+    });
+    let entries = source.clone();
+    environment.add_function("asset_entry_tags", move |name: &str| {
+        entries.current().entry_tags(name).map(Value::from_safe_string).map_err(unknown)
     });
     environment.add_function("asset_import_map", move || Value::from_safe_string(source.current().import_map()));
 }
