@@ -3,9 +3,15 @@
 //! SHA-384 for all: subresource integrity needs it, and its first 128 bits are as good a
 //! fingerprint as another hash's. Two hashes would read every byte twice and could disagree.
 
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::path::Path;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha384};
+
+use super::error::{AssetError, AssetErrorKind};
 
 /// The digits of a fingerprint: 128 bits (B-05, G-16) in hexadecimal, because some file
 /// systems and some software on the way take `a` and `A` for the same.
@@ -24,6 +30,35 @@ pub(super) struct ContentHasher(Sha384);
 impl ContentDigest {
     pub(super) fn of(content: &[u8]) -> Self {
         Self(Sha384::digest(content).into())
+    }
+
+    /// The digest of a file, and what it was when it was read.
+    pub(super) fn of_file(path: &Path) -> Result<(Self, Metadata), AssetError> {
+        let unread = |error: io::Error| AssetError::unread(path, error);
+        let before = fs::metadata(path).map_err(unread)?;
+        let mut file = File::open(path).map_err(unread)?;
+        let mut hasher = ContentHasher::default();
+        let mut buffer = vec![0; 64 << 10];
+        let mut length = 0;
+        loop {
+            let read = match file.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(unread(error)),
+            };
+            hasher.update(&buffer[..read]);
+            length += read as u64;
+        }
+        // By its name again: a file that was replaced is another one.
+        let after = fs::metadata(path).map_err(unread)?;
+        let unchanged = before.len() == length
+            && after.len() == length
+            && before.modified().map_err(unread)? == after.modified().map_err(unread)?;
+        if !unchanged {
+            return Err(AssetError::at_path(path, AssetErrorKind::Changed));
+        }
+        Ok((hasher.finish(), after))
     }
 
     /// Reads the value of an `integrity` attribute with one `sha384` hash.

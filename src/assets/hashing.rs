@@ -1,15 +1,13 @@
 //! Reading many files on all cores.
 
-use std::fs::{self, File, Metadata};
-use std::io::{self, Read};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use super::digest::{ContentDigest, ContentHasher};
-use super::error::{AssetError, AssetErrorKind};
+use super::digest::ContentDigest;
+use super::error::AssetError;
 use super::recheck::FileOnDisk;
 use super::stored::StoredFile;
 use crate::protocol::HttpDate;
@@ -117,7 +115,7 @@ pub(super) fn hash_files(
 
 /// Reads a file.
 pub(super) fn read_and_hash(path: &Path) -> Result<HashedFile, AssetError> {
-    let (digest, metadata) = hash_file(path)?;
+    let (digest, metadata) = ContentDigest::of_file(path)?;
     let modified = metadata.modified().ok();
     let stored = StoredFile {
         length: metadata.len(),
@@ -125,33 +123,4 @@ pub(super) fn read_and_hash(path: &Path) -> Result<HashedFile, AssetError> {
         disk: modified.map(|modified| FileOnDisk::new(path, digest, metadata.len(), modified)),
     };
     Ok(HashedFile { digest, stored })
-}
-
-/// The digest of a file, and what it was when it was read.
-pub(super) fn hash_file(path: &Path) -> Result<(ContentDigest, Metadata), AssetError> {
-    let unread = |error: io::Error| AssetError::unread(path, error);
-    let before = fs::metadata(path).map_err(unread)?;
-    let mut file = File::open(path).map_err(unread)?;
-    let mut hasher = ContentHasher::default();
-    let mut buffer = vec![0; 64 << 10];
-    let mut length = 0;
-    loop {
-        let read = match file.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(unread(error)),
-        };
-        hasher.update(&buffer[..read]);
-        length += read as u64;
-    }
-    // By its name again: a file that was replaced is another one.
-    let after = fs::metadata(path).map_err(unread)?;
-    let unchanged = before.len() == length
-        && after.len() == length
-        && before.modified().map_err(unread)? == after.modified().map_err(unread)?;
-    if !unchanged {
-        return Err(AssetError::at_path(path, AssetErrorKind::Changed));
-    }
-    Ok((hasher.finish(), after))
 }

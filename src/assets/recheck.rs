@@ -18,7 +18,6 @@ use std::thread;
 use std::time::SystemTime;
 
 use super::digest::ContentDigest;
-use super::hashing::hash_file;
 use crate::protocol::HttpDate;
 
 /// A file on this machine whose content is known.
@@ -93,7 +92,7 @@ impl FileOnDisk {
         if before.is_some_and(|(checked, _)| checked == modified) {
             return before;
         }
-        let (digest, stored) = hash_file(&self.path).ok()?;
+        let (digest, stored) = ContentDigest::of_file(&self.path).ok()?;
         let same = digest == self.digest && stored.len() == self.length;
         Some((stored.modified().ok()?, if same { Content::Same } else { Content::Different }))
     }
