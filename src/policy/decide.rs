@@ -240,14 +240,9 @@ impl<'a> Draft<'a> {
     /// that is not there.
     fn unruled(&self, mark: Option<Unruled>, inner: Option<&Ruling>, headers: &HeaderMap) -> Option<Unruled> {
         let Layer { rules, request, policy } = self.layer;
-        let is_overruled = |no_store: bool| match rules.precedence {
-            Precedence::Answer | Precedence::Tightest => false,
-            Precedence::Layer => !no_store,
-            Precedence::LayerEvenOverNoStore => true,
-        };
-        let says = |field: CacheControl| !field.has_extensions_only() && !is_overruled(field.no_store());
+        let says = |field: CacheControl| !field.has_extensions_only() && !self.overrules(field.no_store());
         if self.status != StatusCode::NOT_MODIFIED
-            || self.from_handler.is_some_and(|policy| !is_overruled(policy.is_no_store()))
+            || self.from_handler.is_some_and(|policy| !self.overrules(policy.is_no_store()))
             || rules.development
             || !request.is_get_or_head()
             || self.read_field(inner, headers).is_some_and(says)
@@ -260,8 +255,18 @@ impl<'a> Draft<'a> {
                 && rules.by_status.iter().all(|(status, _)| *status != StatusCode::NOT_MODIFIED)
                 && policy.depends_on_content(is_unknown)
         };
-        let mark = mark.filter(|_| !is_overruled(false));
         mark.or_else(|| depends_on_content().then_some(Unruled::WithoutContent))
+    }
+
+    /// Whether the layer's policy takes the place of what the handler says.
+    fn overrules(&self, no_store: bool) -> bool {
+        let Layer { rules, policy, .. } = self.layer;
+        let has_a_say = !matches!(policy, ResolvedPolicy::Nothing) || rules.for_status(self.status).is_some();
+        match rules.precedence {
+            Precedence::Answer | Precedence::Tightest => false,
+            Precedence::Layer => has_a_say && !no_store,
+            Precedence::LayerEvenOverNoStore => has_a_say,
+        }
     }
 
     /// Says nothing of a 304 whose 200 is not known, so that caches go on by what the 200 said. Where the 304
@@ -269,7 +274,7 @@ impl<'a> Draft<'a> {
     fn decide_silence(&mut self, headers: &mut HeaderMap) {
         let on_response = Facts::SET_COOKIE.and(Facts::PERSONALIZED).and(Facts::VARY_ANY);
         let reasons = self.against_sharing().common(GuardSet::seeing(on_response));
-        let restricted = self.take_freshness_fields(None, headers);
+        let restricted = self.take_freshness_fields(None, headers) && !self.overrules(true);
         if restricted || !reasons.is_empty() {
             self.guards = reasons;
             return self.write_policy(CachePolicy::NO_STORE, Some(&self.layer.rules.no_store), headers);
@@ -312,7 +317,12 @@ impl<'a> Draft<'a> {
             }
             (Precedence::Layer, Some(_)) if sticky => {
                 self.replaces = true;
-                self.from(DecisionSource::Handler, Effective::Field)
+                // A cache that knows `must-understand` ignores the `no-store` beside it (C-28), and would go by
+                // what the layer is there to replace.
+                match self.field.as_ref().is_some_and(CacheControl::must_understand) {
+                    true => self.from(DecisionSource::Handler, Effective::Policy(CachePolicy::NO_STORE, None)),
+                    false => self.from(DecisionSource::Handler, Effective::Field),
+                }
             }
             (Precedence::Layer | Precedence::LayerEvenOverNoStore, Some(layer)) => {
                 self.replaces = has_own || self.facts.has(Facts::EDGE_FIELD);
@@ -490,10 +500,14 @@ impl<'a> Draft<'a> {
                 // In one of the readings it may be these fields that give the lifetime.
                 field = field.with_no_cache();
             }
+            let is_quoted = || joined.as_bytes().contains(&b'"');
             let readable = || field.clone().without_unreadable_extensions();
             let value = match is_one_reading {
                 true if !self.acts(Guard::OneLine) => None,
-                true if !joined.is_empty() && joined.as_bytes().is_ascii() => Some(joined),
+                // Some caches read a quote that is not closed to the end of the line, past the `no-store`.
+                true if !joined.is_empty() && joined.as_bytes().is_ascii() && !(field.no_store() && is_quoted()) => {
+                    Some(joined)
+                }
                 // What cannot be read says nothing (G-14).
                 _ if readable().is_empty() => Some(self.layer.rules.fallback.as_said()),
                 _ => Some(readable().to_header_value()),
@@ -517,6 +531,8 @@ impl<'a> Draft<'a> {
             self.guards.insert(guard);
             self.remove_edge_fields(headers);
         }
+        // Some caches skip a line that is not ASCII.
+        let field = field.without_unreadable_extensions();
         // What they said is in there.
         headers.remove(EXPIRES);
         headers.remove(PRAGMA);
@@ -711,7 +727,8 @@ impl<'a> Draft<'a> {
 
     /// Removes the fields for edges that give a lifetime of their own, and tells whether one of them restricted.
     fn take_freshness_fields(&self, at_most: Option<&CacheControl>, headers: &mut HeaderMap) -> bool {
-        self.facts.has(Facts::EDGE_FIELD) && take_freshness_fields(headers, at_most)
+        self.facts.has(Facts::EDGE_FIELD)
+            && take_freshness_fields(headers, [&self.layer.rules.edge_names, &self.inner_names], at_most)
     }
 
     fn remove_edge_fields(&mut self, headers: &mut HeaderMap) {

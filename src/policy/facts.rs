@@ -225,6 +225,7 @@ impl Facts {
         crate::protocol::counters::count(|counts| counts.request_walks += 1);
         let mut found = Self::NONE;
         found.set_if(Self::OTHER_METHOD, is_other_method(request.method()));
+        let mut has_type = false;
         for (name, value) in request.headers() {
             found.insert(match name.as_str() {
                 "authorization" | "proxy-authorization" => Self::AUTHORIZED,
@@ -232,8 +233,12 @@ impl Facts {
                     Self::CONDITIONAL
                 }
                 "range" => Self::RANGE,
-                // A call of gRPC is always a POST: any other method that claims to be one is not.
-                "content-type" if *request.method() == Method::POST && is_grpc_type(value) => Self::GRPC_REQUEST,
+                // A call of gRPC is always a POST: any other method that claims to be one is not. The
+                // first line counts, as for every layer.
+                "content-type" if !std::mem::replace(&mut has_type, true) => {
+                    let is_call = *request.method() == Method::POST && is_grpc_type(value);
+                    if is_call { Self::GRPC_REQUEST } else { Self::NONE }
+                }
                 _ => Self::NONE,
             });
         }

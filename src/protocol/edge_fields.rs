@@ -99,10 +99,18 @@ pub fn remove_targeted_fields(headers: &mut HeaderMap) {
 
 /// Removes every field that gives an edge a freshness of its own, except one that gives no more than
 /// `at_most`, and tells whether one of them forbade to store or to reuse the response: that restriction must
-/// not get lost with the field.
-pub(crate) fn take_freshness_fields(headers: &mut HeaderMap, at_most: Option<&CacheControl>) -> bool {
+/// not get lost with the field. Of the fields of `own` profiles, which may hold tags as well, those count that
+/// say something on freshness.
+pub(crate) fn take_freshness_fields(
+    headers: &mut HeaderMap,
+    own: [&[HeaderName]; 2],
+    at_most: Option<&CacheControl>,
+) -> bool {
     let granted = |name: &HeaderName| granted_by(name, headers.get_all(name));
-    let fields = || headers.keys().filter(|name| is_targeted_field(name));
+    let is_own = |name: &HeaderName| {
+        own.iter().any(|own| own.contains(name)) && granted(name).is_none_or(|granted| !granted.has_extensions_only())
+    };
+    let fields = || headers.keys().filter(|name| is_targeted_field(name) || is_own(name));
     let restricted = fields().any(|name| granted(name).is_none());
     let is_within = |granted: CacheControl| at_most.is_some_and(|most| granted.clone().tighten(most) == granted);
     // Beside a restriction none stays.
@@ -125,8 +133,11 @@ pub(crate) fn remove_fields(headers: &mut HeaderMap, is_doomed: impl Fn(&HeaderN
 /// What a field gives an edge that does nothing else. `None` is a restriction, and so is whatever cannot be
 /// read: fields that hold a number or a unit have no grammar in common.
 fn granted_by<'a>(name: &HeaderName, lines: impl IntoIterator<Item = &'a HeaderValue>) -> Option<CacheControl> {
-    if matches!(name.as_str(), "x-accel-expires" | "x-varnish-ttl" | "edge-control") {
-        let mut lines = lines.into_iter();
+    let mut lines = lines.into_iter().peekable();
+    let is_number = |line: &&HeaderValue| line.as_bytes().first().is_some_and(u8::is_ascii_digit);
+    if matches!(name.as_str(), "x-accel-expires" | "x-varnish-ttl" | "edge-control")
+        || (edge_field_kind(name.as_str()).is_none() && lines.peek().is_some_and(is_number))
+    {
         let line = lines.next().filter(|_| lines.next().is_none())?.as_bytes();
         let value = line.strip_prefix(b"cache-maxage=").unwrap_or(line);
         let (digits, unit) = match value {
@@ -191,7 +202,7 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
             headers.insert("cache-tag", HeaderValue::from_static("a"));
-            assert_eq!(take_freshness_fields(&mut headers, None), restricted, "{name}: {value}");
+            assert_eq!(take_freshness_fields(&mut headers, [&[], &[]], None), restricted, "{name}: {value}");
             assert_eq!(headers.len(), 1, "the tags stay");
         }
     }
@@ -210,7 +221,7 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-            assert!(!take_freshness_fields(&mut headers, Some(&most)));
+            assert!(!take_freshness_fields(&mut headers, [&[], &[]], Some(&most)));
             assert_eq!(headers.len(), usize::from(stays), "{name}: {value}");
         }
     }

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use tower_cache_policy::policy::Risk;
 
 use super::Exchange;
-use crate::hostile::case::{Came, Case, Kind, now};
+use crate::hostile::case::{Came, Case, Kind, Policy, Precedence, now};
 use crate::hostile::counts::Taken;
 use crate::hostile::preconditions::Has;
 use crate::hostile::words::{Readings, at_edge, is_live_stream, vary_names};
@@ -132,6 +132,12 @@ fn repeats(case: &Case, not_modified: &Came, page: &Came, except: &[HeaderName])
         kind.policy().is_some_and(|policy| policy.depends_on_type() || of_handler) || matches!(kind, Kind::Edge(_))
     };
     let around = case.layers.iter().enumerate().any(|(at, kind)| is_around(at, kind) && depends(kind));
+    // Too many tags keep the 200 out of an edge.
+    let has_tags = by_handler && !case.handler.tags.is_empty();
+    // A layer that goes before every `no-store` replaces the one that stood for a restricted edge, too.
+    let even = |policy: &Policy| policy.precedence == Precedence::OverrideEvenNoStore && policy.policy.is_some();
+    let is_replaced =
+        by_handler && case.policies().any(even) && case.handler.headers.keys().any(|name| case.is_targeted(name));
     let no_type = by_handler || around;
     // `immutable` stands where a handler itself wrote it or a route accepts it.
     let accepted = Readings::of(&case.handler.headers, now()).iter().any(|(_, word)| word.immutable)
@@ -148,10 +154,13 @@ fn repeats(case: &Case, not_modified: &Came, page: &Came, except: &[HeaderName])
             // A source that disagrees with a handler or another source is no fault of a layer.
             "etag" if by_source && disagree => continue,
             "etag" => false,
+            "cache-control" | "expires" if has_tags || is_replaced => continue,
             "cache-control" if (no_type || accepted) && is_tighter(not_modified, page) => continue,
             // A handler's own `immutable` stands on its own 304.
             "cache-control" if by_handler && case.handler.headers.contains_key("cache-control") && accepted => continue,
             // A compression layer says nothing on a 304 that it did not make.
+            // A 304 for the tag of a coding names what selects it, where the handler that codes does not.
+            "vary" if has_own("content-encoding") => continue,
             "vary" if by_handler && (no_coding || case.layers.iter().any(Kind::codes)) => continue,
             "expires" if no_type && says.is_empty() => continue,
             "cache-control" => by_source || no_type,
@@ -190,7 +199,11 @@ fn must_not_be_304(case: &Case) {
 /// The lines of a field. Of `Vary` the names, as a layer that codes adds one that may be there already.
 fn lines(headers: &HeaderMap, name: &HeaderName) -> Vec<HeaderValue> {
     if *name == http::header::VARY {
-        let names: BTreeSet<String> = vary_names(headers).into_iter().collect();
+        let mut names: BTreeSet<String> = vary_names(headers).into_iter().collect();
+        if names.contains("*") {
+            // Whatever is beside it says nothing.
+            names.retain(|name| name == "*");
+        }
         return names.into_iter().filter_map(|name| HeaderValue::try_from(name).ok()).collect();
     }
     headers.get_all(name).iter().cloned().collect()

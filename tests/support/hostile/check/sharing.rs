@@ -94,6 +94,10 @@ impl Exchange<'_> {
         if let Some(date) = came.headers.get("last-modified") {
             headers.entry("last-modified").or_insert_with(|| date.clone());
         }
+        // That library does not read a quoted number, which is written without quotes (C-02).
+        if headers.get_all("cache-control").iter().any(|line| line.as_bytes().contains(&b'"')) {
+            return;
+        }
         let of_handler = if self.handler_speaks() { read(&headers).map(|it| it.as_secs()) } else { None };
         let most = policies.iter().map(|it| it.shared).max().flatten().max(of_handler);
         assert!(Some(lifetime) <= most, "shared for {lifetime} where {most:?} was allowed, to another library");
