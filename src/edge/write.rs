@@ -202,6 +202,8 @@ impl Edges {
         let mut found = InnerEdgeFields::default();
         let is_for_edges =
             |name: &HeaderName| edge_field_kind(name.as_str()).is_some() || self.own_names.contains(name);
+        #[cfg(test)]
+        crate::protocol::counters::count(|counts| counts.response_walks += 1);
         let names: Vec<HeaderName> = headers.keys().filter(|name| is_for_edges(name)).cloned().collect();
         for name in names {
             if let Some(format) = self.formats.iter().find(|format| *format.field() == name) {

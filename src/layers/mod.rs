@@ -34,6 +34,8 @@ mod original_path;
 #[cfg(feature = "purge")]
 #[cfg_attr(docsrs, doc(cfg(feature = "purge")))]
 pub mod purge;
+#[cfg(test)]
+mod read_once;
 
 pub use self::clock::Clock;
 pub use self::original_path::{OriginalPathLayer, OriginalPathService};

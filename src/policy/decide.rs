@@ -193,6 +193,11 @@ impl<'a> Draft<'a> {
         self.field = self.read_field(inner, headers);
         // A field without a directive that is known decides nothing. It stays beside what is decided.
         let beside = self.field.take_if(|field| field.has_extensions_only());
+        if let Some(field) = self.field.take() {
+            // Past a quote that is not closed each cache reads something else, a restriction perhaps.
+            let is_open = headers.get_all(CACHE_CONTROL).iter().any(leaves_a_quote_open);
+            self.field = Some(if is_open { field.with_no_cache() } else { field });
+        }
         let mut effective = self.by_precedence(headers, now);
         effective = self.by_content(effective);
         match (beside, effective) {
@@ -328,15 +333,16 @@ impl<'a> Draft<'a> {
                 self.replaces = has_own || self.facts.has(Facts::EDGE_FIELD);
                 self.from(DecisionSource::Layer, layer)
             }
-            (Precedence::Tightest, Some(layer)) if !has_own && !self.facts.has(Facts::HTTP10) => {
-                self.replaces = self.facts.has(Facts::EDGE_FIELD);
-                self.from(DecisionSource::Layer, layer)
-            }
             (Precedence::Tightest, Some(layer)) => {
                 let own = match self.from_handler {
                     // `no-store` in the field is sticky, as everywhere.
-                    Some(policy) if !sticky => policy.into(),
-                    _ => with_http10_lifetime(self.field.take().unwrap_or_default(), headers, now),
+                    Some(policy) if !sticky => Some(policy.into()),
+                    _ if self.facts.has(Facts::HTTP10) => with_http10_lifetime(self.field.take(), headers, now),
+                    _ => self.field.take(),
+                };
+                let Some(own) = own else {
+                    self.replaces = self.facts.has(Facts::EDGE_FIELD);
+                    return self.from(DecisionSource::Layer, layer);
                 };
                 self.replaces = true;
                 self.field = Some(own.tighten(&self.to_cache_control(layer)));
@@ -733,6 +739,10 @@ impl<'a> Draft<'a> {
 
     fn remove_edge_fields(&mut self, headers: &mut HeaderMap) {
         let own = [&self.layer.rules.edge_names, &self.inner_names];
+        if !self.facts.has(Facts::EDGE_FIELD) {
+            headers.remove(EXPIRES);
+            return;
+        }
         remove_targeted_fields(headers);
         if own.iter().any(|own| !own.is_empty()) {
             remove_fields(headers, |name| own.iter().any(|own| own.contains(name)));
@@ -748,6 +758,23 @@ impl<'a> Effective<'a> {
     }
 }
 
+/// Whether a quoted string, or what looks like one, does not end in this line.
+fn leaves_a_quote_open(line: &HeaderValue) -> bool {
+    let (mut is_open, mut is_escaped) = (false, false);
+    for &byte in line.as_bytes() {
+        match byte {
+            b'"' if !is_escaped => is_open = !is_open,
+            b'\\' if is_open && !is_escaped => {
+                is_escaped = true;
+                continue;
+            }
+            _ => {}
+        }
+        is_escaped = false;
+    }
+    is_open
+}
+
 fn reads_any(headers: &HeaderMap) -> bool {
     #[cfg(test)]
     crate::protocol::counters::count(|counts| counts.vary_read += 1);
@@ -755,12 +782,16 @@ fn reads_any(headers: &HeaderMap) -> bool {
 }
 
 /// The response's own field, with the lifetime that the fields of HTTP/1.0 give where it states none.
-fn with_http10_lifetime(field: CacheControl, headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> CacheControl {
-    if field.has_explicit_freshness() {
+fn with_http10_lifetime(
+    field: Option<CacheControl>,
+    headers: &HeaderMap,
+    now: impl FnOnce() -> HttpDate,
+) -> Option<CacheControl> {
+    if field.as_ref().is_some_and(CacheControl::has_explicit_freshness) {
         return field;
     }
     match http10_lifetime(headers, now) {
-        Some(seconds) => field.with_max_age(u32::try_from(seconds).unwrap_or(u32::MAX)),
+        Some(seconds) => Some(field.unwrap_or_default().with_max_age(u32::try_from(seconds).unwrap_or(u32::MAX))),
         None => field,
     }
 }

@@ -176,21 +176,26 @@ pub(crate) struct RequestFacts {
 impl RequestFacts {
     /// Collects the facts in one walk, unless an outer layer of this crate did so and they still hold.
     pub(crate) fn of<B>(request: &Request<B>) -> Self {
-        let known = request.extensions().get::<Self>();
-        let mut found = match known {
-            Some(known) if known.still_holds_for(request) => *known,
-            _ => Self { facts: Facts::of_request(request), lines: count(request.headers()), ruling_is_wanted: false },
-        };
-        found.ruling_is_wanted = known.is_some();
+        let mut found = Self::left_in(request).unwrap_or_else(|| Self {
+            facts: Facts::of_request(request),
+            lines: count(request.headers()),
+            ruling_is_wanted: false,
+        });
+        found.ruling_is_wanted = request.extensions().get::<Self>().is_some();
         found.facts.set_if(Facts::PERSONALIZED, request.extensions().get::<Personalized>().is_some());
         found
     }
 
-    /// Whether the request has as many field lines as when the facts were collected, and no credentials
+    /// What an outer layer of this crate left in a request, where it still holds.
+    pub(crate) fn left_in<B>(request: &Request<B>) -> Option<Self> {
+        request.extensions().get::<Self>().copied().filter(|known| known.still_holds_for(request))
+    }
+
+    /// Whether the request has no more field lines than when the facts were collected, and no credentials
     /// that were not seen: a layer in between may have put them in the place of another field.
     fn still_holds_for<B>(&self, request: &Request<B>) -> bool {
         let headers = request.headers();
-        self.lines == count(headers)
+        count(headers) <= self.lines
             && !is_other_method(request.method())
             // Only a read may go by facts that another layer collected: a write that is let through by
             // mistake cannot be taken back.

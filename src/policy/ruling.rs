@@ -127,9 +127,13 @@ impl Ruling {
         request: RequestFacts,
         extensions: &mut Extensions,
     ) {
-        if request.ruling_is_wanted || !own_names.is_empty() {
+        for name in own_names {
+            if !self.edge_names.contains(name) {
+                self.edge_names.push(name.clone());
+            }
+        }
+        if request.ruling_is_wanted || !self.edge_names.is_empty() {
             (self.line, self.vary, self.status) = (None, None, None);
-            self.edge_names = own_names.to_vec();
             extensions.insert(self);
         }
     }

@@ -38,15 +38,9 @@ pub fn name_coding_in_etag(answer: &mut HeaderMap) {
 
 /// The same. Returns whether the response has `Content-Encoding`.
 pub(crate) fn name_coding(answer: &mut HeaderMap) -> bool {
-    // Most answers have neither a coding nor a tag that looks like a coded one.
-    let (mut is_coded, mut concerned) = (false, false);
-    for (name, value) in answer.iter() {
-        match name.as_str() {
-            "content-encoding" => is_coded = true,
-            "etag" => concerned |= may_name_a_coding(value),
-            _ => {}
-        }
-    }
+    // Most responses have neither a coding nor a tag that looks like a coded one.
+    let is_coded = answer.contains_key(CONTENT_ENCODING);
+    let concerned = etag_line(answer).is_some_and(may_name_a_coding);
     if is_coded || concerned {
         put_coding_into_etag(answer);
     }

@@ -110,6 +110,8 @@ pub(crate) fn take_freshness_fields(
     let is_own = |name: &HeaderName| {
         own.iter().any(|own| own.contains(name)) && granted(name).is_none_or(|granted| !granted.has_extensions_only())
     };
+    #[cfg(test)]
+    super::counters::count(|counts| counts.response_walks += 1);
     let fields = || headers.keys().filter(|name| is_targeted_field(name) || is_own(name));
     let restricted = fields().any(|name| granted(name).is_none());
     let is_within = |granted: CacheControl| at_most.is_some_and(|most| granted.clone().tighten(most) == granted);
@@ -122,7 +124,9 @@ pub(crate) fn take_freshness_fields(
 }
 
 /// Removes the fields whose names are doomed.
-pub(crate) fn remove_fields(headers: &mut HeaderMap, is_doomed: impl Fn(&HeaderName) -> bool) {
+pub(crate) fn remove_fields(headers: &mut HeaderMap, mut is_doomed: impl FnMut(&HeaderName) -> bool) {
+    #[cfg(test)]
+    super::counters::count(|counts| counts.response_walks += 1);
     // Collecting the names first allocates nothing where there are none.
     let doomed: Vec<HeaderName> = headers.keys().filter(|name| is_doomed(name)).cloned().collect();
     for name in doomed {

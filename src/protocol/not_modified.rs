@@ -3,7 +3,7 @@
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY, ETAG, LAST_MODIFIED};
 use http::{HeaderMap, HeaderValue};
 
-use super::edge_fields::remove_targeted_fields;
+use super::edge_fields::{remove_fields, remove_targeted_fields};
 use super::syntax::set_field;
 
 /// Turns the fields of a 200 into those of the 304 for the same representation
@@ -17,16 +17,16 @@ use super::syntax::set_field;
 /// content security policy with a nonce, because a cache would put the new nonce
 /// on the stored page (G-18).
 pub fn into_not_modified(headers: &mut HeaderMap) {
-    remove_all(headers, describes_content);
     let (mut tagged, mut dated, mut policies) = (false, false, false);
-    for name in headers.keys() {
+    remove_fields(headers, |name| {
         match name.as_str() {
             "etag" => tagged = true,
             "last-modified" => dated = true,
             "content-security-policy" | "content-security-policy-report-only" => policies = true,
-            _ => {}
+            name => return describes_content(name),
         }
-    }
+        false
+    });
     if tagged && dated {
         headers.remove(LAST_MODIFIED);
     }
@@ -45,7 +45,7 @@ pub fn into_not_modified(headers: &mut HeaderMap) {
 /// it. `Cache-Control: private, no-store` comes in their place (N-08, G-07): the answer
 /// is about one client's copy and is of no use to another.
 pub fn into_precondition_failed(headers: &mut HeaderMap) {
-    remove_all(headers, describes_content);
+    remove_fields(headers, |name| describes_content(name.as_str()));
     headers.remove(ETAG);
     headers.remove(LAST_MODIFIED);
     remove_targeted_fields(headers);
@@ -77,14 +77,6 @@ fn describes_content(name: &str) -> bool {
             | "transfer-encoding"
             | "unencoded-digest"
     )
-}
-
-/// Removes the fields of such names, of which there are few. To remove each of the names would
-/// cost more than the rest of a 304.
-fn remove_all(headers: &mut HeaderMap, doomed: impl Fn(&str) -> bool) {
-    while let Some(name) = headers.keys().find(|name| doomed(name.as_str())).cloned() {
-        headers.remove(name);
-    }
 }
 
 fn has_nonce(policy: &HeaderValue) -> bool {

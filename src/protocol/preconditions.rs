@@ -1,6 +1,6 @@
 //! [`Preconditions`]: RFC 9110 section 13, whole.
 
-use http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
+use http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::coding::may_name_a_coding;
@@ -134,9 +134,32 @@ impl Preconditions {
     /// responses. Any other method, known or not, is treated as unsafe.
     #[must_use]
     pub fn new(method: &Method, headers: &HeaderMap) -> Self {
-        let scope = Scope::of(method);
-        let mut stated = Self {
-            scope,
+        let mut stated = Self::none(method);
+        // Most requests state nothing. One walk finds it out for less than asking for one field
+        // by its name.
+        #[cfg(test)]
+        super::counters::count(|counts| counts.request_walks += 1);
+        for (name, line) in headers {
+            stated.add(method, name.as_str(), line);
+        }
+        stated.completed()
+    }
+
+    /// The same for a caller who knows whether the request states any. Its fields are not walked again.
+    pub(crate) fn known(method: &Method, headers: &HeaderMap, is_any: bool) -> Self {
+        let mut stated = Self::none(method);
+        if is_any {
+            for name in [IF_MATCH, IF_UNMODIFIED_SINCE, IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_RANGE, RANGE] {
+                headers.get_all(&name).iter().for_each(|line| stated.add(method, name.as_str(), line));
+            }
+            headers.get_all("if").iter().for_each(|line| stated.add(method, "if", line));
+        }
+        stated.completed()
+    }
+
+    fn none(method: &Method) -> Self {
+        Self {
+            scope: Scope::of(method),
             if_match: FieldLines::None,
             if_unmodified_since: FieldLines::None,
             if_none_match: FieldLines::None,
@@ -144,33 +167,33 @@ impl Preconditions {
             if_range: FieldLines::None,
             has_range: false,
             has_webdav_if: false,
-        };
-        // P-03, P-25
-        if scope == Scope::None {
-            return stated;
         }
-        // Most requests state nothing. One walk finds it out for less than asking for one field
-        // by its name.
-        for (name, line) in headers {
-            match name.as_str() {
-                "if-match" => stated.if_match.push(line),
-                "if-unmodified-since" => stated.if_unmodified_since.push(line),
-                "if-none-match" => stated.if_none_match.push(line),
-                // P-18: for GET and HEAD only, so not for QUERY.
-                "if-modified-since" if matches!(*method, Method::GET | Method::HEAD) => {
-                    stated.if_modified_since.push(line);
-                }
-                "if" if scope == Scope::Unsafe => stated.has_webdav_if |= is_webdav_condition(line.as_bytes()),
-                "if-range" => stated.if_range.push(line),
-                "range" => stated.has_range = *method == Method::GET,
-                _ => {}
+    }
+
+    fn add(&mut self, method: &Method, name: &str, line: &HeaderValue) {
+        match name {
+            // P-03, P-25
+            _ if self.scope == Scope::None => {}
+            "if-match" => self.if_match.push(line),
+            "if-unmodified-since" => self.if_unmodified_since.push(line),
+            "if-none-match" => self.if_none_match.push(line),
+            // P-18: for GET and HEAD only, so not for QUERY.
+            "if-modified-since" if matches!(*method, Method::GET | Method::HEAD) => {
+                self.if_modified_since.push(line);
             }
+            "if" if self.scope == Scope::Unsafe => self.has_webdav_if |= is_webdav_condition(line.as_bytes()),
+            "if-range" => self.if_range.push(line),
+            "range" => self.has_range = *method == Method::GET,
+            _ => {}
         }
-        if !stated.has_range {
+    }
+
+    fn completed(mut self) -> Self {
+        if !self.has_range {
             // without a range there is nothing to make conditional.
-            stated.if_range = FieldLines::None;
+            self.if_range = FieldLines::None;
         }
-        stated
+        self
     }
 
     /// Whether there is nothing to evaluate.

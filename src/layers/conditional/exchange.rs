@@ -17,7 +17,7 @@ use super::selected::SelectedRepresentation;
 use super::trace;
 use crate::layers::Clock;
 use crate::layers::exempt::{is_grpc_call, is_grpc_exchange, is_interim};
-use crate::policy::{CachePolicy, Decision, Personalized, RequestFacts, Ruling, Unruled};
+use crate::policy::{CachePolicy, Decision, Facts, Personalized, RequestFacts, Ruling, Unruled};
 use crate::protocol::{
     CodedTags, Condition, EntityTagRef, Evaluation, HttpDate, IfRange, Outcome, Preconditions, Representation,
     Validators, accepts_a_coding, forbids_storing, has_valid_byte_range, into_not_modified, into_precondition_failed,
@@ -77,9 +77,13 @@ impl Exchange {
     pub(crate) fn begin<B>(settings: &Settings, request: &mut Request<B>) -> Self {
         let method = request.method().clone();
         let for_edge = request.extensions().get::<RequestFacts>().is_some();
+        let known = RequestFacts::left_in(request);
         let headers = request.headers_mut();
         join_lists_of_tags(headers);
-        let mut stated = Preconditions::new(&method, headers);
+        let mut stated = match known {
+            Some(facts) => Preconditions::known(&method, headers, facts.has(Facts::CONDITIONAL.and(Facts::RANGE))),
+            None => Preconditions::new(&method, headers),
+        };
         if method != Method::GET {
             // a range of anything but a GET has no meaning.
             headers.remove(RANGE);
@@ -93,7 +97,7 @@ impl Exchange {
         }
         let (coded, forwarded) = if stated.may_name_a_coding() {
             let coded = CodedTags::take_from(&method, headers);
-            let forwarded = coded.changed().then(|| Box::new(Preconditions::new(&method, headers)));
+            let forwarded = coded.changed().then(|| Box::new(Preconditions::known(&method, headers, true)));
             (coded, forwarded)
         } else {
             (CodedTags::without_codings(stated.has_if_none_match()), None)
@@ -381,7 +385,10 @@ impl Exchange {
             validators.write_to(headers, self.clock.now());
         }
         self.coded.restore_in_not_modified(headers);
-        into_not_modified(headers);
+        if headers.contains_key(ETAG) {
+            // N-02
+            headers.remove(LAST_MODIFIED);
+        }
         // A part of what the 200 says would take the place of all of it in a cache (N-06).
         headers.remove(VARY);
         self.record(&mut answer.head, ConditionalReason::BeforeHandler(condition));

@@ -162,6 +162,8 @@ fn repeats(case: &Case, not_modified: &Came, page: &Came, except: &[HeaderName])
             // A 304 for the tag of a coding names what selects it, where the handler that codes does not.
             "vary" if has_own("content-encoding") => continue,
             "vary" if by_handler && (no_coding || case.layers.iter().any(Kind::codes)) => continue,
+            // It permits nothing.
+            "expires" if says.iter().all(|line| line == "0") => continue,
             "expires" if no_type && says.is_empty() => continue,
             "cache-control" => by_source || no_type,
             "content-location" | "date" | "expires" | "vary" => by_source,
