@@ -194,9 +194,8 @@ impl<'a> Draft<'a> {
         // A field without a directive that is known decides nothing. It stays beside what is decided.
         let beside = self.field.take_if(|field| field.has_extensions_only());
         if let Some(field) = self.field.take() {
-            // Past a quote that is not closed each cache reads something else, a restriction perhaps.
-            let is_open = headers.get_all(CACHE_CONTROL).iter().any(leaves_a_quote_open);
-            self.field = Some(if is_open { field.with_no_cache() } else { field });
+            let hides = headers.get_all(CACHE_CONTROL).iter().any(|line| hides_a_restriction(line, &field));
+            self.field = Some(if hides { field.with_no_cache() } else { field });
         }
         let mut effective = self.by_precedence(headers, now);
         effective = self.by_content(effective);
@@ -758,21 +757,17 @@ impl<'a> Effective<'a> {
     }
 }
 
-/// Whether a quoted string, or what looks like one, does not end in this line.
-fn leaves_a_quote_open(line: &HeaderValue) -> bool {
-    let (mut is_open, mut is_escaped) = (false, false);
-    for &byte in line.as_bytes() {
-        match byte {
-            b'"' if !is_escaped => is_open = !is_open,
-            b'\\' if is_open && !is_escaped => {
-                is_escaped = true;
-                continue;
-            }
-            _ => {}
-        }
-        is_escaped = false;
-    }
-    is_open
+/// Whether a cache that knows no quotes reads a restriction in this line that is not in the field.
+fn hides_a_restriction(line: &HeaderValue, field: &CacheControl) -> bool {
+    let line = line.as_bytes();
+    line.contains(&b'"')
+        && line.split(|&byte| byte == b',').any(|member| {
+            let name = member.split(|&byte| byte == b'=').next().unwrap_or_default().trim_ascii();
+            let is = |directive: &str| name.eq_ignore_ascii_case(directive.as_bytes());
+            (is("no-store") && !field.no_store())
+                || (is("private") && !field.private() && !field.no_store() && field.private_fields().is_empty())
+                || (is("no-cache") && !field.no_cache() && !field.no_store() && field.no_cache_fields().is_empty())
+        })
 }
 
 fn reads_any(headers: &HeaderMap) -> bool {

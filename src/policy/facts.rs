@@ -191,11 +191,11 @@ impl RequestFacts {
         request.extensions().get::<Self>().copied().filter(|known| known.still_holds_for(request))
     }
 
-    /// Whether the request has no more field lines than when the facts were collected, and no credentials
+    /// Whether the request has as many field lines as when the facts were collected, and no credentials
     /// that were not seen: a layer in between may have put them in the place of another field.
     fn still_holds_for<B>(&self, request: &Request<B>) -> bool {
         let headers = request.headers();
-        count(headers) <= self.lines
+        self.lines == count(headers)
             && !is_other_method(request.method())
             // Only a read may go by facts that another layer collected: a write that is let through by
             // mistake cannot be taken back.

@@ -125,9 +125,9 @@
 //! 3. **The method**: the policy for HEAD, when that is the method. Otherwise HEAD gets what GET
 //!    gets.
 //! 4. **The content type**: an exact one before one like `image/*`. An answer that does not say in
-//!    one way what it is could be any of them, and gets what loosens none: `no-store` where one
-//!    policy of the route says so, else `no-cache`, which is `private` where one is. A 304 mostly
-//!    says no type, and must not give a stored page the lifetime of a stylesheet.
+//!    one way what it is could be any of them, and gets what loosens none: `no-store` if one
+//!    policy of the route is, else `no-cache`, which is `private` if one is. A 304 without a type
+//!    gets no `Cache-Control`: a cache keeps what the 200 said.
 //! 5. **The route's own policy.**
 //!
 //! A guard that is waived does not widen a table: that a route's policy is for an error or a
