@@ -193,6 +193,9 @@ impl<'a> Draft<'a> {
         self.field = self.read_field(inner, headers);
         // A field without a directive that is known decides nothing. It stays beside what is decided.
         let beside = self.field.take_if(|field| field.has_extensions_only());
+        // Not with a quote, in which some caches read directives.
+        let has_quote = || headers.get_all(CACHE_CONTROL).iter().any(|line| line.as_bytes().contains(&b'"'));
+        let beside = beside.filter(|_| !has_quote());
         if let Some(field) = self.field.take() {
             let hides = headers.get_all(CACHE_CONTROL).iter().any(|line| hides_a_restriction(line, &field));
             self.field = Some(if hides { field.with_no_cache() } else { field });
@@ -506,7 +509,11 @@ impl<'a> Draft<'a> {
                 field = field.with_no_cache();
             }
             let is_quoted = || joined.as_bytes().contains(&b'"');
-            let readable = || field.clone().without_unreadable_extensions();
+            let readable = || match field.no_store() && field.must_understand() {
+                // A cache that knows the status goes by a lifetime that is not written here (C-28).
+                true => CacheControl::new().with_no_store(),
+                false => field.clone().without_unreadable_extensions(),
+            };
             let value = match is_one_reading {
                 true if !self.acts(Guard::OneLine) => None,
                 // Some caches read a quote that is not closed to the end of the line, past the `no-store`.
