@@ -150,4 +150,4 @@ pub(crate) use self::manifest::Resolved;
 pub(crate) use self::media_type::is_fallback_page;
 pub(crate) use self::recheck::Recheck;
 pub(crate) use self::stored::StoredFile;
-pub(crate) use crate::policy::is_suspicious;
+pub(crate) use crate::protocol::is_suspicious;

@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use super::digest::is_fingerprint;
 use super::error::{AssetError, AssetErrorKind};
-use crate::policy::has_dot_segment;
+use crate::protocol::has_dot_segment;
 
 /// Everything but the unreserved octets of RFC 3986 and `/`, so that a path has one spelling
 /// and needs no escape in HTML, CSS or a field value.

@@ -5,12 +5,11 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Response, StatusCode}
 
 use super::CachePolicy;
 use super::decision::{Decision, DecisionSource};
-use super::early::Unruled;
 use super::facts::{Facts, RequestFacts};
 use super::guards::{Effect, Guard, GuardSet};
 use super::rendered::Rendered;
 use super::rules::{Precedence, Rules};
-use super::ruling::{Directives, HandlerExtensions, Ruling};
+use super::ruling::{Directives, HandlerExtensions, Ruling, Unruled};
 use super::source::ResolvedPolicy;
 use crate::protocol::{
     Cache, CacheControl, HttpDate, Lifetime, LifetimeSource, MAX_MEMBERS, Vary, join, only_line, remove_fields,

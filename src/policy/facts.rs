@@ -4,8 +4,24 @@
 use http::header::{AUTHORIZATION, PROXY_AUTHORIZATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 
-use super::Personalized;
 use crate::protocol::{edge_field_kind, is_grpc_type, is_live_stream_type, is_never_stored, is_page_type};
+
+/// Marks a request or an answer as personal: a session or authentication layer puts
+/// it into the extensions of either when it has read, refreshed or merely probed a
+/// session.
+///
+/// An answer so marked is kept by no shared cache (G-03) and gets no generated
+/// entity tag unless that is keyed (G-16).
+///
+/// ```
+/// use tower_cache_policy::policy::Personalized;
+///
+/// let mut response = http::Response::new(());
+/// response.extensions_mut().insert(Personalized);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs)] // A mark, written as such.
+pub struct Personalized;
 
 /// A set of facts about a request and its response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -85,15 +85,12 @@ mod cache_policy;
 pub mod config;
 mod decide;
 mod decision;
-mod early;
 mod explain;
 mod facts;
 mod guards;
 #[cfg(any(feature = "assets", feature = "routes"))]
 mod nearest;
 mod original_path;
-mod path;
-mod personalized;
 mod rendered;
 #[cfg(feature = "routes")]
 #[cfg_attr(docsrs, doc(cfg(feature = "routes")))]
@@ -108,25 +105,20 @@ mod work;
 
 pub use self::cache_policy::{CachePolicy, PolicyConflict};
 pub use self::decision::{Decision, DecisionSource};
+pub use self::facts::Personalized;
 pub use self::guards::{Guard, GuardSet, Risk};
 pub use self::original_path::{OriginalPath, original_path};
-pub use self::personalized::Personalized;
 pub use self::source::{IntoPolicySource, PolicySource};
 pub use self::tags::{CacheTag, CacheTags, InvalidCacheTag};
 
 pub(crate) use self::decide::Layer;
-pub(crate) use self::early::Unruled;
 pub(crate) use self::explain::{CACHE_POLICY_EXPLAIN, explain};
 pub(crate) use self::facts::{Facts, RequestFacts};
 #[cfg(any(feature = "assets", feature = "routes"))]
 pub(crate) use self::nearest::nearest;
-#[cfg(any(feature = "assets", feature = "purge", feature = "routes"))]
-pub(crate) use self::path::has_dot_segment;
-#[cfg(feature = "assets")]
-pub(crate) use self::path::is_suspicious;
 pub(crate) use self::rendered::Rendered;
 #[cfg(feature = "routes")]
 pub(crate) use self::rendered::RenderedVary;
 pub(crate) use self::rules::{Precedence, Rules};
-pub(crate) use self::ruling::Ruling;
+pub(crate) use self::ruling::{Ruling, Unruled};
 pub(crate) use self::source::{PendingPolicy, ResolvedPolicy};

@@ -6,7 +6,7 @@ use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{Extensions, Request, Uri};
 
-use super::path::has_dot_segment;
+use crate::protocol::has_dot_segment;
 
 /// The path of a request as the client sent it, in the request's extensions.
 ///

@@ -3,7 +3,6 @@
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, SET_COOKIE};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use super::early::Unruled;
 use super::facts::{Facts, RequestFacts};
 use super::guards::{Guard, GuardSet};
 use super::{CachePolicy, CacheTags, Personalized};
@@ -68,6 +67,16 @@ pub(super) struct HandlerExtensions {
     pub(super) unruled: Option<Unruled>,
     /// Whether a layer further in left its [`Ruling`].
     pub(super) has_ruling: bool,
+}
+
+/// In the extensions of a 304 on which nobody has said how long it may be stored. Its 200 may say less than any
+/// layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unruled {
+    /// It was made before the handler ran.
+    BeforeHandler,
+    /// The inner service made it, and the policy goes by a content that it does not have.
+    WithoutContent,
 }
 
 impl Ruling {

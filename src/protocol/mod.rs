@@ -58,6 +58,7 @@ mod edge_fields;
 mod entity_tag;
 mod freshness;
 mod not_modified;
+mod path;
 mod preconditions;
 mod range;
 mod selecting_fields;
@@ -92,6 +93,9 @@ pub(crate) use self::coding::strong_tag_hides_coding;
 pub(crate) use self::coding::{accepts_a_coding, name_coding};
 pub(crate) use self::content_type::{is_grpc_type, is_live_stream_type, is_page_type};
 pub(crate) use self::edge_fields::{EdgeFieldKind, edge_field_kind, remove_fields, take_freshness_fields};
+pub(crate) use self::path::has_dot_segment;
+#[cfg(feature = "assets")]
+pub(crate) use self::path::is_suspicious;
 pub(crate) use self::preconditions::join_lists_of_tags;
 pub(crate) use self::range::has_valid_byte_range;
 pub(crate) use self::storage::is_never_stored;

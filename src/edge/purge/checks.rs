@@ -4,7 +4,7 @@
 use http::Uri;
 
 use super::error::PurgeError;
-use crate::policy::has_dot_segment;
+use crate::protocol::has_dot_segment;
 
 /// The longest identifier.
 const MAX_LENGTH: usize = 128;

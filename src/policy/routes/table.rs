@@ -8,7 +8,8 @@ use http::{Method, StatusCode};
 
 use super::patterns::Patterns;
 use super::route::{MethodClass, Route, is_success};
-use crate::policy::{CacheTags, Rendered, RenderedVary, has_dot_segment};
+use crate::policy::{CacheTags, Rendered, RenderedVary};
+use crate::protocol::has_dot_segment;
 
 /// Path patterns and their policies: a source for a [`CachePolicyLayer`](crate::CachePolicyLayer).
 ///
