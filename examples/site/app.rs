@@ -10,9 +10,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::sse::{Event, Sse};
 use axum::response::{Html, IntoResponse};
@@ -55,6 +55,7 @@ pub fn app(
     let edge = EdgeLayer::new(edges.clone()).enabled(edges.profiles().next().is_some());
     let by_code = policies.is_none();
     let policy = |policy| CachePolicyLayer::new(policy).record_decisions().enabled(by_code);
+    let table = policies.clone();
     let source = policies.map_or_else(|| SITE.into_policy_source(), RoutePolicies::into_policy_source);
 
     // A range counts the octets of what was sent, so a download that is to be resumed must
@@ -86,12 +87,17 @@ pub fn app(
 
     // The store knows what there is without its handlers: what a client has already is
     // answered without them, and so is a write that would lose somebody's change.
+    // The 304 carries the policy of the 200.
     let known = store.clone();
+    let policy_at = move |path: &str| table.as_ref().map_or(Some(SITE), |table| table.policy_at(&Method::GET, path));
     let by_id = get(articles::read).put(articles::write).delete(articles::remove);
     let articles = Router::new().route("/articles/{id}", by_id).layer(
         caching
             .clone()
-            .validators(move |request: &Parts| ready(known.selected_at(request.uri.path())))
+            .validators(move |request: &Parts| {
+                let path = request.uri.path();
+                ready(known.selected_at(path, policy_at(path)))
+            })
             .require_preconditions(),
     );
 

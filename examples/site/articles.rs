@@ -97,10 +97,14 @@ impl Store {
 
     /// The representation at the path of a request, with the policy of its 200, which the 304 repeats.
     /// A number in percent-encoding, which [`Path`] decodes, is not known here.
-    pub fn selected_at(&self, path: &str) -> SelectedRepresentation {
+    pub fn selected_at(&self, path: &str, policy: Option<CachePolicy>) -> SelectedRepresentation {
         let id = path.strip_prefix("/articles/").and_then(|id| id.parse().ok());
         let representation = id.map_or(Representation::Unknown, |id| self.lock().representation(id));
-        SelectedRepresentation::from(representation).with_policy(CachePolicy::NO_CACHE)
+        let selected = SelectedRepresentation::from(representation);
+        match policy {
+            Some(policy) => selected.with_policy(policy),
+            None => selected,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Articles> {

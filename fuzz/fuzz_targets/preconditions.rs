@@ -20,10 +20,7 @@ fuzz_target!(|input: &[u8]| {
     let asked = Asked::read(&method, &request, now());
     let has = Has::read(&answer, now());
     let safe = matches!(method.as_str(), "GET" | "HEAD" | "QUERY");
-    let exempt = matches!(
-        method.as_str(),
-        "CONNECT" | "OPTIONS" | "PRI" | "PROPFIND" | "REPORT" | "SEARCH" | "TRACE"
-    );
+    let exempt = matches!(method.as_str(), "CONNECT" | "OPTIONS" | "PRI" | "PROPFIND" | "REPORT" | "SEARCH" | "TRACE");
 
     let validators = Validators::from_headers(&answer, now());
     assert_eq!(Has::of(&validators), has);

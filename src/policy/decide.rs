@@ -387,7 +387,9 @@ impl<'a> Draft<'a> {
             _ if self.acting_with(Effect::NoPolicyOfASuccess).is_some() => None,
             ResolvedPolicy::Fixed(rendered) => Some(Effective::rendered(rendered)),
             ResolvedPolicy::PerRequest(policy) => Some(Effective::Policy(policy, None)),
-            _ => None,
+            #[cfg(feature = "routes")]
+            ResolvedPolicy::Route(_) => None,
+            ResolvedPolicy::Nothing => None,
         }
     }
 

@@ -8,7 +8,7 @@ use http::{Method, StatusCode};
 
 use super::patterns::Patterns;
 use super::route::{MethodClass, Route, is_success};
-use crate::policy::{CacheTags, Rendered, RenderedVary};
+use crate::policy::{CachePolicy, CacheTags, Rendered, RenderedVary};
 use crate::protocol::has_dot_segment;
 
 /// Path patterns and their policies: a source for a [`CachePolicyLayer`](crate::CachePolicyLayer).
@@ -52,6 +52,31 @@ enum Place {
 }
 
 impl RoutePolicies {
+    /// The policy of a 200 at this path. `None` if the table has none for it, or if it depends on the content.
+    ///
+    /// A validator source returns it with the validators, so that its 304 carries what the 200 does.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use http::Method;
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
+    ///
+    /// let minute = CachePolicy::public(Duration::from_secs(60));
+    /// let table = RoutePolicies::builder().route("/news/{id}", RoutePolicy::new(minute)).build()?;
+    /// assert_eq!(table.policy_at(&Method::GET, "/news/1"), Some(minute));
+    /// assert_eq!(table.policy_at(&Method::GET, "/about"), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn policy_at(&self, method: &Method, path: &str) -> Option<CachePolicy> {
+        let found = self.clone().find(method, Some(path));
+        if found.depends_on_content(true) {
+            return None;
+        }
+        found.policy(StatusCode::OK, &HeaderMap::new()).map(Rendered::policy)
+    }
+
     /// The route of a request, with the table itself. A `path` of `None` is not known.
     pub(crate) fn find(self, method: &Method, path: Option<&str>) -> RouteMatch {
         let place = match path {
