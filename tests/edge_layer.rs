@@ -570,6 +570,25 @@ async fn a_profile_of_ones_own_says_what_it_is_told_to() {
 }
 
 #[tokio::test]
+async fn the_own_field_of_an_inner_profile_goes_with_the_others_from_a_private_response() {
+    let field = FreshnessField::new(HeaderName::from_static("my-edge-ttl"), DirectiveSyntax::Dictionary);
+    let own = EdgeProfile::custom("own").with_field(Some(field)).with_precedence(&["my-edge-ttl", "cache-control"]);
+    for edge_in_between in [false, true] {
+        let service = ServiceBuilder::new()
+            .layer(CachePolicyLayer::new(CachePolicy::NO_STORE).overriding())
+            .layer(EdgeLayer::new(EdgeProfile::STANDARD).enabled(edge_in_between))
+            .layer(EdgeLayer::new(own.clone()))
+            .service(service_fn(|_: Request<TestBody>| {
+                let lines = [("cache-control", "public, max-age=60"), ("my-edge-ttl", "max-age=600")];
+                ready(Ok::<_, Infallible>(answer("hello", &lines)))
+            }));
+        let response = service.oneshot(get("/", &[])).await.unwrap();
+        assert_eq!(response.headers()["cache-control"], "private, no-store");
+        assert!(!response.headers().contains_key("my-edge-ttl"), "D16, with an edge in between: {edge_in_between}");
+    }
+}
+
+#[tokio::test]
 async fn i02_cache_groups_are_a_list_of_strings() {
     let profile = EdgeProfile::STANDARD.with_tags(Some(TagFormat::CACHE_GROUPS));
     let (fields, notes) = with_tags(EdgeLayer::new(profile.clone()), 32).await;
