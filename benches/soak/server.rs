@@ -13,7 +13,7 @@ use axum::body::Body;
 use axum::extract::{Extension, Path, Request, State};
 use axum::http::header::{AUTHORIZATION, COOKIE, SET_COOKIE, VARY};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
@@ -28,6 +28,7 @@ use tower_cache_policy::assets::{AssetDirectory, AssetManifest};
 use tower_cache_policy::axum::PreconditionFailure;
 use tower_cache_policy::edge::purge::Purge;
 use tower_cache_policy::edge::{EdgeProfile, TagFormat};
+use tower_cache_policy::layers::conditional::SelectedRepresentation;
 use tower_cache_policy::policy::routes::RoutePolicies;
 use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags, Personalized};
 use tower_cache_policy::protocol::{EntityTag, Preconditions, Representation, Validators};
@@ -93,6 +94,7 @@ fn app(directory: &std::path::Path, assets: &AssetManifest) -> Router {
         .build()
         .unwrap();
     let compressible = SizeAbove::new(32).and(NotForContentType::const_new("application/octet-stream"));
+    let policies = table.clone();
     let caching = CachingLayer::new(table).compression(CompressionLayer::new().compress_when(compressible));
 
     let pages = Router::new()
@@ -110,7 +112,14 @@ fn app(directory: &std::path::Path, assets: &AssetManifest) -> Router {
     // What there is, is known without the handlers.
     let known = site.clone();
     let guarded = caching
-        .validators(move |request: &Parts| ready(known.representation_at(request.uri.path())))
+        .validators(move |request: &Parts| {
+            let path = request.uri.path();
+            let selected = SelectedRepresentation::from(known.representation_at(path));
+            ready(match policies.policy_at(&Method::GET, path) {
+                Some(policy) => selected.with_policy(policy),
+                None => selected,
+            })
+        })
         .require_preconditions();
     let rows = Router::new()
         .route("/articles/{n}", get(article).put(publish))
