@@ -1,4 +1,4 @@
-//! From policy, handler and facts to one [`Ruling`], by precedence and guards.
+//! Decides how long a response may be stored: combines policy, handler and facts into one [`Ruling`].
 
 use http::header::{CACHE_CONTROL, EXPIRES, PRAGMA, VARY};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
@@ -16,7 +16,7 @@ use crate::protocol::{
     remove_targeted_fields, set_field, take_freshness_fields, vary_has_any,
 };
 
-/// What one layer brings to a decision.
+/// The inputs of one layer to a decision.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layer<'a> {
     pub(crate) rules: &'a Rules,
@@ -25,19 +25,19 @@ pub(crate) struct Layer<'a> {
 }
 
 impl<'a> Layer<'a> {
-    /// Decides about a response, and writes the decision into its fields.
+    /// Decides how long a response may be stored, and writes the decision into its fields.
     pub(crate) fn rule<B>(self, response: &mut Response<B>, now: impl FnOnce() -> HttpDate) -> Option<Decision> {
-        // A response does not lend its fields and its extensions at the same time.
+        // `Response` cannot lend its fields and its extensions mutably at the same time.
         let mut extensions = std::mem::take(response.extensions_mut());
         let decision = self.rule_head(response.status(), response.headers_mut(), &mut extensions, now);
         *response.extensions_mut() = extensions;
         decision
     }
 
-    /// The same, for a response whose head was taken from its body.
+    /// Does the same for the head of a response that was split from its body.
     ///
-    /// `now` is read only to judge an `Expires` that no `Cache-Control` overrules. `None` is for responses that
-    /// are left as they are: gRPC, informational responses and upgrades.
+    /// Reads `now` only for an `Expires` without a `Cache-Control`. Returns `None` for gRPC, informational
+    /// responses and upgrades, which are left unchanged.
     pub(crate) fn rule_head(
         self,
         status: StatusCode,
@@ -57,20 +57,20 @@ impl<'a> Layer<'a> {
         facts.set_if(Facts::PERSONALIZED, handler.personalized);
         let mut waived = self.rules.waived;
         if let Some(inner) = inner {
-            // What gave a guard a reason further in may not be seen from here.
+            // An inner layer may have seen reasons for a guard that are no longer visible here.
             facts.insert(inner.seen.common(Facts::OF_REQUEST));
             if self.rules.heeds_accepted {
                 waived = waived.union(inner.accepted.still_covers(headers));
             }
             if inner.is_for(status) && !inner.seen.has(Facts::UNTYPED_NOT_MODIFIED) {
-                // It was decided where the content was seen.
+                // The inner layer decided with the content at hand.
                 facts.remove(Facts::UNTYPED_NOT_MODIFIED);
                 facts.insert(inner.seen.common(Facts::PAGE.and(Facts::LIVE_STREAM)));
             }
         }
         let mut draft = Draft::new(self, status, facts, waived, handler.policy);
         draft.inner_names = inner.map_or_else(Vec::new, |inner| inner.edge_names.clone());
-        // What is known of `Vary` before the handler ran is a part of it.
+        // A 304 from before the handler does not know every name of `Vary`, so it gets none.
         if handler.unruled != Some(Unruled::BeforeHandler) {
             draft.complete_vary(inner, headers);
         }
@@ -95,39 +95,39 @@ impl<'a> Layer<'a> {
     }
 }
 
-/// Whose directives count, before guards.
+/// The directives that take precedence, before guards.
 #[derive(Clone, Copy)]
 enum Effective<'a> {
-    /// Those of the response's own field.
+    /// The response's own field.
     Field,
-    /// A policy, and its values where they were rendered before.
+    /// A policy, with its values if they were rendered earlier.
     Policy(CachePolicy, Option<&'a Rendered>),
-    /// Those of several, which are in the place of the field.
+    /// Several merged policies, in place of the field.
     Merged,
-    /// Nothing is to be written.
+    /// Write nothing.
     Nothing,
 }
 
-/// One decision while it is made.
+/// A decision in progress.
 struct Draft<'a> {
     layer: Layer<'a>,
     status: StatusCode,
     facts: Facts,
-    /// The guards that this layer or one further in was told to do without.
+    /// The guards that are switched off in this layer or an inner one.
     waived: GuardSet,
     from_handler: Option<CachePolicy>,
-    /// Fields for edges that a layer further in knows.
+    /// Fields for edges that only an inner layer knows.
     inner_names: Vec<HeaderName>,
-    /// The response's own field, where it decides something.
+    /// The response's own field, if it has a known directive.
     field: Option<CacheControl>,
     source: DecisionSource,
-    /// The guards that have a reason to act.
+    /// The guards whose condition is met.
     acting: GuardSet,
-    /// Those that acted.
+    /// The guards that changed something.
     guards: GuardSet,
     directives: Directives,
     edge_policy: Option<CachePolicy>,
-    /// Whether the result takes the place of what the handler wrote.
+    /// Whether the result replaces the handler's field.
     replaces: bool,
 }
 
@@ -159,8 +159,8 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Whether the ruling of the layer further in stands: the line is the one that it wrote, this layer
-    /// has nothing to say, and no guard sees what it did not see there.
+    /// Whether the inner layer's ruling applies unchanged: the line is the one that it wrote, this layer has no
+    /// policy that could replace it, and no guard has a new reason.
     fn nothing_is_new(&self, inner: &Ruling, headers: &HeaderMap) -> bool {
         let Layer { rules, policy, .. } = self.layer;
         let has_a_say = rules.precedence != Precedence::Answer && !matches!(policy, ResolvedPolicy::Nothing);
@@ -179,7 +179,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Lets the ruling of the layer further in stand.
+    /// Adopts the ruling of the inner layer.
     fn confirm(&mut self, inner: &Ruling) {
         self.source = DecisionSource::Handler;
         self.directives = inner.directives.clone();
@@ -190,9 +190,9 @@ impl<'a> Draft<'a> {
         #[cfg(test)]
         crate::protocol::counters::count(|counts| counts.decisions += 1);
         self.field = self.read_field(inner, headers);
-        // A field without a directive that is known decides nothing. It stays beside what is decided.
+        // A field without a known directive decides nothing. Its members are written after the decision, unless
+        // there is a quote in them, in which some caches read directives.
         let beside = self.field.take_if(|field| field.has_extensions_only());
-        // Not with a quote, in which some caches read directives.
         let has_quote = || headers.get_all(CACHE_CONTROL).iter().any(|line| line.as_bytes().contains(&b'"'));
         let beside = beside.filter(|_| !has_quote());
         if let Some(field) = self.field.take() {
@@ -216,21 +216,21 @@ impl<'a> Draft<'a> {
             Effective::Field => self.write_field(headers),
             Effective::Policy(policy, rendered) => self.write_policy(policy, rendered, headers),
             Effective::Merged => self.write_merged(headers),
-            // That a cache may use heuristics does not mean that a shared one may store it.
+            // Heuristics may be allowed although shared storage is not.
             Effective::Nothing if !self.against_sharing().is_empty() => self.write_merged(headers),
-            // Lines without a member are joined too.
+            // Several lines become one even if they are empty.
             Effective::Nothing => self.leave_one_line(headers),
         }
     }
 
-    /// The response's own field, in the one reading that there is of it.
+    /// Reads the response's own field, unless the inner layer's ruling already has it.
     fn read_field(&self, inner: Option<&Ruling>, headers: &HeaderMap) -> Option<CacheControl> {
         if !self.facts.has(Facts::CACHE_CONTROL) {
             return None;
         }
         if let Some(inner) = inner.filter(|inner| self.is_line_of(inner, headers)) {
-            // What was decided about a success says nothing of an error that a layer in between made of it,
-            // as compression makes a 406 (G-04).
+            // A decision about a success does not apply to an error that a layer in between made of it, such as
+            // the 406 of a compression layer (G-04).
             let is_made_of_a_success =
                 !inner.is_for(self.status) && self.acts(Guard::Error) && !inner.seen.has(Facts::ERROR);
             return (!is_made_of_a_success).then(|| inner.cache_control());
@@ -241,9 +241,8 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Whether this is a 304 that nobody has decided about, and nothing tells what its 200 said (N-01): it was
-    /// made without a handler, which may say less than any layer, or the policy goes by the type of a content
-    /// that is not there.
+    /// Returns why the policy of this 304's 200 is not known (N-01): the 304 was made without the handler, which
+    /// could have narrowed the policy, or the policy depends on a content type that the 304 does not have.
     fn unruled(&self, mark: Option<Unruled>, inner: Option<&Ruling>, headers: &HeaderMap) -> Option<Unruled> {
         let Layer { rules, request, policy } = self.layer;
         let says = |field: CacheControl| !field.has_extensions_only() && !self.overrules(field.no_store());
@@ -264,7 +263,7 @@ impl<'a> Draft<'a> {
         mark.or_else(|| depends_on_content().then_some(Unruled::WithoutContent))
     }
 
-    /// Whether the layer's policy takes the place of what the handler says.
+    /// Whether the layer's policy replaces the handler's directives.
     fn overrules(&self, no_store: bool) -> bool {
         let Layer { rules, policy, .. } = self.layer;
         let has_a_say = !matches!(policy, ResolvedPolicy::Nothing) || rules.for_status(self.status).is_some();
@@ -275,8 +274,8 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Says nothing of a 304 whose 200 is not known, so that caches go on by what the 200 said. Where the 304
-    /// itself gives a guard a reason, or restricts an edge, no cache is to store it.
+    /// Leaves a 304 whose 200 is not known without `Cache-Control`, so that caches keep using the stored one. If
+    /// the 304 itself triggers a guard or restricts an edge, it becomes `private, no-store`.
     fn decide_silence(&mut self, headers: &mut HeaderMap) {
         let on_response = Facts::SET_COOKIE.and(Facts::PERSONALIZED).and(Facts::VARY_ANY);
         let reasons = self.against_sharing().common(GuardSet::seeing(on_response));
@@ -289,7 +288,7 @@ impl<'a> Draft<'a> {
         if self.facts.has(Facts::EDGE_FIELD) {
             self.remove_edge_fields(headers);
         }
-        // What is left of these would take the place of what the 200 said.
+        // These fields would replace those of the stored 200.
         for name in [CACHE_CONTROL, EXPIRES, PRAGMA] {
             headers.remove(name);
         }
@@ -301,8 +300,8 @@ impl<'a> Draft<'a> {
             self.source = DecisionSource::Development;
             return Effective::rendered(&rules.for_development);
         }
-        // A handler's policy beside an error or a redirect was meant for the success: `(PAGE, result)` says it
-        // whatever the result is. The field is another matter, which one writes knowingly.
+        // A handler that returns `(PAGE, result)` means its policy for the success, and sends it with an error or
+        // a redirect too. A handler that writes the field means this response.
         if let Some(guard) = self.acting_with(Effect::NoPolicyOfASuccess)
             && self.from_handler.is_some_and(|policy| !policy.is_no_store())
         {
@@ -323,8 +322,8 @@ impl<'a> Draft<'a> {
             }
             (Precedence::Layer, Some(_)) if sticky => {
                 self.replaces = true;
-                // A cache that knows `must-understand` ignores the `no-store` beside it (C-28), and would go by
-                // what the layer is there to replace.
+                // A cache that implements `must-understand` ignores the `no-store` next to it (C-28), and would
+                // obey the directives that the layer is meant to replace.
                 match self.field.as_ref().is_some_and(CacheControl::must_understand) {
                     true => self.from(DecisionSource::Handler, Effective::Policy(CachePolicy::NO_STORE, None)),
                     false => self.from(DecisionSource::Handler, Effective::Field),
@@ -336,7 +335,7 @@ impl<'a> Draft<'a> {
             }
             (Precedence::Tightest, Some(layer)) => {
                 let own = match self.from_handler {
-                    // `no-store` in the field is sticky, as everywhere.
+                    // `no-store` in the field is sticky.
                     Some(policy) if !sticky => Some(policy.into()),
                     _ if self.facts.has(Facts::HTTP10) => with_http10_lifetime(self.field.take(), headers, now),
                     _ => self.field.take(),
@@ -353,7 +352,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// The directives where those of the response go before those of the layer.
+    /// The directives if those of the response take precedence over those of the layer.
     fn of_response(
         &mut self,
         layer: Option<Effective<'a>>,
@@ -367,8 +366,7 @@ impl<'a> Draft<'a> {
                 self.from(DecisionSource::HandlerPolicy, Effective::Policy(policy, None))
             }
             _ if self.field.is_some() => self.from(DecisionSource::Handler, Effective::Field),
-            // The handler said, with the fields of HTTP/1.0, that this is not to be reused, and no policy
-            // gives it a longer life.
+            // The handler forbade reuse with the fields of HTTP/1.0. A policy must not lengthen that.
             (_, Some(_)) if self.facts.has(Facts::HTTP10) && http10_lifetime(headers, now) == Some(0) => {
                 self.from(DecisionSource::Handler, Effective::rendered(&self.layer.rules.fallback))
             }
@@ -377,7 +375,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// The layer's policy, when it has one for this status.
+    /// The layer's policy for this status.
     fn of_layer(&self, headers: &HeaderMap) -> Option<Effective<'a>> {
         let Layer { rules, policy, .. } = self.layer;
         if let Some(rendered) = policy.for_response(self.status, headers).or_else(|| rules.for_status(self.status)) {
@@ -393,7 +391,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// For a response that nobody gave a policy.
+    /// The directives of a response without a policy.
     fn default(&mut self) -> Effective<'a> {
         match self.acting_with(Effect::NoPolicyOfASuccess) {
             Some(Guard::Error) => return self.no_store_because(Guard::Error),
@@ -407,35 +405,35 @@ impl<'a> Draft<'a> {
         Effective::rendered(&self.layer.rules.fallback)
     }
 
-    /// For the response to any method but GET and HEAD: nothing that stores it (G-09).
+    /// The directives of a response to any method but GET and HEAD, which no cache may store (G-09).
     fn for_other_method(&mut self) -> Effective<'a> {
         let is_waived = !self.acts(Guard::UnsafeMethod);
         match (self.from_handler, &self.field) {
-            // `no-store` in the field is sticky, as everywhere.
+            // `no-store` in the field is sticky.
             (Some(policy), field) if is_waived && field.as_ref().is_none_or(|field| !field.no_store()) => {
                 self.from(DecisionSource::HandlerPolicy, Effective::Policy(policy, None))
             }
             (_, Some(_)) if is_waived => self.from(DecisionSource::Handler, Effective::Field),
-            // A cache that knows `must-understand` ignores the `no-store` beside it (C-28).
+            // A cache that implements `must-understand` ignores the `no-store` next to it (C-28).
             (None, Some(field))
                 if ((field.no_store() && !field.must_understand()) || (field.no_cache() && !field.public()))
                     && !self.facts.has(Facts::EDGE_FIELD) =>
             {
-                // A lifetime makes some caches store the response to a POST.
+                // Some caches store the response to a POST that has a lifetime.
                 self.field = self.field.take().map(|field| field.settled().without_max_age().without_s_maxage());
                 self.from(DecisionSource::Handler, Effective::Field)
             }
-            // A guard that is switched off lets a handler speak. It makes no layer do so.
+            // Without the guard a handler's policy applies. A layer's policy still does not.
             _ => self.no_store_because(Guard::UnsafeMethod),
         }
     }
 
-    /// What the content forbids a policy to say: a lifetime of a live stream (G-10), and `immutable` of a page
-    /// (G-27).
+    /// Takes from a policy what the content forbids: a lifetime for a live stream (G-10), and `immutable` for a
+    /// page (G-27).
     ///
-    /// A handler that says `immutable` of a page says too much. A layer that does so was given for assets, and
-    /// the page stands in for one that is not there: no cache is to store that (G-19). A 304 that does not tell
-    /// what it is for must not make a stored page immutable.
+    /// A handler's `immutable` is dropped for a page. A layer with an immutable policy serves assets, so a page
+    /// replaces a missing asset there and must not be stored (G-19). A 304 without a type must not make a stored
+    /// page immutable.
     fn by_content(&mut self, effective: Effective<'a>) -> Effective<'a> {
         if self.acting.is_empty() {
             return effective;
@@ -460,8 +458,8 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Leaves the response's own field as it was written, unless a guard has a reason to act: then the
-    /// canonical form is written, which no cache reads in another way.
+    /// Leaves the response's own field unchanged. If a guard has a reason to act, the field is written in its
+    /// canonical form, which every cache reads in the same way.
     fn write_field(&mut self, headers: &mut HeaderMap) {
         if let Some(guard) = self.acting_with(Effect::NoStoreAlone).filter(|_| self.replaces) {
             self.guards.insert(guard);
@@ -480,7 +478,7 @@ impl<'a> Draft<'a> {
                 self.guards.insert(Guard::OneLine);
             }
             if !self.against_sharing().is_empty() {
-                // Some shared caches go by `private` only (G-07).
+                // Some shared caches obey `private` only (G-07).
                 field = field.to_private();
             }
             set_field(headers, CACHE_CONTROL, field.to_header_value());
@@ -488,11 +486,11 @@ impl<'a> Draft<'a> {
         self.directives = Directives::Field(field);
     }
 
-    /// Leaves one line of `Cache-Control` (G-25). Told to leave them, it does so where they mean the same to a
-    /// cache that joins them: what was read here as a restriction is one to every cache.
+    /// Joins the lines of `Cache-Control` (G-25). If that guard is switched off, several lines stay, provided
+    /// that they mean the same joined and one by one.
     fn leave_one_line(&mut self, headers: &mut HeaderMap) {
         let mut field = self.field.take().unwrap_or_default();
-        // Of so long a line some caches read all members, and some none.
+        // Some caches do not read a line that is this long.
         if field.no_store() && headers.get(CACHE_CONTROL).is_some_and(|line| line.len() > MAX_MEMBERS) {
             set_field(headers, CACHE_CONTROL, field.to_header_value());
         }
@@ -506,22 +504,22 @@ impl<'a> Draft<'a> {
             };
             let joined = join(lines().filter(says_something));
             if !is_one_reading && self.facts.has(Facts::HTTP10) {
-                // In one of the readings it may be these fields that give the lifetime.
+                // The lifetime may come from these fields in one of the readings.
                 field = field.with_no_cache();
             }
             let is_quoted = || joined.as_bytes().contains(&b'"');
             let readable = || match field.no_store() && field.must_understand() {
-                // A cache that knows the status goes by a lifetime that is not written here (C-28).
+                // The canonical form has no lifetime, which a cache that understands the status needs (C-28).
                 true => CacheControl::new().with_no_store(),
                 false => field.clone().without_unreadable_extensions(),
             };
             let value = match is_one_reading {
                 true if !self.acts(Guard::OneLine) => None,
-                // Some caches read a quote that is not closed to the end of the line, past the `no-store`.
+                // To some caches an open quote extends to the end of the line and hides the `no-store`.
                 true if !joined.is_empty() && joined.as_bytes().is_ascii() && !(field.no_store() && is_quoted()) => {
                     Some(joined)
                 }
-                // What cannot be read says nothing (G-14).
+                // An unreadable field is like a missing one (G-14).
                 _ if readable().is_empty() => Some(self.layer.rules.fallback.as_said()),
                 _ => Some(readable().to_header_value()),
             };
@@ -533,7 +531,7 @@ impl<'a> Draft<'a> {
         self.directives = Directives::Field(field);
     }
 
-    /// Writes what several came to, tightened by the guards.
+    /// Writes the merged policies, tightened by the guards.
     fn write_merged(&mut self, headers: &mut HeaderMap) {
         let field = self.field.take().unwrap_or_default();
         let edge_fields_stay = field.no_store() && self.waived.contains(Guard::NoStoreAlone);
@@ -546,7 +544,7 @@ impl<'a> Draft<'a> {
         }
         // Some caches skip a line that is not ASCII.
         let field = field.without_unreadable_extensions();
-        // What they said is in there.
+        // Their lifetime is part of the result.
         headers.remove(EXPIRES);
         headers.remove(PRAGMA);
         set_field(headers, CACHE_CONTROL, field.to_header_value());
@@ -590,8 +588,8 @@ impl<'a> Draft<'a> {
             (directives, _) => directives.to_cache_control().to_header_value(),
         };
         set_field(headers, CACHE_CONTROL, value);
-        // The fields of HTTP/1.0 go only where they were wanted: an `Expires` beside `Cache-Control` would be
-        // ignored by some caches and obeyed by others (C-33, C-34).
+        // `Expires` and `Pragma` are sent only on request: some caches obey an `Expires` next to `Cache-Control`,
+        // and others ignore it (C-33, C-34).
         if policy.is_for_http10() {
             set_field(headers, PRAGMA, HeaderValue::from_static("no-cache"));
             set_field(headers, EXPIRES, HeaderValue::from_static("0"));
@@ -603,7 +601,7 @@ impl<'a> Draft<'a> {
         self.edge_policy = (is_as_said && policy.says_more_to_edges()).then_some(policy);
     }
 
-    /// The field as the guards leave it, with everything beside it that they change.
+    /// Applies the guards to the field and to the fields that they change with it.
     fn guarded(&mut self, headers: &mut HeaderMap) -> CacheControl {
         let mut field = self.field.take().unwrap_or_default();
         let reasons = self.against_sharing();
@@ -613,7 +611,7 @@ impl<'a> Draft<'a> {
                 self.remove_edge_fields(headers);
                 self.guards = self.guards.union(reasons);
             }
-            // What says `private` or `no-store` beside a permission is read otherwise by some caches (C-06, G-07).
+            // Caches disagree on `private` or `no-store` next to a permission (C-06, G-07).
             if downgrades || field != field.clone().settled() {
                 field = field.to_private();
             }
@@ -630,16 +628,15 @@ impl<'a> Draft<'a> {
             field = field.without_immutable();
             self.guards.insert(Guard::Immutable);
             if field.is_empty() {
-                // It was all that was said (G-14).
+                // There was no other directive (G-14).
                 field = field.to_private();
             }
         }
         field
     }
 
-    /// Adds the names of the layer's and the handler's policies to `Vary`, whatever decides on storing: the
-    /// response depends on them all the same (K-02). A layer that names the origin that may read a response is
-    /// seen here (G-12, L-05).
+    /// Adds the names of the layer's and the handler's policies to `Vary`, whichever policy takes precedence: the
+    /// response depends on these fields in any case (K-02). Adds `Origin` if CORS names one origin (G-12, L-05).
     fn complete_vary(&mut self, inner: Option<&Ruling>, headers: &mut HeaderMap) {
         let Layer { rules, policy, request } = self.layer;
         let adds = request.is_get_or_head();
@@ -654,7 +651,7 @@ impl<'a> Draft<'a> {
             match first {
                 None if !has_vary => return,
                 Some(first) if !has_vary => return first.set_in(headers),
-                // No `*` is in what was rendered here.
+                // A rendered policy never contains `*`.
                 Some(first) if line.is_some_and(|line| first.says(line)) => return,
                 None => {
                     let known = inner.filter(|inner| inner.vary.is_some() && inner.vary.as_ref() == line);
@@ -685,7 +682,7 @@ impl<'a> Draft<'a> {
         self.acting = GuardSet::seeing(self.facts).without(self.waived);
     }
 
-    /// Leaves the ruling for the layers further out, where one of them wants it.
+    /// Stores the ruling in the extensions if an outer layer needs it.
     fn leave(&mut self, headers: &HeaderMap, extensions: &mut Extensions) {
         let Layer { rules, request, policy } = self.layer;
         if !request.ruling_is_wanted {
@@ -728,17 +725,17 @@ impl<'a> Draft<'a> {
         self.acting.contains(guard)
     }
 
-    /// The first guard that has a reason to act, and this effect.
+    /// The first guard with this effect whose condition is met.
     fn acting_with(&self, effect: Effect) -> Option<Guard> {
         if self.acting.is_empty() { None } else { self.acting.first_with(effect) }
     }
 
-    /// The guards that want the response kept out of shared caches (SPD).
+    /// The guards that forbid shared storage (SPD).
     const fn against_sharing(&self) -> GuardSet {
         self.acting.common(GuardSet::AGAINST_SHARING)
     }
 
-    /// Removes the fields for edges that give a lifetime of their own, and tells whether one of them restricted.
+    /// Removes the fields that give edges their own lifetime, and returns whether one of them was a restriction.
     fn take_freshness_fields(&self, at_most: Option<&CacheControl>, headers: &mut HeaderMap) -> bool {
         self.facts.has(Facts::EDGE_FIELD)
             && take_freshness_fields(headers, [&self.layer.rules.edge_names, &self.inner_names], at_most)
@@ -765,7 +762,7 @@ impl<'a> Effective<'a> {
     }
 }
 
-/// Whether a cache that knows no quotes reads a restriction in this line that is not in the field.
+/// Whether a cache that does not parse quoted strings finds a restriction in this line that the field lacks.
 fn hides_a_restriction(line: &HeaderValue, field: &CacheControl) -> bool {
     let line = line.as_bytes();
     line.contains(&b'"')
@@ -784,7 +781,7 @@ fn reads_any(headers: &HeaderMap) -> bool {
     vary_has_any(headers)
 }
 
-/// The response's own field, with the lifetime that the fields of HTTP/1.0 give where it states none.
+/// Completes a field without a lifetime with the one that `Expires` or `Pragma` gives.
 fn with_http10_lifetime(
     field: Option<CacheControl>,
     headers: &HeaderMap,
@@ -799,8 +796,8 @@ fn with_http10_lifetime(
     }
 }
 
-/// The lifetime that the fields of HTTP/1.0 give: none for `Pragma: no-cache` and for an `Expires` that is past
-/// or not a date (C-33), the time from `Date` to `Expires` otherwise.
+/// The lifetime in seconds that the fields of HTTP/1.0 give: 0 for `Pragma: no-cache` and for an `Expires` that
+/// is past or not a date (C-33), otherwise the time from `Date` to `Expires`.
 fn http10_lifetime(headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> Option<u64> {
     let is_no_cache = |member: &[u8]| member.trim_ascii().eq_ignore_ascii_case(b"no-cache");
     if headers.get_all(PRAGMA).iter().any(|line| line.as_bytes().split(|&byte| byte == b',').any(is_no_cache)) {

@@ -6,12 +6,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 
 use crate::protocol::{edge_field_kind, is_grpc_type, is_live_stream_type, is_never_stored, is_page_type};
 
-/// Marks a request or an answer as personal: a session or authentication layer puts
-/// it into the extensions of either when it has read, refreshed or merely probed a
-/// session.
+/// Marks a request or a response as made for one user.
 ///
-/// An answer so marked is kept by no shared cache (G-03) and gets no generated
-/// entity tag unless that is keyed (G-16).
+/// A session or authentication layer inserts it into the extensions of either when it reads, refreshes or
+/// checks a session. Such a response is not stored by shared caches, and gets a generated entity tag only if
+/// tags are [keyed](crate::layers::entity_tag).
 ///
 /// ```
 /// use tower_cache_policy::policy::Personalized;
@@ -46,13 +45,13 @@ facts! {
     AUTHORIZED,
     /// The request or the response is marked as [`Personalized`].
     PERSONALIZED,
-    /// The request has a field that changes responses and is in no cache's key.
+    /// The request has a field that changes responses and is missing from cache keys.
     UNKEYED_INPUT,
     /// The request is a POST that claims to be gRPC.
     GRPC_REQUEST,
     /// The request has a precondition.
     CONDITIONAL,
-    /// The request asks for a range.
+    /// The request has a `Range`.
     RANGE,
 
     /// The response has a `Cache-Control` line.
@@ -65,13 +64,13 @@ facts! {
     VARY,
     /// `Vary` has a member that is `*` or cannot be read.
     VARY_ANY,
-    /// The response may be read by one origin, which it names.
+    /// The response names the one origin that may read it.
     ONE_ORIGIN,
     /// The response may be read with credentials.
     CREDENTIALS_ALLOWED,
     /// One origin may read the response with credentials.
     CREDENTIALED_ORIGIN,
-    /// The response has a field for edges: one for freshness, or one for tags.
+    /// The response has a field for edges, for freshness or for tags.
     EDGE_FIELD,
     GRPC_RESPONSE,
     TYPED,
@@ -84,30 +83,30 @@ facts! {
     NEVER_STORED,
     ERROR,
     REDIRECT,
-    /// A success for which no policy is made, such as 204.
+    /// A success that policies do not apply to, such as 204.
     OTHER_SUCCESS,
-    /// A 304 that does not tell the type of the content that it stands for.
+    /// A 304 without a `Content-Type`.
     UNTYPED_NOT_MODIFIED,
 }
 
 impl Facts {
     pub(crate) const NONE: Self = Self(0);
 
-    /// The facts about a request that give a guard a reason.
+    /// The facts about a request that can trigger a guard.
     pub(super) const OF_REQUEST: Self = Self::AUTHORIZED.and(Self::PERSONALIZED).and(Self::UNKEYED_INPUT);
 
-    /// Collects the facts of a response in one walk. `own_names` are fields for edges beside those that
-    /// are known to everybody.
+    /// Collects the facts of a response in one walk. `own_names` are fields for edges that only custom profiles
+    /// know.
     pub(super) fn of_response(status: StatusCode, headers: &HeaderMap, own_names: [&[HeaderName]; 2]) -> Self {
         #[cfg(test)]
         crate::protocol::counters::count(|counts| counts.response_walks += 1);
         let mut found = Self::of_status(status);
         for (name, value) in headers {
-            // A comparison of texts by their length first, which is faster than one of names.
+            // Comparing strings, which checks the length first, is faster than comparing names.
             found.insert(match name.as_str() {
                 "cache-control" if found.has(Self::CACHE_CONTROL) => Self::SEVERAL_LINES,
                 "cache-control" => Self::CACHE_CONTROL,
-                // The content type counts by its first line, as for every layer.
+                // Every layer uses the first line of `Content-Type`.
                 "content-type" if !found.has(Self::TYPED) => Self::of_content_type(value),
                 "set-cookie" => Self::SET_COOKIE,
                 "vary" => Self::VARY,
@@ -141,7 +140,7 @@ impl Facts {
     }
 
     fn of_content_type(content_type: &HeaderValue) -> Self {
-        // The first letter tells nearly all types from these.
+        // The first letter rules out nearly all types.
         Self::TYPED.and(match content_type.as_bytes().first() {
             Some(b'a' | b'A') if is_grpc_type(content_type) => Self::GRPC_RESPONSE,
             Some(b't' | b'T' | b'm' | b'M') if is_live_stream_type(content_type) => Self::LIVE_STREAM,
@@ -150,7 +149,7 @@ impl Facts {
         })
     }
 
-    /// Whether one of these is among the facts.
+    /// Whether any of these facts holds.
     pub(crate) const fn has(self, any: Self) -> bool {
         self.0 & any.0 != 0
     }
@@ -171,7 +170,7 @@ impl Facts {
         self.0 &= !other.0;
     }
 
-    /// Adds a fact that is asked for apart.
+    /// Adds the fact if the condition is true.
     pub(crate) const fn set_if(&mut self, fact: Self, condition: bool) {
         if condition {
             self.0 |= fact.0;
@@ -179,9 +178,8 @@ impl Facts {
     }
 }
 
-/// The facts of a request, kept until its response comes. In the extensions of a request they save the
-/// layers further in a walk, and tell them that an outer layer wants to know the
-/// [`Ruling`](super::Ruling).
+/// The facts of a request, stored until its response arrives. In the extensions of a request they save inner
+/// layers a walk, and request the [`Ruling`](super::Ruling) from them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestFacts {
     pub(super) facts: Facts,
@@ -190,7 +188,7 @@ pub(crate) struct RequestFacts {
 }
 
 impl RequestFacts {
-    /// Collects the facts in one walk, unless an outer layer of this crate did so and they still hold.
+    /// Collects the facts in one walk, unless an outer layer's facts still hold.
     pub(crate) fn of<B>(request: &Request<B>) -> Self {
         let mut found = Self::left_in(request).unwrap_or_else(|| Self {
             facts: Facts::of_request(request),
@@ -202,30 +200,29 @@ impl RequestFacts {
         found
     }
 
-    /// What an outer layer of this crate left in a request, where it still holds.
+    /// The facts that an outer layer stored in the request, if they still hold.
     pub(crate) fn left_in<B>(request: &Request<B>) -> Option<Self> {
         request.extensions().get::<Self>().copied().filter(|known| known.still_holds_for(request))
     }
 
-    /// Whether the request has as many field lines as when the facts were collected, and no credentials
-    /// that were not seen: a layer in between may have put them in the place of another field.
+    /// Whether the request has as many field lines as when the facts were collected, and no new credentials:
+    /// a layer in between may have replaced another field with them.
     fn still_holds_for<B>(&self, request: &Request<B>) -> bool {
         let headers = request.headers();
         self.lines == count(headers)
             && !is_other_method(request.method())
-            // Only a read may go by facts that another layer collected: a write that is let through by
-            // mistake cannot be taken back.
+            // Unsafe methods are read again: a write that is let through by mistake cannot be undone.
             && !self.facts.has(Facts::OTHER_METHOD)
             && (self.facts.has(Facts::AUTHORIZED)
                 || !(headers.contains_key(AUTHORIZATION) || headers.contains_key(PROXY_AUTHORIZATION)))
     }
 
-    /// The same, for a layer that reads the ruling itself.
+    /// The same facts, for a layer that reads the ruling itself.
     pub(crate) const fn wanting_the_ruling(self) -> Self {
         Self { ruling_is_wanted: true, ..self }
     }
 
-    /// Leaves them for the layers further in.
+    /// Stores the facts in the request for inner layers.
     pub(crate) fn leave_in<B>(self, request: &mut Request<B>) {
         request.extensions_mut().insert(self);
     }
@@ -234,7 +231,7 @@ impl RequestFacts {
         self.facts.has(any)
     }
 
-    /// Whether the method is GET or HEAD, for which policies are made (M-05).
+    /// Whether the method is GET or HEAD, the methods that policies apply to (M-05).
     pub(crate) const fn is_get_or_head(self) -> bool {
         !self.facts.has(Facts::OTHER_METHOD)
     }
@@ -254,8 +251,7 @@ impl Facts {
                     Self::CONDITIONAL
                 }
                 "range" => Self::RANGE,
-                // A call of gRPC is always a POST (Q-01): any other method that claims to be one is not. The
-                // first line counts, as for every layer.
+                // A gRPC call is always a POST (Q-01). Every layer uses the first line of `Content-Type`.
                 "content-type" if !std::mem::replace(&mut has_type, true) => {
                     let is_call = *request.method() == Method::POST && is_grpc_type(value);
                     if is_call { Self::GRPC_REQUEST } else { Self::NONE }
@@ -271,7 +267,7 @@ fn is_other_method(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD)
 }
 
-/// More lines than this are no field lines of a request that anybody sent.
+/// The number of field lines. No server accepts a request with more lines than fit.
 fn count(headers: &HeaderMap) -> u16 {
     u16::try_from(headers.len()).unwrap_or(u16::MAX)
 }

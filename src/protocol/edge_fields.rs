@@ -1,5 +1,5 @@
-//! The fields that caches near the origin obey in place of `Cache-Control`, and those that name a
-//! response for a purge: the one list that guards, profiles and layers go by.
+//! The fields that CDNs and edge caches obey in place of `Cache-Control`, and the fields with cache tags: the one
+//! list for guards, profiles and layers.
 
 use http::header::EXPIRES;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -7,17 +7,16 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use super::CacheControl;
 use super::syntax::delta_seconds;
 
-/// What a field for caches near the origin is about.
+/// The purpose of a field for edges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EdgeFieldKind {
-    /// A freshness of its own: RFC 9213 and what came before it.
+    /// Freshness that differs from `Cache-Control`: RFC 9213 and its predecessors.
     Freshness,
-    /// Names of the response for a purge. On a response that is not stored they are a leak.
+    /// Cache tags. A response that is not stored leaks them to clients.
     Tags,
 }
 
-/// Every known field, in the order of the alphabet. A field `<Vendor>-CDN-Cache-Control` is known
-/// by its ending.
+/// Every known field, in alphabetical order. `<Vendor>-CDN-Cache-Control` is recognized by its suffix.
 const EDGE_FIELDS: &[(&str, EdgeFieldKind)] = &[
     ("akamai-cache-control", EdgeFieldKind::Freshness),
     ("cache-groups", EdgeFieldKind::Tags),
@@ -48,8 +47,7 @@ const EDGE_FIELDS: &[(&str, EdgeFieldKind)] = &[
 
 const VENDOR_SUFFIX: &str = "-cdn-cache-control";
 
-/// The lengths that a name in the list can have, one bit each: most names of a response need no
-/// comparison.
+/// The lengths of the names in the list, one bit each. Most names need no comparison.
 const LENGTHS: u64 = {
     let (mut lengths, mut index) = (0, 0);
     while index < EDGE_FIELDS.len() {
@@ -59,7 +57,7 @@ const LENGTHS: u64 = {
     lengths
 };
 
-/// What the field with this name, in lower case, is about, if it is one for edges.
+/// The purpose of the field with this lowercase name, if it is for edges.
 pub(crate) fn edge_field_kind(name: &str) -> Option<EdgeFieldKind> {
     if name.ends_with(VENDOR_SUFFIX) {
         return Some(EdgeFieldKind::Freshness);
@@ -97,10 +95,9 @@ pub fn remove_targeted_fields(headers: &mut HeaderMap) {
     remove_fields(headers, |name| edge_field_kind(name.as_str()).is_some());
 }
 
-/// Removes every field that gives an edge a freshness of its own, except one that gives no more than
-/// `at_most`, and tells whether one of them forbade to store or to reuse the response: that restriction must
-/// not get lost with the field. Of the fields of `own` profiles, which may hold tags as well, those count that
-/// say something on freshness.
+/// Removes every field that gives edges their own freshness, except one that grants no more than
+/// `at_most`. Returns whether one of them forbade storing or reusing the response: the caller must preserve that
+/// restriction. A field of the `own` profiles counts only if it has a freshness directive, as it may hold tags.
 pub(crate) fn take_freshness_fields(
     headers: &mut HeaderMap,
     own: [&[HeaderName]; 2],
@@ -115,7 +112,7 @@ pub(crate) fn take_freshness_fields(
     let fields = || headers.keys().filter(|name| is_targeted_field(name) || is_own(name));
     let restricted = fields().any(|name| granted(name).is_none());
     let is_within = |granted: CacheControl| at_most.is_some_and(|most| granted.clone().tighten(most) == granted);
-    // Beside a restriction none stays.
+    // A restriction removes the other fields too.
     let doomed: Vec<_> = fields().filter(|name| restricted || !granted(name).is_some_and(is_within)).cloned().collect();
     for name in doomed {
         headers.remove(name);
@@ -123,19 +120,19 @@ pub(crate) fn take_freshness_fields(
     restricted
 }
 
-/// Removes the fields whose names are doomed.
+/// Removes the fields whose names match.
 pub(crate) fn remove_fields(headers: &mut HeaderMap, mut is_doomed: impl FnMut(&HeaderName) -> bool) {
     #[cfg(test)]
     super::counters::count(|counts| counts.response_walks += 1);
-    // Collecting the names first allocates nothing where there are none.
+    // An empty `Vec` does not allocate.
     let doomed: Vec<HeaderName> = headers.keys().filter(|name| is_doomed(name)).cloned().collect();
     for name in doomed {
         headers.remove(name);
     }
 }
 
-/// What a field gives an edge that does nothing else. `None` is a restriction, and so is whatever cannot be
-/// read: fields that hold a number or a unit have no grammar in common.
+/// The directives that a field grants an edge. `None` is a restriction. A value that cannot be read counts as
+/// one, because the fields that hold a number or a unit have no common grammar.
 fn granted_by<'a>(name: &HeaderName, lines: impl IntoIterator<Item = &'a HeaderValue>) -> Option<CacheControl> {
     let mut lines = lines.into_iter().peekable();
     let is_number = |line: &&HeaderValue| line.as_bytes().first().is_some_and(u8::is_ascii_digit);

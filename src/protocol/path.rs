@@ -1,17 +1,16 @@
-//! Paths that software behind the layer may take for others (G-19).
+//! Detects paths that other software may resolve to a different path (G-19).
 //!
-//! Tables of routes, assets and purges all read a path by [`character`], so that no two of them
-//! disagree about a spelling.
+//! Route tables, assets and purges share this reading of a path, so they never disagree about a spelling.
 
 /// The number of times that a path is decoded. No software is known that decodes more often.
 const MAX_DECODINGS: usize = 4;
 
-/// Whether the path has a segment `.` or `..` in any spelling that some software knows:
-/// percent-encoded, also several times over, behind `\`, or before `;`. What such a path is for
-/// depends on who resolves it, and a browser can be made to send it.
+/// Whether the path has a segment `.` or `..` in any spelling that some software accepts: percent-encoded once or
+/// several times, after `\`, or before `;`. Servers resolve such paths differently, and an attacker can make a
+/// browser send one.
 pub(crate) fn has_dot_segment(path: &str) -> bool {
     let path = path.as_bytes();
-    // Most paths have nothing of the kind.
+    // Most paths need no further check.
     let may_have = |pair: &[u8]| matches!(pair, [b'/', b'.'] | [b'%' | b'\\' | 0x80.., _]);
     if !path.windows(2).any(may_have) {
         return false;

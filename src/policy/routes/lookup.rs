@@ -1,4 +1,4 @@
-//! [`RouteLookup`]: from a request to its route, by the path that the client sent.
+//! [`RouteLookup`]: finds the route of a request by the path that the client sent.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use super::shared::SharedRoutes;
 use super::table::RouteMatch;
 use crate::policy::original_path::path_as_sent;
 
-/// A function from a request to its original path, where that is known.
+/// Returns the path that the client sent, or `None` if it is not known.
 pub(crate) type ReadPath = dyn for<'a> Fn(&'a Parts) -> Option<&'a str> + Send + Sync;
 
-/// A table of routes, and how it learns the path of a request.
+/// A table of routes, with the function that reads the path of a request.
 #[derive(Clone)]
 pub(crate) struct RouteLookup {
     routes: SharedRoutes,
@@ -31,8 +31,8 @@ impl RouteLookup {
         self.path = Some(path);
     }
 
-    /// Finds the route of a request, and gives both to `call`. Only a function of the application
-    /// has the request taken apart, which moves it.
+    /// Finds the route of a request, and passes both to `call`. The request is split into parts, which moves it,
+    /// only for a function of the application.
     pub(crate) fn find<B, T>(&self, request: Request<B>, call: impl FnOnce(Request<B>, RouteMatch) -> T) -> T {
         let routes = self.routes.current();
         let Some(path) = &self.path else {
@@ -49,7 +49,7 @@ impl RouteLookup {
         call(Request::from_parts(parts, body), found)
     }
 
-    /// Says once that the table does not know the paths that it should match.
+    /// Warns once that the table does not know the path of a request.
     fn warn_if_unknown(&self, path: Option<&str>) {
         if path.is_none() && !self.has_warned.swap(true, Ordering::Relaxed) {
             warn();
