@@ -1,20 +1,20 @@
-//! [`EdgeDirective`]: what an edge is told, before it is written in its dialect.
+//! [`EdgeDirective`]: a decision for one edge, independent of the edge's syntax.
 
 use crate::protocol::CacheControl;
 
-/// What an edge is told of one answer.
+/// A decision about one response for one edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EdgeDirective {
-    /// Nothing: the answer states no lifetime, or it is of a method whose answers are not stored.
+    /// None: the response states no lifetime, or no response to its method is stored.
     Silent,
-    /// Not to be stored.
+    /// The response must not be stored.
     NotStored,
-    /// May be stored, and is validated before each reuse.
+    /// The response may be stored, and is revalidated before each reuse.
     Validated,
     Stored(EdgeLifetime),
 }
 
-/// How long an edge may keep an answer, in seconds.
+/// How long an edge may store a response, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EdgeLifetime {
     pub(crate) seconds: u32,
@@ -25,7 +25,7 @@ pub(crate) struct EdgeLifetime {
 }
 
 impl EdgeLifetime {
-    /// A lifetime and nothing more.
+    /// Creates a lifetime without further directives.
     pub(super) const fn new(seconds: u32) -> Self {
         Self {
             seconds,
@@ -36,8 +36,7 @@ impl EdgeLifetime {
         }
     }
 
-    /// As directives, which are the same in `Cache-Control` and in a structured Dictionary:
-    /// numbers and flags.
+    /// Renders directives, which are the same in `Cache-Control` and in a structured Dictionary.
     pub(super) fn as_cache_control(self) -> CacheControl {
         let mut field = self.in_known_words();
         if self.must_revalidate {
@@ -49,7 +48,7 @@ impl EdgeLifetime {
         field
     }
 
-    /// The same in the words that an edge knows which knows the lifetimes only.
+    /// Reduces the directives to lifetimes, for an edge that knows nothing else.
     pub(super) fn in_known_words(self) -> CacheControl {
         let mut field = CacheControl::new().with_max_age(self.seconds);
         if let Some(seconds) = self.stale_while_revalidate {
@@ -63,9 +62,9 @@ impl EdgeLifetime {
 }
 
 impl EdgeDirective {
-    /// What the field says to a shared cache.
+    /// The decision that the field is for a shared cache.
     pub(crate) fn of(field: &CacheControl) -> Self {
-        // A qualified `private` keeps fields from shared caches that few of them can leave out.
+        // Few shared caches can store a response without the fields that a qualified `private` names.
         if field.no_store() || field.private() || !field.private_fields().is_empty() {
             return Self::NotStored;
         }

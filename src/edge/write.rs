@@ -1,4 +1,4 @@
-//! The fields of one response, as the edges in front of it are to see them.
+//! Writes the fields of one response for the configured edges.
 
 use std::borrow::Cow;
 
@@ -16,8 +16,8 @@ use crate::policy::{CachePolicy, CacheTags, Ruling};
 use crate::protocol::{CacheControl, EdgeFieldKind, edge_field_kind, join, set_field};
 
 impl Edges {
-    /// Puts what the edges read in place of what the inner services wrote for any edge. `Cache-Control` says
-    /// already what the guards left.
+    /// Replaces the fields that inner services wrote for any edge with those that the configured edges read.
+    /// Guards have been applied to `Cache-Control` before.
     pub(crate) fn write(
         &self,
         headers: &mut HeaderMap,
@@ -30,7 +30,7 @@ impl Edges {
         let mut inner =
             if ruling.has_edge_field() { self.take_fields(headers, &mut notes) } else { InnerEdgeFields::default() };
         if ruling.replaces_handler() {
-            // Those that every layer knows were settled where the handler was overruled.
+            // The policy layer that overruled the handler removed the well-known fields.
             inner.lifetimes.retain(|lifetime| edge_field_kind(lifetime.field.name().as_str()).is_some());
         }
         // G-09
@@ -50,8 +50,8 @@ impl Edges {
         let mut tag_fields = Vec::new();
         if fields.directive != EdgeDirective::NotStored {
             let tags = ruling.tags(status);
-            // Where not all are known, none is written. What is not a tag keeps the response out as it
-            // does the 200 (N-05).
+            // An incomplete list of tags is not written. An invalid tag makes the 304 private, as it does the
+            // 200 (N-05).
             let none = CacheTags::new();
             match self.all_tag_fields(tags.unwrap_or(&none), &inner, overflow, &mut notes) {
                 Some(written) if tags.is_some() => tag_fields = written,
@@ -60,8 +60,8 @@ impl Edges {
             }
         }
 
-        // `X-Accel-Expires` counts at some caches only where it is sent before `Cache-Control`, so that comes
-        // last. Of several lines `remove` gives the first.
+        // Some caches ignore `X-Accel-Expires` after `Cache-Control`, so `Cache-Control` comes last. `remove`
+        // returns the first of several lines.
         let cache_control = match (&fields.cache_control, ruling.line()) {
             (Some(value), _) => Some(value.clone()),
             (None, Some(line)) => Some(line.clone()),
@@ -87,9 +87,9 @@ impl Edges {
         notes
     }
 
-    /// A decision in the fields of these edges: one, and all fields say it (G-21, T-11).
+    /// Translates one decision into the fields of all these edges (G-21, T-11).
     fn fields_for(&self, field: &CacheControl, policy: Option<CachePolicy>, restricted: bool) -> EdgeFields {
-        // What guards or outer services changed is not said to any edge.
+        // Edges get no policy that a guard or an outer service has changed.
         let policy = policy.filter(|policy| CacheControl::from(*policy) == *field);
         let directive = match policy {
             _ if restricted => EdgeDirective::NotStored,
@@ -102,15 +102,15 @@ impl Edges {
         if directive == EdgeDirective::NotStored {
             fields.extend(self.restrictions.iter().cloned());
         }
-        // The first clone of a value that owns its bytes allocates a counter: here, once.
+        // The first clone of an owned value allocates its counter. Doing it here does so once.
         let fields: Vec<_> = fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         // Some caches skip a line that is not ASCII.
         let cache_control = (browser != *field).then(|| browser.without_unreadable_extensions().to_header_value());
         EdgeFields { directive, cache_control, fields }
     }
 
-    /// Keeps the lifetimes that inner services wrote for the edges in front: for each, the first field in its
-    /// own order of precedence, in the field that is meant for it.
+    /// Preserves the lifetimes that inner services wrote for the configured edges. Each edge gets the first field
+    /// in its order of precedence, written into its own field.
     fn keep_lifetimes(&self, inner: &InnerEdgeFields, headers: &mut HeaderMap) {
         for profile in self.profiles() {
             let Some(kept) = profile.fields_of_its_own().find_map(|name| inner.lifetime_in(name)) else { continue };
@@ -119,11 +119,11 @@ impl Edges {
         }
     }
 
-    /// What `Cache-Control` says in the end, to browsers and to the edges that read it.
+    /// The final `Cache-Control`, for browsers and for edges that read it.
     fn cache_control(&self, field: &CacheControl, directive: EdgeDirective, edge_only: bool) -> CacheControl {
         let field = field.clone();
         match directive {
-            // E1-1, G-07: not every edge obeys a field of its own, and not every one `no-store`.
+            // E1-1, G-07: some edges obey only their own field, and some only `no-store`.
             EdgeDirective::NotStored if field.private() => field,
             EdgeDirective::NotStored => field.to_private(),
             // Deliberately without `private`, which makes some edges ignore their own field.
@@ -144,8 +144,8 @@ impl Edges {
         }
     }
 
-    /// The fields for the tags, with those that services inside wrote themselves, or `None` where
-    /// the answer must not be stored without them.
+    /// The tag fields, including the tags of inner services, or `None` if the response must not be stored without
+    /// them.
     fn all_tag_fields(
         &self,
         tags: &CacheTags,
@@ -231,7 +231,7 @@ impl Edges {
                     }
                 }
             } else {
-                // A restriction in a field of its own.
+                // The edge has a separate field for restrictions.
                 let restricts = |(own, value): &(HeaderName, HeaderValue)| {
                     *own == name && headers.get_all(&name).iter().any(|line| line == value)
                 };
@@ -247,7 +247,7 @@ impl Edges {
         found
     }
 
-    /// How a field for freshness is read. One for an edge that is not in front is read as that edge would.
+    /// The syntax of a freshness field, also for an edge that is not configured.
     fn freshness_field(&self, name: &HeaderName) -> Option<FreshnessField> {
         let own = self.fields.iter().find(|own| own.name() == name);
         own.cloned().or_else(|| {
@@ -256,26 +256,26 @@ impl Edges {
         })
     }
 
-    /// Whether an edge in front reads a lifetime from this field.
+    /// Whether a configured edge reads a lifetime from this field.
     fn is_read(&self, name: &HeaderName) -> bool {
         self.profiles().any(|profile| profile.fields_of_its_own().any(|own| own == name.as_str()))
     }
 }
 
-/// What inner services wrote for some edge.
+/// The fields for edges that inner services wrote.
 #[derive(Debug, Default)]
 struct InnerEdgeFields {
-    /// The lifetimes for the edges in front.
+    /// The lifetimes for configured edges.
     lifetimes: Vec<InnerLifetime>,
     tags: Option<CacheTags>,
-    /// Whether something in a field for tags was not a tag.
+    /// Whether a tag field had an invalid tag.
     not_tags: bool,
-    /// Whether one of the fields, for whichever edge, forbade to store or to reuse: that is not
-    /// lost with the field (E1-1).
+    /// Whether a field for any edge forbade storing or reusing the response. The restriction is preserved when the
+    /// field is removed (E1-1).
     restricted: bool,
 }
 
-/// A lifetime that an inner service wrote for an edge in front.
+/// A lifetime that an inner service wrote for a configured edge.
 #[derive(Debug)]
 struct InnerLifetime {
     field: FreshnessField,
@@ -290,8 +290,8 @@ impl InnerEdgeFields {
 }
 
 impl InnerLifetime {
-    /// The lifetime as another field says it. Members that only the edge knows, such as Netlify's `durable`,
-    /// are left as they were written.
+    /// The lifetime in the syntax of another field. Members that only the edge knows, such as Netlify's `durable`,
+    /// are preserved as they were written.
     fn value_in(&self, field: &FreshnessField) -> HeaderValue {
         let is_dictionary = |field: &FreshnessField| field.syntax() == DirectiveSyntax::Dictionary;
         let says_more = is_dictionary(field) && is_dictionary(&self.field) && {
@@ -305,7 +305,7 @@ impl InnerLifetime {
 }
 
 impl EdgeProfile {
-    /// The fields that go before `Cache-Control` at this edge, the first one first.
+    /// The fields that take precedence over `Cache-Control` at this edge, in order.
     fn fields_of_its_own(&self) -> impl Iterator<Item = &str> {
         let own = self.field().map(|own| own.name().as_str()).filter(|own| !self.precedence().contains(own));
         own.into_iter().chain(self.precedence().iter().copied().take_while(|name| *name != "cache-control"))

@@ -11,7 +11,7 @@ use crate::policy::OriginalPath;
 /// Records the path of each request, as an [`OriginalPath`] in its extensions, for inner layers that
 /// choose a policy by the path.
 ///
-/// Put it around whatever removes a prefix from the path or rewrites it. In an axum application with
+/// Place it outside all routers and middleware that change the path. In an axum application with
 /// the feature `axum` it is not needed, as the layers read axum's `OriginalUri`.
 ///
 /// ```

@@ -1,10 +1,10 @@
-//! [`Decision`]: what was decided about one response, and what it rests on.
+//! [`Decision`]: how a layer decided about one response, and why.
 
 use std::fmt;
 
 use super::guards::GuardSet;
 
-/// What a layer decided about one answer, and why.
+/// How a layer decided about one response, and why.
 ///
 /// Displays as one line for a log:
 ///
@@ -22,13 +22,13 @@ impl Decision {
         Self { source, guards }
     }
 
-    /// What the decision rests on, before guards.
+    /// Returns the source of the directives, before guards.
     #[must_use]
     pub const fn source(&self) -> DecisionSource {
         self.source
     }
 
-    /// The guards that changed it.
+    /// Returns the guards that changed the decision.
     #[must_use]
     pub const fn guards(&self) -> GuardSet {
         self.guards
@@ -53,24 +53,24 @@ impl fmt::Display for Decision {
     }
 }
 
-/// What a [`Decision`] rests on, before guards.
+/// The source of a [`Decision`], before guards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DecisionSource {
-    /// A field that the handler or a service inside wrote.
+    /// A field that the handler or another inner service wrote.
     Handler,
-    /// A [`CachePolicy`](super::CachePolicy) that the handler put in the answer's extensions.
+    /// A [`CachePolicy`](super::CachePolicy) in the response's extensions.
     HandlerPolicy,
     /// The policy of the layer.
     Layer,
-    /// The handler and the layer, of each the tighter.
+    /// The tighter of the handler's and the layer's directives.
     Tightened,
-    /// The default for answers that nobody gave a policy.
+    /// The default for responses without a policy.
     Default,
     /// The development switch.
     Development,
-    /// Nothing is said: a 304 whose 200 is not known goes without a `Cache-Control`, and caches keep what
-    /// the 200 said.
+    /// None: the policy of this 304's 200 is not known, so the 304 has no `Cache-Control` and caches keep using
+    /// the stored one.
     Nothing,
 }
 

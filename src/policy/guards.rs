@@ -1,49 +1,46 @@
-//! The guards: what is not done even when a policy or a handler asks for it.
+//! The guards: restrictions that take precedence over policies and handlers.
 
 use std::fmt;
 
 use super::facts::Facts;
 
-/// A rule that can only make an answer less storable. All are in force unless the
-/// [`Risk`] of the same name is accepted.
+/// A rule that can only make a response less storable. Every guard applies unless its [`Risk`] is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Guard {
-    /// G-01: an answer with `Set-Cookie` is kept by no shared cache.
+    /// Keeps a response with `Set-Cookie` out of shared caches.
     SetCookie,
-    /// G-02: the answer to a request with credentials is kept by no shared cache.
+    /// Keeps the response to a request with credentials out of shared caches.
     Authorization,
-    /// G-03: an answer marked as [`Personalized`](super::Personalized) is kept by no shared cache.
+    /// Keeps a response marked as [`Personalized`](super::Personalized) out of shared caches.
     Personalized,
-    /// G-04: an error does not get the policy of a success, and 428, 429, 431 and
-    /// 511 are never kept.
+    /// Gives an error no policy that was meant for a success. 428, 429, 431 and 511 are never stored.
     Error,
-    /// G-05: 204 and the like do not get the policy of the expected success.
+    /// Gives 204 and similar statuses no policy that was meant for a 200.
     UnexpectedSuccess,
-    /// G-06: a redirect does not get the policy of what it redirects from.
+    /// Gives a redirect no policy that was meant for the page.
     Redirect,
-    /// G-07: beside `no-store` no field tells an edge cache something else.
+    /// Removes the fields for edges next to `no-store`, which would contradict it.
     NoStoreAlone,
-    /// G-09: what answers anything but GET and HEAD is not kept.
+    /// Prevents storing the response to any method but GET and HEAD.
     UnsafeMethod,
-    /// G-10: no policy gives a lifetime to a stream that lasts as long as its client stays, such as
-    /// server-sent events. What a handler wrote into the field itself stands.
+    /// Prevents a policy from giving a lifetime to server-sent events and other live streams. A lifetime that a
+    /// handler writes into the field itself stays.
     LiveStream,
-    /// G-11: an answer that varies on everything is kept by no shared cache, and not reused.
+    /// Keeps a response with `Vary: *` out of shared caches, and requires its revalidation.
     VaryAny,
-    /// G-12: an answer that lets one origin read it with credentials is kept by no shared
-    /// cache, and one that names an origin varies on it.
+    /// Keeps a response that one origin may read with credentials out of shared caches, and adds `Origin` to
+    /// `Vary` if CORS names an origin.
     Cors,
-    /// G-13: an answer to a request with fields that caches do not key on, and that are
-    /// known to change answers, is kept by no shared cache. Only where the layer is told to
-    /// distrust them.
+    /// Keeps a response out of shared caches if its request has a field that often changes responses and is not
+    /// part of cache keys. Applies only to layers that distrust such fields.
     UnkeyedInput,
-    /// G-14: no answer is left to a cache's own guess.
+    /// Adds `Cache-Control` to a response without one, so that caches apply no heuristic freshness.
     NoHeuristics,
-    /// G-25: `Cache-Control` is one line.
+    /// Joins several `Cache-Control` lines.
     OneLine,
-    /// G-27: `immutable` is not said of HTML, and HTML that a layer's immutable policy
-    /// meets, such as a fallback page in place of an asset, is not stored.
+    /// Removes `immutable` from HTML. HTML under a layer's immutable policy, such as a fallback page in place of
+    /// an asset, is not stored.
     Immutable,
 }
 
@@ -59,7 +56,7 @@ impl Guard {
         all
     };
 
-    /// The rule's id and what the guard did, for a log line.
+    /// The rule's id and the guard's action, for a log line.
     #[must_use]
     pub fn reason(self) -> &'static str {
         GUARDS.iter().find(|row| row.guard == self).map_or("", |row| row.reason)
@@ -70,40 +67,40 @@ impl Guard {
     }
 }
 
-/// One guard: what gives it a reason to act, and what it then does.
+/// One guard: its condition and its effect.
 pub(super) struct GuardRow {
     pub(super) guard: Guard,
     reason: &'static str,
-    /// `None` where the guard cannot be switched off.
+    /// `None` if the guard cannot be switched off.
     risk: Option<Risk>,
-    /// One of these facts is enough.
+    /// Any of these facts triggers the guard.
     sees: Facts,
     effect: Effect,
 }
 
-/// What a guard does.
+/// The effect of a guard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     /// Keeps the response out of shared caches (SPD).
     Private,
     /// A policy that was made for a success does not apply.
     NoPolicyOfASuccess,
-    /// No cache stores the response, whatever anybody says.
+    /// No cache stores the response, whatever policy or handler state.
     NoStore,
-    /// No policy gives it a lifetime. What the handler wrote into the field stands.
+    /// No policy gives the response a lifetime. The handler's own field stays.
     NoLifetimeByPolicy,
-    /// A page that a layer calls `immutable` is not stored, and no other is `immutable`.
+    /// A page under a layer's immutable policy is not stored. Other pages lose `immutable`.
     NotImmutable,
-    /// Removes every field for edges beside `no-store`.
+    /// Removes every field for edges next to `no-store`.
     NoStoreAlone,
-    /// Says the default where nothing is said.
+    /// Adds the default to a response without `Cache-Control`.
     Default,
-    /// Leaves one line of `Cache-Control`.
+    /// Joins the lines of `Cache-Control`.
     OneLine,
 }
 
-/// The guards, in the order of their rules: the guard, its rule's id and what it does for a log, the risk that
-/// switches it off, the facts that it acts on, and its effect.
+/// The guards in the order of their rules: guard, rule id and action for a log, risk that switches it off, facts
+/// that trigger it, and effect.
 #[rustfmt::skip]
 pub(super) const GUARDS: &[GuardRow] = &[
     row(Guard::SetCookie, "G-01 Set-Cookie: private", Some(Risk::SetCookieReplayedToOthers), Facts::SET_COOKIE, Effect::Private),
@@ -127,42 +124,42 @@ const fn row(guard: Guard, reason: &'static str, risk: Option<Risk>, sees: Facts
     GuardRow { guard, reason, risk, sees, effect }
 }
 
-/// What is risked by switching a [`Guard`] off for the routes under a layer.
+/// The risk of switching off a [`Guard`] for the routes under a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Risk {
-    /// One visitor's cookie is replayed to others by a shared cache that keeps the
-    /// answer (G-01). Sound for a cookie that is the same for everybody.
+    /// A shared cache stores the response and replays one visitor's cookie to others. Safe for a cookie that is the
+    /// same for all visitors.
     SetCookieReplayedToOthers,
-    /// What one principal may see is served to others (G-02). Sound where
-    /// credentials are checked and the answer does not depend on them.
+    /// A shared cache serves one user's response to others. Safe if credentials are checked and the response does
+    /// not depend on them.
     AuthorizedAnswerServedToOthers,
-    /// What was made for one visitor is served to others (G-03).
+    /// A shared cache serves one visitor's response to others.
     PersonalizedAnswerServedToOthers,
-    /// An error that one client provokes is served to all for as long as a success
-    /// would be (G-04). 428, 429, 431 and 511 are not stored even so.
+    /// A shared cache serves an error that one client provoked to all, for the lifetime of a success. 428, 429,
+    /// 431 and 511 are not stored in any case.
     ErrorServedAsLongAsASuccess,
-    /// An empty or unusual success is served in place of the page (G-05).
+    /// A cache serves an empty or unusual success in place of the page.
     UnexpectedSuccessServedAsThePage,
-    /// A redirect outlives its reason (G-06).
+    /// A cache serves a redirect that no longer applies.
     RedirectOutlivesItsReason,
-    /// An edge cache obeys a field beside `no-store` and stores the answer (G-07).
+    /// An edge cache obeys a field next to `no-store`, and stores the response.
     EdgeFieldOverrulesNoStore,
-    /// The answer to a POST or another method is served for a later one (G-09).
+    /// A cache reuses the response to a POST or another method for a later request.
     UnsafeAnswerReused,
-    /// A cache stores a part of a stream that never ends, or keeps its connection for it (G-10).
+    /// A cache stores part of an endless stream, or holds a connection open for it.
     LiveStreamStored,
-    /// A cache that does not know `Vary: *` serves one variant to everybody (G-11).
+    /// A cache that ignores `Vary: *` serves one variant to all clients.
     VariantServedToEverybody,
-    /// What one origin may read is served to another, or with another's permission (G-12).
-    /// Sound where the origin that is named is the same for every request.
+    /// A cache serves a response that one origin may read to another. Safe if the named origin is the same for
+    /// every request.
     OneOriginsAnswerServedToAnother,
-    /// A cache chooses a lifetime by itself (G-14).
+    /// A cache applies heuristic freshness.
     LifetimeGuessedByCaches,
-    /// A cache reads only one of several `Cache-Control` lines (G-25). Lines that mean something else
-    /// once they are joined, as where a quote runs on into the next, are joined all the same.
+    /// A cache reads only one of several `Cache-Control` lines. Lines whose meaning changes when they are joined,
+    /// because a quote spans them, are joined in any case.
     RestrictionInASecondLineMissed,
-    /// A page stays as it is in browsers for its whole lifetime, even after a reload (G-27).
+    /// Browsers do not revalidate a page within its lifetime, even on reload.
     PageSurvivesReload,
 }
 
@@ -172,7 +169,7 @@ impl Risk {
     }
 }
 
-/// A set of guards: those that are waived, or those that acted.
+/// A set of guards.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct GuardSet(u16);
 
@@ -180,10 +177,10 @@ impl GuardSet {
     /// No guard.
     pub const EMPTY: Self = Self(0);
 
-    /// Those that keep a response out of shared caches.
+    /// The guards that keep a response out of shared caches.
     pub(super) const AGAINST_SHARING: Self = Self::with_effect(Effect::Private);
 
-    /// Those that have the response's own field written in its canonical form.
+    /// The guards that require the canonical form of the response's own field.
     pub(super) const CANONICAL: Self = Self::AGAINST_SHARING.union(Self::with_effect(Effect::NoStore));
 
     /// The guards with this effect.
@@ -203,7 +200,7 @@ impl GuardSet {
         GUARDS.iter().find_map(|row| (row.effect == effect && self.contains(row.guard)).then_some(row.guard))
     }
 
-    /// The guards that these facts give a reason to act.
+    /// The guards that these facts trigger.
     pub(super) fn seeing(facts: Facts) -> Self {
         let mut found = Self::EMPTY;
         if facts.has(ANY_REASON) {
@@ -239,12 +236,12 @@ impl GuardSet {
         self.0 &= !guard.bit();
     }
 
-    /// Those that are not in the other set.
+    /// The guards that are not in the other set.
     pub(super) const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
-    /// Those that are in both sets.
+    /// The guards that are in both sets.
     pub(super) const fn common(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
@@ -254,7 +251,7 @@ impl GuardSet {
     }
 }
 
-/// The facts that give some guard a reason to act: most responses show none of them.
+/// The facts that trigger any guard. Most responses have none.
 const ANY_REASON: Facts = {
     let (mut any, mut index) = (Facts::NONE, 0);
     while index < GUARDS.len() {
@@ -291,7 +288,7 @@ mod tests {
             assert_eq!(risks.clone().filter(|other| *other == risk).count(), 1, "{risk:?}");
             assert!(GUARDS.iter().any(|row| row.guard == risk.guard() && row.risk == Some(risk)));
         }
-        // A match that must name each: a risk without a row does not compile here.
+        // Exhaustive, so that a new risk without a row does not compile.
         for risk in risks {
             match risk {
                 Risk::SetCookieReplayedToOthers

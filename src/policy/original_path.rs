@@ -10,10 +10,10 @@ use crate::protocol::has_dot_segment;
 
 /// The path of a request as the client sent it, in the request's extensions.
 ///
-/// Routers and proxies remove a prefix from the path or rewrite it. A policy that goes by the path
-/// must go by the one that the client sent, since caches store the response under that one. An
+/// Routers and proxies remove a prefix from the path or rewrite it. Policies by path must use the path that the
+/// client sent, since caches store the response under that one. An
 /// [`OriginalPathLayer`](crate::layers::OriginalPathLayer) records it on the way in, and a
-/// [table of routes](super#many-routes) and [`original_path`] go by the record.
+/// [table of routes](super#many-routes) and [`original_path`] read the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OriginalPath(PathAndQuery);
 
@@ -40,11 +40,11 @@ impl OriginalPath {
 /// The path of a request as the client sent it, for a closure that chooses a policy by it.
 ///
 /// Returns the recorded [`OriginalPath`], or else the path of the request. With the feature `axum`
-/// that is axum's `OriginalUri`, so that a closure under `Router::nest` gets the whole path.
+/// that is axum's `OriginalUri`, so that a closure under `Router::nest` gets the complete path.
 ///
-/// `None` means that there is no path to go by, and a closure then returns no policy. This is so if
-/// the path has a segment `.` or `..` in any spelling, which the inner service may resolve, or if
-/// an axum router has removed a prefix and the extension with the original path is missing.
+/// Returns `None` if the path has a segment `.` or `..` in any spelling, which the inner service may resolve, or
+/// if an axum router has removed a prefix and the extension with the original path is missing. A closure should
+/// then return `None` too.
 ///
 /// ```
 /// use std::time::Duration;
@@ -67,7 +67,7 @@ pub fn original_path(request: &Parts) -> Option<&str> {
     path_as_sent(&request.extensions, &request.uri).filter(|path| !has_dot_segment(path))
 }
 
-/// The path as the client sent it, or `None` if it is known to be another one.
+/// The path as the client sent it, or `None` if the original path is not known.
 pub(super) fn path_as_sent<'a>(extensions: &'a Extensions, uri: &'a Uri) -> Option<&'a str> {
     match extensions.get::<OriginalPath>() {
         Some(recorded) => Some(recorded.as_str()),
@@ -75,7 +75,7 @@ pub(super) fn path_as_sent<'a>(extensions: &'a Extensions, uri: &'a Uri) -> Opti
     }
 }
 
-/// As far as axum knows it. Under `nest` a router has removed the prefix from the `uri`.
+/// Returns the original path from axum's extension. Under `nest` a router has removed the prefix from `uri`.
 #[cfg(feature = "axum")]
 fn uri_as_sent<'a>(extensions: &'a Extensions, uri: &'a Uri) -> Option<&'a Uri> {
     match extensions.get::<OriginalUri>() {

@@ -7,15 +7,15 @@ use super::facts::{Facts, RequestFacts};
 use super::guards::GuardSet;
 use super::rendered::{Rendered, RenderedVary};
 
-/// Who goes first, the answer or the layer.
+/// Whether the response or the layer takes precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(crate) enum Precedence {
-    /// What the handler says stands.
+    /// The handler's directives apply.
     #[default]
     Answer,
-    /// Both count, and of each the tighter.
+    /// The tighter of both applies, directive by directive.
     Tightest,
-    /// The layer's policy replaces it, unless it is `no-store`.
+    /// The layer's policy replaces the handler's, unless that is `no-store`.
     Layer,
     /// The layer's policy replaces even `no-store`.
     LayerEvenOverNoStore,
@@ -32,18 +32,18 @@ pub(crate) struct Rules {
     pub(crate) distrust_unkeyed: bool,
     pub(crate) development: bool,
     pub(crate) vary: Option<RenderedVary>,
-    /// Fields for edges beside those that are known to everybody.
+    /// Fields for edges that only the layer's custom profiles know.
     pub(crate) edge_names: Vec<HeaderName>,
-    /// Whether what the inner service says to edges does not count.
+    /// Whether the inner service's fields for edges are dropped.
     pub(crate) drops_edge_fields: bool,
-    /// Whether what a layer further in accepted need not be accepted again.
+    /// Whether risks that an inner layer accepted apply here too.
     pub(crate) heeds_accepted: bool,
     pub(super) no_store: Rendered,
     pub(super) for_development: Rendered,
 }
 
 impl Rules {
-    /// The facts of a request, with those that only this layer asks for.
+    /// The facts of a request, including those that only this layer collects.
     pub(crate) fn facts<B>(&self, request: &Request<B>) -> RequestFacts {
         let mut found = RequestFacts::of(request);
         let headers = request.headers();
@@ -65,7 +65,7 @@ impl Rules {
         self.vary = RenderedVary::of_names(vary);
     }
 
-    /// The policy of a status. A 304 says what the 200 would have said (N-01).
+    /// The policy of a status. A 304 gets that of its 200 (N-01).
     pub(super) fn for_status(&self, status: StatusCode) -> Option<&Rendered> {
         let of = |status| self.by_status.iter().find_map(|(own, rendered)| (*own == status).then_some(rendered));
         of(status).or_else(|| (status == StatusCode::NOT_MODIFIED).then(|| of(StatusCode::OK)).flatten())
@@ -92,8 +92,8 @@ impl Default for Rules {
     }
 }
 
-/// Request fields that change the responses of many frameworks and are in no cache's key
-/// (G-13). They are how caches get poisoned.
+/// Request fields that change the responses of many frameworks and are not part of cache keys (G-13). Attackers
+/// use them to poison caches.
 const UNKEYED: [&str; 9] = [
     "forwarded",
     "x-forwarded-host",

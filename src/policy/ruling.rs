@@ -1,4 +1,4 @@
-//! [`Ruling`]: what was decided about one response, as it travels to the layers further out.
+//! [`Ruling`]: the decision about one response, for outer layers.
 
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, SET_COOKIE};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -8,49 +8,50 @@ use super::guards::{Guard, GuardSet};
 use super::{CachePolicy, CacheTags, Personalized};
 use crate::protocol::{CacheControl, remove_fields};
 
-/// What was decided about one response: in its extensions, for the layers further out. They compare the
-/// fields with it, and read again only what has changed since.
+/// The decision about one response, in its extensions. Outer layers compare the fields with it, and read again
+/// only those that have changed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ruling {
-    /// What `Cache-Control` says.
+    /// The directives of `Cache-Control`.
     pub(super) directives: Directives,
-    /// Its one line, as it was left.
+    /// The line that was written, if there is one line.
     pub(super) line: Option<HeaderValue>,
-    /// The one line of `Vary`, as it was left.
+    /// The line of `Vary`, if there is one line.
     pub(super) vary: Option<HeaderValue>,
-    /// The status that was decided about. `None` where nothing was decided.
+    /// The status of the response. `None` if nothing was decided.
     pub(super) status: Option<StatusCode>,
-    /// What request and response showed.
+    /// The facts about request and response.
     pub(super) seen: Facts,
     /// The guards that were switched off.
     pub(super) waived: GuardSet,
-    /// What those guards saw.
+    /// The values that those guards saw.
     pub(super) accepted: Accepted,
-    /// The policy that was written, where it gives edges more than `Cache-Control` says.
+    /// The policy that was written, if it gives edges more than `Cache-Control` does.
     pub(super) edge_policy: Option<CachePolicy>,
     /// The tags of routes.
     pub(super) tags: CacheTags,
-    /// Whether this 304 stands for a response that a handler made, so that all its tags are known.
+    /// Whether this 304 replaces a response of the handler, so that all its tags are known.
     pub(super) stands_for_response: bool,
-    /// Whether a layer overrode or tightened what the handler said, so that no lifetime of the handler counts.
+    /// Whether a layer overrode or tightened the handler's directives, so that the handler's lifetimes for edges
+    /// no longer apply.
     pub(super) replaces: bool,
-    /// Fields that only the profiles of an edge layer further in know.
+    /// Fields that only the profiles of an inner edge layer know.
     pub(super) edge_names: Vec<HeaderName>,
 }
 
-/// What `Cache-Control` says.
+/// The directives of `Cache-Control`.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Directives {
     #[default]
     Nothing,
-    /// What the policy says.
+    /// A policy, unchanged.
     Policy(CachePolicy),
-    /// What is left of the policy for the client's own cache.
+    /// A policy, reduced to what private caches may do.
     Private(CachePolicy),
     Field(CacheControl),
 }
 
-/// What the guards saw that were switched off, by value: whatever else they would see is guarded.
+/// The values that switched-off guards saw. The guards still apply to any other value.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Accepted {
     guards: GuardSet,
@@ -58,29 +59,29 @@ pub(super) struct Accepted {
     origin: Option<HeaderValue>,
 }
 
-/// What the extensions of a response hold about storing it. Mostly nothing, and then nothing is looked up.
+/// The storage decisions in a response's extensions. Most responses have none, and no lookup is made for them.
 #[derive(Debug, Default)]
 pub(super) struct HandlerExtensions {
-    /// The handler's.
+    /// The handler's policy.
     pub(super) policy: Option<CachePolicy>,
     pub(super) personalized: bool,
     pub(super) unruled: Option<Unruled>,
-    /// Whether a layer further in left its [`Ruling`].
+    /// Whether an inner layer stored its [`Ruling`].
     pub(super) has_ruling: bool,
 }
 
-/// In the extensions of a 304 on which nobody has said how long it may be stored. Its 200 may say less than any
-/// layer.
+/// Marks, in the extensions, a 304 without a storage decision. The handler may have narrowed the policy of its
+/// 200.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unruled {
-    /// It was made before the handler ran.
+    /// The 304 was made before the handler ran.
     BeforeHandler,
-    /// The inner service made it, and the policy goes by a content that it does not have.
+    /// The inner service made the 304, and the policy depends on the content, which a 304 does not have.
     WithoutContent,
 }
 
 impl Ruling {
-    /// The ruling that a policy comes to where no guard has a reason to act.
+    /// The ruling of a policy if no guard has a reason to act.
     #[cfg(feature = "routes")]
     pub(crate) fn for_policy(policy: CachePolicy, tags: Option<&CacheTags>) -> Self {
         Self {
@@ -97,17 +98,18 @@ impl Ruling {
         self.directives.to_cache_control()
     }
 
-    /// The line that states them, if there is one line.
+    /// The line of `Cache-Control`, if there is one line.
     pub(crate) const fn line(&self) -> Option<&HeaderValue> {
         self.line.as_ref()
     }
 
-    /// The policy that was written, where it gives edges more than `Cache-Control` says.
+    /// The policy that was written, if it gives edges more than `Cache-Control` does.
     pub(crate) const fn edge_policy(&self) -> Option<CachePolicy> {
         self.edge_policy
     }
 
-    /// Whether a layer overrode or tightened what the handler said, so that no lifetime of the handler counts.
+    /// Whether a layer overrode or tightened the handler's directives, so that the handler's lifetimes for edges
+    /// no longer apply.
     pub(crate) const fn replaces_handler(&self) -> bool {
         self.replaces
     }
@@ -117,19 +119,18 @@ impl Ruling {
         self.seen.has(Facts::EDGE_FIELD)
     }
 
-    /// The tags of routes. `None` where those of the handler are not known, as on a 304 that was decided
-    /// without it: a cache would put a part of them in the place of all that it has (N-06).
+    /// The tags of routes. `None` if the handler's tags are not known, as for a 304 from before the handler: a
+    /// cache would replace its complete list with the incomplete one (N-06).
     pub(crate) fn tags(&self, status: StatusCode) -> Option<&CacheTags> {
         (status != StatusCode::NOT_MODIFIED || self.stands_for_response).then_some(&self.tags)
     }
 
-    /// Adds the tags that a handler gave, after those of routes.
+    /// Appends the handler's tags to those of routes.
     pub(crate) fn add_tags(&mut self, tags: &CacheTags) {
         self.tags.unite(tags);
     }
 
-    /// Leaves what layers further out have to know of a response that an edge layer has written: its fields are
-    /// no longer those that were ruled.
+    /// Stores the ruling for outer layers after an edge layer changed the fields. The lines no longer apply.
     pub(crate) fn leave_after_edge(
         mut self,
         own_names: &[HeaderName],
@@ -147,25 +148,24 @@ impl Ruling {
         }
     }
 
-    /// Removes what was decided about a 200 that became a 412, with the fields for edges that only a profile
-    /// knows.
+    /// Removes the ruling of a 200 that became a 412, and the fields for edges that only a profile knows.
     pub(crate) fn forget(headers: &mut HeaderMap, extensions: &mut Extensions) {
         if let Some(ruling) = extensions.remove::<Self>() {
             remove_fields(headers, |name| ruling.edge_names.contains(name));
         }
     }
 
-    /// Notes that the 304 with these extensions stands for a response that a handler made.
+    /// Records that the 304 with these extensions replaces a response of the handler.
     pub(crate) fn stand_for_response(extensions: &mut Extensions) {
         extensions.get_or_insert_default::<Self>().stands_for_response = true;
     }
 
-    /// The guards that acted on what they saw, or had nothing to change.
+    /// The guards whose condition was met and that need not act again.
     pub(super) fn satisfied(&self) -> GuardSet {
         GuardSet::seeing(self.seen).without(self.waived)
     }
 
-    /// Whether it was made for this status, or for one that a 304 stands for.
+    /// Whether the ruling is for this status, or for the 200 that a 304 replaces.
     pub(super) fn is_for(&self, status: StatusCode) -> bool {
         let class = |status: StatusCode| match status.as_u16() {
             200 | 203 | 206 | 304 => 200,
@@ -187,7 +187,7 @@ impl Directives {
 }
 
 impl Accepted {
-    /// Adds what the waived guards see in this response.
+    /// Records the values that switched-off guards see in this response.
     pub(super) fn add(&mut self, waived: GuardSet, facts: Facts, headers: &HeaderMap) {
         let guards = waived.common(GuardSet::seeing(facts));
         self.guards = self.guards.union(guards);
@@ -199,7 +199,7 @@ impl Accepted {
         }
     }
 
-    /// The guards that need not act, because they see nothing but what was accepted.
+    /// The guards that see only accepted values in this response, and so need not act.
     pub(super) fn still_covers(&self, headers: &HeaderMap) -> GuardSet {
         let mut guards = self.guards;
         let cookies = headers.get_all(SET_COOKIE);
@@ -215,7 +215,7 @@ impl Accepted {
 }
 
 impl HandlerExtensions {
-    /// Takes the handler's policy out: a layer further out must not undo what a guard makes of it here.
+    /// Removes the handler's policy from the extensions, so that an outer layer cannot undo a guard's change to it.
     pub(super) fn take_from(extensions: &mut Extensions) -> Self {
         if extensions.is_empty() {
             return Self::default();

@@ -26,7 +26,7 @@ enum Source {
 
 type Choose = dyn Fn(&Parts) -> Option<CachePolicy> + Send + Sync;
 
-/// What is remembered of a request until its response comes.
+/// The policy of a request, stored until its response arrives.
 #[derive(Clone, Debug)]
 pub(crate) enum PendingPolicy {
     /// The policy is the same for all, or there is none.
@@ -58,8 +58,8 @@ impl<'a> ResolvedPolicy<'a> {
         }
     }
 
-    /// Whether the policy goes by the type of the content, which a 304 need not tell. `immutable` is for
-    /// anything but a page.
+    /// Whether the policy depends on the content type, which a 304 need not have. `immutable` does, because a page
+    /// does not get it.
     pub(crate) fn depends_on_content(self, immutable_depends: bool) -> bool {
         match self {
             Self::Fixed(rendered) => immutable_depends && rendered.policy().is_immutable(),
@@ -70,7 +70,7 @@ impl<'a> ResolvedPolicy<'a> {
         }
     }
 
-    /// The rule that spoke, for people.
+    /// The rule that matched, for display.
     pub(crate) fn rule(&self) -> &'a str {
         match self {
             Self::Fixed(_) => "one policy",
@@ -80,7 +80,7 @@ impl<'a> ResolvedPolicy<'a> {
         }
     }
 
-    /// The names that every answer adds to `Vary`, where they were rendered before.
+    /// The names that every response adds to `Vary`, if they were rendered earlier.
     pub(crate) fn vary(self) -> Option<&'a RenderedVary> {
         match self {
             Self::Fixed(rendered) => rendered.vary(),
@@ -161,8 +161,7 @@ impl fmt::Debug for PolicySource {
 /// or a closure from [`&http::request::Parts`](Parts) to a `CachePolicy` or an `Option` of
 /// one.
 ///
-/// `None` is "no word": the handler's own field stands, and without one the default does
-/// (G-14).
+/// With `None` the handler's own field applies, or else the default.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a source of cache policies",
     label = "expected a `CachePolicy`, `RoutePolicies`, or a closure `Fn(&http::request::Parts) -> CachePolicy`",

@@ -21,27 +21,25 @@ pub(super) struct Config {
 /// Where the layer is in a [`CachingLayer`](crate::CachingLayer).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// In none.
+    /// Not in a caching layer.
     Alone,
     /// Innermost.
     InCachingLayer,
-    /// Outermost, where nothing but this crate's own layers is in between: only what was made without the
-    /// handler is left to decide about.
+    /// Outermost, with only this crate's layers in between: only responses from before the handler are undecided.
     AroundCachingLayer,
     /// Outermost, with a compression layer in between.
     AroundCompression,
 }
 
 impl Config {
-    /// Whether the layer has to know what was decided further in: it cannot see all of that, and may write
-    /// something else.
+    /// Whether the layer needs the rulings of inner layers, which rest on facts that it cannot see.
     pub(super) fn wants_the_ruling(&self) -> bool {
         let overrides = matches!(self.rules.precedence, Precedence::Layer | Precedence::LayerEvenOverNoStore);
         self.place == Place::AroundCompression || overrides
     }
 
-    /// Has the inner service send the complete response where its policy goes by the content: the layer further
-    /// out makes the 304 from it, which then says what the 200 says (N-01).
+    /// Removes the conditions from the request if the policy depends on the content. The inner service then sends
+    /// the complete response, and an outer layer makes a 304 with the fields of the 200 (N-01).
     pub(super) fn withhold_conditions(&self, pending: &PendingPolicy, request: &mut HeaderMap) {
         if self.source.resolve(pending).depends_on_content(true) {
             request.remove(IF_NONE_MATCH);

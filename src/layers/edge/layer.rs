@@ -23,7 +23,7 @@ impl EdgeLayer {
     /// that were found to go together, [`Edges`].
     pub fn new(edges: impl Into<Edges>) -> Self {
         let edges = edges.into();
-        // What a profile names is guarded as what is known to everybody.
+        // Guards treat the fields of custom profiles like the well-known ones.
         let mut rules = Rules::default();
         rules.edge_names = edges.own_names();
         rules.heeds_accepted = true;
@@ -62,9 +62,8 @@ impl EdgeLayer {
 
     /// Switches one guard off, for all answers.
     ///
-    /// What a [`CachePolicyLayer`](crate::CachePolicyLayer) inside accepted for its routes need
-    /// not be accepted here again, as long as the answer got nothing more to guard on its way,
-    /// such as another cookie.
+    /// A risk that an inner [`CachePolicyLayer`](crate::CachePolicyLayer) accepted applies here too, unless the
+    /// response has changed since, for example by another cookie.
     #[must_use]
     pub fn accept_risk(self, risk: Risk) -> Self {
         self.with(|config| config.rules.waived.insert(risk.guard()))
@@ -83,7 +82,7 @@ impl EdgeLayer {
         self.with(|config| config.clock = clock)
     }
 
-    /// When not, the layer does nothing at all.
+    /// If `false`, the layer passes requests and responses through unchanged.
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self {
         self.with(|config| config.enabled = enabled)
