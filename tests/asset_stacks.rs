@@ -99,7 +99,7 @@ impl Exchange {
         Came { status: head.status, headers: head.headers, content, asked }
     }
 
-    /// Whether no layer may loosen the inner service's decision.
+    /// Whether every layer preserves the inner service's decision.
     fn is_tame(&self) -> bool {
         let kinds = &self.case.layers;
         kinds.iter().all(|kind| kind.risks().is_empty())

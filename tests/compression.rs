@@ -8,37 +8,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, StatusCode};
 use http_body_util::Full;
-use tower::util::BoxCloneSyncService;
-use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
+use tower::{Layer, ServiceBuilder, service_fn};
 use tower_cache_policy::policy::CachePolicy;
 use tower_cache_policy::protocol::{EntityTag, Validators};
 use tower_cache_policy::{CachePolicyLayer, CachingLayer, ConditionalLayer, EntityTagLayer, HeadValidators};
 use tower_http::compression::CompressionLayer;
 use tower_http::services::ServeDir;
 
-use support::{TestBody, call, content, field, get, request};
+use support::{TestBody, TestService, call, collected, field, get, request};
 
 const TEXT: &str = include_str!("../LICENSE-APACHE");
-
-type TestService = BoxCloneSyncService<Request<TestBody>, Response<Bytes>, Infallible>;
-
-/// Runs the body to its end, so that answers of all stacks have one type.
-fn collected<S, B>(service: S) -> TestService
-where
-    S: tower::Service<Request<TestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
-    S::Future: Send,
-    B: http_body::Body + Send + 'static,
-    B::Data: Send,
-    B::Error: std::fmt::Debug,
-{
-    let service = service.then(|result: Result<Response<B>, Infallible>| async move {
-        let (head, body) = result.unwrap().into_parts();
-        Ok::<_, Infallible>(Response::from_parts(head, content(body).await))
-    });
-    BoxCloneSyncService::new(service)
-}
 
 /// A handler with a tag of its own, under compression.
 fn tagged(etag: &'static str, calls: Arc<AtomicUsize>) -> TestService {

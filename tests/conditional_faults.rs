@@ -13,7 +13,6 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
-use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_cache_policy::layers::conditional::{SelectedRepresentation, ValidatorSource};
 use tower_cache_policy::policy::{CachePolicy, Personalized};
@@ -22,14 +21,12 @@ use tower_cache_policy::{CachingLayer, Clock, ConditionalLayer, EntityTagLayer, 
 use tower_http::compression::CompressionLayer;
 use tower_http::services::{ServeDir, ServeFile};
 
-use support::{Frames, NeverPolled, TestBody, answer, call, content, field, get, request};
+use support::{Frames, NeverPolled, TestBody, answer, call, collected, content, field, get, request};
 
 const NOW: u64 = 1_780_272_000;
 const L: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 const MINUTE: Duration = Duration::from_secs(60);
 const P: CachePolicy = CachePolicy::public(Duration::from_secs(300));
-
-type TestService = BoxCloneSyncService<Request<TestBody>, Response<Bytes>, Infallible>;
 
 fn date(offset: i64) -> HttpDate {
     HttpDate::from_unix_seconds(i64::try_from(NOW).unwrap() + offset).unwrap()
@@ -51,22 +48,6 @@ fn method(name: &str) -> Method {
 
 fn etag<B>(response: &Response<B>) -> Option<String> {
     field(response.headers(), "etag")
-}
-
-/// Reads the body to its end, so that responses of all stacks have one type.
-fn collected<S, B>(service: S) -> TestService
-where
-    S: Service<Request<TestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
-    S::Future: Send,
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: std::fmt::Debug,
-{
-    let service = service.then(|result: Result<Response<B>, Infallible>| async move {
-        let (head, body) = result.unwrap().into_parts();
-        Ok::<_, Infallible>(Response::from_parts(head, content(body).await))
-    });
-    BoxCloneSyncService::new(service)
 }
 
 /// A service that responds 200 with these fields, and counts its calls.

@@ -152,7 +152,7 @@ proptest! {
             }
         }
         let preconditions = Preconditions::new(&method, &headers);
-        // A tag of 40 bytes, which no generated field can hold.
+        // The generated fields are too short for a tag of 40 bytes.
         let current = Validators::new().with_etag(EntityTag::strong("x".repeat(40)).unwrap());
         let outcome = preconditions.evaluate(&current.into(), HttpDate::UNIX_EPOCH).outcome();
         if headers.contains_key("if-match") && !headers.get_all("if-match").iter().any(|line| line.as_bytes().contains(&b'*')) {

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
+use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt};
 
 /// The body of the services in tests.
@@ -72,6 +73,25 @@ where
     B::Error: std::fmt::Debug,
 {
     body.collect().await.unwrap().to_bytes()
+}
+
+/// Any stack of layers, with its body read to the end.
+pub type TestService = BoxCloneSyncService<Request<TestBody>, Response<Bytes>, Infallible>;
+
+/// Reads the body to its end, so that responses of all stacks have one type.
+pub fn collected<S, B>(service: S) -> TestService
+where
+    S: Service<Request<TestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: std::fmt::Debug,
+{
+    let service = service.then(|result: Result<Response<B>, Infallible>| async move {
+        let (head, body) = result.unwrap().into_parts();
+        Ok::<_, Infallible>(Response::from_parts(head, content(body).await))
+    });
+    BoxCloneSyncService::new(service)
 }
 
 /// A body that panics when it is polled.

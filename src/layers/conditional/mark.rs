@@ -10,7 +10,7 @@ use crate::protocol::HttpDate;
 pub(crate) enum ValidatorSourcePresent {
     /// No inner layer generates a tag.
     ForAllTags,
-    /// The first inner `EntityTagLayer` generates none. The source reads the tags of what is inside it.
+    /// The outermost inner `EntityTagLayer` generates no tag. The source reads the tags of the layers inside it.
     ForOutermostTags,
 }
 

@@ -95,8 +95,8 @@ impl<E> ReadAhead<E> {
         self.end = End::Error(error);
     }
 
-    /// Leaves what the body said of its length as it was. The length of what came would make content
-    /// that broke off look complete.
+    /// Reports the size hint of the original body. The number of bytes read would make a truncated body look
+    /// complete.
     pub(super) fn state_length(&mut self, hint: SizeHint) {
         if matches!(self.end, End::Plain) {
             self.end = End::Misstated(hint);

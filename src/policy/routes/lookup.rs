@@ -11,7 +11,7 @@ use super::shared::SharedRoutes;
 use super::table::RouteMatch;
 use crate::policy::original_path::path_as_sent;
 
-/// Returns the path that the client sent, or `None` if it is not known.
+/// A function that returns the path that the client sent, or `None` if it is not known.
 pub(crate) type ReadPath = dyn for<'a> Fn(&'a Parts) -> Option<&'a str> + Send + Sync;
 
 /// A table of routes, with the function that reads the path of a request.

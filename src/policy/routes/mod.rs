@@ -64,8 +64,8 @@
 //! 3. **A path that no pattern matches gets the default**: that of the table, or else that of
 //!    the layer, `private, no-cache` (G-14).
 //!
-//! Text outside of ASCII, as in `/café`, matches the percent-encoded path that clients send. Patterns
-//! of other routers, such as `/blog/[slug]`, `/users/:id` or `/users/<id>`, are refused with a hint.
+//! Non-ASCII text such as `/café` matches the percent-encoded path that clients send. Patterns in the syntax of
+//! other routers, such as `/blog/[slug]`, `/users/:id` or `/users/<id>`, are rejected with a hint.
 //!
 //! # Which path
 //!

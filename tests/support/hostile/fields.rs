@@ -41,11 +41,11 @@ pub const TAGS: [&str; 15] = [
     "xkey",            // Varnish
 ];
 
-/// A name that some profile has as one of its own.
+/// The freshness field of the custom profile.
 pub const OWN_FIELD: HeaderName = HeaderName::from_static("my-edge-ttl");
-/// The same, as a field that forbids the edge to store.
+/// The custom profile's field that forbids storing.
 pub const OWN_RESTRICTION: HeaderName = HeaderName::from_static("my-edge-stop");
-/// The same, for tags.
+/// The custom profile's field for cache tags.
 pub const OWN_TAGS: HeaderName = HeaderName::from_static("my-tags");
 
 /// Whether some known cache reads a lifetime or a restriction in the field.

@@ -315,7 +315,7 @@ impl Member {
 /// cache-directive = token [ "=" ( token / quoted-string ) ]
 /// ```
 ///
-/// Lenient: whatever is between two commas outside quotes. The argument comes without quotes.
+/// Splits leniently, at each comma outside quotes. Arguments are returned without their quotes.
 pub fn directives(value: &[u8]) -> Vec<(String, Option<String>)> {
     standard_members(value).into_iter().map(|member| (member.name, member.argument)).collect()
 }

@@ -30,7 +30,7 @@ impl Exchange<'_> {
     /// decided before the handler, and one of the handler's under a policy that depends on the content type.
     pub(super) fn may_leave_out_cache_control(&self) -> bool {
         let case = self.case;
-        // A policy around the layer that makes the 304 does not see the content type of the 200 either.
+        // A policy outside the layer that makes the 304 does not know the content type of the 200.
         let made_inside = case.layers.iter().rposition(|kind| kind.conditional().is_some());
         let depends = |kind: &Kind| kind.policy().is_some_and(|policy| policy.depends_on_type());
         let is_around = made_inside.is_some_and(|last| case.layers[..last].iter().any(depends));

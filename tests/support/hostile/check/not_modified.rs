@@ -123,8 +123,7 @@ fn repeats(case: &Case, not_modified: &Came, page: &Came, except: &[HeaderName])
     // A policy that depends on the content type does not know it of a 304 that the handler made.
     let by_handler = not_modified.returned.as_ref().is_some_and(|(status, _)| *status == 304);
     Taken::NotModifiedByHandler.count_if(by_handler);
-    // Nor does a handler's word on it, or a policy around the layer that makes the 304: both say at most what
-    // any 200 could say.
+    // A policy outside the layer that makes the 304 does not know it either. It may be tighter than for the 200.
     let decides = case.layers.iter().rposition(|kind| kind.conditional().is_some());
     let is_around = |at: usize, kind: &Kind| kind.conditional().is_none() && decides.is_some_and(|last| at < last);
     let of_handler = case.handler.headers.contains_key("cache-control");
