@@ -589,6 +589,26 @@ async fn the_own_field_of_an_inner_profile_goes_with_the_others_from_a_private_r
 }
 
 #[tokio::test]
+async fn a_range_that_a_layer_in_between_puts_in_the_place_of_other_fields_is_judged_like_any() {
+    let service = ServiceBuilder::new()
+        .layer(EdgeLayer::new(EdgeProfile::STANDARD))
+        .map_request(|mut request: Request<TestBody>| {
+            let headers = request.headers_mut();
+            headers.remove("x-range");
+            headers.remove("x-if-range");
+            headers.insert("range", HeaderValue::from_static("bytes=0-1"));
+            headers.insert("if-range", HeaderValue::from_static("\"old\""));
+            request
+        })
+        .layer(ConditionalLayer::new())
+        .service(service_fn(|request: Request<TestBody>| {
+            assert!(!request.headers().contains_key("range"), "R-10: the tag is not known to be the current one");
+            ready(Ok::<_, Infallible>(answer("hello", &[("etag", "\"new\"")])))
+        }));
+    service.oneshot(get("/", &[("x-range", "bytes=0-1"), ("x-if-range", "\"old\"")])).await.unwrap();
+}
+
+#[tokio::test]
 async fn i02_cache_groups_are_a_list_of_strings() {
     let profile = EdgeProfile::STANDARD.with_tags(Some(TagFormat::CACHE_GROUPS));
     let (fields, notes) = with_tags(EdgeLayer::new(profile.clone()), 32).await;
