@@ -24,8 +24,15 @@ mod tests {
     type Lines = &'static [(HeaderName, &'static str)];
 
     /// What one response through a caching layer and an edge layer costs at most.
-    const AT_MOST: Counts =
-        Counts { cache_control_parsed: 1, vary_read: 1, decisions: 1, request_walks: 1, response_walks: 3 };
+    const AT_MOST: Counts = Counts {
+        cache_control_parsed: 1,
+        vary_read: 1,
+        decisions: 1,
+        confirmed: 1,
+        readings_reused: 1,
+        request_walks: 1,
+        response_walks: 3,
+    };
 
     const POLICY: CachePolicy =
         CachePolicy::public(Duration::from_secs(60)).edge(Duration::from_secs(600)).vary(&["accept-language"]);

@@ -79,7 +79,7 @@ impl<'a> Layer<'a> {
             draft.decide_silence(headers);
         } else {
             match inner.filter(|inner| draft.nothing_is_new(inner, headers)) {
-                Some(inner) => draft.confirm(inner),
+                Some(inner) => draft.confirm(inner, headers),
                 None => draft.decide(inner, headers, now),
             }
         }
@@ -162,12 +162,17 @@ impl<'a> Draft<'a> {
     /// Whether the inner layer's ruling applies unchanged: the line is the one that it wrote, this layer has no
     /// policy that could replace it, and no guard has a new reason.
     fn nothing_is_new(&self, inner: &Ruling, headers: &HeaderMap) -> bool {
+        #[cfg(test)]
+        if crate::protocol::counters::decides_in_full() {
+            return false;
+        }
         let Layer { rules, policy, .. } = self.layer;
         let has_a_say = rules.precedence != Precedence::Answer && !matches!(policy, ResolvedPolicy::Nothing);
         self.from_handler.is_none()
             && !rules.development
             && !has_a_say
             && inner.is_for(self.status)
+            && inner.has_directives()
             && self.is_line_of(inner, headers)
             && self.acting.without(inner.satisfied()).is_empty()
     }
@@ -180,10 +185,15 @@ impl<'a> Draft<'a> {
     }
 
     /// Adopts the ruling of the inner layer.
-    fn confirm(&mut self, inner: &Ruling) {
+    fn confirm(&mut self, inner: &Ruling, headers: &mut HeaderMap) {
+        #[cfg(test)]
+        crate::protocol::counters::count(|counts| counts.confirmed += 1);
         self.source = DecisionSource::Handler;
         self.directives = inner.directives.clone();
         self.edge_policy = inner.edge_policy;
+        if self.acts(Guard::VaryAny) {
+            set_field(headers, VARY, HeaderValue::from_static("*"));
+        }
     }
 
     fn decide(&mut self, inner: Option<&Ruling>, headers: &mut HeaderMap, now: impl FnOnce() -> HttpDate) {
@@ -194,7 +204,8 @@ impl<'a> Draft<'a> {
         // there is a quote in them, in which some caches read directives.
         let beside = self.field.take_if(|field| field.has_extensions_only());
         let has_quote = || headers.get_all(CACHE_CONTROL).iter().any(|line| line.as_bytes().contains(&b'"'));
-        let beside = beside.filter(|_| !has_quote());
+        let is_never_stored = self.facts.has(Facts::NEVER_STORED.and(Facts::OTHER_METHOD));
+        let beside = beside.filter(|_| !is_never_stored && !has_quote());
         if let Some(field) = self.field.take() {
             let hides = headers.get_all(CACHE_CONTROL).iter().any(|line| hides_a_restriction(line, &field));
             self.field = Some(if hides { field.with_no_cache() } else { field });
@@ -233,7 +244,17 @@ impl<'a> Draft<'a> {
             // the 406 of a compression layer (G-04).
             let is_made_of_a_success =
                 !inner.is_for(self.status) && self.acts(Guard::Error) && !inner.seen.has(Facts::ERROR);
-            return (!is_made_of_a_success).then(|| inner.cache_control());
+            if is_made_of_a_success {
+                return None;
+            }
+            #[cfg(test)]
+            {
+                if crate::protocol::counters::decides_in_full() {
+                    return CacheControl::from_headers(headers);
+                }
+                crate::protocol::counters::count(|counts| counts.readings_reused += 1);
+            }
+            return Some(inner.cache_control());
         }
         match (self.layer.policy, only_line(headers, &CACHE_CONTROL)) {
             (ResolvedPolicy::Fixed(own), Some(line)) if own.says(line) => Some(own.policy().into()),

@@ -80,6 +80,8 @@
 //! ```
 
 mod cache_policy;
+#[cfg(test)]
+mod comparison;
 #[cfg(feature = "config")]
 #[cfg_attr(docsrs, doc(cfg(feature = "config")))]
 pub mod config;

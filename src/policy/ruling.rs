@@ -165,6 +165,15 @@ impl Ruling {
         GuardSet::seeing(self.seen).without(self.waived)
     }
 
+    /// Whether `Cache-Control` has a known directive. Otherwise an outer policy still applies.
+    pub(super) fn has_directives(&self) -> bool {
+        match &self.directives {
+            Directives::Nothing => false,
+            Directives::Policy(_) | Directives::Private(_) => true,
+            Directives::Field(field) => !field.has_extensions_only(),
+        }
+    }
+
     /// Whether the ruling is for this status, or for the 200 that a 304 replaces.
     pub(super) fn is_for(&self, status: StatusCode) -> bool {
         let class = |status: StatusCode| match status.as_u16() {

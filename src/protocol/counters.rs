@@ -8,6 +8,8 @@ pub(crate) struct Counts {
     pub(crate) cache_control_parsed: usize,
     pub(crate) vary_read: usize,
     pub(crate) decisions: usize,
+    pub(crate) confirmed: usize,
+    pub(crate) readings_reused: usize,
     pub(crate) request_walks: usize,
     pub(crate) response_walks: usize,
 }
@@ -18,6 +20,8 @@ thread_local! {
             cache_control_parsed: 0,
             vary_read: 0,
             decisions: 0,
+            confirmed: 0,
+            readings_reused: 0,
             request_walks: 0,
             response_walks: 0,
         })
@@ -35,4 +39,17 @@ pub(crate) fn count(change: impl FnOnce(&mut Counts)) {
 /// What was counted since the last call.
 pub(crate) fn take() -> Counts {
     COUNTS.take()
+}
+
+thread_local! {
+    static IN_FULL: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Has every layer on this thread read and decide in full, although an inner layer's ruling applies.
+pub(crate) fn decide_in_full(on: bool) {
+    IN_FULL.set(on);
+}
+
+pub(crate) fn decides_in_full() -> bool {
+    IN_FULL.get()
 }

@@ -1,0 +1,137 @@
+//! Proves that a layer that adopts an inner ruling, or its reading, comes to what it would decide in full.
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE, VARY};
+    use http::{HeaderValue, Request, Response};
+
+    use crate::policy::{
+        CachePolicy, Guard, GuardSet, Layer, Personalized, Precedence, Rendered, RequestFacts, ResolvedPolicy, Rules,
+        Ruling,
+    };
+    use crate::protocol::HttpDate;
+    use crate::protocol::counters::{Counts, decide_in_full, take};
+
+    type Lines = &'static [(&'static str, &'static str)];
+    type Change = fn(&mut Response<()>);
+
+    const PUBLIC: CachePolicy = CachePolicy::public(Duration::from_secs(60)).edge(Duration::from_secs(600));
+
+    const HANDLERS: &[Lines] = &[
+        &[],
+        &[("cache-control", "public, max-age=5")],
+        &[("cache-control", "private, max-age=5, s-maxage=9")],
+        &[("cache-control", "no-store, must-understand")],
+        &[("cache-control", "Max-Age=\"5\", x=\"a, b\"")],
+        &[("cache-control", "x=\", no-store")],
+        &[("cache-control", "unknown")],
+        &[("cache-control", "no-cache=\"set-cookie\", immutable"), ("content-type", "text/html")],
+        &[("cache-control", "max-age=5"), ("cache-control", "s-maxage=9, private=x")],
+        &[("cache-control", "max-age=5, x=\""), ("cache-control", "no-store, y=\"")],
+        &[("cache-control", "max-age=5"), ("cdn-cache-control", "max-age=9")],
+        &[("expires", "0"), ("vary", "origin")],
+        &[("cache-control", "public, max-age=5"), ("set-cookie", "a=b"), ("vary", "*")],
+    ];
+
+    const CHANGES: &[Change] = &[
+        |_| {},
+        |response| _ = response.headers_mut().append(SET_COOKIE, HeaderValue::from_static("c=d")),
+        |response| _ = response.headers_mut().append(VARY, HeaderValue::from_static("*")),
+        |response| _ = response.headers_mut().append(CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        |response| _ = response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html")),
+        |response| _ = response.extensions_mut().insert(Personalized),
+        |response| _ = response.extensions_mut().insert(PUBLIC),
+        |response| *response.status_mut() = http::StatusCode::NOT_ACCEPTABLE,
+    ];
+
+    /// Everything that outer layers and clients see, apart from the policy for edges, which only a ruling has. The
+    /// record of a layer that adopts names no guard, because none changed anything.
+    fn seen(response: &Response<()>) -> String {
+        let ruling = response.extensions().get::<Ruling>().map(|ruling| {
+            let mut ruling = ruling.clone();
+            let directives = ruling.cache_control();
+            (ruling.directives, ruling.edge_policy) = Default::default();
+            (directives, ruling)
+        });
+        format!("{} {:?} {ruling:?}", response.status(), response.headers())
+    }
+
+    /// Decides in an inner layer and then, after the change, in an outer one.
+    fn decided(
+        status: u16,
+        lines: Lines,
+        [inner, outer]: [(&Rules, ResolvedPolicy<'_>); 2],
+        change: Change,
+        login: bool,
+        in_full: bool,
+    ) -> (String, Counts) {
+        let mut request = Request::builder();
+        if login {
+            request = request.header("authorization", "Basic YTpi");
+        }
+        let facts = RequestFacts::of(&request.body(()).unwrap()).wanting_the_ruling();
+        let mut response = Response::builder().status(status);
+        for (name, value) in lines {
+            response = response.header(*name, *value);
+        }
+        let mut response = response.body(()).unwrap();
+        Layer { rules: inner.0, request: facts, policy: inner.1 }.rule(&mut response, || HttpDate::UNIX_EPOCH);
+        change(&mut response);
+        take();
+        decide_in_full(in_full);
+        let layer = Layer { rules: outer.0, request: facts, policy: outer.1 };
+        layer.rule(&mut response, || HttpDate::UNIX_EPOCH);
+        decide_in_full(false);
+        (seen(&response), take())
+    }
+
+    #[test]
+    fn a_layer_that_adopts_a_ruling_writes_what_it_would_decide_in_full() {
+        let policies = [PUBLIC, CachePolicy::IMMUTABLE, CachePolicy::NO_STORE].map(Rendered::new);
+        let fixed = policies.iter().map(ResolvedPolicy::Fixed);
+        let sources: Vec<_> = fixed.chain([ResolvedPolicy::Nothing, ResolvedPolicy::PerRequest(PUBLIC)]).collect();
+        let waiving = |guard| {
+            let mut waived = GuardSet::EMPTY;
+            waived.insert(guard);
+            Rules { waived, ..Rules::default() }
+        };
+        let rules = [
+            Rules::default(),
+            waiving(Guard::SetCookie),
+            waiving(Guard::NoHeuristics),
+            Rules { heeds_accepted: true, ..waiving(Guard::OneLine) },
+            Rules { precedence: Precedence::Tightest, ..Rules::default() },
+            Rules { precedence: Precedence::Layer, ..Rules::default() },
+        ];
+        let (mut cases, mut confirmed, mut reused) = (0_usize, 0, 0);
+        for status in [200, 204, 301, 304, 404, 428] {
+            for lines in HANDLERS {
+                for (inner, own) in rules.iter().flat_map(|rules| sources.iter().map(move |own| (rules, *own))) {
+                    for change in CHANGES {
+                        for (outer, policy) in rules.iter().zip(sources.iter().cycle().skip(cases % 5)) {
+                            let login = cases % 3 == 0;
+                            let decided = |in_full| {
+                                decided(status, lines, [(inner, own), (outer, *policy)], *change, login, in_full)
+                            };
+                            let ((quick, counts), (full, none)) = (decided(false), decided(true));
+                            assert_eq!(
+                                quick, full,
+                                "{status} {lines:?} inner {:?} {own:?}, outer {:?} {policy:?}",
+                                inner.precedence, outer.precedence
+                            );
+                            assert_eq!((none.confirmed, none.readings_reused), (0, 0));
+                            cases += 1;
+                            confirmed += counts.confirmed;
+                            reused += counts.readings_reused;
+                        }
+                    }
+                }
+            }
+        }
+        // A comparison that hardly happened proves nothing.
+        assert!(confirmed > cases / 10, "{confirmed} of {cases} rulings were adopted");
+        assert!(reused > cases / 10, "{reused} of {cases} readings were reused");
+    }
+}
