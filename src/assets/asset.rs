@@ -41,19 +41,19 @@ pub(super) struct AssetFacts {
     /// The files beside it that hold it in a content coding.
     pub(super) coded: CodedFiles,
     pub(super) naming: Naming,
-    /// What else a page needs that uses it as an entry of a bundler.
+    /// The other assets that a page needs if it uses this one as a bundler entry.
     pub(super) links: Links,
 }
 
-/// Who decides about the URL.
+/// The source of the URL.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Naming {
     /// The manifest: the URL gets its fingerprint.
     #[default]
     Manifest,
-    /// A build tool, which put a hash into the path.
+    /// A build tool that puts a hash into the path.
     HashedByTool,
-    /// A build tool, which put no hash into the path. Its files refer to each other by this URL, and a second one would
+    /// A build tool that puts no hash into the path. Its files refer to each other by this URL. A second URL would
     /// run a module twice.
     PlainByTool,
 }

@@ -32,7 +32,7 @@ impl ContentDigest {
         Self(Sha384::digest(content).into())
     }
 
-    /// The digest of a file, and what it was when it was read.
+    /// The digest of a file, with its metadata when it was read.
     pub(super) fn of_file(path: &Path) -> Result<(Self, Metadata), AssetError> {
         let unread = |error: io::Error| AssetError::unread(path, error);
         let before = fs::metadata(path).map_err(unread)?;
@@ -50,7 +50,7 @@ impl ContentDigest {
             hasher.update(&buffer[..read]);
             length += read as u64;
         }
-        // By its name again: a file that was replaced is another one.
+        // Opens the name again, because the file may have been replaced.
         let after = fs::metadata(path).map_err(unread)?;
         let unchanged = before.len() == length
             && after.len() == length

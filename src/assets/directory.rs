@@ -111,7 +111,7 @@ impl AssetDirectory {
         self
     }
 
-    /// Reports a fault, or returns it where none is tolerated.
+    /// Reports a fault in lenient mode, and returns it otherwise.
     pub(super) fn tolerate(&self, fault: AssetError) -> Result<(), AssetError> {
         let Some(report) = &self.on_fault else { return Err(fault) };
         report(&fault);

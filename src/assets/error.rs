@@ -47,7 +47,7 @@ pub enum AssetErrorKind {
     Different,
     /// A symbolic link leads back to a directory that it is in.
     SymlinkLoop,
-    /// The directory holds its files as symbolic links, which are left out by default.
+    /// The files of the directory are symbolic links, which are skipped by default.
     OnlySymlinks,
     /// The text of a manifest cannot be understood.
     InvalidManifest {

@@ -59,7 +59,7 @@ struct Row {
     coded: BTreeMap<String, u64>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     named_by_tool: bool,
-    /// Named by a tool that put no hash into the path.
+    /// A file named by a build tool, without a hash in the path.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     unversioned: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -143,7 +143,7 @@ impl AssetManifest {
                 if hashed.digest != asset.facts().digest {
                     return Err(AssetError::at_path(&file.path, AssetErrorKind::Different));
                 }
-                // Without the file, or where it cannot be read, its responses are not verified.
+                // A missing or unreadable file leaves its responses unverified.
                 let coded = CodedFiles::find(&hashed.stored, |extension| {
                     let path = directory.join(format!("{}{extension}", asset.file()));
                     read_and_hash(&path).ok().map(|coded| coded.stored)
@@ -382,7 +382,7 @@ impl Inner {
 #[derive(Clone, Copy)]
 enum QueryVersion<'a> {
     One(&'a str),
-    /// Two fingerprints that differ. A cache and a server may each read a different one.
+    /// Two different fingerprints. A cache and a server may read different ones.
     Several,
 }
 

@@ -1,11 +1,11 @@
-//! What the extension of a path says about its content (G-19).
+//! Derives the media type of a file from its extension (G-19).
 
 use mime_guess::MimeGuess;
 
 use super::path::extension;
 use crate::protocol::is_page_type;
 
-/// What the extension of a path says about its content.
+/// The media type that an extension implies.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ExpectedType {
     guess: MimeGuess,
@@ -35,7 +35,7 @@ impl ExpectedType {
     }
 
     /// Whether a response of this media type is a page in place of a file that is not one. Services fall back to pages.
-    /// Every other type is believed: tables of media types differ in names for the same content.
+    /// Every other type is accepted: servers have different names for the same media type.
     pub(super) fn is_replaced_by(self, content_type: &[u8]) -> bool {
         is_page_type(content_type) && !self.is_page()
     }

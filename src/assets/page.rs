@@ -21,7 +21,7 @@ impl AssetManifest {
     ///
     /// # Errors
     ///
-    /// When there is no asset of this name.
+    /// If no asset has this name.
     pub fn preload(&self, name: &str) -> Result<HeaderValue, UnknownAsset> {
         let asset = self.asset(name)?;
         let destination = asset.expected().destination().unwrap_or("fetch");
@@ -39,7 +39,7 @@ impl AssetManifest {
     ///
     /// # Errors
     ///
-    /// When there is no asset of this name.
+    /// If no asset has this name.
     pub fn modulepreload(&self, name: &str) -> Result<HeaderValue, UnknownAsset> {
         Ok(link(self.asset(name)?, "rel=modulepreload"))
     }
@@ -79,7 +79,7 @@ impl AssetManifest {
     ///
     /// # Errors
     ///
-    /// When there is no asset of this name.
+    /// If no asset has this name.
     pub fn entry_tags(&self, name: &str) -> Result<String, UnknownAsset> {
         let entry = self.asset(name)?;
         let imported = self.imported_by(entry);

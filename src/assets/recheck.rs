@@ -1,11 +1,11 @@
-//! [`FileOnDisk`]: hashes a file again when its time of modification has changed.
+//! [`FileOnDisk`]: hashes a file again when its modification time has changed.
 //!
-//! A deployment into the directory that is served, a restored backup and `touch` give a file another time and leave its
-//! content as it was. Only its bytes can show that.
+//! A deployment, a restored backup and `touch` change the modification time of a file but not its content. Only
+//! hashing the file shows the difference.
 //!
-//! Reading a file blocks, so it happens on a thread of its own, without the help of a runtime. The response waits for
-//! the result: until then nothing shows that its bytes are those of its URL. A file is hashed once for each time of
-//! modification, however many requests wait for it.
+//! Reading a file blocks, so it happens on a separate thread, which needs no runtime. The response waits for the
+//! result: until then its content is not verified. A file is hashed once for each modification time, however many
+//! requests wait for it.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -31,7 +31,7 @@ pub(crate) struct FileOnDisk {
 
 #[derive(Debug)]
 struct State {
-    /// The time of modification that the file had when it was hashed last, and the result.
+    /// The modification time of the last hashed version, and the result.
     checked: Option<(SystemTime, Content)>,
     /// The number of the last check that was requested, of the last that has begun, and of the last that has ended.
     requested: u64,
@@ -46,7 +46,7 @@ enum Content {
     Different,
 }
 
-/// Waits until the file was looked at again.
+/// Waits until the file has been hashed again.
 #[derive(Debug)]
 pub(crate) struct Recheck {
     file: Arc<FileOnDisk>,
@@ -62,13 +62,13 @@ impl FileOnDisk {
         Arc::new(Self { path, digest, length, state })
     }
 
-    /// Whether the file with this time of modification was hashed and has the known content.
+    /// Whether the file was hashed at this modification time and has the known content.
     pub(crate) fn is_verified(&self, modified: HttpDate) -> bool {
         matches!(self.state().checked, Some((checked, Content::Same))
             if HttpDate::from_system_time(checked) == Some(modified))
     }
 
-    /// Looks at the file again. A check that has not begun serves all who requested one.
+    /// Requests a check. All waiting requests share a check that has not begun.
     pub(crate) fn recheck(self: &Arc<Self>) -> Recheck {
         let mut state = self.state();
         let is_new = state.requested == state.begun;
@@ -140,7 +140,7 @@ fn enqueue(file: Arc<FileOnDisk>) {
     }
     queue.threads += 1;
     drop(queue);
-    // Where the system has no thread left, the files stay unverified.
+    // If no thread can be started, the files stay unverified.
     if thread::Builder::new().name("asset-recheck".to_owned()).spawn(work).is_err() {
         while let Some(file) = next_file() {
             drop(Check::begin(file));
@@ -165,7 +165,7 @@ fn next_file() -> Option<Arc<FileOnDisk>> {
     next
 }
 
-/// A check that has begun. Whatever happens, it ends for those who wait.
+/// A check that has begun. Dropping it wakes the waiting requests.
 struct Check {
     file: Arc<FileOnDisk>,
     number: u64,

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use super::recheck::FileOnDisk;
 use crate::protocol::HttpDate;
 
-/// What a response shows of the file that it comes from.
+/// The evidence that a response gives about its file.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredFile {
     pub(crate) length: u64,
     /// Where the file itself was seen.
     pub(crate) modified: Option<HttpDate>,
-    /// Where the file itself was seen: it can be read again.
+    /// A known location, from which the file can be read again.
     pub(crate) disk: Option<Arc<FileOnDisk>>,
 }
 

@@ -102,7 +102,7 @@ impl AssetManifest {
     }
 }
 
-/// The items that `is_kept`, or the first fault that is not tolerated.
+/// The accepted items, or the first fault in strict mode.
 fn keep<T>(
     items: impl IntoIterator<Item = T>,
     mut is_kept: impl FnMut(&T) -> Result<bool, AssetError>,
@@ -126,7 +126,7 @@ impl Chunk {
 
 /// Whether the file is called `name-hash.ext`. The name is known, so that no part of it is taken for a hash.
 fn is_hashed(file: &str, name: &str) -> bool {
-    // The key of a chunk that is shared is `_` and its file.
+    // The key of a shared chunk is `_` followed by its file name.
     if last_part(name).strip_prefix('_') == Some(stem(file)) {
         return stem(file).match_indices(['-', '.']).any(|(at, _)| looks_like_hash(&stem(file)[at + 1..]));
     }
@@ -168,7 +168,7 @@ fn run_length(text: &str) -> usize {
         (1.., ..) => digits,
         (_, 0 | 1, _) => capitals + small,
         (_, _, 0) => capitals,
-        // The last one begins the next word.
+        // The last capital letter begins the next word.
         _ => capitals - 1,
     }
 }

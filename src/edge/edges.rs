@@ -18,7 +18,7 @@ pub struct Edges {
     pub(super) restrictions: Vec<(HeaderName, HeaderValue)>,
     pub(super) formats: Vec<TagFormat>,
     pub(super) memory: Memory<EdgeFields>,
-    /// The fields of the profiles that are not known to everybody.
+    /// The fields that only these profiles know.
     pub(super) own_names: Vec<HeaderName>,
 }
 
@@ -64,7 +64,7 @@ impl Edges {
         self.profiles.iter()
     }
 
-    /// The fields of the profiles that no list of known fields has.
+    /// The fields that only these profiles know.
     pub(crate) fn own_names(&self) -> Vec<HeaderName> {
         self.own_names.clone()
     }

@@ -18,7 +18,7 @@ pub(super) struct Memory<T>(Arc<[OnceLock<(HeaderValue, T)>; SLOTS]>);
 #[derive(Clone, Debug)]
 pub(super) struct EdgeFields {
     pub(super) directive: EdgeDirective,
-    /// `None`: as it was.
+    /// `None` leaves the field unchanged.
     pub(super) cache_control: Option<HeaderValue>,
     pub(super) fields: Vec<(HeaderName, HeaderValue)>,
 }

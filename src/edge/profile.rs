@@ -161,7 +161,7 @@ impl EdgeProfile {
         &self.facts
     }
 
-    /// Every field that says something to this edge alone.
+    /// Every field that only this edge reads.
     pub(super) fn names(&self) -> impl Iterator<Item = HeaderName> {
         let written = self.written_fields().cloned().chain(self.tags.iter().map(|format| format.field().clone()));
         let read = self.precedence.iter().filter(|name| !matches!(**name, "cache-control" | "expires" | "pragma"));

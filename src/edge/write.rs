@@ -197,7 +197,7 @@ impl Edges {
         Some(fields)
     }
 
-    /// Removes what inner services wrote for any edge.
+    /// Removes the fields that inner services wrote for any edge.
     fn take_fields(&self, headers: &mut HeaderMap, notes: &mut Vec<EdgeNote>) -> InnerEdgeFields {
         let mut found = InnerEdgeFields::default();
         let is_for_edges =

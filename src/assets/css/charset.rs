@@ -1,6 +1,6 @@
-//! [`Text`]: the text of a stylesheet, in the encoding that it declares.
+//! [`Text`]: decodes a stylesheet by the encoding that it declares.
 
-/// A stylesheet as text, and the encoding that it goes back to.
+/// The text of a stylesheet, with its original encoding.
 pub(super) struct Text {
     pub(super) text: String,
     encoding: Encoding,
@@ -9,7 +9,7 @@ pub(super) struct Text {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Encoding {
     Utf8,
-    /// Browsers take `iso-8859-1` and its other names for it.
+    /// Browsers decode `iso-8859-1` and its aliases as windows-1252.
     Windows1252,
 }
 
@@ -25,7 +25,7 @@ const NAMES_OF_WINDOWS_1252: [&str; 9] =
     ["iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "l1", "windows-1252", "cp1252", "us-ascii", "ascii"];
 
 impl Text {
-    /// `None` for an encoding that is not known, and for bytes that are not in the encoding.
+    /// Returns `None` for an unknown encoding, and for bytes that are invalid in it.
     pub(super) fn decode(content: &[u8]) -> Option<Self> {
         let declared = declared(content);
         if declared.is_some_and(|name| NAMES_OF_WINDOWS_1252.iter().any(|known| known.eq_ignore_ascii_case(name))) {

@@ -10,11 +10,11 @@ use crate::assets::path::{encode, query_fingerprint, with_fingerprint};
 /// Where a reference leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Target {
-    /// Outside of the assets.
+    /// Outside the assets.
     Elsewhere,
     /// A path below the directory of the assets.
     Asset(String),
-    /// A path that leads out of the directory, or that no file has.
+    /// A path outside the directory, or without a file.
     Nothing,
 }
 
@@ -22,7 +22,7 @@ impl Target {
     /// Resolves `reference` in the stylesheet `from`, where assets are below `prefix`.
     pub(super) fn of(reference: &str, from: &str, prefix: &str) -> Self {
         let (path, _) = split_path(reference);
-        // No asset has `#` in its name: an encoded one begins a fragment that a tool encoded once too often.
+        // Asset names do not contain `#`: `%23` begins a fragment that a tool encoded by mistake.
         if path.is_empty() || path.starts_with("//") || path.starts_with("%23") || has_scheme(path) {
             return Self::Elsewhere;
         }
@@ -74,7 +74,7 @@ pub(super) fn versioned(
     };
     let mut url =
         if path.starts_with('/') { format!("{prefix}/{name}") } else { relative_to(&encode(from), &name).into_owned() };
-    // `?#iefix` has an empty query, which is a part of the known workaround.
+    // The empty query of `?#iefix` is part of a well-known workaround.
     let query = query.strip_prefix('?').map(|query| {
         let is_kept = |parameter: &&str| match place {
             FingerprintPlace::Path => query_fingerprint(parameter).is_none(),

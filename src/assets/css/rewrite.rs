@@ -20,7 +20,7 @@ pub(super) enum Source {
     Other(String),
 }
 
-/// Decides about a fault: `Err` ends the rewriting.
+/// Handles a fault. `Err` ends the rewriting.
 pub(super) type OnFault<'a> = dyn FnMut(AssetError) -> Result<(), AssetError> + 'a;
 
 /// Names and contents with every reference in a stylesheet rewritten, for those who embed
@@ -203,7 +203,7 @@ impl<'a> Sheet<'a> {
         let mut text = String::with_capacity(original.len() + 40 * self.links.len());
         let mut copied = 0;
         for Link { reference, name } in &self.links {
-            // In a circle that is tolerated, one reference stays plain.
+            // In lenient mode, one reference of a cycle stays without a version.
             let Some(fingerprint) = done.fingerprints.get(name.as_str()) else { continue };
             let target = versioned(&reference.target, self.name, self.prefix, name, fingerprint, place);
             text.push_str(&original[copied..reference.span.start]);

@@ -45,14 +45,14 @@ pub(super) struct Exchange {
 /// The outcome of [`Exchange::complete`].
 pub(super) enum Completion<B> {
     Done(Response<ConditionalBody<B>>),
-    /// The file has another time of modification: it is read again first.
+    /// The modification time has changed, so the file is read again first.
     Wait {
         recheck: Recheck,
         unverified: Unverified<B>,
     },
 }
 
-/// A response whose file is read again.
+/// A response that waits for its file to be read again.
 pub(super) struct Unverified<B> {
     exchange: Exchange,
     head: Parts,
@@ -60,7 +60,7 @@ pub(super) struct Unverified<B> {
 }
 
 impl<B: Body> Unverified<B> {
-    /// Verifies the response against the result. A file that has changed since then stays unverified.
+    /// Verifies the response by the result. A file that has changed again stays unverified.
     pub(super) fn complete(self) -> Response<ConditionalBody<B>> {
         let Self { exchange, head, body } = self;
         let verdict = exchange.judge(&head, &body);

@@ -28,7 +28,7 @@ impl Verdict {
         let headers = &head.headers;
         match only_line(headers, &CONTENT_TYPE).map(|line| line.as_bytes()) {
             Some(content_type) if asset.is_replaced_by(content_type) => return Self::Page,
-            // A client sniffs the content of what is not a media type.
+            // Clients sniff the content if the media type is invalid.
             Some(content_type) if content_type.contains(&b'/') && !is_byte_ranges(content_type) => {}
             Some(_) | None => return Self::Unproven,
         }
@@ -54,7 +54,7 @@ fn has_other_time(stored: &StoredFile, shown: Option<HttpDate>) -> bool {
         .is_some_and(|(seen, shown)| seen != shown && !stored.disk.as_ref().is_some_and(|file| file.is_verified(shown)))
 }
 
-/// Reads the file again that a response of [`Verdict::OtherTime`] comes from. `None` where it was never seen.
+/// Requests a check of the file of a response with [`Verdict::OtherTime`]. Returns `None` for an unknown file.
 pub(super) fn recheck(asset: &Asset, headers: &HeaderMap) -> Option<Recheck> {
     Some(stored_file(asset, headers)?.disk.as_ref()?.recheck())
 }
@@ -68,7 +68,7 @@ fn stored_file<'a>(asset: &'a Asset, headers: &HeaderMap) -> Option<&'a StoredFi
     if coding.eq_ignore_ascii_case(b"identity") { Some(asset.stored()) } else { asset.coded().get(coding) }
 }
 
-/// The 10 of `bytes 2-5/10`. `None` for a range that is not a range of that length.
+/// The complete length, such as 10 in `bytes 2-5/10`. `None` if the range exceeds it.
 fn complete_length(headers: &HeaderMap) -> Option<u64> {
     let range = only_line(headers, &CONTENT_RANGE)?.as_bytes().strip_prefix(b"bytes ")?;
     let mut numbers = range.splitn(3, |octet| matches!(octet, b'-' | b'/'));

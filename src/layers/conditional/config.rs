@@ -23,7 +23,7 @@ pub(crate) struct Settings {
     pub(crate) clock: Clock,
     /// How a request is marked for inner layers that generate entity tags.
     pub(super) mark: Option<ValidatorSourcePresent>,
-    /// `None` where the inner service says with each response to HEAD in which coding it is.
+    /// `None` if each response to HEAD has the `Content-Encoding` of GET.
     pub(super) inner_coding: Option<InnerCoding>,
 }
 

@@ -1,4 +1,4 @@
-//! [`Exchange`]: one request and its response, as the standard sees them.
+//! [`Exchange`]: evaluates the preconditions of one request, before and after the handler.
 //!
 //! Everything is decided here; the future only waits.
 
@@ -30,7 +30,7 @@ To change it, send If-Match with the strong entity tag of the version that you c
 or If-Unmodified-Since with its Last-Modified date, if a GET response has one of them.\n\
 To create it, send If-None-Match: *\n";
 
-/// What is kept of a request until its response comes.
+/// The state of a request until its response arrives.
 #[derive(Debug)]
 pub(crate) struct Exchange {
     clock: Clock,
