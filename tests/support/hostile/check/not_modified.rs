@@ -53,6 +53,11 @@ impl Exchange<'_> {
         if !matches!(page.status.as_u16(), 200 | 203 | 206) {
             return;
         }
+        // A 304 stands for a 200. A handler that answers 206 without being asked for a range leaves it open which
+        // policy by status its 200 would have.
+        if page.status != 200 && case.policies().any(|policy| policy.for_status.is_some()) {
+            return;
+        }
         if is_304 || is_made_by_handler {
             // The client may name the tag of another content coding, which its 304 then carries.
             repeats(case, came, &page, &[http::header::ETAG]);
