@@ -51,7 +51,7 @@ mod tests {
     fn seen(response: &Response<()>) -> String {
         let ruling = response.extensions().get::<Ruling>().map(|ruling| {
             let mut ruling = ruling.clone();
-            let directives = ruling.cache_control();
+            let directives = ruling.directives().clone();
             (ruling.directives, ruling.edge_policy) = Default::default();
             (directives, ruling)
         });

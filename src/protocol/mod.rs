@@ -77,6 +77,7 @@ pub use self::coding::{CodedTags, name_coding_in_etag};
 pub use self::date::{HttpDate, InvalidHttpDate};
 pub use self::edge_fields::{is_tag_field, is_targeted_field, remove_targeted_fields};
 pub use self::entity_tag::{EntityTag, EntityTagList, EntityTagMember, EntityTagRef, InvalidEntityTag};
+pub(crate) use self::freshness::http10_lifetime;
 pub use self::freshness::{Age, Cache, Freshness, Lifetime, LifetimeSource};
 pub use self::not_modified::{into_not_modified, into_precondition_failed};
 pub use self::preconditions::{Condition, Evaluation, IfRange, Outcome, Preconditions};
@@ -87,7 +88,7 @@ pub use self::syntax::{MAX_DELTA_SECONDS, MAX_MEMBERS};
 pub use self::validators::{Representation, Validators};
 pub use self::vary::Vary;
 
-pub(crate) use self::cache_control::{forbids_storing, join};
+pub(crate) use self::cache_control::{forbids_storing, hides_a_restriction, is_one_reading, join, join_readable};
 #[cfg(feature = "audit")]
 pub(crate) use self::coding::strong_tag_hides_coding;
 pub(crate) use self::coding::{accepts_a_coding, name_coding};
