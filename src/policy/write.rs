@@ -1,5 +1,7 @@
 //! Writes a decision: the guards are applied to the directives, and the fields that depend on them follow.
 
+use std::borrow::Cow;
+
 use http::header::{CACHE_CONTROL, EXPIRES, PRAGMA, VARY};
 use http::{Extensions, HeaderMap, HeaderValue};
 
@@ -22,10 +24,10 @@ impl Draft<'_> {
         match effective {
             Effective::Field(field) => self.write_field(field, headers),
             Effective::Policy(policy, rendered) => self.write_policy(policy, rendered, headers),
-            Effective::Combined(field) => _ = self.write_canonical(field, None, headers),
+            Effective::Combined(field) => _ = self.write_canonical(&field, None, headers),
             // Heuristics may be allowed although shared storage is not.
             Effective::Nothing if !self.against_sharing().is_empty() => {
-                _ = self.write_canonical(CacheControl::new(), None, headers);
+                _ = self.write_canonical(&CacheControl::new(), None, headers);
             }
             // Several lines become one even if they are empty.
             Effective::Nothing => self.leave_one_line(CacheControl::new(), headers),
@@ -116,8 +118,8 @@ impl Draft<'_> {
     }
 
     fn write_policy(&mut self, policy: CachePolicy, rendered: Option<&Rendered>, headers: &mut HeaderMap) {
-        let directives = rendered.map_or_else(|| policy.into(), |rendered| rendered.directives().clone());
-        let is_unchanged = self.write_canonical(directives, Some((policy, rendered)), headers);
+        let directives = rendered.map_or_else(|| Cow::Owned(policy.into()), |own| Cow::Borrowed(own.directives()));
+        let is_unchanged = self.write_canonical(&directives, Some((policy, rendered)), headers);
         // `Expires` and `Pragma` are sent only on request: some caches obey an `Expires` next to `Cache-Control`,
         // and others ignore it (C-33, C-34).
         if policy.is_for_http10() {
@@ -131,7 +133,7 @@ impl Draft<'_> {
     /// Returns whether the guards changed none of them.
     fn write_canonical(
         &mut self,
-        directives: CacheControl,
+        directives: &CacheControl,
         policy: Option<(CachePolicy, Option<&Rendered>)>,
         headers: &mut HeaderMap,
     ) -> bool {
@@ -141,7 +143,7 @@ impl Draft<'_> {
             || rules.drops_edge_fields
             || (self.replaces && policy.is_some() && directives.forbids_shared_storage());
         let keeps_edge_fields = directives.no_store() && self.waived.contains(Guard::NoStoreAlone);
-        let at_most = (rules.precedence == Precedence::Tightest).then_some(&directives);
+        let at_most = (rules.precedence == Precedence::Tightest).then_some(directives);
         let restricted =
             self.replaces && !drops_edge_fields && !keeps_edge_fields && self.take_freshness_fields(at_most, headers);
         let alone = self.acting_with(Effect::NoStoreAlone).filter(|_| directives.no_store() && !in_development);
@@ -166,7 +168,7 @@ impl Draft<'_> {
         }
         // Some caches skip a line that is not ASCII.
         field = field.without_unreadable_extensions();
-        let is_unchanged = field == directives;
+        let is_unchanged = field == *directives;
         let value = match policy.and_then(|(_, rendered)| rendered) {
             Some(rendered) if is_unchanged => rendered.value(),
             Some(rendered) if field == directives.clone().to_private() => rendered.private(),
