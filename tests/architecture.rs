@@ -34,7 +34,7 @@ const ROOMS: &[(&str, usize, &[&str])] = &[
     ("audit", 4, &["http", "serde"]),
     ("dashboard", 5, &["bytes", "http", "http_body", "pin_project_lite", "tower_layer", "tower_service"]),
     ("testing", 5, &["bytes", "http", "http_body", "tower_service"]),
-    ("axum", 5, &["axum_core", "http"]),
+    ("axum_handler", 5, &["axum_core", "http"]),
 ];
 
 /// What is in no room: the front page, and the programs. These use the library by its public paths

@@ -19,7 +19,7 @@
 //!
 //! ```
 //! use axum::{Router, extract::Path, response::IntoResponse, routing::put};
-//! use tower_cache_policy::axum::PreconditionFailure;
+//! use tower_cache_policy::axum_handler::PreconditionFailure;
 //! use tower_cache_policy::policy::CachePolicy;
 //! use tower_cache_policy::protocol::{EntityTag, Preconditions, Representation, Validators};
 //!
