@@ -175,6 +175,8 @@ fn repeats(case: &Case, not_modified: &Came, page: &Came, except: &[HeaderName])
             "expires" if no_type && says.is_empty() => continue,
             "cache-control" => by_source || no_type,
             "content-location" | "date" | "expires" | "vary" => by_source,
+            // Nor does an edge learn the tags of a 304 that the handler made.
+            _ if has_tags => continue,
             _ if no_type && says.iter().map(at_edge).max() <= said.iter().map(at_edge).max() => continue,
             _ => by_source || no_type,
         };
