@@ -253,7 +253,8 @@ impl<'a> Draft<'a> {
             field => (field.map(|field| self.strictest_reading(field, headers)), None),
         };
         let has_quote = || headers.get_all(CACHE_CONTROL).iter().any(|line| line.as_bytes().contains(&b'"'));
-        let is_never_stored = self.facts.has(Facts::NEVER_STORED.and(Facts::OTHER_METHOD));
+        let is_never_stored =
+            self.layer.rules.development || self.facts.has(Facts::NEVER_STORED.and(Facts::OTHER_METHOD));
         let beside = beside.filter(|_| !is_never_stored && !has_quote());
         let mut effective = self.by_precedence(field, headers, now);
         effective = self.by_content(effective);
