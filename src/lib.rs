@@ -106,7 +106,6 @@
 //! | `dashboard` | a page for developers that shows all of it, live | no |
 //! | `testing` | assertions for tests of a service | no |
 //! | `tracing` | an event for each decision | no |
-//! | `cli` | the program `cache-check`, which asks a deployed site, and nothing in the library | no |
 //! | `strong-tags` | strong and keyed entity tags, by BLAKE3 | no |
 //!
 //! A feature adds items and never changes what another part does. The least Rust version is
