@@ -1,4 +1,4 @@
-//! All URLs, several at once, in the order in which they were named.
+//! Checks all URLs, several at once, and reports them in the order in which they were named.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -8,31 +8,28 @@ use futures_util::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
 use url::Url;
 
-use super::arguments::Arguments;
-use super::client::Client;
-use super::input::{self, Named};
-use super::outcome::Outcome;
-use super::page::Checker;
-use super::report::{Document, Report};
-use super::target::Target;
-use super::text;
-use super::trouble::Trouble;
+use crate::arguments::Arguments;
+use crate::client::Client;
+use crate::input::{self, Named, Target};
+use crate::page::Checker;
+use crate::report::{Document, Outcome, Report};
+use crate::text;
 
-/// Checks what the arguments name, and writes what came of it.
+/// Checks the URLs of the arguments, and writes the report.
 ///
 /// # Errors
 ///
-/// Where nothing at all could be checked, in words for the user.
+/// If no URL could be checked at all, as a message for the user.
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, String> {
-    let urls = input::urls(&arguments.urls).map_err(|error| format!("the input cannot be read: {error}"))?;
+    let urls = input::urls(&arguments.urls).map_err(|error| format!("cannot read the standard input: {error}"))?;
     let client = Client::new(arguments)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
+    let runtime = runtime.map_err(|error| format!("cannot start the runtime: {error}"))?;
     match runtime.block_on(check_all(arguments, &client, urls)) {
         Ok(outcome) => Ok(outcome),
-        // Who reads no further, as `head` does, needs no word on it.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Outcome::Unchecked),
-        Err(error) => Err(format!("the report cannot be written: {error}")),
+        // A reader that stops early, as `head` does, needs no message.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Outcome::NotChecked),
+        Err(error) => Err(format!("cannot write the report: {error}")),
     }
 }
 
@@ -50,7 +47,7 @@ async fn check_all(arguments: &Arguments, client: &Client, urls: Vec<Named>) -> 
         progress.set_length((urls.len() + assets.len()) as u64);
         add(&mut reports, report, arguments, &progress)?;
     }
-    // What an asset takes along is not followed: a page in place of an image would start a walk.
+    // The assets of assets are not followed: a page in place of an image would start a walk through the site.
     let checker = Checker { most_assets: 0, ..checker };
     let mut checks = stream::iter(&assets).map(|asset| checker.check(asset)).buffered(arguments.concurrency);
     while let Some((report, _)) = checks.next().await {
@@ -75,7 +72,7 @@ async fn check_all(arguments: &Arguments, client: &Client, urls: Vec<Named>) -> 
 async fn check_named(checker: &Checker<'_>, (text, target): &Named) -> (Report, Vec<Target>) {
     match target {
         Ok(target) => checker.check(target).await,
-        Err(trouble) => (Checker::refuse(text, Trouble::clone(trouble)), Vec::new()),
+        Err(error) => (Report::new(text, None).with_error(error.clone()), Vec::new()),
     }
 }
 
@@ -88,7 +85,7 @@ fn add(reports: &mut Vec<Report>, report: Report, arguments: &Arguments, progres
     Ok(())
 }
 
-/// On a terminal, and where there is something to wait for.
+/// The progress bar, on a terminal and for several URLs.
 fn progress(urls: usize) -> ProgressBar {
     if urls < 2 {
         return ProgressBar::hidden();

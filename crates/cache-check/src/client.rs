@@ -1,92 +1,138 @@
-//! [`Client`]: sends one request and reads one answer, bounded in time and length.
+//! [`Client`]: sends one request and reads one response, bounded in time and length.
 
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT_ENCODING, HeaderValue};
-use http::{HeaderMap, HeaderName, Method, Request, Response};
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode};
 use reqwest::redirect::Policy;
 use tower_cache_policy::protocol::HttpDate;
 use url::{Origin, Url};
 
-use super::arguments::Arguments;
-use super::exchange::{Content, Exchange};
-use super::trouble::{Trouble, innermost};
+use crate::arguments::Arguments;
+use crate::error::{CheckError, innermost};
+use crate::exchange::{Content, Exchange};
+use crate::pacing::Pacing;
 
-/// Sends one request and reads one answer, bounded in time and length. It decodes no content
-/// coding and follows no redirect.
+/// Sends one request and reads one response, bounded in time and length. It decodes no content coding and follows no
+/// redirect.
 #[derive(Debug)]
 pub(crate) struct Client {
     http: reqwest::Client,
     headers: HeaderMap,
+    pacing: Pacing,
     seconds: u64,
     max_body: usize,
 }
 
-/// How much of an answer is worth reading.
+/// The fields in which a request differs from the plain one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Changes<'a> {
+    pub(crate) set: &'a [(HeaderName, HeaderValue)],
+    /// A field of the user's that is left out.
+    pub(crate) without: Option<&'a HeaderName>,
+}
+
+/// How much of a response is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Read {
-    Head,
-    Whole,
+    Fields,
+    Content,
 }
 
 impl Client {
     pub(crate) fn new(arguments: &Arguments) -> Result<Self, String> {
-        // Err means that there is one already, which serves as well.
+        // An error means that there is a provider already.
         _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .user_agent(concat!("cache-check/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
             .timeout(Duration::from_secs(arguments.timeout))
             .build()
-            .map_err(|error| format!("no HTTP client: {}", innermost(&error)))?;
+            .map_err(|error| format!("cannot make an HTTP client: {}", innermost(&error)))?;
         let mut headers = HeaderMap::new();
         for (name, value) in &arguments.headers {
             headers.append(name, value.clone());
         }
-        Ok(Self { http, headers, seconds: arguments.timeout, max_body: arguments.max_body })
+        let pacing = Pacing::new(Duration::from_secs(arguments.max_wait));
+        Ok(Self { http, headers, pacing, seconds: arguments.timeout, max_body: arguments.max_body })
     }
 
-    /// Asks for `url`. The user's own fields go along only `home`.
-    pub(crate) async fn ask(
+    /// Whether the user's own fields contain this one.
+    pub(crate) fn sends(&self, name: &HeaderName) -> bool {
+        self.headers.contains_key(name)
+    }
+
+    /// Requests `url`. The user's own fields are sent to `home` only. If the site asks for a pause with 429 or 503, the
+    /// request is repeated after it, as often as [`Pacing`] allows.
+    pub(crate) async fn request(
         &self,
         method: Method,
         url: &Url,
         home: &Origin,
-        fields: &[(HeaderName, HeaderValue)],
+        changes: Changes<'_>,
         read: Read,
-    ) -> Result<Exchange, Trouble> {
+    ) -> Result<Exchange, CheckError> {
+        let origin = url.origin();
+        loop {
+            self.pacing.wait(&origin).await?;
+            let exchange = self.send(method.clone(), url, home, changes, read).await?;
+            let closes = match exchange.status() {
+                StatusCode::TOO_MANY_REQUESTS => true,
+                StatusCode::SERVICE_UNAVAILABLE => false,
+                _ => return Ok(exchange),
+            };
+            match exchange.retry_after() {
+                Some(seconds) if self.pacing.pause(&origin, seconds, closes) => {}
+                _ => return Ok(exchange),
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        home: &Origin,
+        changes: Changes<'_>,
+        read: Read,
+    ) -> Result<Exchange, CheckError> {
         let mut headers = if url.origin() == *home { self.headers.clone() } else { HeaderMap::new() };
         headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
-        for (name, value) in fields {
+        if let Some(name) = changes.without {
+            headers.remove(name);
+        }
+        for (name, value) in changes.set {
             headers.insert(name, value.clone());
         }
         let mut request = Request::builder().method(method.clone()).uri(url.as_str());
         if let Some(all) = request.headers_mut() {
             *all = headers.clone();
         }
-        let (request, ()) = request.body(()).map_err(|error| Trouble::Url { why: error.to_string() })?.into_parts();
+        let request = request.body(()).map_err(|error| CheckError::Url { reason: error.to_string() })?;
+        let (request, ()) = request.into_parts();
 
-        let trouble = |error: &reqwest::Error| Trouble::of(error, self.seconds);
+        let failed = |error: &reqwest::Error| CheckError::of(error, self.seconds);
         let sent = self.http.request(method, url.clone()).headers(headers).send();
-        let mut received = sent.await.map_err(|error| trouble(&error))?;
+        let mut received = sent.await.map_err(|error| failed(&error))?;
         let at = now();
-        let (mut answer, ()) = Response::new(()).into_parts();
-        answer.status = received.status();
-        answer.version = received.version();
-        answer.headers = std::mem::take(received.headers_mut());
-        let content = match read {
-            Read::Head => Content::Unread,
-            Read::Whole => match self.content(received).await {
-                Ok(Some(bytes)) => Content::Whole(bytes),
-                Ok(None) => Content::Unfinished(Trouble::Endless { limit: self.max_body }),
-                Err(error) => Content::Unfinished(trouble(&error)),
-            },
-        };
-        Ok(Exchange { request, answer, content, at })
+        let (mut response, ()) = Response::new(()).into_parts();
+        response.status = received.status();
+        response.version = received.version();
+        response.headers = std::mem::take(received.headers_mut());
+        let mut exchange = Exchange { request, response, content: Content::NotRead, at };
+        let is_page = !exchange.is_redirect() && !exchange.is_live_stream() && exchange.obstacle().is_none();
+        if read == Read::Content && is_page {
+            exchange.content = match self.content(received).await {
+                Ok(Some(bytes)) => Content::Complete(bytes),
+                Ok(None) => Content::Incomplete(CheckError::ContentTooLong { limit: self.max_body }),
+                Err(error) => Content::Incomplete(failed(&error)),
+            };
+        }
+        Ok(exchange)
     }
 
-    /// `None` where it is longer than allowed; the rest is not fetched.
+    /// `None` if it is longer than allowed. The rest is not read then.
     async fn content(&self, mut received: reqwest::Response) -> Result<Option<Bytes>, reqwest::Error> {
         let mut content = BytesMut::new();
         while let Some(chunk) = received.chunk().await? {

@@ -1,21 +1,21 @@
-//! [`Finding`]: what is amiss, how bad it is, and what to change.
+//! [`Finding`]: what is wrong, how bad it is, and what to change.
 
 use serde::{Serialize, Serializer};
 use tower_cache_policy::audit::{Level, Warning};
 
-/// What is amiss, how bad it is, and what to change.
+/// What is wrong, how bad it is, and what to change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Finding {
-    #[serde(serialize_with = "word")]
+    #[serde(serialize_with = "level_name")]
     pub(crate) level: Level,
-    /// Under which id this crate knows the rule.
+    /// The id of the rule in `docs/conformance.md`.
     pub(crate) rule: &'static str,
     pub(crate) section: &'static str,
     pub(crate) text: String,
     pub(crate) change: String,
 }
 
-/// What a finding rests on: the id and the section.
+/// The rule of a finding: its id and its section.
 pub(crate) type Basis = (&'static str, &'static str);
 
 impl Finding {
@@ -33,14 +33,14 @@ impl Finding {
 impl From<&Warning> for Finding {
     fn from(warning: &Warning) -> Self {
         let (level, rule) = (warning.level(), warning.rule());
-        let whole = warning.to_string();
-        let whole = whole.strip_prefix(&format!("{level}: ")).unwrap_or(&whole);
-        let whole = whole.strip_suffix(&format!(" ({rule})")).unwrap_or(whole);
-        let (text, change) = whole.split_once("; ").unwrap_or((whole, ""));
+        let message = warning.to_string();
+        let message = message.strip_prefix(&format!("{level}: ")).unwrap_or(&message);
+        let message = message.strip_suffix(&format!(" ({rule})")).unwrap_or(message);
+        let (text, change) = message.split_once("; ").unwrap_or((message, ""));
         Self::new(level, (rule.id(), rule.section()), text, change)
     }
 }
 
-fn word<S: Serializer>(level: &Level, serializer: S) -> Result<S::Ok, S::Error> {
+fn level_name<S: Serializer>(level: &Level, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(level)
 }

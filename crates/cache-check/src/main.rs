@@ -1,20 +1,19 @@
-//! `cache-check`: asks a deployed site how its answers are cached, and says what to change.
+//! `cache-check`: checks how browsers and CDNs cache the responses of a deployed site, and reports what to change.
 
 mod arguments;
-mod assets;
 mod check;
 mod client;
+mod error;
 mod exchange;
 mod finding;
+mod html;
 mod input;
-mod outcome;
+mod pacing;
 mod page;
 mod probes;
 mod redirects;
 mod report;
-mod target;
 mod text;
-mod trouble;
 
 use std::process::ExitCode;
 
@@ -28,7 +27,7 @@ fn main() -> ExitCode {
         Ok(outcome) => outcome.exit_code(),
         Err(error) => {
             anstream::eprintln!("cache-check: {error}");
-            outcome::Outcome::Unchecked.exit_code()
+            report::Outcome::NotChecked.exit_code()
         }
     }
 }

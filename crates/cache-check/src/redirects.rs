@@ -1,21 +1,23 @@
-//! Redirects, followed one by one, as each of them is an answer that caches keep.
+//! [`follow`]: follows redirects one by one, as each of them is a response that caches store.
 
+use http::Method;
 use http::header::LOCATION;
-use http::{Method, StatusCode};
 use serde::Serialize;
 use tower_cache_policy::audit::CacheAudit;
 use url::{Origin, Url};
 
-use super::client::{Client, Read};
-use super::exchange::Exchange;
-use super::finding::Finding;
-use super::target::bare;
-use super::trouble::Trouble;
+use crate::client::{Changes, Client, Read};
+use crate::error::{CheckError, shown};
+use crate::exchange::Exchange;
+use crate::finding::Finding;
+use crate::html::MAX_URL;
+use crate::input::bare;
+use crate::probes::{self, Probe};
 
 /// As many as browsers follow.
 const MOST: usize = 20;
 
-/// A redirect on the way, and what caches do with it.
+/// One redirect, and what caches do with it.
 #[derive(Debug, Serialize)]
 pub(crate) struct Hop {
     pub(crate) url: Url,
@@ -26,64 +28,83 @@ pub(crate) struct Hop {
     pub(crate) findings: Vec<Finding>,
 }
 
-/// Fetches `url` and where it leads. The hops are those up to the answer or the trouble.
+/// The redirects from a URL to the page.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) hops: Vec<Hop>,
+    /// Why a redirect could not be checked completely.
+    pub(crate) errors: Vec<CheckError>,
+    /// The page, or why it was not reached.
+    pub(crate) end: Result<(Url, Exchange), CheckError>,
+}
+
+/// Requests `url`, and follows its redirects.
 pub(crate) async fn follow(
     client: &Client,
     url: &Url,
     home: &Origin,
     audit: impl Fn(&Exchange) -> CacheAudit,
-) -> (Vec<Hop>, Result<(Url, Exchange), Trouble>) {
-    let (mut url, mut hops) = (url.clone(), Vec::<Hop>::new());
+) -> Route {
+    let (mut hops, mut errors) = (Vec::new(), Vec::new());
+    let end = walk(client, url, home, audit, &mut hops, &mut errors).await;
+    Route { hops, errors, end }
+}
+
+async fn walk(
+    client: &Client,
+    url: &Url,
+    home: &Origin,
+    audit: impl Fn(&Exchange) -> CacheAudit,
+    hops: &mut Vec<Hop>,
+    errors: &mut Vec<CheckError>,
+) -> Result<(Url, Exchange), CheckError> {
+    let mut url = url.clone();
     loop {
-        let exchange = match client.ask(Method::GET, &url, home, &[], Read::Whole).await {
-            Ok(exchange) => exchange,
-            Err(trouble) => return (hops, Err(trouble)),
+        let exchange = client.request(Method::GET, &url, home, Changes::default(), Read::Content).await?;
+        // A challenge may come as a redirect.
+        let to = match exchange.obstacle() {
+            Some(_) => None,
+            None => target(&url, &exchange)?,
         };
-        let to = match target(&url, &exchange) {
-            Ok(None) => return (hops, Ok((url, exchange))),
-            Ok(Some(to)) => to,
-            Err(trouble) => return (hops, Err(trouble)),
-        };
+        let Some(to) = to else { return Ok((url, exchange)) };
         let audit = audit(&exchange);
-        let findings = audit.warnings().iter().map(Finding::from).collect();
+        let mut probe = Probe::new(client, &url, home, &exchange);
+        probes::compare_variants(&mut probe, &audit).await;
+        errors.extend(probe.errors);
         hops.push(Hop {
             url: url.clone(),
             status: exchange.status().as_u16(),
             location: to.clone(),
             cache_control: exchange.cache_control(),
+            findings: audit.warnings().iter().map(Finding::from).chain(probe.findings).collect(),
             audit,
-            findings,
         });
         if hops.iter().any(|hop| hop.url == to) {
-            return (hops, Err(Trouble::Loop { to }));
+            return Err(CheckError::RedirectLoop { to });
         }
         if hops.len() > MOST {
-            return (hops, Err(Trouble::Redirects { followed: MOST }));
+            return Err(CheckError::TooManyRedirects { followed: MOST });
         }
         url = to;
     }
 }
 
-/// Where the answer leads; `None` where it is no redirect.
-fn target(url: &Url, exchange: &Exchange) -> Result<Option<Url>, Trouble> {
+/// The URL that a redirect leads to, or `None` if the response is not a redirect.
+fn target(url: &Url, exchange: &Exchange) -> Result<Option<Url>, CheckError> {
     let status = exchange.status();
-    if ![
-        StatusCode::MOVED_PERMANENTLY,
-        StatusCode::FOUND,
-        StatusCode::SEE_OTHER,
-        StatusCode::TEMPORARY_REDIRECT,
-        StatusCode::PERMANENT_REDIRECT,
-    ]
-    .contains(&status)
-    {
+    if !exchange.is_redirect() {
         return Ok(None);
     }
-    let trouble = |why: String| Trouble::Location { why };
-    let location = exchange.fields().get(LOCATION).ok_or_else(|| trouble(format!("{status} without `Location`")))?;
-    let location = str::from_utf8(location.as_bytes()).map_err(|_| trouble("`Location` is no UTF-8".to_owned()))?;
-    let to = bare(url.join(location).map_err(|error| trouble(format!("`{location}`: {error}")))?);
+    let refused = |reason: String| CheckError::Location { reason };
+    let location = exchange.fields().get(LOCATION).ok_or_else(|| refused(format!("{status} without `Location`")))?;
+    let location = str::from_utf8(location.as_bytes()).map_err(|_| refused("`Location` is not UTF-8".to_owned()))?;
+    if location.len() > MAX_URL {
+        return Err(refused(format!("`Location` has {} bytes, and {MAX_URL} are allowed", location.len())));
+    }
+    let to = url.join(location).map_err(|error| refused(format!("`{}`: {error}", shown(location))))?;
+    let to = bare(to);
     if !matches!(to.scheme(), "http" | "https") {
-        return Err(trouble(format!("`{to}` is neither http nor https")));
+        return Err(refused(format!("`{}` is neither http nor https", shown(to.as_str()))));
     }
     Ok(Some(to))
 }

@@ -1,51 +1,64 @@
 //! [`Report`] of one URL, and the [`Document`] of all.
 
+use std::process::ExitCode;
+
 use serde::Serialize;
 use tower_cache_policy::audit::{CacheAudit, Level};
 use url::Url;
 
-use super::exchange::Exchange;
-use super::finding::Finding;
-use super::outcome::Outcome;
-use super::probes::{Asked, Works};
-use super::redirects::Hop;
-use super::trouble::Trouble;
+use crate::error::CheckError;
+use crate::exchange::Exchange;
+use crate::finding::Finding;
+use crate::probes::{Capabilities, ProbeRecord};
+use crate::redirects::Hop;
 
-/// What came of one URL.
+/// The result for one URL.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
-    /// As the user wrote it, or as the page says.
+    /// As the user or the page wrote it.
     pub(crate) url: String,
-    /// The page whose asset it is.
+    /// The page that uses it, if it is an asset.
     pub(crate) page: Option<Url>,
     pub(crate) redirects: Vec<Hop>,
-    pub(crate) answer: Option<Answer>,
-    pub(crate) works: Option<Works>,
+    pub(crate) response: Option<PageResponse>,
+    pub(crate) capabilities: Option<Capabilities>,
     /// The worst first.
     pub(crate) findings: Vec<Finding>,
-    /// Why it could not be checked, or not in full.
-    pub(crate) troubles: Vec<Trouble>,
+    /// Why it could not be checked, or not completely.
+    pub(crate) errors: Vec<CheckError>,
     pub(crate) audit: Option<CacheAudit>,
-    pub(crate) probes: Vec<Asked>,
+    pub(crate) probes: Vec<ProbeRecord>,
 }
 
-/// The first answer that was no redirect.
+/// The first response that is not a redirect.
 #[derive(Debug, Serialize)]
-pub(crate) struct Answer {
+pub(crate) struct PageResponse {
     pub(crate) url: Url,
     pub(crate) status: u16,
     pub(crate) version: String,
     pub(crate) content_bytes: Option<usize>,
+    pub(crate) live_stream: bool,
     pub(crate) cache_control: Option<String>,
 }
 
-/// All of it.
+/// The results for all URLs.
 #[derive(Debug, Serialize)]
 pub(crate) struct Document<'a> {
-    /// Moves when a field changes its meaning or goes.
+    /// Changes when a key changes its meaning or is removed.
     pub(crate) format: u32,
     pub(crate) urls: &'a [Report],
     pub(crate) exit_status: u8,
+}
+
+/// How a check ended, the worst last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Outcome {
+    /// No finding of the level in question.
+    Fine,
+    /// A finding of that level or above.
+    Found,
+    /// A URL could not be checked, or not completely.
+    NotChecked,
 }
 
 impl Report {
@@ -54,28 +67,28 @@ impl Report {
             url: url.to_owned(),
             page: page.cloned(),
             redirects: Vec::new(),
-            answer: None,
-            works: None,
+            response: None,
+            capabilities: None,
             findings: Vec::new(),
-            troubles: Vec::new(),
+            errors: Vec::new(),
             audit: None,
             probes: Vec::new(),
         }
     }
 
-    pub(crate) fn with_trouble(mut self, trouble: Trouble) -> Self {
-        self.troubles.push(trouble);
+    pub(crate) fn with_error(mut self, error: CheckError) -> Self {
+        self.errors.push(error);
         self
     }
 
-    /// Of the answer and of the redirects on the way to it.
+    /// Those of the redirects, then those of the page.
     pub(crate) fn all_findings(&self) -> impl Iterator<Item = &Finding> {
         self.redirects.iter().flat_map(|hop| &hop.findings).chain(&self.findings)
     }
 
     pub(crate) fn outcome(&self, least: Level) -> Outcome {
-        if !self.troubles.is_empty() {
-            Outcome::Unchecked
+        if !self.errors.is_empty() {
+            Outcome::NotChecked
         } else if self.all_findings().any(|finding| finding.level >= least) {
             Outcome::Found
         } else {
@@ -84,14 +97,29 @@ impl Report {
     }
 }
 
-impl Answer {
+impl PageResponse {
     pub(crate) fn new(url: Url, exchange: &Exchange) -> Self {
         Self {
             url,
             status: exchange.status().as_u16(),
-            version: format!("{:?}", exchange.answer.version),
+            version: format!("{:?}", exchange.response.version),
             content_bytes: exchange.content().map(bytes::Bytes::len),
+            live_stream: exchange.is_live_stream(),
             cache_control: exchange.cache_control(),
         }
+    }
+}
+
+impl Outcome {
+    pub(crate) const fn status(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Found => 1,
+            Self::NotChecked => 2,
+        }
+    }
+
+    pub(crate) fn exit_code(self) -> ExitCode {
+        ExitCode::from(self.status())
     }
 }

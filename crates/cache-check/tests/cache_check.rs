@@ -1,5 +1,4 @@
-//! `cache-check` as it is run: against sites that are right, that have one fault each, and that
-//! mean no good.
+//! Runs `cache-check` against sites that are right, sites that have one fault each, and hostile sites.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::collections::HashMap;
@@ -59,12 +58,12 @@ fn rules(url: &Value) -> Vec<&str> {
 }
 
 fn kinds(url: &Value) -> Vec<&str> {
-    url["troubles"].as_array().unwrap().iter().map(|trouble| trouble["kind"].as_str().unwrap()).collect()
+    url["errors"].as_array().unwrap().iter().map(|error| error["kind"].as_str().unwrap()).collect()
 }
 
 // ==== Sites ====
 
-/// What was asked.
+/// A request.
 #[derive(Debug)]
 struct Ask {
     method: String,
@@ -96,20 +95,20 @@ async fn read_ask(stream: &mut (impl AsyncRead + Unpin)) -> Option<Ask> {
     Some(Ask { method, path, fields })
 }
 
-/// One answer for each connection, written out by `answer`, octet for octet.
-async fn serve_octets(answer: impl Fn(&Ask) -> Vec<u8> + Send + Sync + 'static) -> SocketAddr {
+/// Serves one response per connection, written byte for byte by `respond`.
+async fn serve_bytes(respond: impl Fn(&Ask) -> Vec<u8> + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (address, answer) = (listener.local_addr().unwrap(), Arc::new(answer));
+    let (address, respond) = (listener.local_addr().unwrap(), Arc::new(respond));
     tokio::spawn(async move {
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
-            let answer = Arc::clone(&answer);
+            let respond = Arc::clone(&respond);
             tokio::spawn(async move {
                 let Some(ask) = read_ask(&mut stream).await else {
                     _ = stream.write_all(b"HTTP/1.1 400 x\r\n\r\n").await;
                     return;
                 };
-                if stream.write_all(&answer(&ask)).await.is_err() {
+                if stream.write_all(&respond(&ask)).await.is_err() {
                     return;
                 }
                 match ask.path.as_str() {
@@ -140,7 +139,7 @@ async fn serve_app(app: Router) -> SocketAddr {
 const CONTENT: &str = "hello, cache\n";
 const DATE: &str = "Sat, 23 May 2026 10:40:00 GMT";
 
-/// A file server that does everything right but for the fault that the path names.
+/// A file server that does everything right except for the fault in the path.
 fn file(ask: &Ask) -> Vec<u8> {
     let fault = ask.path.trim_start_matches('/');
     let is = |name: &str| fault == name;
@@ -294,7 +293,7 @@ fn good_site() -> Router {
         .layer(CachingLayer::new(policy).compression(CompressionLayer::new()))
 }
 
-// ==== What is right ====
+// ==== Sites without a fault ====
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_site_of_this_crate_has_nothing_to_change() {
@@ -306,11 +305,11 @@ async fn a_site_of_this_crate_has_nothing_to_change() {
     assert_eq!(urls.len(), 3, "the page, its style and its script");
     for one in urls {
         assert_eq!(rules(one), [""; 0], "{}", one["url"]);
-        assert_eq!(one["works"]["revalidates"], true);
-        assert_eq!(one["works"]["head"], true);
-        assert_eq!(one["works"]["codings"][0]["name"], "gzip");
-        assert_eq!(one["works"]["codings"][0]["revalidates"], true);
-        assert_eq!(one["works"]["tags_differ_by_coding"], true);
+        assert_eq!(one["capabilities"]["revalidates"], true);
+        assert_eq!(one["capabilities"]["head"], true);
+        assert_eq!(one["capabilities"]["codings"][0]["name"], "gzip");
+        assert_eq!(one["capabilities"]["codings"][0]["revalidates"], true);
+        assert_eq!(one["capabilities"]["tags_differ_by_coding"], true);
         assert_eq!(one["audit"]["verdicts"].as_array().unwrap().len(), 4);
     }
     assert_eq!(urls[1]["page"], *url);
@@ -318,7 +317,7 @@ async fn a_site_of_this_crate_has_nothing_to_change() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn over_tls_it_speaks_http_2_with_whom_the_system_trusts() {
+async fn http_2_is_spoken_over_tls_with_a_certificate_that_the_system_trusts() {
     let (address, certificate) = serve_self_signed(&[b"h2"]).await;
     let directory = tempfile::tempdir().unwrap();
     let trusted = directory.path().join("trusted.pem");
@@ -327,21 +326,21 @@ async fn over_tls_it_speaks_http_2_with_whom_the_system_trusts() {
     let done = run_in(&environment, &["--json", "--level", "note", &format!("https://{address}/")], "").await;
     let document = done.document();
     let one = &document["urls"][0];
-    assert_eq!(kinds(one), [""; 0], "{}", one["troubles"]);
-    assert_eq!(one["answer"]["version"], "HTTP/2.0");
-    assert_eq!(one["works"]["revalidates"], true);
+    assert_eq!(kinds(one), [""; 0], "{}", one["errors"]);
+    assert_eq!(one["response"]["version"], "HTTP/2.0");
+    assert_eq!(one["capabilities"]["revalidates"], true);
     assert_eq!((rules(one), done.status), (vec![], 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_server_that_does_everything_right_has_nothing_to_change() {
-    let address = serve_octets(file).await;
+    let address = serve_bytes(file).await;
     let done = run(&["--json", "--level", "note", &format!("http://{address}/right")]).await;
     let document = done.document();
     let one = &document["urls"][0];
     assert_eq!(rules(one), [""; 0], "{one:#}");
     for name in ["stable_tag", "revalidates", "tags_differ_by_coding", "head", "ranges", "if_range"] {
-        assert_eq!(one["works"][name], true, "{name}");
+        assert_eq!(one["capabilities"][name], true, "{name}");
     }
     assert_eq!(done.status, 0);
 }
@@ -388,7 +387,7 @@ async fn each_fault_is_found_by_its_rule() {
         ("if-range-none", "R-05", "note"),
         ("weak-if-range", "R-11", "warning"),
     ];
-    let address = serve_octets(file).await;
+    let address = serve_bytes(file).await;
     let urls: Vec<String> = FAULTS.iter().map(|(fault, ..)| format!("http://{address}/{fault}")).collect();
     let mut arguments = vec!["--json"];
     arguments.extend(urls.iter().map(String::as_str));
@@ -413,8 +412,8 @@ async fn each_fault_is_found_by_its_rule() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_exit_status_goes_by_the_level() {
-    let address = serve_octets(file).await;
+async fn the_exit_status_depends_on_the_level() {
+    let address = serve_bytes(file).await;
     for (path, level, expected) in [
         ("right", "note", 0),
         ("clock", "warning", 0),
@@ -430,12 +429,12 @@ async fn the_exit_status_goes_by_the_level() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn people_get_short_lines_without_colours_where_there_is_no_terminal() {
-    let address = serve_octets(file).await;
+async fn text_has_short_lines_and_no_colours_without_a_terminal() {
+    let address = serve_bytes(file).await;
     let done = run(&[&format!("http://{address}/bare-304"), &format!("http://{address}/right")]).await;
     assert!(done.out.contains("the 304 lacks `Cache-Control`, `Vary`, which the 200 has"), "{}", done.out);
     assert!(done.out.contains("(RFC 9110 section 15.4.5, N-01)"));
-    assert!(done.out.contains("  kept     browser 10 min, shared cache 10 min\n"), "{}", done.out);
+    assert!(done.out.contains("  stored   browser 10 min, shared cache 10 min\n"), "{}", done.out);
     assert!(done.out.trim_end().ends_with(", 1 note") || done.out.contains("2 URLs: "), "{}", done.out);
     assert!(!done.out.contains('\u{1b}'), "{:?}", done.out);
     assert_eq!(done.errors, "");
@@ -446,18 +445,18 @@ async fn people_get_short_lines_without_colours_where_there_is_no_terminal() {
     assert!(!refused.out.contains('\u{1b}'), "{:?}", refused.out);
 }
 
-// ==== On the way ====
+// ==== Redirects and caches in front ====
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_redirect_is_reported_with_its_own_caching_and_keeps_the_users_fields_at_home() {
-    let stranger = serve_octets(|ask| {
+async fn each_redirect_is_checked_and_other_origins_get_no_field_of_the_user() {
+    let stranger = serve_bytes(|ask| {
         assert_eq!(ask.field("x-secret"), None, "for {}", ask.path);
         let fields = [("cache-control", "max-age=60"), ("content-type", "text/html")];
         let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
         written(200, &fields, Some("<img src=/a.png>"), ask)
     })
     .await;
-    let address = serve_octets(move |ask| {
+    let address = serve_bytes(move |ask| {
         assert_eq!(ask.field("x-secret"), Some("s3cret"));
         let to = if ask.path == "/" { "next".to_owned() } else { format!("http://{stranger}/") };
         written(301, &[("location".into(), to), ("set-cookie".into(), "a=1".into())], Some(""), ask)
@@ -471,18 +470,18 @@ async fn each_redirect_is_reported_with_its_own_caching_and_keeps_the_users_fiel
     assert_eq!(hops[0]["status"], 301);
     assert_eq!(hops[0]["location"], format!("http://{address}/next"));
     assert_eq!(hops[0]["findings"][0]["rule"], "G-01");
-    assert_eq!(one["answer"]["url"], format!("http://{stranger}/"));
+    assert_eq!(one["response"]["url"], format!("http://{stranger}/"));
     let asset = &document["urls"][1];
     assert_eq!(asset["url"], format!("http://{stranger}/a.png"));
-    // A server that ends in a failed assertion answers nothing.
+    // A server whose assertion fails sends no response.
     assert_eq!((kinds(one), kinds(asset)), (vec![], vec![]));
-    assert!(!done.out.contains("s3cret"), "a secret is not written down");
+    assert!(!done.out.contains("s3cret"), "a secret is not part of the report");
     assert_eq!(done.status, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_cache_in_front_says_is_told() {
-    let address = serve_octets(|ask| {
+async fn the_status_of_a_cache_in_front_is_reported() {
+    let address = serve_bytes(|ask| {
         let fields = [(CACHE_CONTROL, "public, max-age=60"), (CONTENT_TYPE, "text/plain")];
         let mut fields = fields.map(|(name, value)| (name.to_string(), value.to_owned())).to_vec();
         fields.push(("x-cache".into(), "HIT\t\u{9b}31m".into()));
@@ -492,17 +491,17 @@ async fn what_the_cache_in_front_says_is_told() {
     .await;
     let url = format!("http://{address}/");
     let document = run(&["--json", &url]).await.document();
-    assert_eq!(document["urls"][0]["works"]["again"]["age"], 7);
+    assert_eq!(document["urls"][0]["capabilities"]["repeat"]["age"], 7);
     let done = run(&[&url]).await;
     assert!(done.out.contains("x-cache: HIT"), "{}", done.out);
-    assert!(!done.out.contains('\u{9b}'), "no terminal obeys what a site sends");
+    assert!(!done.out.contains('\u{9b}'), "control characters of a site do not reach the terminal");
 }
 
-// ==== What means no good ====
+// ==== Hostile sites ====
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_url_gets_its_line_and_the_others_go_on() {
-    let address = serve_octets(|ask| match ask.path.as_str() {
+async fn a_url_that_fails_is_reported_and_the_others_are_checked() {
+    let address = serve_bytes(|ask| match ask.path.as_str() {
         "/loop" => written(302, &[("location".into(), "/loop2".into())], Some(""), ask),
         "/loop2" => written(302, &[("location".into(), "/loop".into())], Some(""), ask),
         "/nowhere" => written(302, &[], Some(""), ask),
@@ -523,17 +522,17 @@ async fn a_bad_url_gets_its_line_and_the_others_go_on() {
     let (self_signed, _) = serve_self_signed(&[]).await;
     let at = |path: &str| format!("http://{address}{path}");
     let rows: Vec<(String, &str, &str)> = vec![
-        (format!("http://{closed}/"), "connect", "no connection"),
+        (format!("http://{closed}/"), "connect", "cannot connect"),
         (at("/loop"), "redirect-loop", "leads back to"),
         (at("/on-and-on"), "too-many-redirects", "more than 20"),
         (at("/nowhere"), "bad-location", "without `Location`"),
         (at("/script"), "bad-location", "neither http nor https"),
         (at("/silent"), "timeout", "within 2 seconds"),
-        (at("/bad-name"), "broken-answer", "no valid HTTP"),
-        (at("/bad-octet"), "broken-answer", "no valid HTTP"),
-        (at("/no-http"), "broken-answer", "no valid HTTP"),
-        (at("/short"), "broken-answer", "broke off"),
-        (at("/endless"), "content-too-long", "more than 65536 bytes"),
+        (at("/bad-name"), "invalid-response", "not valid HTTP"),
+        (at("/bad-octet"), "invalid-response", "not valid HTTP"),
+        (at("/no-http"), "invalid-response", "not valid HTTP"),
+        (at("/short"), "connection-lost", "before the end"),
+        (at("/endless"), "content-too-long", "longer than 65536 bytes"),
         (at("/dripping"), "timeout", "within 2 seconds"),
         (format!("https://{self_signed}/"), "tls", "certificate"),
         (format!("https://{address}/"), "tls", ""),
@@ -557,8 +556,8 @@ async fn a_bad_url_gets_its_line_and_the_others_go_on() {
     assert_eq!(found.len(), rows.len() + 1);
     for ((url, kind, said), one) in rows.iter().zip(found) {
         assert_eq!(one["url"], *url);
-        assert_eq!(kinds(one).first(), Some(kind), "{url}: {}", one["troubles"]);
-        let line = one["troubles"][0]["text"].as_str().unwrap();
+        assert_eq!(kinds(one).first(), Some(kind), "{url}: {}", one["errors"]);
+        let line = one["errors"][0]["text"].as_str().unwrap();
         assert!(line.contains(said), "{url}: {line}");
         assert!(text.out.contains(line), "{url}: the same in the text");
     }
@@ -569,8 +568,8 @@ async fn a_bad_url_gets_its_line_and_the_others_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_could_not_be_checked_weighs_more_than_what_was_found() {
-    let address = serve_octets(file).await;
+async fn a_url_that_could_not_be_checked_outweighs_findings() {
+    let address = serve_bytes(file).await;
     let done = run(&[&format!("http://{address}/cookie"), "http://["]).await;
     assert_eq!(done.status, 2);
 }

@@ -1,57 +1,57 @@
-//! The same request for each content coding: do caches and validators tell the codings apart?
+//! The same request for each content coding: can caches and clients tell the codings apart?
 
 use http::header::{ACCEPT_ENCODING, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 use http::{Method, StatusCode};
 use tower_cache_policy::audit::Level;
 use tower_cache_policy::protocol::EntityTag;
 
+use super::capabilities::Coding;
 use super::probe::Probe;
 use super::revalidation::{expect, in_list};
-use super::works::Coding;
-use crate::client::Read;
+use crate::client::{Changes, Read};
 use crate::exchange::Exchange;
 
 const CODINGS: [&str; 4] = ["gzip", "br", "zstd", "deflate"];
 
 const IF_NONE_MATCH_SECTION: &str = "RFC 9110 section 13.1.2";
 
-pub(super) async fn ask(probe: &mut Probe<'_>) {
+pub(super) async fn run(probe: &mut Probe<'_>) {
     let mut tags: Vec<(String, EntityTag)> =
         probe.first.etag().map(|tag| (own_coding(probe.first), tag)).into_iter().collect();
     let mut without_vary = Vec::new();
     for coding in CODINGS {
         let accept = (ACCEPT_ENCODING, HeaderValue::from_static(coding));
-        let Some(answer) = probe.get(coding, std::slice::from_ref(&accept)).await else { continue };
-        if answer.status() != probe.first.status() || answer.coding().as_deref() != Some(coding) {
+        let Some(response) = probe.get(coding, std::slice::from_ref(&accept)).await else { continue };
+        if response.status() != probe.first.status() || response.coding().as_deref() != Some(coding) {
             continue;
         }
-        if !answer.varies_on_coding() {
+        if !response.varies_on_coding() {
             without_vary.push(coding);
         }
-        let tag = answer.etag();
+        let tag = response.etag();
         let mut revalidates = None;
         if let Some(tag) = &tag {
             shared_tags(probe, coding, tag, &tags);
             tags.push((coding.to_owned(), tag.clone()));
-            if probe.works.stable_tag != Some(false) {
-                revalidates = revalidation(probe, coding, &answer, tag).await;
+            if !probe.tag_changes {
+                revalidates = revalidation(probe, coding, &response, tag).await;
             }
         } else if probe.first.etag().is_some() {
             probe.found(
                 Level::Note,
                 ("V-13", "RFC 9110 section 15.3.1"),
-                format!("under `{coding}` it has no entity tag"),
-                "send one that names the coding, or a weak one",
+                format!("with the content coding `{coding}` the response has no entity tag"),
+                "send a tag with a suffix for the coding, or a weak tag",
             );
         }
         let etag = tag.map(|tag| String::from_utf8_lossy(tag.to_header_value().as_bytes()).into_owned());
-        probe.works.codings.push(Coding { name: coding, etag, revalidates });
+        probe.capabilities.codings.push(Coding { name: coding, etag, revalidates });
     }
     if tags.len() > 1 {
         let share = |(index, (_, tag)): (usize, &(String, EntityTag))| {
             tags[..index].iter().any(|(_, other)| other.strong_eq(tag))
         };
-        probe.works.tags_differ_by_coding = Some(!tags.iter().enumerate().any(share));
+        probe.capabilities.tags_differ_by_coding = Some(!tags.iter().enumerate().any(share));
     }
     vary(probe, without_vary);
 }
@@ -69,46 +69,48 @@ fn shared_tags(probe: &mut Probe<'_>, coding: &str, tag: &EntityTag, others: &[(
             Level::Warning,
             ("V-09", "RFC 9110 section 8.8.3.3"),
             format!(
-                "`{coding}` and `{other}` share the strong entity tag {tag}, so that ranges of both are put together"
+                "`{coding}` and `{other}` share the strong entity tag {tag}, so a client may combine ranges of both"
             ),
-            "name the coding in the tag, or make it weak",
+            "add a suffix for the coding to the tag, or make it weak",
         );
     }
 }
 
-/// Whether the tag of the coded content comes back as a 304, alone and in a list.
-async fn revalidation(probe: &mut Probe<'_>, coding: &'static str, whole: &Exchange, tag: &EntityTag) -> Option<bool> {
+/// Whether the tag of the coded content gets a 304, alone and in a list.
+async fn revalidation(probe: &mut Probe<'_>, coding: &'static str, full: &Exchange, tag: &EntityTag) -> Option<bool> {
     let accept = (ACCEPT_ENCODING, HeaderValue::from_static(coding));
     let own = tag.to_header_value();
     let shown = String::from_utf8_lossy(own.as_bytes()).into_owned();
-    let answer = probe.get("if-none-match-coded", &[accept.clone(), (IF_NONE_MATCH, own.clone())]).await?;
-    let text = format!("the entity tag {shown} that it gave under `{coding}` is not answered 304");
-    let holds = expect(probe, &answer, Some((coding, whole)), ("P-16", IF_NONE_MATCH_SECTION), &text);
+    let response = probe.get("if-none-match-coded", &[accept.clone(), (IF_NONE_MATCH, own.clone())]).await?;
+    let text = format!("the entity tag {shown} of `{coding}` does not get a 304");
+    let holds = expect(probe, &response, Some((coding, full)), ("P-16", IF_NONE_MATCH_SECTION), &text);
     if holds
         && let Some(list) = in_list(tag)
-        && let Some(answer) = probe.get("if-none-match-coded-list", &[accept.clone(), (IF_NONE_MATCH, list)]).await
+        && let Some(response) = probe.get("if-none-match-coded-list", &[accept.clone(), (IF_NONE_MATCH, list)]).await
     {
-        let text = format!("the entity tag {shown} of `{coding}` in a list of others is not answered 304");
-        expect(probe, &answer, Some((coding, whole)), ("P-21", IF_NONE_MATCH_SECTION), &text);
+        let text = format!("the entity tag {shown} of `{coding}` in a list of others does not get a 304");
+        expect(probe, &response, Some((coding, full)), ("P-21", IF_NONE_MATCH_SECTION), &text);
     }
     // A weak tag never matches here (P-07).
+    let set = [accept, (IF_MATCH, own)];
+    let changes = Changes { set: &set, without: None };
     if !tag.is_weak()
-        && let Some(answer) = probe.ask("if-match-coded", Method::GET, &[accept, (IF_MATCH, own)], Read::Head).await
-        && answer.status() == StatusCode::PRECONDITION_FAILED
+        && let Some(response) = probe.request("if-match-coded", Method::GET, changes, Read::Fields).await
+        && response.status() == StatusCode::PRECONDITION_FAILED
     {
         probe.found(
             Level::Warning,
             ("P-06", "RFC 9110 section 13.1.1"),
-            format!("`If-Match` with the entity tag {shown} that it gave under `{coding}` is answered 412"),
-            "take the coding off the tag before comparing, or make the tag weak",
+            format!("`If-Match` with the entity tag {shown} of `{coding}` gets a 412"),
+            "remove the suffix of the coding before the comparison, or make the tag weak",
         );
     }
     Some(holds)
 }
 
-/// `Vary` on each answer of a resource that is coded (K-02).
+/// `Vary` on each response of a resource that has several codings (K-02).
 fn vary(probe: &mut Probe<'_>, mut without: Vec<&'static str>) {
-    if probe.works.codings.is_empty() {
+    if probe.capabilities.codings.is_empty() {
         return;
     }
     if !probe.first.varies_on_coding() && probe.first.coding().is_none() {
@@ -119,8 +121,8 @@ fn vary(probe: &mut Probe<'_>, mut without: Vec<&'static str>) {
         probe.found(
             Level::Warning,
             ("K-02", "RFC 9111 section 4.1"),
-            format!("it has several codings, and the answer under {without} lacks `Vary: Accept-Encoding`"),
-            "send `Vary: Accept-Encoding` with each of them, or a cache gives one to all",
+            format!("there are several content codings, and the response for {without} lacks `Vary: Accept-Encoding`"),
+            "send `Vary: Accept-Encoding` with each of them, or a cache serves one coding to all clients",
         );
     }
 }

@@ -1,16 +1,20 @@
-//! What a URL is asked beside the plain fetch, and what the answers should be.
+//! The requests that are made for a URL after the plain one, and how the responses should be.
 
-mod answer;
+mod capabilities;
 mod codings;
+mod first;
 mod head;
+mod nonces;
 mod not_modified;
 mod order;
 mod probe;
 mod ranges;
 mod repeat;
 mod revalidation;
-mod works;
+mod sample;
+mod variants;
 
-pub(crate) use self::order::all;
-pub(crate) use self::probe::{Asked, Probe};
-pub(crate) use self::works::{CacheSaid, Works};
+pub(crate) use self::capabilities::{CacheReport, Capabilities};
+pub(crate) use self::order::run_all;
+pub(crate) use self::probe::{Probe, ProbeRecord};
+pub(crate) use self::variants::compare_variants;

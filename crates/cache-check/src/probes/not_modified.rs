@@ -1,4 +1,4 @@
-//! What a 304 carries.
+//! Compares a 304 with the 200 that it stands for.
 
 use std::fmt;
 
@@ -13,91 +13,105 @@ use tower_cache_policy::protocol::Vary;
 use super::probe::Probe;
 use crate::exchange::Exchange;
 use crate::finding::{Basis, Finding};
+use crate::html::policy_nonces;
 
-/// What a 304 carries when the 200 does (N-01).
+/// The fields that a 304 has if the 200 has them (N-01).
 const CARRIED: [HeaderName; 6] = [CACHE_CONTROL, CONTENT_LOCATION, DATE, ETAG, EXPIRES, VARY];
 
-/// What it does not carry (N-02).
+/// The fields that it does not have (N-02).
 const OF_CONTENT: [HeaderName; 4] = [CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_RANGE, CONTENT_TYPE];
 
 const SECTION: &str = "RFC 9110 section 15.4.5";
 
-/// Examines the 304 to a request that `whole` would have answered.
-pub(super) fn examine(probe: &mut Probe<'_>, coding: Option<&str>, whole: &Exchange, answer: &Exchange) {
+/// Compares the 304 with the 200 in `full`.
+pub(super) fn examine(probe: &mut Probe<'_>, coding: Option<&str>, full: &Exchange, response: &Exchange) {
     let has = |exchange: &Exchange, name: &HeaderName| exchange.fields().contains_key(name);
 
-    let lacking = CARRIED.iter().filter(|name| has(whole, name) && !has(answer, name));
+    let lacking = CARRIED.iter().filter(|name| has(full, name) && !has(response, name));
     let lacking = names(lacking);
     if !lacking.is_empty() {
-        tell(
+        report(
             probe,
             coding,
             Level::Warning,
             ("N-01", SECTION),
             format!("lacks {lacking}, which the 200 has"),
-            "send with the 304 what the 200 would have",
+            "send the same fields with the 304 as with the 200",
         );
     }
-    if let (Some(of_whole), Some(own)) = (whole.value(&ETAG), answer.value(&ETAG))
-        && of_whole != own
-        // One that changes by itself is told of already.
-        && probe.works.stable_tag != Some(false)
+    if let (Some(full_tag), Some(own)) = (full.value(&ETAG), response.value(&ETAG))
+        && full_tag != own
+        // One that changes by itself is reported already.
+        && !probe.tag_changes
     {
-        tell(
+        report(
             probe,
             coding,
             Level::Warning,
             ("N-07", "RFC 9111 section 4.3.4"),
-            format!("has the entity tag {own}, and the 200 has {of_whole}, so that caches may update nothing"),
+            format!(
+                "has the entity tag {own}, and the 200 has {full_tag}, so caches find no stored response to update"
+            ),
             "send the same entity tag with both",
         );
     }
-    let differs = |name: &HeaderName| has(answer, name) && whole.value(name) != answer.value(name);
+    let differs = |name: &HeaderName| has(response, name) && full.value(name) != response.value(name);
     let vary = |exchange: &Exchange| Vary::parse(exchange.fields().get_all(VARY));
-    let other_vary = has(whole, &VARY) && has(answer, &VARY) && vary(whole) != vary(answer);
-    if other_vary || (has(whole, &CACHE_CONTROL) && differs(&CACHE_CONTROL)) {
+    let other_vary = has(full, &VARY) && has(response, &VARY) && vary(full) != vary(response);
+    if other_vary || (has(full, &CACHE_CONTROL) && differs(&CACHE_CONTROL)) {
         let name = if other_vary { "Vary" } else { "Cache-Control" };
-        tell(
+        report(
             probe,
             coding,
             Level::Warning,
             ("N-01", SECTION),
-            format!("has another `{name}` than the 200, and replaces it in caches"),
-            "send the same with both",
+            format!("has another `{name}` than the 200, which replaces it in caches"),
+            "send the same value with both",
         );
     }
-    let described = names(OF_CONTENT.iter().filter(|name| has(answer, name)));
+    let described = names(OF_CONTENT.iter().filter(|name| has(response, name)));
     if !described.is_empty() {
-        tell(
+        report(
             probe,
             coding,
             Level::Note,
             ("N-02", SECTION),
-            format!("has {described}, which caches write over what they keep"),
-            "leave out what describes the content",
+            format!("has {described}, which replaces the field of the stored response"),
+            "leave out the fields that describe the content",
         );
     }
-    let length = whole.content().map(|content| content.len() as u64).or_else(|| whole.length());
-    if let (Some(own), Some(length)) = (answer.length(), length)
+    let own_nonces = policy_nonces(response);
+    if !own_nonces.is_empty() && own_nonces != policy_nonces(full) {
+        report(
+            probe,
+            coding,
+            Level::Warning,
+            ("G-18", "RFC 9111 section 3.2"),
+            "has another nonce in its Content Security Policy than the stored content, so browsers block its scripts",
+            "leave the Content Security Policy out of the 304, or send `no-store` with pages that have a nonce",
+        );
+    }
+    let length = full.content().map(|content| content.len() as u64).or_else(|| full.length());
+    if let (Some(own), Some(length)) = (response.length(), length)
         && own != length
     {
-        tell(
+        report(
             probe,
             coding,
             Level::Warning,
             ("N-03", "RFC 9110 section 8.6"),
-            format!("says `Content-Length: {own}`, and the 200 has {length} bytes"),
+            format!("has `Content-Length: {own}`, and the 200 has {length} bytes"),
             "send no `Content-Length` with a 304",
         );
     }
-    // Seen over HTTP/2; over HTTP/1.1 nothing tells it from what comes next on the connection.
-    if answer.content().is_some_and(|content| !content.is_empty()) {
-        tell(probe, coding, Level::Warning, ("N-04", SECTION), "has content", "end it with its fields");
+    // This is seen over HTTP/2. Over HTTP/1.1 the content cannot be told from the next response on the connection.
+    if response.content().is_some_and(|content| !content.is_empty()) {
+        report(probe, coding, Level::Warning, ("N-04", SECTION), "has content", "send no content with a 304");
     }
 }
 
-/// What a 304 has for each coding is told once, where it is so without a coding too.
-fn tell(
+/// A fault that the 304 also has without a coding is reported once.
+fn report(
     probe: &mut Probe<'_>,
     coding: Option<&str>,
     level: Level,
@@ -111,11 +125,11 @@ fn tell(
     }
     match coding {
         None => probe.findings.push(plain),
-        Some(coding) => probe.found(level, basis, format!("the 304 under `{coding}` {text}"), change),
+        Some(coding) => probe.found(level, basis, format!("the 304 for `{coding}` {text}"), change),
     }
 }
 
-/// As they are known: `Cache-Control`.
+/// The names in their usual spelling, such as `Cache-Control`.
 pub(super) fn names<'a>(names: impl Iterator<Item = &'a HeaderName>) -> String {
     names.map(|name| format!("`{}`", canonical(name))).collect::<Vec<_>>().join(", ")
 }

@@ -1,20 +1,26 @@
-//! The probes, one after the other.
+//! The order of the probes.
 
 use http::StatusCode;
 use tower_cache_policy::audit::CacheAudit;
 
 use super::probe::Probe;
-use super::{answer, codings, head, ranges, repeat, revalidation};
+use super::{codings, first, head, nonces, ranges, repeat, revalidation, variants};
 
-/// Everything that the first answer gives reason to ask. Preconditions and ranges are for what
-/// was found (P-02), so of anything else only the answer itself is looked at.
-pub(crate) async fn all(probe: &mut Probe<'_>, audit: &CacheAudit) {
-    answer::examine(probe, audit);
-    if matches!(probe.first.status(), StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION) {
-        repeat::ask(probe, audit).await;
-        revalidation::ask(probe, audit).await;
-        codings::ask(probe).await;
-        head::ask(probe).await;
-        ranges::ask(probe).await;
+/// Makes all requests that the first response gives reason for. Preconditions and ranges apply to a representation
+/// (P-02), so for anything else only the response itself is examined. A live stream has no second response to compare
+/// with, and would not end.
+pub(crate) async fn run_all(probe: &mut Probe<'_>, audit: &CacheAudit) {
+    first::examine(probe, audit);
+    let is_success = matches!(probe.first.status(), StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION);
+    if !is_success || probe.first.is_live_stream() {
+        return;
     }
+    if let Some(repeat) = repeat::run(probe, audit).await {
+        nonces::examine(probe, audit, &repeat);
+        variants::run(probe, audit, &repeat).await;
+    }
+    revalidation::run(probe, audit).await;
+    codings::run(probe).await;
+    head::run(probe).await;
+    ranges::run(probe).await;
 }

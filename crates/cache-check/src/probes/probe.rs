@@ -1,94 +1,138 @@
-//! [`Probe`]: asks one URL again and again, and notes what comes of it.
+//! [`Probe`]: makes further requests for one URL, and collects the results.
 
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use serde::Serialize;
 use tower_cache_policy::audit::Level;
 use url::{Origin, Url};
 
-use super::works::Works;
-use crate::client::{Client, Read};
+use super::capabilities::Capabilities;
+use crate::client::{Changes, Client, Read};
+use crate::error::{CheckError, shown};
 use crate::exchange::{Content, Exchange};
 use crate::finding::{Basis, Finding};
-use crate::trouble::Trouble;
 
-/// After so many failures nothing more is asked: each may take the whole timeout.
-const MOST_TROUBLES: usize = 2;
+/// After so many errors nothing more is requested, as each may take the whole timeout.
+const MOST_ERRORS: usize = 2;
 
-/// Asks one URL again and again, and notes what comes of it.
+/// The statuses that some probe provokes. Any other may mean that the site no longer serves this client.
+const EXPECTED: [StatusCode; 6] = [
+    StatusCode::OK,
+    StatusCode::NON_AUTHORITATIVE_INFORMATION,
+    StatusCode::PARTIAL_CONTENT,
+    StatusCode::NOT_MODIFIED,
+    StatusCode::PRECONDITION_FAILED,
+    StatusCode::RANGE_NOT_SATISFIABLE,
+];
+
+/// Makes further requests for one URL, and collects the results.
 #[derive(Debug)]
 pub(crate) struct Probe<'a> {
     client: &'a Client,
     url: &'a Url,
     home: &'a Origin,
     pub(crate) first: &'a Exchange,
-    pub(crate) asked: Vec<Asked>,
+    /// The entity tag, or the date, is another in each response, so no request can match it.
+    pub(super) tag_changes: bool,
+    pub(super) date_changes: bool,
+    pub(crate) records: Vec<ProbeRecord>,
     pub(crate) findings: Vec<Finding>,
-    pub(crate) troubles: Vec<Trouble>,
-    pub(crate) works: Works,
+    pub(crate) errors: Vec<CheckError>,
+    pub(crate) capabilities: Capabilities,
 }
 
-/// What was asked, and what came.
+/// A request and its response, for the report.
 #[derive(Debug, Serialize)]
-pub(crate) struct Asked {
+pub(crate) struct ProbeRecord {
     probe: &'static str,
     method: String,
-    /// What this probe sends beside what each request has.
-    sends: Vec<(String, String)>,
+    /// The fields that this probe sends in addition to those of each request.
+    request_fields: Vec<(String, String)>,
     status: u16,
-    fields: Vec<(String, String)>,
+    response_fields: Vec<(String, String)>,
     content_bytes: Option<usize>,
 }
 
 impl<'a> Probe<'a> {
-    /// `home` is the origin to which the user's own fields go.
+    /// `home` is the origin to which the user's own fields are sent.
     pub(crate) fn new(client: &'a Client, url: &'a Url, home: &'a Origin, first: &'a Exchange) -> Self {
         let mut probe = Self {
             client,
             url,
             home,
             first,
-            asked: Vec::new(),
+            tag_changes: false,
+            date_changes: false,
+            records: Vec::new(),
             findings: Vec::new(),
-            troubles: Vec::new(),
-            works: Works::default(),
+            errors: Vec::new(),
+            capabilities: Capabilities::default(),
         };
-        probe.note("cold", &[], first);
-        if let Content::Unfinished(trouble) = &first.content {
-            probe.troubles.push(trouble.clone());
+        probe.record("first", &[], first);
+        if let Content::Incomplete(error) = &first.content {
+            probe.errors.push(error.clone());
         }
         probe
     }
 
-    /// `None` where no answer came, or none can be expected any more.
-    pub(super) async fn ask(
+    /// Whether the user's own fields, as they are sent to this URL, contain this one.
+    pub(super) fn sends(&self, name: &HeaderName) -> bool {
+        self.url.origin() == *self.home && self.client.sends(name)
+    }
+
+    /// `None` if there is no response that says anything about the page, or no more can be expected.
+    pub(super) async fn request(
         &mut self,
         name: &'static str,
         method: Method,
-        fields: &[(HeaderName, HeaderValue)],
+        changes: Changes<'_>,
         read: Read,
     ) -> Option<Exchange> {
-        if self.troubles.len() >= MOST_TROUBLES {
-            return None;
-        }
-        // What did not end once is not read again.
-        let read = if self.first.content().is_some() { read } else { Read::Head };
-        match self.client.ask(method, self.url, self.home, fields, read).await {
-            Ok(exchange) => {
-                self.note(name, fields, &exchange);
-                if let Content::Unfinished(trouble) = &exchange.content {
-                    self.trouble(name, trouble.clone());
-                }
-                Some(exchange)
-            }
-            Err(trouble) => {
-                self.trouble(name, trouble);
-                None
+        let exchange = self.send(name, method, changes, read).await?;
+        let (first, now) = (self.first.status(), exchange.status());
+        if now != first && !EXPECTED.contains(&now) {
+            // The probe itself may be the reason, or the site may have begun to refuse this client.
+            let plain = self.send("control", Method::GET, Changes::default(), Read::Fields).await?;
+            if plain.status() != first {
+                self.fail(name, CheckError::Changed { first, now: plain.status() });
+                return None;
             }
         }
+        Some(exchange)
     }
 
-    pub(super) async fn get(&mut self, name: &'static str, fields: &[(HeaderName, HeaderValue)]) -> Option<Exchange> {
-        self.ask(name, Method::GET, fields, Read::Whole).await
+    pub(super) async fn get(&mut self, name: &'static str, set: &[(HeaderName, HeaderValue)]) -> Option<Exchange> {
+        self.request(name, Method::GET, Changes { set, without: None }, Read::Content).await
+    }
+
+    /// As [`request`](Self::request), where any status of the page itself is a result.
+    pub(super) async fn send(
+        &mut self,
+        name: &'static str,
+        method: Method,
+        changes: Changes<'_>,
+        read: Read,
+    ) -> Option<Exchange> {
+        if self.errors.len() >= MOST_ERRORS || self.errors.iter().any(CheckError::stops_probing) {
+            return None;
+        }
+        // Content that did not end is not read again.
+        let read = if self.first.content().is_some() { read } else { Read::Fields };
+        let exchange = match self.client.request(method, self.url, self.home, changes, read).await {
+            Ok(exchange) => exchange,
+            Err(error) => {
+                self.fail(name, error);
+                return None;
+            }
+        };
+        self.record(name, changes.set, &exchange);
+        if let Some(error) = exchange.obstacle() {
+            self.fail(name, error);
+            return None;
+        }
+        if let Content::Incomplete(error) = &exchange.content {
+            self.fail(name, error.clone());
+        }
+        Some(exchange)
     }
 
     pub(super) fn found(&mut self, level: Level, basis: Basis, text: impl Into<String>, change: impl Into<String>) {
@@ -98,20 +142,20 @@ impl<'a> Probe<'a> {
         }
     }
 
-    fn trouble(&mut self, probe: &'static str, trouble: Trouble) {
-        self.troubles.push(Trouble::During { probe, trouble: Box::new(trouble) });
+    fn fail(&mut self, probe: &'static str, error: CheckError) {
+        self.errors.push(CheckError::During { probe, error: Box::new(error) });
     }
 
-    fn note(&mut self, probe: &'static str, sends: &[(HeaderName, HeaderValue)], exchange: &Exchange) {
+    fn record(&mut self, probe: &'static str, set: &[(HeaderName, HeaderValue)], exchange: &Exchange) {
         let line = |(name, value): (&HeaderName, &HeaderValue)| {
-            (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+            (name.to_string(), shown(&String::from_utf8_lossy(value.as_bytes())))
         };
-        self.asked.push(Asked {
+        self.records.push(ProbeRecord {
             probe,
             method: exchange.request.method.to_string(),
-            sends: sends.iter().map(|(name, value)| line((name, value))).collect(),
+            request_fields: set.iter().map(|(name, value)| line((name, value))).collect(),
             status: exchange.status().as_u16(),
-            fields: exchange.fields().iter().map(line).collect(),
+            response_fields: exchange.fields().iter().map(line).collect(),
             content_bytes: exchange.content().map(bytes::Bytes::len),
         });
     }

@@ -1,4 +1,4 @@
-//! Ranges: is a part a part of what was kept?
+//! Ranges: is a partial response part of the representation that a client has?
 
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LOCATION, CONTENT_RANGE, ETAG, EXPIRES, HeaderValue, IF_RANGE, RANGE, VARY,
@@ -11,21 +11,21 @@ use super::probe::Probe;
 use super::revalidation::FOREIGN;
 use crate::exchange::Exchange;
 
-/// What a 206 carries when the 200 does.
+/// The fields that a 206 has if the 200 has them.
 const CARRIED: [HeaderName; 5] = [CACHE_CONTROL, CONTENT_LOCATION, ETAG, EXPIRES, VARY];
 
 const FIRST_BYTE: HeaderValue = HeaderValue::from_static("bytes=0-0");
 const STALE_DATE: HeaderValue = HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT");
 const IF_RANGE_SECTION: &str = "RFC 9110 section 13.1.5";
-const WHOLE: &str = "send the whole with 200 unless `If-Range` is proved true";
+const COMPLETE: &str = "send 200 with the complete content unless `If-Range` is proved true";
 
-pub(super) async fn ask(probe: &mut Probe<'_>) {
+pub(super) async fn run(probe: &mut Probe<'_>) {
     let first = probe.first;
     if first.content().is_some_and(|content| content.len() < 2) {
         return;
     }
     let Some(part) = probe.get("range", &[(RANGE, FIRST_BYTE)]).await else { return };
-    probe.works.ranges = Some(part.status() == StatusCode::PARTIAL_CONTENT);
+    probe.capabilities.ranges = Some(part.status() == StatusCode::PARTIAL_CONTENT);
     match part.status() {
         StatusCode::PARTIAL_CONTENT => {
             examine(probe, &part);
@@ -33,21 +33,21 @@ pub(super) async fn ask(probe: &mut Probe<'_>) {
         }
         StatusCode::OK => {
             let promised = first.fields().get(ACCEPT_RANGES).is_some_and(|value| value == "bytes");
-            // To ignore a range is allowed, to promise and ignore it misleads.
+            // A server may ignore ranges, but `Accept-Ranges` says that it does not.
             if promised {
                 probe.found(
                     Level::Warning,
                     ("R-01", "RFC 9110 section 14.3"),
-                    "`Accept-Ranges: bytes` is promised, and a range is answered with the whole",
-                    "serve ranges, or do not promise them",
+                    "the response has `Accept-Ranges: bytes`, and a range gets the complete content",
+                    "serve ranges, or send `Accept-Ranges: none`",
                 );
             }
         }
         other => probe.found(
             Level::Warning,
             ("R-05", "RFC 9110 section 14.2"),
-            format!("a range that can be satisfied is answered {}", other.as_u16()),
-            "answer 206, or 200 with the whole",
+            format!("a range that can be satisfied gets {}", other.as_u16()),
+            "send 206, or 200 with the complete content",
         ),
     }
 }
@@ -61,7 +61,7 @@ fn examine(probe: &mut Probe<'_>, part: &Exchange) {
             Level::Warning,
             ("R-06", "RFC 9110 section 15.3.7"),
             format!("the 206 lacks {lacking}, which the 200 has"),
-            "send with the 206 what the 200 would have",
+            "send the same fields with the 206 as with the 200",
         );
     }
     let range = part.value(&CONTENT_RANGE);
@@ -74,8 +74,8 @@ fn examine(probe: &mut Probe<'_>, part: &Exchange) {
         (Some(part), Some(first)) => part.as_ref() == &first[..1],
         _ => true,
     };
-    // Content that changes from answer to answer fits nothing.
-    let same_version = probe.works.stable_content != Some(false) && part.value(&ETAG) == first.value(&ETAG);
+    // Content that is another each time fits no other.
+    let same_version = probe.capabilities.stable_content != Some(false) && part.value(&ETAG) == first.value(&ETAG);
     if range.is_none() || (same_version && !(fits && byte_fits)) {
         probe.found(
             Level::Warning,
@@ -84,49 +84,54 @@ fn examine(probe: &mut Probe<'_>, part: &Exchange) {
                 "the 206 to `bytes=0-0` is not the first byte (`Content-Range: {}`)",
                 range.as_deref().unwrap_or("")
             ),
-            "send the range that was asked for, and say which it is",
+            "send the requested range, and its position in `Content-Range`",
         );
     }
 }
 
 async fn if_range(probe: &mut Probe<'_>) {
-    probe.works.if_range = Some(true);
     for (name, value, text) in [
         ("if-range-stale-tag", HeaderValue::from_static(FOREIGN), "an unknown entity tag"),
         ("if-range-stale-date", STALE_DATE, "an old date"),
     ] {
-        if is_part(probe, name, value).await == Some(true) {
-            probe.works.if_range = Some(false);
+        let is_partial = is_partial(probe, name, value).await;
+        // Good as long as nothing was wrong; nothing is known without a response.
+        probe.capabilities.if_range = match (probe.capabilities.if_range, is_partial) {
+            (Some(false), _) | (_, Some(true)) => Some(false),
+            (known, None) => known,
+            (_, Some(false)) => Some(true),
+        };
+        if is_partial == Some(true) {
             let rule = if name == "if-range-stale-tag" { "R-10" } else { "R-12" };
             probe.found(
                 Level::Warning,
                 (rule, IF_RANGE_SECTION),
-                format!("`If-Range` with {text} gets a 206, so that a client puts two versions together"),
-                WHOLE,
+                format!("`If-Range` with {text} gets a 206, so a client combines two versions"),
+                COMPLETE,
             );
         }
     }
     let Some(tag) = probe.first.etag() else { return };
-    let part = is_part(probe, "if-range", tag.to_header_value()).await;
+    let part = is_partial(probe, "if-range", tag.to_header_value()).await;
     if tag.is_weak() && part == Some(true) {
-        probe.works.if_range = Some(false);
+        probe.capabilities.if_range = Some(false);
         probe.found(
             Level::Warning,
             ("R-11", IF_RANGE_SECTION),
-            "`If-Range` with a weak entity tag gets a 206, and weak tags do not prove that the bytes are the same",
-            WHOLE,
+            "`If-Range` with a weak entity tag gets a 206, and a weak tag does not prove that the bytes are the same",
+            COMPLETE,
         );
-    } else if !tag.is_weak() && part == Some(false) && probe.works.stable_tag != Some(false) {
+    } else if !tag.is_weak() && part == Some(false) && !probe.tag_changes {
         probe.found(
             Level::Note,
             ("R-05", IF_RANGE_SECTION),
-            "`If-Range` with its own strong entity tag gets the whole, so that a broken download starts anew",
-            "answer 206 when the tag is the current one",
+            "`If-Range` with the current strong entity tag gets the complete content, so an interrupted download starts from the beginning",
+            "send 206 if the tag is the current one",
         );
     }
 }
 
-async fn is_part(probe: &mut Probe<'_>, name: &'static str, value: HeaderValue) -> Option<bool> {
-    let answer = probe.get(name, &[(RANGE, FIRST_BYTE), (IF_RANGE, value)]).await?;
-    Some(answer.status() == StatusCode::PARTIAL_CONTENT)
+async fn is_partial(probe: &mut Probe<'_>, name: &'static str, value: HeaderValue) -> Option<bool> {
+    let response = probe.get(name, &[(RANGE, FIRST_BYTE), (IF_RANGE, value)]).await?;
+    Some(response.status() == StatusCode::PARTIAL_CONTENT)
 }

@@ -1,48 +1,57 @@
-//! The same request again: does the cache in front keep the answer, and do its validators stay?
+//! The same request again: does the cache in front store the response, and do its validators stay the same?
 
+use http::header::LAST_MODIFIED;
 use tower_cache_policy::audit::{CacheAudit, Level};
 
+use super::capabilities::CacheReport;
 use super::probe::Probe;
-use super::works::CacheSaid;
+use crate::exchange::Exchange;
 
-pub(super) async fn ask(probe: &mut Probe<'_>, audit: &CacheAudit) {
+/// Returns the second response.
+pub(super) async fn run(probe: &mut Probe<'_>, audit: &CacheAudit) -> Option<Exchange> {
     let first = probe.first;
-    let cold = first.cache_status();
-    probe.works.cold = cold.as_ref().map(CacheSaid::from);
-    let Some(again) = probe.get("again", &[]).await else { return };
-    let status = again.cache_status();
-    probe.works.again = status.as_ref().map(CacheSaid::from);
+    probe.capabilities.first = first.cache_status().as_ref().map(CacheReport::from);
+    let repeat = probe.get("repeat", &[]).await?;
+    let status = repeat.cache_status();
+    probe.capabilities.repeat = status.as_ref().map(CacheReport::from);
 
-    let kept = audit.shared().is_stored() && audit.shared().reused_for() != Some(0);
-    if let (Some(status), true) = (&status, kept)
+    let may_be_reused = audit.shared().is_stored() && audit.shared().reused_for() != Some(0);
+    if let (Some(status), true) = (&status, may_be_reused)
         && !status.is_served_by_cache()
     {
         probe.found(
             Level::Note,
             ("H-02", "RFC 9211 section 2"),
-            format!("a shared cache may keep it, and the one in front did not answer the second request (`{status}`)"),
-            "see whether its settings, its key or its many places are the reason",
+            format!(
+                "a shared cache may store the response, and the one in front did not serve the second request from its \
+                 store (`{}`)",
+                crate::error::shown(&status.to_string())
+            ),
+            "look at its settings, at its cache key, and at how many locations it has",
         );
     }
 
-    let same_content = first.content().zip(again.content()).map(|(old, new)| old == new);
-    probe.works.stable_content = same_content;
-    let (Some(old), Some(new)) = (first.etag(), again.etag()) else { return };
-    probe.works.stable_tag = Some(old == new || same_content == Some(false));
+    let same_content = first.content().zip(repeat.content()).map(|(old, new)| old == new);
+    probe.capabilities.stable_content = same_content;
+    probe.date_changes = first.value(&LAST_MODIFIED) != repeat.value(&LAST_MODIFIED);
+    let (Some(old), Some(new)) = (first.etag(), repeat.etag()) else { return Some(repeat) };
+    probe.tag_changes = old != new;
+    probe.capabilities.stable_tag = Some(old == new || same_content == Some(false));
     if old != new && same_content == Some(true) {
         probe.found(
             Level::Warning,
             ("G-15", "RFC 9110 section 8.8.3"),
-            "the entity tag changes from answer to answer, and the content does not, so nothing is ever revalidated",
-            "make the tag of the content, the same on each server",
+            "the entity tag is another in each response and the content is the same, so revalidation never succeeds",
+            "compute the tag from the content, in the same way on each server",
         );
     }
     if old.strong_eq(&new) && same_content == Some(false) {
         probe.found(
             Level::Warning,
             ("V-07", "RFC 9110 section 8.8.1"),
-            "two contents have the same strong entity tag",
-            "make the tag of the content, or make it weak",
+            "two different contents have the same strong entity tag",
+            "compute the tag from the content, or make it weak",
         );
     }
+    Some(repeat)
 }
