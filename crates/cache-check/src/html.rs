@@ -182,11 +182,12 @@ mod tests {
 
     fn references<'a>(page: &'a Url, html: &str, most: usize) -> References<'a> {
         let mut references = References::new(page, html.len(), most);
-        start_tags(html.as_bytes()).take_while(|_| true).for_each(|tag| {
-            if !references.is_done() {
-                references.add(&tag);
+        for tag in start_tags(html.as_bytes()) {
+            if references.is_done() {
+                break;
             }
-        });
+            references.add(&tag);
+        }
         references
     }
 

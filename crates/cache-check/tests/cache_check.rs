@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -258,7 +259,6 @@ fn file(ask: &Ask) -> Vec<u8> {
 
 /// A number that was not there before.
 fn stamp() -> usize {
-    use std::sync::atomic::{AtomicUsize, Ordering};
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
@@ -443,6 +443,433 @@ async fn text_has_short_lines_and_no_colours_without_a_terminal() {
     assert!(forced.out.contains("\u{1b}["), "{:?}", forced.out);
     let refused = run_in(&[("NO_COLOR", "1")], &[&url], "").await;
     assert!(!refused.out.contains('\u{1b}'), "{:?}", refused.out);
+}
+
+// ==== Trouble is not a finding ====
+
+/// [`file`] for the first requests, and then something else.
+async fn serve_then(
+    good: usize,
+    then: impl Fn(&Ask) -> Vec<u8> + Send + Sync + 'static,
+) -> (SocketAddr, Arc<AtomicUsize>) {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    let address =
+        serve_bytes(move |ask| if counted.fetch_add(1, Ordering::Relaxed) < good { file(ask) } else { then(ask) })
+            .await;
+    (address, count)
+}
+
+fn plain(status: u16, fields: &[(&str, &str)], content: &str, ask: &Ask) -> Vec<u8> {
+    let fields: Vec<_> = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    written(status, &fields, Some(content), ask)
+}
+
+type Respond = fn(&Ask) -> Vec<u8>;
+
+/// What sites do to clients that they do not want, and the kind of the error.
+const TROUBLE: &[(&str, &str, Respond)] = &[
+    ("429", "rate-limited", |ask| plain(429, &[], "slow down", ask)),
+    ("429 with a lifetime", "rate-limited", |ask| plain(429, &[("cache-control", "max-age=600")], "", ask)),
+    ("429 for an hour", "rate-limited", |ask| plain(429, &[("retry-after", "3600")], "", ask)),
+    ("429 for ever", "rate-limited", |ask| plain(429, &[("retry-after", "99999999999999999999")], "", ask)),
+    ("429 for a time that is no time", "rate-limited", |ask| plain(429, &[("retry-after", "soon")], "", ask)),
+    ("Cloudflare", "challenge", |ask| plain(403, &[("cf-mitigated", "challenge")], "Just a moment...", ask)),
+    ("AWS", "challenge", |ask| plain(202, &[("x-amzn-waf-action", "challenge")], "", ask)),
+    ("AWS captcha", "challenge", |ask| plain(405, &[("x-amzn-waf-action", "captcha")], "", ask)),
+    ("Vercel", "challenge", |ask| plain(403, &[("x-vercel-mitigated", "deny")], "", ask)),
+    ("500", "server-error", |ask| plain(500, &[], "", ask)),
+    ("502", "server-error", |ask| plain(502, &[("cache-control", "public, max-age=60")], "", ask)),
+    ("503", "server-error", |ask| plain(503, &[], "", ask)),
+    ("503 for an hour", "server-error", |ask| plain(503, &[("retry-after", "3600")], "", ask)),
+    ("522", "server-error", |ask| plain(522, &[], "", ask)),
+    ("408", "server-error", |ask| plain(408, &[], "", ask)),
+    ("no response", "connection-lost", |_| Vec::new()),
+    ("not HTTP", "invalid-response", |_| b"SSH-2.0-OpenSSH\r\n".to_vec()),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_in_trouble_from_the_first_request_is_not_checked() {
+    let refused: [(&str, &str, Respond); 2] =
+        [("403", "refused", |ask| plain(403, &[], "", ask)), ("401", "refused", |ask| plain(401, &[], "", ask))];
+    for (name, kind, respond) in TROUBLE.iter().chain(&refused) {
+        let (address, count) = serve_then(0, *respond).await;
+        let done = run(&["--json", &format!("http://{address}/")]).await;
+        let document = done.document();
+        let one = &document["urls"][0];
+        assert_eq!((kinds(one), rules(one)), (vec![*kind], vec![]), "{name}");
+        assert_eq!((done.status, count.load(Ordering::Relaxed)), (2, 1), "{name}: nothing more is requested");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_that_gets_into_trouble_during_the_check_gets_no_finding_for_it() {
+    let later: [(&str, &str, Respond); 4] = [
+        ("403", "changed", |ask| plain(403, &[], "", ask)),
+        ("401", "changed", |ask| plain(401, &[], "", ask)),
+        ("404", "changed", |ask| plain(404, &[], "", ask)),
+        ("a login", "changed", |ask| plain(302, &[("location", "/login")], "", ask)),
+    ];
+    for (name, kind, respond) in TROUBLE.iter().chain(&later) {
+        for good in [1, 4, 9] {
+            let (address, count) = serve_then(good, *respond).await;
+            let done = run(&["--json", "--level", "note", &format!("http://{address}/right")]).await;
+            let document = done.document();
+            let one = &document["urls"][0];
+            assert_eq!(rules(one), [""; 0], "{name} after {good}");
+            assert_eq!(kinds(one)[0], *kind, "{name} after {good}");
+            assert_eq!(one["response"]["status"], 200, "{name} after {good}");
+            assert_eq!(done.status, 2, "{name} after {good}");
+            let more = count.load(Ordering::Relaxed) - good;
+            assert!(more <= 2, "{name} after {good}: {more} requests more");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_probe_that_is_refused_while_the_page_is_served_is_a_finding() {
+    let address = serve_bytes(|ask| if ask.method == "HEAD" { plain(403, &[], "", ask) } else { file(ask) }).await;
+    let done = run(&["--json", &format!("http://{address}/right")]).await;
+    let document = done.document();
+    assert_eq!(rules(&document["urls"][0]), ["M-06"]);
+    assert_eq!((kinds(&document["urls"][0]), done.status), (vec![], 1));
+    let not_implemented =
+        serve_bytes(|ask| if ask.method == "HEAD" { plain(501, &[], "", ask) } else { file(ask) }).await;
+    let done = run(&["--json", &format!("http://{not_implemented}/right")]).await;
+    assert_eq!((rules(&done.document()["urls"][0]), done.status), (vec!["M-06"], 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retry_after_is_obeyed_up_to_the_bound() {
+    for status in [429, 503] {
+        let limited = move |every: usize, seconds: &'static str| {
+            let count = AtomicUsize::new(0);
+            serve_bytes(move |ask| match count.fetch_add(1, Ordering::Relaxed) % every {
+                0 => plain(status, &[("retry-after", seconds)], "", ask),
+                _ => file(ask),
+            })
+        };
+        let address = limited(1_000, "1").await;
+        let started = Instant::now();
+        let done = run(&["--json", "--level", "note", &format!("http://{address}/right")]).await;
+        let document = done.document();
+        assert_eq!((kinds(&document["urls"][0]), rules(&document["urls"][0])), (vec![], vec![]));
+        assert!(started.elapsed() >= Duration::from_secs(1), "{:?}", started.elapsed());
+        assert_eq!(done.status, 0);
+
+        // Every second request is refused: the bound is for all pauses together.
+        let address = limited(2, "1").await;
+        let started = Instant::now();
+        let done = run(&["--json", "--max-wait", "2", &format!("http://{address}/right")]).await;
+        assert_eq!(rules(&done.document()["urls"][0]), [""; 0]);
+        assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
+        assert_eq!(done.status, 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_origin_that_wants_a_long_pause_gets_no_further_request() {
+    let (address, count) = serve_then(0, |ask| plain(429, &[("retry-after", "120")], "", ask)).await;
+    let urls: Vec<String> = (0..5).map(|n| format!("http://{address}/{n}")).collect();
+    let mut arguments = vec!["--json", "--concurrency", "1"];
+    arguments.extend(urls.iter().map(String::as_str));
+    let done = run(&arguments).await;
+    let document = done.document();
+    for one in document["urls"].as_array().unwrap() {
+        assert_eq!(kinds(one), ["rate-limited"]);
+        let seconds = one["errors"][0]["retry_after"].as_u64().unwrap();
+        assert!((100..=120).contains(&seconds), "{seconds}");
+    }
+    assert_eq!(count.load(Ordering::Relaxed), 1);
+    let text = run(&[&urls[0]]).await;
+    assert!(text.out.contains("a pause of 120 seconds (`Retry-After`)"), "{}", text.out);
+}
+
+// ==== Variants, nonces and streams ====
+
+/// Sites whose pages depend on the request, or are new each time.
+fn variant(ask: &Ask) -> Vec<u8> {
+    let site = ask.path.trim_start_matches('/');
+    let new = stamp();
+    let language = ask.field("accept-language").unwrap_or("en");
+    let first_language = &language[..language.len().min(2)];
+    let cookie = ask.field("cookie").unwrap_or("");
+    let first_of = |cases: &[(&str, bool, &'static str)]| {
+        let case = cases.iter().find(|(name, holds, _)| site.contains(name) && *holds);
+        case.map_or("", |(.., text)| text)
+    };
+    let hello = first_of(&[
+        ("first-language", first_language == "fr", "Bonjour"),
+        ("any-language", language.contains("sv"), "Hej"),
+        ("german-by-default", first_language != "en" || ask.field("accept-language").is_none(), "Guten Tag"),
+        ("", true, "Hello"),
+    ]);
+    let visitor = first_of(&[
+        ("any-cookie", !cookie.is_empty(), "Welcome back"),
+        ("theme-cookie", cookie.contains("theme=dark"), "class=dark"),
+        ("own-cookie", cookie.contains("shop_cart="), "one item"),
+        ("signed-in", cookie.contains("id=ada"), "Ada"),
+    ]);
+    let noise = match site {
+        _ if site.contains("token") => format!("<input name=csrf value=t{new}xyz>"),
+        _ if site.contains("clock") => format!("it is {:?} and {new} visitors were here", Instant::now()),
+        _ if site.contains("shuffle") => ["a b c", "b c a", "c a b"][new % 3].to_owned(),
+        _ if site.contains("two-servers") => ["served by one", "served by two"][new % 2].to_owned(),
+        _ if site.contains("nonce") => format!("<script nonce=\"n{new}abc\">run()</script>"),
+        _ => String::new(),
+    };
+    let content = format!("<!doctype html><p>{hello} {visitor}</p>{noise}");
+    let mut fields = vec![
+        ("content-type", "text/html; charset=utf-8".to_owned()),
+        ("cache-control", if site.contains("no-cache") { "no-cache" } else { "public, max-age=60" }.to_owned()),
+        ("etag", if site.contains("one-tag") { "W/\"1\"".to_owned() } else { format!("W/\"{}\"", hash(&content)) }),
+    ];
+    if site.contains("private") {
+        fields[1].1 = "private, max-age=60".to_owned();
+    }
+    if site.contains("no-store") {
+        fields[1].1 = "no-store".to_owned();
+    }
+    if site.contains("vary") {
+        fields.push(("vary", "Accept-Language, Cookie".to_owned()));
+    }
+    if site.contains("own-cookie") {
+        fields.push(("set-cookie", "shop_cart=0".to_owned()));
+        fields[1].1 = "public, max-age=60, no-cache=\"set-cookie\"".to_owned();
+    }
+    if site.contains("nonce") {
+        let nonce = if site.contains("one-nonce") { "n1".to_owned() } else { format!("n{new}abc") };
+        fields.push(("content-security-policy", format!("script-src 'nonce-{nonce}'")));
+    }
+    let fields: Vec<(String, String)> = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let tag = fields[2].1.clone();
+    if site.starts_with("redirect") {
+        let to = if first_language == "de" { "/de" } else { "/en" };
+        let mut fields = vec![("location".into(), to.into()), ("cache-control".into(), "public, max-age=60".into())];
+        if site.contains("vary") {
+            fields.push(("vary".to_owned(), "accept-language".to_owned()));
+        }
+        return written(302, &fields, Some(""), ask);
+    }
+    if ask.field("if-none-match").is_some_and(|tags| tags.contains(tag.trim_start_matches("W/"))) {
+        return written(304, &fields[1..], None, ask);
+    }
+    written(200, &fields, Some(&content), ask)
+}
+
+fn hash(text: &str) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn content_that_depends_on_language_or_cookie_without_vary_is_found_and_noise_is_not() {
+    let rows: &[(&str, &[&str], Option<bool>, Option<bool>)] = &[
+        ("plain", &[], Some(false), Some(false)),
+        ("first-language", &["K-02"], Some(true), Some(false)),
+        ("any-language", &["K-02"], Some(true), Some(false)),
+        ("german-by-default", &["K-02"], Some(true), Some(false)),
+        ("any-cookie", &["K-02"], Some(false), Some(true)),
+        ("theme-cookie", &["K-02"], Some(false), Some(true)),
+        ("own-cookie", &["K-02"], Some(false), Some(true)),
+        ("any-language-theme-cookie", &["K-02", "K-02"], Some(true), Some(true)),
+        ("any-language-vary", &[], Some(true), Some(false)),
+        ("any-cookie-vary", &[], Some(false), Some(true)),
+        ("any-cookie-private", &[], None, None),
+        ("any-cookie-no-store", &[], None, None),
+        // A cache revalidates it each time, which goes well as long as the tags differ.
+        ("any-language-no-cache", &[], Some(true), Some(false)),
+        ("any-language-no-cache-one-tag", &["V-07"], Some(true), Some(false)),
+        ("token", &[], Some(false), Some(false)),
+        ("clock", &[], Some(false), Some(false)),
+        ("shuffle", &[], Some(false), Some(false)),
+        ("two-servers", &[], Some(false), Some(false)),
+        ("token-any-language", &["K-02"], Some(true), Some(false)),
+        ("clock-any-cookie", &["K-02"], Some(false), Some(true)),
+        ("redirect", &["K-02"], Some(false), Some(false)),
+        ("redirect-vary", &[], Some(false), Some(false)),
+    ];
+    let address = serve_bytes(variant).await;
+    let urls: Vec<String> = rows.iter().map(|(site, ..)| format!("http://{address}/{site}")).collect();
+    let mut arguments = vec!["--json", "--level", "note", "--concurrency", "1"];
+    arguments.extend(urls.iter().map(String::as_str));
+    let document = run(&arguments).await.document();
+    for ((site, expected, language, cookie), one) in rows.iter().zip(document["urls"].as_array().unwrap()) {
+        let found: Vec<&str> = one["redirects"].as_array().unwrap().iter().flat_map(rules).chain(rules(one)).collect();
+        assert_eq!(found, *expected, "{site}: {:#}", one["findings"]);
+        assert_eq!(kinds(one), [""; 0], "{site}");
+        let known = ["varies_by_language", "varies_by_cookie"].map(|name| one["capabilities"][name].as_bool());
+        assert_eq!(known, [*language, *cookie], "{site}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_for_the_users_own_cookie_is_compared_with_the_page_without_it() {
+    let address = serve_bytes(variant).await;
+    let url = format!("http://{address}/signed-in");
+    let document = run(&["--json", "--header", "Cookie: id=ada", &url]).await.document();
+    let one = &document["urls"][0];
+    let finding = one["findings"].as_array().unwrap().iter().find(|finding| finding["rule"] == "K-02").unwrap();
+    assert_eq!(finding["level"], "danger");
+    assert!(finding["text"].as_str().unwrap().contains("for no `Cookie`"), "{finding}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_response_of_a_cache_in_front_says_nothing_about_variants() {
+    let address = serve_bytes(|ask| {
+        plain(200, &[("cache-control", "public, max-age=60"), ("x-cache", "HIT"), ("age", "7")], "x", ask)
+    })
+    .await;
+    let document = run(&["--json", &format!("http://{address}/")]).await.document();
+    assert_eq!(document["urls"][0]["capabilities"]["varies_by_language"], Value::Null);
+    assert_eq!(document["urls"][0]["capabilities"]["varies_by_cookie"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nonce_page_is_recognized_and_not_told_to_revalidate() {
+    let address = serve_bytes(variant).await;
+    for (site, expected) in [
+        ("nonce", &["G-18"][..]),
+        ("nonce-no-cache", &["G-18"]),
+        ("nonce-private", &["G-18"]),
+        ("nonce-no-store", &[]),
+        ("one-nonce-no-store", &[]),
+        ("nonce-any-language", &["K-02", "G-18"]),
+    ] {
+        let document = run(&["--json", "--level", "note", &format!("http://{address}/{site}")]).await.document();
+        let one = &document["urls"][0];
+        let mut found = rules(one);
+        found.sort_unstable_by(|a, b| b.cmp(a));
+        assert_eq!(found, *expected, "{site}: {:#}", one["findings"]);
+        assert_eq!(one["capabilities"]["has_nonce"], true, "{site}");
+    }
+    let text = run(&[&format!("http://{address}/nonce-no-cache")]).await;
+    assert!(text.out.contains("nonce    the page has a nonce"), "{}", text.out);
+    assert!(text.out.contains("each response has a new nonce"), "{}", text.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_304_with_another_nonce_than_the_stored_content_is_found() {
+    let address = serve_bytes(|ask| {
+        let policy = format!("script-src 'nonce-n{}'", stamp());
+        let fields = [("cache-control", "no-cache"), ("etag", "W/\"1\""), ("content-security-policy", &policy)];
+        match ask.field("if-none-match") {
+            Some(tags) if tags.contains("\"1\"") => plain(304, &fields, "", ask),
+            _ => plain(200, &fields, "the same", ask),
+        }
+    })
+    .await;
+    let document = run(&["--json", &format!("http://{address}/")]).await.document();
+    let findings = document["urls"][0]["findings"].as_array().unwrap();
+    let found =
+        findings.iter().any(|finding| finding["text"].as_str().unwrap().starts_with("the 304 has another nonce"));
+    assert!(found, "{findings:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_stream_is_not_read_and_not_told_to_send_an_etag() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    let address = serve_bytes(move |ask| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        let (kind, policy) = match ask.field("x-stream").unwrap() {
+            "events" => ("text/event-stream", "cache-control: no-cache\r\n"),
+            "frames" => ("Multipart/X-Mixed-Replace; boundary=x", "cache-control: no-store\r\n"),
+            "stored" => ("text/event-stream;charset=utf-8", "cache-control: max-age=60\r\n"),
+            "silent" => ("text/event-stream", ""),
+            _ => ("text/plain", "cache-control: no-cache\r\n"),
+        };
+        format!("HTTP/1.1 200 x\r\n{policy}content-type: {kind}\r\n\r\ndata: 1\n\n").into_bytes()
+    })
+    .await;
+    for (stream, expected, requests) in
+        [("events", &[][..], 1), ("frames", &[], 1), ("stored", &["G-10"], 1), ("silent", &["G-14"], 1)]
+    {
+        count.store(0, Ordering::Relaxed);
+        let header = format!("X-Stream: {stream}");
+        let url = format!("http://{address}/dripping");
+        let started = Instant::now();
+        let done = run(&["--json", "--level", "note", "--header", &header, &url]).await;
+        let document = done.document();
+        let one = &document["urls"][0];
+        assert_eq!((rules(one), kinds(one)), (expected.to_vec(), vec![]), "{stream}: {:#}", one["findings"]);
+        assert_eq!(one["response"]["live_stream"], true);
+        assert_eq!(count.load(Ordering::Relaxed), requests, "{stream}");
+        assert!(started.elapsed() < Duration::from_secs(5), "{stream}: {:?}", started.elapsed());
+    }
+    // A stream under another type is known by its missing length and end.
+    let arguments = ["--json", "--timeout", "1", "--header", "X-Stream: log", &format!("http://{address}/dripping")];
+    let document = run(&arguments).await.document();
+    assert_eq!(rules(&document["urls"][0]), [""; 0]);
+    assert_eq!(kinds(&document["urls"][0])[0], "timeout");
+}
+
+// ==== Bounds ====
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hostile_page_takes_bounded_time_and_output() {
+    let address = serve_bytes(|ask| {
+        let images: String = (0..40_000).map(|n| format!("<img src={n}.png>")).collect();
+        let many = "a".repeat(100_000);
+        let html = [("content-type", "text/html"), ("cache-control", "no-store")];
+        match ask.path.as_str() {
+            "/base" => plain(200, &html, &format!("<base href=/{}/>{images}", "d".repeat(1 << 20)), ask),
+            "/nested" => plain(200, &html, &"<div>".repeat(200_000), ask),
+            "/unclosed" => plain(200, &html, &format!("<img src=\"{}", "<img ".repeat(200_000)), ask),
+            "/fields" => plain(200, &[("cache-control", "no-store"), ("etag", &many), ("vary", &many)], "x", ask),
+            "/location" => plain(301, &[("location", &many)], "", ask),
+            _ => file(ask),
+        }
+    })
+    .await;
+    for (path, kinds_expected) in [
+        ("base", &["references"][..]),
+        ("nested", &[]),
+        ("unclosed", &[]),
+        ("fields", &[]),
+        ("location", &["bad-location"]),
+    ] {
+        let started = Instant::now();
+        let done = run(&["--json", "--follow-assets", &format!("http://{address}/{path}")]).await;
+        let elapsed = started.elapsed();
+        let document = done.document();
+        assert_eq!(kinds(&document["urls"][0]), kinds_expected, "{path}");
+        assert!(done.out.len() < 200_000, "{path}: {} bytes", done.out.len());
+        assert!(elapsed < Duration::from_secs(20), "{path}: {elapsed:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fields_that_never_end_are_cut_off() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                let Some(ask) = read_ask(&mut stream).await else { return };
+                let line: &[u8] = match ask.path.as_str() {
+                    "/one-field" => b"x",
+                    "/many-fields" => b"x-a: 1\r\n",
+                    _ => b"HTTP/1.1 103 x\r\nlink: <a>\r\n\r\n",
+                };
+                _ = stream.write_all(if ask.path == "/interim" { b"" } else { b"HTTP/1.1 200 x\r\nx: " }).await;
+                // As fast as a network is: hyper reads 1xx responses without a pause as long as there are any.
+                while stream.write_all(&line.repeat(20)).await.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            });
+        }
+    });
+    for path in ["one-field", "many-fields", "interim"] {
+        let started = Instant::now();
+        let done = run(&["--json", "--timeout", "2", &format!("http://{address}/{path}")]).await;
+        let document = done.document();
+        assert_eq!((kinds(&document["urls"][0]).len(), done.status), (1, 2), "{path}");
+        assert!(started.elapsed() < Duration::from_secs(10), "{path}: {:?}", started.elapsed());
+    }
 }
 
 // ==== Redirects and caches in front ====

@@ -91,11 +91,18 @@ impl<'a> Probe<'a> {
         let (first, now) = (self.first.status(), exchange.status());
         if now != first && !EXPECTED.contains(&now) {
             // The probe itself may be the reason, or the site may have begun to refuse this client.
-            let plain = self.send("control", Method::GET, Changes::default(), Read::Fields).await?;
-            if plain.status() != first {
-                self.fail(name, CheckError::Changed { first, now: plain.status() });
-                return None;
-            }
+            self.plain("control", Read::Fields).await?;
+        }
+        Some(exchange)
+    }
+
+    /// The plain request again. `None` if the site no longer returns the status that it returned at first.
+    pub(super) async fn plain(&mut self, name: &'static str, read: Read) -> Option<Exchange> {
+        let exchange = self.send(name, Method::GET, Changes::default(), read).await?;
+        let (first, now) = (self.first.status(), exchange.status());
+        if now != first {
+            self.fail(name, CheckError::Changed { first, now });
+            return None;
         }
         Some(exchange)
     }
@@ -104,7 +111,7 @@ impl<'a> Probe<'a> {
         self.request(name, Method::GET, Changes { set, without: None }, Read::Content).await
     }
 
-    /// As [`request`](Self::request), where any status of the page itself is a result.
+    /// As [`request`](Self::request), for a request whose every status is a result.
     pub(super) async fn send(
         &mut self,
         name: &'static str,

@@ -5,13 +5,14 @@ use tower_cache_policy::audit::{CacheAudit, Level};
 
 use super::capabilities::CacheReport;
 use super::probe::Probe;
+use crate::client::Read;
 use crate::exchange::Exchange;
 
 /// Returns the second response.
 pub(super) async fn run(probe: &mut Probe<'_>, audit: &CacheAudit) -> Option<Exchange> {
     let first = probe.first;
     probe.capabilities.first = first.cache_status().as_ref().map(CacheReport::from);
-    let repeat = probe.get("repeat", &[]).await?;
+    let repeat = probe.plain("repeat", Read::Content).await?;
     let status = repeat.cache_status();
     probe.capabilities.repeat = status.as_ref().map(CacheReport::from);
 

@@ -45,7 +45,7 @@ pub(crate) async fn compare_variants(probe: &mut Probe<'_>, audit: &CacheAudit) 
     if !is_shared(audit) {
         return;
     }
-    let Some(repeat) = probe.send("repeat", Method::GET, Changes::default(), Read::Content).await else { return };
+    let Some(repeat) = probe.plain("repeat", Read::Content).await else { return };
     run(probe, audit, &repeat).await;
 }
 
@@ -120,12 +120,12 @@ async fn try_value(
         if !differ(plain, &variants) {
             return Some(Tried::Same { from_cache: variant.is_from_cache() });
         }
-        let again = probe.send("repeat", Method::GET, Changes::default(), Read::Content).await?;
+        let again = probe.plain("repeat", Read::Content).await?;
         plain.push(Sample::of(&again));
         variants.push(Sample::of(&probe.send(probe_name, Method::GET, changes, Read::Content).await?));
     }
     // The last word is the plain request's, so that a site that changed in between is not taken for one that varies.
-    let again = probe.send("repeat", Method::GET, Changes::default(), Read::Content).await?;
+    let again = probe.plain("repeat", Read::Content).await?;
     plain.push(Sample::of(&again));
     let differ = differ(plain, &variants);
     Some(if differ { Tried::Different(Box::new(variant)) } else { Tried::Same { from_cache: variant.is_from_cache() } })
