@@ -32,7 +32,6 @@ const ROOMS: &[(&str, usize, &[&str])] = &[
         ],
     ),
     ("audit", 4, &["http", "serde"]),
-    ("dashboard", 5, &["bytes", "http", "http_body", "pin_project_lite", "tower_layer", "tower_service"]),
     ("testing", 5, &["bytes", "http", "http_body", "tower_service"]),
     ("axum", 5, &["axum_core", "http"]),
 ];

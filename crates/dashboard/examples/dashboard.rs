@@ -1,8 +1,8 @@
-//! An axum router with a page that shows what caches are told, and what it saves.
+//! An axum router with a page that shows how its responses are cached, and why.
 //!
 //! ```text
-//! cargo run --example dashboard --features dashboard
-//! cargo run --example dashboard --features dashboard -- 127.0.0.1:8080
+//! cargo run -p tower-cache-policy-dashboard --example dashboard
+//! cargo run -p tower-cache-policy-dashboard --example dashboard -- 127.0.0.1:8080
 //! ```
 
 use std::{env, error::Error, net::SocketAddr, time::Duration};
@@ -13,10 +13,10 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{Html, Response};
 use axum::{Router, routing::get};
 use tokio::net::TcpListener;
-use tower_cache_policy::dashboard::{Dashboard, PeerAddress};
 use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::policy::{CachePolicy, routes::RouteError, routes::RoutePolicies};
 use tower_cache_policy::{CachingLayer, EdgeLayer};
+use tower_cache_policy_dashboard::{Dashboard, PeerAddress};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -33,8 +33,8 @@ fn policies() -> Result<RoutePolicies, RouteError> {
         .build()
 }
 
-/// The page asks who is at the other end, and axum tells it in its own way.
-async fn tell_peer(ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request, next: Next) -> Response {
+/// Adds the address of the peer, which axum has in an extension of its own.
+async fn add_peer(ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(PeerAddress(peer));
     next.run(request).await
 }
@@ -56,7 +56,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .layer(EdgeLayer::new(EdgeProfile::FASTLY))
         .layer(dashboard.observe())
         .nest_service("/_cache", dashboard.service())
-        .layer(from_fn(tell_peer));
+        .layer(from_fn(add_peer));
 
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{0}; the page is http://{0}/_cache", listener.local_addr()?);

@@ -1,42 +1,40 @@
-//! Rows of the tables, each with an identifier by which an event replaces it.
+//! Rows of the tables. Each has an id, by which an event replaces it.
 
 use std::fmt;
 
 use http::Method;
+use tower_cache_policy::audit::Level;
+use tower_cache_policy::policy::routes::PolicyRow;
 
-use super::escape::Escaped;
-use super::words::{Octets, Took};
-use crate::audit::Level;
-use crate::dashboard::counted::{RouteCount, Totals, WarningCount};
-use crate::dashboard::lanes::Lanes;
-use crate::dashboard::record::{Record, RouteName, Saved, Warned};
-use crate::policy::routes::PolicyRow;
+use crate::record::{Record, RecordedWarning, RouteCount, RouteName, Saved, Totals, WarningCount};
+use crate::text::{Bytes, Escaped, Took};
+use crate::timeline::Timeline;
 
 /// A row of the table of routes.
-pub(super) struct PolicyCells<'a>(pub(super) &'a PolicyRow<'a>, pub(super) Lanes);
+pub(crate) struct PolicyCells<'a>(pub(crate) &'a PolicyRow<'a>, pub(crate) Timeline);
 
 /// The counters of a route.
-pub(super) struct RouteCells<'a>(pub(super) usize, pub(super) &'a RouteCount);
+pub(crate) struct RouteCells<'a>(pub(crate) usize, pub(crate) &'a RouteCount);
 
 /// A warning.
-pub(super) struct WarningCells<'a>(pub(super) usize, pub(super) &'a WarningCount);
+pub(crate) struct WarningCells<'a>(pub(crate) usize, pub(crate) &'a WarningCount);
 
-/// A request and its answer.
-pub(super) struct RequestCells<'a>(pub(super) u64, pub(super) &'a Record);
+/// A request and its response.
+pub(crate) struct RequestCells<'a>(pub(crate) u64, pub(crate) &'a Record);
 
 impl fmt::Display for PolicyCells<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(row, lanes) = self;
+        let Self(row, timeline) = self;
         match row.pattern() {
             Some(pattern) => write!(f, r#"<tr><th scope="row"><code>{}</code></th>"#, Escaped(pattern))?,
             None => f.write_str(r#"<tr><th scope="row"><i>any other</i></th>"#)?,
         }
         let methods: Vec<&str> = row.methods().iter().map(Method::as_str).collect();
         write!(f, r#"<td><span class="line">{}</span>"#, Escaped(&methods.join(", ")))?;
-        write!(f, r#"<div class="small">{}"#, Escaped(row.status_word()))?;
-        match row.content_type_word() {
+        write!(f, r#"<div class="small">{}"#, Escaped(row.status_label()))?;
+        match row.content_type_label() {
             "any" => {}
-            word => write!(f, ", {}", Escaped(word))?,
+            label => write!(f, ", {}", Escaped(label))?,
         }
         write!(f, "</div></td><td>{}", Field(Some(row.cache_control())))?;
         for (name, value) in row.at_edge() {
@@ -46,7 +44,7 @@ impl fmt::Display for PolicyCells<'_> {
         if let Some(vary) = row.vary() {
             write!(f, r#"<div class="small"><code>vary: {}</code></div>"#, Escaped(vary))?;
         }
-        write!(f, "</td><td>{lanes}</td></tr>")
+        write!(f, "</td><td>{timeline}</td></tr>")
     }
 }
 
@@ -58,10 +56,10 @@ impl fmt::Display for RouteCells<'_> {
         for number in [requests, ok, not_modified, precondition_failed, no_store] {
             write!(f, r#"<td class="number">{number}</td>"#)?;
         }
-        write!(f, r#"<td class="number">{}</td>"#, Octets(*saved))?;
+        write!(f, r#"<td class="number">{}</td>"#, Bytes(*saved))?;
         match last {
             Some(last) => {
-                write!(f, "<td>{}</td><td>{}</td></tr>", Field(last.cache_control.as_deref()), last.lanes)
+                write!(f, "<td>{}</td><td>{}</td></tr>", Field(last.cache_control.as_deref()), last.timeline)
             }
             None => f.write_str(r#"<td colspan="2" class="small">no success yet</td></tr>"#),
         }
@@ -70,7 +68,7 @@ impl fmt::Display for RouteCells<'_> {
 
 impl fmt::Display for WarningCells<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(place, WarningCount { warned: Warned { level, text }, route, times, path, .. }) = self;
+        let Self(place, WarningCount { warning: RecordedWarning { level, text }, route, times, path, .. }) = self;
         write!(f, r#"<tr id="w{place}"><td>{}</td><th scope="row">{route}</th>"#, Badge(*level))?;
         write!(f, r#"<td>{}</td><td class="number">{times}</td>"#, Prose(text))?;
         write!(f, "<td><code>{}</code></td></tr>", Escaped(path))
@@ -102,14 +100,14 @@ impl fmt::Display for RequestCells<'_> {
             (None, Some(reason)) => Escaped(&reason.to_string()).fmt(f)?,
             (None, None) => f.write_str(r#"<span class="small">not recorded</span>"#)?,
         }
-        if let Some(Warned { level, text }) = &record.warning {
+        if let Some(RecordedWarning { level, text }) = &record.warning {
             write!(f, r#"<div class="small">{} {}</div>"#, Badge(*level), Prose(text))?;
         }
         f.write_str(r#"</td><td class="number">"#)?;
         match record.saved {
             Saved::Nothing => {}
             Saved::Unknown => f.write_str("not known")?,
-            Saved::Octets(octets) => Octets(octets).fmt(f)?,
+            Saved::Bytes(bytes) => Bytes(bytes).fmt(f)?,
         }
         write!(f, r#"</td><td class="number">{}</td></tr>"#, Took(record.took))
     }
@@ -118,8 +116,8 @@ impl fmt::Display for RequestCells<'_> {
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { requests, not_modified, saved, more_warnings } = self;
-        write!(f, "<li><b>{requests}</b> requests<li><b>{not_modified}</b> answered with 304")?;
-        write!(f, "<li><b>{}</b> of content not sent again", Octets(*saved))?;
+        write!(f, "<li><b>{requests}</b> requests<li><b>{not_modified}</b> responses with 304")?;
+        write!(f, "<li><b>{}</b> of content not sent again", Bytes(*saved))?;
         match more_warnings {
             0 => Ok(()),
             more => write!(f, "<li><b>{more}</b> more warnings than are shown"),
@@ -131,7 +129,7 @@ impl fmt::Display for RouteName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pattern(pattern) => write!(f, "<code>{}</code>", Escaped(pattern)),
-            Self::Nothing => f.write_str("<i>no route</i>"),
+            Self::Unknown => f.write_str("<i>no route</i>"),
             Self::Others => f.write_str("<i>other routes</i>"),
         }
     }
@@ -147,8 +145,8 @@ impl fmt::Display for Field<'_> {
                 f.write_str("<code>")?;
                 for (index, directive) in value.split(", ").enumerate() {
                     let separator = if index == 0 { "" } else { ", " };
-                    // A line may end between two of them, not at a hyphen.
-                    write!(f, "{separator}<span class=\"whole\">{}</span>", Escaped(directive))?;
+                    // A line may end between two directives, but not at a hyphen.
+                    write!(f, "{separator}<span class=\"directive\">{}</span>", Escaped(directive))?;
                 }
                 f.write_str("</code>")
             }
@@ -165,13 +163,13 @@ impl fmt::Display for Badge {
     }
 }
 
-/// A sentence with what stands in backticks as code.
+/// A sentence, with the text between backticks as code.
 struct Prose<'a>(&'a str);
 
 impl fmt::Display for Prose<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts: Vec<&str> = self.0.split('`').collect();
-        // One that is not closed was cut off.
+        // A backtick without a second one was cut off.
         parts.iter().enumerate().try_for_each(|(index, part)| match index % 2 {
             0 => Escaped(part).fmt(f),
             _ => write!(f, "<code>{}</code>", Escaped(part)),

@@ -1,10 +1,32 @@
-//! Times and sizes as people say them.
+//! Text in HTML, times and sizes.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::time::Duration;
 
-/// Seconds, in the units in which they come out even: `60 s`, `5 min`, `1 h 30 min`.
-pub(super) struct Span(pub(super) u64);
+/// Writes a text between tags and in quoted attributes. Control characters are replaced, and so are those that change
+/// the direction of the text after them.
+pub(crate) struct Escaped<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|char| match char {
+            '&' => f.write_str("&amp;"),
+            '<' => f.write_str("&lt;"),
+            '>' => f.write_str("&gt;"),
+            '"' => f.write_str("&quot;"),
+            '\'' => f.write_str("&#39;"),
+            _ if char.is_control() || is_bidi_control(char) => f.write_char(char::REPLACEMENT_CHARACTER),
+            _ => f.write_char(char),
+        })
+    }
+}
+
+const fn is_bidi_control(char: char) -> bool {
+    matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Seconds, in the largest units: `60 s`, `5 min`, `1 h 30 min`.
+pub(crate) struct Span(pub(crate) u64);
 
 const UNITS: [(u64, &str, &str); 5] =
     [(31_536_000, "year", "years"), (86_400, "day", "days"), (3_600, "h", "h"), (60, "min", "min"), (1, "s", "s")];
@@ -28,10 +50,10 @@ impl fmt::Display for Span {
     }
 }
 
-/// Octets: `812 B`, `4.2 kB`.
-pub(super) struct Octets(pub(super) u64);
+/// Bytes: `812 B`, `4.2 kB`.
+pub(crate) struct Bytes(pub(crate) u64);
 
-impl fmt::Display for Octets {
+impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (unit, name) = match self.0 {
             0..1_000 => return write!(f, "{} B", self.0),
@@ -44,7 +66,7 @@ impl fmt::Display for Octets {
 }
 
 /// A short time: `0.4 ms`, `12 ms`, `1.5 s`.
-pub(super) struct Took(pub(super) Duration);
+pub(crate) struct Took(pub(crate) Duration);
 
 impl fmt::Display for Took {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -62,7 +84,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_and_sizes_read_as_people_say_them() {
+    fn markup_and_control_characters_are_escaped() {
+        for (text, escaped) in [
+            ("/a?b=c", "/a?b=c"),
+            ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
+            ("\" onload='x' &amp;", "&quot; onload=&#39;x&#39; &amp;amp;"),
+            ("a\r\ndata: b\0", "a\u{fffd}\u{fffd}data: b\u{fffd}"),
+            ("gpj.\u{202e}exe", "gpj.\u{fffd}exe"),
+            ("größe", "größe"),
+        ] {
+            assert_eq!(Escaped(text).to_string(), escaped);
+        }
+    }
+
+    #[test]
+    fn times_and_sizes_have_units() {
         for (seconds, text) in [
             (0, "0 s"),
             (60, "60 s"),
@@ -77,9 +113,8 @@ mod tests {
         ] {
             assert_eq!(Span(seconds).to_string(), text);
         }
-        for (octets, text) in [(0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (4_250, "4.2 kB"), (1_999_999, "1.9 MB")]
-        {
-            assert_eq!(Octets(octets).to_string(), text);
+        for (bytes, text) in [(0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (4_250, "4.2 kB"), (1_999_999, "1.9 MB")] {
+            assert_eq!(Bytes(bytes).to_string(), text);
         }
         for (micros, text) in [(400, "0.4 ms"), (12_400, "12 ms"), (1_500_000, "1.5 s")] {
             assert_eq!(Took(Duration::from_micros(micros)).to_string(), text);

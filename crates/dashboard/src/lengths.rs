@@ -1,4 +1,4 @@
-//! [`Lengths`]: how long the last answers were, by which a 304 tells what it saved.
+//! [`Lengths`]: the lengths of the last responses, which a 304 saves.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -7,16 +7,17 @@ use http::HeaderMap;
 use http::header::{ACCEPT_ENCODING, ETAG, LAST_MODIFIED};
 use http::request::Parts;
 
-use super::bounds::MAX_LENGTHS;
+/// How many lengths are stored.
+const MAX_LENGTHS: usize = 1_024;
 
-/// Which content it is: the URL and the validator, which the 304 has in common with the 200
-/// (N-01). So a client that holds an older version is not told the length of the present one.
-/// Codings may share a weak tag, and which of them was sent goes by what the client accepts.
+/// Identifies content by the URL and the validator, which a 304 has in common with its 200 (N-01). So an older version does
+/// not count with the length of the current one. Content codings may share a weak tag, so the accepted codings belong to the
+/// key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct ContentKey(u64);
+pub(crate) struct ContentKey(u64);
 
 #[derive(Debug, Default)]
-pub(super) struct Lengths {
+pub(crate) struct Lengths {
     by_key: BTreeMap<ContentKey, u64>,
     /// The oldest first.
     order: VecDeque<ContentKey>,
@@ -24,8 +25,8 @@ pub(super) struct Lengths {
 
 impl ContentKey {
     /// `None` without a validator, as no 304 can follow.
-    pub(super) fn of(request: &Parts, answer: &HeaderMap) -> Option<Self> {
-        let validator = answer.get(ETAG).or_else(|| answer.get(LAST_MODIFIED))?;
+    pub(crate) fn of(request: &Parts, response: &HeaderMap) -> Option<Self> {
+        let validator = response.get(ETAG).or_else(|| response.get(LAST_MODIFIED))?;
         let mut hasher = DefaultHasher::new();
         (request.uri.path(), request.uri.query(), validator.as_bytes()).hash(&mut hasher);
         request.headers.get_all(ACCEPT_ENCODING).iter().for_each(|value| value.as_bytes().hash(&mut hasher));
@@ -34,7 +35,7 @@ impl ContentKey {
 }
 
 impl Lengths {
-    pub(super) fn remember(&mut self, key: ContentKey, length: u64) {
+    pub(crate) fn remember(&mut self, key: ContentKey, length: u64) {
         if self.by_key.insert(key, length).is_some() {
             return;
         }
@@ -46,7 +47,7 @@ impl Lengths {
         }
     }
 
-    pub(super) fn of(&self, key: ContentKey) -> Option<u64> {
+    pub(crate) fn of(&self, key: ContentKey) -> Option<u64> {
         self.by_key.get(&key).copied()
     }
 }
@@ -56,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_oldest_length_makes_room() {
+    fn the_oldest_length_is_dropped() {
         let mut lengths = Lengths::default();
         for key in 0..=MAX_LENGTHS as u64 {
             lengths.remember(ContentKey(key), key);

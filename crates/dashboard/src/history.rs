@@ -1,23 +1,32 @@
-//! [`History`]: what was seen, and who waits for more.
+//! [`History`]: the recorded requests, and the event streams that wait for more.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use super::bounds::{MAX_LISTENERS, MAX_REQUESTS, MAX_ROUTES, MAX_WARNINGS};
-use super::counted::{RouteCount, Totals, WarningCount};
-use super::lengths::{ContentKey, Lengths};
-use super::record::{Record, RouteName};
+use crate::lengths::{ContentKey, Lengths};
+use crate::record::{Record, RouteCount, RouteName, Totals, WarningCount};
 
-/// A lock and a few lists. Nobody queues for a client: each event stream keeps the number of the
-/// last request that it told, and reads on from there when it is polled. One that is too slow
-/// misses what has left the list by then.
+/// The last requests.
+const MAX_REQUESTS: usize = 200;
+
+/// Routes with counters of their own. The others share one row.
+const MAX_ROUTES: usize = 256;
+
+/// Different warnings. Further ones are only counted.
+const MAX_WARNINGS: usize = 100;
+
+/// Event streams that are open at the same time.
+const MAX_LISTENERS: usize = 32;
+
+/// A lock and a few lists. There is no queue for a client: each event stream stores the number of the last request that it
+/// sent, and continues from there when it is polled. A slow stream misses the requests that have left the list by then.
 #[derive(Debug, Default)]
-pub(super) struct History(Mutex<State>);
+pub(crate) struct History(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// The newest first, the number of each counting down from `totals.requests`.
+    /// The newest first. Their numbers count down from `totals.requests`.
     requests: VecDeque<Record>,
     routes: Vec<RouteCount>,
     places: BTreeMap<RouteName, usize>,
@@ -28,30 +37,30 @@ struct State {
     last_listener: u64,
 }
 
-/// One that waits for more, until it is given back by [`History::leave`].
+/// An event stream, until [`History::leave`].
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Listener(u64);
+pub(crate) struct Listener(u64);
 
-/// What came after some request, with the places at which it stands in its list.
+/// The changes since some request, each with its place in its list.
 #[derive(Debug)]
-pub(super) struct News {
+pub(crate) struct Update {
     /// The number of the last request.
-    pub(super) number: u64,
+    pub(crate) number: u64,
     /// With their numbers, the newest first.
-    pub(super) requests: Vec<(u64, Record)>,
-    pub(super) routes: Vec<(usize, RouteCount)>,
-    pub(super) warnings: Vec<(usize, WarningCount)>,
-    pub(super) totals: Totals,
+    pub(crate) requests: Vec<(u64, Record)>,
+    pub(crate) routes: Vec<(usize, RouteCount)>,
+    pub(crate) warnings: Vec<(usize, WarningCount)>,
+    pub(crate) totals: Totals,
 }
 
 impl History {
-    pub(super) fn add(&self, mut record: Record) {
+    pub(crate) fn add(&self, mut record: Record) {
         let mut state = self.lock();
-        state.totals.count(&record);
+        state.totals.add(&record);
         let number = state.totals.requests;
         let place = state.place_of(&record.route);
         let count = &mut state.routes[place];
-        count.count(number, &record);
+        count.add(number, &record);
         record.route = count.route.clone();
         state.warn(number, &record);
         state.requests.push_front(record);
@@ -61,22 +70,22 @@ impl History {
         waiting.into_iter().for_each(Waker::wake);
     }
 
-    pub(super) fn remember(&self, content: ContentKey, length: u64) {
+    pub(crate) fn remember(&self, content: ContentKey, length: u64) {
         self.lock().lengths.remember(content, length);
     }
 
-    pub(super) fn length_of(&self, content: ContentKey) -> Option<u64> {
+    pub(crate) fn length_of(&self, content: ContentKey) -> Option<u64> {
         self.lock().lengths.of(content)
     }
 
-    /// Everything that is still known, where `number` is 0 or one that was never given, as after
-    /// a restart.
-    pub(super) fn since(&self, number: u64) -> News {
+    /// All changes since a request. Everything that is still known if `number` is 0, or a number that was never assigned,
+    /// as after a restart.
+    pub(crate) fn since(&self, number: u64) -> Update {
         self.lock().since(number)
     }
 
-    /// What came after a request, or later, when the waker is told.
-    pub(super) fn next(&self, listener: Listener, number: u64, waker: &Waker) -> Option<News> {
+    /// The changes since a request. If there are none, wakes the waker when there are.
+    pub(crate) fn next(&self, listener: Listener, number: u64, waker: &Waker) -> Option<Update> {
         let mut state = self.lock();
         if state.totals.requests != number {
             return Some(state.since(number));
@@ -85,8 +94,8 @@ impl History {
         None
     }
 
-    /// `None` where too many listen already.
-    pub(super) fn listen(&self) -> Option<Listener> {
+    /// `None` if too many streams are open already.
+    pub(crate) fn listen(&self) -> Option<Listener> {
         let mut state = self.lock();
         if state.listeners.len() >= MAX_LISTENERS {
             return None;
@@ -97,18 +106,18 @@ impl History {
         Some(listener)
     }
 
-    pub(super) fn leave(&self, listener: Listener) {
+    pub(crate) fn leave(&self, listener: Listener) {
         self.lock().listeners.remove(&listener.0);
     }
 
-    /// How many requests were seen, and how many event streams are open.
-    pub(super) fn size(&self) -> (u64, usize) {
+    /// The number of recorded requests, and of open event streams.
+    pub(crate) fn size(&self) -> (u64, usize) {
         let state = self.lock();
         (state.totals.requests, state.listeners.len())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Counters that a panic left between two steps are no danger to anybody.
+        // A panic between two steps leaves counters that are off by one, and nothing worse.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -118,7 +127,7 @@ impl State {
         if let Some(place) = self.places.get(route) {
             return *place;
         }
-        // One place is left for those that find none.
+        // The last place is for all further routes.
         if self.routes.len() >= MAX_ROUTES - 1 && *route != RouteName::Others {
             return self.place_of(&RouteName::Others);
         }
@@ -128,9 +137,9 @@ impl State {
     }
 
     fn warn(&mut self, number: u64, record: &Record) {
-        let Some(warned) = &record.warning else { return };
+        let Some(warning) = &record.warning else { return };
         let room = self.warnings.len() < MAX_WARNINGS;
-        let known = self.warnings.iter_mut().find(|known| known.warned == *warned && known.route == record.route);
+        let known = self.warnings.iter_mut().find(|known| known.warning == *warning && known.route == record.route);
         match known {
             Some(known) => {
                 known.times += 1;
@@ -138,7 +147,7 @@ impl State {
                 known.changed = number;
             }
             None if room => self.warnings.push(WarningCount {
-                warned: warned.clone(),
+                warning: warning.clone(),
                 route: record.route.clone(),
                 times: 1,
                 path: record.path.clone(),
@@ -148,10 +157,10 @@ impl State {
         }
     }
 
-    fn since(&self, number: u64) -> News {
+    fn since(&self, number: u64) -> Update {
         let last = self.totals.requests;
         let number = if number > last { 0 } else { number };
-        News {
+        Update {
             number: last,
             requests: (number + 1..=last).rev().zip(self.requests.iter().cloned()).collect(),
             routes: self.routes.iter().cloned().enumerate().filter(|(_, route)| route.changed > number).collect(),

@@ -1,4 +1,4 @@
-//! The page for developers: who may see it, what it shows, and that it holds no more than it says.
+//! The dashboard: who may see it, what it shows, and that its memory is bounded.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::convert::Infallible;
@@ -17,11 +17,11 @@ use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full, StreamBody};
 use sha2::{Digest, Sha256};
 use tower::{Layer, Service, ServiceExt, service_fn};
-use tower_cache_policy::dashboard::{Dashboard, DashboardBody, PeerAddress};
 use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::policy::CachePolicy;
 use tower_cache_policy::policy::routes::{RoutePolicies, SharedRoutes};
 use tower_cache_policy::{CachePolicyLayer, CachingLayer, Clock};
+use tower_cache_policy_dashboard::{Dashboard, DashboardBody, PeerAddress};
 
 type Answer = Response<Full<Bytes>>;
 
@@ -85,7 +85,7 @@ fn cells(row: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn it_is_refused_unless_peer_and_host_are_loopback_and_nobody_is_in_between() {
+async fn a_request_is_refused_unless_peer_and_host_are_loopback() {
     let refused: &[(&str, Option<&str>, &[(&str, &str)], &str)] = &[
         ("no peer", None, &[("host", "localhost")], "address of the peer is not known"),
         ("a peer elsewhere", Some("192.0.2.1:5"), &[("host", "localhost")], "another machine"),
@@ -142,7 +142,7 @@ fn request(path: &str, peer: Option<&str>, fields: &[(&str, &str)]) -> Request<S
 }
 
 #[tokio::test]
-async fn a_listener_on_loopback_need_not_tell_peers_and_a_known_one_still_counts() {
+async fn on_a_loopback_listener_the_peer_may_be_unknown_and_a_known_one_still_counts() {
     let bound = dashboard();
     let local = &[("host", "localhost")][..];
     assert_eq!(ask(&bound, request("/", None, local)).await.status(), StatusCode::OK);
@@ -155,7 +155,7 @@ async fn a_listener_on_loopback_need_not_tell_peers_and_a_known_one_still_counts
 }
 
 #[tokio::test]
-async fn the_rule_of_the_application_decides_alone() {
+async fn a_rule_of_the_application_replaces_the_checks_of_peer_host_and_proxies() {
     let by_rule = Dashboard::new().allow(|request| request.headers.contains_key("x-developer"));
     let far = Some("192.0.2.1:5");
     let allowed = ask(&by_rule, request("/", far, &[("host", "tea.example"), ("x-developer", "1")])).await;
@@ -164,8 +164,247 @@ async fn the_rule_of_the_application_decides_alone() {
     assert_eq!(refused.status(), StatusCode::FORBIDDEN);
 }
 
+// ==== Proxies and other sites (E14) ====
+
+const PEER: Option<&str> = Some("127.0.0.1:5");
+
 #[tokio::test]
-async fn no_answer_of_it_is_stored_framed_or_guessed() {
+async fn a_field_of_any_proxy_is_refused() {
+    const FIELDS: &[&str] = &[
+        "Forwarded",
+        "Forwarded-For",
+        "Via",
+        "CDN-Loop",
+        "Max-Forwards",
+        "Proxy-Authorization",
+        "Proxy-Connection",
+        "Surrogate-Capability",
+        "X-Forwarded",
+        "X-Forwarded-By",
+        "X-Forwarded-For",
+        "X-Forwarded-Host",
+        "X-Forwarded-Port",
+        "X-Forwarded-Prefix",
+        "X-Forwarded-Proto",
+        "X-Forwarded-Server",
+        "X-Forwarded-Ssl",
+        "X-Forward-For",
+        "X-Original-Forwarded-For",
+        "X-Original-Host",
+        "X-Original-URL",
+        "X-Originating-IP",
+        "X-Real-IP",
+        "X-RealIP",
+        "X-Client-IP",
+        "X-ClientIP",
+        "Client-IP",
+        "X-Cluster-Client-IP",
+        "X-Remote-IP",
+        "X-Remote-Addr",
+        "X-ProxyUser-IP",
+        "WL-Proxy-Client-IP",
+        "X-Source-IP",
+        "True-Client-IP",
+        "CF-Connecting-IP",
+        "CF-Connecting-IPv6",
+        "CF-Pseudo-IPv4",
+        "CF-IPCountry",
+        "CF-Ray",
+        "CF-Visitor",
+        "CF-Worker",
+        "CF-Access-Jwt-Assertion",
+        "Fastly-Client-IP",
+        "Fastly-FF",
+        "Fastly-SSL",
+        "Fly-Client-IP",
+        "Fly-Region",
+        "Akamai-Origin-Hop",
+        "X-Akamai-Edgescape",
+        "CloudFront-Viewer-Address",
+        "X-Amz-Cf-Id",
+        "X-Amzn-Trace-Id",
+        "X-Azure-ClientIP",
+        "X-Azure-Ref",
+        "X-FD-HealthProbe",
+        "X-AppEngine-User-IP",
+        "X-Cloud-Trace-Context",
+        "X-Goog-IAP-JWT-Assertion",
+        "X-ARR-LOG-ID",
+        "X-NF-Client-Connection-IP",
+        "X-Vercel-Forwarded-For",
+        "X-Vercel-IP-Country",
+        "X-Sucuri-ClientIP",
+        "Incap-Client-IP",
+        "Ali-CDN-Real-IP",
+        "EagleEye-TraceId",
+        "DO-Connecting-IP",
+        "X-Envoy-External-Address",
+        "X-Varnish",
+        "X-BlueCoat-Via",
+        "X-HAProxy-Server-State",
+        "X-Request-Start",
+        "X-Scheme",
+        "Front-End-Https",
+        "Tailscale-User-Login",
+        "ngrok-skip-browser-warning",
+        "X-Auth-Request-Email",
+        "Remote-User",
+        // Of no vendor that is known.
+        "Example-Viewer-IP",
+        "X-Example-Proxy-Id",
+    ];
+    for field in FIELDS {
+        // An empty value is still a field that a proxy added.
+        for value in ["192.0.2.1", "127.0.0.1", ""] {
+            for path in ["/", "/events"] {
+                let fields = [("host", "localhost:3000"), (field, value)];
+                let response = ask(&Dashboard::new(), request(path, PEER, &fields)).await;
+                assert_eq!(response.status(), StatusCode::FORBIDDEN, "{field}: {value}");
+                let text = text(response).await;
+                assert!(text.contains("through a proxy"), "{field}: {text}");
+                let bound = ask(&dashboard(), request(path, None, &fields)).await;
+                assert_eq!(bound.status(), StatusCode::FORBIDDEN, "{field}: {value}, bound to loopback");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_of_another_site_is_refused() {
+    type Fields = &'static [(&'static str, &'static str)];
+    const REFUSED: &[(&str, Fields)] = &[
+        ("an event stream of another site", &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "cors")]),
+        ("of a sibling, as another port of localhost", &[("sec-fetch-site", "same-site")]),
+        ("an image", &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")]),
+        ("a frame", &[("sec-fetch-site", "cross-site"), ("sec-fetch-dest", "iframe"), ("sec-fetch-mode", "navigate")]),
+        ("a link", &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")]),
+        ("a word that no standard has", &[("sec-fetch-site", "elsewhere")]),
+        ("an empty word", &[("sec-fetch-site", "")]),
+        ("two words", &[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")]),
+        ("a list", &[("sec-fetch-site", "same-origin, cross-site")]),
+        ("Origin", &[("origin", "https://evil.example")]),
+        ("Origin, another port", &[("origin", "http://localhost:8080")]),
+        ("Origin, the default port", &[("origin", "http://localhost")]),
+        ("Origin, another loopback name", &[("origin", "http://127.0.0.1:3000")]),
+        ("Origin, a sandboxed page or a file", &[("origin", "null")]),
+        ("Origin, an extension", &[("origin", "chrome-extension://abcdef:3000")]),
+        ("Origin, empty", &[("origin", "")]),
+        ("Origin with a user name", &[("origin", "http://localhost:3000@evil.example")]),
+        ("Origin, the second line", &[("origin", "http://localhost:3000"), ("origin", "https://evil.example")]),
+        ("Referer", &[("referer", "https://evil.example/page")]),
+        ("Referer that begins like it", &[("referer", "http://localhost:3000.evil.example/")]),
+        ("Referer, not a URL", &[("referer", "about:client")]),
+        ("a preflight", &[("access-control-request-method", "GET")]),
+        ("a preflight for a local network", &[("access-control-request-private-network", "true")]),
+    ];
+    for (case, fields) in REFUSED {
+        for path in ["/", "/events", "/other"] {
+            let fields: Vec<_> = [("host", "localhost:3000")].iter().chain(*fields).copied().collect();
+            let response = ask(&Dashboard::new(), request(path, PEER, &fields)).await;
+            assert_eq!(response.status(), StatusCode::FORBIDDEN, "{case}");
+            let text = text(response).await;
+            assert!(text.contains("Another site"), "{case}: {text}");
+        }
+    }
+    let by_rule = Dashboard::new().allow(|_| true);
+    for (case, fields) in REFUSED {
+        let fields: Vec<_> = [("host", "tea.example")].iter().chain(*fields).copied().collect();
+        let response = ask(&by_rule, request("/events", None, &fields)).await;
+        let expected = if *case == "a link" { StatusCode::OK } else { StatusCode::FORBIDDEN };
+        assert_eq!(response.status(), expected, "{case}, with a rule");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_resolves_to_loopback_does_not_help_another_site() {
+    // DNS rebinding: the browser thinks that it is the same origin, and the name is the site's.
+    let fields = [
+        ("host", "rebound.evil.example:3000"),
+        ("sec-fetch-site", "same-origin"),
+        ("origin", "http://rebound.evil.example:3000"),
+        ("referer", "http://rebound.evil.example:3000/"),
+    ];
+    for dashboard in [Dashboard::new(), dashboard()] {
+        let response = ask(&dashboard, request("/events", PEER, &fields)).await;
+        assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    }
+    for host in ["0.0.0.0:3000", "[::]:3000", "127.0.0.1.nip.example", "localhost@127.0.0.1", "192.168.0.1"] {
+        let response = ask(&Dashboard::new(), request("/", PEER, &[("host", host)])).await;
+        assert_eq!(response.status(), StatusCode::FORBIDDEN, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn what_browsers_and_curl_send_to_the_page_is_served() {
+    let agents: &[(&str, &str, &[(&str, &str)])] = &[
+        ("curl", "/", &[("user-agent", "curl/8.5.0"), ("accept", "*/*")]),
+        (
+            "Chromium, an address that was typed",
+            "/",
+            &[
+                ("connection", "keep-alive"),
+                ("cache-control", "max-age=0"),
+                ("sec-ch-ua", "\"Chromium\";v=\"140\""),
+                ("sec-ch-ua-mobile", "?0"),
+                ("sec-ch-ua-platform", "\"Linux\""),
+                ("upgrade-insecure-requests", "1"),
+                ("user-agent", "Mozilla/5.0"),
+                ("accept", "text/html"),
+                ("sec-fetch-site", "none"),
+                ("sec-fetch-mode", "navigate"),
+                ("sec-fetch-user", "?1"),
+                ("sec-fetch-dest", "document"),
+                ("accept-encoding", "gzip, deflate, br, zstd"),
+                ("accept-language", "de"),
+                ("cookie", "session=1"),
+                ("if-none-match", "\"1\""),
+            ],
+        ),
+        (
+            "Chromium, the events",
+            "/events?after=0",
+            &[
+                ("accept", "text/event-stream"),
+                ("cache-control", "no-cache"),
+                ("sec-fetch-site", "same-origin"),
+                ("sec-fetch-mode", "cors"),
+                ("sec-fetch-dest", "empty"),
+                ("last-event-id", "3"),
+            ],
+        ),
+        (
+            "Firefox, a link of the application",
+            "/",
+            &[
+                ("dnt", "1"),
+                ("sec-gpc", "1"),
+                ("priority", "u=0, i"),
+                ("te", "trailers"),
+                ("referer", "http://LOCALHOST:3000/page?a=b"),
+                ("sec-fetch-site", "same-origin"),
+                ("alt-used", "localhost"),
+                ("save-data", "on"),
+            ],
+        ),
+        ("Origin of the same page", "/", &[("origin", "http://localhost:3000")]),
+    ];
+    for (agent, path, fields) in agents {
+        let fields: Vec<_> = [("host", "localhost:3000")].iter().chain(*fields).copied().collect();
+        let response = ask(&Dashboard::new(), request(path, PEER, &fields)).await;
+        assert_eq!(response.status(), StatusCode::OK, "{agent}");
+    }
+    // A service does not know whether TLS ends in front of it, so both default ports fit a host without one.
+    for origin in ["http://localhost", "http://localhost:80", "https://localhost:443"] {
+        let fields = [("host", "localhost"), ("origin", origin)];
+        assert_eq!(ask(&Dashboard::new(), request("/", PEER, &fields)).await.status(), StatusCode::OK, "{origin}");
+    }
+    let by_target = [("origin", "http://localhost:3000"), ("sec-fetch-site", "same-origin")];
+    let response = ask(&Dashboard::new(), request("http://localhost:3000/", PEER, &by_target)).await;
+    assert_eq!(response.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn no_response_is_stored_framed_or_sniffed() {
     for (method, path, status) in [
         (Method::GET, "/", 200),
         (Method::HEAD, "/", 200),
@@ -184,6 +423,7 @@ async fn no_answer_of_it_is_stored_framed_or_guessed() {
         assert_eq!(fields["cache-control"], "private, no-store", "{method} {path}");
         assert_eq!(fields["x-content-type-options"], "nosniff", "{method} {path}");
         assert_eq!(fields["cross-origin-resource-policy"], "same-origin", "{method} {path}");
+        assert_eq!(fields["cross-origin-opener-policy"], "same-origin", "{method} {path}");
         let policy = fields["content-security-policy"].to_str().unwrap();
         assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
         assert!(!policy.contains("unsafe"), "{policy}");
@@ -204,7 +444,7 @@ async fn head_has_the_length_and_no_content() {
 }
 
 #[tokio::test]
-async fn the_style_and_the_script_are_those_that_the_policy_names() {
+async fn the_style_and_the_script_have_the_hashes_of_the_policy() {
     let response = ask(&dashboard(), local("/")).await;
     let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
     let page = text(response).await;
@@ -213,7 +453,7 @@ async fn the_style_and_the_script_are_those_that_the_policy_names() {
         let (content, rest) = rest.split_once(&format!("</{tag}>")).unwrap();
         assert!(!rest.contains(&format!("<{tag}")), "there is one");
         let hash = format!("{tag}-src 'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(content)));
-        assert!(policy.contains(&hash), "src/dashboard/page/resources.rs should say {hash}");
+        assert!(policy.contains(&hash), "src/page.rs should contain {hash}");
     }
     for loaded in ["src=", "@import", "url(h", " style=", "onload", "http://", "https://"] {
         assert!(!page.contains(loaded), "{loaded}");
@@ -221,7 +461,7 @@ async fn the_style_and_the_script_are_those_that_the_policy_names() {
 }
 
 #[tokio::test]
-async fn hostile_text_is_shown_and_does_nothing() {
+async fn hostile_text_is_escaped() {
     let routes = RoutePolicies::builder().route("/<b>\"'&amp;", CachePolicy::NO_CACHE).build().unwrap();
     let dashboard = dashboard().routes(routes).route_by(|_| Some("<img src=x>\u{202e}\n".to_owned()));
     let mut hostile = get("/x");
@@ -281,7 +521,7 @@ async fn each_route_is_counted_by_its_pattern() {
             ["no route", "1", "0", "0", "0", "0", "0 B"],
         ]
     );
-    assert!(page.contains("<b>5</b> requests<li><b>1</b> answered with 304<li><b>5 B</b> of content"));
+    assert!(page.contains("<b>5</b> requests<li><b>1</b> responses with 304<li><b>5 B</b> of content"));
 }
 
 #[tokio::test]
@@ -319,7 +559,7 @@ async fn a_304_saves_the_length_of_the_200_with_its_validator() {
 }
 
 #[tokio::test]
-async fn a_length_that_no_field_tells_is_counted_on_the_way_and_only_to_its_end() {
+async fn an_unknown_length_is_counted_while_the_content_is_sent_to_its_end() {
     type Frames = Vec<Result<Frame<Bytes>, &'static str>>;
     fn frames() -> Frames {
         ["hello", "world"].map(|text| Ok(Frame::data(Bytes::from(text)))).into()
@@ -356,7 +596,7 @@ async fn a_length_that_no_field_tells_is_counted_on_the_way_and_only_to_its_end(
 }
 
 #[tokio::test]
-async fn decisions_reasons_and_warnings_are_told() {
+async fn decisions_reasons_and_warnings_are_shown() {
     let dashboard = dashboard();
     let service = service_fn(|request: Request<String>| {
         let fields: &[(&str, &str)] = if request.uri() == "/cookie" { &[("set-cookie", "a=1")] } else { &[] };
@@ -412,7 +652,7 @@ async fn each_policy_is_drawn_for_a_browser_and_each_edge() {
             "fresh for 1 h",
             "not stored",
             "not stored",
-            "asks before each reuse",
+            "revalidated before each reuse",
             "not stored",
         ]
     );
@@ -431,7 +671,7 @@ async fn each_policy_is_drawn_for_a_browser_and_each_edge() {
 }
 
 #[tokio::test]
-async fn it_holds_no_more_than_it_says() {
+async fn memory_is_bounded() {
     let dashboard = dashboard().route_by(|request| Some(request.uri.path().to_owned()));
     let long = "x".repeat(5_000);
     for number in 0..600 {
@@ -449,7 +689,7 @@ async fn it_holds_no_more_than_it_says() {
 }
 
 #[tokio::test]
-async fn events_bring_what_came_since_and_end_with_their_client() {
+async fn an_event_stream_sends_what_is_new_and_ends_with_its_client() {
     let dashboard = dashboard();
     observe(&dashboard, get("/before"), answer(200, "", &[])).await;
     let response = ask(&dashboard, local("/events?after=1")).await;
@@ -486,7 +726,7 @@ impl<F: Future> PollOnce for F {
 }
 
 #[tokio::test]
-async fn a_stream_goes_on_where_its_client_was() {
+async fn a_stream_continues_after_the_last_event_of_its_client() {
     let dashboard = dashboard();
     for number in 1..=3 {
         observe(&dashboard, get(&format!("/{number}")), answer(200, "", &[])).await;
@@ -512,7 +752,7 @@ async fn a_stream_goes_on_where_its_client_was() {
 }
 
 #[tokio::test]
-async fn a_slow_client_misses_what_has_gone_and_keeps_nothing_waiting() {
+async fn a_slow_client_misses_old_requests_and_blocks_nothing() {
     let dashboard = dashboard();
     let mut body = ask(&dashboard, local("/events?after=0")).await.into_body();
     frame(&mut body).await;
@@ -525,7 +765,7 @@ async fn a_slow_client_misses_what_has_gone_and_keeps_nothing_waiting() {
 }
 
 #[tokio::test]
-async fn there_are_so_many_streams_and_no_more() {
+async fn the_number_of_streams_is_bounded() {
     let dashboard = dashboard();
     let streams: Vec<_> = stream::iter(0..32).then(|_| ask(&dashboard, local("/events"))).collect().await;
     assert!(streams.iter().all(|response| response.status() == StatusCode::OK));
@@ -535,7 +775,7 @@ async fn there_are_so_many_streams_and_no_more() {
 }
 
 #[tokio::test]
-async fn looking_at_it_is_not_shown() {
+async fn requests_to_the_dashboard_are_not_shown() {
     let dashboard = dashboard();
     let service = dashboard.observe().layer(dashboard.service());
     service.oneshot(local("/")).await.unwrap();
@@ -543,7 +783,7 @@ async fn looking_at_it_is_not_shown() {
 }
 
 #[tokio::test]
-async fn the_answer_is_the_same_as_without_it() {
+async fn the_response_is_the_same_as_without_the_layer() {
     let service = service_fn(|_: Request<String>| {
         std::future::ready(Ok::<_, Infallible>(answer(200, "hello", &[("x-a", "1"), ("etag", "\"1\"")])))
     });
@@ -559,7 +799,7 @@ async fn the_answer_is_the_same_as_without_it() {
 }
 
 #[tokio::test]
-async fn the_time_is_that_of_its_clock() {
+async fn the_time_is_that_of_the_clock() {
     let dashboard = dashboard().clock(Clock::from_fn(|| UNIX_EPOCH + Duration::from_secs(784_111_777)));
     observe(&dashboard, get("/"), answer(200, "", &[])).await;
     let page = page(&dashboard).await;
