@@ -1,4 +1,4 @@
-//! [`scan`]: the assets that a page uses, and the nonces that it contains.
+//! The [`assets`] that a page uses, and the [`nonces`] that it contains.
 
 use std::collections::{BTreeSet, HashSet};
 

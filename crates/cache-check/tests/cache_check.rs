@@ -116,6 +116,7 @@ async fn serve_bytes(respond: impl Fn(&Ask) -> Vec<u8> + Send + Sync + 'static) 
                     "/endless" => endless(&mut stream, Duration::ZERO).await,
                     "/dripping" => endless(&mut stream, Duration::from_millis(500)).await,
                     "/silent" => std::future::pending().await,
+                    "/reset" => stream.set_zero_linger().unwrap(),
                     _ => _ = stream.shutdown().await,
                 }
             });
@@ -938,6 +939,7 @@ async fn a_url_that_fails_is_reported_and_the_others_are_checked() {
         "/bad-octet" => b"HTTP/1.1 200 x\r\nx-a: a\x00b\r\ncontent-length: 0\r\n\r\n".to_vec(),
         "/no-http" => b"220 mail.example ESMTP\r\n".to_vec(),
         "/short" => b"HTTP/1.1 200 x\r\ncache-control: no-store\r\ncontent-length: 100\r\n\r\nshort".to_vec(),
+        "/reset" => b"HTTP/1.1 200 x\r\ncontent-length: 100\r\n\r\nshort".to_vec(),
         "/endless" | "/dripping" => b"HTTP/1.1 200 x\r\ncache-control: no-store\r\n\r\n".to_vec(),
         path if path.starts_with("/on-and-on") => {
             written(302, &[("location".into(), format!("{path}x"))], Some(""), ask)
@@ -959,6 +961,7 @@ async fn a_url_that_fails_is_reported_and_the_others_are_checked() {
         (at("/bad-octet"), "invalid-response", "not valid HTTP"),
         (at("/no-http"), "invalid-response", "not valid HTTP"),
         (at("/short"), "connection-lost", "before the end"),
+        (at("/reset"), "connection-lost", "before the end"),
         (at("/endless"), "content-too-long", "longer than 65536 bytes"),
         (at("/dripping"), "timeout", "within 2 seconds"),
         (format!("https://{self_signed}/"), "tls", "certificate"),
@@ -1019,7 +1022,7 @@ async fn bad_arguments_are_refused_with_the_remedy() {
     assert!(help.out.contains("Exit status:"), "{}", help.out);
 }
 
-/// [`good_site`] behind TLS, and the certificate, which nobody has signed.
+/// [`good_site`] behind TLS, and its certificate, which is self-signed.
 async fn serve_self_signed(protocols: &[&[u8]]) -> (SocketAddr, String) {
     use hyper_util::rt::{TokioExecutor, TokioIo};
     use tokio_rustls::TlsAcceptor;

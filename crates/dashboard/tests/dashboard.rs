@@ -41,7 +41,7 @@ fn answer(status: u16, content: &str, fields: &[(&str, &str)]) -> Answer {
     response
 }
 
-/// Sends a request through the layer to a service that answers so, and reads the content.
+/// Sends a request through the layer to a service that returns this response, and reads the content.
 async fn observe(dashboard: &Dashboard, request: Request<String>, answer: Answer) -> Bytes {
     let service = service_fn(move |_: Request<String>| std::future::ready(Ok::<_, Infallible>(answer.clone())));
     let response = dashboard.observe().layer(service).oneshot(request).await.unwrap();

@@ -104,7 +104,7 @@ pub(super) fn examine(probe: &mut Probe<'_>, coding: Option<&str>, full: &Exchan
             "send no `Content-Length` with a 304",
         );
     }
-    // This is seen over HTTP/2. Over HTTP/1.1 the content cannot be told from the next response on the connection.
+    // This is seen over HTTP/2. Over HTTP/1.1 the content looks like the next response on the connection.
     if response.content().is_some_and(|content| !content.is_empty()) {
         report(probe, coding, Level::Warning, ("N-04", SECTION), "has content", "send no content with a 304");
     }

@@ -21,8 +21,8 @@ pub(super) async fn run(probe: &mut Probe<'_>, audit: &CacheAudit) {
     let date = first.last_modified().cloned();
     match (first.etag(), &date) {
         (None, None) => {
-            // A stream has no validator that could ever match, and neither has a page with a new nonce each time.
-            let has_none = first.may_be_a_stream() || probe.capabilities.has_nonce == Some(true);
+            // No validator could match a stream, or content that is new each time, as with a nonce.
+            let has_none = first.may_be_a_stream() || probe.capabilities.stable_content == Some(false);
             if audit.browser().is_stored() && !has_none {
                 probe.found(
                     Level::Note,

@@ -10,8 +10,11 @@ use crate::exchange::Exchange;
 /// Fields that are part of what a response says.
 const FIELDS: [HeaderName; 3] = [CONTENT_LANGUAGE, CONTENT_TYPE, LOCATION];
 
-/// The words of a response: its status, some of its fields, and its content. Each word is kept as a hash, sorted and
-/// without repetitions.
+/// How much of the content is compared, in bytes: several samples of several pages are in memory at the same time.
+const MOST_CONTENT: usize = 1 << 20;
+
+/// The words of a response: its status, some of its fields, and the beginning of its content. They are stored as hashes,
+/// sorted and without repetitions.
 #[derive(Clone, Debug)]
 pub(super) struct Sample(Vec<u64>);
 
@@ -24,7 +27,8 @@ impl Sample {
             }
         }
         if let Some(content) = exchange.content() {
-            words.extend(words_in(content).map(|word| hash("", word)));
+            let beginning = &content[..content.len().min(MOST_CONTENT)];
+            words.extend(words_in(beginning).map(|word| hash("", word)));
         }
         Self::sorted(words)
     }
