@@ -182,10 +182,14 @@ pub(crate) fn innermost(error: &reqwest::Error) -> String {
     causes(error).last().map_or_else(String::new, ToString::to_string)
 }
 
-/// The beginning of a text that came over the network, with its length if it was cut.
+/// The beginning of a text that came over the network, for a message, with its length if it was cut.
 pub(crate) fn shown(text: &str) -> String {
-    const MOST: usize = 200;
-    match text.char_indices().nth(MOST) {
+    cut(text, 200)
+}
+
+/// The first characters of a text, at most `most`, with its length if it was cut.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}... ({} bytes)", &text[..end], text.len()),
         None => text.to_owned(),
     }

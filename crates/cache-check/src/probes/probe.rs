@@ -7,12 +7,15 @@ use url::{Origin, Url};
 
 use super::capabilities::Capabilities;
 use crate::client::{Changes, Client, Read};
-use crate::error::{CheckError, shown};
+use crate::error::{CheckError, cut};
 use crate::exchange::{Content, Exchange};
 use crate::finding::{Basis, Finding};
 
 /// After so many errors nothing more is requested, as each may take the whole timeout.
 const MOST_ERRORS: usize = 2;
+
+/// The characters of a field value that the report contains.
+const MOST_RECORDED: usize = 2_000;
 
 /// The statuses that some probe provokes. Any other may mean that the site no longer serves this client.
 const EXPECTED: [StatusCode; 6] = [
@@ -155,7 +158,7 @@ impl<'a> Probe<'a> {
 
     fn record(&mut self, probe: &'static str, set: &[(HeaderName, HeaderValue)], exchange: &Exchange) {
         let line = |(name, value): (&HeaderName, &HeaderValue)| {
-            (name.to_string(), shown(&String::from_utf8_lossy(value.as_bytes())))
+            (name.to_string(), cut(&String::from_utf8_lossy(value.as_bytes()), MOST_RECORDED))
         };
         self.records.push(ProbeRecord {
             probe,

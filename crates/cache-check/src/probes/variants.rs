@@ -23,7 +23,7 @@ const LANGUAGES: [&str; 4] = [
 
 /// Names that applications often use, with values that differ from the usual ones.
 const COOKIES: &str = "session=cache-check; sessionid=cache-check; sid=cache-check; PHPSESSID=cache-check; \
-    JSESSIONID=cache-check; connect.sid=cache-check; user=cache-check; token=cache-check; logged_in=true; lang=fr; language=fr; locale=fr; theme=dark; currency=JPY; country=JP; ab=b; variant=b";
+    JSESSIONID=cache-check; connect.sid=cache-check; id=cache-check; uid=cache-check; user=cache-check; username=cache-check; auth=cache-check; token=cache-check; logged_in=true; lang=fr; language=fr; locale=fr; theme=dark; currency=JPY; country=JP; ab=b; variant=b";
 
 /// How many cookies that the site sets are sent back with other values.
 const MOST_COOKIES: usize = 8;
