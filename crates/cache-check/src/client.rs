@@ -25,12 +25,20 @@ pub(crate) struct Client {
     max_body: usize,
 }
 
-/// The fields in which a request differs from the plain one.
-#[derive(Clone, Copy, Debug, Default)]
+/// In what a request differs from the plain one, which is a GET whose content is read.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Changes<'a> {
+    pub(crate) method: &'a Method,
     pub(crate) set: &'a [(HeaderName, HeaderValue)],
     /// A field of the user's that is left out.
     pub(crate) without: Option<&'a HeaderName>,
+    pub(crate) read: Read,
+}
+
+impl Default for Changes<'_> {
+    fn default() -> Self {
+        Self { method: &Method::GET, set: &[], without: None, read: Read::Content }
+    }
 }
 
 /// How much of a response is read.
@@ -65,18 +73,11 @@ impl Client {
 
     /// Requests `url`. The user's own fields are sent to `home` only. If the site asks for a pause with 429 or 503, the
     /// request is repeated after it, as often as [`Pacing`] allows.
-    pub(crate) async fn request(
-        &self,
-        method: Method,
-        url: &Url,
-        home: &Origin,
-        changes: Changes<'_>,
-        read: Read,
-    ) -> Result<Exchange, CheckError> {
+    pub(crate) async fn request(&self, url: &Url, home: &Origin, changes: Changes<'_>) -> Result<Exchange, CheckError> {
         let origin = url.origin();
         loop {
             self.pacing.wait(&origin).await?;
-            let exchange = self.send(method.clone(), url, home, changes, read).await?;
+            let exchange = self.send(url, home, changes).await?;
             let closes = match exchange.status() {
                 StatusCode::TOO_MANY_REQUESTS => true,
                 StatusCode::SERVICE_UNAVAILABLE => false,
@@ -89,14 +90,7 @@ impl Client {
         }
     }
 
-    async fn send(
-        &self,
-        method: Method,
-        url: &Url,
-        home: &Origin,
-        changes: Changes<'_>,
-        read: Read,
-    ) -> Result<Exchange, CheckError> {
+    async fn send(&self, url: &Url, home: &Origin, changes: Changes<'_>) -> Result<Exchange, CheckError> {
         let mut headers = if url.origin() == *home { self.headers.clone() } else { HeaderMap::new() };
         headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
         if let Some(name) = changes.without {
@@ -105,7 +99,7 @@ impl Client {
         for (name, value) in changes.set {
             headers.insert(name, value.clone());
         }
-        let mut request = Request::builder().method(method.clone()).uri(url.as_str());
+        let mut request = Request::builder().method(changes.method).uri(url.as_str());
         if let Some(all) = request.headers_mut() {
             *all = headers.clone();
         }
@@ -113,7 +107,7 @@ impl Client {
         let (request, ()) = request.into_parts();
 
         let failed = |error: &reqwest::Error| CheckError::of(error, self.seconds);
-        let sent = self.http.request(method, url.clone()).headers(headers).send();
+        let sent = self.http.request(changes.method.clone(), url.clone()).headers(headers).send();
         let mut received = sent.await.map_err(|error| failed(&error))?;
         let at = now();
         let (mut response, ()) = Response::new(()).into_parts();
@@ -122,7 +116,7 @@ impl Client {
         response.headers = std::mem::take(received.headers_mut());
         let mut exchange = Exchange { request, response, content: Content::NotRead, at };
         let is_page = !exchange.is_redirect() && !exchange.is_live_stream() && exchange.obstacle().is_none();
-        if read == Read::Content && is_page {
+        if changes.read == Read::Content && is_page {
             exchange.content = match self.content(received).await {
                 Ok(Some(bytes)) => Content::Complete(bytes),
                 Ok(None) => Content::Incomplete(CheckError::ContentTooLong { limit: self.max_body }),

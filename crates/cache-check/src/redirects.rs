@@ -1,12 +1,11 @@
 //! [`follow`]: follows redirects one by one, as each of them is a response that caches store.
 
-use http::Method;
 use http::header::LOCATION;
 use serde::Serialize;
 use tower_cache_policy::audit::CacheAudit;
 use url::{Origin, Url};
 
-use crate::client::{Changes, Client, Read};
+use crate::client::{Changes, Client};
 use crate::error::{CheckError, shown};
 use crate::exchange::Exchange;
 use crate::finding::Finding;
@@ -60,7 +59,7 @@ async fn walk(
 ) -> Result<(Url, Exchange), CheckError> {
     let mut url = url.clone();
     loop {
-        let exchange = client.request(Method::GET, &url, home, Changes::default(), Read::Content).await?;
+        let exchange = client.request(&url, home, Changes::default()).await?;
         // A challenge may come as a redirect.
         let to = match exchange.obstacle() {
             Some(_) => None,

@@ -644,6 +644,9 @@ fn variant(ask: &Ask) -> Vec<u8> {
     }
     let fields: Vec<(String, String)> = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let tag = fields[2].1.clone();
+    if site == "refuses-cookie" && !cookie.is_empty() {
+        return plain(400, &[], "no such session", ask);
+    }
     if site.starts_with("redirect") {
         let to = if first_language == "de" { "/de" } else { "/en" };
         let mut fields = vec![("location".into(), to.into()), ("cache-control".into(), "public, max-age=60".into())];
@@ -683,6 +686,7 @@ async fn content_that_depends_on_language_or_cookie_without_vary_is_found_and_no
         // A cache revalidates it each time, which goes well as long as the tags differ.
         ("any-language-no-cache", &[], Some(true), Some(false)),
         ("any-language-no-cache-one-tag", &["V-07"], Some(true), Some(false)),
+        ("refuses-cookie", &[], Some(false), None),
         ("token", &[], Some(false), Some(false)),
         ("clock", &[], Some(false), Some(false)),
         ("shuffle", &[], Some(false), Some(false)),

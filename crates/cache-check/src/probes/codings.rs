@@ -1,7 +1,7 @@
 //! The same request for each content coding: can caches and clients tell the codings apart?
 
+use http::StatusCode;
 use http::header::{ACCEPT_ENCODING, HeaderValue, IF_MATCH, IF_NONE_MATCH};
-use http::{Method, StatusCode};
 use tower_cache_policy::audit::Level;
 use tower_cache_policy::protocol::EntityTag;
 
@@ -93,9 +93,9 @@ async fn revalidation(probe: &mut Probe<'_>, coding: &'static str, full: &Exchan
     }
     // A weak tag never matches here (P-07).
     let set = [accept, (IF_MATCH, own)];
-    let changes = Changes { set: &set, without: None };
+    let changes = Changes { set: &set, read: Read::Fields, ..Changes::default() };
     if !tag.is_weak()
-        && let Some(response) = probe.request("if-match-coded", Method::GET, changes, Read::Fields).await
+        && let Some(response) = probe.request("if-match-coded", changes).await
         && response.status() == StatusCode::PRECONDITION_FAILED
     {
         probe.found(

@@ -13,7 +13,8 @@ const COMPARED: [HeaderName; 4] = [CACHE_CONTROL, ETAG, LAST_MODIFIED, VARY];
 
 pub(super) async fn run(probe: &mut Probe<'_>) {
     let first = probe.first;
-    let Some(response) = probe.request("head", Method::HEAD, Changes::default(), Read::Fields).await else { return };
+    let changes = Changes { method: &Method::HEAD, read: Read::Fields, ..Changes::default() };
+    let Some(response) = probe.request("head", changes).await else { return };
     if response.status() != first.status() {
         probe.capabilities.head = Some(false);
         probe.found(

@@ -1,6 +1,6 @@
 //! [`Probe`]: makes further requests for one URL, and collects the results.
 
-use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use tower_cache_policy::audit::Level;
 use url::{Origin, Url};
@@ -83,14 +83,8 @@ impl<'a> Probe<'a> {
     }
 
     /// `None` if there is no response that says anything about the page, or no more can be expected.
-    pub(super) async fn request(
-        &mut self,
-        name: &'static str,
-        method: Method,
-        changes: Changes<'_>,
-        read: Read,
-    ) -> Option<Exchange> {
-        let exchange = self.send(name, method, changes, read).await?;
+    pub(super) async fn request(&mut self, name: &'static str, changes: Changes<'_>) -> Option<Exchange> {
+        let exchange = self.send(name, changes).await?;
         let (first, now) = (self.first.status(), exchange.status());
         if now != first && !EXPECTED.contains(&now) {
             // The probe itself may be the reason, or the site may have begun to refuse this client.
@@ -101,7 +95,7 @@ impl<'a> Probe<'a> {
 
     /// The plain request again. `None` if the site no longer returns the status that it returned at first.
     pub(super) async fn plain(&mut self, name: &'static str, read: Read) -> Option<Exchange> {
-        let exchange = self.send(name, Method::GET, Changes::default(), read).await?;
+        let exchange = self.send(name, Changes { read, ..Changes::default() }).await?;
         let (first, now) = (self.first.status(), exchange.status());
         if now != first {
             self.fail(name, CheckError::Changed { first, now });
@@ -111,23 +105,19 @@ impl<'a> Probe<'a> {
     }
 
     pub(super) async fn get(&mut self, name: &'static str, set: &[(HeaderName, HeaderValue)]) -> Option<Exchange> {
-        self.request(name, Method::GET, Changes { set, without: None }, Read::Content).await
+        self.request(name, Changes { set, ..Changes::default() }).await
     }
 
     /// As [`request`](Self::request), for a request whose every status is a result.
-    pub(super) async fn send(
-        &mut self,
-        name: &'static str,
-        method: Method,
-        changes: Changes<'_>,
-        read: Read,
-    ) -> Option<Exchange> {
+    pub(super) async fn send(&mut self, name: &'static str, mut changes: Changes<'_>) -> Option<Exchange> {
         if self.errors.len() >= MOST_ERRORS || self.errors.iter().any(CheckError::stops_probing) {
             return None;
         }
         // Content that did not end is not read again.
-        let read = if self.first.content().is_some() { read } else { Read::Fields };
-        let exchange = match self.client.request(method, self.url, self.home, changes, read).await {
+        if self.first.content().is_none() {
+            changes.read = Read::Fields;
+        }
+        let exchange = match self.client.request(self.url, self.home, changes).await {
             Ok(exchange) => exchange,
             Err(error) => {
                 self.fail(name, error);

@@ -1,8 +1,8 @@
 //! The same request with another `Accept-Language` and another `Cookie`: does the content depend on them, and does `Vary`
 //! say so?
 
+use http::HeaderName;
 use http::header::{ACCEPT_LANGUAGE, COOKIE, HeaderValue, SET_COOKIE};
-use http::{HeaderName, Method};
 use tower_cache_policy::audit::{CacheAudit, Level};
 
 use super::probe::Probe;
@@ -115,8 +115,12 @@ async fn try_value(
 ) -> Option<Tried> {
     let probe_name = if *name == COOKIE { "other-cookie" } else { "other-language" };
     let set: Vec<_> = value.map(|value| (name.clone(), value.clone())).into_iter().collect();
-    let changes = Changes { set: &set, without: Some(name) };
-    let variant = probe.send(probe_name, Method::GET, changes, Read::Content).await?;
+    let changes = Changes { set: &set, without: Some(name), ..Changes::default() };
+    let variant = probe.send(probe_name, changes).await?;
+    // A site that refuses the value shows nothing of what it would do with one of its own.
+    if variant.status().as_u16() >= 400 && probe.first.status().as_u16() < 400 {
+        return None;
+    }
     let mut variants = vec![Sample::of(&variant)];
     for _ in 1..ROUNDS {
         if !differ(plain, &variants) {
@@ -124,9 +128,9 @@ async fn try_value(
         }
         let again = probe.plain("repeat", Read::Content).await?;
         plain.push(Sample::of(&again));
-        variants.push(Sample::of(&probe.send(probe_name, Method::GET, changes, Read::Content).await?));
+        variants.push(Sample::of(&probe.send(probe_name, changes).await?));
     }
-    // The last word is the plain request's, so that a site that changed in between is not taken for one that varies.
+    // The plain request comes last, so that a site that changed in between is not taken for one that varies.
     let again = probe.plain("repeat", Read::Content).await?;
     plain.push(Sample::of(&again));
     let differ = differ(plain, &variants);
