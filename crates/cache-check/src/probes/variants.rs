@@ -117,8 +117,10 @@ async fn try_value(
     let set: Vec<_> = value.map(|value| (name.clone(), value.clone())).into_iter().collect();
     let changes = Changes { set: &set, without: Some(name), ..Changes::default() };
     let variant = probe.send(probe_name, changes).await?;
-    // A site that refuses the value shows nothing of what it would do with one of its own.
+    // A site that refuses the value shows nothing of what it would do with one of its own. It may also have begun to
+    // refuse this client.
     if variant.status().as_u16() >= 400 && probe.first.status().as_u16() < 400 {
+        probe.plain("control", Read::Fields).await?;
         return None;
     }
     let mut variants = vec![Sample::of(&variant)];
