@@ -103,10 +103,8 @@
 //! | `minijinja` | versioned URLs as functions of minijinja templates | no |
 //! | `audit` | what caches will do with an answer, and why, as a value | no |
 //! | `audit-serde` | that value as a document, by serde | no |
-//! | `dashboard` | a page for developers that shows all of it, live | no |
 //! | `testing` | assertions for tests of a service | no |
 //! | `tracing` | an event for each decision | no |
-//! | `cli` | the program `cache-check`, which asks a deployed site, and nothing in the library | no |
 //! | `strong-tags` | strong and keyed entity tags, by BLAKE3 | no |
 //!
 //! A feature adds items and never changes what another part does. The least Rust version is
@@ -123,9 +121,6 @@ pub mod audit;
 #[cfg(feature = "axum")]
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
 pub mod axum_handler;
-#[cfg(feature = "dashboard")]
-#[cfg_attr(docsrs, doc(cfg(feature = "dashboard")))]
-pub mod dashboard;
 pub mod edge;
 pub mod layers;
 pub mod policy;
