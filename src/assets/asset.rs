@@ -90,7 +90,7 @@ impl Asset {
             })
         };
         Ok(Self {
-            entity_tag: EntityTag::strong(&fingerprint).expect("hexadecimal digits make an entity tag"),
+            entity_tag: facts.digest.entity_tag(),
             integrity: facts.digest.integrity(),
             url: match settings.place() {
                 FingerprintPlace::Query if facts.naming == Naming::Manifest => {

@@ -6,15 +6,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::embedded::EmbeddedFiles;
 use super::error::{AssetError, AssetErrorKind};
 use super::hashing::{AssetProgress, FileToHash, OnProgress, hash_files};
 use super::manifest::AssetManifest;
 use super::settings::{FingerprintPlace, UrlSettings};
+use super::stored::StoredFile;
 
 /// A directory of assets, and what of it is one. See the [module docs](super) for an example.
 #[derive(Clone)]
 pub struct AssetDirectory {
-    root: PathBuf,
+    root: Root,
     prefix: String,
     place: FingerprintPlace,
     hidden_files: bool,
@@ -22,6 +24,12 @@ pub struct AssetDirectory {
     on_progress: Option<Arc<OnProgress>>,
     on_fault: Option<Arc<dyn Fn(&AssetError) + Send + Sync>>,
     hashed_names: Option<Arc<dyn Fn(&str) -> bool + Send + Sync>>,
+}
+
+#[derive(Clone, Debug)]
+enum Root {
+    Path(PathBuf),
+    Embedded(EmbeddedFiles),
 }
 
 /// A file that was found, as it was at that time.
@@ -36,8 +44,18 @@ pub(super) struct FoundFile {
 impl AssetDirectory {
     /// Every file below `root`, without hidden files and symbolic links.
     pub fn new(root: impl AsRef<Path>) -> Self {
+        Self::of(Root::Path(root.as_ref().to_owned()))
+    }
+
+    /// Every file that is embedded in the program, without hidden files.
+    #[must_use]
+    pub fn embedded(files: &EmbeddedFiles) -> Self {
+        Self::of(Root::Embedded(files.clone()))
+    }
+
+    fn of(root: Root) -> Self {
         Self {
-            root: root.as_ref().to_owned(),
+            root,
             prefix: String::new(),
             place: FingerprintPlace::default(),
             hidden_files: false,
@@ -133,19 +151,41 @@ impl AssetDirectory {
         let mut settings = UrlSettings::default();
         settings.set_prefix(&self.prefix)?;
         settings.set_place(self.place);
-        let files: Vec<FileToHash> = found.iter().map(|file| FileToHash::new(&file.name, file.path.clone())).collect();
-        let hashed = hash_files(&files, self.on_progress.as_deref())?;
-        let files = files.into_iter().zip(hashed).map(|(file, hashed)| (file.name, hashed.digest, hashed.stored));
-        AssetManifest::of_files(settings, files.collect())
+        let files = match &self.root {
+            Root::Path(_) => {
+                let files: Vec<_> = found.iter().map(|file| FileToHash::new(&file.name, file.path.clone())).collect();
+                let hashed = hash_files(&files, self.on_progress.as_deref())?;
+                files.into_iter().zip(hashed).map(|(file, hashed)| (file.name, hashed.digest, hashed.stored)).collect()
+            }
+            Root::Embedded(files) => found
+                .iter()
+                .filter_map(|found| files.get(&found.name))
+                .map(|file| (file.name().to_owned(), file.digest(), StoredFile::of_length(file.content().len() as u64)))
+                .collect(),
+        };
+        AssetManifest::of_files(settings, files)
     }
 
     /// Every file that is an asset, by name.
     pub(super) fn find_files(&self) -> Result<Vec<FoundFile>, AssetError> {
         let mut found = Vec::new();
-        let mut skipped_link = false;
-        self.walk(&self.root, "", &mut Vec::new(), &mut found, &mut skipped_link)?;
-        if found.is_empty() && skipped_link {
-            return Err(AssetError::at_path(&self.root, AssetErrorKind::OnlySymlinks));
+        match &self.root {
+            Root::Path(root) => {
+                let mut skipped_link = false;
+                self.walk(root, "", &mut Vec::new(), &mut found, &mut skipped_link)?;
+                if found.is_empty() && skipped_link {
+                    return Err(AssetError::at_path(root, AssetErrorKind::OnlySymlinks));
+                }
+            }
+            Root::Embedded(files) => {
+                let is_asset = |name: &str| self.hidden_files || !name.split('/').any(|part| part.starts_with('.'));
+                found.extend(files.iter().filter(|file| is_asset(file.name())).map(|file| FoundFile {
+                    name: file.name().to_owned(),
+                    path: PathBuf::new(),
+                    length: file.content().len() as u64,
+                    modified: None,
+                }));
+            }
         }
         found.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(found)
@@ -208,7 +248,11 @@ fn is_mounted_volume(directory: &Path) -> bool {
 #[cfg(feature = "assets-css")]
 impl AssetDirectory {
     pub(super) fn with_root(&self, root: &Path) -> Self {
-        Self { root: root.to_owned(), ..self.clone() }
+        Self { root: Root::Path(root.to_owned()), ..self.clone() }
+    }
+
+    pub(super) const fn is_embedded(&self) -> bool {
+        matches!(self.root, Root::Embedded(_))
     }
 
     pub(super) fn url_prefix(&self) -> &str {

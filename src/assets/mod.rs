@@ -122,6 +122,7 @@ mod asset;
 pub mod css;
 mod digest;
 mod directory;
+mod embedded;
 mod error;
 mod hashing;
 mod json;
@@ -140,6 +141,7 @@ mod vite;
 
 pub use self::asset::Asset;
 pub use self::directory::AssetDirectory;
+pub use self::embedded::EmbeddedFiles;
 pub use self::error::{AssetError, AssetErrorKind, UnknownAsset};
 pub use self::hashing::AssetProgress;
 pub use self::manifest::AssetManifest;

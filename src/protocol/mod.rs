@@ -90,6 +90,8 @@ pub use self::vary::Vary;
 pub(crate) use self::cache_control::{forbids_storing, join};
 #[cfg(feature = "audit")]
 pub(crate) use self::coding::strong_tag_hides_coding;
+#[cfg(feature = "assets")]
+pub(crate) use self::coding::{PreferredCoding, preferred_coding};
 pub(crate) use self::coding::{accepts_a_coding, name_coding};
 pub(crate) use self::content_type::{is_grpc_type, is_live_stream_type, is_page_type};
 pub(crate) use self::edge_fields::{EdgeFieldKind, edge_field_kind, remove_fields, take_freshness_fields};
@@ -98,6 +100,8 @@ pub(crate) use self::path::has_dot_segment;
 pub(crate) use self::path::is_suspicious;
 pub(crate) use self::preconditions::join_lists_of_tags;
 pub(crate) use self::range::has_valid_byte_range;
+#[cfg(feature = "assets")]
+pub(crate) use self::range::{RequestedBytes, requested_bytes};
 pub(crate) use self::storage::is_never_stored;
 #[cfg(feature = "audit")]
 pub(crate) use self::storage::stored_status;

@@ -23,6 +23,10 @@ impl AssetDirectory {
     /// in a circle, and when `output` is there or cannot be written.
     pub fn rewrite_stylesheets(&self, output: impl AsRef<Path>) -> Result<AssetManifest, AssetError> {
         let output = output.as_ref();
+        if self.is_embedded() {
+            let reason = "embedded files are in no directory; rewrite them by `css::rewrite_contents` before";
+            return Err(AssetError::new("", AssetErrorKind::Unread(io::Error::new(io::ErrorKind::Unsupported, reason))));
+        }
         if output.exists() {
             return Err(unwritten(output, io::ErrorKind::AlreadyExists.into()));
         }

@@ -112,6 +112,7 @@
 //! the name of an asset (G-19).
 
 mod config;
+mod embedded;
 mod exchange;
 mod future;
 mod layer;
@@ -119,6 +120,7 @@ mod service;
 mod verdict;
 
 pub use self::config::{Mount, StaleFingerprint, UnknownName};
+pub use self::embedded::EmbeddedBody;
 pub use self::future::ResponseFuture;
 pub use self::layer::AssetsLayer;
 pub use self::service::AssetsService;
