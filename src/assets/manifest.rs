@@ -1,6 +1,6 @@
 //! [`AssetManifest`]: names to URLs, and URLs to files.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,7 +8,8 @@ use super::asset::{Asset, AssetFacts, Links, Naming};
 use super::digest::ContentDigest;
 use super::error::{AssetError, AssetErrorKind, UnknownAsset};
 use super::hashing::{FileToHash, hash_files, read_and_hash};
-use super::path::{query_fingerprint, respell, with_fingerprint, without_fingerprint};
+use super::media_type::ExpectedType;
+use super::path::{encode, query_fingerprint, respell, with_fingerprint, without_fingerprint};
 use super::settings::{FingerprintPlace, UrlSettings};
 use super::stored::{CodedFiles, StoredFile};
 use crate::policy::nearest;
@@ -28,6 +29,8 @@ struct Inner {
     by_name: HashMap<String, Arc<Asset>>,
     /// By the path below the prefix, as URLs write it.
     by_path: HashMap<String, (Role, Arc<Asset>)>,
+    /// The directories of the files that a build tool hashed, other than the root, as URLs write them.
+    hashed_directories: HashSet<String>,
 }
 
 /// What a path is for its asset.
@@ -242,6 +245,26 @@ impl AssetManifest {
         }
     }
 
+    /// The asset whose plain name is this path of a file.
+    pub(crate) fn file(&self, file: &str) -> Result<Arc<Asset>, UnknownAsset> {
+        match self.find(&encode(file)) {
+            Some((Role::Plain, asset)) => Ok(Arc::clone(asset)),
+            _ => Err(UnknownAsset::new(file.to_owned(), self.nearest(file).map(str::to_owned))),
+        }
+    }
+
+    /// Whether a path below the prefix is in a directory of files that a build tool hashed. A file that is not there was
+    /// in another build.
+    pub(crate) fn is_beside_hashed_files(&self, path: &str) -> bool {
+        let path = respell(path).unwrap_or_else(|| path.to_owned());
+        path.match_indices('/').any(|(at, _)| self.0.hashed_directories.contains(&path[..at]))
+    }
+
+    /// Whether a path ends in the extension of a file that is not a page, such as `.js`.
+    pub(crate) fn is_name_of_file(path: &str) -> bool {
+        ExpectedType::of(path).is_file()
+    }
+
     /// Makes a manifest of files that stand for themselves, and finds the coded ones among them.
     pub(super) fn of_files(
         settings: UrlSettings,
@@ -283,6 +306,7 @@ impl AssetManifest {
             previous: Vec::new(),
             by_name: HashMap::with_capacity(current.len()),
             by_path: HashMap::with_capacity(2 * current.len()),
+            hashed_directories: HashSet::new(),
         };
         let mut files: HashMap<String, ContentDigest> = HashMap::with_capacity(current.len());
         let mut store = |asset: &Asset| {
@@ -300,6 +324,9 @@ impl AssetManifest {
             }
             store(&asset)?;
             let naming = asset.facts().naming;
+            if let (Naming::HashedByTool, Some((directory, _))) = (naming, asset.versioned_path().rsplit_once('/')) {
+                inner.hashed_directories.insert(directory.to_owned());
+            }
             if naming != Naming::HashedByTool {
                 inner.add_path(asset.plain_path(), Role::Plain, &asset)?;
             }

@@ -52,7 +52,7 @@ impl CodedFiles {
         index.is_some()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, &StoredFile)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &StoredFile)> {
         CODINGS.iter().zip(&self.0).filter_map(|((name, _), stored)| Some((*name, stored.as_ref()?)))
     }
 

@@ -13,6 +13,8 @@
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, IF_MATCH, IF_NONE_MATCH, IF_RANGE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
+#[cfg(feature = "assets")]
+use super::EntityTag;
 use super::syntax::{MAX_MEMBERS, members, set_field, trim_ows};
 use super::validators::etag_line;
 use super::vary::{lines_contain, lines_have_any};
@@ -279,6 +281,22 @@ pub(crate) fn strong_tag_hides_coding(answer: &HeaderMap) -> bool {
         }
 }
 
+/// The strong entity tag of a representation in this coding, by its tag without a coding (V-09).
+#[cfg(feature = "assets")]
+pub(crate) fn tag_in_coding(tag: &EntityTag, coding: &str) -> Option<EntityTag> {
+    EntityTag::try_from(coded(tag.as_ref(), coding.as_bytes())).ok()
+}
+
+/// Whether `Accept-Encoding` accepts this coding, which may be `identity`. Without the field it accepts no other.
+#[cfg(feature = "assets")]
+pub(crate) fn accepts_coding(request: &HeaderMap, coding: &str) -> bool {
+    let accepted = Accepted::by(request);
+    match coding.as_bytes() {
+        IDENTITY => accepted.identity_weight() != Some(0),
+        coding => accepted.includes(coding),
+    }
+}
+
 /// The form of a file to send.
 #[cfg(feature = "assets")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -368,7 +386,7 @@ const FULL_WEIGHT: u16 = 1_000;
 
 /// The weight that a parameter states, in thousandths. `None` for another parameter. One that is not a number accepts
 /// nothing.
-fn weight(parameter: &[u8]) -> Option<u16> {
+pub(super) fn weight(parameter: &[u8]) -> Option<u16> {
     let [b'q' | b'Q', b'=', weight @ ..] = parameter else { return None };
     let (whole, fraction) = match weight {
         [whole @ (b'0' | b'1')] => (whole, &[][..]),

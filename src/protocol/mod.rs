@@ -91,8 +91,10 @@ pub(crate) use self::cache_control::{forbids_storing, join};
 #[cfg(feature = "audit")]
 pub(crate) use self::coding::strong_tag_hides_coding;
 #[cfg(feature = "assets")]
-pub(crate) use self::coding::{PreferredCoding, preferred_coding};
+pub(crate) use self::coding::{PreferredCoding, accepts_coding, preferred_coding, tag_in_coding};
 pub(crate) use self::coding::{accepts_a_coding, name_coding};
+#[cfg(feature = "assets")]
+pub(crate) use self::content_type::accepts_page;
 pub(crate) use self::content_type::{is_grpc_type, is_live_stream_type, is_page_type};
 pub(crate) use self::edge_fields::{EdgeFieldKind, edge_field_kind, remove_fields, take_freshness_fields};
 pub(crate) use self::path::has_dot_segment;

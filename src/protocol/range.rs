@@ -38,7 +38,9 @@ pub(crate) fn requested_bytes(headers: &HeaderMap, length: u64) -> RequestedByte
     };
     match byte_ranges(line).and_then(range) {
         Some(Range::From { first, .. }) if first > end => RequestedBytes::None,
-        Some(Range::From { first, last }) => RequestedBytes::Part { first, last: last.map_or(end, |last| last.min(end)) },
+        Some(Range::From { first, last }) => {
+            RequestedBytes::Part { first, last: last.map_or(end, |last| last.min(end)) }
+        }
         Some(Range::Last(0)) => RequestedBytes::None,
         Some(Range::Last(count)) => RequestedBytes::Part { first: length.saturating_sub(count), last: end },
         None => RequestedBytes::All,

@@ -25,7 +25,10 @@ impl AssetDirectory {
         let output = output.as_ref();
         if self.is_embedded() {
             let reason = "embedded files are in no directory; rewrite them by `css::rewrite_contents` before";
-            return Err(AssetError::new("", AssetErrorKind::Unread(io::Error::new(io::ErrorKind::Unsupported, reason))));
+            return Err(AssetError::new(
+                "",
+                AssetErrorKind::Unread(io::Error::new(io::ErrorKind::Unsupported, reason)),
+            ));
         }
         if output.exists() {
             return Err(unwritten(output, io::ErrorKind::AlreadyExists.into()));

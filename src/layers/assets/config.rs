@@ -1,6 +1,8 @@
 //! [`Config`]: what a layer was told, shared by its services and futures.
 
-use crate::assets::AssetSource;
+use std::sync::Arc;
+
+use crate::assets::{AssetManifest, AssetSource};
 use crate::layers::conditional::Settings;
 use crate::policy::{CachePolicy, Rendered, Rules};
 
@@ -21,8 +23,8 @@ pub enum Mount {
     /// layer takes the prefix off.
     Stripping,
     /// The paths are those of the URLs, for the service inside too: it may be a whole site. What
-    /// does not begin with the prefix passes untouched; without a prefix everything is taken for
-    /// an asset.
+    /// does not begin with the prefix passes untouched. Without a prefix, so does every name that the
+    /// manifest does not know: see [`UnknownName::Pass`].
     Keeping,
 }
 
@@ -51,6 +53,9 @@ pub enum UnknownName {
     /// What the service inside answers, kept by nobody. A page in place of something else is
     /// still a 404 (G-19).
     Service,
+    /// The request passes to the inner service untouched, whatever its method, and so does the response. The default
+    /// of [`Mount::Keeping`] without a prefix, where the assets are at the root, next to other routes.
+    Pass,
 }
 
 #[derive(Clone, Debug)]
@@ -58,7 +63,10 @@ pub(super) struct Config {
     pub(super) source: AssetSource,
     pub(super) mount: Mount,
     pub(super) stale: StaleFingerprint,
-    pub(super) unknown: UnknownName,
+    /// `None` for the default, which depends on the prefix.
+    pub(super) unknown: Option<UnknownName>,
+    /// The file of the page of a single-page application.
+    pub(super) fallback_page: Option<Arc<str>>,
     pub(super) dictionaries: bool,
     pub(super) policies: Policies,
     pub(super) rules: Rules,
@@ -66,11 +74,22 @@ pub(super) struct Config {
     pub(super) enabled: bool,
 }
 
+impl Config {
+    /// Whether what is not in the manifest passes untouched.
+    pub(super) fn passes_unknown(&self, assets: &AssetManifest) -> bool {
+        match self.unknown {
+            Some(unknown) => unknown == UnknownName::Pass,
+            None => self.mount == Mount::Keeping && assets.prefix().is_empty() && self.fallback_page.is_none(),
+        }
+    }
+}
+
 /// What is said of an asset, rendered once.
 #[derive(Clone, Debug)]
 pub(super) struct Policies {
     immutable: Negotiable,
     no_cache: Negotiable,
+    by_accept: Negotiable,
     no_store: Rendered,
 }
 
@@ -87,15 +106,18 @@ impl Policies {
         Self {
             immutable: Negotiable::new(CachePolicy::IMMUTABLE),
             no_cache: Negotiable::new(CachePolicy::NO_CACHE),
+            by_accept: Negotiable::new(CachePolicy::NO_CACHE.vary(&["accept"])),
             no_store: Rendered::new(CachePolicy::NO_STORE),
         }
     }
 
-    pub(super) const fn of_asset(&self, immutable: bool, coded: bool) -> &Rendered {
-        match (if immutable { &self.immutable } else { &self.no_cache }, coded) {
-            (policy, true) => &policy.coded,
-            (policy, false) => &policy.plain,
-        }
+    pub(super) const fn of_asset(&self, immutable: bool, by_accept: bool, coded: bool) -> &Rendered {
+        let policy = match (immutable, by_accept) {
+            (true, _) => &self.immutable,
+            (false, true) => &self.by_accept,
+            (false, false) => &self.no_cache,
+        };
+        if coded { &policy.coded } else { &policy.plain }
     }
 
     pub(super) const fn no_store(&self) -> &Rendered {

@@ -16,8 +16,8 @@ use tower_service::Service;
 
 use crate::assets::{EmbeddedFiles, is_suspicious};
 use crate::protocol::{
-    HttpDate, IfRange, PreferredCoding, Preconditions, Representation, RequestedBytes, Validators,
-    name_coding_in_etag, preferred_coding, requested_bytes,
+    HttpDate, IfRange, Preconditions, PreferredCoding, Representation, RequestedBytes, Validators, name_coding_in_etag,
+    preferred_coding, requested_bytes,
 };
 
 /// The body of a response of [`EmbeddedFiles`]: one piece of memory, which is not copied.

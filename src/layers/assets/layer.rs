@@ -6,7 +6,7 @@ use tower_layer::Layer;
 
 use super::config::{Config, Mount, Policies, StaleFingerprint, UnknownName};
 use super::service::AssetsService;
-use crate::assets::AssetSource;
+use crate::assets::{AssetSource, UnknownAsset};
 use crate::layers::Clock;
 use crate::layers::conditional::Settings;
 use crate::policy::{CachePolicy, Guard, Precedence, Rendered, Risk, Rules};
@@ -37,7 +37,8 @@ impl AssetsLayer {
                 source,
                 mount: Mount::default(),
                 stale: StaleFingerprint::default(),
-                unknown: UnknownName::default(),
+                unknown: None,
+                fallback_page: None,
                 dictionaries: false,
                 policies: Policies::new(),
                 rules,
@@ -59,10 +60,22 @@ impl AssetsLayer {
         self.with(|config| config.stale = answer)
     }
 
-    /// What is answered for a name that the manifest does not know. 404 by default.
+    /// What is answered for a name that the manifest does not know. 404 by default, or
+    /// [`Pass`](UnknownName::Pass) for [`Mount::Keeping`] without a prefix.
     #[must_use]
     pub fn unknown_name(self, answer: UnknownName) -> Self {
-        self.with(|config| config.unknown = answer)
+        self.with(|config| config.unknown = Some(answer))
+    }
+
+    /// The page of a [single-page application](super#single-page-applications), such as `index.html`: its path below
+    /// the root of the files.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such file. The error names the nearest.
+    pub fn fallback_page(self, file: &str) -> Result<Self, UnknownAsset> {
+        self.config.source.current().file(file)?;
+        Ok(self.with(|config| config.fallback_page = Some(file.into())))
     }
 
     /// Offers versioned texts as dictionaries for the compression of their next version, by

@@ -114,6 +114,7 @@
 mod config;
 mod embedded;
 mod exchange;
+mod fallback;
 mod future;
 mod layer;
 mod service;
