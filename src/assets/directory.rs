@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::asset::Naming;
 use super::embedded::EmbeddedFiles;
 use super::error::{AssetError, AssetErrorKind};
 use super::hashing::{AssetProgress, FileToHash, OnProgress, hash_files};
@@ -104,8 +105,19 @@ impl AssetDirectory {
         self
     }
 
-    /// Says which files that Vite's manifest names have a hash of their content in their names, by their paths below the
-    /// directory. Without it, [`AssetManifest::from_vite`] decides, and does not take for a hash what may be words.
+    /// Says which files have a hash of their content in their names, by their paths below the directory: those that a
+    /// build tool named. They have no other URLs, and are served as versioned.
+    ///
+    /// Without it, [`AssetManifest::from_vite`] and [`AssetManifest::from_webpack`] decide by the names in the manifest of
+    /// the tool, and do not take for a hash what may be words. About one in six of the hashes of Vite look like words.
+    ///
+    /// ```
+    /// use tower_cache_policy::assets::AssetDirectory;
+    ///
+    /// // Vite without settings of its own puts every file that it hashed below `assets/`, and no other file.
+    /// let directory = AssetDirectory::new("dist").hashed_names(|file| file.starts_with("assets/"));
+    /// # let _ = directory;
+    /// ```
     ///
     /// # Warning
     ///
@@ -163,7 +175,10 @@ impl AssetDirectory {
                 .map(|file| (file.name().to_owned(), file.digest(), StoredFile::of_length(file.content().len() as u64)))
                 .collect(),
         };
-        AssetManifest::of_files(settings, files)
+        AssetManifest::of_files(settings, files, |file| match self.is_hashed(file) {
+            Some(true) => Naming::HashedByTool,
+            Some(false) | None => Naming::Manifest,
+        })
     }
 
     /// Every file that is an asset, by name.

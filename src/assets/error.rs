@@ -3,6 +3,9 @@
 use std::path::Path;
 use std::{fmt, io};
 
+/// Longer names in the manifests of others are cut.
+const MAX_NAME: usize = 1_024;
+
 /// Stands for a manifest whose file is not known.
 const MANIFEST: &str = "manifest";
 
@@ -77,7 +80,13 @@ pub enum AssetErrorKind {
 
 impl AssetError {
     pub(super) fn new(file: impl Into<String>, kind: AssetErrorKind) -> Self {
-        Self { file: file.into(), kind }
+        let mut file: String = file.into();
+        if file.len() > MAX_NAME {
+            let end = (0..=MAX_NAME).rev().find(|end| file.is_char_boundary(*end)).unwrap_or(0);
+            file.truncate(end);
+            file.push('…');
+        }
+        Self { file, kind }
     }
 
     pub(super) fn at_path(path: &Path, kind: AssetErrorKind) -> Self {

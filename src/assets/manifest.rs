@@ -68,7 +68,7 @@ impl AssetManifest {
             let stored = StoredFile::of_length(content.len() as u64);
             (name.into(), ContentDigest::of(content), stored)
         });
-        Self::of_files(UrlSettings::default(), files.collect())
+        Self::of_files(UrlSettings::default(), files.collect(), |_| Naming::Manifest)
     }
 
     /// The prefix that the paths of all URLs have, like `/static`. Without one, `/`.
@@ -269,6 +269,7 @@ impl AssetManifest {
     pub(super) fn of_files(
         settings: UrlSettings,
         files: Vec<(String, ContentDigest, StoredFile)>,
+        naming: impl Fn(&str) -> Naming,
     ) -> Result<Self, AssetError> {
         let by_name: HashMap<&str, &StoredFile> =
             files.iter().map(|(name, _, stored)| (name.as_str(), stored)).collect();
@@ -283,11 +284,11 @@ impl AssetManifest {
         let facts = files.into_iter().zip(coded).map(|((name, digest, stored), coded)| AssetFacts {
             path: name.clone(),
             file: name.clone(),
+            naming: naming(&name),
             name,
             digest,
             stored,
             coded,
-            naming: Naming::Manifest,
             links: Links::default(),
         });
         Self::new(settings, facts.collect(), Vec::new())

@@ -46,26 +46,13 @@
 //! | From | By |
 //! |---|---|
 //! | a directory | [`AssetManifest::from_directory`], or [`AssetDirectory`] with more to say |
-//! | what is embedded in the program | [`AssetManifest::from_contents`] |
+//! | what is embedded in the program | [`EmbeddedFiles`], which also serves it |
+//! | contents that a service of yours has | [`AssetManifest::from_contents`] |
 //! | what Vite built | [`AssetManifest::from_vite`] |
+//! | what webpack built | [`AssetManifest::from_webpack`] |
+//! | what Trunk built | [`AssetManifest::from_trunk`] |
+//! | what another tool built | [`AssetDirectory::hashed_names`] |
 //! | an earlier step of the build | [`AssetManifest::load`], of what [`AssetManifest::save`] wrote |
-//!
-//! With `rust-embed`:
-//!
-//! ```
-//! use tower_cache_policy::assets::AssetManifest;
-//!
-//! #[derive(rust_embed::RustEmbed)]
-//! #[folder = "tests/data/assets"]
-//! struct Files;
-//!
-//! let files = Files::iter().map(|name| {
-//!     let content = Files::get(&name).map(|file| file.data).unwrap_or_default();
-//!     (name.into_owned(), content)
-//! });
-//! assert!(AssetManifest::from_contents(files)?.url("css/style.css").is_ok());
-//! # Ok::<(), tower_cache_policy::assets::AssetError>(())
-//! ```
 //!
 //! What is wrong is an [`AssetError`] that names the file, and there is no manifest then: a name
 //! that leads out of the directory, a file that a manifest names and that is not there, two names
@@ -117,6 +104,7 @@ shows it. [`AssetDirectory::rewrite_stylesheets`] writes versioned URLs in their
 )]
 
 mod asset;
+mod bundler;
 #[cfg(feature = "assets-css")]
 #[cfg_attr(docsrs, doc(cfg(feature = "assets-css")))]
 pub mod css;
@@ -137,7 +125,9 @@ mod recheck;
 mod settings;
 mod source;
 mod stored;
+mod trunk;
 mod vite;
+mod webpack;
 
 pub use self::asset::Asset;
 pub use self::directory::AssetDirectory;
