@@ -88,9 +88,8 @@ impl AssetManifest {
             for file in std::iter::once(&chunk.file).chain(&chunk.css).chain(&chunk.assets) {
                 let Some(facts) = by_file.get_mut(file) else { continue };
                 let is_own = *file == chunk.file;
-                let hashed = || {
-                    chunk.names(key).any(|name| is_hashed(file, name) || (is_own && suffixes.include(file, name)))
-                };
+                let hashed =
+                    || chunk.names(key).any(|name| is_hashed(file, name) || (is_own && suffixes.include(file, name)));
                 if directory.is_hashed(file).unwrap_or_else(hashed) {
                     facts.naming = Naming::HashedByTool;
                 } else if facts.naming == Naming::Manifest {
@@ -231,7 +230,13 @@ mod tests {
         }
         for files in [
             &["a/main-BRBmoGS9.js", "a/main-CRKXnaJI.js"][..],
-            &["a/main-BRBmoGS9.js", "a/main-C3Ztj6tZ.js", "a/main-homepage.js", "a/main-Settings.js", "a/main-tutorial.js"],
+            &[
+                "a/main-BRBmoGS9.js",
+                "a/main-C3Ztj6tZ.js",
+                "a/main-homepage.js",
+                "a/main-Settings.js",
+                "a/main-tutorial.js",
+            ],
             &["a/main-homepage.js", "a/main-settings.js", "a/main-CRKXnaJI.js"],
         ] {
             assert!(!chunks(files).include("a/main-CRKXnaJI.js", "main"), "{files:?}");
