@@ -53,8 +53,9 @@ pub enum UnknownName {
     /// What the service inside answers, kept by nobody. A page in place of something else is
     /// still a 404 (G-19).
     Service,
-    /// The request passes to the inner service untouched, whatever its method, and so does the response. The default
-    /// of [`Mount::Keeping`] without a prefix, where the assets are at the root, next to other routes.
+    /// The request passes to the inner service, whatever its method, and so does the response. Both stay as they are,
+    /// except for a prefix that is [stripped](Mount::Stripping). The default of [`Mount::Keeping`] without a prefix, where
+    /// the assets are at the root, next to other routes.
     Pass,
 }
 

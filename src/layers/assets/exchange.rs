@@ -115,19 +115,20 @@ impl Exchange {
         let Some(below_prefix) = below_prefix else {
             return if config.mount == Mount::Keeping { Next::Pass } else { not_found() };
         };
-        let passes_unknown = config.passes_unknown(&assets);
-        if is_suspicious(path) {
-            let resolved = assets.resolve(below_prefix, request.uri().query());
-            return match (resolved, fallback(config, &assets, below_prefix, request)) {
-                (Resolved::Unknown, _) if passes_unknown => Next::Pass,
-                (Resolved::Unknown, Some((asset, kind))) => {
-                    exchange(Subject::Other).ask_for(asset, UrlKind::Fallback(kind), request)
+        let resolved = assets.resolve(below_prefix, request.uri().query());
+        if matches!(resolved, Resolved::Unknown) {
+            if config.passes_unknown(&assets) {
+                if let Some(target) = target_as_asked(config.mount, assets.prefix(), request.uri()) {
+                    retarget(request, &target);
                 }
-                _ => not_found(),
-            };
+                return Next::Pass;
+            }
+            if let Some((asset, kind)) = fallback(config, &assets, below_prefix, request) {
+                return exchange(Subject::Other).ask_for(asset, UrlKind::Fallback(kind), request);
+            }
         }
-        if passes_unknown && matches!(assets.resolve(below_prefix, request.uri().query()), Resolved::Unknown) {
-            return Next::Pass;
+        if is_suspicious(path) {
+            return not_found();
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             if let Some(target) = target_as_asked(config.mount, assets.prefix(), request.uri()) {
@@ -135,7 +136,7 @@ impl Exchange {
             }
             return Next::Ask(exchange(Subject::Other));
         }
-        let (asset, url) = match assets.resolve(below_prefix, request.uri().query()) {
+        let (asset, url) = match resolved {
             Resolved::Versioned(asset) => (asset, UrlKind::Versioned),
             Resolved::Plain(asset) => (asset, UrlKind::Plain),
             Resolved::Stale(asset) => match config.stale {
@@ -144,9 +145,6 @@ impl Exchange {
                 StaleFingerprint::NotFound => return not_found(),
             },
             Resolved::Unknown => {
-                if let Some((asset, kind)) = fallback(config, &assets, below_prefix, request) {
-                    return exchange(Subject::Other).ask_for(asset, UrlKind::Fallback(kind), request);
-                }
                 let target = target_as_asked(config.mount, assets.prefix(), request.uri());
                 match (config.unknown.unwrap_or_default(), target) {
                     (UnknownName::Service, Some(path)) => {
