@@ -230,7 +230,7 @@ async fn what_webpack_hashed_is_told_by_each_form_of_its_manifest() {
     for manifest in WEBPACK {
         let (directory, faults) = reported(&directory);
         let assets = webpack(manifest, &directory).unwrap();
-        let faults = faults.lock().unwrap();
+        let faults = faults.lock().unwrap().clone();
         let left_out = manifest == "assets-manifest.json";
         assert_eq!(faults.len(), usize::from(left_out), "{manifest}: {faults:?}");
         assert!(faults.iter().all(|fault| fault.contains("main.8efea723.js.map")), "{faults:?}");

@@ -6,52 +6,50 @@ use crate::assets::{AssetManifest, AssetSource};
 use crate::layers::conditional::Settings;
 use crate::policy::{CachePolicy, Rendered, Rules};
 
-/// Where the layer stands, and so which paths it sees and hands on.
+/// Which paths the layer receives, and which ones the inner service does.
 ///
-/// | | sees | hands on | outside the prefix |
+/// | | receives | forwards | outside the prefix |
 /// |---|---|---|---|
-/// | [`Nested`](Mount::Nested) | `/style.css` | `/style.css` | is not seen |
+/// | [`Nested`](Mount::Nested) | `/style.css` | `/style.css` | is not received |
 /// | [`Stripping`](Mount::Stripping) | `/static/style.css` | `/style.css` | 404 |
 /// | [`Keeping`](Mount::Keeping) | `/static/style.css` | `/static/style.css` | goes to the service |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Mount {
-    /// A router around the layer has taken the prefix off, as axum's `nest_service` does.
+    /// An outer router has removed the prefix, as axum's `nest_service` does.
     #[default]
     Nested,
-    /// The paths are those of the URLs, and the service inside has the files at its root: the
-    /// layer takes the prefix off.
+    /// The paths are those of the URLs, and the inner service has the files at its root: the layer removes the prefix.
     Stripping,
-    /// The paths are those of the URLs, for the service inside too: it may be a whole site. What
-    /// does not begin with the prefix passes untouched. Without a prefix, so does every name that the
-    /// manifest does not know: see [`UnknownName::Pass`].
+    /// The paths are those of the URLs, also for the inner service, which may be a whole site. A path that does not begin
+    /// with the prefix passes untouched. Without a prefix, so does every name that the manifest does not know: see
+    /// [`UnknownName::Pass`].
     Keeping,
 }
 
-/// What is answered under a fingerprint that the manifest does not have for the name, because the
-/// page is older or newer than the server.
+/// The response under a fingerprint that the manifest does not have for the name, because the page is older or newer than
+/// the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StaleFingerprint {
-    /// 404 that nobody keeps, without asking the service inside (B-03). The bytes that belong to
-    /// the URL are not here, and others would be a lie.
+    /// 404 that no cache stores, without the inner service. The bytes that belong to the URL are not here, and others
+    /// would be wrong.
     #[default]
     NotFound,
     /// The current bytes, with their own entity tag and `no-cache`.
     Current,
-    /// 302 to the current URL, that nobody keeps.
+    /// 302 to the current URL, which no cache stores.
     Redirect,
 }
 
-/// What is answered for a name that the manifest does not know.
+/// The response for a name that the manifest does not know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UnknownName {
-    /// 404 that nobody keeps, without asking the service inside, which may fall back to a page.
+    /// 404 that no cache stores, without the inner service, which may fall back to a page.
     #[default]
     NotFound,
-    /// What the service inside answers, kept by nobody. A page in place of something else is
-    /// still a 404 (G-19).
+    /// The response of the inner service, which no cache stores. A page in place of another kind of file is still a 404.
     Service,
     /// The request passes to the inner service, whatever its method, and so does the response. Both stay as they are,
     /// except for a prefix that is [stripped](Mount::Stripping). The default of [`Mount::Keeping`] without a prefix, where
