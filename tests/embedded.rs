@@ -2,13 +2,16 @@
 #![cfg(feature = "assets")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
+#[path = "support/loopback.rs"]
+mod loopback;
+#[path = "support/received.rs"]
+mod received;
 mod support;
 
 use std::fs;
 use std::time::{Duration, UNIX_EPOCH};
 
-use bytes::Bytes;
-use http::{HeaderMap, Method, Request};
+use http::{Method, Request};
 use tempfile::TempDir;
 use tower::{Layer, ServiceExt};
 use tower_cache_policy::assets::{AssetDirectory, AssetErrorKind, AssetManifest, EmbeddedFiles};
@@ -17,28 +20,12 @@ use tower_cache_policy::policy::CachePolicy;
 use tower_cache_policy::{AssetsLayer, CachingLayer, ConditionalLayer};
 use tower_http::services::ServeDir;
 
-use support::{TestBody, TestService, collected, content, field, get, request};
+use received::{Received, send};
+use support::{TestBody, TestService, collected, content, get, request};
 
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const NO_CACHE: &str = "no-cache";
 const NO_STORE: &str = "private, no-store";
-
-struct Received {
-    status: u16,
-    headers: HeaderMap,
-    body: Bytes,
-}
-
-impl Received {
-    fn field(&self, name: &str) -> String {
-        field(&self.headers, name).unwrap_or_default()
-    }
-}
-
-async fn send(service: &TestService, request: Request<TestBody>) -> Received {
-    let (head, body) = service.clone().oneshot(request).await.unwrap().into_parts();
-    Received { status: head.status.as_u16(), headers: head.headers, body }
-}
 
 /// `style.css` has every form, and the shortest is that in Brotli.
 const FILES: [(&str, &[u8]); 9] = [
@@ -439,5 +426,36 @@ async fn below_a_prefix_and_around_other_routes_embedded_files_are_found_too() {
         [("/static/style.css", 200), ("/static/missing", 404), ("/style.css", 404), ("/static/a%2fb", 404)]
     {
         assert_eq!(send(&service, get(path, &[])).await.status, status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn over_both_versions_of_http_a_client_gets_what_the_service_sends() {
+    let files = embedded();
+    let assets = AssetDirectory::embedded(&files).build().unwrap();
+    let server = loopback::serve(AssetsLayer::new(&assets).layer(files)).await;
+    let url = assets.url("style.css").unwrap();
+    let tag = format!("\"{}--br\"", assets.asset("style.css").unwrap().fingerprint());
+    for version in loopback::VERSIONS {
+        let mut client = loopback::Client::connect(server, version).await;
+        for (method, path, lines, status, length, content) in [
+            ("GET", url, &[("accept-encoding", "br")][..], 200, Some("9"), "in brotli"),
+            ("HEAD", url, &[("accept-encoding", "br")], 200, Some("9"), ""),
+            ("GET", url, &[("accept-encoding", "br"), ("if-none-match", &tag)], 304, None, ""),
+            ("HEAD", url, &[("accept-encoding", "br"), ("if-none-match", &tag)], 304, None, ""),
+            ("GET", url, &[("accept-encoding", "br"), ("range", "bytes=3-4")], 206, Some("2"), "br"),
+            ("GET", "/app.js", &[("range", "bytes=8-")], 416, Some("0"), ""),
+            ("GET", "/empty.txt", &[], 200, Some("0"), ""),
+            ("GET", "/missing.css", &[], 404, None, ""),
+            ("POST", "/app.js", &[], 405, Some("0"), ""),
+        ] {
+            let response = client.ask(loopback::request(method, server, path, lines)).await;
+            let sentence = format!("{version:?}: {method} {path} {lines:?}");
+            assert_eq!((response.status.as_u16(), response.broken), (status, false), "{sentence}");
+            assert_eq!(String::from_utf8_lossy(&response.content), content, "{sentence}");
+            if length.is_some() || status == 304 {
+                assert_eq!(response.field("content-length").as_deref(), length, "N-03: {sentence}");
+            }
+        }
     }
 }

@@ -2,13 +2,14 @@
 #![cfg(feature = "assets")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
+#[path = "support/received.rs"]
+mod received;
 mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
-use http::{HeaderMap, Method, Request};
+use http::{Method, Request};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_cache_policy::assets::{AssetDirectory, AssetManifest, EmbeddedFiles};
 use tower_cache_policy::layers::assets::{Mount, UnknownName};
@@ -16,7 +17,8 @@ use tower_cache_policy::policy::CachePolicy;
 use tower_cache_policy::{AssetsLayer, CachingLayer};
 use tower_http::services::ServeDir;
 
-use support::{TestBody, TestService, answer, collected, field, get, request};
+use received::send;
+use support::{TestBody, TestService, answer, collected, get, request};
 
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const NO_CACHE: &str = "no-cache";
@@ -26,27 +28,6 @@ const NO_STORE: &str = "private, no-store";
 const NAVIGATION: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
 const OF_SUBRESOURCES: [&str; 3] =
     ["*/*", "text/css,*/*;q=0.1", "image/avif,image/webp,image/svg+xml,image/*,*/*;q=0.8"];
-
-struct Received {
-    status: u16,
-    headers: HeaderMap,
-    body: Bytes,
-}
-
-impl Received {
-    fn field(&self, name: &str) -> String {
-        field(&self.headers, name).unwrap_or_default()
-    }
-
-    fn said(&self) -> (u16, String) {
-        (self.status, self.field("cache-control"))
-    }
-}
-
-async fn send(service: &TestService, request: Request<TestBody>) -> Received {
-    let (head, body) = service.clone().oneshot(request).await.unwrap().into_parts();
-    Received { status: head.status.as_u16(), headers: head.headers, body }
-}
 
 fn dist(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/vite").join(name)
@@ -377,5 +358,61 @@ async fn what_is_unknown_passes_where_the_caller_says_so_and_only_there() {
             let response = send(&service, get(path, &[])).await;
             assert_eq!(response.said(), (expected.0, expected.1.to_owned()), "{layer:?}: {path}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_page_varies_by_what_chose_it() {
+    let contents = [
+        ("index.html", b"<!doctype html><p>A page".as_slice()),
+        ("index.html.gz", b"in gzip"),
+        ("index.html.br", b"in brotli"),
+    ];
+    let files = EmbeddedFiles::new(contents).unwrap();
+    let assets = AssetDirectory::embedded(&files).build().unwrap();
+    let service = collected(AssetsLayer::new(&assets).fallback_page("index.html").unwrap().layer(files));
+    let plain = format!("\"{}\"", assets.asset("index.html").unwrap().fingerprint());
+    for (path, vary) in [("/users/1", "accept-encoding"), ("/users/1.js", "accept, accept-encoding")] {
+        for (accepted, length, tag) in [
+            ("gzip", 7, plain.replace("\"", "").as_str().to_owned() + "--gzip"),
+            ("br", 9, plain.replace("\"", "").as_str().to_owned() + "--br"),
+            ("identity", 24, plain.replace("\"", "")),
+        ] {
+            let lines = [("accept", NAVIGATION), ("accept-encoding", accepted)];
+            let page = send(&service, get(path, &lines)).await;
+            assert_eq!((page.said(), page.body.len()), ((200, NO_CACHE.to_owned()), length), "{path}, {accepted}");
+            let mut varies: Vec<String> = page.field("vary").split(", ").map(str::to_owned).collect();
+            varies.sort();
+            assert_eq!(varies.join(", "), vary, "K-02: {path}, {accepted}");
+            assert_eq!(page.field("etag"), format!("\"{tag}\""), "V-09: {path}, {accepted}");
+            let again = [lines[0], lines[1], ("if-none-match", &page.field("etag"))];
+            assert_eq!(
+                send(&service, get(path, &again)).await.said(),
+                (304, NO_CACHE.to_owned()),
+                "{path}, {accepted}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn in_development_no_cache_stores_the_page() {
+    let layer = AssetsLayer::new(assets("plain", &AssetDirectory::new(dist("plain")))).development(true);
+    let service = collected(layer.fallback_page("index.html").unwrap().layer(ServeDir::new(dist("plain"))));
+    for (path, status) in [("/users/1", 200), ("/assets/index-Dkug_igI.js", 200), ("/assets/missing.js", 404)] {
+        let response = send(&service, get(path, &[])).await;
+        assert_eq!(response.status, status, "{path}");
+        assert!(response.field("cache-control").contains("no-store"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_path_is_found_unknown_in_linear_time() {
+    let service = application("plain");
+    for path in ["/a".repeat(30_000), "/%61".repeat(15_000), format!("/{}", "%2f".repeat(20_000)), "/".repeat(60_000)] {
+        let began = std::time::Instant::now();
+        let response = send(&service, get(&path, &[])).await;
+        assert!(matches!(response.status, 200 | 404));
+        assert!(began.elapsed() < std::time::Duration::from_secs(1), "{:?}", began.elapsed());
     }
 }

@@ -1,9 +1,10 @@
 //! The names that bundlers give to files.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use super::asset::AssetFacts;
+use super::asset::{AssetFacts, Naming};
 use super::error::AssetError;
+use super::manifest::AssetManifest;
 
 /// The accepted items, or the first fault in strict mode.
 pub(super) fn keep<T>(
@@ -18,6 +19,20 @@ pub(super) fn keep<T>(
             Err(fault) => Some(Err(fault)),
         })
         .collect()
+}
+
+/// The files of a directory, by their paths.
+pub(super) fn by_file(built: &AssetManifest) -> BTreeMap<String, AssetFacts> {
+    built.iter().map(|asset| (asset.file().to_owned(), asset.facts().clone())).collect()
+}
+
+/// Gives a file that a bundler named the one URL that the bundler gave it.
+pub(super) fn keep_url(facts: &mut AssetFacts, is_hashed: bool) {
+    if is_hashed {
+        facts.naming = Naming::HashedByTool;
+    } else if facts.naming == Naming::Manifest {
+        facts.naming = Naming::PlainByTool;
+    }
 }
 
 /// Files that a bundler's manifest does not name. One whose name the bundler uses for another file gets a slash before it.

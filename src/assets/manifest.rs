@@ -256,8 +256,12 @@ impl AssetManifest {
     /// Whether a path below the prefix is in a directory of files that a build tool hashed. A file that is not there was
     /// in another build.
     pub(crate) fn is_beside_hashed_files(&self, path: &str) -> bool {
+        let directories = &self.0.hashed_directories;
+        let longest = directories.iter().map(String::len).max().unwrap_or_default();
         let path = respell(path).unwrap_or_else(|| path.to_owned());
-        path.match_indices('/').any(|(at, _)| self.0.hashed_directories.contains(&path[..at]))
+        let mut parents =
+            path.match_indices('/').map(|(at, _)| &path[..at]).take_while(|parent| parent.len() <= longest);
+        parents.any(|parent| directories.contains(parent))
     }
 
     /// Whether a path ends in the extension of a file that is not a page, such as `.js`.

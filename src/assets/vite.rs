@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Deserializer};
 
-use super::asset::{AssetFacts, Links, Naming};
-use super::bundler::{consists_of_words, keep, last_part, looks_like_hash, stem, with_names};
+use super::asset::{AssetFacts, Links};
+use super::bundler::{by_file, consists_of_words, keep, keep_url, last_part, looks_like_hash, stem, with_names};
 use super::directory::AssetDirectory;
 use super::error::{AssetError, AssetErrorKind};
 use super::manifest::AssetManifest;
@@ -63,8 +63,7 @@ impl AssetManifest {
         let mut chunks: BTreeMap<String, Chunk> =
             serde_json::from_str(manifest).map_err(|error| AssetError::invalid_manifest(error.to_string()))?;
         let built = directory.build()?;
-        let mut by_file: BTreeMap<String, AssetFacts> =
-            built.iter().map(|asset| (asset.file().to_owned(), asset.facts().clone())).collect();
+        let mut by_file = by_file(&built);
         let exists = |file: &str| match by_file.contains_key(file) {
             true => Ok(true),
             false => directory.tolerate(AssetError::new(file, AssetErrorKind::Missing)).map(|()| false),
@@ -90,11 +89,7 @@ impl AssetManifest {
                 let is_own = *file == chunk.file;
                 let hashed =
                     || chunk.names(key).any(|name| is_hashed(file, name) || (is_own && suffixes.include(file, name)));
-                if directory.is_hashed(file).unwrap_or_else(hashed) {
-                    facts.naming = Naming::HashedByTool;
-                } else if facts.naming == Naming::Manifest {
-                    facts.naming = Naming::PlainByTool;
-                }
+                keep_url(facts, directory.is_hashed(file).unwrap_or_else(hashed));
             }
         }
         let name_of: HashMap<&str, &str> =

@@ -1,11 +1,11 @@
 //! The manifests that plugins of webpack write.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::asset::{AssetFacts, Naming};
-use super::bundler::{keep, last_part, looks_like_hash, stem, with_names};
+use super::asset::AssetFacts;
+use super::bundler::{by_file, keep, keep_url, last_part, looks_like_hash, stem, with_names};
 use super::digest::ContentDigest;
 use super::directory::AssetDirectory;
 use super::error::{AssetError, AssetErrorKind};
@@ -46,8 +46,7 @@ impl AssetManifest {
         let document: Map<String, Value> =
             serde_json::from_str(manifest).map_err(|error| AssetError::invalid_manifest(error.to_string()))?;
         let built = directory.build()?;
-        let mut by_file: BTreeMap<String, AssetFacts> =
-            built.iter().map(|asset| (asset.file().to_owned(), asset.facts().clone())).collect();
+        let mut by_file = by_file(&built);
         let entries = keep(entries_of(&document, built.prefix())?, |entry| {
             let kind = match by_file.get(&entry.file) {
                 None => AssetErrorKind::Missing,
@@ -62,11 +61,7 @@ impl AssetManifest {
         let named: HashSet<String> = entries.iter().map(|entry| entry.file.clone()).collect();
         for Entry { name, file, .. } in &entries {
             let Some(facts) = by_file.get_mut(file) else { continue };
-            if directory.is_hashed(file).unwrap_or_else(|| is_hashed(file, name)) {
-                facts.naming = Naming::HashedByTool;
-            } else if facts.naming == Naming::Manifest {
-                facts.naming = Naming::PlainByTool;
-            }
+            keep_url(facts, directory.is_hashed(file).unwrap_or_else(|| is_hashed(file, name)));
         }
         let mut assets: Vec<AssetFacts> = entries
             .into_iter()
