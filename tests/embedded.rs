@@ -444,10 +444,10 @@ async fn over_both_versions_of_http_a_client_gets_what_the_service_sends() {
             ("GET", url, &[("accept-encoding", "br"), ("if-none-match", &tag)], 304, None, ""),
             ("HEAD", url, &[("accept-encoding", "br"), ("if-none-match", &tag)], 304, None, ""),
             ("GET", url, &[("accept-encoding", "br"), ("range", "bytes=3-4")], 206, Some("2"), "br"),
-            ("GET", "/app.js", &[("range", "bytes=8-")], 416, Some("0"), ""),
+            ("GET", "/app.js", &[("range", "bytes=8-")], 416, None, ""),
             ("GET", "/empty.txt", &[], 200, Some("0"), ""),
             ("GET", "/missing.css", &[], 404, None, ""),
-            ("POST", "/app.js", &[], 405, Some("0"), ""),
+            ("POST", "/app.js", &[], 405, None, ""),
         ] {
             let response = client.ask(loopback::request(method, server, path, lines)).await;
             let sentence = format!("{version:?}: {method} {path} {lines:?}");

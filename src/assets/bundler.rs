@@ -70,22 +70,17 @@ pub(super) fn looks_like_hash(text: &str) -> bool {
     }
     let is_mixed_case =
         text.bytes().any(|byte| byte.is_ascii_lowercase()) && text.bytes().any(|byte| byte.is_ascii_uppercase());
-    runs >= 3 && short >= 2 && (is_mixed_case || runs - parts >= 2)
+    runs >= 3 && short >= 2 && (is_mixed_case || runs - parts >= 2) && !consists_of_words(text)
 }
 
-/// Whether a text may be written by a person: words with three letters or more, and numbers.
+/// Whether a person may have written a text: words as in `my-theme`, `iPhone14`, `GoToPage` and `de-DE`.
 pub(super) fn consists_of_words(text: &str) -> bool {
-    const LEAST_LETTERS: usize = 3;
     text.split(['-', '_']).all(|part| {
-        let mut rest = part;
-        while let Some(first) = rest.bytes().next() {
-            let length = run_length(rest);
-            if length == 0 || (first.is_ascii_alphabetic() && length < LEAST_LETTERS) {
-                return false;
-            }
-            rest = &rest[length..];
-        }
-        true
+        let letters = part.trim_end_matches(|c: char| c.is_ascii_digit()).as_bytes();
+        let is_capital = |at: usize| letters.get(at).is_some_and(u8::is_ascii_uppercase);
+        let is_small = |at: usize| letters.get(at).is_some_and(u8::is_ascii_lowercase);
+        letters.iter().all(u8::is_ascii_uppercase)
+            || (0..letters.len()).all(|at| is_small(at) || (is_capital(at) && is_small(at + 1)))
     })
 }
 

@@ -109,7 +109,7 @@ impl AssetDirectory {
     /// build tool named. They have no other URLs, and are served as versioned.
     ///
     /// Without it, [`AssetManifest::from_vite`] and [`AssetManifest::from_webpack`] decide by the names in the manifest of
-    /// the tool, and do not take for a hash what may be words. About one in six of the hashes of Vite look like words.
+    /// the tool, and do not take for a hash what may be words. Some hashes look like words.
     ///
     /// ```
     /// use tower_cache_policy::assets::AssetDirectory;

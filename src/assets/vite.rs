@@ -84,11 +84,14 @@ impl AssetManifest {
         }
         let suffixes = HashedSuffixes::of(&chunks);
         for (key, chunk) in &chunks {
-            for file in std::iter::once(&chunk.file).chain(&chunk.css).chain(&chunk.assets) {
+            // Vite names the stylesheets of a chunk after it. Other files may be called so by chance.
+            let named_after = std::iter::once(&chunk.file).chain(&chunk.css).map(|file| (file, true));
+            for (file, is_named_after) in named_after.chain(chunk.assets.iter().map(|file| (file, false))) {
                 let Some(facts) = by_file.get_mut(file) else { continue };
-                let is_own = *file == chunk.file;
-                let hashed =
-                    || chunk.names(key).any(|name| is_hashed(file, name) || (is_own && suffixes.include(file, name)));
+                let hashed = || {
+                    let is_pattern = |name| is_named_after && suffixes.include(file, name);
+                    chunk.names(key).any(|name| is_hashed(file, name) || is_pattern(name))
+                };
                 keep_url(facts, directory.is_hashed(file).unwrap_or_else(hashed));
             }
         }
@@ -143,11 +146,16 @@ impl HashedSuffixes {
         Self(suffixes)
     }
 
-    /// Whether the own file of a chunk has a hash by the pattern. Words that cannot be a hash are none here too.
+    /// Whether a file that is named after a chunk has a hash by the pattern. What a person may have written is none here
+    /// either.
     fn include(&self, file: &str, name: &str) -> bool {
         suffix(file, name).is_some_and(|suffix| {
             let is_pattern = |certain: &Certain| certain.count >= 2 && 2 * certain.count >= certain.of;
-            self.0.get(&suffix.len()).is_some_and(is_pattern) && !consists_of_words(suffix)
+            let has = |is: fn(&u8) -> bool| suffix.as_bytes().iter().any(is);
+            self.0.get(&suffix.len()).is_some_and(is_pattern)
+                && has(u8::is_ascii_uppercase)
+                && has(u8::is_ascii_lowercase)
+                && !consists_of_words(suffix)
         })
     }
 }
@@ -194,6 +202,8 @@ mod tests {
             ("assets/main-1280x720.png", "main", false),
             ("assets/main-v1-10-20.js", "main", false),
             ("assets/main-my-photo.png", "main", false),
+            ("assets/main-GoToPage.js", "main", false),
+            ("assets/main-de-DE-v2.js", "main", false),
         ] {
             assert_eq!(is_hashed(file, name), hashed, "{file}");
         }
@@ -217,6 +227,12 @@ mod tests {
             ("a/main-HOMEPAGE.js", false),
             ("a/main-20240131.js", false),
             ("a/main-version2.js", false),
+            ("a/main-v2-final.js", false),
+            ("a/main-my-theme.js", false),
+            ("a/main-iPhone14.js", false),
+            ("a/main-GoToPage.js", false),
+            ("a/main-MyPhotos.js", false),
+            ("a/main-1280x720.js", false),
             ("a/main-homepages.js", false),
             ("a/main.js", false),
             ("a/other-CRKXnaJI.js", false),
