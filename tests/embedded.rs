@@ -12,9 +12,11 @@ use std::fs;
 use std::time::{Duration, UNIX_EPOCH};
 
 use http::{Method, Request};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use tempfile::TempDir;
 use tower::{Layer, ServiceExt};
-use tower_cache_policy::assets::{AssetDirectory, AssetErrorKind, AssetManifest, EmbeddedFiles};
+use tower_cache_policy::assets::{Asset, AssetDirectory, AssetErrorKind, AssetManifest, EmbeddedFiles};
 use tower_cache_policy::layers::assets::{EmbeddedBody, Mount, UnknownName};
 use tower_cache_policy::policy::CachePolicy;
 use tower_cache_policy::{AssetsLayer, CachingLayer, ConditionalLayer};
@@ -456,6 +458,166 @@ async fn over_both_versions_of_http_a_client_gets_what_the_service_sends() {
             if length.is_some() || status == 304 {
                 assert_eq!(response.field("content-length").as_deref(), length, "N-03: {sentence}");
             }
+        }
+    }
+}
+
+/// What a client sends of a file, with tags that it may have of earlier responses.
+#[derive(Clone, Debug)]
+struct Sent {
+    is_versioned: bool,
+    is_head: bool,
+    accepted: Vec<(&'static str, u16)>,
+    range: Option<(u64, u64)>,
+    if_range: Option<&'static str>,
+    if_none_match: Vec<&'static str>,
+}
+
+fn sent() -> impl Strategy<Value = Sent> {
+    let forms = || prop::sample::select(vec!["", "br", "gzip", "zstd", "deflate", "other"]);
+    let coding = prop::sample::select(vec!["br", "gzip", "zstd", "deflate", "identity", "*"]);
+    let weight = prop::sample::select(vec![0u16, 1, 500, 999, 1000]);
+    (
+        any::<bool>(),
+        prop::bool::weighted(0.2),
+        prop::collection::vec((coding, weight), 0..4),
+        prop::option::weighted(0.7, (0u64..12, 0u64..40)),
+        prop::option::weighted(0.7, forms()),
+        prop::collection::vec(forms(), 0..3),
+    )
+        .prop_map(|(is_versioned, is_head, mut accepted, range, if_range, if_none_match)| {
+            // `ServeDir` takes the greatest of two weights for one coding.
+            accepted.sort_by_key(|(coding, _)| *coding);
+            accepted.dedup_by_key(|(coding, _)| *coding);
+            Sent { is_versioned, is_head, accepted, range, if_range, if_none_match }
+        })
+}
+
+impl Sent {
+    fn tag(asset: &Asset, form: &str) -> String {
+        match form {
+            "" => format!("\"{}\"", asset.fingerprint()),
+            "other" => "\"0123456789abcdef0123456789abcdef\"".to_owned(),
+            coding => format!("\"{}--{coding}\"", asset.fingerprint()),
+        }
+    }
+
+    fn request(&self, asset: &Asset) -> Request<TestBody> {
+        let mut lines = Vec::new();
+        if !self.accepted.is_empty() {
+            let members =
+                self.accepted.iter().map(|(coding, weight)| format!("{coding};q={}", f64::from(*weight) / 1000.0));
+            lines.push(("accept-encoding", members.collect::<Vec<_>>().join(", ")));
+        }
+        lines.extend(self.range.map(|(first, last)| ("range", format!("bytes={first}-{last}"))));
+        lines.extend(self.if_range.map(|form| ("if-range", Self::tag(asset, form))));
+        lines.extend(self.if_none_match.iter().map(|form| ("if-none-match", Self::tag(asset, form))));
+        let lines: Vec<_> = lines.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let url = if self.is_versioned { asset.url() } else { "/style.css" };
+        request(if self.is_head { Method::HEAD } else { Method::GET }, url, &lines)
+    }
+
+    /// Whether the client accepts a form, by the least weight that it gives it.
+    fn accepts(&self, form: &str) -> bool {
+        let name = if form.is_empty() { "identity" } else { form };
+        let least =
+            |of: &str| self.accepted.iter().filter(|(coding, _)| *coding == of).map(|(_, weight)| *weight).min();
+        least(name).or(least("*")).map_or(form.is_empty(), |weight| weight > 0)
+    }
+}
+
+#[derive(Default)]
+struct Seen {
+    complete: usize,
+    parts: usize,
+    resumed: usize,
+    not_modified: usize,
+}
+
+/// What has to hold of each response, however it was chosen.
+fn check_response(sent: &Sent, asset: &Asset, response: &Received, is_embedded: bool, seen: &mut Seen) {
+    let coding = response.field("content-encoding");
+    let content = |coding: &str| {
+        let extension = match coding {
+            "" => "",
+            "br" => ".br",
+            "gzip" => ".gz",
+            "zstd" => ".zst",
+            other => panic!("{other} was not there"),
+        };
+        FILES.iter().find(|(name, _)| *name == format!("style.css{extension}")).unwrap().1
+    };
+    let tag = response.field("etag");
+    match response.status {
+        200 => {
+            seen.complete += 1;
+            assert_eq!(tag, Sent::tag(asset, &coding), "V-09");
+            let expected = content(&coding);
+            assert_eq!(response.field("content-length"), expected.len().to_string());
+            assert_eq!(&response.body[..], if sent.is_head { b"" } else { expected });
+            // `ServeDir` sends the file itself to a client that refuses every form, and does not know `*`.
+            assert!(sent.accepts(&coding) || (!is_embedded && coding.is_empty()), "RFC 9110 section 12.5.3");
+        }
+        206 => {
+            seen.parts += 1;
+            assert_eq!(tag, Sent::tag(asset, &coding), "V-09");
+            let (first, last) = sent.range.unwrap();
+            let expected = content(&coding);
+            let last = last.min(expected.len() as u64 - 1);
+            assert_eq!(response.field("content-range"), format!("bytes {first}-{last}/{}", expected.len()));
+            assert_eq!(&response.body[..], &expected[first as usize..=last as usize]);
+            if let Some(form) = sent.if_range {
+                seen.resumed += 1;
+                assert_eq!(tag, Sent::tag(asset, form), "R-10: a part of another form");
+            }
+        }
+        304 => {
+            seen.not_modified += 1;
+            assert!(sent.if_none_match.iter().any(|form| Sent::tag(asset, form) == tag), "P-15: {tag}");
+            let form = sent.if_none_match.iter().find(|form| Sent::tag(asset, form) == tag).unwrap();
+            assert!(form.is_empty() || sent.accepts(form), "a 304 for a form that the client refuses: {form}");
+        }
+        416 => {
+            let (first, _) = sent.range.unwrap();
+            let length: u64 = response.field("content-range").strip_prefix("bytes */").unwrap().parse().unwrap();
+            assert!(first >= length, "R-03");
+        }
+        406 => assert!(is_embedded && ["", "br", "gzip", "zstd"].iter().all(|form| !sent.accepts(form))),
+        other => panic!("{other}"),
+    }
+    if matches!(response.status, 200 | 206 | 304) {
+        assert_eq!(response.field("cache-control"), if sent.is_versioned { IMMUTABLE } else { NO_CACHE });
+        assert_eq!(response.field("vary").to_lowercase(), "accept-encoding", "K-02");
+    } else {
+        assert_eq!(response.field("cache-control"), NO_STORE);
+    }
+}
+
+#[test]
+fn whatever_a_client_sends_it_gets_a_form_that_it_accepts_and_no_part_of_another() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let files = directory();
+    for (kind, assets, service) in both(&files) {
+        let is_embedded = kind == "embedded";
+        let asset = assets.asset("style.css").unwrap();
+        let seen = std::cell::RefCell::new(Seen::default());
+        let cases = if is_embedded { 5_000 } else { 1_000 };
+        let mut runner =
+            TestRunner::new(ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() });
+        let result = runner.run(&sent(), |sent| {
+            let response = runtime.block_on(send(&service, sent.request(asset)));
+            check_response(&sent, asset, &response, is_embedded, &mut seen.borrow_mut());
+            Ok(())
+        });
+        result.unwrap_or_else(|error| panic!("{kind}: {error}"));
+        let seen = seen.into_inner();
+        for (name, count) in [
+            ("complete", seen.complete),
+            ("parts", seen.parts),
+            ("resumed", seen.resumed),
+            ("not modified", seen.not_modified),
+        ] {
+            assert!(count >= 20, "{kind}: only {count} of {name}");
         }
     }
 }
