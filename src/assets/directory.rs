@@ -14,7 +14,7 @@ use super::manifest::AssetManifest;
 use super::settings::{FingerprintPlace, UrlSettings};
 use super::stored::StoredFile;
 
-/// A directory of assets, and what of it is one. See the [module docs](super) for an example.
+/// A directory of assets and its options. See the [module docs](super) for an example.
 #[derive(Clone)]
 pub struct AssetDirectory {
     root: Root,
@@ -67,38 +67,37 @@ impl AssetDirectory {
         }
     }
 
-    /// The prefix of all URLs: see [`AssetManifest::with_prefix`].
+    /// Sets the prefix of all URLs: see [`AssetManifest::with_prefix`].
     #[must_use]
     pub fn prefix(mut self, prefix: &str) -> Self {
         prefix.clone_into(&mut self.prefix);
         self
     }
 
-    /// Where URLs have the fingerprint: see [`FingerprintPlace`].
+    /// Sets where URLs have the fingerprint: see [`FingerprintPlace`].
     #[must_use]
     pub const fn fingerprint_in(mut self, place: FingerprintPlace) -> Self {
         self.place = place;
         self
     }
 
-    /// With the files and directories whose names begin with a dot. Without them by default:
-    /// `.git` and `.env` are no assets.
+    /// Includes the files and directories whose names begin with a dot, such as `.well-known`, and also `.git` and
+    /// `.env`.
     #[must_use]
     pub const fn with_hidden_files(mut self) -> Self {
         self.hidden_files = true;
         self
     }
 
-    /// With the files and directories that symbolic links lead to, wherever they are. A directory that Kubernetes
-    /// mounts from a ConfigMap needs it.
+    /// Includes the targets of symbolic links, wherever they are. A directory that Kubernetes mounts from a ConfigMap
+    /// needs it.
     #[must_use]
     pub const fn with_symlinks(mut self) -> Self {
         self.symlinks = true;
         self
     }
 
-    /// Calls `listener` after each file, on any of the threads that read, for trees that take
-    /// their time.
+    /// Calls `listener` after each file, on any of the threads that read, for large directories.
     #[must_use]
     pub fn on_progress(mut self, listener: impl Fn(AssetProgress<'_>) + Send + Sync + 'static) -> Self {
         self.on_progress = Some(Arc::new(listener));
@@ -152,9 +151,9 @@ impl AssetDirectory {
     ///
     /// # Errors
     ///
-    /// When a file cannot be read, changes while it is read, or has a name that no URL has, when
-    /// a symbolic link leads back to a directory that it is in, when there are only symbolic links and they are left
-    /// out, and when the prefix is invalid.
+    /// If a file cannot be read, changes while it is read, or has a name that no URL can have, if a symbolic link leads
+    /// back to a directory that it is in, if all files are symbolic links and these are not included, and if the prefix
+    /// is invalid.
     pub fn build(&self) -> Result<AssetManifest, AssetError> {
         self.build_from(&self.find_files()?)
     }
@@ -291,12 +290,11 @@ impl FoundFile {
 }
 
 impl AssetManifest {
-    /// Every file below a directory, without hidden files and symbolic links. For more to say
-    /// use [`AssetDirectory`].
+    /// Every file below a directory, without hidden files and symbolic links. [`AssetDirectory`] has options.
     ///
     /// # Errors
     ///
-    /// When a file cannot be read, changes while it is read, or has a name that no URL has.
+    /// As [`AssetDirectory::build`].
     pub fn from_directory(directory: impl AsRef<Path>) -> Result<Self, AssetError> {
         AssetDirectory::new(directory).build()
     }

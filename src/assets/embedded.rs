@@ -41,6 +41,24 @@ use crate::protocol::EntityTag;
 /// # Ok::<(), tower_cache_policy::assets::AssetError>(())
 /// ```
 ///
+/// `rust-embed` reads the files when the program starts, unless it is built for release. With `include_dir`:
+///
+/// ```
+/// use include_dir::{Dir, include_dir};
+/// use tower_cache_policy::assets::EmbeddedFiles;
+///
+/// static DIRECTORY: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/tests/data/assets");
+///
+/// fn contents(directory: &'static Dir<'static>) -> Vec<(String, &'static [u8])> {
+///     let files = directory.files().map(|file| (file.path().display().to_string(), file.contents()));
+///     files.chain(directory.dirs().flat_map(contents)).collect()
+/// }
+///
+/// let files = EmbeddedFiles::new(contents(&DIRECTORY))?;
+/// # let _ = files;
+/// # Ok::<(), tower_cache_policy::assets::AssetError>(())
+/// ```
+///
 /// The service responds to GET and HEAD. It supports single ranges, and sends the complete file for several.
 ///
 /// # Compressed files

@@ -17,7 +17,7 @@ use crate::policy::nearest;
 /// The assets of a site: their fingerprints, URLs and files. See the [module docs](super) for
 /// an example.
 ///
-/// It does not change, and a clone costs a counted reference.
+/// It is immutable, and cloning it copies a counted reference.
 #[derive(Clone, Debug)]
 pub struct AssetManifest(Arc<Inner>);
 
@@ -53,11 +53,12 @@ pub(crate) enum Resolved {
 }
 
 impl AssetManifest {
-    /// Names and contents, such as those that are embedded in the program.
+    /// Makes a manifest of names and contents, for a service of your own. [`EmbeddedFiles`](super::EmbeddedFiles) is a
+    /// service for them.
     ///
     /// # Errors
     ///
-    /// When a name is invalid or stands twice.
+    /// If a name is invalid or appears twice.
     pub fn from_contents<N, C>(contents: impl IntoIterator<Item = (N, C)>) -> Result<Self, AssetError>
     where
         N: Into<String>,
@@ -71,26 +72,25 @@ impl AssetManifest {
         Self::of_files(UrlSettings::default(), files.collect(), |_| Naming::Manifest)
     }
 
-    /// The prefix that the paths of all URLs have, like `/static`. Without one, `/`.
+    /// Sets the prefix of the paths of all URLs, like `/static`. By default it is empty.
     ///
     /// # Errors
     ///
-    /// When it is not written like that.
+    /// If it is not written like that.
     pub fn with_prefix(&self, prefix: &str) -> Result<Self, AssetError> {
         self.with_settings(|settings| settings.set_prefix(prefix))
     }
 
-    /// The origin that all URLs begin with, like `https://cdn.example.com`. Without one they
-    /// begin with the prefix.
+    /// Sets the origin that all URLs begin with, like `https://cdn.example.com`. By default they begin with the prefix.
     ///
     /// # Errors
     ///
-    /// When it is not written like that.
+    /// If it is not written like that.
     pub fn with_origin(&self, origin: &str) -> Result<Self, AssetError> {
         self.with_settings(|settings| settings.set_origin(origin))
     }
 
-    /// Where URLs have the fingerprint. What a build tool put it into stays as it is.
+    /// Sets where URLs have the fingerprint. Names with the hash of a build tool stay as they are.
     #[must_use]
     #[allow(clippy::missing_panics_doc)] // It does not, as the message says.
     pub fn with_fingerprint_in(&self, place: FingerprintPlace) -> Self {
@@ -101,12 +101,12 @@ impl AssetManifest {
         changed.expect("the paths are those that were accepted before")
     }
 
-    /// Says that the service has the files below this directory of its root, so that two
-    /// generations can lie beside each other. URLs stay as they are.
+    /// Sets the directory below which the service has the files, so that two generations can be stored next to each
+    /// other. URLs stay as they are.
     ///
     /// # Errors
     ///
-    /// When the directory is no path below a root, like `release-41`.
+    /// If the directory is not a path like `release-41`.
     pub fn stored_under(&self, directory: &str) -> Result<Self, AssetError> {
         let moved = |facts: &AssetFacts| AssetFacts { file: format!("{directory}/{}", facts.file), ..facts.clone() };
         Self::new(
@@ -116,12 +116,12 @@ impl AssetManifest {
         )
     }
 
-    /// Adds the generations of an earlier manifest, so that the versioned URLs on its pages are
-    /// served for as long as these pages are in use. Plain names mean the files of this manifest.
+    /// Adds the generations of an earlier manifest, so that the versioned URLs on its pages are still served. Plain
+    /// names are those of this manifest.
     ///
     /// # Errors
     ///
-    /// When both are stored in one file, so that the earlier content is gone: see
+    /// If both are stored in one file, so that the earlier content is gone: see
     /// [`stored_under`](AssetManifest::stored_under).
     pub fn merge_previous(&self, previous: &Self) -> Result<Self, AssetError> {
         let mut earlier: Vec<AssetFacts> = self.0.previous.iter().map(|asset| asset.facts().clone()).collect();
@@ -129,13 +129,12 @@ impl AssetManifest {
         Self::new(self.0.settings.clone(), self.0.current.iter().map(|asset| asset.facts().clone()).collect(), earlier)
     }
 
-    /// Reads every file of the manifest below `directory`, the root of the service, and
-    /// compares it: for a manifest that another machine made. From then on the layer compares
-    /// the time of modification too.
+    /// Reads every file of the manifest below `directory`, the root of the service, and compares it: for a manifest
+    /// that another machine made. The layer then compares modification times too.
     ///
     /// # Errors
     ///
-    /// When a file is missing, cannot be read, or has other content.
+    /// If a file is missing, cannot be read, or has other content.
     pub fn verify_directory(&self, directory: impl AsRef<Path>) -> Result<Self, AssetError> {
         let directory = directory.as_ref();
         let verified = |assets: &[Arc<Asset>]| {
@@ -162,7 +161,7 @@ impl AssetManifest {
     ///
     /// # Errors
     ///
-    /// When there is no asset of this name: the error names the nearest.
+    /// If no asset has this name. The error names the nearest.
     pub fn url(&self, name: &str) -> Result<&str, UnknownAsset> {
         self.asset(name).map(Asset::url)
     }
@@ -171,7 +170,7 @@ impl AssetManifest {
     ///
     /// # Errors
     ///
-    /// When there is none of this name: the error names the nearest.
+    /// If no asset has this name. The error names the nearest.
     pub fn asset(&self, name: &str) -> Result<&Asset, UnknownAsset> {
         self.0
             .by_name
@@ -185,13 +184,13 @@ impl AssetManifest {
         self.0.current.iter().map(AsRef::as_ref)
     }
 
-    /// How many assets the current generation has.
+    /// Returns the number of assets of the current generation.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.current.len()
     }
 
-    /// Whether there is no asset.
+    /// Returns whether there is no asset.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.current.is_empty()
