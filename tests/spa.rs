@@ -335,6 +335,46 @@ async fn a_manifest_at_the_root_takes_only_what_is_its_own() {
 }
 
 #[tokio::test]
+async fn around_a_router_of_axum_the_other_routes_are_as_they_were() {
+    use axum::routing::{get as route, post};
+
+    let root = tempfile::tempdir().unwrap();
+    for (name, text) in [("style.css", "p{}"), ("img/tea.svg", "<svg/>")] {
+        fs::create_dir_all(root.path().join(name).parent().unwrap()).unwrap();
+        fs::write(root.path().join(name), text).unwrap();
+    }
+    let assets = AssetManifest::from_directory(root.path()).unwrap();
+    let router = || {
+        axum::Router::new()
+            .route("/", route(async || "the front page"))
+            .route("/articles/{id}", route(async || "an article").put(async |body: String| body))
+            .route("/img", post(async || "an upload"))
+            .fallback_service(ServeDir::new(root.path()))
+    };
+    let plain = collected(router());
+    let service = collected(AssetsLayer::new(&assets).mount(Mount::Keeping).layer(router()));
+    for (method, path) in [
+        (Method::GET, "/"),
+        (Method::HEAD, "/"),
+        (Method::GET, "/articles/1"),
+        (Method::PUT, "/articles/style.css"),
+        (Method::POST, "/img"),
+        (Method::DELETE, "/img"),
+        (Method::GET, "/missing.css"),
+    ] {
+        let [expected, response] = [&plain, &service].map(|service| send(service, request(method.clone(), path, &[])));
+        let (expected, response) = (expected.await, response.await);
+        assert_eq!(response.status, expected.status, "{method} {path}");
+        assert_eq!((&response.headers, &response.body), (&expected.headers, &expected.body), "{method} {path}");
+    }
+    for asset in assets.iter() {
+        assert_eq!(send(&service, get(asset.url(), &[])).await.said(), (200, IMMUTABLE.to_owned()), "{}", asset.name());
+        let plain = format!("/{}", asset.name());
+        assert_eq!(send(&service, get(&plain, &[])).await.said(), (200, NO_CACHE.to_owned()), "{plain}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_unknown_passes_where_the_caller_says_so_and_only_there() {
     let assets = AssetManifest::from_contents([("style.css", "p{}")]).unwrap().with_prefix("/static").unwrap();
     let inner =

@@ -68,8 +68,9 @@ impl AssetsLayer {
         self.with(|config| config.unknown = Some(answer))
     }
 
-    /// The page of a [single-page application](super#single-page-applications), such as `index.html`: its path below
-    /// the root of the files.
+    /// Sets the page of a [single-page application](super#single-page-applications), such as `index.html`, by its path
+    /// below the root of the files. It is the response for every page that the manifest does not know, so match other
+    /// routes before the layer.
     ///
     /// # Errors
     ///
