@@ -314,7 +314,11 @@ async fn one_range_of_each_form_is_sent_and_resumed_and_never_joined_to_another_
                             "R-10: {sentence}, {lines:?}"
                         );
                         assert_eq!(part.field("content-encoding"), coding, "{sentence}");
-                        assert_eq!(part.field("content-range"), format!("bytes {first}-{last}/{}", whole.len()));
+                        assert_eq!(
+                            part.field("content-range"),
+                            format!("bytes {first}-{last}/{}", whole.len()),
+                            "R-07: {sentence}"
+                        );
                         assert_eq!(&part.body[..], &whole[first..=last], "{sentence}");
                         assert_eq!(part.field("cache-control"), cache_control, "{sentence}");
                     }
@@ -341,7 +345,11 @@ async fn one_range_of_each_form_is_sent_and_resumed_and_never_joined_to_another_
                 let beyond = [("accept-encoding", accepted), ("range", "bytes=9999-")];
                 let response = send(&service, get(url, &beyond)).await;
                 let said = (response.status, response.field("content-range"), response.field("cache-control"));
-                assert_eq!(said, (416, format!("bytes */{}", whole.len()), NO_STORE.to_owned()), "{kind}, {coding}");
+                assert_eq!(
+                    said,
+                    (416, format!("bytes */{}", whole.len()), NO_STORE.to_owned()),
+                    "R-05: {kind}, {coding}"
+                );
                 let head = send(&service, request(Method::HEAD, url, &[("range", "bytes=0-3")])).await;
                 assert_eq!(head.status, 200, "R-01");
             }

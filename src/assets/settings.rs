@@ -9,6 +9,7 @@ use super::path::{check_name, encode};
 pub enum FingerprintPlace {
     /// `/static/style.3f9a….css`. The default, because several CDNs leave the query out of their cache keys, and would
     /// send the old bytes for a new URL.
+    // B-02
     #[default]
     Path,
     /// `/static/style.css?v=3f9a…`

@@ -75,6 +75,7 @@ fn respond(files: &EmbeddedFiles, request: &Parts) -> Response<EmbeddedBody> {
         headers.insert(vary.0.clone(), vary.1.clone());
     }
     let length = content.len() as u64;
+    //
     let requested = match request.method == Method::GET && is_range_of(request, headers) {
         true => requested_bytes(&request.headers, length),
         false => RequestedBytes::All,
@@ -82,6 +83,7 @@ fn respond(files: &EmbeddedFiles, request: &Parts) -> Response<EmbeddedBody> {
     let content = match requested {
         RequestedBytes::All => content.clone(),
         RequestedBytes::Part { first, last } => {
+            //
             headers.insert(CONTENT_RANGE, content_range(&format!("{first}-{last}"), length));
             // The positions are those of bytes that are there.
             let part = content.slice(first as usize..=last as usize);
