@@ -377,8 +377,13 @@ async fn around_a_router_of_axum_the_other_routes_are_as_they_were() {
 #[tokio::test]
 async fn what_is_unknown_passes_where_the_caller_says_so_and_only_there() {
     let assets = AssetManifest::from_contents([("style.css", "p{}")]).unwrap().with_prefix("/static").unwrap();
-    let inner =
-        || service_fn(async |_: Request<TestBody>| Ok(answer("of the site", &[("cache-control", "max-age=1")])));
+    let inner = || {
+        service_fn(async |request: Request<TestBody>| {
+            let mut response = answer("of the site", &[("cache-control", "max-age=1")]);
+            response.headers_mut().insert("x-path", request.uri().path().parse().unwrap());
+            Ok(response)
+        })
+    };
     for (layer, inside, outside) in [
         (AssetsLayer::new(&assets).mount(Mount::Keeping), (404, NO_STORE), (200, "max-age=1")),
         (
@@ -397,6 +402,11 @@ async fn what_is_unknown_passes_where_the_caller_says_so_and_only_there() {
         for (path, expected) in [("/static/other", inside), ("/other", outside)] {
             let response = send(&service, get(path, &[])).await;
             assert_eq!(response.said(), (expected.0, expected.1.to_owned()), "{layer:?}: {path}");
+            if expected.0 == 200 {
+                let is_stripped = format!("{layer:?}").contains("mount: Stripping");
+                let seen = if is_stripped { path.strip_prefix("/static").unwrap_or(path) } else { path };
+                assert_eq!(response.field("x-path"), seen, "{layer:?}: {path}");
+            }
         }
     }
 }

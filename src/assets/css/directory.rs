@@ -24,11 +24,9 @@ impl AssetDirectory {
     pub fn rewrite_stylesheets(&self, output: impl AsRef<Path>) -> Result<AssetManifest, AssetError> {
         let output = output.as_ref();
         if self.is_embedded() {
-            let reason = "embedded files are in no directory; rewrite them by `css::rewrite_contents` before";
-            return Err(AssetError::new(
-                "",
-                AssetErrorKind::Unread(io::Error::new(io::ErrorKind::Unsupported, reason)),
-            ));
+            let reason = "they are in no directory; rewrite them by `css::rewrite_contents` before they are embedded";
+            let unread = io::Error::new(io::ErrorKind::Unsupported, reason);
+            return Err(AssetError::new("embedded files", AssetErrorKind::Unread(unread)));
         }
         if output.exists() {
             return Err(unwritten(output, io::ErrorKind::AlreadyExists.into()));

@@ -118,7 +118,9 @@ impl Exchange {
         let resolved = assets.resolve(below_prefix, request.uri().query());
         if matches!(resolved, Resolved::Unknown) {
             if config.passes_unknown(&assets) {
-                if let Some(target) = target_as_asked(config.mount, assets.prefix(), request.uri()) {
+                if config.mount == Mount::Stripping
+                    && let Some(target) = target_as_asked(config.mount, assets.prefix(), request.uri())
+                {
                     retarget(request, &target);
                 }
                 return Next::Pass;
@@ -163,8 +165,8 @@ impl Exchange {
         exchange(Subject::Other).ask_for(asset, url, request)
     }
 
-    /// Decides the preconditions by the tag of the content, under both kinds of URL (B-04, B-06), where
-    /// that needs no file, and asks for the stored one else.
+    /// Decides the preconditions by the tag of the content, under every kind of URL (B-04, B-06), where
+    /// that needs no file. Otherwise requests the file.
     fn ask_for<Q, B>(mut self, asset: Arc<Asset>, url: UrlKind, request: &mut Request<Q>) -> Next<B> {
         // In development the bytes of the file count, whatever the URL says.
         let by_url = url == UrlKind::Versioned && !self.config.rules.development;
