@@ -84,14 +84,14 @@
 //! The page has its own entity tag, so that a client revalidates it with a 304 until the next deployment. A browser names
 //! `text/html` when it opens a page, and not when a page loads a script, a stylesheet or a picture.
 //!
-//! ```
+//! ```no_run
 //! use axum::{Router, http::StatusCode};
 //! use tower::Layer;
 //! use tower_cache_policy::AssetsLayer;
 //! use tower_cache_policy::assets::{AssetDirectory, AssetManifest};
 //! use tower_http::services::ServeDir;
 //!
-//! let dist = "tests/data/vite/plain";
+//! let dist = "dist";
 //! let manifest = std::fs::read_to_string(format!("{dist}/.vite/manifest.json"))?;
 //! let assets = AssetManifest::from_vite(&manifest, &AssetDirectory::new(dist))?;
 //! let application = AssetsLayer::new(&assets).fallback_page("index.html")?.layer(ServeDir::new(dist));
