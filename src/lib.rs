@@ -31,7 +31,9 @@
 //! | the CDN to be told in its own fields, with tags to purge by | [`EdgeLayer`] |
 //! | `304` without running the handler, `412`, `428` | [`ConditionalLayer`] |
 //! | caches to forget what a write made wrong | `PurgeLayer`, of the feature `purge` |
-//! | files whose URLs change with their bytes | `AssetsLayer` (feature `assets`) |
+//! | files whose URLs change with their bytes, also those of Vite, webpack and Trunk | `AssetsLayer` (feature `assets`) |
+//! | a single-page application | `AssetsLayer::fallback_page` |
+//! | files that are embedded in the program | `assets::EmbeddedFiles` inside `AssetsLayer` |
 //! | the rules themselves, inside a transaction | [`protocol::Preconditions`] |
 //!
 //! # Where it goes

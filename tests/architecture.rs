@@ -14,7 +14,18 @@ const ROOMS: &[(&str, usize, &[&str])] = &[
     (
         "assets",
         3,
-        &["base64", "cssparser", "http", "mime_guess", "minijinja", "percent_encoding", "serde", "serde_json", "sha2"],
+        &[
+            "base64",
+            "bytes",
+            "cssparser",
+            "http",
+            "mime_guess",
+            "minijinja",
+            "percent_encoding",
+            "serde",
+            "serde_json",
+            "sha2",
+        ],
     ),
     (
         "layers",
