@@ -1,18 +1,23 @@
 //! [`Fastly`].
 
-use http::{HeaderName, HeaderValue, Method};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, Response};
+use serde::Deserialize;
 use serde_json::json;
+use tower_cache_policy::edge::purge::Purge;
 
-use super::api::PurgeApi;
-use super::base::Base;
-use super::checks::identifier;
-use super::credential::Credential;
-use super::error::PurgeError;
-use super::parts::{PurgeRequest, authority, bare, batches_of, json, path_and_query, tags, with};
-use super::value::Purge;
+use crate::api::PurgeApi;
+use crate::base::Base;
+use crate::credential::Credential;
+use crate::error::PurgeError;
+use crate::identifier::identifier;
+use crate::outcome::{PurgeFailure, PurgeOutcome};
+use crate::reply::judge_document;
+use crate::request::{PurgeRequest, authority, bare, batches_of, json, path_and_query, tags, with};
 
+const NAME: &str = "Fastly";
 /// Surrogate keys in one request.
-const MOST: usize = 256;
+const MAX_ITEMS: usize = 256;
 const FASTLY_KEY: HeaderName = HeaderName::from_static("fastly-key");
 const FASTLY_SOFT_PURGE: HeaderName = HeaderName::from_static("fastly-soft-purge");
 
@@ -37,7 +42,7 @@ impl Fastly {
         Ok(Self { base, service: identifier("service id", service_id)?, token })
     }
 
-    /// Where the API is, instead of `https://api.fastly.com`.
+    /// Sets the URL of the API, instead of `https://api.fastly.com`.
     ///
     /// # Errors
     ///
@@ -53,17 +58,20 @@ impl Fastly {
 }
 
 impl PurgeApi for Fastly {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
     fn requests(&self, purge: &Purge) -> Result<Vec<PurgeRequest>, PurgeError> {
         if purge.is_everything() {
             if purge.is_soft() {
-                let (api, what) = ("Fastly", "soft purge of everything");
-                let remedy = "give all answers one tag, and purge softly by that";
-                return Err(PurgeError::Unsupported { api, what, remedy });
+                let remedy = "give all responses one tag, and purge softly by that";
+                return Err(PurgeError::Unsupported { api: NAME, what: "soft purge of everything", remedy });
             }
             let all = bare(Method::POST, self.base.join(format_args!("/service/{}/purge_all", self.service)))?;
             return Ok(vec![self.with_fields(all, purge)]);
         }
-        let keys = batches_of(MOST, tags(purge)).into_iter().map(|keys| {
+        let keys = batches_of(MAX_ITEMS, tags(purge)).into_iter().map(|keys| {
             let url = self.base.join(format_args!("/service/{}/purge", self.service));
             json(Method::POST, url, &json!({ "surrogate_keys": keys }))
         });
@@ -71,5 +79,20 @@ impl PurgeApi for Fastly {
             bare(Method::POST, self.base.join(format_args!("/purge/{}{}", authority(url), path_and_query(url))))
         });
         keys.chain(urls).map(|request| Ok(self.with_fields(request?, purge))).collect()
+    }
+
+    /// The document is an object. That of a URL and of everything has a `status` of `ok`; that of
+    /// tags has the id of a purge for each of them, and one of the tags may be `status`.
+    fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
+        #[derive(Deserialize)]
+        struct Document {
+            status: Option<String>,
+        }
+
+        let is_id = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit() || c == b'-');
+        judge_document(NAME, Some(self.token.secret()), response, |document: &Document| match &document.status {
+            Some(status) if status != "ok" && !is_id(status) => Some("its body has another status than \"ok\""),
+            _ => None,
+        })
     }
 }

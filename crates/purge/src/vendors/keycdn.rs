@@ -1,18 +1,23 @@
 //! [`KeyCdn`].
 
-use http::Method;
+use bytes::Bytes;
 use http::header::AUTHORIZATION;
+use http::{Method, Response};
+use serde::Deserialize;
 use serde_json::json;
+use tower_cache_policy::edge::purge::Purge;
 
-use super::api::PurgeApi;
-use super::base::Base;
-use super::credential::Credential;
-use super::error::PurgeError;
-use super::parts::{PurgeRequest, authority, bare, batches_of, json, path_and_query, refuse_soft, tags, with};
-use super::value::Purge;
+use crate::api::PurgeApi;
+use crate::base::Base;
+use crate::credential::Credential;
+use crate::error::PurgeError;
+use crate::outcome::{PurgeFailure, PurgeOutcome};
+use crate::reply::judge_document;
+use crate::request::{PurgeRequest, authority, bare, batches_of, json, path_and_query, refuse_soft, tags, with};
 
+const NAME: &str = "KeyCDN";
 /// Tags or URLs in one request. No limit is documented; this one is ours.
-const MOST: usize = 100;
+const MAX_ITEMS: usize = 100;
 
 /// KeyCDN: `DELETE /zones/purgetag/{id}.json`, `DELETE /zones/purgeurl/{id}.json`, and `GET
 /// /zones/purge/{id}.json` for everything.
@@ -32,7 +37,7 @@ impl KeyCdn {
         Self { base: Base::of_vendor("https://api.keycdn.com"), zone: zone_id, key: api_key }
     }
 
-    /// Where the API is, instead of `https://api.keycdn.com`.
+    /// Sets the URL of the API, instead of `https://api.keycdn.com`.
     ///
     /// # Errors
     ///
@@ -43,16 +48,32 @@ impl KeyCdn {
 }
 
 impl PurgeApi for KeyCdn {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
     fn requests(&self, purge: &Purge) -> Result<Vec<PurgeRequest>, PurgeError> {
-        refuse_soft("KeyCDN", purge)?;
+        refuse_soft(NAME, purge)?;
         let at = |action| self.base.join(format_args!("/zones/{action}/{}.json", self.zone));
         let urls: Vec<String> =
             purge.urls().iter().map(|url| format!("{}{}", authority(url), path_and_query(url))).collect();
         let everything = purge.is_everything().then(|| bare(Method::GET, at("purge")));
-        let tags = batches_of(MOST, tags(purge)).into_iter();
+        let tags = batches_of(MAX_ITEMS, tags(purge)).into_iter();
         let tags = tags.map(|tags| json(Method::DELETE, at("purgetag"), &json!({ "tags": tags })));
-        let urls = urls.chunks(MOST).map(|urls| json(Method::DELETE, at("purgeurl"), &json!({ "urls": urls })));
+        let urls = urls.chunks(MAX_ITEMS).map(|urls| json(Method::DELETE, at("purgeurl"), &json!({ "urls": urls })));
         let requests = everything.into_iter().chain(tags).chain(urls);
         requests.map(|request| Ok(with(request?, AUTHORIZATION, self.key.basic()))).collect()
+    }
+
+    /// The document must have `"status": "success"`.
+    fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
+        #[derive(Deserialize)]
+        struct Document {
+            status: String,
+        }
+
+        let fault_in =
+            |document: &Document| (document.status != "success").then_some("its body has another status than success");
+        judge_document(NAME, Some(self.key.secret()), response, fault_in)
     }
 }

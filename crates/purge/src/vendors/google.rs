@@ -1,17 +1,23 @@
 //! [`Google`].
 
-use serde_json::json;
+use bytes::Bytes;
+use http::Response;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tower_cache_policy::edge::purge::Purge;
 
-use super::api::PurgeApi;
-use super::base::Base;
-use super::checks::identifier;
-use super::credential::Credential;
-use super::error::PurgeError;
-use super::parts::{PurgeRequest, batches_of, bearer_post, refuse_soft, refuse_star, tags};
-use super::value::Purge;
+use crate::api::PurgeApi;
+use crate::base::Base;
+use crate::credential::Credential;
+use crate::error::PurgeError;
+use crate::identifier::identifier;
+use crate::outcome::{PurgeFailure, PurgeOutcome};
+use crate::reply::{judge_document, names_reason};
+use crate::request::{PurgeRequest, batches_of, bearer_post, refuse_soft, refuse_star, tags};
 
+const NAME: &str = "Google Cloud CDN";
 /// Tags in one request.
-const MOST: usize = 10;
+const MAX_ITEMS: usize = 10;
 
 /// Google Cloud CDN: `urlMaps.invalidateCache` of the Compute Engine API, v1.
 ///
@@ -42,7 +48,7 @@ impl Google {
         Ok(Self { base, project, url_map, token: access_token })
     }
 
-    /// Where the API is, instead of `https://compute.googleapis.com`.
+    /// Sets the URL of the API, instead of `https://compute.googleapis.com`.
     ///
     /// # Errors
     ///
@@ -53,8 +59,12 @@ impl Google {
 }
 
 impl PurgeApi for Google {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
     fn requests(&self, purge: &Purge) -> Result<Vec<PurgeRequest>, PurgeError> {
-        refuse_soft("Google Cloud CDN", purge)?;
+        refuse_soft(NAME, purge)?;
         let Self { project, url_map, .. } = self;
         let post = |document| {
             let path = format_args!("/compute/v1/projects/{project}/global/urlMaps/{url_map}/invalidateCache");
@@ -63,11 +73,25 @@ impl PurgeApi for Google {
         if purge.is_everything() {
             return Ok(vec![post(json!({ "path": "/*" }))?]);
         }
-        let tags = batches_of(MOST, tags(purge)).into_iter().map(|tags| post(json!({ "cacheTags": tags })));
+        let tags = batches_of(MAX_ITEMS, tags(purge)).into_iter().map(|tags| post(json!({ "cacheTags": tags })));
         let paths = purge.urls().iter().map(|url| {
             refuse_star(url)?;
             post(json!({ "host": url.host(), "path": url.path() }))
         });
         tags.chain(paths).collect()
+    }
+
+    /// The document is an operation, and must not have an `error`. Google reports too many requests
+    /// with a 403 as well.
+    fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
+        #[derive(Deserialize)]
+        struct Operation {
+            error: Option<Value>,
+        }
+
+        let fault_in = |operation: &Operation| operation.error.is_some().then_some("its body has an error");
+        let outcome = judge_document(NAME, Some(self.token.secret()), response, fault_in);
+        let is_limit = |_: &PurgeFailure| names_reason(response, &["rateLimitExceeded", "userRateLimitExceeded"]);
+        outcome.map_err(|failure| if is_limit(&failure) { failure.retryable() } else { failure })
     }
 }

@@ -1,17 +1,23 @@
 //! [`Cloudflare`].
 
+use bytes::Bytes;
+use http::Response;
+use serde::Deserialize;
 use serde_json::json;
+use tower_cache_policy::edge::purge::Purge;
 
-use super::api::PurgeApi;
-use super::base::Base;
-use super::checks::identifier;
-use super::credential::Credential;
-use super::error::PurgeError;
-use super::parts::{PurgeRequest, batches_of, bearer_post, tags, urls};
-use super::value::Purge;
+use crate::api::PurgeApi;
+use crate::base::Base;
+use crate::credential::Credential;
+use crate::error::PurgeError;
+use crate::identifier::identifier;
+use crate::outcome::{PurgeFailure, PurgeOutcome};
+use crate::reply::judge_document;
+use crate::request::{PurgeRequest, batches_of, bearer_post, tags, urls};
 
-/// Tags and URLs in one request, on every plan. It was 30 until 2025.
-const MOST: usize = 100;
+const NAME: &str = "Cloudflare";
+/// Tags or URLs in one request, on every plan. It was 30 until 2025.
+const MAX_ITEMS: usize = 100;
 
 /// Cloudflare: `POST /zones/{zone}/purge_cache`, and `invalidate_cache` for a soft purge.
 ///
@@ -35,7 +41,7 @@ impl Cloudflare {
         Ok(Self { base, zone: identifier("zone id", zone_id)?, token })
     }
 
-    /// Where the API is, instead of `https://api.cloudflare.com/client/v4`.
+    /// Sets the URL of the API, instead of `https://api.cloudflare.com/client/v4`.
     ///
     /// # Errors
     ///
@@ -46,6 +52,10 @@ impl Cloudflare {
 }
 
 impl PurgeApi for Cloudflare {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
     fn requests(&self, purge: &Purge) -> Result<Vec<PurgeRequest>, PurgeError> {
         let action = if purge.is_soft() { "invalidate_cache" } else { "purge_cache" };
         let post = |document| {
@@ -55,8 +65,19 @@ impl PurgeApi for Cloudflare {
             return Ok(vec![post(json!({ "purge_everything": true }))?]);
         }
         let urls = urls(purge);
-        let tags = batches_of(MOST, tags(purge)).into_iter().map(|tags| post(json!({ "tags": tags })));
-        let files = urls.chunks(MOST).map(|urls| post(json!({ "files": urls })));
+        let tags = batches_of(MAX_ITEMS, tags(purge)).into_iter().map(|tags| post(json!({ "tags": tags })));
+        let files = urls.chunks(MAX_ITEMS).map(|urls| post(json!({ "files": urls })));
         tags.chain(files).collect()
+    }
+
+    /// The document must have `"success": true`: Cloudflare reports some errors with a 200.
+    fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
+        #[derive(Deserialize)]
+        struct Document {
+            success: bool,
+        }
+
+        let fault_in = |document: &Document| (!document.success).then_some("its body has \"success\": false");
+        judge_document(NAME, Some(self.token.secret()), response, fault_in)
     }
 }

@@ -1,0 +1,8 @@
+//! A purger over any HTTP client.
+
+mod error;
+mod run;
+mod service;
+
+pub use self::error::PurgerError;
+pub use self::service::{PurgeReport, Purger, Purging};
