@@ -11,7 +11,7 @@ use tower_cache_policy::policy::CacheTag;
 use tower_cache_policy_purge::{Cloudflare, Credential, Purge, PurgeApi, PurgeReport, Purger, PurgerError};
 
 /// Purges at any vendor, over HTTP as `reqwest` speaks it.
-fn purger<A: PurgeApi + Send + Sync + 'static>(
+pub(crate) fn purger<A: PurgeApi + Send + Sync + 'static>(
     api: A,
     client: reqwest::Client,
 ) -> impl Service<Purge, Response = PurgeReport, Error = PurgerError, Future: Send> + Clone {
@@ -26,7 +26,7 @@ fn purger<A: PurgeApi + Send + Sync + 'static>(
 }
 
 /// A redirect would carry the credential elsewhere. The API of a vendor does not redirect.
-fn client() -> Result<reqwest::Client, reqwest::Error> {
+pub(crate) fn client() -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder().redirect(Policy::none()).connect_timeout(Duration::from_secs(2)).build()
 }
 
