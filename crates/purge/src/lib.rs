@@ -156,3 +156,7 @@ pub use self::vendors::{
 };
 
 pub use tower_cache_policy::edge::purge::{InvalidPurgeUrl, Purge};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -26,10 +26,10 @@ pub(crate) fn method(name: &[u8]) -> Method {
 }
 
 /// A request without a body.
-pub(crate) fn bare(method: Method, url: String) -> Result<PurgeRequest, PurgeError> {
-    let Ok(uri) = Uri::try_from(url.as_str()) else {
+pub(crate) fn bare(method: Method, url: &str) -> Result<PurgeRequest, PurgeError> {
+    let Ok(uri) = Uri::try_from(url) else {
         let reason = "is too long for a request: purge by tag";
-        return Err(PurgeError::InvalidUrl { url: bounded(without_query(&url)), reason });
+        return Err(PurgeError::InvalidUrl { url: bounded(without_query(url)), reason });
     };
     let mut request = PurgeRequest::default();
     *request.method_mut() = method;
@@ -38,7 +38,7 @@ pub(crate) fn bare(method: Method, url: String) -> Result<PurgeRequest, PurgeErr
 }
 
 /// A request with a JSON document.
-pub(crate) fn json(method: Method, url: String, document: &Value) -> Result<PurgeRequest, PurgeError> {
+pub(crate) fn json(method: Method, url: &str, document: &Value) -> Result<PurgeRequest, PurgeError> {
     let mut request = with_json_fields(bare(method, url)?);
     *request.body_mut() = Bytes::from(document.to_string());
     Ok(request)
@@ -64,7 +64,7 @@ pub(crate) fn signed(
 }
 
 /// A request with a JSON document and a bearer token.
-pub(crate) fn bearer_post(url: String, token: &Credential, document: &Value) -> Result<PurgeRequest, PurgeError> {
+pub(crate) fn bearer_post(url: &str, token: &Credential, document: &Value) -> Result<PurgeRequest, PurgeError> {
     let request = json(Method::POST, url, document)?;
     Ok(with(request, AUTHORIZATION, token.bearer()))
 }
@@ -77,7 +77,7 @@ pub(crate) fn with(mut request: PurgeRequest, name: HeaderName, value: HeaderVal
 
 /// A request to one cache, which stores the URL under the URL's host and not under its own.
 pub(crate) fn to_cache(cache: &Base, method: Method, prefix: &str, url: &Uri) -> Result<PurgeRequest, PurgeError> {
-    let request = bare(method, cache.join(format_args!("{prefix}{}", path_and_query(url))))?;
+    let request = bare(method, &cache.join(format_args!("{prefix}{}", path_and_query(url))))?;
     let host = HeaderValue::from_str(authority(url)).expect("the authority of a purge is ASCII");
     Ok(with(request, HOST, host))
 }

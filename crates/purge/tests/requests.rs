@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
-use http::header::AUTHORIZATION;
+use http::header::{ACCEPT_ENCODING, ACCEPT_LANGUAGE, AUTHORIZATION, HOST};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request};
 use proptest::prelude::*;
@@ -521,6 +521,104 @@ fn what_is_too_long_for_a_vendor_is_an_error() {
     assert!(akamai().requests(&url_of(49_000)).is_ok() && akamai().requests(&url_of(50_000)).is_err());
     let error = bunny().requests(&url_of(65_500)).unwrap_err();
     assert!(matches!(&error, PurgeError::InvalidUrl { .. }) && error.to_string().len() < 300, "{error}");
+}
+
+#[test]
+fn e10_a_purge_at_netlify_can_name_a_deploy_and_a_domain() {
+    let line = "POST https://api.netlify.com/api/v1/purge";
+    let preview = netlify().deploy_alias("deploy-preview-12").unwrap();
+    let of_tags = r#"{"cache_tags":["a"],"deploy_alias":"deploy-preview-12","site_id":"11aa-22bb"}"#;
+    assert_requests(&preview, &tags(&["a"]), &[&[line, BEARER, JSON, of_tags]]);
+    let all = r#"{"deploy_alias":"deploy-preview-12","domain":"shop.example.com","site_id":"11aa-22bb"}"#;
+    let preview = preview.domain("shop.example.com").unwrap();
+    assert_requests(&preview, &Purge::everything(), &[&[line, BEARER, JSON, all]]);
+    for injection in INJECTIONS {
+        assert!(netlify().deploy_alias(*injection).is_err() && netlify().domain(*injection).is_err(), "{injection:?}");
+    }
+}
+
+#[test]
+fn e10_a_purge_at_vercel_can_name_a_target() {
+    let query = "projectIdOrName=prj_1&teamId=team_2";
+    let line = format!("POST https://api.vercel.com/v1/edge-cache/invalidate-by-tags?{query}");
+    for (target, name) in [(VercelTarget::Production, "production"), (VercelTarget::Preview, "preview")] {
+        let document = format!(r#"{{"tags":["a"],"target":"{name}"}}"#);
+        assert_requests(&vercel().target(target), &tags(&["a"]).soft(), &[&[&line, BEARER, JSON, &document]]);
+    }
+}
+
+#[test]
+fn e6_each_variant_of_a_url_is_purged_where_a_cache_purges_one() {
+    let codings = || ["gzip", "br"].map(HeaderValue::from_static);
+    let (line, host) = ("PURGE http://10.0.0.7/a%20b?x=1&y=2", "host: www.example.com");
+    let (gzip, br) = ("accept-encoding: gzip", "accept-encoding: br");
+    let of_codings = nginx().variants(&ACCEPT_ENCODING, codings()).unwrap();
+    assert_requests(&of_codings, &url(PAGE), &[&[line, host], &[line, gzip, host], &[line, br, host]]);
+    let german = [HeaderValue::from_static("de")];
+    let both = of_codings.variants(&ACCEPT_LANGUAGE, german.clone()).unwrap();
+    let de = "accept-language: de";
+    assert_requests(
+        &both,
+        &url(PAGE),
+        &[
+            &[line, host],
+            &[line, gzip, host],
+            &[line, br, host],
+            &[line, de, host],
+            &[line, gzip, de, host],
+            &[line, br, de, host],
+        ],
+    );
+    let line = "PURGE http://10.0.0.7:3128/a%20b?x=1&y=2";
+    let squid = squid().variants(&ACCEPT_LANGUAGE, german).unwrap();
+    assert_requests(&squid, &url(PAGE), &[&[line, host], &[line, de, host]]);
+    // Bounded, and the host of a URL stays that of the URL.
+    let many = |count: u32| (0..count).map(HeaderValue::from);
+    assert!(nginx().variants(&ACCEPT_LANGUAGE, many(63)).is_ok());
+    let error = nginx().variants(&ACCEPT_LANGUAGE, many(u32::MAX)).unwrap_err();
+    assert_eq!(error.to_string(), "nginx: there are more than 64 variants of a URL: purge by tag");
+    assert!(nginx().variants(&HOST, codings()).is_err());
+    // Varnish purges them all with one request.
+    assert_eq!(varnish().requests(&url(PAGE)).unwrap().len(), 1);
+}
+
+#[test]
+fn e7_no_error_shows_a_credential_that_was_given_in_the_wrong_place() {
+    let with_token = || Cloudflare::new("z0ne", secret()).unwrap();
+    for text in [
+        "http://user:s3cr3t-t0ken@varnish:6081",
+        "http://s3cr3t-t0ken@varnish:6081/",
+        "http://varnish:6081/?key=s3cr3t-t0ken",
+        "http://varnish:6081/#s3cr3t-t0ken",
+        "http://varnish:s3cr3t-t0ken/",
+        "user:s3cr3t-t0ken@varnish",
+        "s3cr3t-t0ken/",
+        "s3cr3t-t0ken?",
+        "s3cr3t-t0ken@",
+        "s3cr3t-t0ken\n",
+    ] {
+        let errors = [
+            Varnish::new(text).unwrap_err(),
+            Squid::new(text).unwrap_err(),
+            Nginx::new(text).unwrap_err(),
+            nginx().location(text).unwrap_err(),
+            with_token().base_url(text).unwrap_err(),
+            Akamai::new(text, Unsigned::new()).unwrap_err(),
+            akamai().base_url(text).unwrap_err(),
+            Cloudflare::new(text, secret()).unwrap_err(),
+            Vercel::new("project", secret()).unwrap().team(text).unwrap_err(),
+            Purge::url(text).map(drop).map_err(PurgeError::from).err().unwrap_or(PurgeError::InvalidCredential),
+        ];
+        for error in errors {
+            let texts = format!("{error} {error:?}");
+            assert!(!texts.contains("s3cr3t") && texts.len() < 1_000, "{texts}");
+        }
+    }
+    let error = Cloudflare::new("z0ne\n", secret()).unwrap_err();
+    let text = "the zone id has '\\n' at byte 5: write 1 to 128 letters, digits, '.', '_', '-' and ':'";
+    assert_eq!(error.to_string(), text);
+    let error = cloudfront().requests(&url(&format!("https://example.com/{}?s3cr3t", "a".repeat(4_000)))).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("s3cr3t") && error.to_string().len() < 400, "{error}");
 }
 
 #[test]

@@ -74,7 +74,7 @@ impl<S: Signer> Akamai<S> {
     fn request(&self, purge: &Purge, kind: &str, objects: &[&str]) -> Result<PurgeRequest, PurgeError> {
         let action = if purge.is_soft() { "invalidate" } else { "delete" };
         let url = self.base.join(format_args!("/ccu/v3/{action}/{kind}/{}", self.network));
-        let mut request = with_json_fields(bare(Method::POST, url)?);
+        let mut request = with_json_fields(bare(Method::POST, &url)?);
         *request.body_mut() = Bytes::from(json!({ "objects": objects }).to_string());
         signed(NAME, &self.signer, request)
     }

@@ -56,15 +56,15 @@ impl PurgeApi for Bunny {
         refuse_soft(NAME, purge)?;
         refuse_in_tags(NAME, purge, |c| c == '*', "has a '*', which is a wildcard at this cache")?;
         let zone = || self.base.join(format_args!("/pullzone/{}/purgeCache", self.pull_zone));
-        let everything = purge.is_everything().then(|| bare(Method::POST, zone()));
-        let tags = tags(purge).map(|tag| json(Method::POST, zone(), &json!({ "CacheTag": tag })));
+        let everything = purge.is_everything().then(|| bare(Method::POST, &zone()));
+        let tags = tags(purge).map(|tag| json(Method::POST, &zone(), &json!({ "CacheTag": tag })));
         let urls = purge.urls().iter().map(|url| {
             refuse_star(url)?;
             // Without it, a slash at the end includes everything below.
             let exact = if url.path().ends_with('/') { "&exactPath=true" } else { "" };
             let encoded = percent_encoded(&url.to_string());
             let too_long = |_| PurgeError::url(url, "is too long for a request: purge by tag");
-            bare(Method::POST, self.base.join(format_args!("/purge?url={encoded}{exact}"))).map_err(too_long)
+            bare(Method::POST, &self.base.join(format_args!("/purge?url={encoded}{exact}"))).map_err(too_long)
         });
         let requests = everything.into_iter().chain(tags).chain(urls);
         requests.map(|request| Ok(with(request?, ACCESS_KEY, self.key.plain()))).collect()

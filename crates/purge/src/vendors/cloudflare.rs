@@ -59,7 +59,7 @@ impl PurgeApi for Cloudflare {
     fn requests(&self, purge: &Purge) -> Result<Vec<PurgeRequest>, PurgeError> {
         let action = if purge.is_soft() { "invalidate_cache" } else { "purge_cache" };
         let post = |document| {
-            bearer_post(self.base.join(format_args!("/zones/{}/{action}", self.zone)), &self.token, &document)
+            bearer_post(&self.base.join(format_args!("/zones/{}/{action}", self.zone)), &self.token, &document)
         };
         if purge.is_everything() {
             return Ok(vec![post(json!({ "purge_everything": true }))?]);

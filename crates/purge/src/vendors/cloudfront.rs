@@ -67,7 +67,7 @@ impl<R: Fn() -> String, S: Signer> CloudFront<R, S> {
     fn request(&self, items: &[&str]) -> Result<PurgeRequest, PurgeError> {
         let url = self.base.join(format_args!("/2020-05-31/distribution/{}/invalidation", self.distribution));
         let reference = identifier("caller reference", (self.references)())?;
-        let mut request = with(bare(Method::POST, url)?, CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+        let mut request = with(bare(Method::POST, &url)?, CONTENT_TYPE, HeaderValue::from_static("application/xml"));
         *request.body_mut() = Bytes::from(invalidation_batch(&reference, items));
         signed(NAME, &self.signer, request)
     }

@@ -68,15 +68,15 @@ impl PurgeApi for Fastly {
                 let remedy = "give all responses one tag, and purge softly by that";
                 return Err(PurgeError::Unsupported { api: NAME, what: "soft purge of everything", remedy });
             }
-            let all = bare(Method::POST, self.base.join(format_args!("/service/{}/purge_all", self.service)))?;
+            let all = bare(Method::POST, &self.base.join(format_args!("/service/{}/purge_all", self.service)))?;
             return Ok(vec![self.with_fields(all, purge)]);
         }
         let keys = batches_of(MAX_ITEMS, tags(purge)).into_iter().map(|keys| {
             let url = self.base.join(format_args!("/service/{}/purge", self.service));
-            json(Method::POST, url, &json!({ "surrogate_keys": keys }))
+            json(Method::POST, &url, &json!({ "surrogate_keys": keys }))
         });
         let urls = purge.urls().iter().map(|url| {
-            bare(Method::POST, self.base.join(format_args!("/purge/{}{}", authority(url), path_and_query(url))))
+            bare(Method::POST, &self.base.join(format_args!("/purge/{}{}", authority(url), path_and_query(url))))
         });
         keys.chain(urls).map(|request| Ok(self.with_fields(request?, purge))).collect()
     }

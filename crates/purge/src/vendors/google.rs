@@ -68,7 +68,7 @@ impl PurgeApi for Google {
         let Self { project, url_map, .. } = self;
         let post = |document| {
             let path = format_args!("/compute/v1/projects/{project}/global/urlMaps/{url_map}/invalidateCache");
-            bearer_post(self.base.join(path), &self.token, &document)
+            bearer_post(&self.base.join(path), &self.token, &document)
         };
         if purge.is_everything() {
             return Ok(vec![post(json!({ "path": "/*" }))?]);

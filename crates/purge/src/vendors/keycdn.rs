@@ -57,10 +57,10 @@ impl PurgeApi for KeyCdn {
         let at = |action| self.base.join(format_args!("/zones/{action}/{}.json", self.zone));
         let urls: Vec<String> =
             purge.urls().iter().map(|url| format!("{}{}", authority(url), path_and_query(url))).collect();
-        let everything = purge.is_everything().then(|| bare(Method::GET, at("purge")));
+        let everything = purge.is_everything().then(|| bare(Method::GET, &at("purge")));
         let tags = batches_of(MAX_ITEMS, tags(purge)).into_iter();
-        let tags = tags.map(|tags| json(Method::DELETE, at("purgetag"), &json!({ "tags": tags })));
-        let urls = urls.chunks(MAX_ITEMS).map(|urls| json(Method::DELETE, at("purgeurl"), &json!({ "urls": urls })));
+        let tags = tags.map(|tags| json(Method::DELETE, &at("purgetag"), &json!({ "tags": tags })));
+        let urls = urls.chunks(MAX_ITEMS).map(|urls| json(Method::DELETE, &at("purgeurl"), &json!({ "urls": urls })));
         let requests = everything.into_iter().chain(tags).chain(urls);
         requests.map(|request| Ok(with(request?, AUTHORIZATION, self.key.basic()))).collect()
     }

@@ -90,7 +90,7 @@ impl Netlify {
                 document[name] = value;
             }
         }
-        bearer_post(self.base.join(format_args!("/api/v1/purge")), &self.token, &document)
+        bearer_post(&self.base.join(format_args!("/api/v1/purge")), &self.token, &document)
     }
 }
 

@@ -117,7 +117,7 @@ impl Varnish {
         let requests = batches.iter().map(|batch| {
             let value = format!("{}{}{}", around.0, batch.join(separator), around.1);
             let value = HeaderValue::try_from(value).expect("these tags are visible ASCII");
-            Ok(with(bare(method.clone(), self.base.join(format_args!("/")))?, field.clone(), value))
+            Ok(with(bare(method.clone(), &self.base.join(format_args!("/")))?, field.clone(), value))
         });
         requests.collect()
     }

@@ -108,7 +108,7 @@ impl PurgeApi for Vercel {
             Some(target) => json!({ "tags": tags, "target": target.name() }),
         };
         let batches = batches_of(MAX_ITEMS, tags(purge)).into_iter();
-        batches.map(|tags| bearer_post(url.clone(), &self.token, &document(tags))).collect()
+        batches.map(|tags| bearer_post(&url, &self.token, &document(tags))).collect()
     }
 
     /// The status decides, unless the body is a page or an error.
