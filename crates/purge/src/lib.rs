@@ -57,7 +57,7 @@
 //! | [`KeyCdn`] | 100 (our limit) | 100 (our limit) | not documented | yes | no | basic |
 //! | [`Varnish`] with `xkey` | 4,000 bytes | 1 | all | no | tags | by address |
 //! | [`Varnish`] with bans | 4,000 bytes | 1 | all | no | no | by address |
-//! | [`Squid`] | no | 1 | [those that are listed](Squid#variants) | no | no | by address |
+//! | [`Squid`] | no | 1 | [one](Squid#variants) | no | no | by address |
 //! | [`Nginx`] with a module | no | 1 | [those that are listed](Nginx#variants) | no | no | by address |
 //!
 //! Where a vendor does not have a purge, the error names the remedy, and there is no request at all:

@@ -136,6 +136,8 @@ where
 }
 
 /// The future of a [`Purger`].
+// Boxed, since an allocation is nothing next to a request over the network, and the steps of a
+// purge read better in an async function.
 pub struct Purging(Pin<Box<dyn Future<Output = Result<PurgeReport, PurgerError>> + Send>>);
 
 impl Future for Purging {

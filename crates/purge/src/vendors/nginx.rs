@@ -27,36 +27,41 @@ const NAME: &str = "nginx";
 /// # Variants
 ///
 /// nginx stores a response with `Vary` once for each value of the request fields that it names,
-/// compared byte for byte, and a purge removes only the variant that its own fields select. Clients
-/// send many different `Accept-Encoding`, so the variants cannot be listed. This configuration makes
-/// one stored response of each coding, whatever clients send:
+/// compared byte for byte. A purge removes one of them, and the others are served again when that
+/// one is stored anew. So let the key tell the variants apart, and not `Vary`. This configuration
+/// stores one response for each coding, whatever clients send:
 ///
 /// ```nginx
 /// map $http_accept_encoding $coding { default ""; ~\bbr\b br; ~\bgzip\b gzip; }
 ///
-/// proxy_set_header Accept-Encoding $coding;
-/// proxy_ignore_headers Vary;
-/// proxy_cache_key $host$request_uri$coding;
+/// location / {
+///     proxy_set_header Accept-Encoding $coding;
+///     proxy_ignore_headers Vary;
+///     proxy_cache_key $host$request_uri$coding;
+/// }
+/// location ~ ^/purge(?<page>/.*) {  # A name, because `map` overwrites $1.
+///     proxy_cache_purge edge $host$page$is_args$args$coding;
+/// }
 /// ```
 ///
-/// Each other field that the application names in `Vary` must then be part of the key in the same
-/// way, `Accept-Language` for example: without `Vary`, the key alone keeps the variants apart. The
-/// purge lists the values:
+/// Each other field that the application names in `Vary` must be part of the key in the same way,
+/// `Accept-Language` for example: without `Vary`, only the key keeps the variants apart. The purge
+/// lists the values:
 ///
 /// ```
 /// use http::{HeaderValue, header::ACCEPT_ENCODING};
 /// use tower_cache_policy_purge::{Nginx, Purge, PurgeApi};
 ///
 /// let codings = ["br", "gzip"].map(HeaderValue::from_static);
-/// let nginx = Nginx::new("http://10.0.0.7")?.variants(&ACCEPT_ENCODING, codings)?;
+/// let nginx = Nginx::new("http://10.0.0.7")?.location("/purge")?.variants(&ACCEPT_ENCODING, codings)?;
 ///
 /// // Without `Accept-Encoding`, with `br`, and with `gzip`.
 /// assert_eq!(nginx.requests(&Purge::url("https://example.com/")?)?.len(), 3);
 /// # Ok::<_, tower_cache_policy_purge::PurgeError>(())
 /// ```
 ///
-/// Where nginx compresses by itself (`gzip on`), `proxy_set_header Accept-Encoding "";` with
-/// `proxy_ignore_headers Vary;` stores one response for all codings, and the purge needs no list.
+/// If nginx compresses the responses (`gzip on`), `proxy_set_header Accept-Encoding ""` and
+/// `proxy_ignore_headers Vary` store one response for all codings, and the purge needs no list.
 #[derive(Clone, Debug)]
 pub struct Nginx {
     base: Base,
@@ -92,7 +97,8 @@ impl Nginx {
     }
 
     /// Repeats the purge of each URL with each of these values of a request field, and without the
-    /// field. Several calls combine their fields.
+    /// field. The field must be [part of the cache key](Self#variants). Several calls combine their
+    /// fields.
     ///
     /// # Errors
     ///

@@ -1,10 +1,9 @@
 //! [`Squid`].
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{Response, StatusCode};
 use tower_cache_policy::edge::purge::Purge;
 
-use super::variants::Variants;
 use crate::api::PurgeApi;
 use crate::base::Base;
 use crate::error::PurgeError;
@@ -22,12 +21,14 @@ const NAME: &str = "Squid";
 /// # Variants
 ///
 /// Squid stores a response with `Vary` once for each value of the request fields that it names,
-/// compared byte for byte, and `PURGE` removes only the variant that its own fields select. List the
-/// values that clients send by [`variants`](Self::variants), or normalize them in front of Squid.
+/// compared byte for byte. It cannot purge all of them: `PURGE` removes the variant that its own
+/// fields select, here the one without such fields, and the others are served again when the URL is
+/// stored anew. Let Squid store one: leave `Accept-Encoding` out of `Vary` by compressing between
+/// Squid and the clients, and not in the application. For other fields, keep lifetimes at this cache
+/// short.
 #[derive(Clone, Debug)]
 pub struct Squid {
     base: Base,
-    variants: Variants,
 }
 
 impl Squid {
@@ -37,21 +38,7 @@ impl Squid {
     ///
     /// [`PurgeError::InvalidUrl`].
     pub fn new(url: &str) -> Result<Self, PurgeError> {
-        Ok(Self { base: Base::new(url)?, variants: Variants::default() })
-    }
-
-    /// Repeats the purge of each URL with each of these values of a request field, and without the
-    /// field. Several calls combine their fields.
-    ///
-    /// # Errors
-    ///
-    /// [`PurgeError::Other`] when there are more than 64 combinations, or for `Host`.
-    pub fn variants(
-        self,
-        field: &HeaderName,
-        values: impl IntoIterator<Item = HeaderValue>,
-    ) -> Result<Self, PurgeError> {
-        Ok(Self { variants: self.variants.and(NAME, field, values)?, ..self })
+        Ok(Self { base: Base::new(url)? })
     }
 }
 
@@ -64,11 +51,7 @@ impl PurgeApi for Squid {
         refuse_soft(NAME, purge)?;
         refuse_tags(NAME, purge)?;
         refuse_everything(NAME, "purge each URL by `Purge::url`", purge)?;
-        let mut requests = Vec::new();
-        for url in purge.urls() {
-            requests.extend(self.variants.of(&to_cache(&self.base, purge_method(), "", url)?));
-        }
-        Ok(requests)
+        purge.urls().iter().map(|url| to_cache(&self.base, purge_method(), "", url)).collect()
     }
 
     /// 404 is that of a URL that is not stored.
