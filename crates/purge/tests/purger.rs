@@ -429,6 +429,12 @@ async fn it_serves_as_the_purger_of_a_layer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_need_not_be_sync() {
+    let client = tower::util::BoxCloneService::new(Client::new([OK]));
+    assert_eq!(Purger::new(cloudflare(), client).oneshot(tag()).await.unwrap().purged(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_purge_that_is_dropped_leaves_nothing_under_way() {
     let client = Client::new([Step::Hang]);
     let steps = Arc::downgrade(&client.steps);

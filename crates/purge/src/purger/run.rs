@@ -27,13 +27,13 @@ const FIRST_WAIT: Duration = Duration::from_millis(250);
 
 pub(super) async fn purge<A, C, B>(
     api: &A,
-    client: &C,
+    client: C,
     settings: Settings,
     purge: &Purge,
 ) -> Result<PurgeReport, PurgerError>
 where
     A: PurgeApi + Sync,
-    C: Service<Request<Bytes>, Response = Response<B>> + Clone + Send + Sync,
+    C: Service<Request<Bytes>, Response = Response<B>> + Clone + Send,
     C::Future: Send,
     C::Error: fmt::Display + Send,
     B: Body + Send,
@@ -42,9 +42,9 @@ where
 {
     let requests = api.requests(purge)?;
     let count = requests.len();
-    let run =
-        Run { api, client, settings, retries_left: AtomicU32::new(settings.retries), stopped: AtomicBool::new(false) };
-    let sent = requests.into_iter().map(|request| run.send(request));
+    let run = Run { api, settings, retries_left: AtomicU32::new(settings.retries), stopped: AtomicBool::new(false) };
+    let run = &run;
+    let sent = requests.into_iter().map(move |request| run.send(client.clone(), request));
     let mut results = pin!(stream::iter(sent).buffer_unordered(settings.concurrency));
 
     let mut report = PurgeReport::default();
@@ -72,33 +72,31 @@ where
 }
 
 /// What the requests of one purge share.
-struct Run<'a, A, C> {
+struct Run<'a, A> {
     api: &'a A,
-    client: &'a C,
     settings: Settings,
     retries_left: AtomicU32,
     /// Set by a failure that each further request would have.
     stopped: AtomicBool,
 }
 
-impl<A, C, B> Run<'_, A, C>
-where
-    A: PurgeApi + Sync,
-    C: Service<Request<Bytes>, Response = Response<B>> + Clone + Send + Sync,
-    C::Future: Send,
-    C::Error: fmt::Display + Send,
-    B: Body + Send,
-    B::Data: Send,
-    B::Error: fmt::Display + Send,
-{
+impl<A: PurgeApi + Sync> Run<'_, A> {
     /// Sends one request, and repeats it. `None` if it was not sent at all.
-    async fn send(&self, mut request: Request<Bytes>) -> Option<Result<PurgeOutcome, PurgeFailure>> {
+    async fn send<C, B>(&self, client: C, mut request: Request<Bytes>) -> Option<Result<PurgeOutcome, PurgeFailure>>
+    where
+        C: Service<Request<Bytes>, Response = Response<B>> + Clone + Send,
+        C::Future: Send,
+        C::Error: fmt::Display + Send,
+        B: Body + Send,
+        B::Data: Send,
+        B::Error: fmt::Display + Send,
+    {
         if self.stopped.load(Ordering::Relaxed) {
             return None;
         }
         let mut wait = FIRST_WAIT;
         loop {
-            let failure = match self.attempt(&request).await {
+            let failure = match self.attempt(client.clone(), &request).await {
                 Ok(outcome) => return Some(Ok(outcome)),
                 Err(failure) => failure.redacted(secrets_of(&request).iter().map(String::as_str)),
             };
@@ -116,10 +114,17 @@ where
         }
     }
 
-    async fn attempt(&self, request: &Request<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
+    async fn attempt<C, B>(&self, mut client: C, request: &Request<Bytes>) -> Result<PurgeOutcome, PurgeFailure>
+    where
+        C: Service<Request<Bytes>, Response = Response<B>> + Clone + Send,
+        C::Future: Send,
+        C::Error: fmt::Display + Send,
+        B: Body + Send,
+        B::Data: Send,
+        B::Error: fmt::Display + Send,
+    {
         let failure = |reason: &str| PurgeFailure::new(self.api.name(), reason).retryable();
         let response = async {
-            let mut client = self.client.clone();
             let failed = |error: C::Error| failure(&redacted(&error, request));
             poll_fn(|cx| client.poll_ready(cx)).await.map_err(failed)?;
             let (head, body) = client.call(request.clone()).await.map_err(failed)?.into_parts();

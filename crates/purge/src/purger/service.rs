@@ -39,9 +39,36 @@ use crate::api::PurgeApi;
 /// # Time
 ///
 /// A purge takes at most the timeout for each request and each retry, and `max_wait` for each
-/// retry. A [`PurgeLayer`](tower_cache_policy::PurgeLayer) sends its response after the purge, so
-/// these times are short by default. To limit the purge as a whole, put `tower::timeout` around the
-/// purger.
+/// retry: by default 35 s for a purge of one request, if the API does not respond. A
+/// [`PurgeLayer`](tower_cache_policy::PurgeLayer) sends its response after the purge. To limit the
+/// purge as a whole, put `tower::timeout` around the purger.
+///
+/// # Several caches
+///
+/// One purger for several caches passes a clone of the purge to each of them, and waits for all, so
+/// that a cache that does not respond does not keep the purge from the others:
+///
+/// ```
+/// use futures_util::future::join_all;
+/// use tower::{Service, service_fn};
+/// use tower_cache_policy::PurgeLayer;
+/// use tower_cache_policy_purge::{Purge, PurgeReport, Purger, PurgerError, Varnish};
+///
+/// # use bytes::Bytes;
+/// # use http::{Request, Response};
+/// # use http_body_util::Full;
+/// # let client = service_fn(async |_: Request<Bytes>| Ok::<_, std::io::Error>(Response::new(Full::<Bytes>::default())));
+/// let caches = ["http://10.0.0.7:6081", "http://10.0.0.8:6081"];
+/// let purgers = caches.map(|url| Varnish::new(url).map(|varnish| Purger::new(varnish, client.clone())));
+/// let purgers = purgers.into_iter().collect::<Result<Vec<_>, _>>()?;
+///
+/// let purger = service_fn(move |purge: Purge| {
+///     let purging: Vec<_> = purgers.clone().iter_mut().map(|purger| purger.call(purge.clone())).collect();
+///     async { join_all(purging).await.into_iter().collect::<Result<Vec<PurgeReport>, PurgerError>>() }
+/// });
+/// let layer = PurgeLayer::new(purger);
+/// # Ok::<_, tower_cache_policy_purge::PurgeError>(())
+/// ```
 ///
 /// # Panics
 ///
@@ -113,7 +140,7 @@ impl<A: PurgeApi, C> fmt::Debug for Purger<A, C> {
 impl<A, C, B> Service<Purge> for Purger<A, C>
 where
     A: PurgeApi + Send + Sync + 'static,
-    C: Service<Request<Bytes>, Response = Response<B>> + Clone + Send + Sync + 'static,
+    C: Service<Request<Bytes>, Response = Response<B>> + Clone + Send + 'static,
     C::Future: Send,
     C::Error: fmt::Display + Send,
     B: Body + Send + 'static,
@@ -131,7 +158,7 @@ where
 
     fn call(&mut self, purge: Purge) -> Purging {
         let Self { api, client, settings } = self.clone();
-        Purging(Box::pin(async move { run::purge(&*api, &client, settings, &purge).await }))
+        Purging(Box::pin(async move { run::purge(&*api, client, settings, &purge).await }))
     }
 }
 
