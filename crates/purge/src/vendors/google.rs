@@ -66,10 +66,9 @@ impl PurgeApi for Google {
     fn requests(&self, purge: &Purge) -> Result<Vec<PurgeRequest>, PurgeError> {
         refuse_soft(NAME, purge)?;
         let Self { project, url_map, .. } = self;
-        let post = |document| {
-            let path = format_args!("/compute/v1/projects/{project}/global/urlMaps/{url_map}/invalidateCache");
-            bearer_post(&self.base.join(path), &self.token, &document)
-        };
+        let url =
+            self.base.join(format_args!("/compute/v1/projects/{project}/global/urlMaps/{url_map}/invalidateCache"));
+        let post = |document| bearer_post(&url, &self.token, &document);
         if purge.is_everything() {
             return Ok(vec![post(json!({ "path": "/*" }))?]);
         }

@@ -98,8 +98,7 @@ impl PurgeApi for Vercel {
         refuse_everything(NAME, ONE_TAG_FOR_ALL, purge)?;
         refuse_urls(NAME, purge)?;
         let action = if purge.is_soft() { "invalidate" } else { "dangerously-delete" };
-        let path = format_args!("/v1/edge-cache/{action}-by-tags?projectIdOrName={}", self.project);
-        let mut url = self.base.join(path);
+        let mut url = self.base.join(format_args!("/v1/edge-cache/{action}-by-tags?projectIdOrName={}", self.project));
         if let Some(team) = &self.team {
             write!(url, "&teamId={team}").expect("a String takes any text");
         }
