@@ -176,7 +176,8 @@ fn e7_no_message_of_a_vendor_shows_the_credential() {
     let texts = [
         format!("Invalid token {SECRET}"),
         format!("{SECRET}{SECRET}"),
-        format!("{}{SECRET}", "x".repeat(195)),
+        format!("{}{SECRET}", "x".repeat(190)),
+        format!("{}{SECRET}", "x".repeat(178)),
         format!("Bearer {SECRET}\r\nX-Admin: 1"),
     ];
     for api in all().iter().filter(|api| !matches!(api.name(), "Akamai" | "CloudFront")) {
@@ -222,6 +223,18 @@ fn e8_a_hostile_body_is_judged_in_bounded_time() {
             assert!(started.elapsed() < Duration::from_secs(5), "{}", api.name());
         }
     }
+}
+
+#[test]
+fn a_document_is_read_up_to_a_mebibyte() {
+    let cloudflare = api("Cloudflare");
+    let document = |length: usize| {
+        let start = r#"{"success": true, "messages": ""#;
+        format!("{start}{}\"}}", "x".repeat(length - start.len() - 2))
+    };
+    assert_eq!(cloudflare.judge(&response(200, document(1024 * 1024))), Ok(PurgeOutcome::Purged));
+    let failure = cloudflare.judge(&response(200, document(1024 * 1024 + 1))).unwrap_err();
+    assert!(failure.reason().starts_with("the body is longer than 1 MiB"), "{failure}");
 }
 
 #[test]

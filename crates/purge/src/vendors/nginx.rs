@@ -23,6 +23,9 @@ const NAME: &str = "nginx";
 ///
 /// Version 2.3 of the module crashes nginx 1.22 by `PURGE`. With a [`location`](Self::location) of
 /// its own it worked there in one set-up and crashed in another: try it before you rely on it.
+/// Without any such module, `PURGE` reaches the application, whose 404 looks like that of a URL that
+/// is not stored. So check once that the purge of a stored URL is
+/// [counted as purged](crate::PurgeReport::purged).
 ///
 /// # Variants
 ///
