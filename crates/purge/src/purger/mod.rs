@@ -1,6 +1,7 @@
 //! A purger over any HTTP client.
 
 mod error;
+mod exchange;
 mod run;
 mod service;
 

@@ -1,50 +1,41 @@
-//! One purge: all requests, their attempts, and what came of them.
+//! One purge: all requests, their attempts, and the outcome.
 
-use std::fmt;
-use std::future::poll_fn;
+use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
-use http::header::AUTHORIZATION;
 use http::{Request, Response, StatusCode};
-use http_body::Body;
-use http_body_util::BodyExt;
 use tower_cache_policy::edge::purge::Purge;
-use tower_service::Service;
 
 use super::error::PurgerError;
+use super::exchange::secrets_of;
 use super::service::{PurgeReport, Settings};
 use crate::api::PurgeApi;
 use crate::outcome::{PurgeFailure, PurgeOutcome};
-use crate::reply::MAX_BODY;
-use crate::text::without_secrets;
 
 /// The wait before the first retry, where the API does not name one. It doubles.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 
-pub(super) async fn purge<A, C, B>(
+/// Purges with a function that sends one request, and returns its response or the text of an error.
+pub(super) async fn purge<A, E, F>(
     api: &A,
-    client: C,
+    exchange: E,
     settings: Settings,
     purge: &Purge,
 ) -> Result<PurgeReport, PurgerError>
 where
-    A: PurgeApi + Sync,
-    C: Service<Request<Bytes>, Response = Response<B>> + Clone + Send,
-    C::Future: Send,
-    C::Error: fmt::Display + Send,
-    B: Body + Send,
-    B::Data: Send,
-    B::Error: fmt::Display + Send,
+    A: PurgeApi,
+    E: Fn(Request<Bytes>) -> F + Clone,
+    F: Future<Output = Result<Response<Bytes>, String>>,
 {
     let requests = api.requests(purge)?;
     let count = requests.len();
     let run = Run { api, settings, retries_left: AtomicU32::new(settings.retries), stopped: AtomicBool::new(false) };
     let run = &run;
-    let sent = requests.into_iter().map(move |request| run.send(client.clone(), request));
+    let sent = requests.into_iter().map(move |request| run.send(exchange.clone(), request));
     let mut results = pin!(stream::iter(sent).buffer_unordered(settings.concurrency));
 
     let mut report = PurgeReport::default();
@@ -80,23 +71,22 @@ struct Run<'a, A> {
     stopped: AtomicBool,
 }
 
-impl<A: PurgeApi + Sync> Run<'_, A> {
+impl<A: PurgeApi> Run<'_, A> {
     /// Sends one request, and repeats it. `None` if it was not sent at all.
-    async fn send<C, B>(&self, client: C, mut request: Request<Bytes>) -> Option<Result<PurgeOutcome, PurgeFailure>>
+    async fn send<F>(
+        &self,
+        exchange: impl Fn(Request<Bytes>) -> F,
+        mut request: Request<Bytes>,
+    ) -> Option<Result<PurgeOutcome, PurgeFailure>>
     where
-        C: Service<Request<Bytes>, Response = Response<B>> + Clone + Send,
-        C::Future: Send,
-        C::Error: fmt::Display + Send,
-        B: Body + Send,
-        B::Data: Send,
-        B::Error: fmt::Display + Send,
+        F: Future<Output = Result<Response<Bytes>, String>>,
     {
         if self.stopped.load(Ordering::Relaxed) {
             return None;
         }
         let mut wait = FIRST_WAIT;
         loop {
-            let failure = match self.attempt(client.clone(), &request).await {
+            let failure = match self.attempt(exchange(request.clone())).await {
                 Ok(outcome) => return Some(Ok(outcome)),
                 Err(failure) => failure.redacted(secrets_of(&request).iter().map(String::as_str)),
             };
@@ -114,31 +104,15 @@ impl<A: PurgeApi + Sync> Run<'_, A> {
         }
     }
 
-    async fn attempt<C, B>(&self, mut client: C, request: &Request<Bytes>) -> Result<PurgeOutcome, PurgeFailure>
-    where
-        C: Service<Request<Bytes>, Response = Response<B>> + Clone + Send,
-        C::Future: Send,
-        C::Error: fmt::Display + Send,
-        B: Body + Send,
-        B::Data: Send,
-        B::Error: fmt::Display + Send,
-    {
+    async fn attempt(
+        &self,
+        response: impl Future<Output = Result<Response<Bytes>, String>>,
+    ) -> Result<PurgeOutcome, PurgeFailure> {
         let failure = |reason: &str| PurgeFailure::new(self.api.name(), reason).retryable();
-        let response = async {
-            let failed = |error: C::Error| failure(&redacted(&error, request));
-            poll_fn(|cx| client.poll_ready(cx)).await.map_err(failed)?;
-            let (head, body) = client.call(request.clone()).await.map_err(failed)?.into_parts();
-            let body = match read(body).await {
-                Ok(body) => body,
-                Err((_, error)) if head.status.is_success() => return Err(failure(&redacted(&error, request))),
-                // An error is an error without the end of its body, too.
-                Err((start, _)) => start,
-            };
-            Ok(Response::from_parts(head, body))
-        };
         let timeout = self.settings.timeout;
         match tokio::time::timeout(timeout, response).await {
-            Ok(response) => self.api.judge(&response?),
+            Ok(Ok(response)) => self.api.judge(&response),
+            Ok(Err(error)) => Err(failure(&error)),
             Err(_) => Err(failure(&format!("no complete response within {} ms", timeout.as_millis()))),
         }
     }
@@ -155,49 +129,4 @@ impl<A: PurgeApi + Sync> Run<'_, A> {
         }
         failure
     }
-}
-
-/// The body up to what is read of one, and one byte more, so that a longer one is seen to be so. An
-/// error comes with what was there before it.
-async fn read<B: Body>(body: B) -> Result<Bytes, (Bytes, B::Error)> {
-    let mut body = pin!(body);
-    let mut read = BytesMut::new();
-    while read.len() <= MAX_BODY {
-        match body.frame().await {
-            None => break,
-            Some(Ok(frame)) => {
-                if let Ok(mut data) = frame.into_data() {
-                    let room = MAX_BODY + 1 - read.len();
-                    read.put((&mut data).take(room));
-                }
-            }
-            Some(Err(error)) => return Err((read.freeze(), error)),
-        }
-    }
-    Ok(read.freeze())
-}
-
-/// The text of a client's error, which may quote the request.
-fn redacted(error: &impl fmt::Display, request: &Request<Bytes>) -> String {
-    without_secrets(&error.to_string(), secrets_of(request).iter().map(String::as_str))
-}
-
-/// The values of the request's sensitive fields, and the words of which they consist.
-fn secrets_of(request: &Request<Bytes>) -> Vec<String> {
-    /// The names of schemes and the like are shorter.
-    const MIN_WORD: usize = 8;
-
-    let mut secrets = Vec::new();
-    let fields = request.headers().iter();
-    for (_, value) in fields.filter(|(name, value)| value.is_sensitive() || *name == AUTHORIZATION) {
-        let Ok(value) = value.to_str() else { continue };
-        for word in value.split([' ', ',', ';']) {
-            let word = word.split_once('=').map_or(word, |(_, value)| value);
-            if word.len() >= MIN_WORD {
-                secrets.push(word.to_owned());
-            }
-        }
-        secrets.push(value.to_owned());
-    }
-    secrets
 }

@@ -14,6 +14,7 @@ use tower_cache_policy::edge::purge::Purge;
 use tower_service::Service;
 
 use super::error::PurgerError;
+use super::exchange::exchange;
 use super::run;
 use crate::api::PurgeApi;
 
@@ -158,7 +159,8 @@ where
 
     fn call(&mut self, purge: Purge) -> Purging {
         let Self { api, client, settings } = self.clone();
-        Purging(Box::pin(async move { run::purge(&*api, client, settings, &purge).await }))
+        let send = move |request| exchange(client.clone(), request);
+        Purging(Box::pin(async move { run::purge(&*api, send, settings, &purge).await }))
     }
 }
 
