@@ -40,8 +40,8 @@ enum Step {
     HangingBody(u16),
     /// The head of a response, and then an error.
     BrokenBody(u16),
-    /// A body that never ends.
-    EndlessBody(u16),
+    /// A body that never ends, of frames with so many bytes.
+    EndlessBody(u16, usize),
 }
 
 const OK: Step = Step::Status(200, r#"{"success": true}"#, "");
@@ -120,7 +120,7 @@ impl Service<Request<Bytes>> for Client {
                 Step::Status(status, body, retry_after) => (status, Scripted::Text(Full::from(body)), retry_after),
                 Step::HangingBody(status) => (status, Scripted::Hang, ""),
                 Step::BrokenBody(status) => (status, Scripted::Broken, "2"),
-                Step::EndlessBody(status) => (status, Scripted::Endless, ""),
+                Step::EndlessBody(status, length) => (status, Scripted::Endless(length), ""),
             };
             let mut response = Response::new(body);
             *response.status_mut() = status.try_into().unwrap();
@@ -136,7 +136,7 @@ enum Scripted {
     Text(Full<Bytes>),
     Hang,
     Broken,
-    Endless,
+    Endless(usize),
 }
 
 impl Body for Scripted {
@@ -148,7 +148,7 @@ impl Body for Scripted {
             Self::Text(text) => Pin::new(text).poll_frame(cx).map_err(|never| match never {}),
             Self::Hang => Poll::Pending,
             Self::Broken => Poll::Ready(Some(Err(ClientError("connection reset".to_owned())))),
-            Self::Endless => Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[b' '; 4096]))))),
+            Self::Endless(length) => Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[b' '; 4096][..*length]))))),
         }
     }
 }
@@ -216,8 +216,10 @@ async fn e8_what_may_succeed_later_is_repeated_and_the_rest_is_not() {
         (vec![Step::Status(401, "", "")], 1, false),
         (vec![Step::Status(404, "", "")], 1, false),
         (vec![Step::Status(302, "", "")], 1, false),
-        (vec![Step::EndlessBody(200)], 1, false),
-        (vec![Step::EndlessBody(403)], 1, false),
+        (vec![Step::EndlessBody(200, 4096)], 1, false),
+        (vec![Step::EndlessBody(200, 0)], 1, false),
+        (vec![Step::EndlessBody(403, 4096)], 1, false),
+        (vec![Step::EndlessBody(503, 0), OK], 2, true),
     ] {
         let client = Client::new(steps.clone());
         let result = purge(cloudflare(), &client, tag()).await;
