@@ -39,7 +39,8 @@ impl Purge {
     /// # Errors
     ///
     /// [`InvalidPurgeUrl`] when it is not absolute, is not percent-encoded, or contains something
-    /// that could lead a request elsewhere: a user name, or a segment `..`, encoded or not.
+    /// that could lead a request elsewhere: a user name, or a segment `..`, encoded or not. A `'` in
+    /// the query is refused because browsers send `%27`.
     pub fn url(url: impl fmt::Display) -> Result<Self, InvalidPurgeUrl> {
         Ok(Self { urls: vec![url::canonical(&url.to_string())?], ..Self::default() })
     }

@@ -58,9 +58,9 @@ const AROUND_BAN: (&str, &str) = ("(^|[^!-+--~])(", ")($|[^!-+--~])");
 ///
 /// # Variants
 ///
-/// `PURGE` removes all variants of a URL, whatever `Vary` names. Varnish looks up `Host` as it was
-/// sent. If clients write it in several ways, normalize it in `vcl_recv`:
-/// `set req.http.Host = std.tolower(req.http.Host);`.
+/// `PURGE` removes all variants of a URL, whatever `Vary` names. The host of a URL is sent in lower
+/// case, as the built-in VCL of Varnish 7 stores it. A `vcl_recv` that returns before the built-in one
+/// has to do the same: `set req.http.host = req.http.host.lower();`.
 #[derive(Clone, Debug)]
 pub struct Varnish {
     base: Base,
