@@ -9,7 +9,7 @@
 //!   [`SelectingFields`](crate::protocol::SelectingFields) recorded, for one.
 #![cfg_attr(
     feature = "purge",
-    doc = "- [`Purge`](crate::edge::purge::Purge) in a handler's answer to a write is what a"
+    doc = "- [`Purge`](crate::edge::purge::Purge) in a handler's response to a write is what a"
 )]
 #![cfg_attr(feature = "purge", doc = "  [`PurgeLayer`](crate::layers::purge::PurgeLayer) purges.")]
 //! - A [table of routes](crate::policy#many-routes) and
@@ -102,7 +102,7 @@ impl IntoResponseParts for Vary {
     }
 }
 
-/// Puts the purge into the answer's extensions, where a
+/// Puts the purge into the response's extensions, where a
 /// [`PurgeLayer`](crate::PurgeLayer) finds it, and unites it with one that is there.
 #[cfg(feature = "purge")]
 #[cfg_attr(docsrs, doc(cfg(feature = "purge")))]

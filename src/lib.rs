@@ -30,7 +30,7 @@
 //! | an `ETag` without making one | [`EntityTagLayer`] |
 //! | the CDN to be told in its own fields, with tags to purge by | [`EdgeLayer`] |
 //! | `304` without running the handler, `412`, `428` | [`ConditionalLayer`] |
-//! | caches to forget what a write made wrong | `PurgeLayer`, of the feature `purge` |
+//! | caches to drop what a write made out of date | `PurgeLayer`, of the feature `purge` |
 //! | files whose URLs change with their bytes, also those of Vite, webpack and Trunk | `AssetsLayer` (feature `assets`) |
 //! | a single-page application | `AssetsLayer::fallback_page` |
 //! | files that are embedded in the program | `assets::EmbeddedFiles` inside `AssetsLayer` |
@@ -99,7 +99,7 @@
 //! | `axum` | response parts and an extractor, over `axum-core` | no |
 //! | `routes` | a table of path patterns and policies, on `matchit` | no |
 //! | `config` | that table as a TOML file | no |
-//! | `purge` | requests that purge at edge caches, as values, and a layer that makes them | no |
+//! | `purge` | purges as values, and a layer that passes them to a purger such as [that of `tower-cache-policy-purge`](https://docs.rs/tower-cache-policy-purge) | no |
 //! | `assets` | versioned URLs for files, and the layer that verifies them | no |
 //! | `assets-css` | versioned references in stylesheets, at build time | no |
 //! | `minijinja` | versioned URLs as functions of minijinja templates | no |

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[(&str, usize, &[&str])] = &[
     ("protocol", 1, &["bytes", "http"]),
     ("policy", 2, &["arc_swap", "axum", "bytes", "http", "matchit", "serde", "toml", "tracing"]),
-    ("edge", 3, &["bytes", "http", "http_body_util", "serde", "serde_json"]),
+    ("edge", 3, &["bytes", "http"]),
     (
         "assets",
         3,

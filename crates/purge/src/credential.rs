@@ -4,10 +4,10 @@ use std::fmt;
 
 use http::HeaderValue;
 
-use super::error::PurgeError;
+use crate::error::PurgeError;
 
-/// A token or key: what `Debug` does not show, neither here nor in a request, where its field is
-/// marked as [sensitive](HeaderValue::is_sensitive).
+/// A token or key. `Debug` does not show it, neither here nor in a request, whose field is marked
+/// as [sensitive](HeaderValue::is_sensitive).
 #[derive(Clone)]
 pub struct Credential(String);
 
@@ -16,27 +16,32 @@ impl Credential {
     ///
     /// # Errors
     ///
-    /// [`PurgeError::InvalidCredential`] when it is empty or has another character in it, a line
-    /// end from a file, for one. The error does not tell which credential.
+    /// [`PurgeError::InvalidCredential`] when it is empty or contains another character, such as
+    /// the line end of a file. The error does not show the credential.
     pub fn new(secret: impl Into<String>) -> Result<Self, PurgeError> {
         let secret = secret.into();
-        if secret.is_empty() || !secret.bytes().all(|octet| octet.is_ascii_graphic()) {
+        if secret.is_empty() || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(PurgeError::InvalidCredential);
         }
         Ok(Self(secret))
     }
 
-    pub(super) fn plain(&self) -> HeaderValue {
+    pub(crate) fn plain(&self) -> HeaderValue {
         sensitive(&self.0)
     }
 
-    pub(super) fn bearer(&self) -> HeaderValue {
+    pub(crate) fn bearer(&self) -> HeaderValue {
         sensitive(&format!("Bearer {}", self.0))
     }
 
     /// As the user name, with an empty password.
-    pub(super) fn basic(&self) -> HeaderValue {
+    pub(crate) fn basic(&self) -> HeaderValue {
         sensitive(&format!("Basic {}", base64(format!("{}:", self.0).as_bytes())))
+    }
+
+    /// For texts that must not contain it.
+    pub(crate) fn secret(&self) -> &str {
+        &self.0
     }
 }
 
@@ -53,11 +58,11 @@ fn sensitive(value: &str) -> HeaderValue {
 }
 
 /// RFC 4648 section 4.
-fn base64(octets: &[u8]) -> String {
+fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(octets.len().div_ceil(3) * 4);
-    for group in octets.chunks(3) {
-        let bits = group.iter().fold(0, |bits, octet| bits << 8 | usize::from(*octet)) << (8 * (3 - group.len()));
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let bits = group.iter().fold(0, |bits, byte| bits << 8 | usize::from(*byte)) << (8 * (3 - group.len()));
         for digit in 0..4 {
             text.push(if digit > group.len() { '=' } else { ALPHABET[bits >> (18 - 6 * digit) & 63].into() });
         }
@@ -72,7 +77,7 @@ mod tests {
     #[test]
     fn base64_is_that_of_the_rfc() {
         // RFC 4648 section 10.
-        for (octets, text) in [
+        for (bytes, text) in [
             ("", ""),
             ("f", "Zg=="),
             ("fo", "Zm8="),
@@ -81,7 +86,7 @@ mod tests {
             ("fooba", "Zm9vYmE="),
             ("foobar", "Zm9vYmFy"),
         ] {
-            assert_eq!(base64(octets.as_bytes()), text);
+            assert_eq!(base64(bytes.as_bytes()), text);
         }
     }
 }
