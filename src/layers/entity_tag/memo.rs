@@ -1,4 +1,4 @@
-//! [`Memory`]: the tags of bodies that come again as the very same bytes in memory.
+//! [`Memo`]: the tags of bodies that are sent repeatedly from the same address.
 
 use std::fmt;
 use std::sync::{OnceLock, RwLock};
@@ -8,42 +8,42 @@ use http::HeaderValue;
 
 use crate::protocol::EntityTag;
 
-/// The tags of shared bodies, such as a static page or one that the application caches: the
-/// same place in memory has the same bytes for as long as a handle to them exists, and the
-/// memory has one.
+/// The tags of shared bodies, such as a static page or a page that the application caches.
 ///
-/// A lock is only ever tried. A caller that finds it taken hashes, as without a memory.
+/// An address contains the same bytes as long as a [`Bytes`] handle to them exists, so each entry has such a handle.
+///
+/// The memo never waits for a lock. A caller that does not get the lock hashes the body.
 #[derive(Default)]
-pub(super) struct Memory {
-    /// Made when the first shared body comes: most services have none.
+pub(super) struct Memo {
+    /// Allocated for the first shared body, because most services have none.
     slots: OnceLock<Box<[RwLock<Slot>]>>,
 }
 
-/// How many bodies are remembered. Each has one slot that it can be in.
+/// The number of bodies in the memo. Each body can be in only one slot.
 const SLOTS: usize = 64;
 
-/// Content types that are longer are not remembered.
+/// The maximum length of a content type in the memo, in bytes.
 const LONGEST_CONTENT_TYPE: usize = 128;
 
 #[derive(Default)]
 struct Slot {
-    remembered: Option<Remembered>,
-    /// What came last and was not remembered. It is at its second time: a proxy's bodies are
-    /// slices of a shared buffer too, and come once.
+    entry: Option<Entry>,
+    /// The last body that was not in the memo. It becomes the entry when it is sent a second time. The bodies of a
+    /// proxy are slices of a shared buffer too, but each is sent only once.
     candidate: Option<Key>,
-    /// Whether the candidate was remembered before and released.
-    was_remembered: bool,
+    /// Whether the candidate was an entry before and was released.
+    was_entry: bool,
 }
 
-struct Remembered {
+struct Entry {
     content: Bytes,
-    /// A copy, which holds on to no buffer of a connection.
+    /// A copy, which does not hold the buffer of a connection.
     content_type: Option<HeaderValue>,
     tag: EntityTag,
 }
 
-/// Where the bytes are, which says nothing once no handle to them exists, and their type by its length: two
-/// types of one length take turns.
+/// The address and length of a body, and the length of its content type. The address identifies the bytes only as long
+/// as a handle to them exists. Two content types of the same length replace each other.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Key {
     address: usize,
@@ -51,15 +51,15 @@ struct Key {
     type_length: usize,
 }
 
-impl Memory {
-    /// The remembered tag of `content` with this type, or what `hash` makes of it.
+impl Memo {
+    /// Returns the stored tag of `content` with this content type, or the result of `hash`.
     pub(super) fn tag_of(
         &self,
         content: &Bytes,
         content_type: Option<&HeaderValue>,
         hash: impl FnOnce() -> EntityTag,
     ) -> EntityTag {
-        // Made for one response, or the last handle of its kind.
+        // A body with a single handle was made for one response.
         if content.is_unique() || content_type.is_some_and(|value| value.len() > LONGEST_CONTENT_TYPE) {
             return hash();
         }
@@ -67,43 +67,44 @@ impl Memory {
         let key = Key::of(content, content_type);
         let index = slot_of(key);
         if let Ok(slot) = slots[index].try_read()
-            && let Some(remembered) = &slot.remembered
-            && remembered.is_of(key, content_type)
+            && let Some(entry) = &slot.entry
+            && entry.is_of(key, content_type)
         {
-            return remembered.tag.clone();
+            return entry.tag.clone();
         }
         let tag = hash();
         let Ok(mut slot) = slots[index].try_write() else { return tag };
         if slot.candidate == Some(key) {
-            let is_new = !slot.was_remembered;
-            *slot = Slot { remembered: Remembered::new(content, content_type, &tag), ..Slot::default() };
+            let is_new = !slot.was_entry;
+            *slot = Slot { entry: Entry::new(content, content_type, &tag), ..Slot::default() };
             drop(slot);
             if is_new {
                 release_all_but(index, slots);
             }
         } else {
             slot.candidate = Some(key);
-            slot.was_remembered = false;
+            slot.was_entry = false;
         }
         tag
     }
 }
 
-/// Releases the other bodies when a new one is remembered. Slices of one buffer keep each other shared, and a
-/// body that belongs to an owner never says that it is unique, so whether the application still has a body
-/// cannot be known. One that comes again is hashed once more, and remembered at once.
+/// Releases all other entries when a new one is added.
+///
+/// The memo cannot know whether the application still has a body: all slices of one buffer share it, and a body with an
+/// owner is never unique. A released body that is sent again is hashed once and becomes an entry at once.
 fn release_all_but(index: usize, slots: &[RwLock<Slot>]) {
     for (_, slot) in slots.iter().enumerate().filter(|(other, _)| *other != index) {
         if let Ok(mut slot) = slot.try_write()
-            && let Some(released) = slot.remembered.take()
+            && let Some(released) = slot.entry.take()
         {
             slot.candidate = Some(Key::of(&released.content, released.content_type.as_ref()));
-            slot.was_remembered = true;
+            slot.was_entry = true;
         }
     }
 }
 
-impl Remembered {
+impl Entry {
     fn new(content: &Bytes, content_type: Option<&HeaderValue>, tag: &EntityTag) -> Option<Self> {
         let content_type = match content_type {
             Some(value) => Some(HeaderValue::from_bytes(value.as_bytes()).ok()?),
@@ -128,24 +129,24 @@ impl Key {
 }
 
 fn slot_of(key: Key) -> usize {
-    // Fibonacci hashing: the upper bits depend on all the lower ones, of which some are always 0.
+    // Fibonacci hashing: alignment makes some low bits zero, so the index comes from the high bits.
     const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
     let place = key.address as u64 ^ (key.length as u64).rotate_left(32) ^ (key.type_length as u64).rotate_left(56);
     let mixed = place.wrapping_mul(GOLDEN);
     (mixed >> (u64::BITS - SLOTS.ilog2())) as usize
 }
 
-/// A copy starts with nothing: it belongs to a layer that is about to be changed.
-impl Clone for Memory {
+/// A clone is empty, because a layer is cloned to change its settings.
+impl Clone for Memo {
     fn clone(&self) -> Self {
         Self::default()
     }
 }
 
-/// Without the content of the bodies.
-impl fmt::Debug for Memory {
+/// Omits the content of the bodies.
+impl fmt::Debug for Memo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Memory").finish_non_exhaustive()
+        f.debug_struct("Memo").finish_non_exhaustive()
     }
 }
 
@@ -155,15 +156,15 @@ mod tests {
 
     use super::*;
 
-    /// How often each of the bodies is hashed when they come one after the other.
-    fn hashed<'a>(memory: &Memory, bodies: impl IntoIterator<Item = &'a Bytes>) -> usize {
+    /// Returns the number of hashes when these bodies are sent one after the other.
+    fn hashed<'a>(memo: &Memo, bodies: impl IntoIterator<Item = &'a Bytes>) -> usize {
         let hashed = Cell::new(0);
         for body in bodies {
-            let tag = memory.tag_of(body, None, || {
+            let tag = memo.tag_of(body, None, || {
                 hashed.set(hashed.get() + 1);
                 tag_like(body)
             });
-            assert_eq!(tag, tag_like(body), "never the tag of another");
+            assert_eq!(tag, tag_like(body), "the memo returned the tag of another body");
         }
         hashed.get()
     }
@@ -173,128 +174,128 @@ mod tests {
         EntityTag::parse(format!("\"{digits}\"").as_bytes()).unwrap()
     }
 
-    fn held_by(body: &Bytes) -> bool {
+    fn is_held(body: &Bytes) -> bool {
         !body.is_unique()
     }
 
     #[test]
-    fn a_shared_body_is_hashed_until_it_came_twice() {
+    fn a_shared_body_is_hashed_twice() {
         let body = Bytes::from_static(b"hello");
-        assert_eq!(hashed(&Memory::default(), std::iter::repeat_n(&body, 10)), 2);
+        assert_eq!(hashed(&Memo::default(), std::iter::repeat_n(&body, 10)), 2);
     }
 
     #[test]
-    fn a_body_made_for_one_answer_is_hashed_each_time_and_not_held() {
-        let memory = Memory::default();
+    fn a_body_with_one_handle_is_always_hashed_and_never_held() {
+        let memo = Memo::default();
         let body = Bytes::from(b"hello".to_vec());
-        assert_eq!(hashed(&memory, std::iter::repeat_n(&body, 10)), 10);
-        assert!(memory.slots.get().is_none());
+        assert_eq!(hashed(&memo, std::iter::repeat_n(&body, 10)), 10);
+        assert!(memo.slots.get().is_none());
     }
 
     #[test]
-    fn a_piece_of_a_buffer_that_comes_once_is_not_held() {
-        let memory = Memory::default();
+    fn a_slice_that_is_sent_once_is_not_held() {
+        let memo = Memo::default();
         let buffer = Bytes::from(vec![7; 4096]);
-        let pieces: Vec<_> = (0..16).map(|n| buffer.slice(n * 256..(n + 1) * 256)).collect();
-        assert_eq!(hashed(&memory, &pieces), 16);
-        drop(pieces);
-        assert!(!held_by(&buffer));
+        let slices: Vec<_> = (0..16).map(|n| buffer.slice(n * 256..(n + 1) * 256)).collect();
+        assert_eq!(hashed(&memo, &slices), 16);
+        drop(slices);
+        assert!(!is_held(&buffer));
     }
 
     #[test]
-    fn other_octets_at_the_same_start_have_another_tag() {
-        let memory = Memory::default();
+    fn bodies_of_different_length_at_the_same_address_have_different_tags() {
+        let memo = Memo::default();
         let buffer = Bytes::from_static(b"hello world");
         let (long, short) = (buffer.clone(), buffer.slice(..5));
-        let hashed = hashed(&memory, [&long, &long, &short, &short, &long, &short]);
-        // More where both have one slot.
+        let hashed = hashed(&memo, [&long, &long, &short, &short, &long, &short]);
+        // Six if both share a slot.
         assert!((4..=6).contains(&hashed), "{hashed}");
     }
 
     #[test]
-    fn a_body_is_released_when_the_next_is_remembered() {
-        let memory = Memory::default();
+    fn a_body_is_released_when_another_is_added() {
+        let memo = Memo::default();
         let old = Bytes::from(b"old".to_vec());
         let also_held = old.clone();
-        assert_eq!(hashed(&memory, [&old, &old, &old]), 2);
+        assert_eq!(hashed(&memo, [&old, &old, &old]), 2);
         drop(also_held);
-        assert!(held_by(&old), "by the memory");
-        let remembered = || {
-            let slots = memory.slots.get().unwrap();
-            slots.iter().filter(|slot| slot.read().unwrap().remembered.is_some()).count()
+        assert!(is_held(&old), "the memo released the body");
+        let entries = || {
+            let slots = memo.slots.get().unwrap();
+            slots.iter().filter(|slot| slot.read().unwrap().entry.is_some()).count()
         };
         drop(old);
-        assert_eq!(remembered(), 1);
+        assert_eq!(entries(), 1);
         let new = Bytes::from_static(b"new");
-        hashed(&memory, [&new, &new]);
-        assert_eq!(remembered(), 1);
+        hashed(&memo, [&new, &new]);
+        assert_eq!(entries(), 1);
     }
 
     #[test]
-    fn slices_of_one_buffer_do_not_keep_each_other() {
-        let memory = Memory::default();
+    fn all_slices_of_a_buffer_are_released() {
+        let memo = Memo::default();
         let buffer = Bytes::from(vec![7; 4096]);
         let (a, b) = (buffer.slice(..1024), buffer.slice(1024..3072));
-        hashed(&memory, [&a, &a, &a, &b, &b, &b, &a, &b]);
+        hashed(&memo, [&a, &a, &a, &b, &b, &b, &a, &b]);
         drop((a, b));
-        assert!(held_by(&buffer), "by the memory");
+        assert!(is_held(&buffer), "the memo released the buffer");
         let new = Bytes::from_static(b"new");
-        hashed(&memory, [&new, &new]);
-        assert!(!held_by(&buffer));
+        hashed(&memo, [&new, &new]);
+        assert!(!is_held(&buffer));
     }
 
     #[test]
-    fn a_body_that_was_released_is_remembered_again_at_once() {
-        let memory = Memory::default();
+    fn a_released_body_is_hashed_only_once_more() {
+        let memo = Memo::default();
         let (old, new) = (Bytes::from_static(b"old"), Bytes::from_static(b"newer"));
-        assert_eq!(hashed(&memory, [&old, &old, &old, &new, &new, &new]), 4);
-        assert_eq!(hashed(&memory, [&old, &old, &old, &new, &old, &new]), 1, "and releases no other");
+        assert_eq!(hashed(&memo, [&old, &old, &old, &new, &new, &new]), 4);
+        assert_eq!(hashed(&memo, [&old, &old, &old, &new, &old, &new]), 1, "adding it again released another body");
     }
 
     #[test]
     fn each_content_type_has_its_own_tag() {
-        let memory = Memory::default();
+        let memo = Memo::default();
         let body = Bytes::from_static(b"hello");
         let types = ["text/html", "text/plain", "text/xxxx"].map(HeaderValue::from_static);
         for content_type in types.iter().chain(&types).chain(&types) {
-            let made = EntityTag::strong(content_type.to_str().unwrap()).unwrap();
-            assert_eq!(memory.tag_of(&body, Some(content_type), || made.clone()), made);
+            let tag = EntityTag::strong(content_type.to_str().unwrap()).unwrap();
+            assert_eq!(memo.tag_of(&body, Some(content_type), || tag.clone()), tag);
         }
     }
 
     #[test]
     fn a_content_type_from_a_large_buffer_is_copied() {
-        let memory = Memory::default();
+        let memo = Memo::default();
         let buffer = Bytes::from(vec![b'a'; 4096]);
         let body = Bytes::from_static(b"hello");
         for _ in 0..3 {
             let content_type = HeaderValue::from_maybe_shared(buffer.slice(..9)).unwrap();
-            memory.tag_of(&body, Some(&content_type), || tag_like(&body));
+            memo.tag_of(&body, Some(&content_type), || tag_like(&body));
         }
-        assert!(!held_by(&buffer));
+        assert!(!is_held(&buffer));
     }
 
     #[test]
-    fn a_thousand_bodies_in_turn_keep_no_more_than_there_are_slots() {
-        let memory = Memory::default();
+    fn a_memo_never_holds_more_bodies_than_slots() {
+        let memo = Memo::default();
         let bodies: Vec<_> = (0..1_000u32).map(|n| Bytes::from(n.to_be_bytes().to_vec())).collect();
         let shared = bodies.clone();
         for _ in 0..3 {
-            hashed(&memory, bodies.iter().flat_map(|body| [body, body]));
+            hashed(&memo, bodies.iter().flat_map(|body| [body, body]));
         }
         drop(shared);
-        let held = bodies.iter().filter(|body| held_by(body)).count();
+        let held = bodies.iter().filter(|body| is_held(body)).count();
         assert!((1..=SLOTS).contains(&held), "{held}");
     }
 
     #[test]
     fn hashes_when_the_slot_is_locked() {
-        let memory = Memory::default();
+        let memo = Memo::default();
         let body = Bytes::from_static(b"hello");
-        hashed(&memory, [&body, &body]);
-        let guards: Vec<_> = memory.slots.get().unwrap().iter().map(|slot| slot.write().unwrap()).collect();
-        assert_eq!(hashed(&memory, [&body]), 1);
+        hashed(&memo, [&body, &body]);
+        let guards: Vec<_> = memo.slots.get().unwrap().iter().map(|slot| slot.write().unwrap()).collect();
+        assert_eq!(hashed(&memo, [&body]), 1);
         drop(guards);
-        assert_eq!(hashed(&memory, [&body]), 0);
+        assert_eq!(hashed(&memo, [&body]), 0);
     }
 }
