@@ -1,4 +1,4 @@
-//! [`CachePolicyService`]: what has to be known of the request.
+//! [`CachePolicyService`]: collects the request data that the decision needs.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,7 +11,7 @@ use super::future::{Exchange, ResponseFuture};
 use crate::layers::exempt::is_tunnel;
 use crate::policy::Facts;
 
-/// The service that [`CachePolicyLayer`](super::CachePolicyLayer) makes.
+/// The service created by [`CachePolicyLayer`](super::CachePolicyLayer).
 #[derive(Clone, Debug)]
 pub struct CachePolicyService<S> {
     inner: S,
