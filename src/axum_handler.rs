@@ -4,9 +4,8 @@
 //!
 //! A handler returns these values alone or in a tuple with its content:
 //!
-//! - [`CachePolicy`] sets the policy of the response. It takes precedence over the policy of an outer
-//!   [`CachePolicyLayer`](crate::CachePolicyLayer), which writes it as `Cache-Control` and `Vary`. Without such a
-//!   layer the policy has no effect.
+//! - [`CachePolicy`] sets the policy of the response. An outer [`CachePolicyLayer`](crate::CachePolicyLayer) writes it
+//!   as `Cache-Control` and `Vary`, in place of its own policy. Without such a layer, the value does nothing.
 //! - [`CacheTag`] and [`CacheTags`] name the response for later purges. An outer [`EdgeLayer`](crate::EdgeLayer)
 //!   sends them to the CDN.
 //! - [`Validators`] sets `ETag` and `Last-Modified`.

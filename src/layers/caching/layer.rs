@@ -49,7 +49,8 @@ impl<V, C> CachingLayer<V, C> {
     /// use tower_cache_policy::{CachingLayer, policy::CachePolicy};
     /// use tower_http::compression::CompressionLayer;
     ///
-    /// let layer = CachingLayer::new(CachePolicy::public(Duration::from_secs(300))).compression(CompressionLayer::new());
+    /// let layer = CachingLayer::new(CachePolicy::public(Duration::from_secs(300)))
+    ///     .compression(CompressionLayer::new());
     /// # let _ = layer;
     /// ```
     pub fn compression<D>(self, compression: D) -> CachingLayer<V, D> {

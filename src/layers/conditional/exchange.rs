@@ -133,7 +133,7 @@ impl Exchange {
         }
     }
 
-    /// Decides before the handler from the result of a validator source. Returns `None` if the handler must run.
+    /// Decides before the handler, with the validators of a source. Returns `None` if the handler must run.
     // P-01
     pub(super) fn decide_by_source<B>(
         &mut self,

@@ -106,7 +106,7 @@
 //! that tag in a later `If-Match`. Responses to other methods never get validators from the source.
 //!
 //! Some responses are not the representation that the source describes, for example a sign-in page. The layer does not
-//! add validators to these responses, and does not replace them with a 304:
+//! add the validators of the source to these responses, and does not return a 304 because of them:
 //!
 //! - a response with `Set-Cookie`,
 //! - a response with `no-store`, in `Cache-Control` or in a
@@ -126,7 +126,7 @@
 //! A 304 that is decided before the handler has only validators. An outer
 //! [`CachePolicyLayer`](crate::CachePolicyLayer) adds the policy that the source returned with them: see
 //! [`SelectedRepresentation`]. If the source returned no policy, the outer layer adds neither `Cache-Control` nor
-//! `Vary`. The handler may have set stricter values in the 200, and a cache then uses the stored ones.
+//! `Vary`. A cache then uses the fields of the stored 200, which the handler may have made stricter.
 //!
 //! # Required preconditions
 //!
@@ -177,8 +177,8 @@
 //! serve a range without evaluating `If-Range`. Use [`HeadValidators`] as the source for them.
 //!
 //! The layer also removes a `Range` that is not a single field line with valid byte ranges, because services often
-//! return 416 instead of ignoring it. Unless a source has already evaluated `If-None-Match` or `If-Modified-Since`, the
-//! layer removes a `Range` that comes with them, because a 304 takes precedence over a 416.
+//! return 416 instead of ignoring it. A 304 takes precedence over that 416, so the layer also removes a `Range` that
+//! comes with `If-None-Match` or `If-Modified-Since`, unless a source has already decided the request.
 //!
 //! An outer layer without a source removes such ranges before an inner layer with a source can prove them. Use
 //! [`trust_service_with_if_range`](ConditionalLayer::trust_service_with_if_range) on the outer layer, or put the
