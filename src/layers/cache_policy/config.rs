@@ -15,28 +15,28 @@ pub(super) struct Config {
     pub(super) record: bool,
     pub(super) explain: bool,
     pub(super) enabled: bool,
-    pub(super) place: Place,
+    pub(super) position: Position,
 }
 
 /// The position of the layer in a [`CachingLayer`](crate::CachingLayer).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Position {
     /// Not part of a caching layer.
-    Alone,
-    /// Innermost.
-    InCachingLayer,
+    Standalone,
+    /// Innermost, next to the service.
+    Innermost,
     /// Outermost, with only layers of this crate in between. Only a response that was made before the handler has no
     /// decision.
-    AroundCachingLayer,
+    Outermost,
     /// Outermost, with a compression layer in between.
-    AroundCompression,
+    OutermostWithCompression,
 }
 
 impl Config {
     /// Returns whether the layer needs the decisions of inner layers, which used information that it does not have.
-    pub(super) fn wants_the_ruling(&self) -> bool {
+    pub(super) fn needs_ruling(&self) -> bool {
         let overrides = matches!(self.rules.precedence, Precedence::Layer | Precedence::LayerEvenOverNoStore);
-        self.place == Place::AroundCompression || overrides
+        self.position == Position::OutermostWithCompression || overrides
     }
 
     /// Removes the preconditions from the request if the policy depends on the content. The inner service then sends

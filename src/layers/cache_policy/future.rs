@@ -9,7 +9,7 @@ use http::Response;
 use http::header::CACHE_CONTROL;
 use pin_project_lite::pin_project;
 
-use super::config::{Config, Place};
+use super::config::{Config, Position};
 use super::trace;
 use crate::policy::{
     CACHE_POLICY_EXPLAIN, CachePolicy, Decision, DecisionSource, Layer, PendingPolicy, RequestFacts, Unruled, explain,
@@ -59,7 +59,7 @@ where
 impl Exchange {
     fn decide<B>(self, response: &mut Response<B>) {
         let Self { config, request, pending } = self;
-        if config.place == Place::AroundCachingLayer {
+        if config.position == Position::Outermost {
             // The inner policy layer removes both when it decides.
             let extensions = response.extensions();
             if extensions.get::<Unruled>().is_none() && extensions.get::<CachePolicy>().is_none() {

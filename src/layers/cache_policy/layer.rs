@@ -7,7 +7,7 @@ use http::request::Parts;
 use http::{HeaderName, StatusCode};
 use tower_layer::Layer;
 
-use super::config::{Config, Place};
+use super::config::{Config, Position};
 use super::service::CachePolicyService;
 use crate::layers::Clock;
 use crate::policy::{CachePolicy, IntoPolicySource, Precedence, Rendered, Risk, Rules};
@@ -37,7 +37,7 @@ impl CachePolicyLayer {
                 record: false,
                 explain: false,
                 enabled: true,
-                place: Place::Alone,
+                position: Position::Standalone,
             }),
         }
     }
@@ -284,17 +284,17 @@ impl CachePolicyLayer {
 
     /// Makes this layer the innermost one of a [`CachingLayer`](crate::CachingLayer).
     pub(crate) fn inner_half(self) -> Self {
-        self.with(|config| config.place = Place::InCachingLayer)
+        self.with(|config| config.position = Position::Innermost)
     }
 
     /// Makes this layer the outermost one of a [`CachingLayer`](crate::CachingLayer). It sets only
-    /// the policy of responses that the inner one did not see. It does not override the fields of the inner one, which
-    /// saw the content that a 304 does not have.
+    /// the policy of responses that the inner one did not see. It does not override the fields of the inner one,
+    /// because a 304 no longer shows the content that the inner one has seen.
     pub(crate) fn outer_half(self, has_compression: bool) -> Self {
         // N-01
         self.with(|config| {
             config.rules.precedence = Precedence::Response;
-            config.place = if has_compression { Place::AroundCompression } else { Place::AroundCachingLayer };
+            config.position = if has_compression { Position::OutermostWithCompression } else { Position::Outermost };
         })
     }
 
