@@ -66,7 +66,7 @@ where
 {
     let place = Location::caller();
     async move {
-        let before = Exchange::send(service, reading(&write), place).await;
+        let before = Exchange::send(service, read_request(&write), place).await;
         let conditions = conditions(&before);
         if !before.response.status.is_success() || conditions.is_empty() {
             before.fail(place, "expected a resource with an `ETag` or a `Last-Modified`");
@@ -77,7 +77,7 @@ where
                 write.headers_mut().remove(name);
             }
             write.headers_mut().insert(&name, value);
-            let again = reading(&write);
+            let again = read_request(&write);
             let exchange = Exchange::send(service, write, place).await;
             if exchange.response.status != StatusCode::PRECONDITION_FAILED {
                 exchange.fail(place, format_args!("expected 412 for an outdated `{name}`"));
@@ -98,7 +98,7 @@ where
 }
 
 /// Returns a GET request for the same URL.
-fn reading<B: Default>(write: &Request<B>) -> Request<B> {
+fn read_request<B: Default>(write: &Request<B>) -> Request<B> {
     let mut read = Request::new(B::default());
     *read.method_mut() = Method::GET;
     *read.uri_mut() = write.uri().clone();

@@ -209,7 +209,7 @@ impl<B: Body<Data = Bytes> + Unpin> Reading<B> {
 
     fn respond(mut self, progress: Progress) -> Response<EntityTagBody<B>> {
         let rest = match progress {
-            Progress::Complete if self.has_the_stated_length() => {
+            Progress::Complete if self.has_expected_length() => {
                 let tag = self.config.tag(&self.head.headers, self.plan.metadata, &self.read);
                 if let Some(tag) = tag {
                     // A full header map does not get a tag.
@@ -230,7 +230,7 @@ impl<B: Body<Data = Bytes> + Unpin> Reading<B> {
 
     /// Returns whether the number of bytes matches the size hint and `Content-Length`. Otherwise the content was
     /// truncated without an error, or it is not the content that the handler described.
-    fn has_the_stated_length(&self) -> bool {
+    fn has_expected_length(&self) -> bool {
         let bytes = self.read.bytes();
         let matches_hint = self.plan.lower <= bytes && self.plan.upper.is_none_or(|upper| bytes <= upper.get());
         matches_hint

@@ -46,6 +46,7 @@ impl EntityTagLayer {
     /// changes the content must change the tag as well. For compression, put a
     /// [`ConditionalLayer`](crate::ConditionalLayer) outside the compression layer.
     #[cfg(feature = "strong-tags")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "strong-tags")))]
     #[must_use]
     pub fn strong(self) -> Self {
         // G-16
@@ -63,7 +64,16 @@ impl EntityTagLayer {
     /// Responses marked as [`Personalized`](crate::policy::Personalized) therefore get a tag only with a key.
     ///
     /// All replicas must have the same key. A new key changes every tag.
+    ///
+    /// ```
+    /// use tower_cache_policy::EntityTagLayer;
+    ///
+    /// # fn load_secret() -> [u8; 32] { [7; 32] }
+    /// let layer = EntityTagLayer::new().strong().keyed(load_secret());
+    /// # let _ = layer;
+    /// ```
     #[cfg(feature = "strong-tags")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "strong-tags")))]
     #[must_use]
     pub fn keyed(self, key: [u8; 32]) -> Self {
         // G-16
