@@ -133,7 +133,7 @@ impl Exchange {
         }
     }
 
-    /// Decides before the handler, with the validators of a source. Returns `None` if the handler must run.
+    /// Evaluates the preconditions with the validators of a source. Returns `None` if the handler must run.
     // P-01
     pub(super) fn decide_by_source<B>(
         &mut self,
@@ -160,8 +160,8 @@ impl Exchange {
         }
     }
 
-    /// Decides before the handler from the current representation. Returns `None` if the handler must run. An unsafe
-    /// request whose precondition fails never reaches the handler.
+    /// Evaluates the preconditions against the current representation. Returns `None` if the handler must run. An
+    /// unsafe request whose precondition fails never reaches the handler.
     // P-01, P-08
     pub(crate) fn decide_before<B>(
         &mut self,
@@ -195,8 +195,8 @@ impl Exchange {
         None
     }
 
-    /// Decides before the handler what does not need a source. The handler evaluates the preconditions of unsafe
-    /// requests itself.
+    /// Prepares the request for the handler without a source. Returns a 428 if a required precondition is missing. The
+    /// handler evaluates the preconditions of unsafe requests itself.
     // P-09
     pub(super) fn decide_without_source<B>(&self, request: &mut Request<B>) -> Option<ShortCircuit> {
         if self.is_refused(&Representation::Unknown) {

@@ -132,8 +132,8 @@ impl<F> fmt::Debug for FnSource<F> {
 /// # When it sends a request
 ///
 /// The source sends HEAD only for a decision that cannot be made later: for an unsafe request with a precondition,
-/// and for a `Range` with an `If-Range`. Many file services ignore `If-Range`, so that a client could combine bytes
-/// of two representations. Without a source, the layer prevents this by sending the complete representation.
+/// and for a `Range` with an `If-Range`. Many file services ignore `If-Range`. A client could then combine bytes of two
+/// representations. Without a source, the layer prevents this by sending the complete representation.
 ///
 /// If the response to HEAD lacks the required validator, the source sends GET and drops the body unread. This
 /// happens if the service has an [`EntityTagLayer`](crate::EntityTagLayer), which generates tags only for GET. Give

@@ -18,8 +18,8 @@ use crate::protocol::EntityTag;
 /// BLAKE3: for each line  key = BLAKE3-keyed(key, number of the field as one byte | line)
 /// ```
 ///
-/// Without a secret key, content without such fields is hashed in BLAKE3's plain mode. Content with such fields starts
-/// with a key that is derived from [`CONTEXT`].
+/// Without a secret key, content without such fields is hashed in BLAKE3's plain mode. For content with such
+/// fields, the first key is derived from [`CONTEXT`].
 // G-15
 #[derive(Clone)]
 pub(super) enum Digest {
