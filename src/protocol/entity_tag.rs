@@ -509,7 +509,11 @@ mod tests {
                 &[br#"a, w/"b", "c" d, "e""#],
                 vec![Malformed, Malformed, Malformed, tag(r#""e""#)],
             ),
-            ("an unterminated tag includes the next quote", &[br#""a", "b, "c"#, br#""d""#], vec![tag(r#""a""#), Malformed]),
+            (
+                "an unterminated tag includes the next quote",
+                &[br#""a", "b, "c"#, br#""d""#],
+                vec![tag(r#""a""#), Malformed],
+            ),
             ("an unterminated tag ends the list", &[br#""a", "b"#, br#""d""#], vec![tag(r#""a""#), Unreadable]),
             ("empty lines", &[b"", b" , "], vec![]),
         ];

@@ -238,7 +238,12 @@ mod tests {
     fn each_name_is_added_once_in_its_first_spelling() {
         let table: &[(&str, &[&str], &[&str], &str)] = &[
             ("a name added to an empty set (vary_merge/00)", &[], &["Accept-Encoding"], "Accept-Encoding"),
-            ("a name that the set contains (vary_merge/01)", &["Accept-Encoding"], &["accept-encoding"], "Accept-Encoding"),
+            (
+                "a name that the set contains (vary_merge/01)",
+                &["Accept-Encoding"],
+                &["accept-encoding"],
+                "Accept-Encoding",
+            ),
             (
                 "a name that the set contains in another case (K-01, vary_merge/02)",
                 &["Accept-Encoding"],
@@ -251,7 +256,12 @@ mod tests {
                 &["Accept-Encoding", "cookie"],
                 "Cookie, Accept-Encoding",
             ),
-            ("two names added to an empty set (vary_merge/05)", &[], &["Accept-Encoding", "COOKIE"], "Accept-Encoding, COOKIE"),
+            (
+                "two names added to an empty set (vary_merge/05)",
+                &[],
+                &["Accept-Encoding", "COOKIE"],
+                "Accept-Encoding, COOKIE",
+            ),
             (
                 "white space is normalized (vary_merge/06)",
                 &["Cookie    ,     Accept-Encoding"],
