@@ -300,7 +300,7 @@ pub struct EntityTagList<'a, L> {
 pub enum EntityTagMember<'a> {
     /// A valid tag.
     Tag(EntityTagRef<'a>),
-    /// `*`, which is only valid as the single member of the list.
+    /// `*`, which is valid only as the sole member of the list.
     // P-22.
     Any,
     /// An invalid member. It does not match any tag.

@@ -281,30 +281,31 @@ impl Preconditions {
     /// ([RFC 9110 section 13.2.1](https://www.rfc-editor.org/rfc/rfc9110.html#section-13.2.1)). An unsafe request
     /// always proceeds, because the handler has already performed it.
     #[must_use]
-    pub fn evaluate_answer(&self, answer: &HeaderMap, now: HttpDate) -> Evaluation {
+    pub fn evaluate_answer(&self, response: &HeaderMap, now: HttpDate) -> Evaluation {
         // P-02, P-26, P-09.
-        self.evaluate_answer_at(answer, || now)
+        self.evaluate_answer_at(response, || now)
     }
 
     /// Evaluates like [`evaluate_answer`](Self::evaluate_answer). Reads the clock only to compare dates.
-    pub(crate) fn evaluate_answer_at(&self, answer: &HeaderMap, now: impl Fn() -> HttpDate) -> Evaluation {
-        self.evaluate_modified_answer(answer, None, now)
+    pub(crate) fn evaluate_answer_at(&self, response: &HeaderMap, now: impl Fn() -> HttpDate) -> Evaluation {
+        self.evaluate_modified_answer(response, None, now)
     }
 
-    /// Evaluates a response whose `Last-Modified` was in the future and has been replaced (V-14). Compares `modified`,
-    /// the original date, instead of the date that is sent.
+    /// Evaluates a response whose `Last-Modified` was in the future and has been replaced. Compares `modified`, the
+    /// original date, instead of the date that is sent.
     pub(crate) fn evaluate_modified_answer(
         &self,
-        answer: &HeaderMap,
+        response: &HeaderMap,
         modified: Option<HttpDate>,
         now: impl Fn() -> HttpDate,
     ) -> Evaluation {
+        // V-14.
         if self.scope != Scope::Safe {
             return Evaluation::PROCEED;
         }
         self.in_order(
-            etag_line(answer).and_then(|line| EntityTagRef::parse(line.as_bytes())),
-            || modified.or_else(|| last_modified_of(answer, now())),
+            etag_line(response).and_then(|line| EntityTagRef::parse(line.as_bytes())),
+            || modified.or_else(|| last_modified_of(response, now())),
             &now,
         )
     }

@@ -134,9 +134,10 @@ impl StorageProhibition {
     /// Returns the rule that forbids every cache to store a response with this method and status code, regardless of
     /// its fields.
     ///
-    /// Includes POST: in practice caches store only responses to GET and HEAD (M-02).
+    /// Includes POST: in practice caches store only responses to GET and HEAD.
     #[cfg(feature = "audit")]
     pub(crate) fn of_kind(method: &Method, status: StatusCode) -> Option<Self> {
+        // M-02.
         of_status(status).or_else(|| (!matches!(*method, Method::GET | Method::HEAD)).then_some(Self::Method))
     }
 }

@@ -181,9 +181,10 @@ impl Validators {
     }
 }
 
-/// Limits `Last-Modified` to the origination date of the response, which is `now` or the earlier `Date` of the response
-/// (V-14). Returns the date that was replaced.
+/// Limits `Last-Modified` to the origination date of the response, which is `now` or the earlier `Date` of the
+/// response. Returns the date that was replaced.
 pub(crate) fn limit_last_modified(headers: &mut HeaderMap, now: impl FnOnce() -> HttpDate) -> Option<HttpDate> {
+    // V-14.
     if !headers.contains_key(LAST_MODIFIED) {
         return None;
     }

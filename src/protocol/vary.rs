@@ -130,12 +130,12 @@ impl Vary {
     /// Adds the names to the `Vary` field of a response, and writes the field as one line.
     ///
     /// Leaves the field unchanged if it already contains all the names.
-    pub fn add_to(&self, answer: &mut HeaderMap) {
+    pub fn add_to(&self, response: &mut HeaderMap) {
         // K-06.
-        let current = Self::from_headers(answer).unwrap_or_default();
+        let current = Self::from_headers(response).unwrap_or_default();
         let joined = current.union(self);
         if joined != current {
-            answer.insert(VARY, joined.to_header_value());
+            response.insert(VARY, joined.to_header_value());
         }
     }
 

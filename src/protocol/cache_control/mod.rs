@@ -1,6 +1,6 @@
 //! [`CacheControl`] for responses and [`RequestCacheControl`] for requests.
 //!
-//! The two are separate types because most directives have a different meaning in a request, or none (C-09).
+//! The two are separate types because most directives have a different meaning in a request, or none.
 
 mod contradiction;
 mod directive;

@@ -41,6 +41,7 @@ use crate::protocol::syntax::members;
 /// assert_eq!(control.to_string(), "max-age=0, max-stale");
 /// ```
 // C-17.
+// C-09.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct RequestCacheControl {
     max_age: Option<u32>,

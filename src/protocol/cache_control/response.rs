@@ -347,7 +347,8 @@ impl CacheControl {
     ///
     /// # Limits
     ///
-    /// This method does not see the rest of the response. Two of its results can therefore permit more than before:
+    /// This method does not see the request and the other response fields. In two cases the result may permit more than
+    /// before:
     ///
     /// - `s-maxage` and `must-revalidate` allow shared caches to reuse a response to a request with `Authorization`
     ///   ([RFC 9111 section 3.5](https://www.rfc-editor.org/rfc/rfc9111.html#section-3.5)).
@@ -356,7 +357,7 @@ impl CacheControl {
     /// The layers of this crate check both.
     #[must_use]
     pub fn tighten(self, other: &Self) -> Self {
-        // C-08, C-28. What the layers check: S-04, F-01, G-02.
+        // C-08, C-28. The layers check S-04, F-01 and G-02.
         let must_understand =
             (self.must_understand || other.must_understand) && !self.forbids_storage() && !other.forbids_storage();
         let names_s_maxage = self.s_maxage.is_some() || other.s_maxage.is_some();
