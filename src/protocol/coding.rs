@@ -22,8 +22,8 @@ const SEPARATOR: &[u8] = b"--";
 /// The suffix of a tag without content coding that would otherwise look coded.
 const IDENTITY: &[u8] = b"identity";
 
-/// The registered content codings that apply to complete responses. Without `dcb` and `dcz`: two dictionaries make two
-/// representations, and the name of the coding does not identify the dictionary.
+/// The registered content codings that apply to complete responses. Does not contain `dcb` and `dcz`: the names do not
+/// identify the dictionary, and two dictionaries make two representations.
 // E-04.
 const CODINGS: [&[u8]; 8] = [b"br", b"compress", b"deflate", b"gzip", IDENTITY, b"x-compress", b"x-gzip", b"zstd"];
 
@@ -148,9 +148,9 @@ impl CodedTags {
 
     /// Adds the content coding of the client's stored response to the tag of a 304.
     ///
-    /// The inner service generates the 304 without content, and therefore without `Content-Encoding`. If a compression
-    /// layer has set `Content-Encoding` on the 304, the field is removed, because the client may have stored another
-    /// representation.
+    /// The inner service generates the 304 without content, and therefore without `Content-Encoding`. If the request
+    /// has `If-None-Match` and a compression layer has set `Content-Encoding` on the 304, the field is removed, because
+    /// the client may have stored another representation.
     ///
     /// Also adds `Accept-Encoding` to `Vary` if it is missing, because the 200 had it.
     pub fn restore_in_not_modified(&self, response: &mut HeaderMap) {

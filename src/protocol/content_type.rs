@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn a_content_type_is_recognized_in_any_case() {
         let table = [
-            // The type, then whether it is gRPC, a stream and a page.
+            // Columns: the content type, and whether it is gRPC, a stream or a page.
             ("application/grpc", true, false, false),
             ("Application/gRPC-web+proto", true, false, false),
             ("application/grpc-web-text+proto; charset=utf-8", true, false, false),

@@ -74,6 +74,15 @@ pub(crate) fn edge_field_kind(name: &str) -> Option<EdgeFieldKind> {
 /// Includes every name of the form `<Vendor>-CDN-Cache-Control`, which is the convention of
 /// [RFC 9213](https://www.rfc-editor.org/rfc/rfc9213.html), even if the vendor is unknown. The RFC forbids caches to
 /// obey a field because of that suffix. Use this function to remove fields.
+///
+/// ```
+/// use http::HeaderName;
+/// use tower_cache_policy::protocol::is_targeted_field;
+///
+/// assert!(is_targeted_field(&HeaderName::from_static("surrogate-control")));
+/// assert!(is_targeted_field(&HeaderName::from_static("example-cdn-cache-control")));
+/// assert!(!is_targeted_field(&HeaderName::from_static("cache-control")));
+/// ```
 #[must_use]
 pub fn is_targeted_field(name: &HeaderName) -> bool {
     edge_field_kind(name.as_str()) == Some(EdgeFieldKind::Freshness)

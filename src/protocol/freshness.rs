@@ -150,6 +150,21 @@ pub(crate) fn http10_lifetime(headers: &HeaderMap, now: impl FnOnce() -> HttpDat
 /// ```text
 /// Age = delta-seconds
 /// ```
+///
+/// ```
+/// use std::time::Duration;
+/// use http::{HeaderMap, HeaderValue};
+/// use tower_cache_policy::protocol::{Age, HttpDate};
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert("age", HeaderValue::from_static("30"));
+/// let requested = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+/// let received = requested.saturating_add(Duration::from_secs(2));
+/// let initial = Age::corrected_initial(&headers, requested, received);
+///
+/// let now = received.saturating_add(Duration::from_secs(10));
+/// assert_eq!(initial.current(received, now).seconds(), 42);
+/// ```
 // A-04, A-06.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Age {

@@ -56,6 +56,18 @@ pub fn into_not_modified(headers: &mut HeaderMap) {
 ///
 /// Removes the fields that describe the content, the validators and the targeted cache control fields. Sets
 /// `Cache-Control` to `private, no-store`, because a 412 is only meaningful to the client that sent the precondition.
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue};
+/// use tower_cache_policy::protocol::into_precondition_failed;
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert("etag", HeaderValue::from_static("\"v2\""));
+/// headers.insert("cache-control", HeaderValue::from_static("max-age=60"));
+/// into_precondition_failed(&mut headers);
+/// assert!(!headers.contains_key("etag"));
+/// assert_eq!(headers["cache-control"], "private, no-store");
+/// ```
 pub fn into_precondition_failed(headers: &mut HeaderMap) {
     // N-08, G-07.
     remove_fields(headers, |name| describes_content(name.as_str()));

@@ -381,6 +381,21 @@ impl Preconditions {
     ///
     /// Returns [`IfRange::False`] for a [`Missing`](Representation::Missing) or [`Unknown`](Representation::Unknown)
     /// representation. `now` is only used to interpret two-digit years.
+    ///
+    /// ```
+    /// use http::{HeaderMap, HeaderValue, Method, header::{IF_RANGE, RANGE}};
+    /// use tower_cache_policy::protocol::{EntityTag, HttpDate, IfRange, Preconditions, Validators};
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert(RANGE, HeaderValue::from_static("bytes=100-"));
+    /// headers.insert(IF_RANGE, HeaderValue::from_static("\"v1\""));
+    /// let preconditions = Preconditions::new(&Method::GET, &headers);
+    ///
+    /// let now = HttpDate::UNIX_EPOCH;
+    /// let current = |etag| Validators::new().with_etag(EntityTag::from_static(etag)).into();
+    /// assert_eq!(preconditions.if_range(&current("\"v1\""), now), IfRange::True);
+    /// assert_eq!(preconditions.if_range(&current("\"v2\""), now), IfRange::False);
+    /// ```
     #[must_use]
     pub fn if_range(&self, current: &Representation, now: HttpDate) -> IfRange {
         // R-08 to R-12.

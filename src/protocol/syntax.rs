@@ -125,7 +125,7 @@ fn quoted_string_end(bytes: &[u8]) -> Option<usize> {
 /// Returns the line of a field that is not a list. Returns `None` if there are several, because it is unknown which one
 /// counts.
 pub(crate) fn only_line<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
-    // The usual case: no field has a second line. It takes a fifth of the instructions.
+    // The usual case: no field has a second line. This path takes a fifth of the instructions.
     if headers.len() == headers.keys_len() {
         return headers.get(name);
     }

@@ -40,8 +40,7 @@ use crate::protocol::syntax::members;
 /// assert_eq!(control.max_stale(), Some(MaxStale::Any));
 /// assert_eq!(control.to_string(), "max-age=0, max-stale");
 /// ```
-// C-17.
-// C-09.
+// C-17. C-09.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct RequestCacheControl {
     max_age: Option<u32>,

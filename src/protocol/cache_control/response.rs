@@ -322,6 +322,16 @@ impl CacheControl {
     ///
     /// Returns an error if `name` is not a token or names a directive that has its own method, or if `argument`
     /// contains a control character.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use tower_cache_policy::protocol::CacheControl;
+    ///
+    /// let control = CacheControl::new().with_private().with_extension("community", Some("UCI"))?;
+    /// assert_eq!(control.to_string(), "private, community=UCI");
+    /// # Ok::<(), tower_cache_policy::protocol::InvalidDirective>(())
+    /// ```
     pub fn with_extension(mut self, name: &str, argument: Option<&str>) -> Result<Self, InvalidDirective> {
         // C-08.
         let is_known = |member: &Member<'_>| Self::new().read(member);
@@ -344,6 +354,14 @@ impl CacheControl {
     ///   [`with_no_store`](Self::with_no_store) would remove.
     ///
     /// The order of the operands does not matter, and combining with the same value again changes nothing.
+    ///
+    /// ```
+    /// use tower_cache_policy::protocol::CacheControl;
+    ///
+    /// let handler = CacheControl::new().with_public().with_max_age(600);
+    /// let layer = CacheControl::new().with_max_age(60).with_no_transform();
+    /// assert_eq!(handler.tighten(&layer).to_string(), "max-age=60, no-transform");
+    /// ```
     ///
     /// # Limits
     ///
@@ -386,6 +404,13 @@ impl CacheControl {
     /// Works like [`with_private`](Self::with_private), and adds `no-cache` if the result has neither `max-age`,
     /// `no-cache` nor `no-store`. The layers use this method to downgrade a shared response. It never adds a permission
     /// and is idempotent.
+    ///
+    /// ```
+    /// use tower_cache_policy::protocol::CacheControl;
+    ///
+    /// let control = CacheControl::new().with_public().with_s_maxage(600);
+    /// assert_eq!(control.to_private().to_string(), "private, no-cache");
+    /// ```
     #[must_use]
     pub fn to_private(self) -> Self {
         // Step 1 of the shared-to-private downgrade (SPD). No heuristics: F-04.
