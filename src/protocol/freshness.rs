@@ -126,7 +126,7 @@ impl Lifetime {
 /// Returns the lifetime in seconds that the fields of HTTP/1.0 give to a response without `Cache-Control`.
 ///
 /// It is 0 for `Pragma: no-cache` and for an `Expires` that is invalid or in the past. Otherwise it is the time from
-/// `Date` to `Expires`.
+/// `Date` to `Expires`, or `None` if there is no `Expires`.
 pub(crate) fn http10_lifetime(headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> Option<u64> {
     // C-33.
     let is_no_cache = |member: &[u8]| member.trim_ascii().eq_ignore_ascii_case(b"no-cache");

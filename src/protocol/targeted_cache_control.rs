@@ -36,6 +36,7 @@ use super::syntax::{MAX_MEMBERS, members};
 /// assert_eq!(control.max_age(), Some(600), "the first field is invalid, because a key is in upper case");
 /// assert_eq!(control.to_targeted_value().unwrap(), "max-age=600");
 /// ```
+// T-01, T-05, X-01.
 impl CacheControl {
     /// Parses a targeted field, as a cache that follows RFC 9213 does.
     ///

@@ -114,7 +114,7 @@ impl fmt::Display for Contradiction {
                  `stale-while-revalidate` and `stale-if-error` allow; remove one of them"
             }
             Self::SharedRevalidationWithStale => {
-                "`s-maxage` and `proxy-revalidate` forbid the stale responses in shared caches that \
+                "`s-maxage` and `proxy-revalidate` forbid shared caches to serve the stale responses that \
                  `stale-while-revalidate` and `stale-if-error` allow; set `max-age` for the CDN in \
                  a targeted field instead"
             }
