@@ -218,7 +218,7 @@ fn parse_rfc850_date(text: &[u8], now: HttpDate) -> Option<HttpDate> {
     };
     let in_year = |year| date(year, month(&fields[5..8])?, digits(&fields[2..4])?, time_of_day(&fields[12..20])?);
     // D-04: uses the latest year with these digits that is at most 50 years ahead. Tries several centuries, because not
-    // all of them have the 29 February.
+    // all of them contain 29 February.
     let two_digits = digits(&fields[9..11])?;
     let (this_year, this_month, this_day) = civil_from_days(now.0.div_euclid(SECONDS_PER_DAY));
     // A window that starts on 29 February ends on 28 February.

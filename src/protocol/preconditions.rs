@@ -100,7 +100,7 @@ pub enum IfRange {
 ///
 /// # Example
 ///
-/// Compare the preconditions of a write with the current representation:
+/// Compare the preconditions of an update with the current representation:
 /// ```
 /// use http::{HeaderMap, HeaderValue, Method, header::IF_MATCH};
 /// use tower_cache_policy::protocol::{

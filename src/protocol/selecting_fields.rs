@@ -53,9 +53,9 @@ impl<'a> SelectingFields<'a> {
     /// Returns all lines of a field, and records the name.
     ///
     /// This includes `Authorization` and `Cookie`: the response to an anonymous client differs from the response to a
-    /// client that has signed in, and without the name in `Vary` a shared cache may reuse it for both. The name has [a
-    /// cost](crate::policy::CachePolicy#sign-in-that-is-optional). To check credentials that do not affect the
-    /// response, read them from the request itself.
+    /// client that has signed in, and without the name in `Vary` a shared cache may reuse it for both. Such a name in
+    /// `Vary` has [a cost](crate::policy::CachePolicy#sign-in-that-is-optional). To check credentials that do not
+    /// affect the response, read them from the request itself.
     pub fn get_all(&mut self, name: &HeaderName) -> GetAll<'a, HeaderValue> {
         // K-05, G-23: the application read the field to select a response, so its name belongs in `Vary`.
         self.vary.insert(name.as_str());

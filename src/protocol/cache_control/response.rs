@@ -402,8 +402,8 @@ impl CacheControl {
     /// Excludes shared caches and ensures that private caches do not use heuristic freshness.
     ///
     /// Works like [`with_private`](Self::with_private), and adds `no-cache` if the result has neither `max-age`,
-    /// `no-cache` nor `no-store`. The layers use this method to downgrade a shared response. It never adds a permission
-    /// and is idempotent.
+    /// `no-cache` nor `no-store`. The layers use this method to downgrade a shared response. It never adds a
+    /// permission, and a second call changes nothing.
     ///
     /// ```
     /// use tower_cache_policy::protocol::CacheControl;
