@@ -1,14 +1,13 @@
-//! Entity tags under content codings: one strong tag per coded variant.
+//! Adds the content coding to strong entity tags, so that each coded representation has its own tag.
 //!
-//! A service that compresses answers outside the handler that made the strong tag
-//! sends two representations under one tag, which V-09 forbids. Naming the coding
-//! in the tag repairs it: `"x"` is sent as `"x--gzip"` with `Content-Encoding: gzip`,
-//! and comes back in `If-Match`, `If-None-Match` and `If-Range`, where the suffix is
-//! taken off again before a service inside sees it.
+//! An outer layer that compresses a response with a strong tag sends two representations with the same tag, which the
+//! standard forbids. This module adds the content coding to the tag: `"x"` becomes `"x--gzip"` with
+//! `Content-Encoding: gzip`. When a client sends the tag in `If-Match`, `If-None-Match` or `If-Range`, the suffix is
+//! removed before the inner service sees it.
 //!
-//! The naming is one to one. A tag that ends like a suffix by itself gets
-//! `--identity` behind it, so that taking off one suffix always gives the tag that
-//! the service made. Weak tags may be shared by variants and stay as they are.
+//! The mapping is one to one. A tag that already ends like a suffix gets the suffix `--identity`, so that removing one
+//! suffix always returns the original tag. Weak tags are not changed, because they may be shared by several content
+//! codings.
 
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, IF_MATCH, IF_NONE_MATCH, IF_RANGE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -22,60 +21,91 @@ use super::{EntityTagList, EntityTagMember, EntityTagRef};
 
 const SEPARATOR: &[u8] = b"--";
 
-/// Stands for "no coding" behind a tag that would be read as a coded one.
+/// The suffix of a tag without content coding that would otherwise look coded.
 const IDENTITY: &[u8] = b"identity";
 
-/// The codings of the registry that are applied to whole answers. Not those with a dictionary, `dcb` and `dcz`: their name
-/// does not tell which dictionary it was, and two of them make two representations (E-04).
+/// The registered content codings that apply to complete responses. Does not contain `dcb` and `dcz`: the names do not
+/// identify the dictionary, and two dictionaries make two representations.
+// E-04.
 const CODINGS: [&[u8]; 8] = [b"br", b"compress", b"deflate", b"gzip", IDENTITY, b"x-compress", b"x-gzip", b"zstd"];
 
-/// Names the content coding of an answer in its strong entity tag (V-09).
+/// Adds the content coding of a response to its strong entity tag.
 ///
-/// A strong tag under a coding that is not in the registry, under one with a dictionary, or
-/// under several becomes weak: which variant it names could not be told from the tag (V-08,
-/// L-02, E-04).
-pub fn name_coding_in_etag(answer: &mut HeaderMap) {
-    name_coding(answer);
+/// `ETag: "x"` with `Content-Encoding: gzip` becomes `ETag: "x--gzip"`. Weak tags are not changed. A strong tag becomes
+/// weak if the tag could not identify the representation, which is the case with an unregistered content coding, one
+/// that uses a dictionary, or several content codings.
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue};
+/// use tower_cache_policy::protocol::name_coding_in_etag;
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert("etag", HeaderValue::from_static("\"x\""));
+/// headers.insert("content-encoding", HeaderValue::from_static("gzip"));
+/// name_coding_in_etag(&mut headers);
+/// assert_eq!(headers["etag"], "\"x--gzip\"");
+/// ```
+pub fn name_coding_in_etag(response: &mut HeaderMap) {
+    // V-09, V-08, L-02, E-04.
+    name_coding(response);
 }
 
-/// The same. Returns whether the response has `Content-Encoding`.
-pub(crate) fn name_coding(answer: &mut HeaderMap) -> bool {
-    // Most responses have neither a coding nor a tag that looks like a coded one.
-    let is_coded = answer.contains_key(CONTENT_ENCODING);
-    let concerned = etag_line(answer).is_some_and(may_name_a_coding);
-    if is_coded || concerned {
-        put_coding_into_etag(answer);
+/// Works like [`name_coding_in_etag`]. Returns whether the response has `Content-Encoding`.
+pub(crate) fn name_coding(response: &mut HeaderMap) -> bool {
+    // The usual case: no content coding, and a tag that does not look coded.
+    let is_coded = response.contains_key(CONTENT_ENCODING);
+    let looks_coded = etag_line(response).is_some_and(may_name_a_coding);
+    if is_coded || looks_coded {
+        add_coding_to_etag(response);
     }
     is_coded
 }
 
-fn put_coding_into_etag(answer: &mut HeaderMap) {
-    let Some(line) = etag_line(answer) else { return };
+fn add_coding_to_etag(response: &mut HeaderMap) {
+    let Some(line) = etag_line(response) else { return };
     let Some(tag) = EntityTagRef::parse(line.as_bytes()) else {
         return;
     };
-    let coding = if tag.is_weak() { Coding::Identity } else { content_coding(answer) };
+    let coding = if tag.is_weak() { Coding::Identity } else { content_coding(response) };
     let named = match coding {
         Coding::Named(name) => coded(tag, name),
         Coding::Other => render(true, &[tag.opaque(), escape(tag)]),
         Coding::Identity if split(tag.opaque()).is_some() => coded(tag, IDENTITY),
         Coding::Identity => return,
     };
-    set_field(answer, ETAG, named);
+    set_field(response, ETAG, named);
 }
 
-/// Whether the request accepts a content coding, so that a compression layer may put one on the response.
+/// Returns whether the request accepts a content coding, so that a compression layer may apply one.
 pub(crate) fn accepts_a_coding(request: &HeaderMap) -> bool {
     let accepted = Accepted::by(request);
     CODINGS.iter().any(|coding| *coding != IDENTITY && accepted.includes(coding))
 }
 
-/// The request fields of one exchange as a service inside should see them, and the
-/// way back for a 304 that it answers itself.
+/// Translates entity tags between a client and an inner service that does not know about content codings.
+///
+/// [`take_from`](Self::take_from) removes the suffixes from the request fields.
+/// [`restore_in_not_modified`](Self::restore_in_not_modified) adds the suffix again to a 304 of the inner service.
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue, Method};
+/// use tower_cache_policy::protocol::CodedTags;
+///
+/// let mut request = HeaderMap::new();
+/// request.insert("if-none-match", HeaderValue::from_static("\"x--gzip\""));
+/// request.insert("accept-encoding", HeaderValue::from_static("gzip"));
+/// let tags = CodedTags::take_from(&Method::GET, &mut request);
+/// assert_eq!(request["if-none-match"], "\"x\"");
+///
+/// let mut not_modified = HeaderMap::new();
+/// not_modified.insert("etag", HeaderValue::from_static("\"x\""));
+/// tags.restore_in_not_modified(&mut not_modified);
+/// assert_eq!(not_modified["etag"], "\"x--gzip\"");
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct CodedTags {
-    /// The tags of `If-None-Match` that named an acceptable coding, as the client
-    /// sent them. Empty, and without an allocation, for nearly every request.
+    /// The tags of `If-None-Match` with an accepted content coding, as the client sent them. Usually empty, without an
+    /// allocation.
     sent: Vec<HeaderValue>,
     has_if_none_match: bool,
     changed: bool,
@@ -83,11 +113,10 @@ pub struct CodedTags {
 }
 
 impl CodedTags {
-    /// Takes the coding off every tag in `If-Match`, `If-None-Match` and `If-Range`.
+    /// Removes the content coding from each tag in `If-Match`, `If-None-Match` and `If-Range`.
     ///
-    /// A member of the `If-None-Match` of a safe request whose coding the request
-    /// does not accept is left out: a 304 for it would have a cache send coded
-    /// bytes to a client that cannot read them.
+    /// For a safe request, also removes the members of `If-None-Match` whose content coding the request does not
+    /// accept. Otherwise a 304 could make a cache send coded content to a client that cannot decode it.
     pub fn take_from(method: &Method, request: &mut HeaderMap) -> Self {
         let mut coded = Self::without_codings(request.contains_key(IF_NONE_MATCH));
         for name in [IF_MATCH, IF_NONE_MATCH, IF_RANGE] {
@@ -98,60 +127,63 @@ impl CodedTags {
         coded
     }
 
-    /// What [`take_from`](Self::take_from) comes to where no tag names a coding.
+    /// Returns the result of [`take_from`](Self::take_from) for a request whose tags have no suffix.
     pub(crate) fn without_codings(has_if_none_match: bool) -> Self {
         Self { has_if_none_match, ..Self::default() }
     }
 
-    /// Whether some tag named a coding, so that the fields are other than the client's.
+    /// Returns whether a tag had a content coding, so that the request fields have changed.
     #[must_use]
     pub const fn changed(&self) -> bool {
         self.changed
     }
 
-    /// Whether `If-Range` named a coding. Ranges count the octets of the coded
-    /// variant (R-02), which a service inside the compression does not have, so
-    /// such a range must not be honoured.
+    /// Returns whether `If-Range` had a content coding.
+    ///
+    /// Such a range must not be honored: its positions refer to the coded content, which the inner service does not
+    /// have.
     #[must_use]
     pub const fn if_range_is_coded(&self) -> bool {
+        // R-02.
         self.if_range_is_coded
     }
 
-    /// Puts the tag of the variant that the client holds into a 304 that was
-    /// answered without its content, and so without its coding (N-07).
+    /// Adds the content coding of the client's stored response to the tag of a 304.
     ///
-    /// A compression layer may put a coding on such a 304 all the same. It is that of a variant
-    /// which a client that named none of its own need not hold.
+    /// The inner service generates the 304 without content, and therefore without `Content-Encoding`. If the request
+    /// has `If-None-Match` and a compression layer has set `Content-Encoding` on the 304, the field is removed, because
+    /// the client may have stored another representation.
     ///
-    /// Adds `Accept-Encoding` to `Vary` where it is missing, as the 200 had it (N-01).
-    pub fn restore_in_not_modified(&self, answer: &mut HeaderMap) {
-        if self.has_if_none_match && matches!(content_coding(answer), Coding::Named(_)) {
-            answer.remove(CONTENT_ENCODING);
+    /// Also adds `Accept-Encoding` to `Vary` if it is missing, because the 200 had it.
+    pub fn restore_in_not_modified(&self, response: &mut HeaderMap) {
+        // N-07, N-01.
+        if self.has_if_none_match && matches!(content_coding(response), Coding::Named(_)) {
+            response.remove(CONTENT_ENCODING);
         }
         if self.sent.is_empty() {
-            return name_coding_in_etag(answer);
+            return name_coding_in_etag(response);
         }
-        let Some(tag) = etag_line(answer).and_then(|line| EntityTagRef::parse(line.as_bytes())) else {
+        let Some(tag) = etag_line(response).and_then(|line| EntityTagRef::parse(line.as_bytes())) else {
             return;
         };
-        let held = self.sent.iter().filter_map(|sent| EntityTagRef::parse(sent.as_bytes())).find_map(|sent| {
+        let stored = self.sent.iter().filter_map(|sent| EntityTagRef::parse(sent.as_bytes())).find_map(|sent| {
             let (opaque, coding) = split(sent.opaque())?;
             (opaque == tag.opaque() && coding != IDENTITY && !tag.is_weak()).then_some(coding)
         });
-        match held {
+        match stored {
             Some(coding) => {
                 let named = coded(tag, coding);
-                set_field(answer, ETAG, named);
-                // `*` says more than any name.
-                if !lines_have_any(answer)
-                    && !lines_contain(answer, ACCEPT_ENCODING.as_str())
-                    && answer.try_append(http::header::VARY, HeaderValue::from_name(ACCEPT_ENCODING)).is_err()
+                set_field(response, ETAG, named);
+                // `*` includes every name.
+                if !lines_have_any(response)
+                    && !lines_contain(response, ACCEPT_ENCODING.as_str())
+                    && response.try_append(http::header::VARY, HeaderValue::from_name(ACCEPT_ENCODING)).is_err()
                 {
-                    // Without its `Vary` it updates nothing that a cache stores.
-                    answer.remove(ETAG);
+                    // Without `Vary` the 304 must not update a stored response.
+                    response.remove(ETAG);
                 }
             }
-            None => name_coding_in_etag(answer),
+            None => name_coding_in_etag(response),
         }
     }
 
@@ -176,12 +208,11 @@ impl CodedTags {
                     continue;
                 }
                 EntityTagMember::Malformed => {
-                    // Stays a member that matches nothing, so that `*` beside it
-                    // stays invalid (P-22).
+                    // A malformed member remains, so that `*` next to it stays invalid (P-22).
                     put(b"malformed");
                     continue;
                 }
-                // Left as it was: the services inside see it as unreadable too.
+                // Inner services also treat it as unreadable.
                 EntityTagMember::Unreadable => return,
             };
             let Some((opaque, coding)) = split(tag.opaque()) else {
@@ -202,26 +233,26 @@ impl CodedTags {
             put(render(tag.is_weak(), &[opaque]).as_bytes());
         }
         if any && left_out {
-            // It had company, and stays invalid without it (P-22).
+            // `*` was not the only member, and must stay invalid (P-22).
             put(b"malformed");
         }
         if changed {
             self.changed = true;
-            // An empty list stays in place: the field's presence has a meaning (P-17).
+            // An empty list remains, because the presence of the field has a meaning (P-17).
             let value = HeaderValue::from_maybe_shared(bytes::Bytes::from(kept))
-                .expect("members of a field value make a field value");
+                .expect("the members of a field value are valid in a field value");
             set_field(request, name.clone(), value);
         }
     }
 }
 
-/// A cheap look before anything is parsed.
+/// Returns whether a line contains the separator. An inexpensive check before parsing.
 pub(super) fn may_name_a_coding(line: &HeaderValue) -> bool {
     let line = line.as_bytes();
     line.contains(&SEPARATOR[0]) && line.windows(SEPARATOR.len()).any(|window| window == SEPARATOR)
 }
 
-/// The tag and the coding that one suffix names.
+/// Splits a tag into the tag without its suffix and the content coding.
 fn split(opaque: &[u8]) -> Option<(&[u8], &'static [u8])> {
     CODINGS.iter().find_map(|coding| {
         let tag = opaque.strip_suffix(*coding)?.strip_suffix(SEPARATOR)?;
@@ -233,7 +264,7 @@ fn coded(tag: EntityTagRef<'_>, coding: &[u8]) -> HeaderValue {
     render(tag.is_weak(), &[tag.opaque(), SEPARATOR, coding])
 }
 
-/// What keeps a tag that stays without a coding from being read as a coded one.
+/// Returns the suffix for a tag without content coding that would otherwise look coded.
 fn escape(tag: EntityTagRef<'_>) -> &'static [u8] {
     if split(tag.opaque()).is_some() { b"--identity" } else { b"" }
 }
@@ -245,7 +276,7 @@ fn render(weak: bool, opaque: &[&[u8]]) -> HeaderValue {
         text.extend_from_slice(part);
     }
     text.push(b'"');
-    HeaderValue::from_maybe_shared(bytes::Bytes::from(text)).expect("the octets of an entity tag make a field value")
+    HeaderValue::from_maybe_shared(bytes::Bytes::from(text)).expect("an entity tag is a valid field value")
 }
 
 enum Coding {
@@ -254,8 +285,9 @@ enum Coding {
     Other,
 }
 
-fn content_coding(answer: &HeaderMap) -> Coding {
-    let mut codings = members(answer.get_all(CONTENT_ENCODING)).filter(|coding| !coding.eq_ignore_ascii_case(IDENTITY));
+fn content_coding(response: &HeaderMap) -> Coding {
+    let mut codings =
+        members(response.get_all(CONTENT_ENCODING)).filter(|coding| !coding.eq_ignore_ascii_case(IDENTITY));
     match (codings.next(), codings.next()) {
         (None, _) => Coding::Identity,
         (Some(coding), None) => CODINGS
@@ -266,15 +298,16 @@ fn content_coding(answer: &HeaderMap) -> Coding {
     }
 }
 
-/// Whether an answer has a strong tag and a coding that the tag does not name, so that other
-/// variants may have the same (V-09).
+/// Returns whether a response has a strong tag without its content coding, so that other representations may have the
+/// same tag.
 #[cfg(feature = "audit")]
-pub(crate) fn strong_tag_hides_coding(answer: &HeaderMap) -> bool {
-    let Some(tag) = etag_line(answer).and_then(|line| EntityTagRef::parse(line.as_bytes())) else {
+pub(crate) fn strong_tag_hides_coding(response: &HeaderMap) -> bool {
+    // V-09.
+    let Some(tag) = etag_line(response).and_then(|line| EntityTagRef::parse(line.as_bytes())) else {
         return false;
     };
     !tag.is_weak()
-        && match content_coding(answer) {
+        && match content_coding(response) {
             Coding::Identity => false,
             Coding::Named(name) => split(tag.opaque()).is_none_or(|(_, named)| named != name),
             Coding::Other => true,
@@ -334,10 +367,10 @@ pub(crate) fn preferred_coding(
     }
 }
 
-/// The weights of the codings in `Accept-Encoding` (RFC 9110 section 12.5.3).
+/// The weights of the content codings in `Accept-Encoding` (RFC 9110 section 12.5.3).
 ///
-/// Deliberately not as the standard has it for an absent field, which accepts
-/// anything: no compression layer codes an answer to such a request.
+/// Deliberately empty for a request without the field, for which the standard accepts any content coding: compression
+/// layers do not compress a response to such a request.
 struct Accepted {
     /// The weight of `CODINGS[i]` in thousandths, where the field names it.
     named: [Option<u16>; CODINGS.len()],
@@ -346,7 +379,7 @@ struct Accepted {
 }
 
 impl Accepted {
-    /// Reads the field once, so that a long one and a long list of tags do not multiply.
+    /// Parses the field once, so that the cost is not multiplied by the number of tags.
     fn by(request: &HeaderMap) -> Self {
         let mut read = Self { named: [None; CODINGS.len()], others: None };
         for member in members(request.get_all(ACCEPT_ENCODING)).take(MAX_MEMBERS) {
@@ -405,7 +438,7 @@ pub(super) fn weight(parameter: &[u8]) -> Option<u16> {
 mod tests {
     use super::*;
 
-    fn answer(etag: &'static str, coding: &[&'static str]) -> HeaderMap {
+    fn response(etag: &'static str, coding: &[&'static str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(ETAG, HeaderValue::from_static(etag));
         for coding in coding {
@@ -415,32 +448,37 @@ mod tests {
     }
 
     #[test]
-    fn a_strong_tag_names_its_coding() {
+    fn a_strong_tag_includes_its_content_coding() {
         let table: &[(&str, &str, &[&str], &str)] = &[
             ("no coding", r#""x""#, &[], r#""x""#),
-            ("identity is no coding", r#""x""#, &["identity"], r#""x""#),
+            ("identity is not a content coding", r#""x""#, &["identity"], r#""x""#),
             ("gzip (V-09)", r#""x""#, &["gzip"], r#""x--gzip""#),
-            ("brotli in capitals", r#""x""#, &["BR"], r#""x--br""#),
-            ("a weak tag needs nothing (L-02)", r#"W/"x""#, &["gzip"], r#"W/"x""#),
-            ("an unknown coding weakens (V-08)", r#""x""#, &["rot13"], r#"W/"x""#),
-            ("one with a dictionary too (E-04)", r#""x""#, &["dcb"], r#"W/"x""#),
-            ("whichever it is (E-04)", r#""x""#, &["dcz"], r#"W/"x""#),
-            ("two codings weaken", r#""x""#, &["gzip, br"], r#"W/"x""#),
-            ("two lines weaken", r#""x""#, &["gzip", "br"], r#"W/"x""#),
-            ("a tag that looks coded is marked", r#""x--gzip""#, &[], r#""x--gzip--identity""#),
-            ("a weak one too", r#"W/"x--br""#, &[], r#"W/"x--br--identity""#),
-            ("a coded tag of a layer inside", r#""x--gzip""#, &["gzip"], r#""x--gzip--gzip""#),
-            ("a weakened one is marked", r#""x--gzip""#, &["rot13"], r#"W/"x--gzip--identity""#),
-            ("an unquoted tag is left alone", "x", &["gzip"], "x"),
+            ("brotli in upper case", r#""x""#, &["BR"], r#""x--br""#),
+            ("a weak tag is not changed (L-02)", r#"W/"x""#, &["gzip"], r#"W/"x""#),
+            ("an unknown content coding makes the tag weak (V-08)", r#""x""#, &["rot13"], r#"W/"x""#),
+            ("dcb with a dictionary makes the tag weak (E-04)", r#""x""#, &["dcb"], r#"W/"x""#),
+            ("dcz with a dictionary makes the tag weak (E-04)", r#""x""#, &["dcz"], r#"W/"x""#),
+            ("two content codings make the tag weak", r#""x""#, &["gzip, br"], r#"W/"x""#),
+            ("two lines make the tag weak", r#""x""#, &["gzip", "br"], r#"W/"x""#),
+            ("a tag that looks coded gets a suffix", r#""x--gzip""#, &[], r#""x--gzip--identity""#),
+            ("a weak tag that looks coded gets a suffix", r#"W/"x--br""#, &[], r#"W/"x--br--identity""#),
+            ("a tag coded by an inner layer", r#""x--gzip""#, &["gzip"], r#""x--gzip--gzip""#),
+            (
+                "a tag that looks coded and becomes weak gets a suffix",
+                r#""x--gzip""#,
+                &["rot13"],
+                r#"W/"x--gzip--identity""#,
+            ),
+            ("an unquoted tag is not changed", "x", &["gzip"], "x"),
         ];
         for (sentence, etag, coding, expected) in table {
-            let mut headers = answer(etag, coding);
+            let mut headers = response(etag, coding);
             name_coding_in_etag(&mut headers);
             assert_eq!(headers[ETAG], *expected, "{sentence}");
         }
     }
 
-    fn taken(method: &Method, lines: &[(HeaderName, &'static str)]) -> (HeaderMap, CodedTags) {
+    fn request_with(method: &Method, lines: &[(HeaderName, &'static str)]) -> (HeaderMap, CodedTags) {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
             headers.append(name, HeaderValue::from_static(value));
@@ -450,62 +488,69 @@ mod tests {
     }
 
     #[test]
-    fn a_coding_is_taken_off_every_member_of_every_line() {
+    fn suffixes_are_removed_from_all_members_of_all_lines() {
         let gzip = (ACCEPT_ENCODING, "gzip, br;q=0.5");
         let table: &[(&str, &[&str], &[&str])] = &[
-            ("one", &[r#""x--gzip""#], &[r#""x""#]),
-            ("weakened on the way", &[r#"W/"x--gzip""#], &[r#"W/"x""#]),
-            ("not the last of a list", &[r#""x--gzip", "y", "z--br""#], &[r#""x", "y", "z""#]),
-            ("over two lines", &[r#""x--gzip""#, r#""y""#], &[r#""x", "y""#]),
+            ("one tag", &[r#""x--gzip""#], &[r#""x""#]),
+            ("a tag made weak by a proxy", &[r#"W/"x--gzip""#], &[r#"W/"x""#]),
+            ("a list of tags", &[r#""x--gzip", "y", "z--br""#], &[r#""x", "y", "z""#]),
+            ("two lines", &[r#""x--gzip""#, r#""y""#], &[r#""x", "y""#]),
             ("one suffix only", &[r#""x--gzip--identity""#], &[r#""x--gzip""#]),
-            ("a coding that is not accepted goes", &[r#""x--zstd", "y--gzip""#], &[r#""y""#]),
-            ("the field stays when all go", &[r#""x--zstd""#], &[""]),
-            ("a malformed member stays malformed", &[r#"x--gzip, "y--gzip""#], &[r#"malformed, "y""#]),
-            ("what cannot be read stays", &[r#""y--gzip", "x--gzip"#], &[r#""y--gzip", "x--gzip"#]),
-            ("nothing named, nothing changed", &[r#""x--y" , "z""#, r#""a""#], &[r#""x--y" , "z""#, r#""a""#]),
-            ("a star stays", &[r#"*, "x--gzip""#], &[r#"*, "x""#]),
-            ("and stays invalid beside what goes (P-22)", &[r#""x--zstd", *"#], &["*, malformed"]),
+            ("a content coding that is not accepted is removed", &[r#""x--zstd", "y--gzip""#], &[r#""y""#]),
+            ("an empty field remains", &[r#""x--zstd""#], &[""]),
+            ("a malformed member remains malformed", &[r#"x--gzip, "y--gzip""#], &[r#"malformed, "y""#]),
+            ("an unreadable list is not changed", &[r#""y--gzip", "x--gzip"#], &[r#""y--gzip", "x--gzip"#]),
+            ("no content coding, no change", &[r#""x--y" , "z""#, r#""a""#], &[r#""x--y" , "z""#, r#""a""#]),
+            ("a star remains", &[r#"*, "x--gzip""#], &[r#"*, "x""#]),
+            ("a star remains invalid next to a removed tag (P-22)", &[r#""x--zstd", *"#], &["*, malformed"]),
         ];
         for (sentence, lines, expected) in table {
             let mut request: Vec<_> = lines.iter().map(|line| (IF_NONE_MATCH, *line)).collect();
             request.push(gzip.clone());
-            let (headers, _) = taken(&Method::GET, &request);
+            let (headers, _) = request_with(&Method::GET, &request);
             let left: Vec<_> = headers.get_all(IF_NONE_MATCH).iter().collect();
             assert_eq!(left, *expected, "{sentence}");
         }
     }
 
     #[test]
-    fn a_write_takes_off_every_coding() {
-        let (headers, coded) = taken(&Method::PUT, &[(IF_MATCH, r#""x--zstd""#), (IF_NONE_MATCH, r#""y--gzip""#)]);
+    fn an_unsafe_request_loses_all_suffixes() {
+        let (headers, coded) =
+            request_with(&Method::PUT, &[(IF_MATCH, r#""x--zstd""#), (IF_NONE_MATCH, r#""y--gzip""#)]);
         assert!(coded.changed());
         assert_eq!(headers[IF_MATCH], r#""x""#);
         assert_eq!(headers[IF_NONE_MATCH], r#""y""#);
     }
 
     #[test]
-    fn a_range_of_a_coded_variant_is_noticed() {
-        let (_, coded) = taken(&Method::GET, &[(IF_RANGE, r#""x--gzip""#)]);
+    fn if_range_with_a_content_coding_is_detected() {
+        let (_, coded) = request_with(&Method::GET, &[(IF_RANGE, r#""x--gzip""#)]);
         assert!(coded.if_range_is_coded());
-        assert!(!taken(&Method::GET, &[(IF_NONE_MATCH, r#""x--y""#)]).1.changed());
-        let (headers, plain) = taken(&Method::GET, &[(IF_RANGE, r#""x--br--identity""#)]);
+        assert!(!request_with(&Method::GET, &[(IF_NONE_MATCH, r#""x--y""#)]).1.changed());
+        let (headers, plain) = request_with(&Method::GET, &[(IF_RANGE, r#""x--br--identity""#)]);
         assert!(!plain.if_range_is_coded());
         assert_eq!(headers[IF_RANGE], r#""x--br""#);
     }
 
     #[test]
-    fn a_304_from_inside_names_the_variant_that_the_client_holds() {
+    fn a_304_gets_the_tag_of_the_clients_stored_response() {
         let table: &[(&str, &str, &str, &str, Option<&str>)] = &[
-            ("the coded one", r#""x--gzip""#, r#""x""#, r#""x--gzip""#, Some("accept-encoding")),
-            ("the plain one", r#""x""#, r#""x""#, r#""x""#, None),
-            ("both, with the coding accepted", r#""x", "x--gzip""#, r#""x""#, r#""x--gzip""#, Some("accept-encoding")),
-            ("another tag's variant", r#""y--gzip", "x""#, r#""x""#, r#""x""#, None),
+            ("a coded tag", r#""x--gzip""#, r#""x""#, r#""x--gzip""#, Some("accept-encoding")),
+            ("a tag without suffix", r#""x""#, r#""x""#, r#""x""#, None),
+            (
+                "both, with an accepted content coding",
+                r#""x", "x--gzip""#,
+                r#""x""#,
+                r#""x--gzip""#,
+                Some("accept-encoding"),
+            ),
+            ("a coded tag of another representation", r#""y--gzip", "x""#, r#""x""#, r#""x""#, None),
             ("a weak tag", r#"W/"x--gzip""#, r#"W/"x""#, r#"W/"x""#, None),
-            ("a marked one", r#""x--br--identity""#, r#""x--br""#, r#""x--br--identity""#, None),
+            ("a tag with the identity suffix", r#""x--br--identity""#, r#""x--br""#, r#""x--br--identity""#, None),
         ];
         for (sentence, sent, inner, expected, vary) in table {
-            let (_, coded) = taken(&Method::GET, &[(IF_NONE_MATCH, sent), (ACCEPT_ENCODING, "gzip")]);
-            let mut headers = answer(inner, &[]);
+            let (_, coded) = request_with(&Method::GET, &[(IF_NONE_MATCH, sent), (ACCEPT_ENCODING, "gzip")]);
+            let mut headers = response(inner, &[]);
             coded.restore_in_not_modified(&mut headers);
             assert_eq!(headers[ETAG], *expected, "{sentence}");
             let found = headers.get(http::header::VARY).map(|value| value.to_str().unwrap());
@@ -514,13 +559,13 @@ mod tests {
     }
 
     #[test]
-    fn a_304_from_inside_that_varies_on_everything_says_so_once() {
+    fn a_304_lists_accept_encoding_in_vary_once() {
         let table: &[(&str, &[&str])] =
             &[("*", &["*"]), ("Accept-Encoding", &["Accept-Encoding"]), ("origin", &["origin", "accept-encoding"])];
-        for (said, expected) in table {
-            let (_, coded) = taken(&Method::GET, &[(IF_NONE_MATCH, r#""x--gzip""#), (ACCEPT_ENCODING, "gzip")]);
-            let mut headers = answer(r#""x""#, &[]);
-            headers.insert(http::header::VARY, HeaderValue::from_str(said).unwrap());
+        for (vary, expected) in table {
+            let (_, coded) = request_with(&Method::GET, &[(IF_NONE_MATCH, r#""x--gzip""#), (ACCEPT_ENCODING, "gzip")]);
+            let mut headers = response(r#""x""#, &[]);
+            headers.insert(http::header::VARY, HeaderValue::from_str(vary).unwrap());
             coded.restore_in_not_modified(&mut headers);
             let lines: Vec<_> = headers.get_all(http::header::VARY).iter().collect();
             assert_eq!(lines, *expected, "N-01");
@@ -528,27 +573,27 @@ mod tests {
     }
 
     #[test]
-    fn the_coding_that_a_compression_layer_puts_on_a_304_is_not_that_of_the_copy_which_the_client_holds() {
+    fn the_content_encoding_of_a_304_is_not_added_to_its_tag() {
         let table: &[(&str, Option<&'static str>, &str, &str)] = &[
-            ("the plain one", Some(r#""x""#), "gzip", r#""x""#),
-            ("the plain one beside another tag's variant", Some(r#""y--gzip", "x""#), "gzip", r#""x""#),
-            ("the one in another coding", Some(r#""x--br""#), "gzip", r#""x--br""#),
-            ("the same coding", Some(r#""x--gzip""#), "gzip", r#""x--gzip""#),
-            ("a coding that weakened its tag", Some(r#"W/"x""#), "rot13", r#"W/"x""#),
-            ("by its date, and so what the 200 would have", None, "gzip", r#""x--gzip""#),
+            ("a tag without suffix", Some(r#""x""#), "gzip", r#""x""#),
+            ("a tag without suffix and another coded tag", Some(r#""y--gzip", "x""#), "gzip", r#""x""#),
+            ("a tag with another content coding", Some(r#""x--br""#), "gzip", r#""x--br""#),
+            ("the same content coding", Some(r#""x--gzip""#), "gzip", r#""x--gzip""#),
+            ("a content coding that makes the tag weak", Some(r#"W/"x""#), "rot13", r#"W/"x""#),
+            ("no tag, only a date", None, "gzip", r#""x--gzip""#),
         ];
         for (sentence, sent, coding, expected) in table {
             let mut lines = vec![(ACCEPT_ENCODING, "gzip, br")];
             lines.extend(sent.map(|sent| (IF_NONE_MATCH, sent)));
-            let (_, coded) = taken(&Method::GET, &lines);
-            let mut headers = answer(r#""x""#, &[coding]);
+            let (_, coded) = request_with(&Method::GET, &lines);
+            let mut headers = response(r#""x""#, &[coding]);
             coded.restore_in_not_modified(&mut headers);
             assert_eq!(headers[ETAG], *expected, "{sentence}");
         }
     }
 
     #[test]
-    fn accept_encoding_is_read_with_its_weights() {
+    fn accept_encoding_respects_weights() {
         let table: &[(&str, bool)] = &[
             ("gzip", true),
             ("GZIP;q=0.1", true),

@@ -1,4 +1,4 @@
-//! The content types that change what may be said of an answer.
+//! Content types that require different treatment of a response.
 
 use http::HeaderValue;
 #[cfg(feature = "assets")]
@@ -10,13 +10,16 @@ use super::coding::weight;
 use super::syntax::{MAX_MEMBERS, members};
 use super::syntax::{is_tchar, trim_ows};
 
-/// Whether a content type is one of gRPC in all its forms: always status 200, the outcome in
-/// trailers, and a client that takes a 304 or 412 for a broken connection (Q-01 to Q-03).
+/// Returns whether a content type is gRPC.
+///
+/// A gRPC response always has status 200 and its result in the trailers. A gRPC client treats a 304 or 412 as a
+/// connection error.
 ///
 /// ```text
 /// application/grpc [ "-web" [ "-text" ] ] [ "+" token ] [ OWS ";" parameters ]
 /// ```
 pub(crate) fn is_grpc_type(content_type: &HeaderValue) -> bool {
+    // Q-01 to Q-03.
     let Some(rest) = without_start(content_type.as_bytes(), b"application/grpc") else {
         return false;
     };
@@ -34,15 +37,18 @@ pub(crate) fn is_grpc_type(content_type: &HeaderValue) -> bool {
     matches!(trim_ows(rest), [] | [b';', ..])
 }
 
-/// Whether a content type is one of an answer that lasts as long as the client stays (G-10, G-24).
+/// Returns whether a content type is a stream that lasts until the client disconnects.
 pub(crate) fn is_live_stream_type(content_type: &HeaderValue) -> bool {
+    // G-10, G-24.
     let content_type = content_type.as_bytes();
     starts_with(content_type, b"text/event-stream") || starts_with(content_type, b"multipart/x-mixed-replace")
 }
 
-/// Whether a content type is one of a page, which is never `immutable` (G-27), and is what a
-/// service falls back to for what is not there (G-19).
+/// Returns whether a content type is an HTML page.
+///
+/// A page is never `immutable`, and services return one as a fallback for missing paths.
 pub(crate) fn is_page_type(content_type: &[u8]) -> bool {
+    // G-27, G-19.
     let content_type = content_type.trim_ascii_start();
     starts_with(content_type, b"text/html") || starts_with(content_type, b"application/xhtml+xml")
 }
@@ -61,7 +67,7 @@ fn starts_with(content_type: &[u8], start: &[u8]) -> bool {
 }
 
 fn without_start<'a>(text: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
-    // The first byte tells nearly all of them apart.
+    // The first byte rules out nearly all types.
     if !text.first().is_some_and(|first| first.eq_ignore_ascii_case(&start[0])) {
         return None;
     }
@@ -76,7 +82,7 @@ mod tests {
     #[test]
     fn a_content_type_is_recognized_in_any_case() {
         let table = [
-            // (the type, gRPC, a live stream, a page)
+            // Columns: the content type, and whether it is gRPC, a stream or a page.
             ("application/grpc", true, false, false),
             ("Application/gRPC-web+proto", true, false, false),
             ("application/grpc-web-text+proto; charset=utf-8", true, false, false),
@@ -102,8 +108,8 @@ mod tests {
         ];
         for (content_type, grpc, live, page) in table {
             let value = HeaderValue::from_static(content_type);
-            let told = (is_grpc_type(&value), is_live_stream_type(&value), is_page_type(content_type.as_bytes()));
-            assert_eq!(told, (grpc, live, page), "{content_type:?}");
+            let found = (is_grpc_type(&value), is_live_stream_type(&value), is_page_type(content_type.as_bytes()));
+            assert_eq!(found, (grpc, live, page), "{content_type:?}");
         }
     }
 

@@ -1,8 +1,8 @@
-//! Counts how often fields are read and decided about, in unit tests only.
+//! Counts how often layers read fields and make decisions. For unit tests only.
 
 use std::cell::Cell;
 
-/// How often each thing happened on this thread.
+/// The counts of the current thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) cache_control_parsed: usize,
@@ -36,7 +36,7 @@ pub(crate) fn count(change: impl FnOnce(&mut Counts)) {
     });
 }
 
-/// What was counted since the last call.
+/// Returns the counts since the last call.
 pub(crate) fn take() -> Counts {
     COUNTS.take()
 }
@@ -45,7 +45,7 @@ thread_local! {
     static IN_FULL: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Has every layer on this thread read and decide in full, although an inner layer's ruling applies.
+/// Makes all layers on this thread read fields and decide in full, even if the decision of an inner layer applies.
 pub(crate) fn decide_in_full(on: bool) {
     IN_FULL.set(on);
 }

@@ -1,4 +1,4 @@
-//! [`HttpDate`]: a time in whole seconds, as HTTP writes it.
+//! [`HttpDate`]: the date format of HTTP.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -13,7 +13,8 @@ const MONTH_NAMES: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul"
 
 const SECONDS_PER_DAY: i64 = 86_400;
 
-/// A moment in whole seconds, UTC (RFC 9110 section 5.6.7).
+/// A date and time in whole seconds, UTC
+/// ([RFC 9110 section 5.6.7](https://www.rfc-editor.org/rfc/rfc9110.html#section-5.6.7)).
 ///
 /// ```text
 /// HTTP-date    = IMF-fixdate / obs-date
@@ -22,10 +23,12 @@ const SECONDS_PER_DAY: i64 = 86_400;
 /// asctime-date = Sun Nov  6 08:49:37 1994
 /// ```
 ///
-/// It holds the years 0000 to 9999, the ones that four digits can write, so every
-/// operation is total: nothing here panics. A sub-second part is cut off when a
-/// date is made from a [`SystemTime`], so that a date copied back by a client
-/// equals the one it was sent (D-09).
+/// The range is the years 0000 to 9999, which four digits can represent. No method panics.
+///
+/// A conversion from [`SystemTime`] drops fractions of a second. The date that a client sends back is therefore equal
+/// to the one that it received.
+///
+/// # Example
 ///
 /// ```
 /// use tower_cache_policy::protocol::HttpDate;
@@ -36,60 +39,65 @@ const SECONDS_PER_DAY: i64 = 86_400;
 /// assert!(date < now);
 /// # Ok::<(), tower_cache_policy::protocol::InvalidHttpDate>(())
 /// ```
+// D-09.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HttpDate(i64);
 
 impl HttpDate {
-    /// The length of an IMF-fixdate in octets (D-01).
+    /// The length of an IMF-fixdate in bytes.
+    // D-01.
     pub const LENGTH: usize = 29;
 
     /// 1970-01-01 00:00:00.
     pub const UNIX_EPOCH: Self = Self(0);
 
-    /// 0000-01-01 00:00:00, the first moment that the grammar can write.
+    /// 0000-01-01 00:00:00, the earliest date that HTTP can represent.
     pub const MIN: Self = Self(days_from_civil(0, 1, 1) * SECONDS_PER_DAY);
 
-    /// 9999-12-31 23:59:59, the last moment that the grammar can write.
+    /// 9999-12-31 23:59:59, the latest date that HTTP can represent.
     pub const MAX: Self = Self(days_from_civil(10_000, 1, 1) * SECONDS_PER_DAY - 1);
 
-    /// The date so many seconds after the Unix epoch, or `None` outside the years
-    /// 0000 to 9999.
+    /// Creates a date from seconds since the Unix epoch.
+    ///
+    /// Returns `None` outside the years 0000 to 9999.
     #[must_use]
     pub const fn from_unix_seconds(seconds: i64) -> Option<Self> {
         if seconds < Self::MIN.0 || seconds > Self::MAX.0 { None } else { Some(Self(seconds)) }
     }
 
-    /// The whole second that `time` lies in, or `None` outside the years 0000 to
-    /// 9999 (D-09, D-10).
+    /// Creates a date from a [`SystemTime`], rounded down to whole seconds.
+    ///
+    /// Returns `None` outside the years 0000 to 9999.
     #[must_use]
     pub fn from_system_time(time: SystemTime) -> Option<Self> {
+        // D-09, D-10.
         let seconds = match time.duration_since(UNIX_EPOCH) {
             Ok(after) => i64::try_from(after.as_secs()).ok()?,
             Err(error) => {
                 let before = error.duration();
                 let seconds = i64::try_from(before.as_secs()).ok()?;
-                // Floor, not truncation towards zero: the second that contains it.
+                // Round down, not towards zero.
                 -seconds - i64::from(before.subsec_nanos() > 0)
             }
         };
         Self::from_unix_seconds(seconds)
     }
 
-    /// Parses any of the three formats (D-02, D-03).
+    /// Parses a date in any of the three formats. Surrounding white space is ignored.
     ///
-    /// `now` places the two-digit year of an RFC 850 date: a date that would lie
-    /// more than 50 years after `now` is in the past (D-04).
+    /// `now` is used to interpret the two-digit year of an RFC 850 date: a date more than 50 years after `now` is read
+    /// as a date in the past.
     ///
-    /// More lenient than the grammar in two ways, because a date that is not
-    /// understood makes `If-Unmodified-Since` ignored and the write unprotected:
-    /// the day name need not be that of the date (D-08), and second 60 is read as
-    /// 59 (D-06). Names are case-sensitive (D-05) and the zone is `GMT` (D-07).
+    /// The parser is more lenient than the grammar in two ways, because `If-Unmodified-Since` has no effect if its date
+    /// is rejected: the day name need not match the date, and second 60 is read as 59. Names are case-sensitive, and
+    /// the time zone must be `GMT`.
     ///
     /// # Errors
     ///
-    /// When `bytes`, without white space at either end, are not one date in one of
-    /// the three formats, or the day does not exist in that month.
+    /// Returns an error if `bytes` is not exactly one date in one of the three formats, or if the month does not have
+    /// that day.
     pub fn parse(bytes: &[u8], now: Self) -> Result<Self, InvalidHttpDate> {
+        // D-02 to D-08.
         let text = trim_ows(bytes);
         parse_imf_fixdate(text)
             .or_else(|| parse_rfc850_date(text, now))
@@ -97,19 +105,19 @@ impl HttpDate {
             .ok_or_else(|| InvalidHttpDate::new(bytes))
     }
 
-    /// Seconds since the Unix epoch, negative before it.
+    /// Returns the seconds since the Unix epoch, negative for earlier dates.
     #[must_use]
     pub const fn unix_seconds(self) -> i64 {
         self.0
     }
 
-    /// Whole seconds from `earlier` to `self`, and zero when `earlier` is later.
+    /// Returns the seconds from `earlier` to `self`, or zero if `earlier` is later.
     #[must_use]
     pub const fn seconds_since(self, earlier: Self) -> u64 {
         if self.0 > earlier.0 { self.0.abs_diff(earlier.0) } else { 0 }
     }
 
-    /// The date so much later, in whole seconds, and [`HttpDate::MAX`] at the most.
+    /// Adds a duration, rounded down to whole seconds. The result is [`HttpDate::MAX`] at most.
     #[must_use]
     pub fn saturating_add(self, duration: Duration) -> Self {
         i64::try_from(duration.as_secs())
@@ -119,10 +127,11 @@ impl HttpDate {
             .unwrap_or(Self::MAX)
     }
 
-    /// The IMF-fixdate as a field value (D-01).
+    /// Returns the date as an IMF-fixdate header value.
     #[must_use]
-    #[allow(clippy::missing_panics_doc)] // It does not, as the message says.
+    #[allow(clippy::missing_panics_doc)] // An IMF-fixdate is always a valid header value.
     pub fn to_header_value(self) -> HeaderValue {
+        // D-01.
         HeaderValue::from_bytes(&self.imf_fixdate()).expect("an IMF-fixdate is visible ASCII")
     }
 
@@ -155,11 +164,12 @@ impl fmt::Debug for HttpDate {
     }
 }
 
-/// The bytes were not an HTTP-date.
+/// The error returned for bytes that are not an HTTP date.
+///
+/// Its text shows at most 64 bytes of the value.
 #[derive(Clone, PartialEq, Eq)]
 pub struct InvalidHttpDate {
-    /// Empty when the value was too long to be any date, so that an error never
-    /// holds more of a hostile field than a date could be.
+    /// The first bytes of the value, so that an error does not hold a large field value.
     value: Box<[u8]>,
 }
 
@@ -172,7 +182,7 @@ impl InvalidHttpDate {
 
 impl fmt::Display for InvalidHttpDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is not an HTTP-date; write it as `Sun, 06 Nov 1994 08:49:37 GMT`", self.value.escape_ascii())
+        write!(f, "`{}` is not an HTTP date; use the format `Sun, 06 Nov 1994 08:49:37 GMT`", self.value.escape_ascii())
     }
 }
 
@@ -207,9 +217,8 @@ fn parse_rfc850_date(text: &[u8], now: HttpDate) -> Option<HttpDate> {
         return None;
     };
     let in_year = |year| date(year, month(&fields[5..8])?, digits(&fields[2..4])?, time_of_day(&fields[12..20])?);
-    // D-04: the latest year with these digits that puts the date no more than 50
-    // years ahead. Years are tried from there down, because 29 February does not
-    // exist in each of them.
+    // D-04: uses the latest year with these digits that is at most 50 years ahead. Tries several centuries, because not
+    // all of them contain 29 February.
     let two_digits = digits(&fields[9..11])?;
     let (this_year, this_month, this_day) = civil_from_days(now.0.div_euclid(SECONDS_PER_DAY));
     // A window that starts on 29 February ends on 28 February.
@@ -248,7 +257,7 @@ fn time_of_day(text: &[u8]) -> Option<i64> {
     if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
-    // D-06: a leap second is no second of this calendar.
+    // D-06: this calendar has no leap seconds.
     Some(i64::from(hour * 3_600 + minute * 60 + second.min(59)))
 }
 
@@ -259,7 +268,7 @@ fn date(year: u32, month: u32, day: u32, time_of_day: i64) -> Option<HttpDate> {
     HttpDate::from_unix_seconds(days_from_civil(i64::from(year), month, day) * SECONDS_PER_DAY + time_of_day)
 }
 
-/// The month's number, from 1.
+/// Returns the number of the month, from 1.
 fn month(name: &[u8]) -> Option<u32> {
     position(&MONTH_NAMES, name).map(|index| index as u32 + 1)
 }
@@ -288,14 +297,14 @@ fn days_in_month(year: u32, month: u32) -> u32 {
     }
 }
 
-/// 0 for a Monday.
+/// Returns 0 for Monday.
 fn weekday(days_since_epoch: i64) -> usize {
     // 1970-01-01 was a Thursday.
     (days_since_epoch + 3).rem_euclid(7) as usize
 }
 
-/// Days from the Unix epoch to a date of the proleptic Gregorian calendar, by
-/// eras of 400 years that start on 1 March, so that the leap day comes last.
+/// Converts a date of the proleptic Gregorian calendar to days since the Unix epoch. Counts in eras of 400 years that
+/// start on 1 March, so that the leap day comes last.
 const fn days_from_civil(year: i64, month: u32, day: u32) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
@@ -305,7 +314,7 @@ const fn days_from_civil(year: i64, month: u32, day: u32) -> i64 {
     era * 146_097 + day_of_era - 719_468
 }
 
-/// The inverse of [`days_from_civil`] for the years that [`HttpDate`] holds.
+/// Reverses [`days_from_civil`] for the range of [`HttpDate`].
 fn civil_from_days(days: i64) -> (u32, u32, u32) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
@@ -325,7 +334,7 @@ mod tests {
 
     use super::*;
 
-    /// 2026-06-01T00:00:00Z, the clock of the vectors.
+    /// 2026-06-01T00:00:00Z, the current time in the test data.
     const NOW: HttpDate = HttpDate(1_780_272_000);
 
     fn parse(text: &str) -> Option<i64> {
@@ -333,15 +342,15 @@ mod tests {
     }
 
     #[test]
-    fn all_three_formats_are_read() {
+    fn parses_all_three_formats() {
         let table: &[(&str, &str, i64)] = &[
             ("IMF-fixdate (D-01)", "Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777),
             ("RFC 850 (D-02)", "Sunday, 06-Nov-94 08:49:37 GMT", 784_111_777),
             ("asctime with a padded day (D-03)", "Sun Nov  6 08:49:37 1994", 784_111_777),
             ("asctime with two digits (D-03)", "Wed Nov 16 08:49:37 1994", 784_975_777),
             ("white space at either end", " Sun, 06 Nov 1994 08:49:37 GMT\t", 784_111_777),
-            ("a leap second is the second before (D-06)", "Fri, 30 Jun 2017 23:59:60 GMT", 1_498_867_199),
-            ("a wrong day name is no matter (D-08)", "Mon, 06 Nov 1994 08:49:37 GMT", 784_111_777),
+            ("a leap second is read as the second before (D-06)", "Fri, 30 Jun 2017 23:59:60 GMT", 1_498_867_199),
+            ("a wrong day name is ignored (D-08)", "Mon, 06 Nov 1994 08:49:37 GMT", 784_111_777),
             ("before 1970 (D-10)", "Wed, 31 Dec 1969 23:59:59 GMT", -1),
             ("29 February 2000", "Tue, 29 Feb 2000 00:00:00 GMT", 951_782_400),
             ("the last second", "Fri, 31 Dec 9999 23:59:59 GMT", HttpDate::MAX.0),
@@ -355,15 +364,15 @@ mod tests {
     }
 
     #[test]
-    fn a_two_digit_year_lies_at_most_fifty_years_ahead() {
+    fn a_two_digit_year_is_at_most_fifty_years_ahead() {
         let table: &[(&str, &str, &str)] = &[
             ("less than 50 years ahead (D-04)", "Wednesday, 06-Nov-75 08:49:37 GMT", "2075"),
             ("50 years ahead to the second", "Monday, 01-Jun-76 00:00:00 GMT", "2076"),
-            ("a second more is in the past (D-04)", "Tuesday, 01-Jun-76 00:00:01 GMT", "1976"),
+            ("one second more is in the past (D-04)", "Tuesday, 01-Jun-76 00:00:01 GMT", "1976"),
             ("more than 50 years ahead", "Saturday, 06-Nov-76 08:49:37 GMT", "1976"),
             ("the turn of the century", "Saturday, 01-Jan-00 00:00:00 GMT", "2000"),
-            ("the present year", "Monday, 01-Jun-26 00:00:00 GMT", "2026"),
-            ("a leap day that only one century has", "Tuesday, 29-Feb-00 00:00:00 GMT", "2000"),
+            ("the current year", "Monday, 01-Jun-26 00:00:00 GMT", "2026"),
+            ("a leap day that exists in one century only", "Tuesday, 29-Feb-00 00:00:00 GMT", "2000"),
         ];
         for (sentence, text, year) in table {
             let date = HttpDate::parse(text.as_bytes(), NOW).unwrap().to_string();
@@ -379,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_one_date_is_refused() {
+    fn rejects_anything_but_one_date() {
         for text in [
             "",
             "0",
@@ -414,7 +423,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_no_date_can_hold_is_none_and_never_a_panic() {
+    fn a_time_out_of_range_is_none() {
         let year_10000 = UNIX_EPOCH + Duration::from_secs(253_402_300_800);
         assert_eq!(HttpDate::from_system_time(year_10000), None, "D-10");
         assert_eq!(HttpDate::from_system_time(UNIX_EPOCH + Duration::from_secs(1 << 62)), None);
@@ -423,7 +432,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sub_second_part_is_cut_off_downwards() {
+    fn fractions_of_a_second_are_rounded_down() {
         let half = Duration::from_millis(500);
         assert_eq!(HttpDate::from_system_time(UNIX_EPOCH + half), Some(HttpDate(0)), "D-09");
         assert_eq!(HttpDate::from_system_time(UNIX_EPOCH - half), Some(HttpDate(-1)));
@@ -432,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn each_day_of_two_eras_follows_the_one_before() {
+    fn consecutive_days_have_consecutive_dates() {
         let mut expected = (0, 1, 1);
         for day in HttpDate::MIN.0 / SECONDS_PER_DAY..=days_from_civil(801, 12, 31) {
             assert_eq!(civil_from_days(day), expected);
@@ -455,7 +464,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn parse_of_render_is_the_identity(seconds in HttpDate::MIN.0..=HttpDate::MAX.0) {
+        fn parsing_a_rendered_date_returns_the_date(seconds in HttpDate::MIN.0..=HttpDate::MAX.0) {
             let date = HttpDate(seconds);
             let text = date.to_string();
             prop_assert_eq!(text.len(), HttpDate::LENGTH, "D-01");
@@ -464,25 +473,25 @@ mod tests {
         }
 
         #[test]
-        fn rendering_agrees_with_httpdate_where_that_is_defined(seconds in 0..=HttpDate::MAX.0) {
+        fn rendering_agrees_with_the_httpdate_crate(seconds in 0..=HttpDate::MAX.0) {
             let time = UNIX_EPOCH + Duration::from_secs(seconds.unsigned_abs());
             prop_assert_eq!(HttpDate(seconds).to_string(), httpdate::fmt_http_date(time));
         }
 
         #[test]
-        fn whatever_httpdate_reads_is_read_alike(text in "(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-3][0-9] (Jan|Feb|Apr|Dec) (19[7-9]|20[0-9])[0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9] GMT") {
+        fn parsing_agrees_with_the_httpdate_crate(text in "(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-3][0-9] (Jan|Feb|Apr|Dec) (19[7-9]|20[0-9])[0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9] GMT") {
             if let Ok(time) = httpdate::parse_http_date(&text) {
                 prop_assert_eq!(HttpDate::parse(text.as_bytes(), NOW).ok(), HttpDate::from_system_time(time));
             }
         }
 
         #[test]
-        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..80), now in HttpDate::MIN.0..=HttpDate::MAX.0) {
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..80), now in HttpDate::MIN.0..=HttpDate::MAX.0) {
             let _ = HttpDate::parse(&bytes, HttpDate(now));
         }
 
         #[test]
-        fn no_two_digit_year_panics(year in 0u32..100, day in 0u32..40, month in 0usize..12, now in HttpDate::MIN.0..=HttpDate::MAX.0) {
+        fn two_digit_years_never_panic(year in 0u32..100, day in 0u32..40, month in 0usize..12, now in HttpDate::MIN.0..=HttpDate::MAX.0) {
             let text = format!("Sunday, {day:02}-{}-{year:02} 00:00:00 GMT", MONTH_NAMES[month]);
             if let Ok(date) = HttpDate::parse(text.as_bytes(), HttpDate(now)) {
                 prop_assert!(date <= HttpDate::MAX);

@@ -1,5 +1,5 @@
-//! The fields that CDNs and edge caches obey in place of `Cache-Control`, and the fields with cache tags: the one
-//! list for guards, profiles and layers.
+//! The header fields that CDNs obey instead of `Cache-Control`, and the fields with cache tags. Guards, profiles and
+//! layers share this list.
 
 use http::header::EXPIRES;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -7,16 +7,16 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use super::CacheControl;
 use super::syntax::delta_seconds;
 
-/// The purpose of a field for edges.
+/// The purpose of a header field for CDNs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EdgeFieldKind {
-    /// Freshness that differs from `Cache-Control`: RFC 9213 and its predecessors.
+    /// A freshness lifetime that overrides `Cache-Control`: RFC 9213 and its predecessors.
     Freshness,
-    /// Cache tags. A response that is not stored leaks them to clients.
+    /// Cache tags. A response that is not stored would reveal them to clients.
     Tags,
 }
 
-/// Every known field, in alphabetical order. `<Vendor>-CDN-Cache-Control` is recognized by its suffix.
+/// All known fields in alphabetical order. `<Vendor>-CDN-Cache-Control` is recognized by its suffix.
 const EDGE_FIELDS: &[(&str, EdgeFieldKind)] = &[
     ("akamai-cache-control", EdgeFieldKind::Freshness),
     ("cache-groups", EdgeFieldKind::Tags),
@@ -47,7 +47,7 @@ const EDGE_FIELDS: &[(&str, EdgeFieldKind)] = &[
 
 const VENDOR_SUFFIX: &str = "-cdn-cache-control";
 
-/// The lengths of the names in the list, one bit each. Most names need no comparison.
+/// The lengths of the names in the list, one bit each. Rules out most names without a comparison.
 const LENGTHS: u64 = {
     let (mut lengths, mut index) = (0, 0);
     while index < EDGE_FIELDS.len() {
@@ -57,7 +57,7 @@ const LENGTHS: u64 = {
     lengths
 };
 
-/// The purpose of the field with this lowercase name, if it is for edges.
+/// Returns the purpose of the field with this lowercase name, or `None` if it is not in the list.
 pub(crate) fn edge_field_kind(name: &str) -> Option<EdgeFieldKind> {
     if name.ends_with(VENDOR_SUFFIX) {
         return Some(EdgeFieldKind::Freshness);
@@ -68,36 +68,57 @@ pub(crate) fn edge_field_kind(name: &str) -> Option<EdgeFieldKind> {
     EDGE_FIELDS.iter().find_map(|(known, kind)| (*known == name).then_some(*kind))
 }
 
-/// Whether the field gives some cache another freshness than `Cache-Control` does.
+/// Returns whether a header field can override `Cache-Control` in a CDN, like `CDN-Cache-Control` and
+/// `Surrogate-Control`.
 ///
-/// A vendor's field that follows the habit of
-/// [RFC 9213](https://www.rfc-editor.org/rfc/rfc9213.html), `<Vendor>-CDN-Cache-Control`, counts
-/// even when the vendor is not known. The RFC forbids obeying a field by that suffix; this
-/// function is for removing it.
+/// Includes every name of the form `<Vendor>-CDN-Cache-Control`, which is the convention of
+/// [RFC 9213](https://www.rfc-editor.org/rfc/rfc9213.html), even if the vendor is unknown. The RFC forbids caches to
+/// obey a field because of that suffix. Use this function to remove fields.
+///
+/// ```
+/// use http::HeaderName;
+/// use tower_cache_policy::protocol::is_targeted_field;
+///
+/// assert!(is_targeted_field(&HeaderName::from_static("surrogate-control")));
+/// assert!(is_targeted_field(&HeaderName::from_static("example-cdn-cache-control")));
+/// assert!(!is_targeted_field(&HeaderName::from_static("cache-control")));
+/// ```
 #[must_use]
 pub fn is_targeted_field(name: &HeaderName) -> bool {
     edge_field_kind(name.as_str()) == Some(EdgeFieldKind::Freshness)
 }
 
-/// Whether the field names a response for a purge: `Surrogate-Key`, `Cache-Tag` and the like.
+/// Returns whether a header field contains cache tags for purging, like `Surrogate-Key` and `Cache-Tag`.
 #[must_use]
 pub fn is_tag_field(name: &HeaderName) -> bool {
     edge_field_kind(name.as_str()) == Some(EdgeFieldKind::Tags)
 }
 
-/// Removes every targeted field, `Expires`, and the fields that tag a response for a
-/// purge, so that `Cache-Control` alone decides on storing (SPD steps 2 and 3).
+/// Removes all targeted fields, `Expires` and cache tags, so that only `Cache-Control` determines storage.
 ///
-/// They are removed, not set to a harmless value: the mere presence of
-/// `Surrogate-Control` makes several caches ignore `Cache-Control` (G-21).
+/// The fields are removed, not set to a restrictive value: the presence of `Surrogate-Control` alone makes several
+/// caches ignore `Cache-Control`.
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue};
+/// use tower_cache_policy::protocol::remove_targeted_fields;
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert("cache-control", HeaderValue::from_static("private, no-store"));
+/// headers.insert("surrogate-control", HeaderValue::from_static("max-age=600"));
+/// remove_targeted_fields(&mut headers);
+/// assert_eq!(headers.len(), 1);
+/// ```
 pub fn remove_targeted_fields(headers: &mut HeaderMap) {
+    // Steps 2 and 3 of the shared-to-private downgrade (SPD). G-21.
     headers.remove(EXPIRES);
     remove_fields(headers, |name| edge_field_kind(name.as_str()).is_some());
 }
 
-/// Removes every field that gives edges their own freshness, except one that grants no more than
-/// `at_most`. Returns whether one of them forbade storing or reusing the response: the caller must preserve that
-/// restriction. A field of the `own` profiles counts only if it has a freshness directive, as it may hold tags.
+/// Removes the fields that set a freshness lifetime for CDNs, except those that grant no more than `at_most`.
+///
+/// Returns whether one of them forbade storing or reusing the response. The caller must preserve that restriction. A
+/// field of the profiles in `own` counts only if it contains a freshness directive, because it may also hold tags.
 pub(crate) fn take_freshness_fields(
     headers: &mut HeaderMap,
     own: [&[HeaderName]; 2],
@@ -112,27 +133,28 @@ pub(crate) fn take_freshness_fields(
     let fields = || headers.keys().filter(|name| is_targeted_field(name) || is_own(name));
     let restricted = fields().any(|name| granted(name).is_none());
     let is_within = |granted: CacheControl| at_most.is_some_and(|most| granted.clone().tighten(most) == granted);
-    // A restriction removes the other fields too.
-    let doomed: Vec<_> = fields().filter(|name| restricted || !granted(name).is_some_and(is_within)).cloned().collect();
-    for name in doomed {
+    // If one field is a restriction, the others are removed too.
+    let removed: Vec<_> =
+        fields().filter(|name| restricted || !granted(name).is_some_and(is_within)).cloned().collect();
+    for name in removed {
         headers.remove(name);
     }
     restricted
 }
 
 /// Removes the fields whose names match.
-pub(crate) fn remove_fields(headers: &mut HeaderMap, mut is_doomed: impl FnMut(&HeaderName) -> bool) {
+pub(crate) fn remove_fields(headers: &mut HeaderMap, mut is_removed: impl FnMut(&HeaderName) -> bool) {
     #[cfg(test)]
     super::counters::count(|counts| counts.response_walks += 1);
     // An empty `Vec` does not allocate.
-    let doomed: Vec<HeaderName> = headers.keys().filter(|name| is_doomed(name)).cloned().collect();
-    for name in doomed {
+    let removed: Vec<HeaderName> = headers.keys().filter(|name| is_removed(name)).cloned().collect();
+    for name in removed {
         headers.remove(name);
     }
 }
 
-/// The directives that a field grants an edge. `None` is a restriction. A value that cannot be read counts as
-/// one, because the fields that hold a number or a unit have no common grammar.
+/// Returns the directives that a field grants to a CDN, or `None` for a restriction. An unreadable value counts as a
+/// restriction, because the numeric fields have no common grammar.
 fn granted_by<'a>(name: &HeaderName, lines: impl IntoIterator<Item = &'a HeaderValue>) -> Option<CacheControl> {
     let mut lines = lines.into_iter().peekable();
     let is_number = |line: &&HeaderValue| line.as_bytes().first().is_some_and(u8::is_ascii_digit);
@@ -162,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_word_on_storing_but_cache_control_is_taken_away() {
+    fn all_fields_that_override_cache_control_are_removed() {
         let mut headers = HeaderMap::new();
         let gone = EDGE_FIELDS.iter().map(|(name, _)| *name);
         for name in gone.chain(["expires", "cloudflare-cdn-cache-control", "new-cdn-cache-control"]) {
@@ -180,7 +202,7 @@ mod tests {
         assert_eq!(left, ["cache-control", "vary", "x-cache", "x-foo-cache-control"]);
     }
     #[test]
-    fn a_field_that_restricts_is_told_from_one_that_grants_a_lifetime() {
+    fn a_restriction_is_distinguished_from_a_lifetime() {
         for (name, value, restricted) in [
             ("cdn-cache-control", "max-age=600", false),
             ("cdn-cache-control", "public, s-maxage=600", false),
@@ -204,14 +226,14 @@ mod tests {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
             headers.insert("cache-tag", HeaderValue::from_static("a"));
             assert_eq!(take_freshness_fields(&mut headers, [&[], &[]], None), restricted, "{name}: {value}");
-            assert_eq!(headers.len(), 1, "the tags stay");
+            assert_eq!(headers.len(), 1, "the tags remain");
         }
     }
 
     #[test]
-    fn a_field_that_gives_no_more_than_the_result_stays() {
+    fn a_field_that_grants_no_more_than_the_result_remains() {
         let most = CacheControl::new().with_public().with_max_age(60);
-        for (name, value, stays) in [
+        for (name, value, remains) in [
             ("cdn-cache-control", "max-age=60", true),
             ("cdn-cache-control", "max-age=61", false),
             ("cdn-cache-control", "s-maxage=61", false),
@@ -223,7 +245,7 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
             assert!(!take_freshness_fields(&mut headers, [&[], &[]], Some(&most)));
-            assert_eq!(headers.len(), usize::from(stays), "{name}: {value}");
+            assert_eq!(headers.len(), usize::from(remains), "{name}: {value}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! [`EntityTag`], its borrowed form and lists of them.
+//! [`EntityTag`], its borrowed form [`EntityTagRef`], and [`EntityTagList`].
 
 use std::fmt;
 
@@ -6,22 +6,25 @@ use http::HeaderValue;
 
 use super::syntax::{MAX_MEMBERS, trim_ows};
 
-/// An entity tag: the name of one version of one representation (RFC 9110 section 8.8.3).
+/// An entity tag, the opaque validator of the `ETag` field
+/// ([RFC 9110 section 8.8.3](https://www.rfc-editor.org/rfc/rfc9110.html#section-8.8.3)).
 ///
 /// ```text
 /// entity-tag = [ "W/" ] DQUOTE *etagc DQUOTE
-/// etagc      = %x21 / %x23-7E / %x80-FF     ; no space, no DQUOTE, no control
+/// etagc      = %x21 / %x23-7E / %x80-FF     ; no space, no DQUOTE, no control character
 /// ```
 ///
-/// Two tags are never compared with `==`, which asks for the same octets, but by
-/// one of the two functions of the standard (V-05), which disagree about weakness:
+/// To compare two tags, use [`strong_eq`] or [`weak_eq`], the two comparison functions of the standard. Do not use
+/// `==`, which compares the bytes of the field value.
 ///
-/// | first | second | [`strong_eq`] | [`weak_eq`] |
+/// | First | Second | [`strong_eq`] | [`weak_eq`] |
 /// |---|---|---|---|
 /// | `W/"1"` | `W/"1"` | no | yes |
 /// | `W/"1"` | `W/"2"` | no | no |
 /// | `W/"1"` | `"1"` | no | yes |
 /// | `"1"` | `"1"` | yes | yes |
+///
+/// # Example
 ///
 /// ```
 /// use tower_cache_policy::protocol::EntityTag;
@@ -35,16 +38,17 @@ use super::syntax::{MAX_MEMBERS, trim_ows};
 ///
 /// [`strong_eq`]: EntityTag::strong_eq
 /// [`weak_eq`]: EntityTag::weak_eq
+// V-05.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EntityTag(HeaderValue);
 
 impl EntityTag {
-    /// The tag written in `text`, quotes included.
+    /// Creates a tag from its complete text, including the quotes.
     ///
     /// # Panics
     ///
-    /// When `text` is not an entity tag, and so at compile time in a `const`. The
-    /// constructor takes visible ASCII only; [`EntityTag::parse`] takes obs-text too.
+    /// Panics if `text` is not an entity tag. In a `const` this is a compile error. Accepts visible ASCII only; use
+    /// [`EntityTag::parse`] for bytes above 127.
     ///
     /// ```compile_fail
     /// use tower_cache_policy::protocol::EntityTag;
@@ -55,35 +59,40 @@ impl EntityTag {
     pub const fn from_static(text: &'static str) -> Self {
         assert!(
             is_entity_tag(text.as_bytes()),
-            "an entity tag is written with its quotes, like \"\\\"v1\\\"\" or \"W/\\\"v1\\\"\", and holds no space"
+            "an entity tag includes its quotes, as in \"\\\"v1\\\"\" or \"W/\\\"v1\\\"\", and must not contain spaces"
         );
         Self(HeaderValue::from_static(text))
     }
 
-    /// The strong tag with this opaque text, given without quotes.
+    /// Creates a strong tag from its opaque text, without quotes.
     ///
     /// # Errors
     ///
-    /// When `opaque` holds a space, a double quote or a control (V-01).
+    /// Returns an error if `opaque` contains a space, a double quote or a control character.
     pub fn strong(opaque: impl AsRef<[u8]>) -> Result<Self, InvalidEntityTag> {
+        // V-01.
         Self::from_parts(b"\"", opaque.as_ref())
     }
 
-    /// The weak tag with this opaque text, given without quotes and prefix.
+    /// Creates a weak tag from its opaque text, without quotes and `W/` prefix.
     ///
     /// # Errors
     ///
-    /// When `opaque` holds a space, a double quote or a control (V-01).
+    /// Returns an error if `opaque` contains a space, a double quote or a control character.
     pub fn weak(opaque: impl AsRef<[u8]>) -> Result<Self, InvalidEntityTag> {
+        // V-01.
         Self::from_parts(b"W/\"", opaque.as_ref())
     }
 
-    /// Parses one entity tag (V-01 to V-04). The prefix `W/` is case-sensitive.
+    /// Parses one entity tag, such as an `ETag` field value. The prefix `W/` is case-sensitive.
+    ///
+    /// Surrounding white space is ignored.
     ///
     /// # Errors
     ///
-    /// When `bytes`, without white space at either end, are not exactly one tag.
+    /// Returns an error if `bytes` is not exactly one tag.
     pub fn parse(bytes: &[u8]) -> Result<Self, InvalidEntityTag> {
+        // V-01 to V-04.
         let text = trim_ows(bytes);
         if !is_entity_tag(text) {
             return Err(InvalidEntityTag::new(bytes));
@@ -91,44 +100,50 @@ impl EntityTag {
         HeaderValue::from_bytes(text).map(Self).map_err(|_| InvalidEntityTag::new(bytes))
     }
 
-    /// The tag without its storage.
+    /// Borrows the tag.
     #[must_use]
     pub fn as_ref(&self) -> EntityTagRef<'_> {
         EntityTagRef::split(self.0.as_bytes())
     }
 
-    /// Whether the tag is marked as weak: good enough for `If-None-Match`, never for
-    /// `If-Match` or `If-Range` (P-07, R-11).
+    /// Returns whether the tag is weak.
+    ///
+    /// A weak tag can match `If-None-Match`, but never `If-Match` or `If-Range`.
     #[must_use]
     pub fn is_weak(&self) -> bool {
+        // P-07, R-11.
         self.as_ref().is_weak()
     }
 
-    /// The octets between the quotes.
+    /// Returns the bytes between the quotes.
     #[must_use]
     pub fn opaque(&self) -> &[u8] {
         self.as_ref().opaque()
     }
 
-    /// Strong comparison: neither is weak, and the opaque octets are the same (V-05).
+    /// Strong comparison: returns whether both tags are strong and their opaque bytes are equal
+    /// ([RFC 9110 section 8.8.3.2](https://www.rfc-editor.org/rfc/rfc9110.html#section-8.8.3.2)).
     #[must_use]
     pub fn strong_eq(&self, other: &Self) -> bool {
+        // V-05.
         self.as_ref().strong_eq(other.as_ref())
     }
 
-    /// Weak comparison: the opaque octets are the same (V-05).
+    /// Weak comparison: returns whether the opaque bytes are equal
+    /// ([RFC 9110 section 8.8.3.2](https://www.rfc-editor.org/rfc/rfc9110.html#section-8.8.3.2)).
     #[must_use]
     pub fn weak_eq(&self, other: &Self) -> bool {
+        // V-05.
         self.as_ref().weak_eq(other.as_ref())
     }
 
-    /// The value of an `ETag` field.
+    /// Returns the value of an `ETag` field.
     #[must_use]
     pub fn to_header_value(&self) -> HeaderValue {
         self.0.clone()
     }
 
-    /// Only for octets that are an entity tag by construction.
+    /// Creates a tag from a value that is known to be valid.
     pub(crate) fn from_valid(value: HeaderValue) -> Self {
         debug_assert!(is_entity_tag(value.as_bytes()));
         Self(value)
@@ -146,7 +161,7 @@ impl EntityTag {
 impl TryFrom<HeaderValue> for EntityTag {
     type Error = InvalidEntityTag;
 
-    /// Takes the value of an `ETag` field without a copy.
+    /// Converts an `ETag` field value without copying it.
     fn try_from(value: HeaderValue) -> Result<Self, InvalidEntityTag> {
         if is_entity_tag(value.as_bytes()) { Ok(Self(value)) } else { Self::parse(value.as_bytes()) }
     }
@@ -178,7 +193,7 @@ impl fmt::Debug for EntityTag {
     }
 }
 
-/// An [`EntityTag`] that borrows its octets, for comparing without a copy.
+/// A borrowed [`EntityTag`], for comparison without allocation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct EntityTagRef<'a> {
     weak: bool,
@@ -186,50 +201,57 @@ pub struct EntityTagRef<'a> {
 }
 
 impl<'a> EntityTagRef<'a> {
-    /// Parses one entity tag, with white space at either end allowed (V-01 to V-04).
+    /// Parses one entity tag. Surrounding white space is ignored.
+    ///
+    /// Returns `None` if `bytes` is not exactly one tag.
     #[must_use]
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
+        // V-01 to V-04.
         let text = trim_ows(bytes);
         is_entity_tag(text).then(|| Self::split(text))
     }
 
-    /// Whether the tag is marked as weak.
+    /// Returns whether the tag is weak.
     #[must_use]
     pub const fn is_weak(self) -> bool {
         self.weak
     }
 
-    /// The octets between the quotes.
+    /// Returns the bytes between the quotes.
     #[must_use]
     pub const fn opaque(self) -> &'a [u8] {
         self.opaque
     }
 
-    /// Strong comparison: neither is weak, and the opaque octets are the same (V-05).
+    /// Strong comparison: returns whether both tags are strong and their opaque bytes are equal
+    /// ([RFC 9110 section 8.8.3.2](https://www.rfc-editor.org/rfc/rfc9110.html#section-8.8.3.2)).
     #[must_use]
     pub fn strong_eq(self, other: EntityTagRef<'_>) -> bool {
+        // V-05.
         !self.weak && !other.weak && self.opaque == other.opaque
     }
 
-    /// Weak comparison: the opaque octets are the same (V-05, V-06).
+    /// Weak comparison: returns whether the opaque bytes are equal
+    /// ([RFC 9110 section 8.8.3.2](https://www.rfc-editor.org/rfc/rfc9110.html#section-8.8.3.2)).
     #[must_use]
     pub fn weak_eq(self, other: EntityTagRef<'_>) -> bool {
+        // V-05, V-06.
         self.opaque == other.opaque
     }
 
     pub(crate) fn to_owned(self) -> EntityTag {
         let prefix: &[u8] = if self.weak { b"W/\"" } else { b"\"" };
         let text = [prefix, self.opaque, b"\""].concat();
-        EntityTag(HeaderValue::from_bytes(&text).expect("the bytes of an entity tag make a field value"))
+        EntityTag(HeaderValue::from_bytes(&text).expect("an entity tag is a valid field value"))
     }
 
-    /// Whether a field line is this one tag, marked as weak or not.
+    /// Returns whether a field line consists of this tag alone, weak or strong.
     pub(crate) fn is_all_of(self, line: &HeaderValue) -> bool {
         let line = line.as_bytes();
         matches!(line.strip_prefix(b"W/").unwrap_or(line), [b'"', opaque @ .., b'"'] if opaque == self.opaque)
     }
 
-    /// `text` is an entity tag.
+    /// Splits `text`, which must be an entity tag.
     fn split(text: &'a [u8]) -> Self {
         let (weak, quoted) = match text.strip_prefix(b"W/") {
             Some(quoted) => (true, quoted),
@@ -246,10 +268,10 @@ impl fmt::Debug for EntityTagRef<'_> {
     }
 }
 
-/// The members of `If-Match` or `If-None-Match` over all field lines, borrowed.
+/// An iterator over the members of `If-Match` or `If-None-Match`, across all field lines.
 ///
-/// A comma inside a tag does not separate members, and a backslash escapes nothing
-/// (V-03). Empty members are skipped (P-21).
+/// A comma inside a tag does not separate members, and a backslash is not an escape character. Empty members are
+/// skipped. The iterator ends after [`MAX_MEMBERS`] members.
 ///
 /// ```
 /// use http::HeaderValue;
@@ -264,6 +286,7 @@ impl fmt::Debug for EntityTagRef<'_> {
 ///     .collect();
 /// assert_eq!(opaque, [b"a,b".as_slice(), b"c"]);
 /// ```
+// V-03, P-21.
 #[derive(Clone, Debug)]
 pub struct EntityTagList<'a, L> {
     lines: L,
@@ -275,19 +298,20 @@ pub struct EntityTagList<'a, L> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EntityTagMember<'a> {
-    /// A well-formed tag.
+    /// A valid tag.
     Tag(EntityTagRef<'a>),
-    /// `*`, which is a list of its own and invalid beside other members (P-22).
+    /// `*`, which is valid only as the sole member of the list.
+    // P-22.
     Any,
-    /// Something else, which matches nothing (P-23).
+    /// An invalid member. It does not match any tag.
+    // P-23.
     Malformed,
-    /// A quoted string that never ends, or more than [`MAX_MEMBERS`] members. What
-    /// follows cannot be read, and the list ends.
+    /// An unterminated quoted string, or more than [`MAX_MEMBERS`] members. The iterator ends here.
     Unreadable,
 }
 
 impl<'a, L: Iterator<Item = &'a HeaderValue>> EntityTagList<'a, L> {
-    /// The members of these field lines, usually of `headers.get_all(name)`.
+    /// Creates an iterator over these field lines, usually those of `headers.get_all(name)`.
     pub fn new<I>(lines: I) -> Self
     where
         I: IntoIterator<Item = &'a HeaderValue, IntoIter = L>,
@@ -327,7 +351,9 @@ impl<'a, L: Iterator<Item = &'a HeaderValue>> Iterator for EntityTagList<'a, L> 
     }
 }
 
-/// The bytes were not an entity tag.
+/// The error returned for bytes that are not an entity tag.
+///
+/// Its text shows the first 64 bytes of the value.
 #[derive(Clone, PartialEq, Eq)]
 pub struct InvalidEntityTag {
     value: Box<[u8]>,
@@ -344,8 +370,8 @@ impl fmt::Display for InvalidEntityTag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "`{}` makes no entity tag; between two double quotes, which `strong` and `weak` add, it takes \
-             visible characters other than the double quote",
+            "`{}` is not an entity tag; use visible characters other than the double quote, inside two double \
+             quotes, which `strong` and `weak` add",
             self.value.escape_ascii()
         )
     }
@@ -359,10 +385,10 @@ impl fmt::Debug for InvalidEntityTag {
 
 impl std::error::Error for InvalidEntityTag {}
 
-/// Where the member at the head of `bytes` ends, or `None` when a quoted string in
-/// it does not end. Deliberately without escapes: a backslash is an octet like
-/// others in a tag (V-03).
+/// Returns where the first member of `bytes` ends, or `None` if a quoted string in it is not terminated. A backslash is
+/// deliberately not an escape character here, because it is an ordinary byte of a tag.
 fn member_end(bytes: &[u8]) -> Option<usize> {
+    // V-03.
     let mut quoted = false;
     for (i, &byte) in bytes.iter().enumerate() {
         match byte {
@@ -403,7 +429,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_grammar_of_one_tag() {
+    fn parsing_accepts_exactly_one_valid_tag() {
         // V-01, V-03, V-04
         let valid: &[&[u8]] =
             &[br#""""#, br#""a,b""#, br#""\""#, br#""!#~""#, b"\"\xE9\"", br#"W/"x""#, br#"W/"""#, br#" "x" "#];
@@ -436,7 +462,7 @@ mod tests {
     }
 
     #[test]
-    fn comparison_is_that_of_the_standards_table() {
+    fn comparison_follows_the_table_of_the_standard() {
         let table: &[(&str, &str, bool, bool)] = &[
             // V-05
             (r#"W/"1""#, r#"W/"1""#, false, true),
@@ -456,9 +482,9 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_that_cannot_be_written_is_an_error_that_names_it() {
+    fn an_invalid_tag_is_an_error_with_its_value() {
         let error = EntityTag::strong("a b").unwrap_err().to_string();
-        assert!(error.starts_with("`a b` makes no entity tag"), "{error}");
+        assert!(error.starts_with("`a b` is not an entity tag"), "{error}");
         assert!(EntityTag::weak("a\"b").is_err());
         assert!(EntityTag::weak("a\r\nset-cookie: x").is_err());
         assert!(EntityTag::strong(b"\x7f").is_err());
@@ -466,26 +492,30 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_read_as_bytes_over_all_lines_and_quote_aware() {
+    fn a_list_is_read_across_lines_and_respects_quotes() {
         use EntityTagMember::{Any, Malformed, Unreadable};
         let tag = |text: &'static str| EntityTagMember::Tag(EntityTagRef::parse(text.as_bytes()).unwrap());
         let table: Vec<(&str, &[&[u8]], Vec<EntityTagMember<'_>>)> = vec![
             ("one", &[br#""a""#], vec![tag(r#""a""#)]),
             ("two lines (P-21)", &[br#""a""#, br#"W/"b""#], vec![tag(r#""a""#), tag(r#"W/"b""#)]),
             ("empty members", &[br#", "a",, "b","#], vec![tag(r#""a""#), tag(r#""b""#)]),
-            ("a tab is white space", &[b"\"a\",\t\"b\""], vec![tag(r#""a""#), tag(r#""b""#)]),
+            ("a tab as white space", &[b"\"a\",\t\"b\""], vec![tag(r#""a""#), tag(r#""b""#)]),
             ("a comma in the tag (V-03)", &[br#""a,b", "c""#], vec![tag(r#""a,b""#), tag(r#""c""#)]),
-            ("a backslash escapes nothing (V-03)", &[br#""a\", "b""#], vec![tag(r#""a\""#), tag(r#""b""#)]),
+            ("a backslash is not an escape (V-03)", &[br#""a\", "b""#], vec![tag(r#""a\""#), tag(r#""b""#)]),
             ("a star", &[b" * "], vec![Any]),
-            ("stars beside tags", &[br#"*, "a", *"#], vec![Any, tag(r#""a""#), Any]),
+            ("stars with tags", &[br#"*, "a", *"#], vec![Any, tag(r#""a""#), Any]),
             (
                 "a malformed member does not hide the next (P-23)",
                 &[br#"a, w/"b", "c" d, "e""#],
                 vec![Malformed, Malformed, Malformed, tag(r#""e""#)],
             ),
-            ("an open quote ends the list", &[br#""a", "b, "c"#, br#""d""#], vec![tag(r#""a""#), Malformed]),
-            ("an open quote at the end", &[br#""a", "b"#, br#""d""#], vec![tag(r#""a""#), Unreadable]),
-            ("nothing", &[b"", b" , "], vec![]),
+            (
+                "an unterminated tag includes the next quote",
+                &[br#""a", "b, "c"#, br#""d""#],
+                vec![tag(r#""a""#), Malformed],
+            ),
+            ("an unterminated tag ends the list", &[br#""a", "b"#, br#""d""#], vec![tag(r#""a""#), Unreadable]),
+            ("empty lines", &[b"", b" , "], vec![]),
         ];
         for (sentence, lines, expected) in table {
             let lines: Vec<_> = lines.iter().map(|line| HeaderValue::from_bytes(line).unwrap()).collect();
@@ -495,7 +525,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_has_a_bound_and_says_when_it_is_reached() {
+    fn a_list_that_exceeds_the_limit_is_unreadable() {
         let line = HeaderValue::from_str(&r#""a","#.repeat(MAX_MEMBERS)).unwrap();
         let full: Vec<_> = EntityTagList::new([&line]).collect();
         assert_eq!(full.len(), MAX_MEMBERS);
@@ -508,7 +538,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn parse_of_render_is_the_identity(weak: bool, opaque in proptest::collection::vec(any::<u8>(), 0..40)) {
+        fn parsing_a_rendered_tag_returns_the_tag(weak: bool, opaque in proptest::collection::vec(any::<u8>(), 0..40)) {
             let made = if weak { EntityTag::weak(&opaque) } else { EntityTag::strong(&opaque) };
             prop_assert_eq!(made.is_ok(), is_opaque(&opaque));
             if let Ok(tag) = made {
@@ -520,7 +550,7 @@ mod tests {
         }
 
         #[test]
-        fn a_rendered_list_is_read_back(tags in proptest::collection::vec((any::<bool>(), "[!#-~]{0,8}"), 0..20)) {
+        fn parsing_a_rendered_list_returns_the_tags(tags in proptest::collection::vec((any::<bool>(), "[!#-~]{0,8}"), 0..20)) {
             let tags: Vec<_> = tags
                 .iter()
                 .map(|(weak, opaque)| if *weak { EntityTag::weak(opaque) } else { EntityTag::strong(opaque) }.unwrap())
@@ -533,7 +563,7 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_panic(lines in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..40), 0..4)) {
+        fn arbitrary_bytes_never_panic(lines in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..40), 0..4)) {
             let lines: Vec<_> = lines.iter().filter_map(|line| HeaderValue::from_bytes(line).ok()).collect();
             let _ = EntityTagList::new(&lines).count();
         }

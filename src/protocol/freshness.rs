@@ -1,5 +1,4 @@
-//! [`Freshness`]: for how long a stored response may be reused, how old it is, and
-//! where both figures come from.
+//! [`Freshness`]: how long a cache may reuse a stored response, and how old the response is.
 
 use http::header::{AGE, DATE, EXPIRES, HeaderName, LAST_MODIFIED, PRAGMA};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -8,36 +7,42 @@ use super::cache_control::CacheControl;
 use super::date::HttpDate;
 use super::syntax::{delta_seconds, members, only_line};
 
-/// The kind of cache that is asked about (RFC 9111 section 1).
+/// The kind of cache to evaluate a response for
+/// ([RFC 9111 section 1](https://www.rfc-editor.org/rfc/rfc9111.html#section-1)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(clippy::exhaustive_enums, reason = "RFC 9111 knows these two kinds of cache")]
+#[allow(clippy::exhaustive_enums, reason = "RFC 9111 defines two kinds of cache")]
 pub enum Cache {
-    /// One user's, such as a browser's.
+    /// A cache for a single user, such as the cache of a browser.
     Private,
-    /// Many users', such as a proxy's or a CDN's.
+    /// A cache for many users, such as a proxy or a CDN.
     Shared,
 }
 
-/// Where the lifetime of a response comes from, in the order of precedence
-/// (RFC 9111 section 4.2.1, F-01).
+/// The field or rule that determines a freshness lifetime, in order of precedence
+/// ([RFC 9111 section 4.2.1](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.1)).
+// F-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LifetimeSource {
-    /// `s-maxage`, which only a shared cache reads (C-21).
+    /// The `s-maxage` directive, which applies to shared caches only.
+    // C-21.
     SMaxage,
-    /// `max-age` (C-20).
+    /// The `max-age` directive.
+    // C-20.
     MaxAge,
-    /// `Expires`, less `Date` (C-33).
+    /// The `Expires` field, minus `Date`.
+    // C-33.
     Expires,
-    /// A guess from `Last-Modified` (RFC 9111 section 4.2.2, F-03).
+    /// Heuristic freshness, calculated from `Last-Modified`
+    /// ([RFC 9111 section 4.2.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.2)).
+    // F-03.
     Heuristic,
-    /// Nothing says or hints at one.
+    /// None: the response has no lifetime.
     None,
 }
 
-/// How long a response is fresh, in seconds from its generation (RFC 9111 section
-/// 4.2.1, F-01).
-///
+/// A freshness lifetime in seconds, counted from the generation of the response
+/// ([RFC 9111 section 4.2.1](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.1)).
 /// ```
 /// use http::{HeaderMap, HeaderValue, StatusCode};
 /// use tower_cache_policy::protocol::{Cache, HttpDate, Lifetime, LifetimeSource};
@@ -51,6 +56,7 @@ pub enum LifetimeSource {
 /// let private = Lifetime::of_response(Cache::Private, StatusCode::OK, &headers, now);
 /// assert_eq!((private.seconds(), private.source()), (60, LifetimeSource::MaxAge));
 /// ```
+// F-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetime {
     seconds: u64,
@@ -58,31 +64,30 @@ pub struct Lifetime {
 }
 
 impl Lifetime {
-    /// The lifetime of a response that was received at `response_time` (F-01 to
-    /// F-03).
+    /// Determines the lifetime of a response that a cache received at `response_time`.
     ///
-    /// An `Expires` that is no date, or that is there twice, has already expired
-    /// (C-33). A `Date` that is missing, no date, or there twice counts as
-    /// `response_time`. Without any of these, the lifetime is a tenth of the time
-    /// from `Last-Modified` to `Date`, if the status is heuristically cacheable
-    /// (M-04) or the response `public`.
+    /// `s-maxage` (for a shared cache) takes precedence over `max-age`, and `max-age` over `Expires`. Otherwise the
+    /// lifetime is heuristic: a tenth of the time between `Last-Modified` and `Date`, if the status code is
+    /// heuristically cacheable or the response is `public`.
     ///
-    /// Dates are read as [`HttpDate::parse`] reads them, so one in the wrong case,
-    /// which a cache should accept here, is no date (D-05): the response is stale
-    /// rather than fresh.
+    /// - An `Expires` that is invalid or repeated counts as expired.
+    /// - A `Date` that is missing, invalid or repeated is replaced with `response_time`.
+    /// - Dates are parsed by [`HttpDate::parse`], which is case-sensitive. The standard asks caches to ignore case
+    ///   here. The stricter parser makes such a response stale.
     #[must_use]
     pub fn of_response(cache: Cache, status: StatusCode, headers: &HeaderMap, response_time: HttpDate) -> Self {
+        // F-01 to F-03, C-33, M-04, D-05.
         let control = CacheControl::from_headers(headers).unwrap_or_default();
         Self::under(&control, cache, status, headers, response_time)
     }
 
-    /// The lifetime in seconds.
+    /// Returns the lifetime in seconds.
     #[must_use]
     pub const fn seconds(self) -> u64 {
         self.seconds
     }
 
-    /// Where the lifetime comes from.
+    /// Returns what determines the lifetime.
     #[must_use]
     pub const fn source(self) -> LifetimeSource {
         self.source
@@ -118,10 +123,12 @@ impl Lifetime {
     }
 }
 
-/// The lifetime in seconds that the fields of HTTP/1.0 give a response without `Cache-Control`: 0 for
-/// `Pragma: no-cache` and for an `Expires` that is past or not a date (C-33), otherwise the time from `Date` to
-/// `Expires`.
+/// Returns the lifetime in seconds that the fields of HTTP/1.0 give to a response without `Cache-Control`.
+///
+/// It is 0 for `Pragma: no-cache` and for an `Expires` that is invalid or in the past. Otherwise it is the time from
+/// `Date` to `Expires`, or `None` if there is no `Expires`.
 pub(crate) fn http10_lifetime(headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> Option<u64> {
+    // C-33.
     let is_no_cache = |member: &[u8]| member.trim_ascii().eq_ignore_ascii_case(b"no-cache");
     if headers.get_all(PRAGMA).iter().any(|line| line.as_bytes().split(|&byte| byte == b',').any(is_no_cache)) {
         return Some(0);
@@ -133,54 +140,72 @@ pub(crate) fn http10_lifetime(headers: &HeaderMap, now: impl FnOnce() -> HttpDat
     Some(lifetime.seconds())
 }
 
-/// How old a response is, in seconds since it was generated or last validated at
-/// the origin (RFC 9111 sections 4.2.3 and 5.1, A-06).
+/// The age of a response: the seconds since the origin server generated or validated it
+/// ([RFC 9111 section 4.2.3](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.3)).
 ///
-/// An origin never writes the field, as its presence says that the response comes
-/// from a cache (A-04).
+/// A cache sends it in the `Age` field
+/// ([RFC 9111 section 5.1](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.1)). An origin server does not,
+/// because the field indicates a response from a cache.
 ///
 /// ```text
 /// Age = delta-seconds
 /// ```
+///
+/// ```
+/// use std::time::Duration;
+/// use http::{HeaderMap, HeaderValue};
+/// use tower_cache_policy::protocol::{Age, HttpDate};
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert("age", HeaderValue::from_static("30"));
+/// let requested = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+/// let received = requested.saturating_add(Duration::from_secs(2));
+/// let initial = Age::corrected_initial(&headers, requested, received);
+///
+/// let now = received.saturating_add(Duration::from_secs(10));
+/// assert_eq!(initial.current(received, now).seconds(), 42);
+/// ```
+// A-04, A-06.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Age {
     seconds: u64,
 }
 
 impl Age {
-    /// No age at all.
+    /// An age of zero.
     pub const ZERO: Self = Self { seconds: 0 };
 
-    /// An age of so many seconds.
+    /// Creates an age from seconds.
     #[must_use]
     pub const fn from_seconds(seconds: u64) -> Self {
         Self { seconds }
     }
 
-    /// Reads all lines of an `Age` field: the first member, or `None` when that is
-    /// no number of seconds (A-05).
+    /// Parses the first member of an `Age` field.
+    ///
+    /// Returns `None` if there are no members or the first is not a number of seconds.
     #[must_use]
     pub fn parse<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Option<Self> {
+        // A-05.
         let seconds = delta_seconds(members(lines).next()?)?;
         Some(Self::from_seconds(seconds.into()))
     }
 
-    /// Reads the `Age` of a response, or `None` when it has none that is valid
-    /// (A-05).
+    /// Parses the `Age` of a response. Returns `None` if the field is absent or invalid.
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
+        // A-05.
         Self::parse(headers.get_all(AGE))
     }
 
-    /// The `corrected_initial_age` of a response that was asked for at
-    /// `request_time` and received at `response_time` (RFC 9111 section 4.2.3,
-    /// A-06).
+    /// Calculates the `corrected_initial_age` of a response from the times of the request and the response
+    /// ([RFC 9111 section 4.2.3](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.3)).
     ///
-    /// The conservative form: the greater of what `Date` shows and what `Age` says
-    /// with the response's delay added. A `Date` that is missing, no date, or there
-    /// twice counts as `response_time`.
+    /// The result is the larger of the age according to `Date`, and `Age` plus the duration of the request. A `Date`
+    /// that is missing, invalid or repeated is replaced with `response_time`.
     #[must_use]
     pub fn corrected_initial(headers: &HeaderMap, request_time: HttpDate, response_time: HttpDate) -> Self {
+        // A-06.
         let date_value = single_date(headers, &DATE, response_time).unwrap_or(response_time);
         let apparent_age = response_time.seconds_since(date_value);
         let age_value = Self::from_headers(headers).unwrap_or_default();
@@ -189,23 +214,27 @@ impl Age {
         Self::from_seconds(apparent_age.max(corrected_age_value))
     }
 
-    /// The `current_age` at `now` of a response of this corrected initial age that
-    /// was received at `response_time` (RFC 9111 section 4.2.3, A-06).
+    /// Calculates the `current_age` at `now`, where `self` is the corrected initial age of a response received at
+    /// `response_time` ([RFC 9111 section 4.2.3](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.3)).
     #[must_use]
     pub const fn current(self, response_time: HttpDate, now: HttpDate) -> Self {
+        // A-06.
         let resident_time = now.seconds_since(response_time);
         Self::from_seconds(self.seconds.saturating_add(resident_time))
     }
 
-    /// The age in seconds, which is also what a cache writes into the field (A-07).
+    /// Returns the age in seconds, which is the value that a cache sends in `Age`.
     #[must_use]
     pub const fn seconds(self) -> u64 {
+        // A-07.
         self.seconds
     }
 }
 
-/// Whether one kind of cache may reuse a response at one moment (RFC 9111 section
-/// 4.2, F-02, F-05).
+/// The freshness of a response in one kind of cache at one time
+/// ([RFC 9111 section 4.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2)).
+///
+/// # Example
 ///
 /// ```
 /// use http::HeaderValue;
@@ -224,6 +253,7 @@ impl Age {
 /// assert!(!at(60).is_fresh() && at(60).may_serve_while_revalidating());
 /// assert!(!at(90).may_serve_while_revalidating());
 /// ```
+// F-02, F-05.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Freshness {
     lifetime: Lifetime,
@@ -235,8 +265,9 @@ pub struct Freshness {
 }
 
 impl Freshness {
-    /// What holds for a response of this current age that was received at
-    /// `response_time`.
+    /// Evaluates a response with this current age, received at `response_time`.
+    ///
+    /// To calculate the current age, use [`Age::corrected_initial`] and [`Age::current`].
     #[must_use]
     pub fn of_response(
         cache: Cache,
@@ -260,81 +291,89 @@ impl Freshness {
         }
     }
 
-    /// How long the response is fresh.
+    /// Returns the freshness lifetime.
     #[must_use]
     pub const fn lifetime(&self) -> Lifetime {
         self.lifetime
     }
 
-    /// How old the response is.
+    /// Returns the current age.
     #[must_use]
     pub const fn age(&self) -> Age {
         self.age
     }
 
-    /// Whether the lifetime exceeds the age; a response whose age equals its
-    /// lifetime is stale (F-02).
+    /// Returns whether the lifetime is longer than the age. A response whose age equals its lifetime is stale.
     #[must_use]
     pub const fn is_fresh(&self) -> bool {
+        // F-02.
         self.lifetime.seconds > self.age.seconds
     }
 
-    /// Whether the response may be reused without asking the origin: it is fresh,
-    /// and `no-cache` does not demand validation each time (C-22).
+    /// Returns whether the cache may reuse the response without validation: it is fresh and does not have `no-cache`.
     #[must_use]
     pub const fn may_reuse(&self) -> bool {
+        // C-22.
         self.is_fresh() && !self.no_cache
     }
 
-    /// Seconds until the response is stale, and zero when it is.
+    /// Returns the seconds until the response becomes stale, or zero if it is stale.
     #[must_use]
     pub const fn remaining(&self) -> u64 {
         self.lifetime.seconds.saturating_sub(self.age.seconds)
     }
 
-    /// Seconds since the response became stale, and zero while it is fresh.
+    /// Returns the seconds since the response became stale, or zero if it is fresh.
     #[must_use]
     pub const fn staleness(&self) -> u64 {
         self.age.seconds.saturating_sub(self.lifetime.seconds)
     }
 
-    /// Whether a directive prohibits stale reuse, even by a cache that is
-    /// disconnected: `must-revalidate` or `no-cache`, and for a shared cache
-    /// `proxy-revalidate` or `s-maxage` (RFC 9111 section 4.2.4, C-32, F-05).
+    /// Returns whether a directive prohibits reuse of the stale response, even if the cache is disconnected
+    /// ([RFC 9111 section 4.2.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.4)).
     ///
-    /// So does `no-store`, as nothing should be there to reuse.
+    /// These directives are `must-revalidate`, `no-cache` and `no-store`, and for a shared cache also
+    /// `proxy-revalidate` and `s-maxage`.
     #[must_use]
     pub const fn forbids_stale(&self) -> bool {
+        // C-32, F-05.
         self.forbids_stale
     }
 
-    /// Whether the response is stale and may yet be reused while it is being
-    /// revalidated, by `stale-while-revalidate` (RFC 5861 section 3, C-31).
+    /// Returns whether `stale-while-revalidate` allows reuse of the stale response during revalidation
+    /// ([RFC 5861 section 3](https://www.rfc-editor.org/rfc/rfc5861.html#section-3)).
+    ///
+    /// Returns `false` if the response is fresh.
     #[must_use]
     pub const fn may_serve_while_revalidating(&self) -> bool {
+        // C-31.
         self.is_stale_within(self.stale_while_revalidate)
     }
 
-    /// Whether the response is stale and may yet be reused in place of a 500, 502,
-    /// 503 or 504, by `stale-if-error` (RFC 5861 section 4, C-31).
+    /// Returns whether `stale-if-error` allows reuse of the stale response in place of a 500, 502, 503 or 504
+    /// ([RFC 5861 section 4](https://www.rfc-editor.org/rfc/rfc5861.html#section-4)).
+    ///
+    /// Returns `false` if the response is fresh.
     #[must_use]
     pub const fn may_serve_on_error(&self) -> bool {
+        // C-31.
         self.is_stale_within(self.stale_if_error)
     }
 
-    /// A window of zero seconds is empty, since its first second is number zero.
+    /// A window of zero seconds is empty: the first second after expiry has staleness 0.
     const fn is_stale_within(&self, window: u64) -> bool {
         !self.is_fresh() && !self.forbids_stale && self.staleness() < window
     }
 }
 
-/// Whether caches may store a response of this status without being told so
-/// (RFC 9110 section 15.1, RFC 7725 section 3, M-04).
+/// Returns whether a cache may store a response with this status code without explicit freshness (RFC 9110 section
+/// 15.1, RFC 7725 section 3).
 pub(crate) fn is_heuristically_cacheable(status: StatusCode) -> bool {
+    // M-04.
     matches!(status.as_u16(), 200 | 203 | 204 | 206 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 451 | 501)
 }
 
-/// The date of a field, or `None` when there is none that is valid, or several.
+/// Returns the date of a field, or `None` if the field is absent, invalid or repeated.
 fn single_date(headers: &HeaderMap, name: &HeaderName, now: HttpDate) -> Option<HttpDate> {
     only_line(headers, name).and_then(|line| HttpDate::parse(line.as_bytes(), now).ok())
 }
@@ -352,7 +391,7 @@ mod tests {
         HttpDate::from_unix_seconds(NOW + offset).unwrap()
     }
 
-    /// Each line is `name: value`, and `{+n}` or `{-n}` a date so far from [`NOW`].
+    /// Parses lines of the form `name: value`. `{+n}` and `{-n}` are dates relative to [`NOW`].
     fn headers(lines: &[&str]) -> HeaderMap {
         lines
             .iter()
@@ -368,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lifetime_is_the_first_that_is_stated() {
+    fn the_lifetime_follows_the_order_of_precedence() {
         use Cache::{Private, Shared};
         use LifetimeSource::{Expires, Heuristic, MaxAge, None, SMaxage};
 
@@ -377,20 +416,20 @@ mod tests {
         type Row<'a> = (&'a str, Cache, u16, &'a [&'a str], u64, LifetimeSource);
         let table: &[Row<'_>] = &[
             ("s-maxage for a shared cache (C-21)", Shared, 200, ALL, 600, SMaxage),
-            ("max-age for a private one (F-01)", Private, 200, ALL, 60, MaxAge),
+            ("max-age for a private cache (F-01)", Private, 200, ALL, 60, MaxAge),
             ("max-age without s-maxage", Shared, 200, &["cache-control: max-age=60"], 60, MaxAge),
             (
-                "a broken max-age is zero (C-07)",
+                "an invalid max-age is zero (C-07)",
                 Shared,
                 200,
                 &["cache-control: max-age=lolz", "expires: {+30}"],
                 0,
                 MaxAge,
             ),
-            ("Expires less Date (F-01)", Private, 200, &["expires: {+30}", "date: {-10}"], 40, Expires),
-            ("Expires less the receipt without Date", Private, 200, &["expires: {+30}"], 30, Expires),
+            ("Expires minus Date (F-01)", Private, 200, &["expires: {+30}", "date: {-10}"], 40, Expires),
+            ("Expires minus the response time if Date is missing", Private, 200, &["expires: {+30}"], 30, Expires),
             (
-                "Expires less the receipt with a broken Date",
+                "Expires minus the response time if Date is invalid",
                 Private,
                 200,
                 &["expires: {+30}", "date: soon"],
@@ -398,7 +437,7 @@ mod tests {
                 Expires,
             ),
             (
-                "Expires less the receipt with two Dates",
+                "Expires minus the response time if Date is repeated",
                 Private,
                 200,
                 &["expires: {+30}", "date: {-5}", "date: {-5}"],
@@ -406,11 +445,11 @@ mod tests {
                 Expires,
             ),
             ("Expires before Date", Private, 200, &["expires: {-30}", "date: {+0}"], 0, Expires),
-            ("Expires of 0 has passed (C-33)", Private, 200, &["expires: 0", "last-modified: {-1000}"], 0, Expires),
-            ("an empty Expires has passed (C-33)", Private, 200, &["expires: ", "last-modified: {-1000}"], 0, Expires),
-            ("Expires twice has passed (C-33)", Private, 200, &["expires: {+30}", "expires: {+30}"], 0, Expires),
+            ("an Expires of 0 has expired (C-33)", Private, 200, &["expires: 0", "last-modified: {-1000}"], 0, Expires),
+            ("an empty Expires has expired (C-33)", Private, 200, &["expires: ", "last-modified: {-1000}"], 0, Expires),
+            ("a repeated Expires has expired (C-33)", Private, 200, &["expires: {+30}", "expires: {+30}"], 0, Expires),
             (
-                "Expires in another zone has passed (D-07)",
+                "an Expires in another time zone has expired (D-07)",
                 Private,
                 200,
                 &["expires: Sun, 06 Nov 1994 09:49:37 UTC"],
@@ -425,21 +464,28 @@ mod tests {
                 30,
                 Expires,
             ),
-            ("a tenth of the time since the change (F-03)", Private, 200, &["last-modified: {-1009}"], 100, Heuristic),
-            ("counted from Date", Private, 200, &["last-modified: {-1000}", "date: {-500}"], 50, Heuristic),
-            ("never negative", Private, 200, &["last-modified: {+1000}"], 0, Heuristic),
-            ("on a 404 too (M-04)", Shared, 404, &["last-modified: {-1000}"], 100, Heuristic),
-            ("not on a 302 (M-04)", Shared, 302, &["last-modified: {-1000}"], 0, None),
             (
-                "on a 302 that is public (F-03)",
+                "a tenth of the time since modification (F-03)",
+                Private,
+                200,
+                &["last-modified: {-1009}"],
+                100,
+                Heuristic,
+            ),
+            ("modification relative to Date", Private, 200, &["last-modified: {-1000}", "date: {-500}"], 50, Heuristic),
+            ("never negative", Private, 200, &["last-modified: {+1000}"], 0, Heuristic),
+            ("heuristic freshness of a 404 (M-04)", Shared, 404, &["last-modified: {-1000}"], 100, Heuristic),
+            ("no heuristic freshness of a 302 (M-04)", Shared, 302, &["last-modified: {-1000}"], 0, None),
+            (
+                "heuristic freshness of a public 302 (F-03)",
                 Shared,
                 302,
                 &["cache-control: public", "last-modified: {-1000}"],
                 100,
                 Heuristic,
             ),
-            ("not from a broken date", Shared, 200, &["last-modified: yesterday"], 0, None),
-            ("nothing at all", Shared, 200, &[], 0, None),
+            ("an invalid Last-Modified", Shared, 200, &["last-modified: yesterday"], 0, None),
+            ("no fields", Shared, 200, &[], 0, None),
         ];
         for (sentence, cache, status, lines, seconds, source) in table {
             let status = StatusCode::from_u16(*status).unwrap();
@@ -449,7 +495,7 @@ mod tests {
     }
 
     #[test]
-    fn the_age_field_is_its_first_member() {
+    fn the_first_member_of_the_age_field_counts() {
         let table: &[(&str, &[&str], Option<u64>)] = &[
             ("a number", &["age: 30"], Some(30)),
             ("the first of a list (A-05)", &["age: 30, 60"], Some(30)),
@@ -457,7 +503,7 @@ mod tests {
             ("an overflow is clamped (C-04)", &["age: 99999999999999999999"], Some(2_147_483_648)),
             ("a negative number is ignored (A-05)", &["age: -30"], None),
             ("a fraction is ignored (A-05)", &["age: 30.5"], None),
-            ("a later member does not stand in (A-05)", &["age: abc, 30"], None),
+            ("a later member is not used instead (A-05)", &["age: abc, 30"], None),
             ("an empty field", &["age: "], None),
             ("no field", &[], None),
         ];
@@ -468,15 +514,15 @@ mod tests {
     }
 
     #[test]
-    fn the_initial_age_is_the_greater_of_what_date_and_age_show() {
+    fn the_initial_age_is_the_larger_of_date_and_age() {
         let table: &[(&str, &[&str], i64, u64)] = &[
             ("neither field", &["x: y"], 0, 0),
-            ("the delay alone", &["x: y"], -3, 3),
-            ("Date shows more", &["date: {-20}", "age: 10"], -3, 20),
-            ("Age with the delay shows more (A-04, A-06)", &["date: {-12}", "age: 10"], -3, 13),
-            ("a Date in the future shows nothing", &["date: {+60}"], 0, 0),
-            ("a broken Date shows nothing", &["date: soon", "age: 10"], 0, 10),
-            ("a request after its response has no delay", &["age: 10"], 5, 10),
+            ("the delay only", &["x: y"], -3, 3),
+            ("Date gives the larger age", &["date: {-20}", "age: 10"], -3, 20),
+            ("Age plus the delay gives the larger age (A-04, A-06)", &["date: {-12}", "age: 10"], -3, 13),
+            ("a Date in the future is ignored", &["date: {+60}"], 0, 0),
+            ("an invalid Date is ignored", &["date: soon", "age: 10"], 0, 10),
+            ("a request time after the response time", &["age: 10"], 5, 10),
         ];
         for (sentence, lines, request, seconds) in table {
             let age = Age::corrected_initial(&headers(lines), date(*request), date(0));
@@ -484,18 +530,18 @@ mod tests {
         }
         let age = Age::from_seconds(10);
         assert_eq!(age.current(date(0), date(25)).seconds(), 35, "A-07");
-        assert_eq!(age.current(date(0), date(-25)).seconds(), 10, "the clock went back");
+        assert_eq!(age.current(date(0), date(-25)).seconds(), 10, "the clock was set back");
         let oldest = Age::from_seconds(u64::MAX);
         assert_eq!(oldest.current(HttpDate::MIN, HttpDate::MAX), oldest);
     }
 
     #[test]
-    fn a_response_is_stale_at_the_second_of_its_lifetime() {
+    fn a_response_is_stale_when_its_age_reaches_its_lifetime() {
         let table: &[(&str, u64, bool, u64, u64)] = &[
             ("new", 0, true, 60, 0),
             ("the last fresh second", 59, true, 1, 0),
             ("age equals lifetime (F-02)", 60, false, 0, 0),
-            ("past it", 75, false, 0, 15),
+            ("age exceeds lifetime", 75, false, 0, 15),
         ];
         let headers = headers(&["cache-control: max-age=60"]);
         for (sentence, age, is_fresh, remaining, staleness) in table {
@@ -509,28 +555,28 @@ mod tests {
     }
 
     #[test]
-    fn stale_reuse_needs_a_window_and_no_prohibition() {
+    fn stale_reuse_needs_a_permission_and_no_prohibition() {
         use Cache::{Private, Shared};
 
         let table: &[(&str, Cache, &str, u64, bool, bool)] = &[
-            ("inside both windows", Shared, "max-age=60, stale-while-revalidate=30, stale-if-error=90", 89, true, true),
+            ("within both windows", Shared, "max-age=60, stale-while-revalidate=30, stale-if-error=90", 89, true, true),
             (
-                "past the first window",
+                "after the first window",
                 Shared,
                 "max-age=60, stale-while-revalidate=30, stale-if-error=90",
                 90,
                 false,
                 true,
             ),
-            ("past both", Shared, "max-age=60, stale-while-revalidate=30, stale-if-error=90", 150, false, false),
             (
-                "while fresh nothing is stale",
+                "after both windows",
                 Shared,
                 "max-age=60, stale-while-revalidate=30, stale-if-error=90",
-                59,
+                150,
                 false,
                 false,
             ),
+            ("a fresh response", Shared, "max-age=60, stale-while-revalidate=30, stale-if-error=90", 59, false, false),
             ("no window", Shared, "max-age=60", 60, false, false),
             ("a window of zero", Shared, "max-age=60, stale-while-revalidate=0, stale-if-error=0", 60, false, false),
             (
@@ -600,7 +646,7 @@ mod tests {
     }
 
     #[test]
-    fn no_cache_is_fresh_and_yet_not_reused() {
+    fn a_fresh_no_cache_response_is_not_reused() {
         let headers = headers(&["cache-control: max-age=60, no-cache"]);
         let freshness = Freshness::of_response(Cache::Private, StatusCode::OK, &headers, date(0), Age::ZERO);
         assert!(freshness.is_fresh() && !freshness.may_reuse() && freshness.forbids_stale());
@@ -608,7 +654,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_times_overflow_and_no_bytes_panic(
+        fn arbitrary_times_and_bytes_never_panic(
             times in proptest::array::uniform3(HttpDate::MIN.unix_seconds()..=HttpDate::MAX.unix_seconds()),
             fields in proptest::collection::vec(
                 (0usize..5, proptest::collection::vec(any::<u8>(), 0..40)),

@@ -1,33 +1,36 @@
-//! RFC 9110, 9111 and 9213 as pure functions of bytes and times.
+//! The rules of HTTP caching (RFC 9110, RFC 9111 and RFC 9213) as types and functions without I/O.
 //!
-//! Nothing here knows a service, a body, a clock or a file: the time is an argument
-//! and the input is field values. So a handler inside a transaction, a proxy, a
-//! client or a test can call the same rules that the layers apply.
+//! This module does not depend on services, bodies, clocks or files. Header fields and the current time are arguments.
+//! A handler inside a transaction, a proxy, a client or a test can therefore apply the same rules as the layers of this
+//! crate.
 //!
-//! | Question | Answer |
+//! | To | use |
 //! |---|---|
-//! | What becomes of this conditional request? | [`Preconditions`] |
-//! | Which validators does it go by? | [`Validators`], [`EntityTag`], [`HttpDate`] |
-//! | What may be kept, and by whom? | [`CacheControl`], [`RequestCacheControl`], [`Vary`] |
-//! | Which request fields does this answer depend on? | [`SelectingFields`] |
-//! | May a cache store this answer? | [`Storability`] |
-//! | For how long? | [`Freshness`] |
-//! | What does a 304 carry? | [`into_not_modified`] |
-//! | Which tag belongs to which coding? | [`CodedTags`], [`name_coding_in_etag`] |
-//! | Which fields overrule `Cache-Control` at an edge? | [`is_targeted_field`] |
-//! | What does such a field say? | [`CacheControl::from_targeted`] |
+//! | evaluate the preconditions of a request | [`Preconditions`] |
+//! | describe the current representation | [`Representation`], [`Validators`], [`EntityTag`], [`HttpDate`] |
+//! | parse and render cache directives | [`CacheControl`], [`RequestCacheControl`] |
+//! | find directives that conflict with each other | [`CacheControl::contradictions`] |
+//! | parse and render `Vary` | [`Vary`] |
+//! | record which request fields a response depends on | [`SelectingFields`] |
+//! | determine whether a cache may store a response | [`Storability`] |
+//! | determine how long a cache may reuse a response | [`Freshness`], [`Lifetime`], [`Age`] |
+//! | convert a response to a 304 or 412 | [`into_not_modified`], [`into_precondition_failed`] |
+//! | add the content coding to entity tags | [`name_coding_in_etag`], [`CodedTags`] |
+//! | recognize fields that override `Cache-Control` in a CDN | [`is_targeted_field`], [`remove_targeted_fields`] |
+//! | parse and render such a field | [`CacheControl::from_targeted`], [`CacheControl::to_targeted_value`] |
 //!
-//! # Reading is lenient, deciding is restrictive
+//! # Parsing
 //!
-//! Every field is read over all its lines and as bytes. No parser fails on a
-//! response field: what is not understood is kept, and where it matters it is read
-//! in the direction that stores less. A structured field (RFC 9651) is the exception,
-//! as caches ignore one that has a fault anywhere. Every parser visits each byte a
-//! bounded number of times and looks at [`MAX_MEMBERS`] list members at the most.
+//! Parsers read all lines of a field, as bytes. They do not fail on malformed response fields: unknown parts are
+//! preserved, and where the meaning matters, a malformed part is read as the more restrictive value. Structured fields
+//! ([RFC 9651](https://www.rfc-editor.org/rfc/rfc9651.html)) are the exception, because caches ignore such a field if
+//! any part of it is invalid.
+//!
+//! Every parser runs in linear time and reads at most [`MAX_MEMBERS`] list members.
 //!
 //! # Example
 //!
-//! A conditional write, decided from what a database has:
+//! An update that is only performed if the client has seen the current revision in the database:
 //!
 //! ```
 //! use http::{HeaderMap, HeaderValue, Method, header::IF_MATCH};

@@ -1,4 +1,4 @@
-//! Which fields leave an answer when it becomes a 304 or a 412.
+//! Removes header fields when a response becomes a 304 or a 412.
 
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY, ETAG, LAST_MODIFIED};
 use http::{HeaderMap, HeaderValue};
@@ -6,17 +6,30 @@ use http::{HeaderMap, HeaderValue};
 use super::edge_fields::{remove_fields, remove_targeted_fields};
 use super::syntax::set_field;
 
-/// Turns the fields of a 200 into those of the 304 for the same representation
-/// (RFC 9110 section 15.4.5).
+/// Converts the header fields of a 200 to those of a 304 for the same representation
+/// ([RFC 9110 section 15.4.5](https://www.rfc-editor.org/rfc/rfc9110.html#section-15.4.5)).
 ///
-/// Stays: `Cache-Control`, `Content-Location`, `Date`, `ETag`, `Expires` and `Vary`
-/// as they are (N-01), targeted cache fields and tags (N-05), and everything that
-/// does not describe the content, `Set-Cookie` and CORS among it.
+/// Removes:
 ///
-/// Leaves: what describes the content; `Last-Modified` beside an `ETag` (N-02); a
-/// content security policy with a nonce, because a cache would put the new nonce
-/// on the stored page (G-18).
+/// - fields that describe the content, such as `Content-Type` and `Content-Length`,
+/// - `Last-Modified`, if there is an `ETag`,
+/// - a `Content-Security-Policy` with a nonce, because a cache would add the new nonce to the stored page.
+///
+/// Preserves all other fields. These include `Cache-Control`, `Content-Location`, `Date`, `ETag`, `Expires`, `Vary`,
+/// targeted cache control fields, cache tags, `Set-Cookie` and the fields of CORS.
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue};
+/// use tower_cache_policy::protocol::into_not_modified;
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert("content-type", HeaderValue::from_static("text/html"));
+/// headers.insert("etag", HeaderValue::from_static("\"v1\""));
+/// into_not_modified(&mut headers);
+/// assert!(headers.contains_key("etag") && !headers.contains_key("content-type"));
+/// ```
 pub fn into_not_modified(headers: &mut HeaderMap) {
+    // N-01, N-05, N-02, G-18.
     let (mut tagged, mut dated, mut policies) = (false, false, false);
     remove_fields(headers, |name| {
         match name.as_str() {
@@ -39,12 +52,24 @@ pub fn into_not_modified(headers: &mut HeaderMap) {
     }
 }
 
-/// Turns the fields of the answer to a safe request into those of a 412.
+/// Converts the header fields of the response to a safe request to those of a 412.
 ///
-/// Leaves: what describes the content, the validators, and every word on storing
-/// it. `Cache-Control: private, no-store` comes in their place (N-08, G-07): the answer
-/// is about one client's copy and is of no use to another.
+/// Removes the fields that describe the content, the validators and the targeted cache control fields. Sets
+/// `Cache-Control` to `private, no-store`, because a 412 is only meaningful to the client that sent the precondition.
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue};
+/// use tower_cache_policy::protocol::into_precondition_failed;
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert("etag", HeaderValue::from_static("\"v2\""));
+/// headers.insert("cache-control", HeaderValue::from_static("max-age=60"));
+/// into_precondition_failed(&mut headers);
+/// assert!(!headers.contains_key("etag"));
+/// assert_eq!(headers["cache-control"], "private, no-store");
+/// ```
 pub fn into_precondition_failed(headers: &mut HeaderMap) {
+    // N-08, G-07.
     remove_fields(headers, |name| describes_content(name.as_str()));
     headers.remove(ETAG);
     headers.remove(LAST_MODIFIED);
@@ -52,14 +77,13 @@ pub fn into_precondition_failed(headers: &mut HeaderMap) {
     set_field(headers, CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
 }
 
-/// Whether a field describes the content which a 304 or 412 does not have (N-02, N-03, N-04,
-/// G-18).
+/// Returns whether a field describes the content, which a 304 or 412 does not have.
 ///
-/// A deny-list, and deliberately not the prefix `Content-`: an allow-list drops
-/// CORS, security and application fields, which breaks the page that revalidates,
-/// and `Content-Security-Policy` and `Content-Location` are no description of
-/// content in that sense.
+/// Deliberately not an allow-list: it would remove CORS, security and application fields, and break a page that
+/// revalidates. Deliberately not the prefix `Content-` either: `Content-Security-Policy` and `Content-Location` do not
+/// describe the content.
 fn describes_content(name: &str) -> bool {
+    // N-02, N-03, N-04, G-18.
     matches!(
         name,
         "accept-ranges"
@@ -101,8 +125,8 @@ mod tests {
         names
     }
 
-    /// The vector T-N, and what the projects behind `headers.json` found missing.
-    const OF_A_200: &[(&str, &str)] = &[
+    /// The test vector T-N, with the fields that the projects listed in `headers.json` omitted.
+    const FIELDS_OF_A_200: &[(&str, &str)] = &[
         ("accept-ranges", "bytes"),
         ("access-control-allow-origin", "*"),
         ("access-control-expose-headers", "etag"),
@@ -132,7 +156,7 @@ mod tests {
     ];
 
     #[test]
-    fn a_304_keeps_all_but_the_description_of_the_content() {
+    fn a_304_preserves_all_fields_that_do_not_describe_the_content() {
         let expected = [
             "access-control-allow-origin",
             "access-control-expose-headers",
@@ -150,11 +174,11 @@ mod tests {
             "vary",
             "x-foo",
         ];
-        assert_eq!(names_after(into_not_modified, OF_A_200), expected, "N-01, N-02, G-18");
+        assert_eq!(names_after(into_not_modified, FIELDS_OF_A_200), expected, "N-01, N-02, G-18");
     }
 
     #[test]
-    fn a_412_keeps_neither_validators_nor_a_word_on_storing() {
+    fn a_412_loses_validators_and_cache_control() {
         let expected = [
             "access-control-allow-origin",
             "access-control-expose-headers",
@@ -169,17 +193,17 @@ mod tests {
             "vary",
             "x-foo",
         ];
-        assert_eq!(names_after(into_precondition_failed, OF_A_200), expected);
+        assert_eq!(names_after(into_precondition_failed, FIELDS_OF_A_200), expected);
     }
 
     #[test]
-    fn last_modified_stays_on_a_304_that_has_no_other_validator() {
+    fn a_304_without_an_etag_preserves_last_modified() {
         let date = "Sun, 06 Nov 1994 08:49:37 GMT";
         assert_eq!(names_after(into_not_modified, &[("last-modified", date)]), ["last-modified"]);
     }
 
     #[test]
-    fn a_policy_with_a_nonce_leaves_a_304_and_one_without_stays() {
+    fn a_304_loses_only_a_policy_with_a_nonce() {
         let nonce = ("content-security-policy", "script-src 'Nonce-abc'");
         let plain = ("content-security-policy-report-only", "script-src 'self'");
         assert_eq!(names_after(into_not_modified, &[nonce, plain]), ["content-security-policy-report-only"], "G-18");

@@ -1,14 +1,15 @@
-//! Detects paths that other software may resolve to a different path (G-19).
+//! Detects paths that other software may resolve to a different path.
 //!
-//! Route tables, assets and purges share this reading of a path, so they never disagree about a spelling.
+//! Route tables, assets and purges share this module, so that they interpret a path in the same way.
 
-/// The number of times that a path is decoded. No software is known that decodes more often.
+/// The number of times that a path is decoded. No software is known to decode more often.
 const MAX_DECODINGS: usize = 4;
 
-/// Whether the path has a segment `.` or `..` in any spelling that some software accepts: percent-encoded once or
-/// several times, after `\`, or before `;`. Servers resolve such paths differently, and an attacker can make a
+/// Returns whether the path has a segment `.` or `..` in any spelling that some software accepts: percent-encoded once
+/// or several times, after `\`, or before `;`. Servers resolve such paths differently, and an attacker can make a
 /// browser send one.
 pub(crate) fn has_dot_segment(path: &str) -> bool {
+    // G-19.
     let path = path.as_bytes();
     // Most paths need no further check.
     let may_have = |pair: &[u8]| matches!(pair, [b'/', b'.'] | [b'%' | b'\\' | 0x80.., _]);
@@ -35,16 +36,18 @@ pub(crate) fn has_dot_segment(path: &str) -> bool {
     true
 }
 
-/// Whether any software may take the path for another one: `;`, `\`, an encoded separator, dot, `%`
-/// or end of string, and dot segments. Stricter than [`has_dot_segment`], for the names of files,
-/// which need none of these characters. The path is that of a request, which begins with `/`.
+/// Returns whether any software may resolve the path to another one. Checks for `;`, `\`, an encoded separator, dot,
+/// `%` or NUL, and dot segments.
+///
+/// Stricter than [`has_dot_segment`]: for file names, which do not need these characters. Expects the path of a
+/// request, which begins with `/`.
 #[cfg(feature = "assets")]
 pub(crate) fn is_suspicious(path: &str) -> bool {
     let mut rest = path.as_bytes();
     while let Some((byte, after)) = character(rest) {
         let is_encoded = matches!(rest, [b'%' | 0x80.., _, ..]);
         let is_special = matches!(byte, 0 | b'.' | b'/' | b'#' | b';' | b'?' | b'\\')
-            // What software that decodes twice makes of the rest.
+            // Software that decodes twice would decode the rest again.
             || (byte == b'%' && after.len() + 3 == rest.len());
         if matches!(byte, b';' | b'\\') || (is_encoded && is_special) {
             return true;
@@ -54,10 +57,10 @@ pub(crate) fn is_suspicious(path: &str) -> bool {
     has_dot_segment(path)
 }
 
-/// Whether a segment of the path, once decoded, is `.` or `..`.
+/// Returns whether a decoded segment of the path is `.` or `..`.
 fn resolves_elsewhere(path: &[u8]) -> bool {
     let mut rest = path;
-    // How many dots the segment holds, while it holds nothing else.
+    // The number of dots in the segment, or `None` if it contains other characters.
     let mut dots = Some(0);
     while let Some((byte, after)) = character(rest) {
         rest = after;
@@ -65,7 +68,7 @@ fn resolves_elsewhere(path: &[u8]) -> bool {
             b'/' | b'\\' | b';' | b'?' | b'#' | 0 if matches!(dots, Some(1 | 2)) => return true,
             b'/' | b'\\' => dots = Some(0),
             b'.' => dots = dots.map(|count| count + 1),
-            // Trimmed or left out by some.
+            // Some software trims or removes these.
             1..=b' ' | 0x7f => {}
             _ => dots = None,
         }
@@ -73,8 +76,10 @@ fn resolves_elsewhere(path: &[u8]) -> bool {
     matches!(dots, Some(1 | 2))
 }
 
-/// The first character, decoded, and what follows. Overlong and fullwidth forms of ASCII, which some
-/// decoders take for it, are ASCII; of any other character it is the first byte.
+/// Returns the first character, decoded, and the rest of the path.
+///
+/// Overlong and fullwidth forms of an ASCII character are returned as that character, because some decoders do the
+/// same. For any other character, returns its first byte.
 fn character(path: &[u8]) -> Option<(u8, &[u8])> {
     let (first, after) = byte(path)?;
     let next = |path| byte(path).filter(|(byte, _)| matches!(byte, 0x80..=0xbf));
@@ -85,7 +90,7 @@ fn character(path: &[u8]) -> Option<(u8, &[u8])> {
             let (low, after) = next(after)?;
             match (first, middle) {
                 (0xe0, 0x80 | 0x81) => Some((seven_bits(middle, low), after)),
-                // U+FF01 to U+FF3F
+                // U+FF01 to U+FF3F.
                 (0xef, 0xbc) => Some((b' ' + (low & 0x3f), after)),
                 _ => None,
             }
@@ -100,11 +105,11 @@ fn character(path: &[u8]) -> Option<(u8, &[u8])> {
     Some(folded.unwrap_or((first, after)))
 }
 
-/// The first byte, decoded once, and what follows.
+/// Returns the first byte, decoded once, and the rest of the path.
 fn byte(path: &[u8]) -> Option<(u8, &[u8])> {
     match path {
         [b'%', high, low, after @ ..] if is_hex(*high, *low) => Some((hex(*high) << 4 | hex(*low), after)),
-        // An old form that some servers still read.
+        // An obsolete form that some servers still decode.
         [b'%', b'u' | b'U', b'0', b'0', high, low, after @ ..] if is_hex(*high, *low) => {
             Some((hex(*high) << 4 | hex(*low), after))
         }
@@ -113,7 +118,7 @@ fn byte(path: &[u8]) -> Option<(u8, &[u8])> {
     }
 }
 
-/// Whether there is a `%` left after the path was decoded once.
+/// Returns whether a `%` remains after the path is decoded once.
 fn is_encoded_again(path: &[u8]) -> bool {
     path.iter().enumerate().filter(|(_, byte)| **byte == b'%').any(|(at, _)| match path[at + 1..] {
         [b'2', b'5', ..] => true,
@@ -136,7 +141,7 @@ fn is_hex(high: u8, low: u8) -> bool {
     high.is_ascii_hexdigit() && low.is_ascii_hexdigit()
 }
 
-/// The value of a hexadecimal digit.
+/// Returns the value of a hexadecimal digit.
 fn hex(digit: u8) -> u8 {
     match digit {
         b'0'..=b'9' => digit - b'0',
@@ -151,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dot_segments_are_seen_in_every_spelling() {
+    fn dot_segments_are_detected_in_every_spelling() {
         for path in [
             "/..",
             "/.",
@@ -165,10 +170,10 @@ mod tests {
             "/a\\..\\b",
             "/a/..;/b",
             "/a/..;x=1/b",
-            // An encoded `;`
+            // An encoded `;`.
             "/a/..%3b/b",
             "/a/%2e%2e%3Bx=1/b",
-            // Encoded two, three and four times
+            // Encoded two, three and four times.
             "/a/..%252fb",
             "/a/..%255cb",
             "/a/%252e%252e",
@@ -176,10 +181,10 @@ mod tests {
             "/a/..%253b/b",
             "/a/%25252e%25252e/b",
             "/a/%2525252e%2525252e/b",
-            // Of which only a digit is encoded
+            // Only a digit is encoded.
             "/a/%2%65%2%65/b",
             "/a/%%32%65./b",
-            // The end of a string, of a path, and what is trimmed
+            // Terminated by a string end or path end, or with trimmed characters.
             "/a/..%00",
             "/a/..%00.css",
             "/a/..%3fb",
@@ -187,7 +192,7 @@ mod tests {
             "/a/.%09./b",
             "/a/%0a../b",
             "/a/..%20/b",
-            // Forms that lenient decoders read
+            // Forms that lenient decoders accept.
             "/a/%c0%ae%c0%ae/b",
             "/a/..%c0%afb",
             "/a/..%c1%9cb",
@@ -233,14 +238,14 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_is_encoded_too_often_counts_as_one_with_a_dot_segment() {
+    fn a_path_that_is_encoded_too_often_is_rejected() {
         assert!(!has_dot_segment(&format!("/a%{}41", "25".repeat(3))));
         assert!(has_dot_segment(&format!("/a%{}41", "25".repeat(2_000))));
     }
 
     #[cfg(feature = "assets")]
     #[test]
-    fn what_may_be_taken_for_another_path_is_suspicious() {
+    fn a_path_that_may_resolve_elsewhere_is_suspicious() {
         for path in [
             "a;b",
             "a;.css",
@@ -270,7 +275,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_number_of_encodings_hides_a_dot_segment(
+        fn repeated_encoding_does_not_hide_a_dot_segment(
             before in "[a-z]{0,3}",
             dots in prop::sample::select(vec!["..", ".", "..;", "..\\", "..;x=1"]),
             encodings in 0_usize..8,
@@ -295,7 +300,7 @@ mod tests {
         }
 
         #[test]
-        fn no_path_panics(path in any::<String>(), near in "[/.%2eEfF5cCu0\\\\;ａ．é]{0,40}") {
+        fn arbitrary_paths_never_panic(path in any::<String>(), near in "[/.%2eEfF5cCu0\\\\;ａ．é]{0,40}") {
             for path in [&path, &near] {
                 let _ = has_dot_segment(path);
                 #[cfg(feature = "assets")]

@@ -1,4 +1,4 @@
-//! [`Preconditions`]: RFC 9110 section 13, whole.
+//! [`Preconditions`]: conditional requests, as specified by RFC 9110 section 13.
 
 use http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -8,34 +8,34 @@ use super::syntax::{set_field, trim_ows};
 use super::validators::{etag_line, last_modified_of};
 use super::{EntityTag, EntityTagList, EntityTagMember, EntityTagRef, HttpDate, Representation, Validators};
 
-/// What becomes of a request once its preconditions are evaluated.
+/// The result of evaluating the preconditions of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(clippy::exhaustive_enums)] // Section 13.2.2 has no fourth end.
+#[allow(clippy::exhaustive_enums)] // RFC 9110 section 13.2.2 defines three results.
 pub enum Outcome {
     /// Perform the method.
     Proceed,
-    /// Answer 304 (Not Modified): the client has the current representation.
+    /// Respond with 304 (Not Modified): the client has the current representation.
     NotModified,
-    /// Answer 412 (Precondition Failed), and change nothing.
+    /// Respond with 412 (Precondition Failed) and do not perform the method.
     PreconditionFailed,
 }
 
-/// The field that an [`Outcome`] other than `Proceed` rests on.
+/// The field that caused an [`Outcome`] other than [`Proceed`](Outcome::Proceed).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(clippy::exhaustive_enums)] // Section 13.1 defines these and no more.
+#[allow(clippy::exhaustive_enums)] // RFC 9110 section 13.1 defines these fields.
 pub enum Condition {
-    /// `If-Match`, RFC 9110 section 13.1.1.
+    /// `If-Match` ([RFC 9110 section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110.html#section-13.1.1)).
     IfMatch,
-    /// `If-None-Match`, RFC 9110 section 13.1.2.
+    /// `If-None-Match` ([RFC 9110 section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110.html#section-13.1.2)).
     IfNoneMatch,
-    /// `If-Modified-Since`, RFC 9110 section 13.1.3.
+    /// `If-Modified-Since` ([RFC 9110 section 13.1.3](https://www.rfc-editor.org/rfc/rfc9110.html#section-13.1.3)).
     IfModifiedSince,
-    /// `If-Unmodified-Since`, RFC 9110 section 13.1.4.
+    /// `If-Unmodified-Since` ([RFC 9110 section 13.1.4](https://www.rfc-editor.org/rfc/rfc9110.html#section-13.1.4)).
     IfUnmodifiedSince,
 }
 
 impl Condition {
-    /// The name of the field.
+    /// Returns the name of the field.
     #[must_use]
     pub const fn name(self) -> HeaderName {
         match self {
@@ -47,7 +47,7 @@ impl Condition {
     }
 }
 
-/// An [`Outcome`] and the field that decided it.
+/// An [`Outcome`] and the field that caused it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Evaluation {
     outcome: Outcome,
@@ -65,36 +65,42 @@ impl Evaluation {
         Self { outcome: Outcome::NotModified, condition: Some(condition) }
     }
 
-    /// What becomes of the request.
+    /// Returns how to handle the request.
     #[must_use]
     pub const fn outcome(self) -> Outcome {
         self.outcome
     }
 
-    /// The field whose condition was false, or `None` when the request proceeds.
+    /// Returns the field whose condition was false, or `None` if the request proceeds.
     #[must_use]
     pub const fn condition(self) -> Option<Condition> {
         self.condition
     }
 }
 
-/// What `If-Range` says of the `Range` beside it (RFC 9110 section 13.1.5).
+/// The result of evaluating `If-Range`, which makes a `Range` conditional
+/// ([RFC 9110 section 13.1.5](https://www.rfc-editor.org/rfc/rfc9110.html#section-13.1.5)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(clippy::exhaustive_enums)] // A condition is absent, true or false.
 pub enum IfRange {
-    /// There is no `If-Range`, or no `Range` that it could speak of (R-08).
+    /// The request has no `If-Range`, or no `Range` that it could apply to.
+    // R-08.
     Absent,
-    /// The client has a part of the current representation: the range may be sent.
+    /// The client has a part of the current representation. Send the requested range.
     True,
-    /// It has not, or that cannot be shown: ignore `Range` and send everything (R-10).
+    /// The client has a different representation, or the validators cannot prove otherwise. Ignore `Range` and send the
+    /// complete representation.
+    // R-10.
     False,
 }
 
 /// The preconditions of one request.
 ///
-/// It holds the field values themselves (counted references, no copies), so it
-/// outlives the request that a handler consumes.
+/// Holds reference-counted field values, so it remains usable after a handler has consumed the request.
 ///
+/// # Example
+///
+/// Compare the preconditions of an update with the current representation:
 /// ```
 /// use http::{HeaderMap, HeaderValue, Method, header::IF_MATCH};
 /// use tower_cache_policy::protocol::{
@@ -126,35 +132,37 @@ pub struct Preconditions {
 }
 
 impl Preconditions {
-    /// The preconditions that these request fields state for this method.
+    /// Collects the preconditions of a request with this method and these header fields.
     ///
-    /// GET, HEAD and QUERY select a representation, and so can be answered with 304. The other
-    /// methods that are registered as safe (OPTIONS, PRI, PROPFIND, REPORT, SEARCH, TRACE) and
-    /// CONNECT have no preconditions, whatever the fields say: a 304 cannot stand for their
-    /// responses. Any other method, known or not, is treated as unsafe.
+    /// The method determines which results are possible:
+    ///
+    /// | Method | Possible results |
+    /// |---|---|
+    /// | GET, HEAD, QUERY | proceed, 304, 412 |
+    /// | OPTIONS, PRI, PROPFIND, REPORT, SEARCH, TRACE, CONNECT | proceed, because the fields do not apply |
+    /// | any other method, which is treated as unsafe | proceed, 412 |
     #[must_use]
     pub fn new(method: &Method, headers: &HeaderMap) -> Self {
-        let mut stated = Self::none(method);
-        // Most requests state nothing. One walk finds it out for less than asking for one field
-        // by its name.
+        let mut preconditions = Self::none(method);
+        // Most requests have no preconditions. One iteration over all fields costs less than a lookup of each name.
         #[cfg(test)]
         super::counters::count(|counts| counts.request_walks += 1);
         for (name, line) in headers {
-            stated.add(method, name.as_str(), line);
+            preconditions.add(method, name.as_str(), line);
         }
-        stated.completed()
+        preconditions.completed()
     }
 
-    /// The same for a caller who knows whether the request states any. Its fields are not walked again.
+    /// Collects the preconditions for a caller that already knows whether there are any.
     pub(crate) fn known(method: &Method, headers: &HeaderMap, is_any: bool) -> Self {
-        let mut stated = Self::none(method);
+        let mut preconditions = Self::none(method);
         if is_any {
             for name in [IF_MATCH, IF_UNMODIFIED_SINCE, IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_RANGE, RANGE] {
-                headers.get_all(&name).iter().for_each(|line| stated.add(method, name.as_str(), line));
+                headers.get_all(&name).iter().for_each(|line| preconditions.add(method, name.as_str(), line));
             }
-            headers.get_all("if").iter().for_each(|line| stated.add(method, "if", line));
+            headers.get_all("if").iter().for_each(|line| preconditions.add(method, "if", line));
         }
-        stated.completed()
+        preconditions.completed()
     }
 
     fn none(method: &Method) -> Self {
@@ -196,7 +204,7 @@ impl Preconditions {
         self
     }
 
-    /// Whether there is nothing to evaluate.
+    /// Returns whether the request has no preconditions.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.if_match.is_none()
@@ -206,21 +214,24 @@ impl Preconditions {
             && self.if_range.is_none()
     }
 
-    /// Whether the method is unsafe, so that `Proceed` would change something.
+    /// Returns whether the method is unsafe, so that [`Outcome::Proceed`] may change the resource.
     #[must_use]
     pub const fn guards_a_write(&self) -> bool {
         matches!(self.scope, Scope::Unsafe)
     }
 
-    /// Whether the request is a write that nothing protects from overwriting a
-    /// change it has not seen: an unsafe method with neither `If-Match` nor
-    /// `If-None-Match` nor an `If-Unmodified-Since` that has an effect (N-09), nor
-    /// the `If` of WebDAV (RFC 4918 section 10.4), which the application evaluates.
+    /// Returns whether the request is unsafe and has no protection against lost updates.
     ///
-    /// A date that is not valid, or one for a representation without a
-    /// modification date, has no effect: the standard has it ignored (P-12).
+    /// Any of these fields protects a request: `If-Match`, `If-None-Match`, an `If-Unmodified-Since` that has an
+    /// effect, and the `If` of WebDAV
+    /// ([RFC 4918 section 10.4](https://www.rfc-editor.org/rfc/rfc4918.html#section-10.4)), which the application
+    /// evaluates.
+    ///
+    /// `If-Unmodified-Since` has no effect if its date is invalid, or if the representation has no modification date.
+    /// The standard requires a server to ignore it then.
     #[must_use]
     pub fn is_unprotected_write(&self, current: &Representation, now: HttpDate) -> bool {
+        // N-09, P-12.
         self.scope == Scope::Unsafe
             && self.if_match.is_none()
             && self.if_none_match.is_none()
@@ -234,23 +245,20 @@ impl Preconditions {
             }
     }
 
-    /// Evaluates the preconditions against what the origin has, in the order of
-    /// RFC 9110 section 13.2.2 (P-05), steps 1 to 4 and 6. Step 5 is
-    /// [`Preconditions::if_range`].
+    /// Evaluates the preconditions against the current representation.
     ///
-    /// `now` places two-digit years only (D-04).
+    /// Follows steps 1 to 4 and 6 of
+    /// [RFC 9110 section 13.2.2](https://www.rfc-editor.org/rfc/rfc9110.html#section-13.2.2). Step 5 is
+    /// [`if_range`](Self::if_range). `now` is only used to interpret two-digit years.
     ///
-    /// - A safe request for what is [`Missing`](Representation::Missing) or
-    ///   [`Unknown`](Representation::Unknown) proceeds: its plain answer may be an
-    ///   error, which no precondition changes (P-02), and a 304 would be a guess.
-    /// - An unsafe request with a precondition fails against
-    ///   [`Unknown`](Representation::Unknown): what cannot be shown to hold lets no
-    ///   write through.
+    /// - A safe request for a [`Missing`](Representation::Missing) or [`Unknown`](Representation::Unknown)
+    ///   representation proceeds. The response may be an error, to which preconditions do not apply.
+    /// - An unsafe request with a precondition fails if the representation is [`Unknown`](Representation::Unknown).
     ///
-    /// For a decision on an answer that a handler gave already, use
-    /// [`Preconditions::evaluate_answer`].
+    /// To evaluate against the response of a handler, use [`evaluate_answer`](Self::evaluate_answer).
     #[must_use]
     pub fn evaluate(&self, current: &Representation, now: HttpDate) -> Evaluation {
+        // P-02, P-05, D-04.
         match (current, self.scope) {
             (_, Scope::None) | (Representation::Missing | Representation::Unknown, Scope::Safe) => Evaluation::PROCEED,
             (Representation::Missing, Scope::Unsafe) => {
@@ -267,40 +275,42 @@ impl Preconditions {
         }
     }
 
-    /// Evaluates the preconditions of a safe request against the validators that
-    /// its answer carries. Whether the answer's status allows a decision is for the
-    /// caller to know (P-02, P-26).
+    /// Evaluates the preconditions of a safe request against the validators in a response.
     ///
-    /// An unsafe request always proceeds here: its answer comes after the fact (P-09).
+    /// The caller must first check that preconditions apply to the response's status code
+    /// ([RFC 9110 section 13.2.1](https://www.rfc-editor.org/rfc/rfc9110.html#section-13.2.1)). An unsafe request
+    /// always proceeds, because the handler has already performed it.
     #[must_use]
-    pub fn evaluate_answer(&self, answer: &HeaderMap, now: HttpDate) -> Evaluation {
-        self.evaluate_answer_at(answer, || now)
+    pub fn evaluate_answer(&self, response: &HeaderMap, now: HttpDate) -> Evaluation {
+        // P-02, P-26, P-09.
+        self.evaluate_answer_at(response, || now)
     }
 
-    /// The same where reading the clock costs something: only dates need it.
-    pub(crate) fn evaluate_answer_at(&self, answer: &HeaderMap, now: impl Fn() -> HttpDate) -> Evaluation {
-        self.evaluate_modified_answer(answer, None, now)
+    /// Evaluates like [`evaluate_answer`](Self::evaluate_answer). Reads the clock only to compare dates.
+    pub(crate) fn evaluate_answer_at(&self, response: &HeaderMap, now: impl Fn() -> HttpDate) -> Evaluation {
+        self.evaluate_modified_answer(response, None, now)
     }
 
-    /// The same for a response whose `Last-Modified` was replaced because it was in the future (V-14):
-    /// the date that the representation was modified at decides, not the one that is sent.
+    /// Evaluates a response whose `Last-Modified` was in the future and has been replaced. Compares `modified`, the
+    /// original date, instead of the date that is sent.
     pub(crate) fn evaluate_modified_answer(
         &self,
-        answer: &HeaderMap,
+        response: &HeaderMap,
         modified: Option<HttpDate>,
         now: impl Fn() -> HttpDate,
     ) -> Evaluation {
+        // V-14.
         if self.scope != Scope::Safe {
             return Evaluation::PROCEED;
         }
         self.in_order(
-            etag_line(answer).and_then(|line| EntityTagRef::parse(line.as_bytes())),
-            || modified.or_else(|| last_modified_of(answer, now())),
+            etag_line(response).and_then(|line| EntityTagRef::parse(line.as_bytes())),
+            || modified.or_else(|| last_modified_of(response, now())),
             &now,
         )
     }
 
-    /// Whether the method is safe and selects a representation, which a 304 can stand for.
+    /// Returns whether the method is safe and selects a representation, so that a 304 is possible.
     pub(crate) const fn selects_safely(&self) -> bool {
         matches!(self.scope, Scope::Safe)
     }
@@ -309,12 +319,12 @@ impl Preconditions {
         !self.if_none_match.is_none()
     }
 
-    /// Whether a field is there that can make the response to a GET a 304.
+    /// Returns whether a field can turn the response to a GET into a 304.
     pub(crate) const fn may_be_not_modified(&self) -> bool {
         !self.if_none_match.is_none() || !self.if_modified_since.is_none()
     }
 
-    /// Whether a condition needs a validator, so that existence alone does not decide it.
+    /// Returns whether a condition depends on a validator and not only on the existence of the representation.
     pub(crate) fn needs_validators(&self) -> bool {
         let names_a_tag =
             |field: &FieldLines| EntityTagList::new(field.as_slice()).any(|member| member != EntityTagMember::Any);
@@ -324,12 +334,12 @@ impl Preconditions {
             || !self.if_range.is_none()
     }
 
-    /// Whether a condition needs an entity tag.
+    /// Returns whether a condition depends on an entity tag.
     pub(crate) const fn needs_entity_tag(&self) -> bool {
         !self.if_match.is_none() || !self.if_none_match.is_none() || !self.if_range.is_none()
     }
 
-    /// The one tag of `If-None-Match`, as it was sent.
+    /// Returns the tag of an `If-None-Match` that contains exactly one.
     pub(crate) fn only_tag_of_if_none_match(&self) -> Option<EntityTag> {
         let FieldLines::One(line) = &self.if_none_match else { return None };
         let mut members = EntityTagList::new([line]);
@@ -339,15 +349,17 @@ impl Preconditions {
         }
     }
 
-    /// Forgets a `Range` that is not to be honored, and the `If-Range` that depends on it (R-08).
+    /// Removes a `Range` that will not be honored, and the `If-Range` that depends on it.
     pub(crate) fn without_range(&mut self) {
+        // R-08.
         self.has_range = false;
         self.if_range = FieldLines::None;
     }
 
-    /// Removes the dates of a safe request that the standard has a server ignore: services exist that
-    /// evaluate them beside an empty list, or by the first of several lines (P-12, P-17, P-18).
+    /// Removes the dates of a safe request that a server must ignore. Some services evaluate such a date if the list of
+    /// tags is empty, or use the first of several lines.
     pub(crate) fn remove_ignored_dates(&self, headers: &mut HeaderMap) {
+        // P-12, P-17, P-18.
         let is_list = |field: &FieldLines| matches!(field, FieldLines::Many(_));
         if !self.if_none_match.is_none() || is_list(&self.if_modified_since) {
             headers.remove(IF_MODIFIED_SINCE);
@@ -357,23 +369,40 @@ impl Preconditions {
         }
     }
 
-    /// Whether a list of entity tags may hold one that names a content coding. A cheap look.
+    /// Returns whether an entity tag may contain the name of a content coding. An inexpensive check.
     pub(crate) fn may_name_a_coding(&self) -> bool {
         [&self.if_match, &self.if_none_match, &self.if_range]
             .into_iter()
             .any(|field| field.as_slice().iter().any(may_name_a_coding))
     }
 
-    /// Step 5 of the order: whether the `Range` of a GET may be honoured (R-08 to R-12).
+    /// Evaluates `If-Range`, which is step 5 of
+    /// [RFC 9110 section 13.2.2](https://www.rfc-editor.org/rfc/rfc9110.html#section-13.2.2).
     ///
-    /// [`Missing`](Representation::Missing) and [`Unknown`](Representation::Unknown)
-    /// prove nothing, so the answer is [`IfRange::False`].
+    /// Returns [`IfRange::False`] for a [`Missing`](Representation::Missing) or [`Unknown`](Representation::Unknown)
+    /// representation. `now` is only used to interpret two-digit years.
+    ///
+    /// ```
+    /// use http::{HeaderMap, HeaderValue, Method, header::{IF_RANGE, RANGE}};
+    /// use tower_cache_policy::protocol::{EntityTag, HttpDate, IfRange, Preconditions, Validators};
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert(RANGE, HeaderValue::from_static("bytes=100-"));
+    /// headers.insert(IF_RANGE, HeaderValue::from_static("\"v1\""));
+    /// let preconditions = Preconditions::new(&Method::GET, &headers);
+    ///
+    /// let now = HttpDate::UNIX_EPOCH;
+    /// let current = |etag| Validators::new().with_etag(EntityTag::from_static(etag)).into();
+    /// assert_eq!(preconditions.if_range(&current("\"v1\""), now), IfRange::True);
+    /// assert_eq!(preconditions.if_range(&current("\"v2\""), now), IfRange::False);
+    /// ```
     #[must_use]
     pub fn if_range(&self, current: &Representation, now: HttpDate) -> IfRange {
+        // R-08 to R-12.
         let value = match &self.if_range {
             FieldLines::None => return IfRange::Absent,
             FieldLines::One(value) => value.as_bytes(),
-            // A list is neither a tag nor a date.
+            // Several lines are neither a tag nor a date.
             FieldLines::Many(_) => return IfRange::False,
         };
         let Representation::Current(validators) = current else {
@@ -382,20 +411,20 @@ impl Preconditions {
         if if_range_holds(value, validators, now) { IfRange::True } else { IfRange::False }
     }
 
-    /// Whether a GET asks for a range.
+    /// Returns whether the request is a GET with a `Range`.
     #[must_use]
     pub const fn has_range(&self) -> bool {
         self.has_range
     }
 
-    /// RFC 9110 section 13.2.2, for a representation that exists.
+    /// Follows RFC 9110 section 13.2.2 for a representation that exists.
     fn in_order(
         &self,
         etag: Option<EntityTagRef<'_>>,
         last_modified: impl Fn() -> Option<HttpDate>,
         now: &impl Fn() -> HttpDate,
     ) -> Evaluation {
-        // Step 1, or step 2 when If-Match is absent (P-12), be it malformed or not.
+        // Step 1. Step 2 applies if If-Match is absent, but not if it is malformed (P-12).
         match self.if_match(etag) {
             Some(true) => {}
             Some(false) => return Evaluation::failed(Condition::IfMatch),
@@ -405,10 +434,10 @@ impl Preconditions {
                 }
             }
         }
-        // Step 3, or step 4 when If-None-Match is absent (P-17), whatever it found.
+        // Step 3. Step 4 applies only if If-None-Match is absent (P-17).
         match self.if_none_match(etag) {
             Some(true) => {}
-            // P-16
+            // P-16.
             Some(false) if self.scope == Scope::Safe => {
                 return Evaluation::not_modified(Condition::IfNoneMatch);
             }
@@ -423,51 +452,54 @@ impl Preconditions {
         Evaluation::PROCEED
     }
 
-    /// P-06, P-07
+    /// Evaluates `If-Match`. Returns `None` if the field is absent.
     fn if_match(&self, etag: Option<EntityTagRef<'_>>) -> Option<bool> {
+        // P-06, P-07.
         let matches = |tag: EntityTagRef<'_>| etag.is_some_and(|etag| etag.strong_eq(tag));
-        let list = ScannedList::of(&self.if_match, matches)?;
+        let list = TagListSummary::of(&self.if_match, matches)?;
         Some(match list.stars {
             0 => list.matched,
-            // P-22: `*` beside anything else is invalid and matches nothing.
+            // P-22: `*` with other members is invalid and matches nothing.
             1 => list.others == 0,
             _ => false,
         })
     }
 
-    /// P-14, P-15
+    /// Evaluates `If-None-Match`. Returns `None` if the field is absent.
     fn if_none_match(&self, etag: Option<EntityTagRef<'_>>) -> Option<bool> {
-        // What a browser sends is the very tag that it was given.
+        // P-14, P-15. The usual case: a browser sends the tag exactly as it received it.
         if etag.is_some_and(|etag| matches!(&self.if_none_match, FieldLines::One(line) if etag.is_all_of(line))) {
             return Some(false);
         }
         let matches = |tag: EntityTagRef<'_>| etag.is_some_and(|etag| etag.weak_eq(tag));
-        let list = ScannedList::of(&self.if_none_match, matches)?;
+        let list = TagListSummary::of(&self.if_none_match, matches)?;
         let star_alone = list.stars == 1 && list.others == 0;
         Some(match self.scope {
-            // P-22: an invalid `*` gives no 304 ...
+            // P-22: an invalid `*` does not cause a 304.
             Scope::Safe | Scope::None => !(star_alone || list.matched),
-            // ... and lets no write through, nor does a list that cannot be read.
+            // It does not permit an unsafe method either, nor does an unreadable list.
             Scope::Unsafe => !(list.stars > 0 || list.matched || list.unreadable),
         })
     }
 
-    /// P-12, P-13
+    /// Evaluates `If-Unmodified-Since`. Returns `None` if it has no effect.
     fn if_unmodified_since(
         &self,
         last_modified: &impl Fn() -> Option<HttpDate>,
         now: &impl Fn() -> HttpDate,
     ) -> Option<bool> {
+        // P-12, P-13.
         let date = self.if_unmodified_since.date_at(now)?;
         Some(last_modified()? <= date)
     }
 
-    /// P-18, P-19, P-20
+    /// Evaluates `If-Modified-Since`. Returns `None` if it has no effect.
     fn if_modified_since(
         &self,
         last_modified: &impl Fn() -> Option<HttpDate>,
         now: &impl Fn() -> HttpDate,
     ) -> Option<bool> {
+        // P-18, P-19, P-20.
         let date = self.if_modified_since.date_at(now)?;
         Some(last_modified()? > date)
     }
@@ -485,8 +517,9 @@ impl Preconditions {
     }
 }
 
-/// R-09, R-11, R-12
+/// Returns whether `value` of `If-Range` matches the current representation.
 fn if_range_holds(value: &[u8], validators: &Validators, now: HttpDate) -> bool {
+    // R-09, R-11, R-12.
     let is_entity_tag = value.iter().take(3).any(|&byte| byte == b'"');
     if is_entity_tag {
         let current = validators.etag().map(EntityTag::as_ref);
@@ -500,19 +533,21 @@ fn if_range_holds(value: &[u8], validators: &Validators, now: HttpDate) -> bool 
     }
 }
 
-/// What preconditions can do for a method.
+/// The preconditions that apply to a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scope {
-    /// GET, HEAD, and QUERY (P-25).
+    /// GET, HEAD and QUERY.
+    // P-25.
     Safe,
-    /// Any method that may change something, known or not.
+    /// Any method that may change the resource, including unknown methods.
     Unsafe,
-    /// CONNECT, and the registered safe methods whose response is not a selected representation (P-03).
+    /// CONNECT, and the safe methods whose response is not a selected representation.
+    // P-03.
     None,
 }
 
 impl Scope {
-    /// By the registry of methods, <https://www.iana.org/assignments/http-methods>.
+    /// Classifies a method by the registry at <https://www.iana.org/assignments/http-methods>.
     fn of(method: &Method) -> Self {
         match *method {
             Method::GET | Method::HEAD => Self::Safe,
@@ -526,11 +561,12 @@ impl Scope {
     }
 }
 
-/// Joins the lines of `If-Match` and of `If-None-Match` into one line each, with the same members in the
-/// same order (RFC 9110 section 5.3, P-21): services exist that read the first line only. A list that
-/// cannot be read to its end stays as it came: joined, its last tag could take in the next line.
+/// Joins the lines of `If-Match` and of `If-None-Match` into one line each, because some services read only the first
+/// line (RFC 9110 section 5.3).
+///
+/// Leaves a list with an unterminated tag unchanged: joined, that tag would include the next line.
 pub(crate) fn join_lists_of_tags(headers: &mut HeaderMap) {
-    // No field has a second line: the usual case.
+    // P-21. The usual case: no field has a second line.
     if headers.len() == headers.keys_len() {
         return;
     }
@@ -547,7 +583,7 @@ pub(crate) fn join_lists_of_tags(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether a line of WebDAV's `If` states at least one condition (RFC 4918 section 10.4.2).
+/// Returns whether a line of WebDAV's `If` contains at least one condition (RFC 4918 section 10.4.2).
 ///
 /// ```text
 /// If = 1*( [ "<" URI ">" ] 1*( "(" 1*( [ "Not" ] ( "<" URI ">" / "[" entity-tag "]" ) ) ")" ) )
@@ -584,14 +620,14 @@ fn is_webdav_condition(line: &[u8]) -> bool {
     lists > 0
 }
 
-/// What follows a text between these two bytes, which is not empty.
+/// Returns the text after a nonempty text between these two bytes.
 fn between(text: &[u8], open: u8, close: u8) -> Option<&[u8]> {
     let inner = text.strip_prefix(&[open])?;
     let end = inner.iter().position(|&byte| byte == close)?;
     (end > 0).then(|| &inner[end + 1..])
 }
 
-/// The lines of one field. One line is the rule, and takes no allocation.
+/// The lines of one field. Does not allocate in the usual case of one line.
 #[derive(Clone, Debug)]
 enum FieldLines {
     None,
@@ -623,9 +659,9 @@ impl FieldLines {
         }
     }
 
-    /// The date, unless the field is absent, holds anything else or stands in more
-    /// than one line (P-12, P-18).
+    /// Returns the date of the field. Returns `None` if the field is absent, invalid or has several lines.
     fn date(&self, now: HttpDate) -> Option<HttpDate> {
+        // P-12, P-18.
         self.date_at(&|| now)
     }
 
@@ -637,16 +673,16 @@ impl FieldLines {
     }
 }
 
-/// A list of entity tags read once, with everything that a decision needs.
-struct ScannedList {
+/// The properties of a list of entity tags that a decision needs.
+struct TagListSummary {
     stars: usize,
     others: usize,
     matched: bool,
     unreadable: bool,
 }
 
-impl ScannedList {
-    /// `None` when the field is absent, which an empty field is not.
+impl TagListSummary {
+    /// Returns `None` if the field is absent. An empty field is not absent.
     fn of(lines: &FieldLines, matches: impl Fn(EntityTagRef<'_>) -> bool) -> Option<Self> {
         if lines.is_none() {
             return None;
@@ -675,7 +711,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_if_of_webdav_counts_where_it_states_a_condition() {
+    fn a_webdav_if_needs_a_condition() {
         let table: &[(&str, bool)] = &[
             ("(<urn:uuid:181d4fae-7d8c-11d0-a765-00a0c91e6bf2> [\"I am an ETag\"])", true),
             ("(<urn:uuid:1>) (Not <urn:uuid:2>)", true),

@@ -5,12 +5,13 @@ use http::{HeaderMap, HeaderValue};
 
 use super::syntax::trim_ows;
 
-/// Whether `Range` is one line of byte ranges that are valid.
+/// Returns whether `Range` is one line of valid byte ranges.
 ///
-/// An unknown unit must be ignored, several lines have no meaning, and what is invalid may be
-/// ignored (RFC 9110 section 14.2). Services answer each of these with 416 instead. The unit in other
-/// letters than lower case is ignored too, because few services know it.
+/// A server must ignore an unknown range unit, and may ignore an invalid field (RFC 9110 section 14.2). Services
+/// respond to both with 416 instead, and also to several lines. A unit that is not in lower case is ignored too,
+/// because few services recognize it.
 pub(crate) fn has_valid_byte_range(headers: &HeaderMap) -> bool {
+    //
     let mut lines = headers.get_all(RANGE).iter();
     matches!((lines.next(), lines.next()), (Some(line), None) if is_byte_range(line))
 }
@@ -80,8 +81,9 @@ fn range(text: &[u8]) -> Option<Range> {
     }
 }
 
-/// a position that is too great for a number is not valid here.
+/// Parses a position. One that exceeds 64 bits is treated as invalid.
 fn position(digits: &[u8]) -> Option<u64> {
+    //
     if digits.is_empty() {
         return None;
     }
@@ -96,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_valid_ranges_of_bytes_are_honored() {
+    fn only_valid_byte_ranges_are_honored() {
         //
         let table: &[(&[&'static str], bool)] = &[
             (&["bytes=0-1"], true),

@@ -1,15 +1,18 @@
-//! [`SelectingFields`]: request fields that are read on the record.
+//! [`SelectingFields`]: records which request fields a handler reads.
 
 use http::header::GetAll;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::Vary;
 
-/// Reads request fields, and remembers which: an answer that depends on a field must name
-/// it in `Vary`, or one client's answer is served to another (K-02, G-13).
+/// Reads request fields and records their names for `Vary`.
 ///
-/// A field is recorded when it is asked for, whether it is there or not: that it is absent
-/// selects an answer too.
+/// A response that depends on a request field must list the field in `Vary`. Otherwise a cache serves the response for
+/// one client to another.
+///
+/// A field is recorded when it is read, even if it is absent, because its absence also affects the response.
+///
+/// # Example
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue, header::ACCEPT_LANGUAGE};
@@ -24,10 +27,11 @@ use super::Vary;
 ///     _ => "Hello",
 /// };
 ///
-/// let mut answer = HeaderMap::new();
-/// fields.into_vary().add_to(&mut answer);
-/// assert_eq!((greeting, &answer["vary"]), ("Guten Tag", &HeaderValue::from_static("accept-language")));
+/// let mut response = HeaderMap::new();
+/// fields.into_vary().add_to(&mut response);
+/// assert_eq!((greeting, &response["vary"]), ("Guten Tag", &HeaderValue::from_static("accept-language")));
 /// ```
+// K-02, G-13.
 #[derive(Clone, Debug)]
 pub struct SelectingFields<'a> {
     headers: &'a HeaderMap,
@@ -35,30 +39,30 @@ pub struct SelectingFields<'a> {
 }
 
 impl<'a> SelectingFields<'a> {
-    /// For the fields of this request, of which none was read yet.
+    /// Creates a recorder for the header fields of a request. No field is recorded yet.
     #[must_use]
     pub fn of(headers: &'a HeaderMap) -> Self {
         Self { headers, vary: Vary::new() }
     }
 
-    /// The first line of a field, recorded.
+    /// Returns the first line of a field, and records the name.
     pub fn get(&mut self, name: &HeaderName) -> Option<&'a HeaderValue> {
         self.get_all(name).into_iter().next()
     }
 
-    /// All lines of a field, recorded.
+    /// Returns all lines of a field, and records the name.
     ///
-    /// This includes `Authorization` and `Cookie`: a response to an anonymous client is not the one
-    /// for a client that has signed in, and without the name in `Vary` a shared cache may reuse it.
-    /// The name has [a price](crate::policy::CachePolicy#sign-in-that-is-optional). To only check
-    /// credentials on which the response does not depend, read them from the request itself.
+    /// This includes `Authorization` and `Cookie`: the response to an anonymous client differs from the response to a
+    /// client that has signed in, and without the name in `Vary` a shared cache may reuse it for both. Such a name in
+    /// `Vary` has [a cost](crate::policy::CachePolicy#sign-in-that-is-optional). To check credentials that do not
+    /// affect the response, read them from the request itself.
     pub fn get_all(&mut self, name: &HeaderName) -> GetAll<'a, HeaderValue> {
-        // K-05, G-23: the name stands here because the application read the field to select.
+        // K-05, G-23: the application read the field to select a response, so its name belongs in `Vary`.
         self.vary.insert(name.as_str());
         self.headers.get_all(name)
     }
 
-    /// What was read.
+    /// Returns the recorded names.
     #[must_use]
     pub fn into_vary(self) -> Vary {
         self.vary
@@ -72,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_field_that_was_read_is_recorded_once_credentials_included() {
+    fn each_read_field_is_recorded_once_including_credentials() {
         let mut request = HeaderMap::new();
         request.append(ACCEPT, HeaderValue::from_static("text/html"));
         request.append(ACCEPT, HeaderValue::from_static("text/plain"));
@@ -85,14 +89,14 @@ mod tests {
         assert!(fields.get(&AUTHORIZATION).is_some());
         assert_eq!(fields.into_vary().to_string(), "accept, accept-language, authorization");
 
-        let mut answer = HeaderMap::new();
-        answer.insert("vary", HeaderValue::from_static("Accept"));
+        let mut response = HeaderMap::new();
+        response.insert("vary", HeaderValue::from_static("Accept"));
         let mut fields = SelectingFields::of(&request);
         fields.get(&ACCEPT);
-        fields.clone().into_vary().add_to(&mut answer);
-        assert_eq!(answer["vary"], "Accept", "nothing to add");
+        fields.clone().into_vary().add_to(&mut response);
+        assert_eq!(response["vary"], "Accept", "nothing to add");
         fields.get(&COOKIE);
-        fields.into_vary().add_to(&mut answer);
-        assert_eq!(answer["vary"], "Accept, cookie");
+        fields.into_vary().add_to(&mut response);
+        assert_eq!(response["vary"], "Accept, cookie");
     }
 }

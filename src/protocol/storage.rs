@@ -1,4 +1,4 @@
-//! [`Storability`]: whether a cache may store a response at all, and by which rule.
+//! [`Storability`]: whether a cache may store a response, and which rule decides it.
 
 use http::header::{AUTHORIZATION, CONTENT_LOCATION, EXPIRES};
 use http::{HeaderMap, Method, StatusCode, Uri, request};
@@ -7,11 +7,13 @@ use super::cache_control::{CacheControl, RequestCacheControl};
 use super::freshness::{Cache, is_heuristically_cacheable};
 use super::syntax::only_line;
 
-/// Whether one kind of cache may store a response, and by which rule (RFC 9111 section 3,
-/// S-01).
+/// Whether one kind of cache may store a response, and which rule decides it
+/// ([RFC 9111 section 3](https://www.rfc-editor.org/rfc/rfc9111.html#section-3)).
 ///
-/// To be storable is not to be reusable: what is `no-cache`, stale at once, or varies on `*`
-/// is stored and asked about each time.
+/// A stored response is not always reusable: if it is `no-cache`, stale or varies on `*`, the cache revalidates it
+/// before each reuse.
+///
+/// # Example
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue, Request, StatusCode};
@@ -25,75 +27,94 @@ use super::syntax::only_line;
 /// assert_eq!(by(Cache::Private), Storability::Allowed(StoragePermission::MaxAge));
 /// assert_eq!(by(Cache::Shared), Storability::Forbidden(StorageProhibition::Private));
 /// ```
+// S-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(clippy::exhaustive_enums, reason = "a cache may store a response, or may not")]
+#[allow(clippy::exhaustive_enums, reason = "a cache either may or must not store a response")]
 pub enum Storability {
-    /// The cache may store it: nothing forbids it, and this allows it.
+    /// The cache may store the response: no rule forbids it, and this rule allows it.
     Allowed(StoragePermission),
-    /// The cache must not store it.
+    /// The cache must not store the response.
     Forbidden(StorageProhibition),
 }
 
-/// What allows a cache to store a response: the first of these that is there (RFC 9111
-/// section 3, S-01).
+/// The first rule that allows a cache to store a response
+/// ([RFC 9111 section 3](https://www.rfc-editor.org/rfc/rfc9111.html#section-3)).
+// S-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StoragePermission {
-    /// `s-maxage`, for a shared cache (C-21).
+    /// `s-maxage`, for a shared cache.
+    // C-21.
     SMaxage,
-    /// `max-age` (C-20).
+    /// `max-age`.
+    // C-20.
     MaxAge,
-    /// `Expires`, be it in the past or no date at all (C-33).
+    /// `Expires`, even if it is invalid or in the past.
+    // C-33.
     Expires,
-    /// `public` (C-25).
+    /// `public`.
+    // C-25.
     Public,
-    /// `private`, for a private cache (C-24).
+    /// `private`, for a private cache.
+    // C-24.
     Private,
-    /// The status, which caches may store without being told so (M-04).
+    /// A status code that is heuristically cacheable
+    /// ([RFC 9110 section 15.1](https://www.rfc-editor.org/rfc/rfc9110.html#section-15.1)).
+    // M-04.
     Status,
 }
 
-/// What forbids a cache to store a response: the first of these that is there (RFC 9111
-/// section 3, S-01).
+/// The first rule that forbids a cache to store a response
+/// ([RFC 9111 section 3](https://www.rfc-editor.org/rfc/rfc9111.html#section-3)).
+// S-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StorageProhibition {
-    /// Answers to this method are not stored (M-01, M-03).
+    /// Caches do not store responses to this method.
+    // M-01, M-03.
     Method,
-    /// An answer to POST or PATCH is stored only where it has a stated lifetime and a
-    /// `Content-Location` that is the target (M-02).
+    /// A response to POST or PATCH without explicit freshness, or without a `Content-Location` equal to the target URI
+    /// ([RFC 9110 section 9.3.3](https://www.rfc-editor.org/rfc/rfc9110.html#section-9.3.3)).
+    // M-02.
     NotTheTarget,
-    /// The response is an interim one (RFC 9110 section 15.2).
+    /// An informational response (1xx,
+    /// [RFC 9110 section 15.2](https://www.rfc-editor.org/rfc/rfc9110.html#section-15.2)).
     Interim,
-    /// 428, 429, 431 and 511 are never stored (N-09).
+    /// The status code 428, 429, 431 or 511, which caches must not store.
+    // N-09.
     Status,
-    /// `must-understand` on a status that nobody knows (C-28).
+    /// `must-understand` with an unknown status code.
+    // C-28.
     NotUnderstood,
-    /// `no-store` in the response (C-23).
+    /// `no-store` in the response.
+    // C-23.
     NoStore,
-    /// `no-store` in the request (C-14).
+    /// `no-store` in the request.
+    // C-14.
     RequestNoStore,
-    /// `private`, for a shared cache (C-24).
+    /// `private`, for a shared cache.
+    // C-24.
     Private,
-    /// The request has `Authorization`, and neither `public`, `s-maxage` nor
-    /// `must-revalidate` lets a shared cache keep the answer (S-04).
+    /// A request with `Authorization`, for a shared cache, without `public`, `s-maxage` or `must-revalidate` in the
+    /// response.
+    // S-04.
     Authorization,
-    /// Nothing allows it: no lifetime, and a status that is not stored without one (M-04).
+    /// No rule allows it: the response has no lifetime, and the status code is not heuristically cacheable.
+    // M-04.
     NothingAllows,
 }
 
 impl Storability {
-    /// Whether the cache may store the response of this status and with these fields.
+    /// Evaluates a response with this status code and these header fields.
     ///
-    /// The status 304 is asked about as the 200 whose place it takes: its fields become those
-    /// of what is stored (N-06). A 206 may be stored by a cache that combines ranges, and is
-    /// never served as complete (S-05).
-    ///
-    /// `no-store` beside `must-understand` forbids nothing where the status is known, as there
-    /// are caches that ignore it then (C-28). A qualified `private` keeps only its fields from
-    /// a shared cache (C-24).
+    /// - A 304 is evaluated like the 200 that it updates.
+    /// - A 206 is allowed: a cache that combines partial responses may store it, but must not serve it as complete.
+    /// - `no-store` has no effect together with `must-understand` if the status code is known, because some caches
+    ///   ignore it then.
+    /// - A qualified `private` does not forbid a shared cache to store the response without the listed fields.
     #[must_use]
     pub fn of_response(cache: Cache, request: &request::Parts, status: StatusCode, headers: &HeaderMap) -> Self {
+        // N-06, S-05, C-24, C-28.
         let control = CacheControl::from_headers(headers).unwrap_or_default();
         match prohibition(&control, cache, request, status, headers) {
             Some(prohibition) => Self::Forbidden(prohibition),
@@ -102,7 +123,7 @@ impl Storability {
         }
     }
 
-    /// Whether the cache may store it.
+    /// Returns whether the cache may store the response.
     #[must_use]
     pub const fn is_allowed(self) -> bool {
         matches!(self, Self::Allowed(_))
@@ -110,23 +131,26 @@ impl Storability {
 }
 
 impl StorageProhibition {
-    /// What forbids every cache to store what has this method and status, whatever its fields
-    /// say.
+    /// Returns the rule that forbids every cache to store a response with this method and status code, regardless of
+    /// its fields.
     ///
-    /// Only of GET and HEAD are answers stored in practice (M-02), so a POST is here too.
+    /// Includes POST: in practice caches store only responses to GET and HEAD.
     #[cfg(feature = "audit")]
     pub(crate) fn of_kind(method: &Method, status: StatusCode) -> Option<Self> {
+        // M-02.
         of_status(status).or_else(|| (!matches!(*method, Method::GET | Method::HEAD)).then_some(Self::Method))
     }
 }
 
-/// Whether no cache may store an answer of this status (RFC 6585 sections 3 to 6, N-09).
+/// Returns whether caches must not store a response with this status code (RFC 6585 sections 3 to 6).
 pub(crate) const fn is_never_stored(status: StatusCode) -> bool {
+    // N-09.
     matches!(status.as_u16(), 428 | 429 | 431 | 511)
 }
 
-/// The status of what is stored: a 304 freshens a 200 (RFC 9110 section 15.4.5, N-06).
+/// Returns the status code of the stored response, which is 200 for a 304 (RFC 9110 section 15.4.5).
 pub(crate) const fn stored_status(status: StatusCode) -> StatusCode {
+    // N-06.
     if status.as_u16() == 304 { StatusCode::OK } else { status }
 }
 
@@ -141,13 +165,13 @@ fn prohibition(
 
     let shared = cache == Cache::Shared;
     let understood = control.must_understand() && status.canonical_reason().is_some();
-    let asked = RequestCacheControl::from_headers(&request.headers).unwrap_or_default();
+    let request_fields = RequestCacheControl::from_headers(&request.headers).unwrap_or_default();
     let authorizes = || control.public() || control.must_revalidate() || control.s_maxage().is_some();
     of_method(control, cache, request, headers).or_else(|| of_status(status)).or_else(|| {
         [
             (control.must_understand() && !understood, No::NotUnderstood),
             (control.no_store() && !understood, No::NoStore),
-            (asked.no_store(), No::RequestNoStore),
+            (request_fields.no_store(), No::RequestNoStore),
             (shared && control.private(), No::Private),
             (shared && request.headers.contains_key(AUTHORIZATION) && !authorizes(), No::Authorization),
         ]
@@ -165,11 +189,11 @@ fn of_method(
     match request.method {
         Method::GET | Method::HEAD => None,
         Method::POST | Method::PATCH => {
-            let stated = matches!(
+            let has_lifetime = matches!(
                 explicit(control, cache, headers),
                 Some(StoragePermission::SMaxage | StoragePermission::MaxAge | StoragePermission::Expires)
             );
-            (!stated || !is_target(&request.uri, headers)).then_some(StorageProhibition::NotTheTarget)
+            (!has_lifetime || !is_target(&request.uri, headers)).then_some(StorageProhibition::NotTheTarget)
         }
         _ => Some(StorageProhibition::Method),
     }
@@ -194,7 +218,7 @@ fn permission(
         .or_else(|| is_heuristically_cacheable(stored_status(status)).then_some(StoragePermission::Status))
 }
 
-/// A stated lifetime, be it one that has ended.
+/// Returns the directive or field that sets a lifetime, even an expired one.
 fn explicit(control: &CacheControl, cache: Cache, headers: &HeaderMap) -> Option<StoragePermission> {
     if cache == Cache::Shared && control.s_maxage().is_some() {
         return Some(StoragePermission::SMaxage);
@@ -205,7 +229,7 @@ fn explicit(control: &CacheControl, cache: Cache, headers: &HeaderMap) -> Option
     headers.contains_key(EXPIRES).then_some(StoragePermission::Expires)
 }
 
-/// Whether `Content-Location` names the target, in full or by its path and query.
+/// Returns whether `Content-Location` equals the target URI or its path and query.
 fn is_target(uri: &Uri, headers: &HeaderMap) -> bool {
     let Some(location) = only_line(headers, &CONTENT_LOCATION).and_then(|line| Uri::try_from(line.as_bytes()).ok())
     else {
@@ -229,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_response_is_stored_by_the_first_rule_that_allows_it_and_by_none_that_forbids() {
+    fn the_first_rule_decides_whether_a_response_is_stored() {
         use Cache::{Private, Shared};
         use Storability::{Allowed, Forbidden};
         use StoragePermission as Yes;
@@ -237,11 +261,11 @@ mod tests {
 
         type Row<'a> = (&'a str, Cache, &'a str, &'a [&'a str], u16, &'a [&'a str], Storability);
         let table: &[Row<'_>] = &[
-            ("a page that says nothing (M-04)", Shared, "GET", &[], 200, &[], Allowed(Yes::Status)),
+            ("a page without fields (M-04)", Shared, "GET", &[], 200, &[], Allowed(Yes::Status)),
             ("max-age (C-20)", Shared, "GET", &[], 302, &["cache-control: max-age=0"], Allowed(Yes::MaxAge)),
             ("s-maxage (C-21)", Shared, "GET", &[], 500, &["cache-control: s-maxage=1"], Allowed(Yes::SMaxage)),
             (
-                "s-maxage is nothing to a browser",
+                "a browser ignores s-maxage",
                 Private,
                 "GET",
                 &[],
@@ -249,7 +273,7 @@ mod tests {
                 &["cache-control: s-maxage=1"],
                 Forbidden(No::NothingAllows),
             ),
-            ("an Expires that is no date (C-33)", Shared, "GET", &[], 302, &["expires: 0"], Allowed(Yes::Expires)),
+            ("an invalid Expires (C-33)", Shared, "GET", &[], 302, &["expires: 0"], Allowed(Yes::Expires)),
             ("public (C-25)", Shared, "GET", &[], 503, &["cache-control: public"], Allowed(Yes::Public)),
             (
                 "private for a browser (C-24)",
@@ -260,7 +284,15 @@ mod tests {
                 &["cache-control: private"],
                 Allowed(Yes::Private),
             ),
-            ("private for others (C-24)", Shared, "GET", &[], 200, &["cache-control: PRIVATE"], Forbidden(No::Private)),
+            (
+                "private for a shared cache (C-24)",
+                Shared,
+                "GET",
+                &[],
+                200,
+                &["cache-control: PRIVATE"],
+                Forbidden(No::Private),
+            ),
             (
                 "a qualified private (C-24)",
                 Shared,
@@ -270,10 +302,10 @@ mod tests {
                 &[r#"cache-control: private="set-cookie""#],
                 Allowed(Yes::Status),
             ),
-            ("a redirect that says nothing", Shared, "GET", &[], 302, &[], Forbidden(No::NothingAllows)),
+            ("a redirect without fields", Shared, "GET", &[], 302, &[], Forbidden(No::NothingAllows)),
             ("no-store (C-23)", Private, "GET", &[], 200, &["cache-control: No-Store"], Forbidden(No::NoStore)),
             (
-                "no-store that must be understood (C-28)",
+                "no-store with must-understand (C-28)",
                 Private,
                 "GET",
                 &[],
@@ -282,7 +314,7 @@ mod tests {
                 Allowed(Yes::Status),
             ),
             (
-                "a status that nobody understands (C-28)",
+                "must-understand with an unknown status (C-28)",
                 Private,
                 "GET",
                 &[],
@@ -321,7 +353,7 @@ mod tests {
             ("DELETE (M-01, M-03)", Shared, "DELETE", &[], 200, &["cache-control: max-age=9"], Forbidden(No::Method)),
             ("POST (M-02)", Shared, "POST", &[], 200, &["cache-control: max-age=9"], Forbidden(No::NotTheTarget)),
             (
-                "POST that answers with the target (M-02)",
+                "POST with the target as Content-Location (M-02)",
                 Shared,
                 "POST",
                 &[],
@@ -330,7 +362,7 @@ mod tests {
                 Allowed(Yes::MaxAge),
             ),
             (
-                "by its whole URI (M-02)",
+                "PATCH with the complete target URI (M-02)",
                 Shared,
                 "PATCH",
                 &[],
@@ -339,7 +371,7 @@ mod tests {
                 Allowed(Yes::MaxAge),
             ),
             (
-                "and not with what has its path elsewhere (M-02)",
+                "POST with the same path on another host (M-02)",
                 Shared,
                 "POST",
                 &[],
@@ -348,7 +380,7 @@ mod tests {
                 Forbidden(No::NotTheTarget),
             ),
             (
-                "nor with another query of it (M-02)",
+                "POST with another query (M-02)",
                 Shared,
                 "POST",
                 &[],
@@ -357,7 +389,7 @@ mod tests {
                 Forbidden(No::NotTheTarget),
             ),
             (
-                "and without a lifetime (M-02)",
+                "POST without a lifetime (M-02)",
                 Shared,
                 "POST",
                 &[],
@@ -365,16 +397,24 @@ mod tests {
                 &["cache-control: public", "content-location: /page?q"],
                 Forbidden(No::NotTheTarget),
             ),
-            ("an interim response", Shared, "GET", &[], 103, &["cache-control: max-age=9"], Forbidden(No::Interim)),
+            (
+                "an informational response",
+                Shared,
+                "GET",
+                &[],
+                103,
+                &["cache-control: max-age=9"],
+                Forbidden(No::Interim),
+            ),
             ("429 (N-09)", Private, "GET", &[], 429, &["cache-control: max-age=9"], Forbidden(No::Status)),
-            ("a 304 for the 200 that it freshens (N-06)", Shared, "GET", &[], 304, &[], Allowed(Yes::Status)),
+            ("a 304 counts as the 200 that it updates (N-06)", Shared, "GET", &[], 304, &[], Allowed(Yes::Status)),
         ];
-        for (sentence, cache, method, asked, status, answered, expected) in table {
+        for (sentence, cache, method, request_fields, status, response_fields, expected) in table {
             let (mut request, ()) =
                 Request::builder().method(*method).uri("http://a.example/page?q").body(()).unwrap().into_parts();
-            request.headers = fields(asked);
+            request.headers = fields(request_fields);
             let status = StatusCode::from_u16(*status).unwrap();
-            let found = Storability::of_response(*cache, &request, status, &fields(answered));
+            let found = Storability::of_response(*cache, &request, status, &fields(response_fields));
             assert_eq!(found, *expected, "{sentence}");
             assert_eq!(found.is_allowed(), matches!(expected, Allowed(_)), "{sentence}");
         }

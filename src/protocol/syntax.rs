@@ -1,30 +1,28 @@
-//! Tokens, quoted strings, lists over all field lines, and delta-seconds.
+//! Parses tokens, quoted strings, lists across field lines, and delta-seconds.
 //!
-//! Everything here takes bytes, because a field value may carry obs-text
-//! (V-04), and visits each byte a constant number of times.
+//! All functions take bytes, because a field value may contain bytes above 127. Their running time is linear.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// The greatest number of list members that any parser of this crate reads from
-/// one field, over all its lines.
+/// The maximum number of list members that this crate reads from one header field, across all its lines.
 ///
-/// A field with more members than this is treated in the restrictive direction:
-/// `Vary` becomes `*`, `Cache-Control` of a response `no-store`, and a list of
-/// entity tags matches whatever refuses the request.
+/// A field with more members is treated restrictively: `Vary` is read as `*`, and `Cache-Control` of a response as
+/// `no-store`. A list of entity tags with more members never permits an unsafe request.
 pub const MAX_MEMBERS: usize = 1_024;
 
-/// The greatest number of seconds that `delta-seconds` denotes when parsed: 2^31,
-/// the value RFC 9111 section 1.2.2 gives for an overflow (C-04).
+/// The largest number of seconds that the parsers return: 2^31, to which
+/// [RFC 9111 section 1.2.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-1.2.2) clamps larger values.
+// C-04.
 pub const MAX_DELTA_SECONDS: u32 = 2_147_483_648;
 
-/// Whether `byte` may stand in a token (RFC 9110 section 5.6.2).
+/// Returns whether `byte` is allowed in a token (RFC 9110 section 5.6.2).
 pub(crate) const fn is_tchar(byte: u8) -> bool {
     matches!(byte,
         b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_'
         | b'`' | b'|' | b'~' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z')
 }
 
-/// Whether `bytes` are one token, which is never empty.
+/// Returns whether `bytes` is one nonempty token.
 pub(crate) const fn is_token(bytes: &[u8]) -> bool {
     let mut i = 0;
     while i < bytes.len() {
@@ -36,7 +34,7 @@ pub(crate) const fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty()
 }
 
-/// `bytes` without the spaces and tabs at either end (OWS, RFC 9110 section 5.6.3).
+/// Removes spaces and tabs at both ends (OWS, RFC 9110 section 5.6.3).
 pub(crate) fn trim_ows(mut bytes: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = bytes {
         bytes = rest;
@@ -47,17 +45,17 @@ pub(crate) fn trim_ows(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// The non-empty members of a `#list` over all field lines, in order, each
-/// trimmed of OWS (RFC 9110 sections 5.3 and 5.6.1.2, P-21).
+/// Iterates over the nonempty members of a `#list`, across all field lines, without surrounding white space (RFC 9110
+/// sections 5.3 and 5.6.1.2).
 ///
-/// A comma inside a quoted string does not separate members. A quoted string
-/// ends with its line at the latest, and a line whose quoted string never ends is
-/// split at every comma from that quote on: a directive that restricts must not
-/// hide behind a stray quote.
+/// A comma inside a quoted string does not separate members. A quoted string never continues on the next line. If a
+/// quoted string is not terminated, the rest of the line is split at every comma, so that a stray quote cannot hide a
+/// restriction.
 pub(crate) fn members<'a, L>(lines: L) -> Members<'a, L::IntoIter>
 where
     L: IntoIterator<Item = &'a HeaderValue>,
 {
+    // P-21.
     Members { lines: lines.into_iter(), rest: &[], quotes: true }
 }
 
@@ -65,14 +63,13 @@ where
 pub(crate) struct Members<'a, L> {
     lines: L,
     rest: &'a [u8],
-    /// Whether quotes still mean something in the current line.
+    /// Whether quotes are significant in the rest of the line.
     quotes: bool,
 }
 
 impl<'a, L> Members<'a, L> {
-    /// Where the member at the head of `rest` ends. Turns quoting off for the
-    /// rest of the line when a quoted string does not end, so that the rescan
-    /// happens once per line and the whole stays linear.
+    /// Returns where the first member of `rest` ends. Turns quoting off for the rest of the line at an unterminated
+    /// quoted string, so that each line is scanned again at most once.
     fn member_end(&mut self) -> usize {
         let mut i = 0;
         while i < self.rest.len() {
@@ -111,8 +108,8 @@ where
     }
 }
 
-/// The length of the quoted string at the head of `bytes`, both quotes included,
-/// or `None` when it does not end.
+/// Returns the length of the quoted string that `bytes` starts with, including both quotes. Returns `None` if it is not
+/// terminated.
 fn quoted_string_end(bytes: &[u8]) -> Option<usize> {
     let mut i = 1;
     while i < bytes.len() {
@@ -125,10 +122,10 @@ fn quoted_string_end(bytes: &[u8]) -> Option<usize> {
     None
 }
 
-/// The line of a field that is not a list, or `None` when it has none or several: which of
-/// them counts cannot be known.
+/// Returns the line of a field that is not a list. Returns `None` if there are several, because it is unknown which one
+/// counts.
 pub(crate) fn only_line<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
-    // No field has a second line: the usual case, and a fifth of the steps.
+    // The usual case: no field has a second line. This path takes a fifth of the instructions.
     if headers.len() == headers.keys_len() {
         return headers.get(name);
     }
@@ -137,21 +134,21 @@ pub(crate) fn only_line<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option
     lines.next().is_none().then_some(first)
 }
 
-/// Sets a field, also in a map that has as many names as it can have: there `insert` panics, so a field that
-/// has no say in what caches and clients may do gives way.
+/// Sets a field. `HeaderMap::insert` would panic if the map is full. This function then removes a field that neither
+/// caches nor clients act on.
 pub(crate) fn set_field(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
-    /// What `HeaderMap` can hold, by its documentation.
-    const MOST_NAMES: usize = 24_576;
-    if headers.keys_len() >= MOST_NAMES {
-        let unknown = headers.keys().find(|name| !matters(name.as_str())).cloned();
-        // So many names are not all known.
+    /// The capacity of `HeaderMap`, according to its documentation.
+    const MAX_NAMES: usize = 24_576;
+    if headers.keys_len() >= MAX_NAMES {
+        let unknown = headers.keys().find(|name| !is_significant(name.as_str())).cloned();
+        // The names of so many fields cannot all be known.
         headers.remove(unknown.unwrap_or_else(|| name.clone()));
     }
     _ = headers.try_insert(name, value);
 }
 
-/// Whether a field has a say in what caches and clients may do with a response.
-fn matters(name: &str) -> bool {
+/// Returns whether caches or clients act on a response field.
+fn is_significant(name: &str) -> bool {
     const NAMES: [&str; 14] = [
         "access-control-allow-credentials",
         "access-control-allow-origin",
@@ -171,8 +168,8 @@ fn matters(name: &str) -> bool {
     NAMES.contains(&name)
 }
 
-/// The text of a quoted string without its quotes and escapes, or `None` when
-/// `bytes` are not exactly one quoted string.
+/// Returns the text of a quoted string without quotes and escapes. Returns `None` if `bytes` is not exactly one quoted
+/// string.
 pub(crate) fn unquote(bytes: &[u8]) -> Option<Vec<u8>> {
     if bytes.first() != Some(&b'"') || quoted_string_end(bytes)? != bytes.len() {
         return None;
@@ -190,8 +187,9 @@ pub(crate) fn unquote(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(text)
 }
 
-/// Parses `1*DIGIT`, clamped to [`MAX_DELTA_SECONDS`] (RFC 9111 section 1.2.2, C-04).
+/// Parses `1*DIGIT`. Clamps the value to [`MAX_DELTA_SECONDS`] (RFC 9111 section 1.2.2).
 pub(crate) fn delta_seconds(bytes: &[u8]) -> Option<u32> {
+    // C-04.
     if bytes.is_empty() {
         return None;
     }
@@ -215,18 +213,18 @@ mod tests {
     }
 
     #[test]
-    fn members_are_read_over_all_lines_and_empty_ones_are_skipped() {
+    fn members_are_read_across_lines_and_empty_ones_are_skipped() {
         let table: &[(&str, &[&str], &[&str])] = &[
             ("one member", &["a"], &["a"]),
-            ("two lines are one list", &["a, b", "c"], &["a", "b", "c"]),
+            ("two lines form one list", &["a, b", "c"], &["a", "b", "c"]),
             ("empty members are ignored (P-21)", &[", a,, b ,"], &["a", "b"]),
-            ("an empty line has no member", &["", "a"], &["a"]),
+            ("an empty line has no members", &["", "a"], &["a"]),
             ("tabs are white space", &["\ta\t,\tb"], &["a", "b"]),
             ("a comma inside quotes does not split", &[r#"a="x,y", b"#], &[r#"a="x,y""#, "b"]),
             ("an escaped quote does not end the string", &[r#"a="x\",y", b"#], &[r#"a="x\",y""#, "b"]),
-            ("an open quote hides nothing", &[r#"a="x, no-store"#], &[r#"a="x"#, "no-store"]),
-            ("an open quote ends with its line", &[r#"a="x"#, "b"], &[r#"a="x"#, "b"]),
-            ("a quote escaped at the end is open", &[r#"a="x\"#, "b"], &[r#"a="x\"#, "b"]),
+            ("an unterminated quoted string hides no members", &[r#"a="x, no-store"#], &[r#"a="x"#, "no-store"]),
+            ("an unterminated quoted string ends with its line", &[r#"a="x"#, "b"], &[r#"a="x"#, "b"]),
+            ("an escaped quote does not terminate a string", &[r#"a="x\"#, "b"], &[r#"a="x\"#, "b"]),
         ];
         for (sentence, lines, expected) in table {
             assert_eq!(&split(lines), expected, "{sentence}");
@@ -234,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn delta_seconds_are_digits_and_clamp() {
+    fn delta_seconds_are_digits_and_are_clamped() {
         let table: &[(&str, Option<u32>)] = &[
             ("0", Some(0)),
             ("060", Some(60)),
@@ -256,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn unquote_takes_exactly_one_quoted_string() {
+    fn unquote_accepts_exactly_one_quoted_string() {
         assert_eq!(unquote(br#""a b""#).as_deref(), Some(&b"a b"[..]));
         assert_eq!(unquote(br#""a\"b\\""#).as_deref(), Some(&br#"a"b\"#[..]));
         assert_eq!(unquote(br#""""#).as_deref(), Some(&b""[..]));

@@ -1,5 +1,4 @@
-//! [`CacheControl`] as a targeted field carries it, such as `CDN-Cache-Control`
-//! (RFC 9213).
+//! [`CacheControl`] in targeted fields such as `CDN-Cache-Control` (RFC 9213).
 
 use std::collections::BTreeMap;
 
@@ -12,13 +11,13 @@ use super::syntax::{MAX_MEMBERS, members};
 
 /// # Targeted fields
 ///
-/// A field such as `CDN-Cache-Control` carries the same directives in another
-/// grammar, that of a structured Dictionary (RFC 9213 section 2.1, T-01). The two
-/// look alike and fail in opposite ways: `Cache-Control` is read as far as it can be,
-/// and of a Dictionary with one fault nothing is left (X-01).
+/// A targeted field such as `CDN-Cache-Control` contains the same directives, but it is a structured Dictionary
+/// ([RFC 9213 section 2.1](https://www.rfc-editor.org/rfc/rfc9213.html#section-2.1)). The two grammars look alike and
+/// differ in how errors are handled: a parser of `Cache-Control` skips an invalid member, and a parser of a Dictionary
+/// ignores the complete field.
 ///
-/// The cache that a field is for goes by it alone, and by the first one of its list
-/// that is there and sound (T-05):
+/// A cache has a list of targeted fields. It uses the first one that is present and valid, and ignores `Cache-Control`
+/// ([RFC 9213 section 2.2](https://www.rfc-editor.org/rfc/rfc9213.html#section-2.2)):
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue};
@@ -34,65 +33,65 @@ use super::syntax::{MAX_MEMBERS, members};
 ///     .find_map(|name| CacheControl::from_targeted(&headers, name))
 ///     .or_else(|| CacheControl::from_headers(&headers))
 ///     .unwrap();
-/// assert_eq!(control.max_age(), Some(600), "a key in upper case spoils the first field");
+/// assert_eq!(control.max_age(), Some(600), "the first field is invalid, because a key is in upper case");
 /// assert_eq!(control.to_targeted_value().unwrap(), "max-age=600");
 /// ```
+// T-01, T-05, X-01.
 impl CacheControl {
-    /// Reads a targeted field as a cache that keeps to RFC 9213 does, or `None` when
-    /// there is no member in it or a fault, so that it is to be ignored (T-04).
+    /// Parses a targeted field, as a cache that follows RFC 9213 does.
     ///
-    /// | The field says | It is read as | |
-    /// |---|---|---|
-    /// | a key twice | the last one | X-03 |
-    /// | a parameter | nothing | T-03 |
-    /// | a lifetime that is no Integer, or is negative | nothing | T-02, T-03 |
-    /// | `no-cache` or `private` with neither a Boolean nor a String | nothing | T-02, T-03 |
-    /// | any other known directive with something else than a Boolean | nothing | T-02, T-03 |
-    /// | a known directive that is `?0` | nothing | T-01 |
-    /// | more than [`MAX_MEMBERS`] members | a fault | |
+    /// Returns `None` if the field is absent, empty or invalid, so that the cache ignores it. Returns an
+    /// [empty](Self::is_empty) value if the field is valid and has no usable directive: such a field still takes
+    /// precedence over `Cache-Control`.
     ///
-    /// The rest is read as in `Cache-Control`, and what is unknown is among the
-    /// [`extensions`](Self::extensions).
+    /// | Field value | Read as |
+    /// |---|---|
+    /// | a repeated key | the last value |
+    /// | a parameter | ignored |
+    /// | a lifetime that is negative or not an Integer | absent |
+    /// | `no-cache` or `private` with a value that is neither a Boolean nor a String | absent |
+    /// | another known directive with a value that is not a Boolean | absent |
+    /// | a known directive with the value `?0` | absent |
+    /// | more than [`MAX_MEMBERS`] members | an invalid field |
     ///
-    /// A directive of the wrong type is not read even when it restricts. To believe in
-    /// a `no-store` that the cache does not consume would be to rely on it: who finds no
-    /// restriction here adds one that holds.
+    /// All other values are read as in `Cache-Control`. Unknown members become [`extensions`](Self::extensions).
     ///
-    /// A sound field of which nothing is read is an [empty](Self::is_empty) value, not
-    /// `None`: it overrules `Cache-Control` all the same (T-05).
+    /// A directive of the wrong type is absent even if it is a restriction such as `no-store`, because a cache would
+    /// ignore it. A caller that needs the restriction must add a valid one.
     ///
-    /// This is for fields of RFC 9213 only. `Surrogate-Control`, `Edge-Control` and
-    /// `X-Accel-Expires` have grammars of their own.
+    /// Do not use this method for `Surrogate-Control`, `Edge-Control` and `X-Accel-Expires`, which have different
+    /// grammars.
     #[must_use]
     pub fn from_targeted(headers: &HeaderMap, name: impl AsHeaderName) -> Option<Self> {
+        // T-01 to T-05, X-03.
         let value = combined(headers.get_all(name));
         let dictionary = Dictionary::parse(&value).filter(|dictionary| !dictionary.is_empty())?;
-        // Each in a line of its own, because a quote in one must not reach the next.
+        // Parses each directive as a separate line, so that a quote in one cannot affect the next.
         let directives: Vec<HeaderValue> =
             dictionary.iter().filter_map(|(key, member)| directive(key, member)).collect();
         Some(Self::parse_apart(&directives))
     }
 
-    /// What this says to a shared cache, as the value of a targeted field, or `None`
-    /// when there is nothing to say: such a field must not be sent empty (T-02, X-05).
+    /// Renders the directives for a shared cache as the value of a targeted field.
     ///
-    /// Lower case, one line, each directive once, plain digits, no parameters, and
-    /// quotes around field names only (T-10), so that a parser of `Cache-Control`
-    /// reads the same.
+    /// Returns `None` if there are no directives: an empty targeted field must not be sent.
     ///
-    /// - `s-maxage`, which no cache need know here, becomes the `max-age` that it
-    ///   overrules (T-06), with the `proxy-revalidate` that it implies (C-21). A value
-    ///   that may be reused stale is made with `max-age` (C-32).
-    /// - An extension is written where a Dictionary can hold it, its name in lower case.
-    ///   Of several that come to one name the first is; one that comes to the name of a
-    ///   known directive, such as the malformed `public=1`, is not.
+    /// The value is also valid in `Cache-Control` with the same meaning. It is one line in lower case, with each
+    /// directive once, no parameters, and quotes around field names only.
+    ///
+    /// - `s-maxage` is rendered as `max-age`, because a cache need not recognize it here, and as the `proxy-revalidate`
+    ///   that it implies. To allow stale reuse, use `max-age` instead.
+    /// - An extension is rendered if a Dictionary can represent it, with its name in lower case. If several extensions
+    ///   have the same name, only the first is rendered. An extension with the name of a known directive, such as the
+    ///   malformed `public=1`, is omitted.
     #[must_use]
     pub fn to_targeted_value(&self) -> Option<HeaderValue> {
+        // T-02, T-06, T-10, X-05, C-21, C-32.
         let known = [
             flag("public", self.public()),
-            extent("private", self.private(), self.private_fields()),
+            scope("private", self.private(), self.private_fields()),
             seconds("max-age", self.s_maxage().or(self.max_age())),
-            extent("no-cache", self.no_cache(), self.no_cache_fields()),
+            scope("no-cache", self.no_cache(), self.no_cache_fields()),
             flag("no-store", self.no_store()),
             flag("must-revalidate", self.must_revalidate()),
             flag("proxy-revalidate", self.proxy_revalidate() || self.s_maxage().is_some()),
@@ -106,7 +105,7 @@ impl CacheControl {
         for (name, member) in self.extensions().iter().filter_map(extension) {
             extensions.entry(name).or_insert(member);
         }
-        // As many as a reader of this crate takes; the known ones are in front.
+        // Renders at most as many members as this crate reads, known directives first.
         let members: Vec<String> =
             known.into_iter().flatten().chain(extensions.into_values()).take(MAX_MEMBERS).collect();
         (!members.is_empty()).then(|| field_value(&members))
@@ -114,7 +113,7 @@ impl CacheControl {
 }
 
 fn field_value(members: &[String]) -> HeaderValue {
-    HeaderValue::try_from(members.join(", ")).expect("a Dictionary is visible ASCII and spaces")
+    HeaderValue::try_from(members.join(", ")).expect("a Dictionary consists of visible ASCII and spaces")
 }
 
 fn flag(name: &str, is_set: bool) -> Option<String> {
@@ -125,12 +124,13 @@ fn seconds(name: &str, seconds: Option<u32>) -> Option<String> {
     seconds.map(|seconds| format!("{name}={seconds}"))
 }
 
-/// A String takes field names and `, ` as they are.
-fn extent(name: &str, is_everything: bool, fields: &FieldNames) -> Option<String> {
+/// Renders the unqualified or the qualified form. A String can hold field names and `, ` without escapes.
+fn scope(name: &str, is_everything: bool, fields: &FieldNames) -> Option<String> {
     flag(name, is_everything).or_else(|| (!fields.is_empty()).then(|| format!("{name}=\"{fields}\"")))
 }
 
-/// What a known directive takes (T-02).
+/// The value types of known directives.
+// T-02.
 enum Type {
     Seconds,
     Flag,
@@ -147,9 +147,9 @@ fn type_of(key: &str) -> Option<Type> {
     })
 }
 
-/// The member as a directive of `Cache-Control`, or `None` when it is not to be
-/// consumed (T-03).
+/// Converts a member to a directive of `Cache-Control`. Returns `None` if the directive must be ignored.
 fn directive(key: &str, member: &Member<'_>) -> Option<HeaderValue> {
+    // T-03.
     let text = match (type_of(key), member.item()) {
         (Some(Type::Flag | Type::FlagOrFields) | None, Some(BareItem::Boolean(true))) => {
             return HeaderValue::from_str(key).ok();
@@ -160,12 +160,11 @@ fn directive(key: &str, member: &Member<'_>) -> Option<HeaderValue> {
         (Some(_), _) => return None,
     };
     let directive = HeaderValue::from_bytes(&[key.as_bytes(), b"=", text].concat()).ok()?;
-    // A Display String may hold a comma behind a quote that means nothing in `Cache-Control`.
+    // A Display String may contain a comma after a quote that does not quote in `Cache-Control`.
     (members([&directive]).count() == 1).then_some(directive)
 }
 
-/// The name and the text of a member that says what `directive` says, or `None` when
-/// a Dictionary cannot hold it.
+/// Converts an extension to a member: its name and its text. Returns `None` if a Dictionary cannot represent it.
 fn extension(directive: &Directive) -> Option<(String, String)> {
     let mut text = directive.as_bytes().to_vec();
     let name_ends = text.iter().position(|&byte| byte == b'=').unwrap_or(text.len());
@@ -201,24 +200,24 @@ mod tests {
     }
 
     #[test]
-    fn a_targeted_field_is_read_as_a_dictionary() {
+    fn parsing_reads_a_dictionary() {
         let table: &[(&str, &[&str], Option<&str>)] = &[
             ("a lifetime (T-T4)", &["max-age=60"], Some("max-age=60")),
-            ("a dummy (T-07)", &["none"], Some("none")),
+            ("an unknown directive (T-07)", &["none"], Some("none")),
             ("a leading zero (T-T4)", &["max-age=060"], Some("max-age=60")),
             ("a parameter (T-03)", &["max-age=60;foo"], Some("max-age=60")),
             ("the last of two (X-03)", &["max-age=60, max-age=10"], Some("max-age=10")),
-            ("even if it is the longer (X-03)", &["max-age=10, max-age=60"], Some("max-age=60")),
+            ("the last of two, even if it is longer (X-03)", &["max-age=10, max-age=60"], Some("max-age=60")),
             (
                 "field names (T-T4)",
                 &[r#"public, max-age=60, no-cache="Set-Cookie""#],
                 Some(r#"public, max-age=60, no-cache="Set-Cookie""#),
             ),
-            ("two lines are one value (X-06)", &["max-age=60", "private"], Some("private, max-age=60")),
-            ("a flag in full", &["no-store=?1"], Some("no-store")),
+            ("two lines form one value (X-06)", &["max-age=60", "private"], Some("private, max-age=60")),
+            ("an explicit flag", &["no-store=?1"], Some("no-store")),
             ("a flag that is false", &["no-store=?0, max-age=5"], Some("max-age=5")),
             ("an overflow within 15 digits (C-04)", &["max-age=999999999999999"], Some("max-age=2147483647")),
-            ("s-maxage, which some know (T-06)", &["s-maxage=60"], Some("s-maxage=60")),
+            ("s-maxage, which some caches recognize (T-06)", &["s-maxage=60"], Some("s-maxage=60")),
             ("private and public (C-06)", &["public, private"], Some("private")),
             ("a String (T-03)", &[r#"max-age="60""#], Some("")),
             ("a Decimal (T-03)", &["max-age=60.5, private"], Some("private")),
@@ -228,25 +227,25 @@ mod tests {
             ("a restriction with a number (T-03)", &["no-store=1, max-age=5"], Some("max-age=5")),
             ("a restriction with a list (T-03)", &[r#"private=("a")"#], Some("")),
             ("a permission with a number (T-03)", &["public=1, immutable=x"], Some("")),
-            ("the last is of the wrong type (X-03)", &["max-age=60, max-age=x"], Some("")),
-            ("a String that names no field", &[r#"private="a b""#], Some("private")),
+            ("the last of two has the wrong type (X-03)", &["max-age=60, max-age=x"], Some("")),
+            ("a String that is not a list of field names", &[r#"private="a b""#], Some("private")),
             (
-                "what is unknown is kept (C-08)",
+                "unknown members are preserved (C-08)",
                 &[r#"foo=?0, x=(1 "a");p, y=a/b, z="a, b", w"#],
                 Some(r#"foo=?0, w, x=(1 "a"), y=a/b, z="a, b""#),
             ),
-            ("a quote that quotes nothing there", &[r#"x=%"\", no-store"#], Some("no-store")),
-            ("and no member hides behind it", &[r#"x=%"a, max-age=0, public, b\""#], Some("")),
+            ("a quote in a Display String", &[r#"x=%"\", no-store"#], Some("no-store")),
+            ("a quote in a Display String hides no members", &[r#"x=%"a, max-age=0, public, b\""#], Some("")),
             ("an upper case key (T-04)", &["Max-Age=60"], None),
             ("a trailing comma (T-04)", &["max-age=60,"], None),
             ("an empty member (T-04)", &["max-age=60,,no-store"], None),
             ("white space before the equals sign (T-04)", &["max-age =60"], None),
             ("a leading tab (T-04)", &["\tmax-age=60"], None),
             ("17 digits (T-04)", &["max-age=99999999999999999"], None),
-            ("one fault spoils all lines (X-01)", &["no-store", "Private"], None),
-            ("an empty line beside another", &["", "no-store"], None),
+            ("one error invalidates all lines (X-01)", &["no-store", "Private"], None),
+            ("an empty line with another", &["", "no-store"], None),
             ("an empty field (T-04)", &[""], None),
-            ("spaces alone (T-04)", &["  "], None),
+            ("only spaces (T-04)", &["  "], None),
             ("no field", &[], None),
         ];
         for (sentence, lines, expected) in table {
@@ -255,17 +254,13 @@ mod tests {
     }
 
     #[test]
-    fn a_targeted_field_is_written_as_a_dictionary() {
+    fn rendering_writes_a_dictionary() {
         let table: &[(&str, &str, Option<&str>)] = &[
-            ("nothing (X-05)", "", None),
+            ("an empty value (X-05)", "", None),
             ("a lifetime", "Public, Max-Age=60", Some("public, max-age=60")),
-            (
-                "what s-maxage says, without it (T-06)",
-                "max-age=60, s-maxage=600",
-                Some("max-age=600, proxy-revalidate"),
-            ),
+            ("s-maxage as max-age (T-06)", "max-age=60, s-maxage=600", Some("max-age=600, proxy-revalidate")),
             ("field names are quoted (T-02)", "private=Set-Cookie", Some(r#"private="Set-Cookie""#)),
-            ("several, too", r#"no-cache="a,b""#, Some(r#"no-cache="a, b""#)),
+            ("several field names", r#"no-cache="a,b""#, Some(r#"no-cache="a, b""#)),
             (
                 "every directive",
                 "stale-if-error=1, stale-while-revalidate=2, immutable, no-transform, must-understand, \
@@ -276,10 +271,10 @@ mod tests {
                 ),
             ),
             ("an extension in lower case (X-02)", "Durable, X=5", Some("durable, x=5")),
-            ("a text", r#"x="a, \"b\"""#, Some(r#"x="a, \"b\"""#)),
-            ("what a Dictionary cannot hold", r#"x=1a, y="é", a b, 2, z"#, Some("z")),
-            ("sorted by the name in lower case", "B, a-b, a=1, C", Some("a=1, a-b, b, c")),
-            ("of one name the first", "foo=2, FOO=1, foo", Some("foo=1")),
+            ("a quoted string", r#"x="a, \"b\"""#, Some(r#"x="a, \"b\"""#)),
+            ("extensions that a Dictionary cannot represent", r#"x=1a, y="é", a b, 2, z"#, Some("z")),
+            ("extensions sorted by their name in lower case", "B, a-b, a=1, C", Some("a=1, a-b, b, c")),
+            ("the first of several extensions with one name", "foo=2, FOO=1, foo", Some("foo=1")),
             ("a malformed permission (C-06)", "public=1, max-age=5", Some("max-age=5")),
             ("parameters (T-10)", "x=1;y", None),
         ];
@@ -289,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_written_than_is_read() {
+    fn rendering_respects_the_limit_of_the_parser() {
         let control = (0..MAX_MEMBERS).map(|n| format!("x{n},")).collect::<String>() + "private";
         let control = CacheControl::parse(&[HeaderValue::from_str(&control).unwrap()]);
         let value = control.with_private().with_must_revalidate().to_targeted_value().unwrap();
@@ -302,7 +297,7 @@ mod tests {
     const KNOWN: &str = "public private no-cache no-store must-revalidate proxy-revalidate must-understand \
                          no-transform immutable max-age s-maxage stale-while-revalidate stale-if-error";
 
-    /// Known directives, each with a value of any type.
+    /// Known directives with values of any type.
     fn any_dictionary() -> impl Strategy<Value = String> {
         const VALUES: [&str; 12] =
             ["", "=?0", "=?1", "=5", "=060", "=-5", "=5.5", "=\"a, b\"", "=a", "=(a)", "=@5", "=:YQ:"];
@@ -335,7 +330,7 @@ mod tests {
             .prop_map(|members| CacheControl::parse(&[HeaderValue::from_str(&members.join(", ")).unwrap()]))
     }
 
-    /// The value as a Dictionary can say it, by the builders alone.
+    /// The value that a Dictionary can represent.
     fn portable(control: &CacheControl) -> CacheControl {
         match control.s_maxage() {
             Some(seconds) => control.clone().with_max_age(seconds).without_s_maxage().with_proxy_revalidate(),
@@ -345,7 +340,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_a_dictionary_and_reads_back_to_the_same(control in any_control()) {
+        fn parsing_a_rendered_dictionary_returns_the_value(control in any_control()) {
             let Some(value) = control.to_targeted_value() else {
                 prop_assert!(!control.no_store() && control.max_age().is_none());
                 return Ok(());
@@ -357,16 +352,16 @@ mod tests {
 
             let read = CacheControl::from_targeted(&[(NAME, value.clone())].into_iter().collect(), NAME);
             let read = read.expect("a Dictionary");
-            prop_assert_eq!(read.to_targeted_value(), Some(value.clone()), "once more");
+            prop_assert_eq!(read.to_targeted_value(), Some(value.clone()), "rendered again");
             if control.extensions().is_empty() {
                 prop_assert_eq!(&read, &portable(&control));
             }
-            // A parser of Cache-Control reads the same (T-10).
+            // A parser of `Cache-Control` reads the same (T-10).
             prop_assert_eq!(CacheControl::parse([&value]), read);
         }
 
         #[test]
-        fn a_directive_is_consumed_if_and_only_if_its_type_is_right(field in any_dictionary()) {
+        fn a_directive_needs_a_value_of_the_right_type(field in any_dictionary()) {
             let oracle = sfv::Parser::new(&field).parse::<sfv::Dictionary>().unwrap();
             let item = |key: &str| match oracle.get(key) {
                 Some(sfv::ListEntry::Item(item)) => Some(&item.bare_item),
@@ -400,10 +395,10 @@ mod tests {
         }
 
         #[test]
-        fn any_octets_are_read_without_a_panic(octets in proptest::collection::vec(any::<u8>(), 0..30)) {
-            if let Ok(value) = HeaderValue::from_bytes(&octets) {
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..30)) {
+            if let Ok(value) = HeaderValue::from_bytes(&bytes) {
                 let read = CacheControl::from_targeted(&[(NAME, value)].into_iter().collect(), NAME);
-                prop_assert_eq!(read.is_some(), sfv::Parser::new(&octets).parse::<sfv::Dictionary>().is_ok_and(|d| !d.is_empty()));
+                prop_assert_eq!(read.is_some(), sfv::Parser::new(&bytes).parse::<sfv::Dictionary>().is_ok_and(|d| !d.is_empty()));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! [`Validators`] and [`Representation`]: what preconditions are held against.
+//! [`Validators`] and [`Representation`]: the state that preconditions are evaluated against.
 
 use std::time::SystemTime;
 
@@ -8,19 +8,34 @@ use http::{HeaderMap, HeaderValue};
 use super::syntax::{only_line, set_field};
 use super::{EntityTag, HttpDate};
 
-/// What an origin has for a target, as far as it can say.
+/// The current representation of the target resource, as far as the origin server knows it.
 ///
-/// The three states are kept apart because `*` in `If-Match` and `If-None-Match`
-/// asks for existence, not for an entity tag (P-06, P-14).
+/// The three states are distinct because `*` in `If-Match` and `If-None-Match` tests whether a representation exists,
+/// not whether it has an entity tag.
+///
+/// ```
+/// use tower_cache_policy::protocol::{EntityTag, Representation, Validators};
+///
+/// // `None` if the database has no such row.
+/// fn representation_of(revision: Option<u32>) -> Representation {
+///     let etag = |revision| EntityTag::strong(format!("rev-{revision}")).unwrap();
+///     revision.map(|revision| Validators::new().with_etag(etag(revision))).into()
+/// }
+///
+/// assert_eq!(representation_of(None), Representation::Missing);
+/// assert!(matches!(representation_of(Some(7)), Representation::Current(_)));
+/// ```
+// P-06, P-14.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums)] // A fourth state would have to change every caller.
+#[allow(clippy::exhaustive_enums)] // A fourth state would require changes in every caller.
 pub enum Representation {
-    /// There is none: a `GET` would be answered with 404 or 410.
+    /// There is no representation. A GET would return 404 or 410.
     Missing,
-    /// There may be one, and finding out here costs too much or failed. Safe
-    /// requests go on; an unsafe request that carries a precondition is refused.
+    /// It is unknown whether there is a representation, for example because the lookup is expensive or has failed.
+    ///
+    /// A safe request proceeds. An unsafe request with a precondition fails.
     Unknown,
-    /// There is one, perhaps without any validator.
+    /// There is a representation, with or without validators.
     Current(Validators),
 }
 
@@ -42,15 +57,17 @@ impl From<&Self> for Representation {
     }
 }
 
-/// `None` means that there is no representation.
+/// Converts `None` to [`Representation::Missing`].
 impl From<Option<Validators>> for Representation {
     fn from(validators: Option<Validators>) -> Self {
         validators.map_or(Self::Missing, Self::Current)
     }
 }
 
-/// The validators of a representation: `ETag` and `Last-Modified` (RFC 9110 section 8.8).
+/// The validators of a representation: `ETag` and `Last-Modified`
+/// ([RFC 9110 section 8.8](https://www.rfc-editor.org/rfc/rfc9110.html#section-8.8)).
 ///
+/// # Example
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
 /// use tower_cache_policy::protocol::{EntityTag, Validators};
@@ -69,52 +86,56 @@ pub struct Validators {
 }
 
 impl Validators {
-    /// No validator at all: the representation exists, and that is all there is to say.
+    /// Creates a value without validators, for a representation that exists.
     #[must_use]
     pub const fn new() -> Self {
         Self { etag: None, last_modified: None, strong_last_modified: false }
     }
 
-    /// With this entity tag.
+    /// Sets the entity tag.
     #[must_use]
     pub fn with_etag(mut self, etag: EntityTag) -> Self {
         self.etag = Some(etag);
         self
     }
 
-    /// With this date of last modification.
+    /// Sets the date of last modification.
     #[must_use]
     pub const fn with_last_modified(mut self, date: HttpDate) -> Self {
         self.last_modified = Some(date);
         self
     }
 
-    /// With the whole second of this modification time (D-09). A time outside the
-    /// years 0000 to 9999 is no validator and leaves the date unset (D-10).
+    /// Sets the date of last modification, rounded down to whole seconds.
+    ///
+    /// A time outside the years 0000 to 9999 leaves the representation without a date.
     #[must_use]
     pub fn with_modification_time(mut self, time: SystemTime) -> Self {
+        // D-09, D-10.
         self.last_modified = HttpDate::from_system_time(time);
         self
     }
 
-    /// States that the representation never changes twice within one second, so
-    /// that its date is a strong validator and `If-Range` may rest on it (V-16, R-12).
+    /// Declares the modification date a strong validator, so that `If-Range` may use it
+    /// ([RFC 9110 section 8.8.2.2](https://www.rfc-editor.org/rfc/rfc9110.html#section-8.8.2.2)).
+    ///
+    /// The representation must never change twice within one second.
     ///
     /// # Warning
     ///
-    /// Where this is not true, a client that resumes a download can join the bytes
-    /// of two versions. A file's modification time alone does not make it true.
+    /// If that is not true, a client that resumes a download may combine bytes of two representations. The modification
+    /// time of a file is not sufficient.
     #[must_use]
     pub const fn modified_at_most_once_a_second(mut self) -> Self {
+        // V-16, R-12.
         self.strong_last_modified = true;
         self
     }
 
-    /// The validators that the fields of an answer carry.
+    /// Reads the validators of a response.
     ///
-    /// A field that is malformed or stands in more than one line is no validator:
-    /// which of two tags describes the body cannot be known. `now` is needed for
-    /// two-digit years only.
+    /// A field that is malformed or repeated is not a validator, because it is unknown which value describes the
+    /// content. `now` is only used to interpret two-digit years.
     #[must_use]
     pub fn from_headers(headers: &HeaderMap, now: HttpDate) -> Self {
         Self {
@@ -124,31 +145,33 @@ impl Validators {
         }
     }
 
-    /// The entity tag.
+    /// Returns the entity tag.
     #[must_use]
     pub const fn etag(&self) -> Option<&EntityTag> {
         self.etag.as_ref()
     }
 
-    /// The date of last modification.
+    /// Returns the date of last modification.
     #[must_use]
     pub const fn last_modified(&self) -> Option<HttpDate> {
         self.last_modified
     }
 
-    /// Whether the date was declared a strong validator (V-16).
+    /// Returns whether the modification date is a strong validator.
     #[must_use]
     pub const fn last_modified_is_strong(&self) -> bool {
+        // V-16.
         self.strong_last_modified
     }
 
-    /// Writes the validators into the fields of an answer, in place of those there.
+    /// Writes the validators to the header fields of a response, and replaces those present.
     ///
-    /// A modification date that lies after `now`, the origination date of the
-    /// message, is replaced by it (V-14).
+    /// A modification date after `now`, the origination date of the message, is replaced with `now`
+    /// ([RFC 9110 section 8.8.2.1](https://www.rfc-editor.org/rfc/rfc9110.html#section-8.8.2.1)).
     ///
-    /// A map that has no room for another field gets no validator.
+    /// If the map is full, the validators are not written.
     pub fn write_to(&self, headers: &mut HeaderMap, now: HttpDate) {
+        // V-14.
         if let Some(etag) = &self.etag {
             set_field(headers, ETAG, etag.to_header_value());
         }
@@ -158,9 +181,10 @@ impl Validators {
     }
 }
 
-/// Replaces each `Last-Modified` that is later than the response's date of origination, which is `now`
-/// or the earlier `Date` of the response (V-14). Returns the date that was replaced.
+/// Limits `Last-Modified` to the origination date of the response, which is `now` or the earlier `Date` of the
+/// response. Returns the date that was replaced.
 pub(crate) fn limit_last_modified(headers: &mut HeaderMap, now: impl FnOnce() -> HttpDate) -> Option<HttpDate> {
+    // V-14.
     if !headers.contains_key(LAST_MODIFIED) {
         return None;
     }
@@ -183,12 +207,12 @@ pub(crate) fn limit_last_modified(headers: &mut HeaderMap, now: impl FnOnce() ->
     replaced
 }
 
-/// The only `ETag` line, or none.
+/// Returns the `ETag` line, or `None` if there are several.
 pub(crate) fn etag_line(headers: &HeaderMap) -> Option<&HeaderValue> {
     only_line(headers, &ETAG)
 }
 
-/// The `ETag` that is not a validator: a line that is not an entity tag, or the second of several.
+/// Returns an `ETag` line that is not a validator: an invalid entity tag, or the second of several lines.
 #[cfg(any(feature = "audit", feature = "tracing"))]
 pub(crate) fn invalid_etag(headers: &HeaderMap) -> Option<&HeaderValue> {
     let mut lines = headers.get_all(ETAG).iter();
@@ -219,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_cannot_be_trusted_is_no_validator() {
+    fn an_invalid_or_repeated_field_is_not_a_validator() {
         let table: &[(&str, HeaderMap, bool, bool)] = &[
             ("both", headers(&[(ETAG, "\"a\""), (LAST_MODIFIED, "Thu, 01 Jan 1970 00:00:00 GMT")]), true, true),
             ("an unquoted tag", headers(&[(ETAG, "a")]), false, false),
@@ -244,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_modification_in_the_future_is_written_as_now() {
+    fn a_future_modification_date_is_written_as_now() {
         let future = Validators::new().with_modification_time(UNIX_EPOCH + Duration::from_secs(60));
         let mut headers = HeaderMap::new();
         future.write_to(&mut headers, NOW);
@@ -252,13 +276,13 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_a_strong_validator_only_where_that_is_said() {
+    fn a_date_is_a_strong_validator_only_if_declared() {
         assert!(!Validators::new().last_modified_is_strong(), "R-12");
         assert!(Validators::new().modified_at_most_once_a_second().last_modified_is_strong(), "V-16");
     }
 
     #[test]
-    fn a_time_that_no_date_can_hold_leaves_the_date_unset() {
+    fn a_modification_time_out_of_range_is_not_set() {
         let year_10000 = UNIX_EPOCH + Duration::from_secs(253_402_300_800);
         assert_eq!(Validators::new().with_modification_time(year_10000), Validators::new());
     }

@@ -1,4 +1,4 @@
-//! [`Vary`]: which request fields a response depends on.
+//! [`Vary`]: the request fields that a response depends on.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -9,17 +9,20 @@ use http::{HeaderMap, HeaderValue};
 use super::cache_control::FieldNames;
 use super::syntax::{MAX_MEMBERS, is_token, members};
 
-/// The request fields that a response was selected by (RFC 9110 section 12.5.5,
-/// K-01).
+/// The `Vary` of a response: the request fields that selected it
+/// ([RFC 9110 section 12.5.5](https://www.rfc-editor.org/rfc/rfc9110.html#section-12.5.5)).
 ///
 /// ```text
 /// Vary = #( "*" / field-name )
 /// ```
 ///
-/// A set: each name keeps its first spelling and place, and case means nothing.
-/// `*` absorbs every name, because some caches only know it when it stands alone
-/// (K-06). A member that is no token, and more than [`MAX_MEMBERS`] members, are `*`
-/// as well: a cache cannot honour a name that it cannot read.
+/// `Vary` is an ordered set of field names, compared without case. Each name keeps its first spelling and position. `*`
+/// replaces all names, because some caches recognize it only as the sole member.
+///
+/// Parsing never fails. A member that is not a field name is read as `*`, and so are more than [`MAX_MEMBERS`] members:
+/// a cache could not use such names to select a response.
+///
+/// # Example
 ///
 /// ```
 /// use http::HeaderValue;
@@ -34,6 +37,7 @@ use super::syntax::{MAX_MEMBERS, is_token, members};
 /// vary.insert("*");
 /// assert_eq!(vary.to_string(), "*");
 /// ```
+// K-01, K-06.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Vary {
     /// `None` for `*`.
@@ -41,35 +45,38 @@ pub struct Vary {
 }
 
 impl Vary {
-    /// No field name at all.
+    /// Creates an empty set.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// `*`: the response depends on more than the request's fields, so no cache
-    /// may reuse it without validation (RFC 9110 section 12.5.5, K-03).
+    /// Creates `*`: the response depends on more than header fields, so a cache must validate it before each reuse
+    /// ([RFC 9110 section 12.5.5](https://www.rfc-editor.org/rfc/rfc9110.html#section-12.5.5)).
     #[must_use]
     pub fn any() -> Self {
+        // K-03.
         Self { names: None }
     }
 
-    /// The set of these names. Unlike one [`insert`](Self::insert) after the other, this is not
-    /// quadratic in their number.
+    /// Creates a set of these names in linear time, unlike repeated [`insert`](Self::insert).
     pub(crate) fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         let mut seen = BTreeSet::new();
-        // Repeated names do not count against the limit.
+        // Repeated names do not count towards the limit.
         let names = names.into_iter().filter(|name| seen.insert(name.to_ascii_lowercase()));
         Self::from_members(names.map(str::as_bytes))
     }
 
-    /// Reads all lines of a `Vary` field as one list; never fails (K-01, K-06).
+    /// Parses all lines of a `Vary` field as one list. Never fails.
     #[must_use]
     pub fn parse<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
+        // K-01, K-06.
         Self::from_members(members(lines))
     }
 
-    /// Reads the `Vary` of a response, or `None` when no line of it has a member.
+    /// Parses the `Vary` of a response.
+    ///
+    /// Returns `None` if the field is absent or has no members.
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let lines = headers.get_all(VARY);
@@ -77,16 +84,18 @@ impl Vary {
         Some(Self::parse(&lines))
     }
 
-    /// Adds one field name, unless it is there in any case (K-06).
+    /// Adds one field name, unless the set contains it in any case.
     ///
-    /// A `name` that is `*` or no token makes the whole `*`.
+    /// If `name` is `*` or not a field name, the set becomes `*`.
     pub fn insert(&mut self, name: &str) {
+        // K-06.
         *self = self.union(&Self::from_members([name.as_bytes()].into_iter()));
     }
 
-    /// The names of both, those of `self` first, and `*` when either is (K-06).
+    /// Returns the names of both sets, those of `self` first, or `*` if either is `*`.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
+        // K-06.
         let names = match (&self.names, &other.names) {
             (Some(own), Some(others)) => own.union(others),
             (None, _) | (_, None) => None,
@@ -94,40 +103,43 @@ impl Vary {
         Self { names }
     }
 
-    /// Whether this is `*` (K-03).
+    /// Returns whether this is `*`.
     #[must_use]
     pub fn is_any(&self) -> bool {
+        // K-03.
         self.names.is_none()
     }
 
-    /// Whether `name` is in the set, in any case. `*` contains no name.
+    /// Returns whether the set contains `name`, ignoring case. `*` contains no names.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         self.names().any(|own| own.eq_ignore_ascii_case(name))
     }
 
-    /// The names in order, each in its first spelling; none for `*`.
+    /// Returns the names in order, each in its first spelling. Returns no names for `*`.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().flat_map(FieldNames::iter)
     }
 
-    /// Whether the response depends on nothing, so that no field is to be sent.
+    /// Returns whether the set is empty, so that the response needs no `Vary` field.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.names.as_ref().is_some_and(FieldNames::is_empty)
     }
 
-    /// Joins the set with the `Vary` of an answer, and writes it as one line (K-06). Writes
-    /// nothing where there is nothing to add.
-    pub fn add_to(&self, answer: &mut HeaderMap) {
-        let stands = Self::from_headers(answer).unwrap_or_default();
-        let joined = stands.union(self);
-        if joined != stands {
-            answer.insert(VARY, joined.to_header_value());
+    /// Adds the names to the `Vary` field of a response, and writes the field as one line.
+    ///
+    /// Leaves the field unchanged if it already contains all the names.
+    pub fn add_to(&self, response: &mut HeaderMap) {
+        // K-06.
+        let current = Self::from_headers(response).unwrap_or_default();
+        let joined = current.union(self);
+        if joined != current {
+            response.insert(VARY, joined.to_header_value());
         }
     }
 
-    /// The set as one field value; empty when it [is empty](Self::is_empty).
+    /// Returns the set as a header value, which is empty if the set [is empty](Self::is_empty).
     #[must_use]
     pub fn to_header_value(&self) -> HeaderValue {
         match &self.names {
@@ -137,7 +149,7 @@ impl Vary {
     }
 
     fn from_members<'a>(members: impl Iterator<Item = &'a [u8]>) -> Self {
-        // `*` has the form of a name, so it is taken for an unreadable one.
+        // `*` is a token, so it is replaced with an unreadable member.
         let members = members.map(|member| if is_readable(member) { member } else { b"" });
         Self { names: FieldNames::from_members(members) }
     }
@@ -148,7 +160,7 @@ impl Vary {
 }
 
 impl Default for Vary {
-    /// No field name at all.
+    /// Creates an empty set.
     fn default() -> Self {
         Self { names: Some(FieldNames::default()) }
     }
@@ -166,26 +178,24 @@ impl fmt::Debug for Vary {
     }
 }
 
-/// Whether any line of `Vary` has a member that is `*` or unreadable, without
-/// building the set (K-06).
+/// Returns whether a line of `Vary` has `*` or an unreadable member. Does not build the set.
 pub(crate) fn lines_have_any(headers: &HeaderMap) -> bool {
+    // K-06.
     members(headers.get_all(VARY)).enumerate().any(|(index, member)| index == MAX_MEMBERS || !is_readable(member))
 }
 
-/// Whether any line of `Vary` names the field, in any case, without building the
-/// set. `*` contains no name.
+/// Returns whether a line of `Vary` contains the name, ignoring case. Does not build the set.
 pub(crate) fn lines_contain(headers: &HeaderMap, name: &str) -> bool {
     members(headers.get_all(VARY))
         .take(MAX_MEMBERS)
         .any(|member| is_readable(member) && member.eq_ignore_ascii_case(name.as_bytes()))
 }
 
-/// Refuses, at compile time when called in a constant, what a policy must not put
-/// into `Vary`.
+/// Rejects names that a policy must not add to `Vary`. In a constant this is a compile error.
 ///
 /// # Panics
 ///
-/// When a name is not a token or is `*`.
+/// Panics if a name is `*` or not a token.
 #[track_caller]
 pub(crate) const fn assert_names(names: &[&str]) {
     let mut i = 0;
@@ -193,19 +203,19 @@ pub(crate) const fn assert_names(names: &[&str]) {
         let name = names[i].as_bytes();
         assert!(
             is_token(name),
-            "Vary takes field names: letters, digits and `-`; write one name per element, \
+            "`Vary` takes field names of letters, digits and `-`; write one name per element, \
              without commas or spaces"
         );
         assert!(
             is_readable(name),
-            "`Vary: *` forbids every reuse, so it is no field name; use NO_STORE, or let the \
+            "`*` is not a field name; use NO_STORE to prevent reuse, or let the \
              handler set `Vary: *`"
         );
         i += 1;
     }
 }
 
-/// Whether a cache can tell which field `member` names.
+/// Returns whether a cache can read `member` as a field name.
 const fn is_readable(member: &[u8]) -> bool {
     is_token(member) && !matches!(member, b"*")
 }
@@ -225,32 +235,42 @@ mod tests {
     }
 
     #[test]
-    fn names_are_added_once_and_keep_their_first_spelling() {
+    fn each_name_is_added_once_in_its_first_spelling() {
         let table: &[(&str, &[&str], &[&str], &str)] = &[
-            ("a name where there is none (vary_merge/00)", &[], &["Accept-Encoding"], "Accept-Encoding"),
-            ("a name that is there (vary_merge/01)", &["Accept-Encoding"], &["accept-encoding"], "Accept-Encoding"),
+            ("a name added to an empty set (vary_merge/00)", &[], &["Accept-Encoding"], "Accept-Encoding"),
             (
-                "a name that is there in capitals (K-01, vary_merge/02)",
+                "a name that the set contains (vary_merge/01)",
+                &["Accept-Encoding"],
+                &["accept-encoding"],
+                "Accept-Encoding",
+            ),
+            (
+                "a name that the set contains in another case (K-01, vary_merge/02)",
                 &["Accept-Encoding"],
                 &["ACCEPT-ENCODING"],
                 "Accept-Encoding",
             ),
             (
-                "two that are there (vary_merge/04)",
+                "two names that the set contains (vary_merge/04)",
                 &["Cookie, Accept-Encoding"],
                 &["Accept-Encoding", "cookie"],
                 "Cookie, Accept-Encoding",
             ),
-            ("two where there is none (vary_merge/05)", &[], &["Accept-Encoding", "COOKIE"], "Accept-Encoding, COOKIE"),
             (
-                "white space is evened out (vary_merge/06)",
+                "two names added to an empty set (vary_merge/05)",
+                &[],
+                &["Accept-Encoding", "COOKIE"],
+                "Accept-Encoding, COOKIE",
+            ),
+            (
+                "white space is normalized (vary_merge/06)",
                 &["Cookie    ,     Accept-Encoding"],
                 &["Accept-Encoding", "cookie"],
                 "Cookie, Accept-Encoding",
             ),
             ("`*` absorbs what is added (vary_merge/07)", &["*"], &["Accept-Language", "Cookie"], "*"),
             ("an added `*` absorbs (vary_merge/08)", &["Accept-Language, Cookie"], &["*"], "*"),
-            ("lines are one list (K-06)", &["Cookie", "Origin"], &["cookie", "Accept"], "Cookie, Origin, Accept"),
+            ("all lines form one list (K-06)", &["Cookie", "Origin"], &["cookie", "Accept"], "Cookie, Origin, Accept"),
         ];
         for (sentence, given, added, expected) in table {
             let mut one_by_one = vary(given);
@@ -264,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_any() {
+    fn an_unreadable_member_becomes_a_star() {
         let table: &[(&str, &[&str])] = &[
             ("`*` alone", &["*"]),
             ("`*` with white space before it (vary_contains/02)", &[" *"]),
@@ -273,7 +293,7 @@ mod tests {
             ("`*` twice", &["*, *"]),
             ("two names without a comma", &["Cookie Origin"]),
             ("a quoted name", &["\"Cookie\""]),
-            ("obs-text", &["Cooki\u{e9}"]),
+            ("a byte above 127", &["Cooki\u{e9}"]),
             ("a slash", &["Cookie, a/b"]),
         ];
         for (sentence, lines) in table {
@@ -290,14 +310,14 @@ mod tests {
     }
 
     #[test]
-    fn containing_is_about_names_and_blind_to_case() {
+    fn contains_compares_names_without_case() {
         let table: &[(&str, &[&str], &str, bool)] = &[
             ("the same case", &["Cookie, Origin"], "Origin", true),
             ("another case", &["Cookie, Origin"], "ORIGIN", true),
             ("another line", &["Cookie", "Origin"], "origin", true),
-            ("a part of a name is none", &["Cookie2"], "Cookie", false),
+            ("a part of a name does not count", &["Cookie2"], "Cookie", false),
             ("`*` contains no name (vary_contains/05)", &["*"], "Cookie", false),
-            ("`*` is no name either", &["*"], "*", false),
+            ("`*` does not contain itself", &["*"], "*", false),
             ("no field", &[], "Cookie", false),
         ];
         for (sentence, lines, name, expected) in table {
@@ -307,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_without_members_is_no_field() {
+    fn a_field_without_members_is_none() {
         for lines in [&[][..], &[""], &[" , ,", ""]] {
             assert_eq!(Vary::from_headers(&headers(lines)), None, "{lines:?}");
             assert!(!lines_have_any(&headers(lines)), "{lines:?}");
@@ -316,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_the_greatest_number_of_members_is_any() {
+    fn too_many_members_become_a_star() {
         let names = |count: usize| {
             let names: Vec<String> = (0..count).map(|n| format!("x-{n}")).collect();
             names.join(",")
@@ -329,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn names_for_a_policy_are_checked_in_constants() {
+    fn policy_names_are_checked_in_constants() {
         // K-05 and G-23: an application may name the credentials that select its responses.
         const { assert_names(&["Accept-Encoding", "Origin", "Sec-CH-UA", "Authorization", "Cookie"]) };
         for (odd, remedy) in
@@ -347,7 +367,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn parse_of_render_is_the_identity(lines in any_lines()) {
+        fn parsing_a_rendered_value_returns_the_value(lines in any_lines()) {
             let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
             let set = vary(&lines);
             let value = set.to_header_value();
@@ -356,7 +376,7 @@ mod tests {
         }
 
         #[test]
-        fn the_quick_questions_answer_as_the_set_does(lines in any_lines(), name in "[A-Ca-c*]{1,3}") {
+        fn the_line_functions_agree_with_the_set(lines in any_lines(), name in "[A-Ca-c*]{1,3}") {
             let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
             let (set, headers) = (vary(&lines), headers(&lines));
             prop_assert_eq!(lines_have_any(&headers), set.is_any());
@@ -376,7 +396,7 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
             if let Ok(value) = HeaderValue::from_bytes(&bytes) {
                 let _ = Vary::parse([&value]).to_header_value();
             }

@@ -1,4 +1,4 @@
-//! [`Contradiction`]: directives that do not go together.
+//! [`Contradiction`]: directives that conflict with each other.
 
 use std::fmt;
 
@@ -8,43 +8,61 @@ use super::response::CacheControl;
 
 const ONE_YEAR: u32 = 31_536_000;
 
-/// Directives of one response that contradict each other, or one that serves
-/// nothing (C-35). The text names the remedy.
+/// Directives of one response that conflict with each other, or a directive without effect.
+///
+/// Reported by [`CacheControl::contradictions`] and [`CacheControl::contradictions_in`]. The `Display` text explains
+/// the problem and how to fix it.
+///
+/// ```
+/// use http::HeaderValue;
+/// use tower_cache_policy::protocol::{CacheControl, Contradiction};
+///
+/// let line = HeaderValue::from_static("public, private, max-age=60");
+/// let found: Vec<_> = CacheControl::contradictions_in([&line]).collect();
+/// assert_eq!(found, [Contradiction::PublicWithPrivate]);
+/// ```
+// C-35.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Contradiction {
-    /// `no-store` beside anything but `private`, `no-transform` or an extension
-    /// (C-23, C-35).
+    /// `no-store` with a directive other than `private`, `no-transform` or an extension.
     ///
-    /// `must-understand` gives the others a meaning, so beside it nothing is
-    /// reported (C-28).
+    /// Not reported if `must-understand` is present, which gives the other directives a meaning.
+    // C-23, C-35, C-28.
     NoStoreWithOthers,
-    /// `public` beside `private` (C-06, C-35).
+    /// `public` with `private`.
+    // C-06, C-35.
     PublicWithPrivate,
-    /// `s-maxage` beside `private` (C-35).
+    /// `s-maxage` with `private`.
+    // C-35.
     SMaxageWithPrivate,
-    /// `immutable` beside `no-cache` or `must-revalidate` (C-35).
+    /// `immutable` with `no-cache` or `must-revalidate`.
+    // C-35.
     RevalidationWithImmutable,
-    /// `stale-while-revalidate` or `stale-if-error` beside `no-cache` or
-    /// `must-revalidate` (C-32, C-35).
+    /// `stale-while-revalidate` or `stale-if-error` with `no-cache` or `must-revalidate`.
+    // C-32, C-35.
     RevalidationWithStale,
-    /// `stale-while-revalidate` or `stale-if-error` beside `s-maxage` or
-    /// `proxy-revalidate` (C-32).
+    /// `stale-while-revalidate` or `stale-if-error` with `s-maxage` or `proxy-revalidate`.
+    // C-32.
     SharedRevalidationWithStale,
-    /// `immutable` without a `max-age` above zero (C-30, C-35).
+    /// `immutable` without a nonzero `max-age`.
+    // C-30, C-35.
     ImmutableWithoutMaxAge,
-    /// A `max-age` of more than a year (C-35).
+    /// A `max-age` of more than one year.
+    // C-35.
     MaxAgeOverOneYear,
-    /// `must-understand` without `no-store` (C-28, C-35).
+    /// `must-understand` without `no-store`.
+    // C-28, C-35.
     MustUnderstandWithoutNoStore,
 }
 
 impl CacheControl {
-    /// What in this value contradicts itself or serves nothing (C-35).
+    /// Returns the contradictions in this value.
     ///
-    /// Parsing has already decided between `public` and `private`, so that
-    /// contradiction is only seen by [`contradictions_in`](Self::contradictions_in).
+    /// Parsing already resolves `public` with `private`. To find that contradiction too, use
+    /// [`contradictions_in`](Self::contradictions_in).
     pub fn contradictions(&self) -> impl Iterator<Item = Contradiction> + use<> {
+        // C-35.
         let revalidated = self.must_revalidate() || self.no_cache();
         let revalidated_if_shared = self.proxy_revalidate() || self.s_maxage().is_some();
         let permits_stale = self.stale_while_revalidate().max(self.stale_if_error()).is_some_and(|seconds| seconds > 0);
@@ -63,11 +81,11 @@ impl CacheControl {
         .filter_map(|(is_so, contradiction)| is_so.then_some(contradiction))
     }
 
-    /// What in the lines of a field contradicts itself or serves nothing, before
-    /// parsing decides for the tighter (C-35).
+    /// Returns the contradictions in the lines of a `Cache-Control` field, as written.
     pub fn contradictions_in<'a>(
         lines: impl IntoIterator<Item = &'a HeaderValue>,
     ) -> impl Iterator<Item = Contradiction> {
+        // C-35.
         Self::as_written(lines).contradictions()
     }
 }
@@ -76,34 +94,34 @@ impl fmt::Display for Contradiction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::NoStoreWithOthers => {
-                "`no-store` leaves nothing to the other directives, and some CDNs heed them \
+                "`no-store` overrides the other directives, but some CDNs obey them \
                  instead; send `private, no-store`"
             }
             Self::PublicWithPrivate => {
                 "`public` and `private` exclude each other, and caches differ in which one they \
-                 heed; remove `public` unless the answer is the same for everyone"
+                 obey; remove `private` if the response is the same for all users, or else `public`"
             }
             Self::SMaxageWithPrivate => {
-                "`s-maxage` speaks to shared caches, which must not store what is `private`; \
+                "`s-maxage` applies to shared caches, which must not store a `private` response; \
                  remove `s-maxage`"
             }
             Self::RevalidationWithImmutable => {
-                "`immutable` says that the answer never changes, and `no-cache` or \
+                "`immutable` means that the response never changes, but `no-cache` and \
                  `must-revalidate` that it may; remove one of them"
             }
             Self::RevalidationWithStale => {
-                "`no-cache` and `must-revalidate` forbid the stale answers that \
+                "`no-cache` and `must-revalidate` forbid the stale responses that \
                  `stale-while-revalidate` and `stale-if-error` allow; remove one of them"
             }
             Self::SharedRevalidationWithStale => {
-                "`s-maxage` and `proxy-revalidate` forbid shared caches the stale answers that \
-                 `stale-while-revalidate` and `stale-if-error` allow; send the CDN `max-age` in \
+                "`s-maxage` and `proxy-revalidate` forbid shared caches to serve the stale responses that \
+                 `stale-while-revalidate` and `stale-if-error` allow; set `max-age` for the CDN in \
                  a targeted field instead"
             }
-            Self::ImmutableWithoutMaxAge => "`immutable` only applies while an answer is fresh; give a `max-age`",
-            Self::MaxAgeOverOneYear => "a `max-age` of more than a year is cut short by caches; give 31536000 at most",
+            Self::ImmutableWithoutMaxAge => "`immutable` applies only while a response is fresh; add a `max-age`",
+            Self::MaxAgeOverOneYear => "caches shorten a `max-age` of more than one year; use 31536000 or less",
             Self::MustUnderstandWithoutNoStore => {
-                "a cache that does not know `must-understand` stores the answer anyway; add \
+                "a cache that does not support `must-understand` stores the response anyway; add \
                  `no-store`"
             }
         })

@@ -1,12 +1,14 @@
-//! [`Directive`]: a member that the type holding it does not know.
+//! [`Directive`]: an extension of `Cache-Control`.
 
 use std::fmt;
 
 use super::member::Member;
 use crate::protocol::syntax::is_token;
 
-/// A member of `Cache-Control` that the type holding it does not know, exactly as
-/// it was written (RFC 9111 section 5.2.3, C-08).
+/// A member of `Cache-Control` that the parsing type does not know, exactly as written
+/// ([RFC 9111 section 5.2.3](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.3)).
+///
+/// It is either an extension directive or a malformed member.
 ///
 /// ```
 /// use http::HeaderValue;
@@ -17,38 +19,41 @@ use crate::protocol::syntax::is_token;
 /// let [community, other] = control.extensions() else { unreachable!() };
 /// assert_eq!(community.name(), Some("community"));
 /// assert_eq!(community.argument(), Some(&br#""a, b""#[..]));
-/// assert_eq!(other.name(), None, "it is no directive at all");
+/// assert_eq!(other.name(), None, "not a valid directive");
 /// assert_eq!(other.as_bytes(), b"do not override");
 /// ```
+// C-08.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Directive {
     member: Box<[u8]>,
 }
 
 impl Directive {
-    /// The whole member as written, without the white space around it.
+    /// Returns the complete member as written, without surrounding white space.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.member
     }
 
-    /// The name as written, or `None` when the member has not the form of a
-    /// directive (C-01).
+    /// Returns the name as written, or `None` if the member is not a valid directive.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
+        // C-01.
         let member = Member::split(&self.member);
         str::from_utf8(member.name).ok().filter(|_| member.has_directive_form())
     }
 
-    /// The argument as written, quotes included, or `None` when there is none or
-    /// the member has not the form of a directive (C-01).
+    /// Returns the argument as written, including its quotes.
+    ///
+    /// Returns `None` if there is no argument or the member is not a valid directive.
     #[must_use]
     pub fn argument(&self) -> Option<&[u8]> {
+        // C-01.
         let member = Member::split(&self.member);
         member.argument().filter(|_| member.has_directive_form())
     }
 
-    /// The one of this name and argument, unless `is_known` knows the name.
+    /// Creates an extension with this name and argument. Fails if `is_known` knows the name.
     pub(super) fn extension(
         name: &str,
         argument: Option<&str>,
@@ -71,8 +76,7 @@ impl Directive {
         Ok(Self { member: member.into_bytes().into() })
     }
 
-    /// `None` for a quoted string that never ends, as it would change what is quoted
-    /// in the members after it.
+    /// Returns `None` if a quoted string is not terminated: it would change how the members after it are read.
     pub(super) fn from_member(member: &[u8]) -> Option<Self> {
         (!has_open_quote(member)).then(|| Self { member: member.into() })
     }
@@ -81,8 +85,7 @@ impl Directive {
         self.member.is_ascii()
     }
 
-    /// Whether this is `public=1` or the like: a permission that this crate takes
-    /// for malformed and a laxer cache may yet honour.
+    /// Returns whether this is a malformed permission such as `public=1`, which a lenient cache may honor.
     pub(super) fn claims_permission(&self) -> bool {
         let name = Member::split(&self.member).lower_case_name();
         matches!(&name[..], b"public" | b"must-understand" | b"immutable")
@@ -90,7 +93,7 @@ impl Directive {
 }
 
 impl fmt::Display for Directive {
-    /// The member as written; octets that are no UTF-8 are replaced.
+    /// Writes the member. Bytes that are not UTF-8 are replaced with U+FFFD.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         String::from_utf8_lossy(&self.member).fmt(f)
     }
@@ -102,7 +105,9 @@ impl fmt::Debug for Directive {
     }
 }
 
-/// The directive could not be written in `Cache-Control`.
+/// The error returned for a directive that cannot be written in `Cache-Control`.
+///
+/// Its text says whether the name or the argument is invalid, and how to fix it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidDirective(Fault);
 
@@ -118,14 +123,14 @@ impl fmt::Display for InvalidDirective {
         match &self.0 {
             Fault::Name(name) => write!(
                 f,
-                "`{}` is not the name of a directive; use letters, digits and `-`, and give \
-                 the argument apart",
+                "`{}` is not a valid directive name; use letters, digits and `-`, and pass \
+                 the argument separately",
                 name.escape_debug()
             ),
-            Fault::Known(name) => write!(f, "`{name}` is not an extension; use the method for it"),
+            Fault::Known(name) => write!(f, "`{name}` is a known directive; use the method of that name"),
             Fault::Argument(argument) => write!(
                 f,
-                "`{}` is not an argument of a directive; take the control characters out",
+                "`{}` is not a valid directive argument; remove the control characters",
                 argument.escape_debug()
             ),
         }
@@ -134,7 +139,7 @@ impl fmt::Display for InvalidDirective {
 
 impl std::error::Error for InvalidDirective {}
 
-/// Whether a quoted string starts in `member` and does not end in it.
+/// Returns whether a quoted string in `member` is not terminated.
 fn has_open_quote(member: &[u8]) -> bool {
     let mut bytes = member.iter();
     let mut quoted = false;
@@ -157,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn an_argument_is_quoted_where_it_must_be() {
+    fn an_argument_is_quoted_if_it_is_not_a_token() {
         for (argument, expected) in [
             (None, "x"),
             (Some("UCI"), "x=UCI"),
@@ -172,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn name_and_argument_are_those_of_a_directive_and_of_nothing_else() {
+    fn only_a_valid_directive_has_a_name_and_an_argument() {
         type Row = (&'static str, Option<&'static str>, Option<&'static [u8]>);
         let table: [Row; 5] = [
             ("x", Some("x"), None),
@@ -188,12 +193,12 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_written_is_refused_with_its_remedy() {
+    fn an_invalid_directive_is_rejected_with_a_remedy() {
         for (name, argument, remedy) in [
             ("", None, "letters, digits"),
             ("a b", None, "letters, digits"),
-            ("public=1", None, "give the argument apart"),
-            ("Public", Some("\0"), "use the method"),
+            ("public=1", None, "pass the argument separately"),
+            ("Public", Some("\0"), "use the method of that name"),
             ("x", Some("a\r\nb"), "control characters"),
             ("x", Some("\u{7f}"), "control characters"),
         ] {
@@ -203,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quoted_string_must_end() {
+    fn a_quoted_string_must_be_terminated() {
         for (member, ends) in
             [("a", true), (r#"a="b""#, true), (r#"a="b"#, false), (r#"a="\""#, false), (r#"a\"b"#, false)]
         {
@@ -212,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_reads_like_the_member() {
+    fn debug_shows_the_member() {
         assert_eq!(format!("{:?}", extension("x", Some("1")).unwrap()), "Directive(x=1)");
     }
 }

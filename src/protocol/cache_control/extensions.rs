@@ -6,25 +6,24 @@ use super::directive::Directive;
 use super::member::Member;
 use crate::protocol::syntax::{MAX_MEMBERS, members};
 
-/// Directives in order, each once.
+/// Directives, sorted and without duplicates.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Extensions(Vec<Directive>);
 
 impl Extensions {
-    /// Hands each member to `take`, and keeps those for which it returns false.
+    /// Passes each member to `read_known` and collects those for which it returns `false`.
     ///
-    /// `None` when there are more than [`MAX_MEMBERS`]; the first so many have been
-    /// handed over.
+    /// Returns `None` if there are more than [`MAX_MEMBERS`], after passing that many to `read_known`.
     pub(super) fn read<'a>(
         lines: impl IntoIterator<Item = &'a HeaderValue>,
-        mut take: impl FnMut(&Member<'_>) -> bool,
+        mut read_known: impl FnMut(&Member<'_>) -> bool,
     ) -> Option<Self> {
         let mut extensions = Self::default();
         for (index, member) in members(lines).enumerate() {
             if index == MAX_MEMBERS {
                 return None;
             }
-            if !take(&Member::split(member))
+            if !read_known(&Member::split(member))
                 && let Some(directive) = Directive::from_member(member)
             {
                 extensions.insert(directive);
@@ -39,7 +38,7 @@ impl Extensions {
         }
     }
 
-    /// The union, except that what claims a permission must be in both.
+    /// Combines both lists. A directive that resembles a permission must be in both.
     pub(super) fn tighten(mut self, other: &Self) -> Self {
         self.0.retain(|directive| !directive.claims_permission() || other.0.binary_search(directive).is_ok());
         for directive in other.0.iter().filter(|directive| !directive.claims_permission()) {
@@ -75,15 +74,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_taken_is_kept_once_and_in_order() {
+    fn unknown_members_are_sorted_without_duplicates() {
         assert_eq!(names(&extensions(r#"foo, No-Store, a b, foo, FOO, "open"#)), ["FOO", "a b", "foo"]);
         let many = values(&["foo,".repeat(MAX_MEMBERS), "no-store".to_owned()]);
         assert!(Extensions::read(&many[..1], |_| false).is_some());
-        assert!(Extensions::read(&many, |_| false).is_none(), "over all lines");
+        assert!(Extensions::read(&many, |_| false).is_none(), "the limit applies to all lines together");
     }
 
     #[test]
-    fn a_permission_needs_both_sides() {
+    fn a_permission_must_be_on_both_sides() {
         let (a, b) = (extensions("Public=1, immutable x, foo"), extensions("bar, immutable x"));
         for met in [a.clone().tighten(&b), b.clone().tighten(&a)] {
             assert_eq!(names(&met), ["bar", "foo", "immutable x"]);

@@ -1,4 +1,4 @@
-//! [`FieldNames`]: a list of field names, as directives and `Vary` carry one.
+//! [`FieldNames`]: a list of field names, as used by `private="..."`, `no-cache="..."` and `Vary`.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,11 +8,10 @@ use http::HeaderValue;
 use crate::protocol::syntax::{MAX_MEMBERS, is_token};
 
 /// An ordered list of field names without duplicates, as in `private="a, b"`
-/// (RFC 9110 section 5.1).
+/// ([RFC 9110 section 5.1](https://www.rfc-editor.org/rfc/rfc9110.html#section-5.1)).
 ///
-/// Each name keeps its first spelling and place. Two lists are equal when they
-/// hold the same names, since case and order mean nothing.
-///
+/// Each name keeps its first spelling and position. Two lists are equal if they contain the same names, regardless of
+/// case and order.
 /// ```
 /// use tower_cache_policy::protocol::FieldNames;
 ///
@@ -23,18 +22,18 @@ use crate::protocol::syntax::{MAX_MEMBERS, is_token};
 /// ```
 #[derive(Clone, Default)]
 pub struct FieldNames {
-    /// The names with `, ` between them, which no name can hold.
+    /// The names, separated by `, `, which cannot occur in a name.
     joined: String,
 }
 
 impl FieldNames {
     pub(super) const EMPTY: &'static Self = &Self { joined: String::new() };
 
-    /// The names of `names`, each once.
+    /// Creates a list of the given names without duplicates.
     ///
     /// # Errors
     ///
-    /// When one of them is no token, or there are more than [`MAX_MEMBERS`].
+    /// Returns an error if a name is not a token, or if there are more than [`MAX_MEMBERS`] names.
     pub fn new<I>(names: I) -> Result<Self, InvalidFieldName>
     where
         I: IntoIterator,
@@ -48,24 +47,24 @@ impl FieldNames {
         Self::from_members(members).ok_or(InvalidFieldName { name: None })
     }
 
-    /// The names in order, each in its first spelling.
+    /// Returns the names in order, each in its first spelling.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.joined.split(", ").filter(|name| !name.is_empty())
     }
 
-    /// Whether `name` is in the list, in any case.
+    /// Returns whether the list contains `name`, ignoring case.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         self.iter().any(|own| own.eq_ignore_ascii_case(name))
     }
 
-    /// Whether there is no name in the list.
+    /// Returns whether the list is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.joined.is_empty()
     }
 
-    /// The list as a field carries it.
+    /// Returns the list as written in a field.
     pub(crate) fn as_str(&self) -> &str {
         &self.joined
     }
@@ -74,21 +73,21 @@ impl FieldNames {
         HeaderValue::from_str(&self.joined).expect("field names are tokens, which are ASCII")
     }
 
-    /// `None` when a member is no token, or there are more than [`MAX_MEMBERS`].
+    /// Returns `None` if a member is not a token, or if there are more than [`MAX_MEMBERS`].
     pub(crate) fn from_members<'a>(members: impl Iterator<Item = &'a [u8]>) -> Option<Self> {
         let token = |member| str::from_utf8(member).ok().filter(|_| is_token(member));
         let names: Vec<&str> = members.take(MAX_MEMBERS + 1).map(token).collect::<Option<_>>()?;
         (names.len() <= MAX_MEMBERS).then(|| Self::deduplicated(names))
     }
 
-    /// The names of both, or `None` when they are more than [`MAX_MEMBERS`].
+    /// Returns the names of both lists, or `None` if there are more than [`MAX_MEMBERS`].
     pub(crate) fn union(&self, other: &Self) -> Option<Self> {
         let mut names = self.clone();
         names.append(other);
         names.without_duplicates()
     }
 
-    /// Leaves duplicates in.
+    /// Appends `other` without removing duplicates.
     pub(super) fn append(&mut self, other: &Self) {
         if !self.is_empty() && !other.is_empty() {
             self.joined.push_str(", ");
@@ -96,7 +95,7 @@ impl FieldNames {
         self.joined.push_str(&other.joined);
     }
 
-    /// The names each once, or `None` when they are more than [`MAX_MEMBERS`].
+    /// Removes duplicates. Returns `None` if more than [`MAX_MEMBERS`] names remain.
     pub(super) fn without_duplicates(&self) -> Option<Self> {
         let names = Self::deduplicated(self.iter());
         (names.iter().count() <= MAX_MEMBERS).then_some(names)
@@ -104,15 +103,14 @@ impl FieldNames {
 
     fn as_set(&self) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
-        // Deliberately not collected: that brings a sort along, an eighth of a debug build of the crate.
+        // Deliberately not `collect`: it compiles a sort, which takes an eighth of a debug build of the crate.
         for name in self.iter() {
             names.insert(name.to_ascii_lowercase());
         }
         names
     }
 
-    /// By a set, since comparing each name with each would be quadratic in a field's
-    /// length.
+    /// Uses a set, because comparing each name with each other name would take quadratic time.
     fn deduplicated<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         let mut seen = BTreeSet::new();
         let first = |name: &&str| seen.insert(name.to_ascii_lowercase());
@@ -141,10 +139,10 @@ impl fmt::Debug for FieldNames {
     }
 }
 
-/// The text was no field name, or there were too many names.
+/// The error returned for an invalid field name, or for too many of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidFieldName {
-    /// `None` when the names were too many.
+    /// `None` if there were too many names.
     name: Option<Box<str>>,
 }
 
@@ -153,10 +151,12 @@ impl fmt::Display for InvalidFieldName {
         match &self.name {
             Some(name) => write!(
                 f,
-                "`{}` is not a field name; write one name at a time, of letters, digits and `-`",
+                "`{}` is not a field name; pass each name separately, using letters, digits and `-`",
                 name.escape_debug()
             ),
-            None => write!(f, "more than {MAX_MEMBERS} field names; leave the argument out"),
+            None => {
+                write!(f, "more than {MAX_MEMBERS} field names; list fewer names, or use the directive without names")
+            }
         }
     }
 }
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn field_names_are_a_set_that_keeps_its_order() {
+    fn field_names_are_an_ordered_set() {
         let set = names(&["Set-Cookie", "Link", "LINK", "set-cookie", "a"]);
         assert_eq!(set.iter().collect::<Vec<_>>(), ["Set-Cookie", "Link", "a"]);
         assert_eq!(set, names(&["A", "link", "Set-cookie"]));
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_added_to_a_list_by_an_empty_one() {
+    fn appending_an_empty_list_changes_nothing() {
         for (first, second) in [("", "a, b"), ("a, b", ""), ("a", "b")] {
             let list = |text: &str| names(&text.split(", ").filter(|name| !name.is_empty()).collect::<Vec<_>>());
             let mut joined = list(first);
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_a_greatest_number_of_names() {
+    fn the_number_of_names_is_limited() {
         let mut names: Vec<String> = (0..MAX_MEMBERS).map(|n| format!("x-{n}")).collect();
         assert_eq!(FieldNames::new(&names).unwrap().iter().count(), MAX_MEMBERS);
         names.push("a".to_owned());

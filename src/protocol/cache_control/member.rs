@@ -1,4 +1,4 @@
-//! One member of the list, before it is known what it means.
+//! [`Member`]: one member of the `Cache-Control` list, split into name and argument.
 
 use std::borrow::Cow;
 
@@ -6,18 +6,18 @@ use super::field_names::FieldNames;
 use super::limits::clamped;
 use crate::protocol::syntax::{delta_seconds, is_tchar, is_token, trim_ows, unquote};
 
-/// A member of the list, taken apart at the end of its first token.
+/// A member of the list, split after its first token.
 pub(super) struct Member<'a> {
-    /// The first token, which is empty when the member starts with something else.
+    /// The first token, or empty if the member does not begin with one.
     pub(super) name: &'a [u8],
     argument: Argument<'a>,
 }
 
 enum Argument<'a> {
     Absent,
-    /// What follows a `=` that follows the name at once.
+    /// The text after a `=` that directly follows the name.
     Given(&'a [u8]),
-    /// Something else follows the name, such as white space.
+    /// Anything else follows the name, such as white space.
     Malformed,
 }
 
@@ -33,7 +33,7 @@ impl<'a> Member<'a> {
         Self { name, argument }
     }
 
-    /// Borrowed where it is in lower case already, as nearly everybody writes it.
+    /// Returns the name in lower case. Borrows it in the usual case that it already is.
     pub(super) fn lower_case_name(&self) -> Cow<'a, [u8]> {
         if self.name.iter().any(u8::is_ascii_uppercase) {
             self.name.to_ascii_lowercase().into()
@@ -46,12 +46,13 @@ impl<'a> Member<'a> {
         matches!(self.argument, Argument::Absent)
     }
 
-    /// Whether this is a `cache-directive` by the grammar (C-01).
+    /// Returns whether this is a valid `cache-directive`.
     pub(super) fn has_directive_form(&self) -> bool {
+        // C-01.
         !self.name.is_empty() && (self.is_bare() || self.text().is_some())
     }
 
-    /// The argument as written.
+    /// Returns the argument as written.
     pub(super) fn argument(&self) -> Option<&'a [u8]> {
         match self.argument {
             Argument::Given(argument) => Some(argument),
@@ -59,20 +60,22 @@ impl<'a> Member<'a> {
         }
     }
 
-    /// The argument as delta-seconds (C-04).
+    /// Parses the argument as delta-seconds.
     pub(super) fn seconds(&self) -> Option<u32> {
+        // C-04.
         delta_seconds(&self.text()?).map(clamped)
     }
 
-    /// The argument as a list of field names.
+    /// Parses the argument as a list of field names.
     pub(super) fn field_names(&self) -> Option<FieldNames> {
         let text = self.text()?;
         let names = text.split(|&byte| byte == b',').map(trim_ows);
         FieldNames::from_members(names.filter(|name| !name.is_empty()))
     }
 
-    /// What the argument says in either form, a token or a quoted string (C-02).
+    /// Returns the text of the argument, which is a token or a quoted string.
     fn text(&self) -> Option<Cow<'a, [u8]>> {
+        // C-02.
         let argument = self.argument()?;
         if is_token(argument) { Some(argument.into()) } else { unquote(argument).map(Cow::Owned) }
     }
@@ -83,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_member_is_taken_apart_after_its_first_token() {
+    fn a_member_is_split_after_its_first_token() {
         let table: &[(&str, &str, Option<&str>, bool)] = &[
             ("no-store", "no-store", None, true),
             ("a=b", "a", Some("b"), true),
@@ -105,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn an_argument_is_the_same_in_either_form() {
+    fn a_token_and_a_quoted_string_are_the_same_argument() {
         for form in ["max-age=060", r#"max-age="060""#, r#"max-age="\060""#] {
             assert_eq!(Member::split(form.as_bytes()).seconds(), Some(60), "{form}");
         }

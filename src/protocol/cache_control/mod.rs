@@ -1,13 +1,10 @@
-//! [`CacheControl`] and [`RequestCacheControl`]: what a response tells caches, and
-//! what a request asks of them.
+//! [`CacheControl`] for responses and [`RequestCacheControl`] for requests.
 //!
-//! Two types, because a directive means one thing in a response and another, or
-//! nothing, in a request (C-09).
+//! The two are separate types because most directives have a different meaning in a request, or none.
 
 mod contradiction;
 mod directive;
 mod extensions;
-mod extent;
 mod field_names;
 mod limits;
 mod member;
@@ -18,6 +15,7 @@ mod request;
 mod response;
 #[cfg(test)]
 mod samples;
+mod scope;
 
 pub use self::contradiction::Contradiction;
 pub use self::directive::{Directive, InvalidDirective};

@@ -1,4 +1,4 @@
-//! Looks through the field for less than reading it costs.
+//! Searches the field for `no-store`, which is cheaper than parsing it.
 
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue};
@@ -6,26 +6,26 @@ use http::{HeaderMap, HeaderValue};
 use super::CacheControl;
 use crate::protocol::MAX_MEMBERS;
 
-/// Whether the field says `no-store`, or has so many members that it is read as if it did. It is read only
-/// where the letters are in it.
+/// Returns whether the parsed field has `no-store`, including by having too many members. Parses the field only if it
+/// contains the text.
 pub(crate) fn forbids_storing(headers: &HeaderMap) -> bool {
     let (mut bytes, mut found) = (0, false);
     for line in headers.get_all(CACHE_CONTROL) {
-        // Each member has one byte at least.
+        // Each member has at least one byte.
         bytes += line.len();
         found = found || contains(line.as_bytes(), b"no-store");
     }
-    (bytes > MAX_MEMBERS && most_members(headers) > MAX_MEMBERS)
+    (bytes > MAX_MEMBERS && max_members(headers) > MAX_MEMBERS)
         || (found && CacheControl::from_headers(headers).is_some_and(|field| field.no_store()))
 }
 
-fn most_members(headers: &HeaderMap) -> usize {
+fn max_members(headers: &HeaderMap) -> usize {
     let commas = |line: &HeaderValue| line.as_bytes().iter().filter(|&&byte| byte == b',').count();
     headers.get_all(CACHE_CONTROL).iter().map(|line| 1 + commas(line)).sum()
 }
 
 fn contains(line: &[u8], directive: &[u8]) -> bool {
-    // Most places can be left at their first letter, whose cases differ in this one bit.
+    // Most positions are rejected by the first byte, whose upper and lower case differ in this bit.
     const LOWER: u8 = 0x20;
     line.windows(directive.len())
         .any(|window| window[0] | LOWER == directive[0] && window.eq_ignore_ascii_case(directive))
@@ -39,7 +39,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_prescan_finds_whatever_reading_finds(
+        fn the_prescan_agrees_with_the_parser(
             lines in prop::collection::vec(
                 prop::collection::vec(
                     prop::sample::select(vec!["no-store", "No-Store=1", "x=\"no-store", "immutable", ",", "\"", " ", "a"]),
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_directive_itself_is_found() {
+    fn finds_only_the_directive_itself() {
         for line in ["", "max-age=60", "nothing-of-it", "no-storage", "o-store", "no-stor", "x=no-store"] {
             assert!(!forbids_storing(&field(line)), "{line:?}");
         }
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_members_as_are_read_are_not_too_many_however_long_they_are() {
+    fn the_limit_counts_members_and_not_bytes() {
         let members = |count: usize| vec!["a"; count].join(",");
         for (line, too_many) in [
             (members(MAX_MEMBERS), false),

@@ -1,4 +1,4 @@
-//! Lines of `Cache-Control` that caches read in more than one way.
+//! Finds `Cache-Control` lines that caches read in different ways.
 
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue};
@@ -6,8 +6,8 @@ use http::{HeaderMap, HeaderValue};
 use super::response::{CacheControl, join};
 use crate::protocol::syntax::delta_seconds;
 
-/// Whether a cache that does not parse quoted strings finds a restriction in these lines that the field lacks: a
-/// directive, or a shorter lifetime.
+/// Returns whether a cache that does not parse quoted strings finds a restriction that `field` lacks: a directive, or a
+/// shorter lifetime.
 pub(crate) fn hides_a_restriction(headers: &HeaderMap, field: &CacheControl) -> bool {
     if field.no_store() {
         return false;
@@ -35,14 +35,14 @@ pub(crate) fn hides_a_restriction(headers: &HeaderMap, field: &CacheControl) -> 
     lines.filter(|line| line.contains(&b'"')).any(|line| line.split(|&byte| byte == b',').any(hides))
 }
 
-/// Whether the lines mean the same one by one and joined, which they do not if a quote spans two of them.
+/// Returns whether the lines have the same meaning separately and joined. The meanings differ if a quoted string spans
+/// two lines.
 pub(crate) fn is_one_reading(headers: &HeaderMap) -> bool {
     let lines = || headers.get_all(CACHE_CONTROL).iter();
     CacheControl::parse_apart([&join(lines())]) == CacheControl::parse_apart(lines())
 }
 
-/// Joins the lines. Leaves out those that some caches skip, because they are not ASCII, if they have no known
-/// directive.
+/// Joins the lines, except those that are not ASCII and contain no known directive. Some caches skip such lines.
 pub(crate) fn join_readable(headers: &HeaderMap) -> HeaderValue {
     let is_needed =
         |line: &&HeaderValue| line.as_bytes().is_ascii() || !CacheControl::parse_apart([*line]).has_extensions_only();
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quote_hides_only_what_is_stricter_than_the_field() {
+    fn only_a_stricter_quoted_directive_counts() {
         for (line, expected) in [
             ("max-age=60, x=\"a, no-store\"", true),
             ("max-age=60, x=\"a, no-cache\"", true),
@@ -72,7 +72,7 @@ mod tests {
             ("no-cache, x=\"a, max-age=0\"", false),
             ("private, x=\"a, s-maxage=0, private\"", false),
             ("private=\"a, b\", no-cache=\"set-cookie\"", false),
-            // Without a quote all caches read the same.
+            // Without a quote all caches read the same value.
             ("max-age=60, max-age=5", false),
         ] {
             let line = HeaderValue::from_static(line);
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_skipped_may_be_left_out() {
+    fn a_line_that_caches_skip_is_left_out() {
         let lines = |lines: &[&'static [u8]]| -> HeaderMap {
             lines.iter().map(|line| (CACHE_CONTROL, HeaderValue::from_bytes(line).unwrap())).collect()
         };

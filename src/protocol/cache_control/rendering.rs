@@ -1,13 +1,13 @@
-//! [`Rendering`]: how either type is written.
+//! [`Rendering`]: writes the members of both types.
 
 use std::fmt;
 
 use http::HeaderValue;
 
 use super::extensions::Extensions;
-use super::extent::Extent;
+use super::scope::DirectiveScope;
 
-/// Members with `, ` between them, in octets, since an extension may hold obs-text.
+/// Members separated by `, `. Holds bytes, because an extension may contain bytes above 127.
 #[derive(Default)]
 pub(super) struct Rendering {
     bytes: Vec<u8>,
@@ -26,12 +26,13 @@ impl Rendering {
         }
     }
 
-    /// Quoted even for one name (C-03).
-    pub(super) fn extent(&mut self, name: &str, extent: &Extent) {
-        match extent {
-            Extent::Nothing => {}
-            Extent::Fields(names) => self.member(format!("{name}=\"{names}\"").as_bytes()),
-            Extent::Everything => self.member(name.as_bytes()),
+    /// Writes quotes even around a single name.
+    // C-03.
+    pub(super) fn scope(&mut self, name: &str, scope: &DirectiveScope) {
+        match scope {
+            DirectiveScope::Nothing => {}
+            DirectiveScope::Fields(names) => self.member(format!("{name}=\"{names}\"").as_bytes()),
+            DirectiveScope::Everything => self.member(name.as_bytes()),
         }
     }
 
@@ -42,7 +43,7 @@ impl Rendering {
     }
 
     pub(super) fn into_header_value(self) -> HeaderValue {
-        HeaderValue::try_from(self.bytes).expect("members come from header values or were checked to fit into one")
+        HeaderValue::try_from(self.bytes).expect("each member is a part of a header value or was validated")
     }
 
     fn member(&mut self, member: &[u8]) {

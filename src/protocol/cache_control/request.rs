@@ -1,4 +1,4 @@
-//! [`RequestCacheControl`]: what a request asks of caches.
+//! [`RequestCacheControl`]: the `Cache-Control` field of a request.
 
 use std::fmt;
 
@@ -7,19 +7,28 @@ use http::{HeaderMap, HeaderValue};
 
 use super::directive::{Directive, InvalidDirective};
 use super::extensions::Extensions;
-use super::limits::{MAX_LIFETIME, clamped, least};
+use super::limits::{MAX_LIFETIME, clamped, smaller_limit};
 use super::member::Member;
 use super::rendering::Rendering;
 use crate::protocol::syntax::members;
 
-/// The `Cache-Control` of a request (RFC 9111 section 5.2.1, RFC 5861 section 4).
+/// The `Cache-Control` of a request, with one accessor and one builder per directive.
 ///
-/// A client's wishes, which a cache may ignore, and which never change an origin's
-/// policy (C-17). Parsed as leniently as [`CacheControl`](crate::protocol::CacheControl),
-/// with the restrictive direction of a request: a `max-age` without a proper argument
-/// is 0, such a `min-fresh` the greatest there is, such a `max-stale` or
-/// `stale-if-error` absent, and more than
-/// [`MAX_MEMBERS`](crate::protocol::MAX_MEMBERS) members are `no-cache, no-store`.
+/// The directives are those of [RFC 9111 section 5.2.1](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1), and
+/// `stale-if-error` of [RFC 5861 section 4](https://www.rfc-editor.org/rfc/rfc5861.html#section-4). They express a
+/// preference of the client. A cache may ignore them, and they never change the policy of an origin server.
+///
+/// Parsing never fails. Malformed directives are read in the direction that is restrictive for a request:
+///
+/// | Field value | Read as |
+/// |---|---|
+/// | `max-age` without a valid argument | 0 seconds |
+/// | `min-fresh` without a valid argument | the largest value |
+/// | `max-stale` or `stale-if-error` with an invalid argument | absent |
+/// | `only-if-cached` with an argument | an extension without effect |
+/// | more than [`MAX_MEMBERS`](crate::protocol::MAX_MEMBERS) members | `no-cache, no-store` |
+///
+/// # Example
 ///
 /// ```
 /// use http::HeaderValue;
@@ -31,6 +40,7 @@ use crate::protocol::syntax::members;
 /// assert_eq!(control.max_stale(), Some(MaxStale::Any));
 /// assert_eq!(control.to_string(), "max-age=0, max-stale");
 /// ```
+// C-17. C-09.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct RequestCacheControl {
     max_age: Option<u32>,
@@ -45,15 +55,16 @@ pub struct RequestCacheControl {
 }
 
 impl RequestCacheControl {
-    /// No directive at all.
+    /// Creates a value without directives.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Reads all lines of a `Cache-Control` field as one list; never fails (C-01).
+    /// Parses all lines of a `Cache-Control` field as one list. Never fails.
     #[must_use]
     pub fn parse<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
+        // C-01.
         let mut control = Self::new();
         match Extensions::read(lines, |member| control.read(member)) {
             Some(extensions) => Self { extensions, ..control },
@@ -61,173 +72,201 @@ impl RequestCacheControl {
         }
     }
 
-    /// Reads the `Cache-Control` of a request, or `None` when no line of it has a
-    /// member (C-01).
+    /// Parses the `Cache-Control` of a request.
+    ///
+    /// Returns `None` if the field is absent or has no members.
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
+        // C-01.
         let lines = headers.get_all(CACHE_CONTROL);
         members(&lines).next()?;
         Some(Self::parse(lines))
     }
 
-    /// Sets `max-age` in seconds, in place of any other (RFC 9111 section 5.2.1.1,
-    /// C-10).
+    /// Sets `max-age` in seconds and replaces an earlier value
+    /// ([RFC 9111 section 5.2.1.1](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.1)).
+    ///
+    /// Larger values than 2,147,483,647 are clamped to it, here and in the other methods that take seconds.
     #[must_use]
     pub fn with_max_age(self, seconds: u32) -> Self {
+        // C-10.
         Self { max_age: Some(clamped(seconds)), ..self }
     }
 
-    /// Sets `max-stale`, in place of any other (RFC 9111 section 5.2.1.2, C-11).
+    /// Sets `max-stale` and replaces an earlier value
+    /// ([RFC 9111 section 5.2.1.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.2)).
     #[must_use]
     pub fn with_max_stale(self, max_stale: MaxStale) -> Self {
+        // C-11.
         Self { max_stale: Some(max_stale.clamped()), ..self }
     }
 
-    /// Sets `min-fresh` in seconds, in place of any other (RFC 9111 section
-    /// 5.2.1.3, C-12).
+    /// Sets `min-fresh` in seconds and replaces an earlier value
+    /// ([RFC 9111 section 5.2.1.3](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.3)).
     #[must_use]
     pub fn with_min_fresh(self, seconds: u32) -> Self {
+        // C-12.
         Self { min_fresh: Some(clamped(seconds)), ..self }
     }
 
-    /// Sets `no-cache` (RFC 9111 section 5.2.1.4, C-13).
+    /// Sets `no-cache` ([RFC 9111 section 5.2.1.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.4)).
     #[must_use]
     pub fn with_no_cache(self) -> Self {
+        // C-13.
         Self { no_cache: true, ..self }
     }
 
-    /// Sets `no-store` (RFC 9111 section 5.2.1.5, C-14).
+    /// Sets `no-store` ([RFC 9111 section 5.2.1.5](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.5)).
     #[must_use]
     pub fn with_no_store(self) -> Self {
+        // C-14.
         Self { no_store: true, ..self }
     }
 
-    /// Sets `no-transform` (RFC 9111 section 5.2.1.6, C-15).
+    /// Sets `no-transform` ([RFC 9111 section 5.2.1.6](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.6)).
     #[must_use]
     pub fn with_no_transform(self) -> Self {
+        // C-15.
         Self { no_transform: true, ..self }
     }
 
-    /// Sets `only-if-cached` (RFC 9111 section 5.2.1.7, C-16).
+    /// Sets `only-if-cached` ([RFC 9111 section 5.2.1.7](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.7)).
     #[must_use]
     pub fn with_only_if_cached(self) -> Self {
+        // C-16.
         Self { only_if_cached: true, ..self }
     }
 
-    /// Sets `stale-if-error` in seconds, in place of any other (RFC 5861 section 4,
-    /// C-16).
+    /// Sets `stale-if-error` in seconds and replaces an earlier value
+    /// ([RFC 5861 section 4](https://www.rfc-editor.org/rfc/rfc5861.html#section-4)).
     #[must_use]
     pub fn with_stale_if_error(self, seconds: u32) -> Self {
+        // C-16.
         Self { stale_if_error: Some(clamped(seconds)), ..self }
     }
 
-    /// Adds a directive that this type does not know (RFC 9111 section 5.2.3, C-08).
+    /// Adds an extension directive
+    /// ([RFC 9111 section 5.2.3](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.3)).
     ///
-    /// The argument is given as plain text, and is quoted where it is no token.
+    /// Pass the argument as plain text. It is written as a quoted string if it is not a token.
     ///
     /// # Errors
     ///
-    /// When `name` is no token or is a directive that has a method of its own, or
-    /// `argument` holds a control character.
+    /// Returns an error if `name` is not a token or names a directive that has its own method, or if `argument`
+    /// contains a control character.
     pub fn with_extension(mut self, name: &str, argument: Option<&str>) -> Result<Self, InvalidDirective> {
+        // C-08.
         let is_known = |member: &Member<'_>| Self::new().read(member);
         self.extensions.insert(Directive::extension(name, argument, is_known)?);
         Ok(self)
     }
 
-    /// The greatest age in seconds that the client prefers (RFC 9111 section
-    /// 5.2.1.1, C-10).
+    /// Returns `max-age`: the largest age in seconds that the client accepts
+    /// ([RFC 9111 section 5.2.1.1](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.1)).
     #[must_use]
     pub fn max_age(&self) -> Option<u32> {
+        // C-10.
         self.max_age
     }
 
-    /// How stale an answer the client accepts (RFC 9111 section 5.2.1.2, C-11).
+    /// Returns `max-stale`: how stale a response the client accepts
+    /// ([RFC 9111 section 5.2.1.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.2)).
     #[must_use]
     pub fn max_stale(&self) -> Option<MaxStale> {
+        // C-11.
         self.max_stale
     }
 
-    /// Seconds for which the answer should still be fresh (RFC 9111 section
-    /// 5.2.1.3, C-12).
+    /// Returns `min-fresh`: how long the response must remain fresh, in seconds
+    /// ([RFC 9111 section 5.2.1.3](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.3)).
     #[must_use]
     pub fn min_fresh(&self) -> Option<u32> {
+        // C-12.
         self.min_fresh
     }
 
-    /// Whether the client prefers a validated answer (RFC 9111 section 5.2.1.4,
-    /// C-13).
+    /// Returns whether `no-cache` is set: the client prefers a validated response
+    /// ([RFC 9111 section 5.2.1.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.4)).
     #[must_use]
     pub fn no_cache(&self) -> bool {
+        // C-13.
         self.no_cache
     }
 
-    /// Whether no cache may store the request or its answer (RFC 9111 section
-    /// 5.2.1.5, C-14).
+    /// Returns whether `no-store` is set: a cache must not store the request or its response
+    /// ([RFC 9111 section 5.2.1.5](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.5)).
     #[must_use]
     pub fn no_store(&self) -> bool {
+        // C-14.
         self.no_store
     }
 
-    /// Whether no intermediary may transform the content (RFC 9111 section 5.2.1.6,
-    /// C-15).
+    /// Returns whether `no-transform` is set: an intermediary must not transform the content
+    /// ([RFC 9111 section 5.2.1.6](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.6)).
     #[must_use]
     pub fn no_transform(&self) -> bool {
+        // C-15.
         self.no_transform
     }
 
-    /// Whether the client only wants a stored answer (RFC 9111 section 5.2.1.7,
-    /// C-16).
+    /// Returns whether `only-if-cached` is set: the client accepts only a stored response
+    /// ([RFC 9111 section 5.2.1.7](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.7)).
     #[must_use]
     pub fn only_if_cached(&self) -> bool {
+        // C-16.
         self.only_if_cached
     }
 
-    /// Seconds past its lifetime for which the client accepts an answer in place of
-    /// an error (RFC 5861 section 4, C-16).
+    /// Returns `stale-if-error`: how long after expiry the client accepts a response in place of an error, in seconds
+    /// ([RFC 5861 section 4](https://www.rfc-editor.org/rfc/rfc5861.html#section-4)).
     #[must_use]
     pub fn stale_if_error(&self) -> Option<u32> {
+        // C-16.
         self.stale_if_error
     }
 
-    /// The members that this type does not know, sorted, each once (RFC 9111
-    /// section 5.2.3, C-08).
+    /// Returns the members that this type does not know, sorted and without duplicates
+    /// ([RFC 9111 section 5.2.3](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.3)).
     #[must_use]
     pub fn extensions(&self) -> &[Directive] {
+        // C-08.
         self.extensions.as_slice()
     }
 
-    /// Whether there is nothing to render.
+    /// Returns whether the value has no directives and no extensions.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self == &Self::default()
     }
 
-    /// The canonical form as a field value: lower case, each directive once (C-05).
+    /// Renders the canonical form as a header value: names in lower case and each directive once.
+    ///
+    /// The header value is empty if the directive list [is empty](Self::is_empty). Do not send an empty field.
     #[must_use]
     pub fn to_header_value(&self) -> HeaderValue {
+        // C-05.
         self.render().into_header_value()
     }
 
-    /// Takes `member` in, or returns false when it is an extension.
+    /// Reads a known directive. Returns `false` if `member` is an extension.
     fn read(&mut self, member: &Member<'_>) -> bool {
         match &member.lower_case_name()[..] {
             b"no-cache" => self.no_cache = true,
             b"no-store" => self.no_store = true,
             b"no-transform" => self.no_transform = true,
-            b"max-age" => self.max_age = least(self.max_age, member.seconds().or(Some(0))),
-            // The greatest of several is the tightest here.
+            b"max-age" => self.max_age = smaller_limit(self.max_age, member.seconds().or(Some(0))),
+            // For `min-fresh` the largest value is the strictest.
             b"min-fresh" => {
                 self.min_fresh = self.min_fresh.max(member.seconds().or(Some(MAX_LIFETIME)));
             }
             b"max-stale" if member.is_bare() => {
-                self.max_stale = least(self.max_stale, Some(MaxStale::Any));
+                self.max_stale = smaller_limit(self.max_stale, Some(MaxStale::Any));
             }
             b"max-stale" => {
-                self.max_stale = least(self.max_stale, member.seconds().map(MaxStale::Seconds));
+                self.max_stale = smaller_limit(self.max_stale, member.seconds().map(MaxStale::Seconds));
             }
             b"stale-if-error" => {
-                self.stale_if_error = least(self.stale_if_error, member.seconds());
+                self.stale_if_error = smaller_limit(self.stale_if_error, member.seconds());
             }
             b"only-if-cached" if member.is_bare() => self.only_if_cached = true,
             _ => return false,
@@ -254,7 +293,7 @@ impl RequestCacheControl {
 }
 
 impl fmt::Display for RequestCacheControl {
-    /// The canonical form; octets of an extension that are no UTF-8 are replaced.
+    /// Writes the canonical form. Bytes of an extension that are not UTF-8 are replaced with U+FFFD.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.render().fmt(f)
     }
@@ -266,16 +305,17 @@ impl fmt::Debug for RequestCacheControl {
     }
 }
 
-/// How stale an answer a request accepts (RFC 9111 section 5.2.1.2, C-11).
+/// How stale a response the client accepts
+/// ([RFC 9111 section 5.2.1.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.2)).
 ///
-/// `max-stale` and `max-stale=0` are opposites, so they are not one number. The
-/// lesser is the tighter.
+/// An enum, because `max-stale` without an argument and `max-stale=0` are opposites. The smaller value is the stricter.
+// C-11.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(clippy::exhaustive_enums, reason = "the directive has an argument or has none")]
 pub enum MaxStale {
-    /// So many seconds past its lifetime.
+    /// Up to this many seconds after expiry.
     Seconds(u32),
-    /// However stale.
+    /// Any staleness: `max-stale` without an argument.
     Any,
 }
 
@@ -301,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_read_in_the_restrictive_direction() {
+    fn parsing_reads_in_the_restrictive_direction() {
         let table: &[(&str, &str, &str)] = &[
             (
                 "each directive (C-10 to C-16)",
@@ -310,16 +350,16 @@ mod tests {
                 "max-age=1, max-stale=2, min-fresh=3, no-cache, no-store, no-transform, \
                  only-if-cached, stale-if-error=9",
             ),
-            ("however stale (C-11)", "max-stale", "max-stale"),
-            ("the tighter max-stale", "max-stale, max-stale=5", "max-stale=5"),
-            ("a broken max-stale", "max-stale=x", ""),
-            ("a max-stale that is no number is not any", "max-stale=", ""),
-            ("a broken max-age (C-07)", "max-age=x, max-age=9", "max-age=0"),
-            ("a broken min-fresh", "min-fresh=x", "min-fresh=2147483647"),
-            ("the tighter min-fresh", "min-fresh=5, min-fresh=9, min-fresh=1", "min-fresh=9"),
+            ("max-stale without an argument (C-11)", "max-stale", "max-stale"),
+            ("the stricter max-stale wins", "max-stale, max-stale=5", "max-stale=5"),
+            ("an invalid max-stale", "max-stale=x", ""),
+            ("an empty max-stale does not mean any", "max-stale=", ""),
+            ("an invalid max-age (C-07)", "max-age=x, max-age=9", "max-age=0"),
+            ("an invalid min-fresh", "min-fresh=x", "min-fresh=2147483647"),
+            ("the stricter min-fresh wins", "min-fresh=5, min-fresh=9, min-fresh=1", "min-fresh=9"),
             ("a restriction with an argument", "no-cache=x, No-Store=1", "no-cache, no-store"),
             ("only-if-cached with an argument", "only-if-cached=1", "only-if-cached=1"),
-            ("what means nothing in a request (C-09)", "private, immutable", "immutable, private"),
+            ("directives without a meaning in a request (C-09)", "private, immutable", "immutable, private"),
         ];
         for (sentence, line, expected) in table {
             assert_eq!(request(line).to_string(), *expected, "{sentence}: {line}");
@@ -341,9 +381,9 @@ mod tests {
     }
 
     #[test]
-    fn each_directive_is_set_and_told_by_itself() {
+    fn each_builder_and_accessor_handles_one_directive() {
         let new = RequestCacheControl::new;
-        let said = |control: &RequestCacheControl| {
+        let directives = |control: &RequestCacheControl| {
             (
                 (control.max_age(), control.max_stale(), control.min_fresh(), control.stale_if_error()),
                 (control.no_cache(), control.no_store(), control.no_transform(), control.only_if_cached()),
@@ -367,15 +407,15 @@ mod tests {
         for (line, built, expected) in table {
             assert_eq!(built.to_string(), line);
             assert_eq!(request(line), built, "{line}");
-            assert_eq!(said(&built), expected, "{line}");
+            assert_eq!(directives(&built), expected, "{line}");
             assert!(!built.is_empty(), "{line}");
         }
-        assert_eq!(said(&new()), (nothing, none, 0));
+        assert_eq!(directives(&new()), (nothing, none, 0));
         assert!(new().is_empty());
     }
 
     #[test]
-    fn lines_are_one_list_and_a_field_without_members_is_none() {
+    fn all_lines_form_one_list_and_an_empty_field_is_none() {
         let read = |lines: &[&str]| {
             RequestCacheControl::from_headers(&values(lines).into_iter().map(|value| (CACHE_CONTROL, value)).collect())
         };
@@ -387,32 +427,32 @@ mod tests {
     }
 
     #[test]
-    fn more_than_the_greatest_number_of_members_is_no_store() {
+    fn too_many_members_read_as_no_store() {
         let line = format!("foo, max-stale=5, stale-if-error=5{}", ", max-age=60".repeat(MAX_MEMBERS - 2));
         assert_eq!(request(&line).to_string(), "max-age=60, no-cache, no-store");
     }
 
     #[test]
-    fn an_extension_is_no_directive_with_a_method_of_its_own() {
+    fn an_extension_cannot_use_the_name_of_a_known_directive() {
         let extended = RequestCacheControl::new().with_extension("public", None).unwrap();
         assert_eq!(extended, request("public"));
         assert!(RequestCacheControl::new().with_extension("max-stale", None).is_err());
     }
 
     #[test]
-    fn debug_reads_like_the_field() {
+    fn debug_shows_the_field_value() {
         assert_eq!(format!("{:?}", request("no-cache")), "RequestCacheControl(no-cache)");
     }
 
     proptest! {
         #[test]
-        fn parse_of_render_is_the_identity(lines in any_lines()) {
+        fn parsing_a_rendered_value_returns_the_value(lines in any_lines()) {
             let control = RequestCacheControl::parse(&lines);
             prop_assert_eq!(RequestCacheControl::parse([&control.to_header_value()]), control);
         }
 
         #[test]
-        fn parse_of_render_is_the_identity_for_any_bytes(lines in any_bytes()) {
+        fn parsing_a_rendered_value_of_any_bytes_returns_the_value(lines in any_bytes()) {
             let control = RequestCacheControl::parse(&lines);
             prop_assert_eq!(RequestCacheControl::parse([&control.to_header_value()]), control);
         }

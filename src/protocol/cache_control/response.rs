@@ -1,4 +1,4 @@
-//! [`CacheControl`]: what a response tells caches.
+//! [`CacheControl`]: the `Cache-Control` field of a response.
 
 use std::fmt;
 
@@ -8,38 +8,44 @@ use http::{HeaderMap, HeaderValue};
 
 use super::directive::{Directive, InvalidDirective};
 use super::extensions::Extensions;
-use super::extent::Extent;
 use super::field_names::FieldNames;
-use super::limits::{clamped, least, narrower};
+use super::limits::{clamped, smaller_limit, smaller_permission};
 use super::member::Member;
 use super::rendering::Rendering;
+use super::scope::DirectiveScope;
 use crate::protocol::syntax::members;
 
-/// The `Cache-Control` of a response (RFC 9111 section 5.2.2, RFC 8246, RFC 5861).
+/// The `Cache-Control` of a response, with one accessor and one builder per directive.
+///
+/// The directives are those of [RFC 9111 section 5.2.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2),
+/// [RFC 8246](https://www.rfc-editor.org/rfc/rfc8246.html) (`immutable`) and
+/// [RFC 5861](https://www.rfc-editor.org/rfc/rfc5861.html) (`stale-while-revalidate`, `stale-if-error`):
 ///
 /// ```text
 /// Cache-Control   = #cache-directive
 /// cache-directive = token [ "=" ( token / quoted-string ) ]
 /// ```
 ///
-/// Parsing never fails, and reads what it cannot understand in the restrictive
-/// direction:
+/// # Parsing
 ///
-/// | The field says | It is read as | |
-/// |---|---|---|
-/// | a name in any case, an argument in either form | the directive | C-01, C-02 |
-/// | a lifetime twice | the least of them | C-05, C-06 |
-/// | `max-age` or `s-maxage` without a proper argument | 0 seconds | C-07 |
-/// | `stale-*` without a proper argument | absent, as it permits | C-07 |
-/// | a directive that restricts, with an argument it has no use for | in force | C-06 |
-/// | `private` or `no-cache` with an argument that is no list of field names | without the argument | C-22, C-24 |
-/// | `public` or `must-understand` with an argument | an extension, not in force | C-06 |
-/// | `public` beside `private` | `private` | C-06 |
-/// | more than [`MAX_MEMBERS`](crate::protocol::MAX_MEMBERS) members | `no-store` | |
+/// Parsing never fails. A malformed or repeated directive is read in the restrictive direction:
 ///
-/// Everything else is kept as a [`Directive`] among the
-/// [`extensions`](Self::extensions) and rendered again, except a member whose
-/// quoted string never ends: beside others it would change what is quoted.
+/// | Field value | Read as |
+/// |---|---|
+/// | a name in any case, an argument as token or quoted string | the directive |
+/// | a lifetime given twice | the shorter one |
+/// | `max-age` or `s-maxage` without a valid argument | 0 seconds |
+/// | `stale-*` without a valid argument | absent, because it would be a permission |
+/// | a restriction with an argument that it does not take | the restriction |
+/// | `private` or `no-cache` with an argument that is not a list of field names | the unqualified directive |
+/// | `public` or `must-understand` with an argument | an extension without effect |
+/// | `public` together with `private` | `private` |
+/// | more than [`MAX_MEMBERS`](crate::protocol::MAX_MEMBERS) members | `no-store` |
+///
+/// Every other member becomes a [`Directive`] in [`extensions`](Self::extensions) and is rendered again. A member with
+/// an unterminated quoted string is dropped, because it would change how a cache reads the members after it.
+///
+/// # Example
 ///
 /// ```
 /// use http::HeaderValue;
@@ -50,14 +56,18 @@ use crate::protocol::syntax::members;
 /// assert_eq!(control.max_age(), Some(600));
 /// assert!(!control.private() && control.private_fields().contains("set-cookie"));
 /// assert_eq!(control.to_string(), r#"private="Set-Cookie", max-age=600, community=UCI"#);
+///
+/// let control = CacheControl::new().with_public().with_max_age(300).with_stale_while_revalidate(30);
+/// assert_eq!(control.to_string(), "public, max-age=300, stale-while-revalidate=30");
 /// ```
+// C-01, C-02, C-05 to C-07, C-22, C-24.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct CacheControl {
     public: bool,
-    private: Extent,
+    private: DirectiveScope,
     max_age: Option<u32>,
     s_maxage: Option<u32>,
-    no_cache: Extent,
+    no_cache: DirectiveScope,
     no_store: bool,
     must_revalidate: bool,
     proxy_revalidate: bool,
@@ -70,18 +80,19 @@ pub struct CacheControl {
 }
 
 impl CacheControl {
-    /// No directive at all.
+    /// Creates a value without directives.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Reads all lines of a `Cache-Control` field as one list; never fails (C-01).
+    /// Parses all lines of a `Cache-Control` field as one list. Never fails.
     ///
-    /// Caches differ in whether a quote that does not end in its line runs on into the next. Such
-    /// lines are read both apart and joined, and the tighter of the two readings is the reading.
+    /// Caches disagree on whether a quoted string that is not closed at the end of a line continues on the next line.
+    /// This method reads such lines both ways and returns the stricter combination.
     #[must_use]
     pub fn parse<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
+        // C-01.
         let mut lines = lines.into_iter();
         let (first, second) = (lines.next(), lines.next());
         if second.is_none() {
@@ -97,7 +108,7 @@ impl CacheControl {
         if apart.clone().without_extensions() == joined { apart } else { apart.tighten(&joined) }
     }
 
-    /// Reads each line by itself: no quote reaches the next one.
+    /// Parses each line separately. A quoted string never continues on the next line.
     pub(crate) fn parse_apart<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
         #[cfg(test)]
         crate::protocol::counters::count(|counts| counts.cache_control_parsed += 1);
@@ -106,20 +117,23 @@ impl CacheControl {
         control
     }
 
-    /// Reads the `Cache-Control` of a response, or `None` when no line of it has a
-    /// member (C-01).
+    /// Parses the `Cache-Control` of a response.
+    ///
+    /// Returns `None` if the field is absent or has no members.
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
+        // C-01.
         let lines = headers.get_all(CACHE_CONTROL);
         members(&lines).next()?;
         Some(Self::parse(lines))
     }
 
-    /// Sets `public` (RFC 9111 section 5.2.2.9, C-25).
+    /// Sets `public` ([RFC 9111 section 5.2.2.9](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.9)).
     ///
-    /// What is `private` or `no-store` stays as it is: the tighter one wins (C-06).
+    /// Has no effect if the value is `private` or `no-store`, which take precedence.
     #[must_use]
     pub fn with_public(self) -> Self {
+        // C-25, C-06.
         Self { public: !self.private() && !self.no_store, ..self }
     }
 
@@ -129,27 +143,35 @@ impl CacheControl {
         Self { public: false, ..self }
     }
 
-    /// Sets `private` for the whole response, and removes what speaks only to
-    /// shared caches: `public`, `s-maxage`, `proxy-revalidate` and
-    /// `must-understand` (RFC 9111 section 5.2.2.7, C-24).
+    /// Sets `private` for the complete response
+    /// ([RFC 9111 section 5.2.2.7](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.7)).
+    ///
+    /// Also removes the directives that only apply to shared caches: `public`, `s-maxage`, `proxy-revalidate` and
+    /// `must-understand`.
     #[must_use]
     pub fn with_private(self) -> Self {
-        Self { private: Extent::Everything, ..self }.settled()
+        // C-24.
+        Self { private: DirectiveScope::Everything, ..self }.settled()
     }
 
-    /// Adds field names to the qualified `private="..."`, and changes nothing where
-    /// the whole response is `private` (RFC 9111 section 5.2.2.7, C-24).
+    /// Adds field names to the qualified form, `private="..."`
+    /// ([RFC 9111 section 5.2.2.7](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.7)).
     ///
-    /// Many caches read the qualified form as the unqualified one (C-03).
+    /// Has no effect if the complete response is `private`. Many caches treat the qualified form as the unqualified
+    /// one.
     #[must_use]
     pub fn with_private_fields(self, names: FieldNames) -> Self {
-        Self { private: self.private.union(Extent::of_fields(names)), ..self }
+        // C-24, C-03.
+        Self { private: self.private.union(DirectiveScope::of_fields(names)), ..self }
     }
 
-    /// Sets `max-age` in seconds, in place of any other (RFC 9111 section 5.2.2.1,
-    /// C-20).
+    /// Sets `max-age` in seconds and replaces an earlier value
+    /// ([RFC 9111 section 5.2.2.1](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.1)).
+    ///
+    /// Larger values are clamped to 2,147,483,647 (about 68 years).
     #[must_use]
     pub fn with_max_age(self, seconds: u32) -> Self {
+        // C-20.
         Self { max_age: Some(clamped(seconds)), ..self }
     }
 
@@ -159,12 +181,14 @@ impl CacheControl {
         Self { max_age: None, ..self }
     }
 
-    /// Sets `s-maxage` in seconds, in place of any other (RFC 9111 section
-    /// 5.2.2.10, C-21).
+    /// Sets `s-maxage` in seconds and replaces an earlier value
+    /// ([RFC 9111 section 5.2.2.10](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.10)).
     ///
-    /// What is `private` stays as it is: no shared cache may store it (C-35).
+    /// Has no effect if the value is `private`: a shared cache must not store such a response. Large values are clamped
+    /// as in [`with_max_age`](Self::with_max_age).
     #[must_use]
     pub fn with_s_maxage(self, seconds: u32) -> Self {
+        // C-21, C-35.
         if self.private() { self } else { Self { s_maxage: Some(clamped(seconds)), ..self } }
     }
 
@@ -174,40 +198,48 @@ impl CacheControl {
         Self { s_maxage: None, ..self }
     }
 
-    /// Sets `no-cache` for the whole response (RFC 9111 section 5.2.2.4, C-22).
+    /// Sets `no-cache` for the complete response
+    /// ([RFC 9111 section 5.2.2.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.4)).
     #[must_use]
     pub fn with_no_cache(self) -> Self {
-        Self { no_cache: Extent::Everything, ..self }
+        // C-22.
+        Self { no_cache: DirectiveScope::Everything, ..self }
     }
 
-    /// Adds field names to the qualified `no-cache="..."`, and changes nothing
-    /// where the whole response is `no-cache` (RFC 9111 section 5.2.2.4, C-22).
+    /// Adds field names to the qualified form, `no-cache="..."`
+    /// ([RFC 9111 section 5.2.2.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.4)).
+    ///
+    /// Has no effect if the complete response is `no-cache`.
     #[must_use]
     pub fn with_no_cache_fields(self, names: FieldNames) -> Self {
-        Self { no_cache: self.no_cache.union(Extent::of_fields(names)), ..self }
+        // C-22.
+        Self { no_cache: self.no_cache.union(DirectiveScope::of_fields(names)), ..self }
     }
 
-    /// Sets `no-store`, and removes what permits a cache anything: `public`,
-    /// lifetimes, `stale-*`, `immutable` and `must-understand` (RFC 9111 section
-    /// 5.2.2.5, C-23, C-28).
+    /// Sets `no-store` ([RFC 9111 section 5.2.2.5](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.5)).
     ///
-    /// A lifetime beside `no-store` is not idle: Fastly reuses
-    /// `max-age=10000, no-store` by default (G-07). A lifetime of zero permits
-    /// nothing and stays.
+    /// Also removes the directives that grant a permission: `public`, nonzero lifetimes, `stale-*`, `immutable` and
+    /// `must-understand`. Some caches would act on them: Fastly by default stores a response with
+    /// `max-age=10000, no-store`.
     #[must_use]
     pub fn with_no_store(self) -> Self {
+        // C-23, C-28, G-07.
         Self { no_store: true, must_understand: false, ..self }.settled()
     }
 
-    /// Sets `must-revalidate` (RFC 9111 section 5.2.2.2, C-26).
+    /// Sets `must-revalidate`
+    /// ([RFC 9111 section 5.2.2.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.2)).
     #[must_use]
     pub fn with_must_revalidate(self) -> Self {
+        // C-26.
         Self { must_revalidate: true, ..self }
     }
 
-    /// Sets `proxy-revalidate` (RFC 9111 section 5.2.2.8, C-27).
+    /// Sets `proxy-revalidate`
+    /// ([RFC 9111 section 5.2.2.8](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.8)).
     #[must_use]
     pub fn with_proxy_revalidate(self) -> Self {
+        // C-27.
         Self { proxy_revalidate: true, ..self }
     }
 
@@ -217,12 +249,13 @@ impl CacheControl {
         Self { proxy_revalidate: false, ..self }
     }
 
-    /// Sets `must-understand` (RFC 9111 section 5.2.2.3, C-28).
+    /// Sets `must-understand`
+    /// ([RFC 9111 section 5.2.2.3](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.3)).
     ///
-    /// Beside `no-store` it is a permission: a cache that understands the status
-    /// ignores the `no-store`.
+    /// Together with `no-store` it is a permission: a cache that understands the status code ignores `no-store`.
     #[must_use]
     pub fn with_must_understand(self) -> Self {
+        // C-28.
         Self { must_understand: true, ..self }
     }
 
@@ -232,15 +265,17 @@ impl CacheControl {
         Self { must_understand: false, ..self }
     }
 
-    /// Sets `no-transform` (RFC 9111 section 5.2.2.6, C-29).
+    /// Sets `no-transform` ([RFC 9111 section 5.2.2.6](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.6)).
     #[must_use]
     pub fn with_no_transform(self) -> Self {
+        // C-29.
         Self { no_transform: true, ..self }
     }
 
-    /// Sets `immutable` (RFC 8246 section 2, C-30).
+    /// Sets `immutable` ([RFC 8246 section 2](https://www.rfc-editor.org/rfc/rfc8246.html#section-2)).
     #[must_use]
     pub fn with_immutable(self) -> Self {
+        // C-30.
         Self { immutable: true, ..self }
     }
 
@@ -250,10 +285,11 @@ impl CacheControl {
         Self { immutable: false, ..self }
     }
 
-    /// Sets `stale-while-revalidate` in seconds, in place of any other (RFC 5861
-    /// section 3, C-31).
+    /// Sets `stale-while-revalidate` in seconds and replaces an earlier value
+    /// ([RFC 5861 section 3](https://www.rfc-editor.org/rfc/rfc5861.html#section-3)).
     #[must_use]
     pub fn with_stale_while_revalidate(self, seconds: u32) -> Self {
+        // C-31.
         Self { stale_while_revalidate: Some(clamped(seconds)), ..self }
     }
 
@@ -263,10 +299,11 @@ impl CacheControl {
         Self { stale_while_revalidate: None, ..self }
     }
 
-    /// Sets `stale-if-error` in seconds, in place of any other (RFC 5861 section 4,
-    /// C-31).
+    /// Sets `stale-if-error` in seconds and replaces an earlier value
+    /// ([RFC 5861 section 4](https://www.rfc-editor.org/rfc/rfc5861.html#section-4)).
     #[must_use]
     pub fn with_stale_if_error(self, seconds: u32) -> Self {
+        // C-31.
         Self { stale_if_error: Some(clamped(seconds)), ..self }
     }
 
@@ -276,55 +313,77 @@ impl CacheControl {
         Self { stale_if_error: None, ..self }
     }
 
-    /// Adds a directive that this type does not know (RFC 9111 section 5.2.3, C-08).
+    /// Adds an extension directive
+    /// ([RFC 9111 section 5.2.3](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.3)).
     ///
-    /// The argument is given as plain text, and is quoted where it is no token.
+    /// Pass the argument as plain text. It is written as a quoted string if it is not a token.
     ///
     /// # Errors
     ///
-    /// When `name` is no token or is a directive that has a method of its own, or
-    /// `argument` holds a control character.
+    /// Returns an error if `name` is not a token or names a directive that has its own method, or if `argument`
+    /// contains a control character.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use tower_cache_policy::protocol::CacheControl;
+    ///
+    /// let control = CacheControl::new().with_private().with_extension("community", Some("UCI"))?;
+    /// assert_eq!(control.to_string(), "private, community=UCI");
+    /// # Ok::<(), tower_cache_policy::protocol::InvalidDirective>(())
+    /// ```
     pub fn with_extension(mut self, name: &str, argument: Option<&str>) -> Result<Self, InvalidDirective> {
+        // C-08.
         let is_known = |member: &Member<'_>| Self::new().read(member);
         self.extensions.insert(Directive::extension(name, argument, is_known)?);
         Ok(self)
     }
 
-    /// The tighter of both in every respect: what caches may do under the result,
-    /// they may do under `self` and under `other`.
+    /// Combines two values so that the result permits only what both permit.
     ///
-    /// - A lifetime is the least of those given. Silence sets no limit, so a
-    ///   lifetime that one side gives is kept. What counts for a shared cache is
-    ///   `s-maxage`, or else `max-age`: `max-age=60` with `s-maxage=600` is
-    ///   `max-age=60, s-maxage=60`.
-    /// - A restriction of either side holds: `no-store`, `no-cache`, `private`,
-    ///   `must-revalidate`, `proxy-revalidate`, `no-transform`, and the union of the
-    ///   fields named in `no-cache="..."` and `private="..."`.
-    /// - A permission must be given by both: `public`, `immutable`, and the
-    ///   lesser `stale-*`. A `stale-*` of zero forbids, so it is kept.
-    /// - `must-understand` restricts on its own and permits beside `no-store`. It
-    ///   is kept unless a side has `no-store` without it (C-28).
-    /// - `private` removes what [`with_private`](Self::with_private) removes, and
-    ///   `no-store` what [`with_no_store`](Self::with_no_store) does.
-    /// - Extensions of both sides are kept, since what they mean is unknown (C-08).
+    /// - Lifetimes: the shorter one wins. A side without a lifetime does not set a limit. The lifetime for shared
+    ///   caches is `s-maxage`, or `max-age` if there is no `s-maxage`. For example, `max-age=60` and `s-maxage=600`
+    ///   combine to `max-age=60, s-maxage=60`.
+    /// - Restrictions of either side apply: `no-store`, `no-cache`, `private`, `must-revalidate`, `proxy-revalidate`,
+    ///   `no-transform`, and all fields listed in `no-cache="..."` and `private="..."`.
+    /// - Permissions need both sides: `public`, `immutable`, and the shorter `stale-*`. A `stale-*` of zero is a
+    ///   restriction, so it is preserved.
+    /// - `must-understand` is preserved if either side has it, unless one side has `no-store` without it.
+    /// - Extensions of both sides are preserved, because their meaning is unknown.
+    /// - The result does not contain directives that [`with_private`](Self::with_private) or
+    ///   [`with_no_store`](Self::with_no_store) would remove.
     ///
-    /// The order of the sides and of several calls is no matter, and a second call
-    /// with the same value changes nothing.
+    /// The order of the operands does not matter, and combining with the same value again changes nothing.
     ///
-    /// Two things are outside its sight. `s-maxage` and `must-revalidate` also let
-    /// shared caches reuse an answer to a request with `Authorization` (S-04), and
-    /// a `max-age` gained here overrides an `Expires` (F-01); whoever holds the
-    /// whole response guards against both (G-02).
+    /// ```
+    /// use tower_cache_policy::protocol::CacheControl;
+    ///
+    /// let handler = CacheControl::new().with_public().with_max_age(600);
+    /// let layer = CacheControl::new().with_max_age(60).with_no_transform();
+    /// assert_eq!(handler.tighten(&layer).to_string(), "max-age=60, no-transform");
+    /// ```
+    ///
+    /// # Limits
+    ///
+    /// This method does not see the request and the other response fields. In two cases the result may permit more than
+    /// before:
+    ///
+    /// - `s-maxage` and `must-revalidate` allow shared caches to reuse a response to a request with `Authorization`
+    ///   ([RFC 9111 section 3.5](https://www.rfc-editor.org/rfc/rfc9111.html#section-3.5)).
+    /// - A `max-age` added here overrides the `Expires` field of the response.
+    ///
+    /// The layers of this crate check both.
     #[must_use]
     pub fn tighten(self, other: &Self) -> Self {
+        // C-08, C-28. The layers check S-04, F-01 and G-02.
         let must_understand =
             (self.must_understand || other.must_understand) && !self.forbids_storage() && !other.forbids_storage();
         let names_s_maxage = self.s_maxage.is_some() || other.s_maxage.is_some();
-        let shared_lifetime = least(self.shared_lifetime(), other.shared_lifetime());
+        let shared_lifetime = smaller_limit(self.shared_lifetime(), other.shared_lifetime());
         Self {
             public: self.public && other.public,
             private: self.private.union(other.private.clone()),
-            max_age: least(self.max_age, other.max_age),
+            max_age: smaller_limit(self.max_age, other.max_age),
             s_maxage: shared_lifetime.filter(|_| names_s_maxage),
             no_cache: self.no_cache.union(other.no_cache.clone()),
             no_store: self.no_store || other.no_store,
@@ -333,21 +392,28 @@ impl CacheControl {
             must_understand,
             no_transform: self.no_transform || other.no_transform,
             immutable: self.immutable && other.immutable,
-            stale_while_revalidate: narrower(self.stale_while_revalidate, other.stale_while_revalidate),
-            stale_if_error: narrower(self.stale_if_error, other.stale_if_error),
+            stale_while_revalidate: smaller_permission(self.stale_while_revalidate, other.stale_while_revalidate),
+            stale_if_error: smaller_permission(self.stale_if_error, other.stale_if_error),
             extensions: self.extensions.tighten(&other.extensions),
         }
         .settled()
     }
 
-    /// Takes the response away from shared caches: step 1 of the shared-to-private
-    /// downgrade that the guards perform (SPD).
+    /// Excludes shared caches and ensures that private caches do not use heuristic freshness.
     ///
-    /// As [`with_private`](Self::with_private), and adds `no-cache` where neither
-    /// `max-age`, `no-cache` nor `no-store` is left, so that no cache falls back on
-    /// heuristics (F-04). Never loosens, and a second call changes nothing.
+    /// Works like [`with_private`](Self::with_private), and adds `no-cache` if the result has neither `max-age`,
+    /// `no-cache` nor `no-store`. The layers use this method to downgrade a shared response. It never adds a
+    /// permission, and a second call changes nothing.
+    ///
+    /// ```
+    /// use tower_cache_policy::protocol::CacheControl;
+    ///
+    /// let control = CacheControl::new().with_public().with_s_maxage(600);
+    /// assert_eq!(control.to_private().to_string(), "private, no-cache");
+    /// ```
     #[must_use]
     pub fn to_private(self) -> Self {
+        // Step 1 of the shared-to-private downgrade (SPD). No heuristics: F-04.
         let private = self.with_private();
         if private.max_age.is_some() || private.no_cache() || private.no_store {
             private
@@ -356,152 +422,173 @@ impl CacheControl {
         }
     }
 
-    /// Whether any cache may store the response even if it otherwise could not
-    /// (RFC 9111 section 5.2.2.9, C-25).
+    /// Returns whether `public` is set: any cache may store the response, even one that otherwise could not
+    /// ([RFC 9111 section 5.2.2.9](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.9)).
     #[must_use]
     pub fn public(&self) -> bool {
+        // C-25.
         self.public
     }
 
-    /// Whether no shared cache may store any of the response: the unqualified form
-    /// (RFC 9111 section 5.2.2.7, C-24).
+    /// Returns whether unqualified `private` is set: a shared cache must not store the response
+    /// ([RFC 9111 section 5.2.2.7](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.7)).
     #[must_use]
     pub fn private(&self) -> bool {
-        self.private == Extent::Everything
+        // C-24.
+        self.private == DirectiveScope::Everything
     }
 
-    /// The fields that no shared cache may store, where `private` is qualified
-    /// (RFC 9111 section 5.2.2.7, C-24).
+    /// Returns the fields of `private="..."`, which a shared cache must not store
+    /// ([RFC 9111 section 5.2.2.7](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.7)).
+    ///
+    /// The list is empty if `private` is absent or unqualified.
     #[must_use]
     pub fn private_fields(&self) -> &FieldNames {
+        // C-24.
         self.private.fields()
     }
 
-    /// Seconds for which the response is fresh (RFC 9111 section 5.2.2.1, C-20).
+    /// Returns `max-age`: the freshness lifetime in seconds
+    /// ([RFC 9111 section 5.2.2.1](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.1)).
     #[must_use]
     pub fn max_age(&self) -> Option<u32> {
+        // C-20.
         self.max_age
     }
 
-    /// Seconds for which the response is fresh in a shared cache (RFC 9111 section
-    /// 5.2.2.10, C-21).
+    /// Returns `s-maxage`: the freshness lifetime in shared caches, in seconds
+    /// ([RFC 9111 section 5.2.2.10](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.10)).
     #[must_use]
     pub fn s_maxage(&self) -> Option<u32> {
+        // C-21.
         self.s_maxage
     }
 
-    /// Whether the response must be validated before each reuse: the unqualified
-    /// form (RFC 9111 section 5.2.2.4, C-22).
+    /// Returns whether unqualified `no-cache` is set: a cache must validate the response before each reuse
+    /// ([RFC 9111 section 5.2.2.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.4)).
     #[must_use]
     pub fn no_cache(&self) -> bool {
-        self.no_cache == Extent::Everything
+        // C-22.
+        self.no_cache == DirectiveScope::Everything
     }
 
-    /// The fields that must not be reused without validation, where `no-cache` is
-    /// qualified (RFC 9111 section 5.2.2.4, C-22).
+    /// Returns the fields of `no-cache="..."`, which a cache must not reuse without validation
+    /// ([RFC 9111 section 5.2.2.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.4)).
+    ///
+    /// The list is empty if `no-cache` is absent or unqualified.
     #[must_use]
     pub fn no_cache_fields(&self) -> &FieldNames {
+        // C-22.
         self.no_cache.fields()
     }
 
-    /// Whether no cache may store any of the response (RFC 9111 section 5.2.2.5,
-    /// C-23).
+    /// Returns whether `no-store` is set: no cache may store the response
+    /// ([RFC 9111 section 5.2.2.5](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.5)).
     #[must_use]
     pub fn no_store(&self) -> bool {
+        // C-23.
         self.no_store
     }
 
-    /// Whether the response must not be reused stale (RFC 9111 section 5.2.2.2,
-    /// C-26).
+    /// Returns whether `must-revalidate` is set: a cache must not reuse the response when stale
+    /// ([RFC 9111 section 5.2.2.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.2)).
     #[must_use]
     pub fn must_revalidate(&self) -> bool {
+        // C-26.
         self.must_revalidate
     }
 
-    /// Whether a shared cache must not reuse the response stale (RFC 9111 section
-    /// 5.2.2.8, C-27).
+    /// Returns whether `proxy-revalidate` is set: a shared cache must not reuse the response when stale
+    /// ([RFC 9111 section 5.2.2.8](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.8)).
     #[must_use]
     pub fn proxy_revalidate(&self) -> bool {
+        // C-27.
         self.proxy_revalidate
     }
 
-    /// Whether only a cache that understands the status may store the response
-    /// (RFC 9111 section 5.2.2.3, C-28).
+    /// Returns whether `must-understand` is set: only a cache that understands the status code may store the response
+    /// ([RFC 9111 section 5.2.2.3](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.3)).
     #[must_use]
     pub fn must_understand(&self) -> bool {
+        // C-28.
         self.must_understand
     }
 
-    /// Whether no intermediary may transform the content (RFC 9111 section 5.2.2.6,
-    /// C-29).
+    /// Returns whether `no-transform` is set: an intermediary must not transform the content
+    /// ([RFC 9111 section 5.2.2.6](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.6)).
     #[must_use]
     pub fn no_transform(&self) -> bool {
+        // C-29.
         self.no_transform
     }
 
-    /// Whether a fresh response need not be validated even on a reload (RFC 8246
-    /// section 2, C-30).
+    /// Returns whether `immutable` is set: a client need not validate a fresh response, even on reload
+    /// ([RFC 8246 section 2](https://www.rfc-editor.org/rfc/rfc8246.html#section-2)).
     #[must_use]
     pub fn immutable(&self) -> bool {
+        // C-30.
         self.immutable
     }
 
-    /// Seconds past its lifetime for which the response may be reused while it is
-    /// being revalidated (RFC 5861 section 3, C-31).
+    /// Returns `stale-while-revalidate`: how long after expiry a cache may reuse the response while it revalidates, in
+    /// seconds ([RFC 5861 section 3](https://www.rfc-editor.org/rfc/rfc5861.html#section-3)).
     #[must_use]
     pub fn stale_while_revalidate(&self) -> Option<u32> {
+        // C-31.
         self.stale_while_revalidate
     }
 
-    /// Seconds past its lifetime for which the response may be reused in place of
-    /// a 500, 502, 503 or 504 (RFC 5861 section 4, C-31).
+    /// Returns `stale-if-error`: how long after expiry a cache may reuse the response in place of a 500, 502, 503 or
+    /// 504, in seconds ([RFC 5861 section 4](https://www.rfc-editor.org/rfc/rfc5861.html#section-4)).
     #[must_use]
     pub fn stale_if_error(&self) -> Option<u32> {
+        // C-31.
         self.stale_if_error
     }
 
-    /// The members that this type does not know, sorted, each once (RFC 9111
-    /// section 5.2.3, C-08).
+    /// Returns the members that this type does not know, sorted and without duplicates
+    /// ([RFC 9111 section 5.2.3](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.3)).
     #[must_use]
     pub fn extensions(&self) -> &[Directive] {
+        // C-08.
         self.extensions.as_slice()
     }
 
-    /// Whether there is nothing to render.
+    /// Returns whether the value has no directives and no extensions.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self == &Self::default()
     }
 
-    /// Whether every shared cache is forbidden to store the response: it is
-    /// `private` or `no-store` (C-23, C-24).
+    /// Returns whether the value forbids every shared cache to store the response, by `private` or `no-store`.
     ///
-    /// False for `no-store` beside `must-understand`, as a cache that understands
-    /// the status ignores the former (C-28).
+    /// Returns `false` for `no-store` together with `must-understand`, because a cache that understands the status code
+    /// ignores `no-store` then.
     #[must_use]
     pub fn forbids_shared_storage(&self) -> bool {
+        // C-23, C-24, C-28.
         self.private() || self.forbids_storage()
     }
 
-    /// Whether a lifetime is stated, be it zero: `max-age` or `s-maxage` (F-01).
+    /// Returns whether `max-age` or `s-maxage` sets a freshness lifetime, which may be zero.
     ///
-    /// An `Expires` field states one too, and is not seen here.
+    /// Does not see an `Expires` field.
     #[must_use]
     pub fn has_explicit_freshness(&self) -> bool {
+        // F-01.
         self.shared_lifetime().is_some()
     }
 
-    /// The canonical form as a field value: lower case, each directive once, what
-    /// the qualified forms name always quoted (C-03, C-05).
+    /// Renders the canonical form as a header value: names in lower case, each directive once, and field names quoted.
     ///
-    /// Of a value that [is empty](Self::is_empty) it is empty, and such a field
-    /// ought not to be sent.
+    /// The header value is empty if the directive list [is empty](Self::is_empty). Do not send an empty field.
     #[must_use]
     pub fn to_header_value(&self) -> HeaderValue {
+        // C-03, C-05.
         self.render().into_header_value()
     }
 
-    /// As parsed, except that both `public` and `private` may be set.
+    /// Parses like [`parse_apart`](Self::parse_apart), but allows `public` together with `private`.
     pub(super) fn as_written<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
         let mut control = Self::new();
         let extensions = Extensions::read(lines, |member| control.read(member));
@@ -513,12 +600,13 @@ impl CacheControl {
         }
     }
 
-    /// `no-store` that no cache may ignore (C-28).
+    /// Returns whether `no-store` is set without `must-understand`, so that no cache may ignore it.
     pub(super) fn forbids_storage(&self) -> bool {
+        // C-28.
         self.no_store && !self.must_understand
     }
 
-    /// `no-store`, and of this value what has a meaning beside it.
+    /// Returns `no-store` with the directives of `self` that have a meaning next to it.
     pub(super) fn no_store_alone(&self) -> Self {
         Self {
             no_store: true,
@@ -529,25 +617,25 @@ impl CacheControl {
         }
     }
 
-    /// The directives that caches know.
+    /// Removes the extensions.
     pub(crate) fn without_extensions(self) -> Self {
         Self { extensions: Extensions::default(), ..self }
     }
 
-    /// With the extensions of another value, except those that claim a permission.
+    /// Replaces the extensions with those of `other` that are ASCII and do not resemble a permission.
     pub(crate) fn with_extensions_of(self, other: Self) -> Self {
         let mut extensions = other.extensions;
         extensions.drop_permissions();
         Self { extensions, ..self }.without_unreadable_extensions()
     }
 
-    /// Without the extensions that are not ASCII: some caches skip a line that has one.
+    /// Removes extensions that are not ASCII, because some caches skip a line that contains one.
     pub(crate) fn without_unreadable_extensions(mut self) -> Self {
         self.extensions.drop_unreadable();
         self
     }
 
-    /// Whether there is no directive that this type knows.
+    /// Returns whether the value has no known directive.
     pub(crate) fn has_extensions_only(&self) -> bool {
         *self == Self { extensions: self.extensions.clone(), ..Self::new() }
     }
@@ -556,10 +644,10 @@ impl CacheControl {
         self.s_maxage.or(self.max_age)
     }
 
-    /// Removes what `private` and `no-store` leave no room for.
+    /// Removes the directives that `private` and `no-store` override.
     ///
-    /// Which fields go depends only on flags that `tighten` never takes back, so
-    /// that settling early or late comes to the same.
+    /// The result depends only on flags that `tighten` never clears, so the order of `settled` and `tighten` does not
+    /// matter.
     pub(crate) fn settled(mut self) -> Self {
         let private = self.private();
         if private {
@@ -571,11 +659,11 @@ impl CacheControl {
         let no_store = self.forbids_storage();
         if no_store {
             self.public = false;
-            self.max_age = narrower(self.max_age, None);
+            self.max_age = smaller_permission(self.max_age, None);
             self.s_maxage = None;
             self.immutable = false;
-            self.stale_while_revalidate = narrower(self.stale_while_revalidate, None);
-            self.stale_if_error = narrower(self.stale_if_error, None);
+            self.stale_while_revalidate = smaller_permission(self.stale_while_revalidate, None);
+            self.stale_if_error = smaller_permission(self.stale_if_error, None);
         }
         if private || no_store {
             self.extensions.drop_permissions();
@@ -583,26 +671,26 @@ impl CacheControl {
         self
     }
 
-    /// Takes `member` in, or returns false when it is an extension.
+    /// Reads a known directive. Returns `false` if `member` is an extension.
     fn read(&mut self, member: &Member<'_>) -> bool {
         match &member.lower_case_name()[..] {
             b"no-store" => self.no_store = true,
-            b"no-cache" => self.no_cache.append(Extent::of_member(member)),
-            b"private" => self.private.append(Extent::of_member(member)),
+            b"no-cache" => self.no_cache.append(DirectiveScope::of_member(member)),
+            b"private" => self.private.append(DirectiveScope::of_member(member)),
             b"must-revalidate" => self.must_revalidate = true,
             b"proxy-revalidate" => self.proxy_revalidate = true,
             b"no-transform" => self.no_transform = true,
-            b"max-age" => self.max_age = least(self.max_age, member.seconds().or(Some(0))),
-            b"s-maxage" => self.s_maxage = least(self.s_maxage, member.seconds().or(Some(0))),
+            b"max-age" => self.max_age = smaller_limit(self.max_age, member.seconds().or(Some(0))),
+            b"s-maxage" => self.s_maxage = smaller_limit(self.s_maxage, member.seconds().or(Some(0))),
             b"stale-while-revalidate" => {
-                self.stale_while_revalidate = least(self.stale_while_revalidate, member.seconds());
+                self.stale_while_revalidate = smaller_limit(self.stale_while_revalidate, member.seconds());
             }
             b"stale-if-error" => {
-                self.stale_if_error = least(self.stale_if_error, member.seconds());
+                self.stale_if_error = smaller_limit(self.stale_if_error, member.seconds());
             }
             b"public" if member.is_bare() => self.public = true,
             b"must-understand" if member.is_bare() => self.must_understand = true,
-            // An argument MUST be ignored (RFC 8246 section 2, C-30).
+            // The standard requires that an argument be ignored (RFC 8246 section 2, C-30).
             b"immutable" if member.has_directive_form() => self.immutable = true,
             _ => return false,
         }
@@ -612,10 +700,10 @@ impl CacheControl {
     fn render(&self) -> Rendering {
         let mut rendering = Rendering::default();
         rendering.flag("public", self.public);
-        rendering.extent("private", &self.private);
+        rendering.scope("private", &self.private);
         rendering.seconds("max-age", self.max_age);
         rendering.seconds("s-maxage", self.s_maxage);
-        rendering.extent("no-cache", &self.no_cache);
+        rendering.scope("no-cache", &self.no_cache);
         rendering.flag("no-store", self.no_store);
         rendering.flag("must-revalidate", self.must_revalidate);
         rendering.flag("proxy-revalidate", self.proxy_revalidate);
@@ -629,7 +717,8 @@ impl CacheControl {
     }
 }
 
-/// Several field lines as one (RFC 9110 section 5.3).
+/// Joins field lines into one header value
+/// ([RFC 9110 section 5.3](https://www.rfc-editor.org/rfc/rfc9110.html#section-5.3)).
 pub(crate) fn join<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> HeaderValue {
     let mut joined = Vec::new();
     for line in lines {
@@ -642,7 +731,7 @@ pub(crate) fn join<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Head
 }
 
 impl fmt::Display for CacheControl {
-    /// The canonical form; octets of an extension that are no UTF-8 are replaced.
+    /// Writes the canonical form. Bytes of an extension that are not UTF-8 are replaced with U+FFFD.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.render().fmt(f)
     }
@@ -671,52 +760,60 @@ mod tests {
     }
 
     #[test]
-    fn a_response_is_read_in_the_restrictive_direction() {
+    fn parsing_reads_in_the_restrictive_direction() {
         let table: &[(&str, &str, &str)] = &[
-            ("names are blind to case (C-01)", "NO-STORE, Max-Age=60", "max-age=60, no-store"),
+            ("names ignore case (C-01)", "NO-STORE, Max-Age=60", "max-age=60, no-store"),
             ("the canonical order", "max-age=1, s-maxage=2, public", "public, max-age=1, s-maxage=2"),
             ("a lifetime may be quoted (C-02)", r#"max-age="60""#, "max-age=60"),
-            ("and is never quoted again (C-02)", r#"s-maxage="60""#, "s-maxage=60"),
-            ("the least of two lifetimes (C-05)", "max-age=60, max-age=5, max-age=10", "max-age=5"),
-            ("a broken lifetime hides nothing (C-07)", "max-age=lolz, no-store", "max-age=0, no-store"),
-            ("a broken lifetime is zero (C-07)", "max-age=600, max-age=abc", "max-age=0"),
+            ("a quoted lifetime is written as a token (C-02)", r#"s-maxage="60""#, "s-maxage=60"),
+            ("the shortest lifetime wins (C-05)", "max-age=60, max-age=5, max-age=10", "max-age=5"),
+            ("an invalid lifetime does not hide other members (C-07)", "max-age=lolz, no-store", "max-age=0, no-store"),
+            ("an invalid lifetime is zero (C-07)", "max-age=600, max-age=abc", "max-age=0"),
             ("a lifetime without a number (C-07)", "max-age", "max-age=0"),
             ("an empty number (C-07)", "max-age=", "max-age=0"),
             ("a negative number (C-07)", "max-age=-5", "max-age=0"),
             ("a fraction (C-07)", "s-maxage=3600.0", "s-maxage=0"),
             ("white space before the equals sign", r#"max-age ="5""#, "max-age=0"),
-            ("white space after it", "s-maxage= 5", "s-maxage=0"),
-            ("an open quote", r#"max-age="5"#, "max-age=0"),
+            ("white space after the equals sign", "s-maxage= 5", "s-maxage=0"),
+            ("an unterminated quoted string", r#"max-age="5"#, "max-age=0"),
             ("leading zeros", "max-age=060", "max-age=60"),
             ("an overflow is clamped (C-04)", "max-age=99999999999999999999", "max-age=2147483647"),
-            ("a broken permission to be stale", "stale-if-error=x, stale-while-revalidate", ""),
-            ("a sound one beside a broken one", "stale-if-error=x, stale-if-error=5", "stale-if-error=5"),
-            ("a restriction with an idle argument", "no-store=1, must-revalidate=x", "no-store, must-revalidate"),
-            ("a restriction with a tail", "no-store foo; bar", "no-store"),
+            ("invalid stale directives", "stale-if-error=x, stale-while-revalidate", ""),
+            (
+                "a valid stale directive next to an invalid one",
+                "stale-if-error=x, stale-if-error=5",
+                "stale-if-error=5",
+            ),
+            ("a restriction with an ignored argument", "no-store=1, must-revalidate=x", "no-store, must-revalidate"),
+            ("a restriction followed by text", "no-store foo; bar", "no-store"),
             ("a restriction with white space", "private =x", "private"),
-            ("a longer name is another", "no-store-remote", "no-store-remote"),
+            ("a longer name is another directive", "no-store-remote", "no-store-remote"),
             ("field names without quotes (C-02, C-03)", "no-cache=Set-Cookie", r#"no-cache="Set-Cookie""#),
             (
-                "a quoted comma separates nothing",
+                "a quoted comma does not separate members",
                 r#"private="a, no-store", max-age=60"#,
                 r#"private="a, no-store", max-age=60"#,
             ),
             ("field names twice", r#"private="a, b", private="B,c""#, r#"private="a, b, c""#),
-            ("field names that are none", r#"private="a b""#, "private"),
-            ("no field names", r#"no-cache="", private="#, "private, no-cache"),
-            ("qualified and not (C-22)", r#"no-cache="a", no-cache"#, "no-cache"),
-            ("a permission with an argument is none", "public=1", "public=1"),
-            ("nor with a tail", "must-understand x, public ;", "must-understand x, public ;"),
+            ("an invalid list of field names", r#"private="a b""#, "private"),
+            ("an empty list of field names", r#"no-cache="", private="#, "private, no-cache"),
+            ("qualified and unqualified (C-22)", r#"no-cache="a", no-cache"#, "no-cache"),
+            ("a permission with an argument is ignored", "public=1", "public=1"),
+            ("a permission followed by text is ignored", "must-understand x, public ;", "must-understand x, public ;"),
             ("immutable ignores its argument (C-30)", "immutable=1", "immutable"),
-            ("and is none where its argument does not end", "immutable=\"a", ""),
-            ("private wins over public (C-06)", "public, max-age=5, private", "private, max-age=5"),
-            ("whichever comes first (C-06)", "private, public", "private"),
-            ("public beside qualified private", r#"public, private="a""#, r#"public, private="a""#),
-            ("what is unknown is kept (C-08)", "foo=BAR, X=\"y, z\"", "X=\"y, z\", foo=BAR"),
-            ("an unknown argument is no directive", r#"my-directive="my-no-store""#, r#"my-directive="my-no-store""#),
-            ("what is no directive is kept", "do not override", "do not override"),
-            ("what is unknown twice is kept once", "foo, foo, FOO", "FOO, foo"),
-            ("an open quote hides nothing", r#"foo="x, no-store"#, "no-store"),
+            ("immutable with an unterminated argument is dropped", "immutable=\"a", ""),
+            ("private takes precedence over public (C-06)", "public, max-age=5, private", "private, max-age=5"),
+            ("private takes precedence in either order (C-06)", "private, public", "private"),
+            ("public together with qualified private", r#"public, private="a""#, r#"public, private="a""#),
+            ("unknown members are preserved (C-08)", "foo=BAR, X=\"y, z\"", "X=\"y, z\", foo=BAR"),
+            (
+                "a directive in an unknown argument is ignored",
+                r#"my-directive="my-no-store""#,
+                r#"my-directive="my-no-store""#,
+            ),
+            ("a malformed member is preserved", "do not override", "do not override"),
+            ("a repeated extension is written once", "foo, foo, FOO", "FOO, foo"),
+            ("an unterminated quoted string does not hide other members", r#"foo="x, no-store"#, "no-store"),
             ("empty members are ignored (P-21)", ", ,private,,", "private"),
         ];
         for (sentence, line, expected) in table {
@@ -726,7 +823,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_one_list_and_a_field_without_members_is_none() {
+    fn all_lines_form_one_list_and_an_empty_field_is_none() {
         let read = |lines: &[&str]| {
             CacheControl::from_headers(&values(lines).into_iter().map(|value| (CACHE_CONTROL, value)).collect())
         };
@@ -739,7 +836,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_the_greatest_number_of_members_is_no_store() {
+    fn too_many_members_read_as_no_store() {
         let line = |count: usize| format!("private{}", ", max-age=60".repeat(count - 1));
         assert_eq!(response(&line(MAX_MEMBERS)).to_string(), "private, max-age=60");
         assert_eq!(response(&line(MAX_MEMBERS + 1)).to_string(), "private, no-store");
@@ -749,14 +846,14 @@ mod tests {
         let fields = response(&one_by_one.join(",")).private_fields().clone();
         assert_eq!(fields.iter().count(), MAX_MEMBERS);
         let one_more = CacheControl::new().with_private_fields(names(&["a"])).with_private_fields(fields);
-        assert!(one_more.private(), "too many names are all of them");
+        assert!(one_more.private(), "too many names become the unqualified form");
 
         let names: Vec<String> = (0..=MAX_MEMBERS).map(|n| format!("x-{n}")).collect();
         assert!(response(&format!("private=\"{}\"", names.join(","))).private());
     }
 
     #[test]
-    fn obs_text_in_an_extension_survives() {
+    fn an_extension_preserves_bytes_above_127() {
         let lines = values(&[&b"x=\"caf\xe9\", no-store"[..]]);
         let control = CacheControl::parse(&lines);
         assert_eq!(control.to_header_value().as_bytes(), b"no-store, x=\"caf\xe9\"");
@@ -764,18 +861,18 @@ mod tests {
     }
 
     #[test]
-    fn what_two_layers_say_is_merged_to_the_tighter() {
+    fn directives_of_two_layers_combine_to_the_stricter() {
         type Merge = fn(CacheControl) -> CacheControl;
         let table: &[(&str, &str, Merge, &str)] = &[
-            ("private into nothing (cc_merge/00)", "", CacheControl::with_private, "private"),
+            ("private added to an empty value (cc_merge/00)", "", CacheControl::with_private, "private"),
             (
-                "a qualified no-cache into nothing (cc_merge/02)",
+                "qualified no-cache added to an empty value (cc_merge/02)",
                 "",
                 |control| control.with_no_cache_fields(names(&["Set-Cookie"])),
                 r#"no-cache="Set-Cookie""#,
             ),
             (
-                "no-cache absorbs its fields (cc_merge/04)",
+                "unqualified no-cache replaces its fields (cc_merge/04)",
                 "no-cache=Set-Cookie,no-cache=Link",
                 CacheControl::with_no_cache,
                 "no-cache",
@@ -786,7 +883,7 @@ mod tests {
                 CacheControl::with_public,
                 "private",
             ),
-            ("nor no-store", "no-store", CacheControl::with_public, "no-store"),
+            ("public does not loosen no-store", "no-store", CacheControl::with_public, "no-store"),
             (
                 "private removes public (cc_merge/11)",
                 "must-revalidate,max-age=60,public",
@@ -794,31 +891,31 @@ mod tests {
                 "private, max-age=60, must-revalidate",
             ),
             (
-                "public where nothing forbids it (cc_merge/12)",
+                "public added where allowed (cc_merge/12)",
                 "must-revalidate,max-age=60",
                 CacheControl::with_public,
                 "public, max-age=60, must-revalidate",
             ),
             (
-                "the lesser lifetime (cc_merge/max_age_min)",
+                "the shorter lifetime wins (cc_merge/max_age_min)",
                 "max-age=600",
                 |control| control.tighten(&response("max-age=60")),
                 "max-age=60",
             ),
             (
-                "in either order (cc_merge/min_is_symmetric)",
+                "the shorter lifetime wins in either order (cc_merge/min_is_symmetric)",
                 "max-age=60",
                 |control| control.tighten(&response("max-age=600")),
                 "max-age=60",
             ),
             (
-                "private inside a bundle (shared/private_inside_bundle)",
+                "private in a combined policy (shared/private_inside_bundle)",
                 "max-age=30, private",
                 |control| control.tighten(&response("public, max-age=60, s-maxage=90")),
                 "private, max-age=30",
             ),
             (
-                "a lifetime that one side gives",
+                "a lifetime set by one side only",
                 "no-transform",
                 |control| control.tighten(&response("max-age=60")),
                 "max-age=60, no-transform",
@@ -830,50 +927,55 @@ mod tests {
                 "max-age=60, s-maxage=60",
             ),
             (
-                "a permission needs both",
+                "a permission needs both sides",
                 "public, immutable, max-age=9, stale-if-error=5, stale-while-revalidate=5",
                 |control| control.tighten(&response("public, max-age=9, stale-if-error=7")),
                 "public, max-age=9, stale-if-error=5",
             ),
             (
-                "a stale-if-error of zero forbids, so it is kept",
+                "a stale-if-error of zero forbids, so it is preserved",
                 "max-age=9, stale-if-error=0",
                 |control| control.tighten(&response("max-age=9")),
                 "max-age=9, stale-if-error=0",
             ),
             (
-                "field names of both",
+                "field names of both sides",
                 r#"private="a, b""#,
                 |control| control.tighten(&response(r#"private="B, c", no-cache=d"#)),
                 r#"private="a, b, c", no-cache="d""#,
             ),
             (
-                "no-store removes what it makes idle (G-07)",
+                "no-store removes what it overrides (G-07)",
                 "public, max-age=10000, s-maxage=5, stale-if-error=5, must-revalidate",
                 |control| control.tighten(&response("private, no-store")),
                 "private, no-store, must-revalidate",
             ),
             (
-                "must-understand does not soften another's no-store (C-28)",
+                "must-understand does not apply to the other side's no-store (C-28)",
                 "must-understand, no-store, max-age=60",
                 |control| control.tighten(&response("no-store")),
                 "no-store",
             ),
             (
-                "must-understand keeps its own (C-28)",
+                "must-understand stays with its own no-store (C-28)",
                 "must-understand, no-store, max-age=60",
                 |control| control.tighten(&response("max-age=30")),
                 "max-age=30, no-store, must-understand",
             ),
             (
-                "a policy's no-store drops must-understand (C-28)",
+                "adding no-store removes must-understand (C-28)",
                 "must-understand, max-age=60",
                 CacheControl::with_no_store,
                 "no-store",
             ),
-            ("extensions of both", "foo, bar=1", |control| control.tighten(&response("foo, baz")), "bar=1, baz, foo"),
             (
-                "a malformed permission needs both too",
+                "extensions of both sides",
+                "foo, bar=1",
+                |control| control.tighten(&response("foo, baz")),
+                "bar=1, baz, foo",
+            ),
+            (
+                "a malformed permission also needs both sides",
                 "public=1, foo",
                 |control| control.tighten(&response("max-age=5")),
                 "max-age=5, foo",
@@ -885,21 +987,21 @@ mod tests {
     }
 
     #[test]
-    fn to_private_takes_the_response_from_shared_caches() {
+    fn to_private_excludes_shared_caches() {
         let table: &[(&str, &str, &str)] = &[
             ("public with a lifetime", "public, max-age=60, s-maxage=600", "private, max-age=60"),
             ("s-maxage alone", "s-maxage=600, proxy-revalidate", "private, no-cache"),
-            ("nothing", "", "private, no-cache"),
-            ("a qualified no-cache is not one", "no-cache=a", "private, no-cache"),
+            ("an empty value", "", "private, no-cache"),
+            ("a qualified no-cache is not enough", "no-cache=a", "private, no-cache"),
             ("no-store stays", "no-store", "private, no-store"),
             (
-                "must-understand goes, and so no-store stands (C-28)",
+                "removing must-understand makes no-store effective (C-28)",
                 "must-understand, no-store, max-age=60",
                 "private, no-store",
             ),
             ("private stays", "private, max-age=60", "private, max-age=60"),
-            ("a qualified private is widened", "private=a, max-age=60", "private, max-age=60"),
-            ("a malformed public goes", "public=1, max-age=60", "private, max-age=60"),
+            ("qualified private becomes unqualified", "private=a, max-age=60", "private, max-age=60"),
+            ("a malformed public is removed", "public=1, max-age=60", "private, max-age=60"),
             ("an extension stays", "max-age=60, foo", "private, max-age=60, foo"),
         ];
         for (sentence, line, expected) in table {
@@ -911,7 +1013,7 @@ mod tests {
     }
 
     #[test]
-    fn builders_say_one_thing_each() {
+    fn each_builder_changes_one_directive() {
         let control = CacheControl::new()
             .with_public()
             .with_max_age(300)
@@ -948,7 +1050,7 @@ mod tests {
     }
 
     #[test]
-    fn an_extension_is_no_directive_with_a_method_of_its_own() {
+    fn an_extension_cannot_use_the_name_of_a_known_directive() {
         let extended = CacheControl::new()
             .with_extension("text", Some(r#"a, "b" \ é"#))
             .and_then(|control| control.with_extension("flag", None))
@@ -963,7 +1065,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_reads_like_the_field() {
+    fn debug_shows_the_field_value() {
         assert_eq!(format!("{:?}", response("Private")), "CacheControl(private)");
     }
 
@@ -971,23 +1073,23 @@ mod tests {
         any_lines().prop_map(|lines| CacheControl::parse(&lines))
     }
 
-    /// Whether every cache may do under `tight` only what it may under `loose`, as
-    /// far as `Cache-Control` alone decides, judged apart from how `tighten` works.
+    /// Returns whether `tight` permits a cache only what `loose` permits, judged by `Cache-Control` alone and
+    /// independently of `tighten`.
     fn is_no_looser(tight: &CacheControl, loose: &CacheControl) -> bool {
         let limited = |tight: Option<u32>, loose: Option<u32>| {
             loose.is_none_or(|loose| tight.is_some_and(|tight| tight <= loose))
         };
         let granted = |tight: Option<u32>, loose: Option<u32>| tight.unwrap_or(0) <= loose.unwrap_or(0);
-        let within = |tight: &Extent, loose: &Extent| match loose {
-            Extent::Nothing => true,
-            Extent::Fields(names) => {
-                *tight == Extent::Everything || names.iter().all(|name| tight.fields().contains(name))
+        let within = |tight: &DirectiveScope, loose: &DirectiveScope| match loose {
+            DirectiveScope::Nothing => true,
+            DirectiveScope::Fields(names) => {
+                *tight == DirectiveScope::Everything || names.iter().all(|name| tight.fields().contains(name))
             }
-            Extent::Everything => *tight == Extent::Everything,
+            DirectiveScope::Everything => *tight == DirectiveScope::Everything,
         };
         let stored =
             |control: &CacheControl, understands: bool| !control.no_store || (control.must_understand && understands);
-        // Nothing else matters where it must not be stored.
+        // A response that must not be stored permits nothing else.
         if !stored(tight, true) && !stored(tight, false) {
             return true;
         }
@@ -1012,20 +1114,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn parse_of_render_is_the_identity(lines in any_lines()) {
+        fn parsing_a_rendered_value_returns_the_value(lines in any_lines()) {
             let control = CacheControl::parse(&lines);
             prop_assert_eq!(CacheControl::parse([&control.to_header_value()]), control);
         }
 
         #[test]
-        fn parse_of_render_is_the_identity_for_any_bytes(lines in any_bytes()) {
+        fn parsing_a_rendered_value_of_any_bytes_returns_the_value(lines in any_bytes()) {
             let control = CacheControl::parse(&lines);
             prop_assert_eq!(CacheControl::parse([&control.to_header_value()]), control);
         }
 
         #[test]
         fn no_store_is_never_lost(lines in prop_oneof![any_lines(), any_bytes()], other in any_response()) {
-            // A quote may run on into the next line.
+            // A quoted string may continue on the next line.
             let is_there = has_no_store(&lines) || has_no_store(&[join(&lines)]);
             let control = CacheControl::parse(&lines);
             prop_assert_eq!(control.no_store(), is_there);
@@ -1033,11 +1135,11 @@ mod tests {
 
             let no_store = HeaderValue::from_static("No-Store");
             let lines = lines.iter().chain([&no_store]);
-            prop_assert!(CacheControl::parse(lines).no_store(), "in a line of its own");
+            prop_assert!(CacheControl::parse(lines).no_store(), "on a separate line");
         }
 
         #[test]
-        fn to_tighten_is_to_meet(a in any_response(), b in any_response(), c in any_response()) {
+        fn tighten_is_a_meet(a in any_response(), b in any_response(), c in any_response()) {
             let ab = a.clone().tighten(&b);
             prop_assert_eq!(&ab, &b.clone().tighten(&a), "commutative");
             prop_assert_eq!(
@@ -1047,7 +1149,7 @@ mod tests {
             );
             prop_assert_eq!(&ab.clone().tighten(&a), &ab, "absorbing");
             prop_assert_eq!(&ab.clone().tighten(&ab), &ab, "idempotent");
-            prop_assert_eq!(a.clone().tighten(&a), a.clone().settled(), "idempotent but for what is idle");
+            prop_assert_eq!(a.clone().tighten(&a), a.clone().settled(), "idempotent after overridden directives are removed");
             prop_assert!(is_no_looser(&ab, &a) && is_no_looser(&ab, &b), "{:?}", ab);
         }
 
@@ -1060,7 +1162,7 @@ mod tests {
         }
 
         #[test]
-        fn a_restriction_set_is_a_restriction_met(a in any_response()) {
+        fn setting_a_restriction_equals_tightening_with_it(a in any_response()) {
             let no_store = CacheControl::new().with_no_store();
             prop_assert_eq!(a.clone().with_no_store(), a.clone().tighten(&no_store));
             prop_assert!(is_no_looser(&a.clone().with_private(), &a));

@@ -1,4 +1,4 @@
-//! Field lines to test with, sound and otherwise.
+//! Valid and invalid field lines for tests.
 
 use http::HeaderValue;
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ pub(super) fn values(lines: &[impl AsRef<[u8]>]) -> Vec<HeaderValue> {
     lines.iter().map(|line| HeaderValue::from_bytes(line.as_ref()).expect("a header value")).collect()
 }
 
-/// Whether a member is called `no-store`, judged apart from how the types read it.
+/// Returns whether a member is named `no-store`, independently of the parser.
 pub(super) fn has_no_store(lines: &[HeaderValue]) -> bool {
     members(lines).any(|member| {
         let (name, rest) = member.split_at(member.len().min(8));
@@ -55,6 +55,6 @@ pub(super) fn any_bytes() -> impl Strategy<Value = Vec<HeaderValue>> {
         any::<u8>(),
     ];
     let line = proptest::collection::vec(byte, 0..60)
-        .prop_filter_map("no header value", |bytes| HeaderValue::from_bytes(&bytes).ok());
+        .prop_filter_map("not a header value", |bytes| HeaderValue::from_bytes(&bytes).ok());
     proptest::collection::vec(line, 0..3)
 }

@@ -1,11 +1,11 @@
-//! [`BareItem`]: one value without its parameters.
+//! [`BareItem`]: a value without parameters.
 
 use std::borrow::Cow;
 
 use super::input::Input;
 use crate::protocol::syntax::is_tchar;
 
-/// One value without its parameters (RFC 9651 section 3.3).
+/// A value without parameters (RFC 9651 section 3.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum BareItem<'a> {
     Integer(i64),
@@ -13,16 +13,16 @@ pub(crate) enum BareItem<'a> {
     Decimal(i64),
     String(Cow<'a, str>),
     Token(&'a str),
-    /// The base64 as written: nothing here wants to know what it says.
+    /// The base64 text, not decoded, because no caller needs the content.
     ByteSequence(&'a str),
     Boolean(bool),
-    /// In seconds since the epoch.
+    /// In seconds since the Unix epoch.
     Date(i64),
     DisplayString(String),
 }
 
 impl<'a> BareItem<'a> {
-    /// RFC 9651 section 4.2.3.1; `None` is a fault.
+    /// Parses a value (RFC 9651 section 4.2.3.1). Returns `None` if it is invalid.
     pub(super) fn parse(input: &mut Input<'a>) -> Option<Self> {
         match input.peek()? {
             b'-' | b'0'..=b'9' => number(input),
@@ -44,7 +44,7 @@ impl<'a> BareItem<'a> {
         if let Self::Boolean(flag) = self { Some(*flag) } else { None }
     }
 
-    /// The text of a String or a Token.
+    /// Returns the text of a String or a Token.
     pub(crate) fn as_text(&self) -> Option<&str> {
         match self {
             Self::String(text) => Some(text),
@@ -59,8 +59,9 @@ impl<'a> BareItem<'a> {
     }
 }
 
-/// An Integer or a Decimal (RFC 9651 section 4.2.4, X-04).
+/// Parses an Integer or a Decimal (RFC 9651 section 4.2.4).
 fn number<'a>(input: &mut Input<'a>) -> Option<BareItem<'a>> {
+    // X-04.
     let sign = if input.eat(b'-') { -1 } else { 1 };
     let whole = input.take_while(|byte| byte.is_ascii_digit())?;
     let is_decimal = input.eat(b'.');
@@ -81,7 +82,7 @@ fn number<'a>(input: &mut Input<'a>) -> Option<BareItem<'a>> {
     Some(BareItem::Decimal(sign * (value * 1_000 + fraction.parse::<i64>().ok()? * thousandths)))
 }
 
-/// RFC 9651 section 4.2.5; borrowed where nothing in it is escaped.
+/// Parses a String (RFC 9651 section 4.2.5). Borrows it if it contains no escapes.
 fn string<'a>(input: &mut Input<'a>) -> Option<Cow<'a, str>> {
     let plain =
         |input: &mut Input<'a>| input.take_while(|byte| matches!(byte, b' '..=b'~') && !b"\"\\".contains(&byte));
@@ -102,13 +103,12 @@ fn string<'a>(input: &mut Input<'a>) -> Option<Cow<'a, str>> {
     }
 }
 
-/// RFC 9651 section 4.2.6; the caller has seen that the first octet is one of a Token.
+/// Parses a Token (RFC 9651 section 4.2.6). The caller has checked that the first byte is valid in a Token.
 fn token<'a>(input: &mut Input<'a>) -> Option<&'a str> {
     input.take_while(|byte| is_tchar(byte) || byte == b':' || byte == b'/')
 }
 
-/// RFC 9651 section 4.2.7. Padding that is short and bits that are not zero are let
-/// pass, as it says they should be.
+/// Parses a Byte Sequence (RFC 9651 section 4.2.7). Accepts missing padding and nonzero pad bits, as recommended there.
 fn byte_sequence<'a>(input: &mut Input<'a>) -> Option<&'a str> {
     if !input.eat(b':') {
         return None;
@@ -128,7 +128,7 @@ fn byte_sequence<'a>(input: &mut Input<'a>) -> Option<&'a str> {
     is_sound.then_some(base64)
 }
 
-/// RFC 9651 section 4.2.8.
+/// Parses a Boolean (RFC 9651 section 4.2.8).
 fn boolean(input: &mut Input<'_>) -> Option<bool> {
     if !input.eat(b'?') {
         return None;
@@ -140,7 +140,7 @@ fn boolean(input: &mut Input<'_>) -> Option<bool> {
     }
 }
 
-/// RFC 9651 section 4.2.9.
+/// Parses a Date (RFC 9651 section 4.2.9).
 fn date<'a>(input: &mut Input<'a>) -> Option<BareItem<'a>> {
     if !input.eat(b'@') {
         return None;
@@ -148,7 +148,7 @@ fn date<'a>(input: &mut Input<'a>) -> Option<BareItem<'a>> {
     number(input)?.as_integer().map(BareItem::Date)
 }
 
-/// RFC 9651 section 4.2.10.
+/// Parses a Display String (RFC 9651 section 4.2.10).
 fn display_string(input: &mut Input<'_>) -> Option<String> {
     if !(input.eat(b'%') && input.eat(b'"')) {
         return None;

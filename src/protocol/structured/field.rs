@@ -1,4 +1,4 @@
-//! [`List`] and [`Dictionary`]: what a whole field is.
+//! [`List`] and [`Dictionary`]: complete structured fields.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,11 +9,11 @@ use super::input::Input;
 use super::member::Member;
 use crate::protocol::syntax::MAX_MEMBERS;
 
-/// All lines of a field as one value, with a comma between them (RFC 9651 section
-/// 4.2, X-06); borrowed where there is one line.
+/// Joins the lines of a field with commas (RFC 9651 section 4.2). Borrows a single line.
 ///
-/// An empty line beside others leaves an empty member, and so a fault.
+/// An empty line among others results in an empty member, which makes the field invalid.
 pub(crate) fn combined<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Cow<'a, [u8]> {
+    //
     let mut lines = lines.into_iter().map(HeaderValue::as_bytes);
     let mut value = Cow::Borrowed(lines.next().unwrap_or_default());
     for line in lines {
@@ -28,8 +28,9 @@ pub(crate) fn combined<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> 
 pub(crate) struct List<'a>(pub(super) Vec<Member<'a>>);
 
 impl<'a> List<'a> {
-    /// `None` when anything in `value` is at fault: the field is to be ignored.
+    /// Returns `None` if any part of `value` is invalid. The field must then be ignored.
     pub(crate) fn parse(value: &'a [u8]) -> Option<Self> {
+        //
         let mut list = Vec::new();
         members(value, |input| {
             list.push(Member::parse(input)?);
@@ -48,10 +49,11 @@ impl<'a> List<'a> {
 pub(crate) struct Dictionary<'a>(pub(super) BTreeMap<&'a str, Member<'a>>);
 
 impl<'a> Dictionary<'a> {
-    /// `None` when anything in `value` is at fault: the field is to be ignored.
+    /// Returns `None` if any part of `value` is invalid. The field must then be ignored.
     ///
-    /// Of a key that is there twice the last one counts.
+    /// If a key is repeated, the last value counts.
     pub(crate) fn parse(value: &'a [u8]) -> Option<Self> {
+        //
         let mut dictionary = BTreeMap::new();
         members(value, |input| {
             let key = input.key()?;
@@ -70,9 +72,10 @@ impl<'a> Dictionary<'a> {
     }
 }
 
-/// Calls `read` at each member. `None` when it says so, or what stands between or
-/// around members is at fault (RFC 9651 sections 4.2, 4.2.1 and 4.2.2, X-02).
+/// Calls `read` for each member. Returns `None` if `read` does, or if the syntax between members is invalid (RFC 9651
+/// sections 4.2, 4.2.1 and 4.2.2).
 fn members<'a>(value: &'a [u8], mut read: impl FnMut(&mut Input<'a>) -> Option<()>) -> Option<()> {
+    //
     let mut input = Input::new(value);
     input.skip_spaces();
     if input.is_empty() {
@@ -87,7 +90,7 @@ fn members<'a>(value: &'a [u8], mut read: impl FnMut(&mut Input<'a>) -> Option<(
         if !input.eat(b',') {
             return None;
         }
-        // After a comma a member must follow, which `read` sees to.
+        // A comma must be followed by a member. `read` checks that.
         input.skip_ows();
     }
     None

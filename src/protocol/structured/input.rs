@@ -1,8 +1,8 @@
-//! [`Input`]: what is left of a field value to read.
+//! [`Input`]: the unread rest of a field value.
 
-/// What is left of a field value to read.
+/// The unread rest of a field value.
 ///
-/// Each method takes from the front, and none goes back, so that reading is linear.
+/// Each method only moves forward, so that parsing takes linear time.
 #[derive(Clone, Copy)]
 pub(super) struct Input<'a> {
     rest: &'a [u8],
@@ -27,7 +27,7 @@ impl<'a> Input<'a> {
         Some(first)
     }
 
-    /// Takes `byte` where it is next.
+    /// Consumes `byte` if it is the next one.
     pub(super) fn eat(&mut self, byte: u8) -> bool {
         let is_next = self.peek() == Some(byte);
         if is_next {
@@ -36,8 +36,7 @@ impl<'a> Input<'a> {
         is_next
     }
 
-    /// Takes what `is_wanted` at the front, which may be nothing, or `None` when that
-    /// is no UTF-8.
+    /// Consumes the bytes that match `is_wanted`, which may be none. Returns `None` if they are not UTF-8.
     pub(super) fn take_while(&mut self, is_wanted: impl Fn(u8) -> bool) -> Option<&'a str> {
         let end = self.rest.iter().position(|&byte| !is_wanted(byte)).unwrap_or(self.rest.len());
         let (taken, rest) = self.rest.split_at(end);
@@ -49,18 +48,19 @@ impl<'a> Input<'a> {
         while self.eat(b' ') {}
     }
 
-    /// Skips OWS (RFC 9110 section 5.6.3).
+    /// Skips optional white space (RFC 9110 section 5.6.3).
     pub(super) fn skip_ows(&mut self) {
         while self.eat(b' ') || self.eat(b'\t') {}
     }
 
-    /// A key (RFC 9651 section 4.2.3.3, X-02).
+    /// Parses a key (RFC 9651 section 4.2.3.3).
     pub(super) fn key(&mut self) -> Option<&'a str> {
+        //
         self.peek().filter(|&first| first.is_ascii_lowercase() || first == b'*')?;
         self.take_while(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.' | b'*'))
     }
 
-    /// What has been taken since `before`, an earlier state of this input.
+    /// Returns the bytes consumed since `before`, an earlier state of this input.
     pub(super) fn taken_since(&self, before: Self) -> &'a [u8] {
         &before.rest[..before.rest.len() - self.rest.len()]
     }

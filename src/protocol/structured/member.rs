@@ -9,14 +9,13 @@ use crate::protocol::syntax::MAX_MEMBERS;
 pub(crate) struct Member<'a> {
     pub(crate) value: Value<'a>,
     pub(crate) parameters: Parameters<'a>,
-    /// The value as written, without the parameters; empty for a key that stands
-    /// alone.
+    /// The value as written, without parameters. Empty for a key without a value.
     pub(crate) text: &'a [u8],
     /// The value and the parameters as written.
     pub(crate) whole_text: &'a [u8],
 }
 
-/// What a member is.
+/// The value of a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Value<'a> {
     Item(BareItem<'a>),
@@ -24,7 +23,7 @@ pub(crate) enum Value<'a> {
 }
 
 impl<'a> Member<'a> {
-    /// RFC 9651 section 4.2.1.1; `None` is a fault.
+    /// Parses a member (RFC 9651 section 4.2.1.1). Returns `None` if it is invalid.
     pub(super) fn parse(input: &mut Input<'a>) -> Option<Self> {
         let before = *input;
         let value = if input.peek() == Some(b'(') {
@@ -37,8 +36,8 @@ impl<'a> Member<'a> {
         Some(Self { value, parameters, text, whole_text: input.taken_since(before) })
     }
 
-    /// What follows a key: `=` and a value, or else Boolean true (RFC 9651 section
-    /// 4.2.2).
+    /// Parses the rest of a Dictionary member after its key: `=` and a value, or nothing, which means Boolean true (RFC
+    /// 9651 section 4.2.2).
     pub(super) fn parse_after_key(input: &mut Input<'a>) -> Option<Self> {
         if input.eat(b'=') {
             return Self::parse(input);
@@ -49,7 +48,7 @@ impl<'a> Member<'a> {
         Some(Self { value, parameters, text: &[], whole_text: input.taken_since(before) })
     }
 
-    /// The value, unless it is an Inner List.
+    /// Returns the value, unless it is an Inner List.
     pub(crate) fn item(&self) -> Option<&BareItem<'a>> {
         match &self.value {
             Value::Item(item) => Some(item),
@@ -58,7 +57,7 @@ impl<'a> Member<'a> {
     }
 }
 
-/// RFC 9651 section 4.2.1.2.
+/// Parses an Inner List (RFC 9651 section 4.2.1.2).
 fn inner_list<'a>(input: &mut Input<'a>) -> Option<Vec<(BareItem<'a>, Parameters<'a>)>> {
     if !input.eat(b'(') {
         return None;
@@ -77,12 +76,12 @@ fn inner_list<'a>(input: &mut Input<'a>) -> Option<Vec<(BareItem<'a>, Parameters
     }
 }
 
-/// The parameters of an Item or an Inner List (RFC 9651 section 3.1.2), as written.
+/// The parameters of an Item or an Inner List as written (RFC 9651 section 3.1.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Parameters<'a>(Vec<(&'a str, BareItem<'a>)>);
 
 impl<'a> Parameters<'a> {
-    /// RFC 9651 section 4.2.3.2; `None` is a fault.
+    /// Parses parameters (RFC 9651 section 4.2.3.2). Returns `None` if they are invalid.
     fn parse(input: &mut Input<'a>) -> Option<Self> {
         let mut parameters = Vec::new();
         while input.eat(b';') {
@@ -97,8 +96,9 @@ impl<'a> Parameters<'a> {
         Some(Self(parameters))
     }
 
-    /// The last one of this key, which is the one that counts.
+    /// Returns the last value of this key, which is the one that counts.
     pub(crate) fn get(&self, key: &str) -> Option<&BareItem<'a>> {
+        //
         self.0.iter().rev().find(|(own, _)| *own == key).map(|(_, value)| value)
     }
 

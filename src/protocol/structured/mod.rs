@@ -1,16 +1,12 @@
-//! Structured fields (RFC 9651): the Lists and Dictionaries that `Cache-Status` and
-//! `CDN-Cache-Control` are.
+//! Parses structured fields (RFC 9651): Lists such as `Cache-Status` and Dictionaries such as `CDN-Cache-Control`.
 //!
-//! [`combined`] makes one value of all field lines, and [`List::parse`] and
-//! [`Dictionary::parse`] read it. They are the opposite of the parser of
-//! `Cache-Control` in that one fault, wherever it stands, and the whole field is
-//! ignored. All types of RFC 9651 are read, the Date and the Display String
-//! too, which RFC 8941 did not have: a field that carries one in some
-//! extension is a sound field today.
+//! [`combined`] joins all field lines into one value, which [`List::parse`] and [`Dictionary::parse`] parse. Unlike in
+//! `Cache-Control`, one error makes the complete field invalid. All types of RFC 9651 are accepted, including the Date
+//! and the Display String, which RFC 8941 did not have.
 //!
-//! More than [`MAX_MEMBERS`](super::MAX_MEMBERS) members, items of an Inner List or
-//! parameters of one item are a fault as well. That is no less than RFC 9651 wants
-//! supported: 1024 members, 256 items, 256 parameters.
+//! A field with more than [`MAX_MEMBERS`](super::MAX_MEMBERS) members is also invalid. The same limit applies to the
+//! items of an Inner List and the parameters of one item. It satisfies the minimum of RFC 9651: 1024 members, 256 items
+//! and 256 parameters.
 
 mod bare_item;
 mod field;

@@ -1,4 +1,4 @@
-//! The parser against that of the crate `sfv`: what is taken, and for what.
+//! Compares the parser with the crate `sfv`.
 
 use http::HeaderValue;
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use super::field::{Dictionary, List, combined};
 use super::member::{Member, Parameters, Value};
 use crate::protocol::MAX_MEMBERS;
 
-/// Whether `own` is what `theirs` is.
+/// Returns whether both items are equal.
 fn is_same(own: &BareItem<'_>, theirs: &sfv::BareItem) -> bool {
     match own {
         BareItem::Integer(number) => theirs.as_integer().map(i64::from) == Some(*number),
@@ -26,17 +26,17 @@ fn is_same(own: &BareItem<'_>, theirs: &sfv::BareItem) -> bool {
 
 fn decoded(base64: &str) -> Vec<u8> {
     let alphabet: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['+', '/']).collect();
-    let (mut octets, mut buffer, mut bits) = (Vec::new(), 0_u32, 0);
+    let (mut bytes, mut buffer, mut bits) = (Vec::new(), 0_u32, 0);
     for digit in base64.trim_end_matches('=').chars() {
         let value = alphabet.iter().position(|&own| own == digit).expect("a digit of base64");
         buffer = buffer << 6 | u32::try_from(value).expect("less than 64");
         bits += 6;
         if bits >= 8 {
             bits -= 8;
-            octets.push(u8::try_from(buffer >> bits & 0xff).expect("one octet"));
+            bytes.push(u8::try_from(buffer >> bits & 0xff).expect("one byte"));
         }
     }
-    octets
+    bytes
 }
 
 fn are_same_parameters(own: &Parameters<'_>, theirs: &sfv::Parameters) -> bool {
@@ -145,7 +145,7 @@ fn any_field() -> impl Strategy<Value = String> {
     prop_oneof![of(any_member().boxed()), of(any_entry().boxed())]
 }
 
-/// A field with a few octets put in, taken out or changed.
+/// A field with a few bytes inserted, removed or changed.
 fn any_mutated_field() -> impl Strategy<Value = Vec<u8>> {
     let octet = prop_oneof![
         4 => proptest::sample::select(b"\"\\,;=()?@%:*-.09aA \t~_+/".to_vec()),
@@ -171,22 +171,22 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn sound_fields_are_read_alike(field in any_field()) {
+    fn valid_fields_have_the_same_value(field in any_field()) {
         agree(field.as_bytes())?;
     }
 
     #[test]
-    fn faulty_fields_are_refused_alike(field in any_mutated_field()) {
+    fn invalid_fields_are_rejected_by_both(field in any_mutated_field()) {
         agree(&field)?;
     }
 
     #[test]
-    fn any_octets_are_read_alike(field in proptest::collection::vec(any::<u8>(), 0..20)) {
+    fn arbitrary_bytes_have_the_same_result(field in proptest::collection::vec(any::<u8>(), 0..20)) {
         agree(&field)?;
     }
 
     #[test]
-    fn lines_are_one_value(lines in proptest::collection::vec(any_entry(), 0..4)) {
+    fn lines_form_one_value(lines in proptest::collection::vec(any_entry(), 0..4)) {
         let values: Vec<HeaderValue> =
             lines.iter().map(|line| HeaderValue::from_str(line).expect("a header value")).collect();
         let value = combined(&values).into_owned();
@@ -196,44 +196,44 @@ proptest! {
 }
 
 #[test]
-fn each_type_is_read_by_its_rule() {
+fn each_type_follows_its_grammar() {
     let table: &[(&str, &str, bool)] = &[
         ("15 digits (X-04)", "a=999999999999999", true),
         ("16 digits (X-04)", "a=1000000000000000", false),
         ("16 digits that begin with zero (X-04)", "a=0000000000000001", false),
         ("leading zeros (X-04)", "a=060", true),
         ("a sign (X-04)", "a=-1", true),
-        ("the other sign", "a=+1", false),
+        ("a plus sign", "a=+1", false),
         ("12 digits and 3", "a=123456789012.123", true),
         ("13 digits and 1", "a=1234567890123.1", false),
-        ("a point and nothing", "a=1.", false),
+        ("a point without digits", "a=1.", false),
         ("an upper case key (X-02)", "A=1", false),
         ("space before the equals sign (X-02)", "a =1", false),
-        ("space after it (X-02)", "a= 1", false),
+        ("space after the equals sign (X-02)", "a= 1", false),
         ("a comma at the end (X-02)", "a,", false),
         ("an empty member (X-02)", "a,,b", false),
-        ("a tab in front (X-02)", "\ta", false),
-        ("spaces around (X-02)", "  a  ", true),
+        ("a leading tab (X-02)", "\ta", false),
+        ("surrounding spaces (X-02)", "  a  ", true),
         ("an unknown escape (X-04)", r#"a="\a""#, false),
         ("two escapes (X-04)", r#"a="\"\\""#, true),
-        ("an open string", r#"a="b"#, false),
+        ("an unterminated String", r#"a="b"#, false),
         ("base64 without its padding", "a=:YQ:", true),
         ("too much padding", "a=:YWI==:", false),
         ("a Date (X-05)", "a=@1", true),
         ("a Date with a fraction", "a=@1.5", false),
         ("a Display String (X-05)", r#"a=%"caf%c3%a9""#, true),
-        ("in upper case", r#"a=%"caf%C3%A9""#, false),
-        ("that is no UTF-8", r#"a=%"%e9""#, false),
-        ("a fault after what is sound (X-01)", "a, b, C", false),
+        ("a Display String with upper case escapes", r#"a=%"caf%C3%A9""#, false),
+        ("a Display String that is not UTF-8", r#"a=%"%e9""#, false),
+        ("an error after valid members (X-01)", "a, b, C", false),
     ];
-    for (sentence, field, is_sound) in table {
-        assert_eq!(Dictionary::parse(field.as_bytes()).is_some(), *is_sound, "{sentence}: {field}");
+    for (sentence, field, is_valid) in table {
+        assert_eq!(Dictionary::parse(field.as_bytes()).is_some(), *is_valid, "{sentence}: {field}");
         agree(field.as_bytes()).expect(sentence);
     }
 }
 
 #[test]
-fn the_last_of_two_counts() {
+fn the_last_of_two_equal_keys_counts() {
     let field = Dictionary::parse(b"a=1;x=1;x=2, b, a=2;x=3;x=4").expect("a Dictionary");
     let (_, a) = field.iter().next().expect("a member");
     assert_eq!(a.item(), Some(&BareItem::Integer(2)));
@@ -242,7 +242,7 @@ fn the_last_of_two_counts() {
 }
 
 #[test]
-fn there_is_a_greatest_number_of_everything() {
+fn members_items_and_parameters_are_limited() {
     for (unit, before, after) in [("a,", "", "a"), ("a ", "(", "a)"), (";a", "a", "")] {
         let field = |count| format!("{before}{}{after}", unit.repeat(count));
         let most = if after.is_empty() { MAX_MEMBERS } else { MAX_MEMBERS - 1 };
@@ -254,7 +254,7 @@ fn there_is_a_greatest_number_of_everything() {
 }
 
 #[test]
-fn a_line_of_its_own_is_borrowed() {
+fn a_single_line_is_borrowed() {
     let lines = ["a", "b"].map(HeaderValue::from_static);
     assert!(matches!(combined(&lines[..1]), std::borrow::Cow::Borrowed(b"a")));
     assert_eq!(combined(&lines), &b"a, b"[..]);

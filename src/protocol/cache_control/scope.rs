@@ -1,23 +1,23 @@
-//! [`Extent`]: how much of a response a directive is about.
+//! [`DirectiveScope`]: which part of a response a directive applies to.
 
 use std::mem;
 
 use super::field_names::FieldNames;
 use super::member::Member;
 
-/// How much of a response `private` or `no-cache` is about.
+/// The part of a response that `private` or `no-cache` applies to.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub(super) enum Extent {
+pub(super) enum DirectiveScope {
     #[default]
     Nothing,
-    /// The qualified form, never with an empty list.
+    /// The qualified form. Its list is never empty.
     Fields(FieldNames),
     /// The unqualified form.
     Everything,
 }
 
-impl Extent {
-    /// An argument that names no fields qualifies nothing.
+impl DirectiveScope {
+    /// Reads an argument without field names as the unqualified form.
     pub(super) fn of_member(member: &Member<'_>) -> Self {
         member.field_names().filter(|names| !names.is_empty()).map_or(Self::Everything, Self::Fields)
     }
@@ -33,17 +33,16 @@ impl Extent {
         }
     }
 
-    /// The wider of both; more names than a list can hold are everything.
+    /// Combines two scopes. Too many names for one list become the unqualified form.
     pub(super) fn union(mut self, other: Self) -> Self {
         self.append(other);
         self.without_duplicates()
     }
 
-    /// Leaves duplicates in: to look for them at each of many lists would be
-    /// quadratic.
+    /// Appends without removing duplicates: to remove them after each of many lists would take quadratic time.
     pub(super) fn append(&mut self, other: Self) {
         *self = match (mem::take(self), other) {
-            (Self::Nothing, extent) | (extent, Self::Nothing) => extent,
+            (Self::Nothing, scope) | (scope, Self::Nothing) => scope,
             (Self::Fields(mut names), Self::Fields(others)) => {
                 names.append(&others);
                 Self::Fields(names)
@@ -65,27 +64,27 @@ mod tests {
     use super::*;
     use crate::protocol::MAX_MEMBERS;
 
-    fn fields(names: &[&str]) -> Extent {
-        Extent::of_fields(FieldNames::new(names).unwrap())
+    fn fields(names: &[&str]) -> DirectiveScope {
+        DirectiveScope::of_fields(FieldNames::new(names).unwrap())
     }
 
     #[test]
-    fn the_wider_extent_absorbs_the_other() {
+    fn the_wider_scope_absorbs_the_other() {
         for (a, b, expected) in [
-            (Extent::Nothing, Extent::Nothing, Extent::Nothing),
+            (DirectiveScope::Nothing, DirectiveScope::Nothing, DirectiveScope::Nothing),
             (fields(&["a"]), fields(&[]), fields(&["a"])),
             (fields(&["a", "b"]), fields(&["B", "c"]), fields(&["a", "b", "c"])),
-            (fields(&["a"]), Extent::Everything, Extent::Everything),
+            (fields(&["a"]), DirectiveScope::Everything, DirectiveScope::Everything),
         ] {
             assert!(a.clone().union(b.clone()) == expected && b.union(a) == expected);
         }
     }
 
     #[test]
-    fn too_many_names_are_all_of_them() {
+    fn too_many_names_become_the_unqualified_form() {
         let many: Vec<String> = (0..MAX_MEMBERS).map(|n| format!("x-{n}")).collect();
-        let many = Extent::of_fields(FieldNames::new(many).unwrap());
+        let many = DirectiveScope::of_fields(FieldNames::new(many).unwrap());
         assert!(many.clone().union(fields(&["X-0"])) == many);
-        assert!(many.union(fields(&["a"])) == Extent::Everything);
+        assert!(many.union(fields(&["a"])) == DirectiveScope::Everything);
     }
 }
