@@ -100,6 +100,14 @@ impl EdgeProfile {
         self
     }
 
+    /// Replaces the fields in which the edge reports whether it had the response.
+    ///
+    /// [`CacheStatus::all_in_with_fields`](super::CacheStatus::all_in_with_fields) reads names that are not known.
+    pub fn with_status_fields(mut self, fields: &'static [&'static str]) -> Self {
+        self.status = fields;
+        self
+    }
+
     /// With what else is known of the edge.
     pub fn with_facts(mut self, facts: EdgeFacts) -> Self {
         self.facts = facts;
@@ -142,8 +150,8 @@ impl EdgeProfile {
         self.precedence
     }
 
-    /// The fields in which the edge says whether it had the answer:
-    /// what `CacheStatus` reads.
+    /// The fields in which the edge reports whether it had the response.
+    /// [`CacheStatus`](super::CacheStatus) reads them.
     #[must_use]
     pub const fn status_fields(&self) -> &'static [&'static str] {
         self.status

@@ -112,7 +112,7 @@ impl EdgeProfile {
         restriction: None,
         tags: Some(TagFormat::new(HeaderName::from_static("edge-cache-tag"), TagSyntax::Comma).max_tags(128)),
         precedence: &["edge-control", "cache-control", "expires"],
-        status: &["x-cache"],
+        status: &["akamai-cache-status", "x-cache"],
         never: &[],
         facts: EdgeFacts {
             stale_when_unreachable: Some(true),
@@ -392,7 +392,7 @@ impl EdgeProfile {
         restriction: None,
         tags: None,
         precedence: &["cdn-cache-control", "cache-control", "expires"],
-        status: &[],
+        status: &["x-cache", "via"],
         never: &[],
         facts: EdgeFacts {
             revalidates: Some(true),

@@ -113,7 +113,7 @@ where
 
 /// The length of the quoted string at the head of `bytes`, both quotes included,
 /// or `None` when it does not end.
-fn quoted_string_end(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn quoted_string_end(bytes: &[u8]) -> Option<usize> {
     let mut i = 1;
     while i < bytes.len() {
         match bytes[i] {

@@ -22,6 +22,12 @@ pub(crate) enum BareItem<'a> {
 }
 
 impl<'a> BareItem<'a> {
+    /// The item that is all of `text`.
+    pub(crate) fn parse_all(text: &'a [u8]) -> Option<Self> {
+        let mut input = Input::new(text);
+        Self::parse(&mut input).filter(|_| input.is_empty())
+    }
+
     /// RFC 9651 section 4.2.3.1; `None` is a fault.
     pub(super) fn parse(input: &mut Input<'a>) -> Option<Self> {
         match input.peek()? {
