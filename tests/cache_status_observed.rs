@@ -344,7 +344,7 @@ fn each_observed_value_is_read() {
 
 #[test]
 fn each_profile_names_fields_that_are_read() {
-    for profile in EdgeProfile::ALL {
+    for profile in EdgeProfile::all() {
         for field in profile.status_fields() {
             let is_observed = OBSERVED.iter().any(|row| row.field == *field);
             assert!(is_observed, "{}: {field}", profile.name());
@@ -396,7 +396,7 @@ fn the_field_of_a_setting_can_be_named() {
     let own = HeaderName::from_static("cdn-cache-status");
     let status = |fields: &[HeaderName]| CacheStatus::all_in_with_fields(&headers, fields).next().unwrap();
     assert_eq!(status(&[]).outcome(), Hit);
-    assert_eq!(status(&[own.clone()]).outcome(), Revalidated);
+    assert_eq!(status(std::slice::from_ref(&own)).outcome(), Revalidated);
     // A field that is known already is read once, and first.
     let fields = [own, HeaderName::from_static("x-cache")];
     assert_eq!(CacheStatus::all_in_with_fields(&headers, &fields).count(), 2);

@@ -78,7 +78,7 @@ async fn each_edge_reads_a_policy_in_its_own_dialect() {
         ("stale at the edge only", CachePolicy::max_age(MINUTE).stale_if_error(HOUR).stale_at_edge_only()),
     ];
     let mut table = String::new();
-    for profile in EdgeProfile::ALL {
+    for profile in EdgeProfile::all() {
         for (sentence, policy) in policies {
             let name = profile.name();
             table.push_str(&format!("# {name}: {sentence}\n{}\n\n", said(profile.clone(), policy).await));
@@ -94,7 +94,7 @@ async fn each_edge_reads_a_policy_in_its_own_dialect() {
 
 #[tokio::test]
 async fn what_is_written_is_a_valid_structured_field() {
-    for profile in EdgeProfile::ALL {
+    for profile in EdgeProfile::all() {
         let dictionaries =
             profile.field().filter(|field| field.syntax() == DirectiveSyntax::Dictionary).map(FreshnessField::name);
         let Some(name) = dictionaries.cloned() else { continue };
@@ -162,7 +162,7 @@ async fn stack(
 
 #[tokio::test]
 async fn n05_a_304_carries_what_the_200_carries() {
-    for profile in EdgeProfile::ALL {
+    for profile in EdgeProfile::all() {
         let tagged = |response: &mut Response<TestBody>| tags(&["articles"]).add_to(response.extensions_mut());
         let whole = stack(profile.clone(), get("/", &[]), false, tagged).await;
         let again = get("/", &[("if-none-match", "\"a\"")]);
@@ -195,7 +195,7 @@ async fn guards_look_once_more_at_what_came_in_between() {
         ),
     ];
     for (sentence, asked, added) in table {
-        for profile in EdgeProfile::ALL {
+        for profile in EdgeProfile::all() {
             let between = tower::util::MapResponseLayer::new(|mut response: Response<TestBody>| {
                 for (name, value) in *added {
                     response.headers_mut().append(support::field_name(name), support::latin1(value));
@@ -236,8 +236,8 @@ fn is_kept_out(headers: &HeaderMap, sentence: &str) {
 
 #[tokio::test]
 async fn g04_an_error_is_kept_out_of_every_edge() {
-    for profile in EdgeProfile::ALL {
-        let response = through(&EdgeLayer::new(profile), get("/", &[]), &[], |response| {
+    for profile in EdgeProfile::all() {
+        let response = through(&EdgeLayer::new(profile.clone()), get("/", &[]), &[], |response| {
             *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
             response.extensions_mut().insert(CachePolicy::edge_only(HOUR));
             tags(&["a"]).add_to(response.extensions_mut());
@@ -249,9 +249,9 @@ async fn g04_an_error_is_kept_out_of_every_edge() {
 
 #[tokio::test]
 async fn g09_what_answers_a_write_says_nothing_to_an_edge() {
-    for profile in EdgeProfile::ALL {
+    for profile in EdgeProfile::all() {
         let lines = [("cdn-cache-control", "max-age=60"), ("surrogate-key", "a")];
-        let response = through(&EdgeLayer::new(profile), request(Method::POST, "/", &[]), &lines, |response| {
+        let response = through(&EdgeLayer::new(profile.clone()), request(Method::POST, "/", &[]), &lines, |response| {
             response.extensions_mut().insert(LONGER_AT_THE_EDGE);
             tags(&["a"]).add_to(response.extensions_mut());
         })
@@ -473,8 +473,8 @@ async fn tags_of_the_route_the_handler_and_services_between_are_united_in_order(
 
 #[tokio::test]
 async fn without_a_profile_that_carries_them_tags_stay_inside() {
-    for profile in EdgeProfile::ALL.into_iter().filter(|profile| profile.tags().is_none()) {
-        let response = through(&EdgeLayer::new(profile), get("/", &[]), &[("cache-tag", "a")], |response| {
+    for profile in EdgeProfile::all().iter().filter(|profile| profile.tags().is_none()) {
+        let response = through(&EdgeLayer::new(profile.clone()), get("/", &[]), &[("cache-tag", "a")], |response| {
             tags(&["b"]).add_to(response.extensions_mut());
         })
         .await;
@@ -503,7 +503,7 @@ fn no_text_becomes_a_tag_that_could_become_more_than_a_tag() {
 
 #[test]
 fn two_edges_that_fight_over_a_field_are_refused_by_name() {
-    let all = EdgeProfile::ALL;
+    let all = EdgeProfile::all();
     let mut refused = Vec::new();
     for (index, one) in all.iter().enumerate() {
         for other in &all[index..] {
@@ -536,7 +536,7 @@ fn two_edges_that_fight_over_a_field_are_refused_by_name() {
 #[tokio::test]
 async fn surrogate_control_is_written_for_the_edges_that_read_it_alone() {
     let mut writers = Vec::new();
-    for profile in EdgeProfile::ALL {
+    for profile in EdgeProfile::all() {
         for policy in [LONGER_AT_THE_EDGE, CachePolicy::edge_only(HOUR), CachePolicy::NO_STORE] {
             if said(profile.clone(), policy).await.contains("surrogate-control") && !writers.contains(&profile.name()) {
                 writers.push(profile.name());
@@ -689,7 +689,7 @@ proptest! {
     #[test]
     fn whatever_services_inside_say_one_decision_stands_in_all_fields(
         lines in prop::collection::vec(any_field_line(), 0..6),
-        profile in prop::sample::select(EdgeProfile::ALL.to_vec()),
+        profile in prop::sample::select(EdgeProfile::all().to_vec()),
         authorized in any::<bool>(),
         status in prop::sample::select(vec![200_u16, 204, 206, 301, 304, 404, 429, 500]),
     ) {

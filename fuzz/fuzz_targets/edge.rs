@@ -19,7 +19,7 @@ fuzz_target!(|input: &[u8]| {
     let mut parts = input.splitn(2, |octet| *octet == b'\n');
     let words = String::from_utf8_lossy(parts.next().unwrap_or_default()).into_owned();
     let (headers, _) = fields(parts.next().unwrap_or_default());
-    let profile = |index: u8| EdgeProfile::ALL[usize::from(index) % EdgeProfile::ALL.len()].clone();
+    let profile = |index: u8| EdgeProfile::all()[usize::from(index) % EdgeProfile::all().len()].clone();
     let profiles = [profile(*one), profile(*other)];
     let edges = match Edges::new(profiles.clone()) {
         Ok(edges) => edges,

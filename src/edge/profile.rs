@@ -10,7 +10,7 @@ use super::tag_format::TagFormat;
 /// must not be sent to it.
 ///
 /// Those of known edges are constants, such as [`EdgeProfile::CLOUDFLARE`]; all are in
-/// [`EdgeProfile::ALL`]. Edges change and can be set up otherwise, so everything can be
+/// [`EdgeProfile::all`]. Edges change and can be set up otherwise, so everything can be
 /// replaced, and a profile of one's own starts with [`EdgeProfile::custom`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
@@ -61,7 +61,7 @@ impl EdgeProfile {
     /// The profile with this name, in any case.
     #[must_use]
     pub fn by_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|profile| profile.name.eq_ignore_ascii_case(name))
+        Self::all().iter().find(|profile| profile.name.eq_ignore_ascii_case(name)).cloned()
     }
 
     /// With another field for the lifetime, or none.

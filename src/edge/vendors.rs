@@ -463,24 +463,28 @@ impl EdgeProfile {
         },
     };
 
-    /// All that are known, the general one first.
-    pub const ALL: [Self; 17] = [
-        Self::STANDARD,
-        Self::CLOUDFLARE,
-        Self::FASTLY,
-        Self::AKAMAI,
-        Self::CLOUDFRONT,
-        Self::GOOGLE,
-        Self::AZURE,
-        Self::VERCEL,
-        Self::NETLIFY,
-        Self::BUNNY,
-        Self::KEYCDN,
-        Self::VARNISH,
-        Self::NGINX,
-        Self::SQUID,
-        Self::TRAFFIC_SERVER,
-        Self::HAPROXY,
-        Self::SOUIN,
-    ];
+    /// Returns all profiles that are constants, [`STANDARD`](EdgeProfile::STANDARD) first.
+    pub fn all() -> &'static [Self] {
+        // A static and not a constant: a header name may hold shared memory, which a constant cannot refer to.
+        static ALL: [EdgeProfile; 17] = [
+            EdgeProfile::STANDARD,
+            EdgeProfile::CLOUDFLARE,
+            EdgeProfile::FASTLY,
+            EdgeProfile::AKAMAI,
+            EdgeProfile::CLOUDFRONT,
+            EdgeProfile::GOOGLE,
+            EdgeProfile::AZURE,
+            EdgeProfile::VERCEL,
+            EdgeProfile::NETLIFY,
+            EdgeProfile::BUNNY,
+            EdgeProfile::KEYCDN,
+            EdgeProfile::VARNISH,
+            EdgeProfile::NGINX,
+            EdgeProfile::SQUID,
+            EdgeProfile::TRAFFIC_SERVER,
+            EdgeProfile::HAPROXY,
+            EdgeProfile::SOUIN,
+        ];
+        &ALL
+    }
 }
