@@ -572,8 +572,8 @@ fn what_is_wrong_is_told_with_its_place_and_what_to_write() {
             "line 1, column 51: `Vary: *` forbids every reuse, so it is no field name; write `no_store = true` instead",
         ),
         (
-            "routes.'/' = { public = 60, tags = ['a', 'B'] }",
-            "line 1, column 42: the tag \"B\" has 'B' in it: write 1 to 128 of a-z, 0-9, '.', '_' and '-' (G-20)",
+            "routes.'/' = { public = 60, tags = ['a', 'b c'] }",
+            "line 1, column 42: the tag \"b c\" contains ' ': use 1 to 1024 characters of visible ASCII, without white space",
         ),
         (
             "# é\nroutes.'/é' = { public = 'é' }",

@@ -386,7 +386,7 @@ async fn what_services_inside_wrote_for_edges_is_taken_for_what_it_is() {
         (
             "and what is none keeps the answer out",
             EdgeProfile::FASTLY,
-            &[("surrogate-key", "User:7"), ("cache-control", "max-age=60")],
+            &[("surrogate-key", "User\t7"), ("cache-control", "max-age=60")],
             "cache-control: private, max-age=60",
         ),
         (
@@ -421,10 +421,7 @@ async fn g20_tags_that_do_not_fit_are_neither_cut_nor_left_out_in_silence() {
     let (kept_out, notes) = with_tags(EdgeLayer::new(cloudfront.clone()), 51).await;
     assert_eq!(kept_out, "cache-control: private, max-age=60");
     assert_eq!(notes, [too_many(false)]);
-    assert_eq!(
-        notes[0].to_string(),
-        "51 tags do not fit into cache-tag: the answer is kept out of shared caches (G-20)"
-    );
+    assert_eq!(notes[0].to_string(), "51 tags do not fit into cache-tag: the response is kept out of shared caches");
 
     let coarser = TagOverflow::Coarser(CacheTag::from_static("all"));
     let (coarse, notes) = with_tags(EdgeLayer::new(cloudfront).on_overflow(coarser.clone()), 51).await;
@@ -492,9 +489,7 @@ async fn without_a_profile_that_carries_them_tags_stay_inside() {
 
 #[test]
 fn no_text_becomes_a_tag_that_could_become_more_than_a_tag() {
-    for text in
-        ["a\r\nset-cookie: id=1", "a,b", "a b", "a\tb", "\"a\"", "a\n", "\u{e4}", "", "A", "a;b", "a\0", "a\u{7f}"]
-    {
+    for text in ["a\r\nset-cookie: id=1", "a b", "a\tb", "a\n", "\u{e4}", "", "a\0", "a\u{7f}"] {
         assert!(CacheTag::new(text).is_err(), "{text:?}");
     }
     let attempt = std::panic::catch_unwind(|| CacheTag::from_static("a\r\nx: y"));
@@ -745,7 +740,7 @@ async fn a_restriction_for_an_edge_that_is_not_there_is_read_in_its_own_words() 
 
 #[tokio::test]
 async fn n05_what_kept_the_200_out_keeps_the_304_out() {
-    let lines = [("cache-control", "max-age=60"), ("surrogate-key", "User:7")];
+    let lines = [("cache-control", "max-age=60"), ("surrogate-key", "User\t7")];
     for status in [200, 304] {
         let response = through(&EdgeLayer::new(EdgeProfile::FASTLY), get("/", &[]), &lines, move |response| {
             *response.status_mut() = StatusCode::from_u16(status).unwrap();

@@ -14,6 +14,7 @@ use http::{Extensions, HeaderName, HeaderValue, Request, Uri};
 use http_body_util::{BodyExt, Full};
 use proptest::prelude::*;
 use serde_json::Value;
+use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::edge::purge::{
     Akamai, Bunny, CloudFront, Cloudflare, Credential, Fastly, Google, KeyCdn, Netlify, Nginx, Purge, PurgeApi,
     PurgeError, Signer, Squid, Unsigned, Varnish, Vercel,
@@ -274,7 +275,7 @@ fn varnish_purges_by_xkey_by_ban_and_by_url() {
     let own = varnish().xkey_fields(HeaderName::from_static("xkey"), HeaderName::from_static("xkey-soft"));
     assert_requests(&own, &tags(&["a", "b"]), &[&[line, "xkey: a b"]]);
     assert_requests(&own, &tags(&["a", "b"]).soft(), &[&[line, "xkey-soft: a b"]]);
-    let ban = "ban-tags: (^|[^a-z0-9._-])(a|v1[.]2)($|[^a-z0-9._-])";
+    let ban = "ban-tags: (^|[^!-+--~])(a|v1[.]2)($|[^!-+--~])";
     assert_requests(&bans(), &tags(&["a", "v1.2"]), &[&["BAN http://10.0.0.7:6081/", ban]]);
     let page = "PURGE http://10.0.0.7:6081/a%20b?x=1&y=2";
     assert_requests(&varnish(), &url(PAGE), &[&[page, "host: www.example.com"]]);
@@ -494,19 +495,56 @@ fn no_identifier_leads_a_request_elsewhere() {
 }
 
 #[test]
-fn no_tag_reaches_a_request_that_is_none() {
-    // The grammar is that of `CacheTag`, and there is no other way in.
-    for tag in INJECTIONS.iter().filter(|tag| !matches!(**tag, "." | "..")) {
-        let error = CacheTag::new(*tag).unwrap_err();
-        assert_eq!(error.tag(), *tag);
-        assert!(error.to_string().contains("G-20"), "{error}");
-    }
-    // Two tags that would be dot segments are in no path.
-    for (name, api) in apis() {
-        for request in api.requests(&tags(&[".", ".."])).unwrap_or_default() {
-            assert!(!request.uri().path().contains("/."), "{name}: {}", request.uri());
+fn no_text_that_is_not_a_tag_reaches_a_request_and_no_tag_leads_elsewhere() {
+    for text in INJECTIONS {
+        let Ok(tag) = CacheTag::new(*text) else { continue };
+        for (name, api) in apis() {
+            for request in api.requests(&Purge::tags([tag.clone()])).unwrap_or_default() {
+                let expected = api.requests(&tags(&["t"])).unwrap();
+                assert_eq!(request.uri(), expected[0].uri(), "{name}: {text}");
+                assert_eq!(request.headers().len(), expected[0].headers().len(), "{name}: {text}");
+                assert_eq!(read_back(name, &request), [*text], "{name}");
+            }
         }
     }
+    let refused = INJECTIONS.iter().filter(|text| CacheTag::new(**text).is_err());
+    assert!(refused.eq(&["", "a b", "a\r\nx-admin: 1", "a\n", "a\0b", "ä", "a\u{2028}b"]));
+}
+
+#[test]
+fn e4_a_tag_that_the_edge_cannot_carry_is_not_purged_there() {
+    let purges = |tag: &'static str| -> Vec<&'static str> {
+        let purge = Purge::tags([CacheTag::from_static("all"), CacheTag::from_static(tag)]);
+        apis().into_iter().filter(|(_, api)| api.requests(&purge).is_ok()).map(|(name, _)| name).collect()
+    };
+    let all = purges("crate-Inflector");
+    let without = |names: &[&str]| -> Vec<&str> { all.iter().filter(|name| !names.contains(name)).copied().collect() };
+    assert_eq!(all.len(), 11, "{all:?}");
+    assert_eq!(purges("crate:serde"), without(&["Akamai"]));
+    assert_eq!(purges("release:serde@1.0.0"), without(&["Akamai", "Bunny", "KeyCDN"]));
+    assert_eq!(purges("a/b"), without(&["Akamai", "Bunny", "KeyCDN"]));
+    assert_eq!(purges("a,b"), ["Fastly"]);
+    assert_eq!(purges("a\\b"), without(&["Akamai", "Bunny", "KeyCDN", "Varnish, bans"]));
+
+    let error = akamai().requests(&tags(&["crate:serde"])).unwrap_err();
+    assert!(matches!(&error, PurgeError::UnsupportedTag { error } if error.edge() == "akamai"));
+    assert!(error.to_string().contains("cannot carry the tag \"crate:serde\""), "{error}");
+    let error = bans().requests(&tags(&["a^b"])).unwrap_err();
+    assert!(error.to_string().contains("purge it by the module xkey"), "{error}");
+}
+
+#[test]
+fn a_ban_matches_a_tag_and_none_that_begins_or_ends_with_it() {
+    let ban = |tag| {
+        let requests = bans().requests(&Purge::tags([CacheTag::from_static(tag)])).unwrap();
+        requests[0].headers()["ban-tags"].to_str().unwrap().to_owned()
+    };
+    assert_eq!(ban("crate:serde"), "(^|[^!-+--~])(crate:serde)($|[^!-+--~])");
+    assert_eq!(ban("a.(b)*[c]$"), "(^|[^!-+--~])(a[.][(]b[)][*][[]c[]][$])($|[^!-+--~])");
+    // The class has all visible characters but the comma: what the edge can carry.
+    let class = |character: char| matches!(character, '!'..='+' | '-'..='~');
+    let format = EdgeProfile::VARNISH.tags().unwrap().allowed_characters();
+    assert!((' '..='\u{7f}').all(|character| class(character) == format.contains(character)));
 }
 
 #[test]
@@ -663,8 +701,12 @@ fn read_back(api: &str, request: &Request<Full<Bytes>>) -> Vec<String> {
         "Akamai" => list("objects"),
         "CloudFront" => {
             let body = body(request);
-            let tags: Vec<String> =
-                body.split("<Path>#").skip(1).map(|rest| rest.split("</Path>").next().unwrap().to_owned()).collect();
+            let tags: Vec<String> = body
+                .split("<Path>#")
+                .skip(1)
+                .map(|rest| rest.split("</Path>").next().unwrap())
+                .map(|text| text.replace("&lt;", "<").replace("&amp;", "&"))
+                .collect();
             assert!(body.contains(&format!("<Quantity>{}</Quantity>", tags.len())));
             tags
         }
@@ -674,8 +716,11 @@ fn read_back(api: &str, request: &Request<Full<Bytes>>) -> Vec<String> {
         "Varnish" => words("xkey-purge"),
         "Varnish, bans" => {
             let value = request.headers()["ban-tags"].to_str().unwrap();
-            let tags = value.strip_prefix("(^|[^a-z0-9._-])(").unwrap().strip_suffix(")($|[^a-z0-9._-])").unwrap();
-            tags.split('|').map(|tag| tag.replace("[.]", ".")).collect()
+            let tags = value.strip_prefix("(^|[^!-+--~])(").unwrap().strip_suffix(")($|[^!-+--~])").unwrap();
+            let literal = |tag: &str| {
+                ".*+?()[]{}|$".chars().fold(tag.to_owned(), |tag, c| tag.replace(&format!("[{c}]"), &c.to_string()))
+            };
+            tags.split('|').map(literal).collect()
         }
         _ => panic!("{api} has no tags"),
     }

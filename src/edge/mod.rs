@@ -60,7 +60,9 @@ mod profile;
 #[cfg_attr(docsrs, doc(cfg(feature = "purge")))]
 pub mod purge;
 mod status;
+mod tag_characters;
 mod tag_format;
+mod unsupported_tag;
 mod vendors;
 mod write;
 
@@ -71,7 +73,9 @@ pub use self::note::EdgeNote;
 pub use self::overflow::TagOverflow;
 pub use self::profile::{EdgeInCacheControl, EdgeProfile};
 pub use self::status::{CacheOutcome, CacheStatus, Handling};
-pub use self::tag_format::{TagFormat, TagSyntax};
+pub use self::tag_characters::TagCharacters;
+pub use self::tag_format::{TagCase, TagFormat, TagSyntax};
+pub use self::unsupported_tag::UnsupportedTag;
 
 #[cfg(feature = "audit")]
 pub(crate) use self::directive::EdgeDirective;

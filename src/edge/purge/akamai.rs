@@ -12,6 +12,7 @@ use super::error::PurgeError;
 use super::parts::{ONE_TAG_FOR_ALL, PurgeRequest, bare, batches, of_json, refuse_everything, signed, tags, urls};
 use super::signer::Signer;
 use super::value::Purge;
+use crate::edge::EdgeProfile;
 
 /// The longest body, in octets.
 const MAX_BODY: usize = 50_000;
@@ -81,7 +82,7 @@ impl<S: Signer> PurgeApi for Akamai<S> {
             let reason = "is longer than a request to Akamai may be: purge by tag";
             return Err(PurgeError::InvalidUrl { url: url.clone(), reason });
         }
-        let tags = batches(tags(purge), MOST, room, AROUND_EACH);
+        let tags = batches(tags(EdgeProfile::AKAMAI, purge)?, MOST, room, AROUND_EACH);
         let urls = batches(urls.iter().map(String::as_str), MOST, room, AROUND_EACH);
         let tags = tags.iter().map(|batch| self.request(purge, "tag", batch));
         tags.chain(urls.iter().map(|batch| self.request(purge, "url", batch))).collect()

@@ -11,6 +11,7 @@ use super::credential::Credential;
 use super::error::PurgeError;
 use super::parts::{PurgeRequest, bare, json, refuse_soft, refuse_star, tags, with};
 use super::value::Purge;
+use crate::edge::EdgeProfile;
 
 const ACCESS_KEY: HeaderName = HeaderName::from_static("accesskey");
 
@@ -45,7 +46,7 @@ impl PurgeApi for Bunny {
         refuse_soft("Bunny", purge)?;
         let zone = || self.base.join(format_args!("/pullzone/{}/purgeCache", self.pull_zone));
         let everything = purge.is_everything().then(|| bare(Method::POST, zone()));
-        let tags = tags(purge).map(|tag| json(Method::POST, zone(), &json!({ "CacheTag": tag })));
+        let tags = tags(EdgeProfile::BUNNY, purge)?.map(|tag| json(Method::POST, zone(), &json!({ "CacheTag": tag })));
         let urls = purge.urls().iter().map(|url| {
             refuse_star(url)?;
             // Without it a slash at the end would stand for all that is below.

@@ -9,6 +9,7 @@ use super::credential::Credential;
 use super::error::PurgeError;
 use super::parts::{PurgeRequest, batches_of, bearer_post, tags, urls};
 use super::value::Purge;
+use crate::edge::EdgeProfile;
 
 /// Tags and URLs in one request, on every plan. It was 30 until 2025.
 const MOST: usize = 100;
@@ -55,7 +56,9 @@ impl PurgeApi for Cloudflare {
             return Ok(vec![post(json!({ "purge_everything": true }))?]);
         }
         let urls = urls(purge);
-        let tags = batches_of(MOST, tags(purge)).into_iter().map(|tags| post(json!({ "tags": tags })));
+        let tags = batches_of(MOST, tags(EdgeProfile::CLOUDFLARE, purge)?)
+            .into_iter()
+            .map(|tags| post(json!({ "tags": tags })));
         let files = urls.chunks(MOST).map(|urls| post(json!({ "files": urls })));
         tags.chain(files).collect()
     }

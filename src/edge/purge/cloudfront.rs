@@ -13,6 +13,7 @@ use super::error::PurgeError;
 use super::parts::{PurgeRequest, bare, batches_of, path_and_query, refuse_soft, refuse_star, signed, tags, with};
 use super::signer::Signer;
 use super::value::Purge;
+use crate::edge::EdgeProfile;
 
 /// Paths and tags of a distribution that may be in progress at once, and so in one request.
 const MOST: usize = 3_000;
@@ -69,7 +70,8 @@ impl<R: Fn() -> String, S: Signer> PurgeApi for CloudFront<R, S> {
         if purge.is_everything() {
             return Ok(vec![self.request(&["/*"])?]);
         }
-        let mut items: Vec<String> = tags(purge).map(|tag| format!("#{tag}")).collect();
+        let edge = EdgeProfile::CLOUDFRONT.with_tags(Some(EdgeProfile::CLOUDFRONT_TAGS));
+        let mut items: Vec<String> = tags(edge, purge)?.map(|tag| format!("#{tag}")).collect();
         for url in purge.urls() {
             refuse_star(url)?;
             let path = path_and_query(url);
@@ -96,8 +98,8 @@ fn invalidation_batch(reference: &str, items: &[&str]) -> String {
     let mut write = |text: fmt::Arguments<'_>| xml.write_fmt(text).expect("a String takes any text");
     write(format_args!("<CallerReference>{reference}</CallerReference><Paths><Items>"));
     for item in items {
-        // Neither a tag nor a path that was checked has another character that XML gives a meaning.
-        write(format_args!("<Path>{}</Path>", item.replace('&', "&amp;")));
+        // `>` and quotes mean nothing in text after that.
+        write(format_args!("<Path>{}</Path>", item.replace('&', "&amp;").replace('<', "&lt;")));
     }
     write(format_args!("</Items><Quantity>{}</Quantity></Paths></InvalidationBatch>", items.len()));
     xml

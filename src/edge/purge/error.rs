@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::edge::UnsupportedTag;
+
 /// Why there are no requests that purge. The text names the remedy, and never a credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -21,6 +23,11 @@ pub enum PurgeError {
         url: String,
         /// What is wrong with it, and what to write.
         reason: &'static str,
+    },
+    /// The edge cannot carry the tag, and so has stored nothing by it.
+    UnsupportedTag {
+        /// The tag, the edge, and what it can carry.
+        error: UnsupportedTag,
     },
     /// The identifier is not of 1 to 128 letters, digits, `.`, `_`, `-` and `:`, or is `.` or `..`.
     InvalidId {
@@ -45,6 +52,7 @@ impl fmt::Display for PurgeError {
         match self {
             Self::Unsupported { api, what, remedy } => write!(f, "{api} has no {what}: {remedy}"),
             Self::InvalidUrl { url, reason } => write!(f, "the URL {} {reason}", Start(url)),
+            Self::UnsupportedTag { error } => error.fmt(f),
             Self::InvalidId { name, value } => {
                 write!(f, "the {name} {}: write 1 to 128 letters, digits, '.', '_', '-' and ':'", Start(value))
             }

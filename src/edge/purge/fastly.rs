@@ -10,6 +10,7 @@ use super::credential::Credential;
 use super::error::PurgeError;
 use super::parts::{PurgeRequest, authority, bare, batches_of, json, path_and_query, tags, with};
 use super::value::Purge;
+use crate::edge::EdgeProfile;
 
 /// Surrogate keys in one request.
 const MOST: usize = 256;
@@ -63,7 +64,7 @@ impl PurgeApi for Fastly {
             let all = bare(Method::POST, self.base.join(format_args!("/service/{}/purge_all", self.service)))?;
             return Ok(vec![self.with_fields(all, purge)]);
         }
-        let keys = batches_of(MOST, tags(purge)).into_iter().map(|keys| {
+        let keys = batches_of(MOST, tags(EdgeProfile::FASTLY, purge)?).into_iter().map(|keys| {
             let url = self.base.join(format_args!("/service/{}/purge", self.service));
             json(Method::POST, url, &json!({ "surrogate_keys": keys }))
         });

@@ -9,6 +9,7 @@ use super::credential::Credential;
 use super::error::PurgeError;
 use super::parts::{PurgeRequest, batches_of, bearer_post, refuse_soft, refuse_star, tags};
 use super::value::Purge;
+use crate::edge::EdgeProfile;
 
 /// Tags in one request.
 const MOST: usize = 10;
@@ -63,7 +64,9 @@ impl PurgeApi for Google {
         if purge.is_everything() {
             return Ok(vec![post(json!({ "path": "/*" }))?]);
         }
-        let tags = batches_of(MOST, tags(purge)).into_iter().map(|tags| post(json!({ "cacheTags": tags })));
+        let tags = batches_of(MOST, tags(EdgeProfile::GOOGLE, purge)?)
+            .into_iter()
+            .map(|tags| post(json!({ "cacheTags": tags })));
         let paths = purge.urls().iter().map(|url| {
             refuse_star(url)?;
             post(json!({ "host": url.host(), "path": url.path() }))

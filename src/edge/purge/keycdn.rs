@@ -10,6 +10,7 @@ use super::credential::Credential;
 use super::error::PurgeError;
 use super::parts::{PurgeRequest, authority, bare, batches_of, json, path_and_query, refuse_soft, tags, with};
 use super::value::Purge;
+use crate::edge::EdgeProfile;
 
 /// Tags or URLs in one request. No limit is documented; this one is ours.
 const MOST: usize = 100;
@@ -49,7 +50,7 @@ impl PurgeApi for KeyCdn {
         let urls: Vec<String> =
             purge.urls().iter().map(|url| format!("{}{}", authority(url), path_and_query(url))).collect();
         let everything = purge.is_everything().then(|| bare(Method::GET, at("purge")));
-        let tags = batches_of(MOST, tags(purge)).into_iter();
+        let tags = batches_of(MOST, tags(EdgeProfile::KEYCDN, purge)?).into_iter();
         let tags = tags.map(|tags| json(Method::DELETE, at("purgetag"), &json!({ "tags": tags })));
         let urls = urls.chunks(MOST).map(|urls| json(Method::DELETE, at("purgeurl"), &json!({ "urls": urls })));
         let requests = everything.into_iter().chain(tags).chain(urls);

@@ -68,7 +68,8 @@
 //! # Credentials, and what comes from outside
 //!
 //! A [`Credential`] does not show in `Debug`, neither in that of an API nor in that of a request.
-//! Tags have a [grammar](crate::policy::tags) that no field, URL or document gives a meaning.
+//! A tag that the edge cannot carry is an error, and a tag has no meaning in the field or document that
+//! contains it.
 //! Identifiers and URLs are checked when they are given: line ends, `..` in all its encodings, a
 //! `?` or a user name are errors. A purge of a URL is no way to purge more than that: where a
 //! vendor takes `*` for anything, it is an error.

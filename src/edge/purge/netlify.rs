@@ -9,6 +9,7 @@ use super::credential::Credential;
 use super::error::PurgeError;
 use super::parts::{PurgeRequest, batches_of, bearer_post, refuse_soft, refuse_urls, tags};
 use super::value::Purge;
+use crate::edge::EdgeProfile;
 
 /// Tags in one request. No limit is documented; this one is ours.
 const MOST: usize = 100;
@@ -50,7 +51,7 @@ impl PurgeApi for Netlify {
         if purge.is_everything() {
             return Ok(vec![post(json!({ "site_id": self.site }))?]);
         }
-        let batches = batches_of(MOST, tags(purge)).into_iter();
+        let batches = batches_of(MOST, tags(EdgeProfile::NETLIFY, purge)?).into_iter();
         batches.map(|tags| post(json!({ "site_id": self.site, "cache_tags": tags }))).collect()
     }
 }

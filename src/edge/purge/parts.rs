@@ -11,6 +11,7 @@ use super::credential::Credential;
 use super::error::PurgeError;
 use super::signer::Signer;
 use super::value::Purge;
+use crate::edge::{EdgeProfile, Edges};
 use crate::policy::CacheTag;
 
 pub(super) type PurgeRequest = Request<Full<Bytes>>;
@@ -138,9 +139,14 @@ pub(super) fn refuse_star(url: &Uri) -> Result<(), PurgeError> {
     Err(PurgeError::InvalidUrl { url: url.to_string(), reason })
 }
 
-/// The tags, as text.
-pub(super) fn tags(purge: &Purge) -> impl Iterator<Item = &str> {
-    purge.cache_tags().iter().map(CacheTag::as_str)
+/// The tags, as text. Fails for a tag that the edge cannot carry, and by which it has stored nothing.
+pub(super) fn tags<'a>(
+    edge: EdgeProfile,
+    purge: &'a Purge,
+) -> Result<impl Iterator<Item = &'a str> + use<'a>, PurgeError> {
+    let check = Edges::from(edge).check_tags(purge.cache_tags());
+    check.map_err(|error| PurgeError::UnsupportedTag { error })?;
+    Ok(purge.cache_tags().iter().map(CacheTag::as_str))
 }
 
 /// The URLs, as text.

@@ -1,11 +1,12 @@
 //! [`Purge`]: what is to be forgotten.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
-use http::{Extensions, HeaderValue, Uri};
+use http::{Extensions, HeaderName, HeaderValue, Uri};
 
 use super::checks;
 use super::error::PurgeError;
+use crate::edge::{TagFormat, TagSyntax};
 use crate::policy::{CacheTag, CacheTags};
 
 /// What edge caches are to forget: answers with some tags, answers of some URLs, or everything.
@@ -130,12 +131,9 @@ impl Purge {
     /// say. Tags are only groups to a cache when the answers carry them in `Cache-Groups`.
     #[must_use]
     pub fn cache_group_invalidation(&self) -> Option<HeaderValue> {
-        let mut value = String::new();
-        for tag in &self.tags {
-            let comma = if value.is_empty() { "" } else { ", " };
-            // No tag has a quotation mark or a backslash in it.
-            write!(value, "{comma}\"{tag}\"").expect("a String takes any text");
-        }
-        if value.is_empty() { None } else { HeaderValue::try_from(value).ok() }
+        const FORMAT: TagFormat =
+            TagFormat::new(HeaderName::from_static("cache-group-invalidation"), TagSyntax::Strings)
+                .max_length(usize::MAX);
+        if self.tags.is_empty() { None } else { FORMAT.value(&self.tags) }
     }
 }

@@ -6,9 +6,10 @@ use super::api::PurgeApi;
 use super::base::Base;
 use super::error::PurgeError;
 use super::parts::{
-    ONE_TAG_FOR_ALL, PurgeRequest, bare, batches, method, purge_method, refuse_everything, to_cache, with,
+    ONE_TAG_FOR_ALL, PurgeRequest, bare, batches, method, purge_method, refuse_everything, tags, to_cache, with,
 };
 use super::value::Purge;
+use crate::edge::EdgeProfile;
 
 /// The longest field value, in octets: half of what Varnish takes for a line when it is not told
 /// otherwise.
@@ -82,8 +83,9 @@ impl Varnish {
     }
 
     /// Purges tags by `BAN /` with this field, `ban-tags` for one, whose value is a regular expression that
-    /// matches the field with the tags of what is stored, whatever stands between them. It has no
-    /// white space, no quotation mark and no backslash in it, and so is one word of a ban.
+    /// matches the field with the tags of what is stored, which spaces or commas separate. It has no
+    /// white space, quotation mark or backslash, and so is one word of a ban. A tag with `"`, `\` or `^`
+    /// cannot be purged in this way.
     #[must_use]
     pub fn bans(self, field: HeaderName) -> Self {
         Self { by: By::Ban { field }, ..self }
@@ -93,11 +95,12 @@ impl Varnish {
         let (method, field, separator, around) = match &self.by {
             By::Xkey { hard, .. } if !purge.is_soft() => (purge_method(), hard, " ", ("", "")),
             By::Xkey { soft, .. } => (purge_method(), soft, " ", ("", "")),
-            By::Ban { field } => (method(b"BAN"), field, "|", ("(^|[^a-z0-9._-])(", ")($|[^a-z0-9._-])")),
+            // Tags have any visible character but the comma.
+            By::Ban { field } => (method(b"BAN"), field, "|", ("(^|[^!-+--~])(", ")($|[^!-+--~])")),
         };
         let is_expression = matches!(self.by, By::Ban { .. });
-        let write = |tag: &str| if is_expression { tag.replace('.', "[.]") } else { tag.to_owned() };
-        let tags: Vec<String> = purge.cache_tags().iter().map(|tag| write(tag.as_str())).collect();
+        let write = |tag: &str| if is_expression { literal(tag) } else { Ok(tag.to_owned()) };
+        let tags: Vec<String> = tags(EdgeProfile::VARNISH, purge)?.map(write).collect::<Result<_, _>>()?;
         let batches = batches(tags.iter().map(String::as_str), usize::MAX, MAX_VALUE, separator.len());
         let requests = batches.iter().map(|batch| {
             let value = format!("{}{}{}", around.0, batch.join(separator), around.1);
@@ -106,6 +109,25 @@ impl Varnish {
         });
         requests.collect()
     }
+}
+
+/// A regular expression for this text. It has no quotation mark and no backslash, which mean something in a ban.
+fn literal(tag: &str) -> Result<String, PurgeError> {
+    let mut expression = String::with_capacity(tag.len());
+    for character in tag.chars() {
+        match character {
+            '"' | '\\' | '^' => {
+                let what = "ban of a tag with `\"`, `\\` or `^`";
+                let remedy = "purge it by the module xkey, or leave these characters out";
+                return Err(PurgeError::Unsupported { api: "Varnish", what, remedy });
+            }
+            '.' | '*' | '+' | '?' | '(' | ')' | '[' | ']' | '{' | '}' | '|' | '$' => {
+                expression.extend(['[', character, ']']);
+            }
+            _ => expression.push(character),
+        }
+    }
+    Ok(expression)
 }
 
 impl PurgeApi for Varnish {

@@ -11,6 +11,7 @@ use super::credential::Credential;
 use super::error::PurgeError;
 use super::parts::{ONE_TAG_FOR_ALL, PurgeRequest, batches_of, bearer_post, refuse_everything, refuse_urls, tags};
 use super::value::Purge;
+use crate::edge::EdgeProfile;
 
 /// Tags in one request. One page of the reference says 16, a later one no number.
 const MOST: usize = 16;
@@ -67,7 +68,7 @@ impl PurgeApi for Vercel {
         if let Some(team) = &self.team {
             write!(url, "&teamId={team}").expect("a String takes any text");
         }
-        let batches = batches_of(MOST, tags(purge)).into_iter();
+        let batches = batches_of(MOST, tags(EdgeProfile::VERCEL, purge)?).into_iter();
         batches.map(|tags| bearer_post(url.clone(), &self.token, &json!({ "tags": tags }))).collect()
     }
 }
