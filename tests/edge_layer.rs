@@ -829,3 +829,50 @@ fn a_table_of_routes_has_the_exact_fields_for_browsers_and_edges() {
         "{markdown}"
     );
 }
+
+/// `stale-while-revalidate` for browsers and not for edges.
+#[tokio::test]
+async fn e10_an_edge_is_told_the_lifetime_without_the_stale_windows_of_browsers() {
+    let policies = [
+        CachePolicy::public(MINUTE).stale_while_revalidate(HOUR).stale_in_browser_only(),
+        CachePolicy::public(MINUTE).edge(HOUR).stale_while_revalidate(HOUR).stale_in_browser_only(),
+        CachePolicy::max_age(MINUTE).stale_if_error(HOUR).stale_in_browser_only(),
+    ];
+    for profile in EdgeProfile::all() {
+        let name = profile.name();
+        for policy in policies {
+            let sent = said(profile.clone(), policy).await;
+            let (own, browser) = sent.rsplit_once("cache-control: ").unwrap();
+            assert!(!own.contains("stale-") && !own.contains("revalidate"), "{name}: {sent}");
+            assert_eq!(profile.field().is_some(), own.contains("60") || own.contains("3600"), "{name}: {sent}");
+            assert!(browser.contains("proxy-revalidate"), "{name}: {sent}");
+            // An edge that reads only `Cache-Control` would obey it there.
+            assert_eq!(browser.contains("stale-"), profile.field().is_some(), "{name}: {sent}");
+        }
+    }
+    let expected = "cloudflare-cdn-cache-control: max-age=60\ncache-tag: articles,article-7\n\
+                    cache-control: public, max-age=60, proxy-revalidate, stale-while-revalidate=3600";
+    assert_eq!(said(EdgeProfile::CLOUDFLARE, policies[0]).await, expected);
+    let expected = "xkey: articles article-7\ncache-control: public, max-age=60, proxy-revalidate";
+    assert_eq!(said(EdgeProfile::VARNISH, policies[0]).await, expected);
+    let expected = "surrogate-control: max-age=3600\nsurrogate-key: articles article-7\n\
+                    cache-control: public, max-age=60, proxy-revalidate, stale-while-revalidate=3600";
+    assert_eq!(said(EdgeProfile::FASTLY, policies[1]).await, expected);
+}
+
+#[tokio::test]
+async fn e10_a_handler_that_forbids_stale_responses_to_shared_caches_is_obeyed() {
+    let lines = [("cache-control", "max-age=60, proxy-revalidate, stale-while-revalidate=30")];
+    for (profile, expected) in [
+        (
+            EdgeProfile::CLOUDFLARE,
+            "cloudflare-cdn-cache-control: max-age=60, must-revalidate\n\
+             cache-control: max-age=60, proxy-revalidate, stale-while-revalidate=30",
+        ),
+        (EdgeProfile::VARNISH, "cache-control: max-age=60, proxy-revalidate"),
+        (EdgeProfile::NGINX, "cache-control: max-age=60, proxy-revalidate"),
+    ] {
+        let response = through(&EdgeLayer::new(profile), get("/", &[]), &lines, |_| {}).await;
+        assert_eq!(words(response.headers()), expected);
+    }
+}

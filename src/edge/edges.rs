@@ -100,6 +100,11 @@ impl Edges {
         self.profiles.iter().any(|profile| profile.cache_control == cache_control)
     }
 
+    /// Whether some edge has no field of its own, so that it obeys what `Cache-Control` says to browsers.
+    pub(super) fn any_reads_cache_control_only(&self) -> bool {
+        self.profiles.iter().any(|profile| profile.field().is_none())
+    }
+
     /// Whether each edge obeys a field of its own, whatever `Cache-Control` says.
     pub(super) fn all_overrule_no_store(&self) -> bool {
         self.profiles.iter().all(|profile| profile.field().is_some_and(FreshnessField::overrules_no_store))

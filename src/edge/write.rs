@@ -95,9 +95,10 @@ impl Edges {
         let directive = match policy {
             _ if restricted => EdgeDirective::NotStored,
             Some(policy) => EdgeDirective::of(&policy.at_the_edge()),
-            None => EdgeDirective::of(field),
+            None => EdgeDirective::of(&for_shared_caches(field)),
         };
-        let browser = self.cache_control(field, directive, policy.is_some_and(|policy| policy.is_edge_only()));
+        let shown = if self.any_reads_cache_control_only() { for_shared_caches(field) } else { Cow::Borrowed(field) };
+        let browser = self.cache_control(&shown, directive, policy.is_some_and(|policy| policy.is_edge_only()));
         let own = self.fields.iter().filter_map(|own| Some((own.name().clone(), own.value(&directive)?)));
         let mut fields: Vec<_> = own.collect();
         if directive == EdgeDirective::NotStored {
@@ -311,6 +312,15 @@ impl InnerLifetime {
         let rendered = if says_more { None } else { field.value(&self.directive) };
         rendered.unwrap_or_else(|| self.line.clone())
     }
+}
+
+/// The field without the stale responses that `proxy-revalidate` forbids to shared caches (C-27). Some obey the
+/// permission and not the prohibition.
+fn for_shared_caches(field: &CacheControl) -> Cow<'_, CacheControl> {
+    if !field.proxy_revalidate() {
+        return Cow::Borrowed(field);
+    }
+    Cow::Owned(field.clone().without_stale_while_revalidate().without_stale_if_error())
 }
 
 impl EdgeProfile {

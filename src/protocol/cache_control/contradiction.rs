@@ -28,8 +28,9 @@ pub enum Contradiction {
     /// `stale-while-revalidate` or `stale-if-error` beside `no-cache` or
     /// `must-revalidate` (C-32, C-35).
     RevalidationWithStale,
-    /// `stale-while-revalidate` or `stale-if-error` beside `s-maxage` or
-    /// `proxy-revalidate` (C-32).
+    /// `stale-while-revalidate` or `stale-if-error` beside `s-maxage` (C-32).
+    ///
+    /// With `proxy-revalidate` the directives clearly address browsers, so nothing is reported.
     SharedRevalidationWithStale,
     /// `immutable` without a `max-age` above zero (C-30, C-35).
     ImmutableWithoutMaxAge,
@@ -46,7 +47,7 @@ impl CacheControl {
     /// contradiction is only seen by [`contradictions_in`](Self::contradictions_in).
     pub fn contradictions(&self) -> impl Iterator<Item = Contradiction> + use<> {
         let revalidated = self.must_revalidate() || self.no_cache();
-        let revalidated_if_shared = self.proxy_revalidate() || self.s_maxage().is_some();
+        let revalidated_if_shared = self.s_maxage().is_some() && !self.proxy_revalidate();
         let permits_stale = self.stale_while_revalidate().max(self.stale_if_error()).is_some_and(|seconds| seconds > 0);
         [
             (self.forbids_storage() && *self != self.no_store_alone(), Contradiction::NoStoreWithOthers),
@@ -96,7 +97,7 @@ impl fmt::Display for Contradiction {
                  `stale-while-revalidate` and `stale-if-error` allow; remove one of them"
             }
             Self::SharedRevalidationWithStale => {
-                "`s-maxage` and `proxy-revalidate` forbid shared caches the stale answers that \
+                "`s-maxage` forbids shared caches the stale answers that \
                  `stale-while-revalidate` and `stale-if-error` allow; send the CDN `max-age` in \
                  a targeted field instead"
             }
@@ -133,6 +134,8 @@ mod tests {
             ("must-revalidate, stale-if-error=5", &[C::RevalidationWithStale]),
             ("must-revalidate, stale-if-error=0", &[]),
             ("s-maxage=60, stale-while-revalidate=5", &[C::SharedRevalidationWithStale]),
+            ("s-maxage=60, proxy-revalidate, stale-while-revalidate=5", &[]),
+            ("max-age=60, proxy-revalidate, stale-if-error=5", &[]),
             ("immutable", &[C::ImmutableWithoutMaxAge]),
             ("max-age=0, immutable", &[C::ImmutableWithoutMaxAge]),
             ("max-age=31536000", &[]),
