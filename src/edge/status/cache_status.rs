@@ -223,6 +223,8 @@ fn reports(
 }
 
 /// The reports in `Cache-Status`, in the order of its members (H-01).
+///
+/// Reading a field with a fault departs from RFC 9651, which is safe because no decision depends on it.
 fn standard(headers: &HeaderMap, field: &HeaderName) -> Vec<CacheStatus> {
     let mut found = Vec::new();
     let value = combined(headers.get_all(field));
