@@ -8,9 +8,9 @@ use std::str::FromStr;
 /// [`CacheTag::MAX_LENGTH`] characters of visible ASCII, such as `crate:serde` or
 /// `release:serde@1.0.0`.
 ///
-/// No edge cache can carry all of these. [`TagFormat`](crate::edge::TagFormat) states the characters
-/// and the length that one can, and `EdgeLayer` sends no response to a cache that cannot carry its tags.
-/// Every known edge can carry tags of up to 120 letters, digits, `.`, `_` and `-`. Some do not
+/// Few edge caches can carry all of these. [`TagFormat`](crate::edge::TagFormat) states the characters
+/// and the length that an edge can carry, and `EdgeLayer` keeps a response with other tags out of shared
+/// caches. Every known edge can carry tags of up to 120 letters, digits, `.`, `_` and `-`. Some do not
 /// distinguish upper and lower case.
 ///
 /// The [module page](super) has an example.
