@@ -25,6 +25,9 @@
 //! | [`HAPROXY`](EdgeProfile::HAPROXY) | `s-maxage` | none | `Cache-Control` |
 //! | [`SOUIN`](EdgeProfile::SOUIN) | `CDN-Cache-Control` | `Surrogate-Key: a, b` | both |
 //!
+//! [`EdgeProfile::tags`] states the characters, the length and the number of tags that an edge can
+//! carry, and whether it distinguishes upper and lower case, so far as that is documented.
+//!
 #![cfg_attr(
     doc,
     doc = "[`self_hosted`] describes how six caches that you can run yourself behave, and how to configure them."

@@ -77,8 +77,15 @@ struct Flags {
     immutable: bool,
     http10: bool,
     edge_only: bool,
-    stale_at_edge_only: bool,
-    stale_in_browser_only: bool,
+    stale_for: StaleFor,
+}
+
+/// The caches that may serve a stale response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum StaleFor {
+    All,
+    Edges,
+    Browsers,
 }
 
 impl CachePolicy {
@@ -137,7 +144,7 @@ impl CachePolicy {
         let mut policy = Self::of(Storage::Unmarked, Some(Seconds::of(Duration::ZERO)));
         policy.edge = Some(Seconds::of(lifetime));
         policy.flags.edge_only = true;
-        policy.flags.stale_at_edge_only = true;
+        policy.flags.stale_for = StaleFor::Edges;
         policy
     }
 
@@ -280,8 +287,11 @@ impl CachePolicy {
             matches!(self.storage, Storage::Public | Storage::Unmarked) && self.max_age.is_some(),
             "stale_at_edge_only() is for edges, and this policy leaves them nothing: start from public() or max_age()"
         );
-        assert!(!self.flags.stale_in_browser_only, "stale_in_browser_only() has ruled out edges: keep one of the two");
-        self.flags.stale_at_edge_only = true;
+        assert!(
+            !matches!(self.flags.stale_for, StaleFor::Browsers),
+            "stale_in_browser_only() has ruled out edges: keep one of the two"
+        );
+        self.flags.stale_for = StaleFor::Edges;
         self
     }
 
@@ -325,12 +335,12 @@ impl CachePolicy {
                 "a policy without a lifetime is never served stale: start from public(), max_age() or private()",
             );
         }
-        if self.flags.stale_at_edge_only {
+        if self.is_stale_at_edge_only() {
             return PolicyConflict::because(
                 "edge_only() and stale_at_edge_only() have ruled out browsers: leave stale_in_browser_only() out",
             );
         }
-        self.flags.stale_in_browser_only = true;
+        self.flags.stale_for = StaleFor::Browsers;
         Ok(self)
     }
 
@@ -493,12 +503,17 @@ impl CachePolicy {
 
     /// Whether an edge is told more in a field of its own than `Cache-Control` says.
     pub(crate) const fn says_more_to_edges(&self) -> bool {
-        self.flags.edge_only || self.flags.stale_at_edge_only || self.is_stale_in_browser_only()
+        self.flags.edge_only || self.is_stale_at_edge_only() || self.is_stale_in_browser_only()
+    }
+
+    /// Whether edges may serve a stale response that browsers may not.
+    const fn is_stale_at_edge_only(&self) -> bool {
+        matches!(self.flags.stale_for, StaleFor::Edges)
     }
 
     /// Whether browsers may serve a stale response that edges may not.
-    pub(crate) const fn is_stale_in_browser_only(&self) -> bool {
-        self.flags.stale_in_browser_only
+    const fn is_stale_in_browser_only(&self) -> bool {
+        matches!(self.flags.stale_for, StaleFor::Browsers)
             && !self.is_private()
             && (self.stale_while_revalidate.is_some() || self.stale_if_error.is_some())
     }
@@ -506,10 +521,10 @@ impl CachePolicy {
     /// What an edge is told in a field of its own.
     pub(crate) fn at_the_edge(mut self) -> CacheControl {
         self.flags.edge_only = false;
-        self.flags.stale_at_edge_only = false;
         if self.is_stale_in_browser_only() {
             (self.stale_while_revalidate, self.stale_if_error) = (None, None);
         }
+        self.flags.stale_for = StaleFor::All;
         self.into()
     }
 
@@ -541,8 +556,7 @@ impl CachePolicy {
                 immutable: false,
                 http10: false,
                 edge_only: false,
-                stale_at_edge_only: false,
-                stale_in_browser_only: false,
+                stale_for: StaleFor::All,
             },
             vary: VaryNames::EMPTY,
         }
@@ -636,7 +650,7 @@ impl From<CachePolicy> for CacheControl {
         if policy.is_immutable() {
             field = field.with_immutable();
         }
-        if policy.flags.stale_at_edge_only {
+        if policy.is_stale_at_edge_only() {
             return field;
         }
         if let Some(seconds) = policy.stale_while_revalidate {
