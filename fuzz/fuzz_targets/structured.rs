@@ -60,7 +60,11 @@ fn status(lines: &[HeaderValue], value: &[u8]) {
     let found: Vec<_> = CacheStatus::all_in(&headers).collect();
     // A value that is not a List is read leniently.
     let theirs = sfv::Parser::new(value).parse::<sfv::List>();
-    assert!(theirs.as_ref().is_ok_and(|theirs| theirs.len() == found.len()) || theirs.is_err(), "{}", String::from_utf8_lossy(value));
+    assert!(
+        theirs.as_ref().is_ok_and(|theirs| theirs.len() == found.len()) || theirs.is_err(),
+        "{}",
+        String::from_utf8_lossy(value)
+    );
     let theirs = theirs.unwrap_or_default();
     let is_name = |entry: &sfv::ListEntry| match entry {
         sfv::ListEntry::Item(item) => item.bare_item.as_string().is_some() || item.bare_item.as_token().is_some(),
