@@ -24,110 +24,46 @@ fn handling(value: &str) -> Handling {
 }
 
 #[test]
-fn each_vendor_is_understood() {
-    use CacheOutcome::{
-        Bypass, Dynamic, Error, Expired, Generated, Hit, Miss, Prerendered, Revalidated, Stale, Unknown, Updating,
-    };
-    let table: &[(&str, &[(&str, CacheOutcome)])] = &[
-        (
-            "CF-Cache-Status",
-            &[
-                ("HIT", Hit),
-                ("MISS", Miss),
-                ("EXPIRED", Expired),
-                ("STALE", Stale),
-                ("BYPASS", Bypass),
-                ("REVALIDATED", Revalidated),
-                ("UPDATING", Updating),
-                ("DYNAMIC", Dynamic),
-                ("NONE/UNKNOWN", Unknown),
-                ("NONE", Unknown),
-            ],
-        ),
-        ("X-Cache", &[("HIT", Hit), ("MISS", Miss), ("HIT, MISS", Miss), ("MISS, HIT", Hit), ("HIT,HIT", Hit)]),
-        (
-            "X-Cache",
-            &[
-                ("Hit from cloudfront", Hit),
-                ("Miss from cloudfront", Miss),
-                ("RefreshHit from cloudfront", Revalidated),
-                ("Error from cloudfront", Error),
-                ("LambdaGeneratedResponse from cloudfront", Generated),
-                ("FunctionThrottledResponse from cloudfront", Unknown),
-            ],
-        ),
-        (
-            "X-Cache",
-            &[
-                ("TCP_HIT", Hit),
-                ("TCP_REMOTE_HIT", Hit),
-                ("TCP_MISS", Miss),
-                ("PRIVATE_NOSTORE", Bypass),
-                ("CONFIG_NOCACHE", Bypass),
-                ("TCP_", Unknown),
-            ],
-        ),
-        ("X-Cache", &[("EXPIRED", Expired), ("REVALIDATED", Revalidated), ("UPDATING", Updating), ("STALE", Stale)]),
-        ("X-Cache", &[("HIT from squid.example", Hit), ("MISS from squid.example", Miss)]),
-        (
-            "X-Vercel-Cache",
-            &[
-                ("MISS", Miss),
-                ("HIT", Hit),
-                ("STALE", Stale),
-                ("PRERENDER", Prerendered),
-                ("REVALIDATED", Expired),
-                ("BYPASS", Bypass),
-            ],
-        ),
-        ("X-Cache-Status", &[("PRERENDER", Unknown)]),
-        ("CDN-Cache", &[("HIT", Hit), ("MISS", Miss), ("BYPASS", Bypass), ("STALE", Stale), ("UPDATING", Updating)]),
-        (
-            "X-Cache-Status",
-            &[
-                ("MISS", Miss),
-                ("BYPASS", Bypass),
-                ("EXPIRED", Expired),
-                ("STALE", Stale),
-                ("UPDATING", Updating),
-                ("REVALIDATED", Revalidated),
-                ("HIT", Hit),
-            ],
-        ),
-        (
-            "Cache-Status",
-            &[
-                ("a; hit", Hit),
-                ("\"a b\";hit;ttl=10", Hit),
-                ("a; hit; ttl=-10", Stale),
-                ("a; hit=?0", Unknown),
-                ("a; hit=yes", Unknown),
-                ("a", Unknown),
-                ("a; fwd=miss; stored", Miss),
-                ("a; fwd=uri-miss", Miss),
-                ("a; fwd=vary-miss", Miss),
-                ("a; fwd=partial", Miss),
-                ("a; fwd=stale; fwd-status=200", Expired),
-                ("a; fwd=stale", Expired),
-                ("a; fwd=stale; fwd-status=304", Revalidated),
-                ("a; fwd=bypass", Bypass),
-                ("a; fwd=method", Bypass),
-                ("a; fwd=request", Bypass),
-                ("a; fwd=else", Unknown),
-                ("a; hit; fwd=miss", Miss),
-                ("origin; hit, edge; fwd=miss", Miss),
-                ("origin; fwd=miss, edge; hit", Hit),
-                ("(a); hit", Unknown),
-                ("1; hit", Unknown),
-            ],
-        ),
-    ];
-    for (field, rows) in table {
-        for (value, expected) in *rows {
-            let read = status(&[&format!("{field}: {value}")]).unwrap();
-            assert_eq!(read.outcome(), *expected, "{field}: {value}");
-            assert_eq!(read.field().as_str(), field.to_ascii_lowercase(), "{value}");
-        }
+fn the_standard_field_is_read_by_its_parameters() {
+    use CacheOutcome::{Bypass, Expired, Hit, Miss, Revalidated, Stale, Unknown};
+    for (value, expected) in [
+        ("a; hit", Hit),
+        ("\"a b\";hit;ttl=10", Hit),
+        ("a; hit; ttl=-10", Stale),
+        ("a; hit=?0", Unknown),
+        ("a; hit=yes", Unknown),
+        ("a", Unknown),
+        ("a; fwd=miss; stored", Miss),
+        ("a; fwd=uri-miss", Miss),
+        ("a; fwd=vary-miss", Miss),
+        ("a; fwd=partial", Miss),
+        ("a; fwd=stale; fwd-status=200", Expired),
+        ("a; fwd=stale", Expired),
+        ("a; hit; fwd=stale", Stale),
+        ("a; hit; fwd=stale; fwd-status=304", Revalidated),
+        ("a; hit; fwd=miss", Miss),
+        ("a; fwd=stale; fwd-status=304", Revalidated),
+        ("a; fwd=bypass", Bypass),
+        ("a; fwd=method", Bypass),
+        ("a; fwd=request", Bypass),
+        ("a; fwd=else", Unknown),
+        ("origin; hit, edge; fwd=miss", Miss),
+        ("origin; fwd=miss, edge; hit", Hit),
+        ("(a); hit", Unknown),
+        ("1; hit", Unknown),
+    ] {
+        let read = status(&[&format!("Cache-Status: {value}")]).unwrap();
+        assert_eq!(read.outcome(), expected, "{value}");
+    }
+}
+
+#[test]
+fn a_word_of_one_vendor_is_unknown_in_the_field_of_another() {
+    for (field, value) in
+        [("X-Cache-Status", "PRERENDER"), ("X-Cache", "TCP_"), ("X-Cache", "FunctionThrottledResponse from cloudfront")]
+    {
+        let read = status(&[&format!("{field}: {value}")]).unwrap();
+        assert_eq!(read.outcome(), CacheOutcome::Unknown, "{field}: {value}");
     }
 }
 
