@@ -30,8 +30,10 @@
 //! | an `ETag` without making one | [`EntityTagLayer`] |
 //! | the CDN to be told in its own fields, with tags to purge by | [`EdgeLayer`] |
 //! | `304` without running the handler, `412`, `428` | [`ConditionalLayer`] |
-//! | caches to forget what a write made wrong | `PurgeLayer`, of the feature `purge` |
-//! | files whose URLs change with their bytes | `AssetsLayer` (feature `assets`) |
+//! | caches to drop what a write made out of date | `PurgeLayer`, of the feature `purge` |
+//! | files whose URLs change with their bytes, also those of Vite, webpack and Trunk | `AssetsLayer` (feature `assets`) |
+//! | a single-page application | `AssetsLayer::fallback_page` |
+//! | files that are embedded in the program | `assets::EmbeddedFiles` inside `AssetsLayer` |
 //! | the rules themselves, inside a transaction | [`protocol::Preconditions`] |
 //!
 //! # Where it goes
@@ -97,16 +99,14 @@
 //! | `axum` | response parts and an extractor, over `axum-core` | no |
 //! | `routes` | a table of path patterns and policies, on `matchit` | no |
 //! | `config` | that table as a TOML file | no |
-//! | `purge` | requests that purge at edge caches, as values, and a layer that makes them | no |
+//! | `purge` | purges as values, and a layer that passes them to a purger such as [that of `tower-cache-policy-purge`](https://docs.rs/tower-cache-policy-purge) | no |
 //! | `assets` | versioned URLs for files, and the layer that verifies them | no |
 //! | `assets-css` | versioned references in stylesheets, at build time | no |
 //! | `minijinja` | versioned URLs as functions of minijinja templates | no |
 //! | `audit` | what caches will do with an answer, and why, as a value | no |
 //! | `audit-serde` | that value as a document, by serde | no |
-//! | `dashboard` | a page for developers that shows all of it, live | no |
 //! | `testing` | assertions for tests of a service | no |
 //! | `tracing` | an event for each decision | no |
-//! | `cli` | the program `cache-check`, which asks a deployed site, and nothing in the library | no |
 //! | `strong-tags` | strong and keyed entity tags, by BLAKE3 | no |
 //!
 //! A feature adds items and never changes what another part does. The least Rust version is
@@ -122,10 +122,7 @@ pub mod assets;
 pub mod audit;
 #[cfg(feature = "axum")]
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
-pub mod axum;
-#[cfg(feature = "dashboard")]
-#[cfg_attr(docsrs, doc(cfg(feature = "dashboard")))]
-pub mod dashboard;
+pub mod axum_handler;
 pub mod edge;
 pub mod layers;
 pub mod policy;

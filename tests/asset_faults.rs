@@ -94,7 +94,7 @@ async fn a_version_that_is_not_shaped_like_a_fingerprint_has_no_meaning() {
     }
 }
 
-#[cfg(all(feature = "assets-css", feature = "cli"))] // `cli` brings the crate `url`.
+#[cfg(feature = "assets-css")]
 #[tokio::test]
 async fn the_layer_serves_every_url_that_the_rewriter_writes() {
     use tower_cache_policy::assets::AssetDirectory;

@@ -14,7 +14,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use std::sync::{Arc, Mutex};
 use tower::ServiceExt;
-use tower_cache_policy::axum::PreconditionFailure;
+use tower_cache_policy::axum_handler::PreconditionFailure;
 use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
 use tower_cache_policy::protocol::{EntityTag, Preconditions, Representation, SelectingFields, Validators};
@@ -132,5 +132,19 @@ async fn what_a_handler_reads_on_the_record_stands_in_vary() {
     for lines in [&[][..], &[("accept-language", "de")]] {
         let response = ask(&app, Method::GET, "/", lines).await;
         assert_eq!(field(response.headers(), "vary").as_deref(), Some("accept-language, accept-encoding"), "K-02");
+    }
+}
+
+/// No public name of the crate hides the crate `axum` (X5).
+mod beside_a_glob {
+    use axum::Router;
+    use axum::routing::get;
+    #[allow(clippy::wildcard_imports)] // As users write it.
+    use tower_cache_policy::*;
+
+    #[test]
+    fn a_glob_import_compiles_next_to_axum() {
+        let policy = policy::CachePolicy::no_store();
+        let _: Router = Router::new().route("/", get(async || "page")).layer(CachePolicyLayer::new(policy));
     }
 }

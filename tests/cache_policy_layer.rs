@@ -1020,7 +1020,9 @@ async fn a_handler_that_said_expired_in_old_words_is_given_no_longer_life() {
 }
 
 #[tokio::test]
-async fn development_is_the_same_for_every_answer() {
+async fn development_is_the_same_for_every_response() {
+    let edge_field = ("cdn-cache-control", "max-age=9");
+    let known = [edge_field, ("cache-control", "public"), ("cache-control", "max-age=9")];
     for (method, status) in [
         (Method::GET, 200),
         (Method::HEAD, 304),
@@ -1029,16 +1031,16 @@ async fn development_is_the_same_for_every_answer() {
         (Method::GET, 500),
         (Method::GET, 301),
     ] {
-        let inner = inner(
-            status,
-            &[("cdn-cache-control", "max-age=9"), ("cache-control", "public"), ("cache-control", "max-age=9")],
-        );
-        let response =
-            through(CachePolicyLayer::new(PUBLIC).development(true), &inner, request(method, "/", &[])).await;
-        assert_eq!(cache_control(&response).as_deref(), Some("no-cache, no-store, must-revalidate"));
-        assert_eq!(field(response.headers(), "pragma").as_deref(), Some("no-cache"));
-        assert_eq!(field(response.headers(), "expires").as_deref(), Some("0"));
-        assert_eq!(field(response.headers(), "cdn-cache-control"), None);
+        for fields in [&known[..], &[edge_field, ("cache-control", "unknown")]] {
+            let inner = inner(status, fields);
+            let response =
+                through(CachePolicyLayer::new(PUBLIC).development(true), &inner, request(method.clone(), "/", &[]))
+                    .await;
+            assert_eq!(cache_control(&response).as_deref(), Some("no-cache, no-store, must-revalidate"));
+            assert_eq!(field(response.headers(), "pragma").as_deref(), Some("no-cache"));
+            assert_eq!(field(response.headers(), "expires").as_deref(), Some("0"));
+            assert_eq!(field(response.headers(), "cdn-cache-control"), None);
+        }
     }
 }
 

@@ -78,3 +78,20 @@ async fn a_304_before_the_handler_says_nothing_that_a_handler_could_have_narrowe
         assert_eq!(field(response.headers(), "vary"), None, "N-06");
     }
 }
+
+#[tokio::test]
+async fn a_layer_that_is_switched_off_changes_nothing() {
+    let lines = [("etag", "\"a\""), ("set-cookie", "a=b"), ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT")];
+    let handler =
+        service_fn(move |_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("hello", &lines))));
+    let layer = |enabled| CachingLayer::new(CachePolicy::public(MINUTE)).require_preconditions().enabled(enabled);
+    let condition = [("if-none-match", "\"a\"")];
+    let (on, off) = (layer(true).layer(handler), layer(false).layer(handler));
+    assert_eq!(call(&on, get("/", &condition)).await.status(), StatusCode::NOT_MODIFIED);
+    let response = call(&off, get("/", &condition)).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.headers(), answer("hello", &lines).headers());
+    let write = || Request::put("/").body(TestBody::default()).unwrap();
+    assert_eq!(call(&on, write()).await.status(), StatusCode::PRECONDITION_REQUIRED);
+    assert_eq!(call(&off, write()).await.status(), StatusCode::OK);
+}

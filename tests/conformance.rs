@@ -17,13 +17,12 @@ use serde::Deserialize;
 /// Where others are judged by a rule, which is not to keep it. Counts for the rules of caches, which are kept nowhere
 /// else.
 const JUDGES: &[&str] = &[
+    "crates/cache-check/",
     "src/audit/",
-    "src/bin/",
     "src/testing/",
     "tests/audit.rs",
     "tests/audit_differential.rs",
     "tests/audit_edges.rs",
-    "tests/cache_check.rs",
     "tests/testing.rs",
 ];
 
@@ -127,7 +126,7 @@ impl Source {
         let lines: Vec<String> = text.lines().map(str::to_owned).collect();
         let items = items_of(&lines);
         let name = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
-        let tests_from = if name.starts_with("tests/") || is_only_for_tests(path) {
+        let tests_from = if name.starts_with("tests/") || name.contains("/tests/") || is_only_for_tests(path) {
             0
         } else {
             lines.iter().position(|line| line == "mod tests {").unwrap_or(lines.len())
@@ -356,7 +355,7 @@ fn marks() -> &'static Marks {
 fn read_marks() -> Marks {
     let guards = guards();
     let mut paths = Vec::new();
-    for directory in ["src", "tests"] {
+    for directory in ["crates", "src", "tests"] {
         walk(&root().join(directory), &mut paths);
     }
     paths.sort();
@@ -376,7 +375,7 @@ fn read_marks() -> Marks {
                 continue;
             }
             // The page of a module tells of rules, and does nothing.
-            if line.trim_start().starts_with("//!") && !source.path.starts_with("tests/") {
+            if line.trim_start().starts_with("//!") && source.tests_from > 0 {
                 continue;
             }
             let mut ids = ids_in(line);

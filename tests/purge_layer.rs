@@ -17,7 +17,7 @@ use http_body_util::Full;
 use tokio_test::task;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_cache_policy::PurgeLayer;
-use tower_cache_policy::edge::purge::{Credential, Google, Purge, PurgeApi};
+use tower_cache_policy::edge::purge::Purge;
 use tower_cache_policy::layers::purge::PurgeFailed;
 use tower_cache_policy::policy::CacheTag;
 use tower_test::{assert_request_eq, mock};
@@ -240,16 +240,6 @@ async fn an_error_of_the_service_inside_goes_on_and_purges_nothing() {
     let error = PurgeLayer::new(purger).layer(inner).oneshot(request(Method::POST)).await.unwrap_err();
     assert_eq!(error, "broken");
     assert!(purged.lock().unwrap().is_empty());
-}
-
-#[tokio::test]
-async fn what_a_vendor_has_not_is_a_failed_purge_too() {
-    let google = Google::new("project", "map", Credential::new("token").unwrap()).unwrap();
-    let purger = service_fn(move |purge: Purge| ready(google.requests(&purge)));
-    let service = PurgeLayer::new(purger).layer(handler(StatusCode::OK, Some(article().soft())));
-    let response = service.oneshot(request(Method::POST)).await.unwrap();
-    let failed = response.extensions().get::<PurgeFailed>().unwrap();
-    assert!(failed.reason().contains("Google Cloud CDN has no soft purge"));
 }
 
 /// Polls once and drops.

@@ -1,5 +1,6 @@
 //! Whatever reads a text that others wrote.
 
+use bytes::Bytes;
 use http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE,
 };
@@ -7,9 +8,6 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 use tower_cache_policy::assets::css::rewrite_contents;
 use tower_cache_policy::assets::{AssetManifest, FingerprintPlace};
 use tower_cache_policy::audit::CacheAudit;
-use tower_cache_policy::edge::purge::{
-    Bunny, Cloudflare, Credential, Fastly, Nginx, Purge, PurgeApi, Squid, Varnish, Vercel,
-};
 use tower_cache_policy::edge::{CacheStatus, EdgeProfile};
 use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
 use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
@@ -18,6 +16,7 @@ use tower_cache_policy::protocol::{
     Preconditions, RequestCacheControl, Storability, Validators, Vary, into_not_modified, into_precondition_failed,
     name_coding_in_etag, remove_targeted_fields,
 };
+use tower_cache_policy_purge::{Bunny, Cloudflare, Credential, Fastly, Nginx, Purge, PurgeApi, Squid, Varnish, Vercel};
 
 use super::Parser;
 use super::input::{PATHS, TELLING, TEXTS};
@@ -223,20 +222,35 @@ fn audits() -> Vec<Parser> {
     ]
 }
 
+fn apis() -> [Box<dyn PurgeApi>; 7] {
+    let secret = || Credential::new("s3cr3t").unwrap();
+    [
+        Box::new(Cloudflare::new("z0ne", secret()).unwrap()),
+        Box::new(Fastly::new("service", secret()).unwrap()),
+        Box::new(Vercel::new("prj", secret()).unwrap()),
+        Box::new(Bunny::new(1, secret())),
+        Box::new(Varnish::new("http://10.0.0.7:6081/").unwrap()),
+        Box::new(Squid::new("http://10.0.0.7:3128/").unwrap()),
+        Box::new(Nginx::new("http://10.0.0.7/").unwrap()),
+    ]
+}
+
+/// The bodies of responses to purges.
+fn judged(name: &'static str, body: fn(&str) -> String) -> Parser {
+    let apis = apis();
+    Parser::new(name, move |input| {
+        let mut response = Response::new(Bytes::from(body(&input.text)));
+        let success = apis.iter().filter(|api| api.judge(&response).is_ok()).count();
+        *response.status_mut() = StatusCode::FORBIDDEN;
+        success + apis.iter().filter(|api| api.judge(&response).is_ok()).count()
+    })
+}
+
 /// URLs to be purged, patterns of routes, names of files.
 fn paths() -> Vec<Parser> {
     const PAGE: CachePolicy = CachePolicy::NO_CACHE;
     let purged = |name, make: fn(&str) -> Vec<Purge>| {
-        let secret = || Credential::new("s3cr3t").unwrap();
-        let apis: [Box<dyn PurgeApi>; 7] = [
-            Box::new(Cloudflare::new("z0ne", secret()).unwrap()),
-            Box::new(Fastly::new("service", secret()).unwrap()),
-            Box::new(Vercel::new("prj", secret()).unwrap()),
-            Box::new(Bunny::new(1, secret())),
-            Box::new(Varnish::new("http://10.0.0.7:6081/").unwrap()),
-            Box::new(Squid::new("http://10.0.0.7:3128/").unwrap()),
-            Box::new(Nginx::new("http://10.0.0.7/").unwrap()),
-        ];
+        let apis = apis();
         Parser::new(name, move |input| {
             let purges = make(&input.text);
             let requests = purges.iter().flat_map(|purge| apis.iter().map(|api| api.requests(purge).is_ok()));
@@ -276,6 +290,11 @@ fn texts() -> Vec<Parser> {
     const PAGE: CachePolicy = CachePolicy::NO_CACHE;
     vec![
         Parser::new("Credential::new", |input| Credential::new(input.text.clone()).is_ok()),
+        judged("PurgeApi::judge, a body", |text| text.to_owned()),
+        judged("PurgeApi::judge, a message", |text| {
+            let message: String = text.chars().filter(|c| !matches!(c, '"' | '\\')).collect();
+            format!("{{\"message\": \"{message} s3cr3t\"}}")
+        }),
         Parser::new("RoutePolicies, a content type", |input| {
             RoutePolicies::builder().route("/", RoutePolicy::new(PAGE).content_type(&*input.text, PAGE)).build().is_ok()
         }),

@@ -25,7 +25,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tower::{Layer, service_fn};
 use tower_cache_policy::assets::{AssetDirectory, AssetManifest};
-use tower_cache_policy::axum::PreconditionFailure;
+use tower_cache_policy::axum_handler::PreconditionFailure;
 use tower_cache_policy::edge::purge::Purge;
 use tower_cache_policy::edge::{EdgeProfile, TagFormat};
 use tower_cache_policy::layers::conditional::SelectedRepresentation;

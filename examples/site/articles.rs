@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use tower_cache_policy::axum::PreconditionFailure;
+use tower_cache_policy::axum_handler::PreconditionFailure;
 use tower_cache_policy::layers::conditional::SelectedRepresentation;
 use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
 use tower_cache_policy::protocol::{EntityTag, Preconditions, Representation, Validators};

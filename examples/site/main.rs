@@ -39,9 +39,9 @@ use axum::extract::MatchedPath;
 use clap::Parser;
 use tokio::net::TcpListener;
 use tower_cache_policy::assets::{Asset, AssetManifest};
-use tower_cache_policy::dashboard::Dashboard;
 use tower_cache_policy::edge::{EdgeProfile, Edges};
 use tower_cache_policy::policy::routes::RoutePolicies;
+use tower_cache_policy_dashboard::Dashboard;
 
 use crate::articles::Store;
 use crate::assets::Assets;

@@ -1,16 +1,17 @@
 //! Purges of any URL and any tags, at every API: an error, or requests that say what was asked
-//! and nothing more.
+//! and nothing more. The same text as the body of a response: a judgement without a credential.
 //!
 //! The input: a URL, a line with words for tags.
 #![no_main]
 
-use http::HeaderName;
+use bytes::Bytes;
+use http::{HeaderName, Response};
 use libfuzzer_sys::fuzz_target;
-use tower_cache_policy::edge::purge::{
+use tower_cache_policy::policy::CacheTag;
+use tower_cache_policy_purge::{
     Akamai, Bunny, CloudFront, Cloudflare, Credential, Fastly, Google, KeyCdn, Netlify, Nginx, Purge, PurgeApi, Squid,
     Unsigned, Varnish, Vercel,
 };
-use tower_cache_policy::policy::CacheTag;
 
 fuzz_target!(|text: &str| {
     let (url, words) = text.split_once('\n').unwrap_or((text, ""));
@@ -22,6 +23,7 @@ fuzz_target!(|text: &str| {
         ask(&by_url);
         purge = purge.and(by_url);
     }
+    judge(text);
     ask(&purge);
     ask(&purge.clone().soft());
     ask(&purge.and(Purge::everything()));
@@ -37,7 +39,48 @@ fn secret() -> Credential {
 
 fn ask(purge: &Purge) {
     let _ = purge.cache_group_invalidation();
-    let apis: [Box<dyn PurgeApi>; 13] = [
+    for api in apis() {
+        match api.requests(purge) {
+            Ok(requests) => {
+                assert!(requests.is_empty() == purge.is_empty());
+                for request in requests {
+                    let uri = request.uri().to_string();
+                    assert!(uri.bytes().all(|octet| octet.is_ascii_graphic()), "{uri}");
+                    assert!(!uri.contains("s3cr3t"), "a secret in a URL");
+                }
+            }
+            Err(error) => assert!(!error.to_string().contains("s3cr3t")),
+        }
+    }
+}
+
+fn judge(text: &str) {
+    // Vendors may quote the credential.
+    for body in [text.to_owned(), text.replace('a', "s3cr3t")] {
+        for status in [200, 201, 403, 404, 412, 429, 500] {
+            let mut response = Response::new(Bytes::from(body.clone()));
+            *response.status_mut() = status.try_into().unwrap();
+            if let Ok(value) = text.lines().next().unwrap_or_default().try_into() {
+                response.headers_mut().insert("retry-after", value);
+            }
+            for api in apis() {
+                match api.judge(&response) {
+                    Ok(_) => assert!(matches!(status, 200 | 201 | 404 | 412)),
+                    Err(failure) => {
+                        let text = format!("{failure} {failure:?}");
+                        assert!(text.len() < 4_000, "{text}");
+                        // What these two are signed with is known to the signer alone.
+                        let is_signed = matches!(api.name(), "Akamai" | "CloudFront");
+                        assert!(is_signed || !text.contains("s3cr3t"), "{text}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn apis() -> [Box<dyn PurgeApi>; 13] {
+    [
         Box::new(Cloudflare::new("z0ne", secret()).unwrap()),
         Box::new(Fastly::new("service", secret()).unwrap()),
         Box::new(Akamai::new("akab-x.luna.akamaiapis.net", Unsigned::new()).unwrap()),
@@ -51,18 +94,5 @@ fn ask(purge: &Purge) {
         Box::new(Varnish::new("http://10.0.0.7/").unwrap().bans(HeaderName::from_static("ban"))),
         Box::new(Squid::new("http://10.0.0.7:3128").unwrap()),
         Box::new(Nginx::new("http://10.0.0.7").unwrap()),
-    ];
-    for api in apis {
-        match api.requests(purge) {
-            Ok(requests) => {
-                assert!(requests.is_empty() == purge.is_empty());
-                for request in requests {
-                    let uri = request.uri().to_string();
-                    assert!(uri.bytes().all(|octet| octet.is_ascii_graphic()), "{uri}");
-                    assert!(!uri.contains("s3cr3t"), "a secret in a URL");
-                }
-            }
-            Err(error) => assert!(!error.to_string().contains("s3cr3t")),
-        }
-    }
+    ]
 }

@@ -11,7 +11,7 @@ use super::settings::{FingerprintPlace, UrlSettings};
 use super::stored::{CodedFiles, StoredFile};
 use crate::protocol::EntityTag;
 
-/// One file that a manifest knows, in one of its generations.
+/// A file of one generation of a manifest.
 #[derive(Clone, Debug)]
 pub struct Asset {
     facts: AssetFacts,
@@ -90,7 +90,7 @@ impl Asset {
             })
         };
         Ok(Self {
-            entity_tag: EntityTag::strong(&fingerprint).expect("hexadecimal digits make an entity tag"),
+            entity_tag: facts.digest.entity_tag(),
             integrity: facts.digest.integrity(),
             url: match settings.place() {
                 FingerprintPlace::Query if facts.naming == Naming::Manifest => {
@@ -109,20 +109,20 @@ impl Asset {
         })
     }
 
-    /// What templates call it: for most its path below the directory, for what a build tool
-    /// wrote the name of the source.
+    /// The name that templates use. It is the path below the directory, or the name that the manifest of a build tool
+    /// uses.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.facts.name
     }
 
-    /// Where the service inside has it, as a path below its root.
+    /// The path of the file below the root of the inner service.
     #[must_use]
     pub fn file(&self) -> &str {
         &self.facts.file
     }
 
-    /// 32 hexadecimal digits, from the content alone (B-05).
+    /// 32 hexadecimal digits, from the content alone.
     #[must_use]
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint

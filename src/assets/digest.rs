@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha384};
 
 use super::error::{AssetError, AssetErrorKind};
+use crate::protocol::EntityTag;
 
 /// The digits of a fingerprint: 128 bits (B-05, G-16) in hexadecimal, because some file
 /// systems and some software on the way take `a` and `A` for the same.
@@ -74,6 +75,11 @@ impl ContentDigest {
             .flat_map(|octet| [octet >> 4, octet & 15])
             .map(|digit| char::from(DIGITS[usize::from(digit)]))
             .collect()
+    }
+
+    /// The strong entity tag of the content without a coding.
+    pub(super) fn entity_tag(&self) -> EntityTag {
+        EntityTag::strong(self.fingerprint()).expect("hexadecimal digits make an entity tag")
     }
 
     pub(super) fn integrity(&self) -> String {

@@ -6,15 +6,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::asset::Naming;
+use super::embedded::EmbeddedFiles;
 use super::error::{AssetError, AssetErrorKind};
 use super::hashing::{AssetProgress, FileToHash, OnProgress, hash_files};
 use super::manifest::AssetManifest;
 use super::settings::{FingerprintPlace, UrlSettings};
+use super::stored::StoredFile;
 
-/// A directory of assets, and what of it is one. See the [module docs](super) for an example.
+/// A directory of assets and its options. See the [module docs](super) for an example.
 #[derive(Clone)]
 pub struct AssetDirectory {
-    root: PathBuf,
+    root: Root,
     prefix: String,
     place: FingerprintPlace,
     hidden_files: bool,
@@ -22,6 +25,12 @@ pub struct AssetDirectory {
     on_progress: Option<Arc<OnProgress>>,
     on_fault: Option<Arc<dyn Fn(&AssetError) + Send + Sync>>,
     hashed_names: Option<Arc<dyn Fn(&str) -> bool + Send + Sync>>,
+}
+
+#[derive(Clone, Debug)]
+enum Root {
+    Path(PathBuf),
+    Embedded(EmbeddedFiles),
 }
 
 /// A file that was found, as it was at that time.
@@ -36,8 +45,18 @@ pub(super) struct FoundFile {
 impl AssetDirectory {
     /// Every file below `root`, without hidden files and symbolic links.
     pub fn new(root: impl AsRef<Path>) -> Self {
+        Self::of(Root::Path(root.as_ref().to_owned()))
+    }
+
+    /// Every file that is embedded in the program, without hidden files.
+    #[must_use]
+    pub fn embedded(files: &EmbeddedFiles) -> Self {
+        Self::of(Root::Embedded(files.clone()))
+    }
+
+    fn of(root: Root) -> Self {
         Self {
-            root: root.as_ref().to_owned(),
+            root,
             prefix: String::new(),
             place: FingerprintPlace::default(),
             hidden_files: false,
@@ -48,46 +67,56 @@ impl AssetDirectory {
         }
     }
 
-    /// The prefix of all URLs: see [`AssetManifest::with_prefix`].
+    /// Sets the prefix of all URLs: see [`AssetManifest::with_prefix`].
     #[must_use]
     pub fn prefix(mut self, prefix: &str) -> Self {
         prefix.clone_into(&mut self.prefix);
         self
     }
 
-    /// Where URLs have the fingerprint: see [`FingerprintPlace`].
+    /// Sets where URLs have the fingerprint: see [`FingerprintPlace`].
     #[must_use]
     pub const fn fingerprint_in(mut self, place: FingerprintPlace) -> Self {
         self.place = place;
         self
     }
 
-    /// With the files and directories whose names begin with a dot. Without them by default:
-    /// `.git` and `.env` are no assets.
+    /// Includes the files and directories whose names begin with a dot, such as `.well-known`, and also `.git` and
+    /// `.env`.
     #[must_use]
     pub const fn with_hidden_files(mut self) -> Self {
         self.hidden_files = true;
         self
     }
 
-    /// With the files and directories that symbolic links lead to, wherever they are. A directory that Kubernetes
-    /// mounts from a ConfigMap needs it.
+    /// Includes the targets of symbolic links, wherever they are. A directory that Kubernetes mounts from a ConfigMap
+    /// needs it.
     #[must_use]
     pub const fn with_symlinks(mut self) -> Self {
         self.symlinks = true;
         self
     }
 
-    /// Calls `listener` after each file, on any of the threads that read, for trees that take
-    /// their time.
+    /// Calls `listener` after each file, on any of the threads that read, for large directories.
     #[must_use]
     pub fn on_progress(mut self, listener: impl Fn(AssetProgress<'_>) + Send + Sync + 'static) -> Self {
         self.on_progress = Some(Arc::new(listener));
         self
     }
 
-    /// Says which files that Vite's manifest names have a hash of their content in their names, by their paths below the
-    /// directory. Without it, [`AssetManifest::from_vite`] decides, and does not take for a hash what may be words.
+    /// Says which files have a hash of their content in their names, by their paths below the directory: those that a
+    /// build tool named. They have no other URLs, and are served as versioned.
+    ///
+    /// Without it, [`AssetManifest::from_vite`] and [`AssetManifest::from_webpack`] decide by the names in the manifest of
+    /// the tool, and do not take for a hash what may be words. Some hashes look like words.
+    ///
+    /// ```
+    /// use tower_cache_policy::assets::AssetDirectory;
+    ///
+    /// // Vite without settings of its own puts every file that it hashed below `assets/`, and no other file.
+    /// let directory = AssetDirectory::new("dist").hashed_names(|file| file.starts_with("assets/"));
+    /// # let _ = directory;
+    /// ```
     ///
     /// # Warning
     ///
@@ -122,9 +151,9 @@ impl AssetDirectory {
     ///
     /// # Errors
     ///
-    /// When a file cannot be read, changes while it is read, or has a name that no URL has, when
-    /// a symbolic link leads back to a directory that it is in, when there are only symbolic links and they are left
-    /// out, and when the prefix is invalid.
+    /// If a file cannot be read, changes while it is read, or has a name that no URL can have, if a symbolic link leads
+    /// back to a directory that it is in, if all files are symbolic links and these are not included, and if the prefix
+    /// is invalid.
     pub fn build(&self) -> Result<AssetManifest, AssetError> {
         self.build_from(&self.find_files()?)
     }
@@ -133,19 +162,44 @@ impl AssetDirectory {
         let mut settings = UrlSettings::default();
         settings.set_prefix(&self.prefix)?;
         settings.set_place(self.place);
-        let files: Vec<FileToHash> = found.iter().map(|file| FileToHash::new(&file.name, file.path.clone())).collect();
-        let hashed = hash_files(&files, self.on_progress.as_deref())?;
-        let files = files.into_iter().zip(hashed).map(|(file, hashed)| (file.name, hashed.digest, hashed.stored));
-        AssetManifest::of_files(settings, files.collect())
+        let files = match &self.root {
+            Root::Path(_) => {
+                let files: Vec<_> = found.iter().map(|file| FileToHash::new(&file.name, file.path.clone())).collect();
+                let hashed = hash_files(&files, self.on_progress.as_deref())?;
+                files.into_iter().zip(hashed).map(|(file, hashed)| (file.name, hashed.digest, hashed.stored)).collect()
+            }
+            Root::Embedded(files) => found
+                .iter()
+                .filter_map(|found| files.get(&found.name))
+                .map(|file| (file.name().to_owned(), file.digest(), StoredFile::of_length(file.content().len() as u64)))
+                .collect(),
+        };
+        AssetManifest::of_files(settings, files, |file| match self.is_hashed(file) {
+            Some(true) => Naming::HashedByTool,
+            Some(false) | None => Naming::Manifest,
+        })
     }
 
     /// Every file that is an asset, by name.
     pub(super) fn find_files(&self) -> Result<Vec<FoundFile>, AssetError> {
         let mut found = Vec::new();
-        let mut skipped_link = false;
-        self.walk(&self.root, "", &mut Vec::new(), &mut found, &mut skipped_link)?;
-        if found.is_empty() && skipped_link {
-            return Err(AssetError::at_path(&self.root, AssetErrorKind::OnlySymlinks));
+        match &self.root {
+            Root::Path(root) => {
+                let mut skipped_link = false;
+                self.walk(root, "", &mut Vec::new(), &mut found, &mut skipped_link)?;
+                if found.is_empty() && skipped_link {
+                    return Err(AssetError::at_path(root, AssetErrorKind::OnlySymlinks));
+                }
+            }
+            Root::Embedded(files) => {
+                let is_asset = |name: &str| self.hidden_files || !name.split('/').any(|part| part.starts_with('.'));
+                found.extend(files.iter().filter(|file| is_asset(file.name())).map(|file| FoundFile {
+                    name: file.name().to_owned(),
+                    path: PathBuf::new(),
+                    length: file.content().len() as u64,
+                    modified: None,
+                }));
+            }
         }
         found.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(found)
@@ -208,7 +262,11 @@ fn is_mounted_volume(directory: &Path) -> bool {
 #[cfg(feature = "assets-css")]
 impl AssetDirectory {
     pub(super) fn with_root(&self, root: &Path) -> Self {
-        Self { root: root.to_owned(), ..self.clone() }
+        Self { root: Root::Path(root.to_owned()), ..self.clone() }
+    }
+
+    pub(super) const fn is_embedded(&self) -> bool {
+        matches!(self.root, Root::Embedded(_))
     }
 
     pub(super) fn url_prefix(&self) -> &str {
@@ -232,12 +290,11 @@ impl FoundFile {
 }
 
 impl AssetManifest {
-    /// Every file below a directory, without hidden files and symbolic links. For more to say
-    /// use [`AssetDirectory`].
+    /// Every file below a directory, without hidden files and symbolic links. [`AssetDirectory`] has options.
     ///
     /// # Errors
     ///
-    /// When a file cannot be read, changes while it is read, or has a name that no URL has.
+    /// As [`AssetDirectory::build`].
     pub fn from_directory(directory: impl AsRef<Path>) -> Result<Self, AssetError> {
         AssetDirectory::new(directory).build()
     }

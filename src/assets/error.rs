@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::{fmt, io};
 
+/// Longer names in the manifests of others are cut.
+const MAX_NAME: usize = 1_024;
+
 /// Stands for a manifest whose file is not known.
 const MANIFEST: &str = "manifest";
 
-/// Why a manifest was not made: which file, and what is wrong with it. There is no manifest
-/// then, not a part of one.
+/// The reason why a manifest was not made: the file, and what is wrong with it.
 #[derive(Debug)]
 pub struct AssetError {
     file: String,
@@ -18,7 +20,7 @@ pub struct AssetError {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum AssetErrorKind {
-    /// The name is none that a URL below the prefix can have.
+    /// No URL below the prefix can have this name.
     InvalidName {
         /// What is wrong with it, and what to write.
         reason: &'static str,
@@ -30,7 +32,7 @@ pub enum AssetErrorKind {
         /// The other one.
         with: String,
     },
-    /// Two generations of the asset are stored in one file, so that one of them is not there.
+    /// Two generations of the asset are stored in one file, so that one of them is gone.
     SharedFile {
         /// The file.
         file: String,
@@ -41,9 +43,9 @@ pub enum AssetErrorKind {
     Unwritten(io::Error),
     /// The file changed while it was read.
     Changed,
-    /// A manifest names the file, and it is not there.
+    /// A manifest names the file, which does not exist.
     Missing,
-    /// The file is there, and its content is not what the manifest says.
+    /// The content of the file is not that of the manifest.
     Different,
     /// A symbolic link leads back to a directory that it is in.
     SymlinkLoop,
@@ -54,7 +56,7 @@ pub enum AssetErrorKind {
         /// What is wrong.
         message: String,
     },
-    /// A reference in a stylesheet leads to nothing that is there.
+    /// A reference in a stylesheet leads to a file that does not exist.
     MissingReference {
         /// The line of the reference, from 1.
         line: u32,
@@ -62,7 +64,7 @@ pub enum AssetErrorKind {
         column: u32,
         /// The reference, as it is written.
         reference: String,
-        /// The asset that was perhaps meant.
+        /// The asset with the nearest name.
         nearest: Option<String>,
     },
     /// Stylesheets or source maps refer to each other in a circle, so that none can be
@@ -77,7 +79,13 @@ pub enum AssetErrorKind {
 
 impl AssetError {
     pub(super) fn new(file: impl Into<String>, kind: AssetErrorKind) -> Self {
-        Self { file: file.into(), kind }
+        let mut file: String = file.into();
+        if file.len() > MAX_NAME {
+            let end = (0..=MAX_NAME).rev().find(|end| file.is_char_boundary(*end)).unwrap_or(0);
+            file.truncate(end);
+            file.push('…');
+        }
+        Self { file, kind }
     }
 
     pub(super) fn at_path(path: &Path, kind: AssetErrorKind) -> Self {
@@ -174,7 +182,7 @@ impl std::error::Error for AssetError {
     }
 }
 
-/// There is no asset of this name.
+/// The error for a name that no asset has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownAsset {
     name: String,
@@ -186,13 +194,13 @@ impl UnknownAsset {
         Self { name, nearest }
     }
 
-    /// The name that was asked for.
+    /// The unknown name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The name that was perhaps meant.
+    /// The nearest name of an asset.
     #[must_use]
     pub fn nearest(&self) -> Option<&str> {
         self.nearest.as_deref()

@@ -12,7 +12,7 @@ use super::recheck::FileOnDisk;
 use super::stored::StoredFile;
 use crate::protocol::HttpDate;
 
-/// How far the reading of a directory has come.
+/// The progress of reading a directory.
 #[derive(Clone, Copy, Debug)]
 pub struct AssetProgress<'a> {
     name: &'a str,
@@ -36,19 +36,19 @@ pub(super) struct HashedFile {
 }
 
 impl AssetProgress<'_> {
-    /// The asset that was read last.
+    /// Returns the asset that was read last.
     #[must_use]
     pub const fn name(&self) -> &str {
         self.name
     }
 
-    /// How many were read.
+    /// Returns the number of files that were read.
     #[must_use]
     pub const fn done(&self) -> usize {
         self.done
     }
 
-    /// How many there are.
+    /// Returns the number of files.
     #[must_use]
     pub const fn total(&self) -> usize {
         self.total

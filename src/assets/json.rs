@@ -71,7 +71,7 @@ struct Row {
 impl AssetManifest {
     /// The manifest as JSON, for [`from_json`](AssetManifest::from_json) and for other programs.
     ///
-    /// Times of modification are left out: the machine that serves the files has others.
+    /// Modification times are left out: the machine that serves the files has others.
     #[must_use]
     #[allow(clippy::missing_panics_doc)] // It does not, as the message says.
     pub fn to_json(&self) -> String {
@@ -94,11 +94,11 @@ impl AssetManifest {
 
     /// Reads what [`to_json`](AssetManifest::to_json) wrote.
     ///
-    /// The files are not looked at; [`verify_directory`](AssetManifest::verify_directory) does.
+    /// It does not read the files; [`verify_directory`](AssetManifest::verify_directory) does.
     ///
     /// # Errors
     ///
-    /// When the text is no manifest, contradicts itself, or would not have been written.
+    /// If the text is not a manifest, contradicts itself, or has members that are never written.
     pub fn from_json(text: &str) -> Result<Self, AssetError> {
         let document: Document =
             serde_json::from_str(text).map_err(|error| AssetError::invalid_manifest(error.to_string()))?;
@@ -123,7 +123,7 @@ impl AssetManifest {
     ///
     /// # Errors
     ///
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), AssetError> {
         let path = path.as_ref();
         fs::write(path, self.to_json()).map_err(|error| AssetError::at_path(path, AssetErrorKind::Unwritten(error)))
@@ -133,7 +133,7 @@ impl AssetManifest {
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, and as `from_json`.
+    /// If the file cannot be read, and as `from_json`.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, AssetError> {
         let path = path.as_ref();
         let text = fs::read_to_string(path).map_err(|error| AssetError::unread(path, error))?;

@@ -1,6 +1,6 @@
 //! [`AssetManifest`]: names to URLs, and URLs to files.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,7 +8,8 @@ use super::asset::{Asset, AssetFacts, Links, Naming};
 use super::digest::ContentDigest;
 use super::error::{AssetError, AssetErrorKind, UnknownAsset};
 use super::hashing::{FileToHash, hash_files, read_and_hash};
-use super::path::{query_fingerprint, respell, with_fingerprint, without_fingerprint};
+use super::media_type::ExpectedType;
+use super::path::{encode, query_fingerprint, respell, with_fingerprint, without_fingerprint};
 use super::settings::{FingerprintPlace, UrlSettings};
 use super::stored::{CodedFiles, StoredFile};
 use crate::policy::nearest;
@@ -16,7 +17,7 @@ use crate::policy::nearest;
 /// The assets of a site: their fingerprints, URLs and files. See the [module docs](super) for
 /// an example.
 ///
-/// It does not change, and a clone costs a counted reference.
+/// It is immutable, and cloning it copies a counted reference.
 #[derive(Clone, Debug)]
 pub struct AssetManifest(Arc<Inner>);
 
@@ -28,6 +29,8 @@ struct Inner {
     by_name: HashMap<String, Arc<Asset>>,
     /// By the path below the prefix, as URLs write it.
     by_path: HashMap<String, (Role, Arc<Asset>)>,
+    /// The directories of the files that a build tool hashed, other than the root, as URLs write them.
+    hashed_directories: HashSet<String>,
 }
 
 /// What a path is for its asset.
@@ -50,11 +53,12 @@ pub(crate) enum Resolved {
 }
 
 impl AssetManifest {
-    /// Names and contents, such as those that are embedded in the program.
+    /// Makes a manifest of names and contents, for a service of your own. [`EmbeddedFiles`](super::EmbeddedFiles) is a
+    /// service for them.
     ///
     /// # Errors
     ///
-    /// When a name is invalid or stands twice.
+    /// If a name is invalid or appears twice.
     pub fn from_contents<N, C>(contents: impl IntoIterator<Item = (N, C)>) -> Result<Self, AssetError>
     where
         N: Into<String>,
@@ -65,29 +69,28 @@ impl AssetManifest {
             let stored = StoredFile::of_length(content.len() as u64);
             (name.into(), ContentDigest::of(content), stored)
         });
-        Self::of_files(UrlSettings::default(), files.collect())
+        Self::of_files(UrlSettings::default(), files.collect(), |_| Naming::Manifest)
     }
 
-    /// The prefix that the paths of all URLs have, like `/static`. Without one, `/`.
+    /// Sets the prefix of the paths of all URLs, like `/static`. By default it is empty.
     ///
     /// # Errors
     ///
-    /// When it is not written like that.
+    /// If it is not written like that.
     pub fn with_prefix(&self, prefix: &str) -> Result<Self, AssetError> {
         self.with_settings(|settings| settings.set_prefix(prefix))
     }
 
-    /// The origin that all URLs begin with, like `https://cdn.example.com`. Without one they
-    /// begin with the prefix.
+    /// Sets the origin that all URLs begin with, like `https://cdn.example.com`. By default they begin with the prefix.
     ///
     /// # Errors
     ///
-    /// When it is not written like that.
+    /// If it is not written like that.
     pub fn with_origin(&self, origin: &str) -> Result<Self, AssetError> {
         self.with_settings(|settings| settings.set_origin(origin))
     }
 
-    /// Where URLs have the fingerprint. What a build tool put it into stays as it is.
+    /// Sets where URLs have the fingerprint. Names with the hash of a build tool stay as they are.
     #[must_use]
     #[allow(clippy::missing_panics_doc)] // It does not, as the message says.
     pub fn with_fingerprint_in(&self, place: FingerprintPlace) -> Self {
@@ -98,12 +101,12 @@ impl AssetManifest {
         changed.expect("the paths are those that were accepted before")
     }
 
-    /// Says that the service has the files below this directory of its root, so that two
-    /// generations can lie beside each other. URLs stay as they are.
+    /// Sets the directory below which the service has the files, so that two generations can be stored next to each
+    /// other. URLs stay as they are.
     ///
     /// # Errors
     ///
-    /// When the directory is no path below a root, like `release-41`.
+    /// If the directory is not a path like `release-41`.
     pub fn stored_under(&self, directory: &str) -> Result<Self, AssetError> {
         let moved = |facts: &AssetFacts| AssetFacts { file: format!("{directory}/{}", facts.file), ..facts.clone() };
         Self::new(
@@ -113,12 +116,12 @@ impl AssetManifest {
         )
     }
 
-    /// Adds the generations of an earlier manifest, so that the versioned URLs on its pages are
-    /// served for as long as these pages are in use. Plain names mean the files of this manifest.
+    /// Adds the generations of an earlier manifest, so that the versioned URLs on its pages are still served. Plain
+    /// names are those of this manifest.
     ///
     /// # Errors
     ///
-    /// When both are stored in one file, so that the earlier content is gone: see
+    /// If both are stored in one file, so that the earlier content is gone: see
     /// [`stored_under`](AssetManifest::stored_under).
     pub fn merge_previous(&self, previous: &Self) -> Result<Self, AssetError> {
         let mut earlier: Vec<AssetFacts> = self.0.previous.iter().map(|asset| asset.facts().clone()).collect();
@@ -126,13 +129,12 @@ impl AssetManifest {
         Self::new(self.0.settings.clone(), self.0.current.iter().map(|asset| asset.facts().clone()).collect(), earlier)
     }
 
-    /// Reads every file of the manifest below `directory`, the root of the service, and
-    /// compares it: for a manifest that another machine made. From then on the layer compares
-    /// the time of modification too.
+    /// Reads every file of the manifest below `directory`, the root of the service, and compares it: for a manifest
+    /// that another machine made. The layer then compares modification times too.
     ///
     /// # Errors
     ///
-    /// When a file is missing, cannot be read, or has other content.
+    /// If a file is missing, cannot be read, or has other content.
     pub fn verify_directory(&self, directory: impl AsRef<Path>) -> Result<Self, AssetError> {
         let directory = directory.as_ref();
         let verified = |assets: &[Arc<Asset>]| {
@@ -159,7 +161,7 @@ impl AssetManifest {
     ///
     /// # Errors
     ///
-    /// When there is no asset of this name: the error names the nearest.
+    /// If no asset has this name. The error names the nearest.
     pub fn url(&self, name: &str) -> Result<&str, UnknownAsset> {
         self.asset(name).map(Asset::url)
     }
@@ -168,7 +170,7 @@ impl AssetManifest {
     ///
     /// # Errors
     ///
-    /// When there is none of this name: the error names the nearest.
+    /// If no asset has this name. The error names the nearest.
     pub fn asset(&self, name: &str) -> Result<&Asset, UnknownAsset> {
         self.0
             .by_name
@@ -182,13 +184,13 @@ impl AssetManifest {
         self.0.current.iter().map(AsRef::as_ref)
     }
 
-    /// How many assets the current generation has.
+    /// Returns the number of assets of the current generation.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.current.len()
     }
 
-    /// Whether there is no asset.
+    /// Returns whether there is no asset.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.current.is_empty()
@@ -242,10 +244,35 @@ impl AssetManifest {
         }
     }
 
+    /// The asset whose plain name is this path of a file.
+    pub(crate) fn file(&self, file: &str) -> Result<Arc<Asset>, UnknownAsset> {
+        match self.find(&encode(file)) {
+            Some((Role::Plain, asset)) => Ok(Arc::clone(asset)),
+            _ => Err(UnknownAsset::new(file.to_owned(), self.nearest(file).map(str::to_owned))),
+        }
+    }
+
+    /// Whether a path below the prefix is in a directory of files that a build tool hashed. A file that is not there was
+    /// in another build.
+    pub(crate) fn is_beside_hashed_files(&self, path: &str) -> bool {
+        let directories = &self.0.hashed_directories;
+        let longest = directories.iter().map(String::len).max().unwrap_or_default();
+        let path = respell(path).unwrap_or_else(|| path.to_owned());
+        let mut parents =
+            path.match_indices('/').map(|(at, _)| &path[..at]).take_while(|parent| parent.len() <= longest);
+        parents.any(|parent| directories.contains(parent))
+    }
+
+    /// Whether a path ends in the extension of a file that is not a page, such as `.js`.
+    pub(crate) fn is_name_of_file(path: &str) -> bool {
+        ExpectedType::of(path).is_file()
+    }
+
     /// Makes a manifest of files that stand for themselves, and finds the coded ones among them.
     pub(super) fn of_files(
         settings: UrlSettings,
         files: Vec<(String, ContentDigest, StoredFile)>,
+        naming: impl Fn(&str) -> Naming,
     ) -> Result<Self, AssetError> {
         let by_name: HashMap<&str, &StoredFile> =
             files.iter().map(|(name, _, stored)| (name.as_str(), stored)).collect();
@@ -260,11 +287,11 @@ impl AssetManifest {
         let facts = files.into_iter().zip(coded).map(|((name, digest, stored), coded)| AssetFacts {
             path: name.clone(),
             file: name.clone(),
+            naming: naming(&name),
             name,
             digest,
             stored,
             coded,
-            naming: Naming::Manifest,
             links: Links::default(),
         });
         Self::new(settings, facts.collect(), Vec::new())
@@ -283,6 +310,7 @@ impl AssetManifest {
             previous: Vec::new(),
             by_name: HashMap::with_capacity(current.len()),
             by_path: HashMap::with_capacity(2 * current.len()),
+            hashed_directories: HashSet::new(),
         };
         let mut files: HashMap<String, ContentDigest> = HashMap::with_capacity(current.len());
         let mut store = |asset: &Asset| {
@@ -300,6 +328,9 @@ impl AssetManifest {
             }
             store(&asset)?;
             let naming = asset.facts().naming;
+            if let (Naming::HashedByTool, Some((directory, _))) = (naming, asset.versioned_path().rsplit_once('/')) {
+                inner.hashed_directories.insert(directory.to_owned());
+            }
             if naming != Naming::HashedByTool {
                 inner.add_path(asset.plain_path(), Role::Plain, &asset)?;
             }

@@ -45,6 +45,11 @@ impl ExpectedType {
         self.is_page
     }
 
+    /// Whether the extension is known, and not that of a page.
+    pub(super) fn is_file(self) -> bool {
+        !self.is_page && self.first().is_some()
+    }
+
     /// What compresses well, and so is of use as a dictionary.
     pub(super) fn is_text(self) -> bool {
         self.first().is_some_and(|known| {

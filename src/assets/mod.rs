@@ -1,9 +1,8 @@
-//! Versioned assets: a URL that changes when the bytes change, and that never lies about it.
+//! Versioned assets: URLs that change when the bytes of a file change.
 //!
-//! A browser that may keep `/static/style.css` for a year does not see the new one. One that
-//! finds `/static/style.3f9a….css` on the new page does. An [`AssetManifest`] makes such URLs
-//! from the content of the files, and an [`AssetsLayer`](crate::AssetsLayer) around the service
-//! that has the files verifies them.
+//! A browser that may store `/static/style.css` for a year does not see the next version. It does if the next page links
+//! to `/static/style.3f9a….css`. An [`AssetManifest`] makes such URLs from the content of the files, and an
+//! [`AssetsLayer`](crate::AssetsLayer) around the service that has the files verifies them.
 //!
 //! ```
 //! use axum::{Router, body::Body, http::Request};
@@ -24,16 +23,16 @@
 //! let url = assets.current().url("style.css").unwrap().to_owned();
 //!
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-//! let ask = async |url: &str| {
+//! let send = async |url: &str| {
 //!     let request = Request::get(url).body(Body::empty()).unwrap();
 //!     let response = app.clone().oneshot(request).await.unwrap();
 //!     (response.status().as_u16(), response.headers()["cache-control"].to_str().unwrap().to_owned())
 //! };
-//! assert_eq!(ask(&url).await, (200, "public, max-age=31536000, immutable".to_owned()));
-//! assert_eq!(ask("/static/style.css").await, (200, "no-cache".to_owned()));
+//! assert_eq!(send(&url).await, (200, "public, max-age=31536000, immutable".to_owned()));
+//! assert_eq!(send("/static/style.css").await, (200, "no-cache".to_owned()));
 //!
 //! let of_yesterday = "/static/style.0123456789abcdef0123456789abcdef.css";
-//! assert_eq!(ask(of_yesterday).await, (404, "private, no-store".to_owned()));
+//! assert_eq!(send(of_yesterday).await, (404, "private, no-store".to_owned()));
 //!
 //! let error = assets.current().url("styel.css").unwrap_err();
 //! assert_eq!(error.to_string(), "there is no asset named `styel.css`; did you mean `style.css`?");
@@ -45,50 +44,35 @@
 //!
 //! | From | By |
 //! |---|---|
-//! | a directory | [`AssetManifest::from_directory`], or [`AssetDirectory`] with more to say |
-//! | what is embedded in the program | [`AssetManifest::from_contents`] |
-//! | what Vite built | [`AssetManifest::from_vite`] |
-//! | an earlier step of the build | [`AssetManifest::load`], of what [`AssetManifest::save`] wrote |
+//! | a directory | [`AssetManifest::from_directory`], or [`AssetDirectory`] for its options |
+//! | files that are embedded in the program | [`AssetDirectory::embedded`] of [`EmbeddedFiles`], which also serves them |
+//! | a build of Vite | [`AssetManifest::from_vite`] |
+//! | a build of webpack | [`AssetManifest::from_webpack`] |
+//! | a build of Trunk | [`AssetManifest::from_trunk`] |
+//! | a build of another tool | [`AssetDirectory::hashed_names`] |
+//! | contents that a service of your own has | [`AssetManifest::from_contents`] |
+//! | an earlier step of the build | [`AssetManifest::load`], which reads the file of [`AssetManifest::save`] |
 //!
-//! With `rust-embed`:
-//!
-//! ```
-//! use tower_cache_policy::assets::AssetManifest;
-//!
-//! #[derive(rust_embed::RustEmbed)]
-//! #[folder = "tests/data/assets"]
-//! struct Files;
-//!
-//! let files = Files::iter().map(|name| {
-//!     let content = Files::get(&name).map(|file| file.data).unwrap_or_default();
-//!     (name.into_owned(), content)
-//! });
-//! assert!(AssetManifest::from_contents(files)?.url("css/style.css").is_ok());
-//! # Ok::<(), tower_cache_policy::assets::AssetError>(())
-//! ```
-//!
-//! What is wrong is an [`AssetError`] that names the file, and there is no manifest then: a name
-//! that leads out of the directory, a file that a manifest names and that is not there, two names
-//! with one URL, a file that changes while it is read.
+//! An [`AssetError`] names the file that is wrong: a name that leads out of the directory, a missing file that a manifest
+//! names, two names with one URL, a file that changes while it is read. There is no manifest then.
 //!
 //! # The fingerprint
 //!
-//! 128 bits of SHA-384 over the content, before any compression, as 32 hexadecimal digits (B-05).
-//! The same hash gives the strong entity tag and the
-//! [`integrity`](Asset::integrity). It depends on nothing else, so a file that stays as it was
+//! The first 128 bits of SHA-384 of the content, before any compression, as 32 hexadecimal digits. The same hash gives the
+//! strong entity tag and the [`integrity`](Asset::integrity). It depends on nothing else, so a file that does not change
 //! keeps its URL from one release to the next, and every machine makes the same one.
 //!
 //! # In templates
 //!
-//! An [`AssetManifest`] is a value that a template can hold: `{{ assets.url("style.css")? }}` in
-//! askama, whose `?` makes an unknown name an error of the page. For minijinja the feature
-//! `minijinja` has the functions. A page can also send [preloads](AssetManifest::preload), and
-//! with an [import map](AssetManifest::import_map) scripts import each other by versioned URLs.
+//! A template can hold an [`AssetManifest`]: `{{ assets.url("style.css")? }}` in askama, whose `?` makes an unknown name an
+//! error of the page. For minijinja, the feature `minijinja` has functions. A page can also send
+//! [preloads](AssetManifest::preload), and with an [import map](AssetManifest::import_map) scripts import each other by
+//! versioned URLs.
 //!
 //! # While two versions run
 //!
-//! A page of the old version asks a server of the new one for the old files. Keep both beside
-//! each other, and let the new manifest know the old one:
+//! A page of the old version requests the old files from a server of the new one. Store both next to each other, and let
+//! the new manifest know the old one:
 //!
 //! ```
 //! use tower_cache_policy::assets::AssetManifest;
@@ -105,8 +89,8 @@
 //! # Ok::<(), tower_cache_policy::assets::AssetError>(())
 //! ```
 //!
-//! The other way round, a page of the new version that asks an old server, there is nothing to
-//! serve. The old server answers 404, and no cache keeps that, so the next request succeeds.
+//! Conversely, an old server cannot serve the files of a new page. It responds with a 404 that no cache stores, so the next
+//! request succeeds.
 #![cfg_attr(
     feature = "assets-css",
     doc = "
@@ -117,11 +101,13 @@ shows it. [`AssetDirectory::rewrite_stylesheets`] writes versioned URLs in their
 )]
 
 mod asset;
+mod bundler;
 #[cfg(feature = "assets-css")]
 #[cfg_attr(docsrs, doc(cfg(feature = "assets-css")))]
 pub mod css;
 mod digest;
 mod directory;
+mod embedded;
 mod error;
 mod hashing;
 mod json;
@@ -136,10 +122,13 @@ mod recheck;
 mod settings;
 mod source;
 mod stored;
+mod trunk;
 mod vite;
+mod webpack;
 
 pub use self::asset::Asset;
 pub use self::directory::AssetDirectory;
+pub use self::embedded::EmbeddedFiles;
 pub use self::error::{AssetError, AssetErrorKind, UnknownAsset};
 pub use self::hashing::AssetProgress;
 pub use self::manifest::AssetManifest;

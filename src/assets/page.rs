@@ -9,15 +9,14 @@ use super::error::UnknownAsset;
 use super::manifest::AssetManifest;
 
 impl AssetManifest {
-    /// The value of a `Link` field that has the browser fetch an asset before the page asks
-    /// for it:
+    /// Returns the value of a `Link` field that makes the browser fetch an asset before it finds it in the page:
     ///
     /// ```text
     /// Link: </static/style.38b0….css>; rel=preload; as=style
     /// ```
     ///
-    /// `as` goes by the extension. Fonts, and what a script fetches, have `crossorigin`
-    /// beside it, without which the browser fetches them twice.
+    /// `as` depends on the extension. Fonts, and files that a script fetches, also get `crossorigin`, without which the
+    /// browser would fetch them twice.
     ///
     /// # Errors
     ///
@@ -33,9 +32,8 @@ impl AssetManifest {
     ///
     /// # Warning
     ///
-    /// A page with an [import map](AssetManifest::import_map) names its modules in a
-    /// `<link rel="modulepreload">` behind the map: a field comes before it, and browsers that
-    /// take one map only then ignore it.
+    /// In a page with an [import map](AssetManifest::import_map), put a `<link rel="modulepreload">` after the map
+    /// instead: a field comes before the map, and browsers that accept one map only then ignore it.
     ///
     /// # Errors
     ///
@@ -44,11 +42,11 @@ impl AssetManifest {
         Ok(link(self.asset(name)?, "rel=modulepreload"))
     }
 
-    /// The content of a `<script type="importmap">`, with which `import "./other.js"` in a
-    /// script loads the versioned URL of `other.js`, and with the `integrity` of each.
+    /// Returns the content of a `<script type="importmap">`. With it, `import "./other.js"` in a script loads the
+    /// versioned URL of `other.js`. It also has the `integrity` of each script.
     ///
-    /// It is JSON, and can stand in a page as it is: it holds no `<`. Scripts that a build
-    /// tool named refer to each other by versioned URLs already, and are not in it.
+    /// It is JSON without `<`, and needs no escaping in a page. Scripts that a build tool named refer to each other by
+    /// versioned URLs already, and are left out.
     #[must_use]
     pub fn import_map(&self) -> String {
         let scripts = || {
@@ -65,8 +63,8 @@ impl AssetManifest {
 }
 
 impl AssetManifest {
-    /// The tags for an entry of [Vite](AssetManifest::from_vite), in the order of its guide: the stylesheets of the entry
-    /// and of the chunks that it imports, the script, and a `modulepreload` for each of these chunks.
+    /// Returns the tags for an entry of [Vite](AssetManifest::from_vite), in the order of its guide: the stylesheets of
+    /// the entry and of the chunks that it imports, the script, and a `modulepreload` for each of these chunks.
     ///
     /// ```html
     /// <link rel="stylesheet" href="/assets/main-5UjPuW-k.css">

@@ -28,7 +28,7 @@ pub(super) fn check_name(name: &str) -> Result<(), AssetError> {
         "a name has no part `.` or `..`, in no spelling; write the path below the directory"
     } else if name.chars().any(|c| c.is_control() || matches!(c, '%' | '\\' | ';' | '?' | '#')) {
         "a name has no control character and none of `%`, `\\`, `;`, `?` and `#`, which software on the way reads in \
-         different ways (G-19); rename it"
+         different ways; rename it"
     } else {
         return Ok(());
     };

@@ -3,12 +3,13 @@
 use super::error::{AssetError, AssetErrorKind};
 use super::path::{check_name, encode};
 
-/// Where the fingerprint stands in a URL. Both are understood in requests, whichever is written.
+/// Where URLs have the fingerprint. The layer understands both in requests, whichever is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FingerprintPlace {
-    /// `/static/style.3f9a….css`. The default, because several CDNs leave the query out of
-    /// their keys (B-02), and would answer a new URL with the old bytes.
+    /// `/static/style.3f9a….css`. The default, because several CDNs leave the query out of their cache keys, and would
+    /// send the old bytes for a new URL.
+    // B-02
     #[default]
     Path,
     /// `/static/style.css?v=3f9a…`

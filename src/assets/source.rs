@@ -7,11 +7,10 @@ use super::directory::{AssetDirectory, FoundFile};
 use super::error::AssetError;
 use super::manifest::AssetManifest;
 
-/// Where layers and templates take the manifest from: a manifest, or in development a directory,
-/// of which a changed file is noticed when somebody asks next.
+/// The source of the manifest for layers and templates: a manifest, or in development a directory whose changes appear
+/// at the next request.
 ///
-/// In development the files are listed at each request, on the thread that asks, and read when
-/// one has changed.
+/// In development each request lists the files, on its own thread, and reads them when one has changed.
 ///
 /// ```
 /// use tower_cache_policy::assets::AssetDirectory;
@@ -47,8 +46,7 @@ struct Seen {
 }
 
 impl AssetDirectory {
-    /// The manifest of the directory, or in development the directory itself, which is looked at
-    /// again whenever somebody asks for the manifest.
+    /// The manifest of the directory, or in development the directory itself, which is listed again each time.
     ///
     /// # Errors
     ///
@@ -66,8 +64,8 @@ impl AssetDirectory {
 }
 
 impl AssetSource {
-    /// The manifest as it is now. Of a directory that cannot be read just now, because a build is
-    /// writing it, the last one that could be.
+    /// The current manifest. If the directory cannot be read, because a build is writing it, the last one that could
+    /// be.
     #[must_use]
     pub fn current(&self) -> AssetManifest {
         match &self.0 {
@@ -76,7 +74,7 @@ impl AssetSource {
         }
     }
 
-    /// As [`current`](AssetSource::current), and why it could not be read.
+    /// As [`current`](AssetSource::current), with the error of a directory that cannot be read.
     ///
     /// # Errors
     ///
@@ -88,7 +86,7 @@ impl AssetSource {
         }
     }
 
-    /// Whether it is a directory in development.
+    /// Returns whether this is a directory in development.
     #[must_use]
     pub const fn is_development(&self) -> bool {
         matches!(self.0, Source::Watched(_))

@@ -23,7 +23,7 @@ impl StoredFile {
 }
 
 /// Codings, and the extensions that static services look for.
-const CODINGS: [(&str, &str); 4] = [("br", ".br"), ("deflate", ".zz"), ("gzip", ".gz"), ("zstd", ".zst")];
+pub(super) const CODINGS: [(&str, &str); 4] = [("br", ".br"), ("deflate", ".zz"), ("gzip", ".gz"), ("zstd", ".zst")];
 
 /// The extensions of files that hold another one in a content coding.
 #[cfg(feature = "assets-css")]
@@ -52,7 +52,7 @@ impl CodedFiles {
         index.is_some()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, &StoredFile)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &StoredFile)> {
         CODINGS.iter().zip(&self.0).filter_map(|((name, _), stored)| Some((*name, stored.as_ref()?)))
     }
 

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use super::asset::{AssetFacts, Links, Naming};
+use super::asset::{AssetFacts, Links};
+use super::bundler::{by_file, consists_of_words, keep, keep_url, last_part, looks_like_hash, stem, with_names};
 use super::directory::AssetDirectory;
 use super::error::{AssetError, AssetErrorKind};
 use super::manifest::AssetManifest;
@@ -19,10 +20,24 @@ struct Chunk {
     src: Option<String>,
     #[serde(default)]
     imports: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "one_or_many")]
     css: Vec<String>,
     #[serde(default)]
     assets: Vec<String>,
+}
+
+/// The first versions of Vite wrote one stylesheet without a list.
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMany {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match OneOrMany::deserialize(deserializer)? {
+        OneOrMany::One(name) => vec![name],
+        OneOrMany::Many(names) => names,
+    })
 }
 
 impl AssetManifest {
@@ -48,8 +63,7 @@ impl AssetManifest {
         let mut chunks: BTreeMap<String, Chunk> =
             serde_json::from_str(manifest).map_err(|error| AssetError::invalid_manifest(error.to_string()))?;
         let built = directory.build()?;
-        let mut by_file: BTreeMap<String, AssetFacts> =
-            built.iter().map(|asset| (asset.file().to_owned(), asset.facts().clone())).collect();
+        let mut by_file = by_file(&built);
         let exists = |file: &str| match by_file.contains_key(file) {
             true => Ok(true),
             false => directory.tolerate(AssetError::new(file, AssetErrorKind::Missing)).map(|()| false),
@@ -68,15 +82,17 @@ impl AssetManifest {
                 }
             })?;
         }
-        for chunk in chunks.values() {
-            for file in std::iter::once(&chunk.file).chain(&chunk.css).chain(&chunk.assets) {
+        let suffixes = HashedSuffixes::of(&chunks);
+        for (key, chunk) in &chunks {
+            // Vite names the stylesheets of a chunk after it. Other files may be called so by chance.
+            let named_after = std::iter::once(&chunk.file).chain(&chunk.css).map(|file| (file, true));
+            for (file, is_named_after) in named_after.chain(chunk.assets.iter().map(|file| (file, false))) {
                 let Some(facts) = by_file.get_mut(file) else { continue };
-                let hashed = || chunk.names().any(|source| is_hashed(file, source));
-                if directory.is_hashed(file).unwrap_or_else(hashed) {
-                    facts.naming = Naming::HashedByTool;
-                } else if facts.naming == Naming::Manifest {
-                    facts.naming = Naming::PlainByTool;
-                }
+                let hashed = || {
+                    let is_pattern = |name| is_named_after && suffixes.include(file, name);
+                    chunk.names(key).any(|name| is_hashed(file, name) || is_pattern(name))
+                };
+                keep_url(facts, directory.is_hashed(file).unwrap_or_else(hashed));
             }
         }
         let name_of: HashMap<&str, &str> =
@@ -94,33 +110,53 @@ impl AssetManifest {
             }
         }
         by_file.retain(|file, _| !name_of.contains_key(file.as_str()));
-        named.extend(by_file.into_values().map(|facts| match names.contains(&facts.name) {
-            true => AssetFacts { name: format!("/{}", facts.name), ..facts },
-            false => facts,
-        }));
+        named.extend(with_names(by_file.into_values(), &names));
         Self::new(built.settings().clone(), named, Vec::new())
     }
 }
 
-/// The accepted items, or the first fault in strict mode.
-fn keep<T>(
-    items: impl IntoIterator<Item = T>,
-    mut is_kept: impl FnMut(&T) -> Result<bool, AssetError>,
-) -> Result<Vec<T>, AssetError> {
-    items
-        .into_iter()
-        .filter_map(|item| match is_kept(&item) {
-            Ok(true) => Some(Ok(item)),
-            Ok(false) => None,
-            Err(fault) => Some(Err(fault)),
-        })
-        .collect()
-}
-
 impl Chunk {
     /// What the file was called before a hash was put to it.
-    fn names(&self) -> impl Iterator<Item = &str> {
-        self.name.as_deref().into_iter().chain(self.src.as_deref().map(stem))
+    fn names<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+        self.name.as_deref().into_iter().chain(self.src.as_deref().map(stem)).chain([stem(key)])
+    }
+}
+
+/// How many of the names in a manifest have a hash for certain, of those with as many characters behind the known name.
+/// Vite writes them all by one pattern, so that where most are certain, the others are hashes that look like words by
+/// chance.
+struct HashedSuffixes(HashMap<usize, Certain>);
+
+#[derive(Default)]
+struct Certain {
+    count: usize,
+    of: usize,
+}
+
+impl HashedSuffixes {
+    fn of(chunks: &BTreeMap<String, Chunk>) -> Self {
+        let mut suffixes = HashMap::<usize, Certain>::new();
+        for (key, chunk) in chunks {
+            if let Some(suffix) = chunk.names(key).find_map(|name| suffix(&chunk.file, name)) {
+                let certain = suffixes.entry(suffix.len()).or_default();
+                certain.of += 1;
+                certain.count += usize::from(looks_like_hash(suffix));
+            }
+        }
+        Self(suffixes)
+    }
+
+    /// Whether a file that is named after a chunk has a hash by the pattern. What a person may have written is none here
+    /// either.
+    fn include(&self, file: &str, name: &str) -> bool {
+        suffix(file, name).is_some_and(|suffix| {
+            let is_pattern = |certain: &Certain| certain.count >= 2 && 2 * certain.count >= certain.of;
+            let has = |is: fn(&u8) -> bool| suffix.as_bytes().iter().any(is);
+            self.0.get(&suffix.len()).is_some_and(is_pattern)
+                && has(u8::is_ascii_uppercase)
+                && has(u8::is_ascii_lowercase)
+                && !consists_of_words(suffix)
+        })
     }
 }
 
@@ -130,56 +166,12 @@ fn is_hashed(file: &str, name: &str) -> bool {
     if last_part(name).strip_prefix('_') == Some(stem(file)) {
         return stem(file).match_indices(['-', '.']).any(|(at, _)| looks_like_hash(&stem(file)[at + 1..]));
     }
-    stem(file).strip_prefix(last_part(name)).and_then(|rest| rest.strip_prefix(['-', '.'])).is_some_and(looks_like_hash)
+    suffix(file, name).is_some_and(looks_like_hash)
 }
 
-/// Whether a text is random, and does not consist of words, numbers, dates or versions. It fails for some hashes: their
-/// files are revalidated, while a word taken for a hash would keep a file in use for a year.
-fn looks_like_hash(text: &str) -> bool {
-    const LEAST_DIGITS: usize = 8;
-    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    if text.len() < LEAST_DIGITS || !text.bytes().all(is_digit) {
-        return false;
-    }
-    let (mut runs, mut short, mut parts) = (0, 0, 0);
-    for part in text.split(['-', '_']).filter(|part| !part.is_empty()) {
-        parts += 1;
-        let mut rest = part;
-        while let Some(first) = rest.bytes().next() {
-            let length = run_length(rest);
-            runs += 1;
-            short += usize::from(length <= 2 && first.is_ascii_alphabetic());
-            rest = &rest[length..];
-        }
-    }
-    let is_mixed_case =
-        text.bytes().any(|byte| byte.is_ascii_lowercase()) && text.bytes().any(|byte| byte.is_ascii_uppercase());
-    runs >= 3 && short >= 2 && (is_mixed_case || runs - parts >= 2)
-}
-
-/// The length of the number or of the word that the text begins with. A word begins with one capital letter at most,
-/// unless it has no other letters.
-fn run_length(text: &str) -> usize {
-    let count = |text: &str, is: fn(&u8) -> bool| text.bytes().take_while(is).count();
-    let digits = count(text, u8::is_ascii_digit);
-    let capitals = count(text, u8::is_ascii_uppercase);
-    let small = count(&text[capitals..], u8::is_ascii_lowercase);
-    match (digits, capitals, small) {
-        (1.., ..) => digits,
-        (_, 0 | 1, _) => capitals + small,
-        (_, _, 0) => capitals,
-        // The last capital letter begins the next word.
-        _ => capitals - 1,
-    }
-}
-
-fn stem(path: &str) -> &str {
-    let part = last_part(path);
-    part.rsplit_once('.').map_or(part, |(stem, _)| stem)
-}
-
-fn last_part(path: &str) -> &str {
-    path.rsplit_once('/').map_or(path, |(_, part)| part)
+/// What follows a known name and a separator, in front of the extension.
+fn suffix<'a>(file: &'a str, name: &str) -> Option<&'a str> {
+    stem(file).strip_prefix(last_part(name))?.strip_prefix(['-', '.'])
 }
 
 #[cfg(test)]
@@ -210,8 +202,55 @@ mod tests {
             ("assets/main-1280x720.png", "main", false),
             ("assets/main-v1-10-20.js", "main", false),
             ("assets/main-my-photo.png", "main", false),
+            ("assets/main-GoToPage.js", "main", false),
+            ("assets/main-de-DE-v2.js", "main", false),
         ] {
             assert_eq!(is_hashed(file, name), hashed, "{file}");
+        }
+    }
+
+    #[test]
+    fn a_hash_that_looks_like_words_is_known_by_the_others_of_the_build() {
+        let chunks = |files: &[&str]| {
+            let entries = files.iter().enumerate().map(|(at, file)| {
+                let document = serde_json::json!({ "file": file, "name": "main" });
+                (at.to_string(), serde_json::from_value::<Chunk>(document).unwrap())
+            });
+            HashedSuffixes::of(&entries.collect())
+        };
+        let hashed = chunks(&["a/main-BRBmoGS9.js", "a/main-C3Ztj6tZ.js", "a/main-CRKXnaJI.js", "a/main-Homepage.js"]);
+        for (file, is_hashed) in [
+            ("a/main-CRKXnaJI.js", true),
+            ("a/main-B_iADybv.js", true),
+            ("a/main-homepage.js", false),
+            ("a/main-HomePage.js", false),
+            ("a/main-HOMEPAGE.js", false),
+            ("a/main-20240131.js", false),
+            ("a/main-version2.js", false),
+            ("a/main-v2-final.js", false),
+            ("a/main-my-theme.js", false),
+            ("a/main-iPhone14.js", false),
+            ("a/main-GoToPage.js", false),
+            ("a/main-MyPhotos.js", false),
+            ("a/main-1280x720.js", false),
+            ("a/main-homepages.js", false),
+            ("a/main.js", false),
+            ("a/other-CRKXnaJI.js", false),
+        ] {
+            assert_eq!(hashed.include(file, "main"), is_hashed, "{file}");
+        }
+        for files in [
+            &["a/main-BRBmoGS9.js", "a/main-CRKXnaJI.js"][..],
+            &[
+                "a/main-BRBmoGS9.js",
+                "a/main-C3Ztj6tZ.js",
+                "a/main-homepage.js",
+                "a/main-Settings.js",
+                "a/main-tutorial.js",
+            ],
+            &["a/main-homepage.js", "a/main-settings.js", "a/main-CRKXnaJI.js"],
+        ] {
+            assert!(!chunks(files).include("a/main-CRKXnaJI.js", "main"), "{files:?}");
         }
     }
 }

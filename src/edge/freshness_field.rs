@@ -46,6 +46,7 @@ impl FreshnessField {
     /// # Panics
     ///
     /// When one of them is no lower-case key of a structured Dictionary.
+    #[track_caller]
     pub const fn directives(mut self, directives: &'static [&'static str]) -> Self {
         let mut index = 0;
         while index < directives.len() {

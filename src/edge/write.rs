@@ -38,15 +38,15 @@ impl Edges {
         // G-09
         if !get_or_head {
             if inner.restricted {
-                set_field(headers, CACHE_CONTROL, ruling.cache_control().to_private().to_header_value());
+                set_field(headers, CACHE_CONTROL, ruling.directives().clone().to_private().to_header_value());
             }
             return notes;
         }
         let mut fields = match ruling.line() {
             Some(line) if !inner.restricted && ruling.edge_policy().is_none() => {
-                self.memory.recall(line, || self.fields_for(&ruling.cache_control(), None, false))
+                self.memory.recall(line, || self.fields_for(ruling.directives(), None, false))
             }
-            _ => Cow::Owned(self.fields_for(&ruling.cache_control(), ruling.edge_policy(), inner.restricted)),
+            _ => Cow::Owned(self.fields_for(ruling.directives(), ruling.edge_policy(), inner.restricted)),
         };
 
         let mut tag_fields = Vec::new();
@@ -57,7 +57,7 @@ impl Edges {
             match self.all_tag_fields(ruling.known_tags(), &inner, overflow, &mut notes) {
                 Some(written) if are_all => tag_fields = written,
                 Some(_) => {}
-                None => fields = Cow::Owned(self.fields_for(&ruling.cache_control(), None, true)),
+                None => fields = Cow::Owned(self.fields_for(ruling.directives(), None, true)),
             }
         }
 
@@ -67,7 +67,7 @@ impl Edges {
             (Some(value), _) => Some(value.clone()),
             (None, Some(line)) => Some(line.clone()),
             (None, None) => {
-                let field = ruling.cache_control();
+                let field = ruling.directives();
                 (!field.is_empty()).then(|| field.to_header_value()).or_else(|| headers.get(CACHE_CONTROL).cloned())
             }
         };

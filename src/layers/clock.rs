@@ -29,9 +29,18 @@ impl Clock {
         Self(Some(Arc::new(now)))
     }
 
-    /// The present second. A clock outside the years that a date can write reads as
-    /// the Unix epoch, which makes no stored answer look newer than it is.
-    pub(crate) fn now(&self) -> HttpDate {
+    /// Returns the current time, to the second. A time that an HTTP date cannot express is returned as the Unix epoch, so
+    /// that no stored response looks newer than it is.
+    ///
+    /// ```
+    /// use std::time::{Duration, UNIX_EPOCH};
+    /// use tower_cache_policy::Clock;
+    ///
+    /// let clock = Clock::from_fn(|| UNIX_EPOCH + Duration::from_secs(784_111_777));
+    /// assert_eq!(clock.now().to_string(), "Sun, 06 Nov 1994 08:49:37 GMT");
+    /// ```
+    #[must_use]
+    pub fn now(&self) -> HttpDate {
         #[allow(clippy::disallowed_methods)] // This is the place.
         let time = self.0.as_ref().map_or_else(SystemTime::now, |now| now());
         HttpDate::from_system_time(time).unwrap_or(HttpDate::UNIX_EPOCH)

@@ -5,7 +5,7 @@ mod tests {
     use std::time::Duration;
 
     use http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE, VARY};
-    use http::{HeaderValue, Request, Response};
+    use http::{HeaderValue, Request, Response, StatusCode};
 
     use crate::policy::{
         CachePolicy, Guard, GuardSet, Layer, Personalized, Precedence, Rendered, RequestFacts, ResolvedPolicy, Rules,
@@ -43,7 +43,7 @@ mod tests {
         |response| _ = response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html")),
         |response| _ = response.extensions_mut().insert(Personalized),
         |response| _ = response.extensions_mut().insert(PUBLIC),
-        |response| *response.status_mut() = http::StatusCode::NOT_ACCEPTABLE,
+        |response| *response.status_mut() = StatusCode::NOT_ACCEPTABLE,
     ];
 
     /// Everything that outer layers and clients see, apart from the policy for edges, which only a ruling has. The
@@ -51,7 +51,7 @@ mod tests {
     fn seen(response: &Response<()>) -> String {
         let ruling = response.extensions().get::<Ruling>().map(|ruling| {
             let mut ruling = ruling.clone();
-            let directives = ruling.cache_control();
+            let directives = ruling.directives().clone();
             (ruling.directives, ruling.edge_policy) = Default::default();
             (directives, ruling)
         });
@@ -104,6 +104,11 @@ mod tests {
             Rules { heeds_accepted: true, ..waiving(Guard::OneLine) },
             Rules { precedence: Precedence::Tightest, ..Rules::default() },
             Rules { precedence: Precedence::Layer, ..Rules::default() },
+            Rules {
+                precedence: Precedence::Layer,
+                by_status: vec![(StatusCode::OK, Rendered::new(CachePolicy::NO_CACHE))],
+                ..Rules::default()
+            },
         ];
         let (mut cases, mut confirmed, mut reused) = (0_usize, 0, 0);
         for status in [200, 204, 301, 304, 404, 428] {

@@ -104,6 +104,7 @@ pub mod tags;
 mod vary_names;
 #[cfg(any(feature = "assets", feature = "routes"))]
 mod work;
+mod write;
 
 pub use self::cache_policy::{CachePolicy, PolicyConflict};
 pub use self::decision::{Decision, DecisionSource};

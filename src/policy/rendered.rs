@@ -1,4 +1,4 @@
-//! [`Rendered`] and [`RenderedVary`]: what is said, with its field values made.
+//! [`Rendered`] and [`RenderedVary`]: policies and names with their field values.
 
 use http::header::VARY;
 use http::{HeaderMap, HeaderValue};
@@ -6,18 +6,19 @@ use http::{HeaderMap, HeaderValue};
 use super::CachePolicy;
 use crate::protocol::{CacheControl, Vary, set_field};
 
-/// A policy and the values it can take, rendered when a layer is built so that a
-/// response costs a counted reference and no formatting.
+/// A policy with its directives and field values, rendered when a layer is built, so that a response costs a
+/// counted reference and no formatting.
 #[derive(Clone, Debug)]
 pub(crate) struct Rendered {
     policy: CachePolicy,
-    as_said: HeaderValue,
-    /// What guards make of it (SPD).
+    directives: CacheControl,
+    value: HeaderValue,
+    /// The value for private caches only (SPD).
     private: HeaderValue,
     vary: Option<RenderedVary>,
 }
 
-/// Names that an answer adds to `Vary`, and the same as a field value.
+/// The names that responses add to `Vary`, with their field value.
 #[derive(Clone, Debug)]
 pub(crate) struct RenderedVary {
     names: Vary,
@@ -26,10 +27,12 @@ pub(crate) struct RenderedVary {
 
 impl Rendered {
     pub(crate) fn new(policy: CachePolicy) -> Self {
+        let directives = CacheControl::from(policy);
         Self {
             policy,
-            as_said: shared(&CacheControl::from(policy).to_header_value()),
-            private: shared(&CacheControl::from(policy).to_private().to_header_value()),
+            value: shared(&directives.to_header_value()),
+            private: shared(&directives.clone().to_private().to_header_value()),
+            directives,
             vary: RenderedVary::of(policy),
         }
     }
@@ -38,17 +41,21 @@ impl Rendered {
         self.policy
     }
 
-    pub(crate) fn as_said(&self) -> HeaderValue {
-        self.as_said.clone()
+    pub(super) const fn directives(&self) -> &CacheControl {
+        &self.directives
     }
 
-    /// Whether a field line is what it says, octet for octet.
-    pub(crate) fn says(&self, line: &HeaderValue) -> bool {
-        self.as_said == *line
+    pub(super) fn value(&self) -> HeaderValue {
+        self.value.clone()
     }
 
-    pub(crate) fn private(&self) -> HeaderValue {
+    pub(super) fn private(&self) -> HeaderValue {
         self.private.clone()
+    }
+
+    /// Whether the line is this value, byte for byte.
+    pub(super) fn is(&self, line: &HeaderValue) -> bool {
+        self.value == *line
     }
 
     pub(crate) const fn vary(&self) -> Option<&RenderedVary> {
@@ -57,12 +64,12 @@ impl Rendered {
 }
 
 impl RenderedVary {
-    /// `None` where there is no name.
+    /// Returns `None` if there is no name.
     pub(crate) fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         Self::of_names(Vary::of(names))
     }
 
-    /// `None` where there is no name.
+    /// Returns `None` if there is no name.
     pub(crate) fn of_names(names: Vary) -> Option<Self> {
         (!names.is_empty()).then(|| Self { value: shared(&names.to_header_value()), names })
     }
@@ -72,13 +79,13 @@ impl RenderedVary {
         Self::new(policy.vary_names())
     }
 
-    /// Writes the names into a response that has no `Vary` yet.
+    /// Writes the field into a response without `Vary`.
     pub(crate) fn set_in(&self, headers: &mut HeaderMap) {
         set_field(headers, VARY, self.value.clone());
     }
 
-    /// Whether a field line has these names and no others, byte for byte.
-    pub(crate) fn says(&self, line: &HeaderValue) -> bool {
+    /// Whether the line is this value, byte for byte.
+    pub(super) fn is(&self, line: &HeaderValue) -> bool {
         self.value == *line
     }
 
@@ -91,8 +98,7 @@ impl RenderedVary {
     }
 }
 
-/// The first clone of a value that owns its octets allocates the counter for all of them.
-/// Done here, no response does it.
+/// The first clone of an owned value allocates its counter. Cloning here does so once.
 fn shared(value: &HeaderValue) -> HeaderValue {
     value.clone()
 }

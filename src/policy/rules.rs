@@ -12,7 +12,7 @@ use super::rendered::{Rendered, RenderedVary};
 pub(crate) enum Precedence {
     /// The handler's directives apply.
     #[default]
-    Answer,
+    Response,
     /// The tighter of both applies, directive by directive.
     Tightest,
     /// The layer's policy replaces the handler's, unless that is `no-store`.

@@ -5,7 +5,7 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::facts::{Facts, RequestFacts};
 use super::guards::{Guard, GuardSet};
-use super::{CachePolicy, CacheTags, Personalized};
+use super::{CachePolicy, CacheTags};
 use crate::protocol::{CacheControl, remove_fields};
 
 /// The decision about one response, in its extensions. Outer layers compare the fields with it, and read again
@@ -13,7 +13,7 @@ use crate::protocol::{CacheControl, remove_fields};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ruling {
     /// The directives of `Cache-Control`.
-    pub(super) directives: Directives,
+    pub(super) directives: CacheControl,
     /// The line that was written, if there is one line.
     pub(super) line: Option<HeaderValue>,
     /// The line of `Vary`, if there is one line.
@@ -39,35 +39,12 @@ pub(crate) struct Ruling {
     pub(super) edge_names: Vec<HeaderName>,
 }
 
-/// The directives of `Cache-Control`.
-#[derive(Clone, Debug, Default)]
-pub(crate) enum Directives {
-    #[default]
-    Nothing,
-    /// A policy, unchanged.
-    Policy(CachePolicy),
-    /// A policy, reduced to what private caches may do.
-    Private(CachePolicy),
-    Field(CacheControl),
-}
-
 /// The values that switched-off guards saw. The guards still apply to any other value.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Accepted {
     guards: GuardSet,
     cookies: Vec<HeaderValue>,
     origin: Option<HeaderValue>,
-}
-
-/// The storage decisions in a response's extensions. Most responses have none, and no lookup is made for them.
-#[derive(Debug, Default)]
-pub(super) struct HandlerExtensions {
-    /// The handler's policy.
-    pub(super) policy: Option<CachePolicy>,
-    pub(super) personalized: bool,
-    pub(super) unruled: Option<Unruled>,
-    /// Whether an inner layer stored its [`Ruling`].
-    pub(super) has_ruling: bool,
 }
 
 /// Marks, in the extensions, a 304 without a storage decision. The handler may have narrowed the policy of its
@@ -85,7 +62,7 @@ impl Ruling {
     #[cfg(feature = "routes")]
     pub(crate) fn for_policy(policy: CachePolicy, tags: Option<&CacheTags>) -> Self {
         Self {
-            directives: Directives::Policy(policy),
+            directives: policy.into(),
             line: Some(CacheControl::from(policy).to_header_value()),
             edge_policy: policy.says_more_to_edges().then_some(policy),
             tags: tags.cloned().unwrap_or_default(),
@@ -94,8 +71,8 @@ impl Ruling {
     }
 
     /// The directives of `Cache-Control`, if the response has any.
-    pub(crate) fn cache_control(&self) -> CacheControl {
-        self.directives.to_cache_control()
+    pub(crate) const fn directives(&self) -> &CacheControl {
+        &self.directives
     }
 
     /// The line of `Cache-Control`, if there is one line.
@@ -172,11 +149,7 @@ impl Ruling {
 
     /// Whether `Cache-Control` has a known directive. Otherwise an outer policy still applies.
     pub(super) fn has_directives(&self) -> bool {
-        match &self.directives {
-            Directives::Nothing => false,
-            Directives::Policy(_) | Directives::Private(_) => true,
-            Directives::Field(field) => !field.has_extensions_only(),
-        }
+        !self.directives.is_empty() && !self.directives.has_extensions_only()
     }
 
     /// Whether the ruling is for this status, or for the 200 that a 304 replaces.
@@ -186,17 +159,6 @@ impl Ruling {
             other => other,
         };
         self.status.is_some_and(|own| class(own) == class(status))
-    }
-}
-
-impl Directives {
-    pub(super) fn to_cache_control(&self) -> CacheControl {
-        match self {
-            Self::Nothing => CacheControl::new(),
-            Self::Policy(policy) => (*policy).into(),
-            Self::Private(policy) => CacheControl::from(*policy).to_private(),
-            Self::Field(field) => field.clone(),
-        }
     }
 }
 
@@ -225,20 +187,5 @@ impl Accepted {
             guards.remove(Guard::Cors);
         }
         guards
-    }
-}
-
-impl HandlerExtensions {
-    /// Removes the handler's policy from the extensions, so that an outer layer cannot undo a guard's change to it.
-    pub(super) fn take_from(extensions: &mut Extensions) -> Self {
-        if extensions.is_empty() {
-            return Self::default();
-        }
-        Self {
-            policy: extensions.remove::<CachePolicy>(),
-            personalized: extensions.get::<Personalized>().is_some(),
-            unruled: extensions.get::<Unruled>().copied(),
-            has_ruling: extensions.get::<Ruling>().is_some(),
-        }
     }
 }

@@ -13,6 +13,8 @@
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, IF_MATCH, IF_NONE_MATCH, IF_RANGE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
+#[cfg(feature = "assets")]
+use super::EntityTag;
 use super::syntax::{MAX_MEMBERS, members, set_field, trim_ows};
 use super::validators::etag_line;
 use super::vary::{lines_contain, lines_have_any};
@@ -279,48 +281,124 @@ pub(crate) fn strong_tag_hides_coding(answer: &HeaderMap) -> bool {
         }
 }
 
-/// The codings that a request lists in `Accept-Encoding` with a weight other than zero
-/// (RFC 9110 section 12.5.3).
+/// The strong entity tag of a representation in this coding, by its tag without a coding (V-09).
+#[cfg(feature = "assets")]
+pub(crate) fn tag_in_coding(tag: &EntityTag, coding: &str) -> Option<EntityTag> {
+    EntityTag::try_from(coded(tag.as_ref(), coding.as_bytes())).ok()
+}
+
+/// Whether `Accept-Encoding` accepts this coding, which may be `identity`. Without the field it accepts no other.
+#[cfg(feature = "assets")]
+pub(crate) fn accepts_coding(request: &HeaderMap, coding: &str) -> bool {
+    let accepted = Accepted::by(request);
+    match coding.as_bytes() {
+        IDENTITY => accepted.identity_weight() != Some(0),
+        coding => accepted.includes(coding),
+    }
+}
+
+/// The form of a file to send.
+#[cfg(feature = "assets")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PreferredCoding {
+    Identity,
+    Coded(&'static str),
+    /// The client refuses every form that there is.
+    None,
+}
+
+/// Selects a form of a file by `Accept-Encoding`: the one with the greatest weight, and the shortest one of those with
+/// the same weight. `coded` are the codings that there are, with the lengths that the file has in them.
+///
+/// Without the field it is the file without a coding.
+#[cfg(feature = "assets")]
+pub(crate) fn preferred_coding(
+    request: &HeaderMap,
+    length: u64,
+    coded: impl Iterator<Item = (&'static str, u64)>,
+) -> PreferredCoding {
+    let accepted = Accepted::by(request);
+    let (weight, shortest, coding) = coded
+        .map(|(coding, length)| (accepted.weight(coding.as_bytes()), std::cmp::Reverse(length), coding))
+        .max()
+        .map_or((0, length, ""), |(weight, length, coding)| (weight, length.0, coding));
+    match accepted.identity_weight() {
+        // Accepted where nothing is said of it, and less than what the client names.
+        None if weight > 0 => PreferredCoding::Coded(coding),
+        None => PreferredCoding::Identity,
+        Some(0) if weight == 0 => PreferredCoding::None,
+        Some(identity) if weight > identity || (weight == identity && shortest < length) => {
+            PreferredCoding::Coded(coding)
+        }
+        Some(_) => PreferredCoding::Identity,
+    }
+}
+
+/// The weights of the codings in `Accept-Encoding` (RFC 9110 section 12.5.3).
 ///
 /// Deliberately not as the standard has it for an absent field, which accepts
 /// anything: no compression layer codes an answer to such a request.
 struct Accepted {
-    /// Bit `i` speaks of `CODINGS[i]`.
-    accepted: u16,
-    refused: u16,
-    others: bool,
+    /// The weight of `CODINGS[i]` in thousandths, where the field names it.
+    named: [Option<u16>; CODINGS.len()],
+    /// That of `*`.
+    others: Option<u16>,
 }
 
 impl Accepted {
     /// Reads the field once, so that a long one and a long list of tags do not multiply.
     fn by(request: &HeaderMap) -> Self {
-        let mut read = Self { accepted: 0, refused: 0, others: false };
+        let mut read = Self { named: [None; CODINGS.len()], others: None };
         for member in members(request.get_all(ACCEPT_ENCODING)).take(MAX_MEMBERS) {
             let mut parts = member.split(|&byte| byte == b';').map(trim_ows);
             let name = parts.next().unwrap_or_default();
-            let weighs_something = parts.all(|parameter| !is_zero_weight(parameter));
-            if name == b"*" {
-                read.others = weighs_something;
+            let weight = parts.filter_map(weight).min().unwrap_or(FULL_WEIGHT);
+            let known = if name == b"*" {
+                &mut read.others
             } else if let Some(index) = CODINGS.iter().position(|coding| coding.eq_ignore_ascii_case(name)) {
-                read.accepted |= u16::from(weighs_something) << index;
-                read.refused |= u16::from(!weighs_something) << index;
-            }
+                &mut read.named[index]
+            } else {
+                continue;
+            };
+            // Of two weights the one that accepts less.
+            *known = Some(known.map_or(weight, |known| known.min(weight)));
         }
         read
     }
 
     fn includes(&self, coding: &[u8]) -> bool {
-        let bit = CODINGS.iter().position(|known| *known == coding).map_or(0, |index| 1 << index);
-        self.refused & bit == 0 && (self.others || self.accepted & bit != 0)
+        self.weight(coding) > 0
+    }
+
+    fn weight(&self, coding: &[u8]) -> u16 {
+        let named = CODINGS.iter().position(|known| *known == coding).and_then(|index| self.named[index]);
+        named.or(self.others).unwrap_or(0)
+    }
+
+    #[cfg(feature = "assets")]
+    fn identity_weight(&self) -> Option<u16> {
+        let named = CODINGS.iter().position(|known| *known == IDENTITY).and_then(|index| self.named[index]);
+        named.or(self.others)
     }
 }
 
-/// `q=0`, `q=0.`, `q=0.000`, and any weight that is not a number.
-fn is_zero_weight(parameter: &[u8]) -> bool {
-    match parameter {
-        [b'q' | b'Q', b'=', weight @ ..] => !weight.iter().any(|byte| matches!(byte, b'1'..=b'9')),
-        _ => false,
+const FULL_WEIGHT: u16 = 1_000;
+
+/// The weight that a parameter states, in thousandths. `None` for another parameter. One that is not a number accepts
+/// nothing.
+pub(super) fn weight(parameter: &[u8]) -> Option<u16> {
+    let [b'q' | b'Q', b'=', weight @ ..] = parameter else { return None };
+    let (whole, fraction) = match weight {
+        [whole @ (b'0' | b'1')] => (whole, &[][..]),
+        [whole @ (b'0' | b'1'), b'.', fraction @ ..] if fraction.len() <= 3 => (whole, fraction),
+        _ => return Some(0),
+    };
+    if !fraction.iter().all(u8::is_ascii_digit) {
+        return Some(0);
     }
+    let digit = |at: usize| fraction.get(at).map_or(0, |digit| u16::from(digit - b'0'));
+    let weight = u16::from(whole - b'0') * FULL_WEIGHT + digit(0) * 100 + digit(1) * 10 + digit(2);
+    Some(if weight > FULL_WEIGHT { 0 } else { weight })
 }
 
 #[cfg(test)]
@@ -484,6 +562,14 @@ mod tests {
             ("*, gzip;q=0", false),
             ("br, *;q=0.5", true),
             ("", false),
+            ("gzip;q=1.000", true),
+            ("gzip;q=0.001", true),
+            ("gzip;q=0.0001", false),
+            ("gzip;q=1.5", false),
+            ("gzip;q=-1", false),
+            ("gzip;q=", false),
+            ("gzip;level=9;q=0", false),
+            ("gzip;q=1;q=0", false),
         ];
         for (value, expected) in table {
             let mut headers = HeaderMap::new();
@@ -491,5 +577,51 @@ mod tests {
             assert_eq!(Accepted::by(&headers).includes(b"gzip"), *expected, "{value:?}");
         }
         assert!(!Accepted::by(&HeaderMap::new()).includes(b"gzip"));
+    }
+
+    #[cfg(feature = "assets")]
+    #[test]
+    fn the_form_of_a_file_is_the_one_with_the_greatest_weight() {
+        use PreferredCoding::{Coded, Identity, None as Nothing};
+
+        let (br, gzip) = (Coded("br"), Coded("gzip"));
+        let table: &[(Option<&str>, PreferredCoding)] = &[
+            (None, Identity),
+            (Some(""), Identity),
+            (Some("br"), br),
+            (Some("gzip"), gzip),
+            (Some("gzip, deflate, br, zstd"), br),
+            (Some("gzip;q=1, br;q=0.9"), gzip),
+            (Some("gzip;q=0.001"), gzip),
+            (Some("gzip;q=0"), Identity),
+            (Some("gzip;q=0.5, identity"), Identity),
+            (Some("gzip;q=0.5, identity;q=0.4"), gzip),
+            (Some("gzip, identity"), gzip),
+            (Some("*"), br),
+            (Some("*;q=0.5, identity"), Identity),
+            (Some("*, br;q=0"), gzip),
+            (Some("*;q=0"), Nothing),
+            (Some("*;q=0, identity"), Identity),
+            (Some("*;q=0, gzip"), gzip),
+            (Some("identity"), Identity),
+            (Some("identity;q=0"), Nothing),
+            (Some("identity;q=0, gzip"), gzip),
+            (Some("identity;q=0, zstd"), Nothing),
+            (Some("compress"), Identity),
+            (Some("zstd"), Identity),
+        ];
+        for (value, expected) in table {
+            let mut headers = HeaderMap::new();
+            if let Some(value) = value {
+                headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(value));
+            }
+            let coded = [("gzip", 60), ("br", 50)].into_iter();
+            assert_eq!(preferred_coding(&headers, 100, coded), *expected, "{value:?}");
+        }
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, br, identity"));
+        for (coded, expected) in [([("gzip", 100), ("br", 101)], Identity), ([("gzip", 40), ("br", 50)], gzip)] {
+            assert_eq!(preferred_coding(&headers, 100, coded.into_iter()), expected, "{coded:?}");
+        }
     }
 }

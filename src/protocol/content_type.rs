@@ -1,7 +1,13 @@
 //! The content types that change what may be said of an answer.
 
 use http::HeaderValue;
+#[cfg(feature = "assets")]
+use http::{HeaderMap, header::ACCEPT};
 
+#[cfg(feature = "assets")]
+use super::coding::weight;
+#[cfg(feature = "assets")]
+use super::syntax::{MAX_MEMBERS, members};
 use super::syntax::{is_tchar, trim_ows};
 
 /// Whether a content type is one of gRPC in all its forms: always status 200, the outcome in
@@ -39,6 +45,15 @@ pub(crate) fn is_live_stream_type(content_type: &HeaderValue) -> bool {
 pub(crate) fn is_page_type(content_type: &[u8]) -> bool {
     let content_type = content_type.trim_ascii_start();
     starts_with(content_type, b"text/html") || starts_with(content_type, b"application/xhtml+xml")
+}
+
+/// Whether `Accept` names the type of a page, as that of a browser does when it opens a page, and not when it loads a
+/// script, a stylesheet or an image. `*/*` is in each of them.
+#[cfg(feature = "assets")]
+pub(crate) fn accepts_page(request: &HeaderMap) -> bool {
+    members(request.get_all(ACCEPT)).take(MAX_MEMBERS).any(|member| {
+        is_page_type(member) && !member.split(|&byte| byte == b';').any(|part| weight(trim_ows(part)) == Some(0))
+    })
 }
 
 fn starts_with(content_type: &[u8], start: &[u8]) -> bool {
@@ -89,6 +104,32 @@ mod tests {
             let value = HeaderValue::from_static(content_type);
             let told = (is_grpc_type(&value), is_live_stream_type(&value), is_page_type(content_type.as_bytes()));
             assert_eq!(told, (grpc, live, page), "{content_type:?}");
+        }
+    }
+
+    #[cfg(feature = "assets")]
+    #[test]
+    fn a_browser_that_opens_a_page_accepts_one() {
+        let table: &[(&[&'static str], bool)] = &[
+            (&["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"], true),
+            (&["*/*", "TEXT/HTML"], true),
+            (&["application/xhtml+xml;q=0.1"], true),
+            (&["*/*"], false),
+            (&["text/*"], false),
+            (&["text/css,*/*;q=0.1"], false),
+            (&["image/avif,image/webp,*/*;q=0.8"], false),
+            (&["application/json"], false),
+            (&["text/html;q=0"], false),
+            (&["text/html;level=1;q=0.000, */*"], false),
+            (&[""], false),
+            (&[], false),
+        ];
+        for (lines, expected) in table {
+            let mut headers = HeaderMap::new();
+            for line in *lines {
+                headers.append(ACCEPT, HeaderValue::from_static(line));
+            }
+            assert_eq!(accepts_page(&headers), *expected, "{lines:?}");
         }
     }
 }

@@ -51,6 +51,7 @@ impl EntityTag {
     /// const UNQUOTED: EntityTag = EntityTag::from_static("v1");
     /// ```
     #[must_use]
+    #[track_caller]
     pub const fn from_static(text: &'static str) -> Self {
         assert!(
             is_entity_tag(text.as_bytes()),

@@ -1,7 +1,7 @@
 //! [`Freshness`]: for how long a stored response may be reused, how old it is, and
 //! where both figures come from.
 
-use http::header::{AGE, DATE, EXPIRES, HeaderName, LAST_MODIFIED};
+use http::header::{AGE, DATE, EXPIRES, HeaderName, LAST_MODIFIED, PRAGMA};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::cache_control::CacheControl;
@@ -116,6 +116,21 @@ impl Lifetime {
             None => of(0, LifetimeSource::None),
         }
     }
+}
+
+/// The lifetime in seconds that the fields of HTTP/1.0 give a response without `Cache-Control`: 0 for
+/// `Pragma: no-cache` and for an `Expires` that is past or not a date (C-33), otherwise the time from `Date` to
+/// `Expires`.
+pub(crate) fn http10_lifetime(headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> Option<u64> {
+    let is_no_cache = |member: &[u8]| member.trim_ascii().eq_ignore_ascii_case(b"no-cache");
+    if headers.get_all(PRAGMA).iter().any(|line| line.as_bytes().split(|&byte| byte == b',').any(is_no_cache)) {
+        return Some(0);
+    }
+    if !headers.contains_key(EXPIRES) {
+        return None;
+    }
+    let lifetime = Lifetime::under(&CacheControl::new(), Cache::Private, StatusCode::OK, headers, now());
+    Some(lifetime.seconds())
 }
 
 /// How old a response is, in seconds since it was generated or last validated at

@@ -77,6 +77,7 @@ pub use self::coding::{CodedTags, name_coding_in_etag};
 pub use self::date::{HttpDate, InvalidHttpDate};
 pub use self::edge_fields::{is_tag_field, is_targeted_field, remove_targeted_fields};
 pub use self::entity_tag::{EntityTag, EntityTagList, EntityTagMember, EntityTagRef, InvalidEntityTag};
+pub(crate) use self::freshness::http10_lifetime;
 pub use self::freshness::{Age, Cache, Freshness, Lifetime, LifetimeSource};
 pub use self::not_modified::{into_not_modified, into_precondition_failed};
 pub use self::preconditions::{Condition, Evaluation, IfRange, Outcome, Preconditions};
@@ -87,10 +88,14 @@ pub use self::syntax::{MAX_DELTA_SECONDS, MAX_MEMBERS};
 pub use self::validators::{Representation, Validators};
 pub use self::vary::Vary;
 
-pub(crate) use self::cache_control::{forbids_storing, join};
+pub(crate) use self::cache_control::{forbids_storing, hides_a_restriction, is_one_reading, join, join_readable};
 #[cfg(feature = "audit")]
 pub(crate) use self::coding::strong_tag_hides_coding;
+#[cfg(feature = "assets")]
+pub(crate) use self::coding::{PreferredCoding, accepts_coding, preferred_coding, tag_in_coding};
 pub(crate) use self::coding::{accepts_a_coding, name_coding};
+#[cfg(feature = "assets")]
+pub(crate) use self::content_type::accepts_page;
 pub(crate) use self::content_type::{is_grpc_type, is_live_stream_type, is_page_type};
 pub(crate) use self::edge_fields::{EdgeFieldKind, edge_field_kind, remove_fields, take_freshness_fields};
 pub(crate) use self::path::has_dot_segment;
@@ -98,6 +103,8 @@ pub(crate) use self::path::has_dot_segment;
 pub(crate) use self::path::is_suspicious;
 pub(crate) use self::preconditions::join_lists_of_tags;
 pub(crate) use self::range::has_valid_byte_range;
+#[cfg(feature = "assets")]
+pub(crate) use self::range::{RequestedBytes, requested_bytes};
 pub(crate) use self::storage::is_never_stored;
 #[cfg(feature = "audit")]
 pub(crate) use self::storage::stored_status;

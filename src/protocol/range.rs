@@ -1,4 +1,4 @@
-//! Which `Range` fields a service is asked to honor.
+//! Reads `Range`: which fields a service is asked to honor, and which bytes they request.
 
 use http::header::RANGE;
 use http::{HeaderMap, HeaderValue};
@@ -15,24 +15,68 @@ pub(crate) fn has_valid_byte_range(headers: &HeaderMap) -> bool {
     matches!((lines.next(), lines.next()), (Some(line), None) if is_byte_range(line))
 }
 
+/// What a service sends for a `Range`.
+#[cfg(feature = "assets")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RequestedBytes {
+    /// The complete representation.
+    All,
+    /// A part of it, by the positions of its first and its last byte.
+    Part { first: u64, last: u64 },
+    /// No byte of it: 416.
+    None,
+}
+
+/// The bytes that `Range` requests of a representation with `length` bytes. A service that sends single ranges only
+/// sends everything for several ranges, as it does for a field that is not valid (RFC 9110 section 14.2), and for an
+/// empty representation, which has no position that `Content-Range` could name.
+#[cfg(feature = "assets")]
+pub(crate) fn requested_bytes(headers: &HeaderMap, length: u64) -> RequestedBytes {
+    let mut lines = headers.get_all(RANGE).iter();
+    let (Some(line), None, Some(end)) = (lines.next(), lines.next(), length.checked_sub(1)) else {
+        return RequestedBytes::All;
+    };
+    match byte_ranges(line).and_then(range) {
+        Some(Range::From { first, .. }) if first > end => RequestedBytes::None,
+        Some(Range::From { first, last }) => {
+            RequestedBytes::Part { first, last: last.map_or(end, |last| last.min(end)) }
+        }
+        Some(Range::Last(0)) => RequestedBytes::None,
+        Some(Range::Last(count)) => RequestedBytes::Part { first: length.saturating_sub(count), last: end },
+        None => RequestedBytes::All,
+    }
+}
+
 /// ```text
 /// bytes=0-99, 200-, -50
 /// ```
 fn is_byte_range(line: &HeaderValue) -> bool {
-    trim_ows(line.as_bytes())
-        .strip_prefix(b"bytes=")
-        .is_some_and(|set| set.split(|&byte| byte == b',').all(|range| is_range(trim_ows(range))))
+    byte_ranges(line).is_some_and(|set| set.split(|&byte| byte == b',').all(|text| range(trim_ows(text)).is_some()))
 }
 
-/// R-02
-fn is_range(range: &[u8]) -> bool {
-    let Some(dash) = range.iter().position(|&byte| byte == b'-') else {
-        return false;
-    };
-    match (&range[..dash], &range[dash + 1..]) {
-        ([], suffix) => position(suffix).is_some(),
-        (first, []) => position(first).is_some(),
-        (first, last) => position(first).zip(position(last)).is_some_and(|(first, last)| first <= last),
+/// What follows the unit.
+fn byte_ranges(line: &HeaderValue) -> Option<&[u8]> {
+    trim_ows(line.as_bytes()).strip_prefix(b"bytes=")
+}
+
+// Without services that send ranges, only its validity counts.
+#[cfg_attr(not(feature = "assets"), allow(dead_code))]
+enum Range {
+    /// R-02
+    From { first: u64, last: Option<u64> },
+    /// As many bytes, counted from the end.
+    Last(u64),
+}
+
+fn range(text: &[u8]) -> Option<Range> {
+    let dash = text.iter().position(|&byte| byte == b'-')?;
+    match (&text[..dash], &text[dash + 1..]) {
+        ([], count) => position(count).map(Range::Last),
+        (first, []) => position(first).map(|first| Range::From { first, last: None }),
+        (first, last) => position(first)
+            .zip(position(last))
+            .filter(|(first, last)| first <= last)
+            .map(|(first, last)| Range::From { first, last: Some(last) }),
     }
 }
 
@@ -82,6 +126,45 @@ mod tests {
                 headers.append(RANGE, HeaderValue::from_static(line));
             }
             assert_eq!(has_valid_byte_range(&headers), *expected, "{lines:?}");
+        }
+    }
+
+    #[cfg(feature = "assets")]
+    #[test]
+    fn one_range_requests_the_bytes_that_there_are() {
+        let part = |first, last| RequestedBytes::Part { first, last };
+        // R-02, R-03
+        let table: &[(&[&'static str], u64, RequestedBytes)] = &[
+            (&["bytes=0-0"], 10, part(0, 0)),
+            (&["bytes=0-9"], 10, part(0, 9)),
+            (&["bytes=0-10"], 10, part(0, 9)),
+            (&["bytes=9-"], 10, part(9, 9)),
+            (&[" bytes=3-4 "], 10, part(3, 4)),
+            (&["bytes=-3"], 10, part(7, 9)),
+            (&["bytes=-10"], 10, part(0, 9)),
+            (&["bytes=-11"], 10, part(0, 9)),
+            (&["bytes=-18446744073709551615"], 10, part(0, 9)),
+            (&["bytes=0-18446744073709551615"], 10, part(0, 9)),
+            (&["bytes=10-"], 10, RequestedBytes::None),
+            (&["bytes=10-20"], 10, RequestedBytes::None),
+            (&["bytes=-0"], 10, RequestedBytes::None),
+            (&["bytes=18446744073709551615-"], 10, RequestedBytes::None),
+            (&["bytes=0-1,4-5"], 10, RequestedBytes::All),
+            (&["bytes=4-3"], 10, RequestedBytes::All),
+            (&["bytes=18446744073709551616-"], 10, RequestedBytes::All),
+            (&["pages=0-1"], 10, RequestedBytes::All),
+            (&["bytes=0-1", "bytes=0-1"], 10, RequestedBytes::All),
+            (&[""], 10, RequestedBytes::All),
+            (&[], 10, RequestedBytes::All),
+            (&["bytes=0-0"], 0, RequestedBytes::All),
+            (&["bytes=-1"], 0, RequestedBytes::All),
+        ];
+        for (lines, length, expected) in table {
+            let mut headers = HeaderMap::new();
+            for line in *lines {
+                headers.append(RANGE, HeaderValue::from_static(line));
+            }
+            assert_eq!(requested_bytes(&headers, *length), *expected, "{lines:?} of {length}");
         }
     }
 }

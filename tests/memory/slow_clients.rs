@@ -210,10 +210,6 @@ fn ten_thousand_slow_clients_cost_so_many_octets_each() {
         let assets = AssetManifest::from_contents([("page.html", "<p>hello")]).unwrap();
         table.row("AssetsLayer", &AssetsLayer::new(&assets), request, (512, 0));
     }
-    #[cfg(feature = "dashboard")]
-    {
-        use tower_cache_policy::dashboard::Dashboard;
-
-        table.row("Dashboard::observe", &Dashboard::new().observe(), request, (672, 48));
-    }
+    let dashboard = tower_cache_policy_dashboard::Dashboard::new();
+    table.row("Dashboard::observe", &dashboard.observe(), request, (672, 48));
 }

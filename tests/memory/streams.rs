@@ -181,10 +181,9 @@ fn a_gibibyte_passes_the_layer_for_purges() {
     holds("PurgeLayer", &layer, &Origin::of(GIB), "/", 0);
 }
 
-#[cfg(feature = "dashboard")]
 #[test]
 fn a_gibibyte_passes_the_layer_that_observes() {
-    use tower_cache_policy::dashboard::Dashboard;
+    use tower_cache_policy_dashboard::Dashboard;
 
     holds("Dashboard::observe", &Dashboard::new().observe(), &Origin::of(GIB), "/", 0);
 }

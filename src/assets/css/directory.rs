@@ -23,6 +23,11 @@ impl AssetDirectory {
     /// in a circle, and when `output` is there or cannot be written.
     pub fn rewrite_stylesheets(&self, output: impl AsRef<Path>) -> Result<AssetManifest, AssetError> {
         let output = output.as_ref();
+        if self.is_embedded() {
+            let reason = "they are in no directory; rewrite them by `css::rewrite_contents` before they are embedded";
+            let unread = io::Error::new(io::ErrorKind::Unsupported, reason);
+            return Err(AssetError::new("embedded files", AssetErrorKind::Unread(unread)));
+        }
         if output.exists() {
             return Err(unwritten(output, io::ErrorKind::AlreadyExists.into()));
         }

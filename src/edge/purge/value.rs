@@ -1,18 +1,18 @@
-//! [`Purge`]: what is to be forgotten.
+//! [`Purge`]: what edge caches must no longer serve.
 
 use std::fmt;
 
 use http::{Extensions, HeaderName, HeaderValue, Uri};
 
-use super::checks;
-use super::error::PurgeError;
+use super::url::{self, InvalidPurgeUrl};
 use crate::edge::{TagFormat, TagSyntax};
 use crate::policy::{CacheTag, CacheTags};
 
-/// What edge caches are to forget: answers with some tags, answers of some URLs, or everything.
+/// Stored responses that edge caches must no longer serve: those with some tags, those of some
+/// URLs, or everything.
 ///
-/// In the extensions of an answer to a write it is what a [`PurgeLayer`](crate::PurgeLayer)
-/// hands on. The [module page](super) has an example.
+/// A [`PurgeLayer`](crate::PurgeLayer) takes it from the extensions of the response to a write. The
+/// [module page](super) has an example.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Purge {
     tags: CacheTags,
@@ -21,55 +21,60 @@ pub struct Purge {
     soft: bool,
 }
 
-/// As many URLs as are compared with a new one.
+/// A new URL is compared with this many others at most.
 const FEW: usize = 32;
 
 impl Purge {
-    /// All answers with one of these tags.
+    /// Purges all responses with one of these tags.
     #[must_use]
     pub fn tags(tags: impl IntoIterator<Item = CacheTag>) -> Self {
         Self { tags: tags.into_iter().collect(), ..Self::default() }
     }
 
-    /// All answers of one absolute URL, given as an [`Uri`], a text, or anything that prints as one.
+    /// Purges all responses of one absolute URL, given as a [`Uri`], a text, or anything that prints
+    /// as one.
+    ///
+    /// The host is written in lower case and the default port is left out, as in the requests by
+    /// which caches stored the responses. A fragment is not part of what is stored.
     ///
     /// # Errors
     ///
-    /// [`PurgeError::InvalidUrl`] when it is not absolute, is not percent-encoded, or has something
-    /// in it that could lead a request elsewhere: a user name, or a segment `..`, encoded or not.
-    pub fn url(url: impl fmt::Display) -> Result<Self, PurgeError> {
-        Ok(Self { urls: vec![checks::url(url.to_string())?], ..Self::default() })
+    /// [`InvalidPurgeUrl`] when it is not absolute, is not percent-encoded, or contains something
+    /// that could lead a request elsewhere: a user name, or a segment `..`, encoded or not. A `'` in
+    /// the query is refused because browsers send `%27`.
+    pub fn url(url: impl fmt::Display) -> Result<Self, InvalidPurgeUrl> {
+        Ok(Self { urls: vec![url::canonical(&url.to_string())?], ..Self::default() })
     }
 
-    /// All that is stored of the site.
+    /// Purges everything that is stored of the site.
     #[must_use]
     pub fn everything() -> Self {
         Self { everything: true, ..Self::default() }
     }
 
-    /// Only marks what is stored as stale, so that it may be served while it is fetched anew, and
-    /// be revalidated. Where a vendor has no such purge, making its requests fails.
+    /// Only marks the stored responses as stale: a cache may serve them while it fetches new ones,
+    /// and may revalidate them. A vendor without such a purge refuses it with an error.
     #[must_use]
     pub fn soft(self) -> Self {
         Self { soft: true, ..self }
     }
 
-    /// Lets nothing be served that was stored before; as it is unless it was made
+    /// Forbids serving what was stored before. This is the default, unless the purge was made
     /// [soft](Self::soft).
     #[must_use]
     pub fn hard(self) -> Self {
         Self { soft: false, ..self }
     }
 
-    /// This and the other, as [`unite`](Self::unite).
+    /// Returns this purge united with the other, as by [`unite`](Self::unite).
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.unite(other);
         self
     }
 
-    /// Adds what the other purges. Everything takes in tags and URLs; of a soft and a hard one the
-    /// union is hard, so that nothing is served that one of them forbids.
+    /// Adds what the other purges. A purge of everything includes tags and URLs. The union of a soft
+    /// and a hard purge is hard, so that nothing is served that one of them forbids.
     pub fn unite(&mut self, other: Self) {
         if other.is_empty() {
             return;
@@ -88,7 +93,7 @@ impl Purge {
         }
     }
 
-    /// Puts it into an answer's extensions, united with one that is there.
+    /// Puts it into a response's extensions, united with a purge that is already there.
     pub fn add_to(self, extensions: &mut Extensions) {
         match extensions.get_mut::<Self>() {
             Some(purge) => purge.unite(self),
@@ -102,7 +107,7 @@ impl Purge {
         !self.everything && self.tags.is_empty() && self.urls.is_empty()
     }
 
-    /// Whether it purges everything; there are no tags and no URLs then.
+    /// Whether it purges everything. It then has no tags and no URLs.
     #[must_use]
     pub const fn is_everything(&self) -> bool {
         self.everything
@@ -120,17 +125,19 @@ impl Purge {
         &self.tags
     }
 
-    /// The URLs: absolute, percent-encoded, and without dot segments.
+    /// The URLs: absolute, percent-encoded, without dot segments and without the default port, with
+    /// their hosts in lower case.
     #[must_use]
     pub fn urls(&self) -> &[Uri] {
         &self.urls
     }
 
-    /// The value of `Cache-Group-Invalidation`, a list of strings, for the answer to a write
-    /// (RFC 9875 section 3, I-03). Nothing when there are no tags, which are all that the field can
-    /// say. Tags are only groups to a cache when the answers carry them in `Cache-Groups`.
+    /// The value of `Cache-Group-Invalidation`, a list of strings, for the response to a write
+    /// (RFC 9875 section 3). `None` without tags, since the field can name nothing else. A cache
+    /// knows a tag as a group only if the responses carry it in `Cache-Groups`.
     #[must_use]
     pub fn cache_group_invalidation(&self) -> Option<HeaderValue> {
+        // I-03
         const FORMAT: TagFormat =
             TagFormat::new(HeaderName::from_static("cache-group-invalidation"), TagSyntax::Strings)
                 .max_length(usize::MAX);

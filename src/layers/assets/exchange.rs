@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use http::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, EXPIRES, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
-    IF_UNMODIFIED_SINCE, LAST_MODIFIED, LOCATION, PRAGMA, RANGE,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, EXPIRES, IF_MATCH, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, LOCATION, PRAGMA, RANGE,
 };
 use http::response::Parts;
 use http::uri::PathAndQuery;
@@ -14,13 +14,15 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 use http_body::Body;
 
 use super::config::{Config, Mount, StaleFingerprint, UnknownName};
+use super::fallback::{FallbackKind, fallback};
 use super::verdict::{Verdict, recheck};
 use crate::assets::{Asset, Recheck, Resolved, is_fallback_page, is_suspicious};
 use crate::layers::conditional::{ConditionalBody, Exchange as Conditional};
 use crate::layers::exempt::{is_grpc_exchange, is_interim};
 use crate::policy::{Facts, Layer, Rendered, RequestFacts, ResolvedPolicy};
 use crate::protocol::{
-    EntityTag, EntityTagList, EntityTagMember, Representation, Validators, name_coding_in_etag, only_line, set_field,
+    EntityTag, EntityTagList, EntityTagMember, HttpDate, IfRange, Preconditions, Representation, Validators,
+    accepts_coding, has_valid_byte_range, name_coding_in_etag, only_line, set_field, tag_in_coding,
 };
 
 /// What becomes of a request.
@@ -70,14 +72,24 @@ impl<B: Body> Unverified<B> {
 
 #[derive(Debug)]
 enum Subject {
-    /// A known file, by its fingerprint or by its plain name. What is left open is decided by the
-    /// manifest, but only when the service inside still has the file that the manifest knows. A
-    /// client that resumes has a part of that one, and would join another to it.
-    Known { asset: Arc<Asset>, versioned: bool, open: Option<Box<Conditional>>, resumed: bool },
+    /// A known file. What is left open is decided by the manifest, but only when the service inside still has the file
+    /// that the manifest knows. A client that resumes has a part of one form of that file, and would join another to it.
+    Known { asset: Arc<Asset>, url: UrlKind, open: Option<Box<Conditional>>, resumed: Option<&'static str> },
     /// A path that the manifest does not know.
     Unknown { path: PathAndQuery },
     /// Nothing that anybody keeps.
     Other,
+}
+
+/// How a URL names a known file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum UrlKind {
+    /// By its fingerprint.
+    Versioned,
+    /// By its plain name.
+    Plain,
+    /// Not at all: it is the page for every unknown path.
+    Fallback(FallbackKind),
 }
 
 /// The preconditions, which the service inside would decide by the time of modification, and
@@ -103,6 +115,20 @@ impl Exchange {
         let Some(below_prefix) = below_prefix else {
             return if config.mount == Mount::Keeping { Next::Pass } else { not_found() };
         };
+        let resolved = assets.resolve(below_prefix, request.uri().query());
+        if matches!(resolved, Resolved::Unknown) {
+            if config.passes_unknown(&assets) {
+                if config.mount == Mount::Stripping
+                    && let Some(target) = target_as_asked(config.mount, assets.prefix(), request.uri())
+                {
+                    retarget(request, &target);
+                }
+                return Next::Pass;
+            }
+            if let Some((asset, kind)) = fallback(config, &assets, below_prefix, request) {
+                return exchange(Subject::Other).ask_for(asset, UrlKind::Fallback(kind), request);
+            }
+        }
         if is_suspicious(path) {
             return not_found();
         }
@@ -112,16 +138,17 @@ impl Exchange {
             }
             return Next::Ask(exchange(Subject::Other));
         }
-        let (asset, versioned) = match assets.resolve(below_prefix, request.uri().query()) {
-            Resolved::Versioned(asset) => (asset, true),
-            Resolved::Plain(asset) => (asset, false),
+        let (asset, url) = match resolved {
+            Resolved::Versioned(asset) => (asset, UrlKind::Versioned),
+            Resolved::Plain(asset) => (asset, UrlKind::Plain),
             Resolved::Stale(asset) => match config.stale {
-                StaleFingerprint::Current => (asset, false),
+                StaleFingerprint::Current => (asset, UrlKind::Plain),
                 StaleFingerprint::Redirect => return Next::Answer(exchange(Subject::Other).redirect(&asset)),
                 StaleFingerprint::NotFound => return not_found(),
             },
             Resolved::Unknown => {
-                match (config.unknown, target_as_asked(config.mount, assets.prefix(), request.uri())) {
+                let target = target_as_asked(config.mount, assets.prefix(), request.uri());
+                match (config.unknown.unwrap_or_default(), target) {
                     (UnknownName::Service, Some(path)) => {
                         // Nothing is known that an `If-Range` could be held against.
                         if request.headers().contains_key(IF_RANGE) {
@@ -135,23 +162,25 @@ impl Exchange {
                 }
             }
         };
-        exchange(Subject::Other).ask_for(asset, versioned, request)
+        exchange(Subject::Other).ask_for(asset, url, request)
     }
 
-    /// Decides the preconditions by the tag of the content, under both kinds of URL (B-04, B-06), where
-    /// that needs no file, and asks for the stored one else.
-    fn ask_for<Q, B>(mut self, asset: Arc<Asset>, versioned: bool, request: &mut Request<Q>) -> Next<B> {
+    /// Decides the preconditions by the tag of the content, under every kind of URL (B-04, B-06), where
+    /// that needs no file. Otherwise requests the file.
+    fn ask_for<Q, B>(mut self, asset: Arc<Asset>, url: UrlKind, request: &mut Request<Q>) -> Next<B> {
         // In development the bytes of the file count, whatever the URL says.
-        let by_url = versioned && !self.config.rules.development;
+        let by_url = url == UrlKind::Versioned && !self.config.rules.development;
         if by_url && names_only(asset.entity_tag(), request.headers()) {
             return Next::Answer(self.not_modified(asset));
         }
         let current = Representation::Current(Validators::new().with_etag(asset.entity_tag().clone()));
+        let resumed = resumed_form(&asset, request);
+        let range = request.headers().get(RANGE).cloned().filter(|_| resumed.is_some());
         let mut conditional = Conditional::begin(&self.config.conditional, request);
         let is_open = match conditional.decide_before(current, request) {
             Some(answer) if by_url && !asks_for_any(request.headers()) => {
                 let (mut head, body) = answer.into_response().into_parts();
-                self.subject = Subject::Known { asset, versioned, open: None, resumed: false };
+                self.subject = Subject::Known { asset, url, open: None, resumed: None };
                 self.say(&mut head, true);
                 return Next::Answer(Response::from_parts(head, body));
             }
@@ -162,9 +191,21 @@ impl Exchange {
             }
             // What comes may be in a coding, with a tag of its own, which is not the one that this was
             // decided by.
-            None => !conditional.is_unconditional(),
+            None => {
+                let headers = request.headers_mut();
+                match (resumed, range) {
+                    (Some(form), Some(range)) => {
+                        set_field(headers, RANGE, range);
+                        // The form that the client has a part of, and not the one that it would get from the start.
+                        set_field(headers, ACCEPT_ENCODING, HeaderValue::from_static(form));
+                    }
+                    // another file, or another form of this one.
+                    _ if headers.contains_key(IF_RANGE) => _ = headers.remove(RANGE),
+                    _ => {}
+                }
+                !conditional.is_unconditional()
+            }
         };
-        let resumed = request.headers().contains_key(IF_RANGE);
         remove_preconditions(request.headers_mut());
         // A range of an empty file cannot be satisfied, and some services send `bytes 0-0/0` for it. R-14: no response
         // to several ranges shows of which file they are.
@@ -176,7 +217,7 @@ impl Exchange {
             Mount::Keeping => asset.target_below_prefix(),
         };
         retarget(request, target);
-        self.subject = Subject::Known { asset, versioned, open: is_open.then(|| Box::new(conditional)), resumed };
+        self.subject = Subject::Known { asset, url, open: is_open.then(|| Box::new(conditional)), resumed };
         Next::Ask(self)
     }
 
@@ -201,14 +242,17 @@ impl Exchange {
         // with a part of the right ones.
         match (verdict, &self.subject) {
             (Verdict::Page, _) => return self.answer(StatusCode::NOT_FOUND),
-            (Verdict::Different | Verdict::OtherTime, Subject::Known { versioned: true, .. })
+            (Verdict::Different | Verdict::OtherTime, Subject::Known { url: UrlKind::Versioned, .. })
                 if self.config.stale == StaleFingerprint::NotFound && !self.config.rules.development =>
             {
                 return self.answer(StatusCode::NOT_FOUND);
             }
-            (Verdict::Different | Verdict::OtherTime, _)
-            | (Verdict::Unproven, Subject::Known { resumed: true, .. })
-                if head.status == StatusCode::PARTIAL_CONTENT =>
+            (Verdict::Different | Verdict::OtherTime, _) if head.status == StatusCode::PARTIAL_CONTENT => {
+                return self.answer(StatusCode::SERVICE_UNAVAILABLE);
+            }
+            (_, Subject::Known { resumed: Some(form), .. })
+                if head.status == StatusCode::PARTIAL_CONTENT
+                    && (verdict != Verdict::Proven || !is_in_coding(&head.headers, form)) =>
             {
                 return self.answer(StatusCode::SERVICE_UNAVAILABLE);
             }
@@ -253,7 +297,7 @@ impl Exchange {
         let (mut head, ()) = Response::new(()).into_parts();
         head.status = StatusCode::NOT_MODIFIED;
         set_field(&mut head.headers, ETAG, asset.entity_tag().to_header_value());
-        self.subject = Subject::Known { asset, versioned: true, open: None, resumed: false };
+        self.subject = Subject::Known { asset, url: UrlKind::Versioned, open: None, resumed: None };
         self.say(&mut head, true);
         Response::from_parts(head, ConditionalBody::nothing())
     }
@@ -282,11 +326,11 @@ impl Exchange {
 
     /// Writes how long the answer may be kept, and what depends on it.
     fn say(&self, head: &mut Parts, proven: bool) {
-        let rendered = match self.asset() {
-            Some(asset) if proven => {
+        let rendered = match &self.subject {
+            Subject::Known { asset, url, .. } if proven && *url != UrlKind::Fallback(FallbackKind::NotStored) => {
                 let coded = !asset.coded().is_empty() || head.headers.contains_key(CONTENT_ENCODING);
                 // G-27
-                let immutable = matches!(self.subject, Subject::Known { versioned: true, .. }) && !asset.is_page();
+                let immutable = *url == UrlKind::Versioned && !asset.is_page();
                 if immutable
                     && self.config.dictionaries
                     && !self.config.rules.development
@@ -295,7 +339,8 @@ impl Exchange {
                 {
                     set_field(&mut head.headers, USE_AS_DICTIONARY, dictionary.clone());
                 }
-                self.config.policies.of_asset(immutable, coded)
+                let by_accept = *url == UrlKind::Fallback(FallbackKind::ByAccept);
+                self.config.policies.of_asset(immutable, by_accept, coded)
             }
             _ => {
                 for name in [CACHE_CONTROL, EXPIRES, PRAGMA] {
@@ -329,6 +374,32 @@ fn names_only(tag: &EntityTag, headers: &HeaderMap) -> bool {
 /// service inside knows (P-02); a client that has the bytes names their tag.
 fn asks_for_any(headers: &HeaderMap) -> bool {
     EntityTagList::new(headers.get_all(IF_NONE_MATCH)).any(|member| matches!(member, EntityTagMember::Any))
+}
+
+/// The form of the file that a client resumes, of those that it accepts: the content coding, or `identity`.
+fn resumed_form<Q>(asset: &Asset, request: &Request<Q>) -> Option<&'static str> {
+    let headers = request.headers();
+    if !headers.contains_key(IF_RANGE) || *request.method() != Method::GET || !has_valid_byte_range(headers) {
+        return None;
+    }
+    let preconditions = Preconditions::new(request.method(), headers);
+    // the tags have no date beside them, so that the time plays no part.
+    let names = |tag: EntityTag| {
+        let current = Representation::Current(Validators::new().with_etag(tag));
+        preconditions.if_range(&current, HttpDate::MAX) == IfRange::True
+    };
+    let plain = names(asset.entity_tag().clone()).then_some("identity");
+    let mut coded = asset.coded().iter().map(|(coding, _)| coding);
+    plain
+        .or_else(|| coded.find(|coding| tag_in_coding(asset.entity_tag(), coding).is_some_and(names)))
+        .filter(|form| accepts_coding(headers, form))
+}
+
+fn is_in_coding(headers: &HeaderMap, form: &str) -> bool {
+    match only_line(headers, &CONTENT_ENCODING) {
+        Some(line) => line.as_bytes().trim_ascii().eq_ignore_ascii_case(form.as_bytes()),
+        None => form == "identity" && !headers.contains_key(CONTENT_ENCODING),
+    }
 }
 
 fn remove_preconditions(headers: &mut HeaderMap) {

@@ -6,7 +6,7 @@ use tower_layer::Layer;
 
 use super::config::{Config, Mount, Policies, StaleFingerprint, UnknownName};
 use super::service::AssetsService;
-use crate::assets::AssetSource;
+use crate::assets::{AssetSource, UnknownAsset};
 use crate::layers::Clock;
 use crate::layers::conditional::Settings;
 use crate::policy::{CachePolicy, Guard, Precedence, Rendered, Risk, Rules};
@@ -37,7 +37,8 @@ impl AssetsLayer {
                 source,
                 mount: Mount::default(),
                 stale: StaleFingerprint::default(),
-                unknown: UnknownName::default(),
+                unknown: None,
+                fallback_page: None,
                 dictionaries: false,
                 policies: Policies::new(),
                 rules,
@@ -47,22 +48,36 @@ impl AssetsLayer {
         }
     }
 
-    /// Which paths the layer sees and hands on. [`Mount::Nested`] by default.
+    /// Which paths the layer receives and forwards. [`Mount::Nested`] by default.
     #[must_use]
     pub fn mount(self, mount: Mount) -> Self {
         self.with(|config| config.mount = mount)
     }
 
-    /// What is answered under a fingerprint that is not current. 404 by default.
+    /// The response under a fingerprint that is not current. 404 by default.
     #[must_use]
     pub fn stale_fingerprint(self, answer: StaleFingerprint) -> Self {
         self.with(|config| config.stale = answer)
     }
 
-    /// What is answered for a name that the manifest does not know. 404 by default.
+    /// The response for a name that the manifest does not know. 404 by default, or
+    /// [`Pass`](UnknownName::Pass) for [`Mount::Keeping`] without a prefix and a
+    /// [fallback page](AssetsLayer::fallback_page).
     #[must_use]
     pub fn unknown_name(self, answer: UnknownName) -> Self {
-        self.with(|config| config.unknown = answer)
+        self.with(|config| config.unknown = Some(answer))
+    }
+
+    /// Sets the page of a [single-page application](super#single-page-applications), such as `index.html`, by its path
+    /// below the root of the files. It is the response for every page that the manifest does not know, so match other
+    /// routes before the layer.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such file. The error names the nearest.
+    pub fn fallback_page(self, file: &str) -> Result<Self, UnknownAsset> {
+        self.config.source.current().file(file)?;
+        Ok(self.with(|config| config.fallback_page = Some(file.into())))
     }
 
     /// Offers versioned texts as dictionaries for the compression of their next version, by
@@ -72,7 +87,7 @@ impl AssetsLayer {
         self.with(|config| config.dictionaries = true)
     }
 
-    /// When `on`, every answer is stored by nobody: see
+    /// With `true`, no cache stores any response: see
     /// [`CachePolicyLayer::development`](crate::CachePolicyLayer::development). On already for a
     /// source in development.
     #[must_use]
@@ -80,8 +95,8 @@ impl AssetsLayer {
         self.with(|config| config.rules.development = on)
     }
 
-    /// Switches one guard off: [`Risk`] tells which there are. Assets for whose requests
-    /// `Authorization` is sent are kept by browsers only, unless its risk is accepted.
+    /// Switches one guard off: see [`Risk`]. Only browsers store the response to a request with `Authorization`, unless its
+    /// risk is accepted.
     #[must_use]
     pub fn accept_risk(self, risk: Risk) -> Self {
         self.with(|config| config.rules.waived.insert(risk.guard()))
@@ -93,7 +108,7 @@ impl AssetsLayer {
         self.with(|config| config.conditional.clock = clock)
     }
 
-    /// When not, the layer does nothing at all, and no versioned URL is understood.
+    /// With `false`, the layer passes requests and responses through unchanged, so that no versioned URL is found.
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self {
         self.with(|config| config.enabled = enabled)

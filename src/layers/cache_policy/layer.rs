@@ -219,7 +219,7 @@ impl CachePolicyLayer {
     /// overridden: of a 304 there is no content to see any more (N-01).
     pub(crate) fn outer_half(self, has_compression: bool) -> Self {
         self.with(|config| {
-            config.rules.precedence = Precedence::Answer;
+            config.rules.precedence = Precedence::Response;
             config.place = if has_compression { Place::AroundCompression } else { Place::AroundCachingLayer };
         })
     }

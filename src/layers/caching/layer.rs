@@ -92,6 +92,34 @@ impl<V, C> CachingLayer<V, C> {
         self
     }
 
+    /// If `false`, policy, entity tags and preconditions are switched off, and only the compression layer remains.
+    ///
+    /// The type of the service is the same either way. `tower::util::option_layer` cannot offer that, because the
+    /// body of a response with an entity tag has another type than that of the inner service.
+    ///
+    /// # Warning
+    ///
+    /// Writes are then not protected either: see [`ConditionalLayer::enabled`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use tower_cache_policy::{CachingLayer, policy::CachePolicy};
+    ///
+    /// let is_switched_on = std::env::args().any(|argument| argument == "--caching");
+    /// let layer = CachingLayer::new(CachePolicy::public(Duration::from_secs(300))).enabled(is_switched_on);
+    /// # let _ = layer;
+    /// ```
+    #[must_use]
+    pub fn enabled(self, enabled: bool) -> Self
+    where
+        V: Clone,
+    {
+        self.policy(|policy| policy.enabled(enabled))
+            .entity_tags(|tags| tags.enabled(enabled))
+            .conditional(|conditional| conditional.enabled(enabled))
+    }
+
     /// When `on`, nothing is stored anywhere: see [`CachePolicyLayer::development`].
     #[must_use]
     pub fn development(self, on: bool) -> Self {

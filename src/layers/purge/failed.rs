@@ -1,11 +1,11 @@
-//! [`PurgeFailed`]: what a cache may still serve.
+//! [`PurgeFailed`]: the purge that a cache did not get.
 
 use std::fmt;
 
 use crate::edge::purge::Purge;
 
-/// In the extensions of an answer: the write was done, the purge was not, and edge caches may serve
-/// what they have until it is stale. For a layer further out that logs, counts or tries again.
+/// In the extensions of a response: the write was done and the purge was not, and edge caches may
+/// serve what they have stored until it is stale. For an outer layer that logs, counts or retries.
 #[derive(Clone, Debug)]
 pub struct PurgeFailed {
     purge: Purge,
@@ -17,13 +17,13 @@ impl PurgeFailed {
         Self { purge, reason: error.to_string() }
     }
 
-    /// What was to be purged.
+    /// The purge.
     #[must_use]
     pub const fn purge(&self) -> &Purge {
         &self.purge
     }
 
-    /// What the purger's error says.
+    /// The text of the purger's error.
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.reason

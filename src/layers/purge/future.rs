@@ -1,4 +1,4 @@
-//! [`ResponseFuture`]: the answer, then the purge, then the answer goes on.
+//! [`ResponseFuture`]: the response, the purge, and then the response is sent.
 
 use std::fmt;
 use std::future::Future;
@@ -21,8 +21,8 @@ pin_project! {
     pub struct ResponseFuture<F, P: Service<Purge>, B> {
         #[pin]
         state: State<F, P, P::Future>,
-        // What waits for the purge.
-        answer: Option<(Response<B>, Purge)>,
+        // Waits for the purge.
+        response: Option<(Response<B>, Purge)>,
         announce_groups: bool,
     }
 }
@@ -48,7 +48,7 @@ pin_project! {
 
 impl<F, P: Service<Purge>, B> ResponseFuture<F, P, B> {
     pub(super) const fn new(inner: F, purger: Option<P>, announce_groups: bool) -> Self {
-        Self { state: State::Handling { inner, purger }, answer: None, announce_groups }
+        Self { state: State::Handling { inner, purger }, response: None, announce_groups }
     }
 }
 
@@ -77,12 +77,12 @@ where
                         this.state.set(State::Done);
                         return Poll::Ready(Ok(response));
                     }
-                    *this.answer = Some((response, purge));
+                    *this.response = Some((response, purge));
                     this.state.set(State::Waiting { purger });
                 }
                 StateProjection::Waiting { purger } => match ready!(purger.poll_ready(cx)) {
                     Ok(()) => {
-                        let (_, purge) = this.answer.as_ref().expect("it waits for the purge");
+                        let (_, purge) = this.response.as_ref().expect("it waits for the purge");
                         let purging = purger.call(purge.clone());
                         this.state.set(State::Purging { purging });
                     }
@@ -94,7 +94,7 @@ where
             }
         };
         this.state.set(State::Done);
-        let (mut response, purge) = this.answer.take().expect("it waits for the purge");
+        let (mut response, purge) = this.response.take().expect("it waits for the purge");
         // I-03: after an unsafe method that succeeded, which is where this is reached.
         if *this.announce_groups
             && let Some(groups) = purge.cache_group_invalidation()

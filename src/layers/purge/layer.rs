@@ -4,7 +4,7 @@ use tower_layer::Layer;
 
 use super::service::PurgeService;
 
-/// Purges what handlers of writes ask for, before their answers go on. See the
+/// Purges what handlers name after a write, before their responses are sent. See the
 /// [module docs](super) for an example.
 #[derive(Clone, Debug)]
 pub struct PurgeLayer<P> {
@@ -14,22 +14,22 @@ pub struct PurgeLayer<P> {
 }
 
 impl<P> PurgeLayer<P> {
-    /// The layer for a service from a [`Purge`](crate::edge::purge::Purge) to anything. It is cloned
-    /// for each request with an unsafe method, so a clone should cost little, as that of a client
-    /// does.
+    /// Creates the layer with a purger: a service from a [`Purge`](crate::edge::purge::Purge) to
+    /// anything. It is cloned for each request with an unsafe method, so a clone should be cheap, as
+    /// that of an HTTP client is.
     pub const fn new(purger: P) -> Self {
         Self { purger, announce_groups: false, enabled: true }
     }
 
-    /// Says in the answer to the write, too, which tags are to be purged: in
-    /// `Cache-Group-Invalidation`, for caches that it passes and that know `Cache-Groups`
-    /// (RFC 9875, I-03). See [`TagFormat::CACHE_GROUPS`](crate::edge::TagFormat::CACHE_GROUPS).
+    /// Names the purged tags in the response to the write as well: in `Cache-Group-Invalidation`, for
+    /// caches on its way that support `Cache-Groups` (RFC 9875). See [`TagFormat::CACHE_GROUPS`](crate::edge::TagFormat::CACHE_GROUPS).
     #[must_use]
     pub fn announce_groups(self) -> Self {
+        // I-03.
         Self { announce_groups: true, ..self }
     }
 
-    /// When not, as in front of no cache, the layer drops what is to be purged.
+    /// If `false`, the layer drops purges, for a service without a cache in front of it.
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self {
         Self { enabled, ..self }

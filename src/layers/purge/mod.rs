@@ -1,27 +1,30 @@
-//! A layer that purges what a write made wrong.
+//! A layer that purges what a write made out of date.
 //!
-//! A handler of POST, PUT, PATCH, DELETE, or of any method that is not safe, puts a
-//! [`Purge`](crate::edge::purge::Purge) into its answer's extensions; services in between may add
-//! theirs. When the answer is 2xx or 3xx, the layer hands it to a `tower::Service<Purge>` of yours
-//! and waits for it, and only then the answer goes on: who reads after the write reads what was
-//! written, as far as the cache keeps its word. After a safe method, and with 4xx or 5xx, there was
-//! no write, and nothing is purged. The answer never leaves with a purge in its extensions.
+//! A handler of POST, PUT, PATCH, DELETE, or of any other method that is not safe, puts a
+//! [`Purge`](crate::edge::purge::Purge) into its response's extensions. Services in between may add
+//! theirs. If the response is 2xx or 3xx, the layer passes the purge to a purger, which is any
+//! `tower::Service<Purge>`, and sends the response when the purger is done: a client that reads after
+//! its write gets the new version, if the cache purges at once. After a safe method, and with 4xx or
+//! 5xx, there was no write, and nothing is purged. No response leaves with a purge in its extensions.
 //!
-//! Where there is none, which is nearly always, nothing is called, nothing waits and nothing is
-//! allocated. That goes for gRPC, too; a purge in such an answer is done, though its status may
-//! still come out as an error in the trailers.
+//! The package [`tower-cache-policy-purge`](https://docs.rs/tower-cache-policy-purge) has a purger for
+//! twelve vendors and caches, over any HTTP client.
+//!
+//! A response without a purge, which is nearly every response, costs no call, no wait and no
+//! allocation. This includes gRPC. A purge in a gRPC response is done, although its status may still
+//! be an error in the trailers.
 //!
 //! # When the purge fails
 //!
-//! The write is done, so the answer stays a success. It gets a [`PurgeFailed`] in its extensions,
-//! and with the feature `tracing` there is an event at the level WARN. Caches serve the old answer
-//! until it is stale: lifetimes at the edge are what you can bear when no purge arrives.
+//! The write is done, so the response stays a success. It gets a [`PurgeFailed`] in its extensions,
+//! and with the feature `tracing` there is an event at the level WARN. Caches serve the old response
+//! until it is stale. Choose lifetimes at the edge that you can accept when a purge fails.
 //!
-//! # When the client goes away
+//! # When the client disconnects
 //!
-//! Servers drop the future of a request whose client has gone, and with it a purge that is under
-//! way, after a write that is done. A service that spawns its work and waits for the task finishes
-//! it in any case:
+//! Servers drop the future of a request whose client has disconnected, and with it a purge that is
+//! under way, after a write that is done. A purger that spawns its work and waits for the task
+//! finishes it in any case:
 //!
 //! ```
 //! # use tower::{BoxError, service_fn};
@@ -31,10 +34,10 @@
 //! # let _ = tower_cache_policy::PurgeLayer::new(purger);
 //! ```
 //!
-//! A purge that hangs holds the answer back, and so does a purger that is not ready: put
-//! `tower::timeout` and, for what the vendor takes in a minute, `tower::limit` around it. The layer
-//! asks the purger whether it is ready once it has a purge for it, on a clone of its own, and so
-//! holds no place in a limit before.
+//! A purge that hangs delays the response, and so does a purger that is not ready: put
+//! `tower::timeout` around it and, if the vendor limits the rate, `tower::limit`. The layer polls the
+//! readiness of a clone of the purger when it has a purge, and so does not occupy a place in a limit
+//! before.
 //!
 //! # Example
 //!
@@ -55,7 +58,7 @@
 //! }
 //!
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-//! // See `edge::purge` for one that makes requests of it and sends them.
+//! // In place of a purger that sends requests.
 //! let purged = Arc::new(Mutex::new(Vec::new()));
 //! let purger = {
 //!     let purged = Arc::clone(&purged);

@@ -86,8 +86,8 @@ impl<'a> PolicyTable<'a> {
         [
             row.pattern().unwrap_or("(any other)"),
             &methods.join(", "),
-            row.status_word(),
-            row.content_type_word(),
+            row.status_label(),
+            row.content_type_label(),
             row.cache_control(),
             row.vary().unwrap_or_default(),
             &last,

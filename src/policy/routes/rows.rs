@@ -101,8 +101,9 @@ impl PolicyRow<'_> {
         self.tags.into_iter().flatten().map(CacheTag::as_str)
     }
 
-    /// The status, for people.
-    pub(crate) fn status_word(&self) -> &str {
+    /// Returns the status as a table shows it: `404`, or `success` or `any` if the row is not for one status.
+    #[must_use]
+    pub fn status_label(&self) -> &str {
         match &self.status {
             Some(status) => status.as_str(),
             None if self.get_or_head() => "success",
@@ -110,8 +111,9 @@ impl PolicyRow<'_> {
         }
     }
 
-    /// The content type, for people.
-    pub(crate) fn content_type_word(&self) -> &str {
+    /// Returns the content type as a table shows it: `image/*`, or `any` or `none`.
+    #[must_use]
+    pub fn content_type_label(&self) -> &str {
         match self.content_type() {
             Some("*/*") => "any",
             Some(content_type) => content_type,

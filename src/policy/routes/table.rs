@@ -97,6 +97,24 @@ impl RoutePolicies {
         self.table.routes.iter().flat_map(|route| &route.tags)
     }
 
+    /// Returns the pattern of the route at this path, or `None` if no route matches it.
+    ///
+    /// ```
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// use tower_cache_policy::policy::routes::RoutePolicies;
+    ///
+    /// let table = RoutePolicies::builder().route("/news/{id}", CachePolicy::NO_CACHE).build()?;
+    /// assert_eq!(table.pattern_at("/news/1"), Some("/news/{id}"));
+    /// assert_eq!(table.pattern_at("/about"), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn pattern_at(&self, path: &str) -> Option<&str> {
+        // A path with a dot segment has no route (G-19).
+        let route = self.table.patterns.find(path).filter(|_| !has_dot_segment(path))?;
+        Some(&self.table.routes[route].pattern)
+    }
+
     /// The route of a request, with the table itself. A `path` of `None` is not known.
     pub(crate) fn find(self, method: &Method, path: Option<&str>) -> RouteMatch {
         let place = match path {
@@ -140,12 +158,6 @@ impl RouteMatch {
     /// The tags of every answer of the route.
     pub(crate) fn tags(&self) -> Option<&CacheTags> {
         self.route().map(|route| &route.tags)
-    }
-
-    /// The pattern of the route.
-    #[cfg(feature = "dashboard")]
-    pub(crate) fn pattern(&self) -> Option<&str> {
-        self.route().map(|route| route.pattern.as_str())
     }
 
     /// The rule that was found, for people: the pattern of the route, or why there is none.

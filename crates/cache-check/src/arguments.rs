@@ -1,0 +1,149 @@
+//! [`Arguments`]: what the command line says.
+
+use clap::{Parser, ValueEnum};
+use http::{HeaderName, HeaderValue};
+use tower_cache_policy::audit::Level;
+use tower_cache_policy::edge::EdgeProfile;
+
+const AFTER: &str = "\
+Each URL is requested twice in the same way, then with its validators, with each
+content coding, with another Accept-Language and Cookie, with HEAD, and with a
+range and If-Range. Only GET and HEAD requests are sent. Redirects are followed,
+and each of them is checked.
+
+A response that says nothing about the page is not a finding: a rate limit, a
+challenge of a firewall, a server error, a timeout. The URL is reported as not
+checked. If the site asks for a pause (Retry-After), cache-check waits for it, up
+to --max-wait.
+
+Colours are for terminals, and NO_COLOR turns them off.
+
+Exit status:
+  0  no finding of --level or above
+  1  a finding of --level or above
+  2  a URL could not be checked, or not completely (even if there are findings)
+
+Examples:
+  cache-check https://example.com/ --edge cloudflare --follow-assets
+  cache-check --json --level danger - < urls.txt";
+
+/// Checks how browsers and CDNs cache the responses of a site, and reports what to change
+#[derive(Debug, Parser)]
+#[command(name = "cache-check", version, after_help = AFTER)]
+pub(crate) struct Arguments {
+    /// URLs to check, with http:// or https://; `-` reads one URL per line from standard input
+    #[arg(value_name = "URL", required = true)]
+    pub(crate) urls: Vec<String>,
+
+    /// Report also what these edge caches do with each response; separate several with commas
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = edge)]
+    pub(crate) edge: Vec<EdgeProfile>,
+
+    /// Send this field with each request to the origins of the URLs; may be repeated
+    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = field)]
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+
+    /// Check the scripts, styles and images of each page too, if they have the same origin
+    #[arg(long)]
+    pub(crate) follow_assets: bool,
+
+    /// Maximum number of assets to check per page
+    #[arg(long, value_name = "N", default_value_t = 50, requires = "follow_assets", value_parser = assets)]
+    pub(crate) max_assets: usize,
+
+    /// Write one JSON document instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Explain in full what each cache does, and by which rule
+    #[arg(long, short, conflicts_with = "json")]
+    pub(crate) verbose: bool,
+
+    /// Minimum severity that causes exit status 1
+    #[arg(long, value_enum, default_value_t = LeastLevel::Warning)]
+    pub(crate) level: LeastLevel,
+
+    /// Maximum time for one response, including its content
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub(crate) timeout: u64,
+
+    /// Maximum time to wait for one origin in total, if it asks for pauses with Retry-After
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(0..=3_600))]
+    pub(crate) max_wait: u64,
+
+    /// Maximum number of bytes to read from one response
+    #[arg(long, value_name = "BYTES", default_value_t = 8 << 20)]
+    pub(crate) max_body: usize,
+
+    /// Number of URLs to check at the same time
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = concurrency)]
+    pub(crate) concurrency: usize,
+}
+
+/// [`Level`] as an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LeastLevel {
+    Note,
+    Warning,
+    Danger,
+}
+
+impl From<LeastLevel> for Level {
+    fn from(level: LeastLevel) -> Self {
+        match level {
+            LeastLevel::Note => Self::Note,
+            LeastLevel::Warning => Self::Warning,
+            LeastLevel::Danger => Self::Danger,
+        }
+    }
+}
+
+fn edge(name: &str) -> Result<EdgeProfile, String> {
+    EdgeProfile::by_name(name).ok_or_else(|| {
+        let names: Vec<&str> = EdgeProfile::all().iter().map(EdgeProfile::name).collect();
+        format!("not the name of an edge; the names are {}", names.join(", "))
+    })
+}
+
+fn field(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let (name, value) = text.split_once(':').ok_or("there is no colon; write `Name: value`")?;
+    let name = name.trim().parse().map_err(|_| format!("`{name}` is not a field name"))?;
+    let value =
+        value.trim().parse().map_err(|_| "the value contains a character that is not allowed in a field".to_owned())?;
+    Ok((name, value))
+}
+
+fn concurrency(text: &str) -> Result<usize, String> {
+    number(text, 1, 64)
+}
+
+fn assets(text: &str) -> Result<usize, String> {
+    number(text, 0, 10_000)
+}
+
+fn number(text: &str, least: usize, most: usize) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if (least..=most).contains(&number) => Ok(number),
+        _ => Err(format!("not a number from {least} to {most}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_header_argument_is_a_name_and_a_value() {
+        assert_eq!(field("X-A: b: c").unwrap().1, "b: c");
+        for text in ["no colon", "b c: d", ": d", "a: \n"] {
+            assert_eq!(field(text).is_err(), text != "a: \n", "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Checks all URLs, several at once, and reports them in the order in which they were named.
+
+use std::collections::HashSet;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use indicatif::{ProgressBar, ProgressStyle};
+use url::Url;
+
+use crate::arguments::Arguments;
+use crate::client::Client;
+use crate::input::{self, Named, Target};
+use crate::page::Checker;
+use crate::report::{Document, Outcome, Report};
+use crate::text;
+
+/// Checks the URLs of the arguments, and writes the report.
+///
+/// # Errors
+///
+/// If no URL could be checked at all, as a message for the user.
+pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, String> {
+    let urls = input::urls(&arguments.urls).map_err(|error| format!("cannot read the standard input: {error}"))?;
+    let client = Client::new(arguments)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| format!("cannot start the runtime: {error}"))?;
+    match runtime.block_on(check_all(arguments, &client, urls)) {
+        Ok(outcome) => Ok(outcome),
+        // A reader that stops early, as `head` does, needs no message.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Outcome::NotChecked),
+        Err(error) => Err(format!("cannot write the report: {error}")),
+    }
+}
+
+async fn check_all(arguments: &Arguments, client: &Client, urls: Vec<Named>) -> io::Result<Outcome> {
+    let most_assets = if arguments.follow_assets { arguments.max_assets } else { 0 };
+    let checker = Checker { client, edges: &arguments.edge, most_assets };
+    let progress = progress(urls.len());
+    let mut seen: HashSet<Url> =
+        urls.iter().filter_map(|(_, target)| Some(target.as_ref().ok()?.url.clone())).collect();
+    let (mut reports, mut assets) = (Vec::new(), Vec::new());
+
+    let mut pages = stream::iter(&urls).map(|named| check_named(&checker, named)).buffered(arguments.concurrency);
+    while let Some((report, found)) = pages.next().await {
+        assets.extend(found.into_iter().filter(|asset| seen.insert(asset.url.clone())));
+        progress.set_length((urls.len() + assets.len()) as u64);
+        add(&mut reports, report, arguments, &progress)?;
+    }
+    // The assets of assets are not followed: a page in place of an image would start a walk through the site.
+    let checker = Checker { most_assets: 0, ..checker };
+    let mut checks = stream::iter(&assets).map(|asset| checker.check(asset)).buffered(arguments.concurrency);
+    while let Some((report, _)) = checks.next().await {
+        add(&mut reports, report, arguments, &progress)?;
+    }
+    progress.finish_and_clear();
+
+    let least = arguments.level.into();
+    let outcome = reports.iter().map(|report| report.outcome(least)).max().unwrap_or(Outcome::Fine);
+    let mut out = anstream::stdout().lock();
+    if arguments.json {
+        let document = Document { format: 1, urls: &reports, exit_status: outcome.status() };
+        serde_json::to_writer_pretty(&mut out, &document)?;
+        writeln!(out)?;
+    } else {
+        text::write_summary(&mut out, &reports)?;
+    }
+    out.flush()?;
+    Ok(outcome)
+}
+
+async fn check_named(checker: &Checker<'_>, (text, target): &Named) -> (Report, Vec<Target>) {
+    match target {
+        Ok(target) => checker.check(target).await,
+        Err(error) => (Report::new(text, None).with_error(error.clone()), Vec::new()),
+    }
+}
+
+fn add(reports: &mut Vec<Report>, report: Report, arguments: &Arguments, progress: &ProgressBar) -> io::Result<()> {
+    progress.inc(1);
+    if !arguments.json {
+        progress.suspend(|| text::write(&mut anstream::stdout().lock(), &report, arguments.verbose))?;
+    }
+    reports.push(report);
+    Ok(())
+}
+
+/// The progress bar, on a terminal and for several URLs.
+fn progress(urls: usize) -> ProgressBar {
+    if urls < 2 {
+        return ProgressBar::hidden();
+    }
+    let progress = ProgressBar::new(urls as u64);
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} of {len} URLs {bar:30} {elapsed}") {
+        progress.set_style(style);
+    }
+    progress.enable_steady_tick(Duration::from_millis(100));
+    progress
+}

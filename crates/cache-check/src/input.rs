@@ -1,0 +1,69 @@
+//! The URLs that the user names.
+
+use std::io::{self, BufRead};
+
+use url::{Origin, Url};
+
+use crate::error::CheckError;
+
+/// A URL to check.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) url: Url,
+    /// The origin of the URL that the user named. The user's own fields are sent only there: they may contain a
+    /// password, and a redirect may lead anywhere.
+    pub(crate) home: Origin,
+    /// The page that uses it, if it is an asset.
+    pub(crate) page: Option<Url>,
+}
+
+/// An argument, and the URL that it is.
+pub(crate) type Named = (String, Result<Target, CheckError>);
+
+/// The URLs of the command line; `-` stands for the lines of standard input.
+pub(crate) fn urls(arguments: &[String]) -> io::Result<Vec<Named>> {
+    let mut urls = Vec::new();
+    for argument in arguments {
+        if argument == "-" {
+            for line in io::stdin().lock().split(b'\n') {
+                let line = line?;
+                let text = String::from_utf8_lossy(&line);
+                let text = text.trim();
+                if !text.is_empty() && !text.starts_with('#') {
+                    urls.push(named(text));
+                }
+            }
+        } else {
+            urls.push(named(argument));
+        }
+    }
+    Ok(urls)
+}
+
+/// The URL without the fragment, which is not sent, and without a name and a password, which would be sent unseen.
+pub(crate) fn bare(mut url: Url) -> Url {
+    url.set_fragment(None);
+    // These fail only for a URL without a host, which can have neither.
+    _ = url.set_username("");
+    _ = url.set_password(None);
+    url
+}
+
+fn named(text: &str) -> Named {
+    let refused = |reason: String| Err(CheckError::Url { reason });
+    let target = match Url::parse(text) {
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            refused("it contains a name or a password; send them with --header 'Authorization: ...'".to_owned())
+        }
+        Ok(url) if matches!(url.scheme(), "http" | "https") => {
+            let url = bare(url);
+            Ok(Target { home: url.origin(), url, page: None })
+        }
+        // `localhost:3000` has the scheme `localhost`.
+        Ok(_) | Err(url::ParseError::RelativeUrlWithoutBase) => {
+            refused(format!("it does not start with http:// or https://; write https://{text}"))
+        }
+        Err(error) => refused(error.to_string()),
+    };
+    (text.to_owned(), target)
+}

@@ -1,0 +1,26 @@
+//! The order of the probes.
+
+use http::StatusCode;
+use tower_cache_policy::audit::CacheAudit;
+
+use super::probe::Probe;
+use super::{codings, first, head, nonces, ranges, repeat, revalidation, variants};
+
+/// Makes all requests that the first response gives reason for. Preconditions and ranges apply to a representation
+/// (P-02), so for anything else only the response itself is examined. A live stream has no second response to compare
+/// with, and would not end.
+pub(crate) async fn run_all(probe: &mut Probe<'_>, audit: &CacheAudit) {
+    first::examine(probe, audit);
+    let is_success = matches!(probe.first.status(), StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION);
+    if !is_success || probe.first.is_live_stream() {
+        return;
+    }
+    if let Some(repeat) = repeat::run(probe, audit).await {
+        nonces::examine(probe, audit, &repeat);
+        variants::run(probe, audit, &repeat).await;
+    }
+    revalidation::run(probe, audit).await;
+    codings::run(probe).await;
+    head::run(probe).await;
+    ranges::run(probe).await;
+}

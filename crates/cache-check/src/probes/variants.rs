@@ -1,0 +1,180 @@
+//! The same request with another `Accept-Language` and another `Cookie`: does the content depend on them, and does `Vary`
+//! say so?
+
+use http::HeaderName;
+use http::header::{ACCEPT_LANGUAGE, COOKIE, HeaderValue, SET_COOKIE};
+use tower_cache_policy::audit::{CacheAudit, Level};
+
+use super::probe::Probe;
+use super::sample::{Sample, differ};
+use crate::client::{Changes, Read};
+use crate::exchange::Exchange;
+
+/// How often a difference is seen before it is reported: content that is chosen at random differs by chance too.
+const ROUNDS: usize = 3;
+
+/// Some servers look at the first language only, and some know only a few.
+const LANGUAGES: [&str; 4] = [
+    "de, fr;q=0.9, es;q=0.8, ja;q=0.7, zh;q=0.6, pt;q=0.5, it;q=0.5, nl;q=0.4, ru;q=0.4, pl;q=0.3, sv;q=0.3, ko;q=0.3, ar;q=0.2",
+    "en",
+    "fr",
+    "ja",
+];
+
+/// Names that applications often use, with values that differ from the usual ones.
+const COOKIES: &str = "session=cache-check; sessionid=cache-check; sid=cache-check; PHPSESSID=cache-check; \
+    JSESSIONID=cache-check; connect.sid=cache-check; id=cache-check; uid=cache-check; user=cache-check; username=cache-check; auth=cache-check; token=cache-check; logged_in=true; lang=fr; language=fr; locale=fr; theme=dark; currency=JPY; country=JP; ab=b; variant=b";
+
+/// How many cookies that the site sets are sent back with other values.
+const MOST_COOKIES: usize = 8;
+
+/// Compares the variants of the page. `repeat` is a second response to the plain request.
+pub(super) async fn run(probe: &mut Probe<'_>, audit: &CacheAudit, repeat: &Exchange) {
+    // Compressed content that is new each time has no words in common with itself.
+    let is_opaque = probe.first.coding().is_some() && probe.capabilities.stable_content == Some(false);
+    if !is_shared(audit) || is_opaque {
+        return;
+    }
+    let mut plain = vec![Sample::of(probe.first), Sample::of(repeat)];
+    let languages = LANGUAGES.map(HeaderValue::from_static).map(Some);
+    probe.capabilities.varies_by_language = compare(probe, audit, &mut plain, ACCEPT_LANGUAGE, &languages).await;
+    let cookies = cookies(probe);
+    probe.capabilities.varies_by_cookie = compare(probe, audit, &mut plain, COOKIE, &cookies).await;
+}
+
+/// Compares the variants of a redirect, whose first response is all that is known of it.
+pub(crate) async fn compare_variants(probe: &mut Probe<'_>, audit: &CacheAudit) {
+    if !is_shared(audit) {
+        return;
+    }
+    let Some(repeat) = probe.plain("repeat", Read::Content).await else { return };
+    run(probe, audit, &repeat).await;
+}
+
+/// Whether a cache that several visitors share may store it.
+fn is_shared(audit: &CacheAudit) -> bool {
+    audit.shared().is_stored() || audit.edges().any(|edge| edge.is_stored())
+}
+
+/// Whether a shared cache may serve it to another visitor without revalidation.
+fn is_reused(audit: &CacheAudit) -> bool {
+    let is_reused = |seconds| seconds != Some(0);
+    is_reused(audit.shared().reused_for()) || audit.edges().any(|edge| is_reused(edge.reused_for()))
+}
+
+/// The values of `Cookie` to try. `None` leaves the user's own out.
+fn cookies(probe: &Probe<'_>) -> Vec<Option<HeaderValue>> {
+    let own = probe.first.fields().get_all(SET_COOKIE).iter().filter_map(|line| {
+        let name = line.as_bytes().split(|byte| matches!(byte, b'=' | b';')).next()?.trim_ascii();
+        let is_name = !name.is_empty() && name.len() <= 64 && name.iter().all(u8::is_ascii_graphic);
+        is_name.then(|| format!("{}=cache-check; ", String::from_utf8_lossy(name)))
+    });
+    let all = own.take(MOST_COOKIES).collect::<String>() + COOKIES;
+    let mut values = Vec::new();
+    if probe.sends(&COOKIE) {
+        values.push(None);
+    }
+    values.extend(HeaderValue::from_str(&all).ok().map(Some));
+    values
+}
+
+/// Whether the content depends on the field, or `None` if that cannot be known.
+async fn compare(
+    probe: &mut Probe<'_>,
+    audit: &CacheAudit,
+    plain: &mut Vec<Sample>,
+    name: HeaderName,
+    values: &[Option<HeaderValue>],
+) -> Option<bool> {
+    let mut is_known = true;
+    for value in values {
+        match try_value(probe, plain, &name, value.as_ref()).await? {
+            Tried::Same { from_cache } => is_known &= !from_cache,
+            Tried::Different(variant) => {
+                report(probe, audit, &name, value.as_ref(), &variant);
+                return Some(true);
+            }
+        }
+    }
+    is_known.then_some(false)
+}
+
+enum Tried {
+    /// A cache in front may have returned what it stored of the plain request.
+    Same {
+        from_cache: bool,
+    },
+    Different(Box<Exchange>),
+}
+
+async fn try_value(
+    probe: &mut Probe<'_>,
+    plain: &mut Vec<Sample>,
+    name: &HeaderName,
+    value: Option<&HeaderValue>,
+) -> Option<Tried> {
+    let probe_name = if *name == COOKIE { "other-cookie" } else { "other-language" };
+    let set: Vec<_> = value.map(|value| (name.clone(), value.clone())).into_iter().collect();
+    let changes = Changes { set: &set, without: Some(name), ..Changes::default() };
+    let variant = probe.send(probe_name, changes).await?;
+    // A site that refuses the value shows nothing of what it would do with one of its own. It may also have begun to
+    // refuse this client.
+    if variant.status().as_u16() >= 400 && probe.first.status().as_u16() < 400 {
+        probe.plain("control", Read::Fields).await?;
+        return None;
+    }
+    let mut variants = vec![Sample::of(&variant)];
+    for _ in 1..ROUNDS {
+        if !differ(plain, &variants) {
+            return Some(Tried::Same { from_cache: variant.is_from_cache() });
+        }
+        let again = probe.plain("repeat", Read::Content).await?;
+        plain.push(Sample::of(&again));
+        variants.push(Sample::of(&probe.send(probe_name, changes).await?));
+    }
+    // The plain request comes last, so that a site that changed in between is not taken for one that varies.
+    let again = probe.plain("repeat", Read::Content).await?;
+    plain.push(Sample::of(&again));
+    let differ = differ(plain, &variants);
+    Some(if differ { Tried::Different(Box::new(variant)) } else { Tried::Same { from_cache: variant.is_from_cache() } })
+}
+
+fn report(
+    probe: &mut Probe<'_>,
+    audit: &CacheAudit,
+    name: &HeaderName,
+    value: Option<&HeaderValue>,
+    variant: &Exchange,
+) {
+    let first = probe.first;
+    let shown = if *name == COOKIE { "Cookie" } else { "Accept-Language" };
+    let lacks_vary = !(first.varies_on(name) && variant.varies_on(name));
+    if lacks_vary && is_reused(audit) {
+        let (level, section, change) = if *name == COOKIE {
+            let change = "send `Cache-Control: private`, or `no-store`, or `Vary: Cookie`";
+            (Level::Danger, "RFC 9111 section 4.1", change)
+        } else {
+            let change = "send `Vary: Accept-Language` with each of them, or a URL of its own for each language";
+            (Level::Warning, "RFC 9111 section 4.1", change)
+        };
+        let example = match value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()) {
+            Some(value) => format!("`{shown}: {}`", crate::error::shown(value.split([',', ';']).next().unwrap_or(""))),
+            None => format!("no `{shown}`"),
+        };
+        let text = format!(
+            "the content depends on `{shown}` (it differs for {example}) and the response lacks `Vary: {shown}`, so \
+             shared caches serve one visitor what was made for another"
+        );
+        probe.found(level, ("K-02", section), text, change);
+    }
+    if let (Some(tag), Some(other)) = (first.etag(), variant.etag())
+        && tag.weak_eq(&other)
+    {
+        probe.found(
+            Level::Warning,
+            ("V-07", "RFC 9110 section 8.8.1"),
+            format!("contents that differ by `{shown}` have the same entity tag, so a 304 confirms the wrong one"),
+            "compute the tag from the content",
+        );
+    }
+}

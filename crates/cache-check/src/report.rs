@@ -1,0 +1,125 @@
+//! [`Report`] of one URL, and the [`Document`] of all.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+use tower_cache_policy::audit::{CacheAudit, Level};
+use url::Url;
+
+use crate::error::CheckError;
+use crate::exchange::Exchange;
+use crate::finding::Finding;
+use crate::probes::{Capabilities, ProbeRecord};
+use crate::redirects::Hop;
+
+/// The result for one URL.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    /// As the user or the page wrote it.
+    pub(crate) url: String,
+    /// The page that uses it, if it is an asset.
+    pub(crate) page: Option<Url>,
+    pub(crate) redirects: Vec<Hop>,
+    pub(crate) response: Option<PageResponse>,
+    pub(crate) capabilities: Option<Capabilities>,
+    /// The worst first.
+    pub(crate) findings: Vec<Finding>,
+    /// Why it could not be checked, or not completely.
+    pub(crate) errors: Vec<CheckError>,
+    pub(crate) audit: Option<CacheAudit>,
+    pub(crate) probes: Vec<ProbeRecord>,
+}
+
+/// The first response that is not a redirect.
+#[derive(Debug, Serialize)]
+pub(crate) struct PageResponse {
+    pub(crate) url: Url,
+    pub(crate) status: u16,
+    pub(crate) version: String,
+    pub(crate) content_bytes: Option<usize>,
+    pub(crate) live_stream: bool,
+    pub(crate) cache_control: Option<String>,
+}
+
+/// The results for all URLs.
+#[derive(Debug, Serialize)]
+pub(crate) struct Document<'a> {
+    /// Changes when a key changes its meaning or is removed.
+    pub(crate) format: u32,
+    pub(crate) urls: &'a [Report],
+    pub(crate) exit_status: u8,
+}
+
+/// How a check ended, the worst last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Outcome {
+    /// No finding of the level in question.
+    Fine,
+    /// A finding of that level or above.
+    Found,
+    /// A URL could not be checked, or not completely.
+    NotChecked,
+}
+
+impl Report {
+    pub(crate) fn new(url: &str, page: Option<&Url>) -> Self {
+        Self {
+            url: url.to_owned(),
+            page: page.cloned(),
+            redirects: Vec::new(),
+            response: None,
+            capabilities: None,
+            findings: Vec::new(),
+            errors: Vec::new(),
+            audit: None,
+            probes: Vec::new(),
+        }
+    }
+
+    pub(crate) fn with_error(mut self, error: CheckError) -> Self {
+        self.errors.push(error);
+        self
+    }
+
+    /// Those of the redirects, then those of the page.
+    pub(crate) fn all_findings(&self) -> impl Iterator<Item = &Finding> {
+        self.redirects.iter().flat_map(|hop| &hop.findings).chain(&self.findings)
+    }
+
+    pub(crate) fn outcome(&self, least: Level) -> Outcome {
+        if !self.errors.is_empty() {
+            Outcome::NotChecked
+        } else if self.all_findings().any(|finding| finding.level >= least) {
+            Outcome::Found
+        } else {
+            Outcome::Fine
+        }
+    }
+}
+
+impl PageResponse {
+    pub(crate) fn new(url: Url, exchange: &Exchange) -> Self {
+        Self {
+            url,
+            status: exchange.status().as_u16(),
+            version: format!("{:?}", exchange.response.version),
+            content_bytes: exchange.content().map(bytes::Bytes::len),
+            live_stream: exchange.is_live_stream(),
+            cache_control: exchange.cache_control(),
+        }
+    }
+}
+
+impl Outcome {
+    pub(crate) const fn status(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Found => 1,
+            Self::NotChecked => 2,
+        }
+    }
+
+    pub(crate) fn exit_code(self) -> ExitCode {
+        ExitCode::from(self.status())
+    }
+}

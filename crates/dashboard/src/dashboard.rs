@@ -1,0 +1,166 @@
+//! [`Dashboard`]: the handle that a layer and a service share.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::request::Parts;
+use tower_cache_policy::Clock;
+use tower_cache_policy::edge::Edges;
+use tower_cache_policy::policy::original_path;
+use tower_cache_policy::policy::routes::{RoutePolicies, SharedRoutes};
+
+use crate::access::Access;
+use crate::history::History;
+use crate::observe::ObserveLayer;
+use crate::record::RouteName;
+use crate::serve::DashboardService;
+
+/// A live page that shows how responses are cached. See the [crate docs](crate) for an example, and for who may see it.
+///
+/// It is cheap to clone, and all clones share their data. It stores the last 200 requests with the first 300 bytes of each
+/// path and field, counters for 256 routes, 100 different warnings, and the lengths of 1024 responses, and serves up to 32
+/// event streams. It stores no query, no body, and no field except `Cache-Control`.
+#[derive(Clone)]
+pub struct Dashboard {
+    config: Arc<Config>,
+    history: Arc<History>,
+}
+
+impl Dashboard {
+    /// Creates a dashboard without a table of routes.
+    #[must_use]
+    pub fn new() -> Self {
+        let config = Config {
+            routes: None,
+            route_by: None,
+            edges: None,
+            access: Access::Loopback { peers_are_local: false },
+            clock: Clock::system(),
+        };
+        Self { config: Arc::new(config), history: Arc::default() }
+    }
+
+    /// Shows this table, and counts requests by its patterns.
+    #[must_use]
+    pub fn routes(self, routes: RoutePolicies) -> Self {
+        self.shared_routes(SharedRoutes::new(routes))
+    }
+
+    /// Shows the current table, and counts requests by its patterns.
+    #[must_use]
+    pub fn shared_routes(self, routes: SharedRoutes) -> Self {
+        self.with(|config| config.routes = Some(routes))
+    }
+
+    /// Counts a request under the name that `route` returns, for an application whose router knows the pattern. For `None`
+    /// the table decides.
+    ///
+    /// The names should be few. Those after the first 255 share one row.
+    #[must_use]
+    pub fn route_by(self, route: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static) -> Self {
+        self.with(|config| config.route_by = Some(RouteBy(Arc::new(route))))
+    }
+
+    /// Shows what these edges store instead of what a standard shared cache stores, and warns of what they get wrong. They
+    /// should be those of the [`EdgeLayer`](tower_cache_policy::EdgeLayer).
+    #[must_use]
+    pub fn edges(self, edges: impl Into<Edges>) -> Self {
+        let edges = Some(edges.into()).filter(|edges| edges.profiles().next().is_some());
+        self.with(|config| config.edges = edges)
+    }
+
+    /// States that only this machine can reach the service, because the listener is bound to a loopback address. The
+    /// peer's address need not be known then. The other conditions remain.
+    ///
+    /// # Warning
+    ///
+    /// On a listener that is bound to another address, any client that reaches it can send a loopback `Host`, and gets
+    /// the page.
+    #[must_use]
+    pub fn bound_to_loopback(self) -> Self {
+        self.with(|config| config.access = Access::Loopback { peers_are_local: true })
+    }
+
+    /// Lets this rule decide who may see the page. Peer, host and proxies are not checked any more. A request that a page
+    /// of another site makes is still refused, unless it opens the dashboard in a window of its own.
+    ///
+    /// # Warning
+    ///
+    /// The page shows what other visitors request. A rule that allows every request is for a network where that is not a
+    /// secret.
+    #[must_use]
+    pub fn allow(self, rule: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
+        self.with(|config| config.access = Access::Rule(Arc::new(rule)))
+    }
+
+    /// Reads the time from this clock.
+    #[must_use]
+    pub fn clock(self, clock: Clock) -> Self {
+        self.with(|config| config.clock = clock)
+    }
+
+    /// Returns the layer that records the responses that pass through it. It should be the outermost one.
+    #[must_use]
+    pub fn observe(&self) -> ObserveLayer {
+        ObserveLayer::new(Arc::clone(&self.config), Arc::clone(&self.history))
+    }
+
+    /// Returns the service that shows the page, at `/`.
+    #[must_use]
+    pub fn service(&self) -> DashboardService {
+        DashboardService::new(Arc::clone(&self.config), Arc::clone(&self.history))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(Arc::make_mut(&mut self.config));
+        self
+    }
+}
+
+impl Default for Dashboard {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Shows the number of recorded requests, and of open event streams.
+impl fmt::Debug for Dashboard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (requests, listeners) = self.history.size();
+        f.debug_struct("Dashboard")
+            .field("access", &self.config.access)
+            .field("requests", &requests)
+            .field("listeners", &listeners)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) routes: Option<SharedRoutes>,
+    pub(crate) route_by: Option<RouteBy>,
+    pub(crate) edges: Option<Edges>,
+    pub(crate) access: Access,
+    pub(crate) clock: Clock,
+}
+
+/// The application's own way to name the route of a request.
+#[derive(Clone)]
+pub(crate) struct RouteBy(Arc<dyn Fn(&Parts) -> Option<String> + Send + Sync>);
+
+impl Config {
+    pub(crate) fn route_of(&self, request: &Parts) -> RouteName {
+        let by_table = || {
+            let routes = self.routes.as_ref()?.current();
+            routes.pattern_at(original_path(request)?).map(str::to_owned)
+        };
+        let named = self.route_by.as_ref().and_then(|route_by| (route_by.0)(request));
+        named.or_else(by_table).map_or(RouteName::Unknown, RouteName::Pattern)
+    }
+}
+
+impl fmt::Debug for RouteBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<fn>")
+    }
+}

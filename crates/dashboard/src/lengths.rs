@@ -1,0 +1,69 @@
+//! [`Lengths`]: the lengths of the last responses, which a 304 saves.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use http::HeaderMap;
+use http::header::{ACCEPT_ENCODING, ETAG, LAST_MODIFIED};
+use http::request::Parts;
+
+/// How many lengths are stored.
+const MAX_LENGTHS: usize = 1_024;
+
+/// Identifies content by the URL and the validator, which a 304 has in common with its 200 (N-01). So an older version does
+/// not count with the length of the current one. Content codings may share a weak tag, so the accepted codings belong to the
+/// key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ContentKey(u64);
+
+#[derive(Debug, Default)]
+pub(crate) struct Lengths {
+    by_key: BTreeMap<ContentKey, u64>,
+    /// The oldest first.
+    order: VecDeque<ContentKey>,
+}
+
+impl ContentKey {
+    /// `None` without a validator, as no 304 can follow.
+    pub(crate) fn of(request: &Parts, response: &HeaderMap) -> Option<Self> {
+        let validator = response.get(ETAG).or_else(|| response.get(LAST_MODIFIED))?;
+        let mut hasher = DefaultHasher::new();
+        (request.uri.path(), request.uri.query(), validator.as_bytes()).hash(&mut hasher);
+        request.headers.get_all(ACCEPT_ENCODING).iter().for_each(|value| value.as_bytes().hash(&mut hasher));
+        Some(Self(hasher.finish()))
+    }
+}
+
+impl Lengths {
+    pub(crate) fn remember(&mut self, key: ContentKey, length: u64) {
+        if self.by_key.insert(key, length).is_some() {
+            return;
+        }
+        self.order.push_back(key);
+        if self.order.len() > MAX_LENGTHS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.by_key.remove(&oldest);
+        }
+    }
+
+    pub(crate) fn of(&self, key: ContentKey) -> Option<u64> {
+        self.by_key.get(&key).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_length_is_dropped() {
+        let mut lengths = Lengths::default();
+        for key in 0..=MAX_LENGTHS as u64 {
+            lengths.remember(ContentKey(key), key);
+        }
+        assert_eq!(lengths.of(ContentKey(0)), None);
+        assert_eq!(lengths.of(ContentKey(1)), Some(1));
+        assert_eq!((lengths.by_key.len(), lengths.order.len()), (MAX_LENGTHS, MAX_LENGTHS));
+    }
+}

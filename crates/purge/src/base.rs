@@ -1,0 +1,34 @@
+//! [`Base`]: where an API is.
+
+use std::fmt;
+
+use tower_cache_policy::edge::purge::Purge;
+
+use crate::error::PurgeError;
+use crate::text::{bounded, without_query};
+
+/// The start of all URLs of an API, without a slash at its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Base(String);
+
+impl Base {
+    pub(crate) fn of_vendor(url: &str) -> Self {
+        Self(url.to_owned())
+    }
+
+    /// Accepts what a URL of a purge may be, without a query or fragment.
+    pub(crate) fn new(url: &str) -> Result<Self, PurgeError> {
+        let valid = Purge::url(url)?;
+        if url.contains(['?', '#']) {
+            let reason = "cannot be that of an API: leave its query and its fragment out";
+            return Err(PurgeError::InvalidUrl { url: bounded(without_query(url)), reason });
+        }
+        let url: String = valid.urls().iter().map(ToString::to_string).collect();
+        Ok(Self(url.trim_end_matches('/').to_owned()))
+    }
+
+    /// The URL of a resource, whose path begins with a slash.
+    pub(crate) fn join(&self, path: fmt::Arguments<'_>) -> String {
+        format!("{}{path}", self.0)
+    }
+}

@@ -1,0 +1,71 @@
+//! [`PurgerError`]: what a purge did not reach.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::error::PurgeError;
+use crate::outcome::PurgeFailure;
+
+/// Why a [`Purger`](crate::Purger) did not purge everything that a purge names. Neither `Display`
+/// nor `Debug` shows a credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PurgerError {
+    /// The API does not have such a purge. No request was sent.
+    Requests(PurgeError),
+    /// Some of the requests failed, or were not sent because of that.
+    Failed {
+        /// The failure that came first.
+        first: PurgeFailure,
+        /// How many requests failed.
+        failed: usize,
+        /// How many requests were not sent, after a failure that each of them would have had.
+        not_sent: usize,
+        /// How many requests the purge has.
+        requests: usize,
+    },
+}
+
+impl PurgerError {
+    /// Whether the purge may succeed later.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        match self {
+            Self::Requests(_) => false,
+            Self::Failed { first, .. } => first.is_retryable(),
+        }
+    }
+
+    /// How long the API asks to wait before another attempt.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Requests(_) => None,
+            Self::Failed { first, .. } => first.retry_after(),
+        }
+    }
+}
+
+impl From<PurgeError> for PurgerError {
+    fn from(error: PurgeError) -> Self {
+        Self::Requests(error)
+    }
+}
+
+impl fmt::Display for PurgerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Requests(error) => write!(f, "{error}"),
+            Self::Failed { first, requests: 1, .. } => write!(f, "{first}"),
+            Self::Failed { first, failed, not_sent, requests } => {
+                write!(f, "{first} ({failed} of {requests} requests failed")?;
+                if *not_sent > 0 {
+                    write!(f, ", {not_sent} were not sent")?;
+                }
+                f.write_str(")")
+            }
+        }
+    }
+}
+
+impl std::error::Error for PurgerError {}

@@ -1,0 +1,84 @@
+//! One request and its response, through the client.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use http::header::AUTHORIZATION;
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::BodyExt;
+use tower_service::Service;
+
+use crate::reply::MAX_BODY;
+use crate::text::without_secrets;
+
+/// Returns the response with its body, or the text of the client's error, in which no secret of the
+/// request remains.
+pub(super) async fn exchange<C, B>(mut client: C, request: Request<Bytes>) -> Result<Response<Bytes>, String>
+where
+    C: Service<Request<Bytes>, Response = Response<B>>,
+    C::Error: fmt::Display,
+    B: Body,
+    B::Error: fmt::Display,
+{
+    let secrets = secrets_of(&request);
+    let failed = |error: &dyn fmt::Display| redacted(&error.to_string(), &secrets);
+    poll_fn(|cx| client.poll_ready(cx)).await.map_err(|error| failed(&error))?;
+    let (head, body) = client.call(request).await.map_err(|error| failed(&error))?.into_parts();
+    match read(body).await {
+        Ok(body) => Ok(Response::from_parts(head, body)),
+        Err((_, error)) if head.status.is_success() => Err(failed(&error)),
+        // An error is an error without the end of its body, too.
+        Err((start, _)) => Ok(Response::from_parts(head, start)),
+    }
+}
+
+/// The values of the request's sensitive fields, and the words of which they consist.
+pub(super) fn secrets_of(request: &Request<Bytes>) -> Vec<String> {
+    /// The names of schemes and the like are shorter.
+    const MIN_WORD: usize = 8;
+
+    let mut secrets = Vec::new();
+    let fields = request.headers().iter();
+    for (_, value) in fields.filter(|(name, value)| value.is_sensitive() || *name == AUTHORIZATION) {
+        let Ok(value) = value.to_str() else { continue };
+        for word in value.split([' ', ',', ';']) {
+            let word = word.split_once('=').map_or(word, |(_, value)| value);
+            if word.len() >= MIN_WORD {
+                secrets.push(word.to_owned());
+            }
+        }
+        secrets.push(value.to_owned());
+    }
+    secrets
+}
+
+/// The text with `***` in place of each of these.
+pub(super) fn redacted(text: &str, secrets: &[String]) -> String {
+    without_secrets(text, secrets.iter().map(String::as_str))
+}
+
+/// The body up to what is read of one, and one byte more, so that a longer one is seen to be so. An
+/// error comes with what was there before it.
+async fn read<B: Body>(body: B) -> Result<Bytes, (Bytes, B::Error)> {
+    let mut body = pin!(body);
+    let mut read = BytesMut::new();
+    // Frames without bytes count, too: a body that is always ready would never end.
+    let mut frames = 0;
+    while read.len() <= MAX_BODY && frames <= MAX_BODY {
+        frames += 1;
+        match body.frame().await {
+            None => break,
+            Some(Ok(frame)) => {
+                if let Ok(mut data) = frame.into_data() {
+                    let room = MAX_BODY + 1 - read.len();
+                    read.put((&mut data).take(room));
+                }
+            }
+            Some(Err(error)) => return Err((read.freeze(), error)),
+        }
+    }
+    Ok(read.freeze())
+}

@@ -1,0 +1,110 @@
+//! The documents that APIs return.
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, header::CONTENT_TYPE};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::outcome::{PurgeFailure, PurgeOutcome};
+
+/// The longest body that is read. The longest one of a vendor, that of 256 keys at Fastly, is far
+/// shorter.
+pub(crate) const MAX_BODY: usize = 1024 * 1024;
+
+/// Judges the response of an API that returns a JSON document: the status, and then what the
+/// document says. A document that cannot be read is a failure.
+pub(crate) fn judge_document<'a, T: Deserialize<'a>>(
+    api: &'static str,
+    secret: Option<&str>,
+    response: &'a Response<Bytes>,
+    fault_in: impl FnOnce(&T) -> Option<&'static str>,
+) -> Result<PurgeOutcome, PurgeFailure> {
+    PurgeFailure::unless_success(api, response).map_err(|failure| with_message_of(failure, secret, response))?;
+    let document: T = read(response.body()).map_err(|reason| unreadable(api, response, reason))?;
+    match fault_in(&document) {
+        None => Ok(PurgeOutcome::Purged),
+        Some(reason) => {
+            let failure = PurgeFailure::from_response(api, response).with_reason(reason);
+            Err(with_message_of(failure, secret, response))
+        }
+    }
+}
+
+/// Judges the response of an API whose documentation promises no document: the status, unless the
+/// body is a page or reports an error. A captive portal and the login page of a proxy are 200 too.
+pub(crate) fn judge_status(
+    api: &'static str,
+    secret: Option<&str>,
+    response: &Response<Bytes>,
+) -> Result<PurgeOutcome, PurgeFailure> {
+    /// What these APIs have in the document of an error.
+    #[derive(Deserialize)]
+    struct Errors {
+        error: Option<Value>,
+        #[serde(rename = "ErrorKey")]
+        error_key: Option<Value>,
+    }
+
+    let outcome =
+        PurgeFailure::unless_success(api, response).map_err(|failure| with_message_of(failure, secret, response))?;
+    let body = response.body().trim_ascii();
+    let is_html = |value: &HeaderValue| value.as_bytes().to_ascii_lowercase().starts_with(b"text/html");
+    if body.starts_with(b"<") || response.headers().get(CONTENT_TYPE).is_some_and(is_html) && !body.is_empty() {
+        return Err(unreadable(api, response, "is a page"));
+    }
+    match read::<Errors>(body) {
+        Ok(Errors { error: None, error_key: None }) | Err(_) => Ok(outcome),
+        Ok(_) => {
+            let failure = PurgeFailure::from_response(api, response).with_reason("its body reports an error");
+            Err(with_message_of(failure, secret, response))
+        }
+    }
+}
+
+/// The failure with what the body says about it, without the secret.
+pub(crate) fn with_message_of(failure: PurgeFailure, secret: Option<&str>, response: &Response<Bytes>) -> PurgeFailure {
+    failure.with_message(message(response.body()).as_deref(), secret)
+}
+
+/// A body that is not what the API returns. Another attempt would hardly change it.
+pub(crate) fn unreadable(api: &'static str, response: &Response<Bytes>, fault: &str) -> PurgeFailure {
+    let reason = format!("the body {fault}, and is not a response of this API: check the URL of the API");
+    PurgeFailure::from_response(api, response).with_reason(&reason)
+}
+
+/// Whether the document of an error gives one of these reasons, as Google's does.
+pub(crate) fn names_reason(response: &Response<Bytes>, reasons: &[&str]) -> bool {
+    let Ok(document) = read::<Value>(response.body()) else { return false };
+    let errors = document.get("error").and_then(|error| error.get("errors")).and_then(Value::as_array);
+    let reason =
+        |error: &Value| error.get("reason").and_then(Value::as_str).is_some_and(|text| reasons.contains(&text));
+    errors.is_some_and(|errors| errors.iter().any(reason))
+}
+
+fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, &'static str> {
+    if body.len() > MAX_BODY {
+        return Err("is longer than 1 MiB");
+    }
+    // Its own text may quote the body, and with it a credential. A member that appears twice is an
+    // error, so that no two readers of the document disagree.
+    serde_json::from_slice(body).map_err(|_| "cannot be read")
+}
+
+/// What the document of an error says, by the members that the vendors use for it.
+fn message(body: &[u8]) -> Option<String> {
+    let document: Value = read(body).ok()?;
+    // Cloudflare: `errors`. Google, Vercel: `error`.
+    let errors = document.get("errors").and_then(|errors| errors.get(0));
+    let places = [errors, document.get("error"), Some(&document)];
+    places.into_iter().flatten().find_map(message_in)
+}
+
+fn message_in(object: &Value) -> Option<String> {
+    const TEXTS: [&str; 7] = ["message", "Message", "msg", "error_message", "detail", "description", "title"];
+    let text = TEXTS.iter().find_map(|name| object.get(name)?.as_str())?;
+    match object.get("code") {
+        Some(Value::Number(code)) => Some(format!("{code} {text}")),
+        Some(Value::String(code)) => Some(format!("{code} {text}")),
+        _ => Some(text.to_owned()),
+    }
+}

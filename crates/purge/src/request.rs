@@ -1,0 +1,199 @@
+//! The pieces of which requests are made.
+
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::{HeaderName, HeaderValue, Method, Request, Uri};
+use serde_json::Value;
+use tower_cache_policy::edge::purge::Purge;
+use tower_cache_policy::edge::{EdgeProfile, Edges};
+use tower_cache_policy::policy::CacheTag;
+
+use crate::base::Base;
+use crate::credential::Credential;
+use crate::error::PurgeError;
+use crate::signer::Signer;
+use crate::text::{bounded, without_query};
+
+pub(crate) type PurgeRequest = Request<Bytes>;
+
+/// The method that caches know for a purge, if they know any.
+pub(crate) fn purge_method() -> Method {
+    method(b"PURGE")
+}
+
+/// A method that `http` does not have.
+pub(crate) fn method(name: &[u8]) -> Method {
+    Method::from_bytes(name).expect("the name is a token")
+}
+
+/// A request without a body.
+pub(crate) fn bare(method: Method, url: &str) -> Result<PurgeRequest, PurgeError> {
+    let Ok(uri) = Uri::try_from(url) else {
+        let reason = "is too long for a request: purge by tag";
+        return Err(PurgeError::InvalidUrl { url: bounded(without_query(url)), reason });
+    };
+    let mut request = PurgeRequest::default();
+    *request.method_mut() = method;
+    *request.uri_mut() = uri;
+    Ok(request)
+}
+
+/// A request with a JSON document.
+pub(crate) fn json(method: Method, url: &str, document: &Value) -> Result<PurgeRequest, PurgeError> {
+    let mut request = with_json_fields(bare(method, url)?);
+    *request.body_mut() = Bytes::from(document.to_string());
+    Ok(request)
+}
+
+/// The request with the fields of one that has a JSON document.
+pub(crate) fn with_json_fields(request: PurgeRequest) -> PurgeRequest {
+    const JSON: HeaderValue = HeaderValue::from_static("application/json");
+    with(with(request, CONTENT_TYPE, JSON), ACCEPT, JSON)
+}
+
+/// The request, signed.
+pub(crate) fn signed(
+    api: &'static str,
+    signer: &impl Signer,
+    request: PurgeRequest,
+) -> Result<PurgeRequest, PurgeError> {
+    let (mut head, body) = request.into_parts();
+    match signer.sign(&mut head, &body) {
+        Ok(()) => Ok(PurgeRequest::from_parts(head, body)),
+        Err(error) => Err(PurgeError::Other { api, reason: bounded(&error.to_string()) }),
+    }
+}
+
+/// A request with a JSON document and a bearer token.
+pub(crate) fn bearer_post(url: &str, token: &Credential, document: &Value) -> Result<PurgeRequest, PurgeError> {
+    let request = json(Method::POST, url, document)?;
+    Ok(with(request, AUTHORIZATION, token.bearer()))
+}
+
+/// The request with one more field.
+pub(crate) fn with(mut request: PurgeRequest, name: HeaderName, value: HeaderValue) -> PurgeRequest {
+    request.headers_mut().insert(name, value);
+    request
+}
+
+/// A request to one cache, which stores the URL under the URL's host and not under its own.
+pub(crate) fn to_cache(cache: &Base, method: Method, prefix: &str, url: &Uri) -> Result<PurgeRequest, PurgeError> {
+    let request = bare(method, &cache.join(format_args!("{prefix}{}", path_and_query(url))))?;
+    let host = HeaderValue::from_str(authority(url)).expect("the authority of a purge is ASCII");
+    Ok(with(request, HOST, host))
+}
+
+/// The host, and the port if it has one.
+pub(crate) fn authority(url: &Uri) -> &str {
+    url.authority().map_or("", |authority| authority.as_str())
+}
+
+/// The path, and the query if it has one.
+pub(crate) fn path_and_query(url: &Uri) -> &str {
+    url.path_and_query().map_or("/", |path| path.as_str())
+}
+
+/// Refuses a soft purge.
+pub(crate) fn refuse_soft(api: &'static str, purge: &Purge) -> Result<(), PurgeError> {
+    if !purge.is_soft() {
+        return Ok(());
+    }
+    Err(PurgeError::Unsupported { api, what: "soft purge", remedy: "use `Purge::hard`" })
+}
+
+/// Refuses URLs.
+pub(crate) fn refuse_urls(api: &'static str, purge: &Purge) -> Result<(), PurgeError> {
+    if purge.urls().is_empty() {
+        return Ok(());
+    }
+    let remedy = "tag the responses, and purge by `Purge::tags`";
+    Err(PurgeError::Unsupported { api, what: "purge by URL", remedy })
+}
+
+/// Refuses tags.
+pub(crate) fn refuse_tags(api: &'static str, purge: &Purge) -> Result<(), PurgeError> {
+    if purge.cache_tags().is_empty() {
+        return Ok(());
+    }
+    let remedy = "purge each URL by `Purge::url`, or keep lifetimes at this cache short";
+    Err(PurgeError::Unsupported { api, what: "purge by tag", remedy })
+}
+
+/// Refuses everything.
+pub(crate) fn refuse_everything(api: &'static str, remedy: &'static str, purge: &Purge) -> Result<(), PurgeError> {
+    if !purge.is_everything() {
+        return Ok(());
+    }
+    Err(PurgeError::Unsupported { api, what: "purge of everything", remedy })
+}
+
+/// The remedy where an API purges only by tag.
+pub(crate) const ONE_TAG_FOR_ALL: &str = "give all responses one tag, and purge by that";
+
+/// Refuses a star in a URL, which is a wildcard at some APIs.
+pub(crate) fn refuse_star(url: &Uri) -> Result<(), PurgeError> {
+    if !path_and_query(url).contains('*') {
+        return Ok(());
+    }
+    let reason = "has a '*', which is a wildcard at this cache: write %2A if it was stored so, or purge by tag";
+    Err(PurgeError::url(url, reason))
+}
+
+/// Refuses a tag that the edge cannot carry, and by which it has stored nothing.
+pub(crate) fn refuse_uncarried(edge: EdgeProfile, purge: &Purge) -> Result<(), PurgeError> {
+    Edges::from(edge).check_tags(purge.cache_tags()).map_err(|error| PurgeError::UnsupportedTag { error })
+}
+
+/// Refuses a tag with one of these characters, which the API would not read as part of the tag.
+pub(crate) fn refuse_in_tags(
+    api: &'static str,
+    purge: &Purge,
+    is_refused: impl Fn(char) -> bool,
+    reason: &'static str,
+) -> Result<(), PurgeError> {
+    match tags(purge).find(|tag| tag.contains(&is_refused)) {
+        None => Ok(()),
+        Some(tag) => Err(PurgeError::InvalidTag { api, tag: bounded(tag), reason }),
+    }
+}
+
+/// The tags, as text.
+pub(crate) fn tags(purge: &Purge) -> impl Iterator<Item = &str> {
+    purge.cache_tags().iter().map(CacheTag::as_str)
+}
+
+/// The URLs, as text.
+pub(crate) fn urls(purge: &Purge) -> Vec<String> {
+    purge.urls().iter().map(Uri::to_string).collect()
+}
+
+/// The items in batches of at most `max_items`, and of at most `max_bytes` when each item takes
+/// `around` bytes more than its own. An item that is longer is a batch by itself.
+pub(crate) fn batches<'a>(
+    items: impl IntoIterator<Item = &'a str>,
+    max_items: usize,
+    max_bytes: usize,
+    around: usize,
+) -> Vec<Vec<&'a str>> {
+    let mut batches: Vec<Vec<&str>> = Vec::new();
+    let mut filled = 0;
+    for item in items {
+        let length = item.len() + around;
+        match batches.last_mut() {
+            Some(batch) if batch.len() < max_items && filled + length <= max_bytes => {
+                filled += length;
+                batch.push(item);
+            }
+            _ => {
+                filled = length;
+                batches.push(vec![item]);
+            }
+        }
+    }
+    batches
+}
+
+/// The items in batches of at most `max_items`.
+pub(crate) fn batches_of<'a>(max_items: usize, items: impl IntoIterator<Item = &'a str>) -> Vec<Vec<&'a str>> {
+    batches(items, max_items, usize::MAX, 0)
+}

@@ -1,0 +1,147 @@
+//! [`Nginx`].
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
+use tower_cache_policy::edge::purge::Purge;
+
+use super::variants::Variants;
+use crate::api::PurgeApi;
+use crate::base::Base;
+use crate::error::PurgeError;
+use crate::outcome::{PurgeFailure, PurgeOutcome};
+use crate::request::{PurgeRequest, purge_method, refuse_everything, refuse_soft, refuse_star, refuse_tags, to_cache};
+
+const NAME: &str = "nginx";
+
+/// nginx with `proxy_cache_purge`: that of the commercial version, or the module
+/// `ngx_cache_purge`. Plain nginx cannot purge. Use one value for each instance.
+///
+/// A URL is purged by `PURGE` at its own path, with its host in `Host`: by `proxy_cache_purge
+/// $purge_method` with a `map` in the commercial version, by `proxy_cache_purge PURGE from
+/// 127.0.0.1` in the module. The purge request must have the same cache key as the GET. Send it over
+/// HTTP/1.1, because HTTP/2 has no `Host` besides the authority of the URL.
+///
+/// Version 2.3 of the module crashes nginx 1.22 by `PURGE`. With a [`location`](Self::location) of
+/// its own it worked there in one set-up and crashed in another: try it before you rely on it.
+/// Without any such module, `PURGE` reaches the application, whose 404 looks like that of a URL that
+/// is not stored. So check once that the purge of a stored URL is
+/// [counted as purged](crate::PurgeReport::purged).
+///
+/// # Variants
+///
+/// nginx stores a response with `Vary` once for each value of the request fields that it names,
+/// compared byte for byte. A purge removes one of them, and the others are served again when that
+/// one is stored anew. So let the key tell the variants apart, and not `Vary`. This configuration
+/// stores one response for each coding, whatever clients send:
+///
+/// ```nginx
+/// map $http_accept_encoding $coding { default ""; ~\bbr\b br; ~\bgzip\b gzip; }
+///
+/// location / {
+///     proxy_set_header Accept-Encoding $coding;
+///     proxy_ignore_headers Vary;
+///     proxy_cache_key $host$request_uri$coding;
+/// }
+/// location ~ ^/purge(?<page>/.*) {  # A name, because `map` overwrites $1.
+///     proxy_cache_purge edge $host$page$is_args$args$coding;
+/// }
+/// ```
+///
+/// Each other field that the application names in `Vary` must be part of the key in the same way,
+/// `Accept-Language` for example: without `Vary`, only the key keeps the variants apart. The purge
+/// lists the values:
+///
+/// ```
+/// use http::{HeaderValue, header::ACCEPT_ENCODING};
+/// use tower_cache_policy_purge::{Nginx, Purge, PurgeApi};
+///
+/// let codings = ["br", "gzip"].map(HeaderValue::from_static);
+/// let nginx = Nginx::new("http://10.0.0.7")?.location("/purge")?.variants(&ACCEPT_ENCODING, codings)?;
+///
+/// // Without `Accept-Encoding`, with `br`, and with `gzip`.
+/// assert_eq!(nginx.requests(&Purge::url("https://example.com/")?)?.len(), 3);
+/// # Ok::<_, tower_cache_policy_purge::PurgeError>(())
+/// ```
+///
+/// If nginx compresses the responses (`gzip on`), `proxy_set_header Accept-Encoding ""` and
+/// `proxy_ignore_headers Vary` store one response for all codings, and the purge needs no list.
+#[derive(Clone, Debug)]
+pub struct Nginx {
+    base: Base,
+    location: Option<String>,
+    variants: Variants,
+}
+
+impl Nginx {
+    /// One instance, such as `http://10.0.0.7`.
+    ///
+    /// # Errors
+    ///
+    /// [`PurgeError::InvalidUrl`].
+    pub fn new(url: &str) -> Result<Self, PurgeError> {
+        Ok(Self { base: Base::new(url)?, location: None, variants: Variants::default() })
+    }
+
+    /// Purges by GET under a location of its own: `/purge` for the module's `location ~
+    /// /purge(/.*)` with `proxy_cache_purge zone $1$is_args$args`. Allow only your own machines to
+    /// send it: this GET changes something. If nginx has no such location, a page of the
+    /// application may look like a success.
+    ///
+    /// # Errors
+    ///
+    /// [`PurgeError::InvalidUrl`] when it is not a path.
+    pub fn location(self, path: &str) -> Result<Self, PurgeError> {
+        let not_a_path = "is not a location: write a path that begins with a slash";
+        if !path.starts_with('/') {
+            return Err(PurgeError::InvalidUrl { url: "***".to_owned(), reason: not_a_path });
+        }
+        Base::new(&format!("http://localhost{path}"))?;
+        Ok(Self { location: Some(path.trim_end_matches('/').to_owned()), ..self })
+    }
+
+    /// Repeats the purge of each URL with each of these values of a request field, and without the
+    /// field. The field must be [part of the cache key](Self#variants). Several calls combine their
+    /// fields.
+    ///
+    /// # Errors
+    ///
+    /// [`PurgeError::Other`] when there are more than 64 combinations, or for `Host`.
+    pub fn variants(
+        self,
+        field: &HeaderName,
+        values: impl IntoIterator<Item = HeaderValue>,
+    ) -> Result<Self, PurgeError> {
+        Ok(Self { variants: self.variants.and(NAME, field, values)?, ..self })
+    }
+}
+
+impl PurgeApi for Nginx {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn requests(&self, purge: &Purge) -> Result<Vec<PurgeRequest>, PurgeError> {
+        refuse_soft(NAME, purge)?;
+        refuse_tags(NAME, purge)?;
+        refuse_everything(NAME, "purge each URL by `Purge::url`, or remove the files of the cache", purge)?;
+        let (method, prefix) = match &self.location {
+            Some(location) => (Method::GET, location.as_str()),
+            None => (purge_method(), ""),
+        };
+        let mut requests = Vec::new();
+        for url in purge.urls() {
+            refuse_star(url)?;
+            requests.extend(self.variants.of(&to_cache(&self.base, method.clone(), prefix, url)?));
+        }
+        Ok(requests)
+    }
+
+    /// 404 is that of the commercial version and of new versions of the module for a URL that is not
+    /// stored, 412 that of old ones.
+    fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
+        match response.status() {
+            StatusCode::NOT_FOUND | StatusCode::PRECONDITION_FAILED => Ok(PurgeOutcome::NotStored),
+            _ => PurgeFailure::unless_success(NAME, response),
+        }
+    }
+}

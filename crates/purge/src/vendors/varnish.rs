@@ -1,0 +1,161 @@
+//! [`Varnish`].
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Response};
+use tower_cache_policy::edge::EdgeProfile;
+use tower_cache_policy::edge::purge::Purge;
+
+use crate::api::PurgeApi;
+use crate::base::Base;
+use crate::error::PurgeError;
+use crate::outcome::{PurgeFailure, PurgeOutcome};
+use crate::request::{
+    ONE_TAG_FOR_ALL, PurgeRequest, bare, batches, method, purge_method, refuse_everything, refuse_in_tags,
+    refuse_uncarried, tags, to_cache, with,
+};
+
+const NAME: &str = "Varnish";
+/// The longest field value, in bytes: half of the longest line that Varnish accepts by default.
+const MAX_VALUE: usize = 4_000;
+/// What is before and after the tags in the expression of a ban: the start or end of the field, or
+/// a character that is no part of a tag, because it is a comma or not visible ASCII.
+const AROUND_BAN: (&str, &str) = ("(^|[^!-+--~])(", ")($|[^!-+--~])");
+
+/// Varnish: what the VCL of one instance does with `PURGE` and `BAN`. Use one value for each
+/// instance.
+///
+/// A URL is purged by `PURGE`, with the URL's host in `Host`. Send it over HTTP/1.1, because HTTP/2
+/// has no `Host` besides the authority of the URL. Tags are purged by the module `xkey`, softly too,
+/// or by a ban. These are the names that the VCL has to know, unless others are set:
+///
+/// ```vcl
+/// import xkey;
+///
+/// acl purgers { "127.0.0.1"; }
+///
+/// sub vcl_recv {
+///     if (req.method == "PURGE" || req.method == "BAN") {
+///         if (client.ip !~ purgers) {
+///             return (synth(405));
+///         }
+///         if (req.http.xkey-purge) {
+///             set req.http.n-gone = xkey.purge(req.http.xkey-purge);
+///             return (synth(200, "Purged " + req.http.n-gone));
+///         }
+///         if (req.http.xkey-softpurge) {
+///             set req.http.n-gone = xkey.softpurge(req.http.xkey-softpurge);
+///             return (synth(200, "Purged " + req.http.n-gone));
+///         }
+///         if (req.http.ban-tags) {  // Instead of the module; see `Varnish::bans`.
+///             ban("obj.http.xkey ~ " + req.http.ban-tags);
+///             return (synth(200, "Banned"));
+///         }
+///         return (purge);
+///     }
+/// }
+/// ```
+///
+/// The list of clients that may purge is necessary: the requests carry no credential.
+///
+/// # Variants
+///
+/// `PURGE` removes all variants of a URL, whatever `Vary` names. The host of a URL is sent in lower
+/// case, as the built-in VCL of Varnish 7 stores it. A `vcl_recv` that returns before the built-in one
+/// has to do the same: `set req.http.host = req.http.host.lower();`.
+#[derive(Clone, Debug)]
+pub struct Varnish {
+    base: Base,
+    by: By,
+}
+
+/// How tags are purged.
+#[derive(Clone, Debug)]
+enum By {
+    Xkey { hard: HeaderName, soft: HeaderName },
+    Ban { field: HeaderName },
+}
+
+impl Varnish {
+    /// One instance, such as `http://10.0.0.7:6081`, that purges tags by the module `xkey`.
+    ///
+    /// # Errors
+    ///
+    /// [`PurgeError::InvalidUrl`].
+    pub fn new(url: &str) -> Result<Self, PurgeError> {
+        let hard = HeaderName::from_static("xkey-purge");
+        let soft = HeaderName::from_static("xkey-softpurge");
+        Ok(Self { base: Base::new(url)?, by: By::Xkey { hard, soft } })
+    }
+
+    /// Sets the names of the fields that the VCL passes to `xkey.purge` and `xkey.softpurge`, instead
+    /// of `xkey-purge` and `xkey-softpurge`.
+    #[must_use]
+    pub fn xkey_fields(self, hard: HeaderName, soft: HeaderName) -> Self {
+        Self { by: By::Xkey { hard, soft }, ..self }
+    }
+
+    /// Purges tags by `BAN /` with this field, such as `ban-tags`. Its value is a regular expression
+    /// that matches the field with the tags of a stored response, whether commas or spaces separate
+    /// them. It contains no white space, quotation mark or backslash, and so is one word of a ban.
+    #[must_use]
+    pub fn bans(self, field: HeaderName) -> Self {
+        Self { by: By::Ban { field }, ..self }
+    }
+
+    fn by_tag(&self, purge: &Purge) -> Result<Vec<PurgeRequest>, PurgeError> {
+        let (method, field, separator, around) = match &self.by {
+            By::Xkey { hard, .. } if !purge.is_soft() => (purge_method(), hard, " ", ("", "")),
+            By::Xkey { soft, .. } => (purge_method(), soft, " ", ("", "")),
+            By::Ban { field } => (method(b"BAN"), field, "|", AROUND_BAN),
+        };
+        let is_ban = matches!(self.by, By::Ban { .. });
+        // What would end the word of a ban or cannot be written in a class.
+        let is_refused = |c: char| is_ban && r#""\^"#.contains(c);
+        refuse_in_tags(NAME, purge, is_refused, "has a character that cannot be part of a ban: use the module xkey")?;
+        let write = |tag: &str| if is_ban { literal(tag) } else { tag.to_owned() };
+        let tags: Vec<String> = tags(purge).map(write).collect();
+        let batches = batches(tags.iter().map(String::as_str), usize::MAX, MAX_VALUE, separator.len());
+        let requests = batches.iter().map(|batch| {
+            let value = format!("{}{}{}", around.0, batch.join(separator), around.1);
+            let value = HeaderValue::try_from(value).expect("these tags are visible ASCII");
+            Ok(with(bare(method.clone(), &self.base.join(format_args!("/")))?, field.clone(), value))
+        });
+        requests.collect()
+    }
+}
+
+/// An expression that matches this tag alone. A class of one character needs no backslash.
+fn literal(tag: &str) -> String {
+    let is_literal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ':' | '@' | '/');
+    tag.chars().map(|c| if is_literal(c) { c.to_string() } else { format!("[{c}]") }).collect()
+}
+
+impl PurgeApi for Varnish {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn requests(&self, purge: &Purge) -> Result<Vec<PurgeRequest>, PurgeError> {
+        refuse_uncarried(EdgeProfile::VARNISH, purge)?;
+        refuse_everything(NAME, ONE_TAG_FOR_ALL, purge)?;
+        if purge.is_soft() && (!purge.urls().is_empty() || matches!(self.by, By::Ban { .. })) {
+            let remedy = "purge softly by tag and with the module xkey, or use `Purge::hard`";
+            let what = "soft purge of URLs or by bans";
+            return Err(PurgeError::Unsupported { api: NAME, what, remedy });
+        }
+        let mut requests = self.by_tag(purge)?;
+        for url in purge.urls() {
+            requests.push(to_cache(&self.base, purge_method(), "", url)?);
+        }
+        Ok(requests)
+    }
+
+    /// The status decides. Varnish does not say whether anything was stored. A 404 is that of the
+    /// application: the VCL passed the request on.
+    fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
+        PurgeFailure::unless_success(NAME, response).map_err(|failure| match failure.status().map(|s| s.as_u16()) {
+            Some(404 | 501) => failure.with_reason("check that the VCL handles this method"),
+            _ => failure,
+        })
+    }
+}

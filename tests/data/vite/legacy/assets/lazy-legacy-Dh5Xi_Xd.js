@@ -1,0 +1,1 @@
+(function(){System.register([`./index-legacy-B-xp9C4F.js`],function(e,t){var n,r;return e(`text`,void 0),{setters:[function(e){n=e.t}],execute:function(){r=n(()=>{e(`text`,`loaded later`)}),r()}}})})();

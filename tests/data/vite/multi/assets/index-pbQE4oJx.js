@@ -1,0 +1,1 @@
+import{i as e,n as t,r as n,t as r}from"./greet-CRKXnaJI.js";var i=e((()=>{}));n((()=>{t(),i(),document.body.append(r(`visitor`))}))();

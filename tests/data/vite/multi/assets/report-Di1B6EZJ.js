@@ -1,0 +1,1 @@
+import{i as e,n as t,t as n}from"./greet-CRKXnaJI.js";var r=e((()=>{})),i;e((()=>{r(),t(),i=n(`report`)}))();export{i as report};

@@ -1,0 +1,1 @@
+import{t as e}from"./index-Bi5Ec5bV.js";var t;e((()=>{t=`loaded later, by the next build`}))();export{t as text};

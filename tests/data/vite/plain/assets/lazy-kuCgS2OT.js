@@ -1,0 +1,1 @@
+import{t as e}from"./index-Dkug_igI.js";var t;e((()=>{t=`loaded later`}))();export{t as text};

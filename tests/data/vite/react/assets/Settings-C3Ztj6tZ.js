@@ -1,0 +1,1 @@
+import{n as e,t}from"./index-m2QZwfKK.js";var n,r;e((()=>{n=t(),r=()=>(0,n.jsx)(`p`,{children:`Settings`})}))();export{r as default};

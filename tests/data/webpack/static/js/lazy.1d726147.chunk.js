@@ -1,0 +1,2 @@
+"use strict";(Array.isArray(self.webpackChunkwebpack)?self.webpackChunkwebpack:self.webpackChunkwebpack=[]).push([[245],{480(e,a,k){k.d(a,["text",0,"loaded later"])}}]);
+//# sourceMappingURL=lazy.1d726147.chunk.js.map
