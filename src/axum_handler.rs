@@ -1,21 +1,46 @@
 //! Response parts and an extractor for axum handlers.
 //!
-//! - [`CachePolicy`] in a handler's answer is its word on storing it, which a
-//!   [`CachePolicyLayer`](crate::CachePolicyLayer) around it renders.
-//! - [`CacheTag`] and [`CacheTags`] in a handler's answer name it for a purge, by way of an
-//!   [`EdgeLayer`](crate::EdgeLayer).
-//! - [`Validators`] in a handler's answer set `ETag` and `Last-Modified`.
-//! - [`Vary`] in a handler's answer adds to `Vary`: what
-//!   [`SelectingFields`](crate::protocol::SelectingFields) recorded, for one.
-#![cfg_attr(
-    feature = "purge",
-    doc = "- [`Purge`](crate::edge::purge::Purge) in a handler's response to a write is what a"
-)]
-#![cfg_attr(feature = "purge", doc = "  [`PurgeLayer`](crate::layers::purge::PurgeLayer) purges.")]
-//! - A [table of routes](crate::policy#many-routes) and
-//!   [`original_path`](crate::policy::original_path) go by axum's `OriginalUri`, so that a policy by
-//!   path sees the whole path under `Router::nest`, and on method routers and nested services.
-//! - [`Preconditions`] as an argument, for handlers that decide inside a transaction.
+//! # Response parts
+//!
+//! A handler returns these values alone or in a tuple with its content:
+//!
+//! - [`CachePolicy`] sets the policy of the response. An outer [`CachePolicyLayer`](crate::CachePolicyLayer) writes it
+//!   as `Cache-Control` and `Vary`, in place of its own policy. Without such a layer, the value does nothing.
+//! - [`CacheTag`] and [`CacheTags`] name the response for later purges. An outer [`EdgeLayer`](crate::EdgeLayer)
+//!   sends them to the CDN.
+//! - [`Validators`] sets `ETag` and `Last-Modified`.
+//! - [`Vary`] adds field names to `Vary`, for example those that
+//!   [`SelectingFields`](crate::protocol::SelectingFields) recorded.
+#![cfg_attr(feature = "purge", doc = "- [`Purge`](crate::edge::purge::Purge) states which responses an outer")]
+#![cfg_attr(feature = "purge", doc = "  [`PurgeLayer`](crate::layers::purge::PurgeLayer) purges from the CDN.")]
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use axum::response::{Html, IntoResponse};
+//! use axum::{Router, routing::get};
+//! use tower_cache_policy::CachingLayer;
+//! use tower_cache_policy::policy::CachePolicy;
+//!
+//! async fn news() -> impl IntoResponse {
+//!     (CachePolicy::public(Duration::from_secs(60)), Html("<h1>News</h1>"))
+//! }
+//!
+//! let app: Router = Router::new()
+//!     .route("/news", get(news))
+//!     .layer(CachingLayer::new(CachePolicy::PRIVATE_NO_CACHE));
+//! ```
+//!
+//! # Paths
+//!
+//! A [table of routes](crate::policy#many-routes) and [`original_path`](crate::policy::original_path) read axum's
+//! `OriginalUri`. A policy by path therefore sees the complete path under `Router::nest`, on method routers and in
+//! nested services.
+//!
+//! # Preconditions
+//!
+//! A handler that decides inside a transaction takes [`Preconditions`] as an argument. A failed precondition returns
+//! 412 and leaves the stored data unchanged:
 //!
 //! ```
 //! use axum::{Router, extract::Path, response::IntoResponse, routing::put};
@@ -28,12 +53,12 @@
 //!     preconditions: Preconditions,
 //!     body: String,
 //! ) -> Result<impl IntoResponse, PreconditionFailure> {
-//!     // Begin a transaction, and lock the row.
+//!     // Begin a transaction and lock the row.
 //!     let current = Representation::Current(
 //!         Validators::new().with_etag(EntityTag::from_static("\"rev-7\"")),
 //!     );
 //!     preconditions.check(&current)?;
-//!     // Write, and commit.
+//!     // Write the row and commit.
 //!     Ok((CachePolicy::no_store(), format!("{id} is {body}")))
 //! }
 //!
@@ -57,7 +82,7 @@ use crate::protocol::{
     into_precondition_failed,
 };
 
-/// Puts the policy into the answer's extensions, where a layer finds it.
+/// Adds the policy to the response extensions, where an outer layer reads it.
 impl IntoResponseParts for CachePolicy {
     type Error = Infallible;
 
@@ -73,7 +98,7 @@ impl IntoResponse for CachePolicy {
     }
 }
 
-/// Puts the tags into the answer's extensions, after those that are there.
+/// Adds the tags to the response extensions, after any tags that are already there.
 impl IntoResponseParts for CacheTags {
     type Error = Infallible;
 
@@ -83,7 +108,7 @@ impl IntoResponseParts for CacheTags {
     }
 }
 
-/// As [`CacheTags`].
+/// Adds the tag to the response extensions, after any tags that are already there.
 impl IntoResponseParts for CacheTag {
     type Error = Infallible;
 
@@ -92,18 +117,19 @@ impl IntoResponseParts for CacheTag {
     }
 }
 
-/// Adds the names to the `Vary` of the answer (K-06).
+/// Adds the names to the `Vary` field of the response. Names that are already there stay.
 impl IntoResponseParts for Vary {
     type Error = Infallible;
 
     fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Infallible> {
+        // K-06
         self.add_to(response.headers_mut());
         Ok(response)
     }
 }
 
-/// Puts the purge into the response's extensions, where a
-/// [`PurgeLayer`](crate::PurgeLayer) finds it, and unites it with one that is there.
+/// Adds the purge to the response extensions, where an outer [`PurgeLayer`](crate::PurgeLayer) reads it. A purge
+/// that is already there is merged with it.
 #[cfg(feature = "purge")]
 #[cfg_attr(docsrs, doc(cfg(feature = "purge")))]
 impl IntoResponseParts for crate::edge::purge::Purge {
@@ -115,8 +141,11 @@ impl IntoResponseParts for crate::edge::purge::Purge {
     }
 }
 
-/// Sets `ETag` and `Last-Modified`. A date in the future is replaced by the present one, and decides
-/// preconditions as it was.
+/// Sets `ETag` and `Last-Modified`.
+///
+/// If the modification date is in the future, `Last-Modified` is the current time
+/// ([RFC 9110 section 8.8.2.1](https://www.rfc-editor.org/rfc/rfc9110.html#section-8.8.2.1)). An outer
+/// [`ConditionalLayer`](crate::ConditionalLayer) still compares preconditions with the real date.
 impl IntoResponseParts for Validators {
     type Error = Infallible;
 
@@ -137,6 +166,7 @@ impl IntoResponse for Validators {
     }
 }
 
+/// Reads the preconditions from the request fields. The extractor never rejects a request.
 impl<S: Sync> FromRequestParts<S> for Preconditions {
     type Rejection = Infallible;
 
@@ -146,12 +176,16 @@ impl<S: Sync> FromRequestParts<S> for Preconditions {
 }
 
 impl Preconditions {
-    /// Holds the preconditions against what the application has, for a handler that
-    /// returns the failure with `?` (feature `axum`).
+    /// Evaluates the preconditions against the current representation, so that an axum handler can return a failure
+    /// with `?` (feature `axum`).
+    ///
+    /// Call it inside the transaction, before the first change: a handler that returns 412 must not have changed
+    /// anything ([RFC 9110 section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110.html#section-13.1.1)).
     ///
     /// # Errors
     ///
-    /// The 304 or 412 to answer with. Nothing must have been changed by then.
+    /// Returns a [`PreconditionFailure`] if the preconditions do not let the request proceed. As a response it is a
+    /// 304 or a 412.
     pub fn check(&self, current: &Representation) -> Result<(), PreconditionFailure> {
         let evaluation = self.evaluate(current, now());
         match evaluation.outcome() {
@@ -167,7 +201,9 @@ impl Preconditions {
     }
 }
 
-/// A request whose preconditions do not let it proceed. As a response it is the 304 or 412.
+/// The failure of [`Preconditions::check`].
+///
+/// As a response it is a 304 with the current validators, or a 412. Neither has content.
 #[derive(Clone, Debug)]
 pub struct PreconditionFailure {
     evaluation: Evaluation,
@@ -175,7 +211,7 @@ pub struct PreconditionFailure {
 }
 
 impl PreconditionFailure {
-    /// What became of the request, and by which field.
+    /// Returns the outcome and the request field that decided it.
     #[must_use]
     pub const fn evaluation(&self) -> Evaluation {
         self.evaluation
@@ -185,8 +221,8 @@ impl PreconditionFailure {
 impl fmt::Display for PreconditionFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.evaluation.outcome() {
-            Outcome::NotModified => "the client has the current representation",
-            Outcome::PreconditionFailed | Outcome::Proceed => "a precondition of the request is false",
+            Outcome::NotModified => "the client already has the current representation",
+            Outcome::PreconditionFailed | Outcome::Proceed => "a precondition of the request failed",
         })
     }
 }
@@ -195,7 +231,7 @@ impl std::error::Error for PreconditionFailure {}
 
 impl IntoResponse for PreconditionFailure {
     fn into_response(self) -> Response {
-        // Not `Body::empty()`: axum would write `content-length: 0`, which a 304 must not have (N-03).
+        // N-03: axum would write `content-length: 0` for `Body::empty()`, which a 304 must not have.
         let mut response = Response::new(Body::new(ConditionalBody::<Body>::default()));
         let headers = response.headers_mut();
         if self.evaluation.outcome() == Outcome::NotModified {
@@ -211,7 +247,7 @@ impl IntoResponse for PreconditionFailure {
 }
 
 fn now() -> HttpDate {
-    #[allow(clippy::disallowed_methods)] // Outside the layers there is no clock to ask.
+    #[allow(clippy::disallowed_methods)] // A handler does not have the `Clock` of a layer.
     let time = SystemTime::now();
     HttpDate::from_system_time(time).unwrap_or(HttpDate::UNIX_EPOCH)
 }

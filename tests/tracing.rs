@@ -140,7 +140,7 @@ fn an_entity_tag_of_the_handler_that_is_not_valid_is_one_warning() {
         let lines = lines.0.lock().unwrap();
         assert_eq!(lines.len(), usize::from(value.is_some()), "V-01: {fields:?}");
         if let Some(value) = value {
-            assert!(lines[0].contains("is not one entity tag"), "{lines:?}");
+            assert!(lines[0].contains("invalid `ETag`"), "{lines:?}");
             assert!(lines[0].contains(&format!("value=\"{value}\"")), "{lines:?}");
         }
     }

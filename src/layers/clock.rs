@@ -1,4 +1,4 @@
-//! [`Clock`]: the one place where the time is read.
+//! [`Clock`]: the only place where a layer reads the time.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,25 +6,33 @@ use std::time::SystemTime;
 
 use crate::protocol::HttpDate;
 
-/// Where a layer reads the time from: the system's clock, unless a test gives another.
+/// The source of the current time for a layer.
+///
+/// Layers use the system clock by default. A test can set another clock with the `clock` method of a layer,
+/// so that dates in its responses do not depend on when the test runs:
 ///
 /// ```
-/// use std::time::UNIX_EPOCH;
-/// use tower_cache_policy::Clock;
+/// use std::time::{Duration, UNIX_EPOCH};
+/// use tower_cache_policy::{CachePolicyLayer, Clock, policy::CachePolicy};
 ///
-/// let stopped = Clock::from_fn(|| UNIX_EPOCH);
+/// let new_year = UNIX_EPOCH + Duration::from_secs(1_767_225_600);
+/// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(60)))
+///     .clock(Clock::from_fn(move || new_year));
+/// # let _ = layer;
 /// ```
 #[derive(Clone, Default)]
 pub struct Clock(Option<Arc<dyn Fn() -> SystemTime + Send + Sync>>);
 
 impl Clock {
-    /// The system's clock.
+    /// Returns the system clock, which is the default of every layer.
     #[must_use]
     pub const fn system() -> Self {
         Self(None)
     }
 
-    /// A clock that asks `now` at each reading.
+    /// Creates a clock that calls `now` each time a layer needs the time.
+    ///
+    /// HTTP dates have whole seconds, so fractions of a second are dropped.
     pub fn from_fn(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(now)))
     }
@@ -41,7 +49,7 @@ impl Clock {
     /// ```
     #[must_use]
     pub fn now(&self) -> HttpDate {
-        #[allow(clippy::disallowed_methods)] // This is the place.
+        #[allow(clippy::disallowed_methods)] // Layers read the time only here.
         let time = self.0.as_ref().map_or_else(SystemTime::now, |now| now());
         HttpDate::from_system_time(time).unwrap_or(HttpDate::UNIX_EPOCH)
     }

@@ -1,33 +1,37 @@
-//! What every layer leaves alone.
+//! Requests and responses that all layers pass through unchanged.
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::protocol::is_grpc_type;
 
-/// A request that claims to be a call of gRPC, which is always a POST. The claim alone
-/// exempts it from nothing: see [`is_grpc_exchange`].
+/// Returns whether a request claims to be a gRPC call. The claim alone does not exempt the request from any
+/// rule: see [`is_grpc_exchange`].
 pub(crate) fn is_grpc_call(method: &Method, headers: &HeaderMap) -> bool {
+    // every gRPC call is a POST. Q-03: it has a gRPC content type.
     *method == Method::POST && is_of_grpc(headers)
 }
 
-/// Whether this is gRPC: the request is a call, and the service answered it as one. A client
-/// writes its own `Content-Type`, so the request alone proves nothing.
+/// Returns whether request and response both are gRPC. The client chooses the `Content-Type` of the request,
+/// so the request alone is not proof.
 pub(crate) fn is_grpc_exchange(is_call: bool, response: &HeaderMap) -> bool {
+    //
     is_call && is_of_grpc(response)
 }
 
-/// A response of gRPC.
+/// Returns whether a message has a gRPC content type.
 pub(crate) fn is_of_grpc(headers: &HeaderMap) -> bool {
+    //
     headers.get(CONTENT_TYPE).is_some_and(is_grpc_type)
 }
 
-/// A tunnel, which carries no representation.
+/// Returns whether the request opens a tunnel, whose bytes are not a representation.
 pub(crate) fn is_tunnel(method: &Method) -> bool {
     *method == Method::CONNECT
 }
 
-/// Interim answers and upgrades (E-05).
+/// Returns whether the response is informational (1xx), which includes upgrades.
 pub(crate) fn is_interim(status: StatusCode) -> bool {
+    // E-05
     status.is_informational()
 }

@@ -1,24 +1,46 @@
 //! The tower layers.
 //!
-//! | Layer | What it does | Where it goes |
-//! |---|---|---|
-//! | [`EntityTagLayer`](entity_tag::EntityTagLayer) | makes an `ETag` from the content | next to the handler |
-//! | [`CachePolicyLayer`](cache_policy::CachePolicyLayer) | decides `Cache-Control` and `Vary` | on a route or a router |
-//! | [`ConditionalLayer`](conditional::ConditionalLayer) | 304, 412 and 428 | around compression |
-//! | [`EdgeLayer`](edge::EdgeLayer) | writes the fields of CDNs and caches in front, with cache tags | outermost |
-//! | [`CachingLayer`](caching::CachingLayer) | policy, entity tags and preconditions, in order | on a router |
-//! | `AssetsLayer` (feature `assets`) | verifies versioned URLs of files | around a service of files |
-//! | `PurgeLayer` (feature `purge`) | purges after a write | on a router |
-//! | [`OriginalPathLayer`] | records the path of a request | around middleware that changes the path |
+//! Most applications need one layer, [`CachingLayer`](caching::CachingLayer). It combines the first three layers of
+//! this table in the right order:
 //!
-//! All layers leave gRPC, informational responses and tunnels unchanged. For layers that guard a
-//! response, a call is gRPC only if request and response both have a gRPC content type. No layer
-//! boxes futures or changes the error type of the inner service. With `enabled(false)` a layer passes
+//! | Layer | Purpose | Position |
+//! |---|---|---|
+//! | [`EntityTagLayer`](entity_tag::EntityTagLayer) | generates an `ETag` from the content | next to the handler |
+//! | [`CachePolicyLayer`](cache_policy::CachePolicyLayer) | sets `Cache-Control` and `Vary` | on a route or a router |
+//! | [`ConditionalLayer`](conditional::ConditionalLayer) | returns 304, 412 and 428 | outside compression |
+//! | [`CachingLayer`](caching::CachingLayer) | the three layers above | on a router |
+//! | [`EdgeLayer`](edge::EdgeLayer) | sets fields and cache tags for CDNs and reverse proxies | outermost |
+//! | `AssetsLayer` (feature `assets`) | verifies versioned URLs of static files | outside a file service |
+//! | `PurgeLayer` (feature `purge`) | purges a CDN after an unsafe request | on a router |
+//! | [`OriginalPathLayer`] | records the path of the request | outside middleware that changes the path |
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use tower::ServiceBuilder;
+//! use tower_cache_policy::edge::EdgeProfile;
+//! use tower_cache_policy::policy::CachePolicy;
+//! use tower_cache_policy::{CachingLayer, EdgeLayer};
+//!
+//! // Browsers store responses for one minute, Cloudflare for one hour.
+//! let policy = CachePolicy::public(Duration::from_secs(60)).edge(Duration::from_secs(3_600));
+//! let stack = ServiceBuilder::new()
+//!     .layer(EdgeLayer::new(EdgeProfile::CLOUDFLARE))
+//!     .layer(CachingLayer::new(policy));
+//! # let _ = stack;
+//! ```
+//!
+//! # Common behavior
+//!
+//! All layers pass gRPC, informational responses and tunnels through unchanged. A layer that protects responses
+//! treats a call as gRPC only if the request and the response both have a gRPC content type.
+//!
+//! Layers do not box futures, and their error type is that of the inner service. With `enabled(false)`, a layer passes
 //! requests and responses through unchanged.
 //!
-//! The policy layers decide once. A layer leaves its decision in the response's extensions if an
-//! outer layer needs it. The outer layer compares the fields with that decision and reads only what
-//! has changed.
+//! The policy layers decide once for each response. A layer records its decision in the response extensions if an
+//! outer layer needs it. The outer layer compares the header fields with the recorded decision and parses only fields
+//! that have changed since.
 
 #[cfg(feature = "assets")]
 #[cfg_attr(docsrs, doc(cfg(feature = "assets")))]

@@ -8,11 +8,12 @@ use tower_service::Service;
 
 use crate::policy::OriginalPath;
 
-/// Records the path of each request, as an [`OriginalPath`] in its extensions, for inner layers that
-/// choose a policy by the path.
+/// Records the path of each request, as an [`OriginalPath`] in the request extensions, for inner layers that
+/// choose a policy by path.
 ///
-/// Place it outside all routers and middleware that change the path. In an axum application with
-/// the feature `axum` it is not needed, as the layers read axum's `OriginalUri`.
+/// Place the layer outside all routers and middleware that change the path. Otherwise a policy for `/account/`
+/// does not apply once a router has removed that prefix. An axum application with the feature `axum` does not
+/// need this layer, because the layers of this crate read axum's `OriginalUri`.
 ///
 /// ```
 /// use std::convert::Infallible;
@@ -29,7 +30,7 @@ use crate::policy::OriginalPath;
 /// let service = ServiceBuilder::new()
 ///     .layer(OriginalPathLayer::new())
 ///     .map_request(|mut request: Request<()>| {
-///         *request.uri_mut() = "/7".parse().unwrap(); // A prefix is removed.
+///         *request.uri_mut() = "/7".parse().unwrap(); // The router removes a prefix.
 ///         request
 ///     })
 ///     .layer(CachePolicyLayer::new(|request: &Parts| {
@@ -48,7 +49,7 @@ pub struct OriginalPathLayer {
 }
 
 impl OriginalPathLayer {
-    /// The layer.
+    /// Creates the layer.
     #[must_use]
     pub const fn new() -> Self {
         Self { _private: () }
@@ -63,7 +64,7 @@ impl<S> Layer<S> for OriginalPathLayer {
     }
 }
 
-/// The service that [`OriginalPathLayer`] makes.
+/// The service created by [`OriginalPathLayer`].
 #[derive(Clone, Copy, Debug)]
 pub struct OriginalPathService<S> {
     inner: S,

@@ -1,4 +1,4 @@
-//! How often the layers read one request and its response, by counters that only tests have.
+//! Tests that count how often the layers read one request and its response. The counters exist only in tests.
 
 #[cfg(test)]
 mod tests {
@@ -23,7 +23,7 @@ mod tests {
     type Body = Full<Bytes>;
     type Lines = &'static [(HeaderName, &'static str)];
 
-    /// What one response through a caching layer and an edge layer costs at most.
+    /// The highest cost of one response through a caching layer and an edge layer.
     const AT_MOST: Counts = Counts {
         cache_control_parsed: 1,
         vary_read: 1,
@@ -45,7 +45,7 @@ mod tests {
         request.body(Body::default()).unwrap()
     }
 
-    /// A handler that sends these fields beside the usual ones.
+    /// Returns a handler that sends these fields in addition to the usual ones.
     fn handler(
         lines: Lines,
     ) -> impl Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone {
@@ -63,7 +63,7 @@ mod tests {
         })
     }
 
-    /// The counts of one exchange, and the status that it ended with.
+    /// Returns the status of one exchange and its counts.
     async fn counted<S, B>(service: S, request: Request<Body>) -> (StatusCode, Counts)
     where
         S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,
@@ -73,7 +73,7 @@ mod tests {
         (response.status(), take())
     }
 
-    fn hold(case: &str, counts: Counts, most: Counts) {
+    fn assert_at_most(case: &str, counts: Counts, most: Counts) {
         let pairs = [
             ("Cache-Control parsed", counts.cache_control_parsed, most.cache_control_parsed),
             ("Vary read", counts.vary_read, most.vary_read),
@@ -82,29 +82,29 @@ mod tests {
             ("walks over the response", counts.response_walks, most.response_walks),
         ];
         for (what, times, most) in pairs {
-            assert!(times <= most, "{case}: {what}: {times} times, and {most} are allowed");
+            assert!(times <= most, "{case}: {what}: {times} times, but at most {most} are allowed");
         }
-        // Counters that count nothing would allow everything.
+        // A counter that never counts would pass every test.
         assert!(counts.decisions > 0 && counts.request_walks > 0 && counts.response_walks > 0, "{case}: {counts:?}");
     }
 
     #[tokio::test]
-    async fn a_response_is_read_and_decided_once_under_a_caching_layer_and_an_edge_layer() {
-        for (case, sent, of_handler, status) in [
+    async fn a_caching_layer_and_an_edge_layer_read_each_response_once() {
+        for (case, sent, handler_fields, status) in [
             ("a 200", &[] as Lines, &[] as Lines, StatusCode::OK),
-            ("a 200 to a visitor", &[(COOKIE, "a=b")], &[], StatusCode::OK),
-            ("a field of the handler", &[], &[(CACHE_CONTROL, "public, max-age=5")], StatusCode::OK),
-            ("a cookie", &[], &[(SET_COOKIE, "a=b")], StatusCode::OK),
+            ("a 200 for a request with a cookie", &[(COOKIE, "a=b")], &[], StatusCode::OK),
+            ("Cache-Control set by the handler", &[], &[(CACHE_CONTROL, "public, max-age=5")], StatusCode::OK),
+            ("Set-Cookie", &[], &[(SET_COOKIE, "a=b")], StatusCode::OK),
             (
-                "a cookie beside a field of the handler",
+                "Set-Cookie and Cache-Control set by the handler",
                 &[],
                 &[(CACHE_CONTROL, "public, max-age=5"), (SET_COOKIE, "a=b")],
                 StatusCode::OK,
             ),
-            ("Vary of the handler", &[], &[(VARY, "origin")], StatusCode::OK),
+            ("Vary set by the handler", &[], &[(VARY, "origin")], StatusCode::OK),
             ("a 304", &[(IF_NONE_MATCH, "\"v1\"")], &[], StatusCode::NOT_MODIFIED),
             (
-                "a 304 with all of it",
+                "a 304 with all of these fields",
                 &[(IF_NONE_MATCH, "\"v1\"")],
                 &[(CACHE_CONTROL, "public, max-age=5"), (SET_COOKIE, "a=b"), (VARY, "origin")],
                 StatusCode::NOT_MODIFIED,
@@ -113,16 +113,16 @@ mod tests {
             let service = ServiceBuilder::new()
                 .layer(EdgeLayer::new(EdgeProfile::CLOUDFLARE))
                 .layer(CachingLayer::new(POLICY))
-                .service(handler(of_handler));
-            let (came, counts) = counted(service, request(sent)).await;
-            assert_eq!(came, status, "{case}");
-            hold(case, counts, AT_MOST);
+                .service(handler(handler_fields));
+            let (received, counts) = counted(service, request(sent)).await;
+            assert_eq!(received, status, "{case}");
+            assert_at_most(case, counts, AT_MOST);
         }
     }
 
     #[cfg(feature = "assets")]
     #[tokio::test]
-    async fn an_asset_is_read_and_decided_once_under_an_edge_layer() {
+    async fn an_assets_layer_and_an_edge_layer_read_each_response_once() {
         use super::super::assets::AssetsLayer;
         use crate::assets::AssetManifest;
 
@@ -130,23 +130,23 @@ mod tests {
         let versioned = manifest.url("app.css").unwrap().to_string();
         let plain = format!("{}/app.css", manifest.prefix());
         let stale = format!("{}/app.0123456789abcdef0123456789abcdef.css", manifest.prefix());
-        for (case, path, sent, of_handler, status) in [
+        for (case, path, sent, handler_fields, status) in [
             ("a versioned asset", &*versioned, &[] as Lines, &[] as Lines, StatusCode::OK),
             ("a plain name", &*plain, &[], &[], StatusCode::OK),
-            ("a field of the service", &*versioned, &[], &[(CACHE_CONTROL, "max-age=5")], StatusCode::OK),
-            ("a cookie", &*versioned, &[], &[(SET_COOKIE, "a=b")], StatusCode::OK),
+            ("Cache-Control set by the service", &*versioned, &[], &[(CACHE_CONTROL, "max-age=5")], StatusCode::OK),
+            ("Set-Cookie", &*versioned, &[], &[(SET_COOKIE, "a=b")], StatusCode::OK),
             ("a 304", &*versioned, &[(IF_NONE_MATCH, "*")], &[], StatusCode::NOT_MODIFIED),
             ("a 404", &*stale, &[], &[], StatusCode::NOT_FOUND),
         ] {
             let service = ServiceBuilder::new()
                 .layer(EdgeLayer::new(EdgeProfile::CLOUDFLARE))
                 .layer(AssetsLayer::new(manifest.clone()))
-                .service(handler(of_handler));
+                .service(handler(handler_fields));
             let mut request = request(sent);
             *request.uri_mut() = path.parse().unwrap();
-            let (came, counts) = counted(service, request).await;
-            assert_eq!(came, status, "{case}");
-            hold(case, counts, AT_MOST);
+            let (received, counts) = counted(service, request).await;
+            assert_eq!(received, status, "{case}");
+            assert_at_most(case, counts, AT_MOST);
         }
     }
 }

@@ -7,18 +7,30 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::answer::Answer;
+use super::exchange::Exchange;
 use crate::edge::CacheStatus;
 
-/// Asserts that one of so many equal requests, sent one after the other, is served by a cache in
-/// front of a site, as that cache says itself.
+/// Asserts that a CDN or reverse proxy serves at least one of `requests` equal requests from its cache.
 ///
-/// The service is a client here, and the site one that is deployed. What is read is in
-/// [`CacheStatus`]; an edge has many machines, so that a few misses are no fault.
+/// The service is usually an HTTP client, and the requests go to a deployed site one after the other. The assertion
+/// reads the response fields in which caches report hits: see [`CacheStatus`]. A CDN has many machines, so allow a
+/// few misses:
+///
+/// ```no_run
+/// # use std::convert::Infallible;
+/// # use http::{Request, Response};
+/// # use http_body_util::Full;
+/// # use tower_cache_policy::testing::assert_hit_within;
+/// # async fn test(client: impl tower::Service<
+/// #     Request<String>, Response = Response<Full<bytes::Bytes>>, Error = Infallible> + Clone) {
+/// let stylesheet = Request::get("https://example.com/app.css").body(String::new()).unwrap();
+/// assert_hit_within(&client, stylesheet, 5).await;
+/// # }
+/// ```
 ///
 /// # Panics
 ///
-/// When none is, or the service fails.
+/// Panics if no response is a hit, if `requests` is 0, or if the service fails.
 #[track_caller]
 pub fn assert_hit_within<S, B, R>(service: &S, request: Request<B>, requests: usize) -> impl Future<Output = ()>
 where
@@ -30,25 +42,25 @@ where
 {
     let place = Location::caller();
     async move {
-        assert!(requests > 0, "none of no requests is served by a cache; ask for 2 or more\nasserted at {place}");
-        let mut said = String::new();
+        assert!(requests > 0, "`requests` is 0, so no request can be a hit; use 2 or more\nasserted at {place}");
+        let mut reports = String::new();
         for number in 1..=requests {
-            let answer = Answer::to(service, request.clone(), place).await;
-            let mut statuses = CacheStatus::all_in(answer.headers()).peekable();
-            let silent = statuses.peek().is_none();
+            let exchange = Exchange::send(service, request.clone(), place).await;
+            let mut statuses = CacheStatus::all_in(exchange.headers()).peekable();
+            let has_report = statuses.peek().is_some();
             let mut hit = false;
             for status in statuses {
                 hit |= status.is_hit();
-                _ = write!(said, "\n  {number}: {status}");
+                _ = write!(reports, "\n  {number}: {status}");
             }
             if hit {
                 return;
             }
-            if silent {
-                _ = write!(said, "\n  {number}: no cache says anything");
+            if !has_report {
+                _ = write!(reports, "\n  {number}: no field with a cache status");
             }
             if number == requests {
-                answer.fail(place, format_args!("expected a hit within {requests} requests, and got:{said}"));
+                exchange.fail(place, format_args!("expected a hit within {requests} requests, but got:{reports}"));
             }
         }
     }

@@ -11,23 +11,50 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
 use tower_service::Service;
 
-use super::answer::Answer;
+use super::exchange::Exchange;
 use crate::protocol::{HttpDate, Validators};
 
-/// A tag that no version has.
+/// An entity tag that no representation has.
 const OLD: HeaderValue = HeaderValue::from_static("\"an-old-version-of-this\"");
 const DAY: i64 = 24 * 3_600;
 
-/// Asserts that a write from an old state gets 412, and changes nothing (P-08).
+/// Asserts that an unsafe request based on an old representation gets 412 and changes nothing.
 ///
-/// The resource is read with GET. Then the write is sent with an `If-Match` that names another
-/// version, if the resource has an `ETag`, and with an `If-Unmodified-Since` of the day before,
-/// if it has a `Last-Modified`; and after each it is read again.
+/// `write` is the request of a client that edits the resource, usually a PUT or PATCH. The assertion reads the resource
+/// with GET and then sends `write`
+///
+/// - with an outdated `If-Match`, if the resource has an `ETag`;
+/// - with an `If-Unmodified-Since` one day before the modification, if the resource has a `Last-Modified`.
+///
+/// It reads the resource again after each request and compares it with the first response.
+///
+/// ```
+/// # use std::convert::Infallible;
+/// # use bytes::Bytes;
+/// # use http::{Request, Response};
+/// # use http_body_util::Full;
+/// # use tower::ServiceBuilder;
+/// # use tower_cache_policy::ConditionalLayer;
+/// # use tower_cache_policy::protocol::{EntityTag, Validators};
+/// use tower_cache_policy::testing::assert_lost_update_refused;
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let layer = ConditionalLayer::new()
+///     .validators(|_| async { Validators::new().with_etag(EntityTag::from_static("\"rev-7\"")) });
+/// let service = ServiceBuilder::new()
+///     .layer(layer)
+///     .service_fn(async |_: Request<String>| Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("seven"))));
+///
+/// let write = Request::put("/articles/1").body("eight".to_owned()).unwrap();
+/// assert_lost_update_refused(&service, write).await;
+/// # });
+/// ```
 ///
 /// # Panics
 ///
-/// When a write is not refused or changes something, when the resource has no validator, or
-/// when the service fails.
+/// Panics if a request is not refused or changes the resource, if the resource does not have a validator, or if the
+/// service fails.
+// P-08
 #[track_caller]
 pub fn assert_lost_update_refused<S, B, R>(service: &S, write: Request<B>) -> impl Future<Output = ()>
 where
@@ -39,40 +66,39 @@ where
 {
     let place = Location::caller();
     async move {
-        let before = Answer::to(service, reading(&write), place).await;
+        let before = Exchange::send(service, read_request(&write), place).await;
         let conditions = conditions(&before);
         if !before.response.status.is_success() || conditions.is_empty() {
-            before
-                .fail(place, "expected a resource with an `ETag` or a `Last-Modified`, without which no write is safe");
+            before.fail(place, "expected a resource with an `ETag` or a `Last-Modified`");
         }
         for (name, value) in conditions {
             let mut write = write.clone();
             for name in [IF_MATCH, IF_UNMODIFIED_SINCE, IF_NONE_MATCH] {
                 write.headers_mut().remove(name);
             }
-            write.headers_mut().insert(name, value);
-            let again = reading(&write);
-            let answer = Answer::to(service, write, place).await;
-            if answer.response.status != StatusCode::PRECONDITION_FAILED {
-                answer.fail(place, "expected 412, as the write is from an old state");
+            write.headers_mut().insert(&name, value);
+            let again = read_request(&write);
+            let exchange = Exchange::send(service, write, place).await;
+            if exchange.response.status != StatusCode::PRECONDITION_FAILED {
+                exchange.fail(place, format_args!("expected 412 for an outdated `{name}`"));
             }
-            let after = Answer::to(service, again, place).await;
-            let state = |answer: &Answer| {
-                let value = |name| answer.headers().get(name).cloned();
-                (value(ETAG), value(LAST_MODIFIED), answer.response.status)
+            let after = Exchange::send(service, again, place).await;
+            let state = |exchange: &Exchange| {
+                let value = |name| exchange.headers().get(name).cloned();
+                (value(ETAG), value(LAST_MODIFIED), exchange.response.status)
             };
             if state(&before) != state(&after) || before.content != after.content {
                 after.fail(
                     place,
-                    format_args!("the write got 412, and was performed; before it there was:\n\n{before}"),
+                    format_args!("the request got 412 but changed the resource, which was before:\n\n{before}"),
                 );
             }
         }
     }
 }
 
-/// The same URL, read.
-fn reading<B: Default>(write: &Request<B>) -> Request<B> {
+/// Returns a GET request for the same URL.
+fn read_request<B: Default>(write: &Request<B>) -> Request<B> {
     let mut read = Request::new(B::default());
     *read.method_mut() = Method::GET;
     *read.uri_mut() = write.uri().clone();
@@ -85,8 +111,9 @@ fn reading<B: Default>(write: &Request<B>) -> Request<B> {
     read
 }
 
-fn conditions(answer: &Answer) -> Vec<(HeaderName, HeaderValue)> {
-    let validators = Validators::from_headers(answer.headers(), answer.now);
+/// Returns outdated preconditions for each validator of the response.
+fn conditions(exchange: &Exchange) -> Vec<(HeaderName, HeaderValue)> {
+    let validators = Validators::from_headers(exchange.headers(), exchange.now);
     let etag = validators.etag().map(|_| (IF_MATCH, OLD));
     let day_before = |date: HttpDate| HttpDate::from_unix_seconds(date.unix_seconds() - DAY);
     let date = validators.last_modified().and_then(day_before);

@@ -1,19 +1,23 @@
-//! Assertions for tests of a service: what caches make of its answers (feature `testing`).
+//! Assertions for tests: how caches treat the responses of a service (feature `testing`).
 //!
-//! Each takes any tower service that can be cloned, such as a router or a client, and a request
-//! whose body can be cloned, such as `Request<String>`, which a router of axum takes as well. One
-//! that fails panics with the request, the answer and its [audit](crate::audit), so that the
-//! reason is there and not a boolean alone.
-//!
-//! | Assertion | Holds when |
+//! | Assertion | Passes if |
 //! |---|---|
-//! | [`assert_never_stored`] | neither a browser nor a shared cache may store the answer |
-//! | [`assert_fresh_for`] | a cache of that kind reuses it for so long |
-//! | [`assert_revalidates`] | its validators get a 304 without a body and with the same policy |
-//! | [`assert_varies_on`] | `Vary` names the field, whether the request has it or not |
-//! | [`assert_lost_update_refused`] | a write from an old state gets 412 and changes nothing |
-//! | [`assert_not_poisonable_by`] | no value of the field gets into what others are served |
-//! | [`assert_hit_within`] | a cache in front serves one of so many requests |
+//! | [`assert_never_stored`] | neither a browser nor a shared cache may store the response |
+//! | [`assert_fresh_for`] | the cache may reuse the response for exactly this time |
+//! | [`assert_revalidates`] | the validators of the response get a 304 with the same policy |
+//! | [`assert_varies_on`] | `Vary` names the field, even if the request does not have it |
+//! | [`assert_lost_update_refused`] | an outdated `If-Match` gets 412 and changes nothing |
+//! | [`assert_not_poisonable_by`] | the request field does not change a response that other clients get |
+//! | [`assert_hit_within`] | a CDN serves at least one of several requests from its cache |
+//!
+//! The service can be any tower service that implements `Clone`, such as an axum router or an HTTP client. Most
+//! assertions send the request several times, so its body must implement `Clone` too. `Request<String>` also works for
+//! an axum router.
+//!
+//! An assertion that fails panics with the request, the response and its [audit](crate::audit). The audit explains what
+//! each cache does with the response, and names the sections of the standard.
+//!
+//! # Example
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -45,7 +49,7 @@
 //! # });
 //! ```
 
-mod answer;
+mod exchange;
 mod hit;
 mod lost_update;
 mod poison;

@@ -8,22 +8,26 @@ use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::answer::Answer;
+use super::exchange::Exchange;
 
-/// What an attacker may write: a host, a scheme, a method, a path, a flag.
+/// Values that an attacker could send: a host, a scheme, a method, a path and a flag.
 const VALUES: [&str; 5] = ["poison.invalid", "http", "POST", "/poison", "1"];
 
-/// Asserts that no value of a request field that stands in no cache's key gets into what others
-/// are served: with each of several, the answer is the same as without, or no shared cache may
-/// store it, or `Vary` names the field (G-13).
+/// Asserts that an attacker cannot poison a shared cache with this request field.
 ///
-/// Answers are the same when status, content, and all fields but `Age`, `Date` and `Expires`
-/// are.
+/// A cache is poisoned if an attacker sends a field that is not part of the cache key, such as `X-Forwarded-Host`, and
+/// the cache then serves the changed response to other clients. The assertion sends the request without the field, and
+/// then with several values of it. For each value, one of these must be true:
+///
+/// - The response is the same as without the field. Only `Age`, `Date` and `Expires` may differ.
+/// - No shared cache may store the response.
+/// - `Vary` names the field.
 ///
 /// # Panics
 ///
-/// When one is not, when the answer differs from one request to the next by itself, when
-/// `field` is no field name, or when the service fails.
+/// Panics if none of them is true, if two equal requests get different responses, if `field` is not a valid field name,
+/// or if the service fails.
+// G-13
 #[track_caller]
 pub fn assert_not_poisonable_by<'a, S, B, R>(
     service: &'a S,
@@ -40,31 +44,31 @@ where
     let place = Location::caller();
     async move {
         let Ok(name) = HeaderName::from_bytes(field.as_bytes()) else {
-            panic!("`{field}` is no field name\nasserted at {place}");
+            panic!("`{field}` is not a valid field name\nasserted at {place}");
         };
         let mut request = request;
         request.headers_mut().remove(&name);
-        let clean = Answer::to(service, request.clone(), place).await;
-        let twin = Answer::to(service, request.clone(), place).await;
+        let clean = Exchange::send(service, request.clone(), place).await;
+        let twin = Exchange::send(service, request.clone(), place).await;
         if clean.audit().shared().is_stored() && !same(&clean, &twin) {
             twin.fail(
                 place,
-                format_args!("expected the same answer to the same request, which got before:\n\n{clean}"),
+                format_args!("expected the same response to an equal request; the first response was:\n\n{clean}"),
             );
         }
         for value in VALUES {
             let mut poisoned = request.clone();
             poisoned.headers_mut().insert(name.clone(), HeaderValue::from_static(value));
-            let answer = Answer::to(service, poisoned, place).await;
-            if !same(&clean, &answer) && answer.audit().shared().is_stored() && !answer.varies_on(field) {
-                let expected = "expected that it changes nothing that is shared; without it the answer is";
-                answer.fail(place, format_args!("`{name}: {value}`: {expected}:\n\n{clean}"));
+            let exchange = Exchange::send(service, poisoned, place).await;
+            if !same(&clean, &exchange) && exchange.audit().shared().is_stored() && !exchange.varies_on(field) {
+                let expected = "expected no change of a response that shared caches may store; without the field it is";
+                exchange.fail(place, format_args!("`{name}: {value}`: {expected}:\n\n{clean}"));
             }
         }
     }
 }
 
-fn same(one: &Answer, other: &Answer) -> bool {
+fn same(one: &Exchange, other: &Exchange) -> bool {
     let timeless = |headers: &HeaderMap| {
         let mut headers = headers.clone();
         for name in [AGE, DATE, EXPIRES] {

@@ -8,17 +8,23 @@ use http::{HeaderName, Request, Response, StatusCode};
 use http_body::Body;
 use tower_service::Service;
 
-use super::answer::Answer;
+use super::exchange::Exchange;
 use crate::protocol::{Vary, is_targeted_field};
 
-/// Asserts that the answer has a validator, and that the same request with its validators, as a
-/// cache sends it (S-08), gets a 304 without content and with the same policy (N-01, N-05):
-/// `Cache-Control`, the fields for edges, `ETag`, `Content-Location`, whether there is an
-/// `Expires`, and at least the same `Vary`.
+/// Asserts that a cache can revalidate the response.
+///
+/// The response must be successful and have an `ETag` or a `Last-Modified`. The assertion repeats the request with
+/// these validators, as a cache does. The second response must be a 304 without content and with the policy of the
+/// first ([RFC 9110 section 15.4.5](https://www.rfc-editor.org/rfc/rfc9110.html#section-15.4.5)):
+///
+/// - `Cache-Control`, the fields for CDNs, `ETag` and `Content-Location` are equal.
+/// - Both or neither have `Expires`.
+/// - `Vary` names at least the same fields.
 ///
 /// # Panics
 ///
-/// When it does not, or the service fails.
+/// Panics if one of these is not true, or if the service fails.
+// S-08, N-01, N-05
 #[track_caller]
 pub fn assert_revalidates<S, B, R>(service: &S, request: Request<B>) -> impl Future<Output = ()>
 where
@@ -31,9 +37,9 @@ where
     let place = Location::caller();
     async move {
         let mut again = request.clone();
-        let first = Answer::to(service, request, place).await;
+        let first = Exchange::send(service, request, place).await;
         if !first.response.status.is_success() {
-            first.fail(place, "expected a success, which alone is revalidated");
+            first.fail(place, "expected a successful response, because caches revalidate no others");
         }
         let mut has_validator = false;
         for (validator, condition) in [(ETAG, IF_NONE_MATCH), (LAST_MODIFIED, IF_MODIFIED_SINCE)] {
@@ -46,33 +52,33 @@ where
             first.fail(place, "expected an `ETag` or a `Last-Modified`");
         }
 
-        let second = Answer::to(service, again, place).await;
+        let second = Exchange::send(service, again, place).await;
         if second.response.status != StatusCode::NOT_MODIFIED {
-            second.fail(place, "expected 304 to the answer's own validators");
+            second.fail(place, "expected 304 for the current validators of the response");
         }
         if !second.content.is_empty() {
-            second.fail(place, format_args!("expected no content with 304, and got {} octets", second.content.len()));
+            second.fail(place, format_args!("expected a 304 without content, but got {} bytes", second.content.len()));
         }
         if let Some(name) = differing(&first, &second) {
-            second.fail(place, format_args!("expected `{name}` on the 304 as on the 200, which is this:\n\n{first}"));
+            second.fail(place, format_args!("expected the same `{name}` in the 304 as in the 200:\n\n{first}"));
         }
     }
 }
 
-/// The first field of the policy in which the 304 is not as the 200.
-fn differing(first: &Answer, second: &Answer) -> Option<HeaderName> {
-    let targeted = [first, second].into_iter().flat_map(|answer| answer.headers().keys());
+/// Returns the first policy field in which the 304 differs from the 200.
+fn differing(first: &Exchange, second: &Exchange) -> Option<HeaderName> {
+    let targeted = [first, second].into_iter().flat_map(|exchange| exchange.headers().keys());
     let mut names = [CACHE_CONTROL, ETAG, CONTENT_LOCATION]
         .into_iter()
         .chain(targeted.filter(|name| is_targeted_field(name)).cloned());
     if let Some(name) = names.find(|name| first.lines(name) != second.lines(name)) {
         return Some(name);
     }
-    // Its date may move with the clock.
+    // The date may change with the clock.
     if first.headers().contains_key(EXPIRES) != second.headers().contains_key(EXPIRES) {
         return Some(EXPIRES);
     }
-    let vary = |answer: &Answer| Vary::from_headers(answer.headers()).unwrap_or_default();
+    let vary = |exchange: &Exchange| Vary::from_headers(exchange.headers()).unwrap_or_default();
     let (before, after) = (vary(first), vary(second));
     (before.union(&after) != after).then_some(http::header::VARY)
 }

@@ -8,18 +8,42 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::answer::Answer;
+use super::exchange::Exchange;
 use crate::audit::{FreshFor, Verdict};
 use crate::protocol::Cache;
 
-/// Asserts that neither a browser nor a shared cache may store the answer (S-01).
+/// Asserts that neither a browser nor a shared cache may store the response.
 ///
-/// Edges that store what they must not are not asked; a [`CacheAudit`](crate::audit::CacheAudit)
-/// [`at`](crate::audit::CacheAudit::at) them is.
+/// Use it for pages with personal data:
+///
+/// ```
+/// # use std::convert::Infallible;
+/// # use bytes::Bytes;
+/// # use http::{Request, Response};
+/// # use http_body_util::Full;
+/// # use tower::ServiceBuilder;
+/// use tower_cache_policy::CachingLayer;
+/// use tower_cache_policy::policy::CachePolicy;
+/// use tower_cache_policy::testing::assert_never_stored;
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let service = ServiceBuilder::new()
+///     .layer(CachingLayer::new(CachePolicy::NO_STORE))
+///     .service_fn(async |_: Request<String>| Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("balance"))));
+///
+/// assert_never_stored(&service, Request::get("/account").body(String::new()).unwrap()).await;
+/// # });
+/// ```
+///
+/// The assertion applies the rules of
+/// [RFC 9111 section 3](https://www.rfc-editor.org/rfc/rfc9111.html#section-3). Some CDNs store more than these rules
+/// allow. To include them, use a [`CacheAudit`](crate::audit::CacheAudit) and its method
+/// [`at`](crate::audit::CacheAudit::at).
 ///
 /// # Panics
 ///
-/// When one of them may, or the service fails.
+/// Panics if one of the caches may store the response, or if the service fails.
+// S-01
 #[track_caller]
 pub fn assert_never_stored<S, B, R>(service: &S, request: Request<B>) -> impl Future<Output = ()>
 where
@@ -30,19 +54,24 @@ where
 {
     let place = Location::caller();
     async move {
-        let answer = Answer::to(service, request, place).await;
-        if answer.audit().verdicts().any(Verdict::is_stored) {
-            answer.fail(place, "expected an answer that no cache may store");
+        let exchange = Exchange::send(service, request, place).await;
+        if exchange.audit().verdicts().any(Verdict::is_stored) {
+            exchange.fail(place, "expected a response that no cache may store");
         }
     }
 }
 
-/// Asserts that a cache of this kind may store the answer and reuses it for exactly so long,
-/// counted in whole seconds from its generation (F-01).
+/// Asserts that the cache may store the response, and that the freshness lifetime is exactly `lifetime`.
+///
+/// The lifetime counts from the generation of the response
+/// ([RFC 9111 section 4.2.1](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.1)). Fractions of a second are
+/// ignored.
 ///
 /// # Panics
 ///
-/// When it may not, or does so for another time, or the service fails.
+/// Panics if the cache may not store or reuse the response, if it has another freshness lifetime, or if the service
+/// fails.
+// F-01
 #[track_caller]
 pub fn assert_fresh_for<S, B, R>(
     service: &S,
@@ -58,14 +87,15 @@ where
 {
     let place = Location::caller();
     async move {
-        let answer = Answer::to(service, request, place).await;
-        let audit = answer.audit();
+        let exchange = Exchange::send(service, request, place).await;
+        let audit = exchange.audit();
         let verdict = audit.by(cache);
         let fresh_for = verdict.lifetime().and_then(FreshFor::seconds);
         let reusable = verdict.key().is_some_and(|key| !key.never_matches());
         if fresh_for != Some(lifetime.as_secs()) || !reusable {
             let keeper = verdict.keeper();
-            answer.fail(place, format_args!("expected that {keeper} reuses it for {} seconds", lifetime.as_secs()));
+            exchange
+                .fail(place, format_args!("expected that {keeper} may reuse it for {} seconds", lifetime.as_secs()));
         }
     }
 }

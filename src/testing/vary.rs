@@ -7,14 +7,18 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::answer::Answer;
+use super::exchange::Exchange;
 
-/// Asserts that `Vary` names the field, in the answer to this request and in the one to the
-/// same without the field: a cache may meet either first (K-02).
+/// Asserts that `Vary` names the field in the response to this request, and in the response to the same request without
+/// the field.
+///
+/// A cache can receive either response first. If that response does not have the name in `Vary`, the cache reuses it
+/// for all requests. A `Vary: *` passes as well.
 ///
 /// # Panics
 ///
-/// When one of them does not name it, or the service fails.
+/// Panics if one of the responses does not name the field, or if the service fails.
+// K-02
 #[track_caller]
 pub fn assert_varies_on<'a, S, B, R>(
     service: &'a S,
@@ -33,9 +37,9 @@ where
         let mut without = request.clone();
         without.headers_mut().remove(field);
         for request in [request, without] {
-            let answer = Answer::to(service, request, place).await;
-            if !answer.varies_on(field) {
-                answer.fail(place, format_args!("expected that `Vary` names `{field}`"));
+            let exchange = Exchange::send(service, request, place).await;
+            if !exchange.varies_on(field) {
+                exchange.fail(place, format_args!("expected `{field}` in `Vary`"));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! [`Config`]: how a layer was configured.
+//! [`Config`]: the settings of a layer.
 
 use http::HeaderMap;
 use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
@@ -6,7 +6,7 @@ use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use crate::layers::Clock;
 use crate::policy::{PendingPolicy, PolicySource, Precedence, Rules};
 
-/// How the layer was configured, shared by its services and futures.
+/// The settings that a layer shares with its services and futures.
 #[derive(Clone, Debug)]
 pub(super) struct Config {
     pub(super) source: PolicySource,
@@ -15,32 +15,34 @@ pub(super) struct Config {
     pub(super) record: bool,
     pub(super) explain: bool,
     pub(super) enabled: bool,
-    pub(super) place: Place,
+    pub(super) position: Position,
 }
 
-/// Where the layer is in a [`CachingLayer`](crate::CachingLayer).
+/// The position of the layer in a [`CachingLayer`](crate::CachingLayer).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    /// Not in a caching layer.
-    Alone,
-    /// Innermost.
-    InCachingLayer,
-    /// Outermost, with only this crate's layers in between: only responses from before the handler are undecided.
-    AroundCachingLayer,
+pub(super) enum Position {
+    /// Not part of a caching layer.
+    Standalone,
+    /// Innermost, next to the service.
+    Innermost,
+    /// Outermost, with only layers of this crate in between. Only a response that was made before the handler has no
+    /// decision.
+    Outermost,
     /// Outermost, with a compression layer in between.
-    AroundCompression,
+    OutermostWithCompression,
 }
 
 impl Config {
-    /// Whether the layer needs the rulings of inner layers, which rest on facts that it cannot see.
-    pub(super) fn wants_the_ruling(&self) -> bool {
+    /// Returns whether the layer needs the decisions of inner layers, which used information that it does not have.
+    pub(super) fn needs_ruling(&self) -> bool {
         let overrides = matches!(self.rules.precedence, Precedence::Layer | Precedence::LayerEvenOverNoStore);
-        self.place == Place::AroundCompression || overrides
+        self.position == Position::OutermostWithCompression || overrides
     }
 
-    /// Removes the conditions from the request if the policy depends on the content. The inner service then sends
-    /// the complete response, and an outer layer makes a 304 with the fields of the 200 (N-01).
+    /// Removes the preconditions from the request if the policy depends on the content. The inner service then sends
+    /// the complete response, and an outer layer turns it into a 304 with the fields of the 200.
     pub(super) fn withhold_conditions(&self, pending: &PendingPolicy, request: &mut HeaderMap) {
+        // N-01
         if self.source.resolve(pending).depends_on_content(true) {
             request.remove(IF_NONE_MATCH);
             request.remove(IF_MODIFIED_SINCE);

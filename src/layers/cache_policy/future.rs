@@ -1,4 +1,4 @@
-//! [`ResponseFuture`]: the decision, once there is a response.
+//! [`ResponseFuture`]: decides when the inner service has responded.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use http::Response;
 use http::header::CACHE_CONTROL;
 use pin_project_lite::pin_project;
 
-use super::config::{Config, Place};
+use super::config::{Config, Position};
 use super::trace;
 use crate::policy::{
     CACHE_POLICY_EXPLAIN, CachePolicy, Decision, DecisionSource, Layer, PendingPolicy, RequestFacts, Unruled, explain,
@@ -17,7 +17,7 @@ use crate::policy::{
 use crate::protocol::set_field;
 
 pin_project! {
-    /// The future of a [`CachePolicyService`](super::CachePolicyService).
+    /// The response future of a [`CachePolicyService`](super::CachePolicyService).
     #[derive(Debug)]
     pub struct ResponseFuture<F> {
         #[pin]
@@ -26,7 +26,7 @@ pin_project! {
     }
 }
 
-/// What is remembered of a request while the inner service runs.
+/// The data of a request that the decision needs after the inner service has responded.
 #[derive(Debug)]
 pub(super) struct Exchange {
     pub(super) config: Arc<Config>,
@@ -59,8 +59,8 @@ where
 impl Exchange {
     fn decide<B>(self, response: &mut Response<B>) {
         let Self { config, request, pending } = self;
-        if config.place == Place::AroundCachingLayer {
-            // The inner layer leaves neither.
+        if config.position == Position::Outermost {
+            // The inner policy layer removes both when it decides.
             let extensions = response.extensions();
             if extensions.get::<Unruled>().is_none() && extensions.get::<CachePolicy>().is_none() {
                 return;

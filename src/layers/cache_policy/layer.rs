@@ -7,22 +7,27 @@ use http::request::Parts;
 use http::{HeaderName, StatusCode};
 use tower_layer::Layer;
 
-use super::config::{Config, Place};
+use super::config::{Config, Position};
 use super::service::CachePolicyService;
 use crate::layers::Clock;
 use crate::policy::{CachePolicy, IntoPolicySource, Precedence, Rendered, Risk, Rules};
 use crate::protocol::{assert_vary_names, is_never_stored};
 
-/// Decides and writes `Cache-Control` and `Vary`. See the [module docs](super) for an
-/// example.
+/// Sets `Cache-Control` and `Vary`. See the [module docs](super) for an example.
+///
+/// # Precedence
+///
+/// By default, a policy or a `Cache-Control` field from the handler takes precedence over the policy of this layer.
+/// [`tighten`](Self::tighten), [`overriding`](Self::overriding) and
+/// [`overriding_even_no_store`](Self::overriding_even_no_store) change that. The last call wins. Guards, such as the
+/// one for `Set-Cookie`, take precedence over both.
 #[derive(Clone, Debug)]
 pub struct CachePolicyLayer {
     config: Arc<Config>,
 }
 
 impl CachePolicyLayer {
-    /// The layer for one policy, or for a closure from `&http::request::Parts` to a
-    /// policy.
+    /// Creates a layer from one policy, a table of routes, or a closure from `&http::request::Parts` to a policy.
     pub fn new(source: impl IntoPolicySource) -> Self {
         Self {
             config: Arc::new(Config {
@@ -32,76 +37,113 @@ impl CachePolicyLayer {
                 record: false,
                 explain: false,
                 enabled: true,
-                place: Place::Alone,
+                position: Position::Standalone,
             }),
         }
     }
 
-    /// Where handler and layer both speak, both count: of lifetimes the least, of what
-    /// restricts all that either says, of what permits only what both say.
-    /// [`CacheControl::tighten`](crate::protocol::CacheControl::tighten) tells it in full. `Vary`
-    /// names and tags are united, as they always are.
+    /// Merges the handler's `Cache-Control` with the layer's: the shorter lifetime wins, restrictions are combined, and
+    /// a permission stays only if both grant it.
+    ///
+    /// [`CacheControl::tighten`](crate::protocol::CacheControl::tighten) lists the rule for each directive. As in every
+    /// mode, the names in `Vary` and the cache tags of both are combined.
     #[must_use]
     pub fn tighten(self) -> Self {
         self.with(|config| config.rules.precedence = Precedence::Tightest)
     }
 
-    /// The layer's word goes before the handler's. `no-store` still stands, and
-    /// guards go before both.
+    /// Gives the layer's policy precedence over the handler's.
+    ///
+    /// A `no-store` from the handler still applies, and so do guards.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
+    ///
+    /// // A third-party service sends `max-age=0` for each page.
+    /// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(600))).overriding();
+    /// # let _ = layer;
+    /// ```
     #[must_use]
     pub fn overriding(self) -> Self {
         self.with(|config| config.rules.precedence = Precedence::Layer)
     }
 
-    /// The layer's word goes before the handler's, even where that is `no-store`.
+    /// Gives the layer's policy precedence over the handler's, even if the handler sends `no-store`.
     ///
     /// # Warning
     ///
-    /// Whoever wrote `no-store` had a reason. Where a route should be stored, change
-    /// the route.
+    /// A handler usually sends `no-store` because the response is confidential. If you can change the handler, remove
+    /// its `no-store` instead.
     #[must_use]
     pub fn overriding_even_no_store(self) -> Self {
         self.with(|config| config.rules.precedence = Precedence::LayerEvenOverNoStore)
     }
 
-    /// A policy for one status of which no handler has spoken, such as a short
-    /// lifetime for 404, or one for 301 or 204.
+    /// Sets the policy for responses with this status, unless the handler sets one.
+    ///
+    /// By default, error responses get `private, no-store`. Use this method for a short lifetime of a 404, or to allow
+    /// caches to store a 301. A later call for the same status replaces the earlier one.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use http::StatusCode;
+    /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
+    ///
+    /// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(300)))
+    ///     .for_status(StatusCode::NOT_FOUND, CachePolicy::public(Duration::from_secs(10)));
+    /// # let _ = layer;
+    /// ```
     ///
     /// # Panics
     ///
-    /// For 428, 429, 431 and 511, which must not be stored (N-09).
+    /// Panics if `status` is 428, 429, 431 or 511, because caches must not store these responses
+    /// ([RFC 6585](https://www.rfc-editor.org/rfc/rfc6585.html)).
     #[must_use]
     #[track_caller]
     pub fn for_status(self, status: StatusCode, policy: CachePolicy) -> Self {
+        // N-09
         assert!(
             !is_never_stored(status),
-            "an answer with status {} must not be stored (RFC 6585): leave it without a policy",
+            "a response with status {} must not be stored (RFC 6585); remove its policy",
             status.as_u16()
         );
         self.with(|config| {
-            // One resource, one `Vary`, whichever of its policies a response gets (K-02).
+            // K-02: all responses of a resource need the same `Vary`, whichever policy they get.
             config.rules.add_vary_names(policy.vary_names());
             config.rules.by_status.retain(|(other, _)| *other != status);
             config.rules.by_status.push((status, Rendered::new(policy)));
         })
     }
 
-    /// The policy for safe answers that nobody gave one, in place of `private,
-    /// no-cache` (G-14).
+    /// Sets the policy for successful responses to safe requests that get no policy from the handler or from the source
+    /// of this layer. The default is `private, no-cache`.
     #[must_use]
     pub fn default_policy(self, policy: CachePolicy) -> Self {
         self.with(|config| {
+            // G-14
             config.rules.add_vary_names(policy.vary_names());
             config.rules.fallback = Rendered::new(policy);
         })
     }
 
-    /// Adds request fields on which every response under this layer depends, whatever its
-    /// policy, to `Vary`. Further calls add further names.
+    /// Adds these request field names to the `Vary` of every response, whatever its policy. Later calls add more names.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
+    ///
+    /// // All pages exist in several languages.
+    /// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(300))).vary(&["accept-language"]);
+    /// # let _ = layer;
+    /// ```
     ///
     /// # Panics
     ///
-    /// When a name is not a field name or is `*`.
+    /// Panics if a name is `*` or is not a valid field name.
     #[must_use]
     #[track_caller]
     pub fn vary(self, names: &'static [&'static str]) -> Self {
@@ -109,13 +151,14 @@ impl CachePolicyLayer {
         self.with(|config| config.rules.add_vary_names(names.iter().copied()))
     }
 
-    /// Has a [table of routes](crate::policy::routes#which-path) match the path that `path` returns,
-    /// in place of the one that it finds itself. For frameworks that keep the path that the client
-    /// sent in an extension of their own. A source that is not a table does not call it.
+    /// Sets the function that returns the path for a [table of routes](crate::policy::routes#which-path).
     ///
-    /// `None` means that the path is not known. The response then gets the policy that loosens none
-    /// of the table: `private, no-cache`, or `private, no-store` if a policy of the table says so.
-    /// With the feature `tracing`, the first such request of a layer causes a warning.
+    /// Use it for a framework that stores the client's path in its own request extension. The table matches the
+    /// returned path instead of the path that it finds itself. Other policy sources ignore the function.
+    ///
+    /// `None` means that the path is unknown. The response then gets a policy that is at least as strict as every
+    /// policy in the table: `private, no-store` if one of them has `no-store`, and `private, no-cache` otherwise.
+    /// With the feature `tracing`, the first such request of a layer logs a warning.
     ///
     /// ```
     /// use http::Uri;
@@ -142,85 +185,116 @@ impl CachePolicyLayer {
         self.with(|config| config.source.read_path(Arc::new(path)))
     }
 
-    /// Request fields that carry credentials, beside `Authorization` and
-    /// `Proxy-Authorization` (G-02).
+    /// Adds request fields that contain credentials, in addition to `Authorization` and `Proxy-Authorization`.
+    ///
+    /// A guard makes responses to requests with such a field private.
+    ///
+    /// ```
+    /// use http::HeaderName;
+    /// use std::time::Duration;
+    ///
+    /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
+    ///
+    /// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(300)))
+    ///     .credential_headers([HeaderName::from_static("x-api-key")]);
+    /// # let _ = layer;
+    /// ```
     #[must_use]
     pub fn credential_headers(self, names: impl IntoIterator<Item = HeaderName>) -> Self {
+        // G-02
         self.with(|config| config.rules.credentials.extend(names))
     }
 
-    /// Takes an answer for personal when its request carries a field that changes the answers
-    /// of many frameworks and stands in no cache's key, such as `X-Forwarded-Host` (G-13).
+    /// Makes a response private if its request has a field, such as `X-Forwarded-Host`, that often changes responses
+    /// but is not part of any cache key.
     ///
-    /// Off by default, because behind a proxy every request carries some of them. Switch it
-    /// on where they come from peers that are not trusted.
+    /// This protects against cache poisoning: an attacker sends such a field, and a shared cache then serves the
+    /// changed response to other clients. It is off by default, because behind a proxy all requests have some of
+    /// these fields. Turn it on if untrusted clients can send them to the service.
     #[must_use]
     pub fn distrust_unkeyed_headers(self) -> Self {
+        // G-13
         self.with(|config| config.rules.distrust_unkeyed = true)
     }
 
-    /// Switches one guard off, for the routes under this layer.
+    /// Turns one guard off for the inner routes. [`Risk`] lists the guards and the risk of each.
     #[must_use]
     pub fn accept_risk(self, risk: Risk) -> Self {
         self.with(|config| config.rules.waived.insert(risk.guard()))
     }
 
-    /// When `on`, every answer is `no-cache, no-store, must-revalidate` with `Pragma:
-    /// no-cache` and `Expires: 0`, whatever policy and handler say.
+    /// If `on`, disables caching for all responses, whatever the policy and the handler specify.
     ///
-    /// To be switched by an explicit argument of the program, never by the kind of
-    /// its build: a debug build that is deployed must behave like any other.
+    /// Responses then have `Cache-Control: no-cache, no-store, must-revalidate`, `Pragma: no-cache` and `Expires: 0`.
+    ///
+    /// Set it from an environment variable or a command line argument, not from `cfg!(debug_assertions)`: a deployed
+    /// debug build should behave like a release build.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
+    ///
+    /// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(300)))
+    ///     .development(std::env::var_os("DEVELOPMENT").is_some());
+    /// # let _ = layer;
+    /// ```
     #[must_use]
     pub fn development(self, on: bool) -> Self {
         self.with(|config| config.rules.development = on)
     }
 
-    /// Puts the [`Decision`](crate::policy::Decision) into the answer's extensions,
-    /// for a log. Off by default: it allocates.
+    /// Adds the [`Decision`](crate::policy::Decision) to the response extensions, for example for a log.
     ///
-    /// A decision that a layer inside recorded stays, unless this layer changed it.
+    /// This is off by default because it allocates. A decision that an inner layer recorded stays, unless this layer
+    /// changes the result.
     #[must_use]
     pub fn record_decisions(self) -> Self {
         self.with(|config| config.record = true)
     }
 
-    /// Adds a `Cache-Policy-Explain` field that tells which rule spoke, what the handler had
-    /// said, and what a guard changed and why. Off by default (G-26): it is for developers,
-    /// and tells strangers more than they need to know.
+    /// If `on`, adds a `Cache-Policy-Explain` field to each response.
+    ///
+    /// The field starts with the source of the decision and its rule. `said` is the `Cache-Control` of the handler,
+    /// if it set one, and `wrote` is the final value. `guards` lists the guards that changed the result:
     ///
     /// ```text
     /// Cache-Policy-Explain: layer;rule="one policy";wrote="private, max-age=60";guards="G-01 Set-Cookie: private"
     /// ```
     ///
-    /// What a layer inside explained stays, unless this layer changed it.
+    /// The field is meant for developers. It is off by default, because it reveals internal configuration to clients. A
+    /// field from an inner layer stays, unless this layer changes the result.
     #[must_use]
     pub fn explain(self, on: bool) -> Self {
+        // G-26
         self.with(|config| config.explain = on)
     }
 
-    /// Reads the time from this clock.
+    /// Reads the time from this clock. The default is the system clock.
     #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
         self.with(|config| config.clock = clock)
     }
 
-    /// When not, the layer does nothing at all.
+    /// If `false`, the layer passes requests and responses through unchanged.
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self {
         self.with(|config| config.enabled = enabled)
     }
 
-    /// The innermost layer of a [`CachingLayer`](crate::CachingLayer).
+    /// Makes this layer the innermost one of a [`CachingLayer`](crate::CachingLayer).
     pub(crate) fn inner_half(self) -> Self {
-        self.with(|config| config.place = Place::InCachingLayer)
+        self.with(|config| config.position = Position::Innermost)
     }
 
-    /// The outermost one, which decides only about what the inner one did not see. What that one wrote is not
-    /// overridden: of a 304 there is no content to see any more (N-01).
+    /// Makes this layer the outermost one of a [`CachingLayer`](crate::CachingLayer). It sets only
+    /// the policy of responses that the inner one did not see. It does not override the fields of the inner one,
+    /// because a 304 no longer shows the content that the inner one has seen.
     pub(crate) fn outer_half(self, has_compression: bool) -> Self {
+        // N-01
         self.with(|config| {
             config.rules.precedence = Precedence::Response;
-            config.place = if has_compression { Place::AroundCompression } else { Place::AroundCachingLayer };
+            config.position = if has_compression { Position::OutermostWithCompression } else { Position::Outermost };
         })
     }
 

@@ -1,34 +1,7 @@
-//! A layer that decides how long a response may be stored, and by which caches.
+//! A layer that sets `Cache-Control` and `Vary`, which decide how long a response may be stored and by which caches.
 //!
-//! It writes `Cache-Control` and `Vary`, from one policy, a table of routes, or a closure over the
-//! request. Put it on a route or on a router. Inside another layer of its kind it takes
-//! precedence. The page of [`policy`](crate::policy) explains precedence, statuses and guards.
-//!
-//! It does not change informational responses, upgrades, tunnels and gRPC. A call counts as gRPC only
-//! if the request is a POST, and request and response both have a gRPC content type.
-//!
-//! # Several layers
-//!
-//! An outer layer applies the guards to the final response again. A guard that an inner layer
-//! switched off with [`accept_risk`](CachePolicyLayer::accept_risk) is in force in an outer
-//! `CachePolicyLayer`, unless that layer accepts the risk too. An [`EdgeLayer`](crate::EdgeLayer)
-//! respects what the inner layer accepted, for the values that the inner layer saw: another
-//! cookie makes the response private.
-//!
-//! # Deployment caveat
-//!
-//! Guards see only what inner services did. If an outer session layer adds `Set-Cookie` later, no
-//! guard sees it. Put the layer, an [`EdgeLayer`](crate::EdgeLayer), or another one with
-//! [`CachePolicy::PRIVATE_NO_CACHE`](crate::policy::CachePolicy::PRIVATE_NO_CACHE) around the
-//! session layer.
-//!
-//! A closure that chooses by the path should take it from
-//! [`original_path`](crate::policy::original_path), not from `request.uri`. A router removes the
-//! prefix of a nested router from `request.uri`, so that the account page `/account/7` looks like
-//! `/7`. An inner service may also resolve `/static/..%2faccount` to `/account`, and a policy
-//! for everything under `/static/` would then store that page. `original_path` returns the path that
-//! the client sent, and no path if it has a dot segment. A table of routes (feature `routes`) has the
-//! same protection.
+//! The policy comes from one value, a table of routes, or a closure that receives the request. Put the layer on a route
+//! or on a router. The [`policy`](crate::policy) module explains precedence, statuses and guards.
 //!
 //! # Example
 //!
@@ -48,7 +21,7 @@
 //!     match request.uri().path() {
 //!         // A handler can return a policy ...
 //!         "/now" => _ = response.extensions_mut().insert(CachePolicy::no_store()),
-//!         // ... or write the field.
+//!         // ... or set the field.
 //!         "/day" => _ = response.headers_mut().insert(CACHE_CONTROL, "max-age=86400".parse().unwrap()),
 //!         // A guard makes this response private.
 //!         "/login" => _ = response.headers_mut().insert(SET_COOKIE, "id=1".parse().unwrap()),
@@ -74,6 +47,40 @@
 //! assert_eq!(cache_control("/login").await, "private, max-age=300");
 //! # });
 //! ```
+//!
+//! # Several layers
+//!
+//! An inner `CachePolicyLayer` takes precedence over an outer one, as a handler does. The outer layer applies its
+//! guards to the final response again.
+//!
+//! [`accept_risk`](CachePolicyLayer::accept_risk) turns a guard off for one layer only. The same guard of an outer
+//! `CachePolicyLayer` still applies, unless that layer accepts the risk too. An [`EdgeLayer`](crate::EdgeLayer)
+//! respects the decision of the inner layer for the field values that the inner layer saw. If an outer layer adds
+//! another cookie, the response becomes private.
+//!
+//! # Session layers and `Set-Cookie`
+//!
+//! Guards see only the fields that inner services have set. No guard sees a `Set-Cookie` that an outer session layer
+//! adds later. Put this layer outside the session layer. If that is not possible, put an
+//! [`EdgeLayer`](crate::EdgeLayer) or a second `CachePolicyLayer` with
+//! [`CachePolicy::PRIVATE_NO_CACHE`](crate::policy::CachePolicy::PRIVATE_NO_CACHE) outside it.
+//!
+//! # Policies by path
+//!
+//! A closure that chooses a policy by path should call [`original_path`](crate::policy::original_path) instead of
+//! reading `request.uri`, for two reasons:
+//!
+//! - A nested router removes its prefix from `request.uri`, so that the account page `/account/7` looks like `/7`.
+//! - An inner service may resolve `/static/..%2faccount` to `/account`. A public policy for all of `/static/` would
+//!   then apply to the account page.
+//!
+//! `original_path` returns the path that the client sent, or `None` if it has a dot segment. A table of routes (feature
+//! `routes`) has the same protection.
+//!
+//! # Exempt responses
+//!
+//! The layer does not change informational responses, upgrades, tunnels and gRPC. A call is gRPC only if it is a POST
+//! whose request and response both have a gRPC content type.
 
 mod config;
 mod future;

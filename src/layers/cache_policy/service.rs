@@ -1,4 +1,4 @@
-//! [`CachePolicyService`]: what has to be known of the request.
+//! [`CachePolicyService`]: collects the request data that the decision needs.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -6,12 +6,12 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
-use super::config::{Config, Place};
+use super::config::{Config, Position};
 use super::future::{Exchange, ResponseFuture};
 use crate::layers::exempt::is_tunnel;
 use crate::policy::Facts;
 
-/// The service that [`CachePolicyLayer`](super::CachePolicyLayer) makes.
+/// The service created by [`CachePolicyLayer`](super::CachePolicyLayer).
 #[derive(Clone, Debug)]
 pub struct CachePolicyService<S> {
     inner: S,
@@ -41,12 +41,12 @@ where
             return ResponseFuture::new(self.inner.call(request), None);
         }
         let facts = self.config.rules.facts(&request);
-        if self.config.wants_the_ruling() {
+        if self.config.needs_ruling() {
             facts.leave_in(&mut request);
         }
         let Self { inner, config } = self;
         config.source.choose(request, |mut request, pending| {
-            if config.place == Place::InCachingLayer && facts.has(Facts::CONDITIONAL) && facts.is_get_or_head() {
+            if config.position == Position::Innermost && facts.has(Facts::CONDITIONAL) && facts.is_get_or_head() {
                 config.withhold_conditions(&pending, request.headers_mut());
             }
             let exchange = Exchange { config: Arc::clone(config), request: facts, pending };

@@ -1,31 +1,30 @@
-//! One event a decision, with the feature `tracing`; without it nothing, at no cost.
+//! One trace event for each decision. Without the feature `tracing`, the functions do nothing.
 
 use http::{HeaderValue, StatusCode};
 
 use crate::policy::Decision;
 
-/// Whether somebody listens.
+/// Returns whether a subscriber records the event.
 #[cfg(feature = "tracing")]
 pub(super) fn is_enabled() -> bool {
     tracing::enabled!(target: "tower_cache_policy", tracing::Level::DEBUG)
 }
 
-/// Tells who spoke and by which rule, what the answer had said and what it says now, and
-/// what the guards changed.
+/// Records the source and the rule of a decision, the `Cache-Control` before and after it, and the changes by guards.
 #[cfg(feature = "tracing")]
 pub(super) fn event(
     decision: &Decision,
     rule: &str,
     status: StatusCode,
-    said: Option<&HeaderValue>,
-    wrote: Option<&HeaderValue>,
+    before: Option<&HeaderValue>,
+    after: Option<&HeaderValue>,
 ) {
     tracing::debug!(
         target: "tower_cache_policy",
         rule,
         status = status.as_u16(),
-        said = said.map(tracing::field::debug),
-        wrote = wrote.map(tracing::field::debug),
+        said = before.map(tracing::field::debug),
+        wrote = after.map(tracing::field::debug),
         "{decision}"
     );
 }

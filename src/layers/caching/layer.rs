@@ -1,4 +1,4 @@
-//! [`CachingLayer`]: the usual stack, composed in the right order.
+//! [`CachingLayer`]: the usual stack in the right order.
 
 use std::future::Future;
 
@@ -12,8 +12,7 @@ use crate::layers::conditional::{
 use crate::layers::entity_tag::{EntityTagLayer, EntityTagService};
 use crate::policy::IntoPolicySource;
 
-/// Policy, entity tags and preconditions in one layer. See the [module docs](super) for an
-/// example.
+/// Combines policy, entity tags and preconditions in one layer. See the [module docs](super) for an example.
 #[derive(Clone, Debug)]
 pub struct CachingLayer<V = NoSource, C = Identity> {
     policy: CachePolicyLayer,
@@ -24,7 +23,9 @@ pub struct CachingLayer<V = NoSource, C = Identity> {
 }
 
 impl CachingLayer {
-    /// The stack with this policy: one, or a closure from `&http::request::Parts` to one.
+    /// Creates the stack with one policy, a table of routes, or a closure from `&http::request::Parts` to a policy.
+    ///
+    /// By default, entity tags are weak and the stack does not compress.
     pub fn new(policy: impl IntoPolicySource) -> Self {
         Self {
             policy: CachePolicyLayer::new(policy),
@@ -37,10 +38,23 @@ impl CachingLayer {
 }
 
 impl<V, C> CachingLayer<V, C> {
-    /// Puts a compression layer where it belongs: outside the entity tags, which need
-    /// the content as it is, and inside the preconditions, which need the tag that is
-    /// sent (L-01). `Vary` then names `Accept-Encoding` on every answer (K-02).
+    /// Adds a compression layer at the right position: outside the entity tags, which are generated from the original
+    /// content, and inside the preconditions, which are compared with the tag that is sent.
+    ///
+    /// Every response then has `Vary: Accept-Encoding`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use tower_cache_policy::{CachingLayer, policy::CachePolicy};
+    /// use tower_http::compression::CompressionLayer;
+    ///
+    /// let layer = CachingLayer::new(CachePolicy::public(Duration::from_secs(300)))
+    ///     .compression(CompressionLayer::new());
+    /// # let _ = layer;
+    /// ```
     pub fn compression<D>(self, compression: D) -> CachingLayer<V, D> {
+        // L-01, K-02
         CachingLayer {
             policy: self.policy.vary(&["accept-encoding"]),
             entity_tags: self.entity_tags,
@@ -50,7 +64,12 @@ impl<V, C> CachingLayer<V, C> {
         }
     }
 
-    /// Decides before the handler: see [`ConditionalLayer::validators`].
+    /// Decides before the handler, from the validators that this closure looks up: see
+    /// [`ConditionalLayer::validators`].
+    ///
+    /// # Warning
+    ///
+    /// Put authentication outside this layer: see [`ValidatorSource`].
     pub fn validators<F, Fut>(self, source: F) -> CachingLayer<FnSource<F>, C>
     where
         F: Fn(&Parts) -> Fut,
@@ -60,7 +79,7 @@ impl<V, C> CachingLayer<V, C> {
         self.validator_source(FnSource::new(source))
     }
 
-    /// As [`validators`](CachingLayer::validators), for any kind of source.
+    /// Like [`validators`](CachingLayer::validators), for any [`ValidatorSource`].
     pub fn validator_source<W: ValidatorSource>(self, source: W) -> CachingLayer<W, C> {
         CachingLayer {
             policy: self.policy,
@@ -71,43 +90,54 @@ impl<V, C> CachingLayer<V, C> {
         }
     }
 
-    /// Changes the policy layer of the stack, which may not change its policy.
+    /// Changes the settings of the policy layer.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use http::StatusCode;
+    /// use tower_cache_policy::{CachingLayer, policy::CachePolicy};
+    ///
+    /// let layer = CachingLayer::new(CachePolicy::public(Duration::from_secs(300)))
+    ///     .policy(|policy| policy.for_status(StatusCode::NOT_FOUND, CachePolicy::public(Duration::from_secs(10))));
+    /// # let _ = layer;
+    /// ```
     #[must_use]
     pub fn policy(mut self, change: impl FnOnce(CachePolicyLayer) -> CachePolicyLayer) -> Self {
         self.policy = change(self.policy);
         self
     }
 
-    /// Changes how entity tags are made.
+    /// Changes the settings of the entity tag layer, for example the maximum size of a body that it hashes.
     #[must_use]
     pub fn entity_tags(mut self, change: impl FnOnce(EntityTagLayer) -> EntityTagLayer) -> Self {
         self.entity_tags = change(self.entity_tags);
         self
     }
 
-    /// Changes how preconditions are evaluated.
+    /// Changes the settings of the conditional layer.
     #[must_use]
     pub fn conditional(mut self, change: impl FnOnce(ConditionalLayer<V>) -> ConditionalLayer<V>) -> Self {
         self.conditional = change(self.conditional);
         self
     }
 
-    /// If `false`, policy, entity tags and preconditions are switched off, and only the compression layer remains.
+    /// If `false`, turns off policy, entity tags and preconditions. Only the compression layer remains.
     ///
-    /// The type of the service is the same either way. `tower::util::option_layer` cannot offer that, because the
-    /// body of a response with an entity tag has another type than that of the inner service.
+    /// The service has the same type in both cases. `tower::util::option_layer` does not work with this layer, because
+    /// its response body has another type than that of the inner service.
     ///
     /// # Warning
     ///
-    /// Writes are then not protected either: see [`ConditionalLayer::enabled`].
+    /// With `false`, unsafe requests are not protected either: see [`ConditionalLayer::enabled`].
     ///
     /// ```
     /// use std::time::Duration;
     ///
     /// use tower_cache_policy::{CachingLayer, policy::CachePolicy};
     ///
-    /// let is_switched_on = std::env::args().any(|argument| argument == "--caching");
-    /// let layer = CachingLayer::new(CachePolicy::public(Duration::from_secs(300))).enabled(is_switched_on);
+    /// let has_caching = std::env::args().any(|argument| argument == "--caching");
+    /// let layer = CachingLayer::new(CachePolicy::public(Duration::from_secs(300))).enabled(has_caching);
     /// # let _ = layer;
     /// ```
     #[must_use]
@@ -120,7 +150,7 @@ impl<V, C> CachingLayer<V, C> {
             .conditional(|conditional| conditional.enabled(enabled))
     }
 
-    /// When `on`, nothing is stored anywhere: see [`CachePolicyLayer::development`].
+    /// If `on`, disables caching for all responses: see [`CachePolicyLayer::development`].
     #[must_use]
     pub fn development(self, on: bool) -> Self {
         self.policy(|policy| policy.development(on))
@@ -128,26 +158,26 @@ impl<V, C> CachingLayer<V, C> {
 }
 
 impl<V: Clone, C> CachingLayer<V, C> {
-    /// Answers 428 to writes without a precondition: see
-    /// [`ConditionalLayer::require_preconditions`].
+    /// Returns 428 for unsafe requests without a precondition: see [`ConditionalLayer::require_preconditions`].
     #[must_use]
     pub fn require_preconditions(self) -> Self {
         self.conditional(ConditionalLayer::require_preconditions)
     }
 
-    /// Puts the decisions into the extensions of the answers, for a log: see
-    /// [`CachePolicyLayer::record_decisions`] and [`ConditionalLayer::record_decisions`].
+    /// Adds the decisions to the response extensions, for example for a log: see [`CachePolicyLayer::record_decisions`]
+    /// and [`ConditionalLayer::record_decisions`].
     #[must_use]
     pub fn record_decisions(self) -> Self {
         self.policy(CachePolicyLayer::record_decisions).conditional(ConditionalLayer::record_decisions)
     }
 }
 
-/// The policy stands twice. Inside, where it sees the content and the 200 that a 304
-/// stands for, so that both carry the same (N-01) and `no-store` gets no tag. Outside,
-/// for what is answered before the handler, and for guards to see what came in between
-/// (L-04). Outside it leaves alone what stands there from inside, except on a 406 (G-04): a compression layer
-/// makes one of a success where the client accepts no coding that it has.
+/// Wraps a service with the stack. The policy layer is in it twice, innermost and outermost.
+// The innermost layer sees the content and the 200 before it becomes a 304, so that both get the same policy (N-01)
+// and a `no-store` response gets no tag. The outermost layer sets the policy of responses that are made before the
+// handler, and its guards see the changes of the layers in between (L-04). It does not change the fields from the
+// innermost layer, except for a 406 (G-04): a compression layer turns a 200 into a 406 if it does not support
+// any content coding that the client accepts.
 impl<S, V, C> Layer<S> for CachingLayer<V, C>
 where
     C: Layer<EntityTagService<CachePolicyService<S>>>,

@@ -1,4 +1,4 @@
-//! The usual stack in one layer, in the right order.
+//! A layer that combines policy, entity tags and preconditions in the right order.
 //!
 //! ```text
 //!   request                                            response
@@ -14,22 +14,12 @@
 //!         │ │ │ │ │ policy, and your service  │ │ │ │ │
 //! ```
 //!
-//! Put your own layers that read the content or add `Set-Cookie` next to your service, so that the
-//! guards see what they do. With a
-//! [validator source](crate::layers::conditional::ValidatorSource), put authentication around the
-//! `CachingLayer`.
+//! Put your own layers that read the content or add `Set-Cookie` inside the `CachingLayer`, so that the guards see
+//! their changes. If you use a [validator source](crate::layers::conditional::ValidatorSource), put authentication
+//! outside the `CachingLayer`.
 //!
-//! Each response is decided once, by the inner policy. The outer one decides about a 304 that was
-//! made before your service ran. With a compression layer it also checks what that layer changed.
-//!
-//! # 304 responses of your service
-//!
-//! A service of files makes its own 304, which does not show the content type. If the policy depends
-//! on that type, the inner policy removes `If-None-Match` and `If-Modified-Since` from the request.
-//! Your service then sends the complete response, and the conditional layer makes the 304 from it,
-//! with the policy of the 200. Policies that depend on the content type are those with `immutable`,
-//! which does not apply to HTML, and routes with a policy by content type. Under any other policy, your
-//! service receives both fields.
+//! The inner policy layer sets the policy of each response once. The outer one sets the policy of a 304 that was
+//! returned before your service ran. With a compression layer, it also checks the changes of that layer.
 //!
 //! # Example
 //!
@@ -57,6 +47,15 @@
 //! assert_eq!(second.headers()[CACHE_CONTROL], "public, max-age=300");
 //! # });
 //! ```
+//!
+//! # 304 responses of your service
+//!
+//! A file service returns its own 304 responses, which do not have a `Content-Type`. A policy can depend on the
+//! content type: `immutable` does not apply to HTML, and a route can have a policy for each content type. For such a
+//! policy, the inner policy layer removes `If-None-Match` and `If-Modified-Since` from the request. Your service then
+//! sends the complete response, and the conditional layer turns it into a 304 with the policy of the 200.
+//!
+//! Under any other policy, your service receives both fields.
 
 mod layer;
 

@@ -1,4 +1,4 @@
-//! [`ConditionalBody`]: the body inside, or an answer's own.
+//! [`ConditionalBody`]: the inner body, or the content of a response that the layer makes itself.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -8,8 +8,10 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The body of an answer that went through a
-    /// [`ConditionalService`](super::ConditionalService).
+    /// The response body of a [`ConditionalService`](super::ConditionalService).
+    ///
+    /// It is the body of the inner service, or empty for a 304 or 412, or a short text for a 428. Its default value is
+    /// empty.
     #[derive(Debug)]
     pub struct ConditionalBody<B> {
         #[pin]
@@ -22,9 +24,8 @@ pin_project! {
     #[project = KindProjection]
     enum Kind<B> {
         Inner { #[pin] body: B },
-        // No content. A body type of its own, because the hint must not be exact:
-        // a server that reads "exactly zero" writes `content-length: 0`, which a 304 must
-        // not have (N-03) and HTTP/2 would send.
+        // N-03: a 304 must not have `content-length: 0`. A server writes that field if the size hint is exactly
+        // zero, so this kind does not have an exact hint.
         Nothing,
         Text { text: Option<Bytes> },
     }
@@ -50,7 +51,8 @@ impl<B> Default for ConditionalBody<B> {
     }
 }
 
-/// The frames, the trailers, the end and the hint of the body inside are its own.
+/// Frames, trailers, end and size hint of an inner body are forwarded unchanged.
+//
 impl<B> Body for ConditionalBody<B>
 where
     B: Body,

@@ -1,4 +1,4 @@
-//! [`Config`]: the settings of a layer, shared by its services.
+//! [`Config`]: the settings that a layer shares with its services.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,9 +21,9 @@ pub(crate) struct Settings {
     pub(crate) record: bool,
     pub(crate) enabled: bool,
     pub(crate) clock: Clock,
-    /// How a request is marked for inner layers that generate entity tags.
+    /// The mark that tells inner layers not to generate entity tags.
     pub(super) mark: Option<ValidatorSourcePresent>,
-    /// `None` if each response to HEAD has the `Content-Encoding` of GET.
+    /// `None` if each response to HEAD has the same `Content-Encoding` as the response to GET.
     pub(super) inner_coding: Option<InnerCoding>,
 }
 
@@ -35,8 +35,8 @@ pub(crate) enum RequiredPreconditions {
     Methods(Arc<[Method]>),
 }
 
-/// Whether the inner service applies content codings. It is known from the start or from the first such
-/// response on.
+/// Records whether the inner service applies content codings. The layer knows this from its configuration, or
+/// learns it from the first response that has one.
 #[derive(Clone, Debug)]
 pub(super) struct InnerCoding(Arc<AtomicBool>);
 

@@ -1,6 +1,6 @@
 //! [`Exchange`]: evaluates the preconditions of one request, before and after the handler.
 //!
-//! Everything is decided here; the future only waits.
+//! All decisions are made here. The future only waits.
 
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_RANGE, LAST_MODIFIED, RANGE, SET_COOKIE, VARY,
@@ -34,30 +34,31 @@ To create it, send If-None-Match: *\n";
 #[derive(Debug)]
 pub(crate) struct Exchange {
     clock: Clock,
-    /// Where the response to GET may be coded, so that the response to HEAD lacks its coding.
+    /// Set if the response to GET may have a content coding that the response to HEAD lacks.
     inner_coding: Option<InnerCoding>,
     mark: Option<ValidatorSourcePresent>,
     kind: Kind,
     is_precondition_required: bool,
     trust_service_with_if_range: bool,
     record: bool,
-    /// As the client stated them: for the response, whose tag names its coding.
+    /// The preconditions of the client. They apply to the response, whose tag names its content coding.
     stated: Preconditions,
-    /// As an inner service sees them, where that differs.
+    /// The preconditions that the inner service receives, if they differ.
     forwarded: Option<Box<Preconditions>>,
     coded: CodedTags,
-    /// What a source knows, for a safe response without validators of its own (V-13, V-17).
+    /// The validators of a source, for the response to a safe request that does not have its own.
+    // V-13, V-17
     source: Option<Validators>,
-    /// Whether the validators of the source are not those of the response that this client gets.
+    /// Whether the validators of the source do not describe the response that this client gets.
     source_is_withheld: bool,
-    /// Whether the request claims to be a call of gRPC.
+    /// Whether the request claims to be a gRPC call.
     claims_grpc: bool,
-    /// Whether an outer edge layer is there.
+    /// Whether the stack has an outer edge layer.
     for_edge: bool,
 }
 
-/// What the method tells of the response. An exchange waits for as long as the handler works, so it does not
-/// hold more of it.
+/// The method, reduced to the cases that affect the response. An exchange lives as long as the handler runs, so it
+/// stays small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Get,
@@ -65,15 +66,15 @@ enum Kind {
     Other,
 }
 
-/// A response that is made without the handler.
+/// A response that the layer returns without calling the handler.
 #[derive(Debug)]
-pub(crate) struct EarlyAnswer {
+pub(crate) struct ShortCircuit {
     head: Parts,
     text: Option<&'static str>,
 }
 
 impl Exchange {
-    /// Reads the preconditions, and prepares the request for the inner services.
+    /// Reads the preconditions and prepares the request for the inner service.
     pub(crate) fn begin<B>(settings: &Settings, request: &mut Request<B>) -> Self {
         let method = request.method().clone();
         let for_edge = request.extensions().get::<RequestFacts>().is_some();
@@ -82,15 +83,15 @@ impl Exchange {
         join_lists_of_tags(headers);
         let mut stated = match known {
             Some(facts) => {
-                // A layer in between may have put a range in the place of another field. Without its conditions
-                // the inner service could send a part of another representation.
+                // A layer in between may have replaced another field with a range. If the conditions of that range
+                // were ignored, the inner service could send a range of another representation.
                 let is_any = facts.has(Facts::CONDITIONAL.and(Facts::RANGE)) || headers.contains_key(RANGE);
                 Preconditions::known(&method, headers, is_any)
             }
             None => Preconditions::new(&method, headers),
         };
         if method != Method::GET {
-            // R-01: a range of anything but a GET has no meaning.
+            // R-01: ranges are defined only for GET.
             headers.remove(RANGE);
         } else if stated.has_range() && !has_valid_byte_range(headers) {
             headers.remove(RANGE);
@@ -132,21 +133,21 @@ impl Exchange {
         }
     }
 
-    /// Decides by a validator source what can be decided before the handler: `None` when it is to run
-    /// (P-01).
+    /// Evaluates the preconditions with the validators of a source. Returns `None` if the handler must run.
+    // P-01
     pub(super) fn decide_by_source<B>(
         &mut self,
         selected: SelectedRepresentation,
         request: &mut Request<B>,
-    ) -> Option<EarlyAnswer> {
+    ) -> Option<ShortCircuit> {
         let (current, policy) = selected.into_parts();
-        // The client may have the validators from before it signed in, with another content.
+        // The client may have received these validators before it signed in, with other content.
         self.source_is_withheld = self.stated.selects_safely()
             && (request.extensions().get::<Personalized>().is_some() || policy.is_some_and(|it| it.is_no_store()));
         match self.decide_before(current, request) {
-            Some(mut answer) => {
-                answer.give_policy(policy);
-                Some(answer)
+            Some(mut response) => {
+                response.give_policy(policy);
+                Some(response)
             }
             None => {
                 if self.kind == Kind::Get
@@ -159,17 +160,18 @@ impl Exchange {
         }
     }
 
-    /// Decides what can be decided before the handler: `None` when it is to run (P-01). A write
-    /// whose precondition fails never reaches it (P-08).
+    /// Evaluates the preconditions against the current representation. Returns `None` if the handler must run. An
+    /// unsafe request whose precondition fails never reaches the handler.
+    // P-01, P-08
     pub(crate) fn decide_before<B>(
         &mut self,
         current: Representation,
         request: &mut Request<B>,
-    ) -> Option<EarlyAnswer> {
+    ) -> Option<ShortCircuit> {
         if self.is_refused(&current) {
             return Some(self.precondition_required());
         }
-        // Tested first, because most requests have none, and the clock is not free.
+        // Most requests do not have preconditions, and reading the clock has a cost.
         if !self.stated.is_empty() {
             let evaluation = self.forwarded().evaluate(&current, self.clock.now());
             match (evaluation.outcome(), evaluation.condition()) {
@@ -182,8 +184,8 @@ impl Exchange {
                 _ => {}
             }
         }
-        self.repair_range(&current, request);
-        // A source that asks the inner service for them has nothing to add to its response.
+        self.remove_unproved_range(&current, request);
+        // A source that reads validators from the inner service has nothing to add to the response.
         if self.stated.selects_safely()
             && matches!(self.mark, Some(ValidatorSourcePresent::ForAllTags))
             && let Representation::Current(validators) = current
@@ -193,24 +195,26 @@ impl Exchange {
         None
     }
 
-    /// The part of [`decide_before`](Self::decide_before) that needs no source. Writes
-    /// are left to the handler, with their preconditions (P-09).
-    pub(super) fn decide_without_source<B>(&self, request: &mut Request<B>) -> Option<EarlyAnswer> {
+    /// Prepares the request for the handler without a source. Returns a 428 if a required precondition is missing. The
+    /// handler evaluates the preconditions of unsafe requests itself.
+    // P-09
+    pub(super) fn decide_without_source<B>(&self, request: &mut Request<B>) -> Option<ShortCircuit> {
         if self.is_refused(&Representation::Unknown) {
             return Some(self.precondition_required());
         }
-        self.repair_range(&Representation::Unknown, request);
+        self.remove_unproved_range(&Representation::Unknown, request);
         None
     }
 
-    /// Whether the request states nothing that could be decided.
+    /// Returns whether the request lacks preconditions.
     #[cfg(feature = "assets")]
     pub(crate) const fn is_unconditional(&self) -> bool {
         self.stated.is_empty()
     }
 
-    /// Decides what is left to decide, and completes the fields of the response. A 206 is completed as
-    /// the 200 is, and keeps its content and its range (R-06, R-13).
+    /// Decides after the handler and completes the fields of the response. A 206 gets the same fields as the 200. Its
+    /// content and its `Content-Range` stay.
+    // R-06, R-13
     pub(crate) fn decide_after<B: Body>(self, response: Response<B>) -> Response<ConditionalBody<B>> {
         let (mut head, body) = response.into_parts();
         if is_interim(head.status) || is_grpc_exchange(self.claims_grpc, &head.headers) {
@@ -224,15 +228,15 @@ impl Exchange {
         {
             head.extensions.insert(ModifiedInFuture(modified));
         }
-        // P-29: a body that is not kept is dropped here, unread.
+        // P-29: the body of a 304 or 412 is dropped unread.
         let body = if keeps_body { ConditionalBody::inner(body) } else { ConditionalBody::nothing() };
         Response::from_parts(head, body)
     }
 
-    /// Whether the response keeps its body.
+    /// Completes the fields of the response. Returns whether the response has its body.
     fn complete(&self, head: &mut Parts, is_empty: bool) -> bool {
         if head.status == StatusCode::NOT_MODIFIED {
-            // P-27: decided by an inner service, and only put in order here. N-04: it has no body.
+            // P-27: the inner service decided, and only the fields are corrected. N-04: a 304 does not have a body.
             self.complete_not_modified(head);
             return false;
         }
@@ -256,7 +260,7 @@ impl Exchange {
                     // P-11: the method is safe.
                     head.status = StatusCode::PRECONDITION_FAILED;
                     into_precondition_failed(&mut head.headers);
-                    // They were about storing the 200.
+                    // Both describe the 200, which is not sent.
                     head.extensions.remove::<Decision>();
                     Ruling::forget(&mut head.headers, &mut head.extensions);
                     self.record(head, ConditionalReason::AfterHandler(condition));
@@ -266,19 +270,19 @@ impl Exchange {
             }
         }
         if hides_coding {
-            // RFC 9110 section 9.3.2: the response to GET may have others, as it may be coded.
+            // RFC 9110 section 9.3.2: the response to GET may have other values, because it may have a content coding.
             for name in [CONTENT_LENGTH, ACCEPT_RANGES] {
                 head.headers.remove(name);
             }
             remove_strong_tag(head);
         }
-        // Without an exact size: a server would write `content-length: 0` in place of the one that was removed.
+        // An empty body with an exact size would make the server write `content-length: 0`.
         !hides_coding
     }
 
-    /// Fills in what an inner 304 lacks, and removes what it must not have.
+    /// Completes the fields of a 304 from the inner service and removes those that a 304 must not have.
     fn complete_not_modified(&self, head: &mut Parts) {
-        // The field that decided names the tag (P-16).
+        // P-16: `If-None-Match` takes precedence, so the 304 belongs to its tag.
         if self.kind != Kind::Other
             && !head.headers.contains_key(ETAG)
             && let Some(tag) = self.forwarded().only_tag_of_if_none_match()
@@ -292,8 +296,8 @@ impl Exchange {
         }
     }
 
-    /// Gives a response without validators those of the source. Returns them where they are not those of
-    /// this response.
+    /// Adds the validators of the source to a response that does not have its own. Returns the validators instead if
+    /// they do not describe this response.
     fn stamp(&self, head: &mut Parts) -> Option<&Validators> {
         let validators = self.source.as_ref()?;
         if head.headers.contains_key(ETAG) || head.headers.contains_key(LAST_MODIFIED) {
@@ -306,7 +310,7 @@ impl Exchange {
         if !may_be_stamped {
             return Some(validators);
         }
-        // A date in the future decides as it is, and is replaced afterwards.
+        // A date in the future is compared unchanged. It is replaced afterwards.
         validators.write_to(&mut head.headers, HttpDate::MAX);
         None
     }
@@ -321,13 +325,13 @@ impl Exchange {
         stated.evaluate_modified_answer(&head.headers, modified, now)
     }
 
-    /// Turns a response into a 304, unless its tag is not known. Returns whether it did.
+    /// Turns the response into a 304, unless its entity tag is unknown. Returns whether it did.
     fn becomes_not_modified(&self, head: &mut Parts, condition: Condition, hides_coding: bool) -> bool {
         if hides_coding {
             let plain = head.headers.get(ETAG).cloned();
             self.coded.restore_in_not_modified(&mut head.headers);
             if head.headers.get(ETAG) == plain.as_ref() {
-                // A copy without a coding is not what the response to GET may have (V-09).
+                // V-09: the response to GET may have a content coding, and then another strong tag.
                 if condition == Condition::IfNoneMatch && remove_strong_tag(head) {
                     return false;
                 }
@@ -343,8 +347,7 @@ impl Exchange {
         true
     }
 
-    /// Whether the response to HEAD lacks what a compression layer does to the response to GET, as its body
-    /// is empty.
+    /// Returns whether a compression layer would compress the response to GET, but not this empty response to HEAD.
     fn hides_coding(&self, status: StatusCode, is_coded: bool, is_empty: bool) -> bool {
         let Some(inner) = &self.inner_coding else { return false };
         if is_coded && self.kind == Kind::Get {
@@ -357,14 +360,16 @@ impl Exchange {
         self.forwarded.as_deref().unwrap_or(&self.stated)
     }
 
-    /// N-09
+    /// Returns whether the request must get a 428.
     fn is_refused(&self, current: &Representation) -> bool {
+        // N-09
         self.is_precondition_required && self.stated.is_unprotected_write(current, self.clock.now())
     }
 
-    /// Lets a `Range` through only when its `If-Range` is proved true (R-10), and when nothing is left to
-    /// decide that comes before the range (R-04): an inner service may answer 416 where 304 is right.
-    fn repair_range<B>(&self, current: &Representation, request: &mut Request<B>) {
+    /// Removes a `Range` whose `If-Range` is not proved true, and one that another precondition precedes. An inner
+    /// service could otherwise return 416 instead of 304.
+    // R-04, R-10
+    fn remove_unproved_range<B>(&self, current: &Representation, request: &mut Request<B>) {
         if !self.stated.has_range() {
             return;
         }
@@ -383,9 +388,9 @@ impl Exchange {
         }
     }
 
-    fn not_modified_before(&self, current: &Representation, condition: Condition) -> EarlyAnswer {
-        let mut answer = EarlyAnswer::new(StatusCode::NOT_MODIFIED);
-        let headers = &mut answer.head.headers;
+    fn not_modified_before(&self, current: &Representation, condition: Condition) -> ShortCircuit {
+        let mut response = ShortCircuit::new(StatusCode::NOT_MODIFIED);
+        let headers = &mut response.head.headers;
         if let Representation::Current(validators) = current {
             validators.write_to(headers, self.clock.now());
         }
@@ -394,27 +399,27 @@ impl Exchange {
             // N-02
             headers.remove(LAST_MODIFIED);
         }
-        // A part of what the 200 says would take the place of all of it in a cache (N-06).
+        // N-06: a cache would replace the `Vary` of the 200 with this incomplete one.
         headers.remove(VARY);
-        self.record(&mut answer.head, ConditionalReason::BeforeHandler(condition));
-        answer
+        self.record(&mut response.head, ConditionalReason::BeforeHandler(condition));
+        response
     }
 
-    fn failed_before(&self, condition: Condition) -> EarlyAnswer {
-        let mut answer = EarlyAnswer::new(StatusCode::PRECONDITION_FAILED);
-        into_precondition_failed(&mut answer.head.headers);
-        self.record(&mut answer.head, ConditionalReason::BeforeHandler(condition));
-        answer
+    fn failed_before(&self, condition: Condition) -> ShortCircuit {
+        let mut response = ShortCircuit::new(StatusCode::PRECONDITION_FAILED);
+        into_precondition_failed(&mut response.head.headers);
+        self.record(&mut response.head, ConditionalReason::BeforeHandler(condition));
+        response
     }
 
-    fn precondition_required(&self) -> EarlyAnswer {
-        let mut answer = EarlyAnswer::new(StatusCode::PRECONDITION_REQUIRED);
-        answer.text = Some(HOW_TO_RESUBMIT);
-        let headers = &mut answer.head.headers;
+    fn precondition_required(&self) -> ShortCircuit {
+        let mut response = ShortCircuit::new(StatusCode::PRECONDITION_REQUIRED);
+        response.text = Some(HOW_TO_RESUBMIT);
+        let headers = &mut response.head.headers;
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-        self.record(&mut answer.head, ConditionalReason::PreconditionRequired);
-        answer
+        self.record(&mut response.head, ConditionalReason::PreconditionRequired);
+        response
     }
 
     fn record(&self, head: &mut Parts, reason: ConditionalReason) {
@@ -424,13 +429,14 @@ impl Exchange {
     }
 }
 
-/// The statuses that a 304 can stand for, a partial response among them (P-26, R-04).
+/// Returns whether a 304 can replace a response with this status. A partial response is one of them.
 const fn may_become_304(status: StatusCode) -> bool {
+    // P-26, R-04
     matches!(status.as_u16(), 200 | 203 | 206)
 }
 
-/// Whether a response is not the one that every client gets, or no client stores it: a validator of the
-/// source does not name it.
+/// Returns whether the response is for one client or must not be stored. The validators of the source then do not
+/// describe it.
 fn is_for_one_client(head: &Parts) -> bool {
     head.headers.contains_key(SET_COOKIE)
         || (head.headers.contains_key(CACHE_CONTROL) && forbids_storing(&head.headers))
@@ -438,7 +444,7 @@ fn is_for_one_client(head: &Parts) -> bool {
         || head.extensions.get::<CachePolicy>().is_some_and(CachePolicy::is_no_store)
 }
 
-/// Whether there was one. A weak tag is shared by all codings.
+/// Removes a strong `ETag` and returns whether there was one. All content codings share a weak tag, so it stays.
 fn remove_strong_tag(head: &mut Parts) -> bool {
     let is_weak = |line: &HeaderValue| EntityTagRef::parse(line.as_bytes()).is_some_and(EntityTagRef::is_weak);
     let is_strong = head.headers.contains_key(ETAG) && !only_line(&head.headers, &ETAG).is_some_and(is_weak);
@@ -448,9 +454,9 @@ fn remove_strong_tag(head: &mut Parts) -> bool {
     is_strong
 }
 
-impl EarlyAnswer {
-    /// A 304 has the policy of its 200. Where that is not known, an outer layer must not say more than
-    /// the handler would have.
+impl ShortCircuit {
+    /// Gives a 304 the policy of its 200. If that policy is unknown, the mark tells outer layers to add nothing that
+    /// could differ from the 200.
     fn give_policy(&mut self, policy: Option<CachePolicy>) {
         if self.head.status != StatusCode::NOT_MODIFIED {
             return;

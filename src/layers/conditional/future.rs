@@ -1,4 +1,4 @@
-//! [`ResponseFuture`]: waits for the source, then for the service inside.
+//! [`ResponseFuture`]: waits for the source, then for the inner service.
 
 use std::fmt;
 use std::future::Future;
@@ -11,11 +11,11 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::body::ConditionalBody;
-use super::exchange::{EarlyAnswer, Exchange};
+use super::exchange::{Exchange, ShortCircuit};
 use super::selected::SelectedRepresentation;
 
 pin_project! {
-    /// The future of a [`ConditionalService`](super::ConditionalService).
+    /// The response future of a [`ConditionalService`](super::ConditionalService).
     pub struct ResponseFuture<S, R, B>
     where
         S: Service<Request<B>>,
@@ -31,16 +31,16 @@ pin_project! {
     where
         S: Service<Request<B>>,
     {
-        // The source has not said what there is.
+        // Waits for the source.
         Deciding { #[pin] current: R, waiting: Option<Waiting<S, B>> },
-        // The service inside has not answered. No exchange: nothing is to be decided.
+        // Waits for the inner service. Without an exchange, its response passes through unchanged.
         Handling { #[pin] inner: S::Future, exchange: Option<Exchange> },
-        // Decided without the service inside.
-        Answered { answer: Option<EarlyAnswer> },
+        // The inner service does not run.
+        ShortCircuited { response: Option<ShortCircuit> },
     }
 }
 
-/// A request that waits for the source, with the service that is ready for it.
+/// A request that waits for the source, and the service that was polled ready for it.
 struct Waiting<S, B> {
     inner: S,
     request: Request<B>,
@@ -60,8 +60,8 @@ where
         Self { state: State::Handling { inner, exchange } }
     }
 
-    pub(super) const fn answered(answer: EarlyAnswer) -> Self {
-        Self { state: State::Answered { answer: Some(answer) } }
+    pub(super) const fn short_circuited(response: ShortCircuit) -> Self {
+        Self { state: State::ShortCircuited { response: Some(response) } }
     }
 }
 
@@ -80,9 +80,9 @@ where
                 StateProjection::Deciding { current, waiting } => {
                     let current = ready!(current.poll(cx));
                     let Waiting { mut inner, mut request, mut exchange } =
-                        waiting.take().expect("a future is not polled after it was ready");
+                        waiting.take().expect("a future must not be polled after it is ready");
                     let next = match exchange.decide_by_source(current.into(), &mut request) {
-                        Some(answer) => State::Answered { answer: Some(answer) },
+                        Some(response) => State::ShortCircuited { response: Some(response) },
                         None => State::Handling { inner: inner.call(request), exchange: Some(exchange) },
                     };
                     state.set(next);
@@ -94,9 +94,9 @@ where
                         None => response.map(ConditionalBody::inner),
                     }));
                 }
-                StateProjection::Answered { answer } => {
-                    let answer = answer.take().expect("a future is not polled after it was ready");
-                    return Poll::Ready(Ok(answer.into_response()));
+                StateProjection::ShortCircuited { response } => {
+                    let response = response.take().expect("a future must not be polled after it is ready");
+                    return Poll::Ready(Ok(response.into_response()));
                 }
             }
         }
@@ -111,7 +111,7 @@ where
         let state = match self.state {
             State::Deciding { .. } => "deciding",
             State::Handling { .. } => "handling",
-            State::Answered { .. } => "answered",
+            State::ShortCircuited { .. } => "short-circuited",
         };
         f.debug_tuple("ResponseFuture").field(&state).finish()
     }

@@ -15,14 +15,17 @@ use super::service::ConditionalService;
 use super::source::{FnSource, NoSource, ValidatorSource};
 use crate::layers::Clock;
 
-/// Evaluates the preconditions of requests. See the [module docs](super) for an example.
+/// Evaluates the preconditions of requests and returns 304, 412 and 428. See the [module docs](super) for an example.
 pub struct ConditionalLayer<V = NoSource> {
     source: Arc<V>,
     settings: Settings,
 }
 
 impl ConditionalLayer {
-    /// Decides safe requests after the handler, from the validators of its answer.
+    /// Creates a layer without a validator source.
+    ///
+    /// It evaluates the preconditions of GET, HEAD and QUERY after the handler, with the validators of the response.
+    /// The handler must evaluate those of other methods. [`validators`](ConditionalLayer::validators) changes both.
     #[must_use]
     pub fn new() -> Self {
         let settings = Settings { inner_coding: Some(InnerCoding::new(false)), ..Settings::default() };
@@ -31,16 +34,38 @@ impl ConditionalLayer {
 }
 
 impl<V> ConditionalLayer<V> {
-    /// Also decides before the handler, for every method, from what this closure says
-    /// the application has: a future of [`Representation`](crate::protocol::Representation),
-    /// of [`Validators`](crate::protocol::Validators), or of an `Option` of them where `None`
-    /// means that there is none. A pair of one of them and a
-    /// [`CachePolicy`](crate::policy::CachePolicy) states the policy of the 200 too: see
-    /// [`SelectedRepresentation`].
+    /// Decides before the handler, for every method, from the validators that this closure looks up.
+    ///
+    /// The closure receives the request without its body and returns a future of one of these:
+    ///
+    /// - a [`Representation`](crate::protocol::Representation),
+    /// - [`Validators`](crate::protocol::Validators), if the representation always exists,
+    /// - an `Option` of `Validators`, where `None` means that the resource does not exist,
+    /// - a pair of one of these and the [`CachePolicy`](crate::policy::CachePolicy) of the 200: see
+    ///   [`SelectedRepresentation`]. With an `Option`, the pair is inside it.
+    ///
+    /// ```
+    /// use tower_cache_policy::ConditionalLayer;
+    /// use tower_cache_policy::protocol::{EntityTag, Validators};
+    ///
+    /// async fn revision(path: &str) -> Option<u64> {
+    ///     // Usually a database lookup.
+    ///     (path == "/articles/1").then_some(7)
+    /// }
+    ///
+    /// let layer = ConditionalLayer::new().validators(|request| {
+    ///     let path = request.uri.path().to_owned();
+    ///     async move {
+    ///         let revision = revision(&path).await?;
+    ///         Some(Validators::new().with_etag(EntityTag::strong(&format!("rev-{revision}")).ok()?))
+    ///     }
+    /// });
+    /// # let _ = layer;
+    /// ```
     ///
     /// # Warning
     ///
-    /// See [`ValidatorSource`]: put the layer inside authentication.
+    /// Put authentication outside this layer. A 304 or 412 reveals that a resource exists: see [`ValidatorSource`].
     pub fn validators<F, Fut>(self, source: F) -> ConditionalLayer<FnSource<F>>
     where
         F: Fn(&Parts) -> Fut,
@@ -50,13 +75,15 @@ impl<V> ConditionalLayer<V> {
         self.validator_source(FnSource::new(source))
     }
 
-    /// As [`validators`](ConditionalLayer::validators), for any kind of source.
+    /// Like [`validators`](ConditionalLayer::validators), for any [`ValidatorSource`], such as
+    /// [`HeadValidators`](super::HeadValidators).
     pub fn validator_source<W: ValidatorSource>(self, source: W) -> ConditionalLayer<W> {
         let mark = (!source.reads_inner_tags()).then_some(ValidatorSourcePresent::ForAllTags);
         self.with_source(source, mark)
     }
 
-    /// For a stack with an entity tag layer that is not part of the service that a source reads.
+    /// Like [`validator_source`](Self::validator_source), for a stack whose entity tag layer is not part of the
+    /// service that the source reads.
     pub(crate) fn validator_source_inside_tags<W: ValidatorSource>(self, source: W) -> ConditionalLayer<W> {
         let mark = if source.reads_inner_tags() {
             ValidatorSourcePresent::ForOutermostTags
@@ -70,33 +97,33 @@ impl<V> ConditionalLayer<V> {
         ConditionalLayer { source: Arc::new(source), settings: Settings { mark, ..self.settings } }
     }
 
-    /// For a stack that is known to have a compression layer inside.
+    /// Assumes from the start that an inner layer compresses responses to GET.
     pub(crate) fn with_inner_coding(self) -> Self {
         self.with(|settings| settings.inner_coding = Some(InnerCoding::new(true)))
     }
 
-    /// Returns 428 for an unsafe request without a precondition that has an effect
-    /// ([RFC 6585, section 3](https://www.rfc-editor.org/rfc/rfc6585#section-3)). Two clients
-    /// that change one resource can then not overwrite each other's changes by accident.
+    /// Returns 428 for an unsafe request without an effective precondition
+    /// ([RFC 6585 section 3](https://www.rfc-editor.org/rfc/rfc6585.html#section-3)).
     ///
-    /// These preconditions count: `If-Match`, `If-None-Match`, a valid `If-Unmodified-Since`
-    /// for a resource that has a modification date, and a well-formed `If` of WebDAV, which
-    /// the application evaluates.
+    /// Two clients that edit the same resource then cannot overwrite each other's changes by accident. The 428
+    /// contains a short text that explains how to repeat the request.
     ///
-    /// Every method that is not registered as safe is unsafe. That includes POST, methods
-    /// that the inner service would answer with 405, and calls of gRPC, which never have
-    /// preconditions. To require preconditions for some methods only, use
-    /// [`require_preconditions_for`](Self::require_preconditions_for).
+    /// These preconditions are effective: `If-Match`, `If-None-Match`, a valid `If-Unmodified-Since` for a resource
+    /// that has a modification date, and a well-formed WebDAV `If`, which the application evaluates.
+    ///
+    /// Every method that is not registered as safe is unsafe. That includes POST, methods that the inner service
+    /// does not support, and gRPC calls, which never have preconditions. To require preconditions only for some
+    /// methods, use [`require_preconditions_for`](Self::require_preconditions_for).
     #[must_use]
     pub fn require_preconditions(self) -> Self {
         self.with(|settings| settings.required = RequiredPreconditions::AllUnsafeMethods)
     }
 
-    /// Like [`require_preconditions`](Self::require_preconditions), for these methods only.
-    /// The last call of either method counts.
+    /// Like [`require_preconditions`](Self::require_preconditions), for these methods only. A later call of either
+    /// method replaces the earlier one.
     ///
-    /// Leave out `POST` where it creates resources, as its client has no version yet that it
-    /// could name. Safe methods never need preconditions, whether they are listed or not.
+    /// Leave out `POST` if it creates resources: the client does not have an entity tag to send. Safe methods never
+    /// need a precondition, even if they are listed.
     ///
     /// ```
     /// use http::Method;
@@ -112,27 +139,30 @@ impl<V> ConditionalLayer<V> {
         self.with(|settings| settings.required = RequiredPreconditions::Methods(methods))
     }
 
-    /// Leaves `Range` to an inner service that evaluates all preconditions itself, `If-Range`
-    /// among them. No source is needed to prove `If-Range` then, and a `Range` next to
-    /// `If-None-Match` or `If-Modified-Since` is forwarded.
+    /// Forwards `Range` to an inner service that evaluates all preconditions itself, including `If-Range`.
+    ///
+    /// The layer then does not need a source to prove `If-Range`, and it forwards a `Range` that comes with
+    /// `If-None-Match` or `If-Modified-Since`.
     ///
     /// # Warning
     ///
-    /// Where the service does not (tower-http's `ServeDir` does not), a client that resumes a
-    /// download joins the bytes of two versions.
+    /// Do not use this if the service ignores `If-Range`, as tower-http's `ServeDir` does. A client that resumes a
+    /// download would then combine bytes of two different representations.
     #[must_use]
     pub fn trust_service_with_if_range(self) -> Self {
         self.with(|settings| settings.trust_service_with_if_range = true)
     }
 
-    /// Puts a [`ConditionalReason`](super::ConditionalReason) into the extensions of each
-    /// 304, 412 and 428 that the layer makes, for a log. Off by default: it allocates.
+    /// Adds a [`ConditionalReason`](super::ConditionalReason) to the extensions of each 304, 412 and 428 that the
+    /// layer returns, for example for a log.
+    ///
+    /// This is off by default because it allocates.
     #[must_use]
     pub fn record_decisions(self) -> Self {
         self.with(|settings| settings.record = true)
     }
 
-    /// Reads the time from this clock.
+    /// Reads the time from this clock. The default is the system clock.
     #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
         self.with(|settings| settings.clock = clock)
@@ -142,7 +172,7 @@ impl<V> ConditionalLayer<V> {
     ///
     /// # Warning
     ///
-    /// Writes are then not protected either.
+    /// With `false`, unsafe requests are not protected either.
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self {
         self.with(|settings| settings.enabled = enabled)

@@ -1,22 +1,29 @@
-//! [`ConditionalReason`]: why an answer is a 304, 412 or 428.
+//! [`ConditionalReason`]: the reason for a 304, 412 or 428.
 
 use std::fmt;
 
 use crate::protocol::Condition;
 
-/// Why a [`ConditionalLayer`](super::ConditionalLayer) answered 304, 412 or 428, for a log.
+/// The reason why a [`ConditionalLayer`](super::ConditionalLayer) returned 304, 412 or 428.
 ///
-/// ```text
-/// If-None-Match, before the handler
+/// [`ConditionalLayer::record_decisions`](super::ConditionalLayer::record_decisions) adds it to the response
+/// extensions. Its `Display` is one line for a log:
+///
+/// ```
+/// use tower_cache_policy::layers::conditional::ConditionalReason;
+/// use tower_cache_policy::protocol::Condition;
+///
+/// let reason = ConditionalReason::BeforeHandler(Condition::IfNoneMatch);
+/// assert_eq!(reason.to_string(), "If-None-Match, before the handler");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ConditionalReason {
-    /// The field decided from a validator source. The handler did not run.
+    /// This request field was evaluated with the validators of a source. The handler did not run.
     BeforeHandler(Condition),
-    /// The field decided from the validators of the handler's answer.
+    /// This request field was evaluated with the validators of the handler's response.
     AfterHandler(Condition),
-    /// A write came without a precondition where one is required. The handler did not run.
+    /// An unsafe request did not have the required precondition. The handler did not run.
     PreconditionRequired,
 }
 

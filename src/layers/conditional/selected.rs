@@ -1,15 +1,15 @@
-//! [`SelectedRepresentation`]: what a source knows of a request's target.
+//! [`SelectedRepresentation`]: the result of a validator source.
 
 use crate::policy::CachePolicy;
 use crate::protocol::{Representation, Validators};
 
-/// The representation that a request selects, as far as a
-/// [`ValidatorSource`](super::ValidatorSource) knows it: its validators, and the policy
-/// that its 200 has.
+/// The result of a [`ValidatorSource`](super::ValidatorSource): the validators of the representation that a request
+/// selects, and optionally the policy of its 200.
 ///
-/// Sources usually return [`Validators`], an `Option` of them where `None` means that there
-/// is no representation, or a [`Representation`]. Each converts into this type. A pair adds
-/// the policy:
+/// Sources usually return [`Validators`], an `Option` of them, or a [`Representation`]. Each converts into this type.
+/// `None` means that there is no representation. A pair adds the policy, so that a 304 that is decided before the
+/// handler has the same `Cache-Control` as the 200
+/// ([RFC 9110 section 15.4.5](https://www.rfc-editor.org/rfc/rfc9110.html#section-15.4.5)):
 ///
 /// ```
 /// # use std::time::Duration;
@@ -29,14 +29,14 @@ pub struct SelectedRepresentation {
 }
 
 impl SelectedRepresentation {
-    /// The representation, with a policy that is not known.
+    /// Creates a result without a policy.
     #[must_use]
     pub const fn new(representation: Representation) -> Self {
         Self { representation, policy: None }
     }
 
-    /// Adds the policy that the handler gives the 200 of this representation. A 304 that is
-    /// decided before the handler gets the same policy.
+    /// Sets the policy of the 200 for this representation. A 304 that is decided before the handler gets the same
+    /// policy.
     #[must_use]
     pub fn with_policy(mut self, policy: CachePolicy) -> Self {
         self.policy = Some(policy);
@@ -49,7 +49,7 @@ impl SelectedRepresentation {
         &self.representation
     }
 
-    /// Returns the policy, if the source knows it.
+    /// Returns the policy, or `None` if the source does not know it.
     #[must_use]
     pub const fn policy(&self) -> Option<CachePolicy> {
         self.policy

@@ -1,4 +1,4 @@
-//! [`ConditionalService`]: with a source it decides before the handler, without one after.
+//! [`ConditionalService`]: decides before the handler if it has a source, and after the handler otherwise.
 
 use std::future::Ready;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::future::ResponseFuture;
 use super::selected::SelectedRepresentation;
 use super::source::{NoSource, ValidatorSource};
 
-/// The service that [`ConditionalLayer`](super::ConditionalLayer) makes.
+/// The service created by [`ConditionalLayer`](super::ConditionalLayer).
 #[derive(Debug)]
 pub struct ConditionalService<S, V = NoSource> {
     inner: S,
@@ -28,8 +28,8 @@ impl<S, V> ConditionalService<S, V> {
         Self { inner, config }
     }
 
-    /// Whether preconditions and ranges mean anything for this request.
-    fn concerns<B>(&self, request: &Request<B>) -> bool {
+    /// Returns whether preconditions and ranges have a meaning for this method.
+    fn applies_to<B>(&self, request: &Request<B>) -> bool {
         self.config.settings.enabled && !matches!(*request.method(), Method::CONNECT | Method::OPTIONS | Method::TRACE)
     }
 }
@@ -55,12 +55,12 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        if !self.concerns(&request) {
+        if !self.applies_to(&request) {
             return ResponseFuture::handling(self.inner.call(request), None);
         }
         let exchange = Exchange::begin(&self.config.settings, &mut request);
         match exchange.decide_without_source(&mut request) {
-            Some(answer) => ResponseFuture::answered(answer),
+            Some(response) => ResponseFuture::short_circuited(response),
             None => ResponseFuture::handling(self.inner.call(request), Some(exchange)),
         }
     }
@@ -82,14 +82,13 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        if !self.concerns(&request) {
+        if !self.applies_to(&request) {
             return ResponseFuture::handling(self.inner.call(request), None);
         }
         let exchange = Exchange::begin(&self.config.settings, &mut request);
         let (parts, body) = request.into_parts();
         let current = self.config.source.validators(&parts);
-        // The instance that was polled ready goes with the request; its clone, which was
-        // not, stays.
+        // The request needs the instance that was polled ready. The clone was not, so it stays here.
         let clone = self.inner.clone();
         let inner = std::mem::replace(&mut self.inner, clone);
         ResponseFuture::deciding(current, inner, Request::from_parts(parts, body), exchange)

@@ -1,4 +1,4 @@
-//! [`ValidatorSource`]: what the application says it has, before a handler runs.
+//! [`ValidatorSource`]: looks up validators before the handler runs.
 
 use std::fmt;
 use std::future::Future;
@@ -20,44 +20,71 @@ use super::selected::SelectedRepresentation;
 use crate::layers::Clock;
 use crate::protocol::{Preconditions, Representation, Validators};
 
-/// Says what the application has for a request, so that a
-/// [`ConditionalLayer`](super::ConditionalLayer) can decide before the handler runs.
+/// Looks up the validators for a request, so that a [`ConditionalLayer`](super::ConditionalLayer) can decide before
+/// the handler runs.
 ///
-/// For a closure use [`ConditionalLayer::validators`](super::ConditionalLayer::validators);
-/// for another kind of source implement this trait and use
-/// [`ConditionalLayer::validator_source`](super::ConditionalLayer::validator_source).
+/// Most applications pass a closure to [`ConditionalLayer::validators`](super::ConditionalLayer::validators).
+/// Implement this trait for a source that needs a type of its own, and pass it to
+/// [`ConditionalLayer::validator_source`](super::ConditionalLayer::validator_source):
+///
+/// ```
+/// use std::collections::HashMap;
+/// use std::future::{Ready, ready};
+///
+/// use http::request::Parts;
+/// use tower_cache_policy::ConditionalLayer;
+/// use tower_cache_policy::layers::conditional::ValidatorSource;
+/// use tower_cache_policy::protocol::{EntityTag, Validators};
+///
+/// /// The entity tag of each page, by its path.
+/// struct Pages(HashMap<String, EntityTag>);
+///
+/// impl ValidatorSource for Pages {
+///     type Future = Ready<Option<Validators>>;
+///
+///     fn validators(&self, request: &Parts) -> Self::Future {
+///         ready(self.0.get(request.uri.path()).map(|tag| Validators::new().with_etag(tag.clone())))
+///     }
+/// }
+///
+/// let layer = ConditionalLayer::new().validator_source(Pages(HashMap::new()));
+/// # let _ = layer;
+/// ```
 ///
 /// # Warning
 ///
-/// The source runs before the handler, and before any inner layer that authenticates the
-/// client. A 304 or 412 reveals that a resource exists, and which version it has. Put the
-/// layer inside authentication.
+/// Put authentication outside the layer. The source runs before the handler and before all inner layers. A 304 or 412
+/// reveals that a resource exists and what its current entity tag is.
 // L-03, G-16
 pub trait ValidatorSource {
-    /// Resolves to what the application has: usually a [`Representation`], or anything else
-    /// that converts into a [`SelectedRepresentation`].
+    /// The future of the lookup. Its output is usually a [`Representation`], [`Validators`], or an `Option` of them.
+    /// Any type that converts into a [`SelectedRepresentation`] works.
     type Future: Future<Output: Into<SelectedRepresentation>>;
 
     /// Looks up the representation that this request selects.
+    ///
+    /// A lookup that fails should return [`Representation::Unknown`]. A lookup without a timeout can delay the
+    /// request without limit.
     fn validators(&self, request: &Parts) -> Self::Future;
 
-    /// Returns whether the source reads the validators from responses of the inner service,
-    /// so that it knows the entity tags that an inner [`EntityTagLayer`](crate::EntityTagLayer)
-    /// generates.
+    /// Returns whether the source reads the validators from responses of the inner service. Such a source knows the
+    /// entity tags that an inner [`EntityTagLayer`](crate::EntityTagLayer) generates.
     ///
-    /// If it does not, which is the default, no tag is generated: a request that names it
-    /// would always fail.
+    /// The default is `false`. Inner layers then generate no tags, because a later `If-Match` with such a tag would
+    /// always fail.
     fn reads_inner_tags(&self) -> bool {
         false
     }
 }
 
-/// No source: what can be decided is decided after the handler.
+/// The source type of a [`ConditionalLayer`](super::ConditionalLayer) without a validator source. Such a layer
+/// decides after the handler.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct NoSource;
 
-/// A closure as a [`ValidatorSource`].
+/// A closure as a [`ValidatorSource`], created by
+/// [`ConditionalLayer::validators`](super::ConditionalLayer::validators).
 #[derive(Clone, Copy)]
 pub struct FnSource<F>(F);
 
@@ -86,22 +113,9 @@ impl<F> fmt::Debug for FnSource<F> {
     }
 }
 
-/// A [`ValidatorSource`] that sends HEAD to a service and reads the validators of its
-/// response, for services that know them cheaply, such as one that serves files.
+/// A [`ValidatorSource`] that sends HEAD to a service and reads the validators from its response.
 ///
-/// It sends HEAD only for a decision that cannot be made later: for an unsafe request with a
-/// precondition, and for a `Range` with an `If-Range`. A service that serves ranges without
-/// evaluating `If-Range` would otherwise let a client join the bytes of two versions, and
-/// without a source the layer has to send the complete representation instead.
-///
-/// Where the response to HEAD lacks the validator that the decision needs, the source sends
-/// GET, and drops the body unread. That is the case for a service with an
-/// [`EntityTagLayer`](crate::EntityTagLayer), which generates tags for GET only. Give the
-/// source the very service that the layer wraps, the entity tag layer included. Strong
-/// tags are needed there: a weak tag never satisfies `If-Match` or `If-Range`.
-///
-/// A 200 means a current representation, 404 and 410 a missing one, and anything else, an
-/// error among it, one that is not known.
+/// Use it for services that know their validators cheaply, such as a file service:
 ///
 /// ```
 /// use tower_cache_policy::{ConditionalLayer, HeadValidators};
@@ -114,6 +128,25 @@ impl<F> fmt::Debug for FnSource<F> {
 /// let service = tower::ServiceBuilder::new().layer(layer).service(files);
 /// # let _: &dyn std::any::Any = &service;
 /// ```
+///
+/// # When it sends a request
+///
+/// The source sends HEAD only for a decision that cannot be made later: for an unsafe request with a precondition,
+/// and for a `Range` with an `If-Range`. Many file services ignore `If-Range`. A client could then combine bytes of two
+/// representations. Without a source, the layer prevents this by sending the complete representation.
+///
+/// If the response to HEAD lacks the required validator, the source sends GET and drops the body unread. This
+/// happens if the service has an [`EntityTagLayer`](crate::EntityTagLayer), which generates tags only for GET. Give
+/// the source the same service that the layer wraps, including the entity tag layer. Use strong tags there, because
+/// a weak tag never satisfies `If-Match` or `If-Range`.
+///
+/// # How it reads the response
+///
+/// | Status | Result |
+/// |---|---|
+/// | 200 | [`Representation::Current`] with the validators of the response |
+/// | 404, 410 | [`Representation::Missing`] |
+/// | any other status, or an error | [`Representation::Unknown`] |
 pub struct HeadValidators<S, B> {
     service: S,
     strong_dates: bool,
@@ -122,21 +155,21 @@ pub struct HeadValidators<S, B> {
 }
 
 impl<S, B> HeadValidators<S, B> {
-    /// Asks this service, with bodies that are `B::default()`.
+    /// Creates a source that sends its requests to `service`, with `B::default()` as their body.
     pub const fn new(service: S) -> Self {
         Self { service, strong_dates: false, clock: Clock::system(), body: PhantomData }
     }
 
-    /// States that what the service has never changes twice within one second, so that
-    /// `If-Range` may rest on its `Last-Modified`: see
-    /// [`Validators::modified_at_most_once_a_second`], and the warning there.
+    /// States that no representation of the service changes twice within one second. The layer then accepts its
+    /// `Last-Modified` as a strong validator for `If-Range`: see
+    /// [`Validators::modified_at_most_once_a_second`] and the warning there.
     #[must_use]
     pub const fn modified_at_most_once_a_second(mut self) -> Self {
         self.strong_dates = true;
         self
     }
 
-    /// Reads the time from this clock.
+    /// Reads the time from this clock. The default is the system clock.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -144,7 +177,7 @@ impl<S, B> HeadValidators<S, B> {
     }
 }
 
-/// Fields of the request that a probe for the validators must not repeat.
+/// Request fields that a request for validators must not repeat.
 const NOT_FORWARDED: [HeaderName; 10] = [
     CONTENT_LENGTH,
     CONTENT_TYPE,
@@ -177,7 +210,7 @@ where
             for name in &NOT_FORWARDED {
                 head.headers.remove(name);
             }
-            // An inner entity tag layer is to generate its tag here.
+            // An inner entity tag layer generates its tag for this request.
             head.extensions.remove::<ValidatorSourcePresent>();
             Probe {
                 service: self.service.clone(),
@@ -196,11 +229,11 @@ where
     }
 }
 
-/// Requests that have the fields of another, and no body.
+/// Requests with the fields of the client's request and without its body.
 struct Probe<S, B> {
     service: S,
     request: Parts,
-    /// The method of the next request, until the service is ready for it.
+    /// The method of the next request, or `None` once it was sent.
     next: Option<Method>,
     needs_validators: bool,
     needs_entity_tag: bool,
@@ -228,12 +261,12 @@ impl<S: fmt::Debug, B> fmt::Debug for HeadValidators<S, B> {
 }
 
 pin_project! {
-    /// The future of a [`HeadValidators`].
+    /// The lookup future of [`HeadValidators`].
     pub struct HeadFuture<S, B>
     where
         S: Service<Request<B>>,
     {
-        // `None` from the start where no request is needed.
+        // `None` if the decision needs no request.
         probe: Option<Probe<S, B>>,
         #[pin]
         response: Option<S::Future>,
@@ -259,7 +292,7 @@ where
                 }
                 let mut request = Request::from_parts(probe.request.clone(), B::default());
                 *request.method_mut() = method.clone();
-                // What it is once the response is there.
+                // Records the method of the request in flight.
                 probe.request.method = method.clone();
                 probe.next = None;
                 this.response.set(Some(probe.service.call(request)));
@@ -293,7 +326,7 @@ where
 }
 
 impl<S, B> Probe<S, B> {
-    /// Whether the response to GET may have a validator that decides, and the one to HEAD has not.
+    /// Returns whether the response to HEAD lacks the required validator. The response to GET may have it.
     fn lacks(&self, validators: &Validators) -> bool {
         let has_none = validators.etag().is_none() && validators.last_modified().is_none();
         self.needs_validators && (has_none || (self.needs_entity_tag && validators.etag().is_none()))

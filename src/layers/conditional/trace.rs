@@ -1,12 +1,12 @@
-//! One event for each mistake of a handler, with the feature `tracing`. Without the feature there is none, at no
-//! cost.
+//! Trace events for mistakes of a handler. Without the feature `tracing`, the functions do nothing.
 
 use http::HeaderMap;
 
-/// Reports an `ETag` that is not one valid entity tag: clients and this crate ignore it, so that it never
-/// leads to a 304 (V-01).
+/// Reports an `ETag` that is not exactly one valid entity tag. Clients and this crate ignore such a field, so it
+/// never leads to a 304.
 #[cfg(feature = "tracing")]
 pub(super) fn invalid_etag(headers: &HeaderMap) {
+    // V-01
     use crate::protocol::invalid_etag;
 
     if tracing::enabled!(target: "tower_cache_policy", tracing::Level::WARN)
@@ -15,8 +15,8 @@ pub(super) fn invalid_etag(headers: &HeaderMap) {
         tracing::warn!(
             target: "tower_cache_policy",
             ?value,
-            "the `ETag` of the response is not one entity tag, and is ignored; write it once, with double quotes, as \
-             in `\"v1\"` or `W/\"v1\"`"
+            "ignored an invalid `ETag` in the response; send one field with one quoted entity tag, such as `\"v1\"` \
+             or `W/\"v1\"`"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! [`EntityTagBody`]: what was read for hashing, and then the rest.
+//! [`EntityTagBody`]: the frames that were read for hashing, followed by the rest of the body.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -11,9 +11,10 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The body of an answer that went through an
-    /// [`EntityTagService`](super::EntityTagService): the frames that were read ahead, as they were, and then what the body
-    /// inside has left.
+    /// The response body of an [`EntityTagService`](super::EntityTagService).
+    ///
+    /// It returns the frames that the layer has read for hashing, unchanged, and then the remaining frames of the inner
+    /// body.
     pub struct EntityTagBody<B>
     where
         B: Body,
@@ -24,8 +25,7 @@ pin_project! {
     }
 }
 
-/// What was read of a body. The first frame has a place of its own, because most
-/// bodies have one.
+/// The frames that were read from a body. The first frame has its own field, because most bodies have only one.
 pub(super) struct ReadAhead<E> {
     first: Option<Bytes>,
     more: VecDeque<Bytes>,
@@ -33,23 +33,23 @@ pub(super) struct ReadAhead<E> {
     end: End<E>,
 }
 
-/// How a body ended, as far as it was read.
+/// The state after the last data frame that was read.
 enum End<E> {
-    /// Nothing more to give: it ended, or the rest follows.
+    /// The body ended, or the rest follows.
     Plain,
-    /// It ended without an error and with another length than it stated: what is left of its hint.
+    /// The body ended without an error, but its length differs from its size hint. The remaining size hint.
     Misstated(SizeHint),
     Trailers(HeaderMap),
     Error(E),
 }
 
 impl<B: Body> EntityTagBody<B> {
-    /// A body of which nothing was read.
+    /// Creates a body from which nothing was read.
     pub(super) const fn untouched(body: B) -> Self {
         Self { read: ReadAhead::new(), rest: Some(body) }
     }
 
-    /// A body of which `read` was read, with the rest where it has not ended.
+    /// Creates a body that starts with the frames in `read`. `rest` is `None` if the inner body has ended.
     pub(super) const fn resumed(read: ReadAhead<B::Error>, rest: Option<B>) -> Self {
         Self { read, rest }
     }
@@ -95,8 +95,7 @@ impl<E> ReadAhead<E> {
         self.end = End::Error(error);
     }
 
-    /// Reports the size hint of the original body. The number of bytes read would make a truncated body look
-    /// complete.
+    /// Reports the size hint of the original body. The number of bytes read would make a truncated body look complete.
     pub(super) fn state_length(&mut self, hint: SizeHint) {
         if matches!(self.end, End::Plain) {
             self.end = End::Misstated(hint);
@@ -111,7 +110,7 @@ impl<E> ReadAhead<E> {
         self.first.iter().chain(&self.more)
     }
 
-    /// The content, when it is in one piece.
+    /// Returns the content if it is a single frame.
     pub(super) fn single_frame(&self) -> Option<&Bytes> {
         if self.more.is_empty() { self.first.as_ref() } else { None }
     }
@@ -169,8 +168,8 @@ where
         let rest = self.rest.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint);
         let mut hint = SizeHint::new();
         hint.set_lower(rest.lower().saturating_add(self.read.bytes));
-        // A server that knows the length writes it and has no place for trailers; and of a body that
-        // broke off it would write that of the part that came, which then looks like the whole.
+        // Without an upper bound the server does not write `Content-Length`. With that field there would be no room
+        // for trailers, and a truncated body would look complete.
         if matches!(self.read.end, End::Plain)
             && let Some(upper) = rest.upper()
         {
@@ -180,7 +179,7 @@ where
     }
 }
 
-/// What is left of a hint after so many bytes.
+/// Returns the size hint that remains after `bytes` bytes.
 fn without(hint: SizeHint, bytes: u64) -> SizeHint {
     let mut left = SizeHint::new();
     left.set_lower(hint.lower().saturating_sub(bytes));

@@ -1,30 +1,32 @@
-//! The hashes behind generated entity tags, and how their digits are written.
+//! The hashes of generated entity tags, and their text form.
 //!
-//! A changed tag empties every cache in front of our users, so nothing here changes
-//! without a `Wire` entry in the changelog. `tests/golden.rs` pins the bytes.
+//! A changed tag invalidates every stored response of every user of this crate. A change here therefore needs a `Wire`
+//! entry in the changelog. `tests/golden.rs` pins the bytes.
 
 use http::HeaderValue;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed, xxh3_128_with_seed};
 
 use crate::protocol::EntityTag;
 
-/// How a tag is made from the content and the fields that describe it. Always from their bytes alone, so
-/// that every replica makes the same one, after a restart too (G-15).
+/// The hash that generates a tag from the content and the fields that describe it. The tag depends only on their bytes,
+/// so every replica generates the same tag, also after a restart.
 ///
-/// The lines of the fields, in a fixed order, make a seed or a key, under which the content is hashed:
+/// The field lines, in a fixed order, produce a seed or a key for the hash of the content:
 ///
 /// ```text
 /// XXH3:   seed = 0, then for each line  seed = XXH3-64(line, seed + number of the field + 1)
 /// BLAKE3: for each line  key = BLAKE3-keyed(key, number of the field as one byte | line)
 /// ```
 ///
-/// Without a secret key, BLAKE3 hashes content without such fields plainly, and begins with the key derived
-/// from [`CONTEXT`] where there is one.
+/// Without a secret key, content without such fields is hashed in BLAKE3's plain mode. For content with such
+/// fields, the first key is derived from [`CONTEXT`].
+// G-15
 #[derive(Clone)]
 pub(super) enum Digest {
-    /// XXH3, 128 bits: fast, and good enough for a tag that promises equivalence only.
+    /// XXH3 with 128 bits. It is fast, and sufficient for a tag that only promises equivalence.
     Weak,
-    /// BLAKE3, 192 bits: nobody can make two contents with one tag (G-16).
+    /// BLAKE3 with 192 bits. An attacker cannot construct two contents with the same tag.
+    // G-16
     #[cfg(feature = "strong-tags")]
     Cryptographic { strong: bool, key: Option<[u8; 32]> },
 }
@@ -32,7 +34,7 @@ pub(super) enum Digest {
 #[cfg(feature = "strong-tags")]
 const CONTEXT: &str = "tower-cache-policy 2026-11-27 entity tags of content with metadata";
 
-/// A hash in progress, for content in several frames.
+/// An unfinished hash, for content in several frames.
 pub(super) enum Hasher {
     Weak(Box<Xxh3>),
     #[cfg(feature = "strong-tags")]
@@ -43,7 +45,7 @@ pub(super) enum Hasher {
 }
 
 impl Digest {
-    /// The tag of content in one piece, with the lines of the fields that describe it.
+    /// Returns the tag of content in a single frame, with the lines of the fields that describe it.
     pub(super) fn of<'a>(&self, metadata: impl Iterator<Item = (u8, &'a HeaderValue)>, content: &[u8]) -> EntityTag {
         match self {
             Self::Weak => weak_tag(xxh3_128_with_seed(content, seed_of(metadata))),
@@ -73,8 +75,9 @@ impl Digest {
         }
     }
 
-    /// Whether the tag tells nothing to somebody who guesses the content (G-16).
+    /// Returns whether a secret key prevents clients from confirming a guess of the content.
     pub(super) const fn is_keyed(&self) -> bool {
+        // G-16
         match self {
             Self::Weak => false,
             #[cfg(feature = "strong-tags")]
@@ -115,13 +118,13 @@ fn weak_tag(digest: u128) -> EntityTag {
     tag(b"W/\"", &digest.to_be_bytes())
 }
 
-/// A tag whose opaque octets are `digest` in the URL-safe alphabet of RFC 4648
-/// section 5, without padding (V-03).
+/// Returns a tag whose opaque part is `digest` in the URL-safe alphabet of RFC 4648 section 5, without padding.
 fn tag(prefix: &[u8], digest: &[u8]) -> EntityTag {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    /// `W/`, two quotes, and 24 octets as 32 digits.
+    /// `W/`, two quotes, and 24 bytes as 32 digits.
     const LONGEST: usize = 36;
 
+    // V-03: all bytes of the opaque part are letters, digits, `-` or `_`.
     let mut text = [0; LONGEST];
     let mut length = 0;
     let mut put = |byte| {
@@ -136,7 +139,7 @@ fn tag(prefix: &[u8], digest: &[u8]) -> EntityTag {
         }
     }
     put(b'"');
-    let value = HeaderValue::from_bytes(&text[..length]).expect("the alphabet and the quotes are visible ASCII");
+    let value = HeaderValue::from_bytes(&text[..length]).expect("the alphabet and the quotes must be visible ASCII");
     EntityTag::from_valid(value)
 }
 
@@ -145,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_piece_and_many_give_the_same_tag() {
+    fn content_in_one_or_many_frames_has_the_same_tag() {
         let content: Vec<u8> = (0..100_000u32).map(|n| n as u8).collect();
         let (html, english) = (HeaderValue::from_static("text/html"), HeaderValue::from_static("en"));
         let metadata: [&[(u8, &HeaderValue)]; 5] =
@@ -164,13 +167,13 @@ mod tests {
         let mut seen = std::collections::HashSet::new();
         for digest in digests {
             for lines in metadata {
-                let whole = digest.of(lines.iter().copied(), &content);
+                let single = digest.of(lines.iter().copied(), &content);
                 for size in [1, 7, 1_024, 99_999] {
                     let mut hasher = digest.hasher(lines.iter().copied());
                     content.chunks(size).for_each(|piece| hasher.update(piece));
-                    assert_eq!(hasher.finish(), whole, "in pieces of {size}");
+                    assert_eq!(hasher.finish(), single, "frames of {size} bytes");
                 }
-                assert!(seen.insert(whole.to_string()), "each kind has tags of its own: {whole}, {lines:?}");
+                assert!(seen.insert(single.to_string()), "another digest has the same tag: {single}, {lines:?}");
             }
         }
     }

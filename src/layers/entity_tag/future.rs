@@ -1,4 +1,4 @@
-//! [`ResponseFuture`]: which answers get a tag, and reading them for it.
+//! [`ResponseFuture`]: selects responses that get a tag, and reads and hashes their content.
 
 use std::fmt;
 use std::future::Future;
@@ -21,7 +21,7 @@ use crate::policy::{CachePolicy, Personalized};
 use crate::protocol::{EntityTag, forbids_storing, is_grpc_type, is_live_stream_type, only_line};
 
 pin_project! {
-    /// The future of an [`EntityTagService`](super::EntityTagService).
+    /// The response future of an [`EntityTagService`](super::EntityTagService).
     pub struct ResponseFuture<F, B>
     where
         B: Body,
@@ -37,15 +37,14 @@ pin_project! {
     where
         B: Body,
     {
-        // The service inside has not answered.
+        // Waits for the inner service.
         Waiting { #[pin] inner: F, config: Option<Arc<Config>> },
-        // Its body is being read. Not pinned here: it moves into the answer later, with
-        // what it has left.
+        // Reads the body. It is not pinned, because the rest of it moves into the response later.
         Reading { reading: Option<Reading<B>> },
     }
 }
 
-/// An answer whose head waits for its tag.
+/// A response whose head waits for its tag.
 struct Reading<B: Body> {
     head: Parts,
     body: B,
@@ -56,19 +55,19 @@ struct Reading<B: Body> {
 
 /// How a response gets its tag.
 struct Plan {
-    /// The fewest and the most bytes that the body stated before it was read.
-    least: u64,
-    most: Option<NonZeroU64>,
+    /// The bounds of the size hint before the body was read, in bytes.
+    lower: u64,
+    upper: Option<NonZeroU64>,
     metadata: Metadata,
     has_content_length: bool,
 }
 
-/// How far reading came.
+/// The result of reading a body.
 #[derive(Clone, Copy)]
 enum Progress {
-    /// The whole content was read.
-    Whole,
-    /// There is more than the limit.
+    /// All content was read.
+    Complete,
+    /// The content is longer than the limit.
     TooLong,
     /// The body failed.
     Failed,
@@ -104,8 +103,8 @@ where
                 }
                 StateProjection::Reading { reading } => {
                     let progress =
-                        ready!(reading.as_mut().expect("a future is not polled after it was ready").poll_body(cx));
-                    let reading = reading.take().expect("it was polled in the line above");
+                        ready!(reading.as_mut().expect("a future must not be polled after it is ready").poll_body(cx));
+                    let reading = reading.take().expect("the line above polled it");
                     return Poll::Ready(Ok(reading.respond(progress)));
                 }
             }
@@ -124,33 +123,32 @@ impl<F, B: Body> fmt::Debug for ResponseFuture<F, B> {
 }
 
 impl Config {
-    /// How the response to a GET gets a tag, or `None` when it gets none, decided before its body is
-    /// touched.
+    /// Decides how the response to a GET gets a tag, before its body is read. Returns `None` if it gets no tag.
     fn plan<B: Body>(&self, response: &Response<B>) -> Option<Plan> {
-        // 203 is another's content, 206 a part of it (V-20), and what is not a success
-        // is no representation (V-18).
+        // The content of a 203 was changed by an intermediary. V-20: a 206 has only a part of the content. V-18: other
+        // statuses do not send the selected representation.
         if response.status() != StatusCode::OK || response.body().is_end_stream() {
             return None;
         }
         let headers = response.headers();
-        let (mut typed, mut said, mut has_content_length) = (false, false, false);
+        let (mut has_type, mut has_cache_control, mut has_content_length) = (false, false, false);
         let mut metadata = Metadata::default();
-        // One walk: looking up each of the fields by its name would cost more than the tag.
+        // A single pass, because a lookup of each field by name would cost more than the hash.
         for (name, value) in headers {
             match name.as_str() {
                 "etag" | "set-cookie" => return None,
-                // The first line counts, as for every layer.
-                "content-type" if !typed && (is_grpc_type(value) || is_live_stream_type(value)) => return None,
-                "content-type" => typed = true,
+                // Every layer reads only the first line of this field.
+                "content-type" if !has_type && (is_grpc_type(value) || is_live_stream_type(value)) => return None,
+                "content-type" => has_type = true,
                 "content-length" => has_content_length = true,
-                "cache-control" => said = true,
+                "cache-control" => has_cache_control = true,
                 _ => {}
             }
             metadata.add(name.as_str());
         }
         let extensions = response.extensions();
-        // Nobody will come back with the tag of what nobody keeps.
-        if (said && forbids_storing(headers))
+        // No client revalidates a response that it must not store.
+        if (has_cache_control && forbids_storing(headers))
             || extensions.get::<CachePolicy>().is_some_and(CachePolicy::is_no_store)
             || (!self.digest.is_keyed() && extensions.get::<Personalized>().is_some())
         {
@@ -158,21 +156,21 @@ impl Config {
         }
         let hint = response.body().size_hint();
         let plan = Plan {
-            least: hint.lower(),
-            most: match hint.upper() {
+            lower: hint.lower(),
+            upper: match hint.upper() {
                 Some(upper) => Some(NonZeroU64::new(upper)?),
                 None => None,
             },
             metadata,
             has_content_length,
         };
-        (plan.least <= self.limit(&plan)?).then_some(plan)
+        (plan.lower <= self.limit(&plan)?).then_some(plan)
     }
 
-    /// A body with more bytes than this is streamed on without a tag.
+    /// Returns the limit in bytes. A longer body is streamed without a tag.
     fn limit(&self, plan: &Plan) -> Option<u64> {
-        match plan.most {
-            Some(most) if most.get() == plan.least => Some(plan.least.min(self.max_body)),
+        match plan.upper {
+            Some(upper) if upper.get() == plan.lower => Some(plan.lower.min(self.max_body)),
             _ => Some(self.max_unknown_length?.min(self.max_body)),
         }
     }
@@ -182,7 +180,7 @@ impl<B: Body<Data = Bytes> + Unpin> Reading<B> {
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Progress> {
         loop {
             let frame = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
-                None => return Poll::Ready(Progress::Whole),
+                None => return Poll::Ready(Progress::Complete),
                 Some(Ok(frame)) => frame,
                 Some(Err(error)) => {
                     self.read.push_error(error);
@@ -196,46 +194,46 @@ impl<B: Body<Data = Bytes> + Unpin> Reading<B> {
                     if let Ok(trailers) = frame.into_trailers() {
                         self.read.push_trailers(trailers);
                     }
-                    return Poll::Ready(Progress::Whole);
+                    return Poll::Ready(Progress::Complete);
                 }
             }
             if self.config.limit(&self.plan).is_none_or(|limit| self.read.bytes() > limit) {
                 return Poll::Ready(Progress::TooLong);
             }
-            // Asked here, because a body that has ended need not be polled once more.
+            // Saves another poll of a body that has ended.
             if self.body.is_end_stream() {
-                return Poll::Ready(Progress::Whole);
+                return Poll::Ready(Progress::Complete);
             }
         }
     }
 
     fn respond(mut self, progress: Progress) -> Response<EntityTagBody<B>> {
         let rest = match progress {
-            Progress::Whole if self.has_the_stated_length() => {
+            Progress::Complete if self.has_expected_length() => {
                 let tag = self.config.tag(&self.head.headers, self.plan.metadata, &self.read);
                 if let Some(tag) = tag {
-                    // A map that has no room for it gets none.
+                    // A full header map does not get a tag.
                     _ = self.head.headers.try_insert(ETAG, tag.into());
                 }
                 None
             }
-            Progress::Whole => {
+            Progress::Complete => {
                 self.read.state_length(self.plan.hint());
                 None
             }
             Progress::TooLong => Some(self.body),
-            // The error was read, and there is nothing after it.
+            // No frame follows an error.
             Progress::Failed => None,
         };
         Response::from_parts(self.head, EntityTagBody::resumed(self.read, rest))
     }
 
-    /// Whether as many bytes came as the body and `Content-Length` say. Other content broke off without an
-    /// error, or is not what the handler meant to send.
-    fn has_the_stated_length(&self) -> bool {
+    /// Returns whether the number of bytes matches the size hint and `Content-Length`. Otherwise the content was
+    /// truncated without an error, or it is not the content that the handler described.
+    fn has_expected_length(&self) -> bool {
         let bytes = self.read.bytes();
-        let as_hinted = self.plan.least <= bytes && self.plan.most.is_none_or(|most| bytes <= most.get());
-        as_hinted
+        let matches_hint = self.plan.lower <= bytes && self.plan.upper.is_none_or(|upper| bytes <= upper.get());
+        matches_hint
             && (!self.plan.has_content_length
                 || only_line(&self.head.headers, &CONTENT_LENGTH).and_then(content_length) == Some(bytes))
     }
@@ -244,9 +242,9 @@ impl<B: Body<Data = Bytes> + Unpin> Reading<B> {
 impl Plan {
     fn hint(&self) -> SizeHint {
         let mut hint = SizeHint::new();
-        hint.set_lower(self.least);
-        if let Some(most) = self.most {
-            hint.set_upper(most.get());
+        hint.set_lower(self.lower);
+        if let Some(upper) = self.upper {
+            hint.set_upper(upper.get());
         }
         hint
     }
@@ -258,12 +256,12 @@ fn content_length(line: &HeaderValue) -> Option<u64> {
 }
 
 impl Config {
-    /// The tag of the complete content, or `None` when there is no content.
+    /// Returns the tag of the complete content, or `None` if there is no content.
     fn tag<E>(&self, headers: &HeaderMap, metadata: Metadata, read: &ReadAhead<E>) -> Option<EntityTag> {
         if let Some(content) = read.single_frame() {
             let hash = || self.digest.of(metadata.lines(headers), content);
-            return Some(match (&self.memory, metadata.as_content_type(headers)) {
-                (Some(memory), Ok(content_type)) => memory.tag_of(content, content_type, hash),
+            return Some(match (&self.memo, metadata.as_content_type(headers)) {
+                (Some(memo), Ok(content_type)) => memo.tag_of(content, content_type, hash),
                 _ => hash(),
             });
         }

@@ -6,28 +6,27 @@ use tower_layer::Layer;
 
 use super::config::Config;
 use super::digest::Digest;
-use super::memory::Memory;
+use super::memo::Memo;
 use super::service::EntityTagService;
 
-/// Gives the answers to GET an `ETag` made from their content. See the
-/// [module docs](super) for an example.
+/// Generates an `ETag` from the content of responses to GET. See the [module docs](super) for an example.
 #[derive(Clone, Debug)]
 pub struct EntityTagLayer {
     config: Arc<Config>,
 }
 
 impl EntityTagLayer {
-    /// The greatest body that is hashed unless [`max_body`](EntityTagLayer::max_body)
-    /// says otherwise: 1 MiB.
+    /// The default of [`max_body`](EntityTagLayer::max_body) in bytes: 1 MiB.
     pub const DEFAULT_MAX_BODY: u64 = 1 << 20;
 
-    /// Weak tags, for bodies of a known length up to 1 MiB (V-08, V-21, G-24).
+    /// Creates a layer that generates weak tags for bodies of known length, up to 1 MiB.
     #[must_use]
     pub fn new() -> Self {
+        // V-08, V-21, G-24
         Self {
             config: Arc::new(Config {
                 digest: Digest::Weak,
-                memory: Some(Memory::default()),
+                memo: Some(Memo::default()),
                 max_body: Self::DEFAULT_MAX_BODY,
                 max_unknown_length: None,
                 enabled: true,
@@ -35,16 +34,22 @@ impl EntityTagLayer {
         }
     }
 
-    /// Strong tags, of 192 bits of BLAKE3 (G-16).
+    /// Generates strong tags, from the first 192 bits of a BLAKE3 hash.
+    ///
+    /// A strong tag satisfies `If-Match` and `If-Range`, so use it for optimistic locking and for downloads that
+    /// clients resume.
     ///
     /// # Warning
     ///
-    /// A strong tag names exact octets. A layer around this one that changes them must
-    /// change the tag: [`ConditionalLayer`](crate::ConditionalLayer) outside a
-    /// compression layer does so.
+    /// A strong tag names exact bytes
+    /// ([RFC 9110 section 8.8.1](https://www.rfc-editor.org/rfc/rfc9110.html#section-8.8.1)). An outer layer that
+    /// changes the content must change the tag as well. For compression, put a
+    /// [`ConditionalLayer`](crate::ConditionalLayer) outside the compression layer.
     #[cfg(feature = "strong-tags")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "strong-tags")))]
     #[must_use]
     pub fn strong(self) -> Self {
+        // G-16
         let key = match self.config.digest {
             Digest::Weak => None,
             Digest::Cryptographic { key, .. } => key,
@@ -52,14 +57,26 @@ impl EntityTagLayer {
         self.with(|config| config.digest = Digest::Cryptographic { strong: true, key })
     }
 
-    /// Tags that depend on a secret key as well, weak or strong, by BLAKE3's keyed mode.
+    /// Generates tags that also depend on a secret key, with BLAKE3's keyed mode. Both weak and strong tags can have a
+    /// key.
     ///
-    /// Whoever sees the tag of a short private answer can otherwise find the answer by
-    /// trying (G-16). Answers marked as [`Personalized`](crate::policy::Personalized) are
-    /// tagged only with a key. Every replica must have the same one.
+    /// Without a key, an attacker who sees the tag of a short private response can find the content by hashing guesses.
+    /// Responses marked as [`Personalized`](crate::policy::Personalized) therefore get a tag only with a key.
+    ///
+    /// All replicas must have the same key. A new key changes every tag.
+    ///
+    /// ```
+    /// use tower_cache_policy::EntityTagLayer;
+    ///
+    /// # fn load_secret() -> [u8; 32] { [7; 32] }
+    /// let layer = EntityTagLayer::new().strong().keyed(load_secret());
+    /// # let _ = layer;
+    /// ```
     #[cfg(feature = "strong-tags")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "strong-tags")))]
     #[must_use]
     pub fn keyed(self, key: [u8; 32]) -> Self {
+        // G-16
         let strong = match self.config.digest {
             Digest::Weak => false,
             Digest::Cryptographic { strong, .. } => strong,
@@ -69,36 +86,38 @@ impl EntityTagLayer {
         })
     }
 
-    /// The greatest body that is hashed, in bytes. A body whose size hint says more is
-    /// not touched.
+    /// Sets the maximum size of a body that the layer hashes, in bytes. The default is 1 MiB.
     ///
-    /// The answer's head waits until the whole body has come, so a greater bound has clients wait
-    /// longer for the first octet of a body that comes slowly.
+    /// A body with a larger size hint is streamed without a tag. The layer reads the complete body before it returns
+    /// the response head. A larger limit therefore delays the first byte of a slow body.
     #[must_use]
     pub fn max_body(self, bytes: u64) -> Self {
         self.with(|config| config.max_body = bytes)
     }
 
-    /// Also reads bodies of unknown length, up to `bytes` bytes each; one that has more
-    /// is streamed on, what was read first, without a tag.
+    /// Also hashes bodies of unknown length, up to `bytes` bytes each. By default, such bodies are streamed without a
+    /// tag.
+    ///
+    /// A longer body is streamed without a tag as well, starting with the bytes that were already read. The limit of
+    /// [`max_body`](EntityTagLayer::max_body) still applies.
     ///
     /// # Warning
     ///
-    /// The answer's head waits until the body has ended or so many bytes have come, and
-    /// a slow body keeps it waiting. Without this, such a body is streamed untouched.
+    /// The layer returns the response head only after the body has ended or exceeded the limit, so a slow body delays
+    /// the response.
     #[must_use]
     pub fn buffer_unknown_length(self, bytes: u64) -> Self {
         self.with(|config| config.max_unknown_length = Some(bytes))
     }
 
-    /// Hashes every body, also [one that comes again](super#bodies-that-come-again).
+    /// Hashes every body, even [one that is sent repeatedly](super#repeated-bodies).
     ///
-    /// For octets that change in place under a [`Bytes`](bytes::Bytes) that was made
-    /// [from an owner](bytes::Bytes::from_owner), such as a mapped file that is overwritten. Their tag
-    /// would be that of what stood there first.
+    /// Use it if the bytes of a [`Bytes`](bytes::Bytes) value can change, for example a memory-mapped file that was
+    /// passed to [`Bytes::from_owner`](bytes::Bytes::from_owner). The layer would otherwise return the tag of the old
+    /// content.
     #[must_use]
     pub fn hash_every_body(self) -> Self {
-        self.with(|config| config.memory = None)
+        self.with(|config| config.memo = None)
     }
 
     /// If `false`, the layer passes requests and responses through unchanged.
@@ -110,8 +129,8 @@ impl EntityTagLayer {
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
         let config = Arc::make_mut(&mut self.config);
         change(config);
-        // What was remembered are the tags of before.
-        config.memory = config.memory.as_ref().map(|_| Memory::default());
+        // Tags in the memo were generated with the old settings.
+        config.memo = config.memo.as_ref().map(|_| Memo::default());
         self
     }
 }

@@ -1,14 +1,15 @@
-//! [`Metadata`]: the fields that say how the content is to be read.
+//! [`Metadata`]: the fields that describe the content.
 
 use http::header::{CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// Which of the fields a response has that describe its content. A 304 does not carry them, so a client
-/// that has the content would never learn of a change: they are part of what a tag names (V-10).
+/// The set of fields in a response that describe its content. A 304 does not have them, so a client with stored content
+/// would never learn that one of them changed. An entity tag therefore depends on them.
+// V-10
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Metadata(u8);
 
-/// Where a field stands is its bit, and what sets it apart in a hash. Never reorder.
+/// The index of a field is its bit in [`Metadata`] and its number in a hash. Never reorder these fields.
 const FIELDS: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_LANGUAGE, CONTENT_ENCODING, CONTENT_DISPOSITION];
 
 impl Metadata {
@@ -24,13 +25,13 @@ impl Metadata {
         };
     }
 
-    /// The lines in an order that does not depend on the response, each with the number of its field.
+    /// Returns the field lines in a fixed order, each with the number of its field.
     pub(super) fn lines(self, headers: &HeaderMap) -> impl Iterator<Item = (u8, &HeaderValue)> {
         let present = (0..).zip(FIELDS).filter(move |(number, _)| self.0 & 1 << number != 0);
         present.flat_map(|(number, name)| headers.get_all(name).iter().map(move |line| (number, line)))
     }
 
-    /// The one content type, where the response has no other of the fields. `Err` where it has.
+    /// Returns the content type. Returns `Err` if the response has another of the fields, or several content types.
     pub(super) fn as_content_type(self, headers: &HeaderMap) -> Result<Option<&HeaderValue>, ()> {
         match self {
             Self(0) => Ok(None),

@@ -1,4 +1,4 @@
-//! [`EntityTagService`]: which requests may get a tag.
+//! [`EntityTagService`]: selects requests whose responses may get a tag.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -14,7 +14,7 @@ use super::future::ResponseFuture;
 use crate::layers::conditional::ValidatorSourcePresent;
 use crate::policy::Personalized;
 
-/// The service that [`EntityTagLayer`](super::EntityTagLayer) makes.
+/// The service created by [`EntityTagLayer`](super::EntityTagLayer).
 #[derive(Clone, Debug)]
 pub struct EntityTagService<S> {
     inner: S,
@@ -41,8 +41,8 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        // Not HEAD, whose empty body is not the content (V-19), and no unsafe method,
-        // whose response is not the representation (V-18). gRPC is always a POST.
+        // V-19: the empty body of a response to HEAD is not the content. V-18: the response to an unsafe method is not
+        // the representation. Q-01: gRPC is always a POST.
         let mut may_be_tagged = self.config.enabled
             && *request.method() == Method::GET
             && (self.config.digest.is_keyed() || request.extensions().get::<Personalized>().is_none());

@@ -1,4 +1,4 @@
-//! [`Answer`]: one request, what came back, and what to say of it when an assertion fails.
+//! [`Exchange`]: one request with its response, and the message of a failed assertion.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -15,20 +15,20 @@ use crate::audit::CacheAudit;
 use crate::layers::Clock;
 use crate::protocol::{HttpDate, Vary};
 
-/// Where an assertion stands in the test.
+/// The location of an assertion in a test.
 pub(super) type Place = &'static Location<'static>;
 
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct Exchange {
     pub(super) request: request::Parts,
     pub(super) response: response::Parts,
     pub(super) content: Vec<u8>,
     pub(super) now: HttpDate,
 }
 
-impl Answer {
-    /// Sends a request through a clone of the service, and reads the answer to its end.
-    pub(super) async fn to<S, B, R>(service: &S, request: Request<B>, place: Place) -> Self
+impl Exchange {
+    /// Sends a request to a clone of the service and reads the complete response.
+    pub(super) async fn send<S, B, R>(service: &S, request: Request<B>, place: Place) -> Self
     where
         S: Service<Request<B>, Response = Response<R>> + Clone,
         S::Error: fmt::Debug,
@@ -60,7 +60,7 @@ impl Answer {
                         data.advance(read);
                     }
                 }
-                // Trailers.
+                // No assertion reads trailers.
                 Ok(Err(_)) => {}
                 Err(error) => panic!("{}", failed("the body failed", &error)),
             }
@@ -84,14 +84,14 @@ impl Answer {
         self.headers().get_all(name).iter().collect()
     }
 
-    /// Panics with what was expected, and with the answer and its audit.
+    /// Panics with the expectation, the request, the response, and the audit of the response.
     pub(super) fn fail(&self, place: Place, expected: impl fmt::Display) -> ! {
         panic!("{expected}\nasserted at {place}\n\n{self}\n\n{}", self.audit())
     }
 }
 
-impl fmt::Display for Answer {
-    /// The request line with its fields save secrets, and the status with its fields.
+impl fmt::Display for Exchange {
+    /// Writes the request line and request fields without secrets, then the status and the response fields.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.request.method, self.request.uri)?;
         for (name, value) in &self.request.headers {
