@@ -532,7 +532,7 @@ fn stale_reuse_is_what_the_answer_allows_and_the_edge_knows() {
 #[test]
 fn tags_are_those_of_the_field_that_the_cache_reads() {
     let answered = &["cache-control: max-age=60", "cache-tag: a,b", "cache-groups: \"c\"", "surrogate-key: d e"];
-    let audit = page(answered).at_all(&EdgeProfile::ALL);
+    let audit = page(answered).at_all(EdgeProfile::all());
     let tags = |verdict: &tower_cache_policy::audit::Verdict| {
         verdict.tags().iter().map(|tag| tag.as_str().to_owned()).collect::<Vec<_>>()
     };
@@ -621,7 +621,7 @@ proptest! {
         for (name, value) in answered {
             response.headers.append(name, value);
         }
-        let audit = || CacheAudit::of(&request, &response, now()).at_all(&EdgeProfile::ALL);
+        let audit = || CacheAudit::of(&request, &response, now()).at_all(EdgeProfile::all());
         prop_assert_eq!(audit(), audit());
         prop_assert_eq!(audit().to_string(), audit().to_string());
         for verdict in audit().verdicts() {
@@ -683,7 +683,7 @@ mod guarded {
                 decision.guards().iter().any(|guard| AGAINST_SHARING.contains(&guard))
             });
             if guarded {
-                let audit = CacheAudit::of(&request, &response, now()).at_all(&EdgeProfile::ALL);
+                let audit = CacheAudit::of(&request, &response, now()).at_all(EdgeProfile::all());
                 for verdict in audit.verdicts().filter(|verdict| verdict.keeper() != Keeper::Browser) {
                     prop_assert!(!verdict.is_stored(), "{:?}\n{verdict}\n{:?}", decision, response.headers);
                 }

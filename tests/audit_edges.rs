@@ -135,13 +135,13 @@ fn what_an_audit_says_is_what_the_caches_did() {
 
 #[test]
 fn what_no_cache_may_store_no_edge_stores_whatever_its_fields_say() {
-    for profile in EdgeProfile::ALL {
+    for profile in EdgeProfile::all() {
         for (method, status) in [("POST", 200), ("PUT", 200), ("GET", 428), ("GET", 429), ("GET", 511)] {
             let (request, ()) = Request::builder().method(method).uri("/").body(()).unwrap().into_parts();
             let answer = Response::builder().status(status).header("cache-control", "public, max-age=60");
             let (response, ()) = answer.body(()).unwrap().into_parts();
             let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
-            let audit = CacheAudit::of(&request, &response, now).at(&profile);
+            let audit = CacheAudit::of(&request, &response, now).at(profile);
             assert!(
                 !audit.edge(profile.name()).unwrap().is_stored(),
                 "M-02, N-09: {method} {status} at {}",

@@ -24,110 +24,46 @@ fn handling(value: &str) -> Handling {
 }
 
 #[test]
-fn each_vendor_is_understood() {
-    use CacheOutcome::{
-        Bypass, Dynamic, Error, Expired, Generated, Hit, Miss, Prerendered, Revalidated, Stale, Unknown, Updating,
-    };
-    let table: &[(&str, &[(&str, CacheOutcome)])] = &[
-        (
-            "CF-Cache-Status",
-            &[
-                ("HIT", Hit),
-                ("MISS", Miss),
-                ("EXPIRED", Expired),
-                ("STALE", Stale),
-                ("BYPASS", Bypass),
-                ("REVALIDATED", Revalidated),
-                ("UPDATING", Updating),
-                ("DYNAMIC", Dynamic),
-                ("NONE/UNKNOWN", Unknown),
-                ("NONE", Unknown),
-            ],
-        ),
-        ("X-Cache", &[("HIT", Hit), ("MISS", Miss), ("HIT, MISS", Miss), ("MISS, HIT", Hit), ("HIT,HIT", Hit)]),
-        (
-            "X-Cache",
-            &[
-                ("Hit from cloudfront", Hit),
-                ("Miss from cloudfront", Miss),
-                ("RefreshHit from cloudfront", Revalidated),
-                ("Error from cloudfront", Error),
-                ("LambdaGeneratedResponse from cloudfront", Generated),
-                ("FunctionThrottledResponse from cloudfront", Unknown),
-            ],
-        ),
-        (
-            "X-Cache",
-            &[
-                ("TCP_HIT", Hit),
-                ("TCP_REMOTE_HIT", Hit),
-                ("TCP_MISS", Miss),
-                ("PRIVATE_NOSTORE", Bypass),
-                ("CONFIG_NOCACHE", Bypass),
-                ("TCP_", Unknown),
-            ],
-        ),
-        ("X-Cache", &[("EXPIRED", Expired), ("REVALIDATED", Revalidated), ("UPDATING", Updating), ("STALE", Stale)]),
-        ("X-Cache", &[("HIT from squid.example", Hit), ("MISS from squid.example", Miss)]),
-        (
-            "X-Vercel-Cache",
-            &[
-                ("MISS", Miss),
-                ("HIT", Hit),
-                ("STALE", Stale),
-                ("PRERENDER", Prerendered),
-                ("REVALIDATED", Expired),
-                ("BYPASS", Bypass),
-            ],
-        ),
-        ("X-Cache-Status", &[("PRERENDER", Unknown)]),
-        ("CDN-Cache", &[("HIT", Hit), ("MISS", Miss), ("BYPASS", Bypass), ("STALE", Stale), ("UPDATING", Updating)]),
-        (
-            "X-Cache-Status",
-            &[
-                ("MISS", Miss),
-                ("BYPASS", Bypass),
-                ("EXPIRED", Expired),
-                ("STALE", Stale),
-                ("UPDATING", Updating),
-                ("REVALIDATED", Revalidated),
-                ("HIT", Hit),
-            ],
-        ),
-        (
-            "Cache-Status",
-            &[
-                ("a; hit", Hit),
-                ("\"a b\";hit;ttl=10", Hit),
-                ("a; hit; ttl=-10", Stale),
-                ("a; hit=?0", Unknown),
-                ("a; hit=yes", Unknown),
-                ("a", Unknown),
-                ("a; fwd=miss; stored", Miss),
-                ("a; fwd=uri-miss", Miss),
-                ("a; fwd=vary-miss", Miss),
-                ("a; fwd=partial", Miss),
-                ("a; fwd=stale; fwd-status=200", Expired),
-                ("a; fwd=stale", Expired),
-                ("a; fwd=stale; fwd-status=304", Revalidated),
-                ("a; fwd=bypass", Bypass),
-                ("a; fwd=method", Bypass),
-                ("a; fwd=request", Bypass),
-                ("a; fwd=else", Unknown),
-                ("a; hit; fwd=miss", Miss),
-                ("origin; hit, edge; fwd=miss", Miss),
-                ("origin; fwd=miss, edge; hit", Hit),
-                ("(a); hit", Unknown),
-                ("1; hit", Unknown),
-            ],
-        ),
-    ];
-    for (field, rows) in table {
-        for (value, expected) in *rows {
-            let read = status(&[&format!("{field}: {value}")]).unwrap();
-            assert_eq!(read.outcome(), *expected, "{field}: {value}");
-            assert_eq!(read.field().as_str(), field.to_ascii_lowercase(), "{value}");
-        }
+fn the_standard_field_is_read_by_its_parameters() {
+    use CacheOutcome::{Bypass, Expired, Hit, Miss, Revalidated, Stale, Unknown};
+    for (value, expected) in [
+        ("a; hit", Hit),
+        ("\"a b\";hit;ttl=10", Hit),
+        ("a; hit; ttl=-10", Stale),
+        ("a; hit=?0", Unknown),
+        ("a; hit=yes", Unknown),
+        ("a", Unknown),
+        ("a; fwd=miss; stored", Miss),
+        ("a; fwd=uri-miss", Miss),
+        ("a; fwd=vary-miss", Miss),
+        ("a; fwd=partial", Miss),
+        ("a; fwd=stale; fwd-status=200", Expired),
+        ("a; fwd=stale", Expired),
+        ("a; hit; fwd=stale", Stale),
+        ("a; hit; fwd=stale; fwd-status=304", Revalidated),
+        ("a; hit; fwd=miss", Miss),
+        ("a; fwd=stale; fwd-status=304", Revalidated),
+        ("a; fwd=bypass", Bypass),
+        ("a; fwd=method", Bypass),
+        ("a; fwd=request", Bypass),
+        ("a; fwd=else", Unknown),
+        ("origin; hit, edge; fwd=miss", Miss),
+        ("origin; fwd=miss, edge; hit", Hit),
+        ("(a); hit", Unknown),
+        ("1; hit", Unknown),
+    ] {
+        let read = status(&[&format!("Cache-Status: {value}")]).unwrap();
+        assert_eq!(read.outcome(), expected, "{value}");
+    }
+}
+
+#[test]
+fn a_word_of_one_vendor_is_unknown_in_the_field_of_another() {
+    for (field, value) in
+        [("X-Cache-Status", "PRERENDER"), ("X-Cache", "TCP_"), ("X-Cache", "FunctionThrottledResponse from cloudfront")]
+    {
+        let read = status(&[&format!("{field}: {value}")]).unwrap();
+        assert_eq!(read.outcome(), CacheOutcome::Unknown, "{field}: {value}");
     }
 }
 
@@ -158,15 +94,26 @@ fn the_cache_nearest_to_the_client_speaks() {
         ("of the last line", &["X-Cache: HIT, HIT", "X-Cache: MISS from a"], "x-cache: MISS from a"),
         ("empty members aside", &["X-Cache: HIT,,", "X-Cache: "], "x-cache: HIT"),
         ("the last of a standard field (H-01)", &["Cache-Status: a; hit, b;fwd=miss"], "cache-status: b;fwd=miss"),
-        ("over its lines (X-06)", &["Cache-Status: a; hit", "Cache-Status: b;hit ; x"], ""),
+        (
+            "over its lines (X-06)",
+            &["Cache-Status: \"a; hit", "Cache-Status: b\";hit"],
+            "cache-status: \"a; hit, b\";hit",
+        ),
+        (
+            "of lines with a fault",
+            &["Cache-Status: a; hit", "Cache-Status: b;fwd=miss ; x"],
+            "cache-status: b;fwd=miss ; x",
+        ),
         ("over its sound lines", &["Cache-Status: a; fwd=miss", "Cache-Status: b;  hit"], "cache-status: b;  hit"),
         ("a CDN before any server", &["X-Cache: HIT", "CF-Cache-Status: MISS"], "cf-cache-status: MISS"),
         ("a CDN before the standard", &["Cache-Status: a; hit", "CDN-Cache: MISS"], "cdn-cache: MISS"),
         ("a CDN before another", &["X-Vercel-Cache: HIT", "CF-Cache-Status: DYNAMIC"], "cf-cache-status: DYNAMIC"),
         ("the standard before X-Cache", &["X-Cache: HIT", "Cache-Status: a; fwd=miss"], "cache-status: a; fwd=miss"),
         ("X-Cache before nginx", &["X-Cache-Status: HIT", "X-Cache: MISS"], "x-cache: MISS"),
-        ("a faulty field is none (X-01)", &["Cache-Status: a; hit,", "X-Cache: MISS"], "x-cache: MISS"),
-        ("no field", &["Age: 5", "X-Varnish: 5 3", "Via: 1.1 varnish"], ""),
+        ("a faulty field is read leniently", &["Cache-Status: a; hit,", "X-Cache: MISS"], "cache-status: a; hit"),
+        ("nginx before Varnish", &["X-Varnish: 5 3", "X-Cache-Status: MISS"], "x-cache-status: MISS"),
+        ("Varnish before Traffic Server", &["Via: 1.1 a (b [cHs f ])", "X-Varnish: 5"], "x-varnish: 5"),
+        ("no field", &["Age: 5", "X-Cache-Hits: 3", "Via: 1.1 varnish"], ""),
         ("empty fields", &["X-Cache: ", "Cache-Status: ", "CF-Cache-Status: ,"], ""),
     ];
     for (sentence, lines, expected) in table {
@@ -238,7 +185,13 @@ fn too_many_members_are_no_hit() {
     assert_eq!(status(&[&line(MAX_MEMBERS + 1)]).unwrap().outcome(), CacheOutcome::Unknown);
     let standard = |count: usize| format!("Cache-Status: {}", vec!["a;hit"; count].join(","));
     assert!(status(&[&standard(MAX_MEMBERS)]).unwrap().is_hit());
-    assert_eq!(status(&[&standard(MAX_MEMBERS + 1)]), None);
+    assert_eq!(status(&[&standard(MAX_MEMBERS + 1)]).unwrap().outcome(), CacheOutcome::Unknown);
+    for (field, member) in [("Via", "1.1 a (b [cHs f ])"), ("X-Varnish", "5 3"), ("Cache-Status", "1.1.1.1;hit")] {
+        let lines: Vec<String> = (0..2 * MAX_MEMBERS).map(|_| format!("{field}: {member}")).collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let all: Vec<CacheStatus> = CacheStatus::all_in(&headers(&lines)).collect();
+        assert_eq!((all.len(), all[0].outcome()), (MAX_MEMBERS + 1, CacheOutcome::Unknown), "{field}");
+    }
 }
 
 #[test]
@@ -251,8 +204,14 @@ fn octets_that_are_no_text_are_no_word() {
 
 proptest! {
     #[test]
-    fn no_octets_panic(value in proptest::collection::vec(any::<u8>(), 0..40), which in 0..6_usize) {
-        let fields = ["cf-cache-status", "x-vercel-cache", "cdn-cache", "cache-status", "x-cache", "x-cache-status"];
+    fn no_octets_panic(
+        value in prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..40),
+            proptest::collection::vec(proptest::sample::select(b"a1;,=\"\\ \tkeyhit[]cs f?".to_vec()), 0..40),
+        ],
+        which in 0..5_usize,
+    ) {
+        let fields = ["cf-cache-status", "cache-status", "x-cache", "x-varnish", "via"];
         if let Ok(value) = HeaderValue::from_bytes(&value) {
             let headers = HeaderMap::from_iter([(HeaderName::from_static(fields[which]), value)]);
             for status in CacheStatus::all_in(&headers) {

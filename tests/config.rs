@@ -126,6 +126,10 @@ fn each_word_is_the_function_of_its_name() {
         ),
         ("edge_only = '1h'", "max-age=0, s-maxage=3600, must-revalidate"),
         ("public = '1m', stale_if_error = '1d', stale_at_edge_only = true", "public, max-age=60"),
+        (
+            "stale_in_browser_only = true, public = '1m', stale_if_error = '1d'",
+            "public, max-age=60, proxy-revalidate, stale-if-error=86400",
+        ),
         // Let through: C-32, and what many caches understand.
         (
             "public = '1m', edge = '1h', stale_while_revalidate = '1h'",
@@ -473,6 +477,22 @@ fn what_is_wrong_is_told_with_its_place_and_what_to_write() {
             "line 1, column 33: `no_cache` leaves nothing for edges to serve; leave `stale_at_edge_only` out",
         ),
         (
+            "routes.'/' = { public = 60, stale_in_browser_only = true }",
+            "line 1, column 29: `stale_in_browser_only` is said of `stale_while_revalidate` or `stale_if_error`; write one beside it",
+        ),
+        (
+            "routes.'/' = { no_cache = true, stale_in_browser_only = true }",
+            "line 1, column 33: `no_cache` is never served stale; leave `stale_in_browser_only` out",
+        ),
+        (
+            "routes.'/' = { edge_only = 60, stale_if_error = 60, stale_in_browser_only = true }",
+            "line 1, column 53: `edge_only` keeps stale answers from browsers; leave `stale_in_browser_only` out",
+        ),
+        (
+            "routes.'/' = { public = 60, stale_if_error = 60, stale_at_edge_only = true, stale_in_browser_only = true }",
+            "line 1, column 50: `stale_in_browser_only` keeps stale answers from edges; leave `stale_at_edge_only` out",
+        ),
+        (
             "routes.'/' = { edge = 60 }",
             "line 1, column 16: `edge` says more of a policy that is not there; write a lifetime such as `max_age = \"5m\"` beside it",
         ),
@@ -572,8 +592,8 @@ fn what_is_wrong_is_told_with_its_place_and_what_to_write() {
             "line 1, column 51: `Vary: *` forbids every reuse, so it is no field name; write `no_store = true` instead",
         ),
         (
-            "routes.'/' = { public = 60, tags = ['a', 'B'] }",
-            "line 1, column 42: the tag \"B\" has 'B' in it: write 1 to 128 of a-z, 0-9, '.', '_' and '-' (G-20)",
+            "routes.'/' = { public = 60, tags = ['a', 'b c'] }",
+            "line 1, column 42: the tag \"b c\" contains ' ': use 1 to 1024 characters of visible ASCII, without white space",
         ),
         (
             "# é\nroutes.'/é' = { public = 'é' }",

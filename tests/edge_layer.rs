@@ -78,7 +78,7 @@ async fn each_edge_reads_a_policy_in_its_own_dialect() {
         ("stale at the edge only", CachePolicy::max_age(MINUTE).stale_if_error(HOUR).stale_at_edge_only()),
     ];
     let mut table = String::new();
-    for profile in EdgeProfile::ALL {
+    for profile in EdgeProfile::all() {
         for (sentence, policy) in policies {
             let name = profile.name();
             table.push_str(&format!("# {name}: {sentence}\n{}\n\n", said(profile.clone(), policy).await));
@@ -94,7 +94,7 @@ async fn each_edge_reads_a_policy_in_its_own_dialect() {
 
 #[tokio::test]
 async fn what_is_written_is_a_valid_structured_field() {
-    for profile in EdgeProfile::ALL {
+    for profile in EdgeProfile::all() {
         let dictionaries =
             profile.field().filter(|field| field.syntax() == DirectiveSyntax::Dictionary).map(FreshnessField::name);
         let Some(name) = dictionaries.cloned() else { continue };
@@ -162,7 +162,7 @@ async fn stack(
 
 #[tokio::test]
 async fn n05_a_304_carries_what_the_200_carries() {
-    for profile in EdgeProfile::ALL {
+    for profile in EdgeProfile::all() {
         let tagged = |response: &mut Response<TestBody>| tags(&["articles"]).add_to(response.extensions_mut());
         let whole = stack(profile.clone(), get("/", &[]), false, tagged).await;
         let again = get("/", &[("if-none-match", "\"a\"")]);
@@ -195,7 +195,7 @@ async fn guards_look_once_more_at_what_came_in_between() {
         ),
     ];
     for (sentence, asked, added) in table {
-        for profile in EdgeProfile::ALL {
+        for profile in EdgeProfile::all() {
             let between = tower::util::MapResponseLayer::new(|mut response: Response<TestBody>| {
                 for (name, value) in *added {
                     response.headers_mut().append(support::field_name(name), support::latin1(value));
@@ -236,8 +236,8 @@ fn is_kept_out(headers: &HeaderMap, sentence: &str) {
 
 #[tokio::test]
 async fn g04_an_error_is_kept_out_of_every_edge() {
-    for profile in EdgeProfile::ALL {
-        let response = through(&EdgeLayer::new(profile), get("/", &[]), &[], |response| {
+    for profile in EdgeProfile::all() {
+        let response = through(&EdgeLayer::new(profile.clone()), get("/", &[]), &[], |response| {
             *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
             response.extensions_mut().insert(CachePolicy::edge_only(HOUR));
             tags(&["a"]).add_to(response.extensions_mut());
@@ -249,9 +249,9 @@ async fn g04_an_error_is_kept_out_of_every_edge() {
 
 #[tokio::test]
 async fn g09_what_answers_a_write_says_nothing_to_an_edge() {
-    for profile in EdgeProfile::ALL {
+    for profile in EdgeProfile::all() {
         let lines = [("cdn-cache-control", "max-age=60"), ("surrogate-key", "a")];
-        let response = through(&EdgeLayer::new(profile), request(Method::POST, "/", &[]), &lines, |response| {
+        let response = through(&EdgeLayer::new(profile.clone()), request(Method::POST, "/", &[]), &lines, |response| {
             response.extensions_mut().insert(LONGER_AT_THE_EDGE);
             tags(&["a"]).add_to(response.extensions_mut());
         })
@@ -386,7 +386,7 @@ async fn what_services_inside_wrote_for_edges_is_taken_for_what_it_is() {
         (
             "and what is none keeps the answer out",
             EdgeProfile::FASTLY,
-            &[("surrogate-key", "User:7"), ("cache-control", "max-age=60")],
+            &[("surrogate-key", "User\t7"), ("cache-control", "max-age=60")],
             "cache-control: private, max-age=60",
         ),
         (
@@ -421,10 +421,7 @@ async fn g20_tags_that_do_not_fit_are_neither_cut_nor_left_out_in_silence() {
     let (kept_out, notes) = with_tags(EdgeLayer::new(cloudfront.clone()), 51).await;
     assert_eq!(kept_out, "cache-control: private, max-age=60");
     assert_eq!(notes, [too_many(false)]);
-    assert_eq!(
-        notes[0].to_string(),
-        "51 tags do not fit into cache-tag: the answer is kept out of shared caches (G-20)"
-    );
+    assert_eq!(notes[0].to_string(), "51 tags do not fit into cache-tag: the response is kept out of shared caches");
 
     let coarser = TagOverflow::Coarser(CacheTag::from_static("all"));
     let (coarse, notes) = with_tags(EdgeLayer::new(cloudfront).on_overflow(coarser.clone()), 51).await;
@@ -473,8 +470,8 @@ async fn tags_of_the_route_the_handler_and_services_between_are_united_in_order(
 
 #[tokio::test]
 async fn without_a_profile_that_carries_them_tags_stay_inside() {
-    for profile in EdgeProfile::ALL.into_iter().filter(|profile| profile.tags().is_none()) {
-        let response = through(&EdgeLayer::new(profile), get("/", &[]), &[("cache-tag", "a")], |response| {
+    for profile in EdgeProfile::all().iter().filter(|profile| profile.tags().is_none()) {
+        let response = through(&EdgeLayer::new(profile.clone()), get("/", &[]), &[("cache-tag", "a")], |response| {
             tags(&["b"]).add_to(response.extensions_mut());
         })
         .await;
@@ -492,9 +489,7 @@ async fn without_a_profile_that_carries_them_tags_stay_inside() {
 
 #[test]
 fn no_text_becomes_a_tag_that_could_become_more_than_a_tag() {
-    for text in
-        ["a\r\nset-cookie: id=1", "a,b", "a b", "a\tb", "\"a\"", "a\n", "\u{e4}", "", "A", "a;b", "a\0", "a\u{7f}"]
-    {
+    for text in ["a\r\nset-cookie: id=1", "a b", "a\tb", "a\n", "\u{e4}", "", "a\0", "a\u{7f}"] {
         assert!(CacheTag::new(text).is_err(), "{text:?}");
     }
     let attempt = std::panic::catch_unwind(|| CacheTag::from_static("a\r\nx: y"));
@@ -503,7 +498,7 @@ fn no_text_becomes_a_tag_that_could_become_more_than_a_tag() {
 
 #[test]
 fn two_edges_that_fight_over_a_field_are_refused_by_name() {
-    let all = EdgeProfile::ALL;
+    let all = EdgeProfile::all();
     let mut refused = Vec::new();
     for (index, one) in all.iter().enumerate() {
         for other in &all[index..] {
@@ -536,7 +531,7 @@ fn two_edges_that_fight_over_a_field_are_refused_by_name() {
 #[tokio::test]
 async fn surrogate_control_is_written_for_the_edges_that_read_it_alone() {
     let mut writers = Vec::new();
-    for profile in EdgeProfile::ALL {
+    for profile in EdgeProfile::all() {
         for policy in [LONGER_AT_THE_EDGE, CachePolicy::edge_only(HOUR), CachePolicy::NO_STORE] {
             if said(profile.clone(), policy).await.contains("surrogate-control") && !writers.contains(&profile.name()) {
                 writers.push(profile.name());
@@ -689,7 +684,7 @@ proptest! {
     #[test]
     fn whatever_services_inside_say_one_decision_stands_in_all_fields(
         lines in prop::collection::vec(any_field_line(), 0..6),
-        profile in prop::sample::select(EdgeProfile::ALL.to_vec()),
+        profile in prop::sample::select(EdgeProfile::all().to_vec()),
         authorized in any::<bool>(),
         status in prop::sample::select(vec![200_u16, 204, 206, 301, 304, 404, 429, 500]),
     ) {
@@ -745,7 +740,7 @@ async fn a_restriction_for_an_edge_that_is_not_there_is_read_in_its_own_words() 
 
 #[tokio::test]
 async fn n05_what_kept_the_200_out_keeps_the_304_out() {
-    let lines = [("cache-control", "max-age=60"), ("surrogate-key", "User:7")];
+    let lines = [("cache-control", "max-age=60"), ("surrogate-key", "User\t7")];
     for status in [200, 304] {
         let response = through(&EdgeLayer::new(EdgeProfile::FASTLY), get("/", &[]), &lines, move |response| {
             *response.status_mut() = StatusCode::from_u16(status).unwrap();
@@ -833,4 +828,51 @@ fn a_table_of_routes_has_the_exact_fields_for_browsers_and_edges() {
         ),
         "{markdown}"
     );
+}
+
+/// `stale-while-revalidate` for browsers and not for edges.
+#[tokio::test]
+async fn e10_an_edge_is_told_the_lifetime_without_the_stale_windows_of_browsers() {
+    let policies = [
+        CachePolicy::public(MINUTE).stale_while_revalidate(HOUR).stale_in_browser_only(),
+        CachePolicy::public(MINUTE).edge(HOUR).stale_while_revalidate(HOUR).stale_in_browser_only(),
+        CachePolicy::max_age(MINUTE).stale_if_error(HOUR).stale_in_browser_only(),
+    ];
+    for profile in EdgeProfile::all() {
+        let name = profile.name();
+        for policy in policies {
+            let sent = said(profile.clone(), policy).await;
+            let (own, browser) = sent.rsplit_once("cache-control: ").unwrap();
+            assert!(!own.contains("stale-") && !own.contains("revalidate"), "{name}: {sent}");
+            assert_eq!(profile.field().is_some(), own.contains("60") || own.contains("3600"), "{name}: {sent}");
+            assert!(browser.contains("proxy-revalidate"), "{name}: {sent}");
+            // An edge that reads only `Cache-Control` would obey it there.
+            assert_eq!(browser.contains("stale-"), profile.field().is_some(), "{name}: {sent}");
+        }
+    }
+    let expected = "cloudflare-cdn-cache-control: max-age=60\ncache-tag: articles,article-7\n\
+                    cache-control: public, max-age=60, proxy-revalidate, stale-while-revalidate=3600";
+    assert_eq!(said(EdgeProfile::CLOUDFLARE, policies[0]).await, expected);
+    let expected = "xkey: articles article-7\ncache-control: public, max-age=60, proxy-revalidate";
+    assert_eq!(said(EdgeProfile::VARNISH, policies[0]).await, expected);
+    let expected = "surrogate-control: max-age=3600\nsurrogate-key: articles article-7\n\
+                    cache-control: public, max-age=60, proxy-revalidate, stale-while-revalidate=3600";
+    assert_eq!(said(EdgeProfile::FASTLY, policies[1]).await, expected);
+}
+
+#[tokio::test]
+async fn e10_a_handler_that_forbids_stale_responses_to_shared_caches_is_obeyed() {
+    let lines = [("cache-control", "max-age=60, proxy-revalidate, stale-while-revalidate=30")];
+    for (profile, expected) in [
+        (
+            EdgeProfile::CLOUDFLARE,
+            "cloudflare-cdn-cache-control: max-age=60, must-revalidate\n\
+             cache-control: max-age=60, proxy-revalidate, stale-while-revalidate=30",
+        ),
+        (EdgeProfile::VARNISH, "cache-control: max-age=60, proxy-revalidate"),
+        (EdgeProfile::NGINX, "cache-control: max-age=60, proxy-revalidate"),
+    ] {
+        let response = through(&EdgeLayer::new(profile), get("/", &[]), &lines, |_| {}).await;
+        assert_eq!(words(response.headers()), expected);
+    }
 }

@@ -211,7 +211,7 @@ proptest! {
 
     #[test]
     fn e7_no_password_is_shown_whatever_is_around_it(
-        scheme in "(https?://)?", user in "\\PC{0,8}", after in "\\PC{0,3}", host in "[a-z./:?#]{0,12}"
+        scheme in "(https?://)?", user in r"[^/?#\pC]{0,8}", after in "\\PC{0,3}", host in "[a-z./:?#]{0,12}"
     ) {
         let text = format!("{scheme}{user}:SECRET{after}@{host}");
         let error = Purge::url(&text).unwrap_err();

@@ -176,7 +176,7 @@ fn the_judges_and_the_crate_know_the_same_fields() {
             (is_tag_field(&name) && !fields::is_tags(&name)).then(|| format!("{text}: for tags, and not on the list")),
         );
     }
-    for profile in EdgeProfile::ALL {
+    for profile in EdgeProfile::all() {
         let restriction = profile.restriction().map(|(name, _)| name.clone());
         let field = profile.field().map(|field| field.name().clone());
         let read = profile.precedence().iter().chain(profile.never_sent()).map(|text| name(text));

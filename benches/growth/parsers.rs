@@ -182,9 +182,9 @@ fn preconditions() -> Vec<Parser> {
     ]
 }
 
-/// What caches say that they did.
+/// The fields in which caches report what they did.
 fn statuses() -> Vec<Parser> {
-    ["cache-status", "cdn-cache", "cf-cache-status", "x-cache", "x-cache-status", "x-vercel-cache"]
+    ["akamai-cache-status", "cache-status", "cdn-cache", "via", "x-cache", "x-varnish", "x-vercel-cache"]
         .map(|field| {
             Parser::new(field, move |input| {
                 CacheStatus::all_in(&input.fields(&[field, "age"]))

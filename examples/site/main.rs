@@ -150,7 +150,7 @@ fn table(manifest: &AssetManifest) -> String {
 /// The profile of this name, for `--edge`.
 fn edge(name: &str) -> Result<EdgeProfile, String> {
     EdgeProfile::by_name(name).ok_or_else(|| {
-        let names: Vec<_> = EdgeProfile::ALL.iter().map(EdgeProfile::name).collect();
+        let names: Vec<_> = EdgeProfile::all().iter().map(EdgeProfile::name).collect();
         format!("no edge has this name; take one of {}", names.join(", "))
     })
 }

@@ -8,6 +8,8 @@ use super::freshness_field::{DirectiveSyntax, FreshnessField};
 use super::memory::{EdgeFields, Memory};
 use super::profile::{EdgeInCacheControl, EdgeProfile};
 use super::tag_format::TagFormat;
+use super::unsupported_tag::UnsupportedTag;
+use crate::policy::CacheTag;
 use crate::protocol::edge_field_kind;
 
 /// The edges in front of a service: one profile, or several that do not fight over a field.
@@ -59,6 +61,30 @@ impl Edges {
         Ok(Self::compatible(profiles))
     }
 
+    /// Checks that each edge that reads tags can carry these. Check the tags that are constants when a
+    /// service starts: a response with a tag that an edge cannot carry is kept out of shared caches, or
+    /// gets a coarser tag.
+    ///
+    /// ```
+    /// use tower_cache_policy::edge::{EdgeProfile, Edges};
+    /// use tower_cache_policy::policy::CacheTag;
+    ///
+    /// const TAGS: [CacheTag; 2] = [CacheTag::from_static("crates"), CacheTag::from_static("crate:serde")];
+    ///
+    /// assert!(Edges::from(EdgeProfile::FASTLY).check_tags(&TAGS).is_ok());
+    /// let error = Edges::from(EdgeProfile::AKAMAI).check_tags(&TAGS).unwrap_err();
+    /// assert!(error.to_string().starts_with("the edge `akamai` cannot carry the tag \"crate:serde\""));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// For the first tag that an edge cannot carry. The error names the edge, the tag, and the characters that
+    /// the edge allows.
+    pub fn check_tags<'a>(&self, tags: impl IntoIterator<Item = &'a CacheTag>) -> Result<(), UnsupportedTag> {
+        let find = |tag| self.profiles().find_map(|profile| UnsupportedTag::find(profile.name(), profile.tags()?, tag));
+        tags.into_iter().find_map(find).map_or(Ok(()), Err)
+    }
+
     /// The profiles.
     pub fn profiles(&self) -> impl Iterator<Item = &EdgeProfile> {
         self.profiles.iter()
@@ -72,6 +98,11 @@ impl Edges {
     /// Whether `Cache-Control` states the lifetime of some edge.
     pub(super) fn any_reads(&self, cache_control: EdgeInCacheControl) -> bool {
         self.profiles.iter().any(|profile| profile.cache_control == cache_control)
+    }
+
+    /// Whether some edge has no field of its own, so that it obeys what `Cache-Control` says to browsers.
+    pub(super) fn any_reads_cache_control_only(&self) -> bool {
+        self.profiles.iter().any(|profile| profile.field().is_none())
     }
 
     /// Whether each edge obeys a field of its own, whatever `Cache-Control` says.

@@ -1,4 +1,4 @@
-//! [`Memory`]: what was made of a field value before.
+//! [`Memory`]: values made from a field value, remembered.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,11 +8,10 @@ use http::{HeaderName, HeaderValue};
 
 use super::directive::EdgeDirective;
 
-/// What was made of the field values that came first: an application has a few, and each comes
-/// again with nearly every answer. Has no lock to wait for once a value is in it, never grows, and
-/// forgets nothing.
+/// The values made from the field values that came first. An application has a few, and each comes again with nearly
+/// every response. A slot is read without a lock once it is filled. The memory never grows and forgets nothing.
 #[derive(Clone)]
-pub(super) struct Memory<T>(Arc<[OnceLock<(HeaderValue, T)>; SLOTS]>);
+pub(super) struct Memory<T>(Arc<[OnceLock<(Box<[u8]>, T)>; SLOTS]>);
 
 /// A decision in the fields of the edges.
 #[derive(Clone, Debug)]
@@ -25,17 +24,25 @@ pub(super) struct EdgeFields {
 
 const SLOTS: usize = 64;
 
+/// The longest value that is remembered, in bytes. What an application repeats is shorter.
+const MAX_LENGTH: usize = 256;
+
 impl<T: Clone> Memory<T> {
     pub(super) fn new() -> Self {
         Self(Arc::new([const { OnceLock::new() }; SLOTS]))
     }
 
-    /// What is made of the value: remembered, or made anew where another value has its place.
+    /// The value made from this one: remembered, or made now if the value is long or another has its slot.
+    ///
+    /// The bytes are copied, because a field value may be a slice of a buffer with all fields of a response.
     pub(super) fn recall(&self, value: &HeaderValue, make: impl Fn() -> T) -> Cow<'_, T> {
-        let octets = value.as_bytes();
-        let hash = octets.iter().fold(0_usize, |hash, octet| hash.wrapping_mul(31).wrapping_add(usize::from(*octet)));
-        let (known, made) = self.0[hash % SLOTS].get_or_init(|| (value.clone(), make()));
-        if known.as_bytes() == octets { Cow::Borrowed(made) } else { Cow::Owned(make()) }
+        let bytes = value.as_bytes();
+        if bytes.len() > MAX_LENGTH {
+            return Cow::Owned(make());
+        }
+        let hash = bytes.iter().fold(0_usize, |hash, byte| hash.wrapping_mul(31).wrapping_add(usize::from(*byte)));
+        let (known, made) = self.0[hash % SLOTS].get_or_init(|| (bytes.into(), make()));
+        if **known == *bytes { Cow::Borrowed(made) } else { Cow::Owned(make()) }
     }
 }
 
@@ -49,10 +56,12 @@ impl<T> fmt::Debug for Memory<T> {
 mod tests {
     use std::cell::Cell;
 
+    use bytes::Bytes;
+
     use super::*;
 
     #[test]
-    fn what_comes_again_is_made_once_and_every_value_has_its_own() {
+    fn a_repeated_value_is_made_once_and_every_value_has_its_own() {
         let memory = Memory::new();
         let made = Cell::new(0);
         let length = |text: &str| {
@@ -69,6 +78,31 @@ mod tests {
         // More than there are places for, twice.
         for n in (0..1_000).chain(0..1_000) {
             length(&"a".repeat(n));
+        }
+    }
+
+    #[test]
+    fn e15_a_remembered_value_does_not_hold_the_buffer_that_it_is_a_slice_of() {
+        let memory = Memory::new();
+        let buffer = Bytes::from(vec![b'a'; 256 * 1024]);
+        for length in [0, 10, MAX_LENGTH, MAX_LENGTH + 1, 64 * 1024] {
+            let value = HeaderValue::from_maybe_shared(buffer.slice(..length)).unwrap();
+            assert_eq!(*memory.recall(&value, || length), length);
+        }
+        assert!(buffer.is_unique());
+    }
+
+    #[test]
+    fn e15_a_long_value_is_made_each_time() {
+        let memory = Memory::new();
+        let made = Cell::new(0);
+        for (length, expected) in [(MAX_LENGTH, 1), (MAX_LENGTH + 1, 2)] {
+            made.set(0);
+            let value = HeaderValue::from_str(&"a".repeat(length)).unwrap();
+            for _ in 0..2 {
+                memory.recall(&value, || made.set(made.get() + 1));
+            }
+            assert_eq!(made.get(), expected, "{length}");
         }
     }
 }

@@ -25,6 +25,9 @@
 //! | [`HAPROXY`](EdgeProfile::HAPROXY) | `s-maxage` | none | `Cache-Control` |
 //! | [`SOUIN`](EdgeProfile::SOUIN) | `CDN-Cache-Control` | `Surrogate-Key: a, b` | both |
 //!
+//! [`EdgeProfile::tags`] states the characters, the length and the number of tags that an edge can
+//! carry, and whether it distinguishes upper and lower case, so far as that is documented.
+//!
 #![cfg_attr(
     doc,
     doc = "[`self_hosted`] describes how six caches that you can run yourself behave, and how to configure them."
@@ -60,7 +63,9 @@ mod profile;
 #[cfg_attr(docsrs, doc(cfg(feature = "purge")))]
 pub mod purge;
 mod status;
+mod tag_characters;
 mod tag_format;
+mod unsupported_tag;
 mod vendors;
 mod write;
 
@@ -71,7 +76,9 @@ pub use self::note::EdgeNote;
 pub use self::overflow::TagOverflow;
 pub use self::profile::{EdgeInCacheControl, EdgeProfile};
 pub use self::status::{CacheOutcome, CacheStatus, Handling};
-pub use self::tag_format::{TagFormat, TagSyntax};
+pub use self::tag_characters::TagCharacters;
+pub use self::tag_format::{TagCase, TagFormat, TagSyntax};
+pub use self::unsupported_tag::UnsupportedTag;
 
 #[cfg(feature = "audit")]
 pub(crate) use self::directive::EdgeDirective;

@@ -1,38 +1,48 @@
-//! [`EdgeNote`]: what was noticed on an answer's way to the edge.
+//! [`EdgeNote`]: a diagnostic of an edge layer.
 
 use std::fmt;
 
 use http::HeaderName;
 
-/// What was noticed on an answer's way to the edge, and is better known than guessed.
+use super::unsupported_tag::UnsupportedTag;
+
+/// A diagnostic reported by an `EdgeLayer`.
 ///
-/// An `EdgeLayer` that records them puts a `Vec<EdgeNote>` into the answer's extensions; with
-/// the feature `tracing` each is an event.
+/// A layer that records them puts a `Vec<EdgeNote>` into the response's extensions. With the feature
+/// `tracing` each is an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EdgeNote {
-    /// The answer has more tags than an edge reads, or longer ones (G-20).
+    /// The response has a tag that an edge cannot carry.
+    UnsupportedTag {
+        /// The tag, the edge, and what it can carry.
+        error: UnsupportedTag,
+        /// Whether the response is stored with a coarser tag, or not stored.
+        stored: bool,
+    },
+    /// The response has more tags than an edge reads.
     TooManyTags {
         /// The field for them.
         field: HeaderName,
         /// How many there are.
         count: usize,
-        /// Whether it is stored with a coarser tag, or not stored.
+        /// Whether the response is stored with a coarser tag, or not stored.
         stored: bool,
     },
-    /// A service inside wrote something into a field for tags that is no tag.
+    /// An inner service wrote something into a field for tags that is not a tag, or not one that the
+    /// edge can carry.
     NotTags {
         /// The field.
         field: HeaderName,
     },
-    /// A service inside wrote a field that forbids an edge to store or reuse the answer; it
-    /// counts for all edges.
+    /// An inner service wrote a field that forbids an edge to store or reuse the response. It
+    /// applies to all edges.
     Restricted {
         /// The field.
         field: HeaderName,
     },
-    /// A service inside wrote a field for an edge that is not there, or that cannot be read. It
-    /// was taken away.
+    /// An inner service wrote a field for an edge that is not configured, or one that cannot be read.
+    /// It was removed.
     Removed {
         /// The field.
         field: HeaderName,
@@ -42,20 +52,21 @@ pub enum EdgeNote {
 impl fmt::Display for EdgeNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::UnsupportedTag { error, stored: true } => write!(f, "{error}; a coarser tag replaces it"),
+            Self::UnsupportedTag { error, stored: false } => {
+                write!(f, "{error}; the response is kept out of shared caches")
+            }
             Self::TooManyTags { field, count, stored: true } => {
-                write!(
-                    f,
-                    "{count} tags do not fit into {field}: a coarser one stands for those that are left out (G-20)"
-                )
+                write!(f, "{count} tags do not fit into {field}: a coarser tag replaces those that are left out")
             }
             Self::TooManyTags { field, count, stored: false } => {
-                write!(f, "{count} tags do not fit into {field}: the answer is kept out of shared caches (G-20)")
+                write!(f, "{count} tags do not fit into {field}: the response is kept out of shared caches")
             }
             Self::NotTags { field } => {
-                write!(f, "{field} has a member that is no tag: a-z, 0-9, '.', '_' and '-' (G-20)")
+                write!(f, "{field} has a member that is not a tag that the edge can carry")
             }
-            Self::Restricted { field } => write!(f, "{field} keeps the answer out of shared caches (G-22)"),
-            Self::Removed { field } => write!(f, "{field} is for no edge that is in front, and was removed (G-22)"),
+            Self::Restricted { field } => write!(f, "{field} keeps the response out of shared caches"),
+            Self::Removed { field } => write!(f, "{field} is not for an edge in front, and was removed"),
         }
     }
 }

@@ -1,19 +1,20 @@
-//! [`TagOverflow`]: what becomes of an answer with more tags than an edge reads.
+//! [`TagOverflow`]: what happens to a response with tags that an edge cannot carry.
 
 use crate::policy::CacheTag;
 
-/// What becomes of an answer with more tags than an edge reads. An answer that lacks a tag
-/// outlives its purge, so none is left out in silence (G-20).
+/// What happens to a response with tags that an edge cannot carry, or with more than it reads.
+///
+/// A purge by a tag that is missing would not reach the response, so no tag is left out silently.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TagOverflow {
-    /// It is kept out of shared caches: its `Cache-Control` becomes `private`.
+    /// The response is kept out of shared caches: its `Cache-Control` becomes `private`.
     #[default]
     NotStored,
-    /// This tag stands first, and as many of the others follow as fit.
+    /// This tag comes first, and as many of the others follow as fit.
     ///
     /// # Warning
     ///
-    /// Whoever purges by one of those that were left out has to purge by this one too.
+    /// To purge by one of the tags that were left out, purge by this one too.
     Coarser(CacheTag),
 }

@@ -10,7 +10,7 @@ use super::tag_format::TagFormat;
 /// must not be sent to it.
 ///
 /// Those of known edges are constants, such as [`EdgeProfile::CLOUDFLARE`]; all are in
-/// [`EdgeProfile::ALL`]. Edges change and can be set up otherwise, so everything can be
+/// [`EdgeProfile::all`]. Edges change and can be set up otherwise, so everything can be
 /// replaced, and a profile of one's own starts with [`EdgeProfile::custom`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
@@ -61,7 +61,7 @@ impl EdgeProfile {
     /// The profile with this name, in any case.
     #[must_use]
     pub fn by_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|profile| profile.name.eq_ignore_ascii_case(name))
+        Self::all().iter().find(|profile| profile.name.eq_ignore_ascii_case(name)).cloned()
     }
 
     /// With another field for the lifetime, or none.
@@ -97,6 +97,14 @@ impl EdgeProfile {
     /// With other fields that must not reach the edge.
     pub fn with_never(mut self, fields: &'static [&'static str]) -> Self {
         self.never = fields;
+        self
+    }
+
+    /// Replaces the fields in which the edge reports whether it had the response.
+    ///
+    /// [`CacheStatus::all_in_with_fields`](super::CacheStatus::all_in_with_fields) reads names that are not known.
+    pub fn with_status_fields(mut self, fields: &'static [&'static str]) -> Self {
+        self.status = fields;
         self
     }
 
@@ -142,8 +150,8 @@ impl EdgeProfile {
         self.precedence
     }
 
-    /// The fields in which the edge says whether it had the answer:
-    /// what `CacheStatus` reads.
+    /// The fields in which the edge reports whether it had the response.
+    /// [`CacheStatus`](super::CacheStatus) reads them.
     #[must_use]
     pub const fn status_fields(&self) -> &'static [&'static str] {
         self.status

@@ -1,26 +1,42 @@
-//! [`TagFormat`]: the field in which an edge reads tags, and how much it reads.
+//! [`TagFormat`]: the field in which an edge reads tags, and which tags it can carry.
 
 #[cfg(feature = "audit")]
 use http::HeaderMap;
 use http::{HeaderName, HeaderValue};
 
+use super::tag_characters::TagCharacters;
 use crate::policy::{CacheTag, CacheTags};
+use crate::protocol::{BareItem, List, combined};
 
-/// The field in which an edge reads tags, how it parts them, and how much of it it reads.
+/// The field in which an edge reads tags, how they are separated, and which tags it can carry.
 ///
-/// A separator belongs to the edge and not to the field: `Cache-Tag` is parted by commas at
-/// most edges and by spaces at one (E2-1).
+/// The separator belongs to the edge and not to the field: `Cache-Tag` is separated by commas at
+/// most edges and by spaces at one.
+///
+/// ```
+/// use http::HeaderName;
+/// use tower_cache_policy::edge::{TagCharacters, TagFormat, TagSyntax};
+/// use tower_cache_policy::policy::CacheTag;
+///
+/// let format = TagFormat::new(HeaderName::from_static("x-tags"), TagSyntax::Comma)
+///     .characters(TagCharacters::VISIBLE_ASCII.without(",:"))
+///     .max_tag_length(64);
+/// assert!(format.carries(&CacheTag::from_static("release@1.0.0")));
+/// assert!(!format.carries(&CacheTag::from_static("crate:serde")));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct TagFormat {
     field: HeaderName,
     syntax: TagSyntax,
+    characters: TagCharacters,
+    case: Option<TagCase>,
     max_tags: usize,
     max_tag_length: usize,
     max_length: usize,
 }
 
-/// How the tags of one field are parted.
+/// How the tags of one field are separated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TagSyntax {
@@ -30,23 +46,67 @@ pub enum TagSyntax {
     CommaSpace,
     /// `a b`
     Space,
-    /// `"a", "b"`: a structured List of Strings (I-02).
+    /// `a b`, where a comma separates as well.
+    SpaceOrComma,
+    /// `"a", "b"`: a structured List of Strings ([RFC 9875 section 2]).
+    ///
+    /// [RFC 9875 section 2]: https://www.rfc-editor.org/rfc/rfc9875#section-2
     Strings,
 }
 
+/// Whether an edge distinguishes tags that differ only in case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TagCase {
+    /// `User` and `user` are two tags.
+    Sensitive,
+    /// `User` and `user` are one tag: a purge of one purges the other.
+    Insensitive,
+}
+
 impl TagFormat {
-    /// What a value may be long where an edge states no limit of its own: 8 KiB, which is what
-    /// a field line may have at most servers.
+    /// The longest value, in bytes, where an edge states no limit of its own: 8 KiB, which is the
+    /// longest field line that most servers accept.
     pub const MAX_LENGTH: usize = 8 * 1024;
 
-    /// `Cache-Groups` (RFC 9875): as many and as long as every cache that knows it must take,
-    /// 32 of 32 octets (I-02).
-    pub const CACHE_GROUPS: Self =
-        Self::new(HeaderName::from_static("cache-groups"), TagSyntax::Strings).max_tags(32).max_tag_length(32);
+    /// `Cache-Groups` (RFC 9875): as many tags as every cache that implements it must accept, 32 of
+    /// 32 bytes.
+    // I-02
+    pub const CACHE_GROUPS: Self = Self::new(HeaderName::from_static("cache-groups"), TagSyntax::Strings)
+        .case(TagCase::Sensitive)
+        .max_tags(32)
+        .max_tag_length(32);
 
-    /// A field with this name and syntax, without limits but [`MAX_LENGTH`](Self::MAX_LENGTH).
+    /// A field with this name and syntax. Its tags have any visible ASCII that is not a separator,
+    /// and its only limit is [`MAX_LENGTH`](Self::MAX_LENGTH).
     pub const fn new(field: HeaderName, syntax: TagSyntax) -> Self {
-        Self { field, syntax, max_tags: usize::MAX, max_tag_length: CacheTag::MAX_LENGTH, max_length: Self::MAX_LENGTH }
+        let characters = match syntax {
+            TagSyntax::Comma | TagSyntax::CommaSpace | TagSyntax::SpaceOrComma => {
+                TagCharacters::VISIBLE_ASCII.without(",")
+            }
+            TagSyntax::Space | TagSyntax::Strings => TagCharacters::VISIBLE_ASCII,
+        };
+        Self {
+            field,
+            syntax,
+            characters,
+            case: None,
+            max_tags: usize::MAX,
+            max_tag_length: CacheTag::MAX_LENGTH,
+            max_length: Self::MAX_LENGTH,
+        }
+    }
+
+    /// The characters of the tags. Those that separate tags in this syntax are never among them.
+    pub const fn characters(mut self, characters: TagCharacters) -> Self {
+        self.characters = self.characters.in_both(characters);
+        self
+    }
+
+    /// Whether the edge distinguishes tags that differ only in case.
+    pub const fn case(mut self, case: TagCase) -> Self {
+        self.case = Some(case);
+        self
     }
 
     /// How many tags an edge reads.
@@ -55,15 +115,15 @@ impl TagFormat {
         self
     }
 
-    /// How long each may be, in octets.
-    pub const fn max_tag_length(mut self, octets: usize) -> Self {
-        self.max_tag_length = octets;
+    /// How long each may be, in bytes.
+    pub const fn max_tag_length(mut self, bytes: usize) -> Self {
+        self.max_tag_length = bytes;
         self
     }
 
-    /// How long the whole value may be, in octets.
-    pub const fn max_length(mut self, octets: usize) -> Self {
-        self.max_length = octets;
+    /// How long the whole value may be, in bytes.
+    pub const fn max_length(mut self, bytes: usize) -> Self {
+        self.max_length = bytes;
         self
     }
 
@@ -73,13 +133,36 @@ impl TagFormat {
         &self.field
     }
 
-    /// How its tags are parted.
+    /// How its tags are separated.
     #[must_use]
     pub const fn syntax(&self) -> TagSyntax {
         self.syntax
     }
 
-    /// The tags in this field of an answer, and whether all that stands there are tags.
+    /// The characters of its tags.
+    pub const fn allowed_characters(&self) -> TagCharacters {
+        self.characters
+    }
+
+    /// Whether the edge distinguishes tags that differ only in case, if that is known.
+    #[must_use]
+    pub const fn case_sensitivity(&self) -> Option<TagCase> {
+        self.case
+    }
+
+    /// Whether the edge can carry this tag.
+    #[must_use]
+    pub fn carries(&self, tag: &CacheTag) -> bool {
+        let tag = tag.as_str();
+        tag.len() <= self.max_tag_length && tag.bytes().all(|byte| self.characters.contains(char::from(byte)))
+    }
+
+    /// The length of the longest tag, in bytes.
+    pub(super) fn longest_tag(&self) -> usize {
+        self.max_tag_length.min(self.max_length).min(CacheTag::MAX_LENGTH)
+    }
+
+    /// The tags in this field of a response, and whether all of its members are tags.
     #[cfg(feature = "audit")]
     pub(crate) fn tags_in(&self, headers: &HeaderMap) -> (CacheTags, bool) {
         self.read(headers.get_all(&self.field))
@@ -87,45 +170,48 @@ impl TagFormat {
 
     /// The limits of both.
     pub(super) fn within(mut self, other: &Self) -> Self {
+        self.characters = self.characters.in_both(other.characters);
         self.max_tags = self.max_tags.min(other.max_tags);
         self.max_tag_length = self.max_tag_length.min(other.max_tag_length);
         self.max_length = self.max_length.min(other.max_length);
         self
     }
 
-    /// The value with all of the tags, or `None` where they do not fit: a tag is not cut, and
-    /// none is left out (G-20).
+    /// The value with all of the tags, or `None` if they do not fit: no tag is cut or left out (G-20).
     pub(super) fn value<'a>(&self, tags: impl IntoIterator<Item = &'a CacheTag>) -> Option<HeaderValue> {
-        let (separator, quote) = match self.syntax {
-            TagSyntax::Comma => (",", ""),
-            TagSyntax::CommaSpace => (", ", ""),
-            TagSyntax::Space => (" ", ""),
-            TagSyntax::Strings => (", ", "\""),
+        let separator = match self.syntax {
+            TagSyntax::Comma => ",",
+            TagSyntax::CommaSpace | TagSyntax::Strings => ", ",
+            TagSyntax::Space | TagSyntax::SpaceOrComma => " ",
         };
         let mut text = String::new();
         for (index, tag) in tags.into_iter().enumerate() {
-            let tag = tag.as_str();
+            if index >= self.max_tags || !self.carries(tag) {
+                return None;
+            }
             if index > 0 {
                 text.push_str(separator);
             }
-            for part in [quote, tag, quote] {
-                text.push_str(part);
+            if self.syntax == TagSyntax::Strings {
+                push_string(&mut text, tag)
+            } else {
+                text.push_str(tag.as_str())
             }
-            if index >= self.max_tags || tag.len() > self.max_tag_length || text.len() > self.max_length {
+            if text.len() > self.max_length {
                 return None;
             }
         }
-        Some(HeaderValue::try_from(text).expect("tags and separators make a field value (G-20)"))
+        Some(HeaderValue::try_from(text).expect("tags and separators are visible ASCII and spaces"))
     }
 
-    /// As many of the tags as fit, of which the first is this one, which stands for all that
-    /// are left out. `None` where not even that fits.
+    /// As many of the tags as fit, after the one that stands for all that are left out. `None` if not even that
+    /// one fits.
     pub(super) fn value_with(&self, coarse: &CacheTag, tags: &CacheTags) -> Option<HeaderValue> {
         let fits = |count: usize| {
-            let others = tags.iter().filter(|tag| *tag != coarse && tag.as_str().len() <= self.max_tag_length);
+            let others = tags.iter().filter(|tag| *tag != coarse && self.carries(tag));
             self.value(std::iter::once(coarse).chain(others.take(count)))
         };
-        // The more tags, the longer: so the place where they begin not to fit is searched for.
+        // More tags make a longer value, so a binary search finds how many fit.
         let (mut fit, mut too_many) = (0, tags.len() + 1);
         while too_many - fit > 1 {
             let middle = usize::midpoint(fit, too_many);
@@ -134,31 +220,67 @@ impl TagFormat {
         fits(fit)
     }
 
-    /// The tags that a service inside wrote into this field itself, and whether all of them
-    /// were tags.
+    /// The tags that an inner service wrote into this field itself, and whether all members of the field are tags
+    /// that the edge can carry.
     pub(super) fn read<'a>(&self, lines: impl IntoIterator<Item = &'a HeaderValue>) -> (CacheTags, bool) {
-        let (mut tags, mut all) = (CacheTags::new(), true);
-        let mut names = Vec::new();
+        if self.syntax == TagSyntax::Strings {
+            return self.read_strings(lines);
+        }
+        let mut all = true;
+        let mut tags = Vec::new();
         for line in lines {
             let Ok(text) = line.to_str() else {
                 all = false;
                 continue;
             };
-            for member in text.split(|c| if self.syntax == TagSyntax::Space { c == ' ' } else { c == ',' }) {
+            let is_separator = |character| match self.syntax {
+                TagSyntax::Space => character == ' ',
+                TagSyntax::SpaceOrComma => matches!(character, ' ' | ','),
+                TagSyntax::Comma | TagSyntax::CommaSpace | TagSyntax::Strings => character == ',',
+            };
+            for member in text.split(is_separator) {
                 let member = member.trim_matches([' ', '\t']);
-                let name = match self.syntax {
-                    TagSyntax::Strings => member.strip_prefix('"').and_then(|name| name.strip_suffix('"')),
-                    _ => Some(member),
-                };
-                match name.map(CacheTag::new) {
-                    Some(Ok(tag)) => names.push(tag),
-                    _ => all &= member.is_empty(),
+                match self.tag(member) {
+                    Some(tag) => tags.push(tag),
+                    None => all &= member.is_empty(),
                 }
             }
         }
-        tags.extend(names);
-        (tags, all)
+        (tags.into_iter().collect(), all)
     }
+
+    /// [`read`](Self::read) for a List of Strings, whose commas and quotes may be part of a tag (I-02).
+    fn read_strings<'a>(&self, lines: impl IntoIterator<Item = &'a HeaderValue>) -> (CacheTags, bool) {
+        let value = combined(lines);
+        let Some(list) = List::parse(&value) else { return (CacheTags::new(), false) };
+        let (mut all, mut tags) = (true, Vec::new());
+        for member in list.iter() {
+            match member.item() {
+                Some(BareItem::String(text)) => match self.tag(text) {
+                    Some(tag) => tags.push(tag),
+                    None => all = false,
+                },
+                _ => all = false,
+            }
+        }
+        (tags.into_iter().collect(), all)
+    }
+
+    fn tag(&self, text: &str) -> Option<CacheTag> {
+        CacheTag::new(text).ok().filter(|tag| self.carries(tag))
+    }
+}
+
+/// Appends the tag as a String (RFC 9651 section 4.1.6).
+fn push_string(text: &mut String, tag: &CacheTag) {
+    text.push('"');
+    for character in tag.as_str().chars() {
+        if matches!(character, '"' | '\\') {
+            text.push('\\');
+        }
+        text.push(character);
+    }
+    text.push('"');
 }
 
 #[cfg(test)]
@@ -212,13 +334,57 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_tag_in_a_field_that_a_service_wrote_is_noticed() {
-        let format = TagFormat::new(HeaderName::from_static("x-tags"), TagSyntax::Comma);
-        for (line, count, all) in
-            [("a, b,,c", 3, true), ("a b", 0, false), ("a,User:7", 1, false), ("", 0, true), ("\"a\"", 0, false)]
-        {
+    fn members_that_the_edge_cannot_carry_are_noticed() {
+        let format = |syntax| TagFormat::new(HeaderName::from_static("x-tags"), syntax);
+        let narrow = || format(TagSyntax::Comma).characters(TagCharacters::ALPHANUMERIC).max_tag_length(4);
+        for (format, line, count, all) in [
+            (format(TagSyntax::Comma), "a, b,,c", 3, true),
+            (format(TagSyntax::Comma), "a b", 0, false),
+            (format(TagSyntax::Comma), "post:9,User@7", 2, true),
+            (format(TagSyntax::Comma), "\"a\"", 1, true),
+            (format(TagSyntax::Comma), "", 0, true),
+            (format(TagSyntax::Space), "a,b c", 2, true),
+            (format(TagSyntax::Space), "a\tb c", 1, false),
+            (format(TagSyntax::SpaceOrComma), "a, b c,d", 4, true),
+            (narrow(), "abc,Ab9", 2, true),
+            (narrow(), "abcde,a:b,ab", 1, false),
+            (format(TagSyntax::Strings), r#""a", "b,c", "d\"e\\""#, 3, true),
+            (format(TagSyntax::Strings), r#""a";x=1"#, 1, true),
+            (format(TagSyntax::Strings), r#""a b", "c""#, 1, false),
+            (format(TagSyntax::Strings), r#""a", b, 1, ("c")"#, 1, false),
+            (format(TagSyntax::Strings), "a\"b", 0, false),
+            (format(TagSyntax::Strings), "", 0, true),
+        ] {
             let (tags, were) = format.read([&HeaderValue::from_static(line)]);
             assert_eq!((tags.len(), were), (count, all), "{line}");
         }
+    }
+
+    #[test]
+    fn any_tag_that_is_carried_is_read_as_it_was_written() {
+        let visible: Vec<char> = ('!'..='~').collect();
+        for syntax in
+            [TagSyntax::Comma, TagSyntax::CommaSpace, TagSyntax::Space, TagSyntax::SpaceOrComma, TagSyntax::Strings]
+        {
+            let format = TagFormat::new(HeaderName::from_static("x-tags"), syntax);
+            let texts = visible.iter().map(|character| format!("{character}a{character}"));
+            let tags: CacheTags = texts.map(|text| CacheTag::new(text).unwrap()).collect();
+            let carried: CacheTags = tags.iter().filter(|tag| format.carries(tag)).cloned().collect();
+            let separators = usize::from(syntax != TagSyntax::Space && syntax != TagSyntax::Strings);
+            assert_eq!(carried.len(), visible.len() - separators);
+            let value = format.value(&carried).unwrap();
+            assert_eq!(format.read([&value]), (carried, true), "{value:?}");
+            assert_eq!(format.value(&tags).is_some(), separators == 0, "a separator is not carried");
+        }
+    }
+
+    #[test]
+    fn two_edges_at_one_field_carry_what_both_can() {
+        let name = || HeaderName::from_static("x-tags");
+        let one = TagFormat::new(name(), TagSyntax::Comma).characters(TagCharacters::VISIBLE_ASCII.without(":"));
+        let other = TagFormat::new(name(), TagSyntax::Comma).characters(TagCharacters::VISIBLE_ASCII.without("@"));
+        let both = one.within(&other);
+        let carries = |tag| both.carries(&CacheTag::from_static(tag));
+        assert!(carries("a/b") && !carries("a:b") && !carries("a@b") && !carries("a,b"));
     }
 }

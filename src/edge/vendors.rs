@@ -8,12 +8,15 @@ use http::{HeaderName, HeaderValue};
 use super::facts::{AuthorizationAtEdge, EdgeFacts, SetCookieAtEdge, UnsaidAtEdge, VaryAtEdge};
 use super::freshness_field::{DirectiveSyntax, FreshnessField};
 use super::profile::{EdgeInCacheControl, EdgeProfile};
-use super::tag_format::{TagFormat, TagSyntax};
+use super::tag_characters::TagCharacters;
+use super::tag_format::{TagCase, TagFormat, TagSyntax};
 
 const CDN_CACHE_CONTROL: FreshnessField =
     FreshnessField::new(HeaderName::from_static("cdn-cache-control"), DirectiveSyntax::Dictionary);
 const CACHE_CONTROL: &[&str] = &["cache-control", "expires"];
 const SURROGATE_CONTROL: &[&str] = &["surrogate-control"];
+/// The characters of tags in use at many edges, for an edge that does not document its own.
+const COMMON: TagCharacters = TagCharacters::ALPHANUMERIC.with("-._:");
 const X_ACCEL_EXPIRES: HeaderName = HeaderName::from_static("x-accel-expires");
 
 impl EdgeProfile {
@@ -55,7 +58,9 @@ impl EdgeProfile {
         )),
         restriction: None,
         tags: Some(
+            // Documented: printable ASCII without spaces, 1024 characters, not case-sensitive.
             TagFormat::new(HeaderName::from_static("cache-tag"), TagSyntax::Comma)
+                .case(TagCase::Insensitive)
                 .max_tags(1_000)
                 .max_length(16 * 1024),
         ),
@@ -84,7 +89,12 @@ impl EdgeProfile {
         cache_control: EdgeInCacheControl::Nothing,
         field: Some(FreshnessField::new(HeaderName::from_static("surrogate-control"), DirectiveSyntax::Surrogate)),
         restriction: None,
-        tags: Some(TagFormat::new(HeaderName::from_static("surrogate-key"), TagSyntax::Space).max_length(16 * 1024)),
+        // Documented: characters from 0x21 to 0x7E, 1024 bytes. Other keys are ignored.
+        tags: Some(
+            TagFormat::new(HeaderName::from_static("surrogate-key"), TagSyntax::Space)
+                .case(TagCase::Sensitive)
+                .max_length(16 * 1024),
+        ),
         precedence: &["surrogate-control", "cache-control", "expires"],
         status: &["x-cache"],
         never: &[],
@@ -110,9 +120,16 @@ impl EdgeProfile {
         cache_control: EdgeInCacheControl::Nothing,
         field: Some(FreshnessField::new(HeaderName::from_static("edge-control"), DirectiveSyntax::EdgeControl)),
         restriction: None,
-        tags: Some(TagFormat::new(HeaderName::from_static("edge-cache-tag"), TagSyntax::Comma).max_tags(128)),
+        // Documented: a token without `*`, 128 characters, case-sensitive. Other tags are removed.
+        tags: Some(
+            TagFormat::new(HeaderName::from_static("edge-cache-tag"), TagSyntax::Comma)
+                .characters(TagCharacters::ALPHANUMERIC.with("!#$%&'+-.^_`|~"))
+                .case(TagCase::Sensitive)
+                .max_tags(128)
+                .max_tag_length(128),
+        ),
         precedence: &["edge-control", "cache-control", "expires"],
-        status: &["x-cache"],
+        status: &["akamai-cache-status", "x-cache"],
         never: &[],
         facts: EdgeFacts {
             stale_when_unreachable: Some(true),
@@ -157,10 +174,13 @@ impl EdgeProfile {
         },
     };
 
-    /// Tags at CloudFront, in the field `cache-tag`, for a distribution that is set up to read
+    /// Tags at CloudFront, in the field `cache-tag`, for a distribution that is configured to read
     /// it.
-    pub const CLOUDFRONT_TAGS: TagFormat =
-        TagFormat::new(HeaderName::from_static("cache-tag"), TagSyntax::Comma).max_tags(50);
+    // Documented: visible ASCII without commas, 256 characters, not case-sensitive.
+    pub const CLOUDFRONT_TAGS: TagFormat = TagFormat::new(HeaderName::from_static("cache-tag"), TagSyntax::Comma)
+        .case(TagCase::Insensitive)
+        .max_tags(50)
+        .max_tag_length(256);
 
     /// Google Cloud CDN, with the cache mode that uses the origin's fields.
     pub const GOOGLE: Self = Self {
@@ -168,7 +188,14 @@ impl EdgeProfile {
         cache_control: EdgeInCacheControl::Lifetime,
         field: None,
         restriction: None,
-        tags: Some(TagFormat::new(HeaderName::from_static("cache-tag"), TagSyntax::Comma)),
+        // Documented: 120 bytes each, 50 tags and 4 KiB for a response, which is otherwise not stored. The characters
+        // are not documented; tags of its own have `=` and `/`.
+        tags: Some(
+            TagFormat::new(HeaderName::from_static("cache-tag"), TagSyntax::Comma)
+                .max_tags(50)
+                .max_tag_length(120)
+                .max_length(4 * 1024),
+        ),
         precedence: CACHE_CONTROL,
         status: &[],
         never: &[],
@@ -224,7 +251,13 @@ impl EdgeProfile {
             DirectiveSyntax::Dictionary,
         )),
         restriction: None,
-        tags: Some(TagFormat::new(HeaderName::from_static("vercel-cache-tag"), TagSyntax::Comma).max_tags(128)),
+        // Documented: 256 bytes without commas, case-sensitive.
+        tags: Some(
+            TagFormat::new(HeaderName::from_static("vercel-cache-tag"), TagSyntax::Comma)
+                .case(TagCase::Sensitive)
+                .max_tags(128)
+                .max_tag_length(256),
+        ),
         precedence: &["vercel-cdn-cache-control", "cdn-cache-control", "cache-control"],
         status: &["x-vercel-cache"],
         never: &[],
@@ -251,7 +284,12 @@ impl EdgeProfile {
                 .directives(&["public"]),
         ),
         restriction: None,
-        tags: Some(TagFormat::new(HeaderName::from_static("netlify-cache-tag"), TagSyntax::Comma).max_tags(500)),
+        // Documented: 1024 characters, not case-sensitive.
+        tags: Some(
+            TagFormat::new(HeaderName::from_static("netlify-cache-tag"), TagSyntax::Comma)
+                .case(TagCase::Insensitive)
+                .max_tags(500),
+        ),
         precedence: &["netlify-cdn-cache-control", "cdn-cache-control", "cache-control"],
         status: &["cache-status"],
         never: &[],
@@ -273,7 +311,12 @@ impl EdgeProfile {
         cache_control: EdgeInCacheControl::Shared,
         field: None,
         restriction: None,
-        tags: Some(TagFormat::new(HeaderName::from_static("cdn-tag"), TagSyntax::Comma).max_tags(1).max_length(1024)),
+        tags: Some(
+            TagFormat::new(HeaderName::from_static("cdn-tag"), TagSyntax::Comma)
+                .characters(COMMON)
+                .max_tags(1)
+                .max_length(1024),
+        ),
         precedence: CACHE_CONTROL,
         status: &["cdn-cache"],
         never: &[],
@@ -291,7 +334,11 @@ impl EdgeProfile {
         cache_control: EdgeInCacheControl::Nothing,
         field: Some(FreshnessField::new(X_ACCEL_EXPIRES, DirectiveSyntax::Seconds)),
         restriction: None,
-        tags: Some(TagFormat::new(HeaderName::from_static("cache-tag"), TagSyntax::Space)),
+        tags: Some(
+            TagFormat::new(HeaderName::from_static("cache-tag"), TagSyntax::Space)
+                .characters(COMMON)
+                .max_tag_length(128),
+        ),
         precedence: &["x-accel-expires", "cache-control", "expires"],
         status: &["x-cache"],
         never: &[],
@@ -310,7 +357,8 @@ impl EdgeProfile {
         cache_control: EdgeInCacheControl::Lifetime,
         field: None,
         restriction: None,
-        tags: Some(TagFormat::new(HeaderName::from_static("xkey"), TagSyntax::Space)),
+        // The source of the module: it splits at spaces and commas, and compares bytes.
+        tags: Some(TagFormat::new(HeaderName::from_static("xkey"), TagSyntax::SpaceOrComma).case(TagCase::Sensitive)),
         precedence: CACHE_CONTROL,
         status: &["x-varnish"],
         never: SURROGATE_CONTROL,
@@ -392,7 +440,7 @@ impl EdgeProfile {
         restriction: None,
         tags: None,
         precedence: &["cdn-cache-control", "cache-control", "expires"],
-        status: &[],
+        status: &["x-cache", "via"],
         never: &[],
         facts: EdgeFacts {
             revalidates: Some(true),
@@ -443,7 +491,10 @@ impl EdgeProfile {
         cache_control: EdgeInCacheControl::Nothing,
         field: Some(CDN_CACHE_CONTROL),
         restriction: None,
-        tags: Some(TagFormat::new(HeaderName::from_static("surrogate-key"), TagSyntax::CommaSpace)),
+        // The source: it splits at a comma with a space, and compares bytes.
+        tags: Some(
+            TagFormat::new(HeaderName::from_static("surrogate-key"), TagSyntax::CommaSpace).case(TagCase::Sensitive),
+        ),
         precedence: &["souin-cache-control", "surrogate-control", "cdn-cache-control", "cache-control"],
         status: &["cache-status"],
         never: SURROGATE_CONTROL,
@@ -463,24 +514,28 @@ impl EdgeProfile {
         },
     };
 
-    /// All that are known, the general one first.
-    pub const ALL: [Self; 17] = [
-        Self::STANDARD,
-        Self::CLOUDFLARE,
-        Self::FASTLY,
-        Self::AKAMAI,
-        Self::CLOUDFRONT,
-        Self::GOOGLE,
-        Self::AZURE,
-        Self::VERCEL,
-        Self::NETLIFY,
-        Self::BUNNY,
-        Self::KEYCDN,
-        Self::VARNISH,
-        Self::NGINX,
-        Self::SQUID,
-        Self::TRAFFIC_SERVER,
-        Self::HAPROXY,
-        Self::SOUIN,
-    ];
+    /// Returns all profiles that are constants, [`STANDARD`](EdgeProfile::STANDARD) first.
+    pub fn all() -> &'static [Self] {
+        // A static and not a constant: a header name may hold shared memory, which a constant cannot refer to.
+        static ALL: [EdgeProfile; 17] = [
+            EdgeProfile::STANDARD,
+            EdgeProfile::CLOUDFLARE,
+            EdgeProfile::FASTLY,
+            EdgeProfile::AKAMAI,
+            EdgeProfile::CLOUDFRONT,
+            EdgeProfile::GOOGLE,
+            EdgeProfile::AZURE,
+            EdgeProfile::VERCEL,
+            EdgeProfile::NETLIFY,
+            EdgeProfile::BUNNY,
+            EdgeProfile::KEYCDN,
+            EdgeProfile::VARNISH,
+            EdgeProfile::NGINX,
+            EdgeProfile::SQUID,
+            EdgeProfile::TRAFFIC_SERVER,
+            EdgeProfile::HAPROXY,
+            EdgeProfile::SOUIN,
+        ];
+        &ALL
+    }
 }

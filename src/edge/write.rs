@@ -12,6 +12,8 @@ use super::memory::EdgeFields;
 use super::note::EdgeNote;
 use super::overflow::TagOverflow;
 use super::profile::{EdgeInCacheControl, EdgeProfile};
+use super::tag_format::TagFormat;
+use super::unsupported_tag::UnsupportedTag;
 use crate::policy::{CachePolicy, CacheTags, Ruling};
 use crate::protocol::{CacheControl, EdgeFieldKind, edge_field_kind, join, set_field};
 
@@ -49,12 +51,11 @@ impl Edges {
 
         let mut tag_fields = Vec::new();
         if fields.directive != EdgeDirective::NotStored {
-            let tags = ruling.tags(status);
-            // An incomplete list of tags is not written. An invalid tag makes the 304 private, as it does the
-            // 200 (N-05).
-            let none = CacheTags::new();
-            match self.all_tag_fields(tags.unwrap_or(&none), &inner, overflow, &mut notes) {
-                Some(written) if tags.is_some() => tag_fields = written,
+            // An incomplete list of tags is not written. A tag that an edge cannot carry makes the 304 private, as it
+            // does the 200 (N-05).
+            let are_all = ruling.tags(status).is_some();
+            match self.all_tag_fields(ruling.known_tags(), &inner, overflow, &mut notes) {
+                Some(written) if are_all => tag_fields = written,
                 Some(_) => {}
                 None => fields = Cow::Owned(self.fields_for(ruling.directives(), None, true)),
             }
@@ -94,9 +95,10 @@ impl Edges {
         let directive = match policy {
             _ if restricted => EdgeDirective::NotStored,
             Some(policy) => EdgeDirective::of(&policy.at_the_edge()),
-            None => EdgeDirective::of(field),
+            None => EdgeDirective::of(&for_shared_caches(field)),
         };
-        let browser = self.cache_control(field, directive, policy.is_some_and(|policy| policy.is_edge_only()));
+        let shown = if self.any_reads_cache_control_only() { for_shared_caches(field) } else { Cow::Borrowed(field) };
+        let browser = self.cache_control(&shown, directive, policy.is_some_and(|policy| policy.is_edge_only()));
         let own = self.fields.iter().filter_map(|own| Some((own.name().clone(), own.value(&directive)?)));
         let mut fields: Vec<_> = own.collect();
         if directive == EdgeDirective::NotStored {
@@ -175,26 +177,34 @@ impl Edges {
             if tags.is_empty() && !not_tags {
                 break;
             }
-            let value = match (format.value(tags), overflow) {
-                (Some(value), _) if !not_tags => value,
-                (_, TagOverflow::NotStored) => {
-                    notes.push(EdgeNote::TooManyTags {
-                        field: format.field().clone(),
-                        count: tags.len(),
-                        stored: false,
-                    });
-                    return None;
-                }
-                (_, TagOverflow::Coarser(coarse)) => {
-                    let value = format.value_with(coarse, tags);
-                    let stored = value.is_some();
-                    notes.push(EdgeNote::TooManyTags { field: format.field().clone(), count: tags.len(), stored });
-                    value?
+            let value = match format.value(tags) {
+                Some(value) if !not_tags => value,
+                _ => {
+                    let coarse = match overflow {
+                        TagOverflow::NotStored => None,
+                        TagOverflow::Coarser(coarse) => format.value_with(coarse, tags),
+                    };
+                    notes.push(self.overflow_note(format, tags, coarse.is_some()));
+                    coarse?
                 }
             };
             fields.push((format.field().clone(), value));
         }
         Some(fields)
+    }
+
+    /// Why the tags do not fit into this field.
+    fn overflow_note(&self, format: &TagFormat, tags: &CacheTags, stored: bool) -> EdgeNote {
+        let readers =
+            || self.profiles().filter(|profile| profile.tags().is_some_and(|own| own.field() == format.field()));
+        let unsupported = tags
+            .iter()
+            .filter(|tag| !format.carries(tag))
+            .find_map(|tag| readers().find_map(|profile| UnsupportedTag::find(profile.name(), profile.tags()?, tag)));
+        match unsupported {
+            Some(error) => EdgeNote::UnsupportedTag { error, stored },
+            None => EdgeNote::TooManyTags { field: format.field().clone(), count: tags.len(), stored },
+        }
     }
 
     /// Removes the fields that inner services wrote for any edge.
@@ -302,6 +312,15 @@ impl InnerLifetime {
         let rendered = if says_more { None } else { field.value(&self.directive) };
         rendered.unwrap_or_else(|| self.line.clone())
     }
+}
+
+/// The field without the stale responses that `proxy-revalidate` forbids to shared caches (C-27). Some obey the
+/// permission and not the prohibition.
+fn for_shared_caches(field: &CacheControl) -> Cow<'_, CacheControl> {
+    if !field.proxy_revalidate() {
+        return Cow::Borrowed(field);
+    }
+    Cow::Owned(field.clone().without_stale_while_revalidate().without_stale_if_error())
 }
 
 impl EdgeProfile {

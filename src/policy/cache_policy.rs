@@ -77,7 +77,15 @@ struct Flags {
     immutable: bool,
     http10: bool,
     edge_only: bool,
-    stale_at_edge_only: bool,
+    stale_for: StaleFor,
+}
+
+/// The caches that may serve a stale response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum StaleFor {
+    All,
+    Edges,
+    Browsers,
 }
 
 impl CachePolicy {
@@ -136,7 +144,7 @@ impl CachePolicy {
         let mut policy = Self::of(Storage::Unmarked, Some(Seconds::of(Duration::ZERO)));
         policy.edge = Some(Seconds::of(lifetime));
         policy.flags.edge_only = true;
-        policy.flags.stale_at_edge_only = true;
+        policy.flags.stale_for = StaleFor::Edges;
         policy
     }
 
@@ -279,8 +287,61 @@ impl CachePolicy {
             matches!(self.storage, Storage::Public | Storage::Unmarked) && self.max_age.is_some(),
             "stale_at_edge_only() is for edges, and this policy leaves them nothing: start from public() or max_age()"
         );
-        self.flags.stale_at_edge_only = true;
+        assert!(
+            !matches!(self.flags.stale_for, StaleFor::Browsers),
+            "stale_in_browser_only() has ruled out edges: keep one of the two"
+        );
+        self.flags.stale_for = StaleFor::Edges;
         self
+    }
+
+    /// Limits [`stale_while_revalidate`](CachePolicy::stale_while_revalidate) and
+    /// [`stale_if_error`](CachePolicy::stale_if_error) to browsers: `Cache-Control` has them together with
+    /// `proxy-revalidate`, which forbids shared caches to serve a stale response.
+    ///
+    /// An [`EdgeLayer`](crate::EdgeLayer) writes the lifetime without them in the field of each edge that has one
+    /// of its own. An edge that reads nothing but `Cache-Control` could obey them there, as some such edges ignore
+    /// `proxy-revalidate`. If there is one in front, they are left out for browsers too.
+    ///
+    /// On a private policy this changes nothing.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// const MINUTE: Duration = Duration::from_secs(60);
+    /// const PAGE: CachePolicy = CachePolicy::public(MINUTE).stale_while_revalidate(MINUTE).stale_in_browser_only();
+    /// assert_eq!(PAGE.to_string(), "public, max-age=60, proxy-revalidate, stale-while-revalidate=60");
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// On a policy without a lifetime, or one whose stale responses are for edges only. For a policy that is known
+    /// only at run time, use [`try_stale_in_browser_only`](CachePolicy::try_stale_in_browser_only).
+    #[must_use]
+    #[track_caller]
+    pub const fn stale_in_browser_only(self) -> Self {
+        unless_in_conflict(self.try_stale_in_browser_only())
+    }
+
+    /// [`stale_in_browser_only`](CachePolicy::stale_in_browser_only) for a policy that is known only at run time.
+    ///
+    /// # Errors
+    ///
+    /// On a policy without a lifetime, or one whose stale responses are for edges only.
+    pub const fn try_stale_in_browser_only(mut self) -> Result<Self, PolicyConflict> {
+        if self.max_age.is_none() {
+            return PolicyConflict::because(
+                "a policy without a lifetime is never served stale: start from public(), max_age() or private()",
+            );
+        }
+        if self.is_stale_at_edge_only() {
+            return PolicyConflict::because(
+                "edge_only() and stale_at_edge_only() have ruled out browsers: leave stale_in_browser_only() out",
+            );
+        }
+        self.flags.stale_for = StaleFor::Browsers;
+        Ok(self)
     }
 
     /// `must-revalidate`: never to be served stale (C-26).
@@ -442,13 +503,28 @@ impl CachePolicy {
 
     /// Whether an edge is told more in a field of its own than `Cache-Control` says.
     pub(crate) const fn says_more_to_edges(&self) -> bool {
-        self.flags.edge_only || self.flags.stale_at_edge_only
+        self.flags.edge_only || self.is_stale_at_edge_only() || self.is_stale_in_browser_only()
+    }
+
+    /// Whether edges may serve a stale response that browsers may not.
+    const fn is_stale_at_edge_only(&self) -> bool {
+        matches!(self.flags.stale_for, StaleFor::Edges)
+    }
+
+    /// Whether browsers may serve a stale response that edges may not.
+    const fn is_stale_in_browser_only(&self) -> bool {
+        matches!(self.flags.stale_for, StaleFor::Browsers)
+            && !self.is_private()
+            && (self.stale_while_revalidate.is_some() || self.stale_if_error.is_some())
     }
 
     /// What an edge is told in a field of its own.
     pub(crate) fn at_the_edge(mut self) -> CacheControl {
         self.flags.edge_only = false;
-        self.flags.stale_at_edge_only = false;
+        if self.is_stale_in_browser_only() {
+            (self.stale_while_revalidate, self.stale_if_error) = (None, None);
+        }
+        self.flags.stale_for = StaleFor::All;
         self.into()
     }
 
@@ -480,7 +556,7 @@ impl CachePolicy {
                 immutable: false,
                 http10: false,
                 edge_only: false,
-                stale_at_edge_only: false,
+                stale_for: StaleFor::All,
             },
             vary: VaryNames::EMPTY,
         }
@@ -564,7 +640,8 @@ impl From<CachePolicy> for CacheControl {
         if policy.flags.must_revalidate || policy.flags.edge_only {
             field = field.with_must_revalidate();
         }
-        if policy.flags.proxy_revalidate {
+        // C-27: what `stale-while-revalidate` permits is then for private caches.
+        if policy.flags.proxy_revalidate || policy.is_stale_in_browser_only() {
             field = field.with_proxy_revalidate();
         }
         if policy.flags.no_transform {
@@ -573,7 +650,7 @@ impl From<CachePolicy> for CacheControl {
         if policy.is_immutable() {
             field = field.with_immutable();
         }
-        if policy.flags.stale_at_edge_only {
+        if policy.is_stale_at_edge_only() {
             return field;
         }
         if let Some(seconds) = policy.stale_while_revalidate {
@@ -637,6 +714,19 @@ mod tests {
             ),
             (CachePolicy::private(MINUTE).must_revalidate(), "private, max-age=60, must-revalidate"), // C-26
             (CachePolicy::public(MINUTE).proxy_revalidate(), "public, max-age=60, proxy-revalidate"),
+            (
+                CachePolicy::public(MINUTE).stale_while_revalidate(HOUR).stale_in_browser_only(),
+                "public, max-age=60, proxy-revalidate, stale-while-revalidate=3600",
+            ),
+            (
+                CachePolicy::max_age(MINUTE).stale_in_browser_only().stale_if_error(HOUR).edge(HOUR),
+                "max-age=60, s-maxage=3600, proxy-revalidate, stale-if-error=3600",
+            ),
+            (
+                CachePolicy::private(MINUTE).stale_while_revalidate(HOUR).stale_in_browser_only(),
+                "private, max-age=60, stale-while-revalidate=3600",
+            ),
+            (CachePolicy::public(MINUTE).stale_in_browser_only(), "public, max-age=60"),
             (CachePolicy::public(Duration::ZERO), "public, max-age=0"),
             (CachePolicy::public(Duration::ZERO).immutable(), "public, max-age=0"),
             (CachePolicy::max_age(Duration::from_millis(1_999)), "max-age=1"),
@@ -665,6 +755,10 @@ mod tests {
             (|| CachePolicy::public(MINUTE).stale_while_revalidate(HOUR).must_revalidate(), "forbid"),
             (|| CachePolicy::private(MINUTE).proxy_revalidate(), "keeps them out"),
             (|| CachePolicy::public(MINUTE).for_http10(), "start from no_store()"),
+            (|| CachePolicy::NO_CACHE.stale_in_browser_only(), "never served stale"),
+            (|| CachePolicy::edge_only(MINUTE).stale_in_browser_only(), "ruled out browsers"),
+            (|| CachePolicy::public(MINUTE).stale_at_edge_only().stale_in_browser_only(), "ruled out browsers"),
+            (|| CachePolicy::public(MINUTE).stale_in_browser_only().stale_at_edge_only(), "ruled out edges"),
             (|| CachePolicy::NO_CACHE.vary(&["a b"]), "field names"),
             (|| CachePolicy::NO_CACHE.vary(&["*"]), "*"),
         ];
@@ -698,11 +792,12 @@ mod tests {
         use std::panic;
         use std::sync::{Arc, Mutex};
 
-        let builders: [fn() -> CachePolicy; 10] = [
+        let builders: [fn() -> CachePolicy; 11] = [
             || CachePolicy::private(MINUTE).edge(HOUR),
             || CachePolicy::NO_CACHE.stale_while_revalidate(HOUR),
             || CachePolicy::NO_CACHE.stale_if_error(HOUR),
             || CachePolicy::NO_CACHE.stale_at_edge_only(),
+            || CachePolicy::NO_CACHE.stale_in_browser_only(),
             || CachePolicy::NO_CACHE.must_revalidate(),
             || CachePolicy::NO_CACHE.proxy_revalidate(),
             || CachePolicy::NO_CACHE.immutable(),
@@ -710,7 +805,7 @@ mod tests {
             || CachePolicy::NO_CACHE.vary(&["*"]),
             || CachePolicy::NO_CACHE.vary(&["a"]).vary(&["b"]).vary(&["c"]).vary(&["d"]),
         ];
-        let here = (line!() - 12)..line!();
+        let here = (line!() - 13)..line!();
         let thread = std::thread::current().id();
         let lines: Arc<Mutex<Vec<(String, u32)>>> = Arc::default();
         let (seen, before) = (Arc::clone(&lines), panic::take_hook());

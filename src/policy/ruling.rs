@@ -102,6 +102,11 @@ impl Ruling {
         (status != StatusCode::NOT_MODIFIED || self.stands_for_response).then_some(&self.tags)
     }
 
+    /// The tags that are known, which may not be all.
+    pub(crate) const fn known_tags(&self) -> &CacheTags {
+        &self.tags
+    }
+
     /// Appends the handler's tags to those of routes.
     pub(crate) fn add_tags(&mut self, tags: &CacheTags) {
         self.tags.unite(tags);

@@ -111,9 +111,8 @@ pub(crate) use self::range::{RequestedBytes, requested_bytes};
 pub(crate) use self::storage::is_never_stored;
 #[cfg(feature = "audit")]
 pub(crate) use self::storage::stored_status;
-pub(crate) use self::structured::{List, Member, combined};
-pub(crate) use self::syntax::members;
-pub(crate) use self::syntax::{only_line, set_field};
+pub(crate) use self::structured::{BareItem, List, Member, combined};
+pub(crate) use self::syntax::{members, only_line, quoted_string_end, set_field, trim_ows};
 #[cfg(any(feature = "audit", feature = "tracing"))]
 pub(crate) use self::validators::invalid_etag;
 #[cfg(feature = "assets")]

@@ -110,7 +110,7 @@ where
 
 /// Returns the length of the quoted string that `bytes` starts with, including both quotes. Returns `None` if it is not
 /// terminated.
-fn quoted_string_end(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn quoted_string_end(bytes: &[u8]) -> Option<usize> {
     let mut i = 1;
     while i < bytes.len() {
         match bytes[i] {

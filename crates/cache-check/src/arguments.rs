@@ -100,7 +100,7 @@ impl From<LeastLevel> for Level {
 
 fn edge(name: &str) -> Result<EdgeProfile, String> {
     EdgeProfile::by_name(name).ok_or_else(|| {
-        let names: Vec<&str> = EdgeProfile::ALL.iter().map(EdgeProfile::name).collect();
+        let names: Vec<&str> = EdgeProfile::all().iter().map(EdgeProfile::name).collect();
         format!("not the name of an edge; the names are {}", names.join(", "))
     })
 }

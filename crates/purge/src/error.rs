@@ -3,6 +3,7 @@
 use std::fmt;
 
 use http::Uri;
+use tower_cache_policy::edge::UnsupportedTag;
 use tower_cache_policy::edge::purge::InvalidPurgeUrl;
 
 use crate::text::{bounded, without_query};
@@ -39,6 +40,11 @@ pub enum PurgeError {
     },
     /// The credential is empty, or contains a character that a header field cannot carry.
     InvalidCredential,
+    /// The edge cannot carry the tag, and so has stored nothing by it.
+    UnsupportedTag {
+        /// The tag, the edge, and what it can carry.
+        error: UnsupportedTag,
+    },
     /// The tag has a meaning of its own at this cache, which would purge something else.
     InvalidTag {
         /// The API.
@@ -79,6 +85,7 @@ impl fmt::Display for PurgeError {
                 write!(f, "the {name} {fault}: write 1 to 128 letters, digits, '.', '_', '-' and ':'")
             }
             Self::InvalidCredential => f.write_str("the credential: write one or more visible ASCII characters"),
+            Self::UnsupportedTag { error } => error.fmt(f),
             Self::InvalidTag { api, tag, reason } => write!(f, "{api}: the tag {tag:?} {reason}"),
             Self::Other { api, reason } => write!(f, "{api}: {reason}"),
         }

@@ -5,6 +5,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use serde_json::Value;
 use tower_cache_policy::edge::purge::Purge;
+use tower_cache_policy::edge::{EdgeProfile, Edges};
 use tower_cache_policy::policy::CacheTag;
 
 use crate::base::Base;
@@ -136,6 +137,11 @@ pub(crate) fn refuse_star(url: &Uri) -> Result<(), PurgeError> {
     }
     let reason = "has a '*', which is a wildcard at this cache: write %2A if it was stored so, or purge by tag";
     Err(PurgeError::url(url, reason))
+}
+
+/// Refuses a tag that the edge cannot carry, and by which it has stored nothing.
+pub(crate) fn refuse_uncarried(edge: EdgeProfile, purge: &Purge) -> Result<(), PurgeError> {
+    Edges::from(edge).check_tags(purge.cache_tags()).map_err(|error| PurgeError::UnsupportedTag { error })
 }
 
 /// Refuses a tag with one of these characters, which the API would not read as part of the tag.

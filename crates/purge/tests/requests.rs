@@ -482,6 +482,27 @@ fn a_tag_leads_no_request_elsewhere_and_ends_no_line() {
 }
 
 #[test]
+fn e4_a_tag_that_the_edge_cannot_carry_is_not_purged_there() {
+    let purges = |tag: &'static str| -> Vec<&'static str> {
+        let purge = Purge::tags([CacheTag::from_static("all"), CacheTag::from_static(tag)]);
+        apis().into_iter().filter(|(_, api)| api.requests(&purge).is_ok()).map(|(name, _)| name).collect()
+    };
+    let all = purges("crate-Inflector");
+    let without = |names: &[&str]| -> Vec<&str> { all.iter().filter(|name| !names.contains(name)).copied().collect() };
+    assert_eq!(all.len(), 11, "{all:?}");
+    assert_eq!(purges("crate:serde"), without(&["Akamai"]));
+    assert_eq!(purges("release:serde@1.0.0"), without(&["Akamai", "Bunny", "KeyCDN"]));
+    assert_eq!(purges("a,b"), ["Fastly"]);
+    assert_eq!(purges("a\\b"), without(&["Akamai", "Bunny", "KeyCDN", "Varnish, bans"]));
+
+    let error = akamai().requests(&tags(&["crate:serde"])).unwrap_err();
+    assert!(matches!(&error, PurgeError::UnsupportedTag { error } if error.edge() == "akamai"));
+    assert!(error.to_string().contains("cannot carry the tag \"crate:serde\""), "{error}");
+    let error = bans().requests(&tags(&["a^b"])).unwrap_err();
+    assert!(error.to_string().contains("use the module xkey"), "{error}");
+}
+
+#[test]
 fn the_url_of_an_api_is_absolute_and_leads_nowhere_else() {
     for text in [
         "",

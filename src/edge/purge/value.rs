@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use http::{Extensions, HeaderValue, Uri};
+use http::{Extensions, HeaderName, HeaderValue, Uri};
 
 use super::url::{self, InvalidPurgeUrl};
+use crate::edge::{TagFormat, TagSyntax};
 use crate::policy::{CacheTag, CacheTags};
 
 /// Stored responses that edge caches must no longer serve: those with some tags, those of some
@@ -136,9 +137,10 @@ impl Purge {
     /// knows a tag as a group only if the responses carry it in `Cache-Groups`.
     #[must_use]
     pub fn cache_group_invalidation(&self) -> Option<HeaderValue> {
-        // I-03; a string of RFC 9651 escapes the quotation mark and the backslash.
-        let string = |tag: &CacheTag| format!("\"{}\"", tag.as_str().replace('\\', "\\\\").replace('"', "\\\""));
-        let strings: Vec<String> = self.tags.iter().map(string).collect();
-        if strings.is_empty() { None } else { HeaderValue::try_from(strings.join(", ")).ok() }
+        // I-03
+        const FORMAT: TagFormat =
+            TagFormat::new(HeaderName::from_static("cache-group-invalidation"), TagSyntax::Strings)
+                .max_length(usize::MAX);
+        if self.tags.is_empty() { None } else { FORMAT.value(&self.tags) }
     }
 }

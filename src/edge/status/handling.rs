@@ -2,13 +2,15 @@
 
 use http::StatusCode;
 
+use super::lenient::LenientMember;
 use super::outcome::CacheOutcome;
-use crate::protocol::Member;
+use crate::protocol::{BareItem, Member};
 
-/// A member of `Cache-Status`: how one cache handled a request (RFC 9211 section 2,
-/// H-01, H-02).
+/// A member of `Cache-Status`: how one cache handled a request ([RFC 9211 section 2]).
 ///
-/// A parameter of the wrong type is as good as absent. `key` is not kept.
+/// A parameter of the wrong type counts as absent. `key` is not read.
+///
+/// [RFC 9211 section 2]: https://www.rfc-editor.org/rfc/rfc9211#section-2
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handling {
     cache: Box<str>,
@@ -22,15 +24,23 @@ pub struct Handling {
 }
 
 impl Handling {
-    /// `None` when the member names no cache, as it must.
+    /// `None` if the member does not name a cache, as it must.
     pub(super) fn of_member(member: &Member<'_>) -> Option<Self> {
-        let parameter = |key| member.parameters.get(key);
-        let flag = |key| parameter(key).and_then(|value| value.as_boolean()).unwrap_or(false);
-        let integer = |key| parameter(key).and_then(|value| value.as_integer());
-        let text = |key| parameter(key).and_then(|value| value.as_text()).map(Into::into);
+        Some(Self::new(member.item()?.as_text()?, |key| member.parameters.get(key)))
+    }
+
+    /// Like [`of_member`](Self::of_member), for a member that was read leniently.
+    pub(super) fn of_lenient_member(member: &LenientMember<'_>) -> Option<Self> {
+        Some(Self::new(member.cache()?, |key| member.parameter(key)))
+    }
+
+    fn new<'a, 'b: 'a>(cache: &str, parameter: impl Fn(&str) -> Option<&'a BareItem<'b>>) -> Self {
+        let flag = |key| parameter(key).and_then(BareItem::as_boolean).unwrap_or(false);
+        let integer = |key| parameter(key).and_then(BareItem::as_integer);
+        let text = |key| parameter(key).and_then(BareItem::as_text).map(Into::into);
         let fwd_status = integer("fwd-status").and_then(|code| u16::try_from(code).ok());
-        Some(Self {
-            cache: member.item()?.as_text()?.into(),
+        Self {
+            cache: cache.into(),
             hit: flag("hit"),
             fwd: text("fwd"),
             fwd_status: fwd_status.and_then(|code| StatusCode::from_u16(code).ok()),
@@ -38,66 +48,68 @@ impl Handling {
             stored: flag("stored"),
             collapsed: flag("collapsed"),
             detail: text("detail"),
-        })
+        }
     }
 
-    /// The name of the cache (RFC 9211 section 2, H-01).
+    /// The name of the cache (RFC 9211 section 2).
     #[must_use]
     pub fn cache(&self) -> &str {
         &self.cache
     }
 
-    /// Whether the cache answered without asking further (RFC 9211 section 2.1).
+    /// Whether the cache responded without forwarding the request (RFC 9211 section 2.1).
     #[must_use]
     pub fn hit(&self) -> bool {
         self.hit
     }
 
-    /// Why the request went further, if it did: `bypass`, `method`, `uri-miss`,
+    /// Why the request was forwarded, if it was: `bypass`, `method`, `uri-miss`,
     /// `vary-miss`, `miss`, `request`, `stale` or `partial` (RFC 9211 section 2.2).
     #[must_use]
     pub fn fwd(&self) -> Option<&str> {
         self.fwd.as_deref()
     }
 
-    /// The status that the next server answered with (RFC 9211 section 2.3).
+    /// The status of the next server's response (RFC 9211 section 2.3).
     #[must_use]
     pub fn fwd_status(&self) -> Option<StatusCode> {
         self.fwd_status
     }
 
-    /// Seconds for which the answer stays fresh, less than zero when it is stale (RFC
+    /// Seconds for which the response stays fresh, less than zero if it is stale (RFC
     /// 9211 section 2.4).
     #[must_use]
     pub fn ttl(&self) -> Option<i64> {
         self.ttl
     }
 
-    /// Whether the cache stored the answer (RFC 9211 section 2.5).
+    /// Whether the cache stored the response (RFC 9211 section 2.5).
     #[must_use]
     pub fn stored(&self) -> bool {
         self.stored
     }
 
-    /// Whether the request went further as one with others (RFC 9211 section 2.6).
+    /// Whether the request was collapsed with others when it was forwarded (RFC 9211 section 2.6).
     #[must_use]
     pub fn collapsed(&self) -> bool {
         self.collapsed
     }
 
-    /// What the cache adds in words of its own (RFC 9211 section 2.8).
+    /// Further information, in the cache's own words (RFC 9211 section 2.8).
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
         self.detail.as_deref()
     }
 
-    /// What it comes to. `fwd` beside `hit`, which must not be (H-02), is believed.
+    /// The outcome. A `hit` with a `fwd`, which must not be (H-02), is a stale response that the cache sent, or
+    /// was not a hit.
     pub(super) fn outcome(&self) -> CacheOutcome {
         match self.fwd() {
             None if self.hit && self.ttl.is_some_and(|ttl| ttl < 0) => CacheOutcome::Stale,
             None if self.hit => CacheOutcome::Hit,
             Some("miss" | "uri-miss" | "vary-miss" | "partial") => CacheOutcome::Miss,
             Some("stale") if self.fwd_status == Some(StatusCode::NOT_MODIFIED) => CacheOutcome::Revalidated,
+            Some("stale") if self.hit => CacheOutcome::Stale,
             Some("stale") => CacheOutcome::Expired,
             Some("bypass" | "method" | "request") => CacheOutcome::Bypass,
             None | Some(_) => CacheOutcome::Unknown,

@@ -1,7 +1,9 @@
-//! [`CacheStatus`]: what the caches that an answer came through say of it.
+//! [`CacheStatus`]: what the caches that a response passed through report.
 
 mod cache_status;
+mod codes;
 mod handling;
+mod lenient;
 mod outcome;
 mod words;
 

@@ -2,57 +2,58 @@
 
 /// What a cache did with a request, in one word.
 ///
-/// | | the origin was asked | the content is a stored one |
+/// | | The origin was asked | The content is a stored one |
 /// |---|---|---|
-/// | [`Hit`](Self::Hit), [`Stale`](Self::Stale), [`Updating`](Self::Updating) | no, or not waited for | yes |
-/// | [`Revalidated`](Self::Revalidated) | whether the stored one still holds | yes |
+/// | [`Hit`](Self::Hit), [`Stale`](Self::Stale), [`Updating`](Self::Updating) | no, or the client did not wait for it | yes |
+/// | [`Revalidated`](Self::Revalidated) | whether the stored response is still valid | yes |
 /// | [`Miss`](Self::Miss), [`Expired`](Self::Expired), [`Bypass`](Self::Bypass), [`Dynamic`](Self::Dynamic) | yes | no |
-/// | [`Generated`](Self::Generated), [`Prerendered`](Self::Prerendered) | no | no: the edge had it from elsewhere |
-/// | [`Error`](Self::Error), [`Unknown`](Self::Unknown) | cannot be told | cannot be told |
+/// | [`Generated`](Self::Generated), [`Prerendered`](Self::Prerendered) | no | no: the edge made it, or had it elsewhere |
+/// | [`Error`](Self::Error), [`Unknown`](Self::Unknown) | not known | not known |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CacheOutcome {
-    /// A stored answer was fresh and was sent.
+    /// A stored response was fresh and was sent.
     Hit,
-    /// Nothing stored could be used.
+    /// No stored response could be used.
     Miss,
-    /// What was stored was too old, and the origin sent a new answer.
+    /// The stored response was stale, and the origin sent a new one.
     Expired,
-    /// What was stored was too old and was sent all the same.
+    /// The stored response was stale and was sent anyway.
     Stale,
-    /// The origin said that what was stored still holds.
+    /// The origin confirmed that the stored response is still valid.
     Revalidated,
-    /// What was stored was too old and was sent while a new answer is being fetched.
+    /// The stored response was stale and was sent while a new one is being fetched.
     Updating,
-    /// The cache was told not to look, or not to use what it found, by the request, the
-    /// answer or its configuration.
+    /// The request, the response or the configuration told the cache not to look, or not to
+    /// use what it found.
     Bypass,
-    /// The cache takes the resource for none that it might store.
+    /// The cache does not store resources of this kind.
     Dynamic,
-    /// A function at the edge made the answer.
+    /// The edge made the response itself: by a function, or as a redirect that it is configured
+    /// to send.
     Generated,
-    /// The answer lay ready in the vendor's static storage, not in its cache.
+    /// The response was ready in the vendor's static storage, not in its cache.
     Prerendered,
-    /// The cache answered with an error.
+    /// The cache responded with an error.
     Error,
-    /// The field says nothing of it, or says it in a word that is not known here.
+    /// The field does not tell, or tells it in a word that is not known here.
     Unknown,
 }
 
 impl CacheOutcome {
-    /// Whether a stored answer was sent and nobody waited for the origin: a
+    /// Whether a stored response was sent and the client did not wait for the origin: a
     /// [`Hit`](Self::Hit), [`Stale`](Self::Stale) or [`Updating`](Self::Updating).
     ///
-    /// False where it cannot be told.
+    /// `false` if that is not known.
     #[must_use]
     pub const fn is_hit(self) -> bool {
         matches!(self, Self::Hit | Self::Stale | Self::Updating)
     }
 
-    /// Whether the content that was sent is a stored one, be it after the origin was
-    /// asked: [`is_hit`](Self::is_hit) or [`Revalidated`](Self::Revalidated).
+    /// Whether the content that was sent is a stored one, possibly after a request to the origin:
+    /// [`is_hit`](Self::is_hit) or [`Revalidated`](Self::Revalidated).
     ///
-    /// False where it cannot be told.
+    /// `false` if that is not known.
     #[must_use]
     pub const fn is_served_by_cache(self) -> bool {
         self.is_hit() || matches!(self, Self::Revalidated)

@@ -1,41 +1,92 @@
-//! The words of vendors, as data.
+//! The words that caches write, as data.
 
 use super::outcome::CacheOutcome;
+use CacheOutcome::{Bypass, Dynamic, Error, Expired, Generated, Hit, Miss, Prerendered, Revalidated, Stale, Unknown};
 
-/// What nginx, Cloudflare, Fastly, Bunny, KeyCDN, Squid and others say alike, and then
-/// what CloudFront and Azure Front Door say for themselves.
-const WORDS: [(&str, CacheOutcome); 18] = [
-    ("HIT", CacheOutcome::Hit),
-    ("MISS", CacheOutcome::Miss),
-    ("EXPIRED", CacheOutcome::Expired),
-    ("STALE", CacheOutcome::Stale),
+/// The words of all caches. No two caches use one of them in different senses, except for [`VERCEL`].
+const WORDS: &[(&str, CacheOutcome)] = &[
+    // nginx, Cloudflare, Fastly, Bunny, KeyCDN, Squid, HAProxy and Google Cloud CDN.
+    ("HIT", Hit),
+    ("MISS", Miss),
+    ("EXPIRED", Expired),
+    ("STALE", Stale),
     ("UPDATING", CacheOutcome::Updating),
-    ("REVALIDATED", CacheOutcome::Revalidated),
-    ("BYPASS", CacheOutcome::Bypass),
-    ("DYNAMIC", CacheOutcome::Dynamic),
-    // Cloudflare, where no cache had a part in it.
-    ("NONE", CacheOutcome::Unknown),
-    ("UNKNOWN", CacheOutcome::Unknown),
-    ("RefreshHit", CacheOutcome::Revalidated),
-    ("Error", CacheOutcome::Error),
-    ("LambdaGeneratedResponse", CacheOutcome::Generated),
-    ("TCP_HIT", CacheOutcome::Hit),
-    ("TCP_REMOTE_HIT", CacheOutcome::Hit),
-    ("TCP_MISS", CacheOutcome::Miss),
-    ("PRIVATE_NOSTORE", CacheOutcome::Bypass),
-    ("CONFIG_NOCACHE", CacheOutcome::Bypass),
+    ("REVALIDATED", Revalidated),
+    ("BYPASS", Bypass),
+    ("DYNAMIC", Dynamic),
+    // Google Cloud CDN.
+    ("UNCACHEABLE", Bypass),
+    ("DISABLED", Bypass),
+    // Cloudflare, for responses that did not pass its cache, and Traffic Server, for a lookup that was not attempted.
+    ("NONE", Unknown),
+    ("UNKNOWN", Unknown),
+    // Apache httpd.
+    ("REVALIDATE", Revalidated),
+    // CloudFront.
+    ("RefreshHit", Revalidated),
+    ("Error", Error),
+    ("Redirect", Generated),
+    ("LambdaGeneratedResponse", Generated),
+    ("LambdaExecutionError", Error),
+    ("LambdaLimitExceeded", Error),
+    ("LambdaValidationError", Error),
+    ("FunctionGeneratedResponse", Generated),
+    ("FunctionExecutionError", Error),
+    ("FunctionThrottledError", Error),
+    ("LimitExceeded", Error),
+    ("CapacityExceeded", Error),
+    // Akamai's Return Cache Status, which has `Hit`, `Miss`, `RefreshHit`, `Redirect` and `Error` as well.
+    ("HitStale", Stale),
+    ("NotCacheable", Bypass),
+    ("Constructed", Generated),
+    // Akamai's `Pragma: akamai-x-cache-on`, and Azure Front Door.
+    ("TCP_HIT", Hit),
+    ("TCP_MEM_HIT", Hit),
+    // The cache answered a conditional request of the client itself.
+    ("TCP_IMS_HIT", Hit),
+    // A stored error.
+    ("TCP_NEGATIVE_HIT", Hit),
+    ("TCP_REMOTE_HIT", Hit),
+    ("TCP_MISS", Miss),
+    ("TCP_REFRESH_HIT", Revalidated),
+    ("TCP_REFRESH_MISS", Expired),
+    ("TCP_REFRESH_FAIL_HIT", Stale),
+    ("TCP_DENIED", Error),
+    ("TCP_COOKIE_DENY", Error),
+    ("PRIVATE_NOSTORE", Bypass),
+    ("CONFIG_NOCACHE", Bypass),
+    // The plugin xdebug of Traffic Server. `hit-stale` is what the lookup found. Whether the stored response was sent
+    // in the end is not told.
+    ("hit-fresh", Hit),
+    ("hit-stale", Unknown),
+    ("skipped", Bypass),
 ];
 
-/// Where Vercel differs: a `REVALIDATED` answer is one that the origin sent anew.
-const VERCEL: [(&str, CacheOutcome); 2] =
-    [("PRERENDER", CacheOutcome::Prerendered), ("REVALIDATED", CacheOutcome::Expired)];
+/// The words that mean something else at Vercel: there, the origin sent a `REVALIDATED` response.
+const VERCEL: &[(&str, CacheOutcome)] = &[("PRERENDER", Prerendered), ("REVALIDATED", Expired)];
 
-/// What `text`, a member of the field `name`, says: a word, with or without a `from`
-/// and a name behind it.
-pub(super) fn outcome_of(name: &str, text: &str) -> CacheOutcome {
-    let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
-    let is_known_form = rest.is_empty() || rest.get(..5).is_some_and(|from| from.eq_ignore_ascii_case("from "));
-    let own = if name == "x-vercel-cache" { &VERCEL[..] } else { &[] };
-    let mut words = own.iter().chain(&WORDS).filter(|_| is_known_form);
-    words.find(|(known, _)| known.eq_ignore_ascii_case(word)).map_or(CacheOutcome::Unknown, |(_, outcome)| *outcome)
+/// The outcome in `text`, a member of the field `name`: a word, which `from` and a name may follow.
+pub(super) fn outcome_of(name: &str, text: &[u8]) -> CacheOutcome {
+    let end = text.iter().position(|byte| *byte == b' ').unwrap_or(text.len());
+    let (word, rest) = text.split_at(end);
+    let is_known_form = rest.is_empty() || rest.get(..6).is_some_and(|from| from.eq_ignore_ascii_case(b" from "));
+    let own = if name == "x-vercel-cache" { VERCEL } else { &[] };
+    let mut words = own.iter().chain(WORDS).filter(|_| is_known_form && str::from_utf8(rest).is_ok());
+    let known = words.find(|(known, _)| known.as_bytes().eq_ignore_ascii_case(word));
+    known.map_or(Unknown, |(_, outcome)| *outcome)
+}
+
+/// Whether the member reports the outcome in Akamai's child server, which is nearer to the client than the parent
+/// server and is written first.
+pub(super) fn is_from_child(text: &[u8]) -> bool {
+    ends_with(text, b" from child")
+}
+
+/// Whether the member reports the outcome in Akamai's parent server.
+pub(super) fn is_from_parent(text: &[u8]) -> bool {
+    ends_with(text, b" from parent")
+}
+
+fn ends_with(text: &[u8], end: &[u8]) -> bool {
+    text.len().checked_sub(end.len()).is_some_and(|start| text[start..].eq_ignore_ascii_case(end))
 }

@@ -7,9 +7,9 @@ use tower_layer::Layer;
 
 use super::config::Config;
 use super::service::EdgeService;
-use crate::edge::{Edges, TagOverflow};
+use crate::edge::{Edges, TagOverflow, UnsupportedTag};
 use crate::layers::Clock;
-use crate::policy::{CachePolicy, Rendered, Risk, Rules};
+use crate::policy::{CachePolicy, CacheTag, Rendered, Risk, Rules};
 
 /// Writes what the edges in front of a service read. See the [module docs](super) for an
 /// example.
@@ -39,11 +39,60 @@ impl EdgeLayer {
         }
     }
 
-    /// What becomes of an answer with more tags than an edge reads. By default it is kept out
-    /// of shared caches.
+    /// Chooses what happens to a response with tags that an edge cannot carry, or with more than it
+    /// reads. By default it is kept out of shared caches.
+    ///
+    /// # Panics
+    ///
+    /// If an edge cannot carry the tag of [`TagOverflow::Coarser`]. For a tag that is known only at run
+    /// time, use [`try_on_overflow`](Self::try_on_overflow).
     #[must_use]
+    #[track_caller]
     pub fn on_overflow(self, overflow: TagOverflow) -> Self {
-        self.with(|config| config.overflow = overflow)
+        match self.try_on_overflow(overflow) {
+            Ok(layer) => layer,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// [`on_overflow`](Self::on_overflow) for a tag that is known only at run time.
+    ///
+    /// # Errors
+    ///
+    /// If an edge cannot carry the tag of [`TagOverflow::Coarser`].
+    pub fn try_on_overflow(self, overflow: TagOverflow) -> Result<Self, UnsupportedTag> {
+        let layer = match &overflow {
+            TagOverflow::Coarser(tag) => self.check_tags([tag])?,
+            TagOverflow::NotStored => self,
+        };
+        Ok(layer.with(|config| config.overflow = overflow))
+    }
+
+    /// Checks that the edges can carry the tags that are constants, such as those of a table of routes.
+    /// Responses with a tag that an edge cannot carry would be kept out of shared caches.
+    ///
+    /// ```
+    /// use tower_cache_policy::EdgeLayer;
+    /// use tower_cache_policy::edge::EdgeProfile;
+    /// use tower_cache_policy::policy::CacheTag;
+    ///
+    /// const SERDE: CacheTag = CacheTag::from_static("crate:serde");
+    ///
+    /// assert!(EdgeLayer::new(EdgeProfile::CLOUDFLARE).check_tags([&SERDE]).is_ok());
+    ///
+    /// let error = EdgeLayer::new(EdgeProfile::AKAMAI).check_tags([&SERDE]).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "the edge `akamai` cannot carry the tag \"crate:serde\" in `edge-cache-tag`, which contains ':': use 1 to 128 \
+    ///      characters of A-Z, a-z, 0-9, ! # $ % & ' + - . ^ _ ` | ~"
+    /// );
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// For the first tag that an edge cannot carry.
+    pub fn check_tags<'a>(self, tags: impl IntoIterator<Item = &'a CacheTag>) -> Result<Self, UnsupportedTag> {
+        self.config.edges.check_tags(tags).map(|()| self)
     }
 
     /// The policy for safe answers that nobody gave one, in place of `private,

@@ -6,7 +6,7 @@ use crate::edge::EdgeNote;
 /// whoever looks closely.
 #[cfg(feature = "tracing")]
 pub(super) fn event(note: &EdgeNote) {
-    if matches!(note, EdgeNote::TooManyTags { .. } | EdgeNote::NotTags { .. }) {
+    if matches!(note, EdgeNote::UnsupportedTag { .. } | EdgeNote::TooManyTags { .. } | EdgeNote::NotTags { .. }) {
         tracing::warn!(target: "tower_cache_policy", "{note}");
     } else {
         tracing::debug!(target: "tower_cache_policy", "{note}");

@@ -104,7 +104,7 @@
 //! | `no_store = true` | `private, no-store` |
 //!
 //! and more of it by `edge`, `stale_while_revalidate` and `stale_if_error`, which take a duration,
-//! and `stale_at_edge_only`, `must_revalidate`, `proxy_revalidate`, `no_transform`, `immutable`
+//! and `stale_at_edge_only`, `stale_in_browser_only`, `must_revalidate`, `proxy_revalidate`, `no_transform`, `immutable`
 //! and `for_http10`, which are `true` or left out. Each means what the function of [`CachePolicy`](super::CachePolicy) of
 //! its name does. The texts `"no-store"`, `"no-cache"`, `"private, no-cache"` and `"immutable"`
 //! stand for the constants, wherever a policy can stand.

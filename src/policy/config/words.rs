@@ -18,6 +18,7 @@ pub(super) const WORDS: &[&str] = &[
     "stale_while_revalidate",
     "stale_if_error",
     "stale_at_edge_only",
+    "stale_in_browser_only",
     "must_revalidate",
     "proxy_revalidate",
     "no_transform",
@@ -100,6 +101,7 @@ impl<'a> Words<'a> {
                 ("stale_while_revalidate", Some(window)) => policy.stale_while_revalidate(window),
                 ("stale_if_error", Some(window)) => policy.stale_if_error(window),
                 ("stale_at_edge_only", _) => policy.stale_at_edge_only(),
+                ("stale_in_browser_only", _) => policy.stale_in_browser_only(),
                 ("must_revalidate", _) => policy.must_revalidate(),
                 ("proxy_revalidate", _) => policy.proxy_revalidate(),
                 ("no_transform", _) => policy.no_transform(),
@@ -185,7 +187,19 @@ impl<'a> Words<'a> {
             "stale_at_edge_only" if start_key == "private" || !has_lifetime => {
                 refuse(format!("`{start_key}` leaves nothing for edges to serve; leave `{key}` out"))
             }
-            "stale_at_edge_only" if with(&["stale_while_revalidate", "stale_if_error"]).is_none() => {
+            "stale_in_browser_only" if !has_lifetime => {
+                refuse(format!("`{start_key}` is never served stale; leave `{key}` out"))
+            }
+            "stale_in_browser_only" if start_key == "edge_only" || with(&["stale_at_edge_only"]).is_some() => {
+                let other = if start_key == "edge_only" { start_key } else { "stale_at_edge_only" };
+                refuse(format!("`{other}` keeps stale answers from browsers; leave `{key}` out"))
+            }
+            "stale_at_edge_only" if with(&["stale_in_browser_only"]).is_some() => {
+                refuse(format!("`stale_in_browser_only` keeps stale answers from edges; leave `{key}` out"))
+            }
+            "stale_at_edge_only" | "stale_in_browser_only"
+                if with(&["stale_while_revalidate", "stale_if_error"]).is_none() =>
+            {
                 refuse(format!("`{key}` is said of `stale_while_revalidate` or `stale_if_error`; write one beside it"))
             }
             "must_revalidate" | "proxy_revalidate" if start_key == "no_store" => {

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use http::{HeaderName, StatusCode};
 
 use super::error::{Place, RouteError, RouteErrorKind};
+use super::inherited::Inherited;
 use super::media_type::MediaRange;
 use super::patterns::{Patterns, Refused};
 use super::route::{Route, is_success, tightest};
 use super::route_policy::{RoutePolicy, Start};
 use super::table::{RoutePolicies, Table};
 use crate::policy::work::step;
-use crate::policy::{CachePolicy, CacheTag, CacheTags, Rendered, RenderedVary, nearest};
+use crate::policy::{CachePolicy, CacheTag, Rendered, RenderedVary, nearest};
 use crate::protocol::{MAX_MEMBERS, is_never_stored};
 
 /// A table of routes while it is written. Made by [`RoutePolicies::builder`].
@@ -60,7 +61,7 @@ impl RoutePoliciesBuilder {
     /// twice or based on itself, and whatever else [`RouteErrorKind`] lists. Named policies are
     /// checked before routes, and each in the order in which they were given, used or not.
     pub fn build(self) -> Result<RoutePolicies, RouteError> {
-        let mut names = Names::new(&self.named)?;
+        let mut names = Names::new(&self.named, &self.routes)?;
         for (name, policy) in &self.named {
             names.check(policy, &Place::Named(name.clone()))?;
         }
@@ -76,7 +77,7 @@ impl RoutePoliciesBuilder {
                 })
             })?;
             names.check(policy, &place)?;
-            routes.push(names.route(text, policy));
+            routes.push(names.inherited(policy).into_route(text));
         }
         let default_vary = self.default.and_then(RenderedVary::of);
         let unplaced = Rendered::new(unplaced(self.default, &routes));
@@ -100,16 +101,28 @@ struct Names<'a> {
 
 struct Named<'a> {
     policy: &'a RoutePolicy,
+    /// How many policies are based on it.
+    references: usize,
     /// How many `Vary` names the policy and its bases give, once they have been checked.
     vary_count: Option<usize>,
+    /// What the policy and its bases give, if several policies are based on it.
+    inherited: Option<Inherited<'a>>,
 }
 
 impl<'a> Names<'a> {
-    fn new(named: &'a [(String, RoutePolicy)]) -> Result<Self, RouteError> {
+    fn new(named: &'a [(String, RoutePolicy)], routes: &'a [(String, RoutePolicy)]) -> Result<Self, RouteError> {
         let mut policies = BTreeMap::new();
         for (name, policy) in named {
-            if policies.insert(name.as_str(), Named { policy, vary_count: None }).is_some() {
+            let own = Named { policy, references: 0, vary_count: None, inherited: None };
+            if policies.insert(name.as_str(), own).is_some() {
                 return Err(RouteError::new(Place::Named(name.clone()), RouteErrorKind::DuplicateName));
+            }
+        }
+        for (_, policy) in named.iter().chain(routes) {
+            if let Start::Named { name, .. } = &policy.start
+                && let Some(base) = policies.get_mut(name.as_str())
+            {
+                base.references += 1;
             }
         }
         Ok(Self { policies })
@@ -166,69 +179,32 @@ impl<'a> Names<'a> {
         Ok(())
     }
 
-    /// The policy and its bases, the most basic first. They were checked.
-    fn chain(&self, policy: &'a RoutePolicy) -> Vec<&'a RoutePolicy> {
-        let mut chain = vec![policy];
+    /// What a policy that was checked and its bases give to a route. A base that several policies share is walked once.
+    fn inherited(&mut self, policy: &'a RoutePolicy) -> Inherited<'a> {
+        let mut inherited = Inherited::new();
+        let mut walked: Vec<&'a str> = Vec::new();
         let mut last = policy;
         while let Start::Named { name, .. } = &last.start
             && let Some(base) = self.policies.get(name.as_str())
         {
             step();
+            if let Some(known) = &base.inherited {
+                inherited = known.clone();
+                break;
+            }
+            walked.push(name);
             last = base.policy;
-            chain.push(last);
         }
-        chain.reverse();
-        chain
-    }
-
-    /// The route of a policy that was checked, with everything that its bases say.
-    fn route(&self, pattern: &str, policy: &'a RoutePolicy) -> Route {
-        let chain = self.chain(policy);
-        let mut own = CachePolicy::NO_STORE;
-        let (mut head, mut by_status, mut by_content_type) = (None, BTreeMap::new(), BTreeMap::new());
-        let (mut unsafe_methods, mut tags) = (BTreeMap::new(), CacheTags::new());
-        for policy in &chain {
-            own = match policy.start {
-                Start::Policy(policy) => policy,
-                Start::Named { policy, .. } => policy.unwrap_or(own),
-            };
-            head = policy.head.or(head);
-            by_status.extend(policy.by_status.iter().map(|(status, policy)| (*status, *policy)));
-            // Those that are none were refused.
-            let ranges = policy.by_content_type.iter().filter_map(|(text, own)| Some((MediaRange::parse(text)?, *own)));
-            by_content_type.extend(ranges);
-            unsafe_methods.extend(policy.for_unsafe.iter().map(|(name, (method, _))| (name, method.clone())));
+        for name in walked.into_iter().rev() {
+            if let Some(named) = self.policies.get_mut(name) {
+                inherited.add(named.policy);
+                if named.references > 1 {
+                    named.inherited = Some(inherited.clone());
+                }
+            }
         }
-        // Those that are none were refused.
-        tags.extend(chain.iter().flat_map(|policy| &policy.tags).filter_map(|tag| CacheTag::new(tag).ok()));
-
-        let mut policies = vec![own];
-        policies.extend(by_content_type.values().copied());
-        let untyped = (!by_content_type.is_empty()).then(|| tightest(&policies));
-
-        // One resource, one `Vary`, whichever of its policies an answer gets (K-02). A base's policy
-        // that was replaced adds its names too.
-        policies.extend(head);
-        policies.extend(by_status.values().copied());
-        policies.extend(chain.iter().flat_map(|policy| policy.policies()));
-        let of_policies = policies.iter().flat_map(|policy| policy.vary_names().map(|name| -> &str { name }));
-        let of_routes = chain.iter().flat_map(|policy| &policy.vary).map(String::as_str);
-        let vary = RenderedVary::new(of_routes.chain(of_policies));
-
-        Route {
-            pattern: pattern.to_owned(),
-            own: Rendered::new(own),
-            head: head.map(Rendered::new),
-            by_status: by_status.into_iter().map(|(status, policy)| (status, Rendered::new(policy))).collect(),
-            by_content_type: by_content_type
-                .into_iter()
-                .map(|(range, policy)| (range, Rendered::new(policy)))
-                .collect(),
-            untyped: untyped.map(Rendered::new),
-            unsafe_methods: unsafe_methods.into_values().collect(),
-            vary,
-            tags,
-        }
+        inherited.add(policy);
+        inherited
     }
 }
 
@@ -305,6 +281,27 @@ mod tests {
                     assert_eq!(routes.rows().next().unwrap().tags().collect::<Vec<_>>(), ["first"]);
                 });
                 assert!(steps <= 4 * length + 4, "{length}: {steps}");
+            }
+        }
+    }
+
+    #[test]
+    fn many_routes_on_a_chain_of_bases_walk_it_once() {
+        for (length, count) in [(400, 1), (100, 400), (400, 400)] {
+            // Each on the last base, and each on another one, from either end.
+            let last = |_: usize| length - 1;
+            let up = |n: usize| n % length;
+            let down = |n: usize| length - 1 - n % length;
+            let bases: [&dyn Fn(usize) -> usize; 3] = [&last, &up, &down];
+            for base in bases {
+                let table = (0..count).fold(chain(length, false), |table, n| {
+                    table.route(format!("/{n}"), RoutePolicy::named(format!("p{}", base(n))))
+                });
+                let steps = steps_of(|| {
+                    let routes = table.clone().build().unwrap();
+                    assert_eq!(routes.tags().filter(|tag| tag.as_str() == "first").count(), count + 1);
+                });
+                assert!(steps <= 4 * (length + count) + 4, "{length}, {count}: {steps}");
             }
         }
     }

@@ -85,7 +85,7 @@ pub enum RouteErrorKind {
         /// How many there are, those of the base among them.
         count: usize,
     },
-    /// It is outside the grammar that all edge caches take (G-20).
+    /// A tag is not a valid [`CacheTag`](crate::policy::CacheTag).
     InvalidTag {
         /// What is wrong with which tag.
         error: InvalidCacheTag,

@@ -145,6 +145,7 @@
 
 mod builder;
 mod error;
+mod inherited;
 mod lookup;
 mod media_type;
 mod patterns;

@@ -97,8 +97,8 @@ impl RoutePolicy {
         self
     }
 
-    /// Tags to purge the route's answers by, each of 1 to 128 of a-z, 0-9, `.`, `_` and `-`
-    /// (G-20), coarse ones first.
+    /// Adds tags by which the route's responses are purged, coarse ones first. Each has to be a valid
+    /// [`CacheTag`](crate::policy::CacheTag).
     pub fn tags(mut self, tags: impl IntoIterator<Item: Into<String>>) -> Self {
         self.tags.extend(tags.into_iter().map(Into::into));
         self

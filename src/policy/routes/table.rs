@@ -8,7 +8,7 @@ use http::{Method, StatusCode};
 
 use super::patterns::Patterns;
 use super::route::{MethodClass, Route, is_success};
-use crate::policy::{CachePolicy, CacheTags, Rendered, RenderedVary};
+use crate::policy::{CachePolicy, CacheTag, CacheTags, Rendered, RenderedVary};
 use crate::protocol::has_dot_segment;
 
 /// Path patterns and their policies: a source for a [`CachePolicyLayer`](crate::CachePolicyLayer).
@@ -75,6 +75,26 @@ impl RoutePolicies {
             return None;
         }
         found.policy(StatusCode::OK, &HeaderMap::new()).map(Rendered::policy)
+    }
+
+    /// The tags of all routes, which [`EdgeLayer::check_tags`](crate::EdgeLayer::check_tags) compares with what
+    /// the edges can carry.
+    ///
+    /// ```
+    /// use tower_cache_policy::EdgeLayer;
+    /// use tower_cache_policy::edge::EdgeProfile;
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
+    ///
+    /// let page = RoutePolicy::new(CachePolicy::NO_CACHE).tags(["crate:serde"]);
+    /// let routes = RoutePolicies::builder().route("/crates/serde", page).build()?;
+    ///
+    /// assert!(EdgeLayer::new(EdgeProfile::CLOUDFLARE).check_tags(routes.tags()).is_ok());
+    /// assert!(EdgeLayer::new(EdgeProfile::AKAMAI).check_tags(routes.tags()).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn tags(&self) -> impl Iterator<Item = &CacheTag> {
+        self.table.routes.iter().flat_map(|route| &route.tags)
     }
 
     /// Returns the pattern of the route at this path, or `None` if no route matches it.

@@ -4,25 +4,30 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-/// One name under which stored answers are found again: 1 to [`CacheTag::MAX_LENGTH`] of a-z,
-/// 0-9, `.`, `_` and `-`, which every edge cache takes and none tells from another case
-/// (G-20).
+/// A name under which a cache finds stored responses, to purge them: 1 to
+/// [`CacheTag::MAX_LENGTH`] characters of visible ASCII, such as `crate:serde` or
+/// `release:serde@1.0.0`.
+///
+/// Few edge caches can carry all of these. [`TagFormat`](crate::edge::TagFormat) states the characters
+/// and the length that an edge can carry, and `EdgeLayer` keeps a response with other tags out of shared
+/// caches. Every known edge can carry tags of up to 120 letters, digits, `.`, `_` and `-`. Some do not
+/// distinguish upper and lower case.
 ///
 /// The [module page](super) has an example.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CacheTag(Cow<'static, str>);
 
-/// Why a text is no [`CacheTag`].
+/// Why a text is not a valid [`CacheTag`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidCacheTag {
     tag: String,
 }
 
 impl CacheTag {
-    /// The length of the longest tag, in octets.
-    pub const MAX_LENGTH: usize = 128;
+    /// The length of the longest tag that some edge cache can carry, in bytes.
+    pub const MAX_LENGTH: usize = 1_024;
 
-    /// A tag that is known when the program is written.
+    /// A tag that is a constant of the program.
     ///
     /// ```compile_fail
     /// use tower_cache_policy::policy::CacheTag;
@@ -31,20 +36,21 @@ impl CacheTag {
     ///
     /// # Panics
     ///
-    /// When it is outside the grammar; in a `const` it then does not compile.
+    /// If the text is not 1 to [`MAX_LENGTH`](Self::MAX_LENGTH) characters of visible ASCII. In a
+    /// `const` it then does not compile.
     #[must_use]
     #[track_caller]
     pub const fn from_static(tag: &'static str) -> Self {
-        assert!(is_tag(tag), "a tag is 1 to 128 of a-z, 0-9, '.', '_' and '-' (G-20)");
+        assert!(is_tag(tag), "a tag has 1 to 1024 characters of visible ASCII, without white space");
         Self(Cow::Borrowed(tag))
     }
 
-    /// A tag that is made when the program runs.
+    /// A tag that is made at run time.
     ///
     /// # Errors
     ///
-    /// When it is outside the grammar: what a user may choose, such as a slug or a name, has to
-    /// be mapped to an id first.
+    /// If the text is not 1 to [`MAX_LENGTH`](Self::MAX_LENGTH) characters of visible ASCII. Map text that a
+    /// user chose, such as a name, to an id first.
     pub fn new(tag: impl Into<String>) -> Result<Self, InvalidCacheTag> {
         let tag = tag.into();
         if is_tag(&tag) { Ok(Self(Cow::Owned(tag))) } else { Err(InvalidCacheTag { tag }) }
@@ -100,7 +106,7 @@ impl fmt::Debug for CacheTag {
 }
 
 impl InvalidCacheTag {
-    /// What was given.
+    /// The text.
     #[must_use]
     pub fn tag(&self) -> &str {
         &self.tag
@@ -110,29 +116,28 @@ impl InvalidCacheTag {
 impl fmt::Display for InvalidCacheTag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const START: usize = 64;
-        // A text from outside may be long.
         let start: String = self.tag.chars().take(START).collect();
         let more = if start.len() < self.tag.len() { " ..." } else { "" };
         write!(f, "the tag {start:?}{more} ")?;
-        match self.tag.chars().find(|&c| !u8::try_from(c).is_ok_and(is_tag_octet)) {
-            Some(c) => write!(f, "has {c:?} in it")?,
+        match self.tag.chars().find(|character| !character.is_ascii_graphic()) {
+            Some(character) => write!(f, "contains {character:?}")?,
             None if self.tag.is_empty() => f.write_str("is empty")?,
-            None => write!(f, "has {} octets", self.tag.len())?,
+            None => write!(f, "has {} characters", self.tag.len())?,
         }
-        write!(f, ": write 1 to {} of a-z, 0-9, '.', '_' and '-' (G-20)", CacheTag::MAX_LENGTH)
+        write!(f, ": use 1 to {} characters of visible ASCII, without white space", CacheTag::MAX_LENGTH)
     }
 }
 
 impl std::error::Error for InvalidCacheTag {}
 
 const fn is_tag(tag: &str) -> bool {
-    let octets = tag.as_bytes();
-    if octets.is_empty() || octets.len() > CacheTag::MAX_LENGTH {
+    let bytes = tag.as_bytes();
+    if bytes.is_empty() || bytes.len() > CacheTag::MAX_LENGTH {
         return false;
     }
     let mut index = 0;
-    while index < octets.len() {
-        if !is_tag_octet(octets[index]) {
+    while index < bytes.len() {
+        if !bytes[index].is_ascii_graphic() {
             return false;
         }
         index += 1;
@@ -140,42 +145,54 @@ const fn is_tag(tag: &str) -> bool {
     true
 }
 
-const fn is_tag_octet(octet: u8) -> bool {
-    matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_tag_is_what_every_edge_cache_takes() {
+    fn a_tag_is_any_that_some_edge_cache_can_carry() {
         let longest = "a".repeat(CacheTag::MAX_LENGTH);
-        for tag in ["a", "articles", "article-7", "v1.2_3", longest.as_str()] {
+        for tag in [
+            "a",
+            "articles",
+            "article-7",
+            "v1.2_3",
+            "crate:serde",
+            "release:serde@1.0.0",
+            "crate-Inflector",
+            "01J9ZC8W4M3T7QK5N2X6V0HBYA",
+            "node_list",
+            "config:user.role.anonymous",
+            "/news/7?page=2#top",
+            "a,b",
+            "\"a\"",
+            "BQD?*",
+            "t#k[uP",
+            longest.as_str(),
+        ] {
             let read = CacheTag::new(tag).unwrap();
             assert_eq!((read.as_str(), read.as_ref()), (tag, tag));
         }
     }
 
     #[test]
-    fn what_it_is_not_is_an_error_that_names_it_and_the_rule() {
+    fn the_error_for_any_other_text_names_it_and_the_remedy() {
         let too_long = "a".repeat(CacheTag::MAX_LENGTH + 1);
         for (tag, reason) in [
             ("", "is empty"),
-            ("two words", "has ' ' in it"),
-            ("a,b", "has ',' in it"),
-            ("User", "has 'U' in it"),
-            ("user:7", "has ':' in it"),
-            ("a\r\nSet-Cookie: id=1", "has '\\r' in it"),
-            ("a\0", "has '\\0' in it"),
-            ("käse", "has 'ä' in it"),
-            ("a\u{212a}", "in it"),
-            (too_long.as_str(), "has 129 octets"),
+            ("two words", "contains ' '"),
+            ("a\tb", "contains '\\t'"),
+            ("a\r\nSet-Cookie: id=1", "contains '\\r'"),
+            ("a\0", "contains '\\0'"),
+            ("a\u{7f}", "contains '\\u{7f}'"),
+            ("käse", "contains 'ä'"),
+            ("a\u{212a}", "contains"),
+            (too_long.as_str(), "has 1025 characters"),
         ] {
             let error = CacheTag::new(tag).unwrap_err();
             assert_eq!(error.tag(), tag);
             let text = error.to_string();
-            assert!(text.contains(reason) && text.contains("G-20"), "{text}");
+            assert!(text.contains(reason) && text.contains("use 1 to 1024 characters"), "{text}");
             assert!(!text.contains(['\r', '\n', '\0']), "{text:?}");
             assert_eq!(text.contains("\" ..."), tag.len() > 64, "no more of it than a line holds: {text}");
         }

@@ -1,10 +1,10 @@
-//! Tags: names under which edge caches find stored answers again, to purge them.
+//! Tags: names under which edge caches find stored responses, to purge them.
 //!
-//! A [`CacheTag`] is one name, a [`CacheTags`] several in order of importance, the coarse ones
-//! first. A handler puts them into its answer's extensions, a route has its own, and services
-//! in between add theirs; an `EdgeLayer` unites them and writes the field that the cache in
-//! front reads. Nothing else does, because a cache that does not know the field would hand it
-//! to visitors (G-20).
+//! A [`CacheTag`] is one name. A [`CacheTags`] has several in order of importance, the coarse ones
+//! first. A handler puts them into its response's extensions, a route has its own, and services in
+//! between add theirs. An `EdgeLayer` combines them and writes the field that the cache in front
+//! reads. No other layer writes them, because a cache that does not know the field would forward it
+//! to clients.
 //!
 //! ```
 //! use tower_cache_policy::policy::{CacheTag, CacheTags};
@@ -19,7 +19,7 @@
 //! let error = CacheTag::new("two words").unwrap_err();
 //! assert_eq!(
 //!     error.to_string(),
-//!     "the tag \"two words\" has ' ' in it: write 1 to 128 of a-z, 0-9, '.', '_' and '-' (G-20)"
+//!     "the tag \"two words\" contains ' ': use 1 to 1024 characters of visible ASCII, without white space"
 //! );
 //! # Ok::<(), tower_cache_policy::policy::InvalidCacheTag>(())
 //! ```

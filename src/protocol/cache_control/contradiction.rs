@@ -42,7 +42,9 @@ pub enum Contradiction {
     /// `stale-while-revalidate` or `stale-if-error` with `no-cache` or `must-revalidate`.
     // C-32, C-35.
     RevalidationWithStale,
-    /// `stale-while-revalidate` or `stale-if-error` with `s-maxage` or `proxy-revalidate`.
+    /// `stale-while-revalidate` or `stale-if-error` with `s-maxage`.
+    ///
+    /// Not reported if `proxy-revalidate` is present: the directives then clearly address browsers.
     // C-32.
     SharedRevalidationWithStale,
     /// `immutable` without a nonzero `max-age`.
@@ -64,7 +66,7 @@ impl CacheControl {
     pub fn contradictions(&self) -> impl Iterator<Item = Contradiction> + use<> {
         // C-35.
         let revalidated = self.must_revalidate() || self.no_cache();
-        let revalidated_if_shared = self.proxy_revalidate() || self.s_maxage().is_some();
+        let revalidated_if_shared = self.s_maxage().is_some() && !self.proxy_revalidate();
         let permits_stale = self.stale_while_revalidate().max(self.stale_if_error()).is_some_and(|seconds| seconds > 0);
         [
             (self.forbids_storage() && *self != self.no_store_alone(), Contradiction::NoStoreWithOthers),
@@ -114,7 +116,7 @@ impl fmt::Display for Contradiction {
                  `stale-while-revalidate` and `stale-if-error` allow; remove one of them"
             }
             Self::SharedRevalidationWithStale => {
-                "`s-maxage` and `proxy-revalidate` forbid shared caches to serve the stale responses that \
+                "`s-maxage` forbids shared caches to serve the stale responses that \
                  `stale-while-revalidate` and `stale-if-error` allow; set `max-age` for the CDN in \
                  a targeted field instead"
             }
@@ -151,6 +153,8 @@ mod tests {
             ("must-revalidate, stale-if-error=5", &[C::RevalidationWithStale]),
             ("must-revalidate, stale-if-error=0", &[]),
             ("s-maxage=60, stale-while-revalidate=5", &[C::SharedRevalidationWithStale]),
+            ("s-maxage=60, proxy-revalidate, stale-while-revalidate=5", &[]),
+            ("max-age=60, proxy-revalidate, stale-if-error=5", &[]),
             ("immutable", &[C::ImmutableWithoutMaxAge]),
             ("max-age=0, immutable", &[C::ImmutableWithoutMaxAge]),
             ("max-age=31536000", &[]),

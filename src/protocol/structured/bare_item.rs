@@ -22,6 +22,12 @@ pub(crate) enum BareItem<'a> {
 }
 
 impl<'a> BareItem<'a> {
+    /// Parses a value that is all of `text`.
+    pub(crate) fn parse_all(text: &'a [u8]) -> Option<Self> {
+        let mut input = Input::new(text);
+        Self::parse(&mut input).filter(|_| input.is_empty())
+    }
+
     /// Parses a value (RFC 9651 section 4.2.3.1). Returns `None` if it is invalid.
     pub(super) fn parse(input: &mut Input<'a>) -> Option<Self> {
         match input.peek()? {

@@ -471,7 +471,7 @@ fn kind(u: &mut Unstructured<'_>) -> Result<Kind> {
 }
 
 fn edge(u: &mut Unstructured<'_>) -> Result<Edge> {
-    let profile = if u.ratio(1, 8)? { custom_profile(u)? } else { u.choose(&EdgeProfile::ALL)?.clone() };
+    let profile = if u.ratio(1, 8)? { custom_profile(u)? } else { u.choose(EdgeProfile::all())?.clone() };
     Ok(Edge {
         profile,
         risks: risks(u)?,

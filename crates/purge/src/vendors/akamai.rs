@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use serde::Deserialize;
 use serde_json::json;
+use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::edge::purge::Purge;
 
 use crate::api::PurgeApi;
@@ -14,7 +15,7 @@ use crate::error::PurgeError;
 use crate::outcome::{PurgeFailure, PurgeOutcome};
 use crate::reply::judge_document;
 use crate::request::{
-    ONE_TAG_FOR_ALL, PurgeRequest, bare, batches, refuse_everything, refuse_in_tags, signed, tags, urls,
+    ONE_TAG_FOR_ALL, PurgeRequest, bare, batches, refuse_everything, refuse_uncarried, signed, tags, urls,
     with_json_fields,
 };
 use crate::signer::Signer;
@@ -86,9 +87,8 @@ impl<S: Signer> PurgeApi for Akamai<S> {
     }
 
     fn requests(&self, purge: &Purge) -> Result<Vec<PurgeRequest>, PurgeError> {
+        refuse_uncarried(EdgeProfile::AKAMAI, purge)?;
         refuse_everything(NAME, ONE_TAG_FOR_ALL, purge)?;
-        let is_refused = |c| r#":/()[]<>@=?;"\{}* ,"#.contains(c);
-        refuse_in_tags(NAME, purge, is_refused, "has a character that no tag of Akamai may have")?;
         let room = MAX_BODY - AROUND_ALL;
         if let Some(url) = purge.urls().iter().find(|url| url.to_string().len() + AROUND_EACH > room) {
             return Err(PurgeError::url(url, "is longer than a request to Akamai may be: purge by tag"));

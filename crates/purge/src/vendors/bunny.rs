@@ -5,6 +5,7 @@ use std::fmt::Write;
 use bytes::Bytes;
 use http::{HeaderName, Method, Response};
 use serde_json::json;
+use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::edge::purge::Purge;
 
 use crate::api::PurgeApi;
@@ -13,7 +14,7 @@ use crate::credential::Credential;
 use crate::error::PurgeError;
 use crate::outcome::{PurgeFailure, PurgeOutcome};
 use crate::reply::judge_status;
-use crate::request::{PurgeRequest, bare, json, refuse_in_tags, refuse_soft, refuse_star, tags, with};
+use crate::request::{PurgeRequest, bare, json, refuse_soft, refuse_star, refuse_uncarried, tags, with};
 
 const NAME: &str = "Bunny";
 const ACCESS_KEY: HeaderName = HeaderName::from_static("accesskey");
@@ -53,8 +54,8 @@ impl PurgeApi for Bunny {
     }
 
     fn requests(&self, purge: &Purge) -> Result<Vec<PurgeRequest>, PurgeError> {
+        refuse_uncarried(EdgeProfile::BUNNY, purge)?;
         refuse_soft(NAME, purge)?;
-        refuse_in_tags(NAME, purge, |c| c == '*', "has a '*', which is a wildcard at this cache")?;
         let zone = || self.base.join(format_args!("/pullzone/{}/purgeCache", self.pull_zone));
         let everything = purge.is_everything().then(|| bare(Method::POST, &zone()));
         let tags = tags(purge).map(|tag| json(Method::POST, &zone(), &json!({ "CacheTag": tag })));

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::Response;
 use serde::Deserialize;
 use serde_json::json;
+use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::edge::purge::Purge;
 
 use crate::api::PurgeApi;
@@ -13,7 +14,7 @@ use crate::error::PurgeError;
 use crate::identifier::identifier;
 use crate::outcome::{PurgeFailure, PurgeOutcome};
 use crate::reply::judge_document;
-use crate::request::{PurgeRequest, batches_of, bearer_post, tags, urls};
+use crate::request::{PurgeRequest, batches_of, bearer_post, refuse_uncarried, tags, urls};
 
 const NAME: &str = "Cloudflare";
 /// Tags or URLs in one request, on every plan. It was 30 until 2025.
@@ -57,6 +58,7 @@ impl PurgeApi for Cloudflare {
     }
 
     fn requests(&self, purge: &Purge) -> Result<Vec<PurgeRequest>, PurgeError> {
+        refuse_uncarried(EdgeProfile::CLOUDFLARE, purge)?;
         let action = if purge.is_soft() { "invalidate_cache" } else { "purge_cache" };
         let post = |document| {
             bearer_post(&self.base.join(format_args!("/zones/{}/{action}", self.zone)), &self.token, &document)

@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Request, Response};
+use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::edge::purge::Purge;
 
 use crate::api::PurgeApi;
@@ -14,7 +15,8 @@ use crate::identifier::identifier;
 use crate::outcome::{PurgeFailure, PurgeOutcome};
 use crate::reply::{MAX_BODY, unreadable};
 use crate::request::{
-    PurgeRequest, bare, batches_of, path_and_query, refuse_in_tags, refuse_soft, refuse_star, signed, tags, with,
+    PurgeRequest, bare, batches_of, path_and_query, refuse_in_tags, refuse_soft, refuse_star, refuse_uncarried, signed,
+    tags, with,
 };
 use crate::signer::Signer;
 
@@ -79,6 +81,7 @@ impl<R: Fn() -> String, S: Signer> PurgeApi for CloudFront<R, S> {
     }
 
     fn requests(&self, purge: &Purge) -> Result<Vec<PurgeRequest>, PurgeError> {
+        refuse_uncarried(EdgeProfile::CLOUDFRONT.with_tags(Some(EdgeProfile::CLOUDFRONT_TAGS)), purge)?;
         refuse_soft(NAME, purge)?;
         refuse_in_tags(NAME, purge, |c| c == '*', "has a '*', which is a wildcard at this cache")?;
         if purge.is_everything() {

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Response};
 use serde::Deserialize;
 use serde_json::json;
+use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::edge::purge::Purge;
 
 use crate::api::PurgeApi;
@@ -13,7 +14,7 @@ use crate::error::PurgeError;
 use crate::identifier::identifier;
 use crate::outcome::{PurgeFailure, PurgeOutcome};
 use crate::reply::judge_document;
-use crate::request::{PurgeRequest, authority, bare, batches_of, json, path_and_query, tags, with};
+use crate::request::{PurgeRequest, authority, bare, batches_of, json, path_and_query, refuse_uncarried, tags, with};
 
 const NAME: &str = "Fastly";
 /// Surrogate keys in one request.
@@ -63,6 +64,7 @@ impl PurgeApi for Fastly {
     }
 
     fn requests(&self, purge: &Purge) -> Result<Vec<PurgeRequest>, PurgeError> {
+        refuse_uncarried(EdgeProfile::FASTLY, purge)?;
         if purge.is_everything() {
             if purge.is_soft() {
                 let remedy = "give all responses one tag, and purge softly by that";

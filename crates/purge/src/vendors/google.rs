@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::edge::purge::Purge;
 
 use crate::api::PurgeApi;
@@ -13,7 +14,7 @@ use crate::error::PurgeError;
 use crate::identifier::identifier;
 use crate::outcome::{PurgeFailure, PurgeOutcome};
 use crate::reply::{judge_document, names_reason};
-use crate::request::{PurgeRequest, batches_of, bearer_post, refuse_soft, refuse_star, tags};
+use crate::request::{PurgeRequest, batches_of, bearer_post, refuse_soft, refuse_star, refuse_uncarried, tags};
 
 const NAME: &str = "Google Cloud CDN";
 /// Tags in one request.
@@ -64,6 +65,7 @@ impl PurgeApi for Google {
     }
 
     fn requests(&self, purge: &Purge) -> Result<Vec<PurgeRequest>, PurgeError> {
+        refuse_uncarried(EdgeProfile::GOOGLE, purge)?;
         refuse_soft(NAME, purge)?;
         let Self { project, url_map, .. } = self;
         let url =

@@ -5,6 +5,7 @@ use http::header::AUTHORIZATION;
 use http::{Method, Response};
 use serde::Deserialize;
 use serde_json::json;
+use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::edge::purge::Purge;
 
 use crate::api::PurgeApi;
@@ -13,7 +14,9 @@ use crate::credential::Credential;
 use crate::error::PurgeError;
 use crate::outcome::{PurgeFailure, PurgeOutcome};
 use crate::reply::judge_document;
-use crate::request::{PurgeRequest, authority, bare, batches_of, json, path_and_query, refuse_soft, tags, with};
+use crate::request::{
+    PurgeRequest, authority, bare, batches_of, json, path_and_query, refuse_soft, refuse_uncarried, tags, with,
+};
 
 const NAME: &str = "KeyCDN";
 /// Tags or URLs in one request. No limit is documented; this one is ours.
@@ -53,6 +56,7 @@ impl PurgeApi for KeyCdn {
     }
 
     fn requests(&self, purge: &Purge) -> Result<Vec<PurgeRequest>, PurgeError> {
+        refuse_uncarried(EdgeProfile::KEYCDN, purge)?;
         refuse_soft(NAME, purge)?;
         let at = |action| self.base.join(format_args!("/zones/{action}/{}.json", self.zone));
         let urls: Vec<String> =

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::Response;
 use serde_json::{Value, json};
+use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::edge::purge::Purge;
 
 use crate::api::PurgeApi;
@@ -12,7 +13,7 @@ use crate::error::PurgeError;
 use crate::identifier::identifier;
 use crate::outcome::{PurgeFailure, PurgeOutcome};
 use crate::reply::judge_status;
-use crate::request::{PurgeRequest, batches_of, bearer_post, refuse_soft, refuse_urls, tags};
+use crate::request::{PurgeRequest, batches_of, bearer_post, refuse_soft, refuse_uncarried, refuse_urls, tags};
 
 const NAME: &str = "Netlify";
 /// Tags in one request. No limit is documented; this one is ours.
@@ -100,6 +101,7 @@ impl PurgeApi for Netlify {
     }
 
     fn requests(&self, purge: &Purge) -> Result<Vec<PurgeRequest>, PurgeError> {
+        refuse_uncarried(EdgeProfile::NETLIFY, purge)?;
         refuse_soft(NAME, purge)?;
         refuse_urls(NAME, purge)?;
         if purge.is_everything() {

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response};
+use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::edge::purge::Purge;
 
 use crate::api::PurgeApi;
@@ -9,8 +10,8 @@ use crate::base::Base;
 use crate::error::PurgeError;
 use crate::outcome::{PurgeFailure, PurgeOutcome};
 use crate::request::{
-    ONE_TAG_FOR_ALL, PurgeRequest, bare, batches, method, purge_method, refuse_everything, refuse_in_tags, tags,
-    to_cache, with,
+    ONE_TAG_FOR_ALL, PurgeRequest, bare, batches, method, purge_method, refuse_everything, refuse_in_tags,
+    refuse_uncarried, tags, to_cache, with,
 };
 
 const NAME: &str = "Varnish";
@@ -108,9 +109,9 @@ impl Varnish {
             By::Ban { field } => (method(b"BAN"), field, "|", AROUND_BAN),
         };
         let is_ban = matches!(self.by, By::Ban { .. });
-        // What separates tags, and what would end the word of a ban or cannot be written in a class.
-        let is_refused = |c: char| !c.is_ascii_graphic() || c == ',' || is_ban && r#""\^"#.contains(c);
-        refuse_in_tags(NAME, purge, is_refused, "has a character that cannot be part of a tag at this cache")?;
+        // What would end the word of a ban or cannot be written in a class.
+        let is_refused = |c: char| is_ban && r#""\^"#.contains(c);
+        refuse_in_tags(NAME, purge, is_refused, "has a character that cannot be part of a ban: use the module xkey")?;
         let write = |tag: &str| if is_ban { literal(tag) } else { tag.to_owned() };
         let tags: Vec<String> = tags(purge).map(write).collect();
         let batches = batches(tags.iter().map(String::as_str), usize::MAX, MAX_VALUE, separator.len());
@@ -135,6 +136,7 @@ impl PurgeApi for Varnish {
     }
 
     fn requests(&self, purge: &Purge) -> Result<Vec<PurgeRequest>, PurgeError> {
+        refuse_uncarried(EdgeProfile::VARNISH, purge)?;
         refuse_everything(NAME, ONE_TAG_FOR_ALL, purge)?;
         if purge.is_soft() && (!purge.urls().is_empty() || matches!(self.by, By::Ban { .. })) {
             let remedy = "purge softly by tag and with the module xkey, or use `Purge::hard`";

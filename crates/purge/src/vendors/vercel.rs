@@ -5,6 +5,7 @@ use std::fmt::Write;
 use bytes::Bytes;
 use http::Response;
 use serde_json::json;
+use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::edge::purge::Purge;
 
 use crate::api::PurgeApi;
@@ -14,7 +15,9 @@ use crate::error::PurgeError;
 use crate::identifier::identifier;
 use crate::outcome::{PurgeFailure, PurgeOutcome};
 use crate::reply::judge_status;
-use crate::request::{ONE_TAG_FOR_ALL, PurgeRequest, batches_of, bearer_post, refuse_everything, refuse_urls, tags};
+use crate::request::{
+    ONE_TAG_FOR_ALL, PurgeRequest, batches_of, bearer_post, refuse_everything, refuse_uncarried, refuse_urls, tags,
+};
 
 const NAME: &str = "Vercel";
 /// Tags in one request. One page of the reference says 16, a later one no number.
@@ -95,6 +98,7 @@ impl PurgeApi for Vercel {
     }
 
     fn requests(&self, purge: &Purge) -> Result<Vec<PurgeRequest>, PurgeError> {
+        refuse_uncarried(EdgeProfile::VERCEL, purge)?;
         refuse_everything(NAME, ONE_TAG_FOR_ALL, purge)?;
         refuse_urls(NAME, purge)?;
         let action = if purge.is_soft() { "invalidate" } else { "dangerously-delete" };

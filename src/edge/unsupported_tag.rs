@@ -1,0 +1,58 @@
+//! [`UnsupportedTag`]: a tag that an edge cannot carry.
+
+use std::fmt;
+
+use http::HeaderName;
+
+use super::tag_format::TagFormat;
+use crate::policy::CacheTag;
+
+/// A tag that an edge cannot carry. A response that needs it could not be purged there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnsupportedTag {
+    edge: &'static str,
+    tag: CacheTag,
+    format: Box<TagFormat>,
+}
+
+impl UnsupportedTag {
+    /// `None` if the tag can be carried.
+    pub(super) fn find(edge: &'static str, format: &TagFormat, tag: &CacheTag) -> Option<Self> {
+        (!format.carries(tag)).then(|| Self { edge, tag: tag.clone(), format: Box::new(format.clone()) })
+    }
+
+    /// The name of the profile.
+    #[must_use]
+    pub const fn edge(&self) -> &'static str {
+        self.edge
+    }
+
+    /// The tag.
+    #[must_use]
+    pub const fn tag(&self) -> &CacheTag {
+        &self.tag
+    }
+
+    /// The name of the field in which the edge reads tags.
+    #[must_use]
+    pub const fn field(&self) -> &HeaderName {
+        self.format.field()
+    }
+}
+
+impl fmt::Display for UnsupportedTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const START: usize = 64;
+        let Self { edge, tag, format } = self;
+        let start: String = tag.as_str().chars().take(START).collect();
+        let more = if start.len() < tag.as_str().len() { " ..." } else { "" };
+        write!(f, "the edge `{edge}` cannot carry the tag {start:?}{more} in `{}`, which ", format.field())?;
+        match format.allowed_characters().first_outside(tag.as_str()) {
+            Some(character) => write!(f, "contains {character:?}")?,
+            None => write!(f, "has {} characters", tag.as_str().len())?,
+        }
+        write!(f, ": use 1 to {} characters of {}", format.longest_tag(), format.allowed_characters())
+    }
+}
+
+impl std::error::Error for UnsupportedTag {}
