@@ -1,4 +1,4 @@
-//! [`RoutePoliciesBuilder`]: a table while it is written, and the checks before it is one.
+//! [`RoutePoliciesBuilder`]: builds and checks a table of routes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,9 @@ use crate::policy::work::step;
 use crate::policy::{CachePolicy, CacheTag, CacheTags, Rendered, RenderedVary, nearest};
 use crate::protocol::{MAX_MEMBERS, is_never_stored};
 
-/// A table of routes while it is written. Made by [`RoutePolicies::builder`].
+/// A builder for [`RoutePolicies`], from [`RoutePolicies::builder`].
+///
+/// See the [module docs](super) for an example.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct RoutePoliciesBuilder {
@@ -25,40 +27,46 @@ pub struct RoutePoliciesBuilder {
 }
 
 impl RoutePolicies {
-    /// An empty table, to be filled.
+    /// Returns a builder for an empty table.
     pub fn builder() -> RoutePoliciesBuilder {
         RoutePoliciesBuilder::default()
     }
 }
 
 impl RoutePoliciesBuilder {
-    /// The policy for a success on a path that no route names. Without it that is the layer's
-    /// [own default](crate::CachePolicyLayer::default_policy), `private, no-cache` (G-14).
+    /// Sets the policy for responses with status 200, 203, 206 or 304 on a path that no route matches.
+    ///
+    /// Without it, such responses get the [default of the layer](crate::CachePolicyLayer::default_policy), which is
+    /// `private, no-cache`.
     pub const fn default_policy(mut self, policy: CachePolicy) -> Self {
+        // G-14
         self.default = Some(policy);
         self
     }
 
-    /// Defines a policy once, for all routes that refer to it by [`RoutePolicy::named`].
+    /// Defines a policy under a name, for all routes that refer to it with [`RoutePolicy::named`].
     pub fn named(mut self, name: impl Into<String>, policy: impl Into<RoutePolicy>) -> Self {
         self.named.push((name.into(), policy.into()));
         self
     }
 
-    /// Gives the paths that match a pattern their policy. The pattern is one of axum's router,
-    /// such as `/users/{id}` or `/static/{*path}`.
+    /// Adds a route: a pattern and the policy for the paths that match it.
+    ///
+    /// Patterns have the syntax of axum's router, such as `/users/{id}` or `/static/{*path}`.
     pub fn route(mut self, pattern: impl Into<String>, policy: impl Into<RoutePolicy>) -> Self {
         self.routes.push((pattern.into(), policy.into()));
         self
     }
 
-    /// Checks the whole and renders every field value.
+    /// Checks the table and renders all field values.
     ///
     /// # Errors
     ///
-    /// For a pattern that is none or that conflicts with another, a name that is unknown, used
-    /// twice or based on itself, and whatever else [`RouteErrorKind`] lists. Named policies are
-    /// checked before routes, and each in the order in which they were given, used or not.
+    /// Returns an error if a pattern is invalid or conflicts with another one, if a name is unknown, defined twice or
+    /// based on itself, and for the other mistakes that [`RouteErrorKind`] lists.
+    ///
+    /// Reports the first mistake. Named policies are checked first, even unused ones, and then the routes. Both are
+    /// checked in the order in which they were added.
     pub fn build(self) -> Result<RoutePolicies, RouteError> {
         let mut names = Names::new(&self.named)?;
         for (name, policy) in &self.named {
@@ -85,7 +93,7 @@ impl RoutePoliciesBuilder {
     }
 }
 
-/// The policy of a response whose route is not known: it loosens none of the table.
+/// The policy of a response whose route is not known. It is at least as strict as each policy of the table.
 fn unplaced(default: Option<CachePolicy>, routes: &[Route]) -> CachePolicy {
     let mut policies = vec![CachePolicy::PRIVATE_NO_CACHE];
     policies.extend(default);
@@ -100,7 +108,7 @@ struct Names<'a> {
 
 struct Named<'a> {
     policy: &'a RoutePolicy,
-    /// How many `Vary` names the policy and its bases give, once they have been checked.
+    /// The number of `Vary` names of the policy and its bases. `None` until they have been checked.
     vary_count: Option<usize>,
 }
 
@@ -115,8 +123,8 @@ impl<'a> Names<'a> {
         Ok(Self { policies })
     }
 
-    /// Checks a policy and that its bases are there. Stops at a base that was checked before, so that
-    /// a chain of bases is walked once, however many of its members are checked.
+    /// Checks a policy, and that its bases exist. Stops at a base that has been checked already, so that a chain of
+    /// bases is walked only once.
     fn check(&mut self, policy: &'a RoutePolicy, place: &Place) -> Result<(), RouteError> {
         let error = |kind| RouteError::new(place.clone(), kind);
         check(policy).map_err(error)?;
@@ -149,7 +157,7 @@ impl<'a> Names<'a> {
             last = base.policy;
             counts.push(last.vary.len());
         };
-        // A base that has too many is told of at its own place, unless it comes later.
+        // If a base has too many names itself, the error is reported for the base, unless it is defined later.
         let mut totals = Vec::with_capacity(counts.len());
         for own in counts.iter().rev() {
             count += own;
@@ -166,7 +174,7 @@ impl<'a> Names<'a> {
         Ok(())
     }
 
-    /// The policy and its bases, the most basic first. They were checked.
+    /// The policy and its bases, the most basic first. They have been checked.
     fn chain(&self, policy: &'a RoutePolicy) -> Vec<&'a RoutePolicy> {
         let mut chain = vec![policy];
         let mut last = policy;
@@ -181,7 +189,7 @@ impl<'a> Names<'a> {
         chain
     }
 
-    /// The route of a policy that was checked, with everything that its bases say.
+    /// The route of a checked policy, with everything that it inherits from its bases.
     fn route(&self, pattern: &str, policy: &'a RoutePolicy) -> Route {
         let chain = self.chain(policy);
         let mut own = CachePolicy::NO_STORE;
@@ -194,20 +202,20 @@ impl<'a> Names<'a> {
             };
             head = policy.head.or(head);
             by_status.extend(policy.by_status.iter().map(|(status, policy)| (*status, *policy)));
-            // Those that are none were refused.
+            // Invalid content types have been rejected.
             let ranges = policy.by_content_type.iter().filter_map(|(text, own)| Some((MediaRange::parse(text)?, *own)));
             by_content_type.extend(ranges);
             unsafe_methods.extend(policy.for_unsafe.iter().map(|(name, (method, _))| (name, method.clone())));
         }
-        // Those that are none were refused.
+        // Invalid tags have been rejected.
         tags.extend(chain.iter().flat_map(|policy| &policy.tags).filter_map(|tag| CacheTag::new(tag).ok()));
 
         let mut policies = vec![own];
         policies.extend(by_content_type.values().copied());
         let untyped = (!by_content_type.is_empty()).then(|| tightest(&policies));
 
-        // One resource, one `Vary`, whichever of its policies an answer gets (K-02). A base's policy
-        // that was replaced adds its names too.
+        // All responses of a resource have the same `Vary`, whichever policy applies (K-02). A base's policy that was
+        // replaced adds its names too.
         policies.extend(head);
         policies.extend(by_status.values().copied());
         policies.extend(chain.iter().flat_map(|policy| policy.policies()));
@@ -232,7 +240,8 @@ impl<'a> Names<'a> {
     }
 }
 
-/// The route that a pattern is in conflict with, as it was written, which matchit does not keep.
+/// The pattern of the route that `text` conflicts with, as the application wrote it. matchit does not report it in that
+/// form.
 fn conflicting(routes: &[Route], text: &str) -> String {
     let conflicts = |route: &&Route| {
         let mut two = Patterns::default();
@@ -241,7 +250,7 @@ fn conflicting(routes: &[Route], text: &str) -> String {
     routes.iter().find(conflicts).map_or_else(String::new, |route| route.pattern.clone())
 }
 
-/// What can be told of a policy without its base.
+/// Checks everything in a policy that does not depend on its base.
 fn check(policy: &RoutePolicy) -> Result<(), RouteErrorKind> {
     for &status in policy.by_status.keys() {
         if is_never_stored(status) {
@@ -254,7 +263,7 @@ fn check(policy: &RoutePolicy) -> Result<(), RouteErrorKind> {
             return Err(RouteErrorKind::InterimStatus { status });
         }
     }
-    // The guard says exactly that, so whatever else is said of them would not be true.
+    // The guard for unsafe methods makes responses `no-store`, so any other policy would have no effect.
     if let Some((method, _)) = policy.for_unsafe.values().find(|(_, policy)| *policy != CachePolicy::NO_STORE) {
         return Err(RouteErrorKind::UnsafeMethod { method: method.clone() });
     }
@@ -270,7 +279,7 @@ fn check(policy: &RoutePolicy) -> Result<(), RouteErrorKind> {
     Ok(())
 }
 
-/// The same that [`CachePolicy::vary`] asks for.
+/// The same condition as that of [`CachePolicy::vary`].
 fn is_vary_name(name: &str) -> bool {
     HeaderName::from_bytes(name.as_bytes()).is_ok() && name != "*"
 }
@@ -282,7 +291,7 @@ mod tests {
     use super::*;
     use crate::policy::work::steps_of;
 
-    /// A table whose named policies are each based on the one before.
+    /// A table in which each named policy is based on the previous one.
     fn chain(length: usize, is_reversed: bool) -> RoutePoliciesBuilder {
         let name = |n: usize| format!("p{n}");
         let first = RoutePolicy::new(CachePolicy::max_age(Duration::from_secs(60))).tags(["first"]);
@@ -296,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_of_bases_costs_steps_in_proportion_to_its_length() {
+    fn the_steps_for_a_chain_of_bases_grow_linearly() {
         for is_reversed in [false, true] {
             for length in [1, 100, 400, 4_000] {
                 let table = chain(length, is_reversed);
@@ -310,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn many_content_types_of_a_route_each_count_once() {
+    fn a_content_type_that_is_added_twice_has_one_row() {
         let policy = |n: u64| CachePolicy::max_age(Duration::from_secs(n));
         let mut route = RoutePolicy::new(policy(1));
         for n in 0..8_000 {
