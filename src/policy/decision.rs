@@ -1,12 +1,12 @@
-//! [`Decision`]: how a layer decided about one response, and why.
+//! [`Decision`]: a layer's decision about one response.
 
 use std::fmt;
 
 use super::guards::GuardSet;
 
-/// How a layer decided about one response, and why.
+/// A layer's decision about one response: the source of its directives, and the guards that changed them.
 ///
-/// Displays as one line for a log:
+/// A layer stores it in the extensions of the response. It displays as one line for a log:
 ///
 /// ```text
 /// the layer's policy; G-01 Set-Cookie: private
@@ -22,7 +22,7 @@ impl Decision {
         Self { source, guards }
     }
 
-    /// Returns the source of the directives, before guards.
+    /// Returns the source of the directives, before guards changed them.
     #[must_use]
     pub const fn source(&self) -> DecisionSource {
         self.source
@@ -44,7 +44,7 @@ impl fmt::Display for Decision {
             DecisionSource::Tightened => "the tighter of handler and layer",
             DecisionSource::Default => "the default",
             DecisionSource::Development => "development",
-            DecisionSource::Nothing => "nothing is known of its 200",
+            DecisionSource::Nothing => "the policy of its 200 is not known",
         })?;
         for guard in self.guards.iter() {
             write!(f, "; {}", guard.reason())?;
@@ -53,7 +53,7 @@ impl fmt::Display for Decision {
     }
 }
 
-/// The source of a [`Decision`], before guards.
+/// The source of the directives of a [`Decision`], before guards changed them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DecisionSource {

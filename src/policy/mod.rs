@@ -1,8 +1,7 @@
 //! Policies: how long a response may be stored, and by which caches.
 //!
-//! A [`CachePolicy`] states what the application wants. A layer combines it with the response's
-//! own fields, the status, the method and the guards into one [`Decision`], and writes every field
-//! from that decision.
+//! A [`CachePolicy`] states how the application wants a response to be cached. A layer combines it with the response's
+//! own fields, the status, the method and the guards into one [`Decision`], and writes every field from that decision.
 //!
 //! # Who wins
 //!
@@ -46,12 +45,13 @@
 //!
 //! # 304 responses
 //!
-//! A cache replaces its stored fields with those of a 304, so a 304 must not say more than its 200.
-//! If nothing shows what the 200 says, the layers add neither `Cache-Control` nor `Vary` to the
-//! 304, and caches continue with the stored fields. There are two such cases:
+//! A cache replaces its stored fields with those of a 304 ([RFC 9111 section
+//! 4.3.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.3.4)), so a 304 must not allow more than its 200. If a
+//! layer cannot know the policy of the 200, it adds neither `Cache-Control` nor `Vary` to the 304, and caches continue
+//! with the stored fields. There are two such cases:
 //!
 //! - A [`ConditionalLayer`](crate::ConditionalLayer) made the 304 before the handler ran, and its
-//!   validator source did not return a policy. A source can return one: see
+//!   validator source did not return a policy. To return one, see
 //!   [`SelectedRepresentation`](crate::layers::conditional::SelectedRepresentation).
 //! - The inner service made the 304 itself, without a `Content-Type`, and the policy depends on the
 //!   content type. [`CachePolicy::IMMUTABLE`] does, because it does not apply to HTML. In a
@@ -59,7 +59,7 @@
 //!
 //! # Many routes
 //!
-//! A layer takes one policy for all requests, a closure over the request, or
+//! A layer uses one policy for all requests, a closure that chooses one by the request, or
 #![cfg_attr(feature = "routes", doc = "a [table of routes](routes),")]
 #![cfg_attr(not(feature = "routes"), doc = "a table of routes (feature `routes`),")]
 //! which chooses by path, method, status and content type, and can be reviewed as a whole.

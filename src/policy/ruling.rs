@@ -26,13 +26,13 @@ pub(crate) struct Ruling {
     pub(super) waived: GuardSet,
     /// The values that those guards saw.
     pub(super) accepted: Accepted,
-    /// The policy that was written, if it gives edges more than `Cache-Control` does.
+    /// The policy that was written, if it gives edge caches more than `Cache-Control` does.
     pub(super) edge_policy: Option<CachePolicy>,
     /// The tags of routes.
     pub(super) tags: CacheTags,
     /// Whether this 304 replaces a response of the handler, so that all its tags are known.
     pub(super) stands_for_response: bool,
-    /// Whether a layer overrode or tightened the handler's directives, so that the handler's lifetimes for edges
+    /// Whether a layer overrode or tightened the handler's directives, so that the handler's lifetimes for edge caches
     /// no longer apply.
     pub(super) replaces: bool,
     /// Fields that only the profiles of an inner edge layer know.
@@ -80,24 +80,25 @@ impl Ruling {
         self.line.as_ref()
     }
 
-    /// The policy that was written, if it gives edges more than `Cache-Control` does.
+    /// The policy that was written, if it gives edge caches more than `Cache-Control` does.
     pub(crate) const fn edge_policy(&self) -> Option<CachePolicy> {
         self.edge_policy
     }
 
-    /// Whether a layer overrode or tightened the handler's directives, so that the handler's lifetimes for edges
+    /// Whether a layer overrode or tightened the handler's directives, so that the handler's lifetimes for edge caches
     /// no longer apply.
     pub(crate) const fn replaces_handler(&self) -> bool {
         self.replaces
     }
 
-    /// Whether the response was left with a field for edges.
+    /// Whether the response was left with a field for edge caches.
     pub(crate) const fn has_edge_field(&self) -> bool {
         self.seen.has(Facts::EDGE_FIELD)
     }
 
     /// The tags of routes. `None` if the handler's tags are not known, as for a 304 from before the handler: a
-    /// cache would replace its complete list with the incomplete one (N-06).
+    /// cache would replace its complete list with the incomplete one.
+    // N-06
     pub(crate) fn tags(&self, status: StatusCode) -> Option<&CacheTags> {
         (status != StatusCode::NOT_MODIFIED || self.stands_for_response).then_some(&self.tags)
     }
@@ -125,7 +126,7 @@ impl Ruling {
         }
     }
 
-    /// Removes the ruling of a 200 that became a 412, and the fields for edges that only a profile knows.
+    /// Removes the ruling of a 200 that became a 412, and the fields for edge caches that only a profile knows.
     pub(crate) fn forget(headers: &mut HeaderMap, extensions: &mut Extensions) {
         if let Some(ruling) = extensions.remove::<Self>() {
             remove_fields(headers, |name| ruling.edge_names.contains(name));
