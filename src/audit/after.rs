@@ -2,6 +2,24 @@
 
 /// The behavior of a cache once the stored response is no longer fresh: how the cache revalidates it, and how long
 /// the cache may serve it stale.
+///
+/// ```
+/// use http::{Request, Response};
+/// use tower_cache_policy::audit::{CacheAudit, Validation};
+/// use tower_cache_policy::protocol::HttpDate;
+///
+/// let (request, ()) = Request::get("/news").body(()).unwrap().into_parts();
+/// let response = Response::builder()
+///     .header("cache-control", "max-age=60, stale-while-revalidate=30")
+///     .header("etag", "\"v7\"");
+/// let (response, ()) = response.body(()).unwrap().into_parts();
+/// let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+///
+/// let audit = CacheAudit::of(&request, &response, now);
+/// let then = audit.shared().then().unwrap();
+/// assert_eq!(then.validation(), Validation::EntityTag);
+/// assert_eq!(then.stale_while_revalidate(), Some(30));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AfterFreshness {
     pub(super) validation: Validation,

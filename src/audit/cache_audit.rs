@@ -16,7 +16,21 @@ use crate::protocol::{Cache, HttpDate};
 /// A prediction of how caches treat a response, with reasons and warnings.
 ///
 /// Displays as one paragraph for each cache and one line for each warning. See the [module docs](super) for an
-/// example.
+/// example with texts. A test can fail on warnings:
+///
+/// ```
+/// use http::{Request, Response};
+/// use tower_cache_policy::audit::{CacheAudit, Level};
+/// use tower_cache_policy::protocol::HttpDate;
+///
+/// let (request, ()) = Request::get("/account").header("authorization", "Bearer t").body(()).unwrap().into_parts();
+/// let response = Response::builder().header("cache-control", "private, no-cache").header("etag", "\"v7\"");
+/// let (response, ()) = response.body(()).unwrap().into_parts();
+/// let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+///
+/// let audit = CacheAudit::of(&request, &response, now);
+/// assert!(audit.worst() < Some(Level::Warning), "{audit}");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct CacheAudit {

@@ -8,6 +8,22 @@ use http::HeaderName;
 /// ([RFC 9111 section 2](https://www.rfc-editor.org/rfc/rfc9111.html#section-2)). `Vary` adds request fields to it
 /// ([section 4.1](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.1)). Some edge caches ignore those fields, or
 /// leave the query out.
+///
+/// ```
+/// use http::{Request, Response};
+/// use tower_cache_policy::audit::CacheAudit;
+/// use tower_cache_policy::edge::EdgeProfile;
+/// use tower_cache_policy::protocol::HttpDate;
+///
+/// let (request, ()) = Request::get("/news").body(()).unwrap().into_parts();
+/// let response = Response::builder().header("cache-control", "max-age=60").header("vary", "accept-language");
+/// let (response, ()) = response.body(()).unwrap().into_parts();
+/// let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+///
+/// let audit = CacheAudit::of(&request, &response, now).at(&EdgeProfile::CLOUDFLARE);
+/// assert_eq!(audit.shared().key().unwrap().fields(), ["accept-language"]);
+/// assert_eq!(audit.edge("cloudflare").unwrap().key().unwrap().ignored(), ["accept-language"]);
+/// ```
 // K-03, K-07
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CacheKey {

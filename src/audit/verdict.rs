@@ -21,7 +21,24 @@ pub enum Keeper {
 
 /// The behavior of one cache: whether it stores the response, for how long it reuses it, and for which requests.
 ///
-/// Displays as a paragraph of plain English, with a [`Rule`](super::Rule) after each statement.
+/// Displays as a paragraph of plain English, with a [`Rule`](super::Rule) after each statement. The accessors return
+/// the same facts for assertions:
+///
+/// ```
+/// use http::{Request, Response};
+/// use tower_cache_policy::audit::{CacheAudit, Keeper};
+/// use tower_cache_policy::protocol::HttpDate;
+///
+/// let (request, ()) = Request::get("/account").body(()).unwrap().into_parts();
+/// let response = Response::builder().header("cache-control", "private, max-age=30");
+/// let (response, ()) = response.body(()).unwrap().into_parts();
+/// let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+///
+/// let audit = CacheAudit::of(&request, &response, now);
+/// assert_eq!(audit.browser().reused_for(), Some(30));
+/// assert_eq!(audit.shared().keeper(), Keeper::SharedCache);
+/// assert!(!audit.shared().is_stored());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     pub(super) keeper: Keeper,

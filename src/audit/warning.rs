@@ -20,7 +20,26 @@ pub enum Level {
 
 /// A likely mistake in a response.
 ///
-/// Displays as one line with the [level](Self::level), the problem, its fix and the [rule](Self::rule).
+/// Displays as one line with the [level](Self::level), the problem, its fix and the [rule](Self::rule):
+///
+/// ```
+/// use http::{Request, Response};
+/// use tower_cache_policy::audit::{CacheAudit, Warning};
+/// use tower_cache_policy::protocol::HttpDate;
+///
+/// let (request, ()) = Request::get("/").body(()).unwrap().into_parts();
+/// let response = Response::builder().header("cache-control", "no-cache").header("etag", "v7");
+/// let (response, ()) = response.body(()).unwrap().into_parts();
+/// let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+///
+/// let audit = CacheAudit::of(&request, &response, now);
+/// assert!(matches!(audit.warnings(), [Warning::InvalidEntityTag { .. }]));
+/// assert_eq!(
+///     audit.warnings()[0].to_string(),
+///     "warning: caches and clients ignore `ETag: v7`, because the field must be one entity tag; send one field \
+///      line, with the tag in double quotes (RFC 9110 section 8.8.3, V-01)"
+/// );
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {

@@ -6,10 +6,31 @@ use super::guards::GuardSet;
 
 /// A layer's decision about one response: the source of its directives, and the guards that changed them.
 ///
-/// A layer stores it in the extensions of the response. It displays as one line for a log:
+/// A layer with [`record_decisions`](crate::CachePolicyLayer::record_decisions) stores it in the extensions of the
+/// response. It displays as one line for a log:
 ///
-/// ```text
-/// the layer's policy; G-01 Set-Cookie: private
+/// ```
+/// use std::convert::Infallible;
+/// use std::time::Duration;
+///
+/// use http::{Request, Response};
+/// use tower::{ServiceBuilder, ServiceExt, service_fn};
+/// use tower_cache_policy::CachePolicyLayer;
+/// use tower_cache_policy::policy::{CachePolicy, Decision, DecisionSource, Guard};
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let service = ServiceBuilder::new()
+///     .layer(CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(60))).record_decisions())
+///     .service(service_fn(async |_: Request<()>| {
+///         Ok::<_, Infallible>(Response::builder().header("set-cookie", "id=1").body(()).unwrap())
+///     }));
+///
+/// let response = service.oneshot(Request::new(())).await.unwrap();
+/// let decision = response.extensions().get::<Decision>().unwrap();
+/// assert_eq!(decision.source(), DecisionSource::Layer);
+/// assert!(decision.guards().contains(Guard::SetCookie));
+/// assert_eq!(decision.to_string(), "the layer's policy; G-01 Set-Cookie: private");
+/// # });
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decision {

@@ -5,6 +5,9 @@ use std::fmt;
 use super::facts::Facts;
 
 /// A rule that can only make a response less storable. Every guard applies unless its [`Risk`] is accepted.
+///
+/// [`Decision::guards`](super::Decision::guards) returns the guards that changed a response. `Cache-Policy-Explain` and
+/// the trace events contain their [reasons](Guard::reason).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Guard {
@@ -35,7 +38,7 @@ pub enum Guard {
     /// Adds `private` to a response whose request has a field that often changes responses and is not part of cache
     /// keys. Applies only to layers that distrust such fields.
     UnkeyedInput,
-    /// Adds `Cache-Control` to a response without one, so that caches apply no heuristic freshness.
+    /// Adds `Cache-Control` to a response without one, so that caches do not apply heuristic freshness.
     NoHeuristics,
     /// Joins several `Cache-Control` lines.
     OneLine,
@@ -85,7 +88,7 @@ pub(super) enum Effect {
     Private,
     /// A policy that was made for a success does not apply.
     NoPolicyOfASuccess,
-    /// No cache stores the response, whatever policy or handler state.
+    /// No cache stores the response, whatever the policy or the handler sets.
     NoStore,
     /// No policy gives the response a lifetime. The handler's own field stays.
     NoLifetimeByPolicy,
@@ -126,7 +129,18 @@ const fn row(guard: Guard, reason: &'static str, risk: Option<Risk>, sees: Facts
 
 /// The risk of switching off a [`Guard`] for the routes under a layer.
 ///
-/// Pass it to [`CachePolicyLayer::accept_risk`](crate::CachePolicyLayer::accept_risk) to switch the guard off.
+/// Pass it to [`CachePolicyLayer::accept_risk`](crate::CachePolicyLayer::accept_risk) to switch the guard off:
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_cache_policy::CachePolicyLayer;
+/// use tower_cache_policy::policy::{CachePolicy, Risk};
+///
+/// // Every visitor gets the same cookie, so shared caches may store it.
+/// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(60)))
+///     .accept_risk(Risk::SetCookieReplayedToOthers);
+/// # let _ = layer;
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Risk {
@@ -158,8 +172,8 @@ pub enum Risk {
     OneOriginsAnswerServedToAnother,
     /// A cache applies heuristic freshness.
     LifetimeGuessedByCaches,
-    /// A cache reads only one of several `Cache-Control` lines. Lines whose meaning changes when they are joined,
-    /// because a quote spans them, are joined in any case.
+    /// A cache reads only one of several `Cache-Control` lines. If a quoted string spans several lines, they are joined
+    /// in any case, because that changes their meaning.
     RestrictionInASecondLineMissed,
     /// Browsers do not revalidate a page within its lifetime, even on reload.
     PageSurvivesReload,

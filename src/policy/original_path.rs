@@ -20,7 +20,19 @@ pub struct OriginalPath(PathAndQuery);
 impl OriginalPath {
     /// Records the path of a request, unless an outer layer has recorded it.
     ///
-    /// Middleware that changes the path calls this before the change.
+    /// Middleware that changes the path calls this before the change:
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_cache_policy::policy::OriginalPath;
+    ///
+    /// let mut request = Request::get("/api/users?page=2").body(()).unwrap();
+    /// OriginalPath::record(&mut request);
+    /// *request.uri_mut() = "/users?page=2".parse().unwrap();
+    ///
+    /// let original = request.extensions().get::<OriginalPath>().unwrap();
+    /// assert_eq!(original.as_str(), "/api/users");
+    /// ```
     pub fn record<B>(request: &mut Request<B>) {
         if request.extensions().get::<Self>().is_some() {
             return;

@@ -36,7 +36,7 @@ pub(crate) struct Rules {
     pub(crate) edge_names: Vec<HeaderName>,
     /// Whether the inner service's fields for edge caches are dropped.
     pub(crate) drops_edge_fields: bool,
-    /// Whether risks that an inner layer accepted apply here too.
+    /// Whether this layer also accepts the risks that an inner layer accepted.
     pub(crate) heeds_accepted: bool,
     pub(super) no_store: Rendered,
     pub(super) for_development: Rendered,

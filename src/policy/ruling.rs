@@ -24,7 +24,7 @@ pub(crate) struct Ruling {
     pub(super) seen: Facts,
     /// The guards that were switched off.
     pub(super) waived: GuardSet,
-    /// The values that those guards saw.
+    /// The field values that would have triggered those guards.
     pub(super) accepted: Accepted,
     /// The policy that was written, if it gives edge caches more than `Cache-Control` does.
     pub(super) edge_policy: Option<CachePolicy>,
@@ -39,7 +39,7 @@ pub(crate) struct Ruling {
     pub(super) edge_names: Vec<HeaderName>,
 }
 
-/// The values that switched-off guards saw. The guards still apply to any other value.
+/// The field values that would have triggered switched-off guards. The guards still apply to any other value.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Accepted {
     guards: GuardSet,
@@ -159,7 +159,7 @@ impl Ruling {
 }
 
 impl Accepted {
-    /// Records the values that switched-off guards see in this response.
+    /// Records the values in this response that would have triggered switched-off guards.
     pub(super) fn add(&mut self, waived: GuardSet, facts: Facts, headers: &HeaderMap) {
         let guards = waived.common(GuardSet::seeing(facts));
         self.guards = self.guards.union(guards);
@@ -171,7 +171,7 @@ impl Accepted {
         }
     }
 
-    /// The guards that see only accepted values in this response, and so need not act.
+    /// The guards that only accepted values in this response trigger, so they need not act.
     pub(super) fn still_covers(&self, headers: &HeaderMap) -> GuardSet {
         let mut guards = self.guards;
         let cookies = headers.get_all(SET_COOKIE);

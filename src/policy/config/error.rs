@@ -7,6 +7,14 @@ use std::{fmt, io};
 ///
 /// Displays as `policies.toml:12:9: ..`, or as `line 12, column 9: ..` for a text that is not from a file. See the
 /// [module docs](super#errors) for the possible mistakes.
+///
+/// ```
+/// use tower_cache_policy::policy::routes::RoutePolicies;
+///
+/// let error = RoutePolicies::from_toml("[routes]\n\"/\" = \"no-stroe\"").unwrap_err();
+/// assert_eq!((error.line(), error.column()), (Some(2), Some(7)));
+/// assert_eq!(error.message(), "unknown policy `no-stroe`; did you mean `no-store`?");
+/// ```
 #[derive(Debug)]
 pub struct ConfigError {
     path: Option<PathBuf>,

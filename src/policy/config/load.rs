@@ -14,7 +14,21 @@ const SECTIONS: &[&str] = &["default", "policies", "routes", "development"];
 
 /// The contents of a file of policies: the table of routes, and the section for development.
 ///
-/// See the [module docs](super) for the format and an example.
+/// See the [module docs](super) for the format.
+///
+/// ```
+/// use tower_cache_policy::policy::config::PolicyConfig;
+///
+/// let config = PolicyConfig::from_toml(
+///     r#"
+///     routes."/login" = "no-store"
+///     development.caching = false
+///     "#,
+/// )?;
+/// assert!(config.development_disables_caching());
+/// assert_eq!(config.routes().rows().next().unwrap().cache_control(), "private, no-store");
+/// # Ok::<(), tower_cache_policy::policy::config::ConfigError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct PolicyConfig {
     routes: RoutePolicies,

@@ -170,8 +170,8 @@ mod document;
 mod duration;
 mod error;
 mod load;
+mod policy_keys;
 mod tables;
-mod words;
 
 pub use self::error::ConfigError;
 pub use self::load::PolicyConfig;

@@ -7,11 +7,11 @@ use http::{Method, StatusCode};
 
 use super::document::{Entry, fault};
 use super::error::Fault;
-use super::words::{CONSTANTS, WORDS, Words, constant};
+use super::policy_keys::{CONSTANTS, POLICY_KEYS, PolicyKeys, constant};
 use crate::policy::routes::{RouteError, RouteErrorKind, RoutePolicies, RoutePolicy};
 use crate::policy::{CachePolicy, RenderedVary, nearest};
 
-const OF_ROUTES: &[&str] = &["based_on", "method", "status", "content_type", "vary", "tags"];
+const ROUTE_KEYS: &[&str] = &["based_on", "method", "status", "content_type", "vary", "tags"];
 
 /// The policies and routes of a document, with their positions.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ struct Named<'a> {
 
 impl<'a> Tables<'a> {
     pub(super) fn set_default(&mut self, entry: &Entry<'a>) -> Result<(), Fault> {
-        let mut words = Words::default();
+        let mut keys = PolicyKeys::default();
         let Some(members) = entry.as_table() else {
             self.default = Some(of_text(entry)?);
             return Ok(());
@@ -42,16 +42,16 @@ impl<'a> Tables<'a> {
         for member in members {
             match member.key {
                 "vary" => self.default_vary = texts(&member, RoutePolicy::vary)?,
-                key if WORDS.contains(&key) => words.push(&member)?,
-                key if OF_ROUTES.contains(&key) => {
+                key if POLICY_KEYS.contains(&key) => keys.push(&member)?,
+                key if ROUTE_KEYS.contains(&key) => {
                     let message =
                         format!("`default` does not accept `{key}`; move it to a route `\"/{{*path}}\"` in `[routes]`");
                     return Err(fault(member.at, message));
                 }
-                _ => return Err(member.unknown(&[WORDS, &["vary"]].concat())),
+                _ => return Err(member.unknown(&[POLICY_KEYS, &["vary"]].concat())),
             }
         }
-        self.default = Some(words.policy(false)?.ok_or_else(|| says_nothing(entry))?);
+        self.default = Some(keys.policy(false)?.ok_or_else(|| without_lifetime(entry))?);
         Ok(())
     }
 
@@ -129,7 +129,7 @@ impl<'a> Named<'a> {
                 format!("a policy must be a table or the name of a policy, not {kind}; write `{{ public = \"5m\" }}`");
             return Err(fault(entry.value_at(), message));
         };
-        let mut words = Words::default();
+        let mut keys = PolicyKeys::default();
         let mut base = None;
         for member in &members {
             match member.key {
@@ -138,13 +138,13 @@ impl<'a> Named<'a> {
                         member.as_str().ok_or_else(|| member.unexpected("must be a name", "based_on = \"page\""))?;
                     base = Some((member.value_at(), text));
                 }
-                key if WORDS.contains(&key) => words.push(member)?,
-                key if OF_ROUTES.contains(&key) => {}
-                _ => return Err(member.unknown(&[WORDS, OF_ROUTES].concat())),
+                key if POLICY_KEYS.contains(&key) => keys.push(member)?,
+                key if ROUTE_KEYS.contains(&key) => {}
+                _ => return Err(member.unknown(&[POLICY_KEYS, ROUTE_KEYS].concat())),
             }
         }
-        let mut policy = match (words.policy(base.is_some())?, base) {
-            (None, None) => return Err(says_nothing(entry)),
+        let mut policy = match (keys.policy(base.is_some())?, base) {
+            (None, None) => return Err(without_lifetime(entry)),
             (Some(own), None) => RoutePolicy::new(own),
             (None, Some((_, name))) => start(name),
             (Some(own), Some((_, name))) => start(name).policy(own),
@@ -216,17 +216,17 @@ fn content_types(entry: &Entry<'_>, mut policy: RoutePolicy) -> Result<RoutePoli
 /// The policy of a method, a status or a content type.
 fn inner(entry: &Entry<'_>) -> Result<CachePolicy, Fault> {
     let Some(members) = entry.as_table() else { return of_text(entry) };
-    let mut words = Words::default();
+    let mut keys = PolicyKeys::default();
     for member in members {
         match member.key {
-            key if WORDS.contains(&key) => words.push(&member)?,
-            key if OF_ROUTES.contains(&key) => {
+            key if POLICY_KEYS.contains(&key) => keys.push(&member)?,
+            key if ROUTE_KEYS.contains(&key) => {
                 return Err(fault(member.at, format!("`{key}` applies to the whole route; move it to the route")));
             }
-            _ => return Err(member.unknown(WORDS)),
+            _ => return Err(member.unknown(POLICY_KEYS)),
         }
     }
-    words.policy(false)?.ok_or_else(|| says_nothing(entry))
+    keys.policy(false)?.ok_or_else(|| without_lifetime(entry))
 }
 
 /// The policy of a text that cannot be the name of another policy.
@@ -269,7 +269,7 @@ fn checked(at: usize, policy: RoutePolicy) -> Result<(), Fault> {
     built.map(drop).map_err(|error| fault(at, text_of(error.kind())))
 }
 
-fn says_nothing(entry: &Entry<'_>) -> Fault {
+fn without_lifetime(entry: &Entry<'_>) -> Fault {
     let key = entry.key;
     let what = "does not set a lifetime";
     fault(

@@ -7,7 +7,7 @@ use http::{HeaderName, StatusCode};
 
 use super::error::{Place, RouteError, RouteErrorKind};
 use super::media_type::MediaRange;
-use super::patterns::{Patterns, Refused};
+use super::patterns::{Patterns, Rejected};
 use super::route::{Route, is_success, tightest};
 use super::route_policy::{RoutePolicy, Start};
 use super::table::{RoutePolicies, Table};
@@ -77,10 +77,10 @@ impl RoutePoliciesBuilder {
         for (text, policy) in &self.routes {
             let place = Place::Route(text.clone());
             let error = |kind| RouteError::new(place.clone(), kind);
-            patterns.insert(text, routes.len()).map_err(|refused| {
-                error(match refused {
-                    Refused::Invalid(reason) => RouteErrorKind::InvalidPattern { reason },
-                    Refused::Conflict => RouteErrorKind::ConflictingPattern { with: conflicting(&routes, text) },
+            patterns.insert(text, routes.len()).map_err(|rejected| {
+                error(match rejected {
+                    Rejected::Invalid(reason) => RouteErrorKind::InvalidPattern { reason },
+                    Rejected::Conflict => RouteErrorKind::ConflictingPattern { with: conflicting(&routes, text) },
                 })
             })?;
             names.check(policy, &place)?;
@@ -245,7 +245,7 @@ impl<'a> Names<'a> {
 fn conflicting(routes: &[Route], text: &str) -> String {
     let conflicts = |route: &&Route| {
         let mut two = Patterns::default();
-        two.insert(&route.pattern, 0).is_ok() && two.insert(text, 1) == Err(Refused::Conflict)
+        two.insert(&route.pattern, 0).is_ok() && two.insert(text, 1) == Err(Rejected::Conflict)
     };
     routes.iter().find(conflicts).map_or_else(String::new, |route| route.pattern.clone())
 }

@@ -13,7 +13,7 @@ pub(super) struct Patterns(matchit::Router<usize>);
 
 /// The reason why a pattern was rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(super) enum Rejected {
     /// The pattern is invalid. The text says what to write instead.
     Invalid(&'static str),
     /// An earlier pattern is equally specific.
@@ -22,8 +22,8 @@ pub(super) enum Refused {
 
 impl Patterns {
     /// Adds a pattern. After an error the patterns must not be used.
-    pub(super) fn insert(&mut self, text: &str, route: usize) -> Result<(), Refused> {
-        check(text).map_err(Refused::Invalid)?;
+    pub(super) fn insert(&mut self, text: &str, route: usize) -> Result<(), Rejected> {
+        check(text).map_err(Rejected::Invalid)?;
         // Most clients percent-encode non-ASCII characters, with hexadecimal digits in either case. Some send them
         // unencoded.
         if let Cow::Owned(upper) = encode(text, char::to_ascii_uppercase) {
@@ -33,16 +33,16 @@ impl Patterns {
         self.insert_one(text, route)
     }
 
-    fn insert_one(&mut self, text: &str, route: usize) -> Result<(), Refused> {
+    fn insert_one(&mut self, text: &str, route: usize) -> Result<(), Rejected> {
         self.0.insert(text, route).map_err(|error| match error {
-            matchit::InsertError::Conflict { .. } => Refused::Conflict,
+            matchit::InsertError::Conflict { .. } => Rejected::Conflict,
             matchit::InsertError::InvalidParamSegment => {
-                Refused::Invalid("a segment can have only one parameter, at its end; write `/v{major}/`, for example")
+                Rejected::Invalid("a segment can have only one parameter, at its end; write `/v{major}/`, for example")
             }
             matchit::InsertError::InvalidCatchAll => {
-                Refused::Invalid("a catch-all must be the last segment; write `/static/{*path}`, for example")
+                Rejected::Invalid("a catch-all must be the last segment; write `/static/{*path}`, for example")
             }
-            _ => Refused::Invalid(
+            _ => Rejected::Invalid(
                 "the braces are invalid; write a parameter as `{id}` or `{*path}`, and literal braces as `{{` and `}}`",
             ),
         })
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn patterns_that_no_path_can_match_are_rejected() {
         for text in ["", "a", "/a?b", "/a#b", "/a b", "/a\nb", "/:id", "/*rest", "/{a}{b}", "/{*rest}/a", "/{"] {
-            assert!(matches!(Patterns::default().insert(text, 0), Err(Refused::Invalid(_))), "{text:?}");
+            assert!(matches!(Patterns::default().insert(text, 0), Err(Rejected::Invalid(_))), "{text:?}");
         }
     }
 
@@ -232,7 +232,7 @@ mod tests {
             ("/static/{path...}", "`{*path}`"),
             ("/static/{**path}", "`{*path}`"),
         ] {
-            let Err(Refused::Invalid(reason)) = Patterns::default().insert(text, 0) else { panic!("{text}") };
+            let Err(Rejected::Invalid(reason)) = Patterns::default().insert(text, 0) else { panic!("{text}") };
             assert!(reason.contains(hint), "{text}: {reason}");
         }
         for text in
@@ -259,6 +259,6 @@ mod tests {
         ] {
             assert_eq!(patterns.find(path), expected, "{path}");
         }
-        assert_eq!(patterns.insert("/caf%C3%A9/{id}", 3), Err(Refused::Conflict));
+        assert_eq!(patterns.insert("/caf%C3%A9/{id}", 3), Err(Rejected::Conflict));
     }
 }

@@ -8,9 +8,9 @@ use crate::policy::CachePolicy;
 
 /// The policies of one route, or of one name that several routes refer to.
 ///
-/// A [`CachePolicy`] converts into a `RoutePolicy` that applies to every status 200, 203, 206 and 304. If a policy is
-/// set twice, for example for one status, the later one applies. `Vary` names accumulate instead. The
-/// [module docs](super#which-policy-of-a-route) describe which policy a response gets.
+/// A [`CachePolicy`] converts into a `RoutePolicy` that applies to responses with status 200, 203, 206 and 304. If a
+/// policy is set twice, for example for one status, the later one applies. `Vary` names accumulate instead. The [module
+/// docs](super#which-policy-of-a-route) describe which policy a response gets.
 ///
 /// ```
 /// use std::time::Duration;

@@ -12,6 +12,25 @@ const HEAD: &[Method] = &[Method::HEAD];
 const GET_AND_HEAD: &[Method] = &[Method::GET, Method::HEAD];
 
 /// A row of [`RoutePolicies::rows`]: the fields that one kind of response gets before guards apply.
+///
+/// A test can check rules that all routes must follow:
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_cache_policy::policy::CachePolicy;
+/// use tower_cache_policy::policy::routes::RoutePolicies;
+///
+/// let routes = RoutePolicies::builder()
+///     .route("/news/{id}", CachePolicy::public(Duration::from_secs(60)))
+///     .route("/account/{*rest}", CachePolicy::NO_STORE)
+///     .build()?;
+///
+/// for row in routes.rows() {
+///     let is_account = row.pattern().is_some_and(|pattern| pattern.starts_with("/account"));
+///     assert!(!is_account || row.cache_control() == "private, no-store", "{row:?}");
+/// }
+/// # Ok::<(), tower_cache_policy::policy::routes::RouteError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct PolicyRow<'a> {
     pattern: Option<&'a str>,

@@ -1,4 +1,4 @@
-//! [`Words`]: the keys of one [`CachePolicy`], and the check that they fit together (C-35).
+//! [`PolicyKeys`]: the keys of one [`CachePolicy`], and the check that they fit together (C-35).
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::error::Fault;
 use crate::policy::CachePolicy;
 
 /// The keys of a [`CachePolicy`].
-pub(super) const WORDS: &[&str] = &[
+pub(super) const POLICY_KEYS: &[&str] = &[
     "public",
     "private",
     "max_age",
@@ -39,18 +39,18 @@ pub(super) fn constant(text: &str) -> Option<CachePolicy> {
 
 /// The keys of one policy, in the order of the file.
 #[derive(Debug, Default)]
-pub(super) struct Words<'a>(Vec<Word<'a>>);
+pub(super) struct PolicyKeys<'a>(Vec<PolicyKey<'a>>);
 
 #[derive(Clone, Copy, Debug)]
-struct Word<'a> {
+struct PolicyKey<'a> {
     key: &'a str,
     at: usize,
     /// `None` for a flag.
     duration: Option<Duration>,
 }
 
-impl<'a> Words<'a> {
-    /// Adds an entry. Its key must be one of [`WORDS`].
+impl<'a> PolicyKeys<'a> {
+    /// Adds an entry. Its key must be one of [`POLICY_KEYS`].
     pub(super) fn push(&mut self, entry: &Entry<'a>) -> Result<(), Fault> {
         let duration = match entry.key {
             "public" | "max_age" | "edge_only" if entry.is_bool() => {
@@ -70,7 +70,7 @@ impl<'a> Words<'a> {
                 None
             }
         };
-        self.0.push(Word { key: entry.key, at: entry.at, duration });
+        self.0.push(PolicyKey { key: entry.key, at: entry.at, duration });
         Ok(())
     }
 
@@ -92,9 +92,9 @@ impl<'a> Words<'a> {
             ));
         };
         let mut policy = policy;
-        for word in &self.0 {
-            self.check(word, start)?;
-            policy = match (word.key, word.duration) {
+        for own in &self.0 {
+            self.check(own, start)?;
+            policy = match (own.key, own.duration) {
                 ("edge", Some(lifetime)) => policy.edge(lifetime),
                 ("stale_while_revalidate", Some(window)) => policy.stale_while_revalidate(window),
                 ("stale_if_error", Some(window)) => policy.stale_if_error(window),
@@ -111,14 +111,15 @@ impl<'a> Words<'a> {
     }
 
     /// The policy that the lifetime makes, and the key that sets the lifetime.
-    fn start(&self) -> Result<Option<(CachePolicy, Word<'a>)>, Fault> {
-        let starts = self.0.iter().filter(|word| {
-            matches!(word.key, "public" | "private" | "max_age" | "edge_only" | "no_cache" | "no_store")
-        });
-        let starts: Vec<Word<'a>> = starts.copied().collect();
+    fn start(&self) -> Result<Option<(CachePolicy, PolicyKey<'a>)>, Fault> {
+        let starts = self
+            .0
+            .iter()
+            .filter(|own| matches!(own.key, "public" | "private" | "max_age" | "edge_only" | "no_cache" | "no_store"));
+        let starts: Vec<PolicyKey<'a>> = starts.copied().collect();
         Ok(Some(match *starts.as_slice() {
             [] => return Ok(None),
-            [Word { key: "private", duration: None, at }] => {
+            [PolicyKey { key: "private", duration: None, at }] => {
                 return Err(fault(
                     at,
                     "`private = true` does not set a lifetime; write `private = \"1m\"`, or add `no_cache = true`",
@@ -135,21 +136,21 @@ impl<'a> Words<'a> {
                 },
                 start,
             ),
-            [Word { key: "private", duration: None, .. }, start @ Word { key: "no_cache", .. }]
-            | [start @ Word { key: "no_cache", .. }, Word { key: "private", duration: None, .. }] => {
+            [PolicyKey { key: "private", duration: None, .. }, start @ PolicyKey { key: "no_cache", .. }]
+            | [start @ PolicyKey { key: "no_cache", .. }, PolicyKey { key: "private", duration: None, .. }] => {
                 (CachePolicy::PRIVATE_NO_CACHE, start)
             }
             // These two fit together, so the third key is the mistake.
-            [Word { key: "private", duration: None, .. }, one @ Word { key: "no_cache", .. }, other, ..]
-            | [one @ Word { key: "no_cache", .. }, Word { key: "private", duration: None, .. }, other, ..]
-            | [one, other, ..] => return Err(fault(other.at, two_starts(&one, &other))),
+            [PolicyKey { key: "private", duration: None, .. }, one @ PolicyKey { key: "no_cache", .. }, other, ..]
+            | [one @ PolicyKey { key: "no_cache", .. }, PolicyKey { key: "private", duration: None, .. }, other, ..]
+            | [one, other, ..] => return Err(fault(other.at, two_lifetimes(&one, &other))),
         }))
     }
 
     /// Checks that a key fits the lifetime and the other keys.
-    fn check(&self, word: &Word<'_>, start: Word<'_>) -> Result<(), Fault> {
-        let key = word.key;
-        let refuse = |message: String| Err(fault(word.at, message));
+    fn check(&self, own: &PolicyKey<'_>, start: PolicyKey<'_>) -> Result<(), Fault> {
+        let key = own.key;
+        let refuse = |message: String| Err(fault(own.at, message));
         let with = |keys: &[&str]| self.0.iter().find(|other| keys.contains(&other.key));
         let has_lifetime = start.duration.is_some();
         let start_key = start.key;
@@ -177,7 +178,7 @@ impl<'a> Words<'a> {
                     ));
                 }
                 match with(&["must_revalidate", "proxy_revalidate"]) {
-                    Some(other) => Err(stale_and_not(other, word)),
+                    Some(other) => Err(stale_forbidden(other, own)),
                     None => Ok(()),
                 }
             }
@@ -219,7 +220,7 @@ impl<'a> Words<'a> {
 }
 
 /// The message for two keys that both set a lifetime.
-fn two_starts(one: &Word<'_>, other: &Word<'_>) -> String {
+fn two_lifetimes(one: &PolicyKey<'_>, other: &PolicyKey<'_>) -> String {
     let has = |key| one.key == key || other.key == key;
     let beside = |key| if one.key == key { other.key } else { one.key };
     if has("no_store") {
@@ -254,7 +255,7 @@ fn two_starts(one: &Word<'_>, other: &Word<'_>) -> String {
     "`public` allows every cache to store the response, and `private` only browsers; remove one of them".to_owned()
 }
 
-fn stale_and_not(forbids: &Word<'_>, allows: &Word<'_>) -> Fault {
+fn stale_forbidden(forbids: &PolicyKey<'_>, allows: &PolicyKey<'_>) -> Fault {
     fault(
         forbids.at.max(allows.at),
         format!("`{}` forbids the stale responses that `{}` allows; remove one of them", forbids.key, allows.key),
