@@ -133,7 +133,7 @@ impl PolicySource {
         }
     }
 
-    /// The policy that [`choose`](Self::choose) chose.
+    /// Returns the policy of a request, from the result of [`choose`](Self::choose).
     pub(crate) fn resolve<'a>(&'a self, pending: &'a PendingPolicy) -> ResolvedPolicy<'a> {
         match (&self.0, pending) {
             (Source::Fixed(rendered), _) => ResolvedPolicy::Fixed(rendered),
