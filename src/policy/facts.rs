@@ -178,8 +178,8 @@ impl Facts {
     }
 }
 
-/// The facts of a request, stored until its response arrives. In the extensions of a request they save inner
-/// layers a walk, and request the [`Ruling`](super::Ruling) from them.
+/// The facts of a request, stored until its response arrives. An outer layer stores them in the extensions of the
+/// request, so that inner layers need not walk over the fields, and leave their [`Ruling`](super::Ruling).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestFacts {
     pub(super) facts: Facts,

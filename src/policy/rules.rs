@@ -32,7 +32,7 @@ pub(crate) struct Rules {
     pub(crate) distrust_unkeyed: bool,
     pub(crate) development: bool,
     pub(crate) vary: Option<RenderedVary>,
-    /// Fields for edges that only the layer's custom profiles know.
+    /// Fields for edge caches that only the layer's custom profiles know.
     pub(crate) edge_names: Vec<HeaderName>,
     /// Whether the inner service's fields for edge caches are dropped.
     pub(crate) drops_edge_fields: bool,

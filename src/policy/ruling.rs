@@ -14,9 +14,9 @@ use crate::protocol::{CacheControl, remove_fields};
 pub(crate) struct Ruling {
     /// The directives of `Cache-Control`.
     pub(super) directives: CacheControl,
-    /// The line that was written, if there is one line.
+    /// The line of `Cache-Control` that was written, if there is exactly one.
     pub(super) line: Option<HeaderValue>,
-    /// The line of `Vary`, if there is one line.
+    /// The line of `Vary`, if there is exactly one.
     pub(super) vary: Option<HeaderValue>,
     /// The status of the response. `None` if nothing was decided.
     pub(super) status: Option<StatusCode>,
@@ -75,7 +75,7 @@ impl Ruling {
         &self.directives
     }
 
-    /// The line of `Cache-Control`, if there is one line.
+    /// The line of `Cache-Control`, if there is exactly one.
     pub(crate) const fn line(&self) -> Option<&HeaderValue> {
         self.line.as_ref()
     }

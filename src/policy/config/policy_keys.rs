@@ -1,4 +1,4 @@
-//! [`PolicyKeys`]: the keys of one [`CachePolicy`], and the check that they fit together (C-35).
+//! [`PolicyKeys`]: the keys of one [`CachePolicy`], and the check that they fit together.
 
 use std::time::Duration;
 
@@ -110,7 +110,7 @@ impl<'a> PolicyKeys<'a> {
         Ok(Some(policy))
     }
 
-    /// The policy that the lifetime makes, and the key that sets the lifetime.
+    /// The policy before the other keys refine it, and the key that sets its lifetime.
     fn start(&self) -> Result<Option<(CachePolicy, PolicyKey<'a>)>, Fault> {
         let starts = self
             .0
@@ -148,6 +148,7 @@ impl<'a> PolicyKeys<'a> {
     }
 
     /// Checks that a key fits the lifetime and the other keys.
+    // C-35
     fn check(&self, own: &PolicyKey<'_>, start: PolicyKey<'_>) -> Result<(), Fault> {
         let key = own.key;
         let refuse = |message: String| Err(fault(own.at, message));
