@@ -55,12 +55,12 @@ fn typical_answers_read_as_plain_english() {
         (
             "a page for all",
             page(&["cache-control: public, max-age=60", "etag: \"1\""]),
-            "A browser may store it (`max-age` allows it; RFC 9111 section 3, S-01) for 60 seconds \
-             (`max-age`; RFC 9111 section 4.2.1, F-01), then asks again with its entity tag (RFC 9111 section \
+            "A browser may store it (`max-age` allows it; RFC 9111 section 3, S-01) and reuse it for 60 seconds \
+             (`max-age`; RFC 9111 section 4.2.1, F-01), then revalidates it by entity tag (RFC 9111 section \
              4.3.1, S-08). The key is the method and the URL (RFC 9111 section 2, K-07).\n\
-             A shared cache may store it (`max-age` allows it; RFC 9111 section 3, S-01) for 60 seconds \
-             (`max-age`; RFC 9111 section 4.2.1, F-01), then asks again with its entity tag (RFC 9111 section \
-             4.3.1, S-08). The key is the method and the URL (RFC 9111 section 2, K-07).",
+             A shared cache may store it (`max-age` allows it; RFC 9111 section 3, S-01) and reuse it for 60 \
+             seconds (`max-age`; RFC 9111 section 4.2.1, F-01), then revalidates it by entity tag (RFC 9111 \
+             section 4.3.1, S-08). The key is the method and the URL (RFC 9111 section 2, K-07).",
         ),
         (
             "a page that the edge keeps longer",
@@ -70,15 +70,15 @@ fn typical_answers_read_as_plain_english() {
                 "last-modified: {-86400}",
                 "vary: Accept-Encoding",
             ]),
-            "A browser may store it (`max-age` allows it; RFC 9111 section 3, S-01) for 60 seconds \
-             (`max-age`; RFC 9111 section 4.2.1, F-01), then asks again with its entity tag and its date (RFC \
-             9111 section 4.3.1, S-08). The key is the method and the URL (RFC 9111 section 2, K-07), and \
+            "A browser may store it (`max-age` allows it; RFC 9111 section 3, S-01) and reuse it for 60 seconds \
+             (`max-age`; RFC 9111 section 4.2.1, F-01), then revalidates it by entity tag and date (RFC 9111 \
+             section 4.3.1, S-08). The key is the method and the URL (RFC 9111 section 2, K-07), plus \
              `accept-encoding` (RFC 9111 section 4.1, K-03).\n\
-             A shared cache may store it (`s-maxage` allows it; RFC 9111 section 3, S-01) for 600 seconds \
-             (`s-maxage`; RFC 9111 section 5.2.2.10, C-21), then asks again with its entity tag and its date \
-             (RFC 9111 section 4.3.1, S-08). It is never served stale (RFC 9111 section 4.2.4, C-32). The key \
-             is the method and the URL (RFC 9111 section 2, K-07), and `accept-encoding` (RFC 9111 section \
-             4.1, K-03).",
+             A shared cache may store it (`s-maxage` allows it; RFC 9111 section 3, S-01) and reuse it for 600 \
+             seconds (`s-maxage`; RFC 9111 section 5.2.2.10, C-21), then revalidates it by entity tag and date \
+             (RFC 9111 section 4.3.1, S-08). It is never served stale (RFC 9111 section 4.2.4, C-32). The key is \
+             the method and the URL (RFC 9111 section 2, K-07), plus `accept-encoding` (RFC 9111 section 4.1, \
+             K-03).",
         ),
         (
             "a secret",
@@ -90,42 +90,45 @@ fn typical_answers_read_as_plain_english() {
             "what nobody spoke for",
             page(&["cache-control: private, no-cache", "etag: W/\"1\""]),
             "A browser may store it (`private` allows it; RFC 9111 section 3, S-01) and before each reuse \
-             (`no-cache`; RFC 9111 section 5.2.2.4, C-22) asks again with its entity tag (RFC 9111 section \
-             4.3.1, S-08). It is never served stale (RFC 9111 section 4.2.4, C-32). The key is the method and \
-             the URL (RFC 9111 section 2, K-07).\n\
+             (`no-cache`; RFC 9111 section 5.2.2.4, C-22) revalidates it by entity tag (RFC 9111 section 4.3.1, \
+             S-08). It is never served stale (RFC 9111 section 4.2.4, C-32). The key is the method and the URL \
+             (RFC 9111 section 2, K-07).\n\
              A shared cache must not store it (`private`; RFC 9111 section 5.2.2.7, C-24).",
         ),
         (
             "a page for one visitor",
             page(&["cache-control: private, max-age=60", "set-cookie: id=1"]),
-            "A browser may store it (`max-age` allows it; RFC 9111 section 3, S-01) for 60 seconds \
-             (`max-age`; RFC 9111 section 4.2.1, F-01), then fetches it anew, as it has no validator (RFC \
-             9111 section 4.3.1, S-08). The key is the method and the URL (RFC 9111 section 2, K-07).\n\
+            "A browser may store it (`max-age` allows it; RFC 9111 section 3, S-01) and reuse it for 60 seconds \
+             (`max-age`; RFC 9111 section 4.2.1, F-01), then fetches it again, because it does not have a \
+             validator (RFC 9111 section 4.3.1, S-08). The key is the method and the URL (RFC 9111 section 2, \
+             K-07).\n\
              A shared cache must not store it (`private`; RFC 9111 section 5.2.2.7, C-24).",
         ),
         (
             "a page that says nothing",
             page(&["last-modified: {-86400}"]),
-            "A browser may store it (no directive forbids it, and the status is one that is stored; RFC 9111 \
-             section 3, S-01) for 8640 seconds (a guess from `Last-Modified`; RFC 9111 section 4.2.2, F-03), \
-             then asks again with its date (RFC 9111 section 4.3.1, S-08). The key is the method and the URL \
-             (RFC 9111 section 2, K-07).\n\
-             A shared cache may store it (no directive forbids it, and the status is one that is stored; RFC \
-             9111 section 3, S-01) for 8640 seconds (a guess from `Last-Modified`; RFC 9111 section 4.2.2, \
-             F-03), then asks again with its date (RFC 9111 section 4.3.1, S-08). The key is the method and \
-             the URL (RFC 9111 section 2, K-07).\n\
-             warning: a browser and a shared cache may choose a lifetime, as none is stated; say `max-age` or \
-             `no-cache` (RFC 9111 section 4.2.2, F-04)",
+            "A browser may store it (no directive forbids it, and the status is heuristically cacheable; RFC 9111 \
+             section 3, S-01) and reuse it for 8640 seconds (heuristic freshness from `Last-Modified`; RFC 9111 \
+             section 4.2.2, F-03), then revalidates it by date (RFC 9111 section 4.3.1, S-08). The key is the \
+             method and the URL (RFC 9111 section 2, K-07).\n\
+             A shared cache may store it (no directive forbids it, and the status is heuristically cacheable; RFC \
+             9111 section 3, S-01) and reuse it for 8640 seconds (heuristic freshness from `Last-Modified`; RFC \
+             9111 section 4.2.2, F-03), then revalidates it by date (RFC 9111 section 4.3.1, S-08). The key is \
+             the method and the URL (RFC 9111 section 2, K-07).\n\
+             warning: a browser and a shared cache may apply heuristic freshness, because the response does not \
+             state a lifetime; add `max-age` or `no-cache` (RFC 9111 section 4.2.2, F-04)",
         ),
         (
             "an asset",
             audit("/app.3f2a9c1b.js", &[], 200, &["cache-control: public, max-age=31536000, immutable"]),
-            "A browser may store it (`max-age` allows it; RFC 9111 section 3, S-01) for 31536000 seconds \
-             (`max-age`; RFC 9111 section 4.2.1, F-01), then fetches it anew, as it has no validator (RFC \
-             9111 section 4.3.1, S-08). The key is the method and the URL (RFC 9111 section 2, K-07).\n\
-             A shared cache may store it (`max-age` allows it; RFC 9111 section 3, S-01) for 31536000 seconds \
-             (`max-age`; RFC 9111 section 4.2.1, F-01), then fetches it anew, as it has no validator (RFC \
-             9111 section 4.3.1, S-08). The key is the method and the URL (RFC 9111 section 2, K-07).",
+            "A browser may store it (`max-age` allows it; RFC 9111 section 3, S-01) and reuse it for 31536000 \
+             seconds (`max-age`; RFC 9111 section 4.2.1, F-01), then fetches it again, because it does not have a \
+             validator (RFC 9111 section 4.3.1, S-08). The key is the method and the URL (RFC 9111 section 2, \
+             K-07).\n\
+             A shared cache may store it (`max-age` allows it; RFC 9111 section 3, S-01) and reuse it for \
+             31536000 seconds (`max-age`; RFC 9111 section 4.2.1, F-01), then fetches it again, because it does \
+             not have a validator (RFC 9111 section 4.3.1, S-08). The key is the method and the URL (RFC 9111 \
+             section 2, K-07).",
         ),
         (
             "a page that may be stale",
@@ -134,59 +137,60 @@ fn typical_answers_read_as_plain_english() {
                 "age: 20",
                 "etag: \"1\"",
             ]),
-            "A browser may store it (`max-age` allows it; RFC 9111 section 3, S-01) for 60 seconds \
-             (`max-age`; RFC 9111 section 4.2.1, F-01), of which 20 seconds have passed (RFC 9111 section \
-             4.2.3, A-06), then asks again with its entity tag (RFC 9111 section 4.3.1, S-08). For 30 seconds \
-             more it may be served while a new one is fetched (RFC 5861 section 3, C-31). For 300 seconds \
-             more it may be served in place of an error (RFC 5861 section 4, C-31). The key is the method and \
-             the URL (RFC 9111 section 2, K-07).\n\
-             A shared cache may store it (`max-age` allows it; RFC 9111 section 3, S-01) for 60 seconds \
-             (`max-age`; RFC 9111 section 4.2.1, F-01), of which 20 seconds have passed (RFC 9111 section \
-             4.2.3, A-06), then asks again with its entity tag (RFC 9111 section 4.3.1, S-08). For 30 seconds \
-             more it may be served while a new one is fetched (RFC 5861 section 3, C-31). For 300 seconds \
-             more it may be served in place of an error (RFC 5861 section 4, C-31). The key is the method and \
-             the URL (RFC 9111 section 2, K-07).",
+            "A browser may store it (`max-age` allows it; RFC 9111 section 3, S-01) and reuse it for 60 seconds \
+             (`max-age`; RFC 9111 section 4.2.1, F-01), of which 20 seconds have passed (RFC 9111 section 4.2.3, \
+             A-06), then revalidates it by entity tag (RFC 9111 section 4.3.1, S-08). It may be served stale for \
+             30 seconds during revalidation (RFC 5861 section 3, C-31). It may be served stale for 300 seconds in \
+             place of an error (RFC 5861 section 4, C-31). The key is the method and the URL (RFC 9111 section 2, \
+             K-07).\n\
+             A shared cache may store it (`max-age` allows it; RFC 9111 section 3, S-01) and reuse it for 60 \
+             seconds (`max-age`; RFC 9111 section 4.2.1, F-01), of which 20 seconds have passed (RFC 9111 section \
+             4.2.3, A-06), then revalidates it by entity tag (RFC 9111 section 4.3.1, S-08). It may be served \
+             stale for 30 seconds during revalidation (RFC 5861 section 3, C-31). It may be served stale for 300 \
+             seconds in place of an error (RFC 5861 section 4, C-31). The key is the method and the URL (RFC 9111 \
+             section 2, K-07).",
         ),
         (
             "an answer to a request with credentials",
             audit("/", &["authorization: x"], 200, &["cache-control: max-age=60"]),
-            "A browser may store it (`max-age` allows it; RFC 9111 section 3, S-01) for 60 seconds \
-             (`max-age`; RFC 9111 section 4.2.1, F-01), then fetches it anew, as it has no validator (RFC \
-             9111 section 4.3.1, S-08). The key is the method and the URL (RFC 9111 section 2, K-07).\n\
-             A shared cache must not store it (the request has `Authorization`, and no directive lets it be \
-             shared; RFC 9111 section 3.5, S-04).",
+            "A browser may store it (`max-age` allows it; RFC 9111 section 3, S-01) and reuse it for 60 seconds \
+             (`max-age`; RFC 9111 section 4.2.1, F-01), then fetches it again, because it does not have a \
+             validator (RFC 9111 section 4.3.1, S-08). The key is the method and the URL (RFC 9111 section 2, \
+             K-07).\n\
+             A shared cache must not store it (the request has `Authorization`, and no directive allows a shared \
+             cache to store it; RFC 9111 section 3.5, S-04).",
         ),
         (
             "an error that says nothing",
             audit("/", &[], 404, &[]),
-            "A browser may store it (no directive forbids it, and the status is one that is stored; RFC 9111 \
-             section 3, S-01) and takes it for stale at once (nothing states a lifetime; RFC 9111 section \
-             4.2.1, F-01), so it fetches it anew, as it has no validator (RFC 9111 section 4.3.1, S-08). The \
+            "A browser may store it (no directive forbids it, and the status is heuristically cacheable; RFC 9111 \
+             section 3, S-01), but it is stale at once (no lifetime is stated; RFC 9111 section 4.2.1, F-01), so \
+             the cache fetches it again, because it does not have a validator (RFC 9111 section 4.3.1, S-08). The \
              key is the method and the URL (RFC 9111 section 2, K-07).\n\
-             A shared cache may store it (no directive forbids it, and the status is one that is stored; RFC \
-             9111 section 3, S-01) and takes it for stale at once (nothing states a lifetime; RFC 9111 \
-             section 4.2.1, F-01), so it fetches it anew, as it has no validator (RFC 9111 section 4.3.1, \
+             A shared cache may store it (no directive forbids it, and the status is heuristically cacheable; RFC \
+             9111 section 3, S-01), but it is stale at once (no lifetime is stated; RFC 9111 section 4.2.1, \
+             F-01), so the cache fetches it again, because it does not have a validator (RFC 9111 section 4.3.1, \
              S-08). The key is the method and the URL (RFC 9111 section 2, K-07).",
         ),
         (
             "a redirect that says nothing",
             audit("/", &[], 302, &[]),
-            "A browser must not store it (no lifetime is stated, and the status is not stored without one; \
+            "A browser must not store it (no lifetime is stated, and the status is not heuristically cacheable; \
              RFC 9111 section 3, S-01).\n\
-             A shared cache must not store it (no lifetime is stated, and the status is not stored without \
-             one; RFC 9111 section 3, S-01).",
+             A shared cache must not store it (no lifetime is stated, and the status is not heuristically \
+             cacheable; RFC 9111 section 3, S-01).",
         ),
         (
             "what varies on everything",
             page(&["cache-control: max-age=60", "vary: *"]),
-            "A browser may store it (`max-age` allows it; RFC 9111 section 3, S-01) for 60 seconds \
-             (`max-age`; RFC 9111 section 4.2.1, F-01), then fetches it anew, as it has no validator (RFC \
-             9111 section 4.3.1, S-08). No request gets it without asking (`Vary: *`; RFC 9111 section 4.1, \
-             K-03).\n\
-             A shared cache may store it (`max-age` allows it; RFC 9111 section 3, S-01) for 60 seconds \
-             (`max-age`; RFC 9111 section 4.2.1, F-01), then fetches it anew, as it has no validator (RFC \
-             9111 section 4.3.1, S-08). No request gets it without asking (`Vary: *`; RFC 9111 section 4.1, \
-             K-03).",
+            "A browser may store it (`max-age` allows it; RFC 9111 section 3, S-01) and reuse it for 60 seconds \
+             (`max-age`; RFC 9111 section 4.2.1, F-01), then fetches it again, because it does not have a \
+             validator (RFC 9111 section 4.3.1, S-08). No later request matches it (`Vary: *`; RFC 9111 section \
+             4.1, K-03).\n\
+             A shared cache may store it (`max-age` allows it; RFC 9111 section 3, S-01) and reuse it for 60 \
+             seconds (`max-age`; RFC 9111 section 4.2.1, F-01), then fetches it again, because it does not have a \
+             validator (RFC 9111 section 4.3.1, S-08). No later request matches it (`Vary: *`; RFC 9111 section \
+             4.1, K-03).",
         ),
         (
             "a page for edges alone",
@@ -204,44 +208,47 @@ fn typical_answers_read_as_plain_english() {
             ]),
             "A browser must not store it (`no-store`; RFC 9111 section 5.2.2.5, C-23).\n\
              A shared cache must not store it (`no-store`; RFC 9111 section 5.2.2.5, C-23).\n\
-             The edge `standard` may store it (`cdn-cache-control` allows it; RFC 9213 section 2.2, T-05) for \
-             600 seconds (`cdn-cache-control`; RFC 9213 section 2.2, T-05), then fetches it anew, as it has \
-             no validator (RFC 9111 section 4.3.1, S-08). The key is the method and the URL (RFC 9111 section \
-             2, K-07), and `accept-language` (RFC 9111 section 4.1, K-03).\n\
-             The edge `cloudflare` may store it (`cdn-cache-control` allows it; RFC 9213 section 2.2, T-05) \
-             for 600 seconds (`cdn-cache-control`; RFC 9213 section 2.2, T-05), then fetches it anew, as it \
-             has no validator (RFC 9111 section 4.3.1, S-08). The key is the method and the URL (RFC 9111 \
-             section 2, K-07), and not `accept-language` (RFC 9111 section 4.1, K-08). A purge of `a` or `b` \
-             reaches it (RFC 9875 section 1, G-20).\n\
-             The edge `fastly` may store it (it does not always obey `no-store` without `private`; RFC 9111 \
-             section 5.2.2.5, G-07) for as long as it chooses (its own default; RFC 9111 section 4.2.2, \
-             G-14), then fetches it anew, as it has no validator (RFC 9111 section 4.3.1, S-08). The key is \
-             the method and the URL (RFC 9111 section 2, K-07), and `accept-language` (RFC 9111 section 4.1, \
-             K-03).\n\
-             The edge `nginx` does not store it (`no-store`; RFC 9111 section 5.2.2.5, C-23).\n\
-             danger: the edge `cloudflare` does not look at `accept-language` and may serve one variant to \
-             all; give each variant a URL of its own, or say `private` (RFC 9111 section 4.1, K-08)\n\
-             danger: the edge `fastly` may store it in spite of `no-store`; say `private, no-store` (RFC 9111 \
-             section 5.2.2.5, G-07)",
+             The edge cache `standard` may store it (`cdn-cache-control` allows it; RFC 9213 section 2.2, T-05) \
+             and reuse it for 600 seconds (`cdn-cache-control`; RFC 9213 section 2.2, T-05), then fetches it \
+             again, because it does not have a validator (RFC 9111 section 4.3.1, S-08). The key is the method \
+             and the URL (RFC 9111 section 2, K-07), plus `accept-language` (RFC 9111 section 4.1, K-03).\n\
+             The edge cache `cloudflare` may store it (`cdn-cache-control` allows it; RFC 9213 section 2.2, T-05) \
+             and reuse it for 600 seconds (`cdn-cache-control`; RFC 9213 section 2.2, T-05), then fetches it \
+             again, because it does not have a validator (RFC 9111 section 4.3.1, S-08). The key is the method \
+             and the URL (RFC 9111 section 2, K-07), but not `accept-language` (RFC 9111 section 4.1, K-08). A \
+             purge of `a` or `b` reaches it (RFC 9875 section 1, G-20).\n\
+             The edge cache `fastly` may store it (this cache does not always obey `no-store` without `private`; \
+             RFC 9111 section 5.2.2.5, G-07) and reuse it for as long as the cache chooses (its own default; RFC \
+             9111 section 4.2.2, G-14), then fetches it again, because it does not have a validator (RFC 9111 \
+             section 4.3.1, S-08). The key is the method and the URL (RFC 9111 section 2, K-07), plus \
+             `accept-language` (RFC 9111 section 4.1, K-03).\n\
+             The edge cache `nginx` does not store it (`no-store`; RFC 9111 section 5.2.2.5, C-23).\n\
+             danger: the edge cache `cloudflare` does not obey `Vary` for `accept-language` and may serve one \
+             variant to all clients; give each variant its own URL, or add `private` (RFC 9111 section 4.1, \
+             K-08)\n\
+             danger: the edge cache `fastly` may store the response despite `no-store`; send `private, no-store` \
+             (RFC 9111 section 5.2.2.5, G-07)",
         ),
         (
             "a query and a cookie at an edge",
             audit("/?q", &[], 200, &["cache-control: max-age=60", "set-cookie: id=1"]).at(&EdgeProfile::CLOUDFRONT),
-            "A browser may store it (`max-age` allows it; RFC 9111 section 3, S-01) for 60 seconds \
-             (`max-age`; RFC 9111 section 4.2.1, F-01), then fetches it anew, as it has no validator (RFC \
-             9111 section 4.3.1, S-08). The key is the method and the URL (RFC 9111 section 2, K-07).\n\
-             A shared cache may store it (`max-age` allows it; RFC 9111 section 3, S-01) for 60 seconds \
-             (`max-age`; RFC 9111 section 4.2.1, F-01), then fetches it anew, as it has no validator (RFC \
-             9111 section 4.3.1, S-08). The key is the method and the URL (RFC 9111 section 2, K-07).\n\
-             The edge `cloudfront` may store it (`max-age` allows it; RFC 9111 section 3, S-01) for 60 \
-             seconds (`max-age`; RFC 9111 section 4.2.1, F-01), then fetches it anew, as it has no validator \
-             (RFC 9111 section 4.3.1, S-08). It may be served stale when the origin cannot be reached (RFC 9111 \
-             section 4.2.4, F-05). The key is the method and the URL without its query (RFC 9111 section 2, \
+            "A browser may store it (`max-age` allows it; RFC 9111 section 3, S-01) and reuse it for 60 seconds \
+             (`max-age`; RFC 9111 section 4.2.1, F-01), then fetches it again, because it does not have a \
+             validator (RFC 9111 section 4.3.1, S-08). The key is the method and the URL (RFC 9111 section 2, \
              K-07).\n\
-             danger: a shared cache may replay `Set-Cookie` to other visitors; say `private`, or set the \
-             cookie elsewhere (RFC 9111 section 7.3, G-01)\n\
-             warning: the edge `cloudfront` leaves the query out of its key; put what selects the answer into \
-             the path (RFC 9111 section 2, B-02)",
+             A shared cache may store it (`max-age` allows it; RFC 9111 section 3, S-01) and reuse it for 60 \
+             seconds (`max-age`; RFC 9111 section 4.2.1, F-01), then fetches it again, because it does not have a \
+             validator (RFC 9111 section 4.3.1, S-08). The key is the method and the URL (RFC 9111 section 2, \
+             K-07).\n\
+             The edge cache `cloudfront` may store it (`max-age` allows it; RFC 9111 section 3, S-01) and reuse \
+             it for 60 seconds (`max-age`; RFC 9111 section 4.2.1, F-01), then fetches it again, because it does \
+             not have a validator (RFC 9111 section 4.3.1, S-08). It may be served stale when the origin is \
+             unreachable (RFC 9111 section 4.2.4, F-05). The key is the method and the URL without its query (RFC \
+             9111 section 2, K-07).\n\
+             danger: a shared cache may replay `Set-Cookie` to other clients; add `private`, or set the cookie in \
+             another response (RFC 9111 section 7.3, G-01)\n\
+             warning: the edge cache `cloudfront` leaves the query out of its key; move parameters that select \
+             the response into the path (RFC 9111 section 2, B-02)",
         ),
     ];
     for (sentence, audit, expected) in table {

@@ -173,13 +173,13 @@ fn one_thing_can_be_written_in_several_ways() {
 fn what_is_wrong_is_told_with_its_place_and_what_to_write() {
     let table: &[(&str, &str)] = &[
         // TOML itself.
-        ("default = ", "line 1, column 11: this is no TOML: string values must be quoted, expected literal string"),
+        ("default = ", "line 1, column 11: invalid TOML: string values must be quoted, expected literal string"),
         (
             "[routes]\n'/' = 'no-store'\n'/' = 'no-cache'",
-            "line 3, column 1: `'/'` is given twice; keep one, and say there what both said",
+            "line 3, column 1: `'/'` is defined twice; merge the two definitions into one",
         ),
-        ("[routes]\n[routes]", "line 2, column 2: `routes` is given twice; keep one, and say there what both said"),
-        ("[routes\n'/' = 1", "line 1, column 8: this is no TOML: unclosed table, expected `]`"),
+        ("[routes]\n[routes]", "line 2, column 2: `routes` is defined twice; merge the two definitions into one"),
+        ("[routes\n'/' = 1", "line 1, column 8: invalid TOML: unclosed table, expected `]`"),
         // Keys.
         ("[route]", "line 1, column 2: unknown key `route`; did you mean `routes`?"),
         ("rotues = {}", "line 1, column 1: unknown key `rotues`; did you mean `routes`?"),
@@ -202,138 +202,135 @@ fn what_is_wrong_is_told_with_its_place_and_what_to_write() {
         ),
         (
             "default = { public = 60, tags = ['a'] }",
-            "line 1, column 26: `tags` is for routes; give `\"/{*path}\"` in `[routes]` what it says",
+            "line 1, column 26: `default` does not accept `tags`; move it to a route `\"/{*path}\"` in `[routes]`",
         ),
         (
             "routes.'/' = { public = 60, status.404 = { public = 60, vary = ['a'] } }",
-            "line 1, column 57: `vary` is for the whole route; say it there",
+            "line 1, column 57: `vary` applies to the whole route; move it to the route",
         ),
         ("development.cashing = false", "line 1, column 13: unknown key `cashing`; did you mean `caching`?"),
         (
             "policies.no-store = { public = 60 }",
-            "line 1, column 10: `no-store` means the same in every file; choose another name",
+            "line 1, column 10: `no-store` is a predefined policy; choose another name",
         ),
         // Kinds of values.
         (
             "default = 1",
-            "line 1, column 11: a policy is a table, not a number; write `{ max_age = \"1m\" }`, or one of `\"no-store\"`, `\"no-cache\"`, `\"private, no-cache\"`, `\"immutable\"`",
+            "line 1, column 11: a policy must be a table, not a number; write `{ max_age = \"1m\" }`, or one of `\"no-store\"`, `\"no-cache\"`, `\"private, no-cache\"`, `\"immutable\"`",
         ),
         (
             "default = 'page'",
-            "line 1, column 11: `page` is no policy that can stand here, as names are for routes; write a table such as `{ max_age = \"1m\" }`, or one of `\"no-store\"`, `\"no-cache\"`, `\"private, no-cache\"`, `\"immutable\"`",
+            "line 1, column 11: `page` is not a predefined policy, and only routes can refer to a policy by name; write a table such as `{ max_age = \"1m\" }`, or one of `\"no-store\"`, `\"no-cache\"`, `\"private, no-cache\"`, `\"immutable\"`",
         ),
         (
             "default = 'no store'",
-            "line 1, column 11: `no store` is no policy that can stand here, as names are for routes; did you mean `\"no-store\"`?",
+            "line 1, column 11: `no store` is not a predefined policy, and only routes can refer to a policy by name; did you mean `\"no-store\"`?",
         ),
         (
             "routes = 'no-store'",
-            "line 1, column 10: `routes` is a table, not a text; write `routes.\"/\" = { public = \"5m\" }`",
+            "line 1, column 10: `routes` must be a table, not a text; write `routes.\"/\" = { public = \"5m\" }`",
         ),
         (
             "routes.'/' = 60",
-            "line 1, column 14: a policy is a table or the name of one, not a number; write `{ public = \"5m\" }`",
+            "line 1, column 14: a policy must be a table or the name of a policy, not a number; write `{ public = \"5m\" }`",
         ),
         (
             "routes.'/' = {}",
-            "line 1, column 8: `/` does not say how long an answer may be kept; write `public = \"5m\"`, `private = \"1m\"`, `no_cache = true` or `no_store = true`",
+            "line 1, column 8: `/` does not set a lifetime; write `public = \"5m\"`, `private = \"1m\"`, `no_cache = true` or `no_store = true`",
         ),
         (
             "routes.'/'.tags = ['a']",
-            "line 1, column 8: `/` does not say how long an answer may be kept; write `public = \"5m\"`, `private = \"1m\"`, `no_cache = true` or `no_store = true`",
+            "line 1, column 8: `/` does not set a lifetime; write `public = \"5m\"`, `private = \"1m\"`, `no_cache = true` or `no_store = true`",
         ),
         (
             "routes.'/' = { based_on = 1 }",
-            "line 1, column 27: `based_on` is a name, not a number; write `based_on = \"page\"`",
+            "line 1, column 27: `based_on` must be a name, not a number; write `based_on = \"page\"`",
         ),
-        (
-            "routes.'/' = { public = true }",
-            "line 1, column 25: `public` takes the lifetime itself; write `public = \"5m\"`",
-        ),
+        ("routes.'/' = { public = true }", "line 1, column 25: `public` must be a lifetime; write `public = \"5m\"`"),
         (
             "routes.'/' = { public = [] }",
-            "line 1, column 25: `public` is a duration, not a list; write `public = \"5m\"`",
+            "line 1, column 25: `public` must be a duration, not a list; write `public = \"5m\"`",
         ),
         (
             "routes.'/' = { no_store = false }",
-            "line 1, column 27: `no_store` is not `false`; write `no_store = true`, or leave `no_store` out",
+            "line 1, column 27: `no_store` cannot be `false`; write `no_store = true`, or remove `no_store`",
         ),
         (
             "routes.'/' = { no_store = 1 }",
-            "line 1, column 27: `no_store` is not a number; write `no_store = true`, or leave `no_store` out",
+            "line 1, column 27: `no_store` cannot be a number; write `no_store = true`, or remove `no_store`",
         ),
         (
             "routes.'/' = { private = false }",
-            "line 1, column 26: `private` is not `false`; write `private = true`, or leave `private` out",
+            "line 1, column 26: `private` cannot be `false`; write `private = true`, or remove `private`",
         ),
         (
             "routes.'/' = { private = true }",
-            "line 1, column 16: `private = true` does not say how long; write `private = \"1m\"`, or `no_cache = true` beside it",
+            "line 1, column 16: `private = true` does not set a lifetime; write `private = \"1m\"`, or add `no_cache = true`",
         ),
         (
             "routes.'/' = { public = 60, vary = 'accept' }",
-            "line 1, column 36: `vary` is a list of texts, not a text; write `vary = [\"accept-language\"]`",
+            "line 1, column 36: `vary` must be a list of texts, not a text; write `vary = [\"accept-language\"]`",
         ),
         (
             "routes.'/' = { public = 60, vary = ['accept', 1] }",
-            "line 1, column 47: `vary` is a list of texts, without a number; write `vary = [\"accept-language\"]`",
+            "line 1, column 47: `vary` must contain only texts, not a number; write `vary = [\"accept-language\"]`",
         ),
         (
             "routes.'/' = { public = 60, status.404 = {} }",
-            "line 1, column 36: `404` does not say how long an answer may be kept; write `public = \"5m\"`, `private = \"1m\"`, `no_cache = true` or `no_store = true`",
+            "line 1, column 36: `404` does not set a lifetime; write `public = \"5m\"`, `private = \"1m\"`, `no_cache = true` or `no_store = true`",
         ),
         (
             "routes.'/' = { public = 60, status.404 = 'a' }",
-            "line 1, column 42: `a` is no policy that can stand here, as names are for routes; write a table such as `{ max_age = \"1m\" }`, or one of `\"no-store\"`, `\"no-cache\"`, `\"private, no-cache\"`, `\"immutable\"`",
+            "line 1, column 42: `a` is not a predefined policy, and only routes can refer to a policy by name; write a table such as `{ max_age = \"1m\" }`, or one of `\"no-store\"`, `\"no-cache\"`, `\"private, no-cache\"`, `\"immutable\"`",
         ),
         (
             "routes.'/' = { public = 60, status = 404 }",
-            "line 1, column 38: `status` is a table, not a number; write `status.404 = { max_age = \"1m\" }`",
+            "line 1, column 38: `status` must be a table, not a number; write `status.404 = { max_age = \"1m\" }`",
         ),
         (
             "development = false",
-            "line 1, column 15: `development` is a table, not `false`; write `development.caching = false`",
+            "line 1, column 15: `development` must be a table, not `false`; write `development.caching = false`",
         ),
         (
             "[development]",
-            "line 1, column 2: `development` says nothing; write `development.caching = false`, or leave it out",
+            "line 1, column 2: `development` is empty; write `development.caching = false`, or remove the section",
         ),
         (
             "development.caching = 'off'",
-            "line 1, column 23: `caching` is `true` or `false`, not a text; write `caching = false`",
+            "line 1, column 23: `caching` must be `true` or `false`, not a text; write `caching = false`",
         ),
         // Durations: refused, never clamped.
         (
             "routes.'/' = { public = '2y' }",
-            "line 1, column 25: `2y` is more than a year, which caches cut short; write `\"1y\"` at most",
+            "line 1, column 25: `2y` is more than a year, which caches shorten; write at most `\"1y\"`",
         ),
         (
             "routes.'/' = { public = 31536001 }",
-            "line 1, column 25: `31536001` is more than a year, which caches cut short; write `\"1y\"` at most",
+            "line 1, column 25: `31536001` is more than a year, which caches shorten; write at most `\"1y\"`",
         ),
         (
             "routes.'/' = { public = 99999999999999999999 }",
-            "line 1, column 25: `99999999999999999999` is more than a year, which caches cut short; write `\"1y\"` at most",
+            "line 1, column 25: `99999999999999999999` is more than a year, which caches shorten; write at most `\"1y\"`",
         ),
         (
             "routes.'/' = { public = -1 }",
-            "line 1, column 25: `-1` is negative; write `0` for a lifetime that is over at once",
+            "line 1, column 25: `-1` is negative; write `0` for a response that is stale at once",
         ),
         (
             "routes.'/' = { public = '-5m' }",
-            "line 1, column 25: `-5m` is negative; write `0` for a lifetime that is over at once",
+            "line 1, column 25: `-5m` is negative; write `0` for a response that is stale at once",
         ),
         (
             "routes.'/' = { public = 1.5 }",
-            "line 1, column 25: `1.5` is no whole number of seconds; write one, or a text such as `\"5m\"`",
+            "line 1, column 25: `1.5` is not a whole number of seconds; write a whole number, or a text such as `\"5m\"`",
         ),
         (
             "routes.'/' = { public = '1.5h' }",
-            "line 1, column 25: `1.5h` has a fraction; write it in a smaller unit, as in `\"90m\"` or `\"1h 30m\"`",
+            "line 1, column 25: `1.5h` contains a fraction; use a smaller unit, as in `\"90m\"` or `\"1h 30m\"`",
         ),
         (
             "routes.'/' = { public = '500ms' }",
-            "line 1, column 25: `500ms` is finer than a second, which no cache counts; write whole seconds",
+            "line 1, column 25: `500ms` is in fractions of a second, but caches count seconds; write whole seconds",
         ),
         (
             "routes.'/' = { public = '5M' }",
@@ -341,140 +338,140 @@ fn what_is_wrong_is_told_with_its_place_and_what_to_write() {
         ),
         (
             "routes.'/' = { public = '300' }",
-            "line 1, column 25: `300` has no unit; write `\"300s\"` for seconds, or `\"300m\"` for minutes",
+            "line 1, column 25: `300` does not have a unit; write `\"300s\"` for seconds, or `\"300m\"` for minutes",
         ),
         (
             "routes.'/' = { public = 'soon' }",
-            "line 1, column 25: `soon` is no duration; write `\"90s\"`, `\"5m\"`, `\"2 minutes\"`, `\"1y\"`, or a number of seconds",
+            "line 1, column 25: `soon` is not a duration; write a text such as `\"90s\"`, `\"5m\"`, `\"2 minutes\"` or `\"1y\"`, or a number of seconds",
         ),
         (
             "routes.'/' = { public = 2026-01-01 }",
-            "line 1, column 25: `public` is a duration, not a date; write `public = \"5m\"`",
+            "line 1, column 25: `public` must be a duration, not a date; write `public = \"5m\"`",
         ),
         // Contradictions (C-35).
         (
             "routes.'/' = { public = 60, private = 60 }",
-            "line 1, column 29: `public` lets every cache keep the answer, and `private` only the visitor's own; keep one of the two",
+            "line 1, column 29: `public` allows every cache to store the response, and `private` only browsers; remove one of them",
         ),
         (
             "routes.'/' = { public = 60, max_age = 60 }",
-            "line 1, column 29: `max_age` and `public` are two lifetimes for the same caches; keep `public`, and write `edge` for another lifetime in shared caches",
+            "line 1, column 29: `max_age` and `public` set a lifetime for the same caches; remove `max_age`, and use `edge` for a different lifetime in shared caches",
         ),
         (
             "routes.'/' = { max_age = 60, private = true }",
-            "line 1, column 30: `private` takes the lifetime itself; write `private = \"5m\"`, and leave `max_age` out",
+            "line 1, column 30: `private` sets the lifetime itself; write `private = \"5m\"`, and remove `max_age`",
         ),
         (
             "routes.'/' = { no_cache = true, private = true, public = 60 }",
-            "line 1, column 49: `no_cache` has every reuse validated, so the lifetime of `public` means nothing beside it; keep one of the two",
+            "line 1, column 49: `no_cache` requires revalidation before each reuse, so the lifetime of `public` has no effect; remove one of them",
         ),
         (
             "routes.'/' = { for_http10 = true }",
-            "line 1, column 16: `for_http10` says more of a policy that is not there; write `no_cache = true` or `no_store = true` beside it",
+            "line 1, column 16: `for_http10` needs another key that sets the lifetime; add `no_cache = true` or `no_store = true`",
         ),
         (
             "routes.'/' = { public = 60, no_cache = true }",
-            "line 1, column 29: `no_cache` has every reuse validated, so the lifetime of `public` means nothing beside it; keep one of the two",
+            "line 1, column 29: `no_cache` requires revalidation before each reuse, so the lifetime of `public` has no effect; remove one of them",
         ),
         (
             "routes.'/' = { private = 60, no_cache = true }",
-            "line 1, column 30: `no_cache` has every reuse validated, so the lifetime of `private` means nothing beside it; keep one of the two, or write `private = true`",
+            "line 1, column 30: `no_cache` requires revalidation before each reuse, so the lifetime of `private` has no effect; remove one of them, or write `private = true`",
         ),
         (
             "routes.'/' = { no_store = true, public = 60 }",
-            "line 1, column 33: `no_store` leaves nothing to keep, so `public` means nothing beside it; keep one of the two",
+            "line 1, column 33: `no_store` forbids storage, so `public` has no effect; remove one of them",
         ),
         (
             "routes.'/' = { no_store = true, private = true }",
-            "line 1, column 33: `no_store` leaves nothing to keep, so `private` means nothing beside it; keep one of the two",
+            "line 1, column 33: `no_store` forbids storage, so `private` has no effect; remove one of them",
         ),
         (
             "routes.'/' = { no_store = true, no_cache = true }",
-            "line 1, column 33: `no_store` leaves nothing to keep, so `no_cache` means nothing beside it; keep one of the two",
+            "line 1, column 33: `no_store` forbids storage, so `no_cache` has no effect; remove one of them",
         ),
         (
             "routes.'/' = { no_store = true, edge = 60 }",
-            "line 1, column 33: `no_store` leaves nothing to keep at the edge; leave `edge` out",
+            "line 1, column 33: `no_store` forbids storage, so `edge` has no effect; remove `edge`",
         ),
         (
             "routes.'/' = { no_store = true, stale_if_error = 60 }",
-            "line 1, column 33: `no_store` forbids the stale answers that `stale_if_error` allows; leave `stale_if_error` out",
+            "line 1, column 33: `no_store` forbids the stale responses that `stale_if_error` allows; remove `stale_if_error`",
         ),
         (
             "routes.'/' = { no_store = true, must_revalidate = true }",
-            "line 1, column 33: `no_store` leaves nothing to revalidate; leave `must_revalidate` out",
+            "line 1, column 33: `no_store` forbids storage, so `must_revalidate` has no effect; remove `must_revalidate`",
         ),
         (
             "routes.'/' = { no_store = true, immutable = true }",
-            "line 1, column 33: `immutable` only applies while an answer is fresh, and `no_store` leaves no time for that; leave `immutable` out, or write it beside a lifetime such as `max_age = \"1y\"`",
+            "line 1, column 33: `immutable` applies only while a response is fresh, and `no_store` does not give browsers such a time; remove `immutable`, or set a lifetime such as `max_age = \"1y\"`",
         ),
         (
             "routes.'/' = { private = 60, edge = 60 }",
-            "line 1, column 30: `edge` is for shared caches, which `private` keeps out; leave `edge` out, or write `public` for `private` if the answer is the same for everyone",
+            "line 1, column 30: `private` forbids shared caches, so `edge` has no effect; remove `edge`, or use `public` if the response is the same for all users",
         ),
         (
             "routes.'/' = { private = true, no_cache = true, edge = 60 }",
-            "line 1, column 49: `edge` is for shared caches, which `private` keeps out; leave `edge` out, or write `public` for `private` if the answer is the same for everyone",
+            "line 1, column 49: `private` forbids shared caches, so `edge` has no effect; remove `edge`, or use `public` if the response is the same for all users",
         ),
         (
             "routes.'/' = { no_cache = true, edge = 60 }",
-            "line 1, column 33: `no_cache` has every reuse validated, at the edge too; leave `edge` out, or write a lifetime for `no_cache`",
+            "line 1, column 33: `no_cache` requires revalidation in edge caches too; remove `edge`, or replace `no_cache` with a lifetime",
         ),
         (
             "routes.'/' = { no_cache = true, stale_while_revalidate = 60 }",
-            "line 1, column 33: `no_cache` forbids the stale answers that `stale_while_revalidate` allows; leave `stale_while_revalidate` out",
+            "line 1, column 33: `no_cache` forbids the stale responses that `stale_while_revalidate` allows; remove `stale_while_revalidate`",
         ),
         (
             "routes.'/' = { no_cache = true, must_revalidate = true }",
-            "line 1, column 33: `no_cache` has every reuse validated already; leave `must_revalidate` out",
+            "line 1, column 33: `no_cache` already requires revalidation; remove `must_revalidate`",
         ),
         (
             "routes.'/' = { no_cache = true, immutable = true }",
-            "line 1, column 33: `immutable` only applies while an answer is fresh, and `no_cache` leaves no time for that; leave `immutable` out, or write it beside a lifetime such as `max_age = \"1y\"`",
+            "line 1, column 33: `immutable` applies only while a response is fresh, and `no_cache` does not give browsers such a time; remove `immutable`, or set a lifetime such as `max_age = \"1y\"`",
         ),
         (
             "routes.'/' = { private = 60, proxy_revalidate = true }",
-            "line 1, column 30: `proxy_revalidate` speaks to shared caches, which `private` keeps out; write `must_revalidate`, or leave it out",
+            "line 1, column 30: `private` forbids shared caches, so `proxy_revalidate` has no effect; write `must_revalidate`, or remove it",
         ),
         (
             "routes.'/' = { must_revalidate = true, public = 60, stale_if_error = 60 }",
-            "line 1, column 53: `must_revalidate` forbids the stale answers that `stale_if_error` allows; keep one of the two",
+            "line 1, column 53: `must_revalidate` forbids the stale responses that `stale_if_error` allows; remove one of them",
         ),
         (
             "routes.'/' = { stale_while_revalidate = 60, public = 60, proxy_revalidate = true }",
-            "line 1, column 58: `proxy_revalidate` forbids the stale answers that `stale_while_revalidate` allows; keep one of the two",
+            "line 1, column 58: `proxy_revalidate` forbids the stale responses that `stale_while_revalidate` allows; remove one of them",
         ),
         (
             "routes.'/' = { immutable = true }",
-            "line 1, column 16: `immutable` says more of a policy that is not there; write a lifetime such as `max_age = \"5m\"` beside it",
+            "line 1, column 16: `immutable` needs another key that sets the lifetime; add a lifetime such as `max_age = \"5m\"`",
         ),
         (
             "routes.'/' = { public = 0, immutable = true }",
-            "line 1, column 28: `immutable` only applies while an answer is fresh, and `public` leaves no time for that; leave `immutable` out, or write it beside a lifetime such as `max_age = \"1y\"`",
+            "line 1, column 28: `immutable` applies only while a response is fresh, and `public` does not give browsers such a time; remove `immutable`, or set a lifetime such as `max_age = \"1y\"`",
         ),
         (
             "routes.'/' = { public = 60, immutable = true, must_revalidate = true }",
-            "line 1, column 29: `immutable` says that the answer never changes, and `must_revalidate` that it may; keep one of the two",
+            "line 1, column 29: `immutable` states that the response never changes, so `must_revalidate` contradicts it; remove one of them",
         ),
         (
             "routes.'/' = { public = 60, for_http10 = true }",
-            "line 1, column 29: `for_http10` says that nothing may be reused unasked, and `public` that it may; leave `for_http10` out, or write it beside `no_cache` or `no_store`",
+            "line 1, column 29: `for_http10` forbids reuse without revalidation, and `public` allows it; remove `for_http10`, or use it with `no_cache` or `no_store`",
         ),
         (
             "routes.'/' = { edge_only = 60, edge = 60 }",
-            "line 1, column 32: `edge_only` has stated the lifetime for the edge already; leave `edge` out",
+            "line 1, column 32: `edge_only` already sets the lifetime for edge caches; remove `edge`",
         ),
         (
             "routes.'/' = { public = 60, stale_at_edge_only = true }",
-            "line 1, column 29: `stale_at_edge_only` is said of `stale_while_revalidate` or `stale_if_error`; write one beside it",
+            "line 1, column 29: `stale_at_edge_only` needs a stale window; add `stale_while_revalidate` or `stale_if_error`",
         ),
         (
             "routes.'/' = { private = 60, stale_if_error = 60, stale_at_edge_only = true }",
-            "line 1, column 51: `private` leaves nothing for edges to serve; leave `stale_at_edge_only` out",
+            "line 1, column 51: `private` does not let edge caches serve stale responses; remove `stale_at_edge_only`",
         ),
         (
             "routes.'/' = { no_cache = true, stale_at_edge_only = true }",
-            "line 1, column 33: `no_cache` leaves nothing for edges to serve; leave `stale_at_edge_only` out",
+            "line 1, column 33: `no_cache` does not let edge caches serve stale responses; remove `stale_at_edge_only`",
         ),
         (
             "routes.'/' = { public = 60, stale_in_browser_only = true }",
@@ -494,102 +491,99 @@ fn what_is_wrong_is_told_with_its_place_and_what_to_write() {
         ),
         (
             "routes.'/' = { edge = 60 }",
-            "line 1, column 16: `edge` says more of a policy that is not there; write a lifetime such as `max_age = \"5m\"` beside it",
+            "line 1, column 16: `edge` needs another key that sets the lifetime; add a lifetime such as `max_age = \"5m\"`",
         ),
         (
             "routes.'/' = { based_on = 'a', edge = 60 }",
-            "line 1, column 32: `edge` says more of a policy that is not there; write a lifetime such as `max_age = \"5m\"` beside it, as nothing of the base's own policy is kept",
+            "line 1, column 32: `edge` needs another key that sets the lifetime, because it replaces the policy of the base; add a lifetime such as `max_age = \"5m\"`",
         ),
         // What makes no table.
-        ("routes.'a' = 'no-store'", "line 1, column 8: a pattern begins with `/`"),
+        ("routes.'a' = 'no-store'", "line 1, column 8: a pattern must begin with `/`"),
         (
             "routes.'/:id' = 'no-store'",
-            "line 1, column 8: a segment does not begin with `:`; a parameter is written `{id}`",
+            "line 1, column 8: a segment cannot begin with `:`; write a parameter as `{id}`",
         ),
         (
             "routes.'/{a}{b}' = 'no-store'",
-            "line 1, column 8: a segment holds one parameter at most, at its end, as in `/v{major}/`",
+            "line 1, column 8: a segment can have only one parameter, at its end; write `/v{major}/`, for example",
         ),
         (
             "[routes]\n'/{a}' = 'no-store'\n'/{b}' = 'no-store'",
-            "line 3, column 1: `/{a}` matches a path that this matches too, and neither is the more specific; keep one of the two, or begin one of them with text of its own",
+            "line 3, column 1: the pattern conflicts with `/{a}`: both match the same path, and neither is more specific; remove one of them, or give one of them a literal prefix",
         ),
         (
             "[routes]\n'/' = 'page'\n[policies.pages]\npublic = 60",
-            "line 2, column 7: there is no policy named `page`; did you mean `pages`?",
+            "line 2, column 7: unknown policy `page`; did you mean `pages`?",
         ),
         (
             "routes.'/' = 'page'",
-            "line 1, column 14: there is no policy named `page`; define it as `[policies.page]`, or write a table such as `{ public = \"5m\" }`",
+            "line 1, column 14: unknown policy `page`; define it as `[policies.page]`, or write a table such as `{ public = \"5m\" }`",
         ),
-        ("routes.'/' = 'no_store'", "line 1, column 14: there is no policy named `no_store`; did you mean `no-store`?"),
+        ("routes.'/' = 'no_store'", "line 1, column 14: unknown policy `no_store`; did you mean `no-store`?"),
         (
             "routes.'/' = 'public, max-age=60'",
-            "line 1, column 14: there is no policy named `public, max-age=60`; write a table such as `{ public = \"5m\" }`",
+            "line 1, column 14: unknown policy `public, max-age=60`; write a table such as `{ public = \"5m\" }`",
         ),
-        (
-            "routes.'/' = 'b'\n[policies]\na = 'c'\nb = 'a'",
-            "line 3, column 5: there is no policy named `c`; did you mean `a`?",
-        ),
+        ("routes.'/' = 'b'\n[policies]\na = 'c'\nb = 'a'", "line 3, column 5: unknown policy `c`; did you mean `a`?"),
         (
             "[policies]\na = { based_on = 'b', public = 60 }\nb = 'a'",
-            "line 2, column 18: a policy cannot be its own base: `a` -> `b` -> `a`; start one of them from a policy",
+            "line 2, column 18: a policy cannot be its own base: `a` -> `b` -> `a`; remove one `based_on`",
         ),
         (
             "[policies]\nc = 'a'\na = 'a'",
-            "line 3, column 5: a policy cannot be its own base: `a` -> `a`; start one of them from a policy",
+            "line 3, column 5: a policy cannot be its own base: `a` -> `a`; remove one `based_on`",
         ),
         (
             "routes.'/' = { public = 60, status.200 = 'no-store' }",
-            "line 1, column 36: status 200 gets the route's own policy, as a 304 replaces what a cache holds; say it there",
+            "line 1, column 36: status 200 cannot have its own policy, because it gets the route's own; change that one instead",
         ),
         (
             "routes.'/' = { public = 60, status.429 = 'no-store' }",
-            "line 1, column 36: an answer with status 429 must not be stored (RFC 6585); leave it without a policy",
+            "line 1, column 36: responses with status 429 must not be stored (RFC 6585); remove the policy for this status",
         ),
         (
             "routes.'/' = { public = 60, status.103 = 'no-store' }",
-            "line 1, column 36: 103 is an interim status, which nobody stores; leave it without a policy",
+            "line 1, column 36: status 103 is informational, and such responses are not stored; remove the policy for this status",
         ),
         (
             "routes.'/' = { public = 60, status.4xx = 'no-store' }",
-            "line 1, column 36: `4xx` is no status; write its three digits, as in `status.404`",
+            "line 1, column 36: `4xx` is not a status; write three digits, as in `status.404`",
         ),
         (
             "routes.'/' = { public = 60, method.GET = 'no-store' }",
-            "line 1, column 36: GET gets the route's own policy; say there what it gets",
+            "line 1, column 36: GET gets the route's own policy; change that one instead",
         ),
         (
             "routes.'/' = { public = 60, method.head = 'no-store' }",
-            "line 1, column 36: methods are written in capitals; write `HEAD` for `head`",
+            "line 1, column 36: `head` must be in upper case; write `HEAD`",
         ),
         (
             "routes.'/' = { public = 60, method.POST = 'no-cache' }",
-            "line 1, column 36: answers to POST are not stored (G-09), whatever a table says; leave it out, or write `\"no-store\"`",
+            "line 1, column 36: responses to POST are never stored; remove the policy for this method, or write `\"no-store\"`",
         ),
         (
             "routes.'/' = { public = 60, method.'a b' = 'no-store' }",
-            "line 1, column 36: `a b` is no method; write one such as `HEAD`",
+            "line 1, column 36: `a b` is not a method; write a method such as `HEAD`",
         ),
         (
             "routes.'/' = { public = 60, content_type.image = 'no-store' }",
-            "line 1, column 42: `image` is no content type; write `text/css`, or `image/*` for all of its kind, without parameters, and what holds for all as the route's own policy",
+            "line 1, column 42: `image` is not a content type; write a type such as `text/css` or a range such as `image/*`, without parameters, or set the route's own policy for all types",
         ),
         (
             "routes.'/' = { public = 60, content_type = { 'a/b' = 'no-store', 'A/B' = 'no-store' } }",
-            "line 1, column 66: `A/B` is the same content type as `a/b`; keep one of the two",
+            "line 1, column 66: `A/B` is the same content type as `a/b`; remove one of them",
         ),
         (
             "routes.'/' = { public = 60, vary = ['accept', 'a b'] }",
-            "line 1, column 47: `a b` is no field name: letters, digits and `-`; write one name per element, without commas or spaces",
+            "line 1, column 47: `a b` is not a field name; write one name per element, without commas or spaces, such as `accept-language`",
         ),
         (
             "routes.'/' = { public = 60, vary = ['*'] }",
-            "line 1, column 37: `Vary: *` forbids every reuse, so it is no field name; write `no_store = true` instead",
+            "line 1, column 37: `*` is not a field name, and `Vary: *` would prevent all reuse; write `no_store = true` instead",
         ),
         (
             "default = { public = 60, vary = ['Authorization', '*'] }",
-            "line 1, column 51: `Vary: *` forbids every reuse, so it is no field name; write `no_store = true` instead",
+            "line 1, column 51: `*` is not a field name, and `Vary: *` would prevent all reuse; write `no_store = true` instead",
         ),
         (
             "routes.'/' = { public = 60, tags = ['a', 'b c'] }",
@@ -597,7 +591,7 @@ fn what_is_wrong_is_told_with_its_place_and_what_to_write() {
         ),
         (
             "# é\nroutes.'/é' = { public = 'é' }",
-            "line 2, column 26: `é` is no duration; write `\"90s\"`, `\"5m\"`, `\"2 minutes\"`, `\"1y\"`, or a number of seconds",
+            "line 2, column 26: `é` is not a duration; write a text such as `\"90s\"`, `\"5m\"`, `\"2 minutes\"` or `\"1y\"`, or a number of seconds",
         ),
     ];
     let mut others = String::new();
@@ -624,14 +618,14 @@ fn a_file_is_named_in_its_errors() {
 
     write(b"[routes]\n'/' = { public = '5 parsecs' }\n");
     let error = RoutePolicies::from_toml_file(&path).unwrap_err();
-    assert!(error.to_string().starts_with(&format!("{place}:2:18: `5 parsecs` is no duration; ")), "{error}");
+    assert!(error.to_string().starts_with(&format!("{place}:2:18: `5 parsecs` is not a duration; ")), "{error}");
     assert_eq!((error.line(), error.column(), error.path()), (Some(2), Some(18), Some(path.as_path())));
-    assert!(error.message().starts_with("`5 parsecs` is no duration; "));
+    assert!(error.message().starts_with("`5 parsecs` is not a duration; "));
     assert!(std::error::Error::source(&error).is_none());
 
     write(b"# caf\xe9\n");
     let error = RoutePolicies::from_toml_file(&path).unwrap_err();
-    assert!(error.to_string().starts_with(&format!("{place}:1:6: this is no UTF-8")), "{error}");
+    assert!(error.to_string().starts_with(&format!("{place}:1:6: the file is not valid UTF-8")), "{error}");
 
     write(EXAMPLE.as_bytes());
     let routes = RoutePolicies::from_toml_file(&path).unwrap();

@@ -396,124 +396,124 @@ fn what_is_refused_and_what_to_write_instead() {
     let tagged = |tag: &str| RoutePolicy::new(p(1)).tags([tag]);
     let table: Vec<(Result<RoutePolicies, RouteError>, &str)> = vec![
         // Patterns.
-        (b().route("", p(1)).build(), "route ``: a pattern begins with `/`"),
-        (b().route("a", p(1)).build(), "route `a`: a pattern begins with `/`"),
+        (b().route("", p(1)).build(), "route ``: a pattern must begin with `/`"),
+        (b().route("a", p(1)).build(), "route `a`: a pattern must begin with `/`"),
         (
             b().route("/a?q={q}", p(1)).build(),
-            "route `/a?q={q}`: no path holds `?` or `#`; leave the query out, every policy is for all of them",
+            "route `/a?q={q}`: a path cannot contain `?` or `#`; leave the query out, because a route matches every query",
         ),
         (
             b().route("/a b", p(1)).build(),
-            "route `/a b`: no path holds a space or a control character; write it as it is sent, as in `%20`",
+            "route `/a b`: a path cannot contain a space or a control character; write its encoded form, such as `%20`",
         ),
-        (
-            b().route("/:id", p(1)).build(),
-            "route `/:id`: a segment does not begin with `:`; a parameter is written `{id}`",
-        ),
+        (b().route("/:id", p(1)).build(), "route `/:id`: a segment cannot begin with `:`; write a parameter as `{id}`"),
         (
             b().route("/*path", p(1)).build(),
-            "route `/*path`: a segment does not begin with `*`; the rest of a path is written `{*path}`",
+            "route `/*path`: a segment cannot begin with `*`; write `{*path}` for the rest of a path",
         ),
         (
             b().route("/{a}{b}", p(1)).build(),
-            "route `/{a}{b}`: a segment holds one parameter at most, at its end, as in `/v{major}/`",
+            "route `/{a}{b}`: a segment can have only one parameter, at its end; write `/v{major}/`, for example",
         ),
-        (b().route("/{*a}/b", p(1)).build(), "route `/{*a}/b`: `{*path}` stands at the end, as in `/static/{*path}`"),
+        (
+            b().route("/{*a}/b", p(1)).build(),
+            "route `/{*a}/b`: a catch-all must be the last segment; write `/static/{*path}`, for example",
+        ),
         (
             b().route("/{}", p(1)).build(),
-            "route `/{}`: a parameter is written `{id}` or `{*path}`, and a brace that is text `{{` or `}}`",
+            "route `/{}`: the braces are invalid; write a parameter as `{id}` or `{*path}`, and literal braces as `{{` and `}}`",
         ),
         (
             b().route("/{a", p(1)).build(),
-            "route `/{a`: a parameter is written `{id}` or `{*path}`, and a brace that is text `{{` or `}}`",
+            "route `/{a`: the braces are invalid; write a parameter as `{id}` or `{*path}`, and literal braces as `{{` and `}}`",
         ),
         (
             b().route("/a}", p(1)).build(),
-            "route `/a}`: a parameter is written `{id}` or `{*path}`, and a brace that is text `{{` or `}}`",
+            "route `/a}`: the braces are invalid; write a parameter as `{id}` or `{*path}`, and literal braces as `{{` and `}}`",
         ),
         // Two of them.
         (
             b().route("/a", p(1)).route("/b", p(1)).route("/a", p(2)).build(),
-            "route `/a`: the pattern is given twice; keep one, and say there what both said",
+            "route `/a`: the pattern is defined twice; merge the two routes into one",
         ),
         (
             b().route("/x/{a}", p(1)).route("/x/{b}", p(1)).build(),
-            "route `/x/{b}`: `/x/{a}` matches a path that this matches too, and neither is the more specific; keep one of the two, or begin one of them with text of its own",
+            "route `/x/{b}`: the pattern conflicts with `/x/{a}`: both match the same path, and neither is more specific; remove one of them, or give one of them a literal prefix",
         ),
         (
             b().route("/y", p(1)).route("/x/{a}", p(1)).route("/x/{b}", p(1)).build(),
-            "route `/x/{b}`: `/x/{a}` matches a path that this matches too, and neither is the more specific; keep one of the two, or begin one of them with text of its own",
+            "route `/x/{b}`: the pattern conflicts with `/x/{a}`: both match the same path, and neither is more specific; remove one of them, or give one of them a literal prefix",
         ),
         (
             b().route("/{*rest}", p(1)).route("/{a}/x", p(1)).build(),
-            "route `/{a}/x`: `/{*rest}` matches a path that this matches too, and neither is the more specific; keep one of the two, or begin one of them with text of its own",
+            "route `/{a}/x`: the pattern conflicts with `/{*rest}`: both match the same path, and neither is more specific; remove one of them, or give one of them a literal prefix",
         ),
         (
             b().route("/{a}/{{x}}", p(1)).route("/{*rest}", p(1)).build(),
-            "route `/{*rest}`: `/{a}/{{x}}` matches a path that this matches too, and neither is the more specific; keep one of the two, or begin one of them with text of its own",
+            "route `/{*rest}`: the pattern conflicts with `/{a}/{{x}}`: both match the same path, and neither is more specific; remove one of them, or give one of them a literal prefix",
         ),
         // Names.
         (
             b().named("a", p(1)).named("a", p(1)).build(),
-            "policy `a`: the name is given to two policies; rename one of them",
+            "policy `a`: the name is defined twice; rename one of the policies",
         ),
         (
             b().named("article", p(1)).route("/a", RoutePolicy::named("artcle")).build(),
-            "route `/a`: there is no policy named `artcle`; did you mean `article`?",
+            "route `/a`: unknown policy `artcle`; did you mean `article`?",
         ),
         (
             b().route("/a", RoutePolicy::named("article")).build(),
-            "route `/a`: there is no policy named `article`; define it with named(\"article\", ..)",
+            "route `/a`: unknown policy `article`; define it with named(\"article\", ..)",
         ),
         (
             b().named("a", RoutePolicy::named("unknown")).build(),
-            "policy `a`: there is no policy named `unknown`; define it with named(\"unknown\", ..)",
+            "policy `a`: unknown policy `unknown`; define it with named(\"unknown\", ..)",
         ),
         (
             b().named("a", RoutePolicy::named("a")).build(),
-            "policy `a`: a policy cannot be its own base: `a` -> `a`; start one of them from a policy",
+            "policy `a`: a policy cannot be its own base: `a` -> `a`; replace the base of one of them with a `CachePolicy`",
         ),
         (
             b().named("a", RoutePolicy::named("b"))
                 .named("b", RoutePolicy::named("c").policy(p(1)))
                 .named("c", RoutePolicy::named("b"))
                 .build(),
-            "policy `a`: a policy cannot be its own base: `b` -> `c` -> `b`; start one of them from a policy",
+            "policy `a`: a policy cannot be its own base: `b` -> `c` -> `b`; replace the base of one of them with a `CachePolicy`",
         ),
         // Statuses and methods.
         (
             b().route("/a", RoutePolicy::new(p(1)).status(StatusCode::TOO_MANY_REQUESTS, CachePolicy::NO_STORE))
                 .build(),
-            "route `/a`: an answer with status 429 must not be stored (RFC 6585); leave it without a policy",
+            "route `/a`: responses with status 429 must not be stored (RFC 6585); remove the policy for this status",
         ),
         (
             b().route("/a", RoutePolicy::new(p(1)).status(StatusCode::NOT_MODIFIED, p(1))).build(),
-            "route `/a`: status 304 gets the route's own policy, as a 304 replaces what a cache holds; say it there",
+            "route `/a`: status 304 cannot have its own policy, because it gets the route's own; change that one instead",
         ),
         (
             b().route("/a", RoutePolicy::new(p(1)).status(StatusCode::EARLY_HINTS, p(1))).build(),
-            "route `/a`: 103 is an interim status, which nobody stores; leave it without a policy",
+            "route `/a`: status 103 is informational, and such responses are not stored; remove the policy for this status",
         ),
         (
             b().route("/a", RoutePolicy::new(p(1)).method(Method::POST, p(1))).build(),
-            "route `/a`: answers to POST are not stored (G-09), whatever a table says; leave it out, or say `CachePolicy::NO_STORE`",
+            "route `/a`: responses to POST are never stored; remove the policy for this method, or use `CachePolicy::NO_STORE`",
         ),
         // Content types, `Vary`, tags.
         (
             b().named("a", RoutePolicy::new(p(1)).content_type("*/*", p(1))).build(),
-            "policy `a`: `*/*` is no content type; write `text/css`, or `image/*` for all of its kind, without parameters, and what holds for all as the route's own policy",
+            "policy `a`: `*/*` is not a content type; write a type such as `text/css` or a range such as `image/*`, without parameters, or set the route's own policy for all types",
         ),
         (
             b().route("/a", RoutePolicy::new(p(1)).vary(["accept, cookie"])).build(),
-            "route `/a`: `accept, cookie` is no field name: letters, digits and `-`; write one name per element, without commas or spaces",
+            "route `/a`: `accept, cookie` is not a field name; write one name per element, without commas or spaces, such as `accept-language`",
         ),
         (
             b().route("/a", RoutePolicy::new(p(1)).vary(["*"])).build(),
-            "route `/a`: `Vary: *` forbids every reuse, so it is no field name; use `CachePolicy::NO_STORE`",
+            "route `/a`: `*` is not a field name, and `Vary: *` would prevent all reuse; use `CachePolicy::NO_STORE` instead",
         ),
         (
             b().route("/a", RoutePolicy::new(p(1)).vary((0..1_025).map(|n| format!("x-{n}")))).build(),
-            "route `/a`: 1025 names for Vary are more than caches read; use a private policy",
+            "route `/a`: 1025 names are more than caches read in `Vary`; use a private policy instead",
         ),
         (
             b().route("/a", tagged("A B")).build(),

@@ -1,6 +1,25 @@
-//! [`AfterFreshness`]: what a cache does when the lifetime is over.
+//! [`AfterFreshness`]: the behavior of a cache once the response is stale.
 
-/// What a cache does when the answer is no longer fresh.
+/// The behavior of a cache once the stored response is no longer fresh: how the cache revalidates it, and how long
+/// the cache may serve it stale.
+///
+/// ```
+/// use http::{Request, Response};
+/// use tower_cache_policy::audit::{CacheAudit, Validation};
+/// use tower_cache_policy::protocol::HttpDate;
+///
+/// let (request, ()) = Request::get("/news").body(()).unwrap().into_parts();
+/// let response = Response::builder()
+///     .header("cache-control", "max-age=60, stale-while-revalidate=30")
+///     .header("etag", "\"v7\"");
+/// let (response, ()) = response.body(()).unwrap().into_parts();
+/// let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+///
+/// let audit = CacheAudit::of(&request, &response, now);
+/// let then = audit.shared().then().unwrap();
+/// assert_eq!(then.validation(), Validation::EntityTag);
+/// assert_eq!(then.stale_while_revalidate(), Some(30));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AfterFreshness {
     pub(super) validation: Validation,
@@ -10,53 +29,60 @@ pub struct AfterFreshness {
     pub(super) stale_when_unreachable: bool,
 }
 
-/// What a cache can ask the origin with (S-08).
+/// The preconditions with which a cache revalidates a stored response
+/// ([RFC 9111 section 4.3.1](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.3.1)).
+// S-08
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Validation {
     /// `If-None-Match` with the entity tag.
     EntityTag,
-    /// `If-Modified-Since` with the date.
+    /// `If-Modified-Since` with the `Last-Modified` date.
     LastModified,
-    /// Both.
+    /// `If-None-Match` and `If-Modified-Since`.
     Both,
-    /// Neither: the whole answer is fetched again.
+    /// None, because the response does not have a validator. The cache fetches the complete response again.
     Nothing,
-    /// The cache never asks with a validator, but fetches the whole answer again.
+    /// None, because this cache never revalidates. It fetches the complete response again, even if the response has
+    /// a validator.
     NeverAsks,
 }
 
 impl AfterFreshness {
-    /// What the cache asks the origin with.
+    /// Returns the preconditions with which the cache revalidates the response.
     #[must_use]
     pub const fn validation(&self) -> Validation {
         self.validation
     }
 
-    /// Seconds past the lifetime for which the answer may be served while a new one is being
-    /// fetched (RFC 5861 section 3, C-31).
+    /// Returns how many seconds past its lifetime the cache may serve the response while it fetches a new one
+    /// ([RFC 5861 section 3](https://www.rfc-editor.org/rfc/rfc5861.html#section-3)).
     #[must_use]
     pub const fn stale_while_revalidate(&self) -> Option<u64> {
+        // C-31
         self.stale_while_revalidate
     }
 
-    /// Seconds past the lifetime for which the answer may be served in place of an error (RFC
-    /// 5861 section 4, C-31).
+    /// Returns how many seconds past its lifetime the cache may serve the response in place of an error
+    /// ([RFC 5861 section 4](https://www.rfc-editor.org/rfc/rfc5861.html#section-4)).
     #[must_use]
     pub const fn stale_if_error(&self) -> Option<u64> {
+        // C-31
         self.stale_if_error
     }
 
-    /// Whether the cache serves it stale when the origin cannot be reached, though nothing says
-    /// that it may (RFC 9111 section 4.2.4).
+    /// Returns whether the cache serves the response stale when it cannot reach the origin, although no directive
+    /// allows it ([RFC 9111 section 4.2.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.4)).
     #[must_use]
     pub const fn stale_when_unreachable(&self) -> bool {
         self.stale_when_unreachable
     }
 
-    /// Whether a directive forbids to serve it stale at all (RFC 9111 section 4.2.4, C-32).
+    /// Returns whether a directive forbids the cache to serve the response stale
+    /// ([RFC 9111 section 4.2.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.4)).
     #[must_use]
     pub const fn never_stale(&self) -> bool {
+        // C-32
         self.never_stale
     }
 }

@@ -1,4 +1,4 @@
-//! What an edge does, by its profile.
+//! The verdict on an edge cache, by its profile.
 
 use http::HeaderName;
 use http::header::{CACHE_CONTROL, EXPIRES};
@@ -17,37 +17,40 @@ use crate::edge::{
 use crate::protocol::{Cache, Lifetime, LifetimeSource, StoragePermission, StorageProhibition};
 
 pub(super) fn verdict(exchange: &Exchange, profile: &EdgeProfile) -> Verdict {
-    let heard = heard(exchange, profile, &mut Vec::new());
-    let (storage, lifetime) = decided(exchange, profile, &heard);
+    let effective = effective_field(exchange, profile, &mut Vec::new());
+    let (storage, lifetime) = decided(exchange, profile, &effective);
     let (tags, _) = profile.tags().map(|format| format.tags_in(&exchange.headers)).unwrap_or_default();
     Verdict {
         keeper: Keeper::Edge(profile.name()),
         storage,
         lifetime,
         age: exchange.age,
-        then: then(exchange, profile, &heard),
+        then: then(exchange, profile, &effective),
         key: key(exchange, profile),
         tags,
     }
 }
 
-/// The fields for the edge that it ignores for a fault (T-04).
+/// The fields for edge caches that this one ignores because their values are invalid.
+// T-04
 pub(super) fn ignored_fields(exchange: &Exchange, profile: &EdgeProfile) -> Vec<HeaderName> {
     let mut ignored = Vec::new();
-    heard(exchange, profile, &mut ignored);
+    effective_field(exchange, profile, &mut ignored);
     ignored
 }
 
-/// The first field of the edge's list that says something.
-enum Heard {
+/// The field that takes precedence at the edge cache, and its directive.
+enum EffectiveField {
     Field(HeaderName, EdgeDirective),
     CacheControl(EdgeDirective),
     Expires,
     Nothing,
 }
 
-/// T-05: the first field that is there and sound, and after it no other.
-fn heard(exchange: &Exchange, profile: &EdgeProfile, ignored: &mut Vec<HeaderName>) -> Heard {
+/// Finds the first field in the edge cache's order of precedence that is present and valid. All later fields are
+/// ignored.
+// T-05
+fn effective_field(exchange: &Exchange, profile: &EdgeProfile, ignored: &mut Vec<HeaderName>) -> EffectiveField {
     let headers = &exchange.headers;
     for name in profile.precedence() {
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
@@ -57,50 +60,56 @@ fn heard(exchange: &Exchange, profile: &EdgeProfile, ignored: &mut Vec<HeaderNam
         if name == CACHE_CONTROL {
             match EdgeDirective::of(&exchange.control) {
                 EdgeDirective::Silent => continue,
-                word => return Heard::CacheControl(word),
+                directive => return EffectiveField::CacheControl(directive),
             }
         }
         if name == EXPIRES {
-            return Heard::Expires;
+            return EffectiveField::Expires;
         }
         let own = profile.field().filter(|field| *field.name() == name).cloned();
         let field = own.unwrap_or_else(|| FreshnessField::known(name.clone()));
-        // Its syntax has no word that forbids to store, so that stands in `Cache-Control`.
+        // `Surrogate-Control` does not have a directive that forbids storage, so `private` in `Cache-Control` takes
+        // precedence over it.
         if field.syntax() == DirectiveSyntax::Surrogate
             && profile.field().is_some_and(|own| own.syntax() == DirectiveSyntax::Surrogate)
             && exchange.control.private()
         {
-            return Heard::CacheControl(EdgeDirective::NotStored);
+            return EffectiveField::CacheControl(EdgeDirective::NotStored);
         }
         match field.obeyed_in(headers) {
-            Some(word) => return Heard::Field(name, word),
+            Some(directive) => return EffectiveField::Field(name, directive),
             None => ignored.push(name),
         }
     }
-    Heard::Nothing
+    EffectiveField::Nothing
 }
 
-fn decided(exchange: &Exchange, profile: &EdgeProfile, heard: &Heard) -> (Storage, FreshFor) {
-    let guess = || FreshFor::unknown(FreshFrom::EdgeDefault);
+fn decided(exchange: &Exchange, profile: &EdgeProfile, effective: &EffectiveField) -> (Storage, FreshFor) {
+    let unknown = || FreshFor::unknown(FreshFrom::EdgeDefault);
     let kind = StorageProhibition::of_kind(&exchange.request.method, exchange.status);
-    let (storage, lifetime) = match (kind, heard) {
-        (Some(prohibition), _) => (Storage::not_stored(Why::Forbidden(prohibition)), guess()),
-        (None, Heard::Field(name, word)) => by_field(exchange, profile, name, *word),
-        (None, Heard::CacheControl(word)) => by_cache_control(exchange, profile, *word),
-        (None, Heard::Expires) => {
+    let (storage, lifetime) = match (kind, effective) {
+        (Some(prohibition), _) => (Storage::not_stored(Why::Forbidden(prohibition)), unknown()),
+        (None, EffectiveField::Field(name, directive)) => by_field(exchange, profile, name, *directive),
+        (None, EffectiveField::CacheControl(directive)) => by_cache_control(exchange, profile, *directive),
+        (None, EffectiveField::Expires) => {
             (Storage::stored(Why::Allowed(StoragePermission::Expires)), standard::lifetime(exchange, Cache::Shared))
         }
-        (None, Heard::Nothing) => unsaid(exchange, profile),
+        (None, EffectiveField::Nothing) => without_directive(exchange, profile),
     };
-    match refused(exchange, profile, heard).filter(|_| storage.is_stored()) {
+    match refused(exchange, profile, effective).filter(|_| storage.is_stored()) {
         Some(why) => (Storage::not_stored(why), lifetime),
         None => (storage, lifetime),
     }
 }
 
-fn by_field(exchange: &Exchange, profile: &EdgeProfile, name: &HeaderName, word: EdgeDirective) -> (Storage, FreshFor) {
+fn by_field(
+    exchange: &Exchange,
+    profile: &EdgeProfile,
+    name: &HeaderName,
+    directive: EdgeDirective,
+) -> (Storage, FreshFor) {
     let from = FreshFrom::EdgeField(name.clone());
-    match word {
+    match directive {
         EdgeDirective::NotStored => (Storage::not_stored(Why::EdgeFieldForbids(name.clone())), FreshFor::new(0, from)),
         EdgeDirective::Validated => {
             (Storage::stored(Why::EdgeField(name.clone())), FreshFor::new(0, FreshFrom::Validated))
@@ -108,15 +117,15 @@ fn by_field(exchange: &Exchange, profile: &EdgeProfile, name: &HeaderName, word:
         EdgeDirective::Stored(lifetime) => {
             (Storage::stored(Why::EdgeField(name.clone())), FreshFor::new(lifetime.seconds.into(), from))
         }
-        // T-05, T-07: it overrules the others and says nothing.
-        EdgeDirective::Silent => unsaid(exchange, profile),
+        // T-05, T-07: the field takes precedence, although it does not contain a directive.
+        EdgeDirective::Silent => without_directive(exchange, profile),
     }
 }
 
-fn by_cache_control(exchange: &Exchange, profile: &EdgeProfile, word: EdgeDirective) -> (Storage, FreshFor) {
+fn by_cache_control(exchange: &Exchange, profile: &EdgeProfile, directive: EdgeDirective) -> (Storage, FreshFor) {
     let control = &exchange.control;
     let lifetime = standard::lifetime(exchange, Cache::Shared);
-    let stored = match word {
+    let stored = match directive {
         EdgeDirective::NotStored if control.private() => {
             Storage::not_stored(Why::Forbidden(StorageProhibition::Private))
         }
@@ -124,12 +133,12 @@ fn by_cache_control(exchange: &Exchange, profile: &EdgeProfile, word: EdgeDirect
             Some(true) => Storage::not_stored(Why::Forbidden(StorageProhibition::NoStore)),
             Some(false) | None => Storage::stored(Why::NoStoreAtEdge),
         },
-        // A qualified `private`, which few can leave the fields out for.
+        // A qualified `private`. Few edge caches can store the response without the listed fields.
         EdgeDirective::NotStored => Storage::not_stored(Why::Forbidden(StorageProhibition::Private)),
         EdgeDirective::Validated | EdgeDirective::Stored(_) | EdgeDirective::Silent => {
             match standard::storage(exchange, Cache::Shared) {
                 storage if storage.is_stored() => storage,
-                // What the request asks for, or comes with, is each edge's own matter (C-17).
+                // Edge caches differ in how they treat request directives and credentials (C-17).
                 _ if control.s_maxage().is_some() => Storage::stored(Why::Allowed(StoragePermission::SMaxage)),
                 _ if control.max_age().is_some() => Storage::stored(Why::Allowed(StoragePermission::MaxAge)),
                 _ => Storage::stored(Why::Allowed(StoragePermission::Status)),
@@ -142,11 +151,11 @@ fn by_cache_control(exchange: &Exchange, profile: &EdgeProfile, word: EdgeDirect
     }
 }
 
-/// Nothing states a lifetime for the edge.
-fn unsaid(exchange: &Exchange, profile: &EdgeProfile) -> (Storage, FreshFor) {
+/// The behavior if no field states a lifetime for the edge cache.
+fn without_directive(exchange: &Exchange, profile: &EdgeProfile) -> (Storage, FreshFor) {
     let facts = profile.facts().without_cache_control.filter(|_| exchange.status.is_success());
     let why = Why::UnsaidAtEdge(facts);
-    let guess = FreshFor::unknown(FreshFrom::EdgeDefault);
+    let unknown = FreshFor::unknown(FreshFrom::EdgeDefault);
     let heuristic = || {
         let lifetime = Lifetime::of_response(Cache::Shared, exchange.status, &exchange.headers, exchange.now);
         FreshFor::new(
@@ -155,23 +164,23 @@ fn unsaid(exchange: &Exchange, profile: &EdgeProfile) -> (Storage, FreshFor) {
         )
     };
     match facts {
-        Some(UnsaidAtEdge::NotStored) => (Storage::not_stored(why), guess),
+        Some(UnsaidAtEdge::NotStored) => (Storage::not_stored(why), unknown),
         Some(UnsaidAtEdge::ByExtension) if !has_static_extension(exchange.request.uri.path()) => {
-            (Storage::not_stored(why), guess)
+            (Storage::not_stored(why), unknown)
         }
-        Some(UnsaidAtEdge::ByExtension) => (Storage::stored(why), guess),
+        Some(UnsaidAtEdge::ByExtension) => (Storage::stored(why), unknown),
         Some(UnsaidAtEdge::ByLastModified) => (Storage::stored(why), heuristic()),
         Some(UnsaidAtEdge::StoredFor(seconds)) => {
             (Storage::stored(why), FreshFor::new(seconds.into(), FreshFrom::EdgeDefault))
         }
-        None if exchange.status.is_success() => (Storage::stored(why), guess),
-        // Of errors and redirects the facts say nothing.
+        None if exchange.status.is_success() => (Storage::stored(why), unknown),
+        // The facts do not cover errors and redirects.
         None => (standard::storage(exchange, Cache::Shared), standard::lifetime(exchange, Cache::Shared)),
     }
 }
 
-/// What keeps an answer out of the edge that its fields would let in.
-fn refused(exchange: &Exchange, profile: &EdgeProfile, heard: &Heard) -> Option<Why> {
+/// The reason why the edge cache does not store a response that its fields allow to store.
+fn refused(exchange: &Exchange, profile: &EdgeProfile, effective: &EffectiveField) -> Option<Why> {
     let facts = profile.facts();
     if exchange.sets_cookie() && facts.set_cookie == Some(SetCookieAtEdge::NotStored) {
         return Some(Why::SetCookieAtEdge);
@@ -180,7 +189,7 @@ fn refused(exchange: &Exchange, profile: &EdgeProfile, heard: &Heard) -> Option<
     let shared = control.public()
         || control.s_maxage().is_some()
         || control.must_revalidate()
-        || matches!(heard, Heard::Field(_, EdgeDirective::Stored(lifetime)) if lifetime.must_revalidate);
+        || matches!(effective, EffectiveField::Field(_, EdgeDirective::Stored(lifetime)) if lifetime.must_revalidate);
     let unauthorized = match facts.authorization {
         Some(AuthorizationAtEdge::NotStored) => true,
         Some(AuthorizationAtEdge::StoredWhenAllowed) => !shared,
@@ -195,32 +204,34 @@ fn refused(exchange: &Exchange, profile: &EdgeProfile, heard: &Heard) -> Option<
     (exchange.vary.is_any() || !others.is_empty()).then_some(Why::VaryAtEdge(others))
 }
 
-fn then(exchange: &Exchange, profile: &EdgeProfile, heard: &Heard) -> AfterFreshness {
-    let mut then = match heard {
-        Heard::Field(_, EdgeDirective::Stored(lifetime)) => AfterFreshness {
+fn then(exchange: &Exchange, profile: &EdgeProfile, effective: &EffectiveField) -> AfterFreshness {
+    let mut then = match effective {
+        EffectiveField::Field(_, EdgeDirective::Stored(lifetime)) => AfterFreshness {
             validation: exchange.validation(),
             stale_while_revalidate: lifetime.stale_while_revalidate.map(u64::from),
             stale_if_error: lifetime.stale_if_error.map(u64::from),
             never_stale: lifetime.must_revalidate,
             stale_when_unreachable: false,
         },
-        Heard::Field(..) => AfterFreshness {
+        EffectiveField::Field(..) => AfterFreshness {
             validation: exchange.validation(),
             stale_while_revalidate: None,
             stale_if_error: None,
             never_stale: false,
             stale_when_unreachable: false,
         },
-        // What `no-store` says is not obeyed where this is asked, and not every edge knows that
-        // `s-maxage` forbids what the windows allow (C-32).
-        Heard::CacheControl(_) if !forbids_stale(exchange) => AfterFreshness {
+        // This branch is reached only if the edge cache does not obey `no-store`. Not every edge cache knows that
+        // `s-maxage` forbids stale reuse (C-32).
+        EffectiveField::CacheControl(_) if !forbids_stale(exchange) => AfterFreshness {
             validation: exchange.validation(),
             stale_while_revalidate: exchange.control.stale_while_revalidate().map(u64::from),
             stale_if_error: exchange.control.stale_if_error().map(u64::from),
             never_stale: false,
             stale_when_unreachable: false,
         },
-        Heard::CacheControl(_) | Heard::Expires | Heard::Nothing => standard::then(exchange, Cache::Shared),
+        EffectiveField::CacheControl(_) | EffectiveField::Expires | EffectiveField::Nothing => {
+            standard::then(exchange, Cache::Shared)
+        }
     };
     let facts = profile.facts();
     let obeyed = |fact: Option<bool>| move |seconds: &u64| fact != Some(false) && *seconds > 0;
@@ -236,7 +247,7 @@ fn then(exchange: &Exchange, profile: &EdgeProfile, heard: &Heard) -> AfterFresh
     then
 }
 
-/// Whether a directive forbids stale reuse that is there for nothing else.
+/// Whether the response has a directive whose purpose is to forbid stale reuse. `s-maxage` does not count.
 fn forbids_stale(exchange: &Exchange) -> bool {
     let control = &exchange.control;
     control.must_revalidate() || control.proxy_revalidate() || control.no_cache()
@@ -250,12 +261,12 @@ fn key(exchange: &Exchange, profile: &EdgeProfile) -> CacheKey {
         Some(VaryAtEdge::OnlySelects(known)) => named.into_iter().partition(|name| known.contains(&name.as_str())),
         Some(VaryAtEdge::Ignored) | None => (Vec::new(), named),
     };
-    // K-06: not even one that obeys the names is sure to know `*`, but that is not in the facts.
+    // K-06: an edge cache that obeys the names may still not know `*`. The facts do not say so.
     let any = exchange.vary.is_any() && facts.vary == Some(VaryAtEdge::Obeyed);
     CacheKey { fields, ignored, any, query: facts.query_in_key }
 }
 
-/// Whether the path ends like a file that is not made for each request.
+/// Whether the extension of the path is one of a static file.
 fn has_static_extension(path: &str) -> bool {
     let file = path.rsplit('/').next().unwrap_or_default();
     let extension = file.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());

@@ -1,4 +1,4 @@
-//! [`CacheAudit`]: what caches will do with an answer, and why.
+//! [`CacheAudit`]: a prediction of how caches treat a response.
 
 use std::fmt;
 
@@ -13,9 +13,24 @@ use super::warning::{Level, Warning};
 use crate::edge::EdgeProfile;
 use crate::protocol::{Cache, HttpDate};
 
-/// What caches will do with an answer, and why. See the [module docs](super) for an example.
+/// A prediction of how caches treat a response, with reasons and warnings.
 ///
-/// Displays as a paragraph for each cache and a line for each warning.
+/// Displays as one paragraph for each cache and one line for each warning. See the [module docs](super) for an
+/// example with texts. A test can fail on warnings:
+///
+/// ```
+/// use http::{Request, Response};
+/// use tower_cache_policy::audit::{CacheAudit, Level};
+/// use tower_cache_policy::protocol::HttpDate;
+///
+/// let (request, ()) = Request::get("/account").header("authorization", "Bearer t").body(()).unwrap().into_parts();
+/// let response = Response::builder().header("cache-control", "private, no-cache").header("etag", "\"v7\"");
+/// let (response, ()) = response.body(()).unwrap().into_parts();
+/// let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+///
+/// let audit = CacheAudit::of(&request, &response, now);
+/// assert!(audit.worst() < Some(Level::Warning), "{audit}");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct CacheAudit {
@@ -27,10 +42,10 @@ pub struct CacheAudit {
 }
 
 impl CacheAudit {
-    /// Of a browser and of a shared cache that get this answer to this request at `now`.
+    /// Audits a response for a browser and for a shared cache that receive it at `now`.
     ///
-    /// The mark [`Personalized`](crate::policy::Personalized) counts in the extensions of
-    /// either.
+    /// The mark [`Personalized`](crate::policy::Personalized) counts in the extensions of the request and of the
+    /// response. Use [`at`](Self::at) to add edge caches.
     pub fn of(request: &request::Parts, response: &response::Parts, now: HttpDate) -> Self {
         let exchange = Exchange::new(request, response, now);
         let (browser, shared) = (standard::browser(&exchange), standard::shared_cache(&exchange));
@@ -38,12 +53,12 @@ impl CacheAudit {
         Self { exchange, browser, shared, edges: Vec::new(), warnings }
     }
 
-    /// Of an edge as well. One of the same name as one before takes its place.
+    /// Adds the verdict on an edge cache. It replaces the verdict of an earlier profile with the same name.
     pub fn at(self, profile: &EdgeProfile) -> Self {
         self.at_all([profile])
     }
 
-    /// Of several edges as well, each as if it stood alone in front of the service.
+    /// Adds the verdicts on several edge caches. Each is judged as if it were the only cache in front of the service.
     pub fn at_all<'a>(mut self, profiles: impl IntoIterator<Item = &'a EdgeProfile>) -> Self {
         for profile in profiles {
             self.edges.retain(|(other, _)| other.name() != profile.name());
@@ -53,19 +68,19 @@ impl CacheAudit {
         self
     }
 
-    /// What a browser does.
+    /// Returns the verdict on a browser.
     #[must_use]
     pub const fn browser(&self) -> &Verdict {
         &self.browser
     }
 
-    /// What a shared cache does that goes by RFC 9111.
+    /// Returns the verdict on a shared cache that follows RFC 9111.
     #[must_use]
     pub const fn shared(&self) -> &Verdict {
         &self.shared
     }
 
-    /// What a cache of this kind does.
+    /// Returns the verdict on a private or a shared cache.
     #[must_use]
     pub const fn by(&self, cache: Cache) -> &Verdict {
         match cache {
@@ -74,29 +89,31 @@ impl CacheAudit {
         }
     }
 
-    /// What the edge of this name does, or `None` where it was not asked about.
+    /// Returns the verdict on the edge cache with this name, or `None` if its profile was not added.
+    ///
+    /// The comparison of names ignores case.
     #[must_use]
     pub fn edge(&self, name: &str) -> Option<&Verdict> {
         self.edges().find(|verdict| matches!(verdict.keeper(), Keeper::Edge(own) if own.eq_ignore_ascii_case(name)))
     }
 
-    /// What each edge does that was asked about.
+    /// Returns the verdict on each edge cache, in the order in which the profiles were added.
     pub fn edges(&self) -> impl Iterator<Item = &Verdict> {
         self.edges.iter().map(|(_, verdict)| verdict)
     }
 
-    /// What each cache does: a browser, a shared cache, and the edges.
+    /// Returns all verdicts: the browser, the shared cache, and then the edge caches.
     pub fn verdicts(&self) -> impl Iterator<Item = &Verdict> {
         [&self.browser, &self.shared].into_iter().chain(self.edges())
     }
 
-    /// What is seldom meant, the worst first.
+    /// Returns the warnings, the most severe first.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 
-    /// The level of the worst warning.
+    /// Returns the level of the most severe warning, or `None` if there are no warnings.
     #[must_use]
     pub fn worst(&self) -> Option<Level> {
         self.warnings.iter().map(Warning::level).max()

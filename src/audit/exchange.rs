@@ -1,4 +1,4 @@
-//! [`Exchange`]: what an audit keeps of a request and its answer.
+//! [`Exchange`]: a request and its response, in the form that an audit needs.
 
 use http::header::{AUTHORIZATION, SET_COOKIE};
 use http::{HeaderMap, HeaderName, StatusCode, request, response};
@@ -11,10 +11,11 @@ use crate::protocol::{Age, CacheControl, HttpDate, Validators, Vary, stored_stat
 #[derive(Clone, Debug)]
 pub(super) struct Exchange {
     pub(super) request: request::Parts,
-    /// That of what is stored: 200 for a 304 (N-06).
+    /// The status of the stored response: 200 for a 304.
+    // N-06
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
-    /// Empty where the answer has none.
+    /// Empty if the response does not have `Cache-Control`.
     pub(super) control: CacheControl,
     pub(super) vary: Vary,
     pub(super) age: Age,

@@ -1,4 +1,4 @@
-//! What is worth a [`Warning`].
+//! Finds the [`Warning`]s of an audit.
 
 use http::Method;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE, SET_COOKIE};
@@ -13,10 +13,10 @@ use super::warning::{PersonalSign, Warning};
 use crate::edge::{EdgeProfile, SetCookieAtEdge};
 use crate::protocol::{CacheControl, invalid_etag, strong_tag_hides_coding};
 
-/// What is long for a URL that stays the same when its content changes: more than a week.
+/// The longest lifetime, in seconds, that needs no fingerprint in the URL.
 const LONG: u64 = 7 * 24 * 3_600;
 
-/// The worst first.
+/// Returns all warnings, the most severe first.
 pub(super) fn warnings(
     exchange: &Exchange,
     browser: &Verdict,
@@ -30,7 +30,7 @@ pub(super) fn warnings(
     let reused = |verdict: &&Verdict| verdict.reused_for() != Some(0);
     let sharing: Vec<&Verdict> = std::iter::once(shared).chain(verdicts()).filter(stored).collect();
 
-    // What disobeys `no-store` is told of by a warning of its own.
+    // An edge cache that does not obey `no-store` gets its own warning.
     let guessed = |verdict: &&Verdict| {
         verdict.lifetime().is_some_and(FreshFor::is_guessed) && *verdict.storage().why() != Why::NoStoreAtEdge
     };
@@ -69,7 +69,7 @@ fn keepers<'a>(verdicts: impl Iterator<Item = &'a Verdict>) -> Vec<Keeper> {
     verdicts.map(Verdict::keeper).collect()
 }
 
-/// The caches that may give the cookie to others.
+/// The caches that may replay the cookie to other clients.
 fn replaying(exchange: &Exchange, shared: &Verdict, edges: &[(EdgeProfile, Verdict)]) -> Vec<Keeper> {
     let control = &exchange.control;
     let kept_out =

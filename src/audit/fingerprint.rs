@@ -1,16 +1,17 @@
-//! Whether a URL changes with its content.
+//! Recognizes URLs that change with their content.
 
-/// The least length of a part of a path that is taken for a fingerprint.
-const LEAST: usize = 8;
+/// The minimum length of a fingerprint, in bytes.
+const MIN_LENGTH: usize = 8;
 
-/// Whether some part of the path looks like a fingerprint: eight or more letters and digits
-/// with both among them, parted from the rest by `/`, `.`, `-`, `_` or `~` (B-02).
+/// Whether a part of the path looks like a fingerprint: eight or more letters and digits, at least one of each. The
+/// parts of a path are separated by `/`, `.`, `-`, `_` or `~`.
 ///
-/// A guess, in the direction that warns less: a word with a digit in it passes.
+/// A long word with a digit in it also passes. This avoids false warnings.
+// B-02
 pub(super) fn has_fingerprint(path: &str) -> bool {
     path.split(['/', '.', '-', '_', '~']).any(|part| {
         let bytes = part.as_bytes();
-        bytes.len() >= LEAST
+        bytes.len() >= MIN_LENGTH
             && bytes.iter().all(u8::is_ascii_alphanumeric)
             && bytes.iter().any(u8::is_ascii_digit)
             && bytes.iter().any(u8::is_ascii_alphabetic)
@@ -22,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fingerprint_is_told_from_a_name() {
+    fn fingerprints_differ_from_names() {
         for path in ["/app.3f2a9c1b.js", "/assets/index-DiwrgTda1x.css", "/3f2a9c1b0d/app.js", "/a~Zx81kQp0"] {
             assert!(has_fingerprint(path), "{path}");
         }

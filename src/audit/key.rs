@@ -1,9 +1,30 @@
-//! [`CacheKey`]: what a request must have in common with the one that was answered.
+//! [`CacheKey`]: the conditions under which a later request gets the stored response.
 
 use http::HeaderName;
 
-/// What a request must have in common with the one that was answered, beside its method and URL
-/// (RFC 9111 sections 2 and 4.1, K-03, K-07).
+/// The cache key of a stored response: a later request gets the response only if its key is the same.
+///
+/// The method and the URL are always part of the key
+/// ([RFC 9111 section 2](https://www.rfc-editor.org/rfc/rfc9111.html#section-2)). `Vary` adds request fields to it
+/// ([section 4.1](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.1)). Some edge caches ignore those fields, or
+/// leave the query out.
+///
+/// ```
+/// use http::{Request, Response};
+/// use tower_cache_policy::audit::CacheAudit;
+/// use tower_cache_policy::edge::EdgeProfile;
+/// use tower_cache_policy::protocol::HttpDate;
+///
+/// let (request, ()) = Request::get("/news").body(()).unwrap().into_parts();
+/// let response = Response::builder().header("cache-control", "max-age=60").header("vary", "accept-language");
+/// let (response, ()) = response.body(()).unwrap().into_parts();
+/// let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+///
+/// let audit = CacheAudit::of(&request, &response, now).at(&EdgeProfile::CLOUDFLARE);
+/// assert_eq!(audit.shared().key().unwrap().fields(), ["accept-language"]);
+/// assert_eq!(audit.edge("cloudflare").unwrap().key().unwrap().ignored(), ["accept-language"]);
+/// ```
+// K-03, K-07
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CacheKey {
     pub(super) fields: Vec<HeaderName>,
@@ -13,26 +34,30 @@ pub struct CacheKey {
 }
 
 impl CacheKey {
-    /// The request fields that select the answer.
+    /// Returns the request fields that are part of the key.
     #[must_use]
     pub fn fields(&self) -> &[HeaderName] {
         &self.fields
     }
 
-    /// The request fields that `Vary` names and the edge does not look at, or is not known to
-    /// look at (K-08).
+    /// Returns the request fields that `Vary` names but that are not part of the key.
+    ///
+    /// Includes fields for which the edge cache's behavior is not known. It is empty for a browser and for a shared
+    /// cache that follows the standard.
     #[must_use]
     pub fn ignored(&self) -> &[HeaderName] {
+        // K-08
         &self.ignored
     }
 
-    /// Whether no request has enough in common: `Vary: *` (K-03).
+    /// Returns whether no later request matches, because of `Vary: *`.
     #[must_use]
     pub const fn never_matches(&self) -> bool {
+        // K-03
         self.any
     }
 
-    /// Whether the query is in the key. `None` where that is not known.
+    /// Returns whether the query of the URL is part of the key, or `None` if that is not known.
     #[must_use]
     pub const fn query(&self) -> Option<bool> {
         self.query

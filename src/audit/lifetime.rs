@@ -1,4 +1,4 @@
-//! [`FreshFor`]: how long a cache reuses the answer, and where the figure comes from.
+//! [`FreshFor`]: the freshness lifetime of a response in one cache, and its source.
 
 use std::fmt;
 
@@ -7,25 +7,27 @@ use http::HeaderName;
 use super::rule::Rule;
 use crate::protocol::LifetimeSource;
 
-/// How long a cache may reuse the answer without asking, in seconds, and where the figure comes
-/// from.
+/// The freshness lifetime of a response in one cache, and its source.
+///
+/// The cache may reuse the response during this time without revalidation
+/// ([RFC 9111 section 4.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FreshFor {
     seconds: Option<u64>,
     from: FreshFrom,
 }
 
-/// Where a lifetime comes from.
+/// The source of a freshness lifetime. Displays as the directive or field, such as `` `max-age` ``.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FreshFrom {
-    /// `s-maxage`, `max-age`, `Expires`, a guess from `Last-Modified`, or nothing.
+    /// `s-maxage`, `max-age`, `Expires`, heuristic freshness from `Last-Modified`, or no source at all.
     Answer(LifetimeSource),
-    /// A field for the edge.
+    /// A field that only edge caches read, such as `CDN-Cache-Control`.
     EdgeField(HeaderName),
-    /// What the edge does where nothing is said.
+    /// The default of the edge cache for a response without a lifetime.
     EdgeDefault,
-    /// The answer demands validation before each reuse, whatever lifetime it states.
+    /// `no-cache` requires revalidation before each reuse, whatever lifetime the response states.
     Validated,
 }
 
@@ -38,20 +40,21 @@ impl FreshFor {
         Self { seconds: None, from }
     }
 
-    /// The lifetime in seconds from the generation of the answer. `None` where the edge chooses
-    /// one that is not known.
+    /// Returns the lifetime in seconds, counted from the generation of the response.
+    ///
+    /// Returns `None` if the edge cache chooses a lifetime that is not known.
     #[must_use]
     pub const fn seconds(&self) -> Option<u64> {
         self.seconds
     }
 
-    /// Where it comes from.
+    /// Returns the source of the lifetime.
     #[must_use]
     pub const fn from(&self) -> &FreshFrom {
         &self.from
     }
 
-    /// Whether nobody stated it.
+    /// Returns whether the cache chooses the lifetime itself, because the response does not state one.
     #[must_use]
     pub const fn is_guessed(&self) -> bool {
         matches!(self.from, FreshFrom::Answer(LifetimeSource::Heuristic) | FreshFrom::EdgeDefault)
@@ -59,7 +62,7 @@ impl FreshFor {
 }
 
 impl FreshFrom {
-    /// What it rests on.
+    /// Returns the rule that gives this source its effect.
     #[must_use]
     pub const fn rule(&self) -> Rule {
         match self {
@@ -82,8 +85,8 @@ impl fmt::Display for FreshFrom {
                 LifetimeSource::SMaxage => "`s-maxage`",
                 LifetimeSource::MaxAge => "`max-age`",
                 LifetimeSource::Expires => "`Expires`",
-                LifetimeSource::Heuristic => "a guess from `Last-Modified`",
-                LifetimeSource::None => "nothing states a lifetime",
+                LifetimeSource::Heuristic => "heuristic freshness from `Last-Modified`",
+                LifetimeSource::None => "no lifetime is stated",
             }),
             Self::EdgeField(field) => write!(f, "`{field}`"),
             Self::EdgeDefault => f.write_str("its own default"),

@@ -1,11 +1,20 @@
-//! What caches will do with an answer, and why: a value that a test can assert (feature
-//! `audit`).
+//! Predicts how caches treat a response, as a value that a test can check (feature `audit`).
 //!
-//! A [`CacheAudit`] says of a browser, of a shared cache (RFC 9111), and of each edge that one
-//! asks about: may the answer be [stored](Storage), and by which [rule](Rule); for
-//! [how long](FreshFor) is it fresh, and where does the figure come from; [what
-//! then](AfterFreshness); what stands in the [key](CacheKey); which tags purge it. And it
-//! [warns](Warning) of what is seldom meant.
+//! A [`CacheAudit`] contains a [`Verdict`] for a browser, for a shared cache that follows
+//! [RFC 9111](https://www.rfc-editor.org/rfc/rfc9111.html), and for each edge cache that you add. A verdict answers
+//! these questions:
+//!
+//! - May the cache [store](Storage) the response, and which [rule](Rule) decides that?
+//! - For [how long](FreshFor) is the response fresh, and which directive says so?
+//! - What does the cache do [after that](AfterFreshness)?
+//! - Which later requests get the response, that is, what is its [key](CacheKey)?
+//! - Which cache tags purge it?
+//!
+//! The audit also reports likely mistakes as [`Warning`]s.
+//!
+//! # Example
+//!
+//! A login response that sets a session cookie and, by mistake, allows shared caches to store it:
 //!
 //! ```
 //! use http::{HeaderValue, Request, Response, header::{CACHE_CONTROL, SET_COOKIE}};
@@ -23,32 +32,33 @@
 //! let audit = CacheAudit::of(&request, &response, now).at(&EdgeProfile::NGINX);
 //! assert_eq!(
 //!     audit.browser().to_string(),
-//!     "A browser may store it (`max-age` allows it; RFC 9111 section 3, S-01) for 60 seconds \
-//!      (`max-age`; RFC 9111 section 4.2.1, F-01), then fetches it anew, as it has no validator \
+//!     "A browser may store it (`max-age` allows it; RFC 9111 section 3, S-01) and reuse it for 60 seconds \
+//!      (`max-age`; RFC 9111 section 4.2.1, F-01), then fetches it again, because it does not have a validator \
 //!      (RFC 9111 section 4.3.1, S-08). The key is the method and the URL (RFC 9111 section 2, K-07)."
 //! );
 //! assert_eq!(
 //!     audit.edge("nginx").unwrap().to_string(),
-//!     "The edge `nginx` does not store it (it does not store what sets a cookie; RFC 9111 \
-//!      section 7.3, S-02)."
+//!     "The edge cache `nginx` does not store it (this cache does not store responses with `Set-Cookie`; \
+//!      RFC 9111 section 7.3, S-02)."
 //! );
 //! assert_eq!(audit.worst(), Some(Level::Danger));
 //! assert_eq!(
 //!     audit.warnings()[0].to_string(),
-//!     "danger: a shared cache may replay `Set-Cookie` to other visitors; say `private`, or set \
-//!      the cookie elsewhere (RFC 9111 section 7.3, G-01)"
+//!     "danger: a shared cache may replay `Set-Cookie` to other clients; add `private`, or set the cookie in \
+//!      another response (RFC 9111 section 7.3, G-01)"
 //! );
 //! ```
 //!
-//! # What it rests on
+//! # Accuracy
 //!
-//! Of browsers and of the shared cache it tells what the standards allow, not what one product
-//! does. Of an edge it tells what its [profile](crate::edge::EdgeProfile) says is documented or
-//! was measured with the usual settings, and what is not known there is taken for the worse: as
-//! stored, shared, and not selected by `Vary`.
+//! The verdicts on the browser and on the shared cache follow the standards, not a particular product. The verdict on
+//! an edge cache follows its [profile](crate::edge::EdgeProfile), which contains documented or measured behavior with
+//! default settings. If the profile does not know a behavior, the audit assumes the least safe one: the edge cache
+//! stores the response, shares it, and ignores `Vary`.
 //!
-//! The value is a function of its three arguments and of the profiles. It reads no body, so a
-//! page that names its visitor without a sign of it in the fields looks like any other.
+//! An audit depends only on the request, the response, the time and the profiles. It does not read bodies. A page
+//! that contains personal data looks like any other page, unless a header field or the mark
+//! [`Personalized`](crate::policy::Personalized) shows that it is personal.
 
 mod after;
 mod at_edge;

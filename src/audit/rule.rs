@@ -1,9 +1,11 @@
-//! [`Rule`]: what a statement rests on.
+//! [`Rule`]: the section of a standard behind a statement.
 
 use std::fmt;
 
-/// What a statement rests on: the id under which this crate knows the rule, and the section of
-/// the standard. Displays as `RFC 9111 section 3, S-01`.
+/// The section of a standard behind a statement of an audit, and the id that this crate gives the rule.
+///
+/// Displays as `RFC 9111 section 3, S-01`. The page `docs/conformance.md` in the repository lists all ids, with the
+/// code and the tests for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rule {
     id: &'static str,
@@ -15,14 +17,15 @@ impl Rule {
         Self { id, section }
     }
 
-    /// The id, such as `S-01`, which stands beside the clause in the sources and the tests.
+    /// Returns the id, which marks the rule in this crate's sources and tests.
     #[must_use]
     pub const fn id(self) -> &'static str {
         self.id
     }
 
-    /// The section, such as `RFC 9111 section 3`. Of what an edge does otherwise than the
-    /// standard it is the section that the edge departs from.
+    /// Returns the section, such as `RFC 9111 section 3`.
+    ///
+    /// If an edge cache deviates from the standard, this is the section that it deviates from.
     #[must_use]
     pub const fn section(self) -> &'static str {
         self.section

@@ -1,4 +1,4 @@
-//! The audit for programs: JSON, TOML and whatever else serde writes.
+//! Serializes an audit with serde.
 
 use serde::{Serialize, Serializer};
 
@@ -7,7 +7,7 @@ use super::cache_audit::CacheAudit;
 use super::verdict::Verdict;
 use super::warning::Warning;
 
-/// As `{ "verdicts": [..], "warnings": [..] }`.
+/// Serializes as `{ "verdicts": [..], "warnings": [..] }`.
 #[cfg_attr(docsrs, doc(cfg(feature = "audit-serde")))]
 impl Serialize for CacheAudit {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -20,7 +20,8 @@ impl Serialize for CacheAudit {
     }
 }
 
-/// With what the accessors give, reasons as they display, and nothing for what is `None`.
+/// Serializes the values of the accessors. Reasons and sources are their display texts, and values that are `None` are
+/// left out.
 #[cfg_attr(docsrs, doc(cfg(feature = "audit-serde")))]
 impl Serialize for Verdict {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -111,7 +112,7 @@ impl Serialize for Verdict {
     }
 }
 
-/// As `{ "level": .., "rule": .., "section": .., "text": .. }`.
+/// Serializes as `{ "level": .., "rule": .., "section": .., "text": .. }`.
 #[cfg_attr(docsrs, doc(cfg(feature = "audit-serde")))]
 impl Serialize for Warning {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

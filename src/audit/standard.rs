@@ -1,4 +1,4 @@
-//! What a cache does that goes by RFC 9111.
+//! The verdicts on caches that follow RFC 9111.
 
 use super::after::AfterFreshness;
 use super::exchange::Exchange;

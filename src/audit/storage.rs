@@ -1,4 +1,4 @@
-//! [`Storage`]: whether the answer is stored, and why.
+//! [`Storage`]: whether a cache may store the response, and the reason.
 
 use std::fmt;
 
@@ -8,35 +8,36 @@ use super::rule::Rule;
 use crate::edge::UnsaidAtEdge;
 use crate::protocol::{StoragePermission, StorageProhibition};
 
-/// Whether a cache may store the answer, and why.
+/// Whether a cache may store the response, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Storage {
     stored: bool,
     why: Why,
 }
 
-/// What decides whether the answer is stored.
+/// The reason why a cache may or must not store a response. Displays as a clause, such as `` `max-age` allows it ``.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Why {
-    /// The standard allows it.
+    /// [RFC 9111 section 3](https://www.rfc-editor.org/rfc/rfc9111.html#section-3) allows it.
     Allowed(StoragePermission),
-    /// The standard forbids it.
+    /// RFC 9111 or the definition of the method or status forbids it.
     Forbidden(StorageProhibition),
-    /// A field for the edge gives it a lifetime.
+    /// A field that only edge caches read gives the response a lifetime.
     EdgeField(HeaderName),
-    /// A field for the edge forbids it.
+    /// A field that only edge caches read forbids it.
     EdgeFieldForbids(HeaderName),
-    /// The edge does not store what sets a cookie.
+    /// The edge cache does not store responses with `Set-Cookie`.
     SetCookieAtEdge,
-    /// The edge does not store the answers to requests with `Authorization`, or not this one.
+    /// The edge cache does not store responses to requests with `Authorization`, or requires a directive that this
+    /// response does not have.
     AuthorizationAtEdge,
-    /// The edge does not store what varies on these fields, or on `*` where there is none.
+    /// The edge cache does not store responses whose `Vary` names these fields. The list is empty for `Vary: *`.
     VaryAtEdge(Vec<HeaderName>),
-    /// `no-store` without `private`, which the edge does not always obey.
+    /// The response has `no-store` without `private`, and the edge cache does not always obey that. This is a reason
+    /// to assume that it stores the response.
     NoStoreAtEdge,
-    /// Nothing is said for the edge, and this is what it does then. `None` where that is not
-    /// known.
+    /// No field gives the edge cache a directive, so its own default applies. `None` if the default is not known.
     UnsaidAtEdge(Option<UnsaidAtEdge>),
 }
 
@@ -49,13 +50,13 @@ impl Storage {
         Self { stored: false, why }
     }
 
-    /// Whether the cache may store the answer.
+    /// Returns whether the cache may store the response.
     #[must_use]
     pub const fn is_stored(&self) -> bool {
         self.stored
     }
 
-    /// What decides.
+    /// Returns the reason.
     #[must_use]
     pub const fn why(&self) -> &Why {
         &self.why
@@ -63,7 +64,7 @@ impl Storage {
 }
 
 impl Why {
-    /// What it rests on.
+    /// Returns the rule behind this reason.
     #[must_use]
     pub const fn rule(&self) -> Rule {
         use StorageProhibition as No;
@@ -101,41 +102,50 @@ impl fmt::Display for Why {
                 Yes::Expires => "`Expires` allows it",
                 Yes::Public => "`public` allows it",
                 Yes::Private => "`private` allows it",
-                Yes::Status => "no directive forbids it, and the status is one that is stored",
+                Yes::Status => "no directive forbids it, and the status is heuristically cacheable",
             }),
             Self::Forbidden(no) => f.write_str(match no {
-                No::Method => "answers to this method are not stored",
-                No::NotTheTarget => "the answer to such a method is stored only with a lifetime and as its target",
-                No::Interim => "it is an interim response",
+                No::Method => "responses to this method are not stored",
+                No::NotTheTarget => {
+                    "responses to this method are stored only with a lifetime and a `Content-Location` that equals the \
+                     target URL"
+                }
+                No::Interim => "it is an informational response",
                 No::Status => "this status is never stored",
-                No::NotUnderstood => "`must-understand`, and the status is not known",
+                No::NotUnderstood => "`must-understand`, and this crate does not know the status",
                 No::NoStore => "`no-store`",
                 No::RequestNoStore => "`no-store` in the request",
                 No::Private => "`private`",
-                No::Authorization => "the request has `Authorization`, and no directive lets it be shared",
-                No::NothingAllows => "no lifetime is stated, and the status is not stored without one",
+                No::Authorization => {
+                    "the request has `Authorization`, and no directive allows a shared cache to store it"
+                }
+                No::NothingAllows => "no lifetime is stated, and the status is not heuristically cacheable",
             }),
             Self::EdgeField(field) => write!(f, "`{field}` allows it"),
             Self::EdgeFieldForbids(field) => write!(f, "`{field}` forbids it"),
-            Self::SetCookieAtEdge => f.write_str("it does not store what sets a cookie"),
+            Self::SetCookieAtEdge => f.write_str("this cache does not store responses with `Set-Cookie`"),
             Self::AuthorizationAtEdge => {
-                f.write_str("it does not store such an answer to a request with `Authorization`")
+                f.write_str("this cache does not store this response to a request with `Authorization`")
             }
-            Self::VaryAtEdge(fields) if fields.is_empty() => f.write_str("it does not store what varies on `*`"),
+            Self::VaryAtEdge(fields) if fields.is_empty() => {
+                f.write_str("this cache does not store responses with `Vary: *`")
+            }
             Self::VaryAtEdge(fields) => {
-                f.write_str("it does not store what varies on ")?;
+                f.write_str("this cache does not store responses whose `Vary` names ")?;
                 for (index, field) in fields.iter().enumerate() {
                     write!(f, "{}`{field}`", if index == 0 { "" } else { ", " })?;
                 }
                 Ok(())
             }
-            Self::NoStoreAtEdge => f.write_str("it does not always obey `no-store` without `private`"),
+            Self::NoStoreAtEdge => f.write_str("this cache does not always obey `no-store` without `private`"),
             Self::UnsaidAtEdge(unsaid) => f.write_str(match unsaid {
-                Some(UnsaidAtEdge::NotStored) => "nothing is said, and it stores only what it is told to",
-                Some(UnsaidAtEdge::ByExtension) => "nothing is said, and it goes by the extension of the path",
-                Some(UnsaidAtEdge::ByLastModified) => "nothing is said, and it goes by `Last-Modified`",
-                Some(UnsaidAtEdge::StoredFor(_)) => "nothing is said, and it stores that too",
-                None => "nothing is said, and what it does then is not known",
+                Some(UnsaidAtEdge::NotStored) => "no directive allows it, and this cache requires one",
+                Some(UnsaidAtEdge::ByExtension) => {
+                    "without a directive, this cache decides by the extension of the path"
+                }
+                Some(UnsaidAtEdge::ByLastModified) => "without a directive, this cache decides by `Last-Modified`",
+                Some(UnsaidAtEdge::StoredFor(_)) => "without a directive, this cache stores every response",
+                None => "it is not known what this cache does without a directive",
             }),
         }
     }

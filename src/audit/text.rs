@@ -20,7 +20,7 @@ const NEVER_STALE: Rule = Rule::new("C-32", "RFC 9111 section 4.2.4");
 const KEY: Rule = Rule::new("K-07", "RFC 9111 section 2");
 const VARY: Rule = Rule::new("K-03", "RFC 9111 section 4.1");
 const VARY_IGNORED: Rule = Rule::new("K-08", "RFC 9111 section 4.1");
-// The nearest that a standard has to a purge by an edge's own tags.
+// No standard defines a purge by a CDN's own tags. Cache groups are the closest.
 const TAGS: Rule = Rule::new("G-20", "RFC 9875 section 1");
 const GROUPS: Rule = Rule::new("I-02", "RFC 9875 section 2");
 
@@ -29,7 +29,7 @@ impl fmt::Display for Keeper {
         match self {
             Self::Browser => f.write_str("a browser"),
             Self::SharedCache => f.write_str("a shared cache"),
-            Self::Edge(name) => write!(f, "the edge `{name}`"),
+            Self::Edge(name) => write!(f, "the edge cache `{name}`"),
         }
     }
 }
@@ -39,7 +39,7 @@ impl fmt::Display for Verdict {
         f.write_str(match self.keeper {
             Keeper::Browser => "A browser",
             Keeper::SharedCache => "A shared cache",
-            Keeper::Edge(_) => "The edge",
+            Keeper::Edge(_) => "The edge cache",
         })?;
         if let Keeper::Edge(name) = self.keeper {
             write!(f, " `{name}`")?;
@@ -62,9 +62,9 @@ impl Verdict {
         let (from, rule) = (self.lifetime.from(), self.lifetime.from().rule());
         match (from, self.lifetime.seconds()) {
             (FreshFrom::Validated, _) => write!(f, " and before each reuse ({from}; {rule})")?,
-            (_, Some(0)) => write!(f, " and takes it for stale at once ({from}; {rule}), so it")?,
-            (_, Some(seconds)) => write!(f, " for {} ({from}; {rule})", Seconds(seconds))?,
-            (_, None) => write!(f, " for as long as it chooses ({from}; {rule})")?,
+            (_, Some(0)) => write!(f, ", but it is stale at once ({from}; {rule}), so the cache")?,
+            (_, Some(seconds)) => write!(f, " and reuse it for {} ({from}; {rule})", Seconds(seconds))?,
+            (_, None) => write!(f, " and reuse it for as long as the cache chooses ({from}; {rule})")?,
         }
         match (from, self.age.seconds()) {
             (FreshFrom::Validated, _) | (_, 0) => {}
@@ -93,26 +93,26 @@ impl Verdict {
 impl AfterFreshness {
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.validation {
-            Validation::EntityTag => "asks again with its entity tag",
-            Validation::LastModified => "asks again with its date",
-            Validation::Both => "asks again with its entity tag and its date",
-            Validation::Nothing => "fetches it anew, as it has no validator",
-            Validation::NeverAsks => "fetches it anew, as it never asks with a validator",
+            Validation::EntityTag => "revalidates it by entity tag",
+            Validation::LastModified => "revalidates it by date",
+            Validation::Both => "revalidates it by entity tag and date",
+            Validation::Nothing => "fetches it again, because it does not have a validator",
+            Validation::NeverAsks => "fetches it again, because this cache never revalidates",
         })?;
         write!(f, " ({VALIDATION}).")?;
         if self.never_stale {
             write!(f, " It is never served stale ({NEVER_STALE}).")?;
         }
         if self.stale_when_unreachable {
-            write!(f, " It may be served stale when the origin cannot be reached ({UNREACHABLE}).")?;
+            write!(f, " It may be served stale when the origin is unreachable ({UNREACHABLE}).")?;
         }
         if let Some(seconds) = self.stale_while_revalidate {
             let seconds = Seconds(seconds);
-            write!(f, " For {seconds} more it may be served while a new one is fetched ({STALE_WHILE_REVALIDATE}).")?;
+            write!(f, " It may be served stale for {seconds} during revalidation ({STALE_WHILE_REVALIDATE}).")?;
         }
         if let Some(seconds) = self.stale_if_error {
             let seconds = Seconds(seconds);
-            write!(f, " For {seconds} more it may be served in place of an error ({STALE_IF_ERROR}).")?;
+            write!(f, " It may be served stale for {seconds} in place of an error ({STALE_IF_ERROR}).")?;
         }
         Ok(())
     }
@@ -121,7 +121,7 @@ impl AfterFreshness {
 impl CacheKey {
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.any {
-            return write!(f, " No request gets it without asking (`Vary: *`; {VARY}).");
+            return write!(f, " No later request matches it (`Vary: *`; {VARY}).");
         }
         f.write_str(" The key is the method and the URL")?;
         if self.query == Some(false) {
@@ -129,10 +129,10 @@ impl CacheKey {
         }
         write!(f, " ({KEY})")?;
         if !self.fields.is_empty() {
-            write!(f, ", and {} ({VARY})", Names(&self.fields))?;
+            write!(f, ", plus {} ({VARY})", Names(&self.fields))?;
         }
         if !self.ignored.is_empty() {
-            write!(f, ", and not {} ({VARY_IGNORED})", Names(&self.ignored))?;
+            write!(f, ", but not {} ({VARY_IGNORED})", Names(&self.ignored))?;
         }
         f.write_str(".")
     }
@@ -154,52 +154,70 @@ impl fmt::Display for Warning {
         match self {
             Self::Contradiction(contradiction) => contradiction.fmt(f)?,
             Self::LifetimeGuessed { by } => {
-                write!(f, "{} may choose a lifetime, as none is stated; say `max-age` or `no-cache`", Keepers(by))?;
+                write!(
+                    f,
+                    "{} may apply heuristic freshness, because the response does not state a lifetime; add `max-age` \
+                     or `no-cache`",
+                    Keepers(by)
+                )?;
             }
             Self::SetCookieShared { by } => {
                 let by = Keepers(by);
                 write!(
                     f,
-                    "{by} may replay `Set-Cookie` to other visitors; say `private`, or set the cookie elsewhere"
+                    "{by} may replay `Set-Cookie` to other clients; add `private`, or set the cookie in another response"
                 )?;
             }
             Self::VaryIgnored { edge, fields, known } => {
                 let (does_not, fields) = (if *known { "does not" } else { "is not known to" }, Names(fields));
-                let remedy = "give each variant a URL of its own, or say `private`";
-                write!(f, "the edge `{edge}` {does_not} look at {fields} and may serve one variant to all; {remedy}")?;
+                let remedy = "give each variant its own URL, or add `private`";
+                write!(
+                    f,
+                    "the edge cache `{edge}` {does_not} obey `Vary` for {fields} and may serve one variant to all \
+                     clients; {remedy}"
+                )?;
             }
             Self::StrongTagUnderCoding => f.write_str(
-                "the strong entity tag does not name the content coding, so that other codings may have the same; \
-                 name the coding in it, or make it weak",
+                "the strong entity tag does not contain the content coding, so other codings may have the same tag; \
+                 add the coding to it, or make it weak",
             )?,
             Self::InvalidEntityTag { value } => write!(
                 f,
-                "`ETag: {}` is ignored, as the field must be one entity tag; write it once, in double quotes",
+                "caches and clients ignore `ETag: {}`, because the field must be one entity tag; send one field line, \
+                 with the tag in double quotes",
                 Escaped(value.as_bytes())
             )?,
             Self::PersonalShared { sign, by } => {
                 let sign = match sign {
-                    PersonalSign::Mark => "the answer is marked as personal",
+                    PersonalSign::Mark => "the response is marked as personalized",
                     PersonalSign::Authorization => "the request has `Authorization`",
-                    PersonalSign::Cookie => "the request for the page has `Cookie`, on which it does not vary",
+                    PersonalSign::Cookie => "the request for this page has `Cookie`, and `Vary` does not name it",
                 };
-                write!(f, "{sign}, and {} may serve it to others; say `private`", Keepers(by))?;
+                write!(f, "{sign}, and {} may serve the response to other users; add `private`", Keepers(by))?;
             }
             Self::LongWithoutFingerprint { seconds } => {
                 let seconds = Seconds(*seconds);
-                let remedy = "put a fingerprint of the content into the path, or shorten it";
-                write!(f, "browsers keep it for {seconds}, and the URL does not change with the content; {remedy}")?;
+                let remedy = "put a fingerprint of the content into the path, or shorten the lifetime";
+                write!(
+                    f,
+                    "browsers reuse the response for {seconds}, and its URL does not change with the content; {remedy}"
+                )?;
             }
             Self::FieldIgnored { edge, field } => write!(
                 f,
-                "the edge `{edge}` ignores `{field}` for a fault in it; write lower case, plain digits and single commas"
+                "the edge cache `{edge}` ignores `{field}`, because its value is invalid; use lower case, plain digits \
+                 and single commas"
             )?,
             Self::NoStoreDisobeyed { edge } => {
-                write!(f, "the edge `{edge}` may store it in spite of `no-store`; say `private, no-store`")?;
+                write!(
+                    f,
+                    "the edge cache `{edge}` may store the response despite `no-store`; send `private, no-store`"
+                )?;
             }
             Self::QueryNotInKey { edge } => write!(
                 f,
-                "the edge `{edge}` leaves the query out of its key; put what selects the answer into the path"
+                "the edge cache `{edge}` leaves the query out of its key; move parameters that select the response \
+                 into the path"
             )?,
         }
         write!(f, " ({})", self.rule())
@@ -214,13 +232,13 @@ impl fmt::Display for Seconds {
     }
 }
 
-/// Text of a foreign server, of which no more than this is repeated.
+/// Displays at most 64 bytes of a value from another server, escaped.
 struct Escaped<'a>(&'a [u8]);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 64;
-        match self.0.get(..SHOWN) {
+        const MAX_BYTES: usize = 64;
+        match self.0.get(..MAX_BYTES) {
             Some(start) => write!(f, "{}...", start.escape_ascii()),
             None => self.0.escape_ascii().fmt(f),
         }

@@ -1,4 +1,4 @@
-//! [`Verdict`]: what one cache will do.
+//! [`Verdict`]: the behavior of one cache.
 
 use super::after::AfterFreshness;
 use super::key::CacheKey;
@@ -11,16 +11,34 @@ use crate::protocol::Age;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Keeper {
-    /// A browser: a cache of one user.
+    /// The private cache of a browser.
     Browser,
-    /// A shared cache that does as RFC 9111 has it.
+    /// A shared cache that follows [RFC 9111](https://www.rfc-editor.org/rfc/rfc9111.html).
     SharedCache,
-    /// The edge of this name.
+    /// The CDN or other edge cache whose [profile](crate::edge::EdgeProfile) has this name.
     Edge(&'static str),
 }
 
-/// What one cache will do with the answer. Displays as plain English, with the rule of each
-/// statement behind it.
+/// The behavior of one cache: whether it stores the response, for how long it reuses it, and for which requests.
+///
+/// Displays as a paragraph of plain English, with a [`Rule`](super::Rule) after each statement. The accessors return
+/// the same facts for assertions:
+///
+/// ```
+/// use http::{Request, Response};
+/// use tower_cache_policy::audit::{CacheAudit, Keeper};
+/// use tower_cache_policy::protocol::HttpDate;
+///
+/// let (request, ()) = Request::get("/account").body(()).unwrap().into_parts();
+/// let response = Response::builder().header("cache-control", "private, max-age=30");
+/// let (response, ()) = response.body(()).unwrap().into_parts();
+/// let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+///
+/// let audit = CacheAudit::of(&request, &response, now);
+/// assert_eq!(audit.browser().reused_for(), Some(30));
+/// assert_eq!(audit.shared().keeper(), Keeper::SharedCache);
+/// assert!(!audit.shared().is_stored());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     pub(super) keeper: Keeper,
@@ -33,33 +51,36 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// The cache that it is about.
+    /// Returns the cache that this verdict is about.
     #[must_use]
     pub const fn keeper(&self) -> Keeper {
         self.keeper
     }
 
-    /// Whether the cache may store the answer, and why.
+    /// Returns whether the cache may store the response, and the reason.
     #[must_use]
     pub const fn storage(&self) -> &Storage {
         &self.storage
     }
 
-    /// Whether the cache may store the answer.
+    /// Returns whether the cache may store the response.
     #[must_use]
     pub const fn is_stored(&self) -> bool {
         self.storage.is_stored()
     }
 
-    /// How long it is fresh, counted from its generation. `None` where it is not stored.
+    /// Returns the freshness lifetime, counted from the generation of the response, or `None` if the cache does not
+    /// store the response.
     #[must_use]
     pub const fn lifetime(&self) -> Option<&FreshFor> {
         if self.is_stored() { Some(&self.lifetime) } else { None }
     }
 
-    /// Seconds for which the cache may reuse it from now on without asking: the lifetime less
-    /// the age. Zero where it is not stored or no request matches it, and `None` where the edge
-    /// chooses a lifetime that is not known.
+    /// Returns how many seconds from now the cache may reuse the response without revalidation: the freshness
+    /// lifetime minus the [age](Self::age).
+    ///
+    /// Returns zero if the cache does not store the response or no later request matches it. Returns `None` if an
+    /// edge cache chooses a lifetime that is not known.
     #[must_use]
     pub fn reused_for(&self) -> Option<u64> {
         if !self.is_stored() || self.key.never_matches() {
@@ -68,26 +89,28 @@ impl Verdict {
         self.lifetime.seconds().map(|seconds| seconds.saturating_sub(self.age.seconds()))
     }
 
-    /// How old it is already, by `Age` and `Date` (A-06).
+    /// Returns the age of the response on arrival, calculated from `Age` and `Date`
+    /// ([RFC 9111 section 4.2.3](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.3)).
     #[must_use]
     pub const fn age(&self) -> Age {
+        // A-06
         self.age
     }
 
-    /// What happens when it is no longer fresh. `None` where it is not stored.
+    /// Returns the behavior once the response is stale, or `None` if the cache does not store the response.
     #[must_use]
     pub const fn then(&self) -> Option<&AfterFreshness> {
         if self.is_stored() { Some(&self.then) } else { None }
     }
 
-    /// What a request must have in common with this one to get it. `None` where it is not
-    /// stored.
+    /// Returns the key that a later request must match, or `None` if the cache does not store the response.
     #[must_use]
     pub const fn key(&self) -> Option<&CacheKey> {
         if self.is_stored() { Some(&self.key) } else { None }
     }
 
-    /// The tags by which a purge reaches it. None in a browser, which no purge reaches.
+    /// Returns the cache tags by which a purge removes the response from this cache. A browser cannot be purged, so
+    /// its set is empty.
     #[must_use]
     pub const fn tags(&self) -> &CacheTags {
         &self.tags

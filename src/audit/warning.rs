@@ -1,4 +1,4 @@
-//! [`Warning`]: what is seldom meant, and what to change.
+//! [`Warning`]: a likely mistake in a response, and its fix.
 
 use http::{HeaderName, HeaderValue};
 
@@ -6,98 +6,129 @@ use super::rule::Rule;
 use super::verdict::Keeper;
 use crate::protocol::Contradiction;
 
-/// How bad it is.
+/// The severity of a [`Warning`], from the lowest to the highest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Level {
-    /// It serves nothing, or caches differ in it.
+    /// A directive has no effect, or caches interpret it differently.
     Note,
-    /// Visitors may see something old, or a cache does not do what is said.
+    /// Clients may get a stale response, or a cache ignores a directive.
     Warning,
-    /// One visitor may get what was made for another.
+    /// A client may get a response that was made for another one.
     Danger,
 }
 
-/// What is seldom meant. Displays with its level, what to change, and the rule.
+/// A likely mistake in a response.
+///
+/// Displays as one line with the [level](Self::level), the problem, its fix and the [rule](Self::rule):
+///
+/// ```
+/// use http::{Request, Response};
+/// use tower_cache_policy::audit::{CacheAudit, Warning};
+/// use tower_cache_policy::protocol::HttpDate;
+///
+/// let (request, ()) = Request::get("/").body(()).unwrap().into_parts();
+/// let response = Response::builder().header("cache-control", "no-cache").header("etag", "v7");
+/// let (response, ()) = response.body(()).unwrap().into_parts();
+/// let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+///
+/// let audit = CacheAudit::of(&request, &response, now);
+/// assert!(matches!(audit.warnings(), [Warning::InvalidEntityTag { .. }]));
+/// assert_eq!(
+///     audit.warnings()[0].to_string(),
+///     "warning: caches and clients ignore `ETag: v7`, because the field must be one entity tag; send one field \
+///      line, with the tag in double quotes (RFC 9110 section 8.8.3, V-01)"
+/// );
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// `Cache-Control` contradicts itself, or says what serves nothing (C-35).
+    /// `Cache-Control` contradicts itself, or has a directive without effect.
+    // C-35
     Contradiction(Contradiction),
-    /// No lifetime is stated, and these caches choose one (F-04).
+    /// The response does not state a lifetime, and these caches apply heuristic freshness or their own default.
+    // F-04
     LifetimeGuessed {
         /// The caches.
         by: Vec<Keeper>,
     },
-    /// The answer sets a cookie, and these caches may replay it to others (G-01).
+    /// The response sets a cookie, and these caches may replay it to other clients.
+    // G-01
     SetCookieShared {
         /// The caches.
         by: Vec<Keeper>,
     },
-    /// The answer varies on fields that the edge does not look at (K-08).
+    /// `Vary` names fields that are not part of the edge cache's key.
+    // K-08
     VaryIgnored {
-        /// The edge.
+        /// The name of the edge cache.
         edge: &'static str,
         /// The fields.
         fields: Vec<HeaderName>,
-        /// Whether that is known, or only not known to be otherwise.
+        /// `true` if the edge cache is known to ignore them, and `false` if its behavior is not known.
         known: bool,
     },
-    /// A strong entity tag that does not name the coding of the content, so that the other
-    /// codings may have the same tag (V-09).
+    /// The response has a content coding and a strong entity tag that does not contain the coding, so responses with
+    /// other codings may have the same tag.
+    // V-09
     StrongTagUnderCoding,
-    /// `ETag` is not one entity tag, so that clients and caches ignore it (V-01).
+    /// `ETag` is not one valid entity tag, so clients and caches ignore it.
+    // V-01
     InvalidEntityTag {
-        /// The value, or the second of several.
+        /// The invalid value, or the second value if there are several.
         value: HeaderValue,
     },
-    /// Something tells that the answer is personal, and these shared caches may store it
-    /// (G-02, G-03).
+    /// The response seems to be made for one user, and these shared caches may store it.
+    // G-02, G-03
     PersonalShared {
-        /// What tells it.
+        /// The evidence that the response is made for one user.
         sign: PersonalSign,
         /// The caches.
         by: Vec<Keeper>,
     },
-    /// Browsers keep the answer for long, and nothing in the URL looks as if it changed with
-    /// the content (B-01).
+    /// Browsers may reuse the response for more than a week, and the URL does not contain a fingerprint of the
+    /// content.
+    // B-01
     LongWithoutFingerprint {
-        /// The lifetime.
+        /// The lifetime, in seconds.
         seconds: u64,
     },
-    /// The edge ignores a field that is meant for it, for a fault in it (T-04).
+    /// The edge cache ignores one of the fields that it reads, because the value is invalid.
+    // T-04
     FieldIgnored {
-        /// The edge.
+        /// The name of the edge cache.
         edge: &'static str,
         /// The field.
         field: HeaderName,
     },
-    /// The edge may store what says `no-store` (G-07).
+    /// The edge cache may store the response despite `no-store`.
+    // G-07
     NoStoreDisobeyed {
-        /// The edge.
+        /// The name of the edge cache.
         edge: &'static str,
     },
-    /// The URL has a query, and the edge leaves it out of its key (B-02).
+    /// The URL has a query, and the edge cache leaves it out of its key.
+    // B-02
     QueryNotInKey {
-        /// The edge.
+        /// The name of the edge cache.
         edge: &'static str,
     },
 }
 
-/// What tells that an answer was made for one visitor.
+/// The evidence that a response is made for one user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PersonalSign {
-    /// The mark [`Personalized`](crate::policy::Personalized).
+    /// The request or the response has the mark [`Personalized`](crate::policy::Personalized).
     Mark,
-    /// `Authorization` in the request.
+    /// The request has `Authorization`.
     Authorization,
-    /// `Cookie` in the request for a page of HTML that does not vary on it.
+    /// The request has `Cookie`, and the response is an HTML page whose `Vary` does not name it.
     Cookie,
 }
 
 impl Warning {
-    /// How bad it is.
+    /// Returns the severity.
     #[must_use]
     pub fn level(&self) -> Level {
         match self {
@@ -113,7 +144,7 @@ impl Warning {
             | Self::QueryNotInKey { .. }
             | Self::VaryIgnored { known: false, .. } => Level::Warning,
             Self::Contradiction(_) => Level::Note,
-            // Edges that ignore `Vary` mostly know this one by other means.
+            // Most edge caches that ignore `Vary` treat this field correctly by other means.
             Self::VaryIgnored { fields, .. } if fields.iter().all(|field| field == "accept-encoding") => Level::Note,
             Self::VaryIgnored { .. }
             | Self::SetCookieShared { .. }
@@ -122,7 +153,7 @@ impl Warning {
         }
     }
 
-    /// What it rests on.
+    /// Returns the rule that the response breaks or disregards.
     #[must_use]
     pub const fn rule(&self) -> Rule {
         match self {

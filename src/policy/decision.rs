@@ -1,15 +1,36 @@
-//! [`Decision`]: how a layer decided about one response, and why.
+//! [`Decision`]: a layer's decision about one response.
 
 use std::fmt;
 
 use super::guards::GuardSet;
 
-/// How a layer decided about one response, and why.
+/// A layer's decision about one response: the source of its directives, and the guards that changed them.
 ///
-/// Displays as one line for a log:
+/// A layer with [`record_decisions`](crate::CachePolicyLayer::record_decisions) stores it in the extensions of the
+/// response. It displays as one line for a log:
 ///
-/// ```text
-/// the layer's policy; G-01 Set-Cookie: private
+/// ```
+/// use std::convert::Infallible;
+/// use std::time::Duration;
+///
+/// use http::{Request, Response};
+/// use tower::{ServiceBuilder, ServiceExt, service_fn};
+/// use tower_cache_policy::CachePolicyLayer;
+/// use tower_cache_policy::policy::{CachePolicy, Decision, DecisionSource, Guard};
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let service = ServiceBuilder::new()
+///     .layer(CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(60))).record_decisions())
+///     .service(service_fn(async |_: Request<()>| {
+///         Ok::<_, Infallible>(Response::builder().header("set-cookie", "id=1").body(()).unwrap())
+///     }));
+///
+/// let response = service.oneshot(Request::new(())).await.unwrap();
+/// let decision = response.extensions().get::<Decision>().unwrap();
+/// assert_eq!(decision.source(), DecisionSource::Layer);
+/// assert!(decision.guards().contains(Guard::SetCookie));
+/// assert_eq!(decision.to_string(), "the layer's policy; G-01 Set-Cookie: private");
+/// # });
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decision {
@@ -22,7 +43,7 @@ impl Decision {
         Self { source, guards }
     }
 
-    /// Returns the source of the directives, before guards.
+    /// Returns the source of the directives, before guards changed them.
     #[must_use]
     pub const fn source(&self) -> DecisionSource {
         self.source
@@ -44,7 +65,7 @@ impl fmt::Display for Decision {
             DecisionSource::Tightened => "the tighter of handler and layer",
             DecisionSource::Default => "the default",
             DecisionSource::Development => "development",
-            DecisionSource::Nothing => "nothing is known of its 200",
+            DecisionSource::Nothing => "the policy of its 200 is not known",
         })?;
         for guard in self.guards.iter() {
             write!(f, "; {}", guard.reason())?;
@@ -53,7 +74,7 @@ impl fmt::Display for Decision {
     }
 }
 
-/// The source of a [`Decision`], before guards.
+/// The source of the directives of a [`Decision`], before guards changed them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DecisionSource {

@@ -1,26 +1,27 @@
-//! One decision as a field for developers.
+//! Writes a decision into a response field, for developers.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::Decision;
 
-/// Deliberately not `Cache-Status`: whoever writes that is a cache (H-03).
+/// Deliberately not `Cache-Status`, which only caches write.
+// H-03
 pub(crate) const CACHE_POLICY_EXPLAIN: HeaderName = HeaderName::from_static("cache-policy-explain");
 
-/// Says which rule spoke, what the handler had said, and what the guards changed, as a
-/// structured field (RFC 9651): a token with parameters.
+/// The value of `Cache-Policy-Explain`: the source of the decision, the handler's `Cache-Control`, the one that was
+/// written, and the guards that changed it. It is a structured field (RFC 9651), a token with parameters.
 ///
 /// ```text
 /// Cache-Policy-Explain: layer;rule="/me";said="public";wrote="private, no-cache";guards="G-01 Set-Cookie: private"
 /// ```
-pub(crate) fn explain(decision: &Decision, rule: &str, said: Option<&HeaderValue>, answer: &HeaderMap) -> HeaderValue {
+pub(crate) fn explain(decision: &Decision, rule: &str, said: Option<&HeaderValue>, headers: &HeaderMap) -> HeaderValue {
     let mut text = decision.source().token().as_bytes().to_vec();
     push_parameter(&mut text, "rule", rule.as_bytes());
     if let Some(said) = said {
         push_parameter(&mut text, "said", said.as_bytes());
     }
-    if let Some(wrote) = answer.get(http::header::CACHE_CONTROL) {
+    if let Some(wrote) = headers.get(http::header::CACHE_CONTROL) {
         push_parameter(&mut text, "wrote", wrote.as_bytes());
     }
     if !decision.guards().is_empty() {
@@ -30,7 +31,8 @@ pub(crate) fn explain(decision: &Decision, rule: &str, said: Option<&HeaderValue
     HeaderValue::from_maybe_shared(Bytes::from(text)).expect("an escaped string is visible ASCII")
 }
 
-/// A parameter whose value is a String, which holds ASCII only (X-04).
+/// Appends a parameter whose value is a String. Strings can contain only ASCII, so other bytes become `?`.
+// X-04
 fn push_parameter(text: &mut Vec<u8>, name: &str, value: &[u8]) {
     text.push(b';');
     text.extend_from_slice(name.as_bytes());

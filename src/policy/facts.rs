@@ -8,9 +8,9 @@ use crate::protocol::{edge_field_kind, is_grpc_type, is_live_stream_type, is_nev
 
 /// Marks a request or a response as made for one user.
 ///
-/// A session or authentication layer inserts it into the extensions of either when it reads, refreshes or
-/// checks a session. Such a response is not stored by shared caches, and gets a generated entity tag only if
-/// tags are [keyed](crate::layers::entity_tag).
+/// A session or authentication layer inserts it into the extensions when it reads, refreshes or checks a session.
+/// Shared caches then do not store the response, and it gets a generated entity tag only if tags are
+/// [keyed](crate::layers::entity_tag).
 ///
 /// ```
 /// use tower_cache_policy::policy::Personalized;
@@ -70,7 +70,7 @@ facts! {
     CREDENTIALS_ALLOWED,
     /// One origin may read the response with credentials.
     CREDENTIALED_ORIGIN,
-    /// The response has a field for edges, for freshness or for tags.
+    /// The response has a field for edge caches, for freshness or for tags.
     EDGE_FIELD,
     GRPC_RESPONSE,
     TYPED,
@@ -95,7 +95,7 @@ impl Facts {
     /// The facts about a request that can trigger a guard.
     pub(super) const OF_REQUEST: Self = Self::AUTHORIZED.and(Self::PERSONALIZED).and(Self::UNKEYED_INPUT);
 
-    /// Collects the facts of a response in one walk. `own_names` are fields for edges that only custom profiles
+    /// Collects the facts of a response in one walk. `own_names` are fields for edge caches that only custom profiles
     /// know.
     pub(super) fn of_response(status: StatusCode, headers: &HeaderMap, own_names: [&[HeaderName]; 2]) -> Self {
         #[cfg(test)]
@@ -178,8 +178,8 @@ impl Facts {
     }
 }
 
-/// The facts of a request, stored until its response arrives. In the extensions of a request they save inner
-/// layers a walk, and request the [`Ruling`](super::Ruling) from them.
+/// The facts of a request, stored until its response arrives. An outer layer stores them in the extensions of the
+/// request, so that inner layers need not walk over the fields, and leave their [`Ruling`](super::Ruling).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestFacts {
     pub(super) facts: Facts,
@@ -211,7 +211,7 @@ impl RequestFacts {
         let headers = request.headers();
         self.lines == count(headers)
             && !is_other_method(request.method())
-            // Unsafe methods are read again: a write that is let through by mistake cannot be undone.
+            // Requests with unsafe methods are read again, because the effect of such a request cannot be undone.
             && !self.facts.has(Facts::OTHER_METHOD)
             && (self.facts.has(Facts::AUTHORIZED)
                 || !(headers.contains_key(AUTHORIZATION) || headers.contains_key(PROXY_AUTHORIZATION)))
@@ -231,7 +231,8 @@ impl RequestFacts {
         self.facts.has(any)
     }
 
-    /// Whether the method is GET or HEAD, the methods that policies apply to (M-05).
+    /// Whether the method is GET or HEAD, the methods that policies apply to.
+    // M-05
     pub(crate) const fn is_get_or_head(self) -> bool {
         !self.facts.has(Facts::OTHER_METHOD)
     }
@@ -267,7 +268,7 @@ fn is_other_method(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD)
 }
 
-/// The number of field lines. No server accepts a request with more lines than fit.
+/// The number of field lines. No server accepts a request with more than 65,535 of them.
 fn count(headers: &HeaderMap) -> u16 {
     u16::try_from(headers.len()).unwrap_or(u16::MAX)
 }

@@ -5,37 +5,40 @@ use std::fmt;
 use super::facts::Facts;
 
 /// A rule that can only make a response less storable. Every guard applies unless its [`Risk`] is accepted.
+///
+/// [`Decision::guards`](super::Decision::guards) returns the guards that changed a response. `Cache-Policy-Explain` and
+/// the trace events contain their [reasons](Guard::reason).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Guard {
-    /// Keeps a response with `Set-Cookie` out of shared caches.
+    /// Adds `private` to a response with `Set-Cookie`, so that shared caches do not store it.
     SetCookie,
-    /// Keeps the response to a request with credentials out of shared caches.
+    /// Adds `private` to the response to a request with credentials.
     Authorization,
-    /// Keeps a response marked as [`Personalized`](super::Personalized) out of shared caches.
+    /// Adds `private` to a response marked as [`Personalized`](super::Personalized).
     Personalized,
-    /// Gives an error no policy that was meant for a success. 428, 429, 431 and 511 are never stored.
+    /// Prevents the policy of a successful response from applying to an error. 428, 429, 431 and 511 are never stored.
     Error,
-    /// Gives 204 and similar statuses no policy that was meant for a 200.
+    /// Prevents the policy of a 200 from applying to 204 and similar statuses.
     UnexpectedSuccess,
-    /// Gives a redirect no policy that was meant for the page.
+    /// Prevents the policy of a page from applying to a redirect.
     Redirect,
-    /// Removes the fields for edges next to `no-store`, which would contradict it.
+    /// Removes the fields for edge caches from a response with `no-store`, because they would contradict it.
     NoStoreAlone,
     /// Prevents storing the response to any method but GET and HEAD.
     UnsafeMethod,
-    /// Prevents a policy from giving a lifetime to server-sent events and other live streams. A lifetime that a
-    /// handler writes into the field itself stays.
+    /// Prevents a policy from giving a lifetime to server-sent events and other live streams. A lifetime in the
+    /// handler's own `Cache-Control` stays.
     LiveStream,
-    /// Keeps a response with `Vary: *` out of shared caches, and requires its revalidation.
+    /// Adds `private` and `no-cache` to a response with `Vary: *`.
     VaryAny,
-    /// Keeps a response that one origin may read with credentials out of shared caches, and adds `Origin` to
-    /// `Vary` if CORS names an origin.
+    /// Adds `private` to a response that one origin may read with credentials, and adds `Origin` to `Vary` if CORS
+    /// names an origin.
     Cors,
-    /// Keeps a response out of shared caches if its request has a field that often changes responses and is not
-    /// part of cache keys. Applies only to layers that distrust such fields.
+    /// Adds `private` to a response whose request has a field that often changes responses and is not part of cache
+    /// keys. Applies only to layers that distrust such fields.
     UnkeyedInput,
-    /// Adds `Cache-Control` to a response without one, so that caches apply no heuristic freshness.
+    /// Adds `Cache-Control` to a response without one, so that caches do not apply heuristic freshness.
     NoHeuristics,
     /// Joins several `Cache-Control` lines.
     OneLine,
@@ -45,7 +48,7 @@ pub enum Guard {
 }
 
 impl Guard {
-    /// All guards, in the order of their rules.
+    /// All guards, in a fixed order.
     pub const ALL: &'static [Self] = &{
         let mut all = [Self::SetCookie; GUARDS.len()];
         let mut index = 0;
@@ -56,7 +59,7 @@ impl Guard {
         all
     };
 
-    /// The rule's id and the guard's action, for a log line.
+    /// Returns the id of the rule and the guard's action, for a log line.
     #[must_use]
     pub fn reason(self) -> &'static str {
         GUARDS.iter().find(|row| row.guard == self).map_or("", |row| row.reason)
@@ -81,17 +84,17 @@ pub(super) struct GuardRow {
 /// The effect of a guard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
-    /// Keeps the response out of shared caches (SPD).
+    /// Shared caches must not store the response (SPD).
     Private,
     /// A policy that was made for a success does not apply.
     NoPolicyOfASuccess,
-    /// No cache stores the response, whatever policy or handler state.
+    /// No cache stores the response, whatever the policy or the handler sets.
     NoStore,
     /// No policy gives the response a lifetime. The handler's own field stays.
     NoLifetimeByPolicy,
     /// A page under a layer's immutable policy is not stored. Other pages lose `immutable`.
     NotImmutable,
-    /// Removes every field for edges next to `no-store`.
+    /// Removes every field for edge caches next to `no-store`.
     NoStoreAlone,
     /// Adds the default to a response without `Cache-Control`.
     Default,
@@ -125,6 +128,19 @@ const fn row(guard: Guard, reason: &'static str, risk: Option<Risk>, sees: Facts
 }
 
 /// The risk of switching off a [`Guard`] for the routes under a layer.
+///
+/// Pass it to [`CachePolicyLayer::accept_risk`](crate::CachePolicyLayer::accept_risk) to switch the guard off:
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_cache_policy::CachePolicyLayer;
+/// use tower_cache_policy::policy::{CachePolicy, Risk};
+///
+/// // Every visitor gets the same cookie, so shared caches may store it.
+/// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(60)))
+///     .accept_risk(Risk::SetCookieReplayedToOthers);
+/// # let _ = layer;
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Risk {
@@ -136,8 +152,8 @@ pub enum Risk {
     AuthorizedAnswerServedToOthers,
     /// A shared cache serves one visitor's response to others.
     PersonalizedAnswerServedToOthers,
-    /// A shared cache serves an error that one client provoked to all, for the lifetime of a success. 428, 429,
-    /// 431 and 511 are not stored in any case.
+    /// A shared cache serves an error that one client caused to all clients, for the lifetime of a successful response.
+    /// 428, 429, 431 and 511 are not stored in any case.
     ErrorServedAsLongAsASuccess,
     /// A cache serves an empty or unusual success in place of the page.
     UnexpectedSuccessServedAsThePage,
@@ -156,8 +172,8 @@ pub enum Risk {
     OneOriginsAnswerServedToAnother,
     /// A cache applies heuristic freshness.
     LifetimeGuessedByCaches,
-    /// A cache reads only one of several `Cache-Control` lines. Lines whose meaning changes when they are joined,
-    /// because a quote spans them, are joined in any case.
+    /// A cache reads only one of several `Cache-Control` lines. If a quoted string spans several lines, they are joined
+    /// in any case, because that changes their meaning.
     RestrictionInASecondLineMissed,
     /// Browsers do not revalidate a page within its lifetime, even on reload.
     PageSurvivesReload,
@@ -177,7 +193,7 @@ impl GuardSet {
     /// No guard.
     pub const EMPTY: Self = Self(0);
 
-    /// The guards that keep a response out of shared caches.
+    /// The guards that prevent shared caches from storing a response.
     pub(super) const AGAINST_SHARING: Self = Self::with_effect(Effect::Private);
 
     /// The guards that require the canonical form of the response's own field.
@@ -211,19 +227,19 @@ impl GuardSet {
         found
     }
 
-    /// Whether the guard is in the set.
+    /// Returns whether the guard is in the set.
     #[must_use]
     pub const fn contains(self, guard: Guard) -> bool {
         self.0 & guard.bit() != 0
     }
 
-    /// Whether no guard is in the set.
+    /// Returns whether the set is empty.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// The guards in the order of their rules.
+    /// Returns the guards, in the order of [`Guard::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Guard> {
         Guard::ALL.iter().copied().filter(move |guard| self.contains(*guard))
     }
@@ -272,7 +288,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_guard_has_a_bit_of_its_own_and_names_its_rule() {
+    fn each_guard_has_its_own_bit_and_the_id_of_its_rule() {
         let mut all = GuardSet::EMPTY;
         for (index, guard) in Guard::ALL.iter().copied().enumerate() {
             assert!(!all.contains(guard));
@@ -281,8 +297,9 @@ mod tests {
             assert!(guard.reason().starts_with("G-"), "{guard:?}");
         }
     }
+
     #[test]
-    fn each_risk_stands_against_the_guard_of_one_row() {
+    fn each_risk_belongs_to_exactly_one_guard() {
         let risks = GUARDS.iter().filter_map(|row| row.risk);
         for risk in risks.clone() {
             assert_eq!(risks.clone().filter(|other| *other == risk).count(), 1, "{risk:?}");

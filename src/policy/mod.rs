@@ -1,8 +1,7 @@
 //! Policies: how long a response may be stored, and by which caches.
 //!
-//! A [`CachePolicy`] states what the application wants. A layer combines it with the response's
-//! own fields, the status, the method and the guards into one [`Decision`], and writes every field
-//! from that decision.
+//! A [`CachePolicy`] states how the application wants a response to be cached. A layer combines it with the response's
+//! own fields, the status, the method and the guards into one [`Decision`], and writes every field from that decision.
 //!
 //! # Who wins
 //!
@@ -11,8 +10,8 @@
 //! 1. **Guards** can only tighten. Each [`Guard`] that has a [`Risk`] can be switched off by
 //!    accepting it.
 //! 2. **A `CachePolicy` in the response's extensions**, which the handler puts there.
-//! 3. **The handler's own `Cache-Control`.** It is sent as written, unless a guard has a reason to
-//!    act. Then it is replaced by its canonical form, which all caches read in the same way.
+//! 3. **The handler's own `Cache-Control`.** The layer sends it as written, unless a guard has a reason
+//!    to act. In that case the layer sends its canonical form, which all caches read in the same way.
 //! 4. **The innermost layer**, then the outer layers. An outer layer treats the fields that an
 //!    inner layer wrote as those of the handler.
 //! 5. **The default**, `private, no-cache`.
@@ -36,8 +35,8 @@
 //! handler puts in the extensions, because a handler often returns it next to a result that may be
 //! an error or a redirect. For any other status, the layer uses the policy that it was given for
 //! that status. Without one, errors get `private, no-store`, and other responses, such as
-//! redirects and 201, get the default. 428, 429, 431 and 511 are never stored. On any other status,
-//! the handler's own `Cache-Control` applies.
+//! redirects and 201, get the default. 428, 429, 431 and 511 are never stored, whatever the handler sets.
+//! On all other statuses, the handler's own `Cache-Control` takes precedence over these rules.
 //!
 //! Responses to methods other than GET and HEAD are not stored.
 //!
@@ -46,12 +45,13 @@
 //!
 //! # 304 responses
 //!
-//! A cache replaces its stored fields with those of a 304, so a 304 must not say more than its 200.
-//! If nothing shows what the 200 says, the layers add neither `Cache-Control` nor `Vary` to the
-//! 304, and caches continue with the stored fields. There are two such cases:
+//! A cache replaces its stored fields with those of a 304
+//! ([RFC 9111 section 4.3.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.3.4)), so a 304 must not allow more
+//! than its 200. If a layer cannot know the policy of the 200, it adds neither `Cache-Control` nor `Vary` to the 304,
+//! and caches continue with the stored fields. There are two such cases:
 //!
 //! - A [`ConditionalLayer`](crate::ConditionalLayer) made the 304 before the handler ran, and its
-//!   validator source did not return a policy. A source can return one: see
+//!   validator source did not return a policy. To return one, see
 //!   [`SelectedRepresentation`](crate::layers::conditional::SelectedRepresentation).
 //! - The inner service made the 304 itself, without a `Content-Type`, and the policy depends on the
 //!   content type. [`CachePolicy::IMMUTABLE`] does, because it does not apply to HTML. In a
@@ -59,7 +59,7 @@
 //!
 //! # Many routes
 //!
-//! A layer takes one policy for all requests, a closure over the request, or
+//! A layer uses one policy for all requests, a closure that chooses one by the request, or
 #![cfg_attr(feature = "routes", doc = "a [table of routes](routes),")]
 #![cfg_attr(not(feature = "routes"), doc = "a table of routes (feature `routes`),")]
 //! which chooses by path, method, status and content type, and can be reviewed as a whole.

@@ -1,16 +1,16 @@
-//! The name that was perhaps meant.
+//! Suggests a known name for an unknown one.
 
 use super::work::step;
 
 /// The longest name, in bytes, that gets a suggestion.
 const MAX_LENGTH: usize = 256;
 
-/// The number of edits that one slip of the hand can explain.
+/// The maximum number of edits that a typing error explains.
 const MAX_EDITS: usize = 8;
 
-/// The known name that is fewest edits away, if a slip of the hand can explain them.
+/// Finds the known name that is the fewest edits away from `name`, if a typing error explains them.
 ///
-/// Linear in the number of known names: both limits bound what each of them costs.
+/// Runs in time linear in the number of known names, because both limits bound the cost of each comparison.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if name.len() > MAX_LENGTH {
         return None;
@@ -21,7 +21,7 @@ pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
     for known in known {
         if let Some(edits) = edits_up_to(most, &name, known) {
             best = Some(known);
-            // Of two that are equally near the first one is suggested.
+            // If two names are equally near, the first one is suggested.
             let Some(fewer) = edits.checked_sub(1) else { break };
             most = fewer;
         }
@@ -29,8 +29,8 @@ pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
     best
 }
 
-/// How many characters have to be added, dropped or changed (Levenshtein), or `None` for more than
-/// `most`. Looks only at the cells of the matrix that are at most that far from its diagonal.
+/// The Levenshtein distance, or `None` if it is greater than `most`. Computes only the cells of the matrix that are at
+/// most that far from its diagonal.
 fn edits_up_to(most: usize, one: &[char], other: &str) -> Option<usize> {
     // Each character has at most four bytes.
     if other.len() > 4 * (one.len() + most) {
@@ -70,7 +70,7 @@ mod tests {
     use crate::policy::work::steps_of;
 
     #[test]
-    fn a_slip_is_recognised_and_another_word_is_not() {
+    fn typing_errors_get_a_suggestion_and_other_words_do_not() {
         let known = ["article", "asset", "api"];
         for (name, expected) in [
             ("artcle", Some("article")),
@@ -87,11 +87,11 @@ mod tests {
     }
 
     #[test]
-    fn a_suggestion_costs_a_bounded_number_of_steps_for_each_known_name() {
+    fn the_steps_for_each_known_name_are_bounded() {
         let per_known_name = MAX_LENGTH * (2 * MAX_EDITS + 1);
         for length in [10, 100, 255, 256, 257, 2_000, 20_000] {
             for known_length in [1, 100, 256, 2_000, 20_000] {
-                // As many edits as are still looked at, and all of them at the end.
+                // The names differ only at the end, which takes the most steps.
                 let name = "a".repeat(length);
                 let known: Vec<String> = (0..500).map(|n| format!("{}{n:03}", "a".repeat(known_length))).collect();
                 let steps = steps_of(|| nearest(&name, known.iter().map(String::as_str)));
@@ -100,7 +100,7 @@ mod tests {
         }
     }
 
-    /// The whole matrix.
+    /// Computes the complete matrix, to compare with.
     fn edits(one: &str, other: &str) -> usize {
         let other: Vec<char> = other.chars().collect();
         let mut row: Vec<usize> = (0..=other.len()).collect();
@@ -118,7 +118,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn edits_are_counted_as_in_the_whole_matrix(one in "[abé]{0,12}", other in "[abé]{0,12}", most in 0_usize..9) {
+        fn edits_are_counted_as_in_the_complete_matrix(one in "[abé]{0,12}", other in "[abé]{0,12}", most in 0_usize..9) {
             let chars: Vec<char> = one.chars().collect();
             let expected = Some(edits(&one, &other)).filter(|edits| *edits <= most);
             prop_assert_eq!(edits_up_to(most, &chars, &other), expected);

@@ -18,9 +18,21 @@ use crate::protocol::has_dot_segment;
 pub struct OriginalPath(PathAndQuery);
 
 impl OriginalPath {
-    /// Records the path, unless an outer layer has recorded it.
+    /// Records the path of a request, unless an outer layer has recorded it.
     ///
-    /// For middleware that changes the path itself: call this before the change.
+    /// Middleware that changes the path calls this before the change:
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_cache_policy::policy::OriginalPath;
+    ///
+    /// let mut request = Request::get("/api/users?page=2").body(()).unwrap();
+    /// OriginalPath::record(&mut request);
+    /// *request.uri_mut() = "/users?page=2".parse().unwrap();
+    ///
+    /// let original = request.extensions().get::<OriginalPath>().unwrap();
+    /// assert_eq!(original.as_str(), "/api/users");
+    /// ```
     pub fn record<B>(request: &mut Request<B>) {
         if request.extensions().get::<Self>().is_some() {
             return;
@@ -30,17 +42,17 @@ impl OriginalPath {
         }
     }
 
-    /// The path, without the query.
+    /// Returns the path, without the query.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.path()
     }
 }
 
-/// The path of a request as the client sent it, for a closure that chooses a policy by it.
+/// Returns the path of a request as the client sent it, for a closure that chooses a policy by it.
 ///
-/// Returns the recorded [`OriginalPath`], or else the path of the request. With the feature `axum`
-/// that is axum's `OriginalUri`, so that a closure under `Router::nest` gets the complete path.
+/// Returns the recorded [`OriginalPath`], or else the path of the request. With the feature `axum`, it uses axum's
+/// `OriginalUri`, so that a closure under `Router::nest` gets the complete path.
 ///
 /// Returns `None` if the path has a segment `.` or `..` in any spelling, which the inner service may resolve, or
 /// if an axum router has removed a prefix and the extension with the original path is missing. A closure should

@@ -1,4 +1,4 @@
-//! [`Rules`]: how a layer was configured.
+//! [`Rules`]: the configuration of a layer.
 
 use http::{HeaderName, Request, StatusCode};
 
@@ -32,11 +32,11 @@ pub(crate) struct Rules {
     pub(crate) distrust_unkeyed: bool,
     pub(crate) development: bool,
     pub(crate) vary: Option<RenderedVary>,
-    /// Fields for edges that only the layer's custom profiles know.
+    /// Fields for edge caches that only the layer's custom profiles know.
     pub(crate) edge_names: Vec<HeaderName>,
-    /// Whether the inner service's fields for edges are dropped.
+    /// Whether the inner service's fields for edge caches are dropped.
     pub(crate) drops_edge_fields: bool,
-    /// Whether risks that an inner layer accepted apply here too.
+    /// Whether this layer also accepts the risks that an inner layer accepted.
     pub(crate) heeds_accepted: bool,
     pub(super) no_store: Rendered,
     pub(super) for_development: Rendered,
@@ -56,7 +56,8 @@ impl Rules {
         found
     }
 
-    /// Adds names to those that every response under the layer has in `Vary` (K-02).
+    /// Adds names to the `Vary` of every response under the layer.
+    // K-02
     pub(crate) fn add_vary_names(&mut self, names: impl IntoIterator<Item = &'static str>) {
         let mut vary = self.vary.take().map(RenderedVary::into_names).unwrap_or_default();
         for name in names {
@@ -65,7 +66,8 @@ impl Rules {
         self.vary = RenderedVary::of_names(vary);
     }
 
-    /// The policy of a status. A 304 gets that of its 200 (N-01).
+    /// The policy of a status. A 304 gets that of its 200.
+    // N-01
     pub(super) fn for_status(&self, status: StatusCode) -> Option<&Rendered> {
         let of = |status| self.by_status.iter().find_map(|(own, rendered)| (*own == status).then_some(rendered));
         of(status).or_else(|| (status == StatusCode::NOT_MODIFIED).then(|| of(StatusCode::OK)).flatten())
@@ -92,8 +94,9 @@ impl Default for Rules {
     }
 }
 
-/// Request fields that change the responses of many frameworks and are not part of cache keys (G-13). Attackers
+/// Request fields that change the responses of many frameworks and are not part of cache keys. Attackers
 /// use them to poison caches.
+// G-13
 const UNKEYED: [&str; 9] = [
     "forwarded",
     "x-forwarded-host",

@@ -14,9 +14,9 @@ use crate::protocol::{CacheControl, remove_fields};
 pub(crate) struct Ruling {
     /// The directives of `Cache-Control`.
     pub(super) directives: CacheControl,
-    /// The line that was written, if there is one line.
+    /// The line of `Cache-Control` that was written, if there is exactly one.
     pub(super) line: Option<HeaderValue>,
-    /// The line of `Vary`, if there is one line.
+    /// The line of `Vary`, if there is exactly one.
     pub(super) vary: Option<HeaderValue>,
     /// The status of the response. `None` if nothing was decided.
     pub(super) status: Option<StatusCode>,
@@ -24,22 +24,22 @@ pub(crate) struct Ruling {
     pub(super) seen: Facts,
     /// The guards that were switched off.
     pub(super) waived: GuardSet,
-    /// The values that those guards saw.
+    /// The field values that would have triggered those guards.
     pub(super) accepted: Accepted,
-    /// The policy that was written, if it gives edges more than `Cache-Control` does.
+    /// The policy that was written, if it gives edge caches more than `Cache-Control` does.
     pub(super) edge_policy: Option<CachePolicy>,
     /// The tags of routes.
     pub(super) tags: CacheTags,
     /// Whether this 304 replaces a response of the handler, so that all its tags are known.
     pub(super) stands_for_response: bool,
-    /// Whether a layer overrode or tightened the handler's directives, so that the handler's lifetimes for edges
+    /// Whether a layer overrode or tightened the handler's directives, so that the handler's lifetimes for edge caches
     /// no longer apply.
     pub(super) replaces: bool,
     /// Fields that only the profiles of an inner edge layer know.
     pub(super) edge_names: Vec<HeaderName>,
 }
 
-/// The values that switched-off guards saw. The guards still apply to any other value.
+/// The field values that would have triggered switched-off guards. The guards still apply to any other value.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Accepted {
     guards: GuardSet,
@@ -75,29 +75,30 @@ impl Ruling {
         &self.directives
     }
 
-    /// The line of `Cache-Control`, if there is one line.
+    /// The line of `Cache-Control`, if there is exactly one.
     pub(crate) const fn line(&self) -> Option<&HeaderValue> {
         self.line.as_ref()
     }
 
-    /// The policy that was written, if it gives edges more than `Cache-Control` does.
+    /// The policy that was written, if it gives edge caches more than `Cache-Control` does.
     pub(crate) const fn edge_policy(&self) -> Option<CachePolicy> {
         self.edge_policy
     }
 
-    /// Whether a layer overrode or tightened the handler's directives, so that the handler's lifetimes for edges
+    /// Whether a layer overrode or tightened the handler's directives, so that the handler's lifetimes for edge caches
     /// no longer apply.
     pub(crate) const fn replaces_handler(&self) -> bool {
         self.replaces
     }
 
-    /// Whether the response was left with a field for edges.
+    /// Whether the response was left with a field for edge caches.
     pub(crate) const fn has_edge_field(&self) -> bool {
         self.seen.has(Facts::EDGE_FIELD)
     }
 
     /// The tags of routes. `None` if the handler's tags are not known, as for a 304 from before the handler: a
-    /// cache would replace its complete list with the incomplete one (N-06).
+    /// cache would replace its complete list with the incomplete one.
+    // N-06
     pub(crate) fn tags(&self, status: StatusCode) -> Option<&CacheTags> {
         (status != StatusCode::NOT_MODIFIED || self.stands_for_response).then_some(&self.tags)
     }
@@ -130,7 +131,7 @@ impl Ruling {
         }
     }
 
-    /// Removes the ruling of a 200 that became a 412, and the fields for edges that only a profile knows.
+    /// Removes the ruling of a 200 that became a 412, and the fields for edge caches that only a profile knows.
     pub(crate) fn forget(headers: &mut HeaderMap, extensions: &mut Extensions) {
         if let Some(ruling) = extensions.remove::<Self>() {
             remove_fields(headers, |name| ruling.edge_names.contains(name));
@@ -163,7 +164,7 @@ impl Ruling {
 }
 
 impl Accepted {
-    /// Records the values that switched-off guards see in this response.
+    /// Records the values in this response that would have triggered switched-off guards.
     pub(super) fn add(&mut self, waived: GuardSet, facts: Facts, headers: &HeaderMap) {
         let guards = waived.common(GuardSet::seeing(facts));
         self.guards = self.guards.union(guards);
@@ -175,7 +176,7 @@ impl Accepted {
         }
     }
 
-    /// The guards that see only accepted values in this response, and so need not act.
+    /// The guards that only accepted values in this response trigger, so they need not act.
     pub(super) fn still_covers(&self, headers: &HeaderMap) -> GuardSet {
         let mut guards = self.guards;
         let cookies = headers.get_all(SET_COOKIE);

@@ -1,4 +1,4 @@
-//! [`PolicySource`]: where a layer takes the policy of a request from.
+//! [`PolicySource`]: the source of a layer's policies.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,8 +11,9 @@ use super::rendered::{Rendered, RenderedVary};
 use super::routes::{ReadPath, RouteLookup, RouteMatch, RoutePolicies, SharedRoutes};
 use super::{CachePolicy, CacheTags};
 
-/// Where a layer takes the policy of a request from: one policy, a table of routes, or a
-/// closure over the request. Made by [`IntoPolicySource`].
+/// The source of a layer's policies: one policy, a table of routes, or a closure that chooses by the request.
+///
+/// [`IntoPolicySource`] makes one.
 #[derive(Clone)]
 pub struct PolicySource(Source);
 
@@ -29,14 +30,14 @@ type Choose = dyn Fn(&Parts) -> Option<CachePolicy> + Send + Sync;
 /// The policy of a request, stored until its response arrives.
 #[derive(Clone, Debug)]
 pub(crate) enum PendingPolicy {
-    /// The policy is the same for all, or there is none.
+    /// The policy does not depend on the request, or the closure did not return one.
     Nothing,
     Policy(CachePolicy),
     #[cfg(feature = "routes")]
     Route(RouteMatch),
 }
 
-/// The policy that a source has for one request.
+/// The policy of a source for one request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ResolvedPolicy<'a> {
     Fixed(&'a Rendered),
@@ -47,8 +48,8 @@ pub(crate) enum ResolvedPolicy<'a> {
 }
 
 impl<'a> ResolvedPolicy<'a> {
-    /// The policy that a route gives a response by its status and type. `None` where there
-    /// is no route, or the route does not name the status.
+    /// The policy of the route for the status and content type of a response. `None` if there is no route, or if the
+    /// route does not have a policy for the status.
     #[cfg_attr(not(feature = "routes"), allow(unused_variables))]
     pub(crate) fn for_response(self, status: StatusCode, headers: &HeaderMap) -> Option<&'a Rendered> {
         match self {
@@ -58,8 +59,8 @@ impl<'a> ResolvedPolicy<'a> {
         }
     }
 
-    /// Whether the policy depends on the content type, which a 304 need not have. `immutable` does, because a page
-    /// does not get it.
+    /// Whether the policy depends on the content type, which a 304 may lack. An `immutable` policy depends on it,
+    /// because it does not apply to HTML.
     pub(crate) fn depends_on_content(self, immutable_depends: bool) -> bool {
         match self {
             Self::Fixed(rendered) => immutable_depends && rendered.policy().is_immutable(),
@@ -109,8 +110,8 @@ impl<'a> ResolvedPolicy<'a> {
 }
 
 impl PolicySource {
-    /// Looks at the request where that is needed, and gives it back: `call` gets it, and what to
-    /// remember of it. Only a closure has it taken apart, which moves it.
+    /// Chooses the policy of a request, and passes both to `call`. The request is split into parts, which moves it,
+    /// only for a closure.
     pub(crate) fn choose<B, T>(&self, request: Request<B>, call: impl FnOnce(Request<B>, PendingPolicy) -> T) -> T {
         match &self.0 {
             Source::Fixed(_) => call(request, PendingPolicy::Nothing),
@@ -124,7 +125,7 @@ impl PolicySource {
         }
     }
 
-    /// Has a table of routes match the path that `path` returns. Other sources have no use for it.
+    /// Makes a table of routes match the path that `path` returns. Other sources ignore it.
     #[cfg(feature = "routes")]
     pub(crate) fn read_path(&mut self, path: Arc<ReadPath>) {
         if let Source::Routes(routes) = &mut self.0 {
@@ -132,7 +133,7 @@ impl PolicySource {
         }
     }
 
-    /// The policy, by what [`choose`](Self::choose) remembered.
+    /// Returns the policy of a request, from the result of [`choose`](Self::choose).
     pub(crate) fn resolve<'a>(&'a self, pending: &'a PendingPolicy) -> ResolvedPolicy<'a> {
         match (&self.0, pending) {
             (Source::Fixed(rendered), _) => ResolvedPolicy::Fixed(rendered),
@@ -155,13 +156,24 @@ impl fmt::Debug for PolicySource {
     }
 }
 
-/// What can be given to a layer as its policy: a [`CachePolicy`], a
+/// Converts into the policy of a layer. Implemented for a [`CachePolicy`], a
 #[cfg_attr(feature = "routes", doc = "[table of routes](RoutePolicies),")]
 #[cfg_attr(not(feature = "routes"), doc = "table of routes (feature `routes`),")]
-/// or a closure from [`&http::request::Parts`](Parts) to a `CachePolicy` or an `Option` of
-/// one.
+/// and a closure that takes [`&http::request::Parts`](Parts) and returns a `CachePolicy` or an `Option` of one.
 ///
-/// With `None` the handler's own field applies, or else the default.
+/// If the closure returns `None`, the handler's own `Cache-Control` applies, or else the default of the layer.
+///
+/// ```
+/// use http::request::Parts;
+/// use tower_cache_policy::CachePolicyLayer;
+/// use tower_cache_policy::policy::CachePolicy;
+///
+/// let fixed = CachePolicyLayer::new(CachePolicy::PRIVATE_NO_CACHE);
+/// let chosen = CachePolicyLayer::new(|request: &Parts| {
+///     request.uri.query().is_some_and(|query| query.contains("token=")).then_some(CachePolicy::NO_STORE)
+/// });
+/// # let _ = (fixed, chosen);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a source of cache policies",
     label = "expected a `CachePolicy`, `RoutePolicies`, or a closure `Fn(&http::request::Parts) -> CachePolicy`",
@@ -169,7 +181,7 @@ impl fmt::Debug for PolicySource {
     note = "a closure must name the type of its argument: `|request: &http::request::Parts| ...`"
 )]
 pub trait IntoPolicySource {
-    /// Makes the source, and renders what can be rendered now.
+    /// Converts into a source. Renders the field values of fixed policies once.
     fn into_policy_source(self) -> PolicySource;
 }
 

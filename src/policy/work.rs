@@ -1,11 +1,11 @@
-//! Counts steps in unit tests, which compare them with the size of an input.
+//! Counts steps, so that unit tests can compare them with the size of an input.
 
 #[cfg(test)]
 thread_local! {
     static STEPS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-/// Counts one step. Outside of unit tests it does nothing.
+/// Counts one step in unit tests, and otherwise has no effect.
 #[inline]
 pub(super) fn step() {
     #[cfg(test)]

@@ -617,8 +617,8 @@ async fn decisions_reasons_and_warnings_are_shown() {
 
     let page = page(&dashboard).await;
     let why: Vec<String> = rows(&page, "requests").into_iter().map(|row| cells(row)[5].clone()).collect();
-    let danger = "danger a shared cache may replay Set-Cookie to other visitors; say private, or set the cookie \
-                  elsewhere (RFC 9111 section 7.3, G-01)";
+    let danger = "danger a shared cache may replay Set-Cookie to other clients; add private, or set the cookie in \
+                  another response (RFC 9111 section 7.3, G-01)";
     assert_eq!(why[..2], [format!("not recorded{danger}"), format!("not recorded{danger}")]);
     assert_eq!(why[2], "the layer&#39;s policy; G-01 Set-Cookie: private");
     assert_eq!(why[3], "the layer&#39;s policy; If-None-Match, after the handler");

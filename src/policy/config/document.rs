@@ -1,4 +1,4 @@
-//! What a TOML document holds, each part with the place where it stands.
+//! The entries of a TOML document, with their positions.
 
 use std::time::Duration;
 
@@ -13,13 +13,12 @@ use crate::policy::nearest;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry<'a> {
     pub(super) key: &'a str,
-    /// The octet where the key begins.
+    /// The byte offset of the key.
     pub(super) at: usize,
     value: &'a Spanned<DeValue<'a>>,
 }
 
-/// The entries in the order in which they were written, so that of several mistakes the first
-/// is told.
+/// Returns the entries in the order of the file, so that the first of several mistakes is reported.
 pub(super) fn entries<'a>(table: &'a DeTable<'a>) -> Vec<Entry<'a>> {
     let entry = |(key, value): (&'a Spanned<_>, _)| {
         let text: &'a std::borrow::Cow<'a, str> = key.get_ref();
@@ -35,9 +34,9 @@ pub(super) fn fault(at: usize, message: impl Into<String>) -> Fault {
 }
 
 impl<'a> Entry<'a> {
-    /// The octet where the value begins.
+    /// The byte offset of the value.
     pub(super) fn value_at(&self) -> usize {
-        // Of a table that is written by its members, that is somewhere among them.
+        // A table from dotted keys does not have a position of its own, so the position of its key is used.
         if self.value.get_ref().is_table() { self.at } else { self.value.span().start }
     }
 
@@ -53,22 +52,21 @@ impl<'a> Entry<'a> {
         self.value.get_ref().is_bool()
     }
 
-    /// The kind of the value, for people.
+    /// The kind of the value, for error messages.
     pub(super) fn kind(&self) -> &'static str {
         kind(self.value.get_ref())
     }
 
     /// The members of a table.
     pub(super) fn table(&self, example: &str) -> Result<Vec<Self>, Fault> {
-        self.as_table().ok_or_else(|| self.unexpected("is a table", example))
+        self.as_table().ok_or_else(|| self.unexpected("must be a table", example))
     }
 
     pub(super) fn bool(&self, example: &str) -> Result<bool, Fault> {
-        self.value.get_ref().as_bool().ok_or_else(|| self.unexpected("is `true` or `false`", example))
+        self.value.get_ref().as_bool().ok_or_else(|| self.unexpected("must be `true` or `false`", example))
     }
 
-    /// For what is either said or left out. `false` would read as if it took something back
-    /// that a base says.
+    /// Checks that a flag is `true`. `false` is an error, because it would seem to remove a flag of the base.
     pub(super) fn flag(&self) -> Result<usize, Fault> {
         if self.value.get_ref().as_bool() == Some(true) {
             return Ok(self.at);
@@ -76,7 +74,7 @@ impl<'a> Entry<'a> {
         let key = self.key;
         Err(fault(
             self.value_at(),
-            format!("`{key}` is not {}; write `{key} = true`, or leave `{key}` out", self.kind()),
+            format!("`{key}` cannot be {}; write `{key} = true`, or remove `{key}`", self.kind()),
         ))
     }
 
@@ -94,22 +92,22 @@ impl<'a> Entry<'a> {
                 }
             }
             DeValue::Float(number) => Err(format!(
-                "`{}` is no whole number of seconds; write one, or a text such as `\"5m\"`",
+                "`{}` is not a whole number of seconds; write a whole number, or a text such as `\"5m\"`",
                 number.as_str()
             )),
-            _ => return Err(self.unexpected("is a duration", &format!("{} = \"5m\"", self.key))),
+            _ => return Err(self.unexpected("must be a duration", &format!("{} = \"5m\"", self.key))),
         }
         .map_err(|message| fault(at, message))
     }
 
-    /// The texts of a list, each with its place.
+    /// The texts of a list, with their positions.
     pub(super) fn texts(&self, example: &str) -> Result<Vec<(usize, &'a str)>, Fault> {
         let Some(array) = self.value.get_ref().as_array() else {
-            return Err(self.unexpected("is a list of texts", example));
+            return Err(self.unexpected("must be a list of texts", example));
         };
         let text = |value: &'a Spanned<DeValue<'a>>| {
             let (at, value) = (value.span().start, value.get_ref());
-            let message = || format!("`{}` is a list of texts, without {}; write `{example}`", self.key, kind(value));
+            let message = || format!("`{}` must contain only texts, not {}; write `{example}`", self.key, kind(value));
             value.as_str().map(|text| (at, text)).ok_or_else(|| fault(at, message()))
         };
         array.iter().map(text).collect()
@@ -119,11 +117,11 @@ impl<'a> Entry<'a> {
         fault(self.value_at(), format!("`{}` {what}, not {}; write `{example}`", self.key, self.kind()))
     }
 
-    /// Refuses the key, with the one that was perhaps meant.
+    /// The error for an unknown key, with the most similar known one.
     pub(super) fn unknown(&self, known: &[&str]) -> Fault {
         let key = self.key;
         let meant = match key {
-            // The name that the standard has for it is nearer to another one.
+            // By spelling, the directive is more similar to another key.
             "s-maxage" | "s_maxage" if known.contains(&"edge") => Some("edge"),
             _ => nearest(key, known.iter().copied()),
         };

@@ -1,4 +1,4 @@
-//! Durations as people write them.
+//! Parses durations such as `5m` or `1h 30m`.
 
 use std::time::Duration;
 
@@ -10,16 +10,19 @@ const UNITS: &[(&[&str], u64)] = &[
     (&["h", "hr", "hrs", "hour", "hours"], 3_600),
     (&["d", "day", "days"], 86_400),
     (&["w", "week", "weeks"], 7 * 86_400),
-    // Of 365 days, so that `1y` is the longest lifetime (C-35) and not a leap day more.
+    // A year has 365 days, so that `1y` is exactly the longest lifetime (C-35).
     (&["y", "year", "years"], 365 * 86_400),
 ];
 const BELOW_SECONDS: &[&str] = &["ms", "us", "µs", "ns", "msec", "millis", "millisecond", "milliseconds"];
 const MONTHS: &[&str] = &["M", "mo", "month", "months"];
 
-/// `5m`, `2 minutes`, `1h 30m`: numbers, each with its unit. The error says what to write.
+/// Parses numbers with units, such as `5m`, `2 minutes` or `1h 30m`. The error is the text of a message.
 pub(super) fn parse(text: &str) -> Result<Duration, String> {
     let none = || {
-        format!("`{text}` is no duration; write `\"90s\"`, `\"5m\"`, `\"2 minutes\"`, `\"1y\"`, or a number of seconds")
+        format!(
+            "`{text}` is not a duration; write a text such as `\"90s\"`, `\"5m\"`, `\"2 minutes\"` or `\"1y\"`, or a \
+             number of seconds"
+        )
     };
     let mut rest = text.trim();
     if rest.starts_with('-') {
@@ -35,16 +38,16 @@ pub(super) fn parse(text: &str) -> Result<Duration, String> {
             return Err(none());
         }
         if after.strip_prefix(['.', ',']).is_some_and(|after| after.starts_with(|c: char| c.is_ascii_digit())) {
-            return Err(format!(
-                "`{text}` has a fraction; write it in a smaller unit, as in `\"90m\"` or `\"1h 30m\"`"
-            ));
+            return Err(format!("`{text}` contains a fraction; use a smaller unit, as in `\"90m\"` or `\"1h 30m\"`"));
         }
         let (unit, after) = split_where(after.trim_start(), |c| !c.is_alphabetic());
         if unit.is_empty() && after.is_empty() {
-            return Err(format!("`{text}` has no unit; write `\"{text}s\"` for seconds, or `\"{text}m\"` for minutes"));
+            return Err(format!(
+                "`{text}` does not have a unit; write `\"{text}s\"` for seconds, or `\"{text}m\"` for minutes"
+            ));
         }
         if BELOW_SECONDS.contains(&unit) {
-            return Err(format!("`{text}` is finer than a second, which no cache counts; write whole seconds"));
+            return Err(format!("`{text}` is in fractions of a second, but caches count seconds; write whole seconds"));
         }
         if MONTHS.contains(&unit) {
             return Err(format!(
@@ -52,23 +55,23 @@ pub(super) fn parse(text: &str) -> Result<Duration, String> {
             ));
         }
         let (_, seconds) = UNITS.iter().find(|(names, _)| names.contains(&unit)).ok_or_else(none)?;
-        // A number that is too great for its type is too great for a lifetime.
+        // A number that overflows is longer than any lifetime, so the same error applies.
         total = total.and_then(|total| total.checked_add(number.parse::<u64>().ok()?.checked_mul(*seconds)?));
         rest = after.trim_start();
     }
     of_seconds(total, text)
 }
 
-/// A number of seconds, or `None` for one that no integer holds.
+/// The duration of a number of seconds. `seconds` is `None` if the number overflowed.
 pub(super) fn of_seconds(seconds: Option<u64>, text: &str) -> Result<Duration, String> {
     seconds
         .map(Duration::from_secs)
         .filter(|duration| *duration <= CachePolicy::MAX_LIFETIME)
-        .ok_or_else(|| format!("`{text}` is more than a year, which caches cut short; write `\"1y\"` at most"))
+        .ok_or_else(|| format!("`{text}` is more than a year, which caches shorten; write at most `\"1y\"`"))
 }
 
 pub(super) fn negative(text: &str) -> String {
-    format!("`{text}` is negative; write `0` for a lifetime that is over at once")
+    format!("`{text}` is negative; write `0` for a response that is stale at once")
 }
 
 fn split_where(text: &str, end: impl Fn(char) -> bool) -> (&str, &str) {
@@ -82,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_read_as_people_write_them() {
+    fn common_spellings_of_durations_are_accepted() {
         for (text, seconds) in [
             ("90s", 90),
             ("5m", 300),
@@ -102,20 +105,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_is_refused_with_what_to_write() {
+    fn invalid_durations_are_rejected_with_a_fix() {
         for (text, part) in [
-            ("", "is no duration"),
-            ("m", "is no duration"),
-            ("5 parsecs", "is no duration"),
-            ("5m 3", "has no unit"),
-            ("5m, 3s", "is no duration"),
-            ("5H", "is no duration"),
-            ("٥m", "is no duration"),
-            ("300", "has no unit; write `\"300s\"`"),
+            ("", "is not a duration"),
+            ("m", "is not a duration"),
+            ("5 parsecs", "is not a duration"),
+            ("5m 3", "does not have a unit"),
+            ("5m, 3s", "is not a duration"),
+            ("5H", "is not a duration"),
+            ("٥m", "is not a duration"),
+            ("300", "does not have a unit; write `\"300s\"`"),
             ("-5m", "is negative"),
-            ("1.5h", "has a fraction"),
-            ("1,5h", "has a fraction"),
-            ("500ms", "finer than a second"),
+            ("1.5h", "contains a fraction"),
+            ("1,5h", "contains a fraction"),
+            ("500ms", "in fractions of a second"),
             ("5M", "in months"),
             ("1 month", "in months"),
             ("2y", "more than a year"),

@@ -1,16 +1,24 @@
-//! [`ConfigError`]: why a file of policies was not loaded, and where.
+//! [`ConfigError`]: the error of loading a file of policies.
 
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
-/// Why a file of policies was not loaded: where, what is wrong there, and what to write
-/// instead. Nothing of the file is in force.
+/// The error of loading a file of policies: the position of the mistake, and its fix.
 ///
-/// Reads `policies.toml:12:9: ..`, and `line 12, column 9: ..` where the text has no file.
+/// Displays as `policies.toml:12:9: ..`, or as `line 12, column 9: ..` for a text that is not from a file. See the
+/// [module docs](super#errors) for the possible mistakes.
+///
+/// ```
+/// use tower_cache_policy::policy::routes::RoutePolicies;
+///
+/// let error = RoutePolicies::from_toml("[routes]\n\"/\" = \"no-stroe\"").unwrap_err();
+/// assert_eq!((error.line(), error.column()), (Some(2), Some(7)));
+/// assert_eq!(error.message(), "unknown policy `no-stroe`; did you mean `no-store`?");
+/// ```
 #[derive(Debug)]
 pub struct ConfigError {
     path: Option<PathBuf>,
-    /// Absent where there is no text to be wrong.
+    /// `None` if the file could not be read.
     position: Option<Position>,
     message: String,
     source: Option<io::Error>,
@@ -22,34 +30,35 @@ struct Position {
     column: usize,
 }
 
-/// What is wrong in a text, and at which octet.
+/// A mistake in a text.
 #[derive(Clone, Debug)]
 pub(super) struct Fault {
+    /// The byte offset.
     pub(super) at: usize,
     pub(super) message: String,
 }
 
 impl ConfigError {
-    /// The file, where it is known.
+    /// Returns the path of the file, or `None` if the text is not from a file.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
-    /// The line of the offending key or value, from 1. `None` when the file could not be read.
+    /// Returns the line of the wrong key or value, counted from 1, or `None` if the file could not be read.
     #[must_use]
     pub fn line(&self) -> Option<usize> {
         self.position.map(|position| position.line)
     }
 
-    /// The column of the offending key or value, in characters from 1. `None` when the file
-    /// could not be read.
+    /// Returns the column of the wrong key or value, in characters counted from 1, or `None` if the file could not be
+    /// read.
     #[must_use]
     pub fn column(&self) -> Option<usize> {
         self.position.map(|position| position.column)
     }
 
-    /// What is wrong, and what to write instead.
+    /// Returns the mistake and its fix, without the position.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message

@@ -1,4 +1,4 @@
-//! [`PolicyConfig`]: a file of policies, read and checked as a whole.
+//! [`PolicyConfig`]: loads and checks a file of policies.
 
 use std::fs;
 use std::path::Path;
@@ -12,9 +12,23 @@ use crate::policy::routes::RoutePolicies;
 
 const SECTIONS: &[&str] = &["default", "policies", "routes", "development"];
 
-/// A file of policies: its table of routes, and what it says of development.
+/// The contents of a file of policies: the table of routes, and the section for development.
 ///
-/// The [module docs](super) have the format and an example.
+/// See the [module docs](super) for the format.
+///
+/// ```
+/// use tower_cache_policy::policy::config::PolicyConfig;
+///
+/// let config = PolicyConfig::from_toml(
+///     r#"
+///     routes."/login" = "no-store"
+///     development.caching = false
+///     "#,
+/// )?;
+/// assert!(config.development_disables_caching());
+/// assert_eq!(config.routes().rows().next().unwrap().cache_control(), "private, no-store");
+/// # Ok::<(), tower_cache_policy::policy::config::ConfigError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct PolicyConfig {
     routes: RoutePolicies,
@@ -22,47 +36,46 @@ pub struct PolicyConfig {
 }
 
 impl PolicyConfig {
-    /// Reads a text.
+    /// Parses a text.
     ///
     /// # Errors
     ///
-    /// Where the text says something that is none of the [format](super), contradicts itself,
-    /// or makes no table.
+    /// Returns an error if the text does not have the [format](super), if it contradicts itself, or if the table of
+    /// routes cannot be built.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
-        // Some editors put it there, and no column counts it.
+        // Some editors write a byte order mark. Columns are counted after it.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         load(text).map_err(|fault| ConfigError::in_text(text, fault))
     }
 
-    /// Reads a file, and waits for it: to be called when a program starts, and for a reload
-    /// where waiting is in order.
+    /// Reads and parses a file.
+    ///
+    /// The call blocks the thread. Call it when the program starts, or from a thread that may block.
     ///
     /// # Errors
     ///
-    /// As [`from_toml`](PolicyConfig::from_toml), and when the file cannot be read.
+    /// Returns an error if the file cannot be read, and in the cases of [`from_toml`](PolicyConfig::from_toml).
     pub fn from_toml_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
         let path = path.as_ref();
         read(path).and_then(|text| Self::from_toml(&text)).map_err(|error| error.with_path(path))
     }
 
-    /// The table of routes: the same in development as in production.
+    /// Returns the table of routes. It does not depend on the section for development.
     #[must_use]
     pub const fn routes(&self) -> &RoutePolicies {
         &self.routes
     }
 
-    /// Takes the table of routes.
+    /// Converts into the table of routes.
     #[must_use]
     pub fn into_routes(self) -> RoutePolicies {
         self.routes
     }
 
-    /// Whether the file says `development.caching = false`: that a program which is told to run
-    /// in development lets nothing be stored.
+    /// Returns whether the file contains `development.caching = false`. The default is `false`.
     ///
-    /// Does nothing by itself. It is for
-    /// [`CachePolicyLayer::development`](crate::CachePolicyLayer::development), together with an
-    /// argument of the program.
+    /// The setting has no effect by itself. Pass it to
+    /// [`CachePolicyLayer::development`](crate::CachePolicyLayer::development) if the program runs in development mode.
     #[must_use]
     pub const fn development_disables_caching(&self) -> bool {
         self.development_disables_caching
@@ -70,22 +83,23 @@ impl PolicyConfig {
 }
 
 impl RoutePolicies {
-    /// Reads a table of routes from a text, in the format of [`config`](super). What it says of
-    /// development is checked and not heeded: that is for [`PolicyConfig`].
+    /// Parses a table of routes from a text in the format of [`config`](super).
+    ///
+    /// The section for development is checked but has no effect. Use [`PolicyConfig`] to read it.
     ///
     /// # Errors
     ///
-    /// As [`PolicyConfig::from_toml`].
+    /// Returns an error in the cases of [`PolicyConfig::from_toml`].
     #[cfg_attr(docsrs, doc(cfg(feature = "config")))]
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
         PolicyConfig::from_toml(text).map(PolicyConfig::into_routes)
     }
 
-    /// Reads a table of routes from a file, and waits for it.
+    /// Reads and parses a table of routes from a file. The call blocks the thread.
     ///
     /// # Errors
     ///
-    /// As [`PolicyConfig::from_toml_file`].
+    /// Returns an error in the cases of [`PolicyConfig::from_toml_file`].
     #[cfg_attr(docsrs, doc(cfg(feature = "config")))]
     pub fn from_toml_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
         PolicyConfig::from_toml_file(path).map(PolicyConfig::into_routes)
@@ -93,11 +107,11 @@ impl RoutePolicies {
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {
-    let octets = fs::read(path).map_err(ConfigError::unread)?;
-    String::from_utf8(octets).map_err(|error| {
+    let bytes = fs::read(path).map_err(ConfigError::unread)?;
+    String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(error.as_bytes());
-        ConfigError::in_text(&text, fault(at, "this is no UTF-8, which TOML is written in; save the file as UTF-8"))
+        ConfigError::in_text(&text, fault(at, "the file is not valid UTF-8; save it as UTF-8"))
     })
 }
 
@@ -126,20 +140,20 @@ fn development(section: &Entry<'_>) -> Result<bool, Fault> {
             _ => return Err(entry.unknown(&["caching"])),
         }
     }
-    // A section that says nothing would be taken for one that switches caching off.
+    // Readers would assume that an empty section switches caching off.
     caching
         .map(|caching| !caching)
-        .ok_or_else(|| fault(section.at, format!("`development` says nothing; write `{EXAMPLE}`, or leave it out")))
+        .ok_or_else(|| fault(section.at, format!("`development` is empty; write `{EXAMPLE}`, or remove the section")))
 }
 
-/// What the TOML parser refuses, with its words and the place.
+/// The position and the message of an error of the TOML parser.
 fn syntax(text: &str, error: &toml::de::Error) -> Fault {
     let span = error.span().unwrap_or(text.len()..text.len());
     let at = span.start;
     let message = error.message().replace('\n', ", ");
     if message == "duplicate key" {
         let key = text.get(span).unwrap_or_default();
-        return fault(at, format!("`{key}` is given twice; keep one, and say there what both said"));
+        return fault(at, format!("`{key}` is defined twice; merge the two definitions into one"));
     }
-    fault(at, format!("this is no TOML: {message}"))
+    fault(at, format!("invalid TOML: {message}"))
 }

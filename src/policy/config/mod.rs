@@ -1,4 +1,4 @@
-//! A [table of routes](super::routes) as a TOML file.
+//! Reads a [table of routes](super::routes) from a TOML file (feature `config`).
 //!
 //! # Example
 //!
@@ -23,46 +23,46 @@
 //! let routes = RoutePolicies::from_toml(text)?;
 //! assert!(routes.to_markdown().contains("public, max-age=300, s-maxage=3600"));
 //!
-//! // Or, with an argument of the program that says that it runs in development:
+//! // A program with an argument for development mode reads the section `[development]` too:
 //! # let development = true;
 //! let config = PolicyConfig::from_toml(text)?;
 //! let layer = CachePolicyLayer::new(config.routes().clone())
 //!     .development(development && config.development_disables_caching());
 //! # let _ = layer;
 //!
-//! // What is wrong is told with its place and with what to write, and nothing is loaded.
+//! // An error contains its position and the fix.
 //! let error = RoutePolicies::from_toml("[routes]\n\"/\" = { public = \"5 parsecs\" }").unwrap_err();
-//! assert!(error.to_string().starts_with("line 2, column 18: `5 parsecs` is no duration; write "));
+//! assert!(error.to_string().starts_with("line 2, column 18: `5 parsecs` is not a duration; write "));
 //! # Ok::<(), tower_cache_policy::policy::config::ConfigError>(())
 //! ```
 //!
 //! # The file
 //!
-//! As in `examples/policies.toml`:
+//! This is `examples/policies.toml`:
 //!
 //! ```toml
-//! # What each route of a service may be kept for, and by whom.
+//! # The cache policies of all routes of a service.
 //! #
 //! #   let routes = RoutePolicies::from_toml_file("policies.toml")?;
 //!
-//! # For a success on a path that no route names.
+//! # For paths that no route matches.
 //! default = "private, no-cache"
 //!
-//! # Policies with a name, for many routes.
+//! # Named policies, for several routes.
 //!
 //! [policies.page]
-//! public = "5m"                       # every cache may keep it for five minutes
-//! edge = "1h"                         # and shared caches for an hour
-//! vary = ["accept-language"]          # the answer depends on this request field
+//! public = "5m"                       # all caches may reuse it for five minutes
+//! edge = "1h"                         # shared caches may reuse it for an hour
+//! vary = ["accept-language"]          # the response depends on this request field
 //! tags = ["pages"]
-//! status.404 = { max_age = "1m" }     # what is missing may come soon
+//! status.404 = { max_age = "1m" }     # a missing page may appear soon
 //!
 //! [policies.latest]
-//! based_on = "page"                   # its `vary`, `tags` and `status`, and in place of its lifetimes:
+//! based_on = "page"                   # inherits `vary`, `tags` and `status`, but not the lifetimes
 //! public = "1m"
 //! stale_while_revalidate = "1 day"
 //!
-//! # Patterns are those of axum's router. The most specific one that matches counts.
+//! # Patterns have the syntax of axum's router. The most specific match applies.
 //!
 //! [routes]
 //! "/" = "latest"
@@ -79,68 +79,77 @@
 //! no_cache = true
 //! content_type."image/*" = { public = "1h", stale_if_error = "1 day" }
 //! content_type."image/svg+xml" = "no-cache"
-//! method.HEAD = { max_age = 10 }      # a number is one of seconds
+//! method.HEAD = { max_age = 10 }      # a number means seconds
 //! status.301 = { max_age = "2 hours" }
 //! status.410 = "immutable"
 //! tags = ["media"]
 //!
-//! # For a program that is told, by an argument, to run in development.
+//! # For programs that run in development mode.
 //!
 //! [development]
 //! caching = false
 //! ```
 //!
-//! # What is a policy
+//! # Policies
 //!
-//! A table says how long an answer may be kept by one of these keys:
+//! A policy is a TOML table. Exactly one of these keys sets the lifetime:
 //!
-//! | Key | Says |
+//! | Key | `Cache-Control` |
 //! |---|---|
 //! | `public = "5m"` | `public, max-age=300` |
 //! | `max_age = "5m"` | `max-age=300` |
 //! | `private = "5m"` | `private, max-age=300` |
-//! | `edge_only = "10m"` | `max-age=0, s-maxage=600, must-revalidate`, or what an edge has a field for |
-//! | `no_cache = true` | `no-cache`, and with `private = true` beside it `private, no-cache` |
+//! | `edge_only = "10m"` | `max-age=0, s-maxage=600, must-revalidate`, or a field that only edge caches read |
+//! | `no_cache = true` | `no-cache`, or `private, no-cache` together with `private = true` |
 //! | `no_store = true` | `private, no-store` |
 //!
-//! and more of it by `edge`, `stale_while_revalidate` and `stale_if_error`, which take a duration,
-//! and `stale_at_edge_only`, `stale_in_browser_only`, `must_revalidate`, `proxy_revalidate`, `no_transform`, `immutable`
-//! and `for_http10`, which are `true` or left out. Each means what the function of [`CachePolicy`](super::CachePolicy) of
-//! its name does. The texts `"no-store"`, `"no-cache"`, `"private, no-cache"` and `"immutable"`
-//! stand for the constants, wherever a policy can stand.
+//! More keys refine the policy. `edge`, `stale_while_revalidate` and `stale_if_error` take a duration.
+//! `stale_at_edge_only`, `stale_in_browser_only`, `must_revalidate`, `proxy_revalidate`, `no_transform`, `immutable` and `for_http10` take
+//! `true`. Each key has the effect of the function of [`CachePolicy`](super::CachePolicy) with the same name.
 //!
-//! Under `[policies]` and `[routes]` a table also takes `based_on`, `status`, `content_type`,
-//! `method`, `vary` and `tags`, which mean what they mean in a
-//! [`RoutePolicy`](super::routes::RoutePolicy), and in place of a table the name of a policy can
-//! stand. What a table with `based_on` says of lifetimes is in place of **all** that the base's own
-//! policy says: a policy is read in one place, and a `private` does not inherit an `edge`.
-//! `default` takes `vary`, and nothing else that is for routes. `vary` takes any field name except
-//! `*`; for `authorization` and `cookie` see the
-//! [price](super::CachePolicy#sign-in-that-is-optional).
+//! In place of a table, you can write one of the texts `"no-store"`, `"no-cache"`, `"private, no-cache"` and
+//! `"immutable"`, which mean the constants of `CachePolicy`.
 //!
-//! A duration is a text of numbers and units, `"90s"`, `"5m"`, `"2 minutes"`, `"1h 30m"`, `"30d"`,
-//! `"2 weeks"`, `"1y"`, or a number of seconds. A year has 365 days, and is the longest (C-35).
-//! Nothing is rounded or cut: what is negative, finer than a second or longer is refused, and so
-//! are months.
+//! # Routes
 //!
-//! # What is refused
+//! Under `[policies]` and `[routes]`, a table also accepts `based_on`, `status`, `content_type`, `method`, `vary` and
+//! `tags`. They have the effect of the functions of [`RoutePolicy`](super::routes::RoutePolicy). In place of a table,
+//! you can write the name of a policy.
 //!
-//! Besides what TOML and the [builder](super::routes::RoutePoliciesBuilder::build) refuse: keys
-//! that are unknown, words that contradict each other or serve nothing (C-35), and flags that are
-//! `false`. The error tells file, line and column, and what to write instead. The one pair of C-32
-//! that many caches understand, `edge` with a stale window, is let through.
+//! If a table with `based_on` contains any key of a policy, it replaces **all** such keys of its base. So each policy
+//! can be read in one place, and `private` never inherits `edge`.
+//!
+//! `default` accepts the keys of a policy and `vary`. `vary` accepts any field name except `*`. For `authorization` and
+//! `cookie`, see the [cost](super::CachePolicy#sign-in-that-is-optional).
+//!
+//! # Durations
+//!
+//! A duration is a number of seconds, or a text with numbers and units: `"90s"`, `"5m"`, `"2 minutes"`, `"1h 30m"`,
+//! `"30d"`, `"2 weeks"`, `"1y"`. A year has 365 days and is the maximum. Durations are never rounded or shortened.
+//! Negative durations, fractions of a second, months, and durations of more than a year are errors.
+//!
+//! # Errors
+//!
+//! In addition to the mistakes that TOML and the [builder](super::routes::RoutePoliciesBuilder::build) reject, these
+//! are errors:
+//!
+//! - unknown keys,
+//! - keys that contradict each other or have no effect together,
+//! - flags that are `false`.
+//!
+//! [`ConfigError`] contains the file, the line, the column and the fix. `edge` together with a stale window is allowed.
+//! The standard says that `s-maxage` forbids stale reuse, but many caches serve the stale response.
 //!
 //! # Development
 //!
-//! `development.caching = false` says that nothing is to be stored while a program runs in
-//! development. It does nothing until the program says that it does, by an argument that is passed
-//! to [`CachePolicyLayer::development`](crate::CachePolicyLayer::development) as above: never by the
-//! kind of its build.
+//! `development.caching = false` states that responses are not to be stored while the program runs in development. It
+//! has an effect only if the program passes it to
+//! [`CachePolicyLayer::development`](crate::CachePolicyLayer::development), together with an argument for development
+//! mode, as in the example. Debug and release builds behave the same.
 //!
-//! # At run time
+//! # Reloading
 //!
-//! A file is loaded as a whole or not at all, so that a bad one leaves the table in force that was
-//! there before:
+//! A file is loaded completely or not at all. After an error, the previous table stays:
 //!
 //! ```
 //! use tower_cache_policy::policy::config::ConfigError;
@@ -161,8 +170,8 @@ mod document;
 mod duration;
 mod error;
 mod load;
+mod policy_keys;
 mod tables;
-mod words;
 
 pub use self::error::ConfigError;
 pub use self::load::PolicyConfig;

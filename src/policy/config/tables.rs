@@ -1,4 +1,4 @@
-//! [`Tables`]: the sections of a document, and the table of routes that they make.
+//! [`Tables`]: reads the sections of a document, and builds the table of routes from them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,13 +7,13 @@ use http::{Method, StatusCode};
 
 use super::document::{Entry, fault};
 use super::error::Fault;
-use super::words::{CONSTANTS, WORDS, Words, constant};
+use super::policy_keys::{CONSTANTS, POLICY_KEYS, PolicyKeys, constant};
 use crate::policy::routes::{RouteError, RouteErrorKind, RoutePolicies, RoutePolicy};
 use crate::policy::{CachePolicy, RenderedVary, nearest};
 
-const OF_ROUTES: &[&str] = &["based_on", "method", "status", "content_type", "vary", "tags"];
+const ROUTE_KEYS: &[&str] = &["based_on", "method", "status", "content_type", "vary", "tags"];
 
-/// What a document says, each part with its place.
+/// The policies and routes of a document, with their positions.
 #[derive(Debug, Default)]
 pub(super) struct Tables<'a> {
     default: Option<CachePolicy>,
@@ -28,13 +28,13 @@ struct Named<'a> {
     name: &'a str,
     at: usize,
     policy: RoutePolicy,
-    /// The policy that it starts from, and where that is said.
+    /// The name of the base, and the position where the document refers to it.
     base: Option<(usize, &'a str)>,
 }
 
 impl<'a> Tables<'a> {
     pub(super) fn set_default(&mut self, entry: &Entry<'a>) -> Result<(), Fault> {
-        let mut words = Words::default();
+        let mut keys = PolicyKeys::default();
         let Some(members) = entry.as_table() else {
             self.default = Some(of_text(entry)?);
             return Ok(());
@@ -42,22 +42,23 @@ impl<'a> Tables<'a> {
         for member in members {
             match member.key {
                 "vary" => self.default_vary = texts(&member, RoutePolicy::vary)?,
-                key if WORDS.contains(&key) => words.push(&member)?,
-                key if OF_ROUTES.contains(&key) => {
-                    let message = format!("`{key}` is for routes; give `\"/{{*path}}\"` in `[routes]` what it says");
+                key if POLICY_KEYS.contains(&key) => keys.push(&member)?,
+                key if ROUTE_KEYS.contains(&key) => {
+                    let message =
+                        format!("`default` does not accept `{key}`; move it to a route `\"/{{*path}}\"` in `[routes]`");
                     return Err(fault(member.at, message));
                 }
-                _ => return Err(member.unknown(&[WORDS, &["vary"]].concat())),
+                _ => return Err(member.unknown(&[POLICY_KEYS, &["vary"]].concat())),
             }
         }
-        self.default = Some(words.policy(false)?.ok_or_else(|| says_nothing(entry))?);
+        self.default = Some(keys.policy(false)?.ok_or_else(|| without_lifetime(entry))?);
         Ok(())
     }
 
     pub(super) fn add_policies(&mut self, section: &Entry<'a>) -> Result<(), Fault> {
         for entry in section.table("policies.page = { public = \"5m\" }")? {
             if constant(entry.key).is_some() {
-                let message = format!("`{}` means the same in every file; choose another name", entry.key);
+                let message = format!("`{}` is a predefined policy; choose another name", entry.key);
                 return Err(fault(entry.at, message));
             }
             self.policies.push(Named::new(&entry)?);
@@ -74,7 +75,7 @@ impl<'a> Tables<'a> {
         Ok(())
     }
 
-    /// The table, or what keeps the parts from making one.
+    /// Builds the table of routes.
     pub(super) fn build(self) -> Result<RoutePolicies, Fault> {
         let mut builder = RoutePolicies::builder();
         if let Some(policy) = self.default {
@@ -94,7 +95,7 @@ impl<'a> Tables<'a> {
         Ok(routes)
     }
 
-    /// Where the mistake of a table stands in the text.
+    /// The position of a builder's error in the text.
     fn fault_of(&self, error: &RouteError) -> Fault {
         let all = || self.policies.iter().chain(&self.routes);
         let base = |is_it: &dyn Fn(&Named<'_>, &str) -> bool| {
@@ -105,7 +106,7 @@ impl<'a> Tables<'a> {
             (None, Some(pattern)) => self.routes.iter().find(|route| route.name == pattern),
             (None, None) => None,
         };
-        // Both can be told of a policy that is far from the one that says it.
+        // The builder may report these errors for a policy that only inherits the mistake.
         let at = match error.kind() {
             RouteErrorKind::UnknownName { name, .. } => base(&|_, base| base == name),
             RouteErrorKind::CircularBase { names } => base(&|named, _| names.first().is_some_and(|n| *n == named.name)),
@@ -124,24 +125,26 @@ impl<'a> Named<'a> {
         }
         let Some(members) = entry.as_table() else {
             let kind = entry.kind();
-            let message = format!("a policy is a table or the name of one, not {kind}; write `{{ public = \"5m\" }}`");
+            let message =
+                format!("a policy must be a table or the name of a policy, not {kind}; write `{{ public = \"5m\" }}`");
             return Err(fault(entry.value_at(), message));
         };
-        let mut words = Words::default();
+        let mut keys = PolicyKeys::default();
         let mut base = None;
         for member in &members {
             match member.key {
                 "based_on" => {
-                    let text = member.as_str().ok_or_else(|| member.unexpected("is a name", "based_on = \"page\""))?;
+                    let text =
+                        member.as_str().ok_or_else(|| member.unexpected("must be a name", "based_on = \"page\""))?;
                     base = Some((member.value_at(), text));
                 }
-                key if WORDS.contains(&key) => words.push(member)?,
-                key if OF_ROUTES.contains(&key) => {}
-                _ => return Err(member.unknown(&[WORDS, OF_ROUTES].concat())),
+                key if POLICY_KEYS.contains(&key) => keys.push(member)?,
+                key if ROUTE_KEYS.contains(&key) => {}
+                _ => return Err(member.unknown(&[POLICY_KEYS, ROUTE_KEYS].concat())),
             }
         }
-        let mut policy = match (words.policy(base.is_some())?, base) {
-            (None, None) => return Err(says_nothing(entry)),
+        let mut policy = match (keys.policy(base.is_some())?, base) {
+            (None, None) => return Err(without_lifetime(entry)),
             (Some(own), None) => RoutePolicy::new(own),
             (None, Some((_, name))) => start(name),
             (Some(own), Some((_, name))) => start(name).policy(own),
@@ -167,15 +170,15 @@ fn start(text: &str) -> RoutePolicy {
 fn methods(entry: &Entry<'_>, mut policy: RoutePolicy) -> Result<RoutePolicy, Fault> {
     for member in entry.table("method.HEAD = { max_age = \"1m\" }")? {
         let text = member.key;
-        let none = |_| fault(member.at, format!("`{text}` is no method; write one such as `HEAD`"));
+        let none = |_| fault(member.at, format!("`{text}` is not a method; write a method such as `HEAD`"));
         let method = Method::from_bytes(text.as_bytes()).map_err(none)?;
-        // To http `head` is a method of its own.
+        // Methods are case-sensitive, so `head` is not HEAD.
         let upper = text.to_ascii_uppercase();
         if upper != text {
-            return Err(fault(member.at, format!("methods are written in capitals; write `{upper}` for `{text}`")));
+            return Err(fault(member.at, format!("`{text}` must be in upper case; write `{upper}`")));
         }
         if method == Method::GET {
-            let message = "GET gets the route's own policy; say there what it gets";
+            let message = "GET gets the route's own policy; change that one instead";
             return Err(fault(member.at, message));
         }
         let own = inner(&member)?;
@@ -188,7 +191,7 @@ fn methods(entry: &Entry<'_>, mut policy: RoutePolicy) -> Result<RoutePolicy, Fa
 fn statuses(entry: &Entry<'_>, mut policy: RoutePolicy) -> Result<RoutePolicy, Fault> {
     for member in entry.table("status.404 = { max_age = \"1m\" }")? {
         let none =
-            |_| fault(member.at, format!("`{}` is no status; write its three digits, as in `status.404`", member.key));
+            |_| fault(member.at, format!("`{}` is not a status; write three digits, as in `status.404`", member.key));
         let status = StatusCode::from_bytes(member.key.as_bytes()).map_err(none)?;
         checked(member.at, RoutePolicy::new(CachePolicy::NO_STORE).status(status, CachePolicy::NO_STORE))?;
         policy = policy.status(status, inner(&member)?);
@@ -202,7 +205,7 @@ fn content_types(entry: &Entry<'_>, mut policy: RoutePolicy) -> Result<RoutePoli
         let text = member.key;
         checked(member.at, RoutePolicy::new(CachePolicy::NO_STORE).content_type(text, CachePolicy::NO_STORE))?;
         if let Some(other) = seen.insert(text.to_ascii_lowercase(), text) {
-            let message = format!("`{text}` is the same content type as `{other}`; keep one of the two");
+            let message = format!("`{text}` is the same content type as `{other}`; remove one of them");
             return Err(fault(member.at, message));
         }
         policy = policy.content_type(text, inner(&member)?);
@@ -213,25 +216,27 @@ fn content_types(entry: &Entry<'_>, mut policy: RoutePolicy) -> Result<RoutePoli
 /// The policy of a method, a status or a content type.
 fn inner(entry: &Entry<'_>) -> Result<CachePolicy, Fault> {
     let Some(members) = entry.as_table() else { return of_text(entry) };
-    let mut words = Words::default();
+    let mut keys = PolicyKeys::default();
     for member in members {
         match member.key {
-            key if WORDS.contains(&key) => words.push(&member)?,
-            key if OF_ROUTES.contains(&key) => {
-                return Err(fault(member.at, format!("`{key}` is for the whole route; say it there")));
+            key if POLICY_KEYS.contains(&key) => keys.push(&member)?,
+            key if ROUTE_KEYS.contains(&key) => {
+                return Err(fault(member.at, format!("`{key}` applies to the whole route; move it to the route")));
             }
-            _ => return Err(member.unknown(WORDS)),
+            _ => return Err(member.unknown(POLICY_KEYS)),
         }
     }
-    words.policy(false)?.ok_or_else(|| says_nothing(entry))
+    keys.policy(false)?.ok_or_else(|| without_lifetime(entry))
 }
 
-/// A policy where no name of another can stand.
+/// The policy of a text that cannot be the name of another policy.
 fn of_text(entry: &Entry<'_>) -> Result<CachePolicy, Fault> {
     let constants = CONSTANTS.map(|(name, _)| format!("`\"{name}\"`")).join(", ");
     let Some(text) = entry.as_str() else {
-        let message =
-            format!("a policy is a table, not {}; write `{{ max_age = \"1m\" }}`, or one of {constants}", entry.kind());
+        let message = format!(
+            "a policy must be a table, not {}; write `{{ max_age = \"1m\" }}`, or one of {constants}",
+            entry.kind()
+        );
         return Err(fault(entry.value_at(), message));
     };
     constant(text).ok_or_else(|| {
@@ -239,12 +244,14 @@ fn of_text(entry: &Entry<'_>) -> Result<CachePolicy, Fault> {
             Some(nearest) => format!("did you mean `\"{nearest}\"`?"),
             None => format!("write a table such as `{{ max_age = \"1m\" }}`, or one of {constants}"),
         };
-        fault(entry.value_at(), format!("`{text}` is no policy that can stand here, as names are for routes; {what}"))
+        fault(
+            entry.value_at(),
+            format!("`{text}` is not a predefined policy, and only routes can refer to a policy by name; {what}"),
+        )
     })
 }
 
-/// The texts of a list, each checked as the builder checks it, so that the place is that of
-/// the one that is wrong.
+/// The texts of a list. Each is checked as the builder checks it, so that an error has the position of the wrong text.
 fn texts<'a>(entry: &Entry<'a>, add: fn(RoutePolicy, Vec<&'a str>) -> RoutePolicy) -> Result<Vec<&'a str>, Fault> {
     let example = if entry.key == "tags" { "tags = [\"articles\"]" } else { "vary = [\"accept-language\"]" };
     let texts = entry.texts(example)?;
@@ -256,46 +263,50 @@ fn texts<'a>(entry: &Entry<'a>, add: fn(RoutePolicy, Vec<&'a str>) -> RoutePolic
     Ok(texts)
 }
 
-/// What a table of this one policy would be refused for.
+/// Checks a policy as the builder does.
 fn checked(at: usize, policy: RoutePolicy) -> Result<(), Fault> {
     let built = RoutePolicies::builder().named("", policy).build();
     built.map(drop).map_err(|error| fault(at, text_of(error.kind())))
 }
 
-fn says_nothing(entry: &Entry<'_>) -> Fault {
+fn without_lifetime(entry: &Entry<'_>) -> Fault {
     let key = entry.key;
-    let what = "does not say how long an answer may be kept";
+    let what = "does not set a lifetime";
     fault(
         entry.at,
         format!("`{key}` {what}; write `public = \"5m\"`, `private = \"1m\"`, `no_cache = true` or `no_store = true`"),
     )
 }
 
-/// The text of an error of the table, where that one speaks of Rust.
+/// The message for a builder's error. Replaces Rust code in it with TOML.
 fn text_of(kind: &RouteErrorKind) -> String {
     match kind {
         RouteErrorKind::UnknownName { name, nearest: None } => {
             match nearest(name, CONSTANTS.iter().map(|(name, _)| *name)) {
-                Some(nearest) => format!("there is no policy named `{name}`; did you mean `{nearest}`?"),
+                Some(nearest) => format!("unknown policy `{name}`; did you mean `{nearest}`?"),
                 None if is_bare_key(name) => format!(
-                    "there is no policy named `{name}`; define it as `[policies.{name}]`, or write a table such as \
+                    "unknown policy `{name}`; define it as `[policies.{name}]`, or write a table such as \
                      `{{ public = \"5m\" }}`"
                 ),
                 None => {
-                    format!("there is no policy named `{name}`; write a table such as `{{ public = \"5m\" }}`")
+                    format!("unknown policy `{name}`; write a table such as `{{ public = \"5m\" }}`")
                 }
             }
         }
+        RouteErrorKind::CircularBase { names } => {
+            format!("a policy cannot be its own base: `{}`; remove one `based_on`", names.join("` -> `"))
+        }
+        // G-09
         RouteErrorKind::UnsafeMethod { method } => format!(
-            "answers to {method} are not stored (G-09), whatever a table says; leave it out, or write `\"no-store\"`"
+            "responses to {method} are never stored; remove the policy for this method, or write `\"no-store\"`"
         ),
         RouteErrorKind::InvalidVaryName { name } if name == "*" => {
-            "`Vary: *` forbids every reuse, so it is no field name; write `no_store = true` instead".to_owned()
+            "`*` is not a field name, and `Vary: *` would prevent all reuse; write `no_store = true` instead".to_owned()
         }
         kind => kind.to_string(),
     }
 }
 
 fn is_bare_key(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-_".contains(&octet))
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }

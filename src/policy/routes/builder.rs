@@ -1,4 +1,4 @@
-//! [`RoutePoliciesBuilder`]: a table while it is written, and the checks before it is one.
+//! [`RoutePoliciesBuilder`]: builds and checks a table of routes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use http::{HeaderName, StatusCode};
 use super::error::{Place, RouteError, RouteErrorKind};
 use super::inherited::Inherited;
 use super::media_type::MediaRange;
-use super::patterns::{Patterns, Refused};
+use super::patterns::{Patterns, Rejected};
 use super::route::{Route, is_success, tightest};
 use super::route_policy::{RoutePolicy, Start};
 use super::table::{RoutePolicies, Table};
@@ -16,7 +16,9 @@ use crate::policy::work::step;
 use crate::policy::{CachePolicy, CacheTag, Rendered, RenderedVary, nearest};
 use crate::protocol::{MAX_MEMBERS, is_never_stored};
 
-/// A table of routes while it is written. Made by [`RoutePolicies::builder`].
+/// A builder for [`RoutePolicies`], from [`RoutePolicies::builder`].
+///
+/// See the [module docs](super) for an example.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct RoutePoliciesBuilder {
@@ -26,40 +28,46 @@ pub struct RoutePoliciesBuilder {
 }
 
 impl RoutePolicies {
-    /// An empty table, to be filled.
+    /// Returns a builder for an empty table.
     pub fn builder() -> RoutePoliciesBuilder {
         RoutePoliciesBuilder::default()
     }
 }
 
 impl RoutePoliciesBuilder {
-    /// The policy for a success on a path that no route names. Without it that is the layer's
-    /// [own default](crate::CachePolicyLayer::default_policy), `private, no-cache` (G-14).
+    /// Sets the policy for responses with status 200, 203, 206 or 304 on a path that no route matches.
+    ///
+    /// Without it, such responses get the [default of the layer](crate::CachePolicyLayer::default_policy), which is
+    /// `private, no-cache`.
     pub const fn default_policy(mut self, policy: CachePolicy) -> Self {
+        // G-14
         self.default = Some(policy);
         self
     }
 
-    /// Defines a policy once, for all routes that refer to it by [`RoutePolicy::named`].
+    /// Defines a policy under a name, for all routes that refer to it with [`RoutePolicy::named`].
     pub fn named(mut self, name: impl Into<String>, policy: impl Into<RoutePolicy>) -> Self {
         self.named.push((name.into(), policy.into()));
         self
     }
 
-    /// Gives the paths that match a pattern their policy. The pattern is one of axum's router,
-    /// such as `/users/{id}` or `/static/{*path}`.
+    /// Adds a route: a pattern and the policy for the paths that match it.
+    ///
+    /// Patterns have the syntax of axum's router, such as `/users/{id}` or `/static/{*path}`.
     pub fn route(mut self, pattern: impl Into<String>, policy: impl Into<RoutePolicy>) -> Self {
         self.routes.push((pattern.into(), policy.into()));
         self
     }
 
-    /// Checks the whole and renders every field value.
+    /// Checks the table and renders all field values.
     ///
     /// # Errors
     ///
-    /// For a pattern that is none or that conflicts with another, a name that is unknown, used
-    /// twice or based on itself, and whatever else [`RouteErrorKind`] lists. Named policies are
-    /// checked before routes, and each in the order in which they were given, used or not.
+    /// Returns an error if a pattern is invalid or conflicts with another one, if a name is unknown, defined twice or
+    /// based on itself, and for the other mistakes that [`RouteErrorKind`] lists.
+    ///
+    /// Reports the first mistake. Named policies are checked first, even unused ones, and then the routes. Both are
+    /// checked in the order in which they were added.
     pub fn build(self) -> Result<RoutePolicies, RouteError> {
         let mut names = Names::new(&self.named, &self.routes)?;
         for (name, policy) in &self.named {
@@ -70,10 +78,10 @@ impl RoutePoliciesBuilder {
         for (text, policy) in &self.routes {
             let place = Place::Route(text.clone());
             let error = |kind| RouteError::new(place.clone(), kind);
-            patterns.insert(text, routes.len()).map_err(|refused| {
-                error(match refused {
-                    Refused::Invalid(reason) => RouteErrorKind::InvalidPattern { reason },
-                    Refused::Conflict => RouteErrorKind::ConflictingPattern { with: conflicting(&routes, text) },
+            patterns.insert(text, routes.len()).map_err(|rejected| {
+                error(match rejected {
+                    Rejected::Invalid(reason) => RouteErrorKind::InvalidPattern { reason },
+                    Rejected::Conflict => RouteErrorKind::ConflictingPattern { with: conflicting(&routes, text) },
                 })
             })?;
             names.check(policy, &place)?;
@@ -86,7 +94,7 @@ impl RoutePoliciesBuilder {
     }
 }
 
-/// The policy of a response whose route is not known: it loosens none of the table.
+/// The policy of a response whose route is not known. It is at least as strict as each policy of the table.
 fn unplaced(default: Option<CachePolicy>, routes: &[Route]) -> CachePolicy {
     let mut policies = vec![CachePolicy::PRIVATE_NO_CACHE];
     policies.extend(default);
@@ -103,7 +111,7 @@ struct Named<'a> {
     policy: &'a RoutePolicy,
     /// How many policies are based on it.
     references: usize,
-    /// How many `Vary` names the policy and its bases give, once they have been checked.
+    /// The number of `Vary` names of the policy and its bases. `None` until they have been checked.
     vary_count: Option<usize>,
     /// What the policy and its bases give, if several policies are based on it.
     inherited: Option<Inherited<'a>>,
@@ -128,8 +136,8 @@ impl<'a> Names<'a> {
         Ok(Self { policies })
     }
 
-    /// Checks a policy and that its bases are there. Stops at a base that was checked before, so that
-    /// a chain of bases is walked once, however many of its members are checked.
+    /// Checks a policy, and that its bases exist. Stops at a base that has been checked already, so that a chain of
+    /// bases is walked only once.
     fn check(&mut self, policy: &'a RoutePolicy, place: &Place) -> Result<(), RouteError> {
         let error = |kind| RouteError::new(place.clone(), kind);
         check(policy).map_err(error)?;
@@ -162,7 +170,7 @@ impl<'a> Names<'a> {
             last = base.policy;
             counts.push(last.vary.len());
         };
-        // A base that has too many is told of at its own place, unless it comes later.
+        // If a base has too many names itself, the error is reported for the base, unless it is defined later.
         let mut totals = Vec::with_capacity(counts.len());
         for own in counts.iter().rev() {
             count += own;
@@ -208,16 +216,17 @@ impl<'a> Names<'a> {
     }
 }
 
-/// The route that a pattern is in conflict with, as it was written, which matchit does not keep.
+/// The pattern of the route that `text` conflicts with, as the application wrote it. matchit does not report it in that
+/// form.
 fn conflicting(routes: &[Route], text: &str) -> String {
     let conflicts = |route: &&Route| {
         let mut two = Patterns::default();
-        two.insert(&route.pattern, 0).is_ok() && two.insert(text, 1) == Err(Refused::Conflict)
+        two.insert(&route.pattern, 0).is_ok() && two.insert(text, 1) == Err(Rejected::Conflict)
     };
     routes.iter().find(conflicts).map_or_else(String::new, |route| route.pattern.clone())
 }
 
-/// What can be told of a policy without its base.
+/// Checks everything in a policy that does not depend on its base.
 fn check(policy: &RoutePolicy) -> Result<(), RouteErrorKind> {
     for &status in policy.by_status.keys() {
         if is_never_stored(status) {
@@ -230,7 +239,7 @@ fn check(policy: &RoutePolicy) -> Result<(), RouteErrorKind> {
             return Err(RouteErrorKind::InterimStatus { status });
         }
     }
-    // The guard says exactly that, so whatever else is said of them would not be true.
+    // The guard for unsafe methods makes responses `no-store`, so any other policy would have no effect.
     if let Some((method, _)) = policy.for_unsafe.values().find(|(_, policy)| *policy != CachePolicy::NO_STORE) {
         return Err(RouteErrorKind::UnsafeMethod { method: method.clone() });
     }
@@ -246,7 +255,7 @@ fn check(policy: &RoutePolicy) -> Result<(), RouteErrorKind> {
     Ok(())
 }
 
-/// The same that [`CachePolicy::vary`] asks for.
+/// The same condition as that of [`CachePolicy::vary`].
 fn is_vary_name(name: &str) -> bool {
     HeaderName::from_bytes(name.as_bytes()).is_ok() && name != "*"
 }
@@ -258,7 +267,7 @@ mod tests {
     use super::*;
     use crate::policy::work::steps_of;
 
-    /// A table whose named policies are each based on the one before.
+    /// A table in which each named policy is based on the previous one.
     fn chain(length: usize, is_reversed: bool) -> RoutePoliciesBuilder {
         let name = |n: usize| format!("p{n}");
         let first = RoutePolicy::new(CachePolicy::max_age(Duration::from_secs(60))).tags(["first"]);
@@ -272,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_of_bases_costs_steps_in_proportion_to_its_length() {
+    fn the_steps_for_a_chain_of_bases_grow_linearly() {
         for is_reversed in [false, true] {
             for length in [1, 100, 400, 4_000] {
                 let table = chain(length, is_reversed);

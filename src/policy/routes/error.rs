@@ -1,4 +1,4 @@
-//! [`RouteError`]: why a table of routes was not built.
+//! [`RouteError`]: the error of building a table of routes.
 
 use std::fmt;
 
@@ -6,88 +6,106 @@ use http::{Method, StatusCode};
 
 use crate::policy::InvalidCacheTag;
 
-/// Why a table of routes was not built: where, and what is wrong there. The text names the
-/// remedy.
+/// The error of [`RoutePoliciesBuilder::build`](super::RoutePoliciesBuilder::build): a mistake and its location in the
+/// table.
+///
+/// Displays as the route or the named policy, the mistake, and its fix:
+///
+/// ```
+/// use tower_cache_policy::policy::CachePolicy;
+/// use tower_cache_policy::policy::routes::RoutePolicies;
+///
+/// let error = RoutePolicies::builder().route("/users/:id", CachePolicy::NO_CACHE).build().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "route `/users/:id`: a segment cannot begin with `:`; write a parameter as `{id}`",
+/// );
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouteError {
     place: Place,
     kind: RouteErrorKind,
 }
 
-/// Where in a table something stands.
+/// A location in a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Route(String),
     Named(String),
 }
 
-/// What is wrong in a [`RouteError`].
+/// The kind of a [`RouteError`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RouteErrorKind {
-    /// The pattern is none that axum's router takes, or one that no path matches.
+    /// axum's router does not accept the pattern, or no path can match it.
     InvalidPattern {
-        /// What is wrong with it, and what to write.
+        /// The mistake and its fix.
         reason: &'static str,
     },
-    /// Another pattern matches the same path, and neither is the more specific.
+    /// Another pattern matches the same paths, and neither of them is more specific.
     ConflictingPattern {
-        /// The pattern that was there before.
+        /// The earlier pattern.
         with: String,
     },
     /// Two policies have the same name.
     DuplicateName,
-    /// No policy has the name that is referred to.
+    /// A policy is based on a name that is not defined.
     UnknownName {
-        /// The name.
+        /// The unknown name.
         name: String,
-        /// The one that was perhaps meant.
+        /// The most similar defined name, if there is one.
         nearest: Option<String>,
     },
-    /// A named policy is, by way of others, its own base.
+    /// A named policy is its own base, directly or through other policies.
     CircularBase {
-        /// The names, each based on the next; the last is one of those before it.
+        /// The names in the circle. Each one is based on the next, and the last repeats an earlier one.
         names: Vec<String>,
     },
-    /// 428, 429, 431 and 511 must not be stored (N-09).
+    /// The status is 428, 429, 431 or 511. Responses with these statuses must not be stored
+    /// ([RFC 6585](https://www.rfc-editor.org/rfc/rfc6585.html)).
+    // N-09
     NeverStoredStatus {
         /// The status.
         status: StatusCode,
     },
-    /// 200, 203, 206 and 304 share the route's own policy: a 304 replaces what a cache holds of
-    /// one of the others.
+    /// The status is 200, 203, 206 or 304. These get the route's own policy, because a cache replaces the fields of a
+    /// stored 200 with those of a 304.
     SuccessStatus {
         /// The status.
         status: StatusCode,
     },
-    /// An interim answer is no answer that could be stored.
+    /// The status is informational (1xx). Informational responses are not stored.
     InterimStatus {
         /// The status.
         status: StatusCode,
     },
-    /// Answers to methods other than GET and HEAD are not stored (G-09).
+    /// A method other than GET and HEAD has a policy other than [`NO_STORE`](crate::policy::CachePolicy::NO_STORE).
+    /// Responses to such methods are not stored.
+    // G-09
     UnsafeMethod {
         /// The method.
         method: Method,
     },
-    /// It is no media type and no range like `image/*`.
+    /// The text is not a media type such as `text/css`, nor a range such as `image/*`.
     InvalidContentType {
-        /// What was given.
+        /// The invalid text.
         content_type: String,
     },
-    /// It is not a field name, or it is `*`.
+    /// The `Vary` name is not a field name, or it is `*`.
     InvalidVaryName {
-        /// What was given.
+        /// The invalid name.
         name: String,
     },
-    /// There are more names for `Vary` than a cache can be expected to read.
+    /// The policy has more `Vary` names than caches can be expected to read.
     TooManyVaryNames {
-        /// How many there are, those of the base among them.
+        /// The number of names, including those of the bases.
         count: usize,
     },
     /// A tag is not a valid [`CacheTag`](crate::policy::CacheTag).
+    // G-20
     InvalidTag {
-        /// What is wrong with which tag.
+        /// The error, which contains the tag.
         error: InvalidCacheTag,
     },
 }
@@ -97,13 +115,13 @@ impl RouteError {
         Self { place, kind }
     }
 
-    /// What is wrong.
+    /// Returns the kind of mistake.
     #[must_use]
     pub const fn kind(&self) -> &RouteErrorKind {
         &self.kind
     }
 
-    /// The pattern of the route where it is wrong, unless that is in a named policy.
+    /// Returns the pattern of the route with the mistake, or `None` if the mistake is in a named policy.
     #[must_use]
     pub fn pattern(&self) -> Option<&str> {
         match &self.place {
@@ -112,7 +130,7 @@ impl RouteError {
         }
     }
 
-    /// The name of the policy where it is wrong, unless that is in a route.
+    /// Returns the name of the policy with the mistake, or `None` if the mistake is in a route.
     #[must_use]
     pub fn policy_name(&self) -> Option<&str> {
         match &self.place {
@@ -126,7 +144,7 @@ impl fmt::Display for RouteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.place, &self.kind) {
             (Place::Route(pattern), RouteErrorKind::ConflictingPattern { with }) if pattern == with => {
-                write!(f, "route `{pattern}`: the pattern is given twice; keep one, and say there what both said")
+                write!(f, "route `{pattern}`: the pattern is defined twice; merge the two routes into one")
             }
             (Place::Route(pattern), kind) => write!(f, "route `{pattern}`: {kind}"),
             (Place::Named(name), kind) => write!(f, "policy `{name}`: {kind}"),
@@ -142,56 +160,58 @@ impl fmt::Display for RouteErrorKind {
             Self::InvalidPattern { reason } => f.write_str(reason),
             Self::ConflictingPattern { with } => write!(
                 f,
-                "`{with}` matches a path that this matches too, and neither is the more specific; keep one of \
-                 the two, or begin one of them with text of its own"
+                "the pattern conflicts with `{with}`: both match the same path, and neither is more specific; remove \
+                 one of them, or give one of them a literal prefix"
             ),
-            Self::DuplicateName => f.write_str("the name is given to two policies; rename one of them"),
+            Self::DuplicateName => f.write_str("the name is defined twice; rename one of the policies"),
             Self::UnknownName { name, nearest: Some(nearest) } => {
-                write!(f, "there is no policy named `{name}`; did you mean `{nearest}`?")
+                write!(f, "unknown policy `{name}`; did you mean `{nearest}`?")
             }
             Self::UnknownName { name, nearest: None } => {
-                write!(f, "there is no policy named `{name}`; define it with named(\"{name}\", ..)")
+                write!(f, "unknown policy `{name}`; define it with named(\"{name}\", ..)")
             }
             Self::CircularBase { names } => {
                 write!(
                     f,
-                    "a policy cannot be its own base: `{}`; start one of them from a policy",
+                    "a policy cannot be its own base: `{}`; replace the base of one of them with a `CachePolicy`",
                     names.join("` -> `")
                 )
             }
             Self::NeverStoredStatus { status } => write!(
                 f,
-                "an answer with status {} must not be stored (RFC 6585); leave it without a policy",
+                "responses with status {} must not be stored (RFC 6585); remove the policy for this status",
                 status.as_u16()
             ),
             Self::SuccessStatus { status } => write!(
                 f,
-                "status {} gets the route's own policy, as a 304 replaces what a cache holds; say it there",
+                "status {} cannot have its own policy, because it gets the route's own; change that one instead",
                 status.as_u16()
             ),
-            Self::InterimStatus { status } => {
-                write!(f, "{} is an interim status, which nobody stores; leave it without a policy", status.as_u16())
-            }
+            Self::InterimStatus { status } => write!(
+                f,
+                "status {} is informational, and such responses are not stored; remove the policy for this status",
+                status.as_u16()
+            ),
             Self::UnsafeMethod { method } => write!(
                 f,
-                "answers to {method} are not stored (G-09), whatever a table says; leave it out, or say \
+                "responses to {method} are never stored; remove the policy for this method, or use \
                  `CachePolicy::NO_STORE`"
             ),
             Self::InvalidContentType { content_type } => write!(
                 f,
-                "`{content_type}` is no content type; write `text/css`, or `image/*` for all of its kind, without \
-                 parameters, and what holds for all as the route's own policy"
+                "`{content_type}` is not a content type; write a type such as `text/css` or a range such as `image/*`, \
+                 without parameters, or set the route's own policy for all types"
             ),
-            Self::InvalidVaryName { name } if name == "*" => {
-                f.write_str("`Vary: *` forbids every reuse, so it is no field name; use `CachePolicy::NO_STORE`")
-            }
+            Self::InvalidVaryName { name } if name == "*" => f.write_str(
+                "`*` is not a field name, and `Vary: *` would prevent all reuse; use `CachePolicy::NO_STORE` instead",
+            ),
             Self::InvalidVaryName { name } => write!(
                 f,
-                "`{name}` is no field name: letters, digits and `-`; write one name per element, without commas or \
-                 spaces"
+                "`{name}` is not a field name; write one name per element, without commas or spaces, such as \
+                 `accept-language`"
             ),
             Self::TooManyVaryNames { count } => {
-                write!(f, "{count} names for Vary are more than caches read; use a private policy")
+                write!(f, "{count} names are more than caches read in `Vary`; use a private policy instead")
             }
             Self::InvalidTag { error } => error.fmt(f),
         }

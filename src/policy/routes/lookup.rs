@@ -61,8 +61,8 @@ impl RouteLookup {
 fn warn() {
     tracing::warn!(
         target: "tower_cache_policy",
-        "a table of routes does not know the path that the client sent, so its responses are not stored by shared \
-         caches: put an OriginalPathLayer around whatever changes the path, or set CachePolicyLayer::original_path"
+        "a table of routes does not know the path that the client sent, so shared caches do not store the responses: \
+         add an outer OriginalPathLayer before the path changes, or set CachePolicyLayer::original_path"
     );
 }
 

@@ -1,4 +1,4 @@
-//! [`MediaRange`]: content types that a policy is for.
+//! [`MediaRange`]: the content types that a policy applies to.
 
 use std::cmp::Ordering;
 
@@ -7,17 +7,17 @@ use http::{HeaderMap, HeaderName, StatusCode};
 
 use crate::policy::work::step;
 
-/// `text/css`, or `image/*`. Exact ones order before ranges, which is the order to try them in.
+/// A media type such as `text/css`, or a range such as `image/*`. Exact types sort before ranges.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum MediaRange {
-    /// The whole, in lower case.
+    /// The complete type, in lower case.
     Exact(String),
-    /// What stands before `/*`, in lower case.
+    /// The part before `/*`, in lower case.
     Kind(String),
 }
 
 impl MediaRange {
-    /// `None` for what is neither, and for `*/*`.
+    /// Parses a type or a range. Returns `None` for anything else, including `*/*`.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (kind, name) = text.split_once('/')?;
         let text = text.to_ascii_lowercase();
@@ -28,7 +28,7 @@ impl MediaRange {
         }
     }
 
-    /// What a content type gets by the ranges, which are in order: an exact one before its kind.
+    /// Finds the value for a content type in sorted ranges. An exact type takes precedence over a range.
     pub(super) fn find<'a, T>(ranges: &'a [(Self, T)], content_type: &[u8]) -> Option<&'a T> {
         let exact = |range: &Self| match range {
             Self::Exact(own) => compare(own, content_type),
@@ -46,7 +46,7 @@ impl MediaRange {
     }
 }
 
-/// The order of a text in lower case and one in any case.
+/// Compares a lower-case text with a text in any case.
 fn compare(own: &str, text: &[u8]) -> Ordering {
     step();
     own.bytes().cmp(text.iter().map(u8::to_ascii_lowercase))
@@ -61,25 +61,25 @@ impl std::fmt::Display for MediaRange {
     }
 }
 
-/// A token, as a field name is one, that is no wildcard.
+/// Whether the text is a token without `*`. A field name is also a token.
 fn is_name(text: &str) -> bool {
     !text.contains('*') && HeaderName::from_bytes(text.as_bytes()).is_ok()
 }
 
-/// The content type of an answer without its parameters, or `None` when the answer does not
-/// say in one way what it is.
-pub(super) fn content_type(status: StatusCode, answer: &HeaderMap) -> Option<&[u8]> {
-    let mut lines = answer.get_all(CONTENT_TYPE).iter();
+/// The content type of a response without its parameters, or `None` unless the response has exactly one valid
+/// `Content-Type`.
+pub(super) fn content_type(status: StatusCode, headers: &HeaderMap) -> Option<&[u8]> {
+    let mut lines = headers.get_all(CONTENT_TYPE).iter();
     let (line, None) = (lines.next()?.as_bytes(), lines.next()) else { return None };
-    let media_type = line.split(|&octet| octet == b';').next()?.trim_ascii();
-    let (kind, name) = media_type.split_at(media_type.iter().position(|&octet| octet == b'/')?);
+    let media_type = line.split(|&byte| byte == b';').next()?.trim_ascii();
+    let (kind, name) = media_type.split_at(media_type.iter().position(|&byte| byte == b'/')?);
     let readable = |part: &[u8]| {
-        !part.is_empty() && part.iter().all(|&octet| octet.is_ascii_graphic() && !matches!(octet, b'/' | b',' | b'"'))
+        !part.is_empty() && part.iter().all(|&byte| byte.is_ascii_graphic() && !matches!(byte, b'/' | b',' | b'"'))
     };
     if !readable(kind) || !readable(&name[1..]) {
         return None;
     }
-    // The type is that of the envelope; those of the parts are inside.
+    // This is the type of the envelope. The parts have types of their own.
     let in_parts = status == StatusCode::PARTIAL_CONTENT && media_type.eq_ignore_ascii_case(b"multipart/byteranges");
     (!in_parts).then_some(media_type)
 }
@@ -92,7 +92,7 @@ mod tests {
     use crate::policy::work::steps_of;
 
     #[test]
-    fn a_content_type_is_read_without_parameters_or_not_at_all() {
+    fn content_types_are_read_without_parameters_and_invalid_ones_are_ignored() {
         let table: &[(&[&str], Option<&str>)] = &[
             (&["text/html"], Some("text/html")),
             (&["Text/HTML ; charset=utf-8"], Some("Text/HTML")),
@@ -108,8 +108,8 @@ mod tests {
             (&["text/html", "text/html"], None),
         ];
         for (lines, expected) in table {
-            let answer: HeaderMap = lines.iter().map(|line| (CONTENT_TYPE, HeaderValue::from_static(line))).collect();
-            assert_eq!(content_type(StatusCode::OK, &answer), expected.map(str::as_bytes), "{lines:?}");
+            let headers: HeaderMap = lines.iter().map(|line| (CONTENT_TYPE, HeaderValue::from_static(line))).collect();
+            assert_eq!(content_type(StatusCode::OK, &headers), expected.map(str::as_bytes), "{lines:?}");
         }
         let parts: HeaderMap =
             [(CONTENT_TYPE, HeaderValue::from_static("Multipart/ByteRanges; boundary=x"))].into_iter().collect();
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_is_a_type_or_a_kind() {
+    fn a_media_range_is_an_exact_type_or_a_range() {
         let matches = |range: &str, media_type: &str| {
             MediaRange::find(&[(MediaRange::parse(range).unwrap(), ())], media_type.as_bytes()).is_some()
         };
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_route_with_many_content_types_is_searched_in_logarithmic_steps() {
+    fn the_search_among_content_types_is_logarithmic() {
         let texts = (0..4_000).map(|n| format!("application/x-{n}")).chain((0..4_000).map(|n| format!("x-{n}/*")));
         let mut ranges: Vec<_> = texts.map(|text| (MediaRange::parse(&text).unwrap(), text)).collect();
         ranges.sort();

@@ -1,7 +1,7 @@
-//! One table of policies for all routes of a service.
+//! A table with the cache policies of all routes of a service.
 //!
-//! For a service that has no router of its own, and for those who want one place that says what
-//! each route may be kept for, and a way to see it.
+//! The table chooses the policy of a response by path, method, status and content type. Use it for a service without a
+//! router, or to keep all policies in one place where a review can check them.
 //!
 //! # Example
 //!
@@ -45,24 +45,23 @@
 //! }
 //! # });
 //!
-//! // And what a review reads.
+//! // The same table as Markdown, for a review.
 //! assert!(routes.to_markdown().contains("| /articles/{id}   | GET, HEAD | 404 "));
 //! # Ok::<(), tower_cache_policy::policy::routes::RouteError>(())
 //! ```
 //!
 //! # Which route
 //!
-//! Patterns are those of axum's router: `/users/{id}` takes one segment or the rest of one,
-//! `/static/{*path}` everything that follows, and `{{` and `}}` are braces.
+//! Patterns have the syntax of axum's router. A parameter such as `/users/{id}` matches one segment or the rest of one.
+//! A catch-all such as `/static/{*path}` matches everything that follows. Literal braces are written `{{` and `}}`.
 //!
-//! 1. **The most specific pattern that matches is the route.** Of two patterns the more specific
-//!    is the one that, where they differ first, has text; and a parameter is more specific than a
-//!    catch-all. The order in which they were given means nothing.
-//! 2. **No two patterns are equally specific.** Two that differ in nothing but the names of
-//!    parameters, or of which one has a parameter where the other has a catch-all, are refused
-//!    when the table is built.
-//! 3. **A path that no pattern matches gets the default**: that of the table, or else that of
-//!    the layer, `private, no-cache` (G-14).
+//! 1. **The most specific pattern that matches is the route.** Patterns are compared at the first segment where they
+//!    differ: literal text beats a parameter, and a parameter beats a catch-all. The order in which they were added
+//!    does not matter.
+//! 2. **Two patterns must not be equally specific.** [`build`](RoutePoliciesBuilder::build) rejects two patterns that
+//!    differ only in the names of parameters, or that have a parameter and a catch-all in the same place.
+//! 3. **A path that no pattern matches gets the default** of the table, or else that of the layer, which is
+//!    `private, no-cache`.
 //!
 //! Non-ASCII text such as `/café` matches the percent-encoded path that clients send. Patterns in the syntax of
 //! other routers, such as `/blog/[slug]`, `/users/:id` or `/users/<id>`, are rejected with a hint.
@@ -71,77 +70,79 @@
 //!
 //! A table matches the path that the client sent, since caches store the response under that one. A
 //! router or middleware that removes a prefix would otherwise turn `/account/7` into `/7`, and the
-//! account page would get the policy of `/{page}`. Write the patterns with the whole path, also for
-//! a table on a nested router.
+//! account page would get the policy of `/{page}`. Write patterns for the complete path, even if the
+//! table is used on a nested router.
 //!
 //! | Where the table is used | How it learns the path |
 //! |---|---|
 //! | axum, with the feature `axum` of this crate | from axum's `OriginalUri`, under `nest`, `nest_service`, `layer`, `route_layer` and on method routers |
 //! | axum without that feature | from an [`OriginalPathLayer`](crate::layers::OriginalPathLayer) on the outermost router |
-//! | middleware that changes the path | from an `OriginalPathLayer` around it |
-//! | a framework with an extension of its own | from a function: [`CachePolicyLayer::original_path`](crate::CachePolicyLayer::original_path) |
+//! | middleware that changes the path | from an outer `OriginalPathLayer` |
+//! | a framework with its own extension for the path | from a function: [`CachePolicyLayer::original_path`](crate::CachePolicyLayer::original_path) |
 //! | anything else | from the request itself |
 //!
 //! A record by an `OriginalPathLayer` takes precedence over axum's, and the function over both. With
 //! axum and without the feature `axum`, the function is one line:
 //! `.original_path(|request| request.extensions.get::<OriginalUri>().map(|uri| uri.path()))`.
 //!
-//! **If the path is not known, the response gets the policy that loosens none of the table**:
-//! `private, no-store` if one of its policies says so, and `private, no-cache` otherwise. This is the
+//! **If the path is not known, the response gets a policy that is at least as strict as each policy of the table**:
+//! `private, no-store` if one of them is `no-store`, and `private, no-cache` otherwise. This is the
 //! case if the function returns `None`, or if an axum router has removed a prefix and its
 //! `OriginalUri` is missing. `Cache-Policy-Explain` then names the rule `no route: unknown path`, and
 //! with the feature `tracing` the first such request of a layer causes a warning.
 //!
 //! # Warning
 //!
-//! Without the feature `axum`, without a record and without a function, a table cannot tell that a
-//! router has removed a prefix.
+//! Without the feature `axum`, an `OriginalPathLayer` or a function, a table cannot detect that a router has removed a
+//! prefix. It then matches the shortened path.
 //!
 //! # How a path is compared
 //!
-//! The path is matched as it was sent and as axum matches it: byte by byte, in its own case.
-//! `%2F` is not a separator and `%61` is not an `a`; `;` is text; the query is not part of it;
-//! `/a` is not `/a/`, and `/static/{*path}` is not `/static/`. A parameter between two slashes may
-//! be empty. `*`, as in `OPTIONS *`, matches nothing.
+//! The table matches the path as the client sent it, byte by byte and with case, as axum does:
 //!
-//! There is one exception: **a path with a dot segment is in no route**, in any spelling that some
-//! software resolves: `/../`, `%2e%2e`, `..%2f`, `..;`, `..%3b`, encoded several times as in
-//! `%252e%252e`, or in overlong and fullwidth forms. The inner service may take it for another path,
-//! so that an address under `/static/` returns an account page, and a browser can be made to send
-//! it. Such a response also gets the policy that loosens none of the table.
+//! - Percent-encoded bytes are not decoded: `%2F` is not a separator, and `%61` is not an `a`.
+//! - The query is not part of the path, and `;` is literal text.
+//! - `/a` does not match `/a/`, and `/static/{*path}` does not match `/static/`.
+//! - A parameter between two slashes may be empty.
+//! - `*`, as in `OPTIONS *`, does not match any pattern.
 //!
-//! **No rule goes by the extension of the path.** `/account/x.css` is the account page to every
-//! router that takes `/account/{*rest}`, and whoever sends a visitor there finds it in the cache
-//! afterwards (G-19). What an answer is, its `Content-Type` says, and a rule goes by that.
+//! There is one exception: **a path with a dot segment does not match any route**. This includes every spelling that
+//! some software resolves: `/../`, `%2e%2e`, `..%2f`, `..;`, `..%3b`, repeated encoding such as `%252e%252e`, and
+//! overlong or fullwidth forms. The inner service may resolve such a path to another one, so that a URL under
+//! `/static/` returns an account page. An attacker can make a browser send it. The response gets the same strict policy
+//! as one whose path is not known.
+//!
+//! **A table cannot choose a policy by the extension of the path.** For a router with the route `/account/{*rest}`,
+//! `/account/x.css` is the account page. An attacker who makes a user request that URL could then read the page from
+//! the cache. Choose a policy by the response's `Content-Type` instead.
 //!
 //! # Which policy of a route
 //!
-//! For the answer to GET or HEAD the first of these that there is:
+//! A response to GET or HEAD gets the first policy that applies:
 //!
-//! 1. **The status**: the policy that the route has for this status, whatever method and type.
-//! 2. **None**, when the status is no success, that is, not 200, 203, 206 or 304: nothing below
-//!    is for errors, redirects and the like, which get what
-//!    [`policy`](crate::policy#which-statuses) says (G-04 to G-06).
-//! 3. **The method**: the policy for HEAD, when that is the method. Otherwise HEAD gets what GET
-//!    gets.
-//! 4. **The content type**: an exact one before one like `image/*`. An answer that does not say in
-//!    one way what it is could be any of them, and gets what loosens none: `no-store` if one
-//!    policy of the route is, else `no-cache`, which is `private` if one is. A 304 without a type
-//!    gets no `Cache-Control`: a cache keeps what the 200 said.
+//! 1. **The policy for the status**, for any method and content type.
+//! 2. **None**, if the status is not 200, 203, 206 or 304. Errors, redirects and other statuses get the policies that
+//!    [`policy`](crate::policy#which-statuses) describes.
+//! 3. **The policy for HEAD**, if that is the method. Without one, HEAD gets the policy of GET.
+//! 4. **The policy for the content type.** An exact type takes precedence over a range such as `image/*`. If the
+//!    response does not have exactly one valid `Content-Type`, it gets a policy that is at least as strict as each of
+//!    these policies and the route's own: `no-store` if one of them is, and otherwise `no-cache`, with `private` if one
+//!    of them has it. A 304 without a `Content-Type` does not get `Cache-Control`, so a cache keeps using that of the
+//!    200.
 //! 5. **The route's own policy.**
 //!
-//! A guard that is waived does not widen a table: that a route's policy is for an error or a
-//! redirect too is said by naming the status.
+//! Accepting a [`Risk`](crate::policy::Risk) does not extend a route's policy to errors or redirects. Add a policy for
+//! the status instead.
 //!
-//! Answers to other methods are not stored, and a table cannot say otherwise (G-09). 428, 429, 431
-//! and 511 take no policy (N-09). The success statuses take none of their own: a 304 gets what the
-//! 200 gets.
+//! Responses to other methods are not stored, and a table cannot change that. A table cannot have policies for 428,
+//! 429, 431 and 511, which must not be stored ([RFC 6585](https://www.rfc-editor.org/rfc/rfc6585.html)). It cannot have
+//! policies for 200, 203, 206 and 304 either, because a 304 must get the same policy as its 200.
 //!
-//! `Vary` names are for the whole route: those of the route and of each of its policies are on
-//! every answer to GET and HEAD (K-02).
+//! `Vary` applies to the whole route: each response to GET and HEAD gets the `Vary` names of the route and of all its
+//! policies.
 //!
-//! What the table says is the layer's word, and [who wins](crate::policy#who-wins) is the same as
-//! for any policy: guards and the handler go before it.
+//! A policy from the table counts as the layer's policy, so guards and the handler
+//! [take precedence](crate::policy#who-wins) over it.
 
 mod builder;
 mod error;

@@ -1,31 +1,31 @@
-//! [`Patterns`]: which pattern matches a path.
+//! [`Patterns`]: finds the pattern that matches a path.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// The greatest number of parameters that matchit can name.
+/// The maximum number of parameters that matchit supports.
 const MAX_PARAMETERS: usize = 25;
 
-/// Patterns, each with the number of its route: a [`matchit::Router`], so that the same text
-/// means the same here and in axum's router.
+/// Patterns, each with the index of its route. axum's router also uses [`matchit::Router`], so a pattern has the same
+/// meaning in both.
 #[derive(Clone, Default)]
 pub(super) struct Patterns(matchit::Router<usize>);
 
-/// Why a pattern was refused.
+/// The reason why a pattern was rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Refused {
-    /// It is none, and this is what to write.
+pub(super) enum Rejected {
+    /// The pattern is invalid. The text says what to write instead.
     Invalid(&'static str),
-    /// It is as specific as one that is there.
+    /// An earlier pattern is equally specific.
     Conflict,
 }
 
 impl Patterns {
-    /// Adds a pattern. After one that is refused the others are not to be relied on.
-    pub(super) fn insert(&mut self, text: &str, route: usize) -> Result<(), Refused> {
-        check(text).map_err(Refused::Invalid)?;
-        // A request has a path outside of ASCII percent-encoded, in either case of the digits, or, from
-        // some clients, as it is.
+    /// Adds a pattern. After an error the patterns must not be used.
+    pub(super) fn insert(&mut self, text: &str, route: usize) -> Result<(), Rejected> {
+        check(text).map_err(Rejected::Invalid)?;
+        // Most clients percent-encode non-ASCII characters, with hexadecimal digits in either case. Some send them
+        // unencoded.
         if let Cow::Owned(upper) = encode(text, char::to_ascii_uppercase) {
             self.insert_one(&upper, route)?;
             self.insert_one(&encode(text, char::to_ascii_lowercase), route)?;
@@ -33,16 +33,18 @@ impl Patterns {
         self.insert_one(text, route)
     }
 
-    fn insert_one(&mut self, text: &str, route: usize) -> Result<(), Refused> {
+    fn insert_one(&mut self, text: &str, route: usize) -> Result<(), Rejected> {
         self.0.insert(text, route).map_err(|error| match error {
-            matchit::InsertError::Conflict { .. } => Refused::Conflict,
+            matchit::InsertError::Conflict { .. } => Rejected::Conflict,
             matchit::InsertError::InvalidParamSegment => {
-                Refused::Invalid("a segment holds one parameter at most, at its end, as in `/v{major}/`")
+                Rejected::Invalid("a segment can have only one parameter, at its end; write `/v{major}/`, for example")
             }
             matchit::InsertError::InvalidCatchAll => {
-                Refused::Invalid("`{*path}` stands at the end, as in `/static/{*path}`")
+                Rejected::Invalid("a catch-all must be the last segment; write `/static/{*path}`, for example")
             }
-            _ => Refused::Invalid("a parameter is written `{id}` or `{*path}`, and a brace that is text `{{` or `}}`"),
+            _ => Rejected::Invalid(
+                "the braces are invalid; write a parameter as `{id}` or `{*path}`, and literal braces as `{{` and `}}`",
+            ),
         })
     }
 
@@ -58,7 +60,7 @@ impl fmt::Debug for Patterns {
     }
 }
 
-/// The pattern with its text outside of ASCII percent-encoded. The names of parameters stay.
+/// Percent-encodes the non-ASCII text of a pattern, except for the names of parameters.
 fn encode(text: &str, digit: fn(&char) -> char) -> Cow<'_, str> {
     if pieces(text).all(|(piece, is_parameter)| is_parameter || piece.is_ascii()) {
         return Cow::Borrowed(text);
@@ -81,8 +83,8 @@ fn encode(text: &str, digit: fn(&char) -> char) -> Cow<'_, str> {
     Cow::Owned(encoded)
 }
 
-/// The pattern in pieces, of which each is text or one parameter with its braces. Doubled braces are
-/// text.
+/// Splits a pattern into pieces. Each piece is literal text or one parameter with its braces, and the flag is `true`
+/// for a parameter. Doubled braces are literal text.
 fn pieces(pattern: &str) -> impl Iterator<Item = (&str, bool)> {
     let mut rest = pattern;
     std::iter::from_fn(move || {
@@ -110,63 +112,67 @@ fn text_length(text: &str) -> usize {
     text.len()
 }
 
-/// What matchit takes for a pattern and no path can match, or axum refuses.
+/// Rejects patterns that matchit accepts although no path can match them, and those that axum rejects.
 fn check(text: &str) -> Result<(), &'static str> {
     if !text.starts_with('/') {
-        return Err("a pattern begins with `/`");
+        return Err("a pattern must begin with `/`");
     }
     if pieces(text).any(|(piece, is_parameter)| is_parameter && !has_plain_name(piece)) {
-        return Err("a parameter has a name and nothing more, as in `{id}`; the rest of a path is written `{*path}`");
+        return Err(
+            "the braces of a parameter contain only its name; write `{id}`, or `{*path}` for the rest of a path",
+        );
     }
     if text.contains(['?', '#']) {
-        return Err("no path holds `?` or `#`; leave the query out, every policy is for all of them");
+        return Err("a path cannot contain `?` or `#`; leave the query out, because a route matches every query");
     }
     if text.contains(|c: char| c.is_ascii_control() || c == ' ') {
-        return Err("no path holds a space or a control character; write it as it is sent, as in `%20`");
+        return Err("a path cannot contain a space or a control character; write its encoded form, such as `%20`");
     }
-    // Both are what older patterns looked like, and axum refuses them too.
+    // The syntax of earlier versions of axum, which axum rejects too.
     if text.split('/').any(|segment| segment.starts_with(':')) {
-        return Err("a segment does not begin with `:`; a parameter is written `{id}`");
+        return Err("a segment cannot begin with `:`; write a parameter as `{id}`");
     }
     if text.split('/').any(|segment| segment.starts_with('*')) {
-        return Err("a segment does not begin with `*`; the rest of a path is written `{*path}`");
+        return Err("a segment cannot begin with `*`; write `{*path}` for the rest of a path");
     }
     if pieces(text).any(|(piece, is_parameter)| !is_parameter && has_pair(piece, '[', ']'))
         || text.split('/').any(|segment| segment.starts_with('['))
     {
-        return Err("a parameter is written `{slug}` for `[slug]`, and `{*slug}` for `[...slug]`; brackets that are \
-                    text are written `%5B` and `%5D`");
+        return Err(
+            "brackets are not a parameter; write `{slug}` for `[slug]` and `{*slug}` for `[...slug]`, or `%5B` \
+                    and `%5D` for literal brackets",
+        );
     }
     if text.split('/').any(|segment| has_pair(segment, '<', '>') && !segment.contains(is_rare)) {
         return Err(
-            "a parameter is written `{id}` for `<id>`, and `{*path}` for `<path..>`; angle brackets that are text are \
-             written `%3C` and `%3E`",
+            "angle brackets are not a parameter; write `{id}` for `<id>` and `{*path}` for `<path..>`, or `%3C` and \
+             `%3E` for literal angle brackets",
         );
     }
     if pieces(text).any(|(piece, is_parameter)| !is_parameter && piece.split('/').any(|part| part.ends_with('*'))) {
         return Err(
-            "a `*` at the end of a segment is text, and no wildcard; the rest of a path is written `{*path}`, \
-                    and a `*` that is text `%2A`",
+            "`*` at the end of a segment is not a wildcard; write `{*path}` for the rest of a path, or `%2A` for a \
+             literal `*`",
         );
     }
     if text.matches('{').count() - 2 * text.matches("{{").count() > MAX_PARAMETERS {
-        return Err("a pattern holds 25 parameters at most");
+        return Err("a pattern can have at most 25 parameters");
     }
     Ok(())
 }
 
-/// Whether the text has an opening and then a closing character.
+/// Whether the text contains the opening character and, after it, the closing one.
 fn has_pair(text: &str, opening: char, closing: char) -> bool {
     text.find(opening).is_some_and(|at| text[at..].contains(closing))
 }
 
-/// Whether the character is in no parameter of another router, nor in the text beside one.
+/// Whether the character is unusual in the parameters of other routers and in the text next to them.
 fn is_rare(c: char) -> bool {
     !c.is_alphanumeric() && !matches!(c, '<' | '>' | ':' | '.' | '_' | '-')
 }
 
-/// Whether there is no type, expression or repetition in a parameter, as other routers have them. To
-/// matchit all of it would be the name of a parameter for one segment.
+/// Whether a parameter contains only a name. Other routers allow a type, a regular expression or a repetition, and
+/// matchit would read all of it as the name.
 fn has_plain_name(parameter: &str) -> bool {
     let name = parameter.trim_start_matches('{').trim_end_matches('}');
     let name = name.strip_prefix('*').unwrap_or(name);
@@ -191,21 +197,21 @@ mod tests {
     }
 
     #[test]
-    fn the_greatest_number_of_parameters_is_what_matchit_can_name() {
+    fn matchit_supports_25_parameters() {
         let with = |count: usize| Patterns::default().insert(&"/{p}".repeat(count), 0);
         assert_eq!(with(MAX_PARAMETERS), Ok(()));
         assert!(with(MAX_PARAMETERS + 1).is_err());
     }
 
     #[test]
-    fn a_pattern_that_no_path_can_match_is_refused() {
+    fn patterns_that_no_path_can_match_are_rejected() {
         for text in ["", "a", "/a?b", "/a#b", "/a b", "/a\nb", "/:id", "/*rest", "/{a}{b}", "/{*rest}/a", "/{"] {
-            assert!(matches!(Patterns::default().insert(text, 0), Err(Refused::Invalid(_))), "{text:?}");
+            assert!(matches!(Patterns::default().insert(text, 0), Err(Rejected::Invalid(_))), "{text:?}");
         }
     }
 
     #[test]
-    fn a_pattern_of_another_router_gets_a_hint() {
+    fn patterns_in_the_syntax_of_other_routers_are_rejected_with_a_hint() {
         for (text, hint) in [
             ("/blog/[slug]", "`{slug}` for `[slug]`"),
             ("/blog/[...slug]", "`{*slug}` for `[...slug]`"),
@@ -226,7 +232,7 @@ mod tests {
             ("/static/{path...}", "`{*path}`"),
             ("/static/{**path}", "`{*path}`"),
         ] {
-            let Err(Refused::Invalid(reason)) = Patterns::default().insert(text, 0) else { panic!("{text}") };
+            let Err(Rejected::Invalid(reason)) = Patterns::default().insert(text, 0) else { panic!("{text}") };
             assert!(reason.contains(hint), "{text}: {reason}");
         }
         for text in
@@ -238,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn text_outside_of_ascii_matches_as_clients_send_it() {
+    fn non_ascii_text_matches_encoded_and_unencoded_paths() {
         let mut patterns = Patterns::default();
         patterns.insert("/café/{größe}", 0).unwrap();
         patterns.insert("/{größe}", 1).unwrap();
@@ -253,6 +259,6 @@ mod tests {
         ] {
             assert_eq!(patterns.find(path), expected, "{path}");
         }
-        assert_eq!(patterns.insert("/caf%C3%A9/{id}", 3), Err(Refused::Conflict));
+        assert_eq!(patterns.insert("/caf%C3%A9/{id}", 3), Err(Rejected::Conflict));
     }
 }

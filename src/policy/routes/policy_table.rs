@@ -1,13 +1,28 @@
-//! [`PolicyTable`]: the table as people read it.
+//! [`PolicyTable`]: a table of routes for a review.
 
 use http::Method;
 
 use super::rows::PolicyRow;
 use super::table::RoutePolicies;
 
-/// What each kind of answers gets, before guards, as people and programs read it: made by
-/// [`RoutePolicies::policy_table`], or by [`Edges::policy_table`](crate::edge::Edges::policy_table)
-/// with what the edges in front are told.
+/// A table of routes for people and programs: the fields that each kind of response gets before guards apply.
+///
+/// [`RoutePolicies::policy_table`] makes one. [`Edges::policy_table`](crate::edge::Edges::policy_table) makes one that
+/// also contains the fields for edge caches.
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_cache_policy::policy::CachePolicy;
+/// use tower_cache_policy::policy::routes::RoutePolicies;
+///
+/// let hour = CachePolicy::public(Duration::from_secs(3_600));
+/// let table = RoutePolicies::builder().route("/news", hour).build()?;
+/// assert_eq!(
+///     table.to_markdown().lines().nth(2),
+///     Some("| /news       | GET, HEAD | success | any          | public, max-age=3600 |      |      |"),
+/// );
+/// # Ok::<(), tower_cache_policy::policy::routes::RouteError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct PolicyTable<'a> {
     rows: Vec<PolicyRow<'a>>,
@@ -17,13 +32,13 @@ pub struct PolicyTable<'a> {
 const TITLES: [&str; 7] = ["Pattern", "Methods", "Status", "Content type", "Cache-Control", "Vary", "Tags"];
 
 impl RoutePolicies {
-    /// The table, as browsers see it.
+    /// Returns the rows of the table, without the fields for edge caches.
     #[must_use]
     pub fn policy_table(&self) -> PolicyTable<'_> {
         PolicyTable { rows: self.rows().collect(), for_edges: false }
     }
 
-    /// The rows as a Markdown table, for a review to diff: see [`PolicyTable::to_markdown`].
+    /// Returns the rows as a Markdown table: see [`PolicyTable::to_markdown`].
     #[must_use]
     pub fn to_markdown(&self) -> String {
         self.policy_table().to_markdown()
@@ -35,20 +50,20 @@ impl<'a> PolicyTable<'a> {
         Self { rows, for_edges: true }
     }
 
-    /// The rows, in the order of the patterns and with the default at the end.
+    /// Returns the rows, sorted by pattern, with the default at the end.
     pub fn rows(&self) -> std::slice::Iter<'_, PolicyRow<'a>> {
         self.rows.iter()
     }
 
-    /// The rows as a Markdown table, for a review to diff.
+    /// Returns the rows as a Markdown table, which a review can compare with the previous version.
     ///
-    /// | Cell | Means |
+    /// | Cell | Meaning |
     /// |---|---|
     /// | Status `success` | 200, 203, 206 and 304 |
-    /// | Content type `none` | the answer does not say in one way what it is |
-    /// | Content type, Status `any` | any that no other row of the route names |
+    /// | Content type `none` | the response does not have exactly one valid `Content-Type` |
+    /// | Content type `any`, Status `any` | any value that does not have its own row |
     ///
-    /// A table for edges has their fields in place of the tags.
+    /// A table for edge caches has a column with their fields in place of the tags.
     #[must_use]
     pub fn to_markdown(&self) -> String {
         let mut titles = TITLES.map(str::to_owned);
@@ -96,7 +111,7 @@ impl<'a> PolicyTable<'a> {
     }
 }
 
-/// Keeps a text in its cell. A line break cannot be in one: no pattern, name or tag holds it.
+/// Escapes the text of a cell. Patterns, names and tags cannot contain line breaks.
 fn escape(text: &str) -> String {
     text.replace('|', "\\|")
 }

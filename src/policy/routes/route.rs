@@ -1,4 +1,4 @@
-//! [`Route`]: the policies of one route, rendered, and which of them an answer gets.
+//! [`Route`]: the rendered policies of one route, and the choice among them.
 
 use http::{HeaderMap, Method, StatusCode};
 
@@ -12,30 +12,31 @@ pub(super) struct Route {
     pub(super) pattern: String,
     pub(super) own: Rendered,
     pub(super) head: Option<Rendered>,
-    /// In the order of the statuses.
+    /// Sorted by status.
     pub(super) by_status: Vec<(StatusCode, Rendered)>,
-    /// Exact ones first.
+    /// Sorted, with exact types before ranges.
     pub(super) by_content_type: Vec<(MediaRange, Rendered)>,
-    /// For an answer that does not say its content type, where that matters.
+    /// For a response without one valid content type. `None` if no policy depends on the content type.
     pub(super) untyped: Option<Rendered>,
-    /// For the table that people read: the answers are not stored as it is.
+    /// Only for display. Responses to these methods are not stored in any case.
     pub(super) unsafe_methods: Vec<Method>,
     pub(super) vary: Option<RenderedVary>,
     pub(super) tags: CacheTags,
 }
 
-/// Which policies of a route a request can get.
+/// The methods, as far as policies differ by them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MethodClass {
     Get,
     Head,
-    /// Its answers are not stored (G-09).
+    /// Any other method. Its responses are not stored.
+    // G-09
     Unsafe,
 }
 
 impl Route {
-    /// The first word that there is, in the order of the module docs.
-    pub(super) fn policy(&self, method: MethodClass, status: StatusCode, answer: &HeaderMap) -> Option<&Rendered> {
+    /// The first policy that applies, in the order of the module docs.
+    pub(super) fn policy(&self, method: MethodClass, status: StatusCode, headers: &HeaderMap) -> Option<&Rendered> {
         if method == MethodClass::Unsafe {
             return None;
         }
@@ -49,7 +50,7 @@ impl Route {
             return Some(rendered);
         }
         let Some(untyped) = &self.untyped else { return Some(&self.own) };
-        let Some(media_type) = content_type(status, answer) else { return Some(untyped) };
+        let Some(media_type) = content_type(status, headers) else { return Some(untyped) };
         let typed = MediaRange::find(&self.by_content_type, media_type);
         Some(typed.unwrap_or(&self.own))
     }
@@ -63,8 +64,8 @@ impl Route {
 }
 
 impl Route {
-    /// Whether a success gets another policy by the type of its content, such as `immutable`, which is for
-    /// anything but a page.
+    /// Whether the policy of a 200 depends on its content type. An `immutable` policy depends on it, because it does
+    /// not apply to HTML.
     pub(super) fn depends_on_content(&self, immutable_depends: bool) -> bool {
         let is_immutable = |rendered: &Rendered| rendered.policy().is_immutable();
         self.untyped.is_some()
@@ -82,16 +83,21 @@ impl MethodClass {
     }
 }
 
-/// The statuses that a route's own policy is made for (G-05).
+/// Whether a route's own policy applies to the status.
+// G-05
 pub(super) const fn is_success(status: StatusCode) -> bool {
     matches!(status.as_u16(), 200 | 203 | 206 | 304)
 }
 
-/// What loosens none of the policies, of which there is one at least: for an answer that any
-/// of them could be for.
+/// Returns a policy that is at least as strict as each of the policies, for a response that could belong to any of
+/// them.
+///
+/// # Panics
+///
+/// Panics if `policies` is empty.
 pub(super) fn tightest(policies: &[CachePolicy]) -> CachePolicy {
-    let says = |policy: &CachePolicy| CacheControl::from(*policy);
-    if policies.iter().all(|policy| says(policy) == says(&policies[0])) {
+    let directives = |policy: &CachePolicy| CacheControl::from(*policy);
+    if policies.iter().all(|policy| directives(policy) == directives(&policies[0])) {
         return policies[0];
     }
     let tightest = if policies.iter().any(CachePolicy::is_no_store) {
@@ -101,7 +107,7 @@ pub(super) fn tightest(policies: &[CachePolicy]) -> CachePolicy {
     } else {
         CachePolicy::NO_CACHE
     };
-    if policies.iter().any(|policy| says(policy).no_transform()) { tightest.no_transform() } else { tightest }
+    if policies.iter().any(|policy| directives(policy).no_transform()) { tightest.no_transform() } else { tightest }
 }
 
 #[cfg(test)]
@@ -111,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tightest_loosens_nothing() {
+    fn the_tightest_policy_is_at_least_as_strict_as_each() {
         const PUBLIC: CachePolicy = CachePolicy::public(Duration::from_secs(60));
         const PRIVATE: CachePolicy = CachePolicy::private(Duration::from_secs(60));
         let table: &[(&[CachePolicy], &str)] = &[

@@ -1,4 +1,4 @@
-//! [`RoutePolicy`]: what is said for one route, or under one name.
+//! [`RoutePolicy`]: the policies of one route.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,25 @@ use http::{Method, StatusCode};
 
 use crate::policy::CachePolicy;
 
-/// What is said for one route, or under one name for many.
+/// The policies of one route, or of one name that several routes refer to.
 ///
-/// A [`CachePolicy`] is one too. If a policy is given twice for the same thing, the later one
-/// counts, except that `Vary` names are only ever added. The [module docs](super) list which
-/// policy a response gets.
+/// A [`CachePolicy`] converts into a `RoutePolicy` that applies to responses with status 200, 203, 206 and 304. If a
+/// policy is set twice, for example for one status, the later one applies. `Vary` names accumulate instead. The [module
+/// docs](super#which-policy-of-a-route) describe which policy a response gets.
+///
+/// ```
+/// use std::time::Duration;
+/// use http::StatusCode;
+/// use tower_cache_policy::policy::CachePolicy;
+/// use tower_cache_policy::policy::routes::RoutePolicy;
+///
+/// let minute = Duration::from_secs(60);
+/// let article = RoutePolicy::new(CachePolicy::public(5 * minute))
+///     .status(StatusCode::NOT_FOUND, CachePolicy::max_age(minute))
+///     .vary(["accept-language"])
+///     .tags(["articles"]);
+/// # let _ = article;
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct RoutePolicy {
@@ -24,7 +38,7 @@ pub struct RoutePolicy {
     pub(super) tags: Vec<String>,
 }
 
-/// What a route's policy starts from.
+/// The base of a route's policies.
 #[derive(Clone, Debug)]
 pub(super) enum Start {
     Policy(CachePolicy),
@@ -32,20 +46,20 @@ pub(super) enum Start {
 }
 
 impl RoutePolicy {
-    /// Starts from the route's own policy: what a success gets of which nothing more specific
-    /// is said.
+    /// Sets the route's own policy, which applies to status 200, 203, 206 and 304 if no more specific policy does.
     pub const fn new(policy: CachePolicy) -> Self {
         Self::from_start(Start::Policy(policy))
     }
 
-    /// Starts from a policy that the table has under this name. What is said further replaces
-    /// what the base says of the same; `Vary` names and tags are added to those of the base.
+    /// Inherits the policies that the table [defines](super::RoutePoliciesBuilder::named) under this name.
+    ///
+    /// Policies that you add replace the inherited ones for the same status, content type or method. `Vary` names and
+    /// tags are added to the inherited ones.
     pub fn named(name: impl Into<String>) -> Self {
         Self::from_start(Start::Named { name: name.into(), policy: None })
     }
 
-    /// The route's own policy, in place of that of its base. What the base says of statuses,
-    /// of content types and of HEAD stays.
+    /// Replaces the route's own policy. Inherited policies for statuses, content types and HEAD stay.
     pub fn policy(mut self, policy: CachePolicy) -> Self {
         let before = match &mut self.start {
             Start::Policy(own) => Some(std::mem::replace(own, policy)),
@@ -54,13 +68,17 @@ impl RoutePolicy {
         self.keep_vary(before)
     }
 
-    /// A policy for HEAD. For GET it is the route's own. For any other method only
-    /// [`CachePolicy::NO_STORE`] can be said, which is what its answers get (G-09).
+    /// Sets the policy for a method.
+    ///
+    /// For GET, this is the route's own policy. HEAD can have a different one. Responses to any other method are never
+    /// stored, so [`build`](super::RoutePoliciesBuilder::build) accepts only [`CachePolicy::NO_STORE`] for it.
     ///
     /// # Warning
     ///
-    /// A cache takes an answer to HEAD for news of what it keeps of GET (S-07).
+    /// A cache updates its stored response to GET with the fields of a response to HEAD
+    /// ([RFC 9111 section 4.3.5](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.3.5)).
     pub fn method(mut self, method: Method, policy: CachePolicy) -> Self {
+        // G-09, S-07
         match method {
             Method::GET => self.policy(policy),
             Method::HEAD => {
@@ -74,37 +92,45 @@ impl RoutePolicy {
         }
     }
 
-    /// A policy for one status that is none of 200, 203, 206 and 304, such as a short lifetime
-    /// for 404, or one for 301.
+    /// Sets the policy for one status, such as a short lifetime for 404 or a long one for 301.
+    ///
+    /// [`build`](super::RoutePoliciesBuilder::build) rejects 200, 203, 206 and 304, which get the route's own policy,
+    /// and statuses that are never stored.
     pub fn status(mut self, status: StatusCode, policy: CachePolicy) -> Self {
         let before = self.by_status.insert(status, policy);
         self.keep_vary(before)
     }
 
-    /// A policy for a success of one content type, such as `text/css`, or of all of a kind,
-    /// such as `image/*`. Case and parameters mean nothing.
+    /// Sets the policy for one content type, such as `text/css`, or for a range such as `image/*`.
+    ///
+    /// It applies to status 200, 203, 206 and 304. Case does not matter, and parameters of the response's
+    /// `Content-Type` are ignored.
     pub fn content_type(mut self, content_type: impl Into<String>, policy: CachePolicy) -> Self {
         let before = self.by_content_type.insert(content_type.into().to_ascii_lowercase(), policy);
         self.keep_vary(before)
     }
 
-    /// Request fields on which every answer of the route depends, whatever its status: they
-    /// are added to `Vary` (K-02), beside those of its policies. Any field name except `*`; for
-    /// `authorization` and `cookie` see the
-    /// [price](crate::policy::CachePolicy#sign-in-that-is-optional).
+    /// Adds names of request fields to the `Vary` of every response of the route, in addition to those of its policies.
+    ///
+    /// Any field name except `*` is valid. For `authorization` and `cookie`, see the
+    /// [cost](crate::policy::CachePolicy#sign-in-that-is-optional).
     pub fn vary(mut self, names: impl IntoIterator<Item: Into<String>>) -> Self {
+        // K-02
         self.vary.extend(names.into_iter().map(Into::into));
         self
     }
 
-    /// Adds tags by which the route's responses are purged, coarse ones first. Each has to be a valid
-    /// [`CacheTag`](crate::policy::CacheTag).
+    /// Adds cache tags, by which a purge removes the route's responses from CDNs.
+    ///
+    /// Each has to be a valid [`CacheTag`](crate::policy::CacheTag). Add the tags of many responses first: if a CDN
+    /// cannot read all tags, the last ones [may be left out](crate::edge::TagOverflow).
     pub fn tags(mut self, tags: impl IntoIterator<Item: Into<String>>) -> Self {
+        // G-20
         self.tags.extend(tags.into_iter().map(Into::into));
         self
     }
 
-    /// All policies for GET and HEAD that are given here, not those of a base.
+    /// All policies for GET and HEAD, without those of a base.
     pub(super) fn policies(&self) -> impl Iterator<Item = CachePolicy> {
         let own = match self.start {
             Start::Policy(policy) => Some(policy),
@@ -114,8 +140,9 @@ impl RoutePolicy {
         own.into_iter().chain(of_types).chain(self.head).chain(self.by_status.values().copied())
     }
 
-    /// Adds the names of a policy that another one replaces: the response depends on them
-    /// nevertheless (K-02).
+    /// Adds the `Vary` names of a policy that another one replaces, because the response still depends on those fields
+    ///.
+    // K-02
     fn keep_vary(self, replaced: Option<CachePolicy>) -> Self {
         match replaced {
             Some(policy) => self.vary(policy.vary_names()),

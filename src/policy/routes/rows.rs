@@ -1,4 +1,4 @@
-//! [`PolicyRow`]: what one kind of answers gets.
+//! [`PolicyRow`]: the policy for one kind of response.
 
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -11,7 +11,26 @@ const GET: &[Method] = &[Method::GET];
 const HEAD: &[Method] = &[Method::HEAD];
 const GET_AND_HEAD: &[Method] = &[Method::GET, Method::HEAD];
 
-/// What one kind of answers gets, before guards: a row of [`RoutePolicies::rows`].
+/// A row of [`RoutePolicies::rows`]: the fields that one kind of response gets before guards apply.
+///
+/// A test can check rules that all routes must follow:
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_cache_policy::policy::CachePolicy;
+/// use tower_cache_policy::policy::routes::RoutePolicies;
+///
+/// let routes = RoutePolicies::builder()
+///     .route("/news/{id}", CachePolicy::public(Duration::from_secs(60)))
+///     .route("/account/{*rest}", CachePolicy::NO_STORE)
+///     .build()?;
+///
+/// for row in routes.rows() {
+///     let is_account = row.pattern().is_some_and(|pattern| pattern.starts_with("/account"));
+///     assert!(!is_account || row.cache_control() == "private, no-store", "{row:?}");
+/// }
+/// # Ok::<(), tower_cache_policy::policy::routes::RouteError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct PolicyRow<'a> {
     pattern: Option<&'a str>,
@@ -26,12 +45,11 @@ pub struct PolicyRow<'a> {
 }
 
 impl RoutePolicies {
-    /// What each kind of answers gets, before guards, in the order of the patterns and with
-    /// the default at the end.
+    /// Returns one row for each kind of response, sorted by pattern, with the default at the end.
     ///
-    /// A status that has no row gets what [`policy`](crate::policy#which-statuses) says of it.
-    /// The last row is `private, no-cache` for a table without a default of its own, which a
-    /// layer may have replaced.
+    /// Rows show the policies before guards apply. A status without a row gets the policy that
+    /// [`policy`](crate::policy#which-statuses) describes. The last row is `private, no-cache` for a table without a
+    /// default, although a layer may have another default.
     pub fn rows(&self) -> impl Iterator<Item = PolicyRow<'_>> {
         let mut routes: Vec<&Route> = self.table.routes.iter().collect();
         routes.sort_by(|one, other| one.pattern.cmp(&other.pattern));
@@ -52,51 +70,53 @@ impl RoutePolicies {
 }
 
 impl PolicyRow<'_> {
-    /// The pattern of the paths, or `None` for those that no route names.
+    /// Returns the pattern of the route, or `None` for paths that no route matches.
     #[must_use]
     pub const fn pattern(&self) -> Option<&str> {
         self.pattern
     }
 
-    /// The methods.
+    /// Returns the methods.
     #[must_use]
     pub const fn methods(&self) -> &[Method] {
         self.methods
     }
 
-    /// The status, or `None` for every success: 200, 203, 206 and 304. With a method other
-    /// than GET and HEAD it is `None` for all.
+    /// Returns the status, or `None` for 200, 203, 206 and 304.
+    ///
+    /// In a row for methods other than GET and HEAD, `None` means every status.
     #[must_use]
     pub const fn status(&self) -> Option<StatusCode> {
         self.status
     }
 
-    /// The content type: `*/*` for any that no other row of the route names, and `None` for an
-    /// answer that does not say in one way what it is.
+    /// Returns the content type, `*/*` for every type without its own row, or `None` for a response that does not have
+    /// exactly one valid `Content-Type`.
     #[must_use]
     pub fn content_type(&self) -> Option<&str> {
         self.content_type.as_deref()
     }
 
-    /// The value of `Cache-Control`.
+    /// Returns the value of `Cache-Control`.
     #[must_use]
     pub fn cache_control(&self) -> &str {
         &self.cache_control
     }
 
-    /// The fields for the edges in front, in the order in which they are sent: none in a table
-    /// that was made for no edge.
+    /// Returns the fields for edge caches, in the order in which they are sent.
+    ///
+    /// It is empty unless the row is from [`Edges::policy_table`](crate::edge::Edges::policy_table).
     pub fn at_edge(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
         self.at_edge.iter().map(|(name, value)| (name, value))
     }
 
-    /// The names that are added to `Vary`.
+    /// Returns the names that the route adds to `Vary`, separated by commas, or `None` if it does not add any.
     #[must_use]
     pub fn vary(&self) -> Option<&str> {
         self.vary.as_deref()
     }
 
-    /// The tags, in order.
+    /// Returns the cache tags, in the order in which they are sent.
     pub fn tags(&self) -> impl Iterator<Item = &str> {
         self.tags.into_iter().flatten().map(CacheTag::as_str)
     }
@@ -121,7 +141,7 @@ impl PolicyRow<'_> {
         }
     }
 
-    /// Whether the answers are those to GET and HEAD.
+    /// Whether the row is for GET and HEAD.
     pub(crate) fn get_or_head(&self) -> bool {
         self.methods.iter().all(|method| matches!(*method, Method::GET | Method::HEAD))
     }
@@ -134,9 +154,9 @@ impl PolicyRow<'_> {
         self.tags
     }
 
-    /// Says it in the words of an answer to which an edge layer wrote its fields.
-    pub(crate) fn into_sent(mut self, answer: &HeaderMap) -> Self {
-        for (name, value) in answer {
+    /// Replaces the fields of the row with those that an edge layer wrote.
+    pub(crate) fn into_sent(mut self, headers: &HeaderMap) -> Self {
+        for (name, value) in headers {
             if name == CACHE_CONTROL {
                 self.cache_control = String::from_utf8_lossy(value.as_bytes()).into_owned();
             } else {
@@ -175,7 +195,7 @@ fn rows_of(route: &Route) -> Vec<PolicyRow<'_>> {
         policy: CachePolicy::NO_STORE,
         cache_control: CachePolicy::NO_STORE.to_string(),
         at_edge: Vec::new(),
-        // Both are for what is stored.
+        // Responses to these methods are not stored, so neither field has a use.
         vary: None,
         tags: None,
     }));

@@ -1,4 +1,4 @@
-//! The table for programs: JSON, TOML and whatever else serde writes.
+//! Serializes a table with serde.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use super::policy_table::PolicyTable;
 use super::rows::PolicyRow;
 use super::table::RoutePolicies;
 
-/// As `{ "routes": [..] }`, one member for each of the [rows](RoutePolicies::rows).
+/// Serializes as `{ "routes": [..] }`, with one member for each of the [rows](RoutePolicies::rows).
 #[cfg_attr(docsrs, doc(cfg(feature = "config")))]
 impl Serialize for RoutePolicies {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -18,7 +18,7 @@ impl Serialize for RoutePolicies {
     }
 }
 
-/// As `{ "routes": [..] }`, one member for each of the [rows](PolicyTable::rows).
+/// Serializes as `{ "routes": [..] }`, with one member for each of the [rows](PolicyTable::rows).
 #[cfg_attr(docsrs, doc(cfg(feature = "config")))]
 impl Serialize for PolicyTable<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -30,7 +30,7 @@ impl Serialize for PolicyTable<'_> {
     }
 }
 
-/// With its cells as the accessors give them, and nothing for those that are `None`.
+/// Serializes the values of the accessors, without those that are `None` or empty.
 #[cfg_attr(docsrs, doc(cfg(feature = "config")))]
 impl Serialize for PolicyRow<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

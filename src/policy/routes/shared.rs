@@ -1,4 +1,4 @@
-//! [`SharedRoutes`]: a table that is replaced while requests run.
+//! [`SharedRoutes`]: a table that can be replaced at run time.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,9 +7,10 @@ use arc_swap::ArcSwap;
 
 use super::table::{RoutePolicies, Table};
 
-/// A table of routes that can be replaced at run time, for all layers that it was given to.
+/// A table of routes that can be replaced at run time, for example after a reload of a configuration file.
 ///
-/// Each answer is wholly of one table: of the one that was in force when its request came.
+/// Clones share the table, so a replacement affects every layer that has a clone. A response gets the policies of the
+/// table that was current when its request arrived.
 ///
 /// ```
 /// use tower_cache_policy::CachePolicyLayer;
@@ -20,7 +21,7 @@ use super::table::{RoutePolicies, Table};
 /// let routes = SharedRoutes::new(closed);
 /// let layer = CachePolicyLayer::new(routes.clone());
 ///
-/// // Later, and from anywhere. What does not build is not put in force.
+/// // Later, from any thread. If the new table has a mistake, the current one stays.
 /// let open = RoutePolicies::builder().route("/", CachePolicy::NO_CACHE).build()?;
 /// routes.replace(open);
 /// # let _ = layer;
@@ -30,25 +31,25 @@ use super::table::{RoutePolicies, Table};
 pub struct SharedRoutes(Arc<ArcSwap<Table>>);
 
 impl SharedRoutes {
-    /// With this table in force.
+    /// Makes a shared table that starts with these routes.
     #[must_use]
     pub fn new(routes: RoutePolicies) -> Self {
         Self(Arc::new(ArcSwap::new(routes.table)))
     }
 
-    /// Puts another table in force, for every request that comes from now on.
+    /// Replaces the table for all later requests.
     pub fn replace(&self, routes: RoutePolicies) {
         self.0.store(routes.table);
     }
 
-    /// The table that is in force.
+    /// Returns the current table.
     #[must_use]
     pub fn current(&self) -> RoutePolicies {
         RoutePolicies { table: self.0.load_full() }
     }
 }
 
-/// As the table that is in force.
+/// Formats the current table.
 impl fmt::Debug for SharedRoutes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.current().fmt(f)

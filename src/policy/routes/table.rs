@@ -1,4 +1,4 @@
-//! [`RoutePolicies`]: which path has which policy.
+//! [`RoutePolicies`]: a table of path patterns and their policies.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use super::route::{MethodClass, Route, is_success};
 use crate::policy::{CachePolicy, CacheTag, CacheTags, Rendered, RenderedVary};
 use crate::protocol::has_dot_segment;
 
-/// Path patterns and their policies: a source for a [`CachePolicyLayer`](crate::CachePolicyLayer).
+/// A table of path patterns and their policies, for a [`CachePolicyLayer`](crate::CachePolicyLayer).
 ///
-/// Cheap to clone. See the [module docs](super) for an example, and for which policy an answer
-/// gets.
+/// A clone is cheap, because it shares the table. See the [module docs](super) for an example and for the choice of the
+/// policy.
 #[derive(Clone)]
 pub struct RoutePolicies {
     pub(in crate::policy) table: Arc<Table>,
@@ -23,15 +23,15 @@ pub struct RoutePolicies {
 pub(in crate::policy) struct Table {
     pub(super) patterns: Patterns,
     pub(super) routes: Vec<Route>,
-    /// `None` leaves it to the default of the layer.
+    /// `None` if the default of the layer applies.
     pub(super) default: Option<Rendered>,
     pub(in crate::policy) default_vary: Option<RenderedVary>,
     /// For a request whose route is not known.
     pub(super) unplaced: Rendered,
 }
 
-/// The route that a request took, and the table that it was found in, which stays as it is
-/// while the answer is made.
+/// The route of a request, and the table that contains it. The table stays the same until the response is finished,
+/// even if a new one replaces it.
 #[derive(Clone)]
 pub(crate) struct RouteMatch {
     table: Arc<Table>,
@@ -39,22 +39,25 @@ pub(crate) struct RouteMatch {
     method: MethodClass,
 }
 
-/// Where in a table a request belongs.
+/// The result of a lookup in a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     Route(usize),
     /// No pattern matches.
     Nowhere,
-    /// The path has a dot segment (G-19).
+    /// The path has a dot segment.
+    // G-19
     Ambiguous,
     /// The path that the client sent is not known.
     Unknown,
 }
 
 impl RoutePolicies {
-    /// The policy of a 200 at this path. `None` if the table has none for it, or if it depends on the content.
+    /// Returns the policy of a 200 at this path. Returns `None` if the table does not have one, or if the policy
+    /// depends on the content type.
     ///
-    /// A validator source returns it with the validators, so that its 304 carries what the 200 does.
+    /// A [validator source](crate::layers::conditional::SelectedRepresentation) can return it together with the
+    /// validators, so that its 304 gets the same fields as the 200.
     ///
     /// ```
     /// use std::time::Duration;
@@ -115,7 +118,7 @@ impl RoutePolicies {
         Some(&self.table.routes[route].pattern)
     }
 
-    /// The route of a request, with the table itself. A `path` of `None` is not known.
+    /// Finds the route of a request. `path` is `None` if the path that the client sent is not known.
     pub(crate) fn find(self, method: &Method, path: Option<&str>) -> RouteMatch {
         let place = match path {
             None => Place::Unknown,
@@ -127,27 +130,27 @@ impl RoutePolicies {
 }
 
 impl RouteMatch {
-    /// The policy that this route gives the answer, when it has one for its status and type.
-    /// `None` for an error or another status that the route does not name.
-    pub(crate) fn policy(&self, status: StatusCode, answer: &HeaderMap) -> Option<&Rendered> {
+    /// The policy for the status and content type of a response. `None` for an error or another status without its own
+    /// policy.
+    pub(crate) fn policy(&self, status: StatusCode, headers: &HeaderMap) -> Option<&Rendered> {
         match self.place {
-            Place::Route(route) => self.table.routes[route].policy(self.method, status, answer),
+            Place::Route(route) => self.table.routes[route].policy(self.method, status, headers),
             _ if self.method == MethodClass::Unsafe => None,
             Place::Nowhere => self.table.default.as_ref().filter(|_| is_success(status)),
-            // Errors get less than this by default.
+            // The default for errors is stricter than this policy.
             Place::Ambiguous | Place::Unknown => {
                 (!status.is_client_error() && !status.is_server_error()).then_some(&self.table.unplaced)
             }
         }
     }
 
-    /// Whether a response gets another policy by the type of its content.
+    /// Whether the policy depends on the content type.
     pub(crate) fn depends_on_content(&self, immutable_depends: bool) -> bool {
         let default = self.table.default.as_ref().is_some_and(|own| own.policy().is_immutable());
         self.route().map_or(immutable_depends && default, |route| route.depends_on_content(immutable_depends))
     }
 
-    /// The names that every answer of the route adds to `Vary`.
+    /// The names that every response of the route adds to `Vary`.
     pub(crate) fn vary(&self) -> Option<&RenderedVary> {
         match self.route() {
             Some(route) => route.vary.as_ref(),
@@ -155,12 +158,12 @@ impl RouteMatch {
         }
     }
 
-    /// The tags of every answer of the route.
+    /// The tags of every response of the route.
     pub(crate) fn tags(&self) -> Option<&CacheTags> {
         self.route().map(|route| &route.tags)
     }
 
-    /// The rule that was found, for people: the pattern of the route, or why there is none.
+    /// The pattern of the route, or the reason why no route matches, for display.
     pub(crate) fn rule(&self) -> &str {
         match self.place {
             Place::Route(route) => &self.table.routes[route].pattern,
@@ -178,7 +181,7 @@ impl RouteMatch {
     }
 }
 
-/// The patterns, each with the route's own policy.
+/// Formats as a map from patterns to the routes' own policies.
 impl fmt::Debug for RoutePolicies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.table.routes.iter().map(|route| (&route.pattern, route.own.policy()))).finish()
