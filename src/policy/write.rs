@@ -15,8 +15,8 @@ use super::rules::Precedence;
 use super::ruling::Ruling;
 use super::source::ResolvedPolicy;
 use crate::protocol::{
-    CacheControl, MAX_MEMBERS, Vary, is_one_reading, join_readable, only_line, remove_fields, remove_targeted_fields,
-    set_field, take_freshness_fields, vary_has_any,
+    CacheControl, MAX_MEMBERS, Vary, is_misspelled, is_one_reading, join_readable, only_line, remove_fields,
+    remove_targeted_fields, set_field, take_freshness_fields, vary_has_any,
 };
 
 impl Draft<'_> {
@@ -61,7 +61,10 @@ impl Draft<'_> {
             self.guards.insert(guard);
             self.remove_edge_fields(headers);
         }
-        let reasons = self.acting.common(GuardSet::CANONICAL);
+        let mut reasons = self.acting.common(GuardSet::CANONICAL);
+        if !self.waived.contains(Guard::NoHeuristics) && is_misspelled(headers, &field) {
+            reasons.insert(Guard::NoHeuristics);
+        }
         if reasons.is_empty() && !(field.immutable() && self.facts.has(Facts::PAGE) && self.acts(Guard::Immutable)) {
             return self.leave_one_line(field, headers);
         }

@@ -91,7 +91,9 @@ pub use self::syntax::{MAX_DELTA_SECONDS, MAX_MEMBERS};
 pub use self::validators::{Representation, Validators};
 pub use self::vary::Vary;
 
-pub(crate) use self::cache_control::{forbids_storing, hides_a_restriction, is_one_reading, join, join_readable};
+pub(crate) use self::cache_control::{
+    forbids_storing, hides_a_restriction, is_misspelled, is_one_reading, join, join_readable,
+};
 #[cfg(feature = "audit")]
 pub(crate) use self::coding::strong_tag_hides_coding;
 #[cfg(feature = "assets")]

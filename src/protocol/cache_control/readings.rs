@@ -3,8 +3,9 @@
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue};
 
+use super::member::Member;
 use super::response::{CacheControl, join};
-use crate::protocol::syntax::delta_seconds;
+use crate::protocol::syntax::{delta_seconds, members};
 
 /// Returns whether a cache that does not parse quoted strings finds a restriction that `field` lacks: a directive, or a
 /// shorter lifetime.
@@ -33,6 +34,19 @@ pub(crate) fn hides_a_restriction(headers: &HeaderMap, field: &CacheControl) -> 
     };
     let lines = headers.get_all(CACHE_CONTROL).iter().map(HeaderValue::as_bytes);
     lines.filter(|line| line.contains(&b'"')).any(|line| line.split(|&byte| byte == b',').any(hides))
+}
+
+/// Returns whether the field comes from directives that are not valid, such as `max-age}60`. Caches that require the
+/// exact syntax find no directive in them, and apply heuristic freshness.
+pub(crate) fn is_misspelled(headers: &HeaderMap, field: &CacheControl) -> bool {
+    let seconds = [field.max_age(), field.s_maxage(), field.stale_while_revalidate(), field.stale_if_error()]
+        .into_iter()
+        .flatten();
+    // Only a valid directive permits anything.
+    let permits = field.public() || field.immutable() || field.must_understand() || seconds.max() > Some(0);
+    !permits
+        && !field.has_extensions_only()
+        && !members(headers.get_all(CACHE_CONTROL)).any(|member| CacheControl::is_valid(&Member::split(member)))
 }
 
 /// Returns whether the lines have the same meaning separately and joined. The meanings differ if a quoted string spans
@@ -79,6 +93,28 @@ mod tests {
             let field = CacheControl::parse_apart([&line]);
             let headers = HeaderMap::from_iter([(CACHE_CONTROL, line)]);
             assert_eq!(hides_a_restriction(&headers, &field), expected, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_field_without_a_valid_directive_is_misspelled() {
+        for (line, expected) in [
+            ("max-age}0~536", true),
+            ("no-store;", true),
+            ("no-cache x, max-age =60", true),
+            ("max-age=soon", true),
+            ("max-age=0", false),
+            ("No-Store", false),
+            ("no-store; x, private", false),
+            ("max-age=60", false),
+            ("private=\"a\"", false),
+            ("no-cache, max-age=soon", false),
+            ("unknown", false),
+        ] {
+            let line = HeaderValue::from_static(line);
+            let field = CacheControl::parse_apart([&line]);
+            let headers = HeaderMap::from_iter([(CACHE_CONTROL, line)]);
+            assert_eq!(is_misspelled(&headers, &field), expected, "{headers:?} {field:?}");
         }
     }
 

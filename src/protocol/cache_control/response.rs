@@ -697,6 +697,15 @@ impl CacheControl {
         true
     }
 
+    /// Returns whether the member is a known directive with a valid argument.
+    pub(super) fn is_valid(member: &Member<'_>) -> bool {
+        let is_number = matches!(
+            &member.lower_case_name()[..],
+            b"max-age" | b"s-maxage" | b"stale-while-revalidate" | b"stale-if-error"
+        );
+        member.has_directive_form() && (!is_number || member.seconds().is_some()) && Self::new().read(member)
+    }
+
     fn render(&self) -> Rendering {
         let mut rendering = Rendering::default();
         rendering.flag("public", self.public);
