@@ -29,7 +29,7 @@ fn policies() -> Result<RoutePolicies, RouteError> {
     RoutePolicies::builder()
         .route("/", PAGE)
         .route("/account", CachePolicy::private(MINUTE))
-        .route("/login", CachePolicy::no_store())
+        .route("/login", CachePolicy::NO_STORE)
         // Such a name is never given to other bytes.
         .route("/assets/{*name}", CachePolicy::IMMUTABLE)
         .build()

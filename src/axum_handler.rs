@@ -10,7 +10,7 @@
 //!   sends them to the CDN.
 //! - [`Validators`] sets `ETag` and `Last-Modified`.
 //! - [`Vary`] adds field names to `Vary`, for example those that
-//!   [`SelectingFields`](crate::protocol::SelectingFields) recorded.
+//!   [`VaryRecorder`](crate::protocol::VaryRecorder) recorded.
 #![cfg_attr(feature = "purge", doc = "- [`Purge`](crate::edge::purge::Purge) states which responses an outer")]
 #![cfg_attr(feature = "purge", doc = "  [`PurgeLayer`](crate::layers::purge::PurgeLayer) purges from the CDN.")]
 //!
@@ -59,7 +59,7 @@
 //!     );
 //!     preconditions.check(&current)?;
 //!     // Write the row and commit.
-//!     Ok((CachePolicy::no_store(), format!("{id} is {body}")))
+//!     Ok((CachePolicy::NO_STORE, format!("{id} is {body}")))
 //! }
 //!
 //! let app: Router = Router::new().route("/articles/{id}", put(update));

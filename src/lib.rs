@@ -64,7 +64,7 @@
 //!     ("at the edge only", CachePolicy::edge_only(HOUR), "max-age=0, s-maxage=3600, must-revalidate"),
 //!     ("a page for one visitor", CachePolicy::private(MINUTE), "private, max-age=60"),
 //!     ("an API answer, never stale", CachePolicy::NO_CACHE, "no-cache"),
-//!     ("a login, a secret", CachePolicy::no_store(), "private, no-store"),
+//!     ("a login, a secret", CachePolicy::NO_STORE, "private, no-store"),
 //!     ("a URL that changes with its bytes", CachePolicy::IMMUTABLE, "public, max-age=31536000, immutable"),
 //! ] {
 //!     assert_eq!(policy.to_string(), field, "{situation}");

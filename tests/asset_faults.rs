@@ -14,7 +14,7 @@ use http::{HeaderMap, Request, Response, StatusCode};
 use tempfile::TempDir;
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_cache_policy::AssetsLayer;
-use tower_cache_policy::assets::{AssetManifest, FingerprintPlace};
+use tower_cache_policy::assets::{AssetManifest, FingerprintLocation};
 use tower_http::services::ServeDir;
 
 use support::{TestBody, content, field, get};
@@ -118,9 +118,9 @@ async fn the_layer_serves_every_url_that_the_rewriter_writes() {
         "../img/caf\u{e9} 1.png",
     ];
     for (place, prefix) in [
-        (FingerprintPlace::Path, "/static"),
-        (FingerprintPlace::Query, "/static"),
-        (FingerprintPlace::Path, "/a/static"),
+        (FingerprintLocation::Path, "/static"),
+        (FingerprintLocation::Query, "/static"),
+        (FingerprintLocation::Path, "/a/static"),
     ] {
         for reference in references {
             let reference = reference.replace("/static", prefix);
@@ -142,7 +142,7 @@ async fn the_layer_serves_every_url_that_the_rewriter_writes() {
             let url = base.join(written).unwrap();
             let path = url.as_str().strip_prefix("http://localhost").unwrap().split('#').next().unwrap();
             let service = AssetsLayer::new(&assets)
-                .mount(tower_cache_policy::layers::assets::Mount::Stripping)
+                .mount(tower_cache_policy::layers::assets::PathPrefix::Strip)
                 .layer(ServeDir::new(&output));
             let response = send(&service, get(path, &[])).await;
             assert_eq!(
@@ -448,7 +448,7 @@ fn faults_in_the_stylesheets_of_others_are_reported_when_the_mode_is_lenient() {
         ("f.css", b"@charset \"shift_jis\"; p { content: '\x83\x5c' }"),
         ("tea.png", b"png"),
     ];
-    for place in [FingerprintPlace::Path, FingerprintPlace::Query] {
+    for place in [FingerprintLocation::Path, FingerprintLocation::Query] {
         let mut faults = Vec::new();
         let files = faulty.iter().map(|(name, content)| (*name, content.to_vec()));
         let files = rewrite_contents_leniently(files, "", place, |fault| faults.push(fault.to_string())).unwrap();
@@ -510,7 +510,7 @@ fn legal_css_is_accepted_in_the_strict_mode() {
         b"\xef\xbb\xbf@charset \"utf-8\"; p { background: url('tea.png') }",
     ] {
         let files = [("a.css", css.to_vec()), ("tea.png", b"png".to_vec()), ("caf\u{e9}.png", b"png".to_vec())];
-        let written = rewrite_contents(files, "", FingerprintPlace::Path).unwrap();
+        let written = rewrite_contents(files, "", FingerprintLocation::Path).unwrap();
         let sentence = String::from_utf8_lossy(css);
         let has = |piece: &[u8], content: &[u8]| content.windows(piece.len()).any(|part| part == piece);
         for piece in [&b"content: '\xe9\x80'"[..], b"content: '\xc3\xa9'", b"url(%23id)", b"url(#id)"] {

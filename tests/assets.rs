@@ -19,8 +19,8 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 use tower::util::MapRequest;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
-use tower_cache_policy::assets::{AssetDirectory, AssetErrorKind, AssetManifest, FingerprintPlace};
-use tower_cache_policy::layers::assets::{Mount, StaleFingerprint, UnknownName};
+use tower_cache_policy::assets::{AssetDirectory, AssetErrorKind, AssetManifest, FingerprintLocation};
+use tower_cache_policy::layers::assets::{PathPrefix, StaleFingerprint, UnknownName};
 use tower_cache_policy::policy::{CachePolicy, Personalized, Risk};
 use tower_cache_policy::{AssetsLayer, CachePolicyLayer, CachingLayer, ConditionalLayer};
 use tower_http::compression::CompressionLayer;
@@ -118,11 +118,11 @@ fn path_of(assets: &AssetManifest, name: &str) -> String {
 #[tokio::test]
 async fn a_current_fingerprint_gets_the_file_for_a_year_in_both_settings() {
     let files = site();
-    for place in [FingerprintPlace::Path, FingerprintPlace::Query] {
+    for place in [FingerprintLocation::Path, FingerprintLocation::Query] {
         let assets = manifest(&files).with_fingerprint_in(place);
         let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
         // Both are understood, whichever is written.
-        for other in [FingerprintPlace::Path, FingerprintPlace::Query] {
+        for other in [FingerprintLocation::Path, FingerprintLocation::Query] {
             for (name, text) in
                 [("style.css", "p{color:red}"), ("app.js", "alert(1)"), ("fonts/caf\u{e9} 1.woff2", "wOF2")]
             {
@@ -241,7 +241,7 @@ async fn suspicious_paths_reach_no_file() {
     let assets = manifest(&files);
     write(files.path(), "secret", "x");
     let fingerprint = assets.asset("style.css").unwrap().fingerprint().to_owned();
-    for mount in [Mount::Nested, Mount::Stripping, Mount::Keeping] {
+    for mount in [PathPrefix::AlreadyStripped, PathPrefix::Strip, PathPrefix::Keep] {
         let service = ServiceBuilder::new()
             .layer(AssetsLayer::new(&assets).mount(mount).unknown_name(UnknownName::Service))
             .service(counted(&asked, ServeDir::new(files.path())));
@@ -506,7 +506,7 @@ async fn credentials_keep_an_asset_from_shared_caches() {
     let authorized = || get(&url, &[("authorization", "Bearer x")]);
     let service = layer.clone().layer(ServeDir::new(files.path()));
     assert_eq!(ask(&service, authorized()).await.cache_control(), "private, max-age=31536000, immutable", "G-02");
-    let service = layer.accept_risk(Risk::AuthorizedAnswerServedToOthers).layer(ServeDir::new(files.path()));
+    let service = layer.accept_risk(Risk::AuthorizedResponseServedToOthers).layer(ServeDir::new(files.path()));
     assert_eq!(ask(&service, authorized()).await.cache_control(), IMMUTABLE);
 }
 
@@ -569,7 +569,7 @@ async fn a_304_under_a_versioned_url_asks_no_file_whatever_became_of_it() {
     let service =
         ServiceBuilder::new().layer(AssetsLayer::new(&assets)).service(counted(&asked, ServeDir::new(files.path())));
     let current = path_of(&assets, "style.css");
-    let of_query = path_of(&assets.with_fingerprint_in(FingerprintPlace::Query), "style.css");
+    let of_query = path_of(&assets.with_fingerprint_in(FingerprintLocation::Query), "style.css");
     let of_previous = path_of(&gone, "style.css");
     let tag_of = |assets: &AssetManifest| format!("\"{}\"", assets.asset("style.css").unwrap().fingerprint());
     let (tag, tag_of_previous) = (tag_of(&assets), tag_of(&gone));
@@ -814,7 +814,7 @@ async fn it_works_inside_compression_and_the_usual_stack() {
     let assets = manifest(&files);
     let url = path_of(&assets, "style.css");
     let stack = CachingLayer::new(CachePolicy::public(Duration::from_secs(60)))
-        .conditional(ConditionalLayer::trust_service_with_if_range)
+        .conditional(ConditionalLayer::inner_handles_if_range)
         .compression(CompressionLayer::new());
     let service =
         ServiceBuilder::new().layer(stack).layer(AssetsLayer::new(&assets)).service(ServeDir::new(files.path()));
@@ -850,14 +850,14 @@ async fn each_mount_sees_and_hands_on_what_it_says() {
     assert!(url.starts_with("/static/style."), "{url}");
     let layer = AssetsLayer::new(&assets);
 
-    let stripping = layer.clone().mount(Mount::Stripping).layer(ServeDir::new(&inside));
+    let stripping = layer.clone().mount(PathPrefix::Strip).layer(ServeDir::new(&inside));
     assert_eq!(ask(&stripping, get(&url, &[])).await.cache_control(), IMMUTABLE);
     for path in ["/style.css", "/staticstyle.css", "/static", "/other"] {
         let answer = ask(&stripping, get(path, &[])).await;
         assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::NOT_FOUND, NO_STORE), "{path}");
     }
 
-    let keeping = layer.clone().mount(Mount::Keeping).layer(ServeDir::new(files.path()));
+    let keeping = layer.clone().mount(PathPrefix::Keep).layer(ServeDir::new(files.path()));
     assert_eq!(ask(&keeping, get(&url, &[])).await.cache_control(), IMMUTABLE);
     let outside = ask(&keeping, get("/other", &[])).await;
     assert_eq!((outside.status, outside.field("cache-control")), (StatusCode::OK, None), "what is outside passes");
@@ -930,7 +930,7 @@ async fn in_development_nothing_is_kept_and_a_changed_file_is_noticed() {
 async fn a_versioned_text_is_offered_as_a_dictionary_when_asked_to() {
     let files = site();
     let assets = manifest(&files).with_prefix("/static").unwrap();
-    let layer = AssetsLayer::new(&assets).mount(Mount::Stripping).use_as_dictionary();
+    let layer = AssetsLayer::new(&assets).mount(PathPrefix::Strip).use_as_dictionary();
     let service = layer.clone().layer(ServeDir::new(files.path()));
     let dictionary =
         async |name: &str| ask(&service, get(&path_of(&assets, name), &[])).await.field("use-as-dictionary");
@@ -939,8 +939,8 @@ async fn a_versioned_text_is_offered_as_a_dictionary_when_asked_to() {
     assert_eq!(dictionary("page.html").await, None);
     assert_eq!(dictionary("fonts/caf\u{e9} 1.woff2").await, None);
     assert_eq!(ask(&service, get("/static/style.css", &[])).await.field("use-as-dictionary"), None);
-    let query = AssetsLayer::new(assets.with_fingerprint_in(FingerprintPlace::Query))
-        .mount(Mount::Stripping)
+    let query = AssetsLayer::new(assets.with_fingerprint_in(FingerprintLocation::Query))
+        .mount(PathPrefix::Strip)
         .use_as_dictionary();
     let answer = ask(&query.layer(ServeDir::new(files.path())), get(&path_of(&assets, "style.css"), &[])).await;
     assert_eq!(answer.field("use-as-dictionary").unwrap(), r#"match="/static/style.css", match-dest=("style")"#);
@@ -1021,7 +1021,7 @@ fn a_file_that_is_not_there_or_cannot_be_read_is_named() {
     assert!(assets.verify_directory(files.path()).is_ok());
     write(files.path(), "style.css", "p{color:tan}");
     let error = assets.verify_directory(files.path()).unwrap_err();
-    assert!(matches!(error.kind(), AssetErrorKind::Different), "{error}");
+    assert!(matches!(error.kind(), AssetErrorKind::ContentMismatch), "{error}");
     assert!(error.to_string().contains("style.css"));
     fs::remove_file(files.path().join("style.css")).unwrap();
     let error = assets.verify_directory(files.path()).unwrap_err();
@@ -1148,7 +1148,7 @@ fn a_manifest_comes_back_from_json_as_it_was() {
         .unwrap()
         .with_origin("https://cdn.example.com")
         .unwrap()
-        .with_fingerprint_in(FingerprintPlace::Query)
+        .with_fingerprint_in(FingerprintLocation::Query)
         .merge_previous(&earlier)
         .unwrap();
     let text = assets.to_json();
@@ -1209,7 +1209,7 @@ async fn what_vite_built_has_the_names_that_vite_gave_it() {
     let again = AssetManifest::from_json(&assets.to_json()).unwrap();
     assert_eq!(again.to_json(), assets.to_json());
 
-    let service = AssetsLayer::new(&assets).mount(Mount::Stripping).layer(ServeDir::new(files.path()));
+    let service = AssetsLayer::new(&assets).mount(PathPrefix::Strip).layer(ServeDir::new(files.path()));
     for (url, status, said) in [
         ("/static/assets/main-BRBmoGS9.js", 200, IMMUTABLE),
         ("/static/assets/shared-ChJ_j-JJ.css", 200, IMMUTABLE),
@@ -1264,7 +1264,7 @@ proptest! {
     ) {
         let pairs = names.iter().map(|name| (name.clone(), format!("content of {name}")));
         let Ok(assets) = AssetManifest::from_contents(pairs) else { return Ok(()) };
-        let assets = if query { assets.with_fingerprint_in(FingerprintPlace::Query) } else { assets };
+        let assets = if query { assets.with_fingerprint_in(FingerprintLocation::Query) } else { assets };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         // It answers with what it was asked for.
         let service = AssetsLayer::new(&assets).layer(service_fn(|request: Request<TestBody>| {

@@ -8,7 +8,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use tempfile::TempDir;
 use tower_cache_policy::assets::css::rewrite_contents;
-use tower_cache_policy::assets::{AssetDirectory, AssetErrorKind, AssetManifest, FingerprintPlace};
+use tower_cache_policy::assets::{AssetDirectory, AssetErrorKind, AssetManifest, FingerprintLocation};
 
 fn directory(files: &[(&str, &str)]) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
@@ -45,7 +45,7 @@ fn versioned(assets: &AssetManifest, name: &str) -> String {
 
 #[test]
 fn every_reference_leads_to_the_versioned_url_of_what_was_written() {
-    for place in [FingerprintPlace::Path, FingerprintPlace::Query] {
+    for place in [FingerprintLocation::Path, FingerprintLocation::Query] {
         let source = directory(SITE);
         let parent = tempfile::tempdir().unwrap();
         let output = parent.path().join("dist");
@@ -57,7 +57,7 @@ fn every_reference_leads_to_the_versioned_url_of_what_was_written() {
         let v = |name: &str| versioned(&assets, name);
         let base = fs::read_to_string(output.join("css/base.css")).unwrap();
         let font = match place {
-            FingerprintPlace::Query => format!("{}#iefix", v("fonts/a.woff")),
+            FingerprintLocation::Query => format!("{}#iefix", v("fonts/a.woff")),
             _ => format!("{}?#iefix", v("fonts/a.woff")),
         };
         assert_eq!(base, format!("@font-face {{ src: url(\"../fonts/{font}\") }}\n"));
@@ -98,7 +98,7 @@ fn a_change_goes_up_to_the_page() {
             ("c.css", "p { background: url(tea.png) }"),
             ("tea.png", picture),
         ];
-        let files = rewrite_contents(files, "", FingerprintPlace::Path).unwrap();
+        let files = rewrite_contents(files, "", FingerprintLocation::Path).unwrap();
         AssetManifest::from_contents(files).unwrap().url("a.css").unwrap().to_owned()
     };
     assert_eq!(url("one"), url("one"));
@@ -108,7 +108,7 @@ fn a_change_goes_up_to_the_page() {
 #[test]
 fn what_is_missing_or_goes_in_a_circle_is_told_by_file_and_line() {
     let error = |files: &[(&'static str, &'static str)]| {
-        rewrite_contents(files.iter().copied(), "/static", FingerprintPlace::Path).unwrap_err()
+        rewrite_contents(files.iter().copied(), "/static", FingerprintLocation::Path).unwrap_err()
     };
     let missing = error(&[("css/a.css", "p {\n  background: url(tee.png) }"), ("css/tea.png", "x")]);
     assert_eq!(missing.to_string(), "css/a.css:2:15: `tee.png` leads to no asset; did you mean `css/tea.png`?");
@@ -130,8 +130,8 @@ fn what_is_missing_or_goes_in_a_circle_is_told_by_file_and_line() {
     let itself = error(&[("a.css", "p { background: url(a.css) }")]);
     assert_eq!(itself.to_string(), "a.css:1: the references go in a circle, `a.css` to `a.css`; remove one of them");
     assert!(matches!(error(&[("a.css", "x"), ("a.css", "y")]).kind(), AssetErrorKind::DuplicateName));
-    assert!(rewrite_contents([("a.css", vec![0xff])], "", FingerprintPlace::Path).is_err());
-    assert!(rewrite_contents([("../a.css", "x")], "", FingerprintPlace::Path).is_err());
+    assert!(rewrite_contents([("a.css", vec![0xff])], "", FingerprintLocation::Path).is_err());
+    assert!(rewrite_contents([("../a.css", "x")], "", FingerprintLocation::Path).is_err());
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn a_long_chain_is_no_deep_recursion() {
             (format!("{n:05}.css"), if n < 19_999 { format!("@import '{:05}.css';", n + 1) } else { String::new() })
         })
         .collect();
-    assert_eq!(rewrite_contents(files, "", FingerprintPlace::Path).unwrap().len(), 20_000);
+    assert_eq!(rewrite_contents(files, "", FingerprintLocation::Path).unwrap().len(), 20_000);
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn nothing_half_built_is_left() {
     fs::create_dir(&output).unwrap();
     fs::write(source.path().join("missing.png"), "x").unwrap();
     let error = AssetDirectory::new(source.path()).rewrite_stylesheets(&output).unwrap_err();
-    assert!(matches!(error.kind(), AssetErrorKind::Unwritten(_)), "{error}");
+    assert!(matches!(error.kind(), AssetErrorKind::Write(_)), "{error}");
     assert_eq!(fs::read_dir(&output).unwrap().count(), 0, "what was there stays");
     fs::remove_dir(&output).unwrap();
     assert!(AssetDirectory::new(source.path()).rewrite_stylesheets(&output).is_ok());
@@ -165,7 +165,7 @@ fn nothing_half_built_is_left() {
 proptest! {
     #[test]
     fn no_text_panics_and_what_is_no_reference_stays(text in "[ -~\n\\\\é]{0,200}") {
-        if let Ok(files) = rewrite_contents([("a.css", text.as_str())], "", FingerprintPlace::Path) {
+        if let Ok(files) = rewrite_contents([("a.css", text.as_str())], "", FingerprintLocation::Path) {
             prop_assert_eq!(&files[0].1[..], text.as_bytes());
         }
     }
@@ -176,12 +176,12 @@ proptest! {
         "# sourceMappingURL=", "\\", "\"", "'", "\n", " ", "\u{feff}", "é", "<!--", "-->", "type(",
     ]), 0..40)) {
         let text = tokens.concat();
-        if let Ok(files) = rewrite_contents([("a.css", text.as_str()), ("b.png", "x")], "", FingerprintPlace::Path) {
+        if let Ok(files) = rewrite_contents([("a.css", text.as_str()), ("b.png", "x")], "", FingerprintLocation::Path) {
             // Read again, it has no reference to a plain name that the first reading would have found.
             let again = rewrite_contents(
                 [("a.css", files[0].1.clone()), ("b.png", b"x".to_vec())],
                 "",
-                FingerprintPlace::Path,
+                FingerprintLocation::Path,
             );
             if text == String::from_utf8_lossy(&files[0].1) {
                 prop_assert!(again.is_ok());

@@ -16,8 +16,8 @@ use http::{HeaderMap, StatusCode};
 use tempfile::TempDir;
 use tower::Layer;
 use tower_cache_policy::AssetsLayer;
-use tower_cache_policy::assets::{AssetManifest, FingerprintPlace};
-use tower_cache_policy::layers::assets::{AssetsService, Mount, StaleFingerprint};
+use tower_cache_policy::assets::{AssetManifest, FingerprintLocation};
+use tower_cache_policy::layers::assets::{AssetsService, PathPrefix, StaleFingerprint};
 use tower_cache_policy::protocol::CacheControl;
 use tower_http::services::ServeDir;
 
@@ -28,7 +28,7 @@ use support::{call, content, get};
 const OLD: &[(&str, &str)] = &[("style.css", "p{color:red}"), ("same.js", "same"), ("gone.js", "gone")];
 const NEW: &[(&str, &str)] = &[("style.css", "p{color:tan}"), ("same.js", "same"), ("come.js", "come")];
 
-const PLACES: [FingerprintPlace; 2] = [FingerprintPlace::Path, FingerprintPlace::Query];
+const PLACES: [FingerprintLocation; 2] = [FingerprintLocation::Path, FingerprintLocation::Query];
 
 struct Site {
     _root: TempDir,
@@ -44,7 +44,7 @@ struct Generation {
 
 /// Both in one directory, as one that is shared or copied to every machine, with the times
 /// of modification all the same.
-fn site(place: FingerprintPlace, stale: StaleFingerprint, keep_previous: bool) -> Site {
+fn site(place: FingerprintLocation, stale: StaleFingerprint, keep_previous: bool) -> Site {
     let root = tempfile::tempdir().unwrap();
     let generation = |name: &str, files: &[(&str, &str)]| {
         let directory = root.path().join(name);
@@ -59,7 +59,7 @@ fn site(place: FingerprintPlace, stale: StaleFingerprint, keep_previous: bool) -
     let new = generation("release-2", NEW);
     let merged = if keep_previous { new.merge_previous(&old).unwrap() } else { new.clone() };
     let server = |manifest: &AssetManifest| {
-        let layer = AssetsLayer::new(manifest).mount(Mount::Stripping).stale_fingerprint(stale);
+        let layer = AssetsLayer::new(manifest).mount(PathPrefix::Strip).stale_fingerprint(stale);
         layer.layer(ServeDir::new(root.path()))
     };
     let promised = |manifest: &AssetManifest, files: &[(&str, &'static str)]| {
@@ -166,7 +166,7 @@ async fn a_cache_before_a_mixed_fleet_holds_nothing_wrong_at_any_time() {
 /// B-02: some CDNs leave the query out of their keys.
 #[tokio::test]
 async fn with_the_fingerprint_in_the_path_a_cache_may_forget_the_query() {
-    let site = site(FingerprintPlace::Path, StaleFingerprint::NotFound, true);
+    let site = site(FingerprintLocation::Path, StaleFingerprint::NotFound, true);
     let mut cache: HashMap<String, Bytes> = HashMap::new();
     for url in site.old.files.keys().chain(site.new.files.keys()) {
         let key = url.split('?').next().unwrap().to_owned();
@@ -177,7 +177,7 @@ async fn with_the_fingerprint_in_the_path_a_cache_may_forget_the_query() {
 
 #[tokio::test]
 async fn plain_names_mean_the_files_of_the_server_and_are_asked_for_again() {
-    let site = site(FingerprintPlace::Path, StaleFingerprint::NotFound, true);
+    let site = site(FingerprintLocation::Path, StaleFingerprint::NotFound, true);
     for (generation, text) in [(&site.old, "p{color:red}"), (&site.new, "p{color:tan}")] {
         let answer = ask(&generation.server, "/static/style.css").await;
         assert_eq!(answer.body, text);

@@ -5,7 +5,7 @@
 use askama::Template;
 use minijinja::{Environment, context};
 use tower_cache_policy::assets::minijinja::add_asset_functions;
-use tower_cache_policy::assets::{AssetDirectory, AssetManifest, FingerprintPlace};
+use tower_cache_policy::assets::{AssetDirectory, AssetManifest, FingerprintLocation};
 
 fn assets() -> AssetManifest {
     let files = [("css/style.css", "p{}"), ("app.js", "alert(1)"), ("it's \"<&>\".png", "png")];
@@ -54,7 +54,7 @@ fn an_unknown_name_is_an_error_of_the_page_and_not_a_broken_link() {
 
 #[test]
 fn minijinja_has_functions_that_need_no_escape() {
-    for assets in [assets(), assets().with_fingerprint_in(FingerprintPlace::Query)] {
+    for assets in [assets(), assets().with_fingerprint_in(FingerprintLocation::Query)] {
         let mut templates = Environment::new();
         add_asset_functions(&mut templates, &assets);
         templates

@@ -4,7 +4,7 @@
 
 use http::{HeaderName, HeaderValue, Method, Request, Response, request, response};
 use proptest::prelude::*;
-use tower_cache_policy::audit::{CacheAudit, Keeper, Level, Warning};
+use tower_cache_policy::audit::{CacheAudit, CacheKind, Level, Warning};
 use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::policy::Personalized;
 use tower_cache_policy::protocol::{Cache, HttpDate};
@@ -200,7 +200,7 @@ fn typical_answers_read_as_plain_english() {
                 "cache-tag: a,b",
                 "vary: Accept-Language",
             ])
-            .at_all([
+            .with_edges([
                 &EdgeProfile::STANDARD,
                 &EdgeProfile::CLOUDFLARE,
                 &EdgeProfile::FASTLY,
@@ -231,7 +231,8 @@ fn typical_answers_read_as_plain_english() {
         ),
         (
             "a query and a cookie at an edge",
-            audit("/?q", &[], 200, &["cache-control: max-age=60", "set-cookie: id=1"]).at(&EdgeProfile::CLOUDFRONT),
+            audit("/?q", &[], 200, &["cache-control: max-age=60", "set-cookie: id=1"])
+                .with_edge(&EdgeProfile::CLOUDFRONT),
             "A browser may store it (`max-age` allows it; RFC 9111 section 3, S-01) and reuse it for 60 seconds \
              (`max-age`; RFC 9111 section 4.2.1, F-01), then fetches it again, because it does not have a \
              validator (RFC 9111 section 4.3.1, S-08). The key is the method and the URL (RFC 9111 section 2, \
@@ -264,7 +265,7 @@ fn says(audit: &CacheAudit, is_it: fn(&Warning) -> bool) -> bool {
 fn each_warning_is_given_where_it_is_due_and_only_there() {
     type Row = (&'static str, fn(&Warning) -> bool, Level, CacheAudit, CacheAudit);
     let plain = || page(&["cache-control: max-age=60"]);
-    let at = |profile: EdgeProfile, answered: &[&str]| page(answered).at(&profile);
+    let at = |profile: EdgeProfile, answered: &[&str]| page(answered).with_edge(&profile);
     let html =
         |vary: &str| audit("/", &["cookie: a=1"], 200, &["cache-control: max-age=60", "content-type: text/html", vary]);
     let marked = |mark: bool| {
@@ -274,7 +275,7 @@ fn each_warning_is_given_where_it_is_due_and_only_there() {
         }
         CacheAudit::of(&request, &response, now())
     };
-    let query = |path| audit(path, &[], 200, &["cache-control: max-age=60"]).at(&EdgeProfile::CLOUDFRONT);
+    let query = |path| audit(path, &[], 200, &["cache-control: max-age=60"]).with_edge(&EdgeProfile::CLOUDFRONT);
     let coded = |etag| page(&["cache-control: max-age=60", "content-encoding: gzip", etag]);
     let long = |path| audit(path, &[], 200, &["cache-control: max-age=604801"]);
     let table: Vec<Row> = vec![
@@ -294,21 +295,21 @@ fn each_warning_is_given_where_it_is_due_and_only_there() {
         ),
         (
             "a lifetime by accident (F-04)",
-            |warning| matches!(warning, Warning::LifetimeGuessed { by } if by.contains(&Keeper::Browser)),
+            |warning| matches!(warning, Warning::LifetimeGuessed { by } if by.contains(&CacheKind::Browser)),
             Level::Warning,
             page(&["last-modified: {-86400}"]),
             page(&["last-modified: {-86400}", "cache-control: no-cache"]),
         ),
         (
             "a lifetime that an edge chooses (G-14)",
-            |warning| matches!(warning, Warning::LifetimeGuessed { by } if *by == [Keeper::Edge("varnish")]),
+            |warning| matches!(warning, Warning::LifetimeGuessed { by } if *by == [CacheKind::Edge("varnish")]),
             Level::Warning,
             at(EdgeProfile::VARNISH, &[]),
             at(EdgeProfile::NGINX, &[]),
         ),
         (
             "a cookie for everybody (G-01)",
-            |warning| matches!(warning, Warning::SetCookieShared { by } if *by == [Keeper::SharedCache]),
+            |warning| matches!(warning, Warning::SetCookieShared { by } if *by == [CacheKind::SharedCache]),
             Level::Danger,
             page(&["cache-control: max-age=60", "set-cookie: id=1"]),
             page(&["cache-control: private, max-age=60", "set-cookie: id=1"]),
@@ -385,10 +386,10 @@ fn each_warning_is_given_where_it_is_due_and_only_there() {
         ),
         (
             "and at an edge that stores it anyway (S-04)",
-            |warning| matches!(warning, Warning::PersonalShared { by, .. } if *by == [Keeper::Edge("nginx")]),
+            |warning| matches!(warning, Warning::PersonalShared { by, .. } if *by == [CacheKind::Edge("nginx")]),
             Level::Danger,
-            audit("/", &["authorization: x"], 200, &["cache-control: max-age=60"]).at(&EdgeProfile::NGINX),
-            audit("/", &["authorization: x"], 200, &["cache-control: max-age=60"]).at(&EdgeProfile::VARNISH),
+            audit("/", &["authorization: x"], 200, &["cache-control: max-age=60"]).with_edge(&EdgeProfile::NGINX),
+            audit("/", &["authorization: x"], 200, &["cache-control: max-age=60"]).with_edge(&EdgeProfile::VARNISH),
         ),
         (
             "HTML for a cookie (G-03)",
@@ -492,9 +493,9 @@ fn an_edge_goes_by_the_first_field_of_its_list_that_is_sound() {
         ("no-cache (C-22)", EdgeProfile::NGINX, &["cache-control: no-cache, max-age=60"], true, Some(0)),
     ];
     for (sentence, profile, answered, stored, seconds) in table {
-        let audit = page(answered).at(profile);
+        let audit = page(answered).with_edge(profile);
         let verdict = audit.edge(profile.name()).unwrap();
-        assert_eq!((verdict.is_stored(), verdict.reused_for()), (*stored, *seconds), "{sentence}: {verdict}");
+        assert_eq!((verdict.may_store(), verdict.remaining_freshness()), (*stored, *seconds), "{sentence}: {verdict}");
     }
 }
 
@@ -526,20 +527,24 @@ fn stale_reuse_is_what_the_answer_allows_and_the_edge_knows() {
         ),
     ];
     for (sentence, profile, control, never, windows) in table {
-        let audit = page(&[&format!("cache-control: {control}")]).at(profile);
-        let then = audit.edge(profile.name()).unwrap().then().unwrap();
+        let audit = page(&[&format!("cache-control: {control}")]).with_edge(profile);
+        let then = audit.edge(profile.name()).unwrap().after_expiry().unwrap();
         assert_eq!(then.never_stale(), *never, "{sentence}");
         assert_eq!([then.stale_while_revalidate(), then.stale_if_error()], *windows, "{sentence}");
     }
     let strict = page(&["cache-control: s-maxage=9, stale-if-error=7"]);
-    assert!(strict.shared().then().unwrap().never_stale(), "a cache that keeps to the standard (C-32)");
-    assert_eq!(strict.browser().then().unwrap().stale_if_error(), Some(7), "to a browser `s-maxage` is nothing");
+    assert!(strict.shared().after_expiry().unwrap().never_stale(), "a cache that keeps to the standard (C-32)");
+    assert_eq!(
+        strict.browser().after_expiry().unwrap().stale_if_error(),
+        Some(7),
+        "to a browser `s-maxage` is nothing"
+    );
 }
 
 #[test]
 fn tags_are_those_of_the_field_that_the_cache_reads() {
     let answered = &["cache-control: max-age=60", "cache-tag: a,b", "cache-groups: \"c\"", "surrogate-key: d e"];
-    let audit = page(answered).at_all(EdgeProfile::all());
+    let audit = page(answered).with_edges(EdgeProfile::all());
     let tags = |verdict: &tower_cache_policy::audit::Verdict| {
         verdict.tags().iter().map(|tag| tag.as_str().to_owned()).collect::<Vec<_>>()
     };
@@ -553,15 +558,15 @@ fn tags_are_those_of_the_field_that_the_cache_reads() {
 #[test]
 fn a_304_is_told_of_as_the_200_that_it_freshens() {
     let fresh = |status| audit("/", &[], status, &["last-modified: {-86400}"]);
-    assert_eq!(fresh(304).by(Cache::Shared), fresh(200).by(Cache::Shared));
+    assert_eq!(fresh(304).verdict_for(Cache::Shared), fresh(200).verdict_for(Cache::Shared));
 }
 
 #[cfg(feature = "audit-serde")]
 #[test]
 fn an_audit_is_a_document() {
-    let audit = page(&["cache-control: max-age=60", "set-cookie: id=1"]).at(&EdgeProfile::NGINX);
+    let audit = page(&["cache-control: max-age=60", "set-cookie: id=1"]).with_edge(&EdgeProfile::NGINX);
     let document = serde_json::to_value(&audit).unwrap();
-    assert_eq!(document["verdicts"][0]["keeper"], "a browser");
+    assert_eq!(document["verdicts"][0]["cache"], "a browser");
     assert_eq!(document["verdicts"][0]["lifetime"]["seconds"], 60);
     assert_eq!(document["verdicts"][2]["stored"], false);
     assert_eq!(document["verdicts"][2]["rule"], "S-02");
@@ -628,11 +633,11 @@ proptest! {
         for (name, value) in answered {
             response.headers.append(name, value);
         }
-        let audit = || CacheAudit::of(&request, &response, now()).at_all(EdgeProfile::all());
+        let audit = || CacheAudit::of(&request, &response, now()).with_edges(EdgeProfile::all());
         prop_assert_eq!(audit(), audit());
         prop_assert_eq!(audit().to_string(), audit().to_string());
         for verdict in audit().verdicts() {
-            prop_assert_eq!(verdict.lifetime().is_some(), verdict.is_stored());
+            prop_assert_eq!(verdict.lifetime().is_some(), verdict.may_store());
             prop_assert!(verdict.to_string().ends_with('.'));
         }
     }
@@ -690,9 +695,9 @@ mod guarded {
                 decision.guards().iter().any(|guard| AGAINST_SHARING.contains(&guard))
             });
             if guarded {
-                let audit = CacheAudit::of(&request, &response, now()).at_all(EdgeProfile::all());
-                for verdict in audit.verdicts().filter(|verdict| verdict.keeper() != Keeper::Browser) {
-                    prop_assert!(!verdict.is_stored(), "{:?}\n{verdict}\n{:?}", decision, response.headers);
+                let audit = CacheAudit::of(&request, &response, now()).with_edges(EdgeProfile::all());
+                for verdict in audit.verdicts().filter(|verdict| verdict.kind() != CacheKind::Browser) {
+                    prop_assert!(!verdict.may_store(), "{:?}\n{verdict}\n{:?}", decision, response.headers);
                 }
             }
         }

@@ -392,8 +392,8 @@ impl Case {
     fn ours(&self) -> (bool, u64) {
         let (request, response) = self.parts();
         let audit = CacheAudit::of(&request, &response, HttpDate::from_unix_seconds(NOW).unwrap());
-        let verdict = audit.by(if self.shared { Cache::Shared } else { Cache::Private });
-        (verdict.is_stored(), verdict.reused_for().unwrap())
+        let verdict = audit.verdict_for(if self.shared { Cache::Shared } else { Cache::Private });
+        (verdict.may_store(), verdict.remaining_freshness().unwrap())
     }
 
     fn theirs(&self) -> (bool, u64) {

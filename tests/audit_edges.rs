@@ -50,7 +50,7 @@ fn audit(profile: &EdgeProfile, asked: &str, status: u16, answered: &str) -> Ver
         }
     }
     let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
-    CacheAudit::of(&request, &response, now).at(profile).edge(profile.name()).unwrap().clone()
+    CacheAudit::of(&request, &response, now).with_edge(profile).edge(profile.name()).unwrap().clone()
 }
 
 /// What an audit comes to in the words of the table, for a behaviour that it speaks about.
@@ -60,20 +60,20 @@ fn said(profile: &EdgeProfile, behaviour: &str) -> Option<&'static str> {
         let stored = verdict.key().is_some_and(|key| key.fields().iter().any(|field| field == name));
         if stored { "apart" } else { "not stored" }
     };
-    let never = |verdict: Verdict| if verdict.reused_for() == Some(0) { "never" } else { "stored" };
+    let never = |verdict: Verdict| if verdict.remaining_freshness() == Some(0) { "never" } else { "stored" };
     let lifetime = |verdict: Verdict, seconds| {
-        if verdict.reused_for() == Some(seconds) { "honoured" } else { "ignored" }
+        if verdict.remaining_freshness() == Some(seconds) { "honoured" } else { "ignored" }
     };
     let background = |verdict: Verdict| {
-        let window = verdict.then().and_then(|then| then.stale_while_revalidate());
+        let window = verdict.after_expiry().and_then(|then| then.stale_while_revalidate());
         if window.is_some() { "stale at once" } else { "waits" }
     };
     let on_error = |verdict: Verdict| {
-        let then = *verdict.then().unwrap();
+        let then = *verdict.after_expiry().unwrap();
         if then.stale_if_error().is_some() || then.stale_when_unreachable() { "stale" } else { "error" }
     };
     Some(match behaviour {
-        "`/page`, asked for twice" if of("cache-control: max-age=60").reused_for() == Some(60) => "MISS, HIT",
+        "`/page`, asked for twice" if of("cache-control: max-age=60").remaining_freshness() == Some(60) => "MISS, HIT",
         "`/page`, asked for twice" => "MISS, MISS",
         "`private, no-store`" => never(of("cache-control: private, no-store")),
         "`Set-Cookie`, route `public`" => never(of("cache-control: private, max-age=60\nset-cookie: id=1")),
@@ -85,7 +85,7 @@ fn said(profile: &EdgeProfile, behaviour: &str) -> Option<&'static str> {
         "`Vary: accept-language`" => seldom(of("cache-control: max-age=60\nvary: accept-language"), "accept-language"),
         "`s-maxage` longer than `max-age`" => lifetime(of("cache-control: max-age=1, s-maxage=60"), 60),
         "`s-maxage` shorter than `max-age`" => lifetime(of("cache-control: max-age=60, s-maxage=3"), 3),
-        "after `max-age`, with `ETag`" => match of("cache-control: max-age=3").then()?.validation() {
+        "after `max-age`, with `ETag`" => match of("cache-control: max-age=3").after_expiry()?.validation() {
             Validation::EntityTag => "304",
             _ => "fetches anew",
         },
@@ -141,9 +141,9 @@ fn what_no_cache_may_store_no_edge_stores_whatever_its_fields_say() {
             let answer = Response::builder().status(status).header("cache-control", "public, max-age=60");
             let (response, ()) = answer.body(()).unwrap().into_parts();
             let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
-            let audit = CacheAudit::of(&request, &response, now).at(profile);
+            let audit = CacheAudit::of(&request, &response, now).with_edge(profile);
             assert!(
-                !audit.edge(profile.name()).unwrap().is_stored(),
+                !audit.edge(profile.name()).unwrap().may_store(),
                 "M-02, N-09: {method} {status} at {}",
                 profile.name()
             );

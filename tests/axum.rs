@@ -17,7 +17,7 @@ use tower::ServiceExt;
 use tower_cache_policy::axum_handler::PreconditionFailure;
 use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
-use tower_cache_policy::protocol::{EntityTag, Preconditions, Representation, SelectingFields, Validators};
+use tower_cache_policy::protocol::{EntityTag, Preconditions, Representation, Validators, VaryRecorder};
 use tower_cache_policy::{CachePolicyLayer, CachingLayer, EdgeLayer};
 
 use support::field;
@@ -120,7 +120,7 @@ async fn layers_go_on_a_handler_a_method_router_and_a_router() {
 #[tokio::test]
 async fn what_a_handler_reads_on_the_record_stands_in_vary() {
     async fn greet(headers: http::HeaderMap) -> impl IntoResponse {
-        let mut fields = SelectingFields::of(&headers);
+        let mut fields = VaryRecorder::of(&headers);
         let greeting = match fields.get(&http::header::ACCEPT_LANGUAGE) {
             Some(language) if language == "de" => "Guten Tag",
             _ => "Hello",
@@ -144,7 +144,7 @@ mod beside_a_glob {
 
     #[test]
     fn a_glob_import_compiles_next_to_axum() {
-        let policy = policy::CachePolicy::no_store();
+        let policy = policy::CachePolicy::NO_STORE;
         let _: Router = Router::new().route("/", get(async || "page")).layer(CachePolicyLayer::new(policy));
     }
 }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use tower::{Layer, ServiceExt};
 use tower_cache_policy::AssetsLayer;
 use tower_cache_policy::assets::{AssetDirectory, AssetError, AssetErrorKind, AssetManifest, EmbeddedFiles};
-use tower_cache_policy::layers::assets::Mount;
+use tower_cache_policy::layers::assets::PathPrefix;
 use tower_http::services::ServeDir;
 
 use support::{TestService, collected, field, get};
@@ -243,7 +243,7 @@ async fn what_webpack_hashed_is_told_by_each_form_of_its_manifest() {
             assert_eq!(assets.url(name).unwrap(), url, "{manifest}");
         }
         let service =
-            collected(AssetsLayer::new(&assets).mount(Mount::Stripping).layer(ServeDir::new(data("webpack"))));
+            collected(AssetsLayer::new(&assets).mount(PathPrefix::Strip).layer(ServeDir::new(data("webpack"))));
         let files = [
             ("static/js/main.8efea723.js", IMMUTABLE),
             ("static/js/lazy.1d726147.chunk.js", IMMUTABLE),
@@ -274,7 +274,7 @@ fn a_manifest_of_webpack_that_is_wrong_is_an_error_that_names_the_entry_and_the_
     let other = r#"{"main.css": {"src": "static/css/main.3a39cd3b.css", "integrity":
         "sha384-OLBgp1GsljhM2TJ+sbHjaiH9txEUvgdDTAzHv2P24donTt6/529l+9Ua0vFImLlb"}}"#;
     let error = AssetManifest::from_webpack(other, &directory).unwrap_err();
-    assert!(matches!(error.kind(), AssetErrorKind::Different), "{error}");
+    assert!(matches!(error.kind(), AssetErrorKind::ContentMismatch), "{error}");
     let long = format!(r#"{{"main.js": "/app/{}"}}"#, "x/".repeat(500_000));
     let error = AssetManifest::from_webpack(&long, &directory).unwrap_err().to_string();
     assert!(error.len() < 2_000, "{} bytes", error.len());

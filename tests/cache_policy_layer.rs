@@ -131,42 +131,42 @@ async fn who_wins() {
         ),
         (
             "an overriding layer before the field",
-            CachePolicyLayer::new(PUBLIC).overriding(),
+            CachePolicyLayer::new(PUBLIC).override_handler(),
             ok(&[own]),
             "public, max-age=3600",
             DecisionSource::Layer,
         ),
         (
             "an overriding layer before the policy",
-            CachePolicyLayer::new(PUBLIC).overriding(),
+            CachePolicyLayer::new(PUBLIC).override_handler(),
             ok(&[]).with_policy(CachePolicy::NO_CACHE),
             "public, max-age=3600",
             DecisionSource::Layer,
         ),
         (
             "no-store is sticky",
-            CachePolicyLayer::new(PUBLIC).overriding(),
+            CachePolicyLayer::new(PUBLIC).override_handler(),
             ok(&[("cache-control", "max-age=5, No-Store")]),
             "max-age=5, No-Store",
             DecisionSource::Handler,
         ),
         (
             "as a policy too",
-            CachePolicyLayer::new(PUBLIC).overriding(),
+            CachePolicyLayer::new(PUBLIC).override_handler(),
             ok(&[]).with_policy(CachePolicy::NO_STORE),
             "private, no-store",
             DecisionSource::HandlerPolicy,
         ),
         (
             "unless the name says so",
-            CachePolicyLayer::new(PUBLIC).overriding_even_no_store(),
+            CachePolicyLayer::new(PUBLIC).override_handler_no_store(),
             ok(&[("cache-control", "no-store")]),
             "public, max-age=3600",
             DecisionSource::Layer,
         ),
         (
             "an overriding layer, where the field says the same",
-            CachePolicyLayer::new(PUBLIC).overriding(),
+            CachePolicyLayer::new(PUBLIC).override_handler(),
             ok(&[("cache-control", "public, max-age=3600")]),
             "public, max-age=3600",
             DecisionSource::Layer,
@@ -296,7 +296,7 @@ async fn a_policy_is_for_the_success_that_it_was_made_for() {
     assert_eq!(cache_control(&response).as_deref(), Some(short), "the policy for that status stands");
 
     let overridden = inner(404, &[("cache-control", "private, max-age=10")]);
-    let response = through(CachePolicyLayer::new(PUBLIC).overriding(), &overridden, get("/", &[])).await;
+    let response = through(CachePolicyLayer::new(PUBLIC).override_handler(), &overridden, get("/", &[])).await;
     assert_eq!(
         cache_control(&response).as_deref(),
         Some("private, max-age=10"),
@@ -374,7 +374,7 @@ fn guard_rows() -> Vec<GuardRow> {
         ),
         row(
             Guard::Authorization,
-            Risk::AuthorizedAnswerServedToOthers,
+            Risk::AuthorizedResponseServedToOthers,
             ok(&[]),
             authorized(),
             "private, max-age=3600",
@@ -382,7 +382,7 @@ fn guard_rows() -> Vec<GuardRow> {
         ),
         row(
             Guard::Authorization,
-            Risk::AuthorizedAnswerServedToOthers,
+            Risk::AuthorizedResponseServedToOthers,
             ok(&[("cache-control", "max-age=9, must-revalidate")]),
             authorized(),
             "private, max-age=9, must-revalidate",
@@ -390,7 +390,7 @@ fn guard_rows() -> Vec<GuardRow> {
         ),
         row(
             Guard::Personalized,
-            Risk::PersonalizedAnswerServedToOthers,
+            Risk::PersonalizedResponseServedToOthers,
             ok(&[]).personalized(),
             get("/", &[]),
             "private, max-age=3600",
@@ -430,7 +430,7 @@ fn guard_rows() -> Vec<GuardRow> {
         ),
         row(
             Guard::UnsafeMethod,
-            Risk::UnsafeAnswerReused,
+            Risk::UnsafeResponseReused,
             ok(&[("cache-control", "max-age=9")]),
             request(Method::POST, "/", &[]),
             "private, no-store",
@@ -438,7 +438,7 @@ fn guard_rows() -> Vec<GuardRow> {
         ),
         row(
             Guard::UnsafeMethod,
-            Risk::UnsafeAnswerReused,
+            Risk::UnsafeResponseReused,
             ok(&[]).with_policy(PUBLIC),
             request(Method::PUT, "/", &[]),
             "private, no-store",
@@ -686,7 +686,7 @@ async fn the_answer_to_a_write_has_no_tags_for_edges() {
 
 #[tokio::test]
 async fn no_store_in_the_field_of_a_write_is_sticky_even_where_its_answer_may_be_reused() {
-    let layer = CachePolicyLayer::new(PUBLIC).accept_risk(Risk::UnsafeAnswerReused);
+    let layer = CachePolicyLayer::new(PUBLIC).accept_risk(Risk::UnsafeResponseReused);
     let inner = ok(&[("cache-control", "no-store")]).with_policy(PUBLIC);
     let response = through(layer, &inner, request(Method::POST, "/", &[])).await;
     assert_eq!(cache_control(&response).as_deref(), Some("no-store"));
@@ -710,7 +710,7 @@ async fn an_answer_for_one_origin_varies_on_it_and_is_private_with_credentials()
         assert_eq!(field(response.headers(), "vary").as_deref(), *vary, "G-12: {sentence}");
         assert_eq!(cache_control(&response).as_deref(), Some(*expected), "G-12: {sentence}");
     }
-    let waived = CachePolicyLayer::new(PUBLIC).accept_risk(Risk::OneOriginsAnswerServedToAnother);
+    let waived = CachePolicyLayer::new(PUBLIC).accept_risk(Risk::OneOriginsResponseServedToAnother);
     let response = through(waived, &ok(&[one, credentials]), get("/", &[])).await;
     assert_eq!(cache_control(&response).as_deref(), Some("public, max-age=3600"));
     assert_eq!(field(response.headers(), "vary"), None);
@@ -863,7 +863,7 @@ async fn what_one_waived_guard_lets_through_the_others_still_hold() {
     assert_eq!(cache_control(&response).as_deref(), Some("private, no-cache"));
 
     // G-09 waived: an error still does not get the policy of a success.
-    let unsafe_too = CachePolicyLayer::new(PUBLIC).accept_risk(Risk::UnsafeAnswerReused);
+    let unsafe_too = CachePolicyLayer::new(PUBLIC).accept_risk(Risk::UnsafeResponseReused);
     let failed = inner(500, &[]).with_policy(PUBLIC);
     let response = through(unsafe_too, &failed, request(Method::POST, "/", &[])).await;
     assert_eq!(cache_control(&response).as_deref(), Some("private, no-store"));
@@ -987,11 +987,12 @@ async fn a_closure_chooses_by_the_request() {
 #[tokio::test]
 async fn the_fields_of_http_1_0_come_and_go_with_the_policy() {
     let old = [("pragma", "no-cache"), ("expires", "Mon, 07 Nov 2094 08:49:37 GMT"), ("cache-control", "max-age=1")];
-    let response = through(CachePolicyLayer::new(PUBLIC).overriding(), &ok(&old), get("/", &[])).await;
+    let response = through(CachePolicyLayer::new(PUBLIC).override_handler(), &ok(&old), get("/", &[])).await;
     assert_eq!(field(response.headers(), "expires"), None, "C-33");
     assert_eq!(field(response.headers(), "pragma"), None, "C-34");
 
-    let response = through(CachePolicyLayer::new(CachePolicy::no_store().for_http10()), &ok(&[]), get("/", &[])).await;
+    let response =
+        through(CachePolicyLayer::new(CachePolicy::NO_STORE.with_http10_fields()), &ok(&[]), get("/", &[])).await;
     assert_eq!(cache_control(&response).as_deref(), Some("no-cache, no-store, must-revalidate"));
     assert_eq!(field(response.headers(), "expires").as_deref(), Some("0"));
     assert_eq!(field(response.headers(), "pragma").as_deref(), Some("no-cache"));
@@ -1096,7 +1097,7 @@ proptest! {
             CachePolicy::NO_CACHE,
             CachePolicy::NO_STORE,
             CachePolicy::IMMUTABLE,
-            CachePolicy::NO_STORE.for_http10(),
+            CachePolicy::NO_STORE.with_http10_fields(),
             CachePolicy::NO_CACHE.vary(&["accept"]),
         ]),
         method in prop::sample::select(vec![Method::GET, Method::HEAD, Method::POST, Method::OPTIONS]),

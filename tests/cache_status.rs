@@ -3,7 +3,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use proptest::prelude::*;
-use tower_cache_policy::edge::{CacheOutcome, CacheStatus, Handling};
+use tower_cache_policy::edge::{CacheOutcome, CacheStatus, CacheStatusMember};
 use tower_cache_policy::protocol::{Age, MAX_MEMBERS};
 
 fn headers(lines: &[&str]) -> HeaderMap {
@@ -19,7 +19,7 @@ fn status(lines: &[&str]) -> Option<CacheStatus> {
     CacheStatus::from_headers(&headers(lines))
 }
 
-fn handling(value: &str) -> Handling {
+fn handling(value: &str) -> CacheStatusMember {
     status(&[&format!("Cache-Status: {value}")]).unwrap().handling().unwrap().clone()
 }
 

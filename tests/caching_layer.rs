@@ -21,8 +21,8 @@ async fn a_304_says_what_its_200_says_whoever_goes_first() {
     let changes: [(&str, Change); 5] = [
         ("the answer goes first", |layer| layer),
         ("the tighter of both", CachePolicyLayer::tighten),
-        ("the layer goes first", CachePolicyLayer::overriding),
-        ("even before no-store", CachePolicyLayer::overriding_even_no_store),
+        ("the layer goes first", CachePolicyLayer::override_handler),
+        ("even before no-store", CachePolicyLayer::override_handler_no_store),
         ("a policy for 200 alone", |layer| layer.for_status(StatusCode::OK, CachePolicy::NO_CACHE)),
     ];
     let policies = [CachePolicy::public(MINUTE), CachePolicy::IMMUTABLE, CachePolicy::NO_CACHE.vary(&["accept"])];
@@ -70,7 +70,7 @@ async fn a_304_before_the_handler_says_nothing_that_a_handler_could_have_narrowe
         std::future::ready(Representation::Current(validators))
     };
     let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("hello", &[]))));
-    for change in [CachePolicyLayer::tighten, CachePolicyLayer::overriding, |layer| layer] {
+    for change in [CachePolicyLayer::tighten, CachePolicyLayer::override_handler, |layer| layer] {
         let service = CachingLayer::new(CachePolicy::public(MINUTE)).validators(known).policy(change).layer(handler);
         let response = call(&service, get("/", &[("if-none-match", "\"a\"")])).await;
         assert_eq!(response.status(), StatusCode::NOT_MODIFIED);

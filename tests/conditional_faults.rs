@@ -211,7 +211,7 @@ async fn a_source_returns_any_form_of_what_it_knows() {
 #[tokio::test]
 async fn a_source_whose_policy_is_no_store_gives_no_304_and_no_validators() {
     let calls = Arc::default();
-    let source = |_: &http::request::Parts| std::future::ready((v1(), CachePolicy::no_store()));
+    let source = |_: &http::request::Parts| std::future::ready((v1(), CachePolicy::NO_STORE));
     let service = ConditionalLayer::new().validators(source).layer(handler(&[], &calls));
     let response = call(&service, get("/", &[("if-none-match", "\"v1\"")])).await;
     assert_eq!((response.status(), etag(&response)), (StatusCode::OK, None));
@@ -349,7 +349,7 @@ async fn a_response_for_one_client_gets_no_validator_of_the_source() {
             response.headers_mut().append("cache-control", HeaderValue::from_static("no-store"));
         }),
         ("a policy that is no-store", |response| {
-            response.extensions_mut().insert(CachePolicy::no_store());
+            response.extensions_mut().insert(CachePolicy::NO_STORE);
         }),
         ("the mark of a session layer", |response| {
             response.extensions_mut().insert(Personalized);
@@ -1077,7 +1077,7 @@ fn a_response_with_as_many_fields_as_a_map_can_hold_leads_to_no_panic() {
     });
     let mut asked = full(&[("if-match", "\"v1--gzip\"")]);
     let preconditions = Preconditions::new(&Method::PUT, &asked);
-    tower_cache_policy::protocol::CodedTags::take_from(&Method::PUT, &mut asked);
+    tower_cache_policy::protocol::ContentCodedTags::take_from(&Method::PUT, &mut asked);
     assert_eq!(asked["if-match"], "\"v1\"");
     assert_eq!(preconditions.evaluate(&Representation::Missing, date(0)).outcome(), Outcome::PreconditionFailed);
 }

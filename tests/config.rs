@@ -115,7 +115,7 @@ fn each_word_is_the_function_of_its_name() {
         ("private = true, no_cache = true", "private, no-cache"),
         ("no_store = true", "private, no-store"),
         ("no_store = true, no_transform = true", "private, no-store, no-transform"),
-        ("no_store = true, for_http10 = true", "no-cache, no-store, must-revalidate"),
+        ("no_store = true, with_http10_fields = true", "no-cache, no-store, must-revalidate"),
         ("edge = '1h', max_age = '1m'", "max-age=60, s-maxage=3600"),
         ("must_revalidate = true, private = '1m'", "private, max-age=60, must-revalidate"),
         ("proxy_revalidate = true, public = '1m'", "public, max-age=60, proxy-revalidate"),
@@ -366,8 +366,8 @@ fn what_is_wrong_is_told_with_its_place_and_what_to_write() {
             "line 1, column 49: `no_cache` requires revalidation before each reuse, so the lifetime of `public` has no effect; remove one of them",
         ),
         (
-            "routes.'/' = { for_http10 = true }",
-            "line 1, column 16: `for_http10` needs another key that sets the lifetime; add `no_cache = true` or `no_store = true`",
+            "routes.'/' = { with_http10_fields = true }",
+            "line 1, column 16: `with_http10_fields` needs another key that sets the lifetime; add `no_cache = true` or `no_store = true`",
         ),
         (
             "routes.'/' = { public = 60, no_cache = true }",
@@ -454,8 +454,8 @@ fn what_is_wrong_is_told_with_its_place_and_what_to_write() {
             "line 1, column 29: `immutable` states that the response never changes, so `must_revalidate` contradicts it; remove one of them",
         ),
         (
-            "routes.'/' = { public = 60, for_http10 = true }",
-            "line 1, column 29: `for_http10` forbids reuse without revalidation, and `public` allows it; remove `for_http10`, or use it with `no_cache` or `no_store`",
+            "routes.'/' = { public = 60, with_http10_fields = true }",
+            "line 1, column 29: `with_http10_fields` forbids reuse without revalidation, and `public` allows it; remove `with_http10_fields`, or use it with `no_cache` or `no_store`",
         ),
         (
             "routes.'/' = { edge_only = 60, edge = 60 }",
@@ -704,7 +704,7 @@ fn words() -> impl Strategy<Value = String> {
             "proxy_revalidate",
             "no_transform",
             "immutable",
-            "for_http10",
+            "with_http10_fields",
         ][..],
     );
     let value = |key: &'static str, odd: u8| match (key, odd) {

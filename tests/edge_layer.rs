@@ -12,8 +12,8 @@ use proptest::prelude::*;
 use support::{TestBody, answer, field, get, request};
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_cache_policy::edge::{
-    DirectiveSyntax, EdgeInCacheControl, EdgeNote, EdgeProfile, Edges, FreshnessField, TagFormat, TagOverflow,
-    TagSyntax,
+    CacheControlRole, DirectiveSyntax, EdgeDiagnostic, EdgeProfile, Edges, TagFormat, TagOverflow, TagSyntax,
+    TargetedField,
 };
 use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags, Personalized, Risk};
 use tower_cache_policy::protocol::{EntityTag, Representation, Validators, is_tag_field, is_targeted_field};
@@ -96,7 +96,7 @@ async fn each_edge_reads_a_policy_in_its_own_dialect() {
 async fn what_is_written_is_a_valid_structured_field() {
     for profile in EdgeProfile::all() {
         let dictionaries =
-            profile.field().filter(|field| field.syntax() == DirectiveSyntax::Dictionary).map(FreshnessField::name);
+            profile.field().filter(|field| field.syntax() == DirectiveSyntax::Dictionary).map(TargetedField::name);
         let Some(name) = dictionaries.cloned() else { continue };
         for policy in [
             LONGER_AT_THE_EDGE,
@@ -287,14 +287,14 @@ async fn a_risk_that_a_route_accepted_need_not_be_accepted_again() {
 async fn a_risk_is_accepted_of_what_the_route_saw_and_not_of_what_comes_in_between() {
     type Between = fn(&mut Response<TestBody>);
     let table: [(Risk, &[(&str, &str)], Between); 4] = [
-        (Risk::AuthorizedAnswerServedToOthers, &[("authorization", "Basic YTpi")], |_| {}),
-        (Risk::PersonalizedAnswerServedToOthers, &[], |response| {
+        (Risk::AuthorizedResponseServedToOthers, &[("authorization", "Basic YTpi")], |_| {}),
+        (Risk::PersonalizedResponseServedToOthers, &[], |response| {
             response.extensions_mut().insert(Personalized);
         }),
         (Risk::VariantServedToEverybody, &[], |response| {
             response.headers_mut().insert("vary", HeaderValue::from_static("*"));
         }),
-        (Risk::OneOriginsAnswerServedToAnother, &[], |response| {
+        (Risk::OneOriginsResponseServedToAnother, &[], |response| {
             let headers = response.headers_mut();
             headers.insert("access-control-allow-origin", HeaderValue::from_static("https://a.example"));
             headers.insert("access-control-allow-credentials", HeaderValue::from_static("true"));
@@ -402,13 +402,14 @@ async fn what_services_inside_wrote_for_edges_is_taken_for_what_it_is() {
     }
 }
 
-async fn with_tags(layer: EdgeLayer, count: usize) -> (String, Vec<EdgeNote>) {
-    let response = through(&layer.record_notes(), get("/", &[]), &[("cache-control", "max-age=60")], move |response| {
-        let many = (0..count).map(|n| CacheTag::new(format!("tag-{n}")).unwrap());
-        many.collect::<CacheTags>().add_to(response.extensions_mut());
-    })
-    .await;
-    (words(response.headers()), response.extensions().get::<Vec<EdgeNote>>().cloned().unwrap_or_default())
+async fn with_tags(layer: EdgeLayer, count: usize) -> (String, Vec<EdgeDiagnostic>) {
+    let response =
+        through(&layer.record_diagnostics(), get("/", &[]), &[("cache-control", "max-age=60")], move |response| {
+            let many = (0..count).map(|n| CacheTag::new(format!("tag-{n}")).unwrap());
+            many.collect::<CacheTags>().add_to(response.extensions_mut());
+        })
+        .await;
+    (words(response.headers()), response.extensions().get::<Vec<EdgeDiagnostic>>().cloned().unwrap_or_default())
 }
 
 #[tokio::test]
@@ -417,7 +418,8 @@ async fn g20_tags_that_do_not_fit_are_neither_cut_nor_left_out_in_silence() {
     let (fits, notes) = with_tags(EdgeLayer::new(cloudfront.clone()), 50).await;
     assert!(fits.contains("tag-0,tag-1,") && fits.ends_with("cache-control: max-age=60") && notes.is_empty(), "{fits}");
 
-    let too_many = |stored| EdgeNote::TooManyTags { field: HeaderName::from_static("cache-tag"), count: 51, stored };
+    let too_many =
+        |stored| EdgeDiagnostic::TooManyTags { field: HeaderName::from_static("cache-tag"), count: 51, stored };
     let (kept_out, notes) = with_tags(EdgeLayer::new(cloudfront.clone()), 51).await;
     assert_eq!(kept_out, "cache-control: private, max-age=60");
     assert_eq!(notes, [too_many(false)]);
@@ -543,9 +545,9 @@ async fn surrogate_control_is_written_for_the_edges_that_read_it_alone() {
 
 #[tokio::test]
 async fn a_profile_of_ones_own_says_what_it_is_told_to() {
-    let field = FreshnessField::new(HeaderName::from_static("acme-cdn-cache-control"), DirectiveSyntax::Dictionary);
+    let field = TargetedField::new(HeaderName::from_static("acme-cdn-cache-control"), DirectiveSyntax::Dictionary);
     let acme = EdgeProfile::custom("acme")
-        .with_cache_control(EdgeInCacheControl::Nothing)
+        .with_cache_control(CacheControlRole::Nothing)
         .with_field(Some(field.directives(&["public", "durable"])))
         .with_precedence(&["acme-cdn-cache-control", "cache-control"])
         .with_restriction(Some((HeaderName::from_static("x-acme"), HeaderValue::from_static("off"))))
@@ -566,11 +568,11 @@ async fn a_profile_of_ones_own_says_what_it_is_told_to() {
 
 #[tokio::test]
 async fn the_own_field_of_an_inner_profile_goes_with_the_others_from_a_private_response() {
-    let field = FreshnessField::new(HeaderName::from_static("my-edge-ttl"), DirectiveSyntax::Dictionary);
+    let field = TargetedField::new(HeaderName::from_static("my-edge-ttl"), DirectiveSyntax::Dictionary);
     let own = EdgeProfile::custom("own").with_field(Some(field)).with_precedence(&["my-edge-ttl", "cache-control"]);
     for edge_in_between in [false, true] {
         let service = ServiceBuilder::new()
-            .layer(CachePolicyLayer::new(CachePolicy::NO_STORE).overriding())
+            .layer(CachePolicyLayer::new(CachePolicy::NO_STORE).override_handler())
             .layer(EdgeLayer::new(EdgeProfile::STANDARD).enabled(edge_in_between))
             .layer(EdgeLayer::new(own.clone()))
             .service(service_fn(|_: Request<TestBody>| {
@@ -701,7 +703,7 @@ proptest! {
         let closed = cache_control.contains("private") || cache_control.contains("no-store");
         prop_assert!(closed || !(authorized || cookie), "{}", cache_control);
         for name in headers.keys().filter(|name| is_targeted_field(name)) {
-            prop_assert!(!profile.never_sent().contains(&name.as_str()));
+            prop_assert!(!profile.stripped_fields().contains(&name.as_str()));
             let value = field(headers, name.as_str()).unwrap();
             prop_assert!(!closed || value == "no-store" || value == "0", "{}: {} beside {}", name, value, cache_control);
         }
@@ -732,7 +734,7 @@ async fn a_restriction_for_an_edge_that_is_not_there_is_read_in_its_own_words() 
         is_kept_out(response.headers(), &format!("{name}: {value}"));
     }
     // And after a write whose answer may be stored because a risk was accepted.
-    let layer = EdgeLayer::new(EdgeProfile::CLOUDFLARE).accept_risk(Risk::UnsafeAnswerReused);
+    let layer = EdgeLayer::new(EdgeProfile::CLOUDFLARE).accept_risk(Risk::UnsafeResponseReused);
     let lines = [("cache-control", "max-age=60"), ("surrogate-control", "no-store")];
     let response = through(&layer, request(Method::POST, "/", &[]), &lines, |_| {}).await;
     assert_eq!(words(response.headers()), "cache-control: private, max-age=60");

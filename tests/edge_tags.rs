@@ -10,7 +10,7 @@ use std::time::Duration;
 use http::{HeaderMap, Request};
 use support::{TestBody, answer, field, get};
 use tower::{Layer, ServiceExt, service_fn};
-use tower_cache_policy::edge::{EdgeNote, EdgeProfile, Edges, TagCase, TagFormat, TagOverflow, TagSyntax};
+use tower_cache_policy::edge::{EdgeDiagnostic, EdgeProfile, Edges, TagCase, TagFormat, TagOverflow, TagSyntax};
 use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
 use tower_cache_policy::{CachePolicyLayer, EdgeLayer};
 
@@ -40,7 +40,7 @@ fn with_tags() -> Vec<(EdgeProfile, TagFormat)> {
 }
 
 /// A response with tags in its extensions or fields, through an edge layer. Returns what is sent and the notes.
-async fn sent(layer: EdgeLayer, tags: &[&str], lines: &[(&str, &str)]) -> (HeaderMap, Vec<EdgeNote>) {
+async fn sent(layer: EdgeLayer, tags: &[&str], lines: &[(&str, &str)]) -> (HeaderMap, Vec<EdgeDiagnostic>) {
     let tags: CacheTags = tags.iter().map(|tag| CacheTag::new(*tag).unwrap()).collect();
     let response = answer("hello", lines);
     let handler = service_fn(move |_: Request<TestBody>| {
@@ -48,9 +48,9 @@ async fn sent(layer: EdgeLayer, tags: &[&str], lines: &[(&str, &str)]) -> (Heade
         tags.clone().add_to(response.extensions_mut());
         ready(Ok::<_, Infallible>(response))
     });
-    let service = (layer.record_notes(), CachePolicyLayer::new(CachePolicy::public(MINUTE))).layer(handler);
+    let service = (layer.record_diagnostics(), CachePolicyLayer::new(CachePolicy::public(MINUTE))).layer(handler);
     let response = service.oneshot(get("/", &[])).await.unwrap();
-    let notes = response.extensions().get::<Vec<EdgeNote>>().cloned().unwrap_or_default();
+    let notes = response.extensions().get::<Vec<EdgeDiagnostic>>().cloned().unwrap_or_default();
     (response.headers().clone(), notes)
 }
 
@@ -71,7 +71,9 @@ async fn e4_a_tag_is_sent_where_the_edge_carries_it_and_otherwise_recorded() {
                 carried += 1;
             } else {
                 assert!(is_private(&headers) && !headers.contains_key(format.field()), "{}: {text}", profile.name());
-                let [EdgeNote::UnsupportedTag { error, stored: false }] = notes.as_slice() else { panic!("{notes:?}") };
+                let [EdgeDiagnostic::UnsupportedTag { error, stored: false }] = notes.as_slice() else {
+                    panic!("{notes:?}")
+                };
                 assert_eq!((error.edge(), error.tag().as_str()), (profile.name(), text));
             }
         }
@@ -146,7 +148,7 @@ async fn e4_a_handler_that_writes_the_field_itself_stays_public() {
     let line = [("edge-cache-tag", "post:9")];
     let (headers, notes) = sent(EdgeLayer::new(EdgeProfile::AKAMAI), &[], &line).await;
     assert!(is_private(&headers) && !headers.contains_key("edge-cache-tag"));
-    assert!(matches!(notes[0], EdgeNote::NotTags { .. }), "{notes:?}");
+    assert!(matches!(notes[0], EdgeDiagnostic::NotTags { .. }), "{notes:?}");
 }
 
 #[tokio::test]

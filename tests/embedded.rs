@@ -17,7 +17,7 @@ use proptest::test_runner::TestRunner;
 use tempfile::TempDir;
 use tower::{Layer, ServiceExt};
 use tower_cache_policy::assets::{Asset, AssetDirectory, AssetErrorKind, AssetManifest, EmbeddedFiles};
-use tower_cache_policy::layers::assets::{EmbeddedBody, Mount, UnknownName};
+use tower_cache_policy::layers::assets::{EmbeddedBody, PathPrefix, UnknownName};
 use tower_cache_policy::policy::CachePolicy;
 use tower_cache_policy::{AssetsLayer, CachingLayer, ConditionalLayer};
 use tower_http::services::ServeDir;
@@ -431,7 +431,7 @@ async fn below_a_prefix_and_around_other_routes_embedded_files_are_found_too() {
     let files = embedded();
     let assets = AssetDirectory::embedded(&files).prefix("/static").build().unwrap();
     let service =
-        collected(AssetsLayer::new(&assets).mount(Mount::Stripping).unknown_name(UnknownName::Service).layer(files));
+        collected(AssetsLayer::new(&assets).mount(PathPrefix::Strip).unknown_name(UnknownName::Service).layer(files));
     for (path, status) in
         [("/static/style.css", 200), ("/static/missing", 404), ("/style.css", 404), ("/static/a%2fb", 404)]
     {

@@ -85,7 +85,7 @@ async fn the_bodies_that_get_no_tag_are_not_touched() {
     }
 
     let mut by_policy = with(200, &[]);
-    by_policy.extensions_mut().insert(CachePolicy::no_store());
+    by_policy.extensions_mut().insert(CachePolicy::NO_STORE);
     assert_eq!(tag(&through(EntityTagLayer::new(), get("/", &[]), by_policy).await), None);
 
     let mut personal = with(200, &[]);

@@ -12,7 +12,7 @@ use http_body::Body;
 use support::{TestBody, answer, field, get, request};
 use tower::util::MapResponseLayer;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
-use tower_cache_policy::edge::{DirectiveSyntax, EdgeProfile, FreshnessField, TagFormat, TagSyntax};
+use tower_cache_policy::edge::{DirectiveSyntax, EdgeProfile, TagFormat, TagSyntax, TargetedField};
 use tower_cache_policy::policy::{CachePolicy, Personalized, Risk};
 use tower_cache_policy::{CachePolicyLayer, CachingLayer, EdgeLayer};
 
@@ -112,7 +112,7 @@ async fn a_restriction_counts_that_only_the_joined_lines_have() {
     let plain = || CachePolicyLayer::new(P);
     for (sentence, layer) in [
         ("alone", plain()),
-        ("an overriding layer", plain().overriding()),
+        ("an overriding layer", plain().override_handler()),
         ("a layer that tightens", plain().tighten()),
         ("lines that may be left apart", plain().accept_risk(Risk::RestrictionInASecondLineMissed)),
     ] {
@@ -137,7 +137,7 @@ async fn what_replaces_or_tightens_cache_control_leaves_no_field_for_edges_that_
         ("x-litespeed-cache-control", "public,max-age=86400"),
         ("surrogate-key", "a"),
     ];
-    for layer in [CachePolicyLayer::new(MINUTE).overriding(), CachePolicyLayer::new(MINUTE).tighten()] {
+    for layer in [CachePolicyLayer::new(MINUTE).override_handler(), CachePolicyLayer::new(MINUTE).tighten()] {
         let response = ask(layer.layer(says(LINES)), get("/", &[])).await;
         assert_eq!(cache_control(&response).as_deref(), Some("private, max-age=60"));
         for name in ["cdn-cache-control", "x-accel-expires", "x-litespeed-cache-control"] {
@@ -145,7 +145,7 @@ async fn what_replaces_or_tightens_cache_control_leaves_no_field_for_edges_that_
         }
     }
     let public = CachePolicy::public(Duration::from_secs(60));
-    for layer in [CachePolicyLayer::new(public).overriding(), CachePolicyLayer::new(public).tighten()] {
+    for layer in [CachePolicyLayer::new(public).override_handler(), CachePolicyLayer::new(public).tighten()] {
         let response = ask(layer.layer(says(LINES)), get("/", &[])).await;
         assert_eq!(cache_control(&response).as_deref(), Some("public, max-age=60"));
         assert_eq!(field(response.headers(), "cdn-cache-control"), None, "D4");
@@ -157,7 +157,7 @@ async fn what_replaces_or_tightens_cache_control_leaves_no_field_for_edges_that_
     }
     // A restriction is not lost with the field that states it.
     const RESTRICTED: Lines = &[("cache-control", "public, max-age=60"), ("cdn-cache-control", "no-store")];
-    for layer in [CachePolicyLayer::new(P).overriding(), CachePolicyLayer::new(P).tighten()] {
+    for layer in [CachePolicyLayer::new(P).override_handler(), CachePolicyLayer::new(P).tighten()] {
         let response = ask(layer.layer(says(RESTRICTED)), get("/", &[])).await;
         assert!(cache_control(&response).unwrap().starts_with("private"), "D4: {:?}", response.headers());
     }
@@ -179,7 +179,7 @@ async fn a_handlers_policy_is_for_the_success_that_it_was_made_for() {
         for (sentence, layer) in [
             ("under a policy", CachePolicyLayer::new(P)),
             ("under none", CachePolicyLayer::new(|_: &http::request::Parts| None::<CachePolicy>)),
-            ("under one that overrides", CachePolicyLayer::new(P).overriding()),
+            ("under one that overrides", CachePolicyLayer::new(P).override_handler()),
             ("under one that tightens", CachePolicyLayer::new(P).tighten()),
         ] {
             let response = ask(layer.layer(handler.clone()), get("/", &[])).await;
@@ -235,9 +235,9 @@ async fn a_risk_is_accepted_of_the_values_that_its_layer_saw() {
     for (risk, own, between, expected) in [
         (Risk::SetCookieReplayedToOthers, &[("set-cookie", "theme=dark")][..], &[][..], "public"),
         (Risk::SetCookieReplayedToOthers, &[("set-cookie", "theme=dark")], &[COOKIE], "private"),
-        (Risk::OneOriginsAnswerServedToAnother, ORIGIN, &[], "public"),
+        (Risk::OneOriginsResponseServedToAnother, ORIGIN, &[], "public"),
         (
-            Risk::OneOriginsAnswerServedToAnother,
+            Risk::OneOriginsResponseServedToAnother,
             ORIGIN,
             &[("access-control-allow-origin", "https://b.example")],
             "private",
@@ -324,7 +324,7 @@ async fn no_policy_gives_a_live_stream_a_lifetime() {
     {
         let lines: Lines = vec![("content-type", content_type)].leak();
         for layer in
-            [CachePolicyLayer::new(P), CachePolicyLayer::new(P).overriding(), CachePolicyLayer::new(P).tighten()]
+            [CachePolicyLayer::new(P), CachePolicyLayer::new(P).override_handler(), CachePolicyLayer::new(P).tighten()]
         {
             let response = ask(layer.clone().layer(says(lines)), get("/", &[])).await;
             assert_eq!(cache_control(&response).as_deref(), Some("private, no-store"), "D14: {content_type}");
@@ -352,7 +352,7 @@ async fn the_fields_of_a_profile_of_ones_own_are_guarded_like_those_of_known_edg
     let ttl = HeaderName::from_static("my-edge-ttl");
     let tags = HeaderName::from_static("my-tags");
     let profile = EdgeProfile::custom("mine")
-        .with_field(Some(FreshnessField::new(ttl, DirectiveSyntax::Seconds)))
+        .with_field(Some(TargetedField::new(ttl, DirectiveSyntax::Seconds)))
         .with_tags(Some(TagFormat::new(tags, TagSyntax::Comma)));
     let edge = || EdgeLayer::new(profile.clone());
     let layered = |lines: Lines| edge().layer(CachePolicyLayer::new(P).layer(says(lines)));

@@ -133,7 +133,7 @@ proptest! {
             validators.write_to(&mut answer, HttpDate::MAX);
         }
         let preconditions = Preconditions::new(&asked.method, &asked.headers());
-        let outcome = preconditions.evaluate_answer(&answer, HttpDate::UNIX_EPOCH).outcome();
+        let outcome = preconditions.evaluate_response(&answer, HttpDate::UNIX_EPOCH).outcome();
         let safe = matches!(asked.method.as_str(), "GET" | "HEAD" | "QUERY");
         prop_assert_eq!(outcome, if safe { oracle(&asked, Some(&has)) } else { Outcome::Proceed });
     }

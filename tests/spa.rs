@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use http::{Method, Request};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_cache_policy::assets::{AssetDirectory, AssetManifest, EmbeddedFiles};
-use tower_cache_policy::layers::assets::{Mount, UnknownName};
+use tower_cache_policy::layers::assets::{PathPrefix, UnknownName};
 use tower_cache_policy::policy::CachePolicy;
 use tower_cache_policy::{AssetsLayer, CachingLayer};
 use tower_http::services::ServeDir;
@@ -256,7 +256,7 @@ fn a_page_that_is_not_there_is_an_error_that_names_the_nearest() {
 async fn below_a_prefix_and_in_an_outer_layer_the_page_is_the_same() {
     let directory = AssetDirectory::new(dist("plain")).prefix("/admin");
     let layer = AssetsLayer::new(assets("plain", &directory)).fallback_page("index.html").unwrap();
-    let layer = layer.mount(Mount::Stripping);
+    let layer = layer.mount(PathPrefix::Strip);
     let outer = CachingLayer::new(CachePolicy::IMMUTABLE);
     let service = collected(outer.layer(layer.layer(ServeDir::new(dist("plain")))));
     for (path, expected) in [
@@ -291,7 +291,7 @@ fn site(assets: &AssetManifest) -> TestService {
             Ok(response)
         }
     });
-    collected(AssetsLayer::new(assets).mount(Mount::Keeping).layer(inner))
+    collected(AssetsLayer::new(assets).mount(PathPrefix::Keep).layer(inner))
 }
 
 #[tokio::test]
@@ -352,7 +352,7 @@ async fn around_a_router_of_axum_the_other_routes_are_as_they_were() {
             .fallback_service(ServeDir::new(root.path()))
     };
     let plain = collected(router());
-    let service = collected(AssetsLayer::new(&assets).mount(Mount::Keeping).layer(router()));
+    let service = collected(AssetsLayer::new(&assets).mount(PathPrefix::Keep).layer(router()));
     for (method, path) in [
         (Method::GET, "/"),
         (Method::HEAD, "/"),
@@ -385,15 +385,15 @@ async fn what_is_unknown_passes_where_the_caller_says_so_and_only_there() {
         })
     };
     for (layer, inside, outside) in [
-        (AssetsLayer::new(&assets).mount(Mount::Keeping), (404, NO_STORE), (200, "max-age=1")),
+        (AssetsLayer::new(&assets).mount(PathPrefix::Keep), (404, NO_STORE), (200, "max-age=1")),
         (
-            AssetsLayer::new(&assets).mount(Mount::Keeping).unknown_name(UnknownName::Pass),
+            AssetsLayer::new(&assets).mount(PathPrefix::Keep).unknown_name(UnknownName::Pass),
             (200, "max-age=1"),
             (200, "max-age=1"),
         ),
-        (AssetsLayer::new(&assets).mount(Mount::Stripping), (404, NO_STORE), (404, NO_STORE)),
+        (AssetsLayer::new(&assets).mount(PathPrefix::Strip), (404, NO_STORE), (404, NO_STORE)),
         (
-            AssetsLayer::new(&assets).mount(Mount::Stripping).unknown_name(UnknownName::Pass),
+            AssetsLayer::new(&assets).mount(PathPrefix::Strip).unknown_name(UnknownName::Pass),
             (200, "max-age=1"),
             (404, NO_STORE),
         ),

@@ -10,7 +10,7 @@ use tower::{Layer, service_fn};
 use tower_cache_policy::AssetsLayer;
 use tower_cache_policy::assets::{AssetManifest, EmbeddedFiles};
 use tower_cache_policy::edge::purge::Purge;
-use tower_cache_policy::layers::assets::{Mount, UnknownName};
+use tower_cache_policy::layers::assets::{PathPrefix, UnknownName};
 use tower_cache_policy::policy::CachePolicy;
 use tower_cache_policy::policy::routes::RoutePolicies;
 
@@ -62,9 +62,9 @@ async fn no_suspicious_path_is_that_of_an_asset() {
         Ok(answer("x", &[("content-type", "text/css"), ("content-length", "3")]))
     });
     let layers = [
-        AssetsLayer::new(&assets).mount(Mount::Stripping),
-        AssetsLayer::new(&assets).mount(Mount::Stripping).unknown_name(UnknownName::Service),
-        AssetsLayer::new(&assets).mount(Mount::Stripping).fallback_page("index.html").unwrap(),
+        AssetsLayer::new(&assets).mount(PathPrefix::Strip),
+        AssetsLayer::new(&assets).mount(PathPrefix::Strip).unknown_name(UnknownName::Service),
+        AssetsLayer::new(&assets).mount(PathPrefix::Strip).fallback_page("index.html").unwrap(),
     ];
     for path in suspicious().iter().filter(|path| path.starts_with("/static/")) {
         for layer in &layers {

@@ -90,7 +90,7 @@ async fn a_response_may_vary_on_credentials_and_stays_private_for_those_who_send
         assert_eq!(field(&headers, "cache-control").as_deref(), Some(expected), "G-02");
         assert_eq!(field(&headers, "vary").as_deref(), Some("authorization, Cookie"), "K-02, K-05");
     }
-    let accepted = layer.accept_risk(Risk::AuthorizedAnswerServedToOthers);
+    let accepted = layer.accept_risk(Risk::AuthorizedResponseServedToOthers);
     let headers = through(&accepted, 200, signed_in()).await;
     assert_eq!(field(&headers, "cache-control").as_deref(), Some("public, max-age=60"));
     assert_eq!(field(&headers, "vary").as_deref(), Some("authorization, Cookie"));

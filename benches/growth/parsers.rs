@@ -6,15 +6,15 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use tower_cache_policy::assets::css::rewrite_contents;
-use tower_cache_policy::assets::{AssetManifest, FingerprintPlace};
+use tower_cache_policy::assets::{AssetManifest, FingerprintLocation};
 use tower_cache_policy::audit::CacheAudit;
 use tower_cache_policy::edge::{CacheStatus, EdgeProfile};
 use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
 use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
 use tower_cache_policy::protocol::{
-    Age, Cache, CacheControl, CodedTags, EntityTag, EntityTagList, EntityTagRef, FieldNames, Freshness, HttpDate,
+    Age, Cache, CacheControl, ContentCodedTags, EntityTag, EntityTagList, EntityTagRef, FieldNames, Freshness, HttpDate,
     Preconditions, RequestCacheControl, Storability, Validators, Vary, into_not_modified, into_precondition_failed,
-    name_coding_in_etag, remove_targeted_fields,
+    add_coding_suffix, remove_targeted_fields,
 };
 use tower_cache_policy_purge::{Bunny, Cloudflare, Credential, Fastly, Nginx, Purge, PurgeApi, Squid, Varnish, Vercel};
 
@@ -100,17 +100,17 @@ fn answers() -> Vec<Parser> {
         Parser::new("Validators::from_headers", |input| {
             Validators::from_headers(&input.fields(&["etag", "last-modified"]), NOW)
         }),
-        Parser::new("name_coding_in_etag", |input| {
+        Parser::new("add_coding_suffix", |input| {
             let mut answer = input.fields(&["content-encoding", "etag"]);
-            name_coding_in_etag(&mut answer);
+            add_coding_suffix(&mut answer);
             answer
         }),
-        Parser::new("name_coding_in_etag, a tag", |input| {
+        Parser::new("add_coding_suffix, a tag", |input| {
             let mut answer = HeaderMap::new();
             answer.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             let tag = EntityTag::strong(input.text.replace(['"', ' ', '\t'], "-")).unwrap();
             answer.insert("etag", tag.into());
-            name_coding_in_etag(&mut answer);
+            add_coding_suffix(&mut answer);
             answer
         }),
         Parser::new("into_not_modified", |input| {
@@ -156,28 +156,28 @@ fn preconditions() -> Vec<Parser> {
             let current = Validators::new().with_etag(EntityTag::from_static("\"v1\"")).into();
             Preconditions::new(&Method::GET, &headers).if_range(&current, NOW)
         }),
-        Parser::new("CodedTags", |input| {
+        Parser::new("ContentCodedTags", |input| {
             let mut headers = input.fields(&["if-match", "if-none-match"]);
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, br;q=0.5, *;q=0"));
-            let coded = CodedTags::take_from(&Method::GET, &mut headers);
+            let coded = ContentCodedTags::take_from(&Method::GET, &mut headers);
             let mut answer = input.fields(&["etag"]);
             coded.restore_in_not_modified(&mut answer);
             (headers, answer)
         }),
-        Parser::new("CodedTags, Accept-Encoding", |input| {
+        Parser::new("ContentCodedTags, Accept-Encoding", |input| {
             let mut headers = input.fields(&["accept-encoding", "if-none-match"]);
             headers.append(IF_NONE_MATCH, HeaderValue::from_static("\"a--gzip\""));
             headers.insert(IF_RANGE, HeaderValue::from_static("\"a--gzip\""));
-            CodedTags::take_from(&Method::GET, &mut headers)
+            ContentCodedTags::take_from(&Method::GET, &mut headers)
         }),
         // Not their product.
-        Parser::new("CodedTags, many tags and codings", |input| {
+        Parser::new("ContentCodedTags, many tags and codings", |input| {
             let members = input.text.len() / 16;
             let tags: Vec<String> = (0..members).map(|n| format!("\"{n}--gzip\"")).collect();
             let mut headers = HeaderMap::new();
             headers.insert(IF_NONE_MATCH, HeaderValue::from_str(&tags.join(",")).unwrap());
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_str(&vec!["br;q=0.1"; members].join(",")).unwrap());
-            CodedTags::take_from(&Method::GET, &mut headers)
+            ContentCodedTags::take_from(&Method::GET, &mut headers)
         }),
     ]
 }
@@ -280,7 +280,7 @@ fn paths() -> Vec<Parser> {
         }),
         Parser::new("rewrite_contents, a URL", |input| {
             let css = format!("a {{ background: url('{}') }}", input.text.replace(['\'', '\\'], "-"));
-            rewrite_contents([("a.css", css), ("a", String::new())], "/static", FingerprintPlace::default()).is_ok()
+            rewrite_contents([("a.css", css), ("a", String::new())], "/static", FingerprintLocation::default()).is_ok()
         }),
     ]
 }
@@ -315,7 +315,7 @@ fn texts() -> Vec<Parser> {
         Parser::new("AssetManifest::from_json", |input| AssetManifest::from_json(&input.text).is_ok()),
         Parser::new("rewrite_contents, a stylesheet", |input| {
             let contents = [("a.css", input.text.clone()), ("a", String::new())];
-            rewrite_contents(contents, "/static", FingerprintPlace::default()).is_ok()
+            rewrite_contents(contents, "/static", FingerprintLocation::default()).is_ok()
         }),
     ]
 }

@@ -90,7 +90,7 @@ fn app(directory: &std::path::Path, assets: &AssetManifest) -> Router {
         .route("/counters/{n}", CachePolicy::NO_CACHE)
         .route("/ledgers/{n}", CachePolicy::NO_CACHE)
         .route("/stream/{kib}", CachePolicy::public(SECOND))
-        .default_policy(CachePolicy::no_store())
+        .default_policy(CachePolicy::NO_STORE)
         .build()
         .unwrap();
     let compressible = SizeAbove::new(32).and(NotForContentType::const_new("application/octet-stream"));
@@ -107,7 +107,7 @@ fn app(directory: &std::path::Path, assets: &AssetManifest) -> Router {
     let files = AssetsLayer::new(assets).layer(ServeDir::new(directory));
     let files = Router::new()
         .nest_service(PREFIX, files)
-        .layer(caching.clone().conditional(ConditionalLayer::trust_service_with_if_range));
+        .layer(caching.clone().conditional(ConditionalLayer::inner_handles_if_range));
 
     // What there is, is known without the handlers.
     let known = site.clone();
@@ -334,7 +334,7 @@ async fn me(Path(kind): Path<String>, headers: HeaderMap) -> Response {
         "cookie" => _ = response.headers_mut().insert(SET_COOKIE, cookie),
         "marked" => _ = response.extensions_mut().insert(Personalized),
         "private" => _ = response.extensions_mut().insert(CachePolicy::private(60 * SECOND)),
-        "secret" => _ = response.extensions_mut().insert(CachePolicy::no_store()),
+        "secret" => _ = response.extensions_mut().insert(CachePolicy::NO_STORE),
         // For everybody with the same cookie: this may be kept by a shared cache, for them.
         "varied" => _ = response.headers_mut().insert(VARY, HeaderValue::from_static("cookie")),
         _ => {}

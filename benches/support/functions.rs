@@ -197,7 +197,7 @@ fn storing() -> Vec<Case> {
         let (request, answer, now) = (request(), answer(), now());
         move || {
             let audit = CacheAudit::of(&request, &answer, now);
-            (audit.shared().is_stored(), audit.shared().reused_for())
+            (audit.shared().may_store(), audit.shared().remaining_freshness())
         }
     };
     const QUESTION: &str = "stored by a shared cache, and fresh for how long";

@@ -10,7 +10,7 @@ use tower::layer::util::Identity;
 use tower::{Layer, Service};
 use tower_cache_policy::assets::AssetManifest;
 use tower_cache_policy::edge::EdgeProfile;
-use tower_cache_policy::layers::assets::Mount;
+use tower_cache_policy::layers::assets::PathPrefix;
 use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
 use tower_cache_policy::protocol::{EntityTag, Representation, Validators};
 use tower_cache_policy::{AssetsLayer, CachePolicyLayer, CachingLayer, ConditionalLayer, EdgeLayer, EntityTagLayer};
@@ -152,7 +152,7 @@ impl Stacks {
             let contents = [("style.css", same_bytes(length))];
             AssetManifest::from_contents(contents).unwrap().with_prefix("/static").unwrap()
         };
-        let layer = move || AssetsLayer::new(manifest()).mount(Mount::Stripping);
+        let layer = move || AssetsLayer::new(manifest()).mount(PathPrefix::Strip);
         let versioned = move || get(manifest().url("style.css").unwrap());
         let file = ("file", stylesheet as fn(Content) -> Answer);
         let handler = self.handler(file);

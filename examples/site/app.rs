@@ -83,7 +83,7 @@ pub fn app(
     // They speak for themselves, and answer a range only of the file that the client has.
     let assets = Router::new()
         .nest_service(assets::PREFIX, assets.service())
-        .layer(caching.clone().conditional(ConditionalLayer::trust_service_with_if_range));
+        .layer(caching.clone().conditional(ConditionalLayer::inner_handles_if_range));
 
     // The store knows what there is without its handlers: what a client has already is
     // answered without them, and so is a write that would lose somebody's change.
@@ -128,7 +128,7 @@ async fn events() -> impl IntoResponse {
         let event = Event::default().event("second").data(second.to_string());
         Some((Ok::<_, Infallible>(event), (clock, second + 1)))
     });
-    (CachePolicy::no_store(), Sse::new(seconds))
+    (CachePolicy::NO_STORE, Sse::new(seconds))
 }
 
 /// Its route says `public`. The guards see the cookie, and make that `private`.

@@ -44,7 +44,7 @@ impl FrontPage {
         // The browser would learn of the font from the stylesheet, which is late.
         let font = assets.preload("tally.woff2")?;
         // A policy may also come from the handler, as a part of its answer.
-        Ok((CachePolicy::no_store(), [(LINK, font)], Html(html)).into_response())
+        Ok((CachePolicy::NO_STORE, [(LINK, font)], Html(html)).into_response())
     }
 }
 

@@ -4,7 +4,7 @@
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, IF_MATCH, IF_NONE_MATCH, IF_RANGE};
 use http::{HeaderMap, HeaderValue, Method};
 use libfuzzer_sys::fuzz_target;
-use tower_cache_policy::protocol::{CodedTags, EntityTagRef, name_coding_in_etag};
+use tower_cache_policy::protocol::{ContentCodedTags, EntityTagRef, add_coding_suffix};
 use tower_cache_policy_fuzz::hostile::preconditions::Asked;
 use tower_cache_policy_fuzz::{fields, now};
 
@@ -16,7 +16,7 @@ fuzz_target!(|input: &[u8]| {
     for method in [Method::GET, Method::PUT] {
         let before = Asked::read(&method, &headers, now());
         let mut request = headers.clone();
-        let coded = CodedTags::take_from(&method, &mut request);
+        let coded = ContentCodedTags::take_from(&method, &mut request);
         let after = Asked::read(&method, &request, now());
         let expected = before.clone().without_codings();
         assert_eq!(before.if_match.is_some(), after.if_match.is_some(), "P-17");
@@ -33,7 +33,7 @@ fuzz_target!(|input: &[u8]| {
         let mut answer = headers.clone();
         coded.restore_in_not_modified(&mut answer);
     }
-    name_coding_in_etag(&mut headers);
+    add_coding_suffix(&mut headers);
 });
 
 /// A tag that a service makes comes back to it as it was, and no two variants share one.
@@ -45,14 +45,14 @@ fn one_to_one(tag: &[u8]) {
         let mut answer = HeaderMap::new();
         answer.insert(ETAG, value.clone());
         answer.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
-        name_coding_in_etag(&mut answer);
+        add_coding_suffix(&mut answer);
         let named = answer.remove(ETAG).unwrap();
         assert!(own.is_weak() || !sent.contains(&named), "two variants with one tag: {named:?}");
         for (name, method) in [(IF_MATCH, Method::PUT), (IF_NONE_MATCH, Method::GET), (IF_RANGE, Method::GET)] {
             let mut request = HeaderMap::new();
             request.insert(&name, named.clone());
             request.insert(ACCEPT_ENCODING, HeaderValue::from_static(coding));
-            let coded = CodedTags::take_from(&method, &mut request);
+            let coded = ContentCodedTags::take_from(&method, &mut request);
             let restored = request.get(&name).map(HeaderValue::as_bytes).and_then(EntityTagRef::parse);
             assert_eq!(restored.map(EntityTagRef::opaque), Some(own.opaque()), "{named:?} in {name}");
             if name == IF_NONE_MATCH && !own.is_weak() {

@@ -29,7 +29,7 @@ fuzz_target!(|input: &[u8]| {
     assert_eq!(own.evaluate(&current, now()).outcome(), expected);
     let missing = outcome(&asked, None);
     assert_eq!(own.evaluate(&Representation::Missing, now()).outcome(), missing);
-    let after = own.evaluate_answer(&answer, now());
+    let after = own.evaluate_response(&answer, now());
     assert_eq!(after.outcome(), if safe { expected } else { Outcome::Proceed });
     assert_eq!(after.condition().is_none(), after.outcome() == Outcome::Proceed);
     // What cannot be shown to hold lets no write through, and makes no 304.

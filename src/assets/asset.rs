@@ -7,7 +7,7 @@ use super::digest::ContentDigest;
 use super::error::{AssetError, AssetErrorKind};
 use super::media_type::ExpectedType;
 use super::path::{check_name, encode, with_fingerprint};
-use super::settings::{FingerprintPlace, UrlSettings};
+use super::settings::{FingerprintLocation, UrlSettings};
 use super::stored::{CodedFiles, StoredFile};
 use crate::protocol::EntityTag;
 
@@ -93,10 +93,10 @@ impl Asset {
             entity_tag: facts.digest.entity_tag(),
             integrity: facts.digest.integrity(),
             url: match settings.place() {
-                FingerprintPlace::Query if facts.naming == Naming::Manifest => {
+                FingerprintLocation::Query if facts.naming == Naming::Manifest => {
                     settings.url(&format!("{plain_path}?v={fingerprint}"))
                 }
-                FingerprintPlace::Path | FingerprintPlace::Query => settings.url(&versioned_path),
+                FingerprintLocation::Path | FingerprintLocation::Query => settings.url(&versioned_path),
             },
             target: target("")?,
             target_below_prefix: target(settings.prefix())?,
@@ -213,8 +213,8 @@ fn dictionary(
         return None;
     }
     let path = match settings.place() {
-        FingerprintPlace::Path => with_fingerprint(plain_path, "*"),
-        FingerprintPlace::Query => plain_path.to_owned(),
+        FingerprintLocation::Path => with_fingerprint(plain_path, "*"),
+        FingerprintLocation::Query => plain_path.to_owned(),
     };
     let mut value = format!("match=\"{}/{path}\"", settings.prefix());
     if let Some(destination @ ("script" | "style")) = expected.destination() {

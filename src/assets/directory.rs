@@ -11,7 +11,7 @@ use super::embedded::EmbeddedFiles;
 use super::error::{AssetError, AssetErrorKind};
 use super::hashing::{AssetProgress, FileToHash, OnProgress, hash_files};
 use super::manifest::AssetManifest;
-use super::settings::{FingerprintPlace, UrlSettings};
+use super::settings::{FingerprintLocation, UrlSettings};
 use super::stored::StoredFile;
 
 /// A directory of assets and its options. See the [module docs](super) for an example.
@@ -19,7 +19,7 @@ use super::stored::StoredFile;
 pub struct AssetDirectory {
     root: Root,
     prefix: String,
-    place: FingerprintPlace,
+    place: FingerprintLocation,
     hidden_files: bool,
     symlinks: bool,
     on_progress: Option<Arc<OnProgress>>,
@@ -58,7 +58,7 @@ impl AssetDirectory {
         Self {
             root,
             prefix: String::new(),
-            place: FingerprintPlace::default(),
+            place: FingerprintLocation::default(),
             hidden_files: false,
             symlinks: false,
             on_progress: None,
@@ -74,9 +74,9 @@ impl AssetDirectory {
         self
     }
 
-    /// Sets where URLs have the fingerprint: see [`FingerprintPlace`].
+    /// Sets where URLs have the fingerprint: see [`FingerprintLocation`].
     #[must_use]
-    pub const fn fingerprint_in(mut self, place: FingerprintPlace) -> Self {
+    pub const fn fingerprint_in(mut self, place: FingerprintLocation) -> Self {
         self.place = place;
         self
     }
@@ -273,7 +273,7 @@ impl AssetDirectory {
         &self.prefix
     }
 
-    pub(super) const fn place(&self) -> FingerprintPlace {
+    pub(super) const fn place(&self) -> FingerprintLocation {
         self.place
     }
 }

@@ -38,15 +38,15 @@ pub enum AssetErrorKind {
         file: String,
     },
     /// The file could not be read.
-    Unread(io::Error),
+    Read(io::Error),
     /// The file could not be written.
-    Unwritten(io::Error),
+    Write(io::Error),
     /// The file changed while it was read.
     Changed,
     /// A manifest names the file, which does not exist.
     Missing,
     /// The content of the file is not that of the manifest.
-    Different,
+    ContentMismatch,
     /// A symbolic link leads back to a directory that it is in.
     SymlinkLoop,
     /// The files of the directory are symbolic links, which are skipped by default.
@@ -95,7 +95,7 @@ impl AssetError {
     pub(super) fn unread(path: &Path, error: io::Error) -> Self {
         let kind = match error.kind() {
             io::ErrorKind::NotFound => AssetErrorKind::Missing,
-            _ => AssetErrorKind::Unread(error),
+            _ => AssetErrorKind::Read(error),
         };
         Self::at_path(path, kind)
     }
@@ -141,13 +141,13 @@ impl fmt::Display for AssetError {
                 "`{file}`: both generations are stored as `{stored}`; store each generation in a directory of its own \
                  and say so by `AssetManifest::stored_under`"
             ),
-            AssetErrorKind::Unread(error) => write!(f, "`{file}`: cannot be read: {error}"),
-            AssetErrorKind::Unwritten(error) => write!(f, "`{file}`: cannot be written: {error}"),
+            AssetErrorKind::Read(error) => write!(f, "`{file}`: cannot be read: {error}"),
+            AssetErrorKind::Write(error) => write!(f, "`{file}`: cannot be written: {error}"),
             AssetErrorKind::Changed => {
                 write!(f, "`{file}`: changed while it was read; make the manifest when the build has ended")
             }
             AssetErrorKind::Missing => write!(f, "`{file}`: there is no such file; run the build that makes it"),
-            AssetErrorKind::Different => {
+            AssetErrorKind::ContentMismatch => {
                 write!(f, "`{file}`: is not the file that the manifest was made from; make the manifest again")
             }
             AssetErrorKind::SymlinkLoop => write!(f, "`{file}`: this link leads back to where it is; remove it"),
@@ -176,7 +176,7 @@ impl fmt::Display for AssetError {
 impl std::error::Error for AssetError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.kind {
-            AssetErrorKind::Unread(error) | AssetErrorKind::Unwritten(error) => Some(error),
+            AssetErrorKind::Read(error) | AssetErrorKind::Write(error) => Some(error),
             _ => None,
         }
     }

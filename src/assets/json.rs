@@ -10,7 +10,7 @@ use super::asset::{Asset, AssetFacts, Links, Naming};
 use super::digest::ContentDigest;
 use super::error::{AssetError, AssetErrorKind};
 use super::manifest::AssetManifest;
-use super::settings::{FingerprintPlace, UrlSettings};
+use super::settings::{FingerprintLocation, UrlSettings};
 use super::stored::{CodedFiles, StoredFile};
 
 /// Rises when an older reader would misread what is written.
@@ -81,8 +81,8 @@ impl AssetManifest {
             origin: settings.origin().to_owned(),
             prefix: settings.prefix().to_owned(),
             fingerprint_in: match settings.place() {
-                FingerprintPlace::Path => Place::Path,
-                FingerprintPlace::Query => Place::Query,
+                FingerprintLocation::Path => Place::Path,
+                FingerprintLocation::Query => Place::Query,
             },
             assets: self.iter().map(Row::of).collect(),
             previous: self.previous().map(Row::of).collect(),
@@ -112,8 +112,8 @@ impl AssetManifest {
             settings.set_origin(&document.origin)?;
         }
         settings.set_place(match document.fingerprint_in {
-            Place::Path => FingerprintPlace::Path,
-            Place::Query => FingerprintPlace::Query,
+            Place::Path => FingerprintLocation::Path,
+            Place::Query => FingerprintLocation::Query,
         });
         let facts = |rows: Vec<Row>| rows.into_iter().map(Row::into_facts).collect::<Result<Vec<_>, AssetError>>();
         Self::new(settings, facts(document.assets)?, facts(document.previous)?)
@@ -126,7 +126,7 @@ impl AssetManifest {
     /// If the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), AssetError> {
         let path = path.as_ref();
-        fs::write(path, self.to_json()).map_err(|error| AssetError::at_path(path, AssetErrorKind::Unwritten(error)))
+        fs::write(path, self.to_json()).map_err(|error| AssetError::at_path(path, AssetErrorKind::Write(error)))
     }
 
     /// Reads [`from_json`](AssetManifest::from_json) from a file.

@@ -10,7 +10,7 @@ use super::error::{AssetError, AssetErrorKind, UnknownAsset};
 use super::hashing::{FileToHash, hash_files, read_and_hash};
 use super::media_type::ExpectedType;
 use super::path::{encode, query_fingerprint, respell, with_fingerprint, without_fingerprint};
-use super::settings::{FingerprintPlace, UrlSettings};
+use super::settings::{FingerprintLocation, UrlSettings};
 use super::stored::{CodedFiles, StoredFile};
 use crate::policy::nearest;
 
@@ -93,7 +93,7 @@ impl AssetManifest {
     /// Sets where URLs have the fingerprint. Names with the hash of a build tool stay as they are.
     #[must_use]
     #[allow(clippy::missing_panics_doc)] // It does not, as the message says.
-    pub fn with_fingerprint_in(&self, place: FingerprintPlace) -> Self {
+    pub fn with_fingerprint_in(&self, place: FingerprintLocation) -> Self {
         let changed = self.with_settings(|settings| {
             settings.set_place(place);
             Ok(())
@@ -143,7 +143,7 @@ impl AssetManifest {
             let hashed = hash_files(&files, None)?;
             let facts = assets.iter().zip(&files).zip(hashed).map(|((asset, file), hashed)| {
                 if hashed.digest != asset.facts().digest {
-                    return Err(AssetError::at_path(&file.path, AssetErrorKind::Different));
+                    return Err(AssetError::at_path(&file.path, AssetErrorKind::ContentMismatch));
                 }
                 // A missing or unreadable file leaves its responses unverified.
                 let coded = CodedFiles::find(&hashed.stored, |extension| {

@@ -132,7 +132,7 @@ pub use self::embedded::EmbeddedFiles;
 pub use self::error::{AssetError, AssetErrorKind, UnknownAsset};
 pub use self::hashing::AssetProgress;
 pub use self::manifest::AssetManifest;
-pub use self::settings::FingerprintPlace;
+pub use self::settings::FingerprintLocation;
 pub use self::source::AssetSource;
 
 pub(crate) use self::manifest::Resolved;

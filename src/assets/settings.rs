@@ -6,7 +6,7 @@ use super::path::{check_name, encode};
 /// Where URLs have the fingerprint. The layer understands both in requests, whichever is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum FingerprintPlace {
+pub enum FingerprintLocation {
     /// `/static/style.3f9a….css`. The default, because several CDNs leave the query out of their cache keys, and would
     /// send the old bytes for a new URL.
     // B-02
@@ -20,7 +20,7 @@ pub enum FingerprintPlace {
 pub(super) struct UrlSettings {
     origin: String,
     prefix: String,
-    place: FingerprintPlace,
+    place: FingerprintLocation,
 }
 
 impl UrlSettings {
@@ -48,7 +48,7 @@ impl UrlSettings {
         Ok(())
     }
 
-    pub(super) const fn set_place(&mut self, place: FingerprintPlace) {
+    pub(super) const fn set_place(&mut self, place: FingerprintLocation) {
         self.place = place;
     }
 
@@ -60,7 +60,7 @@ impl UrlSettings {
         &self.prefix
     }
 
-    pub(super) const fn place(&self) -> FingerprintPlace {
+    pub(super) const fn place(&self) -> FingerprintLocation {
         self.place
     }
 

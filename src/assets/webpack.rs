@@ -51,7 +51,7 @@ impl AssetManifest {
             let kind = match by_file.get(&entry.file) {
                 None => AssetErrorKind::Missing,
                 Some(facts) if entry.integrity.is_some_and(|expected| expected != facts.digest) => {
-                    AssetErrorKind::Different
+                    AssetErrorKind::ContentMismatch
                 }
                 Some(_) => return Ok(true),
             };

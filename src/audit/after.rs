@@ -16,7 +16,7 @@
 /// let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
 ///
 /// let audit = CacheAudit::of(&request, &response, now);
-/// let then = audit.shared().then().unwrap();
+/// let then = audit.shared().after_expiry().unwrap();
 /// assert_eq!(then.validation(), Validation::EntityTag);
 /// assert_eq!(then.stale_while_revalidate(), Some(30));
 /// ```
@@ -45,7 +45,7 @@ pub enum Validation {
     Nothing,
     /// None, because this cache never revalidates. It fetches the complete response again, even if the response has
     /// a validator.
-    NeverAsks,
+    NeverRevalidates,
 }
 
 impl AfterFreshness {

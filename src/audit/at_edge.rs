@@ -6,12 +6,12 @@ use http::header::{CACHE_CONTROL, EXPIRES};
 use super::after::{AfterFreshness, Validation};
 use super::exchange::Exchange;
 use super::key::CacheKey;
-use super::lifetime::{FreshFor, FreshFrom};
+use super::lifetime::{FreshnessLifetime, FreshnessSource};
 use super::standard;
-use super::storage::{Storage, Why};
-use super::verdict::{Keeper, Verdict};
+use super::storage::{Storage, StorageReason};
+use super::verdict::{CacheKind, Verdict};
 use crate::edge::{
-    AuthorizationAtEdge, DirectiveSyntax, EdgeDirective, EdgeProfile, FreshnessField, SetCookieAtEdge, UnsaidAtEdge,
+    AuthorizationAtEdge, DirectiveSyntax, EdgeDirective, EdgeProfile, HeuristicCaching, SetCookieAtEdge, TargetedField,
     VaryAtEdge,
 };
 use crate::protocol::{Cache, Lifetime, LifetimeSource, StoragePermission, StorageProhibition};
@@ -21,7 +21,7 @@ pub(super) fn verdict(exchange: &Exchange, profile: &EdgeProfile) -> Verdict {
     let (storage, lifetime) = decided(exchange, profile, &effective);
     let (tags, _) = profile.tags().map(|format| format.tags_in(&exchange.headers)).unwrap_or_default();
     Verdict {
-        keeper: Keeper::Edge(profile.name()),
+        kind: CacheKind::Edge(profile.name()),
         storage,
         lifetime,
         age: exchange.age,
@@ -67,7 +67,7 @@ fn effective_field(exchange: &Exchange, profile: &EdgeProfile, ignored: &mut Vec
             return EffectiveField::Expires;
         }
         let own = profile.field().filter(|field| *field.name() == name).cloned();
-        let field = own.unwrap_or_else(|| FreshnessField::known(name.clone()));
+        let field = own.unwrap_or_else(|| TargetedField::known(name.clone()));
         // `Surrogate-Control` does not have a directive that forbids storage, so `private` in `Cache-Control` takes
         // precedence over it.
         if field.syntax() == DirectiveSyntax::Surrogate
@@ -84,19 +84,20 @@ fn effective_field(exchange: &Exchange, profile: &EdgeProfile, ignored: &mut Vec
     EffectiveField::Nothing
 }
 
-fn decided(exchange: &Exchange, profile: &EdgeProfile, effective: &EffectiveField) -> (Storage, FreshFor) {
-    let unknown = || FreshFor::unknown(FreshFrom::EdgeDefault);
+fn decided(exchange: &Exchange, profile: &EdgeProfile, effective: &EffectiveField) -> (Storage, FreshnessLifetime) {
+    let unknown = || FreshnessLifetime::unknown(FreshnessSource::EdgeDefault);
     let kind = StorageProhibition::of_kind(&exchange.request.method, exchange.status);
     let (storage, lifetime) = match (kind, effective) {
-        (Some(prohibition), _) => (Storage::not_stored(Why::Forbidden(prohibition)), unknown()),
+        (Some(prohibition), _) => (Storage::not_stored(StorageReason::Forbidden(prohibition)), unknown()),
         (None, EffectiveField::Field(name, directive)) => by_field(exchange, profile, name, *directive),
         (None, EffectiveField::CacheControl(directive)) => by_cache_control(exchange, profile, *directive),
-        (None, EffectiveField::Expires) => {
-            (Storage::stored(Why::Allowed(StoragePermission::Expires)), standard::lifetime(exchange, Cache::Shared))
-        }
+        (None, EffectiveField::Expires) => (
+            Storage::stored(StorageReason::Allowed(StoragePermission::Expires)),
+            standard::lifetime(exchange, Cache::Shared),
+        ),
         (None, EffectiveField::Nothing) => without_directive(exchange, profile),
     };
-    match refused(exchange, profile, effective).filter(|_| storage.is_stored()) {
+    match refused(exchange, profile, effective).filter(|_| storage.may_store()) {
         Some(why) => (Storage::not_stored(why), lifetime),
         None => (storage, lifetime),
     }
@@ -107,71 +108,83 @@ fn by_field(
     profile: &EdgeProfile,
     name: &HeaderName,
     directive: EdgeDirective,
-) -> (Storage, FreshFor) {
-    let from = FreshFrom::EdgeField(name.clone());
+) -> (Storage, FreshnessLifetime) {
+    let from = FreshnessSource::EdgeField(name.clone());
     match directive {
-        EdgeDirective::NotStored => (Storage::not_stored(Why::EdgeFieldForbids(name.clone())), FreshFor::new(0, from)),
-        EdgeDirective::Validated => {
-            (Storage::stored(Why::EdgeField(name.clone())), FreshFor::new(0, FreshFrom::Validated))
+        EdgeDirective::NotStored => {
+            (Storage::not_stored(StorageReason::EdgeFieldForbids(name.clone())), FreshnessLifetime::new(0, from))
         }
-        EdgeDirective::Stored(lifetime) => {
-            (Storage::stored(Why::EdgeField(name.clone())), FreshFor::new(lifetime.seconds.into(), from))
-        }
+        EdgeDirective::Validated => (
+            Storage::stored(StorageReason::EdgeField(name.clone())),
+            FreshnessLifetime::new(0, FreshnessSource::Validated),
+        ),
+        EdgeDirective::Stored(lifetime) => (
+            Storage::stored(StorageReason::EdgeField(name.clone())),
+            FreshnessLifetime::new(lifetime.seconds.into(), from),
+        ),
         // T-05, T-07: the field takes precedence, although it does not contain a directive.
         EdgeDirective::Silent => without_directive(exchange, profile),
     }
 }
 
-fn by_cache_control(exchange: &Exchange, profile: &EdgeProfile, directive: EdgeDirective) -> (Storage, FreshFor) {
+fn by_cache_control(
+    exchange: &Exchange,
+    profile: &EdgeProfile,
+    directive: EdgeDirective,
+) -> (Storage, FreshnessLifetime) {
     let control = &exchange.control;
     let lifetime = standard::lifetime(exchange, Cache::Shared);
     let stored = match directive {
         EdgeDirective::NotStored if control.private() => {
-            Storage::not_stored(Why::Forbidden(StorageProhibition::Private))
+            Storage::not_stored(StorageReason::Forbidden(StorageProhibition::Private))
         }
         EdgeDirective::NotStored if control.no_store() => match profile.facts().obeys_no_store {
-            Some(true) => Storage::not_stored(Why::Forbidden(StorageProhibition::NoStore)),
-            Some(false) | None => Storage::stored(Why::NoStoreAtEdge),
+            Some(true) => Storage::not_stored(StorageReason::Forbidden(StorageProhibition::NoStore)),
+            Some(false) | None => Storage::stored(StorageReason::NoStoreAtEdge),
         },
         // A qualified `private`. Few edge caches can store the response without the listed fields.
-        EdgeDirective::NotStored => Storage::not_stored(Why::Forbidden(StorageProhibition::Private)),
+        EdgeDirective::NotStored => Storage::not_stored(StorageReason::Forbidden(StorageProhibition::Private)),
         EdgeDirective::Validated | EdgeDirective::Stored(_) | EdgeDirective::Silent => {
             match standard::storage(exchange, Cache::Shared) {
-                storage if storage.is_stored() => storage,
+                storage if storage.may_store() => storage,
                 // Edge caches differ in how they treat request directives and credentials (C-17).
-                _ if control.s_maxage().is_some() => Storage::stored(Why::Allowed(StoragePermission::SMaxage)),
-                _ if control.max_age().is_some() => Storage::stored(Why::Allowed(StoragePermission::MaxAge)),
-                _ => Storage::stored(Why::Allowed(StoragePermission::Status)),
+                _ if control.s_maxage().is_some() => {
+                    Storage::stored(StorageReason::Allowed(StoragePermission::SMaxage))
+                }
+                _ if control.max_age().is_some() => Storage::stored(StorageReason::Allowed(StoragePermission::MaxAge)),
+                _ => Storage::stored(StorageReason::Allowed(StoragePermission::Status)),
             }
         }
     };
-    match stored.why() {
-        Why::NoStoreAtEdge if lifetime.seconds() == Some(0) => (stored, FreshFor::unknown(FreshFrom::EdgeDefault)),
+    match stored.reason() {
+        StorageReason::NoStoreAtEdge if lifetime.seconds() == Some(0) => {
+            (stored, FreshnessLifetime::unknown(FreshnessSource::EdgeDefault))
+        }
         _ => (stored, lifetime),
     }
 }
 
 /// The behavior if no field states a lifetime for the edge cache.
-fn without_directive(exchange: &Exchange, profile: &EdgeProfile) -> (Storage, FreshFor) {
+fn without_directive(exchange: &Exchange, profile: &EdgeProfile) -> (Storage, FreshnessLifetime) {
     let facts = profile.facts().without_cache_control.filter(|_| exchange.status.is_success());
-    let why = Why::UnsaidAtEdge(facts);
-    let unknown = FreshFor::unknown(FreshFrom::EdgeDefault);
+    let why = StorageReason::HeuristicCaching(facts);
+    let unknown = FreshnessLifetime::unknown(FreshnessSource::EdgeDefault);
     let heuristic = || {
         let lifetime = Lifetime::of_response(Cache::Shared, exchange.status, &exchange.headers, exchange.now);
-        FreshFor::new(
+        FreshnessLifetime::new(
             if lifetime.source() == LifetimeSource::Heuristic { lifetime.seconds() } else { 0 },
-            FreshFrom::Answer(LifetimeSource::Heuristic),
+            FreshnessSource::Answer(LifetimeSource::Heuristic),
         )
     };
     match facts {
-        Some(UnsaidAtEdge::NotStored) => (Storage::not_stored(why), unknown),
-        Some(UnsaidAtEdge::ByExtension) if !has_static_extension(exchange.request.uri.path()) => {
+        Some(HeuristicCaching::NotStored) => (Storage::not_stored(why), unknown),
+        Some(HeuristicCaching::ByExtension) if !has_static_extension(exchange.request.uri.path()) => {
             (Storage::not_stored(why), unknown)
         }
-        Some(UnsaidAtEdge::ByExtension) => (Storage::stored(why), unknown),
-        Some(UnsaidAtEdge::ByLastModified) => (Storage::stored(why), heuristic()),
-        Some(UnsaidAtEdge::StoredFor(seconds)) => {
-            (Storage::stored(why), FreshFor::new(seconds.into(), FreshFrom::EdgeDefault))
+        Some(HeuristicCaching::ByExtension) => (Storage::stored(why), unknown),
+        Some(HeuristicCaching::ByLastModified) => (Storage::stored(why), heuristic()),
+        Some(HeuristicCaching::StoredFor(seconds)) => {
+            (Storage::stored(why), FreshnessLifetime::new(seconds.into(), FreshnessSource::EdgeDefault))
         }
         None if exchange.status.is_success() => (Storage::stored(why), unknown),
         // The facts do not cover errors and redirects.
@@ -180,10 +193,10 @@ fn without_directive(exchange: &Exchange, profile: &EdgeProfile) -> (Storage, Fr
 }
 
 /// The reason why the edge cache does not store a response that its fields allow to store.
-fn refused(exchange: &Exchange, profile: &EdgeProfile, effective: &EffectiveField) -> Option<Why> {
+fn refused(exchange: &Exchange, profile: &EdgeProfile, effective: &EffectiveField) -> Option<StorageReason> {
     let facts = profile.facts();
     if exchange.sets_cookie() && facts.set_cookie == Some(SetCookieAtEdge::NotStored) {
-        return Some(Why::SetCookieAtEdge);
+        return Some(StorageReason::SetCookieAtEdge);
     }
     let control = &exchange.control;
     let shared = control.public()
@@ -196,12 +209,12 @@ fn refused(exchange: &Exchange, profile: &EdgeProfile, effective: &EffectiveFiel
         Some(AuthorizationAtEdge::Stored) | None => false,
     };
     if exchange.is_authorized() && unauthorized {
-        return Some(Why::AuthorizationAtEdge);
+        return Some(StorageReason::AuthorizationAtEdge);
     }
     let Some(VaryAtEdge::OnlyStores(known)) = facts.vary else { return None };
     let others: Vec<HeaderName> =
         exchange.varies_on().into_iter().filter(|name| !known.contains(&name.as_str())).collect();
-    (exchange.vary.is_any() || !others.is_empty()).then_some(Why::VaryAtEdge(others))
+    (exchange.vary.is_any() || !others.is_empty()).then_some(StorageReason::VaryAtEdge(others))
 }
 
 fn then(exchange: &Exchange, profile: &EdgeProfile, effective: &EffectiveField) -> AfterFreshness {
@@ -239,7 +252,7 @@ fn then(exchange: &Exchange, profile: &EdgeProfile, effective: &EffectiveField) 
     then.stale_if_error = then.stale_if_error.filter(obeyed(facts.stale_if_error));
     then.stale_when_unreachable = facts.stale_when_unreachable == Some(true) && !then.never_stale;
     if facts.revalidates == Some(false) {
-        then.validation = Validation::NeverAsks;
+        then.validation = Validation::NeverRevalidates;
     }
     if then.never_stale {
         (then.stale_while_revalidate, then.stale_if_error) = (None, None);

@@ -8,7 +8,7 @@ use super::at_edge;
 use super::exchange::Exchange;
 use super::findings;
 use super::standard;
-use super::verdict::{Keeper, Verdict};
+use super::verdict::{CacheKind, Verdict};
 use super::warning::{Level, Warning};
 use crate::edge::EdgeProfile;
 use crate::protocol::{Cache, HttpDate};
@@ -54,12 +54,12 @@ impl CacheAudit {
     }
 
     /// Adds the verdict on an edge cache. It replaces the verdict of an earlier profile with the same name.
-    pub fn at(self, profile: &EdgeProfile) -> Self {
-        self.at_all([profile])
+    pub fn with_edge(self, profile: &EdgeProfile) -> Self {
+        self.with_edges([profile])
     }
 
     /// Adds the verdicts on several edge caches. Each is judged as if it were the only cache in front of the service.
-    pub fn at_all<'a>(mut self, profiles: impl IntoIterator<Item = &'a EdgeProfile>) -> Self {
+    pub fn with_edges<'a>(mut self, profiles: impl IntoIterator<Item = &'a EdgeProfile>) -> Self {
         for profile in profiles {
             self.edges.retain(|(other, _)| other.name() != profile.name());
             self.edges.push((profile.clone(), at_edge::verdict(&self.exchange, profile)));
@@ -82,7 +82,7 @@ impl CacheAudit {
 
     /// Returns the verdict on a private or a shared cache.
     #[must_use]
-    pub const fn by(&self, cache: Cache) -> &Verdict {
+    pub const fn verdict_for(&self, cache: Cache) -> &Verdict {
         match cache {
             Cache::Private => &self.browser,
             Cache::Shared => &self.shared,
@@ -94,7 +94,7 @@ impl CacheAudit {
     /// The comparison of names ignores case.
     #[must_use]
     pub fn edge(&self, name: &str) -> Option<&Verdict> {
-        self.edges().find(|verdict| matches!(verdict.keeper(), Keeper::Edge(own) if own.eq_ignore_ascii_case(name)))
+        self.edges().find(|verdict| matches!(verdict.kind(), CacheKind::Edge(own) if own.eq_ignore_ascii_case(name)))
     }
 
     /// Returns the verdict on each edge cache, in the order in which the profiles were added.

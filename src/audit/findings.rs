@@ -6,10 +6,10 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE, SET_COOKIE};
 use super::at_edge;
 use super::exchange::Exchange;
 use super::fingerprint::has_fingerprint;
-use super::lifetime::FreshFor;
-use super::storage::Why;
-use super::verdict::{Keeper, Verdict};
-use super::warning::{PersonalSign, Warning};
+use super::lifetime::FreshnessLifetime;
+use super::storage::StorageReason;
+use super::verdict::{CacheKind, Verdict};
+use super::warning::{PersonalizationEvidence, Warning};
 use crate::edge::{EdgeProfile, SetCookieAtEdge};
 use crate::protocol::{CacheControl, invalid_etag, strong_tag_hides_coding};
 
@@ -26,13 +26,14 @@ pub(super) fn warnings(
     let lines = exchange.headers.get_all(CACHE_CONTROL);
     let mut warnings: Vec<Warning> = CacheControl::contradictions_in(lines).map(Warning::Contradiction).collect();
     let verdicts = || edges.iter().map(|(_, verdict)| verdict);
-    let stored = |verdict: &&Verdict| verdict.is_stored();
-    let reused = |verdict: &&Verdict| verdict.reused_for() != Some(0);
+    let stored = |verdict: &&Verdict| verdict.may_store();
+    let reused = |verdict: &&Verdict| verdict.remaining_freshness() != Some(0);
     let sharing: Vec<&Verdict> = std::iter::once(shared).chain(verdicts()).filter(stored).collect();
 
     // An edge cache that does not obey `no-store` gets its own warning.
     let guessed = |verdict: &&Verdict| {
-        verdict.lifetime().is_some_and(FreshFor::is_guessed) && *verdict.storage().why() != Why::NoStoreAtEdge
+        verdict.lifetime().is_some_and(FreshnessLifetime::is_guessed)
+            && *verdict.storage().reason() != StorageReason::NoStoreAtEdge
     };
     let by = keepers([browser, shared].into_iter().chain(verdicts()).filter(guessed).filter(reused));
     if !by.is_empty() {
@@ -46,8 +47,8 @@ pub(super) fn warnings(
     }
     if let Some(sign) = personal_sign(exchange) {
         let by = match sign {
-            PersonalSign::Cookie => keepers(sharing.iter().copied().filter(reused)),
-            PersonalSign::Mark | PersonalSign::Authorization => keepers(sharing.iter().copied()),
+            PersonalizationEvidence::Cookie => keepers(sharing.iter().copied().filter(reused)),
+            PersonalizationEvidence::Mark | PersonalizationEvidence::Authorization => keepers(sharing.iter().copied()),
         };
         if !by.is_empty() {
             warnings.push(Warning::PersonalShared { sign, by });
@@ -65,35 +66,35 @@ pub(super) fn warnings(
     warnings
 }
 
-fn keepers<'a>(verdicts: impl Iterator<Item = &'a Verdict>) -> Vec<Keeper> {
-    verdicts.map(Verdict::keeper).collect()
+fn keepers<'a>(verdicts: impl Iterator<Item = &'a Verdict>) -> Vec<CacheKind> {
+    verdicts.map(Verdict::kind).collect()
 }
 
 /// The caches that may replay the cookie to other clients.
-fn replaying(exchange: &Exchange, shared: &Verdict, edges: &[(EdgeProfile, Verdict)]) -> Vec<Keeper> {
+fn replaying(exchange: &Exchange, shared: &Verdict, edges: &[(EdgeProfile, Verdict)]) -> Vec<CacheKind> {
     let control = &exchange.control;
     let kept_out =
         [control.private_fields(), control.no_cache_fields()].iter().any(|fields| fields.contains(SET_COOKIE.as_str()));
-    let shared = Some(shared).filter(|shared| shared.is_stored() && !kept_out);
+    let shared = Some(shared).filter(|shared| shared.may_store() && !kept_out);
     let edges = edges.iter().filter(|(profile, verdict)| {
-        verdict.is_stored() && profile.facts().set_cookie != Some(SetCookieAtEdge::StoredWithoutIt)
+        verdict.may_store() && profile.facts().set_cookie != Some(SetCookieAtEdge::StoredWithoutIt)
     });
     keepers(shared.into_iter().chain(edges.map(|(_, verdict)| verdict)))
 }
 
-fn personal_sign(exchange: &Exchange) -> Option<PersonalSign> {
+fn personal_sign(exchange: &Exchange) -> Option<PersonalizationEvidence> {
     if exchange.marked_personal {
-        return Some(PersonalSign::Mark);
+        return Some(PersonalizationEvidence::Mark);
     }
     if exchange.is_authorized() {
-        return Some(PersonalSign::Authorization);
+        return Some(PersonalizationEvidence::Authorization);
     }
     let is_html = exchange.headers.get(CONTENT_TYPE).is_some_and(|value| {
         let kind = value.as_bytes();
         kind.get(..9).is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/html"))
     });
     let varies = exchange.vary.is_any() || exchange.vary.contains(COOKIE.as_str());
-    (is_html && !varies && exchange.request.headers.contains_key(COOKIE)).then_some(PersonalSign::Cookie)
+    (is_html && !varies && exchange.request.headers.contains_key(COOKIE)).then_some(PersonalizationEvidence::Cookie)
 }
 
 fn long_without_fingerprint(exchange: &Exchange, browser: &Verdict) -> Option<Warning> {
@@ -116,7 +117,7 @@ fn of_edge(exchange: &Exchange, profile: &EdgeProfile, verdict: &Verdict) -> Vec
         let known = profile.facts().vary.is_some();
         warnings.push(Warning::VaryIgnored { edge, fields: key.ignored().to_vec(), known });
     }
-    if *verdict.storage().why() == Why::NoStoreAtEdge {
+    if *verdict.storage().reason() == StorageReason::NoStoreAtEdge {
         warnings.push(Warning::NoStoreDisobeyed { edge });
     }
     if key.query() == Some(false) && exchange.request.uri.query().is_some_and(|query| !query.is_empty()) {

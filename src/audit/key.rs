@@ -20,7 +20,7 @@ use http::HeaderName;
 /// let (response, ()) = response.body(()).unwrap().into_parts();
 /// let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
 ///
-/// let audit = CacheAudit::of(&request, &response, now).at(&EdgeProfile::CLOUDFLARE);
+/// let audit = CacheAudit::of(&request, &response, now).with_edge(&EdgeProfile::CLOUDFLARE);
 /// assert_eq!(audit.shared().key().unwrap().fields(), ["accept-language"]);
 /// assert_eq!(audit.edge("cloudflare").unwrap().key().unwrap().ignored(), ["accept-language"]);
 /// ```

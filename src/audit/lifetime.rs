@@ -1,4 +1,4 @@
-//! [`FreshFor`]: the freshness lifetime of a response in one cache, and its source.
+//! [`FreshnessLifetime`]: the freshness lifetime of a response in one cache, and its source.
 
 use std::fmt;
 
@@ -12,15 +12,15 @@ use crate::protocol::LifetimeSource;
 /// The cache may reuse the response during this time without revalidation
 /// ([RFC 9111 section 4.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2)).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FreshFor {
+pub struct FreshnessLifetime {
     seconds: Option<u64>,
-    from: FreshFrom,
+    source: FreshnessSource,
 }
 
 /// The source of a freshness lifetime. Displays as the directive or field, such as `` `max-age` ``.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum FreshFrom {
+pub enum FreshnessSource {
     /// `s-maxage`, `max-age`, `Expires`, heuristic freshness from `Last-Modified`, or no source at all.
     Answer(LifetimeSource),
     /// A field that only edge caches read, such as `CDN-Cache-Control`.
@@ -31,13 +31,13 @@ pub enum FreshFrom {
     Validated,
 }
 
-impl FreshFor {
-    pub(super) const fn new(seconds: u64, from: FreshFrom) -> Self {
-        Self { seconds: Some(seconds), from }
+impl FreshnessLifetime {
+    pub(super) const fn new(seconds: u64, from: FreshnessSource) -> Self {
+        Self { seconds: Some(seconds), source: from }
     }
 
-    pub(super) const fn unknown(from: FreshFrom) -> Self {
-        Self { seconds: None, from }
+    pub(super) const fn unknown(from: FreshnessSource) -> Self {
+        Self { seconds: None, source: from }
     }
 
     /// Returns the lifetime in seconds, counted from the generation of the response.
@@ -50,18 +50,18 @@ impl FreshFor {
 
     /// Returns the source of the lifetime.
     #[must_use]
-    pub const fn from(&self) -> &FreshFrom {
-        &self.from
+    pub const fn source(&self) -> &FreshnessSource {
+        &self.source
     }
 
     /// Returns whether the cache chooses the lifetime itself, because the response does not state one.
     #[must_use]
     pub const fn is_guessed(&self) -> bool {
-        matches!(self.from, FreshFrom::Answer(LifetimeSource::Heuristic) | FreshFrom::EdgeDefault)
+        matches!(self.source, FreshnessSource::Answer(LifetimeSource::Heuristic) | FreshnessSource::EdgeDefault)
     }
 }
 
-impl FreshFrom {
+impl FreshnessSource {
     /// Returns the rule that gives this source its effect.
     #[must_use]
     pub const fn rule(&self) -> Rule {
@@ -78,7 +78,7 @@ impl FreshFrom {
     }
 }
 
-impl fmt::Display for FreshFrom {
+impl fmt::Display for FreshnessSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Answer(source) => f.write_str(match source {

@@ -5,7 +5,7 @@
 //! these questions:
 //!
 //! - May the cache [store](Storage) the response, and which [rule](Rule) decides that?
-//! - For [how long](FreshFor) is the response fresh, and which directive says so?
+//! - For [how long](FreshnessLifetime) is the response fresh, and which directive says so?
 //! - What does the cache do [after that](AfterFreshness)?
 //! - Which later requests get the response, that is, what is its [key](CacheKey)?
 //! - Which cache tags purge it?
@@ -29,7 +29,7 @@
 //! let (response, ()) = response.into_parts();
 //! let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
 //!
-//! let audit = CacheAudit::of(&request, &response, now).at(&EdgeProfile::NGINX);
+//! let audit = CacheAudit::of(&request, &response, now).with_edge(&EdgeProfile::NGINX);
 //! assert_eq!(
 //!     audit.browser().to_string(),
 //!     "A browser may store it (`max-age` allows it; RFC 9111 section 3, S-01) and reuse it for 60 seconds \
@@ -80,8 +80,8 @@ mod warning;
 pub use self::after::{AfterFreshness, Validation};
 pub use self::cache_audit::CacheAudit;
 pub use self::key::CacheKey;
-pub use self::lifetime::{FreshFor, FreshFrom};
+pub use self::lifetime::{FreshnessLifetime, FreshnessSource};
 pub use self::rule::Rule;
-pub use self::storage::{Storage, Why};
-pub use self::verdict::{Keeper, Verdict};
-pub use self::warning::{Level, PersonalSign, Warning};
+pub use self::storage::{Storage, StorageReason};
+pub use self::verdict::{CacheKind, Verdict};
+pub use self::warning::{Level, PersonalizationEvidence, Warning};

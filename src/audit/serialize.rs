@@ -29,12 +29,12 @@ impl Serialize for Verdict {
         struct Lifetime {
             #[serde(skip_serializing_if = "Option::is_none")]
             seconds: Option<u64>,
-            from: String,
+            source: String,
             rule: &'static str,
             section: &'static str,
         }
         #[derive(Serialize)]
-        struct Then {
+        struct AfterExpiry {
             validation: &'static str,
             never_stale: bool,
             stale_when_unreachable: bool,
@@ -53,37 +53,37 @@ impl Serialize for Verdict {
         }
         #[derive(Serialize)]
         struct Document<'a> {
-            keeper: String,
-            stored: bool,
-            why: String,
+            cache: String,
+            may_store: bool,
+            reason: String,
             rule: &'static str,
             section: &'static str,
             age: u64,
             #[serde(skip_serializing_if = "Option::is_none")]
             lifetime: Option<Lifetime>,
             #[serde(skip_serializing_if = "Option::is_none")]
-            then: Option<Then>,
+            after_expiry: Option<AfterExpiry>,
             #[serde(skip_serializing_if = "Option::is_none")]
             key: Option<Key<'a>>,
             tags: Vec<&'a str>,
         }
-        let rule = self.storage.why().rule();
+        let rule = self.storage.reason().rule();
         let lifetime = self.lifetime().map(|lifetime| {
-            let rule = lifetime.from().rule();
+            let rule = lifetime.source().rule();
             Lifetime {
                 seconds: lifetime.seconds(),
-                from: lifetime.from().to_string(),
+                source: lifetime.source().to_string(),
                 rule: rule.id(),
                 section: rule.section(),
             }
         });
-        let then = self.then().map(|then| Then {
+        let after_expiry = self.after_expiry().map(|then| AfterExpiry {
             validation: match then.validation() {
                 Validation::EntityTag => "entity-tag",
                 Validation::LastModified => "last-modified",
                 Validation::Both => "both",
                 Validation::Nothing => "nothing",
-                Validation::NeverAsks => "never-asks",
+                Validation::NeverRevalidates => "never-revalidates",
             },
             never_stale: then.never_stale(),
             stale_when_unreachable: then.stale_when_unreachable(),
@@ -97,14 +97,14 @@ impl Serialize for Verdict {
             query: key.query(),
         });
         Document {
-            keeper: self.keeper.to_string(),
-            stored: self.is_stored(),
-            why: self.storage.why().to_string(),
+            cache: self.kind.to_string(),
+            may_store: self.may_store(),
+            reason: self.storage.reason().to_string(),
             rule: rule.id(),
             section: rule.section(),
             age: self.age.seconds(),
             lifetime,
-            then,
+            after_expiry,
             key,
             tags: self.tags.iter().map(crate::policy::CacheTag::as_str).collect(),
         }

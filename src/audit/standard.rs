@@ -2,36 +2,36 @@
 
 use super::after::AfterFreshness;
 use super::exchange::Exchange;
-use super::lifetime::{FreshFor, FreshFrom};
-use super::storage::{Storage, Why};
-use super::verdict::{Keeper, Verdict};
+use super::lifetime::{FreshnessLifetime, FreshnessSource};
+use super::storage::{Storage, StorageReason};
+use super::verdict::{CacheKind, Verdict};
 use crate::edge::TagFormat;
 use crate::policy::CacheTags;
 use crate::protocol::{Age, Cache, Freshness, Storability};
 
 pub(super) fn browser(exchange: &Exchange) -> Verdict {
-    verdict(exchange, Cache::Private, Keeper::Browser, CacheTags::new())
+    verdict(exchange, Cache::Private, CacheKind::Browser, CacheTags::new())
 }
 
 pub(super) fn shared_cache(exchange: &Exchange) -> Verdict {
     let groups = TagFormat::CACHE_GROUPS;
     let (tags, _) = groups.tags_in(&exchange.headers);
-    verdict(exchange, Cache::Shared, Keeper::SharedCache, tags)
+    verdict(exchange, Cache::Shared, CacheKind::SharedCache, tags)
 }
 
 pub(super) fn storage(exchange: &Exchange, cache: Cache) -> Storage {
     match Storability::of_response(cache, &exchange.request, exchange.status, &exchange.headers) {
-        Storability::Allowed(permission) => Storage::stored(Why::Allowed(permission)),
-        Storability::Forbidden(prohibition) => Storage::not_stored(Why::Forbidden(prohibition)),
+        Storability::Allowed(permission) => Storage::stored(StorageReason::Allowed(permission)),
+        Storability::Forbidden(prohibition) => Storage::not_stored(StorageReason::Forbidden(prohibition)),
     }
 }
 
-pub(super) fn lifetime(exchange: &Exchange, cache: Cache) -> FreshFor {
+pub(super) fn lifetime(exchange: &Exchange, cache: Cache) -> FreshnessLifetime {
     if exchange.control.no_cache() {
-        return FreshFor::new(0, FreshFrom::Validated);
+        return FreshnessLifetime::new(0, FreshnessSource::Validated);
     }
     let lifetime = freshness(exchange, cache).lifetime();
-    FreshFor::new(lifetime.seconds(), FreshFrom::Answer(lifetime.source()))
+    FreshnessLifetime::new(lifetime.seconds(), FreshnessSource::Answer(lifetime.source()))
 }
 
 pub(super) fn then(exchange: &Exchange, cache: Cache) -> AfterFreshness {
@@ -50,9 +50,9 @@ fn freshness(exchange: &Exchange, cache: Cache) -> Freshness {
     Freshness::of_response(cache, exchange.status, &exchange.headers, exchange.now, Age::ZERO)
 }
 
-fn verdict(exchange: &Exchange, cache: Cache, keeper: Keeper, tags: CacheTags) -> Verdict {
+fn verdict(exchange: &Exchange, cache: Cache, kind: CacheKind, tags: CacheTags) -> Verdict {
     Verdict {
-        keeper,
+        kind,
         storage: storage(exchange, cache),
         lifetime: lifetime(exchange, cache),
         age: exchange.age,

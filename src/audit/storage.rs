@@ -5,20 +5,20 @@ use std::fmt;
 use http::HeaderName;
 
 use super::rule::Rule;
-use crate::edge::UnsaidAtEdge;
+use crate::edge::HeuristicCaching;
 use crate::protocol::{StoragePermission, StorageProhibition};
 
 /// Whether a cache may store the response, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Storage {
     stored: bool,
-    why: Why,
+    reason: StorageReason,
 }
 
 /// The reason why a cache may or must not store a response. Displays as a clause, such as `` `max-age` allows it ``.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Why {
+pub enum StorageReason {
     /// [RFC 9111 section 3](https://www.rfc-editor.org/rfc/rfc9111.html#section-3) allows it.
     Allowed(StoragePermission),
     /// RFC 9111 or the definition of the method or status forbids it.
@@ -38,32 +38,32 @@ pub enum Why {
     /// to assume that it stores the response.
     NoStoreAtEdge,
     /// No field gives the edge cache a directive, so its own default applies. `None` if the default is not known.
-    UnsaidAtEdge(Option<UnsaidAtEdge>),
+    HeuristicCaching(Option<HeuristicCaching>),
 }
 
 impl Storage {
-    pub(super) const fn stored(why: Why) -> Self {
-        Self { stored: true, why }
+    pub(super) const fn stored(reason: StorageReason) -> Self {
+        Self { stored: true, reason }
     }
 
-    pub(super) const fn not_stored(why: Why) -> Self {
-        Self { stored: false, why }
+    pub(super) const fn not_stored(reason: StorageReason) -> Self {
+        Self { stored: false, reason }
     }
 
     /// Returns whether the cache may store the response.
     #[must_use]
-    pub const fn is_stored(&self) -> bool {
+    pub const fn may_store(&self) -> bool {
         self.stored
     }
 
     /// Returns the reason.
     #[must_use]
-    pub const fn why(&self) -> &Why {
-        &self.why
+    pub const fn reason(&self) -> &StorageReason {
+        &self.reason
     }
 }
 
-impl Why {
+impl StorageReason {
     /// Returns the rule behind this reason.
     #[must_use]
     pub const fn rule(&self) -> Rule {
@@ -86,12 +86,12 @@ impl Why {
             Self::AuthorizationAtEdge => Rule::new("S-04", "RFC 9111 section 3.5"),
             Self::VaryAtEdge(_) => Rule::new("K-08", "RFC 9111 section 4.1"),
             Self::NoStoreAtEdge => Rule::new("G-07", "RFC 9111 section 5.2.2.5"),
-            Self::UnsaidAtEdge(_) => Rule::new("G-14", "RFC 9111 section 4.2.2"),
+            Self::HeuristicCaching(_) => Rule::new("G-14", "RFC 9111 section 4.2.2"),
         }
     }
 }
 
-impl fmt::Display for Why {
+impl fmt::Display for StorageReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use StoragePermission as Yes;
         use StorageProhibition as No;
@@ -138,13 +138,13 @@ impl fmt::Display for Why {
                 Ok(())
             }
             Self::NoStoreAtEdge => f.write_str("this cache does not always obey `no-store` without `private`"),
-            Self::UnsaidAtEdge(unsaid) => f.write_str(match unsaid {
-                Some(UnsaidAtEdge::NotStored) => "no directive allows it, and this cache requires one",
-                Some(UnsaidAtEdge::ByExtension) => {
+            Self::HeuristicCaching(unsaid) => f.write_str(match unsaid {
+                Some(HeuristicCaching::NotStored) => "no directive allows it, and this cache requires one",
+                Some(HeuristicCaching::ByExtension) => {
                     "without a directive, this cache decides by the extension of the path"
                 }
-                Some(UnsaidAtEdge::ByLastModified) => "without a directive, this cache decides by `Last-Modified`",
-                Some(UnsaidAtEdge::StoredFor(_)) => "without a directive, this cache stores every response",
+                Some(HeuristicCaching::ByLastModified) => "without a directive, this cache decides by `Last-Modified`",
+                Some(HeuristicCaching::StoredFor(_)) => "without a directive, this cache stores every response",
                 None => "it is not known what this cache does without a directive",
             }),
         }

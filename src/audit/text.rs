@@ -6,10 +6,10 @@ use http::HeaderName;
 
 use super::after::{AfterFreshness, Validation};
 use super::key::CacheKey;
-use super::lifetime::FreshFrom;
+use super::lifetime::FreshnessSource;
 use super::rule::Rule;
-use super::verdict::{Keeper, Verdict};
-use super::warning::{Level, PersonalSign, Warning};
+use super::verdict::{CacheKind, Verdict};
+use super::warning::{Level, PersonalizationEvidence, Warning};
 
 const AGE: Rule = Rule::new("A-06", "RFC 9111 section 4.2.3");
 const VALIDATION: Rule = Rule::new("S-08", "RFC 9111 section 4.3.1");
@@ -24,7 +24,7 @@ const VARY_IGNORED: Rule = Rule::new("K-08", "RFC 9111 section 4.1");
 const TAGS: Rule = Rule::new("G-20", "RFC 9875 section 1");
 const GROUPS: Rule = Rule::new("I-02", "RFC 9875 section 2");
 
-impl fmt::Display for Keeper {
+impl fmt::Display for CacheKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Browser => f.write_str("a browser"),
@@ -36,17 +36,17 @@ impl fmt::Display for Keeper {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.keeper {
-            Keeper::Browser => "A browser",
-            Keeper::SharedCache => "A shared cache",
-            Keeper::Edge(_) => "The edge cache",
+        f.write_str(match self.kind {
+            CacheKind::Browser => "A browser",
+            CacheKind::SharedCache => "A shared cache",
+            CacheKind::Edge(_) => "The edge cache",
         })?;
-        if let Keeper::Edge(name) = self.keeper {
+        if let CacheKind::Edge(name) = self.kind {
             write!(f, " `{name}`")?;
         }
-        let why = self.storage.why();
-        if !self.is_stored() {
-            let must_not = if matches!(self.keeper, Keeper::Edge(_)) { "does not" } else { "must not" };
+        let why = self.storage.reason();
+        if !self.may_store() {
+            let must_not = if matches!(self.kind, CacheKind::Edge(_)) { "does not" } else { "must not" };
             return write!(f, " {must_not} store it ({why}; {}).", why.rule());
         }
         write!(f, " may store it ({why}; {})", why.rule())?;
@@ -59,20 +59,20 @@ impl fmt::Display for Verdict {
 
 impl Verdict {
     fn write_lifetime(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (from, rule) = (self.lifetime.from(), self.lifetime.from().rule());
+        let (from, rule) = (self.lifetime.source(), self.lifetime.source().rule());
         match (from, self.lifetime.seconds()) {
-            (FreshFrom::Validated, _) => write!(f, " and before each reuse ({from}; {rule})")?,
+            (FreshnessSource::Validated, _) => write!(f, " and before each reuse ({from}; {rule})")?,
             (_, Some(0)) => write!(f, ", but it is stale at once ({from}; {rule}), so the cache")?,
             (_, Some(seconds)) => write!(f, " and reuse it for {} ({from}; {rule})", Seconds(seconds))?,
             (_, None) => write!(f, " and reuse it for as long as the cache chooses ({from}; {rule})")?,
         }
         match (from, self.age.seconds()) {
-            (FreshFrom::Validated, _) | (_, 0) => {}
+            (FreshnessSource::Validated, _) | (_, 0) => {}
             (_, age) if self.lifetime.seconds() == Some(0) => write!(f, " ({} old; {AGE})", Seconds(age))?,
             (_, age) => write!(f, ", of which {} have passed ({AGE})", Seconds(age))?,
         }
         let then = match (from, self.lifetime.seconds()) {
-            (FreshFrom::Validated, _) | (_, Some(0)) => " ",
+            (FreshnessSource::Validated, _) | (_, Some(0)) => " ",
             _ => ", then ",
         };
         f.write_str(then)
@@ -86,7 +86,7 @@ impl Verdict {
         for (index, tag) in self.tags.iter().enumerate() {
             write!(f, "{}`{}`", if index == 0 { "" } else { " or " }, tag.as_str())?;
         }
-        write!(f, " reaches it ({}).", if matches!(self.keeper, Keeper::Edge(_)) { TAGS } else { GROUPS })
+        write!(f, " reaches it ({}).", if matches!(self.kind, CacheKind::Edge(_)) { TAGS } else { GROUPS })
     }
 }
 
@@ -97,7 +97,7 @@ impl AfterFreshness {
             Validation::LastModified => "revalidates it by date",
             Validation::Both => "revalidates it by entity tag and date",
             Validation::Nothing => "fetches it again, because it does not have a validator",
-            Validation::NeverAsks => "fetches it again, because this cache never revalidates",
+            Validation::NeverRevalidates => "fetches it again, because this cache never revalidates",
         })?;
         write!(f, " ({VALIDATION}).")?;
         if self.never_stale {
@@ -189,9 +189,11 @@ impl fmt::Display for Warning {
             )?,
             Self::PersonalShared { sign, by } => {
                 let sign = match sign {
-                    PersonalSign::Mark => "the response is marked as personalized",
-                    PersonalSign::Authorization => "the request has `Authorization`",
-                    PersonalSign::Cookie => "the request for this page has `Cookie`, and `Vary` does not name it",
+                    PersonalizationEvidence::Mark => "the response is marked as personalized",
+                    PersonalizationEvidence::Authorization => "the request has `Authorization`",
+                    PersonalizationEvidence::Cookie => {
+                        "the request for this page has `Cookie`, and `Vary` does not name it"
+                    }
                 };
                 write!(f, "{sign}, and {} may serve the response to other users; add `private`", Keepers(by))?;
             }
@@ -256,17 +258,17 @@ impl fmt::Display for Names<'_> {
     }
 }
 
-struct Keepers<'a>(&'a [Keeper]);
+struct Keepers<'a>(&'a [CacheKind]);
 
 impl fmt::Display for Keepers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().enumerate().try_for_each(|(index, keeper)| {
+        self.0.iter().enumerate().try_for_each(|(index, cache)| {
             let separator = match index {
                 0 => "",
                 _ if index + 1 == self.0.len() => " and ",
                 _ => ", ",
             };
-            write!(f, "{separator}{keeper}")
+            write!(f, "{separator}{cache}")
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::after::AfterFreshness;
 use super::key::CacheKey;
-use super::lifetime::FreshFor;
+use super::lifetime::FreshnessLifetime;
 use super::storage::Storage;
 use crate::policy::CacheTags;
 use crate::protocol::Age;
@@ -10,7 +10,7 @@ use crate::protocol::Age;
 /// The cache that a [`Verdict`] is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Keeper {
+pub enum CacheKind {
     /// The private cache of a browser.
     Browser,
     /// A shared cache that follows [RFC 9111](https://www.rfc-editor.org/rfc/rfc9111.html).
@@ -26,7 +26,7 @@ pub enum Keeper {
 ///
 /// ```
 /// use http::{Request, Response};
-/// use tower_cache_policy::audit::{CacheAudit, Keeper};
+/// use tower_cache_policy::audit::{CacheAudit, CacheKind};
 /// use tower_cache_policy::protocol::HttpDate;
 ///
 /// let (request, ()) = Request::get("/account").body(()).unwrap().into_parts();
@@ -35,15 +35,15 @@ pub enum Keeper {
 /// let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
 ///
 /// let audit = CacheAudit::of(&request, &response, now);
-/// assert_eq!(audit.browser().reused_for(), Some(30));
-/// assert_eq!(audit.shared().keeper(), Keeper::SharedCache);
-/// assert!(!audit.shared().is_stored());
+/// assert_eq!(audit.browser().remaining_freshness(), Some(30));
+/// assert_eq!(audit.shared().kind(), CacheKind::SharedCache);
+/// assert!(!audit.shared().may_store());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    pub(super) keeper: Keeper,
+    pub(super) kind: CacheKind,
     pub(super) storage: Storage,
-    pub(super) lifetime: FreshFor,
+    pub(super) lifetime: FreshnessLifetime,
     pub(super) age: Age,
     pub(super) then: AfterFreshness,
     pub(super) key: CacheKey,
@@ -53,8 +53,8 @@ pub struct Verdict {
 impl Verdict {
     /// Returns the cache that this verdict is about.
     #[must_use]
-    pub const fn keeper(&self) -> Keeper {
-        self.keeper
+    pub const fn kind(&self) -> CacheKind {
+        self.kind
     }
 
     /// Returns whether the cache may store the response, and the reason.
@@ -65,15 +65,15 @@ impl Verdict {
 
     /// Returns whether the cache may store the response.
     #[must_use]
-    pub const fn is_stored(&self) -> bool {
-        self.storage.is_stored()
+    pub const fn may_store(&self) -> bool {
+        self.storage.may_store()
     }
 
     /// Returns the freshness lifetime, counted from the generation of the response, or `None` if the cache does not
     /// store the response.
     #[must_use]
-    pub const fn lifetime(&self) -> Option<&FreshFor> {
-        if self.is_stored() { Some(&self.lifetime) } else { None }
+    pub const fn lifetime(&self) -> Option<&FreshnessLifetime> {
+        if self.may_store() { Some(&self.lifetime) } else { None }
     }
 
     /// Returns how many seconds from now the cache may reuse the response without revalidation: the freshness
@@ -82,8 +82,8 @@ impl Verdict {
     /// Returns zero if the cache does not store the response or no later request matches it. Returns `None` if an
     /// edge cache chooses a lifetime that is not known.
     #[must_use]
-    pub fn reused_for(&self) -> Option<u64> {
-        if !self.is_stored() || self.key.never_matches() {
+    pub fn remaining_freshness(&self) -> Option<u64> {
+        if !self.may_store() || self.key.never_matches() {
             return Some(0);
         }
         self.lifetime.seconds().map(|seconds| seconds.saturating_sub(self.age.seconds()))
@@ -99,14 +99,14 @@ impl Verdict {
 
     /// Returns the behavior once the response is stale, or `None` if the cache does not store the response.
     #[must_use]
-    pub const fn then(&self) -> Option<&AfterFreshness> {
-        if self.is_stored() { Some(&self.then) } else { None }
+    pub const fn after_expiry(&self) -> Option<&AfterFreshness> {
+        if self.may_store() { Some(&self.then) } else { None }
     }
 
     /// Returns the key that a later request must match, or `None` if the cache does not store the response.
     #[must_use]
     pub const fn key(&self) -> Option<&CacheKey> {
-        if self.is_stored() { Some(&self.key) } else { None }
+        if self.may_store() { Some(&self.key) } else { None }
     }
 
     /// Returns the cache tags by which a purge removes the response from this cache. A browser cannot be purged, so

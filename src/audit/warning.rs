@@ -3,7 +3,7 @@
 use http::{HeaderName, HeaderValue};
 
 use super::rule::Rule;
-use super::verdict::Keeper;
+use super::verdict::CacheKind;
 use crate::protocol::Contradiction;
 
 /// The severity of a [`Warning`], from the lowest to the highest.
@@ -50,13 +50,13 @@ pub enum Warning {
     // F-04
     LifetimeGuessed {
         /// The caches.
-        by: Vec<Keeper>,
+        by: Vec<CacheKind>,
     },
     /// The response sets a cookie, and these caches may replay it to other clients.
     // G-01
     SetCookieShared {
         /// The caches.
-        by: Vec<Keeper>,
+        by: Vec<CacheKind>,
     },
     /// `Vary` names fields that are not part of the edge cache's key.
     // K-08
@@ -82,9 +82,9 @@ pub enum Warning {
     // G-02, G-03
     PersonalShared {
         /// The evidence that the response is made for one user.
-        sign: PersonalSign,
+        sign: PersonalizationEvidence,
         /// The caches.
-        by: Vec<Keeper>,
+        by: Vec<CacheKind>,
     },
     /// Browsers may reuse the response for more than a week, and the URL does not contain a fingerprint of the
     /// content.
@@ -118,7 +118,7 @@ pub enum Warning {
 /// The evidence that a response is made for one user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum PersonalSign {
+pub enum PersonalizationEvidence {
     /// The request or the response has the mark [`Personalized`](crate::policy::Personalized).
     Mark,
     /// The request has `Authorization`.
@@ -138,7 +138,7 @@ impl Warning {
             | Self::LifetimeGuessed { .. }
             | Self::StrongTagUnderCoding
             | Self::InvalidEntityTag { .. }
-            | Self::PersonalShared { sign: PersonalSign::Cookie, .. }
+            | Self::PersonalShared { sign: PersonalizationEvidence::Cookie, .. }
             | Self::LongWithoutFingerprint { .. }
             | Self::FieldIgnored { .. }
             | Self::QueryNotInKey { .. }
@@ -163,7 +163,9 @@ impl Warning {
             Self::VaryIgnored { .. } => Rule::new("K-08", "RFC 9111 section 4.1"),
             Self::StrongTagUnderCoding => Rule::new("V-09", "RFC 9110 section 8.8.3.3"),
             Self::InvalidEntityTag { .. } => Rule::new("V-01", "RFC 9110 section 8.8.3"),
-            Self::PersonalShared { sign: PersonalSign::Authorization, .. } => Rule::new("G-02", "RFC 9111 section 3.5"),
+            Self::PersonalShared { sign: PersonalizationEvidence::Authorization, .. } => {
+                Rule::new("G-02", "RFC 9111 section 3.5")
+            }
             Self::PersonalShared { .. } => Rule::new("G-03", "RFC 9111 section 7.3"),
             Self::LongWithoutFingerprint { .. } => Rule::new("B-01", "RFC 8246 section 1"),
             Self::FieldIgnored { .. } => Rule::new("T-04", "RFC 9213 section 2.1"),

@@ -4,10 +4,10 @@ use std::fmt;
 
 use http::{HeaderName, HeaderValue};
 
-use super::freshness_field::{DirectiveSyntax, FreshnessField};
 use super::memory::{EdgeFields, Memory};
-use super::profile::{EdgeInCacheControl, EdgeProfile};
+use super::profile::{CacheControlRole, EdgeProfile};
 use super::tag_format::TagFormat;
+use super::targeted_field::{DirectiveSyntax, TargetedField};
 use super::unsupported_tag::UnsupportedTag;
 use crate::policy::CacheTag;
 use crate::protocol::edge_field_kind;
@@ -16,7 +16,7 @@ use crate::protocol::edge_field_kind;
 #[derive(Clone, Debug)]
 pub struct Edges {
     profiles: Vec<EdgeProfile>,
-    pub(super) fields: Vec<FreshnessField>,
+    pub(super) fields: Vec<TargetedField>,
     pub(super) restrictions: Vec<(HeaderName, HeaderValue)>,
     pub(super) formats: Vec<TagFormat>,
     pub(super) memory: Memory<EdgeFields>,
@@ -96,7 +96,7 @@ impl Edges {
     }
 
     /// Whether `Cache-Control` states the lifetime of some edge.
-    pub(super) fn any_reads(&self, cache_control: EdgeInCacheControl) -> bool {
+    pub(super) fn any_reads(&self, cache_control: CacheControlRole) -> bool {
         self.profiles.iter().any(|profile| profile.cache_control == cache_control)
     }
 
@@ -107,11 +107,11 @@ impl Edges {
 
     /// Whether each edge obeys a field of its own, whatever `Cache-Control` says.
     pub(super) fn all_overrule_no_store(&self) -> bool {
-        self.profiles.iter().all(|profile| profile.field().is_some_and(FreshnessField::overrules_no_store))
+        self.profiles.iter().all(|profile| profile.field().is_some_and(TargetedField::overrules_no_store))
     }
 
     fn compatible(profiles: Vec<EdgeProfile>) -> Self {
-        let mut fields: Vec<FreshnessField> = Vec::new();
+        let mut fields: Vec<TargetedField> = Vec::new();
         let mut restrictions: Vec<(HeaderName, HeaderValue)> = Vec::new();
         let mut formats: Vec<TagFormat> = Vec::new();
         for profile in &profiles {
@@ -155,7 +155,7 @@ fn conflict(one: &EdgeProfile, other: &EdgeProfile) -> Option<EdgeConflict> {
         Some(EdgeConflict { one: one.name(), other: other.name(), field: field.clone(), reason })
     };
     for name in one.written_fields() {
-        if other.never_sent().contains(&name.as_str()) {
+        if other.stripped_fields().contains(&name.as_str()) {
             return conflict(name, Reason::Never);
         }
         if reads_before_its_own(other, name) && !agree(one, other, name) {
@@ -181,7 +181,7 @@ fn reads_before_its_own(edge: &EdgeProfile, name: &HeaderName) -> bool {
 /// Whether both mean the same by the field.
 fn agree(one: &EdgeProfile, other: &EdgeProfile, name: &HeaderName) -> bool {
     // `None`: the field is written where nothing is to be stored, and says so.
-    fn meaning<'a>(edge: &'a EdgeProfile, name: &HeaderName) -> Option<Option<&'a FreshnessField>> {
+    fn meaning<'a>(edge: &'a EdgeProfile, name: &HeaderName) -> Option<Option<&'a TargetedField>> {
         match edge.field() {
             Some(field) if field.name() == name => Some(Some(field)),
             _ => edge.restriction().filter(|(own, _)| own == name).map(|_| None),

@@ -49,12 +49,11 @@
 #[doc = include_str!("../docs/edges.md")]
 pub mod self_hosted {}
 
+mod behavior;
+mod diagnostic;
 mod directive;
 mod edges;
-mod facts;
-mod freshness_field;
 mod memory;
-mod note;
 mod overflow;
 #[cfg(feature = "routes")]
 mod policy_table;
@@ -65,19 +64,20 @@ pub mod purge;
 mod status;
 mod tag_characters;
 mod tag_format;
+mod targeted_field;
 mod unsupported_tag;
 mod vendors;
 mod write;
 
+pub use self::behavior::{AuthorizationAtEdge, EdgeBehavior, HeuristicCaching, SetCookieAtEdge, VaryAtEdge};
+pub use self::diagnostic::EdgeDiagnostic;
 pub use self::edges::{EdgeConflict, Edges};
-pub use self::facts::{AuthorizationAtEdge, EdgeFacts, SetCookieAtEdge, UnsaidAtEdge, VaryAtEdge};
-pub use self::freshness_field::{DirectiveSyntax, FreshnessField};
-pub use self::note::EdgeNote;
 pub use self::overflow::TagOverflow;
-pub use self::profile::{EdgeInCacheControl, EdgeProfile};
-pub use self::status::{CacheOutcome, CacheStatus, Handling};
+pub use self::profile::{CacheControlRole, EdgeProfile};
+pub use self::status::{CacheOutcome, CacheStatus, CacheStatusMember};
 pub use self::tag_characters::TagCharacters;
 pub use self::tag_format::{TagCase, TagFormat, TagSyntax};
+pub use self::targeted_field::{DirectiveSyntax, TargetedField};
 pub use self::unsupported_tag::UnsupportedTag;
 
 #[cfg(feature = "audit")]

@@ -2,9 +2,9 @@
 
 use http::{HeaderName, HeaderValue};
 
-use super::facts::EdgeFacts;
-use super::freshness_field::FreshnessField;
+use super::behavior::EdgeBehavior;
 use super::tag_format::TagFormat;
+use super::targeted_field::TargetedField;
 
 /// What one kind of edge reads: which field gives it a lifetime, how it wants its tags, what
 /// must not be sent to it.
@@ -16,20 +16,20 @@ use super::tag_format::TagFormat;
 #[must_use]
 pub struct EdgeProfile {
     pub(super) name: &'static str,
-    pub(super) cache_control: EdgeInCacheControl,
-    pub(super) field: Option<FreshnessField>,
+    pub(super) cache_control: CacheControlRole,
+    pub(super) field: Option<TargetedField>,
     pub(super) restriction: Option<(HeaderName, HeaderValue)>,
     pub(super) tags: Option<TagFormat>,
     pub(super) precedence: &'static [&'static str],
     pub(super) status: &'static [&'static str],
     pub(super) never: &'static [&'static str],
-    pub(super) facts: EdgeFacts,
+    pub(super) facts: EdgeBehavior,
 }
 
 /// What `Cache-Control` says for an edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum EdgeInCacheControl {
+pub enum CacheControlRole {
     /// The lifetime at the edge, as `s-maxage`.
     Lifetime,
     /// Nothing, as the edge has a field of its own. An `s-maxage` that is longer than `max-age`
@@ -47,14 +47,14 @@ impl EdgeProfile {
     pub const fn custom(name: &'static str) -> Self {
         Self {
             name,
-            cache_control: EdgeInCacheControl::Lifetime,
+            cache_control: CacheControlRole::Lifetime,
             field: None,
             restriction: None,
             tags: None,
             precedence: &["cache-control", "expires"],
             status: &[],
             never: &[],
-            facts: EdgeFacts::UNKNOWN,
+            facts: EdgeBehavior::UNKNOWN,
         }
     }
 
@@ -65,13 +65,13 @@ impl EdgeProfile {
     }
 
     /// With another field for the lifetime, or none.
-    pub fn with_field(mut self, field: Option<FreshnessField>) -> Self {
+    pub fn with_field(mut self, field: Option<TargetedField>) -> Self {
         self.field = field;
         self
     }
 
     /// With another word for the edge in `Cache-Control`.
-    pub fn with_cache_control(mut self, cache_control: EdgeInCacheControl) -> Self {
+    pub fn with_cache_control(mut self, cache_control: CacheControlRole) -> Self {
         self.cache_control = cache_control;
         self
     }
@@ -95,7 +95,7 @@ impl EdgeProfile {
     }
 
     /// With other fields that must not reach the edge.
-    pub fn with_never(mut self, fields: &'static [&'static str]) -> Self {
+    pub fn with_stripped_fields(mut self, fields: &'static [&'static str]) -> Self {
         self.never = fields;
         self
     }
@@ -109,7 +109,7 @@ impl EdgeProfile {
     }
 
     /// With what else is known of the edge.
-    pub fn with_facts(mut self, facts: EdgeFacts) -> Self {
+    pub fn with_facts(mut self, facts: EdgeBehavior) -> Self {
         self.facts = facts;
         self
     }
@@ -122,13 +122,13 @@ impl EdgeProfile {
 
     /// What `Cache-Control` says for the edge.
     #[must_use]
-    pub const fn cache_control(&self) -> EdgeInCacheControl {
+    pub const fn cache_control(&self) -> CacheControlRole {
         self.cache_control
     }
 
     /// The field for the lifetime at the edge, where it has one of its own.
     #[must_use]
-    pub const fn field(&self) -> Option<&FreshnessField> {
+    pub const fn field(&self) -> Option<&TargetedField> {
         self.field.as_ref()
     }
 
@@ -159,13 +159,13 @@ impl EdgeProfile {
 
     /// The fields that must not reach the edge, as they make it store what it should not.
     #[must_use]
-    pub const fn never_sent(&self) -> &'static [&'static str] {
+    pub const fn stripped_fields(&self) -> &'static [&'static str] {
         self.never
     }
 
     /// What else is known of the edge.
     #[must_use]
-    pub const fn facts(&self) -> &EdgeFacts {
+    pub const fn facts(&self) -> &EdgeBehavior {
         &self.facts
     }
 
@@ -178,7 +178,7 @@ impl EdgeProfile {
 
     /// The fields that the profile makes the layer write, save tags.
     pub(super) fn written_fields(&self) -> impl Iterator<Item = &HeaderName> {
-        let field = self.field.iter().map(FreshnessField::name);
+        let field = self.field.iter().map(TargetedField::name);
         field.chain(self.restriction.iter().map(|(name, _)| name))
     }
 }

@@ -5,14 +5,14 @@
 
 use http::{HeaderName, HeaderValue};
 
-use super::facts::{AuthorizationAtEdge, EdgeFacts, SetCookieAtEdge, UnsaidAtEdge, VaryAtEdge};
-use super::freshness_field::{DirectiveSyntax, FreshnessField};
-use super::profile::{EdgeInCacheControl, EdgeProfile};
+use super::behavior::{AuthorizationAtEdge, EdgeBehavior, HeuristicCaching, SetCookieAtEdge, VaryAtEdge};
+use super::profile::{CacheControlRole, EdgeProfile};
 use super::tag_characters::TagCharacters;
 use super::tag_format::{TagCase, TagFormat, TagSyntax};
+use super::targeted_field::{DirectiveSyntax, TargetedField};
 
-const CDN_CACHE_CONTROL: FreshnessField =
-    FreshnessField::new(HeaderName::from_static("cdn-cache-control"), DirectiveSyntax::Dictionary);
+const CDN_CACHE_CONTROL: TargetedField =
+    TargetedField::new(HeaderName::from_static("cdn-cache-control"), DirectiveSyntax::Dictionary);
 const CACHE_CONTROL: &[&str] = &["cache-control", "expires"];
 const SURROGATE_CONTROL: &[&str] = &["surrogate-control"];
 /// The characters of tags in use at many edges, for an edge that does not document its own.
@@ -24,7 +24,7 @@ impl EdgeProfile {
     /// beside it.
     pub const STANDARD: Self = Self {
         name: "standard",
-        cache_control: EdgeInCacheControl::Lifetime,
+        cache_control: CacheControlRole::Lifetime,
         field: Some(CDN_CACHE_CONTROL),
         restriction: None,
         tags: None,
@@ -32,7 +32,7 @@ impl EdgeProfile {
         status: &["cache-status"],
         never: &[],
         // As the standards have it, and unknown where they leave it to the cache.
-        facts: EdgeFacts {
+        facts: EdgeBehavior {
             revalidates: None,
             stale_when_unreachable: None,
             reads_cdn_cache_control: Some(true),
@@ -42,7 +42,7 @@ impl EdgeProfile {
             authorization: Some(AuthorizationAtEdge::StoredWhenAllowed),
             stale_while_revalidate: None,
             stale_if_error: None,
-            without_cache_control: Some(UnsaidAtEdge::ByLastModified),
+            without_cache_control: Some(HeuristicCaching::ByLastModified),
             obeys_no_store: Some(true),
             forwards_tags: None,
         },
@@ -51,8 +51,8 @@ impl EdgeProfile {
     /// Cloudflare.
     pub const CLOUDFLARE: Self = Self {
         name: "cloudflare",
-        cache_control: EdgeInCacheControl::Nothing,
-        field: Some(FreshnessField::new(
+        cache_control: CacheControlRole::Nothing,
+        field: Some(TargetedField::new(
             HeaderName::from_static("cloudflare-cdn-cache-control"),
             DirectiveSyntax::Dictionary,
         )),
@@ -67,7 +67,7 @@ impl EdgeProfile {
         precedence: &["cloudflare-cdn-cache-control", "cdn-cache-control", "cache-control", "expires"],
         status: &["cf-cache-status"],
         never: SURROGATE_CONTROL,
-        facts: EdgeFacts {
+        facts: EdgeBehavior {
             revalidates: Some(true),
             stale_when_unreachable: None,
             reads_cdn_cache_control: Some(true),
@@ -77,7 +77,7 @@ impl EdgeProfile {
             authorization: Some(AuthorizationAtEdge::StoredWhenAllowed),
             stale_while_revalidate: Some(true),
             stale_if_error: Some(true),
-            without_cache_control: Some(UnsaidAtEdge::ByExtension),
+            without_cache_control: Some(HeuristicCaching::ByExtension),
             obeys_no_store: Some(true),
             forwards_tags: Some(false),
         },
@@ -86,8 +86,8 @@ impl EdgeProfile {
     /// Fastly, with its default VCL.
     pub const FASTLY: Self = Self {
         name: "fastly",
-        cache_control: EdgeInCacheControl::Nothing,
-        field: Some(FreshnessField::new(HeaderName::from_static("surrogate-control"), DirectiveSyntax::Surrogate)),
+        cache_control: CacheControlRole::Nothing,
+        field: Some(TargetedField::new(HeaderName::from_static("surrogate-control"), DirectiveSyntax::Surrogate)),
         restriction: None,
         // Documented: characters from 0x21 to 0x7E, 1024 bytes. Other keys are ignored.
         tags: Some(
@@ -98,7 +98,7 @@ impl EdgeProfile {
         precedence: &["surrogate-control", "cache-control", "expires"],
         status: &["x-cache"],
         never: &[],
-        facts: EdgeFacts {
+        facts: EdgeBehavior {
             revalidates: Some(true),
             stale_when_unreachable: None,
             reads_cdn_cache_control: Some(false),
@@ -108,7 +108,7 @@ impl EdgeProfile {
             authorization: Some(AuthorizationAtEdge::Stored),
             stale_while_revalidate: Some(true),
             stale_if_error: None,
-            without_cache_control: Some(UnsaidAtEdge::StoredFor(120)),
+            without_cache_control: Some(HeuristicCaching::StoredFor(120)),
             obeys_no_store: Some(false),
             forwards_tags: Some(false),
         },
@@ -117,8 +117,8 @@ impl EdgeProfile {
     /// Akamai, with a caching behavior that honours the origin.
     pub const AKAMAI: Self = Self {
         name: "akamai",
-        cache_control: EdgeInCacheControl::Nothing,
-        field: Some(FreshnessField::new(HeaderName::from_static("edge-control"), DirectiveSyntax::EdgeControl)),
+        cache_control: CacheControlRole::Nothing,
+        field: Some(TargetedField::new(HeaderName::from_static("edge-control"), DirectiveSyntax::EdgeControl)),
         restriction: None,
         // Documented: a token without `*`, 128 characters, case-sensitive. Other tags are removed.
         tags: Some(
@@ -131,13 +131,13 @@ impl EdgeProfile {
         precedence: &["edge-control", "cache-control", "expires"],
         status: &["akamai-cache-status", "x-cache"],
         never: &[],
-        facts: EdgeFacts {
+        facts: EdgeBehavior {
             stale_when_unreachable: Some(true),
             vary: Some(VaryAtEdge::OnlyStores(&["accept-encoding"])),
             query_in_key: Some(true),
             obeys_no_store: Some(false),
             forwards_tags: Some(false),
-            ..EdgeFacts::UNKNOWN
+            ..EdgeBehavior::UNKNOWN
         },
     };
 
@@ -151,14 +151,14 @@ impl EdgeProfile {
     /// stores even what says `no-store` (G-07).
     pub const CLOUDFRONT: Self = Self {
         name: "cloudfront",
-        cache_control: EdgeInCacheControl::Lifetime,
+        cache_control: CacheControlRole::Lifetime,
         field: None,
         restriction: None,
         tags: None,
         precedence: CACHE_CONTROL,
         status: &["x-cache"],
         never: &[],
-        facts: EdgeFacts {
+        facts: EdgeBehavior {
             revalidates: Some(true),
             stale_when_unreachable: Some(true),
             reads_cdn_cache_control: Some(false),
@@ -168,7 +168,7 @@ impl EdgeProfile {
             authorization: None,
             stale_while_revalidate: Some(true),
             stale_if_error: Some(true),
-            without_cache_control: Some(UnsaidAtEdge::StoredFor(86_400)),
+            without_cache_control: Some(HeuristicCaching::StoredFor(86_400)),
             obeys_no_store: Some(false),
             forwards_tags: None,
         },
@@ -185,7 +185,7 @@ impl EdgeProfile {
     /// Google Cloud CDN, with the cache mode that uses the origin's fields.
     pub const GOOGLE: Self = Self {
         name: "google",
-        cache_control: EdgeInCacheControl::Lifetime,
+        cache_control: CacheControlRole::Lifetime,
         field: None,
         restriction: None,
         // Documented: 120 bytes each, 50 tags and 4 KiB for a response, which is otherwise not stored. The characters
@@ -199,7 +199,7 @@ impl EdgeProfile {
         precedence: CACHE_CONTROL,
         status: &[],
         never: &[],
-        facts: EdgeFacts {
+        facts: EdgeBehavior {
             vary: Some(VaryAtEdge::OnlyStores(&[
                 "accept",
                 "accept-encoding",
@@ -216,37 +216,37 @@ impl EdgeProfile {
             set_cookie: Some(SetCookieAtEdge::NotStored),
             authorization: Some(AuthorizationAtEdge::StoredWhenAllowed),
             stale_while_revalidate: Some(true),
-            without_cache_control: Some(UnsaidAtEdge::NotStored),
+            without_cache_control: Some(HeuristicCaching::NotStored),
             forwards_tags: Some(true),
-            ..EdgeFacts::UNKNOWN
+            ..EdgeBehavior::UNKNOWN
         },
     };
 
     /// Azure Front Door.
     pub const AZURE: Self = Self {
         name: "azure",
-        cache_control: EdgeInCacheControl::Lifetime,
+        cache_control: CacheControlRole::Lifetime,
         field: None,
         restriction: None,
         tags: None,
         precedence: CACHE_CONTROL,
         status: &["x-cache"],
         never: &[],
-        facts: EdgeFacts {
+        facts: EdgeBehavior {
             reads_cdn_cache_control: Some(false),
             set_cookie: Some(SetCookieAtEdge::StoredWithoutIt),
             stale_while_revalidate: Some(false),
-            without_cache_control: Some(UnsaidAtEdge::StoredFor(86_400)),
+            without_cache_control: Some(HeuristicCaching::StoredFor(86_400)),
             obeys_no_store: Some(true),
-            ..EdgeFacts::UNKNOWN
+            ..EdgeBehavior::UNKNOWN
         },
     };
 
     /// Vercel.
     pub const VERCEL: Self = Self {
         name: "vercel",
-        cache_control: EdgeInCacheControl::Nothing,
-        field: Some(FreshnessField::new(
+        cache_control: CacheControlRole::Nothing,
+        field: Some(TargetedField::new(
             HeaderName::from_static("vercel-cdn-cache-control"),
             DirectiveSyntax::Dictionary,
         )),
@@ -261,26 +261,26 @@ impl EdgeProfile {
         precedence: &["vercel-cdn-cache-control", "cdn-cache-control", "cache-control"],
         status: &["x-vercel-cache"],
         never: &[],
-        facts: EdgeFacts {
+        facts: EdgeBehavior {
             reads_cdn_cache_control: Some(true),
             vary: Some(VaryAtEdge::Obeyed),
             authorization: Some(AuthorizationAtEdge::NotStored),
             stale_while_revalidate: Some(true),
             stale_if_error: Some(false),
-            without_cache_control: Some(UnsaidAtEdge::NotStored),
+            without_cache_control: Some(HeuristicCaching::NotStored),
             obeys_no_store: Some(true),
             forwards_tags: Some(false),
-            ..EdgeFacts::UNKNOWN
+            ..EdgeBehavior::UNKNOWN
         },
     };
 
     /// Netlify. Its durable cache is asked for with
-    /// `FreshnessField::directives(&["public", "durable"])`.
+    /// `TargetedField::directives(&["public", "durable"])`.
     pub const NETLIFY: Self = Self {
         name: "netlify",
-        cache_control: EdgeInCacheControl::Nothing,
+        cache_control: CacheControlRole::Nothing,
         field: Some(
-            FreshnessField::new(HeaderName::from_static("netlify-cdn-cache-control"), DirectiveSyntax::Dictionary)
+            TargetedField::new(HeaderName::from_static("netlify-cdn-cache-control"), DirectiveSyntax::Dictionary)
                 .directives(&["public"]),
         ),
         restriction: None,
@@ -293,22 +293,22 @@ impl EdgeProfile {
         precedence: &["netlify-cdn-cache-control", "cdn-cache-control", "cache-control"],
         status: &["cache-status"],
         never: &[],
-        facts: EdgeFacts {
+        facts: EdgeBehavior {
             reads_cdn_cache_control: Some(true),
             vary: Some(VaryAtEdge::Obeyed),
             query_in_key: Some(true),
             stale_while_revalidate: Some(true),
-            without_cache_control: Some(UnsaidAtEdge::NotStored),
+            without_cache_control: Some(HeuristicCaching::NotStored),
             obeys_no_store: Some(true),
             forwards_tags: Some(false),
-            ..EdgeFacts::UNKNOWN
+            ..EdgeBehavior::UNKNOWN
         },
     };
 
     /// Bunny. What parts several tags is not known, so there is room for one.
     pub const BUNNY: Self = Self {
         name: "bunny",
-        cache_control: EdgeInCacheControl::Shared,
+        cache_control: CacheControlRole::Shared,
         field: None,
         restriction: None,
         tags: Some(
@@ -320,19 +320,19 @@ impl EdgeProfile {
         precedence: CACHE_CONTROL,
         status: &["cdn-cache"],
         never: &[],
-        facts: EdgeFacts {
+        facts: EdgeBehavior {
             vary: Some(VaryAtEdge::Ignored),
             query_in_key: Some(false),
-            without_cache_control: Some(UnsaidAtEdge::ByExtension),
-            ..EdgeFacts::UNKNOWN
+            without_cache_control: Some(HeuristicCaching::ByExtension),
+            ..EdgeBehavior::UNKNOWN
         },
     };
 
     /// `KeyCDN`, set to honour the origin.
     pub const KEYCDN: Self = Self {
         name: "keycdn",
-        cache_control: EdgeInCacheControl::Nothing,
-        field: Some(FreshnessField::new(X_ACCEL_EXPIRES, DirectiveSyntax::Seconds)),
+        cache_control: CacheControlRole::Nothing,
+        field: Some(TargetedField::new(X_ACCEL_EXPIRES, DirectiveSyntax::Seconds)),
         restriction: None,
         tags: Some(
             TagFormat::new(HeaderName::from_static("cache-tag"), TagSyntax::Space)
@@ -342,19 +342,19 @@ impl EdgeProfile {
         precedence: &["x-accel-expires", "cache-control", "expires"],
         status: &["x-cache"],
         never: &[],
-        facts: EdgeFacts {
+        facts: EdgeBehavior {
             query_in_key: Some(true),
             stale_while_revalidate: Some(true),
             stale_if_error: Some(true),
             forwards_tags: Some(true),
-            ..EdgeFacts::UNKNOWN
+            ..EdgeBehavior::UNKNOWN
         },
     };
 
     /// Varnish, with the VCL that is built in. Tags need the module xkey and a few lines of VCL.
     pub const VARNISH: Self = Self {
         name: "varnish",
-        cache_control: EdgeInCacheControl::Lifetime,
+        cache_control: CacheControlRole::Lifetime,
         field: None,
         restriction: None,
         // The source of the module: it splits at spaces and commas, and compares bytes.
@@ -362,7 +362,7 @@ impl EdgeProfile {
         precedence: CACHE_CONTROL,
         status: &["x-varnish"],
         never: SURROGATE_CONTROL,
-        facts: EdgeFacts {
+        facts: EdgeBehavior {
             revalidates: Some(true),
             stale_when_unreachable: Some(false),
             reads_cdn_cache_control: Some(false),
@@ -372,7 +372,7 @@ impl EdgeProfile {
             authorization: Some(AuthorizationAtEdge::NotStored),
             stale_while_revalidate: Some(true),
             stale_if_error: Some(false),
-            without_cache_control: Some(UnsaidAtEdge::StoredFor(120)),
+            without_cache_control: Some(HeuristicCaching::StoredFor(120)),
             obeys_no_store: Some(true),
             forwards_tags: Some(true),
         },
@@ -381,14 +381,14 @@ impl EdgeProfile {
     /// nginx with `proxy_cache`. What it must not store it is told twice.
     pub const NGINX: Self = Self {
         name: "nginx",
-        cache_control: EdgeInCacheControl::Lifetime,
+        cache_control: CacheControlRole::Lifetime,
         field: None,
         restriction: Some((X_ACCEL_EXPIRES, HeaderValue::from_static("0"))),
         tags: None,
         precedence: &["x-accel-expires", "cache-control", "expires"],
         status: &["x-cache-status"],
         never: &[],
-        facts: EdgeFacts {
+        facts: EdgeBehavior {
             revalidates: Some(true),
             stale_when_unreachable: Some(false),
             reads_cdn_cache_control: Some(false),
@@ -398,7 +398,7 @@ impl EdgeProfile {
             authorization: Some(AuthorizationAtEdge::Stored),
             stale_while_revalidate: Some(true),
             stale_if_error: Some(true),
-            without_cache_control: Some(UnsaidAtEdge::NotStored),
+            without_cache_control: Some(HeuristicCaching::NotStored),
             obeys_no_store: Some(true),
             forwards_tags: None,
         },
@@ -408,14 +408,14 @@ impl EdgeProfile {
     /// `Surrogate-Control: max-age` gives was stale at once where it was measured.
     pub const SQUID: Self = Self {
         name: "squid",
-        cache_control: EdgeInCacheControl::Lifetime,
+        cache_control: CacheControlRole::Lifetime,
         field: None,
         restriction: Some((HeaderName::from_static("surrogate-control"), HeaderValue::from_static("no-store"))),
         tags: None,
         precedence: &["surrogate-control", "cache-control", "expires"],
         status: &["cache-status"],
         never: &[],
-        facts: EdgeFacts {
+        facts: EdgeBehavior {
             revalidates: Some(true),
             stale_when_unreachable: Some(true),
             reads_cdn_cache_control: Some(false),
@@ -425,7 +425,7 @@ impl EdgeProfile {
             authorization: Some(AuthorizationAtEdge::StoredWhenAllowed),
             stale_while_revalidate: Some(false),
             stale_if_error: Some(true),
-            without_cache_control: Some(UnsaidAtEdge::ByLastModified),
+            without_cache_control: Some(HeuristicCaching::ByLastModified),
             obeys_no_store: Some(true),
             forwards_tags: None,
         },
@@ -435,14 +435,14 @@ impl EdgeProfile {
     /// than release 10.2.
     pub const TRAFFIC_SERVER: Self = Self {
         name: "ats",
-        cache_control: EdgeInCacheControl::Lifetime,
+        cache_control: CacheControlRole::Lifetime,
         field: Some(CDN_CACHE_CONTROL.optional()),
         restriction: None,
         tags: None,
         precedence: &["cdn-cache-control", "cache-control", "expires"],
         status: &["x-cache", "via"],
         never: &[],
-        facts: EdgeFacts {
+        facts: EdgeBehavior {
             revalidates: Some(true),
             stale_when_unreachable: Some(true),
             reads_cdn_cache_control: None,
@@ -452,7 +452,7 @@ impl EdgeProfile {
             authorization: Some(AuthorizationAtEdge::Stored),
             stale_while_revalidate: Some(false),
             stale_if_error: Some(true),
-            without_cache_control: Some(UnsaidAtEdge::NotStored),
+            without_cache_control: Some(HeuristicCaching::NotStored),
             obeys_no_store: Some(true),
             forwards_tags: None,
         },
@@ -461,14 +461,14 @@ impl EdgeProfile {
     /// HAProxy's cache, which caps every lifetime at its own `max-age`.
     pub const HAPROXY: Self = Self {
         name: "haproxy",
-        cache_control: EdgeInCacheControl::Lifetime,
+        cache_control: CacheControlRole::Lifetime,
         field: None,
         restriction: None,
         tags: None,
         precedence: CACHE_CONTROL,
         status: &[],
         never: &[],
-        facts: EdgeFacts {
+        facts: EdgeBehavior {
             revalidates: Some(false),
             stale_when_unreachable: Some(false),
             reads_cdn_cache_control: Some(false),
@@ -479,7 +479,7 @@ impl EdgeProfile {
             stale_while_revalidate: Some(false),
             stale_if_error: Some(false),
             // Where there is an entity tag or a date.
-            without_cache_control: Some(UnsaidAtEdge::StoredFor(60)),
+            without_cache_control: Some(HeuristicCaching::StoredFor(60)),
             obeys_no_store: Some(true),
             forwards_tags: None,
         },
@@ -488,7 +488,7 @@ impl EdgeProfile {
     /// Souin, and Caddy with its cache handler.
     pub const SOUIN: Self = Self {
         name: "souin",
-        cache_control: EdgeInCacheControl::Nothing,
+        cache_control: CacheControlRole::Nothing,
         field: Some(CDN_CACHE_CONTROL),
         restriction: None,
         // The source: it splits at a comma with a space, and compares bytes.
@@ -498,7 +498,7 @@ impl EdgeProfile {
         precedence: &["souin-cache-control", "surrogate-control", "cdn-cache-control", "cache-control"],
         status: &["cache-status"],
         never: SURROGATE_CONTROL,
-        facts: EdgeFacts {
+        facts: EdgeBehavior {
             revalidates: Some(false),
             stale_when_unreachable: None,
             reads_cdn_cache_control: Some(true),
@@ -508,7 +508,7 @@ impl EdgeProfile {
             authorization: Some(AuthorizationAtEdge::NotStored),
             stale_while_revalidate: Some(false),
             stale_if_error: Some(false),
-            without_cache_control: Some(UnsaidAtEdge::NotStored),
+            without_cache_control: Some(HeuristicCaching::NotStored),
             obeys_no_store: Some(true),
             forwards_tags: Some(true),
         },

@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
+use super::diagnostic::EdgeDiagnostic;
 use super::directive::{EdgeDirective, EdgeLifetime};
 use super::edges::Edges;
-use super::freshness_field::{DirectiveSyntax, FreshnessField};
 use super::memory::EdgeFields;
-use super::note::EdgeNote;
 use super::overflow::TagOverflow;
-use super::profile::{EdgeInCacheControl, EdgeProfile};
+use super::profile::{CacheControlRole, EdgeProfile};
 use super::tag_format::TagFormat;
+use super::targeted_field::{DirectiveSyntax, TargetedField};
 use super::unsupported_tag::UnsupportedTag;
 use crate::policy::{CachePolicy, CacheTags, Ruling};
 use crate::protocol::{CacheControl, EdgeFieldKind, edge_field_kind, join, set_field};
@@ -27,7 +27,7 @@ impl Edges {
         get_or_head: bool,
         ruling: &Ruling,
         overflow: &TagOverflow,
-    ) -> Vec<EdgeNote> {
+    ) -> Vec<EdgeDiagnostic> {
         let mut notes = Vec::new();
         let mut inner =
             if ruling.has_edge_field() { self.take_fields(headers, &mut notes) } else { InnerEdgeFields::default() };
@@ -135,12 +135,12 @@ impl Edges {
             EdgeDirective::Stored(_) if edge_only => field,
             EdgeDirective::Stored(lifetime) => {
                 let shortest = field.max_age().map_or(lifetime.seconds, |seconds| seconds.min(lifetime.seconds));
-                if self.any_reads(EdgeInCacheControl::Shared) && field.max_age().is_some() {
+                if self.any_reads(CacheControlRole::Shared) && field.max_age().is_some() {
                     let field = field.with_max_age(shortest);
-                    return if self.any_reads(EdgeInCacheControl::Lifetime) { field } else { field.without_s_maxage() };
+                    return if self.any_reads(CacheControlRole::Lifetime) { field } else { field.without_s_maxage() };
                 }
                 let longer = field.max_age().is_some_and(|seconds| seconds <= lifetime.seconds);
-                if longer && !self.any_reads(EdgeInCacheControl::Lifetime) { field.without_s_maxage() } else { field }
+                if longer && !self.any_reads(CacheControlRole::Lifetime) { field.without_s_maxage() } else { field }
             }
             EdgeDirective::Silent | EdgeDirective::Validated => field,
         }
@@ -153,7 +153,7 @@ impl Edges {
         tags: &CacheTags,
         inner: &InnerEdgeFields,
         overflow: &TagOverflow,
-        notes: &mut Vec<EdgeNote>,
+        notes: &mut Vec<EdgeDiagnostic>,
     ) -> Option<Vec<(HeaderName, HeaderValue)>> {
         match &inner.tags {
             Some(written) => {
@@ -170,7 +170,7 @@ impl Edges {
         tags: &CacheTags,
         not_tags: bool,
         overflow: &TagOverflow,
-        notes: &mut Vec<EdgeNote>,
+        notes: &mut Vec<EdgeDiagnostic>,
     ) -> Option<Vec<(HeaderName, HeaderValue)>> {
         let mut fields = Vec::with_capacity(self.formats.len());
         for format in &self.formats {
@@ -194,7 +194,7 @@ impl Edges {
     }
 
     /// Why the tags do not fit into this field.
-    fn overflow_note(&self, format: &TagFormat, tags: &CacheTags, stored: bool) -> EdgeNote {
+    fn overflow_note(&self, format: &TagFormat, tags: &CacheTags, stored: bool) -> EdgeDiagnostic {
         let readers =
             || self.profiles().filter(|profile| profile.tags().is_some_and(|own| own.field() == format.field()));
         let unsupported = tags
@@ -202,13 +202,13 @@ impl Edges {
             .filter(|tag| !format.carries(tag))
             .find_map(|tag| readers().find_map(|profile| UnsupportedTag::find(profile.name(), profile.tags()?, tag)));
         match unsupported {
-            Some(error) => EdgeNote::UnsupportedTag { error, stored },
-            None => EdgeNote::TooManyTags { field: format.field().clone(), count: tags.len(), stored },
+            Some(error) => EdgeDiagnostic::UnsupportedTag { error, stored },
+            None => EdgeDiagnostic::TooManyTags { field: format.field().clone(), count: tags.len(), stored },
         }
     }
 
     /// Removes the fields that inner services wrote for any edge.
-    fn take_fields(&self, headers: &mut HeaderMap, notes: &mut Vec<EdgeNote>) -> InnerEdgeFields {
+    fn take_fields(&self, headers: &mut HeaderMap, notes: &mut Vec<EdgeDiagnostic>) -> InnerEdgeFields {
         let mut found = InnerEdgeFields::default();
         let is_for_edges =
             |name: &HeaderName| edge_field_kind(name.as_str()).is_some() || self.own_names.contains(name);
@@ -221,7 +221,7 @@ impl Edges {
                 found.tags.get_or_insert_default().unite(&tags);
                 if !all {
                     found.not_tags = true;
-                    notes.push(EdgeNote::NotTags { field: name.clone() });
+                    notes.push(EdgeDiagnostic::NotTags { field: name.clone() });
                 }
             } else if let Some(field) = self.freshness_field(&name) {
                 let directive = field.read(headers.get_all(&name));
@@ -230,14 +230,14 @@ impl Edges {
                     | EdgeDirective::Validated
                     | EdgeDirective::Stored(EdgeLifetime { seconds: 0, .. }) => {
                         found.restricted = true;
-                        notes.push(EdgeNote::Restricted { field: name.clone() });
+                        notes.push(EdgeDiagnostic::Restricted { field: name.clone() });
                     }
                     EdgeDirective::Stored(_) if self.is_read(&name) => {
                         let line = join(headers.get_all(&name));
                         found.lifetimes.push(InnerLifetime { field, directive, line });
                     }
                     EdgeDirective::Stored(_) | EdgeDirective::Silent => {
-                        notes.push(EdgeNote::Removed { field: name.clone() });
+                        notes.push(EdgeDiagnostic::Removed { field: name.clone() });
                     }
                 }
             } else {
@@ -247,9 +247,9 @@ impl Edges {
                 };
                 if self.restrictions.iter().any(restricts) {
                     found.restricted = true;
-                    notes.push(EdgeNote::Restricted { field: name.clone() });
+                    notes.push(EdgeDiagnostic::Restricted { field: name.clone() });
                 } else {
-                    notes.push(EdgeNote::Removed { field: name.clone() });
+                    notes.push(EdgeDiagnostic::Removed { field: name.clone() });
                 }
             }
             headers.remove(&name);
@@ -258,11 +258,11 @@ impl Edges {
     }
 
     /// The syntax of a freshness field, also for an edge that is not configured.
-    fn freshness_field(&self, name: &HeaderName) -> Option<FreshnessField> {
+    fn freshness_field(&self, name: &HeaderName) -> Option<TargetedField> {
         let own = self.fields.iter().find(|own| own.name() == name);
         own.cloned().or_else(|| {
             let is_freshness = edge_field_kind(name.as_str()) == Some(EdgeFieldKind::Freshness) || self.is_read(name);
-            is_freshness.then(|| FreshnessField::known(name.clone()))
+            is_freshness.then(|| TargetedField::known(name.clone()))
         })
     }
 
@@ -288,7 +288,7 @@ struct InnerEdgeFields {
 /// A lifetime that an inner service wrote for a configured edge.
 #[derive(Debug)]
 struct InnerLifetime {
-    field: FreshnessField,
+    field: TargetedField,
     directive: EdgeDirective,
     line: HeaderValue,
 }
@@ -302,8 +302,8 @@ impl InnerEdgeFields {
 impl InnerLifetime {
     /// The lifetime in the syntax of another field. Members that only the edge knows, such as Netlify's `durable`,
     /// are preserved as they were written.
-    fn value_in(&self, field: &FreshnessField) -> HeaderValue {
-        let is_dictionary = |field: &FreshnessField| field.syntax() == DirectiveSyntax::Dictionary;
+    fn value_in(&self, field: &TargetedField) -> HeaderValue {
+        let is_dictionary = |field: &TargetedField| field.syntax() == DirectiveSyntax::Dictionary;
         let says_more = is_dictionary(field) && is_dictionary(&self.field) && {
             let mut headers = HeaderMap::new();
             headers.insert(self.field.name(), self.line.clone());

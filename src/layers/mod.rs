@@ -45,13 +45,13 @@
 #[cfg(feature = "assets")]
 #[cfg_attr(docsrs, doc(cfg(feature = "assets")))]
 pub mod assets;
+mod bypass;
 pub mod cache_policy;
 pub mod caching;
 mod clock;
 pub mod conditional;
 pub mod edge;
 pub mod entity_tag;
-mod exempt;
 mod original_path;
 #[cfg(feature = "purge")]
 #[cfg_attr(docsrs, doc(cfg(feature = "purge")))]

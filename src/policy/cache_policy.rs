@@ -23,8 +23,8 @@ use crate::protocol::CacheControl;
 /// | [`CachePolicy::IMMUTABLE`] | `public, max-age=31536000, immutable` |
 /// | [`CachePolicy::NO_CACHE`] | `no-cache` |
 /// | [`CachePolicy::PRIVATE_NO_CACHE`] | `private, no-cache` |
-/// | [`CachePolicy::no_store`]`()` | `private, no-store` |
-/// | [`CachePolicy::no_store`]`().`[`for_http10`](CachePolicy::for_http10)`()` | `no-cache, no-store, must-revalidate` |
+/// | [`CachePolicy::NO_STORE`] | `private, no-store` |
+/// | [`CachePolicy::NO_STORE`]`.`[`with_http10_fields`](CachePolicy::with_http10_fields)`()` | `no-cache, no-store, must-revalidate` |
 ///
 /// Every [`Duration`] is cut to whole seconds and clamped to [`CachePolicy::MAX_LIFETIME`].
 /// The [module page](crate::policy) has an example.
@@ -94,7 +94,11 @@ impl CachePolicy {
     /// Longer ones gain nothing and meet caches that clamp or overflow (C-04, C-35).
     pub const MAX_LIFETIME: Duration = Duration::from_secs(31_536_000);
 
-    /// `private, no-store`: nobody keeps it (G-07). The same as [`CachePolicy::no_store`].
+    /// `private, no-store`: no cache stores the response.
+    ///
+    /// Some shared caches obey `private` and not `no-store`, so both are sent. Layers that write this policy also
+    /// remove `Expires`, `Pragma` and the fields for edge caches.
+    // G-07
     pub const NO_STORE: Self = Self::of(Storage::Never, None);
 
     /// `no-cache`: anybody may keep it, and asks the origin before each reuse (C-22).
@@ -146,22 +150,6 @@ impl CachePolicy {
         policy.flags.edge_only = true;
         policy.flags.stale_for = StaleFor::Edges;
         policy
-    }
-
-    /// `private, no-store`: nobody keeps it.
-    ///
-    /// `private` stands there because some shared caches go by it and not by
-    /// `no-store` (G-07). Where the layers write this they also remove `Expires`,
-    /// `Pragma` and every field that would tell an edge cache something else.
-    #[must_use]
-    pub const fn no_store() -> Self {
-        Self::NO_STORE
-    }
-
-    /// `no-cache`: see [`CachePolicy::NO_CACHE`].
-    #[must_use]
-    pub const fn no_cache() -> Self {
-        Self::NO_CACHE
     }
 
     /// `s-maxage=N`: another lifetime for shared caches (C-21).
@@ -408,7 +396,7 @@ impl CachePolicy {
 
     /// Also says it in the words of HTTP/1.0: `Pragma: no-cache` and `Expires: 0`.
     ///
-    /// [`no_store`](CachePolicy::no_store) then reads `no-cache, no-store,
+    /// [`NO_STORE`](CachePolicy::NO_STORE) then reads `no-cache, no-store,
     /// must-revalidate`, the form that people know.
     ///
     /// # Warning
@@ -421,10 +409,10 @@ impl CachePolicy {
     /// On a policy with a lifetime, for which HTTP/1.0 has only a date.
     #[must_use]
     #[track_caller]
-    pub const fn for_http10(mut self) -> Self {
+    pub const fn with_http10_fields(mut self) -> Self {
         assert!(
             self.max_age.is_none(),
-            "for_http10() says that nothing may be reused unasked: start from no_store() or no_cache()"
+            "with_http10_fields() says that nothing may be reused unasked: start from NO_STORE or NO_CACHE"
         );
         self.flags.http10 = true;
         self
@@ -698,9 +686,9 @@ mod tests {
         const IN_A_CONST: CachePolicy = CachePolicy::public(MINUTE).edge(HOUR).vary(&["accept-language"]);
         let table: &[(CachePolicy, &str)] = &[
             (CachePolicy::NO_STORE, "private, no-store"),
-            (CachePolicy::no_store(), "private, no-store"),
-            (CachePolicy::no_store().for_http10(), "no-cache, no-store, must-revalidate"),
-            (CachePolicy::no_store().no_transform(), "private, no-store, no-transform"), // G-17, C-29
+            (CachePolicy::NO_STORE, "private, no-store"),
+            (CachePolicy::NO_STORE.with_http10_fields(), "no-cache, no-store, must-revalidate"),
+            (CachePolicy::NO_STORE.no_transform(), "private, no-store, no-transform"), // G-17, C-29
             (CachePolicy::NO_CACHE, "no-cache"),
             (CachePolicy::PRIVATE_NO_CACHE, "private, no-cache"),
             (CachePolicy::IMMUTABLE, "public, max-age=31536000, immutable"),
@@ -754,7 +742,7 @@ mod tests {
             (|| CachePolicy::public(MINUTE).must_revalidate().stale_if_error(HOUR), "forbid"),
             (|| CachePolicy::public(MINUTE).stale_while_revalidate(HOUR).must_revalidate(), "forbid"),
             (|| CachePolicy::private(MINUTE).proxy_revalidate(), "keeps them out"),
-            (|| CachePolicy::public(MINUTE).for_http10(), "start from no_store()"),
+            (|| CachePolicy::public(MINUTE).with_http10_fields(), "start from NO_STORE"),
             (|| CachePolicy::NO_CACHE.stale_in_browser_only(), "never served stale"),
             (|| CachePolicy::edge_only(MINUTE).stale_in_browser_only(), "ruled out browsers"),
             (|| CachePolicy::public(MINUTE).stale_at_edge_only().stale_in_browser_only(), "ruled out browsers"),
@@ -801,7 +789,7 @@ mod tests {
             || CachePolicy::NO_CACHE.must_revalidate(),
             || CachePolicy::NO_CACHE.proxy_revalidate(),
             || CachePolicy::NO_CACHE.immutable(),
-            || CachePolicy::public(MINUTE).for_http10(),
+            || CachePolicy::public(MINUTE).with_http10_fields(),
             || CachePolicy::NO_CACHE.vary(&["*"]),
             || CachePolicy::NO_CACHE.vary(&["a"]).vary(&["b"]).vary(&["c"]).vary(&["d"]),
         ];

@@ -107,16 +107,16 @@ pub(super) enum Effect {
 #[rustfmt::skip]
 pub(super) const GUARDS: &[GuardRow] = &[
     row(Guard::SetCookie, "G-01 Set-Cookie: private", Some(Risk::SetCookieReplayedToOthers), Facts::SET_COOKIE, Effect::Private),
-    row(Guard::Authorization, "G-02 credentials: private", Some(Risk::AuthorizedAnswerServedToOthers), Facts::AUTHORIZED, Effect::Private),
-    row(Guard::Personalized, "G-03 personalized: private", Some(Risk::PersonalizedAnswerServedToOthers), Facts::PERSONALIZED, Effect::Private),
+    row(Guard::Authorization, "G-02 credentials: private", Some(Risk::AuthorizedResponseServedToOthers), Facts::AUTHORIZED, Effect::Private),
+    row(Guard::Personalized, "G-03 personalized: private", Some(Risk::PersonalizedResponseServedToOthers), Facts::PERSONALIZED, Effect::Private),
     row(Guard::Error, "G-04 error: not stored", Some(Risk::ErrorServedAsLongAsASuccess), Facts::ERROR, Effect::NoPolicyOfASuccess),
     row(Guard::UnexpectedSuccess, "G-05 status without a policy", Some(Risk::UnexpectedSuccessServedAsThePage), Facts::OTHER_SUCCESS, Effect::NoPolicyOfASuccess),
     row(Guard::Redirect, "G-06 redirect without a policy", Some(Risk::RedirectOutlivesItsReason), Facts::REDIRECT, Effect::NoPolicyOfASuccess),
     row(Guard::NoStoreAlone, "G-07 no-store: other cache fields removed", Some(Risk::EdgeFieldOverrulesNoStore), Facts::EDGE_FIELD, Effect::NoStoreAlone),
-    row(Guard::UnsafeMethod, "G-09 unsafe method: not stored", Some(Risk::UnsafeAnswerReused), Facts::OTHER_METHOD, Effect::NoStore),
+    row(Guard::UnsafeMethod, "G-09 unsafe method: not stored", Some(Risk::UnsafeResponseReused), Facts::OTHER_METHOD, Effect::NoStore),
     row(Guard::LiveStream, "G-10 live stream: not stored", Some(Risk::LiveStreamStored), Facts::LIVE_STREAM, Effect::NoLifetimeByPolicy),
     row(Guard::VaryAny, "G-11 Vary *: private, no-cache", Some(Risk::VariantServedToEverybody), Facts::VARY_ANY, Effect::Private),
-    row(Guard::Cors, "G-12 CORS: for one origin", Some(Risk::OneOriginsAnswerServedToAnother), Facts::CREDENTIALED_ORIGIN, Effect::Private),
+    row(Guard::Cors, "G-12 CORS: for one origin", Some(Risk::OneOriginsResponseServedToAnother), Facts::CREDENTIALED_ORIGIN, Effect::Private),
     row(Guard::UnkeyedInput, "G-13 unkeyed input: private", None, Facts::UNKEYED_INPUT, Effect::Private),
     row(Guard::NoHeuristics, "G-14 no policy: default", Some(Risk::LifetimeGuessedByCaches), Facts::NONE, Effect::Default),
     row(Guard::OneLine, "G-25 lines joined", Some(Risk::RestrictionInASecondLineMissed), Facts::SEVERAL_LINES, Effect::OneLine),
@@ -149,9 +149,9 @@ pub enum Risk {
     SetCookieReplayedToOthers,
     /// A shared cache serves one user's response to others. Safe if credentials are checked and the response does
     /// not depend on them.
-    AuthorizedAnswerServedToOthers,
+    AuthorizedResponseServedToOthers,
     /// A shared cache serves one visitor's response to others.
-    PersonalizedAnswerServedToOthers,
+    PersonalizedResponseServedToOthers,
     /// A shared cache serves an error that one client caused to all clients, for the lifetime of a successful response.
     /// 428, 429, 431 and 511 are not stored in any case.
     ErrorServedAsLongAsASuccess,
@@ -162,14 +162,14 @@ pub enum Risk {
     /// An edge cache obeys a field next to `no-store`, and stores the response.
     EdgeFieldOverrulesNoStore,
     /// A cache reuses the response to a POST or another method for a later request.
-    UnsafeAnswerReused,
+    UnsafeResponseReused,
     /// A cache stores part of an endless stream, or holds a connection open for it.
     LiveStreamStored,
     /// A cache that ignores `Vary: *` serves one variant to all clients.
     VariantServedToEverybody,
     /// A cache serves a response that one origin may read to another. Safe if the named origin is the same for
     /// every request.
-    OneOriginsAnswerServedToAnother,
+    OneOriginsResponseServedToAnother,
     /// A cache applies heuristic freshness.
     LifetimeGuessedByCaches,
     /// A cache reads only one of several `Cache-Control` lines. If a quoted string spans several lines, they are joined
@@ -309,16 +309,16 @@ mod tests {
         for risk in risks {
             match risk {
                 Risk::SetCookieReplayedToOthers
-                | Risk::AuthorizedAnswerServedToOthers
-                | Risk::PersonalizedAnswerServedToOthers
+                | Risk::AuthorizedResponseServedToOthers
+                | Risk::PersonalizedResponseServedToOthers
                 | Risk::ErrorServedAsLongAsASuccess
                 | Risk::UnexpectedSuccessServedAsThePage
                 | Risk::RedirectOutlivesItsReason
                 | Risk::EdgeFieldOverrulesNoStore
-                | Risk::UnsafeAnswerReused
+                | Risk::UnsafeResponseReused
                 | Risk::LiveStreamStored
                 | Risk::VariantServedToEverybody
-                | Risk::OneOriginsAnswerServedToAnother
+                | Risk::OneOriginsResponseServedToAnother
                 | Risk::LifetimeGuessedByCaches
                 | Risk::RestrictionInASecondLineMissed
                 | Risk::PageSurvivesReload => {}

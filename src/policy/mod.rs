@@ -21,8 +21,8 @@
 //!
 //! A layer with [`tighten`](crate::CachePolicyLayer::tighten) merges its policy with 2 or 3: the
 //! shorter lifetime wins, restrictions are combined, and a permission remains only if both grant it.
-//! A layer with [`overriding`](crate::CachePolicyLayer::overriding) takes precedence over 2 and 3.
-//! Only [`overriding_even_no_store`](crate::CachePolicyLayer::overriding_even_no_store) replaces a
+//! A layer with [`override_handler`](crate::CachePolicyLayer::override_handler) takes precedence over 2 and 3.
+//! Only [`override_handler_no_store`](crate::CachePolicyLayer::override_handler_no_store) replaces a
 //! `no-store`.
 //!
 //! CDNs read fields such as `CDN-Cache-Control` instead of `Cache-Control`. If a layer or a handler's
@@ -76,7 +76,7 @@
 //!     .vary(&["accept-language"]);
 //!
 //! assert_eq!(ARTICLE.to_string(), "public, max-age=60, s-maxage=3600");
-//! assert_eq!(CachePolicy::no_store().to_string(), "private, no-store");
+//! assert_eq!(CachePolicy::NO_STORE.to_string(), "private, no-store");
 //! ```
 
 mod cache_policy;

@@ -89,7 +89,7 @@ impl Default for Rules {
             drops_edge_fields: false,
             heeds_accepted: false,
             no_store: Rendered::new(CachePolicy::NO_STORE),
-            for_development: Rendered::new(CachePolicy::NO_STORE.for_http10()),
+            for_development: Rendered::new(CachePolicy::NO_STORE.with_http10_fields()),
         }
     }
 }

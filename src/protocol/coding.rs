@@ -37,20 +37,20 @@ const CODINGS: [&[u8]; 8] = [b"br", b"compress", b"deflate", b"gzip", IDENTITY, 
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue};
-/// use tower_cache_policy::protocol::name_coding_in_etag;
+/// use tower_cache_policy::protocol::add_coding_suffix;
 ///
 /// let mut headers = HeaderMap::new();
 /// headers.insert("etag", HeaderValue::from_static("\"x\""));
 /// headers.insert("content-encoding", HeaderValue::from_static("gzip"));
-/// name_coding_in_etag(&mut headers);
+/// add_coding_suffix(&mut headers);
 /// assert_eq!(headers["etag"], "\"x--gzip\"");
 /// ```
-pub fn name_coding_in_etag(response: &mut HeaderMap) {
+pub fn add_coding_suffix(response: &mut HeaderMap) {
     // V-09, V-08, L-02, E-04.
     name_coding(response);
 }
 
-/// Works like [`name_coding_in_etag`]. Returns whether the response has `Content-Encoding`.
+/// Works like [`add_coding_suffix`]. Returns whether the response has `Content-Encoding`.
 pub(crate) fn name_coding(response: &mut HeaderMap) -> bool {
     // The usual case: no content coding, and a tag that does not look coded.
     let is_coded = response.contains_key(CONTENT_ENCODING);
@@ -89,12 +89,12 @@ pub(crate) fn accepts_a_coding(request: &HeaderMap) -> bool {
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue, Method};
-/// use tower_cache_policy::protocol::CodedTags;
+/// use tower_cache_policy::protocol::ContentCodedTags;
 ///
 /// let mut request = HeaderMap::new();
 /// request.insert("if-none-match", HeaderValue::from_static("\"x--gzip\""));
 /// request.insert("accept-encoding", HeaderValue::from_static("gzip"));
-/// let tags = CodedTags::take_from(&Method::GET, &mut request);
+/// let tags = ContentCodedTags::take_from(&Method::GET, &mut request);
 /// assert_eq!(request["if-none-match"], "\"x\"");
 ///
 /// let mut not_modified = HeaderMap::new();
@@ -103,7 +103,7 @@ pub(crate) fn accepts_a_coding(request: &HeaderMap) -> bool {
 /// assert_eq!(not_modified["etag"], "\"x--gzip\"");
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct CodedTags {
+pub struct ContentCodedTags {
     /// The tags of `If-None-Match` with an accepted content coding, as the client sent them. Usually empty, without an
     /// allocation.
     sent: Vec<HeaderValue>,
@@ -112,7 +112,7 @@ pub struct CodedTags {
     if_range_is_coded: bool,
 }
 
-impl CodedTags {
+impl ContentCodedTags {
     /// Removes the content coding from each tag in `If-Match`, `If-None-Match` and `If-Range`.
     ///
     /// For a safe request, also removes the members of `If-None-Match` whose content coding the request does not
@@ -161,7 +161,7 @@ impl CodedTags {
             response.remove(CONTENT_ENCODING);
         }
         if self.sent.is_empty() {
-            return name_coding_in_etag(response);
+            return add_coding_suffix(response);
         }
         let Some(tag) = etag_line(response).and_then(|line| EntityTagRef::parse(line.as_bytes())) else {
             return;
@@ -183,7 +183,7 @@ impl CodedTags {
                     response.remove(ETAG);
                 }
             }
-            None => name_coding_in_etag(response),
+            None => add_coding_suffix(response),
         }
     }
 
@@ -473,17 +473,17 @@ mod tests {
         ];
         for (sentence, etag, coding, expected) in table {
             let mut headers = response(etag, coding);
-            name_coding_in_etag(&mut headers);
+            add_coding_suffix(&mut headers);
             assert_eq!(headers[ETAG], *expected, "{sentence}");
         }
     }
 
-    fn request_with(method: &Method, lines: &[(HeaderName, &'static str)]) -> (HeaderMap, CodedTags) {
+    fn request_with(method: &Method, lines: &[(HeaderName, &'static str)]) -> (HeaderMap, ContentCodedTags) {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
             headers.append(name, HeaderValue::from_static(value));
         }
-        let coded = CodedTags::take_from(method, &mut headers);
+        let coded = ContentCodedTags::take_from(method, &mut headers);
         (headers, coded)
     }
 

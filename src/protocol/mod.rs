@@ -11,11 +11,11 @@
 //! | parse and render cache directives | [`CacheControl`], [`RequestCacheControl`] |
 //! | find directives that conflict with each other | [`CacheControl::contradictions`] |
 //! | parse and render `Vary` | [`Vary`] |
-//! | record which request fields a response depends on | [`SelectingFields`] |
+//! | record which request fields a response depends on | [`VaryRecorder`] |
 //! | determine whether a cache may store a response | [`Storability`] |
 //! | determine how long a cache may reuse a response | [`Freshness`], [`Lifetime`], [`Age`] |
 //! | convert a response to a 304 or 412 | [`into_not_modified`], [`into_precondition_failed`] |
-//! | add the content coding to entity tags | [`name_coding_in_etag`], [`CodedTags`] |
+//! | add the content coding to entity tags | [`add_coding_suffix`], [`ContentCodedTags`] |
 //! | recognize fields that override `Cache-Control` in a CDN | [`is_targeted_field`], [`remove_targeted_fields`] |
 //! | parse and render such a field | [`CacheControl::from_targeted`], [`CacheControl::to_targeted_value`] |
 //!
@@ -64,19 +64,19 @@ mod not_modified;
 mod path;
 mod preconditions;
 mod range;
-mod selecting_fields;
 mod storage;
 mod structured;
 mod syntax;
 mod targeted_cache_control;
 mod validators;
 mod vary;
+mod vary_recorder;
 
 pub use self::cache_control::{
     CacheControl, Contradiction, Directive, FieldNames, InvalidDirective, InvalidFieldName, MaxStale,
     RequestCacheControl,
 };
-pub use self::coding::{CodedTags, name_coding_in_etag};
+pub use self::coding::{ContentCodedTags, add_coding_suffix};
 pub use self::date::{HttpDate, InvalidHttpDate};
 pub use self::edge_fields::{is_tag_field, is_targeted_field, remove_targeted_fields};
 pub use self::entity_tag::{EntityTag, EntityTagList, EntityTagMember, EntityTagRef, InvalidEntityTag};
@@ -84,9 +84,9 @@ pub(crate) use self::freshness::http10_lifetime;
 pub use self::freshness::{Age, Cache, Freshness, Lifetime, LifetimeSource};
 pub use self::not_modified::{into_not_modified, into_precondition_failed};
 pub use self::preconditions::{Condition, Evaluation, IfRange, Outcome, Preconditions};
-pub use self::selecting_fields::SelectingFields;
 pub use self::storage::{Storability, StoragePermission, StorageProhibition};
 pub use self::syntax::{MAX_DELTA_SECONDS, MAX_MEMBERS};
+pub use self::vary_recorder::VaryRecorder;
 
 pub use self::validators::{Representation, Validators};
 pub use self::vary::Vary;

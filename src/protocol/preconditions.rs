@@ -216,7 +216,7 @@ impl Preconditions {
 
     /// Returns whether the method is unsafe, so that [`Outcome::Proceed`] may change the resource.
     #[must_use]
-    pub const fn guards_a_write(&self) -> bool {
+    pub const fn is_unsafe_method(&self) -> bool {
         matches!(self.scope, Scope::Unsafe)
     }
 
@@ -255,7 +255,7 @@ impl Preconditions {
     ///   representation proceeds. The response may be an error, to which preconditions do not apply.
     /// - An unsafe request with a precondition fails if the representation is [`Unknown`](Representation::Unknown).
     ///
-    /// To evaluate against the response of a handler, use [`evaluate_answer`](Self::evaluate_answer).
+    /// To evaluate against the response of a handler, use [`evaluate_response`](Self::evaluate_response).
     #[must_use]
     pub fn evaluate(&self, current: &Representation, now: HttpDate) -> Evaluation {
         // P-02, P-05, D-04.
@@ -281,19 +281,19 @@ impl Preconditions {
     /// ([RFC 9110 section 13.2.1](https://www.rfc-editor.org/rfc/rfc9110.html#section-13.2.1)). An unsafe request
     /// always proceeds, because the handler has already performed it.
     #[must_use]
-    pub fn evaluate_answer(&self, response: &HeaderMap, now: HttpDate) -> Evaluation {
+    pub fn evaluate_response(&self, response: &HeaderMap, now: HttpDate) -> Evaluation {
         // P-02, P-26, P-09.
         self.evaluate_answer_at(response, || now)
     }
 
-    /// Evaluates like [`evaluate_answer`](Self::evaluate_answer). Reads the clock only to compare dates.
+    /// Evaluates like [`evaluate_response`](Self::evaluate_response). Reads the clock only to compare dates.
     pub(crate) fn evaluate_answer_at(&self, response: &HeaderMap, now: impl Fn() -> HttpDate) -> Evaluation {
-        self.evaluate_modified_answer(response, None, now)
+        self.evaluate_modified_response(response, None, now)
     }
 
     /// Evaluates a response whose `Last-Modified` was in the future and has been replaced. Compares `modified`, the
     /// original date, instead of the date that is sent.
-    pub(crate) fn evaluate_modified_answer(
+    pub(crate) fn evaluate_modified_response(
         &self,
         response: &HeaderMap,
         modified: Option<HttpDate>,

@@ -9,7 +9,7 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::exchange::Exchange;
-use crate::audit::{FreshFor, Verdict};
+use crate::audit::{FreshnessLifetime, Verdict};
 use crate::protocol::Cache;
 
 /// Asserts that neither a browser nor a shared cache may store the response.
@@ -38,7 +38,7 @@ use crate::protocol::Cache;
 /// The assertion applies the rules of
 /// [RFC 9111 section 3](https://www.rfc-editor.org/rfc/rfc9111.html#section-3). Some CDNs store more than these rules
 /// allow. To include them, use a [`CacheAudit`](crate::audit::CacheAudit) and its method
-/// [`at`](crate::audit::CacheAudit::at).
+/// [`with_edge`](crate::audit::CacheAudit::with_edge).
 ///
 /// # Panics
 ///
@@ -55,7 +55,7 @@ where
     let place = Location::caller();
     async move {
         let exchange = Exchange::send(service, request, place).await;
-        if exchange.audit().verdicts().any(Verdict::is_stored) {
+        if exchange.audit().verdicts().any(Verdict::may_store) {
             exchange.fail(place, "expected a response that no cache may store");
         }
     }
@@ -89,13 +89,12 @@ where
     async move {
         let exchange = Exchange::send(service, request, place).await;
         let audit = exchange.audit();
-        let verdict = audit.by(cache);
-        let fresh_for = verdict.lifetime().and_then(FreshFor::seconds);
+        let verdict = audit.verdict_for(cache);
+        let fresh_for = verdict.lifetime().and_then(FreshnessLifetime::seconds);
         let reusable = verdict.key().is_some_and(|key| !key.never_matches());
         if fresh_for != Some(lifetime.as_secs()) || !reusable {
-            let keeper = verdict.keeper();
-            exchange
-                .fail(place, format_args!("expected that {keeper} may reuse it for {} seconds", lifetime.as_secs()));
+            let cache = verdict.kind();
+            exchange.fail(place, format_args!("expected that {cache} may reuse it for {} seconds", lifetime.as_secs()));
         }
     }
 }

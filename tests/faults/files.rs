@@ -10,7 +10,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_cache_policy::assets::AssetManifest;
-use tower_cache_policy::layers::assets::Mount;
+use tower_cache_policy::layers::assets::PathPrefix;
 use tower_cache_policy::{AssetsLayer, CachePolicyLayer, ConditionalLayer, HeadValidators};
 use tower_http::services::ServeDir;
 
@@ -137,7 +137,7 @@ async fn an_asset_that_is_replaced_while_it_is_sent_is_whole_and_old_and_the_nex
         replace(&path, &content, 0);
         let assets = AssetManifest::from_directory(directory.path()).unwrap().with_prefix("/static").unwrap();
         let files = ServeDir::new(directory.path());
-        let server = serve(AssetsLayer::new(&assets).mount(Mount::Stripping).layer(files)).await;
+        let server = serve(AssetsLayer::new(&assets).mount(PathPrefix::Strip).layer(files)).await;
         let mut client = Client::connect(server, version).await;
         let url = assets.url("big.txt").unwrap().to_owned();
         let response = client.send(asked("GET", server, &url, &[])).await.unwrap();
@@ -161,7 +161,7 @@ async fn an_asset_that_is_cut_short_while_it_is_sent_breaks_off_and_looks_whole_
         replace(&path, &vec![b'a'; 2 << 20], 0);
         let assets = AssetManifest::from_directory(directory.path()).unwrap().with_prefix("/static").unwrap();
         let files = ServeDir::new(directory.path());
-        let server = serve(AssetsLayer::new(&assets).mount(Mount::Stripping).layer(files)).await;
+        let server = serve(AssetsLayer::new(&assets).mount(PathPrefix::Strip).layer(files)).await;
         let mut client = Client::connect(server, version).await;
         let response = client.send(asked("GET", server, assets.url("big.txt").unwrap(), &[])).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);

@@ -156,7 +156,7 @@ macro_rules! layers {
     () => {
         ServiceBuilder::new()
             .layer(EdgeLayer::new(EdgeProfile::CLOUDFLARE))
-            .layer(CachePolicyLayer::new(PUBLIC).overriding_even_no_store())
+            .layer(CachePolicyLayer::new(PUBLIC).override_handler_no_store())
             .layer(CachingLayer::new(PUBLIC))
             .layer(ConditionalLayer::new().require_preconditions_for([http::Method::PUT]))
             .layer(EntityTagLayer::new().buffer_unknown_length(1 << 20))

@@ -142,7 +142,7 @@ async fn every_kind_of_grpc_answer_is_the_same_with_the_layers_as_without_them()
 
     let layers = || {
         ServiceBuilder::new()
-            .layer(CachePolicyLayer::new(POLICY).overriding_even_no_store())
+            .layer(CachePolicyLayer::new(POLICY).override_handler_no_store())
             .layer(ConditionalLayer::new().require_preconditions_for([Method::PUT]))
             .layer(EntityTagLayer::new().buffer_unknown_length(1 << 20))
             .into_inner()

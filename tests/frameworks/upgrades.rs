@@ -33,7 +33,7 @@ const LINES: [(&str, &str); 4] =
 fn app() -> Router {
     let layers = ServiceBuilder::new()
         .layer(EdgeLayer::new(EdgeProfile::CLOUDFLARE))
-        .layer(CachePolicyLayer::new(PUBLIC).overriding_even_no_store())
+        .layer(CachePolicyLayer::new(PUBLIC).override_handler_no_store())
         .layer(
             CachingLayer::new(PUBLIC)
                 .compression(CompressionLayer::new())

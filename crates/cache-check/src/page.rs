@@ -54,6 +54,6 @@ impl Checker<'_> {
     }
 
     fn audit(&self, exchange: &Exchange) -> CacheAudit {
-        CacheAudit::of(&exchange.request, &exchange.response, exchange.at).at_all(self.edges)
+        CacheAudit::of(&exchange.request, &exchange.response, exchange.at).with_edges(self.edges)
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use tower_cache_policy::audit::{FreshFrom, Keeper, Level, Verdict};
+use tower_cache_policy::audit::{CacheKind, FreshnessSource, Level, Verdict};
 
 use crate::error::shown;
 use crate::finding::Finding;
@@ -187,14 +187,14 @@ struct Stored<'a>(&'a Verdict);
 
 impl fmt::Display for Stored<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.keeper() {
-            Keeper::Browser => f.write_str("browser ")?,
-            Keeper::Edge(name) => write!(f, "{name} ")?,
+        match self.0.kind() {
+            CacheKind::Browser => f.write_str("browser ")?,
+            CacheKind::Edge(name) => write!(f, "{name} ")?,
             _ => f.write_str("shared cache ")?,
         }
         let Some(lifetime) = self.0.lifetime() else { return f.write_str("never") };
-        match (lifetime.from(), lifetime.seconds()) {
-            (FreshFrom::Validated, _) => f.write_str("with revalidation each time"),
+        match (lifetime.source(), lifetime.seconds()) {
+            (FreshnessSource::Validated, _) => f.write_str("with revalidation each time"),
             (_, None) => f.write_str("for a time of its choice"),
             (_, Some(0)) => f.write_str("0 s"),
             (_, Some(seconds)) => {

@@ -28,7 +28,7 @@ fn policies() -> Result<RoutePolicies, RouteError> {
         .route("/", CachePolicy::public(5 * MINUTE))
         .route("/news/{id}", NEWS)
         .route("/account", CachePolicy::private(MINUTE))
-        .route("/login", CachePolicy::no_store())
+        .route("/login", CachePolicy::NO_STORE)
         .route("/assets/{*name}", CachePolicy::IMMUTABLE)
         .build()
 }

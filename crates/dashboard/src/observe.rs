@@ -272,7 +272,7 @@ impl Exchange {
         parts.headers = response.headers().clone();
         parts.extensions = response.extensions().clone();
         let edges = self.config.edges.as_ref().into_iter().flat_map(Edges::profiles);
-        CacheAudit::of(&self.request, &parts, now).at_all(edges)
+        CacheAudit::of(&self.request, &parts, now).with_edges(edges)
     }
 }
 

@@ -90,7 +90,7 @@ impl Display for Document<'_> {
         open(f, "routes", "Routes", "The responses of each route, and the policy of its last success.", &columns)?;
         body(f, "routes", routes.iter().map(|(place, route)| RouteCells(*place, route)), columns.len())?;
 
-        let columns = ["No.", "Time", "Request", "Status", "Cache-Control", "Why", "Saved", "Took"];
+        let columns = ["No.", "Time", "Request", "Status", "Cache-Control", "StorageReason", "Saved", "Took"];
         let note = "The newest first, in GMT. Saved is the content that a 304 did not send again.";
         open(f, "requests", "Last requests", note, &columns)?;
         body(f, "requests", requests.iter().map(|(number, record)| RequestCells(*number, record)), columns.len())?;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use http::{HeaderMap, Method, Request, Response, StatusCode};
-use tower_cache_policy::audit::{CacheAudit, Keeper, Verdict};
+use tower_cache_policy::audit::{CacheAudit, CacheKind, Verdict};
 use tower_cache_policy::edge::Edges;
 use tower_cache_policy::policy::routes::PolicyRow;
 use tower_cache_policy::protocol::HttpDate;
@@ -48,7 +48,7 @@ pub(crate) struct Timeline(Vec<Lane>);
 /// How long one cache stores a response.
 #[derive(Clone, Copy, Debug)]
 struct Lane {
-    keeper: Keeper,
+    kind: CacheKind,
     /// `None` if it does not store it.
     freshness: Option<Freshness>,
 }
@@ -79,7 +79,7 @@ impl Timeline {
         let (mut response, ()) = Response::new(()).into_parts();
         response.status = row.status().unwrap_or(StatusCode::OK);
         response.headers = fields_of(row);
-        Self::of(&CacheAudit::of(&request, &response, now).at_all(edges.into_iter().flat_map(Edges::profiles)))
+        Self::of(&CacheAudit::of(&request, &response, now).with_edges(edges.into_iter().flat_map(Edges::profiles)))
     }
 
     fn iter(&self) -> std::slice::Iter<'_, Lane> {
@@ -90,13 +90,13 @@ impl Timeline {
 impl Lane {
     fn of(verdict: &Verdict) -> Self {
         let lifetime = verdict.lifetime();
-        let freshness = verdict.then().map(|then| Freshness {
+        let freshness = verdict.after_expiry().map(|then| Freshness {
             fresh: lifetime.and_then(|lifetime| lifetime.seconds()),
             heuristic: lifetime.is_some_and(|lifetime| lifetime.is_guessed()),
             stale_while_revalidate: then.stale_while_revalidate().filter(|seconds| *seconds > 0),
             stale_if_error: then.stale_if_error().filter(|seconds| *seconds > 0),
         });
-        Self { keeper: verdict.keeper(), freshness }
+        Self { kind: verdict.kind(), freshness }
     }
 }
 
@@ -135,9 +135,9 @@ impl fmt::Display for Timeline {
 /// The words repeat what the drawing shows.
 impl fmt::Display for Lane {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (class, cache) = match self.keeper {
-            Keeper::Browser => ("browser", "browser"),
-            Keeper::Edge(name) => ("edge", name),
+        let (class, cache) = match self.kind {
+            CacheKind::Browser => ("browser", "browser"),
+            CacheKind::Edge(name) => ("edge", name),
             _ => ("edge", "shared cache"),
         };
         write!(f, r#"<div class="lane"><span class="who">{}</span>"#, Escaped(cache))?;

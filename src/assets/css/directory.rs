@@ -26,7 +26,7 @@ impl AssetDirectory {
         if self.is_embedded() {
             let reason = "they are in no directory; rewrite them by `css::rewrite_contents` before they are embedded";
             let unread = io::Error::new(io::ErrorKind::Unsupported, reason);
-            return Err(AssetError::new("embedded files", AssetErrorKind::Unread(unread)));
+            return Err(AssetError::new("embedded files", AssetErrorKind::Read(unread)));
         }
         if output.exists() {
             return Err(unwritten(output, io::ErrorKind::AlreadyExists.into()));
@@ -103,5 +103,5 @@ fn check(
 }
 
 fn unwritten(path: &Path, error: io::Error) -> AssetError {
-    AssetError::at_path(path, AssetErrorKind::Unwritten(error))
+    AssetError::at_path(path, AssetErrorKind::Write(error))
 }

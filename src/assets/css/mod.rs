@@ -6,7 +6,7 @@
 //! that a change goes up to the page:
 //!
 //! ```
-//! use tower_cache_policy::assets::FingerprintPlace;
+//! use tower_cache_policy::assets::FingerprintLocation;
 //! use tower_cache_policy::assets::css::rewrite_contents;
 //!
 //! let files = [
@@ -14,14 +14,14 @@
 //!     ("css/base.css", "a { color: brown }"),
 //!     ("img/tea.png", "a picture"),
 //! ];
-//! let files = rewrite_contents(files, "/static", FingerprintPlace::Path)?;
+//! let files = rewrite_contents(files, "/static", FingerprintLocation::Path)?;
 //! let (_, style) = files.iter().find(|(name, _)| name == "css/style.css").unwrap();
 //! let style = std::str::from_utf8(style).unwrap();
 //! assert!(style.starts_with(r#"@import "base."#), "{style}");
 //! assert!(style.contains(r#"url("../img/tea."#), "{style}");
 //!
 //! let files = [("a.css", "\np { background: url(te.png) }"), ("tea.png", "")];
-//! let error = rewrite_contents(files, "/static", FingerprintPlace::Path).unwrap_err();
+//! let error = rewrite_contents(files, "/static", FingerprintLocation::Path).unwrap_err();
 //! assert_eq!(
 //!     error.to_string(),
 //!     "a.css:2:17: `te.png` leads to no asset; did you mean `tea.png`?",

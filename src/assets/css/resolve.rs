@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use percent_encoding::{CONTROLS, percent_decode_str, utf8_percent_encode};
 
-use crate::assets::FingerprintPlace;
+use crate::assets::FingerprintLocation;
 use crate::assets::path::{encode, query_fingerprint, with_fingerprint};
 
 /// Where a reference leads.
@@ -63,32 +63,32 @@ pub(super) fn versioned(
     prefix: &str,
     name: &str,
     fingerprint: &str,
-    place: FingerprintPlace,
+    place: FingerprintLocation,
 ) -> String {
     let (path, rest) = split_path(reference);
     let (query, fragment) = rest.split_at(rest.find('#').unwrap_or(rest.len()));
     let name = encode(name);
     let name = match place {
-        FingerprintPlace::Path => with_fingerprint(&name, fingerprint),
-        FingerprintPlace::Query => name.into_owned(),
+        FingerprintLocation::Path => with_fingerprint(&name, fingerprint),
+        FingerprintLocation::Query => name.into_owned(),
     };
     let mut url =
         if path.starts_with('/') { format!("{prefix}/{name}") } else { relative_to(&encode(from), &name).into_owned() };
     // The empty query of `?#iefix` is part of a well-known workaround.
     let query = query.strip_prefix('?').map(|query| {
         let is_kept = |parameter: &&str| match place {
-            FingerprintPlace::Path => query_fingerprint(parameter).is_none(),
-            FingerprintPlace::Query => *parameter != "v" && !parameter.starts_with("v="),
+            FingerprintLocation::Path => query_fingerprint(parameter).is_none(),
+            FingerprintLocation::Query => *parameter != "v" && !parameter.starts_with("v="),
         };
         query.split('&').filter(is_kept).collect::<Vec<_>>().join("&")
     });
     match (place, query) {
-        (FingerprintPlace::Path, None) => {}
-        (FingerprintPlace::Path, Some(query)) => push(&mut url, &["?", &query]),
-        (FingerprintPlace::Query, Some(query)) if !query.is_empty() => {
+        (FingerprintLocation::Path, None) => {}
+        (FingerprintLocation::Path, Some(query)) => push(&mut url, &["?", &query]),
+        (FingerprintLocation::Query, Some(query)) if !query.is_empty() => {
             push(&mut url, &["?", &query, "&v=", fingerprint]);
         }
-        (FingerprintPlace::Query, _) => push(&mut url, &["?v=", fingerprint]),
+        (FingerprintLocation::Query, _) => push(&mut url, &["?v=", fingerprint]),
     }
     url.push_str(fragment);
     // In ASCII, so that it can be written in any encoding.
@@ -176,8 +176,8 @@ mod tests {
             ("/static//img/x/../a.png", "/static/img/a.F.png", "/static/img/a.png?v=F"),
         ] {
             let written = |place| versioned(reference, "css/style.css", "/static", "img/a.png", "F", place);
-            assert_eq!(written(FingerprintPlace::Path), path);
-            assert_eq!(written(FingerprintPlace::Query), query);
+            assert_eq!(written(FingerprintLocation::Path), path);
+            assert_eq!(written(FingerprintLocation::Query), query);
         }
     }
 

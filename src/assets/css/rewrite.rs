@@ -9,7 +9,7 @@ use crate::assets::digest::ContentDigest;
 use crate::assets::path::check_name;
 use crate::assets::settings::UrlSettings;
 use crate::assets::stored::CODED_EXTENSIONS;
-use crate::assets::{AssetError, AssetErrorKind, FingerprintPlace};
+use crate::assets::{AssetError, AssetErrorKind, FingerprintLocation};
 use crate::policy::nearest;
 
 /// What is known of a file before stylesheets are rewritten.
@@ -34,7 +34,7 @@ pub(super) type OnFault<'a> = dyn FnMut(AssetError) -> Result<(), AssetError> + 
 pub fn rewrite_contents<N, C>(
     contents: impl IntoIterator<Item = (N, C)>,
     prefix: &str,
-    place: FingerprintPlace,
+    place: FingerprintLocation,
 ) -> Result<Vec<(String, Vec<u8>)>, AssetError>
 where
     N: Into<String>,
@@ -52,7 +52,7 @@ where
 pub fn rewrite_contents_leniently<N, C>(
     contents: impl IntoIterator<Item = (N, C)>,
     prefix: &str,
-    place: FingerprintPlace,
+    place: FingerprintLocation,
     mut report: impl FnMut(AssetError),
 ) -> Result<Vec<(String, Vec<u8>)>, AssetError>
 where
@@ -72,7 +72,7 @@ fn collect<N: Into<String>, C: Into<Vec<u8>>>(contents: impl IntoIterator<Item =
 fn rewrite_all(
     mut contents: Vec<(String, Vec<u8>)>,
     prefix: &str,
-    place: FingerprintPlace,
+    place: FingerprintLocation,
     on_fault: &mut OnFault<'_>,
 ) -> Result<Vec<(String, Vec<u8>)>, AssetError> {
     UrlSettings::default().set_prefix(prefix)?;
@@ -108,7 +108,7 @@ pub(super) fn stylesheet(name: &str, content: &[u8], on_fault: &mut OnFault<'_>)
     }
     let reason = "the stylesheet is not in UTF-8 or in the encoding of its `@charset`; convert it to UTF-8";
     let error = std::io::Error::new(std::io::ErrorKind::InvalidData, reason);
-    on_fault(AssetError::new(name, AssetErrorKind::Unread(error)))?;
+    on_fault(AssetError::new(name, AssetErrorKind::Read(error)))?;
     Ok(Source::Other(ContentDigest::of(content).fingerprint()))
 }
 
@@ -121,7 +121,7 @@ pub(super) fn outdated(rewritten: &HashMap<String, Vec<u8>>) -> HashSet<String> 
 pub(super) fn rewrite(
     sources: &BTreeMap<String, Source>,
     prefix: &str,
-    place: FingerprintPlace,
+    place: FingerprintLocation,
     on_fault: &mut OnFault<'_>,
 ) -> Result<HashMap<String, Vec<u8>>, AssetError> {
     let mut sheets = HashMap::new();
@@ -198,7 +198,7 @@ impl<'a> Sheet<'a> {
         Ok(Self { name, prefix, text, links })
     }
 
-    fn rewritten(&self, done: &Done<'_>, place: FingerprintPlace) -> String {
+    fn rewritten(&self, done: &Done<'_>, place: FingerprintLocation) -> String {
         let original = self.text.text.as_str();
         let mut text = String::with_capacity(original.len() + 40 * self.links.len());
         let mut copied = 0;
@@ -231,7 +231,7 @@ fn visit<'a>(
     name: &'a str,
     sheets: &HashMap<&'a str, Sheet<'a>>,
     done: &mut Done<'a>,
-    place: FingerprintPlace,
+    place: FingerprintLocation,
     on_fault: &mut OnFault<'_>,
 ) -> Result<(), AssetError> {
     let mut way: Vec<(&'a str, &Sheet<'a>, usize)> = Vec::new();

@@ -5,8 +5,8 @@ use std::fmt;
 use http::{HeaderMap, HeaderName};
 
 use super::codes::{outcome_of_via, outcome_of_x_varnish};
-use super::handling::Handling;
 use super::lenient::LenientMembers;
+use super::member::CacheStatusMember;
 use super::outcome::CacheOutcome;
 use super::words::{is_from_child, is_from_parent, outcome_of};
 use crate::protocol::{Age, List, MAX_MEMBERS, Member, combined, members};
@@ -79,7 +79,7 @@ pub struct CacheStatus {
     field: HeaderName,
     text: Box<str>,
     age: Option<Age>,
-    handling: Option<Handling>,
+    handling: Option<CacheStatusMember>,
 }
 
 impl CacheStatus {
@@ -180,7 +180,7 @@ impl CacheStatus {
 
     /// The details, if the field is `Cache-Status` and the member names a cache.
     #[must_use]
-    pub fn handling(&self) -> Option<&Handling> {
+    pub fn handling(&self) -> Option<&CacheStatusMember> {
         self.handling.as_ref()
     }
 
@@ -189,8 +189,8 @@ impl CacheStatus {
         Self { outcome, field: field.clone(), text, age: None, handling: None }
     }
 
-    fn of_handling(field: &HeaderName, text: &[u8], handling: Option<Handling>) -> Self {
-        let outcome = handling.as_ref().map_or(CacheOutcome::Unknown, Handling::outcome);
+    fn of_handling(field: &HeaderName, text: &[u8], handling: Option<CacheStatusMember>) -> Self {
+        let outcome = handling.as_ref().map_or(CacheOutcome::Unknown, CacheStatusMember::outcome);
         Self { handling, ..Self::new(field, text, outcome) }
     }
 }
@@ -240,9 +240,9 @@ fn standard(headers: &HeaderMap, field: &HeaderName) -> Vec<CacheStatus> {
             continue;
         }
         found.extend(
-            LenientMembers::new(line.as_bytes())
-                .take(MAX_MEMBERS + 1)
-                .map(|member| CacheStatus::of_handling(field, member.text, Handling::of_lenient_member(&member))),
+            LenientMembers::new(line.as_bytes()).take(MAX_MEMBERS + 1).map(|member| {
+                CacheStatus::of_handling(field, member.text, CacheStatusMember::of_lenient_member(&member))
+            }),
         );
     }
     found.truncate(MAX_MEMBERS + 1);
@@ -255,7 +255,8 @@ fn standard(headers: &HeaderMap, field: &HeaderName) -> Vec<CacheStatus> {
 /// Adds the members of a valid List, and returns whether it is one.
 fn add_strictly(value: &[u8], field: &HeaderName, found: &mut Vec<CacheStatus>) -> bool {
     let Some(list) = List::parse(value) else { return false };
-    let report = |member: &Member<'_>| CacheStatus::of_handling(field, member.whole_text, Handling::of_member(member));
+    let report =
+        |member: &Member<'_>| CacheStatus::of_handling(field, member.whole_text, CacheStatusMember::of_member(member));
     found.extend(list.iter().map(report));
     true
 }

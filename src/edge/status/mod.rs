@@ -2,11 +2,11 @@
 
 mod cache_status;
 mod codes;
-mod handling;
 mod lenient;
+mod member;
 mod outcome;
 mod words;
 
 pub use self::cache_status::CacheStatus;
-pub use self::handling::Handling;
+pub use self::member::CacheStatusMember;
 pub use self::outcome::CacheOutcome;

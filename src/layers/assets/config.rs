@@ -10,21 +10,21 @@ use crate::policy::{CachePolicy, Rendered, Rules};
 ///
 /// | | receives | forwards | outside the prefix |
 /// |---|---|---|---|
-/// | [`Nested`](Mount::Nested) | `/style.css` | `/style.css` | is not received |
-/// | [`Stripping`](Mount::Stripping) | `/static/style.css` | `/style.css` | 404 |
-/// | [`Keeping`](Mount::Keeping) | `/static/style.css` | `/static/style.css` | goes to the service |
+/// | [`Nested`](PathPrefix::AlreadyStripped) | `/style.css` | `/style.css` | is not received |
+/// | [`Stripping`](PathPrefix::Strip) | `/static/style.css` | `/style.css` | 404 |
+/// | [`Keeping`](PathPrefix::Keep) | `/static/style.css` | `/static/style.css` | goes to the service |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Mount {
+pub enum PathPrefix {
     /// An outer router has removed the prefix, as axum's `nest_service` does.
     #[default]
-    Nested,
+    AlreadyStripped,
     /// The paths are those of the URLs, and the inner service has the files at its root: the layer removes the prefix.
-    Stripping,
+    Strip,
     /// The paths are those of the URLs, also for the inner service, which may be a whole site. A path that does not begin
     /// with the prefix passes untouched. Without a prefix, so does every name that the manifest does not know: see
     /// [`UnknownName::Pass`].
-    Keeping,
+    Keep,
 }
 
 /// The response under a fingerprint that the manifest does not have for the name, because the page is older or newer than
@@ -52,7 +52,7 @@ pub enum UnknownName {
     /// The response of the inner service, which no cache stores. A page in place of another kind of file is still a 404.
     Service,
     /// The request passes to the inner service, whatever its method, and so does the response. Both stay as they are,
-    /// except for a prefix that is [stripped](Mount::Stripping). The default of [`Mount::Keeping`] without a prefix, where
+    /// except for a prefix that is [stripped](PathPrefix::Strip). The default of [`PathPrefix::Keep`] without a prefix, where
     /// the assets are at the root, next to other routes.
     Pass,
 }
@@ -60,7 +60,7 @@ pub enum UnknownName {
 #[derive(Clone, Debug)]
 pub(super) struct Config {
     pub(super) source: AssetSource,
-    pub(super) mount: Mount,
+    pub(super) mount: PathPrefix,
     pub(super) stale: StaleFingerprint,
     /// `None` for the default, which depends on the prefix.
     pub(super) unknown: Option<UnknownName>,
@@ -78,7 +78,7 @@ impl Config {
     pub(super) fn passes_unknown(&self, assets: &AssetManifest) -> bool {
         match self.unknown {
             Some(unknown) => unknown == UnknownName::Pass,
-            None => self.mount == Mount::Keeping && assets.prefix().is_empty() && self.fallback_page.is_none(),
+            None => self.mount == PathPrefix::Keep && assets.prefix().is_empty() && self.fallback_page.is_none(),
         }
     }
 }

@@ -16,7 +16,7 @@ use tower_service::Service;
 
 use crate::assets::{EmbeddedFiles, is_suspicious};
 use crate::protocol::{
-    HttpDate, IfRange, Preconditions, PreferredCoding, Representation, RequestedBytes, Validators, name_coding_in_etag,
+    HttpDate, IfRange, Preconditions, PreferredCoding, Representation, RequestedBytes, Validators, add_coding_suffix,
     preferred_coding, requested_bytes,
 };
 
@@ -69,7 +69,7 @@ fn respond(files: &EmbeddedFiles, request: &Parts) -> Response<EmbeddedBody> {
     if let Some(coding) = coding {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
         // V-09
-        name_coding_in_etag(headers);
+        add_coding_suffix(headers);
     }
     if !file.coded().is_empty() {
         headers.insert(vary.0.clone(), vary.1.clone());

@@ -13,16 +13,16 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body::Body;
 
-use super::config::{Config, Mount, StaleFingerprint, UnknownName};
+use super::config::{Config, PathPrefix, StaleFingerprint, UnknownName};
 use super::fallback::{FallbackKind, fallback};
 use super::verdict::{Verdict, recheck};
 use crate::assets::{Asset, Recheck, Resolved, is_fallback_page, is_suspicious};
+use crate::layers::bypass::{is_grpc_exchange, is_interim};
 use crate::layers::conditional::{ConditionalBody, Exchange as Conditional};
-use crate::layers::exempt::{is_grpc_exchange, is_interim};
 use crate::policy::{Facts, Layer, Rendered, RequestFacts, ResolvedPolicy};
 use crate::protocol::{
     EntityTag, EntityTagList, EntityTagMember, HttpDate, IfRange, Preconditions, Representation, Validators,
-    accepts_coding, has_valid_byte_range, name_coding_in_etag, only_line, set_field, tag_in_coding,
+    accepts_coding, add_coding_suffix, has_valid_byte_range, only_line, set_field, tag_in_coding,
 };
 
 /// What becomes of a request.
@@ -107,18 +107,18 @@ impl Exchange {
         let assets = config.source.current();
         let path = request.uri().path();
         let below_prefix = match config.mount {
-            Mount::Nested => path.strip_prefix('/'),
-            Mount::Stripping | Mount::Keeping => {
+            PathPrefix::AlreadyStripped => path.strip_prefix('/'),
+            PathPrefix::Strip | PathPrefix::Keep => {
                 path.strip_prefix(assets.prefix()).and_then(|rest| rest.strip_prefix('/'))
             }
         };
         let Some(below_prefix) = below_prefix else {
-            return if config.mount == Mount::Keeping { Next::Pass } else { not_found() };
+            return if config.mount == PathPrefix::Keep { Next::Pass } else { not_found() };
         };
         let resolved = assets.resolve(below_prefix, request.uri().query());
         if matches!(resolved, Resolved::Unknown) {
             if config.passes_unknown(&assets) {
-                if config.mount == Mount::Stripping
+                if config.mount == PathPrefix::Strip
                     && let Some(target) = target_as_asked(config.mount, assets.prefix(), request.uri())
                 {
                     retarget(request, &target);
@@ -213,8 +213,8 @@ impl Exchange {
             request.headers_mut().remove(RANGE);
         }
         let target = match self.config.mount {
-            Mount::Nested | Mount::Stripping => asset.target(),
-            Mount::Keeping => asset.target_below_prefix(),
+            PathPrefix::AlreadyStripped | PathPrefix::Strip => asset.target(),
+            PathPrefix::Keep => asset.target_below_prefix(),
         };
         retarget(request, target);
         self.subject = Subject::Known { asset, url, open: is_open.then(|| Box::new(conditional)), resumed };
@@ -271,7 +271,7 @@ impl Exchange {
                 conditional.decide_after(Response::from_parts(head, body))
             }
             _ => {
-                name_coding_in_etag(&mut head.headers);
+                add_coding_suffix(&mut head.headers);
                 Response::from_parts(head, ConditionalBody::inner(body))
             }
         }
@@ -409,11 +409,11 @@ fn remove_preconditions(headers: &mut HeaderMap) {
 }
 
 /// Where the service inside looks for a path as it was asked for.
-fn target_as_asked(mount: Mount, prefix: &str, uri: &Uri) -> Option<PathAndQuery> {
+fn target_as_asked(mount: PathPrefix, prefix: &str, uri: &Uri) -> Option<PathAndQuery> {
     let asked = uri.path_and_query()?;
     match mount {
-        Mount::Nested | Mount::Keeping => Some(asked.clone()),
-        Mount::Stripping => PathAndQuery::try_from(asked.as_str().strip_prefix(prefix)?).ok(),
+        PathPrefix::AlreadyStripped | PathPrefix::Keep => Some(asked.clone()),
+        PathPrefix::Strip => PathAndQuery::try_from(asked.as_str().strip_prefix(prefix)?).ok(),
     }
 }
 

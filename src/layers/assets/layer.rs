@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
-use super::config::{Config, Mount, Policies, StaleFingerprint, UnknownName};
+use super::config::{Config, PathPrefix, Policies, StaleFingerprint, UnknownName};
 use super::service::AssetsService;
 use crate::assets::{AssetSource, UnknownAsset};
 use crate::layers::Clock;
@@ -35,7 +35,7 @@ impl AssetsLayer {
         Self {
             config: Arc::new(Config {
                 source,
-                mount: Mount::default(),
+                mount: PathPrefix::default(),
                 stale: StaleFingerprint::default(),
                 unknown: None,
                 fallback_page: None,
@@ -48,9 +48,9 @@ impl AssetsLayer {
         }
     }
 
-    /// Which paths the layer receives and forwards. [`Mount::Nested`] by default.
+    /// Which paths the layer receives and forwards. [`PathPrefix::AlreadyStripped`] by default.
     #[must_use]
-    pub fn mount(self, mount: Mount) -> Self {
+    pub fn mount(self, mount: PathPrefix) -> Self {
         self.with(|config| config.mount = mount)
     }
 
@@ -61,7 +61,7 @@ impl AssetsLayer {
     }
 
     /// The response for a name that the manifest does not know. 404 by default, or
-    /// [`Pass`](UnknownName::Pass) for [`Mount::Keeping`] without a prefix and a
+    /// [`Pass`](UnknownName::Pass) for [`PathPrefix::Keep`] without a prefix and a
     /// [fallback page](AssetsLayer::fallback_page).
     #[must_use]
     pub fn unknown_name(self, answer: UnknownName) -> Self {

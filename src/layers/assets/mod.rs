@@ -112,9 +112,9 @@
 //! Put it inside compression: a `CompressionLayer` between the layer and the service removes the length that is
 //! verified. Outside compression, put a [`ConditionalLayer`](crate::ConditionalLayer), which names the content coding in
 //! the entity tag, with
-//! [`trust_service_with_if_range`](crate::ConditionalLayer::trust_service_with_if_range), so that downloads can be
-//! resumed. An outer [`CachingLayer`](crate::CachingLayer) keeps what this layer says, and may tighten it. [`Mount`] says
-//! which paths the layer receives. Assets at the root, next to other routes, need [`Mount::Keeping`].
+//! [`inner_handles_if_range`](crate::ConditionalLayer::inner_handles_if_range), so that downloads can be
+//! resumed. An outer [`CachingLayer`](crate::CachingLayer) keeps what this layer says, and may tighten it. [`PathPrefix`] says
+//! which paths the layer receives. Assets at the root, next to other routes, need [`PathPrefix::Keep`].
 //!
 //! The layer sends a 404, a redirect, a 412 and the 304 under a versioned URL without the service. A layer that adds CORS
 //! fields therefore belongs outside, and so does authentication: an inner one would not prevent anyone from learning
@@ -123,7 +123,7 @@
 //! ```
 //! use axum::Router;
 //! use tower::{Layer, ServiceBuilder};
-//! use tower_cache_policy::layers::assets::Mount;
+//! use tower_cache_policy::layers::assets::PathPrefix;
 //! use tower_cache_policy::{AssetsLayer, ConditionalLayer, assets::AssetManifest};
 //! use tower_http::{compression::CompressionLayer, services::ServeDir};
 //!
@@ -138,9 +138,9 @@
 //!
 //! // `route_service` does not.
 //! let files = ServiceBuilder::new()
-//!     .layer(ConditionalLayer::new().trust_service_with_if_range())
+//!     .layer(ConditionalLayer::new().inner_handles_if_range())
 //!     .layer(CompressionLayer::new())
-//!     .layer(AssetsLayer::new(&assets).mount(Mount::Stripping))
+//!     .layer(AssetsLayer::new(&assets).mount(PathPrefix::Strip))
 //!     .service(ServeDir::new(directory));
 //! let app: Router = Router::new().route_service("/static/{*path}", files);
 //! # Ok::<(), tower_cache_policy::assets::AssetError>(())
@@ -160,7 +160,7 @@ mod layer;
 mod service;
 mod verdict;
 
-pub use self::config::{Mount, StaleFingerprint, UnknownName};
+pub use self::config::{PathPrefix, StaleFingerprint, UnknownName};
 pub use self::embedded::EmbeddedBody;
 pub use self::future::ResponseFuture;
 pub use self::layer::AssetsLayer;

@@ -11,8 +11,8 @@ use tower_service::Service;
 use super::config::Config;
 use super::exchange::{Exchange, Next};
 use super::future::ResponseFuture;
+use crate::layers::bypass::is_tunnel;
 use crate::layers::conditional::ConditionalBody;
-use crate::layers::exempt::is_tunnel;
 
 /// The service that [`AssetsLayer`](super::AssetsLayer) makes.
 #[derive(Clone, Debug)]

@@ -18,8 +18,8 @@ use crate::protocol::{assert_vary_names, is_never_stored};
 /// # Precedence
 ///
 /// By default, a policy or a `Cache-Control` field from the handler takes precedence over the policy of this layer.
-/// [`tighten`](Self::tighten), [`overriding`](Self::overriding) and
-/// [`overriding_even_no_store`](Self::overriding_even_no_store) change that. The last call wins. Guards, such as the
+/// [`tighten`](Self::tighten), [`override_handler`](Self::override_handler) and
+/// [`override_handler_no_store`](Self::override_handler_no_store) change that. The last call wins. Guards, such as the
 /// one for `Set-Cookie`, take precedence over both.
 #[derive(Clone, Debug)]
 pub struct CachePolicyLayer {
@@ -62,11 +62,11 @@ impl CachePolicyLayer {
     /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
     ///
     /// // A third-party service sends `max-age=0` for each page.
-    /// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(600))).overriding();
+    /// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(600))).override_handler();
     /// # let _ = layer;
     /// ```
     #[must_use]
-    pub fn overriding(self) -> Self {
+    pub fn override_handler(self) -> Self {
         self.with(|config| config.rules.precedence = Precedence::Layer)
     }
 
@@ -77,7 +77,7 @@ impl CachePolicyLayer {
     /// A handler usually sends `no-store` because the response is confidential. If you can change the handler, remove
     /// its `no-store` instead.
     #[must_use]
-    pub fn overriding_even_no_store(self) -> Self {
+    pub fn override_handler_no_store(self) -> Self {
         self.with(|config| config.rules.precedence = Precedence::LayerEvenOverNoStore)
     }
 

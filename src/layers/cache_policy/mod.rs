@@ -20,7 +20,7 @@
 //!     let mut response = Response::new(Full::from("hello"));
 //!     match request.uri().path() {
 //!         // A handler can return a policy ...
-//!         "/now" => _ = response.extensions_mut().insert(CachePolicy::no_store()),
+//!         "/now" => _ = response.extensions_mut().insert(CachePolicy::NO_STORE),
 //!         // ... or set the field.
 //!         "/day" => _ = response.headers_mut().insert(CACHE_CONTROL, "max-age=86400".parse().unwrap()),
 //!         // A guard makes this response private.

@@ -8,7 +8,7 @@ use tower_service::Service;
 
 use super::config::{Config, Position};
 use super::future::{Exchange, ResponseFuture};
-use crate::layers::exempt::is_tunnel;
+use crate::layers::bypass::is_tunnel;
 use crate::policy::Facts;
 
 /// The service created by [`CachePolicyLayer`](super::CachePolicyLayer).

@@ -17,7 +17,7 @@ pub(super) struct Config<V> {
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) required: RequiredPreconditions,
-    pub(crate) trust_service_with_if_range: bool,
+    pub(crate) inner_handles_if_range: bool,
     pub(crate) record: bool,
     pub(crate) enabled: bool,
     pub(crate) clock: Clock,
@@ -44,7 +44,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             required: RequiredPreconditions::None,
-            trust_service_with_if_range: false,
+            inner_handles_if_range: false,
             record: false,
             enabled: true,
             clock: Clock::system(),

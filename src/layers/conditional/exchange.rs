@@ -16,10 +16,10 @@ use super::reason::ConditionalReason;
 use super::selected::SelectedRepresentation;
 use super::trace;
 use crate::layers::Clock;
-use crate::layers::exempt::{is_grpc_call, is_grpc_exchange, is_interim};
+use crate::layers::bypass::{is_grpc_call, is_grpc_exchange, is_interim};
 use crate::policy::{CachePolicy, Decision, Facts, Personalized, RequestFacts, Ruling, Unruled};
 use crate::protocol::{
-    CodedTags, Condition, EntityTagRef, Evaluation, HttpDate, IfRange, Outcome, Preconditions, Representation,
+    Condition, ContentCodedTags, EntityTagRef, Evaluation, HttpDate, IfRange, Outcome, Preconditions, Representation,
     Validators, accepts_a_coding, forbids_storing, has_valid_byte_range, into_not_modified, into_precondition_failed,
     is_live_stream_type, join_lists_of_tags, limit_last_modified, name_coding, only_line, set_field,
 };
@@ -39,13 +39,13 @@ pub(crate) struct Exchange {
     mark: Option<ValidatorSourcePresent>,
     kind: Kind,
     is_precondition_required: bool,
-    trust_service_with_if_range: bool,
+    inner_handles_if_range: bool,
     record: bool,
     /// The preconditions of the client. They apply to the response, whose tag names its content coding.
     stated: Preconditions,
     /// The preconditions that the inner service receives, if they differ.
     forwarded: Option<Box<Preconditions>>,
-    coded: CodedTags,
+    coded: ContentCodedTags,
     /// The validators of a source, for the response to a safe request that does not have its own.
     // V-13, V-17
     source: Option<Validators>,
@@ -102,11 +102,11 @@ impl Exchange {
             stated.remove_ignored_dates(headers);
         }
         let (coded, forwarded) = if stated.may_name_a_coding() {
-            let coded = CodedTags::take_from(&method, headers);
+            let coded = ContentCodedTags::take_from(&method, headers);
             let forwarded = coded.changed().then(|| Box::new(Preconditions::known(&method, headers, true)));
             (coded, forwarded)
         } else {
-            (CodedTags::without_codings(stated.has_if_none_match()), None)
+            (ContentCodedTags::without_codings(stated.has_if_none_match()), None)
         };
         Self {
             clock: settings.clock.clone(),
@@ -121,7 +121,7 @@ impl Exchange {
                 _ => Kind::Other,
             },
             is_precondition_required: settings.required.include(&method),
-            trust_service_with_if_range: settings.trust_service_with_if_range,
+            inner_handles_if_range: settings.inner_handles_if_range,
             record: settings.record,
             stated,
             forwarded,
@@ -322,7 +322,7 @@ impl Exchange {
         }
         let stated = if hides_coding { self.forwarded() } else { &self.stated };
         let modified = head.extensions.get::<ModifiedInFuture>().map(|modified| modified.0);
-        stated.evaluate_modified_answer(&head.headers, modified, now)
+        stated.evaluate_modified_response(&head.headers, modified, now)
     }
 
     /// Turns the response into a 304, unless its entity tag is unknown. Returns whether it did.
@@ -374,10 +374,10 @@ impl Exchange {
             return;
         }
         let decided = matches!(current, Representation::Current(_)) && !self.source_is_withheld;
-        let outranked = !decided && !self.trust_service_with_if_range && self.stated.may_be_not_modified();
+        let outranked = !decided && !self.inner_handles_if_range && self.stated.may_be_not_modified();
         let condition = if self.coded.if_range_is_coded() || outranked {
             IfRange::False
-        } else if self.trust_service_with_if_range {
+        } else if self.inner_handles_if_range {
             IfRange::Absent
         } else {
             self.forwarded().if_range(current, self.clock.now())

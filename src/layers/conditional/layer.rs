@@ -149,8 +149,8 @@ impl<V> ConditionalLayer<V> {
     /// Do not use this if the service ignores `If-Range`, as tower-http's `ServeDir` does. A client that resumes a
     /// download would then combine bytes of two different representations.
     #[must_use]
-    pub fn trust_service_with_if_range(self) -> Self {
-        self.with(|settings| settings.trust_service_with_if_range = true)
+    pub fn inner_handles_if_range(self) -> Self {
+        self.with(|settings| settings.inner_handles_if_range = true)
     }
 
     /// Adds a [`ConditionalReason`](super::ConditionalReason) to the extensions of each 304, 412 and 428 that the

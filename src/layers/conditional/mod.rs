@@ -161,7 +161,7 @@
 //!
 //! Put the layer outside compression. It adds the name of the content coding to a strong entity tag, so that `"x"` is
 //! sent as `"x--gzip"`, and it removes the suffix from requests: see
-//! [`name_coding_in_etag`](crate::protocol::name_coding_in_etag). Weak tags stay unchanged. An outer compression layer
+//! [`add_coding_suffix`](crate::protocol::add_coding_suffix). Weak tags stay unchanged. An outer compression layer
 //! would add `Content-Encoding` to the 304 as well.
 //!
 //! A response to HEAD does not have content for a compression layer to compress, so its length and its strong tag can
@@ -181,14 +181,14 @@
 //! comes with `If-None-Match` or `If-Modified-Since`, unless a source has already decided the request.
 //!
 //! An outer layer without a source removes such ranges before an inner layer with a source can prove them. Use
-//! [`trust_service_with_if_range`](ConditionalLayer::trust_service_with_if_range) on the outer layer, or put the
+//! [`inner_handles_if_range`](ConditionalLayer::inner_handles_if_range) on the outer layer, or put the
 //! layers on separate routes, as `examples/site` does.
 //!
 //! # Proxies
 //!
 //! In a gateway, the layer evaluates preconditions with the validators of the origin server's responses. The origin
 //! receives the preconditions too. If it evaluates `If-Range` itself, call
-//! [`trust_service_with_if_range`](ConditionalLayer::trust_service_with_if_range).
+//! [`inner_handles_if_range`](ConditionalLayer::inner_handles_if_range).
 //!
 //! hyper's client stores an unusual reason phrase in the response extensions, and hyper's server sends it again.
 //! Remove `hyper::ext::ReasonPhrase` from responses of the origin. Otherwise `200 Fine` becomes `304 Fine`.

@@ -203,7 +203,7 @@ where
         let decides = match request.method {
             Method::GET | Method::HEAD => request.headers.contains_key(RANGE) && request.headers.contains_key(IF_RANGE),
             // The response to QUERY is not the representation that GET returns.
-            _ => stated.guards_a_write() && !stated.is_empty(),
+            _ => stated.is_unsafe_method() && !stated.is_empty(),
         };
         let probe = decides.then(|| {
             let mut head = request.clone();

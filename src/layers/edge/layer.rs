@@ -118,10 +118,10 @@ impl EdgeLayer {
         self.with(|config| config.rules.waived.insert(risk.guard()))
     }
 
-    /// Puts what was noticed, a `Vec` of [`EdgeNote`](crate::edge::EdgeNote)s, into the answer's
+    /// Puts what was noticed, a `Vec` of [`EdgeDiagnostic`](crate::edge::EdgeDiagnostic)s, into the answer's
     /// extensions, where there is something.
     #[must_use]
-    pub fn record_notes(self) -> Self {
+    pub fn record_diagnostics(self) -> Self {
         self.with(|config| config.record = true)
     }
 

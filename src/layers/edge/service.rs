@@ -8,7 +8,7 @@ use tower_service::Service;
 
 use super::config::Config;
 use super::future::{Exchange, ResponseFuture};
-use crate::layers::exempt::is_tunnel;
+use crate::layers::bypass::is_tunnel;
 
 /// The service that [`EdgeLayer`](super::EdgeLayer) makes.
 #[derive(Clone, Debug)]

@@ -31,7 +31,7 @@ pin_project! {
     #[project = StateProjection]
     enum State<F, P, G> {
         // Without a purger where there is nothing to purge, after a safe method for one.
-        Handling {
+        CacheStatusMember {
             #[pin]
             inner: F,
             purger: Option<P>,
@@ -48,7 +48,7 @@ pin_project! {
 
 impl<F, P: Service<Purge>, B> ResponseFuture<F, P, B> {
     pub(super) const fn new(inner: F, purger: Option<P>, announce_groups: bool) -> Self {
-        Self { state: State::Handling { inner, purger }, response: None, announce_groups }
+        Self { state: State::CacheStatusMember { inner, purger }, response: None, announce_groups }
     }
 }
 
@@ -64,7 +64,7 @@ where
         let mut this = self.project();
         let outcome = loop {
             match this.state.as_mut().project() {
-                StateProjection::Handling { inner, purger } => {
+                StateProjection::CacheStatusMember { inner, purger } => {
                     let mut response = ready!(inner.poll(cx))?;
                     let purger = purger.take();
                     // Taken out in any case: nothing further out is to purge it again.

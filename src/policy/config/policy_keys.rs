@@ -23,7 +23,7 @@ pub(super) const POLICY_KEYS: &[&str] = &[
     "proxy_revalidate",
     "no_transform",
     "immutable",
-    "for_http10",
+    "with_http10_fields",
 ];
 
 /// The predefined policies, which are written as a text.
@@ -86,7 +86,7 @@ impl<'a> PolicyKeys<'a> {
                 format!(
                     "`{key}` needs another key that sets the lifetime{of_base}; add {}",
                     match key {
-                        "for_http10" => "`no_cache = true` or `no_store = true`",
+                        "with_http10_fields" => "`no_cache = true` or `no_store = true`",
                         _ => "a lifetime such as `max_age = \"5m\"`",
                     }
                 ),
@@ -105,7 +105,7 @@ impl<'a> PolicyKeys<'a> {
                 ("proxy_revalidate", _) => policy.proxy_revalidate(),
                 ("no_transform", _) => policy.no_transform(),
                 ("immutable", _) => policy.immutable(),
-                ("for_http10", _) => policy.for_http10(),
+                ("with_http10_fields", _) => policy.with_http10_fields(),
                 _ => policy,
             };
         }
@@ -225,8 +225,8 @@ impl<'a> PolicyKeys<'a> {
                  of them"
                     .to_owned(),
             ),
-            "for_http10" if has_lifetime => refuse(format!(
-                "`for_http10` forbids reuse without revalidation, and `{start_key}` allows it; remove `for_http10`, or \
+            "with_http10_fields" if has_lifetime => refuse(format!(
+                "`with_http10_fields` forbids reuse without revalidation, and `{start_key}` allows it; remove `with_http10_fields`, or \
                  use it with `no_cache` or `no_store`"
             )),
             _ => Ok(()),

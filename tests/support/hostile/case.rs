@@ -450,8 +450,8 @@ impl Policy {
         layer = match self.precedence {
             Precedence::Answer => layer,
             Precedence::Tighten => layer.tighten(),
-            Precedence::Override => layer.overriding(),
-            Precedence::OverrideEvenNoStore => layer.overriding_even_no_store(),
+            Precedence::Override => layer.override_handler(),
+            Precedence::OverrideEvenNoStore => layer.override_handler_no_store(),
         };
         if let Some((status, policy)) = self.for_status {
             layer = layer.for_status(status, policy);
@@ -471,7 +471,7 @@ impl Conditional {
             layer = layer.require_preconditions();
         }
         if self.trust_ranges {
-            layer = layer.trust_service_with_if_range();
+            layer = layer.inner_handles_if_range();
         }
         layer
     }

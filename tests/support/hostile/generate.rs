@@ -9,7 +9,7 @@ use std::time::Duration;
 use arbitrary::{Arbitrary, Result, Unstructured};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use tower_cache_policy::edge::{DirectiveSyntax, EdgeProfile, FreshnessField, TagFormat, TagSyntax};
+use tower_cache_policy::edge::{DirectiveSyntax, EdgeProfile, TagFormat, TagSyntax, TargetedField};
 use tower_cache_policy::policy::{CachePolicy, CacheTag, Risk};
 use tower_cache_policy::protocol::{EntityTag, HttpDate, Representation, Validators};
 
@@ -177,15 +177,15 @@ const VARIES: [&[&str]; 3] = [&[], &["accept-language"], &["accept", "origin"]];
 
 const RISKS: [Risk; 13] = [
     Risk::SetCookieReplayedToOthers,
-    Risk::AuthorizedAnswerServedToOthers,
-    Risk::PersonalizedAnswerServedToOthers,
+    Risk::AuthorizedResponseServedToOthers,
+    Risk::PersonalizedResponseServedToOthers,
     Risk::ErrorServedAsLongAsASuccess,
     Risk::UnexpectedSuccessServedAsThePage,
     Risk::RedirectOutlivesItsReason,
     Risk::EdgeFieldOverrulesNoStore,
-    Risk::UnsafeAnswerReused,
+    Risk::UnsafeResponseReused,
     Risk::VariantServedToEverybody,
-    Risk::OneOriginsAnswerServedToAnother,
+    Risk::OneOriginsResponseServedToAnother,
     Risk::LifetimeGuessedByCaches,
     Risk::RestrictionInASecondLineMissed,
     Risk::PageSurvivesReload,
@@ -348,8 +348,8 @@ impl Theme {
             Self::Waiver => {
                 let (risk, change) = *u.choose(&[
                     (Risk::SetCookieReplayedToOthers, Change::Cookie),
-                    (Risk::OneOriginsAnswerServedToAnother, Change::Origin),
-                    (Risk::AuthorizedAnswerServedToOthers, Change::Credentials),
+                    (Risk::OneOriginsResponseServedToAnother, Change::Origin),
+                    (Risk::AuthorizedResponseServedToOthers, Change::Credentials),
                 ])?;
                 insert(headers, "set-cookie", "theme=dark");
                 insert(headers, "access-control-allow-origin", "https://a.example");
@@ -412,7 +412,7 @@ fn custom_profile(u: &mut Unstructured<'_>) -> Result<EdgeProfile> {
     let syntax = *u.choose(&[DirectiveSyntax::Seconds, DirectiveSyntax::Dictionary, DirectiveSyntax::Surrogate])?;
     let restriction = (OWN_RESTRICTION, HeaderValue::from_static("no-store"));
     let own = EdgeProfile::custom("own")
-        .with_field(if u.ratio(3, 4)? { Some(FreshnessField::new(OWN_FIELD, syntax)) } else { None })
+        .with_field(if u.ratio(3, 4)? { Some(TargetedField::new(OWN_FIELD, syntax)) } else { None })
         .with_tags(if u.ratio(3, 4)? { Some(TagFormat::new(OWN_TAGS, TagSyntax::Space)) } else { None })
         .with_restriction(if u.arbitrary()? { Some(restriction) } else { None });
     Ok(own.with_precedence(&["my-edge-ttl", "cache-control", "expires"]))
@@ -533,7 +533,7 @@ fn policy(u: &mut Unstructured<'_>) -> Result<CachePolicy> {
         1 if has_lifetime => policy = policy.stale_if_error(seconds(u)?),
         2 if has_lifetime => policy = policy.must_revalidate(),
         3 if has_lifetime => policy = policy.immutable(),
-        4 if !has_lifetime => policy = policy.for_http10(),
+        4 if !has_lifetime => policy = policy.with_http10_fields(),
         5 => policy = policy.no_transform(),
         _ => {}
     }

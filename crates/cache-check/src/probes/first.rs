@@ -25,7 +25,7 @@ pub(super) fn examine(probe: &mut Probe<'_>, audit: &CacheAudit) {
     }
     if first.status().as_u16() >= 400 {
         // An error that is stored is served to all visitors (G-04).
-        if audit.shared().reused_for().is_none_or(|seconds| seconds > 0) {
+        if audit.shared().remaining_freshness().is_none_or(|seconds| seconds > 0) {
             probe.found(
                 Level::Warning,
                 ("G-04", "RFC 9110 section 15.1"),
@@ -38,7 +38,7 @@ pub(super) fn examine(probe: &mut Probe<'_>, audit: &CacheAudit) {
     if !first.status().is_success() {
         return;
     }
-    if first.is_live_stream() && audit.verdicts().any(|verdict| verdict.reused_for() != Some(0)) {
+    if first.is_live_stream() && audit.verdicts().any(|verdict| verdict.remaining_freshness() != Some(0)) {
         probe.found(
             Level::Warning,
             ("G-10", "RFC 9111 section 3.3"),

@@ -16,7 +16,8 @@ pub(super) fn examine(probe: &mut Probe<'_>, audit: &CacheAudit, repeat: &Exchan
     if first.is_empty() {
         return;
     }
-    let is_shared = std::iter::once(audit.shared()).chain(audit.edges()).any(|cache| cache.reused_for() != Some(0));
+    let is_shared =
+        std::iter::once(audit.shared()).chain(audit.edges()).any(|cache| cache.remaining_freshness() != Some(0));
     if is_shared {
         probe.found(
             Level::Warning,
@@ -31,7 +32,7 @@ pub(super) fn examine(probe: &mut Probe<'_>, audit: &CacheAudit, repeat: &Exchan
             "two responses have the same nonce for their Content Security Policy, so an attacker can learn it",
             "make a new nonce for each response",
         );
-    } else if audit.browser().is_stored() {
+    } else if audit.browser().may_store() {
         probe.found(
             Level::Note,
             ("G-18", SECTION),

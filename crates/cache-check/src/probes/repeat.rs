@@ -16,7 +16,7 @@ pub(super) async fn run(probe: &mut Probe<'_>, audit: &CacheAudit) -> Option<Exc
     let status = repeat.cache_status();
     probe.capabilities.repeat = status.as_ref().map(CacheReport::from);
 
-    let may_be_reused = audit.shared().is_stored() && audit.shared().reused_for() != Some(0);
+    let may_be_reused = audit.shared().may_store() && audit.shared().remaining_freshness() != Some(0);
     if let (Some(status), true) = (&status, may_be_reused)
         && !status.is_served_by_cache()
     {

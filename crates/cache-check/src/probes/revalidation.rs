@@ -23,7 +23,7 @@ pub(super) async fn run(probe: &mut Probe<'_>, audit: &CacheAudit) {
         (None, None) => {
             // No validator could match a stream, or content that is new each time, as with a nonce.
             let has_none = first.may_be_a_stream() || probe.capabilities.stable_content == Some(false);
-            if audit.browser().is_stored() && !has_none {
+            if audit.browser().may_store() && !has_none {
                 probe.found(
                     Level::Note,
                     ("V-13", "RFC 9110 section 15.3.1"),

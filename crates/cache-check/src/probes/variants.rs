@@ -53,13 +53,13 @@ pub(crate) async fn compare_variants(probe: &mut Probe<'_>, audit: &CacheAudit) 
 
 /// Whether a cache that several visitors share may store it.
 fn is_shared(audit: &CacheAudit) -> bool {
-    audit.shared().is_stored() || audit.edges().any(|edge| edge.is_stored())
+    audit.shared().may_store() || audit.edges().any(|edge| edge.may_store())
 }
 
 /// Whether a shared cache may serve it to another visitor without revalidation.
 fn is_reused(audit: &CacheAudit) -> bool {
     let is_reused = |seconds| seconds != Some(0);
-    is_reused(audit.shared().reused_for()) || audit.edges().any(|edge| is_reused(edge.reused_for()))
+    is_reused(audit.shared().remaining_freshness()) || audit.edges().any(|edge| is_reused(edge.remaining_freshness()))
 }
 
 /// The values of `Cookie` to try. `None` leaves the user's own out.

@@ -15,10 +15,10 @@ use crate::hostile::words::{Quotes, at_edge, vary_names};
 
 const AGAINST_SHARING: [Risk; 5] = [
     Risk::SetCookieReplayedToOthers,
-    Risk::AuthorizedAnswerServedToOthers,
-    Risk::PersonalizedAnswerServedToOthers,
+    Risk::AuthorizedResponseServedToOthers,
+    Risk::PersonalizedResponseServedToOthers,
     Risk::VariantServedToEverybody,
-    Risk::OneOriginsAnswerServedToAnother,
+    Risk::OneOriginsResponseServedToAnother,
 ];
 
 impl Exchange<'_> {
@@ -93,12 +93,12 @@ impl Exchange<'_> {
         let sign = |is_there: bool| is_there.then(|| HeaderValue::from_static("yes")).into_iter().collect();
         match risk {
             Risk::SetCookieReplayedToOthers => headers.get_all("set-cookie").iter().cloned().collect(),
-            Risk::AuthorizedAnswerServedToOthers => sign(self.case.has_credentials_at(place)),
-            Risk::PersonalizedAnswerServedToOthers => {
+            Risk::AuthorizedResponseServedToOthers => sign(self.case.has_credentials_at(place)),
+            Risk::PersonalizedResponseServedToOthers => {
                 sign(self.case.request.personalized || self.case.handler.personalized)
             }
             Risk::VariantServedToEverybody => sign(vary_names(&headers).iter().any(|name| name == "*")),
-            Risk::OneOriginsAnswerServedToAnother => {
+            Risk::OneOriginsResponseServedToAnother => {
                 let origin = headers.get("access-control-allow-origin").filter(|origin| *origin != "*");
                 origin
                     .filter(|_| headers.contains_key("access-control-allow-credentials"))
@@ -124,7 +124,7 @@ impl Exchange<'_> {
                 self.no_edge_stores_it();
             }
         }
-        if !self.is_safe() && !self.accepts(Risk::UnsafeAnswerReused) {
+        if !self.is_safe() && !self.accepts(Risk::UnsafeResponseReused) {
             for (reader, word) in self.sent.iter().filter(|(reader, _)| reader.quotes != Quotes::Unknown) {
                 let is_reused = word.shared() > Some(0) || word.browser() > Some(0);
                 assert!(!is_reused, "the response to a write is reused, to {reader:?}");

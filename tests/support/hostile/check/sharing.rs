@@ -247,7 +247,7 @@ impl Exchange<'_> {
             Risk::ErrorServedAsLongAsASuccess,
             Risk::RedirectOutlivesItsReason,
             Risk::UnexpectedSuccessServedAsThePage,
-            Risk::UnsafeAnswerReused,
+            Risk::UnsafeResponseReused,
             Risk::LifetimeGuessedByCaches,
         ];
         let is_told = risks.into_iter().any(|risk| self.accepts(risk))

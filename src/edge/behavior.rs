@@ -1,4 +1,4 @@
-//! [`EdgeFacts`]: what else is known of an edge, for whoever asks what it will do.
+//! [`EdgeBehavior`]: what else is known of an edge, for whoever asks what it will do.
 
 /// What is known of how an edge treats answers, as its makers document it or as it was
 /// measured with the usual settings. `None` is "not known", and must be taken for the worse.
@@ -6,7 +6,7 @@
 /// No layer decides by it: it is for an audit, a warning, a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub struct EdgeFacts {
+pub struct EdgeBehavior {
     /// Whether it reads `CDN-Cache-Control` (RFC 9213).
     pub reads_cdn_cache_control: Option<bool>,
     /// What it makes of `Vary`.
@@ -28,7 +28,7 @@ pub struct EdgeFacts {
     /// forbids it, and without being told that it may.
     pub stale_when_unreachable: Option<bool>,
     /// What it does with a success that says nothing on storing.
-    pub without_cache_control: Option<UnsaidAtEdge>,
+    pub without_cache_control: Option<HeuristicCaching>,
     /// Whether it always obeys `no-store` without `private` beside it.
     pub obeys_no_store: Option<bool>,
     /// Whether it hands the tags on to visitors.
@@ -77,7 +77,7 @@ pub enum AuthorizationAtEdge {
 /// What an edge does with a success that says nothing on storing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum UnsaidAtEdge {
+pub enum HeuristicCaching {
     /// It does not store it.
     NotStored,
     /// It goes by the extension of the path.
@@ -88,7 +88,7 @@ pub enum UnsaidAtEdge {
     StoredFor(u32),
 }
 
-impl EdgeFacts {
+impl EdgeBehavior {
     /// Nothing is known.
     pub const UNKNOWN: Self = Self {
         reads_cdn_cache_control: None,

@@ -1,4 +1,4 @@
-//! [`FreshnessField`]: the field in which an edge reads a lifetime of its own, and its syntax.
+//! [`TargetedField`]: the field in which an edge reads a lifetime of its own, and its syntax.
 
 #[cfg(feature = "audit")]
 use http::HeaderMap;
@@ -10,7 +10,7 @@ use crate::protocol::CacheControl;
 /// The field in which an edge reads a lifetime of its own, and how it is written there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
-pub struct FreshnessField {
+pub struct TargetedField {
     name: HeaderName,
     syntax: DirectiveSyntax,
     /// Before all others, as they stand here.
@@ -18,7 +18,7 @@ pub struct FreshnessField {
     overrules_no_store: bool,
 }
 
-/// How directives are written in a [`FreshnessField`].
+/// How directives are written in a [`TargetedField`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DirectiveSyntax {
@@ -33,7 +33,7 @@ pub enum DirectiveSyntax {
     Seconds,
 }
 
-impl FreshnessField {
+impl TargetedField {
     /// A field with this name and syntax, that an edge obeys even beside a `Cache-Control` with
     /// `no-store`.
     pub const fn new(name: HeaderName, syntax: DirectiveSyntax) -> Self {

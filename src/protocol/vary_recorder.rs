@@ -1,4 +1,4 @@
-//! [`SelectingFields`]: records which request fields a handler reads.
+//! [`VaryRecorder`]: records which request fields a handler reads.
 
 use http::header::GetAll;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -16,12 +16,12 @@ use super::Vary;
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue, header::ACCEPT_LANGUAGE};
-/// use tower_cache_policy::protocol::SelectingFields;
+/// use tower_cache_policy::protocol::VaryRecorder;
 ///
 /// let mut request = HeaderMap::new();
 /// request.insert(ACCEPT_LANGUAGE, HeaderValue::from_static("de"));
 ///
-/// let mut fields = SelectingFields::of(&request);
+/// let mut fields = VaryRecorder::of(&request);
 /// let greeting = match fields.get(&ACCEPT_LANGUAGE) {
 ///     Some(language) if language == "de" => "Guten Tag",
 ///     _ => "Hello",
@@ -33,12 +33,12 @@ use super::Vary;
 /// ```
 // K-02, G-13.
 #[derive(Clone, Debug)]
-pub struct SelectingFields<'a> {
+pub struct VaryRecorder<'a> {
     headers: &'a HeaderMap,
     vary: Vary,
 }
 
-impl<'a> SelectingFields<'a> {
+impl<'a> VaryRecorder<'a> {
     /// Creates a recorder for the header fields of a request. No field is recorded yet.
     #[must_use]
     pub fn of(headers: &'a HeaderMap) -> Self {
@@ -82,7 +82,7 @@ mod tests {
         request.append(ACCEPT, HeaderValue::from_static("text/plain"));
         request.append(AUTHORIZATION, HeaderValue::from_static("Bearer x"));
 
-        let mut fields = SelectingFields::of(&request);
+        let mut fields = VaryRecorder::of(&request);
         assert_eq!(fields.get(&ACCEPT).unwrap(), "text/html");
         assert_eq!(fields.get_all(&ACCEPT).iter().count(), 2);
         assert_eq!(fields.get(&ACCEPT_LANGUAGE), None);
@@ -91,7 +91,7 @@ mod tests {
 
         let mut response = HeaderMap::new();
         response.insert("vary", HeaderValue::from_static("Accept"));
-        let mut fields = SelectingFields::of(&request);
+        let mut fields = VaryRecorder::of(&request);
         fields.get(&ACCEPT);
         fields.clone().into_vary().add_to(&mut response);
         assert_eq!(response["vary"], "Accept", "nothing to add");

@@ -1,4 +1,4 @@
-//! [`Handling`]: a member of the standard field `Cache-Status`.
+//! [`CacheStatusMember`]: a member of the standard field `Cache-Status`.
 
 use http::StatusCode;
 
@@ -12,7 +12,7 @@ use crate::protocol::{BareItem, Member};
 ///
 /// [RFC 9211 section 2]: https://www.rfc-editor.org/rfc/rfc9211#section-2
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Handling {
+pub struct CacheStatusMember {
     cache: Box<str>,
     hit: bool,
     fwd: Option<Box<str>>,
@@ -23,7 +23,7 @@ pub struct Handling {
     detail: Option<Box<str>>,
 }
 
-impl Handling {
+impl CacheStatusMember {
     /// `None` if the member does not name a cache, as it must.
     pub(super) fn of_member(member: &Member<'_>) -> Option<Self> {
         Some(Self::new(member.item()?.as_text()?, |key| member.parameters.get(key)))

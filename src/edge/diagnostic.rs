@@ -1,4 +1,4 @@
-//! [`EdgeNote`]: a diagnostic of an edge layer.
+//! [`EdgeDiagnostic`]: a diagnostic of an edge layer.
 
 use std::fmt;
 
@@ -8,11 +8,11 @@ use super::unsupported_tag::UnsupportedTag;
 
 /// A diagnostic reported by an `EdgeLayer`.
 ///
-/// A layer that records them puts a `Vec<EdgeNote>` into the response's extensions. With the feature
+/// A layer that records them puts a `Vec<EdgeDiagnostic>` into the response's extensions. With the feature
 /// `tracing` each is an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum EdgeNote {
+pub enum EdgeDiagnostic {
     /// The response has a tag that an edge cannot carry.
     UnsupportedTag {
         /// The tag, the edge, and what it can carry.
@@ -49,7 +49,7 @@ pub enum EdgeNote {
     },
 }
 
-impl fmt::Display for EdgeNote {
+impl fmt::Display for EdgeDiagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnsupportedTag { error, stored: true } => write!(f, "{error}; a coarser tag replaces it"),
