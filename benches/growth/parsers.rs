@@ -204,7 +204,7 @@ fn audits() -> Vec<Parser> {
             request.headers = input.fields(&["accept-encoding", "cache-control", "cookie"]);
             let (mut response, ()) = Response::new(()).into_parts();
             response.headers = input.fields(fields);
-            let audit = CacheAudit::of(&request, &response, NOW).at_all(&EDGES);
+            let audit = CacheAudit::of(&request, &response, NOW).with_edges(&EDGES);
             let tags: usize = audit.edges().map(|verdict| verdict.tags().len()).sum();
             (tags, audit.warnings().len())
         })

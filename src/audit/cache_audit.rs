@@ -45,7 +45,7 @@ impl CacheAudit {
     /// Audits a response for a browser and for a shared cache that receive it at `now`.
     ///
     /// The mark [`Personalized`](crate::policy::Personalized) counts in the extensions of the request and of the
-    /// response. Use [`at`](Self::at) to add edge caches.
+    /// response. Use [`with_edge`](Self::with_edge) to add edge caches.
     pub fn of(request: &request::Parts, response: &response::Parts, now: HttpDate) -> Self {
         let exchange = Exchange::new(request, response, now);
         let (browser, shared) = (standard::browser(&exchange), standard::shared_cache(&exchange));
