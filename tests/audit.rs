@@ -568,7 +568,7 @@ fn an_audit_is_a_document() {
     let document = serde_json::to_value(&audit).unwrap();
     assert_eq!(document["verdicts"][0]["cache"], "a browser");
     assert_eq!(document["verdicts"][0]["lifetime"]["seconds"], 60);
-    assert_eq!(document["verdicts"][2]["stored"], false);
+    assert_eq!(document["verdicts"][2]["may_store"], false);
     assert_eq!(document["verdicts"][2]["rule"], "S-02");
     assert_eq!(document["warnings"][0]["level"], "danger");
 }

@@ -475,19 +475,19 @@ fn what_is_wrong_is_told_with_its_place_and_what_to_write() {
         ),
         (
             "routes.'/' = { public = 60, stale_in_browser_only = true }",
-            "line 1, column 29: `stale_in_browser_only` is said of `stale_while_revalidate` or `stale_if_error`; write one beside it",
+            "line 1, column 29: `stale_in_browser_only` needs a stale window; add `stale_while_revalidate` or `stale_if_error`",
         ),
         (
             "routes.'/' = { no_cache = true, stale_in_browser_only = true }",
-            "line 1, column 33: `no_cache` is never served stale; leave `stale_in_browser_only` out",
+            "line 1, column 33: `no_cache` is never served stale; remove `stale_in_browser_only`",
         ),
         (
             "routes.'/' = { edge_only = 60, stale_if_error = 60, stale_in_browser_only = true }",
-            "line 1, column 53: `edge_only` keeps stale answers from browsers; leave `stale_in_browser_only` out",
+            "line 1, column 53: `edge_only` does not let browsers serve stale responses; remove `stale_in_browser_only`",
         ),
         (
             "routes.'/' = { public = 60, stale_if_error = 60, stale_at_edge_only = true, stale_in_browser_only = true }",
-            "line 1, column 50: `stale_in_browser_only` keeps stale answers from edges; leave `stale_at_edge_only` out",
+            "line 1, column 50: `stale_in_browser_only` does not let edge caches serve stale responses; remove `stale_at_edge_only`",
         ),
         (
             "routes.'/' = { edge = 60 }",

@@ -403,7 +403,7 @@ async fn what_is_unknown_passes_where_the_caller_says_so_and_only_there() {
             let response = send(&service, get(path, &[])).await;
             assert_eq!(response.said(), (expected.0, expected.1.to_owned()), "{layer:?}: {path}");
             if expected.0 == 200 {
-                let is_stripped = format!("{layer:?}").contains("mount: Stripping");
+                let is_stripped = format!("{layer:?}").contains("mount: Strip,");
                 let seen = if is_stripped { path.strip_prefix("/static").unwrap_or(path) } else { path };
                 assert_eq!(response.field("x-path"), seen, "{layer:?}: {path}");
             }
