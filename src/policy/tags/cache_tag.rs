@@ -119,7 +119,8 @@ impl fmt::Display for InvalidCacheTag {
         let start: String = self.tag.chars().take(START).collect();
         let more = if start.len() < self.tag.len() { " ..." } else { "" };
         write!(f, "the tag {start:?}{more} ")?;
-        match self.tag.chars().find(|character| !character.is_ascii_graphic()) {
+        // The search ends where a valid tag would.
+        match self.tag.chars().take(CacheTag::MAX_LENGTH).find(|character| !character.is_ascii_graphic()) {
             Some(character) => write!(f, "contains {character:?}")?,
             None if self.tag.is_empty() => f.write_str("is empty")?,
             None => write!(f, "has {} characters", self.tag.len())?,

@@ -40,6 +40,9 @@ impl FieldNames {
         I::Item: AsRef<str>,
     {
         let names: Vec<I::Item> = names.into_iter().take(MAX_MEMBERS + 1).collect();
+        if names.len() > MAX_MEMBERS {
+            return Err(InvalidFieldName { name: None });
+        }
         if let Some(odd) = names.iter().map(AsRef::as_ref).find(|name| !is_token(name.as_bytes())) {
             return Err(InvalidFieldName { name: Some(odd.into()) });
         }
