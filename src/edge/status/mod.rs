@@ -1,4 +1,4 @@
-//! [`CacheStatus`]: what the caches that a response passed through report.
+//! [`CacheStatus`]: the reports of the caches that a response passed through.
 
 mod cache_status;
 mod codes;

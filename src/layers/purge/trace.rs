@@ -1,4 +1,4 @@
-//! One event for a purge that failed, with the feature `tracing`; without it nothing.
+//! Emits one event for a purge that failed if the feature `tracing` is enabled.
 
 use super::failed::PurgeFailed;
 
