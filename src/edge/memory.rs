@@ -1,4 +1,4 @@
-//! [`Memory`]: values made from a field value, remembered.
+//! [`Memory`]: a cache of values that were computed from field values.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,8 +8,8 @@ use http::{HeaderName, HeaderValue};
 
 use super::directive::EdgeDirective;
 
-/// The values made from the field values that came first. An application has a few, and each comes again with nearly
-/// every response. A slot is read without a lock once it is filled. The memory never grows and forgets nothing.
+/// A cache of the values that were computed from the first field values. An application sends only a few different
+/// field values. A filled slot is read without a lock. The cache has a fixed size, and never evicts a value.
 #[derive(Clone)]
 pub(super) struct Memory<T>(Arc<[OnceLock<(Box<[u8]>, T)>; SLOTS]>);
 
@@ -24,7 +24,7 @@ pub(super) struct EdgeFields {
 
 const SLOTS: usize = 64;
 
-/// The longest value that is remembered, in bytes. What an application repeats is shorter.
+/// The longest field value that is cached, in bytes. The values that an application repeats are shorter.
 const MAX_LENGTH: usize = 256;
 
 impl<T: Clone> Memory<T> {
@@ -32,9 +32,11 @@ impl<T: Clone> Memory<T> {
         Self(Arc::new([const { OnceLock::new() }; SLOTS]))
     }
 
-    /// The value made from this one: remembered, or made now if the value is long or another has its slot.
+    /// Returns the cached value for a field value. If the field value is long, or if another one has its slot, the
+    /// value is computed.
     ///
-    /// The bytes are copied, because a field value may be a slice of a buffer with all fields of a response.
+    /// The slot has a copy of the bytes, because a field value may be a slice of a buffer with all fields of a
+    /// response.
     pub(super) fn recall(&self, value: &HeaderValue, make: impl Fn() -> T) -> Cow<'_, T> {
         let bytes = value.as_bytes();
         if bytes.len() > MAX_LENGTH {
@@ -61,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_repeated_value_is_made_once_and_every_value_has_its_own() {
+    fn a_repeated_value_is_computed_once() {
         let memory = Memory::new();
         let made = Cell::new(0);
         let length = |text: &str| {
@@ -75,14 +77,14 @@ mod tests {
         length("max-age=60");
         length("max-age=60");
         assert_eq!(made.get(), 1);
-        // More than there are places for, twice.
+        // More values than slots, twice.
         for n in (0..1_000).chain(0..1_000) {
             length(&"a".repeat(n));
         }
     }
 
     #[test]
-    fn e15_a_remembered_value_does_not_hold_the_buffer_that_it_is_a_slice_of() {
+    fn e15_a_cached_value_does_not_retain_the_buffer_of_the_response() {
         let memory = Memory::new();
         let buffer = Bytes::from(vec![b'a'; 256 * 1024]);
         for length in [0, 10, MAX_LENGTH, MAX_LENGTH + 1, 64 * 1024] {
@@ -93,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn e15_a_long_value_is_made_each_time() {
+    fn e15_a_long_value_is_computed_each_time() {
         let memory = Memory::new();
         let made = Cell::new(0);
         for (length, expected) in [(MAX_LENGTH, 1), (MAX_LENGTH + 1, 2)] {
