@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::{HeaderName, HeaderValue};
 
-use super::memory::{EdgeFields, Memory};
+use super::memo::{EdgeFields, Memo};
 use super::profile::{CacheControlRole, EdgeProfile};
 use super::tag_format::TagFormat;
 use super::targeted_field::{DirectiveSyntax, TargetedField};
@@ -30,7 +30,7 @@ pub struct Edges {
     pub(super) fields: Vec<TargetedField>,
     pub(super) restrictions: Vec<(HeaderName, HeaderValue)>,
     pub(super) formats: Vec<TagFormat>,
-    pub(super) memory: Memory<EdgeFields>,
+    pub(super) memo: Memo<EdgeFields>,
     /// The fields that only these profiles define.
     pub(super) own_names: Vec<HeaderName>,
 }
@@ -150,7 +150,7 @@ impl Edges {
                 own_names.push(name);
             }
         }
-        Self { profiles, fields, restrictions, formats, memory: Memory::new(), own_names }
+        Self { profiles, fields, restrictions, formats, memo: Memo::new(), own_names }
     }
 }
 

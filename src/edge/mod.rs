@@ -58,7 +58,7 @@ mod behavior;
 mod diagnostic;
 mod directive;
 mod edges;
-mod memory;
+mod memo;
 mod overflow;
 #[cfg(feature = "routes")]
 mod policy_table;

@@ -33,7 +33,7 @@ pub struct EdgeProfile {
     pub(super) tags: Option<TagFormat>,
     pub(super) precedence: &'static [&'static str],
     pub(super) status: &'static [&'static str],
-    pub(super) never: &'static [&'static str],
+    pub(super) stripped: &'static [&'static str],
     pub(super) facts: EdgeBehavior,
 }
 
@@ -64,7 +64,7 @@ impl EdgeProfile {
             tags: None,
             precedence: &["cache-control", "expires"],
             status: &[],
-            never: &[],
+            stripped: &[],
             facts: EdgeBehavior::UNKNOWN,
         }
     }
@@ -81,7 +81,7 @@ impl EdgeProfile {
         self
     }
 
-    /// Replaces how the edge uses `Cache-Control`.
+    /// Sets how the edge uses `Cache-Control`.
     pub fn with_cache_control(mut self, cache_control: CacheControlRole) -> Self {
         self.cache_control = cache_control;
         self
@@ -108,7 +108,7 @@ impl EdgeProfile {
 
     /// Replaces the names of the fields that must not reach the edge.
     pub fn with_stripped_fields(mut self, fields: &'static [&'static str]) -> Self {
-        self.never = fields;
+        self.stripped = fields;
         self
     }
 
@@ -174,7 +174,7 @@ impl EdgeProfile {
     /// must not store.
     #[must_use]
     pub const fn stripped_fields(&self) -> &'static [&'static str] {
-        self.never
+        self.stripped
     }
 
     /// Returns the facts about the behavior of the edge.

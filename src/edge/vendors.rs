@@ -31,7 +31,7 @@ impl EdgeProfile {
         tags: None,
         precedence: &["cdn-cache-control", "cache-control", "expires"],
         status: &["cache-status"],
-        never: &[],
+        stripped: &[],
         // The behavior that the standards require. Optional behavior is not known.
         facts: EdgeBehavior {
             revalidates: None,
@@ -67,7 +67,7 @@ impl EdgeProfile {
         ),
         precedence: &["cloudflare-cdn-cache-control", "cdn-cache-control", "cache-control", "expires"],
         status: &["cf-cache-status"],
-        never: SURROGATE_CONTROL,
+        stripped: SURROGATE_CONTROL,
         facts: EdgeBehavior {
             revalidates: Some(true),
             stale_when_unreachable: None,
@@ -98,7 +98,7 @@ impl EdgeProfile {
         ),
         precedence: &["surrogate-control", "cache-control", "expires"],
         status: &["x-cache"],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             revalidates: Some(true),
             stale_when_unreachable: None,
@@ -132,7 +132,7 @@ impl EdgeProfile {
         ),
         precedence: &["edge-control", "cache-control", "expires"],
         status: &["akamai-cache-status", "x-cache"],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             stale_when_unreachable: Some(true),
             vary: Some(VaryAtEdge::OnlyStores(&["accept-encoding"])),
@@ -162,7 +162,7 @@ impl EdgeProfile {
         tags: None,
         precedence: CACHE_CONTROL,
         status: &["x-cache"],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             revalidates: Some(true),
             stale_when_unreachable: Some(true),
@@ -202,7 +202,7 @@ impl EdgeProfile {
         ),
         precedence: CACHE_CONTROL,
         status: &[],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             vary: Some(VaryAtEdge::OnlyStores(&[
                 "accept",
@@ -235,7 +235,7 @@ impl EdgeProfile {
         tags: None,
         precedence: CACHE_CONTROL,
         status: &["x-cache"],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             reads_cdn_cache_control: Some(false),
             set_cookie: Some(SetCookieAtEdge::StoredWithoutIt),
@@ -264,7 +264,7 @@ impl EdgeProfile {
         ),
         precedence: &["vercel-cdn-cache-control", "cdn-cache-control", "cache-control"],
         status: &["x-vercel-cache"],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             reads_cdn_cache_control: Some(true),
             vary: Some(VaryAtEdge::Obeyed),
@@ -298,7 +298,7 @@ impl EdgeProfile {
         ),
         precedence: &["netlify-cdn-cache-control", "cdn-cache-control", "cache-control"],
         status: &["cache-status"],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             reads_cdn_cache_control: Some(true),
             vary: Some(VaryAtEdge::Obeyed),
@@ -326,7 +326,7 @@ impl EdgeProfile {
         ),
         precedence: CACHE_CONTROL,
         status: &["cdn-cache"],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             vary: Some(VaryAtEdge::Ignored),
             query_in_key: Some(false),
@@ -348,7 +348,7 @@ impl EdgeProfile {
         ),
         precedence: &["x-accel-expires", "cache-control", "expires"],
         status: &["x-cache"],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             query_in_key: Some(true),
             stale_while_revalidate: Some(true),
@@ -369,7 +369,7 @@ impl EdgeProfile {
         tags: Some(TagFormat::new(HeaderName::from_static("xkey"), TagSyntax::SpaceOrComma).case(TagCase::Sensitive)),
         precedence: CACHE_CONTROL,
         status: &["x-varnish"],
-        never: SURROGATE_CONTROL,
+        stripped: SURROGATE_CONTROL,
         facts: EdgeBehavior {
             revalidates: Some(true),
             stale_when_unreachable: Some(false),
@@ -396,7 +396,7 @@ impl EdgeProfile {
         tags: None,
         precedence: &["x-accel-expires", "cache-control", "expires"],
         status: &["x-cache-status"],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             revalidates: Some(true),
             stale_when_unreachable: Some(false),
@@ -426,7 +426,7 @@ impl EdgeProfile {
         tags: None,
         precedence: &["surrogate-control", "cache-control", "expires"],
         status: &["cache-status"],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             revalidates: Some(true),
             stale_when_unreachable: Some(true),
@@ -453,7 +453,7 @@ impl EdgeProfile {
         tags: None,
         precedence: &["cdn-cache-control", "cache-control", "expires"],
         status: &["x-cache", "via"],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             revalidates: Some(true),
             stale_when_unreachable: Some(true),
@@ -479,7 +479,7 @@ impl EdgeProfile {
         tags: None,
         precedence: CACHE_CONTROL,
         status: &[],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             revalidates: Some(false),
             stale_when_unreachable: Some(false),
@@ -509,7 +509,7 @@ impl EdgeProfile {
         ),
         precedence: &["souin-cache-control", "surrogate-control", "cdn-cache-control", "cache-control"],
         status: &["cache-status"],
-        never: SURROGATE_CONTROL,
+        stripped: SURROGATE_CONTROL,
         facts: EdgeBehavior {
             revalidates: Some(false),
             stale_when_unreachable: None,

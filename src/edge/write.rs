@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use super::diagnostic::EdgeDiagnostic;
 use super::directive::{EdgeDirective, EdgeLifetime};
 use super::edges::Edges;
-use super::memory::EdgeFields;
+use super::memo::EdgeFields;
 use super::overflow::TagOverflow;
 use super::profile::{CacheControlRole, EdgeProfile};
 use super::tag_format::TagFormat;
@@ -47,7 +47,7 @@ impl Edges {
         }
         let mut fields = match ruling.line() {
             Some(line) if !inner.restricted && ruling.edge_policy().is_none() => {
-                self.memory.recall(line, || self.fields_for(ruling.directives(), None, false))
+                self.memo.recall(line, || self.fields_for(ruling.directives(), None, false))
             }
             _ => Cow::Owned(self.fields_for(ruling.directives(), ruling.edge_policy(), inner.restricted)),
         };

@@ -50,7 +50,7 @@ pub struct CachePolicy {
     vary: VaryNames,
 }
 
-/// Whole seconds, clamped. The field is one more than the number, so that `Option<Seconds>` has the same size.
+/// Whole seconds, clamped. Stores the number plus one, so that `Option<Seconds>` has the same size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Seconds(NonZeroU32);
 
@@ -154,7 +154,7 @@ impl CachePolicy {
         Self::of(Storage::Private, Some(Seconds::of(max_age)))
     }
 
-    /// Allows CDNs and other edge caches to reuse the response for this time, and browsers not to. Use it for pages
+    /// Lets CDNs and other edge caches reuse the response for this time, but not browsers. Use this policy for pages
     /// that are purged when they change, because a purge does not reach browsers.
     ///
     /// If every edge in front reads a field of its own, [`EdgeLayer`](crate::EdgeLayer) writes the lifetime into that
@@ -326,7 +326,7 @@ impl CachePolicy {
     /// nothing but `Cache-Control` ignore `proxy-revalidate`. If one of these is in front, browsers do not get the
     /// two directives either.
     ///
-    /// On a private policy this changes nothing.
+    /// This has no effect on a private policy.
     ///
     /// ```
     /// use std::time::Duration;

@@ -22,8 +22,8 @@ pub(crate) struct Layer<'a> {
     pub(crate) policy: ResolvedPolicy<'a>,
 }
 
-/// A decision in progress.
-pub(super) struct Draft<'a> {
+/// A decision that is being made.
+pub(super) struct DecisionBuilder<'a> {
     pub(super) layer: Layer<'a>,
     pub(super) status: StatusCode,
     pub(super) facts: Facts,
@@ -100,7 +100,7 @@ impl<'a> Layer<'a> {
                 facts.insert(inner.seen.common(Facts::PAGE.and(Facts::LIVE_STREAM)));
             }
         }
-        let mut draft = Draft {
+        let mut builder = DecisionBuilder {
             layer: self,
             status,
             facts,
@@ -116,53 +116,53 @@ impl<'a> Layer<'a> {
         };
         // A 304 that was sent before the handler ran does not contain all names of `Vary`, so none is added.
         if mark != Some(Unruled::BeforeHandler) {
-            draft.complete_vary(inner, headers);
+            builder.complete_vary(inner, headers);
         }
-        draft.acting = GuardSet::seeing(draft.facts).without(waived);
-        let unruled = match inner.filter(|inner| draft.nothing_is_new(inner, headers)) {
+        builder.acting = GuardSet::seeing(builder.facts).without(waived);
+        let unruled = match inner.filter(|inner| builder.inner_ruling_applies(inner, headers)) {
             Some(inner) => {
-                draft.confirm(inner, headers);
+                builder.confirm(inner, headers);
                 None
             }
             None => {
-                let field = draft.read_field(inner, headers);
-                let unruled = draft.unruled(mark, field.as_ref());
+                let field = builder.read_field(inner, headers);
+                let unruled = builder.unruled(mark, field.as_ref());
                 match unruled {
-                    Some(_) => draft.decide_silence(headers),
-                    None => draft.decide(field, headers, now),
+                    Some(_) => builder.write_without_decision(headers),
+                    None => builder.decide(field, headers, now),
                 }
                 unruled
             }
         };
-        let decision = Decision::new(draft.source, draft.guards);
-        match unruled.filter(|_| draft.source == DecisionSource::Nothing) {
+        let decision = Decision::new(builder.source, builder.guards);
+        match unruled.filter(|_| builder.source == DecisionSource::Nothing) {
             Some(unruled) => {
                 extensions.remove::<Ruling>();
                 extensions.insert(unruled);
             }
-            None => draft.leave(headers, extensions),
+            None => builder.leave(headers, extensions),
         }
         Some(decision)
     }
 
     /// Whether the layer has a policy that could replace the directives of the response.
-    fn has_a_say(self, status: StatusCode) -> bool {
+    fn can_replace_directives(self, status: StatusCode) -> bool {
         self.rules.precedence != Precedence::Response
             && (!matches!(self.policy, ResolvedPolicy::Nothing) || self.rules.for_status(status).is_some())
     }
 }
 
-impl<'a> Draft<'a> {
+impl<'a> DecisionBuilder<'a> {
     /// Whether the inner layer's ruling applies unchanged: the line is the one that it wrote, this layer has no
     /// policy that could replace it, and no guard has a new reason.
-    fn nothing_is_new(&self, inner: &Ruling, headers: &HeaderMap) -> bool {
+    fn inner_ruling_applies(&self, inner: &Ruling, headers: &HeaderMap) -> bool {
         #[cfg(test)]
         if crate::protocol::counters::decides_in_full() {
             return false;
         }
         self.from_handler.is_none()
             && !self.layer.rules.development
-            && !self.layer.has_a_say(self.status)
+            && !self.layer.can_replace_directives(self.status)
             && inner.is_for(self.status)
             && inner.has_directives()
             && self.is_line_of(inner, headers)
@@ -240,8 +240,8 @@ impl<'a> Draft<'a> {
     pub(super) fn overrules(&self, no_store: bool) -> bool {
         match self.layer.rules.precedence {
             Precedence::Response | Precedence::Tightest => false,
-            Precedence::Layer => !no_store && self.layer.has_a_say(self.status),
-            Precedence::LayerEvenOverNoStore => self.layer.has_a_say(self.status),
+            Precedence::Layer => !no_store && self.layer.can_replace_directives(self.status),
+            Precedence::LayerEvenOverNoStore => self.layer.can_replace_directives(self.status),
         }
     }
 

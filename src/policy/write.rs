@@ -7,7 +7,7 @@ use http::header::{CACHE_CONTROL, EXPIRES, PRAGMA, VARY};
 use http::{Extensions, HeaderMap, HeaderValue};
 
 use super::CachePolicy;
-use super::decide::{Draft, Effective, Layer};
+use super::decide::{DecisionBuilder, Effective, Layer};
 use super::decision::DecisionSource;
 use super::facts::Facts;
 use super::guards::{Effect, Guard, GuardSet};
@@ -20,7 +20,7 @@ use crate::protocol::{
     remove_targeted_fields, set_field, take_freshness_fields, vary_has_any,
 };
 
-impl Draft<'_> {
+impl DecisionBuilder<'_> {
     pub(super) fn write(&mut self, effective: Effective<'_>, headers: &mut HeaderMap) {
         match effective {
             Effective::Field(field) => self.write_field(field, headers),
@@ -37,7 +37,7 @@ impl Draft<'_> {
 
     /// Removes `Cache-Control` from a 304 if the policy of the 200 is not known, so that caches continue to use the
     /// stored field. If the 304 itself triggers a guard or restricts an edge, it becomes `private, no-store`.
-    pub(super) fn decide_silence(&mut self, headers: &mut HeaderMap) {
+    pub(super) fn write_without_decision(&mut self, headers: &mut HeaderMap) {
         let on_response = Facts::SET_COOKIE.and(Facts::PERSONALIZED).and(Facts::VARY_ANY);
         let reasons = self.against_sharing().common(GuardSet::seeing(on_response));
         let restricted = self.take_freshness_fields(None, headers) && !self.overrules(true);

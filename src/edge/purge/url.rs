@@ -71,10 +71,10 @@ impl<'a> Parts<'a> {
         let (scheme, default_port) = match url.scheme_str() {
             Some("http") => ("http", 80),
             Some("https") => ("https", 443),
-            _ => return Err("is not absolute: write http or https and a host"),
+            _ => return Err("is not absolute: start it with http:// or https:// and a host"),
         };
         let Some(authority) = url.authority() else {
-            return Err("is not absolute: write http or https and a host");
+            return Err("is not absolute: start it with http:// or https:// and a host");
         };
         let Some((host, port)) = host_and_port(authority.as_str()) else {
             return Err("has user information or an invalid port: write only a host and a port before the path");

@@ -8,7 +8,7 @@ use super::codes::{outcome_of_via, outcome_of_x_varnish};
 use super::lenient::LenientMembers;
 use super::member::CacheStatusMember;
 use super::outcome::CacheOutcome;
-use super::words::{is_from_child, is_from_parent, outcome_of};
+use super::tokens::{is_from_child, is_from_parent, outcome_of};
 use crate::protocol::{Age, List, MAX_MEMBERS, Member, combined, members};
 
 /// The fields that are read. Fields of caches near the client come first: those that only CDNs write, then the standard

@@ -5,7 +5,7 @@ mod codes;
 mod lenient;
 mod member;
 mod outcome;
-mod words;
+mod tokens;
 
 pub use self::cache_status::CacheStatus;
 pub use self::member::CacheStatusMember;

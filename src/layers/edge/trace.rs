@@ -1,4 +1,4 @@
-//! Emits one event for each diagnostic if the feature `tracing` is enabled.
+//! With the feature `tracing`, emits one event for each diagnostic.
 
 use crate::edge::EdgeDiagnostic;
 

@@ -46,7 +46,7 @@ impl PurgeFailed {
 
 impl fmt::Display for PurgeFailed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not purged after a write: {}", self.reason)
+        write!(f, "the purge after a write failed: {}", self.reason)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Emits one event for a purge that failed if the feature `tracing` is enabled.
+//! With the feature `tracing`, emits one event for each failed purge.
 
 use super::failed::PurgeFailed;
 

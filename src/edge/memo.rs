@@ -1,4 +1,4 @@
-//! [`Memory`]: a cache of values that were computed from field values.
+//! [`Memo`]: a cache of values that were computed from field values.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +11,7 @@ use super::directive::EdgeDirective;
 /// A cache of the values that were computed from the first field values. An application sends only a few different
 /// field values. A filled slot is read without a lock. The cache has a fixed size, and never evicts a value.
 #[derive(Clone)]
-pub(super) struct Memory<T>(Arc<[OnceLock<(Box<[u8]>, T)>; SLOTS]>);
+pub(super) struct Memo<T>(Arc<[OnceLock<(Box<[u8]>, T)>; SLOTS]>);
 
 /// A decision in the fields of the edges.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ const SLOTS: usize = 64;
 /// The longest field value that is cached, in bytes. The values that an application repeats are shorter.
 const MAX_LENGTH: usize = 256;
 
-impl<T: Clone> Memory<T> {
+impl<T: Clone> Memo<T> {
     pub(super) fn new() -> Self {
         Self(Arc::new([const { OnceLock::new() }; SLOTS]))
     }
@@ -48,9 +48,9 @@ impl<T: Clone> Memory<T> {
     }
 }
 
-impl<T> fmt::Debug for Memory<T> {
+impl<T> fmt::Debug for Memo<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Memory")
+        f.write_str("Memo")
     }
 }
 
@@ -64,11 +64,11 @@ mod tests {
 
     #[test]
     fn a_repeated_value_is_computed_once() {
-        let memory = Memory::new();
+        let memo = Memo::new();
         let made = Cell::new(0);
         let length = |text: &str| {
             let value = HeaderValue::from_str(text).unwrap();
-            let length = memory.recall(&value, || {
+            let length = memo.recall(&value, || {
                 made.set(made.get() + 1);
                 text.len()
             });
@@ -85,24 +85,24 @@ mod tests {
 
     #[test]
     fn e15_a_cached_value_does_not_retain_the_buffer_of_the_response() {
-        let memory = Memory::new();
+        let memo = Memo::new();
         let buffer = Bytes::from(vec![b'a'; 256 * 1024]);
         for length in [0, 10, MAX_LENGTH, MAX_LENGTH + 1, 64 * 1024] {
             let value = HeaderValue::from_maybe_shared(buffer.slice(..length)).unwrap();
-            assert_eq!(*memory.recall(&value, || length), length);
+            assert_eq!(*memo.recall(&value, || length), length);
         }
         assert!(buffer.is_unique());
     }
 
     #[test]
     fn e15_a_long_value_is_computed_each_time() {
-        let memory = Memory::new();
+        let memo = Memo::new();
         let made = Cell::new(0);
         for (length, expected) in [(MAX_LENGTH, 1), (MAX_LENGTH + 1, 2)] {
             made.set(0);
             let value = HeaderValue::from_str(&"a".repeat(length)).unwrap();
             for _ in 0..2 {
-                memory.recall(&value, || made.set(made.get() + 1));
+                memo.recall(&value, || made.set(made.get() + 1));
             }
             assert_eq!(made.get(), expected, "{length}");
         }
