@@ -69,7 +69,18 @@ impl EdgeProfile {
         }
     }
 
-    /// Returns the built-in profile with this name, such as `cloudflare`. The case does not matter.
+    /// Returns the built-in profile with this name, such as `cloudflare`, or `None` if there is none. The case does not
+    /// matter.
+    ///
+    /// ```
+    /// use tower_cache_policy::edge::EdgeProfile;
+    ///
+    /// // For example, from an environment variable.
+    /// let name = "Cloudflare";
+    /// let profile = EdgeProfile::by_name(name).ok_or_else(|| format!("unknown edge `{name}`"))?;
+    /// assert_eq!(profile.name(), "cloudflare");
+    /// # Ok::<(), String>(())
+    /// ```
     #[must_use]
     pub fn by_name(name: &str) -> Option<Self> {
         Self::all().iter().find(|profile| profile.name.eq_ignore_ascii_case(name)).cloned()

@@ -165,6 +165,15 @@ impl CachePolicy {
     /// [`stale_while_revalidate`](CachePolicy::stale_while_revalidate) and
     /// [`stale_if_error`](CachePolicy::stale_if_error) appear only in a field for edges, because browsers obey them in
     /// `Cache-Control` too.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// // An article that the editors purge after each change.
+    /// const ARTICLE: CachePolicy = CachePolicy::edge_only(Duration::from_secs(86_400));
+    /// assert_eq!(ARTICLE.to_string(), "max-age=0, s-maxage=86400, must-revalidate");
+    /// ```
     // G-22
     #[must_use]
     pub const fn edge_only(lifetime: Duration) -> Self {
@@ -298,6 +307,15 @@ impl CachePolicy {
     /// An [`EdgeLayer`](crate::EdgeLayer) writes them into the fields that only edges read. `Cache-Control` does not
     /// contain them, because browsers would obey them there too. An edge that reads nothing but `Cache-Control` does
     /// not get them.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// const MINUTE: Duration = Duration::from_secs(60);
+    /// const PAGE: CachePolicy = CachePolicy::public(MINUTE).stale_while_revalidate(MINUTE).stale_at_edge_only();
+    /// assert_eq!(PAGE.to_string(), "public, max-age=60");
+    /// ```
     ///
     /// # Panics
     ///

@@ -53,6 +53,14 @@ impl Purge {
 
     /// Makes the purge soft: caches only mark the stored responses as stale. They may serve them while they fetch new
     /// ones, and may revalidate them. For a vendor without soft purges, the purger returns an error.
+    ///
+    /// ```
+    /// use tower_cache_policy::edge::purge::Purge;
+    /// use tower_cache_policy::policy::CacheTag;
+    ///
+    /// let purge = Purge::tags([CacheTag::from_static("front-page")]).soft();
+    /// assert!(purge.is_soft());
+    /// ```
     #[must_use]
     pub fn soft(self) -> Self {
         Self { soft: true, ..self }

@@ -128,7 +128,7 @@ impl EdgeLayer {
         self.with(|config| config.record = true)
     }
 
-    /// Replaces the clock. The default is the system clock.
+    /// Replaces the clock, for example in tests. The default is the system clock.
     #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
         self.with(|config| config.clock = clock)

@@ -14,6 +14,17 @@ use super::cache_tag::CacheTag;
 ///
 /// Handlers and inner services put the tags into the extensions of the response with [`add_to`](Self::add_to). The
 /// [module page](super) has an example.
+///
+/// ```
+/// use tower_cache_policy::policy::{CacheTag, CacheTags};
+///
+/// let mut tags = CacheTags::from(CacheTag::from_static("articles"));
+/// for id in [7, 8, 7] {
+///     tags.insert(CacheTag::new(format!("article-{id}"))?);
+/// }
+/// assert_eq!(tags.len(), 3);
+/// # Ok::<(), tower_cache_policy::policy::InvalidCacheTag>(())
+/// ```
 // E2-3
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct CacheTags(Vec<CacheTag>);
