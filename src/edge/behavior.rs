@@ -2,8 +2,8 @@
 
 /// How an edge treats responses, as far as that is documented or was measured with the default settings.
 ///
-/// `None` means that the behavior is not known. Assume the less safe behavior then. These facts are for audits, warnings
-/// and tests. The layers do not use them.
+/// `None` means that the behavior is not known. Assume the less safe behavior then. These facts are for audits,
+/// warnings and tests. The layers do not use them.
 ///
 /// ```
 /// use tower_cache_policy::edge::{EdgeProfile, VaryAtEdge};
