@@ -73,8 +73,8 @@ fn said(profile: &EdgeProfile, behaviour: &str) -> Option<&'static str> {
         if then.stale_if_error().is_some() || then.stale_when_unreachable() { "stale" } else { "error" }
     };
     Some(match behaviour {
-        "`/page`, asked for twice" if of("cache-control: max-age=60").remaining_freshness() == Some(60) => "MISS, HIT",
-        "`/page`, asked for twice" => "MISS, MISS",
+        "`/page`, requested twice" if of("cache-control: max-age=60").remaining_freshness() == Some(60) => "MISS, HIT",
+        "`/page`, requested twice" => "MISS, MISS",
         "`private, no-store`" => never(of("cache-control: private, no-store")),
         "`Set-Cookie`, route `public`" => never(of("cache-control: private, max-age=60\nset-cookie: id=1")),
         "500, on a route with `max-age`" => never(audit(profile, "", 500, "cache-control: private, no-store")),
@@ -87,7 +87,7 @@ fn said(profile: &EdgeProfile, behaviour: &str) -> Option<&'static str> {
         "`s-maxage` shorter than `max-age`" => lifetime(of("cache-control: max-age=60, s-maxage=3"), 3),
         "after `max-age`, with `ETag`" => match of("cache-control: max-age=3").after_expiry()?.validation() {
             Validation::EntityTag => "304",
-            _ => "fetches anew",
+            _ => "new response",
         },
         "`stale-while-revalidate`" => background(of("cache-control: max-age=3, stale-while-revalidate=60")),
         "`stale-while-revalidate`, `s-maxage`" => {

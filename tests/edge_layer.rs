@@ -423,7 +423,10 @@ async fn g20_tags_that_do_not_fit_are_neither_cut_nor_left_out_in_silence() {
     let (kept_out, notes) = with_tags(EdgeLayer::new(cloudfront.clone()), 51).await;
     assert_eq!(kept_out, "cache-control: private, max-age=60");
     assert_eq!(notes, [too_many(false)]);
-    assert_eq!(notes[0].to_string(), "51 tags do not fit into cache-tag: the response is kept out of shared caches");
+    assert_eq!(
+        notes[0].to_string(),
+        "51 tags do not fit into cache-tag; the response is private, so no shared cache stores it"
+    );
 
     let coarser = TagOverflow::Coarser(CacheTag::from_static("all"));
     let (coarse, notes) = with_tags(EdgeLayer::new(cloudfront).on_overflow(coarser.clone()), 51).await;

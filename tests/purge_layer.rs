@@ -210,7 +210,7 @@ async fn a_failed_purge_leaves_the_write_a_success_and_is_told() {
     assert_eq!(response.status(), StatusCode::CREATED);
     let failed = response.extensions().get::<PurgeFailed>().unwrap();
     assert_eq!((failed.purge(), failed.reason()), (&article(), "the cache answered 503"));
-    assert_eq!(failed.to_string(), "not purged after a write: the cache answered 503");
+    assert_eq!(failed.to_string(), "the purge after a write failed: the cache answered 503");
     assert!(response.extensions().get::<Purge>().is_none());
 }
 
@@ -408,6 +408,6 @@ async fn a_failed_purge_is_an_event() {
     drop(guard);
     let lines = lines.0.lock().unwrap();
     assert!(
-        matches!(&lines[..], [(Level::WARN, line)] if line.contains("after a write: 503") && line.contains("article-7"))
+        matches!(&lines[..], [(Level::WARN, line)] if line.contains("after a write failed: 503") && line.contains("article-7"))
     );
 }

@@ -88,8 +88,8 @@ fn what_an_edge_layer_notices_is_an_event_and_an_extension_only_when_asked_for()
         assert!(response.extensions().is_empty());
     });
     let expected = [
-        "message=cache-tag has a member that is not a tag that the edge can carry",
-        "message=0 tags do not fit into cache-tag: the response is kept out of shared caches",
+        "message=cache-tag has a member that is not a tag, or not one that the edge accepts",
+        "message=0 tags do not fit into cache-tag; the response is private, so no shared cache stores it",
     ];
     assert_eq!(*lines.0.lock().unwrap(), expected);
 }

@@ -1,95 +1,107 @@
-//! [`EdgeBehavior`]: what else is known of an edge, for whoever asks what it will do.
+//! [`EdgeBehavior`]: how an edge treats responses.
 
-/// What is known of how an edge treats answers, as its makers document it or as it was
-/// measured with the usual settings. `None` is "not known", and must be taken for the worse.
+/// How an edge treats responses, as far as that is documented or was measured with the default settings.
 ///
-/// No layer decides by it: it is for an audit, a warning, a test.
+/// `None` means that the behavior is not known. Assume the less safe behavior then. These facts are for audits,
+/// warnings and tests. The layers do not use them.
+///
+/// ```
+/// use tower_cache_policy::edge::{EdgeProfile, VaryAtEdge};
+///
+/// let cloudfront = EdgeProfile::CLOUDFRONT;
+/// assert_eq!(cloudfront.facts().vary, Some(VaryAtEdge::Ignored));
+/// assert_eq!(cloudfront.facts().obeys_no_store, Some(false));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct EdgeBehavior {
-    /// Whether it reads `CDN-Cache-Control` (RFC 9213).
+    /// Whether the edge reads `CDN-Cache-Control` ([RFC 9213](https://www.rfc-editor.org/rfc/rfc9213.html)).
     pub reads_cdn_cache_control: Option<bool>,
-    /// What it makes of `Vary`.
+    /// How the edge uses `Vary`.
     pub vary: Option<VaryAtEdge>,
-    /// Whether the query is in its key.
+    /// Whether the cache key includes the query.
     pub query_in_key: Option<bool>,
-    /// What it does with a storable answer that sets a cookie.
+    /// How the edge treats a storable response with `Set-Cookie`.
     pub set_cookie: Option<SetCookieAtEdge>,
-    /// What it does with a storable answer to a request with `Authorization`.
+    /// How the edge treats a storable response to a request with `Authorization`.
     pub authorization: Option<AuthorizationAtEdge>,
-    /// Whether it serves stale while it revalidates.
+    /// Whether the edge serves a stale response while it revalidates, if `stale-while-revalidate` allows it.
     pub stale_while_revalidate: Option<bool>,
-    /// Whether it obeys `stale-if-error`.
+    /// Whether the edge serves a stale response after an error of the origin, if `stale-if-error` allows it.
     pub stale_if_error: Option<bool>,
-    /// Whether it asks the origin with a validator when an answer is stale, and does not fetch
-    /// the whole of it.
+    /// Whether the edge revalidates a stale response with `If-None-Match` or `If-Modified-Since`, instead of fetching
+    /// the complete response.
     pub revalidates: Option<bool>,
-    /// Whether it serves what is stale when the origin cannot be reached, unless a directive
-    /// forbids it, and without being told that it may.
+    /// Whether the edge serves a stale response when it cannot reach the origin, although no directive allows or
+    /// forbids it.
     pub stale_when_unreachable: Option<bool>,
-    /// What it does with a success that says nothing on storing.
+    /// How the edge treats a successful response without `Cache-Control`.
     pub without_cache_control: Option<HeuristicCaching>,
-    /// Whether it always obeys `no-store` without `private` beside it.
+    /// Whether the edge always obeys `no-store`, even without `private`.
     pub obeys_no_store: Option<bool>,
-    /// Whether it hands the tags on to visitors.
+    /// Whether the edge forwards the field with the tags to clients.
     pub forwards_tags: Option<bool>,
 }
 
-/// What an edge makes of `Vary`.
+/// How an edge uses `Vary`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum VaryAtEdge {
-    /// Every field named there selects.
+    /// All fields named in `Vary` select the stored response.
     Obeyed,
-    /// These fields select; the others are not looked at, so that one variant is served to all.
+    /// Only these fields select the stored response. The edge ignores other names, so all clients get the same
+    /// response.
     OnlySelects(&'static [&'static str]),
-    /// An answer that names another than these is not stored.
+    /// The edge does not store a response whose `Vary` has a name that is not in this list.
     OnlyStores(&'static [&'static str]),
-    /// It is not looked at.
+    /// The edge ignores `Vary`, so all clients get the same response.
     Ignored,
 }
 
-/// What an edge does with a storable answer that sets a cookie.
+/// How an edge treats a storable response with `Set-Cookie`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SetCookieAtEdge {
-    /// It does not store it.
+    /// The edge does not store the response.
     NotStored,
-    /// It stores it without the cookie.
+    /// The edge stores the response without the cookie.
     StoredWithoutIt,
-    /// It stores it, and gives everybody the cookie.
+    /// The edge stores the response with the cookie, and sends it to all clients.
     StoredWithIt,
 }
 
-/// What an edge does with a storable answer to a request with `Authorization`.
+/// How an edge treats a storable response to a request with `Authorization`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthorizationAtEdge {
-    /// It does not store or reuse it.
+    /// The edge does not store or reuse the response.
     NotStored,
-    /// It stores it when the answer says `public`, `s-maxage` or `must-revalidate`, as the
-    /// standard has it (S-04), or some of them.
+    /// The edge stores the response if it has `public`, `s-maxage` or `must-revalidate`, or one of some of these
+    /// ([RFC 9111 section 3.5](https://www.rfc-editor.org/rfc/rfc9111.html#section-3.5)).
+    // S-04
     StoredWhenAllowed,
-    /// It stores it and serves it to others.
+    /// The edge stores the response and serves it to other clients.
     Stored,
 }
 
-/// What an edge does with a success that says nothing on storing.
+/// How an edge treats a successful response without `Cache-Control`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HeuristicCaching {
-    /// It does not store it.
+    /// The edge does not store the response.
     NotStored,
-    /// It goes by the extension of the path.
+    /// The file extension in the path decides whether the edge stores the response.
     ByExtension,
-    /// It goes by `Last-Modified` (F-04).
+    /// The edge derives a heuristic lifetime from `Last-Modified`
+    /// ([RFC 9111 section 4.2.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.2)).
+    // F-04
     ByLastModified,
-    /// It stores it, for so many seconds or more.
+    /// The edge stores the response for at least this many seconds.
     StoredFor(u32),
 }
 
 impl EdgeBehavior {
-    /// Nothing is known.
+    /// No behavior is known.
     pub const UNKNOWN: Self = Self {
         reads_cdn_cache_control: None,
         vary: None,

@@ -1,4 +1,4 @@
-//! [`EdgeDiagnostic`]: a diagnostic of an edge layer.
+//! [`EdgeDiagnostic`]: a problem that an edge layer found in a response.
 
 use std::fmt;
 
@@ -6,43 +6,41 @@ use http::HeaderName;
 
 use super::unsupported_tag::UnsupportedTag;
 
-/// A diagnostic reported by an `EdgeLayer`.
+/// A problem that an `EdgeLayer` found in a response.
 ///
-/// A layer that records them puts a `Vec<EdgeDiagnostic>` into the response's extensions. With the feature
-/// `tracing` each is an event.
+/// After `EdgeLayer::record_diagnostics`, the layer puts a `Vec<EdgeDiagnostic>` into the extensions of such a
+/// response. With the feature `tracing`, each diagnostic is also an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EdgeDiagnostic {
-    /// The response has a tag that an edge cannot carry.
+    /// The response has a tag that an edge does not accept.
     UnsupportedTag {
-        /// The tag, the edge, and what it can carry.
+        /// The tag, the edge, and the characters that it accepts.
         error: UnsupportedTag,
         /// Whether the response is stored with a coarser tag, or not stored.
         stored: bool,
     },
     /// The response has more tags than an edge reads.
     TooManyTags {
-        /// The field for them.
+        /// The field for the tags.
         field: HeaderName,
-        /// How many there are.
+        /// The number of tags.
         count: usize,
         /// Whether the response is stored with a coarser tag, or not stored.
         stored: bool,
     },
-    /// An inner service wrote something into a field for tags that is not a tag, or not one that the
-    /// edge can carry.
+    /// An inner service wrote a field for tags in which a member is not a valid tag, or not one that the edge accepts.
     NotTags {
         /// The field.
         field: HeaderName,
     },
-    /// An inner service wrote a field that forbids an edge to store or reuse the response. It
-    /// applies to all edges.
+    /// An inner service wrote a field that forbids one edge to store or reuse the response. The restriction applies to
+    /// all edges.
     Restricted {
         /// The field.
         field: HeaderName,
     },
-    /// An inner service wrote a field for an edge that is not configured, or one that cannot be read.
-    /// It was removed.
+    /// An inner service wrote a field for an edge that is not configured, or an invalid field. The layer removed it.
     Removed {
         /// The field.
         field: HeaderName,
@@ -54,19 +52,21 @@ impl fmt::Display for EdgeDiagnostic {
         match self {
             Self::UnsupportedTag { error, stored: true } => write!(f, "{error}; a coarser tag replaces it"),
             Self::UnsupportedTag { error, stored: false } => {
-                write!(f, "{error}; the response is kept out of shared caches")
+                write!(f, "{error}; the response is private, so no shared cache stores it")
             }
             Self::TooManyTags { field, count, stored: true } => {
-                write!(f, "{count} tags do not fit into {field}: a coarser tag replaces those that are left out")
+                write!(f, "{count} tags do not fit into {field}; a coarser tag replaces some of them")
             }
             Self::TooManyTags { field, count, stored: false } => {
-                write!(f, "{count} tags do not fit into {field}: the response is kept out of shared caches")
+                write!(f, "{count} tags do not fit into {field}; the response is private, so no shared cache stores it")
             }
             Self::NotTags { field } => {
-                write!(f, "{field} has a member that is not a tag that the edge can carry")
+                write!(f, "{field} has a member that is not a tag, or not one that the edge accepts")
             }
-            Self::Restricted { field } => write!(f, "{field} keeps the response out of shared caches"),
-            Self::Removed { field } => write!(f, "{field} is not for an edge in front, and was removed"),
+            Self::Restricted { field } => {
+                write!(f, "{field} forbids storage or reuse, so the response becomes private")
+            }
+            Self::Removed { field } => write!(f, "{field} was removed: it is invalid, or no configured edge reads it"),
         }
     }
 }

@@ -5,12 +5,13 @@ use crate::protocol::CacheControl;
 /// A decision about one response for one edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EdgeDirective {
-    /// None: the response states no lifetime, or no response to its method is stored.
+    /// The edge gets no directive: the response has no lifetime, or responses to its method are not stored.
     Silent,
     /// The response must not be stored.
     NotStored,
-    /// The response may be stored, and is revalidated before each reuse.
+    /// The response may be stored, and must be revalidated before each reuse.
     Validated,
+    /// The response may be stored and reused for a lifetime.
     Stored(EdgeLifetime),
 }
 
@@ -36,9 +37,9 @@ impl EdgeLifetime {
         }
     }
 
-    /// Renders directives, which are the same in `Cache-Control` and in a structured Dictionary.
+    /// Renders all directives. They are written in the same way in `Cache-Control` and in a structured Dictionary.
     pub(super) fn as_cache_control(self) -> CacheControl {
-        let mut field = self.in_known_words();
+        let mut field = self.lifetimes_only();
         if self.must_revalidate {
             field = field.with_must_revalidate();
         }
@@ -48,8 +49,8 @@ impl EdgeLifetime {
         field
     }
 
-    /// Reduces the directives to lifetimes, for an edge that knows nothing else.
-    pub(super) fn in_known_words(self) -> CacheControl {
+    /// Renders only the lifetimes, for an edge that does not support other directives.
+    pub(super) fn lifetimes_only(self) -> CacheControl {
         let mut field = CacheControl::new().with_max_age(self.seconds);
         if let Some(seconds) = self.stale_while_revalidate {
             field = field.with_stale_while_revalidate(seconds);
@@ -62,9 +63,9 @@ impl EdgeLifetime {
 }
 
 impl EdgeDirective {
-    /// The decision that the field is for a shared cache.
+    /// Reads the field as a shared cache does.
     pub(crate) fn of(field: &CacheControl) -> Self {
-        // Few shared caches can store a response without the fields that a qualified `private` names.
+        // Few shared caches can remove the fields that a qualified `private` names before they store a response.
         if field.no_store() || field.private() || !field.private_fields().is_empty() {
             return Self::NotStored;
         }

@@ -1,10 +1,10 @@
-//! [`Edges`]: the edges in front of a service, which must not want different things of one field.
+//! [`Edges`]: the profiles of the edges in front of a service, checked for conflicts.
 
 use std::fmt;
 
 use http::{HeaderName, HeaderValue};
 
-use super::memory::{EdgeFields, Memory};
+use super::memo::{EdgeFields, Memo};
 use super::profile::{CacheControlRole, EdgeProfile};
 use super::tag_format::TagFormat;
 use super::targeted_field::{DirectiveSyntax, TargetedField};
@@ -12,19 +12,30 @@ use super::unsupported_tag::UnsupportedTag;
 use crate::policy::CacheTag;
 use crate::protocol::edge_field_kind;
 
-/// The edges in front of a service: one profile, or several that do not fight over a field.
+/// The profiles of the edges in front of a service: one, or several that do not need different values in one field.
+///
+/// ```
+/// use tower_cache_policy::EdgeLayer;
+/// use tower_cache_policy::edge::{EdgeProfile, Edges};
+///
+/// // nginx in the own data center, behind Cloudflare.
+/// let edges = Edges::new([EdgeProfile::CLOUDFLARE, EdgeProfile::NGINX])?;
+/// let layer = EdgeLayer::new(edges);
+/// # let _ = layer;
+/// # Ok::<(), tower_cache_policy::edge::EdgeConflict>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Edges {
     profiles: Vec<EdgeProfile>,
     pub(super) fields: Vec<TargetedField>,
     pub(super) restrictions: Vec<(HeaderName, HeaderValue)>,
     pub(super) formats: Vec<TagFormat>,
-    pub(super) memory: Memory<EdgeFields>,
-    /// The fields that only these profiles know.
+    pub(super) memo: Memo<EdgeFields>,
+    /// The fields that only these profiles define.
     pub(super) own_names: Vec<HeaderName>,
 }
 
-/// Two profiles that cannot be served together: both would be right about one field.
+/// An error for two profiles that need different values in one field, so that one response cannot serve both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EdgeConflict {
     one: &'static str,
@@ -35,20 +46,20 @@ pub struct EdgeConflict {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reason {
-    /// The other reads it in another syntax, or before what is meant for it.
+    /// The other edge reads the field in another syntax, or before its own field.
     Freshness,
-    /// The other must not see it.
-    Never,
-    /// Each parts tags in its own way.
+    /// The field must not reach the other edge.
+    Stripped,
+    /// The two edges separate tags differently.
     Tags,
 }
 
 impl Edges {
-    /// Several edges, be it side by side or one before the other.
+    /// Combines the profiles of several edges, whether they are in a chain or side by side.
     ///
     /// # Errors
     ///
-    /// Where one profile writes a field that another reads otherwise.
+    /// If two profiles need different values in one field. The error names the two profiles and the field.
     pub fn new(profiles: impl IntoIterator<Item = EdgeProfile>) -> Result<Self, EdgeConflict> {
         let profiles: Vec<EdgeProfile> = profiles.into_iter().collect();
         for (index, one) in profiles.iter().enumerate() {
@@ -61,9 +72,10 @@ impl Edges {
         Ok(Self::compatible(profiles))
     }
 
-    /// Checks that each edge that reads tags can carry these. Check the tags that are constants when a
-    /// service starts: a response with a tag that an edge cannot carry is kept out of shared caches, or
-    /// gets a coarser tag.
+    /// Checks that each edge that reads tags accepts these.
+    ///
+    /// Check constant tags when a service starts. A response with a tag that an edge does not accept becomes private or
+    /// gets a coarser tag, as [`TagOverflow`](super::TagOverflow) chooses.
     ///
     /// ```
     /// use tower_cache_policy::edge::{EdgeProfile, Edges};
@@ -78,34 +90,33 @@ impl Edges {
     ///
     /// # Errors
     ///
-    /// For the first tag that an edge cannot carry. The error names the edge, the tag, and the characters that
-    /// the edge allows.
+    /// If an edge does not accept a tag. The error names the edge, the first such tag, and the allowed characters.
     pub fn check_tags<'a>(&self, tags: impl IntoIterator<Item = &'a CacheTag>) -> Result<(), UnsupportedTag> {
         let find = |tag| self.profiles().find_map(|profile| UnsupportedTag::find(profile.name(), profile.tags()?, tag));
         tags.into_iter().find_map(find).map_or(Ok(()), Err)
     }
 
-    /// The profiles.
+    /// Returns the profiles.
     pub fn profiles(&self) -> impl Iterator<Item = &EdgeProfile> {
         self.profiles.iter()
     }
 
-    /// The fields that only these profiles know.
+    /// Returns the names of the fields that only these profiles define.
     pub(crate) fn own_names(&self) -> Vec<HeaderName> {
         self.own_names.clone()
     }
 
-    /// Whether `Cache-Control` states the lifetime of some edge.
+    /// Whether some edge uses `Cache-Control` in this way.
     pub(super) fn any_reads(&self, cache_control: CacheControlRole) -> bool {
         self.profiles.iter().any(|profile| profile.cache_control == cache_control)
     }
 
-    /// Whether some edge has no field of its own, so that it obeys what `Cache-Control` says to browsers.
+    /// Whether some edge has no field of its own, so that it obeys the directives for browsers in `Cache-Control`.
     pub(super) fn any_reads_cache_control_only(&self) -> bool {
         self.profiles.iter().any(|profile| profile.field().is_none())
     }
 
-    /// Whether each edge obeys a field of its own, whatever `Cache-Control` says.
+    /// Whether each edge obeys a field of its own, regardless of `Cache-Control`.
     pub(super) fn all_overrule_no_store(&self) -> bool {
         self.profiles.iter().all(|profile| profile.field().is_some_and(TargetedField::overrules_no_store))
     }
@@ -139,7 +150,7 @@ impl Edges {
                 own_names.push(name);
             }
         }
-        Self { profiles, fields, restrictions, formats, memory: Memory::new(), own_names }
+        Self { profiles, fields, restrictions, formats, memo: Memo::new(), own_names }
     }
 }
 
@@ -149,14 +160,14 @@ impl From<EdgeProfile> for Edges {
     }
 }
 
-/// What `one` writes that `other` cannot bear.
+/// Returns the first field of `one` that the edge `other` would misread.
 fn conflict(one: &EdgeProfile, other: &EdgeProfile) -> Option<EdgeConflict> {
     let conflict = |field: &HeaderName, reason| {
         Some(EdgeConflict { one: one.name(), other: other.name(), field: field.clone(), reason })
     };
     for name in one.written_fields() {
         if other.stripped_fields().contains(&name.as_str()) {
-            return conflict(name, Reason::Never);
+            return conflict(name, Reason::Stripped);
         }
         if reads_before_its_own(other, name) && !agree(one, other, name) {
             return conflict(name, Reason::Freshness);
@@ -171,16 +182,16 @@ fn conflict(one: &EdgeProfile, other: &EdgeProfile) -> Option<EdgeConflict> {
     None
 }
 
-/// Whether the edge looks at this field before, or as, the one that is meant for it.
+/// Whether this field is the edge's own, or takes precedence over it.
 fn reads_before_its_own(edge: &EdgeProfile, name: &HeaderName) -> bool {
     let own = edge.field().map_or("cache-control", |field| field.name().as_str());
     let place = |name: &str| edge.precedence().iter().position(|field| *field == name);
     place(name.as_str()).is_some_and(|foreign| place(own).is_none_or(|own| foreign <= own))
 }
 
-/// Whether both mean the same by the field.
+/// Whether the field has the same meaning for both.
 fn agree(one: &EdgeProfile, other: &EdgeProfile, name: &HeaderName) -> bool {
-    // `None`: the field is written where nothing is to be stored, and says so.
+    // `Some(None)`: the field is written only to forbid storage.
     fn meaning<'a>(edge: &'a EdgeProfile, name: &HeaderName) -> Option<Option<&'a TargetedField>> {
         match edge.field() {
             Some(field) if field.name() == name => Some(Some(field)),
@@ -188,7 +199,7 @@ fn agree(one: &EdgeProfile, other: &EdgeProfile, name: &HeaderName) -> bool {
         }
     }
     match (meaning(one, name), meaning(other, name)) {
-        (Some(Some(one)), Some(Some(other))) => one.says_the_same_as(other),
+        (Some(Some(one)), Some(Some(other))) => one.writes_the_same_as(other),
         (Some(Some(field)), Some(None)) | (Some(None), Some(Some(field))) => field.syntax() == DirectiveSyntax::Seconds,
         (Some(None), Some(None)) => one.restriction() == other.restriction(),
         (None, _) | (_, None) => false,
@@ -196,13 +207,13 @@ fn agree(one: &EdgeProfile, other: &EdgeProfile, name: &HeaderName) -> bool {
 }
 
 impl EdgeConflict {
-    /// The names of the two profiles.
+    /// Returns the names of the two profiles.
     #[must_use]
     pub const fn profiles(&self) -> [&'static str; 2] {
         [self.one, self.other]
     }
 
-    /// The field that they fight over.
+    /// Returns the field in which they need different values.
     #[must_use]
     pub const fn field(&self) -> &HeaderName {
         &self.field
@@ -212,15 +223,17 @@ impl EdgeConflict {
 impl fmt::Display for EdgeConflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { one, other, field, reason } = self;
-        write!(f, "the profiles `{one}` and `{other}` cannot be served together: ")?;
+        write!(f, "the profiles `{one}` and `{other}` cannot be combined: ")?;
         match reason {
-            Reason::Freshness => write!(f, "`{one}` writes `{field}`, which `{other}` obeys and reads otherwise")?,
-            Reason::Never => {
-                write!(f, "`{one}` writes `{field}`, beside which `{other}` ignores a restriction (G-21)")?
+            Reason::Freshness => write!(f, "`{field}` is for `{one}`, and `{other}` obeys it with another meaning")?,
+            // G-21
+            Reason::Stripped => {
+                write!(f, "`{field}` is for `{one}`, and `{other}` ignores restrictions in `Cache-Control` next to it")?
             }
-            Reason::Tags => write!(f, "they part the tags in `{field}` in different ways (E2-1)")?,
+            // E2-1
+            Reason::Tags => write!(f, "they separate the tags in `{field}` differently")?,
         }
-        f.write_str("; serve them from two services, or take the field from one of the profiles")
+        f.write_str("; use two services, or remove the field from one of the profiles")
     }
 }
 

@@ -1,15 +1,18 @@
-//! Profiles of the CDNs and caches in front of a service, as data.
+//! Profiles of the CDNs and caches in front of a service.
 //!
-//! An [`EdgeProfile`] describes which fields an edge reads. Seventeen profiles are constants, and
-//! each of their properties can be replaced. An [`EdgeLayer`](crate::EdgeLayer) writes one
-//! [policy](crate::policy) in the fields of the edges in front. A [`CacheStatus`] reads from a
-//! response whether it came from a cache.
+//! On this page, an *edge* is a CDN or a reverse proxy with a cache. An [`EdgeProfile`] describes the fields that an
+//! edge reads. Seventeen profiles are constants, and each of their properties can be replaced. An
+//! [`EdgeLayer`](crate::EdgeLayer) translates the [policy](crate::policy) of a response into these fields. A
+//! [`CacheStatus`] reads from a response whether it came from a cache.
 //!
-//! | Profile | Lifetime at the edge | Tags | Where it reads that it must not store |
+//! The last column names the field that forbids storage at the edge. "Both" means `Cache-Control` and a field that only
+//! this edge reads.
+//!
+//! | Profile | Lifetime at the edge | Tags | Forbids storage |
 //! |---|---|---|---|
 //! | [`STANDARD`](EdgeProfile::STANDARD) | `s-maxage`, `CDN-Cache-Control` | none | both |
 //! | [`CLOUDFLARE`](EdgeProfile::CLOUDFLARE) | `Cloudflare-CDN-Cache-Control` | `Cache-Tag: a,b` | both |
-//! | [`FASTLY`](EdgeProfile::FASTLY) | `Surrogate-Control` | `Surrogate-Key: a b` | `private` |
+//! | [`FASTLY`](EdgeProfile::FASTLY) | `Surrogate-Control` | `Surrogate-Key: a b` | `Cache-Control: private` |
 //! | [`AKAMAI`](EdgeProfile::AKAMAI) | `Edge-Control` | `Edge-Cache-Tag: a,b` | both |
 //! | [`CLOUDFRONT`](EdgeProfile::CLOUDFRONT) | `s-maxage` | a setting | `Cache-Control` |
 //! | [`GOOGLE`](EdgeProfile::GOOGLE) | `s-maxage` | `Cache-Tag: a,b` | `Cache-Control` |
@@ -25,15 +28,17 @@
 //! | [`HAPROXY`](EdgeProfile::HAPROXY) | `s-maxage` | none | `Cache-Control` |
 //! | [`SOUIN`](EdgeProfile::SOUIN) | `CDN-Cache-Control` | `Surrogate-Key: a, b` | both |
 //!
-//! [`EdgeProfile::tags`] states the characters, the length and the number of tags that an edge can
-//! carry, and whether it distinguishes upper and lower case, so far as that is documented.
+//! [`EdgeProfile::tags`] returns the characters, the length and the number of tags that an edge accepts, and whether it
+//! distinguishes upper and lower case, as far as this is documented.
 //!
 #![cfg_attr(
     doc,
     doc = "[`self_hosted`] describes how six caches that you can run yourself behave, and how to configure them."
 )]
 //!
-//! [`Edges`] combines several profiles, and rejects two that need different values in one field:
+//! # Several edges
+//!
+//! [`Edges`] combines several profiles. It rejects two that need different values in one field:
 //!
 //! ```
 //! use tower_cache_policy::edge::{EdgeProfile, Edges};
@@ -53,7 +58,7 @@ mod behavior;
 mod diagnostic;
 mod directive;
 mod edges;
-mod memory;
+mod memo;
 mod overflow;
 #[cfg(feature = "routes")]
 mod policy_table;

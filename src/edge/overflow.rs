@@ -1,20 +1,30 @@
-//! [`TagOverflow`]: what happens to a response with tags that an edge cannot carry.
+//! [`TagOverflow`]: the treatment of a response with tags that an edge does not accept.
 
 use crate::policy::CacheTag;
 
-/// What happens to a response with tags that an edge cannot carry, or with more than it reads.
+/// The treatment of a response with a tag that an edge does not accept, or with more tags than it reads.
 ///
-/// A purge by a tag that is missing would not reach the response, so no tag is left out silently.
+/// No tag is left out silently, because a purge by a missing tag would not affect the response.
+///
+/// ```
+/// use tower_cache_policy::EdgeLayer;
+/// use tower_cache_policy::edge::{EdgeProfile, TagOverflow};
+/// use tower_cache_policy::policy::CacheTag;
+///
+/// const ALL: CacheTag = CacheTag::from_static("all-pages");
+/// let layer = EdgeLayer::new(EdgeProfile::FASTLY).on_overflow(TagOverflow::Coarser(ALL));
+/// # let _ = layer;
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TagOverflow {
-    /// The response is kept out of shared caches: its `Cache-Control` becomes `private`.
+    /// No shared cache stores the response: its `Cache-Control` becomes `private`.
     #[default]
     NotStored,
-    /// This tag comes first, and as many of the others follow as fit.
+    /// The response gets this tag, followed by as many of its own tags as fit.
     ///
     /// # Warning
     ///
-    /// To purge by one of the tags that were left out, purge by this one too.
+    /// Whenever you purge by a tag that may have been left out, purge by this tag too.
     Coarser(CacheTag),
 }

@@ -1,4 +1,4 @@
-//! A table of routes, as browsers and edges are told it.
+//! A table of routes with the fields that browsers and edges get.
 
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, StatusCode};
@@ -9,8 +9,8 @@ use crate::policy::Ruling;
 use crate::policy::routes::{PolicyRow, PolicyTable, RoutePolicies};
 
 impl Edges {
-    /// What each kind of answers gets, before guards, in `Cache-Control` and in the fields of
-    /// these edges (feature `routes`).
+    /// Returns a table of the routes, with the `Cache-Control` and the fields for these edges that each response gets
+    /// before guards are applied. Requires the feature `routes`.
     ///
     /// ```
     /// use std::time::Duration;

@@ -1,4 +1,4 @@
-//! [`EdgeProfile`]: what one kind of edge reads, as data.
+//! [`EdgeProfile`]: the fields that one kind of edge reads.
 
 use http::{HeaderName, HeaderValue};
 
@@ -6,12 +6,23 @@ use super::behavior::EdgeBehavior;
 use super::tag_format::TagFormat;
 use super::targeted_field::TargetedField;
 
-/// What one kind of edge reads: which field gives it a lifetime, how it wants its tags, what
+/// A description of one kind of edge: the field that sets its lifetime, the format of its tags, and the fields that
 /// must not be sent to it.
 ///
-/// Those of known edges are constants, such as [`EdgeProfile::CLOUDFLARE`]; all are in
-/// [`EdgeProfile::all`]. Edges change and can be set up otherwise, so everything can be
-/// replaced, and a profile of one's own starts with [`EdgeProfile::custom`].
+/// The profiles of known edges are constants, such as [`EdgeProfile::CLOUDFLARE`]. [`EdgeProfile::all`] returns all of
+/// them. Edges change over time and can be configured differently, so every property can be replaced. For an edge
+/// without a built-in profile, start from [`EdgeProfile::custom`]:
+///
+/// ```
+/// use http::HeaderName;
+/// use tower_cache_policy::edge::{DirectiveSyntax, EdgeProfile, TagFormat, TagSyntax, TargetedField};
+///
+/// let field = TargetedField::new(HeaderName::from_static("acme-cache-control"), DirectiveSyntax::Dictionary);
+/// let profile = EdgeProfile::custom("acme")
+///     .with_field(Some(field))
+///     .with_tags(Some(TagFormat::new(HeaderName::from_static("acme-tags"), TagSyntax::Comma)));
+/// assert_eq!(profile.field().unwrap().name(), "acme-cache-control");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct EdgeProfile {
@@ -22,28 +33,28 @@ pub struct EdgeProfile {
     pub(super) tags: Option<TagFormat>,
     pub(super) precedence: &'static [&'static str],
     pub(super) status: &'static [&'static str],
-    pub(super) never: &'static [&'static str],
+    pub(super) stripped: &'static [&'static str],
     pub(super) facts: EdgeBehavior,
 }
 
-/// What `Cache-Control` says for an edge.
+/// How an edge uses `Cache-Control`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CacheControlRole {
-    /// The lifetime at the edge, as `s-maxage`.
+    /// The edge reads its lifetime from `s-maxage`.
     Lifetime,
-    /// Nothing, as the edge has a field of its own. An `s-maxage` that is longer than `max-age`
-    /// is taken away, so that a cache which no purge reaches does not keep the answer for so
-    /// long.
+    /// The edge reads its lifetime from a separate field. An `s-maxage` that is longer than `max-age` is removed from
+    /// `Cache-Control`, because other shared caches, which a purge does not reach, would obey it.
     Nothing,
-    /// What it says to browsers: the edge is not known to read anything else. The shorter
-    /// lifetime of both counts.
+    /// The edge reads the same lifetime as browsers, because it is not known to read `s-maxage` or a separate field.
+    /// `max-age` becomes the shorter of the two lifetimes.
     Shared,
 }
 
 impl EdgeProfile {
-    /// A profile for an edge that reads `s-maxage`, as every shared cache has to (C-21), and
-    /// nothing more.
+    /// Creates a profile for an edge that reads only `Cache-Control`, with `s-maxage`, as every shared cache must
+    /// ([RFC 9111 section 5.2.2.10](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.10)).
+    // C-21
     pub const fn custom(name: &'static str) -> Self {
         Self {
             name,
@@ -53,130 +64,144 @@ impl EdgeProfile {
             tags: None,
             precedence: &["cache-control", "expires"],
             status: &[],
-            never: &[],
+            stripped: &[],
             facts: EdgeBehavior::UNKNOWN,
         }
     }
 
-    /// The profile with this name, in any case.
+    /// Returns the built-in profile with this name, such as `cloudflare`, or `None` if there is none. The case does not
+    /// matter.
+    ///
+    /// ```
+    /// use tower_cache_policy::edge::EdgeProfile;
+    ///
+    /// // For example, from an environment variable.
+    /// let name = "Cloudflare";
+    /// let profile = EdgeProfile::by_name(name).ok_or_else(|| format!("unknown edge `{name}`"))?;
+    /// assert_eq!(profile.name(), "cloudflare");
+    /// # Ok::<(), String>(())
+    /// ```
     #[must_use]
     pub fn by_name(name: &str) -> Option<Self> {
         Self::all().iter().find(|profile| profile.name.eq_ignore_ascii_case(name)).cloned()
     }
 
-    /// With another field for the lifetime, or none.
+    /// Replaces the field that sets the lifetime at the edge. With `None`, the edge reads only `Cache-Control`.
     pub fn with_field(mut self, field: Option<TargetedField>) -> Self {
         self.field = field;
         self
     }
 
-    /// With another word for the edge in `Cache-Control`.
+    /// Sets how the edge uses `Cache-Control`.
     pub fn with_cache_control(mut self, cache_control: CacheControlRole) -> Self {
         self.cache_control = cache_control;
         self
     }
 
-    /// With a field that is sent beside `Cache-Control` where the edge must not store.
+    /// Replaces the field that is sent in addition to `Cache-Control` if the edge must not store the response.
     pub fn with_restriction(mut self, restriction: Option<(HeaderName, HeaderValue)>) -> Self {
         self.restriction = restriction;
         self
     }
 
-    /// With another format of tags, or none: at some edges the name of the field is a setting.
+    /// Replaces the format of the tags. With `None`, the edge gets no tags. At some edges the name of the field is
+    /// configurable.
     pub fn with_tags(mut self, tags: Option<TagFormat>) -> Self {
         self.tags = tags;
         self
     }
 
-    /// With other fields that give the edge a lifetime, the first going before the others.
+    /// Replaces the names of the fields from which the edge reads a lifetime, highest precedence first.
     pub fn with_precedence(mut self, fields: &'static [&'static str]) -> Self {
         self.precedence = fields;
         self
     }
 
-    /// With other fields that must not reach the edge.
+    /// Replaces the names of the fields that must not reach the edge.
     pub fn with_stripped_fields(mut self, fields: &'static [&'static str]) -> Self {
-        self.never = fields;
+        self.stripped = fields;
         self
     }
 
-    /// Replaces the fields in which the edge reports whether it had the response.
+    /// Replaces the names of the fields in which the edge reports a hit or a miss.
     ///
-    /// [`CacheStatus::all_in_with_fields`](super::CacheStatus::all_in_with_fields) reads names that are not known.
+    /// To read a field with another name, use
+    /// [`CacheStatus::all_in_with_fields`](super::CacheStatus::all_in_with_fields).
     pub fn with_status_fields(mut self, fields: &'static [&'static str]) -> Self {
         self.status = fields;
         self
     }
 
-    /// With what else is known of the edge.
+    /// Replaces the facts about the behavior of the edge.
     pub fn with_facts(mut self, facts: EdgeBehavior) -> Self {
         self.facts = facts;
         self
     }
 
-    /// The name.
+    /// Returns the name, such as `cloudflare`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// What `Cache-Control` says for the edge.
+    /// Returns how the edge uses `Cache-Control`.
     #[must_use]
     pub const fn cache_control(&self) -> CacheControlRole {
         self.cache_control
     }
 
-    /// The field for the lifetime at the edge, where it has one of its own.
+    /// Returns the field that sets the lifetime at the edge, or `None` if the edge reads only `Cache-Control`.
     #[must_use]
     pub const fn field(&self) -> Option<&TargetedField> {
         self.field.as_ref()
     }
 
-    /// What is sent beside `Cache-Control` where the edge must not store.
+    /// Returns the field that is sent in addition to `Cache-Control` if the edge must not store the response.
     #[must_use]
     pub const fn restriction(&self) -> Option<&(HeaderName, HeaderValue)> {
         self.restriction.as_ref()
     }
 
-    /// How it reads tags, where it does.
+    /// Returns the format of the tags, or `None` if the edge gets no tags.
     #[must_use]
     pub const fn tags(&self) -> Option<&TagFormat> {
         self.tags.as_ref()
     }
 
-    /// The fields that give the edge a lifetime, the first going before the others.
+    /// Returns the names of the fields from which the edge reads a lifetime, highest precedence first.
     #[must_use]
     pub const fn precedence(&self) -> &'static [&'static str] {
         self.precedence
     }
 
-    /// The fields in which the edge reports whether it had the response.
+    /// Returns the names of the fields in which the edge reports a hit or a miss.
     /// [`CacheStatus`](super::CacheStatus) reads them.
     #[must_use]
     pub const fn status_fields(&self) -> &'static [&'static str] {
         self.status
     }
 
-    /// The fields that must not reach the edge, as they make it store what it should not.
+    /// Returns the names of the fields that must not reach the edge, because they would make it store responses that it
+    /// must not store.
     #[must_use]
     pub const fn stripped_fields(&self) -> &'static [&'static str] {
-        self.never
+        self.stripped
     }
 
-    /// What else is known of the edge.
+    /// Returns the facts about the behavior of the edge.
     #[must_use]
     pub const fn facts(&self) -> &EdgeBehavior {
         &self.facts
     }
 
-    /// Every field that only this edge reads.
+    /// Returns the name of every field that only this edge reads.
     pub(super) fn names(&self) -> impl Iterator<Item = HeaderName> {
         let written = self.written_fields().cloned().chain(self.tags.iter().map(|format| format.field().clone()));
         let read = self.precedence.iter().filter(|name| !matches!(**name, "cache-control" | "expires" | "pragma"));
         written.chain(read.filter_map(|name| HeaderName::try_from(*name).ok()))
     }
 
-    /// The fields that the profile makes the layer write, save tags.
+    /// Returns the fields that the layer writes for this profile, except tags.
     pub(super) fn written_fields(&self) -> impl Iterator<Item = &HeaderName> {
         let field = self.field.iter().map(TargetedField::name);
         field.chain(self.restriction.iter().map(|(name, _)| name))

@@ -1,8 +1,10 @@
-//! [`TagCharacters`]: the characters of the tags that an edge can carry.
+//! [`TagCharacters`]: the characters that an edge accepts in tags.
 
 use std::fmt;
 
-/// The characters of the tags that an edge can carry, all of them visible ASCII.
+/// A set of characters that an edge accepts in tags. All of them are visible ASCII.
+///
+/// `Display` writes the shorter of two lists: the characters in the set, or those that are excluded.
 ///
 /// ```
 /// use tower_cache_policy::edge::TagCharacters;
@@ -17,14 +19,14 @@ use std::fmt;
 pub struct TagCharacters(u128);
 
 impl TagCharacters {
-    /// Every visible character of ASCII: `!` to `~`.
+    /// All visible ASCII characters: `!` to `~`.
     pub const VISIBLE_ASCII: Self = Self::range(b'!', b'~');
 
-    /// The letters and digits of ASCII.
+    /// The ASCII letters and digits.
     pub const ALPHANUMERIC: Self =
         Self(Self::range(b'A', b'Z').0 | Self::range(b'a', b'z').0 | Self::range(b'0', b'9').0);
 
-    /// With these characters as well.
+    /// Adds these characters.
     ///
     /// # Panics
     ///
@@ -34,7 +36,7 @@ impl TagCharacters {
         Self(self.0 | Self::of(characters).0)
     }
 
-    /// Without these characters.
+    /// Removes these characters.
     ///
     /// # Panics
     ///
@@ -44,18 +46,18 @@ impl TagCharacters {
         Self(self.0 & !Self::of(characters).0)
     }
 
-    /// Whether a tag may have this character.
+    /// Returns whether a tag may contain this character.
     #[must_use]
     pub const fn contains(self, character: char) -> bool {
         character.is_ascii() && self.0 & (1 << character as u32) != 0
     }
 
-    /// The first character of the text that is not one of these.
+    /// Returns the first character of the text that is not in the set.
     pub(super) fn first_outside(self, text: &str) -> Option<char> {
         text.chars().find(|character| !self.contains(*character))
     }
 
-    /// The characters of both.
+    /// Returns the characters that are in both sets.
     pub(super) const fn in_both(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
@@ -74,7 +76,7 @@ impl TagCharacters {
         let (mut bits, mut index) = (0, 0);
         let bytes = characters.as_bytes();
         while index < bytes.len() {
-            assert!(bytes[index].is_ascii_graphic(), "tags have characters of visible ASCII, `!` to `~`");
+            assert!(bytes[index].is_ascii_graphic(), "not a character of a tag: use visible ASCII, `!` to `~`");
             bits |= 1 << bytes[index];
             index += 1;
         }

@@ -1,4 +1,4 @@
-//! [`TagFormat`]: the field in which an edge reads tags, and which tags it can carry.
+//! [`TagFormat`]: the field from which an edge reads tags, and the tags that it accepts.
 
 #[cfg(feature = "audit")]
 use http::HeaderMap;
@@ -8,10 +8,10 @@ use super::tag_characters::TagCharacters;
 use crate::policy::{CacheTag, CacheTags};
 use crate::protocol::{BareItem, List, combined};
 
-/// The field in which an edge reads tags, how they are separated, and which tags it can carry.
+/// The field from which an edge reads tags, its separator, and the tags that the edge accepts.
 ///
-/// The separator belongs to the edge and not to the field: `Cache-Tag` is separated by commas at
-/// most edges and by spaces at one.
+/// The separator depends on the edge and not on the field. In `Cache-Tag`, most edges expect commas, and `KeyCDN`
+/// expects spaces.
 ///
 /// ```
 /// use http::HeaderName;
@@ -46,7 +46,7 @@ pub enum TagSyntax {
     CommaSpace,
     /// `a b`
     Space,
-    /// `a b`, where a comma separates as well.
+    /// `a b`. A comma is also a separator.
     SpaceOrComma,
     /// `"a", "b"`: a structured List of Strings ([RFC 9875 section 2]).
     ///
@@ -65,20 +65,21 @@ pub enum TagCase {
 }
 
 impl TagFormat {
-    /// The longest value, in bytes, where an edge states no limit of its own: 8 KiB, which is the
-    /// longest field line that most servers accept.
+    /// The default for [`max_length`](Self::max_length): 8 KiB, the longest field line that most servers accept.
     pub const MAX_LENGTH: usize = 8 * 1024;
 
-    /// `Cache-Groups` (RFC 9875): as many tags as every cache that implements it must accept, 32 of
-    /// 32 bytes.
+    /// The standard field `Cache-Groups` ([RFC 9875 section 2](https://www.rfc-editor.org/rfc/rfc9875#section-2)), with
+    /// the limits that every implementation must support: 32 tags of 32 bytes.
     // I-02
     pub const CACHE_GROUPS: Self = Self::new(HeaderName::from_static("cache-groups"), TagSyntax::Strings)
         .case(TagCase::Sensitive)
         .max_tags(32)
         .max_tag_length(32);
 
-    /// A field with this name and syntax. Its tags have any visible ASCII that is not a separator,
-    /// and its only limit is [`MAX_LENGTH`](Self::MAX_LENGTH).
+    /// Creates a format with this field name and syntax.
+    ///
+    /// By default, tags may contain all visible ASCII except separators. The field may have any number of tags, up to
+    /// [`MAX_LENGTH`](Self::MAX_LENGTH) bytes in total.
     pub const fn new(field: HeaderName, syntax: TagSyntax) -> Self {
         let characters = match syntax {
             TagSyntax::Comma | TagSyntax::CommaSpace | TagSyntax::SpaceOrComma => {
@@ -97,78 +98,78 @@ impl TagFormat {
         }
     }
 
-    /// The characters of the tags. Those that separate tags in this syntax are never among them.
+    /// Limits the characters of a tag. Separators of the syntax remain excluded.
     pub const fn characters(mut self, characters: TagCharacters) -> Self {
         self.characters = self.characters.in_both(characters);
         self
     }
 
-    /// Whether the edge distinguishes tags that differ only in case.
+    /// States whether the edge distinguishes tags that differ only in case. By default, this is not known.
     pub const fn case(mut self, case: TagCase) -> Self {
         self.case = Some(case);
         self
     }
 
-    /// How many tags an edge reads.
+    /// Sets the maximum number of tags in one response. The default is no limit.
     pub const fn max_tags(mut self, count: usize) -> Self {
         self.max_tags = count;
         self
     }
 
-    /// How long each may be, in bytes.
+    /// Sets the maximum length of one tag, in bytes. The default is [`CacheTag::MAX_LENGTH`].
     pub const fn max_tag_length(mut self, bytes: usize) -> Self {
         self.max_tag_length = bytes;
         self
     }
 
-    /// How long the whole value may be, in bytes.
+    /// Sets the maximum length of the complete value, in bytes. The default is [`MAX_LENGTH`](Self::MAX_LENGTH).
     pub const fn max_length(mut self, bytes: usize) -> Self {
         self.max_length = bytes;
         self
     }
 
-    /// The name of the field.
+    /// Returns the name of the field.
     #[must_use]
     pub const fn field(&self) -> &HeaderName {
         &self.field
     }
 
-    /// How its tags are separated.
+    /// Returns the syntax of the field.
     #[must_use]
     pub const fn syntax(&self) -> TagSyntax {
         self.syntax
     }
 
-    /// The characters of its tags.
+    /// Returns the characters that a tag may contain.
     pub const fn allowed_characters(&self) -> TagCharacters {
         self.characters
     }
 
-    /// Whether the edge distinguishes tags that differ only in case, if that is known.
+    /// Returns whether the edge distinguishes tags that differ only in case, or `None` if that is not known.
     #[must_use]
     pub const fn case_sensitivity(&self) -> Option<TagCase> {
         self.case
     }
 
-    /// Whether the edge can carry this tag.
+    /// Returns whether the edge accepts this tag.
     #[must_use]
     pub fn carries(&self, tag: &CacheTag) -> bool {
         let tag = tag.as_str();
         tag.len() <= self.max_tag_length && tag.bytes().all(|byte| self.characters.contains(char::from(byte)))
     }
 
-    /// The length of the longest tag, in bytes.
+    /// Returns the maximum length of a tag, in bytes.
     pub(super) fn longest_tag(&self) -> usize {
         self.max_tag_length.min(self.max_length).min(CacheTag::MAX_LENGTH)
     }
 
-    /// The tags in this field of a response, and whether all of its members are tags.
+    /// Returns the tags in this field of a response, and whether all members of the field are valid tags.
     #[cfg(feature = "audit")]
     pub(crate) fn tags_in(&self, headers: &HeaderMap) -> (CacheTags, bool) {
         self.read(headers.get_all(&self.field))
     }
 
-    /// The limits of both.
+    /// Combines the limits of two formats.
     pub(super) fn within(mut self, other: &Self) -> Self {
         self.characters = self.characters.in_both(other.characters);
         self.max_tags = self.max_tags.min(other.max_tags);
@@ -177,7 +178,8 @@ impl TagFormat {
         self
     }
 
-    /// The value with all of the tags, or `None` if they do not fit: no tag is cut or left out (G-20).
+    /// Renders all tags, or returns `None` if they do not fit. No tag is cut or left out.
+    // G-20
     pub(super) fn value<'a>(&self, tags: impl IntoIterator<Item = &'a CacheTag>) -> Option<HeaderValue> {
         let separator = match self.syntax {
             TagSyntax::Comma => ",",
@@ -204,8 +206,8 @@ impl TagFormat {
         Some(HeaderValue::try_from(text).expect("tags and separators are visible ASCII and spaces"))
     }
 
-    /// As many of the tags as fit, after the one that stands for all that are left out. `None` if not even that
-    /// one fits.
+    /// Renders the coarse tag, followed by as many of the tags as fit. Returns `None` if even the coarse tag does not
+    /// fit.
     pub(super) fn value_with(&self, coarse: &CacheTag, tags: &CacheTags) -> Option<HeaderValue> {
         let fits = |count: usize| {
             let others = tags.iter().filter(|tag| *tag != coarse && self.carries(tag));
@@ -220,8 +222,8 @@ impl TagFormat {
         fits(fit)
     }
 
-    /// The tags that an inner service wrote into this field itself, and whether all members of the field are tags
-    /// that the edge can carry.
+    /// Reads the tags that an inner service wrote into this field. The flag is `false` if a member of the field is not
+    /// a tag that the edge accepts.
     pub(super) fn read<'a>(&self, lines: impl IntoIterator<Item = &'a HeaderValue>) -> (CacheTags, bool) {
         if self.syntax == TagSyntax::Strings {
             return self.read_strings(lines);
@@ -249,7 +251,8 @@ impl TagFormat {
         (tags.into_iter().collect(), all)
     }
 
-    /// [`read`](Self::read) for a List of Strings, whose commas and quotes may be part of a tag (I-02).
+    /// Like [`read`](Self::read), for a List of Strings, in which commas and quotes may be part of a tag.
+    // I-02
     fn read_strings<'a>(&self, lines: impl IntoIterator<Item = &'a HeaderValue>) -> (CacheTags, bool) {
         let value = combined(lines);
         let Some(list) = List::parse(&value) else { return (CacheTags::new(), false) };
@@ -292,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn each_syntax_parts_tags_in_its_way() {
+    fn each_syntax_separates_tags_as_documented() {
         for (syntax, expected) in [
             (TagSyntax::Comma, "tag-0,tag-1"),
             (TagSyntax::CommaSpace, "tag-0, tag-1"),
@@ -307,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_not_cut_and_not_left_out() {
+    fn tags_that_do_not_fit_give_no_value() {
         let format = TagFormat::new(HeaderName::from_static("x-tags"), TagSyntax::Comma);
         assert!(format.clone().max_tags(2).value(&tags(2)).is_some());
         assert!(format.clone().max_tags(2).value(&tags(3)).is_none());
@@ -318,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_coarse_tag_stands_first_and_for_those_that_are_left_out() {
+    fn a_coarse_tag_comes_first_and_replaces_the_tags_that_do_not_fit() {
         let coarse = CacheTag::from_static("all");
         let format = TagFormat::new(HeaderName::from_static("x-tags"), TagSyntax::Space);
         for (format, expected) in [
@@ -334,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn members_that_the_edge_cannot_carry_are_noticed() {
+    fn reading_reports_members_that_the_edge_does_not_accept() {
         let format = |syntax| TagFormat::new(HeaderName::from_static("x-tags"), syntax);
         let narrow = || format(TagSyntax::Comma).characters(TagCharacters::ALPHANUMERIC).max_tag_length(4);
         for (format, line, count, all) in [
@@ -361,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn any_tag_that_is_carried_is_read_as_it_was_written() {
+    fn reading_a_rendered_value_returns_the_same_tags() {
         let visible: Vec<char> = ('!'..='~').collect();
         for syntax in
             [TagSyntax::Comma, TagSyntax::CommaSpace, TagSyntax::Space, TagSyntax::SpaceOrComma, TagSyntax::Strings]
@@ -374,12 +377,12 @@ mod tests {
             assert_eq!(carried.len(), visible.len() - separators);
             let value = format.value(&carried).unwrap();
             assert_eq!(format.read([&value]), (carried, true), "{value:?}");
-            assert_eq!(format.value(&tags).is_some(), separators == 0, "a separator is not carried");
+            assert_eq!(format.value(&tags).is_some(), separators == 0, "a separator is not accepted");
         }
     }
 
     #[test]
-    fn two_edges_at_one_field_carry_what_both_can() {
+    fn combined_formats_accept_the_tags_that_both_accept() {
         let name = || HeaderName::from_static("x-tags");
         let one = TagFormat::new(name(), TagSyntax::Comma).characters(TagCharacters::VISIBLE_ASCII.without(":"));
         let other = TagFormat::new(name(), TagSyntax::Comma).characters(TagCharacters::VISIBLE_ASCII.without("@"));

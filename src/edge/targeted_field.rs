@@ -1,4 +1,4 @@
-//! [`TargetedField`]: the field in which an edge reads a lifetime of its own, and its syntax.
+//! [`TargetedField`]: the field from which an edge reads its lifetime.
 
 #[cfg(feature = "audit")]
 use http::HeaderMap;
@@ -7,52 +7,69 @@ use http::{HeaderName, HeaderValue};
 use super::directive::{EdgeDirective, EdgeLifetime};
 use crate::protocol::CacheControl;
 
-/// The field in which an edge reads a lifetime of its own, and how it is written there.
+/// The field from which an edge reads its lifetime, with its syntax
+/// ([RFC 9213](https://www.rfc-editor.org/rfc/rfc9213.html)).
+///
+/// ```
+/// use http::HeaderName;
+/// use tower_cache_policy::edge::{DirectiveSyntax, EdgeProfile, TargetedField};
+///
+/// // Netlify stores a response in its durable cache if the field has this directive.
+/// let field = TargetedField::new(HeaderName::from_static("netlify-cdn-cache-control"), DirectiveSyntax::Dictionary)
+///     .directives(&["public", "durable"]);
+/// let netlify = EdgeProfile::NETLIFY.with_field(Some(field));
+/// # assert!(netlify.field().is_some());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct TargetedField {
     name: HeaderName,
     syntax: DirectiveSyntax,
-    /// Before all others, as they stand here.
+    /// Written before all other directives, in this order.
     directives: &'static [&'static str],
     overrules_no_store: bool,
 }
 
-/// How directives are written in a [`TargetedField`].
+/// The syntax of a [`TargetedField`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DirectiveSyntax {
-    /// A structured Dictionary: `max-age=60, stale-while-revalidate=30` (RFC 9213, T-01).
+    /// A structured Dictionary, such as `max-age=60, stale-while-revalidate=30`
+    /// ([RFC 9213 section 2.1](https://www.rfc-editor.org/rfc/rfc9213.html#section-2.1)).
+    // T-01
     Dictionary,
-    /// `Surrogate-Control` as Fastly reads it: `max-age=60, stale-if-error=30`. It has no word
-    /// that is known to forbid storing, so a restriction stands in `Cache-Control` alone.
+    /// `Surrogate-Control` in the syntax of Fastly, such as `max-age=60, stale-if-error=30`. No directive is known to
+    /// forbid storage, so a restriction appears only in `Cache-Control`.
     Surrogate,
-    /// `Edge-Control` as Akamai reads it: `cache-maxage=60s` or `no-store`.
+    /// `Edge-Control` in the syntax of Akamai: `cache-maxage=60s` or `no-store`.
     EdgeControl,
-    /// A number of seconds, where 0 is "not to be stored": nginx's `X-Accel-Expires`.
+    /// A number of seconds, such as nginx's `X-Accel-Expires: 60`. 0 forbids storage.
     Seconds,
 }
 
 impl TargetedField {
-    /// A field with this name and syntax, that an edge obeys even beside a `Cache-Control` with
-    /// `no-store`.
+    /// Creates a field with this name and syntax.
+    ///
+    /// The edge is assumed to obey it even if `Cache-Control` contains `no-store`. If that is not certain, call
+    /// [`optional`](Self::optional).
     pub const fn new(name: HeaderName, syntax: DirectiveSyntax) -> Self {
         Self { name, syntax, directives: &[], overrules_no_store: true }
     }
 
-    /// Directives that stand before all others when the answer may be stored, such as
-    /// `durable`.
+    /// Adds directives such as `durable`, which come first if the response may be stored.
     ///
     /// # Panics
     ///
-    /// When one of them is no lower-case key of a structured Dictionary (X-02).
+    /// If one of them is not a key of a structured Dictionary: a lower-case letter, then `a-z`, `0-9`, `_` and `-`
+    /// ([RFC 9651 section 3.1.2](https://www.rfc-editor.org/rfc/rfc9651.html#section-3.1.2)).
+    // X-02
     #[track_caller]
     pub const fn directives(mut self, directives: &'static [&'static str]) -> Self {
         let mut index = 0;
         while index < directives.len() {
             assert!(
                 is_key(directives[index].as_bytes()),
-                "a directive is written in lower case: a-z, 0-9, '_' and '-'"
+                "not a directive: write a lower-case letter, then a-z, 0-9, '_' and '-'"
             );
             index += 1;
         }
@@ -60,38 +77,37 @@ impl TargetedField {
         self
     }
 
-    /// Says that the edge may be set up, or be of a version, not to look at the field, so that
-    /// `Cache-Control` has to serve it too.
+    /// Declares that the edge may ignore the field, because of its configuration or version. `Cache-Control` then has
+    /// to be correct for the edge too.
     pub const fn optional(mut self) -> Self {
         self.overrules_no_store = false;
         self
     }
 
-    /// The name of the field.
+    /// Returns the name of the field.
     #[must_use]
     pub const fn name(&self) -> &HeaderName {
         &self.name
     }
 
-    /// How it is written.
+    /// Returns the syntax of the field.
     #[must_use]
     pub const fn syntax(&self) -> DirectiveSyntax {
         self.syntax
     }
 
-    /// Whether the edge obeys it in any case, even beside `no-store` in `Cache-Control`.
+    /// Returns whether the edge always obeys the field, even if `Cache-Control` contains `no-store`.
     #[must_use]
     pub const fn overrules_no_store(&self) -> bool {
         self.overrules_no_store
     }
 
-    /// Whether both write the same of the same answer.
-    pub(super) fn says_the_same_as(&self, other: &Self) -> bool {
+    /// Whether both fields have the same value for the same response.
+    pub(super) fn writes_the_same_as(&self, other: &Self) -> bool {
         self.syntax == other.syntax && self.directives == other.directives
     }
 
-    /// What a service inside wrote into it. Where that cannot be read, it is to be taken for a
-    /// restriction.
+    /// Reads a field that an inner service wrote. A value that cannot be read counts as a restriction.
     pub(super) fn read<'a>(&self, lines: impl IntoIterator<Item = &'a HeaderValue>) -> EdgeDirective {
         if matches!(self.syntax, DirectiveSyntax::Dictionary | DirectiveSyntax::Surrogate) {
             return EdgeDirective::of(&CacheControl::parse(lines));
@@ -110,7 +126,7 @@ impl TargetedField {
         }
     }
 
-    /// The field as the edges read it that look at it beside one of their own.
+    /// Returns a well-known field in the syntax that edges with another field of their own expect.
     pub(crate) fn known(name: HeaderName) -> Self {
         let syntax = match name.as_str() {
             "surrogate-control" => DirectiveSyntax::Surrogate,
@@ -121,8 +137,9 @@ impl TargetedField {
         Self::new(name, syntax)
     }
 
-    /// What the edge makes of it, or `None` where it is not there or is ignored, so that the
-    /// next field counts: a Dictionary with a fault (T-04), or a number that is none.
+    /// Returns the directive that the edge obeys. Returns `None` if the field is missing, or if the edge ignores it and
+    /// reads the next field: an invalid Dictionary, or an invalid number.
+    // T-04
     #[cfg(feature = "audit")]
     pub(crate) fn obeyed_in(&self, headers: &HeaderMap) -> Option<EdgeDirective> {
         let lines = || headers.get_all(&self.name);
@@ -140,15 +157,15 @@ impl TargetedField {
         }
     }
 
-    /// What it says. `None` where the syntax has no word for it.
-    pub(super) fn value(&self, word: &EdgeDirective) -> Option<HeaderValue> {
-        let text = match (self.syntax, word) {
+    /// Renders a directive, or returns `None` if the syntax cannot express it.
+    pub(super) fn value(&self, directive: &EdgeDirective) -> Option<HeaderValue> {
+        let text = match (self.syntax, directive) {
             (_, EdgeDirective::Silent) | (DirectiveSyntax::Surrogate, EdgeDirective::NotStored) => return None,
             (DirectiveSyntax::Dictionary | DirectiveSyntax::EdgeControl, EdgeDirective::NotStored) => {
                 "no-store".to_owned()
             }
             (DirectiveSyntax::Dictionary, EdgeDirective::Validated) => "no-cache".to_owned(),
-            // No word for it is known: a lifetime that has ended says it.
+            // No directive for revalidation is known. A lifetime of zero has the same effect.
             (DirectiveSyntax::Surrogate, EdgeDirective::Validated) => "max-age=0".to_owned(),
             (DirectiveSyntax::EdgeControl, EdgeDirective::Validated) => "cache-maxage=0s".to_owned(),
             (DirectiveSyntax::Seconds, EdgeDirective::NotStored | EdgeDirective::Validated) => "0".to_owned(),
@@ -156,7 +173,7 @@ impl TargetedField {
                 format!("cache-maxage={}s", lifetime.seconds)
             }
             (DirectiveSyntax::Seconds, EdgeDirective::Stored(lifetime)) => lifetime.seconds.to_string(),
-            (DirectiveSyntax::Surrogate, EdgeDirective::Stored(lifetime)) => lifetime.in_known_words().to_string(),
+            (DirectiveSyntax::Surrogate, EdgeDirective::Stored(lifetime)) => lifetime.lifetimes_only().to_string(),
             (DirectiveSyntax::Dictionary, EdgeDirective::Stored(lifetime)) => {
                 let mut members: Vec<String> = self.directives.iter().copied().map(str::to_owned).collect();
                 members.push(lifetime.as_cache_control().to_string());
@@ -167,7 +184,7 @@ impl TargetedField {
     }
 }
 
-/// A lifetime as Akamai writes it: `30s`, `5m`, `1h`, `7d`.
+/// Parses a lifetime in Akamai's notation: `30s`, `5m`, `1h`, `7d`.
 fn seconds_with_unit(text: &str) -> Option<u32> {
     let digits = text.strip_suffix(|unit| matches!(unit, 's' | 'm' | 'h' | 'd'))?;
     let unit = match text.as_bytes().last() {
@@ -179,7 +196,9 @@ fn seconds_with_unit(text: &str) -> Option<u32> {
     digits.parse::<u32>().ok()?.checked_mul(unit)
 }
 
-/// X-02, without the dot and the star, which no directive has.
+/// Returns whether the name is a key of a structured Dictionary. Unlike the standard, this excludes `.` and `*`, which
+/// do not occur in directives.
+// X-02
 const fn is_key(name: &[u8]) -> bool {
     if name.is_empty() || !name[0].is_ascii_lowercase() {
         return false;

@@ -1,4 +1,4 @@
-//! [`UnsupportedTag`]: a tag that an edge cannot carry.
+//! [`UnsupportedTag`]: a tag that an edge does not accept.
 
 use std::fmt;
 
@@ -7,7 +7,9 @@ use http::HeaderName;
 use super::tag_format::TagFormat;
 use crate::policy::CacheTag;
 
-/// A tag that an edge cannot carry. A response that needs it could not be purged there.
+/// An error for a tag that an edge does not accept. The edge could not purge a response by it.
+///
+/// Its text names the edge, the tag, the fault, and the characters and the length to use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnsupportedTag {
     edge: &'static str,
@@ -16,24 +18,24 @@ pub struct UnsupportedTag {
 }
 
 impl UnsupportedTag {
-    /// `None` if the tag can be carried.
+    /// Checks a tag. Returns `None` if the edge accepts it.
     pub(super) fn find(edge: &'static str, format: &TagFormat, tag: &CacheTag) -> Option<Self> {
         (!format.carries(tag)).then(|| Self { edge, tag: tag.clone(), format: Box::new(format.clone()) })
     }
 
-    /// The name of the profile.
+    /// Returns the name of the profile.
     #[must_use]
     pub const fn edge(&self) -> &'static str {
         self.edge
     }
 
-    /// The tag.
+    /// Returns the tag.
     #[must_use]
     pub const fn tag(&self) -> &CacheTag {
         &self.tag
     }
 
-    /// The name of the field in which the edge reads tags.
+    /// Returns the name of the field from which the edge reads tags.
     #[must_use]
     pub const fn field(&self) -> &HeaderName {
         self.format.field()

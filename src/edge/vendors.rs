@@ -1,7 +1,7 @@
-//! The profiles of known edges: facts, and no logic.
+//! The profiles of known edges, as data.
 //!
-//! Where a maker's own documentation and a measurement differ, the measurement counts. What is
-//! not known is left out.
+//! If the vendor's documentation and a measurement differ, the measurement takes precedence. Behavior that is not known
+//! is `None`.
 
 use http::{HeaderName, HeaderValue};
 
@@ -15,13 +15,14 @@ const CDN_CACHE_CONTROL: TargetedField =
     TargetedField::new(HeaderName::from_static("cdn-cache-control"), DirectiveSyntax::Dictionary);
 const CACHE_CONTROL: &[&str] = &["cache-control", "expires"];
 const SURROGATE_CONTROL: &[&str] = &["surrogate-control"];
-/// The characters of tags in use at many edges, for an edge that does not document its own.
+/// The characters that most edges accept in tags, for an edge that does not document them.
 const COMMON: TagCharacters = TagCharacters::ALPHANUMERIC.with("-._:");
 const X_ACCEL_EXPIRES: HeaderName = HeaderName::from_static("x-accel-expires");
 
 impl EdgeProfile {
-    /// Any cache that goes by the standards: `s-maxage`, and `CDN-Cache-Control` (RFC 9213)
-    /// beside it.
+    /// Any shared cache that implements the standards: it reads `s-maxage`
+    /// ([RFC 9111](https://www.rfc-editor.org/rfc/rfc9111.html)) and `CDN-Cache-Control`
+    /// ([RFC 9213](https://www.rfc-editor.org/rfc/rfc9213.html)). It gets no tags.
     pub const STANDARD: Self = Self {
         name: "standard",
         cache_control: CacheControlRole::Lifetime,
@@ -30,8 +31,8 @@ impl EdgeProfile {
         tags: None,
         precedence: &["cdn-cache-control", "cache-control", "expires"],
         status: &["cache-status"],
-        never: &[],
-        // As the standards have it, and unknown where they leave it to the cache.
+        stripped: &[],
+        // The behavior that the standards require. Optional behavior is not known.
         facts: EdgeBehavior {
             revalidates: None,
             stale_when_unreachable: None,
@@ -48,7 +49,7 @@ impl EdgeProfile {
         },
     };
 
-    /// Cloudflare.
+    /// Cloudflare. It reads `Cloudflare-CDN-Cache-Control`, and tags from `Cache-Tag`.
     pub const CLOUDFLARE: Self = Self {
         name: "cloudflare",
         cache_control: CacheControlRole::Nothing,
@@ -66,7 +67,7 @@ impl EdgeProfile {
         ),
         precedence: &["cloudflare-cdn-cache-control", "cdn-cache-control", "cache-control", "expires"],
         status: &["cf-cache-status"],
-        never: SURROGATE_CONTROL,
+        stripped: SURROGATE_CONTROL,
         facts: EdgeBehavior {
             revalidates: Some(true),
             stale_when_unreachable: None,
@@ -83,7 +84,7 @@ impl EdgeProfile {
         },
     };
 
-    /// Fastly, with its default VCL.
+    /// Fastly with its default VCL. It reads `Surrogate-Control`, and tags from `Surrogate-Key`.
     pub const FASTLY: Self = Self {
         name: "fastly",
         cache_control: CacheControlRole::Nothing,
@@ -97,7 +98,7 @@ impl EdgeProfile {
         ),
         precedence: &["surrogate-control", "cache-control", "expires"],
         status: &["x-cache"],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             revalidates: Some(true),
             stale_when_unreachable: None,
@@ -114,7 +115,8 @@ impl EdgeProfile {
         },
     };
 
-    /// Akamai, with a caching behavior that honours the origin.
+    /// Akamai with a caching behavior that honors the origin's fields. It reads `Edge-Control`, and tags from
+    /// `Edge-Cache-Tag`.
     pub const AKAMAI: Self = Self {
         name: "akamai",
         cache_control: CacheControlRole::Nothing,
@@ -130,7 +132,7 @@ impl EdgeProfile {
         ),
         precedence: &["edge-control", "cache-control", "expires"],
         status: &["akamai-cache-status", "x-cache"],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             stale_when_unreachable: Some(true),
             vary: Some(VaryAtEdge::OnlyStores(&["accept-encoding"])),
@@ -141,14 +143,17 @@ impl EdgeProfile {
         },
     };
 
-    /// Amazon CloudFront. The field for tags is a setting there:
-    /// [`with_tags`](EdgeProfile::with_tags) names it, with
-    /// [`CLOUDFRONT_TAGS`](EdgeProfile::CLOUDFRONT_TAGS) for a name that is free.
+    /// Amazon CloudFront. It reads `s-maxage`.
+    ///
+    /// The field for tags is configurable, so the profile has none. Pass
+    /// [`CLOUDFRONT_TAGS`](EdgeProfile::CLOUDFRONT_TAGS) to [`with_tags`](EdgeProfile::with_tags) if the distribution
+    /// reads `Cache-Tag`.
     ///
     /// # Warning
     ///
-    /// With a minimum lifetime above zero, which the usual managed policy has, CloudFront
-    /// stores even what says `no-store` (G-07).
+    /// If the minimum TTL is above zero, as in the default managed cache policy, CloudFront stores even responses with
+    /// `no-store`.
+    // G-07
     pub const CLOUDFRONT: Self = Self {
         name: "cloudfront",
         cache_control: CacheControlRole::Lifetime,
@@ -157,7 +162,7 @@ impl EdgeProfile {
         tags: None,
         precedence: CACHE_CONTROL,
         status: &["x-cache"],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             revalidates: Some(true),
             stale_when_unreachable: Some(true),
@@ -174,22 +179,21 @@ impl EdgeProfile {
         },
     };
 
-    /// Tags at CloudFront, in the field `cache-tag`, for a distribution that is configured to read
-    /// it.
+    /// The tag format of a CloudFront distribution that is configured to read tags from `Cache-Tag`.
     // Documented: visible ASCII without commas, 256 characters, not case-sensitive.
     pub const CLOUDFRONT_TAGS: TagFormat = TagFormat::new(HeaderName::from_static("cache-tag"), TagSyntax::Comma)
         .case(TagCase::Insensitive)
         .max_tags(50)
         .max_tag_length(256);
 
-    /// Google Cloud CDN, with the cache mode that uses the origin's fields.
+    /// Google Cloud CDN with the cache mode `USE_ORIGIN_HEADERS`. It reads `s-maxage`, and tags from `Cache-Tag`.
     pub const GOOGLE: Self = Self {
         name: "google",
         cache_control: CacheControlRole::Lifetime,
         field: None,
         restriction: None,
-        // Documented: 120 bytes each, 50 tags and 4 KiB for a response, which is otherwise not stored. The characters
-        // are not documented; tags of its own have `=` and `/`.
+        // Documented: 120 bytes for each tag, 50 tags and 4 KiB for a response. A response with more is not stored. The
+        // characters are not documented. Google's own tags contain `=` and `/`.
         tags: Some(
             TagFormat::new(HeaderName::from_static("cache-tag"), TagSyntax::Comma)
                 .max_tags(50)
@@ -198,7 +202,7 @@ impl EdgeProfile {
         ),
         precedence: CACHE_CONTROL,
         status: &[],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             vary: Some(VaryAtEdge::OnlyStores(&[
                 "accept",
@@ -222,7 +226,7 @@ impl EdgeProfile {
         },
     };
 
-    /// Azure Front Door.
+    /// Azure Front Door. It reads `s-maxage`, and no tags.
     pub const AZURE: Self = Self {
         name: "azure",
         cache_control: CacheControlRole::Lifetime,
@@ -231,7 +235,7 @@ impl EdgeProfile {
         tags: None,
         precedence: CACHE_CONTROL,
         status: &["x-cache"],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             reads_cdn_cache_control: Some(false),
             set_cookie: Some(SetCookieAtEdge::StoredWithoutIt),
@@ -242,7 +246,7 @@ impl EdgeProfile {
         },
     };
 
-    /// Vercel.
+    /// Vercel. It reads `Vercel-CDN-Cache-Control`, and tags from `Vercel-Cache-Tag`.
     pub const VERCEL: Self = Self {
         name: "vercel",
         cache_control: CacheControlRole::Nothing,
@@ -260,7 +264,7 @@ impl EdgeProfile {
         ),
         precedence: &["vercel-cdn-cache-control", "cdn-cache-control", "cache-control"],
         status: &["x-vercel-cache"],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             reads_cdn_cache_control: Some(true),
             vary: Some(VaryAtEdge::Obeyed),
@@ -274,8 +278,10 @@ impl EdgeProfile {
         },
     };
 
-    /// Netlify. Its durable cache is asked for with
-    /// `TargetedField::directives(&["public", "durable"])`.
+    /// Netlify. It reads `Netlify-CDN-Cache-Control`, and tags from `Netlify-Cache-Tag`.
+    ///
+    /// To store responses in the durable cache, replace the field by one with
+    /// [`directives`](TargetedField::directives)`(&["public", "durable"])`.
     pub const NETLIFY: Self = Self {
         name: "netlify",
         cache_control: CacheControlRole::Nothing,
@@ -292,7 +298,7 @@ impl EdgeProfile {
         ),
         precedence: &["netlify-cdn-cache-control", "cdn-cache-control", "cache-control"],
         status: &["cache-status"],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             reads_cdn_cache_control: Some(true),
             vary: Some(VaryAtEdge::Obeyed),
@@ -305,7 +311,8 @@ impl EdgeProfile {
         },
     };
 
-    /// Bunny. What parts several tags is not known, so there is room for one.
+    /// Bunny. It reads the same lifetime as browsers, and one tag from `CDN-Tag`. How it separates several tags is not
+    /// known.
     pub const BUNNY: Self = Self {
         name: "bunny",
         cache_control: CacheControlRole::Shared,
@@ -319,7 +326,7 @@ impl EdgeProfile {
         ),
         precedence: CACHE_CONTROL,
         status: &["cdn-cache"],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             vary: Some(VaryAtEdge::Ignored),
             query_in_key: Some(false),
@@ -328,7 +335,7 @@ impl EdgeProfile {
         },
     };
 
-    /// `KeyCDN`, set to honour the origin.
+    /// `KeyCDN`, configured to honor the origin's fields. It reads `X-Accel-Expires`, and tags from `Cache-Tag`.
     pub const KEYCDN: Self = Self {
         name: "keycdn",
         cache_control: CacheControlRole::Nothing,
@@ -341,7 +348,7 @@ impl EdgeProfile {
         ),
         precedence: &["x-accel-expires", "cache-control", "expires"],
         status: &["x-cache"],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             query_in_key: Some(true),
             stale_while_revalidate: Some(true),
@@ -351,17 +358,18 @@ impl EdgeProfile {
         },
     };
 
-    /// Varnish, with the VCL that is built in. Tags need the module xkey and a few lines of VCL.
+    /// Varnish with its built-in VCL. It reads `s-maxage`. Tags, in the field `xkey`, need the module of that name and
+    /// the VCL on the [page about self-hosted caches](super::self_hosted).
     pub const VARNISH: Self = Self {
         name: "varnish",
         cache_control: CacheControlRole::Lifetime,
         field: None,
         restriction: None,
-        // The source of the module: it splits at spaces and commas, and compares bytes.
+        // According to its source, the module splits at spaces and commas, and compares bytes.
         tags: Some(TagFormat::new(HeaderName::from_static("xkey"), TagSyntax::SpaceOrComma).case(TagCase::Sensitive)),
         precedence: CACHE_CONTROL,
         status: &["x-varnish"],
-        never: SURROGATE_CONTROL,
+        stripped: SURROGATE_CONTROL,
         facts: EdgeBehavior {
             revalidates: Some(true),
             stale_when_unreachable: Some(false),
@@ -378,7 +386,8 @@ impl EdgeProfile {
         },
     };
 
-    /// nginx with `proxy_cache`. What it must not store it is told twice.
+    /// nginx with `proxy_cache`. It reads `s-maxage`. If nginx must not store a response, `X-Accel-Expires: 0` is sent
+    /// in addition to `Cache-Control`.
     pub const NGINX: Self = Self {
         name: "nginx",
         cache_control: CacheControlRole::Lifetime,
@@ -387,7 +396,7 @@ impl EdgeProfile {
         tags: None,
         precedence: &["x-accel-expires", "cache-control", "expires"],
         status: &["x-cache-status"],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             revalidates: Some(true),
             stale_when_unreachable: Some(false),
@@ -404,8 +413,11 @@ impl EdgeProfile {
         },
     };
 
-    /// Squid as an accelerator. It is given its lifetime in `Cache-Control`: what
-    /// `Surrogate-Control: max-age` gives was stale at once where it was measured.
+    /// Squid as a reverse proxy. It reads `s-maxage`. If Squid must not store a response, `Surrogate-Control: no-store`
+    /// is sent in addition to `Cache-Control`.
+    ///
+    /// The lifetime is not sent in `Surrogate-Control`, because a response with `max-age` in that field was stale
+    /// immediately in a measurement.
     pub const SQUID: Self = Self {
         name: "squid",
         cache_control: CacheControlRole::Lifetime,
@@ -414,7 +426,7 @@ impl EdgeProfile {
         tags: None,
         precedence: &["surrogate-control", "cache-control", "expires"],
         status: &["cache-status"],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             revalidates: Some(true),
             stale_when_unreachable: Some(true),
@@ -431,8 +443,8 @@ impl EdgeProfile {
         },
     };
 
-    /// Apache Traffic Server. It reads `CDN-Cache-Control` when it is set up to, or is newer
-    /// than release 10.2.
+    /// Apache Traffic Server. It reads `s-maxage`, and also `CDN-Cache-Control` if it is configured to or is newer than
+    /// release 10.2.
     pub const TRAFFIC_SERVER: Self = Self {
         name: "ats",
         cache_control: CacheControlRole::Lifetime,
@@ -441,7 +453,7 @@ impl EdgeProfile {
         tags: None,
         precedence: &["cdn-cache-control", "cache-control", "expires"],
         status: &["x-cache", "via"],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             revalidates: Some(true),
             stale_when_unreachable: Some(true),
@@ -458,7 +470,7 @@ impl EdgeProfile {
         },
     };
 
-    /// HAProxy's cache, which caps every lifetime at its own `max-age`.
+    /// The cache of HAProxy. It reads `s-maxage`, and limits every lifetime to the `max-age` of its configuration.
     pub const HAPROXY: Self = Self {
         name: "haproxy",
         cache_control: CacheControlRole::Lifetime,
@@ -467,7 +479,7 @@ impl EdgeProfile {
         tags: None,
         precedence: CACHE_CONTROL,
         status: &[],
-        never: &[],
+        stripped: &[],
         facts: EdgeBehavior {
             revalidates: Some(false),
             stale_when_unreachable: Some(false),
@@ -478,26 +490,26 @@ impl EdgeProfile {
             authorization: Some(AuthorizationAtEdge::StoredWhenAllowed),
             stale_while_revalidate: Some(false),
             stale_if_error: Some(false),
-            // Where there is an entity tag or a date.
+            // Only responses with an `ETag` or a `Last-Modified`.
             without_cache_control: Some(HeuristicCaching::StoredFor(60)),
             obeys_no_store: Some(true),
             forwards_tags: None,
         },
     };
 
-    /// Souin, and Caddy with its cache handler.
+    /// Souin, also as the cache handler of Caddy. It reads `CDN-Cache-Control`, and tags from `Surrogate-Key`.
     pub const SOUIN: Self = Self {
         name: "souin",
         cache_control: CacheControlRole::Nothing,
         field: Some(CDN_CACHE_CONTROL),
         restriction: None,
-        // The source: it splits at a comma with a space, and compares bytes.
+        // According to its source, Souin splits at a comma followed by a space, and compares bytes.
         tags: Some(
             TagFormat::new(HeaderName::from_static("surrogate-key"), TagSyntax::CommaSpace).case(TagCase::Sensitive),
         ),
         precedence: &["souin-cache-control", "surrogate-control", "cdn-cache-control", "cache-control"],
         status: &["cache-status"],
-        never: SURROGATE_CONTROL,
+        stripped: SURROGATE_CONTROL,
         facts: EdgeBehavior {
             revalidates: Some(false),
             stale_when_unreachable: None,
@@ -514,9 +526,9 @@ impl EdgeProfile {
         },
     };
 
-    /// Returns all profiles that are constants, [`STANDARD`](EdgeProfile::STANDARD) first.
+    /// Returns all built-in profiles, [`STANDARD`](EdgeProfile::STANDARD) first.
     pub fn all() -> &'static [Self] {
-        // A static and not a constant: a header name may hold shared memory, which a constant cannot refer to.
+        // This must be a static: a header name may refer to shared memory, which a constant cannot.
         static ALL: [EdgeProfile; 17] = [
             EdgeProfile::STANDARD,
             EdgeProfile::CLOUDFLARE,

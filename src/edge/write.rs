@@ -1,4 +1,4 @@
-//! Writes the fields of one response for the configured edges.
+//! Writes the fields for the configured edges into a response.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use super::diagnostic::EdgeDiagnostic;
 use super::directive::{EdgeDirective, EdgeLifetime};
 use super::edges::Edges;
-use super::memory::EdgeFields;
+use super::memo::EdgeFields;
 use super::overflow::TagOverflow;
 use super::profile::{CacheControlRole, EdgeProfile};
 use super::tag_format::TagFormat;
@@ -18,8 +18,8 @@ use crate::policy::{CachePolicy, CacheTags, Ruling};
 use crate::protocol::{CacheControl, EdgeFieldKind, edge_field_kind, join, set_field};
 
 impl Edges {
-    /// Replaces the fields that inner services wrote for any edge with those that the configured edges read.
-    /// Guards have been applied to `Cache-Control` before.
+    /// Replaces the fields that inner services wrote for any edge with those that the configured edges read. The caller
+    /// has applied the guards to `Cache-Control`.
     pub(crate) fn write(
         &self,
         headers: &mut HeaderMap,
@@ -28,9 +28,12 @@ impl Edges {
         ruling: &Ruling,
         overflow: &TagOverflow,
     ) -> Vec<EdgeDiagnostic> {
-        let mut notes = Vec::new();
-        let mut inner =
-            if ruling.has_edge_field() { self.take_fields(headers, &mut notes) } else { InnerEdgeFields::default() };
+        let mut diagnostics = Vec::new();
+        let mut inner = if ruling.has_edge_field() {
+            self.take_fields(headers, &mut diagnostics)
+        } else {
+            InnerEdgeFields::default()
+        };
         if ruling.replaces_handler() {
             // The policy layer that overruled the handler removed the well-known fields.
             inner.lifetimes.retain(|lifetime| edge_field_kind(lifetime.field.name().as_str()).is_some());
@@ -40,29 +43,28 @@ impl Edges {
             if inner.restricted {
                 set_field(headers, CACHE_CONTROL, ruling.directives().clone().to_private().to_header_value());
             }
-            return notes;
+            return diagnostics;
         }
         let mut fields = match ruling.line() {
             Some(line) if !inner.restricted && ruling.edge_policy().is_none() => {
-                self.memory.recall(line, || self.fields_for(ruling.directives(), None, false))
+                self.memo.recall(line, || self.fields_for(ruling.directives(), None, false))
             }
             _ => Cow::Owned(self.fields_for(ruling.directives(), ruling.edge_policy(), inner.restricted)),
         };
 
         let mut tag_fields = Vec::new();
         if fields.directive != EdgeDirective::NotStored {
-            // An incomplete list of tags is not written. A tag that an edge cannot carry makes the 304 private, as it
-            // does the 200 (N-05).
+            // An incomplete list of tags is not written. A tag that an edge does not accept makes the 304 private, like
+            // the 200 (N-05).
             let are_all = ruling.tags(status).is_some();
-            match self.all_tag_fields(ruling.known_tags(), &inner, overflow, &mut notes) {
+            match self.all_tag_fields(ruling.known_tags(), &inner, overflow, &mut diagnostics) {
                 Some(written) if are_all => tag_fields = written,
                 Some(_) => {}
                 None => fields = Cow::Owned(self.fields_for(ruling.directives(), None, true)),
             }
         }
 
-        // Some caches ignore `X-Accel-Expires` after `Cache-Control`, so `Cache-Control` comes last. `remove`
-        // returns the first of several lines.
+        // `Cache-Control` comes last, because some caches ignore an `X-Accel-Expires` that follows it.
         let cache_control = match (&fields.cache_control, ruling.line()) {
             (Some(value), _) => Some(value.clone()),
             (None, Some(line)) => Some(line.clone()),
@@ -85,12 +87,13 @@ impl Edges {
         if let Some(value) = cache_control {
             set_field(headers, CACHE_CONTROL, value);
         }
-        notes
+        diagnostics
     }
 
-    /// Translates one decision into the fields of all these edges (G-21, T-11).
+    /// Translates one decision into the fields of all configured edges.
+    // G-21, T-11
     fn fields_for(&self, field: &CacheControl, policy: Option<CachePolicy>, restricted: bool) -> EdgeFields {
-        // Edges get no policy that a guard or an outer service has changed.
+        // A policy that a guard or an outer service has changed is not sent to edges.
         let policy = policy.filter(|policy| CacheControl::from(*policy) == *field);
         let directive = match policy {
             _ if restricted => EdgeDirective::NotStored,
@@ -104,15 +107,15 @@ impl Edges {
         if directive == EdgeDirective::NotStored {
             fields.extend(self.restrictions.iter().cloned());
         }
-        // The first clone of an owned value allocates its counter. Doing it here does so once.
+        // The first clone of an owned value allocates the reference count, so it is cloned here once.
         let fields: Vec<_> = fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         // Some caches skip a line that is not ASCII.
         let cache_control = (browser != *field).then(|| browser.without_unreadable_extensions().to_header_value());
         EdgeFields { directive, cache_control, fields }
     }
 
-    /// Preserves the lifetimes that inner services wrote for the configured edges. Each edge gets the first field
-    /// in its order of precedence, written into its own field.
+    /// Preserves the lifetimes that inner services wrote for the configured edges. For each edge, the field with the
+    /// highest precedence is written into the edge's own field.
     fn keep_lifetimes(&self, inner: &InnerEdgeFields, headers: &mut HeaderMap) {
         for profile in self.profiles() {
             let Some(kept) = profile.fields_of_its_own().find_map(|name| inner.lifetime_in(name)) else { continue };
@@ -121,11 +124,11 @@ impl Edges {
         }
     }
 
-    /// The final `Cache-Control`, for browsers and for edges that read it.
+    /// Returns the final `Cache-Control`, for browsers and for the edges that read it.
     fn cache_control(&self, field: &CacheControl, directive: EdgeDirective, edge_only: bool) -> CacheControl {
         let field = field.clone();
         match directive {
-            // E1-1, G-07: some edges obey only their own field, and some only `no-store`.
+            // E1-1, G-07: some edges obey `private` only, and some `no-store` only.
             EdgeDirective::NotStored if field.private() => field,
             EdgeDirective::NotStored => field.to_private(),
             // Deliberately without `private`, which makes some edges ignore their own field.
@@ -146,22 +149,22 @@ impl Edges {
         }
     }
 
-    /// The tag fields, including the tags of inner services, or `None` if the response must not be stored without
-    /// them.
+    /// Returns the tag fields, including the tags that inner services wrote. Returns `None` if the tags do not fit and
+    /// the response must therefore not be stored.
     fn all_tag_fields(
         &self,
         tags: &CacheTags,
         inner: &InnerEdgeFields,
         overflow: &TagOverflow,
-        notes: &mut Vec<EdgeDiagnostic>,
+        diagnostics: &mut Vec<EdgeDiagnostic>,
     ) -> Option<Vec<(HeaderName, HeaderValue)>> {
         match &inner.tags {
             Some(written) => {
                 let mut all = tags.clone();
                 all.unite(written);
-                self.tag_fields(&all, inner.not_tags, overflow, notes)
+                self.tag_fields(&all, inner.not_tags, overflow, diagnostics)
             }
-            None => self.tag_fields(tags, inner.not_tags, overflow, notes),
+            None => self.tag_fields(tags, inner.not_tags, overflow, diagnostics),
         }
     }
 
@@ -170,7 +173,7 @@ impl Edges {
         tags: &CacheTags,
         not_tags: bool,
         overflow: &TagOverflow,
-        notes: &mut Vec<EdgeDiagnostic>,
+        diagnostics: &mut Vec<EdgeDiagnostic>,
     ) -> Option<Vec<(HeaderName, HeaderValue)>> {
         let mut fields = Vec::with_capacity(self.formats.len());
         for format in &self.formats {
@@ -184,7 +187,7 @@ impl Edges {
                         TagOverflow::NotStored => None,
                         TagOverflow::Coarser(coarse) => format.value_with(coarse, tags),
                     };
-                    notes.push(self.overflow_note(format, tags, coarse.is_some()));
+                    diagnostics.push(self.overflow_diagnostic(format, tags, coarse.is_some()));
                     coarse?
                 }
             };
@@ -193,8 +196,8 @@ impl Edges {
         Some(fields)
     }
 
-    /// Why the tags do not fit into this field.
-    fn overflow_note(&self, format: &TagFormat, tags: &CacheTags, stored: bool) -> EdgeDiagnostic {
+    /// Returns why the tags do not fit into this field.
+    fn overflow_diagnostic(&self, format: &TagFormat, tags: &CacheTags, stored: bool) -> EdgeDiagnostic {
         let readers =
             || self.profiles().filter(|profile| profile.tags().is_some_and(|own| own.field() == format.field()));
         let unsupported = tags
@@ -208,7 +211,7 @@ impl Edges {
     }
 
     /// Removes the fields that inner services wrote for any edge.
-    fn take_fields(&self, headers: &mut HeaderMap, notes: &mut Vec<EdgeDiagnostic>) -> InnerEdgeFields {
+    fn take_fields(&self, headers: &mut HeaderMap, diagnostics: &mut Vec<EdgeDiagnostic>) -> InnerEdgeFields {
         let mut found = InnerEdgeFields::default();
         let is_for_edges =
             |name: &HeaderName| edge_field_kind(name.as_str()).is_some() || self.own_names.contains(name);
@@ -221,7 +224,7 @@ impl Edges {
                 found.tags.get_or_insert_default().unite(&tags);
                 if !all {
                     found.not_tags = true;
-                    notes.push(EdgeDiagnostic::NotTags { field: name.clone() });
+                    diagnostics.push(EdgeDiagnostic::NotTags { field: name.clone() });
                 }
             } else if let Some(field) = self.freshness_field(&name) {
                 let directive = field.read(headers.get_all(&name));
@@ -230,14 +233,14 @@ impl Edges {
                     | EdgeDirective::Validated
                     | EdgeDirective::Stored(EdgeLifetime { seconds: 0, .. }) => {
                         found.restricted = true;
-                        notes.push(EdgeDiagnostic::Restricted { field: name.clone() });
+                        diagnostics.push(EdgeDiagnostic::Restricted { field: name.clone() });
                     }
                     EdgeDirective::Stored(_) if self.is_read(&name) => {
                         let line = join(headers.get_all(&name));
                         found.lifetimes.push(InnerLifetime { field, directive, line });
                     }
                     EdgeDirective::Stored(_) | EdgeDirective::Silent => {
-                        notes.push(EdgeDiagnostic::Removed { field: name.clone() });
+                        diagnostics.push(EdgeDiagnostic::Removed { field: name.clone() });
                     }
                 }
             } else {
@@ -247,9 +250,9 @@ impl Edges {
                 };
                 if self.restrictions.iter().any(restricts) {
                     found.restricted = true;
-                    notes.push(EdgeDiagnostic::Restricted { field: name.clone() });
+                    diagnostics.push(EdgeDiagnostic::Restricted { field: name.clone() });
                 } else {
-                    notes.push(EdgeDiagnostic::Removed { field: name.clone() });
+                    diagnostics.push(EdgeDiagnostic::Removed { field: name.clone() });
                 }
             }
             headers.remove(&name);
@@ -257,7 +260,7 @@ impl Edges {
         found
     }
 
-    /// The syntax of a freshness field, also for an edge that is not configured.
+    /// Returns the freshness field with this name, also for an edge that is not configured.
     fn freshness_field(&self, name: &HeaderName) -> Option<TargetedField> {
         let own = self.fields.iter().find(|own| own.name() == name);
         own.cloned().or_else(|| {
@@ -280,8 +283,9 @@ struct InnerEdgeFields {
     tags: Option<CacheTags>,
     /// Whether a tag field had an invalid tag.
     not_tags: bool,
-    /// Whether a field for any edge forbade storing or reusing the response. The restriction is preserved when the
-    /// field is removed (E1-1).
+    /// Whether a field for any edge forbade to store or reuse the response. This applies to all edges, although the
+    /// field is removed.
+    // E1-1
     restricted: bool,
 }
 
@@ -300,8 +304,8 @@ impl InnerEdgeFields {
 }
 
 impl InnerLifetime {
-    /// The lifetime in the syntax of another field. Members that only the edge knows, such as Netlify's `durable`,
-    /// are preserved as they were written.
+    /// Renders the lifetime in the syntax of another field. Directives of the edge's own, such as Netlify's `durable`,
+    /// are preserved.
     fn value_in(&self, field: &TargetedField) -> HeaderValue {
         let is_dictionary = |field: &TargetedField| field.syntax() == DirectiveSyntax::Dictionary;
         let says_more = is_dictionary(field) && is_dictionary(&self.field) && {
@@ -314,8 +318,9 @@ impl InnerLifetime {
     }
 }
 
-/// The field without the stale responses that `proxy-revalidate` forbids to shared caches (C-27). Some obey the
-/// permission and not the prohibition.
+/// Removes `stale-while-revalidate` and `stale-if-error` from a field with `proxy-revalidate`, which forbids shared
+/// caches to serve stale responses. Some caches obey the former and ignore the latter.
+// C-27
 fn for_shared_caches(field: &CacheControl) -> Cow<'_, CacheControl> {
     if !field.proxy_revalidate() {
         return Cow::Borrowed(field);
@@ -324,7 +329,7 @@ fn for_shared_caches(field: &CacheControl) -> Cow<'_, CacheControl> {
 }
 
 impl EdgeProfile {
-    /// The fields that take precedence over `Cache-Control` at this edge, in order.
+    /// Returns the names of the fields that take precedence over `Cache-Control` at this edge, in order.
     fn fields_of_its_own(&self) -> impl Iterator<Item = &str> {
         let own = self.field().map(|own| own.name().as_str()).filter(|own| !self.precedence().contains(own));
         own.into_iter().chain(self.precedence().iter().copied().take_while(|name| *name != "cache-control"))

@@ -1,4 +1,4 @@
-//! [`CachePolicy`]: how long an answer may be kept, and by whom.
+//! [`CachePolicy`]: which caches may store a response, and for how long.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -7,12 +7,21 @@ use std::time::Duration;
 use super::vary_names::VaryNames;
 use crate::protocol::CacheControl;
 
-/// How long an answer may be kept, and by whom.
+/// A caching policy: which caches may store a response, and for how long.
 ///
-/// Plain data: `Copy`, built by `const` functions, rendered when a layer is built.
-/// Who may keep it is the constructor's name, so contradictions such as
-/// `public, private` cannot be said; a modifier that contradicts its constructor
-/// panics, and so does not compile in a `const`.
+/// A policy is plain `Copy` data. The constructor chooses the caches, and modifiers add directives. So contradictions
+/// such as `public, private` cannot be written. A modifier that contradicts the constructor panics; in a `const`, it
+/// does not compile.
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_cache_policy::policy::CachePolicy;
+///
+/// const PAGE: CachePolicy = CachePolicy::public(Duration::from_secs(60))
+///     .edge(Duration::from_secs(3_600))
+///     .vary(&["accept-language"]);
+/// assert_eq!(PAGE.to_string(), "public, max-age=60, s-maxage=3600");
+/// ```
 ///
 /// | Policy | `Cache-Control` |
 /// |---|---|
@@ -26,12 +35,13 @@ use crate::protocol::CacheControl;
 /// | [`CachePolicy::NO_STORE`] | `private, no-store` |
 /// | [`CachePolicy::NO_STORE`]`.`[`with_http10_fields`](CachePolicy::with_http10_fields)`()` | `no-cache, no-store, must-revalidate` |
 ///
-/// Every [`Duration`] is cut to whole seconds and clamped to [`CachePolicy::MAX_LIFETIME`].
-/// The [module page](crate::policy) has an example.
+/// Every [`Duration`] is rounded down to whole seconds and clamped to [`CachePolicy::MAX_LIFETIME`].
+/// [`Display`](fmt::Display) writes the value of `Cache-Control`. The [module page](crate::policy) shows a policy in a
+/// service.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CachePolicy {
     storage: Storage,
-    /// Absent where every reuse is validated or nothing is stored.
+    /// `None` if every reuse is validated or no cache stores the response.
     max_age: Option<Seconds>,
     edge: Option<Seconds>,
     stale_while_revalidate: Option<Seconds>,
@@ -40,7 +50,7 @@ pub struct CachePolicy {
     vary: VaryNames,
 }
 
-/// Whole seconds, clamped. One more than they are, so that an `Option` of them needs no more room.
+/// Whole seconds, clamped. Stores the number plus one, so that `Option<Seconds>` has the same size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Seconds(NonZeroU32);
 
@@ -59,13 +69,13 @@ impl Seconds {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Storage {
-    /// Any cache, whatever the request carried: `public`.
+    /// Any cache, even if the request has `Authorization`: `public`.
     Public,
-    /// Any cache that the standard lets: no word on it.
+    /// Any cache that the standard allows: no directive.
     Unmarked,
-    /// The client's own cache only: `private`.
+    /// Only the cache of the client: `private`.
     Private,
-    /// None: `no-store`.
+    /// No cache: `no-store`.
     Never,
 }
 
@@ -89,9 +99,9 @@ enum StaleFor {
 }
 
 impl CachePolicy {
-    /// The longest lifetime a policy can state: one year, 31536000 seconds.
-    ///
-    /// Longer ones gain nothing and meet caches that clamp or overflow (C-04, C-35).
+    /// The longest lifetime of a policy: one year, 31536000 seconds. Longer durations are clamped to it, because some
+    /// caches clamp or overflow larger numbers.
+    // C-04, C-35
     pub const MAX_LIFETIME: Duration = Duration::from_secs(31_536_000);
 
     /// `private, no-store`: no cache stores the response.
@@ -101,48 +111,70 @@ impl CachePolicy {
     // G-07
     pub const NO_STORE: Self = Self::of(Storage::Never, None);
 
-    /// `no-cache`: anybody may keep it, and asks the origin before each reuse (C-22).
+    /// `no-cache`: any cache may store the response, and revalidates it with the origin before each reuse
+    /// ([RFC 9111 section 5.2.2.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.4)).
+    // C-22
     pub const NO_CACHE: Self = Self::of(Storage::Unmarked, None);
 
-    /// `private, no-cache`: the client may keep it, and asks before each reuse. What a
-    /// safe answer gets when nobody said anything (G-14).
+    /// `private, no-cache`: only the cache of the client may store the response, and revalidates it before each reuse.
+    ///
+    /// This is the default for a response to GET or HEAD without a policy and without `Cache-Control`.
+    // G-14
     pub const PRIVATE_NO_CACHE: Self = Self::of(Storage::Private, None);
 
-    /// `public, max-age=31536000, immutable`: for a URL that changes with its bytes,
-    /// and for nothing else (B-01).
+    /// `public, max-age=31536000, immutable`: only for a URL that changes whenever its content changes, such as
+    /// `/assets/app.9f3c2a.js`.
+    // B-01
     pub const IMMUTABLE: Self = Self::public(Self::MAX_LIFETIME).immutable();
 
-    /// `public, max-age=N`: any cache may keep it, even when the request carried
-    /// `Authorization` (C-25), though the guard for that must be waived too (G-02).
+    /// `public, max-age=N`: any cache may store the response and reuse it for this time.
+    ///
+    /// By the standard, `public` includes responses to requests with `Authorization`
+    /// ([RFC 9111 section 5.2.2.9](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.9)). The guard
+    /// [`Authorization`](super::Guard::Authorization) still makes these private unless its risk is accepted.
+    // C-25, G-02
     #[must_use]
     pub const fn public(max_age: Duration) -> Self {
         Self::of(Storage::Public, Some(Seconds::of(max_age)))
     }
 
-    /// `max-age=N`: any cache may keep it that the standard lets, which leaves out
-    /// shared caches when the request carried `Authorization` (S-04).
+    /// `max-age=N`: any cache that the standard allows may store the response. Shared caches must not store it if the
+    /// request has `Authorization` ([RFC 9111 section 3.5](https://www.rfc-editor.org/rfc/rfc9111.html#section-3.5)).
+    // S-04
     #[must_use]
     pub const fn max_age(max_age: Duration) -> Self {
         Self::of(Storage::Unmarked, Some(Seconds::of(max_age)))
     }
 
-    /// `private, max-age=N`: only the client's own cache may keep it (C-24).
+    /// `private, max-age=N`: only the cache of the client may store the response
+    /// ([RFC 9111 section 5.2.2.7](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.7)).
+    // C-24
     #[must_use]
     pub const fn private(max_age: Duration) -> Self {
         Self::of(Storage::Private, Some(Seconds::of(max_age)))
     }
 
-    /// The edge may keep it for so long, and the browser may not (G-22): for pages that are
-    /// purged when they change, since no purge reaches a browser.
+    /// Lets CDNs and other edge caches reuse the response for this time, but not browsers. Use this policy for pages
+    /// that are purged when they change, because a purge does not reach browsers.
     ///
-    /// An [`EdgeLayer`](crate::EdgeLayer) whose edges have a field of their own writes the
-    /// lifetime there, and `Cache-Control: no-store`. Without one, or at an edge that reads
-    /// nothing but `Cache-Control`, it is `max-age=0, s-maxage=N, must-revalidate`: a browser may
-    /// then keep it, and has to ask before each reuse.
+    /// If every edge in front reads a field of its own, [`EdgeLayer`](crate::EdgeLayer) writes the lifetime into that
+    /// field and sends `Cache-Control: no-store`. Otherwise `Cache-Control` is
+    /// `max-age=0, s-maxage=N, must-revalidate`. Browsers may then store the response, but must revalidate it before
+    /// each reuse.
     ///
     /// [`stale_while_revalidate`](CachePolicy::stale_while_revalidate) and
-    /// [`stale_if_error`](CachePolicy::stale_if_error) are said in such a field only, as browsers
-    /// obey them too.
+    /// [`stale_if_error`](CachePolicy::stale_if_error) appear only in a field for edges, because browsers obey them in
+    /// `Cache-Control` too.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// // An article that the editors purge after each change.
+    /// const ARTICLE: CachePolicy = CachePolicy::edge_only(Duration::from_secs(86_400));
+    /// assert_eq!(ARTICLE.to_string(), "max-age=0, s-maxage=86400, must-revalidate");
+    /// ```
+    // G-22
     #[must_use]
     pub const fn edge_only(lifetime: Duration) -> Self {
         let mut policy = Self::of(Storage::Unmarked, Some(Seconds::of(Duration::ZERO)));
@@ -152,26 +184,28 @@ impl CachePolicy {
         policy
     }
 
-    /// `s-maxage=N`: another lifetime for shared caches (C-21).
+    /// Adds `s-maxage=N`: shared caches use this lifetime in place of `max-age`.
     ///
     /// # Warning
     ///
-    /// By the standard this also forbids shared caches to serve the answer stale
-    /// (C-32), so a strict one ignores [`stale_while_revalidate`] beside it.
+    /// `s-maxage` also forbids shared caches to serve the response stale
+    /// ([RFC 9111 section 5.2.2.10](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.10)). Some of them
+    /// therefore ignore [`stale_while_revalidate`](CachePolicy::stale_while_revalidate) and
+    /// [`stale_if_error`](CachePolicy::stale_if_error) in the same field.
     ///
     /// # Panics
     ///
-    /// On a policy that no shared cache may keep, or that is validated at each reuse. For a policy
-    /// that is known only at run time, use [`try_edge`](CachePolicy::try_edge).
-    ///
-    /// [`stale_while_revalidate`]: CachePolicy::stale_while_revalidate
+    /// If no shared cache may store the response, if every reuse is revalidated, or if the policy is
+    /// [`edge_only`](CachePolicy::edge_only). For a policy that is known only at run time, use
+    /// [`try_edge`](CachePolicy::try_edge).
+    // C-21, C-32
     #[must_use]
     #[track_caller]
     pub const fn edge(self, lifetime: Duration) -> Self {
         unless_in_conflict(self.try_edge(lifetime))
     }
 
-    /// [`edge`](CachePolicy::edge) for a policy that is known only at run time.
+    /// Like [`edge`](CachePolicy::edge), for a policy that is known only at run time.
     ///
     /// ```
     /// use std::time::Duration;
@@ -188,15 +222,18 @@ impl CachePolicy {
     ///
     /// # Errors
     ///
-    /// On a policy that no shared cache may store, or that is validated before each reuse.
+    /// If no shared cache may store the response, if every reuse is revalidated, or if the policy is
+    /// [`edge_only`](CachePolicy::edge_only).
     pub const fn try_edge(mut self, lifetime: Duration) -> Result<Self, PolicyConflict> {
         if !matches!(self.storage, Storage::Public | Storage::Unmarked) {
             return PolicyConflict::because(
-                "edge() gives shared caches a lifetime, and this policy keeps them out: start from public() or max_age()",
+                "edge() sets a lifetime for shared caches, which this policy excludes: start from public() or max_age()",
             );
         }
         if self.flags.edge_only {
-            return PolicyConflict::because("edge_only() has stated the lifetime for the edge already");
+            return PolicyConflict::because(
+                "edge_only() already sets the lifetime for shared caches: leave edge() out",
+            );
         }
         if self.max_age.is_none() {
             return PolicyConflict::because("edge() needs a policy with a lifetime: start from public() or max_age()");
@@ -205,26 +242,28 @@ impl CachePolicy {
         Ok(self)
     }
 
-    /// `stale-while-revalidate=N`: may be served for so long after it went stale, while
-    /// a cache asks the origin in the background (C-31).
+    /// Adds `stale-while-revalidate=N`: for this time after the response becomes stale, a cache may serve it while it
+    /// revalidates in the background ([RFC 5861 section 3](https://www.rfc-editor.org/rfc/rfc5861.html#section-3)).
     ///
     /// # Panics
     ///
-    /// On a policy without a lifetime, or after [`must_revalidate`](CachePolicy::must_revalidate).
-    /// For a policy that is known only at run time, use
+    /// If the policy has no lifetime, or after [`must_revalidate`](CachePolicy::must_revalidate) or
+    /// [`proxy_revalidate`](CachePolicy::proxy_revalidate). For a policy that is known only at run time, use
     /// [`try_stale_while_revalidate`](CachePolicy::try_stale_while_revalidate).
+    // C-31
     #[must_use]
     #[track_caller]
     pub const fn stale_while_revalidate(self, window: Duration) -> Self {
         unless_in_conflict(self.try_stale_while_revalidate(window))
     }
 
-    /// [`stale_while_revalidate`](CachePolicy::stale_while_revalidate) for a policy that is known
-    /// only at run time.
+    /// Like [`stale_while_revalidate`](CachePolicy::stale_while_revalidate), for a policy that is known only at run
+    /// time.
     ///
     /// # Errors
     ///
-    /// On a policy without a lifetime, or after [`must_revalidate`](CachePolicy::must_revalidate).
+    /// If the policy has no lifetime, or after [`must_revalidate`](CachePolicy::must_revalidate) or
+    /// [`proxy_revalidate`](CachePolicy::proxy_revalidate).
     pub const fn try_stale_while_revalidate(mut self, window: Duration) -> Result<Self, PolicyConflict> {
         if let Some(reason) = self.never_goes_stale() {
             return PolicyConflict::because(reason);
@@ -233,25 +272,27 @@ impl CachePolicy {
         Ok(self)
     }
 
-    /// `stale-if-error=N`: may be served for so long after it went stale, when the
-    /// origin fails (C-31).
+    /// Adds `stale-if-error=N`: for this time after the response becomes stale, a cache may serve it if the origin
+    /// fails ([RFC 5861 section 4](https://www.rfc-editor.org/rfc/rfc5861.html#section-4)).
     ///
     /// # Panics
     ///
-    /// On a policy without a lifetime, or after [`must_revalidate`](CachePolicy::must_revalidate).
-    /// For a policy that is known only at run time, use
+    /// If the policy has no lifetime, or after [`must_revalidate`](CachePolicy::must_revalidate) or
+    /// [`proxy_revalidate`](CachePolicy::proxy_revalidate). For a policy that is known only at run time, use
     /// [`try_stale_if_error`](CachePolicy::try_stale_if_error).
+    // C-31
     #[must_use]
     #[track_caller]
     pub const fn stale_if_error(self, window: Duration) -> Self {
         unless_in_conflict(self.try_stale_if_error(window))
     }
 
-    /// [`stale_if_error`](CachePolicy::stale_if_error) for a policy that is known only at run time.
+    /// Like [`stale_if_error`](CachePolicy::stale_if_error), for a policy that is known only at run time.
     ///
     /// # Errors
     ///
-    /// On a policy without a lifetime, or after [`must_revalidate`](CachePolicy::must_revalidate).
+    /// If the policy has no lifetime, or after [`must_revalidate`](CachePolicy::must_revalidate) or
+    /// [`proxy_revalidate`](CachePolicy::proxy_revalidate).
     pub const fn try_stale_if_error(mut self, window: Duration) -> Result<Self, PolicyConflict> {
         if let Some(reason) = self.never_goes_stale() {
             return PolicyConflict::because(reason);
@@ -260,24 +301,36 @@ impl CachePolicy {
         Ok(self)
     }
 
-    /// Says [`stale_while_revalidate`](CachePolicy::stale_while_revalidate) and
-    /// [`stale_if_error`](CachePolicy::stale_if_error) to edges only, in the field that an
-    /// [`EdgeLayer`](crate::EdgeLayer) writes for those that have one of their own: in
-    /// `Cache-Control` a browser would obey them too.
+    /// Limits [`stale_while_revalidate`](CachePolicy::stale_while_revalidate) and
+    /// [`stale_if_error`](CachePolicy::stale_if_error) to edge caches.
+    ///
+    /// An [`EdgeLayer`](crate::EdgeLayer) writes them into the fields that only edges read. `Cache-Control` does not
+    /// contain them, because browsers would obey them there too. An edge that reads nothing but `Cache-Control` does
+    /// not get them.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// const MINUTE: Duration = Duration::from_secs(60);
+    /// const PAGE: CachePolicy = CachePolicy::public(MINUTE).stale_while_revalidate(MINUTE).stale_at_edge_only();
+    /// assert_eq!(PAGE.to_string(), "public, max-age=60");
+    /// ```
     ///
     /// # Panics
     ///
-    /// On a policy that no shared cache may keep, or without a lifetime.
+    /// If no shared cache may store the response, if the policy has no lifetime, or after
+    /// [`stale_in_browser_only`](CachePolicy::stale_in_browser_only).
     #[must_use]
     #[track_caller]
     pub const fn stale_at_edge_only(mut self) -> Self {
         assert!(
             matches!(self.storage, Storage::Public | Storage::Unmarked) && self.max_age.is_some(),
-            "stale_at_edge_only() is for edges, and this policy leaves them nothing: start from public() or max_age()"
+            "stale_at_edge_only() needs a policy that shared caches may store: start from public() or max_age()"
         );
         assert!(
             !matches!(self.flags.stale_for, StaleFor::Browsers),
-            "stale_in_browser_only() has ruled out edges: keep one of the two"
+            "stale_in_browser_only() excludes edges, and stale_at_edge_only() excludes browsers: use one of the two"
         );
         self.flags.stale_for = StaleFor::Edges;
         self
@@ -287,11 +340,11 @@ impl CachePolicy {
     /// [`stale_if_error`](CachePolicy::stale_if_error) to browsers: `Cache-Control` has them together with
     /// `proxy-revalidate`, which forbids shared caches to serve a stale response.
     ///
-    /// An [`EdgeLayer`](crate::EdgeLayer) writes the lifetime without them in the field of each edge that has one
-    /// of its own. An edge that reads nothing but `Cache-Control` could obey them there, as some such edges ignore
-    /// `proxy-revalidate`. If there is one in front, they are left out for browsers too.
+    /// An [`EdgeLayer`](crate::EdgeLayer) leaves them out of the fields that only edges read. Some edges that read
+    /// nothing but `Cache-Control` ignore `proxy-revalidate`. If one of these is in front, browsers do not get the
+    /// two directives either.
     ///
-    /// On a private policy this changes nothing.
+    /// This has no effect on a private policy.
     ///
     /// ```
     /// use std::time::Duration;
@@ -304,19 +357,22 @@ impl CachePolicy {
     ///
     /// # Panics
     ///
-    /// On a policy without a lifetime, or one whose stale responses are for edges only. For a policy that is known
-    /// only at run time, use [`try_stale_in_browser_only`](CachePolicy::try_stale_in_browser_only).
+    /// If the policy has no lifetime, or after [`edge_only`](CachePolicy::edge_only) or
+    /// [`stale_at_edge_only`](CachePolicy::stale_at_edge_only). For a policy that is known only at run time, use
+    /// [`try_stale_in_browser_only`](CachePolicy::try_stale_in_browser_only).
     #[must_use]
     #[track_caller]
     pub const fn stale_in_browser_only(self) -> Self {
         unless_in_conflict(self.try_stale_in_browser_only())
     }
 
-    /// [`stale_in_browser_only`](CachePolicy::stale_in_browser_only) for a policy that is known only at run time.
+    /// Like [`stale_in_browser_only`](CachePolicy::stale_in_browser_only), for a policy that is known only at run
+    /// time.
     ///
     /// # Errors
     ///
-    /// On a policy without a lifetime, or one whose stale responses are for edges only.
+    /// If the policy has no lifetime, or after [`edge_only`](CachePolicy::edge_only) or
+    /// [`stale_at_edge_only`](CachePolicy::stale_at_edge_only).
     pub const fn try_stale_in_browser_only(mut self) -> Result<Self, PolicyConflict> {
         if self.max_age.is_none() {
             return PolicyConflict::because(
@@ -325,24 +381,25 @@ impl CachePolicy {
         }
         if self.is_stale_at_edge_only() {
             return PolicyConflict::because(
-                "edge_only() and stale_at_edge_only() have ruled out browsers: leave stale_in_browser_only() out",
+                "edge_only() and stale_at_edge_only() exclude browsers: leave stale_in_browser_only() out",
             );
         }
         self.flags.stale_for = StaleFor::Browsers;
         Ok(self)
     }
 
-    /// `must-revalidate`: never to be served stale (C-26).
+    /// Adds `must-revalidate`: no cache may serve the response stale
+    /// ([RFC 9111 section 5.2.2.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.2)).
     ///
     /// # Warning
     ///
-    /// By the standard this also lets shared caches keep answers to requests with
-    /// `Authorization`. The guard for that (G-02) still makes them private.
+    /// By the standard, this also allows shared caches to store responses to requests with `Authorization`. The guard
+    /// [`Authorization`](super::Guard::Authorization) still makes these private unless its risk is accepted.
     ///
     /// # Panics
     ///
-    /// On a policy without a lifetime, which is validated at each reuse anyway, or one
-    /// that may be served stale.
+    /// If the policy has no lifetime, because every reuse is revalidated then, or if it allows stale responses.
+    // C-26, G-02
     #[must_use]
     #[track_caller]
     pub const fn must_revalidate(mut self) -> Self {
@@ -351,77 +408,84 @@ impl CachePolicy {
         self
     }
 
-    /// `proxy-revalidate`: never to be served stale by a shared cache (C-27).
+    /// Adds `proxy-revalidate`: no shared cache may serve the response stale
+    /// ([RFC 9111 section 5.2.2.8](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.8)).
     ///
     /// # Panics
     ///
-    /// As [`must_revalidate`](CachePolicy::must_revalidate), and on a private policy.
+    /// If the policy has no lifetime, allows stale responses, or is private.
+    // C-27
     #[must_use]
     #[track_caller]
     pub const fn proxy_revalidate(mut self) -> Self {
         self.assert_forbids_stale();
         assert!(
             !matches!(self.storage, Storage::Private),
-            "proxy_revalidate() speaks to shared caches, and this policy keeps them out"
+            "proxy_revalidate() is for shared caches, which this policy excludes: use must_revalidate()"
         );
         self.flags.proxy_revalidate = true;
         self
     }
 
-    /// `no-transform`: intermediaries must not change the content, or compress it (C-29).
+    /// Adds `no-transform`: intermediaries must not change the content, which includes compressing it
+    /// ([RFC 9111 section 5.2.2.6](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.6)).
     ///
-    /// `CachePolicy::NO_STORE.no_transform()` is the policy for secrets (G-17).
+    /// Use `CachePolicy::NO_STORE.no_transform()` for secrets such as tokens.
+    // C-29, G-17
     #[must_use]
     pub const fn no_transform(mut self) -> Self {
         self.flags.no_transform = true;
         self
     }
 
-    /// `immutable`: not even a reload revalidates it while it is fresh (C-30). Left out
-    /// when the lifetime is zero, and on HTML (G-27).
+    /// Adds `immutable`: browsers do not revalidate the response while it is fresh, even if the user reloads the page
+    /// ([RFC 8246](https://www.rfc-editor.org/rfc/rfc8246.html)).
+    ///
+    /// The directive is left out if the lifetime is zero. The guard [`Immutable`](super::Guard::Immutable) removes it
+    /// from HTML pages.
     ///
     /// # Panics
     ///
-    /// On a policy without a lifetime.
+    /// If the policy has no lifetime.
+    // C-30, G-27
     #[must_use]
     #[track_caller]
     pub const fn immutable(mut self) -> Self {
         assert!(
             self.max_age.is_some(),
-            "immutable() lasts as long as the lifetime, and this policy has none: start from public() or private()"
+            "immutable() needs a policy with a lifetime: start from public(), max_age() or private()"
         );
         self.flags.immutable = true;
         self
     }
 
-    /// Also says it in the words of HTTP/1.0: `Pragma: no-cache` and `Expires: 0`.
+    /// Also sends the HTTP/1.0 fields `Pragma: no-cache` and `Expires: 0`.
     ///
-    /// [`NO_STORE`](CachePolicy::NO_STORE) then reads `no-cache, no-store,
-    /// must-revalidate`, the form that people know.
+    /// [`NO_STORE`](CachePolicy::NO_STORE) then becomes `no-cache, no-store, must-revalidate`, the combination that
+    /// many guides recommend and some scanners expect.
     ///
     /// # Warning
     ///
-    /// That form has no `private`, which some shared caches want to see beside
-    /// `no-store` (G-07).
+    /// That combination does not contain `private`. Some shared caches ignore `no-store` without it.
     ///
     /// # Panics
     ///
-    /// On a policy with a lifetime, for which HTTP/1.0 has only a date.
+    /// If the policy has a lifetime, which HTTP/1.0 could express only as a date.
+    // G-07
     #[must_use]
     #[track_caller]
     pub const fn with_http10_fields(mut self) -> Self {
         assert!(
             self.max_age.is_none(),
-            "with_http10_fields() says that nothing may be reused unasked: start from NO_STORE or NO_CACHE"
+            "with_http10_fields() needs a policy without a lifetime: start from NO_STORE or NO_CACHE"
         );
         self.flags.http10 = true;
         self
     }
 
-    /// Adds request fields on which the response depends to `Vary`.
+    /// Adds the names of request fields that the response depends on to `Vary`.
     ///
-    /// Further calls add further names. A policy takes new names from up to three calls, and each
-    /// call takes any number of names.
+    /// One call takes any number of names. Up to three calls can add new names to a policy.
     ///
     /// ```
     /// use tower_cache_policy::policy::CachePolicy;
@@ -436,22 +500,21 @@ impl CachePolicy {
     /// const P: CachePolicy = CachePolicy::NO_CACHE.vary(&["accept encoding"]);
     /// ```
     ///
-    /// # Sign-in that is optional
+    /// # Optional sign-in
     ///
-    /// A shared cache may reuse a stored anonymous response for a request with `Authorization`
-    /// or `Cookie`. If a route returns another page to visitors who have signed in, name the field
-    /// that carries their session: `.vary(&["authorization"])` or `.vary(&["cookie"])`.
+    /// A shared cache may reuse a stored anonymous response for a request with `Authorization` or `Cookie`. If a route
+    /// returns a different page to users who have signed in, name the field that carries their session:
+    /// `.vary(&["authorization"])` or `.vary(&["cookie"])`.
     ///
-    /// This has a price. A shared cache then stores one copy for each value of the field. With
-    /// `cookie` that is nearly one copy for each visitor, because analytics cookies differ too, and
-    /// many CDNs do not cache such a response at all or ignore the name. Some caches also take
-    /// `Vary: Authorization` as permission to store responses to requests with credentials.
-    /// The guard [`Authorization`](super::Guard::Authorization) is not affected: it still makes
-    /// responses to such requests private unless its risk is accepted.
+    /// This reduces the hit rate. A shared cache then stores one response for each value of the field. With `cookie`
+    /// that is nearly one for each visitor, because analytics cookies differ too. Many CDNs do not cache such a
+    /// response, or ignore the name. Some caches also treat `Vary: Authorization` as permission to store responses to
+    /// requests with credentials. The guard [`Authorization`](super::Guard::Authorization) is not affected: it still
+    /// makes responses to such requests private unless its risk is accepted.
     ///
     /// # Panics
     ///
-    /// When a name is not a field name or is `*`, or when a fourth call adds a new name.
+    /// If a name is not a valid field name, if it is `*`, or if a fourth call adds a new name.
     #[must_use]
     #[track_caller]
     pub const fn vary(mut self, names: &'static [&'static str]) -> Self {
@@ -461,35 +524,35 @@ impl CachePolicy {
         self
     }
 
-    /// Whether no cache may keep it.
+    /// Returns whether no cache may store the response.
     #[must_use]
     pub const fn is_no_store(&self) -> bool {
         matches!(self.storage, Storage::Never)
     }
 
-    /// Whether no shared cache may keep it.
+    /// Returns whether no shared cache may store the response.
     #[must_use]
     pub const fn is_private(&self) -> bool {
         matches!(self.storage, Storage::Private | Storage::Never)
     }
 
-    /// The request fields that it adds to `Vary`, each once.
+    /// Returns the names that the policy adds to `Vary`, without duplicates, in the order in which they were added.
     pub fn vary_names(&self) -> impl Iterator<Item = &'static str> + use<> {
         self.vary.iter()
     }
 
-    /// Whether the edge may keep it and the browser may not.
+    /// Returns whether the policy was made by [`edge_only`](CachePolicy::edge_only).
     #[must_use]
     pub const fn is_edge_only(&self) -> bool {
         self.flags.edge_only
     }
 
-    /// Whether it lets some cache reuse a response without asking.
+    /// Whether some cache may reuse a response without revalidating it.
     pub(crate) const fn has_lifetime(&self) -> bool {
         matches!(self.max_age, Some(age) if age.get() > 0) || matches!(self.edge, Some(age) if age.get() > 0)
     }
 
-    /// Whether an edge is told more in a field of its own than `Cache-Control` says.
+    /// Whether a field for edges differs from `Cache-Control`.
     pub(crate) const fn says_more_to_edges(&self) -> bool {
         self.flags.edge_only || self.is_stale_at_edge_only() || self.is_stale_in_browser_only()
     }
@@ -506,7 +569,7 @@ impl CachePolicy {
             && (self.stale_while_revalidate.is_some() || self.stale_if_error.is_some())
     }
 
-    /// What an edge is told in a field of its own.
+    /// Returns the directives for a field that only edges read.
     pub(crate) fn at_the_edge(mut self) -> CacheControl {
         self.flags.edge_only = false;
         if self.is_stale_in_browser_only() {
@@ -516,7 +579,7 @@ impl CachePolicy {
         self.into()
     }
 
-    /// Whether the HTTP/1.0 fields go with it.
+    /// Whether the HTTP/1.0 fields are sent too.
     pub(crate) const fn is_for_http10(&self) -> bool {
         self.flags.http10
     }
@@ -550,7 +613,7 @@ impl CachePolicy {
         }
     }
 
-    /// Why the policy cannot be served stale, if it cannot.
+    /// Returns why a response with this policy is never served stale, or `None` if it may be.
     const fn never_goes_stale(&self) -> Option<&'static str> {
         if self.max_age.is_none() {
             return Some(
@@ -559,7 +622,8 @@ impl CachePolicy {
         }
         if self.flags.must_revalidate || self.flags.proxy_revalidate {
             return Some(
-                "must_revalidate() and proxy_revalidate() forbid what stale_while_revalidate() and stale_if_error() allow",
+                "must_revalidate() and proxy_revalidate() forbid stale responses, which stale_while_revalidate() and \
+                 stale_if_error() allow: choose one",
             );
         }
         None
@@ -569,16 +633,19 @@ impl CachePolicy {
     const fn assert_forbids_stale(&self) {
         assert!(
             self.max_age.is_some(),
-            "a policy without a lifetime is validated at each reuse already: start from public(), max_age() or private()"
+            "a policy without a lifetime is always revalidated: start from public(), max_age() or private()"
         );
         assert!(
             self.stale_while_revalidate.is_none() && self.stale_if_error.is_none(),
-            "must_revalidate() and proxy_revalidate() forbid what stale_while_revalidate() and stale_if_error() allow"
+            "must_revalidate() and proxy_revalidate() forbid stale responses, which stale_while_revalidate() and \
+             stale_if_error() allow: choose one"
         );
     }
 }
 
-/// Why a modifier does not go with a policy. Its text names the policy to start from instead.
+/// An error from a modifier that contradicts the rest of a [`CachePolicy`].
+///
+/// Its text names the policy to start from, or the modifier to leave out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PolicyConflict {
     reason: &'static str,
@@ -610,7 +677,7 @@ impl From<CachePolicy> for CacheControl {
     fn from(policy: CachePolicy) -> Self {
         let mut field = Self::new();
         field = match policy.storage {
-            // G-08: nobody else adds it.
+            // G-08: only these constructors add `public`.
             Storage::Public => field.with_public(),
             Storage::Unmarked => field,
             Storage::Private => field.with_private(),
@@ -628,7 +695,7 @@ impl From<CachePolicy> for CacheControl {
         if policy.flags.must_revalidate || policy.flags.edge_only {
             field = field.with_must_revalidate();
         }
-        // C-27: what `stale-while-revalidate` permits is then for private caches.
+        // C-27: the permission of `stale-while-revalidate` is limited to private caches then.
         if policy.flags.proxy_revalidate || policy.is_stale_in_browser_only() {
             field = field.with_proxy_revalidate();
         }
@@ -651,7 +718,7 @@ impl From<CachePolicy> for CacheControl {
     }
 }
 
-/// The value of `Cache-Control`.
+/// Writes the value of `Cache-Control`.
 impl fmt::Display for CachePolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         CacheControl::from(*self).fmt(f)
@@ -682,7 +749,7 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3_600);
 
     #[test]
-    fn each_policy_says_exactly_this() {
+    fn each_policy_renders_its_documented_value() {
         const IN_A_CONST: CachePolicy = CachePolicy::public(MINUTE).edge(HOUR).vary(&["accept-language"]);
         let table: &[(CachePolicy, &str)] = &[
             (CachePolicy::NO_STORE, "private, no-store"),
@@ -723,30 +790,30 @@ mod tests {
         ];
         for (policy, expected) in table {
             assert_eq!(policy.to_string(), *expected);
-            // The old form repeats itself, which is what it is for.
+            // The HTTP/1.0 form contains redundant directives on purpose.
             let contradictions = usize::from(policy.is_for_http10());
             assert_eq!(CacheControl::from(*policy).contradictions().count(), contradictions, "C-35: {policy}");
         }
     }
 
     #[test]
-    fn a_modifier_that_contradicts_the_constructor_panics_and_says_what_to_write() {
+    fn a_contradicting_modifier_panics_and_names_the_remedy() {
         let table: &[(fn() -> CachePolicy, &str)] = &[
             (|| CachePolicy::private(MINUTE).edge(HOUR), "start from public()"),
             (|| CachePolicy::NO_STORE.edge(HOUR), "start from public()"),
             (|| CachePolicy::NO_CACHE.edge(HOUR), "needs a policy with a lifetime"),
-            (|| CachePolicy::NO_CACHE.immutable(), "this policy has none"),
-            (|| CachePolicy::NO_STORE.immutable(), "this policy has none"),
-            (|| CachePolicy::NO_STORE.must_revalidate(), "already"),
+            (|| CachePolicy::NO_CACHE.immutable(), "needs a policy with a lifetime"),
+            (|| CachePolicy::NO_STORE.immutable(), "needs a policy with a lifetime"),
+            (|| CachePolicy::NO_STORE.must_revalidate(), "always revalidated"),
             (|| CachePolicy::NO_CACHE.stale_if_error(HOUR), "never served stale"),
             (|| CachePolicy::public(MINUTE).must_revalidate().stale_if_error(HOUR), "forbid"),
             (|| CachePolicy::public(MINUTE).stale_while_revalidate(HOUR).must_revalidate(), "forbid"),
-            (|| CachePolicy::private(MINUTE).proxy_revalidate(), "keeps them out"),
+            (|| CachePolicy::private(MINUTE).proxy_revalidate(), "use must_revalidate()"),
             (|| CachePolicy::public(MINUTE).with_http10_fields(), "start from NO_STORE"),
             (|| CachePolicy::NO_CACHE.stale_in_browser_only(), "never served stale"),
-            (|| CachePolicy::edge_only(MINUTE).stale_in_browser_only(), "ruled out browsers"),
-            (|| CachePolicy::public(MINUTE).stale_at_edge_only().stale_in_browser_only(), "ruled out browsers"),
-            (|| CachePolicy::public(MINUTE).stale_in_browser_only().stale_at_edge_only(), "ruled out edges"),
+            (|| CachePolicy::edge_only(MINUTE).stale_in_browser_only(), "exclude browsers"),
+            (|| CachePolicy::public(MINUTE).stale_at_edge_only().stale_in_browser_only(), "exclude browsers"),
+            (|| CachePolicy::public(MINUTE).stale_in_browser_only().stale_at_edge_only(), "excludes edges"),
             (|| CachePolicy::NO_CACHE.vary(&["a b"]), "field names"),
             (|| CachePolicy::NO_CACHE.vary(&["*"]), "*"),
         ];
@@ -762,7 +829,7 @@ mod tests {
     }
 
     #[test]
-    fn a_conflict_is_an_error_where_the_policy_is_known_at_run_time_only() {
+    fn fallible_modifiers_return_an_error_on_a_contradiction() {
         for policy in [CachePolicy::private(MINUTE), CachePolicy::NO_STORE, CachePolicy::NO_CACHE] {
             let error = policy.try_edge(HOUR).unwrap_err();
             assert!(error.to_string().contains("start from public()"), "{error}");
@@ -776,7 +843,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_of_a_builder_names_the_line_of_its_caller() {
+    fn a_panic_of_a_modifier_names_the_line_of_its_caller() {
         use std::panic;
         use std::sync::{Arc, Mutex};
 

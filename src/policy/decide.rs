@@ -1,4 +1,5 @@
-//! Decides how long a response may be stored: combines policy, handler and facts into one [`Ruling`].
+//! Decides how long a response may be stored. Combines the policy, the handler's directives and the facts into one
+//! [`Ruling`].
 
 use http::header::CACHE_CONTROL;
 use http::{Extensions, HeaderMap, HeaderName, Response, StatusCode};
@@ -21,8 +22,8 @@ pub(crate) struct Layer<'a> {
     pub(crate) policy: ResolvedPolicy<'a>,
 }
 
-/// A decision in progress.
-pub(super) struct Draft<'a> {
+/// A decision that is being made.
+pub(super) struct DecisionBuilder<'a> {
     pub(super) layer: Layer<'a>,
     pub(super) status: StatusCode,
     pub(super) facts: Facts,
@@ -64,7 +65,7 @@ impl<'a> Layer<'a> {
         decision
     }
 
-    /// Does the same for the head of a response that was split from its body.
+    /// Like [`rule`](Self::rule), for the head of a response that was split from its body.
     ///
     /// Reads `now` only for an `Expires` without a `Cache-Control`. Returns `None` for gRPC, informational
     /// responses and upgrades, which are left unchanged.
@@ -94,12 +95,12 @@ impl<'a> Layer<'a> {
                 waived = waived.union(inner.accepted.still_covers(headers));
             }
             if inner.is_for(status) && !inner.seen.has(Facts::UNTYPED_NOT_MODIFIED) {
-                // The inner layer decided with the content at hand.
+                // The inner layer decided when the content type was known.
                 facts.remove(Facts::UNTYPED_NOT_MODIFIED);
                 facts.insert(inner.seen.common(Facts::PAGE.and(Facts::LIVE_STREAM)));
             }
         }
-        let mut draft = Draft {
+        let mut builder = DecisionBuilder {
             layer: self,
             status,
             facts,
@@ -113,55 +114,55 @@ impl<'a> Layer<'a> {
             directives: CacheControl::new(),
             edge_policy: None,
         };
-        // A 304 from before the handler does not know every name of `Vary`, so it gets none.
+        // A 304 that was sent before the handler ran does not contain all names of `Vary`, so none is added.
         if mark != Some(Unruled::BeforeHandler) {
-            draft.complete_vary(inner, headers);
+            builder.complete_vary(inner, headers);
         }
-        draft.acting = GuardSet::seeing(draft.facts).without(waived);
-        let unruled = match inner.filter(|inner| draft.nothing_is_new(inner, headers)) {
+        builder.acting = GuardSet::seeing(builder.facts).without(waived);
+        let unruled = match inner.filter(|inner| builder.inner_ruling_applies(inner, headers)) {
             Some(inner) => {
-                draft.confirm(inner, headers);
+                builder.confirm(inner, headers);
                 None
             }
             None => {
-                let field = draft.read_field(inner, headers);
-                let unruled = draft.unruled(mark, field.as_ref());
+                let field = builder.read_field(inner, headers);
+                let unruled = builder.unruled(mark, field.as_ref());
                 match unruled {
-                    Some(_) => draft.decide_silence(headers),
-                    None => draft.decide(field, headers, now),
+                    Some(_) => builder.write_without_decision(headers),
+                    None => builder.decide(field, headers, now),
                 }
                 unruled
             }
         };
-        let decision = Decision::new(draft.source, draft.guards);
-        match unruled.filter(|_| draft.source == DecisionSource::Nothing) {
+        let decision = Decision::new(builder.source, builder.guards);
+        match unruled.filter(|_| builder.source == DecisionSource::Nothing) {
             Some(unruled) => {
                 extensions.remove::<Ruling>();
                 extensions.insert(unruled);
             }
-            None => draft.leave(headers, extensions),
+            None => builder.leave(headers, extensions),
         }
         Some(decision)
     }
 
     /// Whether the layer has a policy that could replace the directives of the response.
-    fn has_a_say(self, status: StatusCode) -> bool {
+    fn can_replace_directives(self, status: StatusCode) -> bool {
         self.rules.precedence != Precedence::Response
             && (!matches!(self.policy, ResolvedPolicy::Nothing) || self.rules.for_status(status).is_some())
     }
 }
 
-impl<'a> Draft<'a> {
+impl<'a> DecisionBuilder<'a> {
     /// Whether the inner layer's ruling applies unchanged: the line is the one that it wrote, this layer has no
     /// policy that could replace it, and no guard has a new reason.
-    fn nothing_is_new(&self, inner: &Ruling, headers: &HeaderMap) -> bool {
+    fn inner_ruling_applies(&self, inner: &Ruling, headers: &HeaderMap) -> bool {
         #[cfg(test)]
         if crate::protocol::counters::decides_in_full() {
             return false;
         }
         self.from_handler.is_none()
             && !self.layer.rules.development
-            && !self.layer.has_a_say(self.status)
+            && !self.layer.can_replace_directives(self.status)
             && inner.is_for(self.status)
             && inner.has_directives()
             && self.is_line_of(inner, headers)
@@ -175,7 +176,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Adopts the ruling of the inner layer.
+    /// Uses the ruling of the inner layer.
     fn confirm(&mut self, inner: &Ruling, headers: &mut HeaderMap) {
         #[cfg(test)]
         crate::protocol::counters::count(|counts| counts.confirmed += 1);
@@ -213,8 +214,9 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Returns why the policy of this 304's 200 is not known (N-01): the 304 was made without the handler, which
-    /// could have narrowed the policy, or the policy depends on a content type that the 304 does not have.
+    /// Returns why the policy of the 200 that this 304 confirms is not known. Either the handler did not run, which
+    /// could have restricted the policy, or the policy depends on the content type, which the 304 does not contain.
+    // N-01
     fn unruled(&self, mark: Option<Unruled>, field: Option<&CacheControl>) -> Option<Unruled> {
         let Layer { rules, request, policy } = self.layer;
         if self.status != StatusCode::NOT_MODIFIED
@@ -234,20 +236,20 @@ impl<'a> Draft<'a> {
         mark.or_else(|| depends_on_content().then_some(Unruled::WithoutContent))
     }
 
-    /// Whether the layer's policy replaces the handler's directives.
+    /// Returns whether the layer's policy replaces the handler's directives.
     pub(super) fn overrules(&self, no_store: bool) -> bool {
         match self.layer.rules.precedence {
             Precedence::Response | Precedence::Tightest => false,
-            Precedence::Layer => !no_store && self.layer.has_a_say(self.status),
-            Precedence::LayerEvenOverNoStore => self.layer.has_a_say(self.status),
+            Precedence::Layer => !no_store && self.layer.can_replace_directives(self.status),
+            Precedence::LayerEvenOverNoStore => self.layer.can_replace_directives(self.status),
         }
     }
 
     fn decide(&mut self, field: Option<CacheControl>, headers: &mut HeaderMap, now: impl FnOnce() -> HttpDate) {
         #[cfg(test)]
         crate::protocol::counters::count(|counts| counts.decisions += 1);
-        // A field without a known directive decides nothing. Its members are added to the result, unless there is a
-        // quote in them, in which some caches read directives.
+        // A field without a known directive does not affect the decision. Its members are added to the result, unless
+        // they contain a quoted string, in which some caches find directives.
         let (field, beside) = match field {
             Some(field) if field.has_extensions_only() => (None, Some(field)),
             field => (field.map(|field| self.strictest_reading(field, headers)), None),
@@ -269,9 +271,9 @@ impl<'a> Draft<'a> {
         self.write(effective, headers);
     }
 
-    /// Adds `no-cache` if some caches read a restriction in the lines that the field lacks.
+    /// Adds `no-cache` if some caches find a restriction in the lines that the parsed field does not contain.
     fn strictest_reading(&self, field: CacheControl, headers: &HeaderMap) -> CacheControl {
-        // A lifetime that only one of the readings has competes with that of HTTP/1.0 in the other.
+        // If only one reading has a lifetime, the other reading uses that of HTTP/1.0.
         let competes = || self.facts.has(Facts::SEVERAL_LINES) && self.facts.has(Facts::HTTP10);
         let hides = hides_a_restriction(headers, &field) || (competes() && !is_one_reading(headers));
         if hides { field.with_no_cache() } else { field }
@@ -287,8 +289,8 @@ impl<'a> Draft<'a> {
         if rules.development {
             return self.from(DecisionSource::Development, Effective::rendered(&rules.for_development));
         }
-        // A handler that returns `(PAGE, result)` means its policy for the success, and sends it with an error or
-        // a redirect too. A handler that writes the field means this response.
+        // A handler that returns `(PAGE, result)` attaches its policy to errors and redirects too, although it is meant
+        // for the success. A field that the handler wrote is meant for this response.
         if let Some(guard) = self.acting_with(Effect::NoPolicyOfASuccess)
             && self.from_handler.take_if(|policy| !policy.is_no_store()).is_some()
         {
@@ -340,7 +342,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// The directives if those of the response take precedence over those of the layer.
+    /// Returns the directives when those of the response take precedence over those of the layer.
     fn of_response(
         &mut self,
         field: Option<CacheControl>,
@@ -355,7 +357,7 @@ impl<'a> Draft<'a> {
                 self.from(DecisionSource::HandlerPolicy, Effective::Policy(policy, None))
             }
             (_, Some(field), _) => self.from(DecisionSource::Handler, Effective::Field(field)),
-            // The handler forbade reuse with the fields of HTTP/1.0. A policy must not lengthen that.
+            // The handler forbade reuse with the fields of HTTP/1.0, which a policy must not relax.
             (_, None, Some(_)) if self.facts.has(Facts::HTTP10) && http10_lifetime(headers, now) == Some(0) => {
                 self.from(DecisionSource::Handler, Effective::rendered(&self.layer.rules.fallback))
             }
@@ -364,7 +366,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// The layer's policy for this status.
+    /// Returns the layer's policy for this status.
     fn of_layer(&self, headers: &HeaderMap) -> Option<Effective<'a>> {
         let Layer { rules, policy, .. } = self.layer;
         if let Some(rendered) = policy.for_response(self.status, headers).or_else(|| rules.for_status(self.status)) {
@@ -380,7 +382,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// The directives of a response without a policy.
+    /// Returns the directives for a response without a policy.
     fn default(&mut self) -> Effective<'a> {
         match self.acting_with(Effect::NoPolicyOfASuccess) {
             Some(Guard::Error) => return self.no_store_because(Guard::Error),
@@ -394,8 +396,9 @@ impl<'a> Draft<'a> {
         Effective::rendered(&self.layer.rules.fallback)
     }
 
-    /// The directives of a response to any method but GET and HEAD, which no cache may store (G-09). A layer's
-    /// policy never applies.
+    /// Returns the directives for a response to a method other than GET and HEAD, which no cache may store. The
+    /// layer's policy does not apply.
+    // G-09
     fn for_other_method(&mut self, field: Option<CacheControl>) -> Effective<'a> {
         let is_waived = !self.acts(Guard::UnsafeMethod);
         match (self.from_handler, field) {
@@ -417,12 +420,12 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Takes from a policy what the content forbids: a lifetime for a live stream (G-10), and `immutable` for a
-    /// page (G-27).
+    /// Removes what the content rules out: the lifetime for a live stream, and `immutable` for an HTML page.
     ///
-    /// A handler's `immutable` is dropped for a page. A layer with an immutable policy serves assets, so a page
-    /// replaces a missing asset there and must not be stored (G-19). A 304 without a type must not make a stored
-    /// page immutable.
+    /// If the handler chose `immutable` for a page, only this directive is removed. If a layer chose it, the layer
+    /// serves assets, and the page replaces a missing asset, so it must not be stored. A 304 without a content type
+    /// must not make a stored page immutable.
+    // G-10, G-19, G-27
     fn by_content(&mut self, effective: Effective<'a>) -> Effective<'a> {
         if self.acting.is_empty() {
             return effective;
@@ -461,7 +464,7 @@ impl<'a> Draft<'a> {
         self.acting.contains(guard)
     }
 
-    /// The first guard with this effect whose condition is met.
+    /// Returns the first guard with this effect whose condition is met.
     pub(super) fn acting_with(&self, effect: Effect) -> Option<Guard> {
         if self.acting.is_empty() { None } else { self.acting.first_with(effect) }
     }
@@ -481,7 +484,7 @@ impl<'a> Effective<'a> {
     }
 }
 
-/// Completes a field without a lifetime with the one that `Expires` or `Pragma` gives.
+/// Adds the lifetime of `Expires` or `Pragma` to a field that has none.
 fn with_http10_lifetime(
     field: Option<CacheControl>,
     headers: &HeaderMap,

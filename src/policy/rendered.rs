@@ -1,4 +1,4 @@
-//! [`Rendered`] and [`RenderedVary`]: policies and names with their field values.
+//! [`Rendered`] and [`RenderedVary`]: policies and `Vary` names with their rendered field values.
 
 use http::header::VARY;
 use http::{HeaderMap, HeaderValue};
@@ -6,14 +6,16 @@ use http::{HeaderMap, HeaderValue};
 use super::CachePolicy;
 use crate::protocol::{CacheControl, Vary, set_field};
 
-/// A policy with its directives and field values, rendered when a layer is built, so that a response costs a
-/// counted reference and no formatting.
+/// A policy with its directives and field values.
+///
+/// It is rendered when a layer is built. A response then costs one increment of a reference count, and no formatting.
 #[derive(Clone, Debug)]
 pub(crate) struct Rendered {
     policy: CachePolicy,
     directives: CacheControl,
     value: HeaderValue,
-    /// The value for private caches only (SPD).
+    /// The value that excludes shared caches.
+    // SPD
     private: HeaderValue,
     vary: Option<RenderedVary>,
 }
@@ -53,7 +55,7 @@ impl Rendered {
         self.private.clone()
     }
 
-    /// Whether the line is this value, byte for byte.
+    /// Returns whether the line is equal to this value, byte for byte.
     pub(super) fn is(&self, line: &HeaderValue) -> bool {
         self.value == *line
     }
@@ -64,17 +66,17 @@ impl Rendered {
 }
 
 impl RenderedVary {
-    /// Returns `None` if there is no name.
+    /// Renders the names, or returns `None` if there are none.
     pub(crate) fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         Self::of_names(Vary::of(names))
     }
 
-    /// Returns `None` if there is no name.
+    /// Renders the names, or returns `None` if there are none.
     pub(crate) fn of_names(names: Vary) -> Option<Self> {
         (!names.is_empty()).then(|| Self { value: shared(&names.to_header_value()), names })
     }
 
-    /// The names of a policy.
+    /// Renders the names of a policy.
     pub(crate) fn of(policy: CachePolicy) -> Option<Self> {
         Self::new(policy.vary_names())
     }
@@ -84,7 +86,7 @@ impl RenderedVary {
         set_field(headers, VARY, self.value.clone());
     }
 
-    /// Whether the line is this value, byte for byte.
+    /// Returns whether the line is equal to this value, byte for byte.
     pub(super) fn is(&self, line: &HeaderValue) -> bool {
         self.value == *line
     }
@@ -98,7 +100,7 @@ impl RenderedVary {
     }
 }
 
-/// The first clone of an owned value allocates its counter. Cloning here does so once.
+/// Clones the value once. The first clone of an owned value allocates the reference count; later clones do not.
 fn shared(value: &HeaderValue) -> HeaderValue {
     value.clone()
 }

@@ -8,9 +8,10 @@ use crate::protocol::assert_vary_names;
 /// The number of `vary` calls of one policy that can each add a name.
 const MAX_LISTS: usize = 3;
 
-/// Field names as a set: each name once, without regard to case (K-06).
+/// A set of field names, compared without regard to case.
 ///
-/// Keeps the lists of the calls, since a constant cannot join two slices.
+/// It holds the list of each call, because a constant function cannot concatenate two slices.
+// K-06
 #[derive(Clone, Copy)]
 pub(super) struct VaryNames([&'static [&'static str]; MAX_LISTS]);
 
@@ -21,7 +22,7 @@ impl VaryNames {
     ///
     /// # Panics
     ///
-    /// When a name does not belong into `Vary`, or the lists are used up.
+    /// If a name is not valid in `Vary`, or if all lists are used.
     #[track_caller]
     pub(super) const fn with(mut self, names: &'static [&'static str]) -> Self {
         assert_vary_names(names);
@@ -38,12 +39,12 @@ impl VaryNames {
             list += 1;
         }
         panic!(
-            "a policy takes new names from three calls of vary() at most: write the names of several calls in one, as \
+            "at most three calls of vary() can add names to a policy: put the names of several calls into one, as \
              in `.vary(&[\"accept-language\", \"origin\"])`"
         );
     }
 
-    /// The names in the order in which they were added, each in its first spelling.
+    /// Returns the names without duplicates, in the order and spelling in which they were first added.
     pub(super) fn iter(self) -> impl Iterator<Item = &'static str> {
         let all = move || self.0.into_iter().flatten().copied();
         all().enumerate().filter_map(move |(index, name)| {
@@ -80,7 +81,7 @@ impl VaryNames {
     }
 }
 
-/// `str::eq_ignore_ascii_case` is not const in the oldest supported Rust.
+/// Does the same as `str::eq_ignore_ascii_case`, which is not const in the oldest supported Rust.
 const fn is_same_name(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
@@ -95,7 +96,7 @@ const fn is_same_name(one: &[u8], other: &[u8]) -> bool {
     true
 }
 
-/// By the names, in any order and any case, however many calls added them.
+/// Compares the sets. The order, the case and the number of calls do not matter.
 impl PartialEq for VaryNames {
     fn eq(&self, other: &Self) -> bool {
         self.iter().count() == other.iter().count() && self.iter().all(|name| other.contains(name))
@@ -106,8 +107,8 @@ impl Eq for VaryNames {}
 
 impl Hash for VaryNames {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // A sum, because the order of the names does not matter. FNV-1a, because a hasher of the
-        // caller's cannot be started anew.
+        // The sum does not depend on the order of the names. Each name is hashed with FNV-1a, because the caller's
+        // hasher cannot be reset.
         let of_name = |name: &str| {
             name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
                 (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0000_0100_0000_01b3)
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_several_calls_are_one_set() {
+    fn the_names_of_several_calls_form_one_set() {
         const ONE: VaryNames = VaryNames::EMPTY.with(&["Accept", "origin"]);
         const TWO: VaryNames = VaryNames::EMPTY.with(&["ORIGIN"]).with(&["accept", "Accept"]);
         assert_eq!(ONE.iter().collect::<Vec<_>>(), ["Accept", "origin"]);
@@ -149,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_adds_no_name_uses_no_list() {
+    fn a_call_without_new_names_does_not_use_a_list() {
         let mut names = VaryNames::EMPTY.with(&["a"]).with(&["b"]);
         for _ in 0..10 {
             names = names.with(&[]).with(&["A", "b"]);
@@ -158,9 +159,9 @@ mod tests {
     }
 
     #[test]
-    fn one_call_too_many_names_the_remedy() {
+    fn the_panic_for_a_fourth_call_names_the_remedy() {
         let build = || VaryNames::EMPTY.with(&["a"]).with(&["b"]).with(&["c"]).with(&["d"]);
         let panic = std::panic::catch_unwind(build).unwrap_err();
-        assert!(panic.downcast_ref::<&str>().unwrap().contains("in one"));
+        assert!(panic.downcast_ref::<&str>().unwrap().contains("into one"));
     }
 }

@@ -1,4 +1,5 @@
-//! Writes a decision: the guards are applied to the directives, and the fields that depend on them follow.
+//! Writes a decision: applies the guards to the directives, then writes `Cache-Control` and the fields that depend on
+//! it.
 
 use std::borrow::Cow;
 
@@ -6,7 +7,7 @@ use http::header::{CACHE_CONTROL, EXPIRES, PRAGMA, VARY};
 use http::{Extensions, HeaderMap, HeaderValue};
 
 use super::CachePolicy;
-use super::decide::{Draft, Effective, Layer};
+use super::decide::{DecisionBuilder, Effective, Layer};
 use super::decision::DecisionSource;
 use super::facts::Facts;
 use super::guards::{Effect, Guard, GuardSet};
@@ -19,7 +20,7 @@ use crate::protocol::{
     remove_targeted_fields, set_field, take_freshness_fields, vary_has_any,
 };
 
-impl Draft<'_> {
+impl DecisionBuilder<'_> {
     pub(super) fn write(&mut self, effective: Effective<'_>, headers: &mut HeaderMap) {
         match effective {
             Effective::Field(field) => self.write_field(field, headers),
@@ -29,14 +30,14 @@ impl Draft<'_> {
             Effective::Nothing if !self.against_sharing().is_empty() => {
                 _ = self.write_canonical(&CacheControl::new(), None, headers);
             }
-            // Several lines become one even if they are empty.
+            // Several lines are joined even if they are empty.
             Effective::Nothing => self.leave_one_line(CacheControl::new(), headers),
         }
     }
 
-    /// Leaves a 304 whose 200 is not known without `Cache-Control`, so that caches keep using the stored one. If
-    /// the 304 itself triggers a guard or restricts an edge, it becomes `private, no-store`.
-    pub(super) fn decide_silence(&mut self, headers: &mut HeaderMap) {
+    /// Removes `Cache-Control` from a 304 if the policy of the 200 is not known, so that caches continue to use the
+    /// stored field. If the 304 itself triggers a guard or restricts an edge, it becomes `private, no-store`.
+    pub(super) fn write_without_decision(&mut self, headers: &mut HeaderMap) {
         let on_response = Facts::SET_COOKIE.and(Facts::PERSONALIZED).and(Facts::VARY_ANY);
         let reasons = self.against_sharing().common(GuardSet::seeing(on_response));
         let restricted = self.take_freshness_fields(None, headers) && !self.overrules(true);
@@ -84,10 +85,11 @@ impl Draft<'_> {
         self.directives = field;
     }
 
-    /// Joins the lines of `Cache-Control` (G-25). If that guard is switched off, several lines stay, provided
-    /// that they mean the same joined and one by one.
+    /// Joins the lines of `Cache-Control`. If that guard is switched off, several lines remain, provided that they have
+    /// the same meaning joined and one by one.
+    // G-25
     fn leave_one_line(&mut self, field: CacheControl, headers: &mut HeaderMap) {
-        // Some caches do not read a line that is this long.
+        // Some caches do not read longer lines.
         if field.no_store() && headers.get(CACHE_CONTROL).is_some_and(|line| line.len() > MAX_MEMBERS) {
             set_field(headers, CACHE_CONTROL, field.to_header_value());
         }
@@ -106,17 +108,17 @@ impl Draft<'_> {
             return None;
         }
         let joined = join_readable(headers);
-        // To some caches an open quote extends to the end of the line and hides the `no-store`.
+        // Some caches treat the rest of the line after an open quote as a string, which hides `no-store`.
         let hides_no_store = field.no_store() && joined.as_bytes().contains(&b'"');
         if is_one_reading && !joined.is_empty() && joined.as_bytes().is_ascii() && !hides_no_store {
             return Some(joined);
         }
         let readable = match field.no_store() && field.must_understand() {
-            // The canonical form has no lifetime, which a cache that understands the status needs (C-28).
+            // The canonical form does not contain the lifetime that a cache needs if it understands the status (C-28).
             true => CacheControl::new().with_no_store(),
             false => field.clone().without_unreadable_extensions(),
         };
-        // An unreadable field is like a missing one (G-14).
+        // An unreadable field is treated like a missing one (G-14).
         Some(if readable.is_empty() { self.layer.rules.fallback.value() } else { readable.to_header_value() })
     }
 
@@ -164,7 +166,7 @@ impl Draft<'_> {
         if (drops_edge_fields || restricted || alone.is_some()) && self.facts.has(Facts::EDGE_FIELD) {
             self.remove_edge_fields(headers);
         }
-        // The lifetime of these fields is part of the result.
+        // The result already includes the lifetime of these fields.
         if self.facts.has(Facts::HTTP10) {
             headers.remove(EXPIRES);
             headers.remove(PRAGMA);
@@ -208,20 +210,22 @@ impl Draft<'_> {
             field = field.without_immutable();
             self.guards.insert(Guard::Immutable);
             if field.is_empty() {
-                // There was no other directive (G-14).
+                // `immutable` was the only directive (G-14).
                 field = field.to_private();
             }
         }
         field
     }
 
-    /// The guards that forbid shared storage (SPD).
+    /// Returns the guards that forbid shared storage.
+    // SPD
     const fn against_sharing(&self) -> GuardSet {
         self.acting.common(GuardSet::AGAINST_SHARING)
     }
 
-    /// Adds the names of the layer's and the handler's policies to `Vary`, whichever policy takes precedence: the
-    /// response depends on these fields in any case (K-02). Adds `Origin` if CORS names one origin (G-12, L-05).
+    /// Adds the names of the layer's and the handler's policies to `Vary`. Which policy takes precedence does not
+    /// matter, because the response depends on these fields in any case. Adds `Origin` if CORS allows one origin.
+    // K-02, G-12, L-05
     pub(super) fn complete_vary(&mut self, inner: Option<&Ruling>, headers: &mut HeaderMap) {
         let Layer { rules, policy, request } = self.layer;
         let adds = request.is_get_or_head();
@@ -262,8 +266,8 @@ impl Draft<'_> {
         }
     }
 
-    /// Stores the ruling in the extensions if an outer layer needs it. What inner layers accepted, their tags and
-    /// their names of fields stay in it.
+    /// Stores the ruling in the extensions if an outer layer needs it. The risks that inner layers accepted, their tags
+    /// and their field names remain in it.
     pub(super) fn leave(self, headers: &HeaderMap, extensions: &mut Extensions) {
         let Layer { rules, request, policy } = self.layer;
         if !request.ruling_is_wanted {
@@ -288,7 +292,7 @@ impl Draft<'_> {
         set_field(headers, VARY, HeaderValue::from_static("*"));
     }
 
-    /// Removes the fields that give edges their own lifetime, and returns whether one of them was a restriction.
+    /// Removes the fields that set a separate lifetime for edges, and returns whether one of them was a restriction.
     fn take_freshness_fields(&self, at_most: Option<&CacheControl>, headers: &mut HeaderMap) -> bool {
         self.facts.has(Facts::EDGE_FIELD)
             && take_freshness_fields(headers, [&self.layer.rules.edge_names, &self.inner_names], at_most)

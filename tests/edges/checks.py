@@ -40,7 +40,7 @@ def measure(edge):
 def at_once(edge):
     page = "/page"
     return {
-        "`/page`, asked for twice": f"{edge.ask(page).came}, {edge.ask(page).came}",
+        "`/page`, requested twice": f"{edge.ask(page).came}, {edge.ask(page).came}",
         **{name: never(edge, *asked) for name, asked in NEVER_STORED.items()},
         "`Vary: accept-encoding`": by_coding(edge),
         "`Vary: accept-language`": by_language(edge),
@@ -177,7 +177,7 @@ def revalidated(edge, target, **fields):
         return "another answer"
     if second.came != "HIT":
         return f"{first.came}, {second.came}"
-    return {"REVALIDATED": "304", "MISS": "fetches anew"}.get(first.came, first.came)
+    return {"REVALIDATED": "304", "MISS": "new response"}.get(first.came, first.came)
 
 
 def in_background(edge, target):

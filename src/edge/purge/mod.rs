@@ -1,12 +1,12 @@
-//! Purges as values: what edge caches must no longer serve.
+//! Descriptions of the stored responses that edge caches must no longer serve.
 //!
-//! A [`Purge`] names responses by tag or by URL, or everything. A handler puts it into the
-//! extensions of its response to a write, and a [`PurgeLayer`](crate::PurgeLayer) passes it to a
-//! purger: any `tower::Service<Purge>`.
+//! A [`Purge`] names responses by tag or by URL, or all responses of the site. A handler that changes data puts it into
+//! the extensions of its response. A [`PurgeLayer`](crate::PurgeLayer) takes it out and passes it to a purger, which
+//! can be any `tower::Service<Purge>`.
 //!
-//! The package [`tower-cache-policy-purge`](https://docs.rs/tower-cache-policy-purge) has a purger
-//! for any HTTP client, and the requests of Cloudflare, Fastly, Akamai, CloudFront, Google Cloud
-//! CDN, Vercel, Netlify, Bunny, KeyCDN, Varnish, Squid and nginx.
+//! The package [`tower-cache-policy-purge`](https://docs.rs/tower-cache-policy-purge) contains such a purger, for any
+//! HTTP client. It sends the purge requests of Cloudflare, Fastly, Akamai, CloudFront, Google Cloud CDN, Vercel,
+//! Netlify, Bunny, KeyCDN, Varnish, Squid and nginx.
 //!
 //! # Example
 //!

@@ -1,5 +1,5 @@
-//! The URL of a purge: absolute, in the one form under which caches store it, and without anything
-//! that two programs might read in two ways.
+//! Validates the URL of a purge, and converts it to the form in which caches store it. Rejects URLs that two programs
+//! might read differently.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use http::Uri;
 
 use crate::protocol::has_dot_segment;
 
-/// Why a URL cannot be purged.
+/// An error for a URL that cannot be purged.
 ///
-/// Neither `Display` nor `Debug` shows user information or a query, because both may contain
-/// credentials. What they show is bounded in length.
+/// `Display` and `Debug` hide user information and the query, because both may contain credentials. The text has a
+/// limited length.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidPurgeUrl {
     shown: String,
@@ -22,14 +22,13 @@ impl InvalidPurgeUrl {
         Self { shown: shown(url), reason }
     }
 
-    /// The start of the URL, with `***` in place of user information, query and whatever is not a
-    /// valid host.
+    /// Returns the start of the URL. User information, the query and an invalid host are replaced by `***`.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.shown
     }
 
-    /// The fault, and what to write instead. Completes a sentence that begins with "the URL".
+    /// Returns the fault and the remedy, as the rest of a sentence that begins with "the URL".
     #[must_use]
     pub const fn reason(&self) -> &'static str {
         self.reason
@@ -44,10 +43,10 @@ impl fmt::Display for InvalidPurgeUrl {
 
 impl std::error::Error for InvalidPurgeUrl {}
 
-/// The URL with its host in lower case, without the default port of its scheme, and with a path.
-/// Clients send it so, and caches compare it byte for byte.
+/// Returns the URL with its host in lower case, without the default port of its scheme, and with a path. Clients send
+/// it in this form, and caches compare it byte by byte.
 pub(super) fn canonical(text: &str) -> Result<Uri, InvalidPurgeUrl> {
-    const TOO_LONG: &str = "is too long for a request: purge by tag";
+    const TOO_LONG: &str = "is too long for a request: purge by tag instead";
 
     let url = Uri::try_from(text)
         .map_err(|_| InvalidPurgeUrl::new(text, "is not valid: write an absolute URL, percent-encoded"))?;
@@ -62,7 +61,7 @@ pub(super) fn canonical(text: &str) -> Result<Uri, InvalidPurgeUrl> {
 struct Parts<'a> {
     scheme: &'static str,
     host: &'a str,
-    /// `None` where it is the default of the scheme.
+    /// `None` if it is the default of the scheme.
     port: Option<u16>,
     path_and_query: &'a str,
 }
@@ -72,16 +71,16 @@ impl<'a> Parts<'a> {
         let (scheme, default_port) = match url.scheme_str() {
             Some("http") => ("http", 80),
             Some("https") => ("https", 443),
-            _ => return Err("is not absolute: write http or https and a host"),
+            _ => return Err("is not absolute: start it with http:// or https:// and a host"),
         };
         let Some(authority) = url.authority() else {
-            return Err("is not absolute: write http or https and a host");
+            return Err("is not absolute: start it with http:// or https:// and a host");
         };
         let Some((host, port)) = host_and_port(authority.as_str()) else {
-            return Err("has more than a host and a port before its path: write only these");
+            return Err("has user information or an invalid port: write only a host and a port before the path");
         };
         if !is_host(host) {
-            return Err("has a host that is not a valid name or address");
+            return Err("has an invalid host: write a name or an address");
         }
         let query = url.query().unwrap_or_default();
         if !url.path().bytes().all(is_path_byte)
@@ -89,15 +88,15 @@ impl<'a> Parts<'a> {
         {
             return Err("contains a character that must be percent-encoded");
         }
-        // Browsers send it encoded. A client that follows the URL standard would do the same here,
-        // and purge another URL than the one that was given.
+        // Browsers send `%27`. An HTTP client that implements the URL standard would do the same with a purge, which
+        // would then name another URL than the caller passed.
         if query.contains('\'') {
             return Err("has a \"'\" in its query, which browsers send as %27: write %27");
         }
-        // Clients resolve these segments, some of them percent-encoded ones too, and the request
-        // would reach another resource of the vendor's API.
+        // HTTP clients resolve these segments, and some do so even if they are percent-encoded. The request would then
+        // reach another resource of the vendor's API.
         if has_dot_segment(url.path()) {
-            return Err("has a segment that is '.' or '..': write the path that is stored");
+            return Err("has a segment '.' or '..': write the path without it");
         }
         let port = port.filter(|port| *port != default_port);
         let path_and_query = url.path_and_query().map_or("/", |path| path.as_str());
@@ -105,7 +104,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// `None` where there is anything but a host and a port, user information for example.
+/// Splits a host and a port. Returns `None` if the text contains anything else, such as user information.
 fn host_and_port(authority: &str) -> Option<(&str, Option<u16>)> {
     let end_of_address = authority.find(']').map_or(0, |at| at + 1);
     let (host, port) = match authority[end_of_address..].find(':') {
@@ -131,15 +130,14 @@ fn is_host(host: &str) -> bool {
     }
 }
 
-/// RFC 3986 section 3.3: `pchar`, and the slash.
+/// Whether the byte is a `pchar` of RFC 3986 section 3.3, or a slash.
 fn is_path_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:@/".contains(&byte)
 }
 
-/// The part of a refused text that can be shown. A password may contain any character where the
-/// text is not a valid URL, so everything up to the last `@` is left out, and a host is shown only
-/// where it is valid. A text without a scheme may be a credential that was given in the wrong
-/// place.
+/// Returns the part of an invalid URL that is safe to show. A password may contain any character, so everything up to
+/// the last `@` is hidden. A host is shown only if it is valid. A text without a scheme may be a credential that the
+/// caller passed by mistake.
 fn shown(text: &str) -> String {
     const HIDDEN: &str = "***";
     const MAX_CHARS: usize = 128;
@@ -164,7 +162,7 @@ fn shown(text: &str) -> String {
         Some(_) => "#***",
         None => "",
     };
-    // A name without a scheme is not a host, and what follows it is not a path.
+    // Without a scheme, the text does not start with a host, and the rest is not a path.
     let path = if scheme.is_empty() && authority == HIDDEN { "" } else { path };
     let length = path.char_indices().nth(MAX_CHARS).map_or(path.len(), |(at, _)| at);
     let dots = if length < path.len() { "..." } else { "" };

@@ -1,4 +1,4 @@
-//! [`Purge`]: what edge caches must no longer serve.
+//! [`Purge`]: the stored responses that edge caches must no longer serve.
 
 use std::fmt;
 
@@ -8,11 +8,10 @@ use super::url::{self, InvalidPurgeUrl};
 use crate::edge::{TagFormat, TagSyntax};
 use crate::policy::{CacheTag, CacheTags};
 
-/// Stored responses that edge caches must no longer serve: those with some tags, those of some
-/// URLs, or everything.
+/// The stored responses that edge caches must no longer serve: those with certain tags, those of certain URLs, or all.
 ///
-/// A [`PurgeLayer`](crate::PurgeLayer) takes it from the extensions of the response to a write. The
-/// [module page](super) has an example.
+/// A [`PurgeLayer`](crate::PurgeLayer) takes it from the extensions of the response to a request with an unsafe method.
+/// The [module page](super) has an example.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Purge {
     tags: CacheTags,
@@ -21,60 +20,70 @@ pub struct Purge {
     soft: bool,
 }
 
-/// A new URL is compared with this many others at most.
+/// The maximum number of URLs among which duplicates are detected.
 const FEW: usize = 32;
 
 impl Purge {
-    /// Purges all responses with one of these tags.
+    /// Purges all responses that have at least one of these tags.
     #[must_use]
     pub fn tags(tags: impl IntoIterator<Item = CacheTag>) -> Self {
         Self { tags: tags.into_iter().collect(), ..Self::default() }
     }
 
-    /// Purges all responses of one absolute URL, given as a [`Uri`], a text, or anything that prints
-    /// as one.
+    /// Purges all responses of one absolute URL, given as a [`Uri`], a text, or any other type whose `Display` writes a
+    /// URL.
     ///
-    /// The host is written in lower case and the default port is left out, as in the requests by
-    /// which caches stored the responses. A fragment is not part of what is stored.
+    /// The URL is converted to the form in which clients request it, because caches compare URLs byte by byte: the host
+    /// in lower case, without a default port and without a fragment.
     ///
     /// # Errors
     ///
-    /// [`InvalidPurgeUrl`] when it is not absolute, is not percent-encoded, or contains something
-    /// that could lead a request elsewhere: a user name, or a segment `..`, encoded or not. A `'` in
-    /// the query is refused because browsers send `%27`.
+    /// Returns [`InvalidPurgeUrl`] if the URL is not absolute or not percent-encoded, or if it contains a user name or
+    /// a segment `..`, encoded or not, which could direct the purge to another resource. A `'` in the query is rejected
+    /// because browsers send `%27`.
     pub fn url(url: impl fmt::Display) -> Result<Self, InvalidPurgeUrl> {
         Ok(Self { urls: vec![url::canonical(&url.to_string())?], ..Self::default() })
     }
 
-    /// Purges everything that is stored of the site.
+    /// Purges all stored responses of the site.
     #[must_use]
     pub fn everything() -> Self {
         Self { everything: true, ..Self::default() }
     }
 
-    /// Only marks the stored responses as stale: a cache may serve them while it fetches new ones,
-    /// and may revalidate them. A vendor without such a purge refuses it with an error.
+    /// Makes the purge soft: caches only mark the stored responses as stale. They may serve them while they fetch new
+    /// ones, and may revalidate them. For a vendor without soft purges, the purger returns an error.
+    ///
+    /// ```
+    /// use tower_cache_policy::edge::purge::Purge;
+    /// use tower_cache_policy::policy::CacheTag;
+    ///
+    /// let purge = Purge::tags([CacheTag::from_static("front-page")]).soft();
+    /// assert!(purge.is_soft());
+    /// ```
     #[must_use]
     pub fn soft(self) -> Self {
         Self { soft: true, ..self }
     }
 
-    /// Forbids serving what was stored before. This is the default, unless the purge was made
-    /// [soft](Self::soft).
+    /// Makes the purge hard: caches must not serve the stored responses. This is the default, and undoes
+    /// [`soft`](Self::soft).
     #[must_use]
     pub fn hard(self) -> Self {
         Self { soft: false, ..self }
     }
 
-    /// Returns this purge united with the other, as by [`unite`](Self::unite).
+    /// Combines two purges, like [`unite`](Self::unite), and returns the result.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.unite(other);
         self
     }
 
-    /// Adds what the other purges. A purge of everything includes tags and URLs. The union of a soft
-    /// and a hard purge is hard, so that nothing is served that one of them forbids.
+    /// Adds another purge to this one.
+    ///
+    /// A purge of all responses includes all tags and URLs. The combination of a soft and a hard purge is hard, so that
+    /// caches do not serve a response that the hard purge forbids.
     pub fn unite(&mut self, other: Self) {
         if other.is_empty() {
             return;
@@ -93,7 +102,7 @@ impl Purge {
         }
     }
 
-    /// Puts it into a response's extensions, united with a purge that is already there.
+    /// Puts the purge into the extensions of a response. Combines it with a purge that is already there.
     pub fn add_to(self, extensions: &mut Extensions) {
         match extensions.get_mut::<Self>() {
             Some(purge) => purge.unite(self),
@@ -101,40 +110,42 @@ impl Purge {
         }
     }
 
-    /// Whether it purges nothing.
+    /// Returns whether the purge names no response.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         !self.everything && self.tags.is_empty() && self.urls.is_empty()
     }
 
-    /// Whether it purges everything. It then has no tags and no URLs.
+    /// Returns whether the purge names all responses of the site. It then has no tags and no URLs.
     #[must_use]
     pub const fn is_everything(&self) -> bool {
         self.everything
     }
 
-    /// Whether it is soft.
+    /// Returns whether the purge is soft.
     #[must_use]
     pub const fn is_soft(&self) -> bool {
         self.soft
     }
 
-    /// The tags.
+    /// Returns the tags.
     #[must_use]
     pub const fn cache_tags(&self) -> &CacheTags {
         &self.tags
     }
 
-    /// The URLs: absolute, percent-encoded, without dot segments and without the default port, with
-    /// their hosts in lower case.
+    /// Returns the URLs. They are absolute and percent-encoded, without dot segments and default ports, and their hosts
+    /// are in lower case.
     #[must_use]
     pub fn urls(&self) -> &[Uri] {
         &self.urls
     }
 
-    /// The value of `Cache-Group-Invalidation`, a list of strings, for the response to a write
-    /// (RFC 9875 section 3). `None` without tags, since the field can name nothing else. A cache
-    /// knows a tag as a group only if the responses carry it in `Cache-Groups`.
+    /// Returns the value of `Cache-Group-Invalidation`, a List of Strings, for the response to an unsafe request
+    /// ([RFC 9875 section 3](https://www.rfc-editor.org/rfc/rfc9875#section-3)).
+    ///
+    /// Returns `None` if the purge has no tags. A cache treats a tag as a group only if the stored responses have it in
+    /// `Cache-Groups`.
     #[must_use]
     pub fn cache_group_invalidation(&self) -> Option<HeaderValue> {
         // I-03

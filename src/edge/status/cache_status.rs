@@ -8,11 +8,11 @@ use super::codes::{outcome_of_via, outcome_of_x_varnish};
 use super::lenient::LenientMembers;
 use super::member::CacheStatusMember;
 use super::outcome::CacheOutcome;
-use super::words::{is_from_child, is_from_parent, outcome_of};
+use super::tokens::{is_from_child, is_from_parent, outcome_of};
 use crate::protocol::{Age, List, MAX_MEMBERS, Member, combined, members};
 
-/// The fields that are read. Those that report the cache nearest to the client come first: the fields that only a CDN
-/// writes, then the standard one, then those that servers behind a CDN write as well.
+/// The fields that are read. Fields of caches near the client come first: those that only CDNs write, then the standard
+/// one, then those that servers behind a CDN write too.
 const FIELDS: [HeaderName; 9] = [
     HeaderName::from_static("cf-cache-status"),
     HeaderName::from_static("x-vercel-cache"),
@@ -25,9 +25,9 @@ const FIELDS: [HeaderName; 9] = [
     HeaderName::from_static("via"),
 ];
 
-/// The report of one cache in a response: whether the response came from it.
+/// The report of one cache in a response, which shows whether the response came from this cache.
 ///
-/// A test of a deployment can check with it that a page is stored:
+/// A test of a deployment can use it to check that a page is stored:
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue};
@@ -56,23 +56,26 @@ const FIELDS: [HeaderName; 9] = [
 /// | `X-Varnish` | Varnish: two numbers are a hit, one is a miss or a pass |
 /// | `Via` | Traffic Server, if configured: its codes, such as `[cHs f ]` |
 ///
-/// If a response has several of them, the one further up in the table reports the cache that is nearer to the client.
-/// Within a field that is the last member, because a cache appends to the field that it received: `X-Cache: HIT, MISS`
-/// is a hit in a shield and a miss at the edge. Akamai writes `Miss from child, Hit from parent`, where the
-/// child is nearer. [`all_in`](Self::all_in) returns all of them, and
-/// [`all_in_with_fields`](Self::all_in_with_fields) reads further fields, because the name of the field is a setting
-/// at some edges.
+/// # Several caches
 ///
-/// - Words are compared without regard to case. A word that is not known is [`CacheOutcome::Unknown`].
-/// - A `Cache-Status` that is not a valid structured field is read leniently: Squid writes the names of hosts, and
-///   Souin writes URLs, without the quotes that they need. A member that cannot be read is `Unknown`.
-/// - A field with more than [`MAX_MEMBERS`] members is read up to there, and then has one `Unknown`.
-/// - Fastly and Varnish report a hit also for a stale response, and Fastly for a response that it
-///   made itself.
-/// - An origin can write each of these fields itself. They are for tests and logs, not for decisions.
+/// If a response has several of these fields, the one further up in the table belongs to the cache that is nearer to
+/// the client. Each cache appends its report to the field, so the last member belongs to the nearest cache. For
+/// example, `X-Cache: HIT, MISS` is a hit in a shield and a miss at the edge. Akamai uses the opposite order: `Miss
+/// from child, Hit from parent`, where the child is nearer. [`all_in`](Self::all_in) returns all reports.
+/// [`all_in_with_fields`](Self::all_in_with_fields) also reads fields with other names, because some edges have a
+/// setting for the name.
 ///
-/// `X-Cache-Lookup`, `X-Cache-Hits` and `Age` alone are not read: they do not tell which cache had
-/// the response, or whether it was the one in front.
+/// # Limits
+///
+/// - An unknown word is [`CacheOutcome::Unknown`]. The case of a word does not matter.
+/// - An invalid `Cache-Status` is read leniently, because Squid writes host names and Souin writes URLs without the
+///   required quotes. An invalid member is `Unknown`.
+/// - A field has at most [`MAX_MEMBERS`] reports. If there are more, one `Unknown` follows.
+/// - Fastly and Varnish also report a hit for a stale response. Fastly also does for a response that it generated.
+/// - An origin can write all of these fields. Use them in tests and logs, and not for decisions.
+///
+/// `X-Cache-Lookup`, `X-Cache-Hits`, and an `Age` without one of the fields above are ignored, because they do not
+/// identify the cache that had the response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CacheStatus {
     outcome: CacheOutcome,
@@ -89,7 +92,7 @@ impl CacheStatus {
         Self::all_in(headers).next()
     }
 
-    /// Returns the reports of all caches, the nearest to the client first.
+    /// Returns the reports of all caches. The cache that is nearest to the client comes first.
     ///
     /// ```
     /// use http::{HeaderMap, HeaderValue};
@@ -108,10 +111,9 @@ impl CacheStatus {
         Self::all_in_with_fields(headers, &[])
     }
 
-    /// Returns the reports in these fields, and then those in the other fields that are known.
+    /// Returns the reports in these fields, followed by those in the other known fields.
     ///
-    /// Name the fields that the cache in front is configured to write. They hold the same words as
-    /// `X-Cache`, and report the cache that is nearest to the client.
+    /// Pass the names that the nearest cache is configured to use. The fields must contain the same words as `X-Cache`.
     ///
     /// ```
     /// use http::{HeaderMap, HeaderName, HeaderValue};
@@ -139,46 +141,44 @@ impl CacheStatus {
         })
     }
 
-    /// The outcome.
+    /// Returns how the cache handled the request.
     #[must_use]
     pub fn outcome(&self) -> CacheOutcome {
         self.outcome
     }
 
-    /// Whether a stored response was sent and the client did not wait for the origin; see
+    /// Returns whether the client got a stored response and did not wait for the origin. See
     /// [`CacheOutcome::is_hit`].
     #[must_use]
     pub fn is_hit(&self) -> bool {
         self.outcome.is_hit()
     }
 
-    /// Whether the content that was sent is a stored one; see
-    /// [`CacheOutcome::is_served_by_cache`].
+    /// Returns whether the client got stored content. See [`CacheOutcome::is_served_by_cache`].
     #[must_use]
     pub fn is_served_by_cache(&self) -> bool {
         self.outcome.is_served_by_cache()
     }
 
-    /// The name of the field.
+    /// Returns the name of the field that contains the report.
     #[must_use]
     pub fn field(&self) -> &HeaderName {
         &self.field
     }
 
-    /// The member of the field as written. Bytes that are not UTF-8 are replaced.
+    /// Returns the report as the cache wrote it. Bytes that are not valid UTF-8 are replaced by U+FFFD.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The `Age` of the response, which is the same for all of its caches, or `None`
-    /// if it has no valid one.
+    /// Returns the `Age` of the response, which is the same in all reports, or `None` if it is missing or invalid.
     #[must_use]
     pub fn age(&self) -> Option<Age> {
         self.age
     }
 
-    /// The details, if the field is `Cache-Status` and the member names a cache.
+    /// Returns the parameters of the report if the field is `Cache-Status` and the member names a cache.
     #[must_use]
     pub fn handling(&self) -> Option<&CacheStatusMember> {
         self.handling.as_ref()
@@ -196,13 +196,13 @@ impl CacheStatus {
 }
 
 impl fmt::Display for CacheStatus {
-    /// As in the response: `x-cache: Hit from cloudfront`.
+    /// Writes the report as a field line, such as `x-cache: Hit from cloudfront`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.field, self.text)
     }
 }
 
-/// The reports in a field that has one member per cache, the nearest to the client last.
+/// Returns the reports in a field with one member for each cache. The cache nearest to the client comes last.
 fn reports(
     headers: &HeaderMap,
     field: &HeaderName,
@@ -216,15 +216,16 @@ fn reports(
         }
     }
     if let Some((_, outcome)) = found.get_mut(MAX_MEMBERS) {
-        // If there are too many members, the last one is not known.
+        // There are too many members.
         *outcome = CacheOutcome::Unknown;
     }
     found.into_iter().map(|(text, outcome)| CacheStatus::new(field, text, outcome)).collect()
 }
 
-/// The reports in `Cache-Status`, in the order of its members (H-01).
+/// Returns the reports in `Cache-Status`, in the order of its members.
 ///
-/// Reading a field with a fault departs from RFC 9651, which is safe because no decision depends on it.
+/// RFC 9651 requires that an invalid field is ignored. Reading it is safe, because no decision depends on it.
+// H-01
 fn standard(headers: &HeaderMap, field: &HeaderName) -> Vec<CacheStatus> {
     let mut found = Vec::new();
     let value = combined(headers.get_all(field));
@@ -235,7 +236,7 @@ fn standard(headers: &HeaderMap, field: &HeaderName) -> Vec<CacheStatus> {
         if found.len() > MAX_MEMBERS {
             break;
         }
-        // Each cache may have written a line of its own.
+        // Each cache may have added a line.
         if add_strictly(line.as_bytes(), field, &mut found) {
             continue;
         }
@@ -252,7 +253,8 @@ fn standard(headers: &HeaderMap, field: &HeaderName) -> Vec<CacheStatus> {
     found
 }
 
-/// Adds the members of a valid List, and returns whether it is one (X-01).
+/// Adds the members of a List. Returns `false` if the value is not a valid List.
+// X-01
 fn add_strictly(value: &[u8], field: &HeaderName, found: &mut Vec<CacheStatus>) -> bool {
     let Some(list) = List::parse(value) else { return false };
     let report =

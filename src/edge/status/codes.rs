@@ -1,11 +1,11 @@
-//! The codes of Traffic Server in `Via`, and the numbers of Varnish in `X-Varnish`.
+//! Reads the codes of Traffic Server in `Via`, and the numbers of Varnish in `X-Varnish`.
 
 use super::outcome::CacheOutcome;
 
-/// The outcome in a member of `Via`, or `None` if it has no codes of Traffic Server:
-/// `http/1.1 edge1 (ApacheTrafficServer/9.2.9 [cHs f ])`, or all codes as in `[uScMsSf pSeN:t cCMi p sS]`.
+/// Returns the outcome in a member of `Via`, or `None` if the member does not contain the codes of Traffic Server, as
+/// in `http/1.1 edge1 (ApacheTrafficServer/9.2.9 [cHs f ])`. The verbose form is `[uScMsSf pSeN:t cCMi p sS]`.
 pub(super) fn outcome_of_via(member: &[u8]) -> Option<CacheOutcome> {
-    // The name of the proxy may have brackets too.
+    // The name of the proxy may contain brackets too.
     let start = member.iter().rposition(|byte| *byte == b'[')? + 1;
     let length = member[start..].iter().position(|byte| *byte == b']')?;
     let codes = &member[start..start + length];
@@ -24,8 +24,8 @@ pub(super) fn outcome_of_via(member: &[u8]) -> Option<CacheOutcome> {
     })
 }
 
-/// The outcome in a member of `X-Varnish`: on a hit, the number of the request that stored the response follows the
-/// number of this request.
+/// Returns the outcome in a member of `X-Varnish`. It starts with the number of this request. On a hit, the number of
+/// the request that stored the response follows.
 pub(super) fn outcome_of_x_varnish(member: &[u8]) -> CacheOutcome {
     // A number has 32 or 64 bits.
     const MAX_DIGITS: usize = 20;

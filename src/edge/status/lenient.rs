@@ -1,23 +1,23 @@
-//! Reads a line of `Cache-Status` that is not a structured field, as some caches write it.
+//! Reads a line of `Cache-Status` that is not a valid structured field.
 //!
-//! Squid writes the name of its host as it is, which may begin with a digit. Souin writes the URL into `key`, where `?`
-//! and `=` need quotes and where the value may be missing. A client chooses that URL, so a key without quotes ends only
-//! where no URL can go on: at white space.
+//! Squid writes its host name without quotes, even if it starts with a digit. Souin writes the URL into `key` without
+//! quotes, although `?` and `=` need them, and sometimes leaves the value out. A client chooses that URL. So a key
+//! without quotes ends only at white space, which a URL cannot contain.
 
 use std::borrow::Cow;
 
 use crate::protocol::{BareItem, MAX_MEMBERS, quoted_string_end, trim_ows};
 
-/// A member of `Cache-Status`, read leniently.
+/// A member of an invalid `Cache-Status`.
 pub(super) struct LenientMember<'a> {
     /// The member as written.
     pub(super) text: &'a [u8],
     name: Option<Cow<'a, str>>,
-    /// `None` for a value that cannot be read.
+    /// The value is `None` if it is invalid.
     parameters: Vec<(&'a [u8], Option<BareItem<'a>>)>,
 }
 
-/// The members of one line, in order. Visits each byte a constant number of times.
+/// Iterates over the members of one line, in linear time.
 pub(super) struct LenientMembers<'a> {
     rest: &'a [u8],
 }
@@ -27,7 +27,7 @@ impl<'a> LenientMembers<'a> {
         Self { rest: trim_ows(line) }
     }
 
-    /// The text up to the next `;` or `,` outside of a quoted string.
+    /// Takes the text up to the next `;` or `,` outside of a quoted string.
     fn value(&mut self) -> &'a [u8] {
         let rest = trim_ows(self.rest);
         let quoted = if rest.first() == Some(&b'"') { quoted_string_end(rest).unwrap_or(rest.len()) } else { 0 };
@@ -35,7 +35,7 @@ impl<'a> LenientMembers<'a> {
         self.take_until(quoted, b";,")
     }
 
-    /// The value of `key`, and whether it is clear where it ends.
+    /// Takes the value of `key`, and returns whether its end is unambiguous.
     fn key_value(&mut self) -> (&'a [u8], bool) {
         let rest = trim_ows(self.rest);
         let plain = rest.iter().position(|byte| b";, \t".contains(byte)).unwrap_or(rest.len());
@@ -51,7 +51,7 @@ impl<'a> LenientMembers<'a> {
         (self.take_until(end, b";,"), is_separated)
     }
 
-    /// The text up to the first of these bytes at or after `start`.
+    /// Takes the text up to the first of these bytes at or after `start`.
     fn take_until(&mut self, start: usize, stops: &[u8]) -> &'a [u8] {
         let length = self.rest[start..].iter().position(|byte| stops.contains(byte));
         let (taken, rest) = self.rest.split_at(length.map_or(self.rest.len(), |length| start + length));
@@ -81,7 +81,7 @@ impl<'a> Iterator for LenientMembers<'a> {
                     self.rest = rest;
                     let (value, is_separated) = self.key_value();
                     if !is_separated {
-                        // The rest of the line may be part of the key, so nothing in it is believed.
+                        // The rest of the line may be part of the key, so it is ignored.
                         (self.rest, name) = (&[], None);
                     }
                     BareItem::parse_all(value)
@@ -102,20 +102,22 @@ impl<'a> Iterator for LenientMembers<'a> {
 }
 
 impl<'a> LenientMember<'a> {
-    /// The name of the cache. `None` if the member has none, or if a parameter that tells the outcome cannot be read.
+    /// Returns the name of the cache, or `None` if the member has no name, or if a parameter with the outcome is
+    /// invalid.
     pub(super) fn cache(&self) -> Option<&str> {
-        const TELL_THE_OUTCOME: [&[u8]; 4] = [b"hit", b"fwd", b"fwd-status", b"ttl"];
-        let is_unclear = self.parameters.iter().any(|(key, value)| value.is_none() && TELL_THE_OUTCOME.contains(key));
+        const OUTCOME: [&[u8]; 4] = [b"hit", b"fwd", b"fwd-status", b"ttl"];
+        let is_unclear = self.parameters.iter().any(|(key, value)| value.is_none() && OUTCOME.contains(key));
         self.name.as_deref().filter(|_| !is_unclear)
     }
 
-    /// The last parameter with this key, which is the one that counts (X-03).
+    /// Returns the last parameter with this key, which overrides earlier ones.
+    // X-03
     pub(super) fn parameter(&self, key: &str) -> Option<&BareItem<'a>> {
         self.parameters.iter().rev().find(|(own, _)| *own == key.as_bytes())?.1.as_ref()
     }
 }
 
-/// The name of a cache: a String, a Token, or the bare name of a host.
+/// Parses the name of a cache: a String, a Token, or a host name without quotes.
 fn name(text: &[u8]) -> Option<Cow<'_, str>> {
     match BareItem::parse_all(text) {
         Some(BareItem::String(name)) => Some(name),

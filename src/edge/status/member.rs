@@ -1,4 +1,4 @@
-//! [`CacheStatusMember`]: a member of the standard field `Cache-Status`.
+//! [`CacheStatusMember`]: one member of the standard field `Cache-Status`.
 
 use http::StatusCode;
 
@@ -6,9 +6,9 @@ use super::lenient::LenientMember;
 use super::outcome::CacheOutcome;
 use crate::protocol::{BareItem, Member};
 
-/// A member of `Cache-Status`: how one cache handled a request ([RFC 9211 section 2]).
+/// One member of `Cache-Status`, which reports how one cache handled a request ([RFC 9211 section 2]).
 ///
-/// A parameter of the wrong type counts as absent. `key` is not read.
+/// A parameter of the wrong type counts as missing. The parameter `key` is not available.
 ///
 /// [RFC 9211 section 2]: https://www.rfc-editor.org/rfc/rfc9211#section-2
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,12 +24,12 @@ pub struct CacheStatusMember {
 }
 
 impl CacheStatusMember {
-    /// `None` if the member does not name a cache, as it must.
+    /// Reads a member of a valid List. Returns `None` if the member does not name a cache.
     pub(super) fn of_member(member: &Member<'_>) -> Option<Self> {
         Some(Self::new(member.item()?.as_text()?, |key| member.parameters.get(key)))
     }
 
-    /// Like [`of_member`](Self::of_member), for a member that was read leniently.
+    /// Like [`of_member`](Self::of_member), for a member of an invalid List.
     pub(super) fn of_lenient_member(member: &LenientMember<'_>) -> Option<Self> {
         Some(Self::new(member.cache()?, |key| member.parameter(key)))
     }
@@ -51,58 +51,64 @@ impl CacheStatusMember {
         }
     }
 
-    /// The name of the cache (RFC 9211 section 2).
+    /// Returns the name of the cache.
     #[must_use]
     pub fn cache(&self) -> &str {
         &self.cache
     }
 
-    /// Whether the cache responded without forwarding the request (RFC 9211 section 2.1).
+    /// Returns whether the cache responded without forwarding the request
+    /// ([`hit`](https://www.rfc-editor.org/rfc/rfc9211#section-2.1)).
     #[must_use]
     pub fn hit(&self) -> bool {
         self.hit
     }
 
-    /// Why the request was forwarded, if it was: `bypass`, `method`, `uri-miss`,
-    /// `vary-miss`, `miss`, `request`, `stale` or `partial` (RFC 9211 section 2.2).
+    /// Returns why the cache forwarded the request: `bypass`, `method`, `uri-miss`, `vary-miss`, `miss`, `request`,
+    /// `stale` or `partial` ([`fwd`](https://www.rfc-editor.org/rfc/rfc9211#section-2.2)). Returns `None` if it did
+    /// not.
     #[must_use]
     pub fn fwd(&self) -> Option<&str> {
         self.fwd.as_deref()
     }
 
-    /// The status of the next server's response (RFC 9211 section 2.3).
+    /// Returns the status of the next server's response
+    /// ([`fwd-status`](https://www.rfc-editor.org/rfc/rfc9211#section-2.3)).
     #[must_use]
     pub fn fwd_status(&self) -> Option<StatusCode> {
         self.fwd_status
     }
 
-    /// Seconds for which the response stays fresh, less than zero if it is stale (RFC
-    /// 9211 section 2.4).
+    /// Returns the remaining freshness lifetime in seconds, negative if the response is stale
+    /// ([`ttl`](https://www.rfc-editor.org/rfc/rfc9211#section-2.4)).
     #[must_use]
     pub fn ttl(&self) -> Option<i64> {
         self.ttl
     }
 
-    /// Whether the cache stored the response (RFC 9211 section 2.5).
+    /// Returns whether the cache stored the response ([`stored`](https://www.rfc-editor.org/rfc/rfc9211#section-2.5)).
     #[must_use]
     pub fn stored(&self) -> bool {
         self.stored
     }
 
-    /// Whether the request was collapsed with others when it was forwarded (RFC 9211 section 2.6).
+    /// Returns whether the cache combined the request with others when it forwarded it
+    /// ([`collapsed`](https://www.rfc-editor.org/rfc/rfc9211#section-2.6)).
     #[must_use]
     pub fn collapsed(&self) -> bool {
         self.collapsed
     }
 
-    /// Further information, in the cache's own words (RFC 9211 section 2.8).
+    /// Returns further information, in the format of the cache
+    /// ([`detail`](https://www.rfc-editor.org/rfc/rfc9211#section-2.8)).
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
         self.detail.as_deref()
     }
 
-    /// The outcome. A `hit` with a `fwd`, which must not be (H-02), is a stale response that the cache sent, or
-    /// was not a hit.
+    /// Returns the outcome. The standard forbids `hit` together with `fwd`. Such a member counts as stale if `fwd` is
+    /// `stale`, and otherwise not as a hit.
+    // H-02
     pub(super) fn outcome(&self) -> CacheOutcome {
         match self.fwd() {
             None if self.hit && self.ttl.is_some_and(|ttl| ttl < 0) => CacheOutcome::Stale,

@@ -1,11 +1,11 @@
-//! [`CacheStatus`]: what the caches that a response passed through report.
+//! [`CacheStatus`]: the reports of the caches that a response passed through.
 
 mod cache_status;
 mod codes;
 mod lenient;
 mod member;
 mod outcome;
-mod words;
+mod tokens;
 
 pub use self::cache_status::CacheStatus;
 pub use self::member::CacheStatusMember;

@@ -1,59 +1,53 @@
-//! [`CacheOutcome`]: what a cache did with a request, in one word.
+//! [`CacheOutcome`]: how a cache handled a request.
 
-/// What a cache did with a request, in one word.
+/// How a cache handled a request.
 ///
-/// | | The origin was asked | The content is a stored one |
+/// | | The cache sent a request to the origin | The client got stored content |
 /// |---|---|---|
-/// | [`Hit`](Self::Hit), [`Stale`](Self::Stale), [`Updating`](Self::Updating) | no, or the client did not wait for it | yes |
-/// | [`Revalidated`](Self::Revalidated) | whether the stored response is still valid | yes |
+/// | [`Hit`](Self::Hit), [`Stale`](Self::Stale), [`Updating`](Self::Updating) | no, or in the background | yes |
+/// | [`Revalidated`](Self::Revalidated) | yes, to validate the stored response | yes |
 /// | [`Miss`](Self::Miss), [`Expired`](Self::Expired), [`Bypass`](Self::Bypass), [`Dynamic`](Self::Dynamic) | yes | no |
-/// | [`Generated`](Self::Generated), [`Prerendered`](Self::Prerendered) | no | no: the edge made it, or had it elsewhere |
+/// | [`Generated`](Self::Generated), [`Prerendered`](Self::Prerendered) | no | no: the edge generated it, or stores it outside of its cache |
 /// | [`Error`](Self::Error), [`Unknown`](Self::Unknown) | not known | not known |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CacheOutcome {
-    /// A stored response was fresh and was sent.
+    /// The cache sent a fresh stored response.
     Hit,
-    /// No stored response could be used.
+    /// The cache had no stored response that it could use.
     Miss,
     /// The stored response was stale, and the origin sent a new one.
     Expired,
-    /// The stored response was stale and was sent anyway.
+    /// The cache sent a stale stored response.
     Stale,
     /// The origin confirmed that the stored response is still valid.
     Revalidated,
-    /// The stored response was stale and was sent while a new one is being fetched.
+    /// The cache sent a stale stored response while it fetches a new one.
     Updating,
-    /// The request, the response or the configuration told the cache not to look, or not to
-    /// use what it found.
+    /// The cache was not used, because of the request, the response or the configuration.
     Bypass,
     /// The cache does not store resources of this kind.
     Dynamic,
-    /// The edge made the response itself: by a function, or as a redirect that it is configured
-    /// to send.
+    /// The edge generated the response itself: with a function, or as a configured redirect.
     Generated,
-    /// The response was ready in the vendor's static storage, not in its cache.
+    /// The response came from the vendor's static storage, not from its cache.
     Prerendered,
-    /// The cache responded with an error.
+    /// The cache responded with an error of its own.
     Error,
-    /// The field does not tell, or tells it in a word that is not known here.
+    /// The field does not contain the outcome, or contains a word that is not known.
     Unknown,
 }
 
 impl CacheOutcome {
-    /// Whether a stored response was sent and the client did not wait for the origin: a
-    /// [`Hit`](Self::Hit), [`Stale`](Self::Stale) or [`Updating`](Self::Updating).
-    ///
-    /// `false` if that is not known.
+    /// Returns whether the client got a stored response and did not wait for the origin: [`Hit`](Self::Hit),
+    /// [`Stale`](Self::Stale) or [`Updating`](Self::Updating). Returns `false` if this is not known.
     #[must_use]
     pub const fn is_hit(self) -> bool {
         matches!(self, Self::Hit | Self::Stale | Self::Updating)
     }
 
-    /// Whether the content that was sent is a stored one, possibly after a request to the origin:
-    /// [`is_hit`](Self::is_hit) or [`Revalidated`](Self::Revalidated).
-    ///
-    /// `false` if that is not known.
+    /// Returns whether the client got stored content, possibly after a request to the origin:
+    /// [`is_hit`](Self::is_hit) or [`Revalidated`](Self::Revalidated). Returns `false` if this is not known.
     #[must_use]
     pub const fn is_served_by_cache(self) -> bool {
         self.is_hit() || matches!(self, Self::Revalidated)

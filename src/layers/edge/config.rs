@@ -1,10 +1,10 @@
-//! [`Config`]: how a layer was configured.
+//! [`Config`]: the configuration of an edge layer.
 
 use crate::edge::{Edges, TagOverflow};
 use crate::layers::Clock;
 use crate::policy::Rules;
 
-/// How the layer was configured, shared by its services and futures.
+/// The configuration of the layer, shared by its services and futures.
 #[derive(Clone, Debug)]
 pub(super) struct Config {
     pub(super) edges: Edges,

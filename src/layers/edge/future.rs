@@ -1,4 +1,4 @@
-//! [`ResponseFuture`]: waits for the answer, and writes what the edges are to read.
+//! [`ResponseFuture`]: waits for the response, and writes the fields for the edges.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -22,7 +22,7 @@ pin_project! {
     }
 }
 
-/// What is kept of a request while the service inside runs.
+/// The state of one request while the inner service runs.
 #[derive(Debug)]
 pub(super) struct Exchange {
     pub(super) config: Arc<Config>,
@@ -60,13 +60,13 @@ impl Exchange {
 
         let status = response.status();
         let extensions = response.extensions_mut();
-        let of_handlers = extensions.remove::<CacheTags>();
+        let handler_tags = extensions.remove::<CacheTags>();
         let mut ruling = extensions.remove::<Ruling>().unwrap_or_default();
         if decision.source() == DecisionSource::Nothing {
             return;
         }
-        if let Some(of_handlers) = of_handlers {
-            ruling.add_tags(&of_handlers);
+        if let Some(handler_tags) = handler_tags {
+            ruling.add_tags(&handler_tags);
         }
         let diagnostics =
             config.edges.write(response.headers_mut(), status, request.is_get_or_head(), &ruling, &config.overflow);

@@ -1,4 +1,4 @@
-//! [`EdgeLayer`]: configuration only.
+//! [`EdgeLayer`]: the builder of the layer.
 
 use std::sync::Arc;
 
@@ -11,16 +11,16 @@ use crate::edge::{Edges, TagOverflow, UnsupportedTag};
 use crate::layers::Clock;
 use crate::policy::{CachePolicy, CacheTag, Rendered, Risk, Rules};
 
-/// Writes what the edges in front of a service read. See the [module docs](super) for an
-/// example.
+/// A layer that writes the fields that the CDNs and caches in front of a service read. See the [module docs](super) for
+/// an example.
 #[derive(Clone, Debug)]
 pub struct EdgeLayer {
     config: Arc<Config>,
 }
 
 impl EdgeLayer {
-    /// The layer for one edge, an [`EdgeProfile`](crate::edge::EdgeProfile), or for several
-    /// that were found to go together, [`Edges`].
+    /// Creates a layer for one edge, given as an [`EdgeProfile`](crate::edge::EdgeProfile), or for several, given as
+    /// [`Edges`].
     pub fn new(edges: impl Into<Edges>) -> Self {
         let edges = edges.into();
         // Guards treat the fields of custom profiles like the well-known ones.
@@ -39,13 +39,13 @@ impl EdgeLayer {
         }
     }
 
-    /// Chooses what happens to a response with tags that an edge cannot carry, or with more than it
-    /// reads. By default it is kept out of shared caches.
+    /// Sets the treatment of a response with a tag that an edge does not accept, or with more tags than it reads. By
+    /// default, such a response becomes private.
     ///
     /// # Panics
     ///
-    /// If an edge cannot carry the tag of [`TagOverflow::Coarser`]. For a tag that is known only at run
-    /// time, use [`try_on_overflow`](Self::try_on_overflow).
+    /// If an edge does not accept the tag of [`TagOverflow::Coarser`]. For a tag that is known only at run time, use
+    /// [`try_on_overflow`](Self::try_on_overflow).
     #[must_use]
     #[track_caller]
     pub fn on_overflow(self, overflow: TagOverflow) -> Self {
@@ -55,11 +55,11 @@ impl EdgeLayer {
         }
     }
 
-    /// [`on_overflow`](Self::on_overflow) for a tag that is known only at run time.
+    /// Like [`on_overflow`](Self::on_overflow), for a tag that is known only at run time.
     ///
     /// # Errors
     ///
-    /// If an edge cannot carry the tag of [`TagOverflow::Coarser`].
+    /// If an edge does not accept the tag of [`TagOverflow::Coarser`].
     pub fn try_on_overflow(self, overflow: TagOverflow) -> Result<Self, UnsupportedTag> {
         let layer = match &overflow {
             TagOverflow::Coarser(tag) => self.check_tags([tag])?,
@@ -68,8 +68,9 @@ impl EdgeLayer {
         Ok(layer.with(|config| config.overflow = overflow))
     }
 
-    /// Checks that the edges can carry the tags that are constants, such as those of a table of routes.
-    /// Responses with a tag that an edge cannot carry would be kept out of shared caches.
+    /// Checks that the edges accept these tags. Pass the tags that are constants, such as those of a table of routes.
+    ///
+    /// Without this check, a mistake in a tag shows only at run time, when responses with this tag become private.
     ///
     /// ```
     /// use tower_cache_policy::EdgeLayer;
@@ -90,26 +91,28 @@ impl EdgeLayer {
     ///
     /// # Errors
     ///
-    /// For the first tag that an edge cannot carry.
+    /// If an edge does not accept a tag. The error names the edge and the first such tag.
     pub fn check_tags<'a>(self, tags: impl IntoIterator<Item = &'a CacheTag>) -> Result<Self, UnsupportedTag> {
         self.config.edges.check_tags(tags).map(|()| self)
     }
 
-    /// The policy for safe answers that nobody gave one, in place of `private,
-    /// no-cache` (G-14, F-04).
+    /// Sets the policy for a successful response to GET or HEAD without a policy and without `Cache-Control`. The
+    /// default is [`PRIVATE_NO_CACHE`](CachePolicy::PRIVATE_NO_CACHE).
+    // G-14, F-04
     #[must_use]
     pub fn default_policy(self, policy: CachePolicy) -> Self {
         self.with(|config| config.rules.fallback = Rendered::new(policy))
     }
 
-    /// Request fields that carry credentials, beside `Authorization` and
-    /// `Proxy-Authorization` (G-02).
+    /// Adds names of request fields that contain credentials, in addition to `Authorization` and `Proxy-Authorization`.
+    /// Responses to requests with such a field become private.
+    // G-02
     #[must_use]
     pub fn credential_headers(self, names: impl IntoIterator<Item = HeaderName>) -> Self {
         self.with(|config| config.rules.credentials.extend(names))
     }
 
-    /// Switches one guard off, for all answers.
+    /// Accepts a risk: switches the guard against it off, for all responses.
     ///
     /// A risk that an inner [`CachePolicyLayer`](crate::CachePolicyLayer) accepted applies here too, unless the
     /// response has changed since, for example by another cookie.
@@ -118,20 +121,21 @@ impl EdgeLayer {
         self.with(|config| config.rules.waived.insert(risk.guard()))
     }
 
-    /// Puts what was noticed, a `Vec` of [`EdgeDiagnostic`](crate::edge::EdgeDiagnostic)s, into the answer's
-    /// extensions, where there is something.
+    /// Puts a `Vec` of [`EdgeDiagnostic`](crate::edge::EdgeDiagnostic)s into the extensions of each response in which
+    /// the layer finds a problem.
     #[must_use]
     pub fn record_diagnostics(self) -> Self {
         self.with(|config| config.record = true)
     }
 
-    /// Reads the time from this clock.
+    /// Replaces the clock, for example in tests. The default is the system clock.
     #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
         self.with(|config| config.clock = clock)
     }
 
-    /// If `false`, the layer passes requests and responses through unchanged.
+    /// Switches the layer on or off. If `false`, it passes requests and responses through unchanged. The default is
+    /// `true`.
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self {
         self.with(|config| config.enabled = enabled)

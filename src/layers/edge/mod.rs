@@ -1,30 +1,29 @@
-//! A layer that writes the fields of the CDNs and caches in front of a service.
+//! A layer that writes the fields for the CDNs and caches in front of a service.
 //!
-//! Put it outermost. It applies the guards to the final response, because a session layer may have
-//! added a cookie after the inner layers decided. It then writes the decision in the fields that
-//! the [profiles](crate::edge) of the edges read, on a 304 as on a 200. If the response must not be
-//! stored, `Cache-Control` says so too.
+//! Make it the outermost layer. It applies the guards to the final response again, because a session layer may have
+//! added a cookie after the inner layers decided. It then writes the decision into the fields that the edges read
+//! according to their [profiles](crate::edge), on a 304 as on a 200. If no cache may store the response, it also
+//! changes `Cache-Control`.
 //!
 //! # Fields of inner services
 //!
-//! A lifetime that a handler wrote for an edge in front counts. If the edge reads several fields,
-//! its own order of precedence decides. For example, a `CDN-Cache-Control` becomes
-//! `Vercel-CDN-Cache-Control` for Vercel. Fields for other edges are removed. A restriction in any of
-//! these fields applies to all shared caches.
+//! If a handler writes a field with a lifetime for an edge in front, the layer preserves this lifetime. If the edge
+//! reads several fields, the one with the highest precedence at that edge is used. For example, the lifetime of a
+//! `CDN-Cache-Control` is written into `Vercel-CDN-Cache-Control` for Vercel. The layer removes fields for other edges.
+//! A restriction in any of these fields applies to all shared caches.
 //!
-//! The fields of a custom profile are treated like those of the built-in profiles. The layer removes
-//! them when a guard makes a response private.
+//! The fields of a custom profile are treated like those of the built-in profiles. The layer removes them when a guard
+//! makes a response private.
 //!
 //! # Tags
 //!
-//! Only this layer writes cache tags, because a cache that does not understand the field forwards
-//! it to clients. It combines, in this order, the tags of the [routes](crate::policy), those that
-//! handlers put into the response's extensions as [`CacheTags`](crate::policy::CacheTags), and those
-//! that handlers wrote into the field. [`TagOverflow`](crate::edge::TagOverflow) decides what happens
-//! if they do not fit.
+//! Only this layer writes cache tags, because a cache that does not understand the field forwards it to clients. It
+//! combines tags from three sources, in this order: the [routes](crate::policy), the
+//! [`CacheTags`](crate::policy::CacheTags) in the extensions of the response, and the field itself, if a handler wrote
+//! it. [`TagOverflow`](crate::edge::TagOverflow) chooses the treatment of tags that do not fit.
 //!
-//! A 304 that was made without the handler has no tags. The handler's tags are not known, and a
-//! cache would replace the tags that it has with an incomplete list.
+//! A 304 gets no tags if the handler did not run, because the handler's tags are not known then. An edge would replace
+//! the stored tags by an incomplete list.
 //!
 //! # Example
 //!

@@ -1,4 +1,4 @@
-//! [`EdgeService`]: what has to be known of the request.
+//! [`EdgeService`]: records the facts about the request that the decision needs.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -10,7 +10,7 @@ use super::config::Config;
 use super::future::{Exchange, ResponseFuture};
 use crate::layers::bypass::is_tunnel;
 
-/// The service that [`EdgeLayer`](super::EdgeLayer) makes.
+/// The service that [`EdgeLayer`](super::EdgeLayer) creates.
 #[derive(Clone, Debug)]
 pub struct EdgeService<S> {
     inner: S,

@@ -1,18 +1,17 @@
-//! One event for each note, with the feature `tracing`; without it nothing, at no cost.
+//! With the feature `tracing`, emits one event for each diagnostic.
 
 use crate::edge::EdgeDiagnostic;
 
-/// Tells what was noticed. Tags that do not fit are a mistake to be mended; the rest is told to
-/// whoever looks closely.
+/// Emits a diagnostic: at the level WARN for unsupported tags, which the application has to fix, otherwise at DEBUG.
 #[cfg(feature = "tracing")]
-pub(super) fn event(note: &EdgeDiagnostic) {
+pub(super) fn event(diagnostic: &EdgeDiagnostic) {
     if matches!(
-        note,
+        diagnostic,
         EdgeDiagnostic::UnsupportedTag { .. } | EdgeDiagnostic::TooManyTags { .. } | EdgeDiagnostic::NotTags { .. }
     ) {
-        tracing::warn!(target: "tower_cache_policy", "{note}");
+        tracing::warn!(target: "tower_cache_policy", "{diagnostic}");
     } else {
-        tracing::debug!(target: "tower_cache_policy", "{note}");
+        tracing::debug!(target: "tower_cache_policy", "{diagnostic}");
     }
 }
 

@@ -1,11 +1,25 @@
-//! [`PurgeFailed`]: the purge that a cache did not get.
+//! [`PurgeFailed`]: a purge that failed.
 
 use std::fmt;
 
 use crate::edge::purge::Purge;
 
-/// In the extensions of a response: the write was done and the purge was not, and edge caches may
-/// serve what they have stored until it is stale. For an outer layer that logs, counts or retries.
+/// A response extension which states that the handler succeeded and the purge failed. Edge caches may serve the old
+/// responses until these are stale.
+///
+/// An outer layer can log or count it, or retry the purge:
+///
+/// ```
+/// use http::Response;
+/// use tower_cache_policy::layers::purge::PurgeFailed;
+///
+/// fn log<B>(response: &Response<B>) {
+///     if let Some(failed) = response.extensions().get::<PurgeFailed>() {
+///         eprintln!("{failed}: {:?}", failed.purge().cache_tags());
+///     }
+/// }
+/// # log(&Response::new(()));
+/// ```
 #[derive(Clone, Debug)]
 pub struct PurgeFailed {
     purge: Purge,
@@ -17,13 +31,13 @@ impl PurgeFailed {
         Self { purge, reason: error.to_string() }
     }
 
-    /// The purge.
+    /// Returns the purge that failed.
     #[must_use]
     pub const fn purge(&self) -> &Purge {
         &self.purge
     }
 
-    /// The text of the purger's error.
+    /// Returns the text of the purger's error.
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.reason
@@ -32,7 +46,7 @@ impl PurgeFailed {
 
 impl fmt::Display for PurgeFailed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not purged after a write: {}", self.reason)
+        write!(f, "the purge after a write failed: {}", self.reason)
     }
 }
 

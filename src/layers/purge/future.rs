@@ -1,4 +1,4 @@
-//! [`ResponseFuture`]: the response, the purge, and then the response is sent.
+//! [`ResponseFuture`]: waits for the response and for the purge.
 
 use std::fmt;
 use std::future::Future;
@@ -21,7 +21,7 @@ pin_project! {
     pub struct ResponseFuture<F, P: Service<Purge>, B> {
         #[pin]
         state: State<F, P, P::Future>,
-        // Waits for the purge.
+        // The response, while the purge runs.
         response: Option<(Response<B>, Purge)>,
         announce_groups: bool,
     }
@@ -30,8 +30,8 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum State<F, P, G> {
-        // Without a purger where there is nothing to purge, after a safe method for one.
-        CacheStatusMember {
+        // The purger is `None` if nothing may be purged, for example after a safe method.
+        Handling {
             #[pin]
             inner: F,
             purger: Option<P>,
@@ -48,7 +48,7 @@ pin_project! {
 
 impl<F, P: Service<Purge>, B> ResponseFuture<F, P, B> {
     pub(super) const fn new(inner: F, purger: Option<P>, announce_groups: bool) -> Self {
-        Self { state: State::CacheStatusMember { inner, purger }, response: None, announce_groups }
+        Self { state: State::Handling { inner, purger }, response: None, announce_groups }
     }
 }
 
@@ -64,16 +64,16 @@ where
         let mut this = self.project();
         let outcome = loop {
             match this.state.as_mut().project() {
-                StateProjection::CacheStatusMember { inner, purger } => {
+                StateProjection::Handling { inner, purger } => {
                     let mut response = ready!(inner.poll(cx))?;
                     let purger = purger.take();
-                    // Taken out in any case: nothing further out is to purge it again.
+                    // The purge is always removed, so that an outer layer does not run it again.
                     let purge = response.extensions_mut().remove::<Purge>();
                     let (Some(purge), Some(purger)) = (purge, purger) else {
                         this.state.set(State::Done);
                         return Poll::Ready(Ok(response));
                     };
-                    if purge.is_empty() || !is_done(response.status()) {
+                    if purge.is_empty() || !invalidates(response.status()) {
                         this.state.set(State::Done);
                         return Poll::Ready(Ok(response));
                     }
@@ -82,20 +82,20 @@ where
                 }
                 StateProjection::Waiting { purger } => match ready!(purger.poll_ready(cx)) {
                     Ok(()) => {
-                        let (_, purge) = this.response.as_ref().expect("it waits for the purge");
+                        let (_, purge) = this.response.as_ref().expect("the response is set while the purge runs");
                         let purging = purger.call(purge.clone());
                         this.state.set(State::Purging { purging });
                     }
                     Err(error) => break Err(error),
                 },
                 StateProjection::Purging { purging } => break ready!(purging.poll(cx)).map(drop),
-                // There is nothing more to come.
+                // The future has completed.
                 StateProjection::Done => return Poll::Pending,
             }
         };
         this.state.set(State::Done);
-        let (mut response, purge) = this.response.take().expect("it waits for the purge");
-        // I-03: after an unsafe method that succeeded, which is where this is reached.
+        let (mut response, purge) = this.response.take().expect("the response is set while the purge runs");
+        // I-03: the purger exists only after an unsafe method, and the response is a success.
         if *this.announce_groups
             && let Some(groups) = purge.cache_group_invalidation()
         {
@@ -116,7 +116,8 @@ impl<F, P: Service<Purge>, B> fmt::Debug for ResponseFuture<F, P, B> {
     }
 }
 
-/// What invalidates by RFC 9111 section 4.4 (I-01).
-fn is_done(status: StatusCode) -> bool {
+/// Whether a response with this status invalidates stored responses (RFC 9111 section 4.4).
+// I-01
+fn invalidates(status: StatusCode) -> bool {
     status.is_success() || status.is_redirection()
 }

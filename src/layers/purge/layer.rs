@@ -1,10 +1,10 @@
-//! [`PurgeLayer`]: configuration only.
+//! [`PurgeLayer`]: the builder of the layer.
 
 use tower_layer::Layer;
 
 use super::service::PurgeService;
 
-/// Purges what handlers name after a write, before their responses are sent. See the
+/// A layer that runs the purges in the responses of handlers, before these responses are sent. See the
 /// [module docs](super) for an example.
 #[derive(Clone, Debug)]
 pub struct PurgeLayer<P> {
@@ -14,22 +14,26 @@ pub struct PurgeLayer<P> {
 }
 
 impl<P> PurgeLayer<P> {
-    /// Creates the layer with a purger: a service from a [`Purge`](crate::edge::purge::Purge) to
-    /// anything. It is cloned for each request with an unsafe method, so a clone should be cheap, as
-    /// that of an HTTP client is.
+    /// Creates a layer with a purger: a service for [`Purge`](crate::edge::purge::Purge) requests, with any response.
+    ///
+    /// The purger is cloned for each request with an unsafe method, so a clone should be as cheap as that of an HTTP
+    /// client.
     pub const fn new(purger: P) -> Self {
         Self { purger, announce_groups: false, enabled: true }
     }
 
-    /// Names the purged tags in the response to the write as well: in `Cache-Group-Invalidation`, for
-    /// caches on its way that support `Cache-Groups` (RFC 9875). See [`TagFormat::CACHE_GROUPS`](crate::edge::TagFormat::CACHE_GROUPS).
+    /// Also sends the purged tags to the client, in `Cache-Group-Invalidation` ([RFC 9875 section
+    /// 3](https://www.rfc-editor.org/rfc/rfc9875#section-3)). Caches between the service and the client that support
+    /// `Cache-Groups` then invalidate their stored responses. See
+    /// [`TagFormat::CACHE_GROUPS`](crate::edge::TagFormat::CACHE_GROUPS). The default is not to send the field.
     #[must_use]
     pub fn announce_groups(self) -> Self {
         // I-03.
         Self { announce_groups: true, ..self }
     }
 
-    /// If `false`, the layer drops purges, for a service without a cache in front of it.
+    /// Switches the purger on or off. If `false`, the layer drops all purges, as a service without a cache in front
+    /// needs. The default is `true`.
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self {
         Self { enabled, ..self }

@@ -1,30 +1,30 @@
-//! A layer that purges what a write made out of date.
+//! A layer that purges edge caches after a handler has changed data.
 //!
-//! A handler of POST, PUT, PATCH, DELETE, or of any other method that is not safe, puts a
-//! [`Purge`](crate::edge::purge::Purge) into its response's extensions. Services in between may add
-//! theirs. If the response is 2xx or 3xx, the layer passes the purge to a purger, which is any
-//! `tower::Service<Purge>`, and sends the response when the purger is done: a client that reads after
-//! its write gets the new version, if the cache purges at once. After a safe method, and with 4xx or
-//! 5xx, there was no write, and nothing is purged. No response leaves with a purge in its extensions.
+//! A handler for an unsafe method, such as POST, PUT, PATCH or DELETE, puts a [`Purge`](crate::edge::purge::Purge) into
+//! the extensions of its response. Services in between can add to it. If the response is 2xx or 3xx, the layer passes
+//! the purge to a purger, which can be any `tower::Service<Purge>`. The layer sends the response when the purger has
+//! finished. A client that then requests the page gets the new representation, provided that the cache applies purges
+//! immediately.
 //!
-//! The package [`tower-cache-policy-purge`](https://docs.rs/tower-cache-policy-purge) has a purger for
-//! twelve vendors and caches, over any HTTP client.
+//! After a safe method, and with a 4xx or 5xx status, the layer does not run the purge. It always removes the purge
+//! from the extensions.
 //!
-//! A response without a purge, which is nearly every response, costs no call, no wait and no
-//! allocation. This includes gRPC. A purge in a gRPC response is done, although its status may still
-//! be an error in the trailers.
+//! The package [`tower-cache-policy-purge`](https://docs.rs/tower-cache-policy-purge) contains a purger for twelve CDNs
+//! and caches, over any HTTP client.
+//!
+//! A response without a purge costs no call, no wait and no allocation. The layer also runs a purge in a gRPC response,
+//! although the trailers may still report an error.
 //!
 //! # When the purge fails
 //!
-//! The write is done, so the response stays a success. It gets a [`PurgeFailed`] in its extensions,
-//! and with the feature `tracing` there is an event at the level WARN. Caches serve the old response
-//! until it is stale. Choose lifetimes at the edge that you can accept when a purge fails.
+//! The handler has already changed the data, so the response remains a success. The layer adds a [`PurgeFailed`] to its
+//! extensions. With the feature `tracing`, it also emits an event at the level WARN. Caches serve the old response
+//! until it is stale, so choose lifetimes for edges that you can accept if a purge fails.
 //!
 //! # When the client disconnects
 //!
-//! Servers drop the future of a request whose client has disconnected, and with it a purge that is
-//! under way, after a write that is done. A purger that spawns its work and waits for the task
-//! finishes it in any case:
+//! When a client disconnects, servers drop the future of its request, and with it a purge that is still running. To
+//! finish the purge in any case, spawn a task in the purger and wait for it:
 //!
 //! ```
 //! # use tower::{BoxError, service_fn};
@@ -34,10 +34,11 @@
 //! # let _ = tower_cache_policy::PurgeLayer::new(purger);
 //! ```
 //!
-//! A purge that hangs delays the response, and so does a purger that is not ready: put
-//! `tower::timeout` around it and, if the vendor limits the rate, `tower::limit`. The layer polls the
-//! readiness of a clone of the purger when it has a purge, and so does not occupy a place in a limit
-//! before.
+//! # Timeouts and limits
+//!
+//! A slow purge delays the response, and so does a purger that is not ready. Apply `tower::timeout` to the purger. If
+//! the vendor has a rate limit, apply `tower::limit` too. The layer polls the readiness of the purger only when it has
+//! a purge, so other requests do not use up a concurrency limit.
 //!
 //! # Example
 //!
@@ -58,7 +59,7 @@
 //! }
 //!
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-//! // In place of a purger that sends requests.
+//! // A stand-in for a purger that sends requests.
 //! let purged = Arc::new(Mutex::new(Vec::new()));
 //! let purger = {
 //!     let purged = Arc::clone(&purged);
@@ -70,7 +71,7 @@
 //! let app = PurgeLayer::new(purger).layer(service_fn(handler));
 //!
 //! app.clone().oneshot(Request::get("/articles/7").body(()).unwrap()).await.unwrap();
-//! assert!(purged.lock().unwrap().is_empty(), "nothing was written");
+//! assert!(purged.lock().unwrap().is_empty(), "GET is a safe method");
 //!
 //! app.oneshot(Request::put("/articles/7").body(()).unwrap()).await.unwrap();
 //! assert!(purged.lock().unwrap()[0].cache_tags().contains("article-7"));

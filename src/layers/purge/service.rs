@@ -1,4 +1,4 @@
-//! [`PurgeService`]: whether the method may write.
+//! [`PurgeService`]: clones the purger for requests with unsafe methods.
 
 use std::fmt;
 use std::task::{Context, Poll};
@@ -9,7 +9,7 @@ use tower_service::Service;
 use super::future::ResponseFuture;
 use crate::edge::purge::Purge;
 
-/// The service that [`PurgeLayer`](super::PurgeLayer) makes.
+/// The service that [`PurgeLayer`](super::PurgeLayer) creates.
 #[derive(Clone, Debug)]
 pub struct PurgeService<S, P> {
     inner: S,
@@ -35,7 +35,7 @@ where
     type Future = ResponseFuture<S::Future, P, ResBody>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        // Not that of the purger: most requests have no need of it.
+        // The readiness of the purger does not matter here, because most requests do not need it.
         self.inner.poll_ready(cx)
     }
 

@@ -1,4 +1,4 @@
-//! One event for a purge that failed, with the feature `tracing`; without it nothing.
+//! With the feature `tracing`, emits one event for each failed purge.
 
 use super::failed::PurgeFailed;
 

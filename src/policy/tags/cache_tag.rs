@@ -1,33 +1,32 @@
-//! [`CacheTag`]: one name under which stored answers are found again.
+//! [`CacheTag`]: a name by which a cache finds stored responses.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-/// A name under which a cache finds stored responses, to purge them: 1 to
-/// [`CacheTag::MAX_LENGTH`] characters of visible ASCII, such as `crate:serde` or
+/// A name by which a cache finds the stored responses that a purge affects, such as `crate:serde` or
 /// `release:serde@1.0.0`.
 ///
-/// Few edge caches can carry all of these. [`TagFormat`](crate::edge::TagFormat) states the characters
-/// and the length that an edge can carry, and `EdgeLayer` keeps a response with other tags out of shared
-/// caches. Every known edge can carry tags of up to 120 letters, digits, `.`, `_` and `-`. Some do not
-/// distinguish upper and lower case.
+/// A tag consists of 1 to [`CacheTag::MAX_LENGTH`] characters of visible ASCII. Few edge caches accept all of these.
+/// [`TagFormat`](crate::edge::TagFormat) describes the characters and the length that an edge accepts. `EdgeLayer`
+/// makes a response private if an edge does not accept one of its tags. Every edge with a built-in profile accepts
+/// tags of up to 120 letters, digits, `.`, `_` and `-`. Some edges do not distinguish upper and lower case.
 ///
 /// The [module page](super) has an example.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CacheTag(Cow<'static, str>);
 
-/// Why a text is not a valid [`CacheTag`].
+/// An error for a text that is not a valid [`CacheTag`]. Its text names the fault and the characters to use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidCacheTag {
     tag: String,
 }
 
 impl CacheTag {
-    /// The length of the longest tag that some edge cache can carry, in bytes.
+    /// The maximum length of a tag in bytes: 1024, the largest limit of the known edge caches.
     pub const MAX_LENGTH: usize = 1_024;
 
-    /// A tag that is a constant of the program.
+    /// Creates a tag from a constant. An invalid tag in a `const` does not compile:
     ///
     /// ```compile_fail
     /// use tower_cache_policy::policy::CacheTag;
@@ -36,27 +35,27 @@ impl CacheTag {
     ///
     /// # Panics
     ///
-    /// If the text is not 1 to [`MAX_LENGTH`](Self::MAX_LENGTH) characters of visible ASCII. In a
-    /// `const` it then does not compile.
+    /// If the text is not 1 to [`MAX_LENGTH`](Self::MAX_LENGTH) characters of visible ASCII.
     #[must_use]
     #[track_caller]
     pub const fn from_static(tag: &'static str) -> Self {
-        assert!(is_tag(tag), "a tag has 1 to 1024 characters of visible ASCII, without white space");
+        assert!(is_tag(tag), "not a valid tag: use 1 to 1024 characters of visible ASCII, without white space");
         Self(Cow::Borrowed(tag))
     }
 
-    /// A tag that is made at run time.
+    /// Creates a tag from a text that is known only at run time.
+    ///
+    /// Do not use a text that a user chose, such as a name. Use an id.
     ///
     /// # Errors
     ///
-    /// If the text is not 1 to [`MAX_LENGTH`](Self::MAX_LENGTH) characters of visible ASCII. Map text that a
-    /// user chose, such as a name, to an id first.
+    /// If the text is not 1 to [`MAX_LENGTH`](Self::MAX_LENGTH) characters of visible ASCII.
     pub fn new(tag: impl Into<String>) -> Result<Self, InvalidCacheTag> {
         let tag = tag.into();
         if is_tag(&tag) { Ok(Self(Cow::Owned(tag))) } else { Err(InvalidCacheTag { tag }) }
     }
 
-    /// The tag.
+    /// Returns the tag as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -106,7 +105,7 @@ impl fmt::Debug for CacheTag {
 }
 
 impl InvalidCacheTag {
-    /// The text.
+    /// Returns the text that is not a valid tag.
     #[must_use]
     pub fn tag(&self) -> &str {
         &self.tag
@@ -151,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tag_is_any_that_some_edge_cache_can_carry() {
+    fn accepts_the_tags_of_all_edge_caches() {
         let longest = "a".repeat(CacheTag::MAX_LENGTH);
         for tag in [
             "a",
@@ -177,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_for_any_other_text_names_it_and_the_remedy() {
+    fn the_error_names_the_text_and_the_remedy() {
         let too_long = "a".repeat(CacheTag::MAX_LENGTH + 1);
         for (tag, reason) in [
             ("", "is empty"),
@@ -195,7 +194,7 @@ mod tests {
             let text = error.to_string();
             assert!(text.contains(reason) && text.contains("use 1 to 1024 characters"), "{text}");
             assert!(!text.contains(['\r', '\n', '\0']), "{text:?}");
-            assert_eq!(text.contains("\" ..."), tag.len() > 64, "no more of it than a line holds: {text}");
+            assert_eq!(text.contains("\" ..."), tag.len() > 64, "a long tag is shortened: {text}");
         }
     }
 }

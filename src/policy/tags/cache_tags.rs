@@ -1,4 +1,4 @@
-//! [`CacheTags`]: several tags, in order.
+//! [`CacheTags`]: the tags of one response, in order of importance.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -7,37 +7,51 @@ use http::Extensions;
 
 use super::cache_tag::CacheTag;
 
-/// Several tags without duplicates, in order of importance: coarse ones first, so that where a
-/// cache has room for a part, a purge reaches too much rather than too little (E2-3).
+/// The tags of one response, without duplicates, in order of importance.
 ///
-/// In the extensions of an answer they are what the services inside say of it. The
+/// Put the coarse tags first. If a cache reads only the first few tags, a purge then affects more responses than
+/// necessary instead of too few.
+///
+/// Handlers and inner services put the tags into the extensions of the response with [`add_to`](Self::add_to). The
 /// [module page](super) has an example.
+///
+/// ```
+/// use tower_cache_policy::policy::{CacheTag, CacheTags};
+///
+/// let mut tags = CacheTags::from(CacheTag::from_static("articles"));
+/// for id in [7, 8, 7] {
+///     tags.insert(CacheTag::new(format!("article-{id}"))?);
+/// }
+/// assert_eq!(tags.len(), 3);
+/// # Ok::<(), tower_cache_policy::policy::InvalidCacheTag>(())
+/// ```
+// E2-3
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct CacheTags(Vec<CacheTag>);
 
-/// As many as are compared faster than looked up.
+/// Up to this many tags, a comparison with each is faster than a hash set.
 const FEW: usize = 32;
 
 impl CacheTags {
-    /// No tag.
+    /// Creates an empty list.
     #[must_use]
     pub const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// Adds a tag at the end, unless it is there.
+    /// Adds a tag at the end, unless the list already contains it.
     pub fn insert(&mut self, tag: CacheTag) {
         if !self.0.contains(&tag) {
             self.0.push(tag);
         }
     }
 
-    /// Adds those of the others that are not there, at the end.
+    /// Adds the tags of another list at the end, without those that this list already contains.
     pub fn unite(&mut self, others: &Self) {
         self.extend(others.iter().cloned());
     }
 
-    /// Puts them into an answer's extensions, after those that are there.
+    /// Puts the tags into the extensions of a response, after those that are already there.
     pub fn add_to(self, extensions: &mut Extensions) {
         match extensions.get_mut::<Self>() {
             Some(tags) => tags.extend(self),
@@ -45,25 +59,25 @@ impl CacheTags {
         }
     }
 
-    /// Whether there is no tag.
+    /// Returns whether the list is empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many there are.
+    /// Returns the number of tags.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether this tag is among them.
+    /// Returns whether the list contains this tag. The comparison is case-sensitive.
     #[must_use]
     pub fn contains(&self, tag: &str) -> bool {
         self.0.iter().any(|own| own.as_str() == tag)
     }
 
-    /// The tags, in order.
+    /// Returns the tags in order.
     pub fn iter(&self) -> std::slice::Iter<'_, CacheTag> {
         self.0.iter()
     }
@@ -78,7 +92,7 @@ impl Extend<CacheTag> for CacheTags {
                 break;
             }
         }
-        // Comparing each with each would take a time that goes with the square.
+        // Comparing each tag with all others would take quadratic time.
         let mut seen: Option<HashSet<CacheTag>> = None;
         for tag in tags {
             if seen.get_or_insert_with(|| self.0.iter().cloned().collect()).insert(tag.clone()) {
@@ -139,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn each_tag_stands_once_where_it_first_stood() {
+    fn duplicates_are_dropped_and_the_first_position_stays() {
         assert_eq!(tags(&["b", "a", "b", "c", "a"]), tags(&["b", "a", "c"]));
         let mut one = tags(&["b", "a"]);
         one.unite(&tags(&["c", "a"]));
@@ -164,25 +178,25 @@ mod tests {
 
     proptest! {
         #[test]
-        fn tags_unite_as_sets_do(a in any_tags(), b in any_tags(), c in any_tags()) {
+        fn unite_behaves_like_the_union_of_sets(a in any_tags(), b in any_tags(), c in any_tags()) {
             let ab = united(&a, &b);
             let ba = united(&b, &a);
             prop_assert_eq!(set(&ab), set(&ba), "commutative");
             prop_assert_eq!(united(&ab, &c), united(&a, &united(&b, &c)), "associative");
             prop_assert_eq!(&united(&a, &a), &a, "idempotent");
-            prop_assert!(set(&a).is_subset(&set(&ab)) && set(&b).is_subset(&set(&ab)), "none is lost");
+            prop_assert!(set(&a).is_subset(&set(&ab)) && set(&b).is_subset(&set(&ab)), "no tag is lost");
         }
     }
 
     #[test]
-    fn many_tags_stand_once_each_too() {
+    fn duplicates_are_dropped_from_a_long_list() {
         let many = || (0..10_000).map(|n| CacheTag::new(format!("tag-{}", n % 5_000)).unwrap());
         let all: CacheTags = many().collect();
         assert!(all.len() == 5_000 && all.iter().eq(&many().take(5_000).collect::<Vec<_>>()));
     }
 
     #[test]
-    fn what_services_add_comes_after_what_is_there() {
+    fn add_to_appends_to_the_tags_of_inner_services() {
         let mut extensions = Extensions::new();
         tags(&["inner"]).add_to(&mut extensions);
         tags(&["outer", "inner"]).add_to(&mut extensions);

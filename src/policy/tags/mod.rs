@@ -1,15 +1,14 @@
-//! Tags: names under which edge caches find stored responses, to purge them.
+//! Cache tags: names by which edge caches find the stored responses that a purge affects.
 //!
-//! A [`CacheTag`] is one name. A [`CacheTags`] has several in order of importance, the coarse ones
-//! first. A handler puts them into its response's extensions, a route has its own, and services in
-//! between add theirs. An `EdgeLayer` combines them and writes the field that the cache in front
-//! reads. No other layer writes them, because a cache that does not know the field would forward it
-//! to clients.
+//! A [`CacheTag`] is one name. A [`CacheTags`] holds several in order of importance, coarse tags first. A handler puts
+//! them into the extensions of its response, a route can have its own, and services in between can add theirs. An
+//! `EdgeLayer` combines them and writes the field that the cache in front reads. No other layer writes this field,
+//! because a cache that does not understand it forwards it to clients.
 //!
 //! ```
 //! use tower_cache_policy::policy::{CacheTag, CacheTags};
 //!
-//! // A mistake in a constant does not compile.
+//! // An invalid tag in a constant does not compile.
 //! const ARTICLES: CacheTag = CacheTag::from_static("articles");
 //!
 //! let mut response = http::Response::new(());

@@ -1,4 +1,4 @@
-//! The words that caches write, as data.
+//! The words by which caches report an outcome.
 
 use super::outcome::CacheOutcome;
 use CacheOutcome::{Bypass, Dynamic, Error, Expired, Generated, Hit, Miss, Prerendered, Revalidated, Stale, Unknown};
@@ -42,7 +42,7 @@ const WORDS: &[(&str, CacheOutcome)] = &[
     // Akamai's `Pragma: akamai-x-cache-on`, and Azure Front Door.
     ("TCP_HIT", Hit),
     ("TCP_MEM_HIT", Hit),
-    // The cache answered a conditional request of the client itself.
+    // The cache responded to a conditional request of the client itself.
     ("TCP_IMS_HIT", Hit),
     // A stored error.
     ("TCP_NEGATIVE_HIT", Hit),
@@ -55,17 +55,17 @@ const WORDS: &[(&str, CacheOutcome)] = &[
     ("TCP_COOKIE_DENY", Error),
     ("PRIVATE_NOSTORE", Bypass),
     ("CONFIG_NOCACHE", Bypass),
-    // The plugin xdebug of Traffic Server. `hit-stale` is what the lookup found. Whether the stored response was sent
-    // in the end is not told.
+    // The plugin xdebug of Traffic Server. `hit-stale` is the result of the lookup. It does not show whether the cache
+    // sent the stored response.
     ("hit-fresh", Hit),
     ("hit-stale", Unknown),
     ("skipped", Bypass),
 ];
 
-/// The words that mean something else at Vercel: there, the origin sent a `REVALIDATED` response.
+/// The words that have another meaning at Vercel. `REVALIDATED` means there that the origin sent a new response.
 const VERCEL: &[(&str, CacheOutcome)] = &[("PRERENDER", Prerendered), ("REVALIDATED", Expired)];
 
-/// The outcome in `text`, a member of the field `name`: a word, which `from` and a name may follow.
+/// Returns the outcome in a member of the field `name`. The member is a word, optionally followed by `from` and a name.
 pub(super) fn outcome_of(name: &str, text: &[u8]) -> CacheOutcome {
     let end = text.iter().position(|byte| *byte == b' ').unwrap_or(text.len());
     let (word, rest) = text.split_at(end);
@@ -76,13 +76,13 @@ pub(super) fn outcome_of(name: &str, text: &[u8]) -> CacheOutcome {
     known.map_or(Unknown, |(_, outcome)| *outcome)
 }
 
-/// Whether the member reports the outcome in Akamai's child server, which is nearer to the client than the parent
-/// server and is written first.
+/// Whether the member is the report of Akamai's child server. The child is nearer to the client than the parent, and
+/// its report comes first.
 pub(super) fn is_from_child(text: &[u8]) -> bool {
     ends_with(text, b" from child")
 }
 
-/// Whether the member reports the outcome in Akamai's parent server.
+/// Whether the member is the report of Akamai's parent server.
 pub(super) fn is_from_parent(text: &[u8]) -> bool {
     ends_with(text, b" from parent")
 }

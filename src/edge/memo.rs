@@ -1,4 +1,4 @@
-//! [`Memory`]: values made from a field value, remembered.
+//! [`Memo`]: a cache of values that were computed from field values.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,10 +8,10 @@ use http::{HeaderName, HeaderValue};
 
 use super::directive::EdgeDirective;
 
-/// The values made from the field values that came first. An application has a few, and each comes again with nearly
-/// every response. A slot is read without a lock once it is filled. The memory never grows and forgets nothing.
+/// A cache of the values that were computed from the first field values. An application sends only a few different
+/// field values. A filled slot is read without a lock. The cache has a fixed size, and never evicts a value.
 #[derive(Clone)]
-pub(super) struct Memory<T>(Arc<[OnceLock<(Box<[u8]>, T)>; SLOTS]>);
+pub(super) struct Memo<T>(Arc<[OnceLock<(Box<[u8]>, T)>; SLOTS]>);
 
 /// A decision in the fields of the edges.
 #[derive(Clone, Debug)]
@@ -24,17 +24,19 @@ pub(super) struct EdgeFields {
 
 const SLOTS: usize = 64;
 
-/// The longest value that is remembered, in bytes. What an application repeats is shorter.
+/// The longest field value that is cached, in bytes. The values that an application repeats are shorter.
 const MAX_LENGTH: usize = 256;
 
-impl<T: Clone> Memory<T> {
+impl<T: Clone> Memo<T> {
     pub(super) fn new() -> Self {
         Self(Arc::new([const { OnceLock::new() }; SLOTS]))
     }
 
-    /// The value made from this one: remembered, or made now if the value is long or another has its slot.
+    /// Returns the cached value for a field value. If the field value is long, or if another one has its slot, the
+    /// value is computed.
     ///
-    /// The bytes are copied, because a field value may be a slice of a buffer with all fields of a response.
+    /// The slot has a copy of the bytes, because a field value may be a slice of a buffer with all fields of a
+    /// response.
     pub(super) fn recall(&self, value: &HeaderValue, make: impl Fn() -> T) -> Cow<'_, T> {
         let bytes = value.as_bytes();
         if bytes.len() > MAX_LENGTH {
@@ -46,9 +48,9 @@ impl<T: Clone> Memory<T> {
     }
 }
 
-impl<T> fmt::Debug for Memory<T> {
+impl<T> fmt::Debug for Memo<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Memory")
+        f.write_str("Memo")
     }
 }
 
@@ -61,12 +63,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_repeated_value_is_made_once_and_every_value_has_its_own() {
-        let memory = Memory::new();
+    fn a_repeated_value_is_computed_once() {
+        let memo = Memo::new();
         let made = Cell::new(0);
         let length = |text: &str| {
             let value = HeaderValue::from_str(text).unwrap();
-            let length = memory.recall(&value, || {
+            let length = memo.recall(&value, || {
                 made.set(made.get() + 1);
                 text.len()
             });
@@ -75,32 +77,32 @@ mod tests {
         length("max-age=60");
         length("max-age=60");
         assert_eq!(made.get(), 1);
-        // More than there are places for, twice.
+        // More values than slots, twice.
         for n in (0..1_000).chain(0..1_000) {
             length(&"a".repeat(n));
         }
     }
 
     #[test]
-    fn e15_a_remembered_value_does_not_hold_the_buffer_that_it_is_a_slice_of() {
-        let memory = Memory::new();
+    fn e15_a_cached_value_does_not_retain_the_buffer_of_the_response() {
+        let memo = Memo::new();
         let buffer = Bytes::from(vec![b'a'; 256 * 1024]);
         for length in [0, 10, MAX_LENGTH, MAX_LENGTH + 1, 64 * 1024] {
             let value = HeaderValue::from_maybe_shared(buffer.slice(..length)).unwrap();
-            assert_eq!(*memory.recall(&value, || length), length);
+            assert_eq!(*memo.recall(&value, || length), length);
         }
         assert!(buffer.is_unique());
     }
 
     #[test]
-    fn e15_a_long_value_is_made_each_time() {
-        let memory = Memory::new();
+    fn e15_a_long_value_is_computed_each_time() {
+        let memo = Memo::new();
         let made = Cell::new(0);
         for (length, expected) in [(MAX_LENGTH, 1), (MAX_LENGTH + 1, 2)] {
             made.set(0);
             let value = HeaderValue::from_str(&"a".repeat(length)).unwrap();
             for _ in 0..2 {
-                memory.recall(&value, || made.set(made.get() + 1));
+                memo.recall(&value, || made.set(made.get() + 1));
             }
             assert_eq!(made.get(), expected, "{length}");
         }
