@@ -143,7 +143,7 @@
 //! A feature adds items and does not change other behavior. The exception is `axum`, which lets policies by path read
 //! the complete path.
 //!
-//! The minimum supported Rust version is 1.88. It can rise in a minor release, and does not in a patch release.
+//! The minimum supported Rust version is 1.88. A minor release can raise it. A patch release never does.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

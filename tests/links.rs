@@ -1,14 +1,14 @@
-//! Every relative link in the Markdown pages of the repository leads to a file, and to a heading if it names one.
+//! Checks that the relative links in Markdown pages lead to files, and to headings, of this repository.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Returns the Markdown files at the root, in `docs/` and in the packages under `crates/`.
+/// Returns the Markdown files at the root, in `docs/`, in `src/docs/` and in the packages under `crates/`.
 fn pages() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut directories = vec![root.to_owned(), root.join("docs")];
+    let mut directories = vec![root.to_owned(), root.join("docs"), root.join("src/docs")];
     directories.extend(fs::read_dir(root.join("crates")).unwrap().map(|entry| entry.unwrap().path()));
     let files = directories.iter().flat_map(|directory| fs::read_dir(directory).unwrap());
     let mut pages: Vec<_> = files.map(|file| file.unwrap().path()).collect();
@@ -64,8 +64,9 @@ fn anchors(text: &str) -> BTreeSet<String> {
     anchors
 }
 
-fn is_external(link: &str) -> bool {
-    link.starts_with("https://") || link.starts_with("http://") || link.starts_with("mailto:")
+/// Returns whether the link leads to another site, or to an item, which rustdoc checks.
+fn is_not_relative(link: &str) -> bool {
+    ["https://", "http://", "mailto:", "crate::"].iter().any(|start| link.starts_with(start))
 }
 
 #[test]
@@ -74,7 +75,7 @@ fn relative_links_resolve_inside_the_repository() {
     let (mut broken, mut checked) = (Vec::new(), 0);
     for page in pages() {
         let text = fs::read_to_string(&page).unwrap();
-        for link in links(&prose(&text)).iter().filter(|link| !is_external(link)) {
+        for link in links(&prose(&text)).iter().filter(|link| !is_not_relative(link)) {
             checked += 1;
             let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
             let target = if path.is_empty() { page.clone() } else { page.parent().unwrap().join(path) };
