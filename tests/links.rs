@@ -64,7 +64,7 @@ fn anchors(text: &str) -> BTreeSet<String> {
     anchors
 }
 
-/// Returns whether the link leads to another site, or to an item, which rustdoc checks.
+/// Returns whether the link is a URL or the path of an item. rustdoc checks the paths of items.
 fn is_not_relative(link: &str) -> bool {
     ["https://", "http://", "mailto:", "crate::"].iter().any(|start| link.starts_with(start))
 }
