@@ -1,5 +1,13 @@
-//! HTTP caching policy for tower services: conditional requests, and a `Cache-Control` per
-//! route, that answer one question: how long may this be kept, and by whom?
+//! HTTP caching policy for [tower](https://docs.rs/tower) services: conditional requests, and a `Cache-Control` for
+//! each route.
+//!
+//! You state how long a response may be stored, and by which caches. The layers of this crate send the header fields
+//! that browsers, CDNs and proxies need. They answer conditional requests with 304, 412 and 428, and prevent a shared
+//! cache from serving one user's response to another user.
+//!
+//! # Example
+//!
+//! The second request has the `ETag` of the first response, so it gets a 304 without a body:
 //!
 //! ```
 //! use std::time::Duration;
@@ -12,43 +20,63 @@
 //!     .route("/", get(async || "hello"))
 //!     .layer(CachingLayer::new(CachePolicy::public(Duration::from_secs(300))));
 //!
-//! let first = app.clone().oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
+//! let request = Request::get("/").body(Body::empty()).unwrap();
+//! let first = app.clone().oneshot(request).await.unwrap();
 //! assert_eq!(first.headers()["cache-control"], "public, max-age=300");
 //!
-//! let again = Request::get("/").header("if-none-match", &first.headers()["etag"]);
-//! let second = app.oneshot(again.body(Body::empty()).unwrap()).await.unwrap();
+//! let request = Request::get("/").header("if-none-match", &first.headers()["etag"]).body(Body::empty()).unwrap();
+//! let second = app.oneshot(request).await.unwrap();
 //! assert_eq!(second.status(), StatusCode::NOT_MODIFIED);
 //! # });
 //! ```
 //!
+//! The layer covers every route of the router. To cover one route, put it on the method router: `get(handler).layer(..)`.
+//! A handler can also return a policy next to its content, which needs the feature `axum`.
+#![cfg_attr(
+    all(
+        doc,
+        feature = "assets",
+        feature = "audit",
+        feature = "axum",
+        feature = "minijinja",
+        feature = "purge",
+        feature = "routes"
+    ),
+    doc = "\nThe [`recipes`] page has a short program for each common task."
+)]
+//!
 //! # Which layer do I need?
 //!
-//! | I want | Layer |
+//! | To | use |
 //! |---|---|
-//! | all of it, in the right order | [`CachingLayer`] |
-//! | to say how long an answer may be kept | [`CachePolicyLayer`] |
-//! | an `ETag` without making one | [`EntityTagLayer`] |
-//! | the CDN to be told in its own fields, with tags to purge by | [`EdgeLayer`] |
-//! | `304` without running the handler, `412`, `428` | [`ConditionalLayer`] |
-//! | caches to drop what a write made out of date | `PurgeLayer`, of the feature `purge` |
-//! | files whose URLs change with their bytes, also those of Vite, webpack and Trunk | `AssetsLayer` (feature `assets`) |
-//! | a single-page application | `AssetsLayer::fallback_page` |
-//! | files that are embedded in the program | `assets::EmbeddedFiles` inside `AssetsLayer` |
-//! | the rules themselves, inside a transaction | [`protocol::Preconditions`] |
+//! | get entity tags, 304 and policies, in the right order | [`CachingLayer`] |
+//! | set how long a response may be stored, on a route or a router | [`CachePolicyLayer`] |
+//! | generate an `ETag` from the content | [`EntityTagLayer`] |
+//! | return 304 without running the handler, 412 for a lost update, and 428 | [`ConditionalLayer`] |
+//! | set the fields and cache tags of a CDN | [`EdgeLayer`] |
+//! | purge a CDN after a write | `PurgeLayer` (feature `purge`) |
+//! | serve files whose URLs change with their content, or a single-page application | `AssetsLayer` (feature `assets`) |
+//! | evaluate preconditions inside a transaction | [`protocol::Preconditions`] |
+//! | test how caches treat a response | the modules `testing` and `audit` (features of the same names) |
 //!
-//! # Where it goes
+//! Most applications use a `CachingLayer` on the router, and a `CachePolicyLayer` on each route whose policy differs.
+//! If a CDN is in front, add an `EdgeLayer`.
+//!
+//! # Order of layers
 //!
 //! ```text
 //! tracing, timeouts                outermost
-//!   EdgeLayer                      sees what goes out, and has the guards look once more
-//!   authentication                 before anything that tells whether a thing exists
+//!   EdgeLayer                      applies the guards to the final response
+//!   authentication                 before a 304 or 412 can show that a resource exists
 //!     CachePolicyLayer      ┐
-//!       ConditionalLayer    │      outside compression: it names the coding in strong tags
+//!       ConditionalLayer    │      outside compression: names the content coding in strong tags
 //!         compression       ├─ CachingLayer::new(policy).compression(..)
-//!           EntityTagLayer  │      inside compression: it needs the content as it is
-//!             CORS, session ┘      inside, so that the guards see what they add
+//!           EntityTagLayer  │      inside compression: reads the uncompressed content
+//!             CORS, session ┘      inner, so that the guards see the fields that they add
 //!               handler
 //! ```
+//!
+//! In `ServiceBuilder`, the first layer is the outermost. In axum's `Router::layer`, the last one is.
 //!
 //! # Choosing a policy
 //!
@@ -58,59 +86,64 @@
 //!
 //! const MINUTE: Duration = Duration::from_secs(60);
 //! const HOUR: Duration = Duration::from_secs(3_600);
-//! for (situation, policy, field) in [
-//!     ("a page for all", CachePolicy::public(5 * MINUTE), "public, max-age=300"),
-//!     ("and longer at the edge", CachePolicy::public(MINUTE).edge(HOUR), "public, max-age=60, s-maxage=3600"),
-//!     ("at the edge only", CachePolicy::edge_only(HOUR), "max-age=0, s-maxage=3600, must-revalidate"),
-//!     ("a page for one visitor", CachePolicy::private(MINUTE), "private, max-age=60"),
-//!     ("an API answer, never stale", CachePolicy::NO_CACHE, "no-cache"),
-//!     ("a login, a secret", CachePolicy::NO_STORE, "private, no-store"),
-//!     ("a URL that changes with its bytes", CachePolicy::IMMUTABLE, "public, max-age=31536000, immutable"),
+//! for (response, policy, cache_control) in [
+//!     ("the same page for all clients", CachePolicy::public(5 * MINUTE), "public, max-age=300"),
+//!     ("stored longer by a CDN", CachePolicy::public(MINUTE).edge(HOUR), "public, max-age=60, s-maxage=3600"),
+//!     ("stored by a CDN only", CachePolicy::edge_only(HOUR), "max-age=0, s-maxage=3600, must-revalidate"),
+//!     ("a page for one user", CachePolicy::private(MINUTE), "private, max-age=60"),
+//!     ("JSON for one user", CachePolicy::PRIVATE_NO_CACHE, "private, no-cache"),
+//!     ("public data that must be current", CachePolicy::NO_CACHE, "no-cache"),
+//!     ("a login page, a secret", CachePolicy::NO_STORE, "private, no-store"),
+//!     ("a URL that changes with its content", CachePolicy::IMMUTABLE, "public, max-age=31536000, immutable"),
 //! ] {
-//!     assert_eq!(policy.to_string(), field, "{situation}");
+//!     assert_eq!(policy.to_string(), cache_control, "{response}");
 //! }
 //! ```
 //!
-//! Errors get `private, no-store`, and what nobody spoke for `private, no-cache`. Who wins when
-//! several speak, and what the guards do, is told in [`policy`].
+//! Error responses get `private, no-store`. Successful responses without a policy get `private, no-cache`. The
+//! [`policy`] module explains which policy takes precedence, and what the guards do.
 //!
-//! # What this crate promises
+//! # Guarantees
 //!
-//! - A precondition of a write is decided before the handler when the application can say what
-//!   it has, and otherwise left to the handler. There is no 412 after the write (RFC 9110
-//!   section 13.2.1).
-//! - A 304 carries what the 200 would have carried (RFC 9110 section 15.4.5), on HTTP/1.1 and on
-//!   HTTP/2, and no body is read for it.
-//! - Every field is read over all its lines and as bytes. No input panics, and every parser is
-//!   linear.
-//! - What a handler wrote is not rewritten unless a guard tightens it, and no guard loosens.
-//! - Generated entity tags are the same on every replica and after a restart.
-//! - gRPC, server-sent events, upgrades, and streams of unknown length pass untouched.
+//! - **No false 412.** The layers evaluate the precondition of an unsafe request before the handler if the application
+//!   provides the current validators. Otherwise they leave it to the handler. They never return 412 after the handler
+//!   has made the change ([RFC 9110 section 13.2.1](https://www.rfc-editor.org/rfc/rfc9110.html#section-13.2.1)).
+//! - **A 304 matches its 200.** It has the fields that the 200 would have
+//!   ([RFC 9110 section 15.4.5](https://www.rfc-editor.org/rfc/rfc9110.html#section-15.4.5)), over HTTP/1.1 and HTTP/2.
+//!   No body is read for it.
+//! - **Guards only tighten.** The layers do not rewrite the handler's `Cache-Control` unless a guard restricts it.
+//! - **Parsers accept any input.** They read all lines of a field as bytes, run in linear time, and do not panic.
+//! - **Entity tags are stable.** All replicas generate the same tags, also after a restart.
+//! - **Streams pass through.** gRPC, server-sent events, upgrades, and streams of unknown length are not buffered.
 //!
-//! # What it does not do
+//! # Limits
 //!
-//! It is the origin's side of caching: it stores no answer, emits no `Age` and no
-//! `Cache-Status`, and slices no body into ranges.
+//! The crate implements the origin server's side of caching. It does not store responses, send `Age` or `Cache-Status`,
+//! or serve byte ranges.
 //!
 //! # Features
 //!
-//! | Feature | Adds | Default |
-//! |---|---|---|
-//! | `axum` | response parts and an extractor, over `axum-core` | no |
-//! | `routes` | a table of path patterns and policies, on `matchit` | no |
-//! | `config` | that table as a TOML file | no |
-//! | `purge` | purges as values, and a layer that passes them to a purger such as [that of `tower-cache-policy-purge`](https://docs.rs/tower-cache-policy-purge) | no |
-//! | `assets` | versioned URLs for files, and the layer that verifies them | no |
-//! | `assets-css` | versioned references in stylesheets, at build time | no |
-//! | `minijinja` | versioned URLs as functions of minijinja templates | no |
-//! | `audit` | what caches will do with an answer, and why, as a value | no |
-//! | `audit-serde` | that value as a document, by serde | no |
-//! | `testing` | assertions for tests of a service | no |
-//! | `tracing` | an event for each decision | no |
-//! | `strong-tags` | strong and keyed entity tags, by BLAKE3 | no |
+//! No feature is enabled by default.
 //!
-//! A feature adds items and never changes what another part does. The least Rust version is
-//! 1.88; it moves with a minor release, never with a patch.
+//! | Feature | Adds |
+//! |---|---|
+//! | `axum` | policies, tags and validators as response parts, an extractor for preconditions, and policies by the complete path under `Router::nest` |
+//! | `routes` | a table of path patterns and policies |
+//! | `config` | the same table from a TOML file |
+//! | `purge` | purge requests as values, and a layer that passes them to a purger such as [that of `tower-cache-policy-purge`](https://docs.rs/tower-cache-policy-purge) |
+//! | `assets` | URLs that change with the content of a file, and a layer that verifies them |
+//! | `assets-css` | such URLs inside stylesheets |
+//! | `minijinja` | such URLs as functions of minijinja templates |
+//! | `audit` | a prediction of how caches treat a response, with reasons |
+//! | `audit-serde` | the same prediction, serialized with serde |
+//! | `testing` | assertions for tests of a service |
+//! | `tracing` | an event for each decision |
+//! | `strong-tags` | strong and keyed entity tags, computed with BLAKE3 |
+//!
+//! A feature adds items and does not change other behavior. The exception is `axum`, which lets policies by path read
+//! the complete path.
+//!
+//! The minimum supported Rust version is 1.88. A minor release can raise it. A patch release never does.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -127,6 +160,18 @@ pub mod edge;
 pub mod layers;
 pub mod policy;
 pub mod protocol;
+// A page without items, so it exists in the documentation only.
+#[cfg(all(
+    doc,
+    feature = "assets",
+    feature = "audit",
+    feature = "axum",
+    feature = "minijinja",
+    feature = "purge",
+    feature = "routes"
+))]
+#[doc = include_str!("docs/recipes.md")]
+pub mod recipes {}
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
@@ -144,6 +189,6 @@ pub use self::layers::entity_tag::EntityTagLayer;
 #[cfg_attr(docsrs, doc(cfg(feature = "purge")))]
 pub use self::layers::purge::PurgeLayer;
 
-#[cfg(all(doctest, feature = "assets"))]
+#[cfg(all(doctest, feature = "assets", feature = "audit", feature = "axum", feature = "testing"))]
 #[doc = include_str!("../README.md")]
 mod readme {}
