@@ -34,7 +34,7 @@ pin_project! {
         // Waits for the source.
         Deciding { #[pin] current: R, waiting: Option<Waiting<S, B>> },
         // Waits for the inner service. Without an exchange, its response passes through unchanged.
-        CacheStatusMember { #[pin] inner: S::Future, exchange: Option<Exchange> },
+        Handling { #[pin] inner: S::Future, exchange: Option<Exchange> },
         // The inner service does not run.
         ShortCircuited { response: Option<ShortCircuit> },
     }
@@ -57,7 +57,7 @@ where
     }
 
     pub(super) const fn handling(inner: S::Future, exchange: Option<Exchange>) -> Self {
-        Self { state: State::CacheStatusMember { inner, exchange } }
+        Self { state: State::Handling { inner, exchange } }
     }
 
     pub(super) const fn short_circuited(response: ShortCircuit) -> Self {
@@ -83,11 +83,11 @@ where
                         waiting.take().expect("a future must not be polled after it is ready");
                     let next = match exchange.decide_by_source(current.into(), &mut request) {
                         Some(response) => State::ShortCircuited { response: Some(response) },
-                        None => State::CacheStatusMember { inner: inner.call(request), exchange: Some(exchange) },
+                        None => State::Handling { inner: inner.call(request), exchange: Some(exchange) },
                     };
                     state.set(next);
                 }
-                StateProjection::CacheStatusMember { inner, exchange } => {
+                StateProjection::Handling { inner, exchange } => {
                     let response = ready!(inner.poll(cx))?;
                     return Poll::Ready(Ok(match exchange.take() {
                         Some(exchange) => exchange.decide_after(response),
@@ -110,7 +110,7 @@ where
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
             State::Deciding { .. } => "deciding",
-            State::CacheStatusMember { .. } => "handling",
+            State::Handling { .. } => "handling",
             State::ShortCircuited { .. } => "short-circuited",
         };
         f.debug_tuple("ResponseFuture").field(&state).finish()
