@@ -32,15 +32,15 @@ pub struct AssetSource(Source);
 #[derive(Clone)]
 enum Source {
     Fixed(AssetManifest),
-    Watched(Arc<Watched>),
+    Live(Arc<LiveDirectory>),
 }
 
-struct Watched {
+struct LiveDirectory {
     directory: AssetDirectory,
-    seen: Mutex<Seen>,
+    snapshot: Mutex<Snapshot>,
 }
 
-struct Seen {
+struct Snapshot {
     files: Vec<FoundFile>,
     manifest: AssetManifest,
 }
@@ -56,7 +56,7 @@ impl AssetDirectory {
         let manifest = self.build_from(&files)?;
         Ok(AssetSource(if development {
             let directory = self.clone();
-            Source::Watched(Arc::new(Watched { directory, seen: Mutex::new(Seen { files, manifest }) }))
+            Source::Live(Arc::new(LiveDirectory { directory, snapshot: Mutex::new(Snapshot { files, manifest }) }))
         } else {
             Source::Fixed(manifest)
         }))
@@ -70,7 +70,7 @@ impl AssetSource {
     pub fn current(&self) -> AssetManifest {
         match &self.0 {
             Source::Fixed(manifest) => manifest.clone(),
-            Source::Watched(watched) => watched.look().unwrap_or_else(|_| watched.seen().manifest.clone()),
+            Source::Live(live) => live.refresh().unwrap_or_else(|_| live.snapshot().manifest.clone()),
         }
     }
 
@@ -82,31 +82,31 @@ impl AssetSource {
     pub fn try_current(&self) -> Result<AssetManifest, AssetError> {
         match &self.0 {
             Source::Fixed(manifest) => Ok(manifest.clone()),
-            Source::Watched(watched) => watched.look(),
+            Source::Live(live) => live.refresh(),
         }
     }
 
     /// Returns whether this is a directory in development.
     #[must_use]
     pub const fn is_development(&self) -> bool {
-        matches!(self.0, Source::Watched(_))
+        matches!(self.0, Source::Live(_))
     }
 }
 
-impl Watched {
-    fn look(&self) -> Result<AssetManifest, AssetError> {
-        let mut seen = self.seen();
+impl LiveDirectory {
+    fn refresh(&self) -> Result<AssetManifest, AssetError> {
+        let mut snapshot = self.snapshot();
         let files = self.directory.find_files()?;
-        if files != seen.files {
-            seen.manifest = self.directory.build_from(&files)?;
-            seen.files = files;
+        if files != snapshot.files {
+            snapshot.manifest = self.directory.build_from(&files)?;
+            snapshot.files = files;
         }
-        Ok(seen.manifest.clone())
+        Ok(snapshot.manifest.clone())
     }
 
-    /// What was seen is always whole, whoever panicked with it in hand.
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What was snapshot is always whole, whoever panicked with it in hand.
+    fn snapshot(&self) -> MutexGuard<'_, Snapshot> {
+        self.snapshot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -132,7 +132,7 @@ impl fmt::Debug for AssetSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Source::Fixed(manifest) => manifest.fmt(f),
-            Source::Watched(watched) => watched.directory.fmt(f),
+            Source::Live(live) => live.directory.fmt(f),
         }
     }
 }

@@ -32,25 +32,25 @@ pub(super) enum Form {
 pub(super) struct TooDeep;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Inside {
+enum NestingContext {
     /// A text is a reference: in `url()` and `image-set()`.
     References,
     /// Nothing is one.
-    Names,
+    Namespace,
     Anything,
 }
 
 /// The references of a stylesheet, in order.
 pub(super) fn references(css: &str) -> Result<Vec<Reference>, TooDeep> {
     let mut found = Vec::new();
-    walk(&mut Parser::new(css), Inside::Anything, &mut found).map_err(|_| TooDeep)?;
+    walk(&mut Parser::new(css), NestingContext::Anything, &mut found).map_err(|_| TooDeep)?;
     Ok(found)
 }
 
 /// The depth is bounded by the parser.
-fn walk<'i>(parser: &mut Parser<'i>, inside: Inside, found: &mut Vec<Reference>) -> Result<(), ParseError<TooDeep>> {
+fn walk<'i>(parser: &mut Parser<'i>, context: NestingContext, found: &mut Vec<Reference>) -> Result<(), ParseError<TooDeep>> {
     let mut after_import = false;
-    let mut in_namespace = inside == Inside::Names;
+    let mut in_namespace = context == NestingContext::Namespace;
     loop {
         let (start, place) = (parser.position().byte_index(), parser.current_source_location());
         let Ok(token) = parser.next_including_whitespace_and_comments().cloned() else { return Ok(()) };
@@ -74,18 +74,18 @@ fn walk<'i>(parser: &mut Parser<'i>, inside: Inside, found: &mut Vec<Reference>)
                 continue;
             }
             Token::UnquotedUrl(target) if !in_namespace => put(span, target, Form::Url),
-            Token::QuotedString(target) if !in_namespace && (after_import || inside == Inside::References) => {
+            Token::QuotedString(target) if !in_namespace && (after_import || context == NestingContext::References) => {
                 put(span, target, Form::Quoted);
             }
             Token::Function(_) | Token::ParenthesisBlock | Token::SquareBracketBlock | Token::CurlyBracketBlock => {
                 let inner = match &token {
-                    _ if in_namespace => Inside::Names,
-                    Token::Function(name) if takes_references(name) => Inside::References,
-                    _ => Inside::Anything,
+                    _ if in_namespace => NestingContext::Namespace,
+                    Token::Function(name) if takes_references(name) => NestingContext::References,
+                    _ => NestingContext::Anything,
                 };
                 parser.parse_nested_block(|parser| walk(parser, inner, found))?;
             }
-            Token::Semicolon => in_namespace = inside == Inside::Names,
+            Token::Semicolon => in_namespace = context == NestingContext::Namespace,
             _ => {}
         }
         after_import = false;

@@ -128,24 +128,24 @@ pub(super) fn rewrite(
     for (name, source) in sources {
         check_name(name)?;
         if let Source::Stylesheet(text) = source {
-            sheets.insert(name.as_str(), Sheet::read(name, text, sources, prefix, on_fault)?);
+            sheets.insert(name.as_str(), Stylesheet::read(name, text, sources, prefix, on_fault)?);
         }
     }
-    let mut done = Done { fingerprints: HashMap::new(), texts: HashMap::new() };
+    let mut rewritten = Rewritten { fingerprints: HashMap::new(), texts: HashMap::new() };
     for (name, source) in sources {
         if let Source::Other(fingerprint) = source {
-            done.fingerprints.insert(name, fingerprint.clone());
+            rewritten.fingerprints.insert(name, fingerprint.clone());
         }
     }
     for name in sources.keys() {
         if sheets.contains_key(name.as_str()) {
-            visit(name, &sheets, &mut done, place, on_fault)?;
+            visit(name, &sheets, &mut rewritten, place, on_fault)?;
         }
     }
-    Ok(done.texts)
+    Ok(rewritten.texts)
 }
 
-struct Sheet<'a> {
+struct Stylesheet<'a> {
     name: &'a str,
     prefix: &'a str,
     text: &'a Text,
@@ -158,12 +158,12 @@ struct Link {
     name: String,
 }
 
-struct Done<'a> {
+struct Rewritten<'a> {
     fingerprints: HashMap<&'a str, String>,
     texts: HashMap<String, Vec<u8>>,
 }
 
-impl<'a> Sheet<'a> {
+impl<'a> Stylesheet<'a> {
     fn read(
         name: &'a str,
         text: &'a Text,
@@ -198,13 +198,13 @@ impl<'a> Sheet<'a> {
         Ok(Self { name, prefix, text, links })
     }
 
-    fn rewritten(&self, done: &Done<'_>, place: FingerprintLocation) -> String {
+    fn rewrite(&self, rewritten: &Rewritten<'_>, place: FingerprintLocation) -> String {
         let original = self.text.text.as_str();
         let mut text = String::with_capacity(original.len() + 40 * self.links.len());
         let mut copied = 0;
         for Link { reference, name } in &self.links {
             // In lenient mode, one reference of a cycle stays without a version.
-            let Some(fingerprint) = done.fingerprints.get(name.as_str()) else { continue };
+            let Some(fingerprint) = rewritten.fingerprints.get(name.as_str()) else { continue };
             let target = versioned(&reference.target, self.name, self.prefix, name, fingerprint, place);
             text.push_str(&original[copied..reference.span.start]);
             match reference.form {
@@ -229,27 +229,27 @@ fn quoted(text: &str) -> String {
 /// long as there are files.
 fn visit<'a>(
     name: &'a str,
-    sheets: &HashMap<&'a str, Sheet<'a>>,
-    done: &mut Done<'a>,
+    sheets: &HashMap<&'a str, Stylesheet<'a>>,
+    rewritten: &mut Rewritten<'a>,
     place: FingerprintLocation,
     on_fault: &mut OnFault<'_>,
 ) -> Result<(), AssetError> {
-    let mut way: Vec<(&'a str, &Sheet<'a>, usize)> = Vec::new();
+    let mut path: Vec<(&'a str, &Stylesheet<'a>, usize)> = Vec::new();
     let mut next = Some(name);
     loop {
         if let Some(name) = next.take()
-            && !done.fingerprints.contains_key(name)
+            && !rewritten.fingerprints.contains_key(name)
             && let Some((name, sheet)) = sheets.get_key_value(name)
         {
-            way.push((name, sheet, 0));
+            path.push((name, sheet, 0));
         }
-        let Some((name, sheet, at)) = way.last_mut() else { return Ok(()) };
+        let Some((name, sheet, at)) = path.last_mut() else { return Ok(()) };
         let (name, sheet) = (*name, *sheet);
         match sheet.links.get(*at) {
             Some(link) => {
                 *at += 1;
-                if let Some(first) = way.iter().position(|(above, ..)| *above == link.name) {
-                    let mut names: Vec<String> = way[first..].iter().map(|(name, ..)| (*name).to_owned()).collect();
+                if let Some(first) = path.iter().position(|(above, ..)| *above == link.name) {
+                    let mut names: Vec<String> = path[first..].iter().map(|(name, ..)| (*name).to_owned()).collect();
                     names.push(link.name.clone());
                     let line = link.reference.line;
                     on_fault(AssetError::new(name, AssetErrorKind::CircularReference { line, names }))?;
@@ -258,14 +258,14 @@ fn visit<'a>(
                 next = sheets.get_key_value(link.name.as_str()).map(|(name, _)| *name);
             }
             None => {
-                let text = sheet.rewritten(done, place);
+                let text = sheet.rewrite(rewritten, place);
                 let is_rewritten = text != sheet.text.text;
                 let content = sheet.text.encode(text);
-                done.fingerprints.insert(name, ContentDigest::of(&content).fingerprint());
+                rewritten.fingerprints.insert(name, ContentDigest::of(&content).fingerprint());
                 if is_rewritten {
-                    done.texts.insert(name.to_owned(), content);
+                    rewritten.texts.insert(name.to_owned(), content);
                 }
-                way.pop();
+                path.pop();
             }
         }
     }
