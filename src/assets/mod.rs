@@ -40,9 +40,9 @@
 //! # Ok::<(), tower_cache_policy::assets::AssetError>(())
 //! ```
 //!
-//! # Where a manifest comes from
+//! # Sources of a manifest
 //!
-//! | From | By |
+//! | Source | Method |
 //! |---|---|
 //! | a directory | [`AssetManifest::from_directory`], or [`AssetDirectory`] for its options |
 //! | files that are embedded in the program | [`AssetDirectory::embedded`] of [`EmbeddedFiles`], which also serves them |
@@ -54,13 +54,13 @@
 //! | an earlier step of the build | [`AssetManifest::load`], which reads the file of [`AssetManifest::save`] |
 //!
 //! An [`AssetError`] names the file that is wrong: a name that leads out of the directory, a missing file that a manifest
-//! names, two names with one URL, a file that changes while it is read. There is no manifest then.
+//! names, two names with one URL, or a file that changes while it is read.
 //!
 //! # The fingerprint
 //!
-//! The first 128 bits of SHA-384 of the content, before any compression, as 32 hexadecimal digits. The same hash gives the
-//! strong entity tag and the [`integrity`](Asset::integrity). It depends on nothing else, so a file that does not change
-//! keeps its URL from one release to the next, and every machine makes the same one.
+//! The fingerprint consists of the first 128 bits of SHA-384 of the content, before any compression, as 32 hexadecimal
+//! digits. The strong entity tag and the [`integrity`](Asset::integrity) value come from the same hash. The fingerprint
+//! depends only on the content, so an unchanged file has the same URL in every release and on every machine.
 //!
 //! # In templates
 //!

@@ -1,9 +1,9 @@
-//! [`UrlSettings`]: how a manifest writes URLs.
+//! [`UrlSettings`]: the form of the URLs of a manifest.
 
 use super::error::{AssetError, AssetErrorKind};
 use super::path::{check_name, encode};
 
-/// Where URLs have the fingerprint. The layer understands both in requests, whichever is written.
+/// The location of the fingerprint in URLs. In requests, the layer accepts both locations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FingerprintLocation {

@@ -1,4 +1,4 @@
-//! [`AssetSource`]: one manifest, or in development a directory that is looked at again.
+//! [`AssetSource`]: a fixed manifest, or in development a directory that is listed at each request.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,10 +7,10 @@ use super::directory::{AssetDirectory, FoundFile};
 use super::error::AssetError;
 use super::manifest::AssetManifest;
 
-/// The source of the manifest for layers and templates: a manifest, or in development a directory whose changes appear
-/// at the next request.
+/// The source of the manifest for layers and templates: a fixed manifest, or in development a directory.
 ///
-/// In development each request lists the files, on its own thread, and reads them when one has changed.
+/// In development, each request lists the files of the directory and reads them if one has changed. This blocks the
+/// thread of the request.
 ///
 /// ```
 /// use tower_cache_policy::assets::AssetDirectory;
@@ -46,11 +46,11 @@ struct Snapshot {
 }
 
 impl AssetDirectory {
-    /// The manifest of the directory, or in development the directory itself, which is listed again each time.
+    /// Returns a source with the manifest of the directory, or, if `development` is `true`, with the directory itself.
     ///
     /// # Errors
     ///
-    /// As [`build`](AssetDirectory::build).
+    /// Returns the errors of [`build`](AssetDirectory::build).
     pub fn source(&self, development: bool) -> Result<AssetSource, AssetError> {
         let files = self.find_files()?;
         let manifest = self.build_from(&files)?;
@@ -64,8 +64,8 @@ impl AssetDirectory {
 }
 
 impl AssetSource {
-    /// The current manifest. If the directory cannot be read, because a build is writing it, the last one that could
-    /// be.
+    /// Returns the current manifest. If the directory cannot be read, for example during a build, returns the last
+    /// manifest that could be.
     #[must_use]
     pub fn current(&self) -> AssetManifest {
         match &self.0 {
@@ -74,11 +74,11 @@ impl AssetSource {
         }
     }
 
-    /// As [`current`](AssetSource::current), with the error of a directory that cannot be read.
+    /// Returns the current manifest, or the error if the directory cannot be read.
     ///
     /// # Errors
     ///
-    /// As [`AssetDirectory::build`].
+    /// Returns the errors of [`AssetDirectory::build`].
     pub fn try_current(&self) -> Result<AssetManifest, AssetError> {
         match &self.0 {
             Source::Fixed(manifest) => Ok(manifest.clone()),
@@ -104,7 +104,7 @@ impl LiveDirectory {
         Ok(snapshot.manifest.clone())
     }
 
-    /// What was snapshot is always whole, whoever panicked with it in hand.
+    /// Locks the snapshot. A panic of another thread cannot leave it inconsistent.
     fn snapshot(&self) -> MutexGuard<'_, Snapshot> {
         self.snapshot.lock().unwrap_or_else(PoisonError::into_inner)
     }

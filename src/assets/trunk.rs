@@ -1,4 +1,4 @@
-//! What Trunk builds.
+//! The output of Trunk.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! The order in which stylesheets are rewritten, and the rewriting.
+//! Rewrites stylesheets in the order of their dependencies.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -12,25 +12,27 @@ use crate::assets::stored::CODED_EXTENSIONS;
 use crate::assets::{AssetError, AssetErrorKind, FingerprintLocation};
 use crate::policy::nearest;
 
-/// What is known of a file before stylesheets are rewritten.
+/// A file before stylesheets are rewritten.
 pub(super) enum Source {
     /// A stylesheet, whose fingerprint is not known yet.
     Stylesheet(Text),
-    /// Anything else, with its fingerprint.
+    /// Any other file, with its fingerprint.
     Other(String),
 }
 
 /// Handles a fault. `Err` ends the rewriting.
 pub(super) type OnFault<'a> = dyn FnMut(AssetError) -> Result<(), AssetError> + 'a;
 
-/// Names and contents with every reference in a stylesheet rewritten, for those who embed
-/// their assets. The result is for
-/// [`AssetManifest::from_contents`](crate::assets::AssetManifest::from_contents), with the same prefix and place.
+/// Rewrites the stylesheets among files in memory, for programs that embed their assets.
+///
+/// Returns the names and contents of all files. Pass them to
+/// [`AssetManifest::from_contents`](crate::assets::AssetManifest::from_contents), with the same prefix and the same
+/// location of the fingerprint. See the [module docs](super) for an example.
 ///
 /// # Errors
 ///
-/// When a reference leads to no asset, when references go in a circle, and when a name or the
-/// prefix is invalid.
+/// Returns an error if a reference does not lead to an asset, if references form a cycle, or if a name or the prefix is
+/// invalid.
 pub fn rewrite_contents<N, C>(
     contents: impl IntoIterator<Item = (N, C)>,
     prefix: &str,
@@ -43,12 +45,14 @@ where
     rewrite_all(collect(contents), prefix, place, &mut Err)
 }
 
-/// As [`rewrite_contents`], for stylesheets of others: calls `report` with each fault and goes on. The stylesheet keeps
-/// a reference that leads to no asset or closes a circle, and one that cannot be read stays as it is.
+/// Rewrites stylesheets like [`rewrite_contents`], but reports faults and continues, for third-party stylesheets.
+///
+/// The function calls `report` with each fault. A reference stays unchanged if it does not lead to an asset or closes a
+/// cycle. A stylesheet stays unchanged if it cannot be parsed.
 ///
 /// # Errors
 ///
-/// When a name or the prefix is invalid.
+/// Returns an error if a name or the prefix is invalid.
 pub fn rewrite_contents_leniently<N, C>(
     contents: impl IntoIterator<Item = (N, C)>,
     prefix: &str,
@@ -101,7 +105,7 @@ pub(super) fn is_stylesheet(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("css"))
 }
 
-/// A stylesheet to rewrite. One whose encoding is not known is a file like any other, if that is tolerated.
+/// Reads a stylesheet to rewrite. In lenient mode, a stylesheet in an unknown encoding counts as another kind of file.
 pub(super) fn stylesheet(name: &str, content: &[u8], on_fault: &mut OnFault<'_>) -> Result<Source, AssetError> {
     if let Some(text) = Text::decode(content) {
         return Ok(Source::Stylesheet(text));
@@ -112,12 +116,12 @@ pub(super) fn stylesheet(name: &str, content: &[u8], on_fault: &mut OnFault<'_>)
     Ok(Source::Other(ContentDigest::of(content).fingerprint()))
 }
 
-/// The files that hold a stylesheet that was rewritten in a content coding, as it was before.
+/// Returns the names of compressed files that contain a stylesheet as it was before it was rewritten.
 pub(super) fn outdated(rewritten: &HashMap<String, Vec<u8>>) -> HashSet<String> {
     rewritten.keys().flat_map(|name| CODED_EXTENSIONS.map(|extension| format!("{name}{extension}"))).collect()
 }
 
-/// The new texts of the stylesheets that have a reference to rewrite.
+/// Returns the new contents of the stylesheets that have a reference to rewrite.
 pub(super) fn rewrite(
     sources: &BTreeMap<String, Source>,
     prefix: &str,
@@ -186,7 +190,7 @@ impl<'a> Stylesheet<'a> {
                 Target::Asset(wanted) => Some(wanted),
                 Target::Nothing => None,
             };
-            // Only developer tools ask for it, and it is often not shipped.
+            // Only developer tools request a source map, and it is often missing.
             if reference.form == Form::SourceMap {
                 continue;
             }
@@ -221,12 +225,12 @@ impl<'a> Stylesheet<'a> {
 
 fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
-    cssparser::serialize_string(text, &mut quoted).expect("a String takes every text");
+    cssparser::serialize_string(text, &mut quoted).expect("writing to a String cannot fail");
     quoted
 }
 
-/// Rewrites a stylesheet after those that it refers to. With a stack of its own: the chain is as
-/// long as there are files.
+/// Rewrites a stylesheet after those that it refers to. The function does not recurse, because a chain of references can
+/// be as long as the number of files.
 fn visit<'a>(
     name: &'a str,
     sheets: &HashMap<&'a str, Stylesheet<'a>>,

@@ -146,7 +146,9 @@ impl Exchange {
             Resolved::Plain(asset) => (asset, UrlKind::Plain),
             Resolved::Stale(asset) => match config.stale {
                 StaleFingerprint::Current => (asset, UrlKind::Plain),
-                StaleFingerprint::Redirect => return RequestPlan::Respond(exchange(AssetTarget::Other).redirect(&asset)),
+                StaleFingerprint::Redirect => {
+                    return RequestPlan::Respond(exchange(AssetTarget::Other).redirect(&asset));
+                }
                 StaleFingerprint::NotFound => return not_found(),
             },
             Resolved::Unknown => {
