@@ -1,4 +1,4 @@
-//! What each does, seen by asking it: of those that are faster or slower, whether they do the same.
+//! Observes the behavior of each crate, to show whether crates with different costs do the same.
 
 use std::convert::Infallible;
 use std::fmt::Debug;
@@ -179,7 +179,7 @@ fn streamed(wrap: Wrap) -> String {
     if frames == 64 { "forwarded frame by frame".to_owned() } else { format!("buffered until its end: {frames} frame") }
 }
 
-/// A handler that is told how often it was asked.
+/// A handler that gets the number of the request.
 fn handler(answer: impl Fn(&Request<Body>, u32) -> Response<Body> + Clone + Send + Sync + 'static) -> App {
     let asked = Arc::new(AtomicU32::new(0));
     BoxCloneSyncService::new(service_fn(move |request: Request<Body>| {
@@ -229,7 +229,7 @@ where
         async move {
             Ok(match asked.await {
                 Ok(response) => response.map(Body::new),
-                // What fails is an answer that says so.
+                // An error of the service becomes a response with its text.
                 Err(error) => {
                     let mut failed = Response::new(Body::from(format!("{error:?}")));
                     *failed.status_mut() = StatusCode::BAD_GATEWAY;
