@@ -177,7 +177,7 @@ fn serves(
 }
 
 #[tokio::test]
-async fn the_media_type_of_a_file_is_believed_whatever_the_table_of_the_service_says() {
+async fn any_media_type_of_the_service_is_accepted_for_a_file() {
     for (table, rows) in MEDIA_TYPES {
         let mut checked = 0;
         for line in rows.lines().filter(|line| !line.starts_with('#')) {

@@ -288,7 +288,7 @@ proptest! {
 }
 
 #[test]
-fn in_whatever_stack_a_versioned_url_keeps_what_it_promises() {
+fn a_versioned_url_is_immutable_in_every_stack() {
     hold();
     for (name, count, least) in [("304s", &NOT_MODIFIED, 100), ("answers to keep", &KEPT, 100), ("parts", &PARTS, 20)] {
         let count = count.load(Ordering::Relaxed);

@@ -42,7 +42,7 @@ fn refused(text: &str) -> ConfigError {
 }
 
 #[test]
-fn the_example_file_says_this() {
+fn the_example_file_has_these_policies() {
     let config = PolicyConfig::from_toml_file("examples/policies.toml").unwrap();
     assert!(config.development_disables_caching());
     let layer = CachePolicyLayer::new(config.routes().clone());
@@ -170,7 +170,7 @@ fn one_thing_can_be_written_in_several_ways() {
 }
 
 #[test]
-fn what_is_wrong_is_told_with_its_place_and_what_to_write() {
+fn errors_have_a_position_and_a_remedy() {
     let table: &[(&str, &str)] = &[
         // TOML itself.
         ("default = ", "line 1, column 11: invalid TOML: string values must be quoted, expected literal string"),

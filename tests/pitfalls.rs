@@ -340,7 +340,7 @@ async fn n25_request_directives_are_not_echoed_and_change_nothing() {
 }
 
 #[tokio::test]
-async fn n26_the_handlers_cache_control_stands_where_it_has_a_known_directive() {
+async fn n26_the_handlers_cache_control_wins_if_it_has_a_known_directive() {
     for own in ["max-age=7", "private=\"x", "MAX-AGE=lolz"] {
         let response = call(&stack(move |_| with_status(200, &[("cache-control", own)])), get("/", &[])).await;
         assert_eq!(field(response.headers(), "cache-control").as_deref(), Some(own));
@@ -363,7 +363,7 @@ async fn n27_set_cookie_and_authorization_are_considered() {
 }
 
 #[tokio::test]
-async fn n28_a_page_that_stands_in_for_a_missing_asset_is_not_kept() {
+async fn n28_a_page_in_place_of_a_missing_asset_is_not_stored() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("index.html"), "<!doctype html>").unwrap();
     std::fs::write(directory.path().join("app-1.js"), "1").unwrap();
@@ -449,7 +449,7 @@ async fn composition_a_304_from_inside_gets_policy_and_vary() {
 }
 
 #[tokio::test]
-async fn composition_grpc_is_untouched_whatever_its_status_says() {
+async fn composition_grpc_is_untouched_for_every_status() {
     let grpc =
         stack(|_| with_status(200, &[("content-type", "application/grpc"), ("etag", "\"a\""), ("grpc-status", "5")]));
     let asked = request(Method::POST, "/svc/Do", &[("content-type", "application/grpc"), ("if-match", "\"b\"")]);

@@ -210,7 +210,7 @@ proptest! {
     }
 
     #[test]
-    fn e7_no_password_is_shown_whatever_is_around_it(
+    fn e7_no_password_is_shown_in_any_context(
         scheme in "(https?://)?", user in r"[^/?#\pC]{0,8}", after in "\\PC{0,3}", host in "[a-z./:?#]{0,12}"
     ) {
         let text = format!("{scheme}{user}:SECRET{after}@{host}");

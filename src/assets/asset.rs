@@ -51,9 +51,9 @@ pub(super) enum Naming {
     /// The manifest: the URL gets its fingerprint.
     #[default]
     Manifest,
-    /// A build tool that puts a hash into the path.
+    /// A build tool that adds a hash to the path.
     HashedByTool,
-    /// A build tool that puts no hash into the path. Its files refer to each other by this URL. A second URL would
+    /// A build tool that does not add a hash to the path. Its files refer to each other by this URL. A second URL would
     /// run a module twice.
     PlainByTool,
 }
@@ -189,12 +189,12 @@ impl Asset {
         self.expected
     }
 
-    /// As a URL writes it, below the prefix.
+    /// Returns the encoded path below the prefix, without the fingerprint.
     pub(super) fn plain_path(&self) -> &str {
         &self.plain_path
     }
 
-    /// As a URL writes it, below the prefix.
+    /// Returns the encoded path below the prefix, with the fingerprint.
     pub(super) fn versioned_path(&self) -> &str {
         &self.versioned_path
     }

@@ -7,12 +7,12 @@ use super::path::{check_name, encode};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FingerprintLocation {
-    /// `/static/style.3f9a….css`. The default, because several CDNs leave the query out of their cache keys, and would
-    /// send the old bytes for a new URL.
+    /// A path such as `/static/style.3f9a….css`. This is the default, because several CDNs leave the query out of their
+    /// cache keys, and would send the old bytes for a new URL.
     // B-02
     #[default]
     Path,
-    /// `/static/style.css?v=3f9a…`
+    /// A query, as in `/static/style.css?v=3f9a…`
     Query,
 }
 

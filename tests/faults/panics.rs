@@ -98,7 +98,7 @@ fn give_up() -> ! {
 }
 
 #[tokio::test]
-async fn a_panic_that_is_caught_inside_is_an_error_that_nobody_keeps() {
+async fn a_panic_caught_by_an_inner_layer_is_an_error_that_no_cache_stores() {
     let events = Events::default();
     let app = routes(&events)
         .layer(CatchPanicLayer::new())
@@ -121,7 +121,7 @@ async fn a_panic_that_is_caught_inside_is_an_error_that_nobody_keeps() {
 }
 
 #[tokio::test]
-async fn a_panic_that_is_caught_outside_says_nothing_that_lets_a_cache_keep_it() {
+async fn a_panic_caught_by_an_outer_layer_does_not_allow_storage() {
     let events = Events::default();
     let app = routes(&events)
         .layer(CachingLayer::new(policy).validators(source))

@@ -135,7 +135,7 @@ async fn incoming() -> (SocketAddr, TcpIncoming) {
 }
 
 #[tokio::test]
-async fn every_kind_of_grpc_answer_is_the_same_with_the_layers_as_without_them() {
+async fn every_kind_of_grpc_response_is_the_same_with_and_without_the_layers() {
     let service = HealthServer::new(Answers);
     let (bare, stream) = incoming().await;
     tokio::spawn(Server::builder().add_service(service.clone()).serve_with_incoming(stream));

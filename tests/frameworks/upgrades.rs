@@ -139,7 +139,7 @@ async fn a_websocket_over_http_2_goes_through_all_layers_in_both_directions() {
 }
 
 #[tokio::test]
-async fn an_upgrade_to_any_protocol_goes_through_with_its_octets() {
+async fn an_upgrade_to_any_protocol_passes_with_its_bytes() {
     let server = serve(app()).await;
     let mut stream = TcpStream::connect(server).await.unwrap();
     let mut head = format!("GET /raw HTTP/1.1\r\nhost: {server}\r\nconnection: upgrade\r\nupgrade: echo\r\n");
