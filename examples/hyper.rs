@@ -1,4 +1,5 @@
-//! A hyper server without a framework, over HTTP/1.1 and cleartext HTTP/2. One table contains the policies of all paths.
+//! A hyper server without a framework, over HTTP/1.1 and cleartext HTTP/2. One table contains the policies of all
+//! paths.
 //!
 //! ```text
 //! cargo run --example hyper --features routes

@@ -520,7 +520,7 @@ fn legal_css_is_accepted_in_the_strict_mode() {
     }
 }
 
-/// What a default application of Vite has, and the parts of the example in its guide.
+/// The files of a default Vite application, and the parts of the example in its guide.
 const VITE: &str = r#"{
   "_shared-B7PI925R.js": {
     "file": "assets/shared-B7PI925R.js", "name": "shared", "imports": ["index.html"], "css": ["assets/shared-ChJ_j-JJ.css"]

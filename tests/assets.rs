@@ -66,7 +66,7 @@ fn manifest(directory: &TempDir) -> AssetManifest {
     AssetManifest::from_directory(directory.path()).unwrap()
 }
 
-/// Who was asked how often.
+/// The number of calls of each service.
 #[derive(Clone, Default)]
 struct Asked(Arc<AtomicUsize>);
 
@@ -228,7 +228,7 @@ async fn by_choice_a_stale_fingerprint_gets_the_current_bytes_or_the_current_url
         assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::FOUND, NO_STORE));
         assert_eq!(answer.field("location").unwrap(), path_of(&assets, "style.css"));
     }
-    // What was never there has no current version either.
+    // A file that never existed does not have a current version either.
     assert_eq!(ask(&current, get(&format!("/gone.{OTHER}.css"), &[])).await.status, 404);
     assert_eq!(ask(&redirect, get(&format!("/gone.{OTHER}.css"), &[])).await.status, 404);
 }

@@ -75,7 +75,7 @@ fn every_reference_leads_to_the_versioned_url_of_the_written_file() {
                 v("css/style.css.map"),
             )
         );
-        // What was not rewritten is as it was, and what is outdated is not there.
+        // Files that were not rewritten are unchanged, and outdated files are missing.
         assert_eq!(fs::read_to_string(output.join("vendor/grid.css")).unwrap(), SITE[4].1);
         assert!(output.join("vendor/grid.css.gz").exists());
         assert!(!output.join("css/style.css.gz").exists());

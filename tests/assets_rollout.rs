@@ -117,7 +117,7 @@ async fn every_page_gets_its_own_bytes_from_every_server_or_none() {
                     }
                 }
             }
-            // An old page works on the new server exactly when that kept the old files.
+            // An old page works on the new server only if that server has the old files.
             for url in site.old.files.keys() {
                 let unchanged = site.new.files.contains_key(url);
                 let answer = ask(&site.new.server, url).await;

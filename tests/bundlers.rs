@@ -1,4 +1,4 @@
-//! What Vite, webpack, Trunk and other tools build, on the disk and embedded.
+//! The output of Vite, webpack, Trunk and other tools, on disk and embedded.
 #![cfg(feature = "assets")]
 #![allow(clippy::unwrap_used)] // As in any test.
 

@@ -19,7 +19,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 const PUBLIC: CachePolicy = CachePolicy::public(HOUR);
 
-/// What a handler answers.
+/// The response of a handler.
 #[derive(Clone)]
 struct Inner {
     status: u16,

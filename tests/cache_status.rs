@@ -1,4 +1,4 @@
-//! What the caches in front of a service say, read from the fields of each vendor.
+//! Parses the fields in which the caches of each vendor report their behavior.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};

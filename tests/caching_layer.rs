@@ -1,4 +1,4 @@
-//! What the two halves of a `CachingLayer` come to together.
+//! The combined effect of the two policy layers of a `CachingLayer`.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;

@@ -93,7 +93,7 @@ fn the_module_page_shows_the_example_file() {
     assert_eq!(shown, EXAMPLE);
 }
 
-/// What a success on `/` gets, and its `Vary`.
+/// The policy of a success on `/`, and its `Vary`.
 fn of_root(text: &str) -> (String, Option<String>) {
     let routes = RoutePolicies::from_toml(text).unwrap_or_else(|error| panic!("{text}: {error}"));
     let headers = through(&CachePolicyLayer::new(routes), get("/", &[]), 200, "");
@@ -497,7 +497,7 @@ fn errors_have_a_position_and_a_remedy() {
             "routes.'/' = { based_on = 'a', edge = 60 }",
             "line 1, column 32: `edge` needs another key that sets the lifetime, because it replaces the policy of the base; add a lifetime such as `max_age = \"5m\"`",
         ),
-        // What makes no table.
+        // Files that are not a valid table.
         ("routes.'a' = 'no-store'", "line 1, column 8: a pattern must begin with `/`"),
         (
             "routes.'/:id' = 'no-store'",

@@ -51,7 +51,7 @@ struct Rule {
     id: String,
     level: String,
     role: Role,
-    /// What it says, in short.
+    /// A summary of the rule.
     rule: String,
     /// Why nothing in the code is marked with it.
     no_code: Option<String>,

@@ -1,4 +1,4 @@
-//! What each edge is told, and what never reaches one.
+//! The fields for each CDN, and the fields that never reach one.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -46,7 +46,7 @@ async fn through(
     layer.layer(service).oneshot(request).await.unwrap()
 }
 
-/// What a policy becomes at an edge.
+/// The fields of a policy for each CDN.
 async fn said(profile: EdgeProfile, policy: CachePolicy) -> String {
     // One edge has room for one.
     let names = if profile.name() == "bunny" { &["articles"][..] } else { &["articles", "article-7"] };

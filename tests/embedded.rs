@@ -470,7 +470,7 @@ async fn a_client_gets_the_response_of_the_service_over_http1_and_http2() {
     }
 }
 
-/// What a client sends of a file, with tags that it may have of earlier responses.
+/// A request for a file, with tags of earlier responses.
 #[derive(Clone, Debug)]
 struct Sent {
     is_versioned: bool,
@@ -542,7 +542,7 @@ struct Seen {
     not_modified: usize,
 }
 
-/// What has to hold of each response, however it was chosen.
+/// The conditions for every response.
 fn check_response(sent: &Sent, asset: &Asset, response: &Received, is_embedded: bool, seen: &mut Seen) {
     let coding = response.field("content-encoding");
     let content = |coding: &str| {

@@ -214,7 +214,7 @@ async fn a_field_without_a_known_directive_decides_nothing() {
         let response = ask(EdgeLayer::new(EdgeProfile::FASTLY).layer(says(lines)), get("/", &[])).await;
         assert_eq!(cache_control(&response), Some(format!("private, no-cache{beside}")), "D6: {own}");
     }
-    // What claims a permission in a form that only some caches read does not stay.
+    // A permission that only some caches can parse is removed.
     let lines: Lines = &[("cache-control", "public=1, x=2")];
     let response = ask(CachePolicyLayer::new(CachePolicy::NO_STORE).layer(says(lines)), get("/", &[])).await;
     assert_eq!(cache_control(&response).as_deref(), Some("private, no-store, x=2"));
@@ -252,7 +252,7 @@ async fn a_risk_is_accepted_of_the_values_that_its_layer_saw() {
         let by_both = ask(edge.layer(outer.layer(inner())), get("/", &[])).await;
         let text = cache_control(&by_edge).unwrap();
         assert!(text.starts_with(expected), "D7: {own:?}, then {between:?}: {text}");
-        // What one route accepts is not accepted by a policy layer around it, with and without an edge.
+        // An outer policy layer does not accept the risk of one route, with and without an `EdgeLayer`.
         for (sentence, response) in [("a policy", by_policy), ("an edge around a policy", by_both)] {
             let text = cache_control(&response).unwrap();
             assert!(text.starts_with("private"), "D8: {sentence}: {own:?}, then {between:?}: {text}");

@@ -1,4 +1,4 @@
-//! What peers get wrong: a test a mistake, under the number it has in our list of them.
+//! Mistakes of similar projects: one test for each, with its number in our list.
 //!
 //! Where a mistake has a whole table elsewhere, the row here is the one that the peer
 //! fails, through the usual stack.

@@ -44,7 +44,7 @@ fn handler(
     service_fn(move |_: Request<()>| ready(Ok(answer(status, purge.clone()))))
 }
 
-/// A purger that keeps what it is asked for.
+/// A purger that records its purges.
 fn recording() -> (Arc<Mutex<Vec<Purge>>>, impl Service<Purge, Response = (), Error = Infallible> + Clone) {
     let purged = Arc::new(Mutex::new(Vec::new()));
     let keep = Arc::clone(&purged);

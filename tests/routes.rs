@@ -711,7 +711,7 @@ fn table_of(said: &[Said]) -> (RoutePolicies, matchit::Router<usize>) {
     (builder.build().unwrap(), router)
 }
 
-/// What the module page says, read once more.
+/// The example of the module page.
 fn by_the_page(
     said: &[Said],
     route: Option<usize>,

@@ -322,7 +322,7 @@ async fn a_page_that_changed_is_sent_again() {
 
 // ==== Nobody's change is lost ====
 
-/// What is said of a write, the write, its status, and the tag of the article afterwards.
+/// The description of a write, the write, its status, and the tag of the article afterwards.
 type Write = (&'static str, Method, &'static str, Fields<'static>, u16, Option<&'static str>);
 
 const WRITES: &[Write] = &[

@@ -24,7 +24,7 @@ const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const NO_CACHE: &str = "no-cache";
 const NO_STORE: &str = "private, no-store";
 
-/// What a browser sends when it opens a page, and when a page loads a script, a stylesheet and a picture.
+/// The `Accept` fields of a browser that opens a page, and of a page that loads a script, a stylesheet and a picture.
 const NAVIGATION: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
 const OF_SUBRESOURCES: [&str; 3] =
     ["*/*", "text/css,*/*;q=0.1", "image/avif,image/webp,image/svg+xml,image/*,*/*;q=0.8"];
@@ -282,7 +282,7 @@ fn site(assets: &AssetManifest) -> TestService {
                 let (head, body) = files.oneshot(request).await.unwrap().into_parts();
                 return Ok(http::Response::from_parts(head, TestBody::new(support::content(body).await)));
             }
-            // What the site says stays, whatever it is.
+            // The fields of the site stay unchanged.
             let lines = [("cache-control", "public, max-age=60"), ("etag", "\"page\""), ("last-modified", "x")];
             let mut response = answer("a page of the site", &lines);
             if let Some(tag) = request.headers().get("if-none-match") {

@@ -35,8 +35,8 @@ pub(super) fn keep_url(facts: &mut AssetFacts, is_hashed: bool) {
     }
 }
 
-/// Adds the files that a bundler's manifest does not contain. If the bundler uses a name for another file, the name gets a
-/// leading slash.
+/// Adds the files that a bundler's manifest does not contain. If the bundler uses a name for another file, the name
+/// gets a leading slash.
 pub(super) fn with_names(
     files: impl IntoIterator<Item = AssetFacts>,
     taken: &HashSet<String>,

@@ -97,19 +97,19 @@ impl AssetDirectory {
         self
     }
 
-    /// Calls `listener` after each file, to report progress for large directories. The listener runs on the threads that
-    /// read the files.
+    /// Calls `listener` after each file, to report progress for large directories. The listener runs on the threads
+    /// that read the files.
     #[must_use]
     pub fn on_progress(mut self, listener: impl Fn(AssetProgress<'_>) + Send + Sync + 'static) -> Self {
         self.on_progress = Some(Arc::new(listener));
         self
     }
 
-    /// Sets which files have a hash of their content in their names, because a build tool named them. The argument of the
-    /// function is the path below the directory. These files have no other URLs, and are served as versioned.
+    /// Sets which files have a hash of their content in their names, because a build tool named them. The argument of
+    /// the function is the path below the directory. These files have no other URLs, and are served as versioned.
     ///
-    /// By default, [`AssetManifest::from_vite`] and [`AssetManifest::from_webpack`] find hashes with the manifest of the
-    /// tool. They do not accept a part of a name that may consist of words, and some hashes look like words.
+    /// By default, [`AssetManifest::from_vite`] and [`AssetManifest::from_webpack`] find hashes with the manifest of
+    /// the tool. They do not accept a part of a name that may consist of words, and some hashes look like words.
     ///
     /// ```
     /// use tower_cache_policy::assets::AssetDirectory;
@@ -134,8 +134,9 @@ impl AssetDirectory {
 
     /// Calls `report` with each fault in third-party files and continues, instead of returning an error.
     ///
-    /// Such faults are a missing file that Vite's manifest names, a reference in a stylesheet that does not lead to an asset
-    /// or closes a cycle, and a stylesheet that cannot be parsed. Faults of the directory itself are still errors.
+    /// Such faults are a missing file that Vite's manifest names, a reference in a stylesheet that does not lead to an
+    /// asset or closes a cycle, and a stylesheet that cannot be parsed. Faults of the directory itself are still
+    /// errors.
     #[must_use]
     pub fn lenient(mut self, report: impl Fn(&AssetError) + Send + Sync + 'static) -> Self {
         self.on_fault = Some(Arc::new(report));
@@ -153,9 +154,9 @@ impl AssetDirectory {
     ///
     /// # Errors
     ///
-    /// Returns an error if a file cannot be read, changes while it is read, or has a name that no URL can have, if a symbolic link leads
-    /// back to a directory that it is in, if all files are symbolic links and these are not included, and if the prefix
-    /// is invalid.
+    /// Returns an error if a file cannot be read, changes while it is read, or has a name that no URL can have, if a
+    /// symbolic link leads back to a directory that it is in, if all files are symbolic links and these are not
+    /// included, and if the prefix is invalid.
     pub fn build(&self) -> Result<AssetManifest, AssetError> {
         self.build_from(&self.find_files()?)
     }

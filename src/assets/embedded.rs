@@ -85,7 +85,8 @@ pub(crate) struct EmbeddedFile {
 }
 
 impl EmbeddedFiles {
-    /// Creates the service from names and contents. The contents may come from `rust-embed` or `include_dir`, or be `Vec`s.
+    /// Creates the service from names and contents. The contents may come from `rust-embed` or `include_dir`, or be
+    /// `Vec`s.
     ///
     /// # Errors
     ///

@@ -61,8 +61,8 @@ impl FileToHash {
     }
 }
 
-/// Reads every file. If files cannot be read, all threads stop, and the function returns the first error in the order of
-/// the files.
+/// Reads every file. If files cannot be read, all threads stop, and the function returns the first error in the order
+/// of the files.
 pub(super) fn hash_files(
     files: &[FileToHash],
     on_progress: Option<&OnProgress>,

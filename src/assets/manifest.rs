@@ -120,8 +120,8 @@ impl AssetManifest {
     ///
     /// # Errors
     ///
-    /// Returns an error if two generations of an asset are stored in the same file, so that the earlier content is gone:
-    /// see [`stored_under`](AssetManifest::stored_under).
+    /// Returns an error if two generations of an asset are stored in the same file, so that the earlier content is
+    /// gone: see [`stored_under`](AssetManifest::stored_under).
     pub fn merge_previous(&self, previous: &Self) -> Result<Self, AssetError> {
         let mut earlier: Vec<AssetFacts> = self.0.previous.iter().map(|asset| asset.facts().clone()).collect();
         earlier.extend(previous.0.current.iter().chain(&previous.0.previous).map(|asset| asset.facts().clone()));
@@ -251,8 +251,8 @@ impl AssetManifest {
         }
     }
 
-    /// Whether a path below the prefix is in a directory of files that a build tool hashed. A file that is not there was
-    /// in another build.
+    /// Whether a path below the prefix is in a directory of files that a build tool hashed. A file that is not there
+    /// was in another build.
     pub(crate) fn is_beside_hashed_files(&self, path: &str) -> bool {
         let directories = &self.0.hashed_directories;
         let longest = directories.iter().map(String::len).max().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Versioned assets: URLs that change when the bytes of a file change.
 //!
-//! A browser that may store `/static/style.css` for a year does not see the next version. It does if the next page links
-//! to `/static/style.3f9a….css`. An [`AssetManifest`] makes such URLs from the content of the files, and an
+//! A browser that may store `/static/style.css` for a year does not see the next version. It does if the next page
+//! links to `/static/style.3f9a….css`. An [`AssetManifest`] makes such URLs from the content of the files, and an
 //! [`AssetsLayer`](crate::AssetsLayer) around the service that has the files verifies them.
 //!
 //! ```
@@ -53,8 +53,8 @@
 //! | contents that a service of your own has | [`AssetManifest::from_contents`] |
 //! | an earlier step of the build | [`AssetManifest::load`], which reads the file of [`AssetManifest::save`] |
 //!
-//! An [`AssetError`] names the file that is wrong: a name that leads out of the directory, a missing file that a manifest
-//! names, two names with one URL, or a file that changes while it is read.
+//! An [`AssetError`] names the file that is wrong: a name that leads out of the directory, a missing file that a
+//! manifest names, two names with one URL, or a file that changes while it is read.
 //!
 //! # The fingerprint
 //!
@@ -64,15 +64,15 @@
 //!
 //! # In templates
 //!
-//! A template can hold an [`AssetManifest`]: `{{ assets.url("style.css")? }}` in askama, whose `?` makes an unknown name an
-//! error of the page. For minijinja, the feature `minijinja` has functions. A page can also send
+//! A template can hold an [`AssetManifest`]: `{{ assets.url("style.css")? }}` in askama, whose `?` makes an unknown
+//! name an error of the page. For minijinja, the feature `minijinja` has functions. A page can also send
 //! [preloads](AssetManifest::preload), and with an [import map](AssetManifest::import_map) scripts import each other by
 //! versioned URLs.
 //!
 //! # While two versions run
 //!
-//! A page of the old version requests the old files from a server of the new one. Store both next to each other, and let
-//! the new manifest know the old one:
+//! A page of the old version requests the old files from a server of the new one. Store both next to each other, and
+//! let the new manifest know the old one:
 //!
 //! ```
 //! use tower_cache_policy::assets::AssetManifest;
@@ -89,8 +89,8 @@
 //! # Ok::<(), tower_cache_policy::assets::AssetError>(())
 //! ```
 //!
-//! Conversely, an old server cannot serve the files of a new page. It responds with a 404 that no cache stores, so the next
-//! request succeeds.
+//! Conversely, an old server cannot serve the files of a new page. It responds with a 404 that no cache stores, so the
+//! next request succeeds.
 #![cfg_attr(
     feature = "assets-css",
     doc = "

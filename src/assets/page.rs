@@ -28,13 +28,13 @@ impl AssetManifest {
         Ok(link(asset, &format!("rel=preload; as={destination}{crossorigin}")))
     }
 
-    /// Returns the value of a `Link` field with `rel=modulepreload`, which is the [`preload`](AssetManifest::preload) of an
-    /// ES module.
+    /// Returns the value of a `Link` field with `rel=modulepreload`, which is the [`preload`](AssetManifest::preload)
+    /// of an ES module.
     ///
     /// # Warning
     ///
-    /// In a page with an [import map](AssetManifest::import_map), use a `<link rel="modulepreload">` after the map instead.
-    /// Browsers process the header field before the map, and some of them then ignore the map.
+    /// In a page with an [import map](AssetManifest::import_map), use a `<link rel="modulepreload">` after the map
+    /// instead. Browsers process the header field before the map, and some of them then ignore the map.
     ///
     /// # Errors
     ///
@@ -106,8 +106,8 @@ impl AssetManifest {
         Ok(tags.join("\n"))
     }
 
-    /// Returns the chunks that an entry imports, each after those that it imports itself. The function does not recurse,
-    /// because a chain of imports can be long.
+    /// Returns the chunks that an entry imports, each after those that it imports itself. The function does not
+    /// recurse, because a chain of imports can be long.
     fn imported_by<'a>(&'a self, entry: &'a Asset) -> Vec<&'a Asset> {
         let mut seen = HashSet::from([entry.name()]);
         let mut imported = Vec::new();

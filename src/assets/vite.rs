@@ -145,8 +145,8 @@ impl HashedSuffixes {
         Self(suffixes)
     }
 
-    /// Returns whether a file that is named after a chunk has a hash according to the pattern. Text that a person may have
-    /// written does not count as a hash.
+    /// Returns whether a file that is named after a chunk has a hash according to the pattern. Text that a person may
+    /// have written does not count as a hash.
     fn include(&self, file: &str, name: &str) -> bool {
         suffix(file, name).is_some_and(|suffix| {
             let is_pattern = |certain: &Certain| certain.count >= 2 && 2 * certain.count >= certain.of;

@@ -19,7 +19,8 @@ struct Entry {
 }
 
 impl AssetManifest {
-    /// The directory that webpack built, with the names of a manifest that a plugin wrote: `url("main.js")` is the URL of
+    /// The directory that webpack built, with the names of a manifest that a plugin wrote: `url("main.js")` is the URL
+    /// of
     /// `static/js/main.8efea723.js`.
     ///
     /// The manifest is that of `webpack-manifest-plugin`, that of `webpack-assets-manifest`, or the
@@ -31,12 +32,13 @@ impl AssetManifest {
     /// { "files": { "main.js": "/static/js/main.8efea723.js" }, "entrypoints": [] }
     /// ```
     ///
-    /// The [prefix](AssetDirectory::prefix) is the path of webpack's `output.publicPath`, because the files refer to each
-    /// other by it: `/app` for `/app/` and for `https://cdn.example.com/app/`.
+    /// The [prefix](AssetDirectory::prefix) is the path of webpack's `output.publicPath`, because the files refer to
+    /// each other by it: `/app` for `/app/` and for `https://cdn.example.com/app/`.
     ///
-    /// The files that the manifest names have no other URLs. A file whose name has a hash is served as versioned, and one
-    /// without is served as `no-cache`. A name that may consist of words does not count as a hash:
-    /// [`AssetDirectory::hashed_names`] overrides that. Every other file of the directory is an asset under its own path.
+    /// The files that the manifest names have no other URLs. A file whose name has a hash is served as versioned, and
+    /// one without is served as `no-cache`. A name that may consist of words does not count as a hash:
+    /// [`AssetDirectory::hashed_names`] overrides that. Every other file of the directory is an asset under its own
+    /// path.
     ///
     /// # Errors
     ///

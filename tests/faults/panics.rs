@@ -48,7 +48,7 @@ async fn panics() -> &'static str {
     give_up()
 }
 
-/// Of a known length, so that it is read for a tag.
+/// The length is known, so that the layer reads the body for a tag.
 async fn body_panics() -> axum::response::Response {
     let mut response = axum::response::Response::new(Body::new(Sized(Body::from_stream(a_piece_and_a_panic()))));
     response.headers_mut().insert("content-type", http::HeaderValue::from_static("text/plain"));
@@ -92,7 +92,7 @@ fn source(parts: &Parts) -> impl Future<Output = Representation> + use<> {
     }
 }
 
-/// As `panic!`, without telling anybody.
+/// Panics without output.
 fn give_up() -> ! {
     std::panic::resume_unwind(Box::new("as it was meant to"))
 }

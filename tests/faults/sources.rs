@@ -19,7 +19,7 @@ use crate::support::{TestBody, answer, field, request};
 const LIMIT: Duration = Duration::from_secs(2);
 const V1: EntityTag = EntityTag::from_static("\"v1\"");
 
-/// What the application does when its database does not answer.
+/// The behavior of the application if its database does not respond.
 async fn or_unknown(looked_up: impl Future<Output = Result<Validators, &'static str>>) -> Representation {
     match tokio::time::timeout(LIMIT, looked_up).await {
         Ok(Ok(validators)) => Representation::Current(validators),

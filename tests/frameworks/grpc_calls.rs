@@ -316,7 +316,7 @@ async fn a_deadline_of_the_client_alone_ends_the_handler_too() {
     }
 }
 
-/// A message in its frame of five octets more.
+/// A message with its prefix of five bytes.
 fn framed(message: &[u8]) -> Vec<u8> {
     [&[0], &u32::try_from(message.len()).unwrap().to_be_bytes()[..], message].concat()
 }

@@ -38,7 +38,7 @@ async fn slow() -> &'static str {
 }
 
 async fn panics() -> &'static str {
-    // Not by `panic!`, which tells everybody.
+    // Does not use `panic!`, which prints a message.
     std::panic::resume_unwind(Box::new("the handler panics"))
 }
 

@@ -40,7 +40,7 @@ fn sessions() -> SessionManagerLayer<MemoryStore> {
     SessionManagerLayer::new(MemoryStore::default())
 }
 
-/// No shared cache keeps it, and no edge is told to.
+/// No shared cache stores the response, and no CDN gets a lifetime.
 fn is_not_shared(answer: &Answer, row: &str) {
     let cache_control = answer.field("cache-control").unwrap();
     assert!(cache_control.contains("private"), "{row}: {:?}", answer.headers);

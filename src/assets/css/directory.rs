@@ -14,13 +14,13 @@ impl AssetDirectory {
     ///
     /// Serve the files from `output`. If you compress them afterwards, build the manifest again from `output`.
     ///
-    /// The method creates `output` at the end, only on success. The directory must not exist, and must be outside of this
-    /// directory.
+    /// The method creates `output` at the end, only on success. The directory must not exist, and must be outside of
+    /// this directory.
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`build`](AssetDirectory::build), and an error if a reference does not lead to an asset, if
-    /// references form a cycle, or if `output` exists or cannot be written.
+    /// Returns the errors of [`build`](AssetDirectory::build), and an error if a reference does not lead to an asset,
+    /// if references form a cycle, or if `output` exists or cannot be written.
     pub fn rewrite_stylesheets(&self, output: impl AsRef<Path>) -> Result<AssetManifest, AssetError> {
         let output = output.as_ref();
         if self.is_embedded() {

@@ -229,8 +229,8 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-/// Rewrites a stylesheet after those that it refers to. The function does not recurse, because a chain of references can
-/// be as long as the number of files.
+/// Rewrites a stylesheet after those that it refers to. The function does not recurse, because a chain of references
+/// can be as long as the number of files.
 fn visit<'a>(
     name: &'a str,
     sheets: &HashMap<&'a str, Stylesheet<'a>>,

@@ -49,8 +49,8 @@ pub enum UnknownName {
     /// Returns a 404 that no cache stores. The layer does not call the inner service, which may fall back to a page.
     #[default]
     NotFound,
-    /// Returns the response of the inner service, but no cache stores it. A page in place of another kind of file is still
-    /// a 404.
+    /// Returns the response of the inner service, but no cache stores it. A page in place of another kind of file is
+    /// still a 404.
     Service,
     /// Passes the request and the response unchanged, except for a prefix that the layer
     /// [strips](PathPrefix::Strip). This applies to every method. It is the default of [`PathPrefix::Keep`] without a

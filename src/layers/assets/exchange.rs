@@ -100,8 +100,8 @@ enum UrlKind {
 const PRECONDITIONS: [HeaderName; 5] = [IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE];
 
 impl Exchange {
-    /// Finds the asset of a request. Responds if that does not need the inner service, and otherwise prepares the request
-    /// for it.
+    /// Finds the asset of a request. Responds if that does not need the inner service, and otherwise prepares the
+    /// request for it.
     pub(super) fn begin<Q, B>(config: &Arc<Config>, request: &mut Request<Q>) -> RequestPlan<B> {
         let facts = config.rules.facts(request);
         let is_head = *request.method() == Method::HEAD;
@@ -368,7 +368,8 @@ impl Exchange {
 
 const USE_AS_DICTIONARY: HeaderName = HeaderName::from_static("use-as-dictionary");
 
-/// Returns whether the only precondition of the request is `If-None-Match` with exactly this tag, as a browser sends it.
+/// Returns whether the only precondition of the request is `If-None-Match` with exactly this tag, as a browser sends
+/// it.
 ///
 /// [`Conditional`] has the same result, but takes many more steps.
 // P-15, and P-05: an `If-Match` would come first.
@@ -383,8 +384,8 @@ fn has_any_condition(headers: &HeaderMap) -> bool {
     EntityTagList::new(headers.get_all(IF_NONE_MATCH)).any(|member| matches!(member, EntityTagMember::Any))
 }
 
-/// Returns the content coding of the partial copy that a client resumes, or `identity`. Returns `None` if the client does
-/// not accept this coding.
+/// Returns the content coding of the partial copy that a client resumes, or `identity`. Returns `None` if the client
+/// does not accept this coding.
 fn resumed_form<Q>(asset: &Asset, request: &Request<Q>) -> Option<&'static str> {
     let headers = request.headers();
     if !headers.contains_key(IF_RANGE) || *request.method() != Method::GET || !has_valid_byte_range(headers) {

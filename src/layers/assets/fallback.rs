@@ -22,8 +22,8 @@ pub(super) enum FallbackKind {
 
 /// Returns the page for a path that the manifest does not contain.
 ///
-/// Returns `None` for the path of a missing file. A browser would run the page as a script, or a cache would store it as
-/// one.
+/// Returns `None` for the path of a missing file. A browser would run the page as a script, or a cache would store it
+/// as one.
 pub(super) fn fallback<Q>(
     config: &Config,
     assets: &AssetManifest,

@@ -19,8 +19,8 @@ pub struct AssetsLayer {
 }
 
 impl AssetsLayer {
-    /// Creates a layer for an [`AssetManifest`](crate::assets::AssetManifest) or an [`AssetSource`]. If the source is in
-    /// development mode, the layer is too.
+    /// Creates a layer for an [`AssetManifest`](crate::assets::AssetManifest) or an [`AssetSource`]. If the source is
+    /// in development mode, the layer is too.
     pub fn new(source: impl Into<AssetSource>) -> Self {
         let source = source.into();
         let mut rules = Rules::default();
@@ -109,8 +109,8 @@ impl AssetsLayer {
         self.with(|config| config.conditional.clock = clock)
     }
 
-    /// Enables or disables the layer. If `false`, the layer passes requests and responses through unchanged, so versioned
-    /// URLs do not work. Enabled by default.
+    /// Enables or disables the layer. If `false`, the layer passes requests and responses through unchanged, so
+    /// versioned URLs do not work. Enabled by default.
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self {
         self.with(|config| config.enabled = enabled)
