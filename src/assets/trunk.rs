@@ -8,7 +8,8 @@ use super::error::AssetError;
 use super::manifest::AssetManifest;
 
 impl AssetManifest {
-    /// The directory that [Trunk](https://trunkrs.dev) built (`dist`). Trunk writes no manifest: its file names end in
+    /// Builds a manifest of the directory that [Trunk](https://trunkrs.dev) built (`dist`). Trunk does not write a
+    /// manifest. Its file names end in
     /// a dash and a hash of 64 bits. They have no other URLs, and are served as versioned. An asset is named without
     /// the hash: `url("app.js")` is the URL of `app-af4a2d3bd1ca8f3e.js`, and `app_bg.wasm` that of the module. With
     /// several builds in one directory, each file is named by its path.

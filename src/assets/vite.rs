@@ -41,7 +41,7 @@ fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>
 }
 
 impl AssetManifest {
-    /// The directory that Vite built (`dist`), with the names of its manifest
+    /// Builds a manifest of the directory that Vite built (`dist`), with the names of its own manifest
     /// (`dist/.vite/manifest.json`, by `build.manifest`): `url("src/main.ts")` is the URL of the
     /// script that was made of it.
     ///

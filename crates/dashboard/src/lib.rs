@@ -54,16 +54,14 @@
 //!   [`PeerAddress`], or the application states that the listener [is bound to
 //!   loopback](Dashboard::bound_to_loopback). Without either, every request is refused.
 //! - The request names a loopback host, in its target and in `Host`. This stops DNS rebinding: a site that resolves its
-//! own
-//!   name to 127.0.0.1 is still requested by that name.
+//!   own name to 127.0.0.1 is still requested by that name.
 //! - No field shows a proxy or CDN in between. Such a peer has a loopback address although its clients do not. The
-//! fields
-//!   are `Forwarded`, `Via`, `CDN-Loop`, the `X-Forwarded-*` family, all fields with the address of a client
+//!   fields are `Forwarded`, `Via`, `CDN-Loop`, the `X-Forwarded-*` family, all fields with the address of a client
 //!   (`X-Real-IP`, `CF-Connecting-IP`, `True-Client-IP`, `Fastly-Client-IP`, ...), and the fields that the known CDNs,
 //!   load balancers and tunnels add.
 //! - No other site made the request: `Sec-Fetch-Site` is `same-origin`, `none` or absent, and `Origin` and `Referer`
-//! are
-//!   absent or name the host and port of the request. Open the page by its address, not by a link from another site.
+//!   are absent or name the host and port of the request. Open the page by its address, not by a link from another
+//!   site.
 //!
 //! [`Dashboard::allow`] replaces the first three conditions by a rule of the application. With axum, these lines add
 //! the peer's address, together with `into_make_service_with_connect_info::<SocketAddr>()`:

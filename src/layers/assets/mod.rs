@@ -25,8 +25,7 @@
 //!
 //! - The status is 200 or 206.
 //! - `Content-Type` is present, and is not that of a page unless the file is a page. The layer accepts every other
-//! type,
-//!   because tables of media types differ.
+//!   type, because tables of media types differ.
 //! - The length is that of the file: `Content-Length`, the complete length in `Content-Range`, or the exact size of the
 //!   body. For a file in a content coding, it is the length of the compressed file next to it.
 //! - `Last-Modified`, if the response has one and the manifest was made from the directory on this machine, is the time
