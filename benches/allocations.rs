@@ -1,4 +1,4 @@
-//! What one call of each case allocates: how often and how many bytes, as JSON.
+//! Prints the number of allocations and bytes of one call of each case, as JSON.
 //!
 //! ```text
 //! cargo bench --bench allocations --all-features

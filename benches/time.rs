@@ -1,5 +1,5 @@
-//! The time of each layer around the same service bare, and of the functions of the protocol
-//! beside those of other crates, by criterion.
+//! Measures with criterion the time of each layer around the same service, and of the functions of the protocol and
+//! their counterparts in other crates.
 //!
 //! ```text
 //! cargo bench --bench time --all-features

@@ -1,10 +1,10 @@
-//! A page by askama whose files have URLs that change with their bytes, embedded in the program.
+//! An askama page with files that are embedded in the program. Their URLs change with their bytes.
 //!
 //! ```text
 //! cargo run --example askama --features assets
 //! ```
 //!
-//! An unknown name in the template is an error of the page, and not a broken link.
+//! With an unknown file name in the template, the page fails to render instead of containing a broken link.
 
 use std::error::Error;
 
@@ -39,7 +39,7 @@ async fn page(State(assets): State<AssetManifest>) -> Result<impl IntoResponse, 
 async fn main() -> Result<(), Box<dyn Error>> {
     const STYLE: &str = "p { color: tan }\n";
     let assets = AssetManifest::from_contents([("style.css", STYLE)])?.with_prefix("/static")?;
-    // Asked for the plain name only: the layer has verified the version by then.
+    // The layer verifies the fingerprint and removes it, so this service gets only plain names.
     let files = Router::new().route("/style.css", get(async || ([(CONTENT_TYPE, "text/css")], STYLE)));
     let app = Router::new()
         .route("/", get(page))

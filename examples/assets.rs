@@ -1,13 +1,14 @@
-//! A page with a stylesheet and a script whose URLs change with their bytes, from a directory
-//! that the program writes for itself.
+//! A page with a stylesheet and a script. Their URLs change with their bytes.
+//!
+//! The example writes its files to a temporary directory.
 //!
 //! ```text
 //! cargo run --example assets --features assets,minijinja
 //! cargo run --example assets --features assets,minijinja -- --development
 //! ```
 //!
-//! Ask it with `curl -i`, and change a file: in development the next page has a new URL, and
-//! else the old URL is a 404 that no cache keeps.
+//! Request the page with `curl -i`, and then change a file. In development mode, the next page has a new URL for it.
+//! Otherwise the URL becomes a 404 that no cache stores.
 
 use std::sync::Arc;
 use std::{env, error::Error, fs};
@@ -44,7 +45,7 @@ async fn page(State(site): State<Arc<Site>>) -> Result<Response, Failure> {
     Ok(([(LINK, preload)], Html(html)).into_response())
 }
 
-/// What went wrong with a page is for the log.
+/// An error while rendering a page, which goes to the log and not to the client.
 struct Failure(String);
 
 impl<E: Error> From<E> for Failure {
@@ -79,7 +80,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/", get(page))
         .with_state(Arc::new(Site { assets, templates }))
         .nest_service("/static", files)
-        // The page has to be asked for again, or it would hold on to the old URLs.
+        // Caches must revalidate the page. A stale page would contain the old URLs.
         .layer(CachingLayer::new(CachePolicy::NO_CACHE).development(development));
 
     let listener = TcpListener::bind("127.0.0.1:0").await?;

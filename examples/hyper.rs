@@ -1,5 +1,5 @@
-//! A hyper server without a framework, over HTTP/1.1 and cleartext HTTP/2, with the policy
-//! of each path in one place.
+//! A hyper server without a framework, over HTTP/1.1 and cleartext HTTP/2. One table contains the policies of all
+//! paths.
 //!
 //! ```text
 //! cargo run --example hyper --features routes
@@ -24,18 +24,18 @@ use tower_cache_policy::policy::{CachePolicy, routes::RouteError, routes::RouteP
 const MINUTE: Duration = Duration::from_secs(60);
 const PAGE: CachePolicy = CachePolicy::public(MINUTE).edge(Duration::from_secs(3600));
 
-/// A path that nobody thought of gets `private, no-cache`, as the default.
+/// Returns the policies by path. A path without a policy gets the default, `private, no-cache`.
 fn policies() -> Result<RoutePolicies, RouteError> {
     RoutePolicies::builder()
         .route("/", PAGE)
         .route("/account", CachePolicy::private(MINUTE))
         .route("/login", CachePolicy::NO_STORE)
-        // Such a name is never given to other bytes.
+        // These names contain a hash of the content, so the bytes behind a name never change.
         .route("/assets/{*name}", CachePolicy::IMMUTABLE)
         .build()
 }
 
-async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn respond(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (status, media_type, text) = match request.uri().path() {
         "/" => (StatusCode::OK, "text/html", "<!doctype html><title>Tea</title><p>Hot.\n"),
         "/account" => (StatusCode::OK, "text/plain", "You are visitor 42.\n"),
@@ -48,7 +48,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     if request.method() == Method::HEAD {
-        // Over HTTP/2 hyper sends what it is given, and clients take content here for an error.
+        // Over HTTP/2, hyper does not remove the content of a response to HEAD, and clients report it as an error.
         response.headers_mut().insert(CONTENT_LENGTH, text.len().into());
         *response.body_mut() = Full::default();
     }
@@ -62,14 +62,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("listening on http://{}", listener.local_addr()?);
     let policies = policies()?;
     println!("{}", policies.to_markdown());
-    let service = ServiceBuilder::new().layer(CachingLayer::new(policies)).service(service_fn(answer));
+    let service = ServiceBuilder::new().layer(CachingLayer::new(policies)).service(service_fn(respond));
     let mut server = Builder::new(TokioExecutor::new());
-    // Without a timer a client may take for ever to send its fields.
+    // Without a timer, a client could keep a connection open forever without sending a request.
     server.http1().timer(TokioTimer::new());
     loop {
         let (stream, _) = listener.accept().await?;
         let service = TowerToHyperService::new(service.clone());
         let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
-        tokio::spawn(connection); // A client that goes away is no error of the server.
+        tokio::spawn(connection); // The server ignores clients that disconnect.
     }
 }

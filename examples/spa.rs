@@ -1,12 +1,12 @@
-//! A single-page application that Vite built, on every path that no other route has.
+//! A single-page application built by Vite, on every path that no other route matches.
 //!
 //! ```text
 //! cargo run --example spa --features assets
 //! cargo run --example spa --features assets -- DIST [PORT]
 //! ```
 //!
-//! The page is revalidated on each load, the files that Vite hashed are stored for a year, and those of `public/` are
-//! revalidated under their own names. A script of another build is a 404 that no cache stores.
+//! Browsers revalidate the page on each load, store the hashed files for a year, and revalidate the files of `public/`,
+//! whose names have no hash. A script of another build is a 404 that no cache stores.
 
 use std::path::PathBuf;
 use std::{env, error::Error, fs};
@@ -23,7 +23,7 @@ use tower_http::services::ServeDir;
 const DIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/vite/plain");
 
 fn app(dist: PathBuf) -> Result<Router, Box<dyn Error>> {
-    // Vite writes it with `build.manifest`. The closure names the files that Vite hashed.
+    // Vite writes this file if `build.manifest` is set. The closure selects the files that Vite hashed.
     let manifest = fs::read_to_string(dist.join(".vite/manifest.json"))?;
     let directory = AssetDirectory::new(&dist).hashed_names(|file| file.starts_with("assets/"));
     let assets = AssetManifest::from_vite(&manifest, &directory)?;
@@ -31,7 +31,7 @@ fn app(dist: PathBuf) -> Result<Router, Box<dyn Error>> {
     let files = ServeDir::new(dist).precompressed_br().precompressed_gzip();
     let application = AssetsLayer::new(&assets).fallback_page("index.html")?.layer(files);
 
-    // With a fallback of its own, an unknown path of the API is not a page.
+    // With its own fallback, the API returns 404 for an unknown path instead of the page.
     let api = Router::new()
         .route("/teas", get(async || Json(["green", "black"])))
         .fallback(async || StatusCode::NOT_FOUND)

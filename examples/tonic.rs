@@ -1,4 +1,4 @@
-//! A tonic service without the layers and with them: gRPC goes through as it is.
+//! A tonic service with and without the layers, to show that they do not change gRPC calls.
 //!
 //! ```text
 //! cargo run --example tonic
@@ -29,7 +29,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         .layer(EntityTagLayer::new());
     tokio::spawn(server.add_service(health).serve_with_incoming(layered));
 
-    let (without, with) = (ask(addresses.0, &mut reporter).await?, ask(addresses.1, &mut reporter).await?);
+    let (without, with) = (call(addresses.0, &mut reporter).await?, call(addresses.1, &mut reporter).await?);
     for ((what, without), (_, with)) in without.iter().zip(&with) {
         if without != with {
             eprintln!("error: the layers change the {what}\n  without them: {without}\n  with them:    {with}");
@@ -40,15 +40,15 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// All that a client sees of a unary call, of one that fails, and of a stream.
-async fn ask(at: SocketAddr, reporter: &mut HealthReporter) -> Result<[(&'static str, String); 7], Box<dyn Error>> {
+/// Returns everything that a client can observe of a unary call, a failed call and a stream.
+async fn call(at: SocketAddr, reporter: &mut HealthReporter) -> Result<[(&'static str, String); 7], Box<dyn Error>> {
     let mut client = HealthClient::new(Endpoint::from_shared(format!("http://{at}"))?.connect().await?);
     reporter.set_service_status("tea", Serving).await;
     let unary = client.check(about("tea")).await?;
-    let failed = client.check(about("coffee")).await.err().ok_or("a service that is not there was found")?;
+    let failed = client.check(about("coffee")).await.err().ok_or("the server found a service that does not exist")?;
     let (headers, mut stream, _) = client.watch(about("tea")).await?.into_parts();
     let first = stream.message().await?;
-    // Not before: a layer that waits for the end of the stream is found here.
+    // The second message comes after the first was received, so that a layer that waits for the end would hang here.
     reporter.set_service_status("tea", NotServing).await;
     let second = stream.message().await?;
     reporter.clear_service_status("tea").await;
@@ -65,7 +65,7 @@ async fn ask(at: SocketAddr, reporter: &mut HealthReporter) -> Result<[(&'static
     ])
 }
 
-/// With metadata that would be a precondition anywhere else, and here is the application's.
+/// Creates a request with metadata that would be a precondition in plain HTTP. In gRPC it belongs to the application.
 fn about(service: &str) -> Request<HealthCheckRequest> {
     let mut request = Request::new(HealthCheckRequest { service: service.to_owned() });
     request.metadata_mut().insert("if-none-match", MetadataValue::from_static("*"));
@@ -74,6 +74,6 @@ fn about(service: &str) -> Request<HealthCheckRequest> {
 
 fn metadata(map: &MetadataMap) -> String {
     let mut map = map.clone();
-    map.remove("date"); // The two servers are not asked at the same time.
+    map.remove("date"); // The two calls are not made at the same time.
     format!("{map:?}")
 }

@@ -37,7 +37,7 @@ fn service(
     })
 }
 
-/// What one call of a service allocates. Its future is ready at once.
+/// Counts the allocations of one call of a service. Its future must be ready at once.
 fn allocated<S, B>(mut service: S, request: Request<TestBody>) -> AllocationInfo
 where
     S: Service<Request<TestBody>, Response = Response<B>, Error = Infallible>,

@@ -177,7 +177,7 @@ fn serves(
 }
 
 #[tokio::test]
-async fn the_media_type_of_a_file_is_believed_whatever_the_table_of_the_service_says() {
+async fn any_media_type_of_the_service_is_accepted_for_a_file() {
     for (table, rows) in MEDIA_TYPES {
         let mut checked = 0;
         for line in rows.lines().filter(|line| !line.starts_with('#')) {
@@ -520,7 +520,7 @@ fn legal_css_is_accepted_in_the_strict_mode() {
     }
 }
 
-/// What a default application of Vite has, and the parts of the example in its guide.
+/// The files of a default Vite application, and the parts of the example in its guide.
 const VITE: &str = r#"{
   "_shared-B7PI925R.js": {
     "file": "assets/shared-B7PI925R.js", "name": "shared", "imports": ["index.html"], "css": ["assets/shared-ChJ_j-JJ.css"]

@@ -39,7 +39,7 @@ enum Path {
     Unknown,
 }
 
-/// What the service inside has.
+/// The files of the inner service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Files {
     Right,
@@ -219,7 +219,7 @@ fn check(exchange: &Exchange) {
         assert!(matches!(came.status.as_u16(), 200 | 206 | 304), "{} for a year", came.status);
         assert!(came.status == 304 || *files == Files::Right, "{files:?} for a year");
     }
-    // Whatever may be kept under the name of the style is the style.
+    // Every stored response under the name of the stylesheet is the stylesheet.
     let of_style = matches!(path, Path::Versioned | Path::Plain);
     if of_style && came.status == 200 && *method == Method::GET && !control.no_store() && exchange.is_tame() {
         KEPT.fetch_add(1, Ordering::Relaxed);
@@ -288,7 +288,7 @@ proptest! {
 }
 
 #[test]
-fn in_whatever_stack_a_versioned_url_keeps_what_it_promises() {
+fn a_versioned_url_is_immutable_in_every_stack() {
     hold();
     for (name, count, least) in [("304s", &NOT_MODIFIED, 100), ("answers to keep", &KEPT, 100), ("parts", &PARTS, 20)] {
         let count = count.load(Ordering::Relaxed);

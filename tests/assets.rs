@@ -66,7 +66,7 @@ fn manifest(directory: &TempDir) -> AssetManifest {
     AssetManifest::from_directory(directory.path()).unwrap()
 }
 
-/// Who was asked how often.
+/// The number of calls of each service.
 #[derive(Clone, Default)]
 struct Asked(Arc<AtomicUsize>);
 
@@ -228,7 +228,7 @@ async fn by_choice_a_stale_fingerprint_gets_the_current_bytes_or_the_current_url
         assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::FOUND, NO_STORE));
         assert_eq!(answer.field("location").unwrap(), path_of(&assets, "style.css"));
     }
-    // What was never there has no current version either.
+    // A file that never existed does not have a current version either.
     assert_eq!(ask(&current, get(&format!("/gone.{OTHER}.css"), &[])).await.status, 404);
     assert_eq!(ask(&redirect, get(&format!("/gone.{OTHER}.css"), &[])).await.status, 404);
 }
@@ -348,7 +348,7 @@ async fn a_loaded_manifest_knows_lengths_until_it_has_read_the_files() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_gone_is_a_404_that_nobody_keeps() {
+async fn a_deleted_file_is_a_404_that_no_cache_stores() {
     let files = site();
     let assets = manifest(&files);
     fs::remove_file(files.path().join("style.css")).unwrap();
@@ -374,7 +374,7 @@ fn static_service(
 }
 
 #[tokio::test]
-async fn only_what_is_proven_is_immutable() {
+async fn only_a_proven_response_is_immutable() {
     let assets = AssetManifest::from_contents([("style.css", "p{color:red}")]).unwrap();
     let url = path_of(&assets, "style.css");
     let layer = AssetsLayer::new(&assets);
@@ -498,7 +498,7 @@ async fn a_policy_of_the_service_inside_does_not_come_back_further_out() {
 }
 
 #[tokio::test]
-async fn credentials_keep_an_asset_from_shared_caches() {
+async fn shared_caches_do_not_store_an_asset_requested_with_credentials() {
     let files = site();
     let assets = manifest(&files);
     let url = path_of(&assets, "style.css");
@@ -560,7 +560,7 @@ async fn preconditions_rest_on_bytes_and_never_on_dates() {
 }
 
 #[tokio::test]
-async fn a_304_under_a_versioned_url_asks_no_file_whatever_became_of_it() {
+async fn a_304_under_a_versioned_url_does_not_read_the_file() {
     let previous = directory(&[("release-1/style.css", "p{color:tan}")]);
     let gone = AssetManifest::from_directory(previous.path().join("release-1")).unwrap();
     let files = site();
@@ -629,7 +629,7 @@ async fn a_304_under_a_versioned_url_asks_no_file_whatever_became_of_it() {
 }
 
 #[tokio::test]
-async fn a_304_says_what_the_200_says_however_the_tag_is_stated() {
+async fn a_304_has_the_fields_of_its_200_for_every_source_of_the_tag() {
     let files = directory(&[("style.css", "p{color:red}"), ("style.css.gz", "not really gzip"), ("page.html", "<p>")]);
     let assets = manifest(&files);
     let layer = AssetsLayer::new(&assets).use_as_dictionary();
@@ -661,7 +661,7 @@ async fn a_304_says_what_the_200_says_however_the_tag_is_stated() {
 }
 
 #[tokio::test]
-async fn what_refuses_inside_is_not_asked_for_a_304_under_a_versioned_url() {
+async fn a_304_under_a_versioned_url_does_not_call_inner_authentication() {
     let files = site();
     let assets = manifest(&files);
     let url = path_of(&assets, "style.css");
@@ -693,7 +693,7 @@ async fn in_development_a_304_is_about_the_file_on_the_disk() {
 }
 
 #[tokio::test]
-async fn a_head_without_a_length_proves_nothing_and_is_no_other_file() {
+async fn a_head_response_without_a_length_is_unproven() {
     let assets = AssetManifest::from_contents([("style.css", "p{color:red}")]).unwrap();
     let url = path_of(&assets, "style.css");
     let empty = AssetsLayer::new(&assets).layer(service_fn(|_: Request<TestBody>| {
@@ -707,7 +707,7 @@ async fn a_head_without_a_length_proves_nothing_and_is_no_other_file() {
 }
 
 #[tokio::test]
-async fn head_says_what_get_says_and_a_write_is_kept_by_nobody() {
+async fn head_has_the_fields_of_get_and_a_write_is_not_stored() {
     let files = site();
     let assets = manifest(&files);
     let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
@@ -776,7 +776,7 @@ async fn if_match_names_the_file_in_its_coding() {
 }
 
 #[tokio::test]
-async fn a_file_that_has_a_coded_one_varies_on_it_whatever_the_service_says() {
+async fn a_file_with_a_compressed_one_varies_even_if_the_service_does_not() {
     let files =
         directory(&[("style.css", "p{color:red}"), ("style.css.gz", "not really gzip"), ("app.js", "p{color:red}")]);
     let assets = manifest(&files);
@@ -842,7 +842,7 @@ async fn it_works_inside_compression_and_the_usual_stack() {
 }
 
 #[tokio::test]
-async fn each_mount_sees_and_hands_on_what_it_says() {
+async fn each_path_prefix_mode_receives_and_forwards_its_documented_paths() {
     let files = directory(&[("static/style.css", "p{}"), ("other", "x")]);
     let inside = files.path().join("static");
     let assets = AssetManifest::from_directory(&inside).unwrap().with_prefix("/static").unwrap();
@@ -869,7 +869,7 @@ async fn each_mount_sees_and_hands_on_what_it_says() {
 }
 
 #[tokio::test]
-async fn by_choice_an_unknown_name_is_served_and_kept_by_nobody() {
+async fn an_unknown_name_can_be_served_but_is_not_stored() {
     let files = site();
     let assets = manifest(&files);
     write(files.path(), "upload.png", "png");
@@ -893,7 +893,7 @@ async fn by_choice_an_unknown_name_is_served_and_kept_by_nobody() {
 }
 
 #[tokio::test]
-async fn in_development_nothing_is_kept_and_a_changed_file_is_noticed() {
+async fn in_development_nothing_is_stored_and_a_changed_file_is_noticed() {
     let files = site();
     let source = AssetDirectory::new(files.path()).source(true).unwrap();
     let service = AssetsLayer::new(&source).layer(ServeDir::new(files.path()));
@@ -927,7 +927,7 @@ async fn in_development_nothing_is_kept_and_a_changed_file_is_noticed() {
 }
 
 #[tokio::test]
-async fn a_versioned_text_is_offered_as_a_dictionary_when_asked_to() {
+async fn a_versioned_text_is_offered_as_a_dictionary_if_enabled() {
     let files = site();
     let assets = manifest(&files).with_prefix("/static").unwrap();
     let layer = AssetsLayer::new(&assets).mount(PathPrefix::Strip).use_as_dictionary();
@@ -1078,7 +1078,7 @@ fn hidden_files_and_links_are_assets_by_choice() {
 }
 
 #[test]
-fn progress_is_told_once_for_each_file() {
+fn progress_is_reported_once_for_each_file() {
     let files = directory(&[("a", "1"), ("b", "2"), ("c/d", "3")]);
     let told = Arc::new(std::sync::Mutex::new(Vec::new()));
     let heard = Arc::clone(&told);
@@ -1188,7 +1188,7 @@ const VITE: &str = r#"{
 }"#;
 
 #[tokio::test]
-async fn what_vite_built_has_the_names_that_vite_gave_it() {
+async fn a_vite_build_has_the_names_of_its_manifest() {
     let built = [
         ("assets/shared-B7PI925R.js", "1"),
         ("assets/shared-ChJ_j-JJ.css", "2"),

@@ -44,7 +44,7 @@ fn versioned(assets: &AssetManifest, name: &str) -> String {
 }
 
 #[test]
-fn every_reference_leads_to_the_versioned_url_of_what_was_written() {
+fn every_reference_leads_to_the_versioned_url_of_the_written_file() {
     for place in [FingerprintLocation::Path, FingerprintLocation::Query] {
         let source = directory(SITE);
         let parent = tempfile::tempdir().unwrap();
@@ -75,7 +75,7 @@ fn every_reference_leads_to_the_versioned_url_of_what_was_written() {
                 v("css/style.css.map"),
             )
         );
-        // What was not rewritten is as it was, and what is outdated is not there.
+        // Files that were not rewritten are unchanged, and outdated files are missing.
         assert_eq!(fs::read_to_string(output.join("vendor/grid.css")).unwrap(), SITE[4].1);
         assert!(output.join("vendor/grid.css.gz").exists());
         assert!(!output.join("css/style.css.gz").exists());
@@ -106,7 +106,7 @@ fn a_change_goes_up_to_the_page() {
 }
 
 #[test]
-fn what_is_missing_or_goes_in_a_circle_is_told_by_file_and_line() {
+fn missing_and_circular_references_are_reported_with_file_and_line() {
     let error = |files: &[(&'static str, &'static str)]| {
         rewrite_contents(files.iter().copied(), "/static", FingerprintLocation::Path).unwrap_err()
     };
@@ -135,7 +135,7 @@ fn what_is_missing_or_goes_in_a_circle_is_told_by_file_and_line() {
 }
 
 #[test]
-fn a_long_chain_is_no_deep_recursion() {
+fn a_long_chain_does_not_overflow_the_stack() {
     let files: Vec<(String, String)> = (0..20_000)
         .map(|n| {
             (format!("{n:05}.css"), if n < 19_999 { format!("@import '{:05}.css';", n + 1) } else { String::new() })

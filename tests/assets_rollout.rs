@@ -117,7 +117,7 @@ async fn every_page_gets_its_own_bytes_from_every_server_or_none() {
                     }
                 }
             }
-            // An old page works on the new server exactly when that kept the old files.
+            // An old page works on the new server only if that server has the old files.
             for url in site.old.files.keys() {
                 let unchanged = site.new.files.contains_key(url);
                 let answer = ask(&site.new.server, url).await;
@@ -176,7 +176,7 @@ async fn with_the_fingerprint_in_the_path_a_cache_may_forget_the_query() {
 }
 
 #[tokio::test]
-async fn plain_names_mean_the_files_of_the_server_and_are_asked_for_again() {
+async fn plain_names_mean_the_files_of_the_server_and_are_revalidated() {
     let site = site(FingerprintLocation::Path, StaleFingerprint::NotFound, true);
     for (generation, text) in [(&site.old, "p{color:red}"), (&site.new, "p{color:tan}")] {
         let answer = ask(&generation.server, "/static/style.css").await;

@@ -50,7 +50,7 @@ fn page(answered: &[&str]) -> CacheAudit {
 }
 
 #[test]
-fn typical_answers_read_as_plain_english() {
+fn typical_reports_are_plain_english() {
     let table: &[(&str, CacheAudit, &str)] = &[
         (
             "a page for all",
@@ -500,7 +500,7 @@ fn an_edge_goes_by_the_first_field_of_its_list_that_is_sound() {
 }
 
 #[test]
-fn stale_reuse_is_what_the_answer_allows_and_the_edge_knows() {
+fn stale_reuse_needs_permission_and_support_of_the_edge() {
     let table: &[(&str, EdgeProfile, &str, bool, [Option<u64>; 2])] = &[
         (
             "both",
@@ -556,7 +556,7 @@ fn tags_are_those_of_the_field_that_the_cache_reads() {
 }
 
 #[test]
-fn a_304_is_told_of_as_the_200_that_it_freshens() {
+fn a_304_is_audited_like_the_200_that_it_freshens() {
     let fresh = |status| audit("/", &[], status, &["last-modified: {-86400}"]);
     assert_eq!(fresh(304).verdict_for(Cache::Shared), fresh(200).verdict_for(Cache::Shared));
 }
@@ -661,7 +661,7 @@ mod guarded {
         #![proptest_config(config())]
 
         #[test]
-        fn what_a_guard_keeps_from_shared_caches_no_shared_cache_may_store(
+        fn no_shared_cache_may_store_a_response_that_a_guard_made_private(
             asked in any_fields(),
             answered in any_fields(),
             status in prop::sample::select(vec![200u16, 203, 204, 206, 301, 302, 404, 429, 500]),

@@ -108,7 +108,7 @@ fn said(profile: &EdgeProfile, behaviour: &str) -> Option<&'static str> {
 }
 
 #[test]
-fn what_an_audit_says_is_what_the_caches_did() {
+fn an_audit_matches_the_behavior_of_caches() {
     let measured: Value = serde_json::from_str(include_str!("edges/expected.json")).unwrap();
     let (mut compared, mut others) = (0, Vec::new());
     for (behaviour, by_cache) in measured.as_object().unwrap() {
@@ -134,7 +134,7 @@ fn what_an_audit_says_is_what_the_caches_did() {
 }
 
 #[test]
-fn what_no_cache_may_store_no_edge_stores_whatever_its_fields_say() {
+fn no_edge_stores_a_response_with_no_store_despite_its_fields() {
     for profile in EdgeProfile::all() {
         for (method, status) in [("POST", 200), ("PUT", 200), ("GET", 428), ("GET", 429), ("GET", 511)] {
             let (request, ()) = Request::builder().method(method).uri("/").body(()).unwrap().into_parts();
@@ -153,7 +153,7 @@ fn what_no_cache_may_store_no_edge_stores_whatever_its_fields_say() {
 
 /// Where they differ, the audit says rather that something is kept than that it is not.
 #[test]
-fn an_audit_never_says_that_something_is_not_kept_which_a_cache_keeps() {
+fn an_audit_never_reports_a_stored_response_as_not_stored() {
     let measured: Value = serde_json::from_str(include_str!("edges/expected.json")).unwrap();
     for (behaviour, cache, reason) in OTHERWISE {
         let (_, profile) = CACHES.into_iter().find(|(name, _)| name == cache).unwrap();

@@ -118,7 +118,7 @@ async fn layers_go_on_a_handler_a_method_router_and_a_router() {
 }
 
 #[tokio::test]
-async fn what_a_handler_reads_on_the_record_stands_in_vary() {
+async fn recorded_request_fields_are_in_vary() {
     async fn greet(headers: http::HeaderMap) -> impl IntoResponse {
         let mut fields = VaryRecorder::of(&headers);
         let greeting = match fields.get(&http::header::ACCEPT_LANGUAGE) {

@@ -1,4 +1,4 @@
-//! What Vite, webpack, Trunk and other tools build, on the disk and embedded.
+//! The output of Vite, webpack, Trunk and other tools, on disk and embedded.
 #![cfg(feature = "assets")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -225,7 +225,7 @@ fn reported(directory: &AssetDirectory) -> (AssetDirectory, Arc<Mutex<Vec<String
 }
 
 #[tokio::test]
-async fn what_webpack_hashed_is_told_by_each_form_of_its_manifest() {
+async fn hashes_of_webpack_are_recognized_in_each_form_of_manifest() {
     let directory = AssetDirectory::new(data("webpack")).prefix("/app");
     for manifest in WEBPACK {
         let (directory, faults) = reported(&directory);
@@ -284,7 +284,7 @@ fn a_manifest_of_webpack_that_is_wrong_is_an_error_that_names_the_entry_and_the_
 }
 
 #[tokio::test]
-async fn what_trunk_hashed_is_told_by_its_names() {
+async fn hashes_of_trunk_are_recognized_by_names() {
     let directory = AssetDirectory::new(data("trunk"));
     let assets = AssetManifest::from_trunk(&directory).unwrap();
     for (name, url) in [

@@ -19,7 +19,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 const PUBLIC: CachePolicy = CachePolicy::public(HOUR);
 
-/// What a handler answers.
+/// The response of a handler.
 #[derive(Clone)]
 struct Inner {
     status: u16,
@@ -593,7 +593,7 @@ async fn a_guard_that_changes_nothing_is_not_recorded() {
 }
 
 #[tokio::test]
-async fn a_page_that_stands_in_for_an_asset_is_not_stored() {
+async fn a_page_in_place_of_an_asset_is_not_stored() {
     let assets = || CachePolicyLayer::new(CachePolicy::IMMUTABLE);
     let table: &[(&str, &str, &str)] = &[
         ("the asset", "text/css", "public, max-age=31536000, immutable"),
@@ -627,7 +627,7 @@ async fn the_guard_against_heuristics_is_waived_by_name_too() {
 }
 
 #[tokio::test]
-async fn a_date_of_modification_alone_is_no_invitation_to_guess() {
+async fn a_modification_date_alone_does_not_allow_heuristic_freshness() {
     for date in ["Sun, 06 Nov 1994 08:49:37 GMT", "soon"] {
         let dated = ok(&[("last-modified", date)]);
         let response = through(CachePolicyLayer::new(|_: &http::request::Parts| None), &dated, get("/", &[])).await;
@@ -636,7 +636,7 @@ async fn a_date_of_modification_alone_is_no_invitation_to_guess() {
 }
 
 #[tokio::test]
-async fn lines_are_joined_without_losing_what_a_quote_would_swallow() {
+async fn lines_are_joined_without_losing_directives_in_an_open_quote() {
     let table: &[(&[&str], &str)] = &[
         (&["max-age=60", "x=\"y\""], "max-age=60, x=\"y\""),
         (&["x=\"", "no-store, y=\""], "no-store"),
@@ -668,14 +668,14 @@ async fn lines_that_a_risk_leaves_apart_are_left_so_only_where_a_quote_takes_no_
 }
 
 #[tokio::test]
-async fn a_page_that_said_immutable_and_nothing_else_gets_the_default() {
+async fn a_page_with_only_immutable_gets_the_default() {
     let page = ok(&[("cache-control", "immutable"), ("content-type", "text/html")]);
     let response = through(CachePolicyLayer::new(PUBLIC), &page, get("/", &[])).await;
     assert_eq!(cache_control(&response).as_deref(), Some("private, no-cache"), "G-14, G-27");
 }
 
 #[tokio::test]
-async fn the_answer_to_a_write_has_no_tags_for_edges() {
+async fn the_response_to_a_write_has_no_cache_tags() {
     for line in [None, Some(("cache-control", "no-store"))] {
         let lines: Vec<_> = line.into_iter().chain([("surrogate-key", "a")]).collect();
         let response = through(CachePolicyLayer::new(PUBLIC), &ok(&lines), request(Method::PUT, "/", &[])).await;
@@ -685,7 +685,7 @@ async fn the_answer_to_a_write_has_no_tags_for_edges() {
 }
 
 #[tokio::test]
-async fn no_store_in_the_field_of_a_write_is_sticky_even_where_its_answer_may_be_reused() {
+async fn no_store_on_a_write_is_sticky_even_if_its_response_may_be_reused() {
     let layer = CachePolicyLayer::new(PUBLIC).accept_risk(Risk::UnsafeResponseReused);
     let inner = ok(&[("cache-control", "no-store")]).with_policy(PUBLIC);
     let response = through(layer, &inner, request(Method::POST, "/", &[])).await;
@@ -693,7 +693,7 @@ async fn no_store_in_the_field_of_a_write_is_sticky_even_where_its_answer_may_be
 }
 
 #[tokio::test]
-async fn an_answer_for_one_origin_varies_on_it_and_is_private_with_credentials() {
+async fn a_response_for_one_origin_varies_on_it_and_is_private_with_credentials() {
     let one = ("access-control-allow-origin", "https://a.example");
     let all = ("access-control-allow-origin", "*");
     let credentials = ("access-control-allow-credentials", "true");
@@ -717,7 +717,7 @@ async fn an_answer_for_one_origin_varies_on_it_and_is_private_with_credentials()
 }
 
 #[tokio::test]
-async fn unkeyed_fields_make_an_answer_private_where_they_are_distrusted() {
+async fn unkeyed_fields_make_a_response_private_if_they_are_untrusted() {
     for name in ["x-forwarded-host", "forwarded", "x-original-url", "x-http-method-override"] {
         let asked = || get("/", &[(name, "evil.example")]);
         let strict = CachePolicyLayer::new(PUBLIC).distrust_unkeyed_headers();
@@ -732,7 +732,7 @@ async fn unkeyed_fields_make_an_answer_private_where_they_are_distrusted() {
 }
 
 #[tokio::test]
-async fn told_to_tighten_the_layer_takes_of_each_the_tighter() {
+async fn the_layer_merges_to_the_more_restrictive_directives() {
     const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
     const TEN_SECONDS_LATER: &str = "Sun, 06 Nov 1994 08:49:47 GMT";
     let table: Vec<(&str, CachePolicy, Inner, &str)> = vec![
@@ -800,7 +800,7 @@ async fn told_to_tighten_the_layer_takes_of_each_the_tighter() {
 }
 
 #[tokio::test]
-async fn a_layer_explains_itself_when_asked_to() {
+async fn a_layer_explains_its_decisions_if_enabled() {
     let explained = async |layer: CachePolicyLayer, lines: &[(&'static str, &'static str)]| {
         field(through(layer, &ok(lines), get("/", &[])).await.headers(), "cache-policy-explain")
     };
@@ -826,7 +826,7 @@ async fn a_layer_explains_itself_when_asked_to() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_private_already_needs_no_guard() {
+async fn a_private_response_needs_no_guard() {
     for lines in [
         [("set-cookie", "a=b"), ("cache-control", "private, max-age=9")],
         [("set-cookie", "a=b"), ("cache-control", "no-store")],
@@ -838,7 +838,7 @@ async fn an_answer_that_is_private_already_needs_no_guard() {
 }
 
 #[tokio::test]
-async fn an_answer_that_contradicts_itself_is_put_right_where_a_guard_looks() {
+async fn a_guard_repairs_a_contradictory_response() {
     for (own, expected) in [
         ("private, public, max-age=9", "private, max-age=9"),
         ("s-maxage=9, private", "private, no-cache"),
@@ -854,7 +854,7 @@ async fn an_answer_that_contradicts_itself_is_put_right_where_a_guard_looks() {
 }
 
 #[tokio::test]
-async fn what_one_waived_guard_lets_through_the_others_still_hold() {
+async fn the_other_guards_still_act_if_one_is_waived() {
     // G-14 waived: a cookie is still not left to a shared cache's guess.
     let silent = CachePolicyLayer::new(|_: &http::request::Parts| None).accept_risk(Risk::LifetimeGuessedByCaches);
     let response = through(silent.clone(), &ok(&[("set-cookie", "a=b")]), get("/", &[])).await;
@@ -909,7 +909,7 @@ async fn other_credentials_count_when_they_are_named() {
 }
 
 #[tokio::test]
-async fn answers_to_other_methods_are_not_stored() {
+async fn responses_to_other_methods_are_not_stored() {
     let table: &[(Method, &[(&str, &str)], &str)] = &[
         (Method::POST, &[], "private, no-store"),
         (Method::PUT, &[("cache-control", "public")], "private, no-store"),
@@ -999,7 +999,7 @@ async fn the_fields_of_http_1_0_come_and_go_with_the_policy() {
 }
 
 #[tokio::test]
-async fn a_handler_that_said_expired_in_old_words_is_given_no_longer_life() {
+async fn an_expired_expires_field_of_a_handler_is_not_extended() {
     const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
     const LATER: &str = "Sun, 06 Nov 1994 08:49:38 GMT";
     let stopped = Clock::from_fn(|| UNIX_EPOCH + Duration::from_secs(784_111_777));
@@ -1073,7 +1073,7 @@ async fn grpc_upgrades_and_tunnels_are_left_alone() {
 }
 
 #[tokio::test]
-async fn a_decision_is_recorded_only_when_asked_for() {
+async fn a_decision_is_recorded_only_if_enabled() {
     let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("", &[]))));
     let response = call(&CachePolicyLayer::new(PUBLIC).layer(handler), get("/", &[])).await;
     assert!(response.extensions().is_empty(), "nothing is allocated for it");
@@ -1089,7 +1089,7 @@ fn the_layer_is_shared_not_copied() {
 proptest! {
     /// A closure has every answer looked at closely.
     #[test]
-    fn the_short_way_comes_to_what_the_long_way_comes_to(
+    fn the_fast_path_has_the_result_of_the_slow_path(
         policy in prop::sample::select(vec![
             CachePolicy::public(Duration::from_secs(60)),
             CachePolicy::max_age(Duration::from_secs(60)).edge(Duration::from_secs(600)),

@@ -1,4 +1,4 @@
-//! What the caches in front of a service say, read from the fields of each vendor.
+//! Parses the fields in which the caches of each vendor report their behavior.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -68,7 +68,7 @@ fn a_word_of_one_vendor_is_unknown_in_the_field_of_another() {
 }
 
 #[test]
-fn words_are_blind_to_case_and_unknown_ones_are_kept() {
+fn keywords_are_not_case_sensitive_and_unknown_ones_are_preserved() {
     for (value, is_hit) in [
         ("hIt", true),
         ("hit FROM here", true),
@@ -195,7 +195,7 @@ fn too_many_members_are_no_hit() {
 }
 
 #[test]
-fn octets_that_are_no_text_are_no_word() {
+fn bytes_that_are_not_text_are_not_a_token() {
     let mut headers = HeaderMap::new();
     headers.insert("x-cache", HeaderValue::from_bytes(b"HIT \xff").unwrap());
     let read = CacheStatus::from_headers(&headers).unwrap();
@@ -204,7 +204,7 @@ fn octets_that_are_no_text_are_no_word() {
 
 proptest! {
     #[test]
-    fn no_octets_panic(
+    fn no_bytes_panic(
         value in prop_oneof![
             proptest::collection::vec(any::<u8>(), 0..40),
             proptest::collection::vec(proptest::sample::select(b"a1;,=\"\\ \tkeyhit[]cs f?".to_vec()), 0..40),

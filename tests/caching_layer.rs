@@ -1,4 +1,4 @@
-//! What the two halves of a `CachingLayer` come to together.
+//! The combined effect of the two policy layers of a `CachingLayer`.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -16,7 +16,7 @@ use support::{TestBody, answer, call, field, get};
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
-async fn a_304_says_what_its_200_says_whoever_goes_first() {
+async fn a_304_has_the_policy_of_its_200_in_any_order_of_layers() {
     type Change = fn(CachePolicyLayer) -> CachePolicyLayer;
     let changes: [(&str, Change); 5] = [
         ("the answer goes first", |layer| layer),
@@ -62,7 +62,7 @@ async fn a_304_says_what_its_200_says_whoever_goes_first() {
 }
 
 #[tokio::test]
-async fn a_304_before_the_handler_says_nothing_that_a_handler_could_have_narrowed() {
+async fn a_304_before_the_handler_has_no_field_that_the_handler_could_restrict() {
     use tower_cache_policy::protocol::{EntityTag, Representation, Validators};
 
     let known = |_: &http::request::Parts| {

@@ -276,7 +276,7 @@ async fn a_file_that_changed_is_never_joined_from_two_versions() {
 }
 
 #[tokio::test]
-async fn what_serve_dir_refuses_stays_refused() {
+async fn errors_of_serve_dir_stay_errors() {
     let files = Files::new();
     let service = files.with_source();
     let beyond = call(&service, get("/a.txt", &[("range", "bytes=999999-")])).await;
@@ -289,7 +289,7 @@ async fn what_serve_dir_refuses_stays_refused() {
 }
 
 #[test]
-fn bodies_of_all_stacks_fit_where_a_default_body_is_asked_for() {
+fn bodies_of_all_stacks_implement_default() {
     fn needs_default<B: Default>() {}
     needs_default::<tower_cache_policy::layers::conditional::ConditionalBody<Full<Bytes>>>();
     needs_default::<tower_cache_policy::layers::entity_tag::EntityTagBody<Full<Bytes>>>();

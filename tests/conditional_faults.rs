@@ -180,7 +180,7 @@ async fn a_304_before_the_handler_carries_the_policy_that_the_source_gave() {
 }
 
 #[tokio::test]
-async fn a_source_returns_any_form_of_what_it_knows() {
+async fn a_source_may_return_each_supported_type() {
     struct Old;
     impl ValidatorSource for Old {
         type Future = std::future::Ready<Representation>;
@@ -378,7 +378,7 @@ async fn a_response_for_one_client_gets_no_validator_of_the_source() {
 }
 
 #[tokio::test]
-async fn who_signed_in_gets_no_304_for_the_page_that_asked_to_sign_in() {
+async fn a_signed_in_client_gets_no_304_for_the_login_page() {
     let inner = service_fn(|request: Request<TestBody>| {
         let signed_in = request.extensions().get::<Personalized>().is_some();
         std::future::ready(Ok::<_, Infallible>(answer(if signed_in { "your page" } else { "please sign in" }, &[])))

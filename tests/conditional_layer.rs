@@ -176,7 +176,7 @@ async fn methods_that_select_no_representation_are_left_alone() {
 }
 
 #[tokio::test]
-async fn a_304_stands_for_200_203_and_206_only_and_an_error_stays_an_error() {
+async fn only_200_203_and_206_become_a_304_and_an_error_stays_an_error() {
     let matching: &[(&str, &str)] = &[("if-none-match", "\"v1\"")];
     let failing: &[(&str, &str)] = &[("if-match", "\"v0\"")];
     let table: &[(u16, u16, u16)] = &[
@@ -261,7 +261,7 @@ async fn missing_and_unknown_are_two_things() {
 }
 
 #[tokio::test]
-async fn a_head_tells_what_is_there_what_is_missing_and_what_is_not_known() {
+async fn a_head_request_distinguishes_existing_missing_and_unknown() {
     // By `If-None-Match: *` and `If-Match: *` on a PUT.
     for (status, create, change) in
         [(200, 412, 204), (404, 204, 412), (410, 204, 412), (403, 412, 412), (500, 412, 412)]
@@ -324,7 +324,7 @@ async fn a_write_without_an_effective_precondition_is_428_where_one_is_required(
 }
 
 #[tokio::test]
-async fn the_validators_are_stamped_on_a_safe_answer_that_has_none_and_on_no_other() {
+async fn validators_are_added_only_to_a_safe_response_without_any() {
     let stamped = (Some("\"v1\"".to_owned()), Some(L.to_owned()));
     let table: &[(&str, Method, u16, &'static [(&'static str, &'static str)], (Option<String>, Option<String>))] = &[
         ("GET", Method::GET, 200, &[], stamped.clone()),
@@ -410,7 +410,7 @@ async fn a_304_from_inside_passes_without_the_fields_and_the_body_that_it_must_n
 }
 
 #[tokio::test]
-async fn a_coding_on_a_304_from_inside_is_that_of_the_tag_where_none_was_asked_for() {
+async fn a_coding_on_a_304_of_the_inner_service_belongs_to_the_tag_if_none_was_requested() {
     let inner = counted(StatusCode::NOT_MODIFIED, &[("etag", "\"v1\""), ("content-encoding", "gzip")]);
     let service = ConditionalLayer::new().layer(inner.service);
     for (asked, expected) in [(("if-modified-since", L), "\"v1--gzip\""), (("if-none-match", "\"v1\""), "\"v1\"")] {
@@ -420,7 +420,7 @@ async fn a_coding_on_a_304_from_inside_is_that_of_the_tag_where_none_was_asked_f
 }
 
 #[tokio::test]
-async fn the_reason_is_recorded_when_asked_for() {
+async fn the_reason_is_recorded_if_enabled() {
     let reason = async |layer: &dyn Fn() -> ConditionalLayer, before: bool, request: Request<TestBody>| {
         let inner = counted(StatusCode::OK, &[("etag", "\"v1\"")]);
         let response = if before {
@@ -520,7 +520,7 @@ async fn a_future_that_is_dropped_while_the_source_thinks_calls_nothing() {
 }
 
 #[tokio::test]
-async fn who_may_not_see_a_thing_is_not_told_whether_it_exists() {
+async fn an_unauthorized_client_cannot_detect_whether_a_resource_exists() {
     let asked = Arc::new(AtomicUsize::new(0));
     let counter = asked.clone();
     let source = move |_: &http::request::Parts| {

@@ -42,7 +42,7 @@ fn refused(text: &str) -> ConfigError {
 }
 
 #[test]
-fn the_example_file_says_this() {
+fn the_example_file_has_these_policies() {
     let config = PolicyConfig::from_toml_file("examples/policies.toml").unwrap();
     assert!(config.development_disables_caching());
     let layer = CachePolicyLayer::new(config.routes().clone());
@@ -93,7 +93,7 @@ fn the_module_page_shows_the_example_file() {
     assert_eq!(shown, EXAMPLE);
 }
 
-/// What a success on `/` gets, and its `Vary`.
+/// The policy of a success on `/`, and its `Vary`.
 fn of_root(text: &str) -> (String, Option<String>) {
     let routes = RoutePolicies::from_toml(text).unwrap_or_else(|error| panic!("{text}: {error}"));
     let headers = through(&CachePolicyLayer::new(routes), get("/", &[]), 200, "");
@@ -170,7 +170,7 @@ fn one_thing_can_be_written_in_several_ways() {
 }
 
 #[test]
-fn what_is_wrong_is_told_with_its_place_and_what_to_write() {
+fn errors_have_a_position_and_a_remedy() {
     let table: &[(&str, &str)] = &[
         // TOML itself.
         ("default = ", "line 1, column 11: invalid TOML: string values must be quoted, expected literal string"),
@@ -497,7 +497,7 @@ fn what_is_wrong_is_told_with_its_place_and_what_to_write() {
             "routes.'/' = { based_on = 'a', edge = 60 }",
             "line 1, column 32: `edge` needs another key that sets the lifetime, because it replaces the policy of the base; add a lifetime such as `max_age = \"5m\"`",
         ),
-        // What makes no table.
+        // Files that are not a valid table.
         ("routes.'a' = 'no-store'", "line 1, column 8: a pattern must begin with `/`"),
         (
             "routes.'/:id' = 'no-store'",

@@ -51,7 +51,7 @@ struct Rule {
     id: String,
     level: String,
     role: Role,
-    /// What it says, in short.
+    /// A summary of the rule.
     rule: String,
     /// Why nothing in the code is marked with it.
     no_code: Option<String>,
@@ -530,7 +530,7 @@ fn each_mark_is_the_id_of_a_rule_and_each_in_a_test_is_run() {
 }
 
 #[test]
-fn the_page_is_what_is_made_of_the_marks() {
+fn the_page_is_generated_from_the_marks() {
     let path = root().join("docs/conformance.md");
     let made = page(&standards(), marks());
     if std::env::var_os("WRITE").is_some() {

@@ -1,4 +1,4 @@
-//! What each edge is told, and what never reaches one.
+//! The fields for each CDN, and the fields that never reach one.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -46,7 +46,7 @@ async fn through(
     layer.layer(service).oneshot(request).await.unwrap()
 }
 
-/// What a policy becomes at an edge.
+/// The fields of a policy for each CDN.
 async fn said(profile: EdgeProfile, policy: CachePolicy) -> String {
     // One edge has room for one.
     let names = if profile.name() == "bunny" { &["articles"][..] } else { &["articles", "article-7"] };
@@ -93,7 +93,7 @@ async fn each_edge_reads_a_policy_in_its_own_dialect() {
 }
 
 #[tokio::test]
-async fn what_is_written_is_a_valid_structured_field() {
+async fn the_output_is_a_valid_structured_field() {
     for profile in EdgeProfile::all() {
         let dictionaries =
             profile.field().filter(|field| field.syntax() == DirectiveSyntax::Dictionary).map(TargetedField::name);
@@ -183,7 +183,7 @@ async fn n06_a_304_without_the_handler_replaces_nothing_that_a_cache_has_by_a_pa
 }
 
 #[tokio::test]
-async fn guards_look_once_more_at_what_came_in_between() {
+async fn guards_check_changes_of_layers_in_between() {
     let table: &[(&str, &[(&str, &str)], &[(&str, &str)])] = &[
         ("G-01: a cookie", &[], &[("set-cookie", "id=1")]),
         ("G-02: credentials", &[("authorization", "Basic YTpi")], &[]),
@@ -235,7 +235,7 @@ fn is_kept_out(headers: &HeaderMap, sentence: &str) {
 }
 
 #[tokio::test]
-async fn g04_an_error_is_kept_out_of_every_edge() {
+async fn g04_no_edge_stores_an_error() {
     for profile in EdgeProfile::all() {
         let response = through(&EdgeLayer::new(profile.clone()), get("/", &[]), &[], |response| {
             *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
@@ -248,7 +248,7 @@ async fn g04_an_error_is_kept_out_of_every_edge() {
 }
 
 #[tokio::test]
-async fn g09_what_answers_a_write_says_nothing_to_an_edge() {
+async fn g09_a_response_to_a_write_has_no_edge_fields() {
     for profile in EdgeProfile::all() {
         let lines = [("cdn-cache-control", "max-age=60"), ("surrogate-key", "a")];
         let response = through(&EdgeLayer::new(profile.clone()), request(Method::POST, "/", &[]), &lines, |response| {
@@ -284,7 +284,7 @@ async fn a_risk_that_a_route_accepted_need_not_be_accepted_again() {
 }
 
 #[tokio::test]
-async fn a_risk_is_accepted_of_what_the_route_saw_and_not_of_what_comes_in_between() {
+async fn an_accepted_risk_covers_only_the_values_that_the_route_saw() {
     type Between = fn(&mut Response<TestBody>);
     let table: [(Risk, &[(&str, &str)], Between); 4] = [
         (Risk::AuthorizedResponseServedToOthers, &[("authorization", "Basic YTpi")], |_| {}),
@@ -339,7 +339,7 @@ async fn a_risk_that_one_route_accepted_is_not_accepted_by_a_policy_layer_around
 }
 
 #[tokio::test]
-async fn what_services_inside_wrote_for_edges_is_taken_for_what_it_is() {
+async fn edge_fields_of_inner_services_are_interpreted() {
     let table: &[(&str, EdgeProfile, &[(&str, &str)], &str)] = &[
         (
             "for another edge: removed",
@@ -547,7 +547,7 @@ async fn surrogate_control_is_written_for_the_edges_that_read_it_alone() {
 }
 
 #[tokio::test]
-async fn a_profile_of_ones_own_says_what_it_is_told_to() {
+async fn a_custom_profile_writes_its_configured_field() {
     let field = TargetedField::new(HeaderName::from_static("acme-cdn-cache-control"), DirectiveSyntax::Dictionary);
     let acme = EdgeProfile::custom("acme")
         .with_cache_control(CacheControlRole::Nothing)
@@ -687,7 +687,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn whatever_services_inside_say_one_decision_stands_in_all_fields(
+    fn all_fields_contain_the_same_decision(
         lines in prop::collection::vec(any_field_line(), 0..6),
         profile in prop::sample::select(EdgeProfile::all().to_vec()),
         authorized in any::<bool>(),
@@ -744,7 +744,7 @@ async fn a_restriction_for_an_edge_that_is_not_there_is_read_in_its_own_words() 
 }
 
 #[tokio::test]
-async fn n05_what_kept_the_200_out_keeps_the_304_out() {
+async fn n05_a_304_has_the_restrictions_of_its_200() {
     let lines = [("cache-control", "max-age=60"), ("surrogate-key", "User\t7")];
     for status in [200, 304] {
         let response = through(&EdgeLayer::new(EdgeProfile::FASTLY), get("/", &[]), &lines, move |response| {
@@ -837,7 +837,7 @@ fn a_table_of_routes_has_the_exact_fields_for_browsers_and_edges() {
 
 /// `stale-while-revalidate` for browsers and not for edges.
 #[tokio::test]
-async fn e10_an_edge_is_told_the_lifetime_without_the_stale_windows_of_browsers() {
+async fn e10_the_edge_field_has_the_lifetime_without_the_stale_windows_of_browsers() {
     let policies = [
         CachePolicy::public(MINUTE).stale_while_revalidate(HOUR).stale_in_browser_only(),
         CachePolicy::public(MINUTE).edge(HOUR).stale_while_revalidate(HOUR).stale_in_browser_only(),

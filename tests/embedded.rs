@@ -440,7 +440,7 @@ async fn below_a_prefix_and_around_other_routes_embedded_files_are_found_too() {
 }
 
 #[tokio::test]
-async fn over_both_versions_of_http_a_client_gets_what_the_service_sends() {
+async fn a_client_gets_the_response_of_the_service_over_http1_and_http2() {
     let files = embedded();
     let assets = AssetDirectory::embedded(&files).build().unwrap();
     let server = loopback::serve(AssetsLayer::new(&assets).layer(files)).await;
@@ -470,7 +470,7 @@ async fn over_both_versions_of_http_a_client_gets_what_the_service_sends() {
     }
 }
 
-/// What a client sends of a file, with tags that it may have of earlier responses.
+/// A request for a file, with tags of earlier responses.
 #[derive(Clone, Debug)]
 struct Sent {
     is_versioned: bool,
@@ -542,7 +542,7 @@ struct Seen {
     not_modified: usize,
 }
 
-/// What has to hold of each response, however it was chosen.
+/// The conditions for every response.
 fn check_response(sent: &Sent, asset: &Asset, response: &Received, is_embedded: bool, seen: &mut Seen) {
     let coding = response.field("content-encoding");
     let content = |coding: &str| {
@@ -602,7 +602,7 @@ fn check_response(sent: &Sent, asset: &Asset, response: &Received, is_embedded: 
 }
 
 #[test]
-fn whatever_a_client_sends_it_gets_a_form_that_it_accepts_and_no_part_of_another() {
+fn every_request_gets_an_acceptable_coding_and_no_range_of_another() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let files = directory();
     for (kind, assets, service) in both(&files) {

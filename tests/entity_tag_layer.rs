@@ -115,7 +115,7 @@ async fn of_two_content_types_the_first_counts() {
 
 #[cfg(feature = "strong-tags")]
 #[tokio::test]
-async fn a_tag_that_nobody_can_guess_is_for_personalized_answers_too() {
+async fn a_keyed_tag_is_also_for_personalized_responses() {
     for (layer, tagged) in [
         (EntityTagLayer::new(), false),
         (EntityTagLayer::new().strong(), false),
@@ -128,7 +128,7 @@ async fn a_tag_that_nobody_can_guess_is_for_personalized_answers_too() {
 }
 
 #[tokio::test]
-async fn what_was_read_ahead_tells_how_much_of_it_is_left() {
+async fn a_buffered_body_has_an_exact_size_hint() {
     let body = Frames::of(&["hello ", "world"]).sized();
     let response = through(EntityTagLayer::new(), get("/", &[]), Response::new(body)).await;
     let mut body = response.into_body();
@@ -242,7 +242,7 @@ async fn a_stream_that_never_ends_is_not_read_for_ever() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_longer_than_it_said_is_streamed_whole() {
+async fn a_body_longer_than_its_size_hint_is_streamed_completely() {
     let lies = Frames::of(&["hello ", "world", "!"]).hinted(7);
     let response = through(EntityTagLayer::new(), get("/", &[]), Response::new(lies)).await;
     assert_eq!(tag(&response), None);
@@ -286,7 +286,7 @@ async fn a_body_that_fails_while_it_is_read_fails_for_the_client_at_the_same_pla
 }
 
 #[tokio::test]
-async fn the_answer_of_a_service_that_fails_is_its_error() {
+async fn a_failing_service_returns_its_error() {
     let service = EntityTagLayer::new()
         .layer(service_fn(|_: Request<TestBody>| std::future::ready(Err::<Response<TestBody>, _>("down"))));
     let error = tower::ServiceExt::oneshot(service, get("/", &[])).await.unwrap_err();

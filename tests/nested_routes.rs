@@ -54,7 +54,7 @@ async fn cache_control(app: &Router, path: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_table_matches_the_whole_path_wherever_it_stands_in_an_axum_application() {
+async fn a_table_matches_the_complete_path_anywhere_in_an_axum_application() {
     let nested_service = || ServiceBuilder::new().layer(layer()).service(pages());
     let apps: Vec<(&str, Router)> = vec![
         ("around the application", Router::new().nest("/account", pages()).layer(layer())),
@@ -146,7 +146,7 @@ async fn without_the_original_path_a_nested_table_loosens_nothing() {
 }
 
 #[tokio::test]
-async fn a_function_of_the_application_says_what_the_path_is() {
+async fn a_function_of_the_application_returns_the_path() {
     #[derive(Clone)]
     struct AsSent(String);
 

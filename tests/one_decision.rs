@@ -129,7 +129,7 @@ async fn a_restriction_counts_that_only_the_joined_lines_have() {
 }
 
 #[tokio::test]
-async fn what_replaces_or_tightens_cache_control_leaves_no_field_for_edges_that_gives_more() {
+async fn a_replaced_or_restricted_cache_control_removes_looser_edge_fields() {
     const LINES: Lines = &[
         ("cache-control", "public, max-age=86400"),
         ("cdn-cache-control", "max-age=86400"),
@@ -214,7 +214,7 @@ async fn a_field_without_a_known_directive_decides_nothing() {
         let response = ask(EdgeLayer::new(EdgeProfile::FASTLY).layer(says(lines)), get("/", &[])).await;
         assert_eq!(cache_control(&response), Some(format!("private, no-cache{beside}")), "D6: {own}");
     }
-    // What claims a permission in a form that only some caches read does not stay.
+    // A permission that only some caches can parse is removed.
     let lines: Lines = &[("cache-control", "public=1, x=2")];
     let response = ask(CachePolicyLayer::new(CachePolicy::NO_STORE).layer(says(lines)), get("/", &[])).await;
     assert_eq!(cache_control(&response).as_deref(), Some("private, no-store, x=2"));
@@ -252,7 +252,7 @@ async fn a_risk_is_accepted_of_the_values_that_its_layer_saw() {
         let by_both = ask(edge.layer(outer.layer(inner())), get("/", &[])).await;
         let text = cache_control(&by_edge).unwrap();
         assert!(text.starts_with(expected), "D7: {own:?}, then {between:?}: {text}");
-        // What one route accepts is not accepted by a policy layer around it, with and without an edge.
+        // An outer policy layer does not accept the risk of one route, with and without an `EdgeLayer`.
         for (sentence, response) in [("a policy", by_policy), ("an edge around a policy", by_both)] {
             let text = cache_control(&response).unwrap();
             assert!(text.starts_with("private"), "D8: {sentence}: {own:?}, then {between:?}: {text}");
@@ -277,7 +277,7 @@ fn files(
 }
 
 #[tokio::test]
-async fn a_304_says_what_its_200_says_where_the_content_decides() {
+async fn a_304_has_the_policy_of_its_200_if_the_content_decides() {
     async fn both<S, B: Body>(service: S) -> [Response<B>; 2]
     where
         S: Service<Request<TestBody>, Response = Response<B>, Error = Infallible> + Clone,
@@ -302,7 +302,7 @@ async fn a_304_says_what_its_200_says_where_the_content_decides() {
 
 #[cfg(feature = "routes")]
 #[tokio::test]
-async fn a_304_says_what_its_200_says_where_a_table_goes_by_the_type() {
+async fn a_304_has_the_policy_of_its_200_if_a_table_depends_on_the_type() {
     use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
 
     let table = || {
@@ -454,7 +454,7 @@ async fn in_development_every_response_varies_as_it_does_in_production() {
 }
 
 #[tokio::test]
-async fn what_comes_in_between_two_layers_is_guarded_by_the_outer_one() {
+async fn the_outer_layer_guards_changes_between_two_layers() {
     let session = MapResponseLayer::new(|mut response: Response<TestBody>| {
         response.headers_mut().append("set-cookie", HeaderValue::from_static("id=1"));
         response

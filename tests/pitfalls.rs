@@ -1,4 +1,4 @@
-//! What peers get wrong: a test a mistake, under the number it has in our list of them.
+//! Mistakes of similar projects: one test for each, with its number in our list.
 //!
 //! Where a mistake has a whole table elsewhere, the row here is the one that the peer
 //! fails, through the usual stack.
@@ -369,7 +369,7 @@ async fn n27_set_cookie_and_authorization_are_considered() {
 }
 
 #[tokio::test]
-async fn n28_a_page_that_stands_in_for_a_missing_asset_is_not_kept() {
+async fn n28_a_page_in_place_of_a_missing_asset_is_not_stored() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("index.html"), "<!doctype html>").unwrap();
     std::fs::write(directory.path().join("app-1.js"), "1").unwrap();
@@ -455,7 +455,7 @@ async fn composition_a_304_from_inside_gets_policy_and_vary() {
 }
 
 #[tokio::test]
-async fn composition_grpc_is_untouched_whatever_its_status_says() {
+async fn composition_grpc_is_untouched_for_every_status() {
     let grpc =
         stack(|_| with_status(200, &[("content-type", "application/grpc"), ("etag", "\"a\""), ("grpc-status", "5")]));
     let asked = request(Method::POST, "/svc/Do", &[("content-type", "application/grpc"), ("if-match", "\"b\"")]);

@@ -113,7 +113,7 @@ fn e5_a_url_is_written_as_caches_store_it() {
         ("https://example.com:443", "https://example.com/"),
         ("https://example.com?x=1", "https://example.com/?x=1"),
         ("https://example.com/a#b", "https://example.com/a"),
-        // What a cache compares byte for byte stays.
+        // Text that a cache compares byte for byte is unchanged.
         ("https://example.com./a%2fb%2F//c?", "https://example.com./a%2fb%2F//c?"),
     ] {
         let purge = url(given);
@@ -210,7 +210,7 @@ proptest! {
     }
 
     #[test]
-    fn e7_no_password_is_shown_whatever_is_around_it(
+    fn e7_no_password_is_shown_in_any_context(
         scheme in "(https?://)?", user in r"[^/?#\pC]{0,8}", after in "\\PC{0,3}", host in "[a-z./:?#]{0,12}"
     ) {
         let text = format!("{scheme}{user}:SECRET{after}@{host}");

@@ -44,7 +44,7 @@ fn handler(
     service_fn(move |_: Request<()>| ready(Ok(answer(status, purge.clone()))))
 }
 
-/// A purger that keeps what it is asked for.
+/// A purger that records its purges.
 fn recording() -> (Arc<Mutex<Vec<Purge>>>, impl Service<Purge, Response = (), Error = Infallible> + Clone) {
     let purged = Arc::new(Mutex::new(Vec::new()));
     let keep = Arc::clone(&purged);
@@ -160,7 +160,7 @@ async fn of_two_layers_the_inner_one_purges() {
 }
 
 #[tokio::test]
-async fn the_answer_waits_for_the_purge() {
+async fn the_response_waits_for_the_purge() {
     let (purger, mut purges) = mock::pair::<Purge, ()>();
     let service = PurgeLayer::new(purger).layer(handler(StatusCode::CREATED, Some(article())));
     let mut call = task::spawn(service.oneshot(request(Method::POST)));
@@ -203,7 +203,7 @@ async fn back_pressure_is_that_of_the_service_inside() {
 }
 
 #[tokio::test]
-async fn a_failed_purge_leaves_the_write_a_success_and_is_told() {
+async fn a_failed_purge_is_reported_and_the_write_is_still_a_success() {
     let purger = service_fn(|_: Purge| ready(Err::<(), _>("the cache answered 503")));
     let service = PurgeLayer::new(purger).layer(handler(StatusCode::CREATED, Some(article())));
     let response = service.oneshot(request(Method::POST)).await.unwrap();
@@ -285,7 +285,7 @@ async fn unless_the_purger_spawns_its_work() {
 }
 
 #[tokio::test]
-async fn a_client_that_goes_away_before_the_answer_purges_nothing() {
+async fn a_client_that_disconnects_before_the_response_purges_nothing() {
     let (purged, purger) = recording();
     let inner = service_fn(|_: Request<()>| pending::<Result<Response<()>, Infallible>>());
     give_up(PurgeLayer::new(purger).layer(inner).oneshot(request(Method::POST)));

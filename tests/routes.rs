@@ -192,7 +192,7 @@ fn no_rule_goes_by_the_extension() {
 }
 
 #[test]
-fn what_no_route_names_gets_the_default() {
+fn a_path_without_a_route_gets_the_default() {
     let one_route = || RoutePolicies::builder().route("/a", p(60));
     let other = || get("/b", &[]);
     let plain = CachePolicyLayer::new(one_route().build().unwrap());
@@ -298,7 +298,7 @@ fn guards_and_the_handler_go_before_the_table() {
 }
 
 #[test]
-fn vary_names_are_on_every_answer_of_the_route() {
+fn vary_names_are_on_every_response_of_the_route() {
     let layer = CachePolicyLayer::new(
         RoutePolicies::builder()
             .named("base", RoutePolicy::new(p(1)).vary(["Accept-Language"]))
@@ -391,7 +391,7 @@ fn a_name_is_a_base_that_is_refined() {
 }
 
 #[test]
-fn what_is_refused_and_what_to_write_instead() {
+fn errors_name_a_valid_alternative() {
     let b = RoutePolicies::builder;
     let tagged = |tag: &str| RoutePolicy::new(p(1)).tags([tag]);
     let table: Vec<(Result<RoutePolicies, RouteError>, &str)> = vec![
@@ -590,7 +590,7 @@ fn the_table_as_a_review_reads_it() {
 }
 
 #[test]
-fn each_row_is_what_the_layer_says() {
+fn each_row_matches_the_layer() {
     let routes = RoutePolicies::builder()
         .route(
             "/a",
@@ -711,7 +711,7 @@ fn table_of(said: &[Said]) -> (RoutePolicies, matchit::Router<usize>) {
     (builder.build().unwrap(), router)
 }
 
-/// What the module page says, read once more.
+/// The example of the module page.
 fn by_the_page(
     said: &[Said],
     route: Option<usize>,
@@ -771,7 +771,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn a_table_says_what_the_page_says(
+    fn a_table_equals_the_one_of_the_page(
         said in proptest::collection::vec(said(), 1..12),
         asked in proptest::collection::vec(
             (
@@ -828,7 +828,7 @@ fn targets_that_are_no_path_get_the_default() {
 }
 
 #[test]
-fn a_table_is_replaced_a_thousand_times_and_each_answer_is_of_one_table() {
+fn a_table_is_replaced_a_thousand_times_and_each_response_uses_one_table() {
     const TASKS: usize = 4;
     // Both fields of an answer tell which table it is of.
     let table = |n: u64| {

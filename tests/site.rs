@@ -1,4 +1,4 @@
-//! The example site, asked over HTTP/1.1 and over HTTP/2.
+//! The example site over HTTP/1.1 and HTTP/2.
 
 #![cfg(all(feature = "assets-css", feature = "axum", feature = "config", feature = "minijinja"))]
 #![allow(clippy::unwrap_used)] // Allowed by clippy.toml in what is marked as a test, and the rest here is not.
@@ -49,7 +49,7 @@ const TEA: &str = r#"{"title":"Tea","text":"Hot."}"#;
 /// The fields of a request.
 type Fields<'a> = &'a [(&'a str, &'a str)];
 
-// ==== Which answer may be kept, and for how long ====
+// ==== Which responses may be stored, and for how long ====
 
 enum Tag {
     None,
@@ -59,25 +59,25 @@ enum Tag {
 
 const OTHER_VERSION: &str = "/static/cup.0123456789abcdef0123456789abcdef.svg";
 
-/// What is said of a URL, its path, and its status, `Cache-Control` and `ETag`.
+/// The description of a URL, its path, and its status, `Cache-Control` and `ETag`.
 const URLS: &[(&str, &str, u16, &str, Tag)] = &[
-    ("the front page is made anew at each request", "/", 200, "private, no-store", Tag::None),
-    ("a generated page is kept two minutes", "/page", 200, "max-age=120", Tag::Weak),
-    ("a file is kept five minutes", "/dashboard", 200, "public, max-age=300", Tag::Strong),
-    ("an article is asked about before each reuse", "/articles/1", 200, "no-cache", Tag::Strong),
-    ("an article that is missing is not kept as one", "/articles/4", 404, "private, no-store", Tag::None),
-    ("an article that has no number is an error", "/articles/first", 400, "private, no-store", Tag::None),
-    ("a download is kept an hour", "/download", 200, "public, max-age=3600", Tag::Strong),
-    ("an event stream is not kept", "/events", 200, "private, no-store", Tag::None),
-    ("a page with a cookie is private although its route says public", "/me", 200, "private, max-age=300", Tag::None),
-    ("a failure is not kept although its route says two minutes", "/fail", 500, "private, no-store", Tag::None),
-    ("a file under its plain name is asked about before each reuse", "/static/cup.svg", 200, "no-cache", Tag::Strong),
-    ("a file of another version is not here", OTHER_VERSION, 404, "private, no-store", Tag::None),
-    ("what is not found is not kept", "/nothing/here", 404, "private, no-store", Tag::None),
+    ("the front page is generated for each request", "/", 200, "private, no-store", Tag::None),
+    ("a generated page is fresh for two minutes", "/page", 200, "max-age=120", Tag::Weak),
+    ("a file is fresh for five minutes", "/dashboard", 200, "public, max-age=300", Tag::Strong),
+    ("an article is revalidated before each reuse", "/articles/1", 200, "no-cache", Tag::Strong),
+    ("a missing article is not stored", "/articles/4", 404, "private, no-store", Tag::None),
+    ("an article without a number is an error", "/articles/first", 400, "private, no-store", Tag::None),
+    ("a download is fresh for an hour", "/download", 200, "public, max-age=3600", Tag::Strong),
+    ("an event stream is not stored", "/events", 200, "private, no-store", Tag::None),
+    ("a page with a cookie is private despite its public route", "/me", 200, "private, max-age=300", Tag::None),
+    ("a failure is not stored despite its route", "/fail", 500, "private, no-store", Tag::None),
+    ("a file under its plain name is revalidated before each reuse", "/static/cup.svg", 200, "no-cache", Tag::Strong),
+    ("a file of another version is a 404", OTHER_VERSION, 404, "private, no-store", Tag::None),
+    ("a missing page is not stored", "/nothing/here", 404, "private, no-store", Tag::None),
 ];
 
 #[tokio::test]
-async fn each_url_says_how_long_its_answer_may_be_kept() {
+async fn each_url_has_its_cache_control() {
     let [one, other] = Site::over_both(false).await;
     // The file of policies says what the code says.
     let by_file = Site::start("HTTP/1.1", Some(policies()), false).await;
@@ -122,7 +122,7 @@ fn the_policies_of_the_site_are_those_that_were_reviewed() {
 }
 
 #[tokio::test]
-async fn an_answer_to_credentials_is_private_whatever_its_route_says() {
+async fn a_response_to_credentials_is_private_despite_its_route() {
     for site in Site::over_both(false).await {
         let answer = site.head(Method::GET, "/dashboard", &[("authorization", "Bearer x")]).await;
         assert_eq!(field(&answer, "cache-control"), Some("private, max-age=300"), "{}", site.version);
@@ -130,7 +130,7 @@ async fn an_answer_to_credentials_is_private_whatever_its_route_says() {
 }
 
 #[tokio::test]
-async fn with_no_cache_nothing_is_kept_whatever_the_url_and_the_status() {
+async fn with_no_cache_nothing_is_stored_for_any_url_or_status() {
     for site in Site::over_both(true).await {
         let dashboard = site.tag_of("/dashboard", &[]).await;
         let not_modified: Fields<'_> = &[("if-none-match", &dashboard)];
@@ -161,7 +161,7 @@ async fn with_no_cache_nothing_is_kept_whatever_the_url_and_the_status() {
 // ==== The files of the front page ====
 
 #[tokio::test]
-async fn the_front_page_names_each_file_by_a_url_that_may_be_kept_for_a_year() {
+async fn the_front_page_has_an_immutable_url_for_each_file() {
     for site in Site::over_both(false).await {
         let page = text(site.ask(Method::GET, "/", &[], "").await);
         let manifest = site.assets.source.current();
@@ -196,7 +196,7 @@ async fn the_stylesheet_refers_to_versioned_urls_and_the_page_to_the_font_ahead_
 }
 
 #[tokio::test]
-async fn a_file_that_is_compressed_on_the_way_may_be_kept_as_long() {
+async fn a_file_compressed_by_the_layer_has_the_same_lifetime() {
     for site in Site::over_both(false).await {
         for (name, coding) in [("style.css", Some("gzip")), ("tally.woff2", None)] {
             let row = site.row(name);
@@ -209,7 +209,7 @@ async fn a_file_that_is_compressed_on_the_way_may_be_kept_as_long() {
 }
 
 #[tokio::test]
-async fn a_range_of_a_file_is_sent_to_whom_has_the_rest_of_it() {
+async fn a_range_of_a_file_is_sent_to_a_client_with_the_rest_of_it() {
     for site in Site::over_both(false).await {
         let url = site.assets.source.current().url("tally.woff2").unwrap().to_owned();
         let tag = site.tag_of(&url, &[]).await;
@@ -300,7 +300,7 @@ async fn a_file_is_also_revalidated_by_its_date() {
 }
 
 #[tokio::test]
-async fn a_tag_of_a_coding_that_is_not_accepted_gets_the_whole_answer() {
+async fn a_tag_of_an_unacceptable_coding_gets_the_complete_response() {
     for site in Site::over_both(false).await {
         let tag = site.tag_of("/dashboard", &[("accept-encoding", "gzip")]).await;
         let answer = site.ask(Method::GET, "/dashboard", &[("if-none-match", &tag)], "").await;
@@ -322,7 +322,7 @@ async fn a_page_that_changed_is_sent_again() {
 
 // ==== Nobody's change is lost ====
 
-/// What is said of a write, the write, its status, and the tag of the article afterwards.
+/// The description of a write, the write, its status, and the tag of the article afterwards.
 type Write = (&'static str, Method, &'static str, Fields<'static>, u16, Option<&'static str>);
 
 const WRITES: &[Write] = &[
@@ -387,7 +387,7 @@ const WRITES: &[Write] = &[
 ];
 
 #[tokio::test]
-async fn a_write_is_made_only_by_who_knows_what_it_changes() {
+async fn a_write_succeeds_only_with_the_current_tag() {
     for site in Site::over_both(false).await {
         for (sentence, method, path, fields, status, then) in WRITES {
             let row = site.row(sentence);
@@ -505,7 +505,7 @@ async fn events_come_as_they_happen_and_are_neither_compressed_nor_tagged() {
 }
 
 #[tokio::test]
-async fn each_request_is_logged_with_its_bytes_and_the_reason_of_its_answer() {
+async fn each_request_is_logged_with_its_bytes_and_its_reason() {
     let table: &[(Method, &str, Fields<'_>, &str)] = &[
         (Method::GET, "/", &[], "the handler's policy"),
         (Method::GET, "/download", &[], "the layer's policy"),

@@ -24,7 +24,7 @@ const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const NO_CACHE: &str = "no-cache";
 const NO_STORE: &str = "private, no-store";
 
-/// What a browser sends when it opens a page, and when a page loads a script, a stylesheet and a picture.
+/// The `Accept` fields of a browser that opens a page, and of a page that loads a script, a stylesheet and a picture.
 const NAVIGATION: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
 const OF_SUBRESOURCES: [&str; 3] =
     ["*/*", "text/css,*/*;q=0.1", "image/avif,image/webp,image/svg+xml,image/*,*/*;q=0.8"];
@@ -101,7 +101,7 @@ async fn every_unknown_page_is_the_page_with_its_tag_and_is_revalidated() {
 }
 
 #[tokio::test]
-async fn files_are_what_their_names_say() {
+async fn files_have_the_type_of_their_names() {
     for (kind, service) in both() {
         for (path, content_type, cache_control) in [
             ("/assets/index-Dkug_igI.js", "text/javascript", IMMUTABLE),
@@ -187,7 +187,7 @@ async fn a_path_that_may_be_taken_for_another_one_gets_no_page_that_a_cache_stor
 }
 
 #[tokio::test]
-async fn after_a_deployment_the_page_is_new_and_what_has_not_changed_is_still_in_use() {
+async fn after_a_deployment_the_page_is_new_and_unchanged_files_are_reused() {
     let (old, new) = (application("plain"), application("plain-next"));
     let page = send(&old, get("/users/john.doe", &[])).await;
     let lines = [("if-none-match", page.field("etag"))];
@@ -282,7 +282,7 @@ fn site(assets: &AssetManifest) -> TestService {
                 let (head, body) = files.oneshot(request).await.unwrap().into_parts();
                 return Ok(http::Response::from_parts(head, TestBody::new(support::content(body).await)));
             }
-            // What the site says stays, whatever it is.
+            // The fields of the site stay unchanged.
             let lines = [("cache-control", "public, max-age=60"), ("etag", "\"page\""), ("last-modified", "x")];
             let mut response = answer("a page of the site", &lines);
             if let Some(tag) = request.headers().get("if-none-match") {
@@ -295,7 +295,7 @@ fn site(assets: &AssetManifest) -> TestService {
 }
 
 #[tokio::test]
-async fn a_manifest_at_the_root_takes_only_what_is_its_own() {
+async fn a_manifest_at_the_root_handles_only_its_own_assets() {
     let assets = AssetManifest::from_contents([("style.css", "p{}")]).unwrap();
     let service = site(&assets);
     let versioned = assets.url("style.css").unwrap();
@@ -375,7 +375,7 @@ async fn around_a_router_of_axum_the_other_routes_are_as_they_were() {
 }
 
 #[tokio::test]
-async fn what_is_unknown_passes_where_the_caller_says_so_and_only_there() {
+async fn unknown_names_pass_only_if_the_caller_enables_it() {
     let assets = AssetManifest::from_contents([("style.css", "p{}")]).unwrap().with_prefix("/static").unwrap();
     let inner = || {
         service_fn(async |request: Request<TestBody>| {
@@ -412,7 +412,7 @@ async fn what_is_unknown_passes_where_the_caller_says_so_and_only_there() {
 }
 
 #[tokio::test]
-async fn a_compressed_page_varies_by_what_chose_it() {
+async fn a_compressed_page_varies_by_accept_encoding() {
     let contents = [
         ("index.html", b"<!doctype html><p>A page".as_slice()),
         ("index.html.gz", b"in gzip"),

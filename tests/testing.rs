@@ -66,7 +66,7 @@ async fn fails_with_audit(assertion: impl Future<Output = ()>) -> String {
 }
 
 #[tokio::test]
-async fn what_must_not_be_stored_is_told_from_what_may() {
+async fn storable_and_unstorable_responses_are_distinguished() {
     holds(assert_never_stored(&service(|_| answer(200, "", &[("cache-control", "no-store")])), page())).await;
 
     let stored = service(|_| answer(200, "", &[("cache-control", "private, max-age=60"), ("set-cookie", "id=1")]));
@@ -130,7 +130,7 @@ async fn revalidation_is_a_304_without_content_and_with_the_same_policy() {
 }
 
 #[tokio::test]
-async fn vary_is_on_the_answer_to_a_request_without_the_field_too() {
+async fn vary_is_also_on_the_response_to_a_request_without_the_field() {
     let request = || Request::get("/").header("accept-language", "de").body(String::new()).unwrap();
     holds(assert_varies_on(
         &service(|_| answer(200, "", &[("vary", "Accept-Language")])),
@@ -187,7 +187,7 @@ async fn a_lost_update_is_refused_before_it_happens() {
 }
 
 #[tokio::test]
-async fn what_an_unkeyed_field_changes_is_not_shared() {
+async fn a_response_changed_by_an_unkeyed_field_is_not_shared() {
     let field = "x-forwarded-host";
     let host = move |request: &Request<String>| {
         let host = request.headers().get(field).map_or("example.com", |host| host.to_str().unwrap()).to_owned();

@@ -55,7 +55,7 @@ impl Subscriber for Lines {
 }
 
 #[test]
-fn each_decision_is_one_event_with_what_was_said_and_what_was_made_of_it() {
+fn each_decision_is_one_event_with_its_input_and_output() {
     let lines = Lines::default();
     tracing::subscriber::with_default(lines.clone(), || {
         let handler = service_fn(|_: Request<TestBody>| {
@@ -73,7 +73,7 @@ fn each_decision_is_one_event_with_what_was_said_and_what_was_made_of_it() {
 }
 
 #[test]
-fn what_an_edge_layer_notices_is_an_event_and_an_extension_only_when_asked_for() {
+fn an_edge_diagnostic_is_an_event_and_an_extension_only_if_enabled() {
     let lines = Lines::default();
     tracing::subscriber::with_default(lines.clone(), || {
         let handler = service_fn(|_: Request<TestBody>| {

@@ -1,4 +1,4 @@
-//! What goes over the wire: the bytes of HTTP/1.1 and the frames of HTTP/2.
+//! The bytes of HTTP/1.1 and the frames of HTTP/2.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -103,7 +103,7 @@ async fn over_http_1_1_a_304_ends_with_its_fields_and_the_connection_goes_on() {
         }
         assert_eq!(head.matches("\r\ncache-control: ").count(), 1, "{row}");
     }
-    // Nothing came that nobody asked for.
+    // No unrequested data arrived.
     stream.shutdown().await.unwrap();
     let mut rest = Vec::new();
     stream.read_to_end(&mut rest).await.unwrap();
@@ -188,7 +188,7 @@ fn frames_of(mut bytes: &[u8], stream_id: u32) -> Vec<(u8, u8)> {
     frames
 }
 
-/// A connection that keeps what it receives.
+/// A connection that records the received bytes.
 struct Recorded {
     stream: TcpStream,
     received: Arc<Mutex<Vec<u8>>>,

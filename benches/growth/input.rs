@@ -4,9 +4,9 @@ use std::fmt::{self, Write as _};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// Each eight times the one before. The last is what servers take for all fields together, or a
-/// little less, as a URI holds no more than 65,534 octets; the first is too short for the bounds of
-/// the parsers, behind which a growth with the square would not be seen.
+/// The lengths of inputs, each eight times the one before. The last is about the limit of servers for all fields
+/// together. It is a little lower, because a URI has at most 65,534 bytes. The first is shorter than the limits of the
+/// parsers, above which quadratic growth would not be visible.
 pub(crate) const LENGTHS: [usize; 3] = [1_000, 8_000, 64_000];
 
 /// A unit, whose `#` is the number of the repetition, and in how many lines it stands.
@@ -124,7 +124,7 @@ pub(crate) struct Input {
 }
 
 impl Shape {
-    /// Of so many octets, or a few less.
+    /// Creates an input of this many bytes, or a few less.
     pub(crate) fn input(&self, octets: usize) -> Input {
         let length = self.unit.len() + 4 * self.unit.matches('#').count();
         let mut text = String::with_capacity(octets);

@@ -77,7 +77,7 @@ fn assets() -> AssetManifest {
     AssetManifest::from_contents([("files/style.css", "a"), ("files/page.html", "b")]).unwrap()
 }
 
-/// A service that answers with these fields, once each time.
+/// A service that responds with these fields, once each time.
 #[derive(Clone, Default)]
 struct Origin {
     headers: Arc<Mutex<HeaderMap>>,
@@ -99,7 +99,7 @@ impl Service<Request<()>> for Origin {
     }
 }
 
-/// A request and an answer whose fields of these names are all the input.
+/// Creates a parser with a request and a response. The fields with these names contain the input.
 fn messages<L, S, B>(name: &'static str, layer: &L, asked: &'static [&str], answered: &'static [&str]) -> Parser
 where
     L: Layer<Origin, Service = S>,

@@ -47,7 +47,7 @@ fn main() -> ExitCode {
     }
     let mut inputs: HashMap<String, Vec<Input>> = HashMap::new();
     for Parser { name, parse, shapes } in parsers.iter().filter(|parser| asked.iter().any(|name| parser.name == name)) {
-        // What is done once for all is done here.
+        // The first call does all one-time work.
         parse(&SHAPES[0].input(64));
         for shape in *shapes {
             // Made once, because under valgrind that takes longer than most parsers do.

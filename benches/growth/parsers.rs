@@ -71,7 +71,7 @@ fn protocol() -> Vec<Parser> {
     ]
 }
 
-/// Of a whole answer.
+/// Parsers of a complete response.
 fn answers() -> Vec<Parser> {
     const FIELDS: &[&str] = &["age", "cache-control", "date", "expires", "last-modified", "pragma"];
     const ALL: &[&str] = &[
@@ -194,7 +194,7 @@ fn statuses() -> Vec<Parser> {
         .into()
 }
 
-/// What edges read, each in its own words.
+/// The fields that CDNs read, each with its own directives.
 fn audits() -> Vec<Parser> {
     const EDGES: [EdgeProfile; 5] =
         [EdgeProfile::STANDARD, EdgeProfile::FASTLY, EdgeProfile::AKAMAI, EdgeProfile::NETLIFY, EdgeProfile::NGINX];

@@ -12,7 +12,8 @@ mod support;
 
 use std::process::ExitCode;
 
-/// What a block costs depends on its size here; elsewhere also on all that the heap saw before.
+/// With this allocator, the cost of a block depends only on its size. With others, it also depends on the earlier
+/// contents of the heap.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,4 +1,4 @@
-//! What is shared with the benches of the crate.
+//! The modules that are shared with the benches of the crate.
 
 #[path = "../support/answers.rs"]
 mod answers;

@@ -1,6 +1,6 @@
-//! A shared cache in front of the clients: it keeps whatever it may by either of two readings of
-//! RFC 9111, that of the crate and that of `http-cache-semantics`, and forgets by `Cache-Groups`
-//! (RFC 9875) what a write that passes it made wrong.
+//! A shared cache in front of the clients. It stores every response that either of two implementations of RFC 9111
+//! allows: this crate or `http-cache-semantics`. After a write, it removes stored responses by `Cache-Groups` (RFC
+//! 9875).
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
@@ -35,13 +35,13 @@ struct Variant {
     groups: Vec<String>,
 }
 
-/// What became of a request in the cache.
+/// The result of a request in the cache.
 pub(crate) enum Looked {
     Fresh(Response<Bytes>),
     Ask(Box<Pending>),
 }
 
-/// A request that goes on, to be completed with its answer.
+/// A forwarded request, which its response will complete.
 pub(crate) struct Pending {
     pub(crate) request: Ask,
     sent: request::Parts,
@@ -71,7 +71,7 @@ impl SharedCache {
         Looked::Ask(Box::new(pending))
     }
 
-    /// The answer for the client, and whether the stored one was freshened by a 304.
+    /// The response for the client, and whether a 304 freshened the stored one.
     pub(crate) fn complete(&self, pending: Pending, answer: Response<Bytes>) -> (Response<Bytes>, bool) {
         let Pending { sent, stored, moment, .. } = pending;
         let groups = groups(answer.headers(), "cache-groups");
@@ -92,7 +92,7 @@ impl SharedCache {
         (answer, false)
     }
 
-    /// After a write: forgets what stands in a group that its answer names.
+    /// After a write, removes the stored responses of each group that its response names.
     pub(crate) fn invalidate(&self, answer: &HeaderMap) -> usize {
         let groups = groups(answer, "cache-group-invalidation");
         let mut stored = self.lock();

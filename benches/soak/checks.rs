@@ -1,4 +1,4 @@
-//! What each answer is held against.
+//! The checks of each response.
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, ETAG, SET_COOKIE};
@@ -10,7 +10,7 @@ use super::server::{EVERYBODY, MADE_FOR, VERSION};
 
 pub(crate) type Answer = Response<Bytes>;
 
-/// A failure that tells the answer.
+/// Formats a failure with the response.
 pub(crate) fn fail(what: &str, path: &str, answer: &Answer) -> String {
     let body = String::from_utf8_lossy(&answer.body()[..answer.body().len().min(120)]).into_owned();
     format!("{what}: {path} was answered with {} {:?}\n{body}", answer.status(), answer.headers())
@@ -28,7 +28,7 @@ pub(crate) fn etag(answer: &Answer) -> Option<String> {
     text(answer, &ETAG).map(str::to_owned)
 }
 
-/// As it must be of any answer: one `Cache-Control`, and none kept by a guess.
+/// Checks the rules for every response: one `Cache-Control` field, and no heuristic freshness.
 pub(crate) fn is_sound(path: &str, answer: &Answer) -> Result<(), String> {
     if answer.headers().get_all(CACHE_CONTROL).iter().count() != 1 {
         return Err(fail("not one Cache-Control", path, answer));
@@ -56,7 +56,7 @@ pub(crate) fn numbers(path: &str, answer: &Answer) -> Result<(u64, u64), String>
     Ok((value, version))
 }
 
-/// Everybody may see it, and it carries nobody's cookie.
+/// Checks that the response is public and does not have a cookie.
 pub(crate) fn is_for_everybody(path: &str, answer: &Answer) -> Result<(), String> {
     if text(answer, &MADE_FOR).is_some_and(|user| user != EVERYBODY) || answer.headers().contains_key(SET_COOKIE) {
         return Err(fail("made for one", path, answer));

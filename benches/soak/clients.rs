@@ -1,4 +1,4 @@
-//! Who asks for what.
+//! The clients and their requests.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -21,7 +21,7 @@ use super::connection::{Ask, Connection};
 use super::model::{A_MOMENT, Counted, Model, Resource};
 use super::server::{ARTICLES, ASSETS, COUNTERS, LEASES, LEDGERS, content_of};
 
-/// After so many requests a client of HTTP/1.1 connects anew.
+/// The number of requests after which an HTTP/1.1 client opens a new connection.
 const REQUESTS: u64 = 2_000;
 
 /// How many clients share a connection of HTTP/2.
@@ -91,7 +91,7 @@ struct Client {
     random: Random,
     address: SocketAddr,
     model: Arc<Model>,
-    /// What it read last, with the tag.
+    /// The value that the client read last, with its tag.
     known: HashMap<String, (String, u64)>,
     /// URLs of files, and what they hold.
     assets: Vec<(String, Bytes)>,
@@ -291,7 +291,7 @@ impl Client {
         Ok(())
     }
 
-    /// What everybody gets of a cache that all share.
+    /// Reads resources from the shared cache.
     async fn read_through_cache(&mut self) -> Result<(), String> {
         let model = Arc::clone(&self.model);
         let n = self.random.below(ARTICLES);
@@ -315,7 +315,7 @@ impl Client {
         Ok(())
     }
 
-    /// The answer, and whether it came from the cache without asking.
+    /// Returns the response, and whether it came from the cache without revalidation.
     async fn through_cache(&mut self, asked: &request::Parts) -> Result<(Answer, bool), String> {
         let model = Arc::clone(&self.model);
         match model.cache.look(asked) {
@@ -332,7 +332,7 @@ impl Client {
         }
     }
 
-    /// Through the cache too, which must keep it for nobody else.
+    /// Also through the cache, which must not store the response for other clients.
     async fn private_page(&mut self) -> Result<(), String> {
         let kind = self.random.one_of(&["cookie", "marked", "token", "private", "secret", "varied"]);
         let path = format!("/me/{kind}");

@@ -1,4 +1,4 @@
-//! Connections that are kept: HTTP/1.1 to one client each, HTTP/2 to several at once.
+//! Persistent connections: HTTP/1.1 for one client each, HTTP/2 for several at once.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 
-/// No answer takes as long, on however busy a machine.
+/// Longer than any response takes, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) type Ask = Request<Full<Bytes>>;
@@ -45,7 +45,7 @@ impl Connection {
         }
     }
 
-    /// The answer, of which the body is still to come.
+    /// The response, before its body has arrived.
     pub(crate) async fn send(&mut self, mut request: Ask, address: SocketAddr) -> Result<Response<Incoming>, String> {
         let answer = async {
             match self {

@@ -1,33 +1,33 @@
-//! A soak: many clients on loopback that read and change one service with all layers, over HTTP/1.1
-//! and HTTP/2, each held against a model of what it must see.
+//! A soak test: many clients on loopback read and change one service with all layers, over HTTP/1.1 and HTTP/2. The
+//! test compares each response with a model.
 //!
 //! ```text
 //! cargo run --release --manifest-path benches/soak/Cargo.toml                     # two minutes
 //! cargo run --release --manifest-path benches/soak/Cargo.toml -- --seconds 3600
 //! ```
 //!
-//! It begins a second process, which serves, and ends it. What is asserted:
+//! The program starts a second process with the server. It asserts:
 //!
-//! - No update is lost: each accepted write has a predecessor of its own, every predecessor has one,
-//!   the values at the end are the numbers of accepted writes, and what was refused had been
-//!   overtaken. A write without a condition, with a weak tag or with a stale one changes nothing.
-//! - Of several clients that want one lease, one has it.
-//! - Nobody gets an answer or a cookie made for another, be it through a shared cache that keeps
-//!   whatever it may.
-//! - A 304 and a 200 are of a version that was current after the request was sent, and a 200 is
-//!   never what the client said that it has.
-//! - What a shared cache keeps after a purge is not older than the purge.
+//! - No update is lost. Each accepted write replaces one version, each version is replaced once, and the final values
+//!   are the numbers of accepted writes. A rejected write was outdated. A write without a condition, with a weak tag or
+//!   with an outdated tag changes nothing.
+//! - If several clients request a lease, one gets it.
+//! - No client gets a response or a cookie that was created for another, even through a shared cache that stores as
+//!   much as it may.
+//! - A 304 and a 200 are for a version that was current after the request was sent. A client never gets a 200 with the
+//!   version that it already has.
+//! - After a purge, a shared cache does not contain an older version.
 //! - The server's memory does not grow.
 //!
-//! | File | What is there |
+//! | File | Content |
 //! |---|---|
 //! | `server.rs` | the service |
-//! | `model.rs` | what is known of it at any moment |
-//! | `clients.rs` | who asks for what |
-//! | `checks.rs` | what each answer is held against |
+//! | `model.rs` | the state of the service, as known from its responses |
+//! | `clients.rs` | the clients and their requests |
+//! | `checks.rs` | the checks of each response |
 //! | `cache.rs` | a shared cache in front of the clients |
 //! | `connection.rs` | HTTP/1.1 and HTTP/2 |
-//! | `memory.rs` | the server's |
+//! | `memory.rs` | the memory of the server |
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod cache;

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use super::model::Model;
 
-/// How much more the server may hold at the end than after it got warm. The allocator keeps what it
-/// freed, and not always the same. In two minutes this is some ten bytes for each answer, and in an
-/// hour less than one.
+/// The maximum growth of the server's memory after the warm-up, in bytes. The allocator does not return all freed
+/// memory, and the amount varies. In two minutes this allows some ten bytes for each response, and in an hour less than
+/// one.
 const MOST: u64 = 4 << 20;
 
-/// What the server held, second by second.
+/// The memory of the server, second by second.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     seen: Vec<Seen>,

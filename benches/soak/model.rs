@@ -1,4 +1,4 @@
-//! What is known of the service at any moment, from its answers alone.
+//! The state of the service at any moment, as known from its responses.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::cache::SharedCache;
 use super::server::{ARTICLES, COUNTERS, LEASES, LEDGERS};
 
-/// What all clients know together.
+/// The shared knowledge of all clients.
 pub(crate) struct Model {
     pub(crate) articles: Vec<Resource>,
     pub(crate) counters: Vec<Resource>,
@@ -23,7 +23,7 @@ pub(crate) struct Model {
 /// A resource whose versions are numbered from 0, each write making the next.
 #[derive(Default)]
 pub(crate) struct Resource {
-    /// The greatest version that anybody saw.
+    /// The latest version that any client has received.
     seen: AtomicU64,
     /// The greatest that a write has been answered with: its purge is done.
     written: AtomicU64,
@@ -39,7 +39,7 @@ pub(crate) struct Resource {
 #[derive(Default)]
 struct Versions(Vec<u64>);
 
-/// What is counted, and what the table says of it.
+/// The counters, and their labels in the table.
 #[derive(Clone, Copy)]
 pub(crate) enum Counted {
     Read,
@@ -109,7 +109,7 @@ impl Model {
         }
     }
 
-    /// How many answers the service gave.
+    /// The number of responses of the service.
     pub(crate) fn answers(&self) -> u64 {
         use Counted::{CacheHit, CachedForOne, Connection, Purged};
         let asked = |counted| !matches!(counted, CacheHit | CachedForOne | Connection | Purged);
@@ -132,8 +132,8 @@ impl Model {
 }
 
 impl Resource {
-    /// What an answer must not be older than that is asked for now: of the service itself, and of a
-    /// cache that the purges reach.
+    /// Returns the oldest version that a new response may contain, from the service itself or from a cache that purges
+    /// reach.
     pub(crate) fn floor(&self, from_cache: bool) -> u64 {
         if from_cache { self.written.load(Ordering::SeqCst) } else { self.seen.load(Ordering::SeqCst) }
     }
@@ -157,7 +157,7 @@ impl Resource {
         self.refused.lock().unwrap().insert(version);
     }
 
-    /// When all is quiet: each version but the last was replaced, and whoever was refused came too late.
+    /// Checks the final state: each version but the last was replaced, and each rejected write was outdated.
     pub(crate) fn settle(&self, version: u64, value: u64) -> Result<(), String> {
         let accepted = self.accepted.load(Ordering::Relaxed);
         if value != accepted || version != accepted {

@@ -50,7 +50,7 @@ pub(crate) const EVERYBODY: &str = "everybody";
 const SECOND: Duration = Duration::from_secs(1);
 const PREFIX: &str = "/static";
 
-/// What a file holds.
+/// The content of a file.
 pub(crate) fn content_of(asset: &str) -> String {
     (0..400).map(|line| format!("/* {asset}, line {line} */\n")).collect()
 }
@@ -109,7 +109,7 @@ fn app(directory: &std::path::Path, assets: &AssetManifest) -> Router {
         .nest_service(PREFIX, files)
         .layer(caching.clone().conditional(ConditionalLayer::inner_handles_if_range));
 
-    // What there is, is known without the handlers.
+    // The validator source knows the resources without the handlers.
     let known = site.clone();
     let guarded = caching
         .validators(move |request: &Parts| {
@@ -158,13 +158,13 @@ struct Rows {
     articles: [Mutex<Row>; ARTICLES],
     counters: [Mutex<Row>; COUNTERS],
     ledgers: [Mutex<Row>; LEDGERS],
-    /// Who holds it, and how many held it.
+    /// The holder of the lease, and the number of holders so far.
     leases: [Mutex<(bool, u64)>; LEASES],
     gates: [tokio::sync::Mutex<()>; LEDGERS],
     purges: AtomicU64,
 }
 
-/// What a read shows, and how often it was written.
+/// The value that a read returns, and the number of writes.
 #[derive(Clone, Copy, Default)]
 struct Row {
     version: u64,
@@ -335,7 +335,7 @@ async fn me(Path(kind): Path<String>, headers: HeaderMap) -> Response {
         "marked" => _ = response.extensions_mut().insert(Personalized),
         "private" => _ = response.extensions_mut().insert(CachePolicy::private(60 * SECOND)),
         "secret" => _ = response.extensions_mut().insert(CachePolicy::NO_STORE),
-        // For everybody with the same cookie: this may be kept by a shared cache, for them.
+        // For all clients with the same cookie. A shared cache may store this response for them.
         "varied" => _ = response.headers_mut().insert(VARY, HeaderValue::from_static("cookie")),
         _ => {}
     }

@@ -1,12 +1,11 @@
-//! What cases allocate.
+//! Counts the allocations of cases.
 
 use allocation_counter::measure;
 use serde_json::Value;
 
 use crate::support::Case;
 
-/// For each case how often it allocates, and how many bytes. What is set aside once, at the first
-/// times, does not count.
+/// Returns the number of allocations and bytes of each case, without one-time allocations of the first calls.
 pub(crate) fn allocations(cases: &[Case]) -> Value {
     const TIMES: u64 = 10;
     let counted = cases.iter().map(|case| {

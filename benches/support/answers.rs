@@ -1,4 +1,4 @@
-//! What the handlers answer.
+//! The responses of the handlers.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -21,7 +21,7 @@ pub(crate) type Answer = Response<Page>;
 /// The service that the layers are put around.
 #[derive(Clone)]
 pub(crate) struct Handler {
-    /// What it answers, in a word.
+    /// The name of the response.
     pub(crate) name: &'static str,
     answer: fn(Content) -> Answer,
     content: Content,

@@ -34,7 +34,7 @@ where
     })
 }
 
-/// Asks, and reads the answer to its end.
+/// Sends the request and reads the response to its end.
 fn ask<S, B>(service: &mut S, request: Request<()>)
 where
     S: Service<Request<()>, Response = Response<B>, Error: Debug>,
@@ -48,7 +48,7 @@ where
     }
 }
 
-/// The answer, with its body unread.
+/// Returns the response with an unread body.
 pub(crate) fn answer<S, B>(service: &mut S, request: Request<()>) -> Response<B>
 where
     S: Service<Request<()>, Response = Response<B>, Error: Debug>,

@@ -1,4 +1,4 @@
-//! The bodies: one frame of a length, many frames, and a stream of which nobody knows the length.
+//! The bodies: one frame, many frames of known length, and a stream of unknown length.
 
 use std::cell::Cell;
 use std::convert::Infallible;

@@ -36,7 +36,7 @@ fn list(cases: &[Case]) -> serde_json::Value {
 
 fn run(case: &Case, times: u64) {
     let mut run = (case.prepare)();
-    // What is set aside once, at the first times, does not count.
+    // One-time allocations of the first calls are not counted.
     run(2);
     run_counted(&mut run, times);
 }

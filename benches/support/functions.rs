@@ -1,4 +1,4 @@
-//! The functions of the protocol, beside those of other crates that answer the same question.
+//! The functions of the protocol, and functions of other crates that do the same job.
 
 use std::hint::black_box;
 use std::time::{Duration, UNIX_EPOCH};
@@ -22,7 +22,7 @@ const GROUP: &str = "functions";
 /// Mon, 01 Jun 2026 00:00:00 GMT
 const NOW: u64 = 1_780_272_000;
 
-/// Ours is the base of the other one. What follows the question in a name is who answers it.
+/// Returns the cases. The function of this crate is the base of the others. A name consists of the job and the crate.
 pub(crate) fn functions() -> Vec<Case> {
     let mut cases = Vec::new();
     cases.extend(cache_control());
@@ -206,7 +206,7 @@ fn storing() -> Vec<Case> {
     cases
 }
 
-/// What stands below the entity tags: the hashes alone.
+/// The cost of an entity tag without the rest: only the hashes.
 fn hashes() -> Vec<Case> {
     [("1 KiB", KIB, 500), ("16 KiB", 16 * KIB, 500), ("1 MiB", KIB * KIB, 20)]
         .into_iter()

@@ -1,4 +1,4 @@
-//! What the costs grow with: routes, tags in a list, lines in an answer, bytes in a body.
+//! The quantities that costs grow with: routes, tags in a list, lines of a response, bytes of a body.
 
 use std::convert::Infallible;
 use std::fmt::Debug;

@@ -1,4 +1,4 @@
-//! What the benches share: cases, how they are called, and how they are run.
+//! The code that the benches share: cases, how to call them, and how to run them.
 //!
 //! | File | Has |
 //! |---|---|
@@ -11,9 +11,9 @@
 //! | `growth.rs` | what the costs grow with, where instructions are counted |
 //! | `counted.rs`, `timed.rs` | the ways to run cases |
 //!
-//! `counted.rs` and `growth.rs` are for `benches/instructions`, which counts. `allocated.rs` is a way as
-//! well, and no part of this module: who names the crate that counts allocations gets its allocator,
-//! which costs time.
+//! `counted.rs` and `growth.rs` are for `benches/instructions`, which counts instructions. `allocated.rs` also runs
+//! cases, but is not part of this module. A program that links the crate that counts allocations uses its allocator,
+//! which takes time.
 
 mod answers;
 mod asking;

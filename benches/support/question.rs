@@ -1,4 +1,4 @@
-//! What a service is asked for.
+//! The request to a service.
 
 use std::fmt::Debug;
 

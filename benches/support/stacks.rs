@@ -201,7 +201,7 @@ impl Stacks {
     }
 }
 
-/// The question of a client that has what this service answers.
+/// The request of a client that has the response of this service.
 fn again<S, B>(mut service: S, question: Question) -> Question
 where
     S: Service<Request<()>, Response = Response<B>, Error: Debug>,

@@ -1,4 +1,4 @@
-//! Which URL is answered by whom, and how long its answer may be kept.
+//! The routes of the site, and the cache policy of each.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -32,8 +32,8 @@ use crate::assets::{self, Assets};
 use crate::front::{FrontPage, front};
 use crate::log::{Log, log_requests};
 
-/// Kept by everybody, and asked about before each reuse: right for whatever has an entity
-/// tag, and so for this site unless a route says otherwise.
+/// Every cache may store the response, but must revalidate it before each reuse. This suits every response with an
+/// entity tag, so it is the default of this site.
 const SITE: CachePolicy = CachePolicy::NO_CACHE;
 const PAGE: CachePolicy = CachePolicy::max_age(Duration::from_secs(120));
 const FILE: CachePolicy = CachePolicy::public(Duration::from_secs(300));
@@ -41,8 +41,10 @@ const DOWNLOAD: CachePolicy = CachePolicy::public(Duration::from_secs(3600));
 
 const DASHBOARD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/site/pages/dashboard.html");
 
-/// `policies` go in place of those that stand in this file, route by route. The `edges` in front
-/// are told in their own fields; without any that is `Cache-Control` alone.
+/// Builds the router of the site.
+///
+/// `policies` replaces the policies in this file. For each cache in `edges`, responses carry the field that this cache
+/// reads, in addition to `Cache-Control`.
 pub fn app(
     store: Store,
     download: &Path,
@@ -58,9 +60,8 @@ pub fn app(
     let table = policies.clone();
     let source = policies.map_or_else(|| SITE.into_policy_source(), RoutePolicies::into_policy_source);
 
-    // A range counts the octets of what was sent, so a download that is to be resumed must
-    // not be compressed on the way. Fonts are compressed already, and what is shorter than
-    // this would grow.
+    // A range counts the bytes of the transferred representation, so a resumable download must not be compressed.
+    // Fonts are already compressed, and compression would make short bodies longer.
     let compressible = DefaultPredicate::new()
         .and(SizeAbove::new(128))
         .and(NotForContentType::const_new("application/octet-stream"))
@@ -80,14 +81,14 @@ pub fn app(
         .fallback(not_found)
         .layer(caching.clone());
 
-    // They speak for themselves, and answer a range only of the file that the client has.
+    // The asset service sets its own policies, and evaluates `If-Range` itself.
     let assets = Router::new()
         .nest_service(assets::PREFIX, assets.service())
         .layer(caching.clone().conditional(ConditionalLayer::inner_handles_if_range));
 
-    // The store knows what there is without its handlers: what a client has already is
-    // answered without them, and so is a write that would lose somebody's change.
-    // The 304 carries the policy of the 200.
+    // The store is the validator source, so the layer evaluates preconditions before it calls a handler. It returns 304
+    // to a client with a current copy, and 412 for a write that would overwrite another client's change. The 304
+    // carries the policy of the 200.
     let known = store.clone();
     let policy_at = move |path: &str| table.as_ref().map_or(Some(SITE), |table| table.policy_at(&Method::GET, path));
     let by_id = get(articles::read).put(articles::write).delete(articles::remove);
@@ -101,15 +102,15 @@ pub fn app(
             .require_preconditions(),
     );
 
-    // `ServeFile` serves ranges and does not look at `If-Range`. With its own validators as
-    // a source the layer does that for it. The layer stands around this route alone: one
-    // around it that has no source would refuse every `If-Range` first.
+    // `ServeFile` serves ranges but ignores `If-Range`. With the validators of `ServeFile` as its source, the layer
+    // evaluates `If-Range` instead. The layer is on this route only. An outer layer without a source would remove every
+    // `Range` with `If-Range` first.
     let file = ServeFile::new(download);
     let downloads = Router::new()
         .route_service("/download", policy(DOWNLOAD).layer(file.clone()))
         .layer(caching.validator_source(HeadValidators::<_, Body>::new(file)));
 
-    // Outermost but for the log, so that it sees what goes out.
+    // Only the log is outside of `EdgeLayer`, which must process the final response.
     let site = pages.merge(assets).merge(articles).merge(downloads).with_state(store);
     Ok(site.layer(edge).layer(from_fn_with_state(log, log_requests)))
 }
@@ -131,7 +132,7 @@ async fn events() -> impl IntoResponse {
     (CachePolicy::NO_STORE, Sse::new(seconds))
 }
 
-/// Its route says `public`. The guards see the cookie, and make that `private`.
+/// Sets a cookie. The policy of the route is `public`, but the guards find the cookie and make the response `private`.
 async fn me() -> impl IntoResponse {
     (
         [(SET_COOKIE, "visitor=42; Path=/; HttpOnly; SameSite=Lax")],
@@ -139,7 +140,7 @@ async fn me() -> impl IntoResponse {
     )
 }
 
-/// Its route says two minutes. No error is kept for as long as a success.
+/// Always fails. The policy of the route has a lifetime of two minutes, which does not apply to an error.
 async fn fail() -> (StatusCode, &'static str) {
     (StatusCode::INTERNAL_SERVER_ERROR, "This failed, as it always does.\n")
 }

@@ -1,4 +1,4 @@
-//! Articles in memory, changed only by those who know what they change.
+//! Articles in memory. A client can change one only if it knows the current revision.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,15 +18,15 @@ pub struct Article {
     text: String,
 }
 
-/// The articles, shared by those who read and write them.
+/// The articles, shared by all handlers.
 #[derive(Clone, Debug)]
 pub struct Store(Arc<Mutex<Articles>>);
 
 #[derive(Debug)]
 struct Articles {
     by_id: BTreeMap<u64, Revision>,
-    /// One counter for all, so that an article that is deleted and made again never gets an
-    /// entity tag that it had before. A store that survives a restart keeps it there too.
+    /// The latest revision number of all articles. With one counter, an article that is deleted and created again never
+    /// gets an earlier entity tag. A persistent store must persist the counter too.
     latest: u64,
 }
 
@@ -36,7 +36,7 @@ struct Revision {
     article: Article,
 }
 
-/// What shows articles is purged by this tag.
+/// The cache tag of every page that shows articles.
 pub const ARTICLES: CacheTag = CacheTag::from_static("articles");
 
 pub async fn read(
@@ -45,13 +45,15 @@ pub async fn read(
 ) -> Result<(CacheTags, Validators, Json<Article>), StatusCode> {
     let articles = store.lock();
     let revision = articles.by_id.get(&id).ok_or(StatusCode::NOT_FOUND)?;
-    // Left out, the layer would put in what it was told before this handler ran, and the
-    // article may have changed since.
+    // Without these validators, the layer would add those that it read before this handler ran. The article may have
+    // changed since.
     Ok((tags(id), validators(id, revision), Json(revision.article.clone())))
 }
 
-/// Answers without an `ETag`: what is stored is not the octets that came, so the client
-/// has to ask for the representation that its write made (RFC 9110 section 9.3.4).
+/// Creates or replaces an article.
+///
+/// The response does not have an `ETag`. The store does not save the bytes of the request, so the client must request
+/// the new representation (RFC 9110 section 9.3.4).
 pub async fn write(
     State(store): State<Store>,
     Path(id): Path<u64>,
@@ -59,9 +61,9 @@ pub async fn write(
     Json(article): Json<Article>,
 ) -> Result<StatusCode, PreconditionFailure> {
     let mut articles = store.lock();
-    // The layer decided before this handler ran, so two clients with the same `If-Match`
-    // may both get this far. Decided again under the lock, where nobody writes in between,
-    // only one of them goes on. With a database, this stands inside the transaction.
+    // The layer evaluated the preconditions before this handler ran, so two clients with the same `If-Match` can both
+    // get here. The second evaluation happens under the lock, so only one of them succeeds. With a database, put it in
+    // the transaction.
     preconditions.check(&articles.representation(id))?;
     Ok(if articles.put(id, article) { StatusCode::CREATED } else { StatusCode::NO_CONTENT })
 }
@@ -72,7 +74,7 @@ pub async fn remove(
     preconditions: Preconditions,
 ) -> Result<StatusCode, PreconditionFailure> {
     let mut articles = store.lock();
-    // As in `write`.
+    // Evaluated again under the lock, as in `write`.
     preconditions.check(&articles.representation(id))?;
     Ok(match articles.by_id.remove(&id) {
         Some(_) => StatusCode::NO_CONTENT,
@@ -81,7 +83,7 @@ pub async fn remove(
 }
 
 impl Store {
-    /// A store with articles 1 to 3, each in its first revision.
+    /// Creates a store with articles 1 to 3, each in its first revision.
     pub fn new() -> Self {
         // Long enough to be worth compressing.
         let text = "Nobody has changed this yet. ".repeat(4);
@@ -95,8 +97,9 @@ impl Store {
         self.lock().by_id.keys().copied().collect()
     }
 
-    /// The representation at the path of a request, with the policy of its 200, which the 304 repeats.
-    /// A number in percent-encoding, which [`Path`] decodes, is not known here.
+    /// Returns the representation at the path of a request and the policy of its 200, which a 304 repeats.
+    ///
+    /// A percent-encoded number, which [`Path`] would decode, is unknown here.
     pub fn selected_at(&self, path: &str, policy: Option<CachePolicy>) -> SelectedRepresentation {
         let id = path.strip_prefix("/articles/").and_then(|id| id.parse().ok());
         let representation = id.map_or(Representation::Unknown, |id| self.lock().representation(id));
@@ -108,13 +111,13 @@ impl Store {
     }
 
     fn lock(&self) -> MutexGuard<'_, Articles> {
-        // No change is made in two steps, so a panic leaves none half made.
+        // Every change is a single step, so a panic cannot leave the articles in an inconsistent state.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Articles {
-    /// Stores the next revision, and says whether it is the first of its article.
+    /// Stores the next revision. Returns whether the article is new.
     fn put(&mut self, id: u64, article: Article) -> bool {
         self.latest += 1;
         let number = self.latest;
@@ -126,13 +129,15 @@ impl Articles {
     }
 }
 
-/// The coarse one first (E2-3).
+/// Returns the cache tags of an article, the coarser one first.
 fn tags(id: u64) -> CacheTags {
-    let one = CacheTag::new(format!("article-{id}")).expect("letters, a hyphen and digits make a tag");
+    // E2-3
+    let one = CacheTag::new(format!("article-{id}")).expect("letters, a hyphen and digits are a valid cache tag");
     [ARTICLES, one].into_iter().collect()
 }
 
 fn validators(id: u64, revision: &Revision) -> Validators {
-    let tag = EntityTag::strong(format!("{id}-{}", revision.number)).expect("digits and a hyphen make an entity tag");
+    let tag =
+        EntityTag::strong(format!("{id}-{}", revision.number)).expect("digits and a hyphen are a valid entity tag");
     Validators::new().with_etag(tag)
 }

@@ -1,4 +1,4 @@
-//! The files of the front page, under URLs that change when they do.
+//! The files of the front page. The URL of each changes with its content.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -19,13 +19,15 @@ pub const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/site/
 pub struct Assets {
     pub source: AssetSource,
     served: PathBuf,
-    /// Is removed when it is dropped.
+    /// The temporary directory, which is deleted on drop.
     _scratch: Option<TempDir>,
 }
 
 impl Assets {
-    /// In development the files are served as they are, and a change is seen at the next request.
-    /// Else the stylesheets are written anew, so that they too refer to versioned URLs.
+    /// Prepares the files of the directory.
+    ///
+    /// In development mode, the site serves the files unchanged and notices a changed file at the next request.
+    /// Otherwise it rewrites the stylesheets, so that they refer to versioned URLs.
     pub fn new(directory: &Path, development: bool) -> Result<Self, Box<dyn Error>> {
         let files = AssetDirectory::new(directory).prefix(PREFIX);
         if development {
@@ -37,7 +39,7 @@ impl Assets {
         Ok(Self { source, served, _scratch: Some(scratch) })
     }
 
-    /// What stands below the prefix.
+    /// Returns the service for the URLs below the prefix.
     pub fn service(&self) -> AssetsService<ServeDir> {
         AssetsLayer::new(&self.source).layer(ServeDir::new(&self.served))
     }

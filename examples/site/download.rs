@@ -1,4 +1,4 @@
-//! A file that is large enough to be worth resuming.
+//! A download that is large enough for a client to resume it.
 
 use std::io::{self, BufWriter, Write};
 use std::time::{Duration, UNIX_EPOCH};
@@ -7,7 +7,7 @@ use tempfile::NamedTempFile;
 
 pub const LENGTH: u64 = 4 << 20;
 
-/// Writes the file, which is removed when it is dropped.
+/// Writes the file, which is deleted on drop.
 pub fn write() -> io::Result<NamedTempFile> {
     let file = tempfile::Builder::new().prefix("site-download-").suffix(".bin").tempfile()?;
     let mut writer = BufWriter::new(file.as_file());
@@ -16,8 +16,8 @@ pub fn write() -> io::Result<NamedTempFile> {
     }
     writer.flush()?;
     drop(writer);
-    // `ServeFile` makes the entity tag from length and date. The bytes are the same after
-    // each start, so with a date that is the same too a download survives a restart.
+    // `ServeFile` derives the entity tag from the length and the modification time. The bytes are the same after each
+    // start. With a fixed time the tag is the same too, so a client can resume the download after a restart.
     file.as_file().set_modified(UNIX_EPOCH + Duration::from_secs(784_111_777))?;
     Ok(file)
 }

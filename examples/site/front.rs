@@ -1,4 +1,4 @@
-//! The front page, which finds its files by their versioned URLs.
+//! The front page, with versioned URLs for its files.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -22,17 +22,17 @@ pub struct FrontPage {
 }
 
 impl FrontPage {
-    /// Makes the page once: a name in it that is wrong ends the start, and not a visit.
+    /// Loads the template and renders it once, so that a wrong file name is an error at startup and not during a visit.
     pub fn new(assets: &AssetSource) -> Result<Self, Box<dyn Error>> {
         let mut templates = Environment::new();
         add_asset_functions(&mut templates, assets);
         templates.add_template("front.html", TEMPLATE)?;
         let page = Self { templates, assets: assets.clone(), visits: AtomicU64::new(0) };
-        page.answer(0)?;
+        page.render(0)?;
         Ok(page)
     }
 
-    fn answer(&self, visit: u64) -> Result<Response, Box<dyn Error>> {
+    fn render(&self, visit: u64) -> Result<Response, Box<dyn Error>> {
         let assets = self.assets.current();
         let files: Vec<_> = assets
             .iter()
@@ -41,15 +41,15 @@ impl FrontPage {
             })
             .collect();
         let html = self.templates.get_template("front.html")?.render(context! { visit, files })?;
-        // The browser would learn of the font from the stylesheet, which is late.
+        // Without the preload, the browser would find the font only after it has parsed the stylesheet.
         let font = assets.preload("tally.woff2")?;
-        // A policy may also come from the handler, as a part of its answer.
+        // A handler can return its own policy as a part of the response.
         Ok((CachePolicy::NO_STORE, [(LINK, font)], Html(html)).into_response())
     }
 }
 
 pub async fn front(State(page): State<Arc<FrontPage>>) -> Response {
     let visit = page.visits.fetch_add(1, Ordering::Relaxed) + 1;
-    // After `new` it goes wrong in development only, when a file has gone.
-    page.answer(visit).unwrap_or_else(|error| (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response())
+    // `new` has rendered the page once. Later it fails only in development mode, if a file was deleted.
+    page.render(visit).unwrap_or_else(|error| (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response())
 }

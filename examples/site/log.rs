@@ -1,4 +1,4 @@
-//! One line for each request: what was asked, what was sent, and why it may be kept or not.
+//! The request log: one line for each request, with the reason for its `Cache-Control` and for a 304.
 //!
 //! ```text
 //! GET /me 200 60 bytes: the layer's policy; G-01 Set-Cookie: private
@@ -19,11 +19,11 @@ use http_body::{Frame, SizeHint};
 use tower_cache_policy::layers::conditional::ConditionalReason;
 use tower_cache_policy::policy::Decision;
 
-/// Where the lines go.
+/// The destination of the lines.
 #[derive(Clone)]
 pub struct Log(Arc<dyn Fn(&Line) + Send + Sync>);
 
-/// What is known of one request when its answer has been sent.
+/// The log line of a request, written after its response has been sent.
 #[derive(Clone, Debug)]
 pub struct Line {
     method: Method,
@@ -54,8 +54,8 @@ impl fmt::Display for Line {
     }
 }
 
-/// Stands around the whole site, where the layers inside have left their reasons in the
-/// answer's extensions.
+/// Logs each request. As the outermost layer, it finds the decisions of all inner layers in the extensions of the
+/// response.
 pub async fn log_requests(State(log): State<Log>, request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
@@ -71,8 +71,9 @@ pub async fn log_requests(State(log): State<Log>, request: Request, next: Next) 
     response.map(|inner| Body::new(CountingBody { inner, line, log }))
 }
 
-/// Counts what is sent. How much that is, is known when the body is dropped, be it that it
-/// has ended, that its client has left or that there was nothing to send.
+/// A body that counts its bytes and writes the log line on drop.
+///
+/// A body is dropped at its end, if the client disconnects, and if the server does not send it.
 struct CountingBody {
     inner: Body,
     line: Line,
@@ -97,8 +98,8 @@ impl HttpBody for CountingBody {
         self.inner.is_end_stream()
     }
 
-    // As it is: a server that is told "exactly zero" writes `content-length: 0`, which a
-    // 304 must not have.
+    // The hint of the inner body, unchanged: for an exact size of zero the server would write `content-length: 0`, which
+    // a 304 must not have.
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
     }

@@ -1,4 +1,4 @@
-//! A small site on axum whose every answer says how long it may be kept.
+//! A small axum site in which each route demonstrates one kind of cache policy.
 //!
 //! ```text
 //! cargo run --example site --all-features
@@ -9,16 +9,16 @@
 //! cargo run --example site --all-features -- --dashboard
 //! ```
 //!
-//! | File | What is there |
+//! | File | Content |
 //! |---|---|
-//! | `app.rs` | which URL is answered by whom, and under which policy: start here |
-//! | `front.rs` | the front page, and how it finds its files |
-//! | `assets.rs` | the files in `static/`, under URLs that change when they do |
-//! | `articles.rs` | conditional writes that lose nobody's change |
-//! | `download.rs` | the file that can be resumed |
-//! | `log.rs` | one line for each request, with the reason for its `Cache-Control` |
+//! | `app.rs` | the routes and their policies: start here |
+//! | `front.rs` | the front page, with versioned URLs for its files |
+//! | `assets.rs` | the files in `static/`, under URLs that change with their content |
+//! | `articles.rs` | conditional writes, so that no change of another client is lost |
+//! | `download.rs` | a download that can be resumed |
+//! | `log.rs` | the request log, with the reason for each `Cache-Control` |
 
-#![allow(unreachable_pub)] // In a program, `pub` is for its other files.
+#![allow(unreachable_pub)] // In a program, `pub` items are for its other modules.
 
 mod app;
 mod articles;
@@ -47,39 +47,39 @@ use crate::articles::Store;
 use crate::assets::Assets;
 use crate::log::Log;
 
-/// A site whose every answer says how long it may be kept.
+/// A site that demonstrates cache policies, validators and versioned URLs.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// The port of 127.0.0.1 to listen on; 0 takes any that is free
+    /// Port of 127.0.0.1 to listen on; 0 selects a free one
     #[arg(long, default_value_t = 3000)]
     port: u16,
 
-    /// Take the policy of each route from this file; `examples/site/policies.toml` is one
+    /// Read the policy of each route from this file, such as `examples/site/policies.toml`
     #[arg(long, value_name = "FILE")]
     policies: Option<PathBuf>,
 
-    /// Tell the caches in front, in their own fields; may be given several times
+    /// Also send the cache fields that this CDN or cache reads; may be repeated
     #[arg(long, value_name = "NAME", value_parser = edge)]
     edge: Vec<EdgeProfile>,
 
-    /// Take the files of the front page from this directory
+    /// Read the files of the front page from this directory
     #[arg(long = "static", value_name = "DIRECTORY", default_value = assets::DIRECTORY)]
     files: PathBuf,
 
-    /// Show what caches are told, and the last requests, at /_cache
+    /// Show cache policies and recent requests at /_cache
     #[arg(long)]
     dashboard: bool,
 
-    /// Tell every cache to store nothing, and see changed files at once, for work on the site itself
+    /// Development mode: send `no-store` for everything, and use changed files at once
     #[arg(long)]
     no_cache: bool,
 
-    /// Print the files of the front page and their URLs, and end
+    /// Print the files of the front page and their URLs, and exit
     #[arg(long)]
     print_manifest: bool,
 }
 
-/// How long answers that are on their way have after Ctrl-C.
+/// The time that open connections have to finish after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(1);
 
 #[tokio::main]
@@ -104,38 +104,38 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let listener = listen(arguments.port).await?;
     let address = listener.local_addr()?;
     let download = download::write()?;
-    // A log that cannot be written is no reason to fail a request.
+    // A request must not fail because the log cannot be written.
     let log = Log::new(|line| _ = writeln!(io::stderr(), "{line}"));
     let edges = Edges::new(arguments.edge.iter().cloned())?;
     let dashboard = arguments.dashboard.then(|| dashboard(policies.clone(), edges.clone()));
     let app = app::app(Store::new(), download.path(), &assets, policies, &edges, arguments.no_cache, log)?;
     let app = match &dashboard {
-        // Outside the log too, so that it sees what goes out.
+        // The dashboard is the outermost layer, so it observes the final responses.
         Some(dashboard) => app.layer(dashboard.observe()).nest_service("/_cache", dashboard.service()),
         None => app,
     };
 
     println!("listening on http://{address}, until Ctrl-C");
     if arguments.dashboard {
-        println!("what caches are told is shown at http://{address}/_cache (--dashboard)");
+        println!("dashboard at http://{address}/_cache");
     }
     if arguments.no_cache {
-        println!("nothing is to be stored (--no-cache)");
+        println!("development mode: every response is no-store (--no-cache)");
     } else {
         println!("{}", to_try(address, assets.source.current().url("style.css")?));
     }
 
-    // HTTP/1.1, and with axum's feature `http2` HTTP/2 too, as the client begins.
+    // With axum's feature `http2`, the server also supports HTTP/2. The client chooses the version.
     let server = axum::serve(listener, app).with_graceful_shutdown(interrupted());
     tokio::select! {
         ended = server => ended?,
-        // An event stream does not end by itself.
+        // An event stream never ends, so the graceful shutdown would wait for it.
         () = async { interrupted().await; tokio::time::sleep(GRACE).await } => {}
     }
     Ok(())
 }
 
-/// One line for each file, for `--print-manifest`.
+/// Formats the manifest for `--print-manifest`, with one line for each file.
 fn table(manifest: &AssetManifest) -> String {
     let width = |column: fn(&Asset) -> &str| manifest.iter().map(|asset| column(asset).len()).max().unwrap_or(0);
     let (names, urls) = (width(Asset::name), width(Asset::url));
@@ -147,17 +147,17 @@ fn table(manifest: &AssetManifest) -> String {
     lines.join("\n")
 }
 
-/// The profile of this name, for `--edge`.
+/// Parses the value of `--edge`.
 fn edge(name: &str) -> Result<EdgeProfile, String> {
     EdgeProfile::by_name(name).ok_or_else(|| {
         let names: Vec<_> = EdgeProfile::all().iter().map(EdgeProfile::name).collect();
-        format!("no edge has this name; take one of {}", names.join(", "))
+        format!("unknown name; use one of {}", names.join(", "))
     })
 }
 
-/// By the table where there is one, and otherwise by the routes of the router.
+/// Creates the dashboard. It groups requests by the routes of the table, or by those of the router without a table.
 fn dashboard(policies: Option<RoutePolicies>, edges: Edges) -> Dashboard {
-    // The site listens on loopback alone.
+    // The site listens only on loopback.
     let dashboard = Dashboard::new().edges(edges).bound_to_loopback();
     match policies {
         Some(policies) => dashboard.routes(policies),
@@ -170,13 +170,13 @@ async fn listen(port: u16) -> Result<TcpListener, String> {
         .await
         .map_err(|error| match error.kind() {
             ErrorKind::AddrInUse => format!(
-                "port {port} of 127.0.0.1 is taken by another program; choose another port with --port, or any free one with --port 0"
+                "port {port} of 127.0.0.1 is taken by another program; choose another port with --port, or use --port 0 for a free one"
             ),
             _ => format!("cannot listen on port {port} of 127.0.0.1: {error}; choose another port with --port"),
         })
 }
 
-/// Resolves at Ctrl-C, and never where that cannot be waited for.
+/// Resolves at Ctrl-C. Never resolves if the signal handler cannot be installed.
 async fn interrupted() {
     if tokio::signal::ctrl_c().await.is_err() {
         pending().await
@@ -187,15 +187,15 @@ fn to_try(address: SocketAddr, stylesheet: &str) -> String {
     let url = format!("http://{address}");
     format!(
         r#"
-A page, asked for twice. The second time it is not sent again (304):
+A page, requested twice. The second response is a 304 without content:
   curl -i {url}/page -H "If-None-Match: $(curl -s -o /dev/null -w '%header{{etag}}' {url}/page)"
-A change by somebody who saw the first revision (204, and 412 when repeated):
+A change by a client that knows the first revision (204, and 412 when repeated):
   curl -i {url}/articles/1 -X PUT -H 'If-Match: "1-1"' --json '{{"title": "Tea", "text": "Hot."}}'
-A change by somebody who saw nothing (428):
+A change by a client that sends no revision (428):
   curl -i {url}/articles/2 -X DELETE
-A page that sets a cookie, so that a policy of "public" becomes "private":
+A page that sets a cookie, so that its "public" policy becomes "private":
   curl -i {url}/me
-A stylesheet that may be kept for a year, because its URL changes when it does:
+A stylesheet that caches may store for a year, because its URL changes with its content:
   curl -i {url}{stylesheet}
 "#
     )

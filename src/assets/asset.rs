@@ -1,4 +1,4 @@
-//! [`Asset`]: one file of one generation, with everything that is said of it ready made.
+//! [`Asset`]: one file of one generation, with its URL and header values.
 
 use http::HeaderValue;
 use http::uri::PathAndQuery;
@@ -27,18 +27,18 @@ pub struct Asset {
     dictionary: Option<HeaderValue>,
 }
 
-/// What there is to know of an asset, before anything is made of it.
+/// The description from which an [`Asset`] is built.
 #[derive(Clone, Debug)]
 pub(super) struct AssetFacts {
-    /// What templates call it.
+    /// The name that templates use.
     pub(super) name: String,
-    /// Its path below the prefix, without a fingerprint of ours.
+    /// The path below the prefix, without the fingerprint.
     pub(super) path: String,
-    /// Where the service inside has it.
+    /// The path below the root of the inner service.
     pub(super) file: String,
     pub(super) digest: ContentDigest,
     pub(super) stored: StoredFile,
-    /// The files beside it that hold it in a content coding.
+    /// The compressed files next to it.
     pub(super) coded: CodedFiles,
     pub(super) naming: Naming,
     /// The other assets that a page needs if it uses this one as a bundler entry.
@@ -51,9 +51,9 @@ pub(super) enum Naming {
     /// The manifest: the URL gets its fingerprint.
     #[default]
     Manifest,
-    /// A build tool that puts a hash into the path.
+    /// A build tool that adds a hash to the path.
     HashedByTool,
-    /// A build tool that puts no hash into the path. Its files refer to each other by this URL. A second URL would
+    /// A build tool that does not add a hash to the path. Its files refer to each other by this URL. A second URL would
     /// run a module twice.
     PlainByTool,
 }
@@ -109,38 +109,37 @@ impl Asset {
         })
     }
 
-    /// The name that templates use. It is the path below the directory, or the name that the manifest of a build tool
-    /// uses.
+    /// Returns the name that templates use: the path below the directory, or the name in the manifest of a build tool.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.facts.name
     }
 
-    /// The path of the file below the root of the inner service.
+    /// Returns the path of the file below the root of the inner service.
     #[must_use]
     pub fn file(&self) -> &str {
         &self.facts.file
     }
 
-    /// 32 hexadecimal digits, from the content alone.
+    /// Returns the fingerprint: 32 hexadecimal digits, which depend only on the content.
     #[must_use]
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
 
-    /// The value of an `integrity` attribute, as in `sha384-oqVuAf…`.
+    /// Returns the value of an `integrity` attribute, such as `sha384-oqVuAf…`.
     #[must_use]
     pub fn integrity(&self) -> &str {
         &self.integrity
     }
 
-    /// The versioned URL.
+    /// Returns the versioned URL.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The length of the content, in bytes.
+    /// Returns the length of the content in bytes.
     #[must_use]
     pub const fn length(&self) -> u64 {
         self.facts.stored.length
@@ -158,7 +157,7 @@ impl Asset {
         &self.facts.coded
     }
 
-    /// Whether a response of this media type is a page, and the asset is not.
+    /// Returns whether a response with this media type is a page although the asset is not.
     pub(crate) fn is_replaced_by(&self, content_type: &[u8]) -> bool {
         self.expected.is_replaced_by(content_type)
     }
@@ -167,17 +166,17 @@ impl Asset {
         self.expected.is_page()
     }
 
-    /// The path to ask a service for that has the files at its root.
+    /// Returns the path for a service that has the files at its root.
     pub(crate) const fn target(&self) -> &PathAndQuery {
         &self.target
     }
 
-    /// The path to ask a service for that has the files below the prefix.
+    /// Returns the path for a service that has the files below the prefix.
     pub(crate) const fn target_below_prefix(&self) -> &PathAndQuery {
         &self.target_below_prefix
     }
 
-    /// The value of `Use-As-Dictionary`, where one is of use (RFC 9842 section 2.1).
+    /// Returns the value of `Use-As-Dictionary` for an asset that is useful as a dictionary (RFC 9842 section 2.1).
     pub(crate) const fn dictionary(&self) -> Option<&HeaderValue> {
         self.dictionary.as_ref()
     }
@@ -190,19 +189,19 @@ impl Asset {
         self.expected
     }
 
-    /// As a URL writes it, below the prefix.
+    /// Returns the encoded path below the prefix, without the fingerprint.
     pub(super) fn plain_path(&self) -> &str {
         &self.plain_path
     }
 
-    /// As a URL writes it, below the prefix.
+    /// Returns the encoded path below the prefix, with the fingerprint.
     pub(super) fn versioned_path(&self) -> &str {
         &self.versioned_path
     }
 }
 
-/// For the other versions of the same file. The path holds unreserved octets and `%` only,
-/// of which a URL pattern reads none as a sign of its own, and no string needs an escape.
+/// Returns a dictionary for the other versions of the same file. The path contains only unreserved characters and `%`.
+/// None of these is special in a URL pattern or needs an escape in a string.
 fn dictionary(
     facts: &AssetFacts,
     plain_path: &str,

@@ -1,4 +1,4 @@
-//! The names that bundlers give to files.
+//! File names of bundlers.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -26,7 +26,7 @@ pub(super) fn by_file(built: &AssetManifest) -> BTreeMap<String, AssetFacts> {
     built.iter().map(|asset| (asset.file().to_owned(), asset.facts().clone())).collect()
 }
 
-/// Gives a file that a bundler named the one URL that the bundler gave it.
+/// Sets the URL of a file to the one that the bundler uses for it.
 pub(super) fn keep_url(facts: &mut AssetFacts, is_hashed: bool) {
     if is_hashed {
         facts.naming = Naming::HashedByTool;
@@ -35,7 +35,8 @@ pub(super) fn keep_url(facts: &mut AssetFacts, is_hashed: bool) {
     }
 }
 
-/// Files that a bundler's manifest does not name. One whose name the bundler uses for another file gets a slash before it.
+/// Adds the files that a bundler's manifest does not contain. If the bundler uses a name for another file, the name
+/// gets a leading slash.
 pub(super) fn with_names(
     files: impl IntoIterator<Item = AssetFacts>,
     taken: &HashSet<String>,
@@ -46,8 +47,10 @@ pub(super) fn with_names(
     })
 }
 
-/// Whether a text is random, and does not consist of words, numbers, dates or versions. It fails for some hashes: their
-/// files are revalidated, while a word taken for a hash would keep a file in use for a year.
+/// Returns whether a text is random and does not consist of words, numbers, dates or versions.
+///
+/// It returns `false` for some hashes, and clients revalidate these files. A word that is mistaken for a hash would be
+/// worse: clients would use an old file for a year.
 pub(super) fn looks_like_hash(text: &str) -> bool {
     const LEAST_DIGITS: usize = 8;
     let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
@@ -73,7 +76,8 @@ pub(super) fn looks_like_hash(text: &str) -> bool {
     runs >= 3 && short >= 2 && (is_mixed_case || runs - parts >= 2) && !consists_of_words(text)
 }
 
-/// Whether a person may have written a text: words as in `my-theme`, `iPhone14`, `GoToPage` and `de-DE`.
+/// Returns whether a text consists of words that a person may have written, such as `my-theme`, `iPhone14`, `GoToPage`
+/// and `de-DE`.
 pub(super) fn consists_of_words(text: &str) -> bool {
     text.split(['-', '_']).all(|part| {
         let letters = part.trim_end_matches(|c: char| c.is_ascii_digit()).as_bytes();
@@ -84,8 +88,8 @@ pub(super) fn consists_of_words(text: &str) -> bool {
     })
 }
 
-/// The length of the number or of the word that the text begins with. A word begins with one capital letter at most,
-/// unless it has no other letters.
+/// Returns the length of the number or word at the start of the text. A word begins with at most one capital letter,
+/// unless all of its letters are capitals.
 fn run_length(text: &str) -> usize {
     let count = |text: &str, is: fn(&u8) -> bool| text.bytes().take_while(is).count();
     let digits = count(text, u8::is_ascii_digit);
@@ -100,7 +104,8 @@ fn run_length(text: &str) -> usize {
     }
 }
 
-/// Whether a text has hexadecimal digits only, of which figures and letters alternate. Words with a year do not.
+/// Returns whether a text consists of hexadecimal digits in which figures and letters alternate. Words with a year do
+/// not.
 fn is_random_hexadecimal(text: &str) -> bool {
     let text = text.as_bytes();
     text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))

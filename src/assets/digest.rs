@@ -1,7 +1,7 @@
-//! [`ContentDigest`]: one hash of a file's bytes, from which everything that names them is made.
+//! [`ContentDigest`]: one hash of the bytes of a file, for its fingerprint, entity tag and integrity value.
 //!
-//! SHA-384 for all: subresource integrity needs it, and its first 128 bits are as good a
-//! fingerprint as another hash's. Two hashes would read every byte twice and could disagree.
+//! The hash is SHA-384 because subresource integrity supports it. Its first 128 bits are as good a fingerprint as those
+//! of another hash. Two hashes would read every byte twice and could disagree.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
@@ -14,13 +14,15 @@ use sha2::{Digest, Sha384};
 use super::error::{AssetError, AssetErrorKind};
 use crate::protocol::EntityTag;
 
-/// The digits of a fingerprint: 128 bits (B-05, G-16) in hexadecimal, because some file
-/// systems and some software on the way take `a` and `A` for the same.
+/// The number of digits of a fingerprint: 128 bits in hexadecimal, because some file systems and some proxies do not
+/// distinguish `a` from `A`.
+// B-05, G-16
 pub(super) const FINGERPRINT_DIGITS: usize = 32;
 
 const INTEGRITY_PREFIX: &str = "sha384-";
 
-/// SHA-384 of the bytes of a file, before any content coding (B-05).
+/// The SHA-384 hash of the bytes of a file, before any content coding.
+// B-05
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ContentDigest([u8; 48]);
 
@@ -33,7 +35,7 @@ impl ContentDigest {
         Self(Sha384::digest(content).into())
     }
 
-    /// The digest of a file, with its metadata when it was read.
+    /// Reads a file and returns its digest and its metadata at that time.
     pub(super) fn of_file(path: &Path) -> Result<(Self, Metadata), AssetError> {
         let unread = |error: io::Error| AssetError::unread(path, error);
         let before = fs::metadata(path).map_err(unread)?;
@@ -77,9 +79,9 @@ impl ContentDigest {
             .collect()
     }
 
-    /// The strong entity tag of the content without a coding.
+    /// Returns the strong entity tag of the content without a content coding.
     pub(super) fn entity_tag(&self) -> EntityTag {
-        EntityTag::strong(self.fingerprint()).expect("hexadecimal digits make an entity tag")
+        EntityTag::strong(self.fingerprint()).expect("hexadecimal digits are a valid entity tag")
     }
 
     pub(super) fn integrity(&self) -> String {
@@ -106,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fingerprint_and_integrity_are_of_one_hash() {
+    fn fingerprint_and_integrity_come_from_the_same_hash() {
         let digest = ContentDigest::of(b"");
         assert_eq!(digest.integrity(), "sha384-OLBgp1GsljhM2TJ+sbHjaiH9txEUvgdDTAzHv2P24donTt6/529l+9Ua0vFImLlb");
         assert_eq!(digest.fingerprint(), "38b060a751ac96384cd9327eb1b1e36a");
@@ -117,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn one_piece_and_many_give_the_same_digest() {
+    fn digest_does_not_depend_on_the_size_of_the_pieces() {
         let content: Vec<u8> = (0..10_000u32).map(|n| n as u8).collect();
         let mut hasher = ContentHasher::default();
         content.chunks(7).for_each(|piece| hasher.update(piece));

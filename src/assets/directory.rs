@@ -1,4 +1,4 @@
-//! [`AssetDirectory`]: which files of a directory are assets.
+//! [`AssetDirectory`]: finds the assets in a directory.
 
 use std::fmt;
 use std::fs;
@@ -33,7 +33,7 @@ enum Root {
     Embedded(EmbeddedFiles),
 }
 
-/// A file that was found, as it was at that time.
+/// A file and its metadata at the time of the search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct FoundFile {
     name: String,
@@ -43,12 +43,12 @@ pub(super) struct FoundFile {
 }
 
 impl AssetDirectory {
-    /// Every file below `root`, without hidden files and symbolic links.
+    /// Includes every file below `root`, except for hidden files and symbolic links.
     pub fn new(root: impl AsRef<Path>) -> Self {
         Self::of(Root::Path(root.as_ref().to_owned()))
     }
 
-    /// Every file that is embedded in the program, without hidden files.
+    /// Includes every file that is embedded in the program, except for hidden files.
     #[must_use]
     pub fn embedded(files: &EmbeddedFiles) -> Self {
         Self::of(Root::Embedded(files.clone()))
@@ -97,18 +97,19 @@ impl AssetDirectory {
         self
     }
 
-    /// Calls `listener` after each file, on any of the threads that read, for large directories.
+    /// Calls `listener` after each file, to report progress for large directories. The listener runs on the threads
+    /// that read the files.
     #[must_use]
     pub fn on_progress(mut self, listener: impl Fn(AssetProgress<'_>) + Send + Sync + 'static) -> Self {
         self.on_progress = Some(Arc::new(listener));
         self
     }
 
-    /// Says which files have a hash of their content in their names, by their paths below the directory: those that a
-    /// build tool named. They have no other URLs, and are served as versioned.
+    /// Sets which files have a hash of their content in their names, because a build tool named them. The argument of
+    /// the function is the path below the directory. These files have no other URLs, and are served as versioned.
     ///
-    /// Without it, [`AssetManifest::from_vite`] and [`AssetManifest::from_webpack`] decide by the names in the manifest of
-    /// the tool, and do not take for a hash what may be words. Some hashes look like words.
+    /// By default, [`AssetManifest::from_vite`] and [`AssetManifest::from_webpack`] find hashes with the manifest of
+    /// the tool. They do not accept a part of a name that may consist of words, and some hashes look like words.
     ///
     /// ```
     /// use tower_cache_policy::assets::AssetDirectory;
@@ -131,9 +132,11 @@ impl AssetDirectory {
         self.hashed_names.as_ref().map(|is_hashed| is_hashed(file))
     }
 
-    /// Calls `report` with each fault in the files of others and goes on, instead of failing: a file that Vite's
-    /// manifest names and did not write, a reference in a stylesheet that leads to no asset or goes in a circle, and a
-    /// stylesheet that cannot be understood. Faults of the directory itself stay errors.
+    /// Calls `report` with each fault in third-party files and continues, instead of returning an error.
+    ///
+    /// Such faults are a missing file that Vite's manifest names, a reference in a stylesheet that does not lead to an
+    /// asset or closes a cycle, and a stylesheet that cannot be parsed. Faults of the directory itself are still
+    /// errors.
     #[must_use]
     pub fn lenient(mut self, report: impl Fn(&AssetError) + Send + Sync + 'static) -> Self {
         self.on_fault = Some(Arc::new(report));
@@ -147,13 +150,13 @@ impl AssetDirectory {
         Ok(())
     }
 
-    /// Reads every file, on all cores.
+    /// Reads every file, on all cores, and builds the manifest.
     ///
     /// # Errors
     ///
-    /// If a file cannot be read, changes while it is read, or has a name that no URL can have, if a symbolic link leads
-    /// back to a directory that it is in, if all files are symbolic links and these are not included, and if the prefix
-    /// is invalid.
+    /// Returns an error if a file cannot be read, changes while it is read, or has a name that no URL can have, if a
+    /// symbolic link leads back to a directory that it is in, if all files are symbolic links and these are not
+    /// included, and if the prefix is invalid.
     pub fn build(&self) -> Result<AssetManifest, AssetError> {
         self.build_from(&self.find_files()?)
     }
@@ -180,7 +183,7 @@ impl AssetDirectory {
         })
     }
 
-    /// Every file that is an asset, by name.
+    /// Returns every file that is an asset, sorted by name.
     pub(super) fn find_files(&self) -> Result<Vec<FoundFile>, AssetError> {
         let mut found = Vec::new();
         match &self.root {
@@ -253,8 +256,8 @@ impl AssetDirectory {
     }
 }
 
-/// Whether Kubernetes mounted the directory from a ConfigMap, a Secret or the like. All of its files are links through
-/// this one, which is exchanged when the content changes.
+/// Returns whether Kubernetes mounted the directory, for example from a ConfigMap or a Secret. All files of such a
+/// directory are links through `..data`, which Kubernetes replaces when the content changes.
 fn is_mounted_volume(directory: &Path) -> bool {
     fs::symlink_metadata(directory.join("..data")).is_ok_and(|metadata| metadata.is_symlink())
 }
@@ -290,11 +293,12 @@ impl FoundFile {
 }
 
 impl AssetManifest {
-    /// Every file below a directory, without hidden files and symbolic links. [`AssetDirectory`] has options.
+    /// Builds a manifest of every file below a directory, except for hidden files and symbolic links. For options, use
+    /// [`AssetDirectory`].
     ///
     /// # Errors
     ///
-    /// As [`AssetDirectory::build`].
+    /// Returns the errors of [`AssetDirectory::build`].
     pub fn from_directory(directory: impl AsRef<Path>) -> Result<Self, AssetError> {
         AssetDirectory::new(directory).build()
     }

@@ -14,10 +14,9 @@ use super::path::{check_name, encode, respell};
 use super::stored::CODINGS;
 use crate::protocol::EntityTag;
 
-/// Files that are embedded in the program, as a service: what `ServeDir` is for a directory. A clone costs a counted
-/// reference.
+/// A service for files that are embedded in the program, as `ServeDir` is for a directory. Cloning it is cheap.
 ///
-/// With `rust-embed`, and an [`AssetsLayer`](crate::AssetsLayer) as around any service of files:
+/// With `rust-embed` and an [`AssetsLayer`](crate::AssetsLayer):
 ///
 /// ```
 /// use axum::Router;
@@ -70,8 +69,8 @@ use crate::protocol::EntityTag;
 ///
 /// # Without an `AssetsLayer`
 ///
-/// Every response has the strong entity tag of its content and `no-cache`, and errors have `no-store`. A
-/// [`ConditionalLayer`](crate::ConditionalLayer) responds with 304 then.
+/// Every response has `no-cache` and the strong entity tag of its content. Errors have `no-store`. With a
+/// [`ConditionalLayer`](crate::ConditionalLayer), clients get 304 responses.
 #[derive(Clone)]
 pub struct EmbeddedFiles(Arc<HashMap<String, EmbeddedFile>>);
 
@@ -86,11 +85,12 @@ pub(crate) struct EmbeddedFile {
 }
 
 impl EmbeddedFiles {
-    /// The files with these names and contents: those of `rust-embed`, of `include_dir`, or `Vec`s.
+    /// Creates the service from names and contents. The contents may come from `rust-embed` or `include_dir`, or be
+    /// `Vec`s.
     ///
     /// # Errors
     ///
-    /// If a name is invalid or appears twice.
+    /// Returns an error if a name is invalid or appears twice.
     pub fn new<N, C>(files: impl IntoIterator<Item = (N, C)>) -> Result<Self, AssetError>
     where
         N: Into<String>,
@@ -127,7 +127,7 @@ impl EmbeddedFiles {
         Ok(Self(Arc::new(files.collect())))
     }
 
-    /// By the path of a URL, which may be spelled in another way than the crate spells it.
+    /// Finds a file by the path of a URL. The path may have unnecessary escapes.
     pub(crate) fn find(&self, path: &str) -> Option<&EmbeddedFile> {
         let path = path.strip_prefix('/')?;
         self.0.get(path).or_else(|| self.0.get(&respell(path)?))
@@ -156,7 +156,7 @@ impl EmbeddedFile {
         &self.content
     }
 
-    /// Of the content without a coding.
+    /// Returns the entity tag of the content without a content coding.
     pub(crate) const fn entity_tag(&self) -> &EntityTag {
         &self.entity_tag
     }

@@ -3,33 +3,33 @@
 use std::path::Path;
 use std::{fmt, io};
 
-/// Longer names in the manifests of others are cut.
+/// The maximum length of a name in an error. Longer names are cut.
 const MAX_NAME: usize = 1_024;
 
-/// Stands for a manifest whose file is not known.
+/// The file name in errors of a manifest that does not come from a file.
 const MANIFEST: &str = "manifest";
 
-/// The reason why a manifest was not made: the file, and what is wrong with it.
+/// The error of an operation on a manifest: the file, and the problem with it.
 #[derive(Debug)]
 pub struct AssetError {
     file: String,
     kind: AssetErrorKind,
 }
 
-/// What is wrong in an [`AssetError`].
+/// The kind of an [`AssetError`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum AssetErrorKind {
     /// No URL below the prefix can have this name.
     InvalidName {
-        /// What is wrong with it, and what to write.
+        /// The problem, and a valid form.
         reason: &'static str,
     },
     /// Two assets have this name.
     DuplicateName,
     /// Another asset has the same URL.
     UrlConflict {
-        /// The other one.
+        /// The other asset.
         with: String,
     },
     /// Two generations of the asset are stored in one file, so that one of them is gone.
@@ -51,9 +51,9 @@ pub enum AssetErrorKind {
     SymlinkLoop,
     /// The files of the directory are symbolic links, which are skipped by default.
     OnlySymlinks,
-    /// The text of a manifest cannot be understood.
+    /// The text of a manifest is invalid.
     InvalidManifest {
-        /// What is wrong.
+        /// The problem.
         message: String,
     },
     /// A reference in a stylesheet leads to a file that does not exist.
@@ -67,8 +67,7 @@ pub enum AssetErrorKind {
         /// The asset with the nearest name.
         nearest: Option<String>,
     },
-    /// Stylesheets or source maps refer to each other in a circle, so that none can be
-    /// fingerprinted first.
+    /// Stylesheets or source maps refer to each other in a cycle, so none of them can be fingerprinted first.
     CircularReference {
         /// The line of the reference, from 1.
         line: u32,
@@ -104,7 +103,7 @@ impl AssetError {
         Self::new(MANIFEST, AssetErrorKind::InvalidManifest { message: message.into() })
     }
 
-    /// With the file that the text of a manifest comes from.
+    /// Adds the file that the text of a manifest comes from.
     pub(super) fn in_manifest(self, path: &Path) -> Self {
         match self.kind {
             AssetErrorKind::InvalidManifest { message } if self.file == MANIFEST => {
@@ -114,13 +113,13 @@ impl AssetError {
         }
     }
 
-    /// The asset, the file, or the setting that is wrong.
+    /// Returns the asset, the file, or the setting that is wrong.
     #[must_use]
     pub fn file(&self) -> &str {
         &self.file
     }
 
-    /// What is wrong.
+    /// Returns the kind of the error.
     #[must_use]
     pub const fn kind(&self) -> &AssetErrorKind {
         &self.kind

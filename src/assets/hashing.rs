@@ -20,7 +20,7 @@ pub struct AssetProgress<'a> {
     total: usize,
 }
 
-/// Hears of it, on any of the threads that read.
+/// A listener for the progress. It is called on the threads that read.
 pub(super) type OnProgress = dyn Fn(AssetProgress<'_>) + Send + Sync;
 
 #[derive(Clone, Debug)]
@@ -61,8 +61,8 @@ impl FileToHash {
     }
 }
 
-/// Reads every file, or says which one could not be: the first in order of those that were
-/// found before all stopped.
+/// Reads every file. If files cannot be read, all threads stop, and the function returns the first error in the order
+/// of the files.
 pub(super) fn hash_files(
     files: &[FileToHash],
     on_progress: Option<&OnProgress>,
@@ -78,7 +78,7 @@ pub(super) fn hash_files(
             match read_and_hash(&file.path) {
                 Ok(one) => hashed.push((index, one)),
                 Err(error) => {
-                    // The others stop when they ask for the next one.
+                    // The other threads stop at their next file.
                     next.store(files.len(), Ordering::Relaxed);
                     let mut failed = failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
                     if failed.as_ref().is_none_or(|(first, _)| index < *first) {
@@ -100,7 +100,7 @@ pub(super) fn hash_files(
         for other in others {
             match other.join() {
                 Ok(more) => hashed.extend(more),
-                // Only the listener can have panicked.
+                // Only the listener can panic.
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }

@@ -1,4 +1,4 @@
-//! A manifest as JSON, for a build step that makes it and a service that loads it.
+//! The JSON form of a manifest, which a build step writes and a service loads.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +13,7 @@ use super::manifest::AssetManifest;
 use super::settings::{FingerprintLocation, UrlSettings};
 use super::stored::{CodedFiles, StoredFile};
 
-/// Rises when an older reader would misread what is written.
+/// The version of the format. Increase it if an older reader would misread the file.
 const VERSION: u32 = 1;
 
 #[derive(Deserialize, Serialize)]
@@ -26,7 +26,7 @@ struct Document {
     prefix: String,
     #[serde(default)]
     fingerprint_in: Place,
-    /// A list and no map, of whose keys a reader would drop one that stands twice.
+    /// The assets. This is a list, because a reader of a map would drop one of two equal keys.
     assets: Vec<Row>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     previous: Vec<Row>,
@@ -44,17 +44,17 @@ enum Place {
 #[serde(deny_unknown_fields)]
 struct Row {
     name: String,
-    /// Where it is not the name.
+    /// The path, if it differs from the name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     path: Option<String>,
-    /// Where it is not the path.
+    /// The file, if it differs from the path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     file: Option<String>,
-    /// The beginning of what `integrity` says, for other programs that read the file.
+    /// The fingerprint, which is the beginning of the hash in `integrity`. It is for other programs that read the file.
     fingerprint: String,
     integrity: String,
     length: u64,
-    /// Lengths of the files that hold it in a content coding.
+    /// The lengths of the compressed files, by content coding.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     coded: BTreeMap<String, u64>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -69,11 +69,11 @@ struct Row {
 }
 
 impl AssetManifest {
-    /// The manifest as JSON, for [`from_json`](AssetManifest::from_json) and for other programs.
+    /// Returns the manifest as JSON, for [`from_json`](AssetManifest::from_json) and for other programs.
     ///
-    /// Modification times are left out: the machine that serves the files has others.
+    /// The JSON does not contain modification times, because they differ on the machine that serves the files.
     #[must_use]
-    #[allow(clippy::missing_panics_doc)] // It does not, as the message says.
+    #[allow(clippy::missing_panics_doc)] // The message explains why it cannot panic.
     pub fn to_json(&self) -> String {
         let settings = self.settings();
         let document = Document {
@@ -87,18 +87,18 @@ impl AssetManifest {
             assets: self.iter().map(Row::of).collect(),
             previous: self.previous().map(Row::of).collect(),
         };
-        let mut text = serde_json::to_string_pretty(&document).expect("texts and numbers make a JSON document");
+        let mut text = serde_json::to_string_pretty(&document).expect("strings and numbers can be serialized");
         text.push('\n');
         text
     }
 
-    /// Reads what [`to_json`](AssetManifest::to_json) wrote.
+    /// Parses the output of [`to_json`](AssetManifest::to_json).
     ///
-    /// It does not read the files; [`verify_directory`](AssetManifest::verify_directory) does.
+    /// This method does not read the files. [`verify_directory`](AssetManifest::verify_directory) does.
     ///
     /// # Errors
     ///
-    /// If the text is not a manifest, contradicts itself, or has members that are never written.
+    /// Returns an error if the text is not a manifest, contradicts itself, or has unknown members.
     pub fn from_json(text: &str) -> Result<Self, AssetError> {
         let document: Document =
             serde_json::from_str(text).map_err(|error| AssetError::invalid_manifest(error.to_string()))?;
@@ -119,21 +119,21 @@ impl AssetManifest {
         Self::new(settings, facts(document.assets)?, facts(document.previous)?)
     }
 
-    /// Writes [`to_json`](AssetManifest::to_json) to a file.
+    /// Writes the output of [`to_json`](AssetManifest::to_json) to a file.
     ///
     /// # Errors
     ///
-    /// If the file cannot be written.
+    /// Returns an error if the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), AssetError> {
         let path = path.as_ref();
         fs::write(path, self.to_json()).map_err(|error| AssetError::at_path(path, AssetErrorKind::Write(error)))
     }
 
-    /// Reads [`from_json`](AssetManifest::from_json) from a file.
+    /// Reads a file that [`save`](AssetManifest::save) wrote.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, and as `from_json`.
+    /// Returns an error if the file cannot be read, and the errors of [`from_json`](AssetManifest::from_json).
     pub fn load(path: impl AsRef<Path>) -> Result<Self, AssetError> {
         let path = path.as_ref();
         let text = fs::read_to_string(path).map_err(|error| AssetError::unread(path, error))?;

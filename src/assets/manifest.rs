@@ -1,4 +1,4 @@
-//! [`AssetManifest`]: names to URLs, and URLs to files.
+//! [`AssetManifest`]: maps names to URLs, and URLs to files.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -14,10 +14,9 @@ use super::settings::{FingerprintLocation, UrlSettings};
 use super::stored::{CodedFiles, StoredFile};
 use crate::policy::nearest;
 
-/// The assets of a site: their fingerprints, URLs and files. See the [module docs](super) for
-/// an example.
+/// The assets of a site: their fingerprints, URLs and files. See the [module docs](super) for an example.
 ///
-/// It is immutable, and cloning it copies a counted reference.
+/// A manifest is immutable, and cloning it is cheap.
 #[derive(Clone, Debug)]
 pub struct AssetManifest(Arc<Inner>);
 
@@ -33,32 +32,32 @@ struct Inner {
     hashed_directories: HashSet<String>,
 }
 
-/// What a path is for its asset.
+/// The kind of a path of an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     Plain,
     Versioned,
 }
 
-/// What a request for a path is about.
+/// The asset that a request identifies.
 #[derive(Clone, Debug)]
 pub(crate) enum Resolved {
-    /// The fingerprint is that of the asset.
+    /// The request has the current fingerprint of the asset.
     Versioned(Arc<Asset>),
-    /// There is no fingerprint.
+    /// The request does not have a fingerprint.
     Plain(Arc<Asset>),
-    /// The name is that of the asset, and the fingerprint is none that it has here.
+    /// The request has an unknown fingerprint of a known asset.
     Stale(Arc<Asset>),
     Unknown,
 }
 
 impl AssetManifest {
-    /// Makes a manifest of names and contents, for a service of your own. [`EmbeddedFiles`](super::EmbeddedFiles) is a
-    /// service for them.
+    /// Builds a manifest from names and contents, for example for a service of your own.
+    /// [`EmbeddedFiles`](super::EmbeddedFiles) serves contents from memory.
     ///
     /// # Errors
     ///
-    /// If a name is invalid or appears twice.
+    /// Returns an error if a name is invalid or appears twice.
     pub fn from_contents<N, C>(contents: impl IntoIterator<Item = (N, C)>) -> Result<Self, AssetError>
     where
         N: Into<String>,
@@ -72,41 +71,41 @@ impl AssetManifest {
         Self::of_files(UrlSettings::default(), files.collect(), |_| Naming::Manifest)
     }
 
-    /// Sets the prefix of the paths of all URLs, like `/static`. By default it is empty.
+    /// Sets the prefix of the paths of all URLs, such as `/static`. The default is empty.
     ///
     /// # Errors
     ///
-    /// If it is not written like that.
+    /// Returns an error if the prefix does not have this form.
     pub fn with_prefix(&self, prefix: &str) -> Result<Self, AssetError> {
         self.with_settings(|settings| settings.set_prefix(prefix))
     }
 
-    /// Sets the origin that all URLs begin with, like `https://cdn.example.com`. By default they begin with the prefix.
+    /// Sets the origin of all URLs, such as `https://cdn.example.com`. By default, URLs begin with the prefix.
     ///
     /// # Errors
     ///
-    /// If it is not written like that.
+    /// Returns an error if the origin does not have this form.
     pub fn with_origin(&self, origin: &str) -> Result<Self, AssetError> {
         self.with_settings(|settings| settings.set_origin(origin))
     }
 
-    /// Sets where URLs have the fingerprint. Names with the hash of a build tool stay as they are.
+    /// Sets the location of the fingerprint in URLs. Names with the hash of a build tool stay unchanged.
     #[must_use]
-    #[allow(clippy::missing_panics_doc)] // It does not, as the message says.
+    #[allow(clippy::missing_panics_doc)] // The message explains why it cannot panic.
     pub fn with_fingerprint_in(&self, place: FingerprintLocation) -> Self {
         let changed = self.with_settings(|settings| {
             settings.set_place(place);
             Ok(())
         });
-        changed.expect("the paths are those that were accepted before")
+        changed.expect("the same paths were valid before")
     }
 
-    /// Sets the directory below which the service has the files, so that two generations can be stored next to each
-    /// other. URLs stay as they are.
+    /// Sets the directory in which the service has the files, so that two generations can be stored next to each other.
+    /// URLs stay unchanged.
     ///
     /// # Errors
     ///
-    /// If the directory is not a path like `release-41`.
+    /// Returns an error if the directory is not a relative path such as `release-41`.
     pub fn stored_under(&self, directory: &str) -> Result<Self, AssetError> {
         let moved = |facts: &AssetFacts| AssetFacts { file: format!("{directory}/{}", facts.file), ..facts.clone() };
         Self::new(
@@ -121,20 +120,20 @@ impl AssetManifest {
     ///
     /// # Errors
     ///
-    /// If both are stored in one file, so that the earlier content is gone: see
-    /// [`stored_under`](AssetManifest::stored_under).
+    /// Returns an error if two generations of an asset are stored in the same file, so that the earlier content is
+    /// gone: see [`stored_under`](AssetManifest::stored_under).
     pub fn merge_previous(&self, previous: &Self) -> Result<Self, AssetError> {
         let mut earlier: Vec<AssetFacts> = self.0.previous.iter().map(|asset| asset.facts().clone()).collect();
         earlier.extend(previous.0.current.iter().chain(&previous.0.previous).map(|asset| asset.facts().clone()));
         Self::new(self.0.settings.clone(), self.0.current.iter().map(|asset| asset.facts().clone()).collect(), earlier)
     }
 
-    /// Reads every file of the manifest below `directory`, the root of the service, and compares it: for a manifest
-    /// that another machine made. The layer then compares modification times too.
+    /// Verifies every file of the manifest below `directory`, the root of the service. Use it for a manifest that was
+    /// built on another machine. In the returned manifest, the layer also compares modification times.
     ///
     /// # Errors
     ///
-    /// If a file is missing, cannot be read, or has other content.
+    /// Returns an error if a file is missing, cannot be read, or has other content.
     pub fn verify_directory(&self, directory: impl AsRef<Path>) -> Result<Self, AssetError> {
         let directory = directory.as_ref();
         let verified = |assets: &[Arc<Asset>]| {
@@ -157,20 +156,20 @@ impl AssetManifest {
         Self::new(self.0.settings.clone(), verified(&self.0.current)?, verified(&self.0.previous)?)
     }
 
-    /// The versioned URL of an asset.
+    /// Returns the versioned URL of an asset.
     ///
     /// # Errors
     ///
-    /// If no asset has this name. The error names the nearest.
+    /// Returns an error if no asset has this name. The error suggests the nearest name.
     pub fn url(&self, name: &str) -> Result<&str, UnknownAsset> {
         self.asset(name).map(Asset::url)
     }
 
-    /// An asset of the current generation.
+    /// Returns an asset of the current generation.
     ///
     /// # Errors
     ///
-    /// If no asset has this name. The error names the nearest.
+    /// Returns an error if no asset has this name. The error suggests the nearest name.
     pub fn asset(&self, name: &str) -> Result<&Asset, UnknownAsset> {
         self.0
             .by_name
@@ -179,7 +178,7 @@ impl AssetManifest {
             .ok_or_else(|| UnknownAsset::new(name.to_owned(), self.nearest(name).map(str::to_owned)))
     }
 
-    /// The assets of the current generation, by name.
+    /// Returns the assets of the current generation, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = &Asset> {
         self.0.current.iter().map(AsRef::as_ref)
     }
@@ -190,19 +189,19 @@ impl AssetManifest {
         self.0.current.len()
     }
 
-    /// Returns whether there is no asset.
+    /// Returns whether the current generation is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.current.is_empty()
     }
 
-    /// The prefix of the paths of all URLs: empty, or like `/static`.
+    /// Returns the prefix of the paths of all URLs, such as `/static`. It may be empty.
     #[must_use]
     pub fn prefix(&self) -> &str {
         self.0.settings.prefix()
     }
 
-    /// What a request is about, by its path below the prefix and its query.
+    /// Finds the asset of a request by its path below the prefix and its query.
     pub(crate) fn resolve(&self, path: &str, query: Option<&str>) -> Resolved {
         let spelled;
         let (path, found) = match self.find(path) {
@@ -238,7 +237,7 @@ impl AssetManifest {
             (Some((Role::Plain, asset)), Some(version)) => {
                 other_version(version).unwrap_or_else(|| Resolved::Stale(Arc::clone(asset)))
             }
-            // An asset that an earlier generation had and the current one has not.
+            // An earlier generation has this asset, but the current one does not.
             (None, Some(version)) => other_version(version).unwrap_or_else(|| self.resolve_stale(path)),
             (None, None) => self.resolve_stale(path),
         }
@@ -252,8 +251,8 @@ impl AssetManifest {
         }
     }
 
-    /// Whether a path below the prefix is in a directory of files that a build tool hashed. A file that is not there was
-    /// in another build.
+    /// Whether a path below the prefix is in a directory of files that a build tool hashed. A file that is not there
+    /// was in another build.
     pub(crate) fn is_beside_hashed_files(&self, path: &str) -> bool {
         let directories = &self.0.hashed_directories;
         let longest = directories.iter().map(String::len).max().unwrap_or_default();
@@ -268,7 +267,7 @@ impl AssetManifest {
         ExpectedType::of(path).is_file()
     }
 
-    /// Makes a manifest of files that stand for themselves, and finds the coded ones among them.
+    /// Builds a manifest from files and finds the compressed files among them.
     pub(super) fn of_files(
         settings: UrlSettings,
         files: Vec<(String, ContentDigest, StoredFile)>,
@@ -297,7 +296,7 @@ impl AssetManifest {
         Self::new(settings, facts.collect(), Vec::new())
     }
 
-    /// Everything that a manifest promises is checked here.
+    /// Builds a manifest and verifies all of its invariants.
     pub(super) fn new(
         settings: UrlSettings,
         mut current: Vec<AssetFacts>,
@@ -384,8 +383,7 @@ impl AssetManifest {
         self.0.by_path.get(path).map(|(role, asset)| (*role, asset))
     }
 
-    /// A path that is none of ours may be that of an asset with the fingerprint of a
-    /// generation that is not here.
+    /// Finds a known asset by an unknown path, which may have the fingerprint of an unknown generation.
     fn resolve_stale(&self, path: &str) -> Resolved {
         match without_fingerprint(path).and_then(|(plain, _)| self.0.by_path.get(&plain)) {
             Some((Role::Plain, asset)) => Resolved::Stale(Arc::clone(asset)),
@@ -399,7 +397,7 @@ impl Inner {
         let Some((known_role, known)) = self.by_path.insert(path.to_owned(), (role, Arc::clone(asset))) else {
             return Ok(());
         };
-        // A build tool gives two sources with one content one file.
+        // A build tool writes one file for two sources with the same content.
         if known_role == role && known.file() == asset.file() && known.facts().digest == asset.facts().digest {
             return Ok(());
         }

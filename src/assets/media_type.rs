@@ -1,4 +1,5 @@
-//! Derives the media type of a file from its extension (G-19).
+//! Derives the media type of a file from its extension.
+// G-19
 
 use mime_guess::MimeGuess;
 
@@ -15,8 +16,7 @@ pub(super) struct ExpectedType {
 /// Extensions of pages. [`mime_guess`] lacks some that other tables have.
 const PAGES: [&str; 6] = ["htm", "html", "shtml", "xht", "xhtm", "xhtml"];
 
-/// Whether an answer is the page that a service falls back to for a path that says that it is
-/// something else.
+/// Returns whether a response is the fallback page of a service, although the path is that of another kind of file.
 pub(crate) fn is_fallback_page(path: &str, content_type: &[u8]) -> bool {
     !extension(path).is_empty() && ExpectedType::of(path).is_replaced_by(content_type)
 }
@@ -25,7 +25,7 @@ pub(crate) fn is_fallback_page(path: &str, content_type: &[u8]) -> bool {
 const SCRIPTS: [&str; 4] = ["text/javascript", "application/javascript", "application/x-javascript", "text/ecmascript"];
 
 impl ExpectedType {
-    /// By the extension of `path`. Nothing is known of an extension that is not registered.
+    /// Returns the type for the extension of `path`, which is empty for an unregistered extension.
     pub(super) fn of(path: &str) -> Self {
         let extension = extension(path);
         Self {
@@ -34,13 +34,14 @@ impl ExpectedType {
         }
     }
 
-    /// Whether a response of this media type is a page in place of a file that is not one. Services fall back to pages.
-    /// Every other type is accepted: servers have different names for the same media type.
+    /// Returns whether a response with this media type is a fallback page in place of another kind of file. Every other
+    /// type is accepted, because servers use different names for the same media type.
     pub(super) fn is_replaced_by(self, content_type: &[u8]) -> bool {
         is_page_type(content_type) && !self.is_page()
     }
 
-    /// A page, which is never `immutable` (G-27).
+    /// Returns whether the file is a page, which is never `immutable`.
+    // G-27
     pub(super) const fn is_page(self) -> bool {
         self.is_page
     }
@@ -50,7 +51,7 @@ impl ExpectedType {
         !self.is_page && self.first().is_some()
     }
 
-    /// What compresses well, and so is of use as a dictionary.
+    /// Returns whether the file compresses well, so that it is useful as a dictionary.
     pub(super) fn is_text(self) -> bool {
         self.first().is_some_and(|known| {
             known.starts_with("text/")
@@ -61,7 +62,7 @@ impl ExpectedType {
         })
     }
 
-    /// The `as` of a preload (the Fetch standard's destinations), where there is one.
+    /// Returns the value of `as` for a preload, which is a destination of the Fetch standard.
     pub(super) fn destination(self) -> Option<&'static str> {
         let known = self.first()?;
         let kind = known.split('/').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Functions for templates of minijinja.
+//! Functions for minijinja templates.
 //!
 //! ```
 //! use minijinja::{Environment, context};
@@ -26,11 +26,10 @@ use minijinja::{Environment, Error, ErrorKind};
 use super::error::UnknownAsset;
 use super::source::AssetSource;
 
-/// Adds `asset_url(name)`, `asset_integrity(name)` and `asset_entry_tags(name)`, for which an unknown name is an error,
-/// and `asset_import_map()`, for the inside of a `<script type="importmap">`.
+/// Adds the functions `asset_url(name)`, `asset_integrity(name)`, `asset_entry_tags(name)` and `asset_import_map()`.
 ///
-/// The values are marked as safe: they hold nothing that HTML would have to escape, neither in
-/// an attribute with quotes nor in that script.
+/// `asset_import_map()` returns the content of a `<script type="importmap">`. For the other functions, an unknown name
+/// is an error. The values are marked as safe, because they need no escaping in a quoted attribute or in this script.
 pub fn add_asset_functions(environment: &mut Environment<'_>, source: impl Into<AssetSource>) {
     let source: AssetSource = source.into();
     let urls = source.clone();

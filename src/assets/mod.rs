@@ -1,7 +1,7 @@
 //! Versioned assets: URLs that change when the bytes of a file change.
 //!
-//! A browser that may store `/static/style.css` for a year does not see the next version. It does if the next page links
-//! to `/static/style.3f9a….css`. An [`AssetManifest`] makes such URLs from the content of the files, and an
+//! A browser that may store `/static/style.css` for a year does not see the next version. It does if the next page
+//! links to `/static/style.3f9a….css`. An [`AssetManifest`] makes such URLs from the content of the files, and an
 //! [`AssetsLayer`](crate::AssetsLayer) around the service that has the files verifies them.
 //!
 //! ```
@@ -40,9 +40,9 @@
 //! # Ok::<(), tower_cache_policy::assets::AssetError>(())
 //! ```
 //!
-//! # Where a manifest comes from
+//! # Sources of a manifest
 //!
-//! | From | By |
+//! | Source | Method |
 //! |---|---|
 //! | a directory | [`AssetManifest::from_directory`], or [`AssetDirectory`] for its options |
 //! | files that are embedded in the program | [`AssetDirectory::embedded`] of [`EmbeddedFiles`], which also serves them |
@@ -53,26 +53,26 @@
 //! | contents that a service of your own has | [`AssetManifest::from_contents`] |
 //! | an earlier step of the build | [`AssetManifest::load`], which reads the file of [`AssetManifest::save`] |
 //!
-//! An [`AssetError`] names the file that is wrong: a name that leads out of the directory, a missing file that a manifest
-//! names, two names with one URL, a file that changes while it is read. There is no manifest then.
+//! An [`AssetError`] names the file that is wrong: a name that leads out of the directory, a missing file that a
+//! manifest names, two names with one URL, or a file that changes while it is read.
 //!
 //! # The fingerprint
 //!
-//! The first 128 bits of SHA-384 of the content, before any compression, as 32 hexadecimal digits. The same hash gives the
-//! strong entity tag and the [`integrity`](Asset::integrity). It depends on nothing else, so a file that does not change
-//! keeps its URL from one release to the next, and every machine makes the same one.
+//! The fingerprint consists of the first 128 bits of SHA-384 of the content, before any compression, as 32 hexadecimal
+//! digits. The strong entity tag and the [`integrity`](Asset::integrity) value come from the same hash. The fingerprint
+//! depends only on the content, so an unchanged file has the same URL in every release and on every machine.
 //!
 //! # In templates
 //!
-//! A template can hold an [`AssetManifest`]: `{{ assets.url("style.css")? }}` in askama, whose `?` makes an unknown name an
-//! error of the page. For minijinja, the feature `minijinja` has functions. A page can also send
+//! A template can hold an [`AssetManifest`]: `{{ assets.url("style.css")? }}` in askama, whose `?` makes an unknown
+//! name an error of the page. For minijinja, the feature `minijinja` has functions. A page can also send
 //! [preloads](AssetManifest::preload), and with an [import map](AssetManifest::import_map) scripts import each other by
 //! versioned URLs.
 //!
 //! # While two versions run
 //!
-//! A page of the old version requests the old files from a server of the new one. Store both next to each other, and let
-//! the new manifest know the old one:
+//! A page of the old version requests the old files from a server of the new one. Store both next to each other, and
+//! let the new manifest know the old one:
 //!
 //! ```
 //! use tower_cache_policy::assets::AssetManifest;
@@ -89,8 +89,8 @@
 //! # Ok::<(), tower_cache_policy::assets::AssetError>(())
 //! ```
 //!
-//! Conversely, an old server cannot serve the files of a new page. It responds with a 404 that no cache stores, so the next
-//! request succeeds.
+//! Conversely, an old server cannot serve the files of a new page. It responds with a 404 that no cache stores, so the
+//! next request succeeds.
 #![cfg_attr(
     feature = "assets-css",
     doc = "

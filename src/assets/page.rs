@@ -1,4 +1,4 @@
-//! What a page says of its assets beside their URLs: preloads and an import map.
+//! Preloads, import maps and entry tags for pages.
 
 use std::collections::HashSet;
 
@@ -28,12 +28,13 @@ impl AssetManifest {
         Ok(link(asset, &format!("rel=preload; as={destination}{crossorigin}")))
     }
 
-    /// As [`preload`](AssetManifest::preload), for an ES module, with `rel=modulepreload`.
+    /// Returns the value of a `Link` field with `rel=modulepreload`, which is the [`preload`](AssetManifest::preload)
+    /// of an ES module.
     ///
     /// # Warning
     ///
-    /// In a page with an [import map](AssetManifest::import_map), put a `<link rel="modulepreload">` after the map
-    /// instead: a field comes before the map, and browsers that accept one map only then ignore it.
+    /// In a page with an [import map](AssetManifest::import_map), use a `<link rel="modulepreload">` after the map
+    /// instead. Browsers process the header field before the map, and some of them then ignore the map.
     ///
     /// # Errors
     ///
@@ -105,8 +106,8 @@ impl AssetManifest {
         Ok(tags.join("\n"))
     }
 
-    /// The chunks that an entry imports, each after those that it imports itself. With a stack of its own, as a chain
-    /// can be long.
+    /// Returns the chunks that an entry imports, each after those that it imports itself. The function does not
+    /// recurse, because a chain of imports can be long.
     fn imported_by<'a>(&'a self, entry: &'a Asset) -> Vec<&'a Asset> {
         let mut seen = HashSet::from([entry.name()]);
         let mut imported = Vec::new();

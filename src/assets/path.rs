@@ -1,5 +1,4 @@
-//! The paths of assets: which names may be one, how a URL writes them, and where the
-//! fingerprint stands.
+//! The paths of assets: valid names, the encoding in URLs, and the location of the fingerprint.
 
 use std::borrow::Cow;
 
@@ -9,11 +8,11 @@ use super::digest::is_fingerprint;
 use super::error::{AssetError, AssetErrorKind};
 use crate::protocol::has_dot_segment;
 
-/// Everything but the unreserved octets of RFC 3986 and `/`, so that a path has one spelling
-/// and needs no escape in HTML, CSS or a field value.
+/// The characters to escape: all except for `/` and the unreserved characters of RFC 3986. Each path then has one
+/// spelling, and needs no escaping in HTML, CSS or a field value.
 const ESCAPED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
-/// Why `name` cannot be the name of an asset or the path of a file below a directory.
+/// Returns an error if `name` cannot be the name of an asset or the path of a file below a directory.
 pub(super) fn check_name(name: &str) -> Result<(), AssetError> {
     let reason = if name.is_empty() {
         "a name cannot be empty"
@@ -35,25 +34,25 @@ pub(super) fn check_name(name: &str) -> Result<(), AssetError> {
     Err(AssetError::new(name.escape_debug().to_string(), AssetErrorKind::InvalidName { reason }))
 }
 
-/// The one spelling that a URL gives this path.
+/// Returns the spelling of this path in URLs.
 pub(super) fn encode(path: &str) -> Cow<'_, str> {
     utf8_percent_encode(path, &ESCAPED).into()
 }
 
-/// The one spelling of a path that a client spelled another way. `None` for what is not UTF-8.
+/// Normalizes the spelling of a path in a request. Returns `None` if it is not UTF-8.
 pub(super) fn respell(path: &str) -> Option<String> {
     let decoded = percent_decode_str(path).decode_utf8().ok()?;
     Some(encode(&decoded).into_owned())
 }
 
-/// `style.css` and a fingerprint as `style.3f9a.css`: before the last extension, so that
-/// everything that goes by it still does.
+/// Adds a fingerprint to a path: `style.css` becomes `style.3f9a.css`. The extension stays at the end, because other
+/// software depends on it.
 pub(super) fn with_fingerprint(path: &str, fingerprint: &str) -> String {
     let (stem, extension) = split_extension(path);
     format!("{stem}.{fingerprint}{extension}")
 }
 
-/// The reverse of [`with_fingerprint`], for what looks like it.
+/// Reverses [`with_fingerprint`] for a path that looks like its output.
 pub(super) fn without_fingerprint(path: &str) -> Option<(String, &str)> {
     let (stem, extension) = split_extension(path);
     // A name without an extension has the fingerprint in its place.
@@ -65,13 +64,12 @@ pub(super) fn without_fingerprint(path: &str) -> Option<(String, &str)> {
         .then(|| (format!("{plain}{extension}"), fingerprint))
 }
 
-/// The fingerprint in one parameter of a query, `v=3f9a...`.
+/// Returns the fingerprint in a query parameter such as `v=3f9a...`.
 pub(super) fn query_fingerprint(parameter: &str) -> Option<&str> {
     parameter.strip_prefix("v=").filter(|version| is_fingerprint(version))
 }
 
-/// The path up to the last dot of its last part, and the rest. A dot that starts the part
-/// starts no extension.
+/// Splits a path at the last dot of its last segment. A dot at the start of the segment does not begin an extension.
 fn split_extension(path: &str) -> (&str, &str) {
     let part = path.rfind('/').map_or(0, |slash| slash + 1);
     match path[part..].rfind('.') {

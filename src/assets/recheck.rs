@@ -118,7 +118,8 @@ impl Future for Recheck {
     }
 }
 
-/// Two, so that a large file does not hold up a small one, and a deployment does not occupy every core.
+/// The maximum number of threads: two, so that a large file does not delay a small one, and a deployment does not
+/// occupy every core.
 const MAX_THREADS: usize = 2;
 
 static QUEUE: Mutex<Queue> = Mutex::new(Queue { files: VecDeque::new(), threads: 0 });

@@ -1,18 +1,18 @@
-//! [`UrlSettings`]: how a manifest writes URLs.
+//! [`UrlSettings`]: the form of the URLs of a manifest.
 
 use super::error::{AssetError, AssetErrorKind};
 use super::path::{check_name, encode};
 
-/// Where URLs have the fingerprint. The layer understands both in requests, whichever is written.
+/// The location of the fingerprint in URLs. In requests, the layer accepts both locations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FingerprintLocation {
-    /// `/static/style.3f9a….css`. The default, because several CDNs leave the query out of their cache keys, and would
-    /// send the old bytes for a new URL.
+    /// A path such as `/static/style.3f9a….css`. This is the default, because several CDNs leave the query out of their
+    /// cache keys, and would send the old bytes for a new URL.
     // B-02
     #[default]
     Path,
-    /// `/static/style.css?v=3f9a…`
+    /// A query, as in `/static/style.css?v=3f9a…`
     Query,
 }
 

@@ -1,4 +1,4 @@
-//! [`AssetSource`]: one manifest, or in development a directory that is looked at again.
+//! [`AssetSource`]: a fixed manifest, or in development a directory that is listed at each request.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,10 +7,10 @@ use super::directory::{AssetDirectory, FoundFile};
 use super::error::AssetError;
 use super::manifest::AssetManifest;
 
-/// The source of the manifest for layers and templates: a manifest, or in development a directory whose changes appear
-/// at the next request.
+/// The source of the manifest for layers and templates: a fixed manifest, or in development a directory.
 ///
-/// In development each request lists the files, on its own thread, and reads them when one has changed.
+/// In development, each request lists the files of the directory and reads them if one has changed. This blocks the
+/// thread of the request.
 ///
 /// ```
 /// use tower_cache_policy::assets::AssetDirectory;
@@ -32,31 +32,31 @@ pub struct AssetSource(Source);
 #[derive(Clone)]
 enum Source {
     Fixed(AssetManifest),
-    Watched(Arc<Watched>),
+    Live(Arc<LiveDirectory>),
 }
 
-struct Watched {
+struct LiveDirectory {
     directory: AssetDirectory,
-    seen: Mutex<Seen>,
+    snapshot: Mutex<Snapshot>,
 }
 
-struct Seen {
+struct Snapshot {
     files: Vec<FoundFile>,
     manifest: AssetManifest,
 }
 
 impl AssetDirectory {
-    /// The manifest of the directory, or in development the directory itself, which is listed again each time.
+    /// Returns a source with the manifest of the directory, or, if `development` is `true`, with the directory itself.
     ///
     /// # Errors
     ///
-    /// As [`build`](AssetDirectory::build).
+    /// Returns the errors of [`build`](AssetDirectory::build).
     pub fn source(&self, development: bool) -> Result<AssetSource, AssetError> {
         let files = self.find_files()?;
         let manifest = self.build_from(&files)?;
         Ok(AssetSource(if development {
             let directory = self.clone();
-            Source::Watched(Arc::new(Watched { directory, seen: Mutex::new(Seen { files, manifest }) }))
+            Source::Live(Arc::new(LiveDirectory { directory, snapshot: Mutex::new(Snapshot { files, manifest }) }))
         } else {
             Source::Fixed(manifest)
         }))
@@ -64,49 +64,49 @@ impl AssetDirectory {
 }
 
 impl AssetSource {
-    /// The current manifest. If the directory cannot be read, because a build is writing it, the last one that could
-    /// be.
+    /// Returns the current manifest. If the directory cannot be read, for example during a build, returns the last
+    /// manifest that could be.
     #[must_use]
     pub fn current(&self) -> AssetManifest {
         match &self.0 {
             Source::Fixed(manifest) => manifest.clone(),
-            Source::Watched(watched) => watched.look().unwrap_or_else(|_| watched.seen().manifest.clone()),
+            Source::Live(live) => live.refresh().unwrap_or_else(|_| live.snapshot().manifest.clone()),
         }
     }
 
-    /// As [`current`](AssetSource::current), with the error of a directory that cannot be read.
+    /// Returns the current manifest, or the error if the directory cannot be read.
     ///
     /// # Errors
     ///
-    /// As [`AssetDirectory::build`].
+    /// Returns the errors of [`AssetDirectory::build`].
     pub fn try_current(&self) -> Result<AssetManifest, AssetError> {
         match &self.0 {
             Source::Fixed(manifest) => Ok(manifest.clone()),
-            Source::Watched(watched) => watched.look(),
+            Source::Live(live) => live.refresh(),
         }
     }
 
     /// Returns whether this is a directory in development.
     #[must_use]
     pub const fn is_development(&self) -> bool {
-        matches!(self.0, Source::Watched(_))
+        matches!(self.0, Source::Live(_))
     }
 }
 
-impl Watched {
-    fn look(&self) -> Result<AssetManifest, AssetError> {
-        let mut seen = self.seen();
+impl LiveDirectory {
+    fn refresh(&self) -> Result<AssetManifest, AssetError> {
+        let mut snapshot = self.snapshot();
         let files = self.directory.find_files()?;
-        if files != seen.files {
-            seen.manifest = self.directory.build_from(&files)?;
-            seen.files = files;
+        if files != snapshot.files {
+            snapshot.manifest = self.directory.build_from(&files)?;
+            snapshot.files = files;
         }
-        Ok(seen.manifest.clone())
+        Ok(snapshot.manifest.clone())
     }
 
-    /// What was seen is always whole, whoever panicked with it in hand.
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Locks the snapshot. A panic of another thread cannot leave it inconsistent.
+    fn snapshot(&self) -> MutexGuard<'_, Snapshot> {
+        self.snapshot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -132,7 +132,7 @@ impl fmt::Debug for AssetSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Source::Fixed(manifest) => manifest.fmt(f),
-            Source::Watched(watched) => watched.directory.fmt(f),
+            Source::Live(live) => live.directory.fmt(f),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! [`StoredFile`] and [`CodedFiles`]: what answers show of the files that they come from.
+//! [`StoredFile`] and [`CodedFiles`]: the evidence of the files behind responses.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::protocol::HttpDate;
 #[derive(Clone, Debug)]
 pub(crate) struct StoredFile {
     pub(crate) length: u64,
-    /// Where the file itself was seen.
+    /// The modification time, if the manifest was built on this machine.
     pub(crate) modified: Option<HttpDate>,
     /// A known location, from which the file can be read again.
     pub(crate) disk: Option<Arc<FileOnDisk>>,
@@ -22,14 +22,14 @@ impl StoredFile {
     }
 }
 
-/// Codings, and the extensions that static services look for.
+/// The content codings and the file extensions that static file services use for them.
 pub(super) const CODINGS: [(&str, &str); 4] = [("br", ".br"), ("deflate", ".zz"), ("gzip", ".gz"), ("zstd", ".zst")];
 
 /// The extensions of files that hold another one in a content coding.
 #[cfg(feature = "assets-css")]
 pub(super) const CODED_EXTENSIONS: [&str; CODINGS.len()] = [CODINGS[0].1, CODINGS[1].1, CODINGS[2].1, CODINGS[3].1];
 
-/// Which codings of an asset are stored beside it, each with what its answer shows.
+/// The compressed files of an asset, by content coding.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CodedFiles([Option<StoredFile>; CODINGS.len()]);
 
@@ -38,7 +38,7 @@ impl CodedFiles {
         self.0.iter().all(Option::is_none)
     }
 
-    /// By the name of a content coding, in any case.
+    /// Returns the file in a content coding. The name is not case-sensitive.
     pub(crate) fn get(&self, coding: &[u8]) -> Option<&StoredFile> {
         let index = CODINGS.iter().position(|(name, _)| name.as_bytes().eq_ignore_ascii_case(coding))?;
         self.0[index].as_ref()
@@ -56,10 +56,10 @@ impl CodedFiles {
         CODINGS.iter().zip(&self.0).filter_map(|((name, _), stored)| Some((*name, stored.as_ref()?)))
     }
 
-    /// Looks for the files of an asset.
+    /// Finds the compressed files of an asset.
     ///
-    /// One that is older than the asset was left by an earlier build. It is not taken for the
-    /// asset's, and so an answer from it is not kept.
+    /// An earlier build left a file that is older than the asset. Such a file is skipped, so no cache stores a response
+    /// from it.
     pub(super) fn find(of: &StoredFile, mut stored: impl FnMut(&'static str) -> Option<StoredFile>) -> Self {
         Self(CODINGS.map(|(_, extension)| {
             stored(extension).filter(|coded| coded.modified.zip(of.modified).is_none_or(|(coded, of)| coded >= of))

@@ -1,4 +1,4 @@
-//! What Trunk builds.
+//! The output of Trunk.
 
 use std::collections::HashMap;
 
@@ -8,20 +8,21 @@ use super::error::AssetError;
 use super::manifest::AssetManifest;
 
 impl AssetManifest {
-    /// The directory that [Trunk](https://trunkrs.dev) built (`dist`). Trunk writes no manifest: its file names end in a
-    /// dash and a hash of 64 bits. They have no other URLs, and are served as versioned. An asset is named without the
-    /// hash: `url("app.js")` is the URL of `app-af4a2d3bd1ca8f3e.js`, and `app_bg.wasm` that of the module. With several
-    /// builds in one directory, each file is named by its path.
+    /// Builds a manifest of the directory that [Trunk](https://trunkrs.dev) built (`dist`). Trunk does not write a
+    /// manifest. Its file names end in
+    /// a dash and a hash of 64 bits. They have no other URLs, and are served as versioned. An asset is named without
+    /// the hash: `url("app.js")` is the URL of `app-af4a2d3bd1ca8f3e.js`, and `app_bg.wasm` that of the module. With
+    /// several builds in one directory, each file is named by its path.
     ///
-    /// Scripts, modules and stylesheets without a hash, such as those below `snippets/`, keep their one URL and are served
-    /// as `no-cache`. Every other file is an asset under its own path.
+    /// Scripts, modules and stylesheets without a hash, such as those below `snippets/`, keep their one URL and are
+    /// served as `no-cache`. Every other file is an asset under its own path.
     ///
     /// With [`AssetDirectory::hashed_names`], the caller decides which names have a hash.
     ///
     /// # Warning
     ///
-    /// Trunk makes the hash of a module before it optimizes the module. Another version of its tools, or another level of
-    /// optimization, writes other bytes under the same name: deploy such a build with a change of the program.
+    /// Trunk makes the hash of a module before it optimizes the module. Another version of its tools, or another level
+    /// of optimization, writes other bytes under the same name: deploy such a build with a change of the program.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The manifest that Vite writes.
+//! The manifest of Vite.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -41,7 +41,7 @@ fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>
 }
 
 impl AssetManifest {
-    /// The directory that Vite built (`dist`), with the names of its manifest
+    /// Builds a manifest of the directory that Vite built (`dist`), with the names of its own manifest
     /// (`dist/.vite/manifest.json`, by `build.manifest`): `url("src/main.ts")` is the URL of the
     /// script that was made of it.
     ///
@@ -116,15 +116,14 @@ impl AssetManifest {
 }
 
 impl Chunk {
-    /// What the file was called before a hash was put to it.
+    /// Returns the names that the file may have had before Vite added the hash.
     fn names<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
         self.name.as_deref().into_iter().chain(self.src.as_deref().map(stem)).chain([stem(key)])
     }
 }
 
-/// How many of the names in a manifest have a hash for certain, of those with as many characters behind the known name.
-/// Vite writes them all by one pattern, so that where most are certain, the others are hashes that look like words by
-/// chance.
+/// The number of names in a manifest that certainly have a hash, by the number of characters after the known name. Vite
+/// uses one pattern for all names. If most of them are certain, the others are hashes that look like words by chance.
 struct HashedSuffixes(HashMap<usize, Certain>);
 
 #[derive(Default)]
@@ -146,8 +145,8 @@ impl HashedSuffixes {
         Self(suffixes)
     }
 
-    /// Whether a file that is named after a chunk has a hash by the pattern. What a person may have written is none here
-    /// either.
+    /// Returns whether a file that is named after a chunk has a hash according to the pattern. Text that a person may
+    /// have written does not count as a hash.
     fn include(&self, file: &str, name: &str) -> bool {
         suffix(file, name).is_some_and(|suffix| {
             let is_pattern = |certain: &Certain| certain.count >= 2 && 2 * certain.count >= certain.of;
@@ -160,7 +159,7 @@ impl HashedSuffixes {
     }
 }
 
-/// Whether the file is called `name-hash.ext`. The name is known, so that no part of it is taken for a hash.
+/// Returns whether the file name is `name-hash.ext`. The name is known, so no part of it is mistaken for a hash.
 fn is_hashed(file: &str, name: &str) -> bool {
     // The key of a shared chunk is `_` followed by its file name.
     if last_part(name).strip_prefix('_') == Some(stem(file)) {
@@ -169,7 +168,7 @@ fn is_hashed(file: &str, name: &str) -> bool {
     suffix(file, name).is_some_and(looks_like_hash)
 }
 
-/// What follows a known name and a separator, in front of the extension.
+/// Returns the text between a known name with a separator and the extension.
 fn suffix<'a>(file: &'a str, name: &str) -> Option<&'a str> {
     stem(file).strip_prefix(last_part(name))?.strip_prefix(['-', '.'])
 }
@@ -179,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hash_is_what_stands_behind_the_known_name() {
+    fn hash_follows_the_known_name() {
         for (file, name, hashed) in [
             ("assets/main-BRBmoGS9.js", "main", true),
             ("assets/main.BRBmoGS9.js", "main", true),
@@ -210,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_that_looks_like_words_is_known_by_the_others_of_the_build() {
+    fn hash_that_looks_like_words_is_recognized_by_the_other_hashes_of_the_build() {
         let chunks = |files: &[&str]| {
             let entries = files.iter().enumerate().map(|(at, file)| {
                 let document = serde_json::json!({ "file": file, "name": "main" });

@@ -1,4 +1,4 @@
-//! The manifests that plugins of webpack write.
+//! The manifests of webpack plugins.
 
 use std::collections::HashSet;
 
@@ -19,7 +19,8 @@ struct Entry {
 }
 
 impl AssetManifest {
-    /// The directory that webpack built, with the names of a manifest that a plugin wrote: `url("main.js")` is the URL of
+    /// The directory that webpack built, with the names of a manifest that a plugin wrote: `url("main.js")` is the URL
+    /// of
     /// `static/js/main.8efea723.js`.
     ///
     /// The manifest is that of `webpack-manifest-plugin`, that of `webpack-assets-manifest`, or the
@@ -31,12 +32,13 @@ impl AssetManifest {
     /// { "files": { "main.js": "/static/js/main.8efea723.js" }, "entrypoints": [] }
     /// ```
     ///
-    /// The [prefix](AssetDirectory::prefix) is the path of webpack's `output.publicPath`, because the files refer to each
-    /// other by it: `/app` for `/app/` and for `https://cdn.example.com/app/`.
+    /// The [prefix](AssetDirectory::prefix) is the path of webpack's `output.publicPath`, because the files refer to
+    /// each other by it: `/app` for `/app/` and for `https://cdn.example.com/app/`.
     ///
-    /// The files that the manifest names have no other URLs. A file whose name has a hash is served as versioned, and one
-    /// without is served as `no-cache`. A name that may consist of words does not count as a hash:
-    /// [`AssetDirectory::hashed_names`] overrides that. Every other file of the directory is an asset under its own path.
+    /// The files that the manifest names have no other URLs. A file whose name has a hash is served as versioned, and
+    /// one without is served as `no-cache`. A name that may consist of words does not count as a hash:
+    /// [`AssetDirectory::hashed_names`] overrides that. Every other file of the directory is an asset under its own
+    /// path.
     ///
     /// # Errors
     ///
@@ -107,13 +109,13 @@ fn entry_of(name: &str, value: &Value, prefix: &str) -> Result<Entry, AssetError
 fn file_of<'a>(url: &'a str, prefix: &str) -> Option<&'a str> {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let path = match url.split_once("//") {
-        // Behind the host.
+        // The path follows the host.
         Some(("" | "http:" | "https:", rest)) => &rest[rest.find('/')?..],
         _ => url,
     };
     match path.strip_prefix('/') {
         Some(_) => path.strip_prefix(prefix)?.strip_prefix('/'),
-        // webpack's word for a public path that scripts find out.
+        // The value of webpack for a public path that scripts detect at run time.
         None => Some(path.strip_prefix("auto/").or_else(|| path.strip_prefix("./")).unwrap_or(path)),
     }
 }
@@ -151,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_is_what_stands_behind_the_known_name() {
+    fn hash_follows_the_known_name() {
         for (file, name, hashed) in [
             ("js/main.8efea723.js", "main.js", true),
             ("js/main.8efea7233a39cd3b1d72.js", "main.js", true),

@@ -141,7 +141,7 @@ impl<B: http_body::Body + Unpin> http_body::Body for Hinted<B> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_timeout_ends_a_body_that_hangs_while_it_is_read_and_nobody_keeps_that() {
+async fn a_timeout_ends_a_hanging_body_and_no_cache_stores_the_error() {
     const LIMIT: Duration = Duration::from_secs(5);
     let hangs = || {
         service_fn(async |_: Request<_>| {

@@ -175,9 +175,9 @@ async fn a_date_that_may_be_of_two_versions_proves_no_range_wherever_the_clock_i
 }
 
 #[tokio::test]
-async fn a_handler_whose_answer_has_expired_gives_it_no_life_when_the_clock_goes_back() {
+async fn an_expired_response_stays_expired_if_the_clock_goes_back() {
     let hands = Hands::at(NOON);
-    // It says in old words, with the time of its own, that nobody may keep it.
+    // The response forbids storage with an `Expires` field by its own clock.
     let page = &[("date", "Mon, 01 Jun 2026 12:00:00 GMT"), ("expires", "Mon, 01 Jun 2026 12:00:00 GMT")];
     let service = service(&hands, false, page);
     for seconds in JUMPS {

@@ -156,7 +156,7 @@ async fn a_client_that_leaves_while_the_source_thinks_reaches_no_handler() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_before_the_answer_ends_the_handler_and_nothing_is_called_after_it() {
+async fn a_client_that_disconnects_before_the_response_cancels_the_handler() {
     for version in VERSIONS {
         for method in ["GET", "PUT"] {
             let events = Events::default();
@@ -237,7 +237,7 @@ async fn a_client_that_leaves_in_the_middle_of_its_upload_writes_and_purges_noth
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_after_the_write_takes_the_purge_with_it_and_the_write_stands() {
+async fn a_client_that_disconnects_after_the_write_cancels_the_purge_but_not_the_write() {
     for version in VERSIONS {
         let events = Events::default();
         leave_at(&events, version, "PUT", "/purge-hangs", "purge begun").await;

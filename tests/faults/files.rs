@@ -71,7 +71,7 @@ async fn a_file_that_changes_after_its_validators_were_looked_up_is_never_sent_u
 }
 
 #[tokio::test]
-async fn a_file_that_goes_away_after_its_validators_were_looked_up_is_a_404_that_nobody_keeps() {
+async fn a_file_deleted_after_its_validators_were_looked_up_is_a_404_that_no_cache_stores() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.txt");
     replace(&path, OLD, 0);
@@ -129,7 +129,7 @@ async fn a_write_that_comes_between_is_seen_by_the_handler_that_looks_again() {
 }
 
 #[tokio::test]
-async fn an_asset_that_is_replaced_while_it_is_sent_is_whole_and_old_and_the_next_answer_is_none() {
+async fn an_asset_replaced_while_it_is_sent_arrives_completely_and_is_then_a_404() {
     for version in VERSIONS {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("big.txt");
@@ -154,7 +154,7 @@ async fn an_asset_that_is_replaced_while_it_is_sent_is_whole_and_old_and_the_nex
 }
 
 #[tokio::test]
-async fn an_asset_that_is_cut_short_while_it_is_sent_breaks_off_and_looks_whole_to_nobody() {
+async fn an_asset_truncated_while_it_is_sent_does_not_look_complete() {
     for version in VERSIONS {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("big.txt");

@@ -34,7 +34,7 @@ use tower_cache_policy::protocol::is_targeted_field;
 
 const PUBLIC: CachePolicy = CachePolicy::public(Duration::from_secs(300)).edge(Duration::from_secs(600));
 
-/// No cache may keep it: it says so, or nothing lets it.
+/// No cache may store the response: it forbids this, or has no freshness information.
 fn is_kept_by_nobody(headers: &HeaderMap) {
     let cache_control = support::field(headers, "cache-control");
     assert!(cache_control.as_deref().is_none_or(|value| value == "private, no-store"), "{headers:?}");

@@ -48,7 +48,7 @@ async fn panics() -> &'static str {
     give_up()
 }
 
-/// Of a known length, so that it is read for a tag.
+/// The length is known, so that the layer reads the body for a tag.
 async fn body_panics() -> axum::response::Response {
     let mut response = axum::response::Response::new(Body::new(Sized(Body::from_stream(a_piece_and_a_panic()))));
     response.headers_mut().insert("content-type", http::HeaderValue::from_static("text/plain"));
@@ -92,13 +92,13 @@ fn source(parts: &Parts) -> impl Future<Output = Representation> + use<> {
     }
 }
 
-/// As `panic!`, without telling anybody.
+/// Panics without output.
 fn give_up() -> ! {
     std::panic::resume_unwind(Box::new("as it was meant to"))
 }
 
 #[tokio::test]
-async fn a_panic_that_is_caught_inside_is_an_error_that_nobody_keeps() {
+async fn a_panic_caught_by_an_inner_layer_is_an_error_that_no_cache_stores() {
     let events = Events::default();
     let app = routes(&events)
         .layer(CatchPanicLayer::new())
@@ -121,7 +121,7 @@ async fn a_panic_that_is_caught_inside_is_an_error_that_nobody_keeps() {
 }
 
 #[tokio::test]
-async fn a_panic_that_is_caught_outside_says_nothing_that_lets_a_cache_keep_it() {
+async fn a_panic_caught_by_an_outer_layer_does_not_allow_storage() {
     let events = Events::default();
     let app = routes(&events)
         .layer(CachingLayer::new(policy).validators(source))

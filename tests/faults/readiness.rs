@@ -101,7 +101,7 @@ async fn every_layer_is_ready_when_the_service_inside_is_and_never_before() {
 }
 
 #[tokio::test]
-async fn a_service_that_will_never_be_ready_says_so_through_every_layer() {
+async fn every_layer_reports_a_service_that_is_never_ready() {
     let layers = in_each_layer(mock::pair::<Request<TestBody>, Response<TestBody>>().0).len();
     for index in 0..layers {
         let (service, mut handle) = mock::pair::<Request<TestBody>, Response<TestBody>>();
@@ -193,7 +193,7 @@ async fn the_instance_that_was_ready_is_called_and_no_place_is_held_afterwards()
 }
 
 #[tokio::test]
-async fn an_answer_before_the_handler_gives_its_place_back_to_the_others() {
+async fn a_response_before_the_handler_releases_its_permit() {
     let handler = service_fn(|_: Request<TestBody>| ready(Ok::<_, Infallible>(answer("hello", &[]))));
     let limited = ConcurrencyLimitLayer::new(1).layer(handler);
     let mut service = CachingLayer::new(PUBLIC).validators(|_| ready(v1())).layer(limited);
@@ -321,7 +321,7 @@ where
 }
 
 #[tokio::test]
-async fn a_source_that_asks_a_service_waits_until_that_is_ready_and_calls_it_once() {
+async fn a_source_waits_until_its_service_is_ready_and_calls_it_once() {
     let (files, mut asked) = mock::pair::<Request<TestBody>, Response<TestBody>>();
     asked.allow(0);
     let events = Events::default();
@@ -359,7 +359,7 @@ async fn a_source_that_asks_a_service_waits_until_that_is_ready_and_calls_it_onc
 }
 
 #[tokio::test]
-async fn a_service_inside_that_never_answers_holds_nothing_of_another_request() {
+async fn an_inner_service_that_never_responds_does_not_block_other_requests() {
     let service =
         CachingLayer::new(PUBLIC).validators(|_| ready(v1())).layer(service_fn(async |request: Request<TestBody>| {
             if request.uri().path() == "/hangs" {

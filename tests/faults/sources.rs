@@ -19,7 +19,7 @@ use crate::support::{TestBody, answer, field, request};
 const LIMIT: Duration = Duration::from_secs(2);
 const V1: EntityTag = EntityTag::from_static("\"v1\"");
 
-/// What the application does when its database does not answer.
+/// The behavior of the application if its database does not respond.
 async fn or_unknown(looked_up: impl Future<Output = Result<Validators, &'static str>>) -> Representation {
     match tokio::time::timeout(LIMIT, looked_up).await {
         Ok(Ok(validators)) => Representation::Current(validators),
@@ -126,7 +126,7 @@ async fn a_timeout_around_the_layer_ends_a_source_that_hangs_and_the_handler_is_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_is_asked_with_head_and_fails_or_hangs_is_one_of_which_nothing_is_known() {
+async fn a_failed_or_hanging_head_request_is_an_unknown_representation() {
     type Files = tower::util::BoxCloneService<Request<TestBody>, Response<TestBody>, tower::BoxError>;
     let answers = |status: u16| {
         Files::new(service_fn(move |_: Request<TestBody>| async move {
@@ -162,7 +162,7 @@ async fn a_service_that_is_asked_with_head_and_fails_or_hangs_is_one_of_which_no
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_an_answer_of_the_source_a_range_is_not_joined_to_what_the_client_has() {
+async fn without_a_result_of_the_source_a_range_is_not_sent() {
     let events = Events::default();
     let ranged = {
         let events = events.clone();
@@ -222,7 +222,7 @@ fn now() -> tower_cache_policy::protocol::HttpDate {
 }
 
 #[tokio::test]
-async fn a_source_is_asked_once_for_each_request_that_it_is_about_and_for_no_other() {
+async fn a_source_is_called_once_for_each_request_that_needs_it() {
     let events = Events::default();
     let of_source = events.clone();
     let source = move |_: &Parts| {

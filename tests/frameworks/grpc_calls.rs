@@ -269,7 +269,7 @@ async fn calls_of_all_four_kinds_are_the_same_with_the_layers_as_without_them() 
 }
 
 #[tokio::test]
-async fn each_message_is_answered_before_the_next_one_is_sent() {
+async fn each_message_gets_a_response_before_the_next_one_is_sent() {
     for server in bare_and_layered(&Events::default()).await {
         let (send, received) = mpsc::unbounded_channel();
         let sent = stream::unfold(received, |mut received| async { Some((received.recv().await?, received)) });
@@ -316,7 +316,7 @@ async fn a_deadline_of_the_client_alone_ends_the_handler_too() {
     }
 }
 
-/// A message in its frame of five octets more.
+/// A message with its prefix of five bytes.
 fn framed(message: &[u8]) -> Vec<u8> {
     [&[0], &u32::try_from(message.len()).unwrap().to_be_bytes()[..], message].concat()
 }

@@ -135,7 +135,7 @@ async fn incoming() -> (SocketAddr, TcpIncoming) {
 }
 
 #[tokio::test]
-async fn every_kind_of_grpc_answer_is_the_same_with_the_layers_as_without_them() {
+async fn every_kind_of_grpc_response_is_the_same_with_and_without_the_layers() {
     let service = HealthServer::new(Answers);
     let (bare, stream) = incoming().await;
     tokio::spawn(Server::builder().add_service(service.clone()).serve_with_incoming(stream));
@@ -178,7 +178,7 @@ async fn every_kind_of_grpc_answer_is_the_same_with_the_layers_as_without_them()
     ] {
         for more in [&[][..], &preconditions] {
             let expected = ask(bare, call(method, service, more)).await;
-            // Each of them is a prefix of five octets and a message of two.
+            // Each frame has a prefix of five bytes and a message of two.
             assert_eq!(expected.data.len(), 7 * messages, "{method} {service:?}");
             assert_eq!(expected.trailers.is_some(), in_trailers, "{method} {service:?}");
             for (how, address) in &layered {

@@ -38,7 +38,7 @@ async fn slow() -> &'static str {
 }
 
 async fn panics() -> &'static str {
-    // Not by `panic!`, which tells everybody.
+    // Does not use `panic!`, which prints a message.
     std::panic::resume_unwind(Box::new("the handler panics"))
 }
 
@@ -71,7 +71,7 @@ fn may_be_shared(headers: &HeaderMap) -> bool {
 }
 
 #[tokio::test]
-async fn in_the_documented_order_a_304_says_what_the_200_says() {
+async fn in_the_documented_order_a_304_has_the_fields_of_the_200() {
     let directory = directory();
     let source = HeadValidators::<_, axum::body::Body>::new(ServeDir::new(directory.path()));
     let plain = CorsLayer::new().allow_origin(["https://a.example".parse().unwrap()]);
@@ -126,7 +126,7 @@ async fn in_the_documented_order_a_304_says_what_the_200_says() {
 }
 
 #[tokio::test]
-async fn what_the_layers_of_others_answer_by_themselves_is_kept_by_nobody() {
+async fn responses_of_third_party_layers_are_not_stored() {
     let directory = directory();
     let app = routes(directory.path())
         .layer(CatchPanicLayer::new())
@@ -156,7 +156,7 @@ async fn what_the_layers_of_others_answer_by_themselves_is_kept_by_nobody() {
 }
 
 #[tokio::test]
-async fn a_timeout_is_stored_by_nobody_wherever_its_layer_stands() {
+async fn a_timeout_is_not_stored_wherever_its_layer_is() {
     let directory = directory();
     for status in [StatusCode::REQUEST_TIMEOUT, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT] {
         let inside = || routes(directory.path());
@@ -183,7 +183,7 @@ async fn a_timeout_is_stored_by_nobody_wherever_its_layer_stands() {
 }
 
 #[tokio::test]
-async fn what_a_layer_adds_outside_of_the_usual_stack_is_caught_by_a_guard_around_it() {
+async fn a_guard_checks_fields_added_by_a_layer_below_it() {
     let directory = directory();
     let cookie = || {
         tower_http::set_header::SetResponseHeaderLayer::appending(
@@ -220,7 +220,7 @@ async fn what_a_layer_adds_outside_of_the_usual_stack_is_caught_by_a_guard_aroun
 }
 
 #[tokio::test]
-async fn a_coding_that_nobody_accepts_is_an_error_that_nobody_keeps() {
+async fn an_unacceptable_coding_is_an_error_that_no_cache_stores() {
     let directory = directory();
     let caching = CachingLayer::new(PUBLIC).compression(CompressionLayer::new());
     let server = serve(routes(directory.path()).layer(caching).layer(edge())).await;

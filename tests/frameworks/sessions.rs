@@ -40,7 +40,7 @@ fn sessions() -> SessionManagerLayer<MemoryStore> {
     SessionManagerLayer::new(MemoryStore::default())
 }
 
-/// No shared cache keeps it, and no edge is told to.
+/// No shared cache stores the response, and no CDN gets a lifetime.
 fn is_not_shared(answer: &Answer, row: &str) {
     let cache_control = answer.field("cache-control").unwrap();
     assert!(cache_control.contains("private"), "{row}: {:?}", answer.headers);
@@ -107,7 +107,7 @@ async fn no_304_gives_a_session_to_a_shared_cache() {
 /// A session that is only read leaves nothing in the answer that a guard could see. The route has to
 /// say so, in one of three ways.
 #[tokio::test]
-async fn a_session_that_is_read_is_not_shared_where_the_route_says_what_it_reads() {
+async fn a_session_that_is_read_is_not_shared_if_the_route_declares_it() {
     let said = || CachingLayer::new(PUBLIC).policy(|layer| layer.credential_headers([COOKIE]));
     let private = CachingLayer::new(CachePolicy::private(std::time::Duration::from_secs(60)));
     let table: [(&str, &str, Router); 3] = [

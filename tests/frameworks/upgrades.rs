@@ -78,7 +78,7 @@ async fn raw_echo(mut request: Request<axum::body::Body>) -> Response<axum::body
     response
 }
 
-/// Text, octets, and more of them than fit into a buffer, each back and forth, and the end.
+/// Sends text, bytes, and more bytes than fit into a buffer in both directions, and closes the connection.
 async fn speaks<S>(mut socket: WebSocketStream<S>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -139,14 +139,14 @@ async fn a_websocket_over_http_2_goes_through_all_layers_in_both_directions() {
 }
 
 #[tokio::test]
-async fn an_upgrade_to_any_protocol_goes_through_with_its_octets() {
+async fn an_upgrade_to_any_protocol_passes_with_its_bytes() {
     let server = serve(app()).await;
     let mut stream = TcpStream::connect(server).await.unwrap();
     let mut head = format!("GET /raw HTTP/1.1\r\nhost: {server}\r\nconnection: upgrade\r\nupgrade: echo\r\n");
     for (name, value) in LINES {
         head += &format!("{name}: {value}\r\n");
     }
-    // The first octets of the protocol come with the request.
+    // The first bytes of the protocol arrive with the request.
     stream.write_all((head + "\r\nearly ").as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     while !answer.ends_with(b"\r\n\r\n") {

@@ -16,7 +16,7 @@ use tower::Service;
 /// The greatest frame, as a file or a proxy gives them.
 pub(crate) const FRAME: usize = 64 << 10;
 
-/// A body of zeros in frames of which each has memory of its own, so that one that is kept counts.
+/// A body of zeros. Each frame has its own memory, so that a frame that is not released is visible.
 #[derive(Debug, Default)]
 pub(crate) struct Zeros {
     left: u64,

@@ -24,7 +24,7 @@ const CLIENTS: usize = 10_000;
 const PUBLIC: CachePolicy = CachePolicy::public(Duration::from_secs(60));
 const KIB: usize = 1 << 10;
 
-/// What is held for one client, in octets.
+/// The memory for one client, in bytes.
 struct Held {
     /// The future of the call, wherever it lies.
     future: usize,
@@ -45,7 +45,7 @@ fn held_each<T>(mut one: impl FnMut() -> T) -> usize {
     held / CLIENTS - size_of::<usize>()
 }
 
-/// What is held for a call that waits: the length of its future, and all of it.
+/// The memory of a waiting call: the size of its future, and the total.
 fn waiting<S>(service: &S, request: fn() -> Request<()>) -> (usize, usize)
 where
     S: Service<Request<()>, Error = Infallible> + Clone,
@@ -60,7 +60,7 @@ where
     (future, held)
 }
 
-/// What is held for an answer of which one frame was read: the length of its body, and all of it.
+/// The memory of a response after one frame: the size of its body, and the total.
 fn reading<S, B>(service: &S, request: fn() -> Request<()>) -> (usize, usize)
 where
     S: Service<Request<()>, Response = Response<B>, Error = Infallible> + Clone,
@@ -164,7 +164,7 @@ impl Table {
 }
 
 #[test]
-fn ten_thousand_slow_clients_cost_so_many_octets_each() {
+fn ten_thousand_slow_clients_cost_a_bounded_number_of_bytes_each() {
     let table = Table::new();
     let source =
         |_: &http::request::Parts| std::future::ready(Validators::new().with_etag(EntityTag::from_static("\"own\"")));

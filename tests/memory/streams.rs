@@ -25,10 +25,11 @@ use super::endless::{FRAME, Origin};
 const GIB: u64 = 1 << 30;
 const PUBLIC: CachePolicy = CachePolicy::public(Duration::from_secs(60));
 
-/// What may be held beside the frames: the answer's fields and the layers' own small things.
+/// The memory that is allowed in addition to the frames: the fields of the response and small allocations of the
+/// layers.
 const SMALL: u64 = 4 << 10;
 
-/// What a stream of 1 GiB did.
+/// The result of a stream of 1 GiB.
 #[derive(Debug)]
 struct Passed {
     /// Frames asked for when the head was there.
@@ -188,7 +189,7 @@ fn a_gibibyte_passes_the_layer_that_observes() {
     holds("Dashboard::observe", &Dashboard::new().observe(), &Origin::of(GIB), "/", 0);
 }
 
-/// What the compressor holds is its own, and the same for a stream of any length.
+/// The memory of the compressor does not depend on the length of the stream.
 #[test]
 fn a_gibibyte_passes_the_whole_stack_with_compression() {
     let layer = CachingLayer::new(PUBLIC).compression(CompressionLayer::new().quality(CompressionLevel::Fastest));

@@ -1,4 +1,4 @@
-//! What several tests need: bodies that tell what happened to them, and short calls.
+//! Shared helpers of the tests: bodies that report their use, and short calls.
 #![allow(dead_code, unreachable_pub)] // Each test uses its own part.
 #![allow(clippy::unwrap_used)] // As in any test.
 

@@ -1,5 +1,5 @@
-//! The middleware that stands in many answers on the web: the body is collected, hashed, compared
-//! as a string and sent.
+//! The middleware that many web tutorials show: it collects the body, hashes it, compares the tags as strings, and
+//! sends the response.
 
 use std::fmt::Write;
 

@@ -53,7 +53,7 @@ fn main() -> ExitCode {
 async fn serve(served: Served) -> std::io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     println!("{} {}", listener.local_addr()?.port(), served.path);
-    // Small answers wait for nothing, as nginx has it too.
+    // Small responses are sent without delay, as in nginx.
     let listener = listener.tap_io(|connection| {
         let _ = connection.set_nodelay(true);
     });

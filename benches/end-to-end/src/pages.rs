@@ -15,7 +15,7 @@ pub(crate) const MIB: usize = 1 << 20;
 /// How a handler comes by its body.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Making {
-    /// A counted reference to the same octets each time.
+    /// A reference to the same bytes each time.
     Shared,
     /// A copy each time, as a template makes one.
     New,

@@ -101,7 +101,7 @@ fn tagged_page() -> Router {
     router(async || ([(ETAG, HeaderValue::from_static(TAG))], page(KIB_16, Making::Shared)).into_response())
 }
 
-/// What no layer can be faster than: the handler looks at the field itself, and makes no page.
+/// The lower limit for any layer: the handler reads the field itself and does not create a page.
 async fn answer_by_itself(headers: HeaderMap) -> Response {
     let tag = [(ETAG, HeaderValue::from_static(TAG))];
     if headers.get(IF_NONE_MATCH).is_some_and(|held| held == TAG) {

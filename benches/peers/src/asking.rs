@@ -21,8 +21,8 @@ pub(crate) fn local(path: &str) -> Question {
     Question::path(&format!("http://localhost{path}"))
 }
 
-/// A case that asks a service the same question each time, and reads the answer to its end.
-/// Both are made when the case is run.
+/// A case that sends the same request each time and reads the response to its end. The service and the request are
+/// created when the case runs.
 pub(crate) fn asking<S, B>(
     group: &'static str,
     name: String,

@@ -1,4 +1,4 @@
-//! What each does, seen by asking it: of those that are faster or slower, whether they do the same.
+//! Observes the behavior of each crate, to show whether crates with different costs do the same.
 
 use std::convert::Infallible;
 use std::fmt::Debug;
@@ -44,16 +44,16 @@ const PEERS: [(&str, Wrap); 7] = [
 ];
 
 const QUESTIONS: [(&str, Ask); 11] = [
-    ("asked for a path alone, as servers are", path_alone),
-    ("asked again with the entity tag of the first answer", asked_again),
-    ("and when the handler sets the tag itself", asked_again_with_the_handlers_tag),
-    ("the handler sets a cookie: what the next visitor gets", cookie),
-    ("the same, where the handler says `public, max-age=300`", public_cookie),
-    ("`Cache-Control` beside a cookie", cookie_control),
-    ("the answer to one with `Authorization`: what the next one gets", authorization),
-    ("`Vary: accept-language`: who asks in another language", language),
-    ("`no-store` by the handler", no_store),
-    ("`Cache-Control` of an error 500", error),
+    ("the request target is a path, as servers receive it", path_alone),
+    ("repeated request with the entity tag of the first response", asked_again),
+    ("the same, with an entity tag from the handler", asked_again_with_the_handlers_tag),
+    ("the handler sets a cookie; the next visitor gets", cookie),
+    ("the same, with `public, max-age=300` from the handler", public_cookie),
+    ("`Cache-Control` of a response with a cookie", cookie_control),
+    ("a request with `Authorization`; the next client gets", authorization),
+    ("`Vary: accept-language`; a request in another language gets", language),
+    ("`no-store` from the handler", no_store),
+    ("`Cache-Control` of a 500", error),
     ("a stream of 64 frames", streamed),
 ];
 
@@ -70,7 +70,7 @@ pub(crate) fn behaviours() -> Value {
 fn path_alone(wrap: Wrap) -> String {
     let mut app = wrap(handler(|_, _| Response::new(Body::from("the page"))));
     let (head, body) = send(&mut app, Request::new(Body::empty()));
-    if head.status == StatusCode::OK { "answers".to_owned() } else { format!("fails: {body}") }
+    if head.status == StatusCode::OK { "works".to_owned() } else { format!("fails: {body}") }
 }
 
 fn asked_again(wrap: Wrap) -> String {
@@ -111,7 +111,7 @@ fn whose_cookie(mut app: App) -> String {
     ask(&mut app, &[]);
     let (head, body) = ask(&mut app, &[]);
     match head.headers.get(SET_COOKIE).map(HeaderValue::as_bytes) {
-        Some(b"id=1") => "the first one's cookie".to_owned(),
+        Some(b"id=1") => "the first visitor's cookie".to_owned(),
         Some(_) => "their own".to_owned(),
         None => format!("no cookie, and {}", told(&body)),
     }
@@ -176,10 +176,10 @@ fn streamed(wrap: Wrap) -> String {
         }
         frames
     });
-    if frames == 64 { "passes as it comes".to_owned() } else { format!("is held until its end: {frames} frame") }
+    if frames == 64 { "forwarded frame by frame".to_owned() } else { format!("buffered until its end: {frames} frame") }
 }
 
-/// A handler that is told how often it was asked.
+/// A handler that gets the number of the request.
 fn handler(answer: impl Fn(&Request<Body>, u32) -> Response<Body> + Clone + Send + Sync + 'static) -> App {
     let asked = Arc::new(AtomicU32::new(0));
     BoxCloneSyncService::new(service_fn(move |request: Request<Body>| {
@@ -193,7 +193,7 @@ fn numbered(n: u32) -> Response<Body> {
 }
 
 fn told(body: &str) -> String {
-    (if body == "answer 1" { "the first one's answer" } else { "their own" }).to_owned()
+    (if body == "answer 1" { "the first client's response" } else { "their own" }).to_owned()
 }
 
 fn said(headers: &HeaderMap) -> String {
@@ -229,7 +229,7 @@ where
         async move {
             Ok(match asked.await {
                 Ok(response) => response.map(Body::new),
-                // What fails is an answer that says so.
+                // An error of the service becomes a response with its text.
                 Err(error) => {
                     let mut failed = Response::new(Body::from(format!("{error:?}")));
                     *failed.status_mut() = StatusCode::BAD_GATEWAY;

@@ -1,4 +1,4 @@
-//! Each peer around the same service bare, which answers from memory.
+//! Each peer around the same service, which responds from memory.
 
 use std::convert::Infallible;
 use std::fmt::Debug;
@@ -88,7 +88,7 @@ impl Stacks {
         self.again("by hand, SHA-256, 304", || from_fn(by_hand::etag));
     }
 
-    /// Those that store answers, when they have the answer, and when they must not have it.
+    /// The layers that store responses, once with a stored response and once with a response that they must not store.
     fn stores(&mut self) {
         for (field, what) in [("public, max-age=300", "stored"), ("no-store", "no-store")] {
             self.add(&format!("axum-response-cache, {what}"), field, || CacheLayer::with_lifespan(LIFETIME));
@@ -108,7 +108,7 @@ impl Stacks {
         self.push(name, bare, cache_control, page, layer);
     }
 
-    /// As asked by a client that has the answer.
+    /// Adds a case for a client that has the response.
     fn again<L, B>(&mut self, name: &str, layer: impl Fn() -> L + 'static)
     where
         L: Layer<Page>,

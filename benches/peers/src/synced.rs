@@ -14,7 +14,7 @@ use tower::{Layer, Service, ServiceExt};
 
 pub(crate) struct Synced(Mutex<Body>);
 
-/// The layer around a service that answers with such a body.
+/// The layer around a service with such a body.
 pub(crate) fn synced<L, S>(layer: L) -> impl Layer<S, Service = L::Service>
 where
     L: Layer<MapResponse<S, fn(Response<Body>) -> Response<Synced>>>,

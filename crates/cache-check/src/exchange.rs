@@ -22,7 +22,7 @@ pub(crate) struct Exchange {
     pub(crate) at: HttpDate,
 }
 
-/// What is known of the content.
+/// The content, as far as it is known.
 #[derive(Debug)]
 pub(crate) enum Content {
     Complete(Bytes),

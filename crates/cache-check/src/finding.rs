@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 use tower_cache_policy::audit::{Level, Warning};
 
-/// What is wrong, how bad it is, and what to change.
+/// A finding: the problem, its severity, and the change to make.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Finding {
     #[serde(serialize_with = "level_name")]

@@ -89,7 +89,7 @@ const PARTS: [&str; 7] = ["clientip", "forward", "ingress", "proxy", "realip", "
 /// Words of such a name, between its hyphens.
 const WORDS: [&str; 7] = ["addr", "cdn", "ip", "ips", "ipv4", "ipv6", "via"];
 
-/// What the names start with that CDNs, load balancers, meshes, tunnels and proxies for sign-in add.
+/// The prefixes of field names that CDNs, load balancers, meshes, tunnels and sign-in proxies add.
 const PREFIXES: [&str; 38] = [
     "akamai-",
     "ali-",

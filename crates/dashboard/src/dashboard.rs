@@ -17,9 +17,9 @@ use crate::serve::DashboardService;
 
 /// A live page that shows how responses are cached. See the [crate docs](crate) for an example, and for who may see it.
 ///
-/// It is cheap to clone, and all clones share their data. It stores the last 200 requests with the first 300 bytes of each
-/// path and field, counters for 256 routes, 100 different warnings, and the lengths of 1024 responses, and serves up to 32
-/// event streams. It stores no query, no body, and no field except `Cache-Control`.
+/// It is cheap to clone, and all clones share their data. It stores the last 200 requests with the first 300 bytes of
+/// each path and field, counters for 256 routes, 100 different warnings, and the lengths of 1024 responses, and serves
+/// up to 32 event streams. It stores no query, no body, and no field except `Cache-Control`.
 #[derive(Clone)]
 pub struct Dashboard {
     config: Arc<Config>,
@@ -52,8 +52,8 @@ impl Dashboard {
         self.with(|config| config.routes = Some(routes))
     }
 
-    /// Counts a request under the name that `route` returns, for an application whose router knows the pattern. For `None`
-    /// the table decides.
+    /// Counts a request under the name that `route` returns, for an application whose router knows the pattern. For
+    /// `None` the table decides.
     ///
     /// The names should be few. Those after the first 255 share one row.
     #[must_use]
@@ -61,8 +61,8 @@ impl Dashboard {
         self.with(|config| config.route_by = Some(RouteBy(Arc::new(route))))
     }
 
-    /// Shows what these edges store instead of what a standard shared cache stores, and warns of what they get wrong. They
-    /// should be those of the [`EdgeLayer`](tower_cache_policy::EdgeLayer).
+    /// Shows what these edges store instead of what a standard shared cache stores, and warns of what they get wrong.
+    /// They should be those of the [`EdgeLayer`](tower_cache_policy::EdgeLayer).
     #[must_use]
     pub fn edges(self, edges: impl Into<Edges>) -> Self {
         let edges = Some(edges.into()).filter(|edges| edges.profiles().next().is_some());
@@ -81,13 +81,13 @@ impl Dashboard {
         self.with(|config| config.access = Access::Loopback { peers_are_local: true })
     }
 
-    /// Lets this rule decide who may see the page. Peer, host and proxies are not checked any more. A request that a page
-    /// of another site makes is still refused, unless it opens the dashboard in a window of its own.
+    /// Lets this rule decide who may see the page. Peer, host and proxies are not checked any more. A request that a
+    /// page of another site makes is still refused, unless it opens the dashboard in a window of its own.
     ///
     /// # Warning
     ///
-    /// The page shows what other visitors request. A rule that allows every request is for a network where that is not a
-    /// secret.
+    /// The page shows what other visitors request. A rule that allows every request is for a network where that is not
+    /// a secret.
     #[must_use]
     pub fn allow(self, rule: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
         self.with(|config| config.access = Access::Rule(Arc::new(rule)))

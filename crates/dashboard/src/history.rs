@@ -19,8 +19,9 @@ const MAX_WARNINGS: usize = 100;
 /// Event streams that are open at the same time.
 const MAX_LISTENERS: usize = 32;
 
-/// A lock and a few lists. There is no queue for a client: each event stream stores the number of the last request that it
-/// sent, and continues from there when it is polled. A slow stream misses the requests that have left the list by then.
+/// A lock and a few lists. There is no queue for a client: each event stream stores the number of the last request that
+/// it sent, and continues from there when it is polled. A slow stream misses the requests that have left the list by
+/// then.
 #[derive(Debug, Default)]
 pub(crate) struct History(Mutex<State>);
 
@@ -78,8 +79,8 @@ impl History {
         self.lock().lengths.of(content)
     }
 
-    /// All changes since a request. Everything that is still known if `number` is 0, or a number that was never assigned,
-    /// as after a restart.
+    /// All changes since a request. Everything that is still known if `number` is 0, or a number that was never
+    /// assigned, as after a restart.
     pub(crate) fn since(&self, number: u64) -> Update {
         self.lock().since(number)
     }

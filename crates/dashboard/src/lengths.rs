@@ -10,9 +10,9 @@ use http::request::Parts;
 /// How many lengths are stored.
 const MAX_LENGTHS: usize = 1_024;
 
-/// Identifies content by the URL and the validator, which a 304 has in common with its 200 (N-01). So an older version does
-/// not count with the length of the current one. Content codings may share a weak tag, so the accepted codings belong to the
-/// key.
+/// Identifies content by the URL and the validator, which a 304 has in common with its 200 (N-01). So an older version
+/// does not count with the length of the current one. Content codings may share a weak tag, so the accepted codings
+/// belong to the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ContentKey(u64);
 

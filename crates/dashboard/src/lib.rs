@@ -1,8 +1,8 @@
 //! A live page for developers that shows how the responses of a tower service are cached, and why.
 //!
-//! A [`Dashboard`] is a cheap handle with two ends. Its [layer](Dashboard::observe) wraps an application and records each
-//! response. Its [service](Dashboard::service) is mounted at a path of your choice, and shows the table of routes, each
-//! policy as a timeline, the last requests as they arrive, counters for each route, and the warnings of a
+//! A [`Dashboard`] is a cheap handle with two ends. Its [layer](Dashboard::observe) wraps an application and records
+//! each response. Its [service](Dashboard::service) is mounted at a path of your choice, and shows the table of routes,
+//! each policy as a timeline, the last requests as they arrive, counters for each route, and the warnings of a
 //! [`CacheAudit`](tower_cache_policy::audit::CacheAudit).
 //!
 //! ```
@@ -38,13 +38,13 @@
 //!
 //! # Where it goes
 //!
-//! The layer is the outermost one, outside of [`EdgeLayer`](tower_cache_policy::EdgeLayer), so that it sees the response as
-//! it is sent. The reason for a policy is shown if the inner layers
-//! [record their decisions](tower_cache_policy::CachePolicyLayer::record_decisions).
+//! The layer is the outermost one, outside of [`EdgeLayer`](tower_cache_policy::EdgeLayer), so that it sees the
+//! response as it is sent. The reason for a policy is shown if the inner layers [record their
+//! decisions](tower_cache_policy::CachePolicyLayer::record_decisions).
 //!
-//! The service has two paths: `/`, the page, and `/events`, the stream that updates it. A router that mounts the service
-//! must remove the prefix, as axum's `nest_service` does. The service never ends an event stream by itself, so a graceful
-//! shutdown needs a time limit.
+//! The service has two paths: `/`, the page, and `/events`, the stream that updates it. A router that mounts the
+//! service must remove the prefix, as axum's `nest_service` does. The service never ends an event stream by itself, so
+//! a graceful shutdown needs a time limit.
 //!
 //! # Who may see it
 //!
@@ -53,17 +53,18 @@
 //! - The peer has a loopback address. A request does not contain that address, so the server adds it as the extension
 //!   [`PeerAddress`], or the application states that the listener [is bound to
 //!   loopback](Dashboard::bound_to_loopback). Without either, every request is refused.
-//! - The request names a loopback host, in its target and in `Host`. This stops DNS rebinding: a site that resolves its own
-//!   name to 127.0.0.1 is still requested by that name.
-//! - No field shows a proxy or CDN in between. Such a peer has a loopback address although its clients do not. The fields
-//!   are `Forwarded`, `Via`, `CDN-Loop`, the `X-Forwarded-*` family, all fields with the address of a client
+//! - The request names a loopback host, in its target and in `Host`. This stops DNS rebinding: a site that resolves its
+//!   own name to 127.0.0.1 is still requested by that name.
+//! - No field shows a proxy or CDN in between. Such a peer has a loopback address although its clients do not. The
+//!   fields are `Forwarded`, `Via`, `CDN-Loop`, the `X-Forwarded-*` family, all fields with the address of a client
 //!   (`X-Real-IP`, `CF-Connecting-IP`, `True-Client-IP`, `Fastly-Client-IP`, ...), and the fields that the known CDNs,
 //!   load balancers and tunnels add.
-//! - No other site made the request: `Sec-Fetch-Site` is `same-origin`, `none` or absent, and `Origin` and `Referer` are
-//!   absent or name the host and port of the request. Open the page by its address, not by a link from another site.
+//! - No other site made the request: `Sec-Fetch-Site` is `same-origin`, `none` or absent, and `Origin` and `Referer`
+//!   are absent or name the host and port of the request. Open the page by its address, not by a link from another
+//!   site.
 //!
-//! [`Dashboard::allow`] replaces the first three conditions by a rule of the application. With axum, these lines add the
-//! peer's address, together with `into_make_service_with_connect_info::<SocketAddr>()`:
+//! [`Dashboard::allow`] replaces the first three conditions by a rule of the application. With axum, these lines add
+//! the peer's address, together with `into_make_service_with_connect_info::<SocketAddr>()`:
 //!
 //! ```
 //! use std::net::SocketAddr;

@@ -662,7 +662,7 @@ async fn each_policy_is_drawn_for_a_browser_and_each_edge() {
     );
     assert_eq!(words(&at_edge)[1], "fresh for 1 h; 2 min stale-while-revalidate; 1 day stale-if-error");
 
-    // Without a table, what the last success of a route says.
+    // Without a table, the page shows the policy of the last success of a route.
     let seen = dashboard();
     observe(&seen, get("/"), answer(200, "", &[("cache-control", "private, max-age=120")])).await;
     observe(&seen, get("/"), answer(500, "", &[("cache-control", "private, no-store")])).await;

@@ -21,7 +21,7 @@ pub enum PurgeError {
         api: &'static str,
         /// The kind of purge.
         what: &'static str,
-        /// What to do instead.
+        /// The alternative.
         remedy: &'static str,
     },
     /// The URL cannot be purged, or cannot be that of an API.
@@ -33,9 +33,9 @@ pub enum PurgeError {
     },
     /// The identifier is not 1 to 128 letters, digits, `.`, `_`, `-` and `:`, or is `.` or `..`.
     InvalidId {
-        /// What it identifies.
+        /// The meaning of the identifier.
         name: &'static str,
-        /// What is wrong with it: its length, or the first wrong character and its position.
+        /// The problem: the length, or the first invalid character and its position.
         fault: String,
     },
     /// The credential is empty, or contains a character that a header field cannot carry.
@@ -58,7 +58,7 @@ pub enum PurgeError {
     Other {
         /// The API.
         api: &'static str,
-        /// What went wrong.
+        /// The problem.
         reason: String,
     },
 }

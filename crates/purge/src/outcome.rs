@@ -10,17 +10,17 @@ use tower_cache_policy::protocol::HttpDate;
 
 use crate::text::{bounded, without_secrets};
 
-/// What a request purged.
+/// The result of one purge request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PurgeOutcome {
-    /// The cache accepted the purge. CDNs say so whether or not anything was stored.
+    /// The cache accepted the purge. CDNs report this even if nothing was stored.
     Purged,
-    /// The cache says that nothing was stored that the request names.
+    /// The cache reports that it did not store the resource.
     NotStored,
 }
 
-/// Why a request purged nothing, in one line and without a credential.
+/// The reason why a purge request failed, in one line and without a credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PurgeFailure {
     api: &'static str,
@@ -93,7 +93,7 @@ impl PurgeFailure {
         self.status
     }
 
-    /// What the API's response says, or what to check.
+    /// Returns the message in the response of the API, or a suggestion what to check.
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.reason
@@ -145,7 +145,7 @@ impl fmt::Display for PurgeFailure {
 
 impl std::error::Error for PurgeFailure {}
 
-/// What to check, where a status names it.
+/// Returns a suggestion what to check for this status, if there is one.
 fn hint(status: StatusCode) -> &'static str {
     match status.as_u16() {
         300..=399 => "check the URL of the API, which redirects",

@@ -37,7 +37,7 @@ pub(crate) fn judge_status(
     secret: Option<&str>,
     response: &Response<Bytes>,
 ) -> Result<PurgeOutcome, PurgeFailure> {
-    /// What these APIs have in the document of an error.
+    /// The members of an error document of these APIs.
     #[derive(Deserialize)]
     struct Errors {
         error: Option<Value>,

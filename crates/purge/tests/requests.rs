@@ -360,7 +360,7 @@ fn no_secret_is_seen_in_debug_or_in_an_error() {
         format!("{:?} {:?} {:?}", google(), vercel(), netlify()),
         format!("{:?} {:?}", bunny(), keycdn()),
     ];
-    // In a request, too, nor in its base64.
+    // The credential is not in the `Debug` output of a request either, nor is its base64.
     let all: Vec<Box<dyn PurgeApi>> = vec![
         Box::new(cloudflare()),
         Box::new(fastly()),

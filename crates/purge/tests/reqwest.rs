@@ -78,7 +78,7 @@ async fn respond(State(stand_in): State<StandIn>, request: Request<Body>) -> Res
     response.unwrap()
 }
 
-/// Each API by itself, with its purge, at a stand-in that does these steps.
+/// Sends a purge through each API to a local server that checks these steps.
 async fn each(steps: &[Step], mut check: impl FnMut(&str, Result<PurgeReport, PurgerError>, &StandIn)) {
     let client = example::client().unwrap();
     for at in 0..apis("http://127.0.0.1").len() {

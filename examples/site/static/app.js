@@ -1,4 +1,4 @@
-// The page has an import map, which makes a versioned URL of this one.
+// The import map of the page replaces this URL with a versioned one.
 import { watchLoads } from "./loads.js";
 
 const cells = new Map();
@@ -9,6 +9,6 @@ for (const row of document.querySelectorAll("tr[data-url]")) {
 watchLoads((url, origin) => {
   if (!cells.has(url)) return;
   cells.get(url).textContent = origin;
-  // The first time tells: the tab has the picture as its icon too, from the cache.
+  // Only the first load counts: the browser loads the picture again, as the icon of the tab, from its cache.
   cells.delete(url);
 });

@@ -1,6 +1,6 @@
-/** Tells of each file that the page has loaded or loads yet, where it came from. */
-export function watchLoads(tell) {
-  const observer = new PerformanceObserver(list => list.getEntries().forEach(load => tell(load.name, origin(load))));
+/** Calls `report` with the URL and the origin of each file that the page has loaded or will load. */
+export function watchLoads(report) {
+  const observer = new PerformanceObserver(list => list.getEntries().forEach(load => report(load.name, origin(load))));
   observer.observe({ type: "resource", buffered: true });
 }
 

@@ -1,4 +1,4 @@
-//! A directory whose stylesheets are rewritten into another one.
+//! Rewrites the stylesheets of a directory into another directory.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -10,17 +10,17 @@ use crate::assets::hashing::{FileToHash, hash_files};
 use crate::assets::{AssetDirectory, AssetError, AssetErrorKind, AssetManifest};
 
 impl AssetDirectory {
-    /// Writes the assets into `output`, with every reference in a stylesheet
-    /// [rewritten](crate::assets::css), and gives their manifest. `output` is what is served.
-    /// Where its files are compressed afterwards, make the manifest of it again.
+    /// Writes the assets into `output` with [rewritten](crate::assets::css) stylesheets, and returns their manifest.
     ///
-    /// `output` is made at the end, when everything has gone well. It must not be there before,
-    /// and lies outside of this directory.
+    /// Serve the files from `output`. If you compress them afterwards, build the manifest again from `output`.
+    ///
+    /// The method creates `output` at the end, only on success. The directory must not exist, and must be outside of
+    /// this directory.
     ///
     /// # Errors
     ///
-    /// As [`build`](AssetDirectory::build), when a reference leads to no asset, when references go
-    /// in a circle, and when `output` is there or cannot be written.
+    /// Returns the errors of [`build`](AssetDirectory::build), and an error if a reference does not lead to an asset,
+    /// if references form a cycle, or if `output` exists or cannot be written.
     pub fn rewrite_stylesheets(&self, output: impl AsRef<Path>) -> Result<AssetManifest, AssetError> {
         let output = output.as_ref();
         if self.is_embedded() {
@@ -40,7 +40,7 @@ impl AssetDirectory {
             Err(error) => Err(unwritten(output, error)),
         });
         if manifest.is_err() {
-            // What went wrong before is what there is to tell.
+            // The first error is more useful than one of the cleanup.
             _ = fs::remove_dir_all(&partial);
         }
         manifest
@@ -85,7 +85,7 @@ fn write(file: &FoundFile, rewritten: Option<&[u8]>, output: &Path) -> Result<()
     written().map_err(|error| unwritten(&path, error))
 }
 
-/// That every file that a stylesheet may refer to is the one that was fingerprinted.
+/// Verifies that no file changed after it was fingerprinted.
 fn check(
     manifest: &AssetManifest,
     sources: &BTreeMap<String, Source>,

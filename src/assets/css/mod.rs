@@ -1,9 +1,9 @@
-//! References inside stylesheets, rewritten to versioned URLs when a site is built.
+//! Rewrites references in stylesheets to versioned URLs when a site is built.
 //!
-//! `url(logo.png)` in a stylesheet names a picture without its version: the browser would ask
-//! again for each, and a new picture would not change the stylesheet that shows it. Here every
-//! stylesheet is written anew with versioned references, those that others refer to first, so
-//! that a change goes up to the page:
+//! `url(logo.png)` in a stylesheet names a picture without its version. Browsers would have to revalidate the picture,
+//! and a new picture would not change the URL of the stylesheet. The functions here replace each reference with a
+//! versioned one. They rewrite a stylesheet after those that it refers to, so that a change of any file also changes
+//! the URL of the stylesheet in the page:
 //!
 //! ```
 //! use tower_cache_policy::assets::FingerprintLocation;
@@ -29,36 +29,36 @@
 //! # Ok::<(), tower_cache_policy::assets::AssetError>(())
 //! ```
 //!
-//! For a directory
-//! [`AssetDirectory::rewrite_stylesheets`](crate::assets::AssetDirectory::rewrite_stylesheets)
-//! writes a second one.
+//! For files in a directory, use
+//! [`AssetDirectory::rewrite_stylesheets`](crate::assets::AssetDirectory::rewrite_stylesheets), which writes a second
+//! directory.
 //!
-//! # What is a reference
+//! # References
 //!
-//! `url(...)` and `src(...)`, quoted or not, the texts of `@import` and of `image-set(...)`, and
-//! the `sourceMappingURL` at the end, as a tokenizer of CSS finds them: not in comments and other
-//! texts, and with escapes read. `@namespace` is a name and no reference.
+//! A CSS tokenizer finds the references, so text in comments and strings is ignored and escapes are decoded. These are
+//! references: `url(...)` and `src(...)`, quoted or not, the strings of `@import` and `image-set(...)`, and the
+//! `sourceMappingURL` at the end. The URL of `@namespace` is a name and not a reference.
 //!
-//! A reference stays as it is where it has a scheme or a host, is a fragment only, or begins with
-//! `/` and not with the prefix. A relative one stays relative, and its path is written in the one
-//! spelling that the layer finds. Fragments and queries stay, except a `v` that would contradict the version.
-//! Everything else leads to an asset or is an error with file, line and column, except a source
-//! map: a stylesheet from elsewhere often names one that it was not shipped with, and only
-//! developer tools ask for it. Stylesheets that refer to each other in a circle are an error:
-//! none could be fingerprinted first.
+//! A reference stays unchanged if it has a scheme or a host, is only a fragment, or begins with `/` but not with the
+//! prefix. A relative reference stays relative, and its path is normalized. Fragments and queries stay, except for a
+//! parameter `v` that would contradict the version.
 //!
-//! For stylesheets of others, which may name files that they were not shipped with,
+//! Any other reference must lead to an asset. If it does not, the error contains the file, line and column. Source maps
+//! are an exception: third-party stylesheets are often shipped without theirs, and only developer tools request it.
+//! Stylesheets that refer to each other in a cycle are an error, because none of them can be fingerprinted first.
+//!
+//! Third-party stylesheets may refer to files that they were not shipped with. For these,
 //! [`rewrite_contents_leniently`] and [`AssetDirectory::lenient`](crate::assets::AssetDirectory::lenient) report each
-//! fault and leave the reference as it is.
+//! fault and leave the reference unchanged.
 //!
-//! # What is not
+//! # Limits
 //!
-//! Scripts. They are not read; an [import map](crate::assets::AssetManifest::import_map) gives
-//! their imports versions. The content of a source map stays as it is, so that columns on a line
-//! with a rewritten reference are off.
+//! Scripts are not rewritten. Use an [import map](crate::assets::AssetManifest::import_map) to give their imports
+//! versioned URLs. The content of a source map stays unchanged, so its columns are wrong on a line with a rewritten
+//! reference.
 //!
-//! Compress afterwards: a `.gz`, `.br`, `.zst` or `.zz` of a stylesheet that was rewritten is
-//! left out.
+//! Compress the files afterwards. The output does not include a `.gz`, `.br`, `.zst` or `.zz` file of a rewritten
+//! stylesheet.
 
 mod charset;
 mod directory;

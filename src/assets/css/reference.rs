@@ -1,22 +1,22 @@
-//! [`Reference`]: where a stylesheet refers to something.
+//! [`Reference`]: finds the references of a stylesheet.
 
 use std::ops::Range;
 
 use cssparser::{ParseError, Parser, Token};
 
-/// A reference, as it stands in the text.
+/// A reference and its position in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Reference {
-    /// The octets that are replaced.
+    /// The bytes to replace.
     pub(super) span: Range<usize>,
-    /// What is referred to, with escapes read.
+    /// The target, with escapes decoded.
     pub(super) target: String,
     pub(super) form: Form,
     pub(super) line: u32,
     pub(super) column: u32,
 }
 
-/// How a reference is written.
+/// The syntax of a reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     /// `url(x)`
@@ -27,30 +27,34 @@ pub(super) enum Form {
     SourceMap,
 }
 
-/// The blocks lie in each other more deeply than anything that people write.
+/// The error for blocks that are nested too deeply.
 #[derive(Debug)]
 pub(super) struct TooDeep;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Inside {
-    /// A text is a reference: in `url()` and `image-set()`.
+enum NestingContext {
+    /// A string is a reference, as in `url()` and `image-set()`.
     References,
-    /// Nothing is one.
-    Names,
+    /// Nothing is a reference.
+    Namespace,
     Anything,
 }
 
-/// The references of a stylesheet, in order.
+/// Returns the references of a stylesheet in their order.
 pub(super) fn references(css: &str) -> Result<Vec<Reference>, TooDeep> {
     let mut found = Vec::new();
-    walk(&mut Parser::new(css), Inside::Anything, &mut found).map_err(|_| TooDeep)?;
+    walk(&mut Parser::new(css), NestingContext::Anything, &mut found).map_err(|_| TooDeep)?;
     Ok(found)
 }
 
-/// The depth is bounded by the parser.
-fn walk<'i>(parser: &mut Parser<'i>, inside: Inside, found: &mut Vec<Reference>) -> Result<(), ParseError<TooDeep>> {
+/// Collects the references of a block. The parser limits the depth of the recursion.
+fn walk<'i>(
+    parser: &mut Parser<'i>,
+    context: NestingContext,
+    found: &mut Vec<Reference>,
+) -> Result<(), ParseError<TooDeep>> {
     let mut after_import = false;
-    let mut in_namespace = inside == Inside::Names;
+    let mut in_namespace = context == NestingContext::Namespace;
     loop {
         let (start, place) = (parser.position().byte_index(), parser.current_source_location());
         let Ok(token) = parser.next_including_whitespace_and_comments().cloned() else { return Ok(()) };
@@ -74,18 +78,18 @@ fn walk<'i>(parser: &mut Parser<'i>, inside: Inside, found: &mut Vec<Reference>)
                 continue;
             }
             Token::UnquotedUrl(target) if !in_namespace => put(span, target, Form::Url),
-            Token::QuotedString(target) if !in_namespace && (after_import || inside == Inside::References) => {
+            Token::QuotedString(target) if !in_namespace && (after_import || context == NestingContext::References) => {
                 put(span, target, Form::Quoted);
             }
             Token::Function(_) | Token::ParenthesisBlock | Token::SquareBracketBlock | Token::CurlyBracketBlock => {
                 let inner = match &token {
-                    _ if in_namespace => Inside::Names,
-                    Token::Function(name) if takes_references(name) => Inside::References,
-                    _ => Inside::Anything,
+                    _ if in_namespace => NestingContext::Namespace,
+                    Token::Function(name) if takes_references(name) => NestingContext::References,
+                    _ => NestingContext::Anything,
                 };
                 parser.parse_nested_block(|parser| walk(parser, inner, found))?;
             }
-            Token::Semicolon => in_namespace = inside == Inside::Names,
+            Token::Semicolon => in_namespace = context == NestingContext::Namespace,
             _ => {}
         }
         after_import = false;
@@ -96,7 +100,7 @@ fn takes_references(function: &str) -> bool {
     ["url", "src", "image-set", "-webkit-image-set"].iter().any(|name| name.eq_ignore_ascii_case(function))
 }
 
-/// Where in a comment a source map is named, and how.
+/// Returns the position and the URL of the source map that a comment names.
 fn source_map(comment: &str) -> Option<(usize, &str)> {
     let rest = comment.strip_prefix(['#', '@'])?.trim_start().strip_prefix("sourceMappingURL=")?;
     let map = rest.split_whitespace().next()?;

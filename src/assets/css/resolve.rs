@@ -1,4 +1,4 @@
-//! From a reference to the name of an asset, and back to a reference with a version.
+//! Resolves a reference to the name of an asset, and writes a reference with a version.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use percent_encoding::{CONTROLS, percent_decode_str, utf8_percent_encode};
 use crate::assets::FingerprintLocation;
 use crate::assets::path::{encode, query_fingerprint, with_fingerprint};
 
-/// Where a reference leads.
+/// The target of a reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Target {
     /// Outside the assets.
@@ -52,9 +52,9 @@ impl Target {
     }
 }
 
-/// The reference with the version of the asset `name`, in the one spelling that
-/// [`AssetsLayer`](crate::AssetsLayer) finds: without empty parts, dot segments in the middle, unnecessary escapes and
-/// fingerprints of other tools in `v`.
+/// Returns a reference to the versioned URL of the asset `name`. The path is normalized, because
+/// [`AssetsLayer`](crate::AssetsLayer) finds only one spelling: without empty segments, dot segments in the middle,
+/// unnecessary escapes, and fingerprints of other tools in `v`.
 ///
 /// A relative reference stays relative, because a stylesheet and its versioned URL are in one directory.
 pub(super) fn versioned(
@@ -91,7 +91,7 @@ pub(super) fn versioned(
         (FingerprintLocation::Query, _) => push(&mut url, &["?v=", fingerprint]),
     }
     url.push_str(fragment);
-    // In ASCII, so that it can be written in any encoding.
+    // The reference is ASCII, so that every encoding can represent it.
     utf8_percent_encode(&url, CONTROLS).to_string()
 }
 
@@ -99,7 +99,7 @@ fn push(url: &mut String, pieces: &[&str]) {
     pieces.iter().for_each(|piece| url.push_str(piece));
 }
 
-/// The reference from one path to another, both below one root.
+/// Returns the relative reference from one path to another. Both are below the same root.
 fn relative_to<'a>(from: &str, to: &'a str) -> Cow<'a, str> {
     let directories = |path: &str| path.matches('/').count();
     let mut common = 0;
@@ -117,7 +117,7 @@ fn relative_to<'a>(from: &str, to: &'a str) -> Cow<'a, str> {
     }
 }
 
-/// Before query and fragment, and these.
+/// Splits a reference into the path and the rest, which is the query and the fragment.
 fn split_path(reference: &str) -> (&str, &str) {
     let reference = reference.trim();
     reference.split_at(reference.find(['?', '#']).unwrap_or(reference.len()))

@@ -1,4 +1,4 @@
-//! The order in which stylesheets are rewritten, and the rewriting.
+//! Rewrites stylesheets in the order of their dependencies.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -12,25 +12,27 @@ use crate::assets::stored::CODED_EXTENSIONS;
 use crate::assets::{AssetError, AssetErrorKind, FingerprintLocation};
 use crate::policy::nearest;
 
-/// What is known of a file before stylesheets are rewritten.
+/// A file before stylesheets are rewritten.
 pub(super) enum Source {
     /// A stylesheet, whose fingerprint is not known yet.
     Stylesheet(Text),
-    /// Anything else, with its fingerprint.
+    /// Any other file, with its fingerprint.
     Other(String),
 }
 
 /// Handles a fault. `Err` ends the rewriting.
 pub(super) type OnFault<'a> = dyn FnMut(AssetError) -> Result<(), AssetError> + 'a;
 
-/// Names and contents with every reference in a stylesheet rewritten, for those who embed
-/// their assets. The result is for
-/// [`AssetManifest::from_contents`](crate::assets::AssetManifest::from_contents), with the same prefix and place.
+/// Rewrites the stylesheets among files in memory, for programs that embed their assets.
+///
+/// Returns the names and contents of all files. Pass them to
+/// [`AssetManifest::from_contents`](crate::assets::AssetManifest::from_contents), with the same prefix and the same
+/// location of the fingerprint. See the [module docs](super) for an example.
 ///
 /// # Errors
 ///
-/// When a reference leads to no asset, when references go in a circle, and when a name or the
-/// prefix is invalid.
+/// Returns an error if a reference does not lead to an asset, if references form a cycle, or if a name or the prefix is
+/// invalid.
 pub fn rewrite_contents<N, C>(
     contents: impl IntoIterator<Item = (N, C)>,
     prefix: &str,
@@ -43,12 +45,14 @@ where
     rewrite_all(collect(contents), prefix, place, &mut Err)
 }
 
-/// As [`rewrite_contents`], for stylesheets of others: calls `report` with each fault and goes on. The stylesheet keeps
-/// a reference that leads to no asset or closes a circle, and one that cannot be read stays as it is.
+/// Rewrites stylesheets like [`rewrite_contents`], but reports faults and continues, for third-party stylesheets.
+///
+/// The function calls `report` with each fault. A reference stays unchanged if it does not lead to an asset or closes a
+/// cycle. A stylesheet stays unchanged if it cannot be parsed.
 ///
 /// # Errors
 ///
-/// When a name or the prefix is invalid.
+/// Returns an error if a name or the prefix is invalid.
 pub fn rewrite_contents_leniently<N, C>(
     contents: impl IntoIterator<Item = (N, C)>,
     prefix: &str,
@@ -101,7 +105,7 @@ pub(super) fn is_stylesheet(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("css"))
 }
 
-/// A stylesheet to rewrite. One whose encoding is not known is a file like any other, if that is tolerated.
+/// Reads a stylesheet to rewrite. In lenient mode, a stylesheet in an unknown encoding counts as another kind of file.
 pub(super) fn stylesheet(name: &str, content: &[u8], on_fault: &mut OnFault<'_>) -> Result<Source, AssetError> {
     if let Some(text) = Text::decode(content) {
         return Ok(Source::Stylesheet(text));
@@ -112,12 +116,12 @@ pub(super) fn stylesheet(name: &str, content: &[u8], on_fault: &mut OnFault<'_>)
     Ok(Source::Other(ContentDigest::of(content).fingerprint()))
 }
 
-/// The files that hold a stylesheet that was rewritten in a content coding, as it was before.
+/// Returns the names of compressed files that contain a stylesheet as it was before it was rewritten.
 pub(super) fn outdated(rewritten: &HashMap<String, Vec<u8>>) -> HashSet<String> {
     rewritten.keys().flat_map(|name| CODED_EXTENSIONS.map(|extension| format!("{name}{extension}"))).collect()
 }
 
-/// The new texts of the stylesheets that have a reference to rewrite.
+/// Returns the new contents of the stylesheets that have a reference to rewrite.
 pub(super) fn rewrite(
     sources: &BTreeMap<String, Source>,
     prefix: &str,
@@ -128,24 +132,24 @@ pub(super) fn rewrite(
     for (name, source) in sources {
         check_name(name)?;
         if let Source::Stylesheet(text) = source {
-            sheets.insert(name.as_str(), Sheet::read(name, text, sources, prefix, on_fault)?);
+            sheets.insert(name.as_str(), Stylesheet::read(name, text, sources, prefix, on_fault)?);
         }
     }
-    let mut done = Done { fingerprints: HashMap::new(), texts: HashMap::new() };
+    let mut rewritten = Rewritten { fingerprints: HashMap::new(), texts: HashMap::new() };
     for (name, source) in sources {
         if let Source::Other(fingerprint) = source {
-            done.fingerprints.insert(name, fingerprint.clone());
+            rewritten.fingerprints.insert(name, fingerprint.clone());
         }
     }
     for name in sources.keys() {
         if sheets.contains_key(name.as_str()) {
-            visit(name, &sheets, &mut done, place, on_fault)?;
+            visit(name, &sheets, &mut rewritten, place, on_fault)?;
         }
     }
-    Ok(done.texts)
+    Ok(rewritten.texts)
 }
 
-struct Sheet<'a> {
+struct Stylesheet<'a> {
     name: &'a str,
     prefix: &'a str,
     text: &'a Text,
@@ -158,12 +162,12 @@ struct Link {
     name: String,
 }
 
-struct Done<'a> {
+struct Rewritten<'a> {
     fingerprints: HashMap<&'a str, String>,
     texts: HashMap<String, Vec<u8>>,
 }
 
-impl<'a> Sheet<'a> {
+impl<'a> Stylesheet<'a> {
     fn read(
         name: &'a str,
         text: &'a Text,
@@ -186,7 +190,7 @@ impl<'a> Sheet<'a> {
                 Target::Asset(wanted) => Some(wanted),
                 Target::Nothing => None,
             };
-            // Only developer tools ask for it, and it is often not shipped.
+            // Only developer tools request a source map, and it is often missing.
             if reference.form == Form::SourceMap {
                 continue;
             }
@@ -198,13 +202,13 @@ impl<'a> Sheet<'a> {
         Ok(Self { name, prefix, text, links })
     }
 
-    fn rewritten(&self, done: &Done<'_>, place: FingerprintLocation) -> String {
+    fn rewrite(&self, rewritten: &Rewritten<'_>, place: FingerprintLocation) -> String {
         let original = self.text.text.as_str();
         let mut text = String::with_capacity(original.len() + 40 * self.links.len());
         let mut copied = 0;
         for Link { reference, name } in &self.links {
             // In lenient mode, one reference of a cycle stays without a version.
-            let Some(fingerprint) = done.fingerprints.get(name.as_str()) else { continue };
+            let Some(fingerprint) = rewritten.fingerprints.get(name.as_str()) else { continue };
             let target = versioned(&reference.target, self.name, self.prefix, name, fingerprint, place);
             text.push_str(&original[copied..reference.span.start]);
             match reference.form {
@@ -221,35 +225,35 @@ impl<'a> Sheet<'a> {
 
 fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
-    cssparser::serialize_string(text, &mut quoted).expect("a String takes every text");
+    cssparser::serialize_string(text, &mut quoted).expect("writing to a String cannot fail");
     quoted
 }
 
-/// Rewrites a stylesheet after those that it refers to. With a stack of its own: the chain is as
-/// long as there are files.
+/// Rewrites a stylesheet after those that it refers to. The function does not recurse, because a chain of references
+/// can be as long as the number of files.
 fn visit<'a>(
     name: &'a str,
-    sheets: &HashMap<&'a str, Sheet<'a>>,
-    done: &mut Done<'a>,
+    sheets: &HashMap<&'a str, Stylesheet<'a>>,
+    rewritten: &mut Rewritten<'a>,
     place: FingerprintLocation,
     on_fault: &mut OnFault<'_>,
 ) -> Result<(), AssetError> {
-    let mut way: Vec<(&'a str, &Sheet<'a>, usize)> = Vec::new();
+    let mut path: Vec<(&'a str, &Stylesheet<'a>, usize)> = Vec::new();
     let mut next = Some(name);
     loop {
         if let Some(name) = next.take()
-            && !done.fingerprints.contains_key(name)
+            && !rewritten.fingerprints.contains_key(name)
             && let Some((name, sheet)) = sheets.get_key_value(name)
         {
-            way.push((name, sheet, 0));
+            path.push((name, sheet, 0));
         }
-        let Some((name, sheet, at)) = way.last_mut() else { return Ok(()) };
+        let Some((name, sheet, at)) = path.last_mut() else { return Ok(()) };
         let (name, sheet) = (*name, *sheet);
         match sheet.links.get(*at) {
             Some(link) => {
                 *at += 1;
-                if let Some(first) = way.iter().position(|(above, ..)| *above == link.name) {
-                    let mut names: Vec<String> = way[first..].iter().map(|(name, ..)| (*name).to_owned()).collect();
+                if let Some(first) = path.iter().position(|(above, ..)| *above == link.name) {
+                    let mut names: Vec<String> = path[first..].iter().map(|(name, ..)| (*name).to_owned()).collect();
                     names.push(link.name.clone());
                     let line = link.reference.line;
                     on_fault(AssetError::new(name, AssetErrorKind::CircularReference { line, names }))?;
@@ -258,14 +262,14 @@ fn visit<'a>(
                 next = sheets.get_key_value(link.name.as_str()).map(|(name, _)| *name);
             }
             None => {
-                let text = sheet.rewritten(done, place);
+                let text = sheet.rewrite(rewritten, place);
                 let is_rewritten = text != sheet.text.text;
                 let content = sheet.text.encode(text);
-                done.fingerprints.insert(name, ContentDigest::of(&content).fingerprint());
+                rewritten.fingerprints.insert(name, ContentDigest::of(&content).fingerprint());
                 if is_rewritten {
-                    done.texts.insert(name.to_owned(), content);
+                    rewritten.texts.insert(name.to_owned(), content);
                 }
-                way.pop();
+                path.pop();
             }
         }
     }

@@ -1,4 +1,4 @@
-//! [`Config`]: what a layer was told, shared by its services and futures.
+//! [`Config`]: the options of a layer, shared by its services and futures.
 
 use std::sync::Arc;
 
@@ -6,54 +6,55 @@ use crate::assets::{AssetManifest, AssetSource};
 use crate::layers::conditional::Settings;
 use crate::policy::{CachePolicy, Rendered, Rules};
 
-/// Which paths the layer receives, and which ones the inner service does.
+/// The paths that the layer receives, and those that it forwards to the inner service.
 ///
-/// | | receives | forwards | outside the prefix |
+/// | | Receives | Forwards | Other paths |
 /// |---|---|---|---|
-/// | [`Nested`](PathPrefix::AlreadyStripped) | `/style.css` | `/style.css` | is not received |
-/// | [`Stripping`](PathPrefix::Strip) | `/static/style.css` | `/style.css` | 404 |
-/// | [`Keeping`](PathPrefix::Keep) | `/static/style.css` | `/static/style.css` | goes to the service |
+/// | [`AlreadyStripped`](PathPrefix::AlreadyStripped) | `/style.css` | `/style.css` | not received |
+/// | [`Strip`](PathPrefix::Strip) | `/static/style.css` | `/style.css` | 404 |
+/// | [`Keep`](PathPrefix::Keep) | `/static/style.css` | `/static/style.css` | forwarded |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PathPrefix {
     /// An outer router has removed the prefix, as axum's `nest_service` does.
     #[default]
     AlreadyStripped,
-    /// The paths are those of the URLs, and the inner service has the files at its root: the layer removes the prefix.
+    /// The layer receives the paths of the URLs and removes the prefix. The inner service has the files at its root.
     Strip,
-    /// The paths are those of the URLs, also for the inner service, which may be a whole site. A path that does not begin
-    /// with the prefix passes untouched. Without a prefix, so does every name that the manifest does not know: see
-    /// [`UnknownName::Pass`].
+    /// The layer and the inner service both receive the paths of the URLs. The inner service may be an entire site. A
+    /// request passes unchanged if its path does not begin with the prefix. Without a prefix, a request for an unknown
+    /// name also passes: see [`UnknownName::Pass`].
     Keep,
 }
 
-/// The response under a fingerprint that the manifest does not have for the name, because the page is older or newer than
-/// the server.
+/// The response to a URL with a fingerprint that the manifest does not have for this name, because the page is older or
+/// newer than the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StaleFingerprint {
-    /// 404 that no cache stores, without the inner service. The bytes that belong to the URL are not here, and others
-    /// would be wrong.
+    /// Returns a 404 that no cache stores, without calling the inner service. The server does not have the bytes that
+    /// belong to the URL, and other bytes would be wrong.
     #[default]
     NotFound,
-    /// The current bytes, with their own entity tag and `no-cache`.
+    /// Returns the current bytes, with their own entity tag and `no-cache`.
     Current,
-    /// 302 to the current URL, which no cache stores.
+    /// Redirects to the current URL with a 302 that no cache stores.
     Redirect,
 }
 
-/// The response for a name that the manifest does not know.
+/// The response to a request for a name that the manifest does not contain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UnknownName {
-    /// 404 that no cache stores, without the inner service, which may fall back to a page.
+    /// Returns a 404 that no cache stores. The layer does not call the inner service, which may fall back to a page.
     #[default]
     NotFound,
-    /// The response of the inner service, which no cache stores. A page in place of another kind of file is still a 404.
+    /// Returns the response of the inner service, but no cache stores it. A page in place of another kind of file is
+    /// still a 404.
     Service,
-    /// The request passes to the inner service, whatever its method, and so does the response. Both stay as they are,
-    /// except for a prefix that is [stripped](PathPrefix::Strip). The default of [`PathPrefix::Keep`] without a prefix, where
-    /// the assets are at the root, next to other routes.
+    /// Passes the request and the response unchanged, except for a prefix that the layer
+    /// [strips](PathPrefix::Strip). This applies to every method. It is the default of [`PathPrefix::Keep`] without a
+    /// prefix, where the assets are at the root, next to other routes.
     Pass,
 }
 
@@ -64,7 +65,7 @@ pub(super) struct Config {
     pub(super) stale: StaleFingerprint,
     /// `None` for the default, which depends on the prefix.
     pub(super) unknown: Option<UnknownName>,
-    /// The file of the page of a single-page application.
+    /// The path of the page of a single-page application.
     pub(super) fallback_page: Option<Arc<str>>,
     pub(super) dictionaries: bool,
     pub(super) policies: Policies,
@@ -74,7 +75,7 @@ pub(super) struct Config {
 }
 
 impl Config {
-    /// Whether what is not in the manifest passes untouched.
+    /// Returns whether requests for unknown names pass unchanged.
     pub(super) fn passes_unknown(&self, assets: &AssetManifest) -> bool {
         match self.unknown {
             Some(unknown) => unknown == UnknownName::Pass,
@@ -83,7 +84,7 @@ impl Config {
     }
 }
 
-/// What is said of an asset, rendered once.
+/// The policies for assets, rendered once.
 #[derive(Clone, Debug)]
 pub(super) struct Policies {
     immutable: Negotiable,
@@ -92,8 +93,8 @@ pub(super) struct Policies {
     no_store: Rendered,
 }
 
-/// A policy for files that are there in one coding, and for those that are there in several
-/// (K-02).
+/// A policy in two forms: for files with one content coding, and with `Vary` for files with several.
+// K-02
 #[derive(Clone, Debug)]
 struct Negotiable {
     plain: Rendered,

@@ -1,4 +1,4 @@
-//! [`EmbeddedFiles`] as a service.
+//! The [`Service`] implementation of [`EmbeddedFiles`].
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -20,7 +20,7 @@ use crate::protocol::{
     preferred_coding, requested_bytes,
 };
 
-/// The body of a response of [`EmbeddedFiles`]: one piece of memory, which is not copied.
+/// The body of a response of [`EmbeddedFiles`]. It refers to the embedded content and does not copy it.
 #[derive(Debug, Default)]
 pub struct EmbeddedBody {
     content: Bytes,
@@ -85,7 +85,7 @@ fn respond(files: &EmbeddedFiles, request: &Parts) -> Response<EmbeddedBody> {
         RequestedBytes::Part { first, last } => {
             //
             headers.insert(CONTENT_RANGE, content_range(&format!("{first}-{last}"), length));
-            // The positions are those of bytes that are there.
+            // `requested_bytes` has checked that both positions are within the content.
             let part = content.slice(first as usize..=last as usize);
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
             part
@@ -101,7 +101,9 @@ fn respond(files: &EmbeddedFiles, request: &Parts) -> Response<EmbeddedBody> {
     response
 }
 
-/// Whether `If-Range`, where there is one, names what the response has. It has no date.
+/// Returns whether the request has no `If-Range`, or one that matches the entity tag of the response. The response does
+/// not have a date.
+//
 fn is_range_of(request: &Parts, response: &http::HeaderMap) -> bool {
     let current = Validators::from_headers(response, HttpDate::MAX);
     let preconditions = Preconditions::new(&request.method, &request.headers);
@@ -109,10 +111,11 @@ fn is_range_of(request: &Parts, response: &http::HeaderMap) -> bool {
 }
 
 fn content_range(range: &str, length: u64) -> HeaderValue {
-    HeaderValue::try_from(format!("bytes {range}/{length}")).expect("digits and signs make a field value")
+    HeaderValue::try_from(format!("bytes {range}/{length}")).expect("digits and punctuation are a valid field value")
 }
 
-/// An error that no cache stores (B-03).
+/// Creates an error response that no cache stores.
+// B-03
 fn error(status: StatusCode, field: Option<(HeaderName, HeaderValue)>) -> Response<EmbeddedBody> {
     let mut response = Response::new(EmbeddedBody::default());
     *response.status_mut() = status;

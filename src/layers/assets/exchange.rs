@@ -1,6 +1,6 @@
-//! [`Exchange`]: one request for an asset and its answer.
+//! [`Exchange`]: one request for an asset and its response.
 //!
-//! Everything that is decided stands here; the future only waits.
+//! This module makes all decisions. The future only waits.
 
 use std::sync::Arc;
 
@@ -25,29 +25,29 @@ use crate::protocol::{
     accepts_coding, add_coding_suffix, has_valid_byte_range, only_line, set_field, tag_in_coding,
 };
 
-/// What becomes of a request.
-pub(super) enum Next<B> {
-    /// It is not about assets.
-    Pass,
-    /// It was decided without the service inside.
-    Answer(Response<ConditionalBody<B>>),
-    /// The service inside is to answer.
-    Ask(Exchange),
+/// The next step for a request.
+pub(super) enum RequestPlan<B> {
+    /// The request is not for an asset.
+    PassThrough,
+    /// The layer responds without the inner service.
+    Respond(Response<ConditionalBody<B>>),
+    /// The inner service responds.
+    Forward(Exchange),
 }
 
-/// What is kept of a request until its answer comes.
+/// The state of a request until its response arrives.
 #[derive(Debug)]
 pub(super) struct Exchange {
     config: Arc<Config>,
     facts: RequestFacts,
     is_head: bool,
-    subject: Subject,
+    target: AssetTarget,
 }
 
 /// The outcome of [`Exchange::complete`].
 pub(super) enum Completion<B> {
-    Done(Response<ConditionalBody<B>>),
-    /// The modification time has changed, so the file is read again first.
+    Complete(Response<ConditionalBody<B>>),
+    /// The modification time has changed, so the file must be read again.
     Wait {
         recheck: Recheck,
         unverified: Unverified<B>,
@@ -62,7 +62,7 @@ pub(super) struct Unverified<B> {
 }
 
 impl<B: Body> Unverified<B> {
-    /// Verifies the response by the result. A file that has changed again stays unverified.
+    /// Verifies the response after the file was read again. A file that has changed once more stays unverified.
     pub(super) fn complete(self) -> Response<ConditionalBody<B>> {
         let Self { exchange, head, body } = self;
         let verdict = exchange.judge(&head, &body);
@@ -71,39 +71,42 @@ impl<B: Body> Unverified<B> {
 }
 
 #[derive(Debug)]
-enum Subject {
-    /// A known file. What is left open is decided by the manifest, but only when the service inside still has the file
-    /// that the manifest knows. A client that resumes has a part of one form of that file, and would join another to it.
+enum AssetTarget {
+    /// A known file.
+    ///
+    /// `open` contains the preconditions that the manifest decides after the inner service has responded, if that
+    /// service still has the file. `resumed` is the content coding of the partial copy that a client resumes. A range
+    /// in another coding would corrupt this copy.
     Known { asset: Arc<Asset>, url: UrlKind, open: Option<Box<Conditional>>, resumed: Option<&'static str> },
-    /// A path that the manifest does not know.
+    /// A path that the manifest does not contain.
     Unknown { path: PathAndQuery },
-    /// Nothing that anybody keeps.
+    /// A request with a response that no cache stores.
     Other,
 }
 
-/// How a URL names a known file.
+/// The kind of URL by which a request names a known file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum UrlKind {
-    /// By its fingerprint.
+    /// The URL contains the fingerprint.
     Versioned,
-    /// By its plain name.
+    /// The URL contains only the name.
     Plain,
-    /// Not at all: it is the page for every unknown path.
+    /// The URL does not name the file, which is the page for every unknown path.
     Fallback(FallbackKind),
 }
 
-/// The preconditions, which the service inside would decide by the time of modification, and
-/// that is the same for two different files where a build has made all times equal (pitfall 17).
+/// The precondition fields. The inner service would evaluate them by modification time. A build that sets all times to
+/// one value gives different files the same time (pitfall 17).
 const PRECONDITIONS: [HeaderName; 5] = [IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE];
 
 impl Exchange {
-    /// Finds out what a request is about, decides what can be decided without the service
-    /// inside, and prepares the request for it.
-    pub(super) fn begin<Q, B>(config: &Arc<Config>, request: &mut Request<Q>) -> Next<B> {
+    /// Finds the asset of a request. Responds if that does not need the inner service, and otherwise prepares the
+    /// request for it.
+    pub(super) fn begin<Q, B>(config: &Arc<Config>, request: &mut Request<Q>) -> RequestPlan<B> {
         let facts = config.rules.facts(request);
         let is_head = *request.method() == Method::HEAD;
-        let exchange = |subject| Self { config: Arc::clone(config), facts, is_head, subject };
-        let not_found = || Next::Answer(exchange(Subject::Other).answer(StatusCode::NOT_FOUND));
+        let exchange = |target| Self { config: Arc::clone(config), facts, is_head, target };
+        let not_found = || RequestPlan::Respond(exchange(AssetTarget::Other).respond(StatusCode::NOT_FOUND));
         let assets = config.source.current();
         let path = request.uri().path();
         let below_prefix = match config.mount {
@@ -113,93 +116,95 @@ impl Exchange {
             }
         };
         let Some(below_prefix) = below_prefix else {
-            return if config.mount == PathPrefix::Keep { Next::Pass } else { not_found() };
+            return if config.mount == PathPrefix::Keep { RequestPlan::PassThrough } else { not_found() };
         };
         let resolved = assets.resolve(below_prefix, request.uri().query());
         if matches!(resolved, Resolved::Unknown) {
             if config.passes_unknown(&assets) {
                 if config.mount == PathPrefix::Strip
-                    && let Some(target) = target_as_asked(config.mount, assets.prefix(), request.uri())
+                    && let Some(target) = original_target(config.mount, assets.prefix(), request.uri())
                 {
                     retarget(request, &target);
                 }
-                return Next::Pass;
+                return RequestPlan::PassThrough;
             }
             if let Some((asset, kind)) = fallback(config, &assets, below_prefix, request) {
-                return exchange(Subject::Other).ask_for(asset, UrlKind::Fallback(kind), request);
+                return exchange(AssetTarget::Other).request_asset(asset, UrlKind::Fallback(kind), request);
             }
         }
         if is_suspicious(path) {
             return not_found();
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            if let Some(target) = target_as_asked(config.mount, assets.prefix(), request.uri()) {
+            if let Some(target) = original_target(config.mount, assets.prefix(), request.uri()) {
                 retarget(request, &target);
             }
-            return Next::Ask(exchange(Subject::Other));
+            return RequestPlan::Forward(exchange(AssetTarget::Other));
         }
         let (asset, url) = match resolved {
             Resolved::Versioned(asset) => (asset, UrlKind::Versioned),
             Resolved::Plain(asset) => (asset, UrlKind::Plain),
             Resolved::Stale(asset) => match config.stale {
                 StaleFingerprint::Current => (asset, UrlKind::Plain),
-                StaleFingerprint::Redirect => return Next::Answer(exchange(Subject::Other).redirect(&asset)),
+                StaleFingerprint::Redirect => {
+                    return RequestPlan::Respond(exchange(AssetTarget::Other).redirect(&asset));
+                }
                 StaleFingerprint::NotFound => return not_found(),
             },
             Resolved::Unknown => {
-                let target = target_as_asked(config.mount, assets.prefix(), request.uri());
+                let target = original_target(config.mount, assets.prefix(), request.uri());
                 match (config.unknown.unwrap_or_default(), target) {
                     (UnknownName::Service, Some(path)) => {
-                        // Nothing is known that an `If-Range` could be held against.
+                        // There is no validator to compare `If-Range` with.
                         if request.headers().contains_key(IF_RANGE) {
                             request.headers_mut().remove(RANGE);
                         }
                         remove_preconditions(request.headers_mut());
                         retarget(request, &path);
-                        return Next::Ask(exchange(Subject::Unknown { path }));
+                        return RequestPlan::Forward(exchange(AssetTarget::Unknown { path }));
                     }
                     _ => return not_found(),
                 }
             }
         };
-        exchange(Subject::Other).ask_for(asset, url, request)
+        exchange(AssetTarget::Other).request_asset(asset, url, request)
     }
 
-    /// Decides the preconditions by the tag of the content, under every kind of URL (B-04, B-06), where
-    /// that needs no file. Otherwise requests the file.
-    fn ask_for<Q, B>(mut self, asset: Arc<Asset>, url: UrlKind, request: &mut Request<Q>) -> Next<B> {
-        // In development the bytes of the file count, whatever the URL says.
+    /// Evaluates the preconditions by the entity tag of the content, for every kind of URL. Requests the file from the
+    /// inner service if the result depends on it.
+    // B-04, B-06
+    fn request_asset<Q, B>(mut self, asset: Arc<Asset>, url: UrlKind, request: &mut Request<Q>) -> RequestPlan<B> {
+        // In development mode, the bytes of the file take precedence over the URL.
         let by_url = url == UrlKind::Versioned && !self.config.rules.development;
-        if by_url && names_only(asset.entity_tag(), request.headers()) {
-            return Next::Answer(self.not_modified(asset));
+        if by_url && has_only_tag(asset.entity_tag(), request.headers()) {
+            return RequestPlan::Respond(self.not_modified(asset));
         }
         let current = Representation::Current(Validators::new().with_etag(asset.entity_tag().clone()));
         let resumed = resumed_form(&asset, request);
         let range = request.headers().get(RANGE).cloned().filter(|_| resumed.is_some());
         let mut conditional = Conditional::begin(&self.config.conditional, request);
         let is_open = match conditional.decide_before(current, request) {
-            Some(answer) if by_url && !asks_for_any(request.headers()) => {
-                let (mut head, body) = answer.into_response().into_parts();
-                self.subject = Subject::Known { asset, url, open: None, resumed: None };
-                self.say(&mut head, true);
-                return Next::Answer(Response::from_parts(head, body));
+            Some(early) if by_url && !has_any_condition(request.headers()) => {
+                let (mut head, body) = early.into_response().into_parts();
+                self.target = AssetTarget::Known { asset, url, open: None, resumed: None };
+                self.set_policy(&mut head, true);
+                return RequestPlan::Respond(Response::from_parts(head, body));
             }
             Some(_) => {
-                // the range does not come into it.
+                // The precondition takes precedence over the range.
                 request.headers_mut().remove(RANGE);
                 true
             }
-            // What comes may be in a coding, with a tag of its own, which is not the one that this was
-            // decided by.
+            // The response may have a content coding. Its tag then differs from the one that was evaluated here.
             None => {
                 let headers = request.headers_mut();
                 match (resumed, range) {
                     (Some(form), Some(range)) => {
                         set_field(headers, RANGE, range);
-                        // The form that the client has a part of, and not the one that it would get from the start.
+                        // Requests the coding of the client's partial copy, even if it would prefer another coding.
                         set_field(headers, ACCEPT_ENCODING, HeaderValue::from_static(form));
                     }
-                    // another file, or another form of this one.
+                    // `If-Range` identifies another file, or another coding of this one.
                     _ if headers.contains_key(IF_RANGE) => _ = headers.remove(RANGE),
                     _ => {}
                 }
@@ -207,8 +212,8 @@ impl Exchange {
             }
         };
         remove_preconditions(request.headers_mut());
-        // A range of an empty file cannot be satisfied, and some services send `bytes 0-0/0` for it. R-14: no response
-        // to several ranges shows of which file they are.
+        // A range of an empty file is unsatisfiable, and some services send `bytes 0-0/0` for it. R-14: A response with
+        // several ranges does not identify the file.
         if asset.length() == 0 || request.headers().get_all(RANGE).iter().any(|line| line.as_bytes().contains(&b',')) {
             request.headers_mut().remove(RANGE);
         }
@@ -217,15 +222,15 @@ impl Exchange {
             PathPrefix::Keep => asset.target_below_prefix(),
         };
         retarget(request, target);
-        self.subject = Subject::Known { asset, url, open: is_open.then(|| Box::new(conditional)), resumed };
-        Next::Ask(self)
+        self.target = AssetTarget::Known { asset, url, open: is_open.then(|| Box::new(conditional)), resumed };
+        RequestPlan::Forward(self)
     }
 
-    /// Verifies the response of the inner service, which may have to wait for its file to be read again.
+    /// Verifies the response of the inner service. The response may have to wait until its file has been read again.
     pub(super) fn complete<B: Body>(self, response: Response<B>) -> Completion<B> {
         let (head, body) = response.into_parts();
         if is_interim(head.status) || is_grpc_exchange(self.facts.has(Facts::GRPC_REQUEST), &head.headers) {
-            return Completion::Done(Response::from_parts(head, ConditionalBody::inner(body)));
+            return Completion::Complete(Response::from_parts(head, ConditionalBody::inner(body)));
         }
         let verdict = self.judge(&head, &body);
         if verdict == Verdict::OtherTime
@@ -233,28 +238,28 @@ impl Exchange {
         {
             return Completion::Wait { recheck, unverified: Unverified { exchange: self, head, body } };
         }
-        Completion::Done(self.finish(head, body, verdict))
+        Completion::Complete(self.finish(head, body, verdict))
     }
 
-    /// Decides how long the response may be stored.
+    /// Sets the policy and the entity tag of the response, or replaces it by an error.
     fn finish<B: Body>(self, mut head: Parts, body: B, verdict: Verdict) -> Response<ConditionalBody<B>> {
-        // The bytes of another file are not those of the URL, and a range of them would be joined
-        // with a part of the right ones.
-        match (verdict, &self.subject) {
-            (Verdict::Page, _) => return self.answer(StatusCode::NOT_FOUND),
-            (Verdict::Different | Verdict::OtherTime, Subject::Known { url: UrlKind::Versioned, .. })
+        // The URL does not stand for the bytes of another file, and a client would combine a range of these bytes with
+        // its partial copy.
+        match (verdict, &self.target) {
+            (Verdict::Page, _) => return self.respond(StatusCode::NOT_FOUND),
+            (Verdict::Different | Verdict::OtherTime, AssetTarget::Known { url: UrlKind::Versioned, .. })
                 if self.config.stale == StaleFingerprint::NotFound && !self.config.rules.development =>
             {
-                return self.answer(StatusCode::NOT_FOUND);
+                return self.respond(StatusCode::NOT_FOUND);
             }
             (Verdict::Different | Verdict::OtherTime, _) if head.status == StatusCode::PARTIAL_CONTENT => {
-                return self.answer(StatusCode::SERVICE_UNAVAILABLE);
+                return self.respond(StatusCode::SERVICE_UNAVAILABLE);
             }
-            (_, Subject::Known { resumed: Some(form), .. })
+            (_, AssetTarget::Known { resumed: Some(form), .. })
                 if head.status == StatusCode::PARTIAL_CONTENT
                     && (verdict != Verdict::Proven || !is_in_coding(&head.headers, form)) =>
             {
-                return self.answer(StatusCode::SERVICE_UNAVAILABLE);
+                return self.respond(StatusCode::SERVICE_UNAVAILABLE);
             }
             _ => {}
         }
@@ -265,9 +270,9 @@ impl Exchange {
         {
             set_field(&mut head.headers, ETAG, asset.entity_tag().to_header_value());
         }
-        self.say(&mut head, verdict == Verdict::Proven);
-        match self.subject {
-            Subject::Known { open: Some(conditional), .. } if verdict == Verdict::Proven => {
+        self.set_policy(&mut head, verdict == Verdict::Proven);
+        match self.target {
+            AssetTarget::Known { open: Some(conditional), .. } if verdict == Verdict::Proven => {
                 conditional.decide_after(Response::from_parts(head, body))
             }
             _ => {
@@ -278,56 +283,57 @@ impl Exchange {
     }
 
     fn judge<B: Body>(&self, head: &Parts, body: &B) -> Verdict {
-        match &self.subject {
-            Subject::Known { asset, .. } if matches!(head.status.as_u16(), 200 | 206) => {
-                // The body of the answer to HEAD is empty, or it is the content (L-06).
+        match &self.target {
+            AssetTarget::Known { asset, .. } if matches!(head.status.as_u16(), 200 | 206) => {
+                // L-06: The body of a response to HEAD is empty, or it is the content.
                 let length = body.size_hint().exact().filter(|length| !self.is_head || *length > 0);
                 Verdict::of(asset, head, length, self.config.conditional.clock.now())
             }
-            Subject::Unknown { path } => {
+            AssetTarget::Unknown { path } => {
                 let content_type = head.headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
                 if is_fallback_page(path.path(), content_type) { Verdict::Page } else { Verdict::Unproven }
             }
-            Subject::Known { .. } | Subject::Other => Verdict::Unproven,
+            AssetTarget::Known { .. } | AssetTarget::Other => Verdict::Unproven,
         }
     }
 
-    /// The client has the bytes that the URL names.
+    /// Creates the 304 for a client that has the bytes that the URL names.
     fn not_modified<B>(mut self, asset: Arc<Asset>) -> Response<ConditionalBody<B>> {
         let (mut head, ()) = Response::new(()).into_parts();
         head.status = StatusCode::NOT_MODIFIED;
         set_field(&mut head.headers, ETAG, asset.entity_tag().to_header_value());
-        self.subject = Subject::Known { asset, url: UrlKind::Versioned, open: None, resumed: None };
-        self.say(&mut head, true);
+        self.target = AssetTarget::Known { asset, url: UrlKind::Versioned, open: None, resumed: None };
+        self.set_policy(&mut head, true);
         Response::from_parts(head, ConditionalBody::nothing())
     }
 
-    /// An answer without content, kept by nobody (B-03).
-    fn answer<B>(&self, status: StatusCode) -> Response<ConditionalBody<B>> {
+    /// Creates a response without content that no cache stores.
+    // B-03
+    fn respond<B>(&self, status: StatusCode) -> Response<ConditionalBody<B>> {
         let (mut head, ()) = Response::new(()).into_parts();
         head.status = status;
-        self.say(&mut head, false);
+        self.set_policy(&mut head, false);
         Response::from_parts(head, ConditionalBody::nothing())
     }
 
     fn asset(&self) -> Option<&Asset> {
-        match &self.subject {
-            Subject::Known { asset, .. } => Some(asset),
-            Subject::Unknown { .. } | Subject::Other => None,
+        match &self.target {
+            AssetTarget::Known { asset, .. } => Some(asset),
+            AssetTarget::Unknown { .. } | AssetTarget::Other => None,
         }
     }
 
     fn redirect<B>(&self, asset: &Asset) -> Response<ConditionalBody<B>> {
-        let mut response = self.answer(StatusCode::FOUND);
+        let mut response = self.respond(StatusCode::FOUND);
         let location = HeaderValue::try_from(asset.url()).expect("a URL is visible ASCII");
         response.headers_mut().insert(LOCATION, location);
         response
     }
 
-    /// Writes how long the answer may be kept, and what depends on it.
-    fn say(&self, head: &mut Parts, proven: bool) {
-        let rendered = match &self.subject {
-            Subject::Known { asset, url, .. } if proven && *url != UrlKind::Fallback(FallbackKind::NotStored) => {
+    /// Sets `Cache-Control` and the fields that depend on it.
+    fn set_policy(&self, head: &mut Parts, proven: bool) {
+        let rendered = match &self.target {
+            AssetTarget::Known { asset, url, .. } if proven && *url != UrlKind::Fallback(FallbackKind::NotStored) => {
                 let coded = !asset.coded().is_empty() || head.headers.contains_key(CONTENT_ENCODING);
                 // G-27
                 let immutable = *url == UrlKind::Versioned && !asset.is_page();
@@ -362,28 +368,31 @@ impl Exchange {
 
 const USE_AS_DICTIONARY: HeaderName = HeaderName::from_static("use-as-dictionary");
 
-/// Whether the request is what a browser sends that has the bytes of this tag: `If-None-Match`
-/// holds the tag and no other (P-15), and there is no `If-Match`, which would come first (P-05).
-/// [`Conditional`] comes to the same, in many more steps.
-fn names_only(tag: &EntityTag, headers: &HeaderMap) -> bool {
+/// Returns whether the only precondition of the request is `If-None-Match` with exactly this tag, as a browser sends
+/// it.
+///
+/// [`Conditional`] has the same result, but takes many more steps.
+// P-15, and P-05: an `If-Match` would come first.
+fn has_only_tag(tag: &EntityTag, headers: &HeaderMap) -> bool {
     only_line(headers, &IF_NONE_MATCH).is_some_and(|line| tag.as_ref().is_all_of(line))
         && !headers.contains_key(IF_MATCH)
 }
 
-/// Whether a 304 would rest on `If-None-Match: *`. It asks whether there is a file, which only the
-/// service inside knows (P-02); a client that has the bytes names their tag.
-fn asks_for_any(headers: &HeaderMap) -> bool {
+/// Returns whether `If-None-Match` contains `*`. It tests whether the file exists, which only the inner service knows.
+// P-02
+fn has_any_condition(headers: &HeaderMap) -> bool {
     EntityTagList::new(headers.get_all(IF_NONE_MATCH)).any(|member| matches!(member, EntityTagMember::Any))
 }
 
-/// The form of the file that a client resumes, of those that it accepts: the content coding, or `identity`.
+/// Returns the content coding of the partial copy that a client resumes, or `identity`. Returns `None` if the client
+/// does not accept this coding.
 fn resumed_form<Q>(asset: &Asset, request: &Request<Q>) -> Option<&'static str> {
     let headers = request.headers();
     if !headers.contains_key(IF_RANGE) || *request.method() != Method::GET || !has_valid_byte_range(headers) {
         return None;
     }
     let preconditions = Preconditions::new(request.method(), headers);
-    // the tags have no date beside them, so that the time plays no part.
+    // These validators do not contain a date, so the time does not matter.
     let names = |tag: EntityTag| {
         let current = Representation::Current(Validators::new().with_etag(tag));
         preconditions.if_range(&current, HttpDate::MAX) == IfRange::True
@@ -408,12 +417,12 @@ fn remove_preconditions(headers: &mut HeaderMap) {
     }
 }
 
-/// Where the service inside looks for a path as it was asked for.
-fn target_as_asked(mount: PathPrefix, prefix: &str, uri: &Uri) -> Option<PathAndQuery> {
-    let asked = uri.path_and_query()?;
+/// Returns the path of the request as the inner service expects it, without a change to the file name.
+fn original_target(mount: PathPrefix, prefix: &str, uri: &Uri) -> Option<PathAndQuery> {
+    let original = uri.path_and_query()?;
     match mount {
-        PathPrefix::AlreadyStripped | PathPrefix::Keep => Some(asked.clone()),
-        PathPrefix::Strip => PathAndQuery::try_from(asked.as_str().strip_prefix(prefix)?).ok(),
+        PathPrefix::AlreadyStripped | PathPrefix::Keep => Some(original.clone()),
+        PathPrefix::Strip => PathAndQuery::try_from(original.as_str().strip_prefix(prefix)?).ok(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The page of a single-page application, for the paths that its scripts make pages of.
+//! The fallback page of a single-page application.
 
 use std::sync::Arc;
 
@@ -8,19 +8,22 @@ use super::config::Config;
 use crate::assets::{Asset, AssetManifest, is_suspicious};
 use crate::protocol::{accepts_page, has_dot_segment};
 
-/// How the page stands for an unknown path.
+/// The reason why an unknown path gets the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FallbackKind {
-    /// By the path alone.
+    /// The path is not that of a file.
     ByPath,
-    /// Because the client accepts a page, though the path ends like that of a file.
+    /// The path ends like a file name, but the client accepts a page.
     ByAccept,
-    /// A cache in front may take the path for another one (G-19).
+    /// A cache may interpret the path in another way, so it must not store the page.
+    // G-19
     NotStored,
 }
 
-/// The page for a path that the manifest does not know. `None` if the path is that of a file, which is not there: a page
-/// in its place would run as a script, or be stored as one.
+/// Returns the page for a path that the manifest does not contain.
+///
+/// Returns `None` for the path of a missing file. A browser would run the page as a script, or a cache would store it
+/// as one.
 pub(super) fn fallback<Q>(
     config: &Config,
     assets: &AssetManifest,

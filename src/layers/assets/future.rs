@@ -14,7 +14,7 @@ use crate::assets::Recheck;
 use crate::layers::conditional::ConditionalBody;
 
 pin_project! {
-    /// The future of an [`AssetsService`](super::AssetsService).
+    /// The response future of [`AssetsService`](super::AssetsService).
     pub struct ResponseFuture<F, B> {
         #[pin]
         kind: Kind<F, B>,
@@ -24,21 +24,21 @@ pin_project! {
 pin_project! {
     #[project = KindProjection]
     enum Kind<F, B> {
-        // No exchange: the answer passes untouched.
-        Asked { #[pin] inner: F, exchange: Option<Exchange> },
-        // The file of the response is read again.
+        // Without an exchange, the response passes unchanged.
+        Forwarded { #[pin] inner: F, exchange: Option<Exchange> },
+        // The future waits until the file of the response has been read again.
         Rechecking { #[pin] recheck: Recheck, unverified: Option<Unverified<B>> },
-        Answered { response: Option<Response<ConditionalBody<B>>> },
+        Immediate { response: Option<Response<ConditionalBody<B>>> },
     }
 }
 
 impl<F, B> ResponseFuture<F, B> {
-    pub(super) const fn asked(inner: F, exchange: Option<Exchange>) -> Self {
-        Self { kind: Kind::Asked { inner, exchange } }
+    pub(super) const fn forwarded(inner: F, exchange: Option<Exchange>) -> Self {
+        Self { kind: Kind::Forwarded { inner, exchange } }
     }
 
-    pub(super) const fn answered(response: Response<ConditionalBody<B>>) -> Self {
-        Self { kind: Kind::Answered { response: Some(response) } }
+    pub(super) const fn immediate(response: Response<ConditionalBody<B>>) -> Self {
+        Self { kind: Kind::Immediate { response: Some(response) } }
     }
 }
 
@@ -53,14 +53,14 @@ where
         loop {
             let mut kind = self.as_mut().project().kind;
             return Poll::Ready(Ok(match kind.as_mut().project() {
-                KindProjection::Asked { inner, exchange } => {
+                KindProjection::Forwarded { inner, exchange } => {
                     let response = ready!(inner.poll(cx))?;
                     let completion = match exchange.take() {
                         Some(exchange) => exchange.complete(response),
-                        None => Completion::Done(response.map(ConditionalBody::inner)),
+                        None => Completion::Complete(response.map(ConditionalBody::inner)),
                     };
                     match completion {
-                        Completion::Done(response) => response,
+                        Completion::Complete(response) => response,
                         Completion::Wait { recheck, unverified } => {
                             kind.set(Kind::Rechecking { recheck, unverified: Some(unverified) });
                             continue;
@@ -71,7 +71,7 @@ where
                     ready!(recheck.poll(cx));
                     unverified.take().expect(READY_ONCE).complete()
                 }
-                KindProjection::Answered { response } => response.take().expect(READY_ONCE),
+                KindProjection::Immediate { response } => response.take().expect(READY_ONCE),
             }));
         }
     }
@@ -82,9 +82,9 @@ const READY_ONCE: &str = "a future is not polled after it was ready";
 impl<F, B> fmt::Debug for ResponseFuture<F, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.kind {
-            Kind::Asked { .. } => "asked",
+            Kind::Forwarded { .. } => "asked",
             Kind::Rechecking { .. } => "rechecking",
-            Kind::Answered { .. } => "answered",
+            Kind::Immediate { .. } => "answered",
         };
         f.debug_tuple("ResponseFuture").field(&kind).finish()
     }

@@ -11,24 +11,23 @@ use crate::layers::Clock;
 use crate::layers::conditional::Settings;
 use crate::policy::{CachePolicy, Guard, Precedence, Rendered, Risk, Rules};
 
-/// Verifies the fingerprints in the URLs of assets, around a service that has the files. See
-/// the [module docs](super) for an example.
+/// Verifies the fingerprints in the URLs of assets that the inner service has. See the [module docs](super) for an
+/// example.
 #[derive(Clone, Debug)]
 pub struct AssetsLayer {
     config: Arc<Config>,
 }
 
 impl AssetsLayer {
-    /// The layer for an [`AssetManifest`](crate::assets::AssetManifest), or for an
-    /// [`AssetSource`]. With a source that is in development, so is the layer.
+    /// Creates a layer for an [`AssetManifest`](crate::assets::AssetManifest) or an [`AssetSource`]. If the source is
+    /// in development mode, the layer is too.
     pub fn new(source: impl Into<AssetSource>) -> Self {
         let source = source.into();
         let mut rules = Rules::default();
-        // What a service of files says knows no fingerprint. Its `no-store` still stands.
+        // A file service does not know about fingerprints, so its `Cache-Control` is replaced, except for `no-store`.
         rules.precedence = Precedence::Layer;
         rules.fallback = Rendered::new(CachePolicy::NO_STORE);
-        // The layer knows from the name what is a page, where the guard has the type of the answer
-        // to go by, which a 304 does not have (G-27).
+        // G-27: The layer recognizes a page by its name. The guard needs the media type, which a 304 does not have.
         rules.waived.insert(Guard::Immutable);
         rules.development = source.is_development();
         rules.drops_edge_fields = true;
@@ -48,67 +47,70 @@ impl AssetsLayer {
         }
     }
 
-    /// Which paths the layer receives and forwards. [`PathPrefix::AlreadyStripped`] by default.
+    /// Sets the paths that the layer receives and forwards. The default is [`PathPrefix::AlreadyStripped`].
     #[must_use]
     pub fn mount(self, mount: PathPrefix) -> Self {
         self.with(|config| config.mount = mount)
     }
 
-    /// The response under a fingerprint that is not current. 404 by default.
+    /// Sets the response to a URL with a fingerprint that is not current. The default is 404.
     #[must_use]
     pub fn stale_fingerprint(self, answer: StaleFingerprint) -> Self {
         self.with(|config| config.stale = answer)
     }
 
-    /// The response for a name that the manifest does not know. 404 by default, or
-    /// [`Pass`](UnknownName::Pass) for [`PathPrefix::Keep`] without a prefix and a
-    /// [fallback page](AssetsLayer::fallback_page).
+    /// Sets the response to a request for a name that the manifest does not contain.
+    ///
+    /// The default is 404. For [`PathPrefix::Keep`] without a prefix and without a
+    /// [fallback page](AssetsLayer::fallback_page), it is [`Pass`](UnknownName::Pass).
     #[must_use]
     pub fn unknown_name(self, answer: UnknownName) -> Self {
         self.with(|config| config.unknown = Some(answer))
     }
 
-    /// Sets the page of a [single-page application](super#single-page-applications), such as `index.html`, by its path
-    /// below the root of the files. It is the response for every page that the manifest does not know, so match other
-    /// routes before the layer.
+    /// Sets the page of a [single-page application](super#single-page-applications) by its path below the root of the
+    /// files, such as `index.html`.
+    ///
+    /// Every unknown path that may be a page gets this response, so the router must match other routes first.
     ///
     /// # Errors
     ///
-    /// If there is no such file. The error names the nearest.
+    /// Returns an error if the manifest does not contain the file. The error suggests the nearest name.
     pub fn fallback_page(self, file: &str) -> Result<Self, UnknownAsset> {
         self.config.source.current().file(file)?;
         Ok(self.with(|config| config.fallback_page = Some(file.into())))
     }
 
-    /// Offers versioned texts as dictionaries for the compression of their next version, by
-    /// `Use-As-Dictionary` (RFC 9842). It needs a compression that makes use of them.
+    /// Offers each versioned text file as a compression dictionary for its next version, with `Use-As-Dictionary`
+    /// ([RFC 9842](https://www.rfc-editor.org/rfc/rfc9842.html)). This has no effect without a compression layer that
+    /// supports dictionaries. Disabled by default.
     #[must_use]
     pub fn use_as_dictionary(self) -> Self {
         self.with(|config| config.dictionaries = true)
     }
 
-    /// With `true`, no cache stores any response: see
-    /// [`CachePolicyLayer::development`](crate::CachePolicyLayer::development). On already for a
-    /// source in development.
+    /// Sets development mode. If `true`, no cache stores any response: see
+    /// [`CachePolicyLayer::development`](crate::CachePolicyLayer::development). The default is the mode of the source.
     #[must_use]
     pub fn development(self, on: bool) -> Self {
         self.with(|config| config.rules.development = on)
     }
 
-    /// Switches one guard off: see [`Risk`]. Only browsers store the response to a request with `Authorization`, unless its
-    /// risk is accepted.
+    /// Disables one guard: see [`Risk`]. For example, only browsers store a response to a request with `Authorization`,
+    /// unless this risk is accepted.
     #[must_use]
     pub fn accept_risk(self, risk: Risk) -> Self {
         self.with(|config| config.rules.waived.insert(risk.guard()))
     }
 
-    /// Reads the time from this clock.
+    /// Sets the clock of the layer. The default is the system clock.
     #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
         self.with(|config| config.conditional.clock = clock)
     }
 
-    /// With `false`, the layer passes requests and responses through unchanged, so that no versioned URL is found.
+    /// Enables or disables the layer. If `false`, the layer passes requests and responses through unchanged, so
+    /// versioned URLs do not work. Enabled by default.
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self {
         self.with(|config| config.enabled = enabled)

@@ -24,20 +24,20 @@
 //! response with the manifest:
 //!
 //! - The status is 200 or 206.
-//! - `Content-Type` is present, and is not that of a page unless the file is a page. The layer accepts every other type,
-//!   because tables of media types differ.
+//! - `Content-Type` is present, and is not that of a page unless the file is a page. The layer accepts every other
+//!   type, because tables of media types differ.
 //! - The length is that of the file: `Content-Length`, the complete length in `Content-Range`, or the exact size of the
 //!   body. For a file in a content coding, it is the length of the compressed file next to it.
 //! - `Last-Modified`, if the response has one and the manifest was made from the directory on this machine, is the time
 //!   that the file had when it was hashed.
 //!
 //! A file with the same length and another modification time is hashed again, once for each time, on a separate thread.
-//! The response waits for the result. A file that was only copied or touched is served as before, and one that was changed
-//! is not served under the URL of its earlier content.
+//! The response waits for the result. A file that was only copied or touched is served as before, and one that was
+//! changed is not served under the URL of its earlier content.
 //!
-//! A response with another file becomes a 404 under a versioned URL. Under a plain one it is sent without an entity tag, no
-//! cache stores it, and a partial response becomes a 503. A response that does not show its length is not stored either,
-//! and if the client resumes with `If-Range`, a partial response becomes a 503.
+//! A response with another file becomes a 404 under a versioned URL. Under a plain one it is sent without an entity
+//! tag, no cache stores it, and a partial response becomes a 503. A response that does not show its length is not
+//! stored either, and if the client resumes with `If-Range`, a partial response becomes a 503.
 //!
 //! The layer does not notice a file that is overwritten by another one with the same length and the same second as its
 //! modification time while the program runs. Deploy into a new directory, or restart the program.
@@ -50,19 +50,20 @@
 //! The entity tag is the fingerprint. It is strong, and names the content coding if there is one. The layer evaluates
 //! preconditions by it, and removes them from the request.
 //!
-//! Under a versioned URL the layer sends a 304 without the service: the client has the bytes that the URL names, whatever
-//! became of the file. `If-None-Match: *` names no bytes, and in development the file on the disk counts. There, and under
-//! a plain name, a 304 stands for a file that was verified.
+//! Under a versioned URL the layer sends a 304 without the service: the client has the bytes that the URL names,
+//! whatever became of the file. `If-None-Match: *` names no bytes, and in development the file on the disk counts.
+//! There, and under a plain name, a 304 stands for a file that was verified.
 //!
-//! `Last-Modified` is removed. Builds that set all times to one give two files the same date, and a 304 by that date would
-//! leave the old file in use. A request for several ranges gets the complete file, because nothing in such a response
-//! shows from which file they are.
+//! `Last-Modified` is removed. Builds that set all times to one give two files the same date, and a 304 by that date
+//! would leave the old file in use. A request for several ranges gets the complete file, because nothing in such a
+//! response shows from which file they are.
 //!
 //! # Compressed files
 //!
 //! A file next to another one, with `.br`, `.gz`, `.zst` or `.zz` added to its name, is the same file in that content
-//! coding: what `ServeDir::precompressed_gzip` and its like serve. One that is older than the file was left by an earlier
-//! build, and is not verified. Each form has its own entity tag, `"3f9a…--gzip"` for that in gzip, its own length, and
+//! coding: what `ServeDir::precompressed_gzip` and its like serve. One that is older than the file was left by an
+//! earlier build, and is not verified. Each form has its own entity tag, `"3f9a…--gzip"` for that in gzip, its own
+//! length, and
 //! `Vary: accept-encoding`.
 //!
 //! A client that resumes a download with `If-Range` gets more of the form that it has, even if it would now get another
@@ -81,7 +82,8 @@
 //! | another one, such as `/`, `/users/john.doe` and `/packages/react@18.2.0` | the page | `no-cache` |
 //! | one with `;`, or an encoded `/` and the like | the page | `private, no-store` |
 //!
-//! The page has its own entity tag, so that a client revalidates it with a 304 until the next deployment. A browser names
+//! The page has its own entity tag, so that a client revalidates it with a 304 until the next deployment. A browser
+//! names
 //! `text/html` when it opens a page, and not when a page loads a script, a stylesheet or a picture.
 //!
 //! ```no_run
@@ -107,18 +109,18 @@
 //! manifest know the old one: see
 //! [`merge_previous`](crate::assets::AssetManifest::merge_previous).
 //!
-//! # Where it goes
+//! # Order of layers
 //!
-//! Put it inside compression: a `CompressionLayer` between the layer and the service removes the length that is
-//! verified. Outside compression, put a [`ConditionalLayer`](crate::ConditionalLayer), which names the content coding in
-//! the entity tag, with
-//! [`inner_handles_if_range`](crate::ConditionalLayer::inner_handles_if_range), so that downloads can be
-//! resumed. An outer [`CachingLayer`](crate::CachingLayer) keeps what this layer says, and may tighten it. [`PathPrefix`] says
-//! which paths the layer receives. Assets at the root, next to other routes, need [`PathPrefix::Keep`].
+//! Compression must be an outer layer: a `CompressionLayer` between this layer and the service would remove the length
+//! that the layer verifies. Outside of compression, add a [`ConditionalLayer`](crate::ConditionalLayer) with
+//! [`inner_handles_if_range`](crate::ConditionalLayer::inner_handles_if_range). It adds the content coding to the entity
+//! tag, and clients can resume downloads. An outer [`CachingLayer`](crate::CachingLayer) respects the policies of this
+//! layer, and may restrict them. [`PathPrefix`] sets which paths the layer receives. Assets at the root, next to other
+//! routes, need [`PathPrefix::Keep`].
 //!
-//! The layer sends a 404, a redirect, a 412 and the 304 under a versioned URL without the service. A layer that adds CORS
-//! fields therefore belongs outside, and so does authentication: an inner one would not prevent anyone from learning
-//! which fingerprints are current. No response that the layer makes itself has content.
+//! The layer sends a 404, a redirect, a 412 and the 304 under a versioned URL without the service. A layer that adds
+//! CORS fields therefore belongs outside, and so does authentication: an inner one would not prevent anyone from
+//! learning which fingerprints are current. No response that the layer makes itself has content.
 //!
 //! ```
 //! use axum::Router;

@@ -1,4 +1,4 @@
-//! [`AssetsService`]: what goes to the service inside, and what does not.
+//! [`AssetsService`]: forwards a request to the inner service, or responds itself.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -9,12 +9,12 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::config::Config;
-use super::exchange::{Exchange, Next};
+use super::exchange::{Exchange, RequestPlan};
 use super::future::ResponseFuture;
 use crate::layers::bypass::is_tunnel;
 use crate::layers::conditional::ConditionalBody;
 
-/// The service that [`AssetsLayer`](super::AssetsLayer) makes.
+/// The service that [`AssetsLayer`](super::AssetsLayer) creates. See the [module docs](super) for an example.
 #[derive(Clone, Debug)]
 pub struct AssetsService<S> {
     inner: S,
@@ -43,12 +43,12 @@ where
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         if !self.config.enabled || is_tunnel(request.method()) {
-            return ResponseFuture::asked(self.inner.call(request), None);
+            return ResponseFuture::forwarded(self.inner.call(request), None);
         }
         match Exchange::begin(&self.config, &mut request) {
-            Next::Pass => ResponseFuture::asked(self.inner.call(request), None),
-            Next::Ask(exchange) => ResponseFuture::asked(self.inner.call(request), Some(exchange)),
-            Next::Answer(response) => ResponseFuture::answered(response),
+            RequestPlan::PassThrough => ResponseFuture::forwarded(self.inner.call(request), None),
+            RequestPlan::Forward(exchange) => ResponseFuture::forwarded(self.inner.call(request), Some(exchange)),
+            RequestPlan::Respond(response) => ResponseFuture::immediate(response),
         }
     }
 }

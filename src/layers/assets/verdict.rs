@@ -1,4 +1,4 @@
-//! [`Verdict`]: whether an answer holds the bytes that the manifest knows.
+//! [`Verdict`]: whether a response contains the bytes that the manifest describes.
 
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
 use http::response::Parts;
@@ -7,23 +7,24 @@ use http::{HeaderMap, StatusCode};
 use crate::assets::{Asset, Recheck, StoredFile};
 use crate::protocol::{HttpDate, last_modified_of, only_line};
 
-/// What the head of an answer shows about its bytes.
+/// The evidence in the head of a response about its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// All that it shows is as in the manifest, and its length is among it.
+    /// All evidence matches the manifest, including the length.
     Proven,
-    /// It does not show enough.
+    /// The evidence is incomplete.
     Unproven,
-    /// It shows another file.
+    /// The response contains another file.
     Different,
-    /// It shows a file of the same length with another time of modification. Its content may be the same.
+    /// The file has the same length and another modification time. Its content may be the same.
     OtherTime,
-    /// It is a page, most likely a fallback, and the asset is not a page (G-19).
+    /// The response is a page, probably a fallback, and the asset is not a page.
+    // G-19
     Page,
 }
 
 impl Verdict {
-    /// Judges a 200 or a 206. `body_length` is the exact length of the body, where it is known.
+    /// Judges a 200 or a 206. `body_length` is the exact length of the body, if known.
     pub(super) fn of(asset: &Asset, head: &Parts, body_length: Option<u64>, now: HttpDate) -> Self {
         let headers = &head.headers;
         match only_line(headers, &CONTENT_TYPE).map(|line| line.as_bytes()) {
@@ -59,7 +60,7 @@ pub(super) fn recheck(asset: &Asset, headers: &HeaderMap) -> Option<Recheck> {
     Some(stored_file(asset, headers)?.disk.as_ref()?.recheck())
 }
 
-/// The file that the response comes from, by its content coding. `None` for one that is not known.
+/// Returns the file that the response comes from, by its content coding. Returns `None` for an unknown coding.
 fn stored_file<'a>(asset: &'a Asset, headers: &HeaderMap) -> Option<&'a StoredFile> {
     if !headers.contains_key(CONTENT_ENCODING) {
         return Some(asset.stored());
@@ -68,10 +69,10 @@ fn stored_file<'a>(asset: &'a Asset, headers: &HeaderMap) -> Option<&'a StoredFi
     if coding.eq_ignore_ascii_case(b"identity") { Some(asset.stored()) } else { asset.coded().get(coding) }
 }
 
-/// The complete length, such as 10 in `bytes 2-5/10`. `None` if the range exceeds it.
+/// Returns the complete length, such as 10 in `bytes 2-5/10`. Returns `None` if the range exceeds it.
 fn complete_length(headers: &HeaderMap) -> Option<u64> {
     let range = only_line(headers, &CONTENT_RANGE)?.as_bytes().strip_prefix(b"bytes ")?;
-    let mut numbers = range.splitn(3, |octet| matches!(octet, b'-' | b'/'));
+    let mut numbers = range.splitn(3, |byte| matches!(byte, b'-' | b'/'));
     let mut next = || number(numbers.next()?);
     let (first, last, complete) = (next()?, next()?, next()?);
     (first <= last && last < complete).then_some(complete)

@@ -46,13 +46,13 @@ pub enum Kind {
         announces: bool,
         fails: bool,
     },
-    /// What tower-http's `CompressionLayer` does to a response.
+    /// The effect of tower-http's `CompressionLayer` on a response.
     Compression,
     /// A layer of the application's own.
     Change(Change),
 }
 
-/// What a layer of the application's own changes.
+/// The change that a custom layer of the application makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// Puts another cookie in place of those that are set.
@@ -145,15 +145,15 @@ pub struct Handler {
     pub not_modified: bool,
 }
 
-/// What came of a case.
+/// The result of a case.
 #[derive(Clone, Debug)]
 pub struct Came {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub content: Content,
-    /// What the handler received, each time.
+    /// The requests that the handler received.
     pub handled: Vec<(Method, HeaderMap)>,
-    /// What the handler returned.
+    /// The responses that the handler returned.
     pub returned: Option<(StatusCode, HeaderMap)>,
     /// How many purges were requested.
     pub purged: usize,

@@ -90,7 +90,7 @@ const DIRECTIVES: [&str; 30] = [
     "",
 ];
 
-/// What a request can say of its own content.
+/// Fields of a request about its own content.
 const CLAIMS: [&str; 6] = [
     "application/grpc",
     "application/grpc+json",
@@ -401,7 +401,7 @@ fn insert(headers: &mut HeaderMap, name: &'static str, value: &'static str) {
     headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
 }
 
-/// What a handler can write for a profile with names of its own.
+/// Fields of a handler for a custom profile.
 const OF_OWN_FIELDS: [(HeaderName, &[&str]); 3] = [
     (OWN_FIELD, &["600", "0", "max-age=600", "no-store"]),
     (OWN_RESTRICTION, &["off"]),

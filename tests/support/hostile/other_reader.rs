@@ -1,4 +1,4 @@
-//! What a cache library written by others makes of a response: the crate `http-cache-semantics`.
+//! The verdict of a third-party cache library on a response: the crate `http-cache-semantics`.
 //!
 //! It separates members at each comma, knows directives in lower case only, and takes the first of
 //! several: a lax reader that is in use.

@@ -7,7 +7,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tower_cache_policy::protocol::HttpDate;
 
-/// What one response permits, as one reader understands it.
+/// The permissions of one response, according to one parser.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Word {
     pub no_store: bool,
@@ -235,7 +235,7 @@ impl Readings {
         self.iter().filter(|(reader, _)| reader.quotes != Quotes::Unknown).map(|(_, word)| word)
     }
 
-    /// What the laxest reader finds.
+    /// The result of the most permissive parser.
     pub fn laxest(&self, of: fn(&Word) -> Option<u64>) -> Option<u64> {
         self.0.iter().map(of).max().flatten()
     }

@@ -95,7 +95,7 @@ async fn if_range(probe: &mut Probe<'_>) {
         ("if-range-stale-date", STALE_DATE, "an old date"),
     ] {
         let is_partial = is_partial(probe, name, value).await;
-        // Good as long as nothing was wrong; nothing is known without a response.
+        // The result is positive if no step failed. Without a response, it is unknown.
         probe.capabilities.if_range = match (probe.capabilities.if_range, is_partial) {
             (Some(false), _) | (_, Some(true)) => Some(false),
             (known, None) => known,

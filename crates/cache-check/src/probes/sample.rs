@@ -13,8 +13,8 @@ const FIELDS: [HeaderName; 3] = [CONTENT_LANGUAGE, CONTENT_TYPE, LOCATION];
 /// How much of the content is compared, in bytes: several samples of several pages are in memory at the same time.
 const MOST_CONTENT: usize = 1 << 20;
 
-/// The words of a response: its status, some of its fields, and the beginning of its content. They are stored as hashes,
-/// sorted and without repetitions.
+/// The words of a response: its status, some of its fields, and the beginning of its content. They are stored as
+/// hashes, sorted and without repetitions.
 #[derive(Clone, Debug)]
 pub(super) struct Sample(Vec<u64>);
 

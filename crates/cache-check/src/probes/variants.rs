@@ -1,5 +1,5 @@
-//! The same request with another `Accept-Language` and another `Cookie`: does the content depend on them, and does `Vary`
-//! say so?
+//! The same request with another `Accept-Language` and another `Cookie`: does the content depend on them, and does
+//! `Vary` say so?
 
 use http::HeaderName;
 use http::header::{ACCEPT_LANGUAGE, COOKIE, HeaderValue, SET_COOKIE};

@@ -62,7 +62,7 @@ where
     }
 }
 
-/// What the requests of one purge share.
+/// The state that the requests of one purge share.
 struct Run<'a, A> {
     api: &'a A,
     settings: Settings,

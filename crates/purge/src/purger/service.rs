@@ -183,7 +183,7 @@ impl fmt::Debug for Purging {
     }
 }
 
-/// What a [`Purger`] did.
+/// The result of a [`Purger`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PurgeReport {
     pub(super) purged: usize,

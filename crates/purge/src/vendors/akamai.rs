@@ -23,9 +23,9 @@ use crate::signer::Signer;
 const NAME: &str = "Akamai";
 /// The longest body, in bytes.
 const MAX_BODY: usize = 50_000;
-/// What is around the objects in a body.
+/// The number of bytes around the objects in a body.
 const AROUND_ALL: usize = r#"{"objects":[]}"#.len();
-/// What is around each of them: its quotation marks and a comma.
+/// The number of bytes around each object: its quotation marks and a comma.
 const AROUND_EACH: usize = 3;
 /// An account may purge this many tags at once; a request with more is never accepted.
 const MAX_OBJECTS: usize = 5_000;

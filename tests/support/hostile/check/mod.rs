@@ -80,9 +80,9 @@ pub fn check(case: &Case) -> Came {
 pub struct Exchange<'a> {
     case: &'a Case,
     came: &'a Came,
-    /// Of the response that the client gets.
+    /// The facts of the response to the client.
     sent: Readings,
-    /// Of the response that the handler returned.
+    /// The facts of the response of the handler.
     returned: Readings,
 }
 

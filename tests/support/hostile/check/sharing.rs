@@ -10,7 +10,7 @@ use crate::hostile::counts::Taken;
 use crate::hostile::other_reader;
 use crate::hostile::words::{Reader, Word, at_edge, is_live_stream};
 
-/// What a response permits, in the terms that are compared.
+/// The permissions of a response, in comparable terms.
 #[derive(Clone, Copy, Debug)]
 struct Limits {
     shared: Option<u64>,
@@ -86,7 +86,7 @@ impl Exchange<'_> {
     fn never_more_shareable_to_others(&self, policies: &[Limits]) {
         let (request, came) = (&self.case.request, self.came);
         let read = |headers: &HeaderMap| other_reader::shared(&request.method, &request.headers, came.status, headers);
-        // What is stale at once is validated before each reuse: that permits nothing.
+        // A response that is stale at once is validated before each reuse, so it does not permit anything.
         let lifetime = read(&came.headers).map(|it| it.as_secs()).filter(|lifetime| *lifetime > 0);
         let Some(lifetime) = lifetime else { return };
         // A date that a source states makes heuristics possible, and is no permission by itself.
@@ -120,7 +120,7 @@ impl Exchange<'_> {
         speaks.then(|| Limits::of(word).tighter(Limits::of(other)))
     }
 
-    /// What the policies permit that may apply to the response.
+    /// The permissions of the policies that may apply to the response.
     fn policy_limits(&self) -> Vec<Limits> {
         let Self { case, came, .. } = self;
         let mut all = Vec::new();
