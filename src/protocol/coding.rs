@@ -314,7 +314,8 @@ pub(crate) fn strong_tag_hides_coding(response: &HeaderMap) -> bool {
         }
 }
 
-/// The strong entity tag of a representation in this coding, by its tag without a coding (V-09).
+/// Returns the strong entity tag of a representation in this coding. `tag` is its tag without a coding.
+// V-09.
 #[cfg(feature = "assets")]
 pub(crate) fn tag_in_coding(tag: &EntityTag, coding: &str) -> Option<EntityTag> {
     EntityTag::try_from(coded(tag.as_ref(), coding.as_bytes())).ok()
@@ -393,7 +394,7 @@ impl Accepted {
             } else {
                 continue;
             };
-            // Of two weights the one that accepts less.
+            // If there are two weights, the lower one applies.
             *known = Some(known.map_or(weight, |known| known.min(weight)));
         }
         read

@@ -1,4 +1,4 @@
-//! Reads `Range`: which fields a service is asked to honor, and which bytes they request.
+//! Reads `Range`: decides which fields are passed to a service, and which bytes they request.
 
 use http::header::RANGE;
 use http::{HeaderMap, HeaderValue};
@@ -16,13 +16,13 @@ pub(crate) fn has_valid_byte_range(headers: &HeaderMap) -> bool {
     matches!((lines.next(), lines.next()), (Some(line), None) if is_byte_range(line))
 }
 
-/// What a service sends for a `Range`.
+/// The bytes that a service sends for a `Range`.
 #[cfg(feature = "assets")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RequestedBytes {
     /// The complete representation.
     All,
-    /// A part of it, by the positions of its first and its last byte.
+    /// A part, from its first to its last position.
     Part { first: u64, last: u64 },
     /// No byte of it: 416.
     None,
@@ -55,7 +55,7 @@ fn is_byte_range(line: &HeaderValue) -> bool {
     byte_ranges(line).is_some_and(|set| set.split(|&byte| byte == b',').all(|text| range(trim_ows(text)).is_some()))
 }
 
-/// What follows the unit.
+/// Returns the text after the unit.
 fn byte_ranges(line: &HeaderValue) -> Option<&[u8]> {
     trim_ows(line.as_bytes()).strip_prefix(b"bytes=")
 }
@@ -63,7 +63,7 @@ fn byte_ranges(line: &HeaderValue) -> Option<&[u8]> {
 // Without services that send ranges, only its validity counts.
 #[cfg_attr(not(feature = "assets"), allow(dead_code))]
 enum Range {
-    ///
+    /// Positions, as in R-02.
     From { first: u64, last: Option<u64> },
     /// As many bytes, counted from the end.
     Last(u64),

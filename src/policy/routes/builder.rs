@@ -109,11 +109,11 @@ struct Names<'a> {
 
 struct Named<'a> {
     policy: &'a RoutePolicy,
-    /// How many policies are based on it.
+    /// The number of policies that are based on it.
     references: usize,
     /// The number of `Vary` names of the policy and its bases. `None` until they have been checked.
     vary_count: Option<usize>,
-    /// What the policy and its bases give, if several policies are based on it.
+    /// The combined policy and bases, if several policies are based on it.
     inherited: Option<Inherited<'a>>,
 }
 
@@ -187,7 +187,7 @@ impl<'a> Names<'a> {
         Ok(())
     }
 
-    /// What a policy that was checked and its bases give to a route. A base that several policies share is walked once.
+    /// Combines a checked policy with its bases. A base that several policies share is combined once.
     fn inherited(&mut self, policy: &'a RoutePolicy) -> Inherited<'a> {
         let mut inherited = Inherited::new();
         let mut walked: Vec<&'a str> = Vec::new();

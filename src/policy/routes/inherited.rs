@@ -9,7 +9,7 @@ use super::route::{Route, tightest};
 use super::route_policy::{RoutePolicy, Start};
 use crate::policy::{CachePolicy, CacheTag, Rendered, RenderedVary};
 
-/// What a policy and its bases give to a route. It begins with the most basic one.
+/// A policy combined with its bases, starting with the most basic one.
 #[derive(Clone, Debug)]
 pub(super) struct Inherited<'a> {
     own: CachePolicy,
@@ -37,7 +37,7 @@ impl<'a> Inherited<'a> {
         }
     }
 
-    /// Adds a policy that was checked. What it says replaces what its bases say of the same.
+    /// Adds a checked policy. Its values replace those of its bases.
     pub(super) fn add(&mut self, policy: &'a RoutePolicy) {
         self.own = match policy.start {
             Start::Policy(policy) => policy,
