@@ -12,9 +12,9 @@ use tower_cache_policy::edge::{CacheStatus, EdgeProfile};
 use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
 use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
 use tower_cache_policy::protocol::{
-    Age, Cache, CacheControl, ContentCodedTags, EntityTag, EntityTagList, EntityTagRef, FieldNames, Freshness, HttpDate,
-    Preconditions, RequestCacheControl, Storability, Validators, Vary, into_not_modified, into_precondition_failed,
-    add_coding_suffix, remove_targeted_fields,
+    Age, Cache, CacheControl, ContentCodedTags, EntityTag, EntityTagList, EntityTagRef, FieldNames, Freshness,
+    HttpDate, Preconditions, RequestCacheControl, Storability, Validators, Vary, add_coding_suffix, into_not_modified,
+    into_precondition_failed, remove_targeted_fields,
 };
 use tower_cache_policy_purge::{Bunny, Cloudflare, Credential, Fastly, Nginx, Purge, PurgeApi, Squid, Varnish, Vercel};
 
