@@ -175,6 +175,6 @@ class Stage:
         """The names that `--edge` takes."""
         command = [self.program, "--edge", "nobody"]
         printed = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
-        if not (found := re.search(r"take one of ([\w, ]+)", printed)):
+        if not (found := re.search(r"use one of ([\w, ]+)", printed)):
             raise RuntimeError(f"the site does not name its edges: {printed}")
         return found[1].split(", ")
