@@ -14,6 +14,10 @@ use tower_cache_policy_purge::{
 };
 
 fuzz_target!(|text: &str| {
+    // The fuzzer learns the credential from comparisons, and may put it into a URL itself.
+    if text.contains("s3cr3t") {
+        return;
+    }
     let (url, words) = text.split_once('\n').unwrap_or((text, ""));
     let mut purge = Purge::tags(words.split(' ').filter_map(|word| CacheTag::new(word).ok()));
     if let Ok(by_url) = Purge::url(url) {
