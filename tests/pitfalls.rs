@@ -345,8 +345,8 @@ async fn n26_the_handlers_cache_control_stays_if_it_has_a_valid_directive() {
         ("max-age=7", "max-age=7"),
         ("MAX-AGE=7, private=\"x", "MAX-AGE=7, private=\"x"),
         // Caches that find no valid directive here would apply heuristic freshness (G-14).
-        ("private=\"x", "private"),
-        ("MAX-AGE=lolz", "max-age=0"),
+        ("private=\"x", "private, no-cache"),
+        ("MAX-AGE=lolz", "private, max-age=0"),
     ] {
         let response = call(&stack(move |_| with_status(200, &[("cache-control", own)])), get("/", &[])).await;
         assert_eq!(field(response.headers(), "cache-control").as_deref(), Some(expected));

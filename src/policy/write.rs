@@ -57,7 +57,7 @@ impl DecisionBuilder<'_> {
 
     /// Leaves the response's own field unchanged. If a guard has a reason to act, the field is written in its
     /// canonical form, which every cache reads in the same way.
-    fn write_field(&mut self, field: CacheControl, headers: &mut HeaderMap) {
+    fn write_field(&mut self, mut field: CacheControl, headers: &mut HeaderMap) {
         if let Some(guard) = self.acting_with(Effect::NoStoreAlone).filter(|_| self.replaces) {
             self.guards.insert(guard);
             self.remove_edge_fields(headers);
@@ -65,11 +65,13 @@ impl DecisionBuilder<'_> {
         let mut reasons = self.acting.common(GuardSet::CANONICAL);
         if !self.waived.contains(Guard::NoHeuristics) && is_misspelled(headers, &field) {
             reasons.insert(Guard::NoHeuristics);
+            // What the handler meant is unknown, so only private caches may store the response.
+            field = field.to_private();
         }
         if reasons.is_empty() && !(field.immutable() && self.facts.has(Facts::PAGE) && self.acts(Guard::Immutable)) {
             return self.leave_one_line(field, headers);
         }
-        let mut field = self.guarded(field, headers);
+        field = self.guarded(field, headers);
         let line = only_line(headers, &CACHE_CONTROL);
         if line != Some(&field.to_header_value()) {
             self.guards = self.guards.union(reasons);
