@@ -22,8 +22,7 @@ use support::{TestBody, get};
 
 const PUBLIC: CachePolicy = CachePolicy::public(std::time::Duration::from_secs(300));
 
-/// A service that answers with a header map of this capacity, so that what the map needs for
-/// one more field is not counted, and these fields.
+/// A service that returns these fields in a header map of this capacity, so that growth of the map is not counted.
 fn service(
     lines: &'static [(HeaderName, &'static str)],
 ) -> impl Service<Request<TestBody>, Response = Response<Full<Bytes>>, Error = Infallible> + Clone {
@@ -105,7 +104,7 @@ fn a_304_before_the_handler_allocates_nothing_but_its_header_map_and_one_extensi
 
 #[test]
 fn a_generated_tag_allocates_the_tag_alone() {
-    // A page that is made for each answer.
+    // A page that is created for each response.
     let made = || {
         service_fn(|_: Request<TestBody>| {
             let mut response = Response::new(Full::new(Bytes::from(b"hello".to_vec())));
@@ -140,7 +139,7 @@ fn a_verified_asset_allocates_nothing() {
     let assets = AssetManifest::from_contents([("css/style.css", "hello")]).unwrap();
     let layer = AssetsLayer::new(&assets);
     for url in [assets.url("css/style.css").unwrap(), "/css/style.css"] {
-        // The first answer makes the shared values shared.
+        // The first response allocates the counters of shared values.
         allocated(layer.layer(service(CSS)), get(url, &[]));
         let bare = allocated(service(CSS), get(url, &[]));
         let layered = allocated(layer.layer(service(CSS)), get(url, &[]));
@@ -162,7 +161,7 @@ fn a_304_of_a_versioned_asset_allocates_nothing_but_its_header_map() {
         request.headers_mut().insert(IF_NONE_MATCH, tag.clone());
         request
     };
-    // The first answer makes the shared values shared.
+    // The first response allocates the counters of shared values.
     allocated(service.clone(), asked());
     let one_field = measure(|| {
         let mut headers = HeaderMap::new();

@@ -206,7 +206,7 @@ fn check(exchange: &Exchange) {
         return;
     }
     let Some(control) = CacheControl::from_headers(&came.headers) else {
-        // What the 200 said goes on to hold (N-01).
+        // The fields of the 200 still apply (N-01).
         return assert_eq!(came.status, 304, "no response leaves without a policy (G-14)");
     };
     assert_eq!(came.headers.get_all(CACHE_CONTROL).iter().count(), 1, "G-25");

@@ -361,7 +361,7 @@ async fn a_deleted_file_is_a_404_that_no_cache_stores() {
     }
 }
 
-/// A service that answers with `lines`, and a body of the right length.
+/// A service that returns `lines` and a body of the right length.
 fn static_service(
     status: u16,
     lines: &'static [(&'static str, &'static str)],
@@ -608,7 +608,7 @@ async fn a_304_under_a_versioned_url_does_not_read_the_file() {
             assert_eq!(asked.count(), before, "{became}: {url}");
         }
     }
-    // Who has not these bytes gets no others, and no 304 for a file that may be gone (P-02).
+    // A client without these bytes gets no other bytes, and no 304 for a file that may be gone (P-02).
     for (lines, status) in [
         (&[][..], 404),
         (&[("if-none-match", "*")], 404),
@@ -827,7 +827,7 @@ async fn it_works_inside_compression_and_the_usual_stack() {
     let again = ask(&service, get(&url, &[gzip, ("if-none-match", &tag)])).await;
     assert_eq!((again.status, again.cache_control().as_str()), (StatusCode::NOT_MODIFIED, IMMUTABLE));
     assert_eq!(again.field("etag"), Some(tag.clone()));
-    // N-07: whoever holds the plain file is told of that one, whatever it accepts besides.
+    // N-07: a client that has the plain file gets the 304 of that file, whatever else it accepts.
     let plain = format!("\"{fingerprint}\"");
     let again = ask(&service, get(&url, &[gzip, ("if-none-match", &plain)])).await;
     assert_eq!((again.status, again.field("etag")), (StatusCode::NOT_MODIFIED, Some(plain)));
@@ -1266,7 +1266,7 @@ proptest! {
         let Ok(assets) = AssetManifest::from_contents(pairs) else { return Ok(()) };
         let assets = if query { assets.with_fingerprint_in(FingerprintLocation::Query) } else { assets };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        // It answers with what it was asked for.
+        // It returns the requested path.
         let service = AssetsLayer::new(&assets).layer(service_fn(|request: Request<TestBody>| {
             let path = percent_encoding::percent_decode_str(request.uri().path()).decode_utf8().unwrap().into_owned();
             std::future::ready(Ok::<_, Infallible>(answer_with(format!("content of {}", &path[1..]))))

@@ -23,8 +23,8 @@ use tower_http::services::ServeDir;
 
 use support::{call, content, get};
 
-/// What each generation has: a file that changes without changing its length, one that stays,
-/// one that goes and one that comes.
+/// The files of each generation: one that changes and keeps its length, one that stays, one that is removed and one
+/// that is added.
 const OLD: &[(&str, &str)] = &[("style.css", "p{color:red}"), ("same.js", "same"), ("gone.js", "gone")];
 const NEW: &[(&str, &str)] = &[("style.css", "p{color:tan}"), ("same.js", "same"), ("come.js", "come")];
 

@@ -1,5 +1,5 @@
-//! What an audit says of six caches, against what they did: `tests/edges/expected.json`, which
-//! `tests/edges/run` measures anew.
+//! Compares audits of six caches with their measured behavior in `tests/edges/expected.json`, which
+//! `tests/edges/run` measures again.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use http::{HeaderName, HeaderValue, Request, Response};
@@ -31,7 +31,7 @@ const OTHERWISE: &[(&str, &str, &str)] = &[
     ("down, `stale-if-error`, `s-maxage`", "trafficserver", "as Squid"),
 ];
 
-/// The caches with a profile of their own, which stands for one as it comes.
+/// The caches whose profile describes their default configuration.
 const CACHES: [(&str, EdgeProfile); 5] = [
     ("nginx", EdgeProfile::NGINX),
     ("varnish", EdgeProfile::VARNISH),
@@ -53,7 +53,7 @@ fn audit(profile: &EdgeProfile, asked: &str, status: u16, answered: &str) -> Ver
     CacheAudit::of(&request, &response, now).with_edge(profile).edge(profile.name()).unwrap().clone()
 }
 
-/// What an audit comes to in the words of the table, for a behaviour that it speaks about.
+/// The result of an audit in the words of the table, for a behavior that audits cover.
 fn said(profile: &EdgeProfile, behaviour: &str) -> Option<&'static str> {
     let of = |answered: &str| audit(profile, "", 200, &format!("{answered}\netag: \"1\""));
     let seldom = |verdict: Verdict, name: &str| {

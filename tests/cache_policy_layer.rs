@@ -60,7 +60,7 @@ impl Inner {
     }
 }
 
-/// A field line for a handler that answers for ever.
+/// A field line for a handler that lives as long as the program.
 fn leak(name: &str, value: &str) -> (&'static str, &'static str) {
     (name.to_owned().leak(), value.to_owned().leak())
 }
@@ -325,7 +325,7 @@ fn a_status_that_must_not_be_stored_takes_no_policy() {
     let _ = CachePolicyLayer::new(PUBLIC).for_status(StatusCode::TOO_MANY_REQUESTS, PUBLIC);
 }
 
-/// A guard, an answer that it acts on, and what the answer is without the guard.
+/// A guard, a response that triggers it, and the result without the guard.
 struct GuardRow {
     guard: Guard,
     risk: Risk,
@@ -1087,7 +1087,7 @@ fn the_layer_is_shared_not_copied() {
 }
 
 proptest! {
-    /// A closure has every answer looked at closely.
+    /// A closure is called for every request.
     #[test]
     fn the_fast_path_has_the_result_of_the_slow_path(
         policy in prop::sample::select(vec![

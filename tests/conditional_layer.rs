@@ -530,7 +530,7 @@ async fn an_unauthorized_client_cannot_detect_whether_a_resource_exists() {
     let probes: [&[(&str, &str)]; 4] =
         [&[], &[("if-none-match", "*")], &[("if-none-match", "\"v1\"")], &[("if-match", "\"v0\"")]];
 
-    // Authentication around the layer: nobody looks anything up for who is refused (P-01, L-03, G-16).
+    // Outer authentication: no lookup is made for a rejected client (P-01, L-03, G-16).
     let inside = counted(StatusCode::OK, &[]);
     let layers = ConditionalLayer::new().validators(source).require_preconditions().layer(inside.service);
     let outside = service_fn(move |request: Request<TestBody>| {
@@ -554,7 +554,7 @@ async fn an_unauthorized_client_cannot_detect_whether_a_resource_exists() {
     let let_in = get("/", &[("authorization", "Bearer x"), ("if-none-match", "\"v1\"")]);
     assert_eq!(outside.oneshot(let_in).await.unwrap().status(), StatusCode::NOT_MODIFIED);
 
-    // Authentication inside, and no source: its refusal stands, whatever it says of the thing (P-02).
+    // Inner authentication without a source: its rejection is sent unchanged (P-02).
     for lines in probes {
         let refusing = counted(StatusCode::UNAUTHORIZED, &[("etag", "\"v1\""), ("last-modified", L)]);
         let response = call(&ConditionalLayer::new().layer(refusing.service), get("/", lines)).await;

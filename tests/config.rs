@@ -23,7 +23,7 @@ use support::{TestBody, answer, field, get, request};
 
 const EXAMPLE: &str = include_str!("../examples/policies.toml");
 
-/// The fields of an answer that a handler gives no word on, behind the layer.
+/// The fields of a response without a policy of its own, after the layer.
 fn through(layer: &CachePolicyLayer, request: Request<TestBody>, status: u16, content_type: &str) -> HeaderMap {
     let lines = [("content-type", content_type)];
     let mut response = Some(answer("hello", if content_type.is_empty() { &[] } else { &lines }));

@@ -134,7 +134,7 @@ impl Source {
         Self { path: name, lines, items, tests_from }
     }
 
-    /// The item that a line belongs to: the innermost, and the one that a doc comment stands before.
+    /// The item that a line belongs to: the innermost one, or the one that follows a doc comment.
     fn item_at(&self, line: usize) -> Option<&Item> {
         self.items.iter().rfind(|item| item.kind != "impl" && (item.from..=item.to).contains(&line))
     }
@@ -161,7 +161,7 @@ impl Source {
         Some(Place { file: self.path.clone(), is_other: item.kind != "fn", name })
     }
 
-    /// The tests that a line of a test file is about: the one it stands in, or those that use what it stands in.
+    /// The tests that a line of a test file belongs to: its own test, or those that use its item.
     fn tests_at(&self, line: usize, others: &[Self]) -> BTreeSet<Place> {
         let mut found = BTreeSet::new();
         let Some(item) = self.item_at(line) else { return found };
@@ -335,7 +335,7 @@ fn ids_in(line: &str) -> Vec<String> {
     ids
 }
 
-/// Which rule each guard is: `Guard::SetCookie` in the code and in tests stands for its id.
+/// The rule of each guard: `Guard::SetCookie` in code and tests counts as its id.
 fn guards() -> BTreeMap<String, String> {
     let text = fs::read_to_string(root().join("src/policy/guards.rs")).unwrap();
     let guards: BTreeMap<_, _> = text

@@ -31,7 +31,7 @@ fn tags(tags: &[&'static str]) -> CacheTags {
     tags.iter().copied().map(CacheTag::from_static).collect()
 }
 
-/// Sends a request through a layer around a service that answers with these fields and extensions.
+/// Sends a request through a layer to a service that returns these fields and extensions.
 async fn through(
     layer: &EdgeLayer,
     request: Request<TestBody>,
@@ -434,7 +434,7 @@ async fn g20_tags_that_do_not_fit_are_neither_cut_nor_left_out_in_silence() {
     assert!(coarse.ends_with("cache-control: max-age=60"));
     assert_eq!(notes, [too_many(true)]);
 
-    // With two edges each has its own limits, and the answer is one.
+    // Two edges have their own limits, and share one response.
     let both = || Edges::new([EdgeProfile::FASTLY, EdgeProfile::VERCEL]).unwrap();
     let (kept_out, _) = with_tags(EdgeLayer::new(both()), 129).await;
     assert_eq!(kept_out, "vercel-cdn-cache-control: no-store\ncache-control: private, max-age=60");
@@ -736,7 +736,7 @@ async fn a_restriction_for_an_edge_that_is_not_there_is_read_in_its_own_words() 
         let response = through(&layer, get("/", &[]), &[("cache-control", "max-age=60"), (name, value)], |_| {}).await;
         is_kept_out(response.headers(), &format!("{name}: {value}"));
     }
-    // And after a write whose answer may be stored because a risk was accepted.
+    // The same holds after a write whose response may be stored because a risk was accepted.
     let layer = EdgeLayer::new(EdgeProfile::CLOUDFLARE).accept_risk(Risk::UnsafeResponseReused);
     let lines = [("cache-control", "max-age=60"), ("surrogate-control", "no-store")];
     let response = through(&layer, request(Method::POST, "/", &[]), &lines, |_| {}).await;

@@ -18,7 +18,7 @@ use tower_cache_policy::policy::{CachePolicy, Personalized};
 
 use support::{BodyError, Frames, NeverPolled, TestBody, answer, call, content, field, frames, get, request};
 
-/// Sends `request` through the layer to a service that answers `response`.
+/// Sends `request` through the layer to a service that returns `response`.
 async fn through<B>(
     layer: EntityTagLayer,
     request: Request<TestBody>,

@@ -23,7 +23,7 @@ const COOKIE: (&str, &str) = ("set-cookie", "session=secret");
 /// Field lines, as names and values.
 type Lines = &'static [(&'static str, &'static str)];
 
-/// A service that answers with these fields.
+/// A service that returns these fields.
 fn says(
     lines: Lines,
 ) -> impl Service<Request<TestBody>, Response = Response<TestBody>, Error = Infallible, Future: Send> + Clone {

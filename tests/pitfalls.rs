@@ -316,7 +316,7 @@ async fn n23_no_store_and_set_cookie_get_no_tag_and_so_no_304() {
         let response = call(&stack(move |_| with_status(200, &lines)), get("/", &[])).await;
         assert!(!response.headers().contains_key("etag"));
     }
-    // By the layer's own policy too, which stands inside the tags for that reason.
+    // The layer's own policy does so too: for this reason it is inside the tags.
     let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("x", &[]))));
     let secret = ServiceBuilder::new().layer(CachingLayer::new(CachePolicy::NO_STORE)).service(handler);
     assert!(!call(&secret, get("/", &[])).await.headers().contains_key("etag"));

@@ -1,5 +1,4 @@
-//! What other projects' suites say of preconditions, driven through the layers and
-//! judged by RFC 9110 (`rfc_expect_status` in the data).
+//! Runs the precondition tests of other projects through the layers and judges them by RFC 9110 (`rfc_expect_status` in the data).
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -53,7 +52,7 @@ struct Resource {
     ranges: bool,
 }
 
-/// Cases that the RFC leaves open, with what we answer and why.
+/// Cases that the RFC leaves open, with our response and the reason.
 const OPEN: &[(&str, u16, &str)] = &[
     ("go/scan/lowercase_weak_prefix", 200, "`w/` is no weakness mark, so the member matches nothing (V-02, P-23)"),
     ("go/scan/weak_prefix_only", 200, "a malformed member matches nothing (P-23)"),
@@ -124,7 +123,7 @@ impl Case {
         HttpDate::parse(text.as_bytes(), HttpDate::UNIX_EPOCH).ok()
     }
 
-    /// The service inside. It serves single ranges, and knows nothing of preconditions.
+    /// The inner service. It serves single ranges and does not evaluate preconditions.
     fn handle(&self, request: &Request<TestBody>, sets_validators: bool) -> Response<TestBody> {
         let body = self.resource.body.clone().unwrap_or_default();
         let mut response = Response::new(Full::from(body.clone()));

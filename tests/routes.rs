@@ -23,12 +23,12 @@ use support::{TestBody, answer, call, field, get, request};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A policy that can be told from the others.
+/// A policy that differs from all others.
 const fn p(seconds: u64) -> CachePolicy {
     CachePolicy::public(Duration::from_secs(seconds))
 }
 
-/// The fields of an answer that a handler gives no word on, behind the layer.
+/// The fields of a response without a policy of its own, after the layer.
 fn through(layer: &CachePolicyLayer, request: Request<TestBody>, status: u16, lines: &[(&str, &str)]) -> HeaderMap {
     answered(layer, request, status, lines).headers().clone()
 }
@@ -687,7 +687,7 @@ fn lifetime(route: usize, word: usize) -> u64 {
 fn table_of(said: &[Said]) -> (RoutePolicies, matchit::Router<usize>) {
     let (mut builder, mut router) = (RoutePolicies::builder(), matchit::Router::new());
     for (route, said) in said.iter().enumerate() {
-        // What matchit refuses it may have inserted in part.
+        // A pattern that matchit rejects may have been inserted in part.
         let mut with_matchit = router.clone();
         let is_good = with_matchit.insert(said.pattern.as_str(), route).is_ok();
         let with_this = builder.clone().route(said.pattern.as_str(), p(1)).build();
@@ -830,7 +830,7 @@ fn targets_that_are_no_path_get_the_default() {
 #[test]
 fn a_table_is_replaced_a_thousand_times_and_each_response_uses_one_table() {
     const TASKS: usize = 4;
-    // Both fields of an answer tell which table it is of.
+    // Both fields of a response show which table it came from.
     let table = |n: u64| {
         let name = format!("x-table-{n}");
         RoutePolicies::builder()

@@ -597,8 +597,8 @@ impl Site {
         field(&answer, "etag").unwrap().to_owned()
     }
 
-    /// The lines since the last call, once there are so many: a line is written when the
-    /// server lets go of an answer, which may be after the client has it.
+    /// Waits for this number of lines since the last call: a line is written when the server drops a response,
+    /// perhaps after the client has it.
     async fn logged(&self, count: usize) -> Vec<String> {
         for _ in 0..500 {
             if self.lines.lock().unwrap().len() >= count {

@@ -32,7 +32,7 @@ fn answer(status: u16, content: &str, fields: &[(&str, &str)]) -> Answer {
     response.body(Full::from(content.to_owned())).unwrap()
 }
 
-/// A service that answers by this function.
+/// A service that calls this function.
 fn service(
     answer: impl Fn(&Request<String>) -> Answer + Clone,
 ) -> impl Service<Request<String>, Response = Answer, Error = Infallible> + Clone {

@@ -72,7 +72,7 @@ const TABLE: &[(&str, &str, &[(&str, &str)], u16, bool)] = &[
 #[tokio::test]
 async fn over_http_1_1_a_304_ends_with_its_fields_and_the_connection_goes_on() {
     let address = serve().await;
-    // All on one connection: a byte too many or too few would break the next answer.
+    // All on one connection: one byte too many or too few would break the next response.
     let mut stream = TcpStream::connect(address).await.unwrap();
     for (method, path, lines, status, has_body) in TABLE {
         let mut text = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n");

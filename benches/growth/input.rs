@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 /// parsers, above which quadratic growth would not be visible.
 pub(crate) const LENGTHS: [usize; 3] = [1_000, 8_000, 64_000];
 
-/// A unit, whose `#` is the number of the repetition, and in how many lines it stands.
+/// A unit, in which `#` is replaced by the number of the repetition, and its number of lines.
 #[derive(Clone, Copy)]
 pub(crate) struct Shape {
     unit: &'static str,
@@ -115,7 +115,7 @@ pub(crate) const TEXTS: &[Shape] = &[
     one("@import 'a';"),
 ];
 
-/// What the unit makes.
+/// The fields that the unit is repeated in.
 pub(crate) struct Input {
     /// All of it, in one piece.
     pub(crate) text: String,

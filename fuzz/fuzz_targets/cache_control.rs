@@ -1,5 +1,5 @@
-//! `Cache-Control` of answers and requests: what is rendered is valid and reads the same, nothing
-//! gets looser, and two make the tighter of both (C-01 to C-34).
+//! `Cache-Control` of responses and requests: rendered values are valid and parse to the same value, nothing gets
+//! looser, and merging two gives the stricter one (C-01 to C-34).
 #![no_main]
 
 use http::header::CACHE_CONTROL;
@@ -10,7 +10,7 @@ use tower_cache_policy_fuzz::hostile::words::{Word, directives};
 use tower_cache_policy_fuzz::lines;
 
 fuzz_target!(|input: &[u8]| {
-    // A line that is empty stands between those of one answer and those of another.
+    // An empty line separates the lines of two responses.
     let mut halves = input.splitn(2, |octet| *octet == 0);
     let one = lines(halves.next().unwrap_or_default());
     let other = lines(halves.next().unwrap_or_default());

@@ -32,7 +32,7 @@ fuzz_target!(|input: &[u8]| {
     let after = own.evaluate_response(&answer, now());
     assert_eq!(after.outcome(), if safe { expected } else { Outcome::Proceed });
     assert_eq!(after.condition().is_none(), after.outcome() == Outcome::Proceed);
-    // What cannot be shown to hold lets no write through, and makes no 304.
+    // A condition that cannot be shown to hold lets no write through and makes no 304.
     let unknown = own.evaluate(&Representation::Unknown, now()).outcome();
     let refused = !safe && !exempt && asked.protects_a_write();
     assert_eq!(unknown, if refused { Outcome::PreconditionFailed } else { Outcome::Proceed });

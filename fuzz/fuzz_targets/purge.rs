@@ -31,7 +31,7 @@ fuzz_target!(|text: &str| {
     ask(&purge);
     ask(&purge.clone().soft());
     ask(&purge.and(Purge::everything()));
-    // What an operator may have mistyped.
+    // Settings that an operator may mistype.
     let _ = (Varnish::new(url).is_ok(), Squid::new(url).is_ok(), Akamai::new(url, Unsigned::new()).is_ok());
     let _ = Nginx::new("http://10.0.0.7").map(|nginx| nginx.location(url).is_ok());
     let _ = (Credential::new(url).is_ok(), Cloudflare::new(url, secret()).is_ok());
@@ -73,7 +73,7 @@ fn judge(text: &str) {
                     Err(failure) => {
                         let text = format!("{failure} {failure:?}");
                         assert!(text.len() < 4_000, "{text}");
-                        // What these two are signed with is known to the signer alone.
+                        // Only the signer knows the key of these two.
                         let is_signed = matches!(api.name(), "Akamai" | "CloudFront");
                         assert!(is_signed || !text.contains("s3cr3t"), "{text}");
                     }

@@ -70,7 +70,7 @@ fn status(lines: &[HeaderValue], value: &[u8]) {
         sfv::ListEntry::Item(item) => item.bare_item.as_string().is_some() || item.bare_item.as_token().is_some(),
         sfv::ListEntry::InnerList(_) => false,
     };
-    // The nearest cache stands last.
+    // The nearest cache is last.
     for (status, entry) in found.iter().zip(theirs.iter().rev()) {
         assert!(status.handling().is_none() || is_name(entry), "H-01: {status}");
     }

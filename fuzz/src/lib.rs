@@ -1,4 +1,4 @@
-//! What several targets need.
+//! Functions that several targets share.
 
 // The tests have it, and share it with the targets.
 #[path = "../../tests/support/hostile/mod.rs"]

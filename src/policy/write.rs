@@ -65,7 +65,7 @@ impl DecisionBuilder<'_> {
         let mut reasons = self.acting.common(GuardSet::CANONICAL);
         if !self.waived.contains(Guard::NoHeuristics) && is_misspelled(headers, &field) {
             reasons.insert(Guard::NoHeuristics);
-            // What the handler meant is unknown, so only private caches may store the response.
+            // The handler's intent is unknown, so only private caches may store the response.
             field = field.to_private();
         }
         if reasons.is_empty() && !(field.immutable() && self.facts.has(Facts::PAGE) && self.acts(Guard::Immutable)) {

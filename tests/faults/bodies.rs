@@ -160,7 +160,7 @@ async fn a_timeout_ends_a_hanging_body_and_no_cache_stores_the_error() {
         assert_eq!(response.status(), status);
         is_kept_by_nobody(response.headers());
 
-        // Between: the layers around it see an error.
+        // In between: the outer layers see an error.
         let between = tower::ServiceBuilder::new()
             .layer(EdgeLayer::new(EdgeProfile::FASTLY))
             .layer(TimeoutLayer::with_status_code(status, LIMIT))

@@ -201,7 +201,7 @@ async fn over_http_2_a_stream_that_is_given_up_takes_no_other_with_it() {
         drop(response);
         events.until("body ended", count).await;
         {
-            // One that has no answer yet.
+            // A request without a response so far.
             let asking = client.send(request("PUT", server, "/handler-hangs", &[]));
             let begun = events.until("handler begun", count);
             tokio::select! {
@@ -230,7 +230,7 @@ async fn a_client_that_leaves_in_the_middle_of_its_upload_writes_and_purges_noth
         events.until("upload begun", 1).await;
         connection.close();
         _ = asking.await;
-        // The handler is dropped where it waits, or is told that there is no more.
+        // The handler is dropped while it waits, or its body ends.
         wait_for_quiet(&events).await;
         assert_eq!((events.count("upload read"), events.count("purge begun")), (0, 0), "{version:?}");
     }
@@ -246,7 +246,7 @@ async fn a_client_that_disconnects_after_the_write_cancels_the_purge_but_not_the
     }
 }
 
-/// Until the server has seen that a connection is closed: it answers on another.
+/// Waits until the server has noticed a closed connection, with requests on another one.
 async fn wait_for_quiet(events: &Events) {
     let server = serve(app(events)).await;
     for _ in 0..10 {

@@ -88,7 +88,7 @@ async fn every_layer_is_ready_when_the_service_inside_is_and_never_before() {
         }
         handle.allow(1);
         assert!(matches!(is_ready(&mut layered), Poll::Ready(Ok(()))), "{name}");
-        // A write, because it goes to the service inside in any case.
+        // A write, because it always reaches the inner service.
         let call = tokio::spawn(layered.call(request(Method::PUT, "/", &[])));
         let asked = tokio::time::timeout(crate::loopback::PATIENCE, handle.next_request()).await;
         let (asked, respond) = asked.expect("the service inside is asked").unwrap();
@@ -221,7 +221,7 @@ fn give_up<F: Future>(future: F) {
 async fn nothing_is_called_after_a_future_is_dropped_at_whichever_step() {
     let events = Events::default();
     let gate = Arc::new(AtomicBool::new(false));
-    // Each step counts, and waits until the gate is open, for which nobody wakes it.
+    // Each step is counted and waits for the gate, which wakes no task.
     let step = |name: &'static str, waits: bool| {
         let (events, gate) = (events.clone(), Arc::clone(&gate));
         move || {

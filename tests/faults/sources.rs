@@ -35,7 +35,7 @@ async fn hangs() -> Result<Validators, &'static str> {
     pending().await
 }
 
-/// A handler that counts, and whose answer is of `"v1"`.
+/// A handler that counts its calls and returns `"v1"`.
 fn handler(
     events: &Events,
 ) -> impl tower::Service<
@@ -56,7 +56,7 @@ fn handler(
 const TABLE: [(Method, &[(&str, &str)], u16); 11] = [
     (Method::GET, &[], 200),
     (Method::GET, &[("if-none-match", "\"v0\"")], 200),
-    // Decided from the answer, so the handler ran.
+    // Decided from the response, so the handler ran.
     (Method::GET, &[("if-none-match", "\"v1\"")], 304),
     (Method::HEAD, &[("if-none-match", "\"v1\"")], 304),
     (Method::PUT, &[("if-match", "\"v1\"")], 412),
@@ -64,7 +64,7 @@ const TABLE: [(Method, &[(&str, &str)], u16); 11] = [
     (Method::PUT, &[("if-none-match", "*")], 412),
     (Method::DELETE, &[("if-match", "\"v0\"")], 412),
     (Method::PATCH, &[("if-unmodified-since", "Sun, 06 Nov 1994 08:49:37 GMT")], 412),
-    // It protects nothing, and nobody asked for protection.
+    // It protects nothing, and no protection was configured.
     (Method::PUT, &[], 200),
     (Method::OPTIONS, &[("if-match", "\"v0\"")], 200),
 ];
@@ -208,7 +208,7 @@ async fn a_version_that_is_written_between_source_and_handler_is_sent_with_the_o
     let write = request(Method::PUT, "/", &[("if-match", &stale)]);
     assert_eq!(service.clone().oneshot(write).await.unwrap().status(), StatusCode::PRECONDITION_FAILED);
 
-    // What the handler says of what it read stands.
+    // The validators that the handler sends are unchanged.
     own_tag.store(true, Ordering::SeqCst);
     let read = service.clone().oneshot(request(Method::GET, "/", &[])).await.unwrap();
     let current = field(read.headers(), "etag").unwrap();

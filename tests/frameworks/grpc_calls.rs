@@ -253,7 +253,7 @@ async fn calls_of_all_four_kinds_are_the_same_with_the_layers_as_without_them() 
             let both = client.streaming(request(stream::iter(messages(sent))), path("Both"), Octets).await.unwrap();
             lines.push(told(both.metadata()));
             let (all, end) = whole(both.into_inner()).await;
-            // What came before the error has come, and the error is in the trailers.
+            // The messages before the error arrive, and the error is in the trailers.
             let until = sent.iter().position(|message| *message == "fail").unwrap_or(sent.len());
             assert_eq!(all, messages(&sent[..until]));
             assert_eq!(end.contains("Aborted \"no — tea\" [0, 255,"), until < sent.len(), "{end}");

@@ -28,7 +28,7 @@ use tower_cache_policy::{CachePolicyLayer, CachingLayer, ConditionalLayer, Entit
 
 const POLICY: CachePolicy = CachePolicy::public(Duration::from_secs(300));
 
-/// A service that answers in every way that gRPC has, with metadata in every place.
+/// A service with every kind of gRPC response, and metadata in every place.
 #[derive(Clone, Copy, Debug)]
 struct Answers;
 
@@ -77,7 +77,7 @@ fn with_metadata<T>(message: T) -> Response<T> {
     response
 }
 
-/// All of an answer. The fields in their order, without `Date`.
+/// A complete response. The fields are in order, without `Date`.
 #[derive(Debug, PartialEq)]
 struct Answer {
     status: StatusCode,

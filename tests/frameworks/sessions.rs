@@ -104,8 +104,8 @@ async fn no_304_gives_a_session_to_a_shared_cache() {
     is_not_shared(&again, "If-None-Match: *");
 }
 
-/// A session that is only read leaves nothing in the answer that a guard could see. The route has to
-/// say so, in one of three ways.
+/// A session that is only read leaves nothing in the response that a guard could see. The route must mark it, in one
+/// of three ways.
 #[tokio::test]
 async fn a_session_that_is_read_is_not_shared_if_the_route_declares_it() {
     let said = || CachingLayer::new(PUBLIC).policy(|layer| layer.credential_headers([COOKIE]));

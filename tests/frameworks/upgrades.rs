@@ -127,13 +127,13 @@ async fn a_websocket_over_http_2_goes_through_all_layers_in_both_directions() {
     connect.headers_mut().insert("sec-websocket-version", HeaderValue::from_static("13"));
     connect.extensions_mut().insert(hyper::ext::Protocol::from_static("websocket"));
     let answer = client.send(connect).await.unwrap();
-    // RFC 8441: the answer is a 200.
+    // RFC 8441: the response is a 200.
     assert_eq!((answer.status(), answer.headers().get("cache-control")), (StatusCode::OK, None));
     assert!(!answer.headers().contains_key("etag"));
     let upgraded = hyper::upgrade::on(answer).await.unwrap();
     let role = tungstenite::protocol::Role::Client;
     speaks(WebSocketStream::from_raw_socket(TokioIo::new(upgraded), role, None).await).await;
-    // Beside it the connection answers as ever.
+    // Other requests on the connection work as before.
     let page = client.ask(request("GET", server, "/page", &[])).await;
     assert_eq!(page.field("cache-control").as_deref(), Some("public, max-age=300"));
 }

@@ -1,4 +1,4 @@
-//! A service whose answers are long, or never come.
+//! A service whose responses are long, or never arrive.
 
 use std::convert::Infallible;
 use std::future::{Pending, Ready, pending, ready};

@@ -1,5 +1,5 @@
-//! 10,000 clients that take their time: what is held for each of them by each layer, while its
-//! handler works, and while its answer is half read.
+//! 10,000 slow clients: the memory per client of each layer, while the handler runs and while the response is half
+//! read.
 //!
 //! Bounds, not equalities: another compiler may lay out a future otherwise.
 
@@ -32,7 +32,7 @@ struct Held {
     waiting: usize,
     /// The body, wherever it lies.
     body: usize,
-    /// While the answer is half read, the body among it.
+    /// While the response is half read, including the body.
     reading: usize,
 }
 
@@ -41,7 +41,7 @@ fn held_each<T>(mut one: impl FnMut() -> T) -> usize {
     let mut all = Vec::with_capacity(CLIENTS);
     let info = measure(|| (0..CLIENTS).for_each(|_| all.push(Box::new(one()))));
     let held = usize::try_from(info.bytes_current).unwrap();
-    // What is shared by all is not held for each, and the box is the test's.
+    // Shared memory does not count per client, and the box belongs to the test.
     held / CLIENTS - size_of::<usize>()
 }
 
@@ -135,7 +135,7 @@ impl Table {
         Self { bare: Held { future, waiting, body, reading } }
     }
 
-    /// A layer, and what it may hold beside the service inside, waiting and reading.
+    /// A layer, and its limits of memory in addition to the inner service: while waiting and while reading.
     fn row<L, S, B>(&self, sentence: &str, layer: &L, request: fn() -> Request<()>, most: (usize, usize))
     where
         L: Layer<Origin, Service = S>,

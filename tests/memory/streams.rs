@@ -156,7 +156,7 @@ fn a_gibibyte_passes_a_table_of_routes() {
 fn a_gibibyte_passes_the_layer_for_assets() {
     use tower_cache_policy::{AssetsLayer, assets::AssetManifest};
 
-    // Of a file that is as long as what is served, since nothing longer or shorter is proven.
+    // The file is as long as the response, because no other length is proven.
     let assets = AssetManifest::from_contents([("film.webm", "hello")]).unwrap().to_json();
     let assets =
         AssetManifest::from_json(&assets.replacen(r#""length": 5"#, &format!(r#""length": {GIB}"#), 1)).unwrap();

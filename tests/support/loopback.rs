@@ -144,7 +144,7 @@ impl Client {
         self.connection.close();
     }
 
-    /// What closes the connection while [`send`](Self::send) is under way.
+    /// Closes the connection while [`send`](Self::send) is under way.
     pub fn connection(&self) -> Connection {
         self.connection.clone()
     }

@@ -20,7 +20,7 @@ pub(crate) struct Target {
 /// An argument, and the URL that it is.
 pub(crate) type Named = (String, Result<Target, CheckError>);
 
-/// The URLs of the command line; `-` stands for the lines of standard input.
+/// The URLs of the command line; `-` means the lines of standard input.
 pub(crate) fn urls(arguments: &[String]) -> io::Result<Vec<Named>> {
     let mut urls = Vec::new();
     for argument in arguments {

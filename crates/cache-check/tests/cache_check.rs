@@ -468,7 +468,7 @@ fn plain(status: u16, fields: &[(&str, &str)], content: &str, ask: &Ask) -> Vec<
 
 type Respond = fn(&Ask) -> Vec<u8>;
 
-/// What sites do to clients that they do not want, and the kind of the error.
+/// The responses of sites to unwanted clients, with the kind of error that is reported.
 const TROUBLE: &[(&str, &str, Respond)] = &[
     ("429", "rate-limited", |ask| plain(429, &[], "slow down", ask)),
     ("429 with a lifetime", "rate-limited", |ask| plain(429, &[("cache-control", "max-age=600")], "", ask)),

@@ -1,4 +1,4 @@
-//! The dashboard: who may see it, what it shows, and that its memory is bounded.
+//! The dashboard: access, content, and bounded memory.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::convert::Infallible;
@@ -77,7 +77,7 @@ fn rows<'a>(page: &'a str, list: &str) -> Vec<&'a str> {
     list.split("<tr").skip(1).collect()
 }
 
-/// What is written in a row, without tags.
+/// The text of a row, without tags.
 fn cells(row: &str) -> Vec<String> {
     let (_, row) = row.split_once('>').unwrap();
     let cells = row.split("</td>").flat_map(|cell| cell.split("</th>"));
@@ -465,7 +465,7 @@ async fn hostile_text_is_escaped() {
     let routes = RoutePolicies::builder().route("/<b>\"'&amp;", CachePolicy::NO_CACHE).build().unwrap();
     let dashboard = dashboard().routes(routes).route_by(|_| Some("<img src=x>\u{202e}\n".to_owned()));
     let mut hostile = get("/x");
-    // What servers take from the wire need not be as RFC 3986 has it.
+    // Servers accept targets that RFC 3986 does not allow.
     *hostile.uri_mut() = Uri::from_maybe_shared(Bytes::from("/a\"'&\u{202e}b")).unwrap();
     *hostile.method_mut() = Method::from_bytes(b"G'&E|T").unwrap();
     let mut hostile_answer = answer(200, "", &[("vary", "x"), ("cache-control", "max-age=60, x=\"<script>\"'&")]);

@@ -163,7 +163,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let wait = |value: &[u8]| {
         let value = value.trim_ascii();
         if !value.is_empty() && value.iter().all(u8::is_ascii_digit) {
-            // What does not fit is longer than anyone waits.
+            // A number that does not fit is longer than any client waits.
             let digits = std::str::from_utf8(value).ok()?;
             return Some(digits.parse().unwrap_or(u64::from(u32::MAX)));
         }

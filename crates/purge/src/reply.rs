@@ -90,7 +90,7 @@ fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, &'static str> {
     serde_json::from_slice(body).map_err(|_| "cannot be read")
 }
 
-/// What the document of an error says, by the members that the vendors use for it.
+/// The text of an error document, from the members that the vendors use.
 fn message(body: &[u8]) -> Option<String> {
     let document: Value = read(body).ok()?;
     // Cloudflare: `errors`. Google, Vercel: `error`.

@@ -1,4 +1,4 @@
-//! What the responses of each vendor mean.
+//! The meaning of each vendor's responses.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;

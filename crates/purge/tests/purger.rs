@@ -28,7 +28,7 @@ use tower_cache_policy_purge::{
 
 use self::support::{SECRET, apis, page, secret, signer, success_body, tag};
 
-/// What the client does with a request.
+/// The behavior of the client for one request.
 #[derive(Clone, Debug)]
 enum Step {
     /// A response with a status, a body, and `Retry-After` or nothing.
@@ -393,7 +393,7 @@ async fn e7_no_error_shows_the_credential_of_a_request() {
             assert!(name == "Akamai" || name == "CloudFront" || !format!("{request:?}").contains(SECRET), "{name}");
         }
     }
-    // What a vendor quotes of a signature is not shown either.
+    // A signature that a vendor quotes is not shown either.
     let body = r#"{"httpStatus": 401, "detail": "bad signature: HMAC key=s3cr3t-t0ken;n=0;17"}"#;
     let client = Client::new([Step::Status(401, body, "")]);
     let error = purge(Akamai::new("h.example", signer()).unwrap(), &client, tag()).await.unwrap_err();

@@ -417,7 +417,7 @@ fn each_invalidation_has_a_caller_reference_of_its_own() {
     assert!(matches!(error, PurgeError::InvalidId { name: "caller reference", .. }));
 }
 
-/// What would lead a request elsewhere, or end a line of it.
+/// Characters that would change the target of a request, or end a line of it.
 const INJECTIONS: &[&str] = &[
     "",
     ".",

@@ -130,7 +130,7 @@ pub struct Sent {
     pub personalized: bool,
 }
 
-/// The service inside all layers.
+/// The innermost service.
 #[derive(Clone, Debug)]
 pub struct Handler {
     pub status: StatusCode,

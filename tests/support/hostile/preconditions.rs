@@ -34,14 +34,14 @@ pub struct Asked {
     pub if_unmodified_since: Option<Vec<Date>>,
 }
 
-/// What the origin has.
+/// The representation at the origin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Has {
     pub etag: Option<(bool, Vec<u8>)>,
     pub last_modified: Option<i64>,
 }
 
-/// What becomes of the request. `None` for `has` is "there is none".
+/// The outcome for the request. If `has` is `None`, there is no representation.
 pub fn outcome(asked: &Asked, has: Option<&Has>) -> Outcome {
     // QUERY is safe and selects a representation, and its conditions are those of GET (P-25).
     let safe = matches!(asked.method.as_str(), "GET" | "HEAD" | "QUERY");
@@ -100,7 +100,7 @@ pub fn outcome(asked: &Asked, has: Option<&Has>) -> Outcome {
             (true, false, false) => has.is_some(),
             (false, ..) => false,
         };
-        // What cannot be read lets no write over what exists.
+        // An unreadable condition lets no write replace what exists.
         let unreadable = !safe && has.is_some() && members.contains(&Member::Unreadable);
         if matched || exists || unreadable {
             return if safe { Outcome::NotModified } else { Outcome::PreconditionFailed };

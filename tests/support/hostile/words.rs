@@ -221,7 +221,7 @@ impl Readings {
         Self(words)
     }
 
-    /// What the reader with this place in [`Reader::ALL`] finds.
+    /// The reading of the reader at this index in [`Reader::ALL`].
     pub const fn by(&self, index: usize) -> &Word {
         &self.0[index]
     }
@@ -261,8 +261,8 @@ pub fn at_edge(value: &HeaderValue) -> Option<u64> {
     if matches!(text.as_str(), "0" | "no-store") || text.split(',').any(|member| member.trim() == "no-store") {
         return None;
     }
-    // The first number of each member, with the unit that may follow it. What comes after that
-    // is for how long the response may be served stale.
+    // The first number of each member, with the unit that may follow it. The text after it is the time for which the
+    // response may be served stale.
     let lifetime = |member: &str| {
         if member.split_once('=').is_some_and(|(name, _)| !name.contains("max")) {
             return 0;

@@ -1,4 +1,4 @@
-//! Compares a 304 with the 200 that it stands for.
+//! Compares a 304 with its 200.
 
 use std::fmt;
 

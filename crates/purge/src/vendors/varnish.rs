@@ -109,7 +109,7 @@ impl Varnish {
             By::Ban { field } => (method(b"BAN"), field, "|", AROUND_BAN),
         };
         let is_ban = matches!(self.by, By::Ban { .. });
-        // What would end the word of a ban or cannot be written in a class.
+        // Characters that end the word of a ban or cannot be written in a class.
         let is_refused = |c: char| is_ban && r#""\^"#.contains(c);
         refuse_in_tags(NAME, purge, is_refused, "has a character that cannot be part of a ban: use the module xkey")?;
         let write = |tag: &str| if is_ban { literal(tag) } else { tag.to_owned() };

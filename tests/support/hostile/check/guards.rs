@@ -87,7 +87,7 @@ impl Exchange<'_> {
         false
     }
 
-    /// What the layer in this place sees that the guard is against.
+    /// The reasons for this guard that the layer in this place sees.
     fn evidence(&self, risk: Risk, place: usize) -> Vec<HeaderValue> {
         let headers: HeaderMap = self.case.as_seen_at(place, self.headers());
         let sign = |is_there: bool| is_there.then(|| HeaderValue::from_static("yes")).into_iter().collect();

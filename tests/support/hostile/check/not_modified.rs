@@ -34,7 +34,7 @@ impl Exchange<'_> {
         let is_304 = came.status == 304 && self.status() != 304;
         let is_made_by_handler = case.handler.not_modified && came.status == 304;
         let is_chosen = is_304 || is_made_by_handler || case.handler.body.steps.len() % 4 == 1;
-        // A 304 for a stream that never ends stands for nothing.
+        // A 304 for a stream that never ends has no 200 to compare with.
         if case.handler.not_modified && is_live_stream(&case.handler.headers) {
             return;
         }
@@ -138,12 +138,12 @@ fn repeats(case: &Case, not_modified: &Came, page: &Came, except: &[HeaderName])
     let around = case.layers.iter().enumerate().any(|(at, kind)| is_around(at, kind) && depends(kind));
     // Too many tags keep the 200 out of an edge.
     let has_tags = by_handler && !case.handler.tags.is_empty();
-    // A layer that goes before every `no-store` replaces the one that stood for a restricted edge, too.
+    // A layer that overrides every `no-store` also replaces the one for a restricted edge.
     let even = |policy: &Policy| policy.precedence == Precedence::OverrideEvenNoStore && policy.policy.is_some();
     let is_replaced =
         by_handler && case.policies().any(even) && case.handler.headers.keys().any(|name| case.is_targeted(name));
     let no_type = by_handler || around;
-    // `immutable` stands where a handler itself wrote it or a route accepts it.
+    // `immutable` stays if a handler wrote it or a route accepts the risk.
     let accepted = Readings::of(&case.handler.headers, now()).iter().any(|(_, word)| word.immutable)
         || case.layers.iter().any(|kind| kind.risks().contains(&Risk::PageSurvivesReload));
     let has_own = |name: &str| case.handler.headers.contains_key(name);
@@ -163,7 +163,7 @@ fn repeats(case: &Case, not_modified: &Came, page: &Came, except: &[HeaderName])
             "etag" => false,
             "cache-control" | "expires" if has_tags || is_replaced => continue,
             "cache-control" if (no_type || accepted) && is_tighter(not_modified, page) => continue,
-            // A handler's own `immutable` stands on its own 304.
+            // A handler's own `immutable` stays on its own 304.
             "cache-control" if by_handler && case.handler.headers.contains_key("cache-control") && accepted => continue,
             // A compression layer says nothing on a 304 that it did not make.
             // A 304 for the tag of a coding names what selects it, where the handler that codes does not.

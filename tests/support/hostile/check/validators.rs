@@ -54,7 +54,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// Whether a layer was told to store even what its handler forbids to store.
+    /// Whether a layer overrides even the `no-store` of its handler.
     fn overrides_no_store(&self) -> bool {
         self.case
             .layers
