@@ -120,7 +120,7 @@
 //! can be read in one place, and `private` never inherits `edge`.
 //!
 //! `default` accepts the keys of a policy and `vary`. `vary` accepts any field name except `*`. For `authorization` and
-//! `cookie`, see the [cost](super::CachePolicy#sign-in-that-is-optional).
+//! `cookie`, see the [cost](super::CachePolicy#optional-sign-in).
 //!
 //! # Durations
 //!
@@ -164,6 +164,23 @@
 //! assert!(reload(&routes, r#"default = "no-stroe""#).is_err());
 //! assert!(routes.current().to_markdown().contains("no-store"));
 //! # Ok::<(), ConfigError>(())
+//! ```
+//!
+//! # A test for the file
+//!
+//! A test in the program finds mistakes before a deployment, and rules that the routes have to follow:
+//!
+//! ```
+//! use tower_cache_policy::policy::routes::RoutePolicies;
+//!
+//! # let file = "[routes]\n\"/account/{*rest}\" = \"no-store\"\n\"/\" = { public = \"5m\" }";
+//! // let file = include_str!("../policies.toml");
+//! let routes = RoutePolicies::from_toml(file)?;
+//! for row in routes.rows() {
+//!     let is_account = row.pattern().is_some_and(|pattern| pattern.starts_with("/account"));
+//!     assert!(!is_account || row.cache_control() == "private, no-store", "{row:?}");
+//! }
+//! # Ok::<(), tower_cache_policy::policy::config::ConfigError>(())
 //! ```
 
 mod document;
