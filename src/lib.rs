@@ -30,8 +30,8 @@
 //! # });
 //! ```
 //!
-//! The layer covers every route of the router. To cover one route, put it on the method router: `get(handler).layer(..)`.
-//! A handler can also return a policy next to its content, which needs the feature `axum`.
+//! The layer covers every route of the router. To cover one route, put it on the method router:
+//! `get(handler).layer(..)`. A handler can also return a policy next to its content, which needs the feature `axum`.
 #![cfg_attr(
     all(
         doc,

@@ -76,8 +76,8 @@ impl AfterFreshness {
     /// Returns how many seconds past its lifetime the cache may serve the response while it fetches a new one
     /// ([RFC 5861 section 3](https://www.rfc-editor.org/rfc/rfc5861.html#section-3)).
     ///
-    /// Returns `None` without the directive, if its value is 0, if another directive forbids stale reuse, or if the edge cache
-    /// is known to ignore it.
+    /// Returns `None` without the directive, if its value is 0, if another directive forbids stale reuse, or if the
+    /// edge cache is known to ignore it.
     #[must_use]
     pub const fn stale_while_revalidate(&self) -> Option<u64> {
         // C-31
@@ -104,8 +104,8 @@ impl AfterFreshness {
     /// Returns whether a directive forbids the cache to serve the response stale
     /// ([RFC 9111 section 4.2.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.4)).
     ///
-    /// `must-revalidate` does so for all caches, and `proxy-revalidate` and `s-maxage` for shared caches. They take precedence
-    /// over `stale-while-revalidate` and `stale-if-error`:
+    /// `must-revalidate` does so for all caches, and `proxy-revalidate` and `s-maxage` for shared caches. They take
+    /// precedence over `stale-while-revalidate` and `stale-if-error`:
     ///
     /// ```
     /// # use http::{Request, Response};

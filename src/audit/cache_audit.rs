@@ -47,9 +47,8 @@ impl CacheAudit {
     /// The mark [`Personalized`](crate::policy::Personalized) counts in the extensions of the request and of the
     /// response. Use [`with_edge`](Self::with_edge) to add edge caches.
     ///
-    /// Pass the time at which the cache receives the response, usually
-    /// [`Clock::system().now()`](crate::Clock::now). With `Date`, `Age` and `Expires` it determines how much of the freshness
-    /// lifetime has passed:
+    /// Pass the time at which the cache receives the response, usually [`Clock::system().now()`](crate::Clock::now).
+    /// With `Date`, `Age` and `Expires` it determines how much of the freshness lifetime has passed:
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -223,7 +222,8 @@ impl CacheAudit {
 
     /// Returns the level of the most severe warning, or `None` if there are no warnings.
     ///
-    /// `None` is less than any level, so `audit.worst() < Some(Level::Warning)` accepts notes and responses without warnings.
+    /// `None` is less than any level, so `audit.worst() < Some(Level::Warning)` accepts notes and responses without
+    /// warnings.
     #[must_use]
     pub fn worst(&self) -> Option<Level> {
         self.warnings.iter().map(Warning::level).max()

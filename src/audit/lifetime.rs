@@ -83,9 +83,9 @@ impl FreshnessLifetime {
 
     /// Returns whether the cache chooses the lifetime itself, because the response does not state one.
     ///
-    /// A page with `Last-Modified` and without `Cache-Control` is the usual case: the cache uses a fraction of the time since
-    /// the last modification, usually a tenth
-    /// ([RFC 9111 section 4.2.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.2)).
+    /// A page with `Last-Modified` and without `Cache-Control` is the usual case: the cache uses a fraction of the time
+    /// since the last modification, usually a tenth ([RFC 9111 section
+    /// 4.2.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.2)).
     ///
     /// ```
     /// # use http::{Request, Response};

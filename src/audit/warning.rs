@@ -87,8 +87,8 @@ pub enum Warning {
     Contradiction(Contradiction),
     /// The response does not state a lifetime, and these caches apply heuristic freshness or their own default.
     ///
-    /// The content may then be outdated for hours or days after a change. [`CachePolicyLayer`](crate::CachePolicyLayer) avoids
-    /// this: it sends `private, no-cache` for a successful response without a policy.
+    /// The content may then be outdated for hours or days after a change. [`CachePolicyLayer`](crate::CachePolicyLayer)
+    /// avoids this: it sends `private, no-cache` for a successful response without a policy.
     // F-04
     LifetimeGuessed {
         /// The caches.
@@ -133,8 +133,8 @@ pub enum Warning {
     /// The response has a content coding and a strong entity tag that does not contain the coding, so responses with
     /// other codings may have the same tag.
     ///
-    /// A cache could then combine byte ranges of two codings. [`CachingLayer`](crate::CachingLayer) adds the coding to strong
-    /// tags.
+    /// A cache could then combine byte ranges of two codings. [`CachingLayer`](crate::CachingLayer) adds the coding to
+    /// strong tags.
     // V-09
     StrongTagUnderCoding,
     /// `ETag` is not one valid entity tag, so clients and caches ignore it.
@@ -171,8 +171,9 @@ pub enum Warning {
     /// Browsers may reuse the response for more than a week, and the URL does not contain a fingerprint of the
     /// content.
     ///
-    /// After a change of the content, these browsers show the old content until the lifetime ends. No purge reaches them. A part
-    /// of the path with at least eight letters and digits, such as `3f2a9c1b` in `/app.3f2a9c1b.js`, counts as a fingerprint.
+    /// After a change of the content, these browsers show the old content until the lifetime ends. No purge reaches
+    /// them. A part of the path with at least eight letters and digits, such as `3f2a9c1b` in `/app.3f2a9c1b.js`,
+    /// counts as a fingerprint.
     // B-01
     LongWithoutFingerprint {
         /// The lifetime, in seconds.

@@ -157,8 +157,8 @@
 //!
 //! # Is it a hit?
 //!
-//! After a deployment, check that the edge stores what it should. [`CacheStatus`] reads the fields in which caches report
-//! hits. `assert_hit_within` (feature `testing`) repeats a request until one of the responses is a hit.
+//! After a deployment, check that the edge stores what it should. [`CacheStatus`] reads the fields in which caches
+//! report hits. `assert_hit_within` (feature `testing`) repeats a request until one of the responses is a hit.
 
 #[cfg(doc)]
 #[doc = include_str!("../docs/edges.md")]

@@ -39,8 +39,8 @@ pub struct EdgeProfile {
 
 /// How an edge uses `Cache-Control`.
 ///
-/// For a policy with one minute for browsers and one hour for shared caches, an [`EdgeLayer`](crate::EdgeLayer) with only
-/// this edge sends:
+/// For a policy with one minute for browsers and one hour for shared caches, an [`EdgeLayer`](crate::EdgeLayer) with
+/// only this edge sends:
 ///
 /// | Role | `Cache-Control` | Field of the edge |
 /// |---|---|---|
@@ -64,7 +64,8 @@ impl EdgeProfile {
     /// Creates a profile for an edge that reads only `Cache-Control`, with `s-maxage`, as every shared cache must
     /// ([RFC 9111 section 5.2.2.10](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.10)).
     ///
-    /// All facts are [unknown](EdgeBehavior::UNKNOWN), so audits assume the least safe behavior. The profile gets no tags.
+    /// All facts are [unknown](EdgeBehavior::UNKNOWN), so audits assume the least safe behavior. The profile gets no
+    /// tags.
     ///
     /// ```
     /// use tower_cache_policy::edge::{CacheControlRole, EdgeProfile};
@@ -108,9 +109,10 @@ impl EdgeProfile {
 
     /// Replaces the field that sets the lifetime at the edge. With `None`, the edge reads only `Cache-Control`.
     ///
-    /// If the edge always obeys the field, also set [`CacheControlRole::Nothing`], so that the long lifetime does not appear in
-    /// `s-maxage`, where other caches would obey it. Add the name to [`with_precedence`](Self::with_precedence) too, because
-    /// audits and [`Edges::new`](super::Edges::new) read that list:
+    /// If the edge always obeys the field, also set [`CacheControlRole::Nothing`], so that the long lifetime does not
+    /// appear in `s-maxage`, where other caches would obey it. Add the name to
+    /// [`with_precedence`](Self::with_precedence) too, because audits and [`Edges::new`](super::Edges::new) read that
+    /// list:
     ///
     /// ```
     /// use http::HeaderName;
@@ -191,8 +193,8 @@ impl EdgeProfile {
 
     /// Replaces the names of the fields that must not reach the edge.
     ///
-    /// An [`EdgeLayer`](crate::EdgeLayer) removes fields for edges that are not configured in any case. This list prevents that
-    /// [`Edges::new`](super::Edges::new) combines the profile with one that writes such a field.
+    /// An [`EdgeLayer`](crate::EdgeLayer) removes fields for edges that are not configured in any case. This list
+    /// prevents that [`Edges::new`](super::Edges::new) combines the profile with one that writes such a field.
     pub fn with_stripped_fields(mut self, fields: &'static [&'static str]) -> Self {
         self.stripped = fields;
         self

@@ -41,8 +41,8 @@ pub struct TargetedField {
 /// | [`EdgeControl`](Self::EdgeControl) | `cache-maxage=3600s` | `cache-maxage=0s` | `no-store` |
 /// | [`Seconds`](Self::Seconds) | `3600` | `0` | `0` |
 ///
-/// Only a Dictionary contains all directives. `Surrogate` also has `stale-while-revalidate` and `stale-if-error`. The other
-/// two have only the lifetime.
+/// Only a Dictionary contains all directives. `Surrogate` also has `stale-while-revalidate` and `stale-if-error`. The
+/// other two have only the lifetime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DirectiveSyntax {
@@ -122,8 +122,8 @@ impl TargetedField {
     /// Declares that the edge may ignore the field, because of its configuration or version. `Cache-Control` then has
     /// to be correct for the edge too.
     ///
-    /// It matters for [`CachePolicy::edge_only`](crate::policy::CachePolicy::edge_only). If all edges always obey their own
-    /// field, browsers get `no-store`. Otherwise `Cache-Control` has to contain the lifetime as `s-maxage`.
+    /// It matters for [`CachePolicy::edge_only`](crate::policy::CachePolicy::edge_only). If all edges always obey their
+    /// own field, browsers get `no-store`. Otherwise `Cache-Control` has to contain the lifetime as `s-maxage`.
     ///
     /// ```
     /// use tower_cache_policy::edge::EdgeProfile;

@@ -11,7 +11,8 @@ use crate::policy::CacheTag;
 ///
 /// Its text names the edge, the tag, the fault, and the characters and the length to use.
 ///
-/// Returned by [`EdgeLayer::check_tags`](crate::EdgeLayer::check_tags) and [`Edges::check_tags`](super::Edges::check_tags):
+/// Returned by [`EdgeLayer::check_tags`](crate::EdgeLayer::check_tags) and
+/// [`Edges::check_tags`](super::Edges::check_tags):
 ///
 /// ```
 /// use tower_cache_policy::edge::{EdgeProfile, Edges};

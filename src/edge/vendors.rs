@@ -55,8 +55,8 @@ impl EdgeProfile {
 
     /// Cloudflare. It reads `Cloudflare-CDN-Cache-Control`, and tags from `Cache-Tag`.
     ///
-    /// For a response without a directive, Cloudflare decides by the extension of the path. `Accept-Encoding` and `Origin` are
-    /// the only names in `Vary` that it obeys.
+    /// For a response without a directive, Cloudflare decides by the extension of the path. `Accept-Encoding` and
+    /// `Origin` are the only names in `Vary` that it obeys.
     pub const CLOUDFLARE: Self = Self {
         name: "cloudflare",
         cache_control: CacheControlRole::Nothing,
@@ -94,8 +94,8 @@ impl EdgeProfile {
     /// Fastly with its default VCL. It reads `Surrogate-Control`, and tags from `Surrogate-Key`.
     ///
     /// Without a lifetime, the default VCL stores a response for two minutes. It also stores responses to requests with
-    /// `Authorization`, and does not obey `no-store` alone. The layer therefore restricts responses with `private`. There is
-    /// no field with a restriction for Fastly only.
+    /// `Authorization`, and does not obey `no-store` alone. The layer therefore restricts responses with `private`.
+    /// There is no field with a restriction for Fastly only.
     pub const FASTLY: Self = Self {
         name: "fastly",
         cache_control: CacheControlRole::Nothing,
@@ -129,8 +129,8 @@ impl EdgeProfile {
     /// Akamai with a caching behavior that honors the origin's fields. It reads `Edge-Control`, and tags from
     /// `Edge-Cache-Tag`.
     ///
-    /// By default, Akamai does not store a response whose `Vary` has a name other than `Accept-Encoding`. When it cannot reach
-    /// the origin, it serves stale responses.
+    /// By default, Akamai does not store a response whose `Vary` has a name other than `Accept-Encoding`. When it
+    /// cannot reach the origin, it serves stale responses.
     pub const AKAMAI: Self = Self {
         name: "akamai",
         cache_control: CacheControlRole::Nothing,
@@ -168,8 +168,8 @@ impl EdgeProfile {
     /// If the minimum TTL is above zero, as in the default managed cache policy, CloudFront stores even responses with
     /// `no-store`.
     ///
-    /// By default, neither `Vary` nor the query is part of the key: a cache policy of the distribution has to name the request
-    /// fields and the parameters. Without a lifetime, CloudFront stores a response for one day.
+    /// By default, neither `Vary` nor the query is part of the key: a cache policy of the distribution has to name the
+    /// request fields and the parameters. Without a lifetime, CloudFront stores a response for one day.
     // G-07
     pub const CLOUDFRONT: Self = Self {
         name: "cloudfront",
@@ -205,8 +205,8 @@ impl EdgeProfile {
 
     /// Google Cloud CDN with the cache mode `USE_ORIGIN_HEADERS`. It reads `s-maxage`, and tags from `Cache-Tag`.
     ///
-    /// Google Cloud CDN does not store a response with `Set-Cookie`, or whose `Vary` has a name other than the ten that it
-    /// supports, such as `Accept-Language`. It forwards tags to clients.
+    /// Google Cloud CDN does not store a response with `Set-Cookie`, or whose `Vary` has a name other than the ten that
+    /// it supports, such as `Accept-Language`. It forwards tags to clients.
     pub const GOOGLE: Self = Self {
         name: "google",
         cache_control: CacheControlRole::Lifetime,
@@ -341,8 +341,8 @@ impl EdgeProfile {
     /// Bunny. It reads the same lifetime as browsers, and one tag from `CDN-Tag`. How it separates several tags is not
     /// known.
     ///
-    /// By default, neither `Vary` nor the query is part of the key. A policy with a longer lifetime for the edge has no effect
-    /// here: the shorter lifetime applies to both.
+    /// By default, neither `Vary` nor the query is part of the key. A policy with a longer lifetime for the edge has no
+    /// effect here: the shorter lifetime applies to both.
     pub const BUNNY: Self = Self {
         name: "bunny",
         cache_control: CacheControlRole::Shared,
@@ -393,8 +393,8 @@ impl EdgeProfile {
     /// Varnish with its built-in VCL. It reads `s-maxage`. Tags, in the field `xkey`, need the module of that name and
     /// the VCL on the [page about self-hosted caches](super::self_hosted).
     ///
-    /// The built-in VCL stores a response without a lifetime for two minutes. It does not store responses with `Set-Cookie`, or
-    /// to requests with `Authorization` or `Cookie`.
+    /// The built-in VCL stores a response without a lifetime for two minutes. It does not store responses with
+    /// `Set-Cookie`, or to requests with `Authorization` or `Cookie`.
     pub const VARNISH: Self = Self {
         name: "varnish",
         cache_control: CacheControlRole::Lifetime,
@@ -510,8 +510,8 @@ impl EdgeProfile {
 
     /// The cache of HAProxy. It reads `s-maxage`, and limits every lifetime to the `max-age` of its configuration.
     ///
-    /// HAProxy stores no response with `Vary`. With `process-vary on`, it stores those whose only name is `Accept-Encoding`. It
-    /// never revalidates.
+    /// HAProxy stores no response with `Vary`. With `process-vary on`, it stores those whose only name is
+    /// `Accept-Encoding`. It never revalidates.
     pub const HAPROXY: Self = Self {
         name: "haproxy",
         cache_control: CacheControlRole::Lifetime,

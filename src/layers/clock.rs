@@ -54,8 +54,8 @@ impl Clock {
         Self(Some(Arc::new(now)))
     }
 
-    /// Returns the current time, to the second. A time that an HTTP date cannot express is returned as the Unix epoch, so
-    /// that no stored response looks newer than it is.
+    /// Returns the current time, to the second. A time that an HTTP date cannot express is returned as the Unix epoch,
+    /// so that no stored response looks newer than it is.
     ///
     /// ```
     /// use std::time::{Duration, UNIX_EPOCH};

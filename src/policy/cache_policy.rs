@@ -242,8 +242,8 @@ impl CachePolicy {
     /// assert_eq!(PAGE.to_string(), "public, max-age=60, s-maxage=3600");
     /// ```
     ///
-    /// An [`EdgeLayer`](crate::EdgeLayer) writes the longer lifetime into the field of the CDN, so that caches which a purge
-    /// does not reach use the short one.
+    /// An [`EdgeLayer`](crate::EdgeLayer) writes the longer lifetime into the field of the CDN, so that caches which a
+    /// purge does not reach use the short one.
     ///
     /// # Warning
     ///

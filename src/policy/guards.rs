@@ -230,8 +230,8 @@ pub enum Risk {
     OneOriginsResponseServedToAnother,
     /// A cache applies heuristic freshness.
     ///
-    /// The risk is a lifetime that the application did not choose: a tenth of the time since `Last-Modified`, or the default of
-    /// a CDN.
+    /// The risk is a lifetime that the application did not choose: a tenth of the time since `Last-Modified`, or the
+    /// default of a CDN.
     LifetimeGuessedByCaches,
     /// A cache reads only one of several `Cache-Control` lines. If a quoted string spans several lines, they are joined
     /// in any case, because that changes their meaning.

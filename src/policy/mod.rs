@@ -91,8 +91,8 @@
 //! | the browser | revalidated before each reuse | [`CachePolicy::PRIVATE_NO_CACHE`] |
 //! | no cache | – | [`CachePolicy::NO_STORE`] |
 //!
-//! `NO_CACHE` costs a request for each page view, but with an entity tag the response to it is a small 304. Choose it if
-//! outdated content is a mistake. Choose a lifetime if outdated content is only a delay.
+//! `NO_CACHE` costs a request for each page view, but with an entity tag the response to it is a small 304. Choose it
+//! if outdated content is a mistake. Choose a lifetime if outdated content is only a delay.
 //!
 //! # From a handler
 //!

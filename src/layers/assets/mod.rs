@@ -113,10 +113,10 @@
 //!
 //! Compression must be an outer layer: a `CompressionLayer` between this layer and the service would remove the length
 //! that the layer verifies. Outside of compression, add a [`ConditionalLayer`](crate::ConditionalLayer) with
-//! [`inner_handles_if_range`](crate::ConditionalLayer::inner_handles_if_range). It adds the content coding to the entity
-//! tag, and clients can resume downloads. An outer [`CachingLayer`](crate::CachingLayer) respects the policies of this
-//! layer, and may restrict them. [`PathPrefix`] sets which paths the layer receives. Assets at the root, next to other
-//! routes, need [`PathPrefix::Keep`].
+//! [`inner_handles_if_range`](crate::ConditionalLayer::inner_handles_if_range). It adds the content coding to the
+//! entity tag, and clients can resume downloads. An outer [`CachingLayer`](crate::CachingLayer) respects the policies
+//! of this layer, and may restrict them. [`PathPrefix`] sets which paths the layer receives. Assets at the root, next
+//! to other routes, need [`PathPrefix::Keep`].
 //!
 //! The layer sends a 404, a redirect, a 412 and the 304 under a versioned URL without the service. A layer that adds
 //! CORS fields therefore belongs outside, and so does authentication: an inner one would not prevent anyone from

@@ -376,7 +376,8 @@ impl CachePolicyLayer {
 
     /// Turns one guard off for the inner routes. [`Risk`] lists the guards and the risk of each.
     ///
-    /// [`Risk`] has an example. Choose the smallest part of the application: a layer on the route whose responses are safe.
+    /// [`Risk`] has an example. Choose the smallest part of the application: a layer on the route whose responses are
+    /// safe.
     #[must_use]
     pub fn accept_risk(self, risk: Risk) -> Self {
         self.with(|config| config.rules.waived.insert(risk.guard()))

@@ -71,8 +71,8 @@
 //!
 //! # With compression
 //!
-//! The tag is generated from the uncompressed content. A weak tag stays the same for all content codings, so a client that
-//! changes `Accept-Encoding` still gets a 304:
+//! The tag is generated from the uncompressed content. A weak tag stays the same for all content codings, so a client
+//! that changes `Accept-Encoding` still gets a 304:
 //!
 //! ```
 //! use std::{convert::Infallible, time::Duration};

@@ -182,8 +182,8 @@ impl EdgeLayer {
     /// Switches the layer on or off. If `false`, it passes requests and responses through unchanged. The default is
     /// `true`.
     ///
-    /// Switch it off where no cache is in front, for example in a test environment. Handlers can then still return tags, which
-    /// are not sent.
+    /// Switch it off where no cache is in front, for example in a test environment. Handlers can then still return
+    /// tags, which are not sent.
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self {
         self.with(|config| config.enabled = enabled)

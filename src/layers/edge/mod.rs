@@ -76,7 +76,8 @@
 //!
 //! # A late cookie
 //!
-//! A session layer that is outside the policy layer adds a cookie after the policy was decided. The edge layer notices it:
+//! A session layer that is outside the policy layer adds a cookie after the policy was decided. The edge layer notices
+//! it:
 //!
 //! ```
 //! use std::{convert::Infallible, time::Duration};

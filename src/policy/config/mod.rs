@@ -104,8 +104,9 @@
 //! | `no_store = true` | `private, no-store` |
 //!
 //! More keys refine the policy. `edge`, `stale_while_revalidate` and `stale_if_error` take a duration.
-//! `stale_at_edge_only`, `stale_in_browser_only`, `must_revalidate`, `proxy_revalidate`, `no_transform`, `immutable` and `with_http10_fields` take
-//! `true`. Each key has the effect of the function of [`CachePolicy`](super::CachePolicy) with the same name.
+//! `stale_at_edge_only`, `stale_in_browser_only`, `must_revalidate`, `proxy_revalidate`, `no_transform`, `immutable`
+//! and `with_http10_fields` take `true`. Each key has the effect of the function of [`CachePolicy`](super::CachePolicy)
+//! with the same name.
 //!
 //! In place of a table, you can write one of the texts `"no-store"`, `"no-cache"`, `"private, no-cache"` and
 //! `"immutable"`, which mean the constants of `CachePolicy`.

@@ -25,11 +25,12 @@
 //!
 //! # Naming tags
 //!
-//! - Name the data and not the page: `article-7` on each page that shows the article. A change of the article then purges
-//!   all of them.
+//! - Name the data and not the page: `article-7` on each page that shows the article. A change of the article then
+//!   purges all of them.
 //! - Add a tag for the kind, such as `articles`, for changes of a template.
 //! - Use letters, digits, `.`, `_` and `-`, and at most 120 characters: all built-in profiles accept these.
-//! - Use ids. A text of a user may contain characters that an edge does not accept, and the response is then not stored.
+//! - Use ids. A text of a user may contain characters that an edge does not accept, and the response is then not
+//!   stored.
 //! - Do not put secrets into tags. Some edges forward the field to clients.
 //!
 //! # From tag to purge
@@ -59,8 +60,8 @@
 //! # });
 //! ```
 //!
-//! After a change, a handler returns a `Purge` (feature `purge`) with the tag `article-7`. Fastly then removes each stored
-//! response that has it.
+//! After a change, a handler returns a `Purge` (feature `purge`) with the tag `article-7`. Fastly then removes each
+//! stored response that has it.
 
 mod cache_tag;
 mod cache_tags;
