@@ -10,6 +10,17 @@ const MAX_NAME: usize = 1_024;
 const MANIFEST: &str = "manifest";
 
 /// The error of an operation on a manifest: the file, and the problem with it.
+///
+/// ```
+/// use tower_cache_policy::assets::{AssetErrorKind, AssetManifest};
+///
+/// let error = AssetManifest::from_contents([("../secret.txt", "")]).unwrap_err();
+/// assert_eq!(error.file(), "../secret.txt");
+/// assert!(matches!(error.kind(), AssetErrorKind::InvalidName { .. }));
+///
+/// let error = AssetManifest::from_contents([("a.css", ""), ("a.css", "p{}")]).unwrap_err();
+/// assert_eq!(error.to_string(), "`a.css`: two assets have this name; remove or rename one");
+/// ```
 #[derive(Debug)]
 pub struct AssetError {
     file: String,
@@ -182,6 +193,18 @@ impl std::error::Error for AssetError {
 }
 
 /// The error for a name that no asset has.
+///
+/// A template engine shows it when a page is rendered:
+///
+/// ```
+/// use tower_cache_policy::assets::AssetManifest;
+///
+/// let assets = AssetManifest::from_contents([("css/style.css", "p{}")])?;
+/// let error = assets.url("css/styles.css").unwrap_err();
+/// assert_eq!((error.name(), error.nearest()), ("css/styles.css", Some("css/style.css")));
+/// assert_eq!(error.to_string(), "there is no asset named `css/styles.css`; did you mean `css/style.css`?");
+/// # Ok::<(), tower_cache_policy::assets::AssetError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownAsset {
     name: String,

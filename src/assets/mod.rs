@@ -91,6 +91,24 @@
 //!
 //! Conversely, an old server cannot serve the files of a new page. It responds with a 404 that no cache stores, so the
 //! next request succeeds.
+//!
+//! # A test for links
+//!
+//! A page that links to a file without a fingerprint works, but browsers revalidate the file for each view. A test can
+//! find such links, and names that do not exist fail when the page is rendered:
+//!
+//! ```
+//! use tower_cache_policy::assets::AssetManifest;
+//!
+//! let assets = AssetManifest::from_contents([("app.js", "start()"), ("style.css", "p {}")])?.with_prefix("/static")?;
+//! let page = format!(r#"<script src="{}"></script>"#, assets.url("app.js").unwrap());
+//!
+//! for asset in assets.iter() {
+//!     let plain = format!("/static/{}", asset.name());
+//!     assert!(!page.contains(&plain), "{} is linked without its fingerprint", asset.name());
+//! }
+//! # Ok::<(), tower_cache_policy::assets::AssetError>(())
+//! ```
 #![cfg_attr(
     feature = "assets-css",
     doc = "

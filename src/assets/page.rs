@@ -18,6 +18,16 @@ impl AssetManifest {
     /// `as` depends on the extension. Fonts, and files that a script fetches, also get `crossorigin`, without which the
     /// browser would fetch them twice.
     ///
+    /// ```
+    /// use tower_cache_policy::assets::AssetManifest;
+    ///
+    /// let assets = AssetManifest::from_contents([("style.css", "p{}"), ("tea.woff2", "a font")])?;
+    /// let link = |name| assets.preload(name).unwrap().to_str().unwrap().to_owned();
+    /// assert!(link("style.css").ends_with(".css>; rel=preload; as=style"));
+    /// assert!(link("tea.woff2").ends_with(".woff2>; rel=preload; as=font; crossorigin"));
+    /// # Ok::<(), tower_cache_policy::assets::AssetError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// If no asset has this name.
@@ -48,6 +58,16 @@ impl AssetManifest {
     ///
     /// It is JSON without `<`, and needs no escaping in a page. Scripts that a build tool named refer to each other by
     /// versioned URLs already, and are left out.
+    ///
+    /// ```
+    /// use tower_cache_policy::assets::AssetManifest;
+    ///
+    /// let assets = AssetManifest::from_contents([("app.js", "import './tea.js'"), ("tea.js", "")])?.with_prefix("/js")?;
+    /// let page = format!(r#"<script type="importmap">{}</script>"#, assets.import_map());
+    /// let tea = assets.url("tea.js").unwrap();
+    /// assert!(page.contains(&format!(r#""/js/tea.js":"{tea}""#)), "{page}");
+    /// # Ok::<(), tower_cache_policy::assets::AssetError>(())
+    /// ```
     #[must_use]
     pub fn import_map(&self) -> String {
         let scripts = || {

@@ -87,6 +87,14 @@ impl AssetSource {
     }
 
     /// Returns whether this is a directory in development.
+    ///
+    /// ```
+    /// use tower_cache_policy::assets::{AssetManifest, AssetSource};
+    ///
+    /// let fixed = AssetSource::from(AssetManifest::from_contents([("style.css", "p{}")])?);
+    /// assert!(!fixed.is_development());
+    /// # Ok::<(), tower_cache_policy::assets::AssetError>(())
+    /// ```
     #[must_use]
     pub const fn is_development(&self) -> bool {
         matches!(self.0, Source::Live(_))

@@ -19,6 +19,19 @@ impl AssetManifest {
     ///
     /// With [`AssetDirectory::hashed_names`], the caller decides which names have a hash.
     ///
+    /// ```
+    /// use tower_cache_policy::assets::{AssetDirectory, AssetManifest};
+    ///
+    /// # let dist = tempfile::tempdir()?;
+    /// # let dist = dist.path();
+    /// # std::fs::write(dist.join("app-af4a2d3bd1ca8f3e.js"), "start()")?;
+    /// # std::fs::write(dist.join("app-af4a2d3bd1ca8f3e_bg.wasm"), "\0asm")?;
+    /// let assets = AssetManifest::from_trunk(&AssetDirectory::new(dist))?;
+    /// assert_eq!(assets.url("app.js")?, "/app-af4a2d3bd1ca8f3e.js");
+    /// assert_eq!(assets.url("app_bg.wasm")?, "/app-af4a2d3bd1ca8f3e_bg.wasm");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Warning
     ///
     /// Trunk makes the hash of a module before it optimizes the module. Another version of its tools, or another level

@@ -55,6 +55,28 @@ impl AssetManifest {
     ///
     /// [`entry_tags`](AssetManifest::entry_tags) gives the tags for a page.
     ///
+    /// ```
+    /// use tower_cache_policy::assets::{AssetDirectory, AssetManifest};
+    ///
+    /// # let dist = tempfile::tempdir()?;
+    /// # let dist = dist.path();
+    /// # std::fs::create_dir(dist.join("assets"))?;
+    /// # std::fs::write(dist.join("assets/main-BRBmoGS9.js"), "start()")?;
+    /// # std::fs::write(dist.join("assets/main-5UjPuW-k.css"), "p{}")?;
+    /// // Usually `std::fs::read_to_string("dist/.vite/manifest.json")`.
+    /// let manifest = r#"{
+    ///     "src/main.ts": { "file": "assets/main-BRBmoGS9.js", "isEntry": true, "css": ["assets/main-5UjPuW-k.css"] }
+    /// }"#;
+    /// let assets = AssetManifest::from_vite(manifest, &AssetDirectory::new(dist))?;
+    /// assert_eq!(assets.url("src/main.ts")?, "/assets/main-BRBmoGS9.js");
+    /// assert_eq!(
+    ///     assets.entry_tags("src/main.ts")?.trim_end(),
+    ///     "<link rel=\"stylesheet\" href=\"/assets/main-5UjPuW-k.css\">\n\
+    ///      <script type=\"module\" src=\"/assets/main-BRBmoGS9.js\"></script>"
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`AssetDirectory::build`], when the text is not such a manifest, and, unless the directory is

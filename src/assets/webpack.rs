@@ -40,6 +40,19 @@ impl AssetManifest {
     /// [`AssetDirectory::hashed_names`] overrides that. Every other file of the directory is an asset under its own
     /// path.
     ///
+    /// ```
+    /// use tower_cache_policy::assets::{AssetDirectory, AssetManifest};
+    ///
+    /// # let dist = tempfile::tempdir()?;
+    /// # let dist = dist.path();
+    /// # std::fs::create_dir_all(dist.join("static/js"))?;
+    /// # std::fs::write(dist.join("static/js/main.8efea723.js"), "start()")?;
+    /// let manifest = r#"{ "main.js": "/static/js/main.8efea723.js" }"#;
+    /// let assets = AssetManifest::from_webpack(manifest, &AssetDirectory::new(dist))?;
+    /// assert_eq!(assets.url("main.js")?, "/static/js/main.8efea723.js");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`AssetDirectory::build`], if the text is not such a manifest, and, unless the directory is

@@ -163,13 +163,13 @@ impl EdgeProfile {
     /// [`CLOUDFRONT_TAGS`](EdgeProfile::CLOUDFRONT_TAGS) to [`with_tags`](EdgeProfile::with_tags) if the distribution
     /// reads `Cache-Tag`.
     ///
+    /// By default, neither `Vary` nor the query is part of the key: a cache policy of the distribution has to name the
+    /// request fields and the parameters. Without a lifetime, CloudFront stores a response for one day.
+    ///
     /// # Warning
     ///
     /// If the minimum TTL is above zero, as in the default managed cache policy, CloudFront stores even responses with
     /// `no-store`.
-    ///
-    /// By default, neither `Vary` nor the query is part of the key: a cache policy of the distribution has to name the
-    /// request fields and the parameters. Without a lifetime, CloudFront stores a response for one day.
     // G-07
     pub const CLOUDFRONT: Self = Self {
         name: "cloudfront",

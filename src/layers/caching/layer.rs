@@ -175,10 +175,6 @@ impl<V, C> CachingLayer<V, C> {
     /// The service has the same type in both cases. `tower::util::option_layer` does not work with this layer, because
     /// its response body has another type than that of the inner service.
     ///
-    /// # Warning
-    ///
-    /// With `false`, unsafe requests are not protected either: see [`ConditionalLayer::enabled`].
-    ///
     /// ```
     /// use std::time::Duration;
     ///
@@ -188,6 +184,10 @@ impl<V, C> CachingLayer<V, C> {
     /// let layer = CachingLayer::new(CachePolicy::public(Duration::from_secs(300))).enabled(has_caching);
     /// # let _ = layer;
     /// ```
+    ///
+    /// # Warning
+    ///
+    /// With `false`, unsafe requests are not protected either: see [`ConditionalLayer::enabled`].
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self
     where

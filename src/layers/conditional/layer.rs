@@ -249,13 +249,12 @@ impl<V> ConditionalLayer<V> {
         self.with(|settings| settings.clock = clock)
     }
 
-    /// If `false`, the layer passes requests and responses through unchanged.
+    /// If `false`, the layer passes requests and responses through unchanged. The default is `true`. The type of the
+    /// service is the same in both cases.
     ///
     /// # Warning
     ///
     /// With `false`, unsafe requests are not protected either.
-    ///
-    /// The default is `true`. The type of the service is the same in both cases.
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self {
         self.with(|settings| settings.enabled = enabled)
