@@ -74,7 +74,8 @@ impl Edges {
     /// Combines the profiles of several edges, whether they are in a chain or side by side.
     ///
     /// The layer writes the fields of all profiles into each response. If two edges read the same field in the same
-    /// syntax, such as `s-maxage`, it is written once. For tags, the lower limits of both apply.
+    /// syntax, such as `s-maxage`, it is written once. If they share a field for
+    /// tags, the lower limits of both apply.
     ///
     /// ```
     /// use tower_cache_policy::edge::{EdgeProfile, Edges};

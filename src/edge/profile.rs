@@ -193,8 +193,8 @@ impl EdgeProfile {
 
     /// Replaces the names of the fields that must not reach the edge.
     ///
-    /// An [`EdgeLayer`](crate::EdgeLayer) removes fields for edges that are not configured in any case. This list
-    /// prevents that [`Edges::new`](super::Edges::new) combines the profile with one that writes such a field.
+    /// [`Edges::new`](super::Edges::new) does not combine the profile with one that writes such a field. An
+    /// [`EdgeLayer`](crate::EdgeLayer) removes the fields of edges that are not configured, with or without this list.
     pub fn with_stripped_fields(mut self, fields: &'static [&'static str]) -> Self {
         self.stripped = fields;
         self

@@ -205,8 +205,8 @@ impl EdgeProfile {
 
     /// Google Cloud CDN with the cache mode `USE_ORIGIN_HEADERS`. It reads `s-maxage`, and tags from `Cache-Tag`.
     ///
-    /// Google Cloud CDN does not store a response with `Set-Cookie`, or whose `Vary` has a name other than the ten that
-    /// it supports, such as `Accept-Language`. It forwards tags to clients.
+    /// Google Cloud CDN does not store a response with `Set-Cookie`. If `Vary` contains a name that it does not
+    /// support, such as `Accept-Language`, it does not store the response either. It forwards tags to clients.
     pub const GOOGLE: Self = Self {
         name: "google",
         cache_control: CacheControlRole::Lifetime,
@@ -367,7 +367,7 @@ impl EdgeProfile {
 
     /// `KeyCDN`, configured to honor the origin's fields. It reads `X-Accel-Expires`, and tags from `Cache-Tag`.
     ///
-    /// The field contains only the number of seconds, so other directives of the policy reach only browsers.
+    /// The field contains only a number of seconds, and no other directive of the policy.
     pub const KEYCDN: Self = Self {
         name: "keycdn",
         cache_control: CacheControlRole::Nothing,

@@ -90,13 +90,13 @@
 //!
 //! | Option | Layers | Purpose |
 //! |---|---|---|
-//! | `enabled(bool)` | all | switch a layer on or off without a change of the type |
+//! | `enabled(bool)` | all except `OriginalPathLayer` | switch a layer on or off without a change of the type |
 //! | `development(bool)` | `CachePolicyLayer`, `CachingLayer`, `AssetsLayer` | see changes at once while developing |
 //! | `record_decisions()` | `CachePolicyLayer`, `ConditionalLayer`, `CachingLayer` | read the reason from the response extensions |
 //! | `explain(bool)` | `CachePolicyLayer` | read the reason in a response field |
 //! | `record_diagnostics()` | `EdgeLayer` | find tags and fields that an edge does not accept |
 //! | `accept_risk(Risk)` | `CachePolicyLayer`, `EdgeLayer`, `AssetsLayer` | switch off one guard |
-//! | `clock(Clock)` | all that read the time | make tests repeatable |
+//! | `clock(Clock)` | `CachePolicyLayer`, `ConditionalLayer`, `EdgeLayer`, `AssetsLayer` | make tests repeatable |
 //!
 //! With the feature `tracing`, each decision is also an event at the level DEBUG.
 

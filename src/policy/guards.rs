@@ -17,8 +17,9 @@ use super::facts::Facts;
 /// | [`Error`](Self::Error) | a 404 or 500 | `private, no-store` |
 /// | [`Redirect`](Self::Redirect) | a 302 to the sign-in page | `private, no-cache` |
 /// | [`UnsafeMethod`](Self::UnsafeMethod) | a POST | `private, no-store` |
-/// | [`VaryAny`](Self::VaryAny) | `Vary: *` | `private, no-cache` |
-/// | [`Cors`](Self::Cors) | CORS with credentials | `private, max-age=60` |
+/// | [`LiveStream`](Self::LiveStream) | server-sent events | `private, no-store` |
+/// | [`VaryAny`](Self::VaryAny) | `Vary: *` | `private, max-age=60, no-cache` |
+/// | [`Cors`](Self::Cors) | CORS with credentials | `private, max-age=60`, and `Vary: origin` |
 ///
 /// To find out why a response is not stored, use [`explain`](crate::CachePolicyLayer::explain) or
 /// [`record_decisions`](crate::CachePolicyLayer::record_decisions).
@@ -163,7 +164,7 @@ const fn row(guard: Guard, reason: &'static str, risk: Option<Risk>, sees: Facts
 /// # let _ = layer;
 /// ```
 ///
-/// The next example shows the effect:
+/// The same response with the guard and without it:
 ///
 /// ```
 /// use std::{convert::Infallible, time::Duration};

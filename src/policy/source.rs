@@ -199,8 +199,8 @@ impl fmt::Debug for PolicySource {
     note = "a policy is written like `CachePolicy::public(Duration::from_secs(300))` or `CachePolicy::NO_STORE`",
     note = "a closure must name the type of its argument: `|request: &http::request::Parts| ...`"
 )]
-/// A closure runs once for each request, before the handler, so it should not block. It sees the request as the layer
-/// receives it, without the body.
+/// A closure runs before the handler, for each request, so it should not block. It receives the request without its
+/// body.
 pub trait IntoPolicySource {
     /// Converts into a source. Renders the field values of fixed policies once.
     fn into_policy_source(self) -> PolicySource;

@@ -44,7 +44,7 @@
 //! | | By tag | By URL | Everything |
 //! |---|---|---|---|
 //! | needs | tags in the responses, and an edge that reads them | the exact URL with its query | nothing |
-//! | reaches | all pages that show the data | one URL, with all variants at most edges | the site |
+//! | reaches | all pages that show the data | one URL, at some edges in one variant only | the site |
 //! | use for | data that appears on several pages | a single file | a broken deployment |
 //!
 //! A purge never reaches browsers. Give a response that you purge a short lifetime for browsers and a long one for the

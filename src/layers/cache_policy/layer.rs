@@ -376,7 +376,7 @@ impl CachePolicyLayer {
 
     /// Turns one guard off for the inner routes. [`Risk`] lists the guards and the risk of each.
     ///
-    /// [`Risk`] has an example. Choose the smallest part of the application: a layer on the route whose responses are
+    /// [`Risk`] has an example. To keep the guard for all other routes, put the layer on the route whose responses are
     /// safe.
     #[must_use]
     pub fn accept_risk(self, risk: Risk) -> Self {
