@@ -30,7 +30,7 @@ impl AssetManifest {
     ///
     /// # Errors
     ///
-    /// If no asset has this name.
+    /// Returns an error if no asset has this name.
     pub fn preload(&self, name: &str) -> Result<HeaderValue, UnknownAsset> {
         let asset = self.asset(name)?;
         let destination = asset.expected().destination().unwrap_or("fetch");
@@ -48,7 +48,7 @@ impl AssetManifest {
     ///
     /// # Errors
     ///
-    /// If no asset has this name.
+    /// Returns an error if no asset has this name.
     pub fn modulepreload(&self, name: &str) -> Result<HeaderValue, UnknownAsset> {
         Ok(link(self.asset(name)?, "rel=modulepreload"))
     }
@@ -84,8 +84,9 @@ impl AssetManifest {
 }
 
 impl AssetManifest {
-    /// Returns the tags for an entry of [Vite](AssetManifest::from_vite), in the order of its guide: the stylesheets of
-    /// the entry and of the chunks that it imports, the script, and a `modulepreload` for each of these chunks.
+    /// Returns the HTML tags for an entry of [Vite](AssetManifest::from_vite), in the order that Vite recommends: the
+    /// stylesheets of the entry and of the chunks that it imports, the script, and a `modulepreload` for each of these
+    /// chunks.
     ///
     /// ```html
     /// <link rel="stylesheet" href="/assets/main-5UjPuW-k.css">
@@ -94,11 +95,11 @@ impl AssetManifest {
     /// <link rel="modulepreload" href="/assets/shared-B7PI925R.js">
     /// ```
     ///
-    /// The tags need no escaping in HTML.
+    /// Do not escape the tags: they are HTML.
     ///
     /// # Errors
     ///
-    /// If no asset has this name.
+    /// Returns an error if no asset has this name.
     pub fn entry_tags(&self, name: &str) -> Result<String, UnknownAsset> {
         let entry = self.asset(name)?;
         let imported = self.imported_by(entry);
