@@ -339,7 +339,7 @@ pub struct PreconditionFailure {
 impl PreconditionFailure {
     /// Returns the outcome and the request field that decided it.
     ///
-    /// It tells which field failed, for example for a log or for a page that explains the conflict.
+    /// Use it for a log, or for a page that explains the conflict.
     #[must_use]
     pub const fn evaluation(&self) -> Evaluation {
         self.evaluation

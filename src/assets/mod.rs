@@ -94,8 +94,8 @@
 //!
 //! # A test for links
 //!
-//! A page that links to a file without a fingerprint works, but browsers revalidate the file for each view. A test can
-//! find such links, and names that do not exist fail when the page is rendered:
+//! A page that links to a file without a fingerprint works, but browsers revalidate the file for each view. This test
+//! finds such links. A name that does not exist is an error when the page is rendered.
 //!
 //! ```
 //! use tower_cache_policy::assets::AssetManifest;

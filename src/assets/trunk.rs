@@ -10,7 +10,7 @@ use super::manifest::AssetManifest;
 impl AssetManifest {
     /// Builds a manifest of the output directory of [Trunk](https://trunkrs.dev) (`dist`). Trunk does not write a
     /// manifest, but adds a dash and a hash of 64 bits to the names of files. Such a file has only one URL and is
-    /// served as a versioned file. Its name is the one without the hash: `url("app.js")` returns the URL of
+    /// served as a versioned file. The name of the asset does not contain the hash: `url("app.js")` returns the URL of
     /// `app-af4a2d3bd1ca8f3e.js`, and `url("app_bg.wasm")` that of the module. If the directory contains several
     /// builds, the name of each file is its path.
     ///

@@ -131,8 +131,8 @@ impl CacheAudit {
 
     /// Returns the verdict on a shared cache that follows RFC 9111.
     ///
-    /// This is the verdict on any proxy or CDN whose [profile](EdgeProfile) is not known. It covers `s-maxage` and the
-    /// restrictions on responses to requests with `Authorization`, but not the fields and defaults of a vendor.
+    /// It also applies to a proxy or CDN without an [`EdgeProfile`], if that follows the standard. It covers `s-maxage`
+    /// and the restrictions on responses to requests with `Authorization`, but not the fields and defaults of a vendor.
     #[must_use]
     pub const fn shared(&self) -> &Verdict {
         &self.shared

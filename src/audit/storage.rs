@@ -10,8 +10,8 @@ use crate::protocol::{StoragePermission, StorageProhibition};
 
 /// Whether a cache may store the response, and the reason.
 ///
-/// A cache that may store a response need not be able to reuse it: with `no-cache` or `Vary: *` it revalidates the
-/// response first.
+/// A cache may store a response that it cannot reuse at once: with `no-cache` or `Vary: *`, it revalidates the response
+/// before each reuse.
 ///
 /// ```
 /// # use http::{Request, Response};

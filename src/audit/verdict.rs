@@ -9,7 +9,7 @@ use crate::protocol::Age;
 
 /// The cache that a [`Verdict`] is about.
 ///
-/// Displays as the noun of a sentence:
+/// Displays as a noun phrase:
 ///
 /// ```
 /// use tower_cache_policy::audit::CacheKind;

@@ -153,7 +153,7 @@
 //! | the vendor is in the table, with another field or setting | the constant, and the `with_` methods of [`EdgeProfile`] |
 //! | another vendor | [`EdgeProfile::custom`] |
 //! | two caches in a row, or two vendors side by side | [`Edges::new`] |
-//! | no cache in front | none: leave the [`EdgeLayer`](crate::EdgeLayer) out |
+//! | no cache in front | none: omit the [`EdgeLayer`](crate::EdgeLayer) |
 //!
 //! # Is it a hit?
 //!

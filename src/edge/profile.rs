@@ -193,7 +193,7 @@ impl EdgeProfile {
 
     /// Replaces the names of the fields that must not reach the edge.
     ///
-    /// [`Edges::new`](super::Edges::new) does not combine the profile with one that writes such a field. An
+    /// [`Edges::new`](super::Edges::new) rejects the profile together with one that writes such a field. An
     /// [`EdgeLayer`](crate::EdgeLayer) removes the fields of edges that are not configured, with or without this list.
     pub fn with_stripped_fields(mut self, fields: &'static [&'static str]) -> Self {
         self.stripped = fields;

@@ -94,8 +94,8 @@ impl EdgeProfile {
     /// Fastly with its default VCL. It reads `Surrogate-Control`, and tags from `Surrogate-Key`.
     ///
     /// Without a lifetime, the default VCL stores a response for two minutes. It also stores responses to requests with
-    /// `Authorization`, and does not obey `no-store` alone. The layer therefore restricts responses with `private`.
-    /// There is no field with a restriction for Fastly only.
+    /// `Authorization`, and does not obey `no-store` alone. The layer therefore restricts responses with `private`,
+    /// which applies to all shared caches.
     pub const FASTLY: Self = Self {
         name: "fastly",
         cache_control: CacheControlRole::Nothing,

@@ -44,7 +44,7 @@
 //!
 //! # What each layer writes
 //!
-//! The layers build on each other. Here, a service gets one more layer in each row:
+//! The same service with different layers:
 //!
 //! ```
 //! use std::{convert::Infallible, time::Duration};

@@ -218,7 +218,8 @@ pub enum Risk {
     EdgeFieldOverrulesNoStore,
     /// A cache reuses the response to a POST or another method for a later request.
     ///
-    /// POST can be cached only with a `Content-Location` that equals the URL, and few caches support that.
+    /// A response to POST can be stored only with a `Content-Location` that equals the URL, and few caches support
+    /// that.
     UnsafeResponseReused,
     /// A cache stores part of an endless stream, or holds a connection open for it.
     ///

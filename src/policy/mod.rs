@@ -85,7 +85,7 @@
 //! |---|---|---|
 //! | all caches | the same time everywhere | [`CachePolicy::public`] |
 //! | all caches | longer in a CDN, which is purged | [`CachePolicy::public`] with [`edge`](CachePolicy::edge) |
-//! | a CDN | until it is purged; browsers revalidate | [`CachePolicy::edge_only`] |
+//! | a CDN | a fixed time, or until it is purged; browsers revalidate | [`CachePolicy::edge_only`] |
 //! | all caches | revalidated before each reuse | [`CachePolicy::NO_CACHE`] |
 //! | the browser | a fixed time | [`CachePolicy::private`] |
 //! | the browser | revalidated before each reuse | [`CachePolicy::PRIVATE_NO_CACHE`] |

@@ -66,7 +66,7 @@ impl EntityTag {
 
     /// Creates a strong tag from its opaque text, without quotes.
     ///
-    /// Use a revision or a hash of the content. Include in it everything that changes the response, such as the
+    /// Use a revision or a hash of the content. The tag must change whenever the response changes, for example with the
     /// language.
     ///
     /// ```

@@ -85,7 +85,8 @@
 //! |---|---|
 //! | a public page | [`assert_fresh_for`], [`assert_revalidates`], [`assert_not_poisonable_by`] for `x-forwarded-host` and `x-forwarded-proto` |
 //! | a page in several languages | also [`assert_varies_on`] with `accept-language` |
-//! | a page for one user | [`assert_never_stored`], or [`assert_fresh_for`] with [`Cache::Private`](crate::protocol::Cache::Private) and a failed one for `Cache::Shared` |
+//! | a secret | [`assert_never_stored`] |
+//! | a page for one user | [`assert_fresh_for`] with [`Cache::Private`](crate::protocol::Cache::Private), and an [audit](crate::audit) for shared caches |
 //! | a resource that clients edit | [`assert_lost_update_refused`] |
 //! | a deployed page behind a CDN | [`assert_hit_within`] |
 //!

@@ -95,7 +95,7 @@ impl Purge {
     /// Makes the purge hard: caches must not serve the stored responses. This is the default, and undoes
     /// [`soft`](Self::soft).
     ///
-    /// A service can receive soft purges from all handlers, and make some of them hard:
+    /// A middleware can make the soft purge of a handler hard:
     ///
     /// ```
     /// use tower_cache_policy::edge::purge::Purge;

@@ -65,8 +65,8 @@ impl CacheOutcome {
     /// Returns whether the client got stored content, possibly after a request to the origin:
     /// [`is_hit`](Self::is_hit) or [`Revalidated`](Self::Revalidated). Returns `false` if this is not known.
     ///
-    /// Use `is_hit` to measure how many requests the origin is spared, and this method to measure how much content it
-    /// does not send:
+    /// Use `is_hit` to measure how many requests do not reach the origin, and this method to measure how much content
+    /// the origin does not send:
     ///
     /// ```
     /// use tower_cache_policy::edge::CacheOutcome;

@@ -182,7 +182,7 @@ impl EdgeLayer {
     /// Switches the layer on or off. If `false`, it passes requests and responses through unchanged. The default is
     /// `true`.
     ///
-    /// Switch it off where no cache is in front, for example in a test environment. Handlers can then still return
+    /// Switch it off if no cache is in front, for example in a test environment. Handlers can then still return
     /// tags, which are not sent.
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self {

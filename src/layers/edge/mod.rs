@@ -76,7 +76,7 @@
 //!
 //! # A late cookie
 //!
-//! A session layer that is outside the policy layer adds a cookie after the policy was decided. The edge layer notices
+//! A session layer that is outside the policy layer adds a cookie after the policy was decided. The edge layer detects
 //! it:
 //!
 //! ```

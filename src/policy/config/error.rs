@@ -16,7 +16,7 @@ use std::{fmt, io};
 /// assert_eq!(error.message(), "unknown policy `no-stroe`; did you mean `no-store`?");
 /// ```
 ///
-/// The position makes the mistake easy to find in an editor, and the program can print the error as it is:
+/// The text contains the position, the mistake and the fix:
 ///
 /// ```
 /// use tower_cache_policy::policy::routes::RoutePolicies;

@@ -169,7 +169,7 @@
 //!
 //! # A test for the file
 //!
-//! A test in the program finds mistakes before a deployment, and rules that the routes have to follow:
+//! A test finds mistakes in the file before a deployment. It can also check rules for the routes:
 //!
 //! ```
 //! use tower_cache_policy::policy::routes::RoutePolicies;

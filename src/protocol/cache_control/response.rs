@@ -80,7 +80,7 @@ use crate::protocol::syntax::members;
 /// | `must-understand` | stored only by caches that know the status code | [`with_must_understand`](Self::with_must_understand) |
 ///
 /// To choose a policy for the responses of an application, use [`CachePolicy`](crate::policy::CachePolicy). It rejects
-/// combinations that do not make sense.
+/// contradictory combinations.
 // C-01, C-02, C-05 to C-07, C-22, C-24.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct CacheControl {
