@@ -28,6 +28,16 @@ pub struct AssetError {
 }
 
 /// The kind of an [`AssetError`].
+///
+/// | Kind | Usual cause |
+/// |---|---|
+/// | [`InvalidName`](Self::InvalidName), [`DuplicateName`](Self::DuplicateName), [`UrlConflict`](Self::UrlConflict) | a name from another program |
+/// | [`Missing`](Self::Missing), [`ContentMismatch`](Self::ContentMismatch) | the manifest and the directory come from different builds |
+/// | [`Changed`](Self::Changed) | a build that is still running |
+/// | [`SharedFile`](Self::SharedFile) | two releases in one directory: use [`AssetManifest::stored_under`](super::AssetManifest::stored_under) |
+/// | [`OnlySymlinks`](Self::OnlySymlinks) | a directory that Kubernetes mounts: use [`AssetDirectory::with_symlinks`](super::AssetDirectory::with_symlinks) |
+/// | [`MissingReference`](Self::MissingReference), [`CircularReference`](Self::CircularReference) | a mistake in a stylesheet |
+/// | [`Read`](Self::Read), [`Write`](Self::Write) | permissions, or a wrong path |
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum AssetErrorKind {

@@ -55,6 +55,16 @@ impl AssetManifest {
     /// Builds a manifest from names and contents, for example for a service of your own.
     /// [`EmbeddedFiles`](super::EmbeddedFiles) serves contents from memory.
     ///
+    /// ```
+    /// use tower_cache_policy::assets::AssetManifest;
+    ///
+    /// // A stylesheet that the program renders when it starts.
+    /// let stylesheet = format!("body {{ color: {} }}", "brown");
+    /// let assets = AssetManifest::from_contents([("theme.css", stylesheet)])?;
+    /// assert!(assets.url("theme.css").unwrap().starts_with("/theme."));
+    /// # Ok::<(), tower_cache_policy::assets::AssetError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Returns an error if a name is invalid or appears twice.
@@ -209,6 +219,14 @@ impl AssetManifest {
     }
 
     /// Returns the versioned URL of an asset.
+    ///
+    /// ```
+    /// use tower_cache_policy::assets::AssetManifest;
+    ///
+    /// let of = |content| AssetManifest::from_contents([("style.css", content)]).unwrap().url("style.css").unwrap().to_owned();
+    /// assert_eq!(of("p { color: red }"), of("p { color: red }"), "on each machine and in each release");
+    /// assert_ne!(of("p { color: red }"), of("p { color: tan }"));
+    /// ```
     ///
     /// # Errors
     ///

@@ -86,6 +86,30 @@ pub enum StaleFingerprint {
 }
 
 /// The response to a request for a name that the manifest does not contain.
+///
+/// ```
+/// use http::{Request, StatusCode};
+/// use tower::{Layer, ServiceExt};
+/// use tower_cache_policy::AssetsLayer;
+/// use tower_cache_policy::assets::{AssetManifest, EmbeddedFiles};
+/// use tower_cache_policy::layers::assets::UnknownName;
+///
+/// # tokio_test::block_on(async {
+/// // The service has a file that is not in the manifest.
+/// let files = EmbeddedFiles::new([("app.js", b"start()".as_slice()), ("notes.txt", b"new")]).unwrap();
+/// let assets = AssetManifest::from_contents([("app.js", "start()")]).unwrap();
+/// for (choice, status, cache_control) in [
+///     (UnknownName::NotFound, StatusCode::NOT_FOUND, "private, no-store"),
+///     (UnknownName::Service, StatusCode::OK, "private, no-store"),
+///     (UnknownName::Pass, StatusCode::OK, "no-cache"),
+/// ] {
+///     let service = AssetsLayer::new(&assets).unknown_name(choice).layer(files.clone());
+///     let response = service.oneshot(Request::get("/notes.txt").body(()).unwrap()).await.unwrap();
+///     assert_eq!(response.status(), status);
+///     assert_eq!(response.headers()["cache-control"], cache_control);
+/// }
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UnknownName {

@@ -199,6 +199,26 @@ impl<V> ConditionalLayer<V> {
     /// The layer then does not need a source to prove `If-Range`, and it forwards a `Range` that comes with
     /// `If-None-Match` or `If-Modified-Since`.
     ///
+    /// ```
+    /// use http::{Request, StatusCode};
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_cache_policy::ConditionalLayer;
+    /// # #[cfg(feature = "assets")] {
+    /// use tower_cache_policy::assets::EmbeddedFiles;
+    ///
+    /// # tokio_test::block_on(async {
+    /// // This service evaluates `If-Range` itself.
+    /// let files = EmbeddedFiles::new([("film.mp4", b"0123456789".as_slice())]).unwrap();
+    /// let service = ServiceBuilder::new().layer(ConditionalLayer::new().inner_handles_if_range()).service(files);
+    ///
+    /// let first = service.clone().oneshot(Request::get("/film.mp4").body(()).unwrap()).await.unwrap();
+    /// let resume = Request::get("/film.mp4").header("range", "bytes=5-").header("if-range", &first.headers()["etag"]);
+    /// let rest = service.oneshot(resume.body(()).unwrap()).await.unwrap();
+    /// assert_eq!(rest.status(), StatusCode::PARTIAL_CONTENT);
+    /// assert_eq!(rest.headers()["content-range"], "bytes 5-9/10");
+    /// # }); }
+    /// ```
+    ///
     /// # Warning
     ///
     /// Do not use this if the service ignores `If-Range`, as tower-http's `ServeDir` does. A client that resumes a

@@ -52,6 +52,8 @@ impl EdgeLayer {
     /// Sets the treatment of a response with a tag that an edge does not accept, or with more tags than it reads. By
     /// default, such a response becomes private.
     ///
+    /// [`TagOverflow`] has an example.
+    ///
     /// # Panics
     ///
     /// If an edge does not accept the tag of [`TagOverflow::Coarser`]. For a tag that is known only at run time, use
@@ -149,6 +151,26 @@ impl EdgeLayer {
 
     /// Adds names of request fields that contain credentials, in addition to `Authorization` and `Proxy-Authorization`.
     /// Responses to requests with such a field become private.
+    ///
+    /// ```
+    /// use std::{convert::Infallible, time::Duration};
+    ///
+    /// use http::{HeaderName, Request, Response};
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_cache_policy::edge::EdgeProfile;
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// use tower_cache_policy::{CachePolicyLayer, EdgeLayer};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let service = ServiceBuilder::new()
+    ///     .layer(EdgeLayer::new(EdgeProfile::VARNISH).credential_headers([HeaderName::from_static("x-api-key")]))
+    ///     .layer(CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(60))))
+    ///     .service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));
+    /// let request = Request::get("/").header("x-api-key", "secret").body(()).unwrap();
+    /// let response = service.oneshot(request).await.unwrap();
+    /// assert_eq!(response.headers()["cache-control"], "private, max-age=60");
+    /// # });
+    /// ```
     // G-02
     #[must_use]
     pub fn credential_headers(self, names: impl IntoIterator<Item = HeaderName>) -> Self {

@@ -89,11 +89,27 @@ impl EntityTagLayer {
     /// All replicas must have the same key. A new key changes every tag.
     ///
     /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use bytes::Bytes;
+    /// use http::{Request, Response};
+    /// use http_body_util::Full;
+    /// use tower::{ServiceBuilder, ServiceExt};
     /// use tower_cache_policy::EntityTagLayer;
+    /// use tower_cache_policy::policy::Personalized;
     ///
     /// # fn load_secret() -> [u8; 32] { [7; 32] }
-    /// let layer = EntityTagLayer::new().strong().keyed(load_secret());
-    /// # let _ = layer;
+    /// # tokio_test::block_on(async {
+    /// for (layer, has_tag) in [(EntityTagLayer::new(), false), (EntityTagLayer::new().keyed(load_secret()), true)] {
+    ///     let service = ServiceBuilder::new().layer(layer).service_fn(async |_: Request<()>| {
+    ///         let mut response = Response::new(Full::<Bytes>::from("balance: 7"));
+    ///         response.extensions_mut().insert(Personalized);
+    ///         Ok::<_, Infallible>(response)
+    ///     });
+    ///     let response = service.oneshot(Request::new(())).await.unwrap();
+    ///     assert_eq!(response.headers().contains_key("etag"), has_tag);
+    /// }
+    /// # });
     /// ```
     #[cfg(feature = "strong-tags")]
     #[cfg_attr(docsrs, doc(cfg(feature = "strong-tags")))]

@@ -55,6 +55,20 @@ impl<P> PurgeLayer<P> {
 
     /// Switches the purger on or off. If `false`, the layer drops all purges, as a service without a cache in front
     /// needs. The default is `true`.
+    ///
+    /// Handlers then need no condition of their own:
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use tower::service_fn;
+    /// use tower_cache_policy::PurgeLayer;
+    /// use tower_cache_policy::edge::purge::Purge;
+    ///
+    /// let purger = service_fn(async |_: Purge| Ok::<_, Infallible>(()));
+    /// let layer = PurgeLayer::new(purger).enabled(std::env::var_os("CDN_TOKEN").is_some());
+    /// # let _ = layer;
+    /// ```
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self {
         Self { enabled, ..self }

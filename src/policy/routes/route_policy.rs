@@ -92,6 +92,18 @@ impl RoutePolicy {
     /// For GET, this is the route's own policy. HEAD can have a different one. Responses to any other method are never
     /// stored, so [`build`](super::RoutePoliciesBuilder::build) accepts only [`CachePolicy::NO_STORE`] for it.
     ///
+    /// ```
+    /// use http::Method;
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
+    ///
+    /// let page = RoutePolicy::new(CachePolicy::NO_CACHE).method(Method::POST, CachePolicy::NO_STORE);
+    /// let routes = RoutePolicies::builder().route("/", page).build()?;
+    /// let methods: Vec<_> = routes.rows().map(|row| (row.methods().to_vec(), row.cache_control().to_owned())).collect();
+    /// assert!(methods.contains(&(vec![Method::POST], "private, no-store".to_owned())));
+    /// # Ok::<(), tower_cache_policy::policy::routes::RouteError>(())
+    /// ```
+    ///
     /// # Warning
     ///
     /// A cache updates its stored response to GET with the fields of a response to HEAD
@@ -213,6 +225,16 @@ impl RoutePolicy {
     ///
     /// Each has to be a valid [`CacheTag`](crate::policy::CacheTag). Add the tags of many responses first: if a CDN
     /// cannot read all tags, the last ones [may be left out](crate::edge::TagOverflow).
+    ///
+    /// ```
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
+    ///
+    /// let page = RoutePolicy::new(CachePolicy::NO_CACHE).tags(["pages", "articles"]);
+    /// let routes = RoutePolicies::builder().route("/articles/{id}", page).build()?;
+    /// assert!(routes.rows().next().unwrap().tags().eq(["pages", "articles"]));
+    /// # Ok::<(), tower_cache_policy::policy::routes::RouteError>(())
+    /// ```
     pub fn tags(mut self, tags: impl IntoIterator<Item: Into<String>>) -> Self {
         // G-20
         self.tags.extend(tags.into_iter().map(Into::into));

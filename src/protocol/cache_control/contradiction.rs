@@ -108,6 +108,17 @@ impl CacheControl {
     }
 
     /// Returns the contradictions in the lines of a `Cache-Control` field, as written.
+    ///
+    /// ```
+    /// use http::{HeaderMap, HeaderValue};
+    /// use tower_cache_policy::protocol::{CacheControl, Contradiction};
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// headers.append("cache-control", HeaderValue::from_static("public"));
+    /// headers.append("cache-control", HeaderValue::from_static("private"));
+    /// let lines = headers.get_all("cache-control");
+    /// assert!(CacheControl::contradictions_in(lines).eq([Contradiction::PublicWithPrivate]));
+    /// ```
     pub fn contradictions_in<'a>(
         lines: impl IntoIterator<Item = &'a HeaderValue>,
     ) -> impl Iterator<Item = Contradiction> {

@@ -340,6 +340,15 @@ impl fmt::Debug for RequestCacheControl {
 /// ([RFC 9111 section 5.2.1.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.2)).
 ///
 /// An enum, because `max-stale` without an argument and `max-stale=0` are opposites. The smaller value is the stricter.
+///
+/// ```
+/// use tower_cache_policy::protocol::{MaxStale, RequestCacheControl};
+///
+/// let any = RequestCacheControl::new().with_max_stale(MaxStale::Any);
+/// let none = RequestCacheControl::new().with_max_stale(MaxStale::Seconds(0));
+/// assert_eq!((any.to_string(), none.to_string()), ("max-stale".to_owned(), "max-stale=0".to_owned()));
+/// assert!(MaxStale::Seconds(600) < MaxStale::Any);
+/// ```
 // C-11.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(clippy::exhaustive_enums, reason = "the directive has an argument or has none")]
