@@ -15,9 +15,6 @@ impl AssetManifest {
     /// Link: </static/style.38b0….css>; rel=preload; as=style
     /// ```
     ///
-    /// `as` depends on the extension. Fonts, and files that a script fetches, also get `crossorigin`, without which the
-    /// browser would fetch them twice.
-    ///
     /// ```
     /// use tower_cache_policy::assets::AssetManifest;
     ///
@@ -27,6 +24,9 @@ impl AssetManifest {
     /// assert!(link("tea.woff2").ends_with(".woff2>; rel=preload; as=font; crossorigin"));
     /// # Ok::<(), tower_cache_policy::assets::AssetError>(())
     /// ```
+    ///
+    /// `as` depends on the extension. Fonts, and files that a script fetches, also get `crossorigin`, without which the
+    /// browser would fetch them twice.
     ///
     /// # Errors
     ///

@@ -108,15 +108,6 @@ impl CachePolicy {
     ///
     /// Some shared caches obey `private` and not `no-store`, so both are sent. Layers that write this policy also
     /// remove `Expires`, `Pragma` and the fields for edge caches.
-    ///
-    /// Use it for secrets, and for pages that must not appear after a sign-out when the user goes back.
-    ///
-    /// ```
-    /// use tower_cache_policy::policy::CachePolicy;
-    ///
-    /// assert_eq!(CachePolicy::NO_STORE.to_string(), "private, no-store");
-    /// assert!(CachePolicy::NO_STORE.is_no_store() && CachePolicy::NO_STORE.is_private());
-    /// ```
     // G-07
     pub const NO_STORE: Self = Self::of(Storage::Never, None);
 

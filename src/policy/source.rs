@@ -14,25 +14,6 @@ use super::{CachePolicy, CacheTags};
 /// The source of a layer's policies: one policy, a table of routes, or a closure that chooses by the request.
 ///
 /// [`IntoPolicySource`] makes one.
-///
-/// Store one in a configuration if the kind of source is chosen at run time:
-///
-/// ```
-/// use std::time::Duration;
-/// use tower_cache_policy::CachePolicyLayer;
-/// use tower_cache_policy::policy::{CachePolicy, IntoPolicySource, PolicySource};
-///
-/// fn source(is_preview: bool) -> PolicySource {
-///     if is_preview {
-///         return CachePolicy::NO_STORE.into_policy_source();
-///     }
-///     let hour = CachePolicy::public(Duration::from_secs(3_600));
-///     let choose = move |request: &http::request::Parts| request.uri.query().is_none().then_some(hour);
-///     choose.into_policy_source()
-/// }
-/// let layer = CachePolicyLayer::new(source(false));
-/// # let _ = layer;
-/// ```
 #[derive(Clone)]
 pub struct PolicySource(Source);
 
@@ -199,8 +180,6 @@ impl fmt::Debug for PolicySource {
     note = "a policy is written like `CachePolicy::public(Duration::from_secs(300))` or `CachePolicy::NO_STORE`",
     note = "a closure must name the type of its argument: `|request: &http::request::Parts| ...`"
 )]
-/// A closure runs before the handler, for each request, so it should not block. It receives the request without its
-/// body.
 pub trait IntoPolicySource {
     /// Converts into a source. Renders the field values of fixed policies once.
     fn into_policy_source(self) -> PolicySource;

@@ -142,20 +142,6 @@ impl Validators {
     ///
     /// A field that is malformed or repeated is not a validator, because it is unknown which value describes the
     /// content. `now` is only used to interpret two-digit years.
-    ///
-    /// ```
-    /// use http::{HeaderMap, HeaderValue};
-    /// use tower_cache_policy::protocol::{HttpDate, Validators};
-    ///
-    /// let mut headers = HeaderMap::new();
-    /// headers.append("etag", HeaderValue::from_static("\"v1\""));
-    /// let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
-    /// assert!(Validators::from_headers(&headers, now).etag().is_some());
-    ///
-    /// // Two tags: it is not known which one belongs to the content.
-    /// headers.append("etag", HeaderValue::from_static("\"v2\""));
-    /// assert!(Validators::from_headers(&headers, now).etag().is_none());
-    /// ```
     #[must_use]
     pub fn from_headers(headers: &HeaderMap, now: HttpDate) -> Self {
         Self {

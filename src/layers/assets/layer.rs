@@ -118,27 +118,6 @@ impl AssetsLayer {
 
     /// Sets development mode. If `true`, no cache stores any response: see
     /// [`CachePolicyLayer::development`](crate::CachePolicyLayer::development). The default is the mode of the source.
-    ///
-    /// ```
-    /// use http::Request;
-    /// use tower::{Layer, ServiceExt};
-    /// use tower_cache_policy::AssetsLayer;
-    /// use tower_cache_policy::assets::{AssetDirectory, EmbeddedFiles};
-    ///
-    /// # tokio_test::block_on(async {
-    /// let files = EmbeddedFiles::new([("style.css", b"p{}".as_slice())]).unwrap();
-    /// let assets = AssetDirectory::embedded(&files).build().unwrap();
-    /// let url = assets.url("style.css").unwrap();
-    /// for (development, cache_control) in [
-    ///     (false, "public, max-age=31536000, immutable"),
-    ///     (true, "no-cache, no-store, must-revalidate"),
-    /// ] {
-    ///     let service = AssetsLayer::new(&assets).development(development).layer(files.clone());
-    ///     let response = service.oneshot(Request::get(url).body(()).unwrap()).await.unwrap();
-    ///     assert_eq!(response.headers()["cache-control"], cache_control);
-    /// }
-    /// # });
-    /// ```
     #[must_use]
     pub fn development(self, on: bool) -> Self {
         self.with(|config| config.rules.development = on)

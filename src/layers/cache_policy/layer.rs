@@ -28,29 +28,6 @@ pub struct CachePolicyLayer {
 
 impl CachePolicyLayer {
     /// Creates a layer from one policy, a table of routes, or a closure from `&http::request::Parts` to a policy.
-    ///
-    /// ```
-    /// use std::{convert::Infallible, time::Duration};
-    ///
-    /// use http::{Request, Response, request::Parts};
-    /// use tower::{ServiceBuilder, ServiceExt};
-    /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
-    ///
-    /// # tokio_test::block_on(async {
-    /// // A page with a query is a search, which is not stored.
-    /// let layer = CachePolicyLayer::new(|request: &Parts| match request.uri.query() {
-    ///     Some(_) => CachePolicy::NO_STORE,
-    ///     None => CachePolicy::public(Duration::from_secs(60)),
-    /// });
-    /// let service =
-    ///     ServiceBuilder::new().layer(layer).service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));
-    ///
-    /// for (uri, cache_control) in [("/teas", "public, max-age=60"), ("/teas?q=green", "private, no-store")] {
-    ///     let response = service.clone().oneshot(Request::get(uri).body(()).unwrap()).await.unwrap();
-    ///     assert_eq!(response.headers()["cache-control"], cache_control);
-    /// }
-    /// # });
-    /// ```
     pub fn new(source: impl IntoPolicySource) -> Self {
         Self {
             config: Arc::new(Config {
@@ -218,17 +195,17 @@ impl CachePolicyLayer {
     /// It also applies to redirects and to statuses such as 201 and 204, but not to errors:
     ///
     /// ```
-    /// use std::convert::Infallible;
+    /// use std::{convert::Infallible, time::Duration};
     ///
     /// use http::{Request, Response, StatusCode};
     /// use tower::{ServiceBuilder, ServiceExt};
     /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
     ///
     /// # tokio_test::block_on(async {
-    /// let layer = CachePolicyLayer::new(|_: &http::request::Parts| None::<CachePolicy>)
+    /// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(60)))
     ///     .default_policy(CachePolicy::NO_CACHE);
     /// for (status, cache_control) in [
-    ///     (StatusCode::OK, "no-cache"),
+    ///     (StatusCode::OK, "public, max-age=60"),
     ///     (StatusCode::FOUND, "no-cache"),
     ///     (StatusCode::NOT_FOUND, "private, no-store"),
     /// ] {
@@ -391,20 +368,13 @@ impl CachePolicyLayer {
     /// debug build should behave like a release build.
     ///
     /// ```
-    /// use std::{convert::Infallible, time::Duration};
+    /// use std::time::Duration;
     ///
-    /// use http::{Request, Response};
-    /// use tower::{ServiceBuilder, ServiceExt};
     /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
     ///
-    /// # tokio_test::block_on(async {
-    /// let development = true; // std::env::var_os("DEVELOPMENT").is_some()
-    /// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(300))).development(development);
-    /// let service =
-    ///     ServiceBuilder::new().layer(layer).service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));
-    /// let response = service.oneshot(Request::new(())).await.unwrap();
-    /// assert_eq!(response.headers()["cache-control"], "no-cache, no-store, must-revalidate");
-    /// # });
+    /// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(300)))
+    ///     .development(std::env::var_os("DEVELOPMENT").is_some());
+    /// # let _ = layer;
     /// ```
     #[must_use]
     pub fn development(self, on: bool) -> Self {

@@ -175,6 +175,10 @@ impl<V, C> CachingLayer<V, C> {
     /// The service has the same type in both cases. `tower::util::option_layer` does not work with this layer, because
     /// its response body has another type than that of the inner service.
     ///
+    /// # Warning
+    ///
+    /// With `false`, unsafe requests are not protected either: see [`ConditionalLayer::enabled`].
+    ///
     /// ```
     /// use std::time::Duration;
     ///
@@ -184,10 +188,6 @@ impl<V, C> CachingLayer<V, C> {
     /// let layer = CachingLayer::new(CachePolicy::public(Duration::from_secs(300))).enabled(has_caching);
     /// # let _ = layer;
     /// ```
-    ///
-    /// # Warning
-    ///
-    /// With `false`, unsafe requests are not protected either: see [`ConditionalLayer::enabled`].
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self
     where
@@ -199,24 +199,6 @@ impl<V, C> CachingLayer<V, C> {
     }
 
     /// If `on`, disables caching for all responses: see [`CachePolicyLayer::development`].
-    ///
-    /// ```
-    /// use std::{convert::Infallible, time::Duration};
-    ///
-    /// use bytes::Bytes;
-    /// use http::{Request, Response};
-    /// use http_body_util::Full;
-    /// use tower::{ServiceBuilder, ServiceExt};
-    /// use tower_cache_policy::{CachingLayer, policy::CachePolicy};
-    ///
-    /// # tokio_test::block_on(async {
-    /// let service = ServiceBuilder::new()
-    ///     .layer(CachingLayer::new(CachePolicy::public(Duration::from_secs(300))).development(true))
-    ///     .service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("hello"))));
-    /// let response = service.oneshot(Request::new(())).await.unwrap();
-    /// assert_eq!(response.headers()["cache-control"], "no-cache, no-store, must-revalidate");
-    /// # });
-    /// ```
     #[must_use]
     pub fn development(self, on: bool) -> Self {
         self.policy(|policy| policy.development(on))

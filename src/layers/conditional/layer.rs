@@ -269,8 +269,7 @@ impl<V> ConditionalLayer<V> {
         self.with(|settings| settings.clock = clock)
     }
 
-    /// If `false`, the layer passes requests and responses through unchanged. The default is `true`. The type of the
-    /// service is the same in both cases.
+    /// If `false`, the layer passes requests and responses through unchanged.
     ///
     /// # Warning
     ///

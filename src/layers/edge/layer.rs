@@ -21,16 +21,6 @@ pub struct EdgeLayer {
 impl EdgeLayer {
     /// Creates a layer for one edge, given as an [`EdgeProfile`](crate::edge::EdgeProfile), or for several, given as
     /// [`Edges`].
-    ///
-    /// ```
-    /// use tower_cache_policy::EdgeLayer;
-    /// use tower_cache_policy::edge::{EdgeProfile, Edges};
-    ///
-    /// let one = EdgeLayer::new(EdgeProfile::FASTLY);
-    /// let two = EdgeLayer::new(Edges::new([EdgeProfile::CLOUDFLARE, EdgeProfile::VARNISH])?);
-    /// # let _ = (one, two);
-    /// # Ok::<(), tower_cache_policy::edge::EdgeConflict>(())
-    /// ```
     pub fn new(edges: impl Into<Edges>) -> Self {
         let edges = edges.into();
         // Guards treat the fields of custom profiles like the well-known ones.
