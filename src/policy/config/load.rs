@@ -75,9 +75,9 @@ impl PolicyConfig {
     ///
     /// # let directory = tempfile::tempdir()?;
     /// # let path = directory.path().join("policies.toml");
-    /// # std::fs::write(&path, "routes.\"/\" = \"no-cache\"\ndevelopment.caching = false")?;
+    /// # std::fs::write(&path, "routes.\"/login\" = \"no-store\"")?;
     /// let config = PolicyConfig::from_toml_file(&path)?;
-    /// assert!(config.development_disables_caching());
+    /// assert_eq!(config.routes().pattern_at("/login"), Some("/login"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
