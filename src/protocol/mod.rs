@@ -15,6 +15,8 @@
 //! | determine whether a request selects a stored response | [`SelectingFields`], [`SelectingValues`] |
 //! | determine whether a cache may store a response | [`Storability`] |
 //! | determine how long a cache may reuse a response | [`Freshness`], [`Lifetime`], [`Age`] |
+//! | remove the fields that a cache must not store | [`remove_unstored_fields`] |
+//! | update a stored response from a 304 or a response to HEAD | [`update_stored_fields`] |
 //! | convert a response to a 304 or 412 | [`into_not_modified`], [`into_precondition_failed`] |
 //! | add the content coding to entity tags | [`add_coding_suffix`], [`ContentCodedTags`] |
 //! | recognize fields that override `Cache-Control` in a CDN | [`is_targeted_field`], [`remove_targeted_fields`] |
@@ -67,6 +69,7 @@ mod preconditions;
 mod range;
 mod selecting;
 mod storage;
+mod stored_fields;
 mod structured;
 mod syntax;
 mod targeted_cache_control;
@@ -88,6 +91,9 @@ pub use self::not_modified::{into_not_modified, into_precondition_failed};
 pub use self::preconditions::{Condition, Evaluation, IfRange, Outcome, Preconditions};
 pub use self::selecting::{SelectingFields, SelectingValues};
 pub use self::storage::{Storability, StoragePermission, StorageProhibition};
+pub use self::stored_fields::{
+    UnstorableFields, is_confirmed_by_head, is_confirmed_by_not_modified, remove_unstored_fields, update_stored_fields,
+};
 pub use self::syntax::{MAX_DELTA_SECONDS, MAX_MEMBERS};
 pub use self::vary_recorder::VaryRecorder;
 
