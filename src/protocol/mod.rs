@@ -14,7 +14,8 @@
 //! | record which request fields a response depends on | [`VaryRecorder`] |
 //! | determine whether a request selects a stored response | [`SelectingFields`], [`SelectingValues`] |
 //! | determine whether a cache may store a response | [`Storability`] |
-//! | determine how long a cache may reuse a response | [`Freshness`], [`Lifetime`], [`Age`] |
+//! | determine how long a cache may reuse a response | [`Freshness`], [`ReuseLimits`], [`Lifetime`], [`Age`] |
+//! | do both for a cache that obeys targeted fields | [`EffectiveControl`] |
 //! | remove the fields that a cache must not store | [`remove_unstored_fields`] |
 //! | update a stored response from a 304 or a response to HEAD | [`update_stored_fields`] |
 //! | convert a response to a 304 or 412 | [`into_not_modified`], [`into_precondition_failed`] |
@@ -61,6 +62,7 @@ mod content_type;
 pub(crate) mod counters;
 mod date;
 mod edge_fields;
+mod effective_control;
 mod entity_tag;
 mod freshness;
 mod not_modified;
@@ -84,9 +86,10 @@ pub use self::cache_control::{
 pub use self::coding::{ContentCodedTags, add_coding_suffix};
 pub use self::date::{HttpDate, InvalidHttpDate};
 pub use self::edge_fields::{is_tag_field, is_targeted_field, remove_targeted_fields};
+pub use self::effective_control::EffectiveControl;
 pub use self::entity_tag::{EntityTag, EntityTagList, EntityTagMember, EntityTagRef, InvalidEntityTag};
 pub(crate) use self::freshness::http10_lifetime;
-pub use self::freshness::{Age, Cache, Freshness, Lifetime, LifetimeSource};
+pub use self::freshness::{Age, Cache, Freshness, Lifetime, LifetimeSource, ReuseLimits};
 pub use self::not_modified::{into_not_modified, into_precondition_failed};
 pub use self::preconditions::{Condition, Evaluation, IfRange, Outcome, Preconditions};
 pub use self::selecting::{SelectingFields, SelectingValues};
