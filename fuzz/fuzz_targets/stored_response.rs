@@ -1,4 +1,4 @@
-//! What a cache does with the fields of a stored response: which it stores, how a 304 updates them, which request
+//! The fields of a stored response: which a cache stores, how a 304 updates them, which request
 //! selects it, and which bytes of it a request gets (K-03, N-06, N-07, R-02 to R-07, S-02, S-06).
 //!
 //! The input is a request, an empty line, a response, an empty line and a newer response.
