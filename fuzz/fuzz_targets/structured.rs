@@ -42,7 +42,8 @@ fn targeted(lines: &[HeaderValue], value: &[u8]) {
     assert_eq!(own.max_age(), seconds("max-age"));
     assert_eq!(own.stale_if_error(), seconds("stale-if-error"));
     assert_eq!(own.no_store(), flag("no-store"));
-    assert_eq!(own.public(), flag("public"));
+    // `private` next to `public` wins.
+    assert_eq!(own.public(), flag("public") && !own.private());
     assert_eq!(own.must_revalidate(), flag("must-revalidate"));
     assert!(!flag("no-cache") || own.no_cache());
     assert!(!flag("private") || own.private());

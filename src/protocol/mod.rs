@@ -12,8 +12,13 @@
 //! | find directives that conflict with each other | [`CacheControl::contradictions`] |
 //! | parse and render `Vary` | [`Vary`] |
 //! | record which request fields a response depends on | [`VaryRecorder`] |
+//! | determine whether a request selects a stored response | [`SelectingFields`], [`SelectingValues`] |
 //! | determine whether a cache may store a response | [`Storability`] |
-//! | determine how long a cache may reuse a response | [`Freshness`], [`Lifetime`], [`Age`] |
+//! | determine how long a cache may reuse a response | [`Freshness`], [`ReuseLimits`], [`Lifetime`], [`Age`] |
+//! | do both for a cache that obeys targeted fields | [`EffectiveControl`] |
+//! | remove the fields that a cache must not store | [`remove_unstored_fields`] |
+//! | update a stored response from a 304 or a response to HEAD | [`update_stored_fields`] |
+//! | send one range of a response | [`RequestedBytes`], [`into_partial_content`], [`into_range_not_satisfiable`] |
 //! | convert a response to a 304 or 412 | [`into_not_modified`], [`into_precondition_failed`] |
 //! | add the content coding to entity tags | [`add_coding_suffix`], [`ContentCodedTags`] |
 //! | recognize fields that override `Cache-Control` in a CDN | [`is_targeted_field`], [`remove_targeted_fields`] |
@@ -81,13 +86,16 @@ mod content_type;
 pub(crate) mod counters;
 mod date;
 mod edge_fields;
+mod effective_control;
 mod entity_tag;
 mod freshness;
 mod not_modified;
 mod path;
 mod preconditions;
 mod range;
+mod selecting;
 mod storage;
+mod stored_fields;
 mod structured;
 mod syntax;
 mod targeted_cache_control;
@@ -102,12 +110,18 @@ pub use self::cache_control::{
 pub use self::coding::{ContentCodedTags, add_coding_suffix};
 pub use self::date::{HttpDate, InvalidHttpDate};
 pub use self::edge_fields::{is_tag_field, is_targeted_field, remove_targeted_fields};
+pub use self::effective_control::EffectiveControl;
 pub use self::entity_tag::{EntityTag, EntityTagList, EntityTagMember, EntityTagRef, InvalidEntityTag};
 pub(crate) use self::freshness::http10_lifetime;
-pub use self::freshness::{Age, Cache, Freshness, Lifetime, LifetimeSource};
+pub use self::freshness::{Age, Cache, Freshness, Lifetime, LifetimeSource, ReuseLimits};
 pub use self::not_modified::{into_not_modified, into_precondition_failed};
 pub use self::preconditions::{Condition, Evaluation, IfRange, Outcome, Preconditions};
+pub use self::range::{RequestedBytes, into_partial_content, into_range_not_satisfiable};
+pub use self::selecting::{SelectingFields, SelectingValues};
 pub use self::storage::{Storability, StoragePermission, StorageProhibition};
+pub use self::stored_fields::{
+    UnstorableFields, is_confirmed_by_head, is_confirmed_by_not_modified, remove_unstored_fields, update_stored_fields,
+};
 pub use self::syntax::{MAX_DELTA_SECONDS, MAX_MEMBERS};
 pub use self::vary_recorder::VaryRecorder;
 
@@ -131,12 +145,12 @@ pub(crate) use self::path::has_dot_segment;
 pub(crate) use self::path::is_suspicious;
 pub(crate) use self::preconditions::join_lists_of_tags;
 pub(crate) use self::range::has_valid_byte_range;
-#[cfg(feature = "assets")]
-pub(crate) use self::range::{RequestedBytes, requested_bytes};
 pub(crate) use self::storage::is_never_stored;
 #[cfg(feature = "audit")]
 pub(crate) use self::storage::stored_status;
-pub(crate) use self::structured::{BareItem, List, Member, combined};
+pub(crate) use self::structured::{
+    BareItem, List, Member, combined, is_token as is_structured_token, push_string as push_structured_string,
+};
 pub(crate) use self::syntax::{members, only_line, quoted_string_end, set_field, trim_ows};
 #[cfg(any(feature = "audit", feature = "tracing"))]
 pub(crate) use self::validators::invalid_etag;
