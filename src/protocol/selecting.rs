@@ -67,6 +67,17 @@ impl SelectingFields {
     ///
     /// Returns `None` for `*`, which no request matches. An empty `Vary` gives a value without fields, which every
     /// request matches.
+    ///
+    /// ```
+    /// use http::HeaderMap;
+    /// use tower_cache_policy::protocol::{SelectingFields, Vary};
+    ///
+    /// assert!(SelectingFields::from_vary(&Vary::any()).is_none());
+    ///
+    /// let all = SelectingFields::from_vary(&Vary::new()).unwrap();
+    /// let values = all.values_in(&HeaderMap::new()).unwrap();
+    /// assert!(values.as_bytes().is_empty(), "one stored response for all requests");
+    /// ```
     #[must_use]
     pub fn from_vary(vary: &Vary) -> Option<Self> {
         if vary.is_any() {

@@ -83,16 +83,7 @@ impl CacheStatusMember {
     /// `stale` or `partial` ([`fwd`](https://www.rfc-editor.org/rfc/rfc9211#section-2.2)). Returns `None` if it did
     /// not.
     ///
-    /// | Reason | Meaning |
-    /// |---|---|
-    /// | `bypass` | the cache is configured not to handle the request |
-    /// | `method` | the method is not cached |
-    /// | `uri-miss` | no stored response has this URL |
-    /// | `vary-miss` | no stored response of the URL matches the fields in `Vary` |
-    /// | `miss` | the cache cannot say which of the two |
-    /// | `request` | the request requires it, for example with `Cache-Control: no-cache` |
-    /// | `stale` | the stored response is stale |
-    /// | `partial` | the stored response is incomplete |
+    /// [`ForwardReason`](crate::edge::ForwardReason) explains these values.
     #[must_use]
     pub fn fwd(&self) -> Option<&str> {
         self.fwd.as_deref()
