@@ -28,7 +28,7 @@ use super::vary::Vary;
 ///
 /// White space inside of a member counts, because `a b` and `ab` are different values. White space and commas inside of
 /// a quoted string count too. A request without a field matches only requests without it: an empty field is different,
-/// because an empty `Accept-Encoding` asks for no content coding and a missing one accepts all.
+/// because an empty `Accept-Encoding` accepts no content coding and a missing one accepts all.
 ///
 /// An `Accept-Encoding` or `Accept-Language` that is malformed or repeats a member is compared like any list, because
 /// services disagree on its meaning.
