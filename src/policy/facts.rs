@@ -51,8 +51,6 @@ facts! {
     GRPC_REQUEST,
     /// The request has a precondition.
     CONDITIONAL,
-    /// The request has a `Range`.
-    RANGE,
 
     /// The response has a `Cache-Control` line.
     CACHE_CONTROL,
@@ -77,7 +75,6 @@ facts! {
     /// The content is a page.
     PAGE,
     LIVE_STREAM,
-    ETAG,
 
     /// The status must not be stored.
     NEVER_STORED,
@@ -110,13 +107,12 @@ impl Facts {
                 "content-type" if !found.has(Self::TYPED) => Self::of_content_type(value),
                 "set-cookie" => Self::SET_COOKIE,
                 "vary" => Self::VARY,
-                "etag" => Self::ETAG,
                 "expires" | "pragma" => Self::HTTP10,
                 "access-control-allow-origin" if value != "*" => Self::ONE_ORIGIN,
                 "access-control-allow-credentials" => Self::CREDENTIALS_ALLOWED,
-                "date" | "content-length" | "last-modified" => Self::NONE,
+                "date" | "content-length" | "etag" | "last-modified" => Self::NONE,
                 other if edge_field_kind(other).is_some() => Self::EDGE_FIELD,
-                _ if own_names.iter().any(|own| !own.is_empty() && own.contains(name)) => Self::EDGE_FIELD,
+                _ if own_names.iter().any(|own| own.contains(name)) => Self::EDGE_FIELD,
                 _ => Self::NONE,
             });
         }
@@ -251,7 +247,6 @@ impl Facts {
                 "if-match" | "if-none-match" | "if-modified-since" | "if-unmodified-since" | "if-range" | "if" => {
                     Self::CONDITIONAL
                 }
-                "range" => Self::RANGE,
                 // A gRPC call is always a POST. Every layer uses the first line of `Content-Type`.
                 "content-type" if !std::mem::replace(&mut has_type, true) => {
                     let is_call = *request.method() == Method::POST && is_grpc_type(value);
@@ -271,4 +266,51 @@ fn is_other_method(method: &Method) -> bool {
 /// The number of field lines. No server accepts a request with more than 65,535 of them.
 fn count(headers: &HeaderMap) -> u16 {
     u16::try_from(headers.len()).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::CONTENT_TYPE;
+    use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+
+    use super::Facts;
+
+    fn types(lines: [&'static str; 2]) -> HeaderMap {
+        lines.into_iter().map(|line| (CONTENT_TYPE, HeaderValue::from_static(line))).collect()
+    }
+
+    #[test]
+    fn only_the_first_content_type_of_a_response_counts() {
+        let of = |lines| Facts::of_response(StatusCode::OK, &types(lines), [&[], &[]]);
+        assert!(of(["text/html", "image/png"]).has(Facts::PAGE));
+        assert!(!of(["image/png", "text/html"]).has(Facts::PAGE));
+        assert!(!of(["image/png", "text/event-stream"]).has(Facts::LIVE_STREAM));
+        assert!(!of(["image/png", "application/grpc"]).has(Facts::GRPC_RESPONSE));
+    }
+
+    #[test]
+    fn only_a_post_whose_first_content_type_is_grpc_claims_to_be_grpc() {
+        for (method, lines, expected) in [
+            (Method::POST, ["application/grpc", "text/plain"], true),
+            (Method::POST, ["text/plain", "application/grpc"], false),
+            (Method::GET, ["application/grpc", "text/plain"], false),
+            (Method::PUT, ["application/grpc+proto", "text/plain"], false),
+        ] {
+            let mut request = Request::builder().method(&method).body(()).unwrap();
+            *request.headers_mut() = types(lines);
+            assert_eq!(Facts::of_request(&request).has(Facts::GRPC_REQUEST), expected, "{method} {lines:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_fields_of_a_profile_are_edge_fields() {
+        let own = [HeaderName::from_static("my-edge-ttl")];
+        for (name, expected) in [("my-edge-ttl", true), ("my-other-field", false), ("cdn-cache-control", true)] {
+            let headers = HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_static("60"))]);
+            let facts = Facts::of_response(StatusCode::OK, &headers, [&own, &[]]);
+            assert_eq!(facts.has(Facts::EDGE_FIELD), expected, "{name}");
+            let facts = Facts::of_response(StatusCode::OK, &headers, [&[], &own]);
+            assert_eq!(facts.has(Facts::EDGE_FIELD), expected, "{name}");
+        }
+    }
 }

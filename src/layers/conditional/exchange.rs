@@ -85,7 +85,7 @@ impl Exchange {
             Some(facts) => {
                 // A layer in between may have replaced another field with a range. If the conditions of that range
                 // were ignored, the inner service could send a range of another representation.
-                let is_any = facts.has(Facts::CONDITIONAL.and(Facts::RANGE)) || headers.contains_key(RANGE);
+                let is_any = facts.has(Facts::CONDITIONAL) || headers.contains_key(RANGE);
                 Preconditions::known(&method, headers, is_any)
             }
             None => Preconditions::new(&method, headers),
