@@ -417,10 +417,8 @@ impl CachePolicyLayer {
     ///     Ok::<_, Infallible>(Response::builder().header("cache-control", "max-age=600").body(()).unwrap())
     /// });
     /// let response = service.oneshot(Request::new(())).await.unwrap();
-    /// assert_eq!(
-    ///     response.headers()["cache-policy-explain"],
-    ///     r#"tightened;rule="one policy";said="max-age=600";wrote="max-age=60""#
-    /// );
+    /// let explanation = response.headers()["cache-policy-explain"].to_str().unwrap();
+    /// assert!(explanation.starts_with("tightened;rule=\"one policy\";"), "{explanation}");
     /// # });
     /// ```
     #[must_use]
