@@ -157,8 +157,8 @@ pub struct HeadValidators<S, B> {
 impl<S, B> HeadValidators<S, B> {
     /// Creates a source that sends its requests to `service`, with `B::default()` as their body.
     ///
-    /// With it, an unsafe request to a file service is refused before the service runs, and a resumed download gets the
-    /// rest of the file only if it has not changed:
+    /// With it, a file service does not run for an unsafe request whose precondition fails, and a resumed download gets
+    /// the rest of the file only if the file has not changed:
     ///
     /// ```
     /// use http::{Request, StatusCode};
