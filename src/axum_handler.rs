@@ -83,6 +83,36 @@ use crate::protocol::{
 };
 
 /// Adds the policy to the response extensions, where an outer layer reads it.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use axum::{Router, body::Body, http::{Request, StatusCode}, response::IntoResponse, routing::get};
+/// use tower::ServiceExt;
+/// use tower_cache_policy::{CachingLayer, policy::CachePolicy};
+///
+/// const MINUTE: CachePolicy = CachePolicy::public(Duration::from_secs(60));
+///
+/// async fn news() -> impl IntoResponse {
+///     (MINUTE, "news")
+/// }
+///
+/// /// The policy of a failed lookup does not apply, because the response is an error.
+/// async fn article() -> impl IntoResponse {
+///     (MINUTE, Err::<(), _>(StatusCode::NOT_FOUND))
+/// }
+///
+/// # tokio_test::block_on(async {
+/// let app: Router = Router::new()
+///     .route("/news", get(news))
+///     .route("/articles/7", get(article))
+///     .layer(CachingLayer::new(CachePolicy::PRIVATE_NO_CACHE));
+/// for (path, cache_control) in [("/news", "public, max-age=60"), ("/articles/7", "private, no-store")] {
+///     let response = app.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
+///     assert_eq!(response.headers()["cache-control"], cache_control);
+/// }
+/// # });
+/// ```
 impl IntoResponseParts for CachePolicy {
     type Error = Infallible;
 
@@ -92,6 +122,7 @@ impl IntoResponseParts for CachePolicy {
     }
 }
 
+/// Returns an empty 200 with this policy.
 impl IntoResponse for CachePolicy {
     fn into_response(self) -> Response {
         (self, ()).into_response()
@@ -99,6 +130,22 @@ impl IntoResponse for CachePolicy {
 }
 
 /// Adds the tags to the response extensions, after any tags that are already there.
+///
+/// ```
+/// use axum::response::IntoResponse;
+/// use tower_cache_policy::policy::{CacheTag, CacheTags};
+///
+/// async fn article(id: u32) -> impl IntoResponse {
+///     let one = CacheTag::new(format!("article-{id}")).expect("letters, digits and '-' are valid in a tag");
+///     (CacheTags::from_iter([CacheTag::from_static("articles"), one]), "an article")
+/// }
+///
+/// # tokio_test::block_on(async {
+/// let response = article(7).await.into_response();
+/// let tags = response.extensions().get::<CacheTags>().unwrap();
+/// assert!(tags.iter().map(CacheTag::as_str).eq(["articles", "article-7"]));
+/// # });
+/// ```
 impl IntoResponseParts for CacheTags {
     type Error = Infallible;
 
@@ -118,6 +165,16 @@ impl IntoResponseParts for CacheTag {
 }
 
 /// Adds the names to the `Vary` field of the response. Names that are already there stay.
+///
+/// ```
+/// use axum::response::IntoResponse;
+/// use tower_cache_policy::protocol::Vary;
+///
+/// let mut vary = Vary::new();
+/// vary.insert("accept-language");
+/// let response = (vary, "Hallo").into_response();
+/// assert_eq!(response.headers()["vary"], "accept-language");
+/// ```
 impl IntoResponseParts for Vary {
     type Error = Infallible;
 
@@ -130,6 +187,21 @@ impl IntoResponseParts for Vary {
 
 /// Adds the purge to the response extensions, where an outer [`PurgeLayer`](crate::PurgeLayer) reads it. A purge
 /// that is already there is merged with it.
+///
+/// ```
+/// use axum::{http::StatusCode, response::IntoResponse};
+/// use tower_cache_policy::edge::purge::Purge;
+/// use tower_cache_policy::policy::CacheTag;
+///
+/// async fn delete() -> impl IntoResponse {
+///     (StatusCode::NO_CONTENT, Purge::tags([CacheTag::from_static("article-7")]), ())
+/// }
+///
+/// # tokio_test::block_on(async {
+/// let response = delete().await.into_response();
+/// assert!(response.extensions().get::<Purge>().unwrap().cache_tags().contains("article-7"));
+/// # });
+/// ```
 #[cfg(feature = "purge")]
 #[cfg_attr(docsrs, doc(cfg(feature = "purge")))]
 impl IntoResponseParts for crate::edge::purge::Purge {
@@ -146,6 +218,17 @@ impl IntoResponseParts for crate::edge::purge::Purge {
 /// If the modification date is in the future, `Last-Modified` is the current time
 /// ([RFC 9110 section 8.8.2.1](https://www.rfc-editor.org/rfc/rfc9110.html#section-8.8.2.1)). An outer
 /// [`ConditionalLayer`](crate::ConditionalLayer) still compares preconditions with the real date.
+///
+/// ```
+/// use axum::response::IntoResponse;
+/// use tower_cache_policy::protocol::{EntityTag, HttpDate, Validators};
+///
+/// let modified = HttpDate::from_unix_seconds(784_111_777).unwrap();
+/// let validators = Validators::new().with_etag(EntityTag::from_static("\"rev-7\"")).with_last_modified(modified);
+/// let response = (validators, "an article").into_response();
+/// assert_eq!(response.headers()["etag"], "\"rev-7\"");
+/// assert_eq!(response.headers()["last-modified"], "Sun, 06 Nov 1994 08:49:37 GMT");
+/// ```
 impl IntoResponseParts for Validators {
     type Error = Infallible;
 
@@ -160,6 +243,7 @@ impl IntoResponseParts for Validators {
     }
 }
 
+/// Returns an empty 200 with these validators.
 impl IntoResponse for Validators {
     fn into_response(self) -> Response {
         (self, ()).into_response()
@@ -181,6 +265,20 @@ impl Preconditions {
     ///
     /// Call it inside the transaction, before the first change: a handler that returns 412 must not have changed
     /// anything ([RFC 9110 section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110.html#section-13.1.1)).
+    ///
+    /// ```
+    /// use axum::{http::{Method, Request}, response::IntoResponse};
+    /// use tower_cache_policy::protocol::{EntityTag, Preconditions, Representation, Validators};
+    ///
+    /// let (request, ()) = Request::put("/articles/7").header("if-match", "\"rev-6\"").body(()).unwrap().into_parts();
+    /// let preconditions = Preconditions::new(&request.method, &request.headers);
+    ///
+    /// // Another client has changed the article in the meantime.
+    /// let current = Representation::Current(Validators::new().with_etag(EntityTag::from_static("\"rev-7\"")));
+    /// let failure = preconditions.check(&current).unwrap_err();
+    /// assert_eq!(failure.to_string(), "a precondition of the request failed");
+    /// assert_eq!(failure.into_response().status(), 412);
+    /// ```
     ///
     /// # Errors
     ///
@@ -204,6 +302,34 @@ impl Preconditions {
 /// The failure of [`Preconditions::check`].
 ///
 /// As a response it is a 304 with the current validators, or a 412. Neither has content.
+///
+/// In a handler with an error type of its own, convert it:
+///
+/// ```
+/// use axum::response::{IntoResponse, Response};
+/// use tower_cache_policy::axum_handler::PreconditionFailure;
+///
+/// enum SaveError {
+///     Precondition(PreconditionFailure),
+///     Database,
+/// }
+///
+/// impl From<PreconditionFailure> for SaveError {
+///     fn from(failure: PreconditionFailure) -> Self {
+///         Self::Precondition(failure)
+///     }
+/// }
+///
+/// impl IntoResponse for SaveError {
+///     fn into_response(self) -> Response {
+///         match self {
+///             Self::Precondition(failure) => failure.into_response(),
+///             Self::Database => axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+///         }
+///     }
+/// }
+/// # let _ = SaveError::Database;
+/// ```
 #[derive(Clone, Debug)]
 pub struct PreconditionFailure {
     evaluation: Evaluation,
@@ -212,6 +338,8 @@ pub struct PreconditionFailure {
 
 impl PreconditionFailure {
     /// Returns the outcome and the request field that decided it.
+    ///
+    /// Use it for a log, or for a page that explains the conflict.
     #[must_use]
     pub const fn evaluation(&self) -> Evaluation {
         self.evaluation

@@ -30,8 +30,8 @@
 //! # });
 //! ```
 //!
-//! The layer covers every route of the router. To cover one route, put it on the method router: `get(handler).layer(..)`.
-//! A handler can also return a policy next to its content, which needs the feature `axum`.
+//! The layer covers every route of the router. To cover one route, put it on the method router:
+//! `get(handler).layer(..)`. A handler can also return a policy next to its content, which needs the feature `axum`.
 #![cfg_attr(
     all(
         doc,
@@ -78,6 +78,54 @@
 //!
 //! In `ServiceBuilder`, the first layer is the outermost. In axum's `Router::layer`, the last one is.
 //!
+//! # A complete stack
+//!
+//! A CDN in front, a token for the account, and one lifetime for the news:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use axum::{Router, body::Body, extract::Request, http::StatusCode, routing::get};
+//! use axum::{middleware::{self, Next}, response::Response};
+//! use tower::ServiceExt;
+//! use tower_cache_policy::edge::EdgeProfile;
+//! use tower_cache_policy::policy::CachePolicy;
+//! use tower_cache_policy::{CachingLayer, EdgeLayer};
+//!
+//! const NEWS: CachePolicy = CachePolicy::public(Duration::from_secs(60)).edge(Duration::from_secs(3_600));
+//!
+//! async fn authenticate(request: Request, next: Next) -> Result<Response, StatusCode> {
+//!     let is_known = request.headers().get("authorization").is_some_and(|token| token == "Bearer t");
+//!     if is_known { Ok(next.run(request).await) } else { Err(StatusCode::UNAUTHORIZED) }
+//! }
+//!
+//! let account = Router::new()
+//!     .route("/account", get(async || "balance"))
+//!     .layer(CachingLayer::new(CachePolicy::PRIVATE_NO_CACHE))
+//!     .layer(middleware::from_fn(authenticate));
+//! let app: Router = Router::new()
+//!     .route("/news", get(async || "news").layer(CachingLayer::new(NEWS)))
+//!     .merge(account)
+//!     .layer(EdgeLayer::new(EdgeProfile::CLOUDFLARE));
+//!
+//! # tokio_test::block_on(async {
+//! for (path, token, status, browser, cloudflare) in [
+//!     ("/news", "", 200, "public, max-age=60", "max-age=3600"),
+//!     ("/account", "Bearer t", 200, "private, no-cache", "no-store"),
+//!     ("/account", "", 401, "private, no-store", "no-store"),
+//! ] {
+//!     let mut request = Request::get(path).body(Body::empty()).unwrap();
+//!     if !token.is_empty() {
+//!         request.headers_mut().insert("authorization", token.parse().unwrap());
+//!     }
+//!     let response = app.clone().oneshot(request).await.unwrap();
+//!     assert_eq!(response.status(), status);
+//!     assert_eq!(response.headers()["cache-control"], browser);
+//!     assert_eq!(response.headers()["cloudflare-cdn-cache-control"], cloudflare);
+//! }
+//! # });
+//! ```
+//!
 //! # Choosing a policy
 //!
 //! ```
@@ -103,6 +151,37 @@
 //! Error responses get `private, no-store`. Successful responses without a policy get `private, no-cache`. The
 //! [`policy`] module explains which policy takes precedence, and what the guards do.
 //!
+//! # Terms
+//!
+//! | Term | Meaning |
+//! |---|---|
+//! | private cache | the cache of one browser or client |
+//! | shared cache | a cache for many clients, such as a CDN or a reverse proxy; a cache in front of the service is also called an edge |
+//! | freshness lifetime | the time during which a cache reuses a stored response without a request to the server |
+//! | stale | stored for longer than the freshness lifetime |
+//! | validator | a value that identifies the content: an entity tag (`ETag`) or a modification date (`Last-Modified`) |
+//! | revalidation | a request that checks whether the stored response is still current: `If-None-Match` with the entity tag |
+//! | precondition | a request field such as `If-None-Match` or `If-Match`, on which the result of the request depends |
+//! | 304 | the response to a successful revalidation, without content |
+//! | 412 | the response to a client that would overwrite a change of another client |
+//! | policy | the choice of the application: which caches may store a response, and for how long |
+//! | guard | a rule that makes a policy stricter, for example if the response has a cookie |
+//! | cache tag | a name by which a CDN finds the responses to purge |
+//!
+//! A response with `Cache-Control: public, max-age=60` and an entity tag goes through these steps:
+//!
+//! ```text
+//!  0 s   GET /news                           200, ETag: "v7", the handler runs      stored by browser and CDN
+//! 30 s   GET /news                           from the cache, no request             fresh
+//! 90 s   GET /news, If-None-Match: "v7"      304 without content                    stale, revalidated, fresh again
+//! 99 s   the article changes
+//! 120 s  GET /news                           from the cache, the old article        fresh until 150 s
+//! 151 s  GET /news, If-None-Match: "v7"      200, ETag: "v8"                        stale, replaced
+//! ```
+//!
+//! The lifetime is a choice between load and delay. A shorter lifetime, `no-cache`, or a purge of the CDN makes the
+//! change visible earlier.
+//!
 //! # Guarantees
 //!
 //! - **No false 412.** The layers evaluate the precondition of an unsafe request before the handler if the application
@@ -115,6 +194,19 @@
 //! - **Parsers accept any input.** They read all lines of a field as bytes, run in linear time, and do not panic.
 //! - **Entity tags are stable.** All replicas generate the same tags, also after a restart.
 //! - **Streams pass through.** gRPC, server-sent events, upgrades, and streams of unknown length are not buffered.
+//!
+//! # Mistakes
+//!
+//! | Mistake | When you learn of it |
+//! |---|---|
+//! | a contradiction in a constant policy, an invalid constant tag | the program does not compile |
+//! | a contradiction in a policy from a configuration | an error from a `try_` method, with the fix in its text |
+//! | a conflict between two routes or two CDNs | an error when the table or the layer is built |
+//! | a handler that sends a cookie on a public page | a guard makes the response private; `record_decisions` shows it |
+//! | a tag that the CDN does not accept | `check_tags` when the layer is built; otherwise the response becomes private |
+//! | a route that becomes public by mistake | a test with the modules `testing` or `audit` |
+//!
+//! No layer panics because of a request or a response.
 //!
 //! # Limits
 //!

@@ -12,6 +12,18 @@ use super::stored::{CodedFiles, StoredFile};
 use crate::protocol::EntityTag;
 
 /// A file of one generation of a manifest.
+///
+/// ```
+/// use tower_cache_policy::assets::AssetManifest;
+///
+/// let assets = AssetManifest::from_contents([("css/style.css", "p{}")])?.with_prefix("/static")?;
+/// let style = assets.asset("css/style.css").unwrap();
+/// assert_eq!(style.fingerprint(), "979b631d6f0b0033521350323d49b06e");
+/// assert_eq!(style.url(), format!("/static/css/style.{}.css", style.fingerprint()));
+/// assert_eq!(style.length(), 3);
+/// assert!(style.integrity().starts_with("sha384-"));
+/// # Ok::<(), tower_cache_policy::assets::AssetError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Asset {
     facts: AssetFacts,
@@ -128,6 +140,10 @@ impl Asset {
     }
 
     /// Returns the value of an `integrity` attribute, such as `sha384-oqVuAf…`.
+    ///
+    /// A browser refuses a script or stylesheet whose content does not have this hash ([Subresource
+    /// Integrity](https://www.w3.org/TR/sri-2/)). It needs the attribute `crossorigin` if the file is on another
+    /// origin.
     #[must_use]
     pub fn integrity(&self) -> &str {
         &self.integrity

@@ -68,6 +68,16 @@ impl AssetDirectory {
     }
 
     /// Sets the prefix of all URLs: see [`AssetManifest::with_prefix`].
+    ///
+    /// ```
+    /// use tower_cache_policy::assets::AssetDirectory;
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # std::fs::write(directory.path().join("style.css"), "p{}")?;
+    /// let assets = AssetDirectory::new(directory.path()).prefix("/static").build()?;
+    /// assert!(assets.url("style.css")?.starts_with("/static/style."));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn prefix(mut self, prefix: &str) -> Self {
         prefix.clone_into(&mut self.prefix);
@@ -75,6 +85,16 @@ impl AssetDirectory {
     }
 
     /// Sets where URLs have the fingerprint: see [`FingerprintLocation`].
+    ///
+    /// ```
+    /// use tower_cache_policy::assets::{AssetDirectory, FingerprintLocation};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # std::fs::write(directory.path().join("style.css"), "p{}")?;
+    /// let assets = AssetDirectory::new(directory.path()).fingerprint_in(FingerprintLocation::Query).build()?;
+    /// assert!(assets.url("style.css")?.starts_with("/style.css?v="));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn fingerprint_in(mut self, place: FingerprintLocation) -> Self {
         self.place = place;
@@ -83,6 +103,20 @@ impl AssetDirectory {
 
     /// Includes the files and directories whose names begin with a dot, such as `.well-known`, and also `.git` and
     /// `.env`.
+    ///
+    /// ```
+    /// use tower_cache_policy::assets::AssetDirectory;
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # std::fs::create_dir(directory.path().join(".well-known"))?;
+    /// # std::fs::write(directory.path().join(".well-known/security.txt"), "Contact: mailto:a@example.com")?;
+    /// let assets = AssetDirectory::new(directory.path());
+    /// assert!(assets.build()?.is_empty());
+    /// assert_eq!(assets.with_hidden_files().build()?.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// Check that the directory does not contain secrets: every file in it is served.
     #[must_use]
     pub const fn with_hidden_files(mut self) -> Self {
         self.hidden_files = true;
@@ -99,6 +133,18 @@ impl AssetDirectory {
 
     /// Calls `listener` after each file, to report progress for large directories. The listener runs on the threads
     /// that read the files.
+    ///
+    /// ```
+    /// use tower_cache_policy::assets::AssetDirectory;
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # std::fs::write(directory.path().join("style.css"), "p{}")?;
+    /// let assets = AssetDirectory::new(directory.path())
+    ///     .on_progress(|progress| println!("{} of {}: {}", progress.done(), progress.total(), progress.name()))
+    ///     .build()?;
+    /// # let _ = assets;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn on_progress(mut self, listener: impl Fn(AssetProgress<'_>) + Send + Sync + 'static) -> Self {
         self.on_progress = Some(Arc::new(listener));
@@ -137,6 +183,29 @@ impl AssetDirectory {
     /// Such faults are a missing file that Vite's manifest names, a reference in a stylesheet that does not lead to an
     /// asset or closes a cycle, and a stylesheet that cannot be parsed. Faults of the directory itself are still
     /// errors.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// use std::sync::Arc;
+    /// use tower_cache_policy::assets::{AssetDirectory, AssetManifest};
+    ///
+    /// # let dist = tempfile::tempdir()?;
+    /// # std::fs::write(dist.path().join("index.html"), "<p>")?;
+    /// // The manifest names a file that the build did not write.
+    /// let manifest = r#"{ "src/main.ts": { "file": "assets/main-BRBmoGS9.js", "isEntry": true } }"#;
+    /// let faults = Arc::new(AtomicUsize::new(0));
+    /// let directory = AssetDirectory::new(dist.path()).lenient({
+    ///     let faults = Arc::clone(&faults);
+    ///     move |error| {
+    ///         eprintln!("{error}");
+    ///         faults.fetch_add(1, Ordering::Relaxed);
+    ///     }
+    /// });
+    /// let assets = AssetManifest::from_vite(manifest, &directory)?;
+    /// assert_eq!(faults.load(Ordering::Relaxed), 1);
+    /// assert!(assets.url("index.html").is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn lenient(mut self, report: impl Fn(&AssetError) + Send + Sync + 'static) -> Self {
         self.on_fault = Some(Arc::new(report));
@@ -151,6 +220,13 @@ impl AssetDirectory {
     }
 
     /// Reads every file, on all cores, and builds the manifest.
+    ///
+    /// ```
+    /// use tower_cache_policy::assets::AssetDirectory;
+    ///
+    /// let error = AssetDirectory::new("no-such-directory").build().unwrap_err();
+    /// assert_eq!(error.to_string(), "`no-such-directory`: there is no such file; run the build that makes it");
+    /// ```
     ///
     /// # Errors
     ///

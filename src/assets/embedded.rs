@@ -88,6 +88,25 @@ impl EmbeddedFiles {
     /// Creates the service from names and contents. The contents may come from `rust-embed` or `include_dir`, or be
     /// `Vec`s.
     ///
+    /// ```
+    /// use http::{Request, StatusCode};
+    /// use tower::ServiceExt;
+    /// use tower_cache_policy::assets::EmbeddedFiles;
+    ///
+    /// # tokio_test::block_on(async {
+    /// let files = EmbeddedFiles::new([("robots.txt", b"User-agent: *".as_slice())]).unwrap();
+    /// let request = Request::get("/robots.txt").header("range", "bytes=0-3").body(()).unwrap();
+    /// let response = files.clone().oneshot(request).await.unwrap();
+    /// assert_eq!(response.status(), StatusCode::PARTIAL_CONTENT);
+    /// assert_eq!(response.headers()["content-range"], "bytes 0-3/13");
+    /// assert_eq!(response.headers()["content-type"], "text/plain");
+    ///
+    /// let response = files.oneshot(Request::get("/humans.txt").body(()).unwrap()).await.unwrap();
+    /// assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    /// assert_eq!(response.headers()["cache-control"], "private, no-store");
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
     /// Returns an error if a name is invalid or appears twice.

@@ -10,6 +10,17 @@ const MAX_NAME: usize = 1_024;
 const MANIFEST: &str = "manifest";
 
 /// The error of an operation on a manifest: the file, and the problem with it.
+///
+/// ```
+/// use tower_cache_policy::assets::{AssetErrorKind, AssetManifest};
+///
+/// let error = AssetManifest::from_contents([("../secret.txt", "")]).unwrap_err();
+/// assert_eq!(error.file(), "../secret.txt");
+/// assert!(matches!(error.kind(), AssetErrorKind::InvalidName { .. }));
+///
+/// let error = AssetManifest::from_contents([("a.css", ""), ("a.css", "p{}")]).unwrap_err();
+/// assert_eq!(error.to_string(), "`a.css`: two assets have this name; remove or rename one");
+/// ```
 #[derive(Debug)]
 pub struct AssetError {
     file: String,
@@ -17,6 +28,16 @@ pub struct AssetError {
 }
 
 /// The kind of an [`AssetError`].
+///
+/// | Kind | Usual cause |
+/// |---|---|
+/// | [`InvalidName`](Self::InvalidName), [`DuplicateName`](Self::DuplicateName), [`UrlConflict`](Self::UrlConflict) | a name from another program |
+/// | [`Missing`](Self::Missing), [`ContentMismatch`](Self::ContentMismatch) | the manifest and the directory come from different builds |
+/// | [`Changed`](Self::Changed) | a build that is still running |
+/// | [`SharedFile`](Self::SharedFile) | two releases in one directory: use [`AssetManifest::stored_under`](super::AssetManifest::stored_under) |
+/// | [`OnlySymlinks`](Self::OnlySymlinks) | a directory that Kubernetes mounts: use [`AssetDirectory::with_symlinks`](super::AssetDirectory::with_symlinks) |
+/// | [`MissingReference`](Self::MissingReference), [`CircularReference`](Self::CircularReference) | a mistake in a stylesheet |
+/// | [`Read`](Self::Read), [`Write`](Self::Write) | permissions, or a wrong path |
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum AssetErrorKind {
@@ -182,6 +203,18 @@ impl std::error::Error for AssetError {
 }
 
 /// The error for a name that no asset has.
+///
+/// A template engine shows it when a page is rendered:
+///
+/// ```
+/// use tower_cache_policy::assets::AssetManifest;
+///
+/// let assets = AssetManifest::from_contents([("css/style.css", "p{}")])?;
+/// let error = assets.url("css/styles.css").unwrap_err();
+/// assert_eq!((error.name(), error.nearest()), ("css/styles.css", Some("css/style.css")));
+/// assert_eq!(error.to_string(), "there is no asset named `css/styles.css`; did you mean `css/style.css`?");
+/// # Ok::<(), tower_cache_policy::assets::AssetError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownAsset {
     name: String,

@@ -13,6 +13,8 @@ use super::stored::StoredFile;
 use crate::protocol::HttpDate;
 
 /// The progress of reading a directory.
+///
+/// A listener of [`AssetDirectory::on_progress`](super::AssetDirectory::on_progress) receives it.
 #[derive(Clone, Copy, Debug)]
 pub struct AssetProgress<'a> {
     name: &'a str,

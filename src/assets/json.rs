@@ -72,6 +72,15 @@ impl AssetManifest {
     /// Returns the manifest as JSON, for [`from_json`](AssetManifest::from_json) and for other programs.
     ///
     /// The JSON does not contain modification times, because they differ on the machine that serves the files.
+    ///
+    /// ```
+    /// use tower_cache_policy::assets::AssetManifest;
+    ///
+    /// let built = AssetManifest::from_contents([("style.css", "p{}")])?.with_prefix("/static")?;
+    /// let loaded = AssetManifest::from_json(&built.to_json())?;
+    /// assert_eq!(loaded.url("style.css").unwrap(), built.url("style.css").unwrap());
+    /// # Ok::<(), tower_cache_policy::assets::AssetError>(())
+    /// ```
     #[must_use]
     #[allow(clippy::missing_panics_doc)] // The message explains why it cannot panic.
     pub fn to_json(&self) -> String {
@@ -95,6 +104,13 @@ impl AssetManifest {
     /// Parses the output of [`to_json`](AssetManifest::to_json).
     ///
     /// This method does not read the files. [`verify_directory`](AssetManifest::verify_directory) does.
+    ///
+    /// ```
+    /// use tower_cache_policy::assets::AssetManifest;
+    ///
+    /// let error = AssetManifest::from_json("{}").unwrap_err();
+    /// assert!(error.to_string().starts_with("manifest: missing field `version`"), "{error}");
+    /// ```
     ///
     /// # Errors
     ///
@@ -120,6 +136,24 @@ impl AssetManifest {
     }
 
     /// Writes the output of [`to_json`](AssetManifest::to_json) to a file.
+    ///
+    /// A build step saves the manifest, and the service loads it at its start:
+    ///
+    /// ```
+    /// use tower_cache_policy::assets::AssetManifest;
+    ///
+    /// # let release = tempfile::tempdir()?;
+    /// # let release = release.path();
+    /// # std::fs::create_dir(release.join("static"))?;
+    /// # std::fs::write(release.join("static/style.css"), "p{}")?;
+    /// // In the build:
+    /// AssetManifest::from_directory(release.join("static"))?.with_prefix("/static")?.save(release.join("assets.json"))?;
+    ///
+    /// // In the service. The second call reads the files, to be sure that they are those of the build.
+    /// let assets = AssetManifest::load(release.join("assets.json"))?.verify_directory(release.join("static"))?;
+    /// assert_eq!(assets.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -55,6 +55,16 @@ impl AssetManifest {
     /// Builds a manifest from names and contents, for example for a service of your own.
     /// [`EmbeddedFiles`](super::EmbeddedFiles) serves contents from memory.
     ///
+    /// ```
+    /// use tower_cache_policy::assets::AssetManifest;
+    ///
+    /// // A stylesheet that the program renders when it starts.
+    /// let stylesheet = format!("body {{ color: {} }}", "brown");
+    /// let assets = AssetManifest::from_contents([("theme.css", stylesheet)])?;
+    /// assert!(assets.url("theme.css").unwrap().starts_with("/theme."));
+    /// # Ok::<(), tower_cache_policy::assets::AssetError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Returns an error if a name is invalid or appears twice.
@@ -73,6 +83,16 @@ impl AssetManifest {
 
     /// Sets the prefix of the paths of all URLs, such as `/static`. The default is empty.
     ///
+    /// ```
+    /// use tower_cache_policy::assets::AssetManifest;
+    ///
+    /// let assets = AssetManifest::from_contents([("style.css", "p{}")])?.with_prefix("/static")?;
+    /// assert!(assets.url("style.css").unwrap().starts_with("/static/style."));
+    ///
+    /// assert!(assets.with_prefix("static/").is_err(), "a prefix begins with a slash and does not end with one");
+    /// # Ok::<(), tower_cache_policy::assets::AssetError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Returns an error if the prefix does not have this form.
@@ -81,6 +101,18 @@ impl AssetManifest {
     }
 
     /// Sets the origin of all URLs, such as `https://cdn.example.com`. By default, URLs begin with the prefix.
+    ///
+    /// Use it if a CDN with a host of its own fetches the files from the service:
+    ///
+    /// ```
+    /// use tower_cache_policy::assets::AssetManifest;
+    ///
+    /// let assets = AssetManifest::from_contents([("style.css", "p{}")])?
+    ///     .with_prefix("/static")?
+    ///     .with_origin("https://cdn.example.com")?;
+    /// assert!(assets.url("style.css").unwrap().starts_with("https://cdn.example.com/static/style."));
+    /// # Ok::<(), tower_cache_policy::assets::AssetError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -103,6 +135,8 @@ impl AssetManifest {
     /// Sets the directory in which the service has the files, so that two generations can be stored next to each other.
     /// URLs stay unchanged.
     ///
+    /// The [module page](super#while-two-versions-run) has an example.
+    ///
     /// # Errors
     ///
     /// Returns an error if the directory is not a relative path such as `release-41`.
@@ -118,6 +152,21 @@ impl AssetManifest {
     /// Adds the generations of an earlier manifest, so that the versioned URLs on its pages are still served. Plain
     /// names are those of this manifest.
     ///
+    /// ```
+    /// use tower_cache_policy::assets::AssetManifest;
+    ///
+    /// let old = AssetManifest::from_contents([("style.css", "p { color: red }")])?;
+    /// let new = AssetManifest::from_contents([("style.css", "p { color: tan }")])?;
+    /// let error = new.merge_previous(&old).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "`style.css`: both generations are stored as `style.css`; store each generation in a directory of its own and say \
+    ///      so by `AssetManifest::stored_under`"
+    /// );
+    /// assert!(new.stored_under("new")?.merge_previous(&old.stored_under("old")?).is_ok());
+    /// # Ok::<(), tower_cache_policy::assets::AssetError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Returns an error if two generations of an asset are stored in the same file, so that the earlier content is
@@ -130,6 +179,19 @@ impl AssetManifest {
 
     /// Verifies every file of the manifest below `directory`, the root of the service. Use it for a manifest that was
     /// built on another machine. In the returned manifest, the layer also compares modification times.
+    ///
+    /// ```
+    /// use tower_cache_policy::assets::{AssetErrorKind, AssetManifest};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let directory = directory.path();
+    /// # std::fs::write(directory.join("style.css"), "p{}")?;
+    /// let assets = AssetManifest::from_directory(directory)?;
+    /// std::fs::write(directory.join("style.css"), "p { color: red }")?;
+    /// let error = assets.verify_directory(directory).unwrap_err();
+    /// assert!(matches!(error.kind(), AssetErrorKind::ContentMismatch), "{error}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -158,6 +220,14 @@ impl AssetManifest {
 
     /// Returns the versioned URL of an asset.
     ///
+    /// ```
+    /// use tower_cache_policy::assets::AssetManifest;
+    ///
+    /// let of = |content| AssetManifest::from_contents([("style.css", content)]).unwrap().url("style.css").unwrap().to_owned();
+    /// assert_eq!(of("p { color: red }"), of("p { color: red }"), "on each machine and in each release");
+    /// assert_ne!(of("p { color: red }"), of("p { color: tan }"));
+    /// ```
+    ///
     /// # Errors
     ///
     /// Returns an error if no asset has this name. The error suggests the nearest name.
@@ -179,6 +249,15 @@ impl AssetManifest {
     }
 
     /// Returns the assets of the current generation, sorted by name.
+    ///
+    /// ```
+    /// use tower_cache_policy::assets::{Asset, AssetManifest};
+    ///
+    /// let assets = AssetManifest::from_contents([("style.css", "p{}"), ("app.js", "start()")])?;
+    /// assert!(assets.iter().map(Asset::name).eq(["app.js", "style.css"]));
+    /// assert_eq!(assets.iter().map(Asset::length).sum::<u64>(), 10);
+    /// # Ok::<(), tower_cache_policy::assets::AssetError>(())
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = &Asset> {
         self.0.current.iter().map(AsRef::as_ref)
     }

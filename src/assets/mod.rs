@@ -71,8 +71,8 @@
 //!
 //! # While two versions run
 //!
-//! A page of the old version requests the old files from a server of the new one. Store both next to each other, and
-//! let the new manifest know the old one:
+//! During a deployment, a page of the old version can request its files from a server of the new version. Deploy the
+//! files of both versions next to each other, and add the old manifest to the new one:
 //!
 //! ```
 //! use tower_cache_policy::assets::AssetManifest;
@@ -83,7 +83,7 @@
 //! let old = AssetManifest::from_contents([("style.css", old_css)])?.stored_under("release-1")?;
 //! let new = AssetManifest::from_contents([("style.css", new_css)])?.stored_under("release-2")?;
 //!
-//! // Around a `ServeDir` of the directory that holds both.
+//! // Put the layer around a `ServeDir` of the directory that contains both.
 //! let assets = new.merge_previous(&old)?;
 //! assert_eq!(assets.url("style.css").unwrap(), new.url("style.css").unwrap());
 //! # Ok::<(), tower_cache_policy::assets::AssetError>(())
@@ -91,6 +91,24 @@
 //!
 //! Conversely, an old server cannot serve the files of a new page. It responds with a 404 that no cache stores, so the
 //! next request succeeds.
+//!
+//! # A test for links
+//!
+//! A page that links to a file without a fingerprint works, but browsers revalidate the file for each view. This test
+//! finds such links. A name that does not exist is an error when the page is rendered.
+//!
+//! ```
+//! use tower_cache_policy::assets::AssetManifest;
+//!
+//! let assets = AssetManifest::from_contents([("app.js", "start()"), ("style.css", "p {}")])?.with_prefix("/static")?;
+//! let page = format!(r#"<script src="{}"></script>"#, assets.url("app.js").unwrap());
+//!
+//! for asset in assets.iter() {
+//!     let plain = format!("/static/{}", asset.name());
+//!     assert!(!page.contains(&plain), "{} is linked without its fingerprint", asset.name());
+//! }
+//! # Ok::<(), tower_cache_policy::assets::AssetError>(())
+//! ```
 #![cfg_attr(
     feature = "assets-css",
     doc = "

@@ -15,12 +15,22 @@ impl AssetManifest {
     /// Link: </static/style.38b0….css>; rel=preload; as=style
     /// ```
     ///
+    /// ```
+    /// use tower_cache_policy::assets::AssetManifest;
+    ///
+    /// let assets = AssetManifest::from_contents([("style.css", "p{}"), ("tea.woff2", "a font")])?;
+    /// let link = |name| assets.preload(name).unwrap().to_str().unwrap().to_owned();
+    /// assert!(link("style.css").ends_with(".css>; rel=preload; as=style"));
+    /// assert!(link("tea.woff2").ends_with(".woff2>; rel=preload; as=font; crossorigin"));
+    /// # Ok::<(), tower_cache_policy::assets::AssetError>(())
+    /// ```
+    ///
     /// `as` depends on the extension. Fonts, and files that a script fetches, also get `crossorigin`, without which the
     /// browser would fetch them twice.
     ///
     /// # Errors
     ///
-    /// If no asset has this name.
+    /// Returns an error if no asset has this name.
     pub fn preload(&self, name: &str) -> Result<HeaderValue, UnknownAsset> {
         let asset = self.asset(name)?;
         let destination = asset.expected().destination().unwrap_or("fetch");
@@ -38,7 +48,7 @@ impl AssetManifest {
     ///
     /// # Errors
     ///
-    /// If no asset has this name.
+    /// Returns an error if no asset has this name.
     pub fn modulepreload(&self, name: &str) -> Result<HeaderValue, UnknownAsset> {
         Ok(link(self.asset(name)?, "rel=modulepreload"))
     }
@@ -48,6 +58,16 @@ impl AssetManifest {
     ///
     /// It is JSON without `<`, and needs no escaping in a page. Scripts that a build tool named refer to each other by
     /// versioned URLs already, and are left out.
+    ///
+    /// ```
+    /// use tower_cache_policy::assets::AssetManifest;
+    ///
+    /// let assets = AssetManifest::from_contents([("app.js", "import './tea.js'"), ("tea.js", "")])?.with_prefix("/js")?;
+    /// let page = format!(r#"<script type="importmap">{}</script>"#, assets.import_map());
+    /// let tea = assets.url("tea.js").unwrap();
+    /// assert!(page.contains(&format!(r#""/js/tea.js":"{tea}""#)), "{page}");
+    /// # Ok::<(), tower_cache_policy::assets::AssetError>(())
+    /// ```
     #[must_use]
     pub fn import_map(&self) -> String {
         let scripts = || {
@@ -64,8 +84,9 @@ impl AssetManifest {
 }
 
 impl AssetManifest {
-    /// Returns the tags for an entry of [Vite](AssetManifest::from_vite), in the order of its guide: the stylesheets of
-    /// the entry and of the chunks that it imports, the script, and a `modulepreload` for each of these chunks.
+    /// Returns the HTML tags for an entry of [Vite](AssetManifest::from_vite), in the order that Vite recommends: the
+    /// stylesheets of the entry and of the chunks that it imports, the script, and a `modulepreload` for each of these
+    /// chunks.
     ///
     /// ```html
     /// <link rel="stylesheet" href="/assets/main-5UjPuW-k.css">
@@ -74,11 +95,11 @@ impl AssetManifest {
     /// <link rel="modulepreload" href="/assets/shared-B7PI925R.js">
     /// ```
     ///
-    /// The tags need no escaping in HTML.
+    /// Do not escape the tags: they are HTML.
     ///
     /// # Errors
     ///
-    /// If no asset has this name.
+    /// Returns an error if no asset has this name.
     pub fn entry_tags(&self, name: &str) -> Result<String, UnknownAsset> {
         let entry = self.asset(name)?;
         let imported = self.imported_by(entry);

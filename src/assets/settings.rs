@@ -4,6 +4,17 @@ use super::error::{AssetError, AssetErrorKind};
 use super::path::{check_name, encode};
 
 /// The location of the fingerprint in URLs. In requests, the layer accepts both locations.
+///
+/// ```
+/// use tower_cache_policy::assets::{AssetManifest, FingerprintLocation};
+///
+/// let by_path = AssetManifest::from_contents([("style.css", "p{}")])?;
+/// let by_query = by_path.with_fingerprint_in(FingerprintLocation::Query);
+/// let fingerprint = by_path.asset("style.css").unwrap().fingerprint().to_owned();
+/// assert_eq!(by_path.url("style.css").unwrap(), format!("/style.{fingerprint}.css"));
+/// assert_eq!(by_query.url("style.css").unwrap(), format!("/style.css?v={fingerprint}"));
+/// # Ok::<(), tower_cache_policy::assets::AssetError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FingerprintLocation {

@@ -76,6 +76,21 @@ impl AssetSource {
 
     /// Returns the current manifest, or the error if the directory cannot be read.
     ///
+    /// A page for developers can show the error of the directory:
+    ///
+    /// ```
+    /// use tower_cache_policy::assets::AssetDirectory;
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// let dist = directory.path().join("dist");
+    /// std::fs::create_dir(&dist)?;
+    /// let assets = AssetDirectory::new(&dist).source(true)?;
+    /// std::fs::remove_dir(&dist)?;
+    /// assert!(assets.try_current().is_err());
+    /// assert!(assets.current().is_empty(), "the last manifest that could be read");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Returns the errors of [`AssetDirectory::build`].
@@ -87,6 +102,14 @@ impl AssetSource {
     }
 
     /// Returns whether this is a directory in development.
+    ///
+    /// ```
+    /// use tower_cache_policy::assets::{AssetManifest, AssetSource};
+    ///
+    /// let fixed = AssetSource::from(AssetManifest::from_contents([("style.css", "p{}")])?);
+    /// assert!(!fixed.is_development());
+    /// # Ok::<(), tower_cache_policy::assets::AssetError>(())
+    /// ```
     #[must_use]
     pub const fn is_development(&self) -> bool {
         matches!(self.0, Source::Live(_))

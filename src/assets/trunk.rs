@@ -8,25 +8,39 @@ use super::error::AssetError;
 use super::manifest::AssetManifest;
 
 impl AssetManifest {
-    /// Builds a manifest of the directory that [Trunk](https://trunkrs.dev) built (`dist`). Trunk does not write a
-    /// manifest. Its file names end in
-    /// a dash and a hash of 64 bits. They have no other URLs, and are served as versioned. An asset is named without
-    /// the hash: `url("app.js")` is the URL of `app-af4a2d3bd1ca8f3e.js`, and `app_bg.wasm` that of the module. With
-    /// several builds in one directory, each file is named by its path.
+    /// Builds a manifest of the output directory of [Trunk](https://trunkrs.dev) (`dist`). Trunk does not write a
+    /// manifest, but adds a dash and a hash of 64 bits to the names of files. Such a file has only one URL and is
+    /// served as a versioned file. The name of the asset does not contain the hash: `url("app.js")` returns the URL of
+    /// `app-af4a2d3bd1ca8f3e.js`, and `url("app_bg.wasm")` that of the module. If the directory contains several
+    /// builds, the name of each file is its path.
     ///
-    /// Scripts, modules and stylesheets without a hash, such as those below `snippets/`, keep their one URL and are
-    /// served as `no-cache`. Every other file is an asset under its own path.
+    /// Scripts, modules and stylesheets without a hash, such as those below `snippets/`, also have only one URL, and
+    /// are served as `no-cache`. Every other file is an asset under its own path.
     ///
-    /// With [`AssetDirectory::hashed_names`], the caller decides which names have a hash.
+    /// [`AssetDirectory::hashed_names`] overrides which names contain a hash.
+    ///
+    /// ```
+    /// use tower_cache_policy::assets::{AssetDirectory, AssetManifest};
+    ///
+    /// # let dist = tempfile::tempdir()?;
+    /// # let dist = dist.path();
+    /// # std::fs::write(dist.join("app-af4a2d3bd1ca8f3e.js"), "start()")?;
+    /// # std::fs::write(dist.join("app-af4a2d3bd1ca8f3e_bg.wasm"), "\0asm")?;
+    /// let assets = AssetManifest::from_trunk(&AssetDirectory::new(dist))?;
+    /// assert_eq!(assets.url("app.js")?, "/app-af4a2d3bd1ca8f3e.js");
+    /// assert_eq!(assets.url("app_bg.wasm")?, "/app-af4a2d3bd1ca8f3e_bg.wasm");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Warning
     ///
-    /// Trunk makes the hash of a module before it optimizes the module. Another version of its tools, or another level
-    /// of optimization, writes other bytes under the same name: deploy such a build with a change of the program.
+    /// Trunk computes the hash of a module before it optimizes the module. Another version of its tools, or another
+    /// level of optimization, writes other bytes under the same name. Deploy such a build together with a change of the
+    /// program.
     ///
     /// # Errors
     ///
-    /// As [`AssetDirectory::build`].
+    /// Returns the errors of [`AssetDirectory::build`].
     pub fn from_trunk(directory: &AssetDirectory) -> Result<Self, AssetError> {
         let built = directory.build()?;
         let mut named: HashMap<String, usize> = HashMap::new();

@@ -41,24 +41,47 @@ fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>
 }
 
 impl AssetManifest {
-    /// Builds a manifest of the directory that Vite built (`dist`), with the names of its own manifest
-    /// (`dist/.vite/manifest.json`, by `build.manifest`): `url("src/main.ts")` is the URL of the
-    /// script that was made of it.
+    /// Builds a manifest of the output directory of Vite (`dist`), with the names of Vite's own manifest. Vite writes
+    /// that manifest to `dist/.vite/manifest.json` if `build.manifest` is set. `url("src/main.ts")` then returns the
+    /// URL of the script that Vite built from this file.
     ///
-    /// The files refer to each other by the names that Vite gave them, so these are their only URLs. A file whose name
-    /// has a hash of Vite is served as versioned, and one without is served as `no-cache`. A name that may consist of
-    /// words does not count as a hash: [`AssetDirectory::hashed_names`] overrides that. Vite's hashes have 48 bits,
-    /// fewer than those of the crate; entity tags and `integrity` rest on the content.
+    /// The files refer to each other by the names that Vite gave them, so each file has only one URL. A file whose name
+    /// contains a hash is served as a versioned file, and any other as `no-cache`. A part of a name that may consist of
+    /// words does not count as a hash. [`AssetDirectory::hashed_names`] overrides that. Vite's hashes have 48 bits,
+    /// fewer than the fingerprints of this crate. Entity tags and `integrity` are computed from the content.
     ///
-    /// Everything else in the directory is an asset under its own path. Where an entry has that name, as `index.html`
-    /// has in most applications, the name is the entry's, and the file is named `/index.html`.
+    /// Every other file of the directory is an asset under its own path. If an entry has the same name, as `index.html`
+    /// in most applications, the name refers to the entry, and the file has the name `/index.html`.
     ///
-    /// [`entry_tags`](AssetManifest::entry_tags) gives the tags for a page.
+    /// [`entry_tags`](AssetManifest::entry_tags) returns the tags for a page:
+    ///
+    /// ```
+    /// use tower_cache_policy::assets::{AssetDirectory, AssetManifest};
+    ///
+    /// # let dist = tempfile::tempdir()?;
+    /// # let dist = dist.path();
+    /// # std::fs::create_dir(dist.join("assets"))?;
+    /// # std::fs::write(dist.join("assets/main-BRBmoGS9.js"), "start()")?;
+    /// # std::fs::write(dist.join("assets/main-5UjPuW-k.css"), "p{}")?;
+    /// // Usually `std::fs::read_to_string("dist/.vite/manifest.json")`.
+    /// let manifest = r#"{
+    ///     "src/main.ts": { "file": "assets/main-BRBmoGS9.js", "isEntry": true, "css": ["assets/main-5UjPuW-k.css"] }
+    /// }"#;
+    /// let assets = AssetManifest::from_vite(manifest, &AssetDirectory::new(dist))?;
+    /// assert_eq!(assets.url("src/main.ts")?, "/assets/main-BRBmoGS9.js");
+    /// assert_eq!(
+    ///     assets.entry_tags("src/main.ts")?.trim_end(),
+    ///     "<link rel=\"stylesheet\" href=\"/assets/main-5UjPuW-k.css\">\n\
+    ///      <script type=\"module\" src=\"/assets/main-BRBmoGS9.js\"></script>"
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// As [`AssetDirectory::build`], when the text is not such a manifest, and, unless the directory is
-    /// [lenient](AssetDirectory::lenient), when it names a file or a chunk that does not exist.
+    /// Returns the errors of [`AssetDirectory::build`], and an error if the text is not a manifest of Vite. Unless the
+    /// directory is [lenient](AssetDirectory::lenient), also returns an error if the manifest names a file or a chunk
+    /// that does not exist.
     pub fn from_vite(manifest: &str, directory: &AssetDirectory) -> Result<Self, AssetError> {
         let mut chunks: BTreeMap<String, Chunk> =
             serde_json::from_str(manifest).map_err(|error| AssetError::invalid_manifest(error.to_string()))?;

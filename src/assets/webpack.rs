@@ -19,9 +19,8 @@ struct Entry {
 }
 
 impl AssetManifest {
-    /// The directory that webpack built, with the names of a manifest that a plugin wrote: `url("main.js")` is the URL
-    /// of
-    /// `static/js/main.8efea723.js`.
+    /// Builds a manifest of the output directory of webpack, with the names of a manifest that a plugin wrote.
+    /// `url("main.js")` then returns the URL of `static/js/main.8efea723.js`.
     ///
     /// The manifest is that of `webpack-manifest-plugin`, that of `webpack-assets-manifest`, or the
     /// `asset-manifest.json` of Create React App:
@@ -32,18 +31,32 @@ impl AssetManifest {
     /// { "files": { "main.js": "/static/js/main.8efea723.js" }, "entrypoints": [] }
     /// ```
     ///
-    /// The [prefix](AssetDirectory::prefix) is the path of webpack's `output.publicPath`, because the files refer to
-    /// each other by it: `/app` for `/app/` and for `https://cdn.example.com/app/`.
+    /// Set the [prefix](AssetDirectory::prefix) to the path of webpack's `output.publicPath`, because the files refer
+    /// to each other by it: `/app` for `/app/` and for `https://cdn.example.com/app/`.
     ///
-    /// The files that the manifest names have no other URLs. A file whose name has a hash is served as versioned, and
-    /// one without is served as `no-cache`. A name that may consist of words does not count as a hash:
+    /// Each file that the manifest names has only one URL. A file whose name contains a hash is served as a versioned
+    /// file, and any other as `no-cache`. A part of a name that may consist of words does not count as a hash.
     /// [`AssetDirectory::hashed_names`] overrides that. Every other file of the directory is an asset under its own
     /// path.
     ///
+    /// ```
+    /// use tower_cache_policy::assets::{AssetDirectory, AssetManifest};
+    ///
+    /// # let dist = tempfile::tempdir()?;
+    /// # let dist = dist.path();
+    /// # std::fs::create_dir_all(dist.join("static/js"))?;
+    /// # std::fs::write(dist.join("static/js/main.8efea723.js"), "start()")?;
+    /// let manifest = r#"{ "main.js": "/static/js/main.8efea723.js" }"#;
+    /// let assets = AssetManifest::from_webpack(manifest, &AssetDirectory::new(dist))?;
+    /// assert_eq!(assets.url("main.js")?, "/static/js/main.8efea723.js");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
-    /// As [`AssetDirectory::build`], if the text is not such a manifest, and, unless the directory is
-    /// [lenient](AssetDirectory::lenient), if it names a file that does not exist or has other content.
+    /// Returns the errors of [`AssetDirectory::build`], and an error if the text is not such a manifest. Unless the
+    /// directory is [lenient](AssetDirectory::lenient), also returns an error if the manifest names a file that does
+    /// not exist or has other content.
     pub fn from_webpack(manifest: &str, directory: &AssetDirectory) -> Result<Self, AssetError> {
         let document: Map<String, Value> =
             serde_json::from_str(manifest).map_err(|error| AssetError::invalid_manifest(error.to_string()))?;

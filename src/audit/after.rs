@@ -31,6 +31,24 @@ pub struct AfterFreshness {
 
 /// The preconditions with which a cache revalidates a stored response
 /// ([RFC 9111 section 4.3.1](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.3.1)).
+///
+/// ```
+/// # use http::{Request, Response};
+/// use tower_cache_policy::audit::{CacheAudit, Validation};
+/// # use tower_cache_policy::protocol::HttpDate;
+/// # let (request, ()) = Request::get("/").body(()).unwrap().into_parts();
+/// # let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+///
+/// let validation = |name: &str, value: &str| {
+///     let response = Response::builder().header("cache-control", "max-age=60").header(name, value);
+///     let (response, ()) = response.body(()).unwrap().into_parts();
+///     CacheAudit::of(&request, &response, now).browser().after_expiry().unwrap().validation()
+/// };
+/// assert_eq!(validation("etag", "\"v7\""), Validation::EntityTag);
+/// assert_eq!(validation("last-modified", "Fri, 22 May 2026 00:00:00 GMT"), Validation::LastModified);
+/// // Without quotes, the value is not an entity tag.
+/// assert_eq!(validation("etag", "v7"), Validation::Nothing);
+/// ```
 // S-08
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -57,6 +75,9 @@ impl AfterFreshness {
 
     /// Returns how many seconds past its lifetime the cache may serve the response while it fetches a new one
     /// ([RFC 5861 section 3](https://www.rfc-editor.org/rfc/rfc5861.html#section-3)).
+    ///
+    /// Returns `None` without the directive, if its value is 0, if another directive forbids stale reuse, or if the
+    /// edge cache is known to ignore it.
     #[must_use]
     pub const fn stale_while_revalidate(&self) -> Option<u64> {
         // C-31
@@ -65,6 +86,8 @@ impl AfterFreshness {
 
     /// Returns how many seconds past its lifetime the cache may serve the response in place of an error
     /// ([RFC 5861 section 4](https://www.rfc-editor.org/rfc/rfc5861.html#section-4)).
+    ///
+    /// Returns `None` in the same cases as [`stale_while_revalidate`](Self::stale_while_revalidate).
     #[must_use]
     pub const fn stale_if_error(&self) -> Option<u64> {
         // C-31
@@ -80,6 +103,27 @@ impl AfterFreshness {
 
     /// Returns whether a directive forbids the cache to serve the response stale
     /// ([RFC 9111 section 4.2.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.4)).
+    ///
+    /// `must-revalidate` does so for all caches, and `proxy-revalidate` and `s-maxage` for shared caches. They take
+    /// precedence over `stale-while-revalidate` and `stale-if-error`:
+    ///
+    /// ```
+    /// # use http::{Request, Response};
+    /// # use tower_cache_policy::audit::CacheAudit;
+    /// # use tower_cache_policy::protocol::HttpDate;
+    /// # let (request, ()) = Request::get("/").body(()).unwrap().into_parts();
+    /// # let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+    /// let response = Response::builder().header("cache-control", "max-age=60, s-maxage=600, stale-if-error=3600");
+    /// let (response, ()) = response.body(()).unwrap().into_parts();
+    /// let audit = CacheAudit::of(&request, &response, now);
+    ///
+    /// let browser = audit.browser().after_expiry().unwrap();
+    /// assert!(!browser.never_stale());
+    /// assert_eq!(browser.stale_if_error(), Some(3600));
+    /// let shared = audit.shared().after_expiry().unwrap();
+    /// assert!(shared.never_stale());
+    /// assert_eq!(shared.stale_if_error(), None);
+    /// ```
     #[must_use]
     pub const fn never_stale(&self) -> bool {
         // C-32

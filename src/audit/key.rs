@@ -51,6 +51,21 @@ impl CacheKey {
     }
 
     /// Returns whether no later request matches, because of `Vary: *`.
+    ///
+    /// ```
+    /// # use http::{Request, Response};
+    /// # use tower_cache_policy::audit::CacheAudit;
+    /// # use tower_cache_policy::protocol::HttpDate;
+    /// # let (request, ()) = Request::get("/").body(()).unwrap().into_parts();
+    /// # let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+    /// let response = Response::builder().header("cache-control", "max-age=60").header("vary", "*");
+    /// let (response, ()) = response.body(()).unwrap().into_parts();
+    ///
+    /// let audit = CacheAudit::of(&request, &response, now);
+    /// assert!(audit.browser().may_store());
+    /// assert!(audit.browser().key().unwrap().never_matches());
+    /// assert_eq!(audit.browser().remaining_freshness(), Some(0));
+    /// ```
     #[must_use]
     pub const fn never_matches(&self) -> bool {
         // K-03
@@ -58,6 +73,27 @@ impl CacheKey {
     }
 
     /// Returns whether the query of the URL is part of the key, or `None` if that is not known.
+    ///
+    /// If it is not, `/search?q=a` and `/search?q=b` get the same stored response:
+    ///
+    /// ```
+    /// # use http::{Request, Response};
+    /// # use tower_cache_policy::audit::CacheAudit;
+    /// # use tower_cache_policy::edge::EdgeProfile;
+    /// # use tower_cache_policy::protocol::HttpDate;
+    /// # let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+    /// let (request, ()) = Request::get("/search?q=a").body(()).unwrap().into_parts();
+    /// let response = Response::builder().header("cache-control", "max-age=60");
+    /// let (response, ()) = response.body(()).unwrap().into_parts();
+    ///
+    /// let audit = CacheAudit::of(&request, &response, now).with_edge(&EdgeProfile::CLOUDFRONT);
+    /// assert_eq!(audit.edge("cloudfront").unwrap().key().unwrap().query(), Some(false));
+    /// assert_eq!(
+    ///     audit.warnings()[0].to_string(),
+    ///     "warning: the edge cache `cloudfront` leaves the query out of its key; move parameters that select the response \
+    ///      into the path (RFC 9111 section 2, B-02)"
+    /// );
+    /// ```
     #[must_use]
     pub const fn query(&self) -> Option<bool> {
         self.query

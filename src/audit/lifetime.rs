@@ -11,6 +11,25 @@ use crate::protocol::LifetimeSource;
 ///
 /// The cache may reuse the response during this time without revalidation
 /// ([RFC 9111 section 4.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2)).
+///
+/// ```
+/// # use http::{Request, Response};
+/// use tower_cache_policy::audit::{CacheAudit, FreshnessSource};
+/// use tower_cache_policy::protocol::LifetimeSource;
+/// # use tower_cache_policy::protocol::HttpDate;
+/// # let (request, ()) = Request::get("/").body(()).unwrap().into_parts();
+/// # let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+///
+/// let response = Response::builder().header("cache-control", "max-age=60, s-maxage=600");
+/// let (response, ()) = response.body(()).unwrap().into_parts();
+/// let audit = CacheAudit::of(&request, &response, now);
+///
+/// let lifetime = audit.shared().lifetime().unwrap();
+/// assert_eq!(lifetime.seconds(), Some(600));
+/// assert_eq!(*lifetime.source(), FreshnessSource::Answer(LifetimeSource::SMaxage));
+/// // A browser ignores `s-maxage`.
+/// assert_eq!(audit.browser().lifetime().unwrap().source().to_string(), "`max-age`");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FreshnessLifetime {
     seconds: Option<u64>,
@@ -18,6 +37,14 @@ pub struct FreshnessLifetime {
 }
 
 /// The source of a freshness lifetime. Displays as the directive or field, such as `` `max-age` ``.
+///
+/// The source of the lifetime is the first of these that applies:
+///
+/// | Cache | Order |
+/// |---|---|
+/// | browser | `no-cache`, `max-age`, `Expires`, heuristic freshness |
+/// | shared cache | `no-cache`, `s-maxage`, `max-age`, `Expires`, heuristic freshness |
+/// | edge cache | the fields of its [profile](crate::edge::EdgeProfile::precedence), in their order, then its default |
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FreshnessSource {
@@ -55,6 +82,26 @@ impl FreshnessLifetime {
     }
 
     /// Returns whether the cache chooses the lifetime itself, because the response does not state one.
+    ///
+    /// A page with `Last-Modified` and without `Cache-Control` is the usual case: the cache uses a fraction of the time
+    /// since the last modification, usually a tenth ([RFC 9111 section
+    /// 4.2.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.2)).
+    ///
+    /// ```
+    /// # use http::{Request, Response};
+    /// # use tower_cache_policy::audit::CacheAudit;
+    /// # use tower_cache_policy::protocol::HttpDate;
+    /// # let (request, ()) = Request::get("/").body(()).unwrap().into_parts();
+    /// let response = Response::builder().header("last-modified", "Fri, 22 May 2026 00:00:00 GMT");
+    /// let (response, ()) = response.body(()).unwrap().into_parts();
+    ///
+    /// // Ten days later, the cache may reuse the response for one day.
+    /// let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+    /// let audit = CacheAudit::of(&request, &response, now);
+    /// let lifetime = audit.browser().lifetime().unwrap();
+    /// assert!(lifetime.is_guessed());
+    /// assert_eq!(lifetime.seconds(), Some(86_400));
+    /// ```
     #[must_use]
     pub const fn is_guessed(&self) -> bool {
         matches!(self.source, FreshnessSource::Answer(LifetimeSource::Heuristic) | FreshnessSource::EdgeDefault)

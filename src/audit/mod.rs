@@ -59,6 +59,49 @@
 //! An audit depends only on the request, the response, the time and the profiles. It does not read bodies. A page
 //! that contains personal data looks like any other page, unless a header field or the mark
 //! [`Personalized`](crate::policy::Personalized) shows that it is personal.
+//!
+//! # When to use
+//!
+//! | Question | Use |
+//! |---|---|
+//! | Why is this page not stored by the CDN? | print the audit: it names the directive and the section of the standard |
+//! | Does a change of a policy make a route public? | assert [`Verdict::may_store`] in a test |
+//! | Which responses of a site have likely mistakes? | collect [`CacheAudit::warnings`] for each route |
+//! | How long can a client see old content? | [`Verdict::remaining_freshness`] and [`AfterFreshness`] |
+//!
+//! The module `testing` (feature of the same name) builds on audits: its
+//! assertions send the request, read the response, and print the audit if they fail.
+//!
+//! # In a test of routes
+//!
+//! The audit needs the parts of a request and of a response. A test can therefore send a request through the complete
+//! stack of layers, and check the response that a client would get:
+//!
+//! ```
+//! use std::{convert::Infallible, time::Duration};
+//!
+//! use http::{Request, Response};
+//! use http_body_util::Full;
+//! use tower::{ServiceBuilder, ServiceExt};
+//! use tower_cache_policy::audit::{CacheAudit, Level};
+//! use tower_cache_policy::edge::EdgeProfile;
+//! use tower_cache_policy::policy::CachePolicy;
+//! use tower_cache_policy::{CachingLayer, Clock};
+//!
+//! # tokio_test::block_on(async {
+//! let service = ServiceBuilder::new()
+//!     .layer(CachingLayer::new(CachePolicy::public(Duration::from_secs(300))))
+//!     .service_fn(async |_: Request<String>| Ok::<_, Infallible>(Response::new(Full::<bytes::Bytes>::from("news"))));
+//!
+//! let (request, body) = Request::get("/news").body(String::new()).unwrap().into_parts();
+//! let response = service.oneshot(Request::from_parts(request.clone(), body)).await.unwrap();
+//! let (response, _) = response.into_parts();
+//!
+//! let audit = CacheAudit::of(&request, &response, Clock::system().now()).with_edge(&EdgeProfile::CLOUDFLARE);
+//! assert!(audit.verdicts().all(|verdict| verdict.remaining_freshness() == Some(300)), "{audit}");
+//! assert!(audit.worst() < Some(Level::Warning), "{audit}");
+//! # });
+//! ```
 
 mod after;
 mod at_edge;

@@ -6,6 +6,15 @@ use std::fmt;
 ///
 /// Displays as `RFC 9111 section 3, S-01`. The page `docs/conformance.md` in the repository lists all ids, with the
 /// code and the tests for each.
+///
+/// ```
+/// use tower_cache_policy::audit::StorageReason;
+/// use tower_cache_policy::protocol::StorageProhibition;
+///
+/// let rule = StorageReason::Forbidden(StorageProhibition::Private).rule();
+/// assert_eq!(rule.section(), "RFC 9111 section 5.2.2.7");
+/// assert_eq!(rule.to_string(), "RFC 9111 section 5.2.2.7, C-24");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rule {
     id: &'static str,

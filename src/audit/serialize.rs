@@ -7,7 +7,26 @@ use super::cache_audit::CacheAudit;
 use super::verdict::Verdict;
 use super::warning::Warning;
 
-/// Serializes as `{ "verdicts": [..], "warnings": [..] }`.
+/// Serializes as an object with the arrays `verdicts` and `warnings`.
+///
+/// ```
+/// use http::{Request, Response};
+/// use tower_cache_policy::audit::CacheAudit;
+/// use tower_cache_policy::protocol::HttpDate;
+///
+/// let (request, ()) = Request::get("/").body(()).unwrap().into_parts();
+/// let response = Response::builder().header("cache-control", "private, max-age=60").header("etag", "\"v7\"");
+/// let (response, ()) = response.body(()).unwrap().into_parts();
+/// let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+///
+/// let json = serde_json::to_value(CacheAudit::of(&request, &response, now)).unwrap();
+/// assert_eq!(json["verdicts"][0]["cache"], "a browser");
+/// assert_eq!(json["verdicts"][0]["lifetime"]["seconds"], 60);
+/// assert_eq!(json["verdicts"][0]["after_expiry"]["validation"], "entity-tag");
+/// assert_eq!(json["verdicts"][1]["may_store"], false);
+/// assert_eq!(json["verdicts"][1]["reason"], "`private`");
+/// assert_eq!(json["warnings"], serde_json::json!([]));
+/// ```
 #[cfg_attr(docsrs, doc(cfg(feature = "audit-serde")))]
 impl Serialize for CacheAudit {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -22,6 +41,16 @@ impl Serialize for CacheAudit {
 
 /// Serializes the values of the accessors. Reasons and sources are their display texts, and values that are `None` are
 /// left out.
+///
+/// | Key | Value |
+/// |---|---|
+/// | `cache` | the kind of cache, as text |
+/// | `may_store`, `reason`, `rule`, `section` | the decision about storage |
+/// | `age` | seconds |
+/// | `lifetime` | `seconds`, `source`, `rule`, `section`; missing if the cache does not store the response |
+/// | `after_expiry` | `validation`, `never_stale`, `stale_when_unreachable`, `stale_while_revalidate`, `stale_if_error` |
+/// | `key` | `fields`, `ignored`, `never_matches`, `query` |
+/// | `tags` | the cache tags, as texts |
 #[cfg_attr(docsrs, doc(cfg(feature = "audit-serde")))]
 impl Serialize for Verdict {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -112,7 +141,25 @@ impl Serialize for Verdict {
     }
 }
 
-/// Serializes as `{ "level": .., "rule": .., "section": .., "text": .. }`.
+/// Serializes as an object with the texts `level`, `rule`, `section` and `text`. The value of `text` is the
+/// [`Display`](std::fmt::Display) text, which includes the level and the rule.
+///
+/// ```
+/// use http::{Request, Response};
+/// use tower_cache_policy::audit::CacheAudit;
+/// use tower_cache_policy::protocol::HttpDate;
+///
+/// let (request, ()) = Request::get("/").body(()).unwrap().into_parts();
+/// let response = Response::builder().header("last-modified", "Fri, 22 May 2026 00:00:00 GMT");
+/// let (response, ()) = response.body(()).unwrap().into_parts();
+/// let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+///
+/// let audit = CacheAudit::of(&request, &response, now);
+/// let json = serde_json::to_value(&audit.warnings()[0]).unwrap();
+/// assert_eq!(json["level"], "warning");
+/// assert_eq!(json["section"], "RFC 9111 section 4.2.2");
+/// assert_eq!(json["text"], audit.warnings()[0].to_string());
+/// ```
 #[cfg_attr(docsrs, doc(cfg(feature = "audit-serde")))]
 impl Serialize for Warning {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

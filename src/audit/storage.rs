@@ -9,6 +9,28 @@ use crate::edge::HeuristicCaching;
 use crate::protocol::{StoragePermission, StorageProhibition};
 
 /// Whether a cache may store the response, and the reason.
+///
+/// A cache may store a response that it cannot reuse at once: with `no-cache` or `Vary: *`, it revalidates the response
+/// before each reuse.
+///
+/// ```
+/// # use http::{Request, Response};
+/// # use tower_cache_policy::audit::CacheAudit;
+/// # use tower_cache_policy::protocol::HttpDate;
+/// let (request, ()) = Request::get("/").header("authorization", "Bearer t").body(()).unwrap().into_parts();
+/// let response = Response::builder().header("cache-control", "max-age=60");
+/// let (response, ()) = response.body(()).unwrap().into_parts();
+/// # let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+///
+/// let audit = CacheAudit::of(&request, &response, now);
+/// assert!(audit.browser().storage().may_store());
+/// assert_eq!(audit.browser().storage().reason().to_string(), "`max-age` allows it");
+/// assert!(!audit.shared().storage().may_store());
+/// assert_eq!(
+///     audit.shared().storage().reason().to_string(),
+///     "the request has `Authorization`, and no directive allows a shared cache to store it"
+/// );
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Storage {
     stored: bool,
@@ -16,6 +38,26 @@ pub struct Storage {
 }
 
 /// The reason why a cache may or must not store a response. Displays as a clause, such as `` `max-age` allows it ``.
+///
+/// A test can match on the reason, to be sure that the response is excluded for the intended one:
+///
+/// ```
+/// # use http::{Request, Response};
+/// use tower_cache_policy::audit::{CacheAudit, StorageReason};
+/// use tower_cache_policy::edge::EdgeProfile;
+/// use tower_cache_policy::protocol::StorageProhibition;
+/// # use tower_cache_policy::protocol::HttpDate;
+/// # let (request, ()) = Request::get("/").body(()).unwrap().into_parts();
+/// # let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+///
+/// let response = Response::builder().header("cache-control", "private, max-age=60");
+/// let (response, ()) = response.body(()).unwrap().into_parts();
+/// let audit = CacheAudit::of(&request, &response, now).with_edge(&EdgeProfile::NGINX);
+///
+/// let expected = StorageReason::Forbidden(StorageProhibition::Private);
+/// assert_eq!(*audit.shared().storage().reason(), expected);
+/// assert_eq!(*audit.edge("nginx").unwrap().storage().reason(), expected);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StorageReason {
@@ -65,6 +107,16 @@ impl Storage {
 
 impl StorageReason {
     /// Returns the rule behind this reason.
+    ///
+    /// ```
+    /// use tower_cache_policy::audit::StorageReason;
+    /// use tower_cache_policy::protocol::{StoragePermission, StorageProhibition};
+    ///
+    /// let allowed = StorageReason::Allowed(StoragePermission::MaxAge);
+    /// assert_eq!(allowed.rule().section(), "RFC 9111 section 3");
+    /// let forbidden = StorageReason::Forbidden(StorageProhibition::NoStore);
+    /// assert_eq!(forbidden.rule().section(), "RFC 9111 section 5.2.2.5");
+    /// ```
     #[must_use]
     pub const fn rule(&self) -> Rule {
         use StorageProhibition as No;

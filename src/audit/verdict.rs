@@ -8,6 +8,16 @@ use crate::policy::CacheTags;
 use crate::protocol::Age;
 
 /// The cache that a [`Verdict`] is about.
+///
+/// Displays as a noun phrase:
+///
+/// ```
+/// use tower_cache_policy::audit::CacheKind;
+///
+/// assert_eq!(CacheKind::Browser.to_string(), "a browser");
+/// assert_eq!(CacheKind::SharedCache.to_string(), "a shared cache");
+/// assert_eq!(CacheKind::Edge("fastly").to_string(), "the edge cache `fastly`");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CacheKind {
@@ -71,6 +81,9 @@ impl Verdict {
 
     /// Returns the freshness lifetime, counted from the generation of the response, or `None` if the cache does not
     /// store the response.
+    ///
+    /// Parts of the lifetime may have passed already. [`remaining_freshness`](Self::remaining_freshness) subtracts
+    /// them.
     #[must_use]
     pub const fn lifetime(&self) -> Option<&FreshnessLifetime> {
         if self.may_store() { Some(&self.lifetime) } else { None }
@@ -81,6 +94,29 @@ impl Verdict {
     ///
     /// Returns zero if the cache does not store the response or no later request matches it. Returns `None` if an
     /// edge cache chooses a lifetime that is not known.
+    ///
+    /// ```
+    /// # use http::{Request, Response};
+    /// # use tower_cache_policy::audit::CacheAudit;
+    /// # use tower_cache_policy::edge::EdgeProfile;
+    /// # use tower_cache_policy::protocol::HttpDate;
+    /// # let (request, ()) = Request::get("/logo.png").body(()).unwrap().into_parts();
+    /// # let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+    /// let remaining = |cache_control: &str, age: &str| {
+    ///     let response = Response::builder().header("cache-control", cache_control).header("age", age);
+    ///     let (response, ()) = response.body(()).unwrap().into_parts();
+    ///     CacheAudit::of(&request, &response, now).shared().remaining_freshness()
+    /// };
+    /// assert_eq!(remaining("max-age=60", "0"), Some(60));
+    /// assert_eq!(remaining("max-age=60", "25"), Some(35));
+    /// assert_eq!(remaining("max-age=60", "90"), Some(0));
+    /// assert_eq!(remaining("private, max-age=60", "0"), Some(0));
+    ///
+    /// // Cloudflare stores images without a directive, for a time that depends on its configuration.
+    /// let (response, ()) = Response::new(()).into_parts();
+    /// let audit = CacheAudit::of(&request, &response, now).with_edge(&EdgeProfile::CLOUDFLARE);
+    /// assert_eq!(audit.edge("cloudflare").unwrap().remaining_freshness(), None);
+    /// ```
     #[must_use]
     pub fn remaining_freshness(&self) -> Option<u64> {
         if !self.may_store() || self.key.never_matches() {
@@ -111,6 +147,24 @@ impl Verdict {
 
     /// Returns the cache tags by which a purge removes the response from this cache. A browser cannot be purged, so
     /// its set is empty.
+    ///
+    /// ```
+    /// # use http::{Request, Response};
+    /// # use tower_cache_policy::audit::CacheAudit;
+    /// # use tower_cache_policy::edge::EdgeProfile;
+    /// # use tower_cache_policy::policy::CacheTag;
+    /// # use tower_cache_policy::protocol::HttpDate;
+    /// # let (request, ()) = Request::get("/").body(()).unwrap().into_parts();
+    /// # let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+    /// let response = Response::builder().header("cache-control", "max-age=60").header("surrogate-key", "news post-7");
+    /// let (response, ()) = response.body(()).unwrap().into_parts();
+    ///
+    /// let audit = CacheAudit::of(&request, &response, now).with_edge(&EdgeProfile::FASTLY);
+    /// let tags = audit.edge("fastly").unwrap().tags();
+    /// assert_eq!(tags.iter().map(CacheTag::as_str).collect::<Vec<_>>(), ["news", "post-7"]);
+    /// // `Surrogate-Key` belongs to Fastly. A standard cache reads `Cache-Groups`.
+    /// assert!(audit.shared().tags().is_empty());
+    /// ```
     #[must_use]
     pub const fn tags(&self) -> &CacheTags {
         &self.tags

@@ -7,6 +7,15 @@ use super::verdict::CacheKind;
 use crate::protocol::Contradiction;
 
 /// The severity of a [`Warning`], from the lowest to the highest.
+///
+/// Levels are ordered, and display as one lower-case word:
+///
+/// ```
+/// use tower_cache_policy::audit::Level;
+///
+/// assert!(Level::Note < Level::Warning && Level::Warning < Level::Danger);
+/// assert_eq!(Level::Danger.to_string(), "danger");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Level {
@@ -40,25 +49,78 @@ pub enum Level {
 ///      line, with the tag in double quotes (RFC 9110 section 8.8.3, V-01)"
 /// );
 /// ```
+///
+/// | Warning | Level | Usual fix |
+/// |---|---|---|
+/// | [`SetCookieShared`](Self::SetCookieShared) | danger | add `private`, or set the cookie in another response |
+/// | [`PersonalShared`](Self::PersonalShared) | danger, or warning for a cookie | add `private` |
+/// | [`NoStoreDisobeyed`](Self::NoStoreDisobeyed) | danger | send `private, no-store`, as [`CachePolicy::NO_STORE`](crate::policy::CachePolicy::NO_STORE) does |
+/// | [`VaryIgnored`](Self::VaryIgnored) | danger, warning or note | give each variant its own URL |
+/// | [`LifetimeGuessed`](Self::LifetimeGuessed) | warning | state a lifetime, or `no-cache` |
+/// | [`LongWithoutFingerprint`](Self::LongWithoutFingerprint) | warning | put a fingerprint into the path |
+/// | [`StrongTagUnderCoding`](Self::StrongTagUnderCoding) | warning | make the tag weak, or different for each coding |
+/// | [`InvalidEntityTag`](Self::InvalidEntityTag) | warning | put the tag into double quotes |
+/// | [`FieldIgnored`](Self::FieldIgnored) | warning | correct the syntax of the field |
+/// | [`QueryNotInKey`](Self::QueryNotInKey) | warning | move parameters into the path, or configure the CDN |
+/// | [`Contradiction`](Self::Contradiction) | warning or note | remove one of the directives |
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
     /// `Cache-Control` contradicts itself, or has a directive without effect.
+    ///
+    /// ```
+    /// # use http::{Request, Response};
+    /// # use tower_cache_policy::audit::CacheAudit;
+    /// # use tower_cache_policy::protocol::HttpDate;
+    /// # let (request, ()) = Request::get("/").body(()).unwrap().into_parts();
+    /// # let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+    /// let response = Response::builder().header("cache-control", "public, private, max-age=60");
+    /// let (response, ()) = response.body(()).unwrap().into_parts();
+    /// let audit = CacheAudit::of(&request, &response, now);
+    /// assert_eq!(
+    ///     audit.warnings()[0].to_string(),
+    ///     "warning: `public` and `private` exclude each other, and caches differ in which one they obey; remove \
+    ///      `private` if the response is the same for all users, or else `public` (RFC 9111 section 5.2.2, C-35)"
+    /// );
+    /// ```
     // C-35
     Contradiction(Contradiction),
     /// The response does not state a lifetime, and these caches apply heuristic freshness or their own default.
+    ///
+    /// The content may then be outdated for hours or days after a change. [`CachePolicyLayer`](crate::CachePolicyLayer)
+    /// avoids this: it sends `private, no-cache` for a successful response without a policy.
     // F-04
     LifetimeGuessed {
         /// The caches.
         by: Vec<CacheKind>,
     },
     /// The response sets a cookie, and these caches may replay it to other clients.
+    ///
+    /// If the cookie is a session cookie, the other client gets access to the session. The default guards of
+    /// [`CachePolicyLayer`](crate::CachePolicyLayer) add `private` to such a response.
     // G-01
     SetCookieShared {
         /// The caches.
         by: Vec<CacheKind>,
     },
     /// `Vary` names fields that are not part of the edge cache's key.
+    ///
+    /// ```
+    /// # use http::{Request, Response};
+    /// # use tower_cache_policy::audit::CacheAudit;
+    /// # use tower_cache_policy::edge::EdgeProfile;
+    /// # use tower_cache_policy::protocol::HttpDate;
+    /// # let (request, ()) = Request::get("/").body(()).unwrap().into_parts();
+    /// # let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+    /// let response = Response::builder().header("cache-control", "max-age=60").header("vary", "accept-language");
+    /// let (response, ()) = response.body(()).unwrap().into_parts();
+    /// let audit = CacheAudit::of(&request, &response, now).with_edge(&EdgeProfile::CLOUDFRONT);
+    /// assert_eq!(
+    ///     audit.warnings()[0].to_string(),
+    ///     "danger: the edge cache `cloudfront` does not obey `Vary` for `accept-language` and may serve one variant to all \
+    ///      clients; give each variant its own URL, or add `private` (RFC 9111 section 4.1, K-08)"
+    /// );
+    /// ```
     // K-08
     VaryIgnored {
         /// The name of the edge cache.
@@ -70,6 +132,9 @@ pub enum Warning {
     },
     /// The response has a content coding and a strong entity tag that does not contain the coding, so responses with
     /// other codings may have the same tag.
+    ///
+    /// A cache could then combine byte ranges of two codings. [`CachingLayer`](crate::CachingLayer) adds the coding to
+    /// strong tags.
     // V-09
     StrongTagUnderCoding,
     /// `ETag` is not one valid entity tag, so clients and caches ignore it.
@@ -79,6 +144,23 @@ pub enum Warning {
         value: HeaderValue,
     },
     /// The response seems to be made for one user, and these shared caches may store it.
+    ///
+    /// ```
+    /// # use http::{Request, Response};
+    /// use tower_cache_policy::audit::{CacheAudit, PersonalizationEvidence, Warning};
+    /// use tower_cache_policy::policy::Personalized;
+    /// # use tower_cache_policy::protocol::HttpDate;
+    /// # let (request, ()) = Request::get("/").body(()).unwrap().into_parts();
+    /// # let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+    ///
+    /// let response = Response::builder().header("cache-control", "max-age=60").extension(Personalized);
+    /// let (response, ()) = response.body(()).unwrap().into_parts();
+    /// let audit = CacheAudit::of(&request, &response, now);
+    /// assert!(matches!(
+    ///     audit.warnings()[0],
+    ///     Warning::PersonalShared { sign: PersonalizationEvidence::Mark, .. }
+    /// ));
+    /// ```
     // G-02, G-03
     PersonalShared {
         /// The evidence that the response is made for one user.
@@ -88,12 +170,40 @@ pub enum Warning {
     },
     /// Browsers may reuse the response for more than a week, and the URL does not contain a fingerprint of the
     /// content.
+    ///
+    /// After a change of the content, these browsers show the old content until the lifetime ends. No purge reaches
+    /// them. A part of the path with at least eight letters and digits, such as `3f2a9c1b` in `/app.3f2a9c1b.js`,
+    /// counts as a fingerprint.
     // B-01
     LongWithoutFingerprint {
         /// The lifetime, in seconds.
         seconds: u64,
     },
     /// The edge cache ignores one of the fields that it reads, because the value is invalid.
+    ///
+    /// Lifetimes in such a field are ignored too, so the edge cache uses the next field that it reads:
+    ///
+    /// ```
+    /// # use http::{Request, Response};
+    /// # use tower_cache_policy::audit::CacheAudit;
+    /// # use tower_cache_policy::edge::EdgeProfile;
+    /// # use tower_cache_policy::protocol::HttpDate;
+    /// # let (request, ()) = Request::get("/").body(()).unwrap().into_parts();
+    /// # let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+    /// let response = Response::builder()
+    ///     .header("cache-control", "max-age=60")
+    ///     .header("cdn-cache-control", "Max-Age=3600");
+    /// let (response, ()) = response.body(()).unwrap().into_parts();
+    ///
+    /// // A structured Dictionary has lower-case keys.
+    /// let audit = CacheAudit::of(&request, &response, now).with_edge(&EdgeProfile::STANDARD);
+    /// assert_eq!(audit.edge("standard").unwrap().remaining_freshness(), Some(60));
+    /// assert_eq!(
+    ///     audit.warnings()[0].to_string(),
+    ///     "warning: the edge cache `standard` ignores `cdn-cache-control`, because its value is invalid; use lower case, \
+    ///      plain digits and single commas (RFC 9213 section 2.1, T-04)"
+    /// );
+    /// ```
     // T-04
     FieldIgnored {
         /// The name of the edge cache.
@@ -102,12 +212,16 @@ pub enum Warning {
         field: HeaderName,
     },
     /// The edge cache may store the response despite `no-store`.
+    ///
+    /// See [`EdgeBehavior::obeys_no_store`](crate::edge::EdgeBehavior::obeys_no_store).
     // G-07
     NoStoreDisobeyed {
         /// The name of the edge cache.
         edge: &'static str,
     },
     /// The URL has a query, and the edge cache leaves it out of its key.
+    ///
+    /// See [`CacheKey::query`](super::CacheKey::query) for an example.
     // B-02
     QueryNotInKey {
         /// The name of the edge cache.
@@ -116,6 +230,8 @@ pub enum Warning {
 }
 
 /// The evidence that a response is made for one user.
+///
+/// If several apply, the warning contains the first in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PersonalizationEvidence {

@@ -12,38 +12,94 @@
 /// assert_eq!(cloudfront.facts().vary, Some(VaryAtEdge::Ignored));
 /// assert_eq!(cloudfront.facts().obeys_no_store, Some(false));
 /// ```
+///
+/// The facts of all built-in profiles can be compared:
+///
+/// ```
+/// use tower_cache_policy::edge::{EdgeBehavior, EdgeProfile, SetCookieAtEdge, VaryAtEdge};
+///
+/// let edges = |is: fn(&EdgeBehavior) -> bool| -> Vec<&str> {
+///     EdgeProfile::all().iter().filter(|edge| is(edge.facts())).map(EdgeProfile::name).collect()
+/// };
+/// // All clients of these edges get the same language:
+/// assert_eq!(edges(|facts| facts.vary == Some(VaryAtEdge::Ignored)), ["cloudfront", "bunny"]);
+/// // These may store `no-store` without `private`:
+/// assert_eq!(edges(|facts| facts.obeys_no_store == Some(false)), ["fastly", "akamai", "cloudfront"]);
+/// // These send one client's cookie to others if a guard does not prevent it:
+/// let with_cookie = edges(|facts| facts.set_cookie == Some(SetCookieAtEdge::StoredWithIt));
+/// assert_eq!(with_cookie, ["standard", "haproxy", "souin"]);
+/// // These leave the query out of the key, unless they are configured otherwise:
+/// assert_eq!(edges(|facts| facts.query_in_key == Some(false)), ["cloudfront", "bunny"]);
+/// ```
+///
+/// To correct a fact for your configuration, change a copy and pass it to
+/// [`EdgeProfile::with_facts`](super::EdgeProfile::with_facts):
+///
+/// ```
+/// use tower_cache_policy::edge::EdgeProfile;
+///
+/// // This distribution has a cache policy with the query in the key.
+/// let mut facts = *EdgeProfile::CLOUDFRONT.facts();
+/// facts.query_in_key = Some(true);
+/// let cloudfront = EdgeProfile::CLOUDFRONT.with_facts(facts);
+/// assert_eq!(cloudfront.facts().query_in_key, Some(true));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct EdgeBehavior {
     /// Whether the edge reads `CDN-Cache-Control` ([RFC 9213](https://www.rfc-editor.org/rfc/rfc9213.html)).
+    ///
+    /// If so, a `CDN-Cache-Control` that another service adds changes the lifetime at this edge.
     pub reads_cdn_cache_control: Option<bool>,
     /// How the edge uses `Vary`.
     pub vary: Option<VaryAtEdge>,
     /// Whether the cache key includes the query.
+    ///
+    /// If not, `/search?q=a` and `/search?q=b` get the same response.
     pub query_in_key: Option<bool>,
     /// How the edge treats a storable response with `Set-Cookie`.
+    ///
+    /// The guard against shared cookies makes such a response private, so this matters only if the
+    /// [risk](crate::policy::Risk) is accepted.
     pub set_cookie: Option<SetCookieAtEdge>,
     /// How the edge treats a storable response to a request with `Authorization`.
     pub authorization: Option<AuthorizationAtEdge>,
     /// Whether the edge serves a stale response while it revalidates, if `stale-while-revalidate` allows it.
+    ///
+    /// If not, the first client after the lifetime waits for the origin
+    /// ([RFC 5861 section 3](https://www.rfc-editor.org/rfc/rfc5861.html#section-3)).
     pub stale_while_revalidate: Option<bool>,
     /// Whether the edge serves a stale response after an error of the origin, if `stale-if-error` allows it.
+    ///
+    /// If not, clients get the error as soon as the lifetime is over
+    /// ([RFC 5861 section 4](https://www.rfc-editor.org/rfc/rfc5861.html#section-4)).
     pub stale_if_error: Option<bool>,
     /// Whether the edge revalidates a stale response with `If-None-Match` or `If-Modified-Since`, instead of fetching
     /// the complete response.
+    ///
+    /// If not, entity tags save bandwidth only between the edge and browsers.
     pub revalidates: Option<bool>,
     /// Whether the edge serves a stale response when it cannot reach the origin, although no directive allows or
     /// forbids it.
+    ///
+    /// If so, and outdated content is worse than an error, send
+    /// [`must-revalidate`](crate::policy::CachePolicy::must_revalidate).
     pub stale_when_unreachable: Option<bool>,
     /// How the edge treats a successful response without `Cache-Control`.
     pub without_cache_control: Option<HeuristicCaching>,
     /// Whether the edge always obeys `no-store`, even without `private`.
+    ///
+    /// If not, an [`EdgeLayer`](crate::EdgeLayer) still excludes responses from the edge, because it adds `private`.
     pub obeys_no_store: Option<bool>,
     /// Whether the edge forwards the field with the tags to clients.
+    ///
+    /// If so, clients see the tags. Do not put secrets or names of customers into tags.
     pub forwards_tags: Option<bool>,
 }
 
 /// How an edge uses `Vary`.
+///
+/// If an edge does not obey a name, give each variant a URL of its own, such as `/en/news` and `/de/news`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum VaryAtEdge {
@@ -78,6 +134,9 @@ pub enum AuthorizationAtEdge {
     NotStored,
     /// The edge stores the response if it has `public`, `s-maxage` or `must-revalidate`, or one of some of these
     /// ([RFC 9111 section 3.5](https://www.rfc-editor.org/rfc/rfc9111.html#section-3.5)).
+    ///
+    /// The guard [`Authorization`](crate::policy::Guard::Authorization) makes such a response private unless its
+    /// [risk](crate::policy::Risk::AuthorizedResponseServedToOthers) is accepted.
     // S-04
     StoredWhenAllowed,
     /// The edge stores the response and serves it to other clients.
@@ -91,6 +150,8 @@ pub enum HeuristicCaching {
     /// The edge does not store the response.
     NotStored,
     /// The file extension in the path decides whether the edge stores the response.
+    ///
+    /// A path such as `/logo.png` is stored, and `/logo` is not. A page under `/account.png` would be stored too.
     ByExtension,
     /// The edge derives a heuristic lifetime from `Last-Modified`
     /// ([RFC 9111 section 4.2.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.2)).

@@ -10,6 +10,45 @@ use super::unsupported_tag::UnsupportedTag;
 ///
 /// After `EdgeLayer::record_diagnostics`, the layer puts a `Vec<EdgeDiagnostic>` into the extensions of such a
 /// response. With the feature `tracing`, each diagnostic is also an event.
+///
+/// ```
+/// use std::convert::Infallible;
+/// use std::time::Duration;
+///
+/// use http::{Request, Response};
+/// use tower::{ServiceBuilder, ServiceExt};
+/// use tower_cache_policy::edge::{EdgeDiagnostic, EdgeProfile};
+/// use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
+/// use tower_cache_policy::{CachePolicyLayer, EdgeLayer};
+///
+/// # tokio_test::block_on(async {
+/// let service = ServiceBuilder::new()
+///     .layer(EdgeLayer::new(EdgeProfile::AKAMAI).record_diagnostics())
+///     .layer(CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(60))))
+///     .service_fn(async |_: Request<()>| {
+///         let mut response = Response::new(());
+///         CacheTags::from(CacheTag::from_static("crate:serde")).add_to(response.extensions_mut());
+///         Ok::<_, Infallible>(response)
+///     });
+/// let response = service.oneshot(Request::new(())).await.unwrap();
+///
+/// let diagnostics = response.extensions().get::<Vec<EdgeDiagnostic>>().unwrap();
+/// assert_eq!(
+///     diagnostics[0].to_string(),
+///     "the edge `akamai` cannot carry the tag \"crate:serde\" in `edge-cache-tag`, which contains ':': use 1 to 128 \
+///      characters of A-Z, a-z, 0-9, ! # $ % & ' + - . ^ _ ` | ~; the response is private, so no shared cache stores it"
+/// );
+/// assert_eq!(response.headers()["cache-control"], "private, max-age=60");
+/// # });
+/// ```
+///
+/// | Diagnostic | Usual fix |
+/// |---|---|
+/// | [`UnsupportedTag`](Self::UnsupportedTag) | rename the tag, and call [`EdgeLayer::check_tags`](crate::EdgeLayer::check_tags) at start |
+/// | [`TooManyTags`](Self::TooManyTags) | use fewer tags, or [`TagOverflow::Coarser`](super::TagOverflow::Coarser) |
+/// | [`NotTags`](Self::NotTags) | put [`CacheTags`](crate::policy::CacheTags) into the extensions instead of writing the field |
+/// | [`Restricted`](Self::Restricted) | none, if the handler meant it |
+/// | [`Removed`](Self::Removed) | remove the field from the handler, or add the profile of the edge |
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EdgeDiagnostic {

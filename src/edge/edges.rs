@@ -36,6 +36,22 @@ pub struct Edges {
 }
 
 /// An error for two profiles that need different values in one field, so that one response cannot serve both.
+///
+/// ```
+/// use tower_cache_policy::edge::{EdgeProfile, Edges};
+///
+/// let error = Edges::new([EdgeProfile::FASTLY, EdgeProfile::SQUID]).unwrap_err();
+/// assert_eq!(error.profiles(), ["fastly", "squid"]);
+/// assert_eq!(error.field(), "surrogate-control");
+/// assert_eq!(
+///     error.to_string(),
+///     "the profiles `fastly` and `squid` cannot be combined: `surrogate-control` is for `fastly`, and `squid` obeys it \
+///      with another meaning; use two services, or remove the field from one of the profiles"
+/// );
+/// ```
+///
+/// If Fastly is in front of one host and Squid in front of another, use a service with its own
+/// [`EdgeLayer`](crate::EdgeLayer) for each host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EdgeConflict {
     one: &'static str,
@@ -56,6 +72,20 @@ enum Reason {
 
 impl Edges {
     /// Combines the profiles of several edges, whether they are in a chain or side by side.
+    ///
+    /// The layer writes the fields of all profiles into each response. If two edges read the same field in the same
+    /// syntax, such as `s-maxage`, it is written once. If they share a field for
+    /// tags, the lower limits of both apply.
+    ///
+    /// ```
+    /// use tower_cache_policy::edge::{EdgeProfile, Edges};
+    ///
+    /// // Two vendors that use `Cache-Tag` with commas, and different limits.
+    /// let edges = Edges::new([EdgeProfile::CLOUDFLARE, EdgeProfile::GOOGLE])?;
+    /// let names: Vec<&str> = edges.profiles().map(EdgeProfile::name).collect();
+    /// assert_eq!(names, ["cloudflare", "google"]);
+    /// # Ok::<(), tower_cache_policy::edge::EdgeConflict>(())
+    /// ```
     ///
     /// # Errors
     ///

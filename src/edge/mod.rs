@@ -49,6 +49,116 @@
 //! assert_eq!(conflict.profiles(), ["cloudflare", "keycdn"]);
 //! assert_eq!(conflict.field(), "cache-tag");
 //! ```
+//!
+//! # What each edge gets
+//!
+//! This table shows the fields of a response that browsers may reuse for one minute and the edge for one hour, with two
+//! tags. A purge removes it from the edge earlier:
+//!
+//! ```
+//! use std::{convert::Infallible, time::Duration};
+//!
+//! use http::{Request, Response};
+//! use tower::{ServiceBuilder, ServiceExt};
+//! use tower_cache_policy::edge::EdgeProfile;
+//! use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
+//! use tower_cache_policy::{CachePolicyLayer, EdgeLayer};
+//!
+//! async fn page(_: Request<()>) -> Result<Response<()>, Infallible> {
+//!     let mut response = Response::new(());
+//!     let tags = [CacheTag::from_static("news"), CacheTag::from_static("post-7")];
+//!     CacheTags::from_iter(tags).add_to(response.extensions_mut());
+//!     Ok(response)
+//! }
+//!
+//! async fn fields(edge: &EdgeProfile, policy: CachePolicy) -> Vec<String> {
+//!     let service = ServiceBuilder::new()
+//!         .layer(EdgeLayer::new(edge.clone()))
+//!         .layer(CachePolicyLayer::new(policy))
+//!         .service_fn(page);
+//!     let response = service.oneshot(Request::new(())).await.unwrap();
+//!     let mut fields: Vec<String> =
+//!         response.headers().iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+//!     fields.sort();
+//!     fields
+//! }
+//!
+//! # tokio_test::block_on(async {
+//! let policy = CachePolicy::public(Duration::from_secs(60)).edge(Duration::from_secs(3_600));
+//! for (edge, expected) in [
+//!     (EdgeProfile::CLOUDFLARE, "cache-control: public, max-age=60\n\
+//!                                cache-tag: news,post-7\n\
+//!                                cloudflare-cdn-cache-control: max-age=3600"),
+//!     (EdgeProfile::FASTLY, "cache-control: public, max-age=60\n\
+//!                            surrogate-control: max-age=3600\n\
+//!                            surrogate-key: news post-7"),
+//!     (EdgeProfile::AKAMAI, "cache-control: public, max-age=60\n\
+//!                            edge-cache-tag: news,post-7\n\
+//!                            edge-control: cache-maxage=3600s"),
+//!     (EdgeProfile::CLOUDFRONT, "cache-control: public, max-age=60, s-maxage=3600"),
+//!     (EdgeProfile::NETLIFY, "cache-control: public, max-age=60\n\
+//!                             netlify-cache-tag: news,post-7\n\
+//!                             netlify-cdn-cache-control: public, max-age=3600"),
+//!     (EdgeProfile::VARNISH, "cache-control: public, max-age=60, s-maxage=3600\n\
+//!                             xkey: news post-7"),
+//!     (EdgeProfile::NGINX, "cache-control: public, max-age=60, s-maxage=3600"),
+//! ] {
+//!     assert_eq!(fields(&edge, policy).await.join("\n"), expected, "{}", edge.name());
+//! }
+//! # });
+//! ```
+//!
+//! A response that no cache may store gets `private, no-store`, no tags, and the field with which the edge excludes
+//! responses:
+//!
+//! ```
+//! # use std::convert::Infallible;
+//! # use http::{Request, Response};
+//! # use tower::{ServiceBuilder, ServiceExt};
+//! # use tower_cache_policy::edge::EdgeProfile;
+//! # use tower_cache_policy::policy::CachePolicy;
+//! # use tower_cache_policy::{CachePolicyLayer, EdgeLayer};
+//! # async fn fields(edge: &EdgeProfile, policy: CachePolicy) -> Vec<String> {
+//! #     let service = ServiceBuilder::new()
+//! #         .layer(EdgeLayer::new(edge.clone()))
+//! #         .layer(CachePolicyLayer::new(policy))
+//! #         .service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));
+//! #     let response = service.oneshot(Request::new(())).await.unwrap();
+//! #     let mut fields: Vec<String> =
+//! #         response.headers().iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+//! #     fields.sort();
+//! #     fields
+//! # }
+//! # tokio_test::block_on(async {
+//! for (edge, expected) in [
+//!     (EdgeProfile::CLOUDFLARE, "cloudflare-cdn-cache-control: no-store"),
+//!     (EdgeProfile::AKAMAI, "edge-control: no-store"),
+//!     (EdgeProfile::KEYCDN, "x-accel-expires: 0"),
+//!     (EdgeProfile::NGINX, "x-accel-expires: 0"),
+//!     (EdgeProfile::SQUID, "surrogate-control: no-store"),
+//! ] {
+//!     let fields = fields(&edge, CachePolicy::NO_STORE).await;
+//!     assert_eq!(fields, ["cache-control: private, no-store", expected]);
+//! }
+//! # });
+//! ```
+//!
+//! # Choosing a profile
+//!
+//! | Situation | Profile |
+//! |---|---|
+//! | the vendor is in the table above | its constant |
+//! | the vendor comes from the configuration | [`EdgeProfile::by_name`] |
+//! | a proxy that implements RFC 9111, or several unknown ones | [`EdgeProfile::STANDARD`] |
+//! | the vendor is in the table, with another field or setting | the constant, and the `with_` methods of [`EdgeProfile`] |
+//! | another vendor | [`EdgeProfile::custom`] |
+//! | two caches in a row, or two vendors side by side | [`Edges::new`] |
+//! | no cache in front | none: omit the [`EdgeLayer`](crate::EdgeLayer) |
+//!
+//! # Is it a hit?
+//!
+//! After a deployment, check that the edge stores what it should. [`CacheStatus`] reads the fields in which caches
+//! report hits. `assert_hit_within` (feature `testing`) repeats a request until one of the responses is a hit.
 
 #[cfg(doc)]
 #[doc = include_str!("../docs/edges.md")]

@@ -38,6 +38,15 @@ pub struct EdgeProfile {
 }
 
 /// How an edge uses `Cache-Control`.
+///
+/// For a policy with one minute for browsers and one hour for shared caches, an [`EdgeLayer`](crate::EdgeLayer) with
+/// only this edge sends:
+///
+/// | Role | `Cache-Control` | Field of the edge |
+/// |---|---|---|
+/// | [`Lifetime`](Self::Lifetime) | `public, max-age=60, s-maxage=3600` | none, or the same lifetime |
+/// | [`Nothing`](Self::Nothing) | `public, max-age=60` | one hour |
+/// | [`Shared`](Self::Shared) | `public, max-age=60` | none |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CacheControlRole {
@@ -54,6 +63,18 @@ pub enum CacheControlRole {
 impl EdgeProfile {
     /// Creates a profile for an edge that reads only `Cache-Control`, with `s-maxage`, as every shared cache must
     /// ([RFC 9111 section 5.2.2.10](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.10)).
+    ///
+    /// All facts are [unknown](EdgeBehavior::UNKNOWN), so audits assume the least safe behavior. The profile gets no
+    /// tags.
+    ///
+    /// ```
+    /// use tower_cache_policy::edge::{CacheControlRole, EdgeProfile};
+    ///
+    /// let acme = EdgeProfile::custom("acme");
+    /// assert_eq!(acme.cache_control(), CacheControlRole::Lifetime);
+    /// assert_eq!(acme.precedence(), ["cache-control", "expires"]);
+    /// assert!(acme.field().is_none() && acme.tags().is_none());
+    /// ```
     // C-21
     pub const fn custom(name: &'static str) -> Self {
         Self {
@@ -87,18 +108,56 @@ impl EdgeProfile {
     }
 
     /// Replaces the field that sets the lifetime at the edge. With `None`, the edge reads only `Cache-Control`.
+    ///
+    /// If the edge always obeys the field, also set [`CacheControlRole::Nothing`], so that the long lifetime does not
+    /// appear in `s-maxage`, where other caches would obey it. Add the name to
+    /// [`with_precedence`](Self::with_precedence) too, because audits and [`Edges::new`](super::Edges::new) read that
+    /// list:
+    ///
+    /// ```
+    /// use http::HeaderName;
+    /// use tower_cache_policy::edge::{CacheControlRole, DirectiveSyntax, EdgeProfile, TargetedField};
+    ///
+    /// let name = HeaderName::from_static("acme-cache-control");
+    /// let acme = EdgeProfile::custom("acme")
+    ///     .with_field(Some(TargetedField::new(name, DirectiveSyntax::Dictionary)))
+    ///     .with_cache_control(CacheControlRole::Nothing)
+    ///     .with_precedence(&["acme-cache-control", "cache-control"]);
+    /// assert_eq!(acme.field().unwrap().name(), acme.precedence()[0]);
+    /// ```
     pub fn with_field(mut self, field: Option<TargetedField>) -> Self {
         self.field = field;
         self
     }
 
     /// Sets how the edge uses `Cache-Control`.
+    ///
+    /// ```
+    /// use tower_cache_policy::edge::{CacheControlRole, EdgeProfile};
+    ///
+    /// // This Bunny zone is configured to obey `s-maxage`.
+    /// let bunny = EdgeProfile::BUNNY.with_cache_control(CacheControlRole::Lifetime);
+    /// assert_eq!(bunny.cache_control(), CacheControlRole::Lifetime);
+    /// ```
     pub fn with_cache_control(mut self, cache_control: CacheControlRole) -> Self {
         self.cache_control = cache_control;
         self
     }
 
     /// Replaces the field that is sent in addition to `Cache-Control` if the edge must not store the response.
+    ///
+    /// The value must be one that forbids storage at this edge:
+    ///
+    /// ```
+    /// use http::{HeaderName, HeaderValue};
+    /// use tower_cache_policy::edge::EdgeProfile;
+    ///
+    /// let acme = EdgeProfile::custom("acme").with_restriction(Some((
+    ///     HeaderName::from_static("x-accel-expires"),
+    ///     HeaderValue::from_static("0"),
+    /// )));
+    /// assert_eq!(acme.restriction().unwrap().1, "0");
+    /// ```
     pub fn with_restriction(mut self, restriction: Option<(HeaderName, HeaderValue)>) -> Self {
         self.restriction = restriction;
         self
@@ -106,18 +165,36 @@ impl EdgeProfile {
 
     /// Replaces the format of the tags. With `None`, the edge gets no tags. At some edges the name of the field is
     /// configurable.
+    ///
+    /// ```
+    /// use http::HeaderName;
+    /// use tower_cache_policy::edge::{EdgeProfile, TagFormat, TagSyntax};
+    ///
+    /// // A CloudFront distribution that reads tags, and nginx with a module for purges by tag.
+    /// let cloudfront = EdgeProfile::CLOUDFRONT.with_tags(Some(EdgeProfile::CLOUDFRONT_TAGS));
+    /// assert_eq!(cloudfront.tags().unwrap().field(), "cache-tag");
+    ///
+    /// let format = TagFormat::new(HeaderName::from_static("x-cache-tags"), TagSyntax::Space);
+    /// let nginx = EdgeProfile::NGINX.with_tags(Some(format));
+    /// assert_eq!(nginx.tags().unwrap().syntax(), TagSyntax::Space);
+    /// ```
     pub fn with_tags(mut self, tags: Option<TagFormat>) -> Self {
         self.tags = tags;
         self
     }
 
     /// Replaces the names of the fields from which the edge reads a lifetime, highest precedence first.
+    ///
+    /// Only the first of these fields that is present and valid counts for the edge. The names are in lower case.
     pub fn with_precedence(mut self, fields: &'static [&'static str]) -> Self {
         self.precedence = fields;
         self
     }
 
     /// Replaces the names of the fields that must not reach the edge.
+    ///
+    /// [`Edges::new`](super::Edges::new) rejects the profile together with one that writes such a field. An
+    /// [`EdgeLayer`](crate::EdgeLayer) removes the fields of edges that are not configured, with or without this list.
     pub fn with_stripped_fields(mut self, fields: &'static [&'static str]) -> Self {
         self.stripped = fields;
         self
@@ -133,6 +210,8 @@ impl EdgeProfile {
     }
 
     /// Replaces the facts about the behavior of the edge.
+    ///
+    /// See [`EdgeBehavior`] for an example.
     pub fn with_facts(mut self, facts: EdgeBehavior) -> Self {
         self.facts = facts;
         self

@@ -28,6 +28,15 @@ impl TagCharacters {
 
     /// Adds these characters.
     ///
+    /// ```
+    /// use tower_cache_policy::edge::TagCharacters;
+    ///
+    /// const SLUG: TagCharacters = TagCharacters::ALPHANUMERIC.with("-_");
+    /// assert!("post-7".chars().all(|character| SLUG.contains(character)));
+    /// assert!(!SLUG.contains(' '));
+    /// assert_eq!(SLUG.to_string(), "A-Z, a-z, 0-9, - _");
+    /// ```
+    ///
     /// # Panics
     ///
     /// If one of them is not visible ASCII.
@@ -37,6 +46,15 @@ impl TagCharacters {
     }
 
     /// Removes these characters.
+    ///
+    /// ```
+    /// use tower_cache_policy::edge::TagCharacters;
+    ///
+    /// // An edge that interprets `*` in a purge as a wildcard.
+    /// const LITERAL: TagCharacters = TagCharacters::VISIBLE_ASCII.without("*");
+    /// assert!(!LITERAL.contains('*'));
+    /// assert_eq!(LITERAL.to_string(), "visible ASCII except *");
+    /// ```
     ///
     /// # Panics
     ///

@@ -37,6 +37,15 @@ pub struct TagFormat {
 }
 
 /// How the tags of one field are separated.
+///
+/// With [`EdgeProfile::with_tags`](super::EdgeProfile::with_tags), the tags `news` and `post-7` are sent as:
+///
+/// | Syntax | Value |
+/// |---|---|
+/// | [`Comma`](Self::Comma) | `news,post-7` |
+/// | [`CommaSpace`](Self::CommaSpace) | `news, post-7` |
+/// | [`Space`](Self::Space), [`SpaceOrComma`](Self::SpaceOrComma) | `news post-7` |
+/// | [`Strings`](Self::Strings) | `"news", "post-7"` |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TagSyntax {
@@ -55,6 +64,8 @@ pub enum TagSyntax {
 }
 
 /// Whether an edge distinguishes tags that differ only in case.
+///
+/// If the edge is not case-sensitive, or if that is not known, use one case for all tags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TagCase {
@@ -70,6 +81,13 @@ impl TagFormat {
 
     /// The standard field `Cache-Groups` ([RFC 9875 section 2](https://www.rfc-editor.org/rfc/rfc9875#section-2)), with
     /// the limits that every implementation must support: 32 tags of 32 bytes.
+    ///
+    /// ```
+    /// use tower_cache_policy::edge::{EdgeProfile, TagFormat};
+    ///
+    /// let edge = EdgeProfile::STANDARD.with_tags(Some(TagFormat::CACHE_GROUPS));
+    /// assert_eq!(edge.tags().unwrap().field(), "cache-groups");
+    /// ```
     // I-02
     pub const CACHE_GROUPS: Self = Self::new(HeaderName::from_static("cache-groups"), TagSyntax::Strings)
         .case(TagCase::Sensitive)
@@ -80,6 +98,15 @@ impl TagFormat {
     ///
     /// By default, tags may contain all visible ASCII except separators. The field may have any number of tags, up to
     /// [`MAX_LENGTH`](Self::MAX_LENGTH) bytes in total.
+    ///
+    /// ```
+    /// use http::HeaderName;
+    /// use tower_cache_policy::edge::{TagFormat, TagSyntax};
+    ///
+    /// let format = TagFormat::new(HeaderName::from_static("x-tags"), TagSyntax::Comma);
+    /// assert_eq!(format.allowed_characters().to_string(), "visible ASCII except ,");
+    /// assert_eq!(format.case_sensitivity(), None);
+    /// ```
     pub const fn new(field: HeaderName, syntax: TagSyntax) -> Self {
         let characters = match syntax {
             TagSyntax::Comma | TagSyntax::CommaSpace | TagSyntax::SpaceOrComma => {
@@ -111,6 +138,8 @@ impl TagFormat {
     }
 
     /// Sets the maximum number of tags in one response. The default is no limit.
+    ///
+    /// A response with more tags is treated as [`TagOverflow`](super::TagOverflow) chooses.
     pub const fn max_tags(mut self, count: usize) -> Self {
         self.max_tags = count;
         self
@@ -152,6 +181,17 @@ impl TagFormat {
     }
 
     /// Returns whether the edge accepts this tag.
+    ///
+    /// ```
+    /// use tower_cache_policy::edge::EdgeProfile;
+    /// use tower_cache_policy::policy::CacheTag;
+    ///
+    /// let akamai = EdgeProfile::AKAMAI;
+    /// let carries = |tag| akamai.tags().unwrap().carries(&CacheTag::new(tag).unwrap());
+    /// assert!(carries("post-7"));
+    /// assert!(!carries("post:7"), "a character that Akamai does not accept");
+    /// assert!(!carries(&"a".repeat(129)), "longer than 128 characters");
+    /// ```
     #[must_use]
     pub fn carries(&self, tag: &CacheTag) -> bool {
         let tag = tag.as_str();

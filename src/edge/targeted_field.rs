@@ -31,6 +31,18 @@ pub struct TargetedField {
 }
 
 /// The syntax of a [`TargetedField`].
+///
+/// The same decisions in each syntax:
+///
+/// | Syntax | Stored for one hour | Revalidated before each reuse | Not stored |
+/// |---|---|---|---|
+/// | [`Dictionary`](Self::Dictionary) | `max-age=3600` | `no-cache` | `no-store` |
+/// | [`Surrogate`](Self::Surrogate) | `max-age=3600` | `max-age=0` | no field, only `Cache-Control: private` |
+/// | [`EdgeControl`](Self::EdgeControl) | `cache-maxage=3600s` | `cache-maxage=0s` | `no-store` |
+/// | [`Seconds`](Self::Seconds) | `3600` | `0` | `0` |
+///
+/// Only a Dictionary contains all directives. `Surrogate` also has `stale-while-revalidate` and `stale-if-error`. The
+/// other two have only the lifetime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DirectiveSyntax {
@@ -58,6 +70,36 @@ impl TargetedField {
 
     /// Adds directives such as `durable`, which come first if the response may be stored.
     ///
+    /// They are not sent with `no-store` and `no-cache`:
+    ///
+    /// ```
+    /// use std::{convert::Infallible, time::Duration};
+    ///
+    /// use http::{HeaderName, Request, Response};
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_cache_policy::edge::{DirectiveSyntax, EdgeProfile, TargetedField};
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// use tower_cache_policy::{CachePolicyLayer, EdgeLayer};
+    ///
+    /// # tokio_test::block_on(async {
+    /// const FIELD: HeaderName = HeaderName::from_static("netlify-cdn-cache-control");
+    /// let field = TargetedField::new(FIELD, DirectiveSyntax::Dictionary).directives(&["public", "durable"]);
+    /// let edge = EdgeLayer::new(EdgeProfile::NETLIFY.with_field(Some(field)));
+    ///
+    /// for (policy, expected) in [
+    ///     (CachePolicy::public(Duration::from_secs(60)), "public, durable, max-age=60"),
+    ///     (CachePolicy::NO_STORE, "no-store"),
+    /// ] {
+    ///     let service = ServiceBuilder::new()
+    ///         .layer(edge.clone())
+    ///         .layer(CachePolicyLayer::new(policy))
+    ///         .service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));
+    ///     let response = service.oneshot(Request::new(())).await.unwrap();
+    ///     assert_eq!(response.headers()[FIELD], expected);
+    /// }
+    /// # });
+    /// ```
+    ///
     /// # Panics
     ///
     /// If one of them is not a key of a structured Dictionary: a lower-case letter, then `a-z`, `0-9`, `_` and `-`
@@ -79,6 +121,17 @@ impl TargetedField {
 
     /// Declares that the edge may ignore the field, because of its configuration or version. `Cache-Control` then has
     /// to be correct for the edge too.
+    ///
+    /// It matters for [`CachePolicy::edge_only`](crate::policy::CachePolicy::edge_only). If all edges always obey their
+    /// own field, browsers get `no-store`. Otherwise `Cache-Control` has to contain the lifetime as `s-maxage`.
+    ///
+    /// ```
+    /// use tower_cache_policy::edge::EdgeProfile;
+    ///
+    /// assert!(EdgeProfile::CLOUDFLARE.field().unwrap().overrules_no_store());
+    /// // Traffic Server reads `CDN-Cache-Control` only if it is configured to.
+    /// assert!(!EdgeProfile::TRAFFIC_SERVER.field().unwrap().overrules_no_store());
+    /// ```
     pub const fn optional(mut self) -> Self {
         self.overrules_no_store = false;
         self

@@ -10,6 +10,22 @@ use crate::policy::CacheTag;
 /// An error for a tag that an edge does not accept. The edge could not purge a response by it.
 ///
 /// Its text names the edge, the tag, the fault, and the characters and the length to use.
+///
+/// Returned by [`EdgeLayer::check_tags`](crate::EdgeLayer::check_tags) and
+/// [`Edges::check_tags`](super::Edges::check_tags):
+///
+/// ```
+/// use tower_cache_policy::edge::{EdgeProfile, Edges};
+/// use tower_cache_policy::policy::CacheTag;
+///
+/// let tag = CacheTag::from_static("user:7");
+/// let error = Edges::from(EdgeProfile::BUNNY).check_tags([&tag]);
+/// assert!(error.is_ok(), "Bunny accepts a colon");
+///
+/// let error = Edges::from(EdgeProfile::AKAMAI).check_tags([&tag]).unwrap_err();
+/// assert_eq!((error.edge(), error.tag(), error.field().as_str()), ("akamai", &tag, "edge-cache-tag"));
+/// assert!(error.to_string().contains("which contains ':'"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnsupportedTag {
     edge: &'static str,

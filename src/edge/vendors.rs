@@ -23,6 +23,10 @@ impl EdgeProfile {
     /// Any shared cache that implements the standards: it reads `s-maxage`
     /// ([RFC 9111](https://www.rfc-editor.org/rfc/rfc9111.html)) and `CDN-Cache-Control`
     /// ([RFC 9213](https://www.rfc-editor.org/rfc/rfc9213.html)). It gets no tags.
+    ///
+    /// Use it for caches that are not in this list and for an unknown number of proxies. The tags of
+    /// [RFC 9875](https://www.rfc-editor.org/rfc/rfc9875.html) can be added with
+    /// [`with_tags`](Self::with_tags)`(Some(`[`TagFormat::CACHE_GROUPS`]`))`.
     pub const STANDARD: Self = Self {
         name: "standard",
         cache_control: CacheControlRole::Lifetime,
@@ -50,6 +54,9 @@ impl EdgeProfile {
     };
 
     /// Cloudflare. It reads `Cloudflare-CDN-Cache-Control`, and tags from `Cache-Tag`.
+    ///
+    /// For a response without a directive, Cloudflare decides by the extension of the path. `Accept-Encoding` and
+    /// `Origin` are the only names in `Vary` that it obeys.
     pub const CLOUDFLARE: Self = Self {
         name: "cloudflare",
         cache_control: CacheControlRole::Nothing,
@@ -85,6 +92,10 @@ impl EdgeProfile {
     };
 
     /// Fastly with its default VCL. It reads `Surrogate-Control`, and tags from `Surrogate-Key`.
+    ///
+    /// Without a lifetime, the default VCL stores a response for two minutes. It also stores responses to requests with
+    /// `Authorization`, and does not obey `no-store` alone. The layer therefore restricts responses with `private`,
+    /// which applies to all shared caches.
     pub const FASTLY: Self = Self {
         name: "fastly",
         cache_control: CacheControlRole::Nothing,
@@ -117,6 +128,9 @@ impl EdgeProfile {
 
     /// Akamai with a caching behavior that honors the origin's fields. It reads `Edge-Control`, and tags from
     /// `Edge-Cache-Tag`.
+    ///
+    /// By default, Akamai does not store a response whose `Vary` has a name other than `Accept-Encoding`. When it
+    /// cannot reach the origin, it serves stale responses.
     pub const AKAMAI: Self = Self {
         name: "akamai",
         cache_control: CacheControlRole::Nothing,
@@ -148,6 +162,9 @@ impl EdgeProfile {
     /// The field for tags is configurable, so the profile has none. Pass
     /// [`CLOUDFRONT_TAGS`](EdgeProfile::CLOUDFRONT_TAGS) to [`with_tags`](EdgeProfile::with_tags) if the distribution
     /// reads `Cache-Tag`.
+    ///
+    /// By default, neither `Vary` nor the query is part of the key: a cache policy of the distribution has to name the
+    /// request fields and the parameters. Without a lifetime, CloudFront stores a response for one day.
     ///
     /// # Warning
     ///
@@ -187,6 +204,9 @@ impl EdgeProfile {
         .max_tag_length(256);
 
     /// Google Cloud CDN with the cache mode `USE_ORIGIN_HEADERS`. It reads `s-maxage`, and tags from `Cache-Tag`.
+    ///
+    /// Google Cloud CDN does not store a response with `Set-Cookie`. If `Vary` contains a name that it does not
+    /// support, such as `Accept-Language`, it does not store the response either. It forwards tags to clients.
     pub const GOOGLE: Self = Self {
         name: "google",
         cache_control: CacheControlRole::Lifetime,
@@ -227,6 +247,9 @@ impl EdgeProfile {
     };
 
     /// Azure Front Door. It reads `s-maxage`, and no tags.
+    ///
+    /// Without a lifetime, Azure Front Door stores a response for one day or longer. It does not support
+    /// `stale-while-revalidate`.
     pub const AZURE: Self = Self {
         name: "azure",
         cache_control: CacheControlRole::Lifetime,
@@ -247,6 +270,8 @@ impl EdgeProfile {
     };
 
     /// Vercel. It reads `Vercel-CDN-Cache-Control`, and tags from `Vercel-Cache-Tag`.
+    ///
+    /// Vercel stores only responses whose fields allow it, and not those to requests with `Authorization`.
     pub const VERCEL: Self = Self {
         name: "vercel",
         cache_control: CacheControlRole::Nothing,
@@ -282,6 +307,8 @@ impl EdgeProfile {
     ///
     /// To store responses in the durable cache, replace the field by one with
     /// [`directives`](TargetedField::directives)`(&["public", "durable"])`.
+    ///
+    /// Netlify stores only responses whose fields allow it. The profile sends `public` before the lifetime.
     pub const NETLIFY: Self = Self {
         name: "netlify",
         cache_control: CacheControlRole::Nothing,
@@ -313,6 +340,9 @@ impl EdgeProfile {
 
     /// Bunny. It reads the same lifetime as browsers, and one tag from `CDN-Tag`. How it separates several tags is not
     /// known.
+    ///
+    /// By default, neither `Vary` nor the query is part of the key. A policy with a longer lifetime for the edge has no
+    /// effect here: the shorter lifetime applies to both.
     pub const BUNNY: Self = Self {
         name: "bunny",
         cache_control: CacheControlRole::Shared,
@@ -336,6 +366,8 @@ impl EdgeProfile {
     };
 
     /// `KeyCDN`, configured to honor the origin's fields. It reads `X-Accel-Expires`, and tags from `Cache-Tag`.
+    ///
+    /// The field contains only a number of seconds, and no other directive of the policy.
     pub const KEYCDN: Self = Self {
         name: "keycdn",
         cache_control: CacheControlRole::Nothing,
@@ -360,6 +392,9 @@ impl EdgeProfile {
 
     /// Varnish with its built-in VCL. It reads `s-maxage`. Tags, in the field `xkey`, need the module of that name and
     /// the VCL on the [page about self-hosted caches](super::self_hosted).
+    ///
+    /// The built-in VCL stores a response without a lifetime for two minutes. It does not store responses with
+    /// `Set-Cookie`, or to requests with `Authorization` or `Cookie`.
     pub const VARNISH: Self = Self {
         name: "varnish",
         cache_control: CacheControlRole::Lifetime,
@@ -388,6 +423,9 @@ impl EdgeProfile {
 
     /// nginx with `proxy_cache`. It reads `s-maxage`. If nginx must not store a response, `X-Accel-Expires: 0` is sent
     /// in addition to `Cache-Control`.
+    ///
+    /// nginx does not store responses with `Set-Cookie`, or without a lifetime. It stores responses to requests with
+    /// `Authorization`. To revalidate with `If-None-Match`, it needs `proxy_cache_revalidate on`.
     pub const NGINX: Self = Self {
         name: "nginx",
         cache_control: CacheControlRole::Lifetime,
@@ -471,6 +509,9 @@ impl EdgeProfile {
     };
 
     /// The cache of HAProxy. It reads `s-maxage`, and limits every lifetime to the `max-age` of its configuration.
+    ///
+    /// HAProxy stores no response with `Vary`. With `process-vary on`, it stores those whose only name is
+    /// `Accept-Encoding`. It never revalidates.
     pub const HAPROXY: Self = Self {
         name: "haproxy",
         cache_control: CacheControlRole::Lifetime,
@@ -498,6 +539,9 @@ impl EdgeProfile {
     };
 
     /// Souin, also as the cache handler of Caddy. It reads `CDN-Cache-Control`, and tags from `Surrogate-Key`.
+    ///
+    /// Souin fetches a stale response completely, and does not serve it stale. Without a lifetime, it does not store a
+    /// response.
     pub const SOUIN: Self = Self {
         name: "souin",
         cache_control: CacheControlRole::Nothing,
@@ -527,6 +571,18 @@ impl EdgeProfile {
     };
 
     /// Returns all built-in profiles, [`STANDARD`](EdgeProfile::STANDARD) first.
+    ///
+    /// ```
+    /// use tower_cache_policy::edge::EdgeProfile;
+    ///
+    /// // The edges that can be purged by tag:
+    /// let tagged: Vec<&str> =
+    ///     EdgeProfile::all().iter().filter(|edge| edge.tags().is_some()).map(EdgeProfile::name).collect();
+    /// assert_eq!(
+    ///     tagged,
+    ///     ["cloudflare", "fastly", "akamai", "google", "vercel", "netlify", "bunny", "keycdn", "varnish", "souin"]
+    /// );
+    /// ```
     pub fn all() -> &'static [Self] {
         // This must be a static: a header name may refer to shared memory, which a constant cannot.
         static ALL: [EdgeProfile; 17] = [

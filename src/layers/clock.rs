@@ -12,13 +12,30 @@ use crate::protocol::HttpDate;
 /// so that dates in its responses do not depend on when the test runs:
 ///
 /// ```
+/// use std::convert::Infallible;
 /// use std::time::{Duration, UNIX_EPOCH};
-/// use tower_cache_policy::{CachePolicyLayer, Clock, policy::CachePolicy};
 ///
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use http_body_util::Empty;
+/// use tower::{ServiceBuilder, ServiceExt};
+/// use tower_cache_policy::protocol::{HttpDate, Validators};
+/// use tower_cache_policy::{Clock, ConditionalLayer};
+///
+/// # tokio_test::block_on(async {
 /// let new_year = UNIX_EPOCH + Duration::from_secs(1_767_225_600);
-/// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(60)))
+/// let tomorrow = HttpDate::from_unix_seconds(1_767_312_000).unwrap();
+///
+/// // A `Last-Modified` in the future becomes the current time.
+/// let layer = ConditionalLayer::new()
+///     .validators(move |_| async move { Validators::new().with_last_modified(tomorrow) })
 ///     .clock(Clock::from_fn(move || new_year));
-/// # let _ = layer;
+/// let service = ServiceBuilder::new()
+///     .layer(layer)
+///     .service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new())));
+/// let response = service.oneshot(Request::new(())).await.unwrap();
+/// assert_eq!(response.headers()["last-modified"], "Thu, 01 Jan 2026 00:00:00 GMT");
+/// # });
 /// ```
 #[derive(Clone, Default)]
 pub struct Clock(Option<Arc<dyn Fn() -> SystemTime + Send + Sync>>);
@@ -37,8 +54,8 @@ impl Clock {
         Self(Some(Arc::new(now)))
     }
 
-    /// Returns the current time, to the second. A time that an HTTP date cannot express is returned as the Unix epoch, so
-    /// that no stored response looks newer than it is.
+    /// Returns the current time, to the second. A time that an HTTP date cannot express is returned as the Unix epoch,
+    /// so that no stored response looks newer than it is.
     ///
     /// ```
     /// use std::time::{Duration, UNIX_EPOCH};

@@ -41,6 +41,64 @@
 //! The policy layers decide once for each response. A layer records its decision in the response extensions if an
 //! outer layer needs it. The outer layer compares the header fields with the recorded decision and parses only fields
 //! that have changed since.
+//!
+//! # What each layer writes
+//!
+//! The same service with different layers:
+//!
+//! ```
+//! use std::{convert::Infallible, time::Duration};
+//!
+//! use bytes::Bytes;
+//! use http::{Request, Response};
+//! use http_body_util::Full;
+//! use tower::{Layer, Service, ServiceExt, service_fn};
+//! use tower_cache_policy::edge::EdgeProfile;
+//! use tower_cache_policy::policy::CachePolicy;
+//! use tower_cache_policy::{CachePolicyLayer, CachingLayer, EdgeLayer, EntityTagLayer};
+//!
+//! async fn fields<S, B>(service: S) -> Vec<String>
+//! where
+//!     S: Service<Request<()>, Response = Response<B>, Error = Infallible>,
+//! {
+//!     let response = service.oneshot(Request::new(())).await.unwrap();
+//!     let mut fields: Vec<String> =
+//!         response.headers().iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+//!     fields.sort();
+//!     fields
+//! }
+//!
+//! # tokio_test::block_on(async {
+//! let page = service_fn(async |_| Ok(Response::new(Full::<Bytes>::from("hello"))));
+//! let policy = CachePolicy::public(Duration::from_secs(60)).edge(Duration::from_secs(3_600));
+//! let etag = "etag: W/\"tenBrQcbPn_Hec-qXlI4GA\"";
+//!
+//! assert!(fields(page).await.is_empty());
+//! assert_eq!(fields(EntityTagLayer::new().layer(page)).await, [etag]);
+//! let cache_control = "cache-control: public, max-age=60, s-maxage=3600";
+//! assert_eq!(fields(CachePolicyLayer::new(policy).layer(page)).await, [cache_control]);
+//! let caching = CachingLayer::new(policy).layer(page);
+//! assert_eq!(fields(caching.clone()).await, [cache_control, etag]);
+//! assert_eq!(
+//!     fields(EdgeLayer::new(EdgeProfile::CLOUDFLARE).layer(caching)).await,
+//!     ["cache-control: public, max-age=60", "cloudflare-cdn-cache-control: max-age=3600", etag]
+//! );
+//! # });
+//! ```
+//!
+//! # Common options
+//!
+//! | Option | Layers | Purpose |
+//! |---|---|---|
+//! | `enabled(bool)` | all except `OriginalPathLayer` | switch a layer on or off without a change of the type |
+//! | `development(bool)` | `CachePolicyLayer`, `CachingLayer`, `AssetsLayer` | see changes at once while developing |
+//! | `record_decisions()` | `CachePolicyLayer`, `ConditionalLayer`, `CachingLayer` | read the reason from the response extensions |
+//! | `explain(bool)` | `CachePolicyLayer` | read the reason in a response field |
+//! | `record_diagnostics()` | `EdgeLayer` | find tags and fields that an edge does not accept |
+//! | `accept_risk(Risk)` | `CachePolicyLayer`, `EdgeLayer`, `AssetsLayer` | switch off one guard |
+//! | `clock(Clock)` | `CachePolicyLayer`, `ConditionalLayer`, `EdgeLayer`, `AssetsLayer` | make tests repeatable |
+//!
+//! With the feature `tracing`, each decision is also an event at the level DEBUG.
 
 #[cfg(feature = "assets")]
 #[cfg_attr(docsrs, doc(cfg(feature = "assets")))]

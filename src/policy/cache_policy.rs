@@ -113,6 +113,16 @@ impl CachePolicy {
 
     /// `no-cache`: any cache may store the response, and revalidates it with the origin before each reuse
     /// ([RFC 9111 section 5.2.2.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.4)).
+    ///
+    /// In spite of its name, it allows storage. With a validator, an unchanged page costs one request and a 304 without
+    /// content.
+    ///
+    /// ```
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// assert_eq!(CachePolicy::NO_CACHE.to_string(), "no-cache");
+    /// assert!(!CachePolicy::NO_CACHE.is_private());
+    /// ```
     // C-22
     pub const NO_CACHE: Self = Self::of(Storage::Unmarked, None);
 
@@ -124,6 +134,8 @@ impl CachePolicy {
 
     /// `public, max-age=31536000, immutable`: only for a URL that changes whenever its content changes, such as
     /// `/assets/app.9f3c2a.js`.
+    ///
+    /// A browser that has stored the wrong content under such a URL shows it for a year, and no purge reaches it.
     // B-01
     pub const IMMUTABLE: Self = Self::public(Self::MAX_LIFETIME).immutable();
 
@@ -132,6 +144,16 @@ impl CachePolicy {
     /// By the standard, `public` includes responses to requests with `Authorization`
     /// ([RFC 9111 section 5.2.2.9](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.9)). The guard
     /// [`Authorization`](super::Guard::Authorization) still makes these private unless its risk is accepted.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// assert_eq!(CachePolicy::public(Duration::from_secs(300)).to_string(), "public, max-age=300");
+    /// // Fractions of a second are dropped, and a year is the maximum.
+    /// assert_eq!(CachePolicy::public(Duration::from_millis(1_999)).to_string(), "public, max-age=1");
+    /// assert_eq!(CachePolicy::public(Duration::MAX).to_string(), "public, max-age=31536000");
+    /// ```
     // C-25, G-02
     #[must_use]
     pub const fn public(max_age: Duration) -> Self {
@@ -140,6 +162,14 @@ impl CachePolicy {
 
     /// `max-age=N`: any cache that the standard allows may store the response. Shared caches must not store it if the
     /// request has `Authorization` ([RFC 9111 section 3.5](https://www.rfc-editor.org/rfc/rfc9111.html#section-3.5)).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// const POLICY: CachePolicy = CachePolicy::max_age(Duration::from_secs(120));
+    /// assert_eq!(POLICY.to_string(), "max-age=120");
+    /// ```
     // S-04
     #[must_use]
     pub const fn max_age(max_age: Duration) -> Self {
@@ -148,6 +178,15 @@ impl CachePolicy {
 
     /// `private, max-age=N`: only the cache of the client may store the response
     /// ([RFC 9111 section 5.2.2.7](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.7)).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// // A dashboard that the user may see a minute late.
+    /// const DASHBOARD: CachePolicy = CachePolicy::private(Duration::from_secs(60));
+    /// assert_eq!(DASHBOARD.to_string(), "private, max-age=60");
+    /// ```
     // C-24
     #[must_use]
     pub const fn private(max_age: Duration) -> Self {
@@ -185,6 +224,17 @@ impl CachePolicy {
     }
 
     /// Adds `s-maxage=N`: shared caches use this lifetime in place of `max-age`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// const PAGE: CachePolicy = CachePolicy::public(Duration::from_secs(60)).edge(Duration::from_secs(3_600));
+    /// assert_eq!(PAGE.to_string(), "public, max-age=60, s-maxage=3600");
+    /// ```
+    ///
+    /// An [`EdgeLayer`](crate::EdgeLayer) writes the longer lifetime into the field of the CDN, so that caches which a
+    /// purge does not reach use the short one.
     ///
     /// # Warning
     ///
@@ -245,6 +295,18 @@ impl CachePolicy {
     /// Adds `stale-while-revalidate=N`: for this time after the response becomes stale, a cache may serve it while it
     /// revalidates in the background ([RFC 5861 section 3](https://www.rfc-editor.org/rfc/rfc5861.html#section-3)).
     ///
+    /// Without it, one client waits for the origin each time that the lifetime ends.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// const MINUTE: Duration = Duration::from_secs(60);
+    /// // Up to two minutes old, and no client waits.
+    /// const PAGE: CachePolicy = CachePolicy::public(MINUTE).stale_while_revalidate(MINUTE);
+    /// assert_eq!(PAGE.to_string(), "public, max-age=60, stale-while-revalidate=60");
+    /// ```
+    ///
     /// # Panics
     ///
     /// If the policy has no lifetime, or after [`must_revalidate`](CachePolicy::must_revalidate) or
@@ -259,6 +321,18 @@ impl CachePolicy {
 
     /// Like [`stale_while_revalidate`](CachePolicy::stale_while_revalidate), for a policy that is known only at run
     /// time.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// let minute = Duration::from_secs(60);
+    /// let error = CachePolicy::NO_CACHE.try_stale_while_revalidate(minute).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "a policy without a lifetime is never served stale: start from public(), max_age() or private()"
+    /// );
+    /// ```
     ///
     /// # Errors
     ///
@@ -275,6 +349,16 @@ impl CachePolicy {
     /// Adds `stale-if-error=N`: for this time after the response becomes stale, a cache may serve it if the origin
     /// fails ([RFC 5861 section 4](https://www.rfc-editor.org/rfc/rfc5861.html#section-4)).
     ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// // If the origin is down, yesterday's page is better than an error.
+    /// const PAGE: CachePolicy =
+    ///     CachePolicy::public(Duration::from_secs(60)).stale_if_error(Duration::from_secs(86_400));
+    /// assert_eq!(PAGE.to_string(), "public, max-age=60, stale-if-error=86400");
+    /// ```
+    ///
     /// # Panics
     ///
     /// If the policy has no lifetime, or after [`must_revalidate`](CachePolicy::must_revalidate) or
@@ -288,6 +372,15 @@ impl CachePolicy {
     }
 
     /// Like [`stale_if_error`](CachePolicy::stale_if_error), for a policy that is known only at run time.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// let strict = CachePolicy::public(Duration::from_secs(60)).must_revalidate();
+    /// let error = strict.try_stale_if_error(Duration::from_secs(600)).unwrap_err();
+    /// assert!(error.to_string().starts_with("must_revalidate() and proxy_revalidate() forbid stale responses"));
+    /// ```
     ///
     /// # Errors
     ///
@@ -369,6 +462,17 @@ impl CachePolicy {
     /// Like [`stale_in_browser_only`](CachePolicy::stale_in_browser_only), for a policy that is known only at run
     /// time.
     ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// let error = CachePolicy::edge_only(Duration::from_secs(60)).try_stale_in_browser_only().unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "edge_only() and stale_at_edge_only() exclude browsers: leave stale_in_browser_only() out"
+    /// );
+    /// ```
+    ///
     /// # Errors
     ///
     /// If the policy has no lifetime, or after [`edge_only`](CachePolicy::edge_only) or
@@ -391,6 +495,15 @@ impl CachePolicy {
     /// Adds `must-revalidate`: no cache may serve the response stale
     /// ([RFC 9111 section 5.2.2.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.2)).
     ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// // An outdated price is worse than an error.
+    /// const PRICES: CachePolicy = CachePolicy::public(Duration::from_secs(10)).must_revalidate();
+    /// assert_eq!(PRICES.to_string(), "public, max-age=10, must-revalidate");
+    /// ```
+    ///
     /// # Warning
     ///
     /// By the standard, this also allows shared caches to store responses to requests with `Authorization`. The guard
@@ -410,6 +523,14 @@ impl CachePolicy {
 
     /// Adds `proxy-revalidate`: no shared cache may serve the response stale
     /// ([RFC 9111 section 5.2.2.8](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.8)).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// const PAGE: CachePolicy = CachePolicy::public(Duration::from_secs(10)).proxy_revalidate();
+    /// assert_eq!(PAGE.to_string(), "public, max-age=10, proxy-revalidate");
+    /// ```
     ///
     /// # Panics
     ///
@@ -431,6 +552,12 @@ impl CachePolicy {
     /// ([RFC 9111 section 5.2.2.6](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.6)).
     ///
     /// Use `CachePolicy::NO_STORE.no_transform()` for secrets such as tokens.
+    ///
+    /// ```
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// assert_eq!(CachePolicy::NO_STORE.no_transform().to_string(), "private, no-store, no-transform");
+    /// ```
     // C-29, G-17
     #[must_use]
     pub const fn no_transform(mut self) -> Self {
@@ -443,6 +570,15 @@ impl CachePolicy {
     ///
     /// The directive is left out if the lifetime is zero. The guard [`Immutable`](super::Guard::Immutable) removes it
     /// from HTML pages.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// // A file whose name contains the date of a report.
+    /// const REPORT: CachePolicy = CachePolicy::private(Duration::from_secs(86_400)).immutable();
+    /// assert_eq!(REPORT.to_string(), "private, max-age=86400, immutable");
+    /// ```
     ///
     /// # Panics
     ///
@@ -463,6 +599,25 @@ impl CachePolicy {
     ///
     /// [`NO_STORE`](CachePolicy::NO_STORE) then becomes `no-cache, no-store, must-revalidate`, the combination that
     /// many guides recommend and some scanners expect.
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use http::{Request, Response};
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_cache_policy::CachePolicyLayer;
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// # tokio_test::block_on(async {
+    /// let service = ServiceBuilder::new()
+    ///     .layer(CachePolicyLayer::new(CachePolicy::NO_STORE.with_http10_fields()))
+    ///     .service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));
+    /// let response = service.oneshot(Request::new(())).await.unwrap();
+    /// assert_eq!(response.headers()["cache-control"], "no-cache, no-store, must-revalidate");
+    /// assert_eq!(response.headers()["pragma"], "no-cache");
+    /// assert_eq!(response.headers()["expires"], "0");
+    /// # });
+    /// ```
     ///
     /// # Warning
     ///
@@ -531,6 +686,15 @@ impl CachePolicy {
     }
 
     /// Returns whether no shared cache may store the response.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// assert!(CachePolicy::private(Duration::from_secs(60)).is_private());
+    /// assert!(CachePolicy::NO_STORE.is_private());
+    /// assert!(!CachePolicy::max_age(Duration::from_secs(60)).is_private());
+    /// ```
     #[must_use]
     pub const fn is_private(&self) -> bool {
         matches!(self.storage, Storage::Private | Storage::Never)
@@ -646,6 +810,18 @@ impl CachePolicy {
 /// An error from a modifier that contradicts the rest of a [`CachePolicy`].
 ///
 /// Its text names the policy to start from, or the modifier to leave out.
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_cache_policy::policy::CachePolicy;
+///
+/// // For example, both values come from a form of an administration page.
+/// let conflict = CachePolicy::PRIVATE_NO_CACHE.try_edge(Duration::from_secs(60)).unwrap_err();
+/// assert_eq!(
+///     conflict.to_string(),
+///     "edge() sets a lifetime for shared caches, which this policy excludes: start from public() or max_age()"
+/// );
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PolicyConflict {
     reason: &'static str,

@@ -50,6 +50,27 @@ impl Decision {
     }
 
     /// Returns the guards that changed the decision.
+    ///
+    /// ```
+    /// # use std::convert::Infallible;
+    /// # use std::time::Duration;
+    /// # use http::{Request, Response};
+    /// # use tower::{ServiceBuilder, ServiceExt};
+    /// # use tower_cache_policy::CachePolicyLayer;
+    /// use tower_cache_policy::policy::{CachePolicy, Decision, Guard};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let service = ServiceBuilder::new()
+    ///     .layer(CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(60))).record_decisions())
+    ///     .service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));
+    ///
+    /// let request = Request::get("/").header("authorization", "Bearer t").body(()).unwrap();
+    /// let response = service.oneshot(request).await.unwrap();
+    /// let guards = response.extensions().get::<Decision>().unwrap().guards();
+    /// assert!(guards.iter().eq([Guard::Authorization]));
+    /// assert_eq!(response.headers()["cache-control"], "private, max-age=60");
+    /// # });
+    /// ```
     #[must_use]
     pub const fn guards(&self) -> GuardSet {
         self.guards
@@ -75,6 +96,18 @@ impl fmt::Display for Decision {
 }
 
 /// The source of the directives of a [`Decision`], before guards changed them.
+///
+/// The names in `Cache-Policy-Explain` and in trace events are:
+///
+/// | Source | Name | Example |
+/// |---|---|---|
+/// | [`Handler`](Self::Handler) | `handler` | a proxied service that sets `Cache-Control` |
+/// | [`HandlerPolicy`](Self::HandlerPolicy) | `handler-policy` | a handler that returns a `CachePolicy` |
+/// | [`Layer`](Self::Layer) | `layer` | the policy of the layer or of its table |
+/// | [`Tightened`](Self::Tightened) | `tightened` | [`tighten`](crate::CachePolicyLayer::tighten) |
+/// | [`Default`](Self::Default) | `default` | a redirect, or a path without a route |
+/// | [`Development`](Self::Development) | `development` | [`development`](crate::CachePolicyLayer::development) |
+/// | [`Nothing`](Self::Nothing) | `nothing` | a 304 that was made before the handler |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DecisionSource {

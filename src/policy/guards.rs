@@ -8,6 +8,21 @@ use super::facts::Facts;
 ///
 /// [`Decision::guards`](super::Decision::guards) returns the guards that changed a response. `Cache-Policy-Explain` and
 /// the trace events contain their [reasons](Guard::reason).
+///
+/// | Guard | Typical cause | Sent for `public, max-age=60` |
+/// |---|---|---|
+/// | [`SetCookie`](Self::SetCookie) | a session layer | `private, max-age=60` |
+/// | [`Authorization`](Self::Authorization) | an API with tokens | `private, max-age=60` |
+/// | [`Personalized`](Self::Personalized) | a page with the name of the user | `private, max-age=60` |
+/// | [`Error`](Self::Error) | a 404 or 500 | `private, no-store` |
+/// | [`Redirect`](Self::Redirect) | a 302 to the sign-in page | `private, no-cache` |
+/// | [`UnsafeMethod`](Self::UnsafeMethod) | a POST | `private, no-store` |
+/// | [`LiveStream`](Self::LiveStream) | server-sent events | `private, no-store` |
+/// | [`VaryAny`](Self::VaryAny) | `Vary: *` | `private, max-age=60, no-cache` |
+/// | [`Cors`](Self::Cors) | CORS with credentials | `private, max-age=60`, and `Vary: origin` |
+///
+/// To find out why a response is not stored, use [`explain`](crate::CachePolicyLayer::explain) or
+/// [`record_decisions`](crate::CachePolicyLayer::record_decisions).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Guard {
@@ -60,6 +75,13 @@ impl Guard {
     };
 
     /// Returns the id of the rule and the guard's action, for a log line.
+    ///
+    /// ```
+    /// use tower_cache_policy::policy::Guard;
+    ///
+    /// assert_eq!(Guard::SetCookie.reason(), "G-01 Set-Cookie: private");
+    /// assert_eq!(Guard::Error.reason(), "G-04 error: not stored");
+    /// ```
     #[must_use]
     pub fn reason(self) -> &'static str {
         GUARDS.iter().find(|row| row.guard == self).map_or("", |row| row.reason)
@@ -141,6 +163,31 @@ const fn row(guard: Guard, reason: &'static str, risk: Option<Risk>, sees: Facts
 ///     .accept_risk(Risk::SetCookieReplayedToOthers);
 /// # let _ = layer;
 /// ```
+///
+/// The same response with the guard and without it:
+///
+/// ```
+/// use std::{convert::Infallible, time::Duration};
+///
+/// use http::{Request, Response};
+/// use tower::{ServiceBuilder, ServiceExt};
+/// use tower_cache_policy::CachePolicyLayer;
+/// use tower_cache_policy::policy::{CachePolicy, Risk};
+///
+/// # tokio_test::block_on(async {
+/// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(60)));
+/// for (layer, cache_control) in [
+///     (layer.clone(), "private, max-age=60"),
+///     (layer.accept_risk(Risk::SetCookieReplayedToOthers), "public, max-age=60"),
+/// ] {
+///     let service = ServiceBuilder::new().layer(layer).service_fn(async |_: Request<()>| {
+///         Ok::<_, Infallible>(Response::builder().header("set-cookie", "theme=dark").body(()).unwrap())
+///     });
+///     let response = service.oneshot(Request::new(())).await.unwrap();
+///     assert_eq!(response.headers()["cache-control"], cache_control);
+/// }
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Risk {
@@ -151,19 +198,32 @@ pub enum Risk {
     /// not depend on them.
     AuthorizedResponseServedToOthers,
     /// A shared cache serves one visitor's response to others.
+    ///
+    /// Safe only if the mark is wrong. Remove the mark instead.
     PersonalizedResponseServedToOthers,
     /// A shared cache serves an error that one client caused to all clients, for the lifetime of a successful response.
     /// 428, 429, 431 and 511 are not stored in any case.
+    ///
+    /// For a short lifetime of a 404, use [`for_status`](crate::CachePolicyLayer::for_status) instead.
     ErrorServedAsLongAsASuccess,
     /// A cache serves an empty or unusual success in place of the page.
+    ///
+    /// Examples are 201, 202 and 204.
     UnexpectedSuccessServedAsThePage,
     /// A cache serves a redirect that no longer applies.
+    ///
+    /// For permanent redirects, use [`for_status`](crate::CachePolicyLayer::for_status) with 301 or 308 instead.
     RedirectOutlivesItsReason,
     /// An edge cache obeys a field next to `no-store`, and stores the response.
     EdgeFieldOverrulesNoStore,
     /// A cache reuses the response to a POST or another method for a later request.
+    ///
+    /// A response to POST can be stored only with a `Content-Location` that equals the URL, and few caches support
+    /// that.
     UnsafeResponseReused,
     /// A cache stores part of an endless stream, or holds a connection open for it.
+    ///
+    /// Examples are server-sent events and multipart streams.
     LiveStreamStored,
     /// A cache that ignores `Vary: *` serves one variant to all clients.
     VariantServedToEverybody,
@@ -171,6 +231,9 @@ pub enum Risk {
     /// every request.
     OneOriginsResponseServedToAnother,
     /// A cache applies heuristic freshness.
+    ///
+    /// The risk is a lifetime that the application did not choose: a tenth of the time since `Last-Modified`, or the
+    /// default of a CDN.
     LifetimeGuessedByCaches,
     /// A cache reads only one of several `Cache-Control` lines. If a quoted string spans several lines, they are joined
     /// in any case, because that changes their meaning.
@@ -186,6 +249,14 @@ impl Risk {
 }
 
 /// A set of guards.
+///
+/// ```
+/// use tower_cache_policy::policy::{Guard, GuardSet};
+///
+/// let none = GuardSet::EMPTY;
+/// assert!(none.is_empty() && !none.contains(Guard::SetCookie));
+/// assert_eq!(none.iter().count(), 0);
+/// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct GuardSet(u16);
 

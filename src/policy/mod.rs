@@ -78,6 +78,55 @@
 //! assert_eq!(ARTICLE.to_string(), "public, max-age=60, s-maxage=3600");
 //! assert_eq!(CachePolicy::NO_STORE.to_string(), "private, no-store");
 //! ```
+//!
+//! # Choosing a constructor
+//!
+//! | Who may store the response | For how long | Policy |
+//! |---|---|---|
+//! | all caches | the same time everywhere | [`CachePolicy::public`] |
+//! | all caches | longer in a CDN, which is purged | [`CachePolicy::public`] with [`edge`](CachePolicy::edge) |
+//! | a CDN | a fixed time, or until it is purged; browsers revalidate | [`CachePolicy::edge_only`] |
+//! | all caches | revalidated before each reuse | [`CachePolicy::NO_CACHE`] |
+//! | the browser | a fixed time | [`CachePolicy::private`] |
+//! | the browser | revalidated before each reuse | [`CachePolicy::PRIVATE_NO_CACHE`] |
+//! | no cache | – | [`CachePolicy::NO_STORE`] |
+//!
+//! `NO_CACHE` costs a request for each page view, but with an entity tag the response to it is a small 304. Choose it
+//! if outdated content is a mistake. Choose a lifetime if outdated content is only a delay.
+//!
+//! # From a handler
+//!
+//! The policy of one response can depend on its content. The handler inserts it into the extensions:
+//!
+//! ```
+//! use std::{convert::Infallible, time::Duration};
+//!
+//! use http::{Request, Response};
+//! use tower::{ServiceBuilder, ServiceExt};
+//! use tower_cache_policy::CachePolicyLayer;
+//! use tower_cache_policy::policy::CachePolicy;
+//!
+//! async fn auction(request: Request<()>) -> Result<Response<()>, Infallible> {
+//!     let is_closed = request.uri().path() == "/auctions/1";
+//!     let mut response = Response::new(());
+//!     if is_closed {
+//!         // The result of a closed auction does not change.
+//!         response.extensions_mut().insert(CachePolicy::public(Duration::from_secs(86_400)));
+//!     }
+//!     Ok(response)
+//! }
+//!
+//! # tokio_test::block_on(async {
+//! let service = ServiceBuilder::new()
+//!     .layer(CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(5))))
+//!     .service_fn(auction);
+//! for (path, cache_control) in [("/auctions/1", "public, max-age=86400"), ("/auctions/2", "public, max-age=5")] {
+//!     let request = Request::get(path).body(()).unwrap();
+//!     let response = service.clone().oneshot(request).await.unwrap();
+//!     assert_eq!(response.headers()["cache-control"], cache_control);
+//! }
+//! # });
+//! ```
 
 mod cache_policy;
 #[cfg(test)]

@@ -43,6 +43,17 @@ impl OriginalPath {
     }
 
     /// Returns the path, without the query.
+    ///
+    /// The path is percent-encoded, as the client sent it:
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_cache_policy::policy::OriginalPath;
+    ///
+    /// let mut request = Request::get("/caf%C3%A9/?menu=1").body(()).unwrap();
+    /// OriginalPath::record(&mut request);
+    /// assert_eq!(request.extensions().get::<OriginalPath>().unwrap().as_str(), "/caf%C3%A9/");
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.path()
@@ -73,6 +84,19 @@ impl OriginalPath {
 ///     Some(policy)
 /// });
 /// # let _ = layer;
+/// ```
+///
+/// ```
+/// use http::Request;
+/// use tower_cache_policy::policy::original_path;
+///
+/// let path = |uri| {
+///     let (request, ()) = Request::get(uri).body(()).unwrap().into_parts();
+///     original_path(&request).map(str::to_owned)
+/// };
+/// assert_eq!(path("/news/7?page=2").as_deref(), Some("/news/7"));
+/// // Some services resolve this to `/account`.
+/// assert_eq!(path("/static/..%2faccount"), None);
 /// ```
 #[must_use]
 pub fn original_path(request: &Parts) -> Option<&str> {

@@ -63,6 +63,14 @@ impl HttpDate {
     /// Creates a date from seconds since the Unix epoch.
     ///
     /// Returns `None` outside the years 0000 to 9999.
+    ///
+    /// ```
+    /// use tower_cache_policy::protocol::HttpDate;
+    ///
+    /// let date = HttpDate::from_unix_seconds(784_111_777).unwrap();
+    /// assert_eq!(date.to_string(), "Sun, 06 Nov 1994 08:49:37 GMT");
+    /// assert_eq!(HttpDate::from_unix_seconds(i64::MAX), None);
+    /// ```
     #[must_use]
     pub const fn from_unix_seconds(seconds: i64) -> Option<Self> {
         if seconds < Self::MIN.0 || seconds > Self::MAX.0 { None } else { Some(Self(seconds)) }
@@ -148,6 +156,16 @@ impl HttpDate {
     }
 
     /// Returns the seconds from `earlier` to `self`, or zero if `earlier` is later.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::protocol::HttpDate;
+    ///
+    /// let start = HttpDate::from_unix_seconds(784_111_777).unwrap();
+    /// let later = start.saturating_add(Duration::from_secs(90));
+    /// assert_eq!(later.seconds_since(start), 90);
+    /// assert_eq!(start.seconds_since(later), 0, "clocks of servers differ");
+    /// ```
     #[must_use]
     pub const fn seconds_since(self, earlier: Self) -> u64 {
         if self.0 > earlier.0 { self.0.abs_diff(earlier.0) } else { 0 }
@@ -203,6 +221,16 @@ impl fmt::Debug for HttpDate {
 /// The error returned for bytes that are not an HTTP date.
 ///
 /// Its text shows at most 64 bytes of the value.
+///
+/// ```
+/// use tower_cache_policy::protocol::HttpDate;
+///
+/// let error = HttpDate::parse(b"2026-06-01T00:00:00Z", HttpDate::UNIX_EPOCH).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "`2026-06-01T00:00:00Z` is not an HTTP date; use the format `Sun, 06 Nov 1994 08:49:37 GMT`"
+/// );
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct InvalidHttpDate {
     /// The first bytes of the value, so that an error does not hold a large field value.

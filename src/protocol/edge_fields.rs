@@ -89,6 +89,14 @@ pub fn is_targeted_field(name: &HeaderName) -> bool {
 }
 
 /// Returns whether a header field contains cache tags for purging, like `Surrogate-Key` and `Cache-Tag`.
+///
+/// ```
+/// use http::HeaderName;
+/// use tower_cache_policy::protocol::is_tag_field;
+///
+/// assert!(is_tag_field(&HeaderName::from_static("surrogate-key")));
+/// assert!(!is_tag_field(&HeaderName::from_static("etag")));
+/// ```
 #[must_use]
 pub fn is_tag_field(name: &HeaderName) -> bool {
     edge_field_kind(name.as_str()) == Some(EdgeFieldKind::Tags)

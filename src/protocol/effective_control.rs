@@ -59,6 +59,18 @@ impl EffectiveControl {
     /// Uses these directives in place of `Cache-Control` and `Expires`, like those of a targeted field.
     ///
     /// Use this function for directives that are not in a header field, such as those of a policy.
+    ///
+    /// ```
+    /// use http::{HeaderMap, HeaderValue, StatusCode};
+    /// use tower_cache_policy::protocol::{Cache, CacheControl, EffectiveControl, HttpDate, Lifetime};
+    ///
+    /// // The response has a date in the past, and the policy of the application takes precedence.
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert("expires", HeaderValue::from_static("0"));
+    /// let control = EffectiveControl::given(CacheControl::new().with_max_age(60));
+    /// let lifetime = Lifetime::under(&control, Cache::Shared, StatusCode::OK, &headers, HttpDate::UNIX_EPOCH);
+    /// assert_eq!(lifetime.seconds(), 60);
+    /// ```
     #[must_use]
     pub fn given(control: CacheControl) -> Self {
         Self { control, is_targeted: true, ignores_request: false }
@@ -68,6 +80,22 @@ impl EffectiveControl {
     ///
     /// The standard requires a cache to obey the directive
     /// ([RFC 9111 section 5.2.1.5](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.5)). Most CDNs ignore it.
+    ///
+    /// ```
+    /// use http::{HeaderMap, HeaderValue, Request, StatusCode};
+    /// use tower_cache_policy::protocol::{Cache, EffectiveControl, Storability};
+    ///
+    /// let (request, ()) = Request::get("/").header("cache-control", "no-store").body(()).unwrap().into_parts();
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert("cache-control", HeaderValue::from_static("max-age=60"));
+    ///
+    /// let control = EffectiveControl::from_headers(&headers);
+    /// let is_allowed = |control: &EffectiveControl| {
+    ///     Storability::under(control, Cache::Shared, &request, StatusCode::OK, &headers).is_allowed()
+    /// };
+    /// assert!(!is_allowed(&control));
+    /// assert!(is_allowed(&control.ignoring_request()));
+    /// ```
     #[must_use]
     pub fn ignoring_request(self) -> Self {
         // C-17.

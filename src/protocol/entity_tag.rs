@@ -66,6 +66,18 @@ impl EntityTag {
 
     /// Creates a strong tag from its opaque text, without quotes.
     ///
+    /// Use a revision or a hash of the content. The tag must change whenever the response changes, for example with the
+    /// language.
+    ///
+    /// ```
+    /// use tower_cache_policy::protocol::EntityTag;
+    ///
+    /// let etag = EntityTag::strong(format!("rev-{}", 7))?;
+    /// assert_eq!(etag.to_header_value(), "\"rev-7\"");
+    /// assert!(!etag.is_weak());
+    /// # Ok::<(), tower_cache_policy::protocol::InvalidEntityTag>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Returns an error if `opaque` contains a space, a double quote or a control character.
@@ -75,6 +87,16 @@ impl EntityTag {
     }
 
     /// Creates a weak tag from its opaque text, without quotes and `W/` prefix.
+    ///
+    /// Use a weak tag if two responses with the same tag may differ in their bytes, for example in their compression.
+    ///
+    /// ```
+    /// use tower_cache_policy::protocol::EntityTag;
+    ///
+    /// let etag = EntityTag::weak("rev-7")?;
+    /// assert_eq!(etag.to_header_value(), "W/\"rev-7\"");
+    /// # Ok::<(), tower_cache_policy::protocol::InvalidEntityTag>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -87,6 +109,16 @@ impl EntityTag {
     /// Parses one entity tag, such as an `ETag` field value. The prefix `W/` is case-sensitive.
     ///
     /// Surrounding white space is ignored.
+    ///
+    /// ```
+    /// use tower_cache_policy::protocol::EntityTag;
+    ///
+    /// let etag = EntityTag::parse(b"W/\"v1\"")?;
+    /// assert!(etag.is_weak());
+    /// assert_eq!(etag.opaque(), b"v1");
+    /// assert!(EntityTag::parse(b"v1").is_err(), "the quotes are part of a tag");
+    /// # Ok::<(), tower_cache_policy::protocol::InvalidEntityTag>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -194,6 +226,14 @@ impl fmt::Debug for EntityTag {
 }
 
 /// A borrowed [`EntityTag`], for comparison without allocation.
+///
+/// ```
+/// use tower_cache_policy::protocol::{EntityTag, EntityTagRef};
+///
+/// const CURRENT: EntityTag = EntityTag::from_static("\"v7\"");
+/// let sent = EntityTagRef::parse(b"\"v7\"").unwrap();
+/// assert!(sent.strong_eq(CURRENT.as_ref()));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct EntityTagRef<'a> {
     weak: bool,
@@ -354,6 +394,13 @@ impl<'a, L: Iterator<Item = &'a HeaderValue>> Iterator for EntityTagList<'a, L> 
 /// The error returned for bytes that are not an entity tag.
 ///
 /// Its text shows the first 64 bytes of the value.
+///
+/// ```
+/// use tower_cache_policy::protocol::EntityTag;
+///
+/// let error = EntityTag::strong("two words").unwrap_err();
+/// assert!(error.to_string().starts_with("`two words` is not an entity tag; "), "{error}");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct InvalidEntityTag {
     value: Box<[u8]>,

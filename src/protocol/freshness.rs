@@ -20,6 +20,27 @@ pub enum Cache {
 
 /// The field or rule that determines a freshness lifetime, in order of precedence
 /// ([RFC 9111 section 4.2.1](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.1)).
+///
+/// The first that applies determines the lifetime:
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue, StatusCode};
+/// use tower_cache_policy::protocol::{Cache, HttpDate, Lifetime, LifetimeSource};
+///
+/// let mut headers = HeaderMap::new();
+/// let now = HttpDate::from_unix_seconds(784_111_777).unwrap();
+/// let lifetime = |headers: &HeaderMap| {
+///     let lifetime = Lifetime::of_response(Cache::Shared, StatusCode::OK, headers, now);
+///     (lifetime.source(), lifetime.seconds())
+/// };
+/// assert_eq!(lifetime(&headers), (LifetimeSource::None, 0));
+/// headers.insert("last-modified", HeaderValue::from_static("Sun, 06 Nov 1994 08:32:57 GMT"));
+/// assert_eq!(lifetime(&headers), (LifetimeSource::Heuristic, 100));
+/// headers.insert("expires", HeaderValue::from_static("Sun, 06 Nov 1994 08:50:37 GMT"));
+/// assert_eq!(lifetime(&headers), (LifetimeSource::Expires, 60));
+/// headers.insert("cache-control", HeaderValue::from_static("max-age=30"));
+/// assert_eq!(lifetime(&headers), (LifetimeSource::MaxAge, 30));
+/// ```
 // F-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

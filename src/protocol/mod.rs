@@ -55,6 +55,29 @@
 //! assert_eq!(lost_update.outcome(), Outcome::PreconditionFailed);
 //! assert_eq!(lost_update.condition(), Some(Condition::IfMatch));
 //! ```
+//!
+//! # In a proxy or a client
+//!
+//! The types evaluate responses of other servers too. This client decides whether it may reuse a stored response:
+//!
+//! ```
+//! use http::{HeaderMap, HeaderValue, StatusCode};
+//! use tower_cache_policy::protocol::{Age, Cache, Freshness, HttpDate};
+//!
+//! // The fields of a response that the client stored.
+//! let mut stored = HeaderMap::new();
+//! stored.insert("cache-control", HeaderValue::from_static("max-age=60, stale-if-error=600"));
+//! let received = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+//!
+//! let after = |seconds| {
+//!     let age = Age::from_seconds(seconds);
+//!     Freshness::of_response(Cache::Private, StatusCode::OK, &stored, received, age)
+//! };
+//! assert!(after(30).may_reuse());
+//! assert!(!after(90).may_reuse());
+//! assert!(after(90).may_serve_on_error(), "if the server is down");
+//! assert!(!after(900).may_serve_on_error());
+//! ```
 
 mod cache_control;
 mod coding;

@@ -68,6 +68,9 @@ pub fn into_not_modified(headers: &mut HeaderMap) {
 /// assert!(!headers.contains_key("etag"));
 /// assert_eq!(headers["cache-control"], "private, no-store");
 /// ```
+///
+/// A proxy or a handler that evaluates preconditions itself calls it after [`Preconditions`](super::Preconditions)
+/// returned [`PreconditionFailed`](super::Outcome::PreconditionFailed).
 pub fn into_precondition_failed(headers: &mut HeaderMap) {
     // N-08, G-07.
     remove_fields(headers, |name| describes_content(name.as_str()));

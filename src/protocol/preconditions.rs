@@ -12,6 +12,20 @@ use super::validators::{etag_line, last_modified_of};
 use super::{EntityTag, EntityTagList, EntityTagMember, EntityTagRef, HttpDate, Representation, Validators};
 
 /// The result of evaluating the preconditions of a request.
+///
+/// ```
+/// use http::StatusCode;
+/// use tower_cache_policy::protocol::Outcome;
+///
+/// fn status_without_content(outcome: Outcome) -> Option<StatusCode> {
+///     match outcome {
+///         Outcome::Proceed => None,
+///         Outcome::NotModified => Some(StatusCode::NOT_MODIFIED),
+///         Outcome::PreconditionFailed => Some(StatusCode::PRECONDITION_FAILED),
+///     }
+/// }
+/// assert_eq!(status_without_content(Outcome::NotModified), Some(StatusCode::NOT_MODIFIED));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(clippy::exhaustive_enums)] // RFC 9110 section 13.2.2 defines three results.
 pub enum Outcome {
@@ -24,6 +38,13 @@ pub enum Outcome {
 }
 
 /// The field that caused an [`Outcome`] other than [`Proceed`](Outcome::Proceed).
+///
+/// | Field | Sent by | The request proceeds if |
+/// |---|---|---|
+/// | [`IfMatch`](Self::IfMatch) | a client that changes a resource | one of the tags is current (strong comparison) |
+/// | [`IfNoneMatch`](Self::IfNoneMatch) | a cache that revalidates, or a client that creates a resource with `*` | none of the tags is current (weak comparison) |
+/// | [`IfModifiedSince`](Self::IfModifiedSince) | a cache that has only a date | the content was modified later |
+/// | [`IfUnmodifiedSince`](Self::IfUnmodifiedSince) | a client that has only a date and changes a resource | the content was not modified later |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(clippy::exhaustive_enums)] // RFC 9110 section 13.1 defines these fields.
 pub enum Condition {
@@ -232,6 +253,20 @@ impl Preconditions {
     ///
     /// `If-Unmodified-Since` has no effect if its date is invalid, or if the representation has no modification date.
     /// The standard requires a server to ignore it then.
+    ///
+    /// ```
+    /// use http::{HeaderMap, HeaderValue, Method};
+    /// use tower_cache_policy::protocol::{EntityTag, HttpDate, Preconditions, Validators};
+    ///
+    /// let current = Validators::new().with_etag(EntityTag::from_static("\"v7\"")).into();
+    /// let now = HttpDate::UNIX_EPOCH;
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// assert!(Preconditions::new(&Method::PUT, &headers).is_unprotected_write(&current, now), "send 428");
+    /// assert!(!Preconditions::new(&Method::GET, &headers).is_unprotected_write(&current, now));
+    /// headers.insert("if-match", HeaderValue::from_static("\"v7\""));
+    /// assert!(!Preconditions::new(&Method::PUT, &headers).is_unprotected_write(&current, now));
+    /// ```
     #[must_use]
     pub fn is_unprotected_write(&self, current: &Representation, now: HttpDate) -> bool {
         // N-09, P-12.
@@ -259,6 +294,23 @@ impl Preconditions {
     /// - An unsafe request with a precondition fails if the representation is [`Unknown`](Representation::Unknown).
     ///
     /// To evaluate against the response of a handler, use [`evaluate_response`](Self::evaluate_response).
+    ///
+    /// ```
+    /// use http::{HeaderMap, HeaderValue, Method};
+    /// use tower_cache_policy::protocol::{Condition, EntityTag, HttpDate, Outcome, Preconditions, Representation, Validators};
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert("if-none-match", HeaderValue::from_static("W/\"v7\""));
+    /// let preconditions = Preconditions::new(&Method::GET, &headers);
+    /// let now = HttpDate::UNIX_EPOCH;
+    ///
+    /// // A revalidation ignores whether a tag is weak.
+    /// let current = Validators::new().with_etag(EntityTag::from_static("\"v7\"")).into();
+    /// let evaluation = preconditions.evaluate(&current, now);
+    /// assert_eq!(evaluation.outcome(), Outcome::NotModified);
+    /// assert_eq!(evaluation.condition(), Some(Condition::IfNoneMatch));
+    /// assert_eq!(preconditions.evaluate(&Representation::Missing, now).outcome(), Outcome::Proceed);
+    /// ```
     #[must_use]
     pub fn evaluate(&self, current: &Representation, now: HttpDate) -> Evaluation {
         // P-02, P-05, D-04.
@@ -283,6 +335,22 @@ impl Preconditions {
     /// The caller must first check that preconditions apply to the response's status code
     /// ([RFC 9110 section 13.2.1](https://www.rfc-editor.org/rfc/rfc9110.html#section-13.2.1)). An unsafe request
     /// always proceeds, because the handler has already performed it.
+    ///
+    /// ```
+    /// use http::{HeaderMap, HeaderValue, Method};
+    /// use tower_cache_policy::protocol::{HttpDate, Outcome, Preconditions, into_not_modified};
+    ///
+    /// let mut request = HeaderMap::new();
+    /// request.insert("if-none-match", HeaderValue::from_static("\"v7\""));
+    /// let mut response = HeaderMap::new();
+    /// response.insert("etag", HeaderValue::from_static("\"v7\""));
+    /// response.insert("content-length", HeaderValue::from_static("5"));
+    ///
+    /// let evaluation = Preconditions::new(&Method::GET, &request).evaluate_response(&response, HttpDate::UNIX_EPOCH);
+    /// assert_eq!(evaluation.outcome(), Outcome::NotModified);
+    /// into_not_modified(&mut response);
+    /// assert!(!response.contains_key("content-length"));
+    /// ```
     #[must_use]
     pub fn evaluate_response(&self, response: &HeaderMap, now: HttpDate) -> Evaluation {
         // P-02, P-26, P-09.

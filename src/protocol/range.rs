@@ -53,6 +53,13 @@ pub(crate) fn has_valid_byte_range(headers: &HeaderMap) -> bool {
 /// assert_eq!(response["content-range"], "bytes 7-9/10");
 /// assert_eq!(response["content-length"], "3");
 /// ```
+///
+/// | `Range` for 10 bytes | Result |
+/// |---|---|
+/// | none, `bytes=0-2,5-6` or `lines=1-2` | [`All`](Self::All) |
+/// | `bytes=2-5` | [`Part`](Self::Part) with the positions 2 to 5 |
+/// | `bytes=7-`, `bytes=-3` | [`Part`](Self::Part) with the positions 7 to 9 |
+/// | `bytes=20-30` | [`Unsatisfiable`](Self::Unsatisfiable) |
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums, reason = "a range is ignored, satisfiable or unsatisfiable")]
 pub enum RequestedBytes {

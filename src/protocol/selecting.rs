@@ -28,7 +28,7 @@ use super::vary::Vary;
 ///
 /// White space inside of a member counts, because `a b` and `ab` are different values. White space and commas inside of
 /// a quoted string count too. A request without a field matches only requests without it: an empty field is different,
-/// because an empty `Accept-Encoding` asks for no content coding and a missing one accepts all.
+/// because an empty `Accept-Encoding` accepts no content coding and a missing one accepts all.
 ///
 /// An `Accept-Encoding` or `Accept-Language` that is malformed or repeats a member is compared like any list, because
 /// services disagree on its meaning.
@@ -67,6 +67,17 @@ impl SelectingFields {
     ///
     /// Returns `None` for `*`, which no request matches. An empty `Vary` gives a value without fields, which every
     /// request matches.
+    ///
+    /// ```
+    /// use http::HeaderMap;
+    /// use tower_cache_policy::protocol::{SelectingFields, Vary};
+    ///
+    /// assert!(SelectingFields::from_vary(&Vary::any()).is_none());
+    ///
+    /// let all = SelectingFields::from_vary(&Vary::new()).unwrap();
+    /// let values = all.values_in(&HeaderMap::new()).unwrap();
+    /// assert!(values.as_bytes().is_empty(), "one stored response for all requests");
+    /// ```
     #[must_use]
     pub fn from_vary(vary: &Vary) -> Option<Self> {
         if vary.is_any() {

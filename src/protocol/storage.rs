@@ -39,6 +39,23 @@ pub enum Storability {
 
 /// The first rule that allows a cache to store a response
 /// ([RFC 9111 section 3](https://www.rfc-editor.org/rfc/rfc9111.html#section-3)).
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue, Request, StatusCode};
+/// use tower_cache_policy::protocol::{Cache, Storability, StoragePermission};
+///
+/// let (request, ()) = Request::get("/").body(()).unwrap().into_parts();
+/// let permission = |status, cache_control: &'static str| {
+///     let mut headers = HeaderMap::new();
+///     headers.insert("cache-control", HeaderValue::from_static(cache_control));
+///     Storability::of_response(Cache::Shared, &request, status, &headers)
+/// };
+/// let allowed = Storability::Allowed;
+/// assert_eq!(permission(StatusCode::OK, "max-age=60"), allowed(StoragePermission::MaxAge));
+/// assert_eq!(permission(StatusCode::FOUND, "public"), allowed(StoragePermission::Public));
+/// // Without a directive, the status decides.
+/// assert_eq!(permission(StatusCode::NOT_FOUND, "no-transform"), allowed(StoragePermission::Status));
+/// ```
 // S-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -66,6 +83,27 @@ pub enum StoragePermission {
 
 /// The first rule that forbids a cache to store a response
 /// ([RFC 9111 section 3](https://www.rfc-editor.org/rfc/rfc9111.html#section-3)).
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+/// use tower_cache_policy::protocol::{Cache, Storability, StorageProhibition};
+///
+/// let prohibition = |method, status, cache_control: &'static str| {
+///     let (request, ()) = Request::builder().method(method).body(()).unwrap().into_parts();
+///     let mut headers = HeaderMap::new();
+///     headers.insert("cache-control", HeaderValue::from_static(cache_control));
+///     Storability::of_response(Cache::Shared, &request, status, &headers)
+/// };
+/// let forbidden = Storability::Forbidden;
+/// assert_eq!(prohibition(Method::GET, StatusCode::OK, "private"), forbidden(StorageProhibition::Private));
+/// assert_eq!(prohibition(Method::PUT, StatusCode::OK, "max-age=60"), forbidden(StorageProhibition::Method));
+/// let limited = StatusCode::TOO_MANY_REQUESTS;
+/// assert_eq!(prohibition(Method::GET, limited, "max-age=60"), forbidden(StorageProhibition::Status));
+/// assert_eq!(
+///     prohibition(Method::GET, StatusCode::FOUND, "no-transform"),
+///     forbidden(StorageProhibition::NothingAllows)
+/// );
+/// ```
 // S-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

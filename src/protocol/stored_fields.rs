@@ -211,6 +211,18 @@ pub fn is_confirmed_by_head(stored: &HeaderMap, stored_length: u64, head: &Heade
 }
 
 /// The error returned if the fields of a response cannot be stored as the standard requires.
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue};
+/// use tower_cache_policy::protocol::{Cache, CacheControl, remove_unstored_fields};
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert("cache-control", HeaderValue::from_static("max-age=60, no-cache=\"vary\""));
+/// headers.insert("vary", HeaderValue::from_static("accept"));
+/// let control = CacheControl::from_headers(&headers).unwrap();
+/// let error = remove_unstored_fields(&mut headers, &control, Cache::Shared).unwrap_err();
+/// assert!(error.to_string().contains("names `vary`, without which the response cannot be stored"), "{error}");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnstorableFields {
     problem: Problem,

@@ -84,6 +84,14 @@ impl CacheControl {
     /// - An extension is rendered if a Dictionary can represent it, with its name in lower case. If several extensions
     ///   have the same name, only the first is rendered. An extension with the name of a known directive, such as the
     ///   malformed `public=1`, is omitted.
+    ///
+    /// ```
+    /// use tower_cache_policy::protocol::CacheControl;
+    ///
+    /// let control = CacheControl::new().with_max_age(60).with_s_maxage(600);
+    /// assert_eq!(control.to_targeted_value().unwrap(), "max-age=600, proxy-revalidate");
+    /// assert_eq!(CacheControl::new().to_targeted_value(), None);
+    /// ```
     #[must_use]
     pub fn to_targeted_value(&self) -> Option<HeaderValue> {
         // T-02, T-06, T-10, X-05, C-21, C-32.

@@ -25,6 +25,12 @@ use super::{EntityTag, HttpDate};
 /// assert_eq!(representation_of(None), Representation::Missing);
 /// assert!(matches!(representation_of(Some(7)), Representation::Current(_)));
 /// ```
+///
+/// | State | GET with `If-None-Match` | PUT with `If-Match` | PUT with `If-None-Match: *` |
+/// |---|---|---|---|
+/// | [`Missing`](Self::Missing) | proceeds | 412 | proceeds, and creates the resource |
+/// | [`Unknown`](Self::Unknown) | proceeds | 412 | 412 |
+/// | [`Current`](Self::Current) | 304 if a tag matches | proceeds if a tag matches | 412 |
 // P-06, P-14.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums)] // A fourth state would require changes in every caller.
@@ -170,6 +176,20 @@ impl Validators {
     /// ([RFC 9110 section 8.8.2.1](https://www.rfc-editor.org/rfc/rfc9110.html#section-8.8.2.1)).
     ///
     /// If the map is full, the validators are not written.
+    ///
+    /// ```
+    /// use http::HeaderMap;
+    /// use tower_cache_policy::protocol::{EntityTag, HttpDate, Validators};
+    ///
+    /// let now = HttpDate::from_unix_seconds(784_111_777).unwrap();
+    /// let tomorrow = HttpDate::from_unix_seconds(784_198_177).unwrap();
+    /// let validators = Validators::new().with_etag(EntityTag::from_static("\"v7\"")).with_last_modified(tomorrow);
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// validators.write_to(&mut headers, now);
+    /// assert_eq!(headers["etag"], "\"v7\"");
+    /// assert_eq!(headers["last-modified"], "Sun, 06 Nov 1994 08:49:37 GMT", "not a date in the future");
+    /// ```
     pub fn write_to(&self, headers: &mut HeaderMap, now: HttpDate) {
         // V-14.
         if let Some(etag) = &self.etag {

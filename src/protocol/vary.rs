@@ -93,6 +93,16 @@ impl Vary {
     }
 
     /// Returns the names of both sets, those of `self` first, or `*` if either is `*`.
+    ///
+    /// ```
+    /// use tower_cache_policy::protocol::Vary;
+    ///
+    /// let (mut one, mut other) = (Vary::new(), Vary::new());
+    /// one.insert("accept");
+    /// other.insert("accept-language");
+    /// assert_eq!(one.union(&other).to_string(), "accept, accept-language");
+    /// assert_eq!(one.union(&Vary::any()).to_string(), "*");
+    /// ```
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         // K-06.
@@ -130,6 +140,19 @@ impl Vary {
     /// Adds the names to the `Vary` field of a response, and writes the field as one line.
     ///
     /// Leaves the field unchanged if it already contains all the names.
+    ///
+    /// ```
+    /// use http::{HeaderMap, HeaderValue};
+    /// use tower_cache_policy::protocol::Vary;
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// headers.append("vary", HeaderValue::from_static("Accept-Encoding"));
+    /// headers.append("vary", HeaderValue::from_static("origin"));
+    /// let mut vary = Vary::new();
+    /// vary.insert("accept-language");
+    /// vary.add_to(&mut headers);
+    /// assert_eq!(headers["vary"], "Accept-Encoding, origin, accept-language");
+    /// ```
     pub fn add_to(&self, response: &mut HeaderMap) {
         // K-06.
         let current = Self::from_headers(response).unwrap_or_default();

@@ -48,6 +48,70 @@
 //! assert_not_poisonable_by(&service, page(), "x-forwarded-host").await;
 //! # });
 //! ```
+//!
+//! # A failed assertion
+//!
+//! The message has everything that a reviewer needs: the expectation, the place of the assertion, the request without
+//! credentials, the response, and the audit:
+//!
+//! ```
+//! use std::convert::Infallible;
+//! use std::panic::AssertUnwindSafe;
+//!
+//! use futures_util::FutureExt;
+//! use http::{Request, Response};
+//! use http_body_util::Full;
+//! use tower::service_fn;
+//! use tower_cache_policy::testing::assert_never_stored;
+//!
+//! # tokio_test::block_on(async {
+//! // A service without any layer: caches apply their own rules.
+//! let service = service_fn(async |_: Request<String>| {
+//!     Ok::<_, Infallible>(Response::new(Full::<bytes::Bytes>::from("balance")))
+//! });
+//! let account = Request::get("/account").header("cookie", "session=1").body(String::new()).unwrap();
+//! let failure = AssertUnwindSafe(assert_never_stored(&service, account)).catch_unwind().await.unwrap_err();
+//!
+//! let message = failure.downcast_ref::<String>().unwrap();
+//! assert!(message.starts_with("expected a response that no cache may store\nasserted at "));
+//! assert!(message.contains("GET /account\n  cookie: ..\n200 OK\n"), "the cookie is hidden");
+//! assert!(message.contains("A shared cache may store it (no directive forbids it"));
+//! # });
+//! ```
+//!
+//! # Choosing assertions
+//!
+//! | Route | Assertions |
+//! |---|---|
+//! | a public page | [`assert_fresh_for`], [`assert_revalidates`], [`assert_not_poisonable_by`] for `x-forwarded-host` and `x-forwarded-proto` |
+//! | a page in several languages | also [`assert_varies_on`] with `accept-language` |
+//! | a secret | [`assert_never_stored`] |
+//! | a page for one user | [`assert_fresh_for`] with [`Cache::Private`](crate::protocol::Cache::Private), and an [audit](crate::audit) for shared caches |
+//! | a resource that clients edit | [`assert_lost_update_refused`] |
+//! | a deployed page behind a CDN | [`assert_hit_within`] |
+//!
+//! # With axum
+//!
+//! A router is a service. Send requests through the same function that builds the application:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use axum::{Router, http::Request, routing::get};
+//! use tower_cache_policy::{CachingLayer, policy::CachePolicy, protocol::Cache};
+//! use tower_cache_policy::testing::assert_fresh_for;
+//!
+//! fn app() -> Router {
+//!     Router::new()
+//!         .route("/news", get(async || "news"))
+//!         .layer(CachingLayer::new(CachePolicy::public(Duration::from_secs(60))))
+//! }
+//!
+//! # tokio_test::block_on(async {
+//! let page = Request::get("/news").body(String::new()).unwrap();
+//! assert_fresh_for(&app(), page, Cache::Shared, Duration::from_secs(60)).await;
+//! # });
+//! ```
 
 mod exchange;
 mod hit;

@@ -23,6 +23,32 @@ const VALUES: [&str; 5] = ["poison.invalid", "http", "POST", "/poison", "1"];
 /// - No shared cache may store the response.
 /// - `Vary` names the field.
 ///
+/// A page that contains an absolute URL often depends on such a field. Here `Vary` makes the difference:
+///
+/// ```
+/// use std::{convert::Infallible, time::Duration};
+///
+/// use http::{Request, Response};
+/// use http_body_util::Full;
+/// use tower::ServiceBuilder;
+/// use tower_cache_policy::CachePolicyLayer;
+/// use tower_cache_policy::policy::CachePolicy;
+/// use tower_cache_policy::testing::assert_not_poisonable_by;
+///
+/// async fn page(request: Request<String>) -> Result<Response<Full<bytes::Bytes>>, Infallible> {
+///     let host = request.headers().get("x-forwarded-host").and_then(|host| host.to_str().ok());
+///     let link = format!("<a href=\"https://{}/\">", host.unwrap_or("example.com"));
+///     Ok(Response::new(Full::from(link)))
+/// }
+///
+/// # tokio_test::block_on(async {
+/// let policy = CachePolicy::public(Duration::from_secs(60)).vary(&["x-forwarded-host"]);
+/// let service = ServiceBuilder::new().layer(CachePolicyLayer::new(policy)).service_fn(page);
+/// let request = Request::get("/").body(String::new()).unwrap();
+/// assert_not_poisonable_by(&service, request, "x-forwarded-host").await;
+/// # });
+/// ```
+///
 /// # Panics
 ///
 /// Panics if none of them is true, if two equal requests get different responses, if `field` is not a valid field name,

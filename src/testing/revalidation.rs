@@ -21,6 +21,24 @@ use crate::protocol::{Vary, is_targeted_field};
 /// - Both or neither have `Expires`.
 /// - `Vary` names at least the same fields.
 ///
+/// ```
+/// use std::{convert::Infallible, time::Duration};
+///
+/// use http::{Request, Response};
+/// use http_body_util::Full;
+/// use tower::ServiceBuilder;
+/// use tower_cache_policy::CachingLayer;
+/// use tower_cache_policy::policy::CachePolicy;
+/// use tower_cache_policy::testing::assert_revalidates;
+///
+/// # tokio_test::block_on(async {
+/// let service = ServiceBuilder::new()
+///     .layer(CachingLayer::new(CachePolicy::public(Duration::from_secs(60))))
+///     .service_fn(async |_: Request<String>| Ok::<_, Infallible>(Response::new(Full::<bytes::Bytes>::from("news"))));
+/// assert_revalidates(&service, Request::get("/").body(String::new()).unwrap()).await;
+/// # });
+/// ```
+///
 /// # Panics
 ///
 /// Panics if one of these is not true, or if the service fails.

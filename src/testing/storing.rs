@@ -67,6 +67,29 @@ where
 /// ([RFC 9111 section 4.2.1](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.1)). Fractions of a second are
 /// ignored.
 ///
+/// ```
+/// use std::{convert::Infallible, time::Duration};
+///
+/// use http::{Request, Response};
+/// use http_body_util::Full;
+/// use tower::ServiceBuilder;
+/// use tower_cache_policy::CachePolicyLayer;
+/// use tower_cache_policy::policy::CachePolicy;
+/// use tower_cache_policy::protocol::Cache;
+/// use tower_cache_policy::testing::assert_fresh_for;
+///
+/// # tokio_test::block_on(async {
+/// let (minute, hour) = (Duration::from_secs(60), Duration::from_secs(3_600));
+/// let service = ServiceBuilder::new()
+///     .layer(CachePolicyLayer::new(CachePolicy::public(minute).edge(hour)))
+///     .service_fn(async |_: Request<String>| Ok::<_, Infallible>(Response::new(Full::<bytes::Bytes>::from("news"))));
+/// let page = || Request::get("/").body(String::new()).unwrap();
+///
+/// assert_fresh_for(&service, page(), Cache::Private, minute).await;
+/// assert_fresh_for(&service, page(), Cache::Shared, hour).await;
+/// # });
+/// ```
+///
 /// # Panics
 ///
 /// Panics if the cache may not store or reuse the response, if it has another freshness lifetime, or if the service

@@ -15,6 +15,27 @@ use super::exchange::Exchange;
 /// A cache can receive either response first. If that response does not have the name in `Vary`, the cache reuses it
 /// for all requests. A `Vary: *` passes as well.
 ///
+/// ```
+/// use std::{convert::Infallible, time::Duration};
+///
+/// use http::{Request, Response};
+/// use http_body_util::Full;
+/// use tower::ServiceBuilder;
+/// use tower_cache_policy::CachePolicyLayer;
+/// use tower_cache_policy::policy::CachePolicy;
+/// use tower_cache_policy::testing::assert_varies_on;
+///
+/// # tokio_test::block_on(async {
+/// let policy = CachePolicy::public(Duration::from_secs(60)).vary(&["accept-language"]);
+/// let service = ServiceBuilder::new()
+///     .layer(CachePolicyLayer::new(policy))
+///     .service_fn(async |_: Request<String>| Ok::<_, Infallible>(Response::new(Full::<bytes::Bytes>::from("Hallo"))));
+///
+/// let german = Request::get("/").header("accept-language", "de").body(String::new()).unwrap();
+/// assert_varies_on(&service, german, "accept-language").await;
+/// # });
+/// ```
+///
 /// # Panics
 ///
 /// Panics if one of the responses does not name the field, or if the service fails.

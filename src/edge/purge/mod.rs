@@ -19,6 +19,36 @@
 //! assert_eq!(purge.urls()[0], "https://example.com/feed");
 //! # Ok::<_, tower_cache_policy::edge::purge::InvalidPurgeUrl>(())
 //! ```
+//!
+//! # In a handler
+//!
+//! ```
+//! use axum::{Router, extract::Path, http::StatusCode, response::{IntoResponse, Response}, routing::put};
+//! use tower_cache_policy::edge::purge::Purge;
+//! use tower_cache_policy::policy::CacheTag;
+//!
+//! async fn save(Path(id): Path<u32>) -> Response {
+//!     // Write to the database first. The purge runs after the handler.
+//!     let mut response = StatusCode::NO_CONTENT.into_response();
+//!     let tag = CacheTag::new(format!("article-{id}")).expect("a valid tag: letters, digits and '-'");
+//!     Purge::tags([tag, CacheTag::from_static("front-page")]).add_to(response.extensions_mut());
+//!     response
+//! }
+//!
+//! let app: Router = Router::new().route("/articles/{id}", put(save));
+//! # let _ = app;
+//! ```
+//!
+//! # Which kind of purge
+//!
+//! | | By tag | By URL | Everything |
+//! |---|---|---|---|
+//! | needs | tags in the responses, and an edge that reads them | the exact URL with its query | nothing |
+//! | reaches | all pages that show the data | one URL, at some edges in one variant only | the site |
+//! | use for | data that appears on several pages | a single file | a broken deployment |
+//!
+//! A purge never reaches browsers. Give a response that you purge a short lifetime for browsers and a long one for the
+//! edge: see [`CachePolicy::edge`](crate::policy::CachePolicy::edge).
 
 mod url;
 mod value;

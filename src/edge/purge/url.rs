@@ -11,6 +11,25 @@ use crate::protocol::has_dot_segment;
 ///
 /// `Display` and `Debug` hide user information and the query, because both may contain credentials. The text has a
 /// limited length.
+///
+/// ```
+/// use tower_cache_policy::edge::purge::Purge;
+///
+/// for (url, message) in [
+///     ("/feed", "the URL \"/feed\" is not absolute: start it with http:// or https:// and a host"),
+///     (
+///         "https://user:secret@example.com/",
+///         "the URL \"https://***@example.com/\" has user information or an invalid port: write only a host and a port \
+///          before the path",
+///     ),
+///     (
+///         "https://example.com/a/../b?token=secret",
+///         "the URL \"https://example.com/a/../b?***\" has a segment '.' or '..': write the path without it",
+///     ),
+/// ] {
+///     assert_eq!(Purge::url(url).unwrap_err().to_string(), message);
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidPurgeUrl {
     shown: String,

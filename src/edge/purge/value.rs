@@ -25,6 +25,15 @@ const FEW: usize = 32;
 
 impl Purge {
     /// Purges all responses that have at least one of these tags.
+    ///
+    /// ```
+    /// use tower_cache_policy::edge::purge::Purge;
+    /// use tower_cache_policy::policy::CacheTag;
+    ///
+    /// let purge = Purge::tags([CacheTag::from_static("article-7"), CacheTag::from_static("front-page")]);
+    /// assert_eq!(purge.cache_tags().len(), 2);
+    /// assert!(Purge::tags([]).is_empty(), "purges nothing");
+    /// ```
     #[must_use]
     pub fn tags(tags: impl IntoIterator<Item = CacheTag>) -> Self {
         Self { tags: tags.into_iter().collect(), ..Self::default() }
@@ -36,6 +45,14 @@ impl Purge {
     /// The URL is converted to the form in which clients request it, because caches compare URLs byte by byte: the host
     /// in lower case, without a default port and without a fragment.
     ///
+    /// ```
+    /// use tower_cache_policy::edge::purge::Purge;
+    ///
+    /// let purge = Purge::url("HTTPS://Example.com:443/feed?page=2#top")?;
+    /// assert_eq!(purge.urls()[0], "https://example.com/feed?page=2");
+    /// # Ok::<_, tower_cache_policy::edge::purge::InvalidPurgeUrl>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Returns [`InvalidPurgeUrl`] if the URL is not absolute or not percent-encoded, or if it contains a user name or
@@ -46,6 +63,15 @@ impl Purge {
     }
 
     /// Purges all stored responses of the site.
+    ///
+    /// ```
+    /// use tower_cache_policy::edge::purge::Purge;
+    /// use tower_cache_policy::policy::CacheTag;
+    ///
+    /// let purge = Purge::everything().and(Purge::tags([CacheTag::from_static("article-7")]));
+    /// assert!(purge.is_everything());
+    /// assert!(purge.cache_tags().is_empty(), "all responses include those with the tag");
+    /// ```
     #[must_use]
     pub fn everything() -> Self {
         Self { everything: true, ..Self::default() }
@@ -68,12 +94,32 @@ impl Purge {
 
     /// Makes the purge hard: caches must not serve the stored responses. This is the default, and undoes
     /// [`soft`](Self::soft).
+    ///
+    /// A middleware can make the soft purge of a handler hard:
+    ///
+    /// ```
+    /// use tower_cache_policy::edge::purge::Purge;
+    ///
+    /// assert!(!Purge::everything().is_soft());
+    /// assert!(!Purge::everything().soft().hard().is_soft());
+    /// ```
     #[must_use]
     pub fn hard(self) -> Self {
         Self { soft: false, ..self }
     }
 
     /// Combines two purges, like [`unite`](Self::unite), and returns the result.
+    ///
+    /// ```
+    /// use tower_cache_policy::edge::purge::Purge;
+    /// use tower_cache_policy::policy::CacheTag;
+    ///
+    /// let soft = Purge::tags([CacheTag::from_static("front-page")]).soft();
+    /// let hard = Purge::tags([CacheTag::from_static("article-7")]);
+    /// let both = soft.and(hard);
+    /// assert!(!both.is_soft());
+    /// assert_eq!(both.cache_tags().len(), 2);
+    /// ```
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.unite(other);
@@ -103,6 +149,20 @@ impl Purge {
     }
 
     /// Puts the purge into the extensions of a response. Combines it with a purge that is already there.
+    ///
+    /// ```
+    /// use http::Response;
+    /// use tower_cache_policy::edge::purge::Purge;
+    /// use tower_cache_policy::policy::CacheTag;
+    ///
+    /// let mut response = Response::new(());
+    /// Purge::tags([CacheTag::from_static("article-7")]).add_to(response.extensions_mut());
+    /// // A middleware adds a purge of its own.
+    /// Purge::tags([CacheTag::from_static("sitemap")]).add_to(response.extensions_mut());
+    ///
+    /// let purge = response.extensions().get::<Purge>().unwrap();
+    /// assert_eq!(purge.cache_tags().len(), 2);
+    /// ```
     pub fn add_to(self, extensions: &mut Extensions) {
         match extensions.get_mut::<Self>() {
             Some(purge) => purge.unite(self),
@@ -146,6 +206,14 @@ impl Purge {
     ///
     /// Returns `None` if the purge has no tags. A cache treats a tag as a group only if the stored responses have it in
     /// `Cache-Groups`.
+    ///
+    /// ```
+    /// use tower_cache_policy::edge::purge::Purge;
+    /// use tower_cache_policy::policy::CacheTag;
+    ///
+    /// let purge = Purge::tags([CacheTag::from_static("article-7"), CacheTag::from_static("front-page")]);
+    /// assert_eq!(purge.cache_group_invalidation().unwrap(), r#""article-7", "front-page""#);
+    /// ```
     #[must_use]
     pub fn cache_group_invalidation(&self) -> Option<HeaderValue> {
         // I-03

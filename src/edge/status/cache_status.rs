@@ -87,6 +87,21 @@ pub struct CacheStatus {
 
 impl CacheStatus {
     /// Returns the report of the cache that is nearest to the client, or `None` if no cache reports anything.
+    ///
+    /// A deployment without a cache in front usually has none of the fields:
+    ///
+    /// ```
+    /// use http::{HeaderMap, HeaderValue};
+    /// use tower_cache_policy::edge::{CacheOutcome, CacheStatus};
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// assert_eq!(CacheStatus::from_headers(&headers), None);
+    ///
+    /// headers.insert("x-cache", HeaderValue::from_static("RefreshHit from cloudfront"));
+    /// let status = CacheStatus::from_headers(&headers).unwrap();
+    /// assert_eq!(status.outcome(), CacheOutcome::Revalidated);
+    /// assert_eq!(status.to_string(), "x-cache: RefreshHit from cloudfront");
+    /// ```
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
         Self::all_in(headers).next()
@@ -179,6 +194,17 @@ impl CacheStatus {
     }
 
     /// Returns the parameters of the report if the field is `Cache-Status` and the member names a cache.
+    ///
+    /// ```
+    /// use http::{HeaderMap, HeaderValue};
+    /// use tower_cache_policy::edge::CacheStatus;
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert("cache-status", HeaderValue::from_static("squid; fwd=stale; fwd-status=304; ttl=60"));
+    /// let status = CacheStatus::from_headers(&headers).unwrap();
+    /// let member = status.handling().unwrap();
+    /// assert_eq!((member.cache(), member.fwd(), member.ttl()), ("squid", Some("stale"), Some(60)));
+    /// ```
     #[must_use]
     pub fn handling(&self) -> Option<&CacheStatusMember> {
         self.handling.as_ref()

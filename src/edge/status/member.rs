@@ -11,6 +11,21 @@ use crate::protocol::{BareItem, Member};
 /// A parameter of the wrong type counts as missing. The parameter `key` is not available.
 ///
 /// [RFC 9211 section 2]: https://www.rfc-editor.org/rfc/rfc9211#section-2
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue};
+/// use tower_cache_policy::edge::CacheStatus;
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert("cache-status", HeaderValue::from_static("edge; fwd=uri-miss; stored; collapsed"));
+/// let status = CacheStatus::from_headers(&headers).unwrap();
+///
+/// // The page was not in the cache. Several clients requested it at once, and the next one gets a hit.
+/// let member = status.handling().unwrap();
+/// assert!(!member.hit());
+/// assert_eq!(member.fwd(), Some("uri-miss"));
+/// assert!(member.stored() && member.collapsed());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CacheStatusMember {
     cache: Box<str>,
@@ -67,6 +82,8 @@ impl CacheStatusMember {
     /// Returns why the cache forwarded the request: `bypass`, `method`, `uri-miss`, `vary-miss`, `miss`, `request`,
     /// `stale` or `partial` ([`fwd`](https://www.rfc-editor.org/rfc/rfc9211#section-2.2)). Returns `None` if it did
     /// not.
+    ///
+    /// [`ForwardReason`](crate::edge::ForwardReason) explains these values.
     #[must_use]
     pub fn fwd(&self) -> Option<&str> {
         self.fwd.as_deref()
@@ -81,6 +98,8 @@ impl CacheStatusMember {
 
     /// Returns the remaining freshness lifetime in seconds, negative if the response is stale
     /// ([`ttl`](https://www.rfc-editor.org/rfc/rfc9211#section-2.4)).
+    ///
+    /// A negative value together with [`hit`](Self::hit) is a stale response.
     #[must_use]
     pub fn ttl(&self) -> Option<i64> {
         self.ttl

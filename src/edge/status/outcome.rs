@@ -9,6 +9,22 @@
 /// | [`Miss`](Self::Miss), [`Expired`](Self::Expired), [`Bypass`](Self::Bypass), [`Dynamic`](Self::Dynamic) | yes | no |
 /// | [`Generated`](Self::Generated), [`Prerendered`](Self::Prerendered) | no | no: the edge generated it, or stores it outside of its cache |
 /// | [`Error`](Self::Error), [`Unknown`](Self::Unknown) | not known | not known |
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue};
+/// use tower_cache_policy::edge::{CacheOutcome, CacheStatus};
+///
+/// let outcome = |name: &'static str, value: &'static str| {
+///     let mut headers = HeaderMap::new();
+///     headers.insert(name, HeaderValue::from_static(value));
+///     CacheStatus::from_headers(&headers).unwrap().outcome()
+/// };
+/// assert_eq!(outcome("cf-cache-status", "DYNAMIC"), CacheOutcome::Dynamic);
+/// assert_eq!(outcome("x-vercel-cache", "PRERENDER"), CacheOutcome::Prerendered);
+/// assert_eq!(outcome("x-varnish", "32770 3"), CacheOutcome::Hit);
+/// assert_eq!(outcome("x-cache", "FunctionGeneratedResponse from cloudfront"), CacheOutcome::Generated);
+/// assert_eq!(outcome("x-cache", "TCP_REFRESH_FAIL_HIT"), CacheOutcome::Stale);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CacheOutcome {
@@ -48,6 +64,16 @@ impl CacheOutcome {
 
     /// Returns whether the client got stored content, possibly after a request to the origin:
     /// [`is_hit`](Self::is_hit) or [`Revalidated`](Self::Revalidated). Returns `false` if this is not known.
+    ///
+    /// Use `is_hit` to measure how many requests do not reach the origin, and this method to measure how much content
+    /// the origin does not send:
+    ///
+    /// ```
+    /// use tower_cache_policy::edge::CacheOutcome;
+    ///
+    /// assert!(!CacheOutcome::Revalidated.is_hit());
+    /// assert!(CacheOutcome::Revalidated.is_served_by_cache());
+    /// ```
     #[must_use]
     pub const fn is_served_by_cache(self) -> bool {
         self.is_hit() || matches!(self, Self::Revalidated)

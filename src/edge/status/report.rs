@@ -54,6 +54,15 @@ struct Forwarded {
 impl CacheStatusReport {
     /// Creates the report of a cache that responded without forwarding the request
     /// ([`hit`](https://www.rfc-editor.org/rfc/rfc9211#section-2.1)). The stored response may be stale.
+    ///
+    /// ```
+    /// use tower_cache_policy::edge::{CacheName, CacheStatusReport};
+    ///
+    /// let name = CacheName::new("api")?;
+    /// assert_eq!(CacheStatusReport::hit().to_header_value(&name), "api; hit");
+    /// assert_eq!(CacheStatusReport::hit().with_ttl(-5).to_header_value(&name), "api; hit; ttl=-5", "stale");
+    /// # Ok::<(), tower_cache_policy::edge::InvalidCacheName>(())
+    /// ```
     #[must_use]
     pub const fn hit() -> Self {
         Self { forwarded: None, ttl: None, detail: None }
@@ -158,6 +167,15 @@ impl CacheStatusReport {
 }
 
 /// Why a cache forwarded a request ([RFC 9211 section 2.2](https://www.rfc-editor.org/rfc/rfc9211#section-2.2)).
+///
+/// ```
+/// use tower_cache_policy::edge::{CacheName, CacheStatusReport, ForwardReason};
+///
+/// let name = CacheName::new("api")?;
+/// let report = CacheStatusReport::forwarded(ForwardReason::VaryMiss);
+/// assert_eq!(report.to_header_value(&name), "api; fwd=vary-miss");
+/// # Ok::<(), tower_cache_policy::edge::InvalidCacheName>(())
+/// ```
 // H-02.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -242,6 +260,15 @@ impl CacheName {
 }
 
 /// The error returned for an invalid name of a cache.
+///
+/// ```
+/// use tower_cache_policy::edge::CacheName;
+///
+/// assert_eq!(
+///     CacheName::new("").unwrap_err().to_string(),
+///     "`` is not a name for a cache; use 1 to 128 visible ASCII characters or spaces"
+/// );
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidCacheName {
     /// The first characters.

@@ -13,6 +13,25 @@ use crate::policy::{CachePolicy, Rendered, Rules};
 /// | [`AlreadyStripped`](PathPrefix::AlreadyStripped) | `/style.css` | `/style.css` | not received |
 /// | [`Strip`](PathPrefix::Strip) | `/static/style.css` | `/style.css` | 404 |
 /// | [`Keep`](PathPrefix::Keep) | `/static/style.css` | `/static/style.css` | forwarded |
+///
+/// ```
+/// use http::{Request, StatusCode};
+/// use tower::{Layer, ServiceExt};
+/// use tower_cache_policy::AssetsLayer;
+/// use tower_cache_policy::assets::{AssetDirectory, EmbeddedFiles};
+/// use tower_cache_policy::layers::assets::PathPrefix;
+///
+/// # tokio_test::block_on(async {
+/// let files = EmbeddedFiles::new([("style.css", b"p{}".as_slice())]).unwrap();
+/// let assets = AssetDirectory::embedded(&files).prefix("/static").build().unwrap();
+/// let service = AssetsLayer::new(&assets).mount(PathPrefix::Strip).layer(files);
+///
+/// for (path, status) in [("/static/style.css", StatusCode::OK), ("/style.css", StatusCode::NOT_FOUND)] {
+///     let response = service.clone().oneshot(Request::get(path).body(()).unwrap()).await.unwrap();
+///     assert_eq!(response.status(), status, "{path}");
+/// }
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PathPrefix {
@@ -29,6 +48,30 @@ pub enum PathPrefix {
 
 /// The response to a URL with a fingerprint that the manifest does not have for this name, because the page is older or
 /// newer than the server.
+///
+/// ```
+/// use http::{Request, StatusCode};
+/// use tower::{Layer, ServiceExt};
+/// use tower_cache_policy::AssetsLayer;
+/// use tower_cache_policy::assets::{AssetDirectory, EmbeddedFiles};
+/// use tower_cache_policy::layers::assets::StaleFingerprint;
+///
+/// # tokio_test::block_on(async {
+/// let files = EmbeddedFiles::new([("style.css", b"p{}".as_slice())]).unwrap();
+/// let assets = AssetDirectory::embedded(&files).build().unwrap();
+/// for (choice, status, cache_control) in [
+///     (StaleFingerprint::NotFound, StatusCode::NOT_FOUND, "private, no-store"),
+///     (StaleFingerprint::Current, StatusCode::OK, "no-cache"),
+///     (StaleFingerprint::Redirect, StatusCode::FOUND, "private, no-store"),
+/// ] {
+///     let service = AssetsLayer::new(&assets).stale_fingerprint(choice).layer(files.clone());
+///     let yesterday = Request::get("/style.0123456789abcdef0123456789abcdef.css").body(()).unwrap();
+///     let response = service.oneshot(yesterday).await.unwrap();
+///     assert_eq!(response.status(), status);
+///     assert_eq!(response.headers()["cache-control"], cache_control);
+/// }
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StaleFingerprint {
@@ -43,6 +86,30 @@ pub enum StaleFingerprint {
 }
 
 /// The response to a request for a name that the manifest does not contain.
+///
+/// ```
+/// use http::{Request, StatusCode};
+/// use tower::{Layer, ServiceExt};
+/// use tower_cache_policy::AssetsLayer;
+/// use tower_cache_policy::assets::{AssetManifest, EmbeddedFiles};
+/// use tower_cache_policy::layers::assets::UnknownName;
+///
+/// # tokio_test::block_on(async {
+/// // The service has a file that is not in the manifest.
+/// let files = EmbeddedFiles::new([("app.js", b"start()".as_slice()), ("notes.txt", b"new")]).unwrap();
+/// let assets = AssetManifest::from_contents([("app.js", "start()")]).unwrap();
+/// for (choice, status, cache_control) in [
+///     (UnknownName::NotFound, StatusCode::NOT_FOUND, "private, no-store"),
+///     (UnknownName::Service, StatusCode::OK, "private, no-store"),
+///     (UnknownName::Pass, StatusCode::OK, "no-cache"),
+/// ] {
+///     let service = AssetsLayer::new(&assets).unknown_name(choice).layer(files.clone());
+///     let response = service.oneshot(Request::get("/notes.txt").body(()).unwrap()).await.unwrap();
+///     assert_eq!(response.status(), status);
+///     assert_eq!(response.headers()["cache-control"], cache_control);
+/// }
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UnknownName {

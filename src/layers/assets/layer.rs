@@ -73,6 +73,17 @@ impl AssetsLayer {
     ///
     /// Every unknown path that may be a page gets this response, so the router must match other routes first.
     ///
+    /// ```
+    /// use tower_cache_policy::AssetsLayer;
+    /// use tower_cache_policy::assets::AssetManifest;
+    ///
+    /// let assets = AssetManifest::from_contents([("index.html", "<p>")])?;
+    /// assert!(AssetsLayer::new(&assets).fallback_page("index.html").is_ok());
+    /// let error = AssetsLayer::new(&assets).fallback_page("index.htm").unwrap_err();
+    /// assert_eq!(error.to_string(), "there is no asset named `index.htm`; did you mean `index.html`?");
+    /// # Ok::<(), tower_cache_policy::assets::AssetError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Returns an error if the manifest does not contain the file. The error suggests the nearest name.
@@ -84,6 +95,22 @@ impl AssetsLayer {
     /// Offers each versioned text file as a compression dictionary for its next version, with `Use-As-Dictionary`
     /// ([RFC 9842](https://www.rfc-editor.org/rfc/rfc9842.html)). This has no effect without a compression layer that
     /// supports dictionaries. Disabled by default.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower::{Layer, ServiceExt};
+    /// use tower_cache_policy::AssetsLayer;
+    /// use tower_cache_policy::assets::{AssetDirectory, EmbeddedFiles};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let files = EmbeddedFiles::new([("app.js", b"start()".as_slice())]).unwrap();
+    /// let assets = AssetDirectory::embedded(&files).prefix("/static").build().unwrap();
+    /// let url = assets.url("app.js").unwrap().trim_start_matches("/static");
+    /// let service = AssetsLayer::new(&assets).use_as_dictionary().layer(files);
+    /// let response = service.oneshot(Request::get(url).body(()).unwrap()).await.unwrap();
+    /// assert_eq!(response.headers()["use-as-dictionary"], "match=\"/static/app.*.js\", match-dest=(\"script\")");
+    /// # });
+    /// ```
     #[must_use]
     pub fn use_as_dictionary(self) -> Self {
         self.with(|config| config.dictionaries = true)

@@ -47,6 +47,31 @@ impl CachePolicyLayer {
     ///
     /// [`CacheControl::tighten`](crate::protocol::CacheControl::tighten) lists the rule for each directive. As in every
     /// mode, the names in `Vary` and the cache tags of both are combined.
+    ///
+    /// ```
+    /// use std::{convert::Infallible, time::Duration};
+    ///
+    /// use http::{Request, Response};
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
+    ///
+    /// # tokio_test::block_on(async {
+    /// // No response of this service may be stored for more than a minute.
+    /// let limit = CachePolicy::public(Duration::from_secs(60));
+    /// for (handler, cache_control) in [
+    ///     ("max-age=3600, must-revalidate", "max-age=60, must-revalidate"),
+    ///     ("private, max-age=10", "private, max-age=10"),
+    /// ] {
+    ///     let service = ServiceBuilder::new().layer(CachePolicyLayer::new(limit).tighten()).service_fn(
+    ///         move |_: Request<()>| async move {
+    ///             Ok::<_, Infallible>(Response::builder().header("cache-control", handler).body(()).unwrap())
+    ///         },
+    ///     );
+    ///     let response = service.oneshot(Request::new(())).await.unwrap();
+    ///     assert_eq!(response.headers()["cache-control"], cache_control);
+    /// }
+    /// # });
+    /// ```
     #[must_use]
     pub fn tighten(self) -> Self {
         self.with(|config| config.rules.precedence = Precedence::Tightest)
@@ -57,13 +82,28 @@ impl CachePolicyLayer {
     /// A `no-store` from the handler still applies, and so do guards.
     ///
     /// ```
-    /// use std::time::Duration;
+    /// use std::{convert::Infallible, time::Duration};
     ///
+    /// use http::{Request, Response};
+    /// use tower::{ServiceBuilder, ServiceExt};
     /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
     ///
-    /// // A third-party service sends `max-age=0` for each page.
-    /// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(600))).override_handler();
-    /// # let _ = layer;
+    /// # tokio_test::block_on(async {
+    /// let ten_minutes = CachePolicy::public(Duration::from_secs(600));
+    /// for (handler, cache_control) in [
+    ///     // A third-party service sends this for each page.
+    ///     ("max-age=0", "public, max-age=600"),
+    ///     ("no-store", "no-store"),
+    /// ] {
+    ///     let service = ServiceBuilder::new().layer(CachePolicyLayer::new(ten_minutes).override_handler()).service_fn(
+    ///         move |_: Request<()>| async move {
+    ///             Ok::<_, Infallible>(Response::builder().header("cache-control", handler).body(()).unwrap())
+    ///         },
+    ///     );
+    ///     let response = service.oneshot(Request::new(())).await.unwrap();
+    ///     assert_eq!(response.headers()["cache-control"], cache_control);
+    /// }
+    /// # });
     /// ```
     #[must_use]
     pub fn override_handler(self) -> Self {
@@ -71,6 +111,24 @@ impl CachePolicyLayer {
     }
 
     /// Gives the layer's policy precedence over the handler's, even if the handler sends `no-store`.
+    ///
+    /// ```
+    /// use std::{convert::Infallible, time::Duration};
+    ///
+    /// use http::{Request, Response};
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
+    ///
+    /// # tokio_test::block_on(async {
+    /// // A framework sends `no-store` for the public feed too.
+    /// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(600))).override_handler_no_store();
+    /// let service = ServiceBuilder::new().layer(layer).service_fn(async |_: Request<()>| {
+    ///     Ok::<_, Infallible>(Response::builder().header("cache-control", "no-store").body(()).unwrap())
+    /// });
+    /// let response = service.oneshot(Request::get("/feed").body(()).unwrap()).await.unwrap();
+    /// assert_eq!(response.headers()["cache-control"], "public, max-age=600");
+    /// # });
+    /// ```
     ///
     /// # Warning
     ///
@@ -87,14 +145,27 @@ impl CachePolicyLayer {
     /// caches to store a 301. A later call for the same status replaces the earlier one.
     ///
     /// ```
-    /// use std::time::Duration;
+    /// use std::{convert::Infallible, time::Duration};
     ///
-    /// use http::StatusCode;
+    /// use http::{Request, Response, StatusCode};
+    /// use tower::{ServiceBuilder, ServiceExt};
     /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
     ///
+    /// # tokio_test::block_on(async {
     /// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(300)))
     ///     .for_status(StatusCode::NOT_FOUND, CachePolicy::public(Duration::from_secs(10)));
-    /// # let _ = layer;
+    /// for (status, cache_control) in [
+    ///     (StatusCode::OK, "public, max-age=300"),
+    ///     (StatusCode::NOT_FOUND, "public, max-age=10"),
+    ///     (StatusCode::GONE, "private, no-store"),
+    /// ] {
+    ///     let service = ServiceBuilder::new().layer(layer.clone()).service_fn(move |_: Request<()>| async move {
+    ///         Ok::<_, Infallible>(Response::builder().status(status).body(()).unwrap())
+    ///     });
+    ///     let response = service.oneshot(Request::new(())).await.unwrap();
+    ///     assert_eq!(response.headers()["cache-control"], cache_control);
+    /// }
+    /// # });
     /// ```
     ///
     /// # Panics
@@ -120,6 +191,32 @@ impl CachePolicyLayer {
 
     /// Sets the policy for successful responses to safe requests that get no policy from the handler or from the source
     /// of this layer. The default is `private, no-cache`.
+    ///
+    /// It also applies to redirects and to statuses such as 201 and 204, but not to errors:
+    ///
+    /// ```
+    /// use std::{convert::Infallible, time::Duration};
+    ///
+    /// use http::{Request, Response, StatusCode};
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(60)))
+    ///     .default_policy(CachePolicy::NO_CACHE);
+    /// for (status, cache_control) in [
+    ///     (StatusCode::OK, "public, max-age=60"),
+    ///     (StatusCode::FOUND, "no-cache"),
+    ///     (StatusCode::NOT_FOUND, "private, no-store"),
+    /// ] {
+    ///     let service = ServiceBuilder::new().layer(layer.clone()).service_fn(move |_: Request<()>| async move {
+    ///         Ok::<_, Infallible>(Response::builder().status(status).body(()).unwrap())
+    ///     });
+    ///     let response = service.oneshot(Request::new(())).await.unwrap();
+    ///     assert_eq!(response.headers()["cache-control"], cache_control);
+    /// }
+    /// # });
+    /// ```
     #[must_use]
     pub fn default_policy(self, policy: CachePolicy) -> Self {
         self.with(|config| {
@@ -132,13 +229,21 @@ impl CachePolicyLayer {
     /// Adds these request field names to the `Vary` of every response, whatever its policy. Later calls add more names.
     ///
     /// ```
-    /// use std::time::Duration;
+    /// use std::{convert::Infallible, time::Duration};
     ///
+    /// use http::{Request, Response};
+    /// use tower::{ServiceBuilder, ServiceExt};
     /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
     ///
-    /// // All pages exist in several languages.
+    /// # tokio_test::block_on(async {
+    /// // All pages exist in several languages. The handler adds a name of its own.
     /// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(300))).vary(&["accept-language"]);
-    /// # let _ = layer;
+    /// let service = ServiceBuilder::new().layer(layer).service_fn(async |_: Request<()>| {
+    ///     Ok::<_, Infallible>(Response::builder().header("vary", "accept").body(()).unwrap())
+    /// });
+    /// let response = service.oneshot(Request::new(())).await.unwrap();
+    /// assert_eq!(response.headers()["vary"], "accept, accept-language");
+    /// # });
     /// ```
     ///
     /// # Panics
@@ -190,14 +295,22 @@ impl CachePolicyLayer {
     /// A guard makes responses to requests with such a field private.
     ///
     /// ```
-    /// use http::HeaderName;
-    /// use std::time::Duration;
+    /// use std::{convert::Infallible, time::Duration};
     ///
+    /// use http::{HeaderName, Request, Response};
+    /// use tower::{ServiceBuilder, ServiceExt};
     /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
     ///
+    /// # tokio_test::block_on(async {
     /// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(300)))
     ///     .credential_headers([HeaderName::from_static("x-api-key")]);
-    /// # let _ = layer;
+    /// let service =
+    ///     ServiceBuilder::new().layer(layer).service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));
+    ///
+    /// let request = Request::get("/").header("x-api-key", "secret").body(()).unwrap();
+    /// let response = service.oneshot(request).await.unwrap();
+    /// assert_eq!(response.headers()["cache-control"], "private, max-age=300");
+    /// # });
     /// ```
     #[must_use]
     pub fn credential_headers(self, names: impl IntoIterator<Item = HeaderName>) -> Self {
@@ -211,6 +324,27 @@ impl CachePolicyLayer {
     /// This protects against cache poisoning: an attacker sends such a field, and a shared cache then serves the
     /// changed response to other clients. It is off by default, because behind a proxy all requests have some of
     /// these fields. Turn it on if untrusted clients can send them to the service.
+    ///
+    /// ```
+    /// use std::{convert::Infallible, time::Duration};
+    ///
+    /// use http::{Request, Response};
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(300))).distrust_unkeyed_headers();
+    /// let service =
+    ///     ServiceBuilder::new().layer(layer).service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));
+    ///
+    /// let attack = Request::get("/").header("x-forwarded-host", "attacker.example").body(()).unwrap();
+    /// let response = service.clone().oneshot(attack).await.unwrap();
+    /// assert_eq!(response.headers()["cache-control"], "private, max-age=300");
+    ///
+    /// let response = service.oneshot(Request::new(())).await.unwrap();
+    /// assert_eq!(response.headers()["cache-control"], "public, max-age=300");
+    /// # });
+    /// ```
     #[must_use]
     pub fn distrust_unkeyed_headers(self) -> Self {
         // G-13
@@ -218,6 +352,9 @@ impl CachePolicyLayer {
     }
 
     /// Turns one guard off for the inner routes. [`Risk`] lists the guards and the risk of each.
+    ///
+    /// [`Risk`] has an example. To keep the guard for all other routes, put the layer on the route whose responses are
+    /// safe.
     #[must_use]
     pub fn accept_risk(self, risk: Risk) -> Self {
         self.with(|config| config.rules.waived.insert(risk.guard()))
@@ -248,6 +385,8 @@ impl CachePolicyLayer {
     ///
     /// This is off by default because it allocates. A decision that an inner layer recorded stays, unless this layer
     /// changes the result.
+    ///
+    /// [`Decision`](crate::policy::Decision) has an example.
     #[must_use]
     pub fn record_decisions(self) -> Self {
         self.with(|config| config.record = true)
@@ -264,6 +403,24 @@ impl CachePolicyLayer {
     ///
     /// The field is meant for developers. It is off by default, because it reveals internal configuration to clients. A
     /// field from an inner layer stays, unless this layer changes the result.
+    ///
+    /// ```
+    /// use std::{convert::Infallible, time::Duration};
+    ///
+    /// use http::{Request, Response};
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(60))).tighten().explain(true);
+    /// let service = ServiceBuilder::new().layer(layer).service_fn(async |_: Request<()>| {
+    ///     Ok::<_, Infallible>(Response::builder().header("cache-control", "max-age=600").body(()).unwrap())
+    /// });
+    /// let response = service.oneshot(Request::new(())).await.unwrap();
+    /// let explanation = response.headers()["cache-policy-explain"].to_str().unwrap();
+    /// assert!(explanation.starts_with("tightened;rule=\"one policy\";"), "{explanation}");
+    /// # });
+    /// ```
     #[must_use]
     pub fn explain(self, on: bool) -> Self {
         // G-26

@@ -67,6 +67,34 @@ impl<V, C> CachingLayer<V, C> {
     /// Decides before the handler, from the validators that this closure looks up: see
     /// [`ConditionalLayer::validators`].
     ///
+    /// ```
+    /// use std::{convert::Infallible, time::Duration};
+    ///
+    /// use bytes::Bytes;
+    /// use http::{Request, Response, StatusCode};
+    /// use http_body_util::Full;
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_cache_policy::protocol::{EntityTag, Validators};
+    /// use tower_cache_policy::{CachingLayer, policy::CachePolicy};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let policy = CachePolicy::public(Duration::from_secs(300));
+    /// let layer = CachingLayer::new(policy).validators(move |_| async move {
+    ///     // Usually a database lookup. The policy is that of the 200.
+    ///     (Validators::new().with_etag(EntityTag::from_static("\"rev-7\"")), policy)
+    /// });
+    /// let service = ServiceBuilder::new()
+    ///     .layer(layer)
+    ///     .service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("seven"))));
+    ///
+    /// // The handler does not run.
+    /// let request = Request::get("/").header("if-none-match", "\"rev-7\"").body(()).unwrap();
+    /// let response = service.oneshot(request).await.unwrap();
+    /// assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
+    /// assert_eq!(response.headers()["cache-control"], "public, max-age=300");
+    /// # });
+    /// ```
+    ///
     /// # Warning
     ///
     /// Put authentication outside this layer: see [`ValidatorSource`].
@@ -109,6 +137,16 @@ impl<V, C> CachingLayer<V, C> {
     }
 
     /// Changes the settings of the entity tag layer, for example the maximum size of a body that it hashes.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::{CachingLayer, policy::CachePolicy};
+    ///
+    /// // Hash bodies of up to 8 MiB, and streams of up to 64 KiB.
+    /// let layer = CachingLayer::new(CachePolicy::public(Duration::from_secs(300)))
+    ///     .entity_tags(|tags| tags.max_body(8 << 20).buffer_unknown_length(64 << 10));
+    /// # let _ = layer;
+    /// ```
     #[must_use]
     pub fn entity_tags(mut self, change: impl FnOnce(EntityTagLayer) -> EntityTagLayer) -> Self {
         self.entity_tags = change(self.entity_tags);
@@ -116,6 +154,16 @@ impl<V, C> CachingLayer<V, C> {
     }
 
     /// Changes the settings of the conditional layer.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use http::Method;
+    /// use tower_cache_policy::{CachingLayer, policy::CachePolicy};
+    ///
+    /// let layer = CachingLayer::new(CachePolicy::PRIVATE_NO_CACHE)
+    ///     .conditional(|conditional| conditional.require_preconditions_for([Method::PUT, Method::DELETE]));
+    /// # let _ = layer;
+    /// ```
     #[must_use]
     pub fn conditional(mut self, change: impl FnOnce(ConditionalLayer<V>) -> ConditionalLayer<V>) -> Self {
         self.conditional = change(self.conditional);
@@ -166,6 +214,31 @@ impl<V: Clone, C> CachingLayer<V, C> {
 
     /// Adds the decisions to the response extensions, for example for a log: see [`CachePolicyLayer::record_decisions`]
     /// and [`ConditionalLayer::record_decisions`].
+    ///
+    /// ```
+    /// use std::{convert::Infallible, time::Duration};
+    ///
+    /// use bytes::Bytes;
+    /// use http::{Request, Response};
+    /// use http_body_util::Full;
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_cache_policy::layers::conditional::ConditionalReason;
+    /// use tower_cache_policy::policy::{CachePolicy, Decision};
+    /// use tower_cache_policy::CachingLayer;
+    ///
+    /// # tokio_test::block_on(async {
+    /// let service = ServiceBuilder::new()
+    ///     .layer(CachingLayer::new(CachePolicy::public(Duration::from_secs(300))).record_decisions())
+    ///     .service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("hello"))));
+    ///
+    /// let request = Request::get("/").header("if-none-match", "*").body(()).unwrap();
+    /// let response = service.oneshot(request).await.unwrap();
+    /// let decision = response.extensions().get::<Decision>().unwrap();
+    /// assert_eq!(decision.to_string(), "the layer's policy");
+    /// let reason = response.extensions().get::<ConditionalReason>().unwrap();
+    /// assert_eq!(reason.to_string(), "If-None-Match, after the handler");
+    /// # });
+    /// ```
     #[must_use]
     pub fn record_decisions(self) -> Self {
         self.policy(CachePolicyLayer::record_decisions).conditional(ConditionalLayer::record_decisions)

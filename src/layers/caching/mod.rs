@@ -56,6 +56,50 @@
 //! sends the complete response, and the conditional layer turns it into a 304 with the policy of the 200.
 //!
 //! Under any other policy, your service receives both fields.
+//!
+//! # Choosing settings
+//!
+//! | To | call |
+//! |---|---|
+//! | compress responses | [`compression`](CachingLayer::compression) |
+//! | return 304 without running the handler | [`validators`](CachingLayer::validators) |
+//! | reject updates without `If-Match` | [`require_preconditions`](CachingLayer::require_preconditions) |
+//! | store a 404 for a short time | [`policy`](CachingLayer::policy) with [`for_status`](crate::CachePolicyLayer::for_status) |
+//! | resume downloads | [`entity_tags`](CachingLayer::entity_tags) with `strong` (feature `strong-tags`) |
+//! | tag bodies of more than 1 MiB | [`entity_tags`](CachingLayer::entity_tags) with [`max_body`](crate::EntityTagLayer::max_body) |
+//! | see changes at once | [`development`](CachingLayer::development) |
+//!
+//! # With compression
+//!
+//! The tag is generated from the uncompressed content. A weak tag stays the same for all content codings, so a client
+//! that changes `Accept-Encoding` still gets a 304:
+//!
+//! ```
+//! use std::{convert::Infallible, time::Duration};
+//!
+//! use http::{Request, Response, StatusCode};
+//! use http_body_util::Full;
+//! use tower::{ServiceBuilder, ServiceExt};
+//! use tower_cache_policy::{CachingLayer, policy::CachePolicy};
+//! use tower_http::compression::CompressionLayer;
+//!
+//! # tokio_test::block_on(async {
+//! let layer = CachingLayer::new(CachePolicy::public(Duration::from_secs(300))).compression(CompressionLayer::new());
+//! let service = ServiceBuilder::new().layer(layer).service_fn(async |_: Request<()>| {
+//!     let page = Response::builder().header("content-type", "text/html").body(Full::from("hello ".repeat(100)));
+//!     Ok::<_, Infallible>(page.unwrap())
+//! });
+//!
+//! let request = Request::get("/").header("accept-encoding", "gzip").body(()).unwrap();
+//! let first = service.clone().oneshot(request).await.unwrap();
+//! assert_eq!(first.headers()["content-encoding"], "gzip");
+//! assert_eq!(first.headers()["vary"], "accept-encoding");
+//!
+//! let request = Request::get("/").header("if-none-match", &first.headers()["etag"]).body(()).unwrap();
+//! let second = service.oneshot(request).await.unwrap();
+//! assert_eq!(second.status(), StatusCode::NOT_MODIFIED);
+//! # });
+//! ```
 
 mod layer;
 

@@ -26,6 +26,28 @@ impl ConditionalLayer {
     ///
     /// It evaluates the preconditions of GET, HEAD and QUERY after the handler, with the validators of the response.
     /// The handler must evaluate those of other methods. [`validators`](ConditionalLayer::validators) changes both.
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use bytes::Bytes;
+    /// use http::{Request, Response, StatusCode};
+    /// use http_body_util::Full;
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_cache_policy::ConditionalLayer;
+    ///
+    /// # tokio_test::block_on(async {
+    /// // The handler sets the tag, and the layer compares it.
+    /// let service = ServiceBuilder::new().layer(ConditionalLayer::new()).service_fn(async |_: Request<()>| {
+    ///     let response = Response::builder().header("etag", "\"v7\"").body(Full::<Bytes>::from("seven"));
+    ///     Ok::<_, Infallible>(response.unwrap())
+    /// });
+    /// for (tags, status) in [("\"v6\", \"v7\"", StatusCode::NOT_MODIFIED), ("\"v6\"", StatusCode::OK)] {
+    ///     let request = Request::get("/").header("if-none-match", tags).body(()).unwrap();
+    ///     assert_eq!(service.clone().oneshot(request).await.unwrap().status(), status);
+    /// }
+    /// # });
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         let settings = Settings { inner_coding: Some(InnerCoding::new(false)), ..Settings::default() };
@@ -114,6 +136,27 @@ impl<V> ConditionalLayer<V> {
     /// Every method that is not registered as safe is unsafe. That includes POST, methods that the inner service
     /// does not support, and gRPC calls, which never have preconditions. To require preconditions only for some
     /// methods, use [`require_preconditions_for`](Self::require_preconditions_for).
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use bytes::Bytes;
+    /// use http::{Request, Response, StatusCode};
+    /// use http_body_util::{BodyExt, Full};
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_cache_policy::ConditionalLayer;
+    ///
+    /// # tokio_test::block_on(async {
+    /// let service = ServiceBuilder::new()
+    ///     .layer(ConditionalLayer::new().require_preconditions())
+    ///     .service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("saved"))));
+    /// let response = service.oneshot(Request::put("/articles/7").body(()).unwrap()).await.unwrap();
+    /// assert_eq!(response.status(), StatusCode::PRECONDITION_REQUIRED);
+    /// assert_eq!(response.headers()["cache-control"], "private, no-store");
+    /// let text = response.into_body().collect().await.unwrap().to_bytes();
+    /// assert!(text.starts_with(b"This resource is changed conditionally only"));
+    /// # });
+    /// ```
     #[must_use]
     pub fn require_preconditions(self) -> Self {
         self.with(|settings| settings.required = RequiredPreconditions::AllUnsafeMethods)
@@ -126,12 +169,24 @@ impl<V> ConditionalLayer<V> {
     /// need a precondition, even if they are listed.
     ///
     /// ```
-    /// use http::Method;
+    /// use std::convert::Infallible;
+    ///
+    /// use bytes::Bytes;
+    /// use http::{Method, Request, Response, StatusCode};
+    /// use http_body_util::Full;
+    /// use tower::{ServiceBuilder, ServiceExt};
     /// use tower_cache_policy::ConditionalLayer;
     ///
-    /// let layer = ConditionalLayer::new()
-    ///     .require_preconditions_for([Method::PUT, Method::PATCH, Method::DELETE]);
-    /// # let _ = layer;
+    /// # tokio_test::block_on(async {
+    /// let layer = ConditionalLayer::new().require_preconditions_for([Method::PUT, Method::PATCH, Method::DELETE]);
+    /// let service = ServiceBuilder::new()
+    ///     .layer(layer)
+    ///     .service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(Full::<Bytes>::default())));
+    /// for (method, status) in [(Method::POST, StatusCode::OK), (Method::DELETE, StatusCode::PRECONDITION_REQUIRED)] {
+    ///     let request = Request::builder().method(method).body(()).unwrap();
+    ///     assert_eq!(service.clone().oneshot(request).await.unwrap().status(), status);
+    /// }
+    /// # });
     /// ```
     #[must_use]
     pub fn require_preconditions_for(self, methods: impl IntoIterator<Item = Method>) -> Self {
@@ -143,6 +198,26 @@ impl<V> ConditionalLayer<V> {
     ///
     /// The layer then does not need a source to prove `If-Range`, and it forwards a `Range` that comes with
     /// `If-None-Match` or `If-Modified-Since`.
+    ///
+    /// ```
+    /// use http::{Request, StatusCode};
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_cache_policy::ConditionalLayer;
+    /// # #[cfg(feature = "assets")] {
+    /// use tower_cache_policy::assets::EmbeddedFiles;
+    ///
+    /// # tokio_test::block_on(async {
+    /// // This service evaluates `If-Range` itself.
+    /// let files = EmbeddedFiles::new([("film.mp4", b"0123456789".as_slice())]).unwrap();
+    /// let service = ServiceBuilder::new().layer(ConditionalLayer::new().inner_handles_if_range()).service(files);
+    ///
+    /// let first = service.clone().oneshot(Request::get("/film.mp4").body(()).unwrap()).await.unwrap();
+    /// let resume = Request::get("/film.mp4").header("range", "bytes=5-").header("if-range", &first.headers()["etag"]);
+    /// let rest = service.oneshot(resume.body(()).unwrap()).await.unwrap();
+    /// assert_eq!(rest.status(), StatusCode::PARTIAL_CONTENT);
+    /// assert_eq!(rest.headers()["content-range"], "bytes 5-9/10");
+    /// # }); }
+    /// ```
     ///
     /// # Warning
     ///
@@ -157,6 +232,32 @@ impl<V> ConditionalLayer<V> {
     /// layer returns, for example for a log.
     ///
     /// This is off by default because it allocates.
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use bytes::Bytes;
+    /// use http::{Request, Response};
+    /// use http_body_util::Full;
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_cache_policy::ConditionalLayer;
+    /// use tower_cache_policy::layers::conditional::ConditionalReason;
+    /// use tower_cache_policy::protocol::{Condition, EntityTag, Validators};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let layer = ConditionalLayer::new()
+    ///     .validators(|_| async { Validators::new().with_etag(EntityTag::from_static("\"v7\"")) })
+    ///     .record_decisions();
+    /// let service = ServiceBuilder::new()
+    ///     .layer(layer)
+    ///     .service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(Full::<Bytes>::default())));
+    /// let request = Request::put("/").header("if-match", "\"v6\"").body(()).unwrap();
+    /// let response = service.oneshot(request).await.unwrap();
+    /// assert_eq!(response.status(), 412);
+    /// let reason = response.extensions().get::<ConditionalReason>().unwrap();
+    /// assert_eq!(*reason, ConditionalReason::BeforeHandler(Condition::IfMatch));
+    /// # });
+    /// ```
     #[must_use]
     pub fn record_decisions(self) -> Self {
         self.with(|settings| settings.record = true)

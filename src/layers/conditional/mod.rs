@@ -196,6 +196,20 @@
 //! [`Current`]: crate::protocol::Representation::Current
 //! [`Missing`]: crate::protocol::Representation::Missing
 //! [`Unknown`]: crate::protocol::Representation::Unknown
+//!
+//! # Which status a client gets
+//!
+//! | Request | Precondition | Response |
+//! |---|---|---|
+//! | GET or HEAD | `If-None-Match` with the current tag | 304 |
+//! | GET or HEAD | `If-Modified-Since` with the date of `Last-Modified`, and no `If-None-Match` | 304 |
+//! | GET or HEAD | another tag or date | the complete response |
+//! | PUT, PATCH, DELETE | `If-Match` with the current tag | that of the handler |
+//! | PUT, PATCH, DELETE | `If-Match` with another tag | 412, and the handler does not run |
+//! | PUT | `If-None-Match: *`, and the resource exists | 412: the client wanted to create it |
+//! | unsafe | none, and [`require_preconditions`](ConditionalLayer::require_preconditions) is set | 428 |
+//!
+//! The rows for unsafe methods need a validator source.
 
 mod body;
 mod config;

@@ -37,6 +37,22 @@ impl SelectedRepresentation {
 
     /// Sets the policy of the 200 for this representation. A 304 that is decided before the handler gets the same
     /// policy.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::layers::conditional::SelectedRepresentation;
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// use tower_cache_policy::protocol::{EntityTag, Validators};
+    ///
+    /// let validators = Validators::new().with_etag(EntityTag::from_static("\"v1\""));
+    /// let selected = SelectedRepresentation::from(validators).with_policy(CachePolicy::NO_CACHE);
+    /// assert_eq!(selected.policy(), Some(CachePolicy::NO_CACHE));
+    ///
+    /// // A pair has the same effect.
+    /// let minute = CachePolicy::private(Duration::from_secs(60));
+    /// let selected = SelectedRepresentation::from((Validators::new(), minute));
+    /// assert_eq!(selected.policy(), Some(minute));
+    /// ```
     #[must_use]
     pub fn with_policy(mut self, policy: CachePolicy) -> Self {
         self.policy = Some(policy);

@@ -156,6 +156,29 @@ pub struct HeadValidators<S, B> {
 
 impl<S, B> HeadValidators<S, B> {
     /// Creates a source that sends its requests to `service`, with `B::default()` as their body.
+    ///
+    /// With it, a file service does not run for an unsafe request whose precondition fails, and a resumed download gets
+    /// the rest of the file only if the file has not changed:
+    ///
+    /// ```
+    /// use http::{Request, StatusCode};
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_cache_policy::{ConditionalLayer, HeadValidators};
+    /// use tower_http::services::ServeDir;
+    ///
+    /// # type Body = http_body_util::Empty<bytes::Bytes>;
+    /// # let directory = tempfile::tempdir().unwrap();
+    /// # std::fs::write(directory.path().join("film.mp4"), "0123456789").unwrap();
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let files = ServeDir::new(directory.path());
+    /// let source = HeadValidators::<_, Body>::new(files.clone());
+    /// let service = ServiceBuilder::new().layer(ConditionalLayer::new().validator_source(source)).service(files);
+    ///
+    /// let resume = Request::get("/film.mp4").header("range", "bytes=5-").header("if-range", "\"another-version\"");
+    /// let response = service.oneshot(resume.body(Body::new()).unwrap()).await.unwrap();
+    /// assert_eq!(response.status(), StatusCode::OK, "not 206: the client has a part of another file");
+    /// # });
+    /// ```
     pub const fn new(service: S) -> Self {
         Self { service, strong_dates: false, clock: Clock::system(), body: PhantomData }
     }

@@ -42,6 +42,8 @@ impl EdgeLayer {
     /// Sets the treatment of a response with a tag that an edge does not accept, or with more tags than it reads. By
     /// default, such a response becomes private.
     ///
+    /// [`TagOverflow`] has an example.
+    ///
     /// # Panics
     ///
     /// If an edge does not accept the tag of [`TagOverflow::Coarser`]. For a tag that is known only at run time, use
@@ -56,6 +58,16 @@ impl EdgeLayer {
     }
 
     /// Like [`on_overflow`](Self::on_overflow), for a tag that is known only at run time.
+    ///
+    /// ```
+    /// use tower_cache_policy::EdgeLayer;
+    /// use tower_cache_policy::edge::{EdgeProfile, TagOverflow};
+    /// use tower_cache_policy::policy::CacheTag;
+    ///
+    /// let tag = CacheTag::new("tenant:3").unwrap();
+    /// let error = EdgeLayer::new(EdgeProfile::AKAMAI).try_on_overflow(TagOverflow::Coarser(tag)).unwrap_err();
+    /// assert_eq!(error.edge(), "akamai");
+    /// ```
     ///
     /// # Errors
     ///
@@ -98,6 +110,29 @@ impl EdgeLayer {
 
     /// Sets the policy for a successful response to GET or HEAD without a policy and without `Cache-Control`. The
     /// default is [`PRIVATE_NO_CACHE`](CachePolicy::PRIVATE_NO_CACHE).
+    ///
+    /// ```
+    /// use std::{convert::Infallible, time::Duration};
+    ///
+    /// use http::{Request, Response};
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_cache_policy::EdgeLayer;
+    /// use tower_cache_policy::edge::EdgeProfile;
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// # tokio_test::block_on(async {
+    /// let minute = CachePolicy::public(Duration::from_secs(60));
+    /// for (layer, cache_control) in [
+    ///     (EdgeLayer::new(EdgeProfile::FASTLY), "private, no-cache"),
+    ///     (EdgeLayer::new(EdgeProfile::FASTLY).default_policy(minute), "public, max-age=60"),
+    /// ] {
+    ///     let service =
+    ///         ServiceBuilder::new().layer(layer).service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));
+    ///     let response = service.oneshot(Request::new(())).await.unwrap();
+    ///     assert_eq!(response.headers()["cache-control"], cache_control);
+    /// }
+    /// # });
+    /// ```
     // G-14, F-04
     #[must_use]
     pub fn default_policy(self, policy: CachePolicy) -> Self {
@@ -106,6 +141,26 @@ impl EdgeLayer {
 
     /// Adds names of request fields that contain credentials, in addition to `Authorization` and `Proxy-Authorization`.
     /// Responses to requests with such a field become private.
+    ///
+    /// ```
+    /// use std::{convert::Infallible, time::Duration};
+    ///
+    /// use http::{HeaderName, Request, Response};
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_cache_policy::edge::EdgeProfile;
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// use tower_cache_policy::{CachePolicyLayer, EdgeLayer};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let service = ServiceBuilder::new()
+    ///     .layer(EdgeLayer::new(EdgeProfile::VARNISH).credential_headers([HeaderName::from_static("x-api-key")]))
+    ///     .layer(CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(60))))
+    ///     .service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));
+    /// let request = Request::get("/").header("x-api-key", "secret").body(()).unwrap();
+    /// let response = service.oneshot(request).await.unwrap();
+    /// assert_eq!(response.headers()["cache-control"], "private, max-age=60");
+    /// # });
+    /// ```
     // G-02
     #[must_use]
     pub fn credential_headers(self, names: impl IntoIterator<Item = HeaderName>) -> Self {
@@ -123,6 +178,8 @@ impl EdgeLayer {
 
     /// Puts a `Vec` of [`EdgeDiagnostic`](crate::edge::EdgeDiagnostic)s into the extensions of each response in which
     /// the layer finds a problem.
+    ///
+    /// [`EdgeDiagnostic`](crate::edge::EdgeDiagnostic) has an example.
     #[must_use]
     pub fn record_diagnostics(self) -> Self {
         self.with(|config| config.record = true)
@@ -136,6 +193,9 @@ impl EdgeLayer {
 
     /// Switches the layer on or off. If `false`, it passes requests and responses through unchanged. The default is
     /// `true`.
+    ///
+    /// Switch it off if no cache is in front, for example in a test environment. Handlers can then still return
+    /// tags, which are not sent.
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self {
         self.with(|config| config.enabled = enabled)

@@ -62,6 +62,47 @@
 //! assert_eq!(field("cache-tag"), "articles,article-7");
 //! # });
 //! ```
+//!
+//! # When to use
+//!
+//! Use the layer if a CDN or a reverse proxy with a cache is in front of the service, and one of these applies:
+//!
+//! - The lifetime at the edge differs from that in browsers.
+//! - Responses have cache tags.
+//! - The edge does not obey a restriction in `Cache-Control` alone.
+//! - A layer outside the policy layer, such as a session layer, adds cookies.
+//!
+//! Without it, edges obey `s-maxage` or `max-age` in `Cache-Control`.
+//!
+//! # A late cookie
+//!
+//! A session layer that is outside the policy layer adds a cookie after the policy was decided. The edge layer detects
+//! it:
+//!
+//! ```
+//! use std::{convert::Infallible, time::Duration};
+//!
+//! use http::{HeaderValue, Request, Response};
+//! use tower::{ServiceBuilder, ServiceExt};
+//! use tower_cache_policy::edge::EdgeProfile;
+//! use tower_cache_policy::policy::CachePolicy;
+//! use tower_cache_policy::{CachePolicyLayer, EdgeLayer};
+//!
+//! # tokio_test::block_on(async {
+//! let service = ServiceBuilder::new()
+//!     .layer(EdgeLayer::new(EdgeProfile::CLOUDFLARE))
+//!     .map_response(|mut response: Response<()>| {
+//!         response.headers_mut().insert("set-cookie", HeaderValue::from_static("session=1"));
+//!         response
+//!     })
+//!     .layer(CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(60))))
+//!     .service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));
+//!
+//! let response = service.oneshot(Request::new(())).await.unwrap();
+//! assert_eq!(response.headers()["cache-control"], "private, max-age=60");
+//! assert_eq!(response.headers()["cloudflare-cdn-cache-control"], "no-store");
+//! # });
+//! ```
 
 mod config;
 mod future;

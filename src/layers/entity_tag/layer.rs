@@ -39,6 +39,29 @@ impl EntityTagLayer {
     /// A strong tag satisfies `If-Match` and `If-Range`, so use it for optimistic locking and for downloads that
     /// clients resume.
     ///
+    /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use bytes::Bytes;
+    /// use http::{Request, Response};
+    /// use http_body_util::Full;
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_cache_policy::EntityTagLayer;
+    ///
+    /// # tokio_test::block_on(async {
+    /// for (layer, etag) in [
+    ///     (EntityTagLayer::new(), "W/\"tenBrQcbPn_Hec-qXlI4GA\""),
+    ///     (EntityTagLayer::new().strong(), "\"6o8WPbOGgpJeRJHF5Y1Ls1Bu-MFOt4qG\""),
+    /// ] {
+    ///     let service = ServiceBuilder::new()
+    ///         .layer(layer)
+    ///         .service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("hello"))));
+    ///     let response = service.oneshot(Request::new(())).await.unwrap();
+    ///     assert_eq!(response.headers()["etag"], etag);
+    /// }
+    /// # });
+    /// ```
+    ///
     /// # Warning
     ///
     /// A strong tag names exact bytes
@@ -66,11 +89,27 @@ impl EntityTagLayer {
     /// All replicas must have the same key. A new key changes every tag.
     ///
     /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use bytes::Bytes;
+    /// use http::{Request, Response};
+    /// use http_body_util::Full;
+    /// use tower::{ServiceBuilder, ServiceExt};
     /// use tower_cache_policy::EntityTagLayer;
+    /// use tower_cache_policy::policy::Personalized;
     ///
     /// # fn load_secret() -> [u8; 32] { [7; 32] }
-    /// let layer = EntityTagLayer::new().strong().keyed(load_secret());
-    /// # let _ = layer;
+    /// # tokio_test::block_on(async {
+    /// for (layer, has_tag) in [(EntityTagLayer::new(), false), (EntityTagLayer::new().keyed(load_secret()), true)] {
+    ///     let service = ServiceBuilder::new().layer(layer).service_fn(async |_: Request<()>| {
+    ///         let mut response = Response::new(Full::<Bytes>::from("balance: 7"));
+    ///         response.extensions_mut().insert(Personalized);
+    ///         Ok::<_, Infallible>(response)
+    ///     });
+    ///     let response = service.oneshot(Request::new(())).await.unwrap();
+    ///     assert_eq!(response.headers().contains_key("etag"), has_tag);
+    /// }
+    /// # });
     /// ```
     #[cfg(feature = "strong-tags")]
     #[cfg_attr(docsrs, doc(cfg(feature = "strong-tags")))]
@@ -90,6 +129,24 @@ impl EntityTagLayer {
     ///
     /// A body with a larger size hint is streamed without a tag. The layer reads the complete body before it returns
     /// the response head. A larger limit therefore delays the first byte of a slow body.
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use bytes::Bytes;
+    /// use http::{Request, Response};
+    /// use http_body_util::Full;
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_cache_policy::EntityTagLayer;
+    ///
+    /// # tokio_test::block_on(async {
+    /// let service = ServiceBuilder::new()
+    ///     .layer(EntityTagLayer::new().max_body(4))
+    ///     .service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("hello"))));
+    /// let response = service.oneshot(Request::new(())).await.unwrap();
+    /// assert!(!response.headers().contains_key("etag"), "five bytes are too many");
+    /// # });
+    /// ```
     #[must_use]
     pub fn max_body(self, bytes: u64) -> Self {
         self.with(|config| config.max_body = bytes)
@@ -100,6 +157,32 @@ impl EntityTagLayer {
     ///
     /// A longer body is streamed without a tag as well, starting with the bytes that were already read. The limit of
     /// [`max_body`](EntityTagLayer::max_body) still applies.
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use bytes::Bytes;
+    /// use futures_util::stream;
+    /// use http::{Request, Response};
+    /// use http_body::Frame;
+    /// use http_body_util::StreamBody;
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_cache_policy::EntityTagLayer;
+    ///
+    /// # tokio_test::block_on(async {
+    /// for (layer, has_tag) in [
+    ///     (EntityTagLayer::new(), false),
+    ///     (EntityTagLayer::new().buffer_unknown_length(1_024), true),
+    /// ] {
+    ///     let service = ServiceBuilder::new().layer(layer).service_fn(async |_: Request<()>| {
+    ///         let chunks = ["hel", "lo"].map(|chunk| Ok::<_, Infallible>(Frame::data(Bytes::from(chunk))));
+    ///         Ok::<_, Infallible>(Response::new(StreamBody::new(stream::iter(chunks))))
+    ///     });
+    ///     let response = service.oneshot(Request::new(())).await.unwrap();
+    ///     assert_eq!(response.headers().contains_key("etag"), has_tag);
+    /// }
+    /// # });
+    /// ```
     ///
     /// # Warning
     ///
@@ -121,6 +204,8 @@ impl EntityTagLayer {
     }
 
     /// If `false`, the layer passes requests and responses through unchanged.
+    ///
+    /// The default is `true`.
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self {
         self.with(|config| config.enabled = enabled)

@@ -38,6 +38,30 @@ impl PurgeFailed {
     }
 
     /// Returns the text of the purger's error.
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use http::{Request, Response, StatusCode};
+    /// use tower::{BoxError, Layer, ServiceExt, service_fn};
+    /// use tower_cache_policy::PurgeLayer;
+    /// use tower_cache_policy::edge::purge::Purge;
+    /// use tower_cache_policy::layers::purge::PurgeFailed;
+    ///
+    /// # tokio_test::block_on(async {
+    /// let purger = service_fn(async |_: Purge| Err::<(), BoxError>("the vendor is not available".into()));
+    /// let service = PurgeLayer::new(purger).layer(service_fn(async |_: Request<()>| {
+    ///     let mut response = Response::new(());
+    ///     Purge::everything().add_to(response.extensions_mut());
+    ///     Ok::<_, Infallible>(response)
+    /// }));
+    /// let response = service.oneshot(Request::post("/").body(()).unwrap()).await.unwrap();
+    /// assert_eq!(response.status(), StatusCode::OK, "the change was made");
+    /// let failed = response.extensions().get::<PurgeFailed>().unwrap();
+    /// assert_eq!(failed.reason(), "the vendor is not available");
+    /// assert!(failed.purge().is_everything());
+    /// # });
+    /// ```
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.reason

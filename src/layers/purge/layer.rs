@@ -26,6 +26,27 @@ impl<P> PurgeLayer<P> {
     /// 3](https://www.rfc-editor.org/rfc/rfc9875#section-3)). Caches between the service and the client that support
     /// `Cache-Groups` then invalidate their stored responses. See
     /// [`TagFormat::CACHE_GROUPS`](crate::edge::TagFormat::CACHE_GROUPS). The default is not to send the field.
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use http::{Request, Response};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    /// use tower_cache_policy::PurgeLayer;
+    /// use tower_cache_policy::edge::purge::Purge;
+    /// use tower_cache_policy::policy::CacheTag;
+    ///
+    /// # tokio_test::block_on(async {
+    /// let purger = service_fn(async |_: Purge| Ok::<_, Infallible>(()));
+    /// let service = PurgeLayer::new(purger).announce_groups().layer(service_fn(async |_: Request<()>| {
+    ///     let mut response = Response::new(());
+    ///     Purge::tags([CacheTag::from_static("article-7")]).add_to(response.extensions_mut());
+    ///     Ok::<_, Infallible>(response)
+    /// }));
+    /// let response = service.oneshot(Request::put("/articles/7").body(()).unwrap()).await.unwrap();
+    /// assert_eq!(response.headers()["cache-group-invalidation"], "\"article-7\"");
+    /// # });
+    /// ```
     #[must_use]
     pub fn announce_groups(self) -> Self {
         // I-03.
@@ -34,6 +55,20 @@ impl<P> PurgeLayer<P> {
 
     /// Switches the purger on or off. If `false`, the layer drops all purges, as a service without a cache in front
     /// needs. The default is `true`.
+    ///
+    /// Handlers then need no condition of their own:
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use tower::service_fn;
+    /// use tower_cache_policy::PurgeLayer;
+    /// use tower_cache_policy::edge::purge::Purge;
+    ///
+    /// let purger = service_fn(async |_: Purge| Ok::<_, Infallible>(()));
+    /// let layer = PurgeLayer::new(purger).enabled(std::env::var_os("CDN_TOKEN").is_some());
+    /// # let _ = layer;
+    /// ```
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self {
         Self { enabled, ..self }

@@ -15,6 +15,32 @@ use std::{fmt, io};
 /// assert_eq!((error.line(), error.column()), (Some(2), Some(7)));
 /// assert_eq!(error.message(), "unknown policy `no-stroe`; did you mean `no-store`?");
 /// ```
+///
+/// The text contains the position, the mistake and the fix:
+///
+/// ```
+/// use tower_cache_policy::policy::routes::RoutePolicies;
+///
+/// let file = std::env::temp_dir().join("no-such-directory/policies.toml");
+/// let error = RoutePolicies::from_toml_file(&file).unwrap_err();
+/// assert_eq!(error.path(), Some(file.as_path()));
+/// assert_eq!(error.line(), None);
+///
+/// for (text, message) in [
+///     (
+///         "[routes]\n\"/\" = { private = \"5m\", edge = \"1h\" }",
+///         "line 2, column 25: `private` forbids shared caches, so `edge` has no effect; remove `edge`, or use `public` \
+///          if the response is the same for all users",
+///     ),
+///     ("[routes]\n\"/\" = { publik = \"5m\" }", "line 2, column 9: unknown key `publik`; did you mean `public`?"),
+///     (
+///         "[routes]\n\"/users/:id\" = \"no-store\"",
+///         "line 2, column 1: a segment cannot begin with `:`; write a parameter as `{id}`",
+///     ),
+/// ] {
+///     assert_eq!(RoutePolicies::from_toml(text).unwrap_err().to_string(), message);
+/// }
+/// ```
 #[derive(Debug)]
 pub struct ConfigError {
     path: Option<PathBuf>,

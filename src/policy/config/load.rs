@@ -38,6 +38,24 @@ pub struct PolicyConfig {
 impl PolicyConfig {
     /// Parses a text.
     ///
+    /// A program can also compile the file in:
+    ///
+    /// ```
+    /// use tower_cache_policy::policy::config::PolicyConfig;
+    ///
+    /// // const FILE: &str = include_str!("policies.toml");
+    /// const FILE: &str = r#"
+    ///     default = "no-cache"
+    ///     [routes]
+    ///     "/login" = "no-store"
+    /// "#;
+    /// let config = PolicyConfig::from_toml(FILE)?;
+    /// let routes = config.into_routes();
+    /// assert_eq!(routes.pattern_at("/login"), Some("/login"));
+    /// assert_eq!(routes.rows().last().unwrap().cache_control(), "no-cache");
+    /// # Ok::<(), tower_cache_policy::policy::config::ConfigError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Returns an error if the text does not have the [format](super), if it contradicts itself, or if the table of
@@ -51,6 +69,17 @@ impl PolicyConfig {
     /// Reads and parses a file.
     ///
     /// The call blocks the thread. Call it when the program starts, or from a thread that may block.
+    ///
+    /// ```
+    /// use tower_cache_policy::policy::config::PolicyConfig;
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("policies.toml");
+    /// # std::fs::write(&path, "routes.\"/login\" = \"no-store\"")?;
+    /// let config = PolicyConfig::from_toml_file(&path)?;
+    /// assert_eq!(config.routes().pattern_at("/login"), Some("/login"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -86,6 +115,15 @@ impl RoutePolicies {
     /// Parses a table of routes from a text in the format of [`config`](super).
     ///
     /// The section for development is checked but has no effect. Use [`PolicyConfig`] to read it.
+    ///
+    /// ```
+    /// use tower_cache_policy::policy::routes::RoutePolicies;
+    ///
+    /// let routes = RoutePolicies::from_toml(r#"routes."/feed" = { public = "10m", stale_if_error = "1d" }"#)?;
+    /// let row = routes.rows().next().unwrap();
+    /// assert_eq!(row.cache_control(), "public, max-age=600, stale-if-error=86400");
+    /// # Ok::<(), tower_cache_policy::policy::config::ConfigError>(())
+    /// ```
     ///
     /// # Errors
     ///

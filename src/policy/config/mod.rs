@@ -104,8 +104,9 @@
 //! | `no_store = true` | `private, no-store` |
 //!
 //! More keys refine the policy. `edge`, `stale_while_revalidate` and `stale_if_error` take a duration.
-//! `stale_at_edge_only`, `stale_in_browser_only`, `must_revalidate`, `proxy_revalidate`, `no_transform`, `immutable` and `with_http10_fields` take
-//! `true`. Each key has the effect of the function of [`CachePolicy`](super::CachePolicy) with the same name.
+//! `stale_at_edge_only`, `stale_in_browser_only`, `must_revalidate`, `proxy_revalidate`, `no_transform`, `immutable`
+//! and `with_http10_fields` take `true`. Each key has the effect of the function of [`CachePolicy`](super::CachePolicy)
+//! with the same name.
 //!
 //! In place of a table, you can write one of the texts `"no-store"`, `"no-cache"`, `"private, no-cache"` and
 //! `"immutable"`, which mean the constants of `CachePolicy`.
@@ -120,7 +121,7 @@
 //! can be read in one place, and `private` never inherits `edge`.
 //!
 //! `default` accepts the keys of a policy and `vary`. `vary` accepts any field name except `*`. For `authorization` and
-//! `cookie`, see the [cost](super::CachePolicy#sign-in-that-is-optional).
+//! `cookie`, see the [cost](super::CachePolicy#optional-sign-in).
 //!
 //! # Durations
 //!
@@ -164,6 +165,23 @@
 //! assert!(reload(&routes, r#"default = "no-stroe""#).is_err());
 //! assert!(routes.current().to_markdown().contains("no-store"));
 //! # Ok::<(), ConfigError>(())
+//! ```
+//!
+//! # A test for the file
+//!
+//! A test finds mistakes in the file before a deployment. It can also check rules for the routes:
+//!
+//! ```
+//! use tower_cache_policy::policy::routes::RoutePolicies;
+//!
+//! # let file = "[routes]\n\"/account/{*rest}\" = \"no-store\"\n\"/\" = { public = \"5m\" }";
+//! // let file = include_str!("../policies.toml");
+//! let routes = RoutePolicies::from_toml(file)?;
+//! for row in routes.rows() {
+//!     let is_account = row.pattern().is_some_and(|pattern| pattern.starts_with("/account"));
+//!     assert!(!is_account || row.cache_control() == "private, no-store", "{row:?}");
+//! }
+//! # Ok::<(), tower_cache_policy::policy::config::ConfigError>(())
 //! ```
 
 mod document;

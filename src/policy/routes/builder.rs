@@ -39,6 +39,19 @@ impl RoutePoliciesBuilder {
     ///
     /// Without it, such responses get the [default of the layer](crate::CachePolicyLayer::default_policy), which is
     /// `private, no-cache`.
+    ///
+    /// ```
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// use tower_cache_policy::policy::routes::RoutePolicies;
+    ///
+    /// let routes = RoutePolicies::builder()
+    ///     .default_policy(CachePolicy::NO_STORE)
+    ///     .route("/", CachePolicy::NO_CACHE)
+    ///     .build()?;
+    /// let default = routes.rows().last().unwrap();
+    /// assert_eq!((default.pattern(), default.cache_control()), (None, "private, no-store"));
+    /// # Ok::<(), tower_cache_policy::policy::routes::RouteError>(())
+    /// ```
     pub const fn default_policy(mut self, policy: CachePolicy) -> Self {
         // G-14
         self.default = Some(policy);
@@ -46,6 +59,22 @@ impl RoutePoliciesBuilder {
     }
 
     /// Defines a policy under a name, for all routes that refer to it with [`RoutePolicy::named`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use http::Method;
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
+    ///
+    /// let minute = CachePolicy::public(Duration::from_secs(60));
+    /// let routes = RoutePolicies::builder()
+    ///     .named("page", minute)
+    ///     .route("/", RoutePolicy::named("page"))
+    ///     .route("/about", RoutePolicy::named("page"))
+    ///     .build()?;
+    /// assert_eq!(routes.policy_at(&Method::GET, "/about"), Some(minute));
+    /// # Ok::<(), tower_cache_policy::policy::routes::RouteError>(())
+    /// ```
     pub fn named(mut self, name: impl Into<String>, policy: impl Into<RoutePolicy>) -> Self {
         self.named.push((name.into(), policy.into()));
         self
@@ -54,12 +83,44 @@ impl RoutePoliciesBuilder {
     /// Adds a route: a pattern and the policy for the paths that match it.
     ///
     /// Patterns have the syntax of axum's router, such as `/users/{id}` or `/static/{*path}`.
+    ///
+    /// ```
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// use tower_cache_policy::policy::routes::RoutePolicies;
+    ///
+    /// let routes = RoutePolicies::builder()
+    ///     .route("/users/{id}", CachePolicy::PRIVATE_NO_CACHE)
+    ///     .route("/users/me", CachePolicy::NO_STORE)
+    ///     .route("/files/{*path}", CachePolicy::NO_CACHE)
+    ///     .build()?;
+    /// assert_eq!(routes.pattern_at("/users/7"), Some("/users/{id}"));
+    /// assert_eq!(routes.pattern_at("/users/me"), Some("/users/me"), "the order does not matter");
+    /// assert_eq!(routes.pattern_at("/files/a/b.txt"), Some("/files/{*path}"));
+    /// assert_eq!(routes.pattern_at("/users/7/posts"), None);
+    /// # Ok::<(), tower_cache_policy::policy::routes::RouteError>(())
+    /// ```
     pub fn route(mut self, pattern: impl Into<String>, policy: impl Into<RoutePolicy>) -> Self {
         self.routes.push((pattern.into(), policy.into()));
         self
     }
 
     /// Checks the table and renders all field values.
+    ///
+    /// ```
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// use tower_cache_policy::policy::routes::RoutePolicies;
+    ///
+    /// let error = RoutePolicies::builder()
+    ///     .route("/users/{id}", CachePolicy::NO_STORE)
+    ///     .route("/users/{name}", CachePolicy::NO_CACHE)
+    ///     .build()
+    ///     .unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "route `/users/{name}`: the pattern conflicts with `/users/{id}`: both match the same path, and neither is \
+    ///      more specific; remove one of them, or give one of them a literal prefix"
+    /// );
+    /// ```
     ///
     /// # Errors
     ///

@@ -35,6 +35,44 @@ pub(super) enum Place {
 }
 
 /// The kind of a [`RouteError`].
+///
+/// The texts of some kinds:
+///
+/// ```
+/// use http::{Method, StatusCode};
+/// use tower_cache_policy::policy::CachePolicy;
+/// use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
+///
+/// let page = || RoutePolicy::new(CachePolicy::NO_CACHE);
+/// for (policy, message) in [
+///     (RoutePolicy::named("pages"), "unknown policy `pages`; did you mean `page`?"),
+///     (
+///         page().status(StatusCode::OK, CachePolicy::NO_STORE),
+///         "status 200 cannot have its own policy, because it gets the route's own; change that one instead",
+///     ),
+///     (
+///         page().status(StatusCode::TOO_MANY_REQUESTS, CachePolicy::NO_STORE),
+///         "responses with status 429 must not be stored (RFC 6585); remove the policy for this status",
+///     ),
+///     (
+///         page().method(Method::POST, CachePolicy::NO_CACHE),
+///         "responses to POST are never stored; remove the policy for this method, or use `CachePolicy::NO_STORE`",
+///     ),
+///     (
+///         page().content_type("images", CachePolicy::NO_STORE),
+///         "`images` is not a content type; write a type such as `text/css` or a range such as `image/*`, without \
+///          parameters, or set the route's own policy for all types",
+///     ),
+///     (
+///         page().vary(["*"]),
+///         "`*` is not a field name, and `Vary: *` would prevent all reuse; use `CachePolicy::NO_STORE` instead",
+///     ),
+/// ] {
+///     let builder = RoutePolicies::builder().named("page", CachePolicy::NO_CACHE);
+///     let error = builder.route("/", policy).build().unwrap_err();
+///     assert_eq!(error.to_string(), format!("route `/`: {message}"));
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RouteErrorKind {
@@ -122,6 +160,16 @@ impl RouteError {
     }
 
     /// Returns the pattern of the route with the mistake, or `None` if the mistake is in a named policy.
+    ///
+    /// ```
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// use tower_cache_policy::policy::routes::{RouteErrorKind, RoutePolicies, RoutePolicy};
+    ///
+    /// let page = RoutePolicy::named("base");
+    /// let error = RoutePolicies::builder().named("page", page).build().unwrap_err();
+    /// assert_eq!((error.pattern(), error.policy_name()), (None, Some("page")));
+    /// assert!(matches!(error.kind(), RouteErrorKind::UnknownName { name, .. } if name == "base"));
+    /// ```
     #[must_use]
     pub fn pattern(&self) -> Option<&str> {
         match &self.place {

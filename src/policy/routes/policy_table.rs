@@ -64,6 +64,31 @@ impl<'a> PolicyTable<'a> {
     /// | Content type `any`, Status `any` | any value that does not have its own row |
     ///
     /// A table for edge caches has a column with their fields in place of the tags.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use http::StatusCode;
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
+    ///
+    /// let minute = Duration::from_secs(60);
+    /// let article = RoutePolicy::new(CachePolicy::public(5 * minute))
+    ///     .status(StatusCode::NOT_FOUND, CachePolicy::max_age(minute))
+    ///     .vary(["accept-language"])
+    ///     .tags(["articles"]);
+    /// let routes = RoutePolicies::builder().route("/articles/{id}", article).build()?;
+    /// assert_eq!(
+    ///     routes.to_markdown(),
+    ///     "\
+    /// | Pattern        | Methods   | Status  | Content type | Cache-Control       | Vary            | Tags     |
+    /// | -------------- | --------- | ------- | ------------ | ------------------- | --------------- | -------- |
+    /// | /articles/{id} | GET, HEAD | success | any          | public, max-age=300 | accept-language | articles |
+    /// | /articles/{id} | GET, HEAD | 404     | any          | max-age=60          | accept-language | articles |
+    /// | (any other)    | GET, HEAD | success | any          | private, no-cache   |                 |          |
+    /// "
+    /// );
+    /// # Ok::<(), tower_cache_policy::policy::routes::RouteError>(())
+    /// ```
     #[must_use]
     pub fn to_markdown(&self) -> String {
         let mut titles = TITLES.map(str::to_owned);

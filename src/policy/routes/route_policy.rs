@@ -55,6 +55,25 @@ impl RoutePolicy {
     ///
     /// Policies that you add replace the inherited ones for the same status, content type or method. `Vary` names and
     /// tags are added to the inherited ones.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use http::StatusCode;
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
+    ///
+    /// let minute = Duration::from_secs(60);
+    /// let page = RoutePolicy::new(CachePolicy::public(minute)).status(StatusCode::NOT_FOUND, CachePolicy::max_age(minute));
+    /// let routes = RoutePolicies::builder()
+    ///     .named("page", page)
+    ///     // The same policy for a 404, and a longer lifetime for the page.
+    ///     .route("/archive/{year}", RoutePolicy::named("page").policy(CachePolicy::public(60 * minute)))
+    ///     .build()?;
+    /// let rows: Vec<_> = routes.rows().map(|row| (row.status_label().to_owned(), row.cache_control().to_owned())).collect();
+    /// assert!(rows.contains(&("success".to_owned(), "public, max-age=3600".to_owned())));
+    /// assert!(rows.contains(&("404".to_owned(), "max-age=60".to_owned())));
+    /// # Ok::<(), tower_cache_policy::policy::routes::RouteError>(())
+    /// ```
     pub fn named(name: impl Into<String>) -> Self {
         Self::from_start(Start::Named { name: name.into(), policy: None })
     }
@@ -72,6 +91,18 @@ impl RoutePolicy {
     ///
     /// For GET, this is the route's own policy. HEAD can have a different one. Responses to any other method are never
     /// stored, so [`build`](super::RoutePoliciesBuilder::build) accepts only [`CachePolicy::NO_STORE`] for it.
+    ///
+    /// ```
+    /// use http::Method;
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
+    ///
+    /// let page = RoutePolicy::new(CachePolicy::NO_CACHE).method(Method::POST, CachePolicy::NO_STORE);
+    /// let routes = RoutePolicies::builder().route("/", page).build()?;
+    /// let methods: Vec<_> = routes.rows().map(|row| (row.methods().to_vec(), row.cache_control().to_owned())).collect();
+    /// assert!(methods.contains(&(vec![Method::POST], "private, no-store".to_owned())));
+    /// # Ok::<(), tower_cache_policy::policy::routes::RouteError>(())
+    /// ```
     ///
     /// # Warning
     ///
@@ -96,6 +127,37 @@ impl RoutePolicy {
     ///
     /// [`build`](super::RoutePoliciesBuilder::build) rejects 200, 203, 206 and 304, which get the route's own policy,
     /// and statuses that are never stored.
+    ///
+    /// ```
+    /// use std::{convert::Infallible, time::Duration};
+    ///
+    /// use http::{Request, Response, StatusCode};
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_cache_policy::CachePolicyLayer;
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let minute = Duration::from_secs(60);
+    /// let article = RoutePolicy::new(CachePolicy::public(5 * minute))
+    ///     .status(StatusCode::NOT_FOUND, CachePolicy::max_age(minute));
+    /// let routes = RoutePolicies::builder().route("/articles/{id}", article).build().unwrap();
+    ///
+    /// for (status, cache_control) in [
+    ///     (StatusCode::OK, "public, max-age=300"),
+    ///     (StatusCode::NOT_FOUND, "max-age=60"),
+    ///     (StatusCode::INTERNAL_SERVER_ERROR, "private, no-store"),
+    /// ] {
+    ///     let service = ServiceBuilder::new().layer(CachePolicyLayer::new(routes.clone())).service_fn(
+    ///         move |_: Request<()>| async move {
+    ///             Ok::<_, Infallible>(Response::builder().status(status).body(()).unwrap())
+    ///         },
+    ///     );
+    ///     let request = Request::get("/articles/7").body(()).unwrap();
+    ///     assert_eq!(service.oneshot(request).await.unwrap().headers()["cache-control"], cache_control);
+    /// }
+    /// # });
+    /// ```
     pub fn status(mut self, status: StatusCode, policy: CachePolicy) -> Self {
         let before = self.by_status.insert(status, policy);
         self.keep_vary(before)
@@ -105,6 +167,35 @@ impl RoutePolicy {
     ///
     /// It applies to status 200, 203, 206 and 304. Case does not matter, and parameters of the response's
     /// `Content-Type` are ignored.
+    ///
+    /// ```
+    /// use std::{convert::Infallible, time::Duration};
+    ///
+    /// use http::{Request, Response};
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_cache_policy::CachePolicyLayer;
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let uploads = RoutePolicy::new(CachePolicy::NO_STORE)
+    ///     .content_type("image/*", CachePolicy::public(Duration::from_secs(3_600)));
+    /// let routes = RoutePolicies::builder().route("/uploads/{*path}", uploads).build().unwrap();
+    ///
+    /// for (content_type, cache_control) in [
+    ///     ("image/png", "public, max-age=3600"),
+    ///     ("text/html; charset=utf-8", "private, no-store"),
+    /// ] {
+    ///     let service = ServiceBuilder::new().layer(CachePolicyLayer::new(routes.clone())).service_fn(
+    ///         move |_: Request<()>| async move {
+    ///             Ok::<_, Infallible>(Response::builder().header("content-type", content_type).body(()).unwrap())
+    ///         },
+    ///     );
+    ///     let request = Request::get("/uploads/1").body(()).unwrap();
+    ///     assert_eq!(service.oneshot(request).await.unwrap().headers()["cache-control"], cache_control);
+    /// }
+    /// # });
+    /// ```
     pub fn content_type(mut self, content_type: impl Into<String>, policy: CachePolicy) -> Self {
         let before = self.by_content_type.insert(content_type.into().to_ascii_lowercase(), policy);
         self.keep_vary(before)
@@ -113,7 +204,17 @@ impl RoutePolicy {
     /// Adds names of request fields to the `Vary` of every response of the route, in addition to those of its policies.
     ///
     /// Any field name except `*` is valid. For `authorization` and `cookie`, see the
-    /// [cost](crate::policy::CachePolicy#sign-in-that-is-optional).
+    /// [cost](crate::policy::CachePolicy#optional-sign-in).
+    ///
+    /// ```
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
+    ///
+    /// let page = RoutePolicy::new(CachePolicy::NO_CACHE.vary(&["accept"])).vary(["accept-language"]);
+    /// let routes = RoutePolicies::builder().route("/", page).build()?;
+    /// assert_eq!(routes.rows().next().unwrap().vary(), Some("accept-language, accept"));
+    /// # Ok::<(), tower_cache_policy::policy::routes::RouteError>(())
+    /// ```
     pub fn vary(mut self, names: impl IntoIterator<Item: Into<String>>) -> Self {
         // K-02
         self.vary.extend(names.into_iter().map(Into::into));
@@ -124,6 +225,16 @@ impl RoutePolicy {
     ///
     /// Each has to be a valid [`CacheTag`](crate::policy::CacheTag). Add the tags of many responses first: if a CDN
     /// cannot read all tags, the last ones [may be left out](crate::edge::TagOverflow).
+    ///
+    /// ```
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
+    ///
+    /// let page = RoutePolicy::new(CachePolicy::NO_CACHE).tags(["pages", "articles"]);
+    /// let routes = RoutePolicies::builder().route("/articles/{id}", page).build()?;
+    /// assert!(routes.rows().next().unwrap().tags().eq(["pages", "articles"]));
+    /// # Ok::<(), tower_cache_policy::policy::routes::RouteError>(())
+    /// ```
     pub fn tags(mut self, tags: impl IntoIterator<Item: Into<String>>) -> Self {
         // G-20
         self.tags.extend(tags.into_iter().map(Into::into));

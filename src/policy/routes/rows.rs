@@ -50,6 +50,30 @@ impl RoutePolicies {
     /// Rows show the policies before guards apply. A status without a row gets the policy that
     /// [`policy`](crate::policy#which-statuses) describes. The last row is `private, no-cache` for a table without a
     /// default, although a layer may have another default.
+    ///
+    /// A program can print them at start, so that a log shows the policies of the running version:
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
+    ///
+    /// let page = RoutePolicy::new(CachePolicy::NO_CACHE).status(StatusCode::GONE, CachePolicy::IMMUTABLE);
+    /// let routes = RoutePolicies::builder().route("/jobs/{id}", page).build()?;
+    /// let lines: Vec<String> = routes
+    ///     .rows()
+    ///     .map(|row| format!("{} {}: {}", row.pattern().unwrap_or("*"), row.status_label(), row.cache_control()))
+    ///     .collect();
+    /// assert_eq!(
+    ///     lines,
+    ///     [
+    ///         "/jobs/{id} success: no-cache",
+    ///         "/jobs/{id} 410: public, max-age=31536000, immutable",
+    ///         "* success: private, no-cache",
+    ///     ]
+    /// );
+    /// # Ok::<(), tower_cache_policy::policy::routes::RouteError>(())
+    /// ```
     pub fn rows(&self) -> impl Iterator<Item = PolicyRow<'_>> {
         let mut routes: Vec<&Route> = self.table.routes.iter().collect();
         routes.sort_by(|one, other| one.pattern.cmp(&other.pattern));
@@ -106,6 +130,19 @@ impl PolicyRow<'_> {
     /// Returns the fields for edge caches, in the order in which they are sent.
     ///
     /// It is empty unless the row is from [`Edges::policy_table`](crate::edge::Edges::policy_table).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::edge::{EdgeProfile, Edges};
+    /// use tower_cache_policy::policy::{CachePolicy, routes::RoutePolicies};
+    ///
+    /// let page = CachePolicy::public(Duration::from_secs(60)).edge(Duration::from_secs(3_600));
+    /// let routes = RoutePolicies::builder().route("/", page).build()?;
+    /// let table = Edges::from(EdgeProfile::FASTLY).policy_table(&routes);
+    /// let (name, value) = table.rows().next().unwrap().at_edge().next().unwrap();
+    /// assert_eq!((name.as_str(), value.to_str()?), ("surrogate-control", "max-age=3600"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn at_edge(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
         self.at_edge.iter().map(|(name, value)| (name, value))
     }

@@ -11,6 +11,18 @@ use super::rows::PolicyRow;
 use super::table::RoutePolicies;
 
 /// Serializes as `{ "routes": [..] }`, with one member for each of the [rows](RoutePolicies::rows).
+///
+/// ```
+/// use tower_cache_policy::policy::CachePolicy;
+/// use tower_cache_policy::policy::routes::RoutePolicies;
+///
+/// let routes = RoutePolicies::builder().route("/login", CachePolicy::NO_STORE).build()?;
+/// let json = serde_json::to_value(&routes)?;
+/// assert_eq!(json["routes"][0]["pattern"], "/login");
+/// assert_eq!(json["routes"][0]["methods"], serde_json::json!(["GET", "HEAD"]));
+/// assert_eq!(json["routes"][0]["cache_control"], "private, no-store");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[cfg_attr(docsrs, doc(cfg(feature = "config")))]
 impl Serialize for RoutePolicies {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

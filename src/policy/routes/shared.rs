@@ -43,6 +43,19 @@ impl SharedRoutes {
     }
 
     /// Returns the current table.
+    ///
+    /// ```
+    /// use tower_cache_policy::policy::CachePolicy;
+    /// use tower_cache_policy::policy::routes::{RoutePolicies, SharedRoutes};
+    ///
+    /// let routes = SharedRoutes::new(RoutePolicies::builder().route("/", CachePolicy::NO_STORE).build()?);
+    /// let before = routes.current();
+    /// routes.replace(RoutePolicies::builder().route("/", CachePolicy::NO_CACHE).build()?);
+    ///
+    /// assert_eq!(before.rows().next().unwrap().cache_control(), "private, no-store", "a copy does not change");
+    /// assert_eq!(routes.current().rows().next().unwrap().cache_control(), "no-cache");
+    /// # Ok::<(), tower_cache_policy::policy::routes::RouteError>(())
+    /// ```
     #[must_use]
     pub fn current(&self) -> RoutePolicies {
         RoutePolicies { table: self.0.load_full() }

@@ -17,6 +17,19 @@ use std::str::FromStr;
 pub struct CacheTag(Cow<'static, str>);
 
 /// An error for a text that is not a valid [`CacheTag`]. Its text names the fault and the characters to use.
+///
+/// ```
+/// use tower_cache_policy::policy::CacheTag;
+///
+/// for (text, message) in [
+///     ("", "the tag \"\" is empty: use 1 to 1024 characters of visible ASCII, without white space"),
+///     ("caf\u{e9}", "the tag \"café\" contains 'é': use 1 to 1024 characters of visible ASCII, without white space"),
+/// ] {
+///     let error = CacheTag::new(text).unwrap_err();
+///     assert_eq!(error.to_string(), message);
+///     assert_eq!(error.tag(), text);
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidCacheTag {
     tag: String,
@@ -46,6 +59,16 @@ impl CacheTag {
     /// Creates a tag from a text that is known only at run time.
     ///
     /// Do not use a text that a user chose, such as a name. Use an id.
+    ///
+    /// ```
+    /// use tower_cache_policy::policy::{CacheTag, InvalidCacheTag};
+    ///
+    /// fn tag_of(id: u64) -> Result<CacheTag, InvalidCacheTag> {
+    ///     CacheTag::new(format!("article-{id}"))
+    /// }
+    /// assert_eq!(tag_of(7)?.as_str(), "article-7");
+    /// # Ok::<(), InvalidCacheTag>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -47,11 +47,30 @@ impl CacheTags {
     }
 
     /// Adds the tags of another list at the end, without those that this list already contains.
+    ///
+    /// ```
+    /// use tower_cache_policy::policy::{CacheTag, CacheTags};
+    ///
+    /// let mut tags = CacheTags::from_iter([CacheTag::from_static("articles"), CacheTag::from_static("article-7")]);
+    /// tags.unite(&CacheTags::from_iter([CacheTag::from_static("article-7"), CacheTag::from_static("authors")]));
+    /// assert!(tags.iter().map(CacheTag::as_str).eq(["articles", "article-7", "authors"]));
+    /// ```
     pub fn unite(&mut self, others: &Self) {
         self.extend(others.iter().cloned());
     }
 
     /// Puts the tags into the extensions of a response, after those that are already there.
+    ///
+    /// ```
+    /// use tower_cache_policy::policy::{CacheTag, CacheTags};
+    ///
+    /// let mut response = http::Response::new(());
+    /// // The handler adds a tag, and then a middleware.
+    /// CacheTags::from(CacheTag::from_static("article-7")).add_to(response.extensions_mut());
+    /// CacheTags::from(CacheTag::from_static("tenant-3")).add_to(response.extensions_mut());
+    /// let tags = response.extensions().get::<CacheTags>().unwrap();
+    /// assert!(tags.iter().map(CacheTag::as_str).eq(["article-7", "tenant-3"]));
+    /// ```
     pub fn add_to(self, extensions: &mut Extensions) {
         match extensions.get_mut::<Self>() {
             Some(tags) => tags.extend(self),
@@ -72,6 +91,14 @@ impl CacheTags {
     }
 
     /// Returns whether the list contains this tag. The comparison is case-sensitive.
+    ///
+    /// ```
+    /// use tower_cache_policy::policy::{CacheTag, CacheTags};
+    ///
+    /// let tags = CacheTags::from(CacheTag::from_static("article-7"));
+    /// assert!(tags.contains("article-7"));
+    /// assert!(!tags.contains("Article-7") && !tags.contains("article-70"));
+    /// ```
     #[must_use]
     pub fn contains(&self, tag: &str) -> bool {
         self.0.iter().any(|own| own.as_str() == tag)

@@ -21,6 +21,18 @@ const ONE_YEAR: u32 = 31_536_000;
 /// let found: Vec<_> = CacheControl::contradictions_in([&line]).collect();
 /// assert_eq!(found, [Contradiction::PublicWithPrivate]);
 /// ```
+///
+/// | Contradiction | Example | Fix |
+/// |---|---|---|
+/// | [`NoStoreWithOthers`](Self::NoStoreWithOthers) | `no-store, max-age=60` | `private, no-store` |
+/// | [`PublicWithPrivate`](Self::PublicWithPrivate) | `public, private` | remove one |
+/// | [`SMaxageWithPrivate`](Self::SMaxageWithPrivate) | `private, s-maxage=60` | remove `s-maxage` |
+/// | [`RevalidationWithImmutable`](Self::RevalidationWithImmutable) | `no-cache, immutable` | remove one |
+/// | [`RevalidationWithStale`](Self::RevalidationWithStale) | `must-revalidate, stale-if-error=60` | remove one |
+/// | [`SharedRevalidationWithStale`](Self::SharedRevalidationWithStale) | `s-maxage=60, stale-if-error=60` | set the lifetime for the CDN in a targeted field |
+/// | [`ImmutableWithoutMaxAge`](Self::ImmutableWithoutMaxAge) | `immutable` | add `max-age` |
+/// | [`MaxAgeOverOneYear`](Self::MaxAgeOverOneYear) | `max-age=99999999` | `max-age=31536000` |
+/// | [`MustUnderstandWithoutNoStore`](Self::MustUnderstandWithoutNoStore) | `must-understand` | add `no-store` |
 // C-35.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -63,6 +75,18 @@ impl CacheControl {
     ///
     /// Parsing already resolves `public` with `private`. To find that contradiction too, use
     /// [`contradictions_in`](Self::contradictions_in).
+    ///
+    /// ```
+    /// use tower_cache_policy::protocol::CacheControl;
+    ///
+    /// let control = CacheControl::new().with_no_cache().with_stale_if_error(60);
+    /// let texts: Vec<String> = control.contradictions().map(|contradiction| contradiction.to_string()).collect();
+    /// assert_eq!(
+    ///     texts,
+    ///     ["`no-cache` and `must-revalidate` forbid the stale responses that `stale-while-revalidate` and `stale-if-error` \
+    ///       allow; remove one of them"]
+    /// );
+    /// ```
     pub fn contradictions(&self) -> impl Iterator<Item = Contradiction> + use<> {
         // C-35.
         let revalidated = self.must_revalidate() || self.no_cache();
@@ -84,6 +108,17 @@ impl CacheControl {
     }
 
     /// Returns the contradictions in the lines of a `Cache-Control` field, as written.
+    ///
+    /// ```
+    /// use http::{HeaderMap, HeaderValue};
+    /// use tower_cache_policy::protocol::{CacheControl, Contradiction};
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// headers.append("cache-control", HeaderValue::from_static("public"));
+    /// headers.append("cache-control", HeaderValue::from_static("private"));
+    /// let lines = headers.get_all("cache-control");
+    /// assert!(CacheControl::contradictions_in(lines).eq([Contradiction::PublicWithPrivate]));
+    /// ```
     pub fn contradictions_in<'a>(
         lines: impl IntoIterator<Item = &'a HeaderValue>,
     ) -> impl Iterator<Item = Contradiction> {

@@ -108,6 +108,17 @@ impl fmt::Debug for Directive {
 /// The error returned for a directive that cannot be written in `Cache-Control`.
 ///
 /// Its text says whether the name or the argument is invalid, and how to fix it.
+///
+/// ```
+/// use tower_cache_policy::protocol::CacheControl;
+///
+/// let error = |name, argument| CacheControl::new().with_extension(name, argument).unwrap_err().to_string();
+/// assert_eq!(error("max-age", Some("60")), "`max-age` is a known directive; use the method of that name");
+/// assert_eq!(
+///     error("two words", None),
+///     "`two words` is not a valid directive name; use letters, digits and `-`, and pass the argument separately"
+/// );
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidDirective(Fault);
 

@@ -143,6 +143,16 @@ impl fmt::Debug for FieldNames {
 }
 
 /// The error returned for an invalid field name, or for too many of them.
+///
+/// ```
+/// use tower_cache_policy::protocol::FieldNames;
+///
+/// let error = FieldNames::new(["accept, accept-language"]).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "`accept, accept-language` is not a field name; pass each name separately, using letters, digits and `-`"
+/// );
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidFieldName {
     /// `None` if there were too many names.

@@ -40,6 +40,19 @@ use crate::protocol::syntax::members;
 /// assert_eq!(control.max_stale(), Some(MaxStale::Any));
 /// assert_eq!(control.to_string(), "max-age=0, max-stale");
 /// ```
+///
+/// # Directives
+///
+/// | Directive | The client | Method |
+/// |---|---|---|
+/// | `max-age=N` | does not accept a response that is older than `N` seconds | [`with_max_age`](Self::with_max_age) |
+/// | `min-fresh=N` | requires that the response stays fresh for `N` seconds | [`with_min_fresh`](Self::with_min_fresh) |
+/// | `max-stale`, `max-stale=N` | accepts a stale response, of any age or for `N` seconds | [`with_max_stale`](Self::with_max_stale) |
+/// | `no-cache` | requires revalidation; browsers send it on a forced reload | [`with_no_cache`](Self::with_no_cache) |
+/// | `no-store` | does not want the response to be stored | [`with_no_store`](Self::with_no_store) |
+/// | `only-if-cached` | wants a stored response, or a 504 | [`with_only_if_cached`](Self::with_only_if_cached) |
+/// | `no-transform` | wants the content unchanged | [`with_no_transform`](Self::with_no_transform) |
+/// | `stale-if-error=N` | accepts a stale response in place of an error | [`with_stale_if_error`](Self::with_stale_if_error) |
 // C-17. C-09.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct RequestCacheControl {
@@ -75,6 +88,16 @@ impl RequestCacheControl {
     /// Parses the `Cache-Control` of a request.
     ///
     /// Returns `None` if the field is absent or has no members.
+    ///
+    /// ```
+    /// use http::{HeaderMap, HeaderValue};
+    /// use tower_cache_policy::protocol::RequestCacheControl;
+    ///
+    /// // A forced reload in a browser.
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert("cache-control", HeaderValue::from_static("no-cache"));
+    /// assert!(RequestCacheControl::from_headers(&headers).unwrap().no_cache());
+    /// ```
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
         // C-01.
@@ -95,6 +118,14 @@ impl RequestCacheControl {
 
     /// Sets `max-stale` and replaces an earlier value
     /// ([RFC 9111 section 5.2.1.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.2)).
+    ///
+    /// ```
+    /// use tower_cache_policy::protocol::{MaxStale, RequestCacheControl};
+    ///
+    /// // A client without a network connection accepts any stored response.
+    /// let offline = RequestCacheControl::new().with_max_stale(MaxStale::Any).with_only_if_cached();
+    /// assert_eq!(offline.to_string(), "max-stale, only-if-cached");
+    /// ```
     #[must_use]
     pub fn with_max_stale(self, max_stale: MaxStale) -> Self {
         // C-11.
@@ -309,6 +340,15 @@ impl fmt::Debug for RequestCacheControl {
 /// ([RFC 9111 section 5.2.1.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.2)).
 ///
 /// An enum, because `max-stale` without an argument and `max-stale=0` are opposites. The smaller value is the stricter.
+///
+/// ```
+/// use tower_cache_policy::protocol::{MaxStale, RequestCacheControl};
+///
+/// let any = RequestCacheControl::new().with_max_stale(MaxStale::Any);
+/// let none = RequestCacheControl::new().with_max_stale(MaxStale::Seconds(0));
+/// assert_eq!((any.to_string(), none.to_string()), ("max-stale".to_owned(), "max-stale=0".to_owned()));
+/// assert!(MaxStale::Seconds(600) < MaxStale::Any);
+/// ```
 // C-11.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(clippy::exhaustive_enums, reason = "the directive has an argument or has none")]

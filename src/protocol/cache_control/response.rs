@@ -60,6 +60,27 @@ use crate::protocol::syntax::members;
 /// let control = CacheControl::new().with_public().with_max_age(300).with_stale_while_revalidate(30);
 /// assert_eq!(control.to_string(), "public, max-age=300, stale-while-revalidate=30");
 /// ```
+///
+/// # Directives
+///
+/// | Directive | Meaning | Method |
+/// |---|---|---|
+/// | `public` | any cache may store the response, even for a request with `Authorization` | [`with_public`](Self::with_public) |
+/// | `private` | only a private cache may store it | [`with_private`](Self::with_private) |
+/// | `max-age=N` | fresh for `N` seconds | [`with_max_age`](Self::with_max_age) |
+/// | `s-maxage=N` | fresh for `N` seconds in shared caches | [`with_s_maxage`](Self::with_s_maxage) |
+/// | `no-cache` | revalidated before each reuse | [`with_no_cache`](Self::with_no_cache) |
+/// | `no-store` | not stored | [`with_no_store`](Self::with_no_store) |
+/// | `must-revalidate` | never served stale | [`with_must_revalidate`](Self::with_must_revalidate) |
+/// | `proxy-revalidate` | never served stale by shared caches | [`with_proxy_revalidate`](Self::with_proxy_revalidate) |
+/// | `stale-while-revalidate=N` | served stale for `N` seconds while it is revalidated | [`with_stale_while_revalidate`](Self::with_stale_while_revalidate) |
+/// | `stale-if-error=N` | served stale for `N` seconds in place of an error | [`with_stale_if_error`](Self::with_stale_if_error) |
+/// | `immutable` | not revalidated on reload while it is fresh | [`with_immutable`](Self::with_immutable) |
+/// | `no-transform` | not compressed or changed by a proxy | [`with_no_transform`](Self::with_no_transform) |
+/// | `must-understand` | stored only by caches that know the status code | [`with_must_understand`](Self::with_must_understand) |
+///
+/// To choose a policy for the responses of an application, use [`CachePolicy`](crate::policy::CachePolicy). It rejects
+/// contradictory combinations.
 // C-01, C-02, C-05 to C-07, C-22, C-24.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct CacheControl {
@@ -90,6 +111,19 @@ impl CacheControl {
     ///
     /// Caches disagree on whether a quoted string that is not closed at the end of a line continues on the next line.
     /// This method reads such lines both ways and returns the stricter combination.
+    ///
+    /// ```
+    /// use http::HeaderValue;
+    /// use tower_cache_policy::protocol::CacheControl;
+    ///
+    /// let parse = |lines: &[&'static str]| {
+    ///     let lines: Vec<HeaderValue> = lines.iter().copied().map(HeaderValue::from_static).collect();
+    ///     CacheControl::parse(&lines).to_string()
+    /// };
+    /// assert_eq!(parse(&["max-age=60", "private"]), "private, max-age=60");
+    /// assert_eq!(parse(&["max-age=60, max-age=600"]), "max-age=60");
+    /// assert_eq!(parse(&["max-age=a minute"]), "max-age=0");
+    /// ```
     #[must_use]
     pub fn parse<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
         // C-01.
@@ -120,6 +154,16 @@ impl CacheControl {
     /// Parses the `Cache-Control` of a response.
     ///
     /// Returns `None` if the field is absent or has no members.
+    ///
+    /// ```
+    /// use http::{HeaderMap, HeaderValue};
+    /// use tower_cache_policy::protocol::CacheControl;
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// assert_eq!(CacheControl::from_headers(&headers), None);
+    /// headers.insert("cache-control", HeaderValue::from_static("no-store"));
+    /// assert!(CacheControl::from_headers(&headers).unwrap().no_store());
+    /// ```
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
         // C-01.
@@ -148,6 +192,14 @@ impl CacheControl {
     ///
     /// Also removes the directives that only apply to shared caches: `public`, `s-maxage`, `proxy-revalidate` and
     /// `must-understand`.
+    ///
+    /// ```
+    /// use tower_cache_policy::protocol::CacheControl;
+    ///
+    /// let control = CacheControl::new().with_public().with_max_age(60).with_s_maxage(600);
+    /// assert_eq!(control.to_string(), "public, max-age=60, s-maxage=600");
+    /// assert_eq!(control.with_private().to_string(), "private, max-age=60");
+    /// ```
     #[must_use]
     pub fn with_private(self) -> Self {
         // C-24.
@@ -159,6 +211,15 @@ impl CacheControl {
     ///
     /// Has no effect if the complete response is `private`. Many caches treat the qualified form as the unqualified
     /// one.
+    ///
+    /// ```
+    /// use tower_cache_policy::protocol::{CacheControl, FieldNames};
+    ///
+    /// let names = FieldNames::new(["set-cookie"])?;
+    /// let control = CacheControl::new().with_max_age(60).with_private_fields(names);
+    /// assert_eq!(control.to_string(), r#"private="set-cookie", max-age=60"#);
+    /// # Ok::<(), tower_cache_policy::protocol::InvalidFieldName>(())
+    /// ```
     #[must_use]
     pub fn with_private_fields(self, names: FieldNames) -> Self {
         // C-24, C-03.
@@ -221,6 +282,13 @@ impl CacheControl {
     /// Also removes the directives that grant a permission: `public`, nonzero lifetimes, `stale-*`, `immutable` and
     /// `must-understand`. Some caches would act on them: Fastly by default stores a response with
     /// `max-age=10000, no-store`.
+    ///
+    /// ```
+    /// use tower_cache_policy::protocol::CacheControl;
+    ///
+    /// let control = CacheControl::new().with_public().with_max_age(10_000).with_no_transform();
+    /// assert_eq!(control.with_no_store().to_string(), "no-store, no-transform");
+    /// ```
     #[must_use]
     pub fn with_no_store(self) -> Self {
         // C-23, C-28, G-07.
@@ -564,6 +632,14 @@ impl CacheControl {
     ///
     /// Returns `false` for `no-store` together with `must-understand`, because a cache that understands the status code
     /// ignores `no-store` then.
+    ///
+    /// ```
+    /// use tower_cache_policy::protocol::CacheControl;
+    ///
+    /// assert!(CacheControl::new().with_private().forbids_shared_storage());
+    /// assert!(CacheControl::new().with_no_store().forbids_shared_storage());
+    /// assert!(!CacheControl::new().with_no_cache().forbids_shared_storage());
+    /// ```
     #[must_use]
     pub fn forbids_shared_storage(&self) -> bool {
         // C-23, C-24, C-28.
