@@ -1,8 +1,5 @@
 //! A small reverse proxy in front of a server that you cannot change. Its responses get policies, guards and 304.
-//!
-//! `cargo run --example proxy --features routes -- 127.0.0.1:3002 127.0.0.1:8000`
-
-use std::{env, time::Duration};
+//! Start it with `cargo run --example proxy --features routes -- 127.0.0.1:3002 127.0.0.1:8000`.
 
 use axum::body::Body; // Any body that can contain another.
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header, uri};
@@ -14,14 +11,15 @@ use tower_cache_policy::{CachePolicyLayer, ConditionalLayer, policy::CachePolicy
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let argument = |n| env::args().nth(n).ok_or("usage: proxy LISTEN UPSTREAM, each an address and port");
+    let argument = |n| std::env::args().nth(n).ok_or("usage: proxy LISTEN UPSTREAM, each an address and port");
     let (upstream, listener) = (argument(2)?.parse()?, tokio::net::TcpListener::bind(argument(1)?).await?);
     println!("listening on http://{}", listener.local_addr()?);
     // The table does not match `/static/..%2faccount`, because the upstream may resolve it to the account page.
-    let policies = RoutePolicies::builder().route("/static/{*path}", CachePolicy::public(Duration::from_secs(3600)));
+    let hour = CachePolicy::public(std::time::Duration::from_secs(3600));
+    let policies = RoutePolicies::builder().route("/static/{*path}", hour).build()?;
     let client = Client::builder(TokioExecutor::new()).build_http();
     // The layer evaluates preconditions that the upstream ignores. An `EntityTagLayer` would buffer bodies.
-    let layers = ServiceBuilder::new().layer(CachePolicyLayer::new(policies.build()?)).layer(ConditionalLayer::new());
+    let layers = ServiceBuilder::new().layer(CachePolicyLayer::new(policies)).layer(ConditionalLayer::new());
     let service = layers.service(service_fn(move |request| respond(client.request(outbound(&upstream, request)))));
     loop {
         let (io, service) = (TokioIo::new(listener.accept().await?.0), TowerToHyperService::new(service.clone()));
@@ -42,14 +40,14 @@ fn outbound(upstream: &uri::Authority, mut request: Request<Incoming>) -> Reques
 }
 
 async fn respond(response: ResponseFuture) -> Result<Response<Body>, http::Error> {
-    let Ok(mut response) = response.await.map(|response| response.map(Body::new)) else {
+    let Ok(mut response) = response.await.inspect_err(|error| eprintln!("{error}")) else {
         // The layer adds `no-store`, as for any error.
         return Response::builder().status(StatusCode::BAD_GATEWAY).body("The upstream did not respond.\n".into());
     };
     remove_hop_by_hop(response.headers_mut());
     response.extensions_mut().remove::<ReasonPhrase>(); // A 304 of the layer would keep the phrase of the 200.
     *response.version_mut() = Version::HTTP_11;
-    Ok(response)
+    Ok(response.map(Body::new))
 }
 
 fn remove_hop_by_hop(headers: &mut HeaderMap) {
