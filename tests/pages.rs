@@ -1,7 +1,12 @@
-//! Checks that the page `migration` compiles each line that it recommends.
+//! Checks that the page `migration` compiles each line that it recommends, and that the page `frameworks` names examples
+//! that exist and are short.
 #![allow(clippy::unwrap_used)] // As in any test.
 
-const PAGE: &str = include_str!("../src/docs/migration.md");
+use std::fs;
+use std::path::Path;
+
+const MIGRATION: &str = include_str!("../src/docs/migration.md");
+const FRAMEWORKS: &str = include_str!("../src/docs/frameworks.md");
 
 /// A section of the page: its heading, the code spans of the right column of its tables, and its programs.
 #[derive(Default)]
@@ -37,7 +42,7 @@ fn without_space(text: &str) -> String {
 #[test]
 fn each_recommended_line_is_part_of_the_program_below_it() {
     let mut checked = 0;
-    for section in sections(PAGE) {
+    for section in sections(MIGRATION) {
         let programs = without_space(&section.programs);
         for line in &section.recommended {
             checked += 1;
@@ -55,4 +60,16 @@ fn finds_a_line_that_no_program_contains() {
     assert_eq!(tea.recommended, ["b(1)", "c()"]);
     assert!(without_space(&tea.programs).contains("b(1)"));
     assert!(!without_space(&tea.programs).contains("c()"));
+}
+
+#[test]
+fn each_example_of_a_framework_has_less_than_sixty_lines() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let names: Vec<_> = FRAMEWORKS.split('`').filter(|name| name.starts_with("examples/")).collect();
+    assert!(names.len() >= 7, "only these examples were found: {names:?}");
+    for name in names {
+        let lines =
+            fs::read_to_string(root.join(name)).unwrap_or_else(|error| panic!("{name}: {error}")).lines().count();
+        assert!(lines < 60, "{name} has {lines} lines");
+    }
 }
