@@ -1,79 +1,55 @@
-//! A tonic service with and without the layers, to show that they do not change gRPC calls.
+//! A tonic server with JSON, grpc-web and metrics next to its gRPC service, under one stack of layers.
 //!
 //! ```text
 //! cargo run --example tonic
 //! ```
+//!
+//! A gRPC call is a POST, which no cache stores, and the layers leave it alone. The gain is next to it: a method that
+//! only reads can also be a GET that returns JSON, which browsers and CDNs can store and revalidate. Metrics are never
+//! stored. Calls of grpc-web pass through like those of gRPC.
 
-use std::error::Error;
-use std::net::SocketAddr;
-use std::{process::ExitCode, time::Duration};
+use std::{env, error::Error};
 
-use tonic::Request;
-use tonic::metadata::{MetadataMap, MetadataValue};
-use tonic::transport::{Endpoint, Server, server::TcpIncoming};
-use tonic_health::ServingStatus::{NotServing, Serving};
-use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
-use tonic_health::server::{HealthReporter, health_reporter};
-use tower_cache_policy::{CachePolicyLayer, ConditionalLayer, EntityTagLayer, policy::CachePolicy};
+use axum::extract::{Path, State};
+use axum::{Json, Router, http::StatusCode, routing::get};
+use serde_json::{Value, json};
+use tonic::service::Routes;
+use tonic::{Code, Request};
+use tonic_health::pb::{HealthCheckRequest, health_server::Health};
+use tonic_health::server::{HealthReporter, HealthService, health_reporter};
+use tonic_web::GrpcWebLayer;
+use tower_cache_policy::{CachePolicyLayer, CachingLayer, policy::CachePolicy};
+
+/// `GET /v1/health/{service}` is the method `grpc.health.v1.Health/Check` in JSON.
+async fn check(
+    State(reporter): State<HealthReporter>,
+    Path(service): Path<String>,
+) -> Result<Json<Value>, (StatusCode, String)> {
+    let service = Request::new(HealthCheckRequest { service });
+    match HealthService::from_health_reporter(reporter).check(service).await {
+        Ok(reply) => Ok(Json(json!({ "status": reply.get_ref().status().as_str_name() }))),
+        Err(error) if error.code() == Code::NotFound => Err((StatusCode::NOT_FOUND, error.message().to_owned())),
+        Err(error) => Err((StatusCode::INTERNAL_SERVER_ERROR, error.message().to_owned())),
+    }
+}
 
 #[tokio::main]
-async fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let (mut reporter, health) = health_reporter();
-    let free = SocketAddr::from(([127, 0, 0, 1], 0));
-    let (bare, layered) = (TcpIncoming::bind(free)?, TcpIncoming::bind(free)?);
-    let addresses = (bare.local_addr()?, layered.local_addr()?);
-    tokio::spawn(Server::builder().add_service(health.clone()).serve_with_incoming(bare));
-    let mut server = Server::builder()
-        .layer(CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(300))))
-        .layer(ConditionalLayer::new())
-        .layer(EntityTagLayer::new());
-    tokio::spawn(server.add_service(health).serve_with_incoming(layered));
+async fn main() -> Result<(), Box<dyn Error>> {
+    let (reporter, health) = health_reporter();
+    reporter.set_service_status("tea", tonic_health::ServingStatus::Serving).await;
+    let grpc = Routes::new(health).into_axum_router().layer(GrpcWebLayer::new());
+    let metrics = get(async || "teas 2\n").layer(CachePolicyLayer::new(CachePolicy::NO_STORE));
+    let app = Router::new()
+        .route("/v1/health/{service}", get(check))
+        .route("/metrics", metrics)
+        .with_state(reporter)
+        .merge(grpc)
+        // The fallback of tonic would respond to an unknown path with status 200 and an error of gRPC.
+        .fallback(async || StatusCode::NOT_FOUND)
+        .layer(CachingLayer::new(CachePolicy::NO_CACHE));
 
-    let (without, with) = (call(addresses.0, &mut reporter).await?, call(addresses.1, &mut reporter).await?);
-    for ((what, without), (_, with)) in without.iter().zip(&with) {
-        if without != with {
-            eprintln!("error: the layers change the {what}\n  without them: {without}\n  with them:    {with}");
-            return Ok(ExitCode::FAILURE);
-        }
-        println!("the same {what}: {with}");
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Returns everything that a client can observe of a unary call, a failed call and a stream.
-async fn call(at: SocketAddr, reporter: &mut HealthReporter) -> Result<[(&'static str, String); 7], Box<dyn Error>> {
-    let mut client = HealthClient::new(Endpoint::from_shared(format!("http://{at}"))?.connect().await?);
-    reporter.set_service_status("tea", Serving).await;
-    let unary = client.check(about("tea")).await?;
-    let failed = client.check(about("coffee")).await.err().ok_or("the server found a service that does not exist")?;
-    let (headers, mut stream, _) = client.watch(about("tea")).await?.into_parts();
-    let first = stream.message().await?;
-    // The second message comes after the first was received, so that a layer that waits for the end would hang here.
-    reporter.set_service_status("tea", NotServing).await;
-    let second = stream.message().await?;
-    reporter.clear_service_status("tea").await;
-    let end = stream.message().await?;
-    let trailers = stream.trailers().await?.ok_or("the stream ended without trailers")?;
-    Ok([
-        ("metadata of a unary call", metadata(unary.metadata())),
-        ("message of a unary call", format!("{:?}", unary.get_ref())),
-        ("error", format!("{:?}, {:?}, {:?}", failed.code(), failed.message(), failed.details())),
-        ("metadata of an error", metadata(failed.metadata())),
-        ("headers of a stream", metadata(&headers)),
-        ("messages of a stream", format!("{first:?}, {second:?}, {end:?}")),
-        ("trailers of a stream", metadata(&trailers)),
-    ])
-}
-
-/// Creates a request with metadata that would be a precondition in plain HTTP. In gRPC it belongs to the application.
-fn about(service: &str) -> Request<HealthCheckRequest> {
-    let mut request = Request::new(HealthCheckRequest { service: service.to_owned() });
-    request.metadata_mut().insert("if-none-match", MetadataValue::from_static("*"));
-    request
-}
-
-fn metadata(map: &MetadataMap) -> String {
-    let mut map = map.clone();
-    map.remove("date"); // The two calls are not made at the same time.
-    format!("{map:?}")
+    let address = env::args().nth(1).unwrap_or_else(|| "127.0.0.1:3005".to_owned());
+    let listener = tokio::net::TcpListener::bind(address).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    Ok(axum::serve(listener, app).await?)
 }

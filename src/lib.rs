@@ -40,9 +40,11 @@
         feature = "axum",
         feature = "minijinja",
         feature = "purge",
-        feature = "routes"
+        feature = "routes",
+        feature = "strong-tags"
     ),
-    doc = "\nThe [`recipes`] page has a short program for each common task."
+    doc = "\nThe [`recipes`] page has a short program for each common task, [`frameworks`] explains what works in each",
+    doc = "framework, and [`migration`] translates the lines of other libraries and frameworks."
 )]
 //!
 //! # Which layer do I need?
@@ -252,18 +254,6 @@ pub mod edge;
 pub mod layers;
 pub mod policy;
 pub mod protocol;
-// A page without items, so it exists in the documentation only.
-#[cfg(all(
-    doc,
-    feature = "assets",
-    feature = "audit",
-    feature = "axum",
-    feature = "minijinja",
-    feature = "purge",
-    feature = "routes"
-))]
-#[doc = include_str!("docs/recipes.md")]
-pub mod recipes {}
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
@@ -280,6 +270,25 @@ pub use self::layers::entity_tag::EntityTagLayer;
 #[cfg(feature = "purge")]
 #[cfg_attr(docsrs, doc(cfg(feature = "purge")))]
 pub use self::layers::purge::PurgeLayer;
+
+/// Adds pages without items, so they exist in the documentation only.
+macro_rules! pages {
+    ($($name:ident)*) => {$(
+        #[cfg(all(
+            doc,
+            feature = "assets",
+            feature = "audit",
+            feature = "axum",
+            feature = "minijinja",
+            feature = "purge",
+            feature = "routes",
+            feature = "strong-tags"
+        ))]
+        #[doc = include_str!(concat!("docs/", stringify!($name), ".md"))]
+        pub mod $name {}
+    )*};
+}
+pages! { frameworks migration recipes }
 
 #[cfg(all(doctest, feature = "assets", feature = "audit", feature = "axum", feature = "testing"))]
 #[doc = include_str!("../README.md")]
