@@ -806,11 +806,11 @@ async fn a_layer_explains_its_decisions_if_enabled() {
     };
     let layer = || CachePolicyLayer::new(PUBLIC).explain(true);
     let table: &[(&[(&'static str, &'static str)], &str)] = &[
-        (&[], r#"layer;rule="one policy";wrote="public, max-age=3600""#),
-        (&[("cache-control", "max-age=5")], r#"handler;rule="one policy";said="max-age=5";wrote="max-age=5""#),
+        (&[], r#"layer;rule="one policy";sent="public, max-age=3600""#),
+        (&[("cache-control", "max-age=5")], r#"handler;rule="one policy";inner="max-age=5";sent="max-age=5""#),
         (
             &[("set-cookie", "a=b"), ("cache-control", "x=\"\\y\", max-age=5")],
-            r#"handler;rule="one policy";said="x=\"\\y\", max-age=5";wrote="private, max-age=5, x=\"\\y\"";guards="G-01 Set-Cookie: private""#,
+            r#"handler;rule="one policy";inner="x=\"\\y\", max-age=5";sent="private, max-age=5, x=\"\\y\"";guards="G-01 Set-Cookie: private""#,
         ),
     ];
     for (lines, expected) in table {

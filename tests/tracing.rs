@@ -68,7 +68,7 @@ fn each_decision_is_one_event_with_its_input_and_output() {
         assert!(!response.headers().contains_key("cache-policy-explain"));
     });
     let expected = "message=the response's own field; G-01 Set-Cookie: private rule=\"one policy\" status=200 \
-                    said=\"public, max-age=5\" wrote=\"private, max-age=5\"";
+                    inner=\"public, max-age=5\" sent=\"private, max-age=5\"";
     assert_eq!(*lines.0.lock().unwrap(), [expected]);
 }
 
