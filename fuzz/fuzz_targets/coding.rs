@@ -5,7 +5,7 @@ use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, IF_MATCH, IF_NONE_MA
 use http::{HeaderMap, HeaderValue, Method};
 use libfuzzer_sys::fuzz_target;
 use tower_cache_policy::protocol::{ContentCodedTags, EntityTagRef, add_coding_suffix};
-use tower_cache_policy_fuzz::hostile::preconditions::Asked;
+use tower_cache_policy_fuzz::hostile::preconditions::RequestPreconditions;
 use tower_cache_policy_fuzz::{fields, now};
 
 const CODINGS: [&str; 5] = ["identity", "gzip", "br", "zstd", "deflate"];
@@ -14,10 +14,10 @@ fuzz_target!(|input: &[u8]| {
     one_to_one(input);
     let (mut headers, _) = fields(input);
     for method in [Method::GET, Method::PUT] {
-        let before = Asked::read(&method, &headers, now());
+        let before = RequestPreconditions::read(&method, &headers, now());
         let mut request = headers.clone();
         let coded = ContentCodedTags::take_from(&method, &mut request);
-        let after = Asked::read(&method, &request, now());
+        let after = RequestPreconditions::read(&method, &request, now());
         let expected = before.clone().without_codings();
         assert_eq!(before.if_match.is_some(), after.if_match.is_some(), "P-17");
         assert_eq!(before.if_none_match.is_some(), after.if_none_match.is_some(), "P-17");

@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use tower_cache_policy::policy::config::PolicyConfig;
 use tower_cache_policy::policy::routes::RoutePolicies;
-use tower_cache_policy_fuzz::hostile::words::is_cache_control;
+use tower_cache_policy_fuzz::hostile::readers::is_cache_control;
 
 fuzz_target!(|text: &str| {
     match RoutePolicies::from_toml(text) {

@@ -7,23 +7,23 @@
 use http::Method;
 use libfuzzer_sys::fuzz_target;
 use tower_cache_policy::protocol::{IfRange, Outcome, Preconditions, Representation, Validators};
-use tower_cache_policy_fuzz::hostile::preconditions::{Asked, Has, outcome};
+use tower_cache_policy_fuzz::hostile::preconditions::{RequestPreconditions, OriginValidators, outcome};
 use tower_cache_policy_fuzz::{fields, now};
 
 fuzz_target!(|input: &[u8]| {
-    let mut parts = input.splitn(2, |octet| *octet == b'\n');
+    let mut parts = input.splitn(2, |byte| *byte == b'\n');
     let Ok(method) = Method::from_bytes(parts.next().unwrap_or_default()) else { return };
     let (request, rest) = fields(parts.next().unwrap_or_default());
     let (answer, _) = fields(rest);
 
     let own = Preconditions::new(&method, &request);
-    let asked = Asked::read(&method, &request, now());
-    let has = Has::read(&answer, now());
+    let asked = RequestPreconditions::read(&method, &request, now());
+    let has = OriginValidators::read(&answer, now());
     let safe = matches!(method.as_str(), "GET" | "HEAD" | "QUERY");
     let exempt = matches!(method.as_str(), "CONNECT" | "OPTIONS" | "PRI" | "PROPFIND" | "REPORT" | "SEARCH" | "TRACE");
 
     let validators = Validators::from_headers(&answer, now());
-    assert_eq!(Has::of(&validators), has);
+    assert_eq!(OriginValidators::of(&validators), has);
     let current = Representation::Current(validators);
     let expected = outcome(&asked, Some(&has));
     assert_eq!(own.evaluate(&current, now()).outcome(), expected);

@@ -22,15 +22,15 @@ fuzz_target!(|text: &str| {
     let mut purge = Purge::tags(words.split(' ').filter_map(|word| CacheTag::new(word).ok()));
     if let Ok(by_url) = Purge::url(url) {
         let uri = by_url.urls()[0].to_string();
-        assert!(uri.bytes().all(|octet| octet.is_ascii_graphic()), "{uri}");
+        assert!(uri.bytes().all(|byte| byte.is_ascii_graphic()), "{uri}");
         assert!(!by_url.urls()[0].path().split('/').any(|segment| segment == ".."), "{uri}");
-        ask(&by_url);
+        send(&by_url);
         purge = purge.and(by_url);
     }
     judge(text);
-    ask(&purge);
-    ask(&purge.clone().soft());
-    ask(&purge.and(Purge::everything()));
+    send(&purge);
+    send(&purge.clone().soft());
+    send(&purge.and(Purge::everything()));
     // Settings that an operator may mistype.
     let _ = (Varnish::new(url).is_ok(), Squid::new(url).is_ok(), Akamai::new(url, Unsigned::new()).is_ok());
     let _ = Nginx::new("http://10.0.0.7").map(|nginx| nginx.location(url).is_ok());
@@ -41,7 +41,7 @@ fn secret() -> Credential {
     Credential::new("s3cr3t").unwrap()
 }
 
-fn ask(purge: &Purge) {
+fn send(purge: &Purge) {
     let _ = purge.cache_group_invalidation();
     for api in apis() {
         match api.requests(purge) {
@@ -49,7 +49,7 @@ fn ask(purge: &Purge) {
                 assert!(requests.is_empty() == purge.is_empty());
                 for request in requests {
                     let uri = request.uri().to_string();
-                    assert!(uri.bytes().all(|octet| octet.is_ascii_graphic()), "{uri}");
+                    assert!(uri.bytes().all(|byte| byte.is_ascii_graphic()), "{uri}");
                     assert!(!uri.contains("s3cr3t"), "a secret in a URL");
                 }
             }

@@ -9,7 +9,7 @@ use tower_cache_policy::protocol::{
     into_precondition_failed, remove_targeted_fields,
 };
 use tower_cache_policy_fuzz::hostile::fields;
-use tower_cache_policy_fuzz::hostile::words::{Word, vary_names};
+use tower_cache_policy_fuzz::hostile::readers::{Permissions, vary_names};
 use tower_cache_policy_fuzz::{fields as read_fields, now};
 
 fuzz_target!(|input: &[u8]| {
@@ -27,9 +27,9 @@ fn freshness(status: StatusCode, headers: &HeaderMap, seconds: u64) {
     assert!(age.seconds() >= seconds, "A-06");
     assert!(age.current(now(), later).seconds() >= age.seconds());
     let of = |cache| Lifetime::of_response(cache, status, headers, now());
-    let words = Word::readings_of(headers, now());
-    let most = |of: fn(&Word) -> Option<u64>| words.iter().map(of).max().flatten();
-    for (cache, most) in [(Cache::Private, most(Word::browser)), (Cache::Shared, most(Word::shared))] {
+    let words = Permissions::both_readings(headers, now());
+    let most = |of: fn(&Permissions) -> Option<u64>| words.iter().map(of).max().flatten();
+    for (cache, most) in [(Cache::Private, most(Permissions::browser)), (Cache::Shared, most(Permissions::shared))] {
         let fresh = Freshness::of_response(cache, status, headers, now(), age);
         assert_eq!(fresh.lifetime(), of(cache));
         assert_eq!(fresh.is_fresh(), fresh.remaining() > 0);
@@ -41,7 +41,7 @@ fn freshness(status: StatusCode, headers: &HeaderMap, seconds: u64) {
                 || fresh.is_fresh()
         );
         let seconds = of(cache).seconds();
-        if !words.iter().any(Word::has_lifetime) {
+        if !words.iter().any(Permissions::has_lifetime) {
             // F-03: without a stated lifetime it is the heuristic one. A misspelled lifetime, such as `max-age}60`, may
             // make the response stale.
             let expected = heuristic(status, headers, &words);
@@ -65,7 +65,7 @@ fn names_a_lifetime(headers: &HeaderMap) -> bool {
 
 /// "a fraction of this time" since the last modification, of which "a typical setting ... might be 10%" (RFC 9111
 /// section 4.2.2), for the statuses that are heuristically cacheable (M-04) and for `public`.
-fn heuristic(status: StatusCode, headers: &HeaderMap, words: &[Word]) -> u64 {
+fn heuristic(status: StatusCode, headers: &HeaderMap, words: &[Permissions]) -> u64 {
     const CACHEABLE: [u16; 13] = [200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 451, 501];
     let only = |name: &str| {
         let mut lines = headers.get_all(name).iter();

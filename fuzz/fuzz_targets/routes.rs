@@ -47,14 +47,14 @@ fuzz_target!(|input: &[u8]| {
         let body = FramesBody { steps: [].into(), hint: Hint::Nothing };
         Response::new(Box::pin(body) as AnyBody)
     })
-    .within(CachePolicyLayer::new(table));
+    .wrapped_in(CachePolicyLayer::new(table));
     for path in paths.lines() {
         let Ok(uri) = Uri::from_maybe_shared(Bytes::copy_from_slice(path.as_bytes())) else { continue };
         for method in [Method::GET, Method::POST] {
             let mut request = Request::new(());
             *request.method_mut() = method.clone();
             *request.uri_mut() = uri.clone();
-            let answer = service.ask(request);
+            let answer = service.respond(request);
             let lines: Vec<_> = answer.headers().get_all("cache-control").iter().collect();
             assert_eq!(lines.len(), 1);
             assert!(method == Method::GET || *lines[0] == "private, no-store", "G-09");

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use libfuzzer_sys::fuzz_target;
 use tower_cache_policy::edge::CacheStatus;
 use tower_cache_policy::protocol::{CacheControl, MAX_MEMBERS};
-use tower_cache_policy_fuzz::hostile::words::combined;
+use tower_cache_policy_fuzz::hostile::readers::combined;
 use tower_cache_policy_fuzz::lines;
 
 const TARGETED: HeaderName = HeaderName::from_static("cdn-cache-control");
@@ -16,7 +16,7 @@ fuzz_target!(|input: &[u8]| {
     let lines = lines(input);
     let value = combined(&lines);
     // Both have their limits; those of the crate are the narrower.
-    if value.iter().filter(|octet| matches!(octet, b',' | b';' | b' ')).count() >= MAX_MEMBERS {
+    if value.iter().filter(|byte| matches!(byte, b',' | b';' | b' ')).count() >= MAX_MEMBERS {
         return;
     }
     targeted(&lines, &value);
