@@ -42,15 +42,15 @@ where
     S: Service<Request<TestBody>, Response = Response<B>, Error = Infallible>,
 {
     let mut request = Some(request);
-    let mut answer = None;
+    let mut last = None;
     let info = measure(|| {
         let mut future = pin!(service.call(request.take().unwrap()));
         let Poll::Ready(response) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
             panic!("nothing here waits");
         };
-        answer = Some(response);
+        last = Some(response);
     });
-    drop(answer);
+    drop(last);
     info
 }
 
@@ -81,7 +81,7 @@ fn reading_an_ordinary_cache_control_allocates_nothing() {
 }
 
 #[test]
-fn a_304_before_the_handler_allocates_nothing_but_its_header_map_and_one_extension() {
+fn a_304_before_the_handler_allocates_only_its_header_map_and_one_extension() {
     static CURRENT: std::sync::LazyLock<Representation> =
         std::sync::LazyLock::new(|| Validators::new().with_etag(EntityTag::from_static("\"v1\"")).into());
     let layer = ConditionalLayer::new().validators(|_| std::future::ready(CURRENT.clone()));
@@ -103,7 +103,7 @@ fn a_304_before_the_handler_allocates_nothing_but_its_header_map_and_one_extensi
 }
 
 #[test]
-fn a_generated_tag_allocates_the_tag_alone() {
+fn a_generated_tag_allocates_only_the_tag() {
     // A page that is created for each response.
     let made = || {
         service_fn(|_: Request<TestBody>| {
@@ -118,7 +118,7 @@ fn a_generated_tag_allocates_the_tag_alone() {
 }
 
 #[test]
-fn the_tag_of_a_shared_body_that_came_before_allocates_nothing() {
+fn the_tag_of_a_repeated_shared_body_allocates_nothing() {
     let layer = EntityTagLayer::new();
     let bare = allocated(service(&[]), get("/", &[]));
     for _ in 0..2 {
@@ -149,7 +149,7 @@ fn a_verified_asset_allocates_nothing() {
 
 #[cfg(feature = "assets")]
 #[test]
-fn a_304_of_a_versioned_asset_allocates_nothing_but_its_header_map() {
+fn a_304_of_a_versioned_asset_allocates_only_its_header_map() {
     use tower_cache_policy::{AssetsLayer, assets::AssetManifest};
 
     let assets = AssetManifest::from_contents([("css/style.css", "hello")]).unwrap();

@@ -97,7 +97,7 @@ fn names_after<'a>(code: &'a str, prefix: &str) -> BTreeSet<&'a str> {
 }
 
 #[test]
-fn each_file_is_in_a_room_or_known_to_be_outside() {
+fn each_file_is_in_a_layer_of_the_architecture_or_exempt() {
     for (path, _) in sources() {
         let outside = OUTSIDE.iter().any(|outside| path.starts_with(outside));
         assert_ne!(room_of(&path).is_some(), outside, "{}", path.display());
@@ -118,7 +118,7 @@ fn each_room_imports_only_from_the_rooms_above_it() {
 }
 
 #[test]
-fn each_room_names_only_the_crates_that_it_may() {
+fn each_room_uses_only_its_permitted_crates() {
     let known: BTreeSet<&str> = ROOMS.iter().flat_map(|(_, _, crates)| crates.iter().copied()).collect();
     let others = ["axum", "hyper", "tokio", "tower", "tower_http", "http_body_util", "httpdate", "headers", "serde"];
     for (path, code) in sources() {
@@ -146,7 +146,7 @@ fn the_protocol_room_is_pure() {
 }
 
 #[test]
-fn mod_rs_is_a_page_and_not_a_place() {
+fn mod_rs_contains_only_documentation_and_exports() {
     for (path, code) in sources() {
         if path.file_name().is_some_and(|name| name == "mod.rs" || name == "lib.rs") {
             for word in ["fn ", "struct ", "enum ", "impl ", "trait ", "macro_rules"] {
@@ -198,7 +198,7 @@ fn siblings_form_no_cycle() {
 }
 
 #[test]
-fn nothing_is_boxed_unsafe_or_unwrapped() {
+fn no_code_is_boxed_unsafe_or_unwrapped() {
     for (path, code) in sources() {
         for word in
             ["Box<dyn", "unsafe {", "unsafe fn", "unsafe impl", ".unwrap()", "todo!", "unimplemented!", "async_trait"]

@@ -69,7 +69,7 @@ fn touch(path: &Path, time: SystemTime) {
 }
 
 #[tokio::test]
-async fn a_version_that_is_not_shaped_like_a_fingerprint_has_no_meaning() {
+async fn a_version_that_is_not_a_fingerprint_is_ignored() {
     let files = directory(&[("fonts/f.woff2", "wOF2"), ("LICENSE", "MIT")]);
     let assets = AssetManifest::from_directory(files.path()).unwrap();
     let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
@@ -172,7 +172,7 @@ fn serves(
 ) -> impl Service<Request<TestBody>, Response = Response<TestBody>, Error = Infallible> + Clone {
     let content_type = content_type.to_owned();
     service_fn(move |_: Request<TestBody>| {
-        std::future::ready(Ok(support::answer(text, &[("content-type", &content_type)])))
+        std::future::ready(Ok(support::response_with(text, &[("content-type", &content_type)])))
     })
 }
 
@@ -236,7 +236,7 @@ async fn a_page_in_place_of_a_file_that_is_not_a_page_is_refused() {
 }
 
 #[tokio::test]
-async fn a_file_that_was_only_touched_is_hashed_again_and_served_as_before() {
+async fn a_file_with_a_new_modification_time_is_hashed_again_and_served() {
     let files = directory(&[("style.css", "p{color:red}"), ("style.css.gz", "not really gzip"), ("empty.js", "")]);
     let assets = AssetManifest::from_directory(files.path()).unwrap();
     let loaded = AssetManifest::from_json(&assets.to_json()).unwrap().verify_directory(files.path()).unwrap();
@@ -265,7 +265,7 @@ async fn a_file_that_was_only_touched_is_hashed_again_and_served_as_before() {
 }
 
 #[tokio::test]
-async fn a_changed_file_stays_refused_until_its_content_is_back() {
+async fn a_changed_file_is_refused_until_its_content_is_restored() {
     let files = directory(&[("style.css", "p{color:red}"), ("style.css.gz", "one")]);
     let assets = AssetManifest::from_directory(files.path()).unwrap();
     let url = assets.url("style.css").unwrap();
@@ -299,7 +299,7 @@ async fn a_changed_file_stays_refused_until_its_content_is_back() {
 }
 
 #[tokio::test]
-async fn many_requests_for_touched_files_wait_for_one_check_of_each() {
+async fn concurrent_requests_share_one_check_of_each_file() {
     let names: Vec<String> = (0..40).map(|n| format!("{n}.js")).collect();
     let files = tempfile::tempdir().unwrap();
     names.iter().for_each(|name| write(files.path(), name, name, 1));
@@ -315,7 +315,7 @@ async fn many_requests_for_touched_files_wait_for_one_check_of_each() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_given_up_leaves_the_check_to_the_next_one() {
+async fn a_cancelled_request_leaves_the_check_to_the_next_one() {
     let files = directory(&[("style.css", "p{color:red}")]);
     let assets = AssetManifest::from_directory(files.path()).unwrap();
     let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
@@ -358,7 +358,7 @@ async fn an_empty_file_is_sent_without_a_range() {
 }
 
 #[tokio::test]
-async fn a_content_range_that_cannot_be_true_proves_nothing() {
+async fn an_impossible_content_range_is_not_trusted() {
     let assets = AssetManifest::from_contents([("empty.js", ""), ("full.js", "alert(1)")]).unwrap();
     for (name, content_range) in [
         ("empty.js", "bytes 0-0/0"),
@@ -372,7 +372,7 @@ async fn a_content_range_that_cannot_be_true_proves_nothing() {
     ] {
         let service = AssetsLayer::new(&assets).layer(service_fn(move |_: Request<TestBody>| {
             let lines = [("content-type", "text/javascript"), ("content-range", content_range)];
-            let mut response = support::answer("x", &lines);
+            let mut response = support::response_with("x", &lines);
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
             std::future::ready(Ok::<_, Infallible>(response))
         }));
@@ -434,7 +434,7 @@ async fn a_directory_of_symbolic_links_is_an_error_that_names_the_setting() {
 
 #[cfg(feature = "assets-css")]
 #[test]
-fn faults_in_the_stylesheets_of_others_are_reported_when_the_mode_is_lenient() {
+fn lenient_mode_reports_faults_in_third_party_stylesheets() {
     use std::sync::{Arc, Mutex};
     use tower_cache_policy::assets::AssetDirectory;
     use tower_cache_policy::assets::css::{rewrite_contents, rewrite_contents_leniently};
@@ -561,7 +561,7 @@ fn vite() -> TempDir {
 }
 
 #[tokio::test]
-async fn every_file_of_a_default_vite_application_has_the_one_url_that_vite_gave_it() {
+async fn every_file_of_a_default_vite_application_has_its_vite_url() {
     use tower_cache_policy::assets::AssetDirectory;
 
     let files = vite();
@@ -628,7 +628,7 @@ fn the_tags_of_an_entry_are_in_the_order_of_vites_guide() {
 }
 
 #[test]
-fn files_that_vite_named_and_did_not_write_are_reported_when_the_mode_is_lenient() {
+fn lenient_mode_reports_missing_files_of_a_vite_manifest() {
     use std::sync::{Arc, Mutex};
     use tower_cache_policy::assets::AssetDirectory;
 

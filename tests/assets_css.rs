@@ -44,7 +44,7 @@ fn versioned(assets: &AssetManifest, name: &str) -> String {
 }
 
 #[test]
-fn every_reference_leads_to_the_versioned_url_of_the_written_file() {
+fn every_reference_is_the_versioned_url_of_the_written_file() {
     for place in [FingerprintLocation::Path, FingerprintLocation::Query] {
         let source = directory(SITE);
         let parent = tempfile::tempdir().unwrap();
@@ -90,7 +90,7 @@ fn every_reference_leads_to_the_versioned_url_of_the_written_file() {
 }
 
 #[test]
-fn a_change_goes_up_to_the_page() {
+fn a_change_of_a_file_changes_the_urls_up_to_the_page() {
     let url = |picture: &str| {
         let files = [
             ("a.css", "@import 'b.css';"),
@@ -145,7 +145,7 @@ fn a_long_chain_does_not_overflow_the_stack() {
 }
 
 #[test]
-fn nothing_half_built_is_left() {
+fn a_failed_build_leaves_no_files() {
     let source = directory(&[("a.css", "p { background: url(missing.png) }"), ("b.png", "x")]);
     let parent = tempfile::tempdir().unwrap();
     let output = parent.path().join("dist");
@@ -164,7 +164,7 @@ fn nothing_half_built_is_left() {
 
 proptest! {
     #[test]
-    fn no_text_panics_and_what_is_no_reference_stays(text in "[ -~\n\\\\é]{0,200}") {
+    fn no_text_panics_and_text_that_is_not_a_reference_is_unchanged(text in "[ -~\n\\\\é]{0,200}") {
         if let Ok(files) = rewrite_contents([("a.css", text.as_str())], "", FingerprintLocation::Path) {
             prop_assert_eq!(&files[0].1[..], text.as_bytes());
         }

@@ -262,7 +262,7 @@ fn says(audit: &CacheAudit, is_it: fn(&Warning) -> bool) -> bool {
 }
 
 #[test]
-fn each_warning_is_given_where_it_is_due_and_only_there() {
+fn each_warning_is_given_exactly_where_it_applies() {
     type Row = (&'static str, fn(&Warning) -> bool, Level, CacheAudit, CacheAudit);
     let plain = || page(&["cache-control: max-age=60"]);
     let at = |profile: EdgeProfile, answered: &[&str]| page(answered).with_edge(&profile);
@@ -437,7 +437,7 @@ fn each_warning_is_given_where_it_is_due_and_only_there() {
 }
 
 #[test]
-fn an_edge_goes_by_the_first_field_of_its_list_that_is_sound() {
+fn an_edge_uses_the_first_valid_field_of_its_list() {
     let table: &[(&str, EdgeProfile, &[&str], bool, Option<u64>)] = &[
         (
             "its own field (T-05)",
@@ -542,7 +542,7 @@ fn stale_reuse_needs_permission_and_support_of_the_edge() {
 }
 
 #[test]
-fn tags_are_those_of_the_field_that_the_cache_reads() {
+fn tags_are_from_the_field_that_the_cache_reads() {
     let answered = &["cache-control: max-age=60", "cache-tag: a,b", "cache-groups: \"c\"", "surrogate-key: d e"];
     let audit = page(answered).with_edges(EdgeProfile::all());
     let tags = |verdict: &tower_cache_policy::audit::Verdict| {
@@ -563,7 +563,7 @@ fn a_304_is_audited_like_the_200_that_it_freshens() {
 
 #[cfg(feature = "audit-serde")]
 #[test]
-fn an_audit_is_a_document() {
+fn an_audit_serializes_as_a_document() {
     let audit = page(&["cache-control: max-age=60", "set-cookie: id=1"]).with_edge(&EdgeProfile::NGINX);
     let document = serde_json::to_value(&audit).unwrap();
     assert_eq!(document["verdicts"][0]["cache"], "a browser");
@@ -620,7 +620,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn any_fields_have_an_audit_and_always_the_same(
+    fn an_audit_of_any_fields_is_deterministic(
         asked in any_fields(),
         answered in any_fields(),
         status in 100u16..1000,

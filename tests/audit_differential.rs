@@ -511,7 +511,7 @@ fn any_case() -> impl Strategy<Value = Case> {
 }
 
 #[test]
-fn the_audit_agrees_with_another_implementation_or_a_clause_tells_why_not() {
+fn the_audit_agrees_with_another_implementation_or_cites_a_clause() {
     let mut runner = TestRunner::new(Config { cases: PAIRS, failure_persistence: None, ..Config::default() });
     let [agreed, settled, fresh] = [(); 3].map(|()| Cell::new(0));
     let result = runner.run(&any_case(), |case| {
@@ -538,7 +538,7 @@ fn the_audit_agrees_with_another_implementation_or_a_clause_tells_why_not() {
 }
 
 #[test]
-fn each_difference_is_there_and_is_settled_by_its_clause_alone() {
+fn each_difference_exists_and_only_its_clause_explains_it() {
     for difference in DIFFERENCES {
         let case = (difference.example)();
         let mut rewritten = case.clone();

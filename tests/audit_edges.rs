@@ -138,8 +138,8 @@ fn no_edge_stores_a_response_with_no_store_despite_its_fields() {
     for profile in EdgeProfile::all() {
         for (method, status) in [("POST", 200), ("PUT", 200), ("GET", 428), ("GET", 429), ("GET", 511)] {
             let (request, ()) = Request::builder().method(method).uri("/").body(()).unwrap().into_parts();
-            let answer = Response::builder().status(status).header("cache-control", "public, max-age=60");
-            let (response, ()) = answer.body(()).unwrap().into_parts();
+            let response = Response::builder().status(status).header("cache-control", "public, max-age=60");
+            let (response, ()) = response.body(()).unwrap().into_parts();
             let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
             let audit = CacheAudit::of(&request, &response, now).with_edge(profile);
             assert!(

@@ -106,7 +106,7 @@ const BUILDS: [(&str, &[(&str, &str)]); 6] = [
 ];
 
 #[tokio::test]
-async fn each_file_that_vite_built_has_the_one_url_that_vite_gave_it() {
+async fn each_file_of_a_vite_build_has_its_vite_url() {
     for (name, files) in BUILDS {
         let directory = AssetDirectory::new(data("vite").join(name));
         let assets = vite(name, &directory);
@@ -121,7 +121,7 @@ async fn each_file_that_vite_built_has_the_one_url_that_vite_gave_it() {
 }
 
 #[tokio::test]
-async fn the_caller_can_say_that_every_file_below_a_directory_is_hashed() {
+async fn the_caller_can_declare_a_directory_of_hashed_names() {
     for (name, files) in BUILDS.into_iter().filter(|(name, _)| *name != "unhashed") {
         let root = data("vite").join(name);
         let directory = AssetDirectory::new(&root).hashed_names(|file| file.starts_with("assets/"));
@@ -136,7 +136,7 @@ async fn the_caller_can_say_that_every_file_below_a_directory_is_hashed() {
 }
 
 #[test]
-fn the_tags_of_an_entry_of_a_real_build_are_those_that_vite_wrote_into_its_page() {
+fn the_tags_of_an_entry_equal_those_in_the_page_of_vite() {
     for (name, page) in
         [("plain", "index.html"), ("react", "index.html"), ("multi", "index.html"), ("multi", "admin/index.html")]
     {
@@ -256,7 +256,7 @@ async fn hashes_of_webpack_are_recognized_in_each_form_of_manifest() {
 }
 
 #[test]
-fn a_manifest_of_webpack_that_is_wrong_is_an_error_that_names_the_entry_and_the_remedy() {
+fn an_invalid_webpack_manifest_is_an_error_with_the_entry_and_a_remedy() {
     let directory = AssetDirectory::new(data("webpack")).prefix("/app");
     for (manifest, texts) in [
         ("[]", &["manifest"][..]),
@@ -284,7 +284,7 @@ fn a_manifest_of_webpack_that_is_wrong_is_an_error_that_names_the_entry_and_the_
 }
 
 #[tokio::test]
-async fn hashes_of_trunk_are_recognized_by_names() {
+async fn trunk_hashes_are_recognized_by_file_names() {
     let directory = AssetDirectory::new(data("trunk"));
     let assets = AssetManifest::from_trunk(&directory).unwrap();
     for (name, url) in [
@@ -322,7 +322,7 @@ async fn hashes_of_trunk_are_recognized_by_names() {
 }
 
 #[tokio::test]
-async fn a_build_that_is_embedded_is_one_on_the_disk() {
+async fn an_embedded_build_equals_one_on_disk() {
     fn files(root: &Path, below: &str) -> Vec<(String, Vec<u8>)> {
         let entries = fs::read_dir(root.join(below)).unwrap().map(|entry| entry.unwrap());
         entries

@@ -13,7 +13,7 @@ use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_cache_policy::policy::{CachePolicy, Decision, DecisionSource, Guard, IntoPolicySource, Personalized, Risk};
 use tower_cache_policy::{CachePolicyLayer, Clock};
 
-use support::{TestBody, answer, call, field, get, request};
+use support::{TestBody, call, field, get, request, response_with};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -47,8 +47,8 @@ impl Inner {
         self
     }
 
-    fn answer(&self) -> Response<TestBody> {
-        let mut response = answer("hello", &self.lines);
+    fn response(&self) -> Response<TestBody> {
+        let mut response = response_with("hello", &self.lines);
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap();
         if let Some(policy) = self.policy {
             response.extensions_mut().insert(policy);
@@ -67,7 +67,7 @@ fn leak(name: &str, value: &str) -> (&'static str, &'static str) {
 
 async fn through(layer: CachePolicyLayer, inner: &Inner, request: Request<TestBody>) -> Response<TestBody> {
     let inner = inner.clone();
-    let handler = service_fn(move |_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(inner.answer())));
+    let handler = service_fn(move |_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(inner.response())));
     call(&layer.record_decisions().layer(handler), request).await
 }
 
@@ -84,7 +84,7 @@ fn guards(response: &Response<TestBody>) -> Vec<Guard> {
 }
 
 #[tokio::test]
-async fn who_wins() {
+async fn the_source_of_a_policy_follows_the_order_of_precedence() {
     let own = ("cache-control", "max-age=5");
     let table: Vec<(&str, CachePolicyLayer, Inner, &str, DecisionSource)> = vec![
         (
@@ -215,8 +215,8 @@ async fn who_wins() {
 }
 
 #[tokio::test]
-async fn the_innermost_layer_goes_before_the_one_outside() {
-    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("", &[]))));
+async fn an_inner_layer_takes_precedence_over_an_outer_one() {
+    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response_with("", &[]))));
     let stack = ServiceBuilder::new()
         .layer(CachePolicyLayer::new(PUBLIC).record_decisions())
         .layer(CachePolicyLayer::new(CachePolicy::private(MINUTE)).record_decisions())
@@ -227,9 +227,9 @@ async fn the_innermost_layer_goes_before_the_one_outside() {
 }
 
 #[tokio::test]
-async fn a_handlers_policy_is_used_once_so_that_an_outer_layer_cannot_undo_a_guard() {
+async fn an_outer_layer_does_not_reuse_the_handlers_policy_after_a_guard() {
     let handler = service_fn(|_: Request<TestBody>| {
-        std::future::ready(Ok::<_, Infallible>(ok(&[("set-cookie", "a=b")]).with_policy(PUBLIC).answer()))
+        std::future::ready(Ok::<_, Infallible>(ok(&[("set-cookie", "a=b")]).with_policy(PUBLIC).response()))
     });
     let stack = ServiceBuilder::new()
         .layer(CachePolicyLayer::new(PUBLIC).accept_risk(Risk::SetCookieReplayedToOthers))
@@ -240,7 +240,7 @@ async fn a_handlers_policy_is_used_once_so_that_an_outer_layer_cannot_undo_a_gua
 }
 
 #[tokio::test]
-async fn a_policy_is_for_the_success_that_it_was_made_for() {
+async fn a_policy_applies_only_to_200_203_206_and_304() {
     let by_status = || {
         CachePolicyLayer::new(PUBLIC)
             .for_status(StatusCode::NOT_FOUND, CachePolicy::max_age(MINUTE))
@@ -305,7 +305,7 @@ async fn a_policy_is_for_the_success_that_it_was_made_for() {
 }
 
 #[tokio::test]
-async fn a_policy_for_200_is_for_that_and_for_its_304() {
+async fn a_policy_for_200_also_applies_to_its_304() {
     let layer = CachePolicyLayer::new(PUBLIC).for_status(StatusCode::OK, CachePolicy::max_age(MINUTE));
     for (status, expected) in [
         (200, "max-age=60"),
@@ -321,7 +321,7 @@ async fn a_policy_for_200_is_for_that_and_for_its_304() {
 
 #[test]
 #[should_panic(expected = "status 429 must not be stored")]
-fn a_status_that_must_not_be_stored_takes_no_policy() {
+fn a_status_that_must_not_be_stored_ignores_policies() {
     let _ = CachePolicyLayer::new(PUBLIC).for_status(StatusCode::TOO_MANY_REQUESTS, PUBLIC);
 }
 
@@ -653,7 +653,7 @@ async fn lines_are_joined_without_losing_directives_in_an_open_quote() {
 }
 
 #[tokio::test]
-async fn lines_that_a_risk_leaves_apart_are_left_so_only_where_a_quote_takes_no_restriction_away() {
+async fn separate_lines_are_preserved_under_a_risk_if_no_quote_hides_a_restriction() {
     let layer = CachePolicyLayer::new(PUBLIC).accept_risk(Risk::RestrictionInASecondLineMissed);
     for (first, last, beside) in [("x=1", "y=2", ", x=1, y=2"), (r#"x=""#, r#"y=""#, "")] {
         let lines = [("cache-control", first), ("cache-control", "no-store"), ("cache-control", last)];
@@ -675,7 +675,7 @@ async fn a_page_with_only_immutable_gets_the_default() {
 }
 
 #[tokio::test]
-async fn the_response_to_a_write_has_no_cache_tags() {
+async fn the_response_to_an_unsafe_request_has_no_cache_tags() {
     for line in [None, Some(("cache-control", "no-store"))] {
         let lines: Vec<_> = line.into_iter().chain([("surrogate-key", "a")]).collect();
         let response = through(CachePolicyLayer::new(PUBLIC), &ok(&lines), request(Method::PUT, "/", &[])).await;
@@ -685,7 +685,7 @@ async fn the_response_to_a_write_has_no_cache_tags() {
 }
 
 #[tokio::test]
-async fn no_store_on_a_write_is_sticky_even_if_its_response_may_be_reused() {
+async fn no_store_on_an_unsafe_response_is_preserved_despite_an_accepted_risk() {
     let layer = CachePolicyLayer::new(PUBLIC).accept_risk(Risk::UnsafeResponseReused);
     let inner = ok(&[("cache-control", "no-store")]).with_policy(PUBLIC);
     let response = through(layer, &inner, request(Method::POST, "/", &[])).await;
@@ -818,7 +818,7 @@ async fn a_layer_explains_its_decisions_if_enabled() {
     }
     assert_eq!(explained(CachePolicyLayer::new(PUBLIC), &[]).await, None, "G-26: off by default");
 
-    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("", &[]))));
+    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response_with("", &[]))));
     let inside = layer().accept_risk(Risk::LifetimeGuessedByCaches);
     let nested = ServiceBuilder::new().layer(layer()).layer(inside).service(handler);
     let response = call(&nested, get("/", &[])).await;
@@ -870,7 +870,7 @@ async fn the_other_guards_still_act_if_one_is_waived() {
 }
 
 #[tokio::test]
-async fn a_downgrade_takes_every_other_word_on_storing_away() {
+async fn a_downgrade_to_private_removes_all_other_storage_directives() {
     let fields = [
         ("set-cookie", "a=b"),
         ("cache-control", "public, max-age=9"),
@@ -890,7 +890,7 @@ async fn a_downgrade_takes_every_other_word_on_storing_away() {
 }
 
 #[tokio::test]
-async fn other_credentials_count_when_they_are_named() {
+async fn configured_credential_fields_count_as_credentials() {
     let layer = || CachePolicyLayer::new(PUBLIC).credential_headers([support::field_name("x-api-key")]);
     let table: &[(&[(&str, &str)], &str)] = &[
         (&[("x-api-key", "1")], "private, max-age=3600"),
@@ -972,7 +972,7 @@ async fn vary_is_one_line_without_repetition() {
 }
 
 #[tokio::test]
-async fn a_closure_chooses_by_the_request() {
+async fn a_closure_chooses_the_policy_by_the_request() {
     let layer = CachePolicyLayer::new(|request: &http::request::Parts| match request.uri.path() {
         "/asset" => CachePolicy::IMMUTABLE,
         _ => CachePolicy::NO_STORE,
@@ -985,7 +985,7 @@ async fn a_closure_chooses_by_the_request() {
 }
 
 #[tokio::test]
-async fn the_fields_of_http_1_0_come_and_go_with_the_policy() {
+async fn the_fields_of_http_1_0_are_added_and_removed_with_the_policy() {
     let old = [("pragma", "no-cache"), ("expires", "Mon, 07 Nov 2094 08:49:37 GMT"), ("cache-control", "max-age=1")];
     let response = through(CachePolicyLayer::new(PUBLIC).override_handler(), &ok(&old), get("/", &[])).await;
     assert_eq!(field(response.headers(), "expires"), None, "C-33");
@@ -1021,7 +1021,7 @@ async fn an_expired_expires_field_of_a_handler_is_not_extended() {
 }
 
 #[tokio::test]
-async fn development_is_the_same_for_every_response() {
+async fn in_development_every_response_gets_the_same_fields() {
     let edge_field = ("cdn-cache-control", "max-age=9");
     let known = [edge_field, ("cache-control", "public"), ("cache-control", "max-age=9")];
     for (method, status) in [
@@ -1046,7 +1046,7 @@ async fn development_is_the_same_for_every_response() {
 }
 
 #[tokio::test]
-async fn grpc_upgrades_and_tunnels_are_left_alone() {
+async fn grpc_upgrades_and_tunnels_are_unchanged() {
     let table: &[(Request<TestBody>, Inner)] = &[
         (
             request(Method::POST, "/", &[("content-type", "application/grpc")]),
@@ -1074,13 +1074,13 @@ async fn grpc_upgrades_and_tunnels_are_left_alone() {
 
 #[tokio::test]
 async fn a_decision_is_recorded_only_if_enabled() {
-    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("", &[]))));
+    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response_with("", &[]))));
     let response = call(&CachePolicyLayer::new(PUBLIC).layer(handler), get("/", &[])).await;
     assert!(response.extensions().is_empty(), "nothing is allocated for it");
 }
 
 #[test]
-fn the_layer_is_shared_not_copied() {
+fn cloning_the_layer_shares_its_configuration() {
     fn is_sync<T: Send + Sync + Clone>() {}
     is_sync::<CachePolicyLayer>();
     let _: Arc<CachePolicyLayer> = Arc::new(CachePolicyLayer::new(PUBLIC));
@@ -1126,7 +1126,7 @@ proptest! {
         let service = || {
             let lines = lines.clone();
             service_fn(move |_: Request<TestBody>| {
-                let mut response = answer("hello", &lines);
+                let mut response = response_with("hello", &lines);
                 *response.status_mut() = StatusCode::from_u16(status).unwrap();
                 std::future::ready(Ok::<_, Infallible>(response))
             })

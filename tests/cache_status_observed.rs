@@ -372,7 +372,7 @@ fn a_via_without_codes_reports_nothing() {
 }
 
 #[test]
-fn akamai_names_the_child_first_and_every_other_cache_appends() {
+fn akamai_lists_the_child_first_and_other_caches_append() {
     let texts = |field: &str, value: &'static str| -> Vec<String> {
         let headers = HeaderMap::from_iter([(field.parse::<HeaderName>().unwrap(), HeaderValue::from_static(value))]);
         CacheStatus::all_in(&headers).map(|status| status.text().to_owned()).collect()
@@ -389,7 +389,7 @@ fn akamai_names_the_child_first_and_every_other_cache_appends() {
 }
 
 #[test]
-fn the_field_of_a_setting_can_be_named() {
+fn a_configured_field_name_is_read() {
     let mut headers = HeaderMap::new();
     headers.insert("x-cache", HeaderValue::from_static("HIT"));
     headers.insert("cdn-cache-status", HeaderValue::from_static("RefreshHit from child"));
@@ -426,7 +426,7 @@ fn a_url_in_a_key_cannot_forge_an_outcome() {
 }
 
 #[test]
-fn a_hostile_value_is_unknown_and_not_wrong() {
+fn a_hostile_value_is_unknown() {
     for (field, value, expected) in [
         ("cache-status", ";hit", Some(Unknown)),
         ("cache-status", "=;hit", Some(Hit)),
@@ -461,7 +461,7 @@ fn a_hostile_value_is_unknown_and_not_wrong() {
 }
 
 #[test]
-fn a_sound_line_is_read_beside_one_that_is_not() {
+fn a_valid_line_is_read_next_to_an_invalid_one() {
     let mut headers = HeaderMap::new();
     for line in ["127.0.0.1;fwd=miss", r#""edge, 1"; hit; detail="a;b""#] {
         headers.append("cache-status", HeaderValue::from_static(line));

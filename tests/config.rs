@@ -19,22 +19,22 @@ use tower_cache_policy::policy::config::{ConfigError, PolicyConfig};
 use tower_cache_policy::policy::routes::{RoutePolicies, SharedRoutes};
 use tower_cache_policy::protocol::{CacheControl, Contradiction};
 
-use support::{TestBody, answer, field, get, request};
+use support::{TestBody, field, get, request, response_with};
 
 const EXAMPLE: &str = include_str!("../examples/policies.toml");
 
 /// The fields of a response without a policy of its own, after the layer.
 fn through(layer: &CachePolicyLayer, request: Request<TestBody>, status: u16, content_type: &str) -> HeaderMap {
     let lines = [("content-type", content_type)];
-    let mut response = Some(answer("hello", if content_type.is_empty() { &[] } else { &lines }));
+    let mut response = Some(response_with("hello", if content_type.is_empty() { &[] } else { &lines }));
     *response.as_mut().unwrap().status_mut() = StatusCode::from_u16(status).unwrap();
     let handler =
         service_fn(move |_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response.take().unwrap())));
     let mut future = pin!(layer.layer(handler).call(request));
-    let Poll::Ready(answer) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+    let Poll::Ready(response) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
         panic!("nothing here waits");
     };
-    answer.unwrap().headers().clone()
+    response.unwrap().headers().clone()
 }
 
 fn refused(text: &str) -> ConfigError {
@@ -101,7 +101,7 @@ fn of_root(text: &str) -> (String, Option<String>) {
 }
 
 #[test]
-fn each_word_is_the_function_of_its_name() {
+fn each_key_has_the_effect_of_the_function_of_the_same_name() {
     for (words, expected) in [
         ("public = '5m'", "public, max-age=300"),
         ("public = 300", "public, max-age=300"),
@@ -146,7 +146,7 @@ fn each_word_is_the_function_of_its_name() {
 }
 
 #[test]
-fn one_thing_can_be_written_in_several_ways() {
+fn a_policy_can_be_written_in_several_ways() {
     for (sentence, text, expected, vary) in [
         ("nothing at all is the default of the layer", "", "private, no-cache", None),
         ("a byte order mark", "\u{feff}default = 'no-store'", "private, no-store", None),
@@ -633,7 +633,7 @@ fn a_file_is_named_in_its_errors() {
 }
 
 #[test]
-fn development_is_switched_by_the_program_and_not_by_the_file() {
+fn the_program_and_not_the_file_enables_development() {
     let text = "default = { public = 60 }\ndevelopment.caching = false";
     let config = PolicyConfig::from_toml(text).unwrap();
     assert!(config.development_disables_caching());
@@ -649,7 +649,7 @@ fn development_is_switched_by_the_program_and_not_by_the_file() {
 }
 
 #[test]
-fn a_bad_file_leaves_the_table_that_was_in_force() {
+fn an_invalid_file_leaves_the_current_table_active() {
     let routes = SharedRoutes::new(RoutePolicies::from_toml("routes.'/' = { public = 60 }").unwrap());
     let layer = CachePolicyLayer::new(routes.clone());
     let said = || field(&through(&layer, get("/", &[]), 200, ""), "cache-control").unwrap();
@@ -725,7 +725,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn no_set_of_words_panics_or_contradicts_itself(own in words(), inner in words()) {
+    fn no_set_of_keys_panics_or_contradicts_itself(own in words(), inner in words()) {
         holds(&format!("default = {{ {own} }}"));
         holds(&format!("routes.'/' = {{ {own} }}"));
         holds(&format!("[policies]\na = {{ {own} }}\n[routes]\n'/' = {{ based_on = 'a', {inner} }}"));

@@ -537,7 +537,10 @@ fn the_page_is_generated_from_the_marks() {
         fs::write(&path, &made).unwrap();
     }
     let committed = fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == made, "docs/conformance.md is out of date: WRITE=1 cargo test --all-features --test conformance");
+    assert!(
+        committed == made,
+        "docs/conformance.md is out of date: WRITE=1 cargo test --all-features --test conformance"
+    );
 }
 
 #[test]

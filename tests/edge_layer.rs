@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use proptest::prelude::*;
-use support::{TestBody, answer, field, get, request};
+use support::{TestBody, field, get, request, response_with};
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_cache_policy::edge::{
     CacheControlRole, DirectiveSyntax, EdgeDiagnostic, EdgeProfile, Edges, TagFormat, TagOverflow, TagSyntax,
@@ -39,7 +39,7 @@ async fn through(
     prepare: impl Fn(&mut Response<TestBody>) + Clone,
 ) -> Response<TestBody> {
     let service = service_fn(move |_: Request<TestBody>| {
-        let mut response = answer("hello", lines);
+        let mut response = response_with("hello", lines);
         prepare(&mut response);
         ready(Ok::<_, Infallible>(response))
     });
@@ -142,7 +142,7 @@ async fn stack(
     prepare: impl Fn(&mut Response<TestBody>) + Clone + Send + 'static,
 ) -> Response<impl http_body::Body> {
     let service = service_fn(move |_: Request<TestBody>| {
-        let mut response = answer("hello", &[("etag", "\"a\"")]);
+        let mut response = response_with("hello", &[("etag", "\"a\"")]);
         prepare(&mut response);
         ready(Ok::<_, Infallible>(response))
     });
@@ -161,7 +161,7 @@ async fn stack(
 }
 
 #[tokio::test]
-async fn n05_a_304_carries_what_the_200_carries() {
+async fn n05_a_304_has_the_edge_fields_of_its_200() {
     for profile in EdgeProfile::all() {
         let tagged = |response: &mut Response<TestBody>| tags(&["articles"]).add_to(response.extensions_mut());
         let whole = stack(profile.clone(), get("/", &[]), false, tagged).await;
@@ -174,7 +174,7 @@ async fn n05_a_304_carries_what_the_200_carries() {
 }
 
 #[tokio::test]
-async fn n06_a_304_without_the_handler_replaces_nothing_that_a_cache_has_by_a_part_of_it() {
+async fn n06_a_304_before_the_handler_does_not_replace_stored_fields() {
     let again = get("/", &[("if-none-match", "\"a\"")]);
     let handler = |_: &mut Response<TestBody>| panic!("the handler does not run");
     let response = stack(EdgeProfile::FASTLY, again, true, handler).await;
@@ -183,7 +183,7 @@ async fn n06_a_304_without_the_handler_replaces_nothing_that_a_cache_has_by_a_pa
 }
 
 #[tokio::test]
-async fn guards_check_changes_of_layers_in_between() {
+async fn guards_check_the_changes_of_layers_in_between() {
     let table: &[(&str, &[(&str, &str)], &[(&str, &str)])] = &[
         ("G-01: a cookie", &[], &[("set-cookie", "id=1")]),
         ("G-02: credentials", &[("authorization", "Basic YTpi")], &[]),
@@ -207,7 +207,7 @@ async fn guards_check_changes_of_layers_in_between() {
                 .layer(between)
                 .layer(CachePolicyLayer::new(CachePolicy::edge_only(HOUR)))
                 .service(service_fn(|_: Request<TestBody>| {
-                    let mut response = answer("hello", &[("cdn-cache-control", "max-age=60")]);
+                    let mut response = response_with("hello", &[("cdn-cache-control", "max-age=60")]);
                     tags(&["a"]).add_to(response.extensions_mut());
                     ready(Ok::<_, Infallible>(response))
                 }));
@@ -248,7 +248,7 @@ async fn g04_no_edge_stores_an_error() {
 }
 
 #[tokio::test]
-async fn g09_a_response_to_a_write_has_no_edge_fields() {
+async fn g09_a_response_to_an_unsafe_request_has_no_edge_fields() {
     for profile in EdgeProfile::all() {
         let lines = [("cdn-cache-control", "max-age=60"), ("surrogate-key", "a")];
         let response = through(&EdgeLayer::new(profile.clone()), request(Method::POST, "/", &[]), &lines, |response| {
@@ -261,7 +261,7 @@ async fn g09_a_response_to_a_write_has_no_edge_fields() {
 }
 
 #[tokio::test]
-async fn a_risk_that_a_route_accepted_need_not_be_accepted_again() {
+async fn the_edge_layer_respects_a_risk_that_a_route_accepted() {
     let run = |added: &'static [(&str, &str)]| {
         let between = tower::util::MapResponseLayer::new(move |mut response: Response<TestBody>| {
             for (name, value) in added {
@@ -274,7 +274,7 @@ async fn a_risk_that_a_route_accepted_need_not_be_accepted_again() {
             .layer(between)
             .layer(CachePolicyLayer::new(CachePolicy::public(MINUTE)).accept_risk(Risk::SetCookieReplayedToOthers))
             .service(service_fn(|_: Request<TestBody>| {
-                ready(Ok::<_, Infallible>(answer("hello", &[("set-cookie", "theme=dark")])))
+                ready(Ok::<_, Infallible>(response_with("hello", &[("set-cookie", "theme=dark")])))
             }));
         async move { field(service.oneshot(get("/", &[])).await.unwrap().headers(), "cache-control").unwrap() }
     };
@@ -312,7 +312,7 @@ async fn an_accepted_risk_covers_only_the_values_that_the_route_saw() {
                 response
             })
             .layer(CachePolicyLayer::new(CachePolicy::public(MINUTE)).accept_risk(risk))
-            .service(service_fn(|_: Request<TestBody>| ready(Ok::<_, Infallible>(answer("hello", &[])))));
+            .service(service_fn(|_: Request<TestBody>| ready(Ok::<_, Infallible>(response_with("hello", &[])))));
         let response = service.oneshot(get("/", asked)).await.unwrap();
         let said = field(response.headers(), "cache-control").unwrap();
         assert!(said.starts_with("private"), "{risk:?}: {said}");
@@ -320,7 +320,7 @@ async fn an_accepted_risk_covers_only_the_values_that_the_route_saw() {
 }
 
 #[tokio::test]
-async fn a_risk_that_one_route_accepted_is_not_accepted_by_a_policy_layer_around_it() {
+async fn an_outer_policy_layer_does_not_accept_the_risk_of_a_route() {
     for (outer, expected) in [
         (Risk::VariantServedToEverybody, "private, max-age=60"),
         (Risk::SetCookieReplayedToOthers, "public, max-age=60"),
@@ -331,7 +331,7 @@ async fn a_risk_that_one_route_accepted_is_not_accepted_by_a_policy_layer_around
             .layer(policy.clone().accept_risk(outer))
             .layer(policy.accept_risk(Risk::SetCookieReplayedToOthers))
             .service(service_fn(|_: Request<TestBody>| {
-                ready(Ok::<_, Infallible>(answer("hello", &[("set-cookie", "theme=dark")])))
+                ready(Ok::<_, Infallible>(response_with("hello", &[("set-cookie", "theme=dark")])))
             }));
         let response = service.oneshot(get("/", &[])).await.unwrap();
         assert_eq!(field(response.headers(), "cache-control").unwrap(), expected, "{outer:?}");
@@ -413,7 +413,7 @@ async fn with_tags(layer: EdgeLayer, count: usize) -> (String, Vec<EdgeDiagnosti
 }
 
 #[tokio::test]
-async fn g20_tags_that_do_not_fit_are_neither_cut_nor_left_out_in_silence() {
+async fn g20_tags_that_do_not_fit_are_not_truncated_or_silently_omitted() {
     let cloudfront = EdgeProfile::CLOUDFRONT.with_tags(Some(EdgeProfile::CLOUDFRONT_TAGS));
     let (fits, notes) = with_tags(EdgeLayer::new(cloudfront.clone()), 50).await;
     assert!(fits.contains("tag-0,tag-1,") && fits.ends_with("cache-control: max-age=60") && notes.is_empty(), "{fits}");
@@ -445,7 +445,7 @@ async fn g20_tags_that_do_not_fit_are_neither_cut_nor_left_out_in_silence() {
 
 #[cfg(feature = "routes")]
 #[tokio::test]
-async fn tags_of_the_route_the_handler_and_services_between_are_united_in_order() {
+async fn tags_of_route_handler_and_other_layers_are_combined_in_order() {
     use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
     let routes = RoutePolicies::builder()
         .named("page", RoutePolicy::new(CachePolicy::max_age(MINUTE)).tags(["pages"]))
@@ -461,7 +461,7 @@ async fn tags_of_the_route_the_handler_and_services_between_are_united_in_order(
         .layer(CachePolicyLayer::new(routes))
         .layer(between)
         .service(service_fn(|_: Request<TestBody>| {
-            let mut response = answer("hello", &[("surrogate-key", "by-hand")]);
+            let mut response = response_with("hello", &[("surrogate-key", "by-hand")]);
             tags(&["article-7"]).add_to(response.extensions_mut());
             ready(Ok::<_, Infallible>(response))
         }));
@@ -474,7 +474,7 @@ async fn tags_of_the_route_the_handler_and_services_between_are_united_in_order(
 }
 
 #[tokio::test]
-async fn without_a_profile_that_carries_them_tags_stay_inside() {
+async fn tags_are_not_sent_without_a_profile_for_tags() {
     for profile in EdgeProfile::all().iter().filter(|profile| profile.tags().is_none()) {
         let response = through(&EdgeLayer::new(profile.clone()), get("/", &[]), &[("cache-tag", "a")], |response| {
             tags(&["b"]).add_to(response.extensions_mut());
@@ -484,7 +484,7 @@ async fn without_a_profile_that_carries_them_tags_stay_inside() {
     }
     // And without an edge layer too.
     let service = CachePolicyLayer::new(CachePolicy::public(MINUTE)).layer(service_fn(|_: Request<TestBody>| {
-        let mut response = answer("hello", &[]);
+        let mut response = response_with("hello", &[]);
         tags(&["b"]).add_to(response.extensions_mut());
         ready(Ok::<_, Infallible>(response))
     }));
@@ -493,7 +493,7 @@ async fn without_a_profile_that_carries_them_tags_stay_inside() {
 }
 
 #[test]
-fn no_text_becomes_a_tag_that_could_become_more_than_a_tag() {
+fn no_text_becomes_more_than_one_tag() {
     for text in ["a\r\nset-cookie: id=1", "a b", "a\tb", "a\n", "\u{e4}", "", "a\0", "a\u{7f}"] {
         assert!(CacheTag::new(text).is_err(), "{text:?}");
     }
@@ -502,7 +502,7 @@ fn no_text_becomes_a_tag_that_could_become_more_than_a_tag() {
 }
 
 #[test]
-fn two_edges_that_fight_over_a_field_are_refused_by_name() {
+fn two_edges_with_a_conflict_in_one_field_are_rejected_with_its_name() {
     let all = EdgeProfile::all();
     let mut refused = Vec::new();
     for (index, one) in all.iter().enumerate() {
@@ -534,7 +534,7 @@ fn two_edges_that_fight_over_a_field_are_refused_by_name() {
 }
 
 #[tokio::test]
-async fn surrogate_control_is_written_for_the_edges_that_read_it_alone() {
+async fn surrogate_control_is_written_only_for_edges_that_read_it() {
     let mut writers = Vec::new();
     for profile in EdgeProfile::all() {
         for policy in [LONGER_AT_THE_EDGE, CachePolicy::edge_only(HOUR), CachePolicy::NO_STORE] {
@@ -570,7 +570,7 @@ async fn a_custom_profile_writes_its_configured_field() {
 }
 
 #[tokio::test]
-async fn the_own_field_of_an_inner_profile_goes_with_the_others_from_a_private_response() {
+async fn the_field_of_an_inner_custom_profile_is_removed_from_a_private_response() {
     let field = TargetedField::new(HeaderName::from_static("my-edge-ttl"), DirectiveSyntax::Dictionary);
     let own = EdgeProfile::custom("own").with_field(Some(field)).with_precedence(&["my-edge-ttl", "cache-control"]);
     for edge_in_between in [false, true] {
@@ -580,7 +580,7 @@ async fn the_own_field_of_an_inner_profile_goes_with_the_others_from_a_private_r
             .layer(EdgeLayer::new(own.clone()))
             .service(service_fn(|_: Request<TestBody>| {
                 let lines = [("cache-control", "public, max-age=60"), ("my-edge-ttl", "max-age=600")];
-                ready(Ok::<_, Infallible>(answer("hello", &lines)))
+                ready(Ok::<_, Infallible>(response_with("hello", &lines)))
             }));
         let response = service.oneshot(get("/", &[])).await.unwrap();
         assert_eq!(response.headers()["cache-control"], "private, no-store");
@@ -589,7 +589,7 @@ async fn the_own_field_of_an_inner_profile_goes_with_the_others_from_a_private_r
 }
 
 #[tokio::test]
-async fn a_range_that_a_layer_in_between_puts_in_the_place_of_other_fields_is_judged_like_any() {
+async fn a_content_range_of_a_layer_in_between_is_guarded() {
     let service = ServiceBuilder::new()
         .layer(EdgeLayer::new(EdgeProfile::STANDARD))
         .map_request(|mut request: Request<TestBody>| {
@@ -603,7 +603,7 @@ async fn a_range_that_a_layer_in_between_puts_in_the_place_of_other_fields_is_ju
         .layer(ConditionalLayer::new())
         .service(service_fn(|request: Request<TestBody>| {
             assert!(!request.headers().contains_key("range"), "R-10: the tag is not known to be the current one");
-            ready(Ok::<_, Infallible>(answer("hello", &[("etag", "\"new\"")])))
+            ready(Ok::<_, Infallible>(response_with("hello", &[("etag", "\"new\"")])))
         }));
     service.oneshot(get("/", &[("x-range", "bytes=0-1"), ("x-if-range", "\"old\"")])).await.unwrap();
 }
@@ -621,12 +621,12 @@ async fn i02_cache_groups_are_a_list_of_strings() {
 }
 
 #[tokio::test]
-async fn the_usual_stack_inside_works_as_alone() {
+async fn the_usual_stack_works_the_same_within_an_edge_layer() {
     let service = ServiceBuilder::new()
         .layer(EdgeLayer::new(EdgeProfile::CLOUDFLARE))
         .layer(CachingLayer::new(CachePolicy::edge_only(HOUR).stale_if_error(HOUR)))
         .service(service_fn(|_: Request<TestBody>| {
-            let mut response = answer("hello", &[]);
+            let mut response = response_with("hello", &[]);
             tags(&["a"]).add_to(response.extensions_mut());
             ready(Ok::<_, Infallible>(response))
         }));
@@ -642,7 +642,7 @@ async fn the_usual_stack_inside_works_as_alone() {
 }
 
 #[tokio::test]
-async fn grpc_and_tunnels_pass_untouched() {
+async fn grpc_and_tunnels_are_unchanged() {
     let lines = [("content-type", "application/grpc"), ("surrogate-control", "max-age=5")];
     let grpc = request(Method::POST, "/", &[("content-type", "application/grpc")]);
     let response = through(&EdgeLayer::new(EdgeProfile::CLOUDFLARE), grpc, &lines, |_| {}).await;
@@ -676,7 +676,7 @@ fn any_field_line() -> impl Strategy<Value = (&'static str, String)> {
 }
 
 #[tokio::test]
-async fn no_line_is_lost_where_lines_are_not_joined() {
+async fn no_line_is_lost_if_lines_are_not_joined() {
     let layer = EdgeLayer::new(EdgeProfile::STANDARD).accept_risk(Risk::RestrictionInASecondLineMissed);
     let lines = [("cache-control", "max-age=60"), ("cache-control", "no-cache")];
     let response = through(&layer, get("/", &[]), &lines, |_| {}).await;
@@ -721,7 +721,7 @@ proptest! {
 }
 
 #[tokio::test]
-async fn a_restriction_for_an_edge_that_is_not_there_is_read_in_its_own_words() {
+async fn a_restriction_for_another_edge_is_read_in_its_own_syntax() {
     for (name, value) in [
         ("edge-control", "bypass-cache"),
         ("edge-control", "cache-maxage=0s"),
@@ -756,7 +756,7 @@ async fn n05_a_304_has_the_restrictions_of_its_200() {
 }
 
 #[tokio::test]
-async fn several_lines_that_a_risk_leaves_apart_lose_none_of_what_they_say() {
+async fn separate_lines_under_a_risk_lose_no_directive() {
     let layer = EdgeLayer::new(EdgeProfile::CLOUDFLARE).accept_risk(Risk::RestrictionInASecondLineMissed);
     for (lines, expected) in [
         (["public", "max-age=60"], "cloudflare-cdn-cache-control: max-age=60\ncache-control: public, max-age=60"),
@@ -772,7 +772,7 @@ async fn several_lines_that_a_risk_leaves_apart_lose_none_of_what_they_say() {
 
 #[cfg(feature = "routes")]
 #[tokio::test]
-async fn the_tighter_of_handler_and_layer_has_the_names_and_the_tags_of_both() {
+async fn a_tightened_policy_has_the_vary_names_and_tags_of_both() {
     use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
     let page = RoutePolicy::new(CachePolicy::public(MINUTE)).vary(["accept-language"]).tags(["pages"]);
     let routes = RoutePolicies::builder().route("/", page).build().unwrap();
@@ -781,7 +781,7 @@ async fn the_tighter_of_handler_and_layer_has_the_names_and_the_tags_of_both() {
         .layer(CachePolicyLayer::new(routes).tighten())
         .service(service_fn(|_: Request<TestBody>| {
             let lines = [("cache-control", "public, max-age=5, s-maxage=9"), ("vary", "accept")];
-            let mut response = answer("hello", &lines);
+            let mut response = response_with("hello", &lines);
             tags(&["page-1"]).add_to(response.extensions_mut());
             ready(Ok::<_, Infallible>(response))
         }));
@@ -837,7 +837,7 @@ fn a_table_of_routes_has_the_exact_fields_for_browsers_and_edges() {
 
 /// `stale-while-revalidate` for browsers and not for edges.
 #[tokio::test]
-async fn e10_the_edge_field_has_the_lifetime_without_the_stale_windows_of_browsers() {
+async fn e10_the_edge_field_has_no_stale_times_for_browsers() {
     let policies = [
         CachePolicy::public(MINUTE).stale_while_revalidate(HOUR).stale_in_browser_only(),
         CachePolicy::public(MINUTE).edge(HOUR).stale_while_revalidate(HOUR).stale_in_browser_only(),

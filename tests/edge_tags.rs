@@ -8,7 +8,7 @@ use std::future::ready;
 use std::time::Duration;
 
 use http::{HeaderMap, Request};
-use support::{TestBody, answer, field, get};
+use support::{TestBody, field, get, response_with};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_cache_policy::edge::{EdgeDiagnostic, EdgeProfile, Edges, TagCase, TagFormat, TagOverflow, TagSyntax};
 use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
@@ -42,7 +42,7 @@ fn with_tags() -> Vec<(EdgeProfile, TagFormat)> {
 /// A response with tags in its extensions or fields, through an edge layer. Returns what is sent and the notes.
 async fn sent(layer: EdgeLayer, tags: &[&str], lines: &[(&str, &str)]) -> (HeaderMap, Vec<EdgeDiagnostic>) {
     let tags: CacheTags = tags.iter().map(|tag| CacheTag::new(*tag).unwrap()).collect();
-    let response = answer("hello", lines);
+    let response = response_with("hello", lines);
     let handler = service_fn(move |_: Request<TestBody>| {
         let mut response = response.clone();
         tags.clone().add_to(response.extensions_mut());
@@ -59,7 +59,7 @@ fn is_private(headers: &HeaderMap) -> bool {
 }
 
 #[tokio::test]
-async fn e4_a_tag_is_sent_where_the_edge_carries_it_and_otherwise_recorded() {
+async fn e4_a_tag_that_the_edge_cannot_carry_is_recorded_and_not_sent() {
     let mut carried = 0;
     for (profile, format) in with_tags() {
         for text in OF_APPLICATIONS {
@@ -152,7 +152,7 @@ async fn e4_a_handler_that_writes_the_field_itself_stays_public() {
 }
 
 #[tokio::test]
-async fn e4_a_coarser_tag_replaces_those_that_the_edge_cannot_carry() {
+async fn e4_a_coarser_tag_replaces_tags_that_the_edge_cannot_carry() {
     let layer = || EdgeLayer::new(EdgeProfile::AKAMAI).on_overflow(TagOverflow::Coarser(CacheTag::from_static("all")));
     let (headers, notes) = sent(layer(), &["crates", "crate:serde", "versions"], &[]).await;
     assert_eq!(headers["edge-cache-tag"], "all,crates,versions");
@@ -195,7 +195,7 @@ fn e4_a_constant_tag_is_refused_when_the_layer_is_built() {
 /// A response without its tag could not be purged, and its 304 must not say more than the response (N-05).
 #[cfg(feature = "routes")]
 #[tokio::test]
-async fn e4_the_304_of_a_response_whose_tag_is_not_carried_is_as_private() {
+async fn e4_the_304_of_a_response_with_an_unsupported_tag_is_private_too() {
     use tower_cache_policy::ConditionalLayer;
     use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
     use tower_cache_policy::protocol::{EntityTag, Validators};
@@ -209,7 +209,7 @@ async fn e4_the_304_of_a_response_whose_tag_is_not_carried_is_as_private() {
         CachePolicyLayer::new(routes),
         ConditionalLayer::new().validators(move |_| ready((current(), CachePolicy::public(MINUTE)))),
     )
-        .layer(service_fn(|_: Request<TestBody>| ready(Ok::<_, Infallible>(answer("hello", &[])))));
+        .layer(service_fn(|_: Request<TestBody>| ready(Ok::<_, Infallible>(response_with("hello", &[])))));
     for (tag, status) in [("\"0\"", 200), ("\"1\"", 304)] {
         let response = service.clone().oneshot(get("/", &[("if-none-match", tag)])).await.unwrap();
         assert_eq!(response.status(), status);

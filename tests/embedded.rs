@@ -143,7 +143,7 @@ fn embedded_names_are_those_of_a_directory() {
 
 #[cfg(feature = "assets-css")]
 #[test]
-fn stylesheets_of_embedded_files_are_not_rewritten_and_the_error_says_what_to_do() {
+fn rewriting_embedded_stylesheets_is_an_error_with_a_remedy() {
     let output = tempfile::tempdir().unwrap().path().join("dist");
     let error = AssetDirectory::embedded(&embedded()).rewrite_stylesheets(&output).unwrap_err();
     assert!(error.to_string().contains("css::rewrite_contents"), "{error}");
@@ -151,7 +151,7 @@ fn stylesheets_of_embedded_files_are_not_rewritten_and_the_error_says_what_to_do
 }
 
 #[tokio::test]
-async fn alone_an_embedded_file_is_revalidated_and_an_error_is_stored_by_no_cache() {
+async fn an_embedded_file_without_a_manifest_is_revalidated() {
     let service = collected(ConditionalLayer::new().layer(embedded()));
     let response = send(&service, get("/style.css", &[])).await;
     assert_eq!((response.status, response.field("cache-control").as_str()), (200, NO_CACHE));
@@ -185,7 +185,7 @@ fn form(response: &Received) -> &'static str {
 }
 
 #[tokio::test]
-async fn each_form_of_a_file_is_chosen_by_weight_and_has_its_own_tag_that_comes_back_as_304() {
+async fn each_coding_of_a_file_is_chosen_by_weight_and_revalidated_with_its_own_tag() {
     // Where the weights are equal, `ServeDir` has an order of its own, and it does not know `*`.
     let table: &[(&str, &str, &str)] = &[
         ("", "", ""),
@@ -248,7 +248,7 @@ async fn each_form_of_a_file_is_chosen_by_weight_and_has_its_own_tag_that_comes_
 }
 
 #[tokio::test]
-async fn a_form_that_is_longer_than_the_file_is_sent_only_to_a_client_that_prefers_it() {
+async fn a_coding_that_is_longer_than_the_file_is_sent_only_if_preferred() {
     let files = embedded();
     let assets = AssetDirectory::embedded(&files).build().unwrap();
     let service = collected(AssetsLayer::new(&assets).layer(files));
@@ -259,7 +259,7 @@ async fn a_form_that_is_longer_than_the_file_is_sent_only_to_a_client_that_prefe
 }
 
 #[tokio::test]
-async fn a_client_that_refuses_every_form_gets_406_that_no_cache_stores() {
+async fn a_client_that_refuses_every_coding_gets_a_406_that_no_cache_stores() {
     let files = embedded();
     let assets = AssetDirectory::embedded(&files).build().unwrap();
     let service = collected(AssetsLayer::new(&assets).layer(files));
@@ -279,7 +279,7 @@ async fn a_client_that_refuses_every_form_gets_406_that_no_cache_stores() {
 }
 
 #[tokio::test]
-async fn one_range_of_each_form_is_sent_and_resumed_and_never_joined_to_another_form() {
+async fn a_range_of_one_coding_is_never_combined_with_another() {
     let files = directory();
     let forms = [("", "style.css"), ("gzip", "style.css.gz"), ("br", "style.css.br"), ("zstd", "style.css.zst")];
     for (kind, assets, service) in both(&files) {
@@ -365,7 +365,7 @@ async fn one_range_of_each_form_is_sent_and_resumed_and_never_joined_to_another_
 }
 
 #[tokio::test]
-async fn a_service_that_sends_a_part_of_another_form_than_the_client_has_is_not_believed() {
+async fn a_range_of_another_coding_than_the_client_has_is_refused() {
     let files = embedded();
     let assets = AssetDirectory::embedded(&files).build().unwrap();
     let asset = assets.asset("style.css").unwrap();
@@ -385,7 +385,7 @@ async fn a_service_that_sends_a_part_of_another_form_than_the_client_has_is_not_
 }
 
 #[tokio::test]
-async fn each_form_on_the_disk_is_verified_by_its_own_bytes() {
+async fn each_encoded_file_on_disk_is_verified_by_its_own_content() {
     let files = directory();
     for (coding, name) in [("br", "style.css.br"), ("gzip", "style.css.gz"), ("zstd", "style.css.zst")] {
         let assets = AssetManifest::from_directory(files.path()).unwrap();
@@ -411,7 +411,7 @@ async fn each_form_on_the_disk_is_verified_by_its_own_bytes() {
 }
 
 #[test]
-fn a_body_of_memory_is_not_copied() {
+fn embedded_content_is_not_copied() {
     use http_body::Body as _;
 
     let (_, content) = FILES[0];
@@ -427,7 +427,7 @@ fn a_body_of_memory_is_not_copied() {
 }
 
 #[tokio::test]
-async fn below_a_prefix_and_around_other_routes_embedded_files_are_found_too() {
+async fn embedded_files_are_found_below_a_prefix_and_next_to_other_routes() {
     let files = embedded();
     let assets = AssetDirectory::embedded(&files).prefix("/static").build().unwrap();
     let service =
@@ -459,7 +459,7 @@ async fn a_client_gets_the_response_of_the_service_over_http1_and_http2() {
             ("GET", "/missing.css", &[], 404, None, ""),
             ("POST", "/app.js", &[], 405, None, ""),
         ] {
-            let response = client.ask(loopback::request(method, server, path, lines)).await;
+            let response = client.fetch(loopback::request(method, server, path, lines)).await;
             let sentence = format!("{version:?}: {method} {path} {lines:?}");
             assert_eq!((response.status.as_u16(), response.broken), (status, false), "{sentence}");
             assert_eq!(String::from_utf8_lossy(&response.content), content, "{sentence}");

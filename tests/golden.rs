@@ -14,7 +14,7 @@ use http_body_util::Full;
 use tower::{Layer, service_fn};
 use tower_cache_policy::EntityTagLayer;
 
-use support::{TestBody, answer, call, field, get};
+use support::{TestBody, call, field, get, response_with};
 
 async fn tag(layer: EntityTagLayer, content: Vec<u8>) -> String {
     tag_of(layer, &[], content).await
@@ -23,7 +23,7 @@ async fn tag(layer: EntityTagLayer, content: Vec<u8>) -> String {
 async fn tag_of(layer: EntityTagLayer, lines: &'static [(&'static str, &'static str)], content: Vec<u8>) -> String {
     let content = Bytes::from(content);
     let service = layer.layer(service_fn(move |_: Request<TestBody>| {
-        let response = answer("", lines).map(|_| Full::new(content.clone()));
+        let response = response_with("", lines).map(|_| Full::new(content.clone()));
         std::future::ready(Ok::<_, Infallible>(response))
     }));
     field(call(&service, get("/", &[])).await.headers(), "etag").unwrap()
@@ -86,7 +86,7 @@ const STRONG: &[(&str, &str)] = &[
 type Described = (&'static [(&'static str, &'static str)], &'static [(u32, &'static str, &'static str, &'static str)]);
 
 #[tokio::test]
-async fn fields_that_describe_the_content_are_the_seed_or_the_key_of_its_hash() {
+async fn fields_that_describe_the_content_are_the_seed_or_key_of_the_hash() {
     for (lines, rows) in DESCRIBED {
         for (length, weak, strong, keyed) in *rows {
             let content: Vec<u8> = (0..*length).map(|n| (n % 251) as u8).collect();

@@ -18,7 +18,7 @@ use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
 use tower_cache_policy::protocol::{CacheControl, EntityTag, FieldNames, Validators, Vary, into_not_modified};
 use tower_cache_policy::{CachePolicyLayer, CachingLayer, ConditionalLayer, EdgeLayer, EntityTagLayer};
 
-use support::{Frames, NeverPolled, TestBody, answer, call, content, field, field_name, get, latin1, request};
+use support::{Frames, NeverPolled, TestBody, call, content, field, field_name, get, latin1, request, response_with};
 
 /// Rows about parts that the crate does not have yet, and one that another test checks.
 const NOT_HERE: &[(&str, &str)] = &[
@@ -107,7 +107,7 @@ async fn tells_edges(fact: &Fact) {
     };
     let profile = EdgeProfile::STANDARD.with_tags(Some(TagFormat::CACHE_GROUPS));
     let service = EdgeLayer::new(profile).layer(service_fn(move |_: Request<TestBody>| async move {
-        let mut response = answer("hello", &[]);
+        let mut response = response_with("hello", &[]);
         response.extensions_mut().insert(policy);
         let tags = (0..tags).map(|n| CacheTag::new(format!("tag-{n}")).unwrap());
         tags.collect::<CacheTags>().add_to(response.extensions_mut());
@@ -207,15 +207,20 @@ fn policy_of(fact: &Fact) -> CachePolicy {
     policy
 }
 
-async fn through_policy(policy: CachePolicy, status: u16, lines: &[(&str, &str)], ask: Request<TestBody>) -> HeaderMap {
+async fn through_policy(
+    policy: CachePolicy,
+    status: u16,
+    lines: &[(&str, &str)],
+    fetch: Request<TestBody>,
+) -> HeaderMap {
     let lines: Vec<(String, String)> = lines.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
     let handler = service_fn(move |_: Request<TestBody>| {
         let lines: Vec<_> = lines.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-        let mut response = answer("x", &lines);
+        let mut response = response_with("x", &lines);
         *response.status_mut() = StatusCode::from_u16(status).unwrap();
         std::future::ready(Ok::<_, Infallible>(response))
     });
-    call(&CachePolicyLayer::new(policy).layer(handler), ask).await.headers().clone()
+    call(&CachePolicyLayer::new(policy).layer(handler), fetch).await.headers().clone()
 }
 
 async fn says_policy(fact: &Fact) {
@@ -284,7 +289,7 @@ async fn tags(fact: &Fact) {
     let layer = EntityTagLayer::new();
     let tag = async |method: Method, body: Frames, lines: &[(&str, &str)]| {
         let mut response = Some({
-            let (head, _) = answer("", lines).into_parts();
+            let (head, _) = response_with("", lines).into_parts();
             Response::from_parts(head, body)
         });
         let mut service =
@@ -318,7 +323,8 @@ async fn tags(fact: &Fact) {
         }
         "etag/default_cc_with_etag" => {
             let stack = CachingLayer::new(|_: &http::request::Parts| None::<CachePolicy>);
-            let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("x", &[]))));
+            let handler =
+                service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response_with("x", &[]))));
             let response = call(&ServiceBuilder::new().layer(stack).service(handler), get("/", &[])).await;
             assert!(response.headers().contains_key("etag"), "{name}");
             assert_eq!(response.headers()[CACHE_CONTROL], "private, no-cache", "{name}");
@@ -340,7 +346,7 @@ async fn not_modified(fact: &Fact) {
     }
     if fact.expect["body"] == "" {
         let handler = service_fn(|_: Request<TestBody>| {
-            let (head, _) = answer("", &[("etag", "\"x\"")]).into_parts();
+            let (head, _) = response_with("", &[("etag", "\"x\"")]).into_parts();
             std::future::ready(Ok::<_, Infallible>(Response::from_parts(head, NeverPolled)))
         });
         let response = call(&ConditionalLayer::new().layer(handler), get("/", &[("if-none-match", "\"x\"")])).await;
@@ -351,7 +357,7 @@ async fn not_modified(fact: &Fact) {
 }
 
 async fn stamps_no_write(fact: &Fact) {
-    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("x", &[]))));
+    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response_with("x", &[]))));
     let current = || async { Validators::new().with_etag(EntityTag::from_static("\"old\"")) };
     let service = ConditionalLayer::new().validators(move |_| current()).layer(handler);
     let response = call(&service, request(Method::PUT, "/", &[])).await;

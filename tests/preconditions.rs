@@ -229,7 +229,7 @@ fn judge(case: &Case, response: &Response<Vec<u8>>, stack: &str) {
 }
 
 #[tokio::test]
-async fn with_a_validator_source_every_method_is_decided_before_the_handler() {
+async fn a_source_decides_every_method_before_the_handler() {
     for case in cases() {
         let ran = run(&case, true).await;
         judge(&case, &ran.response, "a source");
@@ -239,7 +239,7 @@ async fn with_a_validator_source_every_method_is_decided_before_the_handler() {
 }
 
 #[tokio::test]
-async fn with_validators_from_the_handler_safe_requests_are_decided_after_it() {
+async fn validators_of_the_handler_decide_safe_requests_after_it() {
     for case in cases() {
         let ran = run(&case, false).await;
         if case.is_safe() {
@@ -259,7 +259,7 @@ async fn with_validators_from_the_handler_safe_requests_are_decided_after_it() {
 }
 
 #[test]
-fn if_range_speaks_of_the_range_of_a_get_alone_and_proves_what_it_names() {
+fn if_range_needs_a_range_of_get_and_a_strong_validator() {
     const L: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
     let strong = || Validators::new().with_etag(EntityTag::from_static("\"a\""));
     let weak = Validators::new().with_etag(EntityTag::from_static("W/\"a\""));
@@ -299,7 +299,7 @@ fn if_range_speaks_of_the_range_of_a_get_alone_and_proves_what_it_names() {
 }
 
 #[test]
-fn a_write_is_guarded_where_the_method_may_change_something() {
+fn only_methods_that_may_change_the_resource_are_unsafe() {
     for (method, expected) in [
         ("GET", false),
         ("HEAD", false),
@@ -321,7 +321,7 @@ fn a_write_is_guarded_where_the_method_may_change_something() {
 }
 
 #[tokio::test]
-async fn a_range_that_is_let_through_still_carries_its_condition() {
+async fn a_range_is_forwarded_with_its_condition() {
     let handler = service_fn(|request: Request<TestBody>| async move {
         let kept = request.headers().contains_key(IF_RANGE) && request.headers().contains_key(RANGE);
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(if kept { "both" } else { "neither" })))
@@ -335,7 +335,7 @@ async fn a_range_that_is_let_through_still_carries_its_condition() {
 }
 
 #[tokio::test]
-async fn a_service_that_evaluates_if_range_itself_can_be_trusted_with_it_but_not_with_a_coded_tag() {
+async fn a_service_can_evaluate_if_range_unless_the_tag_has_a_coding() {
     let handler = service_fn(|request: Request<TestBody>| async move {
         let kept = request.headers().contains_key(IF_RANGE) && request.headers().contains_key(RANGE);
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(if kept { "both" } else { "neither" })))

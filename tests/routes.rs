@@ -19,7 +19,7 @@ use tower_cache_policy::CachePolicyLayer;
 use tower_cache_policy::policy::routes::{RouteError, RouteErrorKind, RoutePolicies, RoutePolicy, SharedRoutes};
 use tower_cache_policy::policy::{CachePolicy, Decision, DecisionSource};
 
-use support::{TestBody, answer, call, field, get, request};
+use support::{TestBody, call, field, get, request, response_with};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -39,15 +39,15 @@ fn answered(
     status: u16,
     lines: &[(&str, &str)],
 ) -> Response<TestBody> {
-    let mut response = Some(answer("hello", lines));
+    let mut response = Some(response_with("hello", lines));
     *response.as_mut().unwrap().status_mut() = StatusCode::from_u16(status).unwrap();
     let handler =
         service_fn(move |_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response.take().unwrap())));
     let mut future = pin!(layer.layer(handler).call(request));
-    let Poll::Ready(answer) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+    let Poll::Ready(response) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
         panic!("nothing here waits");
     };
-    answer.unwrap()
+    response.unwrap()
 }
 
 fn cache_control(routes: &RoutePolicies, path: &str) -> String {
@@ -113,7 +113,7 @@ fn a_path_with_a_dot_segment_is_in_no_route() {
 }
 
 #[test]
-fn a_path_that_may_lead_elsewhere_gets_a_policy_that_loosens_none_of_the_table() {
+fn a_suspicious_path_gets_the_tightest_policy_of_the_table() {
     let paths = [
         "/static/..%2faccount",
         "/static/..%252faccount",
@@ -150,7 +150,7 @@ fn a_path_that_may_lead_elsewhere_gets_a_policy_that_loosens_none_of_the_table()
 }
 
 #[test]
-fn a_pattern_outside_of_ascii_matches_the_encoded_path() {
+fn a_non_ascii_pattern_matches_the_encoded_path() {
     let routes = RoutePolicies::builder()
         .route("/café", p(1))
         .route("/münchen/{id}", p(2))
@@ -166,7 +166,7 @@ fn a_pattern_outside_of_ascii_matches_the_encoded_path() {
 }
 
 #[test]
-fn vary_names_of_a_policy_that_is_replaced_stay() {
+fn vary_names_of_a_replaced_policy_are_preserved() {
     let vary = |routes: RoutePolicies| routes.rows().next().unwrap().vary().map(str::to_owned);
     let base = || RoutePolicy::new(p(1).vary(&["accept-language"])).status(StatusCode::GONE, p(2).vary(&["x-a"]));
     let of_base = RoutePolicies::builder()
@@ -181,7 +181,7 @@ fn vary_names_of_a_policy_that_is_replaced_stay() {
 }
 
 #[test]
-fn no_rule_goes_by_the_extension() {
+fn no_policy_depends_on_the_extension() {
     let routes = RoutePolicies::builder()
         .route("/account/{*rest}", CachePolicy::NO_STORE)
         .route("/static/{*path}", CachePolicy::IMMUTABLE)
@@ -219,7 +219,7 @@ fn a_path_without_a_route_gets_the_default() {
 }
 
 #[test]
-fn within_a_route_the_first_word_counts() {
+fn within_a_route_the_more_specific_policy_counts() {
     let routes = RoutePolicies::builder()
         .route(
             "/all",
@@ -289,7 +289,7 @@ fn within_a_route_the_first_word_counts() {
 }
 
 #[test]
-fn guards_and_the_handler_go_before_the_table() {
+fn guards_and_the_handler_take_precedence_over_the_table() {
     let layer = CachePolicyLayer::new(RoutePolicies::builder().route("/{*path}", p(60)).build().unwrap());
     let own = through(&layer, get("/a", &[]), 200, &[("cache-control", "max-age=1")]);
     assert_eq!(field(&own, "cache-control").as_deref(), Some("max-age=1"));
@@ -298,7 +298,7 @@ fn guards_and_the_handler_go_before_the_table() {
 }
 
 #[test]
-fn vary_names_are_on_every_response_of_the_route() {
+fn every_response_of_a_route_has_its_vary_names() {
     let layer = CachePolicyLayer::new(
         RoutePolicies::builder()
             .named("base", RoutePolicy::new(p(1)).vary(["Accept-Language"]))
@@ -338,7 +338,7 @@ fn vary_names_are_on_every_response_of_the_route() {
 }
 
 #[test]
-fn a_name_is_a_base_that_is_refined() {
+fn a_named_policy_is_a_base_for_others() {
     let routes = RoutePolicies::builder()
         // In any order.
         .named("hot", RoutePolicy::named("article").policy(p(2)).tags(["hot"]))
@@ -547,7 +547,7 @@ fn errors_name_a_valid_alternative() {
 }
 
 #[test]
-fn the_table_as_a_review_reads_it() {
+fn the_table_is_rendered_for_a_review() {
     let routes = RoutePolicies::builder()
         .default_policy(CachePolicy::NO_STORE)
         .named("article", RoutePolicy::new(p(300)).vary(["accept-language"]).tags(["news", "articles"]))
@@ -620,7 +620,7 @@ fn each_row_matches_the_layer() {
 }
 
 #[test]
-fn a_thousand_routes() {
+fn a_table_of_a_thousand_routes_matches_each_path() {
     let mut builder = RoutePolicies::builder().route("/{*rest}", p(5));
     for n in 0..1_000 {
         builder = builder.route(format!("/group{}/item{n}/{{id}}", n % 37), p(n + 10));
@@ -635,14 +635,14 @@ fn a_thousand_routes() {
 }
 
 #[test]
-fn a_table_allocates_nothing_where_matchit_does_not() {
+fn a_table_allocates_only_where_matchit_does() {
     let routes = RoutePolicies::builder()
         .route("/a/{b}/{c}", RoutePolicy::new(p(2)).vary(["accept-language"]))
         .route("/b/{*rest}", RoutePolicy::new(p(3)).content_type("text/*", p(4)))
         .build()
         .unwrap();
     let mut service = service_fn(|_: Request<TestBody>| {
-        let mut response = answer("hello", &[]);
+        let mut response = response_with("hello", &[]);
         *response.headers_mut() = HeaderMap::with_capacity(16);
         std::future::ready(Ok::<_, Infallible>(response))
     });
@@ -665,7 +665,7 @@ fn a_table_allocates_nothing_where_matchit_does_not() {
 }
 
 #[test]
-fn debug_is_for_the_reader() {
+fn debug_output_is_readable() {
     let routes = RoutePolicies::builder().route("/a/{id}", p(1)).build().unwrap();
     assert_eq!(format!("{routes:?}"), r#"{"/a/{id}": CachePolicy(public, max-age=1)}"#);
 }
@@ -771,7 +771,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn a_table_equals_the_one_of_the_page(
+    fn the_table_equals_the_one_in_the_documentation(
         said in proptest::collection::vec(said(), 1..12),
         asked in proptest::collection::vec(
             (
@@ -812,7 +812,7 @@ proptest! {
 }
 
 #[test]
-fn targets_that_are_no_path_get_the_default() {
+fn targets_without_a_path_get_the_default() {
     let routes = RoutePolicies::builder().route("/", p(1)).route("/{*rest}", p(2)).build().unwrap();
     let layer = CachePolicyLayer::new(routes);
     let cache_control = |uri: &str| {
@@ -828,7 +828,7 @@ fn targets_that_are_no_path_get_the_default() {
 }
 
 #[test]
-fn a_table_is_replaced_a_thousand_times_and_each_response_uses_one_table() {
+fn each_response_uses_one_table_while_tables_are_replaced() {
     const TASKS: usize = 4;
     // Both fields of a response show which table it came from.
     let table = |n: u64| {
@@ -841,7 +841,7 @@ fn a_table_is_replaced_a_thousand_times_and_each_response_uses_one_table() {
     let routes = SharedRoutes::new(table(0));
     let handler = service_fn(|_: Request<TestBody>| async {
         tokio::task::yield_now().await;
-        Ok::<_, Infallible>(answer("hello", &[]))
+        Ok::<_, Infallible>(response_with("hello", &[]))
     });
     let service = CachePolicyLayer::new(routes.clone()).layer(handler);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(TASKS).build().unwrap();
@@ -851,7 +851,7 @@ fn a_table_is_replaced_a_thousand_times_and_each_response_uses_one_table() {
             .map(|_| {
                 let (service, stop) = (service.clone(), stop.clone());
                 tokio::spawn(async move {
-                    let (mut answers, mut latest) = (0_u32, 0);
+                    let (mut responses, mut latest) = (0_u32, 0);
                     while !stop.load(Ordering::Relaxed) {
                         let response = call(&service, get("/a/1", &[])).await;
                         let said = field(response.headers(), "cache-control").unwrap();
@@ -860,9 +860,9 @@ fn a_table_is_replaced_a_thousand_times_and_each_response_uses_one_table() {
                         assert_eq!(vary, format!("x-table-{n}"), "wholly of one table");
                         assert!(n >= latest, "a table that was replaced does not come back");
                         latest = n;
-                        answers += 1;
+                        responses += 1;
                     }
-                    answers
+                    responses
                 })
             })
             .collect();

@@ -18,7 +18,7 @@ use tower_cache_policy::{AssetsLayer, CachingLayer};
 use tower_http::services::ServeDir;
 
 use received::send;
-use support::{TestBody, TestService, answer, collected, get, request};
+use support::{TestBody, TestService, collected, get, request, response_with};
 
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const NO_CACHE: &str = "no-cache";
@@ -63,7 +63,7 @@ fn both() -> [(&'static str, TestService); 2] {
 }
 
 #[tokio::test]
-async fn every_unknown_page_is_the_page_with_its_tag_and_is_revalidated() {
+async fn every_unknown_path_gets_the_page_with_its_tag() {
     let page = fs::read(dist("plain").join("index.html")).unwrap();
     for (kind, service) in both() {
         let tag = send(&service, get("/index.html", &[])).await.field("etag");
@@ -163,7 +163,7 @@ async fn an_unknown_asset_is_a_404_that_no_cache_stores() {
 }
 
 #[tokio::test]
-async fn a_path_that_may_be_taken_for_another_one_gets_no_page_that_a_cache_stores() {
+async fn a_suspicious_path_gets_no_page_that_a_cache_stores() {
     for (kind, service) in both() {
         for (path, status) in [
             ("/users/..%2f..%2fassets/index-Dkug_igI.js", 404),
@@ -208,7 +208,7 @@ async fn after_a_deployment_the_page_is_new_and_unchanged_files_are_reused() {
 }
 
 #[tokio::test]
-async fn the_scripts_of_the_build_before_are_served_to_pages_that_are_still_open() {
+async fn scripts_of_the_previous_build_are_served_to_open_pages() {
     let root = tempfile::tempdir().unwrap();
     let release = |name: &str, directory: &str| {
         let target = root.path().join(directory);
@@ -231,7 +231,7 @@ async fn the_scripts_of_the_build_before_are_served_to_pages_that_are_still_open
 }
 
 #[tokio::test]
-async fn a_page_of_another_length_than_the_known_one_is_stored_by_no_cache() {
+async fn no_cache_stores_a_page_of_an_unexpected_length() {
     let root = tempfile::tempdir().unwrap();
     fs::write(root.path().join("index.html"), "<!doctype html>").unwrap();
     let assets = AssetManifest::from_directory(root.path()).unwrap();
@@ -244,7 +244,7 @@ async fn a_page_of_another_length_than_the_known_one_is_stored_by_no_cache() {
 }
 
 #[test]
-fn a_page_that_is_not_there_is_an_error_that_names_the_nearest() {
+fn a_missing_page_is_an_error_with_the_most_similar_name() {
     let assets = assets("plain", &AssetDirectory::new(dist("plain")));
     for (name, text) in [("indx.html", "index.html"), ("", "names are paths"), ("assets/index-Dkug_igI.js", "index")] {
         let error = AssetsLayer::new(&assets).fallback_page(name).unwrap_err().to_string();
@@ -253,7 +253,7 @@ fn a_page_that_is_not_there_is_an_error_that_names_the_nearest() {
 }
 
 #[tokio::test]
-async fn below_a_prefix_and_in_an_outer_layer_the_page_is_the_same() {
+async fn the_page_is_the_same_below_a_prefix_and_in_an_outer_layer() {
     let directory = AssetDirectory::new(dist("plain")).prefix("/admin");
     let layer = AssetsLayer::new(assets("plain", &directory)).fallback_page("index.html").unwrap();
     let layer = layer.mount(PathPrefix::Strip);
@@ -284,7 +284,7 @@ fn site(assets: &AssetManifest) -> TestService {
             }
             // The fields of the site stay unchanged.
             let lines = [("cache-control", "public, max-age=60"), ("etag", "\"page\""), ("last-modified", "x")];
-            let mut response = answer("a page of the site", &lines);
+            let mut response = response_with("a page of the site", &lines);
             if let Some(tag) = request.headers().get("if-none-match") {
                 response.headers_mut().insert("x-received", tag.clone());
             }
@@ -335,7 +335,7 @@ async fn a_manifest_at_the_root_handles_only_its_own_assets() {
 }
 
 #[tokio::test]
-async fn around_a_router_of_axum_the_other_routes_are_as_they_were() {
+async fn the_other_routes_of_an_axum_router_are_unchanged() {
     use axum::routing::{get as route, post};
 
     let root = tempfile::tempdir().unwrap();
@@ -379,7 +379,7 @@ async fn unknown_names_pass_only_if_the_caller_enables_it() {
     let assets = AssetManifest::from_contents([("style.css", "p{}")]).unwrap().with_prefix("/static").unwrap();
     let inner = || {
         service_fn(async |request: Request<TestBody>| {
-            let mut response = answer("of the site", &[("cache-control", "max-age=1")]);
+            let mut response = response_with("of the site", &[("cache-control", "max-age=1")]);
             response.headers_mut().insert("x-path", request.uri().path().parse().unwrap());
             Ok(response)
         })

@@ -70,7 +70,7 @@ const TABLE: &[(&str, &str, &[(&str, &str)], u16, bool)] = &[
 ];
 
 #[tokio::test]
-async fn over_http_1_1_a_304_ends_with_its_fields_and_the_connection_goes_on() {
+async fn over_http_1_1_a_304_ends_with_its_fields_and_the_connection_stays_open() {
     let address = serve().await;
     // All on one connection: one byte too many or too few would break the next response.
     let mut stream = TcpStream::connect(address).await.unwrap();
@@ -111,7 +111,7 @@ async fn over_http_1_1_a_304_ends_with_its_fields_and_the_connection_goes_on() {
 }
 
 #[tokio::test]
-async fn over_http_1_0_a_304_is_the_same() {
+async fn over_http_1_0_a_304_ends_with_its_fields() {
     let address = serve().await;
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(b"GET /after HTTP/1.0\r\nif-none-match: \"v1\"\r\n\r\n").await.unwrap();
@@ -218,7 +218,7 @@ impl AsyncWrite for Recorded {
 }
 
 #[tokio::test]
-async fn the_stack_is_a_service_of_axum_with_its_own_body() {
+async fn the_stack_is_an_axum_service_with_its_own_body() {
     use tower::ServiceExt;
     let response = app().oneshot(Request::get("/after").body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);

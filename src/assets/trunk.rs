@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hash_is_a_number_behind_a_dash() {
+    fn a_trunk_hash_is_a_hexadecimal_number_after_a_dash() {
         for (file, plain) in [
             ("app-af4a2d3bd1ca8f3e.js", Some("app.js")),
             ("app-af4a2d3bd1ca8f3e_bg.wasm", Some("app_bg.wasm")),

@@ -15,7 +15,12 @@ pub(crate) const CACHE_POLICY_EXPLAIN: HeaderName = HeaderName::from_static("cac
 /// ```text
 /// Cache-Policy-Explain: layer;rule="/me";inner="public";sent="private, no-cache";guards="G-01 Set-Cookie: private"
 /// ```
-pub(crate) fn explain(decision: &Decision, rule: &str, inner: Option<&HeaderValue>, headers: &HeaderMap) -> HeaderValue {
+pub(crate) fn explain(
+    decision: &Decision,
+    rule: &str,
+    inner: Option<&HeaderValue>,
+    headers: &HeaderMap,
+) -> HeaderValue {
     let mut text = decision.source().token().as_bytes().to_vec();
     push_parameter(&mut text, "rule", rule.as_bytes());
     if let Some(inner) = inner {

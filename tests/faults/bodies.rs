@@ -46,7 +46,7 @@ fn half_of_the_text(sized: bool) -> Response {
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_under_buffering_and_compression_breaks_off_for_the_client_too() {
+async fn the_client_sees_a_broken_body_under_buffering_and_compression() {
     let stacks = [
         CachingLayer::new(PUBLIC).compression(CompressionLayer::new()),
         CachingLayer::new(PUBLIC)
@@ -67,12 +67,12 @@ async fn a_body_that_breaks_off_under_buffering_and_compression_breaks_off_for_t
                     let request = request("GET", server, path, &[("accept-encoding", coding)]);
                     // It may break off before the head is on the connection.
                     let Ok(response) = client.send(request).await else { continue };
-                    let answer = crate::loopback::Answer::of(response).await;
+                    let response = crate::loopback::ClientResponse::of(response).await;
                     // RFC 9112 section 8, RFC 9111 section 3.3: what is incomplete is known for it.
-                    assert!(answer.broken, "{row}: a part looked like the whole");
-                    assert_eq!(answer.field("etag"), None, "{row}: a tag of a part");
+                    assert!(response.broken, "{row}: a part looked like the whole");
+                    assert_eq!(response.field("etag"), None, "{row}: a tag of a part");
                     if coding == "identity" {
-                        assert!(TEXT.as_bytes().starts_with(&answer.content), "{row}");
+                        assert!(TEXT.as_bytes().starts_with(&response.content), "{row}");
                     }
                 }
             }
@@ -81,7 +81,7 @@ async fn a_body_that_breaks_off_under_buffering_and_compression_breaks_off_for_t
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_head_waits_for_a_slow_body_that_is_read_for_its_tag_and_for_no_other() {
+async fn only_a_body_that_is_read_for_its_tag_delays_the_head() {
     const PAUSE: Duration = Duration::from_secs(60);
     // `None` for what is not read, as it would be without the layer.
     let table: &[(&str, EntityTagLayer, Option<u64>, Option<&str>, bool)] = &[
@@ -174,7 +174,7 @@ async fn a_timeout_ends_a_hanging_body_and_no_cache_stores_the_error() {
 }
 
 #[tokio::test]
-async fn each_event_of_a_stream_reaches_the_client_while_the_stream_goes_on() {
+async fn each_event_of_a_stream_reaches_the_client_at_once() {
     let (send, received) = mpsc::unbounded_channel::<Result<&str, Infallible>>();
     let received = std::sync::Mutex::new(Some(received));
     let handler = move || {
@@ -204,7 +204,7 @@ async fn each_event_of_a_stream_reaches_the_client_while_the_stream_goes_on() {
 }
 
 #[tokio::test]
-async fn the_error_of_a_body_is_read_once_and_the_body_is_polled_no_more() {
+async fn a_body_is_not_polled_after_its_error() {
     for buffered in [true, false] {
         let body = Frames::new([Frames::data("hel"), Err(BodyError), Frames::data("never")]);
         let polls = body.polls.clone();

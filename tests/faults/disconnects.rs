@@ -144,7 +144,7 @@ async fn leave_at(events: &Events, version: Version, method: &'static str, path:
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_while_the_source_thinks_reaches_no_handler() {
+async fn a_client_that_disconnects_while_the_source_is_pending_reaches_no_handler() {
     for version in VERSIONS {
         for method in ["GET", "PUT"] {
             let events = Events::default();
@@ -168,7 +168,7 @@ async fn a_client_that_disconnects_before_the_response_cancels_the_handler() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_while_a_body_is_read_for_its_tag_ends_that_body() {
+async fn a_client_that_disconnects_while_a_body_is_read_for_its_tag_drops_the_body() {
     for version in VERSIONS {
         let events = Events::default();
         leave_at(&events, version, "GET", "/body-hangs", "body begun").await;
@@ -177,7 +177,7 @@ async fn a_client_that_leaves_while_a_body_is_read_for_its_tag_ends_that_body() 
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_in_the_middle_of_the_body_ends_that_body() {
+async fn a_client_that_disconnects_during_the_body_drops_the_body() {
     for version in VERSIONS {
         let events = Events::default();
         let server = serve(app(&events)).await;
@@ -192,7 +192,7 @@ async fn a_client_that_leaves_in_the_middle_of_the_body_ends_that_body() {
 }
 
 #[tokio::test]
-async fn over_http_2_a_stream_that_is_given_up_takes_no_other_with_it() {
+async fn over_http_2_a_cancelled_stream_does_not_affect_others() {
     let events = Events::default();
     let server = serve(app(&events)).await;
     let mut client = Client::connect(server, Version::HTTP_2).await;
@@ -205,18 +205,18 @@ async fn over_http_2_a_stream_that_is_given_up_takes_no_other_with_it() {
             let asking = client.send(request("PUT", server, "/handler-hangs", &[]));
             let begun = events.until("handler begun", count);
             tokio::select! {
-                answer = asking => panic!("the handler hangs: {answer:?}"),
+                response = asking => panic!("the handler hangs: {response:?}"),
                 () = begun => {}
             }
         }
         events.until("handler ended", count).await;
-        let answer = client.ask(request("GET", server, "/quick", &[])).await;
-        assert_eq!((answer.status.as_u16(), &answer.content[..], answer.broken), (200, &b"hello"[..], false));
+        let response = client.fetch(request("GET", server, "/quick", &[])).await;
+        assert_eq!((response.status.as_u16(), &response.content[..], response.broken), (200, &b"hello"[..], false));
     }
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_in_the_middle_of_its_upload_writes_and_purges_nothing() {
+async fn a_client_that_disconnects_during_its_upload_writes_and_purges_nothing() {
     for version in VERSIONS {
         let events = Events::default();
         let server = serve(app(&events)).await;
@@ -251,7 +251,7 @@ async fn wait_for_quiet(events: &Events) {
     let server = serve(app(events)).await;
     for _ in 0..10 {
         let mut client = Client::connect(server, Version::HTTP_11).await;
-        assert_eq!(client.ask(request("GET", server, "/quick", &[])).await.status, 200);
+        assert_eq!(client.fetch(request("GET", server, "/quick", &[])).await.status, 200);
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
 }

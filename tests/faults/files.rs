@@ -15,7 +15,7 @@ use tower_cache_policy::{AssetsLayer, CachePolicyLayer, ConditionalLayer, HeadVa
 use tower_http::services::ServeDir;
 
 use super::{PUBLIC, is_kept_by_nobody};
-use crate::loopback::{Answer, Client, Events, VERSIONS, request as asked, serve};
+use crate::loopback::{Client, ClientResponse, Events, VERSIONS, request as asked, serve};
 use crate::support::{TestBody, content, field, request};
 
 const OLD: &[u8] = b"the old content";
@@ -34,7 +34,7 @@ fn replace(path: &Path, content: &[u8], minutes: u64) {
 /// A range of the old file, with the tag of the old file, when the file changes once the source has
 /// said that it is still there.
 #[tokio::test]
-async fn a_file_that_changes_after_its_validators_were_looked_up_is_never_sent_under_their_tag() {
+async fn a_file_that_changes_after_the_lookup_is_never_sent_with_the_old_tag() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.txt");
     let files = ServeDir::new(directory.path());
@@ -71,7 +71,7 @@ async fn a_file_that_changes_after_its_validators_were_looked_up_is_never_sent_u
 }
 
 #[tokio::test]
-async fn a_file_deleted_after_its_validators_were_looked_up_is_a_404_that_no_cache_stores() {
+async fn a_file_deleted_after_the_lookup_is_a_404_that_no_cache_stores() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.txt");
     replace(&path, OLD, 0);
@@ -98,7 +98,7 @@ async fn a_file_deleted_after_its_validators_were_looked_up_is_a_404_that_no_cac
 /// The preconditions of a write are decided before the handler: what changes in between is for the
 /// handler, inside its transaction.
 #[tokio::test]
-async fn a_write_that_comes_between_is_seen_by_the_handler_that_looks_again() {
+async fn a_handler_that_checks_again_sees_a_concurrent_write() {
     use tower_cache_policy::protocol::{EntityTag, Outcome, Preconditions, Representation, Validators};
     let events = Events::default();
     let current = |version: u32| -> Representation {
@@ -129,7 +129,7 @@ async fn a_write_that_comes_between_is_seen_by_the_handler_that_looks_again() {
 }
 
 #[tokio::test]
-async fn an_asset_replaced_while_it_is_sent_arrives_completely_and_is_then_a_404() {
+async fn an_asset_that_is_replaced_while_it_is_sent_arrives_complete() {
     for version in VERSIONS {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("big.txt");
@@ -143,18 +143,18 @@ async fn an_asset_replaced_while_it_is_sent_arrives_completely_and_is_then_a_404
         let response = client.send(asked("GET", server, &url, &[])).await.unwrap();
         assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("public, max-age=31536000, immutable"));
         replace(&path, NEW, 1);
-        let answer = Answer::of(response).await;
-        assert!(!answer.broken && answer.content == content, "{version:?}: neither the old file nor the new one");
+        let response = ClientResponse::of(response).await;
+        assert!(!response.broken && response.content == content, "{version:?}: neither the old file nor the new one");
 
         let mut client = Client::connect(server, version).await;
-        let answer = client.ask(asked("GET", server, &url, &[])).await;
-        assert_eq!(answer.status, StatusCode::NOT_FOUND, "B-03");
-        is_kept_by_nobody(&answer.headers);
+        let response = client.fetch(asked("GET", server, &url, &[])).await;
+        assert_eq!(response.status, StatusCode::NOT_FOUND, "B-03");
+        is_kept_by_nobody(&response.headers);
     }
 }
 
 #[tokio::test]
-async fn an_asset_truncated_while_it_is_sent_does_not_look_complete() {
+async fn an_asset_that_is_truncated_while_it_is_sent_arrives_as_incomplete() {
     for version in VERSIONS {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("big.txt");
@@ -168,7 +168,7 @@ async fn an_asset_truncated_while_it_is_sent_does_not_look_complete() {
         let (head, mut body) = response.into_parts();
         _ = body.frame().await.unwrap().unwrap();
         fs::File::options().write(true).open(&path).unwrap().set_len(1 << 10).unwrap();
-        let answer = Answer::of(Response::from_parts(head, body)).await;
-        assert!(answer.broken, "{version:?}: a part of {} octets looked like the whole", answer.content.len());
+        let response = ClientResponse::of(Response::from_parts(head, body)).await;
+        assert!(response.broken, "{version:?}: a part of {} octets looked like the whole", response.content.len());
     }
 }

@@ -26,7 +26,7 @@ use tower_test::mock;
 
 use super::PUBLIC;
 use crate::loopback::Events;
-use crate::support::{TestBody, answer, request};
+use crate::support::{TestBody, request, response_with};
 
 type Boxed = BoxCloneService<Request<TestBody>, Response<TestBody>, BoxError>;
 
@@ -77,7 +77,7 @@ fn is_ready(service: &mut Boxed) -> Poll<Result<(), BoxError>> {
 }
 
 #[tokio::test]
-async fn every_layer_is_ready_when_the_service_inside_is_and_never_before() {
+async fn every_layer_is_ready_exactly_when_the_inner_service_is() {
     let layers = in_each_layer(mock::pair::<Request<TestBody>, Response<TestBody>>().0).len();
     for index in 0..layers {
         let (service, mut handle) = mock::pair::<Request<TestBody>, Response<TestBody>>();
@@ -95,7 +95,7 @@ async fn every_layer_is_ready_when_the_service_inside_is_and_never_before() {
         assert_eq!(asked.method(), Method::PUT, "{name}");
         // There was one place, and it is taken.
         assert!(is_ready(&mut layered).is_pending(), "{name}");
-        respond.send_response(answer("written", &[]));
+        respond.send_response(response_with("written", &[]));
         assert_eq!(call.await.unwrap().unwrap().status(), StatusCode::OK, "{name}");
     }
 }
@@ -113,7 +113,7 @@ async fn every_layer_reports_a_service_that_is_never_ready() {
 }
 
 #[tokio::test]
-async fn the_error_of_the_service_inside_is_the_error_outside() {
+async fn the_error_of_the_inner_service_is_returned() {
     let fails = service_fn(|_: Request<TestBody>| ready(Err::<Response<TestBody>, BoxError>("broken".into())));
     for (name, layered) in in_each_layer(fails) {
         let error = layered.oneshot(request(Method::PUT, "/", &[])).await.unwrap_err();
@@ -165,12 +165,12 @@ impl Service<Request<TestBody>> for Placed {
     fn call(&mut self, _: Request<TestBody>) -> Self::Future {
         self.place.take().expect("it was called without having been ready");
         self.calls.add("called");
-        ready(Ok(answer("hello", &[("etag", "\"v1\"")])))
+        ready(Ok(response_with("hello", &[("etag", "\"v1\"")])))
     }
 }
 
 #[tokio::test]
-async fn the_instance_that_was_ready_is_called_and_no_place_is_held_afterwards() {
+async fn the_ready_instance_is_called_and_its_permit_is_released() {
     let (held, calls) = (Arc::new(AtomicUsize::new(0)), Events::default());
     for (name, mut layered) in in_each_layer(Placed::new(&held, &calls)) {
         for (method, lines) in [
@@ -194,7 +194,7 @@ async fn the_instance_that_was_ready_is_called_and_no_place_is_held_afterwards()
 
 #[tokio::test]
 async fn a_response_before_the_handler_releases_its_permit() {
-    let handler = service_fn(|_: Request<TestBody>| ready(Ok::<_, Infallible>(answer("hello", &[]))));
+    let handler = service_fn(|_: Request<TestBody>| ready(Ok::<_, Infallible>(response_with("hello", &[]))));
     let limited = ConcurrencyLimitLayer::new(1).layer(handler);
     let mut service = CachingLayer::new(PUBLIC).validators(|_| ready(v1())).layer(limited);
     let mut other = service.clone();
@@ -218,7 +218,7 @@ fn give_up<F: Future>(future: F) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_called_after_a_future_is_dropped_at_whichever_step() {
+async fn dropping_a_future_at_any_step_calls_nothing_afterwards() {
     let events = Events::default();
     let gate = Arc::new(AtomicBool::new(false));
     // Each step is counted and waits for the gate, which wakes no task.
@@ -329,7 +329,7 @@ async fn a_source_waits_until_its_service_is_ready_and_calls_it_once() {
     let service = ConditionalLayer::new().validator_source(HeadValidators::<_, TestBody>::new(files)).layer(
         service_fn(move |_: Request<TestBody>| {
             of_handler.add("handled");
-            ready(Ok::<_, Infallible>(answer("written", &[])))
+            ready(Ok::<_, Infallible>(response_with("written", &[])))
         }),
     );
     let write = || request(Method::PUT, "/", &[("if-match", "\"v1\"")]);
@@ -340,7 +340,7 @@ async fn a_source_waits_until_its_service_is_ready_and_calls_it_once() {
     assert!(call.is_woken() && call.poll().is_pending());
     let (question, respond) = asked.next_request().await.unwrap();
     assert_eq!((question.method(), question.headers().contains_key("if-match")), (&Method::HEAD, false));
-    respond.send_response(answer("", &[("etag", "\"v1\"")]));
+    respond.send_response(response_with("", &[("etag", "\"v1\"")]));
     assert!(call.is_woken());
     let Poll::Ready(response) = call.poll() else { panic!("the source has answered") };
     assert_eq!((response.unwrap().status().as_u16(), events.count("handled")), (200, 1));
@@ -365,7 +365,7 @@ async fn an_inner_service_that_never_responds_does_not_block_other_requests() {
             if request.uri().path() == "/hangs" {
                 pending::<()>().await;
             }
-            Ok::<_, Infallible>(answer("hello", &[]))
+            Ok::<_, Infallible>(response_with("hello", &[]))
         }));
     let mut hanging = tokio_test::task::spawn(service.clone().oneshot(request(Method::GET, "/hangs", &[])));
     assert!(hanging.poll().is_pending());

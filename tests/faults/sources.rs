@@ -14,7 +14,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use super::is_kept_by_nobody;
 use crate::loopback::Events;
-use crate::support::{TestBody, answer, field, request};
+use crate::support::{TestBody, field, request, response_with};
 
 const LIMIT: Duration = Duration::from_secs(2);
 const V1: EntityTag = EntityTag::from_static("\"v1\"");
@@ -48,7 +48,7 @@ fn handler(
     let events = events.clone();
     service_fn(move |_: Request<TestBody>| {
         events.add("handled");
-        ready(Ok(answer("hello", &[("etag", "\"v1\"")])))
+        ready(Ok(response_with("hello", &[("etag", "\"v1\"")])))
     })
 }
 
@@ -70,7 +70,7 @@ const TABLE: [(Method, &[(&str, &str)], u16); 11] = [
 ];
 
 #[tokio::test(start_paused = true)]
-async fn a_source_that_fails_or_hangs_lets_no_write_through_and_a_read_goes_on() {
+async fn a_failed_or_hanging_source_refuses_writes_and_not_reads() {
     for hanging in [false, true] {
         for (method, lines, status) in TABLE {
             let events = Events::default();
@@ -86,7 +86,7 @@ async fn a_source_that_fails_or_hangs_lets_no_write_through_and_a_read_goes_on()
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_preconditions_are_required_one_that_cannot_be_held_against_anything_is_still_one() {
+async fn a_required_precondition_counts_even_if_it_cannot_be_evaluated() {
     for (lines, status) in [
         (&[][..], StatusCode::PRECONDITION_REQUIRED),
         (&[("if-match", "\"v1\"")], StatusCode::PRECONDITION_FAILED),
@@ -101,7 +101,7 @@ async fn where_preconditions_are_required_one_that_cannot_be_held_against_anythi
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_timeout_around_the_layer_ends_a_source_that_hangs_and_the_handler_is_never_called() {
+async fn an_outer_timeout_ends_a_hanging_source_before_the_handler() {
     for (method, lines) in [(Method::GET, &[("if-none-match", "\"v1\"")]), (Method::PUT, &[("if-match", "\"v1\"")])] {
         let events = Events::default();
         let of_source = events.clone();
@@ -128,9 +128,9 @@ async fn a_timeout_around_the_layer_ends_a_source_that_hangs_and_the_handler_is_
 #[tokio::test(start_paused = true)]
 async fn a_failed_or_hanging_head_request_is_an_unknown_representation() {
     type Files = tower::util::BoxCloneService<Request<TestBody>, Response<TestBody>, tower::BoxError>;
-    let answers = |status: u16| {
+    let responses = |status: u16| {
         Files::new(service_fn(move |_: Request<TestBody>| async move {
-            let mut response = answer("", &[("etag", "\"v1\"")]);
+            let mut response = response_with("", &[("etag", "\"v1\"")]);
             *response.status_mut() = StatusCode::from_u16(status).unwrap();
             Ok(response)
         }))
@@ -140,10 +140,10 @@ async fn a_failed_or_hanging_head_request_is_an_unknown_representation() {
     let hangs = Files::new(ServiceBuilder::new().timeout(LIMIT).service(hangs));
     // With If-Match: "v1".
     for (sentence, files, status) in [
-        ("it has this version", answers(200), 200),
-        ("it has nothing", answers(404), 412),
-        ("it fails", answers(500), 412),
-        ("it is not told who asks", answers(401), 412),
+        ("it has this version", responses(200), 200),
+        ("it has nothing", responses(404), 412),
+        ("it fails", responses(500), 412),
+        ("it is not told who asks", responses(401), 412),
         ("its error is an error", fails, 412),
         ("it hangs, with a timeout around it", hangs, 412),
     ] {
@@ -162,13 +162,13 @@ async fn a_failed_or_hanging_head_request_is_an_unknown_representation() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_result_of_the_source_a_range_is_not_sent() {
+async fn no_range_is_sent_without_a_result_of_the_source() {
     let events = Events::default();
     let ranged = {
         let events = events.clone();
         service_fn(move |request: Request<TestBody>| {
             events.add(if request.headers().contains_key("range") { "range" } else { "whole" });
-            ready(Ok::<_, Infallible>(answer("hello", &[("etag", "\"v2\"")])))
+            ready(Ok::<_, Infallible>(response_with("hello", &[("etag", "\"v2\"")])))
         })
     };
     let service = ConditionalLayer::new().validators(|_| or_unknown(hangs())).layer(ranged);
@@ -179,7 +179,7 @@ async fn without_a_result_of_the_source_a_range_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_version_that_is_written_between_source_and_handler_is_sent_with_the_older_tag_which_writes_nothing() {
+async fn a_version_written_between_source_and_handler_gets_a_tag_that_permits_no_write() {
     use std::sync::atomic::{AtomicU32, Ordering};
     let version = std::sync::Arc::new(AtomicU32::new(1));
     let tag = |version: u32| Validators::new().with_etag(EntityTag::strong(version.to_string()).unwrap());
@@ -195,7 +195,7 @@ async fn a_version_that_is_written_between_source_and_handler_is_sent_with_the_o
             if *request.method() == Method::GET {
                 version.fetch_add(1, Ordering::SeqCst);
             }
-            let mut response = answer("hello", &[]);
+            let mut response = response_with("hello", &[]);
             if own_tag.load(Ordering::SeqCst) {
                 tag(version.load(Ordering::SeqCst)).write_to(response.headers_mut(), now());
             }

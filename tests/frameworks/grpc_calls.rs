@@ -91,7 +91,7 @@ where
             let mut grpc = tonic::server::Grpc::new(Octets);
             Ok(match request.uri().path() {
                 "/tea.Echo/Unary" => {
-                    let handle = move |request: tonic::Request<Bytes>| answer(events.clone(), request.into_inner());
+                    let handle = move |request: tonic::Request<Bytes>| unary(events.clone(), request.into_inner());
                     grpc.unary(service_fn(handle), request).await
                 }
                 "/tea.Echo/Upload" => {
@@ -140,7 +140,7 @@ fn one(message: Bytes) -> Result<Bytes, Status> {
     Ok(message)
 }
 
-async fn answer(events: Events, message: Bytes) -> Result<tonic::Response<Bytes>, Status> {
+async fn unary(events: Events, message: Bytes) -> Result<tonic::Response<Bytes>, Status> {
     if message.as_ref() == b"hang" {
         let _end = events.at_end("ended");
         events.add("begun");
@@ -222,7 +222,7 @@ async fn whole(mut stream: Streaming<Bytes>) -> (Vec<Bytes>, String) {
 }
 
 #[tokio::test]
-async fn calls_of_all_four_kinds_are_the_same_with_the_layers_as_without_them() {
+async fn calls_of_all_four_kinds_are_the_same_with_and_without_the_layers() {
     let mut seen = Vec::new();
     for server in bare_and_layered(&Events::default()).await {
         let mut client = client(server).await;
@@ -274,14 +274,14 @@ async fn each_message_gets_a_response_before_the_next_one_is_sent() {
         let (send, received) = mpsc::unbounded_channel();
         let sent = stream::unfold(received, |mut received| async { Some((received.recv().await?, received)) });
         let both = client(server).await.streaming(request(sent), path("Both"), Octets).await.unwrap();
-        let mut answers = both.into_inner();
+        let mut responses = both.into_inner();
         for message in messages(&["a", "b", "c"]) {
             send.send(message.clone()).unwrap();
-            let answer = tokio::time::timeout(PATIENCE, answers.message()).await.expect("it waits for the end");
-            assert_eq!(answer.unwrap().unwrap(), message);
+            let response = tokio::time::timeout(PATIENCE, responses.message()).await.expect("it waits for the end");
+            assert_eq!(response.unwrap().unwrap(), message);
         }
         drop(send);
-        assert!(answers.message().await.unwrap().is_none());
+        assert!(responses.message().await.unwrap().is_none());
     }
 }
 
@@ -303,7 +303,7 @@ async fn a_deadline_ends_the_call_and_the_handler() {
 }
 
 #[tokio::test]
-async fn a_deadline_of_the_client_alone_ends_the_handler_too() {
+async fn a_deadline_only_in_the_client_also_ends_the_handler() {
     let events = Events::default();
     for (count, server) in (1..).zip(bare_and_layered(&events).await) {
         let mut client = client(server).await;
@@ -322,7 +322,7 @@ fn framed(message: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn grpc_web_is_the_same_with_the_layers_as_without_them_on_either_side_of_the_translation() {
+async fn grpc_web_is_the_same_with_and_without_the_layers() {
     let echo = Echo(Events::default());
     let servers = [
         serve(GrpcWebLayer::new().layer(echo.clone())).await,
@@ -351,14 +351,14 @@ async fn grpc_web_is_the_same_with_the_layers_as_without_them_on_either_side_of_
                     ];
                     let path = format!("/tea.Echo/{method}");
                     let request = with_body("POST", server, &path, &lines, Full::from(content));
-                    let mut answer = Client::connect(server, version).await.ask(request).await;
-                    answer.headers.remove("date");
-                    assert_eq!(answer.status, 200);
-                    assert!(answer.trailers.is_none() && !answer.broken);
+                    let mut response = Client::connect(server, version).await.fetch(request).await;
+                    response.headers.remove("date");
+                    assert_eq!(response.status, 200);
+                    assert!(response.trailers.is_none() && !response.broken);
                     let mut fields: Vec<_> =
-                        answer.headers.iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
+                        response.headers.iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
                     fields.sort_unstable();
-                    seen.push((fields, answer.content));
+                    seen.push((fields, response.content));
                 }
                 let row = format!("{version:?} {content_type} {method} {message:?}");
                 assert_eq!(seen[0], seen[1], "{row}, outside");

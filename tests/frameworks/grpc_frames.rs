@@ -79,7 +79,7 @@ fn with_metadata<T>(message: T) -> Response<T> {
 
 /// A complete response. The fields are in order, without `Date`.
 #[derive(Debug, PartialEq)]
-struct Answer {
+struct TestResponse {
     status: StatusCode,
     version: Version,
     headers: Vec<(String, Vec<u8>)>,
@@ -92,7 +92,7 @@ fn fields(mut headers: HeaderMap) -> Vec<(String, Vec<u8>)> {
     headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_owned())).collect()
 }
 
-async fn ask(server: SocketAddr, request: Request<Full<Bytes>>) -> Answer {
+async fn fetch(server: SocketAddr, request: Request<Full<Bytes>>) -> TestResponse {
     let stream = TcpStream::connect(server).await.unwrap();
     stream.set_nodelay(true).unwrap();
     let (mut client, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
@@ -107,7 +107,7 @@ async fn ask(server: SocketAddr, request: Request<Full<Bytes>>) -> Answer {
             Err(frame) => trailers = Some(fields(frame.into_trailers().unwrap())),
         }
     }
-    Answer {
+    TestResponse {
         status: head.status,
         version: head.version,
         headers: fields(head.headers),
@@ -177,13 +177,13 @@ async fn every_kind_of_grpc_response_is_the_same_with_and_without_the_layers() {
         ("Brew", "", 0, false), // There is no such method.
     ] {
         for more in [&[][..], &preconditions] {
-            let expected = ask(bare, call(method, service, more)).await;
+            let expected = fetch(bare, call(method, service, more)).await;
             // Each frame has a prefix of five bytes and a message of two.
             assert_eq!(expected.data.len(), 7 * messages, "{method} {service:?}");
             assert_eq!(expected.trailers.is_some(), in_trailers, "{method} {service:?}");
             for (how, address) in &layered {
-                let answer = ask(*address, call(method, service, more)).await;
-                assert_eq!(answer, expected, "Q-01, {method} {service:?} through {how}, with {more:?}");
+                let response = fetch(*address, call(method, service, more)).await;
+                assert_eq!(response, expected, "Q-01, {method} {service:?} through {how}, with {more:?}");
             }
         }
     }
@@ -208,7 +208,7 @@ fn the_bodies_of_a_hyper_client_and_server_need_no_box() {
 }
 
 #[tokio::test]
-async fn a_page_beside_grpc_gets_the_policy() {
+async fn a_page_next_to_grpc_gets_the_policy() {
     let page = axum::routing::get(async || "hot");
     let router = Routes::new(HealthServer::new(Answers)).into_axum_router().route("/page", page);
     let (address, stream) = incoming().await;

@@ -13,7 +13,7 @@ use tower_http::compression::CompressionLayer;
 use tower_sessions::{MemoryStore, Session, SessionManagerLayer};
 
 use super::PUBLIC;
-use crate::loopback::{Answer, Client, VERSIONS, request, serve};
+use crate::loopback::{Client, ClientResponse, VERSIONS, request, serve};
 
 /// `/write` writes the session, `/read` only reads it, `/read-and-says-so` states it,
 /// `/page` has nothing to do with it.
@@ -41,22 +41,22 @@ fn sessions() -> SessionManagerLayer<MemoryStore> {
 }
 
 /// No shared cache stores the response, and no CDN gets a lifetime.
-fn is_not_shared(answer: &Answer, row: &str) {
-    let cache_control = answer.field("cache-control").unwrap();
-    assert!(cache_control.contains("private"), "{row}: {:?}", answer.headers);
+fn is_not_shared(response: &ClientResponse, row: &str) {
+    let cache_control = response.field("cache-control").unwrap();
+    assert!(cache_control.contains("private"), "{row}: {:?}", response.headers);
     assert!(!cache_control.contains("public") && !cache_control.contains("s-maxage"), "{row}: {cache_control}");
-    for (name, value) in answer.headers.iter().filter(|(name, _)| is_targeted_field(name)) {
+    for (name, value) in response.headers.iter().filter(|(name, _)| is_targeted_field(name)) {
         assert!(value == "no-store" || value == "0", "{row}: {name}: {value:?}");
     }
 }
 
-async fn ask(server: SocketAddr, version: http::Version, path: &str, cookie: Option<&str>) -> Answer {
+async fn fetch(server: SocketAddr, version: http::Version, path: &str, cookie: Option<&str>) -> ClientResponse {
     let lines: Vec<_> = cookie.map(|cookie| ("cookie", cookie)).into_iter().collect();
-    Client::connect(server, version).await.ask(request("GET", server, path, &lines)).await
+    Client::connect(server, version).await.fetch(request("GET", server, path, &lines)).await
 }
 
 #[tokio::test]
-async fn a_session_that_is_written_is_never_shared_in_any_order_of_the_layers() {
+async fn a_written_session_is_never_shared_in_any_order_of_layers() {
     let caching = || CachingLayer::new(PUBLIC).compression(CompressionLayer::new());
     let edge = || EdgeLayer::new(EdgeProfile::FASTLY);
     let orders: [(&str, Router); 5] = [
@@ -76,17 +76,17 @@ async fn a_session_that_is_written_is_never_shared_in_any_order_of_the_layers() 
         let server = serve(app).await;
         for version in VERSIONS {
             let row = format!("{order}, {version:?}");
-            let written = ask(server, version, "/write", None).await;
+            let written = fetch(server, version, "/write", None).await;
             let cookie = written.field("set-cookie").expect("a session is a cookie");
             is_not_shared(&written, &row);
             let cookie = cookie.split(';').next().unwrap();
 
             // Which takes the cookie back.
-            let forgotten = ask(server, version, "/forget", Some(cookie)).await;
+            let forgotten = fetch(server, version, "/forget", Some(cookie)).await;
             assert!(forgotten.headers.contains_key("set-cookie"), "{row}");
             is_not_shared(&forgotten, &row);
 
-            let page = ask(server, version, "/page", None).await;
+            let page = fetch(server, version, "/page", None).await;
             assert_eq!(page.field("cache-control").as_deref(), Some("public, max-age=300"), "{row}");
             assert!(!page.headers.contains_key("set-cookie"), "{row}");
         }
@@ -94,20 +94,20 @@ async fn a_session_that_is_written_is_never_shared_in_any_order_of_the_layers() 
 }
 
 #[tokio::test]
-async fn no_304_gives_a_session_to_a_shared_cache() {
+async fn no_304_lets_a_shared_cache_store_a_session() {
     let app = routes().layer(sessions()).layer(CachingLayer::new(PUBLIC)).layer(EdgeLayer::new(EdgeProfile::FASTLY));
     let server = serve(app).await;
-    let written = ask(server, VERSIONS[0], "/write", None).await;
+    let written = fetch(server, VERSIONS[0], "/write", None).await;
     assert!(!written.headers.contains_key("etag"), "G-16: what sets a cookie gets no tag");
     let lines = [("if-none-match", "*")];
-    let again = Client::connect(server, VERSIONS[0]).await.ask(request("GET", server, "/write", &lines)).await;
+    let again = Client::connect(server, VERSIONS[0]).await.fetch(request("GET", server, "/write", &lines)).await;
     is_not_shared(&again, "If-None-Match: *");
 }
 
 /// A session that is only read leaves nothing in the response that a guard could see. The route must mark it, in one
 /// of three ways.
 #[tokio::test]
-async fn a_session_that_is_read_is_not_shared_if_the_route_declares_it() {
+async fn a_read_session_is_not_shared_if_the_route_declares_it() {
     let said = || CachingLayer::new(PUBLIC).policy(|layer| layer.credential_headers([COOKIE]));
     let private = CachingLayer::new(CachePolicy::private(std::time::Duration::from_secs(60)));
     let table: [(&str, &str, Router); 3] = [
@@ -122,9 +122,9 @@ async fn a_session_that_is_read_is_not_shared_if_the_route_declares_it() {
     for (sentence, path, app) in table {
         let server = serve(app.layer(EdgeLayer::new(EdgeProfile::FASTLY))).await;
         for version in VERSIONS {
-            let written = ask(server, version, "/write", None).await.field("set-cookie").unwrap();
+            let written = fetch(server, version, "/write", None).await.field("set-cookie").unwrap();
             let cookie = written.split(';').next().unwrap();
-            let read = ask(server, version, path, Some(cookie)).await;
+            let read = fetch(server, version, path, Some(cookie)).await;
             assert_eq!(read.content, b"Ada", "{sentence}");
             assert!(!read.headers.contains_key("set-cookie"), "{sentence}: there is nothing for a guard to see");
             is_not_shared(&read, sentence);

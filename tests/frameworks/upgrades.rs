@@ -100,7 +100,7 @@ where
 }
 
 #[tokio::test]
-async fn a_websocket_over_http_1_1_goes_through_all_layers_in_both_directions() {
+async fn a_websocket_over_http_1_1_works_through_all_layers() {
     use tungstenite::client::IntoClientRequest;
     let server = serve(app()).await;
     let mut handshake = format!("ws://{server}/ws").into_client_request().unwrap();
@@ -108,38 +108,38 @@ async fn a_websocket_over_http_1_1_goes_through_all_layers_in_both_directions() 
         handshake.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     let stream = TcpStream::connect(server).await.unwrap();
-    let (socket, answer) = tokio_tungstenite::client_async(handshake, stream).await.unwrap();
-    assert_eq!(answer.status(), StatusCode::SWITCHING_PROTOCOLS);
+    let (socket, response) = tokio_tungstenite::client_async(handshake, stream).await.unwrap();
+    assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
     for name in ["cache-control", "etag", "vary", "cloudflare-cdn-cache-control"] {
-        assert!(!answer.headers().contains_key(name), "E-05: {name}");
+        assert!(!response.headers().contains_key(name), "E-05: {name}");
     }
     speaks(socket).await;
 }
 
 #[tokio::test]
-async fn a_websocket_over_http_2_goes_through_all_layers_in_both_directions() {
+async fn a_websocket_over_http_2_works_through_all_layers() {
     let server = serve(app()).await;
     let mut client = Client::connect(server, Version::HTTP_2).await;
     // The server's settings have come with it.
-    assert_eq!(client.ask(request("GET", server, "/page", &[])).await.status, 200);
+    assert_eq!(client.fetch(request("GET", server, "/page", &[])).await.status, 200);
     let mut connect = request("CONNECT", server, "/ws", &LINES);
     connect.headers_mut().remove("host");
     connect.headers_mut().insert("sec-websocket-version", HeaderValue::from_static("13"));
     connect.extensions_mut().insert(hyper::ext::Protocol::from_static("websocket"));
-    let answer = client.send(connect).await.unwrap();
+    let response = client.send(connect).await.unwrap();
     // RFC 8441: the response is a 200.
-    assert_eq!((answer.status(), answer.headers().get("cache-control")), (StatusCode::OK, None));
-    assert!(!answer.headers().contains_key("etag"));
-    let upgraded = hyper::upgrade::on(answer).await.unwrap();
+    assert_eq!((response.status(), response.headers().get("cache-control")), (StatusCode::OK, None));
+    assert!(!response.headers().contains_key("etag"));
+    let upgraded = hyper::upgrade::on(response).await.unwrap();
     let role = tungstenite::protocol::Role::Client;
     speaks(WebSocketStream::from_raw_socket(TokioIo::new(upgraded), role, None).await).await;
     // Other requests on the connection work as before.
-    let page = client.ask(request("GET", server, "/page", &[])).await;
+    let page = client.fetch(request("GET", server, "/page", &[])).await;
     assert_eq!(page.field("cache-control").as_deref(), Some("public, max-age=300"));
 }
 
 #[tokio::test]
-async fn an_upgrade_to_any_protocol_passes_with_its_bytes() {
+async fn an_upgrade_to_any_protocol_forwards_its_bytes() {
     let server = serve(app()).await;
     let mut stream = TcpStream::connect(server).await.unwrap();
     let mut head = format!("GET /raw HTTP/1.1\r\nhost: {server}\r\nconnection: upgrade\r\nupgrade: echo\r\n");
@@ -148,14 +148,14 @@ async fn an_upgrade_to_any_protocol_passes_with_its_bytes() {
     }
     // The first bytes of the protocol arrive with the request.
     stream.write_all((head + "\r\nearly ").as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\n") {
-        answer.push(stream.read_u8().await.unwrap());
+    let mut response = Vec::new();
+    while !response.ends_with(b"\r\n\r\n") {
+        response.push(stream.read_u8().await.unwrap());
     }
-    let answer = String::from_utf8(answer).unwrap().to_ascii_lowercase();
-    assert!(answer.starts_with("http/1.1 101 ") && answer.contains("\r\nupgrade: echo\r\n"), "{answer}");
+    let response = String::from_utf8(response).unwrap().to_ascii_lowercase();
+    assert!(response.starts_with("http/1.1 101 ") && response.contains("\r\nupgrade: echo\r\n"), "{response}");
     for name in ["cache-control", "etag", "vary", "content-length", "transfer-encoding"] {
-        assert!(!answer.contains(&format!("\r\n{name}:")), "E-05: {answer}");
+        assert!(!response.contains(&format!("\r\n{name}:")), "E-05: {response}");
     }
     for (sent, received) in [("", "EARLY "), ("tea", "TEA"), ("\r\nGET / HTTP/1.1\r\n", "\r\nGET / HTTP/1.1\r\n")] {
         stream.write_all(sent.as_bytes()).await.unwrap();
@@ -242,7 +242,7 @@ async fn proxy(origin: SocketAddr) -> SocketAddr {
 }
 
 #[tokio::test]
-async fn early_hints_of_an_origin_go_through_the_layers_of_a_proxy_as_they_are() {
+async fn early_hints_of_an_origin_pass_a_proxy_unchanged() {
     let server = proxy(origin_with_hints().await).await;
     let (mut client, connection) = h2::client::handshake(TcpStream::connect(server).await.unwrap()).await.unwrap();
     tokio::spawn(connection);

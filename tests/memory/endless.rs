@@ -59,7 +59,7 @@ pub(crate) struct Origin {
     exact: bool,
     hangs_at: Option<u64>,
     headers: HeaderMap,
-    answers: bool,
+    responses: bool,
     /// How many frames were asked for.
     pub(crate) polled: Arc<AtomicUsize>,
 }
@@ -72,14 +72,14 @@ impl Origin {
             exact: false,
             hangs_at: None,
             headers: HeaderMap::new(),
-            answers: true,
+            responses: true,
             polled: Arc::default(),
         }
     }
 
     /// A service whose handler waits for something that does not come.
     pub(crate) fn silent() -> Self {
-        Self { answers: false, ..Self::of(0) }
+        Self { responses: false, ..Self::of(0) }
     }
 
     /// Says how long it will be.
@@ -111,7 +111,7 @@ impl<B> Service<Request<B>> for Origin {
     }
 
     fn call(&mut self, _: Request<B>) -> Self::Future {
-        if !self.answers {
+        if !self.responses {
             return Either::Right(pending());
         }
         let mut response = Response::new(Zeros {

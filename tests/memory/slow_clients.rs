@@ -164,7 +164,7 @@ impl Table {
 }
 
 #[test]
-fn ten_thousand_slow_clients_cost_a_bounded_number_of_bytes_each() {
+fn ten_thousand_slow_clients_need_bounded_memory_each() {
     let table = Table::new();
     let source =
         |_: &http::request::Parts| std::future::ready(Validators::new().with_etag(EntityTag::from_static("\"own\"")));

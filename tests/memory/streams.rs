@@ -101,7 +101,7 @@ where
 }
 
 #[test]
-fn a_gibibyte_passes_each_layer_and_the_first_byte_waits_for_no_second_frame() {
+fn each_layer_streams_a_gibibyte_and_sends_the_first_frame_at_once() {
     println!("{:52}{:>8}{:>8}{:>10}", "1 GiB in frames of 64 KiB through", "head", "byte", "held");
     let unknown = Origin::of(GIB).field("content-type", "text/html").field("etag", "\"own\"");
     let untagged = Origin::of(GIB).field("content-type", "text/html");
@@ -134,7 +134,7 @@ fn a_gibibyte_passes_each_layer_and_the_first_byte_waits_for_no_second_frame() {
 
 #[cfg(feature = "strong-tags")]
 #[test]
-fn a_gibibyte_passes_the_layer_for_strong_tags() {
+fn the_layer_for_strong_tags_streams_a_gibibyte() {
     let origin = Origin::of(GIB).exact();
     let passed = holds("EntityTagLayer, strong", &EntityTagLayer::new().strong(), &origin, "/", 0);
     assert!(!passed.headers.contains_key("etag"), "it is longer than what is hashed");
@@ -143,7 +143,7 @@ fn a_gibibyte_passes_the_layer_for_strong_tags() {
 
 #[cfg(feature = "routes")]
 #[test]
-fn a_gibibyte_passes_a_table_of_routes() {
+fn a_table_of_routes_streams_a_gibibyte() {
     use tower_cache_policy::policy::routes::RoutePolicies;
 
     let routes = RoutePolicies::builder().route("/files/{*path}", PUBLIC).build().unwrap();
@@ -153,7 +153,7 @@ fn a_gibibyte_passes_a_table_of_routes() {
 
 #[cfg(feature = "assets")]
 #[test]
-fn a_gibibyte_passes_the_layer_for_assets() {
+fn the_assets_layer_streams_a_gibibyte() {
     use tower_cache_policy::{AssetsLayer, assets::AssetManifest};
 
     // The file is as long as the response, because no other length is proven.
@@ -175,7 +175,7 @@ fn a_gibibyte_passes_the_layer_for_assets() {
 
 #[cfg(feature = "purge")]
 #[test]
-fn a_gibibyte_passes_the_layer_for_purges() {
+fn the_purge_layer_streams_a_gibibyte() {
     use tower_cache_policy::{PurgeLayer, edge::purge::Purge};
 
     let layer = PurgeLayer::new(tower::service_fn(|_: Purge| std::future::ready(Ok::<_, Infallible>(()))));
@@ -183,7 +183,7 @@ fn a_gibibyte_passes_the_layer_for_purges() {
 }
 
 #[test]
-fn a_gibibyte_passes_the_layer_that_observes() {
+fn the_dashboard_layer_streams_a_gibibyte() {
     use tower_cache_policy_dashboard::Dashboard;
 
     holds("Dashboard::observe", &Dashboard::new().observe(), &Origin::of(GIB), "/", 0);
@@ -191,7 +191,7 @@ fn a_gibibyte_passes_the_layer_that_observes() {
 
 /// The memory of the compressor does not depend on the length of the stream.
 #[test]
-fn a_gibibyte_passes_the_whole_stack_with_compression() {
+fn the_complete_stack_with_compression_streams_a_gibibyte() {
     let layer = CachingLayer::new(PUBLIC).compression(CompressionLayer::new().quality(CompressionLevel::Fastest));
     let stack = Stack::new(layer, EdgeLayer::new(EdgeProfile::CLOUDFLARE));
     let held = |length: u64| {
@@ -218,7 +218,7 @@ fn a_gibibyte_passes_the_whole_stack_with_compression() {
 /// The beginning of a body of known length is read for its tag, and that is documented; a body that
 /// stops there keeps the head waiting and no more than was read.
 #[test]
-fn a_body_of_known_length_is_read_before_the_head_up_to_the_documented_length() {
+fn a_body_is_read_before_the_head_up_to_the_documented_length() {
     let most = EntityTagLayer::DEFAULT_MAX_BODY;
     for (length, expected) in [(most, usize::try_from(most).unwrap() / FRAME), (most + 1, 0)] {
         let origin = Origin::of(length).exact();

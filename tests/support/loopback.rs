@@ -135,8 +135,8 @@ impl Client {
         tokio::time::timeout(PATIENCE, answered).await.expect("an answer comes")
     }
 
-    pub async fn ask(&mut self, request: Request<ClientBody>) -> Answer {
-        Answer::of(self.send(request).await.unwrap()).await
+    pub async fn fetch(&mut self, request: Request<ClientBody>) -> ClientResponse {
+        ClientResponse::of(self.send(request).await.unwrap()).await
     }
 
     /// Closes the connection, whatever is under way.
@@ -152,7 +152,7 @@ impl Client {
 
 /// All that a client gets.
 #[derive(Debug)]
-pub struct Answer {
+pub struct ClientResponse {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub content: Vec<u8>,
@@ -161,22 +161,22 @@ pub struct Answer {
     pub broken: bool,
 }
 
-impl Answer {
+impl ClientResponse {
     pub async fn of(response: Response<Incoming>) -> Self {
         let (head, mut body) = response.into_parts();
-        let mut answer =
+        let mut response =
             Self { status: head.status, headers: head.headers, content: Vec::new(), trailers: None, broken: false };
         while let Some(frame) = tokio::time::timeout(PATIENCE, body.frame()).await.expect("the body goes on or ends") {
             match frame.map(hyper::body::Frame::into_data) {
-                Ok(Ok(data)) => answer.content.extend_from_slice(&data),
-                Ok(Err(frame)) => answer.trailers = frame.into_trailers().ok(),
+                Ok(Ok(data)) => response.content.extend_from_slice(&data),
+                Ok(Err(frame)) => response.trailers = frame.into_trailers().ok(),
                 Err(_) => {
-                    answer.broken = true;
+                    response.broken = true;
                     break;
                 }
             }
         }
-        answer
+        response
     }
 
     pub fn field(&self, name: &str) -> Option<String> {

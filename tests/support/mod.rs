@@ -32,7 +32,7 @@ pub fn get(path: &str, lines: &[(&str, &str)]) -> Request<TestBody> {
 }
 
 /// A 200 with this body and these fields.
-pub fn answer(body: &'static str, lines: &[(&str, &str)]) -> Response<TestBody> {
+pub fn response_with(body: &'static str, lines: &[(&str, &str)]) -> Response<TestBody> {
     let mut response = Response::new(Full::from(body));
     for (name, value) in lines {
         response.headers_mut().append(field_name(name), latin1(value));

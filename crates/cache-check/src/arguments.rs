@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_arguments_are_consistent() {
+    fn arguments_pass_the_checks_of_clap() {
         Arguments::command().debug_assert();
     }
 

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn the_assets_are_the_scripts_styles_and_images_of_the_own_origin() {
+    fn assets_are_the_scripts_styles_and_images_of_the_same_origin() {
         let html = r#"<base href="/c/"><!-- <img src=comment.png> -->
             <LINK REL="preload StyleSheet" HREF=one.css><link rel=next href=next><script src="/two.js?x=1&amp;y=2">
             </script><img src="three.png#part"><img src=three.png><img src="https://elsewhere.test/four.png">
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn the_work_for_a_page_grows_with_its_length_and_not_with_base_times_references() {
+    fn the_work_for_a_page_grows_linearly_with_its_length() {
         let page = page();
         let long = |bytes| format!("/{}/", "d".repeat(bytes));
         let images = |count: usize| (0..count).map(|n| format!("<img src={n}.png>")).collect::<String>();

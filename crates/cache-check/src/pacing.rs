@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn all_pauses_for_an_origin_together_stay_under_the_bound() {
+    fn the_sum_of_all_pauses_for_an_origin_is_limited() {
         let pacing = Pacing::new(Duration::from_secs(10));
         let origin = Url::parse("http://example.com/").unwrap().origin();
         assert!(pacing.pause(&origin, 6, true));
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_of_no_time_uses_up_the_bound() {
+    fn a_pause_of_zero_seconds_counts_towards_the_limit() {
         let pacing = Pacing::new(Duration::from_secs(3));
         let origin = Url::parse("http://example.com/").unwrap().origin();
         let pauses = (0..100).take_while(|_| {

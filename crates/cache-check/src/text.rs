@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_has_the_largest_unit_that_is_exact() {
+    fn a_duration_has_the_largest_exact_unit() {
         for (seconds, text) in [(1, "1 s"), (60, "1 min"), (90, "90 s"), (7_200, "2 h"), (86_400, "1 d")] {
             assert_eq!(Span(seconds).to_string(), text);
         }

@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base64_is_that_of_the_rfc() {
+    fn base64_follows_the_rfc() {
         // RFC 4648 section 10.
         for (bytes, text) in [
             ("", ""),

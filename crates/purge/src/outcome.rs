@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_tells_whether_to_retry() {
+    fn the_status_decides_whether_a_retry_can_succeed() {
         for status in 300..=599 {
             let mut response = Response::new(Bytes::new());
             *response.status_mut() = StatusCode::from_u16(status).unwrap();

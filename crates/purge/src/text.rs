@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_bounded_in_one_line_and_without_secrets() {
+    fn texts_are_one_bounded_line_without_secrets() {
         assert_eq!(bounded("a\r\nb\u{2028}c"), "a  b c");
         assert_eq!(bounded(&"ä".repeat(200)), "ä".repeat(200));
         assert_eq!(bounded(&"ä".repeat(201)), format!("{}...", "ä".repeat(200)));

@@ -175,7 +175,7 @@ fn tags(count: usize) -> Purge {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_purges_at_each_vendor() {
+async fn the_purger_purges_at_each_vendor() {
     for (api, purge) in apis("http://10.0.0.7") {
         let name = api.name();
         let client = Client::new([Step::Status(200, success_body(name), "")]);
@@ -186,7 +186,7 @@ async fn it_purges_at_each_vendor() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_empty_purge_sends_nothing_and_one_that_the_vendor_has_not_fails() {
+async fn an_empty_purge_sends_nothing_and_an_unsupported_one_fails() {
     let client = Client::new([OK]);
     assert_eq!(purge(cloudflare(), &client, Purge::default()).await.unwrap(), PurgeReport::default());
     let google = Google::new("project", "map", secret()).unwrap();
@@ -197,7 +197,7 @@ async fn an_empty_purge_sends_nothing_and_one_that_the_vendor_has_not_fails() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn e8_what_may_succeed_later_is_repeated_and_the_rest_is_not() {
+async fn e8_only_temporary_failures_are_retried() {
     for (steps, sent, purged) in [
         (vec![OK], 1, true),
         (vec![Step::Status(429, "", "1"), OK], 2, true),
@@ -231,7 +231,7 @@ async fn e8_what_may_succeed_later_is_repeated_and_the_rest_is_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_waits_for_retry_after_and_otherwise_twice_as_long_each_time() {
+async fn the_purger_waits_for_retry_after_and_otherwise_doubles_the_pause() {
     let client = Client::new([Step::Status(500, "", "")]);
     assert_eq!(failure(&client).await, "Cloudflare returned 500: purged nothing");
     assert_eq!(client.times(), [0, 251, 752, 1753]);
@@ -263,7 +263,7 @@ async fn it_waits_for_retry_after_and_otherwise_twice_as_long_each_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_gives_up_after_its_time_and_its_retries() {
+async fn the_purger_stops_at_its_deadline_and_retry_limit() {
     let client = Client::new([Step::Hang]);
     let began = Instant::now();
     let purger = Purger::new(cloudflare(), client.clone()).timeout(Duration::from_millis(700)).retries(1);
@@ -306,7 +306,7 @@ async fn all_requests_of_a_purge_share_the_retries() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_other_requests_are_sent_unless_they_would_fail_in_the_same_way() {
+async fn the_other_requests_are_sent_unless_they_would_fail_for_the_same_reason() {
     let bunny = || Bunny::new(1, secret());
     let steps = |step: Step| [Step::Status(204, "", ""), step, Step::Status(204, "", "")];
     for (step, sent, text) in [
@@ -333,7 +333,7 @@ async fn the_other_requests_are_sent_unless_they_would_fail_in_the_same_way() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn e10_several_requests_are_under_way_where_an_api_takes_one_tag_in_each() {
+async fn e10_requests_with_one_tag_each_are_sent_concurrently() {
     for (concurrency, most) in [(0, 1), (1, 1), (8, 8), (100, 20)] {
         let client = Client::new([Step::Status(204, "", "")]);
         let purger = Purger::new(Bunny::new(1, secret()), client.clone()).concurrency(concurrency);
@@ -344,7 +344,7 @@ async fn e10_several_requests_are_under_way_where_an_api_takes_one_tag_in_each()
 }
 
 #[tokio::test(start_paused = true)]
-async fn e8_not_stored_is_told_from_purged() {
+async fn e8_not_stored_is_distinguished_from_purged() {
     let nginx = Nginx::new("http://10.0.0.7").unwrap();
     let codings = ["gzip", "br"].map(HeaderValue::from_static);
     let nginx = nginx.variants(&http::header::ACCEPT_ENCODING, codings).unwrap();
@@ -360,7 +360,7 @@ async fn e8_not_stored_is_told_from_purged() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_retry_is_signed_again_and_nothing_else_of_it_changes() {
+async fn a_retry_is_signed_again_and_otherwise_unchanged() {
     let akamai = Akamai::new("h.example", signer()).unwrap();
     let client = Client::new([Step::Error, Step::Status(201, "{}", "")]);
     purge(akamai, &client, tag()).await.unwrap();
@@ -401,7 +401,7 @@ async fn e7_no_error_shows_the_credential_of_a_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_serves_as_the_purger_of_a_layer() {
+async fn the_purger_works_in_a_purge_layer() {
     let handler = |purge: Purge| {
         service_fn(move |_: Request<()>| {
             let mut response = Response::new(());
@@ -437,7 +437,7 @@ async fn a_client_need_not_be_sync() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_purge_that_is_dropped_leaves_nothing_under_way() {
+async fn dropping_a_purge_cancels_its_requests() {
     let client = Client::new([Step::Hang]);
     let steps = Arc::downgrade(&client.steps);
     let purger = Purger::new(cloudflare(), client);

@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_of_one_kind_is_a_difference_and_a_word_of_one_response_is_not() {
+    fn a_word_in_all_responses_of_one_kind_is_a_difference() {
         for (name, plain, variant, expected) in [
             ("the same", &["a b", "a b"][..], &["a b"][..], false),
             ("another word", &["hello", "hello"], &["bonjour", "bonjour"], true),
