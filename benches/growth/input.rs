@@ -125,10 +125,10 @@ pub(crate) struct Input {
 
 impl Shape {
     /// Creates an input of this many bytes, or a few less.
-    pub(crate) fn input(&self, octets: usize) -> Input {
+    pub(crate) fn input(&self, bytes: usize) -> Input {
         let length = self.unit.len() + 4 * self.unit.matches('#').count();
-        let mut text = String::with_capacity(octets);
-        for n in 0..octets / length {
+        let mut text = String::with_capacity(bytes);
+        for n in 0..bytes / length {
             match self.unit.split_once('#') {
                 Some((before, after)) => write!(text, "{before}{n:05}{after}").unwrap(),
                 None => text.push_str(self.unit),

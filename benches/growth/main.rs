@@ -52,7 +52,7 @@ fn main() -> ExitCode {
         for shape in *shapes {
             // Made once, because under valgrind that takes longer than most parsers do.
             let made =
-                inputs.entry(shape.to_string()).or_insert_with(|| LENGTHS.map(|octets| shape.input(octets)).into());
+                inputs.entry(shape.to_string()).or_insert_with(|| LENGTHS.map(|bytes| shape.input(bytes)).into());
             made.iter().for_each(|input| counted_call(parse, input));
             println!("{name}\t{shape}");
         }

@@ -60,7 +60,7 @@ pub(crate) const ALL: &[(&str, Make)] = &[
     ("tag-1m-new", |_| at_root(new_page_of::<MIB>().layer(EntityTagLayer::new()))),
     ("by-hand-16k", |_| at_root(page_of::<KIB_16>().layer(from_fn(by_hand::etag)))),
     ("by-hand-1m", |_| at_root(page_of::<MIB>().layer(from_fn(by_hand::etag)))),
-    // Asked with the entity tag that they gave.
+    // The request has the entity tag of the first response.
     ("304-generated", |_| at_root(page_of::<KIB_16>().layer((ConditionalLayer::new(), EntityTagLayer::new())))),
     ("304-generated-new", |_| at_root(new_page_of::<KIB_16>().layer((ConditionalLayer::new(), EntityTagLayer::new())))),
     ("304-own", |_| at_root(tagged_page().layer(ConditionalLayer::new()))),
@@ -68,7 +68,7 @@ pub(crate) const ALL: &[(&str, Make)] = &[
     ("304-caching-generated", |_| at_root(page_of::<KIB_16>().layer(CachingLayer::new(PAGE)))),
     ("304-caching-own", |_| at_root(tagged_page().layer(CachingLayer::new(PAGE)))),
     ("304-caching-before", |_| at_root(tagged_page().layer(CachingLayer::new(PAGE).validators(|_| ready(known()))))),
-    ("304-bare", |_| at_root(router(answer_by_itself))),
+    ("304-bare", |_| at_root(router(respond_early))),
     ("304-by-hand", |_| at_root(page_of::<KIB_16>().layer(from_fn(by_hand::etag)))),
     // A directory with `1k.css` and `16k.css`, which the script makes.
     ("servedir-1k", |files| served_plainly(files, "1k.css")),
@@ -102,7 +102,7 @@ fn tagged_page() -> Router {
 }
 
 /// The lower limit for any layer: the handler reads the field itself and does not create a page.
-async fn answer_by_itself(headers: HeaderMap) -> Response {
+async fn respond_early(headers: HeaderMap) -> Response {
     let tag = [(ETAG, HeaderValue::from_static(TAG))];
     if headers.get(IF_NONE_MATCH).is_some_and(|held| held == TAG) {
         return (StatusCode::NOT_MODIFIED, tag).into_response();

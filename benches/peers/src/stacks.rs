@@ -16,7 +16,7 @@ use tower::layer::util::Identity;
 use tower::{Layer, Service, ServiceExt};
 use tower_cache_policy::{CachePolicyLayer, CachingLayer, EntityTagLayer};
 
-use crate::asking::{Question, asking, local, runtime};
+use crate::requests::{Question, request_case, local, runtime};
 use crate::by_hand;
 use crate::layers::{LIFETIME, PUBLIC, cache_control, cache_tower, http_cache, set_header};
 use crate::support::Case;
@@ -144,9 +144,9 @@ impl Stacks {
         let (page, base) = (self.page(cache_control), format!("{bare} @ {}", self.body));
         if !self.cases.iter().any(|case| case.name == base) {
             let page = page.clone();
-            self.cases.push(asking(GROUP, base.clone(), move || page.clone(), question.clone()));
+            self.cases.push(request_case(GROUP, base.clone(), move || page.clone(), question.clone()));
         }
-        let case = asking(GROUP, format!("{name} @ {}", self.body), move || layer().layer(page.clone()), question);
+        let case = request_case(GROUP, format!("{name} @ {}", self.body), move || layer().layer(page.clone()), question);
         self.cases.push(case.against(base).times(if self.length > 1 << 18 { 10 } else { 300 }));
     }
 
