@@ -1,5 +1,5 @@
 //! gRPC through the layers, frame by frame: what a tonic client does not show is compared
-//! here as octets. `scripts/ask-frameworks` has the rest.
+//! here as octets. `scripts/check-frameworks` has the rest.
 
 use std::error::Error;
 use std::net::SocketAddr;

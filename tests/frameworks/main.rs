@@ -9,7 +9,7 @@
 //! | `sessions.rs` | tower-sessions |
 //! | `upgrades.rs` | 101, WebSockets over HTTP/1.1 and HTTP/2, 103 |
 //!
-//! `scripts/ask-frameworks` has hyper, a proxy, templates and a tonic client, `tests/compression.rs`
+//! `scripts/check-frameworks` has hyper, a proxy, templates and a tonic client, `tests/compression.rs`
 //! has entity tags and ranges under compression, `tests/wire.rs` the octets of a 304.
 #![allow(clippy::unwrap_used)] // As in any test.
 
