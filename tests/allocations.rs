@@ -1,4 +1,4 @@
-//! The policy path allocates nothing that the header map does not need itself.
+//! A policy allocates nothing except what the header map needs for the fields.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -85,7 +85,7 @@ fn a_304_before_the_handler_allocates_only_its_header_map_and_one_extension() {
     static CURRENT: std::sync::LazyLock<Representation> =
         std::sync::LazyLock::new(|| Validators::new().with_etag(EntityTag::from_static("\"v1\"")).into());
     let layer = ConditionalLayer::new().validators(|_| std::future::ready(CURRENT.clone()));
-    // As a server makes it: a piece of a buffer that is shared already.
+    // As in a server: a slice of a buffer that is already shared.
     let asked = || {
         let mut request = get("/", &[]);
         request.headers_mut().insert(IF_NONE_MATCH, HeaderValue::from_static("\"v1\""));

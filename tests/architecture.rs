@@ -1,12 +1,12 @@
-//! The rooms and their import rule, read from the sources: each room imports only from
-//! the rooms above it, and a file's siblings form no cycle.
+//! Checks the import rule in the sources. A room is a top-level module of the crate. It imports only from the rooms
+//! above it, and the files of a directory form no cycle.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The rooms from the top down, and the crates that each may name besides `std`.
+/// The rooms from top to bottom, and the crates that each may use in addition to `std`.
 const ROOMS: &[(&str, usize, &[&str])] = &[
     ("protocol", 1, &["bytes", "http"]),
     ("policy", 2, &["arc_swap", "axum", "bytes", "http", "matchit", "serde", "toml", "tracing"]),
@@ -51,7 +51,7 @@ const ROOMS: &[(&str, usize, &[&str])] = &[
 /// they cannot break an import rule.
 const OUTSIDE: &[&str] = &["lib.rs"];
 
-/// Words that the protocol room must not know: it has no clock, no file, no environment.
+/// Names that the protocol room must not use, because it has no clock, files or environment.
 const NOT_PURE: &[&str] = &["SystemTime::now", "Instant::now", "std::fs", "std::env", "std::net", "std::thread"];
 
 fn sources() -> Vec<(PathBuf, String)> {
@@ -73,7 +73,7 @@ fn sources() -> Vec<(PathBuf, String)> {
     found.into_iter().map(|(path, text)| (path.strip_prefix(&root).unwrap().to_owned(), text)).collect()
 }
 
-/// Without comments, docs and unit tests.
+/// The source without comments, documentation and unit tests.
 fn code_of(text: &str) -> String {
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
     code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
@@ -125,7 +125,7 @@ fn each_room_uses_only_its_permitted_crates() {
         let Some((room, _, allowed)) = room_of(&path) else { continue };
         for name in known.iter().copied().chain(others) {
             let used = code.match_indices(&format!("{name}::")).any(|(at, _)| {
-                // A path that starts here, not one that passes through a module of this name.
+                // A path that starts with this name, and does not only contain a module of this name.
                 !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
             });
             assert!(!used || allowed.contains(&name), "{}: {room} must not use {name}", path.display());

@@ -1,4 +1,4 @@
-//! Inputs that earlier versions got wrong, by kind.
+//! Inputs that earlier versions handled incorrectly, by kind.
 #![cfg(feature = "assets")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -23,7 +23,7 @@ const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const NO_CACHE: &str = "no-cache";
 const NO_STORE: &str = "private, no-store";
 
-/// Shaped like a fingerprint, and not the fingerprint of any file.
+/// Has the form of a fingerprint, but is not the fingerprint of a file.
 const OTHER: &str = "0123456789abcdef0123456789abcdef";
 
 struct Received {
@@ -48,7 +48,7 @@ where
     Received { status: head.status, headers: head.headers, body: content(body).await }
 }
 
-/// A directory of these files, all with one time of modification.
+/// A directory of these files, all with the same modification time.
 fn directory(files: &[(&str, &str)]) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     for (name, text) in files {
@@ -165,7 +165,7 @@ fn is_page(media_type: &str) -> bool {
     matches!(media_type, "text/html" | "application/xhtml+xml")
 }
 
-/// A service that sends `text` in this type for every request.
+/// A service that sends `text` with this content type for every request.
 fn serves(
     text: &'static str,
     content_type: &str,
@@ -242,7 +242,7 @@ async fn a_file_with_a_new_modification_time_is_hashed_again_and_served() {
     let loaded = AssetManifest::from_json(&assets.to_json()).unwrap().verify_directory(files.path()).unwrap();
     for (second, assets) in [(5, &assets), (6, &loaded), (3, &assets)] {
         for (name, text) in [("style.css", "p{color:red}"), ("style.css.gz", "not really gzip"), ("empty.js", "")] {
-            // As a deployment into the same directory does.
+            // Replaces the file as a deployment into the same directory does.
             write(files.path(), name, text, second);
         }
         let service = AssetsLayer::new(assets).layer(ServeDir::new(files.path()).precompressed_gzip());
@@ -281,7 +281,7 @@ async fn a_changed_file_is_refused_until_its_content_is_restored() {
     }
     write(files.path(), "style.css", "p{color:red}", 3);
     assert_eq!(send(&service, get(url, &[])).await.cache_control(), IMMUTABLE);
-    // The second of the refused content again, with the right content.
+    // The same second as the refused file, with the correct content.
     write(files.path(), "style.css", "p{color:red}", 2);
     assert_eq!(send(&service, get(url, &[])).await.cache_control(), IMMUTABLE);
 
@@ -289,7 +289,7 @@ async fn a_changed_file_is_refused_until_its_content_is_restored() {
     let coded = send(&service, get(url, &[("accept-encoding", "gzip")])).await;
     assert_eq!((coded.status.as_u16(), coded.cache_control().as_str()), (404, NO_STORE), "V-09");
 
-    // A service that shows the time of another file than the one that can be read again.
+    // A service that sends the modification time of another file.
     let elsewhere = directory(&[]);
     write(elsewhere.path(), "style.css", "p{color:red}", 9);
     let service = AssetsLayer::new(&assets).layer(ServeDir::new(elsewhere.path()));
@@ -382,7 +382,7 @@ async fn an_impossible_content_range_is_not_trusted() {
     }
 }
 
-/// A directory as Kubernetes mounts it from a ConfigMap.
+/// A directory like one that Kubernetes mounts from a ConfigMap.
 #[cfg(unix)]
 fn config_map(directory: &Path, files: &[(&str, &str)]) {
     use std::os::unix::fs::symlink;
@@ -403,10 +403,10 @@ async fn a_directory_of_symbolic_links_is_an_error_that_names_the_setting() {
 
     let mounted = tempfile::tempdir().unwrap();
     config_map(mounted.path(), &[("style.css", "p{}"), ("app.js", "1")]);
-    // Below a directory that has files of its own.
+    // A directory of links below a directory with regular files.
     let nested = directory(&[("app.js", "1"), ("theme/.keep", "")]);
     config_map(&nested.path().join("theme"), &[("style.css", "p{}")]);
-    // Other tools make trees of links too.
+    // Other tools also create trees of links.
     let linked = tempfile::tempdir().unwrap();
     symlink(nested.path().join("app.js"), linked.path().join("app.js")).unwrap();
     let linked_directory = tempfile::tempdir().unwrap();
@@ -520,7 +520,7 @@ fn legal_css_is_accepted_in_the_strict_mode() {
     }
 }
 
-/// The files of a default Vite application, and the parts of the example in its guide.
+/// The files of a default Vite application, and of the example in Vite's guide.
 const VITE: &str = r#"{
   "_shared-B7PI925R.js": {
     "file": "assets/shared-B7PI925R.js", "name": "shared", "imports": ["index.html"], "css": ["assets/shared-ChJ_j-JJ.css"]

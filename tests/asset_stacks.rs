@@ -1,5 +1,5 @@
-//! `AssetsLayer` inside random stacks of the other layers, around a service of files that is right,
-//! outdated, broken or lies: what a URL promises is kept, and nothing else is promised.
+//! `AssetsLayer` within random stacks of the other layers, with a file service that is correct, outdated, broken or
+//! wrong. Only verified content under a versioned URL is immutable.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 #[path = "support/hostile/mod.rs"]
@@ -25,7 +25,7 @@ use self::hostile::purger::Purger;
 use self::hostile::service::{AnyBody, AnyService, Content, FramesBody, Hint, Step, encode, read};
 
 const STYLE: &[u8] = b"p{color:red}";
-/// As long as the style.
+/// Content with the length of the stylesheet.
 const OUTDATED: &[u8] = b"p{color:blue}";
 const PAGE: &[u8] = b"<!doctype html>";
 const YEAR: u32 = 31_536_000;
@@ -43,13 +43,13 @@ enum Path {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Files {
     Right,
-    /// Another length than the manifest knows.
+    /// A file whose length differs from the manifest.
     Outdated,
-    /// The page of an application, for whatever is not there.
+    /// The page of an application, in place of missing files.
     Fallback,
     Gone,
     Broken,
-    /// Right, with a head that does not show it.
+    /// The correct file, without headers that prove it.
     Silent,
 }
 
@@ -112,7 +112,7 @@ impl Exchange {
 }
 
 impl Files {
-    /// Ranges are served whatever `If-Range` says, as some services do.
+    /// Serves ranges without evaluating `If-Range`, as some services do.
     fn response<B>(self, request: &Request<B>) -> Response<AnyBody> {
         let is_style = request.uri().path() == "/style.css";
         let (status, content_type, content) = match self {
@@ -219,7 +219,7 @@ fn check(exchange: &Exchange) {
         assert!(matches!(result.status.as_u16(), 200 | 206 | 304), "{} for a year", result.status);
         assert!(result.status == 304 || *files == Files::Right, "{files:?} for a year");
     }
-    // Every stored response under the name of the stylesheet is the stylesheet.
+    // Every storable response for the stylesheet contains the stylesheet.
     let of_style = matches!(path, Path::Versioned | Path::Plain);
     if of_style && result.status == 200 && *method == Method::GET && !control.no_store() && exchange.is_tame() {
         STORED.fetch_add(1, Ordering::Relaxed);

@@ -1,5 +1,4 @@
-//! `AssetManifest` and `AssetsLayer`: what a URL promises, and that nothing else is ever said
-//! to be immutable.
+//! `AssetManifest` and `AssetsLayer`: only a URL with a verified fingerprint is immutable.
 #![cfg(feature = "assets")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -32,7 +31,7 @@ const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const NO_STORE: &str = "private, no-store";
 const OTHER: &str = "00000000000000000000000000000000";
 
-/// A directory of these files, all modified at one moment, as reproducible builds leave them.
+/// A directory of these files, all with one modification time, as in reproducible builds.
 fn directory(files: &[(&str, &str)]) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     for (name, text) in files {
@@ -121,7 +120,7 @@ async fn a_current_fingerprint_gets_the_file_for_a_year_in_both_settings() {
     for place in [FingerprintLocation::Path, FingerprintLocation::Query] {
         let assets = manifest(&files).with_fingerprint_in(place);
         let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
-        // Both are understood, whichever is written.
+        // The layer accepts both forms, whichever the manifest writes.
         for other in [FingerprintLocation::Path, FingerprintLocation::Query] {
             for (name, text) in
                 [("style.css", "p{color:red}"), ("app.js", "alert(1)"), ("fonts/caf\u{e9} 1.woff2", "wOF2")]
@@ -228,7 +227,7 @@ async fn a_stale_fingerprint_can_get_the_current_content_or_a_redirect() {
         assert_eq!((response.status, response.cache_control().as_str()), (StatusCode::FOUND, NO_STORE));
         assert_eq!(response.field("location").unwrap(), path_of(&assets, "style.css"));
     }
-    // A file that never existed does not have a current version either.
+    // A file that never existed has no current version.
     assert_eq!(fetch(&current, get(&format!("/gone.{OTHER}.css"), &[])).await.status, 404);
     assert_eq!(fetch(&redirect, get(&format!("/gone.{OTHER}.css"), &[])).await.status, 404);
 }
@@ -315,14 +314,14 @@ async fn a_file_that_changed_after_the_manifest_is_refused() {
         assert_eq!(plain.field("etag"), None, "{sentence}");
         assert_eq!(plain.field("last-modified"), None, "{sentence}");
 
-        // The client of a plain name learns that the file is another one.
+        // A client that requests the plain name learns that the file changed.
         let tag = format!("\"{}\"", assets.asset("style.css").unwrap().fingerprint());
         for held in [tag.as_str(), "*"] {
             let again = fetch(&service, get("/style.css", &[("if-none-match", held)])).await;
             assert_eq!((again.status, again.cache_control().as_str()), (StatusCode::OK, NO_STORE), "{sentence}");
         }
 
-        // A part of other bytes would be joined with what the client has.
+        // The client would combine a range of other content with its own.
         for url in [versioned.as_str(), "/style.css"] {
             let part = fetch(&service, get(url, &[("range", "bytes=0-3"), ("if-range", &tag)])).await;
             assert!(matches!(part.status.as_u16(), 404 | 503), "{sentence}: {}", part.status);
@@ -341,7 +340,7 @@ async fn a_loaded_manifest_checks_lengths_until_it_has_read_the_files() {
     let loaded = AssetManifest::from_json(&manifest(&files).to_json()).unwrap();
     let verified = loaded.verify_directory(files.path()).unwrap();
     let url = path_of(&loaded, "style.css");
-    // The deployment gives the files other times, which says nothing.
+    // The deployment changes the modification times, which has no effect.
     modified(&files.path().join("style.css"), UNIX_EPOCH + Duration::from_secs(9));
     let service = AssetsLayer::new(&loaded).layer(ServeDir::new(files.path()));
     assert_eq!(fetch(&service, get(&url, &[])).await.cache_control(), IMMUTABLE);
@@ -620,7 +619,7 @@ async fn a_304_under_a_versioned_url_does_not_read_the_file() {
             assert_eq!(asked.count(), before, "{became}: {url}");
         }
     }
-    // A client without these bytes gets no other bytes, and no 304 for a file that may be gone (P-02).
+    // A client without this content gets neither other content nor a 304 for a file that may not exist (P-02).
     for (lines, status) in [
         (&[][..], 404),
         (&[("if-none-match", "*")], 404),
@@ -688,7 +687,7 @@ async fn a_304_under_a_versioned_url_does_not_call_inner_authentication() {
     let inside = AssetsLayer::new(&assets).layer(refusing);
     assert_eq!(fetch(&inside, get(&url, &[])).await.status, 401);
     assert_eq!(fetch(&inside, get("/style.css", &lines)).await.status, 401);
-    // As the module page says, and why authentication belongs outside (L-03).
+    // The behavior that the module page documents, which is the reason to add authentication as an outer layer (L-03).
     assert_eq!(fetch(&inside, get(&url, &lines)).await.status, 304);
 }
 
@@ -841,11 +840,11 @@ async fn the_layer_works_within_compression_and_the_usual_stack() {
     let again = fetch(&service, get(&url, &[gzip, ("if-none-match", &tag)])).await;
     assert_eq!((again.status, again.cache_control().as_str()), (StatusCode::NOT_MODIFIED, IMMUTABLE));
     assert_eq!(again.field("etag"), Some(tag.clone()));
-    // N-07: a client that has the plain file gets the 304 of that file, whatever else it accepts.
+    // N-07: a client that has stored the file without a coding gets a 304 for it, whatever codings it accepts.
     let plain = format!("\"{fingerprint}\"");
     let again = fetch(&service, get(&url, &[gzip, ("if-none-match", &plain)])).await;
     assert_eq!((again.status, again.field("etag")), (StatusCode::NOT_MODIFIED, Some(plain)));
-    // A range counts the octets of the file, so that only a part of the file itself is resumed.
+    // A range counts the bytes of the file, so only a download of the file without a coding is resumed.
     for (held, status) in [(format!("\"{fingerprint}\""), 206), (tag, 200), ("\"x\"".to_owned(), 200)] {
         let part = fetch(&service, get(&url, &[("range", "bytes=0-3"), ("if-range", &held)])).await;
         assert_eq!((part.status.as_u16(), part.cache_control().as_str()), (status, IMMUTABLE), "{held}");
@@ -927,7 +926,7 @@ async fn in_development_nothing_is_stored_and_file_changes_are_seen() {
     write(files.path(), "new.css", "n{}");
     assert_eq!(fetch(&service, get("/new.css", &[])).await.status, 200);
 
-    // A directory that is being rebuilt has the manifest that it had.
+    // A directory that is being rebuilt has its previous manifest.
     fs::rename(files.path(), files.path().with_extension("away")).unwrap();
     assert!(source.try_current().is_err());
     assert_eq!(path_of(&source.current(), "style.css"), after);
@@ -1133,7 +1132,7 @@ async fn embedded_assets_are_assets_like_any_other() {
         let urls = |assets: &AssetManifest| assets.iter().map(|asset| asset.url().to_owned()).collect::<Vec<_>>();
         assert_eq!(urls(assets), urls(&on_disk));
     }
-    // An embedded service of a few lines.
+    // A short service for embedded files.
     let service = AssetsLayer::new(&embedded).layer(service_fn(|request: Request<TestBody>| {
         let name = request.uri().path().trim_start_matches('/').to_owned();
         let response = match Embedded::get(&name) {
@@ -1280,7 +1279,7 @@ proptest! {
         let Ok(assets) = AssetManifest::from_contents(pairs) else { return Ok(()) };
         let assets = if query { assets.with_fingerprint_in(FingerprintLocation::Query) } else { assets };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        // It returns the requested path.
+        // Returns the requested path.
         let service = AssetsLayer::new(&assets).layer(service_fn(|request: Request<TestBody>| {
             let path = percent_encoding::percent_decode_str(request.uri().path()).decode_utf8().unwrap().into_owned();
             std::future::ready(Ok::<_, Infallible>(answer_with(format!("content of {}", &path[1..]))))

@@ -38,7 +38,7 @@ const SITE: &[(&str, &str)] = &[
     ("fonts/a.woff", "woff"),
 ];
 
-/// The name without its directory, as the versioned URL has it.
+/// The name without its directory, as in the versioned URL.
 fn versioned(assets: &AssetManifest, name: &str) -> String {
     assets.url(name).unwrap().rsplit_once('/').unwrap().1.to_owned()
 }
@@ -177,7 +177,7 @@ proptest! {
     ]), 0..40)) {
         let text = tokens.concat();
         if let Ok(files) = rewrite_contents([("a.css", text.as_str()), ("b.png", "x")], "", FingerprintLocation::Path) {
-            // Read again, it has no reference to a plain name that the first reading would have found.
+            // The rewritten file has no reference to a plain name that the rewriter would find.
             let again = rewrite_contents(
                 [("a.css", files[0].1.clone()), ("b.png", b"x".to_vec())],
                 "",

@@ -1,6 +1,5 @@
-//! Two generations of a site at once: old pages and new ones, old servers and new ones, and a
-//! cache in front of all of them. No URL ever gives other bytes than it promises, and no cache
-//! keeps a 404.
+//! Two generations of a site at the same time: old and new pages, old and new servers, and a cache in front of them. No
+//! versioned URL returns other content, and no cache stores a 404.
 #![cfg(feature = "assets")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -23,7 +22,7 @@ use tower_http::services::ServeDir;
 
 use support::{call, content, get};
 
-/// The files of each generation: one that changes and keeps its length, one that stays, one that is removed and one
+/// The files of each generation: one that changes with the same length, one that stays, one that is removed and one
 /// that is added.
 const OLD: &[(&str, &str)] = &[("style.css", "p{color:red}"), ("same.js", "same"), ("gone.js", "gone")];
 const NEW: &[(&str, &str)] = &[("style.css", "p{color:tan}"), ("same.js", "same"), ("come.js", "come")];
@@ -42,8 +41,7 @@ struct Generation {
     files: HashMap<String, &'static str>,
 }
 
-/// Both in one directory, as one that is shared or copied to every machine, with the times
-/// of modification all the same.
+/// Both generations in one shared directory, with the same modification time for all files.
 fn site(place: FingerprintLocation, stale: StaleFingerprint, keep_previous: bool) -> Site {
     let root = tempfile::tempdir().unwrap();
     let generation = |name: &str, files: &[(&str, &str)]| {
@@ -85,7 +83,7 @@ struct TestResponse {
 }
 
 impl TestResponse {
-    /// Whether a cache may give it to the next one who asks.
+    /// Whether a cache may reuse it for the next client.
     fn is_kept(&self) -> bool {
         let field = CacheControl::from_headers(&self.headers).expect("no answer leaves without it (G-14)");
         !field.no_store() && !field.no_cache() && field.max_age().is_some_and(|seconds| seconds > 0)
@@ -134,8 +132,8 @@ async fn a_cache_in_front_of_mixed_servers_never_stores_a_wrong_file() {
             let site = site(place, stale, true);
             let promised: HashMap<&String, &&str> = site.old.files.iter().chain(&site.new.files).collect();
             let mut cache: HashMap<String, Bytes> = HashMap::new();
-            // Every order in which a fleet can be asked: the old server first is a roll-out, the
-            // new one first a roll-back.
+            // Every order of requests to the servers. A rollout requests the old server first, and a rollback the new
+            // one.
             for servers in [[&site.old, &site.new], [&site.new, &site.old]] {
                 cache.clear();
                 for server in servers {
@@ -156,14 +154,14 @@ async fn a_cache_in_front_of_mixed_servers_never_stores_a_wrong_file() {
                 for (url, body) in &cache {
                     assert_eq!(promised.get(url).map(|text| text.as_bytes()), Some(&body[..]), "{url}");
                 }
-                // In the end, whatever came first, every page has all of its files.
+                // At the end, every page has all of its files, whatever the order.
                 assert_eq!(cache.len(), promised.len(), "{:?}", cache.keys());
             }
         }
     }
 }
 
-/// B-02: some CDNs leave the query out of their keys.
+/// B-02: some CDNs do not include the query in the cache key.
 #[tokio::test]
 async fn a_fingerprint_in_the_path_works_with_caches_that_ignore_the_query() {
     let site = site(FingerprintLocation::Path, StaleFingerprint::NotFound, true);
@@ -196,7 +194,7 @@ fn a_file_with_two_generations_is_rejected() {
     let error = new.merge_previous(&old).unwrap_err();
     assert!(error.to_string().contains("`style.css`: both generations are stored as `style.css`"), "{error}");
     let merged = new.merge_previous(&old.stored_under("release-1").unwrap()).unwrap();
-    // A third one brings the first along.
+    // The third generation includes the first.
     let third = AssetManifest::from_contents([("style.css", "p{}")]).unwrap().stored_under("release-3").unwrap();
     let third = third.merge_previous(&merged).unwrap();
     let saved = AssetManifest::from_json(&third.to_json()).unwrap();

@@ -1,4 +1,4 @@
-//! Versioned URLs in the templates that people use.
+//! Versioned URLs in the supported template engines.
 #![cfg(all(feature = "assets", feature = "minijinja"))]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -33,7 +33,7 @@ fn the_manifest_is_a_value_in_askama_templates() {
     let assets = assets();
     let style = assets.asset("css/style.css").unwrap();
     let page = Page { assets: assets.clone() }.render().unwrap();
-    // askama escapes `+`, which base64 has, and HTML reads it back.
+    // askama escapes the `+` of base64, and HTML decodes it.
     let page = page.replace("&#43;", "+");
     assert_eq!(page, format!(r#"<link href="{}" integrity="{}">"#, style.url(), style.integrity()));
 }

@@ -1,5 +1,5 @@
-//! What caches will do with an answer: the exact words for typical answers, each warning with a
-//! case where it is given and one where it is not, and what holds for any fields.
+//! Audits: the exact text for typical responses, each warning with a case where it applies and one where it does not,
+//! and properties for any fields.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use http::{HeaderName, HeaderValue, Method, Request, Response, request, response};
@@ -573,7 +573,7 @@ fn an_audit_serializes_as_a_document() {
     assert_eq!(document["warnings"][0]["level"], "danger");
 }
 
-/// Fields that mean something to caches, with values that do and values that do not.
+/// Fields that caches read, with valid and invalid values.
 fn any_fields() -> impl Strategy<Value = Vec<(HeaderName, HeaderValue)>> {
     let names = prop::sample::select(vec![
         "age",

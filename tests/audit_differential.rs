@@ -1,10 +1,8 @@
-//! The audit against the crate `http-cache-semantics`: storability and freshness of 100,000
-//! generated exchanges.
+//! Compares the audit with the crate `http-cache-semantics`: storability and freshness of 100,000 generated exchanges.
 //!
-//! Where the two differ, a row of [`DIFFERENCES`] must tell why, with the clause that decides.
-//! A row does not excuse a difference: it rewrites the exchange into one that means the same by
-//! that clause and that the other crate reads rightly, and then both must say the same to the
-//! second. Each row has an example that differs without it and agrees with it alone.
+//! If the two differ, a row of [`DIFFERENCES`] must give the reason and the clause. The row rewrites the exchange into
+//! one that means the same by that clause and that the other crate reads correctly. Both results must then be equal to
+//! the second. Each row has an example that differs without the row and agrees with this row alone.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::cell::Cell;
@@ -54,21 +52,21 @@ enum Date {
     Imf(i64),
     Rfc850(i64),
     Asctime(i64),
-    /// As in mail: with the zone in digits.
+    /// As in mail, with a numeric zone.
     Mail(i64),
     Zero,
 }
 
-/// One way in which the other crate does not do as the standard has it.
+/// One difference between the other crate and the standard.
 struct Difference {
     clause: &'static str,
     reason: &'static str,
-    /// Rewrites what is concerned, and nothing else.
+    /// Rewrites only the affected parts.
     settle: fn(&mut Case),
     example: fn() -> Case,
 }
 
-/// The order matters: what a status allows is settled after what must be understood.
+/// The order matters: a rule about the status applies after the one about `must-understand`.
 const DIFFERENCES: &[Difference] = &[
     Difference {
         clause: "RFC 9111 section 5.2, C-01",
@@ -260,7 +258,7 @@ const DIFFERENCES: &[Difference] = &[
             });
             let stated = case.age.and_then(|age| age.parse::<i64>().ok()).unwrap_or(0);
             if apparent.is_some_and(|apparent| apparent > stated) {
-                // The examples and the generator have these dates only.
+                // The examples and the generator use only these dates.
                 case.age = apparent.map(|apparent| if apparent == 10 { "10" } else { "1000" });
             }
         },
@@ -312,7 +310,7 @@ fn lifetimes(case: &mut Case, change: fn(Option<&str>) -> Option<&'static str>) 
     }
 }
 
-/// Each directive once: of lifetimes the least, of the others the one without field names.
+/// Each directive once: the shortest of repeated lifetimes, and the form without field names of other directives.
 fn once(case: &mut Case) {
     let seconds = |word: &Word| word.argument.and_then(|text| text.trim_matches('"').parse::<u64>().ok()).unwrap_or(0);
     let mut kept: Vec<Word> = Vec::new();
@@ -388,7 +386,7 @@ impl Case {
         (request, response)
     }
 
-    /// Whether it is stored, and for how many seconds from now on it is fresh.
+    /// Whether the response is stored, and for how many seconds from now it is fresh.
     fn ours(&self) -> (bool, u64) {
         let (request, response) = self.parts();
         let audit = CacheAudit::of(&request, &response, HttpDate::from_unix_seconds(NOW).unwrap());
@@ -399,7 +397,7 @@ impl Case {
     fn theirs(&self) -> (bool, u64) {
         let (request, response) = self.parts();
         let now = UNIX_EPOCH + Duration::from_secs(NOW.unsigned_abs());
-        // A lifetime for `immutable` is an option of theirs, and in no standard.
+        // A lifetime for `immutable` is an option of the other crate and not in a standard.
         let options =
             CacheOptions { shared: self.shared, immutable_min_time_to_live: Duration::ZERO, ..CacheOptions::default() };
         let policy = CachePolicy::new_options(&request, &response, now, options);

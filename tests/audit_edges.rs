@@ -8,7 +8,7 @@ use tower_cache_policy::audit::{CacheAudit, Validation, Verdict};
 use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::protocol::HttpDate;
 
-/// Where an audit says something else, and why it does.
+/// The differences between audits and measurements, with the reasons.
 const OTHERWISE: &[(&str, &str, &str)] = &[
     (
         "`Vary: accept-encoding`",
@@ -53,7 +53,7 @@ fn audit(profile: &EdgeProfile, asked: &str, status: u16, answered: &str) -> Ver
     CacheAudit::of(&request, &response, now).with_edge(profile).edge(profile.name()).unwrap().clone()
 }
 
-/// The result of an audit in the words of the table, for a behavior that audits cover.
+/// The result of an audit as in the table, if audits cover the behavior.
 fn said(profile: &EdgeProfile, behaviour: &str) -> Option<&'static str> {
     let of = |answered: &str| audit(profile, "", 200, &format!("{answered}\netag: \"1\""));
     let seldom = |verdict: Verdict, name: &str| {
@@ -114,7 +114,7 @@ fn an_audit_matches_the_behavior_of_caches() {
     for (behaviour, by_cache) in measured.as_object().unwrap() {
         for (cache, profile) in &CACHES {
             let Some(said) = said(profile, behaviour) else { continue };
-            // The status of the error is the cache's own affair.
+            // The cache chooses the status of the error.
             let did = match by_cache[cache].as_str().unwrap() {
                 "502" | "503" | "504" => "error",
                 word => word,
@@ -151,7 +151,7 @@ fn no_edge_stores_a_response_with_no_store_despite_its_fields() {
     }
 }
 
-/// Where they differ, the audit says rather that something is kept than that it is not.
+/// If they differ, the audit reports a response as stored rather than as not stored.
 #[test]
 fn an_audit_never_reports_a_stored_response_as_not_stored() {
     let measured: Value = serde_json::from_str(include_str!("edges/expected.json")).unwrap();

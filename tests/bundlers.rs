@@ -34,7 +34,7 @@ async fn said(service: &TestService, url: &str) -> (u16, String) {
     (response.status().as_u16(), field(response.headers(), "cache-control").unwrap())
 }
 
-/// By the plain path of each file that exists: its one URL, or its plain name and its versioned URL.
+/// The URL of each existing file by its plain path, or its plain name and its versioned URL.
 async fn check(assets: &AssetManifest, service: &TestService, files: &[(&str, &str)], sentence: &str) {
     for (file, expected) in files {
         let url = format!("{}/{file}", assets.prefix());
@@ -47,7 +47,7 @@ async fn check(assets: &AssetManifest, service: &TestService, files: &[(&str, &s
     }
 }
 
-/// The files of each build whose names have a hash that does not look like words, and a few others.
+/// The files of each build whose hashes do not look like words, and a few others.
 const BUILDS: [(&str, &[(&str, &str)]); 6] = [
     (
         "plain",
@@ -167,7 +167,7 @@ async fn every_manifest_of_vites_guide_is_read() {
                 ("assets/main.b82dbe22.css", IMMUTABLE),
                 ("assets/foo.869aea0d.js", IMMUTABLE),
                 ("assets/shared.83069a53.js", IMMUTABLE),
-                // Its name is not in the manifest.
+                // The manifest does not contain its name.
                 ("assets/asset.0ab0f9cd.png", NO_CACHE),
             ][..],
         ),
@@ -210,14 +210,14 @@ async fn every_manifest_of_vites_guide_is_read() {
     }
 }
 
-/// The three forms of manifest, all of one build.
+/// The three forms of manifest for one build.
 const WEBPACK: [&str; 3] = ["manifest.json", "asset-manifest.json", "assets-manifest.json"];
 
 fn webpack(manifest: &str, directory: &AssetDirectory) -> Result<AssetManifest, AssetError> {
     AssetManifest::from_webpack(&fs::read_to_string(data("webpack").join(manifest)).unwrap(), directory)
 }
 
-/// `webpack-assets-manifest` names the hashes of files that are left out here.
+/// `webpack-assets-manifest` contains the hashes of files that are omitted here.
 fn reported(directory: &AssetDirectory) -> (AssetDirectory, Arc<Mutex<Vec<String>>>) {
     let faults = Arc::new(Mutex::new(Vec::new()));
     let reported = Arc::clone(&faults);
@@ -308,7 +308,7 @@ async fn trunk_hashes_are_recognized_by_file_names() {
     check(&assets, &service, &files, "trunk").await;
     assert_eq!(said(&service, "/tea-0000000000000000.js").await, (404, NO_STORE.to_owned()));
 
-    // Two builds in one directory, and a file that has the name without the hash.
+    // Two builds in one directory, and a file whose name has no hash.
     for other in ["tea-bf4a2d3bd1ca8f3e.js", "tea.js"] {
         let root = tempfile::tempdir().unwrap();
         for name in ["tea-af4a2d3bd1ca8f3e.js", other] {

@@ -1,4 +1,4 @@
-//! `CachePolicyLayer`: who wins, which statuses, and what the guards do.
+//! `CachePolicyLayer`: precedence, statuses, and guards.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -60,7 +60,7 @@ impl Inner {
     }
 }
 
-/// A field line for a handler that lives as long as the program.
+/// A field line of a handler, with static lifetime.
 fn leak(name: &str, value: &str) -> (&'static str, &'static str) {
     (name.to_owned().leak(), value.to_owned().leak())
 }
@@ -619,7 +619,7 @@ async fn the_guard_against_heuristics_is_waived_by_name_too() {
     let waived = through(silent().accept_risk(Risk::LifetimeGuessedByCaches), &ok(&[]), get("/", &[])).await;
     assert_eq!(cache_control(&waived), None);
 
-    // Lines without a member say nothing, and two of them nothing twice (G-25).
+    // Lines without a member have no meaning (G-25).
     let empty = ok(&[("cache-control", ""), ("cache-control", ", ,")]);
     let waived = through(silent().accept_risk(Risk::LifetimeGuessedByCaches), &empty, get("/", &[])).await;
     assert_eq!(waived.headers().get_all("cache-control").iter().count(), 1);
@@ -855,14 +855,14 @@ async fn a_guard_repairs_a_contradictory_response() {
 
 #[tokio::test]
 async fn the_other_guards_still_act_if_one_is_waived() {
-    // G-14 waived: a cookie is still not left to a shared cache's guess.
+    // G-14 is waived: a response with a cookie still gets no heuristic freshness in a shared cache.
     let silent = CachePolicyLayer::new(|_: &http::request::Parts| None).accept_risk(Risk::LifetimeGuessedByCaches);
     let response = through(silent.clone(), &ok(&[("set-cookie", "a=b")]), get("/", &[])).await;
     assert_eq!(cache_control(&response).as_deref(), Some("private, no-cache"));
     let response = through(silent, &ok(&[]), get("/", &[("authorization", "x")])).await;
     assert_eq!(cache_control(&response).as_deref(), Some("private, no-cache"));
 
-    // G-09 waived: an error still does not get the policy of a success.
+    // G-09 is waived: an error still does not get the policy of a success.
     let unsafe_too = CachePolicyLayer::new(PUBLIC).accept_risk(Risk::UnsafeResponseReused);
     let failed = inner(500, &[]).with_policy(PUBLIC);
     let response = through(unsafe_too, &failed, request(Method::POST, "/", &[])).await;

@@ -28,7 +28,7 @@ async fn a_304_has_the_policy_of_its_200_in_any_order_of_layers() {
     let policies = [CachePolicy::public(MINUTE), CachePolicy::IMMUTABLE, CachePolicy::NO_CACHE.vary(&["accept"])];
     let pages: [&[(&str, &str)]; 4] = [
         &[("content-type", "text/css")],
-        // G-27: seen on the 200, and not on the 304, which has no content type.
+        // G-27: the guard acts on the 200, but not on the 304, which has no content type.
         &[("content-type", "text/html")],
         &[("content-type", "text/html"), ("cache-control", "public, max-age=9")],
         &[("content-type", "text/css"), ("set-cookie", "a=b"), ("vary", "origin")],

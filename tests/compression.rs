@@ -21,7 +21,7 @@ use support::{TestBody, TestService, call, collected, field, get, request};
 
 const TEXT: &str = include_str!("../LICENSE-APACHE");
 
-/// A handler with a tag of its own, under compression.
+/// A handler with its own tag, under compression.
 fn tagged(etag: &'static str, calls: Arc<AtomicUsize>) -> TestService {
     let handler = service_fn(move |_: Request<TestBody>| {
         calls.fetch_add(1, Ordering::Relaxed);

@@ -1,5 +1,4 @@
-//! Conditional requests and entity tags: faults that were found from outside, each as the situation in
-//! which it came up.
+//! Conditional requests and entity tags: reported faults, each in the situation in which it occurred.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -50,7 +49,7 @@ fn etag<B>(response: &Response<B>) -> Option<String> {
     field(response.headers(), "etag")
 }
 
-/// A service that responds 200 with these fields, and counts its calls.
+/// A service that returns a 200 with these fields and counts its calls.
 fn handler(
     lines: &'static [(&'static str, &'static str)],
     calls: &Arc<AtomicUsize>,
@@ -76,7 +75,7 @@ fn page(
     handler(lines, &Arc::default())
 }
 
-/// A service that responds with the fields of the request.
+/// A service that returns the fields of the request.
 fn echo()
 -> impl Service<Request<TestBody>, Response = Response<TestBody>, Error = Infallible, Future: Send> + Clone + Send + Sync
 {
@@ -625,7 +624,7 @@ async fn a_tag_depends_on_the_fields_that_describe_the_content() {
     ];
     for layer in layers {
         let mut seen = std::collections::HashSet::new();
-        // A shared body comes at one place in memory, so that its tag is remembered.
+        // A shared body has the same address each time, so its tag is stored in the memo.
         for lines in table {
             let lines = *lines;
             let inner = service_fn(move |_: Request<TestBody>| {
@@ -864,7 +863,7 @@ fn tagged(
 #[cfg(feature = "strong-tags")]
 #[tokio::test]
 async fn a_write_with_the_generated_tag_of_get_succeeds() {
-    // With a date of its own the response to HEAD has a validator, but not the one that decides.
+    // The response to HEAD has a date, but not the validator that decides.
     for lines in [&[][..], &[("last-modified", L)]] {
         let gets = Arc::default();
         let store = tagged(&EntityTagLayer::new().strong(), lines, &gets);
@@ -897,7 +896,7 @@ async fn a_probe_through_another_source_gets_a_tag() {
     let source = HeadValidators::<_, TestBody>::new(store.clone());
     let inner = ConditionalLayer::new().validator_source(source).layer(store);
     let service = ConditionalLayer::new().validators(|_| async { v1() }).layer(inner);
-    // The outer layer marks the request, and the mark must not reach the probe of the inner one.
+    // The outer layer marks the request, and the probe of the inner layer must not have the mark.
     let resumed = get("/", &[("range", "bytes=0-1"), ("if-range", &tag)]);
     assert_eq!(call(&service, resumed).await.status(), StatusCode::OK);
 }

@@ -1,4 +1,4 @@
-//! `ConditionalLayer`: when it decides, when it does not, and what does not happen then.
+//! `ConditionalLayer`: when it decides, when it does not, and which calls do not happen.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -155,7 +155,7 @@ async fn without_a_source_the_handler_gets_the_preconditions_of_a_write() {
         assert_eq!(response.status(), StatusCode::OK, "P-09: {lines:?}");
         for (name, _) in *lines {
             let sent: Vec<_> = lines.iter().filter(|(other, _)| other == name).map(|(_, value)| *value).collect();
-            // RFC 9110 section 5.3: a list is the same list in one line. Dates are not lists.
+            // RFC 9110 section 5.3: a list in several lines equals the list in one line. Dates are not lists.
             let separator = if name.ends_with("match") { ", " } else { " | " };
             assert_eq!(field(response.headers(), name), Some(sent.join(separator)), "P-28: {name}");
         }
@@ -262,7 +262,7 @@ async fn a_missing_and_an_unknown_representation_differ() {
 
 #[tokio::test]
 async fn a_head_request_distinguishes_existing_missing_and_unknown() {
-    // By `If-None-Match: *` and `If-Match: *` on a PUT.
+    // The result of `If-None-Match: *` and `If-Match: *` on a PUT.
     for (status, create, change) in
         [(200, 412, 204), (404, 204, 412), (410, 204, 412), (403, 412, 412), (500, 412, 412)]
     {
@@ -316,7 +316,7 @@ async fn a_write_without_a_required_precondition_is_a_428() {
             assert!(text.starts_with(b"This resource is changed conditionally only"), "{sentence}");
         }
     }
-    // The same without a source.
+    // The same request without a source.
     let inner = counted(StatusCode::OK, &[]);
     let service = ConditionalLayer::new().require_preconditions().layer(inner.service);
     assert_eq!(call(&service, request(Method::PUT, "/", &[])).await.status().as_u16(), 428);
@@ -447,7 +447,7 @@ async fn the_reason_is_recorded_if_enabled() {
     assert_eq!(reason(&recording, false, get("/", &[])).await, None);
 }
 
-/// A service that panics when it is called without having been polled ready.
+/// A service that panics if it is called before it is ready.
 struct Picky {
     ready: bool,
 }
@@ -484,7 +484,7 @@ async fn without_a_source_the_inner_service_is_never_cloned() {
             self.0.call(request)
         }
     }
-    // That this compiles is the proof.
+    // The test passes if this compiles.
     let mut service = ConditionalLayer::new().layer(NotClone(Picky { ready: false }));
     for _ in 0..2 {
         let response = service.ready().await.unwrap().call(get("/", &[])).await.unwrap();
@@ -492,7 +492,7 @@ async fn without_a_source_the_inner_service_is_never_cloned() {
     }
 }
 
-// For the test with a source, which needs a clone for the next request.
+// The test with a source needs a clone for the next request.
 impl Clone for Picky {
     fn clone(&self) -> Self {
         Self { ready: false }

@@ -1,5 +1,4 @@
-//! `RoutePolicies::from_toml`: what a file says, what is refused and where, and that no text
-//! panics.
+//! `RoutePolicies::from_toml`: the policies of a file, rejected input with its position, and that no text panics.
 #![cfg(feature = "config")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -23,7 +22,7 @@ use support::{TestBody, field, get, request, response_with};
 
 const EXAMPLE: &str = include_str!("../examples/policies.toml");
 
-/// The fields of a response without a policy of its own, after the layer.
+/// The fields of a response without its own policy, after the layer.
 fn through(layer: &CachePolicyLayer, request: Request<TestBody>, status: u16, content_type: &str) -> HeaderMap {
     let lines = [("content-type", content_type)];
     let mut response = Some(response_with("hello", if content_type.is_empty() { &[] } else { &lines }));
@@ -130,7 +129,7 @@ fn each_key_has_the_effect_of_the_function_of_the_same_name() {
             "stale_in_browser_only = true, public = '1m', stale_if_error = '1d'",
             "public, max-age=60, proxy-revalidate, stale-if-error=86400",
         ),
-        // Let through: C-32, and what many caches understand.
+        // Accepted: C-32, and values that many caches understand.
         (
             "public = '1m', edge = '1h', stale_while_revalidate = '1h'",
             "public, max-age=60, s-maxage=3600, stale-while-revalidate=3600",
@@ -662,8 +661,7 @@ fn an_invalid_file_leaves_the_current_table_active() {
     assert_eq!(said(), "public, max-age=30");
 }
 
-/// Whatever comes of a text, it is a table that says nothing contradictory, or an error with a
-/// place in the text.
+/// Every text gives a table without contradictions, or an error with a position in the text.
 fn holds(text: &str) {
     match RoutePolicies::from_toml(text) {
         Ok(routes) => {
@@ -688,7 +686,7 @@ fn holds(text: &str) {
     }
 }
 
-/// Tables of words, right and wrong.
+/// Tables of valid and invalid keys.
 fn words() -> impl Strategy<Value = String> {
     let key = prop::sample::select(
         &[

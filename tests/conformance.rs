@@ -93,7 +93,7 @@ struct Place {
     name: String,
 }
 
-/// By the rule's id.
+/// The places by the id of the rule.
 #[derive(Default)]
 struct Marks {
     code: BTreeMap<String, BTreeSet<Place>>,
@@ -106,7 +106,7 @@ struct Marks {
 struct Item {
     kind: &'static str,
     name: String,
-    /// With its docs and attributes.
+    /// The first line, including documentation and attributes.
     from: usize,
     to: usize,
     is_test: bool,
@@ -116,7 +116,7 @@ struct Source {
     path: String,
     lines: Vec<String>,
     items: Vec<Item>,
-    /// From here on it is a module of tests.
+    /// The first line of the test module.
     tests_from: usize,
 }
 
@@ -142,7 +142,7 @@ impl Source {
     /// The readable name of the item that contains a line: `HttpDate::parse`, `Guard::SetCookie`.
     fn place_at(&self, line: usize) -> Option<Place> {
         let Some(item) = self.item_at(line) else {
-            // The docs of an `impl`.
+            // The documentation of an `impl`.
             let owner = self.items.iter().rev().find(|one| (one.from..=one.to).contains(&line))?;
             return Some(Place { file: self.path.clone(), is_other: true, name: owner.name.clone() });
         };
@@ -161,7 +161,7 @@ impl Source {
         Some(Place { file: self.path.clone(), is_other: item.kind != "fn", name })
     }
 
-    /// The tests that a line of a test file belongs to: its own test, or those that use its item.
+    /// The tests that contain a line of a test file, or use the item that contains it.
     fn tests_at(&self, line: usize, others: &[Self]) -> BTreeSet<Place> {
         let mut found = BTreeSet::new();
         let Some(item) = self.item_at(line) else { return found };
@@ -192,7 +192,7 @@ impl Source {
         let Some(module) = path.strip_prefix("tests/").filter(|path| path.starts_with("support/")) else {
             return false;
         };
-        // A folder of `tests/support/` is one module, with the folders in it.
+        // A directory of `tests/support/` is one module, including its subdirectories.
         let ends = module.match_indices('/').map(|(at, _)| at).take(2).last();
         let directory = ends.map_or(module, |at| &module[..at]);
         self.path.strip_prefix("tests/").is_some_and(|own| own.starts_with(&format!("{directory}/")))
@@ -204,7 +204,7 @@ impl Source {
 }
 
 impl Item {
-    /// The line of its `enum` or `struct`, below its docs.
+    /// The line of the `enum` or `struct` after its documentation.
     fn to_declaration(&self, lines: &[String]) -> usize {
         (self.from..=self.to)
             .find(|&line| !is_comment(&lines[line]) && !lines[line].trim_start().starts_with('#'))
@@ -212,7 +212,7 @@ impl Item {
     }
 }
 
-/// Each item of a file that rustfmt wrote, outer ones before inner ones.
+/// Each item of a formatted file, outer items before inner ones.
 fn items_of(lines: &[String]) -> Vec<Item> {
     let mut items = Vec::new();
     for (at, line) in lines.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The fields for each CDN, and the fields that never reach one.
+//! The fields for each CDN, and the fields that are never sent to one.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -48,7 +48,7 @@ async fn through(
 
 /// The fields of a policy for each CDN.
 async fn said(profile: EdgeProfile, policy: CachePolicy) -> String {
-    // One edge has room for one.
+    // One edge accepts only one tag.
     let names = if profile.name() == "bunny" { &["articles"][..] } else { &["articles", "article-7"] };
     let response = through(&EdgeLayer::new(profile), get("/", &[]), &[], |response| {
         response.extensions_mut().insert(policy);
@@ -58,7 +58,7 @@ async fn said(profile: EdgeProfile, policy: CachePolicy) -> String {
     words(response.headers())
 }
 
-/// Every field on storing, in the order in which they are sent.
+/// All fields about storage, in the order in which they are sent.
 fn words(headers: &HeaderMap) -> String {
     let names = headers
         .keys()
@@ -111,7 +111,7 @@ async fn the_output_is_a_valid_structured_field() {
             })
             .await;
             let lines: Vec<_> = response.headers().get_all(&name).iter().collect();
-            // T-10: one line.
+            // T-10: the field is one line.
             let [line] = lines.as_slice() else { panic!("{name}: {lines:?}") };
             // T-01, T-04
             let members: sfv::Dictionary = sfv::Parser::new(line.as_bytes()).parse().unwrap();
@@ -134,7 +134,7 @@ async fn the_output_is_a_valid_structured_field() {
     }
 }
 
-/// A stack as a user has it: the edge outermost, preconditions and a policy inside.
+/// A typical stack: the edge layer is the outermost, and preconditions and a policy are inner layers.
 async fn stack(
     profile: EdgeProfile,
     request: Request<TestBody>,
@@ -223,7 +223,7 @@ async fn guards_check_the_changes_of_layers_in_between() {
     is_kept_out(response.headers(), "G-03");
 }
 
-/// No edge may store it, by whichever field it goes, and no tag is on it.
+/// No edge may store the response, whichever field it reads, and the response has no tags.
 fn is_kept_out(headers: &HeaderMap, sentence: &str) {
     let cache_control = field(headers, "cache-control").unwrap();
     assert!(cache_control.contains("private"), "{sentence}: {cache_control}");
@@ -434,7 +434,7 @@ async fn g20_tags_that_do_not_fit_are_not_truncated_or_silently_omitted() {
     assert!(coarse.ends_with("cache-control: max-age=60"));
     assert_eq!(notes, [too_many(true)]);
 
-    // Two edges have their own limits, and share one response.
+    // Two edges with different limits share one response.
     let both = || Edges::new([EdgeProfile::FASTLY, EdgeProfile::VERCEL]).unwrap();
     let (kept_out, _) = with_tags(EdgeLayer::new(both()), 129).await;
     assert_eq!(kept_out, "vercel-cdn-cache-control: no-store\ncache-control: private, max-age=60");
@@ -482,7 +482,7 @@ async fn tags_are_not_sent_without_a_profile_for_tags() {
         .await;
         assert!(!response.headers().keys().any(is_tag_field));
     }
-    // And without an edge layer too.
+    // The same without an edge layer.
     let service = CachePolicyLayer::new(CachePolicy::public(MINUTE)).layer(service_fn(|_: Request<TestBody>| {
         let mut response = response_with("hello", &[]);
         tags(&["b"]).add_to(response.extensions_mut());
@@ -835,7 +835,7 @@ fn a_table_of_routes_has_the_exact_fields_for_browsers_and_edges() {
     );
 }
 
-/// `stale-while-revalidate` for browsers and not for edges.
+/// `stale-while-revalidate` only for browsers.
 #[tokio::test]
 async fn e10_the_edge_field_has_no_stale_times_for_browsers() {
     let policies = [
@@ -851,7 +851,7 @@ async fn e10_the_edge_field_has_no_stale_times_for_browsers() {
             assert!(!own.contains("stale-") && !own.contains("revalidate"), "{name}: {sent}");
             assert_eq!(profile.field().is_some(), own.contains("60") || own.contains("3600"), "{name}: {sent}");
             assert!(browser.contains("proxy-revalidate"), "{name}: {sent}");
-            // An edge that reads only `Cache-Control` would obey it there.
+            // An edge that reads only `Cache-Control` would obey the permission in that field.
             assert_eq!(browser.contains("stale-"), profile.field().is_some(), "{name}: {sent}");
         }
     }

@@ -1,4 +1,4 @@
-//! Cache tags as applications have them, at each edge: carried, refused when a layer is built, or recorded.
+//! Typical cache tags at each edge: sent, rejected when a layer is built, or recorded.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -39,7 +39,7 @@ fn with_tags() -> Vec<(EdgeProfile, TagFormat)> {
     profiles.filter_map(|profile| profile.tags().cloned().map(|format| (profile, format))).collect()
 }
 
-/// A response with tags in its extensions or fields, through an edge layer. Returns what is sent and the notes.
+/// Sends a response with tags through an edge layer, and returns the result with the diagnostics.
 async fn sent(layer: EdgeLayer, tags: &[&str], lines: &[(&str, &str)]) -> (HeaderMap, Vec<EdgeDiagnostic>) {
     let tags: CacheTags = tags.iter().map(|tag| CacheTag::new(*tag).unwrap()).collect();
     let response = response_with("hello", lines);
@@ -78,7 +78,7 @@ async fn e4_a_tag_that_the_edge_cannot_carry_is_recorded_and_not_sent() {
             }
         }
     }
-    // All at six edges, ten at Bunny and KeyCDN without the last characters, six at Akamai.
+    // Six edges accept all tags. Bunny and KeyCDN accept ten, without the last characters, and Akamai accepts six.
     assert!(carried > 100, "{carried}");
 }
 
@@ -122,7 +122,7 @@ fn e4_each_profile_states_the_characters_of_its_tags() {
         assert!(format.carries(&tag(length)), "{name}");
         assert!(length == CacheTag::MAX_LENGTH || !format.carries(&tag(length + 1)), "{name}");
     }
-    // The grammar that is promised for all edges.
+    // The grammar that is valid for all edges.
     let common = CacheTag::new("aZ9._-".repeat(20)).unwrap();
     assert_eq!(common.as_str().len(), 120);
     assert!(with_tags().iter().all(|(_, format)| format.carries(&common)));
@@ -192,7 +192,7 @@ fn e4_a_constant_tag_is_refused_when_the_layer_is_built() {
     assert!(error.contains("\" ... in") && error.contains("has 1000 characters") && error.len() < 300, "{error}");
 }
 
-/// A response without its tag could not be purged, and its 304 must not say more than the response (N-05).
+/// A response without its tag could not be purged, and its 304 must not permit more than the response (N-05).
 #[cfg(feature = "routes")]
 #[tokio::test]
 async fn e4_the_304_of_a_response_with_an_unsupported_tag_is_private_too() {

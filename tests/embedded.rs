@@ -1,4 +1,4 @@
-//! `EmbeddedFiles`, and files with compressed forms beside them, embedded and on the disk.
+//! `EmbeddedFiles`, and files with precompressed copies, embedded and on disk.
 #![cfg(feature = "assets")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -29,7 +29,7 @@ const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const NO_CACHE: &str = "no-cache";
 const NO_STORE: &str = "private, no-store";
 
-/// `style.css` has every form, and the shortest is that in Brotli.
+/// `style.css` has every coding, and the Brotli copy is the shortest.
 const FILES: [(&str, &[u8]); 9] = [
     ("style.css", b"p { color: red; background: white }"),
     ("style.css.br", b"in brotli"),
@@ -46,7 +46,7 @@ fn embedded() -> EmbeddedFiles {
     EmbeddedFiles::new(FILES).unwrap()
 }
 
-/// The same files on the disk, all with one time of modification.
+/// The same files on disk, all with one modification time.
 fn directory() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     for (name, content) in FILES {
@@ -58,7 +58,7 @@ fn directory() -> TempDir {
     directory
 }
 
-/// The files behind an `AssetsLayer`, embedded and by `ServeDir`.
+/// The files under an `AssetsLayer`, embedded and served by `ServeDir`.
 fn both(directory: &TempDir) -> [(&'static str, AssetManifest, TestService); 2] {
     let files = embedded();
     let assets = AssetDirectory::embedded(&files).build().unwrap();
@@ -172,7 +172,7 @@ async fn an_embedded_file_without_a_manifest_is_revalidated() {
     }
 }
 
-/// The form that was sent, by its coding and its content.
+/// The coding of a response, according to its field and its content.
 fn form(response: &Received) -> &'static str {
     let coding = response.field("content-encoding");
     let (form, name) = [("br", "style.css.br"), ("gzip", "style.css.gz"), ("zstd", "style.css.zst"), ("", "style.css")]
@@ -186,7 +186,7 @@ fn form(response: &Received) -> &'static str {
 
 #[tokio::test]
 async fn each_coding_of_a_file_is_chosen_by_weight_and_revalidated_with_its_own_tag() {
-    // Where the weights are equal, `ServeDir` has an order of its own, and it does not know `*`.
+    // `ServeDir` has its own order for equal weights, and does not support `*`.
     let table: &[(&str, &str, &str)] = &[
         ("", "", ""),
         ("br", "br", "br"),
@@ -300,7 +300,7 @@ async fn a_range_of_one_coding_is_never_combined_with_another() {
                     ("bytes=2-9999".to_owned(), 2, end),
                 ] {
                     let sentence = format!("{kind}, {url}, {coding:?}, {range}");
-                    // Without a condition, with the right one, and when the client would now get another form.
+                    // Without a condition, with the correct one, and with the tag of another coding.
                     let own = tag(coding);
                     for lines in [
                         &[("accept-encoding", accepted), ("range", &range)][..],
@@ -322,7 +322,8 @@ async fn a_range_of_one_coding_is_never_combined_with_another() {
                         assert_eq!(&part.body[..], &whole[first..=last], "{sentence}");
                         assert_eq!(part.field("cache-control"), cache_control, "{sentence}");
                     }
-                    // Of another form, of another file, weak, a date, two lines, and a form that is not accepted.
+                    // The tag of another coding, of another file, a weak tag, a date, two lines, and a coding that is
+                    // not accepted.
                     let other = tag(if coding == "gzip" { "br" } else { "gzip" });
                     let weak = format!("W/{own}");
                     for lines in [
@@ -369,7 +370,7 @@ async fn a_range_of_another_coding_than_the_client_has_is_refused() {
     let files = embedded();
     let assets = AssetDirectory::embedded(&files).build().unwrap();
     let asset = assets.asset("style.css").unwrap();
-    // It does not read `Accept-Encoding`.
+    // The service does not read `Accept-Encoding`.
     let always_br = tower::util::MapRequest::new(files, |mut request: Request<TestBody>| {
         request.headers_mut().insert("accept-encoding", "br".parse().unwrap());
         request
@@ -401,7 +402,7 @@ async fn each_encoded_file_on_disk_is_verified_by_its_own_content() {
         let before = fs::read(&path).unwrap();
         fs::write(&path, "of another length").unwrap();
         assert_eq!(said(coding).await, (404, NO_STORE.to_owned()), "{coding}");
-        // The same length, and another time.
+        // The same length, and another modification time.
         fs::write(&path, vec![b'x'; before.len()]).unwrap();
         assert_eq!(said(coding).await, (404, NO_STORE.to_owned()), "{coding}");
         assert_eq!(said("identity").await, (200, IMMUTABLE.to_owned()), "the others are as they were");
@@ -494,7 +495,7 @@ fn sent() -> impl Strategy<Value = Sent> {
         prop::collection::vec(forms(), 0..3),
     )
         .prop_map(|(is_versioned, is_head, mut accepted, range, if_range, if_none_match)| {
-            // `ServeDir` takes the greatest of two weights for one coding.
+            // `ServeDir` uses the greater of two weights for one coding.
             accepted.sort_by_key(|(coding, _)| *coding);
             accepted.dedup_by_key(|(coding, _)| *coding);
             Sent { is_versioned, is_head, accepted, range, if_range, if_none_match }
@@ -525,7 +526,7 @@ impl Sent {
         request(if self.is_head { Method::HEAD } else { Method::GET }, url, &lines)
     }
 
-    /// Whether the client accepts a form, by the least weight that it gives it.
+    /// Whether the client accepts a coding, according to its lowest weight.
     fn accepts(&self, form: &str) -> bool {
         let name = if form.is_empty() { "identity" } else { form };
         let least =
@@ -542,7 +543,7 @@ struct Seen {
     not_modified: usize,
 }
 
-/// The conditions for every response.
+/// The properties of every response.
 fn check_response(sent: &Sent, asset: &Asset, response: &Received, is_embedded: bool, seen: &mut Seen) {
     let coding = response.field("content-encoding");
     let content = |coding: &str| {
@@ -563,7 +564,8 @@ fn check_response(sent: &Sent, asset: &Asset, response: &Received, is_embedded: 
             let expected = content(&coding);
             assert_eq!(response.field("content-length"), expected.len().to_string());
             assert_eq!(&response.body[..], if sent.is_head { b"" } else { expected });
-            // `ServeDir` sends the file itself to a client that refuses every form, and does not know `*`.
+            // `ServeDir` sends the file without a coding to a client that refuses every coding, and does not support
+            // `*`.
             assert!(sent.accepts(&coding) || (!is_embedded && coding.is_empty()), "RFC 9110 section 12.5.3");
         }
         206 => {

@@ -1,4 +1,4 @@
-//! `EntityTagLayer`: what gets a tag, what does not, and what becomes of the body.
+//! `EntityTagLayer`: which responses get a tag, and that bodies are unchanged.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -222,7 +222,7 @@ async fn a_body_of_unknown_length_is_read_up_to_the_limit_and_then_streamed() {
         assert_eq!(response.body().size_hint().exact(), None);
         assert_eq!(content(response.into_body()).await, "hello world! and so on");
     }
-    // The cap for all bodies caps this too.
+    // The limit for all bodies also applies here.
     let capped = layer().max_body(5);
     assert_eq!(tag_of_body(capped, Frames::of(&["hello ", "world"])).await, None);
 }

@@ -1,5 +1,5 @@
-//! What other projects' suites say of cache fields: every row of `headers.json` that we
-//! adopt is checked here, or named with the part of the crate that it waits for.
+//! Facts about cache fields from the test suites of other projects. Each row of `headers.json` that we adopt is checked
+//! here, or listed with the missing part of the crate.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -20,14 +20,14 @@ use tower_cache_policy::{CachePolicyLayer, CachingLayer, ConditionalLayer, EdgeL
 
 use support::{Frames, NeverPolled, TestBody, call, content, field, field_name, get, latin1, request, response_with};
 
-/// Rows about parts that the crate does not have yet, and one that another test checks.
+/// Rows about missing parts of the crate, and a row that another test checks.
 const NOT_HERE: &[(&str, &str)] = &[
     #[cfg(not(feature = "assets"))]
     ("asset/", "with the feature `assets` they are checked here"),
     ("compress/", "`compression.rs` checks it, with the suffix `--gzip`, and what Caddy misses"),
 ];
 
-/// Rows where we keep the meaning and not the letters.
+/// Rows that we follow in meaning but not literally.
 const IN_OTHER_WORDS: &[(&str, &str)] = &[
     ("status/error_gets_no_store", "`private` stands beside `no-store`, which some shared caches need (G-07)"),
     ("asset/mismatch_must_not_be_cached", "`private` stands beside `no-store` here too (G-07)"),
@@ -180,7 +180,7 @@ fn looks_into_vary(fact: &Fact) {
     assert_eq!(found, fact.expect["result"], "{}", fact.name);
 }
 
-/// The policy that the row describes, as far as ours can say it at all.
+/// The policy that the row describes, if a `CachePolicy` can express it.
 fn policy_of(fact: &Fact) -> CachePolicy {
     if let Some(words) = fact.action["policy"].as_array() {
         let text = words.iter().map(|word| word.as_str().unwrap()).collect::<Vec<_>>().join(", ");
@@ -246,7 +246,7 @@ async fn says_policy(fact: &Fact) {
     }
 }
 
-/// The head of a response as hyper sends it.
+/// The head of a response in the form that hyper sends.
 async fn through_server(policy: CachePolicy) -> String {
     use http_body_util::Full;
     use hyper_util::rt::TokioIo;
@@ -274,7 +274,7 @@ async fn decides(fact: &Fact) {
     let said = field(&headers, "cache-control").unwrap();
     let expected = fact.expect["Cache-Control"].as_str().unwrap();
     if own == Some("do not override") {
-        // It has no directive that is known, so here it decides nothing, and stays beside the policy.
+        // The field has no known directive, so it is not a decision, and its members follow the policy.
         assert_eq!(said, format!("public, max-age=300, {expected}"), "{}", fact.name);
     } else if own.is_some() {
         assert_eq!(said, expected, "{}: left as it was written", fact.name);
@@ -384,7 +384,7 @@ async fn guards(fact: &Fact) {
     assert_eq!(!field.forbids_shared_storage(), fact.expect["shared_cacheable"], "{}: {field}", fact.name);
 }
 
-/// With files on a disk, of which each has a copy in gzip, and a page to fall back to.
+/// Files on disk, each with a gzip copy, and a fallback page.
 #[cfg(feature = "assets")]
 async fn serves_asset(fact: &Fact) {
     use tower_cache_policy::{AssetsLayer, assets::AssetManifest};

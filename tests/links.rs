@@ -1,4 +1,4 @@
-//! Checks that the relative links in Markdown pages lead to files, and to headings, of this repository.
+//! Checks that the relative links in Markdown pages lead to files and headings of this repository.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::collections::BTreeSet;

@@ -133,14 +133,14 @@ async fn a_nested_table_without_the_original_path_permits_nothing() {
     let explained = field(app.oneshot(request).await.unwrap().headers(), "cache-policy-explain").unwrap();
     assert!(explained.contains("unknown path"), "{explained}");
 
-    // With a record from outside of the router the path is known.
+    // If an outer layer of the router recorded the path, it is known.
     let app =
         Router::new().nest("/account", pages().layer(layer()).layer(forget.clone())).layer(OriginalPathLayer::new());
     assert_eq!(cache_control(&app, "/account/7").await, NO_STORE);
     let app = around(CachePolicyLayer::new(public)).layer(OriginalPathLayer::new());
     assert_eq!(cache_control(&app, "/account/7").await, PUBLIC);
 
-    // A record is not made of a path that is known to be another one.
+    // A path that is known to be changed is not recorded.
     let app = Router::new().nest("/account", pages().layer(layer()).layer(OriginalPathLayer::new()).layer(forget));
     assert_eq!(cache_control(&app, "/account/7").await, NO_STORE);
 }
@@ -192,7 +192,7 @@ async fn a_closure_can_read_the_original_path() {
             assert_eq!(cache_control(&app, path).await, expected, "{path}");
         }
     }
-    // By the path of the request, which the router has shortened.
+    // The path of the request, which the router has shortened.
     let unaware = CachePolicyLayer::new(move |request: &Parts| by_path(request.uri.path()));
     let app = Router::new().nest("/account", pages().layer(unaware));
     assert_eq!(cache_control(&app, "/account/7").await, PUBLIC);

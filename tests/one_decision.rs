@@ -1,4 +1,4 @@
-//! One decision, made once: what a response says in the end, where several readings of it once differed.
+//! One decision for each response, in cases in which several readings of a response differed in earlier versions.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -53,8 +53,7 @@ fn cache_control<B>(response: &Response<B>) -> Option<String> {
     field(response.headers(), "cache-control")
 }
 
-/// Whether a reader that takes directives as they come, in any order and with any fault, lets a shared cache
-/// store the response.
+/// Whether a permissive parser lets a shared cache store the response.
 fn a_lax_cache_stores<B>(asked: &Request<TestBody>, response: &Response<B>) -> bool {
     let (mut head, ()) = Response::new(()).into_parts();
     head.status = response.status();
@@ -155,13 +154,13 @@ async fn a_replaced_or_restricted_cache_control_removes_looser_edge_fields() {
             "what may be stored keeps its tags"
         );
     }
-    // A restriction is not lost with the field that states it.
+    // A restriction is preserved if its field is removed.
     const RESTRICTED: Lines = &[("cache-control", "public, max-age=60"), ("cdn-cache-control", "no-store")];
     for layer in [CachePolicyLayer::new(P).override_handler(), CachePolicyLayer::new(P).tighten()] {
         let response = fetch(layer.layer(says(RESTRICTED)), get("/", &[])).await;
         assert!(cache_control(&response).unwrap().starts_with("private"), "D4: {:?}", response.headers());
     }
-    // A handler's policy takes the place of its field, too.
+    // The policy of a handler also replaces its field.
     let handler = says_with(LINES, |response| _ = response.extensions_mut().insert(MINUTE));
     let response = fetch(CachePolicyLayer::new(P).layer(handler), get("/", &[])).await;
     assert_eq!(cache_control(&response).as_deref(), Some("private, max-age=60"));
@@ -263,7 +262,7 @@ async fn a_risk_is_accepted_for_the_values_that_the_layer_saw() {
     }
 }
 
-/// A service of files that makes its 304 itself, without the type of the content.
+/// A file service that generates a 304 without a content type.
 fn files(
     content_type: &'static str,
 ) -> impl Service<Request<TestBody>, Response = Response<TestBody>, Error = Infallible, Future: Send> + Clone {
@@ -297,7 +296,7 @@ async fn a_304_has_the_policy_of_its_200_if_the_content_decides() {
         let edge = EdgeLayer::new(EdgeProfile::CLOUDFLARE);
         let [complete, again] = both(edge.layer(immutable.layer(files(content_type)))).await;
         assert_eq!(cache_control(&again), cache_control(&complete), "D9: {content_type}");
-        // A policy layer alone has nothing to make the 304 from. It takes nothing back from what the 200 said.
+        // A policy layer alone cannot know the 200, so it does not change the policy of the 304.
         let [_, again] = both(CachePolicyLayer::new(CachePolicy::IMMUTABLE).layer(files(content_type))).await;
         assert_eq!(cache_control(&again), None, "D9: {content_type}");
     }
@@ -391,7 +390,7 @@ async fn each_lifetime_counts_in_the_order_in_which_the_edge_reads() {
         assert_eq!(field(response.headers(), name).as_deref(), Some(expected), "D17: {}", profile.name());
         assert_eq!(cache_control(&response).as_deref(), Some("public, max-age=0, must-revalidate"));
     }
-    // The edge's own field goes before the one for all.
+    // The field of the edge takes precedence over the standard field.
     const BOTH: Lines = &[
         ("cache-control", "max-age=5"),
         ("cdn-cache-control", "max-age=600"),

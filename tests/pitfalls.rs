@@ -1,7 +1,6 @@
-//! Mistakes of similar projects: one test for each, with its number in our list.
+//! Mistakes of similar projects, with one test for each. The number is that in our list.
 //!
-//! Where a mistake has a whole table elsewhere, the row here is the one that the peer
-//! fails, through the usual stack.
+//! If another test has a table for the mistake, the row here is the one that the peer fails, through the usual stack.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -187,7 +186,7 @@ async fn n11_n12_a_304_preserves_all_fields_that_do_not_describe_the_content() {
     }
 }
 
-// 13, content-length: 0 on a 304 over HTTP/2, is shown on the wire in `wire.rs`.
+// `wire.rs` tests number 13, `Content-Length: 0` on a 304 over HTTP/2.
 
 #[tokio::test]
 async fn n14_the_304_has_the_cache_control_of_the_200() {
@@ -232,7 +231,7 @@ async fn n16_both_orders_of_tags_and_compression_are_correct() {
     assert_eq!(again.status(), 304);
     assert_eq!(field(again.headers(), "vary").as_deref(), Some("accept-encoding"), "L-01, L-02");
 
-    // Outside, compressed bodies have no length; asked to, the layer reads them.
+    // In an outer layer, compressed bodies have no length, and the layer reads them if it is configured to.
     let outside = ServiceBuilder::new()
         .layer(ConditionalLayer::new())
         .layer(EntityTagLayer::new().buffer_unknown_length(1 << 20))
@@ -316,7 +315,7 @@ async fn n23_no_store_and_set_cookie_get_no_tag() {
         let response = call(&stack(move |_| with_status(200, &lines)), get("/", &[])).await;
         assert!(!response.headers().contains_key("etag"));
     }
-    // The layer's own policy does so too: for this reason it is inside the tags.
+    // The policy of the layer does this as well, so it is an inner layer of the tags.
     let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response_with("x", &[]))));
     let secret = ServiceBuilder::new().layer(CachingLayer::new(CachePolicy::NO_STORE)).service(handler);
     assert!(!call(&secret, get("/", &[])).await.headers().contains_key("etag"));
@@ -508,7 +507,7 @@ async fn invariant_only_declared_statuses_get_the_policy_of_a_success() {
     }
 }
 
-// ---- In the libraries that one would reach for ----
+// ---- Mistakes of libraries ----
 
 #[test]
 fn libraries_directives_are_not_lost() {

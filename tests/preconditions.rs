@@ -1,4 +1,5 @@
-//! Runs the precondition tests of other projects through the layers and judges them by RFC 9110 (`rfc_expect_status` in the data).
+//! Runs the precondition tests of other projects through the layers, with the status of RFC 9110 (`rfc_expect_status`
+//! in the data).
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -63,8 +64,7 @@ const OPEN: &[(&str, u16, &str)] = &[
 impl Case {
     fn expected(&self) -> Vec<u16> {
         match self.rfc_expect_status {
-            // A weekday that does not fit the date is the one row where the RFC's reading
-            // is one of several.
+            // The row with a wrong weekday is the only one for which the RFC permits several results.
             Some(status) => vec![status],
             None => {
                 let (_, ours, _) = OPEN
@@ -94,8 +94,8 @@ impl Case {
         request
     }
 
-    /// What a source would know. A source speaks for what a plain GET would answer with a
-    /// success; where that is a redirect or an error there is no representation to speak of.
+    /// The representation that a source knows. If a plain GET would return a redirect or an error, there is no
+    /// representation.
     fn representation(&self) -> Representation {
         let resource = &self.resource;
         if !resource.exists {
@@ -179,8 +179,8 @@ struct Ran {
     handler_ran: bool,
 }
 
-/// Through a stack whose layer has a validator source, or whose handler sets the
-/// validators. Where ranges matter the second asks the service itself with HEAD.
+/// A stack with a validator source, or with a handler that sets the validators. For ranges, the second sends HEAD to
+/// the service.
 async fn run(case: &Case, with_source: bool) -> Ran {
     let ran = Arc::new(AtomicBool::new(false));
     let handler = {
@@ -245,7 +245,7 @@ async fn validators_of_the_handler_decide_safe_requests_after_it() {
         if case.is_safe() {
             judge(&case, &ran.response, "the handler");
         } else {
-            // P-09: a 412 now would be a lie.
+            // P-09: the write has already happened, so a 412 would be wrong.
             assert_eq!(ran.response.status().as_u16(), case.resource.status_unconditional, "{}", case.name);
         }
         if case.has("304-headers") {

@@ -90,7 +90,7 @@ fn a_url_is_absolute_and_unambiguous() {
         assert!(Purge::url(text).is_ok(), "{text}");
         assert!(Purge::url(text.parse::<Uri>().unwrap()).is_ok(), "{text}");
     }
-    // The fragment is no part of what is stored.
+    // The fragment is not part of the cache key.
     assert_eq!(Purge::url("https://example.com/a#b").unwrap(), Purge::url("https://example.com/a").unwrap());
 }
 
@@ -102,7 +102,7 @@ fn e5_a_url_is_written_as_caches_store_it() {
         ("HTTPS://WWW.Example.COM/Page?Q=A", "https://www.example.com/Page?Q=A"),
         ("https://example.com:0443/", "https://example.com/"),
         ("http://example.com:00080/", "http://example.com/"),
-        // The default of the other scheme is not one.
+        // The default port of the other scheme is preserved.
         ("http://example.com:443/", "http://example.com:443/"),
         ("https://example.com:80/", "https://example.com:80/"),
         ("https://example.com:08443/", "https://example.com:8443/"),

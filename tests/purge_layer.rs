@@ -178,7 +178,7 @@ async fn a_purger_that_is_not_ready_delays_only_a_purge() {
     let (purger, mut purges) = mock::pair::<Purge, ()>();
     purges.allow(0);
     let layer = PurgeLayer::new(purger);
-    // Reads and writes without a purge do not ask it.
+    // Requests without a purge do not call the purger.
     let without = layer.layer(handler(StatusCode::OK, None));
     without.oneshot(request(Method::POST)).await.unwrap();
     let read = layer.layer(handler(StatusCode::OK, Some(article())));
@@ -242,7 +242,7 @@ async fn an_error_of_the_inner_service_is_returned_and_purges_nothing() {
     assert!(purged.lock().unwrap().is_empty());
 }
 
-/// Polls once and drops.
+/// Polls a future once and drops it.
 fn give_up<F: Future>(future: F) {
     assert!(pin!(future).as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
 }

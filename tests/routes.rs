@@ -1,4 +1,4 @@
-//! `RoutePolicies`: which route, which of its policies, what is refused, and how it is read.
+//! `RoutePolicies`: the matched route, its policy, rejected tables, and the rendered table.
 #![cfg(feature = "routes")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -28,7 +28,7 @@ const fn p(seconds: u64) -> CachePolicy {
     CachePolicy::public(Duration::from_secs(seconds))
 }
 
-/// The fields of a response without a policy of its own, after the layer.
+/// The fields of a response without its own policy, after the layer.
 fn through(layer: &CachePolicyLayer, request: Request<TestBody>, status: u16, lines: &[(&str, &str)]) -> HeaderMap {
     answered(layer, request, status, lines).headers().clone()
 }
@@ -265,7 +265,7 @@ fn within_a_route_the_more_specific_policy_counts() {
         ("4: or with two", &get, "/typed", 200, &["image/png", "text/html"], "private, no-cache"),
         ("4: or with none that can be read", &get, "/typed", 200, &["text/html charset=x"], "private, no-cache"),
         ("4: or in parts", &get, "/typed", 206, &["multipart/byteranges; boundary=x"], "private, no-cache"),
-        // 5: the route's own.
+        // 5: the default of the route.
         ("5: another type", &get, "/all", 200, &["text/css"], "public, max-age=1"),
         ("5: a route without types does not ask", &get, "/own", 304, &[], "public, max-age=8"),
         ("5: on a 206", &get, "/own", 206, &[], "public, max-age=8"),
@@ -647,7 +647,7 @@ fn a_table_allocates_only_where_matchit_does() {
         std::future::ready(Ok::<_, Infallible>(response))
     });
     let mut layered = CachePolicyLayer::new(routes).layer(service);
-    // A thread that reads a shared table for the first time gets a place of its own there.
+    // The first read of a shared table in a thread allocates a slot.
     drop(layered.call(get("/", &[])));
     let allocated = |call: &mut dyn FnMut()| allocation_counter::measure(call).count_total;
     for path in ["/x", "/a/b/c", "/b/x/y", "/a/b/c/d", "/a/../b", "/"] {
@@ -679,7 +679,7 @@ struct Said {
     types: Vec<&'static str>,
 }
 
-/// Which word of a route counts, told by its number so that each is another lifetime.
+/// The lifetime is the number of the policy that applies, so each policy is distinct.
 fn lifetime(route: usize, word: usize) -> u64 {
     (route * 100 + word + 1) as u64
 }
@@ -733,7 +733,7 @@ fn by_the_page(
     if ![200, 203, 206, 304].contains(&status) {
         return Some(nobody.into());
     }
-    // N-01: what goes by the type of the content is not said of a 304 that has none.
+    // N-01: a 304 without a content type gets no policy that depends on it.
     if status == 304 && content_type.is_none() && !said.types.is_empty() {
         return None;
     }

@@ -79,7 +79,7 @@ const URLS: &[(&str, &str, u16, &str, Tag)] = &[
 #[tokio::test]
 async fn each_url_has_its_cache_control() {
     let [one, other] = Site::over_both(false).await;
-    // The file of policies says what the code says.
+    // The file of policies equals the code.
     let by_file = Site::start("HTTP/1.1", Some(policies()), false).await;
     for site in [one, other, by_file] {
         for (sentence, path, status, cache_control, etag) in URLS {
@@ -112,7 +112,7 @@ fn no_edges() -> Edges {
     Edges::new([]).unwrap()
 }
 
-/// A change of policy is a change of this file, which a review sees line by line.
+/// A change of a policy changes this file, so it is visible in a review.
 #[test]
 fn the_policies_of_the_site_equal_the_reviewed_ones() {
     let reviewed = include_str!("data/site-policies.md");
@@ -254,7 +254,7 @@ fn a_page_with_an_unknown_file_stops_the_program_at_startup() {
     assert!(error.to_string().contains("there is no asset named `cup.svg`"), "{error}");
 }
 
-// ==== What has not changed is not sent again ====
+// ==== Revalidation ====
 
 #[tokio::test]
 async fn each_coding_is_revalidated_with_its_own_tag_and_the_304_has_the_fields_of_the_200() {
@@ -276,7 +276,7 @@ async fn each_coding_is_revalidated_with_its_own_tag_and_the_304_has_the_fields_
                 let revalidation: Fields<'_> = &[accepted, ("if-none-match", tag)];
                 let again = site.fetch(Method::GET, path, revalidation, "").await;
                 assert_not_modified(&again, &full, &row);
-                // The weak ones are made from the content, which HEAD does not have.
+                // Weak tags are generated from the content, which HEAD does not have.
                 if !weak {
                     let again = site.fetch(Method::HEAD, path, revalidation, "").await;
                     assert_not_modified(&again, &full, &format!("HEAD: {row}"));
@@ -320,7 +320,7 @@ async fn a_changed_page_is_sent_again() {
     }
 }
 
-// ==== Nobody's change is lost ====
+// ==== Lost updates ====
 
 /// The description of a write, the write, its status, and the tag of the article afterwards.
 type Write = (&'static str, Method, &'static str, Fields<'static>, u16, Option<&'static str>);
@@ -417,8 +417,8 @@ async fn exactly_one_of_a_hundred_writes_with_the_same_tag_succeeds() {
     let app = app::app(Store::new(), download.path(), &assets, None, &no_edges(), false, log).unwrap();
     let all_let_through = Arc::new(Barrier::new(WRITERS));
     let writers = (0..WRITERS).map(|_| {
-        // The layer decides before the content is read. So when each content waits for all
-        // others to be read, the layer has let all of them through before the first write.
+        // The layer decides before the content is read. Each request sends its content after all others have arrived,
+        // so the layer has forwarded all of them before the first write.
         let let_through = all_let_through.clone();
         let content = Body::from_stream(stream::once(async move {
             let_through.wait().await;
@@ -441,7 +441,7 @@ async fn exactly_one_of_a_hundred_writes_with_the_same_tag_succeeds() {
     assert_eq!(last.headers()["etag"], "\"1-2\"");
 }
 
-// ==== A download is resumed, or begun again, and never joined of two files ====
+// ==== Ranges ====
 
 #[tokio::test]
 async fn a_range_is_sent_only_of_the_file_that_the_client_has() {
@@ -537,9 +537,9 @@ async fn each_request_is_logged_with_its_bytes_and_its_reason() {
     }
 }
 
-// ==== The site, and how it is asked ====
+// ==== The site and its client ====
 
-/// A site on a port of its own, asked over one version of HTTP.
+/// A site on its own port, with a client for one HTTP version.
 struct Site {
     version: &'static str,
     address: SocketAddr,
@@ -574,7 +574,7 @@ impl Site {
         Self { version, address, client, lines, assets, _download: download }
     }
 
-    /// Asks, and leaves the content where it is: that of an event stream has no end.
+    /// Sends a request without reading the content, because an event stream never ends.
     async fn head(&self, method: Method, path: &str, fields: Fields<'_>) -> Response<Incoming> {
         self.send(method, path, fields, "").await
     }

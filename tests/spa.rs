@@ -1,4 +1,4 @@
-//! Single-page applications: the page for every unknown path, and files that are what their names say.
+//! Single-page applications: the page for every unknown path, and files of the expected type.
 #![cfg(feature = "assets")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -39,13 +39,13 @@ fn assets(name: &str, directory: &AssetDirectory) -> AssetManifest {
     AssetManifest::from_vite(&manifest, &directory).unwrap()
 }
 
-/// The application by `ServeDir`.
+/// The application on disk, served by `ServeDir`.
 fn application(name: &str) -> TestService {
     let layer = AssetsLayer::new(assets(name, &AssetDirectory::new(dist(name)))).fallback_page("index.html").unwrap();
     collected(layer.layer(ServeDir::new(dist(name))))
 }
 
-/// The application in the program.
+/// The application embedded in the program.
 fn embedded(name: &str) -> TestService {
     let files = ["index.html", "favicon.svg", "robots.txt"].map(str::to_owned).into_iter().chain(
         fs::read_dir(dist(name).join("assets"))
@@ -124,7 +124,7 @@ async fn files_have_the_type_of_their_names() {
 #[tokio::test]
 async fn an_unknown_asset_is_a_404_that_no_cache_stores() {
     for (kind, service) in both() {
-        // Next to hashed files nothing is a page, whatever the client accepts.
+        // Paths in the directory of hashed files never get the page, whatever the client accepts.
         for path in [
             "/assets/index-00000000.js",
             "/assets/lazy",
@@ -147,7 +147,7 @@ async fn an_unknown_asset_is_a_404_that_no_cache_stores() {
                 assert_eq!(response.said(), (404, NO_STORE.to_owned()), "G-19: {kind}, {path}, {accept}");
             }
             assert_eq!(send(&service, get(path, &[])).await.said(), (404, NO_STORE.to_owned()), "{kind}, {path}");
-            // Somebody opens `/packages/three.js` in a tab.
+            // A user opens `/packages/three.js` in a tab.
             let page = send(&service, get(path, &[("accept", NAVIGATION)])).await;
             assert_eq!(page.said(), (200, NO_CACHE.to_owned()), "{kind}, {path}");
             assert_eq!(page.field("vary"), "accept", "K-02: {kind}, {path}");
@@ -272,7 +272,7 @@ async fn the_page_is_the_same_below_a_prefix_and_in_an_outer_layer() {
     }
 }
 
-/// A site with pages of its own, behind assets at the root.
+/// A site with other pages, with assets at the root.
 fn site(assets: &AssetManifest) -> TestService {
     let files = EmbeddedFiles::new([("style.css", b"p{}".as_slice()), ("about", b"?")]).unwrap();
     let inner = service_fn(move |request: Request<TestBody>| {

@@ -1,4 +1,4 @@
-//! A path that some software resolves to another one: tables of routes, assets and purges agree on which these are.
+//! Suspicious paths, which some software resolves to other paths: route tables, assets and purges detect the same ones.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -19,7 +19,7 @@ use support::{TestBody, call, collected, field, get, response_with};
 const ORDINARY: [&str; 8] =
     ["/account", "/.well-known/x", "/a..b", "/a/...", "/v1.2/x", "/caf%C3%A9", "/a%20b", "/users/john.doe"];
 
-/// Each way to write `.` or `..` that some software reads so.
+/// Each spelling that some software reads as `.` or `..`.
 fn suspicious() -> Vec<String> {
     let dots = ["..", "%2e%2e", ".%2E", "%2e.", "%252e%252e", "%25252e.", "%c0%ae%c0%ae", "%u002e%u002e", "%ef%bc%8e."];
     let ends =

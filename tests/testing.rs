@@ -1,4 +1,4 @@
-//! The assertions: each holds where it should, and where it does not, tells why.
+//! The assertions: each passes where it should, and its failure states the reason.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::convert::Infallible;
@@ -47,7 +47,7 @@ async fn holds(assertion: impl Future<Output = ()>) {
     assertion.await;
 }
 
-/// The message of an assertion that does not hold.
+/// The message of a failed assertion.
 async fn fails(assertion: impl Future<Output = ()>) -> String {
     let panic = AssertUnwindSafe(assertion).catch_unwind().await.unwrap_err();
     let message = panic.downcast_ref::<String>().cloned().unwrap();
@@ -56,7 +56,7 @@ async fn fails(assertion: impl Future<Output = ()>) -> String {
     message
 }
 
-/// As [`fails`], and the audit is there.
+/// Like [`fails`], and checks that the message contains the audit.
 async fn fails_with_audit(assertion: impl Future<Output = ()>) -> String {
     let message = fails(assertion).await;
     for part in ["GET /", "A browser ", "A shared cache ", "RFC 9111 section 3"] {
@@ -147,7 +147,7 @@ async fn vary_is_also_on_the_response_to_a_request_without_the_field() {
     assert!(message.starts_with("expected `accept-language` in `Vary`"), "{message}");
 }
 
-/// A resource that PUT replaces, with or without a look at its precondition.
+/// A resource that PUT replaces, with or without evaluating its precondition.
 #[derive(Clone, Default)]
 struct Resource {
     version: Arc<AtomicUsize>,

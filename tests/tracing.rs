@@ -1,4 +1,4 @@
-//! The events of decisions, and of what an edge layer notices.
+//! The events of decisions, and of diagnostics of an edge layer.
 #![cfg(feature = "tracing")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -20,7 +20,7 @@ use tracing::{Event, Metadata, Subscriber};
 
 use support::{TestBody, call, get, response_with};
 
-/// Keeps the fields of each event as one line.
+/// Records the fields of each event as one line.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<String>>>);
 

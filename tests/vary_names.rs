@@ -106,6 +106,6 @@ fn equal_policies_have_equal_names() {
     assert_ne!(one, PUBLIC.vary(&["accept"]));
     assert!(one.vary_names().eq(["accept", "origin"]));
     assert_eq!(format!("{one:?}"), "CachePolicy(public, max-age=60; vary: accept, origin)");
-    // It is copied for each response that a handler gives a policy.
+    // A policy is copied for each response of a handler with one.
     assert!(size_of::<CachePolicy>() <= 72, "{}", size_of::<CachePolicy>());
 }

@@ -1,4 +1,4 @@
-//! The layers, asked and fields with such fields and paths.
+//! The layers, with requests and responses that contain such fields and paths.
 
 use std::convert::Infallible;
 use std::future::{Future, Ready, ready};
@@ -49,7 +49,7 @@ pub(crate) fn all() -> Vec<Parser> {
         messages("CachingLayer", &CachingLayer::new(PUBLIC), ASKED, SELECTED),
         messages("CachingLayer, a source", &CachingLayer::new(PUBLIC).validators(source), RANGES, ANSWERED),
     ];
-    // One for each way to write a lifetime, and to part tags.
+    // One profile for each syntax of lifetimes and tags.
     let edge = |name, profile: EdgeProfile, fields| response_parser(name, &EdgeLayer::new(profile), fields);
     all.extend([
         edge("EdgeLayer, standard", EdgeProfile::STANDARD, &["cache-control", "cdn-cache-control"]),
@@ -81,7 +81,7 @@ fn assets() -> AssetManifest {
     AssetManifest::from_contents([("files/style.css", "a"), ("files/page.html", "b")]).unwrap()
 }
 
-/// A service that responds with these fields, once each time.
+/// A service that returns these fields.
 #[derive(Clone, Default)]
 struct Origin {
     headers: Arc<Mutex<HeaderMap>>,
@@ -128,7 +128,7 @@ where
     messages(name, layer, &[], fields)
 }
 
-/// A request for such a path.
+/// A request for a path that contains the input.
 fn paths<L, S, B>(name: &'static str, layer: &L) -> Parser
 where
     L: Layer<Origin, Service = S>,

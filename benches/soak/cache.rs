@@ -24,7 +24,7 @@ struct Stored {
     by_path: HashMap<String, Vec<Variant>>,
     /// Incremented by each invalidation.
     moment: u64,
-    /// When each group was invalidated last.
+    /// The time of the last invalidation of each group.
     invalidated: HashMap<String, u64>,
 }
 

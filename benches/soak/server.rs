@@ -126,7 +126,7 @@ fn app(directory: &std::path::Path, assets: &AssetManifest) -> Router {
         .route("/counters/{n}", get(counter).put(count))
         .route("/leases/{n}", put(take).delete(release))
         .layer(guarded.clone());
-    // The handler decides nothing. That one writes at a time is seen to outside of the layer.
+    // The handler does not evaluate preconditions. An outer layer permits one write at a time.
     let ledgers = Router::new()
         .route("/ledgers/{n}", get(ledger).put(enter))
         .layer(guarded)

@@ -206,7 +206,7 @@ fn storing() -> Vec<Case> {
     cases
 }
 
-/// The cost of an entity tag without the rest: only the hashes.
+/// The cost of the hashes of entity tags.
 fn hashes() -> Vec<Case> {
     [("1 KiB", KIB, 500), ("16 KiB", 16 * KIB, 500), ("1 MiB", KIB * KIB, 20)]
         .into_iter()

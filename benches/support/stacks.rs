@@ -202,7 +202,7 @@ impl Stacks {
     }
 }
 
-/// The request of a client that has the response of this service.
+/// The request of a client that has stored the response of this service.
 fn again<S, B>(mut service: S, question: Question) -> Question
 where
     S: Service<Request<()>, Response = Response<B>, Error: Debug>,

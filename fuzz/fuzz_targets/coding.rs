@@ -1,4 +1,4 @@
-//! Entity tags under codings: one to one (V-09, L-01).
+//! Entity tags with content codings: the mapping is one to one (V-09, L-01).
 #![no_main]
 
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, IF_MATCH, IF_NONE_MATCH, IF_RANGE};
@@ -23,7 +23,7 @@ fuzz_target!(|input: &[u8]| {
         assert_eq!(before.if_none_match.is_some(), after.if_none_match.is_some(), "P-17");
         let members = |lines: &Option<Vec<Vec<_>>>| lines.clone().unwrap_or_default().concat();
         if method == Method::PUT {
-            // Every member stays one, so that an invalid list stays invalid (P-22).
+            // The number of members is unchanged, so an invalid list stays invalid (P-22).
             assert_eq!(members(&after.if_none_match).len(), members(&expected.if_none_match).len());
             assert_eq!(members(&after.if_match).len(), members(&expected.if_match).len());
         }
@@ -36,7 +36,7 @@ fuzz_target!(|input: &[u8]| {
     add_coding_suffix(&mut headers);
 });
 
-/// A tag that a service makes comes back to it as it was, and no two variants share one.
+/// A tag of the service returns to it unchanged, and no two variants share a tag.
 fn one_to_one(tag: &[u8]) {
     let Some(own) = EntityTagRef::parse(tag) else { return };
     let Ok(value) = HeaderValue::from_bytes(tag) else { return };

@@ -1,5 +1,4 @@
-//! The file of policies: any text is a table or an error with a place, and a table that is
-//! written in the words of fields says what it was.
+//! The file of policies: any text is a valid table or an error with a position.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

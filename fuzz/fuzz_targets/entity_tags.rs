@@ -1,5 +1,4 @@
-//! Entity tags and lists of them, against the grammar read octet by octet (V-01 to V-06, P-21,
-//! P-23).
+//! Compares entity tags and lists with a parser that reads the grammar byte by byte (V-01 to V-06, P-21, P-23).
 #![no_main]
 
 use http::header::IF_NONE_MATCH;

@@ -1,7 +1,7 @@
-//! `Preconditions` against the text of RFC 9110 section 13 (P-01 to P-29, R-08 to R-12).
+//! Compares `Preconditions` with the text of RFC 9110 section 13 (P-01 to P-29, R-08 to R-12).
 //!
-//! The input is a message: a line with the method, the fields of the request, an empty line, and
-//! the fields of what there is.
+//! The input is a message: a line with the method, the fields of the request, an empty line, and the fields of the
+//! current representation.
 #![no_main]
 
 use http::Method;
@@ -32,7 +32,7 @@ fuzz_target!(|input: &[u8]| {
     let after = own.evaluate_response(&answer, now());
     assert_eq!(after.outcome(), if safe { expected } else { Outcome::Proceed });
     assert_eq!(after.condition().is_none(), after.outcome() == Outcome::Proceed);
-    // A condition that cannot be shown to hold lets no write through and makes no 304.
+    // A condition that cannot be proven refuses a write and does not give a 304.
     let unknown = own.evaluate(&Representation::Unknown, now()).outcome();
     let refused = !safe && !exempt && asked.protects_a_write();
     assert_eq!(unknown, if refused { Outcome::PreconditionFailed } else { Outcome::Proceed });
@@ -43,7 +43,7 @@ fuzz_target!(|input: &[u8]| {
         let asks = method == Method::GET && request.contains_key("range") && request.contains_key("if-range");
         assert_eq!(range == IfRange::Absent, !asks, "R-08");
         if range == IfRange::True {
-            // R-11: a strong tag that is the same, as no date here is known to be strong.
+            // R-11: only an equal strong tag matches, because no date here is declared strong.
             let asked = request["if-range"].as_bytes().trim_ascii();
             assert!(answer["etag"].as_bytes().trim_ascii() == asked && asked.starts_with(b"\""), "R-10");
             assert!(matches!(representation, Representation::Current(_)));

@@ -1,7 +1,7 @@
-//! Purges of any URL and any tags, at every API: an error, or requests that say what was asked
-//! and nothing more. The same text as the body of a response: a judgement without a credential.
+//! Purges of any URL and any tags at every API give an error or valid requests. The same text as the body of a response
+//! gives a result without the credential.
 //!
-//! The input: a URL, a line with words for tags.
+//! The input: a URL, and a line of tags.
 #![no_main]
 
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use tower_cache_policy_purge::{
 };
 
 fuzz_target!(|text: &str| {
-    // The fuzzer learns the credential from comparisons, and may put it into a URL itself.
+    // The fuzzer learns the credential from comparisons, and may use it in a URL.
     if text.contains("s3cr3t") {
         return;
     }
@@ -31,7 +31,7 @@ fuzz_target!(|text: &str| {
     send(&purge);
     send(&purge.clone().soft());
     send(&purge.and(Purge::everything()));
-    // Settings that an operator may mistype.
+    // Settings that an operator may misspell.
     let _ = (Varnish::new(url).is_ok(), Squid::new(url).is_ok(), Akamai::new(url, Unsigned::new()).is_ok());
     let _ = Nginx::new("http://10.0.0.7").map(|nginx| nginx.location(url).is_ok());
     let _ = (Credential::new(url).is_ok(), Cloudflare::new(url, secret()).is_ok());

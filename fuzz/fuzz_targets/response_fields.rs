@@ -49,7 +49,7 @@ fn freshness(status: StatusCode, headers: &HeaderMap, seconds: u64) {
         } else if words.iter().all(|word| word.no_store) {
             assert!(fresh.forbids_stale(), "{headers:?}");
         } else if let Some(most) = most {
-            // A response that may be reused may be by the longest reading of its fields.
+            // The lifetime is at most that of the most permissive reading.
             assert!(!fresh.may_reuse() || seconds <= most, "{headers:?}");
         }
     }

@@ -20,7 +20,7 @@ fuzz_target!(|input: &[u8]| {
     let mut count = 0;
     for (index, pattern) in patterns.lines().enumerate() {
         let policy = CachePolicy::public(Duration::from_secs(1 + index as u64));
-        // Each alone first, so that one that is refused does not hide the others.
+        // Tries each pattern alone first, so that a rejected one does not hide the others.
         let mut route = RoutePolicy::new(policy);
         if let Some((_, words)) = pattern.split_once(" # ") {
             route = route.vary([words]).tags([words]).content_type(words, CachePolicy::NO_CACHE);

@@ -1,6 +1,6 @@
 //! Functions that several targets share.
 
-// The tests have it, and share it with the targets.
+// The module is shared with the tests.
 #[path = "../../tests/support/hostile/mod.rs"]
 pub mod hostile;
 
@@ -17,7 +17,7 @@ pub fn lines(input: &[u8]) -> Vec<HeaderValue> {
     input.split(|byte| *byte == b'\n').filter_map(|line| HeaderValue::from_bytes(line).ok()).collect()
 }
 
-/// The input as a message: lines of `name: value`, up to an empty one, and what follows it.
+/// Reads the input as a message: lines of `name: value` up to an empty line, and the rest.
 pub fn fields(input: &[u8]) -> (HeaderMap, &[u8]) {
     let mut headers = HeaderMap::new();
     let mut rest = input;

@@ -1,4 +1,4 @@
-//! Clocks that jump between two requests, backwards, forwards, and to where no date is.
+//! Clocks that jump between two requests: backwards, forwards, and to times without a date.
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -49,7 +49,7 @@ fn date(seconds: i64) -> HttpDate {
     HttpDate::from_unix_seconds(seconds).unwrap()
 }
 
-/// All of the layers that read a clock, around a page that was changed at noon.
+/// All layers that read a clock, with a page that changed at noon.
 fn service(hands: &Hands, with_source: bool, page: &'static [(&'static str, &'static str)]) -> Service {
     let policy = ServiceBuilder::new()
         .layer(EdgeLayer::new(EdgeProfile::NGINX).clock(hands.clock()))
@@ -77,7 +77,7 @@ async fn get(service: &Service, lines: &[(&str, &str)]) -> (StatusCode, HeaderMa
     (head.status, head.headers)
 }
 
-/// Where clocks have been seen.
+/// Clock times that occur in practice.
 const JUMPS: [i64; 10] = [
     NOON + 1,
     NOON - HOUR,
@@ -177,7 +177,7 @@ async fn a_date_shared_by_two_versions_never_permits_a_range() {
 #[tokio::test]
 async fn an_expired_response_stays_expired_if_the_clock_goes_back() {
     let hands = Hands::at(NOON);
-    // The response forbids storage with an `Expires` field by its own clock.
+    // The response has an expired `Expires` field, according to its own clock.
     let page = &[("date", "Mon, 01 Jun 2026 12:00:00 GMT"), ("expires", "Mon, 01 Jun 2026 12:00:00 GMT")];
     let service = service(&hands, false, page);
     for seconds in JUMPS {

@@ -1,4 +1,4 @@
-//! Clients that leave at each step, on real connections.
+//! Clients that disconnect at each step, on real connections.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -26,8 +26,7 @@ use tower_http::compression::CompressionLayer;
 use super::PUBLIC;
 use crate::loopback::{BoxError, Client, Events, VERSIONS, request, serve, with_body};
 
-/// All layers around handlers that tell what becomes of them. A path with `hangs` never gets
-/// further than there.
+/// All layers, with handlers that record their events. A path with `hangs` stops at that step.
 fn app(events: &Events) -> Router {
     let source = {
         let events = events.clone();
@@ -88,7 +87,7 @@ async fn handler_hangs(State(events): State<Events>) -> &'static str {
     "hello"
 }
 
-/// A piece, and then nothing, for ever.
+/// A body of one chunk that never ends.
 async fn body_hangs(State(events): State<Events>) -> Body {
     let end = events.at_end("body ended");
     events.add("body begun");
@@ -99,7 +98,7 @@ async fn body_hangs(State(events): State<Events>) -> Body {
     }))))
 }
 
-/// Long ones: HTTP/2 takes many short frames for an attack.
+/// Long chunks, because HTTP/2 treats many short frames as an attack.
 const EVENT: [u8; 1 << 12] = [b'\n'; 1 << 12];
 
 async fn endless_events(State(events): State<Events>) -> Response {
@@ -130,7 +129,7 @@ async fn write_and_purge(State(events): State<Events>) -> Response {
     response
 }
 
-/// Asks, waits until it has come to `begun`, and leaves.
+/// Sends a request, waits for the event `begun`, and disconnects.
 async fn leave_at(events: &Events, version: Version, method: &'static str, path: &'static str, begun: &'static str) {
     let server = serve(app(events)).await;
     let mut client = Client::connect(server, version).await;
@@ -201,7 +200,7 @@ async fn over_http_2_a_cancelled_stream_does_not_affect_others() {
         drop(response);
         events.until("body ended", count).await;
         {
-            // A request without a response so far.
+            // A request that has no response yet.
             let asking = client.send(request("PUT", server, "/handler-hangs", &[]));
             let begun = events.until("handler begun", count);
             tokio::select! {
@@ -230,7 +229,7 @@ async fn a_client_that_disconnects_during_its_upload_writes_and_purges_nothing()
         events.until("upload begun", 1).await;
         connection.close();
         _ = asking.await;
-        // The handler is dropped while it waits, or its body ends.
+        // The handler is dropped while it waits, or its body is dropped.
         wait_for_quiet(&events).await;
         assert_eq!((events.count("upload read"), events.count("purge begun")), (0, 0), "{version:?}");
     }
@@ -246,7 +245,7 @@ async fn a_client_that_disconnects_after_the_write_cancels_the_purge_but_not_the
     }
 }
 
-/// Waits until the server has noticed a closed connection, with requests on another one.
+/// Sends requests on another connection until the server has noticed that the first one is closed.
 async fn wait_for_quiet(events: &Events) {
     let server = serve(app(events)).await;
     for _ in 0..10 {

@@ -21,7 +21,7 @@ use crate::support::{TestBody, content, field, request};
 const OLD: &[u8] = b"the old content";
 const NEW: &[u8] = b"NEW CONTENT, and longer";
 
-/// Another file under the name, as a deployment does it. Its time is a minute later each time.
+/// Replaces the file, as a deployment does. The modification time increases by a minute each time.
 fn replace(path: &Path, content: &[u8], minutes: u64) {
     let beside = path.with_extension("new");
     let mut file = fs::File::create(&beside).unwrap();
@@ -31,8 +31,7 @@ fn replace(path: &Path, content: &[u8], minutes: u64) {
     fs::rename(beside, path).unwrap();
 }
 
-/// A range of the old file, with the tag of the old file, when the file changes once the source has
-/// said that it is still there.
+/// A request for a range of the old file with its tag. The file changes after the source has confirmed the tag.
 #[tokio::test]
 async fn a_file_that_changes_after_the_lookup_is_never_sent_with_the_old_tag() {
     let directory = tempfile::tempdir().unwrap();
@@ -60,8 +59,8 @@ async fn a_file_that_changes_after_the_lookup_is_never_sent_with_the_old_tag() {
         let lines: Vec<_> =
             lines.iter().map(|(name, value)| (*name, if value.is_empty() { &old_tag } else { *value })).collect();
         let response = service.oneshot(request(Method::GET, "/a.txt", &lines)).await.unwrap();
-        // The source proved the range when it was asked. The client is told of which file the part
-        // is, and joins it to no other (RFC 9110 section 15.3.7.3).
+        // The source proved the range at the time of the lookup. The response has the tag of its file, so the client
+        // does not combine it with another one (RFC 9110 section 15.3.7.3).
         assert_eq!(response.status(), status, "{sentence}");
         let tag = field(response.headers(), "etag").unwrap();
         assert_ne!(tag, old_tag, "{sentence}: the old tag on new octets");
@@ -95,8 +94,8 @@ async fn a_file_deleted_after_the_lookup_is_a_404_that_no_cache_stores() {
     is_kept_by_nobody(response.headers());
 }
 
-/// The preconditions of a write are decided before the handler: what changes in between is for the
-/// handler, inside its transaction.
+/// The preconditions of a write are decided before the handler. The handler must check for later changes in its
+/// transaction.
 #[tokio::test]
 async fn a_handler_that_checks_again_sees_a_concurrent_write() {
     use tower_cache_policy::protocol::{EntityTag, Outcome, Preconditions, Representation, Validators};
@@ -110,7 +109,7 @@ async fn a_handler_that_checks_again_sees_a_concurrent_write() {
         let source = move |_: &http::request::Parts| std::future::ready(current(*of_source.lock().unwrap()));
         ConditionalLayer::new().validators(source).layer(service_fn(move |request: Request<TestBody>| {
             let mut version = of_handler.lock().unwrap();
-            // Another client's write comes first.
+            // The write of another client is first.
             *version += 1;
             let preconditions = Preconditions::new(request.method(), request.headers());
             let now = tower_cache_policy::protocol::HttpDate::UNIX_EPOCH;

@@ -1,5 +1,5 @@
-//! Handlers, sources, purgers and bodies that panic, with tower-http's `CatchPanicLayer` inside and
-//! outside of the layers.
+//! Handlers, sources, purgers and bodies that panic, with tower-http's `CatchPanicLayer` as an inner and as an outer
+//! layer.
 
 use std::convert::Infallible;
 
@@ -48,7 +48,7 @@ async fn panics() -> &'static str {
     give_up()
 }
 
-/// The length is known, so that the layer reads the body for a tag.
+/// A body with a known length, so the layer reads it for a tag.
 async fn body_panics() -> axum::response::Response {
     let mut response = axum::response::Response::new(Body::new(Sized(Body::from_stream(a_piece_and_a_panic()))));
     response.headers_mut().insert("content-type", http::HeaderValue::from_static("text/plain"));
@@ -92,7 +92,7 @@ fn source(parts: &Parts) -> impl Future<Output = Representation> + use<> {
     }
 }
 
-/// Panics without output.
+/// Panics without printing a message.
 fn give_up() -> ! {
     std::panic::resume_unwind(Box::new("as it was meant to"))
 }
@@ -113,7 +113,7 @@ async fn a_panic_caught_by_an_inner_layer_is_an_error_that_no_cache_stores() {
             assert_eq!(response.field("cache-control").as_deref(), Some("private, no-store"), "G-04");
             is_kept_by_nobody(&response.headers);
         }
-        // The same connection and the same services go on.
+        // The connection and the services still work.
         let response = client.fetch(request("GET", server, "/", &[])).await;
         assert_eq!(response.field("cache-control").as_deref(), Some("public, max-age=300"));
         assert_eq!(response.content, b"hello");
@@ -159,13 +159,13 @@ async fn a_panic_in_a_body_ends_the_response_and_not_the_server() {
     let server = serve(app).await;
     for version in VERSIONS {
         let mut client = Client::connect(server, version).await;
-        // It is read for its tag, before there is a response.
+        // The body is read for its tag before the response is sent.
         let response = client.fetch(request("GET", server, "/body-panics", &[])).await;
         assert_eq!(response.status, 500, "{version:?}");
         is_kept_by_nobody(&response.headers);
         let broken = match client.send(request("GET", server, "/long-body-panics", &[])).await {
             Ok(response) => crate::loopback::ClientResponse::of(response).await.broken,
-            // The panic ended the connection before the head was on it.
+            // The panic ended the connection before the head was sent.
             Err(_) => true,
         };
         assert!(broken, "a body that panicked looked whole over {version:?}");

@@ -1,4 +1,4 @@
-//! Back-pressure, the instance that was ready, and futures that are dropped.
+//! Back-pressure, calls of the ready instance, and dropped futures.
 
 use std::convert::Infallible;
 use std::future::{Future, Ready, pending, ready};
@@ -34,7 +34,7 @@ fn v1() -> Validators {
     Validators::new().with_etag(EntityTag::from_static("\"v1\""))
 }
 
-/// The service in each of the layers, and in all of them.
+/// The service in each layer, and in all of them.
 fn in_each_layer<S>(service: S) -> Vec<(&'static str, Boxed)>
 where
     S: Service<Request<TestBody>, Response = Response<TestBody>, Future: Send> + Clone + Send + 'static,
@@ -88,12 +88,12 @@ async fn every_layer_is_ready_exactly_when_the_inner_service_is() {
         }
         handle.allow(1);
         assert!(matches!(is_ready(&mut layered), Poll::Ready(Ok(()))), "{name}");
-        // A write, because it always reaches the inner service.
+        // An unsafe request always reaches the inner service.
         let call = tokio::spawn(layered.call(request(Method::PUT, "/", &[])));
         let asked = tokio::time::timeout(crate::loopback::PATIENCE, handle.next_request()).await;
         let (asked, respond) = asked.expect("the service inside is asked").unwrap();
         assert_eq!(asked.method(), Method::PUT, "{name}");
-        // There was one place, and it is taken.
+        // The only permit is in use.
         assert!(is_ready(&mut layered).is_pending(), "{name}");
         respond.send_response(response_with("written", &[]));
         assert_eq!(call.await.unwrap().unwrap().status(), StatusCode::OK, "{name}");
@@ -121,8 +121,7 @@ async fn the_error_of_the_inner_service_is_returned() {
     }
 }
 
-/// A service of which each instance must have been ready itself when it is called, and that
-/// counts the places that are held.
+/// A service that panics if an instance is called before it is ready, and that counts the permits in use.
 struct Placed {
     place: Option<Place>,
     held: Arc<AtomicUsize>,
@@ -175,7 +174,7 @@ async fn the_ready_instance_is_called_and_its_permit_is_released() {
     for (name, mut layered) in in_each_layer(Placed::new(&held, &calls)) {
         for (method, lines) in [
             (Method::GET, &[][..]),
-            // Decided before the handler where there is a source: the place is given back unused.
+            // With a source, the request is decided before the handler, and the permit is released.
             (Method::GET, &[("if-none-match", "\"v1\"")]),
             (Method::PUT, &[("if-match", "\"v0\"")]),
             (Method::PUT, &[("if-match", "\"v1\"")]),
@@ -183,7 +182,7 @@ async fn the_ready_instance_is_called_and_its_permit_is_released() {
         ] {
             assert!(is_ready(&mut layered).is_ready());
             layered.call(request(method.clone(), "/", lines)).await.unwrap();
-            // A service that answered without asking keeps its place for the next request.
+            // A layer that responded without calling the service retains its permit for the next request.
             assert!(held.load(Ordering::SeqCst) <= 1, "{name}: {method} {lines:?}");
         }
         drop(layered);
@@ -211,7 +210,7 @@ async fn a_response_before_the_handler_releases_its_permit() {
     }
 }
 
-/// Polls once and drops.
+/// Polls a future once and drops it.
 fn give_up<F: Future>(future: F) {
     let mut future = Box::pin(future);
     assert!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
@@ -221,7 +220,7 @@ fn give_up<F: Future>(future: F) {
 async fn dropping_a_future_at_any_step_calls_nothing_afterwards() {
     let events = Events::default();
     let gate = Arc::new(AtomicBool::new(false));
-    // Each step is counted and waits for the gate, which wakes no task.
+    // Each step is counted and waits for the gate, which does not wake a task.
     let step = |name: &'static str, waits: bool| {
         let (events, gate) = (events.clone(), Arc::clone(&gate));
         move || {
@@ -282,8 +281,8 @@ async fn dropping_a_future_at_any_step_calls_nothing_afterwards() {
     }
 }
 
-/// Reads a body to its end before the answer goes on, as layers do that look at it. `EntityTagLayer`
-/// does so too, but not for a write.
+/// A layer that reads a body to its end before it returns the response. `EntityTagLayer` does so too, but not for a
+/// write.
 #[derive(Clone, Copy)]
 struct ReadWhole;
 
@@ -345,14 +344,14 @@ async fn a_source_waits_until_its_service_is_ready_and_calls_it_once() {
     let Poll::Ready(response) = call.poll() else { panic!("the source has answered") };
     assert_eq!((response.unwrap().status().as_u16(), events.count("handled")), (200, 1));
 
-    // One that is dropped while it waits takes no place and asks nothing.
+    // A request that is dropped while it waits uses no permit and calls nothing.
     let mut call = tokio_test::task::spawn(service.clone().oneshot(write()));
     assert!(call.poll().is_pending());
     drop(call);
     asked.allow(1);
     assert!(tokio_test::task::spawn(asked.next_request()).poll().is_pending());
 
-    // One that will never be ready is one of which nothing is known.
+    // If the source is never ready, the representation is unknown.
     asked.send_error("down");
     let response = service.oneshot(write()).await.unwrap();
     assert_eq!((response.status().as_u16(), events.count("handled")), (412, 1));

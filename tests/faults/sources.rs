@@ -1,4 +1,4 @@
-//! Validator sources that fail or hang: a write is not let through, a read goes on.
+//! Validator sources that fail or hang: a write is refused, and a read continues.
 
 use std::convert::Infallible;
 use std::future::{Future, pending, ready};
@@ -52,11 +52,11 @@ fn handler(
     })
 }
 
-/// Method, fields, and the status when nothing is known of what there is.
+/// Method, fields, and the status if the representation is unknown.
 const TABLE: [(Method, &[(&str, &str)], u16); 11] = [
     (Method::GET, &[], 200),
     (Method::GET, &[("if-none-match", "\"v0\"")], 200),
-    // Decided from the response, so the handler ran.
+    // The response decides, so the handler runs.
     (Method::GET, &[("if-none-match", "\"v1\"")], 304),
     (Method::HEAD, &[("if-none-match", "\"v1\"")], 304),
     (Method::PUT, &[("if-match", "\"v1\"")], 412),
@@ -64,7 +64,7 @@ const TABLE: [(Method, &[(&str, &str)], u16); 11] = [
     (Method::PUT, &[("if-none-match", "*")], 412),
     (Method::DELETE, &[("if-match", "\"v0\"")], 412),
     (Method::PATCH, &[("if-unmodified-since", "Sun, 06 Nov 1994 08:49:37 GMT")], 412),
-    // It protects nothing, and no protection was configured.
+    // The precondition protects nothing, and none is required.
     (Method::PUT, &[], 200),
     (Method::OPTIONS, &[("if-match", "\"v0\"")], 200),
 ];
@@ -153,7 +153,7 @@ async fn a_failed_or_hanging_head_request_is_an_unknown_representation() {
         let write = request(Method::PUT, "/", &[("if-match", "\"v1\"")]);
         assert_eq!(service.clone().oneshot(write).await.unwrap().status().as_u16(), status, "{sentence}");
         assert_eq!(events.count("handled"), usize::from(status == 200), "{sentence}");
-        // It is not asked for what can be decided later (the same as above, and no slower).
+        // The source is not called if the response can decide later.
         let begun = tokio::time::Instant::now();
         let read = request(Method::GET, "/", &[("if-none-match", "\"v1\"")]);
         assert_eq!(service.oneshot(read).await.unwrap().status(), StatusCode::NOT_MODIFIED, "{sentence}");
@@ -191,7 +191,7 @@ async fn a_version_written_between_source_and_handler_gets_a_tag_that_permits_no
     let service = {
         let (version, own_tag) = (version.clone(), own_tag.clone());
         ConditionalLayer::new().validators(source).layer(service_fn(move |request: Request<TestBody>| {
-            // Another client writes, once the source has said what there is.
+            // Another client writes after the lookup of the source.
             if *request.method() == Method::GET {
                 version.fetch_add(1, Ordering::SeqCst);
             }

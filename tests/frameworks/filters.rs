@@ -1,4 +1,4 @@
-//! Filters of warp, as a service in the layers.
+//! Filters of warp as the inner service.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Calls with streams in both directions, deadlines, and `grpc-web`, with a codec written by hand.
+//! Calls with streams in both directions, deadlines, and `grpc-web`, with a handwritten codec.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -26,7 +26,7 @@ use tower_cache_policy::{CachePolicyLayer, CachingLayer, ConditionalLayer, EdgeL
 use super::PUBLIC;
 use crate::loopback::{BoxError, Client, Events, PATIENCE, VERSIONS, serve, with_body};
 
-/// Messages as they are.
+/// A codec that sends the bytes of messages unchanged.
 #[derive(Clone, Copy, Debug, Default)]
 struct Octets;
 
@@ -64,7 +64,7 @@ impl Decoder for Octets {
     }
 }
 
-/// Echoes in each of the four ways. A message `fail` fails, a message `hang` hangs.
+/// A service that echoes messages in the four kinds of calls. The message `fail` fails, and the message `hang` hangs.
 #[derive(Clone, Debug)]
 struct Echo(Events);
 
@@ -151,7 +151,7 @@ async fn unary(events: Events, message: Bytes) -> Result<tonic::Response<Bytes>,
     Ok(response)
 }
 
-/// All that might write a field, read a body or decide early, where it is not gRPC.
+/// All layers that would change a response that is not gRPC.
 macro_rules! layers {
     () => {
         ServiceBuilder::new()
@@ -188,7 +188,7 @@ fn path(method: &str) -> PathAndQuery {
 
 fn request<T>(message: T) -> tonic::Request<T> {
     let mut request = tonic::Request::new(message);
-    // Preconditions anywhere else.
+    // These fields are preconditions in other requests.
     for (name, value) in [("if-none-match", "*"), ("if-match", "\"v0\""), ("range", "bytes=0-1")] {
         request.metadata_mut().insert(name, MetadataValue::from_static(value));
     }
@@ -291,7 +291,7 @@ async fn a_deadline_ends_the_call_and_the_handler() {
     let mut seen = Vec::new();
     for (count, server) in (1..).zip(bare_and_layered(&events).await) {
         let mut call = request(Bytes::from_static(b"hang"));
-        // As the field only, so that the server keeps it.
+        // Only the field, so that the server applies the deadline.
         call.metadata_mut().insert("grpc-timeout", MetadataValue::from_static("50m"));
         let status = client(server).await.unary(call, path("Unary"), Octets).await.unwrap_err();
         assert!(matches!(status.code(), Code::Cancelled | Code::DeadlineExceeded), "{status:?}");
@@ -316,7 +316,7 @@ async fn a_deadline_only_in_the_client_also_ends_the_handler() {
     }
 }
 
-/// A message with its prefix of five bytes.
+/// A message with its five-byte prefix.
 fn framed(message: &[u8]) -> Vec<u8> {
     [&[0], &u32::try_from(message.len()).unwrap().to_be_bytes()[..], message].concat()
 }

@@ -1,5 +1,5 @@
-//! gRPC through the layers, frame by frame: what a tonic client does not show is compared
-//! here as octets. `scripts/check-frameworks` has the rest.
+//! gRPC through the layers, frame by frame. This compares bytes that a tonic client does not show.
+//! `scripts/check-frameworks` tests the rest.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -28,7 +28,7 @@ use tower_cache_policy::{CachePolicyLayer, CachingLayer, ConditionalLayer, Entit
 
 const POLICY: CachePolicy = CachePolicy::public(Duration::from_secs(300));
 
-/// A service with every kind of gRPC response, and metadata in every place.
+/// A service with every kind of gRPC response, and metadata in headers and trailers.
 #[derive(Clone, Copy, Debug)]
 struct Answers;
 
@@ -39,7 +39,7 @@ impl Health for Answers {
         request: tonic::Request<HealthCheckRequest>,
     ) -> Result<Response<HealthCheckResponse>, Status> {
         match request.get_ref().service.as_str() {
-            // An error without a message: all of it in one HEADERS frame.
+            // An error without a message is one HEADERS frame.
             "refused" => Err(failure()),
             _ => Ok(with_metadata(HealthCheckResponse { status: 1 })),
         }
@@ -51,7 +51,7 @@ impl Health for Answers {
         let messages = stream::iter([1, 2, 1]).map(|status| Ok(HealthCheckResponse { status }));
         Ok(with_metadata(match request.get_ref().service.as_str() {
             "empty" => stream::empty().boxed(),
-            // An error after messages: the status is in the trailers.
+            // An error after messages has its status in the trailers.
             "broken" => messages.chain(stream::iter([Err(failure())])).boxed(),
             _ => messages.boxed(),
         }))
@@ -65,7 +65,7 @@ fn failure() -> Status {
     status
 }
 
-/// Fields among it that the layers write or read where it is not gRPC.
+/// The metadata contains fields that the layers read or write in other responses.
 fn with_metadata<T>(message: T) -> Response<T> {
     let mut response = Response::new(message);
     for (name, value) in [("etag", "\"v1\""), ("vary", "x-tea"), ("last-modified", "yesterday"), ("set-cookie", "a=1")]
@@ -77,7 +77,7 @@ fn with_metadata<T>(message: T) -> Response<T> {
     response
 }
 
-/// A complete response. The fields are in order, without `Date`.
+/// A complete response. The fields are sorted, without `Date`.
 #[derive(Debug, PartialEq)]
 struct TestResponse {
     status: StatusCode,
@@ -102,7 +102,7 @@ async fn fetch(server: SocketAddr, request: Request<Full<Bytes>>) -> TestRespons
     let mut trailers = None;
     while let Some(frame) = body.frame().await {
         match frame.unwrap().into_data() {
-            // Joined, because where a connection cuts is not the service's.
+            // The frames are joined, because the connection splits them arbitrarily.
             Ok(octets) => data.extend_from_slice(&octets),
             Err(frame) => trailers = Some(fields(frame.into_trailers().unwrap())),
         }

@@ -1,4 +1,4 @@
-//! tower-http's layers in the order of the README, and in others.
+//! The layers of tower-http in the order of the README, and in other orders.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -86,7 +86,7 @@ async fn in_the_documented_order_a_304_has_the_fields_of_the_200() {
         caching.layer(edge()).layer(timeout(StatusCode::GATEWAY_TIMEOUT)).layer(TraceLayer::new_for_http())
     };
     let inside = || routes(directory.path()).layer(CatchPanicLayer::new()).layer(plain.clone());
-    // The source knows the files alone, and no tag is generated that it does not know.
+    // The source knows only the files, and no other tag is generated.
     let apps = [
         (app(inside().layer(caching.clone())), &["/page", "/a.txt"][..]),
         (app(inside().layer(caching.validator_source(source))), &["/a.txt"]),
@@ -178,8 +178,7 @@ async fn a_timeout_is_not_stored_wherever_its_layer_is() {
             for method in ["GET", "PUT"] {
                 let response = fetch(server, VERSIONS[0], method, "/slow", &[]).await;
                 assert_eq!(response.status, status, "{place}");
-                // Without a word on it a cache may not guess either: none of them is heuristically
-                // cacheable (RFC 9110 section 15.1).
+                // Heuristic freshness does not apply to these statuses (RFC 9110 section 15.1).
                 let cache_control = response.field("cache-control");
                 assert!(cache_control.is_none_or(|value| value == "private, no-store"), "{place}");
                 assert!(!may_be_shared(&response.headers) && !response.headers.contains_key("expires"), "{place}");
@@ -205,7 +204,7 @@ async fn a_guard_checks_fields_of_an_inner_layer() {
         ("CORS with credentials, in a policy layer", inside().layer(cors()).layer(guard()), true),
         ("a cookie, in the edge layer", inside().layer(cookie()).layer(edge()), true),
         ("a cookie, in a policy layer", inside().layer(cookie()).layer(guard()), true),
-        // Nobody is left to see it: this is what the order is for.
+        // No layer sees the cookie, which is the reason for the documented order.
         ("CORS with credentials, around everything", inside().layer(edge()).layer(cors()), false),
         ("a cookie, around everything", inside().layer(edge()).layer(cookie()), false),
     ] {
@@ -214,7 +213,7 @@ async fn a_guard_checks_fields_of_an_inner_layer() {
             for path in ["/page", "/a.txt"] {
                 let response = fetch(server, version, "GET", path, &origin).await;
                 assert_eq!(!may_be_shared(&response.headers), caught, "{sentence}: {:?}", response.headers);
-                // A 304 is no way around it.
+                // A 304 is guarded as well.
                 let Some(tag) = response.field("etag") else { continue };
                 let lines = [origin[0], ("if-none-match", &tag)];
                 let again = fetch(server, version, "GET", path, &lines).await;
@@ -240,8 +239,8 @@ async fn an_unacceptable_coding_is_an_error_that_no_cache_stores() {
     }
 }
 
-/// The wrong order: tower-http codes the 304 too, which is then said to be in a coding, and over HTTP/2
-/// has the octets of nothing in that coding.
+/// The wrong order: tower-http also compresses the 304. It then has `Content-Encoding`, and over HTTP/2 the bytes of
+/// compressed empty content.
 #[tokio::test]
 async fn outer_compression_gives_no_false_304_and_no_broken_connection() {
     let directory = directory();

@@ -1,4 +1,4 @@
-//! tower-sessions: a touched session is never shared, in whichever order the layers stand.
+//! tower-sessions: a response with a session is never shared, in any order of the layers.
 
 use std::net::SocketAddr;
 
@@ -15,8 +15,8 @@ use tower_sessions::{MemoryStore, Session, SessionManagerLayer};
 use super::PUBLIC;
 use crate::loopback::{Client, ClientResponse, VERSIONS, request, serve};
 
-/// `/write` writes the session, `/read` only reads it, `/read-and-says-so` states it,
-/// `/page` has nothing to do with it.
+/// `/write` writes the session, `/read` only reads it, `/read-and-says-so` also marks the response, and `/page` does
+/// not use it.
 fn routes() -> Router {
     async fn name(session: Session) -> String {
         session.get::<String>("name").await.unwrap().unwrap_or_else(|| "nobody".to_owned())
@@ -81,7 +81,7 @@ async fn a_written_session_is_never_shared_in_any_order_of_layers() {
             is_not_shared(&written, &row);
             let cookie = cookie.split(';').next().unwrap();
 
-            // Which takes the cookie back.
+            // This removes the cookie.
             let forgotten = fetch(server, version, "/forget", Some(cookie)).await;
             assert!(forgotten.headers.contains_key("set-cookie"), "{row}");
             is_not_shared(&forgotten, &row);
@@ -104,8 +104,8 @@ async fn no_304_lets_a_shared_cache_store_a_session() {
     is_not_shared(&again, "If-None-Match: *");
 }
 
-/// A session that is only read leaves nothing in the response that a guard could see. The route must mark it, in one
-/// of three ways.
+/// If a session is only read, the response contains no evidence for a guard. The route must mark it in one of three
+/// ways.
 #[tokio::test]
 async fn a_read_session_is_not_shared_if_the_route_declares_it() {
     let said = || CachingLayer::new(PUBLIC).policy(|layer| layer.credential_headers([COOKIE]));

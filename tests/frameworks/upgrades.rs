@@ -26,7 +26,7 @@ use tower_http::compression::CompressionLayer;
 use super::PUBLIC;
 use crate::loopback::{Client, request, serve};
 
-/// Preconditions, which would be decided anywhere else.
+/// Preconditions, which the layers would otherwise evaluate.
 const LINES: [(&str, &str); 4] =
     [("if-none-match", "*"), ("if-match", "\"v0\""), ("range", "bytes=0-1"), ("accept-encoding", "gzip")];
 
@@ -57,7 +57,7 @@ async fn echo(upgrade: WebSocketUpgrade) -> axum::response::Response {
     })
 }
 
-/// A protocol of its own: what comes in goes out, in capitals.
+/// A custom protocol that echoes its input in capitals.
 async fn raw_echo(mut request: Request<axum::body::Body>) -> Response<axum::body::Body> {
     let upgrade = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
@@ -120,7 +120,7 @@ async fn a_websocket_over_http_1_1_works_through_all_layers() {
 async fn a_websocket_over_http_2_works_through_all_layers() {
     let server = serve(app()).await;
     let mut client = Client::connect(server, Version::HTTP_2).await;
-    // The server's settings have come with it.
+    // The settings of the server have arrived with the response.
     assert_eq!(client.fetch(request("GET", server, "/page", &[])).await.status, 200);
     let mut connect = request("CONNECT", server, "/ws", &LINES);
     connect.headers_mut().remove("host");
@@ -133,7 +133,7 @@ async fn a_websocket_over_http_2_works_through_all_layers() {
     let upgraded = hyper::upgrade::on(response).await.unwrap();
     let role = tungstenite::protocol::Role::Client;
     speaks(WebSocketStream::from_raw_socket(TokioIo::new(upgraded), role, None).await).await;
-    // Other requests on the connection work as before.
+    // Other requests on the connection still work.
     let page = client.fetch(request("GET", server, "/page", &[])).await;
     assert_eq!(page.field("cache-control").as_deref(), Some("public, max-age=300"));
 }
@@ -167,7 +167,7 @@ async fn an_upgrade_to_any_protocol_forwards_its_bytes() {
     assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
 }
 
-/// Answers each request with a 103 and a 200.
+/// Responds to each request with a 103 and a 200.
 async fn origin_with_hints() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -190,7 +190,7 @@ async fn origin_with_hints() -> SocketAddr {
     address
 }
 
-/// A proxy in front of an origin, with the layers in it, and a server that can send what is interim.
+/// A proxy with the layers in front of an origin, and a server that can send informational responses.
 async fn proxy(origin: SocketAddr) -> SocketAddr {
     let forward = service_fn(move |request: Request<Full<Bytes>>| async move {
         let stream = TokioIo::new(TcpStream::connect(origin).await.unwrap());

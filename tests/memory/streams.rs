@@ -1,5 +1,4 @@
-//! 1 GiB through each layer: nothing is kept of it, and the head waits for no more of it than the
-//! layer says.
+//! Streams 1 GiB through each layer. No layer buffers the stream, and the head waits only for the documented length.
 
 use std::convert::Infallible;
 use std::fmt::Debug;
@@ -25,25 +24,24 @@ use super::endless::{FRAME, Origin};
 const GIB: u64 = 1 << 30;
 const PUBLIC: CachePolicy = CachePolicy::public(Duration::from_secs(60));
 
-/// The memory that is allowed in addition to the frames: the fields of the response and small allocations of the
-/// layers.
+/// The permitted memory in addition to the frames, for the fields of the response and small allocations of the layers.
 const SMALL: u64 = 4 << 10;
 
 /// The result of a stream of 1 GiB.
 #[derive(Debug)]
 struct Passed {
-    /// Frames asked for when the head was there.
+    /// The number of frames polled before the head arrived.
     before_head: usize,
-    /// And when the first data was there.
+    /// The number of frames polled before the first data arrived.
     before_first_byte: usize,
-    /// Data that came out.
+    /// The number of bytes in the response.
     octets: u64,
-    /// The most that was held at any moment.
+    /// The maximum memory at any time.
     peak: u64,
     headers: http::HeaderMap,
 }
 
-/// Asks for the stream as a browser does, and reads it to its end.
+/// Requests the stream like a browser, and reads it to its end.
 fn pass<S, B>(mut service: S, origin: &Origin, path: &str) -> Passed
 where
     S: Service<Request<()>, Response = Response<B>, Error = Infallible>,
@@ -80,8 +78,8 @@ where
     passed
 }
 
-/// A row of the table: the layer, the greatest number of octets that it may read before the head,
-/// and what it may hold beside these and one frame.
+/// A row of the table: the layer, the maximum number of bytes that it may read before the head, and its permitted
+/// memory in addition to these bytes and one frame.
 fn holds<L, S, B>(sentence: &str, layer: &L, origin: &Origin, path: &str, ahead: u64) -> Passed
 where
     L: Layer<Origin, Service = S>,
@@ -121,11 +119,11 @@ fn each_layer_streams_a_gibibyte_and_sends_the_first_frame_at_once() {
         let all = Stack::new(CachingLayer::new(PUBLIC), EdgeLayer::new(EdgeProfile::CLOUDFLARE));
         holds(&row("EdgeLayer, CachingLayer"), &all, origin, "/", 0);
     }
-    // The tag of what is read in vain is not to be had; what was read goes on.
+    // The body exceeds the limit, so it gets no tag, and the bytes read so far are forwarded.
     for kib in [64, 256, 1024] {
         let ahead = kib << 10;
         let layer = EntityTagLayer::new().buffer_unknown_length(ahead);
-        // The frame that goes beyond the limit is the last that is read ahead.
+        // The frame that exceeds the limit is the last that is read in advance.
         holds(&format!("EntityTagLayer, buffering {kib} KiB"), &layer, &untagged, "/", ahead + 1);
     }
     let layer = EntityTagLayer::new().buffer_unknown_length(GIB).max_body(128 << 10);
@@ -215,8 +213,8 @@ fn the_complete_stack_with_compression_streams_a_gibibyte() {
     assert!(long <= 768 << 10, "{long} octets");
 }
 
-/// The beginning of a body of known length is read for its tag, and that is documented; a body that
-/// stops there keeps the head waiting and no more than was read.
+/// The layer reads the documented beginning of a body of known length for its tag. If the body stops there, the head
+/// waits, and only these bytes are buffered.
 #[test]
 fn a_body_is_read_before_the_head_up_to_the_documented_length() {
     let most = EntityTagLayer::DEFAULT_MAX_BODY;

@@ -1,4 +1,4 @@
-//! Shared helpers of the tests: bodies that report their use, and short calls.
+//! Helpers of the tests: bodies that report their use, and short functions for requests.
 #![allow(dead_code, unreachable_pub)] // Each test uses its own part.
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -18,7 +18,7 @@ use tower::{Service, ServiceExt};
 /// The body of the services in tests.
 pub type TestBody = Full<Bytes>;
 
-/// A request with these fields, each a line of its own, as latin-1.
+/// A request with these fields, each as its own line in Latin-1.
 pub fn request(method: Method, path: &str, lines: &[(&str, &str)]) -> Request<TestBody> {
     let mut request = Request::builder().method(method).uri(path).body(TestBody::default()).unwrap();
     for (name, value) in lines {
@@ -117,7 +117,7 @@ pub struct Frames {
     pub frames: std::collections::VecDeque<Result<Frame<Bytes>, BodyError>>,
     pub hint: SizeHint,
     pub polls: Arc<AtomicUsize>,
-    /// Answers `Pending` once before each frame.
+    /// Returns `Pending` once before each frame.
     pub slow: bool,
     pending: bool,
 }
@@ -140,7 +140,7 @@ impl Frames {
         Self::new(pieces.iter().map(|piece| Ok(Frame::data(Bytes::from_static(piece.as_bytes())))))
     }
 
-    /// With the exact hint that the data frames add up to.
+    /// Sets the size hint to the length of the data frames.
     pub fn sized(mut self) -> Self {
         let length =
             self.frames.iter().filter_map(|frame| frame.as_ref().ok()?.data_ref().map(|data| data.len() as u64)).sum();
@@ -193,7 +193,7 @@ impl Body for Frames {
     }
 }
 
-/// Everything that a body gives, frame by frame.
+/// All frames of a body.
 pub async fn frames<B>(body: B) -> Vec<Result<Frame<Bytes>, B::Error>>
 where
     B: Body<Data = Bytes>,

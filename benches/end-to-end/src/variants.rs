@@ -1,4 +1,4 @@
-//! The variants: stacks as users have them, around one page or a directory of files.
+//! The variants: typical stacks with one page or a directory of files.
 
 use std::future::ready;
 use std::path::Path;
@@ -70,7 +70,7 @@ pub(crate) const ALL: &[(&str, Make)] = &[
     ("304-caching-before", |_| at_root(tagged_page().layer(CachingLayer::new(PAGE).validators(|_| ready(known()))))),
     ("304-bare", |_| at_root(router(respond_early))),
     ("304-by-hand", |_| at_root(page_of::<KIB_16>().layer(from_fn(by_hand::etag)))),
-    // A directory with `1k.css` and `16k.css`, which the script makes.
+    // A directory with `1k.css` and `16k.css`, which the script creates.
     ("servedir-1k", |files| served_plainly(files, "1k.css")),
     ("servedir-16k", |files| served_plainly(files, "16k.css")),
     ("304-servedir-1k", |files| served_plainly(files, "1k.css")),
@@ -114,7 +114,7 @@ fn known() -> Representation {
     Validators::new().with_etag(EntityTag::from_static(TAG)).into()
 }
 
-/// The same router for all, with a second route for the table of policies.
+/// The router of all variants, with a second route for the table of policies.
 fn router<H, T>(handler: H) -> Router
 where
     H: Handler<T, ()>,

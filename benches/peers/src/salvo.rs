@@ -1,4 +1,4 @@
-//! salvo's `CachingHeaders`, in salvo's own kind of service and against that service bare.
+//! `CachingHeaders` of salvo in a salvo service, compared with that service without it.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;

@@ -1,4 +1,4 @@
-//! Each peer around the same service, which responds from memory.
+//! Each peer with the same service, which responds from memory.
 
 use std::convert::Infallible;
 use std::fmt::Debug;
@@ -25,7 +25,7 @@ use crate::synced::synced;
 pub(crate) const BODIES: [(&str, usize); 3] = [("1 KiB", 1 << 10), ("16 KiB", 1 << 14), ("1 MiB", 1 << 20)];
 static BYTES: [u8; 1 << 20] = [b'a'; 1 << 20];
 
-/// The name of each case is that of the stack and that of the body, with `@` between.
+/// The name of each case consists of the stack, `@` and the body.
 pub(crate) fn stacks() -> Vec<Case> {
     let mut all = Vec::new();
     for (body, length) in BODIES {
@@ -44,7 +44,7 @@ struct Stacks {
     cases: Vec<Case>,
 }
 
-/// The service that the layers are put around.
+/// The inner service of the layers.
 #[derive(Clone)]
 struct Page {
     length: usize,
@@ -97,7 +97,7 @@ impl Stacks {
         }
     }
 
-    /// Around a handler that sets this `Cache-Control`, or none.
+    /// A handler that sets this `Cache-Control`, or none.
     fn add<L, B>(&mut self, name: &str, cache_control: &'static str, layer: impl Fn() -> L + 'static)
     where
         L: Layer<Page>,

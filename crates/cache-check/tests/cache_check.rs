@@ -1,4 +1,4 @@
-//! Runs `cache-check` against sites that are right, sites that have one fault each, and hostile sites.
+//! Runs `cache-check` against correct sites, sites with one fault each, and hostile sites.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::collections::HashMap;
@@ -82,7 +82,7 @@ async fn read_ask(stream: &mut (impl AsyncRead + Unpin)) -> Option<Ask> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.ok()?);
-        // A greeting of TLS has no end that this would see.
+        // A TLS greeting does not end with an empty line.
         if !head[0].is_ascii_uppercase() {
             return None;
         }
@@ -141,7 +141,7 @@ async fn serve_app(app: Router) -> SocketAddr {
 const CONTENT: &str = "hello, cache\n";
 const DATE: &str = "Sat, 23 May 2026 10:40:00 GMT";
 
-/// A file server that does everything right except for the fault in the path.
+/// A file server that is correct except for the fault in the path.
 fn file(fetch: &Ask) -> Vec<u8> {
     let fault = fetch.path.trim_start_matches('/');
     let is = |name: &str| fault == name;
@@ -258,7 +258,7 @@ fn file(fetch: &Ask) -> Vec<u8> {
     written(200, &fields, Some(&content), fetch)
 }
 
-/// A number that was not there before.
+/// A number that was not used before.
 fn stamp() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
@@ -448,7 +448,7 @@ async fn text_has_short_lines_and_no_colors_without_a_terminal() {
 
 // ==== Trouble is not a finding ====
 
-/// [`file`] for the first requests, and then something else.
+/// [`file`] for the first requests, and then another response.
 async fn serve_then(
     good: usize,
     then: impl Fn(&Ask) -> Vec<u8> + Send + Sync + 'static,
@@ -562,7 +562,7 @@ async fn retry_after_is_obeyed_up_to_the_limit() {
         assert!(started.elapsed() >= Duration::from_secs(1), "{:?}", started.elapsed());
         assert_eq!(done.status, 0);
 
-        // Every second request is refused: the bound is for all pauses together.
+        // Every second request is refused, because the limit applies to the sum of all pauses.
         let address = limited(2, "1").await;
         let started = Instant::now();
         let done = run(&["--json", "--max-wait", "2", &format!("http://{address}/right")]).await;
@@ -592,7 +592,7 @@ async fn an_origin_with_a_long_retry_after_gets_no_further_request() {
 
 // ==== Variants, nonces and streams ====
 
-/// Sites whose pages depend on the request, or are new each time.
+/// Sites whose pages depend on the request, or differ each time.
 fn variant(fetch: &Ask) -> Vec<u8> {
     let site = fetch.path.trim_start_matches('/');
     let new = stamp();
@@ -687,7 +687,7 @@ async fn content_that_depends_on_language_or_cookie_without_vary_is_found() {
         ("any-cookie-vary", &[], Some(false), Some(true)),
         ("any-cookie-private", &[], None, None),
         ("any-cookie-no-store", &[], None, None),
-        // A cache revalidates it each time, which goes well as long as the tags differ.
+        // A cache revalidates the page each time, which works if the tags differ.
         ("any-language-no-cache", &[], Some(true), Some(false)),
         ("any-language-no-cache-one-tag", &["V-07"], Some(true), Some(false)),
         ("refuses-cookie", &[], Some(false), None),
@@ -808,7 +808,7 @@ async fn a_live_stream_is_not_read_and_needs_no_etag() {
         assert_eq!(count.load(Ordering::Relaxed), requests, "{stream}");
         assert!(started.elapsed() < Duration::from_secs(5), "{stream}: {:?}", started.elapsed());
     }
-    // A stream under another type is known by its missing length and end.
+    // A stream with another content type has no length and does not end.
     let arguments = ["--json", "--timeout", "1", "--header", "X-Stream: log", &format!("http://{address}/dripping")];
     let document = run(&arguments).await.document();
     assert_eq!(rules(&document["urls"][0]), [""; 0]);
@@ -865,7 +865,7 @@ async fn endless_fields_are_cut_off() {
                     _ => b"HTTP/1.1 103 x\r\nlink: <a>\r\n\r\n",
                 };
                 _ = stream.write_all(if fetch.path == "/interim" { b"" } else { b"HTTP/1.1 200 x\r\nx: " }).await;
-                // As fast as a network is: hyper reads 1xx responses without a pause as long as there are any.
+                // Sends at network speed, because hyper reads 1xx responses without a pause.
                 while stream.write_all(&line.repeat(20)).await.is_ok() {
                     tokio::time::sleep(Duration::from_millis(1)).await;
                 }
@@ -981,7 +981,7 @@ async fn a_url_that_fails_is_reported_and_the_others_are_checked() {
     ];
     let mut input: String = rows.iter().map(|(url, ..)| format!("{url}\n")).collect();
     input += &format!("\n# a comment\n  {}  \n", at("/right"));
-    // The drip is slower than the timeout, the limit is behind it.
+    // The response is slower than the timeout, and exceeds the limit later.
     let options = ["--timeout", "2", "--max-body", "65536", "--concurrency", "8", "-"];
     let started = Instant::now();
     let text = run_with(&options, &input).await;

@@ -70,7 +70,7 @@ fn dashboard() -> Dashboard {
     Dashboard::new().bound_to_loopback()
 }
 
-/// The rows of a list of the page.
+/// The rows of a list in the page.
 fn rows<'a>(page: &'a str, list: &str) -> Vec<&'a str> {
     let (_, list) = page.split_once(&format!("<tbody id=\"{list}\">")).unwrap();
     let (list, _) = list.split_once("</tbody>").unwrap();
@@ -249,7 +249,7 @@ async fn a_request_with_a_proxy_field_is_refused() {
         "ngrok-skip-browser-warning",
         "X-Auth-Request-Email",
         "Remote-User",
-        // Of no vendor that is known.
+        // A field of an unknown vendor.
         "Example-Viewer-IP",
         "X-Example-Proxy-Id",
     ];
@@ -317,7 +317,7 @@ async fn a_request_from_another_site_is_refused() {
 
 #[tokio::test]
 async fn a_host_name_that_resolves_to_loopback_is_refused() {
-    // DNS rebinding: the browser thinks that it is the same origin, and the name is the site's.
+    // DNS rebinding: the request is same-origin for the browser, and the name is that of the attacker's site.
     let fields = [
         ("host", "rebound.evil.example:3000"),
         ("sec-fetch-site", "same-origin"),
@@ -393,7 +393,7 @@ async fn requests_of_browsers_and_curl_are_served() {
         let response = fetch(&Dashboard::new(), request(path, PEER, &fields)).await;
         assert_eq!(response.status(), StatusCode::OK, "{agent}");
     }
-    // A service does not know whether TLS ends in front of it, so both default ports fit a host without one.
+    // A service does not know whether TLS ends in front of it, so a host without a port matches both default ports.
     for origin in ["http://localhost", "http://localhost:80", "https://localhost:443"] {
         let fields = [("host", "localhost"), ("origin", origin)];
         assert_eq!(fetch(&Dashboard::new(), request("/", PEER, &fields)).await.status(), StatusCode::OK, "{origin}");
@@ -527,7 +527,7 @@ async fn each_route_is_counted_by_its_pattern() {
 
 #[tokio::test]
 async fn a_304_saves_the_length_of_the_200_with_its_validator() {
-    // Each is what was answered before with 200, and then the 304, and what is shown of it.
+    // Each row is a 200, then a 304, and the result that the page shows.
     type Case = (&'static str, Request<String>, TestResponse, Request<String>, TestResponse, &'static str);
     let tagged = |status, tag| response_with(status, if status == 200 { "hello" } else { "" }, &[("etag", tag)]);
     let head = |path: &str| Request::head(path).body(String::new()).unwrap();
@@ -591,7 +591,7 @@ async fn content_of_unknown_length_is_counted_while_it_is_sent() {
         assert_eq!(response.body().size_hint().exact(), None);
         let mut body = response.into_body();
         for _ in 0..polls {
-            // Also after an error, as some do.
+            // Also after an error, as some clients do.
             if body.frame().await.is_none() {
                 break;
             }
@@ -618,7 +618,7 @@ async fn decisions_reasons_and_warnings_are_shown() {
     let again = Request::get("/").header("if-none-match", tag).body(String::new()).unwrap();
     assert_eq!(service.clone().oneshot(again).await.unwrap().status(), StatusCode::NOT_MODIFIED);
     service.oneshot(get("/cookie")).await.unwrap();
-    // Without a layer, `max-age` beside a cookie.
+    // Without a policy layer, `max-age` next to a cookie.
     let leak = response_with(200, "", &[("cache-control", "max-age=60"), ("set-cookie", "a=1")]);
     observe(&dashboard, get("/leak"), leak.clone()).await;
     observe(&dashboard, get("/leak"), leak).await;
@@ -656,7 +656,7 @@ async fn each_policy_is_drawn_for_a_browser_and_each_edge() {
         words(&of_table)[..6],
         [
             "fresh for 60 s; 2 min stale-while-revalidate; 1 day stale-if-error",
-            // `s-maxage` forbids a shared cache to serve it stale (C-32).
+            // `s-maxage` forbids a shared cache to serve a stale response (C-32).
             "fresh for 1 h",
             "not stored",
             "not stored",

@@ -41,7 +41,7 @@ fn e8_a_success_of_each_vendor_is_a_success() {
             let response = if matches!(api.name(), "Vercel" | "Netlify" | "Bunny") {
                 response
             } else {
-                // The type of the document does not matter, its text does.
+                // The media type of the document does not matter.
                 with(response, "content-type", "text/html")
             };
             assert_eq!(api.judge(&response), Ok(PurgeOutcome::Purged), "{} {status}", api.name());
@@ -172,7 +172,7 @@ fn e8_a_tag_can_have_the_name_of_a_json_member() {
 
 #[test]
 fn e7_no_message_of_a_vendor_shows_the_credential() {
-    // Vendors quote it: as it was sent, in any member, at the place where the text is cut off.
+    // Vendors quote the credential unchanged, in any member, and at the position where the text is cut off.
     let texts = [
         format!("Invalid token {SECRET}"),
         format!("{SECRET}{SECRET}"),
@@ -209,7 +209,7 @@ fn e7_no_message_of_a_vendor_shows_the_credential() {
 
 #[test]
 fn e8_a_hostile_body_is_judged_in_bounded_time() {
-    // Longer than what is read, and as long as that.
+    // Longer than the limit, and exactly as long.
     let lengths = [4 * 1024 * 1024, 1024 * 1024];
     let units = ["[", "{\"a\":", "\\\"", "<Code>", "</", "\0", "{\"success\":true,"];
     for body in lengths.iter().flat_map(|length| units.map(|unit| unit.repeat(length / unit.len()))) {

@@ -1,4 +1,4 @@
-//! The purger over a client of the test, under a clock of the test.
+//! The purger with a client and a clock of the test.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -36,17 +36,17 @@ enum Step {
     /// An error whose text quotes the request.
     Error,
     Hang,
-    /// The head of a response, and then nothing.
+    /// The head of a response, without a body that ends.
     HangingBody(u16),
-    /// The head of a response, and then an error.
+    /// The head of a response, followed by an error.
     BrokenBody(u16),
-    /// A body that never ends, of frames with so many bytes.
+    /// An endless body with frames of this length.
     EndlessBody(u16, usize),
 }
 
 const OK: Step = Step::Status(200, r#"{"success": true}"#, "");
 
-/// A client that does one step for each request, and the last one from then on.
+/// A client that takes one step for each request, and repeats the last one.
 #[derive(Clone)]
 struct Client {
     steps: Arc<Mutex<Vec<Step>>>,
@@ -240,7 +240,7 @@ async fn the_purger_waits_for_retry_after_and_otherwise_doubles_the_pause() {
     purge(cloudflare(), &client, tag()).await.unwrap();
     assert_eq!(client.times(), [0, 3001, 3502], "never earlier than the API asks, and never at once");
 
-    // Longer than what a purge may wait: another attempt would come too early.
+    // Longer than a purge may wait, so an earlier attempt would be useless.
     let client = Client::new([Step::Status(429, "", "6"), OK]);
     let error = purge(cloudflare(), &client, tag()).await.unwrap_err();
     assert_eq!(error.to_string(), "Cloudflare returned 429: purged nothing; retry after 6 s");
@@ -255,7 +255,7 @@ async fn the_purger_waits_for_retry_after_and_otherwise_doubles_the_pause() {
     assert_eq!(patient.oneshot(tag()).await.unwrap().retries(), 1);
     assert_eq!(client.times(), [0, 60_001]);
 
-    // The own pause is not longer than the limit.
+    // The pause of the purger does not exceed the limit.
     let client = Client::new([Step::Error]);
     let brisk = Purger::new(cloudflare(), client.clone()).max_wait(Duration::from_millis(300)).retries(4);
     assert!(brisk.oneshot(tag()).await.is_err());
@@ -276,7 +276,7 @@ async fn the_purger_stops_at_its_deadline_and_retry_limit() {
     assert!(Purger::new(cloudflare(), client.clone()).retries(0).oneshot(tag()).await.is_err());
     assert_eq!(client.sent().len(), 1);
 
-    // A client that is never ready is no different from one that never responds.
+    // A client that is never ready is treated like one that never responds.
     #[derive(Clone)]
     struct NeverReady;
     impl Service<Request<Bytes>> for NeverReady {
@@ -351,7 +351,7 @@ async fn e8_not_stored_is_distinguished_from_purged() {
     let client = Client::new([Step::Status(404, "", ""), Step::Status(200, "", ""), Step::Status(412, "", "")]);
     let report = purge(nginx, &client, page()).await.unwrap();
     assert_eq!((report.purged(), report.not_stored()), (1, 2));
-    // At Varnish it is the application's 404: the VCL passed the request on.
+    // At Varnish, the 404 is from the application, because the VCL forwarded the request.
     let client = Client::new([Step::Status(404, "", "")]);
     let error = purge(Varnish::new("http://10.0.0.7").unwrap(), &client, page()).await.unwrap_err();
     assert_eq!(error.to_string(), "Varnish returned 404: check that the VCL handles this method");
@@ -370,7 +370,7 @@ async fn a_retry_is_signed_again_and_otherwise_unchanged() {
     assert!(signatures.iter().all(|values| values.len() == 1) && signatures[0] != signatures[1], "{signatures:?}");
     assert_eq!((sent[0].uri(), sent[0].body()), (sent[1].uri(), sent[1].body()));
 
-    // CloudFront knows a repeated invalidation by its reference.
+    // CloudFront recognizes a repeated invalidation by its reference.
     let (cloudfront, _) = apis("http://10.0.0.7").into_iter().find(|(api, _)| api.name() == "CloudFront").unwrap();
     let body = success_body("CloudFront");
     let client = Client::new([Step::Status(500, "", ""), Step::Status(201, body, "")]);
@@ -386,7 +386,7 @@ async fn e7_no_error_shows_the_credential_of_a_request() {
         assert!(!format!("{purger:?}").contains("s3cr3t"));
         let error = purger.oneshot(purge).await.unwrap_err();
         let texts = format!("{error} {error:?}");
-        // Neither as it is nor in base64.
+        // Neither in plain text nor in base64.
         assert!(!texts.contains("s3cr3t") && !texts.contains("czNjcjN0"), "{name}: {texts}");
         assert!(texts.contains("connection lost"), "{texts}");
         for request in client.sent() {

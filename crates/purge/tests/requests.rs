@@ -238,7 +238,7 @@ fn bunny_purges_one_tag_or_url_per_request() {
     assert_requests(&bunny(), &Purge::everything(), &[&[zone, KEY]]);
     let page = "POST https://api.bunny.net/purge?url=https%3A%2F%2Fwww.example.com%2Fa%2520b%3Fx%3D1%26y%3D2";
     assert_requests(&bunny(), &url(PAGE), &[&[page, KEY]]);
-    // A slash at the end would stand for all that is below.
+    // A slash at the end would include everything below the path.
     let home = "POST https://api.bunny.net/purge?url=https%3A%2F%2Fwww.example.com%2F&exactPath=true";
     assert_requests(&bunny(), &url("https://www.example.com/"), &[&[home, KEY]]);
 }
@@ -300,9 +300,9 @@ fn batches_are_as_large_as_the_limit_permits() {
 fn bodies_and_fields_respect_their_length_limits() {
     let long = Purge::tags((0..1_000).map(|n| CacheTag::new(format!("{n:0128}")).unwrap()));
     let bodies: Vec<usize> = akamai().requests(&long).unwrap().iter().map(|request| body(request).len()).collect();
-    // 131 octets each: 381 of them are 49 911 and what is around them.
+    // 131 bytes each. 381 tags are 49,911 bytes, plus the rest of the body.
     assert_eq!(bodies, [49_924, 49_924, 31_191]);
-    // Short ones come to the limit of an account first.
+    // Short tags reach the limit of the account first.
     let counts = akamai().requests(&many(6_000)).unwrap();
     let counts: Vec<usize> = counts.iter().map(|request| read_back("Akamai", request).len()).collect();
     assert_eq!(counts, [5_000, 1_000]);
@@ -468,7 +468,7 @@ fn no_identifier_changes_the_target_of_a_request() {
 
 #[test]
 fn no_tag_changes_the_target_or_the_lines_of_a_request() {
-    // The grammar of tags is that of `CacheTag`; what it accepts must be safe at each API.
+    // `CacheTag` defines the grammar of tags. Each accepted tag must be safe at each API.
     let tags = INJECTIONS.iter().chain(&["a*", "a:b", "a|b", "(a)", "a^b", "[a]"]);
     for tag in tags.filter_map(|tag| CacheTag::new(*tag).ok()) {
         for (name, api) in apis() {
@@ -529,7 +529,7 @@ fn a_star_in_a_url_purges_only_this_url() {
     let purge = url("https://example.com/a*");
     let wild: BTreeSet<&str> =
         apis().into_iter().filter(|(_, api)| api.requests(&purge).is_err()).map(|(name, _)| name).collect();
-    // Those that have wildcards, and those that have no URLs.
+    // The APIs with wildcards, and those without URLs.
     assert_eq!(wild, BTreeSet::from(["Bunny", "CloudFront", "Google", "Netlify", "Vercel", "nginx"]));
     let error = bunny().requests(&purge).unwrap_err();
     assert!(error.to_string().contains("a wildcard at this cache"), "{error}");
@@ -590,13 +590,13 @@ fn e6_each_variant_of_a_url_is_purged_if_the_cache_purges_only_one() {
             &[line, br, de, host],
         ],
     );
-    // Bounded, and the host of a URL stays that of the URL.
+    // The number is limited, and the host of the URL is unchanged.
     let many = |count: u32| (0..count).map(HeaderValue::from);
     assert!(nginx().variants(&ACCEPT_LANGUAGE, many(63)).is_ok());
     let error = nginx().variants(&ACCEPT_LANGUAGE, many(u32::MAX)).unwrap_err();
     assert_eq!(error.to_string(), "nginx: there are more than 64 variants of a URL: purge by tag");
     assert!(nginx().variants(&HOST, codings()).is_err());
-    // Varnish purges them all with one request.
+    // Varnish purges all variants with one request.
     assert_eq!(varnish().requests(&url(PAGE)).unwrap().len(), 1);
 }
 
@@ -674,7 +674,7 @@ fn a_custom_api_can_read_the_purge() {
     assert_eq!(Own.requests(&Purge::everything()).unwrap_err().to_string(), "Own: tags alone");
 }
 
-/// The tags of an expression, in which a class of one character is that character.
+/// The tags in an expression, in which a class of one character means that character.
 fn alternatives(expression: &str) -> Vec<String> {
     let mut tags = vec![String::new()];
     let mut characters = expression.chars();
@@ -695,7 +695,7 @@ fn unescaped(xml: &str) -> String {
     xml.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
-/// The tags of a request, as that API reads them.
+/// The tags of a request, as the API reads them.
 fn read_back(api: &str, request: &Request<Bytes>) -> Vec<String> {
     let words = |field: &str| request.headers()[field].to_str().unwrap().split(' ').map(str::to_owned).collect();
     let document = || serde_json::from_str::<Value>(&body(request)).unwrap();

@@ -1,4 +1,4 @@
-//! The example with `reqwest`, against stand-ins of each vendor's API on the loopback interface.
+//! The example with `reqwest`, with a local server in place of each vendor's API.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 #[path = "../examples/reqwest.rs"]
@@ -22,7 +22,7 @@ use tower_cache_policy_purge::{
 
 use self::support::{AnyApi, SECRET, apis, has_document, secret, success_body, tag};
 
-/// A response of a stand-in.
+/// A response of the local server.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Success,
@@ -34,7 +34,7 @@ enum Step {
     Hang,
 }
 
-/// An API that takes one step for each request, and the last one from then on.
+/// An API that takes one step for each request, and repeats the last one.
 #[derive(Clone)]
 struct StandIn {
     api: &'static str,
@@ -43,7 +43,7 @@ struct StandIn {
 }
 
 impl StandIn {
-    /// Listens, and returns its URL.
+    /// Starts the server, and returns its URL.
     async fn start(api: &'static str, steps: &[Step]) -> (Self, String) {
         let steps = Arc::new(Mutex::new(steps.iter().rev().copied().collect()));
         let stand_in = Self { api, steps, requests: Arc::default() };
@@ -91,7 +91,7 @@ async fn each(steps: &[Step], mut check: impl FnMut(&str, Result<PurgeReport, Pu
 }
 
 fn install_crypto() {
-    // Another test may have done it.
+    // Another test may have installed it.
     _ = rustls::crypto::ring::default_provider().install_default();
 }
 
