@@ -64,7 +64,7 @@ fn a_policy_allocates_nothing() {
         ("a fixed policy", PUBLIC, PLAIN),
         ("with Vary", PUBLIC.vary(&["accept-encoding"]), PLAIN),
         ("no-store", CachePolicy::NO_STORE, PLAIN),
-        ("a guard that makes it private", PUBLIC, COOKIE),
+        ("a guard that makes the response private", PUBLIC, COOKIE),
         ("the handler's own field", PUBLIC, OWN),
     ];
     for (sentence, policy, lines) in table {
@@ -114,7 +114,7 @@ fn a_generated_tag_allocates_only_the_tag() {
     };
     let bare = allocated(made(), get("/", &[]));
     let tagged = allocated(EntityTagLayer::new().layer(made()), get("/", &[]));
-    assert_eq!(tagged.count_total, bare.count_total + 1, "the octets of the tag");
+    assert_eq!(tagged.count_total, bare.count_total + 1, "the bytes of the tag");
 }
 
 #[test]

@@ -110,7 +110,7 @@ fn each_room_imports_only_from_the_rooms_above_it() {
         let Some((room, level, _)) = room_of(&path) else { continue };
         for target in names_after(&code, "crate::") {
             let Some((_, target_level, _)) = ROOMS.iter().find(|(name, ..)| *name == target) else {
-                panic!("{}: `crate::{target}` is no room", path.display());
+                panic!("{}: `crate::{target}` is not a room", path.display());
             };
             assert!(*target_level <= level, "{}: {room} must not import from {target}", path.display());
         }
@@ -154,7 +154,7 @@ fn mod_rs_contains_only_documentation_and_exports() {
                     let line = line.trim_start().trim_start_matches("pub ").trim_start_matches("pub(crate) ");
                     line.starts_with(word)
                 });
-                assert!(!defined, "{}: `{word}` belongs in a file of its own", path.display());
+                assert!(!defined, "{}: `{word}` belongs in its own file", path.display());
             }
         }
     }

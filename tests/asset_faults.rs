@@ -586,7 +586,7 @@ async fn every_file_of_a_default_vite_application_has_its_vite_url() {
     assert_eq!((page.status.as_u16(), page.cache_control().as_str()), (200, NO_CACHE), "G-27");
     assert!(assets.url("favicon.ico").unwrap().starts_with("/favicon."));
     assert_eq!(assets.asset("/index.html").unwrap().file(), "index.html");
-    assert!(!assets.import_map().contains("main.js"), "an import map would give a module a second URL");
+    assert!(!assets.import_map().contains("main.js"), "a module has a second URL in the import map");
 
     let directory = AssetDirectory::new(files.path()).hashed_names(|file| file.ends_with("background.png"));
     let assets = AssetManifest::from_vite(VITE, &directory).unwrap();

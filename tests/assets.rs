@@ -95,7 +95,7 @@ impl TestResponse {
     }
 
     fn cache_control(&self) -> String {
-        self.field("cache-control").expect("no answer leaves without it (G-14)")
+        self.field("cache-control").expect("every response has the field (G-14)")
     }
 }
 
@@ -132,7 +132,7 @@ async fn a_current_fingerprint_gets_the_file_for_a_year_in_both_settings() {
                 assert_eq!(response.cache_control(), IMMUTABLE, "B-01, {url}");
                 let tag = format!("\"{}\"", assets.asset(name).unwrap().fingerprint());
                 assert_eq!(response.field("etag"), Some(tag), "B-06, {url}");
-                assert_eq!(response.field("last-modified"), None, "a date that all files share lies, {url}");
+                assert_eq!(response.field("last-modified"), None, "a date that all files share is misleading, {url}");
             }
         }
     }
@@ -182,7 +182,7 @@ async fn a_stale_fingerprint_is_a_404_that_no_cache_stores() {
         assert_eq!(response.field("etag"), None, "{path}");
         assert_eq!(response.body, "", "{path}");
     }
-    assert_eq!(asked.count(), 0, "the service inside was not asked");
+    assert_eq!(asked.count(), 0, "the inner service was not called");
 }
 
 #[tokio::test]
@@ -393,7 +393,7 @@ async fn only_a_proven_response_is_immutable() {
         ("the file", 200, &[("content-type", "text/css")], 200, IMMUTABLE),
         ("with its length", 200, &[("content-type", "text/css"), ("content-length", "12")], 200, IMMUTABLE),
         ("another length", 200, &[("content-type", "text/css"), ("content-length", "13")], 404, NO_STORE),
-        ("a length that is none", 200, &[("content-type", "text/css"), ("content-length", "x")], 200, NO_STORE),
+        ("an invalid length", 200, &[("content-type", "text/css"), ("content-length", "x")], 200, NO_STORE),
         ("no type", 200, &[], 200, NO_STORE),
         ("a page", 200, &[("content-type", "text/html; charset=utf-8")], 404, NO_STORE),
         ("another type", 200, &[("content-type", "application/json")], 200, IMMUTABLE),
@@ -436,9 +436,9 @@ async fn only_a_proven_response_is_immutable() {
         ("no content", 204, &[("content-type", "text/css")], 204, NO_STORE),
         ("a redirect", 301, &[("location", "/"), ("cache-control", "max-age=60")], 301, NO_STORE),
         ("a range that is not there", 416, &[("content-range", "bytes */12"), ("etag", "\"x\"")], 416, NO_STORE),
-        ("a 304 of its own", 304, &[("etag", "\"x\"")], 304, NO_STORE),
+        ("a 304 of the service", 304, &[("etag", "\"x\"")], 304, NO_STORE),
         (
-            "what the service said",
+            "the policy of the service",
             200,
             &[("content-type", "text/css"), ("cache-control", "max-age=60")],
             200,
@@ -453,7 +453,7 @@ async fn only_a_proven_response_is_immutable() {
             "private, max-age=31536000, immutable",
         ),
         (
-            "words for an edge",
+            "fields for an edge",
             200,
             &[("content-type", "text/css"), ("cdn-cache-control", "max-age=60")],
             200,
@@ -636,7 +636,7 @@ async fn a_304_under_a_versioned_url_does_not_read_the_file() {
     }
     let before = asked.count();
     let write = fetch(&service, request(Method::PUT, &current, &[("if-none-match", &tag)])).await;
-    assert_eq!((write.status, asked.count() - before), (StatusCode::METHOD_NOT_ALLOWED, 1), "M: it is no read");
+    assert_eq!((write.status, asked.count() - before), (StatusCode::METHOD_NOT_ALLOWED, 1), "M: the method is unsafe");
 }
 
 #[tokio::test]
@@ -873,7 +873,11 @@ async fn each_path_prefix_mode_receives_and_forwards_its_documented_paths() {
     let keeping = layer.clone().mount(PathPrefix::Keep).layer(ServeDir::new(files.path()));
     assert_eq!(fetch(&keeping, get(&url, &[])).await.cache_control(), IMMUTABLE);
     let outside = fetch(&keeping, get("/other", &[])).await;
-    assert_eq!((outside.status, outside.field("cache-control")), (StatusCode::OK, None), "what is outside passes");
+    assert_eq!(
+        (outside.status, outside.field("cache-control")),
+        (StatusCode::OK, None),
+        "a path outside of the prefix is forwarded"
+    );
 
     let nested = axum::Router::new().nest_service("/static", layer.layer(ServeDir::new(&inside)));
     let response = nested.oneshot(Request::get(&url).body(axum::body::Body::empty()).unwrap()).await.unwrap();
@@ -1175,11 +1179,11 @@ fn a_manifest_is_equal_after_loading_it_from_json() {
     for (sentence, spoiled) in [
         ("no JSON", "{".to_owned()),
         ("another version", saved.replace("\"version\": 1", "\"version\": 2")),
-        ("a name that leads out", saved.replace("\"a b.js\"", "\"../b.js\"")),
+        ("a name that leaves the directory", saved.replace("\"a b.js\"", "\"../b.js\"")),
         ("a name twice", saved.replace("\"a b.js\"", "\"style.css\"")),
         ("a key that is not known", saved.replace("\"length\"", "\"lenght\"")),
         ("a fingerprint of something else", saved.replacen("\"fingerprint\": \"", "\"fingerprint\": \"0", 1)),
-        ("a hash that is none", saved.replacen("sha384-", "sha256-", 1)),
+        ("an invalid hash", saved.replacen("sha384-", "sha256-", 1)),
         ("a coding that is not known", saved.replace("\"gzip\"", "\"lzma\"")),
     ] {
         assert_ne!(spoiled, saved, "{sentence}");

@@ -85,7 +85,7 @@ struct TestResponse {
 impl TestResponse {
     /// Whether a cache may reuse it for the next client.
     fn is_kept(&self) -> bool {
-        let field = CacheControl::from_headers(&self.headers).expect("no answer leaves without it (G-14)");
+        let field = CacheControl::from_headers(&self.headers).expect("every response has the field (G-14)");
         !field.no_store() && !field.no_cache() && field.max_age().is_some_and(|seconds| seconds > 0)
     }
 }
@@ -143,7 +143,7 @@ async fn a_cache_in_front_of_mixed_servers_never_stores_a_wrong_file() {
                         }
                         let response = fetch(&server.server, url).await;
                         if response.is_kept() {
-                            assert_eq!(response.status, StatusCode::OK, "{url}: only a file is kept");
+                            assert_eq!(response.status, StatusCode::OK, "{url}: only a file is stored");
                             cache.insert(url.to_owned(), response.body);
                         } else if response.status == StatusCode::FOUND {
                             let target = response.headers[LOCATION].to_str().unwrap();

@@ -63,7 +63,7 @@ fn typical_reports_are_plain_english() {
              section 4.3.1, S-08). The key is the method and the URL (RFC 9111 section 2, K-07).",
         ),
         (
-            "a page that the edge keeps longer",
+            "a page that the edge stores longer",
             page(&[
                 "cache-control: max-age=60, s-maxage=600",
                 "etag: \"1\"",
@@ -87,7 +87,7 @@ fn typical_reports_are_plain_english() {
              A shared cache must not store it (`no-store`; RFC 9111 section 5.2.2.5, C-23).",
         ),
         (
-            "what nobody spoke for",
+            "a response without a policy",
             page(&["cache-control: private, no-cache", "etag: W/\"1\""]),
             "A browser may store it (`private` allows it; RFC 9111 section 3, S-01) and before each reuse \
              (`no-cache`; RFC 9111 section 5.2.2.4, C-22) revalidates it by entity tag (RFC 9111 section 4.3.1, \
@@ -105,7 +105,7 @@ fn typical_reports_are_plain_english() {
              A shared cache must not store it (`private`; RFC 9111 section 5.2.2.7, C-24).",
         ),
         (
-            "a page that says nothing",
+            "a page without caching fields",
             page(&["last-modified: {-86400}"]),
             "A browser may store it (no directive forbids it, and the status is heuristically cacheable; RFC 9111 \
              section 3, S-01) and reuse it for 8640 seconds (heuristic freshness from `Last-Modified`; RFC 9111 \
@@ -151,7 +151,7 @@ fn typical_reports_are_plain_english() {
              section 2, K-07).",
         ),
         (
-            "an answer to a request with credentials",
+            "a response to a request with credentials",
             audit("/", &["authorization: x"], 200, &["cache-control: max-age=60"]),
             "A browser may store it (`max-age` allows it; RFC 9111 section 3, S-01) and reuse it for 60 seconds \
              (`max-age`; RFC 9111 section 4.2.1, F-01), then fetches it again, because it does not have a \
@@ -161,7 +161,7 @@ fn typical_reports_are_plain_english() {
              cache to store it; RFC 9111 section 3.5, S-04).",
         ),
         (
-            "an error that says nothing",
+            "an error without caching fields",
             audit("/", &[], 404, &[]),
             "A browser may store it (no directive forbids it, and the status is heuristically cacheable; RFC 9111 \
              section 3, S-01), but it is stale at once (no lifetime is stated; RFC 9111 section 4.2.1, F-01), so \
@@ -173,7 +173,7 @@ fn typical_reports_are_plain_english() {
              S-08). The key is the method and the URL (RFC 9111 section 2, K-07).",
         ),
         (
-            "a redirect that says nothing",
+            "a redirect without caching fields",
             audit("/", &[], 302, &[]),
             "A browser must not store it (no lifetime is stated, and the status is not heuristically cacheable; \
              RFC 9111 section 3, S-01).\n\
@@ -308,14 +308,14 @@ fn each_warning_is_given_exactly_where_it_applies() {
             at(EdgeProfile::NGINX, &[]),
         ),
         (
-            "a cookie for everybody (G-01)",
+            "a public cookie (G-01)",
             |warning| matches!(warning, Warning::SetCookieShared { by } if *by == [CacheKind::SharedCache]),
             Level::Danger,
             page(&["cache-control: max-age=60", "set-cookie: id=1"]),
             page(&["cache-control: private, max-age=60", "set-cookie: id=1"]),
         ),
         (
-            "a cookie that is kept out of shared caches (C-24)",
+            "a private cookie (C-24)",
             |warning| matches!(warning, Warning::SetCookieShared { .. }),
             Level::Danger,
             page(&[r#"cache-control: private="link", max-age=60"#, "set-cookie: id=1"]),
@@ -378,7 +378,7 @@ fn each_warning_is_given_exactly_where_it_applies() {
             marked(false),
         ),
         (
-            "an answer to credentials that is public (G-02)",
+            "a public response to a request with credentials (G-02)",
             |warning| matches!(warning, Warning::PersonalShared { .. }),
             Level::Danger,
             audit("/", &["authorization: x"], 200, &["cache-control: public, max-age=60"]),
@@ -440,14 +440,14 @@ fn each_warning_is_given_exactly_where_it_applies() {
 fn an_edge_uses_the_first_valid_field_of_its_list() {
     let table: &[(&str, EdgeProfile, &[&str], bool, Option<u64>)] = &[
         (
-            "its own field (T-05)",
+            "the field of the edge (T-05)",
             EdgeProfile::FASTLY,
             &["surrogate-control: max-age=9", "cache-control: max-age=60"],
             true,
             Some(9),
         ),
         (
-            "private, as its field has no word for it",
+            "private, because the field of the edge cannot express it",
             EdgeProfile::FASTLY,
             &["surrogate-control: max-age=9", "cache-control: private"],
             false,
@@ -458,7 +458,7 @@ fn an_edge_uses_the_first_valid_field_of_its_list() {
         ("seconds", EdgeProfile::NGINX, &["x-accel-expires: 7", "cache-control: max-age=60"], true, Some(7)),
         ("none of them", EdgeProfile::NGINX, &["x-accel-expires: 0", "cache-control: max-age=60"], false, Some(0)),
         (
-            "seconds that are none",
+            "an invalid number of seconds",
             EdgeProfile::NGINX,
             &["x-accel-expires: soon", "cache-control: max-age=60"],
             true,
@@ -473,7 +473,7 @@ fn an_edge_uses_the_first_valid_field_of_its_list() {
             Some(9),
         ),
         (
-            "a dummy gives the edge its own way (T-07)",
+            "an unknown directive makes the edge use its default (T-07)",
             EdgeProfile::NETLIFY,
             &["netlify-cdn-cache-control: none", "cache-control: max-age=60"],
             false,
@@ -519,7 +519,7 @@ fn stale_reuse_needs_permission_and_support_of_the_edge() {
         ("no window", EdgeProfile::NGINX, "max-age=9, stale-while-revalidate=0", false, [None, None]),
         ("forbidden (C-32)", EdgeProfile::NGINX, "max-age=9, must-revalidate, stale-if-error=7", true, [None, None]),
         (
-            "beside s-maxage, which some edges overlook (C-32)",
+            "next to s-maxage, which some edges ignore (C-32)",
             EdgeProfile::NGINX,
             "s-maxage=9, stale-if-error=7",
             false,
@@ -533,7 +533,7 @@ fn stale_reuse_needs_permission_and_support_of_the_edge() {
         assert_eq!([then.stale_while_revalidate(), then.stale_if_error()], *windows, "{sentence}");
     }
     let strict = page(&["cache-control: s-maxage=9, stale-if-error=7"]);
-    assert!(strict.shared().after_expiry().unwrap().never_stale(), "a cache that keeps to the standard (C-32)");
+    assert!(strict.shared().after_expiry().unwrap().never_stale(), "a cache that follows the standard (C-32)");
     assert_eq!(
         strict.browser().after_expiry().unwrap().stale_if_error(),
         Some(7),

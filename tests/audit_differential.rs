@@ -76,7 +76,7 @@ const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         clause: "RFC 9111 section 5.2, C-01; RFC 9110 section 5.6.4",
-        reason: "a comma inside a quoted string parts directives",
+        reason: "a comma in a quoted string separates directives",
         settle: |case| {
             case.said.iter_mut().for_each(|word| {
                 if word.name == "x" {
@@ -88,13 +88,13 @@ const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         clause: "RFC 9111 section 4.2.1, C-07",
-        reason: "a lifetime without a number is passed over, where it is invalid and so stale",
+        reason: "a lifetime without a number is ignored, although it makes the response stale",
         settle: |case| lifetimes(case, |argument| argument.is_none().then_some("0")),
         example: || Case { said: vec![word("max-age", None)], last_modified: vec![Date::Imf(-1000)], ..plain() },
     },
     Difference {
         clause: "RFC 9111 section 1.2.2, C-07",
-        reason: "`+60` is taken for a number, where delta-seconds are digits",
+        reason: "`+60` is read as a number, although delta-seconds are digits",
         settle: |case| lifetimes(case, |argument| (argument == Some("+60")).then_some("0")),
         example: || Case { said: vec![word("max-age", Some("+60"))], ..plain() },
     },
@@ -206,7 +206,7 @@ const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         clause: "RFC 9110 section 12.5.5, K-03",
-        reason: "a `*` that stands beside a name is not seen when a lifetime is asked for",
+        reason: "a `*` next to a name is ignored for the lifetime",
         settle: |case| case.vary = case.vary.map(|vary| if vary.contains('*') { "*" } else { vary }),
         example: || Case { vary: Some("accept, *"), said: vec![word("max-age", Some("60"))], ..plain() },
     },
@@ -532,7 +532,7 @@ fn the_audit_agrees_with_another_implementation_or_cites_a_clause() {
     }
     println!("{} agree as they are, {} by a clause; {} are fresh", agreed.get(), settled.get(), fresh.get());
     assert!(agreed.get() > PAIRS / 2, "most of what is compared is not rewritten");
-    assert!(fresh.get() > PAIRS / 20, "there is enough that is stored and fresh");
+    assert!(fresh.get() > PAIRS / 20, "too few cases are stored and fresh");
 }
 
 #[test]

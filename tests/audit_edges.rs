@@ -18,7 +18,7 @@ const OTHERWISE: &[(&str, &str, &str)] = &[
     (
         "503, `stale-if-error`",
         "nginx",
-        "it obeys `stale-if-error` where the site cannot be reached, and not where that answers with an error",
+        "it obeys `stale-if-error` if the site is unreachable, but not if the site returns an error",
     ),
     ("503, `stale-if-error`, `s-maxage`", "nginx", "as without `s-maxage`"),
     (

@@ -88,7 +88,7 @@ async fn the_source_of_a_policy_follows_the_order_of_precedence() {
     let own = ("cache-control", "max-age=5");
     let table: Vec<(&str, CachePolicyLayer, Inner, &str, DecisionSource)> = vec![
         (
-            "the layer, where nobody else speaks",
+            "the layer, if there is no other policy",
             CachePolicyLayer::new(PUBLIC),
             ok(&[]),
             "public, max-age=3600",
@@ -109,21 +109,21 @@ async fn the_source_of_a_policy_follows_the_order_of_precedence() {
             DecisionSource::HandlerPolicy,
         ),
         (
-            "no-store in the field stands before a policy",
+            "no-store in the field takes precedence over a policy",
             CachePolicyLayer::new(PUBLIC),
             ok(&[("cache-control", "no-store")]).with_policy(PUBLIC),
             "no-store",
             DecisionSource::Handler,
         ),
         (
-            "an empty field says nothing",
+            "an empty field is ignored",
             CachePolicyLayer::new(PUBLIC),
             ok(&[("cache-control", " , ")]),
             "public, max-age=3600",
             DecisionSource::Layer,
         ),
         (
-            "a field without a known directive decides nothing and stays beside the policy",
+            "a field without a known directive is ignored, and its members follow the policy",
             CachePolicyLayer::new(PUBLIC),
             ok(&[("cache-control", "do not override")]),
             "public, max-age=3600, do not override",
@@ -158,35 +158,35 @@ async fn the_source_of_a_policy_follows_the_order_of_precedence() {
             DecisionSource::HandlerPolicy,
         ),
         (
-            "unless the name says so",
+            "unless the override includes no-store",
             CachePolicyLayer::new(PUBLIC).override_handler_no_store(),
             ok(&[("cache-control", "no-store")]),
             "public, max-age=3600",
             DecisionSource::Layer,
         ),
         (
-            "an overriding layer, where the field says the same",
+            "an overriding layer, if the field is equal",
             CachePolicyLayer::new(PUBLIC).override_handler(),
             ok(&[("cache-control", "public, max-age=3600")]),
             "public, max-age=3600",
             DecisionSource::Layer,
         ),
         (
-            "the handler, where its field says the same",
+            "the handler, if its field is equal",
             CachePolicyLayer::new(PUBLIC),
             ok(&[("cache-control", "public, max-age=3600")]),
             "public, max-age=3600",
             DecisionSource::Handler,
         ),
         (
-            "a layer that tightens, where there is nothing to tighten",
+            "a layer that tightens, if there is nothing to tighten",
             CachePolicyLayer::new(PUBLIC.vary(&["accept-language"])).tighten(),
             ok(&[]),
             "public, max-age=3600",
             DecisionSource::Layer,
         ),
         (
-            "the default, where the layer has no word",
+            "the default, if the layer has no policy",
             CachePolicyLayer::new(|_: &http::request::Parts| None),
             ok(&[]),
             "private, no-cache",
@@ -223,7 +223,7 @@ async fn an_inner_layer_takes_precedence_over_an_outer_one() {
         .service(handler);
     let response = call(&stack, get("/", &[])).await;
     assert_eq!(cache_control(&response).as_deref(), Some("private, max-age=60"));
-    assert_eq!(decision(&response).source(), DecisionSource::Layer, "the inner decision stands");
+    assert_eq!(decision(&response).source(), DecisionSource::Layer, "the inner decision applies");
 }
 
 #[tokio::test]
@@ -293,7 +293,7 @@ async fn a_policy_applies_only_to_200_203_206_and_304() {
     assert!(decision(&response).guards().contains(Guard::Error));
     let with_own = inner(404, &[]).with_policy(PUBLIC);
     let response = through(by_status(), &with_own, get("/", &[])).await;
-    assert_eq!(cache_control(&response).as_deref(), Some(short), "the policy for that status stands");
+    assert_eq!(cache_control(&response).as_deref(), Some(short), "the policy for the status applies");
 
     let overridden = inner(404, &[("cache-control", "private, max-age=10")]);
     let response = through(CachePolicyLayer::new(PUBLIC).override_handler(), &overridden, get("/", &[])).await;
@@ -520,7 +520,7 @@ async fn a_guard_that_changes_nothing_is_not_recorded() {
     type Row = (&'static str, CachePolicyLayer, Inner, &'static str, Option<&'static str>, &'static [Guard]);
     let table: [Row; 8] = [
         (
-            "a page with a cookie that was never said to be immutable",
+            "a page with a cookie that is not immutable",
             CachePolicyLayer::new(PUBLIC),
             ok(&[("content-type", "text/html"), ("set-cookie", "a=b"), ("cache-control", "public, max-age=9")]),
             "private, max-age=9",
@@ -528,7 +528,7 @@ async fn a_guard_that_changes_nothing_is_not_recorded() {
             &[Guard::SetCookie],
         ),
         (
-            "Vary: * beside no-store",
+            "Vary: * with no-store",
             CachePolicyLayer::new(PUBLIC),
             ok(&[("vary", "*"), ("cache-control", "no-store")]),
             "no-store",
@@ -536,7 +536,7 @@ async fn a_guard_that_changes_nothing_is_not_recorded() {
             &[],
         ),
         (
-            "Vary: * beside private and no-cache",
+            "Vary: * with private and no-cache",
             CachePolicyLayer::new(PUBLIC),
             ok(&[("vary", "*"), ("cache-control", "private, no-cache")]),
             "private, no-cache",
@@ -544,7 +544,7 @@ async fn a_guard_that_changes_nothing_is_not_recorded() {
             &[],
         ),
         (
-            "a field of an edge beside a lifetime",
+            "a field of an edge with a lifetime",
             tightening(),
             ok(&[edge, ("cache-control", "public, max-age=60")]),
             "public, max-age=60",
@@ -568,7 +568,7 @@ async fn a_guard_that_changes_nothing_is_not_recorded() {
             &[Guard::NoStoreAlone],
         ),
         (
-            "which may be told to stay",
+            "which can be permitted",
             tightening().accept_risk(Risk::EdgeFieldOverrulesNoStore),
             ok(&[edge, ("cache-control", "no-store")]),
             "no-store",
@@ -576,7 +576,7 @@ async fn a_guard_that_changes_nothing_is_not_recorded() {
             &[],
         ),
         (
-            "an error that may be kept as long as a success, and of which nobody speaks",
+            "an error that may be stored as long as a success, without a policy",
             CachePolicyLayer::new(|_: &http::request::Parts| None).accept_risk(Risk::ErrorServedAsLongAsASuccess),
             inner(404, &[]),
             "private, no-cache",
@@ -736,14 +736,14 @@ async fn the_layer_merges_to_the_more_restrictive_directives() {
     const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
     const TEN_SECONDS_LATER: &str = "Sun, 06 Nov 1994 08:49:47 GMT";
     let table: Vec<(&str, CachePolicy, Inner, &str)> = vec![
-        ("the least of the lifetimes", PUBLIC, ok(&[("cache-control", "public, max-age=60")]), "public, max-age=60"),
+        ("the shortest lifetime", PUBLIC, ok(&[("cache-control", "public, max-age=60")]), "public, max-age=60"),
         (
             "either way",
             CachePolicy::public(MINUTE),
             ok(&[("cache-control", "public, max-age=3600")]),
             "public, max-age=60",
         ),
-        ("what permits only if both say it", PUBLIC, ok(&[("cache-control", "max-age=60")]), "max-age=60"),
+        ("permissions only if both grant them", PUBLIC, ok(&[("cache-control", "max-age=60")]), "max-age=60"),
         ("what restricts if either does", PUBLIC, ok(&[("cache-control", "private")]), "private, max-age=3600"),
         (
             "and the layer too",
@@ -773,24 +773,29 @@ async fn the_layer_merges_to_the_more_restrictive_directives() {
         ("silence sets no limit", PUBLIC, ok(&[]), "public, max-age=3600"),
         ("Expires is a lifetime", PUBLIC, ok(&[("date", DATE), ("expires", TEN_SECONDS_LATER)]), "max-age=10"),
         (
-            "beside a field without one too",
+            "also with a field without a lifetime",
             PUBLIC,
             ok(&[("cache-control", "public"), ("expires", "0")]),
             "public, max-age=0",
         ),
         (
-            "and not beside one that has one (C-33)",
+            "and not with a field with a lifetime (C-33)",
             PUBLIC,
             ok(&[("cache-control", "public, max-age=60"), ("date", DATE), ("expires", TEN_SECONDS_LATER)]),
             "public, max-age=60",
         ),
         (
-            "guards still stand above",
+            "guards still take precedence",
             PUBLIC,
             ok(&[("set-cookie", "a=b"), ("cache-control", "public, max-age=60")]),
             "private, max-age=60",
         ),
-        ("an error has the handler's word alone", PUBLIC, inner(404, &[("cache-control", "max-age=5")]), "max-age=5"),
+        (
+            "an error has only the directives of the handler",
+            PUBLIC,
+            inner(404, &[("cache-control", "max-age=5")]),
+            "max-age=5",
+        ),
     ];
     for (sentence, policy, inner, expected) in table {
         let response = through(CachePolicyLayer::new(policy).tighten(), &inner, get("/", &[])).await;
@@ -822,7 +827,7 @@ async fn a_layer_explains_its_decisions_if_enabled() {
     let inside = layer().accept_risk(Risk::LifetimeGuessedByCaches);
     let nested = ServiceBuilder::new().layer(layer()).layer(inside).service(handler);
     let response = call(&nested, get("/", &[])).await;
-    assert!(field(response.headers(), "cache-policy-explain").unwrap().starts_with("layer;"), "the inner one stands");
+    assert!(field(response.headers(), "cache-policy-explain").unwrap().starts_with("layer;"), "the inner one applies");
 }
 
 #[tokio::test]
@@ -832,7 +837,7 @@ async fn a_private_response_needs_no_guard() {
         [("set-cookie", "a=b"), ("cache-control", "no-store")],
     ] {
         let response = through(CachePolicyLayer::new(PUBLIC), &ok(&lines), get("/", &[("authorization", "x")])).await;
-        assert_eq!(cache_control(&response).as_deref(), Some(lines[1].1), "left as it was written");
+        assert_eq!(cache_control(&response).as_deref(), Some(lines[1].1), "the field is unchanged");
         assert!(decision(&response).guards().is_empty());
     }
 }
@@ -1011,7 +1016,11 @@ async fn an_expired_expires_field_of_a_handler_is_not_extended() {
         ("twice", &[("expires", LATER), ("expires", LATER)], "private, no-cache"),
         ("Pragma", &[("pragma", "No-Cache")], "private, no-cache"),
         ("in the future: the policy knows better", &[("expires", LATER)], "public, max-age=3600"),
-        ("Cache-Control goes before Expires", &[("expires", "0"), ("cache-control", "max-age=1")], "max-age=1"),
+        (
+            "Cache-Control takes precedence over Expires",
+            &[("expires", "0"), ("cache-control", "max-age=1")],
+            "max-age=1",
+        ),
     ];
     for (sentence, lines, expected) in table {
         let layer = CachePolicyLayer::new(PUBLIC).clock(stopped.clone());

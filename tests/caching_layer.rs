@@ -19,9 +19,9 @@ const MINUTE: Duration = Duration::from_secs(60);
 async fn a_304_has_the_policy_of_its_200_in_any_order_of_layers() {
     type Change = fn(CachePolicyLayer) -> CachePolicyLayer;
     let changes: [(&str, Change); 5] = [
-        ("the answer goes first", |layer| layer),
+        ("the handler takes precedence", |layer| layer),
         ("the tighter of both", CachePolicyLayer::tighten),
-        ("the layer goes first", CachePolicyLayer::override_handler),
+        ("the layer takes precedence", CachePolicyLayer::override_handler),
         ("even before no-store", CachePolicyLayer::override_handler_no_store),
         ("a policy for 200 alone", |layer| layer.for_status(StatusCode::OK, CachePolicy::NO_CACHE)),
     ];

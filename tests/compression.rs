@@ -237,7 +237,7 @@ async fn a_range_is_sent_only_if_if_range_is_proven() {
             StatusCode::OK,
         ),
         (
-            "the tag of a coded copy, whose octets a range counts",
+            "the tag of an encoded response, whose bytes a range counts",
             &[range, ("if-range", &gzip_tag), ("accept-encoding", "gzip")],
             StatusCode::OK,
             StatusCode::OK,

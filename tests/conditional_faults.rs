@@ -274,7 +274,7 @@ async fn a_date_that_replaces_a_future_one_gives_no_304() {
         ("one layer", collected(layer().layer(inner()))),
         ("two layers", collected(layer().layer(layer().layer(inner())))),
         ("a source", collected(layer().validators(source).layer(page(&[])))),
-        ("a source and a layer around it", collected(layer().layer(layer().validators(source).layer(page(&[]))))),
+        ("a source and an outer layer", collected(layer().layer(layer().validators(source).layer(page(&[]))))),
     ];
     for (sentence, service) in services {
         for name in ["GET", "HEAD"] {
@@ -347,7 +347,7 @@ async fn a_response_for_one_client_gets_no_validator_of_the_source() {
             response.headers_mut().append("cache-control", HeaderValue::from_static("private"));
             response.headers_mut().append("cache-control", HeaderValue::from_static("no-store"));
         }),
-        ("a policy that is no-store", |response| {
+        ("a no-store policy", |response| {
             response.extensions_mut().insert(CachePolicy::NO_STORE);
         }),
         ("the mark of a session layer", |response| {
@@ -371,7 +371,7 @@ async fn a_response_for_one_client_gets_no_validator_of_the_source() {
             assert_eq!(etag(&response), None, "{sentence}");
             assert_eq!(field(response.headers(), "last-modified"), None, "{sentence}");
             let matching = call(&service, request(method(name), "/", &[("if-match", "\"v1\"")])).await;
-            assert!(matching.status().is_success(), "{sentence}: the source says that the condition holds");
+            assert!(matching.status().is_success(), "{sentence}: the source confirms the condition");
         }
     }
 }
@@ -527,7 +527,7 @@ async fn a_file_is_served_by_all_lines_of_a_list() {
         ("the date alone", &[("if-modified-since", &date)], 304),
         ("two dates are ignored (P-18)", &[("if-modified-since", &date), ("if-modified-since", &date)], 200),
         ("two dates are ignored (P-12)", &[("if-unmodified-since", L), ("if-unmodified-since", L)], 200),
-        ("a date beside If-Match is ignored (P-12)", &[("if-match", &tag), ("if-unmodified-since", L)], 200),
+        ("a date next to If-Match is ignored (P-12)", &[("if-match", &tag), ("if-unmodified-since", L)], 200),
     ];
     for (sentence, lines, status) in table {
         for name in ["GET", "HEAD"] {
@@ -714,8 +714,8 @@ async fn slices_in_the_memo_are_released_after_the_application_drops_the_buffer(
             serve(&next).await;
         }
         match watched {
-            Some(buffer) => assert!(buffer.is_unique(), "another handle to the buffer is left"),
-            None => assert!(dropped.load(Ordering::Relaxed), "the owner is left"),
+            Some(buffer) => assert!(buffer.is_unique(), "another handle to the buffer exists"),
+            None => assert!(dropped.load(Ordering::Relaxed), "the owner still exists"),
         }
     }
 }
@@ -748,7 +748,7 @@ async fn content_whose_length_differs_from_content_length_gets_no_tag() {
         let response = call(&service, get("/", &[])).await;
         assert_eq!(etag(&response).is_some(), *tagged, "{sentence}");
         if !tagged {
-            assert_eq!(response.body().size_hint().exact(), hint, "{sentence}: the hint is the body's own");
+            assert_eq!(response.body().size_hint().exact(), hint, "{sentence}: the hint is that of the body");
         }
         let collected = response.into_body().collect().await.unwrap().to_bytes();
         assert_eq!(collected, pieces.concat(), "{sentence}");
@@ -882,7 +882,7 @@ async fn a_write_with_the_generated_tag_of_get_succeeds() {
         }
         let before = gets.load(Ordering::Relaxed);
         call(&service, request(Method::PUT, "/", &[("if-match", "*")])).await;
-        assert_eq!(gets.load(Ordering::Relaxed), before, "HEAD tells that it exists");
+        assert_eq!(gets.load(Ordering::Relaxed), before, "HEAD shows that the page exists");
         let resumed = get("/", &[("range", "bytes=0-1"), ("if-range", &tag)]);
         assert_eq!(call(&service, resumed).await.status(), StatusCode::OK);
     }
@@ -961,7 +961,7 @@ async fn a_failed_precondition_takes_precedence_over_an_error_of_the_handler() {
     });
     let service = ConditionalLayer::new().validators(|_| async { v1() }).layer(router);
     let failed = call(&service, request(Method::POST, "/articles/1", &[("if-match", "\"v0\"")])).await;
-    assert_eq!(failed.status(), StatusCode::PRECONDITION_FAILED, "as the module documentation says");
+    assert_eq!(failed.status(), StatusCode::PRECONDITION_FAILED, "the module documentation explains this");
     assert_eq!(calls.load(Ordering::Relaxed), 0);
     let plain = call(&service, request(Method::POST, "/articles/1", &[("if-match", "\"v1\"")])).await;
     assert_eq!(plain.status(), StatusCode::METHOD_NOT_ALLOWED);

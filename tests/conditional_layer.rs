@@ -216,16 +216,22 @@ async fn server_sent_events_and_upgrades_are_unchanged() {
         let inner = counted(StatusCode::from_u16(*status).unwrap(), fields);
         let response = call(&ConditionalLayer::new().layer(inner.service), get("/", lines)).await;
         assert_eq!(response.status().as_u16(), *status, "G-10, E-05: {fields:?}");
-        assert_eq!(response.body().size_hint().exact(), Some(11), "the body is the one inside");
+        assert_eq!(response.body().size_hint().exact(), Some(11), "the body is that of the inner service");
     }
 }
 
 #[tokio::test]
 async fn a_missing_and_an_unknown_representation_differ() {
     let table: &[(&str, Representation, Method, &[(&str, &str)], u16)] = &[
-        ("a page that is not there is the handler's", Representation::Missing, Method::GET, &[("if-match", "*")], 404),
-        ("create if there is none", Representation::Missing, Method::PUT, &[("if-none-match", "*")], 404),
-        ("create unless there is this one", Representation::Missing, Method::PUT, &[("if-none-match", "\"v1\"")], 404),
+        ("the handler decides about a missing page", Representation::Missing, Method::GET, &[("if-match", "*")], 404),
+        ("create if nothing exists", Representation::Missing, Method::PUT, &[("if-none-match", "*")], 404),
+        (
+            "create unless this version exists",
+            Representation::Missing,
+            Method::PUT,
+            &[("if-none-match", "\"v1\"")],
+            404,
+        ),
         ("change what is not there", Representation::Missing, Method::PUT, &[("if-match", "*")], 412),
         (
             "a date is ignored without a date (P-12)",
@@ -275,7 +281,7 @@ async fn a_head_request_distinguishes_existing_missing_and_unknown() {
         let layer = ConditionalLayer::new().validator_source(HeadValidators::<_, TestBody>::new(service));
         for (name, expected) in [("if-none-match", create), ("if-match", change)] {
             let response = call(&layer.layer(service), request(Method::PUT, "/", &[(name, "*")])).await;
-            assert_eq!(response.status(), expected, "HEAD says {status}, and {name}: *");
+            assert_eq!(response.status(), expected, "HEAD returns {status}, with {name}: *");
         }
     }
 }
@@ -284,7 +290,7 @@ async fn a_head_request_distinguishes_existing_missing_and_unknown() {
 async fn a_write_without_a_required_precondition_is_a_428() {
     let table: &[(&str, Representation, Method, &[(&str, &str)], u16)] = &[
         ("nothing", v1().into(), Method::PUT, &[], 428),
-        ("a safe request needs none", v1().into(), Method::GET, &[], 200),
+        ("a safe request needs no precondition", v1().into(), Method::GET, &[], 200),
         ("a tag", v1().into(), Method::PUT, &[("if-match", "\"v1\"")], 200),
         ("a stale tag", v1().into(), Method::PATCH, &[("if-match", "\"v0\"")], 412),
         ("create", Representation::Missing, Method::PUT, &[("if-none-match", "*")], 200),
@@ -298,7 +304,13 @@ async fn a_write_without_a_required_precondition_is_a_428() {
             &[("if-unmodified-since", L), ("if-unmodified-since", L)],
             428,
         ),
-        ("a date for what has none", Validators::new().into(), Method::PUT, &[("if-unmodified-since", L)], 428),
+        (
+            "a date, and the representation has none",
+            Validators::new().into(),
+            Method::PUT,
+            &[("if-unmodified-since", L)],
+            428,
+        ),
         ("If-Modified-Since is for reading", v1().into(), Method::PUT, &[("if-modified-since", L)], 428),
         ("POST is a write", v1().into(), Method::POST, &[], 428),
     ];
@@ -338,7 +350,7 @@ async fn validators_are_added_only_to_a_safe_response_without_any() {
             &[("last-modified", BEFORE_L)],
             (None, Some(BEFORE_L.into())),
         ),
-        ("an error is no representation", Method::GET, 404, &[], (None, None)),
+        ("an error is not a representation", Method::GET, 404, &[], (None, None)),
         ("PUT (V-17)", Method::PUT, 200, &[], (None, None)),
         ("DELETE", Method::DELETE, 204, &[], (None, None)),
         ("POST", Method::POST, 201, &[], (None, None)),

@@ -50,7 +50,7 @@ fn the_example_file_has_these_policies() {
         ("a name", &get, "/articles/1", 200, "", "public, max-age=300, s-maxage=3600", Some("accept-language")),
         ("its status", &get, "/articles/1", 404, "", "max-age=60", Some("accept-language")),
         (
-            "a base keeps its fields and loses its lifetimes",
+            "a base preserves its fields and loses its lifetimes",
             &get,
             "/",
             200,
@@ -58,7 +58,7 @@ fn the_example_file_has_these_policies() {
             "public, max-age=60, stale-while-revalidate=86400",
             Some("accept-language"),
         ),
-        ("and keeps its statuses", &get, "/", 404, "", "max-age=60", Some("accept-language")),
+        ("and preserves its statuses", &get, "/", 404, "", "max-age=60", Some("accept-language")),
         ("a table on one line", &get, "/static/a.css", 200, "", "public, max-age=31536000, immutable", None),
         ("a constant", &get, "/login", 200, "", "private, no-store", None),
         ("flags", &get, "/account/a", 200, "", "private, max-age=30, must-revalidate, no-transform", None),

@@ -507,7 +507,7 @@ fn each_rule_for_origins_has_code_and_a_test_or_a_reason() {
                 (0, None) if needed => {
                     wrong.push(format!("{}: no {what} has this mark, and no reason is given", rule.id))
                 }
-                (1.., Some(_)) => wrong.push(format!("{}: `no_{what}` gives a reason, and there is a mark", rule.id)),
+                (1.., Some(_)) => wrong.push(format!("{}: `no_{what}` gives a reason, but there is a mark", rule.id)),
                 _ => {}
             }
         }

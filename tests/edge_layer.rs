@@ -179,7 +179,7 @@ async fn n06_a_304_before_the_handler_does_not_replace_stored_fields() {
     let handler = |_: &mut Response<TestBody>| panic!("the handler does not run");
     let response = stack(EdgeProfile::FASTLY, again, true, handler).await;
     assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
-    assert_eq!(words(response.headers()), "", "a handler may have said less than the layers");
+    assert_eq!(words(response.headers()), "", "a handler may permit less than the layers");
 }
 
 #[tokio::test]
@@ -360,7 +360,7 @@ async fn edge_fields_of_inner_services_are_interpreted() {
             "cdn-cache-control: no-store\ncache-control: private, max-age=60",
         ),
         (
-            "G-22: not beside a restriction",
+            "G-22: not with a restriction",
             EdgeProfile::STANDARD,
             &[("cdn-cache-control", "max-age=600"), ("cache-control", "no-store")],
             "cdn-cache-control: no-store\ncache-control: private, no-store",
@@ -384,7 +384,7 @@ async fn edge_fields_of_inner_services_are_interpreted() {
             "surrogate-control: max-age=60\nsurrogate-key: b c a\ncache-control: max-age=60",
         ),
         (
-            "and what is none keeps the answer out",
+            "and an invalid value forbids storage",
             EdgeProfile::FASTLY,
             &[("surrogate-key", "User\t7"), ("cache-control", "max-age=60")],
             "cache-control: private, max-age=60",
@@ -543,7 +543,7 @@ async fn surrogate_control_is_written_only_for_edges_that_read_it() {
             }
         }
     }
-    assert_eq!(writers, ["fastly", "squid"], "G-21: elsewhere it makes caches ignore Cache-Control");
+    assert_eq!(writers, ["fastly", "squid"], "G-21: other caches would ignore Cache-Control");
 }
 
 #[tokio::test]

@@ -71,7 +71,7 @@ async fn a_body_that_gets_no_tag_is_not_polled() {
         ("an unquoted one too", get("/", &[]), with(200, &[("etag", "own")])),
         ("Set-Cookie", get("/", &[]), with(200, &[("set-cookie", "a=b")])),
         ("server-sent events", get("/", &[]), with(200, &[("content-type", "Text/Event-Stream")])),
-        ("a gRPC answer (Q-03)", get("/", &[]), with(200, &[("content-type", "application/grpc+proto")])),
+        ("a gRPC response (Q-03)", get("/", &[]), with(200, &[("content-type", "application/grpc+proto")])),
         (
             "a call of gRPC",
             request(Method::POST, "/", &[("content-type", "application/grpc-web")]),
@@ -261,7 +261,7 @@ async fn trailers_are_preserved() {
             let layer = EntityTagLayer::new().buffer_unknown_length(100);
             let response = through(layer, get("/", &[]), Response::new(body)).await;
             assert!(tag(&response).is_some());
-            assert_eq!(response.body().size_hint().exact(), None, "a length would leave no place for trailers");
+            assert_eq!(response.body().size_hint().exact(), None, "a length would exclude trailers");
             let collected = response.into_body().collect().await.unwrap();
             let trailers = collected.trailers().unwrap();
             assert_eq!(trailers["x-sum"], "5", "Q-05");

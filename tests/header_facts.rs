@@ -29,9 +29,9 @@ const NOT_HERE: &[(&str, &str)] = &[
 
 /// Rows that we follow in meaning but not literally.
 const IN_OTHER_WORDS: &[(&str, &str)] = &[
-    ("status/error_gets_no_store", "`private` stands beside `no-store`, which some shared caches need (G-07)"),
-    ("asset/mismatch_must_not_be_cached", "`private` stands beside `no-store` here too (G-07)"),
-    ("etag/default_cc_with_etag", "`private, no-cache` says what `max-age=0, private, must-revalidate` says (G-14)"),
+    ("status/error_gets_no_store", "`private` is next to `no-store`, which some shared caches need (G-07)"),
+    ("asset/mismatch_must_not_be_cached", "`private` is next to `no-store` here too (G-07)"),
+    ("etag/default_cc_with_etag", "`private, no-cache` means the same as `max-age=0, private, must-revalidate` (G-14)"),
 ];
 
 struct Fact {
@@ -277,7 +277,7 @@ async fn decides(fact: &Fact) {
         // The field has no known directive, so it is not a decision, and its members follow the policy.
         assert_eq!(said, format!("public, max-age=300, {expected}"), "{}", fact.name);
     } else if own.is_some() {
-        assert_eq!(said, expected, "{}: left as it was written", fact.name);
+        assert_eq!(said, expected, "{}: the field is unchanged", fact.name);
     } else {
         let missing: Vec<_> = directives(expected).difference(&directives(&said)).cloned().collect();
         assert!(missing.is_empty(), "{}: {said} lacks {missing:?}", fact.name);

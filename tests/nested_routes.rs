@@ -60,7 +60,7 @@ async fn a_table_matches_the_complete_path_anywhere_in_an_axum_application() {
         ("around the application", Router::new().nest("/account", pages()).layer(layer())),
         ("on a nested router", Router::new().nest("/account", pages().layer(layer()))),
         ("on the routes of a nested router", Router::new().nest("/account", pages().route_layer(layer()))),
-        ("around a nested service", Router::new().nest_service("/account", nested_service())),
+        ("as a layer of a nested service", Router::new().nest_service("/account", nested_service())),
         ("on the router in a nested service", Router::new().nest_service("/account", pages().layer(layer()))),
         (
             "on method routers of a nested router",

@@ -78,7 +78,7 @@ async fn a_request_that_claims_to_be_grpc_is_still_guarded() {
     }
     let call = request(Method::POST, "/", &[("content-type", "application/grpc+proto")]);
     let response = fetch(CachePolicyLayer::new(P).layer(says(&[("content-type", "application/grpc")])), call).await;
-    assert_eq!(cache_control(&response), None, "Q-03: a call and its response are left alone");
+    assert_eq!(cache_control(&response), None, "Q-03: a call and its response are unchanged");
 }
 
 #[tokio::test]
@@ -113,7 +113,7 @@ async fn a_restriction_that_appears_only_in_joined_lines_counts() {
         ("alone", plain()),
         ("an overriding layer", plain().override_handler()),
         ("a layer that tightens", plain().tighten()),
-        ("lines that may be left apart", plain().accept_risk(Risk::RestrictionInASecondLineMissed)),
+        ("lines that may remain separate", plain().accept_risk(Risk::RestrictionInASecondLineMissed)),
     ] {
         for lines in [LINES, WITH_COOKIE] {
             let response = fetch(layer.clone().layer(says(lines)), get("/", &[])).await;
@@ -151,7 +151,7 @@ async fn a_replaced_or_restricted_cache_control_removes_looser_edge_fields() {
         assert_eq!(
             field(response.headers(), "surrogate-key").as_deref(),
             Some("a"),
-            "what may be stored keeps its tags"
+            "a storable response keeps its tags"
         );
     }
     // A restriction is preserved if its field is removed.
@@ -338,7 +338,7 @@ async fn no_policy_gives_a_live_stream_a_lifetime() {
         assert_eq!(
             cache_control(&response).as_deref(),
             Some("no-cache"),
-            "without a lifetime there is nothing to take"
+            "without a lifetime there is nothing to remove"
         );
         let waived = CachePolicyLayer::new(P).accept_risk(Risk::LiveStreamStored);
         let response = fetch(waived.layer(says(lines)), get("/", &[])).await;

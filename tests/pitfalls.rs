@@ -488,7 +488,7 @@ async fn invariant_directives_and_vary_are_read_by_token_and_in_any_case() {
         assert_eq!(
             field(response.headers(), "cache-control").unwrap(),
             "private, max-age=300",
-            "private already, and canonical where a guard has a reason to act"
+            "already private, and canonical if a guard has a reason to act"
         );
     }
     for vary in ["*", "Cookie, *", "*,Cookie", "cookie ,\t*"] {

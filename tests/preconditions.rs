@@ -55,10 +55,10 @@ struct Resource {
 
 /// Cases that the RFC leaves open, with our response and the reason.
 const OPEN: &[(&str, u16, &str)] = &[
-    ("go/scan/lowercase_weak_prefix", 200, "`w/` is no weakness mark, so the member matches nothing (V-02, P-23)"),
+    ("go/scan/lowercase_weak_prefix", 200, "`w/` does not mark a weak tag, so the member matches nothing (V-02, P-23)"),
     ("go/scan/weak_prefix_only", 200, "a malformed member matches nothing (P-23)"),
     ("spring/inm_unquoted [GET]", 200, "a malformed member matches nothing (P-23)"),
-    ("h3/inm_empty_value_ims_applies", 200, "an empty field is present, and the date is ignored beside it (P-17)"),
+    ("h3/inm_empty_value_ims_applies", 200, "an empty field is present, so the date is ignored (P-17)"),
 ];
 
 impl Case {
@@ -234,7 +234,7 @@ async fn a_source_decides_every_method_before_the_handler() {
         let ran = run(&case, true).await;
         judge(&case, &ran.response, "a source");
         let decided = matches!(ran.response.status().as_u16(), 304 | 412);
-        assert_eq!(ran.handler_ran, !decided, "{}: the handler runs only where nothing was decided", case.name);
+        assert_eq!(ran.handler_ran, !decided, "{}: the handler runs only if no precondition decided", case.name);
     }
 }
 

@@ -204,13 +204,13 @@ async fn back_pressure_depends_only_on_the_inner_service() {
 
 #[tokio::test]
 async fn a_failed_purge_is_reported_and_the_write_still_succeeds() {
-    let purger = service_fn(|_: Purge| ready(Err::<(), _>("the cache answered 503")));
+    let purger = service_fn(|_: Purge| ready(Err::<(), _>("the cache returned 503")));
     let service = PurgeLayer::new(purger).layer(handler(StatusCode::CREATED, Some(article())));
     let response = service.oneshot(request(Method::POST)).await.unwrap();
     assert_eq!(response.status(), StatusCode::CREATED);
     let failed = response.extensions().get::<PurgeFailed>().unwrap();
-    assert_eq!((failed.purge(), failed.reason()), (&article(), "the cache answered 503"));
-    assert_eq!(failed.to_string(), "the purge after a write failed: the cache answered 503");
+    assert_eq!((failed.purge(), failed.reason()), (&article(), "the cache returned 503"));
+    assert_eq!(failed.to_string(), "the purge after a write failed: the cache returned 503");
     assert!(response.extensions().get::<Purge>().is_none());
 }
 
@@ -307,7 +307,7 @@ fn a_response_without_a_purge_allocates_nothing() {
         type Future = std::future::Ready<Result<(), Infallible>>;
 
         fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-            panic!("it is not asked")
+            panic!("the purger is not polled")
         }
 
         fn call(&mut self, _: Purge) -> Self::Future {

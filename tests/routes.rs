@@ -75,11 +75,11 @@ fn the_most_specific_pattern_is_the_route() {
         ("text before a parameter", "/articles/latest", 4),
         ("a parameter before a catch-all further up", "/articles/7", 3),
         ("more text before less of it", "/articles/draft-7", 6),
-        ("a way that leads nowhere is gone back", "/articles/latest/comments", 5),
+        ("the search backtracks from a dead end", "/articles/latest/comments", 5),
         ("as far as the catch-all", "/articles/latest/x", 2),
-        ("a catch-all takes everything that follows", "/static/a/b.css", 7),
+        ("a catch-all matches the complete rest", "/static/a/b.css", 7),
         ("text before a catch-all", "/static/app.js", 8),
-        ("a catch-all does not take nothing", "/static/", 2),
+        ("a catch-all does not match an empty rest", "/static/", 2),
         ("nor less", "/static", 2),
         ("the root", "/", 1),
         ("a doubled brace is one", "/{braces}", 9),
@@ -88,12 +88,12 @@ fn the_most_specific_pattern_is_the_route() {
         ("and a second one", "/slash//", 2),
         ("a parameter at the end is not empty", "/articles/", 2),
         ("but between slashes it may be", "/articles//comments", 5),
-        ("the query is no part of the path", "/articles/latest?id=1", 4),
+        ("the query is not part of the path", "/articles/latest?id=1", 4),
         ("case matters", "/Articles/latest", 2),
         ("`;` is text", "/articles/latest;v=1", 3),
         ("an encoded slash is text", "/articles/latest%2Fcomments", 3),
         ("an encoded letter is another text", "/articles/l%61test", 3),
-        ("octets are compared as sent", "/caf%C3%A9", 11),
+        ("bytes are compared as sent", "/caf%C3%A9", 11),
         ("also the case of their digits", "/caf%c3%a9", 2),
     ];
     for (sentence, path, expected) in table {
@@ -214,7 +214,7 @@ fn a_path_without_a_route_gets_the_default() {
         let response = answered(&layer.clone().record_decisions(), other(), 200, &[]);
         response.extensions().get::<Decision>().unwrap().source()
     };
-    assert_eq!(speaker(&plain), DecisionSource::Default, "no route is no word of the layer");
+    assert_eq!(speaker(&plain), DecisionSource::Default, "a path without a route has no policy of the layer");
     assert_eq!(speaker(&with_own), DecisionSource::Layer);
 }
 
@@ -249,10 +249,10 @@ fn within_a_route_the_more_specific_policy_counts() {
         ("2: no error by its method", &head, "/all", 410, &[], "private, no-store"),
         ("2: no redirect by its type", &get, "/all", 308, &["image/png"], "private, no-cache"),
         ("2: no unusual success", &get, "/own", 201, &[], "private, no-cache"),
-        ("2: no error by the route's own policy", &get, "/own", 404, &[], "private, no-store"),
+        ("2: an error does not get the default of the route", &get, "/own", 404, &[], "private, no-store"),
         ("2: 429 is never stored", &get, "/own", 429, &[], "private, no-store"),
         // 3: the method.
-        ("3: HEAD, where it is named, before the type", &head, "/all", 200, &["image/png"], "public, max-age=2"),
+        ("3: the method HEAD takes precedence over the type", &head, "/all", 200, &["image/png"], "public, max-age=2"),
         ("3: HEAD gets what GET gets", &head, "/own", 200, &[], "public, max-age=8"),
         ("3: by its type too", &head, "/typed", 200, &["text/html"], "private, max-age=60"),
         // 4: the content type.
@@ -260,14 +260,14 @@ fn within_a_route_the_more_specific_policy_counts() {
         ("4: blind to case and parameters", &get, "/all", 200, &["IMAGE/Png ; q=\"a,b\""], "public, max-age=7"),
         ("4: then its kind", &get, "/all", 206, &["image/webp"], "public, max-age=6"),
         ("4: on a 203", &get, "/all", 203, &["image/webp"], "public, max-age=6"),
-        ("4: on a 304 that says it", &get, "/all", 304, &["image/png"], "public, max-age=7"),
-        ("4: as any answer without a type", &get, "/typed", 200, &[], "private, no-cache"),
+        ("4: on a 304 with a type", &get, "/all", 304, &["image/png"], "public, max-age=7"),
+        ("4: any response without a type", &get, "/typed", 200, &[], "private, no-cache"),
         ("4: or with two", &get, "/typed", 200, &["image/png", "text/html"], "private, no-cache"),
-        ("4: or with none that can be read", &get, "/typed", 200, &["text/html charset=x"], "private, no-cache"),
+        ("4: or with an unreadable type", &get, "/typed", 200, &["text/html charset=x"], "private, no-cache"),
         ("4: or in parts", &get, "/typed", 206, &["multipart/byteranges; boundary=x"], "private, no-cache"),
         // 5: the default of the route.
         ("5: another type", &get, "/all", 200, &["text/css"], "public, max-age=1"),
-        ("5: a route without types does not ask", &get, "/own", 304, &[], "public, max-age=8"),
+        ("5: a route without types ignores the type", &get, "/own", 304, &[], "public, max-age=8"),
         ("5: on a 206", &get, "/own", 206, &[], "public, max-age=8"),
         // Other methods.
         ("no other method is stored (G-09)", &post, "/all", 200, &["image/png"], "private, no-store"),
@@ -283,7 +283,7 @@ fn within_a_route_the_more_specific_policy_counts() {
         assert_eq!(
             field(&headers, "cache-control"),
             None,
-            "N-01: a 304 without a type leaves what its 200 said: {path}"
+            "N-01: a 304 without a type does not change the policy of its 200: {path}"
         );
     }
 }
@@ -316,10 +316,10 @@ fn every_response_of_a_route_has_its_vary_names() {
     let all = "Accept-Language, accept, origin, x-kind";
     let table: &[(&str, Method, &str, u16, Option<&str>, Option<&str>)] = &[
         ("a success", Method::GET, "/a", 200, None, Some(all)),
-        ("an answer to HEAD", Method::HEAD, "/a", 200, None, Some(all)),
+        ("a response to HEAD", Method::HEAD, "/a", 200, None, Some(all)),
         ("a status with a policy", Method::GET, "/a", 404, None, Some(all)),
         ("an error", Method::GET, "/a", 500, None, Some(all)),
-        ("beside the handler's own", Method::GET, "/a", 200, Some("Cookie, ORIGIN"), None),
+        ("next to the handler's names", Method::GET, "/a", 200, Some("Cookie, ORIGIN"), None),
         ("`*` absorbs", Method::GET, "/a", 200, Some("*"), Some("*")),
         ("not on what is never stored", Method::POST, "/a", 200, None, None),
         ("nor on other routes", Method::GET, "/b", 200, None, None),
@@ -328,7 +328,7 @@ fn every_response_of_a_route_has_its_vary_names() {
     for (sentence, method, path, status, own, expected) in table {
         let own: Vec<_> = own.iter().map(|own| ("vary", *own)).collect();
         let headers = through(&layer, request(method.clone(), path, &[]), *status, &own);
-        let expected = if *sentence == "beside the handler's own" {
+        let expected = if *sentence == "next to the handler's names" {
             Some("Cookie, ORIGIN, Accept-Language, accept, x-kind")
         } else {
             *expected
@@ -372,14 +372,14 @@ fn a_named_policy_is_a_base_for_others() {
     let table: &[(&str, &str, Method, u16, (&str, &str), u64)] = &[
         ("as it is", "/plain", Method::GET, 200, css, 1),
         ("the last one of a chain counts", "/hot", Method::GET, 200, css, 2),
-        ("for the route's own policy alone", "/hot", Method::GET, 404, css, 10),
+        ("only for the default of the route", "/hot", Method::GET, 404, css, 10),
         ("not for types", "/hot", Method::GET, 200, html, 12),
         ("not for HEAD", "/hot", Method::HEAD, 200, css, 13),
-        ("what is not said stays", "/refined", Method::GET, 404, css, 10),
+        ("an unset part is inherited", "/refined", Method::GET, 404, css, 10),
         ("a status is replaced", "/refined", Method::GET, 410, css, 21),
         ("a type is replaced, in any case", "/refined", Method::GET, 200, html, 22),
         ("HEAD is replaced", "/refined", Method::HEAD, 200, css, 23),
-        ("the later word counts, and GET's is the route's own", "/twice", Method::GET, 200, css, 3),
+        ("the later policy counts, and GET uses the default of the route", "/twice", Method::GET, 200, css, 3),
     ];
     for (sentence, path, method, status, line, expected) in table {
         let headers = through(&layer, request(method.clone(), path, &[]), *status, &[*line]);
@@ -858,7 +858,7 @@ fn each_response_uses_one_table_while_tables_are_replaced() {
                         let vary = field(response.headers(), "vary").unwrap();
                         let n: u64 = said.strip_prefix("max-age=").unwrap().parse().unwrap();
                         assert_eq!(vary, format!("x-table-{n}"), "wholly of one table");
-                        assert!(n >= latest, "a table that was replaced does not come back");
+                        assert!(n >= latest, "a replaced table is not used again");
                         latest = n;
                         responses += 1;
                     }

@@ -327,7 +327,14 @@ type Write = (&'static str, Method, &'static str, Fields<'static>, u16, Option<&
 
 const WRITES: &[Write] = &[
     ("a blind change is refused", Method::PUT, "/articles/1", &[], 428, Some("\"1-1\"")),
-    ("a change of what was seen is made", Method::PUT, "/articles/1", &[("if-match", "\"1-1\"")], 204, Some("\"1-2\"")),
+    (
+        "a change of the current version succeeds",
+        Method::PUT,
+        "/articles/1",
+        &[("if-match", "\"1-1\"")],
+        204,
+        Some("\"1-2\""),
+    ),
     (
         "the same change again would lose the first one",
         Method::PUT,
@@ -366,8 +373,15 @@ const WRITES: &[Write] = &[
         412,
         Some("\"9-5\""),
     ),
-    ("a deletion of what was seen is made", Method::DELETE, "/articles/9", &[("if-match", "\"9-5\"")], 204, None),
-    ("it is not made twice", Method::DELETE, "/articles/9", &[("if-match", "\"9-5\"")], 412, None),
+    (
+        "a deletion of the current version succeeds",
+        Method::DELETE,
+        "/articles/9",
+        &[("if-match", "\"9-5\"")],
+        204,
+        None,
+    ),
+    ("the second deletion fails", Method::DELETE, "/articles/9", &[("if-match", "\"9-5\"")], 412, None),
     (
         "what is created again does not get an old tag",
         Method::PUT,

@@ -18,7 +18,7 @@ fuzz_target!(|input: &[u8]| {
 fn read(input: &[u8], now: HttpDate) {
     let Ok(date) = HttpDate::parse(input, now) else { return };
     let text = input.trim_ascii();
-    assert!((24..=33).contains(&text.len()), "none of the three formats is that long");
+    assert!((24..=33).contains(&text.len()), "no date format has this length");
     assert!(text.ends_with(b" GMT") || text[text.len() - 4..].iter().all(u8::is_ascii_digit), "D-07");
     if text.len() == HttpDate::LENGTH && text[3] == b',' && text[23..25] != *b"60" {
         // D-08: except for the day name, a date has one spelling.

@@ -37,7 +37,7 @@ fuzz_target!(|input: &[u8]| {
     let table = match builder.build() {
         Ok(table) => table,
         Err(error) => {
-            assert!(count > 1 && error.pattern().is_some(), "one alone was taken: {error}");
+            assert!(count > 1 && error.pattern().is_some(), "a single accepted pattern is rejected: {error}");
             return;
         }
     };

@@ -69,8 +69,8 @@ async fn the_client_sees_a_broken_body_under_buffering_and_compression() {
                     let Ok(response) = client.send(request).await else { continue };
                     let response = crate::loopback::ClientResponse::of(response).await;
                     // RFC 9112 section 8, RFC 9111 section 3.3: the client can detect that the message is incomplete.
-                    assert!(response.broken, "{row}: a part looked like the whole");
-                    assert_eq!(response.field("etag"), None, "{row}: a tag of a part");
+                    assert!(response.broken, "{row}: a partial body looked complete");
+                    assert_eq!(response.field("etag"), None, "{row}: a tag for a partial body");
                     if coding == "identity" {
                         assert!(TEXT.as_bytes().starts_with(&response.content), "{row}");
                     }
@@ -88,7 +88,7 @@ async fn only_a_body_that_is_read_for_its_tag_delays_the_head() {
         ("of a length that may be hashed", EntityTagLayer::new(), Some(10), None, true),
         ("of a greater length", EntityTagLayer::new().max_body(9), Some(10), None, false),
         ("of unknown length", EntityTagLayer::new(), None, None, false),
-        ("of unknown length, where told to", EntityTagLayer::new().buffer_unknown_length(100), None, None, true),
+        ("of unknown length, if configured", EntityTagLayer::new().buffer_unknown_length(100), None, None, true),
         ("a live stream", EntityTagLayer::new().buffer_unknown_length(100), None, Some("text/event-stream"), false),
         ("a live stream of a length", EntityTagLayer::new(), Some(10), Some("Text/Event-Stream;x"), false),
         (
@@ -178,7 +178,7 @@ async fn each_event_of_a_stream_reaches_the_client_at_once() {
     let (send, received) = mpsc::unbounded_channel::<Result<&str, Infallible>>();
     let received = std::sync::Mutex::new(Some(received));
     let handler = move || {
-        let events = receiver(received.lock().unwrap().take().expect("it is asked once for each version"));
+        let events = receiver(received.lock().unwrap().take().expect("one request for each HTTP version"));
         std::future::ready(([(CONTENT_TYPE, "text/event-stream")], Body::from_stream(events)))
     };
     let handler = std::sync::Arc::new(handler);

@@ -139,7 +139,7 @@ async fn leave_at(events: &Events, version: Version, method: &'static str, path:
     let asking = tokio::spawn(async move { client.send(request).await });
     events.until(begun, 1).await;
     connection.close();
-    assert!(asking.await.unwrap().is_err(), "it was to be left unanswered");
+    assert!(asking.await.unwrap().is_err(), "a response to a request without one");
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ async fn a_file_that_changes_after_the_lookup_is_never_sent_with_the_old_tag() {
     let files = ServeDir::new(directory.path());
     for (sentence, lines, status) in [
         ("the whole", &[][..], StatusCode::OK),
-        ("a part that If-Range asks for", &[("range", "bytes=4-7"), ("if-range", "")][..], StatusCode::PARTIAL_CONTENT),
+        ("a range with If-Range", &[("range", "bytes=4-7"), ("if-range", "")][..], StatusCode::PARTIAL_CONTENT),
     ] {
         replace(&path, OLD, 0);
         let head = files.clone().oneshot(request(Method::HEAD, "/a.txt", &[])).await.unwrap();
@@ -63,7 +63,7 @@ async fn a_file_that_changes_after_the_lookup_is_never_sent_with_the_old_tag() {
         // does not combine it with another one (RFC 9110 section 15.3.7.3).
         assert_eq!(response.status(), status, "{sentence}");
         let tag = field(response.headers(), "etag").unwrap();
-        assert_ne!(tag, old_tag, "{sentence}: the old tag on new octets");
+        assert_ne!(tag, old_tag, "{sentence}: the old tag with new content");
         let sent = content(response.into_body()).await;
         assert!(NEW.windows(sent.len()).any(|window| window == sent), "{sentence}");
     }
@@ -124,7 +124,7 @@ async fn a_handler_that_checks_again_sees_a_concurrent_write() {
     };
     let write = request(Method::PUT, "/", &[("if-match", "\"1\"")]);
     assert_eq!(service.oneshot(write).await.unwrap().status(), StatusCode::PRECONDITION_FAILED);
-    assert_eq!(events.count("lost update"), 0, "the layer left the precondition in the request");
+    assert_eq!(events.count("lost update"), 0, "the handler gets the precondition");
 }
 
 #[tokio::test]
@@ -168,6 +168,6 @@ async fn an_asset_that_is_truncated_while_it_is_sent_arrives_as_incomplete() {
         _ = body.frame().await.unwrap().unwrap();
         fs::File::options().write(true).open(&path).unwrap().set_len(1 << 10).unwrap();
         let response = ClientResponse::of(Response::from_parts(head, body)).await;
-        assert!(response.broken, "{version:?}: a part of {} octets looked like the whole", response.content.len());
+        assert!(response.broken, "{version:?}: a body of {} bytes looked complete", response.content.len());
     }
 }

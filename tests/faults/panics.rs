@@ -145,7 +145,7 @@ async fn a_panic_caught_by_an_outer_layer_does_not_allow_storage() {
         let response = client.fetch(request("GET", server, "/", &[])).await;
         assert_eq!(response.field("etag").as_deref(), Some("\"v1\""));
     }
-    assert_eq!(events.count("handled"), 0, "a write went past a source that said nothing");
+    assert_eq!(events.count("handled"), 0, "a write passed a source without a result");
     assert_eq!((events.count("written"), events.count("purge begun")), (2, 2), "once for each version");
 }
 
@@ -168,7 +168,7 @@ async fn a_panic_in_a_body_ends_the_response_and_not_the_server() {
             // The panic ended the connection before the head was sent.
             Err(_) => true,
         };
-        assert!(broken, "a body that panicked looked whole over {version:?}");
+        assert!(broken, "a body that panicked looked complete over {version:?}");
         let mut client = Client::connect(server, version).await;
         assert_eq!(client.fetch(request("GET", server, "/", &[])).await.content, b"hello");
     }

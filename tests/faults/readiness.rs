@@ -91,7 +91,7 @@ async fn every_layer_is_ready_exactly_when_the_inner_service_is() {
         // An unsafe request always reaches the inner service.
         let call = tokio::spawn(layered.call(request(Method::PUT, "/", &[])));
         let asked = tokio::time::timeout(crate::loopback::PATIENCE, handle.next_request()).await;
-        let (asked, respond) = asked.expect("the service inside is asked").unwrap();
+        let (asked, respond) = asked.expect("the inner service is polled").unwrap();
         assert_eq!(asked.method(), Method::PUT, "{name}");
         // The only permit is in use.
         assert!(is_ready(&mut layered).is_pending(), "{name}");
@@ -186,7 +186,7 @@ async fn the_ready_instance_is_called_and_its_permit_is_released() {
             assert!(held.load(Ordering::SeqCst) <= 1, "{name}: {method} {lines:?}");
         }
         drop(layered);
-        assert_eq!(held.load(Ordering::SeqCst), 0, "{name}: a place was never given back");
+        assert_eq!(held.load(Ordering::SeqCst), 0, "{name}: a permit was never released");
     }
     assert!(calls.count("called") > 0);
 }
@@ -205,7 +205,7 @@ async fn a_response_before_the_handler_releases_its_permit() {
         let response = service.ready().await.unwrap().call(request(method.clone(), "/", &lines)).await.unwrap();
         assert_eq!(response.status(), status);
         let others = tokio::time::timeout(crate::loopback::PATIENCE, other.ready()).await;
-        let call = others.expect("the place was never given back").unwrap().call(request(Method::GET, "/", &[]));
+        let call = others.expect("the permit was never released").unwrap().call(request(Method::GET, "/", &[]));
         assert_eq!(call.await.unwrap().status(), StatusCode::OK, "after {method} {lines:?}");
     }
 }
@@ -341,7 +341,7 @@ async fn a_source_waits_until_its_service_is_ready_and_calls_it_once() {
     assert_eq!((question.method(), question.headers().contains_key("if-match")), (&Method::HEAD, false));
     respond.send_response(response_with("", &[("etag", "\"v1\"")]));
     assert!(call.is_woken());
-    let Poll::Ready(response) = call.poll() else { panic!("the source has answered") };
+    let Poll::Ready(response) = call.poll() else { panic!("the source has returned") };
     assert_eq!((response.unwrap().status().as_u16(), events.count("handled")), (200, 1));
 
     // A request that is dropped while it waits uses no permit and calls nothing.

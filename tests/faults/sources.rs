@@ -143,9 +143,9 @@ async fn a_failed_or_hanging_head_request_is_an_unknown_representation() {
         ("it has this version", responses(200), 200),
         ("it has nothing", responses(404), 412),
         ("it fails", responses(500), 412),
-        ("it is not told who asks", responses(401), 412),
+        ("the source does not know the client", responses(401), 412),
         ("its error is an error", fails, 412),
-        ("it hangs, with a timeout around it", hangs, 412),
+        ("the source hangs, with an outer timeout", hangs, 412),
     ] {
         let events = Events::default();
         let source = HeadValidators::<_, TestBody>::new(files);

@@ -169,10 +169,10 @@ async fn a_timeout_is_not_stored_wherever_its_layer_is() {
         let caching = || CachingLayer::new(PUBLIC).compression(CompressionLayer::new());
         for (place, app) in [
             ("outermost", inside().layer(caching()).layer(edge()).layer(timeout(status))),
-            ("inside of the edge layer", inside().layer(caching()).layer(timeout(status)).layer(edge())),
+            ("within the edge layer", inside().layer(caching()).layer(timeout(status)).layer(edge())),
             ("innermost", inside().layer(timeout(status)).layer(caching()).layer(edge())),
-            ("outside of a policy alone", inside().layer(CachePolicyLayer::new(PUBLIC)).layer(timeout(status))),
-            ("inside of a policy alone", inside().layer(timeout(status)).layer(CachePolicyLayer::new(PUBLIC))),
+            ("outside of a policy layer", inside().layer(CachePolicyLayer::new(PUBLIC)).layer(timeout(status))),
+            ("within a policy layer", inside().layer(timeout(status)).layer(CachePolicyLayer::new(PUBLIC))),
         ] {
             let server = serve(app).await;
             for method in ["GET", "PUT"] {
@@ -205,8 +205,8 @@ async fn a_guard_checks_fields_of_an_inner_layer() {
         ("a cookie, in the edge layer", inside().layer(cookie()).layer(edge()), true),
         ("a cookie, in a policy layer", inside().layer(cookie()).layer(guard()), true),
         // No layer sees the cookie, which is the reason for the documented order.
-        ("CORS with credentials, around everything", inside().layer(edge()).layer(cors()), false),
-        ("a cookie, around everything", inside().layer(edge()).layer(cookie()), false),
+        ("CORS with credentials, as the outermost layer", inside().layer(edge()).layer(cors()), false),
+        ("a cookie, from the outermost layer", inside().layer(edge()).layer(cookie()), false),
     ] {
         let server = serve(app).await;
         for version in VERSIONS {

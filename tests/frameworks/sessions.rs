@@ -62,9 +62,12 @@ async fn a_written_session_is_never_shared_in_any_order_of_layers() {
     let orders: [(&str, Router); 5] = [
         ("as the README has it", routes().layer(sessions()).layer(caching()).layer(edge())),
         ("without an edge", routes().layer(sessions()).layer(caching())),
-        ("sessions outside, caught by the edge layer", routes().layer(caching()).layer(sessions()).layer(edge())),
         (
-            "sessions outside, caught by an outer policy layer",
+            "an outer session layer, guarded by the edge layer",
+            routes().layer(caching()).layer(sessions()).layer(edge()),
+        ),
+        (
+            "an outer session layer, guarded by an outer policy layer",
             routes().layer(caching()).layer(sessions()).layer(CachePolicyLayer::new(CachePolicy::PRIVATE_NO_CACHE)),
         ),
         (
@@ -112,7 +115,7 @@ async fn a_read_session_is_not_shared_if_the_route_declares_it() {
     let private = CachingLayer::new(CachePolicy::private(std::time::Duration::from_secs(60)));
     let table: [(&str, &str, Router); 3] = [
         (
-            "the handler says Personalized",
+            "the handler sets Personalized",
             "/read-and-says-so",
             routes().layer(sessions()).layer(CachingLayer::new(PUBLIC)),
         ),
@@ -126,7 +129,7 @@ async fn a_read_session_is_not_shared_if_the_route_declares_it() {
             let cookie = written.split(';').next().unwrap();
             let read = fetch(server, version, path, Some(cookie)).await;
             assert_eq!(read.content, b"Ada", "{sentence}");
-            assert!(!read.headers.contains_key("set-cookie"), "{sentence}: there is nothing for a guard to see");
+            assert!(!read.headers.contains_key("set-cookie"), "{sentence}: a guard has no evidence");
             is_not_shared(&read, sentence);
         }
     }

@@ -259,6 +259,6 @@ async fn early_hints_of_an_origin_pass_a_proxy_unchanged() {
         assert_eq!(response.status().as_u16(), status);
         assert_eq!(response.headers()["cache-control"], "public, max-age=300");
         assert_eq!(response.headers()["etag"], "\"v1\"");
-        assert!(!response.headers().contains_key("link"), "what is interim is not of the answer");
+        assert!(!response.headers().contains_key("link"), "the fields of a 103 are not in the final response");
     }
 }

@@ -127,7 +127,7 @@ impl Table {
     fn new() -> Self {
         println!(
             "{:44}{:>8}{:>9}{:>8}{:>9}",
-            "octets for each client, beside the service", "future", "waiting", "body", "reading"
+            "bytes for each client, in addition to the service", "future", "waiting", "body", "reading"
         );
         let (future, waiting) = waiting(&Origin::silent(), plain);
         let (body, reading) = reading(&half(), plain);

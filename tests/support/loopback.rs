@@ -131,7 +131,7 @@ impl Client {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, answered).await.expect("an answer comes")
+        tokio::time::timeout(PATIENCE, answered).await.expect("a response arrives")
     }
 
     pub async fn fetch(&mut self, request: Request<ClientBody>) -> ClientResponse {
@@ -165,7 +165,8 @@ impl ClientResponse {
         let (head, mut body) = response.into_parts();
         let mut response =
             Self { status: head.status, headers: head.headers, content: Vec::new(), trailers: None, broken: false };
-        while let Some(frame) = tokio::time::timeout(PATIENCE, body.frame()).await.expect("the body goes on or ends") {
+        while let Some(frame) = tokio::time::timeout(PATIENCE, body.frame()).await.expect("the body continues or ends")
+        {
             match frame.map(hyper::body::Frame::into_data) {
                 Ok(Ok(data)) => response.content.extend_from_slice(&data),
                 Ok(Err(frame)) => response.trailers = frame.into_trailers().ok(),

@@ -141,8 +141,8 @@ fn served_plainly(files: &Path, name: &str) -> Served {
 fn versioned(files: &Path, name: &str) -> Served {
     let assets = AssetManifest::from_directory(files)
         .and_then(|assets| assets.with_prefix("/static"))
-        .expect("the script made the directory, and may read it");
-    let path = assets.url(name).expect("the script made the file").to_owned();
+        .expect("the script creates a readable directory");
+    let path = assets.url(name).expect("the script creates the file").to_owned();
     let app = Router::new().nest_service("/static", AssetsLayer::new(&assets).layer(ServeDir::new(files)));
     Served { app, path }
 }

@@ -475,7 +475,7 @@ const TROUBLE: &[(&str, &str, Respond)] = &[
     ("429 with a lifetime", "rate-limited", |fetch| plain(429, &[("cache-control", "max-age=600")], "", fetch)),
     ("429 for an hour", "rate-limited", |fetch| plain(429, &[("retry-after", "3600")], "", fetch)),
     ("429 for ever", "rate-limited", |fetch| plain(429, &[("retry-after", "99999999999999999999")], "", fetch)),
-    ("429 for a time that is no time", "rate-limited", |fetch| plain(429, &[("retry-after", "soon")], "", fetch)),
+    ("429 with an invalid Retry-After", "rate-limited", |fetch| plain(429, &[("retry-after", "soon")], "", fetch)),
     ("Cloudflare", "challenge", |fetch| plain(403, &[("cf-mitigated", "challenge")], "Just a moment...", fetch)),
     ("AWS", "challenge", |fetch| plain(202, &[("x-amzn-waf-action", "challenge")], "", fetch)),
     ("AWS captcha", "challenge", |fetch| plain(405, &[("x-amzn-waf-action", "captcha")], "", fetch)),

@@ -278,9 +278,9 @@ async fn a_request_from_another_site_is_refused() {
         ("an image", &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")]),
         ("a frame", &[("sec-fetch-site", "cross-site"), ("sec-fetch-dest", "iframe"), ("sec-fetch-mode", "navigate")]),
         ("a link", &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")]),
-        ("a word that no standard has", &[("sec-fetch-site", "elsewhere")]),
-        ("an empty word", &[("sec-fetch-site", "")]),
-        ("two words", &[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")]),
+        ("a value that no standard defines", &[("sec-fetch-site", "elsewhere")]),
+        ("an empty value", &[("sec-fetch-site", "")]),
+        ("two lines", &[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")]),
         ("a list", &[("sec-fetch-site", "same-origin, cross-site")]),
         ("Origin", &[("origin", "https://evil.example")]),
         ("Origin, another port", &[("origin", "http://localhost:8080")]),
@@ -439,7 +439,7 @@ async fn head_has_the_length_and_no_content() {
     *request.method_mut() = Method::HEAD;
     let response = fetch(&dashboard, request).await;
     assert_eq!(response.headers()["content-length"], length.to_string().as_str());
-    assert_eq!(response.body().size_hint().exact(), None, "the field tells the length");
+    assert_eq!(response.body().size_hint().exact(), None, "the length is that of the field");
     assert!(text(response).await.is_empty());
 }
 
@@ -578,7 +578,7 @@ async fn content_of_unknown_length_is_counted_while_it_is_sent() {
     let cases: [(&str, fn() -> Frames, usize, &str); 3] = [
         ("to its end", frames, 9, "10 B"),
         ("broken off", broken, 9, "not known"),
-        ("left by its client", frames, 1, "not known"),
+        ("cancelled by its client", frames, 1, "not known"),
     ];
     for (case, frames, polls, saved) in cases {
         let dashboard = dashboard();
@@ -706,7 +706,7 @@ async fn an_event_stream_sends_updates_until_its_client_disconnects() {
     assert_eq!(frame(&mut body).await, "retry: 1000\n\n");
     let told = {
         let mut next = tokio_test::task::spawn(body.frame());
-        assert!(next.poll().is_pending() && !next.is_woken(), "there is nothing yet");
+        assert!(next.poll().is_pending() && !next.is_woken(), "the page is still empty");
         observe(&dashboard, get("/after"), response_with(200, "", &[])).await;
         assert!(next.is_woken());
         let Poll::Ready(Some(Ok(frame))) = next.poll() else { panic!("there is something") };

@@ -55,7 +55,7 @@ impl Exchange<'_> {
         let is_unprotected = states.iter().all(|name| !case.request.headers.contains_key(*name));
         if is_write && is_unprotected && case.conditionals().any(|layer| layer.require) {
             Coverage::GrpcClaimOfRefusedWrite.count_if(is_grpc_content(&case.request.headers));
-            assert!(!self.was_handled(), "a write without a precondition where one is required");
+            assert!(!self.was_handled(), "a write passed without a required precondition");
             assert_eq!(result.status, 428);
         }
     }
