@@ -86,7 +86,7 @@ fn a_304_before_the_handler_allocates_only_its_header_map_and_one_extension() {
         std::sync::LazyLock::new(|| Validators::new().with_etag(EntityTag::from_static("\"v1\"")).into());
     let layer = ConditionalLayer::new().validators(|_| std::future::ready(CURRENT.clone()));
     // As in a server: a slice of a buffer that is already shared.
-    let asked = || {
+    let request = || {
         let mut request = get("/", &[]);
         request.headers_mut().insert(IF_NONE_MATCH, HeaderValue::from_static("\"v1\""));
         request
@@ -98,8 +98,8 @@ fn a_304_before_the_handler_allocates_only_its_header_map_and_one_extension() {
         head.extensions.insert(0_u8);
         std::hint::black_box(&head);
     });
-    let answered = allocated(layer.layer(service(&[])), asked());
-    assert_eq!(answered.count_total, made.count_total);
+    let count = allocated(layer.layer(service(&[])), request());
+    assert_eq!(count.count_total, made.count_total);
 }
 
 #[test]
@@ -156,17 +156,17 @@ fn a_304_of_a_versioned_asset_allocates_only_its_header_map() {
     let asset = assets.asset("css/style.css").unwrap();
     let service = AssetsLayer::new(&assets).layer(service(&[]));
     let tag = HeaderValue::try_from(format!("\"{}\"", asset.fingerprint())).unwrap();
-    let asked = || {
+    let request = || {
         let mut request = get(asset.url(), &[]);
         request.headers_mut().insert(IF_NONE_MATCH, tag.clone());
         request
     };
     // The first response allocates the counters of shared values.
-    allocated(service.clone(), asked());
+    allocated(service.clone(), request());
     let one_field = measure(|| {
         let mut headers = HeaderMap::new();
         headers.insert(ETAG, HeaderValue::from_static("\"v1\""));
         std::hint::black_box(&headers);
     });
-    assert_eq!(allocated(service, asked()).count_total, one_field.count_total);
+    assert_eq!(allocated(service, request()).count_total, one_field.count_total);
 }

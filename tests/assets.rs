@@ -67,16 +67,16 @@ fn manifest(directory: &TempDir) -> AssetManifest {
 
 /// The number of calls of each service.
 #[derive(Clone, Default)]
-struct Asked(Arc<AtomicUsize>);
+struct Calls(Arc<AtomicUsize>);
 
-impl Asked {
+impl Calls {
     fn count(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-fn counted<S>(asked: &Asked, inner: S) -> MapRequest<S, impl Fn(Request<TestBody>) -> Request<TestBody> + Clone> {
-    let count = Arc::clone(&asked.0);
+fn counted<S>(calls: &Calls, inner: S) -> MapRequest<S, impl Fn(Request<TestBody>) -> Request<TestBody> + Clone> {
+    let count = Arc::clone(&calls.0);
     MapRequest::new(inner, move |request| {
         count.fetch_add(1, Ordering::Relaxed);
         request
@@ -163,10 +163,10 @@ async fn a_page_is_never_immutable() {
 #[tokio::test]
 async fn a_stale_fingerprint_is_a_404_that_no_cache_stores() {
     let files = site();
-    let asked = Asked::default();
+    let calls = Calls::default();
     let service = ServiceBuilder::new()
         .layer(AssetsLayer::new(manifest(&files)))
-        .service(counted(&asked, ServeDir::new(files.path()).fallback(ServeFile::new(files.path().join("page.html")))));
+        .service(counted(&calls, ServeDir::new(files.path()).fallback(ServeFile::new(files.path().join("page.html")))));
     for path in [
         format!("/style.{OTHER}.css"),
         format!("/style.css?v={OTHER}"),
@@ -182,7 +182,7 @@ async fn a_stale_fingerprint_is_a_404_that_no_cache_stores() {
         assert_eq!(response.field("etag"), None, "{path}");
         assert_eq!(response.body, "", "{path}");
     }
-    assert_eq!(asked.count(), 0, "the inner service was not called");
+    assert_eq!(calls.count(), 0, "the inner service was not called");
 }
 
 #[tokio::test]
@@ -236,14 +236,14 @@ async fn a_stale_fingerprint_can_get_the_current_content_or_a_redirect() {
 async fn suspicious_paths_reach_no_file() {
     let files = site();
     let secret = files.path().join("secret");
-    let asked = Asked::default();
+    let calls = Calls::default();
     let assets = manifest(&files);
     write(files.path(), "secret", "x");
     let fingerprint = assets.asset("style.css").unwrap().fingerprint().to_owned();
     for mount in [PathPrefix::AlreadyStripped, PathPrefix::Strip, PathPrefix::Keep] {
         let service = ServiceBuilder::new()
             .layer(AssetsLayer::new(&assets).mount(mount).unknown_name(UnknownName::Service))
-            .service(counted(&asked, ServeDir::new(files.path())));
+            .service(counted(&calls, ServeDir::new(files.path())));
         for path in [
             "/../secret".to_owned(),
             "/./style.css".to_owned(),
@@ -269,7 +269,7 @@ async fn suspicious_paths_reach_no_file() {
             );
         }
     }
-    assert_eq!(asked.count(), 0);
+    assert_eq!(calls.count(), 0);
     assert!(secret.exists());
 }
 
@@ -460,23 +460,23 @@ async fn only_a_proven_response_is_immutable() {
             IMMUTABLE,
         ),
     ];
-    for (sentence, status, lines, expected, said) in table {
+    for (sentence, status, lines, expected, cache_control) in table {
         let service = layer.clone().layer(static_service(*status, lines));
         let response = fetch(&service, get(&url, &[])).await;
         assert_eq!(response.status, *expected, "{sentence}");
-        assert_eq!(response.cache_control(), *said, "{sentence}");
+        assert_eq!(response.cache_control(), *cache_control, "{sentence}");
         let tag = assets.asset("style.css").unwrap().fingerprint();
         let tagged = response.field("etag").is_some_and(|etag| etag == format!("\"{tag}\""));
-        assert_eq!(tagged, !said.starts_with("private, no-store"), "{sentence}");
+        assert_eq!(tagged, !cache_control.starts_with("private, no-store"), "{sentence}");
         assert_eq!(response.field("cdn-cache-control"), None, "{sentence}");
         assert_eq!(response.field("expires"), None, "{sentence}");
         if *expected == 206 {
             let etag = format!("\"{tag}\"");
             let resumed = fetch(&service, get(&url, &[("range", "bytes=0-11"), ("if-range", &etag)])).await;
-            let joined = if *said == IMMUTABLE { 206 } else { 503 };
+            let joined = if *cache_control == IMMUTABLE { 206 } else { 503 };
             assert_eq!(
                 (resumed.status.as_u16(), resumed.cache_control().as_str()),
-                (joined, *said),
+                (joined, *cache_control),
                 "R-11: {sentence}"
             );
         }
@@ -528,12 +528,12 @@ async fn preconditions_depend_on_the_content_and_never_on_dates() {
     let fingerprint = assets.asset("style.css").unwrap().fingerprint();
     let tag = format!("\"{fingerprint}\"");
     let date = "Fri, 31 Dec 2100 00:00:00 GMT";
-    let asked = Asked::default();
+    let calls = Calls::default();
     let service =
-        ServiceBuilder::new().layer(AssetsLayer::new(&assets)).service(counted(&asked, ServeDir::new(files.path())));
+        ServiceBuilder::new().layer(AssetsLayer::new(&assets)).service(counted(&calls, ServeDir::new(files.path())));
     let versioned = path_of(&assets, "style.css");
     for url in [versioned.as_str(), "/style.css"] {
-        let said = if url == versioned { IMMUTABLE } else { "no-cache" };
+        let cache_control = if url == versioned { IMMUTABLE } else { "no-cache" };
         for (lines, status, body) in [
             (&[("if-none-match", tag.as_str())][..], 304, ""),
             (&[("if-none-match", "*")], 304, ""),
@@ -553,14 +553,14 @@ async fn preconditions_depend_on_the_content_and_never_on_dates() {
             (&[("range", "bytes=0-1,4-5")], 200, "p{color:red}"),
             (&[("range", "bytes=99-")], 416, ""),
         ] {
-            let before = asked.count();
+            let before = calls.count();
             let response = fetch(&service, get(url, lines)).await;
             assert_eq!((response.status.as_u16(), &response.body[..]), (status, body.as_bytes()), "{url} {lines:?}");
-            let expected = if matches!(status, 200 | 206 | 304) { said } else { NO_STORE };
+            let expected = if matches!(status, 200 | 206 | 304) { cache_control } else { NO_STORE };
             assert_eq!(response.cache_control(), expected, "{url} {lines:?}");
             if matches!(status, 304 | 412) {
                 let needs_file = url != versioned || lines.iter().any(|(_, value)| *value == "*");
-                assert_eq!(asked.count() - before, usize::from(needs_file), "{url} {lines:?}");
+                assert_eq!(calls.count() - before, usize::from(needs_file), "{url} {lines:?}");
                 assert_eq!(response.field("content-length"), None, "N-03");
             }
             if matches!(status, 200 | 206 | 304) {
@@ -576,9 +576,9 @@ async fn a_304_under_a_versioned_url_does_not_read_the_file() {
     let gone = AssetManifest::from_directory(previous.path().join("release-1")).unwrap();
     let files = site();
     let assets = manifest(&files).merge_previous(&gone.stored_under("release-1").unwrap()).unwrap();
-    let asked = Asked::default();
+    let calls = Calls::default();
     let service =
-        ServiceBuilder::new().layer(AssetsLayer::new(&assets)).service(counted(&asked, ServeDir::new(files.path())));
+        ServiceBuilder::new().layer(AssetsLayer::new(&assets)).service(counted(&calls, ServeDir::new(files.path())));
     let current = path_of(&assets, "style.css");
     let of_query = path_of(&assets.with_fingerprint_in(FingerprintLocation::Query), "style.css");
     let of_previous = path_of(&gone, "style.css");
@@ -591,7 +591,7 @@ async fn a_304_under_a_versioned_url_does_not_read_the_file() {
             _ => write(files.path(), "style.css", "p{color:tan}"),
         }
         for (url, tag) in [(&current, &tag), (&of_query, &tag), (&of_previous, &tag_of_previous)] {
-            let before = asked.count();
+            let before = calls.count();
             let (weak, list) = (format!("W/{tag}"), format!("\"x\",,  {tag} , \"y\""));
             let inm = "if-none-match";
             for lines in [
@@ -609,14 +609,14 @@ async fn a_304_under_a_versioned_url_does_not_read_the_file() {
             ] {
                 for method in [Method::GET, Method::HEAD] {
                     let response = fetch(&service, request(method.clone(), url, lines)).await;
-                    let told = format!("{became}: {method} {url} {lines:?}");
-                    assert_eq!((response.status, &response.body[..]), (StatusCode::NOT_MODIFIED, &b""[..]), "{told}");
-                    assert_eq!(response.cache_control(), IMMUTABLE, "N-01, {told}");
-                    assert_eq!(response.field("etag").as_ref(), Some(tag), "N-01, {told}");
-                    assert_eq!(response.headers.len(), 2, "N-02, N-03, {told}");
+                    let row = format!("{became}: {method} {url} {lines:?}");
+                    assert_eq!((response.status, &response.body[..]), (StatusCode::NOT_MODIFIED, &b""[..]), "{row}");
+                    assert_eq!(response.cache_control(), IMMUTABLE, "N-01, {row}");
+                    assert_eq!(response.field("etag").as_ref(), Some(tag), "N-01, {row}");
+                    assert_eq!(response.headers.len(), 2, "N-02, N-03, {row}");
                 }
             }
-            assert_eq!(asked.count(), before, "{became}: {url}");
+            assert_eq!(calls.count(), before, "{became}: {url}");
         }
     }
     // A client without this content gets neither other content nor a 304 for a file that may not exist (P-02).
@@ -634,9 +634,9 @@ async fn a_304_under_a_versioned_url_does_not_read_the_file() {
         let response = fetch(&service, get(&current, lines)).await;
         assert_eq!((response.status.as_u16(), response.cache_control().as_str()), (status, NO_STORE), "{lines:?}");
     }
-    let before = asked.count();
+    let before = calls.count();
     let write = fetch(&service, request(Method::PUT, &current, &[("if-none-match", &tag)])).await;
-    assert_eq!((write.status, asked.count() - before), (StatusCode::METHOD_NOT_ALLOWED, 1), "M: the method is unsafe");
+    assert_eq!((write.status, calls.count() - before), (StatusCode::METHOD_NOT_ALLOWED, 1), "M: the method is unsafe");
 }
 
 #[tokio::test]
@@ -781,8 +781,8 @@ async fn if_match_compares_the_tag_of_the_encoded_file() {
         for (accepted, tag, status) in
             [("identity", &plain, 200), ("gzip", &coded, 200), ("gzip", &plain, 412), ("identity", &coded, 412)]
         {
-            let asked = get(url, &[("accept-encoding", accepted), ("if-match", tag)]);
-            assert_eq!(fetch(&service, asked).await.status, status, "P-07, V-09: {url}, {accepted}, {tag}");
+            let write = get(url, &[("accept-encoding", accepted), ("if-match", tag)]);
+            assert_eq!(fetch(&service, write).await.status, status, "P-07, V-09: {url}, {accepted}, {tag}");
         }
     }
 }
@@ -1097,17 +1097,17 @@ fn hidden_files_and_symbolic_links_are_assets_only_if_enabled() {
 #[test]
 fn progress_is_reported_once_for_each_file() {
     let files = directory(&[("a", "1"), ("b", "2"), ("c/d", "3")]);
-    let told = Arc::new(std::sync::Mutex::new(Vec::new()));
-    let heard = Arc::clone(&told);
+    let events = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let recorded = Arc::clone(&events);
     let directory = AssetDirectory::new(files.path()).on_progress(move |progress| {
-        heard.lock().unwrap().push((progress.name().to_owned(), progress.done(), progress.total()));
+        recorded.lock().unwrap().push((progress.name().to_owned(), progress.done(), progress.total()));
     });
     assert_eq!(directory.build().unwrap().len(), 3);
-    let told = told.lock().unwrap();
-    let mut names: Vec<_> = told.iter().map(|(name, ..)| name.as_str()).collect();
+    let events = events.lock().unwrap();
+    let mut names: Vec<_> = events.iter().map(|(name, ..)| name.as_str()).collect();
     names.sort_unstable();
     assert_eq!(names, ["a", "b", "c/d"]);
-    let mut done: Vec<_> = told.iter().map(|(_, done, total)| (*done, *total)).collect();
+    let mut done: Vec<_> = events.iter().map(|(_, done, total)| (*done, *total)).collect();
     done.sort_unstable();
     assert_eq!(done, [(1, 3), (2, 3), (3, 3)]);
 }
@@ -1227,7 +1227,7 @@ async fn a_vite_build_has_the_names_of_its_manifest() {
     assert_eq!(again.to_json(), assets.to_json());
 
     let service = AssetsLayer::new(&assets).mount(PathPrefix::Strip).layer(ServeDir::new(files.path()));
-    for (url, status, said) in [
+    for (url, status, cache_control) in [
         ("/static/assets/main-BRBmoGS9.js", 200, IMMUTABLE),
         ("/static/assets/shared-ChJ_j-JJ.css", 200, IMMUTABLE),
         ("/static/assets/plain.js", 200, "no-cache"),
@@ -1237,7 +1237,7 @@ async fn a_vite_build_has_the_names_of_its_manifest() {
         ("/static/assets/main-AAAAAAAA.js", 404, NO_STORE),
     ] {
         let response = fetch(&service, get(url, &[])).await;
-        assert_eq!((response.status.as_u16(), response.cache_control().as_str()), (status, said), "{url}");
+        assert_eq!((response.status.as_u16(), response.cache_control().as_str()), (status, cache_control), "{url}");
     }
 
     fs::remove_file(files.path().join("assets/main-5UjPuW-k.css")).unwrap();

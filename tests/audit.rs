@@ -32,21 +32,21 @@ fn with_fields(headers: &mut http::HeaderMap, lines: &[&str]) {
     }
 }
 
-fn exchange(path: &str, asked: &[&str], status: u16, answered: &[&str]) -> (request::Parts, response::Parts) {
+fn exchange(path: &str, request_lines: &[&str], status: u16, lines: &[&str]) -> (request::Parts, response::Parts) {
     let (mut request, ()) = Request::get(path).body(()).unwrap().into_parts();
-    with_fields(&mut request.headers, asked);
+    with_fields(&mut request.headers, request_lines);
     let (mut response, ()) = Response::builder().status(status).body(()).unwrap().into_parts();
-    with_fields(&mut response.headers, answered);
+    with_fields(&mut response.headers, lines);
     (request, response)
 }
 
-fn audit(path: &str, asked: &[&str], status: u16, answered: &[&str]) -> CacheAudit {
-    let (request, response) = exchange(path, asked, status, answered);
+fn audit(path: &str, request_lines: &[&str], status: u16, lines: &[&str]) -> CacheAudit {
+    let (request, response) = exchange(path, request_lines, status, lines);
     CacheAudit::of(&request, &response, now())
 }
 
-fn page(answered: &[&str]) -> CacheAudit {
-    audit("/", &[], 200, answered)
+fn page(lines: &[&str]) -> CacheAudit {
+    audit("/", &[], 200, lines)
 }
 
 #[test]
@@ -257,7 +257,7 @@ fn typical_reports_are_plain_english() {
     }
 }
 
-fn says(audit: &CacheAudit, is_it: fn(&Warning) -> bool) -> bool {
+fn has_warning(audit: &CacheAudit, is_it: fn(&Warning) -> bool) -> bool {
     audit.warnings().iter().any(is_it)
 }
 
@@ -265,7 +265,7 @@ fn says(audit: &CacheAudit, is_it: fn(&Warning) -> bool) -> bool {
 fn each_warning_is_given_exactly_where_it_applies() {
     type Row = (&'static str, fn(&Warning) -> bool, Level, CacheAudit, CacheAudit);
     let plain = || page(&["cache-control: max-age=60"]);
-    let at = |profile: EdgeProfile, answered: &[&str]| page(answered).with_edge(&profile);
+    let at = |profile: EdgeProfile, lines: &[&str]| page(lines).with_edge(&profile);
     let html =
         |vary: &str| audit("/", &["cookie: a=1"], 200, &["cache-control: max-age=60", "content-type: text/html", vary]);
     let marked = |mark: bool| {
@@ -432,7 +432,7 @@ fn each_warning_is_given_exactly_where_it_applies() {
         assert_eq!(found.len(), 1, "{sentence}:\n{due}");
         assert_eq!(found[0].level(), level, "{sentence}");
         assert!(found[0].to_string().contains("; "), "{sentence}: the remedy is named");
-        assert!(!says(&not_due, is_it), "{sentence}:\n{not_due}");
+        assert!(!has_warning(&not_due, is_it), "{sentence}:\n{not_due}");
     }
 }
 
@@ -492,8 +492,8 @@ fn an_edge_uses_the_first_valid_field_of_its_list() {
         ("Vary on everything (K-03)", EdgeProfile::NGINX, &["cache-control: max-age=60", "vary: *"], true, Some(0)),
         ("no-cache (C-22)", EdgeProfile::NGINX, &["cache-control: no-cache, max-age=60"], true, Some(0)),
     ];
-    for (sentence, profile, answered, stored, seconds) in table {
-        let audit = page(answered).with_edge(profile);
+    for (sentence, profile, lines, stored, seconds) in table {
+        let audit = page(lines).with_edge(profile);
         let verdict = audit.edge(profile.name()).unwrap();
         assert_eq!((verdict.may_store(), verdict.remaining_freshness()), (*stored, *seconds), "{sentence}: {verdict}");
     }
@@ -543,8 +543,8 @@ fn stale_reuse_needs_permission_and_support_of_the_edge() {
 
 #[test]
 fn tags_are_from_the_field_that_the_cache_reads() {
-    let answered = &["cache-control: max-age=60", "cache-tag: a,b", "cache-groups: \"c\"", "surrogate-key: d e"];
-    let audit = page(answered).with_edges(EdgeProfile::all());
+    let lines = &["cache-control: max-age=60", "cache-tag: a,b", "cache-groups: \"c\"", "surrogate-key: d e"];
+    let audit = page(lines).with_edges(EdgeProfile::all());
     let tags = |verdict: &tower_cache_policy::audit::Verdict| {
         verdict.tags().iter().map(|tag| tag.as_str().to_owned()).collect::<Vec<_>>()
     };
@@ -621,16 +621,16 @@ proptest! {
 
     #[test]
     fn an_audit_of_any_fields_is_deterministic(
-        asked in any_fields(),
-        answered in any_fields(),
+        request_lines in any_fields(),
+        lines in any_fields(),
         status in 100u16..1000,
         method in prop::sample::select(vec![Method::GET, Method::HEAD, Method::POST, Method::PUT]),
         path in prop::sample::select(vec!["/", "/a.js?x=1", "/a.3f2a9c1b.js", "*"]),
     ) {
         let (mut request, ()) = Request::builder().method(method).uri(path).body(()).unwrap().into_parts();
-        request.headers.extend(asked);
+        request.headers.extend(request_lines);
         let (mut response, ()) = Response::builder().status(status).body(()).unwrap().into_parts();
-        for (name, value) in answered {
+        for (name, value) in lines {
             response.headers.append(name, value);
         }
         let audit = || CacheAudit::of(&request, &response, now()).with_edges(EdgeProfile::all());
@@ -662,14 +662,14 @@ mod guarded {
 
         #[test]
         fn no_shared_cache_may_store_a_response_that_a_guard_made_private(
-            asked in any_fields(),
-            answered in any_fields(),
+            request_lines in any_fields(),
+            lines in any_fields(),
             status in prop::sample::select(vec![200u16, 203, 204, 206, 301, 302, 404, 429, 500]),
             marked in any::<bool>(),
         ) {
-            let answered: HeaderMap = {
+            let lines: HeaderMap = {
                 let mut headers = HeaderMap::new();
-                for (name, value) in answered {
+                for (name, value) in lines {
                     headers.append(name, value);
                 }
                 headers
@@ -677,7 +677,7 @@ mod guarded {
             let handler = service_fn(move |_: Request<()>| {
                 let mut response = Response::new(());
                 *response.status_mut() = StatusCode::from_u16(status).unwrap();
-                *response.headers_mut() = answered.clone();
+                *response.headers_mut() = lines.clone();
                 if marked {
                     response.extensions_mut().insert(Personalized);
                 }
@@ -686,7 +686,7 @@ mod guarded {
             let policy = CachePolicy::public(Duration::from_secs(60));
             let service = CachePolicyLayer::new(policy).record_decisions().layer(handler);
             let (mut request, ()) = Request::get("/").body(()).unwrap().into_parts();
-            request.headers.extend(asked);
+            request.headers.extend(request_lines);
             let call = service.oneshot(Request::from_parts(request.clone(), ()));
             let response = futures_util::FutureExt::now_or_never(call).unwrap().unwrap();
             let (response, ()) = response.into_parts();

@@ -28,8 +28,8 @@ struct Case {
     status: u16,
     is_target: bool,
     authorization: bool,
-    asked: Vec<Word>,
-    said: Vec<Word>,
+    request_directives: Vec<Directive>,
+    response_directives: Vec<Directive>,
     two_lines: bool,
     date: Vec<Date>,
     expires: Vec<Date>,
@@ -41,7 +41,7 @@ struct Case {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-struct Word {
+struct Directive {
     name: &'static str,
     argument: Option<&'static str>,
     in_capitals: bool,
@@ -71,32 +71,47 @@ const DIFFERENCES: &[Difference] = &[
     Difference {
         clause: "RFC 9111 section 5.2, C-01",
         reason: "directives are known by lower-case names only, so that `NO-STORE` is stored",
-        settle: |case| case.said.iter_mut().chain(&mut case.asked).for_each(|word| word.in_capitals = false),
-        example: || Case { said: vec![Word { in_capitals: true, ..word("no-store", None) }], ..plain() },
+        settle: |case| {
+            case.response_directives
+                .iter_mut()
+                .chain(&mut case.request_directives)
+                .for_each(|directive| directive.in_capitals = false)
+        },
+        example: || Case {
+            response_directives: vec![Directive { in_capitals: true, ..directive("no-store", None) }],
+            ..plain()
+        },
     },
     Difference {
         clause: "RFC 9111 section 5.2, C-01; RFC 9110 section 5.6.4",
         reason: "a comma in a quoted string separates directives",
         settle: |case| {
-            case.said.iter_mut().for_each(|word| {
-                if word.name == "x" {
-                    word.argument = None;
+            case.response_directives.iter_mut().for_each(|directive| {
+                if directive.name == "x" {
+                    directive.argument = None;
                 }
             })
         },
-        example: || Case { said: vec![word("x", Some(r#""a, no-store, b""#)), word("max-age", Some("60"))], ..plain() },
+        example: || Case {
+            response_directives: vec![directive("x", Some(r#""a, no-store, b""#)), directive("max-age", Some("60"))],
+            ..plain()
+        },
     },
     Difference {
         clause: "RFC 9111 section 4.2.1, C-07",
         reason: "a lifetime without a number is ignored, although it makes the response stale",
         settle: |case| lifetimes(case, |argument| argument.is_none().then_some("0")),
-        example: || Case { said: vec![word("max-age", None)], last_modified: vec![Date::Imf(-1000)], ..plain() },
+        example: || Case {
+            response_directives: vec![directive("max-age", None)],
+            last_modified: vec![Date::Imf(-1000)],
+            ..plain()
+        },
     },
     Difference {
         clause: "RFC 9111 section 1.2.2, C-07",
         reason: "`+60` is read as a number, although delta-seconds are digits",
         settle: |case| lifetimes(case, |argument| (argument == Some("+60")).then_some("0")),
-        example: || Case { said: vec![word("max-age", Some("+60"))], ..plain() },
+        example: || Case { response_directives: vec![directive("max-age", Some("+60"))], ..plain() },
     },
     Difference {
         clause: "RFC 9111 section 1.2.2, C-04",
@@ -107,30 +122,37 @@ const DIFFERENCES: &[Difference] = &[
                 matches!(argument, Some("99999999999" | "99999999999999999999")).then_some("2147483647")
             });
         },
-        example: || Case { said: vec![word("max-age", Some("99999999999999999999"))], ..plain() },
+        example: || Case { response_directives: vec![directive("max-age", Some("99999999999999999999"))], ..plain() },
     },
     Difference {
         clause: "RFC 9111 section 4.2.1, C-05, C-06",
         reason: "of a directive that is there twice the first counts, and `must-revalidate` is added, which permits \
                  to share what `Authorization` forbids; here the least lifetime counts, and all that restricts",
         settle: once,
-        example: || Case { said: vec![word("max-age", Some("60")), word("max-age", Some("5"))], ..plain() },
+        example: || Case {
+            response_directives: vec![directive("max-age", Some("60")), directive("max-age", Some("5"))],
+            ..plain()
+        },
     },
     Difference {
         clause: "RFC 9111 section 5.2.2.4, C-22",
         reason: "`no-cache` with field names is read as `no-cache`; it lets the rest be reused",
-        settle: |case| case.said.retain(|word| word.name != "no-cache" || word.argument.is_none()),
+        settle: |case| {
+            case.response_directives.retain(|directive| directive.name != "no-cache" || directive.argument.is_none())
+        },
         example: || Case {
-            said: vec![word("no-cache", Some("\"set-cookie\"")), word("max-age", Some("60"))],
+            response_directives: vec![directive("no-cache", Some("\"set-cookie\"")), directive("max-age", Some("60"))],
             ..plain()
         },
     },
     Difference {
         clause: "RFC 9111 section 5.2.2.7, C-24",
         reason: "`private` with field names is read as `private`; it lets the rest be shared",
-        settle: |case| case.said.retain(|word| word.name != "private" || word.argument.is_none()),
+        settle: |case| {
+            case.response_directives.retain(|directive| directive.name != "private" || directive.argument.is_none())
+        },
         example: || Case {
-            said: vec![word("private", Some("\"set-cookie\"")), word("max-age", Some("60"))],
+            response_directives: vec![directive("private", Some("\"set-cookie\"")), directive("max-age", Some("60"))],
             ..plain()
         },
     },
@@ -140,13 +162,16 @@ const DIFFERENCES: &[Difference] = &[
                  that does not know it store nothing",
         settle: |case| {
             if has(case, "must-understand") {
-                case.said.retain(|word| word.name != "no-store");
+                case.response_directives.retain(|directive| directive.name != "no-store");
                 if StatusCode::from_u16(case.status).unwrap().canonical_reason().is_none() {
-                    case.said.push(word("no-store", None));
+                    case.response_directives.push(directive("no-store", None));
                 }
             }
         },
-        example: || Case { said: vec![word("must-understand", None), word("no-store", None)], ..plain() },
+        example: || Case {
+            response_directives: vec![directive("must-understand", None), directive("no-store", None)],
+            ..plain()
+        },
     },
     Difference {
         clause: "RFC 9110 section 9.3.3; RFC 5789 section 2; M-02",
@@ -158,7 +183,11 @@ const DIFFERENCES: &[Difference] = &[
                 case.method = if stored { Method::GET } else { Method::DELETE };
             }
         },
-        example: || Case { method: Method::POST, said: vec![word("max-age", Some("60"))], ..plain() },
+        example: || Case {
+            method: Method::POST,
+            response_directives: vec![directive("max-age", Some("60"))],
+            ..plain()
+        },
     },
     Difference {
         clause: "RFC 9110 section 15.1; RFC 7725 section 3; RFC 9111 sections 3 and 4.3.4; M-04, N-06, S-05",
@@ -170,7 +199,7 @@ const DIFFERENCES: &[Difference] = &[
             201 | 299 | 400 | 500 | 503 => case.status = 302,
             _ => {}
         },
-        example: || Case { status: 503, said: vec![word("max-age", Some("60"))], ..plain() },
+        example: || Case { status: 503, response_directives: vec![directive("max-age", Some("60"))], ..plain() },
     },
     Difference {
         clause: "RFC 9111 sections 3, 4.2.1 and 4.2.2, S-01, F-03, C-06",
@@ -179,28 +208,36 @@ const DIFFERENCES: &[Difference] = &[
         settle: |case| {
             let silent = matches!(case.status, 302 | 303 | 307);
             if !case.shared && has_bare(case, "private") && silent && !has_lifetime(case) {
-                case.said.push(word("public", None));
+                case.response_directives.push(directive("public", None));
                 case.last_modified.clear();
             }
         },
-        example: || Case { shared: false, status: 302, said: vec![word("private", None)], ..plain() },
+        example: || Case {
+            shared: false,
+            status: 302,
+            response_directives: vec![directive("private", None)],
+            ..plain()
+        },
     },
     Difference {
         clause: "RFC 9111 section 5.2.2.8, C-27",
         reason: "`proxy-revalidate` is read as a lifetime of zero; it forbids stale reuse only",
-        settle: |case| case.said.retain(|word| word.name != "proxy-revalidate"),
-        example: || Case { said: vec![word("proxy-revalidate", None), word("max-age", Some("60"))], ..plain() },
+        settle: |case| case.response_directives.retain(|directive| directive.name != "proxy-revalidate"),
+        example: || Case {
+            response_directives: vec![directive("proxy-revalidate", None), directive("max-age", Some("60"))],
+            ..plain()
+        },
     },
     Difference {
         clause: "RFC 9111 section 7.3, S-02",
         reason: "an answer that sets a cookie is never fresh in a shared cache unless it is `public` or `immutable`; \
                  that is wise, and not in the standard, which has it replayed: the audit warns of it",
         settle: |case| case.set_cookie = false,
-        example: || Case { set_cookie: true, said: vec![word("max-age", Some("60"))], ..plain() },
+        example: || Case { set_cookie: true, response_directives: vec![directive("max-age", Some("60"))], ..plain() },
     },
     Difference {
         clause: "RFC 9111 section 5.4, C-34",
-        reason: "`Pragma` in an answer is read as `no-cache`; its meaning there was never specified",
+        reason: "`Pragma` in a response is read as `no-cache`, although this was never specified",
         settle: |case| case.pragma = false,
         example: || Case { pragma: true, last_modified: vec![Date::Imf(-1000)], ..plain() },
     },
@@ -208,7 +245,11 @@ const DIFFERENCES: &[Difference] = &[
         clause: "RFC 9110 section 12.5.5, K-03",
         reason: "a `*` next to a name is ignored for the lifetime",
         settle: |case| case.vary = case.vary.map(|vary| if vary.contains('*') { "*" } else { vary }),
-        example: || Case { vary: Some("accept, *"), said: vec![word("max-age", Some("60"))], ..plain() },
+        example: || Case {
+            vary: Some("accept, *"),
+            response_directives: vec![directive("max-age", Some("60"))],
+            ..plain()
+        },
     },
     Difference {
         clause: "RFC 9110 section 5.6.7, D-02, D-03; RFC 9111 section 5.3, C-33",
@@ -246,11 +287,11 @@ const DIFFERENCES: &[Difference] = &[
         clause: "RFC 9111 section 5.1, A-05",
         reason: "an `Age` of several members is passed over; the first counts",
         settle: |case| case.age = case.age.map(|age| if age == "7, 9" { "7" } else { age }),
-        example: || Case { age: Some("7, 9"), said: vec![word("max-age", Some("60"))], ..plain() },
+        example: || Case { age: Some("7, 9"), response_directives: vec![directive("max-age", Some("60"))], ..plain() },
     },
     Difference {
         clause: "RFC 9111 section 4.2.3, A-06",
-        reason: "only `Age` makes an answer old; what `Date` shows does too, and the greater counts",
+        reason: "only `Age` counts for the age, although the greater of `Age` and the time since `Date` counts",
         settle: |case| {
             let apparent = case.date.iter().find_map(|date| match date {
                 Date::Imf(offset @ ..0) => Some(-offset),
@@ -262,12 +303,16 @@ const DIFFERENCES: &[Difference] = &[
                 case.age = apparent.map(|apparent| if apparent == 10 { "10" } else { "1000" });
             }
         },
-        example: || Case { date: vec![Date::Imf(-10)], said: vec![word("max-age", Some("60"))], ..plain() },
+        example: || Case {
+            date: vec![Date::Imf(-10)],
+            response_directives: vec![directive("max-age", Some("60"))],
+            ..plain()
+        },
     },
 ];
 
-fn word(name: &'static str, argument: Option<&'static str>) -> Word {
-    Word { name, argument, in_capitals: false }
+fn directive(name: &'static str, argument: Option<&'static str>) -> Directive {
+    Directive { name, argument, in_capitals: false }
 }
 
 fn plain() -> Case {
@@ -277,8 +322,8 @@ fn plain() -> Case {
         status: 200,
         is_target: false,
         authorization: false,
-        asked: Vec::new(),
-        said: Vec::new(),
+        request_directives: Vec::new(),
+        response_directives: Vec::new(),
         two_lines: false,
         date: Vec::new(),
         expires: Vec::new(),
@@ -291,11 +336,11 @@ fn plain() -> Case {
 }
 
 fn has(case: &Case, name: &str) -> bool {
-    case.said.iter().any(|word| word.name == name)
+    case.response_directives.iter().any(|directive| directive.name == name)
 }
 
 fn has_bare(case: &Case, name: &str) -> bool {
-    case.said.iter().any(|word| word.name == name && word.argument.is_none())
+    case.response_directives.iter().any(|directive| directive.name == name && directive.argument.is_none())
 }
 
 fn has_lifetime(case: &Case) -> bool {
@@ -303,33 +348,37 @@ fn has_lifetime(case: &Case) -> bool {
 }
 
 fn lifetimes(case: &mut Case, change: fn(Option<&str>) -> Option<&'static str>) {
-    for word in case.said.iter_mut().filter(|word| matches!(word.name, "max-age" | "s-maxage")) {
-        if let Some(argument) = change(word.argument) {
-            word.argument = Some(argument);
+    for directive in
+        case.response_directives.iter_mut().filter(|directive| matches!(directive.name, "max-age" | "s-maxage"))
+    {
+        if let Some(argument) = change(directive.argument) {
+            directive.argument = Some(argument);
         }
     }
 }
 
 /// Each directive once: the shortest of repeated lifetimes, and the form without field names of other directives.
 fn once(case: &mut Case) {
-    let seconds = |word: &Word| word.argument.and_then(|text| text.trim_matches('"').parse::<u64>().ok()).unwrap_or(0);
-    let mut kept: Vec<Word> = Vec::new();
-    for word in case.said.drain(..) {
-        match kept.iter_mut().find(|other| other.name == word.name) {
-            None => kept.push(word),
-            Some(other) if matches!(word.name, "max-age" | "s-maxage") => {
-                if seconds(&word) < seconds(other) {
-                    *other = word;
+    let seconds = |directive: &Directive| {
+        directive.argument.and_then(|text| text.trim_matches('"').parse::<u64>().ok()).unwrap_or(0)
+    };
+    let mut unique: Vec<Directive> = Vec::new();
+    for directive in case.response_directives.drain(..) {
+        match unique.iter_mut().find(|other| other.name == directive.name) {
+            None => unique.push(directive),
+            Some(other) if matches!(directive.name, "max-age" | "s-maxage") => {
+                if seconds(&directive) < seconds(other) {
+                    *other = directive;
                 }
             }
-            Some(other) if word.argument.is_none() => *other = word,
+            Some(other) if directive.argument.is_none() => *other = directive,
             Some(_) => {}
         }
     }
-    case.said = kept;
+    case.response_directives = unique;
 }
 
-impl Word {
+impl Directive {
     fn text(&self) -> String {
         let name = if self.in_capitals { self.name.to_ascii_uppercase() } else { self.name.to_owned() };
         self.argument.map_or(name.clone(), |argument| format!("{name}={argument}"))
@@ -365,15 +414,15 @@ impl Case {
         let target = "http://example.com/page?q";
         let (mut request, ()) =
             Request::builder().method(self.method.clone()).uri(target).body(()).unwrap().into_parts();
-        put(&mut request.headers, "cache-control", &list(&self.asked));
+        put(&mut request.headers, "cache-control", &list(&self.request_directives));
         if self.authorization {
             put(&mut request.headers, "authorization", "Basic eDp5");
         }
         let (mut response, ()) = Response::builder().status(self.status).body(()).unwrap().into_parts();
         let headers = &mut response.headers;
-        let half = if self.two_lines { self.said.len() / 2 } else { 0 };
-        put(headers, "cache-control", &list(&self.said[..half]));
-        put(headers, "cache-control", &list(&self.said[half..]));
+        let half = if self.two_lines { self.response_directives.len() / 2 } else { 0 };
+        put(headers, "cache-control", &list(&self.response_directives[..half]));
+        put(headers, "cache-control", &list(&self.response_directives[half..]));
         for (name, dates) in [("date", &self.date), ("expires", &self.expires), ("last-modified", &self.last_modified)]
         {
             dates.iter().for_each(|date| put(headers, name, &date.text()));
@@ -405,8 +454,8 @@ impl Case {
     }
 }
 
-fn list(words: &[Word]) -> String {
-    words.iter().map(Word::text).collect::<Vec<_>>().join(", ")
+fn list(directives: &[Directive]) -> String {
+    directives.iter().map(Directive::text).collect::<Vec<_>>().join(", ")
 }
 
 fn put(headers: &mut HeaderMap, name: &'static str, text: &str) {
@@ -445,7 +494,7 @@ fn any_case() -> impl Strategy<Value = Case> {
         "no-transform",
         "x",
     ]);
-    let said = prop_oneof![
+    let response_directives = prop_oneof![
         3 => flag.prop_map(|name| (name, None)),
         2 => (select(vec!["max-age", "s-maxage"]), lifetime),
         1 => select(vec![
@@ -455,13 +504,12 @@ fn any_case() -> impl Strategy<Value = Case> {
             ("stale-while-revalidate", Some("30")),
         ]),
     ];
-    let said = (said, prop::bool::weighted(0.1)).prop_map(|((name, argument), in_capitals)| Word {
-        name,
-        argument,
-        in_capitals,
-    });
-    let asked = (select(vec!["no-store", "no-cache", "max-age"]), prop::bool::weighted(0.1))
-        .prop_map(|(name, in_capitals)| Word { in_capitals, ..word(name, (name == "max-age").then_some("0")) });
+    let response_directives = (response_directives, prop::bool::weighted(0.1))
+        .prop_map(|((name, argument), in_capitals)| Directive { name, argument, in_capitals });
+    let request_directives =
+        (select(vec!["no-store", "no-cache", "max-age"]), prop::bool::weighted(0.1)).prop_map(|(name, in_capitals)| {
+            Directive { in_capitals, ..directive(name, (name == "max-age").then_some("0")) }
+        });
     let dates = |offsets: Vec<i64>| {
         let date = (select(offsets), 0..12u8).prop_map(|(offset, form)| match form {
             0 => Date::Rfc850(offset),
@@ -480,7 +528,11 @@ fn any_case() -> impl Strategy<Value = Case> {
     let methods = vec![Method::GET, Method::GET, Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::PUT];
     (
         (any::<bool>(), select(methods), select(statuses), any::<bool>(), prop::bool::weighted(0.2)),
-        (prop::collection::vec(asked, 0..2), prop::collection::vec(said, 0..5), any::<bool>()),
+        (
+            prop::collection::vec(request_directives, 0..2),
+            prop::collection::vec(response_directives, 0..5),
+            any::<bool>(),
+        ),
         (dates(vec![0, -10, -1000, 10]), dates(vec![-60, 0, 60, 4000]), dates(vec![-100, -5000, -4_999_999, 60])),
         (
             prop::option::weighted(0.2, select(vec!["0", "7", "700", "7, 9", "x"])),
@@ -489,15 +541,15 @@ fn any_case() -> impl Strategy<Value = Case> {
             prop::bool::weighted(0.1),
         ),
     )
-        .prop_map(|(exchange, words, dates, rest)| Case {
+        .prop_map(|(exchange, directives, dates, rest)| Case {
             shared: exchange.0,
             method: exchange.1,
             status: exchange.2,
             is_target: exchange.3,
             authorization: exchange.4,
-            asked: words.0,
-            said: words.1,
-            two_lines: words.2,
+            request_directives: directives.0,
+            response_directives: directives.1,
+            two_lines: directives.2,
             date: dates.0,
             expires: dates.1,
             last_modified: dates.2,

@@ -29,7 +29,7 @@ fn vite(name: &str, directory: &AssetDirectory) -> AssetManifest {
     AssetManifest::from_vite(&manifest, directory).unwrap()
 }
 
-async fn said(service: &TestService, url: &str) -> (u16, String) {
+async fn status_and_policy(service: &TestService, url: &str) -> (u16, String) {
     let response = service.clone().oneshot(get(url, &[])).await.unwrap();
     (response.status().as_u16(), field(response.headers(), "cache-control").unwrap())
 }
@@ -38,10 +38,10 @@ async fn said(service: &TestService, url: &str) -> (u16, String) {
 async fn check(assets: &AssetManifest, service: &TestService, files: &[(&str, &str)], sentence: &str) {
     for (file, expected) in files {
         let url = format!("{}/{file}", assets.prefix());
-        assert_eq!(said(service, &url).await, (200, (*expected).to_owned()), "{sentence}: {url}");
+        assert_eq!(status_and_policy(service, &url).await, (200, (*expected).to_owned()), "{sentence}: {url}");
     }
     for asset in assets.iter() {
-        let (status, cache_control) = said(service, asset.url()).await;
+        let (status, cache_control) = status_and_policy(service, asset.url()).await;
         assert_eq!(status, 200, "{sentence}: {}", asset.url());
         assert_ne!(cache_control, NO_STORE, "{sentence}: {}", asset.url());
     }
@@ -115,7 +115,7 @@ async fn each_file_of_a_vite_build_has_its_vite_url() {
         for asset in assets.iter().filter(|asset| asset.file().starts_with("assets/")) {
             assert_eq!(asset.url(), format!("/{}", asset.file()), "{name}");
         }
-        assert_eq!(said(&service, "/.vite/manifest.json").await, (404, NO_STORE.to_owned()), "{name}");
+        assert_eq!(status_and_policy(&service, "/.vite/manifest.json").await, (404, NO_STORE.to_owned()), "{name}");
         assert_eq!(AssetManifest::from_json(&assets.to_json()).unwrap().to_json(), assets.to_json(), "{name}");
     }
 }
@@ -129,7 +129,12 @@ async fn the_caller_can_declare_a_directory_of_hashed_names() {
             let service = collected(AssetsLayer::new(&assets).layer(ServeDir::new(&root)));
             check(&assets, &service, files, name).await;
             for asset in assets.iter().filter(|asset| asset.file().starts_with("assets/")) {
-                assert_eq!(said(&service, asset.url()).await, (200, IMMUTABLE.to_owned()), "{name}: {}", asset.url());
+                assert_eq!(
+                    status_and_policy(&service, asset.url()).await,
+                    (200, IMMUTABLE.to_owned()),
+                    "{name}: {}",
+                    asset.url()
+                );
             }
         }
     }
@@ -306,7 +311,7 @@ async fn trunk_hashes_are_recognized_by_file_names() {
         ("index.html", NO_CACHE),
     ];
     check(&assets, &service, &files, "trunk").await;
-    assert_eq!(said(&service, "/tea-0000000000000000.js").await, (404, NO_STORE.to_owned()));
+    assert_eq!(status_and_policy(&service, "/tea-0000000000000000.js").await, (404, NO_STORE.to_owned()));
 
     // Two builds in one directory, and a file whose name has no hash.
     for other in ["tea-bf4a2d3bd1ca8f3e.js", "tea.js"] {
@@ -342,6 +347,6 @@ async fn an_embedded_build_equals_one_on_disk() {
         assert_eq!(assets.to_json(), vite(name, &AssetDirectory::new(&root)).to_json(), "{name}");
         let service = collected(AssetsLayer::new(&assets).layer(embedded));
         check(&assets, &service, expected, name).await;
-        assert_eq!(said(&service, "/.vite/manifest.json").await, (404, NO_STORE.to_owned()), "{name}");
+        assert_eq!(status_and_policy(&service, "/.vite/manifest.json").await, (404, NO_STORE.to_owned()), "{name}");
     }
 }

@@ -719,14 +719,14 @@ async fn a_response_for_one_origin_varies_on_it_and_is_private_with_credentials(
 #[tokio::test]
 async fn unkeyed_fields_make_a_response_private_if_they_are_untrusted() {
     for name in ["x-forwarded-host", "forwarded", "x-original-url", "x-http-method-override"] {
-        let asked = || get("/", &[(name, "evil.example")]);
+        let request_lines = || get("/", &[(name, "evil.example")]);
         let strict = CachePolicyLayer::new(PUBLIC).distrust_unkeyed_headers();
-        let response = through(strict.clone(), &ok(&[]), asked()).await;
+        let response = through(strict.clone(), &ok(&[]), request_lines()).await;
         assert_eq!(cache_control(&response).as_deref(), Some("private, max-age=3600"), "G-13: {name}");
         assert!(decision(&response).guards().contains(Guard::UnkeyedInput));
         let response = through(strict, &ok(&[]), get("/", &[("x-forwarded-for", "::1")])).await;
         assert_eq!(cache_control(&response).as_deref(), Some("public, max-age=3600"));
-        let response = through(CachePolicyLayer::new(PUBLIC), &ok(&[]), asked()).await;
+        let response = through(CachePolicyLayer::new(PUBLIC), &ok(&[]), request_lines()).await;
         assert_eq!(cache_control(&response).as_deref(), Some("public, max-age=3600"), "off by default");
     }
 }
@@ -1111,7 +1111,7 @@ proptest! {
         ]),
         method in prop::sample::select(vec![Method::GET, Method::HEAD, Method::POST, Method::OPTIONS]),
         status in prop::sample::select(vec![200_u16, 203, 204, 206, 301, 304, 404, 428, 500]),
-        asked in prop::collection::vec(prop::sample::select(vec![
+        request_lines in prop::collection::vec(prop::sample::select(vec![
             ("authorization", "x"), ("cookie", "a=b"), ("accept", "text/html"),
         ]), 0..2),
         lines in prop::collection::vec(prop::sample::select(vec![
@@ -1144,8 +1144,8 @@ proptest! {
         let short = CachePolicyLayer::new(policy).layer(service());
         let long = CachePolicyLayer::new(move |_: &http::request::Parts| policy).layer(service());
         let [short, long] = [
-            runtime.block_on(short.oneshot(request(method.clone(), "/", &asked))).unwrap(),
-            runtime.block_on(long.oneshot(request(method.clone(), "/", &asked))).unwrap(),
+            runtime.block_on(short.oneshot(request(method.clone(), "/", &request_lines))).unwrap(),
+            runtime.block_on(long.oneshot(request(method.clone(), "/", &request_lines))).unwrap(),
         ];
         prop_assert_eq!(short.headers(), long.headers());
         #[cfg(feature = "routes")]
@@ -1153,7 +1153,7 @@ proptest! {
             use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
             let table = RoutePolicies::builder().route("/", RoutePolicy::new(policy)).build().unwrap();
             let routed = CachePolicyLayer::new(table).layer(service());
-            let routed = runtime.block_on(routed.oneshot(request(method, "/", &asked))).unwrap();
+            let routed = runtime.block_on(routed.oneshot(request(method, "/", &request_lines))).unwrap();
             prop_assert_eq!(routed.headers(), long.headers(), "by a table");
         }
     }

@@ -48,10 +48,10 @@ async fn a_304_has_the_policy_of_its_200_in_any_order_of_layers() {
                     let again = call(&service, get("/", &[(condition, &known)])).await;
                     assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
                     for name in ["cache-control", "vary", "expires", "set-cookie"] {
-                        let said = |headers| field(headers, name);
+                        let lines_of = |headers| field(headers, name);
                         assert_eq!(
-                            said(again.headers()),
-                            said(whole.headers()),
+                            lines_of(again.headers()),
+                            lines_of(whole.headers()),
                             "N-01: {name}, {sentence}, {policy:?}, {page:?}"
                         );
                     }

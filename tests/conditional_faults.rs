@@ -141,16 +141,17 @@ async fn a_response_is_unchanged_only_if_request_and_response_are_grpc() {
         ("GET", grpc, grpc, false),
         ("PUT", grpc, grpc, false),
     ];
-    for (name, asked, answered, left_alone) in table {
-        let lines = [("content-type", *answered), ("last-modified", future.as_str())].map(|(n, v)| (n, v.to_owned()));
+    for (name, request_type, response_type, is_unchanged) in table {
+        let lines =
+            [("content-type", *response_type), ("last-modified", future.as_str())].map(|(n, v)| (n, v.to_owned()));
         let inner = service_fn(move |_: Request<TestBody>| {
             let lines: Vec<_> = lines.iter().map(|(name, value)| (*name, value.as_str())).collect();
             std::future::ready(Ok::<_, Infallible>(response_with("hello", &lines)))
         });
         let service = ConditionalLayer::new().clock(stopped()).layer(inner);
-        let response = call(&service, request(method(name), "/", &[("content-type", asked)])).await;
-        let kept = field(response.headers(), "last-modified").as_ref() == Some(&future);
-        assert_eq!(kept, *left_alone, "Q-03: {name} {asked} -> {answered}");
+        let response = call(&service, request(method(name), "/", &[("content-type", request_type)])).await;
+        let is_preserved = field(response.headers(), "last-modified").as_ref() == Some(&future);
+        assert_eq!(is_preserved, *is_unchanged, "Q-03: {name} {request_type} -> {response_type}");
     }
     let service = ConditionalLayer::new().layer(page(&[("content-type", "application/grpc"), ("etag", "\"v1\"")]));
     let hit = get("/", &[("content-type", "application/grpc"), ("if-none-match", "\"v1\"")]);
@@ -277,7 +278,7 @@ async fn a_date_that_replaces_a_future_one_gives_no_304() {
         ("a source and an outer layer", collected(layer().layer(layer().validators(source).layer(page(&[]))))),
     ];
     for (sentence, service) in services {
-        for name in ["GET", "HEAD"] {
+        for method_name in ["GET", "HEAD"] {
             let first = call(&service, request(method(name), "/", &[])).await;
             let sent = field(first.headers(), "last-modified").unwrap();
             assert_eq!(sent, date(0).to_string(), "{sentence}");
@@ -299,7 +300,7 @@ async fn the_validators_of_a_source_are_the_only_ones_on_get_and_head() {
         .validators(|_| async { v1() })
         .require_preconditions()
         .layer(handler(&[("content-type", "text/html")], &calls));
-    for name in ["GET", "HEAD"] {
+    for method_name in ["GET", "HEAD"] {
         let response = call(&service, request(method(name), "/", &[])).await;
         assert_eq!(etag(&response).as_deref(), Some("\"v1\""), "{name}");
         assert_eq!(field(response.headers(), "last-modified").as_deref(), Some(L), "{name}");
@@ -366,7 +367,7 @@ async fn a_response_for_one_client_gets_no_validator_of_the_source() {
             std::future::ready(Ok::<_, Infallible>(response))
         });
         let service = ConditionalLayer::new().validators(|_| async { v1() }).layer(inner);
-        for name in ["GET", "HEAD"] {
+        for method_name in ["GET", "HEAD"] {
             let response = call(&service, request(method(name), "/", &[])).await;
             assert_eq!(etag(&response), None, "{sentence}");
             assert_eq!(field(response.headers(), "last-modified"), None, "{sentence}");
@@ -497,11 +498,16 @@ async fn the_inner_service_gets_lists_joined_into_one_line() {
     ];
     for (values, expected) in table {
         for name in ["if-match", "if-none-match"] {
-            for asked in ["GET", "HEAD", "PUT", "PROPFIND", "POST"] {
+            for method_name in ["GET", "HEAD", "PUT", "PROPFIND", "POST"] {
                 let lines: Vec<_> = values.iter().map(|value| (name, *value)).collect();
-                let response = call(&ConditionalLayer::new().layer(echo()), request(method(asked), "/", &lines)).await;
+                let response =
+                    call(&ConditionalLayer::new().layer(echo()), request(method(method_name), "/", &lines)).await;
                 if response.status() == StatusCode::OK {
-                    assert_eq!(field(response.headers(), name).as_deref(), Some(*expected), "P-21: {asked} {values:?}");
+                    assert_eq!(
+                        field(response.headers(), name).as_deref(),
+                        Some(*expected),
+                        "P-21: {method_name} {name} {values:?}"
+                    );
                 }
             }
         }
@@ -530,7 +536,7 @@ async fn a_file_is_served_by_all_lines_of_a_list() {
         ("a date next to If-Match is ignored (P-12)", &[("if-match", &tag), ("if-unmodified-since", L)], 200),
     ];
     for (sentence, lines, status) in table {
-        for name in ["GET", "HEAD"] {
+        for method_name in ["GET", "HEAD"] {
             let response = call(&service, request(method(name), "/", lines)).await;
             assert_eq!(response.status().as_u16(), *status, "{name}: {sentence}");
         }
@@ -783,7 +789,7 @@ async fn a_304_of_the_handler_gets_the_one_tag_that_the_client_named() {
         });
         let mut lines: Vec<_> = tags.iter().map(|tag| ("if-none-match", *tag)).collect();
         lines.push(("accept-encoding", "gzip"));
-        let response = call(&ConditionalLayer::new().layer(inner), request(method(name), "/", &lines)).await;
+        let response = call(&ConditionalLayer::new().layer(inner), request(method(method_name), "/", &lines)).await;
         assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
         assert_eq!(etag(&response).as_deref(), *expected, "N-01: {sentence}");
         let coded = expected.is_some_and(|tag| tag.contains("--gzip"));
@@ -943,7 +949,7 @@ async fn a_page_that_get_refuses_is_unknown() {
         });
         let layer = ConditionalLayer::new().validator_source(HeadValidators::<_, TestBody>::new(service));
         let response = call(&layer.layer(service), request(Method::PUT, "/", &[("if-none-match", "\"v1\"")])).await;
-        assert_eq!(response.status().as_u16(), expected, "GET says {status}");
+        assert_eq!(response.status().as_u16(), expected, "GET returns {status}");
     }
 }
 
@@ -1078,9 +1084,9 @@ fn a_response_with_the_maximum_number_of_fields_does_not_panic() {
             }
         }
     });
-    let mut asked = full(&[("if-match", "\"v1--gzip\"")]);
-    let preconditions = Preconditions::new(&Method::PUT, &asked);
-    tower_cache_policy::protocol::ContentCodedTags::take_from(&Method::PUT, &mut asked);
-    assert_eq!(asked["if-match"], "\"v1\"");
+    let mut headers = full(&[("if-match", "\"v1--gzip\"")]);
+    let preconditions = Preconditions::new(&Method::PUT, &headers);
+    tower_cache_policy::protocol::ContentCodedTags::take_from(&Method::PUT, &mut headers);
+    assert_eq!(headers["if-match"], "\"v1\"");
     assert_eq!(preconditions.evaluate(&Representation::Missing, date(0)).outcome(), Outcome::PreconditionFailed);
 }

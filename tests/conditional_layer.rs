@@ -425,9 +425,9 @@ async fn a_304_of_the_inner_service_loses_its_body_and_content_fields() {
 async fn the_coding_of_an_inner_304_is_added_to_its_tag_if_none_was_requested() {
     let inner = counted(StatusCode::NOT_MODIFIED, &[("etag", "\"v1\""), ("content-encoding", "gzip")]);
     let service = ConditionalLayer::new().layer(inner.service);
-    for (asked, expected) in [(("if-modified-since", L), "\"v1--gzip\""), (("if-none-match", "\"v1\""), "\"v1\"")] {
-        let response = call(&service, get("/", &[asked])).await;
-        assert_eq!(field(response.headers(), "etag").as_deref(), Some(expected), "N-07: {asked:?}");
+    for (calls, expected) in [(("if-modified-since", L), "\"v1--gzip\""), (("if-none-match", "\"v1\""), "\"v1\"")] {
+        let response = call(&service, get("/", &[calls])).await;
+        assert_eq!(field(response.headers(), "etag").as_deref(), Some(expected), "N-07: {calls:?}");
     }
 }
 
@@ -533,8 +533,8 @@ async fn dropping_the_future_while_the_source_is_pending_calls_nothing() {
 
 #[tokio::test]
 async fn an_unauthorized_client_cannot_detect_whether_a_resource_exists() {
-    let asked = Arc::new(AtomicUsize::new(0));
-    let counter = asked.clone();
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counter = calls.clone();
     let source = move |_: &http::request::Parts| {
         counter.fetch_add(1, Ordering::Relaxed);
         std::future::ready(v1())
@@ -562,7 +562,7 @@ async fn an_unauthorized_client_cannot_detect_whether_a_resource_exists() {
             assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{lines:?}");
         }
     }
-    assert_eq!((asked.load(Ordering::Relaxed), inside.calls.load(Ordering::Relaxed)), (0, 0));
+    assert_eq!((calls.load(Ordering::Relaxed), inside.calls.load(Ordering::Relaxed)), (0, 0));
     let let_in = get("/", &[("authorization", "Bearer x"), ("if-none-match", "\"v1\"")]);
     assert_eq!(outside.oneshot(let_in).await.unwrap().status(), StatusCode::NOT_MODIFIED);
 

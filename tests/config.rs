@@ -101,7 +101,7 @@ fn of_root(text: &str) -> (String, Option<String>) {
 
 #[test]
 fn each_key_has_the_effect_of_the_function_of_the_same_name() {
-    for (words, expected) in [
+    for (keys, expected) in [
         ("public = '5m'", "public, max-age=300"),
         ("public = 300", "public, max-age=300"),
         ("public = 0x3c", "public, max-age=60"),
@@ -135,12 +135,12 @@ fn each_key_has_the_effect_of_the_function_of_the_same_name() {
             "public, max-age=60, s-maxage=3600, stale-while-revalidate=3600",
         ),
     ] {
-        assert_eq!(of_root(&format!("routes.'/' = {{ {words} }}")).0, expected, "a route: {words}");
-        assert_eq!(of_root(&format!("default = {{ {words} }}")).0, expected, "the default: {words}");
-        let by_status = format!("routes.'/' = {{ no_cache = true, status.404 = {{ {words} }} }}");
+        assert_eq!(of_root(&format!("routes.'/' = {{ {keys} }}")).0, expected, "a route: {keys}");
+        assert_eq!(of_root(&format!("default = {{ {keys} }}")).0, expected, "the default: {keys}");
+        let by_status = format!("routes.'/' = {{ no_cache = true, status.404 = {{ {keys} }} }}");
         let layer = CachePolicyLayer::new(RoutePolicies::from_toml(&by_status).unwrap());
         let headers = through(&layer, get("/", &[]), 404, "");
-        assert_eq!(field(&headers, "cache-control").as_deref(), Some(expected), "a status: {words}");
+        assert_eq!(field(&headers, "cache-control").as_deref(), Some(expected), "a status: {keys}");
     }
 }
 
@@ -607,7 +607,7 @@ fn errors_have_a_position_and_a_remedy() {
 fn a_file_is_named_in_its_errors() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("policies.toml");
-    let write = |octets: &[u8]| std::fs::File::create(&path).unwrap().write_all(octets).unwrap();
+    let write = |bytes: &[u8]| std::fs::File::create(&path).unwrap().write_all(bytes).unwrap();
     let place = path.display();
 
     let error = RoutePolicies::from_toml_file(&path).unwrap_err();
@@ -636,12 +636,13 @@ fn the_program_and_not_the_file_enables_development() {
     let text = "default = { public = 60 }\ndevelopment.caching = false";
     let config = PolicyConfig::from_toml(text).unwrap();
     assert!(config.development_disables_caching());
-    let said = |layer: CachePolicyLayer| field(&through(&layer, get("/", &[]), 200, ""), "cache-control").unwrap();
+    let cache_control =
+        |layer: CachePolicyLayer| field(&through(&layer, get("/", &[]), 200, ""), "cache-control").unwrap();
     let layer = || CachePolicyLayer::new(config.routes().clone());
     let with = |argument: bool| layer().development(argument && config.development_disables_caching());
-    assert_eq!(said(layer()), "public, max-age=60", "the table is the same");
-    assert_eq!(said(with(false)), "public, max-age=60");
-    assert_eq!(said(with(true)), "no-cache, no-store, must-revalidate");
+    assert_eq!(cache_control(layer()), "public, max-age=60", "the table is the same");
+    assert_eq!(cache_control(with(false)), "public, max-age=60");
+    assert_eq!(cache_control(with(true)), "no-cache, no-store, must-revalidate");
     for text in ["", "development.caching = true", "[development]\ncaching = true"] {
         assert!(!PolicyConfig::from_toml(text).unwrap().development_disables_caching(), "{text}");
     }
@@ -651,14 +652,14 @@ fn the_program_and_not_the_file_enables_development() {
 fn an_invalid_file_leaves_the_current_table_active() {
     let routes = SharedRoutes::new(RoutePolicies::from_toml("routes.'/' = { public = 60 }").unwrap());
     let layer = CachePolicyLayer::new(routes.clone());
-    let said = || field(&through(&layer, get("/", &[]), 200, ""), "cache-control").unwrap();
+    let cache_control = || field(&through(&layer, get("/", &[]), 200, ""), "cache-control").unwrap();
     let reload = |text: &str| RoutePolicies::from_toml(text).map(|table| routes.replace(table));
 
     let error = reload("routes.'/' = { public = 30 }\nroutes.'/a' = { publik = 30 }").unwrap_err();
     assert_eq!(error.to_string(), "line 2, column 17: unknown key `publik`; did you mean `public`?");
-    assert_eq!(said(), "public, max-age=60");
+    assert_eq!(cache_control(), "public, max-age=60");
     reload("routes.'/' = { public = 30 }").unwrap();
-    assert_eq!(said(), "public, max-age=30");
+    assert_eq!(cache_control(), "public, max-age=30");
 }
 
 /// Every text gives a table without contradictions, or an error with a position in the text.
@@ -687,7 +688,7 @@ fn holds(text: &str) {
 }
 
 /// Tables of valid and invalid keys.
-fn words() -> impl Strategy<Value = String> {
+fn keys() -> impl Strategy<Value = String> {
     let key = prop::sample::select(
         &[
             "public",
@@ -713,9 +714,9 @@ fn words() -> impl Strategy<Value = String> {
         ("public" | "private" | "max_age" | "edge" | "stale_while_revalidate" | "stale_if_error", _) => "'1y'",
         _ => "true",
     };
-    proptest::collection::btree_map(key, 0..60_u8, 0..5).prop_map(move |words| {
-        let words: Vec<_> = words.iter().map(|(key, odd)| format!("{key} = {}", value(key, *odd))).collect();
-        words.join(", ")
+    proptest::collection::btree_map(key, 0..60_u8, 0..5).prop_map(move |keys| {
+        let keys: Vec<_> = keys.iter().map(|(key, odd)| format!("{key} = {}", value(key, *odd))).collect();
+        keys.join(", ")
     })
 }
 
@@ -723,7 +724,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn no_set_of_keys_panics_or_contradicts_itself(own in words(), inner in words()) {
+    fn no_set_of_keys_panics_or_contradicts_itself(own in keys(), inner in keys()) {
         holds(&format!("default = {{ {own} }}"));
         holds(&format!("routes.'/' = {{ {own} }}"));
         holds(&format!("[policies]\na = {{ {own} }}\n[routes]\n'/' = {{ based_on = 'a', {inner} }}"));

@@ -294,10 +294,10 @@ fn is_comment(line: &str) -> bool {
     line.trim_start().starts_with("//")
 }
 
-fn has_word(line: &str, word: &str) -> bool {
-    line.match_indices(word).any(|(at, _)| {
+fn has_word(line: &str, name: &str) -> bool {
+    line.match_indices(name).any(|(at, _)| {
         let is_part = |c: char| c.is_alphanumeric() || c == '_';
-        !line[..at].ends_with(is_part) && !line[at + word.len()..].starts_with(is_part)
+        !line[..at].ends_with(is_part) && !line[at + name.len()..].starts_with(is_part)
     })
 }
 

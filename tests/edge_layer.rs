@@ -47,7 +47,7 @@ async fn through(
 }
 
 /// The fields of a policy for each CDN.
-async fn said(profile: EdgeProfile, policy: CachePolicy) -> String {
+async fn fields_for(profile: EdgeProfile, policy: CachePolicy) -> String {
     // One edge accepts only one tag.
     let names = if profile.name() == "bunny" { &["articles"][..] } else { &["articles", "article-7"] };
     let response = through(&EdgeLayer::new(profile), get("/", &[]), &[], |response| {
@@ -55,11 +55,11 @@ async fn said(profile: EdgeProfile, policy: CachePolicy) -> String {
         tags(names).add_to(response.extensions_mut());
     })
     .await;
-    words(response.headers())
+    caching_fields(response.headers())
 }
 
 /// All fields about storage, in the order in which they are sent.
-fn words(headers: &HeaderMap) -> String {
+fn caching_fields(headers: &HeaderMap) -> String {
     let names = headers
         .keys()
         .filter(|name| *name == "cache-control" || *name == "expires" || is_targeted_field(name) || is_tag_field(name));
@@ -81,14 +81,14 @@ async fn each_edge_reads_a_policy_in_its_own_dialect() {
     for profile in EdgeProfile::all() {
         for (sentence, policy) in policies {
             let name = profile.name();
-            table.push_str(&format!("# {name}: {sentence}\n{}\n\n", said(profile.clone(), policy).await));
+            table.push_str(&format!("# {name}: {sentence}\n{}\n\n", fields_for(profile.clone(), policy).await));
         }
     }
     let expected = include_str!("data/edge-fields.txt");
     if table != expected {
         let seen = std::env::temp_dir().join("edge-fields.txt");
         std::fs::write(&seen, &table).unwrap();
-        panic!("tests/data/edge-fields.txt is not what edges are told; that is in {}", seen.display());
+        panic!("tests/data/edge-fields.txt differs from the fields that are sent, which are in {}", seen.display());
     }
 }
 
@@ -168,8 +168,13 @@ async fn n05_a_304_has_the_edge_fields_of_its_200() {
         let again = get("/", &[("if-none-match", "\"a\"")]);
         let not_modified = stack(profile.clone(), again, false, tagged).await;
         assert_eq!((whole.status(), not_modified.status()), (StatusCode::OK, StatusCode::NOT_MODIFIED));
-        assert_eq!(words(not_modified.headers()), words(whole.headers()), "{}", profile.name());
-        assert_eq!(profile.tags().is_some(), words(whole.headers()).contains("articles"), "{}", profile.name());
+        assert_eq!(caching_fields(not_modified.headers()), caching_fields(whole.headers()), "{}", profile.name());
+        assert_eq!(
+            profile.tags().is_some(),
+            caching_fields(whole.headers()).contains("articles"),
+            "{}",
+            profile.name()
+        );
     }
 }
 
@@ -179,7 +184,7 @@ async fn n06_a_304_before_the_handler_does_not_replace_stored_fields() {
     let handler = |_: &mut Response<TestBody>| panic!("the handler does not run");
     let response = stack(EdgeProfile::FASTLY, again, true, handler).await;
     assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
-    assert_eq!(words(response.headers()), "", "a handler may permit less than the layers");
+    assert_eq!(caching_fields(response.headers()), "", "a handler may permit less than the layers");
 }
 
 #[tokio::test]
@@ -194,7 +199,7 @@ async fn guards_check_the_changes_of_layers_in_between() {
             &[("access-control-allow-origin", "https://a"), ("access-control-allow-credentials", "true")],
         ),
     ];
-    for (sentence, asked, added) in table {
+    for (sentence, request_lines, added) in table {
         for profile in EdgeProfile::all() {
             let between = tower::util::MapResponseLayer::new(|mut response: Response<TestBody>| {
                 for (name, value) in *added {
@@ -211,7 +216,7 @@ async fn guards_check_the_changes_of_layers_in_between() {
                     tags(&["a"]).add_to(response.extensions_mut());
                     ready(Ok::<_, Infallible>(response))
                 }));
-            let response = service.oneshot(get("/", asked)).await.unwrap();
+            let response = service.oneshot(get("/", request_lines)).await.unwrap();
             is_kept_out(response.headers(), &format!("L-04, T-11, {sentence}, {}", profile.name()));
         }
     }
@@ -256,7 +261,7 @@ async fn g09_a_response_to_an_unsafe_request_has_no_edge_fields() {
             tags(&["a"]).add_to(response.extensions_mut());
         })
         .await;
-        assert_eq!(words(response.headers()), "cache-control: private, no-store");
+        assert_eq!(caching_fields(response.headers()), "cache-control: private, no-store");
     }
 }
 
@@ -300,7 +305,7 @@ async fn an_accepted_risk_covers_only_the_values_that_the_route_saw() {
             headers.insert("access-control-allow-credentials", HeaderValue::from_static("true"));
         }),
     ];
-    for (risk, asked, between) in table {
+    for (risk, request_lines, between) in table {
         let service = ServiceBuilder::new()
             .layer(EdgeLayer::new(EdgeProfile::STANDARD))
             .map_request(|mut request: Request<TestBody>| {
@@ -313,9 +318,9 @@ async fn an_accepted_risk_covers_only_the_values_that_the_route_saw() {
             })
             .layer(CachePolicyLayer::new(CachePolicy::public(MINUTE)).accept_risk(risk))
             .service(service_fn(|_: Request<TestBody>| ready(Ok::<_, Infallible>(response_with("hello", &[])))));
-        let response = service.oneshot(get("/", asked)).await.unwrap();
-        let said = field(response.headers(), "cache-control").unwrap();
-        assert!(said.starts_with("private"), "{risk:?}: {said}");
+        let response = service.oneshot(get("/", request_lines)).await.unwrap();
+        let fields_for = field(response.headers(), "cache-control").unwrap();
+        assert!(fields_for.starts_with("private"), "{risk:?}: {fields_for}");
     }
 }
 
@@ -398,7 +403,7 @@ async fn edge_fields_of_inner_services_are_interpreted() {
     ];
     for (sentence, profile, lines, expected) in table {
         let response = through(&EdgeLayer::new(profile.clone()), get("/", &[]), lines, |_| {}).await;
-        assert_eq!(words(response.headers()), *expected, "{sentence}");
+        assert_eq!(caching_fields(response.headers()), *expected, "{sentence}");
     }
 }
 
@@ -409,7 +414,10 @@ async fn with_tags(layer: EdgeLayer, count: usize) -> (String, Vec<EdgeDiagnosti
             many.collect::<CacheTags>().add_to(response.extensions_mut());
         })
         .await;
-    (words(response.headers()), response.extensions().get::<Vec<EdgeDiagnostic>>().cloned().unwrap_or_default())
+    (
+        caching_fields(response.headers()),
+        response.extensions().get::<Vec<EdgeDiagnostic>>().cloned().unwrap_or_default(),
+    )
 }
 
 #[tokio::test]
@@ -489,7 +497,7 @@ async fn tags_are_not_sent_without_a_profile_for_tags() {
         ready(Ok::<_, Infallible>(response))
     }));
     let response = service.oneshot(get("/", &[])).await.unwrap();
-    assert_eq!(words(response.headers()), "cache-control: public, max-age=60");
+    assert_eq!(caching_fields(response.headers()), "cache-control: public, max-age=60");
 }
 
 #[test]
@@ -538,7 +546,9 @@ async fn surrogate_control_is_written_only_for_edges_that_read_it() {
     let mut writers = Vec::new();
     for profile in EdgeProfile::all() {
         for policy in [LONGER_AT_THE_EDGE, CachePolicy::edge_only(HOUR), CachePolicy::NO_STORE] {
-            if said(profile.clone(), policy).await.contains("surrogate-control") && !writers.contains(&profile.name()) {
+            if fields_for(profile.clone(), policy).await.contains("surrogate-control")
+                && !writers.contains(&profile.name())
+            {
                 writers.push(profile.name());
             }
         }
@@ -556,7 +566,7 @@ async fn a_custom_profile_writes_its_configured_field() {
         .with_restriction(Some((HeaderName::from_static("x-acme"), HeaderValue::from_static("off"))))
         .with_tags(Some(TagFormat::CACHE_GROUPS));
     assert_eq!(
-        said(acme.clone(), LONGER_AT_THE_EDGE).await,
+        fields_for(acme.clone(), LONGER_AT_THE_EDGE).await,
         "acme-cdn-cache-control: public, durable, max-age=3600, stale-while-revalidate=30, stale-if-error=90\n\
          cache-groups: \"articles\", \"article-7\"\n\
          cache-control: public, max-age=60, stale-while-revalidate=30, stale-if-error=90"
@@ -634,11 +644,11 @@ async fn the_usual_stack_works_the_same_within_an_edge_layer() {
     let expected = "cloudflare-cdn-cache-control: max-age=3600, stale-if-error=3600\n\
                     cache-tag: a\n\
                     cache-control: no-store";
-    assert_eq!(words(whole.headers()), expected);
+    assert_eq!(caching_fields(whole.headers()), expected);
     let tag = field(whole.headers(), "etag").unwrap();
     let not_modified = service.oneshot(get("/", &[("if-none-match", &tag)])).await.unwrap();
     assert_eq!(not_modified.status(), StatusCode::NOT_MODIFIED);
-    assert_eq!(words(not_modified.headers()), expected, "N-05");
+    assert_eq!(caching_fields(not_modified.headers()), expected, "N-05");
 }
 
 #[tokio::test]
@@ -646,7 +656,7 @@ async fn grpc_and_tunnels_are_unchanged() {
     let lines = [("content-type", "application/grpc"), ("surrogate-control", "max-age=5")];
     let grpc = request(Method::POST, "/", &[("content-type", "application/grpc")]);
     let response = through(&EdgeLayer::new(EdgeProfile::CLOUDFLARE), grpc, &lines, |_| {}).await;
-    assert_eq!(words(response.headers()), "surrogate-control: max-age=5");
+    assert_eq!(caching_fields(response.headers()), "surrogate-control: max-age=5");
     let tunnel = request(Method::CONNECT, "/", &[]);
     let response = through(&EdgeLayer::new(EdgeProfile::CLOUDFLARE), tunnel, &[], |_| {}).await;
     assert!(response.headers().is_empty());
@@ -694,9 +704,9 @@ proptest! {
         status in prop::sample::select(vec![200_u16, 204, 206, 301, 304, 404, 429, 500]),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let asked: &[(&str, &str)] = if authorized { &[("authorization", "x")] } else { &[] };
+        let request_lines: &[(&str, &str)] = if authorized { &[("authorization", "x")] } else { &[] };
         let lines: Vec<(&str, &str)> = lines.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let response = runtime.block_on(through(&EdgeLayer::new(profile.clone()), get("/", asked), &lines, |response| {
+        let response = runtime.block_on(through(&EdgeLayer::new(profile.clone()), get("/", request_lines), &lines, |response| {
             *response.status_mut() = StatusCode::from_u16(status).unwrap();
         }));
         let headers = response.headers();
@@ -740,7 +750,7 @@ async fn a_restriction_for_another_edge_is_read_in_its_own_syntax() {
     let layer = EdgeLayer::new(EdgeProfile::CLOUDFLARE).accept_risk(Risk::UnsafeResponseReused);
     let lines = [("cache-control", "max-age=60"), ("surrogate-control", "no-store")];
     let response = through(&layer, request(Method::POST, "/", &[]), &lines, |_| {}).await;
-    assert_eq!(words(response.headers()), "cache-control: private, max-age=60");
+    assert_eq!(caching_fields(response.headers()), "cache-control: private, max-age=60");
 }
 
 #[tokio::test]
@@ -751,7 +761,7 @@ async fn n05_a_304_has_the_restrictions_of_its_200() {
             *response.status_mut() = StatusCode::from_u16(status).unwrap();
         })
         .await;
-        assert_eq!(words(response.headers()), "cache-control: private, max-age=60", "{status}");
+        assert_eq!(caching_fields(response.headers()), "cache-control: private, max-age=60", "{status}");
     }
 }
 
@@ -765,7 +775,7 @@ async fn separate_lines_under_a_risk_lose_no_directive() {
         let lines = lines.map(|line| ("cache-control", line));
         for _ in 0..2 {
             let response = through(&layer, get("/", &[]), &lines, |_| {}).await;
-            assert_eq!(words(response.headers()), expected);
+            assert_eq!(caching_fields(response.headers()), expected);
         }
     }
 }
@@ -788,7 +798,7 @@ async fn a_tightened_policy_has_the_vary_names_and_tags_of_both() {
     let response = service.oneshot(get("/", &[])).await.unwrap();
     assert_eq!(field(response.headers(), "vary").unwrap(), "accept, accept-language");
     assert_eq!(
-        words(response.headers()),
+        caching_fields(response.headers()),
         "surrogate-control: max-age=9\nsurrogate-key: pages page-1\ncache-control: public, max-age=5"
     );
 }
@@ -846,7 +856,7 @@ async fn e10_the_edge_field_has_no_stale_times_for_browsers() {
     for profile in EdgeProfile::all() {
         let name = profile.name();
         for policy in policies {
-            let sent = said(profile.clone(), policy).await;
+            let sent = fields_for(profile.clone(), policy).await;
             let (own, browser) = sent.rsplit_once("cache-control: ").unwrap();
             assert!(!own.contains("stale-") && !own.contains("revalidate"), "{name}: {sent}");
             assert_eq!(profile.field().is_some(), own.contains("60") || own.contains("3600"), "{name}: {sent}");
@@ -857,12 +867,12 @@ async fn e10_the_edge_field_has_no_stale_times_for_browsers() {
     }
     let expected = "cloudflare-cdn-cache-control: max-age=60\ncache-tag: articles,article-7\n\
                     cache-control: public, max-age=60, proxy-revalidate, stale-while-revalidate=3600";
-    assert_eq!(said(EdgeProfile::CLOUDFLARE, policies[0]).await, expected);
+    assert_eq!(fields_for(EdgeProfile::CLOUDFLARE, policies[0]).await, expected);
     let expected = "xkey: articles article-7\ncache-control: public, max-age=60, proxy-revalidate";
-    assert_eq!(said(EdgeProfile::VARNISH, policies[0]).await, expected);
+    assert_eq!(fields_for(EdgeProfile::VARNISH, policies[0]).await, expected);
     let expected = "surrogate-control: max-age=3600\nsurrogate-key: articles article-7\n\
                     cache-control: public, max-age=60, proxy-revalidate, stale-while-revalidate=3600";
-    assert_eq!(said(EdgeProfile::FASTLY, policies[1]).await, expected);
+    assert_eq!(fields_for(EdgeProfile::FASTLY, policies[1]).await, expected);
 }
 
 #[tokio::test]
@@ -878,6 +888,6 @@ async fn e10_a_handler_that_forbids_stale_responses_to_shared_caches_is_obeyed()
         (EdgeProfile::NGINX, "cache-control: max-age=60, proxy-revalidate"),
     ] {
         let response = through(&EdgeLayer::new(profile), get("/", &[]), &lines, |_| {}).await;
-        assert_eq!(words(response.headers()), expected);
+        assert_eq!(caching_fields(response.headers()), expected);
     }
 }

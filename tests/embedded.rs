@@ -94,8 +94,8 @@ async fn embedded_files_need_no_routes_of_their_own() {
         ("/static/caf%c3%a9%201.svg", "image/svg+xml"),
     ] {
         let response = at("GET", url).await;
-        let said = (response.status, response.field("cache-control"), response.field("content-type"));
-        assert_eq!(said, (200, NO_CACHE.to_owned(), content_type.to_owned()), "{url}");
+        let status_and_policy = (response.status, response.field("cache-control"), response.field("content-type"));
+        assert_eq!(status_and_policy, (200, NO_CACHE.to_owned(), content_type.to_owned()), "{url}");
     }
     for url in ["/static/missing.css", "/static/", "/static/style.0123456789abcdef0123456789abcdef.css"] {
         let response = at("GET", url).await;
@@ -273,8 +273,8 @@ async fn a_client_that_refuses_every_coding_gets_a_406_that_no_cache_stores() {
     ] {
         let response = send(&service, get(assets.url(name).unwrap(), &[("accept-encoding", accepted)])).await;
         let cache_control = if status == 200 { IMMUTABLE } else { NO_STORE };
-        let said = (response.status, response.field("cache-control"));
-        assert_eq!(said, (status, cache_control.to_owned()), "{name}, {accepted}");
+        let status_and_policy = (response.status, response.field("cache-control"));
+        assert_eq!(status_and_policy, (status, cache_control.to_owned()), "{name}, {accepted}");
     }
 }
 
@@ -345,9 +345,10 @@ async fn a_range_of_one_coding_is_never_combined_with_another() {
                 }
                 let beyond = [("accept-encoding", accepted), ("range", "bytes=9999-")];
                 let response = send(&service, get(url, &beyond)).await;
-                let said = (response.status, response.field("content-range"), response.field("cache-control"));
+                let status_and_policy =
+                    (response.status, response.field("content-range"), response.field("cache-control"));
                 assert_eq!(
-                    said,
+                    status_and_policy,
                     (416, format!("bytes */{}", whole.len()), NO_STORE.to_owned()),
                     "R-05: {kind}, {coding}"
                 );
@@ -393,21 +394,21 @@ async fn each_encoded_file_on_disk_is_verified_by_its_own_content() {
         let served = ServeDir::new(files.path()).precompressed_br().precompressed_gzip().precompressed_zstd();
         let service = collected(AssetsLayer::new(&assets).layer(served));
         let url = assets.url("style.css").unwrap();
-        let said = async |coding| {
+        let status_and_policy = async |coding| {
             let response = send(&service, get(url, &[("accept-encoding", coding)])).await;
             (response.status, response.field("cache-control"))
         };
-        assert_eq!(said(coding).await, (200, IMMUTABLE.to_owned()), "{coding}");
+        assert_eq!(status_and_policy(coding).await, (200, IMMUTABLE.to_owned()), "{coding}");
         let path = files.path().join(name);
         let before = fs::read(&path).unwrap();
         fs::write(&path, "of another length").unwrap();
-        assert_eq!(said(coding).await, (404, NO_STORE.to_owned()), "{coding}");
+        assert_eq!(status_and_policy(coding).await, (404, NO_STORE.to_owned()), "{coding}");
         // The same length, and another modification time.
         fs::write(&path, vec![b'x'; before.len()]).unwrap();
-        assert_eq!(said(coding).await, (404, NO_STORE.to_owned()), "{coding}");
-        assert_eq!(said("identity").await, (200, IMMUTABLE.to_owned()), "the others are as they were");
+        assert_eq!(status_and_policy(coding).await, (404, NO_STORE.to_owned()), "{coding}");
+        assert_eq!(status_and_policy("identity").await, (200, IMMUTABLE.to_owned()), "the others are as they were");
         fs::write(&path, &before).unwrap();
-        assert_eq!(said(coding).await, (200, IMMUTABLE.to_owned()), "{coding}");
+        assert_eq!(status_and_policy(coding).await, (200, IMMUTABLE.to_owned()), "{coding}");
     }
 }
 

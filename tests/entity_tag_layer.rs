@@ -163,7 +163,7 @@ async fn several_frames_remain_and_have_the_tag_of_the_complete_content() {
     let table: &[(&str, &[&'static str])] = &[
         ("two frames", &["hello ", "world"]),
         ("an empty frame among them", &["hello ", "", "world"]),
-        ("one octet each", &["h", "e", "l", "l", "o", " ", "w", "o", "r", "l", "d"]),
+        ("one byte each", &["h", "e", "l", "l", "o", " ", "w", "o", "r", "l", "d"]),
     ];
     for (sentence, pieces) in table {
         for slow in [false, true] {

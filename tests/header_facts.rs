@@ -114,22 +114,22 @@ async fn tells_edges(fact: &Fact) {
         Ok::<_, Infallible>(response)
     }));
     let response = service.oneshot(get("/", &[])).await.unwrap();
-    let said = |name| field(response.headers(), name);
-    let cdn = said("cdn-cache-control").unwrap();
-    let cache_control = said("cache-control").unwrap();
+    let sent = |name| field(response.headers(), name);
+    let cdn = sent("cdn-cache-control").unwrap();
+    let cache_control = sent("cache-control").unwrap();
     for (what, expected) in fact.expect.as_object().unwrap() {
         match (what.as_str(), expected) {
             ("valid SF dictionary", _) => {
                 let members: sfv::Dictionary = sfv::Parser::new(&cdn).parse().unwrap();
                 assert_eq!(members.len(), 1, "{}", fact.name);
             }
-            ("Cache-Control.lacks", Value::Array(words)) => {
-                for word in words {
+            ("Cache-Control.lacks", Value::Array(directives)) => {
+                for word in directives {
                     assert!(!cache_control.contains(word.as_str().unwrap()), "{}", fact.name);
                 }
             }
             ("CDN-Cache-Control contains", Value::String(word)) => assert!(cdn.contains(word), "{}", fact.name),
-            ("tags header", Value::Null) => assert_eq!(said("cache-groups"), None, "{}", fact.name),
+            ("tags header", Value::Null) => assert_eq!(sent("cache-groups"), None, "{}", fact.name),
             ("CDN-Cache-Control", Value::String(value)) => assert_eq!(&cdn, value, "{}", fact.name),
             other => panic!("{}: {other:?}", fact.name),
         }
@@ -182,8 +182,8 @@ fn looks_into_vary(fact: &Fact) {
 
 /// The policy that the row describes, if a `CachePolicy` can express it.
 fn policy_of(fact: &Fact) -> CachePolicy {
-    if let Some(words) = fact.action["policy"].as_array() {
-        let text = words.iter().map(|word| word.as_str().unwrap()).collect::<Vec<_>>().join(", ");
+    if let Some(directives) = fact.action["policy"].as_array() {
+        let text = directives.iter().map(|word| word.as_str().unwrap()).collect::<Vec<_>>().join(", ");
         let field = CacheControl::parse([&latin1(&text)]);
         let max_age = Duration::from_secs(u64::from(field.max_age().unwrap_or_default()));
         return match (field.no_store(), field.private()) {
@@ -225,12 +225,12 @@ async fn through_policy(
 
 async fn says_policy(fact: &Fact) {
     let headers = through_policy(policy_of(fact), 200, &[], get("/", &[])).await;
-    let said = directives(&field(&headers, "cache-control").unwrap());
+    let sent = directives(&field(&headers, "cache-control").unwrap());
     if let Some(expected) = fact.expect["Cache-Control"].as_str() {
-        assert_eq!(said, directives(expected), "{}", fact.name);
+        assert_eq!(sent, directives(expected), "{}", fact.name);
     }
     for absent in fact.expect["Cache-Control.lacks"].as_array().into_iter().flatten() {
-        assert!(!said.iter().any(|own| own.starts_with(absent.as_str().unwrap())), "{}: {said:?}", fact.name);
+        assert!(!sent.iter().any(|own| own.starts_with(absent.as_str().unwrap())), "{}: {sent:?}", fact.name);
     }
     if fact.expect["Date"] == "present" {
         assert!(!headers.contains_key("date"), "{}: written by the server, and by no layer", fact.name);
@@ -271,17 +271,17 @@ async fn decides(fact: &Fact) {
     let own = fact.given["Cache-Control"].as_str();
     let lines: Vec<_> = own.iter().map(|value| ("cache-control", *value)).collect();
     let headers = through_policy(policy_of(fact), status, &lines, get("/", &[])).await;
-    let said = field(&headers, "cache-control").unwrap();
+    let sent = field(&headers, "cache-control").unwrap();
     let expected = fact.expect["Cache-Control"].as_str().unwrap();
     if own == Some("do not override") {
         // The field has no known directive, so it is not a decision, and its members follow the policy.
-        assert_eq!(said, format!("public, max-age=300, {expected}"), "{}", fact.name);
+        assert_eq!(sent, format!("public, max-age=300, {expected}"), "{}", fact.name);
     } else if own.is_some() {
-        assert_eq!(said, expected, "{}: the field is unchanged", fact.name);
+        assert_eq!(sent, expected, "{}: the field is unchanged", fact.name);
     } else {
-        let missing: Vec<_> = directives(expected).difference(&directives(&said)).cloned().collect();
-        assert!(missing.is_empty(), "{}: {said} lacks {missing:?}", fact.name);
-        assert!(!said.contains("max-age"), "{}: {said}", fact.name);
+        let missing: Vec<_> = directives(expected).difference(&directives(&sent)).cloned().collect();
+        assert!(missing.is_empty(), "{}: {sent} lacks {missing:?}", fact.name);
+        assert!(!sent.contains("max-age"), "{}: {sent}", fact.name);
     }
 }
 
@@ -375,11 +375,11 @@ async fn guards(fact: &Fact) {
             .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
             .collect()
     };
-    let (answered, asked) = (object(&fact.given), object(&fact.given["request"]));
-    let answered: Vec<_> = answered.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let asked: Vec<_> = asked.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let (response_lines, request_lines) = (object(&fact.given), object(&fact.given["request"]));
+    let response_lines: Vec<_> = response_lines.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let request_lines: Vec<_> = request_lines.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let policy = CachePolicy::public(Duration::from_secs(60));
-    let headers = through_policy(policy, 200, &answered, get("/", &asked)).await;
+    let headers = through_policy(policy, 200, &response_lines, get("/", &request_lines)).await;
     let field = CacheControl::from_headers(&headers).unwrap();
     assert_eq!(!field.forbids_shared_storage(), fact.expect["shared_cacheable"], "{}: {field}", fact.name);
 }
@@ -414,8 +414,8 @@ async fn serves_asset(fact: &Fact) {
         assert_eq!(field(response.headers(), "vary").unwrap().to_ascii_lowercase(), expected.to_ascii_lowercase());
     }
     if let Some(expected) = fact.expect["Cache-Control"].as_str() {
-        let said = directives(&field(response.headers(), "cache-control").unwrap());
-        let one_of_them = expected.split(" or ").any(|words| directives(words).is_subset(&said));
-        assert!(one_of_them, "{}: {said:?}", fact.name);
+        let sent = directives(&field(response.headers(), "cache-control").unwrap());
+        let one_of_them = expected.split(" or ").any(|text| directives(text).is_subset(&sent));
+        assert!(one_of_them, "{}: {sent:?}", fact.name);
     }
 }

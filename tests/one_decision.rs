@@ -24,13 +24,13 @@ const COOKIE: (&str, &str) = ("set-cookie", "session=secret");
 type Lines = &'static [(&'static str, &'static str)];
 
 /// A service that returns these fields.
-fn says(
+fn handler(
     lines: Lines,
 ) -> impl Service<Request<TestBody>, Response = Response<TestBody>, Error = Infallible, Future: Send> + Clone {
-    says_with(lines, |_| {})
+    handler_with(lines, |_| {})
 }
 
-fn says_with(
+fn handler_with(
     lines: Lines,
     prepare: impl Fn(&mut Response<TestBody>) + Clone,
 ) -> impl Service<Request<TestBody>, Response = Response<TestBody>, Error = Infallible, Future: Send> + Clone {
@@ -54,14 +54,14 @@ fn cache_control<B>(response: &Response<B>) -> Option<String> {
 }
 
 /// Whether a permissive parser lets a shared cache store the response.
-fn a_lax_cache_stores<B>(asked: &Request<TestBody>, response: &Response<B>) -> bool {
+fn a_permissive_cache_stores<B>(sent: &Request<TestBody>, response: &Response<B>) -> bool {
     let (mut head, ()) = Response::new(()).into_parts();
     head.status = response.status();
     head.headers = response.headers().clone();
     let mut request = Request::new(());
-    *request.method_mut() = asked.method().clone();
+    *request.method_mut() = sent.method().clone();
     *request.uri_mut() = "http://a.example/".parse().unwrap();
-    *request.headers_mut() = asked.headers().clone();
+    *request.headers_mut() = sent.headers().clone();
     http_cache_semantics::CachePolicy::new(&request, &Response::from_parts(head, ())).is_storable()
 }
 
@@ -69,15 +69,15 @@ fn a_lax_cache_stores<B>(asked: &Request<TestBody>, response: &Response<B>) -> b
 async fn a_request_that_claims_to_be_grpc_is_still_guarded() {
     for claim in ["application/grpc", "application/grpc+json", "application/grpc-web", "application/grpc; x=y"] {
         for method in [Method::POST, Method::PUT, Method::GET] {
-            let asked = request(method.clone(), "/", &[("content-type", claim)]);
-            let response = fetch(CachePolicyLayer::new(P).layer(says(&[COOKIE])), asked.clone()).await;
+            let request = request(method.clone(), "/", &[("content-type", claim)]);
+            let response = fetch(CachePolicyLayer::new(P).layer(handler(&[COOKIE])), request.clone()).await;
             assert!(cache_control(&response).unwrap().starts_with("private"), "D1: {method} {claim}");
-            let response = fetch(EdgeLayer::new(EdgeProfile::FASTLY).layer(says(&[COOKIE])), asked).await;
+            let response = fetch(EdgeLayer::new(EdgeProfile::FASTLY).layer(handler(&[COOKIE])), request).await;
             assert!(cache_control(&response).unwrap().starts_with("private"), "D1: {method} {claim}");
         }
     }
     let call = request(Method::POST, "/", &[("content-type", "application/grpc+proto")]);
-    let response = fetch(CachePolicyLayer::new(P).layer(says(&[("content-type", "application/grpc")])), call).await;
+    let response = fetch(CachePolicyLayer::new(P).layer(handler(&[("content-type", "application/grpc")])), call).await;
     assert_eq!(cache_control(&response), None, "Q-03: a call and its response are unchanged");
 }
 
@@ -85,7 +85,7 @@ async fn a_request_that_claims_to_be_grpc_is_still_guarded() {
 async fn an_ambiguous_field_is_written_in_its_canonical_form() {
     let long: &'static str = format!("public, max-age=600{}", ", a".repeat(1_100)).leak();
     for own in ["max-age=600, private;", "private=, max-age=600", "max-age=600, Private , x", long] {
-        for (asked, lines) in [
+        for (request, lines) in [
             (get("/", &[]), vec![COOKIE, ("cache-control", own)]),
             (get("/", &[("authorization", "x")]), vec![("cache-control", own)]),
             (get("/", &[("proxy-authorization", "x")]), vec![("cache-control", own)]),
@@ -93,13 +93,13 @@ async fn an_ambiguous_field_is_written_in_its_canonical_form() {
         ] {
             let lines: Lines = lines.leak();
             for layer in [CachePolicyLayer::new(P), CachePolicyLayer::new(P).tighten()] {
-                let response = fetch(layer.layer(says(lines)), asked.clone()).await;
+                let response = fetch(layer.layer(handler(lines)), request.clone()).await;
                 let text = cache_control(&response).unwrap();
                 assert!(text.starts_with("private") || text == "no-store", "D2: {own:.40} became {text}");
-                assert!(!a_lax_cache_stores(&asked, &response), "D2: {own:.40} became {text}");
+                assert!(!a_permissive_cache_stores(&request, &response), "D2: {own:.40} became {text}");
             }
-            let response = fetch(EdgeLayer::new(EdgeProfile::CLOUDFLARE).layer(says(lines)), asked.clone()).await;
-            assert!(!a_lax_cache_stores(&asked, &response), "D2: {own:.40} became {:?}", response.headers());
+            let response = fetch(EdgeLayer::new(EdgeProfile::CLOUDFLARE).layer(handler(lines)), request.clone()).await;
+            assert!(!a_permissive_cache_stores(&request, &response), "D2: {own:.40} became {:?}", response.headers());
         }
     }
 }
@@ -116,14 +116,14 @@ async fn a_restriction_that_appears_only_in_joined_lines_counts() {
         ("lines that may remain separate", plain().accept_risk(Risk::RestrictionInASecondLineMissed)),
     ] {
         for lines in [LINES, WITH_COOKIE] {
-            let response = fetch(layer.clone().layer(says(lines)), get("/", &[])).await;
+            let response = fetch(layer.clone().layer(handler(lines)), get("/", &[])).await;
             assert!(cache_control(&response).unwrap().contains("no-store,"), "D3: {sentence}");
         }
-        let with_policy = says_with(LINES, |response| _ = response.extensions_mut().insert(P));
+        let with_policy = handler_with(LINES, |response| _ = response.extensions_mut().insert(P));
         let response = fetch(layer.layer(with_policy), get("/", &[])).await;
         assert!(cache_control(&response).unwrap().contains("no-store,"), "D3: {sentence}, with a handler's policy");
     }
-    let response = fetch(EdgeLayer::new(EdgeProfile::CLOUDFLARE).layer(says(LINES)), get("/", &[])).await;
+    let response = fetch(EdgeLayer::new(EdgeProfile::CLOUDFLARE).layer(handler(LINES)), get("/", &[])).await;
     assert_eq!(field(response.headers(), "cloudflare-cdn-cache-control").as_deref(), Some("no-store"), "D3");
 }
 
@@ -137,7 +137,7 @@ async fn a_replaced_or_restricted_cache_control_removes_looser_edge_fields() {
         ("surrogate-key", "a"),
     ];
     for layer in [CachePolicyLayer::new(MINUTE).override_handler(), CachePolicyLayer::new(MINUTE).tighten()] {
-        let response = fetch(layer.layer(says(LINES)), get("/", &[])).await;
+        let response = fetch(layer.layer(handler(LINES)), get("/", &[])).await;
         assert_eq!(cache_control(&response).as_deref(), Some("private, max-age=60"));
         for name in ["cdn-cache-control", "x-accel-expires", "x-litespeed-cache-control"] {
             assert_eq!(field(response.headers(), name), None, "D4: {name}");
@@ -145,7 +145,7 @@ async fn a_replaced_or_restricted_cache_control_removes_looser_edge_fields() {
     }
     let public = CachePolicy::public(Duration::from_secs(60));
     for layer in [CachePolicyLayer::new(public).override_handler(), CachePolicyLayer::new(public).tighten()] {
-        let response = fetch(layer.layer(says(LINES)), get("/", &[])).await;
+        let response = fetch(layer.layer(handler(LINES)), get("/", &[])).await;
         assert_eq!(cache_control(&response).as_deref(), Some("public, max-age=60"));
         assert_eq!(field(response.headers(), "cdn-cache-control"), None, "D4");
         assert_eq!(
@@ -157,11 +157,11 @@ async fn a_replaced_or_restricted_cache_control_removes_looser_edge_fields() {
     // A restriction is preserved if its field is removed.
     const RESTRICTED: Lines = &[("cache-control", "public, max-age=60"), ("cdn-cache-control", "no-store")];
     for layer in [CachePolicyLayer::new(P).override_handler(), CachePolicyLayer::new(P).tighten()] {
-        let response = fetch(layer.layer(says(RESTRICTED)), get("/", &[])).await;
+        let response = fetch(layer.layer(handler(RESTRICTED)), get("/", &[])).await;
         assert!(cache_control(&response).unwrap().starts_with("private"), "D4: {:?}", response.headers());
     }
     // The policy of a handler also replaces its field.
-    let handler = says_with(LINES, |response| _ = response.extensions_mut().insert(MINUTE));
+    let handler = handler_with(LINES, |response| _ = response.extensions_mut().insert(MINUTE));
     let response = fetch(CachePolicyLayer::new(P).layer(handler), get("/", &[])).await;
     assert_eq!(cache_control(&response).as_deref(), Some("private, max-age=60"));
     assert_eq!(field(response.headers(), "cdn-cache-control"), None, "D4");
@@ -171,7 +171,7 @@ async fn a_replaced_or_restricted_cache_control_removes_looser_edge_fields() {
 async fn a_handlers_policy_applies_only_to_its_success() {
     for status in [201, 202, 204, 205, 207, 226, 300, 301, 302, 303, 307, 308, 400, 404, 410, 451, 500, 503] {
         let expected = if status >= 400 { "private, no-store" } else { "private, no-cache" };
-        let handler = says_with(&[], move |response| {
+        let handler = handler_with(&[], move |response| {
             *response.status_mut() = StatusCode::from_u16(status).unwrap();
             response.extensions_mut().insert(P);
         });
@@ -192,7 +192,7 @@ async fn a_handlers_policy_applies_only_to_its_success() {
             "a policy for the status: {status}"
         );
     }
-    let handler = says_with(&[], |response| {
+    let handler = handler_with(&[], |response| {
         *response.status_mut() = StatusCode::FOUND;
         response.extensions_mut().insert(P);
     });
@@ -209,16 +209,16 @@ async fn a_field_without_a_known_directive_is_ignored() {
         [("undefined", ", undefined"), (";", ", ;"), ("\"", ""), ("=", ", ="), ("max_age=60", ", max_age=60")]
     {
         let lines: Lines = vec![("cache-control", own)].leak();
-        let response = fetch(CachePolicyLayer::new(CachePolicy::NO_STORE).layer(says(lines)), get("/", &[])).await;
+        let response = fetch(CachePolicyLayer::new(CachePolicy::NO_STORE).layer(handler(lines)), get("/", &[])).await;
         assert_eq!(cache_control(&response), Some(format!("private, no-store{beside}")), "D6: {own}");
-        let response = fetch(CachePolicyLayer::new(P).layer(says(lines)), get("/", &[])).await;
+        let response = fetch(CachePolicyLayer::new(P).layer(handler(lines)), get("/", &[])).await;
         assert_eq!(cache_control(&response), Some(format!("public, max-age=300{beside}")), "D6: {own}");
-        let response = fetch(EdgeLayer::new(EdgeProfile::FASTLY).layer(says(lines)), get("/", &[])).await;
+        let response = fetch(EdgeLayer::new(EdgeProfile::FASTLY).layer(handler(lines)), get("/", &[])).await;
         assert_eq!(cache_control(&response), Some(format!("private, no-cache{beside}")), "D6: {own}");
     }
     // A permission that only some caches can parse is removed.
     let lines: Lines = &[("cache-control", "public=1, x=2")];
-    let response = fetch(CachePolicyLayer::new(CachePolicy::NO_STORE).layer(says(lines)), get("/", &[])).await;
+    let response = fetch(CachePolicyLayer::new(CachePolicy::NO_STORE).layer(handler(lines)), get("/", &[])).await;
     assert_eq!(cache_control(&response).as_deref(), Some("private, no-store, x=2"));
 }
 
@@ -248,7 +248,7 @@ async fn a_risk_is_accepted_for_the_values_that_the_layer_saw() {
         let route = || CachePolicyLayer::new(P).accept_risk(risk);
         let outer = CachePolicyLayer::new(|_: &http::request::Parts| None::<CachePolicy>);
         let edge = EdgeLayer::new(EdgeProfile::STANDARD);
-        let inner = || replaced(between).layer(route().layer(says(own)));
+        let inner = || replaced(between).layer(route().layer(handler(own)));
         let by_edge = fetch(edge.clone().layer(inner()), get("/", &[])).await;
         let by_policy = fetch(outer.clone().layer(inner()), get("/", &[])).await;
         let by_both = fetch(edge.layer(outer.layer(inner())), get("/", &[])).await;
@@ -328,24 +328,24 @@ async fn no_policy_gives_a_live_stream_a_lifetime() {
         for layer in
             [CachePolicyLayer::new(P), CachePolicyLayer::new(P).override_handler(), CachePolicyLayer::new(P).tighten()]
         {
-            let response = fetch(layer.clone().layer(says(lines)), get("/", &[])).await;
+            let response = fetch(layer.clone().layer(handler(lines)), get("/", &[])).await;
             assert_eq!(cache_control(&response).as_deref(), Some("private, no-store"), "D14: {content_type}");
-            let handler = says_with(lines, |response| _ = response.extensions_mut().insert(P));
+            let handler = handler_with(lines, |response| _ = response.extensions_mut().insert(P));
             let response = fetch(layer.layer(handler), get("/", &[])).await;
             assert_eq!(cache_control(&response).as_deref(), Some("private, no-store"), "D14: {content_type}");
         }
-        let response = fetch(CachePolicyLayer::new(CachePolicy::NO_CACHE).layer(says(lines)), get("/", &[])).await;
+        let response = fetch(CachePolicyLayer::new(CachePolicy::NO_CACHE).layer(handler(lines)), get("/", &[])).await;
         assert_eq!(
             cache_control(&response).as_deref(),
             Some("no-cache"),
             "without a lifetime there is nothing to remove"
         );
         let waived = CachePolicyLayer::new(P).accept_risk(Risk::LiveStreamStored);
-        let response = fetch(waived.layer(says(lines)), get("/", &[])).await;
+        let response = fetch(waived.layer(handler(lines)), get("/", &[])).await;
         assert_eq!(cache_control(&response).as_deref(), Some("public, max-age=300"));
     }
     const OWN: Lines = &[("content-type", "text/event-stream"), ("cache-control", "max-age=5")];
-    let response = fetch(CachePolicyLayer::new(P).layer(says(OWN)), get("/", &[])).await;
+    let response = fetch(CachePolicyLayer::new(P).layer(handler(OWN)), get("/", &[])).await;
     assert_eq!(cache_control(&response).as_deref(), Some("max-age=5"), "a handler writes the field knowingly");
 }
 
@@ -357,7 +357,7 @@ async fn the_fields_of_a_custom_profile_are_guarded() {
         .with_field(Some(TargetedField::new(ttl, DirectiveSyntax::Seconds)))
         .with_tags(Some(TagFormat::new(tags, TagSyntax::Comma)));
     let edge = || EdgeLayer::new(profile.clone());
-    let layered = |lines: Lines| edge().layer(CachePolicyLayer::new(P).layer(says(lines)));
+    let layered = |lines: Lines| edge().layer(CachePolicyLayer::new(P).layer(handler(lines)));
 
     let restricted = fetch(layered(&[("my-edge-ttl", "0")]), get("/", &[])).await;
     assert!(cache_control(&restricted).unwrap().starts_with("private"), "D16: {:?}", restricted.headers());
@@ -367,12 +367,12 @@ async fn the_fields_of_a_custom_profile_are_guarded() {
     assert_eq!(field(own.headers(), "my-edge-ttl").as_deref(), Some("600"));
     assert_eq!(field(own.headers(), "my-tags").as_deref(), Some("user-7"));
 
-    for asked in [get("/", &[]), request(Method::POST, "/", &[])] {
+    for request in [get("/", &[]), request(Method::POST, "/", &[])] {
         let lines: Lines = &[("my-edge-ttl", "600"), ("my-tags", "user-7"), COOKIE];
-        let response = fetch(layered(lines), asked.clone()).await;
-        assert!(cache_control(&response).unwrap().starts_with("private"), "D16: {}", asked.method());
-        assert_eq!(field(response.headers(), "my-tags"), None, "D16: {}", asked.method());
-        assert!(field(response.headers(), "my-edge-ttl").is_none_or(|value| value == "0"), "D16: {}", asked.method());
+        let response = fetch(layered(lines), request.clone()).await;
+        assert!(cache_control(&response).unwrap().starts_with("private"), "D16: {}", request.method());
+        assert_eq!(field(response.headers(), "my-tags"), None, "D16: {}", request.method());
+        assert!(field(response.headers(), "my-edge-ttl").is_none_or(|value| value == "0"), "D16: {}", request.method());
     }
 }
 
@@ -386,7 +386,7 @@ async fn each_lifetime_counts_in_the_order_in_which_the_edge_reads() {
         (EdgeProfile::NETLIFY, "netlify-cdn-cache-control", "public, max-age=600"),
         (EdgeProfile::STANDARD, "cdn-cache-control", "max-age=600"),
     ] {
-        let response = fetch(EdgeLayer::new(profile.clone()).layer(says(LINES)), get("/", &[])).await;
+        let response = fetch(EdgeLayer::new(profile.clone()).layer(handler(LINES)), get("/", &[])).await;
         assert_eq!(field(response.headers(), name).as_deref(), Some(expected), "D17: {}", profile.name());
         assert_eq!(cache_control(&response).as_deref(), Some("public, max-age=0, must-revalidate"));
     }
@@ -396,24 +396,24 @@ async fn each_lifetime_counts_in_the_order_in_which_the_edge_reads() {
         ("cdn-cache-control", "max-age=600"),
         ("vercel-cdn-cache-control", "max-age=60"),
     ];
-    let response = fetch(EdgeLayer::new(EdgeProfile::VERCEL).layer(says(BOTH)), get("/", &[])).await;
+    let response = fetch(EdgeLayer::new(EdgeProfile::VERCEL).layer(handler(BOTH)), get("/", &[])).await;
     assert_eq!(field(response.headers(), "vercel-cdn-cache-control").as_deref(), Some("max-age=60"), "D17");
 
     const DURABLE: Lines =
         &[("cache-control", "max-age=0"), ("netlify-cdn-cache-control", "public, durable, max-age=600")];
-    let response = fetch(EdgeLayer::new(EdgeProfile::NETLIFY).layer(says(DURABLE)), get("/", &[])).await;
+    let response = fetch(EdgeLayer::new(EdgeProfile::NETLIFY).layer(handler(DURABLE)), get("/", &[])).await;
     let text = field(response.headers(), "netlify-cdn-cache-control").unwrap();
     assert!(text.contains("durable") && text.contains("max-age=600"), "D17: {text}");
 
     const NGINX: Lines = &[("cache-control", "max-age=5"), ("x-accel-expires", "600")];
-    let response = fetch(EdgeLayer::new(EdgeProfile::NGINX).layer(says(NGINX)), get("/", &[])).await;
+    let response = fetch(EdgeLayer::new(EdgeProfile::NGINX).layer(handler(NGINX)), get("/", &[])).await;
     assert_eq!(field(response.headers(), "x-accel-expires").as_deref(), Some("600"), "D17");
 }
 
 #[tokio::test]
 async fn fields_of_litespeed_are_removed_like_those_of_other_edges() {
     const LINES: Lines = &[COOKIE, ("x-litespeed-cache-control", "public,max-age=600"), ("x-litespeed-tag", "user-7")];
-    let response = fetch(CachePolicyLayer::new(P).layer(says(LINES)), get("/", &[])).await;
+    let response = fetch(CachePolicyLayer::new(P).layer(handler(LINES)), get("/", &[])).await;
     assert_eq!(cache_control(&response).as_deref(), Some("private, max-age=300"));
     for name in ["x-litespeed-cache-control", "x-litespeed-tag"] {
         assert_eq!(field(response.headers(), name), None, "D19: {name}");
@@ -423,7 +423,7 @@ async fn fields_of_litespeed_are_removed_like_those_of_other_edges() {
 #[tokio::test]
 async fn a_response_with_the_maximum_number_of_fields_is_guarded() {
     let crowded = |lines: Lines| {
-        says_with(lines, |response| {
+        handler_with(lines, |response| {
             for n in 0.. {
                 let name = HeaderName::from_bytes(format!("x-{n}").as_bytes()).unwrap();
                 if response.headers_mut().try_insert(name, HeaderValue::from_static("1")).is_err() {
@@ -446,7 +446,7 @@ async fn a_response_with_the_maximum_number_of_fields_is_guarded() {
 async fn vary_is_the_same_in_development_as_in_production() {
     let layer = CachePolicyLayer::new(P).vary(&["accept-encoding"]).development(true);
     for status in [200, 206, 304] {
-        let handler = says_with(&[("vary", "origin")], move |response| {
+        let handler = handler_with(&[("vary", "origin")], move |response| {
             *response.status_mut() = StatusCode::from_u16(status).unwrap();
         });
         let response = fetch(layer.clone().layer(handler), get("/", &[])).await;
@@ -470,7 +470,7 @@ async fn the_outer_layer_guards_changes_between_two_layers() {
         response.headers_mut().insert("set-cookie", HeaderValue::from_static("id=1"));
         response
     });
-    let page = || CachePolicyLayer::new(P).layer(says(&[]));
+    let page = || CachePolicyLayer::new(P).layer(handler(&[]));
     let edge = || EdgeLayer::new(EdgeProfile::CLOUDFLARE);
     for service in [
         tower::util::BoxCloneService::new(edge().layer(session.layer(page()))),
@@ -495,7 +495,7 @@ async fn credentials_added_by_an_outer_layer_are_guarded() {
         .layer(EdgeLayer::new(EdgeProfile::CLOUDFLARE))
         .layer(swap)
         .layer(CachePolicyLayer::new(P))
-        .service(says(&[]));
+        .service(handler(&[]));
     let response = fetch(service, get("/", &[("x-token", "secret")])).await;
     assert_eq!(cache_control(&response).as_deref(), Some("private, max-age=300"), "G-02");
 }

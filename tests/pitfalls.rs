@@ -332,10 +332,10 @@ async fn n24_an_error_does_not_get_the_policy_of_a_success() {
 #[tokio::test]
 async fn n25_request_directives_are_not_echoed_and_change_nothing() {
     let tagged = answering(200, &[("etag", "\"a\"")]);
-    let asked = [("cache-control", "no-cache, no-store, max-age=0, only-if-cached, x=y")];
-    let response = call(&tagged, get("/", &asked)).await;
+    let lines = [("cache-control", "no-cache, no-store, max-age=0, only-if-cached, x=y")];
+    let response = call(&tagged, get("/", &lines)).await;
     assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("public, max-age=300"), "C-17");
-    assert_eq!(status(&tagged, &[asked[0], ("if-none-match", "\"a\"")]).await, 304);
+    assert_eq!(status(&tagged, &[lines[0], ("if-none-match", "\"a\"")]).await, 304);
 }
 
 #[tokio::test]
@@ -458,8 +458,8 @@ async fn composition_a_304_of_the_inner_service_gets_policy_and_vary() {
 async fn composition_grpc_is_unchanged_for_every_status() {
     let grpc =
         stack(|_| with_status(200, &[("content-type", "application/grpc"), ("etag", "\"a\""), ("grpc-status", "5")]));
-    let asked = request(Method::POST, "/svc/Do", &[("content-type", "application/grpc"), ("if-match", "\"b\"")]);
-    let response = call(&grpc, asked).await;
+    let lines = request(Method::POST, "/svc/Do", &[("content-type", "application/grpc"), ("if-match", "\"b\"")]);
+    let response = call(&grpc, lines).await;
     assert_eq!(response.status(), 200);
     for name in ["cache-control", "vary"] {
         assert_eq!(field(response.headers(), name), None, "{name}");
@@ -502,8 +502,11 @@ async fn invariant_directives_and_vary_are_read_by_token_and_in_any_case() {
 async fn invariant_only_declared_statuses_get_the_policy_of_a_success() {
     for code in [201, 202, 204, 301, 302, 307, 400, 404, 500] {
         let response = call(&stack(move |_| with_status(code, &[])), get("/", &[])).await;
-        let said = field(response.headers(), "cache-control").unwrap();
-        assert!(!said.contains("max-age") && said.starts_with("private, "), "G-05, G-06, {code}: {said}");
+        let cache_control = field(response.headers(), "cache-control").unwrap();
+        assert!(
+            !cache_control.contains("max-age") && cache_control.starts_with("private, "),
+            "G-05, G-06, {code}: {cache_control}"
+        );
     }
 }
 

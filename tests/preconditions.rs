@@ -70,7 +70,7 @@ impl Case {
                 let (_, ours, _) = OPEN
                     .iter()
                     .find(|(name, ..)| *name == self.name)
-                    .unwrap_or_else(|| panic!("{} is open, and nothing here says what we do", self.name));
+                    .unwrap_or_else(|| panic!("{} is undefined by the standard, and no decision is listed", self.name));
                 assert!(self.expect_status_any.contains(ours) || self.expect_status == *ours, "{}", self.name);
                 vec![*ours]
             }

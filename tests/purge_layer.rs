@@ -271,17 +271,17 @@ async fn a_client_that_disconnects_cancels_the_purge() {
 
 #[tokio::test]
 async fn a_purger_that_spawns_its_work_finishes_without_the_client() {
-    let (tell, told) = tokio::sync::oneshot::channel();
-    let tell = Arc::new(Mutex::new(Some(tell)));
+    let (started, has_started) = tokio::sync::oneshot::channel();
+    let started = Arc::new(Mutex::new(Some(started)));
     let purger = service_fn(move |_: Purge| {
-        let tell = tell.lock().unwrap().take().unwrap();
+        let started = started.lock().unwrap().take().unwrap();
         tokio::spawn(async move {
             tokio::task::yield_now().await;
-            tell.send(()).unwrap();
+            started.send(()).unwrap();
         })
     });
     give_up(PurgeLayer::new(purger).layer(handler(StatusCode::OK, Some(article()))).oneshot(request(Method::POST)));
-    told.await.unwrap();
+    has_started.await.unwrap();
 }
 
 #[tokio::test]

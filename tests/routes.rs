@@ -30,10 +30,10 @@ const fn p(seconds: u64) -> CachePolicy {
 
 /// The fields of a response without its own policy, after the layer.
 fn through(layer: &CachePolicyLayer, request: Request<TestBody>, status: u16, lines: &[(&str, &str)]) -> HeaderMap {
-    answered(layer, request, status, lines).headers().clone()
+    respond(layer, request, status, lines).headers().clone()
 }
 
-fn answered(
+fn respond(
     layer: &CachePolicyLayer,
     request: Request<TestBody>,
     status: u16,
@@ -211,7 +211,7 @@ fn a_path_without_a_route_gets_the_default() {
         assert_eq!(field(&headers, "vary").as_deref(), *vary, "{sentence}");
     }
     let speaker = |layer: &CachePolicyLayer| {
-        let response = answered(&layer.clone().record_decisions(), other(), 200, &[]);
+        let response = respond(&layer.clone().record_decisions(), other(), 200, &[]);
         response.extensions().get::<Decision>().unwrap().source()
     };
     assert_eq!(speaker(&plain), DecisionSource::Default, "a path without a route has no policy of the layer");
@@ -672,7 +672,7 @@ fn debug_output_is_readable() {
 
 /// A route as the oracle knows it.
 #[derive(Clone, Debug)]
-struct Said {
+struct RouteCase {
     pattern: String,
     head: bool,
     statuses: Vec<u16>,
@@ -680,40 +680,40 @@ struct Said {
 }
 
 /// The lifetime is the number of the policy that applies, so each policy is distinct.
-fn lifetime(route: usize, word: usize) -> u64 {
-    (route * 100 + word + 1) as u64
+fn lifetime(route: usize, policy_index: usize) -> u64 {
+    (route * 100 + policy_index + 1) as u64
 }
 
-fn table_of(said: &[Said]) -> (RoutePolicies, matchit::Router<usize>) {
+fn table_of(routes: &[RouteCase]) -> (RoutePolicies, matchit::Router<usize>) {
     let (mut builder, mut router) = (RoutePolicies::builder(), matchit::Router::new());
-    for (route, said) in said.iter().enumerate() {
+    for (route, case) in routes.iter().enumerate() {
         // A pattern that matchit rejects may have been inserted in part.
         let mut with_matchit = router.clone();
-        let is_good = with_matchit.insert(said.pattern.as_str(), route).is_ok();
-        let with_this = builder.clone().route(said.pattern.as_str(), p(1)).build();
-        assert_eq!(with_this.is_ok(), is_good, "{}", said.pattern);
+        let is_good = with_matchit.insert(case.pattern.as_str(), route).is_ok();
+        let with_this = builder.clone().route(case.pattern.as_str(), p(1)).build();
+        assert_eq!(with_this.is_ok(), is_good, "{}", case.pattern);
         if !is_good {
             continue;
         }
         router = with_matchit;
         let mut policy = RoutePolicy::new(p(lifetime(route, 0)));
-        if said.head {
+        if case.head {
             policy = policy.method(Method::HEAD, p(lifetime(route, 1)));
         }
-        for (word, status) in said.statuses.iter().enumerate() {
-            policy = policy.status(StatusCode::from_u16(*status).unwrap(), p(lifetime(route, 10 + word)));
+        for (policy_index, status) in case.statuses.iter().enumerate() {
+            policy = policy.status(StatusCode::from_u16(*status).unwrap(), p(lifetime(route, 10 + policy_index)));
         }
-        for (word, content_type) in said.types.iter().enumerate() {
-            policy = policy.content_type(*content_type, p(lifetime(route, 20 + word)));
+        for (policy_index, content_type) in case.types.iter().enumerate() {
+            policy = policy.content_type(*content_type, p(lifetime(route, 20 + policy_index)));
         }
-        builder = builder.route(said.pattern.as_str(), policy);
+        builder = builder.route(case.pattern.as_str(), policy);
     }
     (builder.build().unwrap(), router)
 }
 
 /// The example of the module page.
 fn by_the_page(
-    said: &[Said],
+    routes: &[RouteCase],
     route: Option<usize>,
     method: &Method,
     status: u16,
@@ -724,34 +724,34 @@ fn by_the_page(
         _ => "private, no-cache",
     };
     let Some(route) = route else { return Some(nobody.into()) };
-    let word = |word| Some(p(lifetime(route, word)).to_string());
-    let said = &said[route];
+    let policy = |index| Some(p(lifetime(route, index)).to_string());
+    let case = &routes[route];
     // The later of two equal ones counts.
-    if let Some(at) = said.statuses.iter().rposition(|own| *own == status) {
-        return word(10 + at);
+    if let Some(at) = case.statuses.iter().rposition(|own| *own == status) {
+        return policy(10 + at);
     }
     if ![200, 203, 206, 304].contains(&status) {
         return Some(nobody.into());
     }
     // N-01: a 304 without a content type gets no policy that depends on it.
-    if status == 304 && content_type.is_none() && !said.types.is_empty() {
+    if status == 304 && content_type.is_none() && !case.types.is_empty() {
         return None;
     }
-    if said.head && *method == Method::HEAD {
-        return word(1);
+    if case.head && *method == Method::HEAD {
+        return policy(1);
     }
-    if said.types.is_empty() {
-        return word(0);
+    if case.types.is_empty() {
+        return policy(0);
     }
     let Some(content_type) = content_type else { return Some("no-cache".into()) };
-    if let Some(at) = said.types.iter().rposition(|own| *own == content_type) {
-        return word(20 + at);
+    if let Some(at) = case.types.iter().rposition(|own| *own == content_type) {
+        return policy(20 + at);
     }
     let kind = format!("{}/*", content_type.split('/').next().unwrap());
-    said.types.iter().rposition(|own| *own == kind).map_or_else(|| word(0), |at| word(20 + at))
+    case.types.iter().rposition(|own| *own == kind).map_or_else(|| policy(0), |at| policy(20 + at))
 }
 
-fn said() -> impl Strategy<Value = Said> {
+fn route_case() -> impl Strategy<Value = RouteCase> {
     let pattern = proptest::collection::vec("(a|b|ab|\\{x\\}|\\{y\\}|a\\{x\\}|\\{\\*r\\}|)", 1..4)
         .prop_map(|segments| segments.iter().map(|segment| format!("/{segment}")).collect());
     let statuses = proptest::collection::vec(prop::sample::select(&[201, 301, 404, 410, 500][..]), 0..3);
@@ -759,7 +759,7 @@ fn said() -> impl Strategy<Value = Said> {
         prop::sample::select(&["text/html", "text/*", "image/png", "image/*", "font/*"][..]),
         0..3,
     );
-    (pattern, any::<bool>(), statuses, types).prop_map(|(pattern, head, statuses, types)| Said {
+    (pattern, any::<bool>(), statuses, types).prop_map(|(pattern, head, statuses, types)| RouteCase {
         pattern,
         head,
         statuses,
@@ -772,8 +772,8 @@ proptest! {
 
     #[test]
     fn the_table_equals_the_one_in_the_documentation(
-        said in proptest::collection::vec(said(), 1..12),
-        asked in proptest::collection::vec(
+        routes in proptest::collection::vec(route_case(), 1..12),
+        requests in proptest::collection::vec(
             (
                 "/((a|b|ab|c|)/?){0,4}",
                 prop::sample::select(&[Method::GET, Method::HEAD][..]),
@@ -783,25 +783,25 @@ proptest! {
             1..24,
         ),
     ) {
-        let (routes, router) = table_of(&said);
-        let layer = CachePolicyLayer::new(routes);
-        for (path, method, status, content_type) in asked {
+        let (table, router) = table_of(&routes);
+        let layer = CachePolicyLayer::new(table);
+        for (path, method, status, content_type) in requests {
             let lines: Vec<_> = content_type.iter().map(|text| ("content-type", *text)).collect();
             let headers = through(&layer, request(method.clone(), &path, &[]), status, &lines);
             let route = router.at(&path).ok().map(|found| *found.value);
-            let expected = by_the_page(&said, route, &method, status, content_type);
+            let expected = by_the_page(&routes, route, &method, status, content_type);
             prop_assert_eq!(
                 field(&headers, "cache-control"), expected,
-                "{} {} {} {:?} in {:?}", method, path, status, content_type, said
+                "{} {} {} {:?} in {:?}", method, path, status, content_type, routes
             );
         }
     }
 
     #[test]
-    fn no_request_target_panics(octets in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn no_request_target_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let routes = RoutePolicies::builder().route("/{a}/b", p(1)).route("/b/{*rest}", p(1)).build().unwrap();
         let layer = CachePolicyLayer::new(routes);
-        for target in [octets.clone(), [b"/", octets.as_slice()].concat()] {
+        for target in [bytes.clone(), [b"/", bytes.as_slice()].concat()] {
             if let Ok(uri) = http::Uri::try_from(target) {
                 let mut request = get("/", &[]);
                 *request.uri_mut() = uri;
@@ -854,9 +854,9 @@ fn each_response_uses_one_table_while_tables_are_replaced() {
                     let (mut responses, mut latest) = (0_u32, 0);
                     while !stop.load(Ordering::Relaxed) {
                         let response = call(&service, get("/a/1", &[])).await;
-                        let said = field(response.headers(), "cache-control").unwrap();
+                        let cache_control = field(response.headers(), "cache-control").unwrap();
                         let vary = field(response.headers(), "vary").unwrap();
-                        let n: u64 = said.strip_prefix("max-age=").unwrap().parse().unwrap();
+                        let n: u64 = cache_control.strip_prefix("max-age=").unwrap().parse().unwrap();
                         assert_eq!(vary, format!("x-table-{n}"), "wholly of one table");
                         assert!(n >= latest, "a replaced table is not used again");
                         latest = n;

@@ -85,15 +85,19 @@ async fn every_unknown_path_gets_the_page_with_its_tag() {
             for accept in [NAVIGATION, "*/*"] {
                 let sentence = format!("{kind}, {path}, {accept}");
                 let response = send(&service, get(path, &[("accept", accept)])).await;
-                assert_eq!(response.said(), (200, NO_CACHE.to_owned()), "{sentence}");
+                assert_eq!(response.status_and_policy(), (200, NO_CACHE.to_owned()), "{sentence}");
                 assert_eq!((&response.body[..], response.field("etag")), (&page[..], tag.clone()), "{sentence}");
                 assert_eq!(response.field("content-type"), "text/html", "{sentence}");
                 assert_eq!(response.field("vary"), "", "{sentence}");
                 let again = send(&service, get(path, &[("accept", accept), ("if-none-match", &tag)])).await;
-                assert_eq!(again.said(), (304, NO_CACHE.to_owned()), "{sentence}");
+                assert_eq!(again.status_and_policy(), (304, NO_CACHE.to_owned()), "{sentence}");
                 assert_eq!(again.field("etag"), tag, "{sentence}");
                 let head = send(&service, request(Method::HEAD, path, &[("accept", accept)])).await;
-                assert_eq!((head.said(), head.field("etag")), ((200, NO_CACHE.to_owned()), tag.clone()), "{sentence}");
+                assert_eq!(
+                    (head.status_and_policy(), head.field("etag")),
+                    ((200, NO_CACHE.to_owned()), tag.clone()),
+                    "{sentence}"
+                );
                 assert_eq!((head.field("content-length"), head.body.len()), (page.len().to_string(), 0), "{sentence}");
             }
         }
@@ -113,7 +117,7 @@ async fn files_have_the_type_of_their_names() {
         ] {
             for accept in [NAVIGATION, "*/*"] {
                 let response = send(&service, get(path, &[("accept", accept)])).await;
-                assert_eq!(response.said(), (200, cache_control.to_owned()), "{kind}, {path}");
+                assert_eq!(response.status_and_policy(), (200, cache_control.to_owned()), "{kind}, {path}");
                 assert_eq!(response.field("content-type"), content_type, "{kind}, {path}");
                 assert!(!response.field("etag").is_empty(), "{kind}, {path}");
             }
@@ -135,7 +139,7 @@ async fn an_unknown_asset_is_a_404_that_no_cache_stores() {
         ] {
             for accept in [NAVIGATION, "*/*"] {
                 let response = send(&service, get(path, &[("accept", accept)])).await;
-                assert_eq!(response.said(), (404, NO_STORE.to_owned()), "G-19: {kind}, {path}, {accept}");
+                assert_eq!(response.status_and_policy(), (404, NO_STORE.to_owned()), "G-19: {kind}, {path}, {accept}");
                 assert_eq!(response.body, "");
             }
         }
@@ -144,12 +148,16 @@ async fn an_unknown_asset_is_a_404_that_no_cache_stores() {
         {
             for accept in OF_SUBRESOURCES {
                 let response = send(&service, get(path, &[("accept", accept)])).await;
-                assert_eq!(response.said(), (404, NO_STORE.to_owned()), "G-19: {kind}, {path}, {accept}");
+                assert_eq!(response.status_and_policy(), (404, NO_STORE.to_owned()), "G-19: {kind}, {path}, {accept}");
             }
-            assert_eq!(send(&service, get(path, &[])).await.said(), (404, NO_STORE.to_owned()), "{kind}, {path}");
+            assert_eq!(
+                send(&service, get(path, &[])).await.status_and_policy(),
+                (404, NO_STORE.to_owned()),
+                "{kind}, {path}"
+            );
             // A user opens `/packages/three.js` in a tab.
             let page = send(&service, get(path, &[("accept", NAVIGATION)])).await;
-            assert_eq!(page.said(), (200, NO_CACHE.to_owned()), "{kind}, {path}");
+            assert_eq!(page.status_and_policy(), (200, NO_CACHE.to_owned()), "{kind}, {path}");
             assert_eq!(page.field("vary"), "accept", "K-02: {kind}, {path}");
             let lines = [("accept", NAVIGATION), ("if-none-match", &page.field("etag"))];
             let again = send(&service, get(path, &lines)).await;
@@ -157,7 +165,7 @@ async fn an_unknown_asset_is_a_404_that_no_cache_stores() {
         }
         for method in [Method::POST, Method::PUT, Method::DELETE] {
             let response = send(&service, request(method.clone(), "/users/1", &[("accept", NAVIGATION)])).await;
-            assert_eq!(response.said(), (405, NO_STORE.to_owned()), "{kind}, {method}");
+            assert_eq!(response.status_and_policy(), (405, NO_STORE.to_owned()), "{kind}, {method}");
         }
     }
 }
@@ -176,13 +184,13 @@ async fn a_suspicious_path_gets_no_page_that_a_cache_stores() {
             ("/tags/100%25", 200),
         ] {
             let response = send(&service, get(path, &[("accept", NAVIGATION)])).await;
-            assert_eq!(response.said(), (status, NO_STORE.to_owned()), "G-19: {kind}, {path}");
+            assert_eq!(response.status_and_policy(), (status, NO_STORE.to_owned()), "G-19: {kind}, {path}");
             if status == 200 {
                 assert_eq!(response.field("content-type"), "text/html", "{kind}, {path}");
             }
         }
         let script = send(&service, get("/users/a;b.js", &[("accept", "*/*")])).await;
-        assert_eq!(script.said(), (404, NO_STORE.to_owned()), "{kind}");
+        assert_eq!(script.status_and_policy(), (404, NO_STORE.to_owned()), "{kind}");
     }
 }
 
@@ -193,7 +201,7 @@ async fn after_a_deployment_the_page_is_new_and_unchanged_files_are_reused() {
     let lines = [("if-none-match", page.field("etag"))];
     let lines = lines.each_ref().map(|(name, value)| (*name, value.as_str()));
     let next = send(&new, get("/users/john.doe", &lines)).await;
-    assert_eq!(next.said(), (200, NO_CACHE.to_owned()));
+    assert_eq!(next.status_and_policy(), (200, NO_CACHE.to_owned()));
     assert_ne!(next.field("etag"), page.field("etag"));
     for (path, by_old, by_new) in [
         ("/assets/index-Dkug_igI.js", 200, 404),
@@ -202,7 +210,11 @@ async fn after_a_deployment_the_page_is_new_and_unchanged_files_are_reused() {
     ] {
         for (service, status) in [(&old, by_old), (&new, by_new)] {
             let expected = if status == 200 { IMMUTABLE } else { NO_STORE };
-            assert_eq!(send(service, get(path, &[])).await.said(), (status, expected.to_owned()), "B-03: {path}");
+            assert_eq!(
+                send(service, get(path, &[])).await.status_and_policy(),
+                (status, expected.to_owned()),
+                "B-03: {path}"
+            );
         }
     }
 }
@@ -224,7 +236,7 @@ async fn scripts_of_the_previous_build_are_served_to_open_pages() {
     let layer = AssetsLayer::new(&both).fallback_page("index.html").unwrap();
     let service = collected(layer.layer(ServeDir::new(root.path())));
     for path in ["/assets/lazy-kuCgS2OT.js", "/assets/lazy-B_iADybv.js", "/assets/logo-BL149hPB.svg"] {
-        assert_eq!(send(&service, get(path, &[])).await.said(), (200, IMMUTABLE.to_owned()), "{path}");
+        assert_eq!(send(&service, get(path, &[])).await.status_and_policy(), (200, IMMUTABLE.to_owned()), "{path}");
     }
     let page = send(&service, get("/users/1", &[])).await;
     assert_eq!(page.body, fs::read(dist("plain-next").join("index.html")).unwrap());
@@ -237,10 +249,10 @@ async fn no_cache_stores_a_page_of_an_unexpected_length() {
     let assets = AssetManifest::from_directory(root.path()).unwrap();
     let layer = AssetsLayer::new(&assets).fallback_page("index.html").unwrap();
     let service = collected(layer.layer(ServeDir::new(root.path())));
-    assert_eq!(send(&service, get("/users/1", &[])).await.said(), (200, NO_CACHE.to_owned()));
+    assert_eq!(send(&service, get("/users/1", &[])).await.status_and_policy(), (200, NO_CACHE.to_owned()));
     fs::write(root.path().join("index.html"), "<!doctype html><p>Half of a deployment").unwrap();
     let response = send(&service, get("/users/1", &[])).await;
-    assert_eq!((response.said(), response.field("etag")), ((200, NO_STORE.to_owned()), String::new()));
+    assert_eq!((response.status_and_policy(), response.field("etag")), ((200, NO_STORE.to_owned()), String::new()));
 }
 
 #[test]
@@ -268,7 +280,7 @@ async fn the_page_is_the_same_below_a_prefix_and_in_an_outer_layer() {
         ("/admin", (404, NO_STORE)),
     ] {
         let response = send(&service, get(path, &[("accept", NAVIGATION)])).await;
-        assert_eq!(response.said(), (expected.0, expected.1.to_owned()), "{path}");
+        assert_eq!(response.status_and_policy(), (expected.0, expected.1.to_owned()), "{path}");
     }
 }
 
@@ -306,7 +318,11 @@ async fn a_manifest_at_the_root_handles_only_its_own_assets() {
         ("/style.css?v=0123456789abcdef0123456789abcdef", (404, NO_STORE)),
         ("/style%2Ecss", (404, NO_STORE)),
     ] {
-        assert_eq!(send(&service, get(path, &[])).await.said(), (expected.0, expected.1.to_owned()), "{path}");
+        assert_eq!(
+            send(&service, get(path, &[])).await.status_and_policy(),
+            (expected.0, expected.1.to_owned()),
+            "{path}"
+        );
     }
     for path in [
         "/",
@@ -326,7 +342,7 @@ async fn a_manifest_at_the_root_handles_only_its_own_assets() {
         for method in [Method::GET, Method::HEAD, Method::POST, Method::OPTIONS] {
             let lines = [("if-none-match", "\"page\""), ("range", "bytes=0-1")];
             let response = send(&service, request(method.clone(), path, &lines)).await;
-            assert_eq!(response.said(), (200, "public, max-age=60".to_owned()), "{method} {path}");
+            assert_eq!(response.status_and_policy(), (200, "public, max-age=60".to_owned()), "{method} {path}");
             let untouched = ["etag", "last-modified", "x-received"].map(|name| response.field(name));
             assert_eq!(untouched, ["\"page\"", "x", "\"page\""], "{method} {path}");
             assert_eq!(response.body, "a page of the site", "{method} {path}");
@@ -368,9 +384,14 @@ async fn the_other_routes_of_an_axum_router_are_unchanged() {
         assert_eq!((&response.headers, &response.body), (&expected.headers, &expected.body), "{method} {path}");
     }
     for asset in assets.iter() {
-        assert_eq!(send(&service, get(asset.url(), &[])).await.said(), (200, IMMUTABLE.to_owned()), "{}", asset.name());
+        assert_eq!(
+            send(&service, get(asset.url(), &[])).await.status_and_policy(),
+            (200, IMMUTABLE.to_owned()),
+            "{}",
+            asset.name()
+        );
         let plain = format!("/{}", asset.name());
-        assert_eq!(send(&service, get(&plain, &[])).await.said(), (200, NO_CACHE.to_owned()), "{plain}");
+        assert_eq!(send(&service, get(&plain, &[])).await.status_and_policy(), (200, NO_CACHE.to_owned()), "{plain}");
     }
 }
 
@@ -401,7 +422,7 @@ async fn unknown_names_pass_only_if_the_caller_enables_it() {
         let service = collected(layer.layer(inner()));
         for (path, expected) in [("/static/other", inside), ("/other", outside)] {
             let response = send(&service, get(path, &[])).await;
-            assert_eq!(response.said(), (expected.0, expected.1.to_owned()), "{layer:?}: {path}");
+            assert_eq!(response.status_and_policy(), (expected.0, expected.1.to_owned()), "{layer:?}: {path}");
             if expected.0 == 200 {
                 let is_stripped = format!("{layer:?}").contains("mount: Strip,");
                 let seen = if is_stripped { path.strip_prefix("/static").unwrap_or(path) } else { path };
@@ -430,14 +451,18 @@ async fn a_compressed_page_varies_by_accept_encoding() {
         ] {
             let lines = [("accept", NAVIGATION), ("accept-encoding", accepted)];
             let page = send(&service, get(path, &lines)).await;
-            assert_eq!((page.said(), page.body.len()), ((200, NO_CACHE.to_owned()), length), "{path}, {accepted}");
+            assert_eq!(
+                (page.status_and_policy(), page.body.len()),
+                ((200, NO_CACHE.to_owned()), length),
+                "{path}, {accepted}"
+            );
             let mut varies: Vec<String> = page.field("vary").split(", ").map(str::to_owned).collect();
             varies.sort();
             assert_eq!(varies.join(", "), vary, "K-02: {path}, {accepted}");
             assert_eq!(page.field("etag"), format!("\"{tag}\""), "V-09: {path}, {accepted}");
             let again = [lines[0], lines[1], ("if-none-match", &page.field("etag"))];
             assert_eq!(
-                send(&service, get(path, &again)).await.said(),
+                send(&service, get(path, &again)).await.status_and_policy(),
                 (304, NO_CACHE.to_owned()),
                 "{path}, {accepted}"
             );

@@ -200,8 +200,8 @@ fn texts_in(directory: &Path) -> Vec<String> {
             found.extend(texts_in(&path));
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = std::fs::read_to_string(path).unwrap();
-            let is_name = |word: &&str| {
-                !word.is_empty() && word.bytes().all(|it| it == b'-' || it.is_ascii_lowercase() || it.is_ascii_digit())
+            let is_name = |text: &&str| {
+                !text.is_empty() && text.bytes().all(|it| it == b'-' || it.is_ascii_lowercase() || it.is_ascii_digit())
             };
             found.extend(text.split('"').filter(is_name).map(str::to_owned));
         }
@@ -295,7 +295,7 @@ impl Random {
 
     /// The bytes from which a case is generated.
     fn bytes(&mut self) -> Vec<u8> {
-        let words = 20 + self.next() % 80;
-        (0..words).flat_map(|_| self.next().to_le_bytes()).collect()
+        let length = 20 + self.next() % 80;
+        (0..length).flat_map(|_| self.next().to_le_bytes()).collect()
     }
 }

@@ -38,7 +38,7 @@ struct Variant {
 /// The result of a lookup in the cache.
 pub(crate) enum Lookup {
     Fresh(Response<Bytes>),
-    SentRequest(Box<Pending>),
+    Forward(Box<Pending>),
 }
 
 /// A forwarded request that is waiting for its response.
@@ -69,7 +69,7 @@ impl SharedCache {
                 BeforeRequest::Stale { .. } => {}
             }
         }
-        Lookup::SentRequest(Box::new(pending))
+        Lookup::Forward(Box::new(pending))
     }
 
     /// The response for the client, and whether a 304 freshened the stored one.

@@ -320,7 +320,7 @@ impl Client {
         let model = Arc::clone(&self.model);
         match model.cache.lookup(request) {
             Lookup::Fresh(response) => Ok((response, true)),
-            Lookup::SentRequest(mut pending) => {
+            Lookup::Forward(mut pending) => {
                 let response = self.fetch(std::mem::take(&mut pending.request)).await?;
                 let (response, freshened) = model.cache.complete(*pending, response);
                 model.count(if freshened { Counted::CacheRevalidated } else { Counted::CacheMiss });
@@ -410,7 +410,7 @@ impl Client {
             }
         }
         if bytes != kib << 10 {
-            return Err(format!("{path} had {bytes} octets"));
+            return Err(format!("{path} had {bytes} bytes"));
         }
         self.model.count(Counted::Stream);
         Ok(())

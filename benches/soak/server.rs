@@ -326,7 +326,7 @@ async fn me(Path(kind): Path<String>, headers: HeaderMap) -> Response {
         text.and_then(|text| text.strip_prefix(prefix)).unwrap_or("nobody").to_owned()
     };
     let user = if kind == "token" { field(AUTHORIZATION, "Bearer ") } else { field(COOKIE, "user=") };
-    let body = format!("This page is only for {user}, and must not be sent to any other user.\n");
+    let body = format!("This page is for {user} only, and must not be sent to any other user.\n");
     let made_for = HeaderValue::try_from(&*user).unwrap();
     let mut response = ([(MADE_FOR, made_for)], body).into_response();
     let cookie = HeaderValue::try_from(format!("session={user}; Path=/; HttpOnly")).unwrap();

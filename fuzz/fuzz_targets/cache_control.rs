@@ -14,18 +14,19 @@ fuzz_target!(|input: &[u8]| {
     let mut halves = input.splitn(2, |byte| *byte == 0);
     let one = lines(halves.next().unwrap_or_default());
     let other = lines(halves.next().unwrap_or_default());
-    answer(&one);
+    response(&one);
     request(&one);
     tighter(&one, &other);
     built(&one, &other);
 });
 
-fn answer(lines: &[HeaderValue]) {
+fn response(lines: &[HeaderValue]) {
     let field = CacheControl::parse(lines);
     let rendered = field.to_header_value();
     assert_eq!(CacheControl::parse([&rendered]), field, "read again: {rendered:?}");
     assert_eq!(field.is_empty(), rendered.is_empty());
-    let (before, after) = ([Permissions::read(lines), Permissions::read_by_line(lines)], Permissions::read([&rendered]));
+    let (before, after) =
+        ([Permissions::read(lines), Permissions::read_by_line(lines)], Permissions::read([&rendered]));
     let most = |of: fn(&Permissions) -> Option<u64>| before.iter().map(of).max().flatten();
     assert!(after.shared() <= most(Permissions::shared), "{lines:?} became {rendered:?}");
     assert!(after.browser() <= most(Permissions::browser), "{lines:?} became {rendered:?}");

@@ -30,8 +30,8 @@ fuzz_target!(|input: &[u8]| {
         if !coded.changed() {
             assert_eq!(request, headers);
         }
-        let mut answer = headers.clone();
-        coded.restore_in_not_modified(&mut answer);
+        let mut response = headers.clone();
+        coded.restore_in_not_modified(&mut response);
     }
     add_coding_suffix(&mut headers);
 });
@@ -42,11 +42,11 @@ fn one_to_one(tag: &[u8]) {
     let Ok(value) = HeaderValue::from_bytes(tag) else { return };
     let mut sent = Vec::new();
     for coding in CODINGS {
-        let mut answer = HeaderMap::new();
-        answer.insert(ETAG, value.clone());
-        answer.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
-        add_coding_suffix(&mut answer);
-        let named = answer.remove(ETAG).unwrap();
+        let mut response = HeaderMap::new();
+        response.insert(ETAG, value.clone());
+        response.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
+        add_coding_suffix(&mut response);
+        let named = response.remove(ETAG).unwrap();
         assert!(own.is_weak() || !sent.contains(&named), "two variants with one tag: {named:?}");
         for (name, method) in [(IF_MATCH, Method::PUT), (IF_NONE_MATCH, Method::GET), (IF_RANGE, Method::GET)] {
             let mut request = HeaderMap::new();

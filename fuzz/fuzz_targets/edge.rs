@@ -10,8 +10,8 @@ use tower_cache_policy::edge::{EdgeProfile, Edges, TagOverflow, TagSyntax};
 use tower_cache_policy::policy::{CacheTag, CacheTags};
 use tower_cache_policy_fuzz::fields;
 use tower_cache_policy_fuzz::hostile::fields::{is_tags, is_targeted};
-use tower_cache_policy_fuzz::hostile::service::{AnyBody, AnyService, FramesBody, Hint};
 use tower_cache_policy_fuzz::hostile::readers::{Permissions, edge_lifetime};
+use tower_cache_policy_fuzz::hostile::service::{AnyBody, AnyService, FramesBody, Hint};
 
 fuzz_target!(|input: &[u8]| {
     let [one, other, status, input @ ..] = input else { return };
@@ -37,8 +37,8 @@ fuzz_target!(|input: &[u8]| {
         if coarser {
             layer = layer.on_overflow(TagOverflow::Coarser(CacheTag::from_static("all")));
         }
-        let answer = through(&layer, status, &headers, &tags);
-        one_decision(&edges, &answer, &tags, coarser);
+        let response = through(&layer, status, &headers, &tags);
+        one_decision(&edges, &response, &tags, coarser);
     }
 });
 
@@ -55,8 +55,8 @@ fn through(layer: &EdgeLayer, status: StatusCode, headers: &HeaderMap, tags: &Ca
     handler.wrapped_in(layer.clone()).respond(Request::new(()))
 }
 
-fn one_decision(edges: &Edges, answer: &Response<AnyBody>, tags: &CacheTags, coarser: bool) {
-    let headers = answer.headers();
+fn one_decision(edges: &Edges, response: &Response<AnyBody>, tags: &CacheTags, coarser: bool) {
+    let headers = response.headers();
     let grpc = headers.get("content-type").is_some_and(|value| {
         value.as_bytes().get(..16).is_some_and(|start| start.eq_ignore_ascii_case(b"application/grpc"))
     });

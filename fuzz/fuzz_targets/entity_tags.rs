@@ -5,7 +5,7 @@ use http::header::IF_NONE_MATCH;
 use http::{HeaderMap, Method};
 use libfuzzer_sys::fuzz_target;
 use tower_cache_policy::protocol::{EntityTag, EntityTagList, EntityTagMember, EntityTagRef};
-use tower_cache_policy_fuzz::hostile::preconditions::{RequestPreconditions, Member, entity_tag, trim};
+use tower_cache_policy_fuzz::hostile::preconditions::{Member, RequestPreconditions, entity_tag, trim};
 use tower_cache_policy_fuzz::{lines, now};
 
 fuzz_target!(|input: &[u8]| {

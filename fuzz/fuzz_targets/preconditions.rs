@@ -7,34 +7,34 @@
 use http::Method;
 use libfuzzer_sys::fuzz_target;
 use tower_cache_policy::protocol::{IfRange, Outcome, Preconditions, Representation, Validators};
-use tower_cache_policy_fuzz::hostile::preconditions::{RequestPreconditions, OriginValidators, outcome};
+use tower_cache_policy_fuzz::hostile::preconditions::{OriginValidators, RequestPreconditions, outcome};
 use tower_cache_policy_fuzz::{fields, now};
 
 fuzz_target!(|input: &[u8]| {
     let mut parts = input.splitn(2, |byte| *byte == b'\n');
     let Ok(method) = Method::from_bytes(parts.next().unwrap_or_default()) else { return };
     let (request, rest) = fields(parts.next().unwrap_or_default());
-    let (answer, _) = fields(rest);
+    let (response, _) = fields(rest);
 
     let own = Preconditions::new(&method, &request);
-    let asked = RequestPreconditions::read(&method, &request, now());
-    let has = OriginValidators::read(&answer, now());
+    let preconditions = RequestPreconditions::read(&method, &request, now());
+    let current = OriginValidators::read(&response, now());
     let safe = matches!(method.as_str(), "GET" | "HEAD" | "QUERY");
     let exempt = matches!(method.as_str(), "CONNECT" | "OPTIONS" | "PRI" | "PROPFIND" | "REPORT" | "SEARCH" | "TRACE");
 
-    let validators = Validators::from_headers(&answer, now());
-    assert_eq!(OriginValidators::of(&validators), has);
+    let validators = Validators::from_headers(&response, now());
+    assert_eq!(OriginValidators::of(&validators), current);
     let current = Representation::Current(validators);
-    let expected = outcome(&asked, Some(&has));
+    let expected = outcome(&preconditions, Some(&current));
     assert_eq!(own.evaluate(&current, now()).outcome(), expected);
-    let missing = outcome(&asked, None);
+    let missing = outcome(&preconditions, None);
     assert_eq!(own.evaluate(&Representation::Missing, now()).outcome(), missing);
-    let after = own.evaluate_response(&answer, now());
+    let after = own.evaluate_response(&response, now());
     assert_eq!(after.outcome(), if safe { expected } else { Outcome::Proceed });
     assert_eq!(after.condition().is_none(), after.outcome() == Outcome::Proceed);
     // A condition that cannot be proven refuses a write and does not give a 304.
     let unknown = own.evaluate(&Representation::Unknown, now()).outcome();
-    let refused = !safe && !exempt && asked.protects_a_write();
+    let refused = !safe && !exempt && preconditions.protects_a_write();
     assert_eq!(unknown, if refused { Outcome::PreconditionFailed } else { Outcome::Proceed });
     assert!(expected != Outcome::NotModified || safe);
 
@@ -44,8 +44,11 @@ fuzz_target!(|input: &[u8]| {
         assert_eq!(range == IfRange::Absent, !asks, "R-08");
         if range == IfRange::True {
             // R-11: only an equal strong tag matches, because no date here is declared strong.
-            let asked = request["if-range"].as_bytes().trim_ascii();
-            assert!(answer["etag"].as_bytes().trim_ascii() == asked && asked.starts_with(b"\""), "R-10");
+            let preconditions = request["if-range"].as_bytes().trim_ascii();
+            assert!(
+                response["etag"].as_bytes().trim_ascii() == preconditions && preconditions.starts_with(b"\""),
+                "R-10"
+            );
             assert!(matches!(representation, Representation::Current(_)));
         }
         let _ = own.is_unprotected_write(representation, now());

@@ -18,8 +18,8 @@ fuzz_target!(|text: &str| {
     if text.contains("s3cr3t") {
         return;
     }
-    let (url, words) = text.split_once('\n').unwrap_or((text, ""));
-    let mut purge = Purge::tags(words.split(' ').filter_map(|word| CacheTag::new(word).ok()));
+    let (url, tags) = text.split_once('\n').unwrap_or((text, ""));
+    let mut purge = Purge::tags(tags.split(' ').filter_map(|word| CacheTag::new(word).ok()));
     if let Ok(by_url) = Purge::url(url) {
         let uri = by_url.urls()[0].to_string();
         assert!(uri.bytes().all(|byte| byte.is_ascii_graphic()), "{uri}");

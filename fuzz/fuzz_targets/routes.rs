@@ -54,8 +54,8 @@ fuzz_target!(|input: &[u8]| {
             let mut request = Request::new(());
             *request.method_mut() = method.clone();
             *request.uri_mut() = uri.clone();
-            let answer = service.respond(request);
-            let lines: Vec<_> = answer.headers().get_all("cache-control").iter().collect();
+            let response = service.respond(request);
+            let lines: Vec<_> = response.headers().get_all("cache-control").iter().collect();
             assert_eq!(lines.len(), 1);
             assert!(method == Method::GET || *lines[0] == "private, no-store", "G-09");
             // G-19: a path that other software may read as another one has no route.

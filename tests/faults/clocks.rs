@@ -100,9 +100,9 @@ async fn a_clock_jump_changes_no_policy_and_no_decision_by_tag() {
         hands.set(seconds);
         let (status, now) = get(&tagged, &[]).await;
         assert_eq!((status.as_u16(), &now), (200, &first), "at {seconds}");
-        for (tag, status) in [("\"v1\"", 304), ("\"v0\"", 200)] {
-            let (answered, headers) = get(&tagged, &[("if-none-match", tag)]).await;
-            assert_eq!(answered.as_u16(), status, "{tag} at {seconds}");
+        for (tag, expected) in [("\"v1\"", 304), ("\"v0\"", 200)] {
+            let (status, headers) = get(&tagged, &[("if-none-match", tag)]).await;
+            assert_eq!(status.as_u16(), expected, "{tag} at {seconds}");
             assert_eq!(field(&headers, "cache-control"), field(&first, "cache-control"), "at {seconds}");
             assert_eq!(field(&headers, "x-accel-expires"), field(&first, "x-accel-expires"), "at {seconds}");
         }

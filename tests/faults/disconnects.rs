@@ -31,7 +31,7 @@ fn app(events: &Events) -> Router {
     let source = {
         let events = events.clone();
         move |parts: &http::request::Parts| {
-            events.add("source asked");
+            events.add("source called");
             let hangs = parts.uri.path() == "/source-hangs";
             let end = events.at_end("source ended");
             async move {
@@ -136,10 +136,10 @@ async fn leave_at(events: &Events, version: Version, method: &'static str, path:
     let connection = client.connection();
     let lines: &[(&str, &str)] = if method == "PUT" { &[("if-match", "\"v1\"")] } else { &[] };
     let request = request(method, server, path, lines);
-    let asking = tokio::spawn(async move { client.send(request).await });
+    let pending = tokio::spawn(async move { client.send(request).await });
     events.until(begun, 1).await;
     connection.close();
-    assert!(asking.await.unwrap().is_err(), "a response to a request without one");
+    assert!(pending.await.unwrap().is_err(), "a response to a request without one");
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn a_client_that_disconnects_while_the_source_is_pending_reaches_no_handle
     for version in VERSIONS {
         for method in ["GET", "PUT"] {
             let events = Events::default();
-            leave_at(&events, version, method, "/source-hangs", "source asked").await;
+            leave_at(&events, version, method, "/source-hangs", "source called").await;
             events.until("source ended", 1).await;
             assert_eq!((events.count("handled"), events.count("purge begun")), (0, 0), "{method} {version:?}");
         }
@@ -184,7 +184,7 @@ async fn a_client_that_disconnects_during_the_body_drops_the_body() {
         let response = client.send(request("GET", server, "/events", &[])).await.unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(events.count("body ended"), 0);
-        client.leave();
+        client.close();
         events.until("body ended", 1).await;
         drop(response);
     }
@@ -201,10 +201,10 @@ async fn over_http_2_a_cancelled_stream_does_not_affect_others() {
         events.until("body ended", count).await;
         {
             // A request that has no response yet.
-            let asking = client.send(request("PUT", server, "/handler-hangs", &[]));
+            let pending = client.send(request("PUT", server, "/handler-hangs", &[]));
             let begun = events.until("handler begun", count);
             tokio::select! {
-                response = asking => panic!("the handler hangs: {response:?}"),
+                response = pending => panic!("the handler hangs: {response:?}"),
                 () = begun => {}
             }
         }
@@ -225,10 +225,10 @@ async fn a_client_that_disconnects_during_its_upload_writes_and_purges_nothing()
         let rest = stream::once(pending::<Result<Frame<Bytes>, BoxError>>());
         let body = StreamBody::new(stream::iter([first]).chain(rest));
         let request = with_body("PUT", server, "/upload", &[("if-match", "\"v1\"")], body);
-        let asking = tokio::spawn(async move { client.send(request).await });
+        let pending = tokio::spawn(async move { client.send(request).await });
         events.until("upload begun", 1).await;
         connection.close();
-        _ = asking.await;
+        _ = pending.await;
         // The handler is dropped while it waits, or its body is dropped.
         wait_for_quiet(&events).await;
         assert_eq!((events.count("upload read"), events.count("purge begun")), (0, 0), "{version:?}");

@@ -15,7 +15,7 @@ use tower_cache_policy::{AssetsLayer, CachePolicyLayer, ConditionalLayer, HeadVa
 use tower_http::services::ServeDir;
 
 use super::{PUBLIC, is_kept_by_nobody};
-use crate::loopback::{Client, ClientResponse, Events, VERSIONS, request as asked, serve};
+use crate::loopback::{Client, ClientResponse, Events, VERSIONS, request as request_to, serve};
 use crate::support::{TestBody, content, field, request};
 
 const OLD: &[u8] = b"the old content";
@@ -139,14 +139,14 @@ async fn an_asset_that_is_replaced_while_it_is_sent_arrives_complete() {
         let server = serve(AssetsLayer::new(&assets).mount(PathPrefix::Strip).layer(files)).await;
         let mut client = Client::connect(server, version).await;
         let url = assets.url("big.txt").unwrap().to_owned();
-        let response = client.send(asked("GET", server, &url, &[])).await.unwrap();
+        let response = client.send(request_to("GET", server, &url, &[])).await.unwrap();
         assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("public, max-age=31536000, immutable"));
         replace(&path, NEW, 1);
         let response = ClientResponse::of(response).await;
         assert!(!response.broken && response.content == content, "{version:?}: neither the old file nor the new one");
 
         let mut client = Client::connect(server, version).await;
-        let response = client.fetch(asked("GET", server, &url, &[])).await;
+        let response = client.fetch(request_to("GET", server, &url, &[])).await;
         assert_eq!(response.status, StatusCode::NOT_FOUND, "B-03");
         is_kept_by_nobody(&response.headers);
     }
@@ -162,7 +162,7 @@ async fn an_asset_that_is_truncated_while_it_is_sent_arrives_as_incomplete() {
         let files = ServeDir::new(directory.path());
         let server = serve(AssetsLayer::new(&assets).mount(PathPrefix::Strip).layer(files)).await;
         let mut client = Client::connect(server, version).await;
-        let response = client.send(asked("GET", server, assets.url("big.txt").unwrap(), &[])).await.unwrap();
+        let response = client.send(request_to("GET", server, assets.url("big.txt").unwrap(), &[])).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         let (head, mut body) = response.into_parts();
         _ = body.frame().await.unwrap().unwrap();

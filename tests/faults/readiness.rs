@@ -90,9 +90,9 @@ async fn every_layer_is_ready_exactly_when_the_inner_service_is() {
         assert!(matches!(is_ready(&mut layered), Poll::Ready(Ok(()))), "{name}");
         // An unsafe request always reaches the inner service.
         let call = tokio::spawn(layered.call(request(Method::PUT, "/", &[])));
-        let asked = tokio::time::timeout(crate::loopback::PATIENCE, handle.next_request()).await;
-        let (asked, respond) = asked.expect("the inner service is polled").unwrap();
-        assert_eq!(asked.method(), Method::PUT, "{name}");
+        let received = tokio::time::timeout(crate::loopback::TIMEOUT, handle.next_request()).await;
+        let (received, respond) = received.expect("the inner service is polled").unwrap();
+        assert_eq!(received.method(), Method::PUT, "{name}");
         // The only permit is in use.
         assert!(is_ready(&mut layered).is_pending(), "{name}");
         respond.send_response(response_with("written", &[]));
@@ -204,7 +204,7 @@ async fn a_response_before_the_handler_releases_its_permit() {
     ] {
         let response = service.ready().await.unwrap().call(request(method.clone(), "/", &lines)).await.unwrap();
         assert_eq!(response.status(), status);
-        let others = tokio::time::timeout(crate::loopback::PATIENCE, other.ready()).await;
+        let others = tokio::time::timeout(crate::loopback::TIMEOUT, other.ready()).await;
         let call = others.expect("the permit was never released").unwrap().call(request(Method::GET, "/", &[]));
         assert_eq!(call.await.unwrap().status(), StatusCode::OK, "after {method} {lines:?}");
     }
@@ -311,9 +311,9 @@ where
     }
 
     fn call(&mut self, request: Request<TestBody>) -> Self::Future {
-        let answered = self.0.call(request);
+        let response = self.0.call(request);
         Box::pin(async move {
-            let (head, body) = answered.await?.into_parts();
+            let (head, body) = response.await?.into_parts();
             Ok(Response::from_parts(head, TestBody::from(body.collect().await.unwrap().to_bytes())))
         })
     }
@@ -321,8 +321,8 @@ where
 
 #[tokio::test]
 async fn a_source_waits_until_its_service_is_ready_and_calls_it_once() {
-    let (files, mut asked) = mock::pair::<Request<TestBody>, Response<TestBody>>();
-    asked.allow(0);
+    let (files, mut handle) = mock::pair::<Request<TestBody>, Response<TestBody>>();
+    handle.allow(0);
     let events = Events::default();
     let of_handler = events.clone();
     let service = ConditionalLayer::new().validator_source(HeadValidators::<_, TestBody>::new(files)).layer(
@@ -335,9 +335,9 @@ async fn a_source_waits_until_its_service_is_ready_and_calls_it_once() {
     let mut call = tokio_test::task::spawn(service.clone().oneshot(write()));
     assert!(call.poll().is_pending());
     assert_eq!(events.count("handled"), 0);
-    asked.allow(1);
+    handle.allow(1);
     assert!(call.is_woken() && call.poll().is_pending());
-    let (question, respond) = asked.next_request().await.unwrap();
+    let (question, respond) = handle.next_request().await.unwrap();
     assert_eq!((question.method(), question.headers().contains_key("if-match")), (&Method::HEAD, false));
     respond.send_response(response_with("", &[("etag", "\"v1\"")]));
     assert!(call.is_woken());
@@ -348,11 +348,11 @@ async fn a_source_waits_until_its_service_is_ready_and_calls_it_once() {
     let mut call = tokio_test::task::spawn(service.clone().oneshot(write()));
     assert!(call.poll().is_pending());
     drop(call);
-    asked.allow(1);
-    assert!(tokio_test::task::spawn(asked.next_request()).poll().is_pending());
+    handle.allow(1);
+    assert!(tokio_test::task::spawn(handle.next_request()).poll().is_pending());
 
     // If the source is never ready, the representation is unknown.
-    asked.send_error("down");
+    handle.send_error("down");
     let response = service.oneshot(write()).await.unwrap();
     assert_eq!((response.status().as_u16(), events.count("handled")), (412, 1));
 }

@@ -226,12 +226,12 @@ async fn a_source_is_called_once_for_each_request_that_needs_it() {
     let events = Events::default();
     let of_source = events.clone();
     let source = move |_: &Parts| {
-        of_source.add("asked");
+        of_source.add("called");
         ready(Validators::new().with_etag(V1))
     };
     let service = ConditionalLayer::new().validators(source).layer(handler(&events));
     let grpc = ("content-type", "application/grpc");
-    for (method, lines, asked) in [
+    for (method, lines, expected) in [
         (Method::GET, &[][..], 1),
         (Method::GET, &[("if-none-match", "\"v1\"")], 1),
         (Method::PUT, &[("if-match", "\"v0\"")], 1),
@@ -240,8 +240,8 @@ async fn a_source_is_called_once_for_each_request_that_needs_it() {
         (Method::CONNECT, &[], 0),
         (Method::POST, &[grpc, ("if-match", "\"v0\"")], 1),
     ] {
-        let before = events.count("asked");
+        let before = events.count("called");
         service.clone().oneshot(request(method.clone(), "/", lines)).await.unwrap();
-        assert_eq!(events.count("asked") - before, asked, "{method} {lines:?}");
+        assert_eq!(events.count("called") - before, expected, "{method} {lines:?}");
     }
 }

@@ -24,7 +24,7 @@ use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::{CachePolicyLayer, CachingLayer, ConditionalLayer, EdgeLayer, EntityTagLayer};
 
 use super::PUBLIC;
-use crate::loopback::{BoxError, Client, Events, PATIENCE, VERSIONS, serve, with_body};
+use crate::loopback::{BoxError, Client, Events, TIMEOUT, VERSIONS, serve, with_body};
 
 /// A codec that sends the bytes of messages unchanged.
 #[derive(Clone, Copy, Debug, Default)]
@@ -195,14 +195,14 @@ fn request<T>(message: T) -> tonic::Request<T> {
     request
 }
 
-fn told(metadata: &MetadataMap) -> String {
+fn metadata_text(metadata: &MetadataMap) -> String {
     let mut metadata = metadata.clone();
     metadata.remove("date");
     format!("{metadata:?}")
 }
 
 fn failure(status: &Status) -> String {
-    format!("{:?} {:?} {:?} {}", status.code(), status.message(), status.details(), told(status.metadata()))
+    format!("{:?} {:?} {:?} {}", status.code(), status.message(), status.details(), metadata_text(status.metadata()))
 }
 
 fn messages(all: &[&'static str]) -> Vec<Bytes> {
@@ -215,7 +215,7 @@ async fn whole(mut stream: Streaming<Bytes>) -> (Vec<Bytes>, String) {
     loop {
         match stream.message().await {
             Ok(Some(message)) => all.push(message),
-            Ok(None) => return (all, told(&stream.trailers().await.unwrap().unwrap_or_default())),
+            Ok(None) => return (all, metadata_text(&stream.trailers().await.unwrap().unwrap_or_default())),
             Err(status) => return (all, failure(&status)),
         }
     }
@@ -231,7 +231,7 @@ async fn calls_of_all_four_kinds_are_the_same_with_and_without_the_layers() {
             client.ready().await.unwrap();
             let call = client.unary(request(Bytes::from_static(message.as_bytes())), path("Unary"), Octets).await;
             lines.push(match call {
-                Ok(response) => format!("{} {:?}", told(response.metadata()), response.get_ref()),
+                Ok(response) => format!("{} {:?}", metadata_text(response.metadata()), response.get_ref()),
                 Err(status) => failure(&status),
             });
         }
@@ -239,11 +239,11 @@ async fn calls_of_all_four_kinds_are_the_same_with_and_without_the_layers() {
         let upload = request(stream::iter(messages(&["a", "bc", "", "d"])));
         let uploaded = client.client_streaming(upload, path("Upload"), Octets).await.unwrap();
         assert_eq!(uploaded.get_ref().as_ref(), b"abcd");
-        lines.push(told(uploaded.metadata()));
+        lines.push(metadata_text(uploaded.metadata()));
         client.ready().await.unwrap();
         let download = request(Bytes::from_static(b"abcde"));
         let download = client.server_streaming(download, path("Download"), Octets).await.unwrap();
-        lines.push(told(download.metadata()));
+        lines.push(metadata_text(download.metadata()));
         let (all, trailers) = whole(download.into_inner()).await;
         assert_eq!(all, messages(&["ab", "cd", "e"]));
         assert!(trailers.contains("grpc-status"), "{trailers}");
@@ -251,7 +251,7 @@ async fn calls_of_all_four_kinds_are_the_same_with_and_without_the_layers() {
         for sent in [&["a", "b"][..], &["a", "fail", "b"], &[]] {
             client.ready().await.unwrap();
             let both = client.streaming(request(stream::iter(messages(sent))), path("Both"), Octets).await.unwrap();
-            lines.push(told(both.metadata()));
+            lines.push(metadata_text(both.metadata()));
             let (all, end) = whole(both.into_inner()).await;
             // The messages before the error arrive, and the error is in the trailers.
             let until = sent.iter().position(|message| *message == "fail").unwrap_or(sent.len());
@@ -277,7 +277,7 @@ async fn each_message_gets_a_response_before_the_next_one_is_sent() {
         let mut responses = both.into_inner();
         for message in messages(&["a", "b", "c"]) {
             send.send(message.clone()).unwrap();
-            let response = tokio::time::timeout(PATIENCE, responses.message()).await.expect("it waits for the end");
+            let response = tokio::time::timeout(TIMEOUT, responses.message()).await.expect("it waits for the end");
             assert_eq!(response.unwrap().unwrap(), message);
         }
         drop(send);
@@ -330,7 +330,7 @@ async fn grpc_web_is_the_same_with_and_without_the_layers() {
         serve(GrpcWebLayer::new().layer(layers!().layer(echo))).await,
     ];
     use base64::Engine;
-    let encode = |octets: Vec<u8>| base64::engine::general_purpose::STANDARD.encode(octets).into_bytes();
+    let encode = |bytes: Vec<u8>| base64::engine::general_purpose::STANDARD.encode(bytes).into_bytes();
     for version in VERSIONS {
         for content_type in ["application/grpc-web", "application/grpc-web+proto", "application/grpc-web-text"] {
             for (method, message, expected) in [

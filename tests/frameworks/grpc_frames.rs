@@ -103,7 +103,7 @@ async fn fetch(server: SocketAddr, request: Request<Full<Bytes>>) -> TestRespons
     while let Some(frame) = body.frame().await {
         match frame.unwrap().into_data() {
             // The frames are joined, because the connection splits them arbitrarily.
-            Ok(octets) => data.extend_from_slice(&octets),
+            Ok(bytes) => data.extend_from_slice(&bytes),
             Err(frame) => trailers = Some(fields(frame.into_trailers().unwrap())),
         }
     }

@@ -71,9 +71,9 @@ async fn fetch(
 }
 
 fn may_be_shared(headers: &HeaderMap) -> bool {
-    let says = |value: &str| value.contains("max-age") && !value.contains("private") && !value.contains("no-store");
-    crate::support::field(headers, "cache-control").is_some_and(|value| says(&value))
-        || headers.iter().any(|(name, value)| is_targeted_field(name) && says(value.to_str().unwrap()))
+    let permits = |value: &str| value.contains("max-age") && !value.contains("private") && !value.contains("no-store");
+    crate::support::field(headers, "cache-control").is_some_and(|value| permits(&value))
+        || headers.iter().any(|(name, value)| is_targeted_field(name) && permits(value.to_str().unwrap()))
 }
 
 #[tokio::test]

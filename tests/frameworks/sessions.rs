@@ -15,7 +15,7 @@ use tower_sessions::{MemoryStore, Session, SessionManagerLayer};
 use super::PUBLIC;
 use crate::loopback::{Client, ClientResponse, VERSIONS, request, serve};
 
-/// `/write` writes the session, `/read` only reads it, `/read-and-says-so` also marks the response, and `/page` does
+/// `/write` writes the session, `/read` only reads it, `/read-and-mark` also marks the response, and `/page` does
 /// not use it.
 fn routes() -> Router {
     async fn name(session: Session) -> String {
@@ -25,14 +25,14 @@ fn routes() -> Router {
         session.insert("name", "Ada").await.unwrap();
         "written"
     }
-    async fn says_so(session: Session) -> (axum::Extension<Personalized>, String) {
+    async fn mark(session: Session) -> (axum::Extension<Personalized>, String) {
         (axum::Extension(Personalized), name(session).await)
     }
     Router::new()
         .route("/page", get(async || "page"))
         .route("/write", get(write))
         .route("/read", get(name))
-        .route("/read-and-says-so", get(says_so))
+        .route("/read-and-mark", get(mark))
         .route("/forget", get(async |session: Session| session.flush().await.unwrap()))
 }
 
@@ -111,15 +111,15 @@ async fn no_304_lets_a_shared_cache_store_a_session() {
 /// ways.
 #[tokio::test]
 async fn a_read_session_is_not_shared_if_the_route_declares_it() {
-    let said = || CachingLayer::new(PUBLIC).policy(|layer| layer.credential_headers([COOKIE]));
+    let layer = || CachingLayer::new(PUBLIC).policy(|layer| layer.credential_headers([COOKIE]));
     let private = CachingLayer::new(CachePolicy::private(std::time::Duration::from_secs(60)));
     let table: [(&str, &str, Router); 3] = [
         (
             "the handler sets Personalized",
-            "/read-and-says-so",
+            "/read-and-mark",
             routes().layer(sessions()).layer(CachingLayer::new(PUBLIC)),
         ),
-        ("cookies are credentials", "/read", routes().layer(sessions()).layer(said())),
+        ("cookies are credentials", "/read", routes().layer(sessions()).layer(layer())),
         ("the policy of the route is private", "/read", routes().layer(sessions()).layer(private)),
     ];
     for (sentence, path, app) in table {

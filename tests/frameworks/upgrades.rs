@@ -159,9 +159,9 @@ async fn an_upgrade_to_any_protocol_forwards_its_bytes() {
     }
     for (sent, received) in [("", "EARLY "), ("tea", "TEA"), ("\r\nGET / HTTP/1.1\r\n", "\r\nGET / HTTP/1.1\r\n")] {
         stream.write_all(sent.as_bytes()).await.unwrap();
-        let mut octets = vec![0; received.len()];
-        stream.read_exact(&mut octets).await.unwrap();
-        assert_eq!(String::from_utf8(octets).unwrap(), received);
+        let mut bytes = vec![0; received.len()];
+        stream.read_exact(&mut bytes).await.unwrap();
+        assert_eq!(String::from_utf8(bytes).unwrap(), received);
     }
     stream.shutdown().await.unwrap();
     assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);

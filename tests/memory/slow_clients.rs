@@ -147,8 +147,8 @@ impl Table {
         let [future, waiting] = [future - self.bare.future, waiting - self.bare.waiting];
         let [body, reading] = [body - self.bare.body, reading - self.bare.reading];
         println!("{sentence:44}{future:>8}{waiting:>9}{body:>8}{reading:>9}");
-        assert!(waiting <= most.0, "{sentence}: {waiting} octets while the handler works, {} are allowed", most.0);
-        assert!(reading <= most.1, "{sentence}: {reading} octets while it is read, {} are allowed", most.1);
+        assert!(waiting <= most.0, "{sentence}: {waiting} bytes while the handler runs, {} are permitted", most.0);
+        assert!(reading <= most.1, "{sentence}: {reading} bytes while the response is read, {} are permitted", most.1);
     }
 
     /// A service that waits for something other than the handler.
@@ -159,7 +159,7 @@ impl Table {
         let (future, waiting) = waiting(service, request);
         let [future, waiting] = [future - self.bare.future, waiting - self.bare.waiting];
         println!("{sentence:44}{future:>8}{waiting:>9}");
-        assert!(waiting <= most, "{sentence}: {waiting} octets, {most} are allowed");
+        assert!(waiting <= most, "{sentence}: {waiting} bytes, {most} are permitted");
     }
 }
 

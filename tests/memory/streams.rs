@@ -35,7 +35,7 @@ struct Passed {
     /// The number of frames polled before the first data arrived.
     before_first_byte: usize,
     /// The number of bytes in the response.
-    octets: u64,
+    bytes: u64,
     /// The maximum memory at any time.
     peak: u64,
     headers: http::HeaderMap,
@@ -53,7 +53,7 @@ where
         .header("if-none-match", "\"another\", W/\"and-another\"")
         .body(())
         .unwrap();
-    let mut passed = Passed { before_head: 0, before_first_byte: 0, octets: 0, peak: 0, headers: Default::default() };
+    let mut passed = Passed { before_head: 0, before_first_byte: 0, bytes: 0, peak: 0, headers: Default::default() };
     let (mut request, began) = (Some(request), polled());
     let info = measure(|| {
         let mut cx = Context::from_waker(Waker::noop());
@@ -67,10 +67,10 @@ where
         let mut body = pin!(body);
         while let Poll::Ready(Some(frame)) = body.as_mut().poll_frame(&mut cx) {
             if let Ok(data) = frame.unwrap().into_data() {
-                if passed.octets == 0 {
+                if passed.bytes == 0 {
                     passed.before_first_byte = polled() - began;
                 }
-                passed.octets += bytes::Buf::remaining(&data) as u64;
+                passed.bytes += bytes::Buf::remaining(&data) as u64;
             }
         }
     });
@@ -87,14 +87,14 @@ where
     B: Body<Error: Debug>,
 {
     let passed = pass(layer.layer(origin.clone()), origin, path);
-    let Passed { before_head, before_first_byte, octets, peak, .. } = &passed;
+    let Passed { before_head, before_first_byte, bytes, peak, .. } = &passed;
     println!("{sentence:52}{before_head:>8}{before_first_byte:>8}{peak:>10}");
     let frames_ahead = usize::try_from(ahead.div_ceil(FRAME as u64)).unwrap();
     assert_eq!(*before_head, frames_ahead, "{sentence}: frames before the head");
     assert_eq!(*before_first_byte, frames_ahead.max(1), "{sentence}: frames before the first byte");
-    assert_eq!(*octets, GIB, "{sentence}");
+    assert_eq!(*bytes, GIB, "{sentence}");
     let most = (frames_ahead.max(1) * FRAME) as u64 + SMALL;
-    assert!(*peak <= most, "{sentence}: held {peak} octets, and {most} are allowed");
+    assert!(*peak <= most, "{sentence}: {peak} bytes of memory, and {most} are permitted");
     passed
 }
 
@@ -209,8 +209,8 @@ fn the_complete_stack_with_compression_streams_a_gibibyte() {
         passed.peak
     };
     let (short, long) = (held(GIB >> 6), held(GIB));
-    assert!(long <= short + SMALL, "{long} octets for 64 times what took {short}");
-    assert!(long <= 768 << 10, "{long} octets");
+    assert!(long <= short + SMALL, "{long} bytes for 64 times the length that needed {short}");
+    assert!(long <= 768 << 10, "{long} bytes");
 }
 
 /// The layer reads the documented beginning of a body of known length for its tag. If the body stops there, the head

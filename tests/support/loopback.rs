@@ -30,7 +30,7 @@ pub type ClientBody = UnsyncBoxBody<Bytes, BoxError>;
 pub const VERSIONS: [Version; 2] = [Version::HTTP_11, Version::HTTP_2];
 
 /// The timeout of a test that hangs, long enough for a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The buffer size in bytes, so small that a longer body is still being sent when its head has arrived.
 const BUFFER: u32 = 1 << 16;
@@ -119,7 +119,7 @@ impl Client {
     }
 
     pub async fn send(&mut self, request: Request<ClientBody>) -> hyper::Result<Response<Incoming>> {
-        let answered = async {
+        let response = async {
             match &mut self.sender {
                 Sender::Http1(sender) => {
                     sender.ready().await?;
@@ -131,7 +131,7 @@ impl Client {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, answered).await.expect("a response arrives")
+        tokio::time::timeout(TIMEOUT, response).await.expect("a response arrives")
     }
 
     pub async fn fetch(&mut self, request: Request<ClientBody>) -> ClientResponse {
@@ -139,7 +139,7 @@ impl Client {
     }
 
     /// Closes the connection at once.
-    pub fn leave(self) {
+    pub fn close(self) {
         self.connection.close();
     }
 
@@ -165,8 +165,7 @@ impl ClientResponse {
         let (head, mut body) = response.into_parts();
         let mut response =
             Self { status: head.status, headers: head.headers, content: Vec::new(), trailers: None, broken: false };
-        while let Some(frame) = tokio::time::timeout(PATIENCE, body.frame()).await.expect("the body continues or ends")
-        {
+        while let Some(frame) = tokio::time::timeout(TIMEOUT, body.frame()).await.expect("the body continues or ends") {
             match frame.map(hyper::body::Frame::into_data) {
                 Ok(Ok(data)) => response.content.extend_from_slice(&data),
                 Ok(Err(frame)) => response.trailers = frame.into_trailers().ok(),
@@ -244,8 +243,8 @@ impl Events {
     pub async fn until(&self, event: &'static str, count: usize) {
         let mut events = self.0.subscribe();
         let happened = events.wait_for(|events| events.get(event).is_some_and(|happened| *happened >= count));
-        let happened = tokio::time::timeout(PATIENCE, happened).await.map(|events| events.map(drop));
-        assert!(happened.is_ok(), "{event}: {} of {count} within {PATIENCE:?}", self.count(event));
+        let happened = tokio::time::timeout(TIMEOUT, happened).await.map(|events| events.map(drop));
+        assert!(happened.is_ok(), "{event}: {} of {count} within {TIMEOUT:?}", self.count(event));
     }
 }
 

@@ -45,8 +45,8 @@ pub fn field_name(name: &str) -> HeaderName {
 }
 
 pub fn latin1(text: &str) -> HeaderValue {
-    let octets: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
-    HeaderValue::from_bytes(&octets).unwrap()
+    let bytes: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    HeaderValue::from_bytes(&bytes).unwrap()
 }
 
 /// All lines of a field as one text.
@@ -54,7 +54,7 @@ pub fn field(headers: &HeaderMap, name: &str) -> Option<String> {
     let lines: Vec<_> = headers
         .get_all(name)
         .iter()
-        .map(|line| line.as_bytes().iter().map(|&octet| char::from(octet)).collect::<String>())
+        .map(|line| line.as_bytes().iter().map(|&byte| char::from(byte)).collect::<String>())
         .collect();
     (!lines.is_empty()).then(|| lines.join(" | "))
 }

@@ -21,7 +21,7 @@ impl Received {
     }
 
     /// The status and `Cache-Control`.
-    pub fn said(&self) -> (u16, String) {
+    pub fn status_and_policy(&self) -> (u16, String) {
         (self.status, self.field("cache-control"))
     }
 }

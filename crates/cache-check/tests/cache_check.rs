@@ -992,11 +992,11 @@ async fn a_url_that_fails_is_reported_and_the_others_are_checked() {
     let document = done.document();
     let found = document["urls"].as_array().unwrap();
     assert_eq!(found.len(), rows.len() + 1);
-    for ((url, kind, said), one) in rows.iter().zip(found) {
+    for ((url, kind, message), one) in rows.iter().zip(found) {
         assert_eq!(one["url"], *url);
         assert_eq!(kinds(one).first(), Some(kind), "{url}: {}", one["errors"]);
         let line = one["errors"][0]["text"].as_str().unwrap();
-        assert!(line.contains(said), "{url}: {line}");
+        assert!(line.contains(message), "{url}: {line}");
         assert!(text.out.contains(line), "{url}: the same in the text");
     }
     let last = found.last().unwrap();
@@ -1014,7 +1014,7 @@ async fn an_unchecked_url_takes_precedence_over_findings() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn invalid_arguments_are_rejected_with_a_remedy() {
-    for (arguments, said) in [
+    for (arguments, message) in [
         (&["--edge", "nowhere", "http://localhost/"][..], "cloudflare"),
         (&["--header", "nothing", "http://localhost/"], "Name: value"),
         (&["--timeout", "0", "http://localhost/"], "1..=3600"),
@@ -1023,7 +1023,7 @@ async fn invalid_arguments_are_rejected_with_a_remedy() {
     ] {
         let done = run(arguments).await;
         assert_eq!(done.status, 2, "{arguments:?}");
-        assert!(done.errors.contains(said), "{arguments:?}: {}", done.errors);
+        assert!(done.errors.contains(message), "{arguments:?}: {}", done.errors);
     }
     let help = run(&["--help"]).await;
     assert_eq!(help.status, 0);

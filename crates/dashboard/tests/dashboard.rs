@@ -486,9 +486,9 @@ async fn hostile_text_is_escaped() {
     assert!(page.contains("&lt;b&gt;&quot;&#39;&amp;amp;"), "a pattern of the table");
 
     let mut events = fetch(&dashboard, local("/events?after=0")).await.into_body();
-    let told = frame(&mut events).await + &frame(&mut events).await;
-    assert!(!told.contains("<img") && !told.contains("<script"));
-    for line in told.lines().filter(|line| !line.is_empty()) {
+    let events = frame(&mut events).await + &frame(&mut events).await;
+    assert!(!events.contains("<img") && !events.contains("<script"));
+    for line in events.lines().filter(|line| !line.is_empty()) {
         assert!(["data: ", "event: ", "id: ", "retry: "].iter().any(|field| line.starts_with(field)), "{line}");
     }
 }
@@ -646,14 +646,14 @@ async fn each_policy_is_drawn_for_a_browser_and_each_edge() {
         .route("/c", CachePolicy::PRIVATE_NO_CACHE)
         .build()
         .unwrap();
-    let words = |page: &str| -> Vec<String> {
-        let words = page.split(r#"<span class="words">"#).skip(1);
-        words.map(|rest| rest.split_once('<').unwrap().0.to_owned()).collect()
+    let bar_texts = |page: &str| -> Vec<String> {
+        let bar_texts = page.split(r#"<span class="words">"#).skip(1);
+        bar_texts.map(|rest| rest.split_once('<').unwrap().0.to_owned()).collect()
     };
     let of_table = page(&dashboard().routes(routes.clone())).await;
     assert!(of_table.contains("shared cache"));
     assert_eq!(
-        words(&of_table)[..6],
+        bar_texts(&of_table)[..6],
         [
             "fresh for 60 s; 2 min stale-while-revalidate; 1 day stale-if-error",
             // `s-maxage` forbids a shared cache to serve a stale response (C-32).
@@ -668,13 +668,13 @@ async fn each_policy_is_drawn_for_a_browser_and_each_edge() {
     assert!(
         at_edge.contains(r#"<span class="who">fastly</span>"#) && at_edge.contains("<code>surrogate-control:</code>")
     );
-    assert_eq!(words(&at_edge)[1], "fresh for 1 h; 2 min stale-while-revalidate; 1 day stale-if-error");
+    assert_eq!(bar_texts(&at_edge)[1], "fresh for 1 h; 2 min stale-while-revalidate; 1 day stale-if-error");
 
     // Without a table, the page shows the policy of the last success of a route.
     let seen = dashboard();
     observe(&seen, get("/"), response_with(200, "", &[("cache-control", "private, max-age=120")])).await;
     observe(&seen, get("/"), response_with(500, "", &[("cache-control", "private, no-store")])).await;
-    assert_eq!(words(&page(&seen).await), ["fresh for 2 min", "not stored"]);
+    assert_eq!(bar_texts(&page(&seen).await), ["fresh for 2 min", "not stored"]);
     assert!(!page(&seen).await.contains("policies-title"));
 }
 
@@ -704,7 +704,7 @@ async fn an_event_stream_sends_updates_until_its_client_disconnects() {
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     let mut body = response.into_body();
     assert_eq!(frame(&mut body).await, "retry: 1000\n\n");
-    let told = {
+    let events = {
         let mut next = tokio_test::task::spawn(body.frame());
         assert!(next.poll().is_pending() && !next.is_woken(), "the page is still empty");
         observe(&dashboard, get("/after"), response_with(200, "", &[])).await;
@@ -712,11 +712,11 @@ async fn an_event_stream_sends_updates_until_its_client_disconnects() {
         let Poll::Ready(Some(Ok(frame))) = next.poll() else { panic!("there is something") };
         String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap()
     };
-    assert!(told.contains("/after") && !told.contains("/before"), "{told}");
+    assert!(events.contains("/after") && !events.contains("/before"), "{events}");
     for event in ["routes", "totals", "requests"] {
-        assert!(told.contains(&format!("event: {event}\nid: 2\n\n")), "{told}");
+        assert!(events.contains(&format!("event: {event}\nid: 2\n\n")), "{events}");
     }
-    assert!(!told.contains("event: warnings"), "none changed");
+    assert!(!events.contains("event: warnings"), "none changed");
 
     assert!(format!("{dashboard:?}").contains("listeners: 1"), "{dashboard:?}");
     drop(body);
@@ -752,9 +752,9 @@ async fn a_stream_continues_after_the_last_event_of_its_client() {
         }
         let mut body = fetch(&dashboard, request).await.into_body();
         assert_eq!(frame(&mut body).await.contains("event: restart"), restarted, "{query}");
-        let told = frame(&mut body).await;
+        let events = frame(&mut body).await;
         for path in ["/1<", "/2<", "/3<"] {
-            assert_eq!(told.contains(path), brings.contains(&path), "{query}, {path}: {told}");
+            assert_eq!(events.contains(path), brings.contains(&path), "{query}, {path}: {events}");
         }
     }
 }
@@ -767,8 +767,8 @@ async fn a_slow_client_misses_old_requests_and_blocks_nothing() {
     for _ in 0..500 {
         observe(&dashboard, get("/"), response_with(200, "", &[])).await;
     }
-    let told = frame(&mut body).await;
-    assert_eq!(told.matches("<tr id=\"r").count(), 200);
+    let events = frame(&mut body).await;
+    assert_eq!(events.matches("<tr id=\"r").count(), 200);
     assert!(matches!(pin!(body.frame()).poll_once(), Poll::Pending));
 }
 

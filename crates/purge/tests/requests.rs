@@ -697,7 +697,7 @@ fn unescaped(xml: &str) -> String {
 
 /// The tags of a request, as the API reads them.
 fn read_back(api: &str, request: &Request<Bytes>) -> Vec<String> {
-    let words = |field: &str| request.headers()[field].to_str().unwrap().split(' ').map(str::to_owned).collect();
+    let tags = |field: &str| request.headers()[field].to_str().unwrap().split(' ').map(str::to_owned).collect();
     let document = || serde_json::from_str::<Value>(&body(request)).unwrap();
     let list = |name: &str| {
         let document = document();
@@ -717,7 +717,7 @@ fn read_back(api: &str, request: &Request<Bytes>) -> Vec<String> {
         "Google" => list("cacheTags"),
         "Netlify" => list("cache_tags"),
         "Bunny" => vec![document()["CacheTag"].as_str().unwrap().to_owned()],
-        "Varnish" => words("xkey-purge"),
+        "Varnish" => tags("xkey-purge"),
         "Varnish, bans" => {
             let value = request.headers()["ban-tags"].to_str().unwrap();
             let tags = value.strip_prefix("(^|[^!-+--~])(").unwrap().strip_suffix(")($|[^!-+--~])").unwrap();
