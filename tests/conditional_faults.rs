@@ -278,7 +278,7 @@ async fn a_date_that_replaces_a_future_one_gives_no_304() {
         ("a source and an outer layer", collected(layer().layer(layer().validators(source).layer(page(&[]))))),
     ];
     for (sentence, service) in services {
-        for method_name in ["GET", "HEAD"] {
+        for name in ["GET", "HEAD"] {
             let first = call(&service, request(method(name), "/", &[])).await;
             let sent = field(first.headers(), "last-modified").unwrap();
             assert_eq!(sent, date(0).to_string(), "{sentence}");
@@ -300,7 +300,7 @@ async fn the_validators_of_a_source_are_the_only_ones_on_get_and_head() {
         .validators(|_| async { v1() })
         .require_preconditions()
         .layer(handler(&[("content-type", "text/html")], &calls));
-    for method_name in ["GET", "HEAD"] {
+    for name in ["GET", "HEAD"] {
         let response = call(&service, request(method(name), "/", &[])).await;
         assert_eq!(etag(&response).as_deref(), Some("\"v1\""), "{name}");
         assert_eq!(field(response.headers(), "last-modified").as_deref(), Some(L), "{name}");
@@ -367,7 +367,7 @@ async fn a_response_for_one_client_gets_no_validator_of_the_source() {
             std::future::ready(Ok::<_, Infallible>(response))
         });
         let service = ConditionalLayer::new().validators(|_| async { v1() }).layer(inner);
-        for method_name in ["GET", "HEAD"] {
+        for name in ["GET", "HEAD"] {
             let response = call(&service, request(method(name), "/", &[])).await;
             assert_eq!(etag(&response), None, "{sentence}");
             assert_eq!(field(response.headers(), "last-modified"), None, "{sentence}");
@@ -536,7 +536,7 @@ async fn a_file_is_served_by_all_lines_of_a_list() {
         ("a date next to If-Match is ignored (P-12)", &[("if-match", &tag), ("if-unmodified-since", L)], 200),
     ];
     for (sentence, lines, status) in table {
-        for method_name in ["GET", "HEAD"] {
+        for name in ["GET", "HEAD"] {
             let response = call(&service, request(method(name), "/", lines)).await;
             assert_eq!(response.status().as_u16(), *status, "{name}: {sentence}");
         }
@@ -789,7 +789,7 @@ async fn a_304_of_the_handler_gets_the_one_tag_that_the_client_named() {
         });
         let mut lines: Vec<_> = tags.iter().map(|tag| ("if-none-match", *tag)).collect();
         lines.push(("accept-encoding", "gzip"));
-        let response = call(&ConditionalLayer::new().layer(inner), request(method(method_name), "/", &lines)).await;
+        let response = call(&ConditionalLayer::new().layer(inner), request(method(name), "/", &lines)).await;
         assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
         assert_eq!(etag(&response).as_deref(), *expected, "N-01: {sentence}");
         let coded = expected.is_some_and(|tag| tag.contains("--gzip"));

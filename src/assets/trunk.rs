@@ -55,7 +55,7 @@ fn is_module(file: &str) -> bool {
 }
 
 /// `app_bg.wasm` for `app-af4a2d3bd1ca8f3e_bg.wasm`. A hash is a number of 64 bits without leading zeros, which seldom
-/// has fewer than 14 hexadecimal digits. Without a letter it could be a time.
+/// has fewer than 14 hexadecimal digits. A hash without a letter could be a time.
 fn without_hash(file: &str) -> Option<String> {
     let (directory, name) =
         file.rsplit_once('/').map_or(("", file), |(directory, _)| file.split_at(directory.len() + 1));

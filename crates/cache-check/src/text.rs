@@ -163,7 +163,7 @@ fn style(level: Level) -> Style {
     }
 }
 
-/// Text that came over the network, with control characters escaped, as a terminal would obey them.
+/// Text from the network, with control characters escaped, because a terminal would obey them.
 struct Plain<'a>(&'a str);
 
 impl fmt::Display for Plain<'_> {
@@ -205,7 +205,7 @@ impl fmt::Display for Stored<'_> {
     }
 }
 
-/// Seconds in the largest unit that is exact.
+/// Seconds in the largest exact unit.
 struct Span(u64);
 
 impl fmt::Display for Span {

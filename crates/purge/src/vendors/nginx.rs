@@ -136,8 +136,8 @@ impl PurgeApi for Nginx {
         Ok(requests)
     }
 
-    /// 404 is that of the commercial version and of new versions of the module for a URL that is not
-    /// stored, 412 that of old ones.
+    /// For a URL that is not stored, the commercial version and new versions of the module return 404, and old ones
+    /// 412.
     fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
         match response.status() {
             StatusCode::NOT_FOUND | StatusCode::PRECONDITION_FAILED => Ok(PurgeOutcome::NotStored),

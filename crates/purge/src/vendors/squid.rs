@@ -54,7 +54,7 @@ impl PurgeApi for Squid {
         purge.urls().iter().map(|url| to_cache(&self.base, purge_method(), "", url)).collect()
     }
 
-    /// 404 is that of a URL that is not stored.
+    /// A 404 means that the URL is not stored.
     fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
         match response.status() {
             StatusCode::NOT_FOUND | StatusCode::PRECONDITION_FAILED => Ok(PurgeOutcome::NotStored),
