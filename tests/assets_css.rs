@@ -125,10 +125,10 @@ fn missing_and_circular_references_are_reported_with_file_and_line() {
     ]);
     assert_eq!(
         circle.to_string(),
-        "c.css:2: the references go in a circle, `b.css` to `c.css` to `b.css`; remove one of them"
+        "c.css:2: the references form a cycle, `b.css` to `c.css` to `b.css`; remove one of them"
     );
     let itself = error(&[("a.css", "p { background: url(a.css) }")]);
-    assert_eq!(itself.to_string(), "a.css:1: the references go in a circle, `a.css` to `a.css`; remove one of them");
+    assert_eq!(itself.to_string(), "a.css:1: the references form a cycle, `a.css` to `a.css`; remove one of them");
     assert!(matches!(error(&[("a.css", "x"), ("a.css", "y")]).kind(), AssetErrorKind::DuplicateName));
     assert!(rewrite_contents([("a.css", vec![0xff])], "", FingerprintLocation::Path).is_err());
     assert!(rewrite_contents([("../a.css", "x")], "", FingerprintLocation::Path).is_err());

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// The lengths of inputs, each eight times the one before. The last is about the limit of servers for all fields
+/// The lengths of inputs, each eight times the one before. The last length is near the limit of servers for all fields
 /// together. It is a little lower, because a URI has at most 65,534 bytes. The first is shorter than the limits of the
 /// parsers, above which quadratic growth would not be visible.
 pub(crate) const LENGTHS: [usize; 3] = [1_000, 8_000, 64_000];

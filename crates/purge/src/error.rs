@@ -24,7 +24,7 @@ pub enum PurgeError {
         /// The alternative.
         remedy: &'static str,
     },
-    /// The URL cannot be purged, or cannot be that of an API.
+    /// The URL cannot be purged, or is not a valid URL of an API.
     InvalidUrl {
         /// The start of the URL, without user information and query.
         url: String,

@@ -105,8 +105,8 @@ impl PurgeFailure {
         self.retryable
     }
 
-    /// How long the API asks to wait before another attempt, by `Retry-After`. `None` if it does not
-    /// say so, or if another attempt is of no use.
+    /// How long the API asks to wait before another attempt, by `Retry-After`. `None` if it does not specify a time, or
+    /// if a retry is useless.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         self.retry_after

@@ -62,7 +62,7 @@ fn is_reused(audit: &CacheAudit) -> bool {
     is_reused(audit.shared().remaining_freshness()) || audit.edges().any(|edge| is_reused(edge.remaining_freshness()))
 }
 
-/// The values of `Cookie` to try. `None` leaves the user's own out.
+/// The values of `Cookie` to try. `None` omits the user field.
 fn cookies(probe: &Probe<'_>) -> Vec<Option<HeaderValue>> {
     let own = probe.first.fields().get_all(SET_COOKIE).iter().filter_map(|line| {
         let name = line.as_bytes().split(|byte| matches!(byte, b'=' | b';')).next()?.trim_ascii();

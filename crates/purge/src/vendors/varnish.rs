@@ -21,8 +21,7 @@ const MAX_VALUE: usize = 4_000;
 /// not part of a tag.
 const AROUND_BAN: (&str, &str) = ("(^|[^!-+--~])(", ")($|[^!-+--~])");
 
-/// Varnish: what the VCL of one instance does with `PURGE` and `BAN`. Use one value for each
-/// instance.
+/// Varnish: one instance whose VCL handles `PURGE` and `BAN`. Use one value for each instance.
 ///
 /// A URL is purged by `PURGE`, with the URL's host in `Host`. Send it over HTTP/1.1, because HTTP/2
 /// has no `Host` besides the authority of the URL. Tags are purged by the module `xkey`, softly too,

@@ -26,8 +26,8 @@ const MAX_ITEMS: usize = 16;
 /// Vercel: `POST /v1/edge-cache/dangerously-delete-by-tags`, and `invalidate-by-tags` for a soft
 /// purge.
 ///
-/// Vercel advises against the hard one: all visitors then wait for the origin. Both apply to all deployments, unless a
-/// [`target`](Self::target) is set.
+/// Vercel advises against a hard purge, after which all clients wait for the origin. Both apply to all deployments,
+/// unless a [`target`](Self::target) is set.
 #[derive(Clone, Debug)]
 pub struct Vercel {
     base: Base,
