@@ -6,7 +6,7 @@
 //! cargo bench --bench time --all-features -- '304'
 //! ```
 //!
-//! `scripts/bench` makes tables of it. Nothing that is measured here waits.
+//! `scripts/bench` creates tables from the results. No measured function waits.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;

@@ -1,4 +1,4 @@
-//! The policy path allocates nothing that the header map does not need itself.
+//! A policy allocates nothing except what the header map needs for the fields.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -42,15 +42,15 @@ where
     S: Service<Request<TestBody>, Response = Response<B>, Error = Infallible>,
 {
     let mut request = Some(request);
-    let mut answer = None;
+    let mut last = None;
     let info = measure(|| {
         let mut future = pin!(service.call(request.take().unwrap()));
         let Poll::Ready(response) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
             panic!("nothing here waits");
         };
-        answer = Some(response);
+        last = Some(response);
     });
-    drop(answer);
+    drop(last);
     info
 }
 
@@ -64,7 +64,7 @@ fn a_policy_allocates_nothing() {
         ("a fixed policy", PUBLIC, PLAIN),
         ("with Vary", PUBLIC.vary(&["accept-encoding"]), PLAIN),
         ("no-store", CachePolicy::NO_STORE, PLAIN),
-        ("a guard that makes it private", PUBLIC, COOKIE),
+        ("a guard that makes the response private", PUBLIC, COOKIE),
         ("the handler's own field", PUBLIC, OWN),
     ];
     for (sentence, policy, lines) in table {
@@ -81,12 +81,12 @@ fn reading_an_ordinary_cache_control_allocates_nothing() {
 }
 
 #[test]
-fn a_304_before_the_handler_allocates_nothing_but_its_header_map_and_one_extension() {
+fn a_304_before_the_handler_allocates_only_its_header_map_and_one_extension() {
     static CURRENT: std::sync::LazyLock<Representation> =
         std::sync::LazyLock::new(|| Validators::new().with_etag(EntityTag::from_static("\"v1\"")).into());
     let layer = ConditionalLayer::new().validators(|_| std::future::ready(CURRENT.clone()));
-    // As a server makes it: a piece of a buffer that is shared already.
-    let asked = || {
+    // As in a server: a slice of a buffer that is already shared.
+    let request = || {
         let mut request = get("/", &[]);
         request.headers_mut().insert(IF_NONE_MATCH, HeaderValue::from_static("\"v1\""));
         request
@@ -98,12 +98,12 @@ fn a_304_before_the_handler_allocates_nothing_but_its_header_map_and_one_extensi
         head.extensions.insert(0_u8);
         std::hint::black_box(&head);
     });
-    let answered = allocated(layer.layer(service(&[])), asked());
-    assert_eq!(answered.count_total, made.count_total);
+    let count = allocated(layer.layer(service(&[])), request());
+    assert_eq!(count.count_total, made.count_total);
 }
 
 #[test]
-fn a_generated_tag_allocates_the_tag_alone() {
+fn a_generated_tag_allocates_only_the_tag() {
     // A page that is created for each response.
     let made = || {
         service_fn(|_: Request<TestBody>| {
@@ -114,11 +114,11 @@ fn a_generated_tag_allocates_the_tag_alone() {
     };
     let bare = allocated(made(), get("/", &[]));
     let tagged = allocated(EntityTagLayer::new().layer(made()), get("/", &[]));
-    assert_eq!(tagged.count_total, bare.count_total + 1, "the octets of the tag");
+    assert_eq!(tagged.count_total, bare.count_total + 1, "the bytes of the tag");
 }
 
 #[test]
-fn the_tag_of_a_shared_body_that_came_before_allocates_nothing() {
+fn the_tag_of_a_repeated_shared_body_allocates_nothing() {
     let layer = EntityTagLayer::new();
     let bare = allocated(service(&[]), get("/", &[]));
     for _ in 0..2 {
@@ -149,24 +149,24 @@ fn a_verified_asset_allocates_nothing() {
 
 #[cfg(feature = "assets")]
 #[test]
-fn a_304_of_a_versioned_asset_allocates_nothing_but_its_header_map() {
+fn a_304_of_a_versioned_asset_allocates_only_its_header_map() {
     use tower_cache_policy::{AssetsLayer, assets::AssetManifest};
 
     let assets = AssetManifest::from_contents([("css/style.css", "hello")]).unwrap();
     let asset = assets.asset("css/style.css").unwrap();
     let service = AssetsLayer::new(&assets).layer(service(&[]));
     let tag = HeaderValue::try_from(format!("\"{}\"", asset.fingerprint())).unwrap();
-    let asked = || {
+    let request = || {
         let mut request = get(asset.url(), &[]);
         request.headers_mut().insert(IF_NONE_MATCH, tag.clone());
         request
     };
     // The first response allocates the counters of shared values.
-    allocated(service.clone(), asked());
+    allocated(service.clone(), request());
     let one_field = measure(|| {
         let mut headers = HeaderMap::new();
         headers.insert(ETAG, HeaderValue::from_static("\"v1\""));
         std::hint::black_box(&headers);
     });
-    assert_eq!(allocated(service, asked()).count_total, one_field.count_total);
+    assert_eq!(allocated(service, request()).count_total, one_field.count_total);
 }

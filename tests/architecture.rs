@@ -1,12 +1,12 @@
-//! The rooms and their import rule, read from the sources: each room imports only from
-//! the rooms above it, and a file's siblings form no cycle.
+//! Checks the import rule in the sources. A room is a top-level module of the crate. It imports only from the rooms
+//! above it, and the files of a directory form no cycle.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The rooms from the top down, and the crates that each may name besides `std`.
+/// The rooms from top to bottom, and the crates that each may use in addition to `std`.
 const ROOMS: &[(&str, usize, &[&str])] = &[
     ("protocol", 1, &["bytes", "http"]),
     ("policy", 2, &["arc_swap", "axum", "bytes", "http", "matchit", "serde", "toml", "tracing"]),
@@ -51,7 +51,7 @@ const ROOMS: &[(&str, usize, &[&str])] = &[
 /// they cannot break an import rule.
 const OUTSIDE: &[&str] = &["lib.rs"];
 
-/// Words that the protocol room must not know: it has no clock, no file, no environment.
+/// Names that the protocol room must not use, because it has no clock, files or environment.
 const NOT_PURE: &[&str] = &["SystemTime::now", "Instant::now", "std::fs", "std::env", "std::net", "std::thread"];
 
 fn sources() -> Vec<(PathBuf, String)> {
@@ -73,7 +73,7 @@ fn sources() -> Vec<(PathBuf, String)> {
     found.into_iter().map(|(path, text)| (path.strip_prefix(&root).unwrap().to_owned(), text)).collect()
 }
 
-/// Without comments, docs and unit tests.
+/// The source without comments, documentation and unit tests.
 fn code_of(text: &str) -> String {
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
     code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
@@ -97,7 +97,7 @@ fn names_after<'a>(code: &'a str, prefix: &str) -> BTreeSet<&'a str> {
 }
 
 #[test]
-fn each_file_is_in_a_room_or_known_to_be_outside() {
+fn each_file_is_in_a_layer_of_the_architecture_or_exempt() {
     for (path, _) in sources() {
         let outside = OUTSIDE.iter().any(|outside| path.starts_with(outside));
         assert_ne!(room_of(&path).is_some(), outside, "{}", path.display());
@@ -110,7 +110,7 @@ fn each_room_imports_only_from_the_rooms_above_it() {
         let Some((room, level, _)) = room_of(&path) else { continue };
         for target in names_after(&code, "crate::") {
             let Some((_, target_level, _)) = ROOMS.iter().find(|(name, ..)| *name == target) else {
-                panic!("{}: `crate::{target}` is no room", path.display());
+                panic!("{}: `crate::{target}` is not a room", path.display());
             };
             assert!(*target_level <= level, "{}: {room} must not import from {target}", path.display());
         }
@@ -118,14 +118,14 @@ fn each_room_imports_only_from_the_rooms_above_it() {
 }
 
 #[test]
-fn each_room_names_only_the_crates_that_it_may() {
+fn each_room_uses_only_its_permitted_crates() {
     let known: BTreeSet<&str> = ROOMS.iter().flat_map(|(_, _, crates)| crates.iter().copied()).collect();
     let others = ["axum", "hyper", "tokio", "tower", "tower_http", "http_body_util", "httpdate", "headers", "serde"];
     for (path, code) in sources() {
         let Some((room, _, allowed)) = room_of(&path) else { continue };
         for name in known.iter().copied().chain(others) {
             let used = code.match_indices(&format!("{name}::")).any(|(at, _)| {
-                // A path that starts here, not one that passes through a module of this name.
+                // A path that starts with this name, and does not only contain a module of this name.
                 !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
             });
             assert!(!used || allowed.contains(&name), "{}: {room} must not use {name}", path.display());
@@ -146,7 +146,7 @@ fn the_protocol_room_is_pure() {
 }
 
 #[test]
-fn mod_rs_is_a_page_and_not_a_place() {
+fn mod_rs_contains_only_documentation_and_exports() {
     for (path, code) in sources() {
         if path.file_name().is_some_and(|name| name == "mod.rs" || name == "lib.rs") {
             for word in ["fn ", "struct ", "enum ", "impl ", "trait ", "macro_rules"] {
@@ -154,7 +154,7 @@ fn mod_rs_is_a_page_and_not_a_place() {
                     let line = line.trim_start().trim_start_matches("pub ").trim_start_matches("pub(crate) ");
                     line.starts_with(word)
                 });
-                assert!(!defined, "{}: `{word}` belongs in a file of its own", path.display());
+                assert!(!defined, "{}: `{word}` belongs in its own file", path.display());
             }
         }
     }
@@ -198,7 +198,7 @@ fn siblings_form_no_cycle() {
 }
 
 #[test]
-fn nothing_is_boxed_unsafe_or_unwrapped() {
+fn no_code_is_boxed_unsafe_or_unwrapped() {
     for (path, code) in sources() {
         for word in
             ["Box<dyn", "unsafe {", "unsafe fn", "unsafe impl", ".unwrap()", "todo!", "unimplemented!", "async_trait"]

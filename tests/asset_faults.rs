@@ -1,4 +1,4 @@
-//! Inputs that earlier versions got wrong, by kind.
+//! Inputs that earlier versions handled incorrectly, by kind.
 #![cfg(feature = "assets")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -23,7 +23,7 @@ const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const NO_CACHE: &str = "no-cache";
 const NO_STORE: &str = "private, no-store";
 
-/// Shaped like a fingerprint, and not the fingerprint of any file.
+/// Has the form of a fingerprint, but is not the fingerprint of a file.
 const OTHER: &str = "0123456789abcdef0123456789abcdef";
 
 struct Received {
@@ -48,7 +48,7 @@ where
     Received { status: head.status, headers: head.headers, body: content(body).await }
 }
 
-/// A directory of these files, all with one time of modification.
+/// A directory of these files, all with the same modification time.
 fn directory(files: &[(&str, &str)]) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     for (name, text) in files {
@@ -69,7 +69,7 @@ fn touch(path: &Path, time: SystemTime) {
 }
 
 #[tokio::test]
-async fn a_version_that_is_not_shaped_like_a_fingerprint_has_no_meaning() {
+async fn a_version_that_is_not_a_fingerprint_is_ignored() {
     let files = directory(&[("fonts/f.woff2", "wOF2"), ("LICENSE", "MIT")]);
     let assets = AssetManifest::from_directory(files.path()).unwrap();
     let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
@@ -165,14 +165,14 @@ fn is_page(media_type: &str) -> bool {
     matches!(media_type, "text/html" | "application/xhtml+xml")
 }
 
-/// A service that sends `text` in this type for every request.
+/// A service that sends `text` with this content type for every request.
 fn serves(
     text: &'static str,
     content_type: &str,
 ) -> impl Service<Request<TestBody>, Response = Response<TestBody>, Error = Infallible> + Clone {
     let content_type = content_type.to_owned();
     service_fn(move |_: Request<TestBody>| {
-        std::future::ready(Ok(support::answer(text, &[("content-type", &content_type)])))
+        std::future::ready(Ok(support::response_with(text, &[("content-type", &content_type)])))
     })
 }
 
@@ -236,13 +236,13 @@ async fn a_page_in_place_of_a_file_that_is_not_a_page_is_refused() {
 }
 
 #[tokio::test]
-async fn a_file_that_was_only_touched_is_hashed_again_and_served_as_before() {
+async fn a_file_with_a_new_modification_time_is_hashed_again_and_served() {
     let files = directory(&[("style.css", "p{color:red}"), ("style.css.gz", "not really gzip"), ("empty.js", "")]);
     let assets = AssetManifest::from_directory(files.path()).unwrap();
     let loaded = AssetManifest::from_json(&assets.to_json()).unwrap().verify_directory(files.path()).unwrap();
     for (second, assets) in [(5, &assets), (6, &loaded), (3, &assets)] {
         for (name, text) in [("style.css", "p{color:red}"), ("style.css.gz", "not really gzip"), ("empty.js", "")] {
-            // As a deployment into the same directory does.
+            // Replaces the file as a deployment into the same directory does.
             write(files.path(), name, text, second);
         }
         let service = AssetsLayer::new(assets).layer(ServeDir::new(files.path()).precompressed_gzip());
@@ -265,7 +265,7 @@ async fn a_file_that_was_only_touched_is_hashed_again_and_served_as_before() {
 }
 
 #[tokio::test]
-async fn a_changed_file_stays_refused_until_its_content_is_back() {
+async fn a_changed_file_is_refused_until_its_content_is_restored() {
     let files = directory(&[("style.css", "p{color:red}"), ("style.css.gz", "one")]);
     let assets = AssetManifest::from_directory(files.path()).unwrap();
     let url = assets.url("style.css").unwrap();
@@ -281,7 +281,7 @@ async fn a_changed_file_stays_refused_until_its_content_is_back() {
     }
     write(files.path(), "style.css", "p{color:red}", 3);
     assert_eq!(send(&service, get(url, &[])).await.cache_control(), IMMUTABLE);
-    // The second of the refused content again, with the right content.
+    // The same second as the refused file, with the correct content.
     write(files.path(), "style.css", "p{color:red}", 2);
     assert_eq!(send(&service, get(url, &[])).await.cache_control(), IMMUTABLE);
 
@@ -289,7 +289,7 @@ async fn a_changed_file_stays_refused_until_its_content_is_back() {
     let coded = send(&service, get(url, &[("accept-encoding", "gzip")])).await;
     assert_eq!((coded.status.as_u16(), coded.cache_control().as_str()), (404, NO_STORE), "V-09");
 
-    // A service that shows the time of another file than the one that can be read again.
+    // A service that sends the modification time of another file.
     let elsewhere = directory(&[]);
     write(elsewhere.path(), "style.css", "p{color:red}", 9);
     let service = AssetsLayer::new(&assets).layer(ServeDir::new(elsewhere.path()));
@@ -299,7 +299,7 @@ async fn a_changed_file_stays_refused_until_its_content_is_back() {
 }
 
 #[tokio::test]
-async fn many_requests_for_touched_files_wait_for_one_check_of_each() {
+async fn concurrent_requests_share_one_check_of_each_file() {
     let names: Vec<String> = (0..40).map(|n| format!("{n}.js")).collect();
     let files = tempfile::tempdir().unwrap();
     names.iter().for_each(|name| write(files.path(), name, name, 1));
@@ -315,7 +315,7 @@ async fn many_requests_for_touched_files_wait_for_one_check_of_each() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_given_up_leaves_the_check_to_the_next_one() {
+async fn a_cancelled_request_leaves_the_check_to_the_next_one() {
     let files = directory(&[("style.css", "p{color:red}")]);
     let assets = AssetManifest::from_directory(files.path()).unwrap();
     let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
@@ -358,7 +358,7 @@ async fn an_empty_file_is_sent_without_a_range() {
 }
 
 #[tokio::test]
-async fn a_content_range_that_cannot_be_true_proves_nothing() {
+async fn an_impossible_content_range_is_not_trusted() {
     let assets = AssetManifest::from_contents([("empty.js", ""), ("full.js", "alert(1)")]).unwrap();
     for (name, content_range) in [
         ("empty.js", "bytes 0-0/0"),
@@ -372,7 +372,7 @@ async fn a_content_range_that_cannot_be_true_proves_nothing() {
     ] {
         let service = AssetsLayer::new(&assets).layer(service_fn(move |_: Request<TestBody>| {
             let lines = [("content-type", "text/javascript"), ("content-range", content_range)];
-            let mut response = support::answer("x", &lines);
+            let mut response = support::response_with("x", &lines);
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
             std::future::ready(Ok::<_, Infallible>(response))
         }));
@@ -382,7 +382,7 @@ async fn a_content_range_that_cannot_be_true_proves_nothing() {
     }
 }
 
-/// A directory as Kubernetes mounts it from a ConfigMap.
+/// A directory like one that Kubernetes mounts from a ConfigMap.
 #[cfg(unix)]
 fn config_map(directory: &Path, files: &[(&str, &str)]) {
     use std::os::unix::fs::symlink;
@@ -403,10 +403,10 @@ async fn a_directory_of_symbolic_links_is_an_error_that_names_the_setting() {
 
     let mounted = tempfile::tempdir().unwrap();
     config_map(mounted.path(), &[("style.css", "p{}"), ("app.js", "1")]);
-    // Below a directory that has files of its own.
+    // A directory of links below a directory with regular files.
     let nested = directory(&[("app.js", "1"), ("theme/.keep", "")]);
     config_map(&nested.path().join("theme"), &[("style.css", "p{}")]);
-    // Other tools make trees of links too.
+    // Other tools also create trees of links.
     let linked = tempfile::tempdir().unwrap();
     symlink(nested.path().join("app.js"), linked.path().join("app.js")).unwrap();
     let linked_directory = tempfile::tempdir().unwrap();
@@ -434,7 +434,7 @@ async fn a_directory_of_symbolic_links_is_an_error_that_names_the_setting() {
 
 #[cfg(feature = "assets-css")]
 #[test]
-fn faults_in_the_stylesheets_of_others_are_reported_when_the_mode_is_lenient() {
+fn lenient_mode_reports_faults_in_third_party_stylesheets() {
     use std::sync::{Arc, Mutex};
     use tower_cache_policy::assets::AssetDirectory;
     use tower_cache_policy::assets::css::{rewrite_contents, rewrite_contents_leniently};
@@ -520,7 +520,7 @@ fn legal_css_is_accepted_in_the_strict_mode() {
     }
 }
 
-/// The files of a default Vite application, and the parts of the example in its guide.
+/// The files of a default Vite application, and of the example in Vite's guide.
 const VITE: &str = r#"{
   "_shared-B7PI925R.js": {
     "file": "assets/shared-B7PI925R.js", "name": "shared", "imports": ["index.html"], "css": ["assets/shared-ChJ_j-JJ.css"]
@@ -561,7 +561,7 @@ fn vite() -> TempDir {
 }
 
 #[tokio::test]
-async fn every_file_of_a_default_vite_application_has_the_one_url_that_vite_gave_it() {
+async fn every_file_of_a_default_vite_application_has_its_vite_url() {
     use tower_cache_policy::assets::AssetDirectory;
 
     let files = vite();
@@ -586,7 +586,7 @@ async fn every_file_of_a_default_vite_application_has_the_one_url_that_vite_gave
     assert_eq!((page.status.as_u16(), page.cache_control().as_str()), (200, NO_CACHE), "G-27");
     assert!(assets.url("favicon.ico").unwrap().starts_with("/favicon."));
     assert_eq!(assets.asset("/index.html").unwrap().file(), "index.html");
-    assert!(!assets.import_map().contains("main.js"), "an import map would give a module a second URL");
+    assert!(!assets.import_map().contains("main.js"), "a module has a second URL in the import map");
 
     let directory = AssetDirectory::new(files.path()).hashed_names(|file| file.ends_with("background.png"));
     let assets = AssetManifest::from_vite(VITE, &directory).unwrap();
@@ -628,7 +628,7 @@ fn the_tags_of_an_entry_are_in_the_order_of_vites_guide() {
 }
 
 #[test]
-fn files_that_vite_named_and_did_not_write_are_reported_when_the_mode_is_lenient() {
+fn lenient_mode_reports_missing_files_of_a_vite_manifest() {
     use std::sync::{Arc, Mutex};
     use tower_cache_policy::assets::AssetDirectory;
 

@@ -1,5 +1,5 @@
-//! `AssetsLayer` inside random stacks of the other layers, around a service of files that is right,
-//! outdated, broken or lies: what a URL promises is kept, and nothing else is promised.
+//! `AssetsLayer` within random stacks of the other layers, with a file service that is correct, outdated, broken or
+//! wrong. Only verified content under a versioned URL is immutable.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 #[path = "support/hostile/mod.rs"]
@@ -20,12 +20,12 @@ use tower_cache_policy::layers::assets::StaleFingerprint;
 use tower_cache_policy::protocol::{CacheControl, Outcome};
 
 use self::hostile::case::{Case, Kind, Precedence, now};
-use self::hostile::preconditions::{Asked, Has, outcome, without_coding};
+use self::hostile::preconditions::{OriginValidators, RequestPreconditions, outcome, without_coding};
 use self::hostile::purger::Purger;
-use self::hostile::service::{AnyBody, AnyService, Content, FramesBody, Hint, Step, code, read};
+use self::hostile::service::{AnyBody, AnyService, Content, FramesBody, Hint, Step, encode, read};
 
 const STYLE: &[u8] = b"p{color:red}";
-/// As long as the style.
+/// Content with the length of the stylesheet.
 const OUTDATED: &[u8] = b"p{color:blue}";
 const PAGE: &[u8] = b"<!doctype html>";
 const YEAR: u32 = 31_536_000;
@@ -43,13 +43,13 @@ enum Path {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Files {
     Right,
-    /// Another length than the manifest knows.
+    /// A file whose length differs from the manifest.
     Outdated,
-    /// The page of an application, for whatever is not there.
+    /// The page of an application, in place of missing files.
     Fallback,
     Gone,
     Broken,
-    /// Right, with a head that does not show it.
+    /// The correct file, without headers that prove it.
     Silent,
 }
 
@@ -61,28 +61,28 @@ struct Exchange {
     stale: StaleFingerprint,
 }
 
-struct Came {
+struct CaseResult {
     status: StatusCode,
     headers: HeaderMap,
     content: Content,
     /// How often the inner service was called.
-    asked: usize,
+    calls: usize,
 }
 
 impl Exchange {
-    fn ask(&self, assets: &AssetManifest, method: &Method, headers: &HeaderMap) -> Came {
-        let asked = Rc::new(RefCell::new(0));
+    fn fetch(&self, assets: &AssetManifest, method: &Method, headers: &HeaderMap) -> CaseResult {
+        let calls = Rc::new(RefCell::new(0));
         let files = {
-            let (files, asked) = (self.files, Rc::clone(&asked));
+            let (files, calls) = (self.files, Rc::clone(&calls));
             AnyService::new(move |request| {
-                *asked.borrow_mut() += 1;
-                files.answer(&request)
+                *calls.borrow_mut() += 1;
+                files.response(&request)
             })
         };
-        let mut service = files.within(AssetsLayer::new(assets).stale_fingerprint(self.stale));
+        let mut service = files.wrapped_in(AssetsLayer::new(assets).stale_fingerprint(self.stale));
         let purger = Purger::default();
         for kind in self.case.layers.iter().rev() {
-            service = kind.around(service, &purger);
+            service = kind.wrap(service, &purger);
         }
         let mut request = Request::new(());
         *request.method_mut() = method.clone();
@@ -93,10 +93,10 @@ impl Exchange {
             Path::Stale => "/style.00000000000000000000000000000000.css".parse().unwrap(),
             Path::Unknown => "/other.css".parse().unwrap(),
         };
-        let (head, body) = service.ask(request).into_parts();
+        let (head, body) = service.respond(request).into_parts();
         let content = read(body);
-        let asked = *asked.borrow();
-        Came { status: head.status, headers: head.headers, content, asked }
+        let calls = *calls.borrow();
+        CaseResult { status: head.status, headers: head.headers, content, calls }
     }
 
     /// Whether every layer preserves the inner service's decision.
@@ -104,7 +104,7 @@ impl Exchange {
         let kinds = &self.case.layers;
         kinds.iter().all(|kind| kind.risks().is_empty())
             && kinds.iter().filter_map(|kind| kind.policy()).all(|policy| {
-                !matches!(policy.precedence, Precedence::Override | Precedence::OverrideEvenNoStore)
+                !matches!(policy.precedence, Precedence::Override | Precedence::OverrideNoStore)
                     && policy.for_status.is_none()
                     && policy.default.is_none()
             })
@@ -112,8 +112,8 @@ impl Exchange {
 }
 
 impl Files {
-    /// Ranges are served whatever `If-Range` says, as some services do.
-    fn answer<B>(self, request: &Request<B>) -> Response<AnyBody> {
+    /// Serves ranges without evaluating `If-Range`, as some services do.
+    fn response<B>(self, request: &Request<B>) -> Response<AnyBody> {
         let is_style = request.uri().path() == "/style.css";
         let (status, content_type, content) = match self {
             Self::Right | Self::Silent if is_style => (StatusCode::OK, "text/css", STYLE),
@@ -138,7 +138,7 @@ impl Files {
                 headers.insert(CONTENT_RANGE, HeaderValue::try_from(range).unwrap());
             }
         }
-        // As a service by the time of modification has them, and a directory with one time for all.
+        // As in a service whose tags depend on the modification time, with one time for all files.
         headers.insert(ETAG, HeaderValue::from_static("\"a\""));
         headers.insert(LAST_MODIFIED, HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
@@ -148,8 +148,8 @@ impl Files {
 
 fn exchange() -> impl Strategy<Value = Exchange> {
     let case = prop::collection::vec(any::<u8>(), 0..400)
-        .prop_map(|octets| Case::arbitrary(&mut Unstructured::new(&octets)))
-        .prop_filter_map("too few octets", Result::ok);
+        .prop_map(|bytes| Case::arbitrary(&mut Unstructured::new(&bytes)))
+        .prop_filter_map("too few bytes", Result::ok);
     let path = prop::sample::select(vec![Path::Versioned, Path::Versioned, Path::Plain, Path::Stale, Path::Unknown]);
     let files = prop::sample::select(vec![
         Files::Right,
@@ -162,12 +162,12 @@ fn exchange() -> impl Strategy<Value = Exchange> {
     ]);
     let stale =
         prop::sample::select(vec![StaleFingerprint::NotFound, StaleFingerprint::Current, StaleFingerprint::Redirect]);
-    // Half of the clients hold something, which names drawn at random never are.
+    // Half of the clients have a stored response. A random tag would never match.
     let held = prop::option::of(prop::sample::select(vec!["", "W/", "--gzip", "range"]));
     (case, path, files, stale, held).prop_map(|(mut case, path, files, stale, held)| {
         for kind in &mut case.layers {
             if let Kind::Conditional(conditional) | Kind::Caching(_, conditional) = kind {
-                // A source drawn at random speaks of something else than the file.
+                // A random source would describe another representation than the file.
                 conditional.source = None;
             }
         }
@@ -191,107 +191,114 @@ fn manifest() -> AssetManifest {
     AssetManifest::from_contents([("style.css", STYLE)]).unwrap()
 }
 
-/// How many responses each kind of check saw.
+/// How many responses each check covered.
 static NOT_MODIFIED: AtomicUsize = AtomicUsize::new(0);
-static KEPT: AtomicUsize = AtomicUsize::new(0);
-static PARTS: AtomicUsize = AtomicUsize::new(0);
+static STORED: AtomicUsize = AtomicUsize::new(0);
+static PARTIAL: AtomicUsize = AtomicUsize::new(0);
 
 fn check(exchange: &Exchange) {
     let assets = manifest();
     let Exchange { case, path, files, .. } = exchange;
     let method = &case.request.method;
-    let came = exchange.ask(&assets, method, &case.request.headers);
-    assert!(came.asked <= 1);
+    let result = exchange.fetch(&assets, method, &case.request.headers);
+    assert!(result.calls <= 1);
     if !matches!(*method, Method::GET | Method::HEAD) {
         return;
     }
-    let Some(control) = CacheControl::from_headers(&came.headers) else {
+    let Some(control) = CacheControl::from_headers(&result.headers) else {
         // The fields of the 200 still apply (N-01).
-        return assert_eq!(came.status, 304, "no response leaves without a policy (G-14)");
+        return assert_eq!(result.status, 304, "a response without a policy (G-14)");
     };
-    assert_eq!(came.headers.get_all(CACHE_CONTROL).iter().count(), 1, "G-25");
-    assert!(!came.headers.contains_key(LAST_MODIFIED), "a date that all files share (pitfall 17)");
+    assert_eq!(result.headers.get_all(CACHE_CONTROL).iter().count(), 1, "G-25");
+    assert!(!result.headers.contains_key(LAST_MODIFIED), "a date that all files share (pitfall 17)");
 
-    // B-01, B-03, G-19: a promise for a year is one about bytes that were named and verified.
+    // B-01, B-03, G-19: only verified content under a versioned URL may be stored for a year.
     let for_long = control.immutable() || control.max_age().or(control.s_maxage()).is_some_and(|age| age >= YEAR);
     if for_long && !control.no_cache() && exchange.is_tame() {
-        assert_eq!(*path, Path::Versioned, "{} for a year", came.status);
-        assert!(matches!(came.status.as_u16(), 200 | 206 | 304), "{} for a year", came.status);
-        assert!(came.status == 304 || *files == Files::Right, "{files:?} for a year");
+        assert_eq!(*path, Path::Versioned, "{} for a year", result.status);
+        assert!(matches!(result.status.as_u16(), 200 | 206 | 304), "{} for a year", result.status);
+        assert!(result.status == 304 || *files == Files::Right, "{files:?} for a year");
     }
-    // Every stored response under the name of the stylesheet is the stylesheet.
+    // Every storable response for the stylesheet contains the stylesheet.
     let of_style = matches!(path, Path::Versioned | Path::Plain);
-    if of_style && came.status == 200 && *method == Method::GET && !control.no_store() && exchange.is_tame() {
-        KEPT.fetch_add(1, Ordering::Relaxed);
-        let is_coded = came.headers.get("content-encoding").is_some_and(|coding| coding == "gzip");
-        let octets = if is_coded { code(&came.content.octets) } else { came.content.octets.clone() };
-        assert_eq!(octets, STYLE, "{control}");
+    if of_style && result.status == 200 && *method == Method::GET && !control.no_store() && exchange.is_tame() {
+        STORED.fetch_add(1, Ordering::Relaxed);
+        let is_coded = result.headers.get("content-encoding").is_some_and(|coding| coding == "gzip");
+        let bytes = if is_coded { encode(&result.content.bytes) } else { result.content.bytes.clone() };
+        assert_eq!(bytes, STYLE, "{control}");
     }
-    if came.status == 304 {
-        assert_eq!(came.content, Content::default(), "N-04");
-        is_true_not_modified(exchange, &assets);
+    if result.status == 304 {
+        assert_eq!(result.content, Content::default(), "N-04");
+        assert_not_modified_is_correct(exchange, &assets);
     }
-    if came.status == 206 {
-        is_part_of_what_the_client_has(exchange, &assets);
+    if result.status == 206 {
+        assert_range_is_of_the_stored_representation(exchange, &assets);
     }
 }
 
 /// The response to the same request without preconditions and ranges.
-fn whole(exchange: &Exchange, assets: &AssetManifest, asked: &HeaderMap) -> Came {
-    let mut headers = asked.clone();
+fn complete_response(exchange: &Exchange, assets: &AssetManifest, request: &HeaderMap) -> CaseResult {
+    let mut headers = request.clone();
     for name in ["if-none-match", "if-match", "if-modified-since", "if-unmodified-since", "if-range", "range"] {
         headers.remove(name);
     }
-    exchange.ask(assets, &Method::GET, &headers)
+    exchange.fetch(assets, &Method::GET, &headers)
 }
 
-/// P-14, P-15: it names what the client would be sent, or, where the URL names the bytes itself, those.
-fn is_true_not_modified(exchange: &Exchange, assets: &AssetManifest) {
+/// P-14, P-15: the tag of a 304 is the tag of the 200 or, under a versioned URL, of the content of this version.
+fn assert_not_modified_is_correct(exchange: &Exchange, assets: &AssetManifest) {
     NOT_MODIFIED.fetch_add(1, Ordering::Relaxed);
-    let mut asked = Asked::read(&exchange.case.request.method, &exchange.case.request.headers, now());
-    // Each conditional layer names the coding, and takes the name off; AssetsLayer as well.
+    let mut preconditions =
+        RequestPreconditions::read(&exchange.case.request.method, &exchange.case.request.headers, now());
+    // Each conditional layer and AssetsLayer add and remove one coding suffix.
     let layers = 1 + exchange.case.layers.iter().filter_map(|kind| kind.conditional()).count();
     for _ in 0..layers {
-        asked = asked.without_codings();
+        preconditions = preconditions.without_codings();
     }
-    let whole = whole(exchange, assets, &exchange.case.request.headers);
-    let mut has = whole.headers;
+    let complete = complete_response(exchange, assets, &exchange.case.request.headers);
+    let mut current = complete.headers;
     if exchange.path == Path::Versioned {
         let fingerprint = assets.asset("style.css").unwrap().fingerprint();
-        has.insert(ETAG, HeaderValue::try_from(format!("\"{fingerprint}\"")).unwrap());
+        current.insert(ETAG, HeaderValue::try_from(format!("\"{fingerprint}\"")).unwrap());
     } else {
-        assert_eq!(whole.status, 200, "a 304 for what is none");
+        assert_eq!(complete.status, 200, "a 304 for a response other than 200");
     }
-    let mut has = Has::read(&has, now());
-    if let Some((_, opaque)) = &mut has.etag {
+    let mut current = OriginValidators::read(&current, now());
+    if let Some((_, opaque)) = &mut current.etag {
         (0..layers).for_each(|_| opaque.truncate(without_coding(opaque).len()));
     }
-    assert_eq!(outcome(&asked, Some(&has)), Outcome::NotModified, "a false 304");
+    assert_eq!(outcome(&preconditions, Some(&current)), Outcome::NotModified, "a false 304");
 }
 
 /// a partial response is sent only to a client that has the rest of the same representation.
-fn is_part_of_what_the_client_has(exchange: &Exchange, assets: &AssetManifest) {
-    let mut asked = exchange.case.request.headers.clone();
-    let Some(held) = asked.remove("if-range") else { return };
-    PARTS.fetch_add(1, Ordering::Relaxed);
-    // No part is in a coding.
-    asked.remove("accept-encoding");
-    assert_eq!(Some(&held), whole(exchange, assets, &asked).headers.get(ETAG), "a part of something else");
+fn assert_range_is_of_the_stored_representation(exchange: &Exchange, assets: &AssetManifest) {
+    let mut headers = exchange.case.request.headers.clone();
+    let Some(held) = headers.remove("if-range") else { return };
+    PARTIAL.fetch_add(1, Ordering::Relaxed);
+    // A range is never encoded.
+    headers.remove("accept-encoding");
+    assert_eq!(
+        Some(&held),
+        complete_response(exchange, assets, &headers).headers.get(ETAG),
+        "a range of another representation"
+    );
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 20_000, ..ProptestConfig::default() })]
 
-    fn hold(exchange in exchange()) {
+    fn check_exchanges(exchange in exchange()) {
         check(&exchange);
     }
 }
 
 #[test]
 fn a_versioned_url_is_immutable_in_every_stack() {
-    hold();
-    for (name, count, least) in [("304s", &NOT_MODIFIED, 100), ("answers to keep", &KEPT, 100), ("parts", &PARTS, 20)] {
+    check_exchanges();
+    for (name, count, least) in
+        [("304s", &NOT_MODIFIED, 100), ("stored responses", &STORED, 100), ("partial responses", &PARTIAL, 20)]
+    {
         let count = count.load(Ordering::Relaxed);
-        assert!(count >= least, "only {count} {name} were looked at");
+        assert!(count >= least, "only {count} {name} were checked");
     }
 }

@@ -1,5 +1,4 @@
-//! `AssetManifest` and `AssetsLayer`: what a URL promises, and that nothing else is ever said
-//! to be immutable.
+//! `AssetManifest` and `AssetsLayer`: only a URL with a verified fingerprint is immutable.
 #![cfg(feature = "assets")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -26,13 +25,13 @@ use tower_cache_policy::{AssetsLayer, CachePolicyLayer, CachingLayer, Conditiona
 use tower_http::compression::CompressionLayer;
 use tower_http::services::{ServeDir, ServeFile};
 
-use support::{TestBody, answer, content, field, get, request};
+use support::{TestBody, content, field, get, request, response_with};
 
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const NO_STORE: &str = "private, no-store";
 const OTHER: &str = "00000000000000000000000000000000";
 
-/// A directory of these files, all modified at one moment, as reproducible builds leave them.
+/// A directory of these files, all with one modification time, as in reproducible builds.
 fn directory(files: &[(&str, &str)]) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     for (name, text) in files {
@@ -68,39 +67,39 @@ fn manifest(directory: &TempDir) -> AssetManifest {
 
 /// The number of calls of each service.
 #[derive(Clone, Default)]
-struct Asked(Arc<AtomicUsize>);
+struct Calls(Arc<AtomicUsize>);
 
-impl Asked {
+impl Calls {
     fn count(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-fn counted<S>(asked: &Asked, inner: S) -> MapRequest<S, impl Fn(Request<TestBody>) -> Request<TestBody> + Clone> {
-    let count = Arc::clone(&asked.0);
+fn counted<S>(calls: &Calls, inner: S) -> MapRequest<S, impl Fn(Request<TestBody>) -> Request<TestBody> + Clone> {
+    let count = Arc::clone(&calls.0);
     MapRequest::new(inner, move |request| {
         count.fetch_add(1, Ordering::Relaxed);
         request
     })
 }
 
-struct Answer {
+struct TestResponse {
     status: StatusCode,
     headers: http::HeaderMap,
     body: Bytes,
 }
 
-impl Answer {
+impl TestResponse {
     fn field(&self, name: &str) -> Option<String> {
         field(&self.headers, name)
     }
 
     fn cache_control(&self) -> String {
-        self.field("cache-control").expect("no answer leaves without it (G-14)")
+        self.field("cache-control").expect("every response has the field (G-14)")
     }
 }
 
-async fn ask<S, B>(service: &S, request: Request<TestBody>) -> Answer
+async fn fetch<S, B>(service: &S, request: Request<TestBody>) -> TestResponse
 where
     S: Service<Request<TestBody>, Response = Response<B>, Error = Infallible> + Clone,
     B: http_body::Body,
@@ -108,7 +107,7 @@ where
 {
     let response = service.clone().oneshot(request).await.unwrap();
     let (head, body) = response.into_parts();
-    Answer { status: head.status, headers: head.headers, body: content(body).await }
+    TestResponse { status: head.status, headers: head.headers, body: content(body).await }
 }
 
 fn path_of(assets: &AssetManifest, name: &str) -> String {
@@ -121,19 +120,19 @@ async fn a_current_fingerprint_gets_the_file_for_a_year_in_both_settings() {
     for place in [FingerprintLocation::Path, FingerprintLocation::Query] {
         let assets = manifest(&files).with_fingerprint_in(place);
         let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
-        // Both are understood, whichever is written.
+        // The layer accepts both forms, whichever the manifest writes.
         for other in [FingerprintLocation::Path, FingerprintLocation::Query] {
             for (name, text) in
                 [("style.css", "p{color:red}"), ("app.js", "alert(1)"), ("fonts/caf\u{e9} 1.woff2", "wOF2")]
             {
                 let url = path_of(&assets.with_fingerprint_in(other), name);
-                let answer = ask(&service, get(&url, &[])).await;
-                assert_eq!(answer.status, 200, "{url}");
-                assert_eq!(answer.body, text, "{url}");
-                assert_eq!(answer.cache_control(), IMMUTABLE, "B-01, {url}");
+                let response = fetch(&service, get(&url, &[])).await;
+                assert_eq!(response.status, 200, "{url}");
+                assert_eq!(response.body, text, "{url}");
+                assert_eq!(response.cache_control(), IMMUTABLE, "B-01, {url}");
                 let tag = format!("\"{}\"", assets.asset(name).unwrap().fingerprint());
-                assert_eq!(answer.field("etag"), Some(tag), "B-06, {url}");
-                assert_eq!(answer.field("last-modified"), None, "a date that all files share lies, {url}");
+                assert_eq!(response.field("etag"), Some(tag), "B-06, {url}");
+                assert_eq!(response.field("last-modified"), None, "a date that all files share is misleading, {url}");
             }
         }
     }
@@ -144,10 +143,10 @@ async fn the_plain_name_is_revalidated_by_content() {
     let files = site();
     let assets = manifest(&files);
     let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
-    let answer = ask(&service, get("/style.css", &[])).await;
-    assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::OK, "no-cache"), "B-04");
-    let tag = answer.field("etag").unwrap();
-    let again = ask(&service, get("/style.css", &[("if-none-match", &tag)])).await;
+    let response = fetch(&service, get("/style.css", &[])).await;
+    assert_eq!((response.status, response.cache_control().as_str()), (StatusCode::OK, "no-cache"), "B-04");
+    let tag = response.field("etag").unwrap();
+    let again = fetch(&service, get("/style.css", &[("if-none-match", &tag)])).await;
     assert_eq!((again.status, again.cache_control().as_str()), (StatusCode::NOT_MODIFIED, "no-cache"));
     assert_eq!(again.field("etag"), Some(tag), "N-01");
 }
@@ -157,17 +156,17 @@ async fn a_page_is_never_immutable() {
     let files = site();
     let assets = manifest(&files);
     let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
-    let answer = ask(&service, get(&path_of(&assets, "page.html"), &[])).await;
-    assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::OK, "no-cache"), "G-27");
+    let response = fetch(&service, get(&path_of(&assets, "page.html"), &[])).await;
+    assert_eq!((response.status, response.cache_control().as_str()), (StatusCode::OK, "no-cache"), "G-27");
 }
 
 #[tokio::test]
-async fn a_fingerprint_that_is_not_current_is_no_cached_404_and_the_files_are_not_asked() {
+async fn a_stale_fingerprint_is_a_404_that_no_cache_stores() {
     let files = site();
-    let asked = Asked::default();
+    let calls = Calls::default();
     let service = ServiceBuilder::new()
         .layer(AssetsLayer::new(manifest(&files)))
-        .service(counted(&asked, ServeDir::new(files.path()).fallback(ServeFile::new(files.path().join("page.html")))));
+        .service(counted(&calls, ServeDir::new(files.path()).fallback(ServeFile::new(files.path().join("page.html")))));
     for path in [
         format!("/style.{OTHER}.css"),
         format!("/style.css?v={OTHER}"),
@@ -177,17 +176,17 @@ async fn a_fingerprint_that_is_not_current_is_no_cached_404_and_the_files_are_no
         "/settings".to_owned(),
         "/".to_owned(),
     ] {
-        let answer = ask(&service, get(&path, &[])).await;
-        assert_eq!(answer.status, 404, "{path}");
-        assert_eq!(answer.cache_control(), NO_STORE, "B-03, {path}");
-        assert_eq!(answer.field("etag"), None, "{path}");
-        assert_eq!(answer.body, "", "{path}");
+        let response = fetch(&service, get(&path, &[])).await;
+        assert_eq!(response.status, 404, "{path}");
+        assert_eq!(response.cache_control(), NO_STORE, "B-03, {path}");
+        assert_eq!(response.field("etag"), None, "{path}");
+        assert_eq!(response.body, "", "{path}");
     }
-    assert_eq!(asked.count(), 0, "the service inside was not asked");
+    assert_eq!(calls.count(), 0, "the inner service was not called");
 }
 
 #[tokio::test]
-async fn two_versions_in_one_url_are_none() {
+async fn two_fingerprints_in_one_url_are_not_found() {
     let files = site();
     let assets = manifest(&files);
     let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
@@ -204,47 +203,47 @@ async fn two_versions_in_one_url_are_none() {
         ("/style.css?utm=1".to_owned(), 200, false),
         ("/style.css?V=x".to_owned(), 200, false),
     ] {
-        let answer = ask(&service, get(&url, &[])).await;
-        assert_eq!(answer.status, status, "{url}");
-        assert_eq!(answer.cache_control() == IMMUTABLE, immutable, "{url}");
+        let response = fetch(&service, get(&url, &[])).await;
+        assert_eq!(response.status, status, "{url}");
+        assert_eq!(response.cache_control() == IMMUTABLE, immutable, "{url}");
     }
 }
 
 #[tokio::test]
-async fn by_choice_a_stale_fingerprint_gets_the_current_bytes_or_the_current_url() {
+async fn a_stale_fingerprint_can_get_the_current_content_or_a_redirect() {
     let files = site();
     let assets = manifest(&files);
     let stale = format!("/style.{OTHER}.css");
     let layer = AssetsLayer::new(&assets);
     let current = layer.clone().stale_fingerprint(StaleFingerprint::Current).layer(ServeDir::new(files.path()));
-    let answer = ask(&current, get(&stale, &[])).await;
-    assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::OK, "no-cache"));
-    assert_eq!(answer.body, "p{color:red}");
-    assert_eq!(answer.field("etag").unwrap().trim_matches('"'), assets.asset("style.css").unwrap().fingerprint());
+    let response = fetch(&current, get(&stale, &[])).await;
+    assert_eq!((response.status, response.cache_control().as_str()), (StatusCode::OK, "no-cache"));
+    assert_eq!(response.body, "p{color:red}");
+    assert_eq!(response.field("etag").unwrap().trim_matches('"'), assets.asset("style.css").unwrap().fingerprint());
 
     let redirect = layer.stale_fingerprint(StaleFingerprint::Redirect).layer(ServeDir::new(files.path()));
     for url in [stale, format!("/style.css?v={OTHER}")] {
-        let answer = ask(&redirect, get(&url, &[])).await;
-        assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::FOUND, NO_STORE));
-        assert_eq!(answer.field("location").unwrap(), path_of(&assets, "style.css"));
+        let response = fetch(&redirect, get(&url, &[])).await;
+        assert_eq!((response.status, response.cache_control().as_str()), (StatusCode::FOUND, NO_STORE));
+        assert_eq!(response.field("location").unwrap(), path_of(&assets, "style.css"));
     }
-    // A file that never existed does not have a current version either.
-    assert_eq!(ask(&current, get(&format!("/gone.{OTHER}.css"), &[])).await.status, 404);
-    assert_eq!(ask(&redirect, get(&format!("/gone.{OTHER}.css"), &[])).await.status, 404);
+    // A file that never existed has no current version.
+    assert_eq!(fetch(&current, get(&format!("/gone.{OTHER}.css"), &[])).await.status, 404);
+    assert_eq!(fetch(&redirect, get(&format!("/gone.{OTHER}.css"), &[])).await.status, 404);
 }
 
 #[tokio::test]
 async fn suspicious_paths_reach_no_file() {
     let files = site();
     let secret = files.path().join("secret");
-    let asked = Asked::default();
+    let calls = Calls::default();
     let assets = manifest(&files);
     write(files.path(), "secret", "x");
     let fingerprint = assets.asset("style.css").unwrap().fingerprint().to_owned();
     for mount in [PathPrefix::AlreadyStripped, PathPrefix::Strip, PathPrefix::Keep] {
         let service = ServiceBuilder::new()
             .layer(AssetsLayer::new(&assets).mount(mount).unknown_name(UnknownName::Service))
-            .service(counted(&asked, ServeDir::new(files.path())));
+            .service(counted(&calls, ServeDir::new(files.path())));
         for path in [
             "/../secret".to_owned(),
             "/./style.css".to_owned(),
@@ -262,11 +261,15 @@ async fn suspicious_paths_reach_no_file() {
             format!("/..%2fstyle.{fingerprint}.css"),
             format!("/style.{fingerprint}.css%00"),
         ] {
-            let answer = ask(&service, get(&path, &[])).await;
-            assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::NOT_FOUND, NO_STORE), "{path}");
+            let response = fetch(&service, get(&path, &[])).await;
+            assert_eq!(
+                (response.status, response.cache_control().as_str()),
+                (StatusCode::NOT_FOUND, NO_STORE),
+                "{path}"
+            );
         }
     }
-    assert_eq!(asked.count(), 0);
+    assert_eq!(calls.count(), 0);
     assert!(secret.exists());
 }
 
@@ -277,13 +280,13 @@ async fn another_spelling_of_a_path_is_the_same_asset() {
     let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
     let versioned = path_of(&assets, "style.css");
     for path in ["/%73tyle.css", &versioned.replacen('s', "%73", 1), "/fonts/caf%c3%a9%201.woff2"] {
-        assert_eq!(ask(&service, get(path, &[])).await.status, 200, "{path}");
+        assert_eq!(fetch(&service, get(path, &[])).await.status, 200, "{path}");
     }
-    assert_eq!(ask(&service, get("/%ff.css", &[])).await.status, 404);
+    assert_eq!(fetch(&service, get("/%ff.css", &[])).await.status, 404);
 }
 
 #[tokio::test]
-async fn a_file_that_changed_under_the_manifest_is_not_the_file_of_its_url() {
+async fn a_file_that_changed_after_the_manifest_is_refused() {
     for (sentence, text, time) in
         [("another length", "p{color:green}", 1), ("the same length and another time", "p{color:tan}", 2)]
     {
@@ -295,56 +298,60 @@ async fn a_file_that_changed_under_the_manifest_is_not_the_file_of_its_url() {
         let versioned = path_of(&assets, "style.css");
 
         let service = layer.clone().layer(ServeDir::new(files.path()));
-        let answer = ask(&service, get(&versioned, &[])).await;
-        assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::NOT_FOUND, NO_STORE), "{sentence}");
-        assert_eq!(answer.body, "", "{sentence}");
-        let head = ask(&service, request(Method::HEAD, &versioned, &[])).await;
+        let response = fetch(&service, get(&versioned, &[])).await;
+        assert_eq!(
+            (response.status, response.cache_control().as_str()),
+            (StatusCode::NOT_FOUND, NO_STORE),
+            "{sentence}"
+        );
+        assert_eq!(response.body, "", "{sentence}");
+        let head = fetch(&service, request(Method::HEAD, &versioned, &[])).await;
         assert_eq!((head.status, head.cache_control().as_str()), (StatusCode::NOT_FOUND, NO_STORE), "{sentence}");
 
-        let plain = ask(&service, get("/style.css", &[])).await;
+        let plain = fetch(&service, get("/style.css", &[])).await;
         assert_eq!((plain.status, plain.cache_control().as_str()), (StatusCode::OK, NO_STORE), "{sentence}");
         assert_eq!(plain.body, text, "{sentence}");
         assert_eq!(plain.field("etag"), None, "{sentence}");
         assert_eq!(plain.field("last-modified"), None, "{sentence}");
 
-        // The client of a plain name learns that the file is another one.
+        // A client that requests the plain name learns that the file changed.
         let tag = format!("\"{}\"", assets.asset("style.css").unwrap().fingerprint());
         for held in [tag.as_str(), "*"] {
-            let again = ask(&service, get("/style.css", &[("if-none-match", held)])).await;
+            let again = fetch(&service, get("/style.css", &[("if-none-match", held)])).await;
             assert_eq!((again.status, again.cache_control().as_str()), (StatusCode::OK, NO_STORE), "{sentence}");
         }
 
-        // A part of other bytes would be joined with what the client has.
+        // The client would combine a range of other content with its own.
         for url in [versioned.as_str(), "/style.css"] {
-            let part = ask(&service, get(url, &[("range", "bytes=0-3"), ("if-range", &tag)])).await;
+            let part = fetch(&service, get(url, &[("range", "bytes=0-3"), ("if-range", &tag)])).await;
             assert!(matches!(part.status.as_u16(), 404 | 503), "{sentence}: {}", part.status);
             assert_eq!((part.cache_control().as_str(), part.body.len()), (NO_STORE, 0), "{sentence}");
         }
 
         let current = layer.stale_fingerprint(StaleFingerprint::Current).layer(ServeDir::new(files.path()));
-        let answer = ask(&current, get(&versioned, &[])).await;
-        assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::OK, NO_STORE), "{sentence}");
+        let response = fetch(&current, get(&versioned, &[])).await;
+        assert_eq!((response.status, response.cache_control().as_str()), (StatusCode::OK, NO_STORE), "{sentence}");
     }
 }
 
 #[tokio::test]
-async fn a_loaded_manifest_knows_lengths_until_it_has_read_the_files() {
+async fn a_loaded_manifest_checks_lengths_until_it_has_read_the_files() {
     let files = site();
     let loaded = AssetManifest::from_json(&manifest(&files).to_json()).unwrap();
     let verified = loaded.verify_directory(files.path()).unwrap();
     let url = path_of(&loaded, "style.css");
-    // The deployment gives the files other times, which says nothing.
+    // The deployment changes the modification times, which has no effect.
     modified(&files.path().join("style.css"), UNIX_EPOCH + Duration::from_secs(9));
     let service = AssetsLayer::new(&loaded).layer(ServeDir::new(files.path()));
-    assert_eq!(ask(&service, get(&url, &[])).await.cache_control(), IMMUTABLE);
+    assert_eq!(fetch(&service, get(&url, &[])).await.cache_control(), IMMUTABLE);
     let service = AssetsLayer::new(&verified).layer(ServeDir::new(files.path()));
-    assert_eq!(ask(&service, get(&url, &[])).await.cache_control(), IMMUTABLE, "the file is read again");
+    assert_eq!(fetch(&service, get(&url, &[])).await.cache_control(), IMMUTABLE, "the file is read again");
     write(files.path(), "style.css", "p{color:tan}");
     modified(&files.path().join("style.css"), UNIX_EPOCH + Duration::from_secs(10));
-    assert_eq!(ask(&service, get(&url, &[])).await.status, 404, "after verification other content is noticed");
+    assert_eq!(fetch(&service, get(&url, &[])).await.status, 404, "after verification other content is noticed");
     write(files.path(), "style.css", "p{}");
     let service = AssetsLayer::new(&loaded).layer(ServeDir::new(files.path()));
-    assert_eq!(ask(&service, get(&url, &[])).await.status, 404, "another length always does");
+    assert_eq!(fetch(&service, get(&url, &[])).await.status, 404, "another length always does");
 }
 
 #[tokio::test]
@@ -355,9 +362,13 @@ async fn a_deleted_file_is_a_404_that_no_cache_stores() {
     let service = AssetsLayer::new(&assets)
         .layer(ServeDir::new(files.path()).fallback(ServeFile::new(files.path().join("page.html"))));
     for url in [path_of(&assets, "style.css"), "/style.css".to_owned()] {
-        let answer = ask(&service, get(&url, &[])).await;
-        assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::NOT_FOUND, NO_STORE), "G-19, {url}");
-        assert_eq!(answer.body, "", "no page in place of a stylesheet");
+        let response = fetch(&service, get(&url, &[])).await;
+        assert_eq!(
+            (response.status, response.cache_control().as_str()),
+            (StatusCode::NOT_FOUND, NO_STORE),
+            "G-19, {url}"
+        );
+        assert_eq!(response.body, "", "no page in place of a stylesheet");
     }
 }
 
@@ -367,7 +378,7 @@ fn static_service(
     lines: &'static [(&'static str, &'static str)],
 ) -> impl Service<Request<TestBody>, Response = Response<Full<Bytes>>, Error = Infallible, Future: Send> + Clone {
     service_fn(move |_: Request<TestBody>| {
-        let mut response = answer("p{color:red}", lines);
+        let mut response = response_with("p{color:red}", lines);
         *response.status_mut() = StatusCode::from_u16(status).unwrap();
         std::future::ready(Ok(response))
     })
@@ -382,7 +393,7 @@ async fn only_a_proven_response_is_immutable() {
         ("the file", 200, &[("content-type", "text/css")], 200, IMMUTABLE),
         ("with its length", 200, &[("content-type", "text/css"), ("content-length", "12")], 200, IMMUTABLE),
         ("another length", 200, &[("content-type", "text/css"), ("content-length", "13")], 404, NO_STORE),
-        ("a length that is none", 200, &[("content-type", "text/css"), ("content-length", "x")], 200, NO_STORE),
+        ("an invalid length", 200, &[("content-type", "text/css"), ("content-length", "x")], 200, NO_STORE),
         ("no type", 200, &[], 200, NO_STORE),
         ("a page", 200, &[("content-type", "text/html; charset=utf-8")], 404, NO_STORE),
         ("another type", 200, &[("content-type", "application/json")], 200, IMMUTABLE),
@@ -425,9 +436,9 @@ async fn only_a_proven_response_is_immutable() {
         ("no content", 204, &[("content-type", "text/css")], 204, NO_STORE),
         ("a redirect", 301, &[("location", "/"), ("cache-control", "max-age=60")], 301, NO_STORE),
         ("a range that is not there", 416, &[("content-range", "bytes */12"), ("etag", "\"x\"")], 416, NO_STORE),
-        ("a 304 of its own", 304, &[("etag", "\"x\"")], 304, NO_STORE),
+        ("a 304 of the service", 304, &[("etag", "\"x\"")], 304, NO_STORE),
         (
-            "what the service said",
+            "the policy of the service",
             200,
             &[("content-type", "text/css"), ("cache-control", "max-age=60")],
             200,
@@ -442,30 +453,30 @@ async fn only_a_proven_response_is_immutable() {
             "private, max-age=31536000, immutable",
         ),
         (
-            "words for an edge",
+            "fields for an edge",
             200,
             &[("content-type", "text/css"), ("cdn-cache-control", "max-age=60")],
             200,
             IMMUTABLE,
         ),
     ];
-    for (sentence, status, lines, expected, said) in table {
+    for (sentence, status, lines, expected, cache_control) in table {
         let service = layer.clone().layer(static_service(*status, lines));
-        let answer = ask(&service, get(&url, &[])).await;
-        assert_eq!(answer.status, *expected, "{sentence}");
-        assert_eq!(answer.cache_control(), *said, "{sentence}");
+        let response = fetch(&service, get(&url, &[])).await;
+        assert_eq!(response.status, *expected, "{sentence}");
+        assert_eq!(response.cache_control(), *cache_control, "{sentence}");
         let tag = assets.asset("style.css").unwrap().fingerprint();
-        let tagged = answer.field("etag").is_some_and(|etag| etag == format!("\"{tag}\""));
-        assert_eq!(tagged, !said.starts_with("private, no-store"), "{sentence}");
-        assert_eq!(answer.field("cdn-cache-control"), None, "{sentence}");
-        assert_eq!(answer.field("expires"), None, "{sentence}");
+        let tagged = response.field("etag").is_some_and(|etag| etag == format!("\"{tag}\""));
+        assert_eq!(tagged, !cache_control.starts_with("private, no-store"), "{sentence}");
+        assert_eq!(response.field("cdn-cache-control"), None, "{sentence}");
+        assert_eq!(response.field("expires"), None, "{sentence}");
         if *expected == 206 {
             let etag = format!("\"{tag}\"");
-            let resumed = ask(&service, get(&url, &[("range", "bytes=0-11"), ("if-range", &etag)])).await;
-            let joined = if *said == IMMUTABLE { 206 } else { 503 };
+            let resumed = fetch(&service, get(&url, &[("range", "bytes=0-11"), ("if-range", &etag)])).await;
+            let joined = if *cache_control == IMMUTABLE { 206 } else { 503 };
             assert_eq!(
                 (resumed.status.as_u16(), resumed.cache_control().as_str()),
-                (joined, *said),
+                (joined, *cache_control),
                 "R-11: {sentence}"
             );
         }
@@ -473,19 +484,19 @@ async fn only_a_proven_response_is_immutable() {
 }
 
 #[tokio::test]
-async fn an_upgrade_below_the_prefix_passes_untouched() {
+async fn an_upgrade_below_the_prefix_is_unchanged() {
     let assets = AssetManifest::from_contents([("style.css", "p{color:red}")]).unwrap();
     let service = AssetsLayer::new(&assets).layer(static_service(101, &[("etag", "\"a\""), ("upgrade", "echo")]));
-    let answer = ask(&service, get(&path_of(&assets, "style.css"), &[("upgrade", "echo")])).await;
-    assert_eq!(answer.field("etag").as_deref(), Some("\"a\""), "E-05");
-    assert_eq!(answer.field("cache-control"), None, "E-05");
+    let response = fetch(&service, get(&path_of(&assets, "style.css"), &[("upgrade", "echo")])).await;
+    assert_eq!(response.field("etag").as_deref(), Some("\"a\""), "E-05");
+    assert_eq!(response.field("cache-control"), None, "E-05");
 }
 
 #[tokio::test]
-async fn a_policy_of_the_service_inside_does_not_come_back_further_out() {
+async fn a_policy_of_the_inner_service_has_no_effect_in_an_outer_layer() {
     let assets = AssetManifest::from_contents([("style.css", "p{color:red}")]).unwrap();
     let files = service_fn(|_: Request<TestBody>| {
-        let mut response = answer("p{color:red}", &[("content-type", "text/css")]);
+        let mut response = response_with("p{color:red}", &[("content-type", "text/css")]);
         response.extensions_mut().insert(CachePolicy::NO_CACHE);
         std::future::ready(Ok::<_, Infallible>(response))
     });
@@ -493,8 +504,8 @@ async fn a_policy_of_the_service_inside_does_not_come_back_further_out() {
         .layer(CachePolicyLayer::new(CachePolicy::max_age(Duration::from_secs(60))))
         .layer(AssetsLayer::new(&assets))
         .service(files);
-    let answer = ask(&service, get(&path_of(&assets, "style.css"), &[])).await;
-    assert_eq!(answer.cache_control(), IMMUTABLE);
+    let response = fetch(&service, get(&path_of(&assets, "style.css"), &[])).await;
+    assert_eq!(response.cache_control(), IMMUTABLE);
 }
 
 #[tokio::test]
@@ -505,24 +516,24 @@ async fn shared_caches_do_not_store_an_asset_requested_with_credentials() {
     let layer = AssetsLayer::new(&assets);
     let authorized = || get(&url, &[("authorization", "Bearer x")]);
     let service = layer.clone().layer(ServeDir::new(files.path()));
-    assert_eq!(ask(&service, authorized()).await.cache_control(), "private, max-age=31536000, immutable", "G-02");
+    assert_eq!(fetch(&service, authorized()).await.cache_control(), "private, max-age=31536000, immutable", "G-02");
     let service = layer.accept_risk(Risk::AuthorizedResponseServedToOthers).layer(ServeDir::new(files.path()));
-    assert_eq!(ask(&service, authorized()).await.cache_control(), IMMUTABLE);
+    assert_eq!(fetch(&service, authorized()).await.cache_control(), IMMUTABLE);
 }
 
 #[tokio::test]
-async fn preconditions_rest_on_bytes_and_never_on_dates() {
+async fn preconditions_depend_on_the_content_and_never_on_dates() {
     let files = site();
     let assets = manifest(&files);
     let fingerprint = assets.asset("style.css").unwrap().fingerprint();
     let tag = format!("\"{fingerprint}\"");
     let date = "Fri, 31 Dec 2100 00:00:00 GMT";
-    let asked = Asked::default();
+    let calls = Calls::default();
     let service =
-        ServiceBuilder::new().layer(AssetsLayer::new(&assets)).service(counted(&asked, ServeDir::new(files.path())));
+        ServiceBuilder::new().layer(AssetsLayer::new(&assets)).service(counted(&calls, ServeDir::new(files.path())));
     let versioned = path_of(&assets, "style.css");
     for url in [versioned.as_str(), "/style.css"] {
-        let said = if url == versioned { IMMUTABLE } else { "no-cache" };
+        let cache_control = if url == versioned { IMMUTABLE } else { "no-cache" };
         for (lines, status, body) in [
             (&[("if-none-match", tag.as_str())][..], 304, ""),
             (&[("if-none-match", "*")], 304, ""),
@@ -542,18 +553,18 @@ async fn preconditions_rest_on_bytes_and_never_on_dates() {
             (&[("range", "bytes=0-1,4-5")], 200, "p{color:red}"), // R-14
             (&[("range", "bytes=99-")], 416, ""),
         ] {
-            let before = asked.count();
-            let answer = ask(&service, get(url, lines)).await;
-            assert_eq!((answer.status.as_u16(), &answer.body[..]), (status, body.as_bytes()), "{url} {lines:?}");
-            let expected = if matches!(status, 200 | 206 | 304) { said } else { NO_STORE };
-            assert_eq!(answer.cache_control(), expected, "{url} {lines:?}");
+            let before = calls.count();
+            let response = fetch(&service, get(url, lines)).await;
+            assert_eq!((response.status.as_u16(), &response.body[..]), (status, body.as_bytes()), "{url} {lines:?}");
+            let expected = if matches!(status, 200 | 206 | 304) { cache_control } else { NO_STORE };
+            assert_eq!(response.cache_control(), expected, "{url} {lines:?}");
             if matches!(status, 304 | 412) {
                 let needs_file = url != versioned || lines.iter().any(|(_, value)| *value == "*");
-                assert_eq!(asked.count() - before, usize::from(needs_file), "{url} {lines:?}");
-                assert_eq!(answer.field("content-length"), None, "N-03");
+                assert_eq!(calls.count() - before, usize::from(needs_file), "{url} {lines:?}");
+                assert_eq!(response.field("content-length"), None, "N-03");
             }
             if matches!(status, 200 | 206 | 304) {
-                assert_eq!(answer.field("etag").as_ref(), Some(&tag), "{url} {lines:?}");
+                assert_eq!(response.field("etag").as_ref(), Some(&tag), "{url} {lines:?}");
             }
         }
     }
@@ -565,9 +576,9 @@ async fn a_304_under_a_versioned_url_does_not_read_the_file() {
     let gone = AssetManifest::from_directory(previous.path().join("release-1")).unwrap();
     let files = site();
     let assets = manifest(&files).merge_previous(&gone.stored_under("release-1").unwrap()).unwrap();
-    let asked = Asked::default();
+    let calls = Calls::default();
     let service =
-        ServiceBuilder::new().layer(AssetsLayer::new(&assets)).service(counted(&asked, ServeDir::new(files.path())));
+        ServiceBuilder::new().layer(AssetsLayer::new(&assets)).service(counted(&calls, ServeDir::new(files.path())));
     let current = path_of(&assets, "style.css");
     let of_query = path_of(&assets.with_fingerprint_in(FingerprintLocation::Query), "style.css");
     let of_previous = path_of(&gone, "style.css");
@@ -580,7 +591,7 @@ async fn a_304_under_a_versioned_url_does_not_read_the_file() {
             _ => write(files.path(), "style.css", "p{color:tan}"),
         }
         for (url, tag) in [(&current, &tag), (&of_query, &tag), (&of_previous, &tag_of_previous)] {
-            let before = asked.count();
+            let before = calls.count();
             let (weak, list) = (format!("W/{tag}"), format!("\"x\",,  {tag} , \"y\""));
             let inm = "if-none-match";
             for lines in [
@@ -597,18 +608,18 @@ async fn a_304_under_a_versioned_url_does_not_read_the_file() {
                 &[(inm, tag), ("range", "bytes=0-3"), ("if-range", "\"x\"")],
             ] {
                 for method in [Method::GET, Method::HEAD] {
-                    let answer = ask(&service, request(method.clone(), url, lines)).await;
-                    let told = format!("{became}: {method} {url} {lines:?}");
-                    assert_eq!((answer.status, &answer.body[..]), (StatusCode::NOT_MODIFIED, &b""[..]), "{told}");
-                    assert_eq!(answer.cache_control(), IMMUTABLE, "N-01, {told}");
-                    assert_eq!(answer.field("etag").as_ref(), Some(tag), "N-01, {told}");
-                    assert_eq!(answer.headers.len(), 2, "N-02, N-03, {told}");
+                    let response = fetch(&service, request(method.clone(), url, lines)).await;
+                    let row = format!("{became}: {method} {url} {lines:?}");
+                    assert_eq!((response.status, &response.body[..]), (StatusCode::NOT_MODIFIED, &b""[..]), "{row}");
+                    assert_eq!(response.cache_control(), IMMUTABLE, "N-01, {row}");
+                    assert_eq!(response.field("etag").as_ref(), Some(tag), "N-01, {row}");
+                    assert_eq!(response.headers.len(), 2, "N-02, N-03, {row}");
                 }
             }
-            assert_eq!(asked.count(), before, "{became}: {url}");
+            assert_eq!(calls.count(), before, "{became}: {url}");
         }
     }
-    // A client without these bytes gets no other bytes, and no 304 for a file that may be gone (P-02).
+    // A client without this content gets neither other content nor a 304 for a file that may not exist (P-02).
     for (lines, status) in [
         (&[][..], 404),
         (&[("if-none-match", "*")], 404),
@@ -620,12 +631,12 @@ async fn a_304_under_a_versioned_url_does_not_read_the_file() {
         (&[("if-match", &tag)], 404),
         (&[("if-none-match", &tag), ("if-match", "\"x\"")], 412),
     ] {
-        let answer = ask(&service, get(&current, lines)).await;
-        assert_eq!((answer.status.as_u16(), answer.cache_control().as_str()), (status, NO_STORE), "{lines:?}");
+        let response = fetch(&service, get(&current, lines)).await;
+        assert_eq!((response.status.as_u16(), response.cache_control().as_str()), (status, NO_STORE), "{lines:?}");
     }
-    let before = asked.count();
-    let write = ask(&service, request(Method::PUT, &current, &[("if-none-match", &tag)])).await;
-    assert_eq!((write.status, asked.count() - before), (StatusCode::METHOD_NOT_ALLOWED, 1), "M: it is no read");
+    let before = calls.count();
+    let write = fetch(&service, request(Method::PUT, &current, &[("if-none-match", &tag)])).await;
+    assert_eq!((write.status, calls.count() - before), (StatusCode::METHOD_NOT_ALLOWED, 1), "M: the method is unsafe");
 }
 
 #[tokio::test]
@@ -644,19 +655,20 @@ async fn a_304_has_the_fields_of_its_200_for_every_source_of_the_tag() {
         for credentials in [&[][..], &[("authorization", "Bearer x")]] {
             let with = |tag: &str| get(&url, &[credentials, &[("if-none-match", tag)]].concat());
             let (whole, personal_whole) =
-                (ask(&service, get(&url, credentials)).await, ask(&personal, get(&url, credentials)).await);
+                (fetch(&service, get(&url, credentials)).await, fetch(&personal, get(&url, credentials)).await);
             for held in [tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}")] {
-                for (answer, whole) in
-                    [(ask(&service, with(&held)).await, &whole), (ask(&personal, with(&held)).await, &personal_whole)]
-                {
-                    assert_eq!(answer.status, 304, "{url} {held}");
+                for (response, whole) in [
+                    (fetch(&service, with(&held)).await, &whole),
+                    (fetch(&personal, with(&held)).await, &personal_whole),
+                ] {
+                    assert_eq!(response.status, 304, "{url} {held}");
                     for field in ["cache-control", "etag", "vary", "use-as-dictionary", "last-modified", "expires"] {
-                        assert_eq!(answer.field(field), whole.field(field), "N-01, {url} {credentials:?} {held}");
+                        assert_eq!(response.field(field), whole.field(field), "N-01, {url} {credentials:?} {held}");
                     }
                 }
             }
         }
-        assert!(ask(&personal, get(&url, &[])).await.cache_control().contains("private"), "G-03");
+        assert!(fetch(&personal, get(&url, &[])).await.cache_control().contains("private"), "G-03");
     }
 }
 
@@ -668,27 +680,27 @@ async fn a_304_under_a_versioned_url_does_not_call_inner_authentication() {
     let tag = format!("\"{}\"", assets.asset("style.css").unwrap().fingerprint());
     let lines = [("if-none-match", tag.as_str())];
     let refusing = service_fn(|_: Request<TestBody>| {
-        let mut refused = answer("", &[]);
+        let mut refused = response_with("", &[]);
         *refused.status_mut() = StatusCode::UNAUTHORIZED;
         std::future::ready(Ok::<_, Infallible>(refused))
     });
     let inside = AssetsLayer::new(&assets).layer(refusing);
-    assert_eq!(ask(&inside, get(&url, &[])).await.status, 401);
-    assert_eq!(ask(&inside, get("/style.css", &lines)).await.status, 401);
-    // As the module page says, and why authentication belongs outside (L-03).
-    assert_eq!(ask(&inside, get(&url, &lines)).await.status, 304);
+    assert_eq!(fetch(&inside, get(&url, &[])).await.status, 401);
+    assert_eq!(fetch(&inside, get("/style.css", &lines)).await.status, 401);
+    // The behavior that the module page documents, which is the reason to add authentication as an outer layer (L-03).
+    assert_eq!(fetch(&inside, get(&url, &lines)).await.status, 304);
 }
 
 #[tokio::test]
-async fn in_development_a_304_is_about_the_file_on_the_disk() {
+async fn in_development_a_304_depends_on_the_file_on_disk() {
     let files = site();
     let assets = manifest(&files);
     let url = path_of(&assets, "style.css");
     let tag = format!("\"{}\"", assets.asset("style.css").unwrap().fingerprint());
     let service = AssetsLayer::new(&assets).development(true).layer(ServeDir::new(files.path()));
-    assert_eq!(ask(&service, get(&url, &[("if-none-match", &tag)])).await.status, 304);
+    assert_eq!(fetch(&service, get(&url, &[("if-none-match", &tag)])).await.status, 304);
     write(files.path(), "style.css", "p{color:green}");
-    let changed = ask(&service, get(&url, &[("if-none-match", &tag)])).await;
+    let changed = fetch(&service, get(&url, &[("if-none-match", &tag)])).await;
     assert_eq!((changed.status, &changed.body[..]), (StatusCode::OK, &b"p{color:green}"[..]));
 }
 
@@ -697,32 +709,32 @@ async fn a_head_response_without_a_length_is_unproven() {
     let assets = AssetManifest::from_contents([("style.css", "p{color:red}")]).unwrap();
     let url = path_of(&assets, "style.css");
     let empty = AssetsLayer::new(&assets).layer(service_fn(|_: Request<TestBody>| {
-        std::future::ready(Ok::<_, Infallible>(answer("", &[("content-type", "text/css")])))
+        std::future::ready(Ok::<_, Infallible>(response_with("", &[("content-type", "text/css")])))
     }));
-    let answer = ask(&empty, request(Method::HEAD, &url, &[])).await;
-    assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::OK, NO_STORE));
-    assert_eq!(ask(&empty, get(&url, &[])).await.status, 404, "an empty body is another file");
+    let response = fetch(&empty, request(Method::HEAD, &url, &[])).await;
+    assert_eq!((response.status, response.cache_control().as_str()), (StatusCode::OK, NO_STORE));
+    assert_eq!(fetch(&empty, get(&url, &[])).await.status, 404, "an empty body is another file");
     let whole = AssetsLayer::new(&assets).layer(static_service(200, &[("content-type", "text/css")]));
-    assert_eq!(ask(&whole, request(Method::HEAD, &url, &[])).await.cache_control(), IMMUTABLE, "L-06");
+    assert_eq!(fetch(&whole, request(Method::HEAD, &url, &[])).await.cache_control(), IMMUTABLE, "L-06");
 }
 
 #[tokio::test]
-async fn head_has_the_fields_of_get_and_a_write_is_not_stored() {
+async fn head_has_the_fields_of_get_and_unsafe_responses_are_not_stored() {
     let files = site();
     let assets = manifest(&files);
     let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
     for url in [path_of(&assets, "style.css"), "/style.css".to_owned(), format!("/style.{OTHER}.css")] {
         let (whole, head) =
-            (ask(&service, get(&url, &[])).await, ask(&service, request(Method::HEAD, &url, &[])).await);
+            (fetch(&service, get(&url, &[])).await, fetch(&service, request(Method::HEAD, &url, &[])).await);
         assert_eq!((whole.status, whole.headers), (head.status, head.headers), "S-07, M-06, {url}");
         assert_eq!(head.body, "", "M-06");
-        let answer = ask(&service, request(Method::POST, &url, &[])).await;
-        assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::METHOD_NOT_ALLOWED, NO_STORE));
+        let response = fetch(&service, request(Method::POST, &url, &[])).await;
+        assert_eq!((response.status, response.cache_control().as_str()), (StatusCode::METHOD_NOT_ALLOWED, NO_STORE));
     }
 }
 
 #[tokio::test]
-async fn files_in_a_coding_have_tags_of_their_own_and_are_verified_too() {
+async fn encoded_files_have_their_own_tags_and_are_verified() {
     let files = directory(&[("style.css", "p{color:red}"), ("style.css.gz", "not really gzip"), ("old.css", "a{}")]);
     write(files.path(), "old.css.gz", "of an earlier build");
     modified(&files.path().join("old.css.gz"), UNIX_EPOCH);
@@ -732,10 +744,10 @@ async fn files_in_a_coding_have_tags_of_their_own_and_are_verified_too() {
     let url = path_of(&assets, "style.css");
     let gzip = ("accept-encoding", "gzip");
 
-    let plain = ask(&service, get(&url, &[])).await;
+    let plain = fetch(&service, get(&url, &[])).await;
     assert_eq!(plain.field("etag").unwrap(), format!("\"{fingerprint}\""));
     assert_eq!(plain.field("vary").unwrap().to_ascii_lowercase(), "accept-encoding", "K-02");
-    let coded = ask(&service, get(&url, &[gzip])).await;
+    let coded = fetch(&service, get(&url, &[gzip])).await;
     assert_eq!(
         (coded.status, coded.cache_control().as_str(), &coded.body[..]),
         (StatusCode::OK, IMMUTABLE, &b"not really gzip"[..])
@@ -743,23 +755,23 @@ async fn files_in_a_coding_have_tags_of_their_own_and_are_verified_too() {
     let tag = coded.field("etag").unwrap();
     assert_eq!(tag, format!("\"{fingerprint}--gzip\""), "V-09");
 
-    let again = ask(&service, get(&url, &[gzip, ("if-none-match", &tag)])).await;
+    let again = fetch(&service, get(&url, &[gzip, ("if-none-match", &tag)])).await;
     assert_eq!((again.status, again.cache_control().as_str()), (StatusCode::NOT_MODIFIED, IMMUTABLE));
     assert_eq!(
         (again.field("etag"), again.field("vary").unwrap().to_ascii_lowercase()),
         (Some(tag), "accept-encoding".to_owned())
     );
 
-    let stale = ask(&service, get(&path_of(&assets, "old.css"), &[gzip])).await;
+    let stale = fetch(&service, get(&path_of(&assets, "old.css"), &[gzip])).await;
     assert_eq!(stale.cache_control(), NO_STORE, "a coded file that is older than its source proves nothing");
 
     write(files.path(), "style.css.gz", "rebuilt alone");
-    assert_eq!(ask(&service, get(&url, &[gzip])).await.status, 404);
-    assert_eq!(ask(&service, get(&url, &[])).await.cache_control(), IMMUTABLE, "the other one is as it was");
+    assert_eq!(fetch(&service, get(&url, &[gzip])).await.status, 404);
+    assert_eq!(fetch(&service, get(&url, &[])).await.cache_control(), IMMUTABLE, "the other one is as it was");
 }
 
 #[tokio::test]
-async fn if_match_names_the_file_in_its_coding() {
+async fn if_match_compares_the_tag_of_the_encoded_file() {
     let files = directory(&[("style.css", "p{color:red}"), ("style.css.gz", "not really gzip")]);
     let assets = manifest(&files);
     let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()).precompressed_gzip());
@@ -769,14 +781,14 @@ async fn if_match_names_the_file_in_its_coding() {
         for (accepted, tag, status) in
             [("identity", &plain, 200), ("gzip", &coded, 200), ("gzip", &plain, 412), ("identity", &coded, 412)]
         {
-            let asked = get(url, &[("accept-encoding", accepted), ("if-match", tag)]);
-            assert_eq!(ask(&service, asked).await.status, status, "P-07, V-09: {url}, {accepted}, {tag}");
+            let write = get(url, &[("accept-encoding", accepted), ("if-match", tag)]);
+            assert_eq!(fetch(&service, write).await.status, status, "P-07, V-09: {url}, {accepted}, {tag}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_file_with_a_compressed_one_varies_even_if_the_service_does_not() {
+async fn a_file_with_a_compressed_copy_always_has_vary() {
     let files =
         directory(&[("style.css", "p{color:red}"), ("style.css.gz", "not really gzip"), ("app.js", "p{color:red}")]);
     let assets = manifest(&files);
@@ -785,9 +797,10 @@ async fn a_file_with_a_compressed_one_varies_even_if_the_service_does_not() {
         ("style.css", &[("content-type", "text/css")], Some("accept-encoding")),
         ("app.js", &[("content-type", "text/javascript")], None),
     ] {
-        let answer = ask(&service.layer(static_service(200, content_type)), get(&path_of(&assets, name), &[])).await;
+        let response =
+            fetch(&service.layer(static_service(200, content_type)), get(&path_of(&assets, name), &[])).await;
         assert_eq!(
-            (answer.cache_control().as_str(), answer.field("vary").as_deref()),
+            (response.cache_control().as_str(), response.field("vary").as_deref()),
             (IMMUTABLE, vary),
             "K-02: {name}"
         );
@@ -795,20 +808,20 @@ async fn a_file_with_a_compressed_one_varies_even_if_the_service_does_not() {
 }
 
 #[tokio::test]
-async fn calls_of_grpc_and_tunnels_pass_untouched() {
+async fn grpc_calls_and_tunnels_are_unchanged() {
     let assets = AssetManifest::from_contents([("style.css", "p{color:red}")]).unwrap();
     let service = AssetsLayer::new(&assets)
         .layer(static_service(200, &[("etag", "\"a\""), ("content-type", "application/grpc")]));
     let call = request(Method::POST, "/assets/none.css", &[("content-type", "application/grpc")]);
     let tunnel = Request::builder().method(Method::CONNECT).uri("/assets/none.css").body(TestBody::default()).unwrap();
     for request in [call, tunnel] {
-        let answer = ask(&service, request).await;
-        assert_eq!((answer.status, answer.field("etag").as_deref()), (StatusCode::OK, Some("\"a\"")), "E-05, Q-03");
+        let response = fetch(&service, request).await;
+        assert_eq!((response.status, response.field("etag").as_deref()), (StatusCode::OK, Some("\"a\"")), "E-05, Q-03");
     }
 }
 
 #[tokio::test]
-async fn it_works_inside_compression_and_the_usual_stack() {
+async fn the_layer_works_within_compression_and_the_usual_stack() {
     let long = "p{color:red}\n".repeat(100);
     let files = directory(&[("style.css", &long)]);
     let assets = manifest(&files);
@@ -820,25 +833,25 @@ async fn it_works_inside_compression_and_the_usual_stack() {
         ServiceBuilder::new().layer(stack).layer(AssetsLayer::new(&assets)).service(ServeDir::new(files.path()));
     let gzip = ("accept-encoding", "gzip");
     let fingerprint = assets.asset("style.css").unwrap().fingerprint();
-    let coded = ask(&service, get(&url, &[gzip])).await;
+    let coded = fetch(&service, get(&url, &[gzip])).await;
     assert_eq!((coded.field("content-encoding").as_deref(), coded.cache_control().as_str()), (Some("gzip"), IMMUTABLE));
     let tag = coded.field("etag").unwrap();
     assert_eq!(tag, format!("\"{fingerprint}--gzip\""));
-    let again = ask(&service, get(&url, &[gzip, ("if-none-match", &tag)])).await;
+    let again = fetch(&service, get(&url, &[gzip, ("if-none-match", &tag)])).await;
     assert_eq!((again.status, again.cache_control().as_str()), (StatusCode::NOT_MODIFIED, IMMUTABLE));
     assert_eq!(again.field("etag"), Some(tag.clone()));
-    // N-07: a client that has the plain file gets the 304 of that file, whatever else it accepts.
+    // N-07: a client that has stored the file without a coding gets a 304 for it, whatever codings it accepts.
     let plain = format!("\"{fingerprint}\"");
-    let again = ask(&service, get(&url, &[gzip, ("if-none-match", &plain)])).await;
+    let again = fetch(&service, get(&url, &[gzip, ("if-none-match", &plain)])).await;
     assert_eq!((again.status, again.field("etag")), (StatusCode::NOT_MODIFIED, Some(plain)));
-    // A range counts the octets of the file, so that only a part of the file itself is resumed (R-02).
+    // A range counts the bytes of the file, so only a download of the file without a coding is resumed (R-02).
     for (held, status) in [(format!("\"{fingerprint}\""), 206), (tag, 200), ("\"x\"".to_owned(), 200)] {
-        let part = ask(&service, get(&url, &[("range", "bytes=0-3"), ("if-range", &held)])).await;
+        let part = fetch(&service, get(&url, &[("range", "bytes=0-3"), ("if-range", &held)])).await;
         assert_eq!((part.status.as_u16(), part.cache_control().as_str()), (status, IMMUTABLE), "{held}");
     }
-    let wrong = ask(&service, get(&format!("/style.{OTHER}.css"), &[gzip])).await;
+    let wrong = fetch(&service, get(&format!("/style.{OTHER}.css"), &[gzip])).await;
     assert_eq!((wrong.status, wrong.cache_control().as_str()), (StatusCode::NOT_FOUND, NO_STORE));
-    assert_eq!(ask(&service, get("/style.css", &[])).await.cache_control(), "no-cache");
+    assert_eq!(fetch(&service, get("/style.css", &[])).await.cache_control(), "no-cache");
 }
 
 #[tokio::test]
@@ -851,16 +864,20 @@ async fn each_path_prefix_mode_receives_and_forwards_its_documented_paths() {
     let layer = AssetsLayer::new(&assets);
 
     let stripping = layer.clone().mount(PathPrefix::Strip).layer(ServeDir::new(&inside));
-    assert_eq!(ask(&stripping, get(&url, &[])).await.cache_control(), IMMUTABLE);
+    assert_eq!(fetch(&stripping, get(&url, &[])).await.cache_control(), IMMUTABLE);
     for path in ["/style.css", "/staticstyle.css", "/static", "/other"] {
-        let answer = ask(&stripping, get(path, &[])).await;
-        assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::NOT_FOUND, NO_STORE), "{path}");
+        let response = fetch(&stripping, get(path, &[])).await;
+        assert_eq!((response.status, response.cache_control().as_str()), (StatusCode::NOT_FOUND, NO_STORE), "{path}");
     }
 
     let keeping = layer.clone().mount(PathPrefix::Keep).layer(ServeDir::new(files.path()));
-    assert_eq!(ask(&keeping, get(&url, &[])).await.cache_control(), IMMUTABLE);
-    let outside = ask(&keeping, get("/other", &[])).await;
-    assert_eq!((outside.status, outside.field("cache-control")), (StatusCode::OK, None), "what is outside passes");
+    assert_eq!(fetch(&keeping, get(&url, &[])).await.cache_control(), IMMUTABLE);
+    let outside = fetch(&keeping, get("/other", &[])).await;
+    assert_eq!(
+        (outside.status, outside.field("cache-control")),
+        (StatusCode::OK, None),
+        "a path outside of the prefix is forwarded"
+    );
 
     let nested = axum::Router::new().nest_service("/static", layer.layer(ServeDir::new(&inside)));
     let response = nested.oneshot(Request::get(&url).body(axum::body::Body::empty()).unwrap()).await.unwrap();
@@ -876,44 +893,44 @@ async fn an_unknown_name_can_be_served_but_is_not_stored() {
     let service = AssetsLayer::new(&assets)
         .unknown_name(UnknownName::Service)
         .layer(ServeDir::new(files.path()).fallback(ServeFile::new(files.path().join("page.html"))));
-    let part = ask(&service, get("/upload.png", &[("range", "bytes=1-"), ("if-range", "\"x\"")])).await;
+    let part = fetch(&service, get("/upload.png", &[("range", "bytes=1-"), ("if-range", "\"x\"")])).await;
     assert_eq!((part.status, &part.body[..]), (StatusCode::OK, &b"png"[..]), "R-10");
-    let upload = ask(&service, get("/upload.png", &[("if-modified-since", "Fri, 31 Dec 2100 00:00:00 GMT")])).await;
+    let upload = fetch(&service, get("/upload.png", &[("if-modified-since", "Fri, 31 Dec 2100 00:00:00 GMT")])).await;
     assert_eq!(
         (upload.status, upload.cache_control().as_str(), &upload.body[..]),
         (StatusCode::OK, NO_STORE, &b"png"[..])
     );
     assert_eq!((upload.field("etag"), upload.field("last-modified")), (None, None));
-    let route = ask(&service, get("/settings/profile", &[])).await;
+    let route = fetch(&service, get("/settings/profile", &[])).await;
     assert_eq!((route.status, route.cache_control().as_str()), (StatusCode::OK, NO_STORE));
     for path in ["/missing-abc123.js", &format!("/gone.{OTHER}.css")] {
-        let answer = ask(&service, get(path, &[])).await;
-        assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::NOT_FOUND, NO_STORE), "{path}");
+        let response = fetch(&service, get(path, &[])).await;
+        assert_eq!((response.status, response.cache_control().as_str()), (StatusCode::NOT_FOUND, NO_STORE), "{path}");
     }
 }
 
 #[tokio::test]
-async fn in_development_nothing_is_stored_and_a_changed_file_is_noticed() {
+async fn in_development_nothing_is_stored_and_file_changes_are_seen() {
     let files = site();
     let source = AssetDirectory::new(files.path()).source(true).unwrap();
     let service = AssetsLayer::new(&source).layer(ServeDir::new(files.path()));
     let before = path_of(&source.current(), "style.css");
-    let answer = ask(&service, get(&before, &[])).await;
+    let response = fetch(&service, get(&before, &[])).await;
     assert_eq!(
-        (answer.status, answer.cache_control().as_str()),
+        (response.status, response.cache_control().as_str()),
         (StatusCode::OK, "no-cache, no-store, must-revalidate")
     );
 
     write(files.path(), "style.css", "p{color:green}");
     let after = path_of(&source.current(), "style.css");
     assert_ne!(before, after);
-    let answer = ask(&service, get(&after, &[])).await;
-    assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, &b"p{color:green}"[..]));
-    assert_eq!(answer.cache_control(), "no-cache, no-store, must-revalidate");
+    let response = fetch(&service, get(&after, &[])).await;
+    assert_eq!((response.status, &response.body[..]), (StatusCode::OK, &b"p{color:green}"[..]));
+    assert_eq!(response.cache_control(), "no-cache, no-store, must-revalidate");
     write(files.path(), "new.css", "n{}");
-    assert_eq!(ask(&service, get("/new.css", &[])).await.status, 200);
+    assert_eq!(fetch(&service, get("/new.css", &[])).await.status, 200);
 
-    // A directory that is being rebuilt has the manifest that it had.
+    // A directory that is being rebuilt has its previous manifest.
     fs::rename(files.path(), files.path().with_extension("away")).unwrap();
     assert!(source.try_current().is_err());
     assert_eq!(path_of(&source.current(), "style.css"), after);
@@ -922,8 +939,8 @@ async fn in_development_nothing_is_stored_and_a_changed_file_is_noticed() {
     let fixed = AssetDirectory::new(files.path()).source(false).unwrap();
     assert!(!fixed.is_development());
     let switched = AssetsLayer::new(&fixed).development(true).layer(ServeDir::new(files.path()));
-    let answer = ask(&switched, get(&path_of(&fixed.current(), "style.css"), &[])).await;
-    assert_eq!(answer.cache_control(), "no-cache, no-store, must-revalidate");
+    let response = fetch(&switched, get(&path_of(&fixed.current(), "style.css"), &[])).await;
+    assert_eq!(response.cache_control(), "no-cache, no-store, must-revalidate");
 }
 
 #[tokio::test]
@@ -933,26 +950,26 @@ async fn a_versioned_text_is_offered_as_a_dictionary_if_enabled() {
     let layer = AssetsLayer::new(&assets).mount(PathPrefix::Strip).use_as_dictionary();
     let service = layer.clone().layer(ServeDir::new(files.path()));
     let dictionary =
-        async |name: &str| ask(&service, get(&path_of(&assets, name), &[])).await.field("use-as-dictionary");
+        async |name: &str| fetch(&service, get(&path_of(&assets, name), &[])).await.field("use-as-dictionary");
     assert_eq!(dictionary("style.css").await.unwrap(), r#"match="/static/style.*.css", match-dest=("style")"#);
     assert_eq!(dictionary("app.js").await.unwrap(), r#"match="/static/app.*.js", match-dest=("script")"#);
     assert_eq!(dictionary("page.html").await, None);
     assert_eq!(dictionary("fonts/caf\u{e9} 1.woff2").await, None);
-    assert_eq!(ask(&service, get("/static/style.css", &[])).await.field("use-as-dictionary"), None);
+    assert_eq!(fetch(&service, get("/static/style.css", &[])).await.field("use-as-dictionary"), None);
     let query = AssetsLayer::new(assets.with_fingerprint_in(FingerprintLocation::Query))
         .mount(PathPrefix::Strip)
         .use_as_dictionary();
-    let answer = ask(&query.layer(ServeDir::new(files.path())), get(&path_of(&assets, "style.css"), &[])).await;
-    assert_eq!(answer.field("use-as-dictionary").unwrap(), r#"match="/static/style.css", match-dest=("style")"#);
+    let response = fetch(&query.layer(ServeDir::new(files.path())), get(&path_of(&assets, "style.css"), &[])).await;
+    assert_eq!(response.field("use-as-dictionary").unwrap(), r#"match="/static/style.css", match-dest=("style")"#);
 }
 
 #[tokio::test]
-async fn switched_off_it_does_nothing() {
+async fn a_disabled_layer_changes_nothing() {
     let files = site();
     let assets = manifest(&files);
     let service = AssetsLayer::new(&assets).enabled(false).layer(ServeDir::new(files.path()));
-    assert_eq!(ask(&service, get(&path_of(&assets, "style.css"), &[])).await.status, 404);
-    assert_eq!(ask(&service, get("/style.css", &[])).await.field("cache-control"), None);
+    assert_eq!(fetch(&service, get(&path_of(&assets, "style.css"), &[])).await.status, 404);
+    assert_eq!(fetch(&service, get("/style.css", &[])).await.field("cache-control"), None);
 }
 
 // ==== The manifest ====
@@ -967,7 +984,7 @@ fn an_unknown_name_suggests_the_nearest() {
 }
 
 #[test]
-fn the_fingerprint_is_of_the_content_alone() {
+fn the_fingerprint_depends_only_on_the_content() {
     let files = site();
     let one = manifest(&files);
     modified(&files.path().join("style.css"), SystemTime::UNIX_EPOCH + Duration::from_secs(99));
@@ -981,7 +998,7 @@ fn the_fingerprint_is_of_the_content_alone() {
 }
 
 #[test]
-fn names_that_lead_elsewhere_make_no_manifest() {
+fn names_that_leave_the_directory_are_an_error() {
     for name in ["../style.css", "/style.css", "a/../b", "a//b", "", "a\\b", "a;b", "a%2fb", "a?b", "a\u{0}b"] {
         let error = AssetManifest::from_contents([(name, "x")]).unwrap_err();
         assert!(matches!(error.kind(), AssetErrorKind::InvalidName { .. }), "{error}");
@@ -1011,7 +1028,7 @@ fn two_names_never_have_one_url() {
 }
 
 #[test]
-fn a_file_that_is_not_there_or_cannot_be_read_is_named() {
+fn an_error_names_the_missing_or_unreadable_file() {
     let error = AssetManifest::from_directory("no/such/directory").unwrap_err();
     assert!(matches!(error.kind(), AssetErrorKind::Missing), "{error}");
     assert!(error.to_string().contains("no/such/directory"));
@@ -1030,7 +1047,7 @@ fn a_file_that_is_not_there_or_cannot_be_read_is_named() {
 }
 
 #[test]
-fn a_file_that_changes_while_it_is_read_makes_no_manifest() {
+fn a_file_that_changes_while_it_is_read_is_an_error() {
     let files = tempfile::tempdir().unwrap();
     let path = files.path().join("b.bin");
     fs::write(files.path().join("a.bin"), "a").unwrap();
@@ -1059,7 +1076,7 @@ fn a_file_that_changes_while_it_is_read_makes_no_manifest() {
 
 #[cfg(unix)]
 #[test]
-fn hidden_files_and_links_are_assets_by_choice() {
+fn hidden_files_and_symbolic_links_are_assets_only_if_enabled() {
     let files = directory(&[("a.css", "a"), (".env", "secret"), (".git/config", "x")]);
     let elsewhere = directory(&[("b.css", "b"), ("sub/c.css", "c")]);
     std::os::unix::fs::symlink(elsewhere.path().join("b.css"), files.path().join("b.css")).unwrap();
@@ -1080,17 +1097,17 @@ fn hidden_files_and_links_are_assets_by_choice() {
 #[test]
 fn progress_is_reported_once_for_each_file() {
     let files = directory(&[("a", "1"), ("b", "2"), ("c/d", "3")]);
-    let told = Arc::new(std::sync::Mutex::new(Vec::new()));
-    let heard = Arc::clone(&told);
+    let events = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let recorded = Arc::clone(&events);
     let directory = AssetDirectory::new(files.path()).on_progress(move |progress| {
-        heard.lock().unwrap().push((progress.name().to_owned(), progress.done(), progress.total()));
+        recorded.lock().unwrap().push((progress.name().to_owned(), progress.done(), progress.total()));
     });
     assert_eq!(directory.build().unwrap().len(), 3);
-    let told = told.lock().unwrap();
-    let mut names: Vec<_> = told.iter().map(|(name, ..)| name.as_str()).collect();
+    let events = events.lock().unwrap();
+    let mut names: Vec<_> = events.iter().map(|(name, ..)| name.as_str()).collect();
     names.sort_unstable();
     assert_eq!(names, ["a", "b", "c/d"]);
-    let mut done: Vec<_> = told.iter().map(|(_, done, total)| (*done, *total)).collect();
+    let mut done: Vec<_> = events.iter().map(|(_, done, total)| (*done, *total)).collect();
     done.sort_unstable();
     assert_eq!(done, [(1, 3), (2, 3), (3, 3)]);
 }
@@ -1119,7 +1136,7 @@ async fn embedded_assets_are_assets_like_any_other() {
         let urls = |assets: &AssetManifest| assets.iter().map(|asset| asset.url().to_owned()).collect::<Vec<_>>();
         assert_eq!(urls(assets), urls(&on_disk));
     }
-    // An embedded service of a few lines.
+    // A short service for embedded files.
     let service = AssetsLayer::new(&embedded).layer(service_fn(|request: Request<TestBody>| {
         let name = request.uri().path().trim_start_matches('/').to_owned();
         let response = match Embedded::get(&name) {
@@ -1130,9 +1147,9 @@ async fn embedded_assets_are_assets_like_any_other() {
         };
         std::future::ready(Ok::<_, Infallible>(response.unwrap()))
     }));
-    let answer = ask(&service, get(&path_of(&embedded, "css/style.css"), &[])).await;
-    assert_eq!((answer.status, answer.cache_control().as_str()), (StatusCode::OK, IMMUTABLE));
-    assert_eq!(answer.body, "p{color:red}\n");
+    let response = fetch(&service, get(&path_of(&embedded, "css/style.css"), &[])).await;
+    assert_eq!((response.status, response.cache_control().as_str()), (StatusCode::OK, IMMUTABLE));
+    assert_eq!(response.body, "p{color:red}\n");
 }
 
 fn mime_guess_of(name: &str) -> &'static str {
@@ -1140,7 +1157,7 @@ fn mime_guess_of(name: &str) -> &'static str {
 }
 
 #[test]
-fn a_manifest_comes_back_from_json_as_it_was() {
+fn a_manifest_is_equal_after_loading_it_from_json() {
     let files = directory(&[("style.css", "p{}"), ("style.css.gz", "gz"), ("a b.js", "x")]);
     let earlier = AssetManifest::from_contents([("style.css", "old")]).unwrap().stored_under("release-1").unwrap();
     let assets = manifest(&files)
@@ -1162,11 +1179,11 @@ fn a_manifest_comes_back_from_json_as_it_was() {
     for (sentence, spoiled) in [
         ("no JSON", "{".to_owned()),
         ("another version", saved.replace("\"version\": 1", "\"version\": 2")),
-        ("a name that leads out", saved.replace("\"a b.js\"", "\"../b.js\"")),
+        ("a name that leaves the directory", saved.replace("\"a b.js\"", "\"../b.js\"")),
         ("a name twice", saved.replace("\"a b.js\"", "\"style.css\"")),
         ("a key that is not known", saved.replace("\"length\"", "\"lenght\"")),
         ("a fingerprint of something else", saved.replacen("\"fingerprint\": \"", "\"fingerprint\": \"0", 1)),
-        ("a hash that is none", saved.replacen("sha384-", "sha256-", 1)),
+        ("an invalid hash", saved.replacen("sha384-", "sha256-", 1)),
         ("a coding that is not known", saved.replace("\"gzip\"", "\"lzma\"")),
     ] {
         assert_ne!(spoiled, saved, "{sentence}");
@@ -1210,7 +1227,7 @@ async fn a_vite_build_has_the_names_of_its_manifest() {
     assert_eq!(again.to_json(), assets.to_json());
 
     let service = AssetsLayer::new(&assets).mount(PathPrefix::Strip).layer(ServeDir::new(files.path()));
-    for (url, status, said) in [
+    for (url, status, cache_control) in [
         ("/static/assets/main-BRBmoGS9.js", 200, IMMUTABLE),
         ("/static/assets/shared-ChJ_j-JJ.css", 200, IMMUTABLE),
         ("/static/assets/plain.js", 200, "no-cache"),
@@ -1219,8 +1236,8 @@ async fn a_vite_build_has_the_names_of_its_manifest() {
         ("/static/favicon.ico", 200, "no-cache"),
         ("/static/assets/main-AAAAAAAA.js", 404, NO_STORE),
     ] {
-        let answer = ask(&service, get(url, &[])).await;
-        assert_eq!((answer.status.as_u16(), answer.cache_control().as_str()), (status, said), "{url}");
+        let response = fetch(&service, get(url, &[])).await;
+        assert_eq!((response.status.as_u16(), response.cache_control().as_str()), (status, cache_control), "{url}");
     }
 
     fs::remove_file(files.path().join("assets/main-5UjPuW-k.css")).unwrap();
@@ -1258,7 +1275,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn a_name_goes_to_a_url_and_back(
+    fn a_name_is_converted_to_a_url_and_back(
         names in prop::collection::btree_set("[a-zA-Z0-9 _.~é@+,()-]{1,12}(/[a-z0-9.é ]{1,8}){0,2}", 1..8),
         query: bool,
     ) {
@@ -1266,22 +1283,22 @@ proptest! {
         let Ok(assets) = AssetManifest::from_contents(pairs) else { return Ok(()) };
         let assets = if query { assets.with_fingerprint_in(FingerprintLocation::Query) } else { assets };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        // It returns the requested path.
+        // Returns the requested path.
         let service = AssetsLayer::new(&assets).layer(service_fn(|request: Request<TestBody>| {
             let path = percent_encoding::percent_decode_str(request.uri().path()).decode_utf8().unwrap().into_owned();
             std::future::ready(Ok::<_, Infallible>(answer_with(format!("content of {}", &path[1..]))))
         }));
         for name in &names {
-            let answer = runtime.block_on(ask(&service, get(assets.url(name).unwrap(), &[])));
+            let response = runtime.block_on(fetch(&service, get(assets.url(name).unwrap(), &[])));
             let expected = format!("content of {name}");
-            prop_assert_eq!(answer.status.as_u16(), 200, "{}", name);
-            prop_assert_eq!(&answer.body[..], expected.as_bytes());
-            prop_assert_eq!(answer.cache_control(), IMMUTABLE);
+            prop_assert_eq!(response.status.as_u16(), 200, "{}", name);
+            prop_assert_eq!(&response.body[..], expected.as_bytes());
+            prop_assert_eq!(response.cache_control(), IMMUTABLE);
         }
     }
 
     #[test]
-    fn no_path_that_has_no_current_fingerprint_is_immutable(
+    fn only_a_path_with_a_current_fingerprint_is_immutable(
         path in "/[ -~]{0,40}",
         query in prop::option::of("[!-~]{0,40}"),
     ) {
@@ -1298,8 +1315,8 @@ proptest! {
         let mut request = get("/", &[]);
         *request.uri_mut() = uri;
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let answer = runtime.block_on(ask(&service, request));
-        prop_assert!(!answer.cache_control().contains("immutable"), "{}", text);
+        let response = runtime.block_on(fetch(&service, request));
+        prop_assert!(!response.cache_control().contains("immutable"), "{}", text);
     }
 }
 

@@ -38,13 +38,13 @@ const SITE: &[(&str, &str)] = &[
     ("fonts/a.woff", "woff"),
 ];
 
-/// The name without its directory, as the versioned URL has it.
+/// The name without its directory, as in the versioned URL.
 fn versioned(assets: &AssetManifest, name: &str) -> String {
     assets.url(name).unwrap().rsplit_once('/').unwrap().1.to_owned()
 }
 
 #[test]
-fn every_reference_leads_to_the_versioned_url_of_the_written_file() {
+fn every_reference_is_the_versioned_url_of_the_written_file() {
     for place in [FingerprintLocation::Path, FingerprintLocation::Query] {
         let source = directory(SITE);
         let parent = tempfile::tempdir().unwrap();
@@ -90,7 +90,7 @@ fn every_reference_leads_to_the_versioned_url_of_the_written_file() {
 }
 
 #[test]
-fn a_change_goes_up_to_the_page() {
+fn a_change_of_a_file_changes_the_urls_up_to_the_page() {
     let url = |picture: &str| {
         let files = [
             ("a.css", "@import 'b.css';"),
@@ -125,10 +125,10 @@ fn missing_and_circular_references_are_reported_with_file_and_line() {
     ]);
     assert_eq!(
         circle.to_string(),
-        "c.css:2: the references go in a circle, `b.css` to `c.css` to `b.css`; remove one of them"
+        "c.css:2: the references form a cycle, `b.css` to `c.css` to `b.css`; remove one of them"
     );
     let itself = error(&[("a.css", "p { background: url(a.css) }")]);
-    assert_eq!(itself.to_string(), "a.css:1: the references go in a circle, `a.css` to `a.css`; remove one of them");
+    assert_eq!(itself.to_string(), "a.css:1: the references form a cycle, `a.css` to `a.css`; remove one of them");
     assert!(matches!(error(&[("a.css", "x"), ("a.css", "y")]).kind(), AssetErrorKind::DuplicateName));
     assert!(rewrite_contents([("a.css", vec![0xff])], "", FingerprintLocation::Path).is_err());
     assert!(rewrite_contents([("../a.css", "x")], "", FingerprintLocation::Path).is_err());
@@ -145,7 +145,7 @@ fn a_long_chain_does_not_overflow_the_stack() {
 }
 
 #[test]
-fn nothing_half_built_is_left() {
+fn a_failed_build_leaves_no_files() {
     let source = directory(&[("a.css", "p { background: url(missing.png) }"), ("b.png", "x")]);
     let parent = tempfile::tempdir().unwrap();
     let output = parent.path().join("dist");
@@ -164,7 +164,7 @@ fn nothing_half_built_is_left() {
 
 proptest! {
     #[test]
-    fn no_text_panics_and_what_is_no_reference_stays(text in "[ -~\n\\\\é]{0,200}") {
+    fn no_text_panics_and_text_that_is_not_a_reference_is_unchanged(text in "[ -~\n\\\\é]{0,200}") {
         if let Ok(files) = rewrite_contents([("a.css", text.as_str())], "", FingerprintLocation::Path) {
             prop_assert_eq!(&files[0].1[..], text.as_bytes());
         }
@@ -177,7 +177,7 @@ proptest! {
     ]), 0..40)) {
         let text = tokens.concat();
         if let Ok(files) = rewrite_contents([("a.css", text.as_str()), ("b.png", "x")], "", FingerprintLocation::Path) {
-            // Read again, it has no reference to a plain name that the first reading would have found.
+            // The rewritten file has no reference to a plain name that the rewriter would find.
             let again = rewrite_contents(
                 [("a.css", files[0].1.clone()), ("b.png", b"x".to_vec())],
                 "",

@@ -1,4 +1,4 @@
-//! Versioned URLs in the templates that people use.
+//! Versioned URLs in the supported template engines.
 #![cfg(all(feature = "assets", feature = "minijinja"))]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -29,17 +29,17 @@ struct Picture<'a> {
 }
 
 #[test]
-fn askama_takes_the_manifest_as_a_value() {
+fn the_manifest_is_a_value_in_askama_templates() {
     let assets = assets();
     let style = assets.asset("css/style.css").unwrap();
     let page = Page { assets: assets.clone() }.render().unwrap();
-    // askama escapes `+`, which base64 has, and HTML reads it back.
+    // askama escapes the `+` of base64, and HTML decodes it.
     let page = page.replace("&#43;", "+");
     assert_eq!(page, format!(r#"<link href="{}" integrity="{}">"#, style.url(), style.integrity()));
 }
 
 #[test]
-fn an_unknown_name_is_an_error_of_the_page_and_not_a_broken_link() {
+fn an_unknown_name_fails_the_page_instead_of_a_broken_link() {
     let assets = assets();
     let error = Picture { assets: &assets, name: "app.jss" }.render().unwrap_err();
     assert!(format!("{error:?} {error}").contains("app.js"), "{error:?}");
@@ -53,7 +53,7 @@ fn an_unknown_name_is_an_error_of_the_page_and_not_a_broken_link() {
 }
 
 #[test]
-fn minijinja_has_functions_that_need_no_escape() {
+fn minijinja_functions_need_no_escaping() {
     for assets in [assets(), assets().with_fingerprint_in(FingerprintLocation::Query)] {
         let mut templates = Environment::new();
         add_asset_functions(&mut templates, &assets);
@@ -77,7 +77,7 @@ fn minijinja_has_functions_that_need_no_escape() {
 }
 
 #[test]
-fn no_name_can_break_out_of_an_attribute_or_a_script() {
+fn no_name_escapes_from_an_attribute_or_a_script() {
     let assets = AssetManifest::from_contents([("it's \"<&>\".png", "png"), ("</script>'\"&.js", "js")]).unwrap();
     for text in assets.iter().flat_map(|asset| [asset.url(), asset.integrity()]) {
         assert!(!text.contains(['<', '>', '"', '\'', '&', ' ', '\\']), "{text}");

@@ -1,5 +1,5 @@
-//! What caches will do with an answer: the exact words for typical answers, each warning with a
-//! case where it is given and one where it is not, and what holds for any fields.
+//! Audits: the exact text for typical responses, each warning with a case where it applies and one where it does not,
+//! and properties for any fields.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use http::{HeaderName, HeaderValue, Method, Request, Response, request, response};
@@ -32,21 +32,21 @@ fn with_fields(headers: &mut http::HeaderMap, lines: &[&str]) {
     }
 }
 
-fn exchange(path: &str, asked: &[&str], status: u16, answered: &[&str]) -> (request::Parts, response::Parts) {
+fn exchange(path: &str, request_lines: &[&str], status: u16, lines: &[&str]) -> (request::Parts, response::Parts) {
     let (mut request, ()) = Request::get(path).body(()).unwrap().into_parts();
-    with_fields(&mut request.headers, asked);
+    with_fields(&mut request.headers, request_lines);
     let (mut response, ()) = Response::builder().status(status).body(()).unwrap().into_parts();
-    with_fields(&mut response.headers, answered);
+    with_fields(&mut response.headers, lines);
     (request, response)
 }
 
-fn audit(path: &str, asked: &[&str], status: u16, answered: &[&str]) -> CacheAudit {
-    let (request, response) = exchange(path, asked, status, answered);
+fn audit(path: &str, request_lines: &[&str], status: u16, lines: &[&str]) -> CacheAudit {
+    let (request, response) = exchange(path, request_lines, status, lines);
     CacheAudit::of(&request, &response, now())
 }
 
-fn page(answered: &[&str]) -> CacheAudit {
-    audit("/", &[], 200, answered)
+fn page(lines: &[&str]) -> CacheAudit {
+    audit("/", &[], 200, lines)
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn typical_reports_are_plain_english() {
              section 4.3.1, S-08). The key is the method and the URL (RFC 9111 section 2, K-07).",
         ),
         (
-            "a page that the edge keeps longer",
+            "a page that the edge stores longer",
             page(&[
                 "cache-control: max-age=60, s-maxage=600",
                 "etag: \"1\"",
@@ -87,7 +87,7 @@ fn typical_reports_are_plain_english() {
              A shared cache must not store it (`no-store`; RFC 9111 section 5.2.2.5, C-23).",
         ),
         (
-            "what nobody spoke for",
+            "a response without a policy",
             page(&["cache-control: private, no-cache", "etag: W/\"1\""]),
             "A browser may store it (`private` allows it; RFC 9111 section 3, S-01) and before each reuse \
              (`no-cache`; RFC 9111 section 5.2.2.4, C-22) revalidates it by entity tag (RFC 9111 section 4.3.1, \
@@ -105,7 +105,7 @@ fn typical_reports_are_plain_english() {
              A shared cache must not store it (`private`; RFC 9111 section 5.2.2.7, C-24).",
         ),
         (
-            "a page that says nothing",
+            "a page without caching fields",
             page(&["last-modified: {-86400}"]),
             "A browser may store it (no directive forbids it, and the status is heuristically cacheable; RFC 9111 \
              section 3, S-01) and reuse it for 8640 seconds (heuristic freshness from `Last-Modified`; RFC 9111 \
@@ -151,7 +151,7 @@ fn typical_reports_are_plain_english() {
              section 2, K-07).",
         ),
         (
-            "an answer to a request with credentials",
+            "a response to a request with credentials",
             audit("/", &["authorization: x"], 200, &["cache-control: max-age=60"]),
             "A browser may store it (`max-age` allows it; RFC 9111 section 3, S-01) and reuse it for 60 seconds \
              (`max-age`; RFC 9111 section 4.2.1, F-01), then fetches it again, because it does not have a \
@@ -161,7 +161,7 @@ fn typical_reports_are_plain_english() {
              cache to store it; RFC 9111 section 3.5, S-04).",
         ),
         (
-            "an error that says nothing",
+            "an error without caching fields",
             audit("/", &[], 404, &[]),
             "A browser may store it (no directive forbids it, and the status is heuristically cacheable; RFC 9111 \
              section 3, S-01), but it is stale at once (no lifetime is stated; RFC 9111 section 4.2.1, F-01), so \
@@ -173,7 +173,7 @@ fn typical_reports_are_plain_english() {
              S-08). The key is the method and the URL (RFC 9111 section 2, K-07).",
         ),
         (
-            "a redirect that says nothing",
+            "a redirect without caching fields",
             audit("/", &[], 302, &[]),
             "A browser must not store it (no lifetime is stated, and the status is not heuristically cacheable; \
              RFC 9111 section 3, S-01).\n\
@@ -257,15 +257,15 @@ fn typical_reports_are_plain_english() {
     }
 }
 
-fn says(audit: &CacheAudit, is_it: fn(&Warning) -> bool) -> bool {
+fn has_warning(audit: &CacheAudit, is_it: fn(&Warning) -> bool) -> bool {
     audit.warnings().iter().any(is_it)
 }
 
 #[test]
-fn each_warning_is_given_where_it_is_due_and_only_there() {
+fn each_warning_is_given_exactly_where_it_applies() {
     type Row = (&'static str, fn(&Warning) -> bool, Level, CacheAudit, CacheAudit);
     let plain = || page(&["cache-control: max-age=60"]);
-    let at = |profile: EdgeProfile, answered: &[&str]| page(answered).with_edge(&profile);
+    let at = |profile: EdgeProfile, lines: &[&str]| page(lines).with_edge(&profile);
     let html =
         |vary: &str| audit("/", &["cookie: a=1"], 200, &["cache-control: max-age=60", "content-type: text/html", vary]);
     let marked = |mark: bool| {
@@ -308,14 +308,14 @@ fn each_warning_is_given_where_it_is_due_and_only_there() {
             at(EdgeProfile::NGINX, &[]),
         ),
         (
-            "a cookie for everybody (G-01)",
+            "a public cookie (G-01)",
             |warning| matches!(warning, Warning::SetCookieShared { by } if *by == [CacheKind::SharedCache]),
             Level::Danger,
             page(&["cache-control: max-age=60", "set-cookie: id=1"]),
             page(&["cache-control: private, max-age=60", "set-cookie: id=1"]),
         ),
         (
-            "a cookie that is kept out of shared caches (C-24)",
+            "a private cookie (C-24)",
             |warning| matches!(warning, Warning::SetCookieShared { .. }),
             Level::Danger,
             page(&[r#"cache-control: private="link", max-age=60"#, "set-cookie: id=1"]),
@@ -378,7 +378,7 @@ fn each_warning_is_given_where_it_is_due_and_only_there() {
             marked(false),
         ),
         (
-            "an answer to credentials that is public (G-02)",
+            "a public response to a request with credentials (G-02)",
             |warning| matches!(warning, Warning::PersonalShared { .. }),
             Level::Danger,
             audit("/", &["authorization: x"], 200, &["cache-control: public, max-age=60"]),
@@ -432,22 +432,22 @@ fn each_warning_is_given_where_it_is_due_and_only_there() {
         assert_eq!(found.len(), 1, "{sentence}:\n{due}");
         assert_eq!(found[0].level(), level, "{sentence}");
         assert!(found[0].to_string().contains("; "), "{sentence}: the remedy is named");
-        assert!(!says(&not_due, is_it), "{sentence}:\n{not_due}");
+        assert!(!has_warning(&not_due, is_it), "{sentence}:\n{not_due}");
     }
 }
 
 #[test]
-fn an_edge_goes_by_the_first_field_of_its_list_that_is_sound() {
+fn an_edge_uses_the_first_valid_field_of_its_list() {
     let table: &[(&str, EdgeProfile, &[&str], bool, Option<u64>)] = &[
         (
-            "its own field (T-05)",
+            "the field of the edge (T-05)",
             EdgeProfile::FASTLY,
             &["surrogate-control: max-age=9", "cache-control: max-age=60"],
             true,
             Some(9),
         ),
         (
-            "private, as its field has no word for it",
+            "private, because the field of the edge cannot express it",
             EdgeProfile::FASTLY,
             &["surrogate-control: max-age=9", "cache-control: private"],
             false,
@@ -458,7 +458,7 @@ fn an_edge_goes_by_the_first_field_of_its_list_that_is_sound() {
         ("seconds", EdgeProfile::NGINX, &["x-accel-expires: 7", "cache-control: max-age=60"], true, Some(7)),
         ("none of them", EdgeProfile::NGINX, &["x-accel-expires: 0", "cache-control: max-age=60"], false, Some(0)),
         (
-            "seconds that are none",
+            "an invalid number of seconds",
             EdgeProfile::NGINX,
             &["x-accel-expires: soon", "cache-control: max-age=60"],
             true,
@@ -473,7 +473,7 @@ fn an_edge_goes_by_the_first_field_of_its_list_that_is_sound() {
             Some(9),
         ),
         (
-            "a dummy gives the edge its own way (T-07)",
+            "an unknown directive makes the edge use its default (T-07)",
             EdgeProfile::NETLIFY,
             &["netlify-cdn-cache-control: none", "cache-control: max-age=60"],
             false,
@@ -492,8 +492,8 @@ fn an_edge_goes_by_the_first_field_of_its_list_that_is_sound() {
         ("Vary on everything (K-03)", EdgeProfile::NGINX, &["cache-control: max-age=60", "vary: *"], true, Some(0)),
         ("no-cache (C-22)", EdgeProfile::NGINX, &["cache-control: no-cache, max-age=60"], true, Some(0)),
     ];
-    for (sentence, profile, answered, stored, seconds) in table {
-        let audit = page(answered).with_edge(profile);
+    for (sentence, profile, lines, stored, seconds) in table {
+        let audit = page(lines).with_edge(profile);
         let verdict = audit.edge(profile.name()).unwrap();
         assert_eq!((verdict.may_store(), verdict.remaining_freshness()), (*stored, *seconds), "{sentence}: {verdict}");
     }
@@ -519,7 +519,7 @@ fn stale_reuse_needs_permission_and_support_of_the_edge() {
         ("no window", EdgeProfile::NGINX, "max-age=9, stale-while-revalidate=0", false, [None, None]),
         ("forbidden (C-32)", EdgeProfile::NGINX, "max-age=9, must-revalidate, stale-if-error=7", true, [None, None]),
         (
-            "beside s-maxage, which some edges overlook (C-32)",
+            "next to s-maxage, which some edges ignore (C-32)",
             EdgeProfile::NGINX,
             "s-maxage=9, stale-if-error=7",
             false,
@@ -533,7 +533,7 @@ fn stale_reuse_needs_permission_and_support_of_the_edge() {
         assert_eq!([then.stale_while_revalidate(), then.stale_if_error()], *windows, "{sentence}");
     }
     let strict = page(&["cache-control: s-maxage=9, stale-if-error=7"]);
-    assert!(strict.shared().after_expiry().unwrap().never_stale(), "a cache that keeps to the standard (C-32)");
+    assert!(strict.shared().after_expiry().unwrap().never_stale(), "a cache that follows the standard (C-32)");
     assert_eq!(
         strict.browser().after_expiry().unwrap().stale_if_error(),
         Some(7),
@@ -542,9 +542,9 @@ fn stale_reuse_needs_permission_and_support_of_the_edge() {
 }
 
 #[test]
-fn tags_are_those_of_the_field_that_the_cache_reads() {
-    let answered = &["cache-control: max-age=60", "cache-tag: a,b", "cache-groups: \"c\"", "surrogate-key: d e"];
-    let audit = page(answered).with_edges(EdgeProfile::all());
+fn tags_are_from_the_field_that_the_cache_reads() {
+    let lines = &["cache-control: max-age=60", "cache-tag: a,b", "cache-groups: \"c\"", "surrogate-key: d e"];
+    let audit = page(lines).with_edges(EdgeProfile::all());
     let tags = |verdict: &tower_cache_policy::audit::Verdict| {
         verdict.tags().iter().map(|tag| tag.as_str().to_owned()).collect::<Vec<_>>()
     };
@@ -563,7 +563,7 @@ fn a_304_is_audited_like_the_200_that_it_freshens() {
 
 #[cfg(feature = "audit-serde")]
 #[test]
-fn an_audit_is_a_document() {
+fn an_audit_serializes_as_a_document() {
     let audit = page(&["cache-control: max-age=60", "set-cookie: id=1"]).with_edge(&EdgeProfile::NGINX);
     let document = serde_json::to_value(&audit).unwrap();
     assert_eq!(document["verdicts"][0]["cache"], "a browser");
@@ -573,7 +573,7 @@ fn an_audit_is_a_document() {
     assert_eq!(document["warnings"][0]["level"], "danger");
 }
 
-/// Fields that mean something to caches, with values that do and values that do not.
+/// Fields that caches read, with valid and invalid values.
 fn any_fields() -> impl Strategy<Value = Vec<(HeaderName, HeaderValue)>> {
     let names = prop::sample::select(vec![
         "age",
@@ -620,17 +620,17 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn any_fields_have_an_audit_and_always_the_same(
-        asked in any_fields(),
-        answered in any_fields(),
+    fn an_audit_of_any_fields_is_deterministic(
+        request_lines in any_fields(),
+        lines in any_fields(),
         status in 100u16..1000,
         method in prop::sample::select(vec![Method::GET, Method::HEAD, Method::POST, Method::PUT]),
         path in prop::sample::select(vec!["/", "/a.js?x=1", "/a.3f2a9c1b.js", "*"]),
     ) {
         let (mut request, ()) = Request::builder().method(method).uri(path).body(()).unwrap().into_parts();
-        request.headers.extend(asked);
+        request.headers.extend(request_lines);
         let (mut response, ()) = Response::builder().status(status).body(()).unwrap().into_parts();
-        for (name, value) in answered {
+        for (name, value) in lines {
             response.headers.append(name, value);
         }
         let audit = || CacheAudit::of(&request, &response, now()).with_edges(EdgeProfile::all());
@@ -662,14 +662,14 @@ mod guarded {
 
         #[test]
         fn no_shared_cache_may_store_a_response_that_a_guard_made_private(
-            asked in any_fields(),
-            answered in any_fields(),
+            request_lines in any_fields(),
+            lines in any_fields(),
             status in prop::sample::select(vec![200u16, 203, 204, 206, 301, 302, 404, 429, 500]),
             marked in any::<bool>(),
         ) {
-            let answered: HeaderMap = {
+            let lines: HeaderMap = {
                 let mut headers = HeaderMap::new();
-                for (name, value) in answered {
+                for (name, value) in lines {
                     headers.append(name, value);
                 }
                 headers
@@ -677,7 +677,7 @@ mod guarded {
             let handler = service_fn(move |_: Request<()>| {
                 let mut response = Response::new(());
                 *response.status_mut() = StatusCode::from_u16(status).unwrap();
-                *response.headers_mut() = answered.clone();
+                *response.headers_mut() = lines.clone();
                 if marked {
                     response.extensions_mut().insert(Personalized);
                 }
@@ -686,7 +686,7 @@ mod guarded {
             let policy = CachePolicy::public(Duration::from_secs(60));
             let service = CachePolicyLayer::new(policy).record_decisions().layer(handler);
             let (mut request, ()) = Request::get("/").body(()).unwrap().into_parts();
-            request.headers.extend(asked);
+            request.headers.extend(request_lines);
             let call = service.oneshot(Request::from_parts(request.clone(), ()));
             let response = futures_util::FutureExt::now_or_never(call).unwrap().unwrap();
             let (response, ()) = response.into_parts();

@@ -1,10 +1,8 @@
-//! The audit against the crate `http-cache-semantics`: storability and freshness of 100,000
-//! generated exchanges.
+//! Compares the audit with the crate `http-cache-semantics`: storability and freshness of 100,000 generated exchanges.
 //!
-//! Where the two differ, a row of [`DIFFERENCES`] must tell why, with the clause that decides.
-//! A row does not excuse a difference: it rewrites the exchange into one that means the same by
-//! that clause and that the other crate reads rightly, and then both must say the same to the
-//! second. Each row has an example that differs without it and agrees with it alone.
+//! If the two differ, a row of [`DIFFERENCES`] must give the reason and the clause. The row rewrites the exchange into
+//! one that means the same by that clause and that the other crate reads correctly. Both results must then be equal to
+//! the second. Each row has an example that differs without the row and agrees with this row alone.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::cell::Cell;
@@ -30,8 +28,8 @@ struct Case {
     status: u16,
     is_target: bool,
     authorization: bool,
-    asked: Vec<Word>,
-    said: Vec<Word>,
+    request_directives: Vec<Directive>,
+    response_directives: Vec<Directive>,
     two_lines: bool,
     date: Vec<Date>,
     expires: Vec<Date>,
@@ -43,7 +41,7 @@ struct Case {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-struct Word {
+struct Directive {
     name: &'static str,
     argument: Option<&'static str>,
     in_capitals: bool,
@@ -54,51 +52,66 @@ enum Date {
     Imf(i64),
     Rfc850(i64),
     Asctime(i64),
-    /// As in mail: with the zone in digits.
+    /// As in mail, with a numeric zone.
     Mail(i64),
     Zero,
 }
 
-/// One way in which the other crate does not do as the standard has it.
+/// One difference between the other crate and the standard.
 struct Difference {
     clause: &'static str,
     reason: &'static str,
-    /// Rewrites what is concerned, and nothing else.
+    /// Rewrites only the affected parts.
     settle: fn(&mut Case),
     example: fn() -> Case,
 }
 
-/// The order matters: what a status allows is settled after what must be understood.
+/// The order matters: a rule about the status applies after the one about `must-understand`.
 const DIFFERENCES: &[Difference] = &[
     Difference {
         clause: "RFC 9111 section 5.2, C-01",
         reason: "directives are known by lower-case names only, so that `NO-STORE` is stored",
-        settle: |case| case.said.iter_mut().chain(&mut case.asked).for_each(|word| word.in_capitals = false),
-        example: || Case { said: vec![Word { in_capitals: true, ..word("no-store", None) }], ..plain() },
+        settle: |case| {
+            case.response_directives
+                .iter_mut()
+                .chain(&mut case.request_directives)
+                .for_each(|directive| directive.in_capitals = false)
+        },
+        example: || Case {
+            response_directives: vec![Directive { in_capitals: true, ..directive("no-store", None) }],
+            ..plain()
+        },
     },
     Difference {
         clause: "RFC 9111 section 5.2, C-01; RFC 9110 section 5.6.4",
-        reason: "a comma inside a quoted string parts directives",
+        reason: "a comma in a quoted string separates directives",
         settle: |case| {
-            case.said.iter_mut().for_each(|word| {
-                if word.name == "x" {
-                    word.argument = None;
+            case.response_directives.iter_mut().for_each(|directive| {
+                if directive.name == "x" {
+                    directive.argument = None;
                 }
             })
         },
-        example: || Case { said: vec![word("x", Some(r#""a, no-store, b""#)), word("max-age", Some("60"))], ..plain() },
+        example: || Case {
+            response_directives: vec![directive("x", Some(r#""a, no-store, b""#)), directive("max-age", Some("60"))],
+            ..plain()
+        },
     },
     Difference {
         clause: "RFC 9111 section 4.2.1, C-07",
-        reason: "a lifetime without a number is passed over, where it is invalid and so stale",
+        reason: "a lifetime without a number is ignored, although it makes the response stale",
         settle: |case| lifetimes(case, |argument| argument.is_none().then_some("0")),
-        example: || Case { said: vec![word("max-age", None)], last_modified: vec![Date::Imf(-1000)], ..plain() },
+        example: || Case {
+            response_directives: vec![directive("max-age", None)],
+            last_modified: vec![Date::Imf(-1000)],
+            ..plain()
+        },
     },
     Difference {
         clause: "RFC 9111 section 1.2.2, C-07",
-        reason: "`+60` is taken for a number, where delta-seconds are digits",
+        reason: "`+60` is read as a number, although delta-seconds are digits",
         settle: |case| lifetimes(case, |argument| (argument == Some("+60")).then_some("0")),
-        example: || Case { said: vec![word("max-age", Some("+60"))], ..plain() },
+        example: || Case { response_directives: vec![directive("max-age", Some("+60"))], ..plain() },
     },
     Difference {
         clause: "RFC 9111 section 1.2.2, C-04",
@@ -109,30 +122,37 @@ const DIFFERENCES: &[Difference] = &[
                 matches!(argument, Some("99999999999" | "99999999999999999999")).then_some("2147483647")
             });
         },
-        example: || Case { said: vec![word("max-age", Some("99999999999999999999"))], ..plain() },
+        example: || Case { response_directives: vec![directive("max-age", Some("99999999999999999999"))], ..plain() },
     },
     Difference {
         clause: "RFC 9111 section 4.2.1, C-05, C-06",
         reason: "of a directive that is there twice the first counts, and `must-revalidate` is added, which permits \
                  to share what `Authorization` forbids; here the least lifetime counts, and all that restricts",
         settle: once,
-        example: || Case { said: vec![word("max-age", Some("60")), word("max-age", Some("5"))], ..plain() },
+        example: || Case {
+            response_directives: vec![directive("max-age", Some("60")), directive("max-age", Some("5"))],
+            ..plain()
+        },
     },
     Difference {
         clause: "RFC 9111 section 5.2.2.4, C-22",
         reason: "`no-cache` with field names is read as `no-cache`; it lets the rest be reused",
-        settle: |case| case.said.retain(|word| word.name != "no-cache" || word.argument.is_none()),
+        settle: |case| {
+            case.response_directives.retain(|directive| directive.name != "no-cache" || directive.argument.is_none())
+        },
         example: || Case {
-            said: vec![word("no-cache", Some("\"set-cookie\"")), word("max-age", Some("60"))],
+            response_directives: vec![directive("no-cache", Some("\"set-cookie\"")), directive("max-age", Some("60"))],
             ..plain()
         },
     },
     Difference {
         clause: "RFC 9111 section 5.2.2.7, C-24",
         reason: "`private` with field names is read as `private`; it lets the rest be shared",
-        settle: |case| case.said.retain(|word| word.name != "private" || word.argument.is_none()),
+        settle: |case| {
+            case.response_directives.retain(|directive| directive.name != "private" || directive.argument.is_none())
+        },
         example: || Case {
-            said: vec![word("private", Some("\"set-cookie\"")), word("max-age", Some("60"))],
+            response_directives: vec![directive("private", Some("\"set-cookie\"")), directive("max-age", Some("60"))],
             ..plain()
         },
     },
@@ -142,13 +162,16 @@ const DIFFERENCES: &[Difference] = &[
                  that does not know it store nothing",
         settle: |case| {
             if has(case, "must-understand") {
-                case.said.retain(|word| word.name != "no-store");
+                case.response_directives.retain(|directive| directive.name != "no-store");
                 if StatusCode::from_u16(case.status).unwrap().canonical_reason().is_none() {
-                    case.said.push(word("no-store", None));
+                    case.response_directives.push(directive("no-store", None));
                 }
             }
         },
-        example: || Case { said: vec![word("must-understand", None), word("no-store", None)], ..plain() },
+        example: || Case {
+            response_directives: vec![directive("must-understand", None), directive("no-store", None)],
+            ..plain()
+        },
     },
     Difference {
         clause: "RFC 9110 section 9.3.3; RFC 5789 section 2; M-02",
@@ -160,7 +183,11 @@ const DIFFERENCES: &[Difference] = &[
                 case.method = if stored { Method::GET } else { Method::DELETE };
             }
         },
-        example: || Case { method: Method::POST, said: vec![word("max-age", Some("60"))], ..plain() },
+        example: || Case {
+            method: Method::POST,
+            response_directives: vec![directive("max-age", Some("60"))],
+            ..plain()
+        },
     },
     Difference {
         clause: "RFC 9110 section 15.1; RFC 7725 section 3; RFC 9111 sections 3 and 4.3.4; M-04, N-06, S-05",
@@ -172,7 +199,7 @@ const DIFFERENCES: &[Difference] = &[
             201 | 299 | 400 | 500 | 503 => case.status = 302,
             _ => {}
         },
-        example: || Case { status: 503, said: vec![word("max-age", Some("60"))], ..plain() },
+        example: || Case { status: 503, response_directives: vec![directive("max-age", Some("60"))], ..plain() },
     },
     Difference {
         clause: "RFC 9111 sections 3, 4.2.1 and 4.2.2, S-01, F-03, C-06",
@@ -181,36 +208,48 @@ const DIFFERENCES: &[Difference] = &[
         settle: |case| {
             let silent = matches!(case.status, 302 | 303 | 307);
             if !case.shared && has_bare(case, "private") && silent && !has_lifetime(case) {
-                case.said.push(word("public", None));
+                case.response_directives.push(directive("public", None));
                 case.last_modified.clear();
             }
         },
-        example: || Case { shared: false, status: 302, said: vec![word("private", None)], ..plain() },
+        example: || Case {
+            shared: false,
+            status: 302,
+            response_directives: vec![directive("private", None)],
+            ..plain()
+        },
     },
     Difference {
         clause: "RFC 9111 section 5.2.2.8, C-27",
         reason: "`proxy-revalidate` is read as a lifetime of zero; it forbids stale reuse only",
-        settle: |case| case.said.retain(|word| word.name != "proxy-revalidate"),
-        example: || Case { said: vec![word("proxy-revalidate", None), word("max-age", Some("60"))], ..plain() },
+        settle: |case| case.response_directives.retain(|directive| directive.name != "proxy-revalidate"),
+        example: || Case {
+            response_directives: vec![directive("proxy-revalidate", None), directive("max-age", Some("60"))],
+            ..plain()
+        },
     },
     Difference {
         clause: "RFC 9111 section 7.3, S-02",
         reason: "an answer that sets a cookie is never fresh in a shared cache unless it is `public` or `immutable`; \
                  that is wise, and not in the standard, which has it replayed: the audit warns of it",
         settle: |case| case.set_cookie = false,
-        example: || Case { set_cookie: true, said: vec![word("max-age", Some("60"))], ..plain() },
+        example: || Case { set_cookie: true, response_directives: vec![directive("max-age", Some("60"))], ..plain() },
     },
     Difference {
         clause: "RFC 9111 section 5.4, C-34",
-        reason: "`Pragma` in an answer is read as `no-cache`; its meaning there was never specified",
+        reason: "`Pragma` in a response is read as `no-cache`, although this was never specified",
         settle: |case| case.pragma = false,
         example: || Case { pragma: true, last_modified: vec![Date::Imf(-1000)], ..plain() },
     },
     Difference {
         clause: "RFC 9110 section 12.5.5, K-03",
-        reason: "a `*` that stands beside a name is not seen when a lifetime is asked for",
+        reason: "a `*` next to a name is ignored for the lifetime",
         settle: |case| case.vary = case.vary.map(|vary| if vary.contains('*') { "*" } else { vary }),
-        example: || Case { vary: Some("accept, *"), said: vec![word("max-age", Some("60"))], ..plain() },
+        example: || Case {
+            vary: Some("accept, *"),
+            response_directives: vec![directive("max-age", Some("60"))],
+            ..plain()
+        },
     },
     Difference {
         clause: "RFC 9110 section 5.6.7, D-02, D-03; RFC 9111 section 5.3, C-33",
@@ -248,11 +287,11 @@ const DIFFERENCES: &[Difference] = &[
         clause: "RFC 9111 section 5.1, A-05",
         reason: "an `Age` of several members is passed over; the first counts",
         settle: |case| case.age = case.age.map(|age| if age == "7, 9" { "7" } else { age }),
-        example: || Case { age: Some("7, 9"), said: vec![word("max-age", Some("60"))], ..plain() },
+        example: || Case { age: Some("7, 9"), response_directives: vec![directive("max-age", Some("60"))], ..plain() },
     },
     Difference {
         clause: "RFC 9111 section 4.2.3, A-06",
-        reason: "only `Age` makes an answer old; what `Date` shows does too, and the greater counts",
+        reason: "only `Age` counts for the age, although the greater of `Age` and the time since `Date` counts",
         settle: |case| {
             let apparent = case.date.iter().find_map(|date| match date {
                 Date::Imf(offset @ ..0) => Some(-offset),
@@ -260,16 +299,20 @@ const DIFFERENCES: &[Difference] = &[
             });
             let stated = case.age.and_then(|age| age.parse::<i64>().ok()).unwrap_or(0);
             if apparent.is_some_and(|apparent| apparent > stated) {
-                // The examples and the generator have these dates only.
+                // The examples and the generator use only these dates.
                 case.age = apparent.map(|apparent| if apparent == 10 { "10" } else { "1000" });
             }
         },
-        example: || Case { date: vec![Date::Imf(-10)], said: vec![word("max-age", Some("60"))], ..plain() },
+        example: || Case {
+            date: vec![Date::Imf(-10)],
+            response_directives: vec![directive("max-age", Some("60"))],
+            ..plain()
+        },
     },
 ];
 
-fn word(name: &'static str, argument: Option<&'static str>) -> Word {
-    Word { name, argument, in_capitals: false }
+fn directive(name: &'static str, argument: Option<&'static str>) -> Directive {
+    Directive { name, argument, in_capitals: false }
 }
 
 fn plain() -> Case {
@@ -279,8 +322,8 @@ fn plain() -> Case {
         status: 200,
         is_target: false,
         authorization: false,
-        asked: Vec::new(),
-        said: Vec::new(),
+        request_directives: Vec::new(),
+        response_directives: Vec::new(),
         two_lines: false,
         date: Vec::new(),
         expires: Vec::new(),
@@ -293,11 +336,11 @@ fn plain() -> Case {
 }
 
 fn has(case: &Case, name: &str) -> bool {
-    case.said.iter().any(|word| word.name == name)
+    case.response_directives.iter().any(|directive| directive.name == name)
 }
 
 fn has_bare(case: &Case, name: &str) -> bool {
-    case.said.iter().any(|word| word.name == name && word.argument.is_none())
+    case.response_directives.iter().any(|directive| directive.name == name && directive.argument.is_none())
 }
 
 fn has_lifetime(case: &Case) -> bool {
@@ -305,33 +348,37 @@ fn has_lifetime(case: &Case) -> bool {
 }
 
 fn lifetimes(case: &mut Case, change: fn(Option<&str>) -> Option<&'static str>) {
-    for word in case.said.iter_mut().filter(|word| matches!(word.name, "max-age" | "s-maxage")) {
-        if let Some(argument) = change(word.argument) {
-            word.argument = Some(argument);
+    for directive in
+        case.response_directives.iter_mut().filter(|directive| matches!(directive.name, "max-age" | "s-maxage"))
+    {
+        if let Some(argument) = change(directive.argument) {
+            directive.argument = Some(argument);
         }
     }
 }
 
-/// Each directive once: of lifetimes the least, of the others the one without field names.
+/// Each directive once: the shortest of repeated lifetimes, and the form without field names of other directives.
 fn once(case: &mut Case) {
-    let seconds = |word: &Word| word.argument.and_then(|text| text.trim_matches('"').parse::<u64>().ok()).unwrap_or(0);
-    let mut kept: Vec<Word> = Vec::new();
-    for word in case.said.drain(..) {
-        match kept.iter_mut().find(|other| other.name == word.name) {
-            None => kept.push(word),
-            Some(other) if matches!(word.name, "max-age" | "s-maxage") => {
-                if seconds(&word) < seconds(other) {
-                    *other = word;
+    let seconds = |directive: &Directive| {
+        directive.argument.and_then(|text| text.trim_matches('"').parse::<u64>().ok()).unwrap_or(0)
+    };
+    let mut unique: Vec<Directive> = Vec::new();
+    for directive in case.response_directives.drain(..) {
+        match unique.iter_mut().find(|other| other.name == directive.name) {
+            None => unique.push(directive),
+            Some(other) if matches!(directive.name, "max-age" | "s-maxage") => {
+                if seconds(&directive) < seconds(other) {
+                    *other = directive;
                 }
             }
-            Some(other) if word.argument.is_none() => *other = word,
+            Some(other) if directive.argument.is_none() => *other = directive,
             Some(_) => {}
         }
     }
-    case.said = kept;
+    case.response_directives = unique;
 }
 
-impl Word {
+impl Directive {
     fn text(&self) -> String {
         let name = if self.in_capitals { self.name.to_ascii_uppercase() } else { self.name.to_owned() };
         self.argument.map_or(name.clone(), |argument| format!("{name}={argument}"))
@@ -367,15 +414,15 @@ impl Case {
         let target = "http://example.com/page?q";
         let (mut request, ()) =
             Request::builder().method(self.method.clone()).uri(target).body(()).unwrap().into_parts();
-        put(&mut request.headers, "cache-control", &list(&self.asked));
+        put(&mut request.headers, "cache-control", &list(&self.request_directives));
         if self.authorization {
             put(&mut request.headers, "authorization", "Basic eDp5");
         }
         let (mut response, ()) = Response::builder().status(self.status).body(()).unwrap().into_parts();
         let headers = &mut response.headers;
-        let half = if self.two_lines { self.said.len() / 2 } else { 0 };
-        put(headers, "cache-control", &list(&self.said[..half]));
-        put(headers, "cache-control", &list(&self.said[half..]));
+        let half = if self.two_lines { self.response_directives.len() / 2 } else { 0 };
+        put(headers, "cache-control", &list(&self.response_directives[..half]));
+        put(headers, "cache-control", &list(&self.response_directives[half..]));
         for (name, dates) in [("date", &self.date), ("expires", &self.expires), ("last-modified", &self.last_modified)]
         {
             dates.iter().for_each(|date| put(headers, name, &date.text()));
@@ -388,7 +435,7 @@ impl Case {
         (request, response)
     }
 
-    /// Whether it is stored, and for how many seconds from now on it is fresh.
+    /// Whether the response is stored, and for how many seconds from now it is fresh.
     fn ours(&self) -> (bool, u64) {
         let (request, response) = self.parts();
         let audit = CacheAudit::of(&request, &response, HttpDate::from_unix_seconds(NOW).unwrap());
@@ -399,7 +446,7 @@ impl Case {
     fn theirs(&self) -> (bool, u64) {
         let (request, response) = self.parts();
         let now = UNIX_EPOCH + Duration::from_secs(NOW.unsigned_abs());
-        // A lifetime for `immutable` is an option of theirs, and in no standard.
+        // A lifetime for `immutable` is an option of the other crate and not in a standard.
         let options =
             CacheOptions { shared: self.shared, immutable_min_time_to_live: Duration::ZERO, ..CacheOptions::default() };
         let policy = CachePolicy::new_options(&request, &response, now, options);
@@ -407,8 +454,8 @@ impl Case {
     }
 }
 
-fn list(words: &[Word]) -> String {
-    words.iter().map(Word::text).collect::<Vec<_>>().join(", ")
+fn list(directives: &[Directive]) -> String {
+    directives.iter().map(Directive::text).collect::<Vec<_>>().join(", ")
 }
 
 fn put(headers: &mut HeaderMap, name: &'static str, text: &str) {
@@ -447,7 +494,7 @@ fn any_case() -> impl Strategy<Value = Case> {
         "no-transform",
         "x",
     ]);
-    let said = prop_oneof![
+    let response_directives = prop_oneof![
         3 => flag.prop_map(|name| (name, None)),
         2 => (select(vec!["max-age", "s-maxage"]), lifetime),
         1 => select(vec![
@@ -457,13 +504,12 @@ fn any_case() -> impl Strategy<Value = Case> {
             ("stale-while-revalidate", Some("30")),
         ]),
     ];
-    let said = (said, prop::bool::weighted(0.1)).prop_map(|((name, argument), in_capitals)| Word {
-        name,
-        argument,
-        in_capitals,
-    });
-    let asked = (select(vec!["no-store", "no-cache", "max-age"]), prop::bool::weighted(0.1))
-        .prop_map(|(name, in_capitals)| Word { in_capitals, ..word(name, (name == "max-age").then_some("0")) });
+    let response_directives = (response_directives, prop::bool::weighted(0.1))
+        .prop_map(|((name, argument), in_capitals)| Directive { name, argument, in_capitals });
+    let request_directives =
+        (select(vec!["no-store", "no-cache", "max-age"]), prop::bool::weighted(0.1)).prop_map(|(name, in_capitals)| {
+            Directive { in_capitals, ..directive(name, (name == "max-age").then_some("0")) }
+        });
     let dates = |offsets: Vec<i64>| {
         let date = (select(offsets), 0..12u8).prop_map(|(offset, form)| match form {
             0 => Date::Rfc850(offset),
@@ -482,7 +528,11 @@ fn any_case() -> impl Strategy<Value = Case> {
     let methods = vec![Method::GET, Method::GET, Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::PUT];
     (
         (any::<bool>(), select(methods), select(statuses), any::<bool>(), prop::bool::weighted(0.2)),
-        (prop::collection::vec(asked, 0..2), prop::collection::vec(said, 0..5), any::<bool>()),
+        (
+            prop::collection::vec(request_directives, 0..2),
+            prop::collection::vec(response_directives, 0..5),
+            any::<bool>(),
+        ),
         (dates(vec![0, -10, -1000, 10]), dates(vec![-60, 0, 60, 4000]), dates(vec![-100, -5000, -4_999_999, 60])),
         (
             prop::option::weighted(0.2, select(vec!["0", "7", "700", "7, 9", "x"])),
@@ -491,15 +541,15 @@ fn any_case() -> impl Strategy<Value = Case> {
             prop::bool::weighted(0.1),
         ),
     )
-        .prop_map(|(exchange, words, dates, rest)| Case {
+        .prop_map(|(exchange, directives, dates, rest)| Case {
             shared: exchange.0,
             method: exchange.1,
             status: exchange.2,
             is_target: exchange.3,
             authorization: exchange.4,
-            asked: words.0,
-            said: words.1,
-            two_lines: words.2,
+            request_directives: directives.0,
+            response_directives: directives.1,
+            two_lines: directives.2,
             date: dates.0,
             expires: dates.1,
             last_modified: dates.2,
@@ -511,7 +561,7 @@ fn any_case() -> impl Strategy<Value = Case> {
 }
 
 #[test]
-fn the_audit_agrees_with_another_implementation_or_a_clause_tells_why_not() {
+fn the_audit_agrees_with_another_implementation_or_cites_a_clause() {
     let mut runner = TestRunner::new(Config { cases: PAIRS, failure_persistence: None, ..Config::default() });
     let [agreed, settled, fresh] = [(); 3].map(|()| Cell::new(0));
     let result = runner.run(&any_case(), |case| {
@@ -534,11 +584,11 @@ fn the_audit_agrees_with_another_implementation_or_a_clause_tells_why_not() {
     }
     println!("{} agree as they are, {} by a clause; {} are fresh", agreed.get(), settled.get(), fresh.get());
     assert!(agreed.get() > PAIRS / 2, "most of what is compared is not rewritten");
-    assert!(fresh.get() > PAIRS / 20, "there is enough that is stored and fresh");
+    assert!(fresh.get() > PAIRS / 20, "too few cases are stored and fresh");
 }
 
 #[test]
-fn each_difference_is_there_and_is_settled_by_its_clause_alone() {
+fn each_difference_exists_and_only_its_clause_explains_it() {
     for difference in DIFFERENCES {
         let case = (difference.example)();
         let mut rewritten = case.clone();

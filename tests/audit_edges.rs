@@ -8,7 +8,7 @@ use tower_cache_policy::audit::{CacheAudit, Validation, Verdict};
 use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::protocol::HttpDate;
 
-/// Where an audit says something else, and why it does.
+/// The differences between audits and measurements, with the reasons.
 const OTHERWISE: &[(&str, &str, &str)] = &[
     (
         "`Vary: accept-encoding`",
@@ -18,7 +18,7 @@ const OTHERWISE: &[(&str, &str, &str)] = &[
     (
         "503, `stale-if-error`",
         "nginx",
-        "it obeys `stale-if-error` where the site cannot be reached, and not where that answers with an error",
+        "it obeys `stale-if-error` if the site is unreachable, but not if the site returns an error",
     ),
     ("503, `stale-if-error`, `s-maxage`", "nginx", "as without `s-maxage`"),
     (
@@ -40,10 +40,10 @@ const CACHES: [(&str, EdgeProfile); 5] = [
     ("haproxy", EdgeProfile::HAPROXY),
 ];
 
-fn audit(profile: &EdgeProfile, asked: &str, status: u16, answered: &str) -> Verdict {
+fn audit(profile: &EdgeProfile, request_line: &str, status: u16, response_lines: &str) -> Verdict {
     let (mut request, ()) = Request::get("/").body(()).unwrap().into_parts();
     let (mut response, ()) = Response::builder().status(status).body(()).unwrap().into_parts();
-    for (headers, lines) in [(&mut request.headers, asked), (&mut response.headers, answered)] {
+    for (headers, lines) in [(&mut request.headers, request_line), (&mut response.headers, response_lines)] {
         for line in lines.lines() {
             let (name, value) = line.split_once(": ").unwrap();
             headers.append(name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap());
@@ -53,9 +53,9 @@ fn audit(profile: &EdgeProfile, asked: &str, status: u16, answered: &str) -> Ver
     CacheAudit::of(&request, &response, now).with_edge(profile).edge(profile.name()).unwrap().clone()
 }
 
-/// The result of an audit in the words of the table, for a behavior that audits cover.
-fn said(profile: &EdgeProfile, behaviour: &str) -> Option<&'static str> {
-    let of = |answered: &str| audit(profile, "", 200, &format!("{answered}\netag: \"1\""));
+/// The result of an audit as in the table, if audits cover the behavior.
+fn prediction(profile: &EdgeProfile, behaviour: &str) -> Option<&'static str> {
+    let of = |response_lines: &str| audit(profile, "", 200, &format!("{response_lines}\netag: \"1\""));
     let seldom = |verdict: Verdict, name: &str| {
         let stored = verdict.key().is_some_and(|key| key.fields().iter().any(|field| field == name));
         if stored { "apart" } else { "not stored" }
@@ -113,14 +113,14 @@ fn an_audit_matches_the_behavior_of_caches() {
     let (mut compared, mut others) = (0, Vec::new());
     for (behaviour, by_cache) in measured.as_object().unwrap() {
         for (cache, profile) in &CACHES {
-            let Some(said) = said(profile, behaviour) else { continue };
-            // The status of the error is the cache's own affair.
-            let did = match by_cache[cache].as_str().unwrap() {
+            let Some(prediction) = prediction(profile, behaviour) else { continue };
+            // The cache chooses the status of the error.
+            let measured = match by_cache[cache].as_str().unwrap() {
                 "502" | "503" | "504" => "error",
-                word => word,
+                result => result,
             };
             compared += 1;
-            if said != did {
+            if prediction != measured {
                 others.push((behaviour.as_str(), *cache));
             }
         }
@@ -138,8 +138,8 @@ fn no_edge_stores_a_response_with_no_store_despite_its_fields() {
     for profile in EdgeProfile::all() {
         for (method, status) in [("POST", 200), ("PUT", 200), ("GET", 428), ("GET", 429), ("GET", 511)] {
             let (request, ()) = Request::builder().method(method).uri("/").body(()).unwrap().into_parts();
-            let answer = Response::builder().status(status).header("cache-control", "public, max-age=60");
-            let (response, ()) = answer.body(()).unwrap().into_parts();
+            let response = Response::builder().status(status).header("cache-control", "public, max-age=60");
+            let (response, ()) = response.body(()).unwrap().into_parts();
             let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
             let audit = CacheAudit::of(&request, &response, now).with_edge(profile);
             assert!(
@@ -151,15 +151,15 @@ fn no_edge_stores_a_response_with_no_store_despite_its_fields() {
     }
 }
 
-/// Where they differ, the audit says rather that something is kept than that it is not.
+/// If they differ, the audit reports a response as stored rather than as not stored.
 #[test]
 fn an_audit_never_reports_a_stored_response_as_not_stored() {
     let measured: Value = serde_json::from_str(include_str!("edges/expected.json")).unwrap();
     for (behaviour, cache, reason) in OTHERWISE {
         let (_, profile) = CACHES.into_iter().find(|(name, _)| name == cache).unwrap();
-        let did = measured[behaviour][cache].as_str().unwrap();
-        let said = said(&profile, behaviour).unwrap();
-        let set_up_otherwise = *cache == "haproxy" && did == "apart";
-        assert!(set_up_otherwise || said == "stale", "{behaviour} at {cache}: {did}, {reason}");
+        let measured = measured[behaviour][cache].as_str().unwrap();
+        let prediction = prediction(&profile, behaviour).unwrap();
+        let set_up_otherwise = *cache == "haproxy" && measured == "apart";
+        assert!(set_up_otherwise || prediction == "stale", "{behaviour} at {cache}: {measured}, {reason}");
     }
 }

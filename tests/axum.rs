@@ -22,7 +22,7 @@ use tower_cache_policy::{CachePolicyLayer, CachingLayer, EdgeLayer};
 
 use support::field;
 
-async fn ask(app: &Router, method: Method, path: &str, lines: &[(&str, &str)]) -> axum::response::Response {
+async fn fetch(app: &Router, method: Method, path: &str, lines: &[(&str, &str)]) -> axum::response::Response {
     let mut request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
     for (name, value) in lines {
         request.headers_mut().append(support::field_name(name), support::latin1(value));
@@ -37,13 +37,13 @@ async fn a_policy_and_validators_are_response_parts() {
         (CachePolicy::private(Duration::from_secs(9)), validators, "page")
     }
     let app = Router::new().route("/", get(page)).layer(CachingLayer::new(CachePolicy::NO_STORE));
-    let response = ask(&app, Method::GET, "/", &[]).await;
+    let response = fetch(&app, Method::GET, "/", &[]).await;
     assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("private, max-age=9"));
     assert_eq!(field(response.headers(), "etag").as_deref(), Some("\"p1\""));
-    let again = ask(&app, Method::GET, "/", &[("if-none-match", "\"p1\"")]).await;
+    let again = fetch(&app, Method::GET, "/", &[("if-none-match", "\"p1\"")]).await;
     assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
     assert_eq!(field(again.headers(), "cache-control").as_deref(), Some("private, max-age=9"), "N-01");
-    let head = ask(&app, Method::HEAD, "/", &[]).await;
+    let head = fetch(&app, Method::HEAD, "/", &[]).await;
     assert_eq!(field(head.headers(), "etag").as_deref(), Some("\"p1\""), "V-19, L-06");
 }
 
@@ -56,13 +56,13 @@ async fn tags_are_response_parts() {
         .route("/", get(page))
         .layer(CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(9))))
         .layer(EdgeLayer::new(EdgeProfile::FASTLY));
-    let response = ask(&app, Method::GET, "/", &[]).await;
+    let response = fetch(&app, Method::GET, "/", &[]).await;
     assert_eq!(field(response.headers(), "surrogate-key").as_deref(), Some("pages page-1"));
     assert_eq!(field(response.headers(), "surrogate-control").as_deref(), Some("max-age=9"));
 }
 
 #[tokio::test]
-async fn a_handler_decides_inside_its_transaction() {
+async fn a_handler_evaluates_preconditions_inside_its_transaction() {
     type Store = Arc<Mutex<u32>>;
     async fn read(State(store): State<Store>, preconditions: Preconditions) -> Result<String, PreconditionFailure> {
         let revision = store.lock().unwrap();
@@ -89,7 +89,7 @@ async fn a_handler_decides_inside_its_transaction() {
         (Method::PUT, ("if-match", "*"), 200, 2),
     ];
     for (method, line, status, revision) in table {
-        let response = ask(&app, method.clone(), "/", &[*line]).await;
+        let response = fetch(&app, method.clone(), "/", &[*line]).await;
         assert_eq!(response.status().as_u16(), *status, "{method} {line:?}");
         assert_eq!(*store.lock().unwrap(), *revision, "{method} {line:?}");
         match status {
@@ -112,7 +112,7 @@ async fn layers_go_on_a_handler_a_method_router_and_a_router() {
         .route("/method", get(async || "x").layer(layer()))
         .nest("/router", Router::new().route("/", get(async || "x")).layer(layer()));
     for path in ["/handler", "/method", "/router"] {
-        let response = ask(&app, Method::GET, path, &[]).await;
+        let response = fetch(&app, Method::GET, path, &[]).await;
         assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("private, no-store"), "{path}");
     }
 }
@@ -130,7 +130,7 @@ async fn recorded_request_fields_are_in_vary() {
     let policy = CachePolicy::public(Duration::from_secs(60)).vary(&["accept-encoding"]);
     let app = Router::new().route("/", get(greet)).layer(CachingLayer::new(policy));
     for lines in [&[][..], &[("accept-language", "de")]] {
-        let response = ask(&app, Method::GET, "/", lines).await;
+        let response = fetch(&app, Method::GET, "/", lines).await;
         assert_eq!(field(response.headers(), "vary").as_deref(), Some("accept-language, accept-encoding"), "K-02");
     }
 }

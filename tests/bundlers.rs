@@ -29,25 +29,25 @@ fn vite(name: &str, directory: &AssetDirectory) -> AssetManifest {
     AssetManifest::from_vite(&manifest, directory).unwrap()
 }
 
-async fn said(service: &TestService, url: &str) -> (u16, String) {
+async fn status_and_policy(service: &TestService, url: &str) -> (u16, String) {
     let response = service.clone().oneshot(get(url, &[])).await.unwrap();
     (response.status().as_u16(), field(response.headers(), "cache-control").unwrap())
 }
 
-/// By the plain path of each file that exists: its one URL, or its plain name and its versioned URL.
+/// The URL of each existing file by its plain path, or its plain name and its versioned URL.
 async fn check(assets: &AssetManifest, service: &TestService, files: &[(&str, &str)], sentence: &str) {
     for (file, expected) in files {
         let url = format!("{}/{file}", assets.prefix());
-        assert_eq!(said(service, &url).await, (200, (*expected).to_owned()), "{sentence}: {url}");
+        assert_eq!(status_and_policy(service, &url).await, (200, (*expected).to_owned()), "{sentence}: {url}");
     }
     for asset in assets.iter() {
-        let (status, cache_control) = said(service, asset.url()).await;
+        let (status, cache_control) = status_and_policy(service, asset.url()).await;
         assert_eq!(status, 200, "{sentence}: {}", asset.url());
         assert_ne!(cache_control, NO_STORE, "{sentence}: {}", asset.url());
     }
 }
 
-/// The files of each build whose names have a hash that does not look like words, and a few others.
+/// The files of each build whose hashes do not look like words, and a few others.
 const BUILDS: [(&str, &[(&str, &str)]); 6] = [
     (
         "plain",
@@ -106,7 +106,7 @@ const BUILDS: [(&str, &[(&str, &str)]); 6] = [
 ];
 
 #[tokio::test]
-async fn each_file_that_vite_built_has_the_one_url_that_vite_gave_it() {
+async fn each_file_of_a_vite_build_has_its_vite_url() {
     for (name, files) in BUILDS {
         let directory = AssetDirectory::new(data("vite").join(name));
         let assets = vite(name, &directory);
@@ -115,13 +115,13 @@ async fn each_file_that_vite_built_has_the_one_url_that_vite_gave_it() {
         for asset in assets.iter().filter(|asset| asset.file().starts_with("assets/")) {
             assert_eq!(asset.url(), format!("/{}", asset.file()), "{name}");
         }
-        assert_eq!(said(&service, "/.vite/manifest.json").await, (404, NO_STORE.to_owned()), "{name}");
+        assert_eq!(status_and_policy(&service, "/.vite/manifest.json").await, (404, NO_STORE.to_owned()), "{name}");
         assert_eq!(AssetManifest::from_json(&assets.to_json()).unwrap().to_json(), assets.to_json(), "{name}");
     }
 }
 
 #[tokio::test]
-async fn the_caller_can_say_that_every_file_below_a_directory_is_hashed() {
+async fn the_caller_can_declare_a_directory_of_hashed_names() {
     for (name, files) in BUILDS.into_iter().filter(|(name, _)| *name != "unhashed") {
         let root = data("vite").join(name);
         let directory = AssetDirectory::new(&root).hashed_names(|file| file.starts_with("assets/"));
@@ -129,14 +129,19 @@ async fn the_caller_can_say_that_every_file_below_a_directory_is_hashed() {
             let service = collected(AssetsLayer::new(&assets).layer(ServeDir::new(&root)));
             check(&assets, &service, files, name).await;
             for asset in assets.iter().filter(|asset| asset.file().starts_with("assets/")) {
-                assert_eq!(said(&service, asset.url()).await, (200, IMMUTABLE.to_owned()), "{name}: {}", asset.url());
+                assert_eq!(
+                    status_and_policy(&service, asset.url()).await,
+                    (200, IMMUTABLE.to_owned()),
+                    "{name}: {}",
+                    asset.url()
+                );
             }
         }
     }
 }
 
 #[test]
-fn the_tags_of_an_entry_of_a_real_build_are_those_that_vite_wrote_into_its_page() {
+fn the_tags_of_an_entry_equal_those_in_the_page_of_vite() {
     for (name, page) in
         [("plain", "index.html"), ("react", "index.html"), ("multi", "index.html"), ("multi", "admin/index.html")]
     {
@@ -167,7 +172,7 @@ async fn every_manifest_of_vites_guide_is_read() {
                 ("assets/main.b82dbe22.css", IMMUTABLE),
                 ("assets/foo.869aea0d.js", IMMUTABLE),
                 ("assets/shared.83069a53.js", IMMUTABLE),
-                // Its name is not in the manifest.
+                // The manifest does not contain its name.
                 ("assets/asset.0ab0f9cd.png", NO_CACHE),
             ][..],
         ),
@@ -210,14 +215,14 @@ async fn every_manifest_of_vites_guide_is_read() {
     }
 }
 
-/// The three forms of manifest, all of one build.
+/// The three forms of manifest for one build.
 const WEBPACK: [&str; 3] = ["manifest.json", "asset-manifest.json", "assets-manifest.json"];
 
 fn webpack(manifest: &str, directory: &AssetDirectory) -> Result<AssetManifest, AssetError> {
     AssetManifest::from_webpack(&fs::read_to_string(data("webpack").join(manifest)).unwrap(), directory)
 }
 
-/// `webpack-assets-manifest` names the hashes of files that are left out here.
+/// `webpack-assets-manifest` contains the hashes of files that are omitted here.
 fn reported(directory: &AssetDirectory) -> (AssetDirectory, Arc<Mutex<Vec<String>>>) {
     let faults = Arc::new(Mutex::new(Vec::new()));
     let reported = Arc::clone(&faults);
@@ -256,7 +261,7 @@ async fn hashes_of_webpack_are_recognized_in_each_form_of_manifest() {
 }
 
 #[test]
-fn a_manifest_of_webpack_that_is_wrong_is_an_error_that_names_the_entry_and_the_remedy() {
+fn an_invalid_webpack_manifest_is_an_error_with_the_entry_and_a_remedy() {
     let directory = AssetDirectory::new(data("webpack")).prefix("/app");
     for (manifest, texts) in [
         ("[]", &["manifest"][..]),
@@ -284,7 +289,7 @@ fn a_manifest_of_webpack_that_is_wrong_is_an_error_that_names_the_entry_and_the_
 }
 
 #[tokio::test]
-async fn hashes_of_trunk_are_recognized_by_names() {
+async fn trunk_hashes_are_recognized_by_file_names() {
     let directory = AssetDirectory::new(data("trunk"));
     let assets = AssetManifest::from_trunk(&directory).unwrap();
     for (name, url) in [
@@ -306,9 +311,9 @@ async fn hashes_of_trunk_are_recognized_by_names() {
         ("index.html", NO_CACHE),
     ];
     check(&assets, &service, &files, "trunk").await;
-    assert_eq!(said(&service, "/tea-0000000000000000.js").await, (404, NO_STORE.to_owned()));
+    assert_eq!(status_and_policy(&service, "/tea-0000000000000000.js").await, (404, NO_STORE.to_owned()));
 
-    // Two builds in one directory, and a file that has the name without the hash.
+    // Two builds in one directory, and a file whose name has no hash.
     for other in ["tea-bf4a2d3bd1ca8f3e.js", "tea.js"] {
         let root = tempfile::tempdir().unwrap();
         for name in ["tea-af4a2d3bd1ca8f3e.js", other] {
@@ -322,7 +327,7 @@ async fn hashes_of_trunk_are_recognized_by_names() {
 }
 
 #[tokio::test]
-async fn a_build_that_is_embedded_is_one_on_the_disk() {
+async fn an_embedded_build_equals_one_on_disk() {
     fn files(root: &Path, below: &str) -> Vec<(String, Vec<u8>)> {
         let entries = fs::read_dir(root.join(below)).unwrap().map(|entry| entry.unwrap());
         entries
@@ -342,6 +347,6 @@ async fn a_build_that_is_embedded_is_one_on_the_disk() {
         assert_eq!(assets.to_json(), vite(name, &AssetDirectory::new(&root)).to_json(), "{name}");
         let service = collected(AssetsLayer::new(&assets).layer(embedded));
         check(&assets, &service, expected, name).await;
-        assert_eq!(said(&service, "/.vite/manifest.json").await, (404, NO_STORE.to_owned()), "{name}");
+        assert_eq!(status_and_policy(&service, "/.vite/manifest.json").await, (404, NO_STORE.to_owned()), "{name}");
     }
 }

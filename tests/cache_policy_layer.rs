@@ -1,4 +1,4 @@
-//! `CachePolicyLayer`: who wins, which statuses, and what the guards do.
+//! `CachePolicyLayer`: precedence, statuses, and guards.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -13,7 +13,7 @@ use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_cache_policy::policy::{CachePolicy, Decision, DecisionSource, Guard, IntoPolicySource, Personalized, Risk};
 use tower_cache_policy::{CachePolicyLayer, Clock};
 
-use support::{TestBody, answer, call, field, get, request};
+use support::{TestBody, call, field, get, request, response_with};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -47,8 +47,8 @@ impl Inner {
         self
     }
 
-    fn answer(&self) -> Response<TestBody> {
-        let mut response = answer("hello", &self.lines);
+    fn response(&self) -> Response<TestBody> {
+        let mut response = response_with("hello", &self.lines);
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap();
         if let Some(policy) = self.policy {
             response.extensions_mut().insert(policy);
@@ -60,14 +60,14 @@ impl Inner {
     }
 }
 
-/// A field line for a handler that lives as long as the program.
+/// A field line of a handler, with static lifetime.
 fn leak(name: &str, value: &str) -> (&'static str, &'static str) {
     (name.to_owned().leak(), value.to_owned().leak())
 }
 
 async fn through(layer: CachePolicyLayer, inner: &Inner, request: Request<TestBody>) -> Response<TestBody> {
     let inner = inner.clone();
-    let handler = service_fn(move |_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(inner.answer())));
+    let handler = service_fn(move |_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(inner.response())));
     call(&layer.record_decisions().layer(handler), request).await
 }
 
@@ -84,11 +84,11 @@ fn guards(response: &Response<TestBody>) -> Vec<Guard> {
 }
 
 #[tokio::test]
-async fn who_wins() {
+async fn the_source_of_a_policy_follows_the_order_of_precedence() {
     let own = ("cache-control", "max-age=5");
     let table: Vec<(&str, CachePolicyLayer, Inner, &str, DecisionSource)> = vec![
         (
-            "the layer, where nobody else speaks",
+            "the layer, if there is no other policy",
             CachePolicyLayer::new(PUBLIC),
             ok(&[]),
             "public, max-age=3600",
@@ -109,21 +109,21 @@ async fn who_wins() {
             DecisionSource::HandlerPolicy,
         ),
         (
-            "no-store in the field stands before a policy",
+            "no-store in the field takes precedence over a policy",
             CachePolicyLayer::new(PUBLIC),
             ok(&[("cache-control", "no-store")]).with_policy(PUBLIC),
             "no-store",
             DecisionSource::Handler,
         ),
         (
-            "an empty field says nothing",
+            "an empty field is ignored",
             CachePolicyLayer::new(PUBLIC),
             ok(&[("cache-control", " , ")]),
             "public, max-age=3600",
             DecisionSource::Layer,
         ),
         (
-            "a field without a known directive decides nothing and stays beside the policy",
+            "a field without a known directive is ignored, and its members follow the policy",
             CachePolicyLayer::new(PUBLIC),
             ok(&[("cache-control", "do not override")]),
             "public, max-age=3600, do not override",
@@ -158,35 +158,35 @@ async fn who_wins() {
             DecisionSource::HandlerPolicy,
         ),
         (
-            "unless the name says so",
+            "unless the override includes no-store",
             CachePolicyLayer::new(PUBLIC).override_handler_no_store(),
             ok(&[("cache-control", "no-store")]),
             "public, max-age=3600",
             DecisionSource::Layer,
         ),
         (
-            "an overriding layer, where the field says the same",
+            "an overriding layer, if the field is equal",
             CachePolicyLayer::new(PUBLIC).override_handler(),
             ok(&[("cache-control", "public, max-age=3600")]),
             "public, max-age=3600",
             DecisionSource::Layer,
         ),
         (
-            "the handler, where its field says the same",
+            "the handler, if its field is equal",
             CachePolicyLayer::new(PUBLIC),
             ok(&[("cache-control", "public, max-age=3600")]),
             "public, max-age=3600",
             DecisionSource::Handler,
         ),
         (
-            "a layer that tightens, where there is nothing to tighten",
+            "a layer that tightens, if there is nothing to tighten",
             CachePolicyLayer::new(PUBLIC.vary(&["accept-language"])).tighten(),
             ok(&[]),
             "public, max-age=3600",
             DecisionSource::Layer,
         ),
         (
-            "the default, where the layer has no word",
+            "the default, if the layer has no policy",
             CachePolicyLayer::new(|_: &http::request::Parts| None),
             ok(&[]),
             "private, no-cache",
@@ -215,21 +215,21 @@ async fn who_wins() {
 }
 
 #[tokio::test]
-async fn the_innermost_layer_goes_before_the_one_outside() {
-    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("", &[]))));
+async fn an_inner_layer_takes_precedence_over_an_outer_one() {
+    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response_with("", &[]))));
     let stack = ServiceBuilder::new()
         .layer(CachePolicyLayer::new(PUBLIC).record_decisions())
         .layer(CachePolicyLayer::new(CachePolicy::private(MINUTE)).record_decisions())
         .service(handler);
     let response = call(&stack, get("/", &[])).await;
     assert_eq!(cache_control(&response).as_deref(), Some("private, max-age=60"));
-    assert_eq!(decision(&response).source(), DecisionSource::Layer, "the inner decision stands");
+    assert_eq!(decision(&response).source(), DecisionSource::Layer, "the inner decision applies");
 }
 
 #[tokio::test]
-async fn a_handlers_policy_is_used_once_so_that_an_outer_layer_cannot_undo_a_guard() {
+async fn an_outer_layer_does_not_reuse_the_handlers_policy_after_a_guard() {
     let handler = service_fn(|_: Request<TestBody>| {
-        std::future::ready(Ok::<_, Infallible>(ok(&[("set-cookie", "a=b")]).with_policy(PUBLIC).answer()))
+        std::future::ready(Ok::<_, Infallible>(ok(&[("set-cookie", "a=b")]).with_policy(PUBLIC).response()))
     });
     let stack = ServiceBuilder::new()
         .layer(CachePolicyLayer::new(PUBLIC).accept_risk(Risk::SetCookieReplayedToOthers))
@@ -240,7 +240,7 @@ async fn a_handlers_policy_is_used_once_so_that_an_outer_layer_cannot_undo_a_gua
 }
 
 #[tokio::test]
-async fn a_policy_is_for_the_success_that_it_was_made_for() {
+async fn a_policy_applies_only_to_200_203_206_and_304() {
     let by_status = || {
         CachePolicyLayer::new(PUBLIC)
             .for_status(StatusCode::NOT_FOUND, CachePolicy::max_age(MINUTE))
@@ -293,7 +293,7 @@ async fn a_policy_is_for_the_success_that_it_was_made_for() {
     assert!(decision(&response).guards().contains(Guard::Error));
     let with_own = inner(404, &[]).with_policy(PUBLIC);
     let response = through(by_status(), &with_own, get("/", &[])).await;
-    assert_eq!(cache_control(&response).as_deref(), Some(short), "the policy for that status stands");
+    assert_eq!(cache_control(&response).as_deref(), Some(short), "the policy for the status applies");
 
     let overridden = inner(404, &[("cache-control", "private, max-age=10")]);
     let response = through(CachePolicyLayer::new(PUBLIC).override_handler(), &overridden, get("/", &[])).await;
@@ -305,7 +305,7 @@ async fn a_policy_is_for_the_success_that_it_was_made_for() {
 }
 
 #[tokio::test]
-async fn a_policy_for_200_is_for_that_and_for_its_304() {
+async fn a_policy_for_200_also_applies_to_its_304() {
     let layer = CachePolicyLayer::new(PUBLIC).for_status(StatusCode::OK, CachePolicy::max_age(MINUTE));
     for (status, expected) in [
         (200, "max-age=60"),
@@ -321,7 +321,7 @@ async fn a_policy_for_200_is_for_that_and_for_its_304() {
 
 #[test]
 #[should_panic(expected = "status 429 must not be stored")]
-fn a_status_that_must_not_be_stored_takes_no_policy() {
+fn a_status_that_must_not_be_stored_ignores_policies() {
     let _ = CachePolicyLayer::new(PUBLIC).for_status(StatusCode::TOO_MANY_REQUESTS, PUBLIC);
 }
 
@@ -520,7 +520,7 @@ async fn a_guard_that_changes_nothing_is_not_recorded() {
     type Row = (&'static str, CachePolicyLayer, Inner, &'static str, Option<&'static str>, &'static [Guard]);
     let table: [Row; 8] = [
         (
-            "a page with a cookie that was never said to be immutable",
+            "a page with a cookie that is not immutable",
             CachePolicyLayer::new(PUBLIC),
             ok(&[("content-type", "text/html"), ("set-cookie", "a=b"), ("cache-control", "public, max-age=9")]),
             "private, max-age=9",
@@ -528,7 +528,7 @@ async fn a_guard_that_changes_nothing_is_not_recorded() {
             &[Guard::SetCookie],
         ),
         (
-            "Vary: * beside no-store",
+            "Vary: * with no-store",
             CachePolicyLayer::new(PUBLIC),
             ok(&[("vary", "*"), ("cache-control", "no-store")]),
             "no-store",
@@ -536,7 +536,7 @@ async fn a_guard_that_changes_nothing_is_not_recorded() {
             &[],
         ),
         (
-            "Vary: * beside private and no-cache",
+            "Vary: * with private and no-cache",
             CachePolicyLayer::new(PUBLIC),
             ok(&[("vary", "*"), ("cache-control", "private, no-cache")]),
             "private, no-cache",
@@ -544,7 +544,7 @@ async fn a_guard_that_changes_nothing_is_not_recorded() {
             &[],
         ),
         (
-            "a field of an edge beside a lifetime",
+            "a field of an edge with a lifetime",
             tightening(),
             ok(&[edge, ("cache-control", "public, max-age=60")]),
             "public, max-age=60",
@@ -568,7 +568,7 @@ async fn a_guard_that_changes_nothing_is_not_recorded() {
             &[Guard::NoStoreAlone],
         ),
         (
-            "which may be told to stay",
+            "which can be permitted",
             tightening().accept_risk(Risk::EdgeFieldOverrulesNoStore),
             ok(&[edge, ("cache-control", "no-store")]),
             "no-store",
@@ -576,7 +576,7 @@ async fn a_guard_that_changes_nothing_is_not_recorded() {
             &[],
         ),
         (
-            "an error that may be kept as long as a success, and of which nobody speaks",
+            "an error that may be stored as long as a success, without a policy",
             CachePolicyLayer::new(|_: &http::request::Parts| None).accept_risk(Risk::ErrorServedAsLongAsASuccess),
             inner(404, &[]),
             "private, no-cache",
@@ -619,7 +619,7 @@ async fn the_guard_against_heuristics_is_waived_by_name_too() {
     let waived = through(silent().accept_risk(Risk::LifetimeGuessedByCaches), &ok(&[]), get("/", &[])).await;
     assert_eq!(cache_control(&waived), None);
 
-    // Lines without a member say nothing, and two of them nothing twice (G-25).
+    // Lines without a member have no meaning (G-25).
     let empty = ok(&[("cache-control", ""), ("cache-control", ", ,")]);
     let waived = through(silent().accept_risk(Risk::LifetimeGuessedByCaches), &empty, get("/", &[])).await;
     assert_eq!(waived.headers().get_all("cache-control").iter().count(), 1);
@@ -653,7 +653,7 @@ async fn lines_are_joined_without_losing_directives_in_an_open_quote() {
 }
 
 #[tokio::test]
-async fn lines_that_a_risk_leaves_apart_are_left_so_only_where_a_quote_takes_no_restriction_away() {
+async fn separate_lines_are_preserved_under_a_risk_if_no_quote_hides_a_restriction() {
     let layer = CachePolicyLayer::new(PUBLIC).accept_risk(Risk::RestrictionInASecondLineMissed);
     for (first, last, beside) in [("x=1", "y=2", ", x=1, y=2"), (r#"x=""#, r#"y=""#, "")] {
         let lines = [("cache-control", first), ("cache-control", "no-store"), ("cache-control", last)];
@@ -675,7 +675,7 @@ async fn a_page_with_only_immutable_gets_the_default() {
 }
 
 #[tokio::test]
-async fn the_response_to_a_write_has_no_cache_tags() {
+async fn the_response_to_an_unsafe_request_has_no_cache_tags() {
     for line in [None, Some(("cache-control", "no-store"))] {
         let lines: Vec<_> = line.into_iter().chain([("surrogate-key", "a")]).collect();
         let response = through(CachePolicyLayer::new(PUBLIC), &ok(&lines), request(Method::PUT, "/", &[])).await;
@@ -685,7 +685,7 @@ async fn the_response_to_a_write_has_no_cache_tags() {
 }
 
 #[tokio::test]
-async fn no_store_on_a_write_is_sticky_even_if_its_response_may_be_reused() {
+async fn no_store_on_an_unsafe_response_is_preserved_despite_an_accepted_risk() {
     let layer = CachePolicyLayer::new(PUBLIC).accept_risk(Risk::UnsafeResponseReused);
     let inner = ok(&[("cache-control", "no-store")]).with_policy(PUBLIC);
     let response = through(layer, &inner, request(Method::POST, "/", &[])).await;
@@ -719,14 +719,14 @@ async fn a_response_for_one_origin_varies_on_it_and_is_private_with_credentials(
 #[tokio::test]
 async fn unkeyed_fields_make_a_response_private_if_they_are_untrusted() {
     for name in ["x-forwarded-host", "forwarded", "x-original-url", "x-http-method-override"] {
-        let asked = || get("/", &[(name, "evil.example")]);
+        let request_lines = || get("/", &[(name, "evil.example")]);
         let strict = CachePolicyLayer::new(PUBLIC).distrust_unkeyed_headers();
-        let response = through(strict.clone(), &ok(&[]), asked()).await;
+        let response = through(strict.clone(), &ok(&[]), request_lines()).await;
         assert_eq!(cache_control(&response).as_deref(), Some("private, max-age=3600"), "G-13: {name}");
         assert!(decision(&response).guards().contains(Guard::UnkeyedInput));
         let response = through(strict, &ok(&[]), get("/", &[("x-forwarded-for", "::1")])).await;
         assert_eq!(cache_control(&response).as_deref(), Some("public, max-age=3600"));
-        let response = through(CachePolicyLayer::new(PUBLIC), &ok(&[]), asked()).await;
+        let response = through(CachePolicyLayer::new(PUBLIC), &ok(&[]), request_lines()).await;
         assert_eq!(cache_control(&response).as_deref(), Some("public, max-age=3600"), "off by default");
     }
 }
@@ -736,14 +736,14 @@ async fn the_layer_merges_to_the_more_restrictive_directives() {
     const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
     const TEN_SECONDS_LATER: &str = "Sun, 06 Nov 1994 08:49:47 GMT";
     let table: Vec<(&str, CachePolicy, Inner, &str)> = vec![
-        ("the least of the lifetimes", PUBLIC, ok(&[("cache-control", "public, max-age=60")]), "public, max-age=60"),
+        ("the shortest lifetime", PUBLIC, ok(&[("cache-control", "public, max-age=60")]), "public, max-age=60"),
         (
             "either way",
             CachePolicy::public(MINUTE),
             ok(&[("cache-control", "public, max-age=3600")]),
             "public, max-age=60",
         ),
-        ("what permits only if both say it", PUBLIC, ok(&[("cache-control", "max-age=60")]), "max-age=60"),
+        ("permissions only if both grant them", PUBLIC, ok(&[("cache-control", "max-age=60")]), "max-age=60"),
         ("what restricts if either does", PUBLIC, ok(&[("cache-control", "private")]), "private, max-age=3600"),
         (
             "and the layer too",
@@ -773,24 +773,29 @@ async fn the_layer_merges_to_the_more_restrictive_directives() {
         ("silence sets no limit", PUBLIC, ok(&[]), "public, max-age=3600"),
         ("Expires is a lifetime", PUBLIC, ok(&[("date", DATE), ("expires", TEN_SECONDS_LATER)]), "max-age=10"),
         (
-            "beside a field without one too",
+            "also with a field without a lifetime",
             PUBLIC,
             ok(&[("cache-control", "public"), ("expires", "0")]),
             "public, max-age=0",
         ),
         (
-            "and not beside one that has one (C-33)",
+            "and not with a field with a lifetime (C-33)",
             PUBLIC,
             ok(&[("cache-control", "public, max-age=60"), ("date", DATE), ("expires", TEN_SECONDS_LATER)]),
             "public, max-age=60",
         ),
         (
-            "guards still stand above",
+            "guards still take precedence",
             PUBLIC,
             ok(&[("set-cookie", "a=b"), ("cache-control", "public, max-age=60")]),
             "private, max-age=60",
         ),
-        ("an error has the handler's word alone", PUBLIC, inner(404, &[("cache-control", "max-age=5")]), "max-age=5"),
+        (
+            "an error has only the directives of the handler",
+            PUBLIC,
+            inner(404, &[("cache-control", "max-age=5")]),
+            "max-age=5",
+        ),
     ];
     for (sentence, policy, inner, expected) in table {
         let response = through(CachePolicyLayer::new(policy).tighten(), &inner, get("/", &[])).await;
@@ -806,11 +811,11 @@ async fn a_layer_explains_its_decisions_if_enabled() {
     };
     let layer = || CachePolicyLayer::new(PUBLIC).explain(true);
     let table: &[(&[(&'static str, &'static str)], &str)] = &[
-        (&[], r#"layer;rule="one policy";wrote="public, max-age=3600""#),
-        (&[("cache-control", "max-age=5")], r#"handler;rule="one policy";said="max-age=5";wrote="max-age=5""#),
+        (&[], r#"layer;rule="one policy";sent="public, max-age=3600""#),
+        (&[("cache-control", "max-age=5")], r#"handler;rule="one policy";inner="max-age=5";sent="max-age=5""#),
         (
             &[("set-cookie", "a=b"), ("cache-control", "x=\"\\y\", max-age=5")],
-            r#"handler;rule="one policy";said="x=\"\\y\", max-age=5";wrote="private, max-age=5, x=\"\\y\"";guards="G-01 Set-Cookie: private""#,
+            r#"handler;rule="one policy";inner="x=\"\\y\", max-age=5";sent="private, max-age=5, x=\"\\y\"";guards="G-01 Set-Cookie: private""#,
         ),
     ];
     for (lines, expected) in table {
@@ -818,11 +823,11 @@ async fn a_layer_explains_its_decisions_if_enabled() {
     }
     assert_eq!(explained(CachePolicyLayer::new(PUBLIC), &[]).await, None, "G-26: off by default");
 
-    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("", &[]))));
+    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response_with("", &[]))));
     let inside = layer().accept_risk(Risk::LifetimeGuessedByCaches);
     let nested = ServiceBuilder::new().layer(layer()).layer(inside).service(handler);
     let response = call(&nested, get("/", &[])).await;
-    assert!(field(response.headers(), "cache-policy-explain").unwrap().starts_with("layer;"), "the inner one stands");
+    assert!(field(response.headers(), "cache-policy-explain").unwrap().starts_with("layer;"), "the inner one applies");
 }
 
 #[tokio::test]
@@ -832,7 +837,7 @@ async fn a_private_response_needs_no_guard() {
         [("set-cookie", "a=b"), ("cache-control", "no-store")],
     ] {
         let response = through(CachePolicyLayer::new(PUBLIC), &ok(&lines), get("/", &[("authorization", "x")])).await;
-        assert_eq!(cache_control(&response).as_deref(), Some(lines[1].1), "left as it was written");
+        assert_eq!(cache_control(&response).as_deref(), Some(lines[1].1), "the field is unchanged");
         assert!(decision(&response).guards().is_empty());
     }
 }
@@ -855,14 +860,14 @@ async fn a_guard_repairs_a_contradictory_response() {
 
 #[tokio::test]
 async fn the_other_guards_still_act_if_one_is_waived() {
-    // G-14 waived: a cookie is still not left to a shared cache's guess.
+    // G-14 is waived: a response with a cookie still gets no heuristic freshness in a shared cache.
     let silent = CachePolicyLayer::new(|_: &http::request::Parts| None).accept_risk(Risk::LifetimeGuessedByCaches);
     let response = through(silent.clone(), &ok(&[("set-cookie", "a=b")]), get("/", &[])).await;
     assert_eq!(cache_control(&response).as_deref(), Some("private, no-cache"));
     let response = through(silent, &ok(&[]), get("/", &[("authorization", "x")])).await;
     assert_eq!(cache_control(&response).as_deref(), Some("private, no-cache"));
 
-    // G-09 waived: an error still does not get the policy of a success.
+    // G-09 is waived: an error still does not get the policy of a success.
     let unsafe_too = CachePolicyLayer::new(PUBLIC).accept_risk(Risk::UnsafeResponseReused);
     let failed = inner(500, &[]).with_policy(PUBLIC);
     let response = through(unsafe_too, &failed, request(Method::POST, "/", &[])).await;
@@ -870,7 +875,7 @@ async fn the_other_guards_still_act_if_one_is_waived() {
 }
 
 #[tokio::test]
-async fn a_downgrade_takes_every_other_word_on_storing_away() {
+async fn a_downgrade_to_private_removes_all_other_storage_directives() {
     let fields = [
         ("set-cookie", "a=b"),
         ("cache-control", "public, max-age=9"),
@@ -890,7 +895,7 @@ async fn a_downgrade_takes_every_other_word_on_storing_away() {
 }
 
 #[tokio::test]
-async fn other_credentials_count_when_they_are_named() {
+async fn configured_credential_fields_count_as_credentials() {
     let layer = || CachePolicyLayer::new(PUBLIC).credential_headers([support::field_name("x-api-key")]);
     let table: &[(&[(&str, &str)], &str)] = &[
         (&[("x-api-key", "1")], "private, max-age=3600"),
@@ -972,7 +977,7 @@ async fn vary_is_one_line_without_repetition() {
 }
 
 #[tokio::test]
-async fn a_closure_chooses_by_the_request() {
+async fn a_closure_chooses_the_policy_by_the_request() {
     let layer = CachePolicyLayer::new(|request: &http::request::Parts| match request.uri.path() {
         "/asset" => CachePolicy::IMMUTABLE,
         _ => CachePolicy::NO_STORE,
@@ -985,7 +990,7 @@ async fn a_closure_chooses_by_the_request() {
 }
 
 #[tokio::test]
-async fn the_fields_of_http_1_0_come_and_go_with_the_policy() {
+async fn the_fields_of_http_1_0_are_added_and_removed_with_the_policy() {
     let old = [("pragma", "no-cache"), ("expires", "Mon, 07 Nov 2094 08:49:37 GMT"), ("cache-control", "max-age=1")];
     let response = through(CachePolicyLayer::new(PUBLIC).override_handler(), &ok(&old), get("/", &[])).await;
     assert_eq!(field(response.headers(), "expires"), None, "C-33");
@@ -1011,7 +1016,11 @@ async fn an_expired_expires_field_of_a_handler_is_not_extended() {
         ("twice", &[("expires", LATER), ("expires", LATER)], "private, no-cache"),
         ("Pragma", &[("pragma", "No-Cache")], "private, no-cache"),
         ("in the future: the policy knows better", &[("expires", LATER)], "public, max-age=3600"),
-        ("Cache-Control goes before Expires", &[("expires", "0"), ("cache-control", "max-age=1")], "max-age=1"),
+        (
+            "Cache-Control takes precedence over Expires",
+            &[("expires", "0"), ("cache-control", "max-age=1")],
+            "max-age=1",
+        ),
     ];
     for (sentence, lines, expected) in table {
         let layer = CachePolicyLayer::new(PUBLIC).clock(stopped.clone());
@@ -1021,7 +1030,7 @@ async fn an_expired_expires_field_of_a_handler_is_not_extended() {
 }
 
 #[tokio::test]
-async fn development_is_the_same_for_every_response() {
+async fn in_development_every_response_gets_the_same_fields() {
     let edge_field = ("cdn-cache-control", "max-age=9");
     let known = [edge_field, ("cache-control", "public"), ("cache-control", "max-age=9")];
     for (method, status) in [
@@ -1046,7 +1055,7 @@ async fn development_is_the_same_for_every_response() {
 }
 
 #[tokio::test]
-async fn grpc_upgrades_and_tunnels_are_left_alone() {
+async fn grpc_upgrades_and_tunnels_are_unchanged() {
     let table: &[(Request<TestBody>, Inner)] = &[
         (
             request(Method::POST, "/", &[("content-type", "application/grpc")]),
@@ -1074,13 +1083,13 @@ async fn grpc_upgrades_and_tunnels_are_left_alone() {
 
 #[tokio::test]
 async fn a_decision_is_recorded_only_if_enabled() {
-    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("", &[]))));
+    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response_with("", &[]))));
     let response = call(&CachePolicyLayer::new(PUBLIC).layer(handler), get("/", &[])).await;
     assert!(response.extensions().is_empty(), "nothing is allocated for it");
 }
 
 #[test]
-fn the_layer_is_shared_not_copied() {
+fn cloning_the_layer_shares_its_configuration() {
     fn is_sync<T: Send + Sync + Clone>() {}
     is_sync::<CachePolicyLayer>();
     let _: Arc<CachePolicyLayer> = Arc::new(CachePolicyLayer::new(PUBLIC));
@@ -1102,7 +1111,7 @@ proptest! {
         ]),
         method in prop::sample::select(vec![Method::GET, Method::HEAD, Method::POST, Method::OPTIONS]),
         status in prop::sample::select(vec![200_u16, 203, 204, 206, 301, 304, 404, 428, 500]),
-        asked in prop::collection::vec(prop::sample::select(vec![
+        request_lines in prop::collection::vec(prop::sample::select(vec![
             ("authorization", "x"), ("cookie", "a=b"), ("accept", "text/html"),
         ]), 0..2),
         lines in prop::collection::vec(prop::sample::select(vec![
@@ -1126,7 +1135,7 @@ proptest! {
         let service = || {
             let lines = lines.clone();
             service_fn(move |_: Request<TestBody>| {
-                let mut response = answer("hello", &lines);
+                let mut response = response_with("hello", &lines);
                 *response.status_mut() = StatusCode::from_u16(status).unwrap();
                 std::future::ready(Ok::<_, Infallible>(response))
             })
@@ -1135,8 +1144,8 @@ proptest! {
         let short = CachePolicyLayer::new(policy).layer(service());
         let long = CachePolicyLayer::new(move |_: &http::request::Parts| policy).layer(service());
         let [short, long] = [
-            runtime.block_on(short.oneshot(request(method.clone(), "/", &asked))).unwrap(),
-            runtime.block_on(long.oneshot(request(method.clone(), "/", &asked))).unwrap(),
+            runtime.block_on(short.oneshot(request(method.clone(), "/", &request_lines))).unwrap(),
+            runtime.block_on(long.oneshot(request(method.clone(), "/", &request_lines))).unwrap(),
         ];
         prop_assert_eq!(short.headers(), long.headers());
         #[cfg(feature = "routes")]
@@ -1144,7 +1153,7 @@ proptest! {
             use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
             let table = RoutePolicies::builder().route("/", RoutePolicy::new(policy)).build().unwrap();
             let routed = CachePolicyLayer::new(table).layer(service());
-            let routed = runtime.block_on(routed.oneshot(request(method, "/", &asked))).unwrap();
+            let routed = runtime.block_on(routed.oneshot(request(method, "/", &request_lines))).unwrap();
             prop_assert_eq!(routed.headers(), long.headers(), "by a table");
         }
     }

@@ -60,7 +60,7 @@ fn the_standard_field_is_read_by_its_parameters() {
 }
 
 #[test]
-fn a_word_of_one_vendor_is_unknown_in_the_field_of_another() {
+fn a_keyword_of_one_vendor_is_unknown_in_the_field_of_another() {
     for (field, value) in
         [("X-Cache-Status", "PRERENDER"), ("X-Cache", "TCP_"), ("X-Cache", "FunctionThrottledResponse from cloudfront")]
     {
@@ -90,7 +90,7 @@ fn keywords_are_not_case_sensitive_and_unknown_ones_are_preserved() {
 }
 
 #[test]
-fn the_cache_nearest_to_the_client_speaks() {
+fn the_report_is_from_the_cache_nearest_to_the_client() {
     let table: &[(&str, &[&str], &str)] = &[
         ("the last member", &["X-Cache: MISS, HIT"], "x-cache: HIT"),
         ("of the last line", &["X-Cache: HIT, HIT", "X-Cache: MISS from a"], "x-cache: MISS from a"),
@@ -125,7 +125,7 @@ fn the_cache_nearest_to_the_client_speaks() {
 }
 
 #[test]
-fn all_are_there_the_nearest_first() {
+fn all_reports_are_returned_nearest_first() {
     let given = headers(&["X-Cache: MISS, HIT", "Cache-Status: a;hit, b;fwd=miss", "CF-Cache-Status: MISS", "Age: 7"]);
     let all: Vec<CacheStatus> = CacheStatus::all_in(&given).collect();
     let texts: Vec<&str> = all.iter().map(CacheStatus::text).collect();
@@ -136,13 +136,13 @@ fn all_are_there_the_nearest_first() {
 }
 
 #[test]
-fn an_age_that_is_none_is_none() {
+fn an_invalid_age_is_none() {
     assert_eq!(status(&["X-Cache: HIT"]).unwrap().age(), None);
     assert_eq!(status(&["X-Cache: HIT", "Age: soon"]).unwrap().age(), None);
 }
 
 #[test]
-fn the_standard_field_tells_more() {
+fn the_standard_field_contains_all_parameters() {
     let full = handling(
         r#""Example \"Edge\""; fwd=stale; fwd-status=304; ttl=-5; stored; collapsed; detail="mem"; key="/"; ttl=60"#,
     );
@@ -181,7 +181,7 @@ fn a_hit_does_not_wait_for_the_origin() {
 }
 
 #[test]
-fn too_many_members_are_no_hit() {
+fn too_many_members_are_not_a_hit() {
     let line = |count: usize| format!("X-Cache: {}", vec!["HIT"; count].join(","));
     assert!(status(&[&line(MAX_MEMBERS)]).unwrap().is_hit());
     assert_eq!(status(&[&line(MAX_MEMBERS + 1)]).unwrap().outcome(), CacheOutcome::Unknown);

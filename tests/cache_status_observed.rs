@@ -1,4 +1,4 @@
-//! Status fields as caches were observed to send them, or as their makers document them, each with its source.
+//! Status fields that caches were observed to send, or that their vendors document, each with its source.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::collections::HashSet;
@@ -9,7 +9,7 @@ use tower_cache_policy::edge::CacheOutcome::{
 };
 use tower_cache_policy::edge::{CacheStatus, EdgeProfile};
 
-/// Where the values come from. A date names a response that was published then.
+/// The sources of the values. A date is the date of a published response.
 struct From {
     source: &'static str,
     field: &'static str,
@@ -372,14 +372,14 @@ fn a_via_without_codes_reports_nothing() {
 }
 
 #[test]
-fn akamai_names_the_child_first_and_every_other_cache_appends() {
+fn akamai_lists_the_child_first_and_other_caches_append() {
     let texts = |field: &str, value: &'static str| -> Vec<String> {
         let headers = HeaderMap::from_iter([(field.parse::<HeaderName>().unwrap(), HeaderValue::from_static(value))]);
         CacheStatus::all_in(&headers).map(|status| status.text().to_owned()).collect()
     };
     let pair = ["Miss from child", "Hit from parent"];
     assert_eq!(texts("akamai-cache-status", "Miss from child, Hit from parent"), pair);
-    // The name of the field is a setting, and a cache behind Akamai may have written it before.
+    // The name of the field is a setting, and a cache behind Akamai may already have written it.
     assert_eq!(
         texts("x-cache", "HIT, Miss from child, Hit from parent"),
         ["Miss from child", "Hit from parent", "HIT"]
@@ -389,7 +389,7 @@ fn akamai_names_the_child_first_and_every_other_cache_appends() {
 }
 
 #[test]
-fn the_field_of_a_setting_can_be_named() {
+fn a_configured_field_name_is_read() {
     let mut headers = HeaderMap::new();
     headers.insert("x-cache", HeaderValue::from_static("HIT"));
     headers.insert("cdn-cache-status", HeaderValue::from_static("RefreshHit from child"));
@@ -397,7 +397,7 @@ fn the_field_of_a_setting_can_be_named() {
     let status = |fields: &[HeaderName]| CacheStatus::all_in_with_fields(&headers, fields).next().unwrap();
     assert_eq!(status(&[]).outcome(), Hit);
     assert_eq!(status(std::slice::from_ref(&own)).outcome(), Revalidated);
-    // A field that is known already is read once, and first.
+    // A known field is read once, and first.
     let fields = [own, HeaderName::from_static("x-cache")];
     assert_eq!(CacheStatus::all_in_with_fields(&headers, &fields).count(), 2);
     let profile = EdgeProfile::GOOGLE.with_status_fields(&["cdn-cache-status"]);
@@ -414,10 +414,10 @@ fn a_url_in_a_key_cannot_forge_an_outcome() {
         ("Souin; hit; ttl=5; key=GET-http-h-/?;fwd=miss; detail=DEFAULT", Hit),
         ("Souin; hit; ttl=5; key=GET-http-h-/?;ttl=-5", Hit),
         ("Souin; hit; ttl=5; key=/?a=\"b; detail=DEFAULT", Hit),
-        // White space is not part of a URL, so what follows is not believed.
+        // White space is not part of a URL, so the rest is ignored.
         ("Souin; fwd=uri-miss; key=/?a b;hit", Unknown),
         ("Souin; hit; key=/?a=1,\"Netlify Edge\"; fwd=miss", Unknown),
-        // The next member is clear.
+        // The next member is unambiguous.
         ("Souin; hit; key=/?a=1, \"Netlify Edge\"; fwd=miss", Miss),
         ("Souin; fwd=miss; key=/?a=1, \"Netlify Edge\"; hit", Hit),
     ] {
@@ -426,7 +426,7 @@ fn a_url_in_a_key_cannot_forge_an_outcome() {
 }
 
 #[test]
-fn a_hostile_value_is_unknown_and_not_wrong() {
+fn a_hostile_value_is_unknown() {
     for (field, value, expected) in [
         ("cache-status", ";hit", Some(Unknown)),
         ("cache-status", "=;hit", Some(Hit)),
@@ -461,7 +461,7 @@ fn a_hostile_value_is_unknown_and_not_wrong() {
 }
 
 #[test]
-fn a_sound_line_is_read_beside_one_that_is_not() {
+fn a_valid_line_is_read_next_to_an_invalid_one() {
     let mut headers = HeaderMap::new();
     for line in ["127.0.0.1;fwd=miss", r#""edge, 1"; hit; detail="a;b""#] {
         headers.append("cache-status", HeaderValue::from_static(line));
@@ -473,7 +473,7 @@ fn a_sound_line_is_read_beside_one_that_is_not() {
     assert_eq!(all[0].handling().unwrap().detail(), Some("a;b"));
 }
 
-/// Reading that goes with the square of the length would not end here.
+/// Quadratic parsing would not finish here.
 #[test]
 fn a_value_of_a_megabyte_is_read() {
     const LENGTH: usize = 1 << 20;

@@ -11,7 +11,7 @@ use tower::{Layer, service_fn};
 use tower_cache_policy::policy::CachePolicy;
 use tower_cache_policy::{CachePolicyLayer, CachingLayer};
 
-use support::{TestBody, answer, call, field, get};
+use support::{TestBody, call, field, get, response_with};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -19,16 +19,16 @@ const MINUTE: Duration = Duration::from_secs(60);
 async fn a_304_has_the_policy_of_its_200_in_any_order_of_layers() {
     type Change = fn(CachePolicyLayer) -> CachePolicyLayer;
     let changes: [(&str, Change); 5] = [
-        ("the answer goes first", |layer| layer),
+        ("the handler takes precedence", |layer| layer),
         ("the tighter of both", CachePolicyLayer::tighten),
-        ("the layer goes first", CachePolicyLayer::override_handler),
+        ("the layer takes precedence", CachePolicyLayer::override_handler),
         ("even before no-store", CachePolicyLayer::override_handler_no_store),
         ("a policy for 200 alone", |layer| layer.for_status(StatusCode::OK, CachePolicy::NO_CACHE)),
     ];
     let policies = [CachePolicy::public(MINUTE), CachePolicy::IMMUTABLE, CachePolicy::NO_CACHE.vary(&["accept"])];
     let pages: [&[(&str, &str)]; 4] = [
         &[("content-type", "text/css")],
-        // G-27: seen on the 200, and not on the 304, which has no content type.
+        // G-27: the guard acts on the 200, but not on the 304, which has no content type.
         &[("content-type", "text/html")],
         &[("content-type", "text/html"), ("cache-control", "public, max-age=9")],
         &[("content-type", "text/css"), ("set-cookie", "a=b"), ("vary", "origin")],
@@ -39,7 +39,7 @@ async fn a_304_has_the_policy_of_its_200_in_any_order_of_layers() {
                 for validator in [("etag", "\"a\""), ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT")] {
                     let lines = [page, &[validator]].concat();
                     let handler = service_fn(move |_: Request<TestBody>| {
-                        std::future::ready(Ok::<_, Infallible>(answer("hello", &lines)))
+                        std::future::ready(Ok::<_, Infallible>(response_with("hello", &lines)))
                     });
                     let service = CachingLayer::new(policy).policy(change).layer(handler);
                     let whole = call(&service, get("/", &[])).await;
@@ -48,10 +48,10 @@ async fn a_304_has_the_policy_of_its_200_in_any_order_of_layers() {
                     let again = call(&service, get("/", &[(condition, &known)])).await;
                     assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
                     for name in ["cache-control", "vary", "expires", "set-cookie"] {
-                        let said = |headers| field(headers, name);
+                        let lines_of = |headers| field(headers, name);
                         assert_eq!(
-                            said(again.headers()),
-                            said(whole.headers()),
+                            lines_of(again.headers()),
+                            lines_of(whole.headers()),
                             "N-01: {name}, {sentence}, {policy:?}, {page:?}"
                         );
                     }
@@ -69,7 +69,8 @@ async fn a_304_before_the_handler_has_no_field_that_the_handler_could_restrict()
         let validators = Validators::new().with_etag(EntityTag::from_static("\"a\""));
         std::future::ready(Representation::Current(validators))
     };
-    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("hello", &[]))));
+    let handler =
+        service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response_with("hello", &[]))));
     for change in [CachePolicyLayer::tighten, CachePolicyLayer::override_handler, |layer| layer] {
         let service = CachingLayer::new(CachePolicy::public(MINUTE)).validators(known).policy(change).layer(handler);
         let response = call(&service, get("/", &[("if-none-match", "\"a\"")])).await;
@@ -80,17 +81,17 @@ async fn a_304_before_the_handler_has_no_field_that_the_handler_could_restrict()
 }
 
 #[tokio::test]
-async fn a_layer_that_is_switched_off_changes_nothing() {
+async fn a_disabled_layer_changes_nothing() {
     let lines = [("etag", "\"a\""), ("set-cookie", "a=b"), ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT")];
     let handler =
-        service_fn(move |_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("hello", &lines))));
+        service_fn(move |_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response_with("hello", &lines))));
     let layer = |enabled| CachingLayer::new(CachePolicy::public(MINUTE)).require_preconditions().enabled(enabled);
     let condition = [("if-none-match", "\"a\"")];
     let (on, off) = (layer(true).layer(handler), layer(false).layer(handler));
     assert_eq!(call(&on, get("/", &condition)).await.status(), StatusCode::NOT_MODIFIED);
     let response = call(&off, get("/", &condition)).await;
     assert_eq!(response.status(), StatusCode::OK);
-    assert_eq!(response.headers(), answer("hello", &lines).headers());
+    assert_eq!(response.headers(), response_with("hello", &lines).headers());
     let write = || Request::put("/").body(TestBody::default()).unwrap();
     assert_eq!(call(&on, write()).await.status(), StatusCode::PRECONDITION_REQUIRED);
     assert_eq!(call(&off, write()).await.status(), StatusCode::OK);

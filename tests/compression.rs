@@ -21,19 +21,19 @@ use support::{TestBody, TestService, call, collected, field, get, request};
 
 const TEXT: &str = include_str!("../LICENSE-APACHE");
 
-/// A handler with a tag of its own, under compression.
+/// A handler with its own tag, under compression.
 fn tagged(etag: &'static str, calls: Arc<AtomicUsize>) -> TestService {
     let handler = service_fn(move |_: Request<TestBody>| {
         calls.fetch_add(1, Ordering::Relaxed);
         let lines = [("content-type", "text/plain"), ("etag", etag), ("cache-control", "max-age=60")];
-        std::future::ready(Ok::<_, Infallible>(support::answer(TEXT, &lines)))
+        std::future::ready(Ok::<_, Infallible>(support::response_with(TEXT, &lines)))
     });
     let stack = ServiceBuilder::new().layer(ConditionalLayer::new()).layer(CompressionLayer::new()).service(handler);
     collected(stack)
 }
 
 #[tokio::test]
-async fn each_coding_has_a_strong_tag_of_its_own_and_revalidates_with_it() {
+async fn each_coding_has_its_own_strong_tag_and_revalidates_with_it() {
     let service = tagged("\"v7\"", Arc::default());
     let table: &[(&str, Option<&str>, &str)] =
         &[("identity", None, "\"v7\""), ("gzip", Some("gzip"), "\"v7--gzip\""), ("br", Some("br"), "\"v7--br\"")];
@@ -68,7 +68,7 @@ async fn each_coding_has_a_strong_tag_of_its_own_and_revalidates_with_it() {
 }
 
 #[tokio::test]
-async fn the_tag_of_one_coding_is_not_that_of_another() {
+async fn the_tag_of_one_coding_does_not_match_another() {
     let service = tagged("\"v7\"", Arc::default());
     let table: &[(&str, &str, &str, StatusCode)] = &[
         ("a gzip copy is of no use without gzip", "identity", "\"v7--gzip\"", StatusCode::OK),
@@ -85,11 +85,11 @@ async fn the_tag_of_one_coding_is_not_that_of_another() {
 }
 
 #[tokio::test]
-async fn a_weak_tag_serves_every_coding_whether_made_by_the_handler_or_the_layer() {
+async fn a_weak_tag_of_handler_or_layer_matches_every_coding() {
     let by_handler = tagged("W/\"v7\"", Arc::default());
     let by_layer = {
         let handler = service_fn(|_: Request<TestBody>| {
-            std::future::ready(Ok::<_, Infallible>(support::answer(TEXT, &[("content-type", "text/plain")])))
+            std::future::ready(Ok::<_, Infallible>(support::response_with(TEXT, &[("content-type", "text/plain")])))
         });
         let stack = ServiceBuilder::new()
             .layer(ConditionalLayer::new())
@@ -114,13 +114,13 @@ async fn a_weak_tag_serves_every_coding_whether_made_by_the_handler_or_the_layer
 }
 
 #[tokio::test]
-async fn a_write_with_the_tag_of_a_coded_copy_is_decided_by_the_version() {
+async fn a_write_with_the_tag_of_an_encoded_response_is_decided_by_the_version() {
     let writes = Arc::new(AtomicUsize::new(0));
     let service = {
         let writes = writes.clone();
         let handler = service_fn(move |_: Request<TestBody>| {
             writes.fetch_add(1, Ordering::Relaxed);
-            std::future::ready(Ok::<_, Infallible>(support::answer("done", &[])))
+            std::future::ready(Ok::<_, Infallible>(support::response_with("done", &[])))
         });
         let current = || std::future::ready(Validators::new().with_etag(EntityTag::from_static("\"v7\"")));
         let stack = ServiceBuilder::new()
@@ -185,7 +185,7 @@ impl Files {
 const POLICY: CachePolicy = CachePolicy::public(std::time::Duration::from_secs(300));
 
 #[tokio::test]
-async fn serve_dirs_own_304_gets_the_policy_the_variants_tag_and_vary() {
+async fn a_304_of_serve_dir_gets_policy_vary_and_the_tag_of_the_variant() {
     let files = Files::new();
     for service in [files.with_source(), files.without_source()] {
         for coding in ["identity", "gzip", "br"] {
@@ -215,7 +215,7 @@ async fn serve_dirs_own_304_gets_the_policy_the_variants_tag_and_vary() {
 }
 
 #[tokio::test]
-async fn a_range_is_sent_only_when_if_range_is_proved() {
+async fn a_range_is_sent_only_if_if_range_is_proven() {
     let files = Files::new();
     let identity = ("accept-encoding", "identity");
     let range = ("range", "bytes=0-3");
@@ -237,7 +237,7 @@ async fn a_range_is_sent_only_when_if_range_is_proved() {
             StatusCode::OK,
         ),
         (
-            "the tag of a coded copy, whose octets a range counts",
+            "the tag of an encoded response, whose bytes a range counts",
             &[range, ("if-range", &gzip_tag), ("accept-encoding", "gzip")],
             StatusCode::OK,
             StatusCode::OK,
@@ -262,7 +262,7 @@ async fn a_range_is_sent_only_when_if_range_is_proved() {
 }
 
 #[tokio::test]
-async fn a_file_that_changed_is_never_joined_from_two_versions() {
+async fn two_versions_of_a_file_are_never_combined() {
     let files = Files::new();
     let service = files.with_source();
     let first = call(&service, get("/a.txt", &[("accept-encoding", "identity")])).await;
@@ -276,7 +276,7 @@ async fn a_file_that_changed_is_never_joined_from_two_versions() {
 }
 
 #[tokio::test]
-async fn errors_of_serve_dir_stay_errors() {
+async fn errors_of_serve_dir_are_unchanged() {
     let files = Files::new();
     let service = files.with_source();
     let beyond = call(&service, get("/a.txt", &[("range", "bytes=999999-")])).await;

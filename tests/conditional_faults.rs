@@ -1,5 +1,4 @@
-//! Conditional requests and entity tags: faults that were found from outside, each as the situation in
-//! which it came up.
+//! Conditional requests and entity tags: reported faults, each in the situation in which it occurred.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -21,7 +20,7 @@ use tower_cache_policy::{CachingLayer, Clock, ConditionalLayer, EntityTagLayer, 
 use tower_http::compression::CompressionLayer;
 use tower_http::services::{ServeDir, ServeFile};
 
-use support::{Frames, NeverPolled, TestBody, answer, call, collected, content, field, get, request};
+use support::{Frames, NeverPolled, TestBody, call, collected, content, field, get, request, response_with};
 
 const NOW: u64 = 1_780_272_000;
 const L: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
@@ -50,7 +49,7 @@ fn etag<B>(response: &Response<B>) -> Option<String> {
     field(response.headers(), "etag")
 }
 
-/// A service that responds 200 with these fields, and counts its calls.
+/// A service that returns a 200 with these fields and counts its calls.
 fn handler(
     lines: &'static [(&'static str, &'static str)],
     calls: &Arc<AtomicUsize>,
@@ -62,7 +61,7 @@ fn handler(
     let calls = calls.clone();
     service_fn(move |_: Request<TestBody>| {
         calls.fetch_add(1, Ordering::Relaxed);
-        std::future::ready(Ok::<_, Infallible>(answer("hello", lines)))
+        std::future::ready(Ok::<_, Infallible>(response_with("hello", lines)))
     })
 }
 
@@ -76,12 +75,12 @@ fn page(
     handler(lines, &Arc::default())
 }
 
-/// A service that responds with the fields of the request.
+/// A service that returns the fields of the request.
 fn echo()
 -> impl Service<Request<TestBody>, Response = Response<TestBody>, Error = Infallible, Future: Send> + Clone + Send + Sync
 {
     service_fn(|request: Request<TestBody>| {
-        let mut response = answer("hello", &[]);
+        let mut response = response_with("hello", &[]);
         *response.headers_mut() = request.headers().clone();
         std::future::ready(Ok::<_, Infallible>(response))
     })
@@ -130,7 +129,7 @@ async fn a_request_that_claims_to_be_grpc_is_not_exempt_from_preconditions() {
 }
 
 #[tokio::test]
-async fn a_response_is_left_alone_only_when_request_and_response_are_grpc() {
+async fn a_response_is_unchanged_only_if_request_and_response_are_grpc() {
     let future = date(60).to_string();
     let grpc = "application/grpc";
     let table: &[(&str, &str, &str, bool)] = &[
@@ -142,16 +141,17 @@ async fn a_response_is_left_alone_only_when_request_and_response_are_grpc() {
         ("GET", grpc, grpc, false),
         ("PUT", grpc, grpc, false),
     ];
-    for (name, asked, answered, left_alone) in table {
-        let lines = [("content-type", *answered), ("last-modified", future.as_str())].map(|(n, v)| (n, v.to_owned()));
+    for (name, request_type, response_type, is_unchanged) in table {
+        let lines =
+            [("content-type", *response_type), ("last-modified", future.as_str())].map(|(n, v)| (n, v.to_owned()));
         let inner = service_fn(move |_: Request<TestBody>| {
             let lines: Vec<_> = lines.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            std::future::ready(Ok::<_, Infallible>(answer("hello", &lines)))
+            std::future::ready(Ok::<_, Infallible>(response_with("hello", &lines)))
         });
         let service = ConditionalLayer::new().clock(stopped()).layer(inner);
-        let response = call(&service, request(method(name), "/", &[("content-type", asked)])).await;
-        let kept = field(response.headers(), "last-modified").as_ref() == Some(&future);
-        assert_eq!(kept, *left_alone, "Q-03: {name} {asked} -> {answered}");
+        let response = call(&service, request(method(name), "/", &[("content-type", request_type)])).await;
+        let is_preserved = field(response.headers(), "last-modified").as_ref() == Some(&future);
+        assert_eq!(is_preserved, *is_unchanged, "Q-03: {name} {request_type} -> {response_type}");
     }
     let service = ConditionalLayer::new().layer(page(&[("content-type", "application/grpc"), ("etag", "\"v1\"")]));
     let hit = get("/", &[("content-type", "application/grpc"), ("if-none-match", "\"v1\"")]);
@@ -161,7 +161,7 @@ async fn a_response_is_left_alone_only_when_request_and_response_are_grpc() {
 // ==== D11 ====
 
 #[tokio::test]
-async fn a_304_before_the_handler_carries_the_policy_that_the_source_gave() {
+async fn a_304_before_the_handler_has_the_policy_of_the_source() {
     let policy = CachePolicy::private(MINUTE);
     let service = ConditionalLayer::new().validators(move |_| async move { (v1(), policy) }).layer(page(&[]));
     let response = call(&service, get("/", &[("if-none-match", "\"v1\"")])).await;
@@ -223,7 +223,7 @@ async fn a_source_whose_policy_is_no_store_gives_no_304_and_no_validators() {
 // ==== D15 ====
 
 #[tokio::test]
-async fn a_modification_date_in_the_future_is_never_sent_whoever_wrote_it() {
+async fn a_modification_date_in_the_future_is_never_sent() {
     let (now, future, earlier) = (date(0).to_string(), date(60).to_string(), date(-60).to_string());
     let table: &[(&str, &str, u16, &[(&str, &str)], &str)] = &[
         ("a page", "GET", 200, &[("last-modified", &future)], &now),
@@ -250,7 +250,7 @@ async fn a_modification_date_in_the_future_is_never_sent_whoever_wrote_it() {
         let status = *status;
         let inner = service_fn(move |_: Request<TestBody>| {
             let lines: Vec<_> = lines.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            let mut response = answer("hello", &lines);
+            let mut response = response_with("hello", &lines);
             *response.status_mut() = StatusCode::from_u16(status).unwrap();
             std::future::ready(Ok::<_, Infallible>(response))
         });
@@ -261,10 +261,10 @@ async fn a_modification_date_in_the_future_is_never_sent_whoever_wrote_it() {
 }
 
 #[tokio::test]
-async fn the_date_that_replaced_one_in_the_future_leads_to_no_304() {
+async fn a_date_that_replaces_a_future_one_gives_no_304() {
     let inner = || {
         service_fn(|_: Request<TestBody>| {
-            let mut response = answer("hello", &[]);
+            let mut response = response_with("hello", &[]);
             response.headers_mut().insert("last-modified", date(60).to_header_value());
             std::future::ready(Ok::<_, Infallible>(response))
         })
@@ -275,7 +275,7 @@ async fn the_date_that_replaced_one_in_the_future_leads_to_no_304() {
         ("one layer", collected(layer().layer(inner()))),
         ("two layers", collected(layer().layer(layer().layer(inner())))),
         ("a source", collected(layer().validators(source).layer(page(&[])))),
-        ("a source and a layer around it", collected(layer().layer(layer().validators(source).layer(page(&[]))))),
+        ("a source and an outer layer", collected(layer().layer(layer().validators(source).layer(page(&[]))))),
     ];
     for (sentence, service) in services {
         for name in ["GET", "HEAD"] {
@@ -294,7 +294,7 @@ async fn the_date_that_replaced_one_in_the_future_leads_to_no_304() {
 // ==== C1 ====
 
 #[tokio::test]
-async fn where_a_source_speaks_its_validators_are_the_only_ones_on_get_and_head() {
+async fn the_validators_of_a_source_are_the_only_ones_on_get_and_head() {
     let calls = Arc::default();
     let service = CachingLayer::new(CachePolicy::NO_CACHE)
         .validators(|_| async { v1() })
@@ -314,7 +314,7 @@ async fn where_a_source_speaks_its_validators_are_the_only_ones_on_get_and_head(
 }
 
 #[tokio::test]
-async fn no_tag_is_generated_where_a_source_does_not_know_it() {
+async fn no_tag_is_generated_that_the_source_does_not_know() {
     type Source = fn() -> Representation;
     let sources: [(&str, Source, Option<&str>); 4] = [
         ("a tag", || v1().into(), Some("\"v1\"")),
@@ -348,7 +348,7 @@ async fn a_response_for_one_client_gets_no_validator_of_the_source() {
             response.headers_mut().append("cache-control", HeaderValue::from_static("private"));
             response.headers_mut().append("cache-control", HeaderValue::from_static("no-store"));
         }),
-        ("a policy that is no-store", |response| {
+        ("a no-store policy", |response| {
             response.extensions_mut().insert(CachePolicy::NO_STORE);
         }),
         ("the mark of a session layer", |response| {
@@ -362,7 +362,7 @@ async fn a_response_for_one_client_gets_no_validator_of_the_source() {
     ];
     for (sentence, change) in changes {
         let inner = service_fn(move |_: Request<TestBody>| {
-            let mut response = answer("please sign in", &[]);
+            let mut response = response_with("please sign in", &[]);
             change(&mut response);
             std::future::ready(Ok::<_, Infallible>(response))
         });
@@ -372,7 +372,7 @@ async fn a_response_for_one_client_gets_no_validator_of_the_source() {
             assert_eq!(etag(&response), None, "{sentence}");
             assert_eq!(field(response.headers(), "last-modified"), None, "{sentence}");
             let matching = call(&service, request(method(name), "/", &[("if-match", "\"v1\"")])).await;
-            assert!(matching.status().is_success(), "{sentence}: the source says that the condition holds");
+            assert!(matching.status().is_success(), "{sentence}: the source confirms the condition");
         }
     }
 }
@@ -381,7 +381,10 @@ async fn a_response_for_one_client_gets_no_validator_of_the_source() {
 async fn a_signed_in_client_gets_no_304_for_the_login_page() {
     let inner = service_fn(|request: Request<TestBody>| {
         let signed_in = request.extensions().get::<Personalized>().is_some();
-        std::future::ready(Ok::<_, Infallible>(answer(if signed_in { "your page" } else { "please sign in" }, &[])))
+        std::future::ready(Ok::<_, Infallible>(response_with(
+            if signed_in { "your page" } else { "please sign in" },
+            &[],
+        )))
     });
     let service = ConditionalLayer::new().validators(|_| async { v1() }).layer(inner);
     let before = call(&service, get("/", &[])).await;
@@ -430,7 +433,7 @@ async fn query_is_safe_and_selects_a_representation() {
 }
 
 #[tokio::test]
-async fn registered_safe_methods_need_no_precondition_and_ignore_those_they_have() {
+async fn registered_safe_methods_ignore_preconditions() {
     let fields: [&[(&str, &str)]; 5] = [
         &[],
         &[("if-none-match", "\"v1\"")],
@@ -445,7 +448,7 @@ async fn registered_safe_methods_need_no_precondition_and_ignore_those_they_have
                 let counter = calls.clone();
                 let inner = service_fn(move |_: Request<TestBody>| {
                     counter.fetch_add(1, Ordering::Relaxed);
-                    let mut response = answer("hello", &[("etag", "\"v1\"")]);
+                    let mut response = response_with("hello", &[("etag", "\"v1\"")]);
                     *response.status_mut() = StatusCode::from_u16(status).unwrap();
                     std::future::ready(Ok::<_, Infallible>(response))
                 });
@@ -465,7 +468,7 @@ async fn registered_safe_methods_need_no_precondition_and_ignore_those_they_have
 }
 
 #[tokio::test]
-async fn the_if_of_webdav_counts_as_a_precondition() {
+async fn the_webdav_field_if_counts_as_a_precondition() {
     let service = ConditionalLayer::new().require_preconditions().layer(page(&[]));
     for (value, status) in [
         ("(<urn:uuid:181d4fae-7d8c-11d0-a765-00a0c91e6bf2>)", 200),
@@ -484,7 +487,7 @@ async fn the_if_of_webdav_counts_as_a_precondition() {
 // ==== C5, C6, C7 ====
 
 #[tokio::test]
-async fn lists_in_several_lines_reach_the_inner_service_in_one() {
+async fn the_inner_service_gets_lists_joined_into_one_line() {
     let table: &[(&[&str], &str)] = &[
         (&["\"x\"", "\"v1\""], "\"x\", \"v1\""),
         (&["\"x\", W/\"y\"", "", " , \"v1\" "], "\"x\", W/\"y\", , \"v1\""),
@@ -495,11 +498,16 @@ async fn lists_in_several_lines_reach_the_inner_service_in_one() {
     ];
     for (values, expected) in table {
         for name in ["if-match", "if-none-match"] {
-            for asked in ["GET", "HEAD", "PUT", "PROPFIND", "POST"] {
+            for method_name in ["GET", "HEAD", "PUT", "PROPFIND", "POST"] {
                 let lines: Vec<_> = values.iter().map(|value| (name, *value)).collect();
-                let response = call(&ConditionalLayer::new().layer(echo()), request(method(asked), "/", &lines)).await;
+                let response =
+                    call(&ConditionalLayer::new().layer(echo()), request(method(method_name), "/", &lines)).await;
                 if response.status() == StatusCode::OK {
-                    assert_eq!(field(response.headers(), name).as_deref(), Some(*expected), "P-21: {asked} {values:?}");
+                    assert_eq!(
+                        field(response.headers(), name).as_deref(),
+                        Some(*expected),
+                        "P-21: {method_name} {name} {values:?}"
+                    );
                 }
             }
         }
@@ -525,7 +533,7 @@ async fn a_file_is_served_by_all_lines_of_a_list() {
         ("the date alone", &[("if-modified-since", &date)], 304),
         ("two dates are ignored (P-18)", &[("if-modified-since", &date), ("if-modified-since", &date)], 200),
         ("two dates are ignored (P-12)", &[("if-unmodified-since", L), ("if-unmodified-since", L)], 200),
-        ("a date beside If-Match is ignored (P-12)", &[("if-match", &tag), ("if-unmodified-since", L)], 200),
+        ("a date next to If-Match is ignored (P-12)", &[("if-match", &tag), ("if-unmodified-since", L)], 200),
     ];
     for (sentence, lines, status) in table {
         for name in ["GET", "HEAD"] {
@@ -569,9 +577,9 @@ async fn only_valid_ranges_of_bytes_reach_a_service() {
 #[tokio::test]
 async fn a_304_takes_precedence_over_a_range_that_cannot_be_satisfied() {
     let inner = service_fn(|request: Request<TestBody>| {
-        let mut response = answer("hello", &[("etag", "\"v1\""), ("last-modified", L)]);
+        let mut response = response_with("hello", &[("etag", "\"v1\""), ("last-modified", L)]);
         if request.headers().contains_key("range") {
-            response = answer("", &[("content-range", "bytes */5")]);
+            response = response_with("", &[("content-range", "bytes */5")]);
             *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
         }
         std::future::ready(Ok::<_, Infallible>(response))
@@ -599,7 +607,7 @@ async fn a_304_takes_precedence_over_a_range_that_cannot_be_satisfied() {
 // ==== C8, C13, C14 ====
 
 #[tokio::test]
-async fn a_tag_names_the_fields_that_describe_the_content_as_well() {
+async fn a_tag_depends_on_the_fields_that_describe_the_content() {
     let table: &[&[(&str, &str)]] = &[
         &[],
         &[("content-type", "text/html; charset=iso-8859-1")],
@@ -622,11 +630,12 @@ async fn a_tag_names_the_fields_that_describe_the_content_as_well() {
     ];
     for layer in layers {
         let mut seen = std::collections::HashSet::new();
-        // A shared body comes at one place in memory, so that its tag is remembered.
+        // A shared body has the same address each time, so its tag is stored in the memo.
         for lines in table {
             let lines = *lines;
-            let inner =
-                service_fn(move |_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("hello", lines))));
+            let inner = service_fn(move |_: Request<TestBody>| {
+                std::future::ready(Ok::<_, Infallible>(response_with("hello", lines)))
+            });
             let service = layer.layer(inner);
             let tags: Vec<_> = [(); 4].iter().map(|()| call(&service, get("/", &[]))).collect();
             let mut all = Vec::new();
@@ -637,7 +646,7 @@ async fn a_tag_names_the_fields_that_describe_the_content_as_well() {
             let in_two_frames = {
                 let lines = lines.to_vec();
                 let inner = service_fn(move |_: Request<TestBody>| {
-                    let (head, _) = answer("", &lines).into_parts();
+                    let (head, _) = response_with("", &lines).into_parts();
                     let body = Frames::of(&["hel", "lo"]).sized();
                     std::future::ready(Ok::<_, Infallible>(Response::from_parts(head, body)))
                 });
@@ -650,13 +659,13 @@ async fn a_tag_names_the_fields_that_describe_the_content_as_well() {
 }
 
 #[tokio::test]
-async fn a_page_whose_content_type_changed_is_sent_again() {
+async fn a_page_with_a_new_content_type_is_sent_again() {
     let fixed = Arc::new(AtomicBool::new(false));
     let service = {
         let fixed = fixed.clone();
         CachingLayer::new(P).layer(service_fn(move |_: Request<TestBody>| {
             let charset = if fixed.load(Ordering::Relaxed) { "utf-8" } else { "latin-1" };
-            let mut response = answer("caf\u{e9}", &[]);
+            let mut response = response_with("caf\u{e9}", &[]);
             let value = HeaderValue::from_str(&format!("text/plain; charset={charset}")).unwrap();
             response.headers_mut().insert("content-type", value);
             std::future::ready(Ok::<_, Infallible>(response))
@@ -670,7 +679,7 @@ async fn a_page_whose_content_type_changed_is_sent_again() {
 }
 
 #[tokio::test]
-async fn remembered_slices_of_one_buffer_are_released_after_the_application_dropped_it() {
+async fn slices_in_the_memo_are_released_after_the_application_drops_the_buffer() {
     struct Buffer(Vec<u8>, Arc<AtomicBool>);
     impl AsRef<[u8]> for Buffer {
         fn as_ref(&self) -> &[u8] {
@@ -711,14 +720,14 @@ async fn remembered_slices_of_one_buffer_are_released_after_the_application_drop
             serve(&next).await;
         }
         match watched {
-            Some(buffer) => assert!(buffer.is_unique(), "another handle to the buffer is left"),
-            None => assert!(dropped.load(Ordering::Relaxed), "the owner is left"),
+            Some(buffer) => assert!(buffer.is_unique(), "another handle to the buffer exists"),
+            None => assert!(dropped.load(Ordering::Relaxed), "the owner still exists"),
         }
     }
 }
 
 #[tokio::test]
-async fn content_of_another_length_than_stated_gets_no_tag_and_no_new_length() {
+async fn content_whose_length_differs_from_content_length_gets_no_tag() {
     let table: &[(&str, &[&'static str], Option<u64>, &[(&str, &str)], bool)] = &[
         ("as stated", &["hello"], Some(5), &[("content-length", "5")], true),
         ("a hint that is too long", &["hello"], Some(10), &[], false),
@@ -734,7 +743,7 @@ async fn content_of_another_length_than_stated_gets_no_tag_and_no_new_length() {
     for (sentence, pieces, hint, lines, tagged) in table {
         let (pieces, hint, lines) = (*pieces, *hint, *lines);
         let inner = service_fn(move |_: Request<TestBody>| {
-            let (head, _) = answer("", lines).into_parts();
+            let (head, _) = response_with("", lines).into_parts();
             let body = match hint {
                 Some(length) => Frames::of(pieces).hinted(length),
                 None => Frames::of(pieces),
@@ -745,7 +754,7 @@ async fn content_of_another_length_than_stated_gets_no_tag_and_no_new_length() {
         let response = call(&service, get("/", &[])).await;
         assert_eq!(etag(&response).is_some(), *tagged, "{sentence}");
         if !tagged {
-            assert_eq!(response.body().size_hint().exact(), hint, "{sentence}: the hint is the body's own");
+            assert_eq!(response.body().size_hint().exact(), hint, "{sentence}: the hint is that of the body");
         }
         let collected = response.into_body().collect().await.unwrap().to_bytes();
         assert_eq!(collected, pieces.concat(), "{sentence}");
@@ -774,7 +783,7 @@ async fn a_304_of_the_handler_gets_the_one_tag_that_the_client_named() {
     for (sentence, name, tags, fields, expected) in table {
         let fields = *fields;
         let inner = service_fn(move |_: Request<TestBody>| {
-            let mut response = answer("", fields);
+            let mut response = response_with("", fields);
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             std::future::ready(Ok::<_, Infallible>(response))
         });
@@ -823,7 +832,7 @@ async fn the_methods_that_need_a_precondition_can_be_chosen() {
 }
 
 #[tokio::test]
-async fn the_text_of_a_428_promises_nothing_of_a_weak_tag() {
+async fn the_text_of_a_428_requests_a_strong_tag() {
     let service = ConditionalLayer::new().require_preconditions().layer(page(&[]));
     let response = call(&service, request(Method::PUT, "/", &[])).await;
     let text = content(response.into_body()).await;
@@ -853,14 +862,14 @@ fn tagged(
     layer.layer(service_fn(move |request: Request<TestBody>| {
         gets.fetch_add(usize::from(*request.method() == Method::GET), Ordering::Relaxed);
         let body = if *request.method() == Method::HEAD { "" } else { "hello" };
-        std::future::ready(Ok::<_, Infallible>(answer(body, lines)))
+        std::future::ready(Ok::<_, Infallible>(response_with(body, lines)))
     }))
 }
 
 #[cfg(feature = "strong-tags")]
 #[tokio::test]
-async fn a_write_with_the_generated_tag_that_get_sent_goes_through() {
-    // With a date of its own the response to HEAD has a validator, but not the one that decides.
+async fn a_write_with_the_generated_tag_of_get_succeeds() {
+    // The response to HEAD has a date, but not the validator that decides.
     for lines in [&[][..], &[("last-modified", L)]] {
         let gets = Arc::default();
         let store = tagged(&EntityTagLayer::new().strong(), lines, &gets);
@@ -879,7 +888,7 @@ async fn a_write_with_the_generated_tag_that_get_sent_goes_through() {
         }
         let before = gets.load(Ordering::Relaxed);
         call(&service, request(Method::PUT, "/", &[("if-match", "*")])).await;
-        assert_eq!(gets.load(Ordering::Relaxed), before, "HEAD tells that it exists");
+        assert_eq!(gets.load(Ordering::Relaxed), before, "HEAD shows that the page exists");
         let resumed = get("/", &[("range", "bytes=0-1"), ("if-range", &tag)]);
         assert_eq!(call(&service, resumed).await.status(), StatusCode::OK);
     }
@@ -887,13 +896,13 @@ async fn a_write_with_the_generated_tag_that_get_sent_goes_through() {
 
 #[cfg(feature = "strong-tags")]
 #[tokio::test]
-async fn a_probe_is_tagged_inside_of_another_source() {
+async fn a_probe_through_another_source_gets_a_tag() {
     let store = tagged(&EntityTagLayer::new().strong(), &[], &Arc::default());
     let tag = etag(&call(&store, get("/", &[])).await).unwrap();
     let source = HeadValidators::<_, TestBody>::new(store.clone());
     let inner = ConditionalLayer::new().validator_source(source).layer(store);
     let service = ConditionalLayer::new().validators(|_| async { v1() }).layer(inner);
-    // The outer layer marks the request, and the mark must not reach the probe of the inner one.
+    // The outer layer marks the request, and the probe of the inner layer must not have the mark.
     let resumed = get("/", &[("range", "bytes=0-1"), ("if-range", &tag)]);
     assert_eq!(call(&service, resumed).await.status(), StatusCode::OK);
 }
@@ -915,7 +924,7 @@ async fn a_caching_layer_sends_no_generated_tag_that_no_write_would_accept() {
 #[tokio::test]
 async fn a_probe_drops_the_body_of_the_page_unread() {
     let service = service_fn(|request: Request<TestBody>| {
-        let (mut head, _) = answer("", &[]).into_parts();
+        let (mut head, _) = response_with("", &[]).into_parts();
         if *request.method() == Method::GET {
             head.headers.insert("etag", HeaderValue::from_static("\"v1\""));
         }
@@ -929,10 +938,10 @@ async fn a_probe_drops_the_body_of_the_page_unread() {
 }
 
 #[tokio::test]
-async fn a_page_that_get_refuses_is_not_known() {
+async fn a_page_that_get_refuses_is_unknown() {
     for (status, expected) in [(200, 200), (404, 200), (403, 412), (500, 412), (204, 412)] {
         let service = service_fn(move |request: Request<TestBody>| {
-            let mut response = answer("", &[]);
+            let mut response = response_with("", &[]);
             if *request.method() == Method::GET {
                 *response.status_mut() = StatusCode::from_u16(status).unwrap();
             }
@@ -940,25 +949,25 @@ async fn a_page_that_get_refuses_is_not_known() {
         });
         let layer = ConditionalLayer::new().validator_source(HeadValidators::<_, TestBody>::new(service));
         let response = call(&layer.layer(service), request(Method::PUT, "/", &[("if-none-match", "\"v1\"")])).await;
-        assert_eq!(response.status().as_u16(), expected, "GET says {status}");
+        assert_eq!(response.status().as_u16(), expected, "GET returns {status}");
     }
 }
 
 // ==== C15 ====
 
 #[tokio::test]
-async fn a_failed_precondition_comes_before_an_error_that_only_the_handler_knows() {
+async fn a_failed_precondition_takes_precedence_over_an_error_of_the_handler() {
     let calls = Arc::new(AtomicUsize::new(0));
     let counter = calls.clone();
     let router = service_fn(move |_: Request<TestBody>| {
         counter.fetch_add(1, Ordering::Relaxed);
-        let mut response = answer("", &[]);
+        let mut response = response_with("", &[]);
         *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
         std::future::ready(Ok::<_, Infallible>(response))
     });
     let service = ConditionalLayer::new().validators(|_| async { v1() }).layer(router);
     let failed = call(&service, request(Method::POST, "/articles/1", &[("if-match", "\"v0\"")])).await;
-    assert_eq!(failed.status(), StatusCode::PRECONDITION_FAILED, "as the module documentation says");
+    assert_eq!(failed.status(), StatusCode::PRECONDITION_FAILED, "the module documentation explains this");
     assert_eq!(calls.load(Ordering::Relaxed), 0);
     let plain = call(&service, request(Method::POST, "/articles/1", &[("if-match", "\"v1\"")])).await;
     assert_eq!(plain.status(), StatusCode::METHOD_NOT_ALLOWED);
@@ -967,14 +976,14 @@ async fn a_failed_precondition_comes_before_an_error_that_only_the_handler_knows
 // ==== C16 ====
 
 #[tokio::test]
-async fn the_fields_of_head_under_compression_are_those_of_get_or_left_out() {
+async fn the_fields_of_head_under_compression_equal_those_of_get_or_are_omitted() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("a.txt"), "hello ".repeat(1_000)).unwrap();
     let files = ServeDir::new(directory.path());
     let without_validators = service_fn(|request: Request<TestBody>| {
         let whole = *request.method() != Method::HEAD;
         let text = if whole { include_str!("../LICENSE-APACHE") } else { "" };
-        std::future::ready(Ok::<_, Infallible>(answer(text, &[("content-type", "text/plain")])))
+        std::future::ready(Ok::<_, Infallible>(response_with(text, &[("content-type", "text/plain")])))
     });
     let compressed = || CachingLayer::new(P).compression(CompressionLayer::new());
     let stacks = [
@@ -1019,7 +1028,7 @@ async fn a_head_without_a_known_length_has_no_exact_size() {
     assert_eq!(response.body().size_hint().exact(), None, "a server would write content-length: 0");
     assert!(response.body().is_end_stream());
     let weak = CachingLayer::new(P).compression(CompressionLayer::new()).layer(service_fn(|_: Request<TestBody>| {
-        std::future::ready(Ok::<_, Infallible>(answer("", &[("etag", "W/\"v1\"")])))
+        std::future::ready(Ok::<_, Infallible>(response_with("", &[("etag", "W/\"v1\"")])))
     }));
     let response = call(&weak, request(Method::HEAD, "/", &[("accept-encoding", "gzip")])).await;
     assert_eq!(etag(&response).as_deref(), Some("W/\"v1\""), "a weak tag is that of all codings");
@@ -1028,7 +1037,7 @@ async fn a_head_without_a_known_length_has_no_exact_size() {
 // ==== D20, as far as these layers write fields ====
 
 #[test]
-fn a_response_with_as_many_fields_as_a_map_can_hold_leads_to_no_panic() {
+fn a_response_with_the_maximum_number_of_fields_does_not_panic() {
     fn full(first: &[(&'static str, &'static str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in first {
@@ -1054,7 +1063,7 @@ fn a_response_with_as_many_fields_as_a_map_can_hold_leads_to_no_panic() {
             for status in [200, 304] {
                 let headers = headers.clone();
                 let inner = service_fn(move |_: Request<TestBody>| {
-                    let mut response = answer("hello", &[]);
+                    let mut response = response_with("hello", &[]);
                     *response.status_mut() = StatusCode::from_u16(status).unwrap();
                     *response.headers_mut() = headers.clone();
                     std::future::ready(Ok::<_, Infallible>(response))
@@ -1075,9 +1084,9 @@ fn a_response_with_as_many_fields_as_a_map_can_hold_leads_to_no_panic() {
             }
         }
     });
-    let mut asked = full(&[("if-match", "\"v1--gzip\"")]);
-    let preconditions = Preconditions::new(&Method::PUT, &asked);
-    tower_cache_policy::protocol::ContentCodedTags::take_from(&Method::PUT, &mut asked);
-    assert_eq!(asked["if-match"], "\"v1\"");
+    let mut headers = full(&[("if-match", "\"v1--gzip\"")]);
+    let preconditions = Preconditions::new(&Method::PUT, &headers);
+    tower_cache_policy::protocol::ContentCodedTags::take_from(&Method::PUT, &mut headers);
+    assert_eq!(headers["if-match"], "\"v1\"");
     assert_eq!(preconditions.evaluate(&Representation::Missing, date(0)).outcome(), Outcome::PreconditionFailed);
 }

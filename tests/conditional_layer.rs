@@ -1,4 +1,4 @@
-//! `ConditionalLayer`: when it decides, when it does not, and what does not happen then.
+//! `ConditionalLayer`: when it decides, when it does not, and which calls do not happen.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -15,7 +15,7 @@ use tower_cache_policy::layers::conditional::ConditionalReason;
 use tower_cache_policy::protocol::{Condition, EntityTag, HttpDate, Representation, Validators};
 use tower_cache_policy::{Clock, ConditionalLayer, HeadValidators};
 
-use support::{NeverPolled, TestBody, answer, call, content, field, get, request};
+use support::{NeverPolled, TestBody, call, content, field, get, request, response_with};
 
 const L: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 const BEFORE_L: &str = "Sun, 06 Nov 1994 08:49:36 GMT";
@@ -97,7 +97,7 @@ fn counted(
     let counter = calls.clone();
     let service = service_fn(move |_: Request<TestBody>| {
         counter.fetch_add(1, Ordering::Relaxed);
-        let (mut head, _) = answer("", lines).into_parts();
+        let (mut head, _) = response_with("", lines).into_parts();
         head.status = status;
         std::future::ready(Ok::<_, Infallible>(Response::from_parts(head, NeverPolled)))
     });
@@ -105,7 +105,7 @@ fn counted(
 }
 
 #[tokio::test]
-async fn after_the_handler_safe_requests_are_decided_and_the_body_is_dropped_unread() {
+async fn a_decision_after_the_handler_drops_the_body_unread() {
     for (lines, status, _) in T_P {
         let inner = counted(StatusCode::OK, &[("etag", "\"v1\""), ("last-modified", L)]);
         let service = ConditionalLayer::new().layer(inner.service);
@@ -121,7 +121,7 @@ async fn after_the_handler_safe_requests_are_decided_and_the_body_is_dropped_unr
 }
 
 #[tokio::test]
-async fn before_the_handler_every_method_is_decided_and_the_handler_does_not_run() {
+async fn a_decision_before_the_handler_applies_to_every_method() {
     for (lines, for_get, for_put) in T_P {
         for (method, status) in [
             (Method::GET, for_get),
@@ -143,7 +143,7 @@ async fn before_the_handler_every_method_is_decided_and_the_handler_does_not_run
 }
 
 #[tokio::test]
-async fn without_a_source_a_write_reaches_the_handler_with_its_preconditions() {
+async fn without_a_source_the_handler_gets_the_preconditions_of_a_write() {
     for (lines, ..) in T_P {
         let seen = service_fn(|request: Request<TestBody>| {
             let (mut head, ()) = Response::new(()).into_parts();
@@ -155,7 +155,7 @@ async fn without_a_source_a_write_reaches_the_handler_with_its_preconditions() {
         assert_eq!(response.status(), StatusCode::OK, "P-09: {lines:?}");
         for (name, _) in *lines {
             let sent: Vec<_> = lines.iter().filter(|(other, _)| other == name).map(|(_, value)| *value).collect();
-            // RFC 9110 section 5.3: a list is the same list in one line. Dates are not lists.
+            // RFC 9110 section 5.3: a list in several lines equals the list in one line. Dates are not lists.
             let separator = if name.ends_with("match") { ", " } else { " | " };
             assert_eq!(field(response.headers(), name), Some(sent.join(separator)), "P-28: {name}");
         }
@@ -163,7 +163,7 @@ async fn without_a_source_a_write_reaches_the_handler_with_its_preconditions() {
 }
 
 #[tokio::test]
-async fn methods_that_select_no_representation_are_left_alone() {
+async fn methods_that_select_no_representation_are_not_evaluated() {
     for method in ["OPTIONS", "TRACE", "PRI", "PROPFIND", "REPORT", "SEARCH"] {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         for (lines, ..) in T_P {
@@ -176,7 +176,7 @@ async fn methods_that_select_no_representation_are_left_alone() {
 }
 
 #[tokio::test]
-async fn only_200_203_and_206_become_a_304_and_an_error_stays_an_error() {
+async fn only_200_203_and_206_become_a_304() {
     let matching: &[(&str, &str)] = &[("if-none-match", "\"v1\"")];
     let failing: &[(&str, &str)] = &[("if-match", "\"v0\"")];
     let table: &[(u16, u16, u16)] = &[
@@ -206,26 +206,32 @@ async fn only_200_203_and_206_become_a_304_and_an_error_stays_an_error() {
 }
 
 #[tokio::test]
-async fn server_sent_events_and_upgrades_are_left_alone() {
+async fn server_sent_events_and_upgrades_are_unchanged() {
     let lines: &[(&str, &str)] = &[("if-none-match", "\"v1\""), ("if-match", "\"v0\"")];
-    let answers: &[(u16, &[(&str, &str)])] = &[
+    let responses: &[(u16, &[(&str, &str)])] = &[
         (200, &[("etag", "\"v1\""), ("content-type", "text/event-stream; charset=utf-8")]),
         (101, &[("etag", "\"v1\""), ("upgrade", "websocket")]),
     ];
-    for (status, fields) in answers {
+    for (status, fields) in responses {
         let inner = counted(StatusCode::from_u16(*status).unwrap(), fields);
         let response = call(&ConditionalLayer::new().layer(inner.service), get("/", lines)).await;
         assert_eq!(response.status().as_u16(), *status, "G-10, E-05: {fields:?}");
-        assert_eq!(response.body().size_hint().exact(), Some(11), "the body is the one inside");
+        assert_eq!(response.body().size_hint().exact(), Some(11), "the body is that of the inner service");
     }
 }
 
 #[tokio::test]
-async fn missing_and_unknown_are_two_things() {
+async fn a_missing_and_an_unknown_representation_differ() {
     let table: &[(&str, Representation, Method, &[(&str, &str)], u16)] = &[
-        ("a page that is not there is the handler's", Representation::Missing, Method::GET, &[("if-match", "*")], 404),
-        ("create if there is none", Representation::Missing, Method::PUT, &[("if-none-match", "*")], 404),
-        ("create unless there is this one", Representation::Missing, Method::PUT, &[("if-none-match", "\"v1\"")], 404),
+        ("the handler decides about a missing page", Representation::Missing, Method::GET, &[("if-match", "*")], 404),
+        ("create if nothing exists", Representation::Missing, Method::PUT, &[("if-none-match", "*")], 404),
+        (
+            "create unless this version exists",
+            Representation::Missing,
+            Method::PUT,
+            &[("if-none-match", "\"v1\"")],
+            404,
+        ),
         ("change what is not there", Representation::Missing, Method::PUT, &[("if-match", "*")], 412),
         (
             "a date is ignored without a date (P-12)",
@@ -262,12 +268,12 @@ async fn missing_and_unknown_are_two_things() {
 
 #[tokio::test]
 async fn a_head_request_distinguishes_existing_missing_and_unknown() {
-    // By `If-None-Match: *` and `If-Match: *` on a PUT.
+    // The result of `If-None-Match: *` and `If-Match: *` on a PUT.
     for (status, create, change) in
         [(200, 412, 204), (404, 204, 412), (410, 204, 412), (403, 412, 412), (500, 412, 412)]
     {
         let service = service_fn(move |request: Request<TestBody>| {
-            let mut response = answer("", &[]);
+            let mut response = response_with("", &[]);
             let status = if request.method() == Method::HEAD { status } else { 204 };
             *response.status_mut() = StatusCode::from_u16(status).unwrap();
             std::future::ready(Ok::<_, Infallible>(response))
@@ -275,16 +281,16 @@ async fn a_head_request_distinguishes_existing_missing_and_unknown() {
         let layer = ConditionalLayer::new().validator_source(HeadValidators::<_, TestBody>::new(service));
         for (name, expected) in [("if-none-match", create), ("if-match", change)] {
             let response = call(&layer.layer(service), request(Method::PUT, "/", &[(name, "*")])).await;
-            assert_eq!(response.status(), expected, "HEAD says {status}, and {name}: *");
+            assert_eq!(response.status(), expected, "HEAD returns {status}, with {name}: *");
         }
     }
 }
 
 #[tokio::test]
-async fn a_write_without_an_effective_precondition_is_428_where_one_is_required() {
+async fn a_write_without_a_required_precondition_is_a_428() {
     let table: &[(&str, Representation, Method, &[(&str, &str)], u16)] = &[
         ("nothing", v1().into(), Method::PUT, &[], 428),
-        ("a safe request needs none", v1().into(), Method::GET, &[], 200),
+        ("a safe request needs no precondition", v1().into(), Method::GET, &[], 200),
         ("a tag", v1().into(), Method::PUT, &[("if-match", "\"v1\"")], 200),
         ("a stale tag", v1().into(), Method::PATCH, &[("if-match", "\"v0\"")], 412),
         ("create", Representation::Missing, Method::PUT, &[("if-none-match", "*")], 200),
@@ -298,7 +304,13 @@ async fn a_write_without_an_effective_precondition_is_428_where_one_is_required(
             &[("if-unmodified-since", L), ("if-unmodified-since", L)],
             428,
         ),
-        ("a date for what has none", Validators::new().into(), Method::PUT, &[("if-unmodified-since", L)], 428),
+        (
+            "a date, and the representation has none",
+            Validators::new().into(),
+            Method::PUT,
+            &[("if-unmodified-since", L)],
+            428,
+        ),
         ("If-Modified-Since is for reading", v1().into(), Method::PUT, &[("if-modified-since", L)], 428),
         ("POST is a write", v1().into(), Method::POST, &[], 428),
     ];
@@ -316,7 +328,7 @@ async fn a_write_without_an_effective_precondition_is_428_where_one_is_required(
             assert!(text.starts_with(b"This resource is changed conditionally only"), "{sentence}");
         }
     }
-    // The same without a source.
+    // The same request without a source.
     let inner = counted(StatusCode::OK, &[]);
     let service = ConditionalLayer::new().require_preconditions().layer(inner.service);
     assert_eq!(call(&service, request(Method::PUT, "/", &[])).await.status().as_u16(), 428);
@@ -338,7 +350,7 @@ async fn validators_are_added_only_to_a_safe_response_without_any() {
             &[("last-modified", BEFORE_L)],
             (None, Some(BEFORE_L.into())),
         ),
-        ("an error is no representation", Method::GET, 404, &[], (None, None)),
+        ("an error is not a representation", Method::GET, 404, &[], (None, None)),
         ("PUT (V-17)", Method::PUT, 200, &[], (None, None)),
         ("DELETE", Method::DELETE, 204, &[], (None, None)),
         ("POST", Method::POST, 201, &[], (None, None)),
@@ -366,7 +378,7 @@ async fn a_modification_date_in_the_future_is_sent_as_now() {
 }
 
 #[tokio::test]
-async fn a_304_before_the_handler_carries_the_tag_and_no_date_beside_it() {
+async fn a_304_before_the_handler_has_the_tag_and_no_date() {
     let inner = counted(StatusCode::OK, &[]);
     let service = ConditionalLayer::new().validators(|_| async { v1() }).layer(inner.service);
     let response = call(&service, get("/", &[("if-none-match", "\"v1\"")])).await;
@@ -391,7 +403,7 @@ async fn a_304_and_a_412_have_no_exact_zero_size_hint() {
 }
 
 #[tokio::test]
-async fn a_304_from_inside_passes_without_the_fields_and_the_body_that_it_must_not_have() {
+async fn a_304_of_the_inner_service_loses_its_body_and_content_fields() {
     let inner = counted(
         StatusCode::NOT_MODIFIED,
         &[
@@ -410,12 +422,12 @@ async fn a_304_from_inside_passes_without_the_fields_and_the_body_that_it_must_n
 }
 
 #[tokio::test]
-async fn a_coding_on_a_304_of_the_inner_service_belongs_to_the_tag_if_none_was_requested() {
+async fn the_coding_of_an_inner_304_is_added_to_its_tag_if_none_was_requested() {
     let inner = counted(StatusCode::NOT_MODIFIED, &[("etag", "\"v1\""), ("content-encoding", "gzip")]);
     let service = ConditionalLayer::new().layer(inner.service);
-    for (asked, expected) in [(("if-modified-since", L), "\"v1--gzip\""), (("if-none-match", "\"v1\""), "\"v1\"")] {
-        let response = call(&service, get("/", &[asked])).await;
-        assert_eq!(field(response.headers(), "etag").as_deref(), Some(expected), "N-07: {asked:?}");
+    for (calls, expected) in [(("if-modified-since", L), "\"v1--gzip\""), (("if-none-match", "\"v1\""), "\"v1\"")] {
+        let response = call(&service, get("/", &[calls])).await;
+        assert_eq!(field(response.headers(), "etag").as_deref(), Some(expected), "N-07: {calls:?}");
     }
 }
 
@@ -447,7 +459,7 @@ async fn the_reason_is_recorded_if_enabled() {
     assert_eq!(reason(&recording, false, get("/", &[])).await, None);
 }
 
-/// A service that panics when it is called without having been polled ready.
+/// A service that panics if it is called before it is ready.
 struct Picky {
     ready: bool,
 }
@@ -464,12 +476,12 @@ impl Service<Request<TestBody>> for Picky {
 
     fn call(&mut self, _: Request<TestBody>) -> Self::Future {
         assert!(std::mem::take(&mut self.ready), "called without being ready");
-        std::future::ready(Ok(answer("hello", &[("etag", "\"v1\"")])))
+        std::future::ready(Ok(response_with("hello", &[("etag", "\"v1\"")])))
     }
 }
 
 #[tokio::test]
-async fn without_a_source_the_service_inside_is_never_cloned() {
+async fn without_a_source_the_inner_service_is_never_cloned() {
     struct NotClone(Picky);
     impl Service<Request<TestBody>> for NotClone {
         type Response = Response<TestBody>;
@@ -484,7 +496,7 @@ async fn without_a_source_the_service_inside_is_never_cloned() {
             self.0.call(request)
         }
     }
-    // That this compiles is the proof.
+    // The test passes if this compiles.
     let mut service = ConditionalLayer::new().layer(NotClone(Picky { ready: false }));
     for _ in 0..2 {
         let response = service.ready().await.unwrap().call(get("/", &[])).await.unwrap();
@@ -492,7 +504,7 @@ async fn without_a_source_the_service_inside_is_never_cloned() {
     }
 }
 
-// For the test with a source, which needs a clone for the next request.
+// The test with a source needs a clone for the next request.
 impl Clone for Picky {
     fn clone(&self) -> Self {
         Self { ready: false }
@@ -500,7 +512,7 @@ impl Clone for Picky {
 }
 
 #[tokio::test]
-async fn with_a_source_the_instance_that_was_ready_is_the_one_that_is_called() {
+async fn with_a_source_the_ready_instance_is_called() {
     let mut service = ConditionalLayer::new().validators(|_| async { v1() }).layer(Picky { ready: false });
     for _ in 0..2 {
         let response = service.ready().await.unwrap().call(get("/", &[])).await.unwrap();
@@ -509,7 +521,7 @@ async fn with_a_source_the_instance_that_was_ready_is_the_one_that_is_called() {
 }
 
 #[tokio::test]
-async fn a_future_that_is_dropped_while_the_source_thinks_calls_nothing() {
+async fn dropping_the_future_while_the_source_is_pending_calls_nothing() {
     let inner = counted(StatusCode::OK, &[]);
     let mut service =
         ConditionalLayer::new().validators(|_| std::future::pending::<Representation>()).layer(inner.service);
@@ -521,8 +533,8 @@ async fn a_future_that_is_dropped_while_the_source_thinks_calls_nothing() {
 
 #[tokio::test]
 async fn an_unauthorized_client_cannot_detect_whether_a_resource_exists() {
-    let asked = Arc::new(AtomicUsize::new(0));
-    let counter = asked.clone();
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counter = calls.clone();
     let source = move |_: &http::request::Parts| {
         counter.fetch_add(1, Ordering::Relaxed);
         std::future::ready(v1())
@@ -539,7 +551,7 @@ async fn an_unauthorized_client_cannot_detect_whether_a_resource_exists() {
             if request.headers().contains_key("authorization") {
                 return layers.oneshot(request).await;
             }
-            let (mut head, body) = answer("", &[]).map(|_| Default::default()).into_parts();
+            let (mut head, body) = response_with("", &[]).map(|_| Default::default()).into_parts();
             head.status = StatusCode::UNAUTHORIZED;
             Ok(Response::from_parts(head, body))
         }
@@ -550,7 +562,7 @@ async fn an_unauthorized_client_cannot_detect_whether_a_resource_exists() {
             assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{lines:?}");
         }
     }
-    assert_eq!((asked.load(Ordering::Relaxed), inside.calls.load(Ordering::Relaxed)), (0, 0));
+    assert_eq!((calls.load(Ordering::Relaxed), inside.calls.load(Ordering::Relaxed)), (0, 0));
     let let_in = get("/", &[("authorization", "Bearer x"), ("if-none-match", "\"v1\"")]);
     assert_eq!(outside.oneshot(let_in).await.unwrap().status(), StatusCode::NOT_MODIFIED);
 
@@ -563,7 +575,7 @@ async fn an_unauthorized_client_cannot_detect_whether_a_resource_exists() {
 }
 
 #[tokio::test]
-async fn switched_off_it_does_nothing() {
+async fn a_disabled_layer_changes_nothing() {
     let inner = counted(StatusCode::OK, &[("etag", "\"v1\"")]);
     let layer = ConditionalLayer::new().validators(|_| async { v1() }).require_preconditions().enabled(false);
     let service = layer.layer(inner.service);

@@ -1,5 +1,4 @@
-//! `RoutePolicies::from_toml`: what a file says, what is refused and where, and that no text
-//! panics.
+//! `RoutePolicies::from_toml`: the policies of a file, rejected input with its position, and that no text panics.
 #![cfg(feature = "config")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -19,22 +18,22 @@ use tower_cache_policy::policy::config::{ConfigError, PolicyConfig};
 use tower_cache_policy::policy::routes::{RoutePolicies, SharedRoutes};
 use tower_cache_policy::protocol::{CacheControl, Contradiction};
 
-use support::{TestBody, answer, field, get, request};
+use support::{TestBody, field, get, request, response_with};
 
 const EXAMPLE: &str = include_str!("../examples/policies.toml");
 
-/// The fields of a response without a policy of its own, after the layer.
+/// The fields of a response without its own policy, after the layer.
 fn through(layer: &CachePolicyLayer, request: Request<TestBody>, status: u16, content_type: &str) -> HeaderMap {
     let lines = [("content-type", content_type)];
-    let mut response = Some(answer("hello", if content_type.is_empty() { &[] } else { &lines }));
+    let mut response = Some(response_with("hello", if content_type.is_empty() { &[] } else { &lines }));
     *response.as_mut().unwrap().status_mut() = StatusCode::from_u16(status).unwrap();
     let handler =
         service_fn(move |_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response.take().unwrap())));
     let mut future = pin!(layer.layer(handler).call(request));
-    let Poll::Ready(answer) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+    let Poll::Ready(response) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
         panic!("nothing here waits");
     };
-    answer.unwrap().headers().clone()
+    response.unwrap().headers().clone()
 }
 
 fn refused(text: &str) -> ConfigError {
@@ -51,7 +50,7 @@ fn the_example_file_has_these_policies() {
         ("a name", &get, "/articles/1", 200, "", "public, max-age=300, s-maxage=3600", Some("accept-language")),
         ("its status", &get, "/articles/1", 404, "", "max-age=60", Some("accept-language")),
         (
-            "a base keeps its fields and loses its lifetimes",
+            "a base preserves its fields and loses its lifetimes",
             &get,
             "/",
             200,
@@ -59,7 +58,7 @@ fn the_example_file_has_these_policies() {
             "public, max-age=60, stale-while-revalidate=86400",
             Some("accept-language"),
         ),
-        ("and keeps its statuses", &get, "/", 404, "", "max-age=60", Some("accept-language")),
+        ("and preserves its statuses", &get, "/", 404, "", "max-age=60", Some("accept-language")),
         ("a table on one line", &get, "/static/a.css", 200, "", "public, max-age=31536000, immutable", None),
         ("a constant", &get, "/login", 200, "", "private, no-store", None),
         ("flags", &get, "/account/a", 200, "", "private, max-age=30, must-revalidate, no-transform", None),
@@ -101,8 +100,8 @@ fn of_root(text: &str) -> (String, Option<String>) {
 }
 
 #[test]
-fn each_word_is_the_function_of_its_name() {
-    for (words, expected) in [
+fn each_key_has_the_effect_of_the_function_of_the_same_name() {
+    for (keys, expected) in [
         ("public = '5m'", "public, max-age=300"),
         ("public = 300", "public, max-age=300"),
         ("public = 0x3c", "public, max-age=60"),
@@ -130,23 +129,23 @@ fn each_word_is_the_function_of_its_name() {
             "stale_in_browser_only = true, public = '1m', stale_if_error = '1d'",
             "public, max-age=60, proxy-revalidate, stale-if-error=86400",
         ),
-        // Let through: C-32, and what many caches understand.
+        // Accepted: C-32, and values that many caches understand.
         (
             "public = '1m', edge = '1h', stale_while_revalidate = '1h'",
             "public, max-age=60, s-maxage=3600, stale-while-revalidate=3600",
         ),
     ] {
-        assert_eq!(of_root(&format!("routes.'/' = {{ {words} }}")).0, expected, "a route: {words}");
-        assert_eq!(of_root(&format!("default = {{ {words} }}")).0, expected, "the default: {words}");
-        let by_status = format!("routes.'/' = {{ no_cache = true, status.404 = {{ {words} }} }}");
+        assert_eq!(of_root(&format!("routes.'/' = {{ {keys} }}")).0, expected, "a route: {keys}");
+        assert_eq!(of_root(&format!("default = {{ {keys} }}")).0, expected, "the default: {keys}");
+        let by_status = format!("routes.'/' = {{ no_cache = true, status.404 = {{ {keys} }} }}");
         let layer = CachePolicyLayer::new(RoutePolicies::from_toml(&by_status).unwrap());
         let headers = through(&layer, get("/", &[]), 404, "");
-        assert_eq!(field(&headers, "cache-control").as_deref(), Some(expected), "a status: {words}");
+        assert_eq!(field(&headers, "cache-control").as_deref(), Some(expected), "a status: {keys}");
     }
 }
 
 #[test]
-fn one_thing_can_be_written_in_several_ways() {
+fn a_policy_can_be_written_in_several_ways() {
     for (sentence, text, expected, vary) in [
         ("nothing at all is the default of the layer", "", "private, no-cache", None),
         ("a byte order mark", "\u{feff}default = 'no-store'", "private, no-store", None),
@@ -608,7 +607,7 @@ fn errors_have_a_position_and_a_remedy() {
 fn a_file_is_named_in_its_errors() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("policies.toml");
-    let write = |octets: &[u8]| std::fs::File::create(&path).unwrap().write_all(octets).unwrap();
+    let write = |bytes: &[u8]| std::fs::File::create(&path).unwrap().write_all(bytes).unwrap();
     let place = path.display();
 
     let error = RoutePolicies::from_toml_file(&path).unwrap_err();
@@ -633,37 +632,37 @@ fn a_file_is_named_in_its_errors() {
 }
 
 #[test]
-fn development_is_switched_by_the_program_and_not_by_the_file() {
+fn the_program_and_not_the_file_enables_development() {
     let text = "default = { public = 60 }\ndevelopment.caching = false";
     let config = PolicyConfig::from_toml(text).unwrap();
     assert!(config.development_disables_caching());
-    let said = |layer: CachePolicyLayer| field(&through(&layer, get("/", &[]), 200, ""), "cache-control").unwrap();
+    let cache_control =
+        |layer: CachePolicyLayer| field(&through(&layer, get("/", &[]), 200, ""), "cache-control").unwrap();
     let layer = || CachePolicyLayer::new(config.routes().clone());
     let with = |argument: bool| layer().development(argument && config.development_disables_caching());
-    assert_eq!(said(layer()), "public, max-age=60", "the table is the same");
-    assert_eq!(said(with(false)), "public, max-age=60");
-    assert_eq!(said(with(true)), "no-cache, no-store, must-revalidate");
+    assert_eq!(cache_control(layer()), "public, max-age=60", "the table is the same");
+    assert_eq!(cache_control(with(false)), "public, max-age=60");
+    assert_eq!(cache_control(with(true)), "no-cache, no-store, must-revalidate");
     for text in ["", "development.caching = true", "[development]\ncaching = true"] {
         assert!(!PolicyConfig::from_toml(text).unwrap().development_disables_caching(), "{text}");
     }
 }
 
 #[test]
-fn a_bad_file_leaves_the_table_that_was_in_force() {
+fn an_invalid_file_leaves_the_current_table_active() {
     let routes = SharedRoutes::new(RoutePolicies::from_toml("routes.'/' = { public = 60 }").unwrap());
     let layer = CachePolicyLayer::new(routes.clone());
-    let said = || field(&through(&layer, get("/", &[]), 200, ""), "cache-control").unwrap();
+    let cache_control = || field(&through(&layer, get("/", &[]), 200, ""), "cache-control").unwrap();
     let reload = |text: &str| RoutePolicies::from_toml(text).map(|table| routes.replace(table));
 
     let error = reload("routes.'/' = { public = 30 }\nroutes.'/a' = { publik = 30 }").unwrap_err();
     assert_eq!(error.to_string(), "line 2, column 17: unknown key `publik`; did you mean `public`?");
-    assert_eq!(said(), "public, max-age=60");
+    assert_eq!(cache_control(), "public, max-age=60");
     reload("routes.'/' = { public = 30 }").unwrap();
-    assert_eq!(said(), "public, max-age=30");
+    assert_eq!(cache_control(), "public, max-age=30");
 }
 
-/// Whatever comes of a text, it is a table that says nothing contradictory, or an error with a
-/// place in the text.
+/// Every text gives a table without contradictions, or an error with a position in the text.
 fn holds(text: &str) {
     match RoutePolicies::from_toml(text) {
         Ok(routes) => {
@@ -688,8 +687,8 @@ fn holds(text: &str) {
     }
 }
 
-/// Tables of words, right and wrong.
-fn words() -> impl Strategy<Value = String> {
+/// Tables of valid and invalid keys.
+fn keys() -> impl Strategy<Value = String> {
     let key = prop::sample::select(
         &[
             "public",
@@ -715,9 +714,9 @@ fn words() -> impl Strategy<Value = String> {
         ("public" | "private" | "max_age" | "edge" | "stale_while_revalidate" | "stale_if_error", _) => "'1y'",
         _ => "true",
     };
-    proptest::collection::btree_map(key, 0..60_u8, 0..5).prop_map(move |words| {
-        let words: Vec<_> = words.iter().map(|(key, odd)| format!("{key} = {}", value(key, *odd))).collect();
-        words.join(", ")
+    proptest::collection::btree_map(key, 0..60_u8, 0..5).prop_map(move |keys| {
+        let keys: Vec<_> = keys.iter().map(|(key, odd)| format!("{key} = {}", value(key, *odd))).collect();
+        keys.join(", ")
     })
 }
 
@@ -725,7 +724,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn no_set_of_words_panics_or_contradicts_itself(own in words(), inner in words()) {
+    fn no_set_of_keys_panics_or_contradicts_itself(own in keys(), inner in keys()) {
         holds(&format!("default = {{ {own} }}"));
         holds(&format!("routes.'/' = {{ {own} }}"));
         holds(&format!("[policies]\na = {{ {own} }}\n[routes]\n'/' = {{ based_on = 'a', {inner} }}"));

@@ -1,5 +1,5 @@
-//! Which rule is kept where, and what shows it. The rules are those of `tests/data/standards.toml`, and the marks their
-//! ids beside the clauses, in `src/` and in the tests. `docs/conformance.md` is made of both:
+//! Lists the code and the tests for each rule. The rules are those of `tests/data/standards.toml`. A mark is the id of a
+//! rule next to a clause, in `src/` or in a test. `docs/conformance.md` is generated from both:
 //!
 //! ```sh
 //! WRITE=1 cargo test --test conformance
@@ -14,8 +14,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-/// Where others are judged by a rule, which is not to keep it. Counts for the rules of caches, which are kept nowhere
-/// else.
+/// The code that only checks whether others follow a rule. It counts for the rules of caches, because no other code
+/// implements them.
 const JUDGES: &[&str] = &[
     "crates/cache-check/",
     "src/audit/",
@@ -26,7 +26,7 @@ const JUDGES: &[&str] = &[
     "tests/testing.rs",
 ];
 
-/// So many places are named in a cell; the others are counted.
+/// The maximum number of places that a cell names. The others are counted.
 const NAMED: usize = 5;
 
 // ==== The rules ====
@@ -53,9 +53,9 @@ struct Rule {
     role: Role,
     /// A summary of the rule.
     rule: String,
-    /// Why nothing in the code is marked with it.
+    /// The reason why no code is marked with the rule.
     no_code: Option<String>,
-    /// Why no test is.
+    /// The reason why no test is marked with it.
     no_test: Option<String>,
 }
 
@@ -65,7 +65,7 @@ enum Role {
     Origin,
     Proxy,
     Cache,
-    Nobody,
+    None,
 }
 
 impl Rule {
@@ -93,7 +93,7 @@ struct Place {
     name: String,
 }
 
-/// By the rule's id.
+/// The places by the id of the rule.
 #[derive(Default)]
 struct Marks {
     code: BTreeMap<String, BTreeSet<Place>>,
@@ -106,7 +106,7 @@ struct Marks {
 struct Item {
     kind: &'static str,
     name: String,
-    /// With its docs and attributes.
+    /// The first line, including documentation and attributes.
     from: usize,
     to: usize,
     is_test: bool,
@@ -116,7 +116,7 @@ struct Source {
     path: String,
     lines: Vec<String>,
     items: Vec<Item>,
-    /// From here on it is a module of tests.
+    /// The first line of the test module.
     tests_from: usize,
 }
 
@@ -139,10 +139,10 @@ impl Source {
         self.items.iter().rfind(|item| item.kind != "impl" && (item.from..=item.to).contains(&line))
     }
 
-    /// The name of what a line belongs to, as one would say it: `HttpDate::parse`, `Guard::SetCookie`.
+    /// The readable name of the item that contains a line: `HttpDate::parse`, `Guard::SetCookie`.
     fn place_at(&self, line: usize) -> Option<Place> {
         let Some(item) = self.item_at(line) else {
-            // The docs of an `impl`.
+            // The documentation of an `impl`.
             let owner = self.items.iter().rev().find(|one| (one.from..=one.to).contains(&line))?;
             return Some(Place { file: self.path.clone(), is_other: true, name: owner.name.clone() });
         };
@@ -161,7 +161,7 @@ impl Source {
         Some(Place { file: self.path.clone(), is_other: item.kind != "fn", name })
     }
 
-    /// The tests that a line of a test file belongs to: its own test, or those that use its item.
+    /// The tests that contain a line of a test file, or use the item that contains it.
     fn tests_at(&self, line: usize, others: &[Self]) -> BTreeSet<Place> {
         let mut found = BTreeSet::new();
         let Some(item) = self.item_at(line) else { return found };
@@ -187,12 +187,12 @@ impl Source {
         found
     }
 
-    /// Whether it has the module `path` of `tests/support/`, which several tests share.
+    /// Whether it contains the module `path` of `tests/support/`, which several tests share.
     fn shares(&self, path: &str) -> bool {
         let Some(module) = path.strip_prefix("tests/").filter(|path| path.starts_with("support/")) else {
             return false;
         };
-        // A folder of `tests/support/` is one module, with the folders in it.
+        // A directory of `tests/support/` is one module, including its subdirectories.
         let ends = module.match_indices('/').map(|(at, _)| at).take(2).last();
         let directory = ends.map_or(module, |at| &module[..at]);
         self.path.strip_prefix("tests/").is_some_and(|own| own.starts_with(&format!("{directory}/")))
@@ -204,7 +204,7 @@ impl Source {
 }
 
 impl Item {
-    /// The line of its `enum` or `struct`, below its docs.
+    /// The line of the `enum` or `struct` after its documentation.
     fn to_declaration(&self, lines: &[String]) -> usize {
         (self.from..=self.to)
             .find(|&line| !is_comment(&lines[line]) && !lines[line].trim_start().starts_with('#'))
@@ -212,7 +212,7 @@ impl Item {
     }
 }
 
-/// Each item of a file that rustfmt wrote, outer ones before inner ones.
+/// Each item of a formatted file, outer items before inner ones.
 fn items_of(lines: &[String]) -> Vec<Item> {
     let mut items = Vec::new();
     for (at, line) in lines.iter().enumerate() {
@@ -257,7 +257,7 @@ fn declaration(line: &str) -> Option<(&'static str, String)> {
     constant.map(|name| ("const", name.to_owned()))
 }
 
-/// Of `<'a> Trait for Type<'a> {` and of `Type {`: the type.
+/// Returns the type in `<'a> Trait for Type<'a> {` and in `Type {`.
 fn implementor(rest: &str) -> &str {
     let mut depth = 0;
     let after_generics = if rest.starts_with('<') {
@@ -294,21 +294,21 @@ fn is_comment(line: &str) -> bool {
     line.trim_start().starts_with("//")
 }
 
-fn has_word(line: &str, word: &str) -> bool {
-    line.match_indices(word).any(|(at, _)| {
+fn has_word(line: &str, name: &str) -> bool {
+    line.match_indices(name).any(|(at, _)| {
         let is_part = |c: char| c.is_alphanumeric() || c == '_';
-        !line[..at].ends_with(is_part) && !line[at + word.len()..].starts_with(is_part)
+        !line[..at].ends_with(is_part) && !line[at + name.len()..].starts_with(is_part)
     })
 }
 
-/// A module that its parent has for tests alone.
+/// Whether the parent module declares the file for tests only.
 fn is_only_for_tests(path: &Path) -> bool {
     let parent = fs::read_to_string(path.with_file_name("mod.rs")).unwrap_or_default();
     let name = path.file_stem().unwrap().to_str().unwrap();
     parent.contains(&format!("#[cfg(test)]\nmod {name};"))
 }
 
-/// The ids in a line: `P-05`, and what is between in `C-10 to C-16`.
+/// The ids in a line, such as `P-05`. A range such as `C-10 to C-16` contains all ids in between.
 fn ids_in(line: &str) -> Vec<String> {
     let id_at = |at: usize| -> Option<(char, u32)> {
         let text = line.get(at..at + 4)?;
@@ -367,14 +367,14 @@ fn read_marks() -> Marks {
         }
         let mut in_example = false;
         for (at, line) in source.lines.iter().enumerate() {
-            // Nor do the examples in docs.
+            // An example in the documentation is not a mark.
             if line.trim_start().starts_with("/// ```") {
                 in_example = !in_example;
             }
             if in_example {
                 continue;
             }
-            // The page of a module tells of rules, and does nothing.
+            // The page of a module describes rules but does not implement them.
             if line.trim_start().starts_with("//!") && source.tests_from > 0 {
                 continue;
             }
@@ -414,15 +414,15 @@ fn walk(directory: &Path, found: &mut Vec<PathBuf>) {
 
 const HEAD: &str = "# Conformance
 
-Each rule that this crate goes by, the code that keeps it and the tests that show it. Made from the ids beside the clauses in `src/`
-and in the tests, by `tests/conformance.rs`, which fails where one is missing without a reason; renewed by
-`WRITE=1 cargo test --test conformance`.
+This page lists the rules that this crate follows, with the code that implements each rule and the tests that prove it.
+`tests/conformance.rs` generates it from the ids of rules in comments in `src/` and in the tests. The test fails if a rule has neither
+code and a test nor a reason. To regenerate the page, run `WRITE=1 cargo test --all-features --test conformance`.
 
-**Bold** ids bind an origin, which is what this crate is part of: such a rule is kept in the code and shown by a test, or the reason
-why not stands here. What binds caches is known to `CacheAudit` and to the `protocol` module, which tell what caches will do. What
-merely judges others by a rule (`CacheAudit`, `cache-check`, the assertions for tests) is not counted as keeping it. A mark in a table
-of cases names each test that runs the table. The level is the keyword of the standard; `DESIGN` is a decision of this crate, as the
-guards (G) and the order of layers (L) are.
+A **bold** id is a rule for origin servers, which this crate is a part of. Each of these rules has code and a test, or the table gives
+the reason. The rules for caches are implemented by `CacheAudit` and the `protocol` module, which predict what caches do. Code that
+only checks others (`CacheAudit`, `cache-check`, the assertions for tests) does not count for an origin's rule. If an id is in a
+table of test cases, each test that runs the table is listed. The level is the keyword of the standard. `DESIGN` is a decision of this
+crate, such as the guards (G) and the order of layers (L).
 ";
 
 fn page(standards: &Standards, marks: &Marks) -> String {
@@ -432,9 +432,9 @@ fn page(standards: &Standards, marks: &Marks) -> String {
     let with_reason = binding().filter(|rule| rule.no_code.is_some() || rule.no_test.is_some()).count();
     writeln!(
         page,
-        "\n{} rules, of which {} bind an origin: {} are kept and shown, {with_reason} have a reason in place of code or test.",
-        rules().count(),
+        "\n{} of the {} rules bind an origin. {} of them have code and a test, and {with_reason} have a reason instead.",
         binding().count(),
+        rules().count(),
         binding().count() - with_reason,
     )
     .unwrap();
@@ -463,7 +463,7 @@ fn cell(mut places: Vec<&Place>, reason: Option<&str>, role: Role) -> String {
             Role::Origin => "missing".to_owned(),
             Role::Proxy => "for proxies".to_owned(),
             Role::Cache => "for caches".to_owned(),
-            Role::Nobody => "a fact".to_owned(),
+            Role::None => "a fact".to_owned(),
         };
     }
     places.sort_by_key(|place| (place.is_other, *place));
@@ -488,10 +488,10 @@ fn cell(mut places: Vec<&Place>, reason: Option<&str>, role: Role) -> String {
     cell.join("<br>")
 }
 
-// ==== What has to hold ====
+// ==== The tests ====
 
 #[test]
-fn each_rule_that_binds_an_origin_is_in_the_code_and_in_a_test_or_has_a_reason() {
+fn each_rule_for_origins_has_code_and_a_test_or_a_reason() {
     let marks = marks();
     let mut wrong = Vec::new();
     for rule in standards().chapter.iter().flat_map(|chapter| &chapter.rules) {
@@ -505,9 +505,9 @@ fn each_rule_that_binds_an_origin_is_in_the_code_and_in_a_test_or_has_a_reason()
         {
             match (found, reason) {
                 (0, None) if needed => {
-                    wrong.push(format!("{}: no {what} has this mark, and no reason is listed", rule.id))
+                    wrong.push(format!("{}: no {what} has this mark, and no reason is given", rule.id))
                 }
-                (1.., Some(_)) => wrong.push(format!("{}: `no_{what}` gives a reason, and there is a mark", rule.id)),
+                (1.., Some(_)) => wrong.push(format!("{}: `no_{what}` gives a reason, but there is a mark", rule.id)),
                 _ => {}
             }
         }
@@ -516,17 +516,17 @@ fn each_rule_that_binds_an_origin_is_in_the_code_and_in_a_test_or_has_a_reason()
 }
 
 #[test]
-fn each_mark_is_the_id_of_a_rule_and_each_in_a_test_is_run() {
+fn each_mark_is_the_id_of_a_rule_and_is_in_a_test_that_runs() {
     let standards = standards();
     let rules: Vec<&str> =
         standards.chapter.iter().flat_map(|chapter| &chapter.rules).map(|rule| rule.id.as_str()).collect();
     let distinct: BTreeSet<&str> = rules.iter().copied().collect();
-    assert_eq!(rules.len(), distinct.len(), "each rule stands once");
+    assert_eq!(rules.len(), distinct.len(), "a rule is listed twice");
     let marks = marks();
     for (id, places) in marks.code.iter().chain(&marks.tests) {
-        assert!(distinct.contains(id.as_str()), "{id} is no rule: {places:?}");
+        assert!(distinct.contains(id.as_str()), "{id} is not the id of a rule: {places:?}");
     }
-    assert!(marks.idle.is_empty(), "marks in what no test runs:\n{}", marks.idle.join("\n"));
+    assert!(marks.idle.is_empty(), "marks in code that no test runs:\n{}", marks.idle.join("\n"));
 }
 
 #[test]
@@ -537,11 +537,14 @@ fn the_page_is_generated_from_the_marks() {
         fs::write(&path, &made).unwrap();
     }
     let committed = fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == made, "docs/conformance.md is not what the marks say: WRITE=1 cargo test --test conformance");
+    assert!(
+        committed == made,
+        "docs/conformance.md is out of date: WRITE=1 cargo test --all-features --test conformance"
+    );
 }
 
 #[test]
-fn marks_are_found_where_they_are() {
+fn a_mark_belongs_to_the_item_that_contains_it() {
     assert_eq!(
         ids_in("reads it (P-05, G-01), as D-02 to D-04 have it"),
         ["P-05", "G-01", "D-02", "D-03", "D-04", "D-04"]

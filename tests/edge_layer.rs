@@ -1,4 +1,4 @@
-//! The fields for each CDN, and the fields that never reach one.
+//! The fields for each CDN, and the fields that are never sent to one.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use proptest::prelude::*;
-use support::{TestBody, answer, field, get, request};
+use support::{TestBody, field, get, request, response_with};
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_cache_policy::edge::{
     CacheControlRole, DirectiveSyntax, EdgeDiagnostic, EdgeProfile, Edges, TagFormat, TagOverflow, TagSyntax,
@@ -39,7 +39,7 @@ async fn through(
     prepare: impl Fn(&mut Response<TestBody>) + Clone,
 ) -> Response<TestBody> {
     let service = service_fn(move |_: Request<TestBody>| {
-        let mut response = answer("hello", lines);
+        let mut response = response_with("hello", lines);
         prepare(&mut response);
         ready(Ok::<_, Infallible>(response))
     });
@@ -47,19 +47,19 @@ async fn through(
 }
 
 /// The fields of a policy for each CDN.
-async fn said(profile: EdgeProfile, policy: CachePolicy) -> String {
-    // One edge has room for one.
+async fn fields_for(profile: EdgeProfile, policy: CachePolicy) -> String {
+    // One edge accepts only one tag.
     let names = if profile.name() == "bunny" { &["articles"][..] } else { &["articles", "article-7"] };
     let response = through(&EdgeLayer::new(profile), get("/", &[]), &[], |response| {
         response.extensions_mut().insert(policy);
         tags(names).add_to(response.extensions_mut());
     })
     .await;
-    words(response.headers())
+    caching_fields(response.headers())
 }
 
-/// Every field on storing, in the order in which they are sent.
-fn words(headers: &HeaderMap) -> String {
+/// All fields about storage, in the order in which they are sent.
+fn caching_fields(headers: &HeaderMap) -> String {
     let names = headers
         .keys()
         .filter(|name| *name == "cache-control" || *name == "expires" || is_targeted_field(name) || is_tag_field(name));
@@ -81,14 +81,14 @@ async fn each_edge_reads_a_policy_in_its_own_dialect() {
     for profile in EdgeProfile::all() {
         for (sentence, policy) in policies {
             let name = profile.name();
-            table.push_str(&format!("# {name}: {sentence}\n{}\n\n", said(profile.clone(), policy).await));
+            table.push_str(&format!("# {name}: {sentence}\n{}\n\n", fields_for(profile.clone(), policy).await));
         }
     }
     let expected = include_str!("data/edge-fields.txt");
     if table != expected {
         let seen = std::env::temp_dir().join("edge-fields.txt");
         std::fs::write(&seen, &table).unwrap();
-        panic!("tests/data/edge-fields.txt is not what edges are told; that is in {}", seen.display());
+        panic!("tests/data/edge-fields.txt differs from the fields that are sent, which are in {}", seen.display());
     }
 }
 
@@ -111,7 +111,7 @@ async fn the_output_is_a_valid_structured_field() {
             })
             .await;
             let lines: Vec<_> = response.headers().get_all(&name).iter().collect();
-            // T-10: one line.
+            // T-10: the field is one line.
             let [line] = lines.as_slice() else { panic!("{name}: {lines:?}") };
             // T-01, T-04
             let members: sfv::Dictionary = sfv::Parser::new(line.as_bytes()).parse().unwrap();
@@ -134,7 +134,7 @@ async fn the_output_is_a_valid_structured_field() {
     }
 }
 
-/// A stack as a user has it: the edge outermost, preconditions and a policy inside.
+/// A typical stack: the edge layer is the outermost, and preconditions and a policy are inner layers.
 async fn stack(
     profile: EdgeProfile,
     request: Request<TestBody>,
@@ -142,7 +142,7 @@ async fn stack(
     prepare: impl Fn(&mut Response<TestBody>) + Clone + Send + 'static,
 ) -> Response<impl http_body::Body> {
     let service = service_fn(move |_: Request<TestBody>| {
-        let mut response = answer("hello", &[("etag", "\"a\"")]);
+        let mut response = response_with("hello", &[("etag", "\"a\"")]);
         prepare(&mut response);
         ready(Ok::<_, Infallible>(response))
     });
@@ -161,29 +161,34 @@ async fn stack(
 }
 
 #[tokio::test]
-async fn n05_a_304_carries_what_the_200_carries() {
+async fn n05_a_304_has_the_edge_fields_of_its_200() {
     for profile in EdgeProfile::all() {
         let tagged = |response: &mut Response<TestBody>| tags(&["articles"]).add_to(response.extensions_mut());
         let whole = stack(profile.clone(), get("/", &[]), false, tagged).await;
         let again = get("/", &[("if-none-match", "\"a\"")]);
         let not_modified = stack(profile.clone(), again, false, tagged).await;
         assert_eq!((whole.status(), not_modified.status()), (StatusCode::OK, StatusCode::NOT_MODIFIED));
-        assert_eq!(words(not_modified.headers()), words(whole.headers()), "{}", profile.name());
-        assert_eq!(profile.tags().is_some(), words(whole.headers()).contains("articles"), "{}", profile.name());
+        assert_eq!(caching_fields(not_modified.headers()), caching_fields(whole.headers()), "{}", profile.name());
+        assert_eq!(
+            profile.tags().is_some(),
+            caching_fields(whole.headers()).contains("articles"),
+            "{}",
+            profile.name()
+        );
     }
 }
 
 #[tokio::test]
-async fn n06_a_304_without_the_handler_replaces_nothing_that_a_cache_has_by_a_part_of_it() {
+async fn n06_a_304_before_the_handler_does_not_replace_stored_fields() {
     let again = get("/", &[("if-none-match", "\"a\"")]);
     let handler = |_: &mut Response<TestBody>| panic!("the handler does not run");
     let response = stack(EdgeProfile::FASTLY, again, true, handler).await;
     assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
-    assert_eq!(words(response.headers()), "", "a handler may have said less than the layers");
+    assert_eq!(caching_fields(response.headers()), "", "a handler may permit less than the layers");
 }
 
 #[tokio::test]
-async fn guards_check_changes_of_layers_in_between() {
+async fn guards_check_the_changes_of_layers_in_between() {
     let table: &[(&str, &[(&str, &str)], &[(&str, &str)])] = &[
         ("G-01: a cookie", &[], &[("set-cookie", "id=1")]),
         ("G-02: credentials", &[("authorization", "Basic YTpi")], &[]),
@@ -194,7 +199,7 @@ async fn guards_check_changes_of_layers_in_between() {
             &[("access-control-allow-origin", "https://a"), ("access-control-allow-credentials", "true")],
         ),
     ];
-    for (sentence, asked, added) in table {
+    for (sentence, request_lines, added) in table {
         for profile in EdgeProfile::all() {
             let between = tower::util::MapResponseLayer::new(|mut response: Response<TestBody>| {
                 for (name, value) in *added {
@@ -207,11 +212,11 @@ async fn guards_check_changes_of_layers_in_between() {
                 .layer(between)
                 .layer(CachePolicyLayer::new(CachePolicy::edge_only(HOUR)))
                 .service(service_fn(|_: Request<TestBody>| {
-                    let mut response = answer("hello", &[("cdn-cache-control", "max-age=60")]);
+                    let mut response = response_with("hello", &[("cdn-cache-control", "max-age=60")]);
                     tags(&["a"]).add_to(response.extensions_mut());
                     ready(Ok::<_, Infallible>(response))
                 }));
-            let response = service.oneshot(get("/", asked)).await.unwrap();
+            let response = service.oneshot(get("/", request_lines)).await.unwrap();
             is_kept_out(response.headers(), &format!("L-04, T-11, {sentence}, {}", profile.name()));
         }
     }
@@ -223,7 +228,7 @@ async fn guards_check_changes_of_layers_in_between() {
     is_kept_out(response.headers(), "G-03");
 }
 
-/// No edge may store it, by whichever field it goes, and no tag is on it.
+/// No edge may store the response, whichever field it reads, and the response has no tags.
 fn is_kept_out(headers: &HeaderMap, sentence: &str) {
     let cache_control = field(headers, "cache-control").unwrap();
     assert!(cache_control.contains("private"), "{sentence}: {cache_control}");
@@ -248,7 +253,7 @@ async fn g04_no_edge_stores_an_error() {
 }
 
 #[tokio::test]
-async fn g09_a_response_to_a_write_has_no_edge_fields() {
+async fn g09_a_response_to_an_unsafe_request_has_no_edge_fields() {
     for profile in EdgeProfile::all() {
         let lines = [("cdn-cache-control", "max-age=60"), ("surrogate-key", "a")];
         let response = through(&EdgeLayer::new(profile.clone()), request(Method::POST, "/", &[]), &lines, |response| {
@@ -256,12 +261,12 @@ async fn g09_a_response_to_a_write_has_no_edge_fields() {
             tags(&["a"]).add_to(response.extensions_mut());
         })
         .await;
-        assert_eq!(words(response.headers()), "cache-control: private, no-store");
+        assert_eq!(caching_fields(response.headers()), "cache-control: private, no-store");
     }
 }
 
 #[tokio::test]
-async fn a_risk_that_a_route_accepted_need_not_be_accepted_again() {
+async fn the_edge_layer_respects_a_risk_that_a_route_accepted() {
     let run = |added: &'static [(&str, &str)]| {
         let between = tower::util::MapResponseLayer::new(move |mut response: Response<TestBody>| {
             for (name, value) in added {
@@ -274,7 +279,7 @@ async fn a_risk_that_a_route_accepted_need_not_be_accepted_again() {
             .layer(between)
             .layer(CachePolicyLayer::new(CachePolicy::public(MINUTE)).accept_risk(Risk::SetCookieReplayedToOthers))
             .service(service_fn(|_: Request<TestBody>| {
-                ready(Ok::<_, Infallible>(answer("hello", &[("set-cookie", "theme=dark")])))
+                ready(Ok::<_, Infallible>(response_with("hello", &[("set-cookie", "theme=dark")])))
             }));
         async move { field(service.oneshot(get("/", &[])).await.unwrap().headers(), "cache-control").unwrap() }
     };
@@ -300,7 +305,7 @@ async fn an_accepted_risk_covers_only_the_values_that_the_route_saw() {
             headers.insert("access-control-allow-credentials", HeaderValue::from_static("true"));
         }),
     ];
-    for (risk, asked, between) in table {
+    for (risk, request_lines, between) in table {
         let service = ServiceBuilder::new()
             .layer(EdgeLayer::new(EdgeProfile::STANDARD))
             .map_request(|mut request: Request<TestBody>| {
@@ -312,15 +317,15 @@ async fn an_accepted_risk_covers_only_the_values_that_the_route_saw() {
                 response
             })
             .layer(CachePolicyLayer::new(CachePolicy::public(MINUTE)).accept_risk(risk))
-            .service(service_fn(|_: Request<TestBody>| ready(Ok::<_, Infallible>(answer("hello", &[])))));
-        let response = service.oneshot(get("/", asked)).await.unwrap();
-        let said = field(response.headers(), "cache-control").unwrap();
-        assert!(said.starts_with("private"), "{risk:?}: {said}");
+            .service(service_fn(|_: Request<TestBody>| ready(Ok::<_, Infallible>(response_with("hello", &[])))));
+        let response = service.oneshot(get("/", request_lines)).await.unwrap();
+        let fields_for = field(response.headers(), "cache-control").unwrap();
+        assert!(fields_for.starts_with("private"), "{risk:?}: {fields_for}");
     }
 }
 
 #[tokio::test]
-async fn a_risk_that_one_route_accepted_is_not_accepted_by_a_policy_layer_around_it() {
+async fn an_outer_policy_layer_does_not_accept_the_risk_of_a_route() {
     for (outer, expected) in [
         (Risk::VariantServedToEverybody, "private, max-age=60"),
         (Risk::SetCookieReplayedToOthers, "public, max-age=60"),
@@ -331,7 +336,7 @@ async fn a_risk_that_one_route_accepted_is_not_accepted_by_a_policy_layer_around
             .layer(policy.clone().accept_risk(outer))
             .layer(policy.accept_risk(Risk::SetCookieReplayedToOthers))
             .service(service_fn(|_: Request<TestBody>| {
-                ready(Ok::<_, Infallible>(answer("hello", &[("set-cookie", "theme=dark")])))
+                ready(Ok::<_, Infallible>(response_with("hello", &[("set-cookie", "theme=dark")])))
             }));
         let response = service.oneshot(get("/", &[])).await.unwrap();
         assert_eq!(field(response.headers(), "cache-control").unwrap(), expected, "{outer:?}");
@@ -360,7 +365,7 @@ async fn edge_fields_of_inner_services_are_interpreted() {
             "cdn-cache-control: no-store\ncache-control: private, max-age=60",
         ),
         (
-            "G-22: not beside a restriction",
+            "G-22: not with a restriction",
             EdgeProfile::STANDARD,
             &[("cdn-cache-control", "max-age=600"), ("cache-control", "no-store")],
             "cdn-cache-control: no-store\ncache-control: private, no-store",
@@ -384,7 +389,7 @@ async fn edge_fields_of_inner_services_are_interpreted() {
             "surrogate-control: max-age=60\nsurrogate-key: b c a\ncache-control: max-age=60",
         ),
         (
-            "and what is none keeps the answer out",
+            "and an invalid value forbids storage",
             EdgeProfile::FASTLY,
             &[("surrogate-key", "User\t7"), ("cache-control", "max-age=60")],
             "cache-control: private, max-age=60",
@@ -398,7 +403,7 @@ async fn edge_fields_of_inner_services_are_interpreted() {
     ];
     for (sentence, profile, lines, expected) in table {
         let response = through(&EdgeLayer::new(profile.clone()), get("/", &[]), lines, |_| {}).await;
-        assert_eq!(words(response.headers()), *expected, "{sentence}");
+        assert_eq!(caching_fields(response.headers()), *expected, "{sentence}");
     }
 }
 
@@ -409,11 +414,14 @@ async fn with_tags(layer: EdgeLayer, count: usize) -> (String, Vec<EdgeDiagnosti
             many.collect::<CacheTags>().add_to(response.extensions_mut());
         })
         .await;
-    (words(response.headers()), response.extensions().get::<Vec<EdgeDiagnostic>>().cloned().unwrap_or_default())
+    (
+        caching_fields(response.headers()),
+        response.extensions().get::<Vec<EdgeDiagnostic>>().cloned().unwrap_or_default(),
+    )
 }
 
 #[tokio::test]
-async fn g20_tags_that_do_not_fit_are_neither_cut_nor_left_out_in_silence() {
+async fn g20_tags_that_do_not_fit_are_not_truncated_or_silently_omitted() {
     let cloudfront = EdgeProfile::CLOUDFRONT.with_tags(Some(EdgeProfile::CLOUDFRONT_TAGS));
     let (fits, notes) = with_tags(EdgeLayer::new(cloudfront.clone()), 50).await;
     assert!(fits.contains("tag-0,tag-1,") && fits.ends_with("cache-control: max-age=60") && notes.is_empty(), "{fits}");
@@ -434,7 +442,7 @@ async fn g20_tags_that_do_not_fit_are_neither_cut_nor_left_out_in_silence() {
     assert!(coarse.ends_with("cache-control: max-age=60"));
     assert_eq!(notes, [too_many(true)]);
 
-    // Two edges have their own limits, and share one response.
+    // Two edges with different limits share one response.
     let both = || Edges::new([EdgeProfile::FASTLY, EdgeProfile::VERCEL]).unwrap();
     let (kept_out, _) = with_tags(EdgeLayer::new(both()), 129).await;
     assert_eq!(kept_out, "vercel-cdn-cache-control: no-store\ncache-control: private, max-age=60");
@@ -445,7 +453,7 @@ async fn g20_tags_that_do_not_fit_are_neither_cut_nor_left_out_in_silence() {
 
 #[cfg(feature = "routes")]
 #[tokio::test]
-async fn tags_of_the_route_the_handler_and_services_between_are_united_in_order() {
+async fn tags_of_route_handler_and_other_layers_are_combined_in_order() {
     use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
     let routes = RoutePolicies::builder()
         .named("page", RoutePolicy::new(CachePolicy::max_age(MINUTE)).tags(["pages"]))
@@ -461,7 +469,7 @@ async fn tags_of_the_route_the_handler_and_services_between_are_united_in_order(
         .layer(CachePolicyLayer::new(routes))
         .layer(between)
         .service(service_fn(|_: Request<TestBody>| {
-            let mut response = answer("hello", &[("surrogate-key", "by-hand")]);
+            let mut response = response_with("hello", &[("surrogate-key", "by-hand")]);
             tags(&["article-7"]).add_to(response.extensions_mut());
             ready(Ok::<_, Infallible>(response))
         }));
@@ -474,7 +482,7 @@ async fn tags_of_the_route_the_handler_and_services_between_are_united_in_order(
 }
 
 #[tokio::test]
-async fn without_a_profile_that_carries_them_tags_stay_inside() {
+async fn tags_are_not_sent_without_a_profile_for_tags() {
     for profile in EdgeProfile::all().iter().filter(|profile| profile.tags().is_none()) {
         let response = through(&EdgeLayer::new(profile.clone()), get("/", &[]), &[("cache-tag", "a")], |response| {
             tags(&["b"]).add_to(response.extensions_mut());
@@ -482,18 +490,18 @@ async fn without_a_profile_that_carries_them_tags_stay_inside() {
         .await;
         assert!(!response.headers().keys().any(is_tag_field));
     }
-    // And without an edge layer too.
+    // The same without an edge layer.
     let service = CachePolicyLayer::new(CachePolicy::public(MINUTE)).layer(service_fn(|_: Request<TestBody>| {
-        let mut response = answer("hello", &[]);
+        let mut response = response_with("hello", &[]);
         tags(&["b"]).add_to(response.extensions_mut());
         ready(Ok::<_, Infallible>(response))
     }));
     let response = service.oneshot(get("/", &[])).await.unwrap();
-    assert_eq!(words(response.headers()), "cache-control: public, max-age=60");
+    assert_eq!(caching_fields(response.headers()), "cache-control: public, max-age=60");
 }
 
 #[test]
-fn no_text_becomes_a_tag_that_could_become_more_than_a_tag() {
+fn no_text_becomes_more_than_one_tag() {
     for text in ["a\r\nset-cookie: id=1", "a b", "a\tb", "a\n", "\u{e4}", "", "a\0", "a\u{7f}"] {
         assert!(CacheTag::new(text).is_err(), "{text:?}");
     }
@@ -502,7 +510,7 @@ fn no_text_becomes_a_tag_that_could_become_more_than_a_tag() {
 }
 
 #[test]
-fn two_edges_that_fight_over_a_field_are_refused_by_name() {
+fn two_edges_with_a_conflict_in_one_field_are_rejected_with_its_name() {
     let all = EdgeProfile::all();
     let mut refused = Vec::new();
     for (index, one) in all.iter().enumerate() {
@@ -534,16 +542,18 @@ fn two_edges_that_fight_over_a_field_are_refused_by_name() {
 }
 
 #[tokio::test]
-async fn surrogate_control_is_written_for_the_edges_that_read_it_alone() {
+async fn surrogate_control_is_written_only_for_edges_that_read_it() {
     let mut writers = Vec::new();
     for profile in EdgeProfile::all() {
         for policy in [LONGER_AT_THE_EDGE, CachePolicy::edge_only(HOUR), CachePolicy::NO_STORE] {
-            if said(profile.clone(), policy).await.contains("surrogate-control") && !writers.contains(&profile.name()) {
+            if fields_for(profile.clone(), policy).await.contains("surrogate-control")
+                && !writers.contains(&profile.name())
+            {
                 writers.push(profile.name());
             }
         }
     }
-    assert_eq!(writers, ["fastly", "squid"], "G-21: elsewhere it makes caches ignore Cache-Control");
+    assert_eq!(writers, ["fastly", "squid"], "G-21: other caches would ignore Cache-Control");
 }
 
 #[tokio::test]
@@ -556,7 +566,7 @@ async fn a_custom_profile_writes_its_configured_field() {
         .with_restriction(Some((HeaderName::from_static("x-acme"), HeaderValue::from_static("off"))))
         .with_tags(Some(TagFormat::CACHE_GROUPS));
     assert_eq!(
-        said(acme.clone(), LONGER_AT_THE_EDGE).await,
+        fields_for(acme.clone(), LONGER_AT_THE_EDGE).await,
         "acme-cdn-cache-control: public, durable, max-age=3600, stale-while-revalidate=30, stale-if-error=90\n\
          cache-groups: \"articles\", \"article-7\"\n\
          cache-control: public, max-age=60, stale-while-revalidate=30, stale-if-error=90"
@@ -570,7 +580,7 @@ async fn a_custom_profile_writes_its_configured_field() {
 }
 
 #[tokio::test]
-async fn the_own_field_of_an_inner_profile_goes_with_the_others_from_a_private_response() {
+async fn the_field_of_an_inner_custom_profile_is_removed_from_a_private_response() {
     let field = TargetedField::new(HeaderName::from_static("my-edge-ttl"), DirectiveSyntax::Dictionary);
     let own = EdgeProfile::custom("own").with_field(Some(field)).with_precedence(&["my-edge-ttl", "cache-control"]);
     for edge_in_between in [false, true] {
@@ -580,7 +590,7 @@ async fn the_own_field_of_an_inner_profile_goes_with_the_others_from_a_private_r
             .layer(EdgeLayer::new(own.clone()))
             .service(service_fn(|_: Request<TestBody>| {
                 let lines = [("cache-control", "public, max-age=60"), ("my-edge-ttl", "max-age=600")];
-                ready(Ok::<_, Infallible>(answer("hello", &lines)))
+                ready(Ok::<_, Infallible>(response_with("hello", &lines)))
             }));
         let response = service.oneshot(get("/", &[])).await.unwrap();
         assert_eq!(response.headers()["cache-control"], "private, no-store");
@@ -589,7 +599,7 @@ async fn the_own_field_of_an_inner_profile_goes_with_the_others_from_a_private_r
 }
 
 #[tokio::test]
-async fn a_range_that_a_layer_in_between_puts_in_the_place_of_other_fields_is_judged_like_any() {
+async fn a_content_range_of_a_layer_in_between_is_guarded() {
     let service = ServiceBuilder::new()
         .layer(EdgeLayer::new(EdgeProfile::STANDARD))
         .map_request(|mut request: Request<TestBody>| {
@@ -603,7 +613,7 @@ async fn a_range_that_a_layer_in_between_puts_in_the_place_of_other_fields_is_ju
         .layer(ConditionalLayer::new())
         .service(service_fn(|request: Request<TestBody>| {
             assert!(!request.headers().contains_key("range"), "R-10: the tag is not known to be the current one");
-            ready(Ok::<_, Infallible>(answer("hello", &[("etag", "\"new\"")])))
+            ready(Ok::<_, Infallible>(response_with("hello", &[("etag", "\"new\"")])))
         }));
     service.oneshot(get("/", &[("x-range", "bytes=0-1"), ("x-if-range", "\"old\"")])).await.unwrap();
 }
@@ -621,12 +631,12 @@ async fn i02_cache_groups_are_a_list_of_strings() {
 }
 
 #[tokio::test]
-async fn the_usual_stack_inside_works_as_alone() {
+async fn the_usual_stack_works_the_same_within_an_edge_layer() {
     let service = ServiceBuilder::new()
         .layer(EdgeLayer::new(EdgeProfile::CLOUDFLARE))
         .layer(CachingLayer::new(CachePolicy::edge_only(HOUR).stale_if_error(HOUR)))
         .service(service_fn(|_: Request<TestBody>| {
-            let mut response = answer("hello", &[]);
+            let mut response = response_with("hello", &[]);
             tags(&["a"]).add_to(response.extensions_mut());
             ready(Ok::<_, Infallible>(response))
         }));
@@ -634,19 +644,19 @@ async fn the_usual_stack_inside_works_as_alone() {
     let expected = "cloudflare-cdn-cache-control: max-age=3600, stale-if-error=3600\n\
                     cache-tag: a\n\
                     cache-control: no-store";
-    assert_eq!(words(whole.headers()), expected);
+    assert_eq!(caching_fields(whole.headers()), expected);
     let tag = field(whole.headers(), "etag").unwrap();
     let not_modified = service.oneshot(get("/", &[("if-none-match", &tag)])).await.unwrap();
     assert_eq!(not_modified.status(), StatusCode::NOT_MODIFIED);
-    assert_eq!(words(not_modified.headers()), expected, "N-05");
+    assert_eq!(caching_fields(not_modified.headers()), expected, "N-05");
 }
 
 #[tokio::test]
-async fn grpc_and_tunnels_pass_untouched() {
+async fn grpc_and_tunnels_are_unchanged() {
     let lines = [("content-type", "application/grpc"), ("surrogate-control", "max-age=5")];
     let grpc = request(Method::POST, "/", &[("content-type", "application/grpc")]);
     let response = through(&EdgeLayer::new(EdgeProfile::CLOUDFLARE), grpc, &lines, |_| {}).await;
-    assert_eq!(words(response.headers()), "surrogate-control: max-age=5");
+    assert_eq!(caching_fields(response.headers()), "surrogate-control: max-age=5");
     let tunnel = request(Method::CONNECT, "/", &[]);
     let response = through(&EdgeLayer::new(EdgeProfile::CLOUDFLARE), tunnel, &[], |_| {}).await;
     assert!(response.headers().is_empty());
@@ -676,7 +686,7 @@ fn any_field_line() -> impl Strategy<Value = (&'static str, String)> {
 }
 
 #[tokio::test]
-async fn no_line_is_lost_where_lines_are_not_joined() {
+async fn no_line_is_lost_if_lines_are_not_joined() {
     let layer = EdgeLayer::new(EdgeProfile::STANDARD).accept_risk(Risk::RestrictionInASecondLineMissed);
     let lines = [("cache-control", "max-age=60"), ("cache-control", "no-cache")];
     let response = through(&layer, get("/", &[]), &lines, |_| {}).await;
@@ -694,9 +704,9 @@ proptest! {
         status in prop::sample::select(vec![200_u16, 204, 206, 301, 304, 404, 429, 500]),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let asked: &[(&str, &str)] = if authorized { &[("authorization", "x")] } else { &[] };
+        let request_lines: &[(&str, &str)] = if authorized { &[("authorization", "x")] } else { &[] };
         let lines: Vec<(&str, &str)> = lines.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let response = runtime.block_on(through(&EdgeLayer::new(profile.clone()), get("/", asked), &lines, |response| {
+        let response = runtime.block_on(through(&EdgeLayer::new(profile.clone()), get("/", request_lines), &lines, |response| {
             *response.status_mut() = StatusCode::from_u16(status).unwrap();
         }));
         let headers = response.headers();
@@ -721,7 +731,7 @@ proptest! {
 }
 
 #[tokio::test]
-async fn a_restriction_for_an_edge_that_is_not_there_is_read_in_its_own_words() {
+async fn a_restriction_for_another_edge_is_read_in_its_own_syntax() {
     for (name, value) in [
         ("edge-control", "bypass-cache"),
         ("edge-control", "cache-maxage=0s"),
@@ -740,7 +750,7 @@ async fn a_restriction_for_an_edge_that_is_not_there_is_read_in_its_own_words() 
     let layer = EdgeLayer::new(EdgeProfile::CLOUDFLARE).accept_risk(Risk::UnsafeResponseReused);
     let lines = [("cache-control", "max-age=60"), ("surrogate-control", "no-store")];
     let response = through(&layer, request(Method::POST, "/", &[]), &lines, |_| {}).await;
-    assert_eq!(words(response.headers()), "cache-control: private, max-age=60");
+    assert_eq!(caching_fields(response.headers()), "cache-control: private, max-age=60");
 }
 
 #[tokio::test]
@@ -751,12 +761,12 @@ async fn n05_a_304_has_the_restrictions_of_its_200() {
             *response.status_mut() = StatusCode::from_u16(status).unwrap();
         })
         .await;
-        assert_eq!(words(response.headers()), "cache-control: private, max-age=60", "{status}");
+        assert_eq!(caching_fields(response.headers()), "cache-control: private, max-age=60", "{status}");
     }
 }
 
 #[tokio::test]
-async fn several_lines_that_a_risk_leaves_apart_lose_none_of_what_they_say() {
+async fn separate_lines_under_a_risk_lose_no_directive() {
     let layer = EdgeLayer::new(EdgeProfile::CLOUDFLARE).accept_risk(Risk::RestrictionInASecondLineMissed);
     for (lines, expected) in [
         (["public", "max-age=60"], "cloudflare-cdn-cache-control: max-age=60\ncache-control: public, max-age=60"),
@@ -765,14 +775,14 @@ async fn several_lines_that_a_risk_leaves_apart_lose_none_of_what_they_say() {
         let lines = lines.map(|line| ("cache-control", line));
         for _ in 0..2 {
             let response = through(&layer, get("/", &[]), &lines, |_| {}).await;
-            assert_eq!(words(response.headers()), expected);
+            assert_eq!(caching_fields(response.headers()), expected);
         }
     }
 }
 
 #[cfg(feature = "routes")]
 #[tokio::test]
-async fn the_tighter_of_handler_and_layer_has_the_names_and_the_tags_of_both() {
+async fn a_tightened_policy_has_the_vary_names_and_tags_of_both() {
     use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
     let page = RoutePolicy::new(CachePolicy::public(MINUTE)).vary(["accept-language"]).tags(["pages"]);
     let routes = RoutePolicies::builder().route("/", page).build().unwrap();
@@ -781,14 +791,14 @@ async fn the_tighter_of_handler_and_layer_has_the_names_and_the_tags_of_both() {
         .layer(CachePolicyLayer::new(routes).tighten())
         .service(service_fn(|_: Request<TestBody>| {
             let lines = [("cache-control", "public, max-age=5, s-maxage=9"), ("vary", "accept")];
-            let mut response = answer("hello", &lines);
+            let mut response = response_with("hello", &lines);
             tags(&["page-1"]).add_to(response.extensions_mut());
             ready(Ok::<_, Infallible>(response))
         }));
     let response = service.oneshot(get("/", &[])).await.unwrap();
     assert_eq!(field(response.headers(), "vary").unwrap(), "accept, accept-language");
     assert_eq!(
-        words(response.headers()),
+        caching_fields(response.headers()),
         "surrogate-control: max-age=9\nsurrogate-key: pages page-1\ncache-control: public, max-age=5"
     );
 }
@@ -835,9 +845,9 @@ fn a_table_of_routes_has_the_exact_fields_for_browsers_and_edges() {
     );
 }
 
-/// `stale-while-revalidate` for browsers and not for edges.
+/// `stale-while-revalidate` only for browsers.
 #[tokio::test]
-async fn e10_the_edge_field_has_the_lifetime_without_the_stale_windows_of_browsers() {
+async fn e10_the_edge_field_has_no_stale_times_for_browsers() {
     let policies = [
         CachePolicy::public(MINUTE).stale_while_revalidate(HOUR).stale_in_browser_only(),
         CachePolicy::public(MINUTE).edge(HOUR).stale_while_revalidate(HOUR).stale_in_browser_only(),
@@ -846,23 +856,23 @@ async fn e10_the_edge_field_has_the_lifetime_without_the_stale_windows_of_browse
     for profile in EdgeProfile::all() {
         let name = profile.name();
         for policy in policies {
-            let sent = said(profile.clone(), policy).await;
+            let sent = fields_for(profile.clone(), policy).await;
             let (own, browser) = sent.rsplit_once("cache-control: ").unwrap();
             assert!(!own.contains("stale-") && !own.contains("revalidate"), "{name}: {sent}");
             assert_eq!(profile.field().is_some(), own.contains("60") || own.contains("3600"), "{name}: {sent}");
             assert!(browser.contains("proxy-revalidate"), "{name}: {sent}");
-            // An edge that reads only `Cache-Control` would obey it there.
+            // An edge that reads only `Cache-Control` would obey the permission in that field.
             assert_eq!(browser.contains("stale-"), profile.field().is_some(), "{name}: {sent}");
         }
     }
     let expected = "cloudflare-cdn-cache-control: max-age=60\ncache-tag: articles,article-7\n\
                     cache-control: public, max-age=60, proxy-revalidate, stale-while-revalidate=3600";
-    assert_eq!(said(EdgeProfile::CLOUDFLARE, policies[0]).await, expected);
+    assert_eq!(fields_for(EdgeProfile::CLOUDFLARE, policies[0]).await, expected);
     let expected = "xkey: articles article-7\ncache-control: public, max-age=60, proxy-revalidate";
-    assert_eq!(said(EdgeProfile::VARNISH, policies[0]).await, expected);
+    assert_eq!(fields_for(EdgeProfile::VARNISH, policies[0]).await, expected);
     let expected = "surrogate-control: max-age=3600\nsurrogate-key: articles article-7\n\
                     cache-control: public, max-age=60, proxy-revalidate, stale-while-revalidate=3600";
-    assert_eq!(said(EdgeProfile::FASTLY, policies[1]).await, expected);
+    assert_eq!(fields_for(EdgeProfile::FASTLY, policies[1]).await, expected);
 }
 
 #[tokio::test]
@@ -878,6 +888,6 @@ async fn e10_a_handler_that_forbids_stale_responses_to_shared_caches_is_obeyed()
         (EdgeProfile::NGINX, "cache-control: max-age=60, proxy-revalidate"),
     ] {
         let response = through(&EdgeLayer::new(profile), get("/", &[]), &lines, |_| {}).await;
-        assert_eq!(words(response.headers()), expected);
+        assert_eq!(caching_fields(response.headers()), expected);
     }
 }

@@ -1,4 +1,4 @@
-//! Cache tags as applications have them, at each edge: carried, refused when a layer is built, or recorded.
+//! Typical cache tags at each edge: sent, rejected when a layer is built, or recorded.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -8,7 +8,7 @@ use std::future::ready;
 use std::time::Duration;
 
 use http::{HeaderMap, Request};
-use support::{TestBody, answer, field, get};
+use support::{TestBody, field, get, response_with};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_cache_policy::edge::{EdgeDiagnostic, EdgeProfile, Edges, TagCase, TagFormat, TagOverflow, TagSyntax};
 use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
@@ -39,10 +39,10 @@ fn with_tags() -> Vec<(EdgeProfile, TagFormat)> {
     profiles.filter_map(|profile| profile.tags().cloned().map(|format| (profile, format))).collect()
 }
 
-/// A response with tags in its extensions or fields, through an edge layer. Returns what is sent and the notes.
+/// Sends a response with tags through an edge layer, and returns the result with the diagnostics.
 async fn sent(layer: EdgeLayer, tags: &[&str], lines: &[(&str, &str)]) -> (HeaderMap, Vec<EdgeDiagnostic>) {
     let tags: CacheTags = tags.iter().map(|tag| CacheTag::new(*tag).unwrap()).collect();
-    let response = answer("hello", lines);
+    let response = response_with("hello", lines);
     let handler = service_fn(move |_: Request<TestBody>| {
         let mut response = response.clone();
         tags.clone().add_to(response.extensions_mut());
@@ -59,7 +59,7 @@ fn is_private(headers: &HeaderMap) -> bool {
 }
 
 #[tokio::test]
-async fn e4_a_tag_is_sent_where_the_edge_carries_it_and_otherwise_recorded() {
+async fn e4_a_tag_that_the_edge_cannot_carry_is_recorded_and_not_sent() {
     let mut carried = 0;
     for (profile, format) in with_tags() {
         for text in OF_APPLICATIONS {
@@ -78,7 +78,7 @@ async fn e4_a_tag_is_sent_where_the_edge_carries_it_and_otherwise_recorded() {
             }
         }
     }
-    // All at six edges, ten at Bunny and KeyCDN without the last characters, six at Akamai.
+    // Six edges accept all tags. Bunny and KeyCDN accept ten, without the last characters, and Akamai accepts six.
     assert!(carried > 100, "{carried}");
 }
 
@@ -122,7 +122,7 @@ fn e4_each_profile_states_the_characters_of_its_tags() {
         assert!(format.carries(&tag(length)), "{name}");
         assert!(length == CacheTag::MAX_LENGTH || !format.carries(&tag(length + 1)), "{name}");
     }
-    // The grammar that is promised for all edges.
+    // The grammar that is valid for all edges.
     let common = CacheTag::new("aZ9._-".repeat(20)).unwrap();
     assert_eq!(common.as_str().len(), 120);
     assert!(with_tags().iter().all(|(_, format)| format.carries(&common)));
@@ -152,7 +152,7 @@ async fn e4_a_handler_that_writes_the_field_itself_stays_public() {
 }
 
 #[tokio::test]
-async fn e4_a_coarser_tag_replaces_those_that_the_edge_cannot_carry() {
+async fn e4_a_coarser_tag_replaces_tags_that_the_edge_cannot_carry() {
     let layer = || EdgeLayer::new(EdgeProfile::AKAMAI).on_overflow(TagOverflow::Coarser(CacheTag::from_static("all")));
     let (headers, notes) = sent(layer(), &["crates", "crate:serde", "versions"], &[]).await;
     assert_eq!(headers["edge-cache-tag"], "all,crates,versions");
@@ -192,10 +192,10 @@ fn e4_a_constant_tag_is_refused_when_the_layer_is_built() {
     assert!(error.contains("\" ... in") && error.contains("has 1000 characters") && error.len() < 300, "{error}");
 }
 
-/// A response without its tag could not be purged, and its 304 must not say more than the response (N-05).
+/// A response without its tag could not be purged, and its 304 must not permit more than the response (N-05).
 #[cfg(feature = "routes")]
 #[tokio::test]
-async fn e4_the_304_of_a_response_whose_tag_is_not_carried_is_as_private() {
+async fn e4_the_304_of_a_response_with_an_unsupported_tag_is_private_too() {
     use tower_cache_policy::ConditionalLayer;
     use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
     use tower_cache_policy::protocol::{EntityTag, Validators};
@@ -209,7 +209,7 @@ async fn e4_the_304_of_a_response_whose_tag_is_not_carried_is_as_private() {
         CachePolicyLayer::new(routes),
         ConditionalLayer::new().validators(move |_| ready((current(), CachePolicy::public(MINUTE)))),
     )
-        .layer(service_fn(|_: Request<TestBody>| ready(Ok::<_, Infallible>(answer("hello", &[])))));
+        .layer(service_fn(|_: Request<TestBody>| ready(Ok::<_, Infallible>(response_with("hello", &[])))));
     for (tag, status) in [("\"0\"", 200), ("\"1\"", 304)] {
         let response = service.clone().oneshot(get("/", &[("if-none-match", tag)])).await.unwrap();
         assert_eq!(response.status(), status);

@@ -1,4 +1,4 @@
-//! `EmbeddedFiles`, and files with compressed forms beside them, embedded and on the disk.
+//! `EmbeddedFiles`, and files with precompressed copies, embedded and on disk.
 #![cfg(feature = "assets")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -29,7 +29,7 @@ const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const NO_CACHE: &str = "no-cache";
 const NO_STORE: &str = "private, no-store";
 
-/// `style.css` has every form, and the shortest is that in Brotli.
+/// `style.css` has every coding, and the Brotli copy is the shortest.
 const FILES: [(&str, &[u8]); 9] = [
     ("style.css", b"p { color: red; background: white }"),
     ("style.css.br", b"in brotli"),
@@ -46,7 +46,7 @@ fn embedded() -> EmbeddedFiles {
     EmbeddedFiles::new(FILES).unwrap()
 }
 
-/// The same files on the disk, all with one time of modification.
+/// The same files on disk, all with one modification time.
 fn directory() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     for (name, content) in FILES {
@@ -58,7 +58,7 @@ fn directory() -> TempDir {
     directory
 }
 
-/// The files behind an `AssetsLayer`, embedded and by `ServeDir`.
+/// The files under an `AssetsLayer`, embedded and served by `ServeDir`.
 fn both(directory: &TempDir) -> [(&'static str, AssetManifest, TestService); 2] {
     let files = embedded();
     let assets = AssetDirectory::embedded(&files).build().unwrap();
@@ -94,8 +94,8 @@ async fn embedded_files_need_no_routes_of_their_own() {
         ("/static/caf%c3%a9%201.svg", "image/svg+xml"),
     ] {
         let response = at("GET", url).await;
-        let said = (response.status, response.field("cache-control"), response.field("content-type"));
-        assert_eq!(said, (200, NO_CACHE.to_owned(), content_type.to_owned()), "{url}");
+        let status_and_policy = (response.status, response.field("cache-control"), response.field("content-type"));
+        assert_eq!(status_and_policy, (200, NO_CACHE.to_owned(), content_type.to_owned()), "{url}");
     }
     for url in ["/static/missing.css", "/static/", "/static/style.0123456789abcdef0123456789abcdef.css"] {
         let response = at("GET", url).await;
@@ -143,7 +143,7 @@ fn embedded_names_are_those_of_a_directory() {
 
 #[cfg(feature = "assets-css")]
 #[test]
-fn stylesheets_of_embedded_files_are_not_rewritten_and_the_error_says_what_to_do() {
+fn rewriting_embedded_stylesheets_is_an_error_with_a_remedy() {
     let output = tempfile::tempdir().unwrap().path().join("dist");
     let error = AssetDirectory::embedded(&embedded()).rewrite_stylesheets(&output).unwrap_err();
     assert!(error.to_string().contains("css::rewrite_contents"), "{error}");
@@ -151,7 +151,7 @@ fn stylesheets_of_embedded_files_are_not_rewritten_and_the_error_says_what_to_do
 }
 
 #[tokio::test]
-async fn alone_an_embedded_file_is_revalidated_and_an_error_is_stored_by_no_cache() {
+async fn an_embedded_file_without_a_manifest_is_revalidated() {
     let service = collected(ConditionalLayer::new().layer(embedded()));
     let response = send(&service, get("/style.css", &[])).await;
     assert_eq!((response.status, response.field("cache-control").as_str()), (200, NO_CACHE));
@@ -172,7 +172,7 @@ async fn alone_an_embedded_file_is_revalidated_and_an_error_is_stored_by_no_cach
     }
 }
 
-/// The form that was sent, by its coding and its content.
+/// The coding of a response, according to its field and its content.
 fn form(response: &Received) -> &'static str {
     let coding = response.field("content-encoding");
     let (form, name) = [("br", "style.css.br"), ("gzip", "style.css.gz"), ("zstd", "style.css.zst"), ("", "style.css")]
@@ -185,8 +185,8 @@ fn form(response: &Received) -> &'static str {
 }
 
 #[tokio::test]
-async fn each_form_of_a_file_is_chosen_by_weight_and_has_its_own_tag_that_comes_back_as_304() {
-    // Where the weights are equal, `ServeDir` has an order of its own, and it does not know `*`.
+async fn each_coding_of_a_file_is_chosen_by_weight_and_revalidated_with_its_own_tag() {
+    // `ServeDir` has its own order for equal weights, and does not support `*`.
     let table: &[(&str, &str, &str)] = &[
         ("", "", ""),
         ("br", "br", "br"),
@@ -248,7 +248,7 @@ async fn each_form_of_a_file_is_chosen_by_weight_and_has_its_own_tag_that_comes_
 }
 
 #[tokio::test]
-async fn a_form_that_is_longer_than_the_file_is_sent_only_to_a_client_that_prefers_it() {
+async fn a_coding_that_is_longer_than_the_file_is_sent_only_if_preferred() {
     let files = embedded();
     let assets = AssetDirectory::embedded(&files).build().unwrap();
     let service = collected(AssetsLayer::new(&assets).layer(files));
@@ -259,7 +259,7 @@ async fn a_form_that_is_longer_than_the_file_is_sent_only_to_a_client_that_prefe
 }
 
 #[tokio::test]
-async fn a_client_that_refuses_every_form_gets_406_that_no_cache_stores() {
+async fn a_client_that_refuses_every_coding_gets_a_406_that_no_cache_stores() {
     let files = embedded();
     let assets = AssetDirectory::embedded(&files).build().unwrap();
     let service = collected(AssetsLayer::new(&assets).layer(files));
@@ -273,13 +273,13 @@ async fn a_client_that_refuses_every_form_gets_406_that_no_cache_stores() {
     ] {
         let response = send(&service, get(assets.url(name).unwrap(), &[("accept-encoding", accepted)])).await;
         let cache_control = if status == 200 { IMMUTABLE } else { NO_STORE };
-        let said = (response.status, response.field("cache-control"));
-        assert_eq!(said, (status, cache_control.to_owned()), "{name}, {accepted}");
+        let status_and_policy = (response.status, response.field("cache-control"));
+        assert_eq!(status_and_policy, (status, cache_control.to_owned()), "{name}, {accepted}");
     }
 }
 
 #[tokio::test]
-async fn one_range_of_each_form_is_sent_and_resumed_and_never_joined_to_another_form() {
+async fn a_range_of_one_coding_is_never_combined_with_another() {
     let files = directory();
     let forms = [("", "style.css"), ("gzip", "style.css.gz"), ("br", "style.css.br"), ("zstd", "style.css.zst")];
     for (kind, assets, service) in both(&files) {
@@ -300,7 +300,7 @@ async fn one_range_of_each_form_is_sent_and_resumed_and_never_joined_to_another_
                     ("bytes=2-9999".to_owned(), 2, end),
                 ] {
                     let sentence = format!("{kind}, {url}, {coding:?}, {range}");
-                    // Without a condition, with the right one, and when the client would now get another form.
+                    // Without a condition, with the correct one, and with the tag of another coding.
                     let own = tag(coding);
                     for lines in [
                         &[("accept-encoding", accepted), ("range", &range)][..],
@@ -322,7 +322,8 @@ async fn one_range_of_each_form_is_sent_and_resumed_and_never_joined_to_another_
                         assert_eq!(&part.body[..], &whole[first..=last], "{sentence}");
                         assert_eq!(part.field("cache-control"), cache_control, "{sentence}");
                     }
-                    // Of another form, of another file, weak, a date, two lines, and a form that is not accepted.
+                    // The tag of another coding, of another file, a weak tag, a date, two lines, and a coding that is
+                    // not accepted.
                     let other = tag(if coding == "gzip" { "br" } else { "gzip" });
                     let weak = format!("W/{own}");
                     for lines in [
@@ -344,9 +345,10 @@ async fn one_range_of_each_form_is_sent_and_resumed_and_never_joined_to_another_
                 }
                 let beyond = [("accept-encoding", accepted), ("range", "bytes=9999-")];
                 let response = send(&service, get(url, &beyond)).await;
-                let said = (response.status, response.field("content-range"), response.field("cache-control"));
+                let status_and_policy =
+                    (response.status, response.field("content-range"), response.field("cache-control"));
                 assert_eq!(
-                    said,
+                    status_and_policy,
                     (416, format!("bytes */{}", whole.len()), NO_STORE.to_owned()),
                     "R-05: {kind}, {coding}"
                 );
@@ -365,11 +367,11 @@ async fn one_range_of_each_form_is_sent_and_resumed_and_never_joined_to_another_
 }
 
 #[tokio::test]
-async fn a_service_that_sends_a_part_of_another_form_than_the_client_has_is_not_believed() {
+async fn a_range_of_another_coding_than_the_client_has_is_refused() {
     let files = embedded();
     let assets = AssetDirectory::embedded(&files).build().unwrap();
     let asset = assets.asset("style.css").unwrap();
-    // It does not read `Accept-Encoding`.
+    // The service does not read `Accept-Encoding`.
     let always_br = tower::util::MapRequest::new(files, |mut request: Request<TestBody>| {
         request.headers_mut().insert("accept-encoding", "br".parse().unwrap());
         request
@@ -385,33 +387,33 @@ async fn a_service_that_sends_a_part_of_another_form_than_the_client_has_is_not_
 }
 
 #[tokio::test]
-async fn each_form_on_the_disk_is_verified_by_its_own_bytes() {
+async fn each_encoded_file_on_disk_is_verified_by_its_own_content() {
     let files = directory();
     for (coding, name) in [("br", "style.css.br"), ("gzip", "style.css.gz"), ("zstd", "style.css.zst")] {
         let assets = AssetManifest::from_directory(files.path()).unwrap();
         let served = ServeDir::new(files.path()).precompressed_br().precompressed_gzip().precompressed_zstd();
         let service = collected(AssetsLayer::new(&assets).layer(served));
         let url = assets.url("style.css").unwrap();
-        let said = async |coding| {
+        let status_and_policy = async |coding| {
             let response = send(&service, get(url, &[("accept-encoding", coding)])).await;
             (response.status, response.field("cache-control"))
         };
-        assert_eq!(said(coding).await, (200, IMMUTABLE.to_owned()), "{coding}");
+        assert_eq!(status_and_policy(coding).await, (200, IMMUTABLE.to_owned()), "{coding}");
         let path = files.path().join(name);
         let before = fs::read(&path).unwrap();
         fs::write(&path, "of another length").unwrap();
-        assert_eq!(said(coding).await, (404, NO_STORE.to_owned()), "{coding}");
-        // The same length, and another time.
+        assert_eq!(status_and_policy(coding).await, (404, NO_STORE.to_owned()), "{coding}");
+        // The same length, and another modification time.
         fs::write(&path, vec![b'x'; before.len()]).unwrap();
-        assert_eq!(said(coding).await, (404, NO_STORE.to_owned()), "{coding}");
-        assert_eq!(said("identity").await, (200, IMMUTABLE.to_owned()), "the others are as they were");
+        assert_eq!(status_and_policy(coding).await, (404, NO_STORE.to_owned()), "{coding}");
+        assert_eq!(status_and_policy("identity").await, (200, IMMUTABLE.to_owned()), "the others are as they were");
         fs::write(&path, &before).unwrap();
-        assert_eq!(said(coding).await, (200, IMMUTABLE.to_owned()), "{coding}");
+        assert_eq!(status_and_policy(coding).await, (200, IMMUTABLE.to_owned()), "{coding}");
     }
 }
 
 #[test]
-fn a_body_of_memory_is_not_copied() {
+fn embedded_content_is_not_copied() {
     use http_body::Body as _;
 
     let (_, content) = FILES[0];
@@ -427,7 +429,7 @@ fn a_body_of_memory_is_not_copied() {
 }
 
 #[tokio::test]
-async fn below_a_prefix_and_around_other_routes_embedded_files_are_found_too() {
+async fn embedded_files_are_found_below_a_prefix_and_next_to_other_routes() {
     let files = embedded();
     let assets = AssetDirectory::embedded(&files).prefix("/static").build().unwrap();
     let service =
@@ -459,7 +461,7 @@ async fn a_client_gets_the_response_of_the_service_over_http1_and_http2() {
             ("GET", "/missing.css", &[], 404, None, ""),
             ("POST", "/app.js", &[], 405, None, ""),
         ] {
-            let response = client.ask(loopback::request(method, server, path, lines)).await;
+            let response = client.fetch(loopback::request(method, server, path, lines)).await;
             let sentence = format!("{version:?}: {method} {path} {lines:?}");
             assert_eq!((response.status.as_u16(), response.broken), (status, false), "{sentence}");
             assert_eq!(String::from_utf8_lossy(&response.content), content, "{sentence}");
@@ -494,7 +496,7 @@ fn sent() -> impl Strategy<Value = Sent> {
         prop::collection::vec(forms(), 0..3),
     )
         .prop_map(|(is_versioned, is_head, mut accepted, range, if_range, if_none_match)| {
-            // `ServeDir` takes the greatest of two weights for one coding.
+            // `ServeDir` uses the greater of two weights for one coding.
             accepted.sort_by_key(|(coding, _)| *coding);
             accepted.dedup_by_key(|(coding, _)| *coding);
             Sent { is_versioned, is_head, accepted, range, if_range, if_none_match }
@@ -525,7 +527,7 @@ impl Sent {
         request(if self.is_head { Method::HEAD } else { Method::GET }, url, &lines)
     }
 
-    /// Whether the client accepts a form, by the least weight that it gives it.
+    /// Whether the client accepts a coding, according to its lowest weight.
     fn accepts(&self, form: &str) -> bool {
         let name = if form.is_empty() { "identity" } else { form };
         let least =
@@ -542,7 +544,7 @@ struct Seen {
     not_modified: usize,
 }
 
-/// The conditions for every response.
+/// The properties of every response.
 fn check_response(sent: &Sent, asset: &Asset, response: &Received, is_embedded: bool, seen: &mut Seen) {
     let coding = response.field("content-encoding");
     let content = |coding: &str| {
@@ -563,7 +565,8 @@ fn check_response(sent: &Sent, asset: &Asset, response: &Received, is_embedded: 
             let expected = content(&coding);
             assert_eq!(response.field("content-length"), expected.len().to_string());
             assert_eq!(&response.body[..], if sent.is_head { b"" } else { expected });
-            // `ServeDir` sends the file itself to a client that refuses every form, and does not know `*`.
+            // `ServeDir` sends the file without a coding to a client that refuses every coding, and does not support
+            // `*`.
             assert!(sent.accepts(&coding) || (!is_embedded && coding.is_empty()), "RFC 9110 section 12.5.3");
         }
         206 => {

@@ -1,4 +1,4 @@
-//! `EntityTagLayer`: what gets a tag, what does not, and what becomes of the body.
+//! `EntityTagLayer`: which responses get a tag, and that bodies are unchanged.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -16,7 +16,7 @@ use tower_cache_policy::EntityTagLayer;
 use tower_cache_policy::layers::entity_tag::EntityTagBody;
 use tower_cache_policy::policy::{CachePolicy, Personalized};
 
-use support::{BodyError, Frames, NeverPolled, TestBody, answer, call, content, field, frames, get, request};
+use support::{BodyError, Frames, NeverPolled, TestBody, call, content, field, frames, get, request, response_with};
 
 /// Sends `request` through the layer to a service that returns `response`.
 async fn through<B>(
@@ -43,9 +43,9 @@ async fn tag_of_body(layer: EntityTagLayer, body: Frames) -> Option<String> {
 }
 
 #[tokio::test]
-async fn the_bodies_that_get_no_tag_are_not_touched() {
+async fn a_body_that_gets_no_tag_is_not_polled() {
     fn with(status: u16, lines: &[(&str, &str)]) -> Response<NeverPolled> {
-        let (mut head, _) = answer("", lines).into_parts();
+        let (mut head, _) = response_with("", lines).into_parts();
         head.status = StatusCode::from_u16(status).unwrap();
         Response::from_parts(head, NeverPolled)
     }
@@ -71,7 +71,7 @@ async fn the_bodies_that_get_no_tag_are_not_touched() {
         ("an unquoted one too", get("/", &[]), with(200, &[("etag", "own")])),
         ("Set-Cookie", get("/", &[]), with(200, &[("set-cookie", "a=b")])),
         ("server-sent events", get("/", &[]), with(200, &[("content-type", "Text/Event-Stream")])),
-        ("a gRPC answer (Q-03)", get("/", &[]), with(200, &[("content-type", "application/grpc+proto")])),
+        ("a gRPC response (Q-03)", get("/", &[]), with(200, &[("content-type", "application/grpc+proto")])),
         (
             "a call of gRPC",
             request(Method::POST, "/", &[("content-type", "application/grpc-web")]),
@@ -102,26 +102,26 @@ async fn the_bodies_that_get_no_tag_are_not_touched() {
 }
 
 #[tokio::test]
-async fn of_two_content_types_the_first_counts() {
+async fn the_first_of_two_content_types_counts() {
     for (first, second, tagged) in [
         ("text/html", "application/grpc", true),
         ("application/grpc", "text/html", false),
         ("a/b", "text/event-stream", true),
     ] {
-        let response = answer("x", &[("content-type", first), ("content-type", second)]);
+        let response = response_with("x", &[("content-type", first), ("content-type", second)]);
         assert_eq!(tag(&through(EntityTagLayer::new(), get("/", &[]), response).await).is_some(), tagged, "{first}");
     }
 }
 
 #[cfg(feature = "strong-tags")]
 #[tokio::test]
-async fn a_keyed_tag_is_also_for_personalized_responses() {
+async fn personalized_responses_get_a_keyed_tag() {
     for (layer, tagged) in [
         (EntityTagLayer::new(), false),
         (EntityTagLayer::new().strong(), false),
         (EntityTagLayer::new().keyed([7; 32]), true),
     ] {
-        let mut response = answer("x", &[]);
+        let mut response = response_with("x", &[]);
         response.extensions_mut().insert(Personalized);
         assert_eq!(tag(&through(layer, get("/", &[]), response).await).is_some(), tagged, "G-16");
     }
@@ -140,13 +140,13 @@ async fn a_buffered_body_has_an_exact_size_hint() {
 }
 
 #[tokio::test]
-async fn an_extension_directive_that_looks_like_no_store_is_none() {
-    let response = answer("x", &[("cache-control", "my-directive=\"my-no-store, no-store\"")]);
+async fn an_extension_directive_that_contains_no_store_is_not_no_store() {
+    let response = response_with("x", &[("cache-control", "my-directive=\"my-no-store, no-store\"")]);
     assert!(tag(&through(EntityTagLayer::new(), get("/", &[]), response).await).is_some());
 }
 
 #[tokio::test]
-async fn a_single_frame_is_handed_on_without_a_copy() {
+async fn a_single_frame_is_forwarded_without_a_copy() {
     let content = Bytes::from(vec![7; 10_000]);
     let response = through(EntityTagLayer::new(), get("/", &[]), Response::new(Full::new(content.clone()))).await;
     assert!(tag(&response).is_some());
@@ -158,12 +158,12 @@ async fn a_single_frame_is_handed_on_without_a_copy() {
 }
 
 #[tokio::test]
-async fn several_frames_stay_several_and_give_the_tag_of_the_whole() {
+async fn several_frames_remain_and_have_the_tag_of_the_complete_content() {
     let whole = tag_of_body(EntityTagLayer::new(), Frames::of(&["hello world"]).sized()).await;
     let table: &[(&str, &[&'static str])] = &[
         ("two frames", &["hello ", "world"]),
         ("an empty frame among them", &["hello ", "", "world"]),
-        ("one octet each", &["h", "e", "l", "l", "o", " ", "w", "o", "r", "l", "d"]),
+        ("one byte each", &["h", "e", "l", "l", "o", " ", "w", "o", "r", "l", "d"]),
     ];
     for (sentence, pieces) in table {
         for slow in [false, true] {
@@ -191,7 +191,7 @@ async fn an_empty_body_gets_no_tag() {
 }
 
 #[tokio::test]
-async fn a_body_of_unknown_length_is_streamed_untouched_by_default() {
+async fn a_body_of_unknown_length_is_streamed_by_default() {
     let body = Frames::of(&["hello ", "world"]);
     let polls = body.polls.clone();
     let response = through(EntityTagLayer::new(), get("/", &[]), Response::new(body)).await;
@@ -201,7 +201,7 @@ async fn a_body_of_unknown_length_is_streamed_untouched_by_default() {
 }
 
 #[tokio::test]
-async fn a_body_of_unknown_length_is_read_up_to_the_limit_and_then_streamed_on() {
+async fn a_body_of_unknown_length_is_read_up_to_the_limit_and_then_streamed() {
     let layer = || EntityTagLayer::new().buffer_unknown_length(11);
     let known = tag_of_body(EntityTagLayer::new(), Frames::of(&["hello world"]).sized()).await;
     for slow in [false, true] {
@@ -222,13 +222,13 @@ async fn a_body_of_unknown_length_is_read_up_to_the_limit_and_then_streamed_on()
         assert_eq!(response.body().size_hint().exact(), None);
         assert_eq!(content(response.into_body()).await, "hello world! and so on");
     }
-    // The cap for all bodies caps this too.
+    // The limit for all bodies also applies here.
     let capped = layer().max_body(5);
     assert_eq!(tag_of_body(capped, Frames::of(&["hello ", "world"])).await, None);
 }
 
 #[tokio::test]
-async fn a_stream_that_never_ends_is_not_read_for_ever() {
+async fn an_endless_stream_is_not_read_forever() {
     let endless = http_body_util::StreamBody::new(futures_util::stream::repeat_with(|| {
         Ok::<_, Infallible>(http_body::Frame::data(Bytes::from_static(b"tick")))
     }));
@@ -250,7 +250,7 @@ async fn a_body_longer_than_its_size_hint_is_streamed_completely() {
 }
 
 #[tokio::test]
-async fn trailers_survive() {
+async fn trailers_are_preserved() {
     for pieces in [vec!["hello"], vec!["hel", "lo"]] {
         for sized in [false, true] {
             let mut body =
@@ -261,7 +261,7 @@ async fn trailers_survive() {
             let layer = EntityTagLayer::new().buffer_unknown_length(100);
             let response = through(layer, get("/", &[]), Response::new(body)).await;
             assert!(tag(&response).is_some());
-            assert_eq!(response.body().size_hint().exact(), None, "a length would leave no place for trailers");
+            assert_eq!(response.body().size_hint().exact(), None, "a length would exclude trailers");
             let collected = response.into_body().collect().await.unwrap();
             let trailers = collected.trailers().unwrap();
             assert_eq!(trailers["x-sum"], "5", "Q-05");
@@ -272,7 +272,7 @@ async fn trailers_survive() {
 }
 
 #[tokio::test]
-async fn a_body_that_fails_while_it_is_read_fails_for_the_client_at_the_same_place() {
+async fn the_error_of_a_body_reaches_the_client_at_the_same_position() {
     for pieces in [vec![], vec!["hel"], vec!["hel", "lo"]] {
         let mut all: Vec<_> = pieces.iter().map(|piece| Frames::data(piece)).collect();
         all.push(Err(BodyError));
@@ -296,16 +296,16 @@ async fn a_failing_service_returns_its_error() {
 #[tokio::test]
 async fn replicas_agree_and_equal_contents_have_equal_tags() {
     let one = EntityTagLayer::new()
-        .layer(service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("hello", &[])))));
+        .layer(service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response_with("hello", &[])))));
     let two = EntityTagLayer::new().layer(service_fn(|_: Request<TestBody>| {
-        std::future::ready(Ok::<_, Infallible>(answer("hello", &[("x-replica", "2")])))
+        std::future::ready(Ok::<_, Infallible>(response_with("hello", &[("x-replica", "2")])))
     }));
     let (one, two) = (call(&one, get("/a", &[])).await, call(&two, get("/b", &[("cookie", "id=1")])).await);
     assert_eq!(tag(&one), tag(&two), "G-15");
 }
 
 #[test]
-fn a_service_is_send_and_sync_as_the_one_inside() {
+fn a_service_is_send_and_sync_if_the_inner_service_is() {
     fn is_send<T: Send>() {}
     fn is_sync<T: Sync>() {}
     is_send::<EntityTagBody<Full<Bytes>>>();

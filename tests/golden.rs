@@ -1,5 +1,5 @@
-//! The bytes of generated entity tags. A change here empties every cache in front of
-//! our users: it needs a `Wire` entry in the changelog, and a good reason.
+//! The bytes of generated entity tags. A change invalidates every stored response, so it needs a good reason and a
+//! `Wire` entry in the changelog.
 //!
 //! The values were computed by other implementations of XXH3 and BLAKE3.
 #![allow(clippy::unwrap_used)] // As in any test.
@@ -14,7 +14,7 @@ use http_body_util::Full;
 use tower::{Layer, service_fn};
 use tower_cache_policy::EntityTagLayer;
 
-use support::{TestBody, answer, call, field, get};
+use support::{TestBody, call, field, get, response_with};
 
 async fn tag(layer: EntityTagLayer, content: Vec<u8>) -> String {
     tag_of(layer, &[], content).await
@@ -23,13 +23,13 @@ async fn tag(layer: EntityTagLayer, content: Vec<u8>) -> String {
 async fn tag_of(layer: EntityTagLayer, lines: &'static [(&'static str, &'static str)], content: Vec<u8>) -> String {
     let content = Bytes::from(content);
     let service = layer.layer(service_fn(move |_: Request<TestBody>| {
-        let response = answer("", lines).map(|_| Full::new(content.clone()));
+        let response = response_with("", lines).map(|_| Full::new(content.clone()));
         std::future::ready(Ok::<_, Infallible>(response))
     }));
     field(call(&service, get("/", &[])).await.headers(), "etag").unwrap()
 }
 
-/// Lengths on both sides of where XXH3 and BLAKE3 change their way of hashing.
+/// Lengths on both sides of the limits at which XXH3 and BLAKE3 change their algorithm.
 fn contents() -> Vec<Vec<u8>> {
     [1, 16, 17, 240, 241, 1_024, 1_025, 100_000]
         .map(|length| (0..length).map(|n: u32| (n % 251) as u8).collect())
@@ -81,12 +81,11 @@ const STRONG: &[(&str, &str)] = &[
     ("\"2Twj7trxZafgvpCLqG8aelINVo0tE83n\"", "\"eJYfA8QwF76OC8F6I5qk2r8E7NEJgAvz\""),
 ];
 
-/// The fields that describe the content; the length of the content, its weak tag, its strong tag and its
-/// keyed tag.
+/// The fields that describe the content, the length of the content, and its weak, strong and keyed tag.
 type Described = (&'static [(&'static str, &'static str)], &'static [(u32, &'static str, &'static str, &'static str)]);
 
 #[tokio::test]
-async fn fields_that_describe_the_content_are_the_seed_or_the_key_of_its_hash() {
+async fn fields_that_describe_the_content_are_the_seed_or_key_of_the_hash() {
     for (lines, rows) in DESCRIBED {
         for (length, weak, strong, keyed) in *rows {
             let content: Vec<u8> = (0..*length).map(|n| (n % 251) as u8).collect();

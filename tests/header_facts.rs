@@ -1,5 +1,5 @@
-//! What other projects' suites say of cache fields: every row of `headers.json` that we
-//! adopt is checked here, or named with the part of the crate that it waits for.
+//! Facts about cache fields from the test suites of other projects. Each row of `headers.json` that we adopt is checked
+//! here, or listed with the missing part of the crate.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -18,20 +18,20 @@ use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
 use tower_cache_policy::protocol::{CacheControl, EntityTag, FieldNames, Validators, Vary, into_not_modified};
 use tower_cache_policy::{CachePolicyLayer, CachingLayer, ConditionalLayer, EdgeLayer, EntityTagLayer};
 
-use support::{Frames, NeverPolled, TestBody, answer, call, content, field, field_name, get, latin1, request};
+use support::{Frames, NeverPolled, TestBody, call, content, field, field_name, get, latin1, request, response_with};
 
-/// Rows about parts that the crate does not have yet, and one that another test checks.
+/// Rows about missing parts of the crate, and a row that another test checks.
 const NOT_HERE: &[(&str, &str)] = &[
     #[cfg(not(feature = "assets"))]
     ("asset/", "with the feature `assets` they are checked here"),
     ("compress/", "`compression.rs` checks it, with the suffix `--gzip`, and what Caddy misses"),
 ];
 
-/// Rows where we keep the meaning and not the letters.
+/// Rows that we follow in meaning but not literally.
 const IN_OTHER_WORDS: &[(&str, &str)] = &[
-    ("status/error_gets_no_store", "`private` stands beside `no-store`, which some shared caches need (G-07)"),
-    ("asset/mismatch_must_not_be_cached", "`private` stands beside `no-store` here too (G-07)"),
-    ("etag/default_cc_with_etag", "`private, no-cache` says what `max-age=0, private, must-revalidate` says (G-14)"),
+    ("status/error_gets_no_store", "`private` is next to `no-store`, which some shared caches need (G-07)"),
+    ("asset/mismatch_must_not_be_cached", "`private` is next to `no-store` here too (G-07)"),
+    ("etag/default_cc_with_etag", "`private, no-cache` means the same as `max-age=0, private, must-revalidate` (G-14)"),
 ];
 
 struct Fact {
@@ -107,29 +107,29 @@ async fn tells_edges(fact: &Fact) {
     };
     let profile = EdgeProfile::STANDARD.with_tags(Some(TagFormat::CACHE_GROUPS));
     let service = EdgeLayer::new(profile).layer(service_fn(move |_: Request<TestBody>| async move {
-        let mut response = answer("hello", &[]);
+        let mut response = response_with("hello", &[]);
         response.extensions_mut().insert(policy);
         let tags = (0..tags).map(|n| CacheTag::new(format!("tag-{n}")).unwrap());
         tags.collect::<CacheTags>().add_to(response.extensions_mut());
         Ok::<_, Infallible>(response)
     }));
     let response = service.oneshot(get("/", &[])).await.unwrap();
-    let said = |name| field(response.headers(), name);
-    let cdn = said("cdn-cache-control").unwrap();
-    let cache_control = said("cache-control").unwrap();
+    let sent = |name| field(response.headers(), name);
+    let cdn = sent("cdn-cache-control").unwrap();
+    let cache_control = sent("cache-control").unwrap();
     for (what, expected) in fact.expect.as_object().unwrap() {
         match (what.as_str(), expected) {
             ("valid SF dictionary", _) => {
                 let members: sfv::Dictionary = sfv::Parser::new(&cdn).parse().unwrap();
                 assert_eq!(members.len(), 1, "{}", fact.name);
             }
-            ("Cache-Control.lacks", Value::Array(words)) => {
-                for word in words {
+            ("Cache-Control.lacks", Value::Array(directives)) => {
+                for word in directives {
                     assert!(!cache_control.contains(word.as_str().unwrap()), "{}", fact.name);
                 }
             }
             ("CDN-Cache-Control contains", Value::String(word)) => assert!(cdn.contains(word), "{}", fact.name),
-            ("tags header", Value::Null) => assert_eq!(said("cache-groups"), None, "{}", fact.name),
+            ("tags header", Value::Null) => assert_eq!(sent("cache-groups"), None, "{}", fact.name),
             ("CDN-Cache-Control", Value::String(value)) => assert_eq!(&cdn, value, "{}", fact.name),
             other => panic!("{}: {other:?}", fact.name),
         }
@@ -180,10 +180,10 @@ fn looks_into_vary(fact: &Fact) {
     assert_eq!(found, fact.expect["result"], "{}", fact.name);
 }
 
-/// The policy that the row describes, as far as ours can say it at all.
+/// The policy that the row describes, if a `CachePolicy` can express it.
 fn policy_of(fact: &Fact) -> CachePolicy {
-    if let Some(words) = fact.action["policy"].as_array() {
-        let text = words.iter().map(|word| word.as_str().unwrap()).collect::<Vec<_>>().join(", ");
+    if let Some(directives) = fact.action["policy"].as_array() {
+        let text = directives.iter().map(|word| word.as_str().unwrap()).collect::<Vec<_>>().join(", ");
         let field = CacheControl::parse([&latin1(&text)]);
         let max_age = Duration::from_secs(u64::from(field.max_age().unwrap_or_default()));
         return match (field.no_store(), field.private()) {
@@ -207,25 +207,30 @@ fn policy_of(fact: &Fact) -> CachePolicy {
     policy
 }
 
-async fn through_policy(policy: CachePolicy, status: u16, lines: &[(&str, &str)], ask: Request<TestBody>) -> HeaderMap {
+async fn through_policy(
+    policy: CachePolicy,
+    status: u16,
+    lines: &[(&str, &str)],
+    fetch: Request<TestBody>,
+) -> HeaderMap {
     let lines: Vec<(String, String)> = lines.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
     let handler = service_fn(move |_: Request<TestBody>| {
         let lines: Vec<_> = lines.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-        let mut response = answer("x", &lines);
+        let mut response = response_with("x", &lines);
         *response.status_mut() = StatusCode::from_u16(status).unwrap();
         std::future::ready(Ok::<_, Infallible>(response))
     });
-    call(&CachePolicyLayer::new(policy).layer(handler), ask).await.headers().clone()
+    call(&CachePolicyLayer::new(policy).layer(handler), fetch).await.headers().clone()
 }
 
 async fn says_policy(fact: &Fact) {
     let headers = through_policy(policy_of(fact), 200, &[], get("/", &[])).await;
-    let said = directives(&field(&headers, "cache-control").unwrap());
+    let sent = directives(&field(&headers, "cache-control").unwrap());
     if let Some(expected) = fact.expect["Cache-Control"].as_str() {
-        assert_eq!(said, directives(expected), "{}", fact.name);
+        assert_eq!(sent, directives(expected), "{}", fact.name);
     }
     for absent in fact.expect["Cache-Control.lacks"].as_array().into_iter().flatten() {
-        assert!(!said.iter().any(|own| own.starts_with(absent.as_str().unwrap())), "{}: {said:?}", fact.name);
+        assert!(!sent.iter().any(|own| own.starts_with(absent.as_str().unwrap())), "{}: {sent:?}", fact.name);
     }
     if fact.expect["Date"] == "present" {
         assert!(!headers.contains_key("date"), "{}: written by the server, and by no layer", fact.name);
@@ -241,7 +246,7 @@ async fn says_policy(fact: &Fact) {
     }
 }
 
-/// The head of a response as hyper sends it.
+/// The head of a response in the form that hyper sends.
 async fn through_server(policy: CachePolicy) -> String {
     use http_body_util::Full;
     use hyper_util::rt::TokioIo;
@@ -266,17 +271,17 @@ async fn decides(fact: &Fact) {
     let own = fact.given["Cache-Control"].as_str();
     let lines: Vec<_> = own.iter().map(|value| ("cache-control", *value)).collect();
     let headers = through_policy(policy_of(fact), status, &lines, get("/", &[])).await;
-    let said = field(&headers, "cache-control").unwrap();
+    let sent = field(&headers, "cache-control").unwrap();
     let expected = fact.expect["Cache-Control"].as_str().unwrap();
     if own == Some("do not override") {
-        // It has no directive that is known, so here it decides nothing, and stays beside the policy.
-        assert_eq!(said, format!("public, max-age=300, {expected}"), "{}", fact.name);
+        // The field has no known directive, so it is not a decision, and its members follow the policy.
+        assert_eq!(sent, format!("public, max-age=300, {expected}"), "{}", fact.name);
     } else if own.is_some() {
-        assert_eq!(said, expected, "{}: left as it was written", fact.name);
+        assert_eq!(sent, expected, "{}: the field is unchanged", fact.name);
     } else {
-        let missing: Vec<_> = directives(expected).difference(&directives(&said)).cloned().collect();
-        assert!(missing.is_empty(), "{}: {said} lacks {missing:?}", fact.name);
-        assert!(!said.contains("max-age"), "{}: {said}", fact.name);
+        let missing: Vec<_> = directives(expected).difference(&directives(&sent)).cloned().collect();
+        assert!(missing.is_empty(), "{}: {sent} lacks {missing:?}", fact.name);
+        assert!(!sent.contains("max-age"), "{}: {sent}", fact.name);
     }
 }
 
@@ -284,7 +289,7 @@ async fn tags(fact: &Fact) {
     let layer = EntityTagLayer::new();
     let tag = async |method: Method, body: Frames, lines: &[(&str, &str)]| {
         let mut response = Some({
-            let (head, _) = answer("", lines).into_parts();
+            let (head, _) = response_with("", lines).into_parts();
             Response::from_parts(head, body)
         });
         let mut service =
@@ -318,7 +323,8 @@ async fn tags(fact: &Fact) {
         }
         "etag/default_cc_with_etag" => {
             let stack = CachingLayer::new(|_: &http::request::Parts| None::<CachePolicy>);
-            let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("x", &[]))));
+            let handler =
+                service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response_with("x", &[]))));
             let response = call(&ServiceBuilder::new().layer(stack).service(handler), get("/", &[])).await;
             assert!(response.headers().contains_key("etag"), "{name}");
             assert_eq!(response.headers()[CACHE_CONTROL], "private, no-cache", "{name}");
@@ -340,7 +346,7 @@ async fn not_modified(fact: &Fact) {
     }
     if fact.expect["body"] == "" {
         let handler = service_fn(|_: Request<TestBody>| {
-            let (head, _) = answer("", &[("etag", "\"x\"")]).into_parts();
+            let (head, _) = response_with("", &[("etag", "\"x\"")]).into_parts();
             std::future::ready(Ok::<_, Infallible>(Response::from_parts(head, NeverPolled)))
         });
         let response = call(&ConditionalLayer::new().layer(handler), get("/", &[("if-none-match", "\"x\"")])).await;
@@ -351,7 +357,7 @@ async fn not_modified(fact: &Fact) {
 }
 
 async fn stamps_no_write(fact: &Fact) {
-    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("x", &[]))));
+    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response_with("x", &[]))));
     let current = || async { Validators::new().with_etag(EntityTag::from_static("\"old\"")) };
     let service = ConditionalLayer::new().validators(move |_| current()).layer(handler);
     let response = call(&service, request(Method::PUT, "/", &[])).await;
@@ -369,16 +375,16 @@ async fn guards(fact: &Fact) {
             .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
             .collect()
     };
-    let (answered, asked) = (object(&fact.given), object(&fact.given["request"]));
-    let answered: Vec<_> = answered.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let asked: Vec<_> = asked.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let (response_lines, request_lines) = (object(&fact.given), object(&fact.given["request"]));
+    let response_lines: Vec<_> = response_lines.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let request_lines: Vec<_> = request_lines.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let policy = CachePolicy::public(Duration::from_secs(60));
-    let headers = through_policy(policy, 200, &answered, get("/", &asked)).await;
+    let headers = through_policy(policy, 200, &response_lines, get("/", &request_lines)).await;
     let field = CacheControl::from_headers(&headers).unwrap();
     assert_eq!(!field.forbids_shared_storage(), fact.expect["shared_cacheable"], "{}: {field}", fact.name);
 }
 
-/// With files on a disk, of which each has a copy in gzip, and a page to fall back to.
+/// Files on disk, each with a gzip copy, and a fallback page.
 #[cfg(feature = "assets")]
 async fn serves_asset(fact: &Fact) {
     use tower_cache_policy::{AssetsLayer, assets::AssetManifest};
@@ -408,8 +414,8 @@ async fn serves_asset(fact: &Fact) {
         assert_eq!(field(response.headers(), "vary").unwrap().to_ascii_lowercase(), expected.to_ascii_lowercase());
     }
     if let Some(expected) = fact.expect["Cache-Control"].as_str() {
-        let said = directives(&field(response.headers(), "cache-control").unwrap());
-        let one_of_them = expected.split(" or ").any(|words| directives(words).is_subset(&said));
-        assert!(one_of_them, "{}: {said:?}", fact.name);
+        let sent = directives(&field(response.headers(), "cache-control").unwrap());
+        let one_of_them = expected.split(" or ").any(|text| directives(text).is_subset(&sent));
+        assert!(one_of_them, "{}: {sent:?}", fact.name);
     }
 }

@@ -1,4 +1,4 @@
-//! Checks that the relative links in Markdown pages lead to files, and to headings, of this repository.
+//! Checks that the relative links in Markdown pages lead to files and headings of this repository.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::collections::BTreeSet;
@@ -91,13 +91,13 @@ fn relative_links_resolve_inside_the_repository() {
 }
 
 #[test]
-fn finds_links_outside_of_code_only() {
+fn only_links_outside_of_code_are_found() {
     let page = "[a](b.md#c) `[x](y)` ![d](e.svg \"title\")\n```\n[f](g)\n```\n<img src=\"h.png\">\n[i]: j.md\n";
     assert_eq!(links(&prose(page)), ["b.md#c", "e.svg", "h.png", "j.md"]);
 }
 
 #[test]
-fn makes_the_anchors_of_headings() {
+fn anchors_are_derived_from_headings() {
     let page = "# Rule ids\n## `no-store`, and why\n```\n# not a heading\n```\n# Rule ids\n";
     assert_eq!(anchors(page).into_iter().collect::<Vec<_>>(), ["no-store-and-why", "rule-ids", "rule-ids-1"]);
 }

@@ -1,5 +1,5 @@
-//! What the layers hold: of a stream no more than passes, of its beginning what is documented,
-//! and for each request that waits so many bytes.
+//! The memory of the layers: a stream is not buffered, the documented length of its beginning is, and each waiting
+//! request has a limit.
 //!
 //! The tables are printed by `cargo test --all-features --test memory -- --nocapture`.
 #![allow(clippy::unwrap_used)] // As in any test.

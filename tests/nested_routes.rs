@@ -60,7 +60,7 @@ async fn a_table_matches_the_complete_path_anywhere_in_an_axum_application() {
         ("around the application", Router::new().nest("/account", pages()).layer(layer())),
         ("on a nested router", Router::new().nest("/account", pages().layer(layer()))),
         ("on the routes of a nested router", Router::new().nest("/account", pages().route_layer(layer()))),
-        ("around a nested service", Router::new().nest_service("/account", nested_service())),
+        ("as a layer of a nested service", Router::new().nest_service("/account", nested_service())),
         ("on the router in a nested service", Router::new().nest_service("/account", pages().layer(layer()))),
         (
             "on method routers of a nested router",
@@ -97,7 +97,7 @@ async fn a_table_matches_the_complete_path_anywhere_in_an_axum_application() {
 }
 
 #[tokio::test]
-async fn a_table_without_nesting_matches_as_before() {
+async fn a_table_without_nesting_matches_the_path() {
     for app in [pages().layer(layer()), pages().route_layer(layer()), Router::new().merge(pages()).layer(layer())] {
         assert_eq!(cache_control(&app, "/7").await, PUBLIC);
         assert_eq!(cache_control(&app, "/7/edit").await, DEFAULT);
@@ -105,7 +105,7 @@ async fn a_table_without_nesting_matches_as_before() {
 }
 
 #[tokio::test]
-async fn a_table_for_the_paths_inside_a_nested_router_does_not_match() {
+async fn a_table_with_paths_below_the_nest_does_not_match() {
     let relative =
         RoutePolicies::builder().route("/{id}", CachePolicy::public(Duration::from_secs(60))).build().unwrap();
     let app = Router::new().nest("/account", pages().layer(CachePolicyLayer::new(relative)));
@@ -113,7 +113,7 @@ async fn a_table_for_the_paths_inside_a_nested_router_does_not_match() {
 }
 
 #[tokio::test]
-async fn without_the_original_path_a_nested_table_loosens_nothing() {
+async fn a_nested_table_without_the_original_path_permits_nothing() {
     let forget = map_request(|mut request: Request<Body>| async move {
         request.extensions_mut().remove::<OriginalUri>();
         request
@@ -133,14 +133,14 @@ async fn without_the_original_path_a_nested_table_loosens_nothing() {
     let explained = field(app.oneshot(request).await.unwrap().headers(), "cache-policy-explain").unwrap();
     assert!(explained.contains("unknown path"), "{explained}");
 
-    // With a record from outside of the router the path is known.
+    // If an outer layer of the router recorded the path, it is known.
     let app =
         Router::new().nest("/account", pages().layer(layer()).layer(forget.clone())).layer(OriginalPathLayer::new());
     assert_eq!(cache_control(&app, "/account/7").await, NO_STORE);
     let app = around(CachePolicyLayer::new(public)).layer(OriginalPathLayer::new());
     assert_eq!(cache_control(&app, "/account/7").await, PUBLIC);
 
-    // A record is not made of a path that is known to be another one.
+    // A path that is known to be changed is not recorded.
     let app = Router::new().nest("/account", pages().layer(layer()).layer(OriginalPathLayer::new()).layer(forget));
     assert_eq!(cache_control(&app, "/account/7").await, NO_STORE);
 }
@@ -171,7 +171,7 @@ async fn a_function_of_the_application_returns_the_path() {
 }
 
 #[tokio::test]
-async fn a_closure_goes_by_the_original_path_with_the_function_for_it() {
+async fn a_closure_can_read_the_original_path() {
     let by_path = |path: &str| match path.starts_with("/account/") {
         true => CachePolicy::NO_STORE,
         false => CachePolicy::public(Duration::from_secs(60)),
@@ -192,14 +192,14 @@ async fn a_closure_goes_by_the_original_path_with_the_function_for_it() {
             assert_eq!(cache_control(&app, path).await, expected, "{path}");
         }
     }
-    // By the path of the request, which the router has shortened.
+    // The path of the request, which the router has shortened.
     let unaware = CachePolicyLayer::new(move |request: &Parts| by_path(request.uri.path()));
     let app = Router::new().nest("/account", pages().layer(unaware));
     assert_eq!(cache_control(&app, "/account/7").await, PUBLIC);
 }
 
 #[tokio::test]
-async fn the_path_that_the_outermost_layer_saw_counts() {
+async fn the_path_of_the_outermost_layer_counts() {
     let strip = tower::util::MapRequestLayer::new(|mut request: Request<()>| {
         let stripped = request.uri().path().strip_prefix("/account").unwrap_or("/").to_owned();
         *request.uri_mut() = Uri::try_from(stripped).unwrap();

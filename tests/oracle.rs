@@ -1,5 +1,5 @@
-//! `Preconditions` against an oracle that is written straight from the text of RFC 9110
-//! section 13, over generated requests and representations.
+//! Compares `Preconditions` with an oracle for generated requests and representations. The oracle follows the text of
+//! RFC 9110 section 13.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 #[path = "support/hostile/preconditions.rs"]
@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use proptest::prelude::*;
 use tower_cache_policy::protocol::{EntityTag, HttpDate, Outcome, Preconditions, Representation, Validators};
 
-use self::preconditions::{Asked, Date, Has, Member, outcome as oracle};
+use self::preconditions::{Date, Member, OriginValidators, RequestPreconditions, outcome as oracle};
 
 fn opaque() -> impl Strategy<Value = Vec<u8>> {
     prop::sample::select(vec!["a", "b", "a,b", ""]).prop_map(|text| text.as_bytes().to_vec())
@@ -33,7 +33,7 @@ fn dates() -> impl Strategy<Value = Option<Vec<Date>>> {
     prop::option::of(prop::collection::vec(date, 1..3))
 }
 
-fn asked() -> impl Strategy<Value = Asked> {
+fn request_preconditions() -> impl Strategy<Value = RequestPreconditions> {
     let method = prop::sample::select(vec![
         Method::GET,
         Method::HEAD,
@@ -45,7 +45,7 @@ fn asked() -> impl Strategy<Value = Asked> {
         Method::from_bytes(b"QUERY").unwrap(),
     ]);
     (method, list(), list(), dates(), dates()).prop_map(
-        |(method, if_match, if_none_match, if_modified_since, if_unmodified_since)| Asked {
+        |(method, if_match, if_none_match, if_modified_since, if_unmodified_since)| RequestPreconditions {
             method,
             if_match,
             if_none_match,
@@ -55,13 +55,13 @@ fn asked() -> impl Strategy<Value = Asked> {
     )
 }
 
-fn has() -> impl Strategy<Value = Option<Has>> {
+fn origin_validators() -> impl Strategy<Value = Option<OriginValidators>> {
     let etag = prop::option::of((any::<bool>(), opaque()));
     prop::option::weighted(0.8, (etag, prop::option::of(0..4i64)))
-        .prop_map(|has| has.map(|(etag, last_modified)| Has { etag, last_modified }))
+        .prop_map(|current| current.map(|(etag, last_modified)| OriginValidators { etag, last_modified }))
 }
 
-impl Asked {
+impl RequestPreconditions {
     fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         let render = |member: &Member| match member {
@@ -94,17 +94,17 @@ impl Asked {
     }
 }
 
-fn representation(has: Option<&Has>) -> Representation {
-    let Some(has) = has else { return Representation::Missing };
+fn representation(current: Option<&OriginValidators>) -> Representation {
+    let Some(current) = current else { return Representation::Missing };
     let mut validators = Validators::new();
-    if let Some((weak, opaque)) = &has.etag {
+    if let Some((weak, opaque)) = &current.etag {
         validators = validators.with_etag(if *weak {
             EntityTag::weak(opaque).unwrap()
         } else {
             EntityTag::strong(opaque).unwrap()
         });
     }
-    if let Some(seconds) = has.last_modified {
+    if let Some(seconds) = current.last_modified {
         validators = validators.with_last_modified(HttpDate::from_unix_seconds(seconds).unwrap());
     }
     validators.into()
@@ -114,32 +114,32 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 20_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_decision_is_that_of_the_text(asked in asked(), has in has()) {
-        let preconditions = Preconditions::new(&asked.method, &asked.headers());
-        let evaluation = preconditions.evaluate(&representation(has.as_ref()), HttpDate::UNIX_EPOCH);
-        let expected = oracle(&asked, has.as_ref());
+    fn every_decision_follows_the_text_of_the_standard(request in request_preconditions(), current in origin_validators()) {
+        let preconditions = Preconditions::new(&request.method, &request.headers());
+        let evaluation = preconditions.evaluate(&representation(current.as_ref()), HttpDate::UNIX_EPOCH);
+        let expected = oracle(&request, current.as_ref());
         prop_assert_eq!(evaluation.outcome(), expected);
         prop_assert_eq!(evaluation.condition().is_none(), expected == Outcome::Proceed);
-        // And the oracle reads its own fields as they were meant.
-        let read = Asked::read(&asked.method, &asked.headers(), HttpDate::UNIX_EPOCH);
-        prop_assert_eq!(oracle(&read, has.as_ref()), expected);
+        // The oracle parses the generated fields correctly.
+        let read = RequestPreconditions::read(&request.method, &request.headers(), HttpDate::UNIX_EPOCH);
+        prop_assert_eq!(oracle(&read, current.as_ref()), expected);
     }
 
     #[test]
-    fn after_the_handler_the_decision_on_a_safe_request_is_the_same(asked in asked(), has in has()) {
-        let Some(has) = has else { return Ok(()) };
-        let mut answer = HeaderMap::new();
-        if let Representation::Current(validators) = representation(Some(&has)) {
-            validators.write_to(&mut answer, HttpDate::MAX);
+    fn a_safe_request_gets_the_same_decision_after_the_handler(request in request_preconditions(), current in origin_validators()) {
+        let Some(current) = current else { return Ok(()) };
+        let mut response = HeaderMap::new();
+        if let Representation::Current(validators) = representation(Some(&current)) {
+            validators.write_to(&mut response, HttpDate::MAX);
         }
-        let preconditions = Preconditions::new(&asked.method, &asked.headers());
-        let outcome = preconditions.evaluate_response(&answer, HttpDate::UNIX_EPOCH).outcome();
-        let safe = matches!(asked.method.as_str(), "GET" | "HEAD" | "QUERY");
-        prop_assert_eq!(outcome, if safe { oracle(&asked, Some(&has)) } else { Outcome::Proceed });
+        let preconditions = Preconditions::new(&request.method, &request.headers());
+        let outcome = preconditions.evaluate_response(&response, HttpDate::UNIX_EPOCH).outcome();
+        let safe = matches!(request.method.as_str(), "GET" | "HEAD" | "QUERY");
+        prop_assert_eq!(outcome, if safe { oracle(&request, Some(&current)) } else { Outcome::Proceed });
     }
 
     #[test]
-    fn hostile_fields_panic_nowhere_and_let_nothing_unknown_through(
+    fn hostile_fields_never_panic_and_never_match_an_unknown_tag(
         method in prop::sample::select(vec![Method::GET, Method::PUT]),
         lines in prop::collection::vec((0..6usize, prop::collection::vec(any::<u8>(), 0..30)), 0..6),
     ) {

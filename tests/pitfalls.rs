@@ -1,7 +1,6 @@
-//! Mistakes of similar projects: one test for each, with its number in our list.
+//! Mistakes of similar projects, with one test for each. The number is that in our list.
 //!
-//! Where a mistake has a whole table elsewhere, the row here is the one that the peer
-//! fails, through the usual stack.
+//! If another test has a table for the mistake, the row here is the one that the peer fails, through the usual stack.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -21,7 +20,7 @@ use tower_cache_policy::{CachePolicyLayer, CachingLayer, ConditionalLayer, Entit
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
 
-use support::{Frames, TestBody, answer, call, content, field, get, request};
+use support::{Frames, TestBody, call, content, field, get, request, response_with};
 
 type Stack = BoxCloneSyncService<Request<TestBody>, Response<Bytes>, Infallible>;
 
@@ -29,7 +28,7 @@ const PUBLIC: CachePolicy = CachePolicy::public(Duration::from_secs(300));
 const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
 fn with_status(status: u16, lines: &[(&str, &str)]) -> Response<TestBody> {
-    let mut response = answer("hello world", lines);
+    let mut response = response_with("hello world", lines);
     *response.status_mut() = StatusCode::from_u16(status).unwrap();
     response
 }
@@ -77,7 +76,7 @@ async fn n02_a_comma_inside_quotes_does_not_split() {
 }
 
 #[tokio::test]
-async fn n03_lists_stars_and_weakness_are_understood() {
+async fn n03_lists_stars_and_weak_tags_are_read() {
     let tagged = answering(200, &[("etag", "\"a\"")]);
     for value in ["\"x\", \"a\"", "*", "W/\"a\""] {
         assert_eq!(status(&tagged, &[("if-none-match", value)]).await, 304, "{value}");
@@ -91,7 +90,7 @@ async fn n04_a_tag_with_obs_text_is_read() {
 }
 
 #[tokio::test]
-async fn n05_odd_input_panics_nowhere() {
+async fn n05_invalid_input_does_not_panic() {
     let tagged = answering(200, &[("etag", "\"a\""), ("last-modified", DATE)]);
     for value in ["", ",", "\"", "W/", "W/\"", "\"a b\"", "*,*", "\u{ff}", "\"\u{ff}", "\\", ",\",\""] {
         for name in ["if-none-match", "if-match", "if-modified-since", "if-unmodified-since", "if-range", "range"] {
@@ -112,7 +111,7 @@ async fn n06_no_304_for_unsafe_methods_and_errors() {
 }
 
 #[tokio::test]
-async fn n07_if_modified_since_is_ignored_beside_if_none_match() {
+async fn n07_if_modified_since_is_ignored_next_to_if_none_match() {
     let tagged = answering(200, &[("etag", "\"a\""), ("last-modified", DATE)]);
     assert_eq!(status(&tagged, &[("if-none-match", "\"x\""), ("if-modified-since", DATE)]).await, 200);
     let dated = answering(200, &[("last-modified", DATE), ("set-cookie", "no=tag")]);
@@ -121,12 +120,12 @@ async fn n07_if_modified_since_is_ignored_beside_if_none_match() {
 }
 
 #[tokio::test]
-async fn n08_a_412_comes_before_the_side_effect_and_if_match_silences_the_date() {
+async fn n08_a_412_prevents_the_write_and_if_match_overrides_the_date() {
     let wrote = Arc::new(AtomicBool::new(false));
     let flag = wrote.clone();
     let handler = service_fn(move |_: Request<TestBody>| {
         flag.store(true, Ordering::Relaxed);
-        std::future::ready(Ok::<_, Infallible>(answer("written", &[])))
+        std::future::ready(Ok::<_, Infallible>(response_with("written", &[])))
     });
     let current = || async { Validators::new().with_etag(EntityTag::from_static("\"a\"")) };
     let service =
@@ -163,7 +162,7 @@ async fn n10_all_date_formats_are_read_and_a_numeric_zone_is_not() {
 }
 
 #[tokio::test]
-async fn n11_n12_a_304_keeps_all_but_the_description_of_the_content() {
+async fn n11_n12_a_304_preserves_all_fields_that_do_not_describe_the_content() {
     let rich = answering(
         200,
         &[
@@ -187,7 +186,7 @@ async fn n11_n12_a_304_keeps_all_but_the_description_of_the_content() {
     }
 }
 
-// 13, content-length: 0 on a 304 over HTTP/2, is shown on the wire in `wire.rs`.
+// `wire.rs` tests number 13, `Content-Length: 0` on a 304 over HTTP/2.
 
 #[tokio::test]
 async fn n14_the_304_has_the_cache_control_of_the_200() {
@@ -206,7 +205,7 @@ async fn n14_the_304_has_the_cache_control_of_the_200() {
 #[tokio::test]
 async fn n15_codings_do_not_share_a_strong_tag() {
     let body: &str = "text ".repeat(100).leak();
-    let tagged = stack(move |_| answer(body, &[("etag", "\"a\""), ("content-type", "text/plain")]));
+    let tagged = stack(move |_| response_with(body, &[("etag", "\"a\""), ("content-type", "text/plain")]));
     let mut tags = Vec::new();
     for coding in ["identity", "gzip", "br"] {
         tags.push(field(call(&tagged, get("/", &[("accept-encoding", coding)])).await.headers(), "etag").unwrap());
@@ -215,10 +214,10 @@ async fn n15_codings_do_not_share_a_strong_tag() {
 }
 
 #[tokio::test]
-async fn n16_either_order_of_tags_and_compression_is_right() {
+async fn n16_both_orders_of_tags_and_compression_are_correct() {
     let body: &str = "text ".repeat(100).leak();
     let handler = service_fn(move |_: Request<TestBody>| {
-        std::future::ready(Ok::<_, Infallible>(answer(body, &[("content-type", "text/plain")])))
+        std::future::ready(Ok::<_, Infallible>(response_with(body, &[("content-type", "text/plain")])))
     });
     let inside = ServiceBuilder::new()
         .layer(ConditionalLayer::new())
@@ -232,7 +231,7 @@ async fn n16_either_order_of_tags_and_compression_is_right() {
     assert_eq!(again.status(), 304);
     assert_eq!(field(again.headers(), "vary").as_deref(), Some("accept-encoding"), "L-01, L-02");
 
-    // Outside, compressed bodies have no length; asked to, the layer reads them.
+    // In an outer layer, compressed bodies have no length, and the layer reads them if it is configured to.
     let outside = ServiceBuilder::new()
         .layer(ConditionalLayer::new())
         .layer(EntityTagLayer::new().buffer_unknown_length(1 << 20))
@@ -244,7 +243,7 @@ async fn n16_either_order_of_tags_and_compression_is_right() {
 }
 
 #[tokio::test]
-async fn n17_n18_tags_come_from_content_and_neither_from_its_time_nor_its_place() {
+async fn n17_n18_tags_depend_on_the_content_and_not_on_time_or_path() {
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let write = |directory: &tempfile::TempDir, name: &str, content: &str| {
         let path = directory.path().join(name);
@@ -279,7 +278,7 @@ async fn n19_tags_are_quoted_and_dates_are_http_dates() {
 }
 
 #[tokio::test]
-async fn n20_the_handlers_tag_stays() {
+async fn n20_the_handlers_tag_is_preserved() {
     assert_eq!(
         field(call(&answering(200, &[("etag", "\"own\"")]), get("/", &[])).await.headers(), "etag").unwrap(),
         "\"own\""
@@ -287,7 +286,7 @@ async fn n20_the_handlers_tag_stays() {
 }
 
 #[tokio::test]
-async fn n21_errors_parts_and_posts_get_no_tag() {
+async fn n21_errors_partial_responses_and_posts_get_no_tag() {
     for code in [204, 206, 404, 500] {
         let response = call(&stack(move |_| with_status(code, &[])), get("/", &[])).await;
         assert!(!response.headers().contains_key("etag"), "{code}");
@@ -296,7 +295,7 @@ async fn n21_errors_parts_and_posts_get_no_tag() {
 }
 
 #[tokio::test]
-async fn n22_streams_are_not_buffered_and_trailers_arrive() {
+async fn n22_streams_are_not_buffered_and_trailers_are_preserved() {
     use http_body_util::BodyExt;
     let handler = service_fn(|_: Request<TestBody>| {
         let body = Frames::new([Frames::data("a"), Frames::data("b"), Frames::trailers("x-sum", "2")]);
@@ -310,14 +309,14 @@ async fn n22_streams_are_not_buffered_and_trailers_arrive() {
 }
 
 #[tokio::test]
-async fn n23_no_store_and_set_cookie_get_no_tag_and_so_no_304() {
+async fn n23_no_store_and_set_cookie_get_no_tag() {
     for lines in [&[("cache-control", "no-store")][..], &[("set-cookie", "a=b")]] {
         let lines = lines.to_vec();
         let response = call(&stack(move |_| with_status(200, &lines)), get("/", &[])).await;
         assert!(!response.headers().contains_key("etag"));
     }
-    // The layer's own policy does so too: for this reason it is inside the tags.
-    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("x", &[]))));
+    // The policy of the layer does this as well, so it is an inner layer of the tags.
+    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response_with("x", &[]))));
     let secret = ServiceBuilder::new().layer(CachingLayer::new(CachePolicy::NO_STORE)).service(handler);
     assert!(!call(&secret, get("/", &[])).await.headers().contains_key("etag"));
 }
@@ -333,14 +332,14 @@ async fn n24_an_error_does_not_get_the_policy_of_a_success() {
 #[tokio::test]
 async fn n25_request_directives_are_not_echoed_and_change_nothing() {
     let tagged = answering(200, &[("etag", "\"a\"")]);
-    let asked = [("cache-control", "no-cache, no-store, max-age=0, only-if-cached, x=y")];
-    let response = call(&tagged, get("/", &asked)).await;
+    let lines = [("cache-control", "no-cache, no-store, max-age=0, only-if-cached, x=y")];
+    let response = call(&tagged, get("/", &lines)).await;
     assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("public, max-age=300"), "C-17");
-    assert_eq!(status(&tagged, &[asked[0], ("if-none-match", "\"a\"")]).await, 304);
+    assert_eq!(status(&tagged, &[lines[0], ("if-none-match", "\"a\"")]).await, 304);
 }
 
 #[tokio::test]
-async fn n26_the_handlers_cache_control_stays_if_it_has_a_valid_directive() {
+async fn n26_the_handlers_cache_control_is_preserved_if_it_has_a_valid_directive() {
     for (own, expected) in [
         ("max-age=7", "max-age=7"),
         ("MAX-AGE=7, private=\"x", "MAX-AGE=7, private=\"x"),
@@ -385,7 +384,7 @@ async fn n28_a_page_in_place_of_a_missing_asset_is_not_stored() {
 
 #[cfg(feature = "assets")]
 #[tokio::test]
-async fn n28_a_version_in_the_query_is_held_against_the_bytes() {
+async fn n28_a_version_in_the_query_is_verified() {
     use tower_cache_policy::AssetsLayer;
     use tower_cache_policy::assets::AssetDirectory;
     let directory = tempfile::tempdir().unwrap();
@@ -408,7 +407,7 @@ async fn n28_a_version_in_the_query_is_held_against_the_bytes() {
 
 #[cfg(feature = "assets")]
 #[tokio::test]
-async fn n17_the_tag_of_a_static_file_is_not_made_from_its_time() {
+async fn n17_the_tag_of_a_static_file_does_not_depend_on_its_time() {
     use tower_cache_policy::AssetsLayer;
     use tower_cache_policy::assets::AssetDirectory;
     let mut tags = Vec::new();
@@ -433,8 +432,9 @@ async fn n17_the_tag_of_a_static_file_is_not_made_from_its_time() {
 
 #[tokio::test]
 async fn composition_cors_fields_are_on_the_304() {
-    let handler =
-        service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("x", &[("etag", "\"a\"")]))));
+    let handler = service_fn(|_: Request<TestBody>| {
+        std::future::ready(Ok::<_, Infallible>(response_with("x", &[("etag", "\"a\"")])))
+    });
     let service = ServiceBuilder::new()
         .layer(CachingLayer::new(PUBLIC))
         .layer(CorsLayer::new().allow_origin([HeaderValue::from_static("https://a.example")]))
@@ -447,7 +447,7 @@ async fn composition_cors_fields_are_on_the_304() {
 }
 
 #[tokio::test]
-async fn composition_a_304_from_inside_gets_policy_and_vary() {
+async fn composition_a_304_of_the_inner_service_gets_policy_and_vary() {
     let response = call(&answering(304, &[("etag", "\"a\"")]), get("/", &[("if-none-match", "\"a\"")])).await;
     assert_eq!(response.status(), 304);
     assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("public, max-age=300"));
@@ -455,11 +455,11 @@ async fn composition_a_304_from_inside_gets_policy_and_vary() {
 }
 
 #[tokio::test]
-async fn composition_grpc_is_untouched_for_every_status() {
+async fn composition_grpc_is_unchanged_for_every_status() {
     let grpc =
         stack(|_| with_status(200, &[("content-type", "application/grpc"), ("etag", "\"a\""), ("grpc-status", "5")]));
-    let asked = request(Method::POST, "/svc/Do", &[("content-type", "application/grpc"), ("if-match", "\"b\"")]);
-    let response = call(&grpc, asked).await;
+    let lines = request(Method::POST, "/svc/Do", &[("content-type", "application/grpc"), ("if-match", "\"b\"")]);
+    let response = call(&grpc, lines).await;
     assert_eq!(response.status(), 200);
     for name in ["cache-control", "vary"] {
         assert_eq!(field(response.headers(), name), None, "{name}");
@@ -488,7 +488,7 @@ async fn invariant_directives_and_vary_are_read_by_token_and_in_any_case() {
         assert_eq!(
             field(response.headers(), "cache-control").unwrap(),
             "private, max-age=300",
-            "private already, and canonical where a guard has a reason to act"
+            "already private, and canonical if a guard has a reason to act"
         );
     }
     for vary in ["*", "Cookie, *", "*,Cookie", "cookie ,\t*"] {
@@ -502,12 +502,15 @@ async fn invariant_directives_and_vary_are_read_by_token_and_in_any_case() {
 async fn invariant_only_declared_statuses_get_the_policy_of_a_success() {
     for code in [201, 202, 204, 301, 302, 307, 400, 404, 500] {
         let response = call(&stack(move |_| with_status(code, &[])), get("/", &[])).await;
-        let said = field(response.headers(), "cache-control").unwrap();
-        assert!(!said.contains("max-age") && said.starts_with("private, "), "G-05, G-06, {code}: {said}");
+        let cache_control = field(response.headers(), "cache-control").unwrap();
+        assert!(
+            !cache_control.contains("max-age") && cache_control.starts_with("private, "),
+            "G-05, G-06, {code}: {cache_control}"
+        );
     }
 }
 
-// ---- In the libraries that one would reach for ----
+// ---- Mistakes of libraries ----
 
 #[test]
 fn libraries_directives_are_not_lost() {
@@ -526,7 +529,7 @@ fn libraries_directives_are_not_lost() {
 }
 
 #[test]
-fn libraries_no_time_panics() {
+fn libraries_no_time_value_panics() {
     for seconds in [-1, i64::MIN, i64::MAX, 253_402_300_800] {
         if let Some(date) = HttpDate::from_unix_seconds(seconds) {
             assert_eq!(date.to_string().len(), 29);
@@ -552,6 +555,6 @@ fn a_policy_layer_alone_changes_no_type() {
         S: tower::Service<Request<TestBody>, Response = Response<B>>,
     {
     }
-    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("x", &[]))));
+    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response_with("x", &[]))));
     same::<_, TestBody>(&ServiceBuilder::new().layer(CachePolicyLayer::new(PUBLIC)).service(handler));
 }

@@ -1,4 +1,5 @@
-//! Runs the precondition tests of other projects through the layers and judges them by RFC 9110 (`rfc_expect_status` in the data).
+//! Runs the precondition tests of other projects through the layers, with the status of RFC 9110 (`rfc_expect_status`
+//! in the data).
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -54,23 +55,22 @@ struct Resource {
 
 /// Cases that the RFC leaves open, with our response and the reason.
 const OPEN: &[(&str, u16, &str)] = &[
-    ("go/scan/lowercase_weak_prefix", 200, "`w/` is no weakness mark, so the member matches nothing (V-02, P-23)"),
+    ("go/scan/lowercase_weak_prefix", 200, "`w/` does not mark a weak tag, so the member matches nothing (V-02, P-23)"),
     ("go/scan/weak_prefix_only", 200, "a malformed member matches nothing (P-23)"),
     ("spring/inm_unquoted [GET]", 200, "a malformed member matches nothing (P-23)"),
-    ("h3/inm_empty_value_ims_applies", 200, "an empty field is present, and the date is ignored beside it (P-17)"),
+    ("h3/inm_empty_value_ims_applies", 200, "an empty field is present, so the date is ignored (P-17)"),
 ];
 
 impl Case {
     fn expected(&self) -> Vec<u16> {
         match self.rfc_expect_status {
-            // A weekday that does not fit the date is the one row where the RFC's reading
-            // is one of several.
+            // The row with a wrong weekday is the only one for which the RFC permits several results.
             Some(status) => vec![status],
             None => {
                 let (_, ours, _) = OPEN
                     .iter()
                     .find(|(name, ..)| *name == self.name)
-                    .unwrap_or_else(|| panic!("{} is open, and nothing here says what we do", self.name));
+                    .unwrap_or_else(|| panic!("{} is undefined by the standard, and no decision is listed", self.name));
                 assert!(self.expect_status_any.contains(ours) || self.expect_status == *ours, "{}", self.name);
                 vec![*ours]
             }
@@ -94,8 +94,8 @@ impl Case {
         request
     }
 
-    /// What a source would know. A source speaks for what a plain GET would answer with a
-    /// success; where that is a redirect or an error there is no representation to speak of.
+    /// The representation that a source knows. If a plain GET would return a redirect or an error, there is no
+    /// representation.
     fn representation(&self) -> Representation {
         let resource = &self.resource;
         if !resource.exists {
@@ -179,8 +179,8 @@ struct Ran {
     handler_ran: bool,
 }
 
-/// Through a stack whose layer has a validator source, or whose handler sets the
-/// validators. Where ranges matter the second asks the service itself with HEAD.
+/// A stack with a validator source, or with a handler that sets the validators. For ranges, the second sends HEAD to
+/// the service.
 async fn run(case: &Case, with_source: bool) -> Ran {
     let ran = Arc::new(AtomicBool::new(false));
     let handler = {
@@ -229,23 +229,23 @@ fn judge(case: &Case, response: &Response<Vec<u8>>, stack: &str) {
 }
 
 #[tokio::test]
-async fn with_a_validator_source_every_method_is_decided_before_the_handler() {
+async fn a_source_decides_every_method_before_the_handler() {
     for case in cases() {
         let ran = run(&case, true).await;
         judge(&case, &ran.response, "a source");
         let decided = matches!(ran.response.status().as_u16(), 304 | 412);
-        assert_eq!(ran.handler_ran, !decided, "{}: the handler runs only where nothing was decided", case.name);
+        assert_eq!(ran.handler_ran, !decided, "{}: the handler runs only if no precondition decided", case.name);
     }
 }
 
 #[tokio::test]
-async fn with_validators_from_the_handler_safe_requests_are_decided_after_it() {
+async fn validators_of_the_handler_decide_safe_requests_after_it() {
     for case in cases() {
         let ran = run(&case, false).await;
         if case.is_safe() {
             judge(&case, &ran.response, "the handler");
         } else {
-            // P-09: a 412 now would be a lie.
+            // P-09: the write has already happened, so a 412 would be wrong.
             assert_eq!(ran.response.status().as_u16(), case.resource.status_unconditional, "{}", case.name);
         }
         if case.has("304-headers") {
@@ -259,7 +259,7 @@ async fn with_validators_from_the_handler_safe_requests_are_decided_after_it() {
 }
 
 #[test]
-fn if_range_speaks_of_the_range_of_a_get_alone_and_proves_what_it_names() {
+fn if_range_needs_a_range_of_get_and_a_strong_validator() {
     const L: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
     let strong = || Validators::new().with_etag(EntityTag::from_static("\"a\""));
     let weak = Validators::new().with_etag(EntityTag::from_static("W/\"a\""));
@@ -299,7 +299,7 @@ fn if_range_speaks_of_the_range_of_a_get_alone_and_proves_what_it_names() {
 }
 
 #[test]
-fn a_write_is_guarded_where_the_method_may_change_something() {
+fn only_methods_that_may_change_the_resource_are_unsafe() {
     for (method, expected) in [
         ("GET", false),
         ("HEAD", false),
@@ -321,7 +321,7 @@ fn a_write_is_guarded_where_the_method_may_change_something() {
 }
 
 #[tokio::test]
-async fn a_range_that_is_let_through_still_carries_its_condition() {
+async fn a_range_is_forwarded_with_its_condition() {
     let handler = service_fn(|request: Request<TestBody>| async move {
         let kept = request.headers().contains_key(IF_RANGE) && request.headers().contains_key(RANGE);
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(if kept { "both" } else { "neither" })))
@@ -335,7 +335,7 @@ async fn a_range_that_is_let_through_still_carries_its_condition() {
 }
 
 #[tokio::test]
-async fn a_service_that_evaluates_if_range_itself_can_be_trusted_with_it_but_not_with_a_coded_tag() {
+async fn a_service_can_evaluate_if_range_unless_the_tag_has_a_coding() {
     let handler = service_fn(|request: Request<TestBody>| async move {
         let kept = request.headers().contains_key(IF_RANGE) && request.headers().contains_key(RANGE);
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(if kept { "both" } else { "neither" })))

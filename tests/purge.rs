@@ -18,7 +18,7 @@ fn url(url: &str) -> Purge {
 }
 
 #[test]
-fn purges_unite_and_the_harder_one_wins() {
+fn combined_purges_are_hard_if_one_of_them_is() {
     let united = tags(&["a", "b"]).and(tags(&["b", "c"])).and(url(PAGE)).and(url(PAGE));
     assert_eq!(united.cache_tags(), &CacheTags::from_iter(["a", "b", "c"].map(CacheTag::from_static)));
     assert_eq!(united.urls(), [PAGE.parse::<Uri>().unwrap()]);
@@ -35,7 +35,7 @@ fn purges_unite_and_the_harder_one_wins() {
 }
 
 #[test]
-fn a_url_is_absolute_and_leads_nowhere_else() {
+fn a_url_is_absolute_and_unambiguous() {
     for text in [
         "",
         "/relative",
@@ -90,7 +90,7 @@ fn a_url_is_absolute_and_leads_nowhere_else() {
         assert!(Purge::url(text).is_ok(), "{text}");
         assert!(Purge::url(text.parse::<Uri>().unwrap()).is_ok(), "{text}");
     }
-    // The fragment is no part of what is stored.
+    // The fragment is not part of the cache key.
     assert_eq!(Purge::url("https://example.com/a#b").unwrap(), Purge::url("https://example.com/a").unwrap());
 }
 
@@ -102,7 +102,7 @@ fn e5_a_url_is_written_as_caches_store_it() {
         ("HTTPS://WWW.Example.COM/Page?Q=A", "https://www.example.com/Page?Q=A"),
         ("https://example.com:0443/", "https://example.com/"),
         ("http://example.com:00080/", "http://example.com/"),
-        // The default of the other scheme is not one.
+        // The default port of the other scheme is preserved.
         ("http://example.com:443/", "http://example.com:443/"),
         ("https://example.com:80/", "https://example.com:80/"),
         ("https://example.com:08443/", "https://example.com:8443/"),
@@ -128,7 +128,7 @@ fn e5_a_url_is_written_as_caches_store_it() {
 }
 
 #[test]
-fn e7_no_error_of_a_url_shows_what_may_be_a_credential() {
+fn e7_no_url_error_shows_a_possible_credential() {
     for (text, shown) in [
         ("http://user:SECRET@varnish:6081", "http://***@varnish:6081"),
         ("http://user:SECRET@varnish:6081/path?key=SECRET", "http://***@varnish:6081/path?***"),
@@ -188,7 +188,7 @@ fn strings(value: &HeaderValue) -> Vec<String> {
 
 proptest! {
     #[test]
-    fn the_groups_of_any_tags_are_these_tags(
+    fn the_cache_groups_of_any_tags_are_these_tags(
         texts in proptest::collection::vec("[a-z0-9._-]{1,24}", 1..40)
     ) {
         let purge = Purge::tags(texts.iter().map(|text| CacheTag::new(text).unwrap()));
@@ -197,7 +197,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_is_taken_for_a_url_that_ends_a_line_or_climbs(text in "(https?://)?\\PC{0,40}") {
+    fn no_accepted_url_contains_a_line_break_or_a_dot_segment(text in "(https?://)?\\PC{0,40}") {
         match Purge::url(&text) {
             Ok(purge) => {
                 let url = purge.urls()[0].to_string();

@@ -28,7 +28,7 @@ fn request(method: Method) -> Request<()> {
     Request::builder().method(method).uri("/articles/7").body(()).unwrap()
 }
 
-fn answer(status: StatusCode, purge: Option<Purge>) -> Response<Full<Bytes>> {
+fn response_with(status: StatusCode, purge: Option<Purge>) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::from("written"));
     *response.status_mut() = status;
     if let Some(purge) = purge {
@@ -41,7 +41,7 @@ fn handler(
     status: StatusCode,
     purge: Option<Purge>,
 ) -> impl Service<Request<()>, Response = Response<Full<Bytes>>, Error = Infallible, Future: Send> + Clone {
-    service_fn(move |_: Request<()>| ready(Ok(answer(status, purge.clone()))))
+    service_fn(move |_: Request<()>| ready(Ok(response_with(status, purge.clone()))))
 }
 
 /// A purger that records its purges.
@@ -64,7 +64,7 @@ fn extension(name: &str) -> Method {
 }
 
 #[tokio::test]
-async fn a_write_that_succeeded_purges_and_nothing_else_does() {
+async fn only_a_successful_write_purges() {
     let writes = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE, extension("MKCOL")];
     let reads = [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE];
     for (methods, status, purges) in [
@@ -116,7 +116,7 @@ async fn a_layer_that_is_not_enabled_drops_the_purge() {
 }
 
 #[tokio::test]
-async fn i03_groups_are_announced_after_a_write_that_succeeded_and_never_else() {
+async fn i03_groups_are_announced_only_after_a_successful_write() {
     for (method, status, announced) in [
         (Method::PUT, 204, Some("\"article-7\"")),
         (Method::DELETE, 303, Some("\"article-7\"")),
@@ -136,7 +136,7 @@ async fn i03_groups_are_announced_after_a_write_that_succeeded_and_never_else() 
 }
 
 #[tokio::test]
-async fn several_purges_are_one() {
+async fn several_purges_are_combined_into_one() {
     let (purged, purger) = recording();
     let service = ServiceBuilder::new()
         .layer(PurgeLayer::new(purger))
@@ -151,7 +151,7 @@ async fn several_purges_are_one() {
 }
 
 #[tokio::test]
-async fn of_two_layers_the_inner_one_purges() {
+async fn the_inner_of_two_layers_purges() {
     let (inner, purger) = recording();
     let (outer, other) = recording();
     let service = PurgeLayer::new(purger).layer(handler(StatusCode::OK, Some(article())));
@@ -174,11 +174,11 @@ async fn the_response_waits_for_the_purge() {
 }
 
 #[tokio::test]
-async fn a_purger_that_is_not_ready_holds_back_a_purge_and_nothing_else() {
+async fn a_purger_that_is_not_ready_delays_only_a_purge() {
     let (purger, mut purges) = mock::pair::<Purge, ()>();
     purges.allow(0);
     let layer = PurgeLayer::new(purger);
-    // Reads and writes without a purge do not ask it.
+    // Requests without a purge do not call the purger.
     let without = layer.layer(handler(StatusCode::OK, None));
     without.oneshot(request(Method::POST)).await.unwrap();
     let read = layer.layer(handler(StatusCode::OK, Some(article())));
@@ -193,7 +193,7 @@ async fn a_purger_that_is_not_ready_holds_back_a_purge_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn back_pressure_is_that_of_the_service_inside() {
+async fn back_pressure_depends_only_on_the_inner_service() {
     let (_, purger) = recording();
     let (mut service, mut handle) = mock::spawn_layer::<Request<()>, Response<Full<Bytes>>, _>(PurgeLayer::new(purger));
     handle.allow(0);
@@ -203,19 +203,19 @@ async fn back_pressure_is_that_of_the_service_inside() {
 }
 
 #[tokio::test]
-async fn a_failed_purge_is_reported_and_the_write_is_still_a_success() {
-    let purger = service_fn(|_: Purge| ready(Err::<(), _>("the cache answered 503")));
+async fn a_failed_purge_is_reported_and_the_write_still_succeeds() {
+    let purger = service_fn(|_: Purge| ready(Err::<(), _>("the cache returned 503")));
     let service = PurgeLayer::new(purger).layer(handler(StatusCode::CREATED, Some(article())));
     let response = service.oneshot(request(Method::POST)).await.unwrap();
     assert_eq!(response.status(), StatusCode::CREATED);
     let failed = response.extensions().get::<PurgeFailed>().unwrap();
-    assert_eq!((failed.purge(), failed.reason()), (&article(), "the cache answered 503"));
-    assert_eq!(failed.to_string(), "the purge after a write failed: the cache answered 503");
+    assert_eq!((failed.purge(), failed.reason()), (&article(), "the cache returned 503"));
+    assert_eq!(failed.to_string(), "the purge after a write failed: the cache returned 503");
     assert!(response.extensions().get::<Purge>().is_none());
 }
 
 #[tokio::test]
-async fn a_purger_that_will_never_be_ready_is_a_failed_purge() {
+async fn a_purger_that_fails_to_become_ready_is_a_failed_purge() {
     let (purger, mut purges) = mock::pair::<Purge, ()>();
     purges.send_error("closed");
     let service = PurgeLayer::new(purger).layer(handler(StatusCode::OK, Some(article())));
@@ -224,7 +224,7 @@ async fn a_purger_that_will_never_be_ready_is_a_failed_purge() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_purge_that_hangs_is_ended_by_a_timeout_around_the_purger() {
+async fn a_timeout_of_the_purger_ends_a_hanging_purge() {
     let purger = ServiceBuilder::new()
         .timeout(Duration::from_secs(5))
         .service(service_fn(|_: Purge| pending::<Result<(), Infallible>>()));
@@ -234,7 +234,7 @@ async fn a_purge_that_hangs_is_ended_by_a_timeout_around_the_purger() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_service_inside_goes_on_and_purges_nothing() {
+async fn an_error_of_the_inner_service_is_returned_and_purges_nothing() {
     let (purged, purger) = recording();
     let inner = service_fn(|_: Request<()>| ready(Err::<Response<()>, _>("broken")));
     let error = PurgeLayer::new(purger).layer(inner).oneshot(request(Method::POST)).await.unwrap_err();
@@ -242,13 +242,13 @@ async fn an_error_of_the_service_inside_goes_on_and_purges_nothing() {
     assert!(purged.lock().unwrap().is_empty());
 }
 
-/// Polls once and drops.
+/// Polls a future once and drops it.
 fn give_up<F: Future>(future: F) {
     assert!(pin!(future).as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
 }
 
 #[tokio::test]
-async fn a_client_that_goes_away_takes_the_purge_with_it() {
+async fn a_client_that_disconnects_cancels_the_purge() {
     struct Counted(Arc<AtomicUsize>);
     impl Drop for Counted {
         fn drop(&mut self) {
@@ -270,18 +270,18 @@ async fn a_client_that_goes_away_takes_the_purge_with_it() {
 }
 
 #[tokio::test]
-async fn unless_the_purger_spawns_its_work() {
-    let (tell, told) = tokio::sync::oneshot::channel();
-    let tell = Arc::new(Mutex::new(Some(tell)));
+async fn a_purger_that_spawns_its_work_finishes_without_the_client() {
+    let (started, has_started) = tokio::sync::oneshot::channel();
+    let started = Arc::new(Mutex::new(Some(started)));
     let purger = service_fn(move |_: Purge| {
-        let tell = tell.lock().unwrap().take().unwrap();
+        let started = started.lock().unwrap().take().unwrap();
         tokio::spawn(async move {
             tokio::task::yield_now().await;
-            tell.send(()).unwrap();
+            started.send(()).unwrap();
         })
     });
     give_up(PurgeLayer::new(purger).layer(handler(StatusCode::OK, Some(article()))).oneshot(request(Method::POST)));
-    told.await.unwrap();
+    has_started.await.unwrap();
 }
 
 #[tokio::test]
@@ -293,7 +293,7 @@ async fn a_client_that_disconnects_before_the_response_purges_nothing() {
 }
 
 #[test]
-fn without_a_purge_nothing_is_allocated_and_a_safe_method_clones_nothing() {
+fn a_response_without_a_purge_allocates_nothing() {
     struct Cloned(Arc<AtomicUsize>);
     impl Clone for Cloned {
         fn clone(&self) -> Self {
@@ -307,7 +307,7 @@ fn without_a_purge_nothing_is_allocated_and_a_safe_method_clones_nothing() {
         type Future = std::future::Ready<Result<(), Infallible>>;
 
         fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-            panic!("it is not asked")
+            panic!("the purger is not polled")
         }
 
         fn call(&mut self, _: Purge) -> Self::Future {
@@ -338,7 +338,7 @@ fn without_a_purge_nothing_is_allocated_and_a_safe_method_clones_nothing() {
 }
 
 #[tokio::test]
-async fn grpc_and_its_trailers_pass_as_they_are() {
+async fn grpc_and_its_trailers_are_unchanged() {
     use http_body_util::{BodyExt, StreamBody};
     let (purged, purger) = recording();
     let inner = service_fn(|_: Request<()>| {

@@ -1,4 +1,4 @@
-//! `RoutePolicies`: which route, which of its policies, what is refused, and how it is read.
+//! `RoutePolicies`: the matched route, its policy, rejected tables, and the rendered table.
 #![cfg(feature = "routes")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -19,7 +19,7 @@ use tower_cache_policy::CachePolicyLayer;
 use tower_cache_policy::policy::routes::{RouteError, RouteErrorKind, RoutePolicies, RoutePolicy, SharedRoutes};
 use tower_cache_policy::policy::{CachePolicy, Decision, DecisionSource};
 
-use support::{TestBody, answer, call, field, get, request};
+use support::{TestBody, call, field, get, request, response_with};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -28,26 +28,26 @@ const fn p(seconds: u64) -> CachePolicy {
     CachePolicy::public(Duration::from_secs(seconds))
 }
 
-/// The fields of a response without a policy of its own, after the layer.
+/// The fields of a response without its own policy, after the layer.
 fn through(layer: &CachePolicyLayer, request: Request<TestBody>, status: u16, lines: &[(&str, &str)]) -> HeaderMap {
-    answered(layer, request, status, lines).headers().clone()
+    respond(layer, request, status, lines).headers().clone()
 }
 
-fn answered(
+fn respond(
     layer: &CachePolicyLayer,
     request: Request<TestBody>,
     status: u16,
     lines: &[(&str, &str)],
 ) -> Response<TestBody> {
-    let mut response = Some(answer("hello", lines));
+    let mut response = Some(response_with("hello", lines));
     *response.as_mut().unwrap().status_mut() = StatusCode::from_u16(status).unwrap();
     let handler =
         service_fn(move |_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response.take().unwrap())));
     let mut future = pin!(layer.layer(handler).call(request));
-    let Poll::Ready(answer) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+    let Poll::Ready(response) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
         panic!("nothing here waits");
     };
-    answer.unwrap()
+    response.unwrap()
 }
 
 fn cache_control(routes: &RoutePolicies, path: &str) -> String {
@@ -75,11 +75,11 @@ fn the_most_specific_pattern_is_the_route() {
         ("text before a parameter", "/articles/latest", 4),
         ("a parameter before a catch-all further up", "/articles/7", 3),
         ("more text before less of it", "/articles/draft-7", 6),
-        ("a way that leads nowhere is gone back", "/articles/latest/comments", 5),
+        ("the search backtracks from a dead end", "/articles/latest/comments", 5),
         ("as far as the catch-all", "/articles/latest/x", 2),
-        ("a catch-all takes everything that follows", "/static/a/b.css", 7),
+        ("a catch-all matches the complete rest", "/static/a/b.css", 7),
         ("text before a catch-all", "/static/app.js", 8),
-        ("a catch-all does not take nothing", "/static/", 2),
+        ("a catch-all does not match an empty rest", "/static/", 2),
         ("nor less", "/static", 2),
         ("the root", "/", 1),
         ("a doubled brace is one", "/{braces}", 9),
@@ -88,12 +88,12 @@ fn the_most_specific_pattern_is_the_route() {
         ("and a second one", "/slash//", 2),
         ("a parameter at the end is not empty", "/articles/", 2),
         ("but between slashes it may be", "/articles//comments", 5),
-        ("the query is no part of the path", "/articles/latest?id=1", 4),
+        ("the query is not part of the path", "/articles/latest?id=1", 4),
         ("case matters", "/Articles/latest", 2),
         ("`;` is text", "/articles/latest;v=1", 3),
         ("an encoded slash is text", "/articles/latest%2Fcomments", 3),
         ("an encoded letter is another text", "/articles/l%61test", 3),
-        ("octets are compared as sent", "/caf%C3%A9", 11),
+        ("bytes are compared as sent", "/caf%C3%A9", 11),
         ("also the case of their digits", "/caf%c3%a9", 2),
     ];
     for (sentence, path, expected) in table {
@@ -113,7 +113,7 @@ fn a_path_with_a_dot_segment_is_in_no_route() {
 }
 
 #[test]
-fn a_path_that_may_lead_elsewhere_gets_a_policy_that_loosens_none_of_the_table() {
+fn a_suspicious_path_gets_the_tightest_policy_of_the_table() {
     let paths = [
         "/static/..%2faccount",
         "/static/..%252faccount",
@@ -150,7 +150,7 @@ fn a_path_that_may_lead_elsewhere_gets_a_policy_that_loosens_none_of_the_table()
 }
 
 #[test]
-fn a_pattern_outside_of_ascii_matches_the_encoded_path() {
+fn a_non_ascii_pattern_matches_the_encoded_path() {
     let routes = RoutePolicies::builder()
         .route("/café", p(1))
         .route("/münchen/{id}", p(2))
@@ -166,7 +166,7 @@ fn a_pattern_outside_of_ascii_matches_the_encoded_path() {
 }
 
 #[test]
-fn vary_names_of_a_policy_that_is_replaced_stay() {
+fn vary_names_of_a_replaced_policy_are_preserved() {
     let vary = |routes: RoutePolicies| routes.rows().next().unwrap().vary().map(str::to_owned);
     let base = || RoutePolicy::new(p(1).vary(&["accept-language"])).status(StatusCode::GONE, p(2).vary(&["x-a"]));
     let of_base = RoutePolicies::builder()
@@ -181,7 +181,7 @@ fn vary_names_of_a_policy_that_is_replaced_stay() {
 }
 
 #[test]
-fn no_rule_goes_by_the_extension() {
+fn no_policy_depends_on_the_extension() {
     let routes = RoutePolicies::builder()
         .route("/account/{*rest}", CachePolicy::NO_STORE)
         .route("/static/{*path}", CachePolicy::IMMUTABLE)
@@ -211,15 +211,15 @@ fn a_path_without_a_route_gets_the_default() {
         assert_eq!(field(&headers, "vary").as_deref(), *vary, "{sentence}");
     }
     let speaker = |layer: &CachePolicyLayer| {
-        let response = answered(&layer.clone().record_decisions(), other(), 200, &[]);
+        let response = respond(&layer.clone().record_decisions(), other(), 200, &[]);
         response.extensions().get::<Decision>().unwrap().source()
     };
-    assert_eq!(speaker(&plain), DecisionSource::Default, "no route is no word of the layer");
+    assert_eq!(speaker(&plain), DecisionSource::Default, "a path without a route has no policy of the layer");
     assert_eq!(speaker(&with_own), DecisionSource::Layer);
 }
 
 #[test]
-fn within_a_route_the_first_word_counts() {
+fn within_a_route_the_more_specific_policy_counts() {
     let routes = RoutePolicies::builder()
         .route(
             "/all",
@@ -249,10 +249,10 @@ fn within_a_route_the_first_word_counts() {
         ("2: no error by its method", &head, "/all", 410, &[], "private, no-store"),
         ("2: no redirect by its type", &get, "/all", 308, &["image/png"], "private, no-cache"),
         ("2: no unusual success", &get, "/own", 201, &[], "private, no-cache"),
-        ("2: no error by the route's own policy", &get, "/own", 404, &[], "private, no-store"),
+        ("2: an error does not get the default of the route", &get, "/own", 404, &[], "private, no-store"),
         ("2: 429 is never stored", &get, "/own", 429, &[], "private, no-store"),
         // 3: the method.
-        ("3: HEAD, where it is named, before the type", &head, "/all", 200, &["image/png"], "public, max-age=2"),
+        ("3: the method HEAD takes precedence over the type", &head, "/all", 200, &["image/png"], "public, max-age=2"),
         ("3: HEAD gets what GET gets", &head, "/own", 200, &[], "public, max-age=8"),
         ("3: by its type too", &head, "/typed", 200, &["text/html"], "private, max-age=60"),
         // 4: the content type.
@@ -260,14 +260,14 @@ fn within_a_route_the_first_word_counts() {
         ("4: blind to case and parameters", &get, "/all", 200, &["IMAGE/Png ; q=\"a,b\""], "public, max-age=7"),
         ("4: then its kind", &get, "/all", 206, &["image/webp"], "public, max-age=6"),
         ("4: on a 203", &get, "/all", 203, &["image/webp"], "public, max-age=6"),
-        ("4: on a 304 that says it", &get, "/all", 304, &["image/png"], "public, max-age=7"),
-        ("4: as any answer without a type", &get, "/typed", 200, &[], "private, no-cache"),
+        ("4: on a 304 with a type", &get, "/all", 304, &["image/png"], "public, max-age=7"),
+        ("4: any response without a type", &get, "/typed", 200, &[], "private, no-cache"),
         ("4: or with two", &get, "/typed", 200, &["image/png", "text/html"], "private, no-cache"),
-        ("4: or with none that can be read", &get, "/typed", 200, &["text/html charset=x"], "private, no-cache"),
+        ("4: or with an unreadable type", &get, "/typed", 200, &["text/html charset=x"], "private, no-cache"),
         ("4: or in parts", &get, "/typed", 206, &["multipart/byteranges; boundary=x"], "private, no-cache"),
-        // 5: the route's own.
+        // 5: the default of the route.
         ("5: another type", &get, "/all", 200, &["text/css"], "public, max-age=1"),
-        ("5: a route without types does not ask", &get, "/own", 304, &[], "public, max-age=8"),
+        ("5: a route without types ignores the type", &get, "/own", 304, &[], "public, max-age=8"),
         ("5: on a 206", &get, "/own", 206, &[], "public, max-age=8"),
         // Other methods.
         ("no other method is stored (G-09)", &post, "/all", 200, &["image/png"], "private, no-store"),
@@ -283,13 +283,13 @@ fn within_a_route_the_first_word_counts() {
         assert_eq!(
             field(&headers, "cache-control"),
             None,
-            "N-01: a 304 without a type leaves what its 200 said: {path}"
+            "N-01: a 304 without a type does not change the policy of its 200: {path}"
         );
     }
 }
 
 #[test]
-fn guards_and_the_handler_go_before_the_table() {
+fn guards_and_the_handler_take_precedence_over_the_table() {
     let layer = CachePolicyLayer::new(RoutePolicies::builder().route("/{*path}", p(60)).build().unwrap());
     let own = through(&layer, get("/a", &[]), 200, &[("cache-control", "max-age=1")]);
     assert_eq!(field(&own, "cache-control").as_deref(), Some("max-age=1"));
@@ -298,7 +298,7 @@ fn guards_and_the_handler_go_before_the_table() {
 }
 
 #[test]
-fn vary_names_are_on_every_response_of_the_route() {
+fn every_response_of_a_route_has_its_vary_names() {
     let layer = CachePolicyLayer::new(
         RoutePolicies::builder()
             .named("base", RoutePolicy::new(p(1)).vary(["Accept-Language"]))
@@ -316,10 +316,10 @@ fn vary_names_are_on_every_response_of_the_route() {
     let all = "Accept-Language, accept, origin, x-kind";
     let table: &[(&str, Method, &str, u16, Option<&str>, Option<&str>)] = &[
         ("a success", Method::GET, "/a", 200, None, Some(all)),
-        ("an answer to HEAD", Method::HEAD, "/a", 200, None, Some(all)),
+        ("a response to HEAD", Method::HEAD, "/a", 200, None, Some(all)),
         ("a status with a policy", Method::GET, "/a", 404, None, Some(all)),
         ("an error", Method::GET, "/a", 500, None, Some(all)),
-        ("beside the handler's own", Method::GET, "/a", 200, Some("Cookie, ORIGIN"), None),
+        ("next to the handler's names", Method::GET, "/a", 200, Some("Cookie, ORIGIN"), None),
         ("`*` absorbs", Method::GET, "/a", 200, Some("*"), Some("*")),
         ("not on what is never stored", Method::POST, "/a", 200, None, None),
         ("nor on other routes", Method::GET, "/b", 200, None, None),
@@ -328,7 +328,7 @@ fn vary_names_are_on_every_response_of_the_route() {
     for (sentence, method, path, status, own, expected) in table {
         let own: Vec<_> = own.iter().map(|own| ("vary", *own)).collect();
         let headers = through(&layer, request(method.clone(), path, &[]), *status, &own);
-        let expected = if *sentence == "beside the handler's own" {
+        let expected = if *sentence == "next to the handler's names" {
             Some("Cookie, ORIGIN, Accept-Language, accept, x-kind")
         } else {
             *expected
@@ -338,7 +338,7 @@ fn vary_names_are_on_every_response_of_the_route() {
 }
 
 #[test]
-fn a_name_is_a_base_that_is_refined() {
+fn a_named_policy_is_a_base_for_others() {
     let routes = RoutePolicies::builder()
         // In any order.
         .named("hot", RoutePolicy::named("article").policy(p(2)).tags(["hot"]))
@@ -372,14 +372,14 @@ fn a_name_is_a_base_that_is_refined() {
     let table: &[(&str, &str, Method, u16, (&str, &str), u64)] = &[
         ("as it is", "/plain", Method::GET, 200, css, 1),
         ("the last one of a chain counts", "/hot", Method::GET, 200, css, 2),
-        ("for the route's own policy alone", "/hot", Method::GET, 404, css, 10),
+        ("only for the default of the route", "/hot", Method::GET, 404, css, 10),
         ("not for types", "/hot", Method::GET, 200, html, 12),
         ("not for HEAD", "/hot", Method::HEAD, 200, css, 13),
-        ("what is not said stays", "/refined", Method::GET, 404, css, 10),
+        ("an unset part is inherited", "/refined", Method::GET, 404, css, 10),
         ("a status is replaced", "/refined", Method::GET, 410, css, 21),
         ("a type is replaced, in any case", "/refined", Method::GET, 200, html, 22),
         ("HEAD is replaced", "/refined", Method::HEAD, 200, css, 23),
-        ("the later word counts, and GET's is the route's own", "/twice", Method::GET, 200, css, 3),
+        ("the later policy counts, and GET uses the default of the route", "/twice", Method::GET, 200, css, 3),
     ];
     for (sentence, path, method, status, line, expected) in table {
         let headers = through(&layer, request(method.clone(), path, &[]), *status, &[*line]);
@@ -547,7 +547,7 @@ fn errors_name_a_valid_alternative() {
 }
 
 #[test]
-fn the_table_as_a_review_reads_it() {
+fn the_table_is_rendered_for_a_review() {
     let routes = RoutePolicies::builder()
         .default_policy(CachePolicy::NO_STORE)
         .named("article", RoutePolicy::new(p(300)).vary(["accept-language"]).tags(["news", "articles"]))
@@ -620,7 +620,7 @@ fn each_row_matches_the_layer() {
 }
 
 #[test]
-fn a_thousand_routes() {
+fn a_table_of_a_thousand_routes_matches_each_path() {
     let mut builder = RoutePolicies::builder().route("/{*rest}", p(5));
     for n in 0..1_000 {
         builder = builder.route(format!("/group{}/item{n}/{{id}}", n % 37), p(n + 10));
@@ -635,19 +635,19 @@ fn a_thousand_routes() {
 }
 
 #[test]
-fn a_table_allocates_nothing_where_matchit_does_not() {
+fn a_table_allocates_only_where_matchit_does() {
     let routes = RoutePolicies::builder()
         .route("/a/{b}/{c}", RoutePolicy::new(p(2)).vary(["accept-language"]))
         .route("/b/{*rest}", RoutePolicy::new(p(3)).content_type("text/*", p(4)))
         .build()
         .unwrap();
     let mut service = service_fn(|_: Request<TestBody>| {
-        let mut response = answer("hello", &[]);
+        let mut response = response_with("hello", &[]);
         *response.headers_mut() = HeaderMap::with_capacity(16);
         std::future::ready(Ok::<_, Infallible>(response))
     });
     let mut layered = CachePolicyLayer::new(routes).layer(service);
-    // A thread that reads a shared table for the first time gets a place of its own there.
+    // The first read of a shared table in a thread allocates a slot.
     drop(layered.call(get("/", &[])));
     let allocated = |call: &mut dyn FnMut()| allocation_counter::measure(call).count_total;
     for path in ["/x", "/a/b/c", "/b/x/y", "/a/b/c/d", "/a/../b", "/"] {
@@ -665,55 +665,55 @@ fn a_table_allocates_nothing_where_matchit_does_not() {
 }
 
 #[test]
-fn debug_is_for_the_reader() {
+fn debug_output_is_readable() {
     let routes = RoutePolicies::builder().route("/a/{id}", p(1)).build().unwrap();
     assert_eq!(format!("{routes:?}"), r#"{"/a/{id}": CachePolicy(public, max-age=1)}"#);
 }
 
 /// A route as the oracle knows it.
 #[derive(Clone, Debug)]
-struct Said {
+struct RouteCase {
     pattern: String,
     head: bool,
     statuses: Vec<u16>,
     types: Vec<&'static str>,
 }
 
-/// Which word of a route counts, told by its number so that each is another lifetime.
-fn lifetime(route: usize, word: usize) -> u64 {
-    (route * 100 + word + 1) as u64
+/// The lifetime is the number of the policy that applies, so each policy is distinct.
+fn lifetime(route: usize, policy_index: usize) -> u64 {
+    (route * 100 + policy_index + 1) as u64
 }
 
-fn table_of(said: &[Said]) -> (RoutePolicies, matchit::Router<usize>) {
+fn table_of(routes: &[RouteCase]) -> (RoutePolicies, matchit::Router<usize>) {
     let (mut builder, mut router) = (RoutePolicies::builder(), matchit::Router::new());
-    for (route, said) in said.iter().enumerate() {
+    for (route, case) in routes.iter().enumerate() {
         // A pattern that matchit rejects may have been inserted in part.
         let mut with_matchit = router.clone();
-        let is_good = with_matchit.insert(said.pattern.as_str(), route).is_ok();
-        let with_this = builder.clone().route(said.pattern.as_str(), p(1)).build();
-        assert_eq!(with_this.is_ok(), is_good, "{}", said.pattern);
+        let is_good = with_matchit.insert(case.pattern.as_str(), route).is_ok();
+        let with_this = builder.clone().route(case.pattern.as_str(), p(1)).build();
+        assert_eq!(with_this.is_ok(), is_good, "{}", case.pattern);
         if !is_good {
             continue;
         }
         router = with_matchit;
         let mut policy = RoutePolicy::new(p(lifetime(route, 0)));
-        if said.head {
+        if case.head {
             policy = policy.method(Method::HEAD, p(lifetime(route, 1)));
         }
-        for (word, status) in said.statuses.iter().enumerate() {
-            policy = policy.status(StatusCode::from_u16(*status).unwrap(), p(lifetime(route, 10 + word)));
+        for (policy_index, status) in case.statuses.iter().enumerate() {
+            policy = policy.status(StatusCode::from_u16(*status).unwrap(), p(lifetime(route, 10 + policy_index)));
         }
-        for (word, content_type) in said.types.iter().enumerate() {
-            policy = policy.content_type(*content_type, p(lifetime(route, 20 + word)));
+        for (policy_index, content_type) in case.types.iter().enumerate() {
+            policy = policy.content_type(*content_type, p(lifetime(route, 20 + policy_index)));
         }
-        builder = builder.route(said.pattern.as_str(), policy);
+        builder = builder.route(case.pattern.as_str(), policy);
     }
     (builder.build().unwrap(), router)
 }
 
 /// The example of the module page.
 fn by_the_page(
-    said: &[Said],
+    routes: &[RouteCase],
     route: Option<usize>,
     method: &Method,
     status: u16,
@@ -724,34 +724,34 @@ fn by_the_page(
         _ => "private, no-cache",
     };
     let Some(route) = route else { return Some(nobody.into()) };
-    let word = |word| Some(p(lifetime(route, word)).to_string());
-    let said = &said[route];
+    let policy = |index| Some(p(lifetime(route, index)).to_string());
+    let case = &routes[route];
     // The later of two equal ones counts.
-    if let Some(at) = said.statuses.iter().rposition(|own| *own == status) {
-        return word(10 + at);
+    if let Some(at) = case.statuses.iter().rposition(|own| *own == status) {
+        return policy(10 + at);
     }
     if ![200, 203, 206, 304].contains(&status) {
         return Some(nobody.into());
     }
-    // N-01: what goes by the type of the content is not said of a 304 that has none.
-    if status == 304 && content_type.is_none() && !said.types.is_empty() {
+    // N-01: a 304 without a content type gets no policy that depends on it.
+    if status == 304 && content_type.is_none() && !case.types.is_empty() {
         return None;
     }
-    if said.head && *method == Method::HEAD {
-        return word(1);
+    if case.head && *method == Method::HEAD {
+        return policy(1);
     }
-    if said.types.is_empty() {
-        return word(0);
+    if case.types.is_empty() {
+        return policy(0);
     }
     let Some(content_type) = content_type else { return Some("no-cache".into()) };
-    if let Some(at) = said.types.iter().rposition(|own| *own == content_type) {
-        return word(20 + at);
+    if let Some(at) = case.types.iter().rposition(|own| *own == content_type) {
+        return policy(20 + at);
     }
     let kind = format!("{}/*", content_type.split('/').next().unwrap());
-    said.types.iter().rposition(|own| *own == kind).map_or_else(|| word(0), |at| word(20 + at))
+    case.types.iter().rposition(|own| *own == kind).map_or_else(|| policy(0), |at| policy(20 + at))
 }
 
-fn said() -> impl Strategy<Value = Said> {
+fn route_case() -> impl Strategy<Value = RouteCase> {
     let pattern = proptest::collection::vec("(a|b|ab|\\{x\\}|\\{y\\}|a\\{x\\}|\\{\\*r\\}|)", 1..4)
         .prop_map(|segments| segments.iter().map(|segment| format!("/{segment}")).collect());
     let statuses = proptest::collection::vec(prop::sample::select(&[201, 301, 404, 410, 500][..]), 0..3);
@@ -759,7 +759,7 @@ fn said() -> impl Strategy<Value = Said> {
         prop::sample::select(&["text/html", "text/*", "image/png", "image/*", "font/*"][..]),
         0..3,
     );
-    (pattern, any::<bool>(), statuses, types).prop_map(|(pattern, head, statuses, types)| Said {
+    (pattern, any::<bool>(), statuses, types).prop_map(|(pattern, head, statuses, types)| RouteCase {
         pattern,
         head,
         statuses,
@@ -771,9 +771,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn a_table_equals_the_one_of_the_page(
-        said in proptest::collection::vec(said(), 1..12),
-        asked in proptest::collection::vec(
+    fn the_table_equals_the_one_in_the_documentation(
+        routes in proptest::collection::vec(route_case(), 1..12),
+        requests in proptest::collection::vec(
             (
                 "/((a|b|ab|c|)/?){0,4}",
                 prop::sample::select(&[Method::GET, Method::HEAD][..]),
@@ -783,25 +783,25 @@ proptest! {
             1..24,
         ),
     ) {
-        let (routes, router) = table_of(&said);
-        let layer = CachePolicyLayer::new(routes);
-        for (path, method, status, content_type) in asked {
+        let (table, router) = table_of(&routes);
+        let layer = CachePolicyLayer::new(table);
+        for (path, method, status, content_type) in requests {
             let lines: Vec<_> = content_type.iter().map(|text| ("content-type", *text)).collect();
             let headers = through(&layer, request(method.clone(), &path, &[]), status, &lines);
             let route = router.at(&path).ok().map(|found| *found.value);
-            let expected = by_the_page(&said, route, &method, status, content_type);
+            let expected = by_the_page(&routes, route, &method, status, content_type);
             prop_assert_eq!(
                 field(&headers, "cache-control"), expected,
-                "{} {} {} {:?} in {:?}", method, path, status, content_type, said
+                "{} {} {} {:?} in {:?}", method, path, status, content_type, routes
             );
         }
     }
 
     #[test]
-    fn no_request_target_panics(octets in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn no_request_target_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let routes = RoutePolicies::builder().route("/{a}/b", p(1)).route("/b/{*rest}", p(1)).build().unwrap();
         let layer = CachePolicyLayer::new(routes);
-        for target in [octets.clone(), [b"/", octets.as_slice()].concat()] {
+        for target in [bytes.clone(), [b"/", bytes.as_slice()].concat()] {
             if let Ok(uri) = http::Uri::try_from(target) {
                 let mut request = get("/", &[]);
                 *request.uri_mut() = uri;
@@ -812,7 +812,7 @@ proptest! {
 }
 
 #[test]
-fn targets_that_are_no_path_get_the_default() {
+fn targets_without_a_path_get_the_default() {
     let routes = RoutePolicies::builder().route("/", p(1)).route("/{*rest}", p(2)).build().unwrap();
     let layer = CachePolicyLayer::new(routes);
     let cache_control = |uri: &str| {
@@ -828,7 +828,7 @@ fn targets_that_are_no_path_get_the_default() {
 }
 
 #[test]
-fn a_table_is_replaced_a_thousand_times_and_each_response_uses_one_table() {
+fn each_response_uses_one_table_while_tables_are_replaced() {
     const TASKS: usize = 4;
     // Both fields of a response show which table it came from.
     let table = |n: u64| {
@@ -841,7 +841,7 @@ fn a_table_is_replaced_a_thousand_times_and_each_response_uses_one_table() {
     let routes = SharedRoutes::new(table(0));
     let handler = service_fn(|_: Request<TestBody>| async {
         tokio::task::yield_now().await;
-        Ok::<_, Infallible>(answer("hello", &[]))
+        Ok::<_, Infallible>(response_with("hello", &[]))
     });
     let service = CachePolicyLayer::new(routes.clone()).layer(handler);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(TASKS).build().unwrap();
@@ -851,18 +851,18 @@ fn a_table_is_replaced_a_thousand_times_and_each_response_uses_one_table() {
             .map(|_| {
                 let (service, stop) = (service.clone(), stop.clone());
                 tokio::spawn(async move {
-                    let (mut answers, mut latest) = (0_u32, 0);
+                    let (mut responses, mut latest) = (0_u32, 0);
                     while !stop.load(Ordering::Relaxed) {
                         let response = call(&service, get("/a/1", &[])).await;
-                        let said = field(response.headers(), "cache-control").unwrap();
+                        let cache_control = field(response.headers(), "cache-control").unwrap();
                         let vary = field(response.headers(), "vary").unwrap();
-                        let n: u64 = said.strip_prefix("max-age=").unwrap().parse().unwrap();
+                        let n: u64 = cache_control.strip_prefix("max-age=").unwrap().parse().unwrap();
                         assert_eq!(vary, format!("x-table-{n}"), "wholly of one table");
-                        assert!(n >= latest, "a table that was replaced does not come back");
+                        assert!(n >= latest, "a replaced table is not used again");
                         latest = n;
-                        answers += 1;
+                        responses += 1;
                     }
-                    answers
+                    responses
                 })
             })
             .collect();

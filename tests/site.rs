@@ -79,7 +79,7 @@ const URLS: &[(&str, &str, u16, &str, Tag)] = &[
 #[tokio::test]
 async fn each_url_has_its_cache_control() {
     let [one, other] = Site::over_both(false).await;
-    // The file of policies says what the code says.
+    // The file of policies equals the code.
     let by_file = Site::start("HTTP/1.1", Some(policies()), false).await;
     for site in [one, other, by_file] {
         for (sentence, path, status, cache_control, etag) in URLS {
@@ -95,7 +95,7 @@ async fn each_url_has_its_cache_control() {
                 Tag::Strong => assert!(tag.is_some_and(|tag| tag.starts_with('"')), "{row}: {tag:?}"),
             }
 
-            let head = site.ask(Method::HEAD, path, &[], "").await;
+            let head = site.fetch(Method::HEAD, path, &[], "").await;
             assert_eq!(head.status(), *status, "HEAD: {row}");
             assert_eq!(field(&head, "cache-control"), Some(*cache_control), "HEAD: {row}");
             assert_eq!(field(&head, "vary"), Some("accept-encoding"), "HEAD: {row}");
@@ -112,9 +112,9 @@ fn no_edges() -> Edges {
     Edges::new([]).unwrap()
 }
 
-/// A change of policy is a change of this file, which a review sees line by line.
+/// A change of a policy changes this file, so it is visible in a review.
 #[test]
-fn the_policies_of_the_site_are_those_that_were_reviewed() {
+fn the_policies_of_the_site_equal_the_reviewed_ones() {
     let reviewed = include_str!("data/site-policies.md");
     let edges = Edges::from(EdgeProfile::CLOUDFLARE);
     let now = edges.policy_table(&policies()).to_markdown();
@@ -124,8 +124,8 @@ fn the_policies_of_the_site_are_those_that_were_reviewed() {
 #[tokio::test]
 async fn a_response_to_credentials_is_private_despite_its_route() {
     for site in Site::over_both(false).await {
-        let answer = site.head(Method::GET, "/dashboard", &[("authorization", "Bearer x")]).await;
-        assert_eq!(field(&answer, "cache-control"), Some("private, max-age=300"), "{}", site.version);
+        let response = site.head(Method::GET, "/dashboard", &[("authorization", "Bearer x")]).await;
+        assert_eq!(field(&response, "cache-control"), Some("private, max-age=300"), "{}", site.version);
     }
 }
 
@@ -149,11 +149,11 @@ async fn with_no_cache_nothing_is_stored_for_any_url_or_status() {
         ]);
         for (method, path, fields, status) in requests {
             let row = site.row(&format!("{method} {path} {fields:?}"));
-            let answer = site.head(method, path, fields).await;
-            assert_eq!(answer.status(), status, "{row}");
-            assert_eq!(field(&answer, "cache-control"), Some("no-cache, no-store, must-revalidate"), "{row}");
-            assert_eq!(field(&answer, "pragma"), Some("no-cache"), "{row}");
-            assert_eq!(field(&answer, "expires"), Some("0"), "{row}");
+            let response = site.head(method, path, fields).await;
+            assert_eq!(response.status(), status, "{row}");
+            assert_eq!(field(&response, "cache-control"), Some("no-cache, no-store, must-revalidate"), "{row}");
+            assert_eq!(field(&response, "pragma"), Some("no-cache"), "{row}");
+            assert_eq!(field(&response, "expires"), Some("0"), "{row}");
         }
     }
 }
@@ -163,33 +163,33 @@ async fn with_no_cache_nothing_is_stored_for_any_url_or_status() {
 #[tokio::test]
 async fn the_front_page_has_an_immutable_url_for_each_file() {
     for site in Site::over_both(false).await {
-        let page = text(site.ask(Method::GET, "/", &[], "").await);
+        let page = text(site.fetch(Method::GET, "/", &[], "").await);
         let manifest = site.assets.source.current();
         for asset in manifest.iter() {
             let row = site.row(asset.name());
             assert!(page.contains(&format!("\"{}\"", asset.url())), "{row}: {page}");
-            let answer = site.ask(Method::GET, asset.url(), &[], "").await;
-            assert_eq!(answer.status(), 200, "{row}");
-            assert_eq!(field(&answer, "cache-control"), Some("public, max-age=31536000, immutable"), "{row}");
-            assert_eq!(answer.body().len() as u64, asset.length(), "{row}");
-            let tag = field(&answer, "etag").unwrap();
+            let response = site.fetch(Method::GET, asset.url(), &[], "").await;
+            assert_eq!(response.status(), 200, "{row}");
+            assert_eq!(field(&response, "cache-control"), Some("public, max-age=31536000, immutable"), "{row}");
+            assert_eq!(response.body().len() as u64, asset.length(), "{row}");
+            let tag = field(&response, "etag").unwrap();
             assert_eq!(tag, format!("\"{}\"", asset.fingerprint()), "{row}");
-            let again = site.ask(Method::GET, asset.url(), &[("if-none-match", tag)], "").await;
-            assert_not_modified(&again, &answer, &row);
+            let again = site.fetch(Method::GET, asset.url(), &[("if-none-match", tag)], "").await;
+            assert_not_modified(&again, &response, &row);
         }
     }
 }
 
 #[tokio::test]
-async fn the_stylesheet_refers_to_versioned_urls_and_the_page_to_the_font_ahead_of_it() {
+async fn the_stylesheet_refers_to_versioned_urls_and_the_page_preloads_the_font() {
     for site in Site::over_both(false).await {
         let manifest = site.assets.source.current();
-        let style = text(site.ask(Method::GET, manifest.url("style.css").unwrap(), &[], "").await);
+        let style = text(site.fetch(Method::GET, manifest.url("style.css").unwrap(), &[], "").await);
         for name in ["cup.svg", "tally.woff2"] {
             let below_prefix = manifest.url(name).unwrap().strip_prefix("/static/").unwrap();
             assert!(style.contains(below_prefix), "{name}: {style}");
         }
-        let page = site.ask(Method::GET, "/", &[], "").await;
+        let page = site.fetch(Method::GET, "/", &[], "").await;
         let preload = format!("<{}>; rel=preload; as=font; crossorigin", manifest.url("tally.woff2").unwrap());
         assert_eq!(field(&page, "link"), Some(&*preload));
     }
@@ -201,21 +201,21 @@ async fn a_file_compressed_by_the_layer_has_the_same_lifetime() {
         for (name, coding) in [("style.css", Some("gzip")), ("tally.woff2", None)] {
             let row = site.row(name);
             let url = site.assets.source.current().url(name).unwrap().to_owned();
-            let answer = site.ask(Method::GET, &url, &[("accept-encoding", "gzip")], "").await;
-            assert_eq!(field(&answer, "content-encoding"), coding, "{row}");
-            assert_eq!(field(&answer, "cache-control"), Some("public, max-age=31536000, immutable"), "{row}");
+            let response = site.fetch(Method::GET, &url, &[("accept-encoding", "gzip")], "").await;
+            assert_eq!(field(&response, "content-encoding"), coding, "{row}");
+            assert_eq!(field(&response, "cache-control"), Some("public, max-age=31536000, immutable"), "{row}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_range_of_a_file_is_sent_to_a_client_with_the_rest_of_it() {
+async fn a_range_is_sent_to_a_client_with_the_current_tag() {
     for site in Site::over_both(false).await {
         let url = site.assets.source.current().url("tally.woff2").unwrap().to_owned();
         let tag = site.tag_of(&url, &[]).await;
         for (if_range, status) in [(&*tag, 206), ("\"another\"", 200)] {
-            let answer = site.ask(Method::GET, &url, &[("range", "bytes=100-"), ("if-range", if_range)], "").await;
-            assert_eq!(answer.status(), status, "{}", site.row(if_range));
+            let response = site.fetch(Method::GET, &url, &[("range", "bytes=100-"), ("if-range", if_range)], "").await;
+            assert_eq!(response.status(), status, "{}", site.row(if_range));
         }
     }
 }
@@ -229,24 +229,24 @@ async fn with_no_cache_a_changed_file_has_a_new_url_on_the_next_page() {
     }
     let site = Site::start_with("HTTP/1.1", None, true, directory.path()).await;
     let before = site.assets.source.current().url("style.css").unwrap().to_owned();
-    assert!(text(site.ask(Method::GET, "/", &[], "").await).contains(&before));
+    assert!(text(site.fetch(Method::GET, "/", &[], "").await).contains(&before));
 
     std::fs::write(directory.path().join("style.css"), "h1 { color: tan }").unwrap();
     let after = site.assets.source.current().url("style.css").unwrap().to_owned();
     assert_ne!(after, before);
-    assert!(text(site.ask(Method::GET, "/", &[], "").await).contains(&after));
-    let style = site.ask(Method::GET, &after, &[], "").await;
+    assert!(text(site.fetch(Method::GET, "/", &[], "").await).contains(&after));
+    let style = site.fetch(Method::GET, &after, &[], "").await;
     assert_eq!(field(&style, "cache-control"), Some("no-cache, no-store, must-revalidate"));
     assert_eq!(text(style), "h1 { color: tan }");
 
     std::fs::remove_file(directory.path().join("style.css")).unwrap();
-    let mistake = site.ask(Method::GET, "/", &[], "").await;
+    let mistake = site.fetch(Method::GET, "/", &[], "").await;
     assert_eq!(mistake.status(), 500);
     assert!(text(mistake).contains("there is no asset named `style.css`"));
 }
 
 #[test]
-fn a_page_that_names_no_file_ends_the_start() {
+fn a_page_with_an_unknown_file_stops_the_program_at_startup() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("styles.css"), "").unwrap();
     let assets = Assets::new(directory.path(), false).unwrap();
@@ -254,7 +254,7 @@ fn a_page_that_names_no_file_ends_the_start() {
     assert!(error.to_string().contains("there is no asset named `cup.svg`"), "{error}");
 }
 
-// ==== What has not changed is not sent again ====
+// ==== Revalidation ====
 
 #[tokio::test]
 async fn each_coding_is_revalidated_with_its_own_tag_and_the_304_has_the_fields_of_the_200() {
@@ -263,7 +263,7 @@ async fn each_coding_is_revalidated_with_its_own_tag_and_the_304_has_the_fields_
             for coding in ["identity", "gzip", "br"] {
                 let row = site.row(&format!("{path} in {coding}"));
                 let accepted = ("accept-encoding", coding);
-                let full = site.ask(Method::GET, path, &[accepted], "").await;
+                let full = site.fetch(Method::GET, path, &[accepted], "").await;
                 let tag = field(&full, "etag").unwrap();
                 assert_eq!(full.status(), 200, "{row}");
                 assert_eq!(field(&full, "content-encoding").unwrap_or("identity"), coding, "{row}");
@@ -274,11 +274,11 @@ async fn each_coding_is_revalidated_with_its_own_tag_and_the_304_has_the_fields_
                 }
 
                 let revalidation: Fields<'_> = &[accepted, ("if-none-match", tag)];
-                let again = site.ask(Method::GET, path, revalidation, "").await;
+                let again = site.fetch(Method::GET, path, revalidation, "").await;
                 assert_not_modified(&again, &full, &row);
-                // The weak ones are made from the content, which HEAD does not have.
+                // Weak tags are generated from the content, which HEAD does not have.
                 if !weak {
-                    let again = site.ask(Method::HEAD, path, revalidation, "").await;
+                    let again = site.fetch(Method::HEAD, path, revalidation, "").await;
                     assert_not_modified(&again, &full, &format!("HEAD: {row}"));
                 }
             }
@@ -291,9 +291,9 @@ async fn a_file_is_also_revalidated_by_its_date() {
     for site in Site::over_both(false).await {
         for path in ["/dashboard", "/download"] {
             let row = site.row(path);
-            let full = site.ask(Method::GET, path, &[], "").await;
+            let full = site.fetch(Method::GET, path, &[], "").await;
             let date = field(&full, "last-modified").unwrap();
-            let again = site.ask(Method::GET, path, &[("if-modified-since", date)], "").await;
+            let again = site.fetch(Method::GET, path, &[("if-modified-since", date)], "").await;
             assert_not_modified(&again, &full, &row);
         }
     }
@@ -303,31 +303,38 @@ async fn a_file_is_also_revalidated_by_its_date() {
 async fn a_tag_of_an_unacceptable_coding_gets_the_complete_response() {
     for site in Site::over_both(false).await {
         let tag = site.tag_of("/dashboard", &[("accept-encoding", "gzip")]).await;
-        let answer = site.ask(Method::GET, "/dashboard", &[("if-none-match", &tag)], "").await;
-        assert_eq!(answer.status(), 200, "{}", site.version);
-        assert_eq!(field(&answer, "content-encoding"), None, "{}", site.version);
+        let response = site.fetch(Method::GET, "/dashboard", &[("if-none-match", &tag)], "").await;
+        assert_eq!(response.status(), 200, "{}", site.version);
+        assert_eq!(field(&response, "content-encoding"), None, "{}", site.version);
     }
 }
 
 #[tokio::test]
-async fn a_page_that_changed_is_sent_again() {
+async fn a_changed_page_is_sent_again() {
     for site in Site::over_both(false).await {
         let tag = site.tag_of("/page", &[]).await;
-        site.ask(Method::DELETE, "/articles/1", &[("if-match", "\"1-1\"")], "").await;
-        let answer = site.ask(Method::GET, "/page", &[("if-none-match", &tag)], "").await;
-        assert_eq!(answer.status(), 200, "{}", site.version);
-        assert_ne!(field(&answer, "etag"), Some(&*tag), "{}", site.version);
+        site.fetch(Method::DELETE, "/articles/1", &[("if-match", "\"1-1\"")], "").await;
+        let response = site.fetch(Method::GET, "/page", &[("if-none-match", &tag)], "").await;
+        assert_eq!(response.status(), 200, "{}", site.version);
+        assert_ne!(field(&response, "etag"), Some(&*tag), "{}", site.version);
     }
 }
 
-// ==== Nobody's change is lost ====
+// ==== Lost updates ====
 
 /// The description of a write, the write, its status, and the tag of the article afterwards.
 type Write = (&'static str, Method, &'static str, Fields<'static>, u16, Option<&'static str>);
 
 const WRITES: &[Write] = &[
     ("a blind change is refused", Method::PUT, "/articles/1", &[], 428, Some("\"1-1\"")),
-    ("a change of what was seen is made", Method::PUT, "/articles/1", &[("if-match", "\"1-1\"")], 204, Some("\"1-2\"")),
+    (
+        "a change of the current version succeeds",
+        Method::PUT,
+        "/articles/1",
+        &[("if-match", "\"1-1\"")],
+        204,
+        Some("\"1-2\""),
+    ),
     (
         "the same change again would lose the first one",
         Method::PUT,
@@ -366,8 +373,15 @@ const WRITES: &[Write] = &[
         412,
         Some("\"9-5\""),
     ),
-    ("a deletion of what was seen is made", Method::DELETE, "/articles/9", &[("if-match", "\"9-5\"")], 204, None),
-    ("it is not made twice", Method::DELETE, "/articles/9", &[("if-match", "\"9-5\"")], 412, None),
+    (
+        "a deletion of the current version succeeds",
+        Method::DELETE,
+        "/articles/9",
+        &[("if-match", "\"9-5\"")],
+        204,
+        None,
+    ),
+    ("the second deletion fails", Method::DELETE, "/articles/9", &[("if-match", "\"9-5\"")], 412, None),
     (
         "what is created again does not get an old tag",
         Method::PUT,
@@ -392,24 +406,24 @@ async fn a_write_succeeds_only_with_the_current_tag() {
         for (sentence, method, path, fields, status, then) in WRITES {
             let row = site.row(sentence);
             let json = [*fields, &[("content-type", "application/json")]].concat();
-            let answer = site.ask(method.clone(), path, &json, TEA).await;
-            assert_eq!(answer.status(), *status, "{row}");
-            assert!(field(&answer, "cache-control").is_some_and(|value| value.contains("no-store")), "{row}");
-            assert_eq!(field(&answer, "etag"), None, "{row}");
+            let response = site.fetch(method.clone(), path, &json, TEA).await;
+            assert_eq!(response.status(), *status, "{row}");
+            assert!(field(&response, "cache-control").is_some_and(|value| value.contains("no-store")), "{row}");
+            assert_eq!(field(&response, "etag"), None, "{row}");
             if *status == 428 {
-                assert!(answer.body().starts_with(b"This resource is changed conditionally only"), "{row}");
+                assert!(response.body().starts_with(b"This resource is changed conditionally only"), "{row}");
             }
-            let now = site.ask(Method::GET, path, &[], "").await;
+            let now = site.fetch(Method::GET, path, &[], "").await;
             assert_eq!(field(&now, "etag"), *then, "{row}");
             assert_eq!(now.status(), if then.is_some() { 200 } else { 404 }, "{row}");
         }
-        let tea = site.ask(Method::GET, "/articles/1", &[], "").await;
+        let tea = site.fetch(Method::GET, "/articles/1", &[], "").await;
         assert_eq!(tea.body(), TEA.as_bytes(), "{}", site.version);
     }
 }
 
 #[tokio::test]
-async fn of_a_hundred_writes_with_one_and_the_same_tag_exactly_one_is_made() {
+async fn exactly_one_of_a_hundred_writes_with_the_same_tag_succeeds() {
     const WRITERS: usize = 100;
     let download = download::write().unwrap();
     let assets = Assets::new(Path::new(assets::DIRECTORY), false).unwrap();
@@ -417,8 +431,8 @@ async fn of_a_hundred_writes_with_one_and_the_same_tag_exactly_one_is_made() {
     let app = app::app(Store::new(), download.path(), &assets, None, &no_edges(), false, log).unwrap();
     let all_let_through = Arc::new(Barrier::new(WRITERS));
     let writers = (0..WRITERS).map(|_| {
-        // The layer decides before the content is read. So when each content waits for all
-        // others to be read, the layer has let all of them through before the first write.
+        // The layer decides before the content is read. Each request sends its content after all others have arrived,
+        // so the layer has forwarded all of them before the first write.
         let let_through = all_let_through.clone();
         let content = Body::from_stream(stream::once(async move {
             let_through.wait().await;
@@ -431,8 +445,8 @@ async fn of_a_hundred_writes_with_one_and_the_same_tag_exactly_one_is_made() {
             .unwrap();
         tokio::spawn(app.clone().oneshot(request))
     });
-    let answers = timeout(Duration::from_secs(30), join_all(writers)).await.unwrap();
-    let statuses: Vec<_> = answers.into_iter().map(|answer| answer.unwrap().unwrap().status()).collect();
+    let responses = timeout(Duration::from_secs(30), join_all(writers)).await.unwrap();
+    let statuses: Vec<_> = responses.into_iter().map(|response| response.unwrap().unwrap().status()).collect();
     let count = |status| statuses.iter().filter(|&&each| each == status).count();
     assert_eq!(count(StatusCode::NO_CONTENT), 1, "{statuses:?}");
     assert_eq!(count(StatusCode::PRECONDITION_FAILED), WRITERS - 1, "{statuses:?}");
@@ -441,12 +455,12 @@ async fn of_a_hundred_writes_with_one_and_the_same_tag_exactly_one_is_made() {
     assert_eq!(last.headers()["etag"], "\"1-2\"");
 }
 
-// ==== A download is resumed, or begun again, and never joined of two files ====
+// ==== Ranges ====
 
 #[tokio::test]
 async fn a_range_is_sent_only_of_the_file_that_the_client_has() {
     for site in Site::over_both(false).await {
-        let full = site.ask(Method::GET, "/download", &[("accept-encoding", "gzip, br")], "").await;
+        let full = site.fetch(Method::GET, "/download", &[("accept-encoding", "gzip, br")], "").await;
         assert_eq!(full.body().len() as u64, download::LENGTH);
         assert_eq!(field(&full, "content-encoding"), None, "a download is not compressed");
         assert_eq!(field(&full, "accept-ranges"), Some("bytes"));
@@ -467,19 +481,19 @@ async fn a_range_is_sent_only_of_the_file_that_the_client_has() {
         ];
         for (sentence, fields, status) in table {
             let row = site.row(sentence);
-            let answer = site.ask(Method::GET, "/download", fields, "").await;
-            assert_eq!(answer.status(), *status, "{row}");
-            assert_eq!(field(&answer, "vary"), Some("accept-encoding"), "{row}");
+            let response = site.fetch(Method::GET, "/download", fields, "").await;
+            assert_eq!(response.status(), *status, "{row}");
+            assert_eq!(field(&response, "vary"), Some("accept-encoding"), "{row}");
             match status {
                 206 => {
-                    assert_eq!(field(&answer, "content-range"), Some("bytes 4000000-4194303/4194304"), "{row}");
-                    assert_eq!(answer.body()[..], full.body()[4_000_000..], "{row}");
-                    assert_eq!(field(&answer, "cache-control"), field(&full, "cache-control"), "{row}");
-                    assert_eq!(field(&answer, "etag"), Some(tag), "{row}");
+                    assert_eq!(field(&response, "content-range"), Some("bytes 4000000-4194303/4194304"), "{row}");
+                    assert_eq!(response.body()[..], full.body()[4_000_000..], "{row}");
+                    assert_eq!(field(&response, "cache-control"), field(&full, "cache-control"), "{row}");
+                    assert_eq!(field(&response, "etag"), Some(tag), "{row}");
                 }
-                200 => assert!(answer.body() == full.body(), "{row}"),
-                304 => assert_not_modified(&answer, &full, &row),
-                _ => assert_eq!(field(&answer, "cache-control"), Some("private, no-store"), "{row}"),
+                200 => assert!(response.body() == full.body(), "{row}"),
+                304 => assert_not_modified(&response, &full, &row),
+                _ => assert_eq!(field(&response, "cache-control"), Some("private, no-store"), "{row}"),
             }
         }
     }
@@ -488,18 +502,18 @@ async fn a_range_is_sent_only_of_the_file_that_the_client_has() {
 // ==== Streams, and the log ====
 
 #[tokio::test]
-async fn events_come_as_they_happen_and_are_neither_compressed_nor_tagged() {
+async fn events_are_sent_at_once_without_compression_or_tag() {
     for site in Site::over_both(false).await {
-        let mut answer = site.head(Method::GET, "/events", &[("accept-encoding", "gzip, br")]).await;
-        assert_eq!(field(&answer, "content-type"), Some("text/event-stream"));
-        assert_eq!(field(&answer, "content-encoding"), None);
-        assert_eq!(field(&answer, "etag"), None);
+        let mut response = site.head(Method::GET, "/events", &[("accept-encoding", "gzip, br")]).await;
+        assert_eq!(field(&response, "content-type"), Some("text/event-stream"));
+        assert_eq!(field(&response, "content-encoding"), None);
+        assert_eq!(field(&response, "etag"), None);
         for (second, patience) in [(0, Duration::from_millis(900)), (1, Duration::from_secs(3))] {
-            let frame = timeout(patience, answer.frame()).await.expect("an event that is on time");
+            let frame = timeout(patience, response.frame()).await.expect("an event that is on time");
             let event = frame.unwrap().unwrap().into_data().unwrap();
             assert_eq!(event, format!("event: second\ndata: {second}\n\n"), "{}", site.version);
         }
-        drop(answer);
+        drop(response);
         assert_eq!(site.logged(1).await, ["GET /events 200 46 bytes: the handler's policy"], "{}", site.version);
     }
 }
@@ -529,17 +543,17 @@ async fn each_request_is_logged_with_its_bytes_and_its_reason() {
     ];
     for site in Site::over_both(false).await {
         for (method, path, fields, why) in table {
-            let answer = site.ask(method.clone(), path, fields, "").await;
-            let (status, bytes) = (answer.status().as_u16(), answer.body().len());
+            let response = site.fetch(method.clone(), path, fields, "").await;
+            let (status, bytes) = (response.status().as_u16(), response.body().len());
             let expected = format!("{method} {path} {status} {bytes} bytes: {why}");
             assert_eq!(site.logged(1).await, [expected], "{}", site.version);
         }
     }
 }
 
-// ==== The site, and how it is asked ====
+// ==== The site and its client ====
 
-/// A site on a port of its own, asked over one version of HTTP.
+/// A site on its own port, with a client for one HTTP version.
 struct Site {
     version: &'static str,
     address: SocketAddr,
@@ -574,12 +588,12 @@ impl Site {
         Self { version, address, client, lines, assets, _download: download }
     }
 
-    /// Asks, and leaves the content where it is: that of an event stream has no end.
+    /// Sends a request without reading the content, because an event stream never ends.
     async fn head(&self, method: Method, path: &str, fields: Fields<'_>) -> Response<Incoming> {
         self.send(method, path, fields, "").await
     }
 
-    async fn ask(&self, method: Method, path: &str, fields: Fields<'_>, content: &'static str) -> Response<Bytes> {
+    async fn fetch(&self, method: Method, path: &str, fields: Fields<'_>, content: &'static str) -> Response<Bytes> {
         let (head, body) = self.send(method, path, fields, content).await.into_parts();
         Response::from_parts(head, body.collect().await.unwrap().to_bytes())
     }
@@ -593,8 +607,8 @@ impl Site {
     }
 
     async fn tag_of(&self, path: &str, fields: Fields<'_>) -> String {
-        let answer = self.ask(Method::GET, path, fields, "").await;
-        field(&answer, "etag").unwrap().to_owned()
+        let response = self.fetch(Method::GET, path, fields, "").await;
+        field(&response, "etag").unwrap().to_owned()
     }
 
     /// Waits for this number of lines since the last call: a line is written when the server drops a response,
@@ -615,26 +629,26 @@ impl Site {
 }
 
 /// The only line of a field.
-fn field<'a, B>(answer: &'a Response<B>, name: &str) -> Option<&'a str> {
-    let headers: &HeaderMap = answer.headers();
+fn field<'a, B>(response: &'a Response<B>, name: &str) -> Option<&'a str> {
+    let headers: &HeaderMap = response.headers();
     let mut lines = headers.get_all(name).iter();
     let line = lines.next()?;
     assert_eq!(lines.next(), None, "one line of {name}");
     Some(line.to_str().unwrap())
 }
 
-fn text(answer: Response<Bytes>) -> String {
-    String::from_utf8(answer.into_body().to_vec()).unwrap()
+fn text(response: Response<Bytes>) -> String {
+    String::from_utf8(response.into_body().to_vec()).unwrap()
 }
 
 /// N-01 to N-04
-fn assert_not_modified(answer: &Response<Bytes>, full: &Response<Bytes>, row: &str) {
-    assert_eq!(answer.status(), 304, "{row}");
+fn assert_not_modified(response: &Response<Bytes>, full: &Response<Bytes>, row: &str) {
+    assert_eq!(response.status(), 304, "{row}");
     for name in ["cache-control", "etag", "vary"] {
-        assert_eq!(field(answer, name), field(full, name), "{row}: {name}");
+        assert_eq!(field(response, name), field(full, name), "{row}: {name}");
     }
     for name in ["content-encoding", "content-length", "content-type", "transfer-encoding"] {
-        assert_eq!(field(answer, name), None, "{row}: {name}");
+        assert_eq!(field(response, name), None, "{row}: {name}");
     }
-    assert!(answer.body().is_empty(), "{row}");
+    assert!(response.body().is_empty(), "{row}");
 }

@@ -1,8 +1,7 @@
-//! Random stacks of the layers in random order, around a service with any response: every invariant
-//! holds.
+//! All invariants hold for random stacks of the layers, in random order, around a service with any response.
 //!
-//! Each run draws the same cases, unless a seed is given. A failure names the invariant, with the smallest
-//! case that breaks it:
+//! Each run draws the same cases, unless a seed is set. A failure shows the invariant and a small case that breaks
+//! it:
 //!
 //! ```text
 //! STACKS_SEED=7 STACKS_CASES=100000 STACKS_ONLY="a 304 repeats" cargo test --all-features --test stacks
@@ -25,9 +24,9 @@ use tower_cache_policy::edge::{EdgeProfile, TagFormat};
 use tower_cache_policy::policy::CachePolicy;
 use tower_cache_policy::protocol::{is_tag_field, is_targeted_field};
 
-use self::hostile::case::{Case, Conditional, Digest, Edge, Form, Handler, Kind, Policy, Precedence, Sent};
+use self::hostile::case::{Case, ClientRequest, Conditional, Digest, Edge, Form, Handler, Kind, Policy, Precedence};
 use self::hostile::check::{Exchange, invariants};
-use self::hostile::counts::Taken;
+use self::hostile::coverage::Coverage;
 use self::hostile::fields;
 use self::hostile::service::FramesBody;
 use self::hostile::shrink::shrunk;
@@ -35,28 +34,28 @@ use self::hostile::shrink::shrunk;
 const CASES: u64 = 20_000;
 const SEED: u64 = 1;
 
-/// How often each kind of case and check has to be taken in [`CASES`]: about a third of what is usual.
-const FLOORS: [(Taken, usize); Taken::ALL.len()] = [
-    (Taken::FixedPolicy, 2000),
-    (Taken::FixedPolicyInCaching, 1000),
-    (Taken::TableInCaching, 1000),
-    (Taken::TableByType, 1000),
-    (Taken::CustomProfile, 200),
-    (Taken::SourceInCaching, 90),
-    (Taken::Claim, 1000),
-    (Taken::ClaimOfARefusedWrite, 200),
-    (Taken::LiveStream, 150),
-    (Taken::SplitQuote, 250),
-    (Taken::LongField, 300),
-    (Taken::NoKnownDirective, 400),
-    (Taken::PolicyBesideAnotherStatus, 60),
-    (Taken::NotModified, 600),
-    (Taken::NotModifiedBySource, 100),
-    (Taken::NotModifiedByHandler, 400),
-    (Taken::PartialContent, 300),
-    (Taken::Waived, 180),
-    (Taken::WaivedForAnother, 250),
-    (Taken::TargetedFieldReplaced, 600),
+/// The minimum count of each kind of case and check in [`CASES`], about a third of the usual count.
+const FLOORS: [(Coverage, usize); Coverage::ALL.len()] = [
+    (Coverage::FixedPolicy, 2000),
+    (Coverage::FixedPolicyInCaching, 1000),
+    (Coverage::TableInCaching, 1000),
+    (Coverage::TableByType, 1000),
+    (Coverage::CustomProfile, 200),
+    (Coverage::SourceInCaching, 90),
+    (Coverage::GrpcClaim, 1000),
+    (Coverage::GrpcClaimOfRefusedWrite, 200),
+    (Coverage::LiveStream, 150),
+    (Coverage::SplitQuote, 250),
+    (Coverage::LongField, 300),
+    (Coverage::NoKnownDirective, 400),
+    (Coverage::PolicyBesideAnotherStatus, 60),
+    (Coverage::NotModified, 600),
+    (Coverage::NotModifiedBySource, 100),
+    (Coverage::NotModifiedByHandler, 400),
+    (Coverage::PartialContent, 300),
+    (Coverage::AcceptedRisk, 180),
+    (Coverage::AcceptedRiskForOtherValue, 250),
+    (Coverage::TargetedFieldReplaced, 600),
 ];
 
 #[test]
@@ -65,12 +64,12 @@ fn the_invariants_hold_for_any_request_and_any_stack() {
     let count = setting("STACKS_CASES").unwrap_or(CASES);
     let only = std::env::var("STACKS_ONLY").unwrap_or_default();
     let faults = faults(count, &mut Random(seed), &only);
-    // Before faults are shrunk, which takes each kind of case again.
+    // Counted before faults are shrunk, because that runs more cases.
     let rare: Vec<String> = FLOORS
-        .map(|(taken, floor)| (taken, taken.times(), floor))
+        .map(|(kind, floor)| (kind, kind.times(), floor))
         .into_iter()
         .filter(|(_, times, floor)| only.is_empty() && count >= CASES && times < floor)
-        .map(|(taken, times, floor)| format!("{taken:?} was taken {times} times, and not {floor}"))
+        .map(|(kind, times, floor)| format!("{kind:?} was covered {times} times, and {floor} are required"))
         .collect();
     let mut text = String::new();
     for ((name, place), Fault { times, case }) in &faults {
@@ -86,13 +85,13 @@ fn the_invariants_hold_for_any_request_and_any_stack() {
     assert!(rare.is_empty(), "with STACKS_SEED={seed}: {rare:#?}");
 }
 
-/// A header map has room for 24,576 names, and panics where one more is inserted (D20).
+/// A header map has room for 24,576 names, and panics if another one is inserted (D20).
 #[test]
-fn no_layer_panics_where_a_response_has_no_room_for_another_field() {
+fn no_layer_panics_if_a_response_has_no_room_for_another_field() {
     let policy = |precedence| Policy {
         policy: Some(CachePolicy::public(std::time::Duration::from_secs(300)).vary(&["accept-language"])),
         form: Form::Fixed,
-        codes: false,
+        compresses: false,
         vary: Vec::new(),
         precedence,
         risks: Vec::new(),
@@ -102,10 +101,10 @@ fn no_layer_panics_where_a_response_has_no_room_for_another_field() {
     };
     let conditional = Conditional { source: None, by_head: false, require: false, trust_ranges: false };
     let edge = |profile| Kind::Edge(Edge { profile, risks: Vec::new(), default: None, coarser: false });
-    let mut development = policy(Precedence::Answer);
+    let mut development = policy(Precedence::HandlerFirst);
     development.development = true;
     let kinds = [
-        Kind::Policy(policy(Precedence::Answer)),
+        Kind::Policy(policy(Precedence::HandlerFirst)),
         Kind::Policy(policy(Precedence::Override)),
         Kind::Policy(policy(Precedence::Tighten)),
         Kind::Policy(development),
@@ -114,7 +113,7 @@ fn no_layer_panics_where_a_response_has_no_room_for_another_field() {
         edge(EdgeProfile::STANDARD),
         edge(EdgeProfile::FASTLY),
         edge(EdgeProfile::NGINX),
-        Kind::Caching(policy(Precedence::Answer), conditional),
+        Kind::Caching(policy(Precedence::HandlerFirst), conditional),
         Kind::Purge { announces: true, fails: false },
     ];
     let mut panics = Vec::new();
@@ -138,42 +137,43 @@ fn no_layer_panics_where_a_response_has_no_room_for_another_field() {
                 handler.headers.insert(name, HeaderValue::from_static(""));
             }
             let method = if matches!(kind, Kind::Purge { .. }) { Method::POST } else { Method::GET };
-            let request = Sent { method, headers: http::HeaderMap::new(), personalized: false };
+            let request = ClientRequest { method, headers: http::HeaderMap::new(), personalized: false };
             let case = Case { layers: vec![kind.clone()], request, handler };
             if let Err(message) = quietly(|| case.run()) {
-                panics.push(format!("{kind:?} beside {own:?}: {message}"));
+                panics.push(format!("{kind:?} with {own:?}: {message}"));
             }
         }
     }
     assert!(panics.is_empty(), "{panics:#?}");
 }
 
-/// Each name that the crate or a profile of it treats as a field for edges is on the list of the judges, and
-/// the other way round.
+/// The list of the tests contains the same fields for edges as the crate and its profiles.
 #[test]
-fn the_judges_and_the_crate_know_the_same_fields() {
+fn the_tests_and_the_crate_know_the_same_fields() {
     let name = |text: &str| HeaderName::try_from(text).unwrap();
     let mut differing = Vec::new();
     for text in fields::TARGETED {
         differing.extend(
-            (!is_targeted_field(&name(text))).then(|| format!("{text}: targeted, and the crate does not know it")),
+            (!is_targeted_field(&name(text))).then(|| format!("{text}: a targeted field that the crate does not know")),
         );
     }
     for text in fields::TAGS {
-        differing
-            .extend((!is_tag_field(&name(text))).then(|| format!("{text}: for tags, and the crate does not know it")));
+        differing.extend(
+            (!is_tag_field(&name(text))).then(|| format!("{text}: a field for tags that the crate does not know")),
+        );
     }
-    // The crate's list is not public, so each text in its source is looked up.
+    // The crate's list is not public, so this checks each string literal in its source.
     let texts = texts_in(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")));
-    assert!(texts.iter().any(|text| text == "cdn-cache-control"), "the source is not where it was");
+    assert!(texts.iter().any(|text| text == "cdn-cache-control"), "no field names were found in the source");
     for text in texts {
         let name = name(&text);
         differing.extend(
             (is_targeted_field(&name) && !fields::is_targeted(&name))
-                .then(|| format!("{text}: targeted, and not on the list")),
+                .then(|| format!("{text}: a targeted field that is not on the list")),
         );
         differing.extend(
-            (is_tag_field(&name) && !fields::is_tags(&name)).then(|| format!("{text}: for tags, and not on the list")),
+            (is_tag_field(&name) && !fields::is_tags(&name))
+                .then(|| format!("{text}: a field for tags that is not on the list")),
         );
     }
     for profile in EdgeProfile::all() {
@@ -191,7 +191,7 @@ fn the_judges_and_the_crate_know_the_same_fields() {
     assert!(differing.is_empty(), "{differing:#?}");
 }
 
-/// The words between quotes in all files below a directory that can be names of fields.
+/// The string literals in all files below a directory that could be field names.
 fn texts_in(directory: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(directory).unwrap() {
@@ -200,8 +200,8 @@ fn texts_in(directory: &Path) -> Vec<String> {
             found.extend(texts_in(&path));
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = std::fs::read_to_string(path).unwrap();
-            let is_name = |word: &&str| {
-                !word.is_empty() && word.bytes().all(|it| it == b'-' || it.is_ascii_lowercase() || it.is_ascii_digit())
+            let is_name = |text: &&str| {
+                !text.is_empty() && text.bytes().all(|it| it == b'-' || it.is_ascii_lowercase() || it.is_ascii_digit())
             };
             found.extend(text.split('"').filter(is_name).map(str::to_owned));
         }
@@ -209,10 +209,10 @@ fn texts_in(directory: &Path) -> Vec<String> {
     found
 }
 
-/// An invariant, and the place in which it was found to be broken.
+/// An invariant, and the location of the failed assertion.
 type FaultKey = (&'static str, String);
 
-/// How often an invariant was broken, and by which case first.
+/// How often an invariant was broken, and the first case.
 struct Fault {
     times: usize,
     case: Case,
@@ -233,13 +233,13 @@ fn faults(count: u64, random: &mut Random, only: &str) -> BTreeMap<FaultKey, Fau
     faults
 }
 
-/// The invariants that the case breaks, and how.
+/// The invariants that the case breaks, with the messages.
 fn broken(case: &Case, is_wanted: impl Fn(&str) -> bool) -> Vec<(&'static str, String)> {
-    let came = match quietly(|| case.run()) {
-        Ok(came) => came,
+    let result = match quietly(|| case.run()) {
+        Ok(result) => result,
         Err(message) => return vec![("no layer panics", message)],
     };
-    let exchange = Exchange::new(case, &came);
+    let exchange = Exchange::new(case, &result);
     let wanted = invariants().into_iter().filter(|(name, _)| is_wanted(name));
     wanted.filter_map(|(name, invariant)| Some((name, quietly(|| invariant(&exchange)).err()?))).collect()
 }
@@ -254,7 +254,7 @@ thread_local! {
     static MESSAGE: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Returns the message of a panic, and prints nothing: an invariant that is broken once is broken often.
+/// Returns the message of a panic without printing it, because many cases may break the same invariant.
 fn quietly<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -293,9 +293,9 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// The bytes that a case is made of.
+    /// The bytes from which a case is generated.
     fn bytes(&mut self) -> Vec<u8> {
-        let words = 20 + self.next() % 80;
-        (0..words).flat_map(|_| self.next().to_le_bytes()).collect()
+        let length = 20 + self.next() % 80;
+        (0..length).flat_map(|_| self.next().to_le_bytes()).collect()
     }
 }

@@ -1,4 +1,4 @@
-//! A path that some software resolves to another one: tables of routes, assets and purges agree on which these are.
+//! Suspicious paths, which some software resolves to other paths: route tables, assets and purges detect the same ones.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -14,12 +14,12 @@ use tower_cache_policy::layers::assets::{PathPrefix, UnknownName};
 use tower_cache_policy::policy::CachePolicy;
 use tower_cache_policy::policy::routes::RoutePolicies;
 
-use support::{TestBody, answer, call, collected, field, get};
+use support::{TestBody, call, collected, field, get, response_with};
 
 const ORDINARY: [&str; 8] =
     ["/account", "/.well-known/x", "/a..b", "/a/...", "/v1.2/x", "/caf%C3%A9", "/a%20b", "/users/john.doe"];
 
-/// Each way to write `.` or `..` that some software reads so.
+/// Each spelling that some software reads as `.` or `..`.
 fn suspicious() -> Vec<String> {
     let dots = ["..", "%2e%2e", ".%2E", "%2e.", "%252e%252e", "%25252e.", "%c0%ae%c0%ae", "%u002e%u002e", "%ef%bc%8e."];
     let ends =
@@ -36,7 +36,7 @@ fn suspicious() -> Vec<String> {
 }
 
 #[test]
-fn a_table_of_routes_gives_a_suspicious_path_nothing_of_its_routes() {
+fn a_suspicious_path_matches_no_route() {
     const PUBLIC: CachePolicy = CachePolicy::public(Duration::from_secs(60));
     let routes = RoutePolicies::builder()
         .route("/static/{*path}", PUBLIC)
@@ -54,12 +54,12 @@ fn a_table_of_routes_gives_a_suspicious_path_nothing_of_its_routes() {
 }
 
 #[tokio::test]
-async fn no_suspicious_path_is_that_of_an_asset() {
+async fn no_suspicious_path_is_an_asset() {
     let contents = [("css/style.css", b"p{}".as_slice()), ("account", b"an asset"), ("index.html", b"<!doctype html>")];
     let files = EmbeddedFiles::new(contents).unwrap();
     let assets = AssetManifest::from_contents(contents).unwrap().with_prefix("/static").unwrap();
     let site = service_fn(async |_: http::Request<TestBody>| {
-        Ok(answer("x", &[("content-type", "text/css"), ("content-length", "3")]))
+        Ok(response_with("x", &[("content-type", "text/css"), ("content-length", "3")]))
     });
     let layers = [
         AssetsLayer::new(&assets).mount(PathPrefix::Strip),
@@ -82,7 +82,7 @@ async fn no_suspicious_path_is_that_of_an_asset() {
 }
 
 #[test]
-fn no_suspicious_name_is_that_of_an_asset() {
+fn no_suspicious_name_is_an_asset() {
     for path in suspicious() {
         let name = path.trim_start_matches('/');
         assert!(AssetManifest::from_contents([(name, "x")]).is_err(), "G-19: {name}");

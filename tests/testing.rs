@@ -1,4 +1,4 @@
-//! The assertions: each holds where it should, and where it does not, tells why.
+//! The assertions: each passes where it should, and its failure states the reason.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::convert::Infallible;
@@ -20,11 +20,11 @@ use tower_cache_policy::testing::{
 };
 use tower_cache_policy::{CachePolicyLayer, CachingLayer};
 
-type Answer = Response<Full<Bytes>>;
+type TestResponse = Response<Full<Bytes>>;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-fn answer(status: u16, content: &str, fields: &[(&str, &str)]) -> Answer {
+fn response_with(status: u16, content: &str, fields: &[(&str, &str)]) -> TestResponse {
     let mut response = Response::builder().status(status);
     for (name, value) in fields {
         response = response.header(*name, *value);
@@ -34,9 +34,9 @@ fn answer(status: u16, content: &str, fields: &[(&str, &str)]) -> Answer {
 
 /// A service that calls this function.
 fn service(
-    answer: impl Fn(&Request<String>) -> Answer + Clone,
-) -> impl Service<Request<String>, Response = Answer, Error = Infallible> + Clone {
-    service_fn(move |request: Request<String>| std::future::ready(Ok(answer(&request))))
+    response: impl Fn(&Request<String>) -> TestResponse + Clone,
+) -> impl Service<Request<String>, Response = TestResponse, Error = Infallible> + Clone {
+    service_fn(move |request: Request<String>| std::future::ready(Ok(response(&request))))
 }
 
 fn page() -> Request<String> {
@@ -47,7 +47,7 @@ async fn holds(assertion: impl Future<Output = ()>) {
     assertion.await;
 }
 
-/// The message of an assertion that does not hold.
+/// The message of a failed assertion.
 async fn fails(assertion: impl Future<Output = ()>) -> String {
     let panic = AssertUnwindSafe(assertion).catch_unwind().await.unwrap_err();
     let message = panic.downcast_ref::<String>().cloned().unwrap();
@@ -56,7 +56,7 @@ async fn fails(assertion: impl Future<Output = ()>) -> String {
     message
 }
 
-/// As [`fails`], and the audit is there.
+/// Like [`fails`], and checks that the message contains the audit.
 async fn fails_with_audit(assertion: impl Future<Output = ()>) -> String {
     let message = fails(assertion).await;
     for part in ["GET /", "A browser ", "A shared cache ", "RFC 9111 section 3"] {
@@ -67,17 +67,18 @@ async fn fails_with_audit(assertion: impl Future<Output = ()>) -> String {
 
 #[tokio::test]
 async fn storable_and_unstorable_responses_are_distinguished() {
-    holds(assert_never_stored(&service(|_| answer(200, "", &[("cache-control", "no-store")])), page())).await;
+    holds(assert_never_stored(&service(|_| response_with(200, "", &[("cache-control", "no-store")])), page())).await;
 
-    let stored = service(|_| answer(200, "", &[("cache-control", "private, max-age=60"), ("set-cookie", "id=1")]));
+    let stored =
+        service(|_| response_with(200, "", &[("cache-control", "private, max-age=60"), ("set-cookie", "id=1")]));
     let message = fails_with_audit(assert_never_stored(&stored, page())).await;
     assert!(message.contains("cache-control: private, max-age=60"), "{message}");
     assert!(message.contains("`max-age` allows it"), "{message}");
 }
 
 #[tokio::test]
-async fn a_lifetime_is_that_of_the_kind_of_cache() {
-    let both = service(|_| answer(200, "", &[("cache-control", "max-age=60, s-maxage=600"), ("age", "9")]));
+async fn a_lifetime_depends_on_the_kind_of_cache() {
+    let both = service(|_| response_with(200, "", &[("cache-control", "max-age=60, s-maxage=600"), ("age", "9")]));
     holds(assert_fresh_for(&both, page(), Cache::Private, MINUTE)).await;
     holds(assert_fresh_for(&both, page(), Cache::Shared, 10 * MINUTE)).await;
     let message = fails_with_audit(assert_fresh_for(&both, page(), Cache::Shared, MINUTE)).await;
@@ -88,38 +89,38 @@ async fn a_lifetime_is_that_of_the_kind_of_cache() {
         &[("cache-control", "no-cache, max-age=60")],
         &[("cache-control", "max-age=60"), ("vary", "*")],
     ] {
-        let other = service(move |_| answer(200, "", fields));
+        let other = service(move |_| response_with(200, "", fields));
         fails_with_audit(assert_fresh_for(&other, page(), Cache::Shared, MINUTE)).await;
     }
 }
 
 #[tokio::test]
 async fn revalidation_is_a_304_without_content_and_with_the_same_policy() {
-    let inner = service(|_| answer(200, "hello", &[]));
+    let inner = service(|_| response_with(200, "hello", &[]));
     let layered = CachingLayer::new(CachePolicy::public(MINUTE).vary(&["Accept-Language"])).layer(inner);
     holds(assert_revalidates(&layered, page())).await;
 
-    type Handler = fn(&Request<String>) -> Answer;
+    type Handler = fn(&Request<String>) -> TestResponse;
     let table: &[(&str, Handler)] = &[
-        ("expected an `ETag`", |_| answer(200, "", &[])),
-        ("expected a successful response", |_| answer(404, "", &[("etag", "\"1\"")])),
-        ("expected 304", |_| answer(200, "", &[("etag", "\"1\"")])),
+        ("expected an `ETag`", |_| response_with(200, "", &[])),
+        ("expected a successful response", |_| response_with(404, "", &[("etag", "\"1\"")])),
+        ("expected 304", |_| response_with(200, "", &[("etag", "\"1\"")])),
         ("expected a 304 without content, but got 5 bytes", |request| match request.headers().get("if-none-match") {
-            Some(_) => answer(304, "hello", &[("etag", "\"1\"")]),
-            None => answer(200, "hello", &[("etag", "\"1\"")]),
+            Some(_) => response_with(304, "hello", &[("etag", "\"1\"")]),
+            None => response_with(200, "hello", &[("etag", "\"1\"")]),
         }),
         ("expected the same `cache-control` in the 304", |request| match request.headers().get("if-none-match") {
-            Some(_) => answer(304, "", &[("etag", "\"1\"")]),
-            None => answer(200, "hello", &[("etag", "\"1\""), ("cache-control", "max-age=60")]),
+            Some(_) => response_with(304, "", &[("etag", "\"1\"")]),
+            None => response_with(200, "hello", &[("etag", "\"1\""), ("cache-control", "max-age=60")]),
         }),
         ("expected the same `vary` in the 304", |request| match request.headers().get("if-none-match") {
-            Some(_) => answer(304, "", &[("etag", "\"1\""), ("vary", "cookie")]),
-            None => answer(200, "hello", &[("etag", "\"1\""), ("vary", "accept")]),
+            Some(_) => response_with(304, "", &[("etag", "\"1\""), ("vary", "cookie")]),
+            None => response_with(200, "hello", &[("etag", "\"1\""), ("vary", "accept")]),
         }),
         ("expected the same `cdn-cache-control` in the 304", |request| {
             match request.headers().get("if-modified-since") {
-                Some(_) => answer(304, "", &[("cdn-cache-control", "max-age=60")]),
-                None => answer(200, "hello", &[("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT")]),
+                Some(_) => response_with(304, "", &[("cdn-cache-control", "max-age=60")]),
+                None => response_with(200, "hello", &[("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT")]),
             }
         }),
     ];
@@ -133,20 +134,20 @@ async fn revalidation_is_a_304_without_content_and_with_the_same_policy() {
 async fn vary_is_also_on_the_response_to_a_request_without_the_field() {
     let request = || Request::get("/").header("accept-language", "de").body(String::new()).unwrap();
     holds(assert_varies_on(
-        &service(|_| answer(200, "", &[("vary", "Accept-Language")])),
+        &service(|_| response_with(200, "", &[("vary", "Accept-Language")])),
         request(),
         "accept-language",
     ))
     .await;
     let sometimes = service(|request| match request.headers().get("accept-language") {
-        Some(_) => answer(200, "", &[("vary", "accept-language")]),
-        None => answer(200, "", &[]),
+        Some(_) => response_with(200, "", &[("vary", "accept-language")]),
+        None => response_with(200, "", &[]),
     });
     let message = fails_with_audit(assert_varies_on(&sometimes, request(), "accept-language")).await;
     assert!(message.starts_with("expected `accept-language` in `Vary`"), "{message}");
 }
 
-/// A resource that PUT replaces, with or without a look at its precondition.
+/// A resource that PUT replaces, with or without evaluating its precondition.
 #[derive(Clone, Default)]
 struct Resource {
     version: Arc<AtomicUsize>,
@@ -155,17 +156,17 @@ struct Resource {
 }
 
 impl Resource {
-    fn respond(&self, request: &Request<String>) -> Answer {
+    fn respond(&self, request: &Request<String>) -> TestResponse {
         let tag = |version: usize| format!("\"{version}\"");
         let current = tag(self.version.load(Ordering::Relaxed));
         let refused = self.looks && request.headers().get("if-match").is_some_and(|tag| *tag != *current);
         if *request.method() != Method::PUT {
-            return answer(200, &current, &[("etag", &current)]);
+            return response_with(200, &current, &[("etag", &current)]);
         }
         if !refused || self.late {
             self.version.fetch_add(1, Ordering::Relaxed);
         }
-        answer(if refused { 412 } else { 204 }, "", &[])
+        response_with(if refused { 412 } else { 204 }, "", &[])
     }
 }
 
@@ -182,7 +183,8 @@ async fn a_lost_update_is_refused_before_it_happens() {
     assert!(message.starts_with("expected 412"), "{message}");
     let message = fails_with_audit(assert_lost_update_refused(&resource(true, true), write())).await;
     assert!(message.starts_with("the request got 412 but changed the resource"), "{message}");
-    let message = fails_with_audit(assert_lost_update_refused(&service(|_| answer(200, "", &[])), write())).await;
+    let message =
+        fails_with_audit(assert_lost_update_refused(&service(|_| response_with(200, "", &[])), write())).await;
     assert!(message.starts_with("expected a resource with an `ETag`"), "{message}");
 }
 
@@ -197,18 +199,18 @@ async fn a_response_changed_by_an_unkeyed_field_is_not_shared() {
         ("not shared", &[("cache-control", "private, max-age=60")][..]),
         ("in the key", &[("cache-control", "max-age=60"), ("vary", "X-Forwarded-Host")]),
     ] {
-        let other = service(move |request| answer(200, &host(request), fields));
+        let other = service(move |request| response_with(200, &host(request), fields));
         assert_not_poisonable_by(&other, page(), field).now_or_never().expect(sentence);
     }
-    holds(assert_not_poisonable_by(&service(|_| answer(200, "same", &[])), page(), field)).await;
+    holds(assert_not_poisonable_by(&service(|_| response_with(200, "same", &[])), page(), field)).await;
 
-    let poisonable = service(move |request| answer(200, &host(request), &[("cache-control", "max-age=60")]));
+    let poisonable = service(move |request| response_with(200, &host(request), &[("cache-control", "max-age=60")]));
     let message = fails_with_audit(assert_not_poisonable_by(&poisonable, page(), field)).await;
     assert!(message.starts_with("`x-forwarded-host: poison.invalid`: "), "{message}");
 
     let error = service(|request| match request.headers().get("x-http-method-override") {
-        Some(method) if method == "POST" => answer(405, "", &[]),
-        _ => answer(200, "", &[]),
+        Some(method) if method == "POST" => response_with(405, "", &[]),
+        _ => response_with(200, "", &[]),
     });
     let message = fails_with_audit(assert_not_poisonable_by(&error, page(), "x-http-method-override")).await;
     assert!(message.contains("405"), "an error that a cache stores is a poison (G-04): {message}");
@@ -216,31 +218,31 @@ async fn a_response_changed_by_an_unkeyed_field_is_not_shared() {
     holds(assert_not_poisonable_by(&guarded, page(), "x-http-method-override")).await;
 
     let count = Arc::new(AtomicUsize::new(0));
-    let moving = service(move |_| answer(200, &count.fetch_add(1, Ordering::Relaxed).to_string(), &[]));
+    let moving = service(move |_| response_with(200, &count.fetch_add(1, Ordering::Relaxed).to_string(), &[]));
     let message = fails_with_audit(assert_not_poisonable_by(&moving, page(), field)).await;
     assert!(message.starts_with("expected the same response to an equal request"), "{message}");
     fails(assert_not_poisonable_by(&poisonable, page(), "no name")).await;
 }
 
 #[tokio::test]
-async fn a_hit_is_one_of_so_many_requests() {
+async fn a_hit_is_expected_within_the_given_number_of_requests() {
     let count = Arc::new(AtomicUsize::new(0));
     let site = service(move |_| {
         let status = if count.fetch_add(1, Ordering::Relaxed) == 2 { "HIT" } else { "MISS" };
-        answer(200, "", &[("cf-cache-status", status)])
+        response_with(200, "", &[("cf-cache-status", status)])
     });
     let message = fails_with_audit(assert_hit_within(&site, page(), 2)).await;
     assert!(message.starts_with("expected a hit within 2 requests"), "{message}");
     assert!(message.contains("MISS"), "{message}");
     holds(assert_hit_within(&site, page(), 1)).await;
-    let silent = service(|_| answer(200, "", &[]));
+    let silent = service(|_| response_with(200, "", &[]));
     let message = fails_with_audit(assert_hit_within(&silent, page(), 1)).await;
     assert!(message.contains("1: no field with a cache status"), "{message}");
     fails(assert_hit_within(&silent, page(), 0)).await;
 }
 
 #[tokio::test]
-async fn a_router_and_a_service_that_fails_are_services_too() {
+async fn the_assertions_accept_routers_and_failing_services() {
     let app = axum::Router::<()>::new()
         .route("/", axum::routing::get(async || "hello"))
         .layer(CachingLayer::new(CachePolicy::public(MINUTE)));
@@ -249,7 +251,7 @@ async fn a_router_and_a_service_that_fails_are_services_too() {
     let head = Request::head("/").body(String::new()).unwrap();
     holds(assert_fresh_for(&app, head, Cache::Private, MINUTE)).await;
 
-    let failing = service_fn(|_: Request<String>| async { Err::<Answer, _>("no route to it") });
+    let failing = service_fn(|_: Request<String>| async { Err::<TestResponse, _>("no route to it") });
     let message = fails(assert_never_stored(&failing, page())).await;
     assert!(message.contains("the service failed: \"no route to it\""), "{message}");
     let status = app.oneshot(page()).await.unwrap().status();

@@ -1,4 +1,4 @@
-//! The events of decisions, and of what an edge layer notices.
+//! The events of decisions, and of diagnostics of an edge layer.
 #![cfg(feature = "tracing")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -18,9 +18,9 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use support::{TestBody, answer, call, get};
+use support::{TestBody, call, get, response_with};
 
-/// Keeps the fields of each event as one line.
+/// Records the fields of each event as one line.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<String>>>);
 
@@ -60,7 +60,7 @@ fn each_decision_is_one_event_with_its_input_and_output() {
     tracing::subscriber::with_default(lines.clone(), || {
         let handler = service_fn(|_: Request<TestBody>| {
             let fields = [("set-cookie", "a=b"), ("cache-control", "public, max-age=5")];
-            std::future::ready(Ok::<_, Infallible>(answer("", &fields)))
+            std::future::ready(Ok::<_, Infallible>(response_with("", &fields)))
         });
         let layer = CachePolicyLayer::new(CachePolicy::max_age(Duration::from_secs(60)));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -68,7 +68,7 @@ fn each_decision_is_one_event_with_its_input_and_output() {
         assert!(!response.headers().contains_key("cache-policy-explain"));
     });
     let expected = "message=the response's own field; G-01 Set-Cookie: private rule=\"one policy\" status=200 \
-                    said=\"public, max-age=5\" wrote=\"private, max-age=5\"";
+                    inner=\"public, max-age=5\" sent=\"private, max-age=5\"";
     assert_eq!(*lines.0.lock().unwrap(), [expected]);
 }
 
@@ -77,7 +77,7 @@ fn an_edge_diagnostic_is_an_event_and_an_extension_only_if_enabled() {
     let lines = Lines::default();
     tracing::subscriber::with_default(lines.clone(), || {
         let handler = service_fn(|_: Request<TestBody>| {
-            std::future::ready(Ok::<_, Infallible>(answer(
+            std::future::ready(Ok::<_, Infallible>(response_with(
                 "",
                 &[("cache-tag", "two words"), ("cache-control", "max-age=5")],
             )))
@@ -96,12 +96,13 @@ fn an_edge_diagnostic_is_an_event_and_an_extension_only_if_enabled() {
 
 #[cfg(feature = "routes")]
 #[test]
-fn a_table_that_does_not_know_the_paths_warns_once() {
+fn a_nested_table_without_the_original_path_warns_once() {
     use tower_cache_policy::policy::routes::RoutePolicies;
 
     let lines = Lines::default();
     tracing::subscriber::with_default(lines.clone(), || {
-        let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("", &[]))));
+        let handler =
+            service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response_with("", &[]))));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let routes = RoutePolicies::builder().route("/", CachePolicy::IMMUTABLE).build().unwrap();
         let layer = CachePolicyLayer::new(routes).original_path(|_| None);
@@ -117,7 +118,7 @@ fn a_table_that_does_not_know_the_paths_warns_once() {
 }
 
 #[test]
-fn an_entity_tag_of_the_handler_that_is_not_valid_is_one_warning() {
+fn an_invalid_entity_tag_of_the_handler_is_one_warning() {
     let table: [(&[(&str, &str)], Option<&str>); 7] = [
         (&[("etag", "abc123")], Some("abc123")),
         (&[("etag", "w/\"a\"")], Some("w/\\\"a\\\"")),
@@ -131,7 +132,7 @@ fn an_entity_tag_of_the_handler_that_is_not_valid_is_one_warning() {
         let lines = Lines::default();
         tracing::subscriber::with_default(lines.clone(), || {
             let handler = service_fn(move |_: Request<TestBody>| {
-                std::future::ready(Ok::<_, Infallible>(answer("hello", fields)))
+                std::future::ready(Ok::<_, Infallible>(response_with("hello", fields)))
             });
             let service = ConditionalLayer::new().layer(handler);
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -12,13 +12,13 @@ use tower::{Layer, ServiceExt, service_fn};
 use tower_cache_policy::policy::{CachePolicy, Risk};
 use tower_cache_policy::{CachePolicyLayer, CachingLayer};
 
-use support::{TestBody, answer, field, get};
+use support::{TestBody, field, get, response_with};
 
 const PUBLIC: CachePolicy = CachePolicy::public(Duration::from_secs(60));
 
 async fn through(layer: &CachePolicyLayer, status: u16, request: Request<TestBody>) -> HeaderMap {
     let handler = service_fn(move |_: Request<TestBody>| {
-        let mut response = answer("hello", &[]);
+        let mut response = response_with("hello", &[]);
         *response.status_mut() = StatusCode::from_u16(status).unwrap();
         std::future::ready(Ok::<_, Infallible>(response))
     });
@@ -64,14 +64,15 @@ async fn the_names_of_a_policy_for_a_status_or_by_default_are_on_every_response(
 }
 
 #[tokio::test]
-async fn compression_and_the_policy_layer_add_their_names_in_any_order() {
+async fn compression_and_policy_layer_add_their_vary_names_in_any_order() {
     let stacks = [
         CachingLayer::new(PUBLIC).policy(|policy| policy.vary(&["accept-language"])).compression(Identity::new()),
         CachingLayer::new(PUBLIC).compression(Identity::new()).policy(|policy| policy.vary(&["accept-language"])),
         CachingLayer::new(PUBLIC.vary(&["accept-language"])).compression(Identity::new()),
     ];
     for stack in stacks {
-        let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(answer("hello", &[]))));
+        let handler =
+            service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response_with("hello", &[]))));
         let response = stack.layer(handler).oneshot(get("/", &[])).await.unwrap();
         let vary = field(response.headers(), "vary").unwrap();
         let mut names: Vec<&str> = vary.split(", ").collect();
@@ -105,6 +106,6 @@ fn equal_policies_have_equal_names() {
     assert_ne!(one, PUBLIC.vary(&["accept"]));
     assert!(one.vary_names().eq(["accept", "origin"]));
     assert_eq!(format!("{one:?}"), "CachePolicy(public, max-age=60; vary: accept, origin)");
-    // It is copied for each response that a handler gives a policy.
+    // A policy is copied for each response of a handler with one.
     assert!(size_of::<CachePolicy>() <= 72, "{}", size_of::<CachePolicy>());
 }

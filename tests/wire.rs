@@ -29,7 +29,7 @@ fn app() -> Router {
     let after = get(async || ([(ETAG, "\"v1\"")], "hello"));
     let inner = get(async || (StatusCode::NOT_MODIFIED, [(ETAG, "\"v1\"")]));
     let before = get(async || "hello").put(async || "written");
-    // The handler says nothing of its own, so the 304 may say what the layer says.
+    // The handler sets no policy, so the 304 has the policy of the layer.
     let known = move |_: &http::request::Parts| std::future::ready((Validators::new().with_etag(V1), policy));
     let before = before.layer(ConditionalLayer::new().validators(known).require_preconditions());
     Router::new()
@@ -55,7 +55,7 @@ async fn serve() -> SocketAddr {
     address
 }
 
-/// Method, path, fields, and what is expected: status and whether there is a body.
+/// Method, path, fields, the expected status, and whether there is a body.
 const TABLE: &[(&str, &str, &[(&str, &str)], u16, bool)] = &[
     ("GET", "/after", &[], 200, true),
     ("GET", "/after", &[("if-none-match", "\"v1\"")], 304, false),
@@ -70,9 +70,9 @@ const TABLE: &[(&str, &str, &[(&str, &str)], u16, bool)] = &[
 ];
 
 #[tokio::test]
-async fn over_http_1_1_a_304_ends_with_its_fields_and_the_connection_goes_on() {
+async fn over_http_1_1_a_304_ends_with_its_fields_and_the_connection_stays_open() {
     let address = serve().await;
-    // All on one connection: one byte too many or too few would break the next response.
+    // All requests use one connection, so a wrong number of bytes would break the next response.
     let mut stream = TcpStream::connect(address).await.unwrap();
     for (method, path, lines, status, has_body) in TABLE {
         let mut text = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n");
@@ -111,7 +111,7 @@ async fn over_http_1_1_a_304_ends_with_its_fields_and_the_connection_goes_on() {
 }
 
 #[tokio::test]
-async fn over_http_1_0_a_304_is_the_same() {
+async fn over_http_1_0_a_304_ends_with_its_fields() {
     let address = serve().await;
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(b"GET /after HTTP/1.0\r\nif-none-match: \"v1\"\r\n\r\n").await.unwrap();
@@ -218,7 +218,7 @@ impl AsyncWrite for Recorded {
 }
 
 #[tokio::test]
-async fn the_stack_is_a_service_of_axum_with_its_own_body() {
+async fn the_stack_is_an_axum_service_with_its_own_body() {
     use tower::ServiceExt;
     let response = app().oneshot(Request::get("/after").body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);

@@ -1,10 +1,10 @@
-//! The worst inputs: one unit, again and again.
+//! The worst inputs, which repeat one unit.
 
 use std::fmt::{self, Write as _};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// The lengths of inputs, each eight times the one before. The last is about the limit of servers for all fields
+/// The lengths of inputs, each eight times the one before. The last length is near the limit of servers for all fields
 /// together. It is a little lower, because a URI has at most 65,534 bytes. The first is shorter than the limits of the
 /// parsers, above which quadratic growth would not be visible.
 pub(crate) const LENGTHS: [usize; 3] = [1_000, 8_000, 64_000];
@@ -18,9 +18,9 @@ pub(crate) struct Shape {
 
 #[derive(Clone, Copy)]
 enum Lines {
-    /// All in one line.
+    /// All repetitions in one line.
     One,
-    /// Each repetition in a line of its own.
+    /// Each repetition in its own line.
     Each,
 }
 
@@ -32,8 +32,8 @@ const fn each(unit: &'static str) -> Shape {
     Shape { unit, lines: Lines::Each }
 }
 
-/// White space, separators, quotation marks that are closed, left open and escaped, words that are
-/// the same and words that differ, and the beginnings of whatever a parser looks for.
+/// White space, separators, quotation marks that are closed, open or escaped, equal and different words, and prefixes
+/// of the text that a parser searches for.
 pub(crate) const SHAPES: &[Shape] = &[
     one("a"),
     one(","),
@@ -80,7 +80,7 @@ pub(crate) const SHAPES: &[Shape] = &[
     each("private=\"a#\""),
 ];
 
-/// Of these, those on which the parsers differ most: for what is made of several.
+/// The units on which the parsers differ most, for functions that call several parsers.
 pub(crate) const TELLING: &[Shape] = &[
     one(","),
     one("\"\\"),
@@ -115,9 +115,9 @@ pub(crate) const TEXTS: &[Shape] = &[
     one("@import 'a';"),
 ];
 
-/// The fields that the unit is repeated in.
+/// The fields in which the unit is repeated.
 pub(crate) struct Input {
-    /// All of it, in one piece.
+    /// The complete input as one text.
     pub(crate) text: String,
     /// The lines of a field.
     pub(crate) lines: Vec<HeaderValue>,
@@ -125,10 +125,10 @@ pub(crate) struct Input {
 
 impl Shape {
     /// Creates an input of this many bytes, or a few less.
-    pub(crate) fn input(&self, octets: usize) -> Input {
+    pub(crate) fn input(&self, bytes: usize) -> Input {
         let length = self.unit.len() + 4 * self.unit.matches('#').count();
-        let mut text = String::with_capacity(octets);
-        for n in 0..octets / length {
+        let mut text = String::with_capacity(bytes);
+        for n in 0..bytes / length {
             match self.unit.split_once('#') {
                 Some((before, after)) => write!(text, "{before}{n:05}{after}").unwrap(),
                 None => text.push_str(self.unit),
@@ -154,7 +154,7 @@ impl fmt::Display for Shape {
 }
 
 impl Input {
-    /// A message whose fields of these names are all this.
+    /// A message in which each of these fields contains the input.
     pub(crate) fn fields(&self, names: &[&'static str]) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(names.len());
         for name in names {
@@ -165,7 +165,7 @@ impl Input {
         headers
     }
 
-    /// A path of which this is a part, with what no URI may hold left out.
+    /// A path that contains the input, without characters that a URI must not contain.
     pub(crate) fn path(&self) -> String {
         let allowed = |c: &char| c.is_ascii_graphic() && !"\"<>\\^`{|}#?".contains(*c);
         let path: String = self.text.chars().filter(allowed).collect();

@@ -1,4 +1,4 @@
-//! The layers, asked and answered with such fields and paths.
+//! The layers, with requests and responses that contain such fields and paths.
 
 use std::convert::Infallible;
 use std::future::{Future, Ready, ready};
@@ -34,7 +34,11 @@ pub(crate) fn all() -> Vec<Parser> {
     let mut all = vec![
         paths("CachePolicyLayer, the path of a table", &CachePolicyLayer::new(table())),
         paths("AssetsLayer, the path", &AssetsLayer::new(assets())),
-        answers("CachePolicyLayer, a table with content types", &CachePolicyLayer::new(table()), &["content-type"]),
+        response_parser(
+            "CachePolicyLayer, a table with content types",
+            &CachePolicyLayer::new(table()),
+            &["content-type"],
+        ),
         messages("CachePolicyLayer", &CachePolicyLayer::new(PUBLIC), ASKED, ANSWERED),
         messages("CachePolicyLayer, Vary", &CachePolicyLayer::new(PUBLIC.vary(&["accept", "origin"])), &[], SELECTED),
         messages("EntityTagLayer", &EntityTagLayer::new(), ASKED, ANSWERED),
@@ -45,8 +49,8 @@ pub(crate) fn all() -> Vec<Parser> {
         messages("CachingLayer", &CachingLayer::new(PUBLIC), ASKED, SELECTED),
         messages("CachingLayer, a source", &CachingLayer::new(PUBLIC).validators(source), RANGES, ANSWERED),
     ];
-    // One for each way to write a lifetime, and to part tags.
-    let edge = |name, profile: EdgeProfile, fields| answers(name, &EdgeLayer::new(profile), fields);
+    // One profile for each syntax of lifetimes and tags.
+    let edge = |name, profile: EdgeProfile, fields| response_parser(name, &EdgeLayer::new(profile), fields);
     all.extend([
         edge("EdgeLayer, standard", EdgeProfile::STANDARD, &["cache-control", "cdn-cache-control"]),
         edge("EdgeLayer, Cloudflare", EdgeProfile::CLOUDFLARE, &["cloudflare-cdn-cache-control", "cache-tag"]),
@@ -77,7 +81,7 @@ fn assets() -> AssetManifest {
     AssetManifest::from_contents([("files/style.css", "a"), ("files/page.html", "b")]).unwrap()
 }
 
-/// A service that responds with these fields, once each time.
+/// A service that returns these fields.
 #[derive(Clone, Default)]
 struct Origin {
     headers: Arc<Mutex<HeaderMap>>,
@@ -100,7 +104,7 @@ impl Service<Request<()>> for Origin {
 }
 
 /// Creates a parser with a request and a response. The fields with these names contain the input.
-fn messages<L, S, B>(name: &'static str, layer: &L, asked: &'static [&str], answered: &'static [&str]) -> Parser
+fn messages<L, S, B>(name: &'static str, layer: &L, asked: &'static [&str], fields: &'static [&str]) -> Parser
 where
     L: Layer<Origin, Service = S>,
     S: Service<Request<()>, Response = Response<B>, Error = Infallible> + Clone + 'static,
@@ -108,7 +112,7 @@ where
     let origin = Origin::default();
     let service = layer.layer(origin.clone());
     let parse = move |input: &Input| {
-        *origin.headers.lock().unwrap() = input.fields(answered);
+        *origin.headers.lock().unwrap() = input.fields(fields);
         let mut request = Request::get("/files/style.css").body(()).unwrap();
         *request.headers_mut() = input.fields(asked);
         call(&mut service.clone(), request)
@@ -116,15 +120,15 @@ where
     Parser::new(name, parse).on(TELLING)
 }
 
-fn answers<L, S, B>(name: &'static str, layer: &L, answered: &'static [&str]) -> Parser
+fn response_parser<L, S, B>(name: &'static str, layer: &L, fields: &'static [&str]) -> Parser
 where
     L: Layer<Origin, Service = S>,
     S: Service<Request<()>, Response = Response<B>, Error = Infallible> + Clone + 'static,
 {
-    messages(name, layer, &[], answered)
+    messages(name, layer, &[], fields)
 }
 
-/// A request for such a path.
+/// A request for a path that contains the input.
 fn paths<L, S, B>(name: &'static str, layer: &L) -> Parser
 where
     L: Layer<Origin, Service = S>,

@@ -1,6 +1,5 @@
-//! Every parser on the inputs that are worst for it, in three lengths, each eight times the one
-//! before: what `scripts/count-growth` runs under valgrind, which counts the instructions of each
-//! call of `counted_call` apart.
+//! Runs every parser on its worst inputs in three lengths, each eight times the previous one. `scripts/count-growth`
+//! runs this under valgrind, which counts the instructions of each call of `counted_call` separately.
 //!
 //! ```text
 //! growth                      # the names of the parsers
@@ -17,7 +16,7 @@ use std::process::ExitCode;
 
 use self::input::{Input, LENGTHS, SHAPES, Shape};
 
-/// A parser, what calls it, and the inputs that it gets.
+/// A parser, the function that calls it, and its inputs.
 struct Parser {
     name: &'static str,
     parse: Box<dyn Fn(&Input)>,
@@ -47,12 +46,12 @@ fn main() -> ExitCode {
     }
     let mut inputs: HashMap<String, Vec<Input>> = HashMap::new();
     for Parser { name, parse, shapes } in parsers.iter().filter(|parser| asked.iter().any(|name| parser.name == name)) {
-        // The first call does all one-time work.
+        // The first call includes all one-time work.
         parse(&SHAPES[0].input(64));
         for shape in *shapes {
-            // Made once, because under valgrind that takes longer than most parsers do.
+            // Created once, because under valgrind this takes longer than most parsers.
             let made =
-                inputs.entry(shape.to_string()).or_insert_with(|| LENGTHS.map(|octets| shape.input(octets)).into());
+                inputs.entry(shape.to_string()).or_insert_with(|| LENGTHS.map(|bytes| shape.input(bytes)).into());
             made.iter().for_each(|input| counted_call(parse, input));
             println!("{name}\t{shape}");
         }
@@ -64,6 +63,6 @@ fn main() -> ExitCode {
 #[inline(never)]
 fn counted_call(parse: &dyn Fn(&Input), input: &Input) {
     parse(input);
-    // With nothing to do afterwards it would jump there, and not return.
+    // Without further work, the compiler would turn this call into a jump.
     std::hint::black_box(());
 }

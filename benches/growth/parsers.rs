@@ -1,4 +1,4 @@
-//! Whatever reads a text that others wrote.
+//! The parsers of untrusted text.
 
 use bytes::Bytes;
 use http::header::{
@@ -27,11 +27,11 @@ const NOW: HttpDate = HttpDate::UNIX_EPOCH;
 
 pub(crate) fn all() -> Vec<Parser> {
     let on = |shapes, parsers: Vec<Parser>| parsers.into_iter().map(move |parser| parser.on(shapes));
-    let of_fields = [protocol(), answers(), preconditions(), statuses()].into_iter().flatten();
+    let of_fields = [protocol(), response_parsers(), preconditions(), statuses()].into_iter().flatten();
     of_fields.chain(on(TELLING, audits())).chain(on(PATHS, paths())).chain(on(TEXTS, texts())).collect()
 }
 
-/// The fields on caching, read and written.
+/// Parsers and writers of caching fields.
 fn protocol() -> Vec<Parser> {
     vec![
         Parser::new("HttpDate::parse", |input| HttpDate::parse(input.text.as_bytes(), NOW)),
@@ -66,16 +66,16 @@ fn protocol() -> Vec<Parser> {
         Parser::new("Vary::to_header_value", |input| Vary::parse(&input.lines).to_header_value()),
         Parser::new("Vary::union", |input| Vary::parse(&input.lines).union(&Vary::parse(input.lines.iter().rev()))),
         Parser::new("Vary::add_to", |input| {
-            let mut answer = input.fields(&["vary"]);
-            Vary::parse([&HeaderValue::from_static("accept, accept-encoding, origin")]).add_to(&mut answer);
-            answer
+            let mut response = input.fields(&["vary"]);
+            Vary::parse([&HeaderValue::from_static("accept, accept-encoding, origin")]).add_to(&mut response);
+            response
         }),
         Parser::new("Age::parse", |input| Age::parse(&input.lines)),
     ]
 }
 
 /// Parsers of a complete response.
-fn answers() -> Vec<Parser> {
+fn response_parsers() -> Vec<Parser> {
     const FIELDS: &[&str] = &["age", "cache-control", "date", "expires", "last-modified", "pragma"];
     const ALL: &[&str] = &[
         "cdn-cache-control",
@@ -97,8 +97,8 @@ fn answers() -> Vec<Parser> {
         Parser::new("Storability::of_response", |input| {
             let (mut request, ()) = Request::post("/page").body(()).unwrap().into_parts();
             request.headers = input.fields(&["cache-control"]);
-            let answer = input.fields(&["cache-control", "content-location", "expires"]);
-            Storability::of_response(Cache::Shared, &request, StatusCode::OK, &answer)
+            let response = input.fields(&["cache-control", "content-location", "expires"]);
+            Storability::of_response(Cache::Shared, &request, StatusCode::OK, &response)
         }),
         Parser::new("ReuseLimits::under", |input| {
             let headers = input.fields(&["cache-control", "date", "expires", "last-modified"]);
@@ -135,37 +135,37 @@ fn answers() -> Vec<Parser> {
             Validators::from_headers(&input.fields(&["etag", "last-modified"]), NOW)
         }),
         Parser::new("add_coding_suffix", |input| {
-            let mut answer = input.fields(&["content-encoding", "etag"]);
-            add_coding_suffix(&mut answer);
-            answer
+            let mut response = input.fields(&["content-encoding", "etag"]);
+            add_coding_suffix(&mut response);
+            response
         }),
         Parser::new("add_coding_suffix, a tag", |input| {
-            let mut answer = HeaderMap::new();
-            answer.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            let mut response = HeaderMap::new();
+            response.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             let tag = EntityTag::strong(input.text.replace(['"', ' ', '\t'], "-")).unwrap();
-            answer.insert("etag", tag.into());
-            add_coding_suffix(&mut answer);
-            answer
+            response.insert("etag", tag.into());
+            add_coding_suffix(&mut response);
+            response
         }),
         Parser::new("into_not_modified", |input| {
-            let mut answer = input.fields(ALL);
-            into_not_modified(&mut answer);
-            answer
+            let mut response = input.fields(ALL);
+            into_not_modified(&mut response);
+            response
         }),
         Parser::new("into_precondition_failed", |input| {
-            let mut answer = input.fields(ALL);
-            into_precondition_failed(&mut answer);
-            answer
+            let mut response = input.fields(ALL);
+            into_precondition_failed(&mut response);
+            response
         }),
         Parser::new("remove_targeted_fields", |input| {
-            let mut answer = input.fields(ALL);
-            remove_targeted_fields(&mut answer);
-            answer
+            let mut response = input.fields(ALL);
+            remove_targeted_fields(&mut response);
+            response
         }),
     ]
 }
 
-/// The conditions of a request, evaluated.
+/// The evaluation of preconditions.
 fn preconditions() -> Vec<Parser> {
     let row = |name, method: Method, field: HeaderName| {
         let current = Validators::new().with_etag(EntityTag::from_static("\"v1\"")).with_last_modified(NOW).into();
@@ -202,9 +202,9 @@ fn preconditions() -> Vec<Parser> {
             let mut headers = input.fields(&["if-match", "if-none-match"]);
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, br;q=0.5, *;q=0"));
             let coded = ContentCodedTags::take_from(&Method::GET, &mut headers);
-            let mut answer = input.fields(&["etag"]);
-            coded.restore_in_not_modified(&mut answer);
-            (headers, answer)
+            let mut response = input.fields(&["etag"]);
+            coded.restore_in_not_modified(&mut response);
+            (headers, response)
         }),
         Parser::new("ContentCodedTags, Accept-Encoding", |input| {
             let mut headers = input.fields(&["accept-encoding", "if-none-match"]);
@@ -212,7 +212,7 @@ fn preconditions() -> Vec<Parser> {
             headers.insert(IF_RANGE, HeaderValue::from_static("\"a--gzip\""));
             ContentCodedTags::take_from(&Method::GET, &mut headers)
         }),
-        // Not their product.
+        // The cost is not their product.
         Parser::new("ContentCodedTags, many tags and codings", |input| {
             let members = input.text.len() / 16;
             let tags: Vec<String> = (0..members).map(|n| format!("\"{n}--gzip\"")).collect();
@@ -224,7 +224,7 @@ fn preconditions() -> Vec<Parser> {
     ]
 }
 
-/// The fields in which caches report what they did.
+/// The fields in which caches report their result.
 fn statuses() -> Vec<Parser> {
     ["akamai-cache-status", "cache-status", "cdn-cache", "via", "x-cache", "x-varnish", "x-vercel-cache"]
         .map(|field| {
@@ -288,7 +288,7 @@ fn judged(name: &'static str, body: fn(&str) -> String) -> Parser {
     })
 }
 
-/// URLs to be purged, patterns of routes, names of files.
+/// URLs of purges, patterns of routes, and names of files.
 fn paths() -> Vec<Parser> {
     const PAGE: CachePolicy = CachePolicy::NO_CACHE;
     let purged = |name, make: fn(&str) -> Vec<Purge>| {

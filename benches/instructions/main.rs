@@ -1,5 +1,5 @@
-//! The cases of the benches and those that show what the costs grow with, so many times each, for
-//! `scripts/count-instructions` and `scripts/bench`, which have their instructions counted by callgrind.
+//! Runs the cases of the benches, and those whose cost grows with a quantity. `scripts/count-instructions` and
+//! `scripts/bench` count their instructions with callgrind.
 //!
 //! ```text
 //! cargo run --release                                  # the cases as JSON

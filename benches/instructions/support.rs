@@ -1,9 +1,5 @@
 //! The modules that are shared with the benches of the crate.
 
-#[path = "../support/answers.rs"]
-mod answers;
-#[path = "../support/asking.rs"]
-mod asking;
 #[path = "../support/case.rs"]
 mod case;
 #[path = "../support/content.rs"]
@@ -16,6 +12,10 @@ mod functions;
 mod growth;
 #[path = "../support/question.rs"]
 mod question;
+#[path = "../support/requests.rs"]
+mod requests;
+#[path = "../support/responses.rs"]
+mod responses;
 #[path = "../support/stacks.rs"]
 mod stacks;
 

@@ -11,9 +11,9 @@ use http::{HeaderMap, Request, Response, StatusCode, request};
 use http_cache_semantics::{AfterResponse, BeforeRequest, CachePolicy};
 use tower_cache_policy::protocol::{Cache, Storability};
 
-use super::connection::Ask;
+use super::connection::SentRequest;
 
-/// For one URL. More are forgotten, the oldest first.
+/// The maximum number of variants for one URL. The oldest variant is removed first.
 const MAX_VARIANTS: usize = 64;
 
 #[derive(Default)]
@@ -22,9 +22,9 @@ pub(crate) struct SharedCache(Mutex<Stored>);
 #[derive(Default)]
 struct Stored {
     by_path: HashMap<String, Vec<Variant>>,
-    /// Rises with each invalidation.
+    /// Incremented by each invalidation.
     moment: u64,
-    /// When each group was invalidated last.
+    /// The time of the last invalidation of each group.
     invalidated: HashMap<String, u64>,
 }
 
@@ -35,30 +35,31 @@ struct Variant {
     groups: Vec<String>,
 }
 
-/// The result of a request in the cache.
-pub(crate) enum Looked {
+/// The result of a lookup in the cache.
+pub(crate) enum Lookup {
     Fresh(Response<Bytes>),
-    Ask(Box<Pending>),
+    Forward(Box<Pending>),
 }
 
-/// A forwarded request, which its response will complete.
+/// A forwarded request that is waiting for its response.
 pub(crate) struct Pending {
-    pub(crate) request: Ask,
+    pub(crate) request: SentRequest,
     sent: request::Parts,
     stored: Option<Variant>,
     moment: u64,
 }
 
 impl SharedCache {
-    pub(crate) fn look(&self, request: &request::Parts) -> Looked {
+    pub(crate) fn lookup(&self, request: &request::Parts) -> Lookup {
         let stored = self.lock();
-        let mut pending = Pending { request: ask(request), sent: request.clone(), stored: None, moment: stored.moment };
+        let mut pending =
+            Pending { request: forwarded(request), sent: request.clone(), stored: None, moment: stored.moment };
         for variant in stored.by_path.get(request.uri.path()).into_iter().flatten() {
             match variant.policy.before_request(request, now()) {
-                BeforeRequest::Fresh(head) => return Looked::Fresh(Response::from_parts(head, variant.body.clone())),
+                BeforeRequest::Fresh(head) => return Lookup::Fresh(Response::from_parts(head, variant.body.clone())),
                 BeforeRequest::Stale { request, matches: true } => {
                     pending = Pending {
-                        request: ask(&request),
+                        request: forwarded(&request),
                         sent: request,
                         stored: Some(variant.clone()),
                         moment: stored.moment,
@@ -68,33 +69,34 @@ impl SharedCache {
                 BeforeRequest::Stale { .. } => {}
             }
         }
-        Looked::Ask(Box::new(pending))
+        Lookup::Forward(Box::new(pending))
     }
 
     /// The response for the client, and whether a 304 freshened the stored one.
-    pub(crate) fn complete(&self, pending: Pending, answer: Response<Bytes>) -> (Response<Bytes>, bool) {
+    pub(crate) fn complete(&self, pending: Pending, response: Response<Bytes>) -> (Response<Bytes>, bool) {
         let Pending { sent, stored, moment, .. } = pending;
-        let groups = groups(answer.headers(), "cache-groups");
+        let groups = groups(response.headers(), "cache-groups");
         if let Some(variant) = stored
-            && answer.status() == StatusCode::NOT_MODIFIED
-            && let AfterResponse::NotModified(policy, head) = variant.policy.after_response(&sent, &answer, now())
+            && response.status() == StatusCode::NOT_MODIFIED
+            && let AfterResponse::NotModified(policy, head) = variant.policy.after_response(&sent, &response, now())
         {
             let groups = if groups.is_empty() { variant.groups } else { groups };
             let response = Response::from_parts(head, variant.body.clone());
             self.store(&sent, Variant { policy, body: variant.body, groups }, moment);
             return (response, true);
         }
-        let policy = CachePolicy::new(&sent, &answer);
-        let allowed = Storability::of_response(Cache::Shared, &sent, answer.status(), answer.headers()).is_allowed();
-        if answer.status() == StatusCode::OK && (allowed || policy.is_storable()) {
-            self.store(&sent, Variant { policy, body: answer.body().clone(), groups }, moment);
+        let policy = CachePolicy::new(&sent, &response);
+        let allowed =
+            Storability::of_response(Cache::Shared, &sent, response.status(), response.headers()).is_allowed();
+        if response.status() == StatusCode::OK && (allowed || policy.is_storable()) {
+            self.store(&sent, Variant { policy, body: response.body().clone(), groups }, moment);
         }
-        (answer, false)
+        (response, false)
     }
 
-    /// After a write, removes the stored responses of each group that its response names.
-    pub(crate) fn invalidate(&self, answer: &HeaderMap) -> usize {
-        let groups = groups(answer, "cache-group-invalidation");
+    /// Removes the stored responses of each group in the response to a write.
+    pub(crate) fn invalidate(&self, response: &HeaderMap) -> usize {
+        let groups = groups(response, "cache-group-invalidation");
         let mut stored = self.lock();
         stored.moment += 1;
         let moment = stored.moment;
@@ -108,7 +110,7 @@ impl SharedCache {
 
     fn store(&self, request: &request::Parts, variant: Variant, moment: u64) {
         let mut stored = self.lock();
-        // It may be from before an invalidation that came while it was under way.
+        // The response may be older than an invalidation that occurred in the meantime.
         if variant.groups.iter().any(|group| stored.invalidated.get(group).is_some_and(|at| *at > moment)) {
             return;
         }
@@ -133,15 +135,15 @@ fn groups(headers: &HeaderMap, field: &str) -> Vec<String> {
     lines.flat_map(|line| line.split('"').skip(1).step_by(2).map(str::to_owned)).collect()
 }
 
-fn ask(request: &request::Parts) -> Ask {
-    let mut ask = Request::new(Default::default());
-    *ask.method_mut() = request.method.clone();
-    *ask.uri_mut() = request.uri.clone();
-    *ask.headers_mut() = request.headers.clone();
-    ask
+fn forwarded(request: &request::Parts) -> SentRequest {
+    let mut forwarded = Request::new(Default::default());
+    *forwarded.method_mut() = request.method.clone();
+    *forwarded.uri_mut() = request.uri.clone();
+    *forwarded.headers_mut() = request.headers.clone();
+    forwarded
 }
 
-#[allow(clippy::disallowed_methods)] // A cache has a clock.
+#[allow(clippy::disallowed_methods)] // A cache needs a clock.
 fn now() -> SystemTime {
     SystemTime::now()
 }

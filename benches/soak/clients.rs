@@ -15,10 +15,10 @@ use http::{HeaderValue, Method, Request, StatusCode, request};
 use http_body_util::{BodyExt, Full};
 use tower_cache_policy::assets::AssetManifest;
 
-use super::cache::Looked;
-use super::checks::{self, Answer, etag, fail, version};
-use super::connection::{Ask, Connection};
-use super::model::{A_MOMENT, Counted, Model, Resource};
+use super::cache::Lookup;
+use super::checks::{self, CheckedResponse, etag, fail, version};
+use super::connection::{Connection, SentRequest};
+use super::model::{Counted, LEASE_TIME, Model, Resource};
 use super::server::{ARTICLES, ASSETS, COUNTERS, LEASES, LEDGERS, content_of};
 
 /// The number of requests after which an HTTP/1.1 client opens a new connection.
@@ -29,7 +29,7 @@ const SHARING: usize = 4;
 
 type Running = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
-/// All clients, to be run at once.
+/// All clients, which run concurrently.
 pub(crate) fn all(count: usize, seed: u64, address: SocketAddr, model: &Arc<Model>) -> Vec<Running> {
     let client = |n: usize| Client {
         user: format!("u{n}"),
@@ -63,7 +63,7 @@ pub(crate) fn all(count: usize, seed: u64, address: SocketAddr, model: &Arc<Mode
     running
 }
 
-/// Reads everything once more, when all is quiet.
+/// Reads all resources again at the end.
 pub(crate) async fn settle(address: SocketAddr, model: &Model) -> Result<(), String> {
     let mut connection = Connection::http1(address).await?;
     let mut purges = 0;
@@ -71,17 +71,17 @@ pub(crate) async fn settle(address: SocketAddr, model: &Model) -> Result<(), Str
     {
         for (n, resource) in resources.iter().enumerate() {
             let path = format!("/{kind}/{n}");
-            let answer = connection.ask(get(&path), address).await?;
-            let (value, version) = checks::numbers(&path, &answer)?;
+            let response = connection.fetch(get(&path), address).await?;
+            let (value, version) = checks::numbers(&path, &response)?;
             resource.settle(version, value).map_err(|error| format!("{path}: {error}"))?;
             if kind == "articles" {
                 purges += version;
             }
         }
     }
-    let answer = connection.ask(get("/purges"), address).await?;
-    if answer.body() != purges.to_string().as_bytes() {
-        return Err(fail(&format!("{purges} writes, each with a purge"), "/purges", &answer));
+    let response = connection.fetch(get("/purges"), address).await?;
+    if response.body() != purges.to_string().as_bytes() {
+        return Err(fail(&format!("{purges} writes, each with a purge"), "/purges", &response));
     }
     Ok(())
 }
@@ -93,19 +93,19 @@ struct Client {
     model: Arc<Model>,
     /// The value that the client read last, with its tag.
     known: HashMap<String, (String, u64)>,
-    /// URLs of files, and what they hold.
+    /// The URLs of files, and their contents.
     assets: Vec<(String, Bytes)>,
     connection: Option<Connection>,
     requests: u64,
 }
 
-/// Which resources.
+/// Selects resources of the model.
 type Of = fn(&Model) -> &[Resource];
 
 impl Client {
     async fn run(mut self, connection: Connection) -> Result<(), String> {
         self.connected(connection);
-        let manifest = self.ask(get("/manifest")).await?;
+        let manifest = self.fetch(get("/manifest")).await?;
         let manifest = AssetManifest::from_json(std::str::from_utf8(manifest.body()).unwrap()).unwrap();
         for asset in ASSETS {
             self.assets.push((manifest.url(asset).unwrap().to_owned(), content_of(asset).into()));
@@ -115,7 +115,7 @@ impl Client {
                 0..=21 => self.change("counters", COUNTERS, |model| &model.counters).await?,
                 22..=41 => self.change("ledgers", LEDGERS, |model| &model.ledgers).await?,
                 42..=43 => self.change("articles", ARTICLES, |model| &model.articles).await?,
-                44..=47 => self.change_wrongly().await?,
+                44..=47 => self.change_without_precondition().await?,
                 48..=53 => self.lease().await?,
                 54..=61 => self.read("articles", ARTICLES).await?,
                 62..=69 => self.read("pages", ARTICLES).await?,
@@ -128,7 +128,7 @@ impl Client {
         Ok(())
     }
 
-    /// Reads, unless it knows already, and writes one more, until it is let.
+    /// Reads the value if necessary and writes the next one, until a write is accepted.
     async fn change(&mut self, kind: &str, count: usize, of: Of) -> Result<(), String> {
         let model = Arc::clone(&self.model);
         let n = self.random.below(count);
@@ -139,7 +139,7 @@ impl Client {
             }
             let (known, version) = self.known[&path].clone();
             let condition = match self.random.below(4) {
-                // With its coding, as it came or might have come.
+                // A tag with a content coding.
                 0 => format!("\"v{version}--gzip\""),
                 1 => format!("\"another\", \"v{version}\""),
                 2 => known,
@@ -147,18 +147,18 @@ impl Client {
             };
             let mut request = put(&path, version + 1);
             request.headers_mut().insert(IF_MATCH, HeaderValue::try_from(condition).unwrap());
-            let answer = self.ask(request).await?;
-            match answer.status() {
+            let response = self.fetch(request).await?;
+            match response.status() {
                 StatusCode::NO_CONTENT => {
-                    let purged = model.cache.invalidate(answer.headers());
+                    let purged = model.cache.invalidate(response.headers());
                     if purged != usize::from(kind == "articles") {
-                        return Err(fail("not the groups of what was written", &path, &answer));
+                        return Err(fail("other groups than those of the written resource", &path, &response));
                     }
                     (0..purged).for_each(|_| model.count(Counted::Purged));
-                    if checks::version(&answer) != Some(version + 1) {
-                        return Err(fail(&format!("a write to version {version}"), &path, &answer));
+                    if checks::version(&response) != Some(version + 1) {
+                        return Err(fail(&format!("a write to version {version}"), &path, &response));
                     }
-                    resource.accept(version).map_err(|error| fail(&error, &path, &answer))?;
+                    resource.accept(version).map_err(|error| fail(&error, &path, &response))?;
                     model.count(Counted::Accepted);
                     self.known.insert(path, (format!("\"v{}\"", version + 1), version + 1));
                     return Ok(());
@@ -168,14 +168,14 @@ impl Client {
                     model.count(Counted::Refused);
                     self.known.remove(&path);
                 }
-                _ => return Err(fail("neither written nor refused", &path, &answer)),
+                _ => return Err(fail("neither accepted nor refused", &path, &response)),
             }
         }
         Ok(())
     }
 
-    /// Without a condition, or with one that names nothing exactly.
-    async fn change_wrongly(&mut self) -> Result<(), String> {
+    /// Writes without a precondition or with a weak tag.
+    async fn change_without_precondition(&mut self) -> Result<(), String> {
         let model = Arc::clone(&self.model);
         let (kind, resources) = self.random.one_of(&[
             ("counters", &model.counters),
@@ -192,41 +192,41 @@ impl Client {
             request.headers_mut().insert(IF_MATCH, HeaderValue::try_from(format!("W/\"v{version}\"")).unwrap());
             (StatusCode::PRECONDITION_FAILED, Counted::Weak)
         };
-        let answer = self.ask(request).await?;
-        if answer.status() != expected {
-            return Err(fail(&format!("{expected} is due"), &path, &answer));
+        let response = self.fetch(request).await?;
+        if response.status() != expected {
+            return Err(fail(&format!("expected {expected}"), &path, &response));
         }
         model.count(counted);
         Ok(())
     }
 
-    /// Creates what must not be there, has it for a moment, and removes it.
+    /// Creates a lease that must not exist, holds it for a short time, and removes it.
     async fn lease(&mut self) -> Result<(), String> {
         let model = Arc::clone(&self.model);
         let n = self.random.below(LEASES);
         let path = format!("/leases/{n}");
         let mut request = put(&path, 0);
         request.headers_mut().insert(IF_NONE_MATCH, HeaderValue::from_static("*"));
-        let answer = self.ask(request).await?;
-        match (answer.status(), version(&answer)) {
+        let response = self.fetch(request).await?;
+        match (response.status(), version(&response)) {
             (StatusCode::CREATED, Some(number)) => {
                 if model.leases[n].swap(true, Ordering::SeqCst) {
-                    return Err(fail("two have one lease", &path, &answer));
+                    return Err(fail("two clients hold one lease", &path, &response));
                 }
-                tokio::time::sleep(A_MOMENT).await;
+                tokio::time::sleep(LEASE_TIME).await;
                 model.leases[n].store(false, Ordering::SeqCst);
                 let mut request = Request::delete(&path).body(Full::default()).unwrap();
                 let tag = HeaderValue::try_from(format!("\"v{number}\"")).unwrap();
                 request.headers_mut().insert(IF_MATCH, tag);
-                let answer = self.ask(request).await?;
-                if answer.status() != StatusCode::NO_CONTENT {
-                    return Err(fail("a lease that was taken away", &path, &answer));
+                let response = self.fetch(request).await?;
+                if response.status() != StatusCode::NO_CONTENT {
+                    return Err(fail("a lease that was removed by another client", &path, &response));
                 }
                 model.count(Counted::LeaseTaken);
                 model.conditional_writes.fetch_add(1, Ordering::Relaxed);
             }
             (StatusCode::PRECONDITION_FAILED, _) => model.count(Counted::LeaseRefused),
-            _ => return Err(fail("neither taken nor refused", &path, &answer)),
+            _ => return Err(fail("neither created nor refused", &path, &response)),
         }
         Ok(())
     }
@@ -237,54 +237,54 @@ impl Client {
         self.read_at(&format!("/{kind}/{n}"), &model.articles[n]).await
     }
 
-    /// As a browser: with the tag of what it has.
+    /// Reads like a browser, with the tag of its stored response.
     async fn read_at(&mut self, path: &str, resource: &Resource) -> Result<(), String> {
         let mut request = get(path);
         let coded = self.random.below(4) == 0;
         if coded {
             request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         }
-        // A strong tag is one of a coding, and names nothing in another.
-        let names_it = |tag: &str| tag.starts_with("W/") || tag.ends_with("--gzip\"") == coded;
-        let asks_again = self.random.below(4) != 0;
-        let known = self.known.get(path).filter(|(tag, _)| asks_again && names_it(tag)).cloned();
+        // A strong tag matches only one coding.
+        let matches_coding = |tag: &str| tag.starts_with("W/") || tag.ends_with("--gzip\"") == coded;
+        let revalidates = self.random.below(4) != 0;
+        let known = self.known.get(path).filter(|(tag, _)| revalidates && matches_coding(tag)).cloned();
         if let Some((tag, _)) = &known {
             request.headers_mut().insert(IF_NONE_MATCH, HeaderValue::try_from(tag.as_str()).unwrap());
         }
         let floor = resource.floor(false);
-        let answer = self.ask(request).await?;
-        checks::is_for_everybody(path, &answer)?;
-        let known = match (answer.status(), known) {
+        let response = self.fetch(request).await?;
+        checks::assert_public(path, &response)?;
+        let known = match (response.status(), known) {
             (StatusCode::NOT_MODIFIED, Some((tag, version))) => {
                 if version < floor {
-                    return Err(fail(&format!("version {floor} was there, not {version}"), path, &answer));
+                    return Err(fail(&format!("version {floor} is current, not {version}"), path, &response));
                 }
                 self.model.count(Counted::NotModified);
                 (tag, version)
             }
             (StatusCode::OK, known) => {
-                let Some((version, tag)) = version(&answer).zip(etag(&answer)) else {
-                    return Err(fail("no version", path, &answer));
+                let Some((version, tag)) = version(&response).zip(etag(&response)) else {
+                    return Err(fail("no version", path, &response));
                 };
                 if version < floor {
-                    return Err(fail(&format!("version {floor} was there"), path, &answer));
+                    return Err(fail(&format!("version {floor} is current"), path, &response));
                 }
                 if known.is_some_and(|(_, known)| known == version) {
-                    return Err(fail("a 304 is due", path, &answer));
+                    return Err(fail("expected a 304", path, &response));
                 }
-                let is_coded = answer.headers().contains_key(CONTENT_ENCODING);
+                let is_coded = response.headers().contains_key(CONTENT_ENCODING);
                 if is_coded != coded || (tag.starts_with('"') && tag.ends_with("--gzip\"") != coded) {
-                    return Err(fail("another coding", path, &answer));
+                    return Err(fail("another coding", path, &response));
                 }
                 if coded {
                     self.model.count(Counted::Coded);
                 } else {
-                    checks::numbers(path, &answer)?;
+                    checks::numbers(path, &response)?;
                 }
                 self.model.count(Counted::Read);
                 (tag, version)
             }
-            _ => return Err(fail("neither 200 nor 304", path, &answer)),
+            _ => return Err(fail("neither 200 nor 304", path, &response)),
         };
         resource.see(known.1);
         self.known.insert(path.to_owned(), known);
@@ -297,16 +297,16 @@ impl Client {
         let n = self.random.below(ARTICLES);
         let path = format!("/{}/{n}", self.random.one_of(&["articles", "pages"]));
         let (now, written) = (model.articles[n].floor(false), model.articles[n].floor(true));
-        let mut asked = head(&path);
+        let mut request = head(&path);
         if self.random.below(2) == 0 {
-            asked.headers.insert(COOKIE, HeaderValue::try_from(format!("user={}", self.user)).unwrap());
+            request.headers.insert(COOKIE, HeaderValue::try_from(format!("user={}", self.user)).unwrap());
         }
-        let (answer, from_cache) = self.through_cache(&asked).await?;
-        checks::is_for_everybody(&path, &answer)?;
-        let (_, version) = checks::numbers(&path, &answer)?;
+        let (response, from_cache) = self.through_cache(&request).await?;
+        checks::assert_public(&path, &response)?;
+        let (_, version) = checks::numbers(&path, &response)?;
         let floor = if from_cache { written } else { now };
         if version < floor {
-            return Err(fail(&format!("version {floor} was there, cached: {from_cache}"), &path, &answer));
+            return Err(fail(&format!("version {floor} is current, cached: {from_cache}"), &path, &response));
         }
         if from_cache {
             model.count(Counted::CacheHit);
@@ -316,45 +316,45 @@ impl Client {
     }
 
     /// Returns the response, and whether it came from the cache without revalidation.
-    async fn through_cache(&mut self, asked: &request::Parts) -> Result<(Answer, bool), String> {
+    async fn through_cache(&mut self, request: &request::Parts) -> Result<(CheckedResponse, bool), String> {
         let model = Arc::clone(&self.model);
-        match model.cache.look(asked) {
-            Looked::Fresh(answer) => Ok((answer, true)),
-            Looked::Ask(mut pending) => {
-                let answer = self.ask(std::mem::take(&mut pending.request)).await?;
-                let (answer, freshened) = model.cache.complete(*pending, answer);
+        match model.cache.lookup(request) {
+            Lookup::Fresh(response) => Ok((response, true)),
+            Lookup::Forward(mut pending) => {
+                let response = self.fetch(std::mem::take(&mut pending.request)).await?;
+                let (response, freshened) = model.cache.complete(*pending, response);
                 model.count(if freshened { Counted::CacheRevalidated } else { Counted::CacheMiss });
-                if answer.status() != StatusCode::OK {
-                    return Err(fail("not the page", asked.uri.path(), &answer));
+                if response.status() != StatusCode::OK {
+                    return Err(fail("not the page", request.uri.path(), &response));
                 }
-                Ok((answer, false))
+                Ok((response, false))
             }
         }
     }
 
-    /// Also through the cache, which must not store the response for other clients.
+    /// Reads a private page through the cache, which must not store it for other clients.
     async fn private_page(&mut self) -> Result<(), String> {
         let kind = self.random.one_of(&["cookie", "marked", "token", "private", "secret", "varied"]);
         let path = format!("/me/{kind}");
-        let mut asked = head(&path);
+        let mut request = head(&path);
         let (field, value) = match kind {
             "token" => (AUTHORIZATION, format!("Bearer {}", self.user)),
             _ => (COOKIE, format!("user={}", self.user)),
         };
-        asked.headers.insert(field, HeaderValue::try_from(value).unwrap());
-        let (answer, from_cache) = self.through_cache(&asked).await?;
-        checks::is_for(&self.user, &path, &answer)?;
+        request.headers.insert(field, HeaderValue::try_from(value).unwrap());
+        let (response, from_cache) = self.through_cache(&request).await?;
+        checks::assert_for_user(&self.user, &path, &response)?;
         if kind != "varied" {
-            checks::is_kept_by_no_shared_cache(&asked, &answer)?;
+            checks::assert_no_shared_cache_stores(&request, &response)?;
         }
         if kind == "secret" {
-            checks::is_kept_by_nobody(&asked, &answer)?;
+            checks::assert_no_cache_stores(&request, &response)?;
         }
         self.model.count(if from_cache { Counted::CachedForOne } else { Counted::Personal });
         Ok(())
     }
 
-    /// A versioned file: whole, a part of it, or what is had already.
+    /// Requests a versioned file, a range of it, or a revalidation.
     async fn asset(&mut self) -> Result<(), String> {
         let at = self.random.below(self.assets.len());
         let (path, content) = self.assets[at].clone();
@@ -377,63 +377,63 @@ impl Client {
             }
             _ => (StatusCode::OK, content, Counted::Asset),
         };
-        let answer = self.ask(request).await?;
+        let response = self.fetch(request).await?;
         let immutable =
-            checks::text(&answer, &http::header::CACHE_CONTROL).is_some_and(|text| text.contains("immutable"));
-        if answer.status() != expected || *answer.body() != body || !immutable {
-            return Err(fail(&format!("{expected} is due"), &path, &answer));
+            checks::text(&response, &http::header::CACHE_CONTROL).is_some_and(|text| text.contains("immutable"));
+        if response.status() != expected || *response.body() != body || !immutable {
+            return Err(fail(&format!("expected {expected}"), &path, &response));
         }
         self.model.count(counted);
-        self.known.insert(path, (etag(&answer).unwrap(), 0));
+        self.known.insert(path, (etag(&response).unwrap(), 0));
         Ok(())
     }
 
-    /// To its end, or given up.
+    /// Reads a stream to its end, or cancels it.
     async fn stream(&mut self) -> Result<(), String> {
         let kib = 1 + self.random.below(256);
         let path = format!("/stream/{kib}");
-        let gives_up = self.random.below(8) == 0;
+        let cancels = self.random.below(8) == 0;
         let address = self.address;
         let mut body = self.connection().await?.send(get(&path), address).await?.into_body();
-        let mut octets = 0;
+        let mut bytes = 0;
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| format!("{path}: {error:?}"))?;
-            octets += frame.data_ref().map_or(0, Bytes::len);
-            if gives_up {
+            bytes += frame.data_ref().map_or(0, Bytes::len);
+            if cancels {
                 drop(body);
                 self.model.count(Counted::Abandoned);
-                // There is no more use for a connection of HTTP/1.1.
+                // An HTTP/1.1 connection cannot be reused after that.
                 if let Some(Connection::Http1(_)) = &self.connection {
                     self.connection = None;
                 }
                 return Ok(());
             }
         }
-        if octets != kib << 10 {
-            return Err(format!("{path} had {octets} octets"));
+        if bytes != kib << 10 {
+            return Err(format!("{path} had {bytes} bytes"));
         }
         self.model.count(Counted::Stream);
         Ok(())
     }
 
-    async fn ask(&mut self, request: Ask) -> Result<Answer, String> {
+    async fn fetch(&mut self, request: SentRequest) -> Result<CheckedResponse, String> {
         let path = request.uri().path().to_owned();
         let address = self.address;
-        let answer =
-            self.connection().await?.ask(request, address).await.map_err(|error| format!("{path}: {error}"))?;
-        checks::is_sound(&path, &answer)?;
-        Ok(answer)
+        let response =
+            self.connection().await?.fetch(request, address).await.map_err(|error| format!("{path}: {error}"))?;
+        checks::assert_valid(&path, &response)?;
+        Ok(response)
     }
 
-    /// The one that it has, or another.
+    /// Returns the current connection, or opens a new one.
     async fn connection(&mut self) -> Result<&mut Connection, String> {
         self.requests += 1;
-        let is_worn = self.requests > REQUESTS && matches!(self.connection, Some(Connection::Http1(_)));
-        if self.connection.is_none() || is_worn {
+        let is_used_up = self.requests > REQUESTS && matches!(self.connection, Some(Connection::Http1(_)));
+        if self.connection.is_none() || is_used_up {
             let connection = Connection::http1(self.address).await?;
             self.connected(connection);
         }
-        Ok(self.connection.as_mut().expect("it was made in the line above"))
+        Ok(self.connection.as_mut().expect("it was set in the line above"))
     }
 
     fn connected(&mut self, connection: Connection) {
@@ -443,11 +443,11 @@ impl Client {
     }
 }
 
-fn get(path: &str) -> Ask {
+fn get(path: &str) -> SentRequest {
     Request::get(path).body(Full::default()).unwrap()
 }
 
-fn put(path: &str, value: u64) -> Ask {
+fn put(path: &str, value: u64) -> SentRequest {
     Request::builder().method(Method::PUT).uri(path).body(Full::from(value.to_string())).unwrap()
 }
 
@@ -455,7 +455,7 @@ fn head(path: &str) -> request::Parts {
     Request::get(path).body(()).unwrap().into_parts().0
 }
 
-/// The same numbers for the same seed: xorshift64*.
+/// xorshift64*, which returns the same numbers for the same seed.
 struct Random(u64);
 
 impl Random {

@@ -12,10 +12,10 @@ use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 
-/// Longer than any response takes, even on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The timeout of a response, long enough for a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-pub(crate) type Ask = Request<Full<Bytes>>;
+pub(crate) type SentRequest = Request<Full<Bytes>>;
 
 /// How a client is connected.
 pub(crate) enum Connection {
@@ -25,19 +25,19 @@ pub(crate) enum Connection {
 
 impl Connection {
     pub(crate) async fn http1(address: SocketAddr) -> Result<Self, String> {
-        let (sender, connection) = http1::handshake(stream(address).await?).await.map_err(told)?;
+        let (sender, connection) = http1::handshake(stream(address).await?).await.map_err(describe)?;
         tokio::spawn(connection);
         Ok(Self::Http1(sender))
     }
 
     pub(crate) async fn http2(address: SocketAddr) -> Result<Self, String> {
         let (sender, connection) =
-            http2::handshake(TokioExecutor::new(), stream(address).await?).await.map_err(told)?;
+            http2::handshake(TokioExecutor::new(), stream(address).await?).await.map_err(describe)?;
         tokio::spawn(connection);
         Ok(Self::Http2(sender))
     }
 
-    /// Another client on the same connection.
+    /// The same connection, for another client.
     pub(crate) fn shared(&self) -> Option<Self> {
         match self {
             Self::Http1(_) => None,
@@ -45,9 +45,13 @@ impl Connection {
         }
     }
 
-    /// The response, before its body has arrived.
-    pub(crate) async fn send(&mut self, mut request: Ask, address: SocketAddr) -> Result<Response<Incoming>, String> {
-        let answer = async {
+    /// Returns the response before its body has arrived.
+    pub(crate) async fn send(
+        &mut self,
+        mut request: SentRequest,
+        address: SocketAddr,
+    ) -> Result<Response<Incoming>, String> {
+        let response = async {
             match self {
                 Self::Http1(sender) => {
                     let host = HeaderValue::try_from(address.to_string()).unwrap();
@@ -63,22 +67,22 @@ impl Connection {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, answer).await.map_err(told)?.map_err(told)
+        tokio::time::timeout(TIMEOUT, response).await.map_err(describe)?.map_err(describe)
     }
 
-    pub(crate) async fn ask(&mut self, request: Ask, address: SocketAddr) -> Result<Response<Bytes>, String> {
+    pub(crate) async fn fetch(&mut self, request: SentRequest, address: SocketAddr) -> Result<Response<Bytes>, String> {
         let (head, body) = self.send(request, address).await?.into_parts();
-        let body = tokio::time::timeout(PATIENCE, body.collect()).await.map_err(told)?.map_err(told)?;
+        let body = tokio::time::timeout(TIMEOUT, body.collect()).await.map_err(describe)?.map_err(describe)?;
         Ok(Response::from_parts(head, body.to_bytes()))
     }
 }
 
 async fn stream(address: SocketAddr) -> Result<TokioIo<TcpStream>, String> {
-    let stream = TcpStream::connect(address).await.map_err(told)?;
-    stream.set_nodelay(true).map_err(told)?;
+    let stream = TcpStream::connect(address).await.map_err(describe)?;
+    stream.set_nodelay(true).map_err(describe)?;
     Ok(TokioIo::new(stream))
 }
 
-fn told(error: impl std::fmt::Debug) -> String {
+fn describe(error: impl std::fmt::Debug) -> String {
     format!("{error:?}")
 }

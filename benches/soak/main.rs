@@ -52,24 +52,23 @@ use self::model::Model;
 
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// For how long
+    /// The duration in seconds
     #[arg(long, default_value_t = 120)]
     seconds: u64,
 
-    /// How many conditional writes there have to be; it goes on for up to three times as long until
-    /// they are made
+    /// The minimum number of conditional writes. The test runs up to three times as long to reach it
     #[arg(long, default_value_t = 100_000)]
     writes: u64,
 
-    /// How many clients; half of them speak HTTP/2
+    /// The number of clients. Half of them use HTTP/2
     #[arg(long, default_value_t = 32)]
     clients: usize,
 
-    /// Another order of what is asked
+    /// The seed of the random requests
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
-    /// Only serve, until the input ends
+    /// Only serve until the input ends
     #[arg(long, hide = true)]
     serve: bool,
 }
@@ -83,7 +82,7 @@ fn main() -> ExitCode {
     }
     let (mut server, address) = begin_server();
     let outcome = runtime.block_on(soak(&arguments, address, &mut server));
-    // Its input ends, and so does it.
+    // The server ends with its input.
     drop(server.stdin.take());
     _ = server.wait();
     match outcome {
@@ -95,7 +94,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// This program again, in a process of its own, so that its memory is its own.
+/// Starts this program in a second process, so that its memory can be measured.
 fn begin_server() -> (Child, SocketAddr) {
     let program = std::env::current_exe().unwrap();
     let mut server = Command::new(program).arg("--serve").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -118,8 +117,8 @@ async fn soak(arguments: &Arguments, address: SocketAddr, server: &mut Child) ->
     let mut every_second = tokio::time::interval(Duration::from_secs(1));
     while began.elapsed() < least || (writes() < arguments.writes && began.elapsed() < most) {
         tokio::select! {
-            _ = every_second.tick() => memory.look_at(server.id(), began.elapsed(), &model)?,
-            // They end by themselves only when something is wrong.
+            _ = every_second.tick() => memory.measure(server.id(), began.elapsed(), &model)?,
+            // A client ends early only after a failure.
             ended = clients.join_next() => ended.unwrap().map_err(|error| error.to_string())??,
         }
     }
@@ -133,7 +132,11 @@ async fn soak(arguments: &Arguments, address: SocketAddr, server: &mut Child) ->
     model.print(seconds);
     memory.print();
     if writes() < arguments.writes {
-        return Err(format!("{} conditional writes in {seconds:.0} s, and {} are wanted", writes(), arguments.writes));
+        return Err(format!(
+            "{} conditional writes in {seconds:.0} s, and {} are required",
+            writes(),
+            arguments.writes
+        ));
     }
     memory.is_flat()
 }

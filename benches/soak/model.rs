@@ -12,7 +12,7 @@ pub(crate) struct Model {
     pub(crate) articles: Vec<Resource>,
     pub(crate) counters: Vec<Resource>,
     pub(crate) ledgers: Vec<Resource>,
-    /// Whether a client has it.
+    /// Whether a client holds the lease.
     pub(crate) leases: [AtomicBool; LEASES],
     pub(crate) cache: SharedCache,
     pub(crate) conditional_writes: AtomicU64,
@@ -20,18 +20,18 @@ pub(crate) struct Model {
     counts: [AtomicU64; COUNTED.len()],
 }
 
-/// A resource whose versions are numbered from 0, each write making the next.
+/// A resource with versions from 0. Each write creates the next version.
 #[derive(Default)]
 pub(crate) struct Resource {
     /// The latest version that any client has received.
     seen: AtomicU64,
-    /// The greatest that a write has been answered with: its purge is done.
+    /// The latest version of a completed write, whose purge is done.
     written: AtomicU64,
     /// How many writes were accepted.
     pub(crate) accepted: AtomicU64,
     /// The versions that an accepted write replaced.
     replaced: Mutex<Versions>,
-    /// The versions with which a write was refused.
+    /// The versions in the conditions of refused writes.
     refused: Mutex<Versions>,
 }
 
@@ -65,25 +65,25 @@ pub(crate) enum Counted {
 }
 
 const COUNTED: [(&str, Counted); 20] = [
-    ("reads answered with 200", Counted::Read),
-    ("reads answered with 304", Counted::NotModified),
+    ("reads with a 200", Counted::Read),
+    ("reads with a 304", Counted::NotModified),
     ("conditional PUTs accepted", Counted::Accepted),
     ("conditional PUTs refused with 412", Counted::Refused),
     ("PUTs without a condition, refused with 428", Counted::Unconditional),
     ("PUTs with a weak tag, refused with 412", Counted::Weak),
-    ("leases taken, and given back", Counted::LeaseTaken),
+    ("leases created and released", Counted::LeaseTaken),
     ("leases refused with 412", Counted::LeaseRefused),
-    ("pages for one visitor", Counted::Personal),
+    ("pages for one user", Counted::Personal),
     ("shared cache: hits", Counted::CacheHit),
     ("shared cache: revalidated by 304", Counted::CacheRevalidated),
-    ("shared cache: asked the service", Counted::CacheMiss),
-    ("shared cache: hits of pages for one visitor", Counted::CachedForOne),
+    ("shared cache: misses", Counted::CacheMiss),
+    ("shared cache: hits of pages for one user", Counted::CachedForOne),
     ("purges", Counted::Purged),
     ("versioned files", Counted::Asset),
     ("ranges", Counted::Range),
     ("streams read to the end", Counted::Stream),
-    ("streams given up half-way", Counted::Abandoned),
-    ("answers with a content coding", Counted::Coded),
+    ("cancelled streams", Counted::Abandoned),
+    ("responses with a content coding", Counted::Coded),
     ("connections", Counted::Connection),
 ];
 
@@ -110,10 +110,10 @@ impl Model {
     }
 
     /// The number of responses of the service.
-    pub(crate) fn answers(&self) -> u64 {
+    pub(crate) fn responses(&self) -> u64 {
         use Counted::{CacheHit, CachedForOne, Connection, Purged};
-        let asked = |counted| !matches!(counted, CacheHit | CachedForOne | Connection | Purged);
-        COUNTED.iter().filter(|(_, counted)| asked(*counted)).map(|(_, counted)| self.counted(*counted)).sum()
+        let request = |counted| !matches!(counted, CacheHit | CachedForOne | Connection | Purged);
+        COUNTED.iter().filter(|(_, counted)| request(*counted)).map(|(_, counted)| self.counted(*counted)).sum()
     }
 
     fn counted(&self, counted: Counted) -> u64 {
@@ -121,7 +121,7 @@ impl Model {
     }
 
     pub(crate) fn print(&self, seconds: f64) {
-        println!("\n{:48}{:>12}{:>12}", "", "in all", "a second");
+        println!("\n{:48}{:>12}{:>12}", "", "total", "per second");
         for (sentence, counted) in COUNTED {
             let count = self.counted(counted);
             println!("{sentence:48}{count:>12}{:>12.1}", count as f64 / seconds);
@@ -142,7 +142,7 @@ impl Resource {
         self.seen.fetch_max(version, Ordering::SeqCst);
     }
 
-    /// A write with this version as its condition was answered.
+    /// Records an accepted write with this version in its condition.
     pub(crate) fn accept(&self, replaced: u64) -> Result<(), String> {
         self.accepted.fetch_add(1, Ordering::Relaxed);
         if !self.replaced.lock().unwrap().insert(replaced) {
@@ -176,7 +176,7 @@ impl Resource {
 }
 
 impl Versions {
-    /// Whether it is new.
+    /// Returns whether the version is new.
     fn insert(&mut self, version: u64) -> bool {
         let (at, bit) = Self::place(version);
         if self.0.len() <= at {
@@ -201,5 +201,5 @@ impl Versions {
     }
 }
 
-/// For clients that want to be seen by others.
-pub(crate) const A_MOMENT: Duration = Duration::from_millis(2);
+/// How long a client holds a lease.
+pub(crate) const LEASE_TIME: Duration = Duration::from_millis(2);

@@ -1,4 +1,4 @@
-//! The service: each layer of the crate around handlers that would be wrong without them.
+//! The service, with all layers of the crate. Its handlers would be wrong without them.
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -45,7 +45,7 @@ pub(crate) const ASSETS: [&str; 3] = ["app.js", "style.css", "words.txt"];
 
 pub(crate) const VERSION: HeaderName = HeaderName::from_static("x-version");
 pub(crate) const MADE_FOR: HeaderName = HeaderName::from_static("x-made-for");
-pub(crate) const EVERYBODY: &str = "everybody";
+pub(crate) const ALL_USERS: &str = "all users";
 
 const SECOND: Duration = Duration::from_secs(1);
 const PREFIX: &str = "/static";
@@ -55,7 +55,7 @@ pub(crate) fn content_of(asset: &str) -> String {
     (0..400).map(|line| format!("/* {asset}, line {line} */\n")).collect()
 }
 
-/// Serves until the input ends, and says where first.
+/// Prints the address and serves until the input ends.
 pub(crate) async fn serve() {
     let directory = tempfile::tempdir().unwrap();
     for asset in ASSETS {
@@ -85,7 +85,7 @@ fn app(directory: &std::path::Path, assets: &AssetManifest) -> Router {
     let table = RoutePolicies::builder()
         .route("/articles/{n}", CachePolicy::public(SECOND).edge(60 * SECOND))
         .route("/pages/{n}", CachePolicy::public(2 * SECOND).edge(SECOND))
-        // Wrong for each of them. The guards, or the handler, have to say so.
+        // Wrong for all these pages. A guard or the handler must correct it.
         .route("/me/{kind}", CachePolicy::public(60 * SECOND))
         .route("/counters/{n}", CachePolicy::NO_CACHE)
         .route("/ledgers/{n}", CachePolicy::NO_CACHE)
@@ -124,9 +124,9 @@ fn app(directory: &std::path::Path, assets: &AssetManifest) -> Router {
     let rows = Router::new()
         .route("/articles/{n}", get(article).put(publish))
         .route("/counters/{n}", get(counter).put(count))
-        .route("/leases/{n}", put(take).delete(give_back))
+        .route("/leases/{n}", put(take).delete(release))
         .layer(guarded.clone());
-    // The handler decides nothing. That one writes at a time is seen to outside of the layer.
+    // The handler does not evaluate preconditions. An outer layer permits one write at a time.
     let ledgers = Router::new()
         .route("/ledgers/{n}", get(ledger).put(enter))
         .layer(guarded)
@@ -182,7 +182,7 @@ impl Row {
     }
 
     fn read(self) -> impl IntoResponse {
-        let body = format!("value {} version {}, with some words more to be compressed\n", self.value, self.version);
+        let body = format!("value {} version {}, with some more text to be compressed\n", self.value, self.version);
         (self.validators(), number(self.version), body)
     }
 }
@@ -236,7 +236,7 @@ fn group(n: usize) -> CacheTag {
 
 async fn article(State(site): State<Site>, Path(n): Path<usize>) -> impl IntoResponse {
     let row = *lock(&site.0.articles[n]);
-    (CacheTags::from(group(n)), [(MADE_FOR, EVERYBODY)], row.read())
+    (CacheTags::from(group(n)), [(MADE_FOR, ALL_USERS)], row.read())
 }
 
 async fn publish(
@@ -250,12 +250,12 @@ async fn publish(
     Ok((Purge::tags([group(n)]), row.write(value_of(&body))))
 }
 
-/// Without validators: the layer makes them.
+/// A page without validators. The layer generates them.
 async fn page(State(site): State<Site>, Path(n): Path<usize>) -> impl IntoResponse {
     let Row { version, value } = *lock(&site.0.articles[n]);
-    let filler = "Words for everybody. ".repeat(80);
+    let filler = "Text for all users. ".repeat(80);
     let body = format!("<!doctype html><title>{n}</title>value {value} version {version}, {filler}");
-    (CacheTags::from(group(n)), [(MADE_FOR, EVERYBODY)], number(version), axum::response::Html(body))
+    (CacheTags::from(group(n)), [(MADE_FOR, ALL_USERS)], number(version), axum::response::Html(body))
 }
 
 async fn counter(State(site): State<Site>, Path(n): Path<usize>) -> impl IntoResponse {
@@ -278,7 +278,7 @@ async fn ledger(State(site): State<Site>, Path(n): Path<usize>) -> impl IntoResp
 }
 
 async fn enter(State(site): State<Site>, Path(n): Path<usize>, body: String) -> impl IntoResponse {
-    // Time enough for others.
+    // Lets other tasks run.
     tokio::task::yield_now().await;
     lock(&site.0.ledgers[n]).write(value_of(&body))
 }
@@ -308,7 +308,7 @@ async fn take(
     Ok((StatusCode::CREATED, number(state.1)))
 }
 
-async fn give_back(
+async fn release(
     State(site): State<Site>,
     Path(n): Path<usize>,
     preconditions: Preconditions,
@@ -319,14 +319,14 @@ async fn give_back(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A page for one visitor, said to be so in as many ways as there are.
+/// A page for one user, which is marked as private in several ways.
 async fn me(Path(kind): Path<String>, headers: HeaderMap) -> Response {
     let field = |name, prefix: &str| {
         let text = headers.get(name).and_then(|line: &HeaderValue| line.to_str().ok());
         text.and_then(|text| text.strip_prefix(prefix)).unwrap_or("nobody").to_owned()
     };
     let user = if kind == "token" { field(AUTHORIZATION, "Bearer ") } else { field(COOKIE, "user=") };
-    let body = format!("This page is for {user} alone, and for nobody else who comes by.\n");
+    let body = format!("This page is for {user} only, and must not be sent to any other user.\n");
     let made_for = HeaderValue::try_from(&*user).unwrap();
     let mut response = ([(MADE_FOR, made_for)], body).into_response();
     let cookie = HeaderValue::try_from(format!("session={user}; Path=/; HttpOnly")).unwrap();
@@ -342,7 +342,7 @@ async fn me(Path(kind): Path<String>, headers: HeaderMap) -> Response {
     response
 }
 
-/// Bytes that come bit by bit.
+/// A stream of small chunks.
 async fn long(Path(kib): Path<usize>) -> impl IntoResponse {
     static KIB: [u8; 1024] = [b'x'; 1024];
     let pieces = stream::unfold(kib, async |left| {

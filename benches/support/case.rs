@@ -1,17 +1,17 @@
-//! A case: a thing that can be done so many times.
+//! A case, which can run a given number of times.
 
-/// Does the thing so many times.
+/// Runs the case this number of times.
 pub(crate) type Run = Box<dyn FnMut(u64)>;
 
 pub(crate) struct Case {
-    /// The table that the case is in.
+    /// The table that contains the case.
     pub(crate) group: &'static str,
     pub(crate) name: String,
-    /// The name of the case in the same group that this one is held against.
+    /// The name of the case in the same group that this one is compared with.
     pub(crate) base: Option<String>,
-    /// How often to do it where instructions are counted: fewer times for what costs much.
+    /// How often to run the case when instructions are counted. Expensive cases run less often.
     pub(crate) times: u64,
-    /// Makes all that is there before the first time.
+    /// Creates everything that the case needs before its first run.
     pub(crate) prepare: Box<dyn Fn() -> Run>,
 }
 

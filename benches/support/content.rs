@@ -8,14 +8,14 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-/// How a page comes.
+/// The form of a page.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Content {
-    /// In one frame of this length.
+    /// One frame of this length.
     Whole(usize),
-    /// In this many frames of 1 KiB, of known length.
+    /// This number of frames of 1 KiB, with a known length.
     Frames(u64),
-    /// In this many frames of 1 KiB, of unknown length.
+    /// This number of frames of 1 KiB, with an unknown length.
     Stream(u64),
 }
 
@@ -46,11 +46,11 @@ impl Content {
 
 pub(crate) const KIB: usize = 1024;
 const LARGEST: usize = 1024 * KIB;
-/// So many that `EntityTagLayer`, which remembers the tags of 64 bodies, has forgotten each when it comes again.
+/// The number of bodies, which exceeds the 64 tags in the memo of `EntityTagLayer`.
 const PLACES: usize = 4096;
 static BYTES: [u8; LARGEST + PLACES] = [b'a'; LARGEST + PLACES];
 
-/// Equal bytes at another address than last time, so that nothing can be known of them from then.
+/// Equal bytes at another address than last time, so the memo does not contain their tag.
 pub(crate) fn other_bytes(length: usize) -> Bytes {
     thread_local!(static PLACE: Cell<usize> = const { Cell::new(0) });
     let place = PLACE.get();
@@ -58,12 +58,12 @@ pub(crate) fn other_bytes(length: usize) -> Bytes {
     Bytes::from_static(&BYTES[place..place + length])
 }
 
-/// The bytes at the same address each time.
+/// The same bytes at the same address each time.
 pub(crate) fn same_bytes(length: usize) -> Bytes {
     Bytes::from_static(&BYTES[..length])
 }
 
-/// A body that gives the same frame so many times.
+/// A body that repeats one frame.
 pub(crate) struct Page {
     frame: Bytes,
     left: u64,

@@ -1,12 +1,12 @@
-//! Cases run so many times, for those who count from outside.
+//! Runs cases a given number of times, for external counters.
 
 use std::hint::black_box;
 use std::process::ExitCode;
 
 use super::case::{Case, Run};
 
-/// Without arguments, tells the cases as JSON, and how often each is run. With `all` runs them one
-/// after the other, so often each; with the group and name of one and a number, that one.
+/// Without arguments, prints the cases and their number of runs as JSON. With `all`, runs each of them. With a group, a
+/// name and a number, runs that case this number of times.
 pub(crate) fn calls_main(cases: &[Case], arguments: &[String]) -> ExitCode {
     match arguments {
         [] => println!("{}", list(cases)),
@@ -41,15 +41,15 @@ fn run(case: &Case, times: u64) {
     run_counted(&mut run, times);
 }
 
-/// While this runs, `scripts/bench` has instructions counted.
+/// `scripts/bench` counts instructions while this function runs.
 #[inline(never)]
 fn run_counted(run: &mut Run, times: u64) {
     run_written(run, times);
     black_box(());
 }
 
-/// When this ends, it has them written down. A function of its own, because callgrind sees the end
-/// only of one whose beginning it counted.
+/// The counts are written when this function ends. It is separate, because callgrind only sees the end of a function
+/// whose start it counted.
 #[inline(never)]
 fn run_written(run: &mut Run, times: u64) {
     run(times);

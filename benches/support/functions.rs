@@ -148,7 +148,7 @@ fn targeted() -> Vec<Case> {
 fn vary() -> Vec<Case> {
     let fields = fields([(VARY, "accept-encoding, accept-language, origin")]);
     let same = fields.clone();
-    // The other one has no way to ask for a name in any case, so names are counted.
+    // The other crate cannot search for a name, so this counts the names.
     assert_eq!(same.typed_get::<headers::Vary>().unwrap().iter_strs().count(), 3);
     assert_eq!(Vary::from_headers(&fields).unwrap().names().count(), 3);
     beside(
@@ -160,10 +160,10 @@ fn vary() -> Vec<Case> {
     .into()
 }
 
-/// May it be stored, and how long is it fresh?
+/// Whether a response may be stored, and how long it is fresh.
 fn storing() -> Vec<Case> {
     let request = || Request::get("/page").body(()).unwrap().into_parts().0;
-    let answer = || {
+    let response = || {
         let mut response = Response::new(());
         *response.headers_mut() = fields([
             (CONTENT_TYPE, "text/html"),
@@ -177,26 +177,26 @@ fn storing() -> Vec<Case> {
     };
     let at = UNIX_EPOCH + Duration::from_secs(NOW);
     let ours = {
-        let (request, answer, now) = (request(), answer(), now());
+        let (request, response, now) = (request(), response(), now());
         move || {
-            let storability = Storability::of_response(Cache::Shared, &request, StatusCode::OK, &answer.headers);
-            let age = Age::corrected_initial(&answer.headers, now, now);
-            let freshness = Freshness::of_response(Cache::Shared, StatusCode::OK, &answer.headers, now, age);
+            let storability = Storability::of_response(Cache::Shared, &request, StatusCode::OK, &response.headers);
+            let age = Age::corrected_initial(&response.headers, now, now);
+            let freshness = Freshness::of_response(Cache::Shared, StatusCode::OK, &response.headers, now, age);
             (storability.is_allowed(), freshness.remaining())
         }
     };
     let theirs = {
-        let (request, answer) = (request(), answer());
+        let (request, response) = (request(), response());
         move || {
-            let policy = http_cache_semantics::CachePolicy::new_options(&request, &answer, at, Default::default());
+            let policy = http_cache_semantics::CachePolicy::new_options(&request, &response, at, Default::default());
             (policy.is_storable(), policy.time_to_live(at).as_secs())
         }
     };
     assert_eq!(ours(), theirs());
     let audited = {
-        let (request, answer, now) = (request(), answer(), now());
+        let (request, response, now) = (request(), response(), now());
         move || {
-            let audit = CacheAudit::of(&request, &answer, now);
+            let audit = CacheAudit::of(&request, &response, now);
             (audit.shared().may_store(), audit.shared().remaining_freshness())
         }
     };
@@ -206,7 +206,7 @@ fn storing() -> Vec<Case> {
     cases
 }
 
-/// The cost of an entity tag without the rest: only the hashes.
+/// The cost of the hashes of entity tags.
 fn hashes() -> Vec<Case> {
     [("1 KiB", KIB, 500), ("16 KiB", 16 * KIB, 500), ("1 MiB", KIB * KIB, 20)]
         .into_iter()
@@ -240,7 +240,7 @@ fn now() -> HttpDate {
     HttpDate::from_unix_seconds(NOW as i64).unwrap()
 }
 
-/// A case that needs nothing but a function.
+/// A case that calls a function.
 fn calling<T>(name: impl Into<String>, function: impl Fn() -> T + Clone + 'static) -> Case {
     Case::new(GROUP, name, move || {
         let function = function.clone();

@@ -1,4 +1,4 @@
-//! The quantities that costs grow with: routes, tags in a list, lines of a response, bytes of a body.
+//! Cases whose cost grows with a quantity: routes, tags in a list, lines of a response, or bytes of a body.
 
 use std::convert::Infallible;
 use std::fmt::Debug;
@@ -14,14 +14,14 @@ use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::policy::{CacheTag, CacheTags};
 use tower_cache_policy::{CachePolicyLayer, CachingLayer, ConditionalLayer, EdgeLayer, EntityTagLayer};
 
-use super::answers::{Answer, PUBLIC, page};
-use super::asking::asking;
 use super::case::Case;
 use super::content::{Content, KIB};
 use super::question::Question;
+use super::requests::request_case;
+use super::responses::{PUBLIC, PageResponse, page};
 use super::stacks::{list_of_tags, table};
 
-/// The name of each case is that of the curve and the number that grows, with `@` between.
+/// The name of each case consists of the curve, `@` and the quantity.
 pub(crate) fn growth() -> Vec<Case> {
     [routes(), tags(), lines(), bytes()].into_iter().flatten().collect()
 }
@@ -29,12 +29,12 @@ pub(crate) fn growth() -> Vec<Case> {
 fn routes() -> Vec<Case> {
     let mut curve = Curves::new("routes");
     for routes in [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000] {
-        let answer = || page(Content::Whole(KIB));
+        let response = || page(Content::Whole(KIB));
         let found = move || Question::path(&format!("/r{}/x", routes * 7 / 9));
         let missed = || Question::path("/nowhere/x");
-        curve.base(routes, "a route is found", answer, found);
-        curve.point("a route is found", answer, found, move || CachePolicyLayer::new(table(routes)));
-        curve.point("none is found", answer, missed, move || CachePolicyLayer::new(table(routes)));
+        curve.base(routes, "a route is found", response, found);
+        curve.point("a route is found", response, found, move || CachePolicyLayer::new(table(routes)));
+        curve.point("none is found", response, missed, move || CachePolicyLayer::new(table(routes)));
     }
     curve.cases
 }
@@ -52,13 +52,13 @@ fn tags() -> Vec<Case> {
         curve.point("If-None-Match, the last one matches", tagged, list("\"a\""), ConditionalLayer::new);
         curve.point("If-None-Match, none matches", tagged, list("\"b\""), ConditionalLayer::new);
         let cache_tags: CacheTags = (0..tags).map(|n| CacheTag::new(format!("tag-{n}")).unwrap()).collect();
-        let answer = move || {
+        let response = move || {
             let mut response = page(Content::Whole(KIB));
             cache_tags.clone().add_to(response.extensions_mut());
             response
         };
-        curve.base(tags, "cache tags", answer.clone(), get);
-        curve.point("cache tags at an edge", answer, get, || EdgeLayer::new(EdgeProfile::FASTLY));
+        curve.base(tags, "cache tags", response.clone(), get);
+        curve.point("cache tags at an edge", response, get, || EdgeLayer::new(EdgeProfile::FASTLY));
     }
     curve.cases
 }
@@ -69,21 +69,21 @@ fn lines() -> Vec<Case> {
         let more: HeaderMap = (1..lines)
             .map(|n| (HeaderName::try_from(format!("x-line-{n}")).unwrap(), HeaderValue::from_static("some value")))
             .collect();
-        let answer = move || {
+        let response = move || {
             let mut response = page(Content::Whole(KIB));
-            // With room for what a layer adds, so that no growth of the map is counted as the layer's.
+            // The map has room for the fields of a layer, so that its growth is not counted as the cost of the layer.
             response.headers_mut().reserve(lines + 8);
             for (name, value) in &more {
                 response.headers_mut().append(name, value.clone());
             }
             response
         };
-        curve.base(lines, "", answer.clone(), get);
-        curve.point("CachePolicyLayer", answer.clone(), get, || CachePolicyLayer::new(PUBLIC));
-        curve.point("EdgeLayer", answer.clone(), get, || EdgeLayer::new(EdgeProfile::CLOUDFLARE));
-        curve.point("CachingLayer, 200", answer.clone(), get, || CachingLayer::new(PUBLIC));
+        curve.base(lines, "", response.clone(), get);
+        curve.point("CachePolicyLayer", response.clone(), get, || CachePolicyLayer::new(PUBLIC));
+        curve.point("EdgeLayer", response.clone(), get, || EdgeLayer::new(EdgeProfile::CLOUDFLARE));
+        curve.point("CachingLayer, 200", response.clone(), get, || CachingLayer::new(PUBLIC));
         let any = || get().with(IF_NONE_MATCH, "*");
-        curve.point("CachingLayer, 304", answer, any, || CachingLayer::new(PUBLIC));
+        curve.point("CachingLayer, 304", response, any, || CachingLayer::new(PUBLIC));
     }
     curve.cases
 }
@@ -91,11 +91,11 @@ fn lines() -> Vec<Case> {
 fn bytes() -> Vec<Case> {
     let mut curve = Curves::new("bytes");
     for bytes in [0, 64, 256, KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, KIB * KIB] {
-        let answer = move || page(Content::Whole(bytes));
-        curve.base(bytes, "", answer, get);
-        curve.point("CachePolicyLayer", answer, get, || CachePolicyLayer::new(PUBLIC));
-        curve.point("EntityTagLayer, weak", answer, get, EntityTagLayer::new);
-        curve.point("EntityTagLayer, strong", answer, get, || EntityTagLayer::new().strong());
+        let response = move || page(Content::Whole(bytes));
+        curve.base(bytes, "", response, get);
+        curve.point("CachePolicyLayer", response, get, || CachePolicyLayer::new(PUBLIC));
+        curve.point("EntityTagLayer, weak", response, get, EntityTagLayer::new);
+        curve.point("EntityTagLayer, strong", response, get, || EntityTagLayer::new().strong());
     }
     curve.cases
 }
@@ -104,7 +104,7 @@ fn get() -> Question {
     Question::path("/")
 }
 
-/// The points of one picture.
+/// The points of one diagram.
 struct Curves {
     picture: &'static str,
     at: usize,
@@ -112,30 +112,30 @@ struct Curves {
     cases: Vec<Case>,
 }
 
-type Handler = ServiceFn<Box<dyn FnMut(Request<()>) -> Ready<Result<Answer, Infallible>>>>;
+type Handler = ServiceFn<Box<dyn FnMut(Request<()>) -> Ready<Result<PageResponse, Infallible>>>>;
 
 impl Curves {
     const fn new(picture: &'static str) -> Self {
         Self { picture, at: 0, base: String::new(), cases: Vec::new() }
     }
 
-    /// The service without a layer, which the points after this are held against.
+    /// Adds the service without a layer. The following points are compared with it.
     fn base(
         &mut self,
         at: usize,
         what: &str,
-        answer: impl Fn() -> Answer + Clone + 'static,
+        response: impl Fn() -> PageResponse + Clone + 'static,
         question: impl Fn() -> Question + 'static,
     ) {
         let bare = if what.is_empty() { "bare".to_owned() } else { format!("bare, {what}") };
         (self.at, self.base) = (at, format!("{bare} @ {at}"));
-        self.cases.push(self.case(self.base.clone(), answer, question, Identity::new));
+        self.cases.push(self.case(self.base.clone(), response, question, Identity::new));
     }
 
     fn point<L, B>(
         &mut self,
         curve: &str,
-        answer: impl Fn() -> Answer + Clone + 'static,
+        response: impl Fn() -> PageResponse + Clone + 'static,
         question: impl Fn() -> Question + 'static,
         layer: impl Fn() -> L + 'static,
     ) where
@@ -143,14 +143,14 @@ impl Curves {
         L::Service: Service<Request<()>, Response = Response<B>, Error: Debug> + 'static,
         B: Body<Error: Debug> + 'static,
     {
-        let case = self.case(format!("{curve} @ {}", self.at), answer, question, layer);
+        let case = self.case(format!("{curve} @ {}", self.at), response, question, layer);
         self.cases.push(case.against(self.base.clone()));
     }
 
     fn case<L, B>(
         &self,
         name: String,
-        answer: impl Fn() -> Answer + Clone + 'static,
+        response: impl Fn() -> PageResponse + Clone + 'static,
         question: impl Fn() -> Question + 'static,
         layer: impl Fn() -> L + 'static,
     ) -> Case
@@ -160,11 +160,11 @@ impl Curves {
         B: Body<Error: Debug> + 'static,
     {
         let service = move || {
-            let answer = answer.clone();
-            let handler: Box<dyn FnMut(Request<()>) -> Ready<Result<Answer, Infallible>>> =
-                Box::new(move |_| ready(Ok(answer())));
+            let response = response.clone();
+            let handler: Box<dyn FnMut(Request<()>) -> Ready<Result<PageResponse, Infallible>>> =
+                Box::new(move |_| ready(Ok(response())));
             layer().layer(service_fn(handler))
         };
-        asking(self.picture, name, service, question).times(if self.at > 100_000 { 20 } else { 100 })
+        request_case(self.picture, name, service, question).times(if self.at > 100_000 { 20 } else { 100 })
     }
 }

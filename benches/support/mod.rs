@@ -1,26 +1,26 @@
-//! The code that the benches share: cases, how to call them, and how to run them.
+//! The code that the benches share.
 //!
-//! | File | Has |
+//! | File | Content |
 //! |---|---|
-//! | `case.rs` | a case: a thing that can be done so many times |
-//! | `question.rs`, `asking.rs` | a service asked in process |
+//! | `case.rs` | a case, which runs a given number of times |
+//! | `question.rs`, `requests.rs` | requests to a service without a connection |
 //! | `content.rs` | the bodies |
-//! | `answers.rs` | what the handlers answer |
-//! | `stacks.rs` | every layer, around the same service bare |
-//! | `functions.rs` | the functions of the protocol, beside those of other crates |
-//! | `growth.rs` | what the costs grow with, where instructions are counted |
+//! | `responses.rs` | the responses of the handlers |
+//! | `stacks.rs` | each layer, and the same service without a layer |
+//! | `functions.rs` | the functions of the protocol, and functions of other crates |
+//! | `growth.rs` | cases whose cost grows with a quantity |
 //! | `counted.rs`, `timed.rs` | the ways to run cases |
 //!
 //! `counted.rs` and `growth.rs` are for `benches/instructions`, which counts instructions. `allocated.rs` also runs
 //! cases, but is not part of this module. A program that links the crate that counts allocations uses its allocator,
 //! which takes time.
 
-mod answers;
-mod asking;
 mod case;
 mod content;
 mod functions;
 mod question;
+mod requests;
+mod responses;
 mod stacks;
 #[allow(dead_code)]
 mod timed;

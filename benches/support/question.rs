@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use http::{HeaderName, HeaderValue, Request, Uri};
 
-/// A path, and at the most one field.
+/// A path, and at most one field.
 #[derive(Clone)]
 pub(crate) struct Question {
     uri: Uri,

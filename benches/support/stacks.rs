@@ -1,4 +1,4 @@
-//! Every layer, around the same service bare, for each kind of body.
+//! Each layer, and the same service without a layer, for each kind of body.
 
 use std::fmt::Debug;
 use std::future::ready;
@@ -16,18 +16,18 @@ use tower_cache_policy::protocol::{EntityTag, Representation, Validators};
 use tower_cache_policy::{AssetsLayer, CachePolicyLayer, CachingLayer, ConditionalLayer, EdgeLayer, EntityTagLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use super::answers::{
-    Answer, DATE, Handler, PUBLIC, dated_page, page, page_with_cache_tags, page_with_cookie, page_with_field,
-    page_with_policy, same_page, stylesheet, tagged_page,
-};
-use super::asking::{answer, asking};
 use super::case::Case;
 use super::content::{Content, same_bytes};
 use super::question::Question;
+use super::requests::{request_case, respond};
+use super::responses::{
+    DATE, Handler, PUBLIC, PageResponse, dated_page, page, page_with_cache_tags, page_with_cookie, page_with_field,
+    page_with_policy, same_page, stylesheet, tagged_page,
+};
 
 const GROUP: &str = "layers";
 
-/// The name of each case is that of the stack and that of the body, with `@` between.
+/// The name of each case consists of the stack, `@` and the body.
 pub(crate) fn stacks() -> Vec<Case> {
     let mut all = Vec::new();
     for (body, content) in Content::ALL {
@@ -49,7 +49,7 @@ pub(crate) fn stacks() -> Vec<Case> {
     all
 }
 
-/// A table of so many routes.
+/// A table with this number of routes.
 pub(crate) fn table(routes: usize) -> RoutePolicies {
     let mut table = RoutePolicies::builder();
     for n in 0..routes {
@@ -58,7 +58,7 @@ pub(crate) fn table(routes: usize) -> RoutePolicies {
     table.build().unwrap()
 }
 
-/// A list of so many entity tags, the last one last.
+/// A list with this number of entity tags, which ends with `last`.
 pub(crate) fn list_of_tags(tags: usize, last: &str) -> String {
     (1..tags).map(|n| format!("\"tag-{n}\"")).chain([last.to_owned()]).collect::<Vec<_>>().join(", ")
 }
@@ -154,7 +154,7 @@ impl Stacks {
         };
         let layer = move || AssetsLayer::new(manifest()).mount(PathPrefix::Strip);
         let versioned = move || get(manifest().url("style.css").unwrap());
-        let file = ("file", stylesheet as fn(Content) -> Answer);
+        let file = ("file", stylesheet as fn(Content) -> PageResponse);
         let handler = self.handler(file);
         let again = move || again(layer().layer(handler.clone()), versioned());
         self.add("assets, 200, versioned", file, ("versioned", versioned), layer);
@@ -172,11 +172,11 @@ impl Stacks {
         self.add(name, ("page", page), ("", home), move || layer.clone());
     }
 
-    /// The service with the layer, and, unless it is there, the one without that it is held against.
+    /// Adds the service with the layer, and the service without it if it is missing.
     fn add<L, B>(
         &mut self,
         name: &str,
-        handler: (&'static str, fn(Content) -> Answer),
+        handler: (&'static str, fn(Content) -> PageResponse),
         (asked, question): (&str, impl Fn() -> Question + Clone + 'static),
         layer: impl Fn() -> L + 'static,
     ) where
@@ -189,24 +189,25 @@ impl Stacks {
         let base = format!("bare, {}{asked} @ {}", handler.name, self.body);
         if !self.cases.iter().any(|case| case.name == base) {
             let (handler, question) = (handler.clone(), question.clone());
-            self.cases.push(asking(GROUP, base.clone(), move || handler.clone(), question));
+            self.cases.push(request_case(GROUP, base.clone(), move || handler.clone(), question));
         }
         let heavy = self.content.length() > 256 << 10 && (name.contains("tag") || name.contains("CachingLayer"));
-        let case = asking(GROUP, format!("{name} @ {}", self.body), move || layer().layer(handler.clone()), question);
+        let case =
+            request_case(GROUP, format!("{name} @ {}", self.body), move || layer().layer(handler.clone()), question);
         self.cases.push(case.against(base).times(if heavy { 20 } else { 500 }));
     }
 
-    const fn handler(&self, (name, answer): (&'static str, fn(Content) -> Answer)) -> Handler {
-        Handler::new(name, answer, self.content)
+    const fn handler(&self, (name, response): (&'static str, fn(Content) -> PageResponse)) -> Handler {
+        Handler::new(name, response, self.content)
     }
 }
 
-/// The request of a client that has the response of this service.
+/// The request of a client that has stored the response of this service.
 fn again<S, B>(mut service: S, question: Question) -> Question
 where
     S: Service<Request<()>, Response = Response<B>, Error: Debug>,
 {
-    let tag = answer(&mut service, question.request()).headers()[ETAG].clone();
+    let tag = respond(&mut service, question.request()).headers()[ETAG].clone();
     question.with(IF_NONE_MATCH, tag)
 }
 

@@ -1,4 +1,4 @@
-//! Cases run under criterion.
+//! Runs cases with criterion.
 
 use std::time::{Duration, Instant};
 
@@ -6,8 +6,8 @@ use criterion::Criterion;
 
 use super::case::Case;
 
-/// Short, because `scripts/bench` runs all cases several times over: what disturbs one round is
-/// then seen as the spread between rounds.
+/// The time is short, because `scripts/bench` runs all cases in several rounds. A disturbance then appears as the
+/// spread between rounds.
 pub(crate) fn criterion() -> Criterion {
     Criterion::default()
         .sample_size(15)

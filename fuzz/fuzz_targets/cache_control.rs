@@ -1,40 +1,41 @@
-//! `Cache-Control` of responses and requests: rendered values are valid and parse to the same value, nothing gets
-//! looser, and merging two gives the stricter one (C-01 to C-34).
+//! `Cache-Control` of responses and requests: rendered values are valid and parse to the same value, they permit
+//! nothing more, and merging two gives the stricter one (C-01 to C-34).
 #![no_main]
 
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue};
 use libfuzzer_sys::fuzz_target;
 use tower_cache_policy::protocol::{CacheControl, FieldNames, RequestCacheControl, Vary};
-use tower_cache_policy_fuzz::hostile::words::{Word, directives};
+use tower_cache_policy_fuzz::hostile::readers::{Permissions, directives};
 use tower_cache_policy_fuzz::lines;
 
 fuzz_target!(|input: &[u8]| {
     // An empty line separates the lines of two responses.
-    let mut halves = input.splitn(2, |octet| *octet == 0);
+    let mut halves = input.splitn(2, |byte| *byte == 0);
     let one = lines(halves.next().unwrap_or_default());
     let other = lines(halves.next().unwrap_or_default());
-    answer(&one);
+    response(&one);
     request(&one);
     tighter(&one, &other);
     built(&one, &other);
 });
 
-fn answer(lines: &[HeaderValue]) {
+fn response(lines: &[HeaderValue]) {
     let field = CacheControl::parse(lines);
     let rendered = field.to_header_value();
     assert_eq!(CacheControl::parse([&rendered]), field, "read again: {rendered:?}");
     assert_eq!(field.is_empty(), rendered.is_empty());
-    let (before, after) = ([Word::read(lines), Word::read_by_line(lines)], Word::read([&rendered]));
-    let most = |of: fn(&Word) -> Option<u64>| before.iter().map(of).max().flatten();
-    assert!(after.shared() <= most(Word::shared), "{lines:?} became {rendered:?}");
-    assert!(after.browser() <= most(Word::browser), "{lines:?} became {rendered:?}");
+    let (before, after) =
+        ([Permissions::read(lines), Permissions::read_by_line(lines)], Permissions::read([&rendered]));
+    let most = |of: fn(&Permissions) -> Option<u64>| before.iter().map(of).max().flatten();
+    assert!(after.shared() <= most(Permissions::shared), "{lines:?} became {rendered:?}");
+    assert!(after.browser() <= most(Permissions::browser), "{lines:?} became {rendered:?}");
     assert!(!after.public || before.iter().any(|word| word.public));
     let private = field.clone().to_private();
     assert!(private.forbids_shared_storage() && !private.public() && private.s_maxage().is_none());
     assert_eq!(private.clone().to_private(), private);
-    let word = Word::read([&private.to_header_value()]);
-    assert!(word.forbids_sharing() && word.browser() <= most(Word::browser).max(Some(0)), "{word:?}");
+    let word = Permissions::read([&private.to_header_value()]);
+    assert!(word.forbids_sharing() && word.browser() <= most(Permissions::browser).max(Some(0)), "{word:?}");
     let _ = (field.contradictions().count(), CacheControl::contradictions_in(lines).count());
     assert_eq!(CacheControl::parse([&rendered]).to_header_value(), rendered);
     if let Some(targeted) = field.to_targeted_value() {
@@ -56,7 +57,7 @@ fn tighter(one: &[HeaderValue], other: &[HeaderValue]) {
     let both = one.clone().tighten(&other);
     assert_eq!(both, other.clone().tighten(&one));
     assert_eq!(both, both.clone().tighten(&one));
-    let word = |field: &CacheControl| Word::read([&field.to_header_value()]);
+    let word = |field: &CacheControl| Permissions::read([&field.to_header_value()]);
     let (both, one, other) = (word(&both), word(&one), word(&other));
     assert!(both.shared() <= one.shared().min(other.shared()), "{one:?} and {other:?} made {both:?}");
     assert!(both.browser() <= one.browser().min(other.browser()), "{one:?} and {other:?} made {both:?}");

@@ -1,11 +1,10 @@
-//! The file of policies: any text is a table or an error with a place, and a table that is
-//! written in the words of fields says what it was.
+//! The file of policies: any text is a valid table or an error with a position.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use tower_cache_policy::policy::config::PolicyConfig;
 use tower_cache_policy::policy::routes::RoutePolicies;
-use tower_cache_policy_fuzz::hostile::words::is_cache_control;
+use tower_cache_policy_fuzz::hostile::readers::is_cache_control;
 
 fuzz_target!(|text: &str| {
     match RoutePolicies::from_toml(text) {

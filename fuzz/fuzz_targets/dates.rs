@@ -1,4 +1,4 @@
-//! Dates: total, and what is written is what was read (D-01 to D-10).
+//! Dates: no input panics, and a rendered date parses to the same date (D-01 to D-10).
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -24,10 +24,10 @@ fn read(input: &[u8], now: HttpDate) {
     let Ok(date) = HttpDate::parse(input, now) else { return };
     assert_eq!(in_any_case, Some(date));
     let text = input.trim_ascii();
-    assert!((24..=33).contains(&text.len()), "none of the three formats is that long");
+    assert!((24..=33).contains(&text.len()), "no date format has this length");
     assert!(text.ends_with(b" GMT") || text[text.len() - 4..].iter().all(u8::is_ascii_digit), "D-07");
     if text.len() == HttpDate::LENGTH && text[3] == b',' && text[23..25] != *b"60" {
-        // D-08: but for the day's name, it is the one way to write it.
+        // D-08: except for the day name, a date has one spelling.
         assert_eq!(&text[3..], &date.to_header_value().as_bytes()[3..]);
     }
     // D-04

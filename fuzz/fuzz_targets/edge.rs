@@ -10,12 +10,12 @@ use tower_cache_policy::edge::{EdgeProfile, Edges, TagOverflow, TagSyntax};
 use tower_cache_policy::policy::{CacheTag, CacheTags};
 use tower_cache_policy_fuzz::fields;
 use tower_cache_policy_fuzz::hostile::fields::{is_tags, is_targeted};
+use tower_cache_policy_fuzz::hostile::readers::{Permissions, edge_lifetime};
 use tower_cache_policy_fuzz::hostile::service::{AnyBody, AnyService, FramesBody, Hint};
-use tower_cache_policy_fuzz::hostile::words::{Word, at_edge};
 
 fuzz_target!(|input: &[u8]| {
     let [one, other, status, input @ ..] = input else { return };
-    let mut parts = input.splitn(2, |octet| *octet == b'\n');
+    let mut parts = input.splitn(2, |byte| *byte == b'\n');
     let words = String::from_utf8_lossy(parts.next().unwrap_or_default()).into_owned();
     let (headers, _) = fields(parts.next().unwrap_or_default());
     let profile = |index: u8| EdgeProfile::all()[usize::from(index) % EdgeProfile::all().len()].clone();
@@ -30,15 +30,15 @@ fuzz_target!(|input: &[u8]| {
     let status = StatusCode::from_u16(200 + u16::from(*status)).unwrap();
     let tags: CacheTags = words.split(' ').filter_map(|word| CacheTag::new(word).ok()).collect();
     for tag in &tags {
-        assert!(tag.as_str().bytes().all(|octet| octet.is_ascii_graphic()), "G-20");
+        assert!(tag.as_str().bytes().all(|byte| byte.is_ascii_graphic()), "G-20");
     }
     for coarser in [false, true] {
         let mut layer = EdgeLayer::new(edges.clone());
         if coarser {
             layer = layer.on_overflow(TagOverflow::Coarser(CacheTag::from_static("all")));
         }
-        let answer = through(&layer, status, &headers, &tags);
-        one_decision(&edges, &answer, &tags, coarser);
+        let response = through(&layer, status, &headers, &tags);
+        one_decision(&edges, &response, &tags, coarser);
     }
 });
 
@@ -52,11 +52,11 @@ fn through(layer: &EdgeLayer, status: StatusCode, headers: &HeaderMap, tags: &Ca
         tags.clone().add_to(response.extensions_mut());
         response
     });
-    handler.within(layer.clone()).ask(Request::new(()))
+    handler.wrapped_in(layer.clone()).respond(Request::new(()))
 }
 
-fn one_decision(edges: &Edges, answer: &Response<AnyBody>, tags: &CacheTags, coarser: bool) {
-    let headers = answer.headers();
+fn one_decision(edges: &Edges, response: &Response<AnyBody>, tags: &CacheTags, coarser: bool) {
+    let headers = response.headers();
     let grpc = headers.get("content-type").is_some_and(|value| {
         value.as_bytes().get(..16).is_some_and(|start| start.eq_ignore_ascii_case(b"application/grpc"))
     });
@@ -64,12 +64,12 @@ fn one_decision(edges: &Edges, answer: &Response<AnyBody>, tags: &CacheTags, coa
         return;
     }
     assert_eq!(headers.get_all("cache-control").iter().count(), 1, "G-25");
-    let closed = Word::read(headers.get_all("cache-control")).private;
+    let closed = Permissions::read(headers.get_all("cache-control")).private;
     for (name, value) in headers {
         if is_targeted(name) {
             assert!(edges.profiles().all(|profile| !profile.stripped_fields().contains(&name.as_str())), "G-21");
             assert_eq!(headers.get_all(name).iter().count(), 1);
-            assert!(!closed || at_edge(value).is_none(), "{name}: {value:?} beside private");
+            assert!(!closed || edge_lifetime(value).is_none(), "{name}: {value:?} beside private");
         }
         if is_tags(name) {
             assert!(!closed, "{name} beside private");

@@ -1,12 +1,11 @@
-//! Entity tags and lists of them, against the grammar read octet by octet (V-01 to V-06, P-21,
-//! P-23).
+//! Compares entity tags and lists with a parser that reads the grammar byte by byte (V-01 to V-06, P-21, P-23).
 #![no_main]
 
 use http::header::IF_NONE_MATCH;
 use http::{HeaderMap, Method};
 use libfuzzer_sys::fuzz_target;
 use tower_cache_policy::protocol::{EntityTag, EntityTagList, EntityTagMember, EntityTagRef};
-use tower_cache_policy_fuzz::hostile::preconditions::{Asked, Member, entity_tag, trim};
+use tower_cache_policy_fuzz::hostile::preconditions::{Member, RequestPreconditions, entity_tag, trim};
 use tower_cache_policy_fuzz::{lines, now};
 
 fuzz_target!(|input: &[u8]| {
@@ -32,7 +31,7 @@ fuzz_target!(|input: &[u8]| {
 
     let lines = lines(input);
     let headers: HeaderMap = lines.iter().map(|line| (IF_NONE_MATCH, line.clone())).collect();
-    let expected = Asked::read(&Method::GET, &headers, now()).if_none_match.unwrap_or_default().concat();
+    let expected = RequestPreconditions::read(&Method::GET, &headers, now()).if_none_match.unwrap_or_default().concat();
     let found: Vec<Member> = EntityTagList::new(headers.get_all(IF_NONE_MATCH))
         .map(|member| match member {
             EntityTagMember::Tag(tag) => Member::Tag { weak: tag.is_weak(), opaque: tag.opaque().to_vec() },

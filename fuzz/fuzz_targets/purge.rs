@@ -1,7 +1,7 @@
-//! Purges of any URL and any tags, at every API: an error, or requests that say what was asked
-//! and nothing more. The same text as the body of a response: a judgement without a credential.
+//! Purges of any URL and any tags at every API give an error or valid requests. The same text as the body of a response
+//! gives a result without the credential.
 //!
-//! The input: a URL, a line with words for tags.
+//! The input: a URL, and a line of tags.
 #![no_main]
 
 use bytes::Bytes;
@@ -14,24 +14,24 @@ use tower_cache_policy_purge::{
 };
 
 fuzz_target!(|text: &str| {
-    // The fuzzer learns the credential from comparisons, and may put it into a URL itself.
+    // The fuzzer learns the credential from comparisons, and may use it in a URL.
     if text.contains("s3cr3t") {
         return;
     }
-    let (url, words) = text.split_once('\n').unwrap_or((text, ""));
-    let mut purge = Purge::tags(words.split(' ').filter_map(|word| CacheTag::new(word).ok()));
+    let (url, tags) = text.split_once('\n').unwrap_or((text, ""));
+    let mut purge = Purge::tags(tags.split(' ').filter_map(|word| CacheTag::new(word).ok()));
     if let Ok(by_url) = Purge::url(url) {
         let uri = by_url.urls()[0].to_string();
-        assert!(uri.bytes().all(|octet| octet.is_ascii_graphic()), "{uri}");
+        assert!(uri.bytes().all(|byte| byte.is_ascii_graphic()), "{uri}");
         assert!(!by_url.urls()[0].path().split('/').any(|segment| segment == ".."), "{uri}");
-        ask(&by_url);
+        send(&by_url);
         purge = purge.and(by_url);
     }
     judge(text);
-    ask(&purge);
-    ask(&purge.clone().soft());
-    ask(&purge.and(Purge::everything()));
-    // Settings that an operator may mistype.
+    send(&purge);
+    send(&purge.clone().soft());
+    send(&purge.and(Purge::everything()));
+    // Settings that an operator may misspell.
     let _ = (Varnish::new(url).is_ok(), Squid::new(url).is_ok(), Akamai::new(url, Unsigned::new()).is_ok());
     let _ = Nginx::new("http://10.0.0.7").map(|nginx| nginx.location(url).is_ok());
     let _ = (Credential::new(url).is_ok(), Cloudflare::new(url, secret()).is_ok());
@@ -41,7 +41,7 @@ fn secret() -> Credential {
     Credential::new("s3cr3t").unwrap()
 }
 
-fn ask(purge: &Purge) {
+fn send(purge: &Purge) {
     let _ = purge.cache_group_invalidation();
     for api in apis() {
         match api.requests(purge) {
@@ -49,7 +49,7 @@ fn ask(purge: &Purge) {
                 assert!(requests.is_empty() == purge.is_empty());
                 for request in requests {
                     let uri = request.uri().to_string();
-                    assert!(uri.bytes().all(|octet| octet.is_ascii_graphic()), "{uri}");
+                    assert!(uri.bytes().all(|byte| byte.is_ascii_graphic()), "{uri}");
                     assert!(!uri.contains("s3cr3t"), "a secret in a URL");
                 }
             }

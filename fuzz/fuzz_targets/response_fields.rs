@@ -9,7 +9,7 @@ use tower_cache_policy::protocol::{
     into_precondition_failed, remove_targeted_fields,
 };
 use tower_cache_policy_fuzz::hostile::fields;
-use tower_cache_policy_fuzz::hostile::words::{Word, vary_names};
+use tower_cache_policy_fuzz::hostile::readers::{Permissions, vary_names};
 use tower_cache_policy_fuzz::{fields as read_fields, now};
 
 fuzz_target!(|input: &[u8]| {
@@ -27,9 +27,9 @@ fn freshness(status: StatusCode, headers: &HeaderMap, seconds: u64) {
     assert!(age.seconds() >= seconds, "A-06");
     assert!(age.current(now(), later).seconds() >= age.seconds());
     let of = |cache| Lifetime::of_response(cache, status, headers, now());
-    let words = Word::readings_of(headers, now());
-    let most = |of: fn(&Word) -> Option<u64>| words.iter().map(of).max().flatten();
-    for (cache, most) in [(Cache::Private, most(Word::browser)), (Cache::Shared, most(Word::shared))] {
+    let permissions = Permissions::both_readings(headers, now());
+    let most = |of: fn(&Permissions) -> Option<u64>| permissions.iter().map(of).max().flatten();
+    for (cache, most) in [(Cache::Private, most(Permissions::browser)), (Cache::Shared, most(Permissions::shared))] {
         let fresh = Freshness::of_response(cache, status, headers, now(), age);
         assert_eq!(fresh.lifetime(), of(cache));
         assert_eq!(fresh.is_fresh(), fresh.remaining() > 0);
@@ -41,15 +41,15 @@ fn freshness(status: StatusCode, headers: &HeaderMap, seconds: u64) {
                 || fresh.is_fresh()
         );
         let seconds = of(cache).seconds();
-        if !words.iter().any(Word::has_lifetime) {
+        if !permissions.iter().any(Permissions::has_lifetime) {
             // F-03: without a stated lifetime it is the heuristic one. A misspelled lifetime, such as `max-age}60`, may
             // make the response stale.
-            let expected = heuristic(status, headers, &words);
+            let expected = heuristic(status, headers, &permissions);
             assert!(seconds == expected || (seconds == 0 && names_a_lifetime(headers)), "{seconds} {headers:?}");
-        } else if words.iter().all(|word| word.no_store) {
+        } else if permissions.iter().all(|word| word.no_store) {
             assert!(fresh.forbids_stale(), "{headers:?}");
         } else if let Some(most) = most {
-            // A response that may be reused may be by the longest reading of its fields.
+            // The lifetime is at most that of the most permissive reading.
             assert!(!fresh.may_reuse() || seconds <= most, "{headers:?}");
         }
     }
@@ -65,14 +65,14 @@ fn names_a_lifetime(headers: &HeaderMap) -> bool {
 
 /// "a fraction of this time" since the last modification, of which "a typical setting ... might be 10%" (RFC 9111
 /// section 4.2.2), for the statuses that are heuristically cacheable (M-04) and for `public`.
-fn heuristic(status: StatusCode, headers: &HeaderMap, words: &[Word]) -> u64 {
+fn heuristic(status: StatusCode, headers: &HeaderMap, permissions: &[Permissions]) -> u64 {
     const CACHEABLE: [u16; 13] = [200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 451, 501];
     let only = |name: &str| {
         let mut lines = headers.get_all(name).iter();
         let line = lines.next().filter(|_| lines.next().is_none())?;
         Some(HttpDate::parse_in_any_case(line.as_bytes(), now()).ok()?.unix_seconds())
     };
-    let may = CACHEABLE.contains(&status.as_u16()) || words.iter().any(|word| word.public);
+    let may = CACHEABLE.contains(&status.as_u16()) || permissions.iter().any(|word| word.public);
     let Some(modified) = only("last-modified").filter(|_| may) else { return 0 };
     let age = only("date").unwrap_or(now().unix_seconds()) - modified;
     u64::try_from(age).unwrap_or(0) / 10
@@ -86,11 +86,11 @@ fn vary(headers: &HeaderMap) {
         assert!(!names.iter().any(|name| name == "*"), "K-06");
         assert!(vary.names().all(|name| names.iter().any(|other| other.eq_ignore_ascii_case(name))));
     }
-    let mut answer = headers.clone();
+    let mut response = headers.clone();
     let mut more = Vary::new();
     more.insert("accept-language");
-    more.add_to(&mut answer);
-    let after = Vary::from_headers(&answer).unwrap();
+    more.add_to(&mut response);
+    let after = Vary::from_headers(&response).unwrap();
     assert!(after.contains("accept-language") || after.is_any());
     assert_eq!(after, vary.union(&more));
 }

@@ -20,7 +20,7 @@ fuzz_target!(|input: &[u8]| {
     let mut count = 0;
     for (index, pattern) in patterns.lines().enumerate() {
         let policy = CachePolicy::public(Duration::from_secs(1 + index as u64));
-        // Each alone first, so that one that is refused does not hide the others.
+        // Tries each pattern alone first, so that a rejected one does not hide the others.
         let mut route = RoutePolicy::new(policy);
         if let Some((_, words)) = pattern.split_once(" # ") {
             route = route.vary([words]).tags([words]).content_type(words, CachePolicy::NO_CACHE);
@@ -37,7 +37,7 @@ fuzz_target!(|input: &[u8]| {
     let table = match builder.build() {
         Ok(table) => table,
         Err(error) => {
-            assert!(count > 1 && error.pattern().is_some(), "one alone was taken: {error}");
+            assert!(count > 1 && error.pattern().is_some(), "a single accepted pattern is rejected: {error}");
             return;
         }
     };
@@ -47,15 +47,15 @@ fuzz_target!(|input: &[u8]| {
         let body = FramesBody { steps: [].into(), hint: Hint::Nothing };
         Response::new(Box::pin(body) as AnyBody)
     })
-    .within(CachePolicyLayer::new(table));
+    .wrapped_in(CachePolicyLayer::new(table));
     for path in paths.lines() {
         let Ok(uri) = Uri::from_maybe_shared(Bytes::copy_from_slice(path.as_bytes())) else { continue };
         for method in [Method::GET, Method::POST] {
             let mut request = Request::new(());
             *request.method_mut() = method.clone();
             *request.uri_mut() = uri.clone();
-            let answer = service.ask(request);
-            let lines: Vec<_> = answer.headers().get_all("cache-control").iter().collect();
+            let response = service.respond(request);
+            let lines: Vec<_> = response.headers().get_all("cache-control").iter().collect();
             assert_eq!(lines.len(), 1);
             assert!(method == Method::GET || *lines[0] == "private, no-store", "G-09");
             // G-19: a path that other software may read as another one has no route.

@@ -1,5 +1,4 @@
-//! Any stack of the layers, in any order, around any service, sent any request: the invariants of
-//! `tests/support/hostile/check/`.
+//! The invariants of `tests/support/hostile/check/` for any request to any stack of the layers around any service.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,12 +1,11 @@
-//! Structured fields: taken where the crate `sfv` takes them, and as it does (X-01 to X-05, T-01
-//! to T-12, H-01).
+//! Compares the parsers of structured fields with the crate `sfv` (X-01 to X-05, T-01 to T-12, H-01).
 #![no_main]
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use libfuzzer_sys::fuzz_target;
 use tower_cache_policy::edge::CacheStatus;
 use tower_cache_policy::protocol::{CacheControl, MAX_MEMBERS};
-use tower_cache_policy_fuzz::hostile::words::combined;
+use tower_cache_policy_fuzz::hostile::readers::combined;
 use tower_cache_policy_fuzz::lines;
 
 const TARGETED: HeaderName = HeaderName::from_static("cdn-cache-control");
@@ -15,8 +14,8 @@ const STATUS: HeaderName = HeaderName::from_static("cache-status");
 fuzz_target!(|input: &[u8]| {
     let lines = lines(input);
     let value = combined(&lines);
-    // Both have their limits; those of the crate are the narrower.
-    if value.iter().filter(|octet| matches!(octet, b',' | b';' | b' ')).count() >= MAX_MEMBERS {
+    // Both have limits, and those of this crate are lower.
+    if value.iter().filter(|byte| matches!(byte, b',' | b';' | b' ')).count() >= MAX_MEMBERS {
         return;
     }
     targeted(&lines, &value);
@@ -78,7 +77,7 @@ fn status(lines: &[HeaderValue], value: &[u8]) {
     for status in &found {
         let _ = (status.to_string(), status.is_hit(), status.handling().map(|it| (it.ttl(), it.fwd_status())));
     }
-    // The words of vendors have no grammar.
+    // The keywords of vendors have no common grammar.
     for name in ["x-cache", "cf-cache-status", "x-vercel-cache", "akamai-cache-status", "x-varnish", "via"] {
         let name = HeaderName::from_static(name);
         let headers: HeaderMap = lines.iter().map(|line| (name.clone(), line.clone())).collect();

@@ -1,6 +1,6 @@
 //! Functions that several targets share.
 
-// The tests have it, and share it with the targets.
+// The module is shared with the tests.
 #[path = "../../tests/support/hostile/mod.rs"]
 pub mod hostile;
 
@@ -14,20 +14,20 @@ pub fn now() -> HttpDate {
 
 /// The lines of the input that can be field lines.
 pub fn lines(input: &[u8]) -> Vec<HeaderValue> {
-    input.split(|octet| *octet == b'\n').filter_map(|line| HeaderValue::from_bytes(line).ok()).collect()
+    input.split(|byte| *byte == b'\n').filter_map(|line| HeaderValue::from_bytes(line).ok()).collect()
 }
 
-/// The input as a message: lines of `name: value`, up to an empty one, and what follows it.
+/// Reads the input as a message: lines of `name: value` up to an empty line, and the rest.
 pub fn fields(input: &[u8]) -> (HeaderMap, &[u8]) {
     let mut headers = HeaderMap::new();
     let mut rest = input;
-    while let Some(end) = rest.iter().position(|octet| *octet == b'\n').or((!rest.is_empty()).then_some(rest.len())) {
+    while let Some(end) = rest.iter().position(|byte| *byte == b'\n').or((!rest.is_empty()).then_some(rest.len())) {
         let line = &rest[..end];
         rest = rest.get(end + 1..).unwrap_or_default();
         if line.is_empty() {
             break;
         }
-        let Some(colon) = line.iter().position(|octet| *octet == b':') else { continue };
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
         let name = HeaderName::from_bytes(&line[..colon]);
         let value = HeaderValue::from_bytes(line[colon + 1..].strip_prefix(b" ").unwrap_or(&line[colon + 1..]));
         // A map panics with more names than it can hold.

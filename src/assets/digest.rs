@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fingerprint_and_integrity_come_from_the_same_hash() {
+    fn fingerprint_and_integrity_are_from_the_same_hash() {
         let digest = ContentDigest::of(b"");
         assert_eq!(digest.integrity(), "sha384-OLBgp1GsljhM2TJ+sbHjaiH9txEUvgdDTAzHv2P24donTt6/529l+9Ua0vFImLlb");
         assert_eq!(digest.fingerprint(), "38b060a751ac96384cd9327eb1b1e36a");
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn digest_does_not_depend_on_the_size_of_the_pieces() {
+    fn the_digest_does_not_depend_on_the_size_of_the_chunks() {
         let content: Vec<u8> = (0..10_000u32).map(|n| n as u8).collect();
         let mut hasher = ContentHasher::default();
         content.chunks(7).for_each(|piece| hasher.update(piece));

@@ -186,7 +186,7 @@ impl fmt::Display for AssetError {
             }
             AssetErrorKind::CircularReference { line, names } => write!(
                 f,
-                "{file}:{line}: the references go in a circle, {}; remove one of them",
+                "{file}:{line}: the references form a cycle, {}; remove one of them",
                 names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" to ")
             ),
         }

@@ -205,7 +205,7 @@ impl Row {
         let mut coded = CodedFiles::default();
         for (coding, length) in &self.coded {
             if !coded.insert(coding, StoredFile::of_length(*length)) {
-                return Err(invalid("`coded` knows `br`, `deflate`, `gzip` and `zstd`; remove others"));
+                return Err(invalid("`coded` supports `br`, `deflate`, `gzip` and `zstd`; remove others"));
             }
         }
         let naming = match (self.named_by_tool, self.unversioned) {

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_page_replaces_a_file_that_is_not_one() {
+    fn only_an_html_page_counts_as_a_fallback_for_another_file() {
         for (path, content_type, replaced) in [
             ("a.css", "text/css", false),
             ("a.css", "text/plain", false),
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_preloaded_has_a_destination() {
+    fn each_preloaded_type_has_a_destination() {
         for (path, destination) in [
             ("a.css", Some("style")),
             ("a.js", Some("script")),

@@ -90,7 +90,7 @@ mod tests {
     const FINGERPRINT: &str = "0123456789abcdef0123456789abcdef";
 
     #[test]
-    fn a_fingerprint_goes_in_and_comes_out_again() {
+    fn a_fingerprint_is_inserted_and_removed_again() {
         for (plain, versioned) in [
             ("style.css", format!("style.{FINGERPRINT}.css")),
             ("a/b.min.js", format!("a/b.min.{FINGERPRINT}.js")),
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_lead_elsewhere_are_refused() {
+    fn names_that_leave_the_directory_are_rejected() {
         for name in [
             "", "/a", "a/", "a//b", ".", "..", "../a", "a/../b", "a/./b", "a\\..\\b", "a\0b", "a;b", "a?b", "a#b",
             "a\nb", "%2e%2e/a", "a/..%2fb", "a%b", "a/ ./b", ". /b",

@@ -69,7 +69,7 @@ fn is_module(file: &str) -> bool {
 }
 
 /// `app_bg.wasm` for `app-af4a2d3bd1ca8f3e_bg.wasm`. A hash is a number of 64 bits without leading zeros, which seldom
-/// has fewer than 14 hexadecimal digits. Without a letter it could be a time.
+/// has fewer than 14 hexadecimal digits. A hash without a letter could be a time.
 fn without_hash(file: &str) -> Option<String> {
     let (directory, name) =
         file.rsplit_once('/').map_or(("", file), |(directory, _)| file.split_at(directory.len() + 1));
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hash_is_a_number_behind_a_dash() {
+    fn a_trunk_hash_is_a_hexadecimal_number_after_a_dash() {
         for (file, plain) in [
             ("app-af4a2d3bd1ca8f3e.js", Some("app.js")),
             ("app-af4a2d3bd1ca8f3e_bg.wasm", Some("app_bg.wasm")),

@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hash_follows_the_known_name() {
+    fn a_hash_follows_the_known_name() {
         for (file, name, hashed) in [
             ("assets/main-BRBmoGS9.js", "main", true),
             ("assets/main.BRBmoGS9.js", "main", true),
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn hash_that_looks_like_words_is_recognized_by_the_other_hashes_of_the_build() {
+    fn a_hash_like_words_is_recognized_by_the_other_hashes_of_the_build() {
         let chunks = |files: &[&str]| {
             let entries = files.iter().enumerate().map(|(at, file)| {
                 let document = serde_json::json!({ "file": file, "name": "main" });

@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn hash_follows_the_known_name() {
+    fn a_hash_follows_the_known_name() {
         for (file, name, hashed) in [
             ("js/main.8efea723.js", "main.js", true),
             ("js/main.8efea7233a39cd3b1d72.js", "main.js", true),

@@ -7,7 +7,7 @@ use http::HeaderName;
 use super::tag_format::TagFormat;
 use crate::policy::CacheTag;
 
-/// An error for a tag that an edge does not accept. The edge could not purge a response by it.
+/// An error for a tag that an edge does not accept. The edge could not purge a response with this tag.
 ///
 /// Its text names the edge, the tag, the fault, and the characters and the length to use.
 ///

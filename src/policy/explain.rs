@@ -9,20 +9,25 @@ use super::Decision;
 // H-03
 pub(crate) const CACHE_POLICY_EXPLAIN: HeaderName = HeaderName::from_static("cache-policy-explain");
 
-/// The value of `Cache-Policy-Explain`: the source of the decision, the handler's `Cache-Control`, the one that was
-/// written, and the guards that changed it. It is a structured field (RFC 9651), a token with parameters.
+/// The value of `Cache-Policy-Explain`: the source of the decision, the `Cache-Control` of the inner service, the one
+/// that was sent, and the guards that changed it. It is a structured field (RFC 9651), a token with parameters.
 ///
 /// ```text
-/// Cache-Policy-Explain: layer;rule="/me";said="public";wrote="private, no-cache";guards="G-01 Set-Cookie: private"
+/// Cache-Policy-Explain: layer;rule="/me";inner="public";sent="private, no-cache";guards="G-01 Set-Cookie: private"
 /// ```
-pub(crate) fn explain(decision: &Decision, rule: &str, said: Option<&HeaderValue>, headers: &HeaderMap) -> HeaderValue {
+pub(crate) fn explain(
+    decision: &Decision,
+    rule: &str,
+    inner: Option<&HeaderValue>,
+    headers: &HeaderMap,
+) -> HeaderValue {
     let mut text = decision.source().token().as_bytes().to_vec();
     push_parameter(&mut text, "rule", rule.as_bytes());
-    if let Some(said) = said {
-        push_parameter(&mut text, "said", said.as_bytes());
+    if let Some(inner) = inner {
+        push_parameter(&mut text, "inner", inner.as_bytes());
     }
-    if let Some(wrote) = headers.get(http::header::CACHE_CONTROL) {
-        push_parameter(&mut text, "wrote", wrote.as_bytes());
+    if let Some(sent) = headers.get(http::header::CACHE_CONTROL) {
+        push_parameter(&mut text, "sent", sent.as_bytes());
     }
     if !decision.guards().is_empty() {
         let reasons: Vec<_> = decision.guards().iter().map(super::Guard::reason).collect();

@@ -70,7 +70,7 @@ mod tests {
     use crate::policy::work::steps_of;
 
     #[test]
-    fn typing_errors_get_a_suggestion_and_other_words_do_not() {
+    fn only_a_misspelled_name_gets_a_suggestion() {
         let known = ["article", "asset", "api"];
         for (name, expected) in [
             ("artcle", Some("article")),

@@ -636,7 +636,7 @@ mod tests {
 
     #[cfg(feature = "assets")]
     #[test]
-    fn the_form_of_a_file_is_the_one_with_the_greatest_weight() {
+    fn the_coding_of_a_file_is_the_one_with_the_greatest_weight() {
         use PreferredCoding::{Coded, Identity, None as Nothing};
 
         let (br, gzip) = (Coded("br"), Coded("gzip"));

@@ -1,4 +1,4 @@
-"""Chromium without a window, driven over a pipe: what it was asked to load and where it found it."""
+"""Headless Chromium, controlled over a pipe: the resources that it loads, and their sources."""
 
 import collections
 import dataclasses
@@ -12,7 +12,7 @@ PATIENCE = 20  # seconds
 OPTIONS = [
     "--headless=new",
     "--remote-debugging-pipe",
-    # Its sandbox does not work for root.
+    # The sandbox does not work for root.
     "--no-sandbox",
     "--disable-gpu",
     "--disable-dev-shm-usage",
@@ -44,10 +44,10 @@ class Chromium:
     def __init__(self, processes, directory):
         theirs_in, self.out = os.pipe()
         self.into, theirs_out = os.pipe()
-        # It reads from descriptor 3 and writes to descriptor 4.
+        # Chromium reads from descriptor 3 and writes to descriptor 4.
         redirected = f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}'
         command = ["bash", "-c", redirected, "bash", "chromium", *OPTIONS, f"--user-data-dir={directory / 'profile'}"]
-        # What it leaves behind, it leaves there.
+        # The directory for its files.
         environment = {**os.environ, "HOME": str(directory), "TMPDIR": str(directory)}
         pipes = (theirs_in, theirs_out)
         processes.start(command, directory / "chromium.log", env=environment, pass_fds=pipes)
@@ -74,9 +74,9 @@ class Chromium:
         while not until():
             if not select.select([self.into], [], [], max(0, deadline - time.monotonic()))[0]:
                 raise RuntimeError(f"Chromium has not done this after {PATIENCE} seconds: {what}")
-            if not (octets := os.read(self.into, 1 << 16)):
+            if not (data := os.read(self.into, 1 << 16)):
                 raise RuntimeError(f"Chromium ended, and was to do this: {what}")
-            *messages, self.received = (self.received + octets).split(b"\0")
+            *messages, self.received = (self.received + data).split(b"\0")
             for message in map(json.loads, messages):
                 if "id" in message:
                     self.replies[message["id"]] = message
@@ -121,7 +121,7 @@ class Tab:
             match event:
                 case "Network.requestWillBeSent":
                     loads[number] = Load(facts["request"]["url"])
-                # From the page's own memory.
+                # From the memory of the page.
                 case "Network.requestServedFromCache":
                     loads[number].source = CACHE
                 case "Network.responseReceived" if facts["response"].get("fromDiskCache"):

@@ -1,4 +1,4 @@
-"""The caches: what they are called, how each is started, what it says of itself and how it is purged."""
+"""The caches: their names, how each is started, how it reports hits and how it is purged."""
 
 import dataclasses
 import http.client
@@ -17,30 +17,29 @@ class Cache:
     name: str
     title: str
     packages: tuple
-    # What the site's answers are written for.
+    # The edge profile of the site.
     profile: str
-    # What prints its version.
+    # The command that prints its version.
     version: tuple
-    # The account that it changes to when root starts it.
+    # The account that it uses if root starts it.
     account: str
-    # A file of this directory, or a directory of it.
+    # A file or a directory in this directory.
     configuration: str
     directories: tuple
     command: tuple
-    # From the fields of an answer: whether the cache says that it asked nobody. None where
-    # it says neither.
+    # Whether the fields of a response report a hit. None if they do not report anything.
     says_hit: Callable
-    # What makes it forget a URL.
+    # The request that purges a URL.
     purge: Callable = lambda edge, path: edge.request("PURGE", path)
-    # Request fields of a purge by tag: the hard one and the soft one.
+    # The request fields of a hard and a soft purge by tag.
     purge_tag: tuple = ()
 
     def edge_args(self):
-        """What tells the site of the cache in front of it."""
+        """The arguments of the site for this cache."""
         return ["--edge", self.profile]
 
     def release(self):
-        """Its version in full."""
+        """The complete version."""
         printed = subprocess.run(self.version, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
         return re.search(r"\d+\.\d+(\.\d+)?", printed)[0]
 
@@ -55,13 +54,13 @@ def nginx_says(fields):
 
 
 def via_says(fields):
-    """The codes `c`, for what was found in the cache, and `s`, for what the origin said."""
+    """The codes `c`, for the result of the lookup, and `s`, for the response of the origin."""
     codes = re.search(r"\[c(.)s(.)", fields.get("Via", ""))
     return bool(codes) and codes[1] in "HR" and codes[2] == " "
 
 
 def remove_files(edge, path):
-    """All variants of it: each file names its URL, on a line in its head."""
+    """Removes all variants. Each file contains its URL in a line of its head."""
     key = f"\nKEY: 127.0.0.1{path}\n".encode()
     for file in (edge.directory / "cache").iterdir():
         if key in file.read_bytes():
@@ -91,8 +90,7 @@ CACHES = (
         account="varnish",
         configuration="varnish.vcl",
         directories=("work",),
-        # The lifetimes that it gives of its own accord are none. What is stale it retains for
-        # an hour, to ask about it with If-None-Match.
+        # No default lifetimes. A stale response is stored for an hour, to revalidate it with If-None-Match.
         command=(
             *("varnishd", "-F", "-j", "none", "-n", "@DIR@/work", "-f", "@DIR@/varnish.vcl"),
             *("-a", "127.0.0.1:@PORT@", "-T", "none", "-s", "malloc,16m"),
@@ -153,11 +151,11 @@ CACHES = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Answer:
+class Response:
     status: int
     fields: object
     body: bytes
-    # HIT, MISS or REVALIDATED, as the origin saw it and the cache does not deny it.
+    # HIT, MISS or REVALIDATED, as seen by the origin and not contradicted by the cache.
     came: str
 
 
@@ -197,10 +195,10 @@ class Edge:
             except (OSError, http.client.HTTPException):
                 pass
             time.sleep(0.05)
-        raise RuntimeError("it does not answer")
+        raise RuntimeError("the cache does not respond")
 
     def request(self, method, path, fields=None, body=None):
-        """Sends these fields, and none of the client's own but Host and Content-Length."""
+        """Sends these fields, and from the client only Host and Content-Length."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=15)
         try:
             connection.putrequest(method, path, skip_accept_encoding=True)
@@ -214,26 +212,25 @@ class Edge:
         finally:
             connection.close()
 
-    def ask(self, path, **fields):
-        """GET, with request fields such as `accept_language`, and whether the site saw it."""
+    def fetch(self, path, **fields):
+        """Sends a GET with request fields such as `accept_language`, and returns whether it reached the site."""
         before = len(self.site.reached(path))
         sent = {name.replace("_", "-"): value for name, value in fields.items()}
         status, received, body = self.request("GET", path, sent)
         hit = self.cache.says_hit(received)
-        # The site writes its line when it has sent its answer, which may be a moment later.
-        # Where there is to be none, a moment later there is still none.
+        # The site writes its line after it has sent its response, so this waits for a moment.
         deadline = time.monotonic() + (0.06 if hit else 2)
         while not (reached := self.site.reached(path)[before:]) and time.monotonic() < deadline:
             time.sleep(0.01)
-        return Answer(status, received, body, came(hit, reached))
+        return Response(status, received, body, came(hit, reached))
 
 
 def came(hit, reached):
-    """What the site saw counts. Where the cache says something else, that is in the word."""
-    # Of this the caches have different words.
+    """The requests at the site count. If the cache reports something else, the result contains it."""
+    # The caches report this in different ways.
     if reached == [304]:
         return "REVALIDATED"
     word = "MISS" if reached else "HIT"
     if hit is None or hit == (word == "HIT"):
         return word
-    return f"{word}, though the cache says {'HIT' if hit else 'MISS'}"
+    return f"{word}, but the cache reports {'HIT' if hit else 'MISS'}"

@@ -1,11 +1,11 @@
-"""The behaviours: each is a question to a cache, and one word of answer."""
+"""The behaviors: each is a request to a cache, and a result of one word."""
 
 import gzip
 import time
 
 from site_example import StandIn, article
 
-# What no cache may give twice, whatever is expected of it: path and request fields.
+# The path and fields of requests whose responses no cache may reuse.
 NEVER_STORED = {
     "`private, no-store`": ("/", {}),
     "`Set-Cookie`, route `public`": ("/me", {}),
@@ -15,17 +15,17 @@ NEVER_STORED = {
 }
 NEVER = "never"
 
-# The lifetime of what is to become stale, with time for a Date that counts whole seconds.
+# The lifetime of responses that become stale, plus time for a Date in whole seconds.
 SHORT = 3
 STALE = SHORT + 1.3
 
-# Articles that the site does not begin with. `policies.toml` has the policy of each.
+# Articles that are added to the site. `policies.toml` contains the policy of each.
 ARTICLES = (*range(10, 14), *range(20, 23), *range(30, 38), *range(40, 43), *range(50, 52), *range(60, 63))
 BECOME_STALE = (*range(10, 14), *range(20, 23), *range(30, 38))
 
 
 def measure(edge):
-    """From behaviour to what was seen, in the order of the table."""
+    """Returns the result of each behavior, in the order of the table."""
     for number in ARTICLES:
         edge.site.put(path(number), "old")
     filled = fill(edge)
@@ -40,7 +40,7 @@ def measure(edge):
 def at_once(edge):
     page = "/page"
     return {
-        "`/page`, requested twice": f"{edge.ask(page).came}, {edge.ask(page).came}",
+        "`/page`, requested twice": f"{edge.fetch(page).came}, {edge.fetch(page).came}",
         **{name: never(edge, *asked) for name, asked in NEVER_STORED.items()},
         "`Vary: accept-encoding`": by_coding(edge),
         "`Vary: accept-language`": by_language(edge),
@@ -48,29 +48,29 @@ def at_once(edge):
 
 
 def never(edge, target, fields):
-    """Whether each of three requests reaches the site, and one of somebody else after them."""
-    answers = [edge.ask(target, **fields) for _ in range(3)] + [edge.ask(target)]
-    stored = [answer.came for answer in answers if answer.came != "MISS"]
+    """Whether each of three requests reaches the site, and then one of another client."""
+    responses = [edge.fetch(target, **fields) for _ in range(3)] + [edge.fetch(target)]
+    stored = [response.came for response in responses if response.came != "MISS"]
     return stored[0] if stored else NEVER
 
 
 def by_coding(edge):
     target = "/dashboard"
     asked = (None, "gzip", "br") * 2
-    answers = [edge.ask(target, **({"accept_encoding": coding} if coding else {})) for coding in asked]
-    for coding, answer in zip(asked, answers):
-        if answer.fields.get("Content-Encoding") not in (None, coding):
-            return f"{answer.fields['Content-Encoding']} for {coding}"
-    return stored_apart(answers)
+    responses = [edge.fetch(target, **({"accept_encoding": coding} if coding else {})) for coding in asked]
+    for coding, response in zip(asked, responses):
+        if response.fields.get("Content-Encoding") not in (None, coding):
+            return f"{response.fields['Content-Encoding']} for {coding}"
+    return stored_apart(responses)
 
 
 def by_language(edge):
-    return stored_apart([edge.ask(path(42), accept_language=language) for language in ("en", "de") * 2], distinct=2)
+    return stored_apart([edge.fetch(path(42), accept_language=language) for language in ("en", "de") * 2], distinct=2)
 
 
-def stored_apart(answers, distinct=1):
-    """Of the answers the second half asks for what the first did."""
-    came = [answer.came for answer in answers]
+def stored_apart(responses, distinct=1):
+    """Compares the responses. The second half repeats the requests of the first."""
+    came = [response.came for response in responses]
     half = len(came) // 2
     if all(word == "MISS" for word in came):
         return "not stored"
@@ -90,14 +90,14 @@ def purges(edge):
 
 
 def forgotten(edge, target, purge):
-    """Whether both stored variants of it are gone after the purge."""
+    """Whether both stored variants are removed by the purge."""
     variants = {}, {"accept_encoding": "gzip"}
     for fields in variants:
         stored(edge, target, **fields)
     edge.site.put(target, "new")
     purge(target)
-    # The one that was stored first, first: with it the others may come back.
-    new = [is_new(edge.ask(target, **fields)) for fields in variants]
+    # The first stored variant first, because the others may reappear with it.
+    new = [is_new(edge.fetch(target, **fields)) for fields in variants]
     return "at once" if all(new) else "one variant" if any(new) else "ignored"
 
 
@@ -122,10 +122,10 @@ def purge_by_tag(edge, field):
             return "the tags reach the client"
         edge.site.put(target, "new")
     edge.request("PURGE", "/", {field: "even"})
-    if not is_new(edge.ask(even)) or is_new(edge.ask(odd)):
+    if not is_new(edge.fetch(even)) or is_new(edge.fetch(odd)):
         return "ignored"
     edge.request("PURGE", "/", {field: "none pair"})
-    return "at once" if is_new(edge.ask(odd)) and edge.ask(even).came == "MISS" else "ignored"
+    return "at once" if is_new(edge.fetch(odd)) and edge.fetch(even).came == "MISS" else "ignored"
 
 
 def soft_purge_by_tag(edge, field):
@@ -137,21 +137,21 @@ def soft_purge_by_tag(edge, field):
 
 
 def stored(edge, target, **fields):
-    """Asks until it is stored, which is the second time."""
-    edge.ask(target, **fields)
-    answer = edge.ask(target, **fields)
-    if answer.came != "HIT":
-        raise RuntimeError(f"{target} is to be stored, and its second request is {answer.came}")
-    return answer
+    """Sends two requests, and checks that the response is stored."""
+    edge.fetch(target, **fields)
+    response = edge.fetch(target, **fields)
+    if response.came != "HIT":
+        raise RuntimeError(f"{target} must be stored, but the second request is a {response.came}")
+    return response
 
 
 # ==== When it is stale ====
 
 
 def fill(edge):
-    """Has it store what is to become stale, and changes most of that at the site; returns when."""
+    """Stores the responses that become stale, changes most of them at the site, and returns the time."""
     for number in BECOME_STALE:
-        edge.ask(path(number), **({"accept_encoding": "gzip"} if number == 13 else {}))
+        edge.fetch(path(number), **({"accept_encoding": "gzip"} if number == 13 else {}))
     now = time.monotonic()
     for number in BECOME_STALE:
         if number >= 20:
@@ -161,8 +161,8 @@ def fill(edge):
 
 def stale(edge):
     return {
-        "`s-maxage` longer than `max-age`": "honoured" if edge.ask(path(10)).came == "HIT" else "ignored",
-        "`s-maxage` shorter than `max-age`": "ignored" if edge.ask(path(11)).came == "HIT" else "honoured",
+        "`s-maxage` longer than `max-age`": "honoured" if edge.fetch(path(10)).came == "HIT" else "ignored",
+        "`s-maxage` shorter than `max-age`": "ignored" if edge.fetch(path(11)).came == "HIT" else "honoured",
         "after `max-age`, with `ETag`": revalidated(edge, path(12)),
         "after `max-age`, with `ETag`, gzip": revalidated(edge, path(13), accept_encoding="gzip"),
         "`stale-while-revalidate`": in_background(edge, path(20)),
@@ -171,24 +171,24 @@ def stale(edge):
 
 
 def revalidated(edge, target, **fields):
-    """A 304 of the site, after which it is fresh again."""
-    first, second = edge.ask(target, **fields), edge.ask(target, **fields)
+    """A 304 of the site makes the response fresh again."""
+    first, second = edge.fetch(target, **fields), edge.fetch(target, **fields)
     if first.fields.get("Content-Encoding") != fields.get("accept_encoding") or first.status != 200:
-        return "another answer"
+        return "another response"
     if second.came != "HIT":
         return f"{first.came}, {second.came}"
     return {"REVALIDATED": "304", "MISS": "new response"}.get(first.came, first.came)
 
 
 def in_background(edge, target):
-    """Whether the old answer comes at once, and soon the new one, which was fetched once."""
+    """Whether the old response is sent at once and the new one soon afterwards, after one request."""
     before = len(edge.site.reached(target))
-    if is_new(edge.ask(target)):
+    if is_new(edge.fetch(target)):
         return "waits"
     deadline = time.monotonic() + 3
     while time.monotonic() < deadline:
         time.sleep(0.05)
-        if is_new(edge.ask(target)):
+        if is_new(edge.fetch(target)):
             fetched = len(edge.site.reached(target)) - before
             return "stale at once" if fetched == 1 else f"fetched {fetched} times"
     return "stale without end"
@@ -217,7 +217,7 @@ def without_site(edge):
 
 
 def at_error(edge, target):
-    """Whether the stale answer comes, or else the status of the error."""
+    """Whether the stale response is sent, or the status of the error."""
     status = edge.request("GET", target)[0]
     return "stale" if status == 200 else str(status)
 
@@ -229,6 +229,6 @@ def path(number):
     return f"/articles/{number}"
 
 
-def is_new(answer):
-    coded = answer.fields.get("Content-Encoding") == "gzip"
-    return b'"new"' in (gzip.decompress(answer.body) if coded else answer.body)
+def is_new(response):
+    coded = response.fields.get("Content-Encoding") == "gzip"
+    return b'"new"' in (gzip.decompress(response.body) if coded else response.body)

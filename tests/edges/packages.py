@@ -1,4 +1,4 @@
-"""Debian packages, installed where they are missing, with none of their services started."""
+"""Installs missing Debian packages without starting their services."""
 
 import contextlib
 import os
@@ -31,7 +31,7 @@ def installed(name):
 
 @contextlib.contextmanager
 def no_services():
-    """What a package asks before it starts its service says no, unless somebody has put one there."""
+    """Adds a `policy-rc.d` that prevents services from starting, unless there already is one."""
     try:
         descriptor = os.open(POLICY, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755)
     except FileExistsError:

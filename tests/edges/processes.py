@@ -1,4 +1,4 @@
-"""Programs that run in the foreground, each in a process group of its own, until they are ended."""
+"""Programs that run in the foreground, each in its own process group, until they are stopped."""
 
 import os
 import random
@@ -10,7 +10,7 @@ import time
 
 
 class Processes:
-    """All that were started, so that whoever ends, ends them too."""
+    """All started programs, so that they can be stopped at the end."""
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -19,7 +19,7 @@ class Processes:
         self.ports = set()
 
     def start(self, command, printed, **options):
-        """Starts `command`; both its outputs go to the file `printed`."""
+        """Starts `command` with both outputs in the file `printed`."""
         with self.lock:
             if self.ended:
                 raise RuntimeError("too late to start a program")
@@ -44,7 +44,7 @@ class Processes:
         end_groups(running, kindly=True)
 
     def free_port(self):
-        """One that is free, below those that the system gives to connections on their way out."""
+        """Returns a free port below those that the system uses for outgoing connections."""
         with self.lock:
             while True:
                 port = random.randrange(20000, 32000)
@@ -59,7 +59,7 @@ class Processes:
 
 
 def end_groups(processes, kindly):
-    """SIGTERM where there is time for it, then SIGKILL, to all of each group."""
+    """Sends SIGTERM if there is time for it, and then SIGKILL, to each group."""
     if kindly:
         for process in processes:
             signal_group(process, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""The site example, what its log says has reached it, and what stands in for it when it is down."""
+"""The example site, its log, and a replacement for when it is down."""
 
 import http.client
 import http.server
@@ -44,13 +44,13 @@ class Site:
         raise RuntimeError(f"the site did not start: {self.log.read_text()}")
 
     def reached(self, path, since=0):
-        """The status of each answer to GET that the site itself has given for `path`, since its log was so long."""
-        # Without the last line where it is still being written.
+        """The statuses of the responses to GET of `path` in the log after this length."""
+        # Without the last line if it is incomplete.
         lines = self.log.read_bytes()[since:].decode().rpartition("\n")[0]
         return [int(status) for status in re.findall(rf"^GET {re.escape(path)} (\d+) ", lines, re.M)]
 
     def wait_for_log(self):
-        """Until what was asked before is in the log, which is written when an answer has gone."""
+        """Waits until the previous requests are in the log, which is written after each response."""
         path = f"/probe-{time.monotonic_ns()}"
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         connection.request("GET", path)
@@ -63,28 +63,28 @@ class Site:
             time.sleep(0.02)
 
     def put(self, path, title):
-        """Writes an article at the site itself, past the cache."""
+        """Writes an article at the site, without the cache."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         fields = {"Content-Type": "application/json"}
-        # A write has to say what it knows of.
+        # A write requires a precondition.
         fields["If-None-Match" if title == "old" else "If-Match"] = "*"
         connection.request("PUT", path, article(title), fields)
         status = connection.getresponse().status
         connection.close()
         if status not in (201, 204):
-            raise RuntimeError(f"the site answers {status} to PUT {path}")
+            raise RuntimeError(f"the site returns {status} to PUT {path}")
 
     def kill(self):
         self.processes.end(self.process, kindly=False)
 
 
 def article(title):
-    """Long enough to be compressed."""
+    """An article that is long enough to be compressed."""
     return json.dumps({"title": title, "text": "Nobody has changed this yet. " * 4})
 
 
 class Unavailable(http.server.BaseHTTPRequestHandler):
-    """Answers 503 to everything."""
+    """Returns 503 to every request."""
 
     protocol_version = "HTTP/1.1"
 
@@ -100,7 +100,7 @@ class Unavailable(http.server.BaseHTTPRequestHandler):
 
 
 class StandIn:
-    """A server on the port of a site that has gone, for as long as the `with` block lasts."""
+    """A server on the port of a stopped site, for the duration of the `with` block."""
 
     def __init__(self, port):
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Unavailable)

@@ -1,4 +1,4 @@
-"""What was seen, beside what is expected, and as the table of the docs."""
+"""The results, compared with the expected ones, and as the table in the documentation."""
 
 import json
 import pathlib
@@ -12,12 +12,12 @@ END = "<!-- and ends here -->\n"
 
 
 def expected():
-    """From behaviour to cache to word."""
+    """The expected results by behavior and cache."""
     return json.loads(EXPECTED.read_text()) if EXPECTED.exists() else {}
 
 
 def turned(seen):
-    """From behaviour to cache, where `seen` is from cache to behaviour."""
+    """Returns the results by behavior and cache. `seen` is by cache and behavior."""
     behaviours = list(dict.fromkeys(behaviour for words in seen.values() for behaviour in words))
     return {
         behaviour: {cache: words[behaviour] for cache, words in seen.items() if behaviour in words}
@@ -26,7 +26,7 @@ def turned(seen):
 
 
 def deviations(wanted, seen):
-    """Each as cache, behaviour, the word that is expected and the one that was seen."""
+    """The deviations: cache, behavior, expected result and actual result."""
     for behaviour in dict.fromkeys([*wanted, *seen]):
         of_wanted, of_seen = wanted.get(behaviour, {}), seen.get(behaviour, {})
         for cache in dict.fromkeys([*of_wanted, *of_seen]):
@@ -36,7 +36,7 @@ def deviations(wanted, seen):
 
 
 def markdown(columns, seen):
-    """`columns` is from cache to title."""
+    """Returns the table. `columns` contains the titles by cache."""
     rows = [["", *columns.values()]]
     rows += [[behaviour, *(words.get(cache, "") for cache in columns)] for behaviour, words in seen.items()]
     widths = [max(map(len, column)) for column in zip(*rows)]
@@ -56,10 +56,10 @@ def write(columns, seen):
 
 
 def parts():
-    """The page before the table, the table and the page after it; the markers are not in the table."""
+    """Splits the page into the text before the table, the table, and the text after it."""
     text = DOCS.read_text()
     before, begin, rest = text.partition(BEGIN)
     table, end, after = rest.partition(END)
     if not begin or not end:
-        raise SystemExit(f"edges: {DOCS} has not both lines {BEGIN.strip()} and {END.strip()}")
+        raise SystemExit(f"edges: {DOCS} does not have both lines {BEGIN.strip()} and {END.strip()}")
     return before + begin, table, end + after

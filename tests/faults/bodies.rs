@@ -1,4 +1,4 @@
-//! Bodies that break off, are slow, or never end.
+//! Bodies that fail, are slow, or never end.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -26,7 +26,7 @@ use super::{PUBLIC, is_kept_by_nobody};
 use crate::loopback::{Client, VERSIONS, request, serve};
 use crate::support::{BodyError, Frames, field, frames, get as get_request};
 
-/// `tokio-stream` has this, and more.
+/// A small part of `tokio-stream`.
 mod tokio_stream_of {
     use super::{Stream, mpsc, stream};
 
@@ -37,7 +37,7 @@ mod tokio_stream_of {
 
 const TEXT: &str = include_str!("../../LICENSE-APACHE");
 
-/// Says that it has all of [`TEXT`], or nothing, and breaks off after half of it.
+/// A body that declares the length of [`TEXT`] or no length, and fails after half of it.
 fn half_of_the_text(sized: bool) -> Response {
     let half = &TEXT[..TEXT.len() / 2];
     let frames = Frames::new([Ok(http_body::Frame::data(Bytes::from_static(half.as_bytes()))), Err(BodyError)]);
@@ -46,7 +46,7 @@ fn half_of_the_text(sized: bool) -> Response {
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_under_buffering_and_compression_breaks_off_for_the_client_too() {
+async fn the_client_sees_a_broken_body_under_buffering_and_compression() {
     let stacks = [
         CachingLayer::new(PUBLIC).compression(CompressionLayer::new()),
         CachingLayer::new(PUBLIC)
@@ -65,14 +65,14 @@ async fn a_body_that_breaks_off_under_buffering_and_compression_breaks_off_for_t
                     let row = format!("stack {stack}, {version:?}, {path}, {coding}");
                     let mut client = Client::connect(server, version).await;
                     let request = request("GET", server, path, &[("accept-encoding", coding)]);
-                    // It may break off before the head is on the connection.
+                    // The connection may end before the head is sent.
                     let Ok(response) = client.send(request).await else { continue };
-                    let answer = crate::loopback::Answer::of(response).await;
-                    // RFC 9112 section 8, RFC 9111 section 3.3: what is incomplete is known for it.
-                    assert!(answer.broken, "{row}: a part looked like the whole");
-                    assert_eq!(answer.field("etag"), None, "{row}: a tag of a part");
+                    let response = crate::loopback::ClientResponse::of(response).await;
+                    // RFC 9112 section 8, RFC 9111 section 3.3: the client can detect that the message is incomplete.
+                    assert!(response.broken, "{row}: a partial body looked complete");
+                    assert_eq!(response.field("etag"), None, "{row}: a tag for a partial body");
                     if coding == "identity" {
-                        assert!(TEXT.as_bytes().starts_with(&answer.content), "{row}");
+                        assert!(TEXT.as_bytes().starts_with(&response.content), "{row}");
                     }
                 }
             }
@@ -81,14 +81,14 @@ async fn a_body_that_breaks_off_under_buffering_and_compression_breaks_off_for_t
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_head_waits_for_a_slow_body_that_is_read_for_its_tag_and_for_no_other() {
+async fn only_a_body_that_is_read_for_its_tag_delays_the_head() {
     const PAUSE: Duration = Duration::from_secs(60);
-    // `None` for what is not read, as it would be without the layer.
+    // `None` if the body is not read, as without the layer.
     let table: &[(&str, EntityTagLayer, Option<u64>, Option<&str>, bool)] = &[
         ("of a length that may be hashed", EntityTagLayer::new(), Some(10), None, true),
         ("of a greater length", EntityTagLayer::new().max_body(9), Some(10), None, false),
         ("of unknown length", EntityTagLayer::new(), None, None, false),
-        ("of unknown length, where told to", EntityTagLayer::new().buffer_unknown_length(100), None, None, true),
+        ("of unknown length, if configured", EntityTagLayer::new().buffer_unknown_length(100), None, None, true),
         ("a live stream", EntityTagLayer::new().buffer_unknown_length(100), None, Some("text/event-stream"), false),
         ("a live stream of a length", EntityTagLayer::new(), Some(10), Some("Text/Event-Stream;x"), false),
         (
@@ -150,7 +150,7 @@ async fn a_timeout_ends_a_hanging_body_and_no_cache_stores_the_error() {
         })
     };
     for status in [StatusCode::REQUEST_TIMEOUT, StatusCode::GATEWAY_TIMEOUT] {
-        // Around everything, as the README has it: it has no word of ours on it.
+        // The timeout is the outermost layer, as in the README, so its response has none of our fields.
         let outside = tower::ServiceBuilder::new()
             .layer(TimeoutLayer::with_status_code(status, LIMIT))
             .layer(EdgeLayer::new(EdgeProfile::FASTLY))
@@ -160,7 +160,7 @@ async fn a_timeout_ends_a_hanging_body_and_no_cache_stores_the_error() {
         assert_eq!(response.status(), status);
         is_kept_by_nobody(response.headers());
 
-        // In between: the outer layers see an error.
+        // The timeout is between the layers, so the outer layers see an error.
         let between = tower::ServiceBuilder::new()
             .layer(EdgeLayer::new(EdgeProfile::FASTLY))
             .layer(TimeoutLayer::with_status_code(status, LIMIT))
@@ -174,11 +174,11 @@ async fn a_timeout_ends_a_hanging_body_and_no_cache_stores_the_error() {
 }
 
 #[tokio::test]
-async fn each_event_of_a_stream_reaches_the_client_while_the_stream_goes_on() {
+async fn each_event_of_a_stream_reaches_the_client_at_once() {
     let (send, received) = mpsc::unbounded_channel::<Result<&str, Infallible>>();
     let received = std::sync::Mutex::new(Some(received));
     let handler = move || {
-        let events = receiver(received.lock().unwrap().take().expect("it is asked once for each version"));
+        let events = receiver(received.lock().unwrap().take().expect("one request for each HTTP version"));
         std::future::ready(([(CONTENT_TYPE, "text/event-stream")], Body::from_stream(events)))
     };
     let handler = std::sync::Arc::new(handler);
@@ -189,7 +189,7 @@ async fn each_event_of_a_stream_reaches_the_client_while_the_stream_goes_on() {
     let server = serve(app.layer(EdgeLayer::new(EdgeProfile::STANDARD))).await;
     let mut client = Client::connect(server, VERSIONS[0]).await;
     let lines = [("if-none-match", "*"), ("accept-encoding", "gzip")];
-    // Nothing was sent when the head comes.
+    // No content has been sent when the head arrives.
     let response = client.send(request("GET", server, "/", &lines)).await.unwrap();
     assert_eq!(response.status(), 200, "G-10");
     assert!(!response.headers().contains_key("etag") && !response.headers().contains_key("content-encoding"));
@@ -204,7 +204,7 @@ async fn each_event_of_a_stream_reaches_the_client_while_the_stream_goes_on() {
 }
 
 #[tokio::test]
-async fn the_error_of_a_body_is_read_once_and_the_body_is_polled_no_more() {
+async fn a_body_is_not_polled_after_its_error() {
     for buffered in [true, false] {
         let body = Frames::new([Frames::data("hel"), Err(BodyError), Frames::data("never")]);
         let polls = body.polls.clone();

@@ -1,4 +1,4 @@
-//! Clocks that jump between two requests, backwards, forwards, and to where no date is.
+//! Clocks that jump between two requests: backwards, forwards, and to times without a date.
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -14,7 +14,7 @@ use tower_cache_policy::protocol::{HttpDate, Validators};
 use tower_cache_policy::{CachePolicyLayer, Clock, ConditionalLayer, EdgeLayer};
 
 use super::PUBLIC;
-use crate::support::{TestBody, answer, call, field, request};
+use crate::support::{TestBody, call, field, request, response_with};
 
 const NOON: i64 = 1_780_315_200;
 const HOUR: i64 = 3_600;
@@ -49,7 +49,7 @@ fn date(seconds: i64) -> HttpDate {
     HttpDate::from_unix_seconds(seconds).unwrap()
 }
 
-/// All of the layers that read a clock, around a page that was changed at noon.
+/// All layers that read a clock, with a page that changed at noon.
 fn service(hands: &Hands, with_source: bool, page: &'static [(&'static str, &'static str)]) -> Service {
     let policy = ServiceBuilder::new()
         .layer(EdgeLayer::new(EdgeProfile::NGINX).clock(hands.clock()))
@@ -57,7 +57,7 @@ fn service(hands: &Hands, with_source: bool, page: &'static [(&'static str, &'st
     let changed = Validators::new().with_last_modified(date(NOON));
     let page = service_fn(move |request: Request<TestBody>| {
         let written = *request.method() == Method::PUT;
-        ready(Ok::<_, Infallible>(answer(if written { "written" } else { "hello" }, page)))
+        ready(Ok::<_, Infallible>(response_with(if written { "written" } else { "hello" }, page)))
     });
     let conditional = ConditionalLayer::new().clock(hands.clock());
     let boxed = |result: Result<Response<_>, Infallible>| async move {
@@ -77,7 +77,7 @@ async fn get(service: &Service, lines: &[(&str, &str)]) -> (StatusCode, HeaderMa
     (head.status, head.headers)
 }
 
-/// Where clocks have been seen.
+/// Clock times that occur in practice.
 const JUMPS: [i64; 10] = [
     NOON + 1,
     NOON - HOUR,
@@ -92,7 +92,7 @@ const JUMPS: [i64; 10] = [
 ];
 
 #[tokio::test]
-async fn a_jump_changes_no_policy_and_no_decision_about_a_tag() {
+async fn a_clock_jump_changes_no_policy_and_no_decision_by_tag() {
     let hands = Hands::at(NOON + HOUR);
     let tagged = service(&hands, false, &[("etag", "\"v1\"")]);
     let (_, first) = get(&tagged, &[]).await;
@@ -100,9 +100,9 @@ async fn a_jump_changes_no_policy_and_no_decision_about_a_tag() {
         hands.set(seconds);
         let (status, now) = get(&tagged, &[]).await;
         assert_eq!((status.as_u16(), &now), (200, &first), "at {seconds}");
-        for (tag, status) in [("\"v1\"", 304), ("\"v0\"", 200)] {
-            let (answered, headers) = get(&tagged, &[("if-none-match", tag)]).await;
-            assert_eq!(answered.as_u16(), status, "{tag} at {seconds}");
+        for (tag, expected) in [("\"v1\"", 304), ("\"v0\"", 200)] {
+            let (status, headers) = get(&tagged, &[("if-none-match", tag)]).await;
+            assert_eq!(status.as_u16(), expected, "{tag} at {seconds}");
             assert_eq!(field(&headers, "cache-control"), field(&first, "cache-control"), "at {seconds}");
             assert_eq!(field(&headers, "x-accel-expires"), field(&first, "x-accel-expires"), "at {seconds}");
         }
@@ -110,7 +110,7 @@ async fn a_jump_changes_no_policy_and_no_decision_about_a_tag() {
 }
 
 #[tokio::test]
-async fn no_modification_date_is_sent_that_is_later_than_now() {
+async fn no_modification_date_in_the_future_is_sent() {
     let hands = Hands::at(NOON + HOUR);
     let service = service(&hands, true, &[]);
     for seconds in [NOON + HOUR, NOON - HOUR, NOON + 1, 0, NOON] {
@@ -122,7 +122,7 @@ async fn no_modification_date_is_sent_that_is_later_than_now() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_newer_than_the_clients_is_sent_wherever_the_clock_is() {
+async fn a_newer_page_is_sent_at_any_clock_time() {
     let hands = Hands::at(NOON);
     for with_source in [true, false] {
         let own = if with_source { &[][..] } else { &[("last-modified", "Mon, 01 Jun 2026 12:00:00 GMT")] };
@@ -139,7 +139,7 @@ async fn a_page_that_is_newer_than_the_clients_is_sent_wherever_the_clock_is() {
 }
 
 #[tokio::test]
-async fn a_write_that_is_too_old_is_refused_wherever_the_clock_is() {
+async fn an_outdated_write_is_refused_at_any_clock_time() {
     let hands = Hands::at(NOON);
     let service = service(&hands, true, &[]);
     for seconds in JUMPS {
@@ -153,7 +153,7 @@ async fn a_write_that_is_too_old_is_refused_wherever_the_clock_is() {
 }
 
 #[tokio::test]
-async fn a_date_that_may_be_of_two_versions_proves_no_range_wherever_the_clock_is() {
+async fn a_date_shared_by_two_versions_never_permits_a_range() {
     let hands = Hands::at(NOON);
     let seen = crate::loopback::Events::default();
     let of_handler = seen.clone();
@@ -164,7 +164,7 @@ async fn a_date_that_may_be_of_two_versions_proves_no_range_wherever_the_clock_i
             if request.headers().contains_key("range") {
                 of_handler.add("range");
             }
-            ready(Ok::<_, Infallible>(answer("hello", &[])))
+            ready(Ok::<_, Infallible>(response_with("hello", &[])))
         });
     for seconds in JUMPS {
         hands.set(seconds);
@@ -177,7 +177,7 @@ async fn a_date_that_may_be_of_two_versions_proves_no_range_wherever_the_clock_i
 #[tokio::test]
 async fn an_expired_response_stays_expired_if_the_clock_goes_back() {
     let hands = Hands::at(NOON);
-    // The response forbids storage with an `Expires` field by its own clock.
+    // The response has an expired `Expires` field, according to its own clock.
     let page = &[("date", "Mon, 01 Jun 2026 12:00:00 GMT"), ("expires", "Mon, 01 Jun 2026 12:00:00 GMT")];
     let service = service(&hands, false, page);
     for seconds in JUMPS {

@@ -1,4 +1,4 @@
-//! Clients that leave at each step, on real connections.
+//! Clients that disconnect at each step, on real connections.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -26,13 +26,12 @@ use tower_http::compression::CompressionLayer;
 use super::PUBLIC;
 use crate::loopback::{BoxError, Client, Events, VERSIONS, request, serve, with_body};
 
-/// All layers around handlers that tell what becomes of them. A path with `hangs` never gets
-/// further than there.
+/// All layers, with handlers that record their events. A path with `hangs` stops at that step.
 fn app(events: &Events) -> Router {
     let source = {
         let events = events.clone();
         move |parts: &http::request::Parts| {
-            events.add("source asked");
+            events.add("source called");
             let hangs = parts.uri.path() == "/source-hangs";
             let end = events.at_end("source ended");
             async move {
@@ -88,7 +87,7 @@ async fn handler_hangs(State(events): State<Events>) -> &'static str {
     "hello"
 }
 
-/// A piece, and then nothing, for ever.
+/// A body of one chunk that never ends.
 async fn body_hangs(State(events): State<Events>) -> Body {
     let end = events.at_end("body ended");
     events.add("body begun");
@@ -99,7 +98,7 @@ async fn body_hangs(State(events): State<Events>) -> Body {
     }))))
 }
 
-/// Long ones: HTTP/2 takes many short frames for an attack.
+/// Long chunks, because HTTP/2 treats many short frames as an attack.
 const EVENT: [u8; 1 << 12] = [b'\n'; 1 << 12];
 
 async fn endless_events(State(events): State<Events>) -> Response {
@@ -130,25 +129,25 @@ async fn write_and_purge(State(events): State<Events>) -> Response {
     response
 }
 
-/// Asks, waits until it has come to `begun`, and leaves.
+/// Sends a request, waits for the event `begun`, and disconnects.
 async fn leave_at(events: &Events, version: Version, method: &'static str, path: &'static str, begun: &'static str) {
     let server = serve(app(events)).await;
     let mut client = Client::connect(server, version).await;
     let connection = client.connection();
     let lines: &[(&str, &str)] = if method == "PUT" { &[("if-match", "\"v1\"")] } else { &[] };
     let request = request(method, server, path, lines);
-    let asking = tokio::spawn(async move { client.send(request).await });
+    let pending = tokio::spawn(async move { client.send(request).await });
     events.until(begun, 1).await;
     connection.close();
-    assert!(asking.await.unwrap().is_err(), "it was to be left unanswered");
+    assert!(pending.await.unwrap().is_err(), "a response to a request without one");
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_while_the_source_thinks_reaches_no_handler() {
+async fn a_client_that_disconnects_while_the_source_is_pending_reaches_no_handler() {
     for version in VERSIONS {
         for method in ["GET", "PUT"] {
             let events = Events::default();
-            leave_at(&events, version, method, "/source-hangs", "source asked").await;
+            leave_at(&events, version, method, "/source-hangs", "source called").await;
             events.until("source ended", 1).await;
             assert_eq!((events.count("handled"), events.count("purge begun")), (0, 0), "{method} {version:?}");
         }
@@ -168,7 +167,7 @@ async fn a_client_that_disconnects_before_the_response_cancels_the_handler() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_while_a_body_is_read_for_its_tag_ends_that_body() {
+async fn a_client_that_disconnects_while_a_body_is_read_for_its_tag_drops_the_body() {
     for version in VERSIONS {
         let events = Events::default();
         leave_at(&events, version, "GET", "/body-hangs", "body begun").await;
@@ -177,7 +176,7 @@ async fn a_client_that_leaves_while_a_body_is_read_for_its_tag_ends_that_body() 
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_in_the_middle_of_the_body_ends_that_body() {
+async fn a_client_that_disconnects_during_the_body_drops_the_body() {
     for version in VERSIONS {
         let events = Events::default();
         let server = serve(app(&events)).await;
@@ -185,14 +184,14 @@ async fn a_client_that_leaves_in_the_middle_of_the_body_ends_that_body() {
         let response = client.send(request("GET", server, "/events", &[])).await.unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(events.count("body ended"), 0);
-        client.leave();
+        client.close();
         events.until("body ended", 1).await;
         drop(response);
     }
 }
 
 #[tokio::test]
-async fn over_http_2_a_stream_that_is_given_up_takes_no_other_with_it() {
+async fn over_http_2_a_cancelled_stream_does_not_affect_others() {
     let events = Events::default();
     let server = serve(app(&events)).await;
     let mut client = Client::connect(server, Version::HTTP_2).await;
@@ -201,22 +200,22 @@ async fn over_http_2_a_stream_that_is_given_up_takes_no_other_with_it() {
         drop(response);
         events.until("body ended", count).await;
         {
-            // A request without a response so far.
-            let asking = client.send(request("PUT", server, "/handler-hangs", &[]));
+            // A request that has no response yet.
+            let pending = client.send(request("PUT", server, "/handler-hangs", &[]));
             let begun = events.until("handler begun", count);
             tokio::select! {
-                answer = asking => panic!("the handler hangs: {answer:?}"),
+                response = pending => panic!("the handler hangs: {response:?}"),
                 () = begun => {}
             }
         }
         events.until("handler ended", count).await;
-        let answer = client.ask(request("GET", server, "/quick", &[])).await;
-        assert_eq!((answer.status.as_u16(), &answer.content[..], answer.broken), (200, &b"hello"[..], false));
+        let response = client.fetch(request("GET", server, "/quick", &[])).await;
+        assert_eq!((response.status.as_u16(), &response.content[..], response.broken), (200, &b"hello"[..], false));
     }
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_in_the_middle_of_its_upload_writes_and_purges_nothing() {
+async fn a_client_that_disconnects_during_its_upload_writes_and_purges_nothing() {
     for version in VERSIONS {
         let events = Events::default();
         let server = serve(app(&events)).await;
@@ -226,11 +225,11 @@ async fn a_client_that_leaves_in_the_middle_of_its_upload_writes_and_purges_noth
         let rest = stream::once(pending::<Result<Frame<Bytes>, BoxError>>());
         let body = StreamBody::new(stream::iter([first]).chain(rest));
         let request = with_body("PUT", server, "/upload", &[("if-match", "\"v1\"")], body);
-        let asking = tokio::spawn(async move { client.send(request).await });
+        let pending = tokio::spawn(async move { client.send(request).await });
         events.until("upload begun", 1).await;
         connection.close();
-        _ = asking.await;
-        // The handler is dropped while it waits, or its body ends.
+        _ = pending.await;
+        // The handler is dropped while it waits, or its body is dropped.
         wait_for_quiet(&events).await;
         assert_eq!((events.count("upload read"), events.count("purge begun")), (0, 0), "{version:?}");
     }
@@ -246,12 +245,12 @@ async fn a_client_that_disconnects_after_the_write_cancels_the_purge_but_not_the
     }
 }
 
-/// Waits until the server has noticed a closed connection, with requests on another one.
+/// Sends requests on another connection until the server has noticed that the first one is closed.
 async fn wait_for_quiet(events: &Events) {
     let server = serve(app(events)).await;
     for _ in 0..10 {
         let mut client = Client::connect(server, Version::HTTP_11).await;
-        assert_eq!(client.ask(request("GET", server, "/quick", &[])).await.status, 200);
+        assert_eq!(client.fetch(request("GET", server, "/quick", &[])).await.status, 200);
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
 }

@@ -15,13 +15,13 @@ use tower_cache_policy::{AssetsLayer, CachePolicyLayer, ConditionalLayer, HeadVa
 use tower_http::services::ServeDir;
 
 use super::{PUBLIC, is_kept_by_nobody};
-use crate::loopback::{Answer, Client, Events, VERSIONS, request as asked, serve};
+use crate::loopback::{Client, ClientResponse, Events, VERSIONS, request as request_to, serve};
 use crate::support::{TestBody, content, field, request};
 
 const OLD: &[u8] = b"the old content";
 const NEW: &[u8] = b"NEW CONTENT, and longer";
 
-/// Another file under the name, as a deployment does it. Its time is a minute later each time.
+/// Replaces the file, as a deployment does. The modification time increases by a minute each time.
 fn replace(path: &Path, content: &[u8], minutes: u64) {
     let beside = path.with_extension("new");
     let mut file = fs::File::create(&beside).unwrap();
@@ -31,16 +31,15 @@ fn replace(path: &Path, content: &[u8], minutes: u64) {
     fs::rename(beside, path).unwrap();
 }
 
-/// A range of the old file, with the tag of the old file, when the file changes once the source has
-/// said that it is still there.
+/// A request for a range of the old file with its tag. The file changes after the source has confirmed the tag.
 #[tokio::test]
-async fn a_file_that_changes_after_its_validators_were_looked_up_is_never_sent_under_their_tag() {
+async fn a_file_that_changes_after_the_lookup_is_never_sent_with_the_old_tag() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.txt");
     let files = ServeDir::new(directory.path());
     for (sentence, lines, status) in [
         ("the whole", &[][..], StatusCode::OK),
-        ("a part that If-Range asks for", &[("range", "bytes=4-7"), ("if-range", "")][..], StatusCode::PARTIAL_CONTENT),
+        ("a range with If-Range", &[("range", "bytes=4-7"), ("if-range", "")][..], StatusCode::PARTIAL_CONTENT),
     ] {
         replace(&path, OLD, 0);
         let head = files.clone().oneshot(request(Method::HEAD, "/a.txt", &[])).await.unwrap();
@@ -60,18 +59,18 @@ async fn a_file_that_changes_after_its_validators_were_looked_up_is_never_sent_u
         let lines: Vec<_> =
             lines.iter().map(|(name, value)| (*name, if value.is_empty() { &old_tag } else { *value })).collect();
         let response = service.oneshot(request(Method::GET, "/a.txt", &lines)).await.unwrap();
-        // The source proved the range when it was asked. The client is told of which file the part
-        // is, and joins it to no other (RFC 9110 section 15.3.7.3).
+        // The source proved the range at the time of the lookup. The response has the tag of its file, so the client
+        // does not combine it with another one (RFC 9110 section 15.3.7.3).
         assert_eq!(response.status(), status, "{sentence}");
         let tag = field(response.headers(), "etag").unwrap();
-        assert_ne!(tag, old_tag, "{sentence}: the old tag on new octets");
+        assert_ne!(tag, old_tag, "{sentence}: the old tag with new content");
         let sent = content(response.into_body()).await;
         assert!(NEW.windows(sent.len()).any(|window| window == sent), "{sentence}");
     }
 }
 
 #[tokio::test]
-async fn a_file_deleted_after_its_validators_were_looked_up_is_a_404_that_no_cache_stores() {
+async fn a_file_deleted_after_the_lookup_is_a_404_that_no_cache_stores() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.txt");
     replace(&path, OLD, 0);
@@ -95,10 +94,10 @@ async fn a_file_deleted_after_its_validators_were_looked_up_is_a_404_that_no_cac
     is_kept_by_nobody(response.headers());
 }
 
-/// The preconditions of a write are decided before the handler: what changes in between is for the
-/// handler, inside its transaction.
+/// The preconditions of a write are decided before the handler. The handler must check for later changes in its
+/// transaction.
 #[tokio::test]
-async fn a_write_that_comes_between_is_seen_by_the_handler_that_looks_again() {
+async fn a_handler_that_checks_again_sees_a_concurrent_write() {
     use tower_cache_policy::protocol::{EntityTag, Outcome, Preconditions, Representation, Validators};
     let events = Events::default();
     let current = |version: u32| -> Representation {
@@ -110,7 +109,7 @@ async fn a_write_that_comes_between_is_seen_by_the_handler_that_looks_again() {
         let source = move |_: &http::request::Parts| std::future::ready(current(*of_source.lock().unwrap()));
         ConditionalLayer::new().validators(source).layer(service_fn(move |request: Request<TestBody>| {
             let mut version = of_handler.lock().unwrap();
-            // Another client's write comes first.
+            // The write of another client is first.
             *version += 1;
             let preconditions = Preconditions::new(request.method(), request.headers());
             let now = tower_cache_policy::protocol::HttpDate::UNIX_EPOCH;
@@ -125,11 +124,11 @@ async fn a_write_that_comes_between_is_seen_by_the_handler_that_looks_again() {
     };
     let write = request(Method::PUT, "/", &[("if-match", "\"1\"")]);
     assert_eq!(service.oneshot(write).await.unwrap().status(), StatusCode::PRECONDITION_FAILED);
-    assert_eq!(events.count("lost update"), 0, "the layer left the precondition in the request");
+    assert_eq!(events.count("lost update"), 0, "the handler gets the precondition");
 }
 
 #[tokio::test]
-async fn an_asset_replaced_while_it_is_sent_arrives_completely_and_is_then_a_404() {
+async fn an_asset_that_is_replaced_while_it_is_sent_arrives_complete() {
     for version in VERSIONS {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("big.txt");
@@ -140,21 +139,21 @@ async fn an_asset_replaced_while_it_is_sent_arrives_completely_and_is_then_a_404
         let server = serve(AssetsLayer::new(&assets).mount(PathPrefix::Strip).layer(files)).await;
         let mut client = Client::connect(server, version).await;
         let url = assets.url("big.txt").unwrap().to_owned();
-        let response = client.send(asked("GET", server, &url, &[])).await.unwrap();
+        let response = client.send(request_to("GET", server, &url, &[])).await.unwrap();
         assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("public, max-age=31536000, immutable"));
         replace(&path, NEW, 1);
-        let answer = Answer::of(response).await;
-        assert!(!answer.broken && answer.content == content, "{version:?}: neither the old file nor the new one");
+        let response = ClientResponse::of(response).await;
+        assert!(!response.broken && response.content == content, "{version:?}: neither the old file nor the new one");
 
         let mut client = Client::connect(server, version).await;
-        let answer = client.ask(asked("GET", server, &url, &[])).await;
-        assert_eq!(answer.status, StatusCode::NOT_FOUND, "B-03");
-        is_kept_by_nobody(&answer.headers);
+        let response = client.fetch(request_to("GET", server, &url, &[])).await;
+        assert_eq!(response.status, StatusCode::NOT_FOUND, "B-03");
+        is_kept_by_nobody(&response.headers);
     }
 }
 
 #[tokio::test]
-async fn an_asset_truncated_while_it_is_sent_does_not_look_complete() {
+async fn an_asset_that_is_truncated_while_it_is_sent_arrives_as_incomplete() {
     for version in VERSIONS {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("big.txt");
@@ -163,12 +162,12 @@ async fn an_asset_truncated_while_it_is_sent_does_not_look_complete() {
         let files = ServeDir::new(directory.path());
         let server = serve(AssetsLayer::new(&assets).mount(PathPrefix::Strip).layer(files)).await;
         let mut client = Client::connect(server, version).await;
-        let response = client.send(asked("GET", server, assets.url("big.txt").unwrap(), &[])).await.unwrap();
+        let response = client.send(request_to("GET", server, assets.url("big.txt").unwrap(), &[])).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         let (head, mut body) = response.into_parts();
         _ = body.frame().await.unwrap().unwrap();
         fs::File::options().write(true).open(&path).unwrap().set_len(1 << 10).unwrap();
-        let answer = Answer::of(Response::from_parts(head, body)).await;
-        assert!(answer.broken, "{version:?}: a part of {} octets looked like the whole", answer.content.len());
+        let response = ClientResponse::of(Response::from_parts(head, body)).await;
+        assert!(response.broken, "{version:?}: a body of {} bytes looked complete", response.content.len());
     }
 }

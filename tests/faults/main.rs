@@ -1,6 +1,5 @@
-//! Faults: clients that leave, handlers that panic, bodies that break off, services that are never
-//! ready, sources that fail or hang, clocks that jump, and files that change meanwhile. Each with
-//! what must happen then.
+//! Faults: clients that disconnect, handlers that panic, bodies that fail, services that are never ready, sources that
+//! fail or hang, clocks that jump, and files that change during a response.
 //!
 //! | File | What it has |
 //! |---|---|
@@ -34,7 +33,7 @@ use tower_cache_policy::protocol::is_targeted_field;
 
 const PUBLIC: CachePolicy = CachePolicy::public(Duration::from_secs(300)).edge(Duration::from_secs(600));
 
-/// No cache may store the response: it forbids this, or has no freshness information.
+/// Checks that no cache may store the response: it forbids storage, or has no freshness information.
 fn is_kept_by_nobody(headers: &HeaderMap) {
     let cache_control = support::field(headers, "cache-control");
     assert!(cache_control.as_deref().is_none_or(|value| value == "private, no-store"), "{headers:?}");

@@ -1,5 +1,5 @@
-//! Handlers, sources, purgers and bodies that panic, with tower-http's `CatchPanicLayer` inside and
-//! outside of the layers.
+//! Handlers, sources, purgers and bodies that panic, with tower-http's `CatchPanicLayer` as an inner and as an outer
+//! layer.
 
 use std::convert::Infallible;
 
@@ -48,7 +48,7 @@ async fn panics() -> &'static str {
     give_up()
 }
 
-/// The length is known, so that the layer reads the body for a tag.
+/// A body with a known length, so the layer reads it for a tag.
 async fn body_panics() -> axum::response::Response {
     let mut response = axum::response::Response::new(Body::new(Sized(Body::from_stream(a_piece_and_a_panic()))));
     response.headers_mut().insert("content-type", http::HeaderValue::from_static("text/plain"));
@@ -92,7 +92,7 @@ fn source(parts: &Parts) -> impl Future<Output = Representation> + use<> {
     }
 }
 
-/// Panics without output.
+/// Panics without printing a message.
 fn give_up() -> ! {
     std::panic::resume_unwind(Box::new("as it was meant to"))
 }
@@ -108,15 +108,15 @@ async fn a_panic_caught_by_an_inner_layer_is_an_error_that_no_cache_stores() {
     for version in VERSIONS {
         let mut client = Client::connect(server, version).await;
         for method in ["GET", "PUT"] {
-            let answer = client.ask(request(method, server, "/panics", &[("if-none-match", "*")])).await;
-            assert_eq!(answer.status, 500, "{method} {version:?}");
-            assert_eq!(answer.field("cache-control").as_deref(), Some("private, no-store"), "G-04");
-            is_kept_by_nobody(&answer.headers);
+            let response = client.fetch(request(method, server, "/panics", &[("if-none-match", "*")])).await;
+            assert_eq!(response.status, 500, "{method} {version:?}");
+            assert_eq!(response.field("cache-control").as_deref(), Some("private, no-store"), "G-04");
+            is_kept_by_nobody(&response.headers);
         }
-        // The same connection and the same services go on.
-        let answer = client.ask(request("GET", server, "/", &[])).await;
-        assert_eq!(answer.field("cache-control").as_deref(), Some("public, max-age=300"));
-        assert_eq!(answer.content, b"hello");
+        // The connection and the services still work.
+        let response = client.fetch(request("GET", server, "/", &[])).await;
+        assert_eq!(response.field("cache-control").as_deref(), Some("public, max-age=300"));
+        assert_eq!(response.content, b"hello");
     }
 }
 
@@ -138,19 +138,19 @@ async fn a_panic_caught_by_an_outer_layer_does_not_allow_storage() {
             ("PUT", "/purger-panics"),
         ] {
             let lines: &[(&str, &str)] = if method == "PUT" { &[("if-match", "\"v1\"")] } else { &[] };
-            let answer = client.ask(request(method, server, path, lines)).await;
-            assert_eq!(answer.status, 500, "{method} {path} {version:?}");
-            is_kept_by_nobody(&answer.headers);
+            let response = client.fetch(request(method, server, path, lines)).await;
+            assert_eq!(response.status, 500, "{method} {path} {version:?}");
+            is_kept_by_nobody(&response.headers);
         }
-        let answer = client.ask(request("GET", server, "/", &[])).await;
-        assert_eq!(answer.field("etag").as_deref(), Some("\"v1\""));
+        let response = client.fetch(request("GET", server, "/", &[])).await;
+        assert_eq!(response.field("etag").as_deref(), Some("\"v1\""));
     }
-    assert_eq!(events.count("handled"), 0, "a write went past a source that said nothing");
+    assert_eq!(events.count("handled"), 0, "a write passed a source without a result");
     assert_eq!((events.count("written"), events.count("purge begun")), (2, 2), "once for each version");
 }
 
 #[tokio::test]
-async fn a_body_that_panics_after_its_head_breaks_off_and_the_server_goes_on() {
+async fn a_panic_in_a_body_ends_the_response_and_not_the_server() {
     let events = Events::default();
     let app = routes(&events)
         .layer(CachingLayer::new(PUBLIC))
@@ -159,17 +159,17 @@ async fn a_body_that_panics_after_its_head_breaks_off_and_the_server_goes_on() {
     let server = serve(app).await;
     for version in VERSIONS {
         let mut client = Client::connect(server, version).await;
-        // It is read for its tag, before there is a response.
-        let answer = client.ask(request("GET", server, "/body-panics", &[])).await;
-        assert_eq!(answer.status, 500, "{version:?}");
-        is_kept_by_nobody(&answer.headers);
+        // The body is read for its tag before the response is sent.
+        let response = client.fetch(request("GET", server, "/body-panics", &[])).await;
+        assert_eq!(response.status, 500, "{version:?}");
+        is_kept_by_nobody(&response.headers);
         let broken = match client.send(request("GET", server, "/long-body-panics", &[])).await {
-            Ok(response) => crate::loopback::Answer::of(response).await.broken,
-            // The panic ended the connection before the head was on it.
+            Ok(response) => crate::loopback::ClientResponse::of(response).await.broken,
+            // The panic ended the connection before the head was sent.
             Err(_) => true,
         };
-        assert!(broken, "a body that panicked looked whole over {version:?}");
+        assert!(broken, "a body that panicked looked complete over {version:?}");
         let mut client = Client::connect(server, version).await;
-        assert_eq!(client.ask(request("GET", server, "/", &[])).await.content, b"hello");
+        assert_eq!(client.fetch(request("GET", server, "/", &[])).await.content, b"hello");
     }
 }

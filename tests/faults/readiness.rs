@@ -1,4 +1,4 @@
-//! Back-pressure, the instance that was ready, and futures that are dropped.
+//! Back-pressure, calls of the ready instance, and dropped futures.
 
 use std::convert::Infallible;
 use std::future::{Future, Ready, pending, ready};
@@ -26,7 +26,7 @@ use tower_test::mock;
 
 use super::PUBLIC;
 use crate::loopback::Events;
-use crate::support::{TestBody, answer, request};
+use crate::support::{TestBody, request, response_with};
 
 type Boxed = BoxCloneService<Request<TestBody>, Response<TestBody>, BoxError>;
 
@@ -34,7 +34,7 @@ fn v1() -> Validators {
     Validators::new().with_etag(EntityTag::from_static("\"v1\""))
 }
 
-/// The service in each of the layers, and in all of them.
+/// The service in each layer, and in all of them.
 fn in_each_layer<S>(service: S) -> Vec<(&'static str, Boxed)>
 where
     S: Service<Request<TestBody>, Response = Response<TestBody>, Future: Send> + Clone + Send + 'static,
@@ -77,7 +77,7 @@ fn is_ready(service: &mut Boxed) -> Poll<Result<(), BoxError>> {
 }
 
 #[tokio::test]
-async fn every_layer_is_ready_when_the_service_inside_is_and_never_before() {
+async fn every_layer_is_ready_exactly_when_the_inner_service_is() {
     let layers = in_each_layer(mock::pair::<Request<TestBody>, Response<TestBody>>().0).len();
     for index in 0..layers {
         let (service, mut handle) = mock::pair::<Request<TestBody>, Response<TestBody>>();
@@ -88,14 +88,14 @@ async fn every_layer_is_ready_when_the_service_inside_is_and_never_before() {
         }
         handle.allow(1);
         assert!(matches!(is_ready(&mut layered), Poll::Ready(Ok(()))), "{name}");
-        // A write, because it always reaches the inner service.
+        // An unsafe request always reaches the inner service.
         let call = tokio::spawn(layered.call(request(Method::PUT, "/", &[])));
-        let asked = tokio::time::timeout(crate::loopback::PATIENCE, handle.next_request()).await;
-        let (asked, respond) = asked.expect("the service inside is asked").unwrap();
-        assert_eq!(asked.method(), Method::PUT, "{name}");
-        // There was one place, and it is taken.
+        let received = tokio::time::timeout(crate::loopback::TIMEOUT, handle.next_request()).await;
+        let (received, respond) = received.expect("the inner service is polled").unwrap();
+        assert_eq!(received.method(), Method::PUT, "{name}");
+        // The only permit is in use.
         assert!(is_ready(&mut layered).is_pending(), "{name}");
-        respond.send_response(answer("written", &[]));
+        respond.send_response(response_with("written", &[]));
         assert_eq!(call.await.unwrap().unwrap().status(), StatusCode::OK, "{name}");
     }
 }
@@ -113,7 +113,7 @@ async fn every_layer_reports_a_service_that_is_never_ready() {
 }
 
 #[tokio::test]
-async fn the_error_of_the_service_inside_is_the_error_outside() {
+async fn the_error_of_the_inner_service_is_returned() {
     let fails = service_fn(|_: Request<TestBody>| ready(Err::<Response<TestBody>, BoxError>("broken".into())));
     for (name, layered) in in_each_layer(fails) {
         let error = layered.oneshot(request(Method::PUT, "/", &[])).await.unwrap_err();
@@ -121,8 +121,7 @@ async fn the_error_of_the_service_inside_is_the_error_outside() {
     }
 }
 
-/// A service of which each instance must have been ready itself when it is called, and that
-/// counts the places that are held.
+/// A service that panics if an instance is called before it is ready, and that counts the permits in use.
 struct Placed {
     place: Option<Place>,
     held: Arc<AtomicUsize>,
@@ -165,17 +164,17 @@ impl Service<Request<TestBody>> for Placed {
     fn call(&mut self, _: Request<TestBody>) -> Self::Future {
         self.place.take().expect("it was called without having been ready");
         self.calls.add("called");
-        ready(Ok(answer("hello", &[("etag", "\"v1\"")])))
+        ready(Ok(response_with("hello", &[("etag", "\"v1\"")])))
     }
 }
 
 #[tokio::test]
-async fn the_instance_that_was_ready_is_called_and_no_place_is_held_afterwards() {
+async fn the_ready_instance_is_called_and_its_permit_is_released() {
     let (held, calls) = (Arc::new(AtomicUsize::new(0)), Events::default());
     for (name, mut layered) in in_each_layer(Placed::new(&held, &calls)) {
         for (method, lines) in [
             (Method::GET, &[][..]),
-            // Decided before the handler where there is a source: the place is given back unused.
+            // With a source, the request is decided before the handler, and the permit is released.
             (Method::GET, &[("if-none-match", "\"v1\"")]),
             (Method::PUT, &[("if-match", "\"v0\"")]),
             (Method::PUT, &[("if-match", "\"v1\"")]),
@@ -183,18 +182,18 @@ async fn the_instance_that_was_ready_is_called_and_no_place_is_held_afterwards()
         ] {
             assert!(is_ready(&mut layered).is_ready());
             layered.call(request(method.clone(), "/", lines)).await.unwrap();
-            // A service that answered without asking keeps its place for the next request.
+            // A layer that responded without calling the service retains its permit for the next request.
             assert!(held.load(Ordering::SeqCst) <= 1, "{name}: {method} {lines:?}");
         }
         drop(layered);
-        assert_eq!(held.load(Ordering::SeqCst), 0, "{name}: a place was never given back");
+        assert_eq!(held.load(Ordering::SeqCst), 0, "{name}: a permit was never released");
     }
     assert!(calls.count("called") > 0);
 }
 
 #[tokio::test]
 async fn a_response_before_the_handler_releases_its_permit() {
-    let handler = service_fn(|_: Request<TestBody>| ready(Ok::<_, Infallible>(answer("hello", &[]))));
+    let handler = service_fn(|_: Request<TestBody>| ready(Ok::<_, Infallible>(response_with("hello", &[]))));
     let limited = ConcurrencyLimitLayer::new(1).layer(handler);
     let mut service = CachingLayer::new(PUBLIC).validators(|_| ready(v1())).layer(limited);
     let mut other = service.clone();
@@ -205,23 +204,23 @@ async fn a_response_before_the_handler_releases_its_permit() {
     ] {
         let response = service.ready().await.unwrap().call(request(method.clone(), "/", &lines)).await.unwrap();
         assert_eq!(response.status(), status);
-        let others = tokio::time::timeout(crate::loopback::PATIENCE, other.ready()).await;
-        let call = others.expect("the place was never given back").unwrap().call(request(Method::GET, "/", &[]));
+        let others = tokio::time::timeout(crate::loopback::TIMEOUT, other.ready()).await;
+        let call = others.expect("the permit was never released").unwrap().call(request(Method::GET, "/", &[]));
         assert_eq!(call.await.unwrap().status(), StatusCode::OK, "after {method} {lines:?}");
     }
 }
 
-/// Polls once and drops.
+/// Polls a future once and drops it.
 fn give_up<F: Future>(future: F) {
     let mut future = Box::pin(future);
     assert!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_called_after_a_future_is_dropped_at_whichever_step() {
+async fn dropping_a_future_at_any_step_calls_nothing_afterwards() {
     let events = Events::default();
     let gate = Arc::new(AtomicBool::new(false));
-    // Each step is counted and waits for the gate, which wakes no task.
+    // Each step is counted and waits for the gate, which does not wake a task.
     let step = |name: &'static str, waits: bool| {
         let (events, gate) = (events.clone(), Arc::clone(&gate));
         move || {
@@ -282,8 +281,8 @@ async fn nothing_is_called_after_a_future_is_dropped_at_whichever_step() {
     }
 }
 
-/// Reads a body to its end before the answer goes on, as layers do that look at it. `EntityTagLayer`
-/// does so too, but not for a write.
+/// A layer that reads a body to its end before it returns the response. `EntityTagLayer` does so too, but not for a
+/// write.
 #[derive(Clone, Copy)]
 struct ReadWhole;
 
@@ -312,9 +311,9 @@ where
     }
 
     fn call(&mut self, request: Request<TestBody>) -> Self::Future {
-        let answered = self.0.call(request);
+        let response = self.0.call(request);
         Box::pin(async move {
-            let (head, body) = answered.await?.into_parts();
+            let (head, body) = response.await?.into_parts();
             Ok(Response::from_parts(head, TestBody::from(body.collect().await.unwrap().to_bytes())))
         })
     }
@@ -322,38 +321,38 @@ where
 
 #[tokio::test]
 async fn a_source_waits_until_its_service_is_ready_and_calls_it_once() {
-    let (files, mut asked) = mock::pair::<Request<TestBody>, Response<TestBody>>();
-    asked.allow(0);
+    let (files, mut handle) = mock::pair::<Request<TestBody>, Response<TestBody>>();
+    handle.allow(0);
     let events = Events::default();
     let of_handler = events.clone();
     let service = ConditionalLayer::new().validator_source(HeadValidators::<_, TestBody>::new(files)).layer(
         service_fn(move |_: Request<TestBody>| {
             of_handler.add("handled");
-            ready(Ok::<_, Infallible>(answer("written", &[])))
+            ready(Ok::<_, Infallible>(response_with("written", &[])))
         }),
     );
     let write = || request(Method::PUT, "/", &[("if-match", "\"v1\"")]);
     let mut call = tokio_test::task::spawn(service.clone().oneshot(write()));
     assert!(call.poll().is_pending());
     assert_eq!(events.count("handled"), 0);
-    asked.allow(1);
+    handle.allow(1);
     assert!(call.is_woken() && call.poll().is_pending());
-    let (question, respond) = asked.next_request().await.unwrap();
+    let (question, respond) = handle.next_request().await.unwrap();
     assert_eq!((question.method(), question.headers().contains_key("if-match")), (&Method::HEAD, false));
-    respond.send_response(answer("", &[("etag", "\"v1\"")]));
+    respond.send_response(response_with("", &[("etag", "\"v1\"")]));
     assert!(call.is_woken());
-    let Poll::Ready(response) = call.poll() else { panic!("the source has answered") };
+    let Poll::Ready(response) = call.poll() else { panic!("the source has returned") };
     assert_eq!((response.unwrap().status().as_u16(), events.count("handled")), (200, 1));
 
-    // One that is dropped while it waits takes no place and asks nothing.
+    // A request that is dropped while it waits uses no permit and calls nothing.
     let mut call = tokio_test::task::spawn(service.clone().oneshot(write()));
     assert!(call.poll().is_pending());
     drop(call);
-    asked.allow(1);
-    assert!(tokio_test::task::spawn(asked.next_request()).poll().is_pending());
+    handle.allow(1);
+    assert!(tokio_test::task::spawn(handle.next_request()).poll().is_pending());
 
-    // One that will never be ready is one of which nothing is known.
-    asked.send_error("down");
+    // If the source is never ready, the representation is unknown.
+    handle.send_error("down");
     let response = service.oneshot(write()).await.unwrap();
     assert_eq!((response.status().as_u16(), events.count("handled")), (412, 1));
 }
@@ -365,7 +364,7 @@ async fn an_inner_service_that_never_responds_does_not_block_other_requests() {
             if request.uri().path() == "/hangs" {
                 pending::<()>().await;
             }
-            Ok::<_, Infallible>(answer("hello", &[]))
+            Ok::<_, Infallible>(response_with("hello", &[]))
         }));
     let mut hanging = tokio_test::task::spawn(service.clone().oneshot(request(Method::GET, "/hangs", &[])));
     assert!(hanging.poll().is_pending());

@@ -1,4 +1,4 @@
-//! Validator sources that fail or hang: a write is not let through, a read goes on.
+//! Validator sources that fail or hang: a write is refused, and a read continues.
 
 use std::convert::Infallible;
 use std::future::{Future, pending, ready};
@@ -14,7 +14,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use super::is_kept_by_nobody;
 use crate::loopback::Events;
-use crate::support::{TestBody, answer, field, request};
+use crate::support::{TestBody, field, request, response_with};
 
 const LIMIT: Duration = Duration::from_secs(2);
 const V1: EntityTag = EntityTag::from_static("\"v1\"");
@@ -48,15 +48,15 @@ fn handler(
     let events = events.clone();
     service_fn(move |_: Request<TestBody>| {
         events.add("handled");
-        ready(Ok(answer("hello", &[("etag", "\"v1\"")])))
+        ready(Ok(response_with("hello", &[("etag", "\"v1\"")])))
     })
 }
 
-/// Method, fields, and the status when nothing is known of what there is.
+/// Method, fields, and the status if the representation is unknown.
 const TABLE: [(Method, &[(&str, &str)], u16); 11] = [
     (Method::GET, &[], 200),
     (Method::GET, &[("if-none-match", "\"v0\"")], 200),
-    // Decided from the response, so the handler ran.
+    // The response decides, so the handler runs.
     (Method::GET, &[("if-none-match", "\"v1\"")], 304),
     (Method::HEAD, &[("if-none-match", "\"v1\"")], 304),
     (Method::PUT, &[("if-match", "\"v1\"")], 412),
@@ -64,13 +64,13 @@ const TABLE: [(Method, &[(&str, &str)], u16); 11] = [
     (Method::PUT, &[("if-none-match", "*")], 412),
     (Method::DELETE, &[("if-match", "\"v0\"")], 412),
     (Method::PATCH, &[("if-unmodified-since", "Sun, 06 Nov 1994 08:49:37 GMT")], 412),
-    // It protects nothing, and no protection was configured.
+    // The precondition protects nothing, and none is required.
     (Method::PUT, &[], 200),
     (Method::OPTIONS, &[("if-match", "\"v0\"")], 200),
 ];
 
 #[tokio::test(start_paused = true)]
-async fn a_source_that_fails_or_hangs_lets_no_write_through_and_a_read_goes_on() {
+async fn a_failed_or_hanging_source_refuses_writes_and_not_reads() {
     for hanging in [false, true] {
         for (method, lines, status) in TABLE {
             let events = Events::default();
@@ -86,7 +86,7 @@ async fn a_source_that_fails_or_hangs_lets_no_write_through_and_a_read_goes_on()
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_preconditions_are_required_one_that_cannot_be_held_against_anything_is_still_one() {
+async fn a_required_precondition_counts_even_if_it_cannot_be_evaluated() {
     for (lines, status) in [
         (&[][..], StatusCode::PRECONDITION_REQUIRED),
         (&[("if-match", "\"v1\"")], StatusCode::PRECONDITION_FAILED),
@@ -101,7 +101,7 @@ async fn where_preconditions_are_required_one_that_cannot_be_held_against_anythi
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_timeout_around_the_layer_ends_a_source_that_hangs_and_the_handler_is_never_called() {
+async fn an_outer_timeout_ends_a_hanging_source_before_the_handler() {
     for (method, lines) in [(Method::GET, &[("if-none-match", "\"v1\"")]), (Method::PUT, &[("if-match", "\"v1\"")])] {
         let events = Events::default();
         let of_source = events.clone();
@@ -128,9 +128,9 @@ async fn a_timeout_around_the_layer_ends_a_source_that_hangs_and_the_handler_is_
 #[tokio::test(start_paused = true)]
 async fn a_failed_or_hanging_head_request_is_an_unknown_representation() {
     type Files = tower::util::BoxCloneService<Request<TestBody>, Response<TestBody>, tower::BoxError>;
-    let answers = |status: u16| {
+    let responses = |status: u16| {
         Files::new(service_fn(move |_: Request<TestBody>| async move {
-            let mut response = answer("", &[("etag", "\"v1\"")]);
+            let mut response = response_with("", &[("etag", "\"v1\"")]);
             *response.status_mut() = StatusCode::from_u16(status).unwrap();
             Ok(response)
         }))
@@ -140,12 +140,12 @@ async fn a_failed_or_hanging_head_request_is_an_unknown_representation() {
     let hangs = Files::new(ServiceBuilder::new().timeout(LIMIT).service(hangs));
     // With If-Match: "v1".
     for (sentence, files, status) in [
-        ("it has this version", answers(200), 200),
-        ("it has nothing", answers(404), 412),
-        ("it fails", answers(500), 412),
-        ("it is not told who asks", answers(401), 412),
+        ("it has this version", responses(200), 200),
+        ("it has nothing", responses(404), 412),
+        ("it fails", responses(500), 412),
+        ("the source does not know the client", responses(401), 412),
         ("its error is an error", fails, 412),
-        ("it hangs, with a timeout around it", hangs, 412),
+        ("the source hangs, with an outer timeout", hangs, 412),
     ] {
         let events = Events::default();
         let source = HeadValidators::<_, TestBody>::new(files);
@@ -153,7 +153,7 @@ async fn a_failed_or_hanging_head_request_is_an_unknown_representation() {
         let write = request(Method::PUT, "/", &[("if-match", "\"v1\"")]);
         assert_eq!(service.clone().oneshot(write).await.unwrap().status().as_u16(), status, "{sentence}");
         assert_eq!(events.count("handled"), usize::from(status == 200), "{sentence}");
-        // It is not asked for what can be decided later (the same as above, and no slower).
+        // The source is not called if the response can decide later.
         let begun = tokio::time::Instant::now();
         let read = request(Method::GET, "/", &[("if-none-match", "\"v1\"")]);
         assert_eq!(service.oneshot(read).await.unwrap().status(), StatusCode::NOT_MODIFIED, "{sentence}");
@@ -162,13 +162,13 @@ async fn a_failed_or_hanging_head_request_is_an_unknown_representation() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_result_of_the_source_a_range_is_not_sent() {
+async fn no_range_is_sent_without_a_result_of_the_source() {
     let events = Events::default();
     let ranged = {
         let events = events.clone();
         service_fn(move |request: Request<TestBody>| {
             events.add(if request.headers().contains_key("range") { "range" } else { "whole" });
-            ready(Ok::<_, Infallible>(answer("hello", &[("etag", "\"v2\"")])))
+            ready(Ok::<_, Infallible>(response_with("hello", &[("etag", "\"v2\"")])))
         })
     };
     let service = ConditionalLayer::new().validators(|_| or_unknown(hangs())).layer(ranged);
@@ -179,7 +179,7 @@ async fn without_a_result_of_the_source_a_range_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_version_that_is_written_between_source_and_handler_is_sent_with_the_older_tag_which_writes_nothing() {
+async fn a_version_written_between_source_and_handler_gets_a_tag_that_permits_no_write() {
     use std::sync::atomic::{AtomicU32, Ordering};
     let version = std::sync::Arc::new(AtomicU32::new(1));
     let tag = |version: u32| Validators::new().with_etag(EntityTag::strong(version.to_string()).unwrap());
@@ -191,11 +191,11 @@ async fn a_version_that_is_written_between_source_and_handler_is_sent_with_the_o
     let service = {
         let (version, own_tag) = (version.clone(), own_tag.clone());
         ConditionalLayer::new().validators(source).layer(service_fn(move |request: Request<TestBody>| {
-            // Another client writes, once the source has said what there is.
+            // Another client writes after the lookup of the source.
             if *request.method() == Method::GET {
                 version.fetch_add(1, Ordering::SeqCst);
             }
-            let mut response = answer("hello", &[]);
+            let mut response = response_with("hello", &[]);
             if own_tag.load(Ordering::SeqCst) {
                 tag(version.load(Ordering::SeqCst)).write_to(response.headers_mut(), now());
             }
@@ -226,12 +226,12 @@ async fn a_source_is_called_once_for_each_request_that_needs_it() {
     let events = Events::default();
     let of_source = events.clone();
     let source = move |_: &Parts| {
-        of_source.add("asked");
+        of_source.add("called");
         ready(Validators::new().with_etag(V1))
     };
     let service = ConditionalLayer::new().validators(source).layer(handler(&events));
     let grpc = ("content-type", "application/grpc");
-    for (method, lines, asked) in [
+    for (method, lines, expected) in [
         (Method::GET, &[][..], 1),
         (Method::GET, &[("if-none-match", "\"v1\"")], 1),
         (Method::PUT, &[("if-match", "\"v0\"")], 1),
@@ -240,8 +240,8 @@ async fn a_source_is_called_once_for_each_request_that_needs_it() {
         (Method::CONNECT, &[], 0),
         (Method::POST, &[grpc, ("if-match", "\"v0\"")], 1),
     ] {
-        let before = events.count("asked");
+        let before = events.count("called");
         service.clone().oneshot(request(method.clone(), "/", lines)).await.unwrap();
-        assert_eq!(events.count("asked") - before, asked, "{method} {lines:?}");
+        assert_eq!(events.count("called") - before, expected, "{method} {lines:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Filters of warp, as a service in the layers.
+//! Filters of warp as the inner service.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::loopback::{Client, VERSIONS, request, serve};
 const TEXT: &str = include_str!("../../LICENSE-APACHE");
 
 #[tokio::test]
-async fn filters_get_policies_tags_and_preconditions_as_any_service_does() {
+async fn warp_filters_get_policies_tags_and_preconditions() {
     let page = warp::path!("page").map(|| TEXT);
     let own = warp::path!("own").map(|| {
         let mut response = warp::reply::Response::new("own".into());
@@ -48,16 +48,17 @@ async fn filters_get_policies_tags_and_preconditions_as_any_service_does() {
             ("PUT", "/document", &[("if-match", "\"v0\"")], 412, "private, no-store"),
             ("PUT", "/document", &[("if-match", "\"v1\"")], 200, "private, no-store"),
         ] {
-            let answer = client.ask(request(method, server, path, lines)).await;
-            let row = format!("{version:?} {method} {path} {lines:?}: {:?}", answer.headers);
-            assert_eq!(answer.status, status, "{row}");
-            assert_eq!(answer.field("cache-control").as_deref(), Some(cache_control), "{row}");
-            let Some(tag) = answer.field("etag") else { continue };
+            let response = client.fetch(request(method, server, path, lines)).await;
+            let row = format!("{version:?} {method} {path} {lines:?}: {:?}", response.headers);
+            assert_eq!(response.status, status, "{row}");
+            assert_eq!(response.field("cache-control").as_deref(), Some(cache_control), "{row}");
+            let Some(tag) = response.field("etag") else { continue };
             assert_eq!(method, "GET", "{row}");
-            let again = client.ask(request(method, server, path, &[lines, &[("if-none-match", &tag)]].concat())).await;
+            let again =
+                client.fetch(request(method, server, path, &[lines, &[("if-none-match", &tag)]].concat())).await;
             assert_eq!((again.status.as_u16(), again.content.len()), (304, 0), "{row}");
-            assert_eq!(again.field("cache-control"), answer.field("cache-control"), "N-01: {row}");
-            assert_eq!(again.field("vary"), answer.field("vary"), "N-01: {row}");
+            assert_eq!(again.field("cache-control"), response.field("cache-control"), "N-01: {row}");
+            assert_eq!(again.field("vary"), response.field("vary"), "N-01: {row}");
         }
     }
 }

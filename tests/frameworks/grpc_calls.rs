@@ -1,4 +1,4 @@
-//! Calls with streams in both directions, deadlines, and `grpc-web`, with a codec written by hand.
+//! Calls with streams in both directions, deadlines, and `grpc-web`, with a handwritten codec.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -24,9 +24,9 @@ use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::{CachePolicyLayer, CachingLayer, ConditionalLayer, EdgeLayer, EntityTagLayer};
 
 use super::PUBLIC;
-use crate::loopback::{BoxError, Client, Events, PATIENCE, VERSIONS, serve, with_body};
+use crate::loopback::{BoxError, Client, Events, TIMEOUT, VERSIONS, serve, with_body};
 
-/// Messages as they are.
+/// A codec that sends the bytes of messages unchanged.
 #[derive(Clone, Copy, Debug, Default)]
 struct Octets;
 
@@ -64,7 +64,7 @@ impl Decoder for Octets {
     }
 }
 
-/// Echoes in each of the four ways. A message `fail` fails, a message `hang` hangs.
+/// A service that echoes messages in the four kinds of calls. The message `fail` fails, and the message `hang` hangs.
 #[derive(Clone, Debug)]
 struct Echo(Events);
 
@@ -91,7 +91,7 @@ where
             let mut grpc = tonic::server::Grpc::new(Octets);
             Ok(match request.uri().path() {
                 "/tea.Echo/Unary" => {
-                    let handle = move |request: tonic::Request<Bytes>| answer(events.clone(), request.into_inner());
+                    let handle = move |request: tonic::Request<Bytes>| unary(events.clone(), request.into_inner());
                     grpc.unary(service_fn(handle), request).await
                 }
                 "/tea.Echo/Upload" => {
@@ -140,7 +140,7 @@ fn one(message: Bytes) -> Result<Bytes, Status> {
     Ok(message)
 }
 
-async fn answer(events: Events, message: Bytes) -> Result<tonic::Response<Bytes>, Status> {
+async fn unary(events: Events, message: Bytes) -> Result<tonic::Response<Bytes>, Status> {
     if message.as_ref() == b"hang" {
         let _end = events.at_end("ended");
         events.add("begun");
@@ -151,7 +151,7 @@ async fn answer(events: Events, message: Bytes) -> Result<tonic::Response<Bytes>
     Ok(response)
 }
 
-/// All that might write a field, read a body or decide early, where it is not gRPC.
+/// All layers that would change a response that is not gRPC.
 macro_rules! layers {
     () => {
         ServiceBuilder::new()
@@ -188,21 +188,21 @@ fn path(method: &str) -> PathAndQuery {
 
 fn request<T>(message: T) -> tonic::Request<T> {
     let mut request = tonic::Request::new(message);
-    // Preconditions anywhere else.
+    // These fields are preconditions in other requests.
     for (name, value) in [("if-none-match", "*"), ("if-match", "\"v0\""), ("range", "bytes=0-1")] {
         request.metadata_mut().insert(name, MetadataValue::from_static(value));
     }
     request
 }
 
-fn told(metadata: &MetadataMap) -> String {
+fn metadata_text(metadata: &MetadataMap) -> String {
     let mut metadata = metadata.clone();
     metadata.remove("date");
     format!("{metadata:?}")
 }
 
 fn failure(status: &Status) -> String {
-    format!("{:?} {:?} {:?} {}", status.code(), status.message(), status.details(), told(status.metadata()))
+    format!("{:?} {:?} {:?} {}", status.code(), status.message(), status.details(), metadata_text(status.metadata()))
 }
 
 fn messages(all: &[&'static str]) -> Vec<Bytes> {
@@ -215,14 +215,14 @@ async fn whole(mut stream: Streaming<Bytes>) -> (Vec<Bytes>, String) {
     loop {
         match stream.message().await {
             Ok(Some(message)) => all.push(message),
-            Ok(None) => return (all, told(&stream.trailers().await.unwrap().unwrap_or_default())),
+            Ok(None) => return (all, metadata_text(&stream.trailers().await.unwrap().unwrap_or_default())),
             Err(status) => return (all, failure(&status)),
         }
     }
 }
 
 #[tokio::test]
-async fn calls_of_all_four_kinds_are_the_same_with_the_layers_as_without_them() {
+async fn calls_of_all_four_kinds_are_the_same_with_and_without_the_layers() {
     let mut seen = Vec::new();
     for server in bare_and_layered(&Events::default()).await {
         let mut client = client(server).await;
@@ -231,7 +231,7 @@ async fn calls_of_all_four_kinds_are_the_same_with_the_layers_as_without_them() 
             client.ready().await.unwrap();
             let call = client.unary(request(Bytes::from_static(message.as_bytes())), path("Unary"), Octets).await;
             lines.push(match call {
-                Ok(response) => format!("{} {:?}", told(response.metadata()), response.get_ref()),
+                Ok(response) => format!("{} {:?}", metadata_text(response.metadata()), response.get_ref()),
                 Err(status) => failure(&status),
             });
         }
@@ -239,11 +239,11 @@ async fn calls_of_all_four_kinds_are_the_same_with_the_layers_as_without_them() 
         let upload = request(stream::iter(messages(&["a", "bc", "", "d"])));
         let uploaded = client.client_streaming(upload, path("Upload"), Octets).await.unwrap();
         assert_eq!(uploaded.get_ref().as_ref(), b"abcd");
-        lines.push(told(uploaded.metadata()));
+        lines.push(metadata_text(uploaded.metadata()));
         client.ready().await.unwrap();
         let download = request(Bytes::from_static(b"abcde"));
         let download = client.server_streaming(download, path("Download"), Octets).await.unwrap();
-        lines.push(told(download.metadata()));
+        lines.push(metadata_text(download.metadata()));
         let (all, trailers) = whole(download.into_inner()).await;
         assert_eq!(all, messages(&["ab", "cd", "e"]));
         assert!(trailers.contains("grpc-status"), "{trailers}");
@@ -251,7 +251,7 @@ async fn calls_of_all_four_kinds_are_the_same_with_the_layers_as_without_them() 
         for sent in [&["a", "b"][..], &["a", "fail", "b"], &[]] {
             client.ready().await.unwrap();
             let both = client.streaming(request(stream::iter(messages(sent))), path("Both"), Octets).await.unwrap();
-            lines.push(told(both.metadata()));
+            lines.push(metadata_text(both.metadata()));
             let (all, end) = whole(both.into_inner()).await;
             // The messages before the error arrive, and the error is in the trailers.
             let until = sent.iter().position(|message| *message == "fail").unwrap_or(sent.len());
@@ -274,14 +274,14 @@ async fn each_message_gets_a_response_before_the_next_one_is_sent() {
         let (send, received) = mpsc::unbounded_channel();
         let sent = stream::unfold(received, |mut received| async { Some((received.recv().await?, received)) });
         let both = client(server).await.streaming(request(sent), path("Both"), Octets).await.unwrap();
-        let mut answers = both.into_inner();
+        let mut responses = both.into_inner();
         for message in messages(&["a", "b", "c"]) {
             send.send(message.clone()).unwrap();
-            let answer = tokio::time::timeout(PATIENCE, answers.message()).await.expect("it waits for the end");
-            assert_eq!(answer.unwrap().unwrap(), message);
+            let response = tokio::time::timeout(TIMEOUT, responses.message()).await.expect("it waits for the end");
+            assert_eq!(response.unwrap().unwrap(), message);
         }
         drop(send);
-        assert!(answers.message().await.unwrap().is_none());
+        assert!(responses.message().await.unwrap().is_none());
     }
 }
 
@@ -291,7 +291,7 @@ async fn a_deadline_ends_the_call_and_the_handler() {
     let mut seen = Vec::new();
     for (count, server) in (1..).zip(bare_and_layered(&events).await) {
         let mut call = request(Bytes::from_static(b"hang"));
-        // As the field only, so that the server keeps it.
+        // Only the field, so that the server applies the deadline.
         call.metadata_mut().insert("grpc-timeout", MetadataValue::from_static("50m"));
         let status = client(server).await.unary(call, path("Unary"), Octets).await.unwrap_err();
         assert!(matches!(status.code(), Code::Cancelled | Code::DeadlineExceeded), "{status:?}");
@@ -303,7 +303,7 @@ async fn a_deadline_ends_the_call_and_the_handler() {
 }
 
 #[tokio::test]
-async fn a_deadline_of_the_client_alone_ends_the_handler_too() {
+async fn a_deadline_only_in_the_client_also_ends_the_handler() {
     let events = Events::default();
     for (count, server) in (1..).zip(bare_and_layered(&events).await) {
         let mut client = client(server).await;
@@ -316,13 +316,13 @@ async fn a_deadline_of_the_client_alone_ends_the_handler_too() {
     }
 }
 
-/// A message with its prefix of five bytes.
+/// A message with its five-byte prefix.
 fn framed(message: &[u8]) -> Vec<u8> {
     [&[0], &u32::try_from(message.len()).unwrap().to_be_bytes()[..], message].concat()
 }
 
 #[tokio::test]
-async fn grpc_web_is_the_same_with_the_layers_as_without_them_on_either_side_of_the_translation() {
+async fn grpc_web_is_the_same_with_and_without_the_layers() {
     let echo = Echo(Events::default());
     let servers = [
         serve(GrpcWebLayer::new().layer(echo.clone())).await,
@@ -330,7 +330,7 @@ async fn grpc_web_is_the_same_with_the_layers_as_without_them_on_either_side_of_
         serve(GrpcWebLayer::new().layer(layers!().layer(echo))).await,
     ];
     use base64::Engine;
-    let encode = |octets: Vec<u8>| base64::engine::general_purpose::STANDARD.encode(octets).into_bytes();
+    let encode = |bytes: Vec<u8>| base64::engine::general_purpose::STANDARD.encode(bytes).into_bytes();
     for version in VERSIONS {
         for content_type in ["application/grpc-web", "application/grpc-web+proto", "application/grpc-web-text"] {
             for (method, message, expected) in [
@@ -351,14 +351,14 @@ async fn grpc_web_is_the_same_with_the_layers_as_without_them_on_either_side_of_
                     ];
                     let path = format!("/tea.Echo/{method}");
                     let request = with_body("POST", server, &path, &lines, Full::from(content));
-                    let mut answer = Client::connect(server, version).await.ask(request).await;
-                    answer.headers.remove("date");
-                    assert_eq!(answer.status, 200);
-                    assert!(answer.trailers.is_none() && !answer.broken);
+                    let mut response = Client::connect(server, version).await.fetch(request).await;
+                    response.headers.remove("date");
+                    assert_eq!(response.status, 200);
+                    assert!(response.trailers.is_none() && !response.broken);
                     let mut fields: Vec<_> =
-                        answer.headers.iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
+                        response.headers.iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
                     fields.sort_unstable();
-                    seen.push((fields, answer.content));
+                    seen.push((fields, response.content));
                 }
                 let row = format!("{version:?} {content_type} {method} {message:?}");
                 assert_eq!(seen[0], seen[1], "{row}, outside");

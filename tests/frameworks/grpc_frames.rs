@@ -1,5 +1,5 @@
-//! gRPC through the layers, frame by frame: what a tonic client does not show is compared
-//! here as octets. `scripts/ask-frameworks` has the rest.
+//! gRPC through the layers, frame by frame. This compares bytes that a tonic client does not show.
+//! `scripts/check-frameworks` tests the rest.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -28,7 +28,7 @@ use tower_cache_policy::{CachePolicyLayer, CachingLayer, ConditionalLayer, Entit
 
 const POLICY: CachePolicy = CachePolicy::public(Duration::from_secs(300));
 
-/// A service with every kind of gRPC response, and metadata in every place.
+/// A service with every kind of gRPC response, and metadata in headers and trailers.
 #[derive(Clone, Copy, Debug)]
 struct Answers;
 
@@ -39,7 +39,7 @@ impl Health for Answers {
         request: tonic::Request<HealthCheckRequest>,
     ) -> Result<Response<HealthCheckResponse>, Status> {
         match request.get_ref().service.as_str() {
-            // An error without a message: all of it in one HEADERS frame.
+            // An error without a message is one HEADERS frame.
             "refused" => Err(failure()),
             _ => Ok(with_metadata(HealthCheckResponse { status: 1 })),
         }
@@ -51,7 +51,7 @@ impl Health for Answers {
         let messages = stream::iter([1, 2, 1]).map(|status| Ok(HealthCheckResponse { status }));
         Ok(with_metadata(match request.get_ref().service.as_str() {
             "empty" => stream::empty().boxed(),
-            // An error after messages: the status is in the trailers.
+            // An error after messages has its status in the trailers.
             "broken" => messages.chain(stream::iter([Err(failure())])).boxed(),
             _ => messages.boxed(),
         }))
@@ -65,7 +65,7 @@ fn failure() -> Status {
     status
 }
 
-/// Fields among it that the layers write or read where it is not gRPC.
+/// The metadata contains fields that the layers read or write in other responses.
 fn with_metadata<T>(message: T) -> Response<T> {
     let mut response = Response::new(message);
     for (name, value) in [("etag", "\"v1\""), ("vary", "x-tea"), ("last-modified", "yesterday"), ("set-cookie", "a=1")]
@@ -77,9 +77,9 @@ fn with_metadata<T>(message: T) -> Response<T> {
     response
 }
 
-/// A complete response. The fields are in order, without `Date`.
+/// A complete response. The fields are sorted, without `Date`.
 #[derive(Debug, PartialEq)]
-struct Answer {
+struct TestResponse {
     status: StatusCode,
     version: Version,
     headers: Vec<(String, Vec<u8>)>,
@@ -92,7 +92,7 @@ fn fields(mut headers: HeaderMap) -> Vec<(String, Vec<u8>)> {
     headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_owned())).collect()
 }
 
-async fn ask(server: SocketAddr, request: Request<Full<Bytes>>) -> Answer {
+async fn fetch(server: SocketAddr, request: Request<Full<Bytes>>) -> TestResponse {
     let stream = TcpStream::connect(server).await.unwrap();
     stream.set_nodelay(true).unwrap();
     let (mut client, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
@@ -102,12 +102,12 @@ async fn ask(server: SocketAddr, request: Request<Full<Bytes>>) -> Answer {
     let mut trailers = None;
     while let Some(frame) = body.frame().await {
         match frame.unwrap().into_data() {
-            // Joined, because where a connection cuts is not the service's.
-            Ok(octets) => data.extend_from_slice(&octets),
+            // The frames are joined, because the connection splits them arbitrarily.
+            Ok(bytes) => data.extend_from_slice(&bytes),
             Err(frame) => trailers = Some(fields(frame.into_trailers().unwrap())),
         }
     }
-    Answer {
+    TestResponse {
         status: head.status,
         version: head.version,
         headers: fields(head.headers),
@@ -177,13 +177,13 @@ async fn every_kind_of_grpc_response_is_the_same_with_and_without_the_layers() {
         ("Brew", "", 0, false), // There is no such method.
     ] {
         for more in [&[][..], &preconditions] {
-            let expected = ask(bare, call(method, service, more)).await;
+            let expected = fetch(bare, call(method, service, more)).await;
             // Each frame has a prefix of five bytes and a message of two.
             assert_eq!(expected.data.len(), 7 * messages, "{method} {service:?}");
             assert_eq!(expected.trailers.is_some(), in_trailers, "{method} {service:?}");
             for (how, address) in &layered {
-                let answer = ask(*address, call(method, service, more)).await;
-                assert_eq!(answer, expected, "Q-01, {method} {service:?} through {how}, with {more:?}");
+                let response = fetch(*address, call(method, service, more)).await;
+                assert_eq!(response, expected, "Q-01, {method} {service:?} through {how}, with {more:?}");
             }
         }
     }
@@ -208,7 +208,7 @@ fn the_bodies_of_a_hyper_client_and_server_need_no_box() {
 }
 
 #[tokio::test]
-async fn a_page_beside_grpc_gets_the_policy() {
+async fn a_page_next_to_grpc_gets_the_policy() {
     let page = axum::routing::get(async || "hot");
     let router = Routes::new(HealthServer::new(Answers)).into_axum_router().route("/page", page);
     let (address, stream) = incoming().await;

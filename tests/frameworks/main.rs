@@ -1,4 +1,4 @@
-//! The layers in frameworks and among the layers of others, on real connections.
+//! The layers in frameworks and with third-party layers, on real connections.
 //!
 //! | File | What it has |
 //! |---|---|
@@ -9,8 +9,8 @@
 //! | `sessions.rs` | tower-sessions |
 //! | `upgrades.rs` | 101, WebSockets over HTTP/1.1 and HTTP/2, 103 |
 //!
-//! `scripts/ask-frameworks` starts the examples and sends requests to them. `tests/compression.rs` tests entity tags and
-//! ranges under compression, and `tests/wire.rs` the bytes of a 304.
+//! `scripts/check-frameworks` starts the examples and sends requests to them. `tests/compression.rs` tests entity tags
+//! and ranges under compression, and `tests/wire.rs` the bytes of a 304.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 #[path = "../support/loopback.rs"]

@@ -1,4 +1,4 @@
-//! tower-http's layers in the order of the README, and in others.
+//! The layers of tower-http in the order of the README, and in other orders.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use super::PUBLIC;
-use crate::loopback::{Answer, Client, VERSIONS, request, serve};
+use crate::loopback::{Client, ClientResponse, VERSIONS, request, serve};
 
 const TEXT: &str = include_str!("../../LICENSE-APACHE");
 const LIMIT: Duration = Duration::from_millis(100);
@@ -60,14 +60,20 @@ fn directory() -> tempfile::TempDir {
     directory
 }
 
-async fn ask(server: SocketAddr, version: http::Version, method: &str, path: &str, lines: &[(&str, &str)]) -> Answer {
-    Client::connect(server, version).await.ask(request(method, server, path, lines)).await
+async fn fetch(
+    server: SocketAddr,
+    version: http::Version,
+    method: &str,
+    path: &str,
+    lines: &[(&str, &str)],
+) -> ClientResponse {
+    Client::connect(server, version).await.fetch(request(method, server, path, lines)).await
 }
 
 fn may_be_shared(headers: &HeaderMap) -> bool {
-    let says = |value: &str| value.contains("max-age") && !value.contains("private") && !value.contains("no-store");
-    crate::support::field(headers, "cache-control").is_some_and(|value| says(&value))
-        || headers.iter().any(|(name, value)| is_targeted_field(name) && says(value.to_str().unwrap()))
+    let permits = |value: &str| value.contains("max-age") && !value.contains("private") && !value.contains("no-store");
+    crate::support::field(headers, "cache-control").is_some_and(|value| permits(&value))
+        || headers.iter().any(|(name, value)| is_targeted_field(name) && permits(value.to_str().unwrap()))
 }
 
 #[tokio::test]
@@ -80,7 +86,7 @@ async fn in_the_documented_order_a_304_has_the_fields_of_the_200() {
         caching.layer(edge()).layer(timeout(StatusCode::GATEWAY_TIMEOUT)).layer(TraceLayer::new_for_http())
     };
     let inside = || routes(directory.path()).layer(CatchPanicLayer::new()).layer(plain.clone());
-    // The source knows the files alone, and no tag is generated that it does not know.
+    // The source knows only the files, and no other tag is generated.
     let apps = [
         (app(inside().layer(caching.clone())), &["/page", "/a.txt"][..]),
         (app(inside().layer(caching.validator_source(source))), &["/a.txt"]),
@@ -93,7 +99,7 @@ async fn in_the_documented_order_a_304_has_the_fields_of_the_200() {
                     for origin in ["https://a.example", "https://b.example"] {
                         let lines = [("accept-encoding", coding), ("origin", origin)];
                         let row = format!("{version:?} {path} {lines:?}");
-                        let first = ask(server, version, "GET", path, &lines).await;
+                        let first = fetch(server, version, "GET", path, &lines).await;
                         assert_eq!(first.status, 200, "{row}");
                         let encoded = first.field("content-encoding");
                         assert_eq!(encoded.as_deref(), Some(coding).filter(|coding| *coding != "identity"), "{row}");
@@ -103,7 +109,7 @@ async fn in_the_documented_order_a_304_has_the_fields_of_the_200() {
 
                         let tag = first.field("etag").unwrap();
                         let lines = [lines[0], lines[1], ("if-none-match", &tag)];
-                        let again = ask(server, version, "GET", path, &lines).await;
+                        let again = fetch(server, version, "GET", path, &lines).await;
                         assert_eq!((again.status.as_u16(), again.content.len()), (304, 0), "{row}");
                         for name in [
                             "cache-control",
@@ -146,11 +152,11 @@ async fn responses_of_third_party_layers_are_not_stored() {
             ("GET", "/nothing.txt", &[("accept-encoding", "gzip")], 404),
             ("PUT", "/page", &[], 200),
         ] {
-            let answer = ask(server, version, method, path, lines).await;
-            let row = format!("{version:?} {method} {path}: {:?}", answer.headers);
-            assert_eq!(answer.status, status, "{row}");
-            assert_eq!(answer.field("cache-control").as_deref(), Some("private, no-store"), "{row}");
-            assert!(!may_be_shared(&answer.headers) && !answer.headers.contains_key("etag"), "{row}");
+            let response = fetch(server, version, method, path, lines).await;
+            let row = format!("{version:?} {method} {path}: {:?}", response.headers);
+            assert_eq!(response.status, status, "{row}");
+            assert_eq!(response.field("cache-control").as_deref(), Some("private, no-store"), "{row}");
+            assert!(!may_be_shared(&response.headers) && !response.headers.contains_key("etag"), "{row}");
         }
     }
 }
@@ -163,27 +169,26 @@ async fn a_timeout_is_not_stored_wherever_its_layer_is() {
         let caching = || CachingLayer::new(PUBLIC).compression(CompressionLayer::new());
         for (place, app) in [
             ("outermost", inside().layer(caching()).layer(edge()).layer(timeout(status))),
-            ("inside of the edge layer", inside().layer(caching()).layer(timeout(status)).layer(edge())),
+            ("within the edge layer", inside().layer(caching()).layer(timeout(status)).layer(edge())),
             ("innermost", inside().layer(timeout(status)).layer(caching()).layer(edge())),
-            ("outside of a policy alone", inside().layer(CachePolicyLayer::new(PUBLIC)).layer(timeout(status))),
-            ("inside of a policy alone", inside().layer(timeout(status)).layer(CachePolicyLayer::new(PUBLIC))),
+            ("outside of a policy layer", inside().layer(CachePolicyLayer::new(PUBLIC)).layer(timeout(status))),
+            ("within a policy layer", inside().layer(timeout(status)).layer(CachePolicyLayer::new(PUBLIC))),
         ] {
             let server = serve(app).await;
             for method in ["GET", "PUT"] {
-                let answer = ask(server, VERSIONS[0], method, "/slow", &[]).await;
-                assert_eq!(answer.status, status, "{place}");
-                // Without a word on it a cache may not guess either: none of them is heuristically
-                // cacheable (RFC 9110 section 15.1).
-                let cache_control = answer.field("cache-control");
+                let response = fetch(server, VERSIONS[0], method, "/slow", &[]).await;
+                assert_eq!(response.status, status, "{place}");
+                // Heuristic freshness does not apply to these statuses (RFC 9110 section 15.1).
+                let cache_control = response.field("cache-control");
                 assert!(cache_control.is_none_or(|value| value == "private, no-store"), "{place}");
-                assert!(!may_be_shared(&answer.headers) && !answer.headers.contains_key("expires"), "{place}");
+                assert!(!may_be_shared(&response.headers) && !response.headers.contains_key("expires"), "{place}");
             }
         }
     }
 }
 
 #[tokio::test]
-async fn a_guard_checks_fields_added_by_a_layer_below_it() {
+async fn a_guard_checks_fields_of_an_inner_layer() {
     let directory = directory();
     let cookie = || {
         tower_http::set_header::SetResponseHeaderLayer::appending(
@@ -199,19 +204,19 @@ async fn a_guard_checks_fields_added_by_a_layer_below_it() {
         ("CORS with credentials, in a policy layer", inside().layer(cors()).layer(guard()), true),
         ("a cookie, in the edge layer", inside().layer(cookie()).layer(edge()), true),
         ("a cookie, in a policy layer", inside().layer(cookie()).layer(guard()), true),
-        // Nobody is left to see it: this is what the order is for.
-        ("CORS with credentials, around everything", inside().layer(edge()).layer(cors()), false),
-        ("a cookie, around everything", inside().layer(edge()).layer(cookie()), false),
+        // No layer sees the cookie, which is the reason for the documented order.
+        ("CORS with credentials, as the outermost layer", inside().layer(edge()).layer(cors()), false),
+        ("a cookie, from the outermost layer", inside().layer(edge()).layer(cookie()), false),
     ] {
         let server = serve(app).await;
         for version in VERSIONS {
             for path in ["/page", "/a.txt"] {
-                let answer = ask(server, version, "GET", path, &origin).await;
-                assert_eq!(!may_be_shared(&answer.headers), caught, "{sentence}: {:?}", answer.headers);
-                // A 304 is no way around it.
-                let Some(tag) = answer.field("etag") else { continue };
+                let response = fetch(server, version, "GET", path, &origin).await;
+                assert_eq!(!may_be_shared(&response.headers), caught, "{sentence}: {:?}", response.headers);
+                // A 304 is guarded as well.
+                let Some(tag) = response.field("etag") else { continue };
                 let lines = [origin[0], ("if-none-match", &tag)];
-                let again = ask(server, version, "GET", path, &lines).await;
+                let again = fetch(server, version, "GET", path, &lines).await;
                 assert_eq!(again.status, 304, "{sentence}");
                 assert_eq!(!may_be_shared(&again.headers), caught, "{sentence}: {:?}", again.headers);
             }
@@ -227,17 +232,17 @@ async fn an_unacceptable_coding_is_an_error_that_no_cache_stores() {
     for version in VERSIONS {
         for path in ["/page", "/a.txt"] {
             let lines = [("accept-encoding", "identity;q=0, *;q=0")];
-            let answer = ask(server, version, "GET", path, &lines).await;
-            assert_eq!(answer.status, StatusCode::NOT_ACCEPTABLE);
-            assert!(!may_be_shared(&answer.headers), "{path}: {:?}", answer.headers);
+            let response = fetch(server, version, "GET", path, &lines).await;
+            assert_eq!(response.status, StatusCode::NOT_ACCEPTABLE);
+            assert!(!may_be_shared(&response.headers), "{path}: {:?}", response.headers);
         }
     }
 }
 
-/// The wrong order: tower-http codes the 304 too, which is then said to be in a coding, and over HTTP/2
-/// has the octets of nothing in that coding.
+/// The wrong order: tower-http also compresses the 304. It then has `Content-Encoding`, and over HTTP/2 the bytes of
+/// compressed empty content.
 #[tokio::test]
-async fn compression_around_the_usual_stack_makes_no_false_304_and_leaves_the_connection_in_order() {
+async fn outer_compression_gives_no_false_304_and_no_broken_connection() {
     let directory = directory();
     let app = routes(directory.path()).layer(CachingLayer::new(PUBLIC)).layer(CompressionLayer::new()).layer(edge());
     let server = serve(app).await;
@@ -245,13 +250,13 @@ async fn compression_around_the_usual_stack_makes_no_false_304_and_leaves_the_co
         let mut client = Client::connect(server, version).await;
         for coding in ["identity", "gzip"] {
             let accept = ("accept-encoding", coding);
-            let first = client.ask(request("GET", server, "/page", &[accept])).await;
+            let first = client.fetch(request("GET", server, "/page", &[accept])).await;
             let tag = first.field("etag").unwrap();
             assert!(tag.starts_with("W/"), "L-02: {tag}");
-            let again = client.ask(request("GET", server, "/page", &[accept, ("if-none-match", &tag)])).await;
+            let again = client.fetch(request("GET", server, "/page", &[accept, ("if-none-match", &tag)])).await;
             assert_eq!((again.status.as_u16(), again.field("etag")), (304, Some(tag)), "{coding} {version:?}");
             assert!(again.content.len() < 32, "{coding} {version:?}");
-            let other = client.ask(request("GET", server, "/page", &[accept, ("if-none-match", "\"other\"")])).await;
+            let other = client.fetch(request("GET", server, "/page", &[accept, ("if-none-match", "\"other\"")])).await;
             assert_eq!((other.status.as_u16(), other.broken), (200, false), "{coding} {version:?}");
         }
     }

@@ -26,7 +26,7 @@ use tower_http::compression::CompressionLayer;
 use super::PUBLIC;
 use crate::loopback::{Client, request, serve};
 
-/// Preconditions, which would be decided anywhere else.
+/// Preconditions, which the layers would otherwise evaluate.
 const LINES: [(&str, &str); 4] =
     [("if-none-match", "*"), ("if-match", "\"v0\""), ("range", "bytes=0-1"), ("accept-encoding", "gzip")];
 
@@ -57,7 +57,7 @@ async fn echo(upgrade: WebSocketUpgrade) -> axum::response::Response {
     })
 }
 
-/// A protocol of its own: what comes in goes out, in capitals.
+/// A custom protocol that echoes its input in capitals.
 async fn raw_echo(mut request: Request<axum::body::Body>) -> Response<axum::body::Body> {
     let upgrade = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
@@ -100,7 +100,7 @@ where
 }
 
 #[tokio::test]
-async fn a_websocket_over_http_1_1_goes_through_all_layers_in_both_directions() {
+async fn a_websocket_over_http_1_1_works_through_all_layers() {
     use tungstenite::client::IntoClientRequest;
     let server = serve(app()).await;
     let mut handshake = format!("ws://{server}/ws").into_client_request().unwrap();
@@ -108,38 +108,38 @@ async fn a_websocket_over_http_1_1_goes_through_all_layers_in_both_directions() 
         handshake.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     let stream = TcpStream::connect(server).await.unwrap();
-    let (socket, answer) = tokio_tungstenite::client_async(handshake, stream).await.unwrap();
-    assert_eq!(answer.status(), StatusCode::SWITCHING_PROTOCOLS);
+    let (socket, response) = tokio_tungstenite::client_async(handshake, stream).await.unwrap();
+    assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
     for name in ["cache-control", "etag", "vary", "cloudflare-cdn-cache-control"] {
-        assert!(!answer.headers().contains_key(name), "E-05: {name}");
+        assert!(!response.headers().contains_key(name), "E-05: {name}");
     }
     speaks(socket).await;
 }
 
 #[tokio::test]
-async fn a_websocket_over_http_2_goes_through_all_layers_in_both_directions() {
+async fn a_websocket_over_http_2_works_through_all_layers() {
     let server = serve(app()).await;
     let mut client = Client::connect(server, Version::HTTP_2).await;
-    // The server's settings have come with it.
-    assert_eq!(client.ask(request("GET", server, "/page", &[])).await.status, 200);
+    // The settings of the server have arrived with the response.
+    assert_eq!(client.fetch(request("GET", server, "/page", &[])).await.status, 200);
     let mut connect = request("CONNECT", server, "/ws", &LINES);
     connect.headers_mut().remove("host");
     connect.headers_mut().insert("sec-websocket-version", HeaderValue::from_static("13"));
     connect.extensions_mut().insert(hyper::ext::Protocol::from_static("websocket"));
-    let answer = client.send(connect).await.unwrap();
+    let response = client.send(connect).await.unwrap();
     // RFC 8441: the response is a 200.
-    assert_eq!((answer.status(), answer.headers().get("cache-control")), (StatusCode::OK, None));
-    assert!(!answer.headers().contains_key("etag"));
-    let upgraded = hyper::upgrade::on(answer).await.unwrap();
+    assert_eq!((response.status(), response.headers().get("cache-control")), (StatusCode::OK, None));
+    assert!(!response.headers().contains_key("etag"));
+    let upgraded = hyper::upgrade::on(response).await.unwrap();
     let role = tungstenite::protocol::Role::Client;
     speaks(WebSocketStream::from_raw_socket(TokioIo::new(upgraded), role, None).await).await;
-    // Other requests on the connection work as before.
-    let page = client.ask(request("GET", server, "/page", &[])).await;
+    // Other requests on the connection still work.
+    let page = client.fetch(request("GET", server, "/page", &[])).await;
     assert_eq!(page.field("cache-control").as_deref(), Some("public, max-age=300"));
 }
 
 #[tokio::test]
-async fn an_upgrade_to_any_protocol_passes_with_its_bytes() {
+async fn an_upgrade_to_any_protocol_forwards_its_bytes() {
     let server = serve(app()).await;
     let mut stream = TcpStream::connect(server).await.unwrap();
     let mut head = format!("GET /raw HTTP/1.1\r\nhost: {server}\r\nconnection: upgrade\r\nupgrade: echo\r\n");
@@ -148,26 +148,26 @@ async fn an_upgrade_to_any_protocol_passes_with_its_bytes() {
     }
     // The first bytes of the protocol arrive with the request.
     stream.write_all((head + "\r\nearly ").as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\n") {
-        answer.push(stream.read_u8().await.unwrap());
+    let mut response = Vec::new();
+    while !response.ends_with(b"\r\n\r\n") {
+        response.push(stream.read_u8().await.unwrap());
     }
-    let answer = String::from_utf8(answer).unwrap().to_ascii_lowercase();
-    assert!(answer.starts_with("http/1.1 101 ") && answer.contains("\r\nupgrade: echo\r\n"), "{answer}");
+    let response = String::from_utf8(response).unwrap().to_ascii_lowercase();
+    assert!(response.starts_with("http/1.1 101 ") && response.contains("\r\nupgrade: echo\r\n"), "{response}");
     for name in ["cache-control", "etag", "vary", "content-length", "transfer-encoding"] {
-        assert!(!answer.contains(&format!("\r\n{name}:")), "E-05: {answer}");
+        assert!(!response.contains(&format!("\r\n{name}:")), "E-05: {response}");
     }
     for (sent, received) in [("", "EARLY "), ("tea", "TEA"), ("\r\nGET / HTTP/1.1\r\n", "\r\nGET / HTTP/1.1\r\n")] {
         stream.write_all(sent.as_bytes()).await.unwrap();
-        let mut octets = vec![0; received.len()];
-        stream.read_exact(&mut octets).await.unwrap();
-        assert_eq!(String::from_utf8(octets).unwrap(), received);
+        let mut bytes = vec![0; received.len()];
+        stream.read_exact(&mut bytes).await.unwrap();
+        assert_eq!(String::from_utf8(bytes).unwrap(), received);
     }
     stream.shutdown().await.unwrap();
     assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
 }
 
-/// Answers each request with a 103 and a 200.
+/// Responds to each request with a 103 and a 200.
 async fn origin_with_hints() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -190,7 +190,7 @@ async fn origin_with_hints() -> SocketAddr {
     address
 }
 
-/// A proxy in front of an origin, with the layers in it, and a server that can send what is interim.
+/// A proxy with the layers in front of an origin, and a server that can send informational responses.
 async fn proxy(origin: SocketAddr) -> SocketAddr {
     let forward = service_fn(move |request: Request<Full<Bytes>>| async move {
         let stream = TokioIo::new(TcpStream::connect(origin).await.unwrap());
@@ -242,7 +242,7 @@ async fn proxy(origin: SocketAddr) -> SocketAddr {
 }
 
 #[tokio::test]
-async fn early_hints_of_an_origin_go_through_the_layers_of_a_proxy_as_they_are() {
+async fn early_hints_of_an_origin_pass_a_proxy_unchanged() {
     let server = proxy(origin_with_hints().await).await;
     let (mut client, connection) = h2::client::handshake(TcpStream::connect(server).await.unwrap()).await.unwrap();
     tokio::spawn(connection);
@@ -259,6 +259,6 @@ async fn early_hints_of_an_origin_go_through_the_layers_of_a_proxy_as_they_are()
         assert_eq!(response.status().as_u16(), status);
         assert_eq!(response.headers()["cache-control"], "public, max-age=300");
         assert_eq!(response.headers()["etag"], "\"v1\"");
-        assert!(!response.headers().contains_key("link"), "what is interim is not of the answer");
+        assert!(!response.headers().contains_key("link"), "the fields of a 103 are not in the final response");
     }
 }

@@ -1,16 +1,16 @@
-"""CacheControl, a cache for requests, for one user. It speaks HTTP/1.1."""
+"""CacheControl, a cache for requests, for one user. It supports only HTTP/1.1."""
 
 import importlib.metadata
 
 import cachecontrol
 import requests
 
-from library_caches import MISS, Answer, Kind, hold
+from library_caches import MISS, Response, Kind, hold
 from stage import H1, H1_TLS
 
 JUDGE = "CacheControl"
 
-OTHERWISE = {"/dashboard, once more as it is": (MISS, "it keeps one answer for each URL")}
+OTHERWISE = {"/dashboard, once more as it is": (MISS, "it stores one response per URL")}
 
 
 def judge(stage):
@@ -33,7 +33,7 @@ class Client:
     def __exit__(self, *_):
         self.session.close()
 
-    def ask(self, method, path, fields, content):
-        answer = self.session.request(method, self.base + path, headers=fields, data=content, timeout=20)
-        fields = {name.lower(): value for name, value in answer.headers.items()}
-        return Answer(answer.status_code, fields, answer.content)
+    def fetch(self, method, path, fields, content):
+        response = self.session.request(method, self.base + path, headers=fields, data=content, timeout=20)
+        fields = {name.lower(): value for name, value in response.headers.items()}
+        return Response(response.status_code, fields, response.content)

@@ -1,8 +1,8 @@
-"""Chromium, led by playwright-core: what it asks the site on a visit, a return, a reload and a way back.
+"""Chromium, controlled by playwright-core: its requests on a visit, a return, a reload and back navigation.
 
-`tests/browser/run` loads the front page twice and after a change, over HTTP/1.1. Here stands what that
-has not: TLS and HTTP/2, memory, expiry, reloads, history, the modes of `fetch`, and a cache that outlives
-the browser. The site's log says what it was asked; the browser says where it had the rest."""
+`tests/browser/run` loads the front page twice and after a change, over HTTP/1.1. This module adds TLS
+and HTTP/2, memory, expiry, reloads, history, the modes of `fetch`, and a cache that outlives the browser. The log
+of the site contains its requests, and the browser reports the source of each file."""
 
 import concurrent.futures
 import subprocess
@@ -16,12 +16,12 @@ from stage import H1, H1_TLS, H2_TLS
 
 JUDGE = "chromium"
 PROGRAM = "/usr/bin/chromium"
-# Of HTTP/2 it knows no form in the clear.
+# Chromium does not support HTTP/2 without TLS.
 WAYS = (H1, H1_TLS, H2_TLS)
 PROTOCOLS = {"HTTP/1.1": "http/1.1", "HTTP/2": "h2"}
 
 ARGUMENTS = [
-    # Its sandbox does not work for root.
+    # The sandbox does not work for root.
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -31,7 +31,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
     "--no-proxy-server",
-    # A page that is kept whole is no matter of the cache, and would answer in its place.
+    # The back/forward cache would bypass the HTTP cache.
     "--disable-back-forward-cache",
 ]
 
@@ -39,9 +39,9 @@ ARGUMENTS = [
 def judge(stage):
     printed = subprocess.run([PROGRAM, "--version"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     driver = f"playwright-core {installed.version_of('playwright-core')}"
-    stage.report.heading(JUDGE, f"{printed.stdout.split()[1]}, led by {driver}")
+    stage.report.heading(JUDGE, f"{printed.stdout.split()[1]}, controlled by {driver}")
     with concurrent.futures.ThreadPoolExecutor(len(WAYS)) as pool:
-        # Together, for each has to wait; printed one after another.
+        # The sites run concurrently, because each has to wait. The results are printed in order.
         for rows in pool.map(lambda way: visit(stage, way), WAYS):
             for row in rows:
                 stage.report.check(*row)
@@ -58,7 +58,7 @@ def visit(stage, way):
 
 
 class Visited:
-    """One site over one way, and a browser with a profile of its own."""
+    """One site over one kind of connection, and a browser with its own profile."""
 
     def __init__(self, stage, way):
         self.way, self.rows = way, []
@@ -94,7 +94,7 @@ class Visited:
     def front_page(self):
         every = {path: [200] for path in self.versioned.values()}
         visit = self.do("open", "/", idle=True)
-        self.check("/, first visit: it asks for", visit.asked(), {"/": [200], **every})
+        self.check("/, first visit: requests", visit.asked(), {"/": [200], **every})
         self.check("/, first visit: its files come from", visit.sources(self.versioned), {"network"})
         self.check("/, first visit: they come over", visit.protocols(), {PROTOCOLS[self.way.version]})
         self.check("/, first visit: it complains of", visit.complaints, [])
@@ -102,24 +102,23 @@ class Visited:
         picture = self.versioned["cup.svg"]
         one = f"(() => {{ const image = new Image(); image.src = '{picture}'; return image.decode(); }})()"
         visit = self.do("evaluate", expression=f"Promise.all([{one}, {one}]).then(() => true)")
-        self.check("/, the same picture in the same page: it asks for", visit.asked(), {})
+        self.check("/, the same picture in the same page: requests", visit.asked(), {})
 
-        # A reload asks for the page alone: so Chromium does with every file that is fresh, and with
-        # `immutable` it does nothing else.
+        # A reload requests only the page. Chromium does this for every fresh file, with or without `immutable`.
         visit = self.do("reload", idle=True)
-        self.check("/, reload: it asks for", visit.asked(), {"/": [200]})
+        self.check("/, reload: requests", visit.asked(), {"/": [200]})
         kept = visit.sources(self.versioned) <= {"memory", "disk"}
-        self.check("/, reload: its files come from memory or disk", kept, True)
+        self.check("/, reload: its files are from memory or disk", kept, True)
 
-        # Twice for the picture, which is the icon of the tab too. The font it has in memory even then.
+        # The picture is requested twice, because it is also the icon of the tab. The font is in memory even then.
         visit = self.do("hard reload", idle=True)
         font = self.versioned["tally.woff2"]
         asked = {path: sorted(set(statuses)) for path, statuses in visit.asked().items() if path != font}
         del every[font]
-        self.check("/, hard reload: but for the font it asks for", asked, {"/": [200], **every})
+        self.check("/, hard reload: requests, except the font", asked, {"/": [200], **every})
 
         visit = self.return_to("/", idle=True)
-        self.check("/, after that: it asks for", visit.asked(), {"/": [200]})
+        self.check("/, after that: requests", visit.asked(), {"/": [200]})
 
     def a_page(self):
         self.expect("max-age, first visit", self.return_to("/page"), "/page", [200])
@@ -130,8 +129,8 @@ class Visited:
     def a_file_by_itself(self):
         path = self.versioned["app.js"]
         self.expect("immutable, in the address bar", self.return_to(path), path, [])
-        # `immutable` says that it need not (RFC 8246). Chromium does not know the word, and asks again for
-        # what stands in its address bar.
+        # `immutable` makes this unnecessary (RFC 8246), but Chromium does not support it and revalidates the URL in its
+        # address bar.
         self.expect("immutable, reload of the file itself", self.do("reload"), path, [304])
         self.expect("immutable, hard reload of the file itself", self.do("hard reload"), path, [200])
 
@@ -158,15 +157,15 @@ class Visited:
         for path, status in (("/", 200), ("/articles/18", 200), ("/fail", 500), ("/nothing", 404)):
             for count in ("first", "second"):
                 self.expect(f"no-store, {path}, {count} visit", self.return_to(path), path, [status])
-        # This browser has one user, so it may keep what is private.
+        # This browser has one user, so it may store private responses.
         self.expect("private, /me, first visit", self.return_to("/me"), "/me", [200])
         self.expect("private, /me, second visit", self.return_to("/me"), "/me", [])
 
     def way_back(self):
         for path, asked in (("/", [200]), ("/articles/11", [200]), ("/articles/3", [200]), ("/me", [])):
             self.expect(f"history, forth to {path}", self.do("follow", path), path, asked)
-        # History shows what was seen, and asks neither about what is stale nor about what has `no-cache`
-        # (RFC 9111 section 6). What has `no-store` it cannot show.
+        # History shows stored pages without revalidation, even if they are stale or have `no-cache` (RFC 9111 section 6). A
+        # page with `no-store` is requested again.
         time.sleep(STALE)
         for deed, path, called, asked in (
             ("back", "/articles/3", "no-cache", []),
@@ -189,20 +188,20 @@ class Visited:
             ("no-store", [200]),
         ):
             call = f"fetch('/page', {{ cache: '{mode}', mode: 'same-origin' }})"
-            visit = self.do("evaluate", expression=f"{call}.then(answer => answer.text()).then(text => text.length)")
+            visit = self.do("evaluate", expression=f"{call}.then(response => response.text()).then(text => text.length)")
             self.expect(f"fetch, {mode}", visit, "/page", asked)
         call = "fetch('/articles/16', { headers: { authorization: 'Basic YTpi' } })"
-        visit = self.do("evaluate", expression=f"{call}.then(answer => answer.headers.get('cache-control'))")
+        visit = self.do("evaluate", expression=f"{call}.then(response => response.headers.get('cache-control'))")
         self.check("fetch, with Authorization, of what is public", visit.value, "private, max-age=60")
 
     def after_a_restart(self, browser):
         self.led = browser
         visit = self.do("open", "/", idle=True)
-        self.check("/, by a browser started again: it asks for", visit.asked(), {"/": [200]})
+        self.check("/, after a restart of the browser: requests", visit.asked(), {"/": [200]})
         self.check("/, by a browser started again: its files come from", visit.sources(self.versioned), {"disk"})
         self.expect("private, by a browser started again", self.return_to("/me"), "/me", [])
 
-    # ==== How it is led ====
+    # ==== Control ====
 
     def do(self, deed, path=None, **facts):
         mark = self.site.mark()
@@ -211,12 +210,12 @@ class Visited:
         return Visit(self.site, mark, self.led.call(do=deed, **facts))
 
     def return_to(self, path, **facts):
-        """A visit from elsewhere: from the page itself it would be a reload."""
+        """A visit from another page. From the page itself, it would be a reload."""
         self.led.call(do="open", url="about:blank")
         return self.do("open", path, **facts)
 
     def expect(self, called, visit, path, asked):
-        self.check(f"{called}: the site answers", visit.asked().get(path, []), asked)
+        self.check(f"{called}: the site returns", visit.asked().get(path, []), asked)
 
     def check(self, asked, came, expected):
         self.rows.append(
@@ -225,22 +224,22 @@ class Visited:
 
 
 class Visit:
-    """What came of one deed."""
+    """The result of one action."""
 
-    def __init__(self, site, mark, answer):
-        self.site, self.mark, self.loads = site, mark, answer["loads"]
-        self.value, self.complaints = answer.get("value"), answer["complaints"]
+    def __init__(self, site, mark, response):
+        self.site, self.mark, self.loads = site, mark, response["loads"]
+        self.value, self.complaints = response.get("value"), response["complaints"]
         self._asked = None
 
     def asked(self):
-        """What the site was asked for, but for the icon that every page has by default."""
+        """The requests to the site, without the default icon of pages."""
         if self._asked is None:
             self._asked = self.site.asked_at_all(self.mark)
             self._asked.pop("/favicon.ico", None)
         return self._asked
 
     def sources(self, paths):
-        """Where the browser had these from. What it loads twice, for the icon of the tab, it has the second time."""
+        """The sources of these files in the browser. A file that is also the icon is loaded twice."""
         sources = {}
         for load in self.loads:
             sources.setdefault(urlsplit(load["url"]).path, []).append(load["source"])
@@ -252,7 +251,7 @@ class Visit:
 
 
 def shown(value, versioned):
-    """A value for the report, where versioned files have their names."""
+    """A value for the report, with the names of versioned files."""
     if isinstance(value, dict):
         names = {url: name for name, url in versioned.items()}
         value = {names.get(path, path): asked for path, asked in value.items()}
@@ -263,8 +262,8 @@ def shown(value, versioned):
 
 
 def trust(home, authority):
-    """Has Chromium trust the authority as one that its user has added: it keeps nothing that came with
-    an error of a certificate, ignored or not."""
+    """Adds the authority to those that Chromium trusts, because Chromium stores no response that has a certificate
+    error, even if it is ignored."""
     database = home / ".pki" / "nssdb"
     database.mkdir(parents=True)
     for arguments in (["-N", "--empty-password"], ["-A", "-t", "C,,", "-n", "the judges", "-i", authority]):

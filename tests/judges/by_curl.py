@@ -20,7 +20,7 @@ def judge(stage):
 
 
 class Asked:
-    """One site over one way, and the files that curl keeps."""
+    """One site over one kind of connection, and the files that curl stores."""
 
     def __init__(self, stage, way):
         self.report, self.way = stage.report, way
@@ -28,7 +28,7 @@ class Asked:
         self.files = self.site.log.parent
         self.versioned = stage.versioned()["style.css"]
         version = VERSIONS[way.version][1]
-        # In the clear both have to know.
+        # Without TLS, client and server must know the version in advance.
         self.options = [version if way.tls or version == "--http1.1" else "--http2-prior-knowledge"]
         self.options += ["--cacert", str(stage.certificate.authority)]
 
@@ -47,7 +47,7 @@ class Asked:
         return "/static/style.css versioned" if path == self.versioned else path
 
     def curl(self, path, *options):
-        """Status, octets of content, and a word where it came over another version."""
+        """The status, the length of the content, and a note if another HTTP version was used."""
         command = [JUDGE, "--silent", "--show-error", "--max-time", "20", *self.options, *options]
         written = ["--write-out", "%{http_code} %{size_download} %{http_version}", self.site.base(self.way) + path]
         environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
@@ -115,7 +115,7 @@ class Asked:
 
 
 class Came(tuple):
-    """Status, size and what else is to be said."""
+    """The status, the size and a note."""
 
     def __new__(cls, *values):
         return super().__new__(cls, values)

@@ -6,13 +6,13 @@ import hishel
 import hishel.httpx
 import httpx
 
-from library_caches import REVALIDATED, Answer, Kind, hold
+from library_caches import REVALIDATED, Response, Kind, hold
 from stage import WAYS
 
 JUDGE = "hishel"
 
-# Where it has another coding only it names the tag of that one (RFC 9111 section 4.1). The site
-# confirms it, and so no second one is ever stored.
+# If hishel has stored another coding, it sends the tag of that one (RFC 9111 section 4.1). The site confirms it, so
+# no second coding is ever stored.
 CONFIRMED = (REVALIDATED, "it offers the tag of the one it has, and is given that one")
 TWICE = ("/dashboard in gzip", "a file, versioned, in gzip")
 OTHERWISE = {f"{called}, {time}": CONFIRMED for called in TWICE for time in ("first", "second")}
@@ -36,7 +36,7 @@ class Client:
         options = hishel.CacheOptions(shared=kind.shared)
         cache = hishel.httpx.CacheTransport(transport, storage=storage, rfc=options)
         self.client = httpx.Client(transport=cache, base_url=site.base(kind.way), trust_env=False, timeout=20)
-        # Else it asks for every coding that it knows.
+        # Otherwise it accepts every coding that it supports.
         self.client.headers = httpx.Headers({"user-agent": "tests/judges", "accept-encoding": "identity"})
 
     def __enter__(self):
@@ -45,6 +45,6 @@ class Client:
     def __exit__(self, *_):
         self.client.close()
 
-    def ask(self, method, path, fields, content):
-        answer = self.client.request(method, path, headers=fields, content=content)
-        return Answer(answer.status_code, dict(answer.headers), answer.content)
+    def fetch(self, method, path, fields, content):
+        response = self.client.request(method, path, headers=fields, content=content)
+        return Response(response.status_code, dict(response.headers), response.content)

@@ -1,5 +1,5 @@
-"""REDbot, by its command line: asks each URL itself, and asks further where the answer says that it
-can be revalidated, coded or had in parts. It speaks HTTP/1.1, and over TLS it trusts everybody."""
+"""REDbot, from its command line: requests each URL, and sends further requests if the response can be revalidated,
+encoded or requested in ranges. It supports only HTTP/1.1, and trusts every certificate."""
 
 import concurrent.futures
 import importlib.metadata
@@ -22,9 +22,9 @@ def judge(stage):
     for way in (H1, H1_TLS):
         site = stage.site(f"{JUDGE} {way}", "--dashboard")
         with concurrent.futures.ThreadPoolExecutor(6) as pool:
-            # Six at once: it waits more than it works.
-            for name, heard in zip(names.values(), pool.map(lambda path: hear(site.base(way) + path), names)):
-                status, notes = heard
+            # Six at the same time, because REDbot mostly waits.
+            for name, result in zip(names.values(), pool.map(lambda path: run_redbot(site.base(way) + path), names)):
+                status, notes = result
                 left = accepted.unaccepted("", status, name, notes)
                 said = ", ".join(sorted({note.name for note in notes} & TRIED))
                 asked = f"GET {name}: {status}{f', {said}' if said else ''}"
@@ -32,12 +32,12 @@ def judge(stage):
     accepted.close(stage.report)
 
 
-# What it found when it asked further, for the row.
+# The notes about further requests, for the row.
 TRIED = {"CONNEG_GZIP_GOOD", "INM_304", "IMS_304", "RANGE_CORRECT"}
 
 
-def hear(url):
-    """The status, and the notes on the answer: what came of its further requests stands among them."""
+def run_redbot(url):
+    """The status, and the notes on the response and on further requests."""
     command = [installed.VENV / "bin" / "redbot", "--output-format", "har", url]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
     if done.returncode or not done.stdout.strip():

@@ -3,7 +3,7 @@
 import base64
 
 import installed
-from library_caches import MISS, Answer, Kind, hold
+from library_caches import MISS, Response, Kind, hold
 from node import Led
 from stage import WAYS
 
@@ -25,14 +25,14 @@ class Client(Led):
         options = {
             "type": "shared" if kind.shared else "private",
             "http2": http2,
-            # In the clear it has a client of its own for HTTP/2.
+            # undici has another client for HTTP/2 without TLS.
             "h2c": http2 and not kind.way.tls,
             "base": site.base(kind.way),
         }
         super().__init__("undici.mjs", options, NODE_EXTRA_CA_CERTS=str(stage.certificate.authority))
 
-    def ask(self, method, path, fields, content):
+    def fetch(self, method, path, fields, content):
         fields = {"accept-encoding": "identity", "user-agent": "tests/judges", **fields}
         content = base64.b64encode(content).decode() if content else None
-        answer = self.call(method=method, path=path, fields=fields, content=content)
-        return Answer(answer["status"], answer["fields"], base64.b64decode(answer["content"]))
+        response = self.call(method=method, path=path, fields=fields, content=content)
+        return Response(response["status"], response["fields"], base64.b64decode(response["content"]))

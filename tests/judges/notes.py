@@ -1,4 +1,4 @@
-"""The notes of the linters, held against `accepted.toml`."""
+"""Compares the notes of the linters with `accepted.toml`."""
 
 import dataclasses
 import fnmatch
@@ -17,7 +17,7 @@ class Note:
 
     @classmethod
     def of(cls, note):
-        """One of httplint's."""
+        """A note of httplint."""
         return cls(note.level.name, type(note).__name__, note.summary)
 
     def __str__(self):
@@ -25,7 +25,7 @@ class Note:
 
 
 class Accepted:
-    """The notes that one judge may leave."""
+    """The accepted notes of one judge."""
 
     def __init__(self, judge):
         entries = tomllib.loads(FILE.read_text())["accepted"]
@@ -33,25 +33,25 @@ class Accepted:
             if not entry["reason"].strip():
                 raise ValueError(f"{FILE.name}: {entry['note']} has no reason")
         self.judge = judge
-        # From note and pattern to how often they came together.
+        # The number of occurrences by note and pattern.
         self.seen = {(entry["note"], pattern): 0 for entry in entries for pattern in entry.get(judge, [])}
 
     def unaccepted(self, mode, status, name, notes):
-        """Of the notes on this answer, those that are serious and not listed."""
-        answer = f"{mode} {status} {name}".strip()
+        """Returns the serious notes on this response that are not accepted."""
+        response = f"{mode} {status} {name}".strip()
         left = []
         for note in notes:
             if note.level not in SERIOUS:
                 continue
-            matching = [key for key in self.seen if key[0] == note.name and fnmatch.fnmatchcase(answer, key[1])]
+            matching = [key for key in self.seen if key[0] == note.name and fnmatch.fnmatchcase(response, key[1])]
             for key in matching:
                 self.seen[key] += 1
             if not matching:
-                left.append(f"{note} (on {answer})")
+                left.append(f"{note} (on {response})")
         return left
 
     def close(self, report):
-        """Each listed note has to have come: what nobody says any more is not to be listed."""
+        """Checks that each accepted note occurred. A note that no longer occurs must be removed from the list."""
         for (note, pattern), count in self.seen.items():
-            came = "still said" if count else "not said any more; take it from the list"
-            report.check(self.judge, "", f"accepted: {note} on {pattern}", came, "still said")
+            came = "occurs" if count else "does not occur any more; remove it from the list"
+            report.check(self.judge, "", f"accepted: {note} on {pattern}", came, "occurs")

@@ -1,4 +1,4 @@
-"""Every URL of the site, and each kind of answer that it gives there."""
+"""Every URL of the site, and each kind of response."""
 
 import dataclasses
 import json
@@ -8,7 +8,7 @@ STREAMS = ("/events", "/_cache/events")
 # No file has this fingerprint.
 STRANGE = "/static/style.0123456789abcdef0123456789abcdef.css"
 
-# One of each kind of answer.
+# One URL for each kind of response.
 FEW = ("/", "/page", "/dashboard", "/articles/1", "/articles/99", "/me", "/fail", "/static/style.css versioned")
 
 
@@ -16,7 +16,7 @@ FEW = ("/", "/page", "/dashboard", "/articles/1", "/articles/99", "/me", "/fail"
 class Question:
     method: str
     path: str
-    # What the path is called in reports: that of a versioned file changes with the file.
+    # The name of the path in reports. The path of a versioned file changes with the file.
     name: str
     kind: str = ""
     fields: tuple = ()
@@ -27,7 +27,7 @@ class Question:
 
 
 def names(versioned):
-    """From path to name, for each URL that is answered and ends."""
+    """The names of all URLs by path, except streams."""
     paths = {path: path for path in (*PAGES, STRANGE)}
     for name, url in versioned.items():
         paths[url] = f"/static/{name} versioned"
@@ -42,8 +42,8 @@ def of_path(path, name):
         yield Question("GET", path, name, coding, (("accept-encoding", coding),))
 
 
-def of_answer(question, fields):
-    """What else can be asked of one who has this answer to GET."""
+def of_response(question, fields):
+    """Further requests that a client with this response to GET can send."""
 
     def more(kind, *more):
         return dataclasses.replace(question, kind=f"{question.kind} {kind}".strip(), fields=(*question.fields, *more))
@@ -59,7 +59,7 @@ def of_answer(question, fields):
 
 
 def writes():
-    """In this order: each finds what the one before has left."""
+    """The writes in order. Each depends on the previous one."""
     article = json.dumps({"title": "Tea", "text": "Hot."}).encode()
     of_json = ("content-type", "application/json")
     for method, path, kind, content, fields in [

@@ -1,4 +1,4 @@
-"""The table of what was asked and what came: one row for each check, and the failures once more at the end."""
+"""The table of checks: one row for each, and the failures again at the end."""
 
 
 class Report:
@@ -13,7 +13,7 @@ class Report:
         self.rows.append(f"\n{judge} {version}")
 
     def check(self, judge, way, asked, came, expected, why=""):
-        """One row. `why` is the reason for what is expected where that is not plain."""
+        """Adds one row. `why` is the reason for an unusual expectation."""
         row = f"{judge:<21} {way:<17} {asked:<58} "
         reason = f"  ({why})" if why else ""
         if came == expected:
@@ -24,13 +24,13 @@ class Report:
             self.rows.append(f"FAIL  {self.failures[-1]}")
 
     def broke_off(self, judge, trace):
-        """It could not be heard to its end."""
+        """Records that the judge failed."""
         self.failures.append(f"{judge} broke off:\n{trace}")
         self.rows.append(f"FAIL  {self.failures[-1]}")
 
 
 def end(reports):
-    """Prints what did not hold and the total, and says whether all of it held."""
+    """Prints the failures and the total, and returns whether all checks passed."""
     failures = [failure for report in reports for failure in report.failures]
     if failures:
         print("\nWhat does not hold:", *failures, sep="\n  ")

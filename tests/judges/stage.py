@@ -1,4 +1,4 @@
-"""The site as the judges meet it: over HTTP/1.1 and HTTP/2, in the clear and over TLS, and what its log says."""
+"""The site for the judges, over HTTP/1.1 and HTTP/2, with and without TLS, and its log."""
 
 import asyncio
 import copy
@@ -17,7 +17,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 @dataclasses.dataclass(frozen=True)
 class Way:
-    """One way to the site."""
+    """One kind of connection to the site."""
 
     version: str
     tls: bool
@@ -32,7 +32,7 @@ WAYS = (H1, H2, H1_TLS, H2_TLS)
 
 
 class Certificate:
-    """One for 127.0.0.1, and the authority that gave it, made for this run."""
+    """A certificate for 127.0.0.1 and its authority, created for this run."""
 
     def __init__(self, directory):
         self.authority = directory / "authority.pem"
@@ -62,8 +62,8 @@ def openssl(*arguments):
 
 
 class Fronts:
-    """Ends TLS before a site and hands on the octets as they are, so that HTTP/2 over TLS is the
-    site's own too. Runs until the program ends."""
+    """Terminates TLS in front of a site and forwards the bytes unchanged, so that the site also handles HTTP/2 over TLS.
+    Runs until the program ends."""
 
     def __init__(self, certificate):
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -73,7 +73,7 @@ class Fronts:
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
 
     def before(self, port):
-        """The port of a front before this one, and a set of the versions that are spoken there."""
+        """The port of a front for this site, and the HTTP versions that it offers."""
         spoken = set()
 
         async def start():
@@ -91,18 +91,18 @@ class Fronts:
 
 async def hand_on(reader, writer):
     try:
-        while octets := await reader.read(1 << 16):
-            writer.write(octets)
+        while data := await reader.read(1 << 16):
+            writer.write(data)
             await writer.drain()
     except (OSError, ssl.SSLError):
         pass
     finally:
-        # Not by halves: TLS has no half of a connection.
+        # Both directions, because a TLS connection cannot be half closed.
         writer.close()
 
 
 class Site(site_example.Site):
-    """A site of its own, with a front."""
+    """A separate site, with a front."""
 
     def __init__(self, stage, name, arguments=()):
         directory = stage.directory / re.sub(r"[^\w.]+", "-", f"site-{name}")
@@ -114,16 +114,16 @@ class Site(site_example.Site):
         return f"https://127.0.0.1:{self.tls_port}" if way.tls else f"http://127.0.0.1:{self.port}"
 
     def mark(self):
-        """Where the log ends now."""
+        """The current end of the log."""
         return self.log.stat().st_size
 
     def asked(self, path, mark):
-        """The status of each GET of `path` that has reached the site since the mark."""
+        """The status of each GET of `path` that reached the site since the mark."""
         self.wait_for_log()
         return self.reached(path, mark)
 
     def asked_at_all(self, mark):
-        """From path to the status of each GET that has reached the site since the mark."""
+        """The statuses of the GETs that reached the site since the mark, by path."""
         self.wait_for_log()
         lines = self.log.read_bytes()[mark:].decode().rpartition("\n")[0]
         reached = {}
@@ -134,19 +134,19 @@ class Site(site_example.Site):
 
 
 class Stage:
-    """What each judge is given."""
+    """The arguments of each judge."""
 
     def __init__(self, processes, directory, program):
         self.processes, self.directory, self.program, self.report = processes, directory, program, None
         self.certificate = Certificate(directory)
         self.fronts = Fronts(self.certificate)
-        # The site's own routes, and below them those of the judges.
+        # The routes of the site, followed by those of the judges.
         self.policies = directory / "policies.toml"
         own = (site_example.ROOT / "examples" / "site" / "policies.toml").read_text()
         self.policies.write_text(own + (HERE / "policies.toml").read_text())
 
     def for_one_judge(self):
-        """With a report of its own."""
+        """The same stage with a separate report."""
         own = copy.copy(self)
         own.report = Report()
         return own
@@ -155,24 +155,24 @@ class Stage:
         return Site(self, name, arguments)
 
     def site_of_short_lives(self, name):
-        """The site with the routes of `policies.toml`, and the articles that they are for."""
+        """The site with the routes of `policies.toml` and their articles."""
         site = Site(self, name, ["--policies", self.policies])
         for number in range(10, 20):
             site.put(f"/articles/{number}", "old")
         return site
 
     def trusting(self):
-        """What a client of Python is to trust. One for each, for a client writes its versions into it."""
+        """The TLS settings of a Python client. Each client gets its own, because it changes the offered versions."""
         return ssl.create_default_context(cafile=self.certificate.authority)
 
     def versioned(self):
-        """From the name of each file of the front page to its URL."""
+        """The URLs of the files of the front page, by name."""
         command = [self.program, "--print-manifest"]
         printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
         return {name: url for name, _, url, _ in map(str.split, printed.splitlines()[1:])}
 
     def edges(self):
-        """The names that `--edge` takes."""
+        """The names that `--edge` accepts."""
         command = [self.program, "--edge", "nobody"]
         printed = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
         if not (found := re.search(r"use one of ([\w, ]+)", printed)):

@@ -1,8 +1,8 @@
-// A client of undici with its cache before it, led by lines of JSON: a request in, its answer out.
+// A client of undici with its cache, controlled by lines of JSON: each request gets one response.
 //
 //     node undici.mjs MODULES { "type": "private" | "shared", "http2": bool, "h2c": bool, "base": "http://…" }
 //
-// The authority of the site comes by NODE_EXTRA_CA_CERTS.
+// NODE_EXTRA_CA_CERTS contains the authority of the site.
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
@@ -16,17 +16,17 @@ const cached = client.compose(interceptors.cache({ store, type, methods: ["GET",
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { method, path, fields, content } = JSON.parse(line);
-  let answer;
+  let response;
   try {
     const { statusCode, headers, body } = await cached.request({
       origin: base, path, method, headers: fields,
       body: content === null ? null : Buffer.from(content, "base64"),
     });
-    const octets = Buffer.from(await body.arrayBuffer());
-    answer = { status: statusCode, fields: headers, content: octets.toString("base64") };
+    const bytes = Buffer.from(await body.arrayBuffer());
+    response = { status: statusCode, fields: headers, content: bytes.toString("base64") };
   } catch (error) {
-    answer = { error: `${error.stack} ${error.cause ?? ""}` };
+    response = { error: `${error.stack} ${error.cause ?? ""}` };
   }
-  process.stdout.write(JSON.stringify(answer) + "\n");
+  process.stdout.write(JSON.stringify(response) + "\n");
 }
 await client.close();

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use tower::Service;
 
-/// The greatest frame, as a file or a proxy gives them.
+/// The largest frame, as from a file or a proxy.
 pub(crate) const FRAME: usize = 64 << 10;
 
 /// A body of zeros. Each frame has its own memory, so that a frame that is not released is visible.
@@ -22,7 +22,7 @@ pub(crate) struct Zeros {
     left: u64,
     frame: usize,
     exact: bool,
-    /// Waits for ever once so much is left.
+    /// The remaining length at which the body stops.
     hangs_at: Option<u64>,
     polled: Arc<AtomicUsize>,
 }
@@ -51,7 +51,7 @@ impl Body for Zeros {
     }
 }
 
-/// Answers each request with such a body, or never.
+/// A service that responds with such a body, or never responds.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
     length: u64,
@@ -59,8 +59,8 @@ pub(crate) struct Origin {
     exact: bool,
     hangs_at: Option<u64>,
     headers: HeaderMap,
-    answers: bool,
-    /// How many frames were asked for.
+    responses: bool,
+    /// How many frames were polled.
     pub(crate) polled: Arc<AtomicUsize>,
 }
 
@@ -72,17 +72,17 @@ impl Origin {
             exact: false,
             hangs_at: None,
             headers: HeaderMap::new(),
-            answers: true,
+            responses: true,
             polled: Arc::default(),
         }
     }
 
-    /// A service whose handler waits for something that does not come.
+    /// A service whose handler waits forever.
     pub(crate) fn silent() -> Self {
-        Self { answers: false, ..Self::of(0) }
+        Self { responses: false, ..Self::of(0) }
     }
 
-    /// Says how long it will be.
+    /// Whether the body declares its length.
     pub(crate) fn exact(self) -> Self {
         Self { exact: true, ..self }
     }
@@ -111,7 +111,7 @@ impl<B> Service<Request<B>> for Origin {
     }
 
     fn call(&mut self, _: Request<B>) -> Self::Future {
-        if !self.answers {
+        if !self.responses {
             return Either::Right(pending());
         }
         let mut response = Response::new(Zeros {

@@ -1,7 +1,7 @@
 //! 10,000 slow clients: the memory per client of each layer, while the handler runs and while the response is half
 //! read.
 //!
-//! Bounds, not equalities: another compiler may lay out a future otherwise.
+//! The values are limits, because another compiler may lay out a future differently.
 
 use std::convert::Infallible;
 use std::future::{Future, pending};
@@ -26,17 +26,17 @@ const KIB: usize = 1 << 10;
 
 /// The memory for one client, in bytes.
 struct Held {
-    /// The future of the call, wherever it lies.
+    /// The size of the future of a call.
     future: usize,
-    /// While the handler works, the future among it.
+    /// The memory while the handler runs, including the future.
     waiting: usize,
-    /// The body, wherever it lies.
+    /// The size of the body.
     body: usize,
-    /// While the response is half read, including the body.
+    /// The memory while the response is half read, including the body.
     reading: usize,
 }
 
-/// Holds 10,000 of them at once.
+/// Holds 10,000 of these at the same time.
 fn held_each<T>(mut one: impl FnMut() -> T) -> usize {
     let mut all = Vec::with_capacity(CLIENTS);
     let info = measure(|| (0..CLIENTS).for_each(|_| all.push(Box::new(one()))));
@@ -80,14 +80,14 @@ where
     (length, held)
 }
 
-/// As a server does: a clone of the service for each request.
+/// Clones the service for each request, as a server does.
 fn begin<S: Service<Request<()>, Error = Infallible> + Clone>(service: &S, request: fn() -> Request<()>) -> S::Future {
     let mut service = service.clone();
     assert!(service.poll_ready(&mut Context::from_waker(Waker::noop())).is_ready());
     service.call(request())
 }
 
-/// As a browser that has a page already asks.
+/// A request of a browser that has stored the page.
 fn request() -> Request<()> {
     Request::get("/page.html")
         .header("accept-encoding", "gzip")
@@ -105,7 +105,7 @@ fn many_tags() -> Request<()> {
     Request::get("/page.html").header("if-none-match", list.join(", ")).body(()).unwrap()
 }
 
-/// As a client asks that saw what it changes.
+/// A write of a client that has read the current version.
 fn write() -> Request<()> {
     Request::put("/page.html").header("if-match", "\"own\"").body(()).unwrap()
 }
@@ -127,7 +127,7 @@ impl Table {
     fn new() -> Self {
         println!(
             "{:44}{:>8}{:>9}{:>8}{:>9}",
-            "octets for each client, beside the service", "future", "waiting", "body", "reading"
+            "bytes for each client, in addition to the service", "future", "waiting", "body", "reading"
         );
         let (future, waiting) = waiting(&Origin::silent(), plain);
         let (body, reading) = reading(&half(), plain);
@@ -135,7 +135,7 @@ impl Table {
         Self { bare: Held { future, waiting, body, reading } }
     }
 
-    /// A layer, and its limits of memory in addition to the inner service: while waiting and while reading.
+    /// A layer, and the limits of its memory in addition to the inner service, while waiting and while reading.
     fn row<L, S, B>(&self, sentence: &str, layer: &L, request: fn() -> Request<()>, most: (usize, usize))
     where
         L: Layer<Origin, Service = S>,
@@ -147,11 +147,11 @@ impl Table {
         let [future, waiting] = [future - self.bare.future, waiting - self.bare.waiting];
         let [body, reading] = [body - self.bare.body, reading - self.bare.reading];
         println!("{sentence:44}{future:>8}{waiting:>9}{body:>8}{reading:>9}");
-        assert!(waiting <= most.0, "{sentence}: {waiting} octets while the handler works, {} are allowed", most.0);
-        assert!(reading <= most.1, "{sentence}: {reading} octets while it is read, {} are allowed", most.1);
+        assert!(waiting <= most.0, "{sentence}: {waiting} bytes while the handler runs, {} are permitted", most.0);
+        assert!(reading <= most.1, "{sentence}: {reading} bytes while the response is read, {} are permitted", most.1);
     }
 
-    /// A service that waits for something else than the handler.
+    /// A service that waits for something other than the handler.
     fn waiting<S>(&self, sentence: &str, service: &S, request: fn() -> Request<()>, most: usize)
     where
         S: Service<Request<()>, Error = Infallible> + Clone,
@@ -159,12 +159,12 @@ impl Table {
         let (future, waiting) = waiting(service, request);
         let [future, waiting] = [future - self.bare.future, waiting - self.bare.waiting];
         println!("{sentence:44}{future:>8}{waiting:>9}");
-        assert!(waiting <= most, "{sentence}: {waiting} octets, {most} are allowed");
+        assert!(waiting <= most, "{sentence}: {waiting} bytes, {most} are permitted");
     }
 }
 
 #[test]
-fn ten_thousand_slow_clients_cost_a_bounded_number_of_bytes_each() {
+fn ten_thousand_slow_clients_need_bounded_memory_each() {
     let table = Table::new();
     let source =
         |_: &http::request::Parts| std::future::ready(Validators::new().with_etag(EntityTag::from_static("\"own\"")));

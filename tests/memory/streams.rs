@@ -1,5 +1,4 @@
-//! 1 GiB through each layer: nothing is kept of it, and the head waits for no more of it than the
-//! layer says.
+//! Streams 1 GiB through each layer. No layer buffers the stream, and the head waits only for the documented length.
 
 use std::convert::Infallible;
 use std::fmt::Debug;
@@ -25,25 +24,24 @@ use super::endless::{FRAME, Origin};
 const GIB: u64 = 1 << 30;
 const PUBLIC: CachePolicy = CachePolicy::public(Duration::from_secs(60));
 
-/// The memory that is allowed in addition to the frames: the fields of the response and small allocations of the
-/// layers.
+/// The permitted memory in addition to the frames, for the fields of the response and small allocations of the layers.
 const SMALL: u64 = 4 << 10;
 
 /// The result of a stream of 1 GiB.
 #[derive(Debug)]
 struct Passed {
-    /// Frames asked for when the head was there.
+    /// The number of frames polled before the head arrived.
     before_head: usize,
-    /// And when the first data was there.
+    /// The number of frames polled before the first data arrived.
     before_first_byte: usize,
-    /// Data that came out.
-    octets: u64,
-    /// The most that was held at any moment.
+    /// The number of bytes in the response.
+    bytes: u64,
+    /// The maximum memory at any time.
     peak: u64,
     headers: http::HeaderMap,
 }
 
-/// Asks for the stream as a browser does, and reads it to its end.
+/// Requests the stream like a browser, and reads it to its end.
 fn pass<S, B>(mut service: S, origin: &Origin, path: &str) -> Passed
 where
     S: Service<Request<()>, Response = Response<B>, Error = Infallible>,
@@ -55,7 +53,7 @@ where
         .header("if-none-match", "\"another\", W/\"and-another\"")
         .body(())
         .unwrap();
-    let mut passed = Passed { before_head: 0, before_first_byte: 0, octets: 0, peak: 0, headers: Default::default() };
+    let mut passed = Passed { before_head: 0, before_first_byte: 0, bytes: 0, peak: 0, headers: Default::default() };
     let (mut request, began) = (Some(request), polled());
     let info = measure(|| {
         let mut cx = Context::from_waker(Waker::noop());
@@ -69,10 +67,10 @@ where
         let mut body = pin!(body);
         while let Poll::Ready(Some(frame)) = body.as_mut().poll_frame(&mut cx) {
             if let Ok(data) = frame.unwrap().into_data() {
-                if passed.octets == 0 {
+                if passed.bytes == 0 {
                     passed.before_first_byte = polled() - began;
                 }
-                passed.octets += bytes::Buf::remaining(&data) as u64;
+                passed.bytes += bytes::Buf::remaining(&data) as u64;
             }
         }
     });
@@ -80,8 +78,8 @@ where
     passed
 }
 
-/// A row of the table: the layer, the greatest number of octets that it may read before the head,
-/// and what it may hold beside these and one frame.
+/// A row of the table: the layer, the maximum number of bytes that it may read before the head, and its permitted
+/// memory in addition to these bytes and one frame.
 fn holds<L, S, B>(sentence: &str, layer: &L, origin: &Origin, path: &str, ahead: u64) -> Passed
 where
     L: Layer<Origin, Service = S>,
@@ -89,19 +87,19 @@ where
     B: Body<Error: Debug>,
 {
     let passed = pass(layer.layer(origin.clone()), origin, path);
-    let Passed { before_head, before_first_byte, octets, peak, .. } = &passed;
+    let Passed { before_head, before_first_byte, bytes, peak, .. } = &passed;
     println!("{sentence:52}{before_head:>8}{before_first_byte:>8}{peak:>10}");
     let frames_ahead = usize::try_from(ahead.div_ceil(FRAME as u64)).unwrap();
     assert_eq!(*before_head, frames_ahead, "{sentence}: frames before the head");
     assert_eq!(*before_first_byte, frames_ahead.max(1), "{sentence}: frames before the first byte");
-    assert_eq!(*octets, GIB, "{sentence}");
+    assert_eq!(*bytes, GIB, "{sentence}");
     let most = (frames_ahead.max(1) * FRAME) as u64 + SMALL;
-    assert!(*peak <= most, "{sentence}: held {peak} octets, and {most} are allowed");
+    assert!(*peak <= most, "{sentence}: {peak} bytes of memory, and {most} are permitted");
     passed
 }
 
 #[test]
-fn a_gibibyte_passes_each_layer_and_the_first_byte_waits_for_no_second_frame() {
+fn each_layer_streams_a_gibibyte_and_sends_the_first_frame_at_once() {
     println!("{:52}{:>8}{:>8}{:>10}", "1 GiB in frames of 64 KiB through", "head", "byte", "held");
     let unknown = Origin::of(GIB).field("content-type", "text/html").field("etag", "\"own\"");
     let untagged = Origin::of(GIB).field("content-type", "text/html");
@@ -121,11 +119,11 @@ fn a_gibibyte_passes_each_layer_and_the_first_byte_waits_for_no_second_frame() {
         let all = Stack::new(CachingLayer::new(PUBLIC), EdgeLayer::new(EdgeProfile::CLOUDFLARE));
         holds(&row("EdgeLayer, CachingLayer"), &all, origin, "/", 0);
     }
-    // The tag of what is read in vain is not to be had; what was read goes on.
+    // The body exceeds the limit, so it gets no tag, and the bytes read so far are forwarded.
     for kib in [64, 256, 1024] {
         let ahead = kib << 10;
         let layer = EntityTagLayer::new().buffer_unknown_length(ahead);
-        // The frame that goes beyond the limit is the last that is read ahead.
+        // The frame that exceeds the limit is the last that is read in advance.
         holds(&format!("EntityTagLayer, buffering {kib} KiB"), &layer, &untagged, "/", ahead + 1);
     }
     let layer = EntityTagLayer::new().buffer_unknown_length(GIB).max_body(128 << 10);
@@ -134,7 +132,7 @@ fn a_gibibyte_passes_each_layer_and_the_first_byte_waits_for_no_second_frame() {
 
 #[cfg(feature = "strong-tags")]
 #[test]
-fn a_gibibyte_passes_the_layer_for_strong_tags() {
+fn the_layer_for_strong_tags_streams_a_gibibyte() {
     let origin = Origin::of(GIB).exact();
     let passed = holds("EntityTagLayer, strong", &EntityTagLayer::new().strong(), &origin, "/", 0);
     assert!(!passed.headers.contains_key("etag"), "it is longer than what is hashed");
@@ -143,7 +141,7 @@ fn a_gibibyte_passes_the_layer_for_strong_tags() {
 
 #[cfg(feature = "routes")]
 #[test]
-fn a_gibibyte_passes_a_table_of_routes() {
+fn a_table_of_routes_streams_a_gibibyte() {
     use tower_cache_policy::policy::routes::RoutePolicies;
 
     let routes = RoutePolicies::builder().route("/files/{*path}", PUBLIC).build().unwrap();
@@ -153,7 +151,7 @@ fn a_gibibyte_passes_a_table_of_routes() {
 
 #[cfg(feature = "assets")]
 #[test]
-fn a_gibibyte_passes_the_layer_for_assets() {
+fn the_assets_layer_streams_a_gibibyte() {
     use tower_cache_policy::{AssetsLayer, assets::AssetManifest};
 
     // The file is as long as the response, because no other length is proven.
@@ -175,7 +173,7 @@ fn a_gibibyte_passes_the_layer_for_assets() {
 
 #[cfg(feature = "purge")]
 #[test]
-fn a_gibibyte_passes_the_layer_for_purges() {
+fn the_purge_layer_streams_a_gibibyte() {
     use tower_cache_policy::{PurgeLayer, edge::purge::Purge};
 
     let layer = PurgeLayer::new(tower::service_fn(|_: Purge| std::future::ready(Ok::<_, Infallible>(()))));
@@ -183,7 +181,7 @@ fn a_gibibyte_passes_the_layer_for_purges() {
 }
 
 #[test]
-fn a_gibibyte_passes_the_layer_that_observes() {
+fn the_dashboard_layer_streams_a_gibibyte() {
     use tower_cache_policy_dashboard::Dashboard;
 
     holds("Dashboard::observe", &Dashboard::new().observe(), &Origin::of(GIB), "/", 0);
@@ -191,7 +189,7 @@ fn a_gibibyte_passes_the_layer_that_observes() {
 
 /// The memory of the compressor does not depend on the length of the stream.
 #[test]
-fn a_gibibyte_passes_the_whole_stack_with_compression() {
+fn the_complete_stack_with_compression_streams_a_gibibyte() {
     let layer = CachingLayer::new(PUBLIC).compression(CompressionLayer::new().quality(CompressionLevel::Fastest));
     let stack = Stack::new(layer, EdgeLayer::new(EdgeProfile::CLOUDFLARE));
     let held = |length: u64| {
@@ -211,14 +209,14 @@ fn a_gibibyte_passes_the_whole_stack_with_compression() {
         passed.peak
     };
     let (short, long) = (held(GIB >> 6), held(GIB));
-    assert!(long <= short + SMALL, "{long} octets for 64 times what took {short}");
-    assert!(long <= 768 << 10, "{long} octets");
+    assert!(long <= short + SMALL, "{long} bytes for 64 times the length that needed {short}");
+    assert!(long <= 768 << 10, "{long} bytes");
 }
 
-/// The beginning of a body of known length is read for its tag, and that is documented; a body that
-/// stops there keeps the head waiting and no more than was read.
+/// The layer reads the documented beginning of a body of known length for its tag. If the body stops there, the head
+/// waits, and only these bytes are buffered.
 #[test]
-fn a_body_of_known_length_is_read_before_the_head_up_to_the_documented_length() {
+fn a_body_is_read_before_the_head_up_to_the_documented_length() {
     let most = EntityTagLayer::DEFAULT_MAX_BODY;
     for (length, expected) in [(most, usize::try_from(most).unwrap() / FRAME), (most + 1, 0)] {
         let origin = Origin::of(length).exact();

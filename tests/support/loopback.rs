@@ -1,5 +1,4 @@
-//! Servers and clients on loopback addresses, over HTTP/1.1 and HTTP/2, and a count of what
-//! happened behind them.
+//! Servers and clients on loopback addresses, over HTTP/1.1 and HTTP/2, and counters of events.
 #![allow(dead_code, unreachable_pub)] // Each test uses its own part.
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -27,13 +26,13 @@ use tower::Service;
 pub type BoxError = Box<dyn Error + Send + Sync>;
 pub type ClientBody = UnsyncBoxBody<Bytes, BoxError>;
 
-/// Both, for tests that are to hold on either.
+/// Both versions, for tests that run on each.
 pub const VERSIONS: [Version; 2] = [Version::HTTP_11, Version::HTTP_2];
 
-/// Long enough for a machine that does much else, and the end of a test that hangs.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// The timeout of a test that hangs, long enough for a busy machine.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// In octets, so that a body of a few of them is still under way when its head has come.
+/// The buffer size in bytes, so small that a longer body is still being sent when its head has arrived.
 const BUFFER: u32 = 1 << 16;
 
 /// Serves until the test ends, with upgrades, and with CONNECT for other protocols in HTTP/2.
@@ -77,7 +76,7 @@ pub struct Client {
 pub struct Connection(Arc<Mutex<Vec<AbortHandle>>>);
 
 impl Connection {
-    /// Closes it, whatever is under way.
+    /// Closes the connection at once.
     pub fn close(&self) {
         self.0.lock().unwrap().iter().for_each(AbortHandle::abort);
     }
@@ -120,7 +119,7 @@ impl Client {
     }
 
     pub async fn send(&mut self, request: Request<ClientBody>) -> hyper::Result<Response<Incoming>> {
-        let answered = async {
+        let response = async {
             match &mut self.sender {
                 Sender::Http1(sender) => {
                     sender.ready().await?;
@@ -132,27 +131,27 @@ impl Client {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, answered).await.expect("an answer comes")
+        tokio::time::timeout(TIMEOUT, response).await.expect("a response arrives")
     }
 
-    pub async fn ask(&mut self, request: Request<ClientBody>) -> Answer {
-        Answer::of(self.send(request).await.unwrap()).await
+    pub async fn fetch(&mut self, request: Request<ClientBody>) -> ClientResponse {
+        ClientResponse::of(self.send(request).await.unwrap()).await
     }
 
-    /// Closes the connection, whatever is under way.
-    pub fn leave(self) {
+    /// Closes the connection at once.
+    pub fn close(self) {
         self.connection.close();
     }
 
-    /// Closes the connection while [`send`](Self::send) is under way.
+    /// Returns a handle that can close the connection while [`send`](Self::send) is pending.
     pub fn connection(&self) -> Connection {
         self.connection.clone()
     }
 }
 
-/// All that a client gets.
+/// The complete response that a client receives.
 #[derive(Debug)]
-pub struct Answer {
+pub struct ClientResponse {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub content: Vec<u8>,
@@ -161,22 +160,22 @@ pub struct Answer {
     pub broken: bool,
 }
 
-impl Answer {
+impl ClientResponse {
     pub async fn of(response: Response<Incoming>) -> Self {
         let (head, mut body) = response.into_parts();
-        let mut answer =
+        let mut response =
             Self { status: head.status, headers: head.headers, content: Vec::new(), trailers: None, broken: false };
-        while let Some(frame) = tokio::time::timeout(PATIENCE, body.frame()).await.expect("the body goes on or ends") {
+        while let Some(frame) = tokio::time::timeout(TIMEOUT, body.frame()).await.expect("the body continues or ends") {
             match frame.map(hyper::body::Frame::into_data) {
-                Ok(Ok(data)) => answer.content.extend_from_slice(&data),
-                Ok(Err(frame)) => answer.trailers = frame.into_trailers().ok(),
+                Ok(Ok(data)) => response.content.extend_from_slice(&data),
+                Ok(Err(frame)) => response.trailers = frame.into_trailers().ok(),
                 Err(_) => {
-                    answer.broken = true;
+                    response.broken = true;
                     break;
                 }
             }
         }
-        answer
+        response
     }
 
     pub fn field(&self, name: &str) -> Option<String> {
@@ -184,7 +183,7 @@ impl Answer {
     }
 }
 
-/// A request with these fields and without a body, for the version that the connection speaks.
+/// A request with these fields and without a body, for the HTTP version of the connection.
 pub fn request(method: &str, server: SocketAddr, path: &str, lines: &[(&str, &str)]) -> Request<ClientBody> {
     with_body(method, server, path, lines, Full::default())
 }
@@ -212,11 +211,11 @@ where
     request
 }
 
-/// Counts by name what happened, and waits for it.
+/// Counts events by name, and waits for them.
 #[derive(Clone, Debug)]
 pub struct Events(Arc<watch::Sender<BTreeMap<&'static str, usize>>>);
 
-/// Counts its end.
+/// Counts an event when it is dropped.
 #[derive(Debug)]
 pub struct UntilDropped(Events, &'static str);
 
@@ -240,12 +239,12 @@ impl Events {
         UntilDropped(self.clone(), event)
     }
 
-    /// Waits until so many have happened.
+    /// Waits until the event has occurred this number of times.
     pub async fn until(&self, event: &'static str, count: usize) {
         let mut events = self.0.subscribe();
         let happened = events.wait_for(|events| events.get(event).is_some_and(|happened| *happened >= count));
-        let happened = tokio::time::timeout(PATIENCE, happened).await.map(|events| events.map(drop));
-        assert!(happened.is_ok(), "{event}: {} of {count} within {PATIENCE:?}", self.count(event));
+        let happened = tokio::time::timeout(TIMEOUT, happened).await.map(|events| events.map(drop));
+        assert!(happened.is_ok(), "{event}: {} of {count} within {TIMEOUT:?}", self.count(event));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Shared helpers of the tests: bodies that report their use, and short calls.
+//! Helpers of the tests: bodies that report their use, and short functions for requests.
 #![allow(dead_code, unreachable_pub)] // Each test uses its own part.
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -18,7 +18,7 @@ use tower::{Service, ServiceExt};
 /// The body of the services in tests.
 pub type TestBody = Full<Bytes>;
 
-/// A request with these fields, each a line of its own, as latin-1.
+/// A request with these fields, each as its own line in Latin-1.
 pub fn request(method: Method, path: &str, lines: &[(&str, &str)]) -> Request<TestBody> {
     let mut request = Request::builder().method(method).uri(path).body(TestBody::default()).unwrap();
     for (name, value) in lines {
@@ -32,7 +32,7 @@ pub fn get(path: &str, lines: &[(&str, &str)]) -> Request<TestBody> {
 }
 
 /// A 200 with this body and these fields.
-pub fn answer(body: &'static str, lines: &[(&str, &str)]) -> Response<TestBody> {
+pub fn response_with(body: &'static str, lines: &[(&str, &str)]) -> Response<TestBody> {
     let mut response = Response::new(Full::from(body));
     for (name, value) in lines {
         response.headers_mut().append(field_name(name), latin1(value));
@@ -45,8 +45,8 @@ pub fn field_name(name: &str) -> HeaderName {
 }
 
 pub fn latin1(text: &str) -> HeaderValue {
-    let octets: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
-    HeaderValue::from_bytes(&octets).unwrap()
+    let bytes: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    HeaderValue::from_bytes(&bytes).unwrap()
 }
 
 /// All lines of a field as one text.
@@ -54,7 +54,7 @@ pub fn field(headers: &HeaderMap, name: &str) -> Option<String> {
     let lines: Vec<_> = headers
         .get_all(name)
         .iter()
-        .map(|line| line.as_bytes().iter().map(|&octet| char::from(octet)).collect::<String>())
+        .map(|line| line.as_bytes().iter().map(|&byte| char::from(byte)).collect::<String>())
         .collect();
     (!lines.is_empty()).then(|| lines.join(" | "))
 }
@@ -117,7 +117,7 @@ pub struct Frames {
     pub frames: std::collections::VecDeque<Result<Frame<Bytes>, BodyError>>,
     pub hint: SizeHint,
     pub polls: Arc<AtomicUsize>,
-    /// Answers `Pending` once before each frame.
+    /// Returns `Pending` once before each frame.
     pub slow: bool,
     pending: bool,
 }
@@ -140,7 +140,7 @@ impl Frames {
         Self::new(pieces.iter().map(|piece| Ok(Frame::data(Bytes::from_static(piece.as_bytes())))))
     }
 
-    /// With the exact hint that the data frames add up to.
+    /// Sets the size hint to the length of the data frames.
     pub fn sized(mut self) -> Self {
         let length =
             self.frames.iter().filter_map(|frame| frame.as_ref().ok()?.data_ref().map(|data| data.len() as u64)).sum();
@@ -193,7 +193,7 @@ impl Body for Frames {
     }
 }
 
-/// Everything that a body gives, frame by frame.
+/// All frames of a body.
 pub async fn frames<B>(body: B) -> Vec<Result<Frame<Bytes>, B::Error>>
 where
     B: Body<Data = Bytes>,

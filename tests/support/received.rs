@@ -1,4 +1,4 @@
-//! A whole response of a service in a test.
+//! The complete response of a service in a test.
 #![allow(dead_code, unreachable_pub)] // Each test uses its own part.
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -15,13 +15,13 @@ pub struct Received {
 }
 
 impl Received {
-    /// Empty without the field.
+    /// The field, or an empty string.
     pub fn field(&self, name: &str) -> String {
         field(&self.headers, name).unwrap_or_default()
     }
 
     /// The status and `Cache-Control`.
-    pub fn said(&self) -> (u16, String) {
+    pub fn status_and_policy(&self) -> (u16, String) {
         (self.status, self.field("cache-control"))
     }
 }

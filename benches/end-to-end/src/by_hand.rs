@@ -20,8 +20,8 @@ pub(crate) async fn etag(request: Request, next: Next) -> Response {
         return response;
     };
     let mut tag = String::from("\"");
-    for octet in Sha256::digest(&body) {
-        let _ = write!(tag, "{octet:02x}");
+    for byte in Sha256::digest(&body) {
+        let _ = write!(tag, "{byte:02x}");
     }
     tag.push('"');
     let tag = HeaderValue::from_str(&tag).expect("hexadecimal digits in quotes are a field value");

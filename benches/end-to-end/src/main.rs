@@ -1,11 +1,11 @@
-//! One server for one variant, on loopback and on one thread: what `scripts/end-to-end` measures.
+//! A server for one variant, on loopback and with one thread. `scripts/end-to-end` measures it.
 //!
 //! ```text
 //! cargo run --release                      # the names of the variants
 //! cargo run --release -- policy DIRECTORY  # serves, and prints the port and the path to ask for
 //! ```
 //!
-//! It speaks HTTP/1.1 and HTTP/2 without TLS on the same port.
+//! It supports HTTP/1.1 and HTTP/2 without TLS on the same port.
 
 mod by_hand;
 mod noop;

@@ -1,4 +1,4 @@
-//! [`NoopLayer`]: what a layer costs that does nothing.
+//! [`NoopLayer`]: a layer that does nothing, to measure the cost of a layer.
 
 use std::task::{Context, Poll};
 

@@ -12,12 +12,12 @@ pub(crate) const KIB: usize = 1 << 10;
 pub(crate) const KIB_16: usize = 16 << 10;
 pub(crate) const MIB: usize = 1 << 20;
 
-/// How a handler comes by its body.
+/// How a handler gets its body.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Making {
-    /// A reference to the same bytes each time.
+    /// Returns a reference to the same bytes each time.
     Shared,
-    /// A copy each time, as a template makes one.
+    /// Creates a copy each time, as a template does.
     New,
 }
 

@@ -1,4 +1,4 @@
-//! The variants: stacks as users have them, around one page or a directory of files.
+//! The variants: typical stacks with one page or a directory of files.
 
 use std::future::ready;
 use std::path::Path;
@@ -60,7 +60,7 @@ pub(crate) const ALL: &[(&str, Make)] = &[
     ("tag-1m-new", |_| at_root(new_page_of::<MIB>().layer(EntityTagLayer::new()))),
     ("by-hand-16k", |_| at_root(page_of::<KIB_16>().layer(from_fn(by_hand::etag)))),
     ("by-hand-1m", |_| at_root(page_of::<MIB>().layer(from_fn(by_hand::etag)))),
-    // Asked with the entity tag that they gave.
+    // The request has the entity tag of the first response.
     ("304-generated", |_| at_root(page_of::<KIB_16>().layer((ConditionalLayer::new(), EntityTagLayer::new())))),
     ("304-generated-new", |_| at_root(new_page_of::<KIB_16>().layer((ConditionalLayer::new(), EntityTagLayer::new())))),
     ("304-own", |_| at_root(tagged_page().layer(ConditionalLayer::new()))),
@@ -68,9 +68,9 @@ pub(crate) const ALL: &[(&str, Make)] = &[
     ("304-caching-generated", |_| at_root(page_of::<KIB_16>().layer(CachingLayer::new(PAGE)))),
     ("304-caching-own", |_| at_root(tagged_page().layer(CachingLayer::new(PAGE)))),
     ("304-caching-before", |_| at_root(tagged_page().layer(CachingLayer::new(PAGE).validators(|_| ready(known()))))),
-    ("304-bare", |_| at_root(router(answer_by_itself))),
+    ("304-bare", |_| at_root(router(respond_early))),
     ("304-by-hand", |_| at_root(page_of::<KIB_16>().layer(from_fn(by_hand::etag)))),
-    // A directory with `1k.css` and `16k.css`, which the script makes.
+    // A directory with `1k.css` and `16k.css`, which the script creates.
     ("servedir-1k", |files| served_plainly(files, "1k.css")),
     ("servedir-16k", |files| served_plainly(files, "16k.css")),
     ("304-servedir-1k", |files| served_plainly(files, "1k.css")),
@@ -102,7 +102,7 @@ fn tagged_page() -> Router {
 }
 
 /// The lower limit for any layer: the handler reads the field itself and does not create a page.
-async fn answer_by_itself(headers: HeaderMap) -> Response {
+async fn respond_early(headers: HeaderMap) -> Response {
     let tag = [(ETAG, HeaderValue::from_static(TAG))];
     if headers.get(IF_NONE_MATCH).is_some_and(|held| held == TAG) {
         return (StatusCode::NOT_MODIFIED, tag).into_response();
@@ -114,7 +114,7 @@ fn known() -> Representation {
     Validators::new().with_etag(EntityTag::from_static(TAG)).into()
 }
 
-/// The same router for all, with a second route for the table of policies.
+/// The router of all variants, with a second route for the table of policies.
 fn router<H, T>(handler: H) -> Router
 where
     H: Handler<T, ()>,
@@ -141,8 +141,8 @@ fn served_plainly(files: &Path, name: &str) -> Served {
 fn versioned(files: &Path, name: &str) -> Served {
     let assets = AssetManifest::from_directory(files)
         .and_then(|assets| assets.with_prefix("/static"))
-        .expect("the script made the directory, and may read it");
-    let path = assets.url(name).expect("the script made the file").to_owned();
+        .expect("the script creates a readable directory");
+    let path = assets.url(name).expect("the script creates the file").to_owned();
     let app = Router::new().nest_service("/static", AssetsLayer::new(&assets).layer(ServeDir::new(files)));
     Served { app, path }
 }

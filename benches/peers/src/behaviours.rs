@@ -22,16 +22,16 @@ use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Layer, Service, ServiceExt, service_fn};
 use tower_cache_policy::CachingLayer;
 
-use crate::asking::{local, runtime};
+use crate::requests::{local, runtime};
 use crate::by_hand;
 use crate::layers::{LIFETIME, PUBLIC, cache_control, cache_tower, http_cache, set_header};
 use crate::synced::synced;
 
 type App = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
-/// Puts a peer around a service.
+/// Adds a peer as a layer.
 type Wrap = fn(App) -> App;
-/// Finds out what one does.
-type Ask = fn(Wrap) -> String;
+/// Observes one behavior.
+type Observe = fn(Wrap) -> String;
 
 const PEERS: [(&str, Wrap); 7] = [
     ("CachingLayer", |app| boxed(&CachingLayer::new(PUBLIC), app)),
@@ -43,10 +43,10 @@ const PEERS: [(&str, Wrap); 7] = [
     ("http-cache-tower", |app| boxed(&cache_tower(), app)),
 ];
 
-const QUESTIONS: [(&str, Ask); 11] = [
+const QUESTIONS: [(&str, Observe); 11] = [
     ("the request target is a path, as servers receive it", path_alone),
-    ("repeated request with the entity tag of the first response", asked_again),
-    ("the same, with an entity tag from the handler", asked_again_with_the_handlers_tag),
+    ("repeated request with the entity tag of the first response", revalidated),
+    ("the same, with an entity tag from the handler", revalidated_with_the_handlers_tag),
     ("the handler sets a cookie; the next visitor gets", cookie),
     ("the same, with `public, max-age=300` from the handler", public_cookie),
     ("`Cache-Control` of a response with a cookie", cookie_control),
@@ -57,11 +57,11 @@ const QUESTIONS: [(&str, Ask); 11] = [
     ("a stream of 64 frames", streamed),
 ];
 
-/// For each question what each did.
+/// The result of each peer for each question.
 pub(crate) fn behaviours() -> Value {
-    let rows = QUESTIONS.map(|(question, ask)| {
+    let rows = QUESTIONS.map(|(question, observe)| {
         let did: serde_json::Map<_, _> =
-            PEERS.map(|(peer, wrap)| (peer.to_owned(), json!(ask(wrap)))).into_iter().collect();
+            PEERS.map(|(peer, wrap)| (peer.to_owned(), json!(observe(wrap)))).into_iter().collect();
         json!({ "question": question, "did": did })
     });
     rows.into_iter().collect()
@@ -73,11 +73,11 @@ fn path_alone(wrap: Wrap) -> String {
     if head.status == StatusCode::OK { "works".to_owned() } else { format!("fails: {body}") }
 }
 
-fn asked_again(wrap: Wrap) -> String {
+fn revalidated(wrap: Wrap) -> String {
     with_tag(wrap(handler(|_, _| Response::new(Body::from("the page")))))
 }
 
-fn asked_again_with_the_handlers_tag(wrap: Wrap) -> String {
+fn revalidated_with_the_handlers_tag(wrap: Wrap) -> String {
     with_tag(wrap(handler(|_, _| {
         let mut response = Response::new(Body::from("the page"));
         response.headers_mut().insert(ETAG, HeaderValue::from_static("\"v1\""));
@@ -86,9 +86,9 @@ fn asked_again_with_the_handlers_tag(wrap: Wrap) -> String {
 }
 
 fn with_tag(mut app: App) -> String {
-    let (first, _) = ask(&mut app, &[]);
+    let (first, _) = fetch(&mut app, &[]);
     let Some(tag) = first.headers.get(ETAG) else { return "no tag".to_owned() };
-    let (again, _) = ask(&mut app, &[(IF_NONE_MATCH, tag.to_str().unwrap())]);
+    let (again, _) = fetch(&mut app, &[(IF_NONE_MATCH, tag.to_str().unwrap())]);
     match again.status {
         StatusCode::NOT_MODIFIED if again.headers.contains_key(CONTENT_LENGTH) => "304, with Content-Length".to_owned(),
         status => status.as_str().to_owned(),
@@ -108,17 +108,17 @@ fn public_cookie(wrap: Wrap) -> String {
 }
 
 fn whose_cookie(mut app: App) -> String {
-    ask(&mut app, &[]);
-    let (head, body) = ask(&mut app, &[]);
+    fetch(&mut app, &[]);
+    let (head, body) = fetch(&mut app, &[]);
     match head.headers.get(SET_COOKIE).map(HeaderValue::as_bytes) {
         Some(b"id=1") => "the first visitor's cookie".to_owned(),
         Some(_) => "their own".to_owned(),
-        None => format!("no cookie, and {}", told(&body)),
+        None => format!("no cookie, and {}", whose_response(&body)),
     }
 }
 
 fn cookie_control(wrap: Wrap) -> String {
-    said(&ask(&mut wrap(handler(setting_cookie)), &[]).0.headers)
+    cache_control_of(&fetch(&mut wrap(handler(setting_cookie)), &[]).0.headers)
 }
 
 fn setting_cookie(_: &Request<Body>, n: u32) -> Response<Body> {
@@ -129,8 +129,8 @@ fn setting_cookie(_: &Request<Body>, n: u32) -> Response<Body> {
 
 fn authorization(wrap: Wrap) -> String {
     let mut app = wrap(handler(|_, n| numbered(n)));
-    ask(&mut app, &[(AUTHORIZATION, "Bearer one")]);
-    told(&ask(&mut app, &[(AUTHORIZATION, "Bearer two")]).1)
+    fetch(&mut app, &[(AUTHORIZATION, "Bearer one")]);
+    whose_response(&fetch(&mut app, &[(AUTHORIZATION, "Bearer two")]).1)
 }
 
 fn language(wrap: Wrap) -> String {
@@ -140,8 +140,8 @@ fn language(wrap: Wrap) -> String {
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
         response
     }));
-    ask(&mut app, &[(ACCEPT_LANGUAGE, "de")]);
-    told(&ask(&mut app, &[(ACCEPT_LANGUAGE, "fr")]).1)
+    fetch(&mut app, &[(ACCEPT_LANGUAGE, "de")]);
+    whose_response(&fetch(&mut app, &[(ACCEPT_LANGUAGE, "fr")]).1)
 }
 
 fn no_store(wrap: Wrap) -> String {
@@ -150,8 +150,8 @@ fn no_store(wrap: Wrap) -> String {
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
     }));
-    let said = said(&ask(&mut app, &[]).0.headers);
-    format!("{said}; {}", told(&ask(&mut app, &[]).1))
+    let sent = cache_control_of(&fetch(&mut app, &[]).0.headers);
+    format!("{sent}; {}", whose_response(&fetch(&mut app, &[]).1))
 }
 
 fn error(wrap: Wrap) -> String {
@@ -160,7 +160,7 @@ fn error(wrap: Wrap) -> String {
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         response
     }));
-    said(&ask(&mut app, &[]).0.headers)
+    cache_control_of(&fetch(&mut app, &[]).0.headers)
 }
 
 fn streamed(wrap: Wrap) -> String {
@@ -180,28 +180,28 @@ fn streamed(wrap: Wrap) -> String {
 }
 
 /// A handler that gets the number of the request.
-fn handler(answer: impl Fn(&Request<Body>, u32) -> Response<Body> + Clone + Send + Sync + 'static) -> App {
-    let asked = Arc::new(AtomicU32::new(0));
+fn handler(respond: impl Fn(&Request<Body>, u32) -> Response<Body> + Clone + Send + Sync + 'static) -> App {
+    let requests = Arc::new(AtomicU32::new(0));
     BoxCloneSyncService::new(service_fn(move |request: Request<Body>| {
         assert_eq!(request.method(), Method::GET);
-        ready(Ok(answer(&request, asked.fetch_add(1, Ordering::Relaxed) + 1)))
+        ready(Ok(respond(&request, requests.fetch_add(1, Ordering::Relaxed) + 1)))
     }))
 }
 
 fn numbered(n: u32) -> Response<Body> {
-    Response::new(Body::from(format!("answer {n}")))
+    Response::new(Body::from(format!("response {n}")))
 }
 
-fn told(body: &str) -> String {
-    (if body == "answer 1" { "the first client's response" } else { "their own" }).to_owned()
+fn whose_response(body: &str) -> String {
+    (if body == "response 1" { "the first client's response" } else { "their own" }).to_owned()
 }
 
-fn said(headers: &HeaderMap) -> String {
+fn cache_control_of(headers: &HeaderMap) -> String {
     let lines: Vec<_> = headers.get_all(CACHE_CONTROL).iter().map(|line| line.to_str().unwrap()).collect();
     if lines.is_empty() { "none".to_owned() } else { format!("`{}`", lines.join("`, `")) }
 }
 
-fn ask(app: &mut App, fields: &[(HeaderName, &str)]) -> (Parts, String) {
+fn fetch(app: &mut App, fields: &[(HeaderName, &str)]) -> (Parts, String) {
     let mut request = local("/").request();
     for (name, value) in fields {
         request.headers_mut().insert(name, HeaderValue::from_str(value).unwrap());
@@ -225,9 +225,9 @@ where
 {
     let service = layer.layer(app);
     BoxCloneSyncService::new(service_fn(move |request| {
-        let asked = service.clone().oneshot(request);
+        let response = service.clone().oneshot(request);
         async move {
-            Ok(match asked.await {
+            Ok(match response.await {
                 Ok(response) => response.map(Body::new),
                 // An error of the service becomes a response with its text.
                 Err(error) => {

@@ -1,4 +1,4 @@
-//! The middleware that people write themselves, of SHA-256 and `from_fn`.
+//! Typical handwritten middleware, with SHA-256 and `from_fn`.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;

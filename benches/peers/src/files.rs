@@ -1,4 +1,4 @@
-//! tower-http's `ServeDir`, and the layer for versioned assets around it.
+//! `ServeDir` of tower-http, with and without the layer for versioned assets.
 
 use std::fmt::Debug;
 
@@ -11,7 +11,7 @@ use tower_cache_policy::AssetsLayer;
 use tower_cache_policy::assets::AssetManifest;
 use tower_http::services::ServeDir;
 
-use crate::asking::{Question, asking, local, runtime};
+use crate::requests::{Question, request_case, local, runtime};
 use crate::stacks::BODIES;
 use crate::support::Case;
 
@@ -33,27 +33,27 @@ pub(crate) fn files() -> (TempDir, Vec<Case>) {
 
         let inner = serve.clone();
         let since = move || again(inner(), plain(), LAST_MODIFIED, IF_MODIFIED_SINCE);
-        let (inner, asked) = (assets.clone(), versioned.clone());
-        let same = move || again(inner(), asked(), ETAG, IF_NONE_MATCH);
+        let (inner, requests) = (assets.clone(), versioned.clone());
+        let same = move || again(inner(), requests(), ETAG, IF_NONE_MATCH);
         let inner = assets.clone();
         let same_plain = move || again(inner(), plain(), ETAG, IF_NONE_MATCH);
 
         let mut add = |case: Case| cases.push(case.times(if length > 1 << 18 { 20 } else { 60 }));
         let name = |name: &str| format!("{name} @ {body}");
         let (served, not_modified) = (name("ServeDir, 200"), name("ServeDir, 304 by its date"));
-        add(asking(GROUP, served.clone(), serve.clone(), plain));
-        add(asking(GROUP, name("AssetsLayer, 200, versioned"), assets.clone(), versioned).against(&*served));
-        add(asking(GROUP, name("AssetsLayer, 200, plain"), assets.clone(), plain).against(served));
-        add(asking(GROUP, not_modified.clone(), serve, since));
-        add(asking(GROUP, name("AssetsLayer, 304, versioned"), assets.clone(), same).against(&*not_modified));
-        add(asking(GROUP, name("AssetsLayer, 304, plain"), assets, same_plain).against(not_modified));
+        add(request_case(GROUP, served.clone(), serve.clone(), plain));
+        add(request_case(GROUP, name("AssetsLayer, 200, versioned"), assets.clone(), versioned).against(&*served));
+        add(request_case(GROUP, name("AssetsLayer, 200, plain"), assets.clone(), plain).against(served));
+        add(request_case(GROUP, not_modified.clone(), serve, since));
+        add(request_case(GROUP, name("AssetsLayer, 304, versioned"), assets.clone(), same).against(&*not_modified));
+        add(request_case(GROUP, name("AssetsLayer, 304, plain"), assets, same_plain).against(not_modified));
     }
     (directory, cases)
 }
 
 const GROUP: &str = "files";
 
-/// The question of a client that has the file and sends what it knows of it.
+/// The request of a client that has stored the file and sends its validator.
 fn again<S, B>(mut service: S, question: Question, known: HeaderName, sent: HeaderName) -> Question
 where
     S: Service<Request<Body>, Response = Response<B>, Error: Debug>,

@@ -1,4 +1,4 @@
-//! The layers of all, made as their documentation shows it.
+//! The layers of the peers, created as in their documentation.
 
 use std::time::Duration;
 

@@ -1,14 +1,14 @@
-//! The peers that are tower layers, each around the same service, in one process.
+//! Compares the peers that are tower layers, with the same service in one process.
 //!
 //! ```text
 //! cargo run --release --manifest-path benches/peers/Cargo.toml --bin peers -- behaviours
 //! ```
 //!
-//! `time` measures by criterion, `calls` tells the cases and runs one so many times, `behaviours`
-//! tells what each was seen to do, and with the feature `allocations` there is `allocations`.
+//! `time` measures with criterion. `calls` lists the cases, or runs one of them a number of times. `behaviours` observes
+//! the behavior of each peer. `allocations` needs the feature of the same name.
 #![allow(clippy::unwrap_used)] // As in any test.
 
-mod asking;
+mod requests;
 mod behaviours;
 mod by_hand;
 mod files;

@@ -1,4 +1,4 @@
-//! salvo's `CachingHeaders`, in salvo's own kind of service and against that service bare.
+//! `CachingHeaders` of salvo in a salvo service, compared with that service without it.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -29,11 +29,11 @@ fn main() -> ExitCode {
             Some(response.headers()[ETAG].clone())
         };
         let mut add = |case: Case| cases.push(case.times(if length > 1 << 18 { 20 } else { 300 }));
-        add(asking(name("salvo bare"), bare, || None));
-        add(asking(name("no-op hoop"), move || bare().hoop(nothing), || None).against(name("salvo bare")));
-        add(asking(name("CachingHeaders, 200"), tagging, || None).against(name("salvo bare")));
-        add(asking(name("salvo bare, with a tag"), bare, tag));
-        add(asking(name("CachingHeaders, 304"), tagging, tag).against(name("salvo bare, with a tag")));
+        add(request_case(name("salvo bare"), bare, || None));
+        add(request_case(name("no-op hoop"), move || bare().hoop(nothing), || None).against(name("salvo bare")));
+        add(request_case(name("CachingHeaders, 200"), tagging, || None).against(name("salvo bare")));
+        add(request_case(name("salvo bare, with a tag"), bare, tag));
+        add(request_case(name("CachingHeaders, 304"), tagging, tag).against(name("salvo bare, with a tag")));
     }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     support::main(&cases, &arguments)
@@ -54,7 +54,7 @@ async fn nothing(req: &mut Request, depot: &mut Depot, res: &mut Response, ctrl:
     ctrl.call_next(req, depot, res).await;
 }
 
-fn asking(
+fn request_case(
     name: String,
     router: impl Fn() -> Router + 'static,
     tag: impl Fn() -> Option<HeaderValue> + 'static,

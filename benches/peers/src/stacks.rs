@@ -1,4 +1,4 @@
-//! Each peer around the same service, which responds from memory.
+//! Each peer with the same service, which responds from memory.
 
 use std::convert::Infallible;
 use std::fmt::Debug;
@@ -16,7 +16,7 @@ use tower::layer::util::Identity;
 use tower::{Layer, Service, ServiceExt};
 use tower_cache_policy::{CachePolicyLayer, CachingLayer, EntityTagLayer};
 
-use crate::asking::{Question, asking, local, runtime};
+use crate::requests::{Question, request_case, local, runtime};
 use crate::by_hand;
 use crate::layers::{LIFETIME, PUBLIC, cache_control, cache_tower, http_cache, set_header};
 use crate::support::Case;
@@ -25,7 +25,7 @@ use crate::synced::synced;
 pub(crate) const BODIES: [(&str, usize); 3] = [("1 KiB", 1 << 10), ("16 KiB", 1 << 14), ("1 MiB", 1 << 20)];
 static BYTES: [u8; 1 << 20] = [b'a'; 1 << 20];
 
-/// The name of each case is that of the stack and that of the body, with `@` between.
+/// The name of each case consists of the stack, `@` and the body.
 pub(crate) fn stacks() -> Vec<Case> {
     let mut all = Vec::new();
     for (body, length) in BODIES {
@@ -44,7 +44,7 @@ struct Stacks {
     cases: Vec<Case>,
 }
 
-/// The service that the layers are put around.
+/// The inner service of the layers.
 #[derive(Clone)]
 struct Page {
     length: usize,
@@ -97,7 +97,7 @@ impl Stacks {
         }
     }
 
-    /// Around a handler that sets this `Cache-Control`, or none.
+    /// A handler that sets this `Cache-Control`, or none.
     fn add<L, B>(&mut self, name: &str, cache_control: &'static str, layer: impl Fn() -> L + 'static)
     where
         L: Layer<Page>,
@@ -144,9 +144,9 @@ impl Stacks {
         let (page, base) = (self.page(cache_control), format!("{bare} @ {}", self.body));
         if !self.cases.iter().any(|case| case.name == base) {
             let page = page.clone();
-            self.cases.push(asking(GROUP, base.clone(), move || page.clone(), question.clone()));
+            self.cases.push(request_case(GROUP, base.clone(), move || page.clone(), question.clone()));
         }
-        let case = asking(GROUP, format!("{name} @ {}", self.body), move || layer().layer(page.clone()), question);
+        let case = request_case(GROUP, format!("{name} @ {}", self.body), move || layer().layer(page.clone()), question);
         self.cases.push(case.against(base).times(if self.length > 1 << 18 { 10 } else { 300 }));
     }
 

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 pub(crate) use self::case::Case;
 
-/// By the first argument: `time`, `calls` with what it takes, or `allocations`.
+/// Runs the mode in the first argument: `time`, `calls` with its arguments, or `allocations`.
 pub(crate) fn main(cases: &[Case], arguments: &[String]) -> ExitCode {
     match arguments.split_first() {
         Some((mode, rest)) if mode == "calls" => self::counted::calls_main(cases, rest),

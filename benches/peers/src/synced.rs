@@ -1,4 +1,4 @@
-//! A body of axum for those that ask for one that is `Sync`, which axum's is not.
+//! A `Sync` body for peers that require one. The body of axum is not `Sync`.
 
 use std::pin::Pin;
 use std::sync::Mutex;
@@ -14,7 +14,7 @@ use tower::{Layer, Service, ServiceExt};
 
 pub(crate) struct Synced(Mutex<Body>);
 
-/// The layer around a service with such a body.
+/// A layer for a service with such a body.
 pub(crate) fn synced<L, S>(layer: L) -> impl Layer<S, Service = L::Service>
 where
     L: Layer<MapResponse<S, fn(Response<Body>) -> Response<Synced>>>,

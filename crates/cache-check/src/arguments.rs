@@ -1,4 +1,4 @@
-//! [`Arguments`]: what the command line says.
+//! [`Arguments`]: the command line.
 
 use clap::{Parser, ValueEnum};
 use http::{HeaderName, HeaderValue};
@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "URL", required = true)]
     pub(crate) urls: Vec<String>,
 
-    /// Report also what these edge caches do with each response; separate several with commas
+    /// Also report what these edge caches do with each response; separate several with commas
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = edge)]
     pub(crate) edge: Vec<EdgeProfile>,
 
@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = field)]
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
 
-    /// Check the scripts, styles and images of each page too, if they have the same origin
+    /// Also check the scripts, styles and images of each page that have the same origin
     #[arg(long)]
     pub(crate) follow_assets: bool,
 
@@ -55,7 +55,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Explain in full what each cache does, and by which rule
+    /// Explain what each cache does, and by which rule
     #[arg(long, short, conflicts_with = "json")]
     pub(crate) verbose: bool,
 
@@ -67,7 +67,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3_600))]
     pub(crate) timeout: u64,
 
-    /// Maximum time to wait for one origin in total, if it asks for pauses with Retry-After
+    /// Maximum total time to wait for one origin if it requests pauses with Retry-After
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(0..=3_600))]
     pub(crate) max_wait: u64,
 
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_arguments_are_consistent() {
+    fn arguments_pass_the_checks_of_clap() {
         Arguments::command().debug_assert();
     }
 

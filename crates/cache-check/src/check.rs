@@ -19,7 +19,7 @@ use crate::text;
 ///
 /// # Errors
 ///
-/// If no URL could be checked at all, as a message for the user.
+/// Returns a message for the user if no URL could be checked.
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, String> {
     let urls = input::urls(&arguments.urls).map_err(|error| format!("cannot read the standard input: {error}"))?;
     let client = Client::new(arguments)?;
@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, String> {
     let runtime = runtime.map_err(|error| format!("cannot start the runtime: {error}"))?;
     match runtime.block_on(check_all(arguments, &client, urls)) {
         Ok(outcome) => Ok(outcome),
-        // A reader that stops early, as `head` does, needs no message.
+        // A reader that stops early, such as `head`, is not an error.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Outcome::NotChecked),
         Err(error) => Err(format!("cannot write the report: {error}")),
     }
@@ -47,7 +47,7 @@ async fn check_all(arguments: &Arguments, client: &Client, urls: Vec<Named>) -> 
         progress.set_length((urls.len() + assets.len()) as u64);
         add(&mut reports, report, arguments, &progress)?;
     }
-    // The assets of assets are not followed: a page in place of an image would start a walk through the site.
+    // The assets of assets are not followed. Otherwise, a page in place of an image would start a crawl of the site.
     let checker = Checker { most_assets: 0, ..checker };
     let mut checks = stream::iter(&assets).map(|asset| checker.check(asset)).buffered(arguments.concurrency);
     while let Some((report, _)) = checks.next().await {

@@ -14,8 +14,8 @@ use crate::error::{CheckError, innermost};
 use crate::exchange::{Content, Exchange};
 use crate::pacing::Pacing;
 
-/// Sends one request and reads one response, bounded in time and length. It decodes no content coding and follows no
-/// redirect.
+/// Sends one request and reads one response, bounded in time and length. It does not decode content codings or follow
+/// redirects.
 #[derive(Debug)]
 pub(crate) struct Client {
     http: reqwest::Client,
@@ -25,12 +25,12 @@ pub(crate) struct Client {
     max_body: usize,
 }
 
-/// In what a request differs from the plain one, which is a GET whose content is read.
+/// The differences of a request from the plain one, which is a GET whose content is read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Changes<'a> {
     pub(crate) method: &'a Method,
     pub(crate) set: &'a [(HeaderName, HeaderValue)],
-    /// A field of the user's that is left out.
+    /// A user field that is omitted.
     pub(crate) without: Option<&'a HeaderName>,
     pub(crate) read: Read,
 }
@@ -50,7 +50,7 @@ pub(crate) enum Read {
 
 impl Client {
     pub(crate) fn new(arguments: &Arguments) -> Result<Self, String> {
-        // An error means that there is a provider already.
+        // An error means that a provider is already installed.
         _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .user_agent(concat!("cache-check/", env!("CARGO_PKG_VERSION")))
@@ -66,13 +66,13 @@ impl Client {
         Ok(Self { http, headers, pacing, seconds: arguments.timeout, max_body: arguments.max_body })
     }
 
-    /// Whether the user's own fields contain this one.
+    /// Whether the user fields contain this one.
     pub(crate) fn sends(&self, name: &HeaderName) -> bool {
         self.headers.contains_key(name)
     }
 
-    /// Requests `url`. The user's own fields are sent to `home` only. If the site asks for a pause with 429 or 503, the
-    /// request is repeated after it, as often as [`Pacing`] allows.
+    /// Requests `url`. User fields are sent only to `home`. If the site requests a pause with 429 or 503, the request
+    /// is repeated after it, as often as [`Pacing`] allows.
     pub(crate) async fn request(&self, url: &Url, home: &Origin, changes: Changes<'_>) -> Result<Exchange, CheckError> {
         let origin = url.origin();
         loop {
@@ -126,7 +126,7 @@ impl Client {
         Ok(exchange)
     }
 
-    /// `None` if it is longer than allowed. The rest is not read then.
+    /// `None` if it is longer than allowed. The rest is then not read.
     async fn content(&self, mut received: reqwest::Response) -> Result<Option<Bytes>, reqwest::Error> {
         let mut content = BytesMut::new();
         while let Some(chunk) = received.chunk().await? {

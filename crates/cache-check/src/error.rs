@@ -25,7 +25,7 @@ pub(crate) enum CheckError {
     InvalidResponse { reason: String },
     /// The site limits the number of requests.
     RateLimited { retry_after: Option<u64> },
-    /// A firewall wants proof that a person sends the request. The field is the sign of it.
+    /// A firewall challenges the client. The value is the field that shows it.
     Challenge { status: StatusCode, field: &'static str },
     /// The site does not show the page to this client.
     Refused { status: StatusCode },
@@ -70,7 +70,7 @@ impl CheckError {
         }
     }
 
-    /// Whether further requests for the same URL would meet the same error, and would only burden the site.
+    /// Whether further requests for the same URL would have the same error, and would only burden the site.
     pub(crate) const fn stops_probing(&self) -> bool {
         match self {
             Self::During { error, .. } => error.stops_probing(),
@@ -79,7 +79,7 @@ impl CheckError {
         }
     }
 
-    /// After how many seconds the site accepts the next request, as it said itself.
+    /// The number of seconds after which the site accepts the next request, according to `Retry-After`.
     const fn retry_after(&self) -> Option<u64> {
         match self {
             Self::RateLimited { retry_after } | Self::ServerError { retry_after, .. } => *retry_after,
@@ -182,7 +182,7 @@ pub(crate) fn innermost(error: &reqwest::Error) -> String {
     causes(error).last().map_or_else(String::new, ToString::to_string)
 }
 
-/// The beginning of a text that came over the network, for a message, with its length if it was cut.
+/// The beginning of a text from the network, for a message, with its length if it was cut.
 pub(crate) fn shown(text: &str) -> String {
     cut(text, 200)
 }
@@ -211,7 +211,7 @@ fn is_lost(error: &reqwest::Error) -> bool {
     let is_lost_io =
         |error: &io::Error| matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof);
     causes(error).any(|cause| cause.downcast_ref().is_some_and(is_lost_io))
-        // hyper has no public type for the place of an error; this is its text for an early end.
+        // hyper has no public type for this error, so this compares its text.
         || innermost(error).contains("before message completed")
 }
 

@@ -22,13 +22,13 @@ pub(crate) struct Exchange {
     pub(crate) at: HttpDate,
 }
 
-/// The content, as far as it is known.
+/// The content, if it is known.
 #[derive(Debug)]
 pub(crate) enum Content {
     Complete(Bytes),
-    /// It was not needed, or it is that of a redirect or a live stream.
+    /// The content was not needed, or belongs to a redirect or a live stream.
     NotRead,
-    /// Its end was not seen.
+    /// The end of the content was not read.
     Incomplete(CheckError),
 }
 
@@ -41,7 +41,7 @@ impl Exchange {
         &self.response.headers
     }
 
-    /// Why the response says nothing about the page: the site limits requests, fails, or challenges the client.
+    /// The reason why the response is not about the page: the site limits requests, fails, or challenges the client.
     pub(crate) fn obstacle(&self) -> Option<CheckError> {
         let status = self.status();
         if let Some(field) = CHALLENGE_FIELDS.into_iter().find(|field| self.fields().contains_key(*field)) {
@@ -49,7 +49,7 @@ impl Exchange {
         }
         match status {
             StatusCode::TOO_MANY_REQUESTS => Some(CheckError::RateLimited { retry_after: self.retry_after() }),
-            // These two speak of the request and not of trouble: HEAD may not be implemented.
+            // These two statuses are about the method, and not a failure: HEAD may not be implemented.
             StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED => None,
             StatusCode::REQUEST_TIMEOUT => Some(CheckError::ServerError { status, retry_after: None }),
             _ if status.as_u16() >= 500 => Some(CheckError::ServerError { status, retry_after: self.retry_after() }),
@@ -57,8 +57,8 @@ impl Exchange {
         }
     }
 
-    /// As [`obstacle`](Self::obstacle), and also whether the client may not see the page. That can be said of the first
-    /// response only: later ones can be refused for what they contain.
+    /// Like [`obstacle`](Self::obstacle), but also detects that the client may not see the page. This applies only to
+    /// the first response, because a later request can be refused for its fields.
     pub(crate) fn obstacle_at_first(&self) -> Option<CheckError> {
         let status = self.status();
         self.obstacle().or(match status {
@@ -88,12 +88,12 @@ impl Exchange {
         retry_after(self.fields(), self.at)
     }
 
-    /// Whether the media type is one of content that is sent as it arises, and does not end (G-10).
+    /// Whether the media type is that of a live stream, which does not end (G-10).
     pub(crate) fn is_live_stream(&self) -> bool {
         ["text/event-stream", "multipart/x-mixed-replace"].iter().any(|kind| self.has_media_type(kind))
     }
 
-    /// Whether the content may be a stream: it has no length, and its end was not seen.
+    /// Whether the content may be a stream: it has no length, and its end was not read.
     pub(crate) fn may_be_a_stream(&self) -> bool {
         self.is_live_stream() || (matches!(self.content, Content::Incomplete(_)) && self.length().is_none())
     }

@@ -1,4 +1,4 @@
-//! [`Finding`]: what is wrong, how bad it is, and what to change.
+//! [`Finding`]: a problem, its severity, and the change to make.
 
 use serde::{Serialize, Serializer};
 use tower_cache_policy::audit::{Level, Warning};

@@ -10,10 +10,10 @@ use crate::error::CheckError;
 use crate::exchange::Exchange;
 use crate::input::bare;
 
-/// The longest URL that is followed, in bytes. RFC 9110 section 4.1 asks for 8,000 at least.
+/// The maximum length of a URL that is followed, in bytes. RFC 9110 section 4.1 recommends at least 8,000.
 pub(crate) const MAX_URL: usize = 8_192;
 
-/// The longest nonce that is compared, in bytes, and how many of one response.
+/// The maximum length of a nonce in bytes, and the maximum number of nonces in one response.
 const MAX_NONCE: usize = 256;
 const MAX_NONCES: usize = 16;
 
@@ -21,7 +21,7 @@ const MAX_NONCES: usize = 16;
 #[derive(Debug, Default)]
 pub(crate) struct Assets {
     pub(crate) urls: Vec<Url>,
-    /// Why some are missing.
+    /// The reason why some are missing.
     pub(crate) error: Option<CheckError>,
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn nonces(exchange: &Exchange) -> BTreeSet<Vec<u8>> {
     found
 }
 
-/// The nonces of the fields of a response.
+/// The nonces in the fields of a response.
 pub(crate) fn policy_nonces(exchange: &Exchange) -> BTreeSet<Vec<u8>> {
     let mut found = BTreeSet::new();
     for name in [CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY] {
@@ -98,15 +98,15 @@ fn start_tags(html: &[u8]) -> impl Iterator<Item = StartTag<()>> {
     })
 }
 
-/// Collects references, with a bound on the work: resolving one copies the base URL, so many short references and one
-/// long base would take quadratic time.
+/// Collects references with a limit on the work. Resolving a reference copies the base URL, so many short references
+/// with a long base would take quadratic time.
 #[derive(Debug)]
 struct References<'a> {
     page: &'a Url,
     base: Option<Url>,
     most: usize,
     seen: HashSet<Url>,
-    /// How many bytes were copied so far, and how many may be.
+    /// The number of bytes copied so far, and the limit.
     copied: usize,
     copied_at_most: usize,
     found: Assets,
@@ -114,7 +114,7 @@ struct References<'a> {
 
 impl<'a> References<'a> {
     fn new(page: &'a Url, html_bytes: usize, most: usize) -> Self {
-        // An ordinary page copies a few bytes for each of its own.
+        // An ordinary page causes copies of a few times its length.
         let copied_at_most = html_bytes.saturating_mul(16).saturating_add(64 << 10);
         let found = Assets::default();
         Self { page, base: None, most, seen: HashSet::from([page.clone()]), copied: 0, copied_at_most, found }
@@ -139,7 +139,7 @@ impl<'a> References<'a> {
         };
         let Some(reference) = reference else { return };
         let reference = reference.trim();
-        // Longer ones are `data:` URLs as a rule, which have nothing to fetch.
+        // Longer URLs are usually `data:` URLs, which do not need a request.
         if reference.len() > MAX_URL {
             return;
         }
@@ -162,7 +162,7 @@ impl<'a> References<'a> {
             self.found.error = Some(CheckError::References { reason });
             return;
         }
-        // Without a usable `href` the element sets nothing, and neither does a later one (HTML section 4.2.3).
+        // An element without a usable `href` has no effect, and later ones are ignored as well (HTML section 4.2.3).
         self.base = Some(self.page.join(href).unwrap_or_else(|_| self.page.clone()));
     }
 }
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn the_assets_are_the_scripts_styles_and_images_of_the_own_origin() {
+    fn assets_are_the_scripts_styles_and_images_of_the_same_origin() {
         let html = r#"<base href="/c/"><!-- <img src=comment.png> -->
             <LINK REL="preload StyleSheet" HREF=one.css><link rel=next href=next><script src="/two.js?x=1&amp;y=2">
             </script><img src="three.png#part"><img src=three.png><img src="https://elsewhere.test/four.png">
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn the_work_for_a_page_grows_with_its_length_and_not_with_base_times_references() {
+    fn the_work_for_a_page_grows_linearly_with_its_length() {
         let page = page();
         let long = |bytes| format!("/{}/", "d".repeat(bytes));
         let images = |count: usize| (0..count).map(|n| format!("<img src={n}.png>")).collect::<String>();

@@ -10,17 +10,17 @@ use crate::error::CheckError;
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub(crate) url: Url,
-    /// The origin of the URL that the user named. The user's own fields are sent only there: they may contain a
+    /// The origin of the URL from the user. User fields are sent only to this origin, because they may contain a
     /// password, and a redirect may lead anywhere.
     pub(crate) home: Origin,
     /// The page that uses it, if it is an asset.
     pub(crate) page: Option<Url>,
 }
 
-/// An argument, and the URL that it is.
+/// An argument, and its URL.
 pub(crate) type Named = (String, Result<Target, CheckError>);
 
-/// The URLs of the command line; `-` means the lines of standard input.
+/// The URLs of the command line. `-` means the lines of standard input.
 pub(crate) fn urls(arguments: &[String]) -> io::Result<Vec<Named>> {
     let mut urls = Vec::new();
     for argument in arguments {
@@ -40,7 +40,7 @@ pub(crate) fn urls(arguments: &[String]) -> io::Result<Vec<Named>> {
     Ok(urls)
 }
 
-/// The URL without the fragment, which is not sent, and without a name and a password, which would be sent unseen.
+/// The URL without the fragment, which is not sent, and without a name and a password, which would be sent unnoticed.
 pub(crate) fn bare(mut url: Url) -> Url {
     url.set_fragment(None);
     // These fail only for a URL without a host, which can have neither.

@@ -1,4 +1,4 @@
-//! [`Pacing`]: pauses where a site asks for them with `Retry-After`, up to a bound.
+//! [`Pacing`]: pauses that a site requests with `Retry-After`, up to a limit.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use url::Origin;
 
 use crate::error::CheckError;
 
-/// Pauses where a site asks for them with `Retry-After`, up to a bound for each origin.
+/// Waits if a site requests a pause with `Retry-After`, up to a limit for each origin.
 #[derive(Debug)]
 pub(crate) struct Pacing {
     most: Duration,
@@ -21,9 +21,9 @@ pub(crate) struct Pacing {
 #[derive(Debug)]
 struct Pause {
     until: Instant,
-    /// For how much longer this program waits for the origin in total.
+    /// The remaining time that this program waits for the origin.
     left: Duration,
-    /// The origin asked for a longer pause than is left: nothing is requested before this.
+    /// The end of a pause that exceeds the remaining time. No request is sent before it.
     closed_until: Option<Instant>,
 }
 
@@ -36,7 +36,7 @@ impl Pacing {
     ///
     /// # Errors
     ///
-    /// If that takes longer than the bound.
+    /// Returns an error if that takes longer than the limit.
     pub(crate) async fn wait(&self, origin: &Origin) -> Result<(), CheckError> {
         let (until, closed_until) = match self.origins().get(origin) {
             Some(pause) => (pause.until, pause.closed_until),
@@ -53,11 +53,11 @@ impl Pacing {
         Ok(())
     }
 
-    /// Records a pause that a response asks for. Returns whether it is short enough to wait for. `closes` says that
-    /// a longer pause is for all requests to the origin.
+    /// Records a pause that a response requests, and returns whether it is short enough. `closes` means that a longer
+    /// pause applies to all requests to the origin.
     pub(crate) fn pause(&self, origin: &Origin, seconds: u64, closes: bool) -> bool {
         let now = Instant::now();
-        // A pause of no time at all would be a loop without a bound. A year is as good as never.
+        // A pause of zero seconds would allow an endless loop. A year is treated as forever.
         let asked = Duration::from_secs(seconds.clamp(1, 31_536_000));
         let until = now + asked;
         let mut origins = self.origins();
@@ -79,8 +79,8 @@ impl Pacing {
     }
 }
 
-/// The pause that `Retry-After` asks for, in seconds: the longest of all its lines, either a number or a date (RFC 9110
-/// section 10.2.3).
+/// The pause in `Retry-After`, in seconds: the longest of all its lines, each a number or a date (RFC 9110 section
+/// 10.2.3).
 pub(crate) fn retry_after(fields: &HeaderMap, now: HttpDate) -> Option<u64> {
     let lines = fields.get_all(RETRY_AFTER).iter();
     lines
@@ -127,11 +127,11 @@ mod tests {
     }
 
     #[test]
-    fn all_pauses_for_an_origin_together_stay_under_the_bound() {
+    fn the_sum_of_all_pauses_for_an_origin_is_limited() {
         let pacing = Pacing::new(Duration::from_secs(10));
         let origin = Url::parse("http://example.com/").unwrap().origin();
         assert!(pacing.pause(&origin, 6, true));
-        assert!(pacing.pause(&origin, 6, true), "the same pause, asked for by a request at the same time");
+        assert!(pacing.pause(&origin, 6, true), "the same pause, from a concurrent response");
         assert!(!pacing.pause(&origin, 11, false), "only 4 seconds are left");
         assert!(pacing.origins()[&origin].closed_until.is_none());
         assert!(!pacing.pause(&origin, u64::MAX, true));
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_of_no_time_uses_up_the_bound() {
+    fn a_pause_of_zero_seconds_counts_towards_the_limit() {
         let pacing = Pacing::new(Duration::from_secs(3));
         let origin = Url::parse("http://example.com/").unwrap().origin();
         let pauses = (0..100).take_while(|_| {

@@ -17,7 +17,7 @@ use crate::report::{PageResponse, Report};
 pub(crate) struct Checker<'a> {
     pub(crate) client: &'a Client,
     pub(crate) edges: &'a [EdgeProfile],
-    /// How many assets of a page are checked at most.
+    /// The maximum number of assets of a page to check.
     pub(crate) most_assets: usize,
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct Route {
     pub(crate) hops: Vec<Hop>,
     /// Why a redirect could not be checked completely.
     pub(crate) errors: Vec<CheckError>,
-    /// The page, or why it was not reached.
+    /// The page, or the reason why it was not reached.
     pub(crate) end: Result<(Url, Exchange), CheckError>,
 }
 
@@ -60,7 +60,7 @@ async fn walk(
     let mut url = url.clone();
     loop {
         let exchange = client.request(&url, home, Changes::default()).await?;
-        // A challenge may come as a redirect.
+        // A challenge may be a redirect.
         let to = match exchange.obstacle() {
             Some(_) => None,
             None => target(&url, &exchange)?,

@@ -15,16 +15,16 @@ use crate::redirects::Hop;
 /// The result for one URL.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
-    /// As the user or the page wrote it.
+    /// The URL as the user or the page wrote it.
     pub(crate) url: String,
     /// The page that uses it, if it is an asset.
     pub(crate) page: Option<Url>,
     pub(crate) redirects: Vec<Hop>,
     pub(crate) response: Option<PageResponse>,
     pub(crate) capabilities: Option<Capabilities>,
-    /// The worst first.
+    /// The findings, the most severe first.
     pub(crate) findings: Vec<Finding>,
-    /// Why it could not be checked, or not completely.
+    /// The reasons why the URL could not be checked completely.
     pub(crate) errors: Vec<CheckError>,
     pub(crate) audit: Option<CacheAudit>,
     pub(crate) probes: Vec<ProbeRecord>,
@@ -44,16 +44,16 @@ pub(crate) struct PageResponse {
 /// The results for all URLs.
 #[derive(Debug, Serialize)]
 pub(crate) struct Document<'a> {
-    /// Changes when a key changes its meaning or is removed.
+    /// The version of the format. It changes if a key is removed or changes its meaning.
     pub(crate) format: u32,
     pub(crate) urls: &'a [Report],
     pub(crate) exit_status: u8,
 }
 
-/// How a check ended, the worst last.
+/// The result of a check, in ascending severity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Outcome {
-    /// No finding of the level in question.
+    /// No finding of the requested level.
     Fine,
     /// A finding of that level or above.
     Found,
@@ -81,7 +81,7 @@ impl Report {
         self
     }
 
-    /// Those of the redirects, then those of the page.
+    /// The findings of the redirects, and then those of the page.
     pub(crate) fn all_findings(&self) -> impl Iterator<Item = &Finding> {
         self.redirects.iter().flat_map(|hop| &hop.findings).chain(&self.findings)
     }

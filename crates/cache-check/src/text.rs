@@ -163,7 +163,7 @@ fn style(level: Level) -> Style {
     }
 }
 
-/// Text that came over the network, with control characters escaped, as a terminal would obey them.
+/// Text from the network, with control characters escaped, because a terminal would obey them.
 struct Plain<'a>(&'a str);
 
 impl fmt::Display for Plain<'_> {
@@ -205,7 +205,7 @@ impl fmt::Display for Stored<'_> {
     }
 }
 
-/// Seconds in the largest unit that is exact.
+/// Seconds in the largest exact unit.
 struct Span(u64);
 
 impl fmt::Display for Span {
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_has_the_largest_unit_that_is_exact() {
+    fn a_duration_has_the_largest_exact_unit() {
         for (seconds, text) in [(1, "1 s"), (60, "1 min"), (90, "90 s"), (7_200, "2 h"), (86_400, "1 d")] {
             assert_eq!(Span(seconds).to_string(), text);
         }

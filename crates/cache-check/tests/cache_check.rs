@@ -1,4 +1,4 @@
-//! Runs `cache-check` against sites that are right, sites that have one fault each, and hostile sites.
+//! Runs `cache-check` against correct sites, sites with one fault each, and hostile sites.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::collections::HashMap;
@@ -82,7 +82,7 @@ async fn read_ask(stream: &mut (impl AsyncRead + Unpin)) -> Option<Ask> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.ok()?);
-        // A greeting of TLS has no end that this would see.
+        // A TLS greeting does not end with an empty line.
         if !head[0].is_ascii_uppercase() {
             return None;
         }
@@ -105,14 +105,14 @@ async fn serve_bytes(respond: impl Fn(&Ask) -> Vec<u8> + Send + Sync + 'static) 
             let (mut stream, _) = listener.accept().await.unwrap();
             let respond = Arc::clone(&respond);
             tokio::spawn(async move {
-                let Some(ask) = read_ask(&mut stream).await else {
+                let Some(fetch) = read_ask(&mut stream).await else {
                     _ = stream.write_all(b"HTTP/1.1 400 x\r\n\r\n").await;
                     return;
                 };
-                if stream.write_all(&respond(&ask)).await.is_err() {
+                if stream.write_all(&respond(&fetch)).await.is_err() {
                     return;
                 }
-                match ask.path.as_str() {
+                match fetch.path.as_str() {
                     "/endless" => endless(&mut stream, Duration::ZERO).await,
                     "/dripping" => endless(&mut stream, Duration::from_millis(500)).await,
                     "/silent" => std::future::pending().await,
@@ -141,11 +141,11 @@ async fn serve_app(app: Router) -> SocketAddr {
 const CONTENT: &str = "hello, cache\n";
 const DATE: &str = "Sat, 23 May 2026 10:40:00 GMT";
 
-/// A file server that does everything right except for the fault in the path.
-fn file(ask: &Ask) -> Vec<u8> {
-    let fault = ask.path.trim_start_matches('/');
+/// A file server that is correct except for the fault in the path.
+fn file(fetch: &Ask) -> Vec<u8> {
+    let fault = fetch.path.trim_start_matches('/');
     let is = |name: &str| fault == name;
-    let coded = ask.field("accept-encoding") == Some("gzip");
+    let coded = fetch.field("accept-encoding") == Some("gzip");
     let tag = match (fault, coded) {
         ("weak-if-range", _) => "W/\"v1\"",
         ("shared-tag", _) | (_, false) => "\"v1\"",
@@ -153,7 +153,7 @@ fn file(ask: &Ask) -> Vec<u8> {
     };
     let matches = |field: &str| {
         let opaque = |one: &str| one.trim_start_matches("W/") == tag.trim_start_matches("W/");
-        ask.field(field).is_some_and(|value| match fault {
+        fetch.field(field).is_some_and(|value| match fault {
             "no-list" => opaque(value),
             "no-weak" => value.split(", ").any(|one| one == tag),
             _ => value.split(", ").any(opaque),
@@ -197,17 +197,17 @@ fn file(ask: &Ask) -> Vec<u8> {
         _ => {}
     }
     if is("missing") {
-        return written(404, &fields, Some("nothing here"), ask);
+        return written(404, &fields, Some("nothing here"), fetch);
     }
-    if ask.field("if-match").is_some() && (is("if-match") || !matches("if-match")) {
-        return written(412, &fields, Some(""), ask);
+    if fetch.field("if-match").is_some() && (is("if-match") || !matches("if-match")) {
+        return written(412, &fields, Some(""), fetch);
     }
-    let unmodified = match ask.field("if-none-match") {
+    let unmodified = match fetch.field("if-none-match") {
         Some(_) if is("no-304") || is("bad-tag") || is("no-validator") || is("changing-tag") => false,
         Some(_) if coded && is("no-coded-304") => false,
-        Some(_) if is("date-beside-tag") && ask.field("if-modified-since").is_some() => true,
+        Some(_) if is("date-beside-tag") && fetch.field("if-modified-since").is_some() => true,
         Some(_) => matches("if-none-match"),
-        None => ask.field("if-modified-since").is_some_and(|_| !is("no-304-by-date")),
+        None => fetch.field("if-modified-since").is_some_and(|_| !is("no-304-by-date")),
     };
     if unmodified {
         match fault {
@@ -221,11 +221,11 @@ fn file(ask: &Ask) -> Vec<u8> {
             "long-304" => set(&mut fields, "content-length", "5"),
             _ => {}
         }
-        return written(304, &fields, is("long-304").then_some("hello"), ask);
+        return written(304, &fields, is("long-304").then_some("hello"), fetch);
     }
-    if ask.method == "HEAD" {
+    if fetch.method == "HEAD" {
         match fault {
-            "head-405" => return written(405, &fields, Some(""), ask),
+            "head-405" => return written(405, &fields, Some(""), fetch),
             "head-policy" => set(&mut fields, "cache-control", "no-store"),
             "head-bare" => set(&mut fields, "cache-control", ""),
             "head-length" => content += "more",
@@ -233,38 +233,38 @@ fn file(ask: &Ask) -> Vec<u8> {
         }
     }
     set(&mut fields, "accept-ranges", "bytes");
-    let range_holds = match ask.field("if-range") {
+    let range_holds = match fetch.field("if-range") {
         None => true,
         Some(value) if value.contains("cache-check") => is("if-range-tag"),
         Some(value) if value.starts_with('W') => is("weak-if-range"),
         Some(value) if value.starts_with('"') => value == tag && !is("if-range-none"),
         Some(_) => is("if-range-date"),
     };
-    if ask.field("range") == Some("bytes=0-0") && ask.method == "GET" && range_holds && !is("no-ranges") {
+    if fetch.field("range") == Some("bytes=0-0") && fetch.method == "GET" && range_holds && !is("no-ranges") {
         let length = content.len();
         match fault {
             "bare-206" => set(&mut fields, "cache-control", ""),
-            "bad-range" => return written(206, &fields, Some("h"), ask),
-            "range-416" => return written(416, &fields, Some(""), ask),
+            "bad-range" => return written(206, &fields, Some("h"), fetch),
+            "range-416" => return written(416, &fields, Some(""), fetch),
             _ => {}
         }
         set(&mut fields, "content-range", &format!("bytes 0-0/{length}"));
         content.truncate(1);
-        return written(206, &fields, Some(&content), ask);
+        return written(206, &fields, Some(&content), fetch);
     }
     if coded {
         set(&mut fields, "content-encoding", "gzip");
     }
-    written(200, &fields, Some(&content), ask)
+    written(200, &fields, Some(&content), fetch)
 }
 
-/// A number that was not there before.
+/// A number that was not used before.
 fn stamp() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-fn written(status: u16, fields: &[(String, String)], content: Option<&str>, ask: &Ask) -> Vec<u8> {
+fn written(status: u16, fields: &[(String, String)], content: Option<&str>, fetch: &Ask) -> Vec<u8> {
     let mut text = format!("HTTP/1.1 {status} x\r\nconnection: close\r\n");
     for (name, value) in fields {
         text += &format!("{name}: {value}\r\n");
@@ -274,7 +274,7 @@ fn written(status: u16, fields: &[(String, String)], content: Option<&str>, ask:
             text += &format!("content-length: {}\r\n", content.len());
         }
         text += "\r\n";
-        if ask.method != "HEAD" {
+        if fetch.method != "HEAD" {
             text += content;
         }
     } else {
@@ -297,7 +297,7 @@ fn good_site() -> Router {
 // ==== Sites without a fault ====
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_of_this_crate_has_nothing_to_change() {
+async fn a_site_that_uses_this_crate_has_no_findings() {
     let address = serve_app(good_site()).await;
     let url = format!("http://{address}/");
     let done = run(&["--json", "--follow-assets", "--level", "note", "--edge", "standard,nginx", &url]).await;
@@ -318,7 +318,7 @@ async fn a_site_of_this_crate_has_nothing_to_change() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn http_2_is_spoken_over_tls_with_a_certificate_that_the_system_trusts() {
+async fn http_2_over_tls_works_with_a_certificate_of_the_system() {
     let (address, certificate) = serve_self_signed(&[b"h2"]).await;
     let directory = tempfile::tempdir().unwrap();
     let trusted = directory.path().join("trusted.pem");
@@ -334,7 +334,7 @@ async fn http_2_is_spoken_over_tls_with_a_certificate_that_the_system_trusts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_server_that_does_everything_right_has_nothing_to_change() {
+async fn a_correct_file_server_has_no_findings() {
     let address = serve_bytes(file).await;
     let done = run(&["--json", "--level", "note", &format!("http://{address}/right")]).await;
     let document = done.document();
@@ -430,7 +430,7 @@ async fn the_exit_status_depends_on_the_level() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn text_has_short_lines_and_no_colours_without_a_terminal() {
+async fn text_has_short_lines_and_no_colors_without_a_terminal() {
     let address = serve_bytes(file).await;
     let done = run(&[&format!("http://{address}/bare-304"), &format!("http://{address}/right")]).await;
     assert!(done.out.contains("the 304 lacks `Cache-Control`, `Vary`, which the 200 has"), "{}", done.out);
@@ -448,51 +448,54 @@ async fn text_has_short_lines_and_no_colours_without_a_terminal() {
 
 // ==== Trouble is not a finding ====
 
-/// [`file`] for the first requests, and then something else.
+/// [`file`] for the first requests, and then another response.
 async fn serve_then(
     good: usize,
     then: impl Fn(&Ask) -> Vec<u8> + Send + Sync + 'static,
 ) -> (SocketAddr, Arc<AtomicUsize>) {
     let count = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&count);
-    let address =
-        serve_bytes(move |ask| if counted.fetch_add(1, Ordering::Relaxed) < good { file(ask) } else { then(ask) })
-            .await;
+    let address = serve_bytes(
+        move |fetch| if counted.fetch_add(1, Ordering::Relaxed) < good { file(fetch) } else { then(fetch) },
+    )
+    .await;
     (address, count)
 }
 
-fn plain(status: u16, fields: &[(&str, &str)], content: &str, ask: &Ask) -> Vec<u8> {
+fn plain(status: u16, fields: &[(&str, &str)], content: &str, fetch: &Ask) -> Vec<u8> {
     let fields: Vec<_> = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    written(status, &fields, Some(content), ask)
+    written(status, &fields, Some(content), fetch)
 }
 
 type Respond = fn(&Ask) -> Vec<u8>;
 
 /// The responses of sites to unwanted clients, with the kind of error that is reported.
 const TROUBLE: &[(&str, &str, Respond)] = &[
-    ("429", "rate-limited", |ask| plain(429, &[], "slow down", ask)),
-    ("429 with a lifetime", "rate-limited", |ask| plain(429, &[("cache-control", "max-age=600")], "", ask)),
-    ("429 for an hour", "rate-limited", |ask| plain(429, &[("retry-after", "3600")], "", ask)),
-    ("429 for ever", "rate-limited", |ask| plain(429, &[("retry-after", "99999999999999999999")], "", ask)),
-    ("429 for a time that is no time", "rate-limited", |ask| plain(429, &[("retry-after", "soon")], "", ask)),
-    ("Cloudflare", "challenge", |ask| plain(403, &[("cf-mitigated", "challenge")], "Just a moment...", ask)),
-    ("AWS", "challenge", |ask| plain(202, &[("x-amzn-waf-action", "challenge")], "", ask)),
-    ("AWS captcha", "challenge", |ask| plain(405, &[("x-amzn-waf-action", "captcha")], "", ask)),
-    ("Vercel", "challenge", |ask| plain(403, &[("x-vercel-mitigated", "deny")], "", ask)),
-    ("500", "server-error", |ask| plain(500, &[], "", ask)),
-    ("502", "server-error", |ask| plain(502, &[("cache-control", "public, max-age=60")], "", ask)),
-    ("503", "server-error", |ask| plain(503, &[], "", ask)),
-    ("503 for an hour", "server-error", |ask| plain(503, &[("retry-after", "3600")], "", ask)),
-    ("522", "server-error", |ask| plain(522, &[], "", ask)),
-    ("408", "server-error", |ask| plain(408, &[], "", ask)),
+    ("429", "rate-limited", |fetch| plain(429, &[], "slow down", fetch)),
+    ("429 with a lifetime", "rate-limited", |fetch| plain(429, &[("cache-control", "max-age=600")], "", fetch)),
+    ("429 for an hour", "rate-limited", |fetch| plain(429, &[("retry-after", "3600")], "", fetch)),
+    ("429 for ever", "rate-limited", |fetch| plain(429, &[("retry-after", "99999999999999999999")], "", fetch)),
+    ("429 with an invalid Retry-After", "rate-limited", |fetch| plain(429, &[("retry-after", "soon")], "", fetch)),
+    ("Cloudflare", "challenge", |fetch| plain(403, &[("cf-mitigated", "challenge")], "Just a moment...", fetch)),
+    ("AWS", "challenge", |fetch| plain(202, &[("x-amzn-waf-action", "challenge")], "", fetch)),
+    ("AWS captcha", "challenge", |fetch| plain(405, &[("x-amzn-waf-action", "captcha")], "", fetch)),
+    ("Vercel", "challenge", |fetch| plain(403, &[("x-vercel-mitigated", "deny")], "", fetch)),
+    ("500", "server-error", |fetch| plain(500, &[], "", fetch)),
+    ("502", "server-error", |fetch| plain(502, &[("cache-control", "public, max-age=60")], "", fetch)),
+    ("503", "server-error", |fetch| plain(503, &[], "", fetch)),
+    ("503 for an hour", "server-error", |fetch| plain(503, &[("retry-after", "3600")], "", fetch)),
+    ("522", "server-error", |fetch| plain(522, &[], "", fetch)),
+    ("408", "server-error", |fetch| plain(408, &[], "", fetch)),
     ("no response", "connection-lost", |_| Vec::new()),
     ("not HTTP", "invalid-response", |_| b"SSH-2.0-OpenSSH\r\n".to_vec()),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_in_trouble_from_the_first_request_is_not_checked() {
-    let refused: [(&str, &str, Respond); 2] =
-        [("403", "refused", |ask| plain(403, &[], "", ask)), ("401", "refused", |ask| plain(401, &[], "", ask))];
+async fn a_site_that_fails_the_first_request_is_not_checked() {
+    let refused: [(&str, &str, Respond); 2] = [
+        ("403", "refused", |fetch| plain(403, &[], "", fetch)),
+        ("401", "refused", |fetch| plain(401, &[], "", fetch)),
+    ];
     for (name, kind, respond) in TROUBLE.iter().chain(&refused) {
         let (address, count) = serve_then(0, *respond).await;
         let done = run(&["--json", &format!("http://{address}/")]).await;
@@ -504,12 +507,12 @@ async fn a_site_in_trouble_from_the_first_request_is_not_checked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_that_gets_into_trouble_during_the_check_gets_no_finding_for_it() {
+async fn a_site_that_fails_during_the_check_gets_no_finding_for_it() {
     let later: [(&str, &str, Respond); 4] = [
-        ("403", "changed", |ask| plain(403, &[], "", ask)),
-        ("401", "changed", |ask| plain(401, &[], "", ask)),
-        ("404", "changed", |ask| plain(404, &[], "", ask)),
-        ("a login", "changed", |ask| plain(302, &[("location", "/login")], "", ask)),
+        ("403", "changed", |fetch| plain(403, &[], "", fetch)),
+        ("401", "changed", |fetch| plain(401, &[], "", fetch)),
+        ("404", "changed", |fetch| plain(404, &[], "", fetch)),
+        ("a login", "changed", |fetch| plain(302, &[("location", "/login")], "", fetch)),
     ];
     for (name, kind, respond) in TROUBLE.iter().chain(&later) {
         for good in [1, 4, 9] {
@@ -528,26 +531,27 @@ async fn a_site_that_gets_into_trouble_during_the_check_gets_no_finding_for_it()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_probe_that_is_refused_while_the_page_is_served_is_a_finding() {
-    let address = serve_bytes(|ask| if ask.method == "HEAD" { plain(403, &[], "", ask) } else { file(ask) }).await;
+async fn a_refused_probe_is_a_finding_if_the_page_is_served() {
+    let address =
+        serve_bytes(|fetch| if fetch.method == "HEAD" { plain(403, &[], "", fetch) } else { file(fetch) }).await;
     let done = run(&["--json", &format!("http://{address}/right")]).await;
     let document = done.document();
     assert_eq!(rules(&document["urls"][0]), ["M-06"]);
     assert_eq!((kinds(&document["urls"][0]), done.status), (vec![], 1));
     let not_implemented =
-        serve_bytes(|ask| if ask.method == "HEAD" { plain(501, &[], "", ask) } else { file(ask) }).await;
+        serve_bytes(|fetch| if fetch.method == "HEAD" { plain(501, &[], "", fetch) } else { file(fetch) }).await;
     let done = run(&["--json", &format!("http://{not_implemented}/right")]).await;
     assert_eq!((rules(&done.document()["urls"][0]), done.status), (vec!["M-06"], 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn retry_after_is_obeyed_up_to_the_bound() {
+async fn retry_after_is_obeyed_up_to_the_limit() {
     for status in [429, 503] {
         let limited = move |every: usize, seconds: &'static str| {
             let count = AtomicUsize::new(0);
-            serve_bytes(move |ask| match count.fetch_add(1, Ordering::Relaxed) % every {
-                0 => plain(status, &[("retry-after", seconds)], "", ask),
-                _ => file(ask),
+            serve_bytes(move |fetch| match count.fetch_add(1, Ordering::Relaxed) % every {
+                0 => plain(status, &[("retry-after", seconds)], "", fetch),
+                _ => file(fetch),
             })
         };
         let address = limited(1_000, "1").await;
@@ -558,7 +562,7 @@ async fn retry_after_is_obeyed_up_to_the_bound() {
         assert!(started.elapsed() >= Duration::from_secs(1), "{:?}", started.elapsed());
         assert_eq!(done.status, 0);
 
-        // Every second request is refused: the bound is for all pauses together.
+        // Every second request is refused, because the limit applies to the sum of all pauses.
         let address = limited(2, "1").await;
         let started = Instant::now();
         let done = run(&["--json", "--max-wait", "2", &format!("http://{address}/right")]).await;
@@ -569,8 +573,8 @@ async fn retry_after_is_obeyed_up_to_the_bound() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_origin_that_wants_a_long_pause_gets_no_further_request() {
-    let (address, count) = serve_then(0, |ask| plain(429, &[("retry-after", "120")], "", ask)).await;
+async fn an_origin_with_a_long_retry_after_gets_no_further_request() {
+    let (address, count) = serve_then(0, |fetch| plain(429, &[("retry-after", "120")], "", fetch)).await;
     let urls: Vec<String> = (0..5).map(|n| format!("http://{address}/{n}")).collect();
     let mut arguments = vec!["--json", "--concurrency", "1"];
     arguments.extend(urls.iter().map(String::as_str));
@@ -588,13 +592,13 @@ async fn an_origin_that_wants_a_long_pause_gets_no_further_request() {
 
 // ==== Variants, nonces and streams ====
 
-/// Sites whose pages depend on the request, or are new each time.
-fn variant(ask: &Ask) -> Vec<u8> {
-    let site = ask.path.trim_start_matches('/');
+/// Sites whose pages depend on the request, or differ each time.
+fn variant(fetch: &Ask) -> Vec<u8> {
+    let site = fetch.path.trim_start_matches('/');
     let new = stamp();
-    let language = ask.field("accept-language").unwrap_or("en");
+    let language = fetch.field("accept-language").unwrap_or("en");
     let first_language = &language[..language.len().min(2)];
-    let cookie = ask.field("cookie").unwrap_or("");
+    let cookie = fetch.field("cookie").unwrap_or("");
     let first_of = |cases: &[(&str, bool, &'static str)]| {
         let case = cases.iter().find(|(name, holds, _)| site.contains(name) && *holds);
         case.map_or("", |(.., text)| text)
@@ -602,7 +606,7 @@ fn variant(ask: &Ask) -> Vec<u8> {
     let hello = first_of(&[
         ("first-language", first_language == "fr", "Bonjour"),
         ("any-language", language.contains("sv"), "Hej"),
-        ("german-by-default", first_language != "en" || ask.field("accept-language").is_none(), "Guten Tag"),
+        ("german-by-default", first_language != "en" || fetch.field("accept-language").is_none(), "Guten Tag"),
         ("", true, "Hello"),
     ]);
     let visitor = first_of(&[
@@ -645,7 +649,7 @@ fn variant(ask: &Ask) -> Vec<u8> {
     let fields: Vec<(String, String)> = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let tag = fields[2].1.clone();
     if site == "refuses-cookie" && !cookie.is_empty() {
-        return plain(400, &[], "no such session", ask);
+        return plain(400, &[], "no such session", fetch);
     }
     if site.starts_with("redirect") {
         let to = if first_language == "de" { "/de" } else { "/en" };
@@ -653,12 +657,12 @@ fn variant(ask: &Ask) -> Vec<u8> {
         if site.contains("vary") {
             fields.push(("vary".to_owned(), "accept-language".to_owned()));
         }
-        return written(302, &fields, Some(""), ask);
+        return written(302, &fields, Some(""), fetch);
     }
-    if ask.field("if-none-match").is_some_and(|tags| tags.contains(tag.trim_start_matches("W/"))) {
-        return written(304, &fields[1..], None, ask);
+    if fetch.field("if-none-match").is_some_and(|tags| tags.contains(tag.trim_start_matches("W/"))) {
+        return written(304, &fields[1..], None, fetch);
     }
-    written(200, &fields, Some(&content), ask)
+    written(200, &fields, Some(&content), fetch)
 }
 
 fn hash(text: &str) -> u64 {
@@ -669,7 +673,7 @@ fn hash(text: &str) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn content_that_depends_on_language_or_cookie_without_vary_is_found_and_noise_is_not() {
+async fn content_that_depends_on_language_or_cookie_without_vary_is_found() {
     let rows: &[(&str, &[&str], Option<bool>, Option<bool>)] = &[
         ("plain", &[], Some(false), Some(false)),
         ("first-language", &["K-02"], Some(true), Some(false)),
@@ -683,7 +687,7 @@ async fn content_that_depends_on_language_or_cookie_without_vary_is_found_and_no
         ("any-cookie-vary", &[], Some(false), Some(true)),
         ("any-cookie-private", &[], None, None),
         ("any-cookie-no-store", &[], None, None),
-        // A cache revalidates it each time, which goes well as long as the tags differ.
+        // A cache revalidates the page each time, which works if the tags differ.
         ("any-language-no-cache", &[], Some(true), Some(false)),
         ("any-language-no-cache-one-tag", &["V-07"], Some(true), Some(false)),
         ("refuses-cookie", &[], Some(false), None),
@@ -711,7 +715,7 @@ async fn content_that_depends_on_language_or_cookie_without_vary_is_found_and_no
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_for_the_users_own_cookie_is_compared_with_the_page_without_it() {
+async fn a_page_with_the_users_cookie_is_compared_with_one_without() {
     let address = serve_bytes(variant).await;
     let url = format!("http://{address}/signed-in");
     let document = run(&["--json", "--header", "Cookie: id=ada", &url]).await.document();
@@ -722,9 +726,9 @@ async fn a_page_for_the_users_own_cookie_is_compared_with_the_page_without_it() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stored_response_of_a_cache_in_front_says_nothing_about_variants() {
-    let address = serve_bytes(|ask| {
-        plain(200, &[("cache-control", "public, max-age=60"), ("x-cache", "HIT"), ("age", "7")], "x", ask)
+async fn a_response_from_a_cache_in_front_is_no_evidence_of_variants() {
+    let address = serve_bytes(|fetch| {
+        plain(200, &[("cache-control", "public, max-age=60"), ("x-cache", "HIT"), ("age", "7")], "x", fetch)
     })
     .await;
     let document = run(&["--json", &format!("http://{address}/")]).await.document();
@@ -733,7 +737,7 @@ async fn a_stored_response_of_a_cache_in_front_says_nothing_about_variants() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_nonce_page_is_recognized_and_not_told_to_revalidate() {
+async fn a_page_with_a_nonce_gets_no_advice_to_revalidate() {
     let address = serve_bytes(variant).await;
     for (site, expected) in [
         ("nonce", &["G-18"][..]),
@@ -757,12 +761,12 @@ async fn a_nonce_page_is_recognized_and_not_told_to_revalidate() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_304_with_another_nonce_than_the_stored_content_is_found() {
-    let address = serve_bytes(|ask| {
+    let address = serve_bytes(|fetch| {
         let policy = format!("script-src 'nonce-n{}'", stamp());
         let fields = [("cache-control", "no-cache"), ("etag", "W/\"1\""), ("content-security-policy", &policy)];
-        match ask.field("if-none-match") {
-            Some(tags) if tags.contains("\"1\"") => plain(304, &fields, "", ask),
-            _ => plain(200, &fields, "the same", ask),
+        match fetch.field("if-none-match") {
+            Some(tags) if tags.contains("\"1\"") => plain(304, &fields, "", fetch),
+            _ => plain(200, &fields, "the same", fetch),
         }
     })
     .await;
@@ -774,12 +778,12 @@ async fn a_304_with_another_nonce_than_the_stored_content_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_live_stream_is_not_read_and_not_told_to_send_an_etag() {
+async fn a_live_stream_is_not_read_and_needs_no_etag() {
     let count = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&count);
-    let address = serve_bytes(move |ask| {
+    let address = serve_bytes(move |fetch| {
         counted.fetch_add(1, Ordering::Relaxed);
-        let (kind, policy) = match ask.field("x-stream").unwrap() {
+        let (kind, policy) = match fetch.field("x-stream").unwrap() {
             "events" => ("text/event-stream", "cache-control: no-cache\r\n"),
             "frames" => ("Multipart/X-Mixed-Replace; boundary=x", "cache-control: no-store\r\n"),
             "stored" => ("text/event-stream;charset=utf-8", "cache-control: max-age=60\r\n"),
@@ -804,7 +808,7 @@ async fn a_live_stream_is_not_read_and_not_told_to_send_an_etag() {
         assert_eq!(count.load(Ordering::Relaxed), requests, "{stream}");
         assert!(started.elapsed() < Duration::from_secs(5), "{stream}: {:?}", started.elapsed());
     }
-    // A stream under another type is known by its missing length and end.
+    // A stream with another content type has no length and does not end.
     let arguments = ["--json", "--timeout", "1", "--header", "X-Stream: log", &format!("http://{address}/dripping")];
     let document = run(&arguments).await.document();
     assert_eq!(rules(&document["urls"][0]), [""; 0]);
@@ -814,18 +818,18 @@ async fn a_live_stream_is_not_read_and_not_told_to_send_an_etag() {
 // ==== Bounds ====
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hostile_page_takes_bounded_time_and_output() {
-    let address = serve_bytes(|ask| {
+async fn a_hostile_page_needs_bounded_time_and_output() {
+    let address = serve_bytes(|fetch| {
         let images: String = (0..40_000).map(|n| format!("<img src={n}.png>")).collect();
         let many = "a".repeat(100_000);
         let html = [("content-type", "text/html"), ("cache-control", "no-store")];
-        match ask.path.as_str() {
-            "/base" => plain(200, &html, &format!("<base href=/{}/>{images}", "d".repeat(1 << 20)), ask),
-            "/nested" => plain(200, &html, &"<div>".repeat(200_000), ask),
-            "/unclosed" => plain(200, &html, &format!("<img src=\"{}", "<img ".repeat(200_000)), ask),
-            "/fields" => plain(200, &[("cache-control", "no-store"), ("etag", &many), ("vary", &many)], "x", ask),
-            "/location" => plain(301, &[("location", &many)], "", ask),
-            _ => file(ask),
+        match fetch.path.as_str() {
+            "/base" => plain(200, &html, &format!("<base href=/{}/>{images}", "d".repeat(1 << 20)), fetch),
+            "/nested" => plain(200, &html, &"<div>".repeat(200_000), fetch),
+            "/unclosed" => plain(200, &html, &format!("<img src=\"{}", "<img ".repeat(200_000)), fetch),
+            "/fields" => plain(200, &[("cache-control", "no-store"), ("etag", &many), ("vary", &many)], "x", fetch),
+            "/location" => plain(301, &[("location", &many)], "", fetch),
+            _ => file(fetch),
         }
     })
     .await;
@@ -847,21 +851,21 @@ async fn a_hostile_page_takes_bounded_time_and_output() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fields_that_never_end_are_cut_off() {
+async fn endless_fields_are_cut_off() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
             tokio::spawn(async move {
-                let Some(ask) = read_ask(&mut stream).await else { return };
-                let line: &[u8] = match ask.path.as_str() {
+                let Some(fetch) = read_ask(&mut stream).await else { return };
+                let line: &[u8] = match fetch.path.as_str() {
                     "/one-field" => b"x",
                     "/many-fields" => b"x-a: 1\r\n",
                     _ => b"HTTP/1.1 103 x\r\nlink: <a>\r\n\r\n",
                 };
-                _ = stream.write_all(if ask.path == "/interim" { b"" } else { b"HTTP/1.1 200 x\r\nx: " }).await;
-                // As fast as a network is: hyper reads 1xx responses without a pause as long as there are any.
+                _ = stream.write_all(if fetch.path == "/interim" { b"" } else { b"HTTP/1.1 200 x\r\nx: " }).await;
+                // Sends at network speed, because hyper reads 1xx responses without a pause.
                 while stream.write_all(&line.repeat(20)).await.is_ok() {
                     tokio::time::sleep(Duration::from_millis(1)).await;
                 }
@@ -880,18 +884,18 @@ async fn fields_that_never_end_are_cut_off() {
 // ==== Redirects and caches in front ====
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_redirect_is_checked_and_other_origins_get_no_field_of_the_user() {
-    let stranger = serve_bytes(|ask| {
-        assert_eq!(ask.field("x-secret"), None, "for {}", ask.path);
+async fn each_redirect_is_checked_and_other_origins_get_no_user_fields() {
+    let stranger = serve_bytes(|fetch| {
+        assert_eq!(fetch.field("x-secret"), None, "for {}", fetch.path);
         let fields = [("cache-control", "max-age=60"), ("content-type", "text/html")];
         let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        written(200, &fields, Some("<img src=/a.png>"), ask)
+        written(200, &fields, Some("<img src=/a.png>"), fetch)
     })
     .await;
-    let address = serve_bytes(move |ask| {
-        assert_eq!(ask.field("x-secret"), Some("s3cret"));
-        let to = if ask.path == "/" { "next".to_owned() } else { format!("http://{stranger}/") };
-        written(301, &[("location".into(), to), ("set-cookie".into(), "a=1".into())], Some(""), ask)
+    let address = serve_bytes(move |fetch| {
+        assert_eq!(fetch.field("x-secret"), Some("s3cret"));
+        let to = if fetch.path == "/" { "next".to_owned() } else { format!("http://{stranger}/") };
+        written(301, &[("location".into(), to), ("set-cookie".into(), "a=1".into())], Some(""), fetch)
     })
     .await;
     let done = run(&["--json", "--follow-assets", "--header", "X-Secret: s3cret", &format!("http://{address}/")]).await;
@@ -913,12 +917,12 @@ async fn each_redirect_is_checked_and_other_origins_get_no_field_of_the_user() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_status_of_a_cache_in_front_is_reported() {
-    let address = serve_bytes(|ask| {
+    let address = serve_bytes(|fetch| {
         let fields = [(CACHE_CONTROL, "public, max-age=60"), (CONTENT_TYPE, "text/plain")];
         let mut fields = fields.map(|(name, value)| (name.to_string(), value.to_owned())).to_vec();
         fields.push(("x-cache".into(), "HIT\t\u{9b}31m".into()));
         fields.push(("age".into(), "7".into()));
-        written(200, &fields, Some("x"), ask)
+        written(200, &fields, Some("x"), fetch)
     })
     .await;
     let url = format!("http://{address}/");
@@ -933,11 +937,11 @@ async fn the_status_of_a_cache_in_front_is_reported() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_url_that_fails_is_reported_and_the_others_are_checked() {
-    let address = serve_bytes(|ask| match ask.path.as_str() {
-        "/loop" => written(302, &[("location".into(), "/loop2".into())], Some(""), ask),
-        "/loop2" => written(302, &[("location".into(), "/loop".into())], Some(""), ask),
-        "/nowhere" => written(302, &[], Some(""), ask),
-        "/script" => written(302, &[("location".into(), "javascript:alert(1)".into())], Some(""), ask),
+    let address = serve_bytes(|fetch| match fetch.path.as_str() {
+        "/loop" => written(302, &[("location".into(), "/loop2".into())], Some(""), fetch),
+        "/loop2" => written(302, &[("location".into(), "/loop".into())], Some(""), fetch),
+        "/nowhere" => written(302, &[], Some(""), fetch),
+        "/script" => written(302, &[("location".into(), "javascript:alert(1)".into())], Some(""), fetch),
         "/silent" => Vec::new(),
         "/bad-name" => b"HTTP/1.1 200 x\r\nbad name: x\r\ncontent-length: 0\r\n\r\n".to_vec(),
         "/bad-octet" => b"HTTP/1.1 200 x\r\nx-a: a\x00b\r\ncontent-length: 0\r\n\r\n".to_vec(),
@@ -946,9 +950,9 @@ async fn a_url_that_fails_is_reported_and_the_others_are_checked() {
         "/reset" => b"HTTP/1.1 200 x\r\ncontent-length: 100\r\n\r\nshort".to_vec(),
         "/endless" | "/dripping" => b"HTTP/1.1 200 x\r\ncache-control: no-store\r\n\r\n".to_vec(),
         path if path.starts_with("/on-and-on") => {
-            written(302, &[("location".into(), format!("{path}x"))], Some(""), ask)
+            written(302, &[("location".into(), format!("{path}x"))], Some(""), fetch)
         }
-        _ => file(ask),
+        _ => file(fetch),
     })
     .await;
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
@@ -977,7 +981,7 @@ async fn a_url_that_fails_is_reported_and_the_others_are_checked() {
     ];
     let mut input: String = rows.iter().map(|(url, ..)| format!("{url}\n")).collect();
     input += &format!("\n# a comment\n  {}  \n", at("/right"));
-    // The drip is slower than the timeout, the limit is behind it.
+    // The response is slower than the timeout, and exceeds the limit later.
     let options = ["--timeout", "2", "--max-body", "65536", "--concurrency", "8", "-"];
     let started = Instant::now();
     let text = run_with(&options, &input).await;
@@ -988,11 +992,11 @@ async fn a_url_that_fails_is_reported_and_the_others_are_checked() {
     let document = done.document();
     let found = document["urls"].as_array().unwrap();
     assert_eq!(found.len(), rows.len() + 1);
-    for ((url, kind, said), one) in rows.iter().zip(found) {
+    for ((url, kind, message), one) in rows.iter().zip(found) {
         assert_eq!(one["url"], *url);
         assert_eq!(kinds(one).first(), Some(kind), "{url}: {}", one["errors"]);
         let line = one["errors"][0]["text"].as_str().unwrap();
-        assert!(line.contains(said), "{url}: {line}");
+        assert!(line.contains(message), "{url}: {line}");
         assert!(text.out.contains(line), "{url}: the same in the text");
     }
     let last = found.last().unwrap();
@@ -1002,15 +1006,15 @@ async fn a_url_that_fails_is_reported_and_the_others_are_checked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_url_that_could_not_be_checked_outweighs_findings() {
+async fn an_unchecked_url_takes_precedence_over_findings() {
     let address = serve_bytes(file).await;
     let done = run(&[&format!("http://{address}/cookie"), "http://["]).await;
     assert_eq!(done.status, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bad_arguments_are_refused_with_the_remedy() {
-    for (arguments, said) in [
+async fn invalid_arguments_are_rejected_with_a_remedy() {
+    for (arguments, message) in [
         (&["--edge", "nowhere", "http://localhost/"][..], "cloudflare"),
         (&["--header", "nothing", "http://localhost/"], "Name: value"),
         (&["--timeout", "0", "http://localhost/"], "1..=3600"),
@@ -1019,7 +1023,7 @@ async fn bad_arguments_are_refused_with_the_remedy() {
     ] {
         let done = run(arguments).await;
         assert_eq!(done.status, 2, "{arguments:?}");
-        assert!(done.errors.contains(said), "{arguments:?}: {}", done.errors);
+        assert!(done.errors.contains(message), "{arguments:?}: {}", done.errors);
     }
     let help = run(&["--help"]).await;
     assert_eq!(help.status, 0);

@@ -34,11 +34,11 @@ impl PeerAddress {
 pub(crate) enum Access {
     /// A loopback peer that names a loopback host. Without `peers_are_local` the peer must be known.
     Loopback { peers_are_local: bool },
-    /// A rule of the application.
+    /// A custom rule of the application.
     Rule(Arc<dyn Fn(&Parts) -> bool + Send + Sync>),
 }
 
-/// Why a request is refused.
+/// The reason why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     UnknownPeer,
@@ -53,7 +53,7 @@ impl Access {
     pub(crate) fn check(&self, request: &Parts) -> Result<(), Refusal> {
         let peers_are_local = match self {
             Self::Rule(rule) => {
-                // A rule is about a person, whose browser sends requests of other sites too.
+                // A rule identifies a person, whose browser also sends requests from other sites.
                 return match rule(request) {
                     false => Err(Refusal::ByRule),
                     true if is_cross_site(request) && !is_navigation(request) => Err(Refusal::CrossSite),
@@ -62,7 +62,7 @@ impl Access {
             }
             Self::Loopback { peers_are_local } => *peers_are_local,
         };
-        // A known address counts even if the application says that it need not be known.
+        // A known address counts even if the application does not require it.
         match request.extensions.get::<PeerAddress>() {
             Some(peer) if !peer.is_loopback() => return Err(Refusal::RemotePeer),
             None if !peers_are_local => return Err(Refusal::UnknownPeer),
@@ -147,8 +147,9 @@ const NAMES: [&str; 10] = [
 
 /// Whether a proxy, a CDN, a load balancer or a tunnel adds the field.
 fn is_of_proxy(name: &HeaderName) -> bool {
-    // The fields of all vendors as far as known, and of unknown ones by the words in their names. A field too many is
-    // refused with a reason; a field too few would show the page to everyone behind the proxy.
+    // The fields of all known vendors, and fields of unknown vendors by the words in their names. If the list has a
+    // field too many, a request is refused with a reason. A missing field would show the page to every client of the
+    // proxy.
     let name = name.as_str();
     NAMES.contains(&name)
         || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
@@ -172,7 +173,7 @@ fn authority(value: &HeaderValue) -> Option<Authority> {
 
 /// RFC 6761 section 6.3: `localhost` and all names under it are this machine.
 fn is_loopback(authority: &Authority) -> bool {
-    // A user name in front of the host is never sent, and hides the host from a hasty reader.
+    // Clients never send a user name in front of the host, and it could disguise the host.
     if authority.as_str().contains('@') {
         return false;
     }
@@ -197,7 +198,7 @@ fn is_cross_site(request: &Parts) -> bool {
     any(SEC_FETCH_SITE, &is_other_site)
         || any(ORIGIN, &is_other_origin)
         || any(REFERER, &is_other_origin)
-        // A preflight is sent for requests to other origins only.
+        // Browsers send a preflight only for requests to other origins.
         || request.headers.keys().any(|name| name.as_str().starts_with("access-control-request-"))
 }
 

@@ -10,7 +10,7 @@ use crate::record::{Record, RouteCount, RouteName, Totals, WarningCount};
 /// The last requests.
 const MAX_REQUESTS: usize = 200;
 
-/// Routes with counters of their own. The others share one row.
+/// The maximum number of routes with their own counters. The others share one row.
 const MAX_ROUTES: usize = 256;
 
 /// Different warnings. Further ones are only counted.
@@ -27,7 +27,7 @@ pub(crate) struct History(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// The newest first. Their numbers count down from `totals.requests`.
+    /// The newest request is the first. The numbers count down from `totals.requests`.
     requests: VecDeque<Record>,
     routes: Vec<RouteCount>,
     places: BTreeMap<RouteName, usize>,
@@ -42,12 +42,12 @@ struct State {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Listener(u64);
 
-/// The changes since some request, each with its place in its list.
+/// The changes since a request, each with its index in its list.
 #[derive(Debug)]
 pub(crate) struct Update {
     /// The number of the last request.
     pub(crate) number: u64,
-    /// With their numbers, the newest first.
+    /// The requests with their numbers, the newest first.
     pub(crate) requests: Vec<(u64, Record)>,
     pub(crate) routes: Vec<(usize, RouteCount)>,
     pub(crate) warnings: Vec<(usize, WarningCount)>,
@@ -95,7 +95,7 @@ impl History {
         None
     }
 
-    /// `None` if too many streams are open already.
+    /// `None` if too many streams are already open.
     pub(crate) fn listen(&self) -> Option<Listener> {
         let mut state = self.lock();
         if state.listeners.len() >= MAX_LISTENERS {
@@ -118,7 +118,7 @@ impl History {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic between two steps leaves counters that are off by one, and nothing worse.
+        // A panic between two steps only leaves counters that are off by one.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -128,7 +128,7 @@ impl State {
         if let Some(place) = self.places.get(route) {
             return *place;
         }
-        // The last place is for all further routes.
+        // The last entry is for all further routes.
         if self.routes.len() >= MAX_ROUTES - 1 && *route != RouteName::Others {
             return self.place_of(&RouteName::Others);
         }

@@ -19,12 +19,12 @@ pub(crate) struct ContentKey(u64);
 #[derive(Debug, Default)]
 pub(crate) struct Lengths {
     by_key: BTreeMap<ContentKey, u64>,
-    /// The oldest first.
+    /// The lengths, the oldest first.
     order: VecDeque<ContentKey>,
 }
 
 impl ContentKey {
-    /// `None` without a validator, as no 304 can follow.
+    /// `None` without a validator, because no 304 can follow.
     pub(crate) fn of(request: &Parts, response: &HeaderMap) -> Option<Self> {
         let validator = response.get(ETAG).or_else(|| response.get(LAST_MODIFIED))?;
         let mut hasher = DefaultHasher::new();

@@ -213,7 +213,7 @@ struct Exchange {
 impl Exchange {
     /// Records the response. Returns a counter if the length of the content is not known yet.
     fn record_response<B: Body>(self, response: &Response<B>) -> Option<ByteCounter> {
-        // Looking at the page is not recorded.
+        // Requests to the dashboard are not recorded.
         if response.extensions().get::<DashboardResponse>().is_some() {
             return None;
         }
@@ -255,7 +255,7 @@ impl Exchange {
             reason: response.extensions().get().copied(),
             saved,
             took: self.began.elapsed(),
-            // The worst comes first.
+            // The most severe warning is the first.
             warning: audit.warnings().first().map(|warning| {
                 let text = warning.to_string();
                 let level = warning.level();

@@ -13,7 +13,7 @@ const STYLE: &str = include_str!("style.css");
 
 const SCRIPT: &str = include_str!("script.js");
 
-/// Only these two are allowed, by their SHA-256. A test fails if they change.
+/// The hashes of the only permitted script and style. A test fails if they change.
 pub(crate) const CONTENT_SECURITY_POLICY: &str = concat!(
     "default-src 'none'; ",
     "style-src 'sha256-plIg1iIHRVhQhCA3mkx0n0MoflGNk0C4vR3AqgDBmms='; ",

@@ -25,9 +25,9 @@ pub(crate) struct Record {
     pub(crate) decision: Option<Decision>,
     pub(crate) reason: Option<ConditionalReason>,
     pub(crate) saved: Saved,
-    /// The time until the response began.
+    /// The time until the start of the response.
     pub(crate) took: Duration,
-    /// The worst one.
+    /// The most severe warning.
     pub(crate) warning: Option<RecordedWarning>,
     pub(crate) timeline: Timeline,
 }
@@ -38,7 +38,7 @@ pub(crate) enum RouteName {
     Pattern(String),
     /// No route matches the path.
     Unknown,
-    /// The routes for which there was no room.
+    /// All routes beyond the limit.
     Others,
 }
 
@@ -47,7 +47,7 @@ pub(crate) enum RouteName {
 pub(crate) enum Saved {
     /// The response is not a 304 to GET.
     Nothing,
-    /// It is one, but its 200 was not recorded.
+    /// The response is a 304, but its 200 was not recorded.
     Unknown,
     Bytes(u64),
 }
@@ -96,7 +96,7 @@ pub(crate) struct Totals {
     pub(crate) requests: u64,
     pub(crate) not_modified: u64,
     pub(crate) saved: u64,
-    /// Responses with a warning for which there was no room.
+    /// The number of responses with a warning beyond the limit.
     pub(crate) more_warnings: u64,
 }
 

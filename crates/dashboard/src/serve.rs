@@ -25,7 +25,7 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// In each response: it must not be stored, framed, read by other sites or sniffed.
+/// The fields of each response, which must not be stored, framed, read by other sites or sniffed.
 const FIELDS: [(HeaderName, &str); 6] = [
     (OPENER_POLICY, "same-origin"),
     (CACHE_CONTROL, "private, no-store"),
@@ -35,7 +35,7 @@ const FIELDS: [(HeaderName, &str); 6] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
 ];
 
-/// In the extensions of each response, so that the layer does not record that a developer looks at the page.
+/// Marks responses of the dashboard in their extensions, so that the layer does not record them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DashboardResponse;
 
@@ -53,7 +53,7 @@ impl DashboardService {
     }
 
     fn respond(&self, request: &Parts) -> Response<DashboardBody> {
-        // First of all: a client that may not see the page learns nothing about it.
+        // This check is the first, so that an unauthorized client learns nothing about the page.
         if let Err(refusal) = self.config.access.check(request) {
             return text(StatusCode::FORBIDDEN, &refusal.to_string());
         }
@@ -80,7 +80,7 @@ impl<B> Service<Request<B>> for DashboardService {
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (request, _) = request.into_parts();
         let response = self.respond(&request);
-        // The length of the content stays in the fields.
+        // The fields still contain the length of the content.
         let head = request.method == Method::HEAD;
         ready(Ok(if head { response.map(|_| DashboardBody::nothing()) } else { response }))
     }
@@ -111,7 +111,7 @@ fn events(history: &Arc<History>, request: &Parts) -> Response<DashboardBody> {
     response(StatusCode::OK, "text/event-stream", body)
 }
 
-/// The number of the last request that the client knows: that of its last event, or of its page.
+/// The number of the last request that the client knows, from its last event or its page.
 fn seen(request: &Parts) -> Option<u64> {
     let by_event = request.headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok()?.parse().ok());
     by_event.or_else(|| request.uri.query()?.strip_prefix("after=")?.parse().ok())

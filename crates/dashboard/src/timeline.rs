@@ -132,7 +132,7 @@ impl fmt::Display for Timeline {
     }
 }
 
-/// The words repeat what the drawing shows.
+/// The text repeats the drawing.
 impl fmt::Display for Lane {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (class, cache) = match self.kind {
@@ -166,7 +166,7 @@ fn draw(f: &mut fmt::Formatter<'_>, class: &str, freshness: &Freshness) -> fmt::
     } else {
         f.write_str(r#"<path class="revalidated" d="M1 0v16"/>"#)?;
     }
-    // Both begin when it becomes stale, so they share the height.
+    // Both start when the response becomes stale, so they share the height.
     let (upper, lower) = match (freshness.stale_while_revalidate, freshness.stale_if_error) {
         (Some(_), Some(_)) => ((0, 8), (8, 8)),
         _ => ((0, 16), (0, 16)),

@@ -23,7 +23,7 @@ use tower_cache_policy::policy::routes::{RoutePolicies, SharedRoutes};
 use tower_cache_policy::{CachePolicyLayer, CachingLayer, Clock};
 use tower_cache_policy_dashboard::{Dashboard, DashboardBody, PeerAddress};
 
-type Answer = Response<Full<Bytes>>;
+type TestResponse = Response<Full<Bytes>>;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -31,7 +31,7 @@ fn get(path: &str) -> Request<String> {
     Request::get(path).body(String::new()).unwrap()
 }
 
-fn answer(status: u16, content: &str, fields: &[(&str, &str)]) -> Answer {
+fn response_with(status: u16, content: &str, fields: &[(&str, &str)]) -> TestResponse {
     let mut response = Response::new(Full::from(content.to_owned()));
     *response.status_mut() = StatusCode::from_u16(status).unwrap();
     for (name, value) in fields {
@@ -42,13 +42,13 @@ fn answer(status: u16, content: &str, fields: &[(&str, &str)]) -> Answer {
 }
 
 /// Sends a request through the layer to a service that returns this response, and reads the content.
-async fn observe(dashboard: &Dashboard, request: Request<String>, answer: Answer) -> Bytes {
-    let service = service_fn(move |_: Request<String>| std::future::ready(Ok::<_, Infallible>(answer.clone())));
+async fn observe(dashboard: &Dashboard, request: Request<String>, response: TestResponse) -> Bytes {
+    let service = service_fn(move |_: Request<String>| std::future::ready(Ok::<_, Infallible>(response.clone())));
     let response = dashboard.observe().layer(service).oneshot(request).await.unwrap();
     response.into_body().collect().await.unwrap().to_bytes()
 }
 
-async fn ask(dashboard: &Dashboard, request: Request<String>) -> Response<DashboardBody> {
+async fn fetch(dashboard: &Dashboard, request: Request<String>) -> Response<DashboardBody> {
     dashboard.service().oneshot(request).await.unwrap()
 }
 
@@ -61,7 +61,7 @@ async fn text(response: Response<DashboardBody>) -> String {
 }
 
 async fn page(dashboard: &Dashboard) -> String {
-    let response = ask(dashboard, local("/")).await;
+    let response = fetch(dashboard, local("/")).await;
     assert_eq!(response.status(), StatusCode::OK);
     text(response).await
 }
@@ -70,7 +70,7 @@ fn dashboard() -> Dashboard {
     Dashboard::new().bound_to_loopback()
 }
 
-/// The rows of a list of the page.
+/// The rows of a list in the page.
 fn rows<'a>(page: &'a str, list: &str) -> Vec<&'a str> {
     let (_, list) = page.split_once(&format!("<tbody id=\"{list}\">")).unwrap();
     let (list, _) = list.split_once("</tbody>").unwrap();
@@ -108,7 +108,7 @@ async fn a_request_is_refused_unless_peer_and_host_are_loopback() {
     ];
     for (case, peer, fields, reason) in refused {
         for path in ["/", "/events", "/other"] {
-            let response = ask(&Dashboard::new(), request(path, *peer, fields)).await;
+            let response = fetch(&Dashboard::new(), request(path, *peer, fields)).await;
             assert_eq!(response.status(), StatusCode::FORBIDDEN, "{case}");
             assert_eq!(response.headers()["cache-control"], "private, no-store", "{case}");
             let text = text(response).await;
@@ -117,15 +117,15 @@ async fn a_request_is_refused_unless_peer_and_host_are_loopback() {
     }
     for peer in ["127.0.0.1:5", "127.9.9.9:5", "[::1]:5", "[::ffff:127.0.0.1]:5"] {
         for host in ["localhost", "LocalHost:80", "localhost.", "tea.localhost:3000", "127.0.0.1:1", "[::1]:3000"] {
-            let response = ask(&Dashboard::new(), request("/", Some(peer), &[("host", host)])).await;
+            let response = fetch(&Dashboard::new(), request("/", Some(peer), &[("host", host)])).await;
             assert_eq!(response.status(), StatusCode::OK, "{peer}, {host}");
         }
     }
     // HTTP/2 has the host in the target.
     let peer = Some("127.0.0.1:5");
-    let by_target = ask(&Dashboard::new(), request("http://localhost:3000/", peer, &[])).await;
+    let by_target = fetch(&Dashboard::new(), request("http://localhost:3000/", peer, &[])).await;
     assert_eq!(by_target.status(), StatusCode::OK);
-    let elsewhere = ask(&Dashboard::new(), request("http://evil.example/", peer, &[("host", "localhost")])).await;
+    let elsewhere = fetch(&Dashboard::new(), request("http://evil.example/", peer, &[("host", "localhost")])).await;
     assert_eq!(elsewhere.status(), StatusCode::FORBIDDEN);
 }
 
@@ -142,25 +142,25 @@ fn request(path: &str, peer: Option<&str>, fields: &[(&str, &str)]) -> Request<S
 }
 
 #[tokio::test]
-async fn on_a_loopback_listener_the_peer_may_be_unknown_and_a_known_one_still_counts() {
+async fn a_loopback_listener_accepts_an_unknown_peer_and_checks_a_known_one() {
     let bound = dashboard();
     let local = &[("host", "localhost")][..];
-    assert_eq!(ask(&bound, request("/", None, local)).await.status(), StatusCode::OK);
-    assert_eq!(ask(&bound, request("/", Some("192.0.2.1:5"), local)).await.status(), StatusCode::FORBIDDEN);
-    assert_eq!(ask(&bound, request("/", None, &[("host", "evil.example")])).await.status(), StatusCode::FORBIDDEN);
+    assert_eq!(fetch(&bound, request("/", None, local)).await.status(), StatusCode::OK);
+    assert_eq!(fetch(&bound, request("/", Some("192.0.2.1:5"), local)).await.status(), StatusCode::FORBIDDEN);
+    assert_eq!(fetch(&bound, request("/", None, &[("host", "evil.example")])).await.status(), StatusCode::FORBIDDEN);
     assert_eq!(
-        ask(&bound, request("/", None, &[("host", "localhost"), ("forwarded", "for=a")])).await.status(),
+        fetch(&bound, request("/", None, &[("host", "localhost"), ("forwarded", "for=a")])).await.status(),
         StatusCode::FORBIDDEN
     );
 }
 
 #[tokio::test]
-async fn a_rule_of_the_application_replaces_the_checks_of_peer_host_and_proxies() {
+async fn a_custom_access_rule_replaces_the_checks_of_peer_host_and_proxies() {
     let by_rule = Dashboard::new().allow(|request| request.headers.contains_key("x-developer"));
     let far = Some("192.0.2.1:5");
-    let allowed = ask(&by_rule, request("/", far, &[("host", "tea.example"), ("x-developer", "1")])).await;
+    let allowed = fetch(&by_rule, request("/", far, &[("host", "tea.example"), ("x-developer", "1")])).await;
     assert_eq!(allowed.status(), StatusCode::OK);
-    let refused = ask(&by_rule, request("/", Some("127.0.0.1:5"), &[("host", "localhost")])).await;
+    let refused = fetch(&by_rule, request("/", Some("127.0.0.1:5"), &[("host", "localhost")])).await;
     assert_eq!(refused.status(), StatusCode::FORBIDDEN);
 }
 
@@ -169,7 +169,7 @@ async fn a_rule_of_the_application_replaces_the_checks_of_peer_host_and_proxies(
 const PEER: Option<&str> = Some("127.0.0.1:5");
 
 #[tokio::test]
-async fn a_field_of_any_proxy_is_refused() {
+async fn a_request_with_a_proxy_field_is_refused() {
     const FIELDS: &[&str] = &[
         "Forwarded",
         "Forwarded-For",
@@ -249,7 +249,7 @@ async fn a_field_of_any_proxy_is_refused() {
         "ngrok-skip-browser-warning",
         "X-Auth-Request-Email",
         "Remote-User",
-        // Of no vendor that is known.
+        // A field of an unknown vendor.
         "Example-Viewer-IP",
         "X-Example-Proxy-Id",
     ];
@@ -258,11 +258,11 @@ async fn a_field_of_any_proxy_is_refused() {
         for value in ["192.0.2.1", "127.0.0.1", ""] {
             for path in ["/", "/events"] {
                 let fields = [("host", "localhost:3000"), (field, value)];
-                let response = ask(&Dashboard::new(), request(path, PEER, &fields)).await;
+                let response = fetch(&Dashboard::new(), request(path, PEER, &fields)).await;
                 assert_eq!(response.status(), StatusCode::FORBIDDEN, "{field}: {value}");
                 let text = text(response).await;
                 assert!(text.contains("through a proxy"), "{field}: {text}");
-                let bound = ask(&dashboard(), request(path, None, &fields)).await;
+                let bound = fetch(&dashboard(), request(path, None, &fields)).await;
                 assert_eq!(bound.status(), StatusCode::FORBIDDEN, "{field}: {value}, bound to loopback");
             }
         }
@@ -270,7 +270,7 @@ async fn a_field_of_any_proxy_is_refused() {
 }
 
 #[tokio::test]
-async fn a_request_of_another_site_is_refused() {
+async fn a_request_from_another_site_is_refused() {
     type Fields = &'static [(&'static str, &'static str)];
     const REFUSED: &[(&str, Fields)] = &[
         ("an event stream of another site", &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "cors")]),
@@ -278,9 +278,9 @@ async fn a_request_of_another_site_is_refused() {
         ("an image", &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")]),
         ("a frame", &[("sec-fetch-site", "cross-site"), ("sec-fetch-dest", "iframe"), ("sec-fetch-mode", "navigate")]),
         ("a link", &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")]),
-        ("a word that no standard has", &[("sec-fetch-site", "elsewhere")]),
-        ("an empty word", &[("sec-fetch-site", "")]),
-        ("two words", &[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")]),
+        ("a value that no standard defines", &[("sec-fetch-site", "elsewhere")]),
+        ("an empty value", &[("sec-fetch-site", "")]),
+        ("two lines", &[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")]),
         ("a list", &[("sec-fetch-site", "same-origin, cross-site")]),
         ("Origin", &[("origin", "https://evil.example")]),
         ("Origin, another port", &[("origin", "http://localhost:8080")]),
@@ -300,7 +300,7 @@ async fn a_request_of_another_site_is_refused() {
     for (case, fields) in REFUSED {
         for path in ["/", "/events", "/other"] {
             let fields: Vec<_> = [("host", "localhost:3000")].iter().chain(*fields).copied().collect();
-            let response = ask(&Dashboard::new(), request(path, PEER, &fields)).await;
+            let response = fetch(&Dashboard::new(), request(path, PEER, &fields)).await;
             assert_eq!(response.status(), StatusCode::FORBIDDEN, "{case}");
             let text = text(response).await;
             assert!(text.contains("Another site"), "{case}: {text}");
@@ -309,15 +309,15 @@ async fn a_request_of_another_site_is_refused() {
     let by_rule = Dashboard::new().allow(|_| true);
     for (case, fields) in REFUSED {
         let fields: Vec<_> = [("host", "tea.example")].iter().chain(*fields).copied().collect();
-        let response = ask(&by_rule, request("/events", None, &fields)).await;
+        let response = fetch(&by_rule, request("/events", None, &fields)).await;
         let expected = if *case == "a link" { StatusCode::OK } else { StatusCode::FORBIDDEN };
         assert_eq!(response.status(), expected, "{case}, with a rule");
     }
 }
 
 #[tokio::test]
-async fn a_name_that_resolves_to_loopback_does_not_help_another_site() {
-    // DNS rebinding: the browser thinks that it is the same origin, and the name is the site's.
+async fn a_host_name_that_resolves_to_loopback_is_refused() {
+    // DNS rebinding: the request is same-origin for the browser, and the name is that of the attacker's site.
     let fields = [
         ("host", "rebound.evil.example:3000"),
         ("sec-fetch-site", "same-origin"),
@@ -325,17 +325,17 @@ async fn a_name_that_resolves_to_loopback_does_not_help_another_site() {
         ("referer", "http://rebound.evil.example:3000/"),
     ];
     for dashboard in [Dashboard::new(), dashboard()] {
-        let response = ask(&dashboard, request("/events", PEER, &fields)).await;
+        let response = fetch(&dashboard, request("/events", PEER, &fields)).await;
         assert_eq!(response.status(), StatusCode::FORBIDDEN);
     }
     for host in ["0.0.0.0:3000", "[::]:3000", "127.0.0.1.nip.example", "localhost@127.0.0.1", "192.168.0.1"] {
-        let response = ask(&Dashboard::new(), request("/", PEER, &[("host", host)])).await;
+        let response = fetch(&Dashboard::new(), request("/", PEER, &[("host", host)])).await;
         assert_eq!(response.status(), StatusCode::FORBIDDEN, "{host}");
     }
 }
 
 #[tokio::test]
-async fn what_browsers_and_curl_send_to_the_page_is_served() {
+async fn requests_of_browsers_and_curl_are_served() {
     let agents: &[(&str, &str, &[(&str, &str)])] = &[
         ("curl", "/", &[("user-agent", "curl/8.5.0"), ("accept", "*/*")]),
         (
@@ -390,16 +390,16 @@ async fn what_browsers_and_curl_send_to_the_page_is_served() {
     ];
     for (agent, path, fields) in agents {
         let fields: Vec<_> = [("host", "localhost:3000")].iter().chain(*fields).copied().collect();
-        let response = ask(&Dashboard::new(), request(path, PEER, &fields)).await;
+        let response = fetch(&Dashboard::new(), request(path, PEER, &fields)).await;
         assert_eq!(response.status(), StatusCode::OK, "{agent}");
     }
-    // A service does not know whether TLS ends in front of it, so both default ports fit a host without one.
+    // A service does not know whether TLS ends in front of it, so a host without a port matches both default ports.
     for origin in ["http://localhost", "http://localhost:80", "https://localhost:443"] {
         let fields = [("host", "localhost"), ("origin", origin)];
-        assert_eq!(ask(&Dashboard::new(), request("/", PEER, &fields)).await.status(), StatusCode::OK, "{origin}");
+        assert_eq!(fetch(&Dashboard::new(), request("/", PEER, &fields)).await.status(), StatusCode::OK, "{origin}");
     }
     let by_target = [("origin", "http://localhost:3000"), ("sec-fetch-site", "same-origin")];
-    let response = ask(&Dashboard::new(), request("http://localhost:3000/", PEER, &by_target)).await;
+    let response = fetch(&Dashboard::new(), request("http://localhost:3000/", PEER, &by_target)).await;
     assert_eq!(response.status(), StatusCode::OK);
 }
 
@@ -417,7 +417,7 @@ async fn no_response_is_stored_framed_or_sniffed() {
     ] {
         let mut request = local(path);
         *request.method_mut() = method.clone();
-        let response = ask(&dashboard(), request).await;
+        let response = fetch(&dashboard(), request).await;
         assert_eq!(response.status(), status, "{method} {path}");
         let fields = response.headers();
         assert_eq!(fields["cache-control"], "private, no-store", "{method} {path}");
@@ -437,15 +437,15 @@ async fn head_has_the_length_and_no_content() {
     let length = page(&dashboard).await.len();
     let mut request = local("/");
     *request.method_mut() = Method::HEAD;
-    let response = ask(&dashboard, request).await;
+    let response = fetch(&dashboard, request).await;
     assert_eq!(response.headers()["content-length"], length.to_string().as_str());
-    assert_eq!(response.body().size_hint().exact(), None, "the field tells the length");
+    assert_eq!(response.body().size_hint().exact(), None, "the length is that of the field");
     assert!(text(response).await.is_empty());
 }
 
 #[tokio::test]
-async fn the_style_and_the_script_have_the_hashes_of_the_policy() {
-    let response = ask(&dashboard(), local("/")).await;
+async fn the_security_policy_has_the_hashes_of_style_and_script() {
+    let response = fetch(&dashboard(), local("/")).await;
     let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
     let page = text(response).await;
     for tag in ["style", "script"] {
@@ -468,7 +468,8 @@ async fn hostile_text_is_escaped() {
     // Servers accept targets that RFC 3986 does not allow.
     *hostile.uri_mut() = Uri::from_maybe_shared(Bytes::from("/a\"'&\u{202e}b")).unwrap();
     *hostile.method_mut() = Method::from_bytes(b"G'&E|T").unwrap();
-    let mut hostile_answer = answer(200, "", &[("vary", "x"), ("cache-control", "max-age=60, x=\"<script>\"'&")]);
+    let mut hostile_answer =
+        response_with(200, "", &[("vary", "x"), ("cache-control", "max-age=60, x=\"<script>\"'&")]);
     let not_utf8 = HeaderValue::from_bytes(b"<i>\xff\xfe\t").unwrap();
     hostile_answer.headers_mut().append("cache-control", not_utf8);
     observe(&dashboard, hostile, hostile_answer).await;
@@ -484,10 +485,10 @@ async fn hostile_text_is_escaped() {
     assert!(page.contains("&lt;script&gt;&quot;&#39;&amp;"), "a field");
     assert!(page.contains("&lt;b&gt;&quot;&#39;&amp;amp;"), "a pattern of the table");
 
-    let mut events = ask(&dashboard, local("/events?after=0")).await.into_body();
-    let told = frame(&mut events).await + &frame(&mut events).await;
-    assert!(!told.contains("<img") && !told.contains("<script"));
-    for line in told.lines().filter(|line| !line.is_empty()) {
+    let mut events = fetch(&dashboard, local("/events?after=0")).await.into_body();
+    let events = frame(&mut events).await + &frame(&mut events).await;
+    assert!(!events.contains("<img") && !events.contains("<script"));
+    for line in events.lines().filter(|line| !line.is_empty()) {
         assert!(["data: ", "event: ", "id: ", "retry: "].iter().any(|field| line.starts_with(field)), "{line}");
     }
 }
@@ -505,11 +506,11 @@ async fn each_route_is_counted_by_its_pattern() {
         .unwrap();
     let dashboard = dashboard().shared_routes(SharedRoutes::new(routes));
     let public = &[("cache-control", "public, max-age=60"), ("etag", "\"1\"")][..];
-    observe(&dashboard, get("/a/1"), answer(200, "hello", public)).await;
-    observe(&dashboard, get("/a/1"), answer(304, "", public)).await;
-    observe(&dashboard, get("/a/2"), answer(412, "", &[("cache-control", "private, no-store")])).await;
-    observe(&dashboard, get("/b"), answer(200, "", &[("cache-control", "NO-STORE")])).await;
-    observe(&dashboard, get("/nobody"), answer(404, "", &[])).await;
+    observe(&dashboard, get("/a/1"), response_with(200, "hello", public)).await;
+    observe(&dashboard, get("/a/1"), response_with(304, "", public)).await;
+    observe(&dashboard, get("/a/2"), response_with(412, "", &[("cache-control", "private, no-store")])).await;
+    observe(&dashboard, get("/b"), response_with(200, "", &[("cache-control", "NO-STORE")])).await;
+    observe(&dashboard, get("/nobody"), response_with(404, "", &[])).await;
 
     let page = page(&dashboard).await;
     let counted: Vec<Vec<String>> = rows(&page, "routes").into_iter().map(|row| cells(row)[..7].to_vec()).collect();
@@ -526,13 +527,13 @@ async fn each_route_is_counted_by_its_pattern() {
 
 #[tokio::test]
 async fn a_304_saves_the_length_of_the_200_with_its_validator() {
-    // Each is what was answered before with 200, and then the 304, and what is shown of it.
-    type Case = (&'static str, Request<String>, Answer, Request<String>, Answer, &'static str);
-    let tagged = |status, tag| answer(status, if status == 200 { "hello" } else { "" }, &[("etag", tag)]);
+    // Each row is a 200, then a 304, and the result that the page shows.
+    type Case = (&'static str, Request<String>, TestResponse, Request<String>, TestResponse, &'static str);
+    let tagged = |status, tag| response_with(status, if status == 200 { "hello" } else { "" }, &[("etag", tag)]);
     let head = |path: &str| Request::head(path).body(String::new()).unwrap();
     let dated = |status| {
         let content = if status == 200 { "four" } else { "" };
-        answer(status, content, &[("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT")])
+        response_with(status, content, &[("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT")])
     };
     let gzip = |mut request: Request<String>| {
         request.headers_mut().insert("accept-encoding", HeaderValue::from_static("gzip"));
@@ -545,7 +546,14 @@ async fn a_304_saves_the_length_of_the_200_with_its_validator() {
         ("by date", get("/"), dated(200), get("/"), dated(304), "4 B"),
         ("another version", get("/"), tagged(200, "\"1\""), get("/"), tagged(304, "\"2\""), "not known"),
         ("another query", get("/?a"), tagged(200, "\"1\""), get("/?b"), tagged(304, "\"1\""), "not known"),
-        ("no validator", get("/"), answer(200, "hello", &[]), get("/"), answer(304, "", &[]), "not known"),
+        (
+            "no validator",
+            get("/"),
+            response_with(200, "hello", &[]),
+            get("/"),
+            response_with(304, "", &[]),
+            "not known",
+        ),
         ("only HEAD before", head("/"), tagged(200, "\"1\""), get("/"), tagged(304, "\"1\""), "not known"),
         ("HEAD has no content", get("/"), tagged(200, "\"1\""), head("/"), tagged(304, "\"1\""), ""),
     ];
@@ -559,7 +567,7 @@ async fn a_304_saves_the_length_of_the_200_with_its_validator() {
 }
 
 #[tokio::test]
-async fn an_unknown_length_is_counted_while_the_content_is_sent_to_its_end() {
+async fn content_of_unknown_length_is_counted_while_it_is_sent() {
     type Frames = Vec<Result<Frame<Bytes>, &'static str>>;
     fn frames() -> Frames {
         ["hello", "world"].map(|text| Ok(Frame::data(Bytes::from(text)))).into()
@@ -570,7 +578,7 @@ async fn an_unknown_length_is_counted_while_the_content_is_sent_to_its_end() {
     let cases: [(&str, fn() -> Frames, usize, &str); 3] = [
         ("to its end", frames, 9, "10 B"),
         ("broken off", broken, 9, "not known"),
-        ("left by its client", frames, 1, "not known"),
+        ("cancelled by its client", frames, 1, "not known"),
     ];
     for (case, frames, polls, saved) in cases {
         let dashboard = dashboard();
@@ -583,13 +591,13 @@ async fn an_unknown_length_is_counted_while_the_content_is_sent_to_its_end() {
         assert_eq!(response.body().size_hint().exact(), None);
         let mut body = response.into_body();
         for _ in 0..polls {
-            // Also after an error, as some do.
+            // Also after an error, as some clients do.
             if body.frame().await.is_none() {
                 break;
             }
         }
         drop(body);
-        observe(&dashboard, get("/"), answer(304, "", &[("etag", "\"1\"")])).await;
+        observe(&dashboard, get("/"), response_with(304, "", &[("etag", "\"1\"")])).await;
         let page = page(&dashboard).await;
         assert_eq!(cells(rows(&page, "requests")[0])[6], saved, "{case}");
     }
@@ -600,7 +608,7 @@ async fn decisions_reasons_and_warnings_are_shown() {
     let dashboard = dashboard();
     let service = service_fn(|request: Request<String>| {
         let fields: &[(&str, &str)] = if request.uri() == "/cookie" { &[("set-cookie", "a=1")] } else { &[] };
-        std::future::ready(Ok::<_, Infallible>(answer(200, "hello", fields)))
+        std::future::ready(Ok::<_, Infallible>(response_with(200, "hello", fields)))
     });
     let caching = CachingLayer::new(CachePolicy::public(MINUTE)).record_decisions();
     let service = dashboard.observe().layer(caching.layer(service));
@@ -610,8 +618,8 @@ async fn decisions_reasons_and_warnings_are_shown() {
     let again = Request::get("/").header("if-none-match", tag).body(String::new()).unwrap();
     assert_eq!(service.clone().oneshot(again).await.unwrap().status(), StatusCode::NOT_MODIFIED);
     service.oneshot(get("/cookie")).await.unwrap();
-    // Without a layer, `max-age` beside a cookie.
-    let leak = answer(200, "", &[("cache-control", "max-age=60"), ("set-cookie", "a=1")]);
+    // Without a policy layer, `max-age` next to a cookie.
+    let leak = response_with(200, "", &[("cache-control", "max-age=60"), ("set-cookie", "a=1")]);
     observe(&dashboard, get("/leak"), leak.clone()).await;
     observe(&dashboard, get("/leak"), leak).await;
 
@@ -638,17 +646,17 @@ async fn each_policy_is_drawn_for_a_browser_and_each_edge() {
         .route("/c", CachePolicy::PRIVATE_NO_CACHE)
         .build()
         .unwrap();
-    let words = |page: &str| -> Vec<String> {
-        let words = page.split(r#"<span class="words">"#).skip(1);
-        words.map(|rest| rest.split_once('<').unwrap().0.to_owned()).collect()
+    let bar_texts = |page: &str| -> Vec<String> {
+        let bar_texts = page.split(r#"<span class="words">"#).skip(1);
+        bar_texts.map(|rest| rest.split_once('<').unwrap().0.to_owned()).collect()
     };
     let of_table = page(&dashboard().routes(routes.clone())).await;
     assert!(of_table.contains("shared cache"));
     assert_eq!(
-        words(&of_table)[..6],
+        bar_texts(&of_table)[..6],
         [
             "fresh for 60 s; 2 min stale-while-revalidate; 1 day stale-if-error",
-            // `s-maxage` forbids a shared cache to serve it stale (C-32).
+            // `s-maxage` forbids a shared cache to serve a stale response (C-32).
             "fresh for 1 h",
             "not stored",
             "not stored",
@@ -660,13 +668,13 @@ async fn each_policy_is_drawn_for_a_browser_and_each_edge() {
     assert!(
         at_edge.contains(r#"<span class="who">fastly</span>"#) && at_edge.contains("<code>surrogate-control:</code>")
     );
-    assert_eq!(words(&at_edge)[1], "fresh for 1 h; 2 min stale-while-revalidate; 1 day stale-if-error");
+    assert_eq!(bar_texts(&at_edge)[1], "fresh for 1 h; 2 min stale-while-revalidate; 1 day stale-if-error");
 
     // Without a table, the page shows the policy of the last success of a route.
     let seen = dashboard();
-    observe(&seen, get("/"), answer(200, "", &[("cache-control", "private, max-age=120")])).await;
-    observe(&seen, get("/"), answer(500, "", &[("cache-control", "private, no-store")])).await;
-    assert_eq!(words(&page(&seen).await), ["fresh for 2 min", "not stored"]);
+    observe(&seen, get("/"), response_with(200, "", &[("cache-control", "private, max-age=120")])).await;
+    observe(&seen, get("/"), response_with(500, "", &[("cache-control", "private, no-store")])).await;
+    assert_eq!(bar_texts(&page(&seen).await), ["fresh for 2 min", "not stored"]);
     assert!(!page(&seen).await.contains("policies-title"));
 }
 
@@ -676,7 +684,7 @@ async fn memory_is_bounded() {
     let long = "x".repeat(5_000);
     for number in 0..600 {
         let fields = [("cache-control", "max-age=60"), ("set-cookie", "a=1")];
-        observe(&dashboard, get(&format!("/{number}/{long}")), answer(200, "", &fields)).await;
+        observe(&dashboard, get(&format!("/{number}/{long}")), response_with(200, "", &fields)).await;
     }
     let page = page(&dashboard).await;
     assert_eq!(rows(&page, "requests").len(), 200);
@@ -689,26 +697,26 @@ async fn memory_is_bounded() {
 }
 
 #[tokio::test]
-async fn an_event_stream_sends_what_is_new_and_ends_with_its_client() {
+async fn an_event_stream_sends_updates_until_its_client_disconnects() {
     let dashboard = dashboard();
-    observe(&dashboard, get("/before"), answer(200, "", &[])).await;
-    let response = ask(&dashboard, local("/events?after=1")).await;
+    observe(&dashboard, get("/before"), response_with(200, "", &[])).await;
+    let response = fetch(&dashboard, local("/events?after=1")).await;
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     let mut body = response.into_body();
     assert_eq!(frame(&mut body).await, "retry: 1000\n\n");
-    let told = {
+    let events = {
         let mut next = tokio_test::task::spawn(body.frame());
-        assert!(next.poll().is_pending() && !next.is_woken(), "there is nothing yet");
-        observe(&dashboard, get("/after"), answer(200, "", &[])).await;
+        assert!(next.poll().is_pending() && !next.is_woken(), "the page is still empty");
+        observe(&dashboard, get("/after"), response_with(200, "", &[])).await;
         assert!(next.is_woken());
         let Poll::Ready(Some(Ok(frame))) = next.poll() else { panic!("there is something") };
         String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap()
     };
-    assert!(told.contains("/after") && !told.contains("/before"), "{told}");
+    assert!(events.contains("/after") && !events.contains("/before"), "{events}");
     for event in ["routes", "totals", "requests"] {
-        assert!(told.contains(&format!("event: {event}\nid: 2\n\n")), "{told}");
+        assert!(events.contains(&format!("event: {event}\nid: 2\n\n")), "{events}");
     }
-    assert!(!told.contains("event: warnings"), "none changed");
+    assert!(!events.contains("event: warnings"), "none changed");
 
     assert!(format!("{dashboard:?}").contains("listeners: 1"), "{dashboard:?}");
     drop(body);
@@ -729,7 +737,7 @@ impl<F: Future> PollOnce for F {
 async fn a_stream_continues_after_the_last_event_of_its_client() {
     let dashboard = dashboard();
     for number in 1..=3 {
-        observe(&dashboard, get(&format!("/{number}")), answer(200, "", &[])).await;
+        observe(&dashboard, get(&format!("/{number}")), response_with(200, "", &[])).await;
     }
     for (query, last_event, brings, restarted) in [
         ("/events?after=2", None, &["/3<"][..], false),
@@ -742,11 +750,11 @@ async fn a_stream_continues_after_the_last_event_of_its_client() {
         if let Some(last_event) = last_event {
             request.headers_mut().insert("last-event-id", HeaderValue::from_static(last_event));
         }
-        let mut body = ask(&dashboard, request).await.into_body();
+        let mut body = fetch(&dashboard, request).await.into_body();
         assert_eq!(frame(&mut body).await.contains("event: restart"), restarted, "{query}");
-        let told = frame(&mut body).await;
+        let events = frame(&mut body).await;
         for path in ["/1<", "/2<", "/3<"] {
-            assert_eq!(told.contains(path), brings.contains(&path), "{query}, {path}: {told}");
+            assert_eq!(events.contains(path), brings.contains(&path), "{query}, {path}: {events}");
         }
     }
 }
@@ -754,24 +762,24 @@ async fn a_stream_continues_after_the_last_event_of_its_client() {
 #[tokio::test]
 async fn a_slow_client_misses_old_requests_and_blocks_nothing() {
     let dashboard = dashboard();
-    let mut body = ask(&dashboard, local("/events?after=0")).await.into_body();
+    let mut body = fetch(&dashboard, local("/events?after=0")).await.into_body();
     frame(&mut body).await;
     for _ in 0..500 {
-        observe(&dashboard, get("/"), answer(200, "", &[])).await;
+        observe(&dashboard, get("/"), response_with(200, "", &[])).await;
     }
-    let told = frame(&mut body).await;
-    assert_eq!(told.matches("<tr id=\"r").count(), 200);
+    let events = frame(&mut body).await;
+    assert_eq!(events.matches("<tr id=\"r").count(), 200);
     assert!(matches!(pin!(body.frame()).poll_once(), Poll::Pending));
 }
 
 #[tokio::test]
 async fn the_number_of_streams_is_bounded() {
     let dashboard = dashboard();
-    let streams: Vec<_> = stream::iter(0..32).then(|_| ask(&dashboard, local("/events"))).collect().await;
+    let streams: Vec<_> = stream::iter(0..32).then(|_| fetch(&dashboard, local("/events"))).collect().await;
     assert!(streams.iter().all(|response| response.status() == StatusCode::OK));
-    assert_eq!(ask(&dashboard, local("/events")).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(fetch(&dashboard, local("/events")).await.status(), StatusCode::SERVICE_UNAVAILABLE);
     drop(streams);
-    assert_eq!(ask(&dashboard, local("/events")).await.status(), StatusCode::OK);
+    assert_eq!(fetch(&dashboard, local("/events")).await.status(), StatusCode::OK);
 }
 
 #[tokio::test]
@@ -783,9 +791,9 @@ async fn requests_to_the_dashboard_are_not_shown() {
 }
 
 #[tokio::test]
-async fn the_response_is_the_same_as_without_the_layer() {
+async fn the_layer_does_not_change_responses() {
     let service = service_fn(|_: Request<String>| {
-        std::future::ready(Ok::<_, Infallible>(answer(200, "hello", &[("x-a", "1"), ("etag", "\"1\"")])))
+        std::future::ready(Ok::<_, Infallible>(response_with(200, "hello", &[("x-a", "1"), ("etag", "\"1\"")])))
     });
     let alone = service.oneshot(get("/")).await.unwrap();
     for enabled in [true, false] {
@@ -799,17 +807,18 @@ async fn the_response_is_the_same_as_without_the_layer() {
 }
 
 #[tokio::test]
-async fn the_time_is_that_of_the_clock() {
+async fn the_dashboard_uses_the_configured_clock() {
     let dashboard = dashboard().clock(Clock::from_fn(|| UNIX_EPOCH + Duration::from_secs(784_111_777)));
-    observe(&dashboard, get("/"), answer(200, "", &[])).await;
+    observe(&dashboard, get("/"), response_with(200, "", &[])).await;
     let page = page(&dashboard).await;
     assert_eq!(cells(rows(&page, "requests")[0])[1], "08:49:37");
 }
 
 #[test]
-fn a_stack_without_it_allocates_the_same_whether_or_not_there_is_one() {
+fn a_stack_without_the_dashboard_allocates_nothing_for_it() {
     let allocated = || {
-        let service = service_fn(|_: Request<String>| std::future::ready(Ok::<_, Infallible>(answer(200, "", &[]))));
+        let service =
+            service_fn(|_: Request<String>| std::future::ready(Ok::<_, Infallible>(response_with(200, "", &[]))));
         let mut service = CachePolicyLayer::new(CachePolicy::public(MINUTE)).record_decisions().layer(service);
         let mut request = Some(get("/"));
         allocation_counter::measure(|| {

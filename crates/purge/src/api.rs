@@ -9,7 +9,7 @@ use tower_cache_policy::edge::purge::Purge;
 use crate::error::PurgeError;
 use crate::outcome::{PurgeFailure, PurgeOutcome};
 
-/// How to tell one edge cache what it must no longer serve, and how to read its responses.
+/// The requests that purge one edge cache, and the meaning of its responses.
 ///
 /// Each vendor of this package implements it. Implement it for another cache to use it with a
 /// [`Purger`](crate::Purger).
@@ -38,7 +38,7 @@ pub trait PurgeApi {
     ///
     /// # Errors
     ///
-    /// When nothing was purged. The error tells whether to [retry](PurgeFailure::is_retryable).
+    /// When nothing was purged. The error states whether to [retry](PurgeFailure::is_retryable).
     fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
         PurgeFailure::unless_success(self.name(), response)
     }

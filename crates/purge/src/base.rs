@@ -1,4 +1,4 @@
-//! [`Base`]: where an API is.
+//! [`Base`]: the address of an API.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ impl Base {
         Self(url.to_owned())
     }
 
-    /// Accepts what a URL of a purge may be, without a query or fragment.
+    /// Accepts the same URLs as a purge, without a query or fragment.
     pub(crate) fn new(url: &str) -> Result<Self, PurgeError> {
         let valid = Purge::url(url)?;
         if url.contains(['?', '#']) {

@@ -1,4 +1,4 @@
-//! [`Credential`]: a secret on its way into one header field.
+//! [`Credential`]: a secret for one header field.
 
 use std::fmt;
 
@@ -34,12 +34,12 @@ impl Credential {
         sensitive(&format!("Bearer {}", self.0))
     }
 
-    /// As the user name, with an empty password.
+    /// The field for Basic authentication, with the credential as the user name and an empty password.
     pub(crate) fn basic(&self) -> HeaderValue {
         sensitive(&format!("Basic {}", base64(format!("{}:", self.0).as_bytes())))
     }
 
-    /// For texts that must not contain it.
+    /// The secret, to remove it from texts.
     pub(crate) fn secret(&self) -> &str {
         &self.0
     }
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base64_is_that_of_the_rfc() {
+    fn base64_follows_the_rfc() {
         // RFC 4648 section 10.
         for (bytes, text) in [
             ("", ""),

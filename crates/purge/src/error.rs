@@ -1,4 +1,4 @@
-//! [`PurgeError`]: why there are no requests.
+//! [`PurgeError`]: the reason why there are no requests for a purge.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ pub enum PurgeError {
         /// The alternative.
         remedy: &'static str,
     },
-    /// The URL cannot be purged, or cannot be that of an API.
+    /// The URL cannot be purged, or is not a valid URL of an API.
     InvalidUrl {
         /// The start of the URL, without user information and query.
         url: String,
@@ -40,12 +40,12 @@ pub enum PurgeError {
     },
     /// The credential is empty, or contains a character that a header field cannot carry.
     InvalidCredential,
-    /// The edge cannot carry the tag, and so has stored nothing by it.
+    /// The edge cannot carry the tag, so it has stored no response with it.
     UnsupportedTag {
         /// The tag, the edge, and what it can carry.
         error: UnsupportedTag,
     },
-    /// The tag has a meaning of its own at this cache, which would purge something else.
+    /// The tag has a special meaning at this cache, which would purge other responses.
     InvalidTag {
         /// The API.
         api: &'static str,
@@ -64,7 +64,7 @@ pub enum PurgeError {
 }
 
 impl PurgeError {
-    /// For a URL of a purge, which has no user information.
+    /// The error for a URL of a purge, which has no user information.
     pub(crate) fn url(url: &Uri, reason: &'static str) -> Self {
         Self::InvalidUrl { url: bounded(without_query(&url.to_string())), reason }
     }

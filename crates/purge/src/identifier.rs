@@ -14,8 +14,7 @@ pub(crate) fn identifier(name: &'static str, value: impl Into<String>) -> Result
     }
 }
 
-/// Says nothing of the identifier but one character of it: it may be a credential in the wrong
-/// place.
+/// The error shows only one character of the identifier, because it may be a credential in the wrong argument.
 fn fault_of(value: &str) -> Option<String> {
     if value.is_empty() {
         return Some("is empty".to_owned());

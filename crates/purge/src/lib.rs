@@ -1,10 +1,10 @@
 //! Purges CDNs and caches by tag or URL, for services that use
 //! [`tower-cache-policy`](tower_cache_policy).
 //!
-//! A [`Purge`] names stored responses: those with some tags, those of some URLs, or everything. A
-//! [`PurgeApi`] makes `http::Request`s of it, in batches that the vendor accepts, and judges the
-//! responses. A [`Purger`] sends them with any HTTP client, repeats what may succeed later, and
-//! serves as the purger of a [`PurgeLayer`](tower_cache_policy::PurgeLayer).
+//! A [`Purge`] names stored responses: those with some tags, those of some URLs, or everything. A [`PurgeApi`] converts
+//! it to `http::Request`s, in batches that the vendor accepts, and judges the responses. A [`Purger`] sends them with
+//! any HTTP client, repeats what may succeed later, and serves as the purger of a
+//! [`PurgeLayer`](tower_cache_policy::PurgeLayer).
 //!
 //! # Example
 //!
@@ -60,10 +60,9 @@
 //! | [`Squid`] | no | 1 | [one](Squid#variants) | no | no | by address |
 //! | [`Nginx`] with a module | no | 1 | [those that are listed](Nginx#variants) | no | no | by address |
 //!
-//! Where a vendor does not have a purge, the error names the remedy, and there is no request at all:
-//! a soft purge of tags and a URL is never half done where URLs can only be purged hard. Use
-//! [`Purge::hard`] for one purge that goes to vendors of both kinds. Purging by tag is one request
-//! for any number of URLs and variants.
+//! If a vendor does not support a purge, the error names the remedy, and no request is sent. For example, a soft purge
+//! of tags and a URL is not sent to a vendor that purges URLs only hard. Use [`Purge::hard`] for one purge that goes to
+//! vendors of both kinds. Purging by tag is one request for any number of URLs and variants.
 //!
 //! # What the responses say
 //!
@@ -81,8 +80,8 @@
 //! | [`Varnish`] | 2xx | – |
 //! | [`Squid`], [`Nginx`] | 2xx | 404, 412 |
 //!
-//! A [`PurgeFailure`] tells whether to retry: after 408, 425, 429 and 5xx (except 501 and 505), after
-//! any error with `Retry-After`, and where a vendor reports too many requests in another way.
+//! A [`PurgeFailure`] tells whether to retry: after 408, 425, 429 and 5xx (except 501 and 505), after any error with
+//! `Retry-After`, and if a vendor reports too many requests in another way.
 //!
 //! # Credentials, and input from outside
 //!

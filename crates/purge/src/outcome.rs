@@ -1,4 +1,4 @@
-//! [`PurgeOutcome`] and [`PurgeFailure`]: what a response to a purge request says.
+//! [`PurgeOutcome`] and [`PurgeFailure`]: the result of a purge request.
 
 use std::fmt;
 use std::time::Duration;
@@ -31,14 +31,13 @@ pub struct PurgeFailure {
 }
 
 impl PurgeFailure {
-    /// A failure that another attempt would not change, with its reason. The reason is cut off after
-    /// 200 characters.
+    /// A failure that a retry would not change, with its reason. The reason is cut off after 200 characters.
     #[must_use]
     pub fn new(api: &'static str, reason: &str) -> Self {
         Self { api, status: None, reason: bounded(reason), retryable: false, retry_after: None }
     }
 
-    /// The failure that the status of a response means, with the time of `Retry-After`.
+    /// The failure for the status of a response, with the time of `Retry-After`.
     ///
     /// It is [retryable](Self::is_retryable) if the status is 408, 425, 429 or 5xx, except 501 and
     /// 505, or if another error has a `Retry-After`.
@@ -106,23 +105,23 @@ impl PurgeFailure {
         self.retryable
     }
 
-    /// How long the API asks to wait before another attempt, by `Retry-After`. `None` if it does not
-    /// say so, or if another attempt is of no use.
+    /// How long the API asks to wait before another attempt, by `Retry-After`. `None` if it does not specify a time, or
+    /// if a retry is useless.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// Appends what the response's body says, without the secrets.
+    /// Appends the text of the response's body, without the secrets.
     pub(crate) fn with_message<'a>(self, message: Option<&str>, secrets: impl IntoIterator<Item = &'a str>) -> Self {
-        // Cut off last, so that no start of a secret remains.
+        // The text is cut off last, so that no part of a secret remains.
         let Some(message) = message else { return self };
         let message = bounded(&without_secrets(message, secrets));
         let reason = if self.reason.is_empty() { message } else { format!("{message}; {}", self.reason) };
         Self { reason, ..self }
     }
 
-    /// Without secrets that the request had.
+    /// Removes secrets of the request.
     pub(crate) fn redacted<'a>(self, secrets: impl IntoIterator<Item = &'a str>) -> Self {
         Self { reason: without_secrets(&self.reason, secrets), ..self }
     }
@@ -156,8 +155,8 @@ fn hint(status: StatusCode) -> &'static str {
     }
 }
 
-/// The longest wait that any line asks for. A date counts from the response's own `Date`, because
-/// the clocks of client and server may differ; without one it is ignored.
+/// The longest pause of all lines. A date counts from the `Date` of the response, because the clocks of client and
+/// server may differ. Without `Date`, it is ignored.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let now = || HttpDate::parse(headers.get(DATE)?.as_bytes(), HttpDate::UNIX_EPOCH).ok();
     let wait = |value: &[u8]| {
@@ -206,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_tells_whether_to_retry() {
+    fn the_status_decides_whether_a_retry_can_succeed() {
         for status in 300..=599 {
             let mut response = Response::new(Bytes::new());
             *response.status_mut() = StatusCode::from_u16(status).unwrap();

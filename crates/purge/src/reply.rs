@@ -7,12 +7,11 @@ use serde_json::Value;
 
 use crate::outcome::{PurgeFailure, PurgeOutcome};
 
-/// The longest body that is read. The longest one of a vendor, that of 256 keys at Fastly, is far
-/// shorter.
+/// The maximum length of a body. The longest documented body, for 256 keys at Fastly, is much shorter.
 pub(crate) const MAX_BODY: usize = 1024 * 1024;
 
-/// Judges the response of an API that returns a JSON document: the status, and then what the
-/// document says. A document that cannot be read is a failure.
+/// Judges the response of an API that returns a JSON document, by its status and its document. An unreadable document
+/// is a failure.
 pub(crate) fn judge_document<'a, T: Deserialize<'a>>(
     api: &'static str,
     secret: Option<&str>,
@@ -30,8 +29,8 @@ pub(crate) fn judge_document<'a, T: Deserialize<'a>>(
     }
 }
 
-/// Judges the response of an API whose documentation promises no document: the status, unless the
-/// body is a page or reports an error. A captive portal and the login page of a proxy are 200 too.
+/// Judges the response of an API without a documented body, by its status, unless the body is an HTML page or reports
+/// an error. A captive portal and the login page of a proxy also return 200.
 pub(crate) fn judge_status(
     api: &'static str,
     secret: Option<&str>,
@@ -61,12 +60,12 @@ pub(crate) fn judge_status(
     }
 }
 
-/// The failure with what the body says about it, without the secret.
+/// The failure with the text of the body, without the secret.
 pub(crate) fn with_message_of(failure: PurgeFailure, secret: Option<&str>, response: &Response<Bytes>) -> PurgeFailure {
     failure.with_message(message(response.body()).as_deref(), secret)
 }
 
-/// A body that is not what the API returns. Another attempt would hardly change it.
+/// A body that the API does not return. A retry is unlikely to change it.
 pub(crate) fn unreadable(api: &'static str, response: &Response<Bytes>, fault: &str) -> PurgeFailure {
     let reason = format!("the body {fault}, and is not a response of this API: check the URL of the API");
     PurgeFailure::from_response(api, response).with_reason(&reason)
@@ -85,8 +84,8 @@ fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, &'static str> {
     if body.len() > MAX_BODY {
         return Err("is longer than 1 MiB");
     }
-    // Its own text may quote the body, and with it a credential. A member that appears twice is an
-    // error, so that no two readers of the document disagree.
+    // The text of the error may quote the body and thus a credential. A repeated member is an error, because parsers
+    // would disagree about it.
     serde_json::from_slice(body).map_err(|_| "cannot be read")
 }
 

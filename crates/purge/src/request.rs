@@ -1,4 +1,4 @@
-//! The pieces of which requests are made.
+//! Builds requests.
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
@@ -16,12 +16,12 @@ use crate::text::{bounded, without_query};
 
 pub(crate) type PurgeRequest = Request<Bytes>;
 
-/// The method that caches know for a purge, if they know any.
+/// The method `PURGE`, which caches commonly use.
 pub(crate) fn purge_method() -> Method {
     method(b"PURGE")
 }
 
-/// A method that `http` does not have.
+/// A method that the crate `http` does not define.
 pub(crate) fn method(name: &[u8]) -> Method {
     Method::from_bytes(name).expect("the name is a token")
 }
@@ -51,7 +51,7 @@ pub(crate) fn with_json_fields(request: PurgeRequest) -> PurgeRequest {
     with(with(request, CONTENT_TYPE, JSON), ACCEPT, JSON)
 }
 
-/// The request, signed.
+/// Returns the signed request.
 pub(crate) fn signed(
     api: &'static str,
     signer: &impl Signer,
@@ -76,7 +76,7 @@ pub(crate) fn with(mut request: PurgeRequest, name: HeaderName, value: HeaderVal
     request
 }
 
-/// A request to one cache, which stores the URL under the URL's host and not under its own.
+/// A request to one cache, with the host of the URL and not of the cache.
 pub(crate) fn to_cache(cache: &Base, method: Method, prefix: &str, url: &Uri) -> Result<PurgeRequest, PurgeError> {
     let request = bare(method, &cache.join(format_args!("{prefix}{}", path_and_query(url))))?;
     let host = HeaderValue::from_str(authority(url)).expect("the authority of a purge is ASCII");
@@ -93,7 +93,7 @@ pub(crate) fn path_and_query(url: &Uri) -> &str {
     url.path_and_query().map_or("/", |path| path.as_str())
 }
 
-/// Refuses a soft purge.
+/// Rejects a soft purge.
 pub(crate) fn refuse_soft(api: &'static str, purge: &Purge) -> Result<(), PurgeError> {
     if !purge.is_soft() {
         return Ok(());
@@ -101,7 +101,7 @@ pub(crate) fn refuse_soft(api: &'static str, purge: &Purge) -> Result<(), PurgeE
     Err(PurgeError::Unsupported { api, what: "soft purge", remedy: "use `Purge::hard`" })
 }
 
-/// Refuses URLs.
+/// Rejects URLs.
 pub(crate) fn refuse_urls(api: &'static str, purge: &Purge) -> Result<(), PurgeError> {
     if purge.urls().is_empty() {
         return Ok(());
@@ -110,7 +110,7 @@ pub(crate) fn refuse_urls(api: &'static str, purge: &Purge) -> Result<(), PurgeE
     Err(PurgeError::Unsupported { api, what: "purge by URL", remedy })
 }
 
-/// Refuses tags.
+/// Rejects tags.
 pub(crate) fn refuse_tags(api: &'static str, purge: &Purge) -> Result<(), PurgeError> {
     if purge.cache_tags().is_empty() {
         return Ok(());
@@ -119,7 +119,7 @@ pub(crate) fn refuse_tags(api: &'static str, purge: &Purge) -> Result<(), PurgeE
     Err(PurgeError::Unsupported { api, what: "purge by tag", remedy })
 }
 
-/// Refuses everything.
+/// Rejects a purge of everything.
 pub(crate) fn refuse_everything(api: &'static str, remedy: &'static str, purge: &Purge) -> Result<(), PurgeError> {
     if !purge.is_everything() {
         return Ok(());
@@ -127,10 +127,10 @@ pub(crate) fn refuse_everything(api: &'static str, remedy: &'static str, purge: 
     Err(PurgeError::Unsupported { api, what: "purge of everything", remedy })
 }
 
-/// The remedy where an API purges only by tag.
+/// The remedy for an API that purges only by tag.
 pub(crate) const ONE_TAG_FOR_ALL: &str = "give all responses one tag, and purge by that";
 
-/// Refuses a star in a URL, which is a wildcard at some APIs.
+/// Rejects a star in a URL, which is a wildcard at some APIs.
 pub(crate) fn refuse_star(url: &Uri) -> Result<(), PurgeError> {
     if !path_and_query(url).contains('*') {
         return Ok(());
@@ -139,12 +139,12 @@ pub(crate) fn refuse_star(url: &Uri) -> Result<(), PurgeError> {
     Err(PurgeError::url(url, reason))
 }
 
-/// Refuses a tag that the edge cannot carry, and by which it has stored nothing.
+/// Rejects a tag that the edge cannot carry, so that it has stored no response with it.
 pub(crate) fn refuse_uncarried(edge: EdgeProfile, purge: &Purge) -> Result<(), PurgeError> {
     Edges::from(edge).check_tags(purge.cache_tags()).map_err(|error| PurgeError::UnsupportedTag { error })
 }
 
-/// Refuses a tag with one of these characters, which the API would not read as part of the tag.
+/// Rejects a tag with one of these characters, which the API would not read as part of the tag.
 pub(crate) fn refuse_in_tags(
     api: &'static str,
     purge: &Purge,
@@ -167,8 +167,8 @@ pub(crate) fn urls(purge: &Purge) -> Vec<String> {
     purge.urls().iter().map(Uri::to_string).collect()
 }
 
-/// The items in batches of at most `max_items`, and of at most `max_bytes` when each item takes
-/// `around` bytes more than its own. An item that is longer is a batch by itself.
+/// The items in batches of at most `max_items` items and `max_bytes` bytes, where each item needs `around` additional
+/// bytes. A longer item is its own batch.
 pub(crate) fn batches<'a>(
     items: impl IntoIterator<Item = &'a str>,
     max_items: usize,

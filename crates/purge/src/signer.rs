@@ -37,8 +37,7 @@ where
     }
 }
 
-/// Leaves the requests without a signature, for a client that signs them. The vendor refuses a
-/// request without one.
+/// Does not sign requests, for a client that signs them. The vendor refuses a request without a signature.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Unsigned;

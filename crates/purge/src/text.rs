@@ -1,6 +1,6 @@
-//! Texts from outside, before they become part of an error.
+//! Limits and redacts external texts before they become part of an error.
 
-/// The longest text from outside in an error, in characters.
+/// The maximum length of an external text in an error, in characters.
 const MAX_CHARS: usize = 200;
 
 /// The start of the text, in one line: control characters are replaced by spaces.
@@ -20,7 +20,7 @@ pub(crate) fn without_query(url: &str) -> &str {
 
 /// The text with `***` in place of each secret.
 pub(crate) fn without_secrets<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
-    // The longest first: one may be part of another.
+    // The longest secret first, because one may be part of another.
     let mut secrets: Vec<&str> = secrets.into_iter().filter(|secret| !secret.is_empty()).collect();
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     secrets.into_iter().fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_bounded_in_one_line_and_without_secrets() {
+    fn texts_are_one_bounded_line_without_secrets() {
         assert_eq!(bounded("a\r\nb\u{2028}c"), "a  b c");
         assert_eq!(bounded(&"ä".repeat(200)), "ä".repeat(200));
         assert_eq!(bounded(&"ä".repeat(201)), format!("{}...", "ä".repeat(200)));

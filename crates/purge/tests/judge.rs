@@ -41,7 +41,7 @@ fn e8_a_success_of_each_vendor_is_a_success() {
             let response = if matches!(api.name(), "Vercel" | "Netlify" | "Bunny") {
                 response
             } else {
-                // The type of the document does not matter, its text does.
+                // The media type of the document does not matter.
                 with(response, "content-type", "text/html")
             };
             assert_eq!(api.judge(&response), Ok(PurgeOutcome::Purged), "{} {status}", api.name());
@@ -89,7 +89,7 @@ fn e8_a_200_that_reports_a_failure_is_a_failure() {
 }
 
 #[test]
-fn e8_not_stored_is_a_success_of_its_own_at_nginx_and_squid_alone() {
+fn e8_not_stored_is_a_separate_success_only_at_nginx_and_squid() {
     for api in all() {
         for status in [404, 412] {
             let judged = api.judge(&response(status, "<html><h1>404 Not Found</h1></html>"));
@@ -105,7 +105,7 @@ fn e8_not_stored_is_a_success_of_its_own_at_nginx_and_squid_alone() {
 }
 
 #[test]
-fn e8_errors_that_pass_are_told_from_those_that_stay() {
+fn e8_temporary_errors_are_distinguished_from_permanent_ones() {
     for api in all() {
         for (status, retryable) in [
             (301, false),
@@ -140,7 +140,7 @@ fn e8_errors_that_pass_are_told_from_those_that_stay() {
 }
 
 #[test]
-fn e8_too_many_requests_are_known_by_the_words_of_the_vendor() {
+fn e8_rate_limits_are_recognized_in_the_form_of_each_vendor() {
     let google = Google::new("p", "m", secret()).unwrap();
     let limited =
         r#"{"error": {"code": 403, "message": "Rate Limit Exceeded", "errors": [{"reason": "rateLimitExceeded"}]}}"#;
@@ -163,7 +163,7 @@ fn e8_too_many_requests_are_known_by_the_words_of_the_vendor() {
 }
 
 #[test]
-fn e8_a_tag_may_have_the_name_of_a_member() {
+fn e8_a_tag_can_have_the_name_of_a_json_member() {
     let fastly = Fastly::new("s", secret()).unwrap();
     for body in [r#"{"status": "108-1391560174-974124"}"#, r#"{"status": "ok", "id": "1-2"}"#, r#"{"msg": "108-1"}"#] {
         assert_eq!(fastly.judge(&response(200, body)), Ok(PurgeOutcome::Purged), "{body}");
@@ -172,7 +172,7 @@ fn e8_a_tag_may_have_the_name_of_a_member() {
 
 #[test]
 fn e7_no_message_of_a_vendor_shows_the_credential() {
-    // Vendors quote it: as it was sent, in any member, at the place where the text is cut off.
+    // Vendors quote the credential unchanged, in any member, and at the position where the text is cut off.
     let texts = [
         format!("Invalid token {SECRET}"),
         format!("{SECRET}{SECRET}"),
@@ -209,7 +209,7 @@ fn e7_no_message_of_a_vendor_shows_the_credential() {
 
 #[test]
 fn e8_a_hostile_body_is_judged_in_bounded_time() {
-    // Longer than what is read, and as long as that.
+    // Longer than the limit, and exactly as long.
     let lengths = [4 * 1024 * 1024, 1024 * 1024];
     let units = ["[", "{\"a\":", "\\\"", "<Code>", "</", "\0", "{\"success\":true,"];
     for body in lengths.iter().flat_map(|length| units.map(|unit| unit.repeat(length / unit.len()))) {
@@ -238,7 +238,7 @@ fn a_document_is_read_up_to_a_mebibyte() {
 }
 
 #[test]
-fn an_api_of_ones_own_judges_by_status_unless_it_says_otherwise() {
+fn a_custom_api_is_judged_by_status_by_default() {
     struct Own;
     impl PurgeApi for Own {
         fn requests(
@@ -257,7 +257,7 @@ fn an_api_of_ones_own_judges_by_status_unless_it_says_otherwise() {
 
 proptest! {
     #[test]
-    fn e8_any_body_has_a_judgement_without_the_credential(
+    fn e8_every_body_gets_a_result_without_the_credential(
         body in r#"(\{)?("(success|status|error|errors|message|msg|code|Message)":? ?|true|false|null|[\[\]{},0-9]|s3cr3t-t0ken|\PC){0,24}"#,
         status in 200_u16..600,
     ) {

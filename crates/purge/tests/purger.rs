@@ -1,4 +1,4 @@
-//! The purger over a client of the test, under a clock of the test.
+//! The purger with a client and a clock of the test.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -36,17 +36,17 @@ enum Step {
     /// An error whose text quotes the request.
     Error,
     Hang,
-    /// The head of a response, and then nothing.
+    /// The head of a response, without a body that ends.
     HangingBody(u16),
-    /// The head of a response, and then an error.
+    /// The head of a response, followed by an error.
     BrokenBody(u16),
-    /// A body that never ends, of frames with so many bytes.
+    /// An endless body with frames of this length.
     EndlessBody(u16, usize),
 }
 
 const OK: Step = Step::Status(200, r#"{"success": true}"#, "");
 
-/// A client that does one step for each request, and the last one from then on.
+/// A client that takes one step for each request, and repeats the last one.
 #[derive(Clone)]
 struct Client {
     steps: Arc<Mutex<Vec<Step>>>,
@@ -175,7 +175,7 @@ fn tags(count: usize) -> Purge {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_purges_at_each_vendor() {
+async fn the_purger_purges_at_each_vendor() {
     for (api, purge) in apis("http://10.0.0.7") {
         let name = api.name();
         let client = Client::new([Step::Status(200, success_body(name), "")]);
@@ -186,7 +186,7 @@ async fn it_purges_at_each_vendor() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_empty_purge_sends_nothing_and_one_that_the_vendor_has_not_fails() {
+async fn an_empty_purge_sends_nothing_and_an_unsupported_one_fails() {
     let client = Client::new([OK]);
     assert_eq!(purge(cloudflare(), &client, Purge::default()).await.unwrap(), PurgeReport::default());
     let google = Google::new("project", "map", secret()).unwrap();
@@ -197,7 +197,7 @@ async fn an_empty_purge_sends_nothing_and_one_that_the_vendor_has_not_fails() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn e8_what_may_succeed_later_is_repeated_and_the_rest_is_not() {
+async fn e8_only_temporary_failures_are_retried() {
     for (steps, sent, purged) in [
         (vec![OK], 1, true),
         (vec![Step::Status(429, "", "1"), OK], 2, true),
@@ -231,7 +231,7 @@ async fn e8_what_may_succeed_later_is_repeated_and_the_rest_is_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_waits_for_retry_after_and_otherwise_twice_as_long_each_time() {
+async fn the_purger_waits_for_retry_after_and_otherwise_doubles_the_pause() {
     let client = Client::new([Step::Status(500, "", "")]);
     assert_eq!(failure(&client).await, "Cloudflare returned 500: purged nothing");
     assert_eq!(client.times(), [0, 251, 752, 1753]);
@@ -240,7 +240,7 @@ async fn it_waits_for_retry_after_and_otherwise_twice_as_long_each_time() {
     purge(cloudflare(), &client, tag()).await.unwrap();
     assert_eq!(client.times(), [0, 3001, 3502], "never earlier than the API asks, and never at once");
 
-    // Longer than what a purge may wait: another attempt would come too early.
+    // Longer than a purge may wait, so an earlier attempt would be useless.
     let client = Client::new([Step::Status(429, "", "6"), OK]);
     let error = purge(cloudflare(), &client, tag()).await.unwrap_err();
     assert_eq!(error.to_string(), "Cloudflare returned 429: purged nothing; retry after 6 s");
@@ -255,7 +255,7 @@ async fn it_waits_for_retry_after_and_otherwise_twice_as_long_each_time() {
     assert_eq!(patient.oneshot(tag()).await.unwrap().retries(), 1);
     assert_eq!(client.times(), [0, 60_001]);
 
-    // The own pause is not longer than the limit.
+    // The pause of the purger does not exceed the limit.
     let client = Client::new([Step::Error]);
     let brisk = Purger::new(cloudflare(), client.clone()).max_wait(Duration::from_millis(300)).retries(4);
     assert!(brisk.oneshot(tag()).await.is_err());
@@ -263,7 +263,7 @@ async fn it_waits_for_retry_after_and_otherwise_twice_as_long_each_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_gives_up_after_its_time_and_its_retries() {
+async fn the_purger_stops_at_its_deadline_and_retry_limit() {
     let client = Client::new([Step::Hang]);
     let began = Instant::now();
     let purger = Purger::new(cloudflare(), client.clone()).timeout(Duration::from_millis(700)).retries(1);
@@ -276,7 +276,7 @@ async fn it_gives_up_after_its_time_and_its_retries() {
     assert!(Purger::new(cloudflare(), client.clone()).retries(0).oneshot(tag()).await.is_err());
     assert_eq!(client.sent().len(), 1);
 
-    // A client that is never ready is no different from one that never responds.
+    // A client that is never ready is treated like one that never responds.
     #[derive(Clone)]
     struct NeverReady;
     impl Service<Request<Bytes>> for NeverReady {
@@ -306,7 +306,7 @@ async fn all_requests_of_a_purge_share_the_retries() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_other_requests_are_sent_unless_they_would_fail_in_the_same_way() {
+async fn the_other_requests_are_sent_unless_they_would_fail_for_the_same_reason() {
     let bunny = || Bunny::new(1, secret());
     let steps = |step: Step| [Step::Status(204, "", ""), step, Step::Status(204, "", "")];
     for (step, sent, text) in [
@@ -333,7 +333,7 @@ async fn the_other_requests_are_sent_unless_they_would_fail_in_the_same_way() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn e10_several_requests_are_under_way_where_an_api_takes_one_tag_in_each() {
+async fn e10_requests_with_one_tag_each_are_sent_concurrently() {
     for (concurrency, most) in [(0, 1), (1, 1), (8, 8), (100, 20)] {
         let client = Client::new([Step::Status(204, "", "")]);
         let purger = Purger::new(Bunny::new(1, secret()), client.clone()).concurrency(concurrency);
@@ -344,14 +344,14 @@ async fn e10_several_requests_are_under_way_where_an_api_takes_one_tag_in_each()
 }
 
 #[tokio::test(start_paused = true)]
-async fn e8_not_stored_is_told_from_purged() {
+async fn e8_not_stored_is_distinguished_from_purged() {
     let nginx = Nginx::new("http://10.0.0.7").unwrap();
     let codings = ["gzip", "br"].map(HeaderValue::from_static);
     let nginx = nginx.variants(&http::header::ACCEPT_ENCODING, codings).unwrap();
     let client = Client::new([Step::Status(404, "", ""), Step::Status(200, "", ""), Step::Status(412, "", "")]);
     let report = purge(nginx, &client, page()).await.unwrap();
     assert_eq!((report.purged(), report.not_stored()), (1, 2));
-    // At Varnish it is the application's 404: the VCL passed the request on.
+    // At Varnish, the 404 is from the application, because the VCL forwarded the request.
     let client = Client::new([Step::Status(404, "", "")]);
     let error = purge(Varnish::new("http://10.0.0.7").unwrap(), &client, page()).await.unwrap_err();
     assert_eq!(error.to_string(), "Varnish returned 404: check that the VCL handles this method");
@@ -360,7 +360,7 @@ async fn e8_not_stored_is_told_from_purged() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_retry_is_signed_again_and_nothing_else_of_it_changes() {
+async fn a_retry_is_signed_again_and_otherwise_unchanged() {
     let akamai = Akamai::new("h.example", signer()).unwrap();
     let client = Client::new([Step::Error, Step::Status(201, "{}", "")]);
     purge(akamai, &client, tag()).await.unwrap();
@@ -370,7 +370,7 @@ async fn a_retry_is_signed_again_and_nothing_else_of_it_changes() {
     assert!(signatures.iter().all(|values| values.len() == 1) && signatures[0] != signatures[1], "{signatures:?}");
     assert_eq!((sent[0].uri(), sent[0].body()), (sent[1].uri(), sent[1].body()));
 
-    // CloudFront knows a repeated invalidation by its reference.
+    // CloudFront recognizes a repeated invalidation by its reference.
     let (cloudfront, _) = apis("http://10.0.0.7").into_iter().find(|(api, _)| api.name() == "CloudFront").unwrap();
     let body = success_body("CloudFront");
     let client = Client::new([Step::Status(500, "", ""), Step::Status(201, body, "")]);
@@ -386,7 +386,7 @@ async fn e7_no_error_shows_the_credential_of_a_request() {
         assert!(!format!("{purger:?}").contains("s3cr3t"));
         let error = purger.oneshot(purge).await.unwrap_err();
         let texts = format!("{error} {error:?}");
-        // Neither as it is nor in base64.
+        // Neither in plain text nor in base64.
         assert!(!texts.contains("s3cr3t") && !texts.contains("czNjcjN0"), "{name}: {texts}");
         assert!(texts.contains("connection lost"), "{texts}");
         for request in client.sent() {
@@ -401,7 +401,7 @@ async fn e7_no_error_shows_the_credential_of_a_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_serves_as_the_purger_of_a_layer() {
+async fn the_purger_works_in_a_purge_layer() {
     let handler = |purge: Purge| {
         service_fn(move |_: Request<()>| {
             let mut response = Response::new(());
@@ -437,7 +437,7 @@ async fn a_client_need_not_be_sync() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_purge_that_is_dropped_leaves_nothing_under_way() {
+async fn dropping_a_purge_cancels_its_requests() {
     let client = Client::new([Step::Hang]);
     let steps = Arc::downgrade(&client.steps);
     let purger = Purger::new(cloudflare(), client);

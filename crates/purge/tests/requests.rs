@@ -155,7 +155,7 @@ fn cloudflare_purges_and_invalidates() {
 }
 
 #[test]
-fn fastly_purges_keys_urls_and_all_and_has_no_soft_purge_of_all() {
+fn fastly_purges_keys_urls_and_everything_but_not_everything_softly() {
     const KEY: &str = "fastly-key: s3cr3t-t0ken";
     const SOFT: &str = "fastly-soft-purge: 1";
     let service = "POST https://api.fastly.com/service/SU1Z0isxPaozGVKXdv0eY";
@@ -201,7 +201,7 @@ fn cloudfront_writes_tags_and_paths_into_one_invalidation() {
 }
 
 #[test]
-fn google_invalidates_tags_paths_and_all() {
+fn google_invalidates_tags_paths_and_everything() {
     let line = "POST https://compute.googleapis.com/compute/v1/projects/example.com:shop/global/urlMaps/web-map/\
                 invalidateCache";
     assert_requests(&google(), &tags(&["a", "b"]), &[&[line, BEARER, JSON, r#"{"cacheTags":["a","b"]}"#]]);
@@ -230,7 +230,7 @@ fn netlify_purges_tags_or_the_site() {
 }
 
 #[test]
-fn bunny_purges_one_tag_or_one_url_a_request() {
+fn bunny_purges_one_tag_or_url_per_request() {
     const KEY: &str = "accesskey: s3cr3t-t0ken";
     let zone = "POST https://api.bunny.net/pullzone/77/purgeCache";
     let (a, b) = (r#"{"CacheTag":"a"}"#, r#"{"CacheTag":"b"}"#);
@@ -238,13 +238,13 @@ fn bunny_purges_one_tag_or_one_url_a_request() {
     assert_requests(&bunny(), &Purge::everything(), &[&[zone, KEY]]);
     let page = "POST https://api.bunny.net/purge?url=https%3A%2F%2Fwww.example.com%2Fa%2520b%3Fx%3D1%26y%3D2";
     assert_requests(&bunny(), &url(PAGE), &[&[page, KEY]]);
-    // A slash at the end would stand for all that is below.
+    // A slash at the end would include everything below the path.
     let home = "POST https://api.bunny.net/purge?url=https%3A%2F%2Fwww.example.com%2F&exactPath=true";
     assert_requests(&bunny(), &url("https://www.example.com/"), &[&[home, KEY]]);
 }
 
 #[test]
-fn keycdn_purges_by_delete_and_all_by_get() {
+fn keycdn_purges_tags_with_delete_and_everything_with_get() {
     const BASIC: &str = "authorization: Basic czNjcjN0LXQwa2VuOg==";
     let at = |line: &str| line.replace(' ', " https://api.keycdn.com/zones/");
     let tags_line = at("DELETE purgetag/88.json");
@@ -256,7 +256,7 @@ fn keycdn_purges_by_delete_and_all_by_get() {
 }
 
 #[test]
-fn varnish_purges_by_xkey_by_ban_and_by_url() {
+fn varnish_purges_with_xkey_bans_and_urls() {
     let line = "PURGE http://10.0.0.7:6081/";
     assert_requests(&varnish(), &tags(&["a", "b"]), &[&[line, "xkey-purge: a b"]]);
     assert_requests(&varnish(), &tags(&["a", "b"]).soft(), &[&[line, "xkey-softpurge: a b"]]);
@@ -280,7 +280,7 @@ fn squid_and_nginx_purge_urls() {
 }
 
 #[test]
-fn batches_are_as_large_as_the_limit_and_no_larger() {
+fn batches_are_as_large_as_the_limit_permits() {
     let in_one = |api: &dyn PurgeApi, limit: usize| {
         assert_eq!(api.requests(&many(limit)).unwrap().len(), 1, "{limit}");
         assert_eq!(api.requests(&many(limit + 1)).unwrap().len(), 2, "{limit}");
@@ -297,12 +297,12 @@ fn batches_are_as_large_as_the_limit_and_no_larger() {
 }
 
 #[test]
-fn bodies_and_fields_stay_within_their_octets() {
+fn bodies_and_fields_respect_their_length_limits() {
     let long = Purge::tags((0..1_000).map(|n| CacheTag::new(format!("{n:0128}")).unwrap()));
     let bodies: Vec<usize> = akamai().requests(&long).unwrap().iter().map(|request| body(request).len()).collect();
-    // 131 octets each: 381 of them are 49 911 and what is around them.
+    // 131 bytes each. 381 tags are 49,911 bytes, plus the rest of the body.
     assert_eq!(bodies, [49_924, 49_924, 31_191]);
-    // Short ones come to the limit of an account first.
+    // Short tags reach the limit of the account first.
     let counts = akamai().requests(&many(6_000)).unwrap();
     let counts: Vec<usize> = counts.iter().map(|request| read_back("Akamai", request).len()).collect();
     assert_eq!(counts, [5_000, 1_000]);
@@ -321,7 +321,7 @@ fn an_empty_purge_has_no_requests() {
 }
 
 #[test]
-fn what_a_vendor_has_not_is_an_error_and_not_half_of_a_purge() {
+fn an_unsupported_purge_is_an_error_and_not_a_partial_purge() {
     let whole = "tags, urls, everything, soft tags, soft urls, soft everything";
     for (name, api) in apis() {
         let cases = [("tags", tags(&["a"])), ("urls", url(PAGE)), ("everything", Purge::everything())];
@@ -354,7 +354,7 @@ fn what_a_vendor_has_not_is_an_error_and_not_half_of_a_purge() {
 }
 
 #[test]
-fn no_secret_is_seen_in_debug_or_in_an_error() {
+fn debug_output_and_errors_contain_no_secret() {
     let apis = [
         format!("{:?} {:?} {:?}", secret(), cloudflare(), fastly()),
         format!("{:?} {:?} {:?}", google(), vercel(), netlify()),
@@ -387,7 +387,7 @@ fn no_secret_is_seen_in_debug_or_in_an_error() {
 }
 
 #[test]
-fn a_signer_sees_the_whole_request_and_may_fail() {
+fn a_signer_gets_the_complete_request_and_may_fail() {
     let signer = |head: &mut Parts, body: &Bytes| {
         let text = format!("{} {} {} {}", head.method, head.uri, head.headers.len(), body.len());
         head.headers.insert(AUTHORIZATION, HeaderValue::try_from(text).unwrap());
@@ -405,7 +405,7 @@ fn a_signer_sees_the_whole_request_and_may_fail() {
 }
 
 #[test]
-fn each_invalidation_has_a_caller_reference_of_its_own() {
+fn each_invalidation_has_its_own_caller_reference() {
     let api = cloudfront();
     let mut requests = api.requests(&many(3_001)).unwrap();
     requests.extend(api.requests(&many(1)).unwrap());
@@ -442,7 +442,7 @@ const INJECTIONS: &[&str] = &[
 ];
 
 #[test]
-fn no_identifier_leads_a_request_elsewhere() {
+fn no_identifier_changes_the_target_of_a_request() {
     let long = "a".repeat(129);
     for id in INJECTIONS.iter().copied().chain([long.as_str()]) {
         let errors = [
@@ -467,8 +467,8 @@ fn no_identifier_leads_a_request_elsewhere() {
 }
 
 #[test]
-fn a_tag_leads_no_request_elsewhere_and_ends_no_line() {
-    // The grammar of tags is that of `CacheTag`; what it accepts must be safe at each API.
+fn no_tag_changes_the_target_or_the_lines_of_a_request() {
+    // `CacheTag` defines the grammar of tags. Each accepted tag must be safe at each API.
     let tags = INJECTIONS.iter().chain(&["a*", "a:b", "a|b", "(a)", "a^b", "[a]"]);
     for tag in tags.filter_map(|tag| CacheTag::new(*tag).ok()) {
         for (name, api) in apis() {
@@ -503,7 +503,7 @@ fn e4_a_tag_that_the_edge_cannot_carry_is_not_purged_there() {
 }
 
 #[test]
-fn the_url_of_an_api_is_absolute_and_leads_nowhere_else() {
+fn the_url_of_an_api_is_absolute_and_unambiguous() {
     for text in [
         "",
         "/relative",
@@ -525,18 +525,18 @@ fn the_url_of_an_api_is_absolute_and_leads_nowhere_else() {
 }
 
 #[test]
-fn a_star_purges_no_more_than_one_url() {
+fn a_star_in_a_url_purges_only_this_url() {
     let purge = url("https://example.com/a*");
     let wild: BTreeSet<&str> =
         apis().into_iter().filter(|(_, api)| api.requests(&purge).is_err()).map(|(name, _)| name).collect();
-    // Those that have wildcards, and those that have no URLs.
+    // The APIs with wildcards, and those without URLs.
     assert_eq!(wild, BTreeSet::from(["Bunny", "CloudFront", "Google", "Netlify", "Vercel", "nginx"]));
     let error = bunny().requests(&purge).unwrap_err();
     assert!(error.to_string().contains("a wildcard at this cache"), "{error}");
 }
 
 #[test]
-fn what_is_too_long_for_a_vendor_is_an_error() {
+fn a_purge_that_is_too_long_for_a_vendor_is_an_error() {
     let url_of = |length: usize| url(&format!("https://example.com/{}", "a".repeat(length)));
     assert!(cloudfront().requests(&url_of(3_999)).is_ok() && cloudfront().requests(&url_of(4_000)).is_err());
     assert!(akamai().requests(&url_of(49_000)).is_ok() && akamai().requests(&url_of(50_000)).is_err());
@@ -569,7 +569,7 @@ fn e10_a_purge_at_vercel_can_name_a_target() {
 }
 
 #[test]
-fn e6_each_variant_of_a_url_is_purged_where_a_cache_purges_one() {
+fn e6_each_variant_of_a_url_is_purged_if_the_cache_purges_only_one() {
     let codings = || ["gzip", "br"].map(HeaderValue::from_static);
     let (line, host) = ("PURGE http://10.0.0.7/a%20b?x=1&y=2", "host: www.example.com");
     let (gzip, br) = ("accept-encoding: gzip", "accept-encoding: br");
@@ -590,18 +590,18 @@ fn e6_each_variant_of_a_url_is_purged_where_a_cache_purges_one() {
             &[line, br, de, host],
         ],
     );
-    // Bounded, and the host of a URL stays that of the URL.
+    // The number is limited, and the host of the URL is unchanged.
     let many = |count: u32| (0..count).map(HeaderValue::from);
     assert!(nginx().variants(&ACCEPT_LANGUAGE, many(63)).is_ok());
     let error = nginx().variants(&ACCEPT_LANGUAGE, many(u32::MAX)).unwrap_err();
     assert_eq!(error.to_string(), "nginx: there are more than 64 variants of a URL: purge by tag");
     assert!(nginx().variants(&HOST, codings()).is_err());
-    // Varnish purges them all with one request.
+    // Varnish purges all variants with one request.
     assert_eq!(varnish().requests(&url(PAGE)).unwrap().len(), 1);
 }
 
 #[test]
-fn e7_no_error_shows_a_credential_that_was_given_in_the_wrong_place() {
+fn e7_no_error_shows_a_credential_in_the_wrong_argument() {
     let with_token = || Cloudflare::new("z0ne", secret()).unwrap();
     for text in [
         "http://user:s3cr3t-t0ken@varnish:6081",
@@ -640,7 +640,7 @@ fn e7_no_error_shows_a_credential_that_was_given_in_the_wrong_place() {
 }
 
 #[test]
-fn an_api_may_be_elsewhere() {
+fn the_address_of_an_api_can_be_replaced() {
     let line = |api: &dyn PurgeApi| api.requests(&tags(&["a"])).unwrap()[0].uri().to_string();
     let proxy = "http://127.0.0.1:9/api/";
     assert_eq!(line(&cloudflare().base_url(proxy).unwrap()), "http://127.0.0.1:9/api/zones/z0ne/purge_cache");
@@ -659,7 +659,7 @@ fn an_api_may_be_elsewhere() {
 }
 
 #[test]
-fn an_api_of_ones_own_reads_the_purge() {
+fn a_custom_api_can_read_the_purge() {
     struct Own;
     impl PurgeApi for Own {
         fn requests(&self, purge: &Purge) -> Result<Vec<Request<Bytes>>, PurgeError> {
@@ -674,7 +674,7 @@ fn an_api_of_ones_own_reads_the_purge() {
     assert_eq!(Own.requests(&Purge::everything()).unwrap_err().to_string(), "Own: tags alone");
 }
 
-/// The tags of an expression, in which a class of one character is that character.
+/// The tags in an expression, in which a class of one character means that character.
 fn alternatives(expression: &str) -> Vec<String> {
     let mut tags = vec![String::new()];
     let mut characters = expression.chars();
@@ -695,9 +695,9 @@ fn unescaped(xml: &str) -> String {
     xml.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
-/// The tags of a request, as that API reads them.
+/// The tags of a request, as the API reads them.
 fn read_back(api: &str, request: &Request<Bytes>) -> Vec<String> {
-    let words = |field: &str| request.headers()[field].to_str().unwrap().split(' ').map(str::to_owned).collect();
+    let tags = |field: &str| request.headers()[field].to_str().unwrap().split(' ').map(str::to_owned).collect();
     let document = || serde_json::from_str::<Value>(&body(request)).unwrap();
     let list = |name: &str| {
         let document = document();
@@ -717,7 +717,7 @@ fn read_back(api: &str, request: &Request<Bytes>) -> Vec<String> {
         "Google" => list("cacheTags"),
         "Netlify" => list("cache_tags"),
         "Bunny" => vec![document()["CacheTag"].as_str().unwrap().to_owned()],
-        "Varnish" => words("xkey-purge"),
+        "Varnish" => tags("xkey-purge"),
         "Varnish, bans" => {
             let value = request.headers()["ban-tags"].to_str().unwrap();
             let tags = value.strip_prefix("(^|[^!-+--~])(").unwrap().strip_suffix(")($|[^!-+--~])").unwrap();
@@ -729,7 +729,7 @@ fn read_back(api: &str, request: &Request<Bytes>) -> Vec<String> {
 
 proptest! {
     #[test]
-    fn the_tags_of_all_requests_are_all_tags_exactly_once_in_order(
+    fn all_requests_together_contain_each_tag_once_in_order(
         texts in proptest::collection::vec("[a-z0-9._-]{1,24}", 0..400)
     ) {
         let purge = Purge::tags(texts.iter().map(|text| CacheTag::new(text).unwrap()));

@@ -1,4 +1,4 @@
-//! The example with `reqwest`, against stand-ins of each vendor's API on the loopback interface.
+//! The example with `reqwest`, with a local server in place of each vendor's API.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 #[path = "../examples/reqwest.rs"]
@@ -22,7 +22,7 @@ use tower_cache_policy_purge::{
 
 use self::support::{AnyApi, SECRET, apis, has_document, secret, success_body, tag};
 
-/// A response of a stand-in.
+/// A response of the local server.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Success,
@@ -34,7 +34,7 @@ enum Step {
     Hang,
 }
 
-/// An API that takes one step for each request, and the last one from then on.
+/// An API that takes one step for each request, and repeats the last one.
 #[derive(Clone)]
 struct StandIn {
     api: &'static str,
@@ -43,7 +43,7 @@ struct StandIn {
 }
 
 impl StandIn {
-    /// Listens, and returns its URL.
+    /// Starts the server, and returns its URL.
     async fn start(api: &'static str, steps: &[Step]) -> (Self, String) {
         let steps = Arc::new(Mutex::new(steps.iter().rev().copied().collect()));
         let stand_in = Self { api, steps, requests: Arc::default() };
@@ -91,12 +91,12 @@ async fn each(steps: &[Step], mut check: impl FnMut(&str, Result<PurgeReport, Pu
 }
 
 fn install_crypto() {
-    // Another test may have done it.
+    // Another test may have installed it.
     _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 #[tokio::test]
-async fn e8_each_vendor_succeeds_and_gets_the_request_that_was_made() {
+async fn e8_each_vendor_gets_the_request_and_succeeds() {
     install_crypto();
     each(&[Step::Success], |name, result, stand_in| {
         let report = result.unwrap();
@@ -151,7 +151,7 @@ async fn e8_404_and_412_are_not_stored_at_nginx_and_squid_and_errors_elsewhere()
 }
 
 #[tokio::test]
-async fn e8_a_garbage_body_and_success_false_are_failures_where_a_document_is_promised() {
+async fn e8_an_invalid_body_and_success_false_are_failures_if_a_document_is_expected() {
     install_crypto();
     for body in ["\0\u{7f}garbage", "{\"success\": false, \"status\": \"error\", \"httpStatus\": 500, \"error\": {}}"] {
         each(&[Step::Status(200, body)], |name, result, stand_in| {
@@ -163,7 +163,7 @@ async fn e8_a_garbage_body_and_success_false_are_failures_where_a_document_is_pr
 }
 
 #[tokio::test]
-async fn e7_a_refusal_shows_no_credential_and_a_redirect_gets_none() {
+async fn e7_no_credential_is_in_an_error_or_sent_to_a_redirect() {
     install_crypto();
     for step in [Step::Status(403, r#"{"message": "bad token s3cr3t-t0ken"}"#), Step::Redirect] {
         each(&[step], |name, result, stand_in| {
@@ -176,7 +176,7 @@ async fn e7_a_refusal_shows_no_credential_and_a_redirect_gets_none() {
 }
 
 #[tokio::test]
-async fn e8_429_with_retry_after_waits_that_long() {
+async fn e8_a_429_is_retried_after_its_retry_after() {
     install_crypto();
     let (stand_in, url) = StandIn::start("Fastly", &[Step::TooMany, Step::Success]).await;
     let fastly = Fastly::new("service", secret()).unwrap().base_url(&url).unwrap();
@@ -187,7 +187,7 @@ async fn e8_429_with_retry_after_waits_that_long() {
 }
 
 #[tokio::test]
-async fn e8_an_api_that_hangs_is_given_up_and_tried_again() {
+async fn e8_a_hanging_api_is_cancelled_and_retried() {
     install_crypto();
     let (stand_in, url) = StandIn::start("Cloudflare", &[Step::Hang, Step::Success]).await;
     let cloudflare = Cloudflare::new("zone", secret()).unwrap().base_url(&url).unwrap();
@@ -206,7 +206,7 @@ async fn e8_an_api_that_hangs_is_given_up_and_tried_again() {
 }
 
 #[tokio::test]
-async fn an_api_that_is_not_there_is_a_failure_that_may_pass() {
+async fn an_unreachable_api_is_a_temporary_failure() {
     install_crypto();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -217,7 +217,7 @@ async fn an_api_that_is_not_there_is_a_failure_that_may_pass() {
 }
 
 #[test]
-fn e9_reqwest_takes_a_request_as_it_is_and_keeps_all_of_it() {
+fn e9_reqwest_sends_a_request_unchanged() {
     for (api, purge) in apis("http://10.0.0.7:8080/api") {
         for request in api.requests(&purge).unwrap() {
             assert_kept(api.name(), &request);
@@ -259,7 +259,7 @@ proptest! {
 }
 
 #[test]
-fn e5_the_host_of_a_request_is_the_one_that_clients_send() {
+fn e5_a_request_has_the_host_that_clients_send() {
     let purge = Purge::url("https://Example.com:443/page").unwrap();
     for (api, _) in apis("http://10.0.0.7") {
         for request in api.requests(&purge).unwrap_or_default() {

@@ -3,7 +3,7 @@
 //! A request that a browser or CloudFront serves from its cache is an invocation that you do not pay for. The fields come
 //! out complete through the events of API Gateway, and conditional requests get a 304.
 //!
-//! `scripts/ask-frameworks` runs the function with the events in `tests/data/lambda`.
+//! `scripts/check-frameworks` runs the function with the events in `tests/data/lambda`.
 
 use std::time::Duration;
 

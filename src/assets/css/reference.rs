@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn references_are_what_a_browser_takes_for_them() {
+    fn references_are_found_as_in_a_browser() {
         let table: &[(&str, &[&str])] = &[
             ("p { background: url(a.png) }", &["a.png"]),
             ("p { background: URL( 'a.png' ) }", &["a.png"]),
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_is_what_is_replaced_and_has_a_place() {
+    fn a_reference_has_its_span_and_its_position() {
         let css = "@import 'a.css';\np { background: url(b.png) }\n/*# sourceMappingURL=c.map */";
         let found = references(css).unwrap();
         let pieces: Vec<_> = found.iter().map(|reference| &css[reference.span.clone()]).collect();
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn no_depth_overflows_the_stack() {
+    fn deep_nesting_does_not_overflow_the_stack() {
         let deep = |depth: usize| format!("{}url(a.png){}", "(".repeat(depth), ")".repeat(depth));
         assert_eq!(targets(&deep(50)), ["a.png"]);
         assert!(references(&deep(100_000)).is_err());

@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reference_leads_where_a_browser_would_go() {
+    fn a_reference_resolves_as_in_a_browser() {
         let asset = |name: &str| Target::Asset(name.to_owned());
         for (reference, target) in [
             ("a.png", asset("css/a.png")),
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_of_a_reference_stays() {
+    fn query_and_fragment_of_a_reference_are_preserved() {
         const OTHER: &str = "0123456789abcdef0123456789abcdef";
         for (reference, path, query) in [
             ("../img/a.png", "../img/a.F.png", "../img/a.png?v=F"),
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_relative_reference_goes_from_one_directory_to_the_other() {
+    fn a_relative_reference_leads_from_one_directory_to_the_other() {
         for (from, to, reference) in [
             ("a.css", "b.png", "b.png"),
             ("css/a.css", "css/b.png", "b.png"),

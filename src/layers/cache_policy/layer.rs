@@ -394,11 +394,11 @@ impl CachePolicyLayer {
 
     /// If `on`, adds a `Cache-Policy-Explain` field to each response.
     ///
-    /// The field starts with the source of the decision and its rule. `said` is the `Cache-Control` of the handler,
-    /// if it set one, and `wrote` is the final value. `guards` lists the guards that changed the result:
+    /// The field starts with the source of the decision and its rule. `inner` is the `Cache-Control` of the inner
+    /// service, if it set one, and `sent` is the final value. `guards` lists the guards that changed the result:
     ///
     /// ```text
-    /// Cache-Policy-Explain: layer;rule="one policy";wrote="private, max-age=60";guards="G-01 Set-Cookie: private"
+    /// Cache-Policy-Explain: layer;rule="one policy";sent="private, max-age=60";guards="G-01 Set-Cookie: private"
     /// ```
     ///
     /// The field is meant for developers. It is off by default, because it reveals internal configuration to clients. A

@@ -23,8 +23,8 @@ pub(super) fn event(
         target: "tower_cache_policy",
         rule,
         status = status.as_u16(),
-        said = before.map(tracing::field::debug),
-        wrote = after.map(tracing::field::debug),
+        inner = before.map(tracing::field::debug),
+        sent = after.map(tracing::field::debug),
         "{decision}"
     );
 }

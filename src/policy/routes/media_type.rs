@@ -79,7 +79,7 @@ pub(super) fn content_type(status: StatusCode, headers: &HeaderMap) -> Option<&[
     if !readable(kind) || !readable(&name[1..]) {
         return None;
     }
-    // This is the type of the envelope. The parts have types of their own.
+    // This is the type of the envelope. The parts have their own types.
     let in_parts = status == StatusCode::PARTIAL_CONTENT && media_type.eq_ignore_ascii_case(b"multipart/byteranges");
     (!in_parts).then_some(media_type)
 }

@@ -31,7 +31,7 @@ use super::table::{RoutePolicies, Table};
 pub struct SharedRoutes(Arc<ArcSwap<Table>>);
 
 impl SharedRoutes {
-    /// Makes a shared table that starts with these routes.
+    /// Creates a shared table that starts with these routes.
     #[must_use]
     pub fn new(routes: RoutePolicies) -> Self {
         Self(Arc::new(ArcSwap::new(routes.table)))

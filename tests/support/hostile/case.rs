@@ -1,4 +1,4 @@
-//! [`Case`]: any stack of our layers around any service, sent any request.
+//! [`Case`]: any request to any stack of the layers around any service.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -17,17 +17,17 @@ use tower_cache_policy::{
 };
 
 use super::fields;
-use super::preconditions::{Asked, Has, outcome};
+use super::preconditions::{OriginValidators, RequestPreconditions, outcome};
 use super::purger::Purger;
-use super::service::{AnyBody, AnyService, Coding, Content, FramesBody, read};
+use super::service::{AnyBody, AnyService, Content, FramesBody, TestCompression, read};
 
 pub const NOW: u64 = 1_780_272_000;
 
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// The outermost first.
+    /// The outermost layer is the first.
     pub layers: Vec<Kind>,
-    pub request: Sent,
+    pub request: ClientRequest,
     pub handler: Handler,
 }
 
@@ -48,18 +48,18 @@ pub enum Kind {
     },
     /// The effect of tower-http's `CompressionLayer` on a response.
     Compression,
-    /// A layer of the application's own.
+    /// A custom layer of the application.
     Change(Change),
 }
 
 /// The change that a custom layer of the application makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// Puts another cookie in place of those that are set.
+    /// Replaces the cookies of the response.
     Cookie,
-    /// Names another origin where one is named.
+    /// Replaces the origin of `Access-Control-Allow-Origin`.
     Origin,
-    /// Adds credentials to a request without any.
+    /// Adds credentials to a request without them.
     Credentials,
 }
 
@@ -76,9 +76,9 @@ pub struct Policy {
     /// `None`: a closure that returns no policy.
     pub policy: Option<CachePolicy>,
     pub form: Form,
-    /// In a `CachingLayer`: whether it is given a layer that codes responses.
-    pub codes: bool,
-    /// Given to the layer one after the other.
+    /// Whether a `CachingLayer` contains a compression layer.
+    pub compresses: bool,
+    /// The names for each call of `vary`.
     pub vary: Vec<&'static [&'static str]>,
     pub precedence: Precedence,
     pub risks: Vec<Risk>,
@@ -87,7 +87,7 @@ pub struct Policy {
     pub development: bool,
 }
 
-/// How a layer is given its policy.
+/// The type of the policy that a layer gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     Closure,
@@ -99,17 +99,17 @@ pub enum Form {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precedence {
-    Answer,
+    HandlerFirst,
     Tighten,
     Override,
-    OverrideEvenNoStore,
+    OverrideNoStore,
 }
 
 #[derive(Clone, Debug)]
 pub struct Conditional {
     /// `None`: no source.
     pub source: Option<Representation>,
-    /// The source sends HEAD to a service that has this.
+    /// Whether the source sends HEAD requests to a service with this representation.
     pub by_head: bool,
     pub require: bool,
     pub trust_ranges: bool,
@@ -124,7 +124,7 @@ pub struct Edge {
 }
 
 #[derive(Clone, Debug)]
-pub struct Sent {
+pub struct ClientRequest {
     pub method: Method,
     pub headers: HeaderMap,
     pub personalized: bool,
@@ -140,25 +140,25 @@ pub struct Handler {
     pub personalized: bool,
     pub tags: Vec<CacheTag>,
     pub purge: bool,
-    /// Evaluates the preconditions of a safe request itself, as a service of files does, and sends its 304
-    /// without a content type.
+    /// Whether the handler evaluates the preconditions of a safe request, as a file service does. Its 304 has no content
+    /// type.
     pub not_modified: bool,
 }
 
 /// The result of a case.
 #[derive(Clone, Debug)]
-pub struct Came {
+pub struct CaseResult {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub content: Content,
     /// The requests that the handler received.
-    pub handled: Vec<(Method, HeaderMap)>,
-    /// The responses that the handler returned.
-    pub returned: Option<(StatusCode, HeaderMap)>,
+    pub handler_requests: Vec<(Method, HeaderMap)>,
+    /// The last response of the handler.
+    pub handler_response: Option<(StatusCode, HeaderMap)>,
     /// How many purges were requested.
-    pub purged: usize,
-    /// Whether the response still requests one.
-    pub asks_for_purge: bool,
+    pub purges: usize,
+    /// Whether the response still contains a purge for an outer layer.
+    pub has_unhandled_purge: bool,
 }
 
 pub fn now() -> HttpDate {
@@ -170,22 +170,23 @@ fn clock() -> Clock {
 }
 
 impl Case {
-    pub fn run(&self) -> Came {
-        let handled = Rc::new(RefCell::new(Vec::new()));
-        let returned = Rc::new(RefCell::new(None));
+    pub fn run(&self) -> CaseResult {
+        let handler_requests = Rc::new(RefCell::new(Vec::new()));
+        let handler_response = Rc::new(RefCell::new(None));
         let mut service = {
-            let (handler, handled, returned) = (self.handler.clone(), Rc::clone(&handled), Rc::clone(&returned));
+            let (handler, handler_requests, handler_response) =
+                (self.handler.clone(), Rc::clone(&handler_requests), Rc::clone(&handler_response));
             AnyService::new(move |request| {
                 let response = handler.respond(&request);
-                *returned.borrow_mut() = Some((response.status(), response.headers().clone()));
+                *handler_response.borrow_mut() = Some((response.status(), response.headers().clone()));
                 let (head, ()) = request.into_parts();
-                handled.borrow_mut().push((head.method, head.headers));
+                handler_requests.borrow_mut().push((head.method, head.headers));
                 response
             })
         };
         let purger = Purger::default();
         for kind in self.layers.iter().rev() {
-            service = kind.around(service, &purger);
+            service = kind.wrap(service, &purger);
         }
         let mut request = Request::new(());
         *request.method_mut() = self.request.method.clone();
@@ -193,56 +194,63 @@ impl Case {
         if self.request.personalized {
             request.extensions_mut().insert(Personalized);
         }
-        let (head, body) = service.ask(request).into_parts();
+        let (head, body) = service.respond(request).into_parts();
         let content = read(body);
         drop(service);
-        let (handled, returned) = (handled.take(), returned.take());
-        let asks_for_purge = head.extensions.get::<Purge>().is_some();
-        let purged = purger.purged();
-        Came { status: head.status, headers: head.headers, content, handled, returned, purged, asks_for_purge }
+        let (handler_requests, handler_response) = (handler_requests.take(), handler_response.take());
+        let has_unhandled_purge = head.extensions.get::<Purge>().is_some();
+        let purges = purger.purged();
+        CaseResult {
+            status: head.status,
+            headers: head.headers,
+            content,
+            handler_requests,
+            handler_response,
+            purges,
+            has_unhandled_purge,
+        }
     }
 
-    /// The fields of a response as the layer in this place receives it, with what layers of the
-    /// application's own changed further in.
+    /// The fields of a response as the layer at this index receives it, after the changes of inner custom layers.
     pub fn as_seen_at(&self, place: usize, headers: &HeaderMap) -> HeaderMap {
         let mut headers = headers.clone();
         for kind in self.layers.get(place + 1..).unwrap_or_default().iter().rev() {
             if let Kind::Change(change) = kind {
-                change.of_response(&mut headers);
+                change.apply_to_response(&mut headers);
             }
         }
         headers
     }
 
-    /// The fields of a response as the client receives it, apart from what our layers do.
+    /// The fields of a response after the changes of all custom layers.
     pub fn as_changed(&self, headers: &HeaderMap) -> HeaderMap {
         let mut headers = headers.clone();
         for kind in self.layers.iter().rev() {
             if let Kind::Change(change) = kind {
-                change.of_response(&mut headers);
+                change.apply_to_response(&mut headers);
             }
         }
         headers
     }
 
-    /// Whether the layer in this place receives a request with credentials.
+    /// Whether the layer at this index receives a request with credentials.
     pub fn has_credentials_at(&self, place: usize) -> bool {
         self.request.headers.contains_key("authorization")
             || self.layers[..place].iter().any(|kind| matches!(kind, Kind::Change(Change::Credentials)))
     }
 
-    /// Whether a cache of the stack, or any known one, reads a lifetime or a restriction in the field.
+    /// Whether a configured or known cache reads a lifetime or a restriction in the field.
     pub fn is_targeted(&self, name: &HeaderName) -> bool {
         fields::is_targeted(name) || self.own_fields().any(|own| own == name)
     }
 
-    /// The same, for tags.
+    /// Whether a configured or known cache reads tags in the field.
     pub fn is_tags(&self, name: &HeaderName) -> bool {
         fields::is_tags(name)
             || self.edges().any(|edge| edge.profile.tags().is_some_and(|format| format.field() == name))
     }
 
-    /// The fields that the profiles of the stack have for a lifetime or a restriction.
+    /// The fields of the configured profiles for a lifetime or a restriction.
     fn own_fields(&self) -> impl Iterator<Item = &HeaderName> {
         self.edges().flat_map(|edge| {
             let field = edge.profile.field().map(|field| field.name());
@@ -269,8 +277,8 @@ impl Case {
 impl Handler {
     fn respond(&self, request: &Request<()>) -> Response<AnyBody> {
         let is_not_modified = self.not_modified && self.status == 200 && {
-            let asked = Asked::read(request.method(), request.headers(), now());
-            outcome(&asked, Some(&Has::read(&self.headers, now()))) == Outcome::NotModified
+            let preconditions = RequestPreconditions::read(request.method(), request.headers(), now());
+            outcome(&preconditions, Some(&OriginValidators::read(&self.headers, now()))) == Outcome::NotModified
         };
         let body = if is_not_modified { FramesBody::empty() } else { self.body.clone() };
         let mut response = Response::new(Box::pin(body) as AnyBody);
@@ -299,13 +307,13 @@ impl Handler {
 }
 
 impl Change {
-    pub fn of_request(self, headers: &mut HeaderMap) {
+    pub fn apply_to_request(self, headers: &mut HeaderMap) {
         if self == Self::Credentials && !headers.contains_key("authorization") {
             headers.insert("authorization", HeaderValue::from_static("added"));
         }
     }
 
-    pub fn of_response(self, headers: &mut HeaderMap) {
+    pub fn apply_to_response(self, headers: &mut HeaderMap) {
         let (name, value) = match self {
             Self::Cookie => ("set-cookie", "session=secret"),
             Self::Origin => ("access-control-allow-origin", "https://b.example"),
@@ -318,17 +326,17 @@ impl Change {
 }
 
 impl Kind {
-    pub fn around(&self, service: AnyService, purger: &Purger) -> AnyService {
+    pub fn wrap(&self, service: AnyService, purger: &Purger) -> AnyService {
         match self {
-            Self::Policy(policy) => service.within(policy.settings(CachePolicyLayer::new(policy.source()))),
+            Self::Policy(policy) => service.wrapped_in(policy.settings(CachePolicyLayer::new(policy.source()))),
             Self::Conditional(conditional) => {
                 let layer = conditional.settings(ConditionalLayer::new());
                 match conditional.source.clone() {
                     Some(current) if conditional.by_head => {
-                        service.within(layer.validator_source(asked_with_head(current)))
+                        service.wrapped_in(layer.validator_source(head_source(current)))
                     }
-                    Some(current) => service.within(layer.validators(move |_| std::future::ready(current.clone()))),
-                    None => service.within(layer),
+                    Some(current) => service.wrapped_in(layer.validators(move |_| std::future::ready(current.clone()))),
+                    None => service.wrapped_in(layer),
                 }
             }
             Self::EntityTag { unknown_length, max_body, digest } => {
@@ -342,7 +350,7 @@ impl Kind {
                 if let Some(bytes) = unknown_length {
                     layer = layer.buffer_unknown_length(*bytes);
                 }
-                service.within(layer)
+                service.wrapped_in(layer)
             }
             Self::Edge(edge) => {
                 let mut layer = EdgeLayer::new(edge.profile.clone()).clock(clock());
@@ -352,31 +360,31 @@ impl Kind {
                 if let Some(policy) = edge.default {
                     layer = layer.default_policy(policy);
                 }
-                service.within(edge.risks.iter().fold(layer, |layer, risk| layer.accept_risk(*risk)))
+                service.wrapped_in(edge.risks.iter().fold(layer, |layer, risk| layer.accept_risk(*risk)))
             }
             Self::Caching(policy, conditional) => {
                 let layer = CachingLayer::new(policy.source())
                     .policy(|layer| policy.settings(layer))
                     .conditional(|layer| conditional.settings(layer));
                 // The layers have different types.
-                macro_rules! around {
+                macro_rules! wrap {
                     ($layer:expr) => {
                         match conditional.source.clone() {
                             Some(current) if conditional.by_head => {
-                                service.within($layer.validator_source(asked_with_head(current)))
+                                service.wrapped_in($layer.validator_source(head_source(current)))
                             }
                             Some(current) => {
-                                service.within($layer.validators(move |_| std::future::ready(current.clone())))
+                                service.wrapped_in($layer.validators(move |_| std::future::ready(current.clone())))
                             }
-                            None => service.within($layer),
+                            None => service.wrapped_in($layer),
                         }
                     };
                 }
-                if policy.codes { around!(layer.compression(Coding)) } else { around!(layer) }
+                if policy.compresses { wrap!(layer.compression(TestCompression)) } else { wrap!(layer) }
             }
             Self::Purge { announces, fails } => {
                 let layer = PurgeLayer::new(purger.failing(*fails));
-                service.within(if *announces { layer.announce_groups() } else { layer })
+                service.wrapped_in(if *announces { layer.announce_groups() } else { layer })
             }
             Self::Compression => service.compressed(),
             Self::Change(change) => service.changed(*change),
@@ -402,11 +410,11 @@ impl Kind {
         }
     }
 
-    /// Whether it codes the content of responses.
-    pub const fn codes(&self) -> bool {
+    /// Whether the layer encodes the content of responses.
+    pub const fn compresses(&self) -> bool {
         match self {
             Self::Compression => true,
-            Self::Caching(policy, _) => policy.codes,
+            Self::Caching(policy, _) => policy.compresses,
             _ => false,
         }
     }
@@ -430,7 +438,7 @@ impl Policy {
         let Some(policy) = self.policy else {
             return (|_: &http::request::Parts| None::<CachePolicy>).into_policy_source();
         };
-        // Not every policy may be in a table.
+        // A table does not accept every policy.
         let table = |policy: RoutePolicy| RoutePolicies::builder().route("/", policy).build().ok();
         let by_type = || RoutePolicy::new(CachePolicy::NO_CACHE).content_type("image/*", policy);
         match self.form {
@@ -448,10 +456,10 @@ impl Policy {
     fn settings(&self, mut layer: CachePolicyLayer) -> CachePolicyLayer {
         layer = layer.clock(clock()).development(self.development);
         layer = match self.precedence {
-            Precedence::Answer => layer,
+            Precedence::HandlerFirst => layer,
             Precedence::Tighten => layer.tighten(),
             Precedence::Override => layer.override_handler(),
-            Precedence::OverrideEvenNoStore => layer.override_handler_no_store(),
+            Precedence::OverrideNoStore => layer.override_handler_no_store(),
         };
         if let Some((status, policy)) = self.for_status {
             layer = layer.for_status(status, policy);
@@ -478,9 +486,9 @@ impl Conditional {
 }
 
 /// A source that sends HEAD to a service.
-fn asked_with_head(current: Representation) -> HeadValidators<AnyService, ()> {
+fn head_source(current: Representation) -> HeadValidators<AnyService, ()> {
     let service = AnyService::new(move |request| {
-        // GET where HEAD lacks the validator that decides.
+        // The layer sends GET if the response to HEAD has no validator for the precondition.
         assert!(matches!(*request.method(), Method::HEAD | Method::GET));
         let mut response = Response::new(Box::pin(FramesBody::empty()) as AnyBody);
         match &current {

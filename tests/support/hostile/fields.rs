@@ -1,11 +1,11 @@
-//! The fields that caches in front of an origin read beside `Cache-Control`, by name.
+//! The names of the fields that caches in front of an origin read in addition to `Cache-Control`.
 //!
-//! Written by hand from the documentation of each vendor, and not from the crate's own list: a name that is missing there
-//! would be missing here too. `stacks.rs` compares both lists, so that a name in only one of them fails.
+//! The list is written by hand from the documentation of each vendor, because a copy of the crate's list would have the
+//! same gaps. `stacks.rs` compares both lists.
 
 use http::HeaderName;
 
-/// Fields that give a cache a lifetime of its own, or forbid it to store.
+/// Fields with a lifetime or a restriction for one kind of cache.
 pub const TARGETED: [&str; 13] = [
     "akamai-cache-control",
     "cdn-cache-control",            // RFC 9213: Cloudflare, Vercel, Netlify, Traffic Server, Souin
@@ -22,7 +22,7 @@ pub const TARGETED: [&str; 13] = [
     "x-varnish-ttl",
 ];
 
-/// Fields that name a stored response for a purge.
+/// Fields with tags for purges.
 pub const TAGS: [&str; 15] = [
     "cache-groups",      // RFC 9875, Souin
     "cache-tag",         // Cloudflare, Google, Netlify, KeyCDN
@@ -48,15 +48,15 @@ pub const OWN_RESTRICTION: HeaderName = HeaderName::from_static("my-edge-stop");
 /// The custom profile's field for cache tags.
 pub const OWN_TAGS: HeaderName = HeaderName::from_static("my-tags");
 
-/// Whether some known cache reads a lifetime or a restriction in the field.
+/// Whether a known cache reads a lifetime or a restriction in the field.
 ///
-/// Vendors follow the habit of RFC 9213, `<Vendor>-CDN-Cache-Control`, so that a new one is recognised
-/// here before it is known. A cache must not do that (T-08); a judge may.
+/// Vendors use names of the form `<Vendor>-CDN-Cache-Control`, so the suffix also counts. A cache must not do that
+/// (T-08), but a test may.
 pub fn is_targeted(name: &HeaderName) -> bool {
     TARGETED.contains(&name.as_str()) || name.as_str().ends_with("-cdn-cache-control")
 }
 
-/// Whether some known cache reads tags in the field.
+/// Whether a known cache reads tags in the field.
 pub fn is_tags(name: &HeaderName) -> bool {
     TAGS.contains(&name.as_str())
 }

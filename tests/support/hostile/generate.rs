@@ -1,7 +1,7 @@
-//! A [`Case`] from random bytes, for the tests and for the fuzzer.
+//! Generates a [`Case`] from random bytes, for the tests and the fuzzer.
 //!
-//! Most of a case is drawn from each part's own values. What random draws hardly ever bring together,
-//! such as a write that says it is gRPC and a precondition that fails, is a [`Theme`].
+//! Most parts of a case are drawn independently. A [`Theme`] sets a combination that random draws rarely produce, such
+//! as an unsafe request with the content type of gRPC and a failed precondition.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -13,7 +13,9 @@ use tower_cache_policy::edge::{DirectiveSyntax, EdgeProfile, TagFormat, TagSynta
 use tower_cache_policy::policy::{CachePolicy, CacheTag, Risk};
 use tower_cache_policy::protocol::{EntityTag, HttpDate, Representation, Validators};
 
-use super::case::{Case, Change, Conditional, Digest, Edge, Form, Handler, Kind, Policy, Precedence, Sent, now};
+use super::case::{
+    Case, Change, ClientRequest, Conditional, Digest, Edge, Form, Handler, Kind, Policy, Precedence, now,
+};
 use super::fields::{OWN_FIELD, OWN_RESTRICTION, OWN_TAGS};
 use super::service::{FramesBody, Hint, Step};
 
@@ -90,7 +92,7 @@ const DIRECTIVES: [&str; 30] = [
     "",
 ];
 
-/// Fields of a request about its own content.
+/// Content types of requests.
 const CLAIMS: [&str; 6] = [
     "application/grpc",
     "application/grpc+json",
@@ -103,7 +105,7 @@ const CLAIMS: [&str; 6] = [
 /// Values without a directive that any standard defines.
 const UNKNOWN: [&str; 4] = ["undefined", ";", "\"", "="];
 
-/// Lines that mean something else when they are joined.
+/// Lines whose meaning changes when they are joined.
 const SPLIT_QUOTES: [[&str; 2]; 4] = [
     ["x=\"a", "b\", no-store, y=\"c"],
     ["x=\"a", "b\", private, y=\"c"],
@@ -111,8 +113,8 @@ const SPLIT_QUOTES: [[&str; 2]; 4] = [
     ["max-age=60, x=\"", "\", s-maxage=0, private, \""],
 ];
 
-/// The fields of a request, and how each value is made.
-const OF_REQUESTS: [(&str, &[&str]); 13] = [
+/// The fields of requests, and their values.
+const REQUEST_FIELDS: [(&str, &[&str]); 13] = [
     ("if-none-match", &TAGS),
     ("if-none-match", &TAGS),
     ("if-match", &TAGS),
@@ -128,7 +130,8 @@ const OF_REQUESTS: [(&str, &[&str]); 13] = [
     ("x-forwarded-host", &["evil"]),
 ];
 
-const OF_RESPONSES: [(&str, &[&str]); 31] = [
+/// The fields of responses, and their values.
+const RESPONSE_FIELDS: [(&str, &[&str]); 31] = [
     ("cache-control", &DIRECTIVES),
     ("cache-control", &DIRECTIVES),
     ("cache-control", &DIRECTIVES),
@@ -193,8 +196,11 @@ const RISKS: [Risk; 13] = [
 
 impl<'a> Arbitrary<'a> for Case {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        let request =
-            Sent { method: u.choose(&METHODS)?.clone(), headers: lines(u, &OF_REQUESTS, 5)?, personalized: rarely(u)? };
+        let request = ClientRequest {
+            method: u.choose(&METHODS)?.clone(),
+            headers: lines(u, &REQUEST_FIELDS, 5)?,
+            personalized: rarely(u)?,
+        };
         let layers = (0..u.int_in_range(0..=4)?).map(|_| kind(u)).collect::<Result<_>>()?;
         let status = match u.ratio(1, 16)? {
             true => StatusCode::from_u16(u.int_in_range(100..=999)?).unwrap(),
@@ -202,7 +208,7 @@ impl<'a> Arbitrary<'a> for Case {
         };
         let handler = Handler {
             status,
-            headers: lines(u, &OF_RESPONSES, 9)?,
+            headers: lines(u, &RESPONSE_FIELDS, 9)?,
             policy: if u.ratio(1, 4)? { Some(policy(u)?) } else { None },
             personalized: rarely(u)?,
             tags: (0..u.int_in_range(0..=2)?).map(|n| CacheTag::new(format!("t{n}")).unwrap()).collect(),
@@ -218,36 +224,36 @@ impl<'a> Arbitrary<'a> for Case {
     }
 }
 
-/// Something that random draws hardly ever bring together.
+/// A combination that random draws rarely produce.
 #[derive(Clone, Copy, Debug)]
 enum Theme {
-    /// A write that says it is gRPC, in front of a source or of required preconditions.
-    Claim,
-    /// A live stream without a lifetime of its own.
+    /// An unsafe request with the content type of gRPC, with a source or required preconditions.
+    GrpcClaim,
+    /// A live stream without a lifetime.
     LiveStream,
-    /// Two lines of `Cache-Control` with a quote that runs from one into the other.
+    /// Two lines of `Cache-Control` with a quote that starts in the first and ends in the second.
     SplitQuote,
     /// More than 1,000 members.
     LongField,
     /// No known directive.
     NoKnownDirective,
-    /// A profile with names of its own, and a handler that writes them.
+    /// A profile with custom field names, and a handler that writes these fields.
     CustomProfile,
     /// A source in a `CachingLayer`, and a handler without validators.
     SourceInCaching,
-    /// A handler that makes its own 304.
+    /// A handler that generates a 304.
     NotModifiedByHandler,
-    /// An accepted risk, and a layer that changes what it was accepted for.
+    /// An accepted risk, and a layer that changes the value for which it was accepted.
     Waiver,
-    /// A layer that goes first or tightens, over fields for edges.
+    /// A layer that overrides or tightens a response with fields for edges.
     Replacement,
-    /// A part of a response.
+    /// A partial response.
     PartialContent,
 }
 
 impl Theme {
     const ALL: [Self; 11] = [
-        Self::Claim,
+        Self::GrpcClaim,
         Self::LiveStream,
         Self::SplitQuote,
         Self::LongField,
@@ -263,7 +269,7 @@ impl Theme {
     fn apply(self, case: &mut Case, u: &mut Unstructured<'_>) -> Result<()> {
         let headers = &mut case.handler.headers;
         match self {
-            Self::Claim => {
+            Self::GrpcClaim => {
                 case.request.method = u.choose(&[Method::POST, Method::POST, Method::PUT, Method::DELETE])?.clone();
                 insert(&mut case.request.headers, "content-type", u.choose(&CLAIMS)?);
                 let mut guard = conditional(u)?;
@@ -277,7 +283,7 @@ impl Theme {
                 case.layers.push(layer);
             }
             Self::LiveStream => {
-                // Only few are live streams that say so in their first line.
+                // Removes the fields that would give the stream a lifetime.
                 for name in ["cache-control", "expires", "content-type"] {
                     headers.remove(name);
                 }
@@ -315,7 +321,7 @@ impl Theme {
             Self::CustomProfile => {
                 let place = u.int_in_range(0..=case.layers.len())?;
                 case.layers.insert(place, Kind::Edge(Edge { profile: custom_profile(u)?, ..edge(u)? }));
-                let own = OF_OWN_FIELDS;
+                let own = CUSTOM_FIELDS;
                 for _ in 0..u.int_in_range(1..=2)? {
                     let (name, values) = u.choose(&own)?;
                     headers.append(name, HeaderValue::from_static(u.choose(values)?));
@@ -377,7 +383,7 @@ impl Theme {
                 }
                 let mut policy = layer_policy(u)?;
                 policy.precedence =
-                    *u.choose(&[Precedence::Tighten, Precedence::Override, Precedence::OverrideEvenNoStore])?;
+                    *u.choose(&[Precedence::Tighten, Precedence::Override, Precedence::OverrideNoStore])?;
                 case.layers.push(Kind::Policy(policy));
                 case.handler.status = StatusCode::OK;
                 case.request.method = Method::GET;
@@ -388,7 +394,7 @@ impl Theme {
                 insert(headers, "content-range", "bytes 0-1/5");
                 let mut policy = layer_policy(u)?;
                 policy.development |= u.ratio(1, 4)?;
-                policy.codes |= policy.development;
+                policy.compresses |= policy.development;
                 let layer = if u.arbitrary()? { Kind::Policy(policy) } else { Kind::Caching(policy, conditional(u)?) };
                 case.layers.push(layer);
             }
@@ -401,8 +407,8 @@ fn insert(headers: &mut HeaderMap, name: &'static str, value: &'static str) {
     headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
 }
 
-/// Fields of a handler for a custom profile.
-const OF_OWN_FIELDS: [(HeaderName, &[&str]); 3] = [
+/// The fields of a handler for a custom profile.
+const CUSTOM_FIELDS: [(HeaderName, &[&str]); 3] = [
     (OWN_FIELD, &["600", "0", "max-age=600", "no-store"]),
     (OWN_RESTRICTION, &["off"]),
     (OWN_TAGS, &["user-7", "a b"]),
@@ -431,7 +437,7 @@ fn lines(u: &mut Unstructured<'_>, fields: &[(&'static str, &[&str])], most: usi
             let length = usize::from(u.arbitrary::<u8>()? % 24);
             value.extend_from_slice(u.bytes(length.min(u.len()))?);
         } else {
-            // Lists are what most of them are.
+            // Most fields are lists.
             let is_list = values.len() >= 12 || name == "vary";
             let members = if is_list { u.int_in_range(1..=3)? } else { 1 };
             for member in 0..members {
@@ -485,13 +491,13 @@ fn layer_policy(u: &mut Unstructured<'_>) -> Result<Policy> {
     Ok(Policy {
         policy: if u.ratio(7, 8)? { Some(policy(u)?) } else { None },
         form: *u.choose(&[Form::Closure, Form::Fixed, Form::Fixed, Form::Table, Form::TableByType])?,
-        codes: u.ratio(1, 4)?,
+        compresses: u.ratio(1, 4)?,
         vary: if u.ratio(1, 8)? { vec![*u.choose(&VARIES)?, *u.choose(&VARIES)?] } else { Vec::new() },
         precedence: *u.choose(&[
-            Precedence::Answer,
+            Precedence::HandlerFirst,
             Precedence::Tighten,
             Precedence::Override,
-            Precedence::OverrideEvenNoStore,
+            Precedence::OverrideNoStore,
         ])?,
         risks: risks(u)?,
         for_status: match rarely(u)? {

@@ -1,7 +1,7 @@
 //! The verdict of a third-party cache library on a response: the crate `http-cache-semantics`.
 //!
-//! It separates members at each comma, knows directives in lower case only, and takes the first of
-//! several: a lax reader that is in use.
+//! The library splits at each comma, recognizes only lowercase directives, and takes the first of repeated
+//! directives. Permissive parsers like this one are in use.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,16 +10,16 @@ use http_cache_semantics::{CacheOptions, CachePolicy};
 
 use super::case::NOW;
 
-/// For how long it would reuse the response as a shared cache. `None`: it does not store it.
+/// How long the library would reuse the response as a shared cache. `None` if it does not store it.
 pub fn shared(method: &Method, request: &HeaderMap, status: StatusCode, response: &HeaderMap) -> Option<Duration> {
-    let mut asked = Request::new(());
-    *asked.method_mut() = method.clone();
-    *asked.headers_mut() = request.clone();
+    let mut preconditions = Request::new(());
+    *preconditions.method_mut() = method.clone();
+    *preconditions.headers_mut() = request.clone();
     let mut received = Response::new(());
     *received.status_mut() = status;
     *received.headers_mut() = response.clone();
     let now: SystemTime = UNIX_EPOCH + Duration::from_secs(NOW);
     let options = CacheOptions { shared: true, ..CacheOptions::default() };
-    let policy = CachePolicy::new_options(&asked, &received, now, options);
+    let policy = CachePolicy::new_options(&preconditions, &received, now, options);
     policy.is_storable().then(|| policy.time_to_live(now))
 }

@@ -1,4 +1,4 @@
-//! A client of caches that counts the purges it is sent.
+//! A purger that counts the purges that it receives.
 
 use std::cell::Cell;
 use std::future::{Ready, ready};
@@ -15,7 +15,7 @@ pub struct Purger {
 }
 
 impl Purger {
-    /// The same one, which may fail each time.
+    /// A purger with the same count, which fails if `fails` is set.
     #[must_use]
     pub fn failing(&self, fails: bool) -> Self {
         Self { purged: Rc::clone(&self.purged), fails }

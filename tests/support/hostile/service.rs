@@ -1,4 +1,4 @@
-//! A service with any response, and a way to run it without a runtime.
+//! A service with any response, which runs without a runtime.
 
 use std::collections::VecDeque;
 use std::future::{Future, Ready, ready};
@@ -13,7 +13,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::case::Change;
-use super::words::is_of_grpc;
+use super::readers::is_grpc_content;
 
 /// The error of a body that breaks off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct Broken;
 /// The body of any layer.
 pub type AnyBody = Pin<Box<dyn Body<Data = Bytes, Error = Broken>>>;
 
-/// A service of any layers.
+/// A service in any layers.
 #[derive(Clone)]
 pub struct AnyService(Rc<dyn Fn(Request<()>) -> Response<AnyBody>>);
 
@@ -43,7 +43,7 @@ pub enum Hint {
     AtLeast,
 }
 
-/// A body of these steps.
+/// A body that takes these steps.
 #[derive(Clone, Debug)]
 pub struct FramesBody {
     pub steps: VecDeque<Step>,
@@ -53,7 +53,7 @@ pub struct FramesBody {
 /// Everything that was read from a body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Content {
-    pub octets: Vec<u8>,
+    pub bytes: Vec<u8>,
     pub trailers: Option<HeaderMap>,
     pub broken: bool,
 }
@@ -64,7 +64,7 @@ impl AnyService {
     }
 
     /// This service in a layer.
-    pub fn within<L, B>(self, layer: L) -> Self
+    pub fn wrapped_in<L, B>(self, layer: L) -> Self
     where
         L: Layer<Self>,
         L::Service: Service<Request<()>, Response = Response<B>, Error = Broken> + Clone + 'static,
@@ -81,8 +81,8 @@ impl AnyService {
         Self::new(move |request| {
             let mut service = service.clone();
             let ready = service.poll_ready(&mut Context::from_waker(Waker::noop()));
-            assert!(matches!(ready, Poll::Ready(Ok(()))), "the services inside are always ready");
-            let response = run(service.call(request)).expect("the services inside do not fail");
+            assert!(matches!(ready, Poll::Ready(Ok(()))), "the inner service is always ready");
+            let response = run(service.call(request)).expect("the inner service does not fail");
             response.map(|body| Box::pin(body) as AnyBody)
         })
     }
@@ -94,11 +94,15 @@ impl AnyService {
         Self::new(move |request| {
             let accepted =
                 request.headers().get_all("accept-encoding").iter().any(|line| accepts_gzip(line.as_bytes()));
-            let mut response = self.ask(request);
+            let mut response = self.respond(request);
             let headers = response.headers_mut();
             let coded = headers.contains_key("content-encoding") || headers.contains_key("content-range");
             // `CompressionLayer` gives content to an empty response. `compression.rs` tests that.
-            if is_of_grpc(headers) || coded || response.status().is_informational() || response.body().is_end_stream() {
+            if is_grpc_content(headers)
+                || coded
+                || response.status().is_informational()
+                || response.body().is_end_stream()
+            {
                 return response;
             }
             let headers = response.headers_mut();
@@ -108,30 +112,30 @@ impl AnyService {
             }
             headers.insert("content-encoding", HeaderValue::from_static("gzip"));
             headers.remove("content-length");
-            response.map(|body| Box::pin(Coded(body)) as AnyBody)
+            response.map(|body| Box::pin(Encoded(body)) as AnyBody)
         })
     }
 
-    /// This service in a layer of the application's own.
+    /// This service in a custom layer of the application.
     pub fn changed(self, change: Change) -> Self {
         Self::new(move |mut request| {
-            change.of_request(request.headers_mut());
-            let mut response = self.ask(request);
-            change.of_response(response.headers_mut());
+            change.apply_to_request(request.headers_mut());
+            let mut response = self.respond(request);
+            change.apply_to_response(response.headers_mut());
             response
         })
     }
 
-    pub fn ask(&self, request: Request<()>) -> Response<AnyBody> {
+    pub fn respond(&self, request: Request<()>) -> Response<AnyBody> {
         (self.0)(request)
     }
 }
 
 /// [`AnyService::compressed`] as a layer.
 #[derive(Clone, Copy, Debug)]
-pub struct Coding;
+pub struct TestCompression;
 
-impl<S, B> Layer<S> for Coding
+impl<S, B> Layer<S> for TestCompression
 where
     S: Service<Request<()>, Response = Response<B>, Error = Broken> + Clone + 'static,
     B: Body<Data = Bytes, Error = Broken> + 'static,
@@ -153,29 +157,29 @@ impl Service<Request<()>> for AnyService {
     }
 
     fn call(&mut self, request: Request<()>) -> Self::Future {
-        ready(Ok(self.ask(request)))
+        ready(Ok(self.respond(request)))
     }
 }
 
 fn accepts_gzip(line: &[u8]) -> bool {
-    line.split(|octet| *octet == b',').any(|member| matches!(member.trim_ascii(), b"gzip" | b"*"))
+    line.split(|byte| *byte == b',').any(|member| matches!(member.trim_ascii(), b"gzip" | b"*"))
 }
 
 /// A body with each byte replaced.
-struct Coded(AnyBody);
+struct Encoded(AnyBody);
 
-/// Encodes and decodes.
-pub fn code(octets: &[u8]) -> Vec<u8> {
-    octets.iter().map(|octet| octet ^ 0x5a).collect()
+/// Encodes or decodes bytes.
+pub fn encode(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().map(|byte| byte ^ 0x5a).collect()
 }
 
-impl Body for Coded {
+impl Body for Encoded {
     type Data = Bytes;
     type Error = Broken;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         let frame = self.0.as_mut().poll_frame(cx);
-        frame.map_ok(|frame| frame.map_data(|data| Bytes::from(code(&data))))
+        frame.map_ok(|frame| frame.map_data(|data| Bytes::from(encode(&data))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -192,7 +196,7 @@ impl FramesBody {
         let mut content = Content::default();
         for step in &self.steps {
             match step {
-                Step::Data(data) => content.octets.extend_from_slice(data),
+                Step::Data(data) => content.bytes.extend_from_slice(data),
                 Step::Trailers(trailers) => content.trailers = Some(trailers.clone()),
                 Step::Break => content.broken = true,
                 Step::Pending => {}
@@ -226,7 +230,7 @@ impl Body for FramesBody {
     fn size_hint(&self) -> SizeHint {
         let content = self.content();
         let mut hint = SizeHint::new();
-        let length = content.octets.len() as u64;
+        let length = content.bytes.len() as u64;
         match self.hint {
             Hint::Nothing => {}
             Hint::AtLeast => hint.set_lower(if content.broken { 0 } else { length / 2 }),
@@ -244,7 +248,7 @@ pub fn run<F: Future>(future: F) -> F::Output {
             return output;
         }
     }
-    panic!("a future does not end")
+    panic!("the future does not complete")
 }
 
 /// Reads a body to its end, and checks its `is_end_stream` and `size_hint`.
@@ -254,24 +258,24 @@ pub fn read(mut body: AnyBody) -> Content {
     for _ in 0..10_000 {
         let ended = body.is_end_stream();
         match body.as_mut().poll_frame(&mut Context::from_waker(Waker::noop())) {
-            Poll::Pending => assert!(!ended, "a body that has ended waits"),
+            Poll::Pending => assert!(!ended, "a body is pending after its end"),
             Poll::Ready(None) => {
-                let length = content.octets.len() as u64;
+                let length = content.bytes.len() as u64;
                 if !content.broken {
                     assert!(hint.lower() <= length && hint.upper().is_none_or(|upper| length <= upper), "{hint:?}");
                 }
                 return content;
             }
             Poll::Ready(Some(frame)) => {
-                assert!(!ended, "a body that has ended has a frame: {frame:?}");
-                assert!(!content.broken, "a broken body goes on");
+                assert!(!ended, "a body has a frame after its end: {frame:?}");
+                assert!(!content.broken, "a body continues after an error");
                 match frame.map(Frame::into_data) {
-                    Ok(Ok(data)) => content.octets.extend_from_slice(&data),
+                    Ok(Ok(data)) => content.bytes.extend_from_slice(&data),
                     Ok(Err(frame)) => content.trailers = Some(frame.into_trailers().unwrap()),
                     Err(Broken) => content.broken = true,
                 }
             }
         }
     }
-    panic!("a body does not end")
+    panic!("the body does not end")
 }

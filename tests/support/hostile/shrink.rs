@@ -1,4 +1,4 @@
-//! The smallest [`Case`] that still shows a fault: parts are left out for as long as it stays.
+//! Removes parts of a [`Case`] for as long as the fault remains.
 
 use http::{HeaderMap, Method, StatusCode};
 use tower_cache_policy::edge::EdgeProfile;
@@ -6,7 +6,7 @@ use tower_cache_policy::edge::EdgeProfile;
 use super::case::{Case, Conditional, Form, Kind, Policy, Precedence};
 use super::service::FramesBody;
 
-/// Leaves out what the fault does not need.
+/// Returns a case without the parts that the fault does not need.
 pub fn shrunk(mut case: Case, has_fault: impl Fn(&Case) -> bool) -> Case {
     while let Some(smaller) = smaller(&case).into_iter().find(|smaller| has_fault(smaller)) {
         case = smaller;
@@ -14,7 +14,7 @@ pub fn shrunk(mut case: Case, has_fault: impl Fn(&Case) -> bool) -> Case {
     case
 }
 
-/// Every case with one part less.
+/// Each case with one part removed.
 fn smaller(case: &Case) -> Vec<Case> {
     let mut found = Vec::new();
     let mut without = |change: &dyn Fn(&mut Case)| {
@@ -120,10 +120,10 @@ fn smaller_policies(policy: &Policy) -> Vec<Policy> {
     };
     with(policy.for_status.is_some(), &|policy| policy.for_status = None);
     with(policy.default.is_some(), &|policy| policy.default = None);
-    with(policy.codes, &|policy| policy.codes = false);
+    with(policy.compresses, &|policy| policy.compresses = false);
     with(policy.development, &|policy| policy.development = false);
     with(!policy.vary.is_empty(), &|policy| policy.vary.clear());
-    with(policy.precedence != Precedence::Answer, &|policy| policy.precedence = Precedence::Answer);
+    with(policy.precedence != Precedence::HandlerFirst, &|policy| policy.precedence = Precedence::HandlerFirst);
     with(policy.form != Form::Fixed, &|policy| policy.form = Form::Fixed);
     with(policy.policy.is_some(), &|policy| policy.policy = None);
     for index in 0..policy.risks.len() {

@@ -1,4 +1,4 @@
-//! The same request for each content coding: can caches and clients tell the codings apart?
+//! The same request for each content coding: can caches and clients distinguish the codings?
 
 use http::StatusCode;
 use http::header::{ACCEPT_ENCODING, HeaderValue, IF_MATCH, IF_NONE_MATCH};

@@ -8,7 +8,7 @@ use super::not_modified::names;
 use super::probe::Probe;
 use crate::client::{Changes, Read};
 
-/// The fields that caches take over from a response to HEAD.
+/// The fields that caches update from a response to HEAD.
 const COMPARED: [HeaderName; 4] = [CACHE_CONTROL, ETAG, LAST_MODIFIED, VARY];
 
 pub(super) async fn run(probe: &mut Probe<'_>) {
@@ -25,7 +25,7 @@ pub(super) async fn run(probe: &mut Probe<'_>) {
         );
         return;
     }
-    // A tag that changes by itself is reported already.
+    // A tag that changes in each response is already reported.
     let compared = || {
         let (tag, date) = (probe.tag_changes, probe.date_changes);
         COMPARED.iter().filter(move |name| !((tag && **name == ETAG) || (date && **name == LAST_MODIFIED)))
@@ -35,14 +35,14 @@ pub(super) async fn run(probe: &mut Probe<'_>) {
         let (get, head) = of(name);
         head.is_some() && get != head
     }));
-    // A field that is known only when the content is made may be left out, such as its tag (V-19).
+    // A field that requires the content may be omitted, such as its tag (V-19).
     let policy = [CACHE_CONTROL, VARY];
     let lacking = names(policy.iter().filter(|name| {
         let (get, head) = of(name);
         get.is_some() && head.is_none()
     }));
     let length = first.content().map(|content| content.len() as u64).or_else(|| first.length());
-    // Content that is another each time has no one length.
+    // Content that differs each time has no fixed length.
     let other_length = probe.capabilities.stable_content != Some(false)
         && response.length().is_some_and(|own| length.is_some_and(|length| own != length));
 

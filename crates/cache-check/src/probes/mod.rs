@@ -1,4 +1,4 @@
-//! The requests that are made for a URL after the plain one, and how the responses should be.
+//! The requests for a URL after the plain one, and the checks of their responses.
 
 mod capabilities;
 mod codings;

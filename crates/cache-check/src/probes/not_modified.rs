@@ -18,7 +18,7 @@ use crate::html::policy_nonces;
 /// The fields that a 304 has if the 200 has them (N-01).
 const CARRIED: [HeaderName; 6] = [CACHE_CONTROL, CONTENT_LOCATION, DATE, ETAG, EXPIRES, VARY];
 
-/// The fields that it does not have (N-02).
+/// The fields that a 304 does not have (N-02).
 const OF_CONTENT: [HeaderName; 4] = [CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_RANGE, CONTENT_TYPE];
 
 const SECTION: &str = "RFC 9110 section 15.4.5";
@@ -41,7 +41,7 @@ pub(super) fn examine(probe: &mut Probe<'_>, coding: Option<&str>, full: &Exchan
     }
     if let (Some(full_tag), Some(own)) = (full.value(&ETAG), response.value(&ETAG))
         && full_tag != own
-        // One that changes by itself is reported already.
+        // A field that changes in each response is already reported.
         && !probe.tag_changes
     {
         report(
@@ -104,7 +104,7 @@ pub(super) fn examine(probe: &mut Probe<'_>, coding: Option<&str>, full: &Exchan
             "send no `Content-Length` with a 304",
         );
     }
-    // This is seen over HTTP/2. Over HTTP/1.1 the content looks like the next response on the connection.
+    // This is detected over HTTP/2. Over HTTP/1.1, the content looks like the next response on the connection.
     if response.content().is_some_and(|content| !content.is_empty()) {
         report(probe, coding, Level::Warning, ("N-04", SECTION), "has content", "send no content with a 304");
     }

@@ -6,9 +6,8 @@ use tower_cache_policy::audit::CacheAudit;
 use super::probe::Probe;
 use super::{codings, first, head, nonces, ranges, repeat, revalidation, variants};
 
-/// Makes all requests that the first response gives reason for. Preconditions and ranges apply to a representation
-/// (P-02), so for anything else only the response itself is examined. A live stream has no second response to compare
-/// with, and would not end.
+/// Sends all requests that apply to the first response. Preconditions and ranges apply only to a representation (P-02),
+/// so otherwise only the response itself is examined. A live stream does not end, so it is not requested again.
 pub(crate) async fn run_all(probe: &mut Probe<'_>, audit: &CacheAudit) {
     first::examine(probe, audit);
     let is_success = matches!(probe.first.status(), StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION);

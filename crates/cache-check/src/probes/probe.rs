@@ -1,4 +1,4 @@
-//! [`Probe`]: makes further requests for one URL, and collects the results.
+//! [`Probe`]: sends further requests for one URL, and collects the results.
 
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
@@ -11,13 +11,13 @@ use crate::error::{CheckError, cut};
 use crate::exchange::{Content, Exchange};
 use crate::finding::{Basis, Finding};
 
-/// After so many errors nothing more is requested, as each may take the whole timeout.
+/// The number of errors after which no more requests are sent, because each may take the complete timeout.
 const MOST_ERRORS: usize = 2;
 
 /// The characters of a field value that the report contains.
 const MOST_RECORDED: usize = 2_000;
 
-/// The statuses that some probe provokes. Any other may mean that the site no longer serves this client.
+/// The statuses that probes cause. Any other status may mean that the site no longer serves this client.
 const EXPECTED: [StatusCode; 6] = [
     StatusCode::OK,
     StatusCode::NON_AUTHORITATIVE_INFORMATION,
@@ -27,14 +27,14 @@ const EXPECTED: [StatusCode; 6] = [
     StatusCode::RANGE_NOT_SATISFIABLE,
 ];
 
-/// Makes further requests for one URL, and collects the results.
+/// Sends further requests for one URL, and collects the results.
 #[derive(Debug)]
 pub(crate) struct Probe<'a> {
     client: &'a Client,
     url: &'a Url,
     home: &'a Origin,
     pub(crate) first: &'a Exchange,
-    /// The entity tag, or the date, is another in each response, so no request can match it.
+    /// The entity tag or the date differs in each response, so no request can match it.
     pub(super) tag_changes: bool,
     pub(super) date_changes: bool,
     pub(crate) records: Vec<ProbeRecord>,
@@ -56,7 +56,7 @@ pub(crate) struct ProbeRecord {
 }
 
 impl<'a> Probe<'a> {
-    /// `home` is the origin to which the user's own fields are sent.
+    /// `home` is the origin to which user fields are sent.
     pub(crate) fn new(client: &'a Client, url: &'a Url, home: &'a Origin, first: &'a Exchange) -> Self {
         let mut probe = Self {
             client,
@@ -77,23 +77,23 @@ impl<'a> Probe<'a> {
         probe
     }
 
-    /// Whether the user's own fields, as they are sent to this URL, contain this one.
+    /// Whether the user fields that are sent to this URL contain this one.
     pub(super) fn sends(&self, name: &HeaderName) -> bool {
         self.url.origin() == *self.home && self.client.sends(name)
     }
 
-    /// `None` if there is no response that says anything about the page, or no more can be expected.
+    /// `None` if there is no response about the page, or no further one can be expected.
     pub(super) async fn request(&mut self, name: &'static str, changes: Changes<'_>) -> Option<Exchange> {
         let exchange = self.send(name, changes).await?;
         let (first, now) = (self.first.status(), exchange.status());
         if now != first && !EXPECTED.contains(&now) {
-            // The probe itself may be the reason, or the site may have begun to refuse this client.
+            // The probe may be the reason, or the site now refuses this client.
             self.plain("control", Read::Fields).await?;
         }
         Some(exchange)
     }
 
-    /// The plain request again. `None` if the site no longer returns the status that it returned at first.
+    /// Repeats the plain request. `None` if the site no longer returns the status of the first response.
     pub(super) async fn plain(&mut self, name: &'static str, read: Read) -> Option<Exchange> {
         let exchange = self.send(name, Changes { read, ..Changes::default() }).await?;
         let (first, now) = (self.first.status(), exchange.status());
@@ -108,7 +108,7 @@ impl<'a> Probe<'a> {
         self.request(name, Changes { set, ..Changes::default() }).await
     }
 
-    /// As [`request`](Self::request), for a request whose every status is a result.
+    /// Like [`request`](Self::request), for a request for which every status is a result.
     pub(super) async fn send(&mut self, name: &'static str, mut changes: Changes<'_>) -> Option<Exchange> {
         if self.errors.len() >= MOST_ERRORS || self.errors.iter().any(CheckError::stops_probing) {
             return None;

@@ -1,4 +1,4 @@
-//! Ranges: is a partial response part of the representation that a client has?
+//! Ranges: does a partial response belong to the representation that a client has?
 
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LOCATION, CONTENT_RANGE, ETAG, EXPIRES, HeaderValue, IF_RANGE, RANGE, VARY,
@@ -74,7 +74,7 @@ fn examine(probe: &mut Probe<'_>, part: &Exchange) {
         (Some(part), Some(first)) => part.as_ref() == &first[..1],
         _ => true,
     };
-    // Content that is another each time fits no other.
+    // Content that differs each time cannot be combined.
     let same_version = probe.capabilities.stable_content != Some(false) && part.value(&ETAG) == first.value(&ETAG);
     if range.is_none() || (same_version && !(fits && byte_fits)) {
         probe.found(

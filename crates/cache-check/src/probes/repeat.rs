@@ -1,4 +1,4 @@
-//! The same request again: does the cache in front store the response, and do its validators stay the same?
+//! The same request again: does the cache in front store the response, and are its validators stable?
 
 use http::header::LAST_MODIFIED;
 use tower_cache_policy::audit::{CacheAudit, Level};

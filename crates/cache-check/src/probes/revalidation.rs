@@ -21,7 +21,7 @@ pub(super) async fn run(probe: &mut Probe<'_>, audit: &CacheAudit) {
     let date = first.last_modified().cloned();
     match (first.etag(), &date) {
         (None, None) => {
-            // No validator could match a stream, or content that is new each time, as with a nonce.
+            // No validator can match a stream, or content that differs each time, such as a page with a nonce.
             let has_none = first.may_be_a_stream() || probe.capabilities.stable_content == Some(false);
             if audit.browser().may_store() && !has_none {
                 probe.found(
@@ -42,7 +42,7 @@ pub(super) async fn run(probe: &mut Probe<'_>, audit: &CacheAudit) {
         let text = "`If-Modified-Since` with the value of `Last-Modified` does not get a 304";
         expect(probe, response, None, ("P-19", "RFC 9110 section 13.1.3"), text);
     }
-    // A 304 for an unknown tag means something only if dates work at all.
+    // A 304 for an unknown tag is meaningful only if dates work.
     if first.etag().is_some() && by_date.is_some_and(|response| response.status() == StatusCode::NOT_MODIFIED) {
         let fields = [(IF_NONE_MATCH, HeaderValue::from_static(FOREIGN)), (IF_MODIFIED_SINCE, date)];
         if let Some(response) = probe.get("if-none-match-unknown", &fields).await

@@ -1,4 +1,5 @@
-//! [`Sample`]: the words of a response, to tell content that depends on the request from content that is new each time.
+//! [`Sample`]: the words of a response, to distinguish content that depends on the request from content that differs
+//! each time.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -7,10 +8,11 @@ use http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, LOCATION};
 
 use crate::exchange::Exchange;
 
-/// Fields that are part of what a response says.
+/// The fields that are part of the content of a response.
 const FIELDS: [HeaderName; 3] = [CONTENT_LANGUAGE, CONTENT_TYPE, LOCATION];
 
-/// How much of the content is compared, in bytes: several samples of several pages are in memory at the same time.
+/// The number of bytes of the content that are compared. It is limited, because many samples are in memory at the same
+/// time.
 const MOST_CONTENT: usize = 1 << 20;
 
 /// The words of a response: its status, some of its fields, and the beginning of its content. They are stored as
@@ -55,9 +57,9 @@ impl Sample {
     }
 }
 
-/// Whether two kinds of responses differ in a word that each response of one kind has, and none of the other. Nonces,
-/// CSRF tokens and times are in one response only; the samples of both kinds are taken in turns, so that a clock that
-/// moves on, or a server that takes turns, does not look like a difference.
+/// Whether a word is in each response of one kind and in none of the other. A nonce, a CSRF token or a time is in one
+/// response only. The samples of both kinds alternate, so that a clock or alternating servers do not cause a
+/// difference.
 pub(super) fn differ(plain: &[Sample], variant: &[Sample]) -> bool {
     let is_missing = |common: Vec<u64>, others: &[Sample]| {
         common.into_iter().any(|word| !others.iter().any(|other| other.has(word)))
@@ -88,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_of_one_kind_is_a_difference_and_a_word_of_one_response_is_not() {
+    fn a_word_in_all_responses_of_one_kind_is_a_difference() {
         for (name, plain, variant, expected) in [
             ("the same", &["a b", "a b"][..], &["a b"][..], false),
             ("another word", &["hello", "hello"], &["bonjour", "bonjour"], true),

@@ -10,10 +10,10 @@ use super::sample::{Sample, differ};
 use crate::client::{Changes, Read};
 use crate::exchange::Exchange;
 
-/// How often a difference is seen before it is reported: content that is chosen at random differs by chance too.
+/// How often a difference must be seen before it is reported, because random content can differ by chance.
 const ROUNDS: usize = 3;
 
-/// Some servers look at the first language only, and some know only a few.
+/// Some servers read only the first language, and some support only a few.
 const LANGUAGES: [&str; 4] = [
     "de, fr;q=0.9, es;q=0.8, ja;q=0.7, zh;q=0.6, pt;q=0.5, it;q=0.5, nl;q=0.4, ru;q=0.4, pl;q=0.3, sv;q=0.3, ko;q=0.3, ar;q=0.2",
     "en",
@@ -62,7 +62,7 @@ fn is_reused(audit: &CacheAudit) -> bool {
     is_reused(audit.shared().remaining_freshness()) || audit.edges().any(|edge| is_reused(edge.remaining_freshness()))
 }
 
-/// The values of `Cookie` to try. `None` leaves the user's own out.
+/// The values of `Cookie` to try. `None` omits the user field.
 fn cookies(probe: &Probe<'_>) -> Vec<Option<HeaderValue>> {
     let own = probe.first.fields().get_all(SET_COOKIE).iter().filter_map(|line| {
         let name = line.as_bytes().split(|byte| matches!(byte, b'=' | b';')).next()?.trim_ascii();

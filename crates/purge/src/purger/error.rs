@@ -1,4 +1,4 @@
-//! [`PurgerError`]: what a purge did not reach.
+//! [`PurgerError`]: the requests of a purge that failed.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::error::PurgeError;
 use crate::outcome::PurgeFailure;
 
-/// Why a [`Purger`](crate::Purger) did not purge everything that a purge names. Neither `Display`
-/// nor `Debug` shows a credential.
+/// The reason why a [`Purger`](crate::Purger) did not purge everything in a purge. Neither `Display` nor `Debug` shows
+/// a credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PurgerError {
@@ -15,7 +15,7 @@ pub enum PurgerError {
     Requests(PurgeError),
     /// Some of the requests failed, or were not sent because of that.
     Failed {
-        /// The failure that came first.
+        /// The first failure.
         first: PurgeFailure,
         /// How many requests failed.
         failed: usize,

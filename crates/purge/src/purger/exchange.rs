@@ -30,14 +30,14 @@ where
     match read(body).await {
         Ok(body) => Ok(Response::from_parts(head, body)),
         Err((_, error)) if head.status.is_success() => Err(failed(&error)),
-        // An error is an error without the end of its body, too.
+        // An error response is an error even if its body is incomplete.
         Err((start, _)) => Ok(Response::from_parts(head, start)),
     }
 }
 
-/// The values of the request's sensitive fields, and the words of which they consist.
+/// The values of the request's sensitive fields, and the words in them.
 pub(super) fn secrets_of(request: &Request<Bytes>) -> Vec<String> {
-    /// The names of schemes and the like are shorter.
+    /// Names of authentication schemes are shorter.
     const MIN_WORD: usize = 8;
 
     let mut secrets = Vec::new();
@@ -55,17 +55,17 @@ pub(super) fn secrets_of(request: &Request<Bytes>) -> Vec<String> {
     secrets
 }
 
-/// The text with `***` in place of each of these.
+/// The text with each of these replaced by `***`.
 pub(super) fn redacted(text: &str, secrets: &[String]) -> String {
     without_secrets(text, secrets.iter().map(String::as_str))
 }
 
-/// The body up to what is read of one, and one byte more, so that a longer one is seen to be so. An
-/// error comes with what was there before it.
+/// Reads the body up to the limit and one more byte, so that a longer body is detected. An error includes the bytes
+/// before it.
 async fn read<B: Body>(body: B) -> Result<Bytes, (Bytes, B::Error)> {
     let mut body = pin!(body);
     let mut read = BytesMut::new();
-    // Frames without bytes count, too: a body that is always ready would never end.
+    // Empty frames count as well, because a body that is always ready would never end.
     let mut frames = 0;
     while read.len() <= MAX_BODY && frames <= MAX_BODY {
         frames += 1;

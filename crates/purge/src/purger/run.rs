@@ -16,7 +16,7 @@ use super::service::{PurgeReport, Settings};
 use crate::api::PurgeApi;
 use crate::outcome::{PurgeFailure, PurgeOutcome};
 
-/// The wait before the first retry, where the API does not name one. It doubles.
+/// The pause before the first retry, if the API does not specify one. It doubles with each retry.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 
 /// Purges with a function that sends one request, and returns its response or the text of an error.
@@ -48,7 +48,7 @@ where
                 failed += 1;
                 first.get_or_insert(failure);
             }
-            // Not sent.
+            // The request is not sent.
             None => {}
         }
     }
@@ -67,7 +67,7 @@ struct Run<'a, A> {
     api: &'a A,
     settings: Settings,
     retries_left: AtomicU32,
-    /// Set by a failure that each further request would have.
+    /// Set by a failure that would also occur for each further request.
     stopped: AtomicBool,
 }
 

@@ -153,7 +153,7 @@ where
     type Future = Purging;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), PurgerError>> {
-        // The client's readiness is part of each attempt.
+        // Each attempt includes the readiness of the client.
         Poll::Ready(Ok(()))
     }
 
@@ -165,8 +165,8 @@ where
 }
 
 /// The future of a [`Purger`].
-// Boxed, since an allocation is nothing next to a request over the network, and the steps of a
-// purge read better in an async function.
+// The future is boxed, because an allocation costs little compared with a network request, and an async function is
+// easier to read.
 pub struct Purging(Pin<Box<dyn Future<Output = Result<PurgeReport, PurgerError>> + Send>>);
 
 impl Future for Purging {

@@ -21,13 +21,13 @@ use crate::request::{
 use crate::signer::Signer;
 
 const NAME: &str = "Akamai";
-/// The longest body, in bytes.
+/// The maximum length of a body, in bytes.
 const MAX_BODY: usize = 50_000;
 /// The number of bytes around the objects in a body.
 const AROUND_ALL: usize = r#"{"objects":[]}"#.len();
 /// The number of bytes around each object: its quotation marks and a comma.
 const AROUND_EACH: usize = 3;
-/// An account may purge this many tags at once; a request with more is never accepted.
+/// The maximum number of tags in one request.
 const MAX_OBJECTS: usize = 5_000;
 
 /// Akamai Fast Purge: `POST /ccu/v3/{invalidate|delete}/{tag|url}/{production|staging}`.

@@ -77,7 +77,7 @@ impl PurgeApi for Bunny {
     }
 }
 
-/// As the value of a query parameter: all but what RFC 3986 calls unreserved.
+/// Encodes the value of a query parameter: all characters except the unreserved ones of RFC 3986.
 fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {

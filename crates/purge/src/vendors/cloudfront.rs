@@ -21,11 +21,11 @@ use crate::request::{
 use crate::signer::Signer;
 
 const NAME: &str = "CloudFront";
-/// Paths and tags of a distribution that may be in progress at once, and so in one request.
+/// The maximum number of paths and tags in progress for a distribution, which also limits one request.
 const MAX_ITEMS: usize = 3_000;
 /// The longest path, in characters.
 const MAX_PATH: usize = 4_000;
-/// Codes of errors with a status of 4xx that are gone after a while.
+/// Codes of temporary errors with a 4xx status.
 const PASSING: [&str; 4] =
     ["TooManyInvalidationsInProgress", "Throttling", "ThrottlingException", "RequestLimitExceeded"];
 
@@ -99,8 +99,8 @@ impl<R: Fn() -> String, S: Signer> PurgeApi for CloudFront<R, S> {
         batches_of(MAX_ITEMS, items.iter().map(String::as_str)).iter().map(|batch| self.request(batch)).collect()
     }
 
-    /// The document of a success is an `Invalidation`. Too many invalidations in progress are a 400
-    /// that is worth a retry.
+    /// The document of a success is an `Invalidation`. Too many invalidations in progress give a 400 that can be
+    /// retried.
     fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
         let body = response.body().get(..MAX_BODY).unwrap_or(response.body());
         let body = String::from_utf8_lossy(body);
@@ -147,7 +147,7 @@ fn invalidation_batch(reference: &str, items: &[&str]) -> String {
     xml
 }
 
-/// The text of the first element of this name. It only chooses words for an error.
+/// The text of the first element with this name. It is used only in error messages.
 fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     Some(rest.split_once("</")?.0)

@@ -83,8 +83,8 @@ impl PurgeApi for Fastly {
         keys.chain(urls).map(|request| Ok(self.with_fields(request?, purge))).collect()
     }
 
-    /// The document is an object. That of a URL and of everything has a `status` of `ok`; that of
-    /// tags has the id of a purge for each of them, and one of the tags may be `status`.
+    /// The document is an object. For a URL and for everything, its `status` is `ok`. For tags, it has the id of a
+    /// purge for each tag, and a tag may have the name `status`.
     fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
         #[derive(Deserialize)]
         struct Document {

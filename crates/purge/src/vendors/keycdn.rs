@@ -19,7 +19,7 @@ use crate::request::{
 };
 
 const NAME: &str = "KeyCDN";
-/// Tags or URLs in one request. No limit is documented; this one is ours.
+/// The maximum number of tags or URLs in one request. The vendor does not document a limit.
 const MAX_ITEMS: usize = 100;
 
 /// KeyCDN: `DELETE /zones/purgetag/{id}.json`, `DELETE /zones/purgeurl/{id}.json`, and `GET

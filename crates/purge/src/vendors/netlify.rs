@@ -16,7 +16,7 @@ use crate::reply::judge_status;
 use crate::request::{PurgeRequest, batches_of, bearer_post, refuse_soft, refuse_uncarried, refuse_urls, tags};
 
 const NAME: &str = "Netlify";
-/// Tags in one request. No limit is documented; this one is ours.
+/// The maximum number of tags in one request. The vendor does not document a limit.
 const MAX_ITEMS: usize = 100;
 
 /// Netlify: `POST /api/v1/purge`.

@@ -29,10 +29,10 @@ const NAME: &str = "nginx";
 ///
 /// # Variants
 ///
-/// nginx stores a response with `Vary` once for each value of the request fields that it names,
-/// compared byte for byte. A purge removes one of them, and the others are served again when that
-/// one is stored anew. So let the key tell the variants apart, and not `Vary`. This configuration
-/// stores one response for each coding, whatever clients send:
+/// nginx stores a response with `Vary` once for each value of the request fields that it names, compared byte for byte.
+/// A purge removes one of them, and the others are served again when that one is stored again. So the cache key must
+/// distinguish the variants, instead of `Vary`. This configuration stores one response for each coding, whatever
+/// clients send:
 ///
 /// ```nginx
 /// map $http_accept_encoding $coding { default ""; ~\bbr\b br; ~\bgzip\b gzip; }
@@ -136,8 +136,8 @@ impl PurgeApi for Nginx {
         Ok(requests)
     }
 
-    /// 404 is that of the commercial version and of new versions of the module for a URL that is not
-    /// stored, 412 that of old ones.
+    /// For a URL that is not stored, the commercial version and new versions of the module return 404, and old ones
+    /// 412.
     fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
         match response.status() {
             StatusCode::NOT_FOUND | StatusCode::PRECONDITION_FAILED => Ok(PurgeOutcome::NotStored),

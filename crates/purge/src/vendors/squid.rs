@@ -20,12 +20,11 @@ const NAME: &str = "Squid";
 ///
 /// # Variants
 ///
-/// Squid stores a response with `Vary` once for each value of the request fields that it names,
-/// compared byte for byte. It cannot purge all of them: `PURGE` removes the variant that its own
-/// fields select, here the one without such fields, and the others are served again when the URL is
-/// stored anew. Let Squid store one: leave `Accept-Encoding` out of `Vary` by compressing between
-/// Squid and the clients, and not in the application. For other fields, keep lifetimes at this cache
-/// short.
+/// Squid stores a response with `Vary` once for each value of the request fields that it names, compared byte for byte.
+/// It cannot purge all of them: `PURGE` removes the variant that its own fields select, here the one without such
+/// fields, and the others are served again when the URL is stored again. Let Squid store one: leave `Accept-Encoding`
+/// out of `Vary` by compressing between Squid and the clients, and not in the application. For other fields, keep
+/// lifetimes at this cache short.
 #[derive(Clone, Debug)]
 pub struct Squid {
     base: Base,
@@ -54,7 +53,7 @@ impl PurgeApi for Squid {
         purge.urls().iter().map(|url| to_cache(&self.base, purge_method(), "", url)).collect()
     }
 
-    /// 404 is that of a URL that is not stored.
+    /// A 404 means that the URL is not stored.
     fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
         match response.status() {
             StatusCode::NOT_FOUND | StatusCode::PRECONDITION_FAILED => Ok(PurgeOutcome::NotStored),

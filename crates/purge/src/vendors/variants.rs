@@ -6,16 +6,16 @@ use http::{HeaderName, HeaderValue};
 use crate::error::PurgeError;
 use crate::request::PurgeRequest;
 
-/// The most requests for one URL.
+/// The maximum number of requests for one URL.
 const MAX_VARIANTS: usize = 64;
 
-/// The request fields by which a cache tells the stored responses of one URL apart. There is always
-/// the variant without any of the fields.
+/// The request fields by which a cache distinguishes the stored responses for one URL. There is always a variant
+/// without these fields.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Variants(Vec<Vec<(HeaderName, HeaderValue)>>);
 
 impl Variants {
-    /// Each variant so far, with each of the values and without the field.
+    /// Combines each existing variant with each value, and with the absence of the field.
     pub(super) fn and(
         self,
         api: &'static str,

@@ -15,14 +15,13 @@ use crate::request::{
 };
 
 const NAME: &str = "Varnish";
-/// The longest field value, in bytes: half of the longest line that Varnish accepts by default.
+/// The maximum length of a field value, in bytes: half of the longest line that Varnish accepts by default.
 const MAX_VALUE: usize = 4_000;
-/// What is before and after the tags in the expression of a ban: the start or end of the field, or
-/// a character that is no part of a tag, because it is a comma or not visible ASCII.
+/// The text before and after the tags in the expression of a ban: the start or end of the field, or a character that is
+/// not part of a tag.
 const AROUND_BAN: (&str, &str) = ("(^|[^!-+--~])(", ")($|[^!-+--~])");
 
-/// Varnish: what the VCL of one instance does with `PURGE` and `BAN`. Use one value for each
-/// instance.
+/// Varnish: one instance whose VCL handles `PURGE` and `BAN`. Use one value for each instance.
 ///
 /// A URL is purged by `PURGE`, with the URL's host in `Host`. Send it over HTTP/1.1, because HTTP/2
 /// has no `Host` besides the authority of the URL. Tags are purged by the module `xkey`, softly too,
@@ -124,7 +123,7 @@ impl Varnish {
     }
 }
 
-/// An expression that matches this tag alone. A class of one character needs no backslash.
+/// An expression that matches only this tag. A class of one character needs no backslash.
 fn literal(tag: &str) -> String {
     let is_literal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ':' | '@' | '/');
     tag.chars().map(|c| if is_literal(c) { c.to_string() } else { format!("[{c}]") }).collect()
@@ -150,8 +149,8 @@ impl PurgeApi for Varnish {
         Ok(requests)
     }
 
-    /// The status decides. Varnish does not say whether anything was stored. A 404 is that of the
-    /// application: the VCL passed the request on.
+    /// The status decides. Varnish does not report whether a response was stored. A 404 is from the application,
+    /// because the VCL forwarded the request.
     fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
         PurgeFailure::unless_success(NAME, response).map_err(|failure| match failure.status().map(|s| s.as_u16()) {
             Some(404 | 501) => failure.with_reason("check that the VCL handles this method"),

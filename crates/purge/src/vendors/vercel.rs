@@ -20,14 +20,14 @@ use crate::request::{
 };
 
 const NAME: &str = "Vercel";
-/// Tags in one request. One page of the reference says 16, a later one no number.
+/// The maximum number of tags in one request. One page of the reference says 16, and a later one has no limit.
 const MAX_ITEMS: usize = 16;
 
 /// Vercel: `POST /v1/edge-cache/dangerously-delete-by-tags`, and `invalidate-by-tags` for a soft
 /// purge.
 ///
-/// Vercel advises against the hard one: all visitors then wait for the origin. Both go for all
-/// deployments, unless there is a [`target`](Self::target).
+/// Vercel advises against a hard purge, after which all clients wait for the origin. Both apply to all deployments,
+/// unless a [`target`](Self::target) is set.
 #[derive(Clone, Debug)]
 pub struct Vercel {
     base: Base,
@@ -67,7 +67,7 @@ impl Vercel {
         Ok(Self { base, project: identifier("project", project)?, team: None, target: None, token })
     }
 
-    /// The team on whose behalf it is done.
+    /// Sets the team on whose behalf the purge runs.
     ///
     /// # Errors
     ///

@@ -29,7 +29,7 @@ pub(crate) fn page() -> Purge {
     Purge::url(PAGE).unwrap()
 }
 
-/// A signature that is another one each time.
+/// A signature that differs each time.
 pub(crate) fn signer() -> impl Fn(&mut Parts, &Bytes) -> Result<(), &'static str> {
     let count = AtomicU32::new(0);
     move |head, body| {
@@ -39,7 +39,7 @@ pub(crate) fn signer() -> impl Fn(&mut Parts, &Bytes) -> Result<(), &'static str
     }
 }
 
-/// Every API, with a purge that it has. `url` is where the API is.
+/// Every API, with a purge that it supports. `url` is the address of the API.
 pub(crate) fn apis(url: &str) -> Vec<(AnyApi, Purge)> {
     let ban = HeaderName::from_static("ban-tags");
     let akamai = Akamai::new("akab-x.luna.akamaiapis.net", signer()).unwrap();
@@ -61,7 +61,7 @@ pub(crate) fn apis(url: &str) -> Vec<(AnyApi, Purge)> {
     ]
 }
 
-/// The body of a success at this API, as its documentation has it.
+/// The body of a success from this API, according to its documentation.
 pub(crate) fn success_body(api: &str) -> &'static str {
     match api {
         "Cloudflare" => {

@@ -1,17 +1,16 @@
-//! What no shared cache may store, whatever was permitted: SPD, G-01 to G-03, G-09, G-11, G-12, N-09.
+//! No shared cache stores a response that a guard restricts (SPD, G-01 to G-03, G-09, G-11, G-12, N-09).
 //!
-//! A risk is accepted for what the layer saw when it accepted it. Every layer that did not accept it
-//! guards against what it sees itself, and only an edge layer takes over what a layer further in
-//! accepted, by value (D7, D8).
+//! A layer accepts a risk for the values that it sees. Every other layer guards against the values that it sees itself.
+//! Only an edge layer respects the values that an inner layer accepted (D7, D8).
 
 use http::{HeaderMap, HeaderValue};
 use tower_cache_policy::policy::Risk;
 
 use super::Exchange;
 use crate::hostile::case::{Kind, Precedence};
-use crate::hostile::counts::Taken;
+use crate::hostile::coverage::Coverage;
 use crate::hostile::other_reader;
-use crate::hostile::words::{Quotes, at_edge, vary_names};
+use crate::hostile::readers::{Quotes, edge_lifetime, vary_names};
 
 const AGAINST_SHARING: [Risk; 5] = [
     Risk::SetCookieReplayedToOthers,
@@ -23,7 +22,7 @@ const AGAINST_SHARING: [Risk; 5] = [
 
 impl Exchange<'_> {
     pub(super) fn guards_hold(&self) {
-        if !self.is_ours() || !self.has_writer() || !self.was_handled() {
+        if !self.layers_apply() || !self.has_writer() || !self.was_handled() {
             return;
         }
         for risk in AGAINST_SHARING {
@@ -34,35 +33,35 @@ impl Exchange<'_> {
     }
 
     fn no_shared_cache_stores_it(&self, risk: Risk) {
-        let (request, came) = (&self.case.request, self.came);
-        if self.may_leave_out_cache_control() && !came.headers.contains_key("cache-control") {
+        let (request, result) = (&self.case.request, self.result);
+        if self.may_leave_out_cache_control() && !result.headers.contains_key("cache-control") {
             self.no_edge_stores_it();
             return;
         }
-        for (reader, word) in self.sent.iter() {
-            assert!(word.forbids_sharing(), "not private to {reader:?}, against {risk:?}");
-            let contradicts = word.private && word.public && reader.quotes != Quotes::Unknown;
-            assert!(!contradicts, "private and public to {reader:?}, against {risk:?}");
+        for (reader, permissions) in self.sent_readings.iter() {
+            assert!(permissions.forbids_sharing(), "not private according to {reader:?}, despite {risk:?}");
+            let contradicts = permissions.private && permissions.public && reader.quotes != Quotes::Ignored;
+            assert!(!contradicts, "private and public according to {reader:?}, despite {risk:?}");
         }
-        let to_others = other_reader::shared(&request.method, &request.headers, came.status, &came.headers);
-        assert_eq!(to_others, None, "stored by another library, against {risk:?}");
+        let to_others = other_reader::shared(&request.method, &request.headers, result.status, &result.headers);
+        assert_eq!(to_others, None, "stored by a third-party library, despite {risk:?}");
         self.no_edge_stores_it();
     }
 
     fn no_edge_stores_it(&self) {
-        for (name, value) in self.targeted(&self.came.headers) {
-            assert_eq!(at_edge(value), None, "{name}: {value:?} for edges");
+        for (name, value) in self.targeted(&self.result.headers) {
+            assert_eq!(edge_lifetime(value), None, "{name} permits an edge to store the response: {value:?}");
         }
-        let tags = self.came.headers.keys().find(|name| self.case.is_tags(name));
-        assert_eq!(tags, None, "tags for a response that no edge stores");
+        let tags = self.result.headers.keys().find(|name| self.case.is_tags(name));
+        assert_eq!(tags, None, "tags on a response that no edge may store");
     }
 
-    /// Whether some layer has a reason to guard that neither it nor a layer that goes before it accepted.
+    /// Whether a layer has a reason to guard that neither this layer nor one that takes precedence accepted.
     fn is_guarded(&self, risk: Risk) -> bool {
         let layers = &self.case.layers;
         let accepts = |kind: &Kind| kind.risks().contains(&risk);
-        let goes_first = |kind: &Kind| {
-            let overrides = |precedence| matches!(precedence, Precedence::Override | Precedence::OverrideEvenNoStore);
+        let takes_precedence = |kind: &Kind| {
+            let overrides = |precedence| matches!(precedence, Precedence::Override | Precedence::OverrideNoStore);
             kind.policy().is_some_and(|policy| overrides(policy.precedence))
         };
         for (place, kind) in layers.iter().enumerate().filter(|(_, kind)| kind.writes()) {
@@ -70,7 +69,7 @@ impl Exchange<'_> {
             if seen.is_empty() {
                 continue;
             }
-            Taken::Waived.count_if(accepts(kind));
+            Coverage::AcceptedRisk.count_if(accepts(kind));
             let is_edge = matches!(kind, Kind::Edge(_));
             let accepted_inside = |value: &HeaderValue| {
                 let inner = layers.iter().enumerate().skip(place + 1);
@@ -78,26 +77,26 @@ impl Exchange<'_> {
                 inner.any(|(place, _)| self.evidence(risk, place).contains(value))
             };
             let is_accepted = accepts(kind) || (is_edge && seen.iter().all(accepted_inside));
-            let is_overruled = layers[..place].iter().any(|outer| goes_first(outer) && accepts(outer));
+            let is_overruled = layers[..place].iter().any(|outer| takes_precedence(outer) && accepts(outer));
             if !is_accepted && !is_overruled {
-                Taken::WaivedForAnother.count_if(layers.iter().any(accepts));
+                Coverage::AcceptedRiskForOtherValue.count_if(layers.iter().any(accepts));
                 return true;
             }
         }
         false
     }
 
-    /// The reasons for this guard that the layer in this place sees.
+    /// The reasons for this guard that the layer at this index sees.
     fn evidence(&self, risk: Risk, place: usize) -> Vec<HeaderValue> {
         let headers: HeaderMap = self.case.as_seen_at(place, self.headers());
-        let sign = |is_there: bool| is_there.then(|| HeaderValue::from_static("yes")).into_iter().collect();
+        let evidence_if = |is_there: bool| is_there.then(|| HeaderValue::from_static("yes")).into_iter().collect();
         match risk {
             Risk::SetCookieReplayedToOthers => headers.get_all("set-cookie").iter().cloned().collect(),
-            Risk::AuthorizedResponseServedToOthers => sign(self.case.has_credentials_at(place)),
+            Risk::AuthorizedResponseServedToOthers => evidence_if(self.case.has_credentials_at(place)),
             Risk::PersonalizedResponseServedToOthers => {
-                sign(self.case.request.personalized || self.case.handler.personalized)
+                evidence_if(self.case.request.personalized || self.case.handler.personalized)
             }
-            Risk::VariantServedToEverybody => sign(vary_names(&headers).iter().any(|name| name == "*")),
+            Risk::VariantServedToEverybody => evidence_if(vary_names(&headers).iter().any(|name| name == "*")),
             Risk::OneOriginsResponseServedToAnother => {
                 let origin = headers.get("access-control-allow-origin").filter(|origin| *origin != "*");
                 origin
@@ -112,22 +111,28 @@ impl Exchange<'_> {
 
     /// G-04, G-09, N-09
     pub(super) fn errors_and_writes_are_not_stored(&self) {
-        let came = self.came;
-        if !self.is_ours() || !self.has_writer() || !self.was_handled() {
+        let result = self.result;
+        if !self.layers_apply() || !self.has_writer() || !self.was_handled() {
             return;
         }
-        if matches!(came.status.as_u16(), 428 | 429 | 431 | 511) {
-            for (reader, word) in self.sent.iter() {
-                assert!(word.no_store && !word.must_understand, "{} may be stored, to {reader:?}", came.status);
+        if matches!(result.status.as_u16(), 428 | 429 | 431 | 511) {
+            for (reader, permissions) in self.sent_readings.iter() {
+                assert!(
+                    permissions.no_store && !permissions.must_understand,
+                    "{} may be stored according to {reader:?}",
+                    result.status
+                );
             }
             if !self.accepts(Risk::EdgeFieldOverrulesNoStore) {
                 self.no_edge_stores_it();
             }
         }
         if !self.is_safe() && !self.accepts(Risk::UnsafeResponseReused) {
-            for (reader, word) in self.sent.iter().filter(|(reader, _)| reader.quotes != Quotes::Unknown) {
-                let is_reused = word.shared() > Some(0) || word.browser() > Some(0);
-                assert!(!is_reused, "the response to a write is reused, to {reader:?}");
+            for (reader, permissions) in
+                self.sent_readings.iter().filter(|(reader, _)| reader.quotes != Quotes::Ignored)
+            {
+                let is_reused = permissions.shared() > Some(0) || permissions.browser() > Some(0);
+                assert!(!is_reused, "{reader:?} reuses the response to an unsafe method");
             }
             if !self.accepts(Risk::EdgeFieldOverrulesNoStore) {
                 self.no_edge_stores_it();

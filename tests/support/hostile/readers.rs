@@ -1,15 +1,15 @@
-//! RFC 9111 section 5.2, as caches read it: the strictest of them, the laxest, and those in between.
+//! RFC 9111 section 5.2, as strict and permissive caches read it.
 //!
 //! Caches differ on a field in two lines, on a directive that appears twice, on a quote that does not
-//! end, and on a quoted number (C-02, C-05, C-06). A response is safe only if no reader finds it looser
-//! than it was meant to be, so the judges compare reader by reader.
+//! end, and on a quoted number (C-02, C-05, C-06). A response is safe only if no reader finds more permissions in it than
+//! intended, so the checks compare the readings one by one.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tower_cache_policy::protocol::HttpDate;
 
 /// The permissions of one response, according to one parser.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Word {
+pub struct Permissions {
     pub no_store: bool,
     pub must_understand: bool,
     pub private: bool,
@@ -22,12 +22,12 @@ pub struct Word {
     pub stale_if_error: Option<u64>,
     /// Whether there is a directive that any standard defines.
     pub is_known: bool,
-    /// Of `Expires`.
+    /// The lifetime from `Expires`.
     expires: Option<u64>,
 }
 
-/// The lifetime is left to the cache.
-pub const GUESSED: u64 = u64::MAX;
+/// The lifetime of a response with heuristic freshness.
+pub const HEURISTIC: u64 = u64::MAX;
 
 /// One way of reading `Cache-Control`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub struct Reader {
 pub enum Lines {
     /// As one value, joined by commas (RFC 9110 section 5.3).
     Joined,
-    /// Each by itself. A quote that does not end in its line makes the difference.
+    /// Each line separately. The results differ if a quote is not closed in its line.
     OneByOne,
 }
 
@@ -57,17 +57,17 @@ pub enum Duplicates {
 /// Quotes and quoted numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quotes {
-    /// As the grammar has them. A quoted number is a number (C-02).
+    /// The grammar. A quoted number is a number (C-02).
     Standard,
-    /// As the grammar has them. A directive with a quoted number is skipped, as most caches do.
+    /// The grammar, but a directive with a quoted number is skipped, as in most caches.
     NoQuotedNumber,
-    /// Not known: each comma separates two members.
-    Unknown,
+    /// Quotes are not recognized, so each comma separates two members.
+    Ignored,
 }
 
 /// All readings of one response, in the order of [`Reader::ALL`].
 #[derive(Clone, Copy, Debug)]
-pub struct Readings([Word; Reader::ALL.len()]);
+pub struct Readings([Permissions; Reader::ALL.len()]);
 
 impl Reader {
     pub const ALL: [Self; 12] = {
@@ -83,32 +83,32 @@ impl Reader {
             all[index].quotes = match index % 6 / 2 {
                 0 => Quotes::Standard,
                 1 => Quotes::NoQuotedNumber,
-                _ => Quotes::Unknown,
+                _ => Quotes::Ignored,
             };
             index += 1;
         }
         all
     };
 
-    /// The readers that know quotes.
+    /// The readers that recognize quotes.
     pub fn standard() -> impl Iterator<Item = (usize, Self)> {
-        Self::ALL.into_iter().enumerate().filter(|(_, reader)| reader.quotes != Quotes::Unknown)
+        Self::ALL.into_iter().enumerate().filter(|(_, reader)| reader.quotes != Quotes::Ignored)
     }
 
-    /// The reader that differs only in how it reads several lines, by its place in [`Self::ALL`].
+    /// The index in [`Self::ALL`] of the reader that differs only in how it reads several lines.
     pub const fn other_lines(index: usize) -> usize {
         (index + Self::ALL.len() / 2) % Self::ALL.len()
     }
 
-    /// The reader that differs only in that it reads quoted numbers.
+    /// The index of the reader that differs only in that it reads quoted numbers.
     pub const fn with_quoted_numbers(index: usize) -> usize {
         if matches!(Self::ALL[index].quotes, Quotes::NoQuotedNumber) { index - 2 } else { index }
     }
 
-    fn read(self, members: &[Member]) -> Word {
-        let mut word = Word::default();
+    fn read(self, members: &[Member]) -> Permissions {
+        let mut permissions = Permissions::default();
         for Member { name, argument, is_quoted } in members {
-            // An argument that does not name fields is about the complete response.
+            // An argument that is not a list of field names applies to the complete response.
             let bare = !argument.as_deref().is_some_and(names_fields);
             // "Caches are encouraged to consider responses that have invalid freshness information
             // ... to be stale" (RFC 9111 section 4.2.1).
@@ -122,73 +122,75 @@ impl Reader {
             };
             let mut is_known = true;
             match name.as_str() {
-                // It takes no argument, and forbids no less with one.
-                "no-store" => word.no_store = true,
-                "must-understand" => word.must_understand = true,
-                "private" => word.private |= bare,
-                "no-cache" => word.no_cache |= bare,
-                "public" => word.public = true,
-                "immutable" => word.immutable = true,
-                "max-age" => word.max_age = lifetime(word.max_age),
-                "s-maxage" => word.s_maxage = lifetime(word.s_maxage),
-                "stale-while-revalidate" => word.stale_while_revalidate = lifetime(word.stale_while_revalidate),
-                "stale-if-error" => word.stale_if_error = lifetime(word.stale_if_error),
+                // The directive takes no argument, and an argument does not weaken it.
+                "no-store" => permissions.no_store = true,
+                "must-understand" => permissions.must_understand = true,
+                "private" => permissions.private |= bare,
+                "no-cache" => permissions.no_cache |= bare,
+                "public" => permissions.public = true,
+                "immutable" => permissions.immutable = true,
+                "max-age" => permissions.max_age = lifetime(permissions.max_age),
+                "s-maxage" => permissions.s_maxage = lifetime(permissions.s_maxage),
+                "stale-while-revalidate" => {
+                    permissions.stale_while_revalidate = lifetime(permissions.stale_while_revalidate)
+                }
+                "stale-if-error" => permissions.stale_if_error = lifetime(permissions.stale_if_error),
                 "must-revalidate" | "proxy-revalidate" | "no-transform" => {}
                 _ => is_known = false,
             }
-            word.is_known |= is_known;
+            permissions.is_known |= is_known;
         }
-        word
+        permissions
     }
 }
 
-impl Word {
-    /// Reads the lines of a `Cache-Control` as one, with the longest of each lifetime.
+impl Permissions {
+    /// Reads the joined lines of a `Cache-Control`, with the longest of repeated lifetimes.
     pub fn read<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
         let reader = Reader { lines: Lines::Joined, duplicates: Duplicates::Longest, quotes: Quotes::Standard };
         reader.read(&standard_members(&combined(lines)))
     }
 
-    /// Reads each line by itself, with the longest of each lifetime.
+    /// Reads each line separately, with the longest of repeated lifetimes.
     pub fn read_by_line<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
         let reader = Reader { lines: Lines::OneByOne, duplicates: Duplicates::Longest, quotes: Quotes::Standard };
         reader.read(&lines.into_iter().flat_map(|line| standard_members(line.as_bytes())).collect::<Vec<_>>())
     }
 
     /// Reads a response joined and line by line, with the fields of HTTP/1.0.
-    pub fn readings_of(headers: &HeaderMap, now: HttpDate) -> [Self; 2] {
+    pub fn both_readings(headers: &HeaderMap, now: HttpDate) -> [Self; 2] {
         let lines = || headers.get_all("cache-control");
         let expires = expires(headers, now);
-        [Self::read(lines()), Self::read_by_line(lines())].map(|word| Self { expires, ..word })
+        [Self::read(lines()), Self::read_by_line(lines())].map(|permissions| Self { expires, ..permissions })
     }
 
-    /// Whether no shared cache may store it.
+    /// Whether no shared cache may store the response.
     pub const fn forbids_sharing(&self) -> bool {
         self.private || self.forbids_storing()
     }
 
     pub const fn forbids_storing(&self) -> bool {
-        // A cache that knows the status ignores the `no-store` beside `must-understand` (C-28).
+        // With `must-understand`, a cache that knows the status ignores `no-store` (C-28).
         self.no_store && !self.must_understand
     }
 
-    /// For how long a shared cache may reuse it without validation. `None`: it may not store it.
+    /// How long a shared cache may reuse the response without validation, in seconds. `None` if it may not store it.
     pub fn shared(&self) -> Option<u64> {
         (!self.forbids_sharing()).then(|| match self.no_cache {
             true => 0,
-            false => self.s_maxage.or(self.max_age).or(self.expires).unwrap_or(GUESSED),
+            false => self.s_maxage.or(self.max_age).or(self.expires).unwrap_or(HEURISTIC),
         })
     }
 
-    /// For how long a browser may.
+    /// How long a browser may reuse the response without validation, in seconds. `None` if it may not store it.
     pub fn browser(&self) -> Option<u64> {
         (!self.forbids_storing()).then(|| match self.no_cache {
             true => 0,
-            false => self.max_age.or(self.expires).unwrap_or(GUESSED),
+            false => self.max_age.or(self.expires).unwrap_or(HEURISTIC),
         })
     }
 
-    /// Whether it states a lifetime itself.
+    /// Whether the response states a lifetime.
     pub const fn has_lifetime(&self) -> bool {
         self.max_age.is_some() || self.s_maxage.is_some() || self.expires.is_some()
     }
@@ -199,44 +201,46 @@ impl Readings {
         let lines: Vec<&HeaderValue> = headers.get_all("cache-control").iter().collect();
         let expires = expires(headers, now);
         let joined = combined(lines.iter().copied());
-        let mut words = [Word { expires, ..Word::default() }; Reader::ALL.len()];
+        let mut readings = [Permissions { expires, ..Permissions::default() }; Reader::ALL.len()];
         if lines.is_empty() {
-            return Self(words);
+            return Self(readings);
         }
         let members = [standard_members(&joined), members_at_each_comma(&joined)];
-        for (word, reader) in words.iter_mut().zip(Reader::ALL) {
-            let members = &members[usize::from(reader.quotes == Quotes::Unknown)];
-            *word = Word { expires, ..reader.read(members) };
+        for (permissions, reader) in readings.iter_mut().zip(Reader::ALL) {
+            let members = &members[usize::from(reader.quotes == Quotes::Ignored)];
+            *permissions = Permissions { expires, ..reader.read(members) };
         }
         if lines.len() > 1 {
             let by_line = |members: fn(&[u8]) -> Vec<Member>| -> Vec<Member> {
                 lines.iter().flat_map(|line| members(line.as_bytes())).collect()
             };
             let members = [by_line(standard_members), by_line(members_at_each_comma)];
-            for (word, reader) in words.iter_mut().zip(Reader::ALL).filter(|(_, it)| it.lines == Lines::OneByOne) {
-                let members = &members[usize::from(reader.quotes == Quotes::Unknown)];
-                *word = Word { expires, ..reader.read(members) };
+            for (permissions, reader) in
+                readings.iter_mut().zip(Reader::ALL).filter(|(_, it)| it.lines == Lines::OneByOne)
+            {
+                let members = &members[usize::from(reader.quotes == Quotes::Ignored)];
+                *permissions = Permissions { expires, ..reader.read(members) };
             }
         }
-        Self(words)
+        Self(readings)
     }
 
     /// The reading of the reader at this index in [`Reader::ALL`].
-    pub const fn by(&self, index: usize) -> &Word {
+    pub const fn by(&self, index: usize) -> &Permissions {
         &self.0[index]
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (Reader, &Word)> {
+    pub fn iter(&self) -> impl Iterator<Item = (Reader, &Permissions)> {
         Reader::ALL.into_iter().zip(&self.0)
     }
 
-    /// The readings of those that know quotes.
-    pub fn standard(&self) -> impl Iterator<Item = &Word> {
-        self.iter().filter(|(reader, _)| reader.quotes != Quotes::Unknown).map(|(_, word)| word)
+    /// The readings of the readers that recognize quotes.
+    pub fn standard(&self) -> impl Iterator<Item = &Permissions> {
+        self.iter().filter(|(reader, _)| reader.quotes != Quotes::Ignored).map(|(_, permissions)| permissions)
     }
 
     /// The result of the most permissive parser.
-    pub fn laxest(&self, of: fn(&Word) -> Option<u64>) -> Option<u64> {
+    pub fn most_permissive(&self, of: fn(&Permissions) -> Option<u64>) -> Option<u64> {
         self.0.iter().map(of).max().flatten()
     }
 }
@@ -254,9 +258,8 @@ fn expires(headers: &HeaderMap, now: HttpDate) -> Option<u64> {
     Some(dates("expires").max().map_or(0, |expires| u64::try_from(expires - since).unwrap_or(0)))
 }
 
-/// The longest lifetime that a field for edges gives, in whichever syntax. `None`: it forbids the edge
-/// to store the response.
-pub fn at_edge(value: &HeaderValue) -> Option<u64> {
+/// The longest lifetime in a field for edges, in any syntax. `None` if the field forbids the edge to store the response.
+pub fn edge_lifetime(value: &HeaderValue) -> Option<u64> {
     let text = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
     if matches!(text.as_str(), "0" | "no-store") || text.split(',').any(|member| member.trim() == "no-store") {
         return None;
@@ -267,7 +270,7 @@ pub fn at_edge(value: &HeaderValue) -> Option<u64> {
         if member.split_once('=').is_some_and(|(name, _)| !name.contains("max")) {
             return 0;
         }
-        let number = member.trim_start_matches(|octet: char| !octet.is_ascii_digit());
+        let number = member.trim_start_matches(|byte: char| !byte.is_ascii_digit());
         let digits = number.bytes().take_while(u8::is_ascii_digit).count();
         let unit = match number.as_bytes().get(digits) {
             Some(b'm') => 60,
@@ -275,7 +278,7 @@ pub fn at_edge(value: &HeaderValue) -> Option<u64> {
             Some(b'd') => 86_400,
             _ => 1,
         };
-        number[..digits].parse::<u64>().unwrap_or(if digits > 0 { GUESSED } else { 0 }).saturating_mul(unit)
+        number[..digits].parse::<u64>().unwrap_or(if digits > 0 { HEURISTIC } else { 0 }).saturating_mul(unit)
     };
     text.split(',').filter(|member| !member.trim().starts_with("stale-")).map(lifetime).max()
 }
@@ -315,7 +318,7 @@ impl Member {
 /// cache-directive = token [ "=" ( token / quoted-string ) ]
 /// ```
 ///
-/// Splits leniently, at each comma outside quotes. Arguments are returned without their quotes.
+/// Splits leniently, at each comma outside of quotes. Arguments are returned without their quotes.
 pub fn directives(value: &[u8]) -> Vec<(String, Option<String>)> {
     standard_members(value).into_iter().map(|member| (member.name, member.argument)).collect()
 }
@@ -324,9 +327,9 @@ fn standard_members(value: &[u8]) -> Vec<Member> {
     members(value).iter().map(|member| Member::of(member, unquoted)).collect()
 }
 
-/// The members as a reader finds them that knows no quotes.
+/// The members for a reader that does not recognize quotes.
 fn members_at_each_comma(value: &[u8]) -> Vec<Member> {
-    let members = value.split(|octet| *octet == b',').filter(|member| !member.trim_ascii().is_empty());
+    let members = value.split(|byte| *byte == b',').filter(|member| !member.trim_ascii().is_empty());
     members.map(|member| Member::of(member, |argument| argument.trim_matches('"').to_owned())).collect()
 }
 
@@ -337,9 +340,9 @@ fn unquoted(argument: &str) -> String {
         return argument.to_owned();
     };
     let mut text = String::new();
-    let mut octets = quoted.chars();
-    while let Some(octet) = octets.next() {
-        text.push(if octet == '\\' { octets.next().unwrap_or(octet) } else { octet });
+    let mut bytes = quoted.chars();
+    while let Some(byte) = bytes.next() {
+        text.push(if byte == '\\' { bytes.next().unwrap_or(byte) } else { byte });
     }
     text
 }
@@ -360,11 +363,11 @@ fn members(value: &[u8]) -> Vec<Vec<u8>> {
         members.last_mut().unwrap().extend_from_slice(&value[at..at + length]);
         at += length;
     }
-    members.retain(|member| !member.iter().all(|octet| matches!(octet, b' ' | b'\t')));
+    members.retain(|member| !member.iter().all(|byte| matches!(byte, b' ' | b'\t')));
     members
 }
 
-/// Its length, or `None` where it does not end.
+/// The length of the quoted string, or `None` if it is not closed.
 fn quoted_string(text: &[u8]) -> Option<usize> {
     let mut at = 1;
     while at < text.len() {
@@ -382,15 +385,15 @@ fn names_fields(argument: &str) -> bool {
     names().count() > 0 && names().all(|name| name.bytes().all(is_tchar))
 }
 
-/// Whether the value keeps to the grammar of [`directives`].
+/// Whether the value follows the grammar of [`directives`].
 pub fn is_cache_control(value: &[u8]) -> bool {
     members(value).iter().all(|member| {
         let member = member.trim_ascii();
-        let name = member.iter().take_while(|octet| is_tchar(**octet)).count();
+        let name = member.iter().take_while(|byte| is_tchar(**byte)).count();
         let argument_is_valid = match &member[name..] {
             [] => true,
             [b'=', quoted @ ..] if quoted.first() == Some(&b'"') => quoted_string(quoted) == Some(quoted.len()),
-            [b'=', token @ ..] => !token.is_empty() && token.iter().all(|octet| is_tchar(*octet)),
+            [b'=', token @ ..] => !token.is_empty() && token.iter().all(|byte| is_tchar(*byte)),
             _ => false,
         };
         name > 0 && argument_is_valid
@@ -399,18 +402,18 @@ pub fn is_cache_control(value: &[u8]) -> bool {
 
 /// Whether the value is `#( "*" / field-name )`.
 pub fn is_vary(value: &[u8]) -> bool {
-    value.split(|octet| *octet == b',').all(|name| name.trim_ascii().iter().all(|octet| is_tchar(*octet)))
+    value.split(|byte| *byte == b',').all(|name| name.trim_ascii().iter().all(|byte| is_tchar(*byte)))
 }
 
-/// Whether the content is gRPC (Q-03): the media type is exactly that, and not one that starts so.
-pub fn is_of_grpc(headers: &HeaderMap) -> bool {
+/// Whether the content is gRPC (Q-03). A media type that only starts with the same characters is not gRPC.
+pub fn is_grpc_content(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get("content-type") else { return false };
     let text = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
     let Some(rest) = text.trim_start().strip_prefix("application/grpc") else { return false };
     rest.is_empty() || [";", "+", "-web"].iter().any(|next| rest.trim_start().starts_with(next))
 }
 
-/// Whether the response lasts for as long as the client stays.
+/// Whether the response is a live stream, which ends when the client disconnects.
 pub fn is_live_stream(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get("content-type") else { return false };
     let text = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
@@ -418,8 +421,8 @@ pub fn is_live_stream(headers: &HeaderMap) -> bool {
     matches!(media_type, "text/event-stream" | "multipart/x-mixed-replace")
 }
 
-fn is_tchar(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet)
+fn is_tchar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 fn leading_number(text: &str) -> Option<u64> {
@@ -427,7 +430,7 @@ fn leading_number(text: &str) -> Option<u64> {
     (!digits.is_empty()).then(|| digits.parse().unwrap_or(u64::from(u32::MAX)))
 }
 
-/// The names of [`is_vary`] in lower case.
+/// The names in `Vary`, in lower case.
 pub fn vary_names(headers: &HeaderMap) -> Vec<String> {
     let value = combined(headers.get_all(HeaderName::from_static("vary")));
     let text = String::from_utf8_lossy(&value).to_ascii_lowercase();

@@ -1,57 +1,57 @@
-//! How often each kind of case and check was taken. A check that never ran is not one that passed.
+//! Counts how often each kind of case and check ran. A check that never ran proves nothing.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A kind of stack, or a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Taken {
-    /// One policy, rendered when the layer was built.
+pub enum Coverage {
+    /// One policy, rendered when the layer is built.
     FixedPolicy,
-    /// The same in a `CachingLayer`.
+    /// The same policy in a `CachingLayer`.
     FixedPolicyInCaching,
     /// A table of routes in a `CachingLayer`.
     TableInCaching,
-    /// A table that goes by the content type.
+    /// A table that depends on the content type.
     TableByType,
-    /// An edge profile with names of its own, and a handler that writes one of them.
+    /// An edge profile with custom field names, and a handler that writes one of these fields.
     CustomProfile,
     /// A validator source in a `CachingLayer`, under a handler without a validator.
     SourceInCaching,
-    /// A request that says it is gRPC, and whose response is not.
-    Claim,
-    /// The same for an unsafe method, with a precondition that fails or is missing where one is required.
-    ClaimOfARefusedWrite,
+    /// A request with the content type of gRPC whose response is not gRPC.
+    GrpcClaim,
+    /// The same for an unsafe method, with a precondition that fails or is required and missing.
+    GrpcClaimOfRefusedWrite,
     /// A live stream without a field that gives it a lifetime.
     LiveStream,
-    /// Several lines of `Cache-Control` that mean something else when they are joined.
+    /// Several lines of `Cache-Control` whose meaning changes when they are joined.
     SplitQuote,
     /// A `Cache-Control` of more than 1,000 members.
     LongField,
     /// A `Cache-Control` without a known directive.
     NoKnownDirective,
-    /// A handler's policy beside a status that it is not for.
+    /// A handler's policy on a response whose status it does not apply to.
     PolicyBesideAnotherStatus,
     /// A 304 compared with its 200.
     NotModified,
-    /// The same, where a source decided before the handler.
+    /// The same, if a source decided before the handler.
     NotModifiedBySource,
-    /// The same, where the handler made the 304.
+    /// The same, if the handler generated the 304.
     NotModifiedByHandler,
     /// A 206 compared with its 200.
     PartialContent,
-    /// A guard had a reason, and a layer had accepted the risk.
-    Waived,
-    /// A guard had a reason that the layer which accepted the risk did not see.
-    WaivedForAnother,
-    /// A layer replaced or tightened what a targeted field contradicts.
+    /// A guard had a reason to act, and a layer accepted the risk.
+    AcceptedRisk,
+    /// A guard had a reason to act that the layer which accepted the risk did not see.
+    AcceptedRiskForOtherValue,
+    /// A layer replaced or tightened a `Cache-Control` that a targeted field contradicts.
     TargetedFieldReplaced,
 }
 
-const KINDS: usize = Taken::TargetedFieldReplaced as usize + 1;
+const KINDS: usize = Coverage::TargetedFieldReplaced as usize + 1;
 
 static COUNTS: [AtomicUsize; KINDS] = [const { AtomicUsize::new(0) }; KINDS];
 
-impl Taken {
+impl Coverage {
     pub const ALL: [Self; KINDS] = [
         Self::FixedPolicy,
         Self::FixedPolicyInCaching,
@@ -59,8 +59,8 @@ impl Taken {
         Self::TableByType,
         Self::CustomProfile,
         Self::SourceInCaching,
-        Self::Claim,
-        Self::ClaimOfARefusedWrite,
+        Self::GrpcClaim,
+        Self::GrpcClaimOfRefusedWrite,
         Self::LiveStream,
         Self::SplitQuote,
         Self::LongField,
@@ -70,8 +70,8 @@ impl Taken {
         Self::NotModifiedBySource,
         Self::NotModifiedByHandler,
         Self::PartialContent,
-        Self::Waived,
-        Self::WaivedForAnother,
+        Self::AcceptedRisk,
+        Self::AcceptedRiskForOtherValue,
         Self::TargetedFieldReplaced,
     ];
 
@@ -79,8 +79,8 @@ impl Taken {
         COUNTS[self as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    pub fn count_if(self, taken: bool) {
-        if taken {
+    pub fn count_if(self, condition: bool) {
+        if condition {
             self.count();
         }
     }

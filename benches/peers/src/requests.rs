@@ -1,4 +1,4 @@
-//! A service asked in process, in a runtime of tokio, where each of these feels at home.
+//! Requests to a service without a connection, in a tokio runtime, which some peers need.
 
 #[path = "../../support/question.rs"]
 mod question;
@@ -16,14 +16,14 @@ use tower::{Service, ServiceExt};
 pub(crate) use self::question::Question;
 use crate::support::Case;
 
-/// The URL is whole, because one of the peers takes no other.
+/// An absolute URL, because one of the peers requires it.
 pub(crate) fn local(path: &str) -> Question {
     Question::path(&format!("http://localhost{path}"))
 }
 
 /// A case that sends the same request each time and reads the response to its end. The service and the request are
 /// created when the case runs.
-pub(crate) fn asking<S, B>(
+pub(crate) fn request_case<S, B>(
     group: &'static str,
     name: String,
     service: impl Fn() -> S + 'static,

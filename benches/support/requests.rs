@@ -1,4 +1,4 @@
-//! A service asked in process: as a connection does it, without one.
+//! Requests to a service without a connection.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -13,8 +13,8 @@ use tower::Service;
 use super::case::Case;
 use super::question::Question;
 
-/// A case that asks a service the same question each time. Both are made when the case is run.
-pub(crate) fn asking<S, B>(
+/// A case that sends the same request to a service each time. Both are created when the case runs.
+pub(crate) fn request_case<S, B>(
     group: &'static str,
     name: String,
     service: impl Fn() -> S + 'static,
@@ -40,7 +40,7 @@ where
     S: Service<Request<()>, Response = Response<B>, Error: Debug>,
     B: Body<Error: Debug>,
 {
-    let (head, body) = answer(service, request).into_parts();
+    let (head, body) = respond(service, request).into_parts();
     black_box(&head);
     let mut body = pin!(body);
     while let Some(frame) = at_once(|cx| body.as_mut().poll_frame(cx)) {
@@ -49,7 +49,7 @@ where
 }
 
 /// Returns the response with an unread body.
-pub(crate) fn answer<S, B>(service: &mut S, request: Request<()>) -> Response<B>
+pub(crate) fn respond<S, B>(service: &mut S, request: Request<()>) -> Response<B>
 where
     S: Service<Request<()>, Response = Response<B>, Error: Debug>,
 {
@@ -61,6 +61,6 @@ where
 fn at_once<T>(poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> T {
     match poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
-        Poll::Pending => unreachable!("nothing in these stacks waits"),
+        Poll::Pending => unreachable!("these stacks never wait"),
     }
 }
