@@ -91,6 +91,8 @@ mod decision;
 mod explain;
 mod facts;
 mod guards;
+#[cfg(any(feature = "audit", feature = "routes"))]
+mod markdown;
 #[cfg(any(feature = "assets", feature = "routes"))]
 mod nearest;
 mod original_path;
@@ -120,6 +122,8 @@ pub use self::tags::{CacheTag, CacheTags, InvalidCacheTag};
 pub(crate) use self::decide::Layer;
 pub(crate) use self::explain::{CACHE_POLICY_EXPLAIN, explain};
 pub(crate) use self::facts::{Facts, RequestFacts};
+#[cfg(any(feature = "audit", feature = "routes"))]
+pub(crate) use self::markdown::markdown_table;
 #[cfg(any(feature = "assets", feature = "routes"))]
 pub(crate) use self::nearest::nearest;
 pub(crate) use self::rendered::Rendered;
