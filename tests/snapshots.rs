@@ -376,6 +376,14 @@ fn the_environment_variable_writes_the_files_and_other_values_do_not() {
     assert_eq!(expected.changes_to(&written), []);
     assert!(read("policies.md").contains("| /news/{id} "));
     assert!(run("0"), "the files that were written pass");
+
+    // A table of an earlier version, between other text.
+    fs::write(directory.path().join("caching.md"), "# Caching\n| a |\n|---|\nAfter.\n").unwrap();
+    assert!(!run("0"));
+    assert!(run("1"));
+    let text = read("caching.md");
+    assert!(text.starts_with("# Caching\n\n| Request ") && text.ends_with("|\nAfter.\n"), "{text}");
+    assert!(run("0"));
 }
 
 #[test]

@@ -25,6 +25,19 @@ pub(crate) fn markdown_table<const COLUMNS: usize>(lines: &[[String; COLUMNS]]) 
     text
 }
 
+/// Returns a text with this table in place of its own. The lines before and after the table stay.
+#[cfg(feature = "audit")]
+pub(crate) fn replace_table(text: &str, table: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let is_row = |line: &&str| line.starts_with('|');
+    let first = lines.iter().position(is_row).unwrap_or(lines.len());
+    let after = lines.iter().rposition(is_row).map_or(lines.len(), |last| last + 1);
+    let join = |lines: &[&str]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+    // Markdown needs an empty line before a table.
+    let gap = if lines[..first].last().is_some_and(|line| !line.is_empty()) { "\n" } else { "" };
+    format!("{}{gap}{table}{}", join(&lines[..first]), join(&lines[after..]))
+}
+
 /// Escapes the text of a cell. Field values, patterns, names and tags cannot contain line breaks, and a tab is white
 /// space.
 fn escape(cell: &str) -> String {

@@ -124,6 +124,8 @@ pub(crate) use self::explain::{CACHE_POLICY_EXPLAIN, explain};
 pub(crate) use self::facts::{Facts, RequestFacts};
 #[cfg(any(feature = "audit", feature = "routes"))]
 pub(crate) use self::markdown::markdown_table;
+#[cfg(feature = "audit")]
+pub(crate) use self::markdown::replace_table;
 #[cfg(any(feature = "assets", feature = "routes"))]
 pub(crate) use self::nearest::nearest;
 pub(crate) use self::rendered::Rendered;

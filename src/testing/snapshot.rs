@@ -13,7 +13,7 @@ use tower_service::Service;
 use super::exchange::{Exchange, Place};
 use crate::audit::{CacheSnapshot, SnapshotRow};
 #[cfg(feature = "routes")]
-use crate::policy::routes::PolicyTable;
+use crate::policy::{replace_table, routes::PolicyTable};
 
 /// The environment variable that makes the assertions write their files.
 const UPDATE: &str = "UPDATE_CACHE_SNAPSHOTS";
@@ -25,7 +25,8 @@ const UPDATE: &str = "UPDATE_CACHE_SNAPSHOTS";
 /// the table, or one that was not requested.
 ///
 /// `file` is relative to the directory of the package. If the environment variable `UPDATE_CACHE_SNAPSHOTS` is `1`,
-/// the assertion writes the file and passes. Review the difference before committing it.
+/// the assertion writes the table and passes. Review the difference before committing it. Text before and after the
+/// table stays.
 ///
 /// ```no_run
 /// # use std::convert::Infallible;
@@ -77,7 +78,7 @@ where
                 );
             }
         }
-        let Some(text) = read(file, &now.to_markdown(), place) else { return };
+        let Some(text) = read(file, |text| now.replace_in(text), place) else { return };
         let expected: CacheSnapshot = match text.parse() {
             Ok(expected) => expected,
             Err(error) => panic!("{}: {error}{}", file.display(), remedy(place)),
@@ -105,7 +106,7 @@ where
 pub fn assert_table_matches_snapshot<P: AsRef<Path>>(table: &PolicyTable<'_>, file: P) {
     let (place, file) = (Location::caller(), file.as_ref());
     let now = table.to_markdown();
-    let Some(text) = read(file, &now, place) else { return };
+    let Some(text) = read(file, |text| replace_table(text, &now), place) else { return };
     let (expected, found) = (rows_of(&text), rows_of(&now));
     if expected == found {
         return;
@@ -127,21 +128,24 @@ fn rows_of(text: &str) -> Vec<String> {
     rows.filter(|line| !is_rule(line)).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
 
-/// Returns the text of the file, or writes the file and returns `None` if the environment asks for that.
-fn read(file: &Path, now: &str, place: Place) -> Option<String> {
-    if std::env::var_os(UPDATE).is_some_and(|value| value == "1") {
-        if let Err(error) = fs::write(file, now) {
-            panic!("cannot write {}: {error}\nasserted at {place}", file.display());
-        }
-        return None;
-    }
-    match fs::read_to_string(file) {
-        Ok(text) => Some(text),
+/// Returns the text of the file, or rewrites the file and returns `None` if the environment asks for that.
+fn read(file: &Path, rewrite: impl FnOnce(&str) -> String, place: Place) -> Option<String> {
+    let writes = std::env::var_os(UPDATE).is_some_and(|value| value == "1");
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound && writes => String::new(),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             panic!("there is no file {}{}", file.display(), remedy(place))
         }
         Err(error) => panic!("cannot read {}: {error}\nasserted at {place}", file.display()),
+    };
+    if !writes {
+        return Some(text);
     }
+    if let Err(error) = fs::write(file, rewrite(&text)) {
+        panic!("cannot write {}: {error}\nasserted at {place}", file.display());
+    }
+    None
 }
 
 fn remedy(place: Place) -> String {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::cells::TITLES;
 use super::change::SnapshotChange;
 use super::row::SnapshotRow;
-use crate::policy::markdown_table;
+use crate::policy::{markdown_table, replace_table};
 
 /// What caches do with the responses to a list of requests: a table that is committed, and compared with the responses
 /// of a later version.
@@ -82,6 +82,12 @@ impl CacheSnapshot {
         let mut lines = vec![TITLES.map(str::to_owned)];
         lines.extend(self.rows().map(SnapshotRow::cells));
         markdown_table(&lines)
+    }
+
+    /// Returns the text of a file with this snapshot in place of its table. The lines before and after the table stay.
+    #[must_use]
+    pub fn replace_in(&self, text: &str) -> String {
+        replace_table(text, &self.to_markdown())
     }
 
     /// Returns the snapshot as clients behind a CDN see it: without the fields that CDNs remove, and without
