@@ -10,12 +10,8 @@ use crate::policy::{markdown_table, replace_table};
 /// What caches do with the responses to a list of requests: a table that is committed, and compared with the responses
 /// of a later version.
 ///
-/// The table is Markdown with one row for each request. The program `cache-check` compares a deployed site with the
-/// same file.
-#[cfg_attr(
-    feature = "testing",
-    doc = "[`assert_matches_snapshot`](crate::testing::assert_matches_snapshot) compares a service in a test."
-)]
+/// The table is Markdown with one row for each request. `assert_matches_snapshot` (feature `testing`) compares a service
+/// with it in a test, and the program `cache-check` compares a deployed site with the same file.
 ///
 /// ```
 /// use http::{Request, Response};
