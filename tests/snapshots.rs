@@ -297,7 +297,7 @@ fn every_value_survives_the_table() {
     let text = snapshot.to_markdown();
     let read: CacheSnapshot = text.parse().unwrap();
     assert_eq!(read.to_markdown(), text);
-    assert_eq!(snapshot.changes_to(&read).len(), 1, "only the tab became a space: {text}");
+    assert_eq!(snapshot.changes_to(&read), [], "{text}");
     assert!(text.contains("| a, b |"), "{text}");
 }
 

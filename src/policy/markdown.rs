@@ -38,8 +38,7 @@ pub(crate) fn replace_table(text: &str, table: &str) -> String {
     format!("{}{gap}{table}{}", join(&lines[..first]), join(&lines[after..]))
 }
 
-/// Escapes the text of a cell. Field values, patterns, names and tags cannot contain line breaks, and a tab is white
-/// space.
+/// Escapes the text of a cell. Field values, patterns, names and tags cannot contain line breaks.
 fn escape(cell: &str) -> String {
-    cell.replace('\\', "\\\\").replace('|', "\\|").replace('\t', " ")
+    cell.replace('\\', "\\\\").replace('|', "\\|")
 }

@@ -89,6 +89,7 @@ pub(super) fn read_cells(line: &str) -> Option<Vec<String>> {
                 cell.clear();
                 is_open = false;
             }
+            '\t' => cell.push(' '),
             other => cell.push(other),
         }
     }

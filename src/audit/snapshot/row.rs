@@ -106,7 +106,8 @@ impl SnapshotRow {
 
 fn value_of(headers: &HeaderMap, name: &HeaderName) -> String {
     let lines: Vec<_> = headers.get_all(name).iter().map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
-    lines.join(", ").trim().to_owned()
+    // A table does not distinguish white space.
+    lines.join(", ").replace('\t', " ").trim().to_owned()
 }
 
 fn vary_of(headers: &HeaderMap) -> String {
