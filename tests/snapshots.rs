@@ -12,6 +12,7 @@ use axum::response::Response;
 use axum::routing::get;
 use futures_util::FutureExt;
 use http::{Method, Request, StatusCode};
+use proptest::prelude::*;
 use tower_cache_policy::audit::{CacheSnapshot, SnapshotRow};
 use tower_cache_policy::edge::{EdgeProfile, Edges};
 use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
@@ -299,6 +300,49 @@ fn every_value_survives_the_table() {
     assert_eq!(read.to_markdown(), text);
     assert_eq!(snapshot.changes_to(&read), [], "{text}");
     assert!(text.contains("| a, b |"), "{text}");
+}
+
+proptest! {
+    #[test]
+    fn any_field_values_and_paths_survive_the_table(
+        value in proptest::collection::vec(prop_oneof![Just(b'\t'), Just(b'|'), Just(b'\\'), 0x20..=0x7e_u8, 0x80..=0xff_u8], 0..40),
+        vary in "[-a-zA-Z|*, \t]{0,20}",
+        path in "[-a-z0-9/?&=%|.\\\\_~]{0,20}",
+    ) {
+        let Ok(uri) = format!("/{path}").parse::<http::Uri>() else { return Ok(()) };
+        let (request, ()) = Request::get(uri).body(()).unwrap().into_parts();
+        let value = http::HeaderValue::from_bytes(&value).unwrap();
+        let response = http::Response::builder()
+            .header("cache-control", &value)
+            .header("vary", vary)
+            .header("surrogate-key", &value)
+            .body(());
+        let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
+        let snapshot = CacheSnapshot::from_iter([SnapshotRow::of(&request, &response.unwrap().into_parts().0, now)]);
+        let read: CacheSnapshot = snapshot.to_markdown().parse().unwrap();
+        prop_assert_eq!(snapshot.changes_to(&read), []);
+        let surrounded = format!("# Title\n{}", snapshot.replace_in("text\n\n| old |\nend"));
+        prop_assert_eq!(surrounded.parse::<CacheSnapshot>().unwrap(), read);
+    }
+
+    #[test]
+    fn any_text_is_a_table_or_an_error_with_a_line(pieces in proptest::collection::vec(
+        proptest::sample::select(&[
+            "| Request | Status | Cache-Control | Vary | At the edge | Browsers | Shared caches |\n", "|---|---|---|---|---|---|---|\n",
+            "| GET /a", "| GET /b |", "| HEAD /c", " | 200 |", " 404 |", " x |", "  |", " 60 s |", " not stored |", " CDNs only |", " heuristic |",
+            "\n", "\r\n", "\\", "|", "\t", " ", "\u{a0}", "é", "-",
+        ]),
+        0..30,
+    )) {
+        let text = pieces.concat();
+        match text.parse::<CacheSnapshot>() {
+            Ok(snapshot) => {
+                prop_assert_eq!(&snapshot.to_markdown().parse::<CacheSnapshot>().unwrap(), &snapshot);
+                prop_assert_eq!(&snapshot.replace_in(&text).parse::<CacheSnapshot>().unwrap(), &snapshot);
+            }
+            Err(error) => prop_assert!((1..=text.lines().count() + 1).contains(&error.line()), "{error}"),
+        }
+    }
 }
 
 #[test]

@@ -124,5 +124,5 @@ fn edge_fields_of(headers: &HeaderMap) -> String {
     let mut names: Vec<&HeaderName> = headers.keys().filter(|name| edge_field_kind(name.as_str()).is_some()).collect();
     names.sort_unstable_by_key(|name| name.as_str());
     let fields: Vec<String> = names.iter().map(|name| format!("{name}: {}", value_of(headers, name))).collect();
-    fields.join("; ")
+    fields.join("; ").trim().to_owned()
 }
