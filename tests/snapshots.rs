@@ -75,6 +75,7 @@ async fn a_response_is_shared_if_a_shared_cache_or_any_cdn_may_store_it() {
         assert!(message.starts_with(expected), "{message}");
         assert!(message.lines().next().unwrap().contains(caches), "{caches}: {message}");
         assert!(message.contains("GET /account\n200"), "{message}");
+        assert!(message.lines().nth(1).unwrap().contains(" may store it ("), "the reason of the first: {message}");
     }
 }
 

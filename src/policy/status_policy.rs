@@ -80,20 +80,20 @@ pub(crate) struct HandlerPolicy {
 impl HandlerPolicy {
     /// Returns the policy for a response with this status, or `None` if the handler did not return one.
     pub(crate) fn of(status: StatusCode, extensions: &Extensions) -> Option<Self> {
-        match extensions.get::<StatusPolicy>().filter(|own| own.is_for(status)) {
+        Self::choose(status, extensions.get().copied(), extensions.get().copied())
+    }
+
+    fn choose(status: StatusCode, own: Option<StatusPolicy>, policy: Option<CachePolicy>) -> Option<Self> {
+        match own.filter(|own| own.is_for(status)) {
             Some(own) => Some(Self { policy: own.policy, is_for_status: true }),
-            None => extensions.get().map(|policy| Self { policy: *policy, is_for_status: false }),
+            None => policy.map(|policy| Self { policy, is_for_status: false }),
         }
     }
 
     /// Like [`of`](Self::of), and removes it, so that an outer layer cannot undo a guard's change to it.
     pub(crate) fn take(status: StatusCode, extensions: &mut Extensions) -> Option<Self> {
-        let found = Self::of(status, extensions);
-        extensions.remove::<StatusPolicy>();
-        if found.is_some() {
-            extensions.remove::<CachePolicy>();
-        }
-        found
+        let (own, policy) = (extensions.remove::<StatusPolicy>(), extensions.remove::<CachePolicy>());
+        Self::choose(status, own, policy)
     }
 
     /// Whether the handler's policy for this response is `no-store`.

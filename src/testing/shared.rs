@@ -87,13 +87,11 @@ where
 fn fail_if_shared(exchange: &Exchange, place: Place) {
     let audit = exchange.audit().with_edges(EdgeProfile::all());
     let shared = std::iter::once(audit.shared()).chain(audit.edges());
-    let caches: Vec<String> = shared.filter(|verdict| verdict.may_store()).map(cache_of).collect();
-    if !caches.is_empty() {
+    let shared: Vec<&Verdict> = shared.filter(|verdict| verdict.may_store()).collect();
+    if let Some(first) = shared.first() {
+        let caches: Vec<String> = shared.iter().map(|verdict| verdict.kind().to_string()).collect();
         let caches = caches.join(", ");
-        exchange.fail(place, format_args!("expected a response that no shared cache stores, but these may: {caches}"));
+        let expected = "expected a response that no shared cache stores, but these may";
+        exchange.fail(place, format_args!("{expected}: {caches}\n{first}"));
     }
-}
-
-fn cache_of(verdict: &Verdict) -> String {
-    verdict.kind().to_string()
 }
