@@ -15,7 +15,7 @@
 //! | redirects (302) have the policy and the key of their crate; a corrected name is not cached | `src/handlers/rustdoc.rs`: `rustdoc_redirector_handler`, `rustdoc_html_server_handler` |
 //! | permanent redirects (301, 308) are cached everywhere | `src/handlers/rustdoc.rs`: `badge_handler`; `src/routes.rs`: `cached_permanent_redirect` |
 //! | an unknown page under `/about` is a 404 that the CDN stores | `src/handlers/about.rs`: `nonexistent_about_page_is_cached` |
-//! | a 304 repeats the fields of its 200, and only a 200 or a 304 has an entity tag | `src/file.rs`, `src/testing/axum_helpers.rs`, `cache_middleware` |
+//! | a 304 repeats the fields of its 200, with `ETag` and `Last-Modified`, and only a 200 or a 304 has an entity tag | `src/file.rs`, `src/testing/axum_helpers.rs`, `cache_middleware` |
 //! | handlers must not write `Cache-Control`, `Surrogate-Control` or `Surrogate-Key`: a debug assertion | `cache_middleware` |
 //! | purges by key, up to 256 in one `POST /service/{id}/purge` | `crates/lib/docs_rs_fastly/src/cdn/real.rs` |
 
@@ -38,6 +38,7 @@ use tower::{ServiceExt, service_fn};
 use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::edge::purge::Purge;
 use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags, Risk, StatusPolicy};
+use tower_cache_policy::protocol::{EntityTag, HttpDate, Validators};
 use tower_cache_policy::{CachePolicyLayer, CachingLayer, EdgeLayer, PurgeLayer};
 use tower_cache_policy_purge::{Credential, Fastly, Purger};
 
@@ -104,6 +105,14 @@ fn redirect(status: StatusCode, to: &str, (policy, tags): (CachePolicy, CacheTag
     (status, StatusPolicy::new(status, policy), tags, [("location", to)]).into_response()
 }
 
+/// A file in the storage, whose hash and date are known.
+async fn stored_file() -> impl IntoResponse {
+    let tag = EntityTag::from_static("\"65a8e27d8879283831b664bd8b7f0ad4\"");
+    let date = HttpDate::parse(b"Sun, 28 Aug 2022 00:00:00 GMT", HttpDate::UNIX_EPOCH).unwrap();
+    let validators = Validators::new().with_etag(tag).with_last_modified(date);
+    (FOREVER, validators, [("content-type", "text/javascript")], "search()")
+}
+
 fn app(config: Config) -> Router {
     let latest = move |Path(name): Path<String>| async move { (config.forever_in_cdn(key_of(&name)), Html("latest")) };
     let version = move |Path((name, _version)): Path<(String, String)>| async move {
@@ -127,6 +136,7 @@ fn app(config: Config) -> Router {
         .route("/", get(async || (SHORT, Html("home"))))
         .route("/-/partial/abnormalities/", get(async || (LONGER, Html("alerts"))))
         .route("/-/static/style.css", get(async || (FOREVER, [("content-type", "text/css")], "p{}")))
+        .route("/-/rustdoc.static/search.js", get(stored_file))
         .route("/-/storage-change-detection.html", get(async || (FOREVER, Html("storage-change-detection"))))
         .route("/about", get(about))
         .route("/about/{page}", get(unknown))
@@ -197,6 +207,7 @@ async fn responses_without_a_policy_have_max_age_0_and_differ_by_the_fields_for_
     assert_sends(&app, "/broken", 500, &WITHOUT_CACHING).await;
 }
 
+/// docs.rs sends `Surrogate-Control` only if it differs from `Cache-Control`. `EdgeLayer` always sends it, as above.
 #[tokio::test]
 async fn short_and_longer_lifetimes_differ_only_by_the_field_for_the_cdn() {
     let app = app(CONFIG);
@@ -229,6 +240,34 @@ async fn pages_of_one_version_are_served_stale_by_browsers_only_and_differ_by_an
     assert_sends(&app, "/serde/1.0.0/index.html", 200, &expected).await;
 }
 
+/// docs.rs repeats `Last-Modified` too. A 304 with an entity tag does not need it (RFC 9110 section 15.4.5), and the
+/// stored response keeps its own.
+#[tokio::test]
+async fn a_304_for_a_stored_file_repeats_what_its_200_said_to_caches_and_differs_by_the_date() {
+    let app = app(CONFIG);
+    let fields = ["cache-control", "etag", "surrogate-control", "surrogate-key"];
+    for method in [Method::GET, Method::HEAD] {
+        let (status, first) = ask(&app, method.clone(), "/-/rustdoc.static/search.js", &[]).await;
+        assert_eq!(status, StatusCode::OK);
+        assert_eq!(field(&first, "etag").as_deref(), Some("\"65a8e27d8879283831b664bd8b7f0ad4\""));
+        for (name, value, expected) in [
+            ("if-none-match", "\"65a8e27d8879283831b664bd8b7f0ad4\"", 304),
+            ("if-none-match", "\"another\", W/\"65a8e27d8879283831b664bd8b7f0ad4\"", 304),
+            ("if-none-match", "\"another\"", 200),
+            ("if-modified-since", "Sun, 28 Aug 2022 00:00:00 GMT", 304),
+            ("if-modified-since", "Sat, 27 Aug 2022 00:00:00 GMT", 200),
+        ] {
+            let request = [(name, value)];
+            let (status, second) = ask(&app, method.clone(), "/-/rustdoc.static/search.js", &request).await;
+            assert_eq!(status, expected, "{method} {name}: {value}");
+            assert_eq!(second.contains_key("last-modified"), expected == 200, "{method} {name}: {value}");
+            for field_name in fields {
+                assert_eq!(field(&second, field_name), field(&first, field_name), "{method} {name}: {value}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn without_a_window_pages_of_one_version_have_the_fields_of_the_latest_version() {
     let app = app(Config { stale_while_revalidate: None, ..CONFIG });
@@ -250,6 +289,7 @@ async fn redirects_have_the_policy_and_the_key_of_their_crate() {
     assert_sends(&app(CONFIG), "/serde", 302, &expected).await;
 }
 
+/// `EdgeLayer` always sends `Surrogate-Control`, as above.
 #[tokio::test]
 async fn permanent_redirects_are_stored_everywhere_and_differ_only_by_the_field_for_the_cdn() {
     let expected = [

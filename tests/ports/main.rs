@@ -6,7 +6,7 @@
 //! | `registry.rs` | the site of the Rust package registry: an API with sessions, and archives behind Fastly and CloudFront |
 //!
 //! Each file starts with a table of facts and their sources. The tests send requests to an axum router with the layers in
-//! the order of the application, and compare every field that concerns caches. A test whose name contains "differs"
+//! the order of the application, and compare every field that concerns caches. A test whose name contains "differ"
 //! states why this crate sends other bytes.
 #![allow(clippy::unwrap_used)] // As in any test.
 
