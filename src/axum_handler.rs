@@ -6,6 +6,7 @@
 //!
 //! - [`CachePolicy`] sets the policy of the response. An outer [`CachePolicyLayer`](crate::CachePolicyLayer) writes it
 //!   as `Cache-Control` and `Vary`, in place of its own policy. Without such a layer, the value does nothing.
+//! - [`StatusPolicy`] does the same for one status, such as a redirect that caches may store.
 //! - [`CacheTag`] and [`CacheTags`] name the response for later purges. An outer [`EdgeLayer`](crate::EdgeLayer)
 //!   sends them to the CDN.
 //! - [`Validators`] sets `ETag` and `Last-Modified`.
@@ -76,7 +77,7 @@ use http::StatusCode;
 use http::request::Parts;
 
 use crate::layers::conditional::{ConditionalBody, ModifiedInFuture};
-use crate::policy::{CachePolicy, CacheTag, CacheTags};
+use crate::policy::{CachePolicy, CacheTag, CacheTags, StatusPolicy};
 use crate::protocol::{
     Evaluation, HttpDate, Outcome, Preconditions, Representation, Validators, Vary, into_not_modified,
     into_precondition_failed,
@@ -126,6 +127,16 @@ impl IntoResponseParts for CachePolicy {
 impl IntoResponse for CachePolicy {
     fn into_response(self) -> Response {
         (self, ()).into_response()
+    }
+}
+
+/// Adds the policy to the response extensions, where an outer layer reads it.
+impl IntoResponseParts for StatusPolicy {
+    type Error = Infallible;
+
+    fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Infallible> {
+        response.extensions_mut().insert(self);
+        Ok(response)
     }
 }
 

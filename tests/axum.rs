@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use tower::ServiceExt;
 use tower_cache_policy::axum_handler::PreconditionFailure;
 use tower_cache_policy::edge::EdgeProfile;
-use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
+use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags, StatusPolicy};
 use tower_cache_policy::protocol::{EntityTag, Preconditions, Representation, Validators, VaryRecorder};
 use tower_cache_policy::{CachePolicyLayer, CachingLayer, EdgeLayer};
 
@@ -147,4 +147,90 @@ mod beside_a_glob {
         let policy = policy::CachePolicy::NO_STORE;
         let _: Router = Router::new().route("/", get(async || "page")).layer(CachePolicyLayer::new(policy));
     }
+}
+
+#[tokio::test]
+async fn a_policy_for_a_status_applies_to_this_status_only() {
+    const PAGE: CachePolicy = CachePolicy::public(Duration::from_secs(60));
+    const SHORT: CachePolicy = CachePolicy::public(Duration::from_secs(9));
+    let build = |status: StatusCode, own: StatusPolicy| {
+        let page = get(move || async move { (status, own, PAGE, [("location", "/")], "page") });
+        let layer = CachingLayer::new(PAGE).policy(|policy| policy.for_status(StatusCode::GONE, PAGE));
+        Router::new().route("/", page).layer(layer)
+    };
+    for (own, status, expected) in [
+        (404, 404, "public, max-age=9"),
+        (410, 410, "public, max-age=9"),
+        (302, 302, "public, max-age=9"),
+        (204, 204, "public, max-age=9"),
+        (200, 200, "public, max-age=9"),
+        // Of two, the one for the status takes precedence.
+        (404, 200, "public, max-age=60"),
+        // Neither is for this status.
+        (404, 500, "private, no-store"),
+        (404, 410, "public, max-age=60"),
+        (302, 301, "private, no-cache"),
+        (200, 404, "private, no-store"),
+        // RFC 6585.
+        (428, 428, "private, no-store"),
+        (429, 429, "private, no-store"),
+        (431, 431, "private, no-store"),
+        (511, 511, "private, no-store"),
+    ] {
+        let (own, status) = (StatusCode::from_u16(own).unwrap(), StatusCode::from_u16(status).unwrap());
+        let app = build(status, StatusPolicy::new(own, SHORT));
+        for method in [Method::GET, Method::HEAD] {
+            let response = fetch(&app, method, "/", &[]).await;
+            assert_eq!(response.status(), status);
+            let sent = field(response.headers(), "cache-control");
+            assert_eq!(sent.as_deref(), Some(expected), "a policy for {own} on {status}");
+            assert!(response.extensions().get::<StatusPolicy>().is_none(), "an outer layer cannot use it again");
+        }
+    }
+}
+
+#[tokio::test]
+async fn guards_take_precedence_over_a_policy_for_a_status() {
+    const HOUR: CachePolicy = CachePolicy::public(Duration::from_secs(3_600));
+    let own = StatusPolicy::new(StatusCode::FOUND, HOUR);
+    let login = get(move || async move { (StatusCode::FOUND, own, [("location", "/"), ("set-cookie", "id=1")]) });
+    let write = axum::routing::post(move || async move { (StatusCode::FOUND, own, [("location", "/")]) });
+    let app = Router::new()
+        .route("/login", login)
+        .route("/write", write)
+        .layer(CachingLayer::new(CachePolicy::NO_CACHE))
+        .layer(EdgeLayer::new(EdgeProfile::FASTLY));
+    for (method, path, lines, expected) in [
+        (Method::GET, "/login", &[][..], "private, max-age=3600"),
+        (Method::GET, "/login", &[("authorization", "Bearer t")], "private, max-age=3600"),
+        (Method::POST, "/write", &[], "private, no-store"),
+    ] {
+        let response = fetch(&app, method, path, lines).await;
+        assert_eq!(field(response.headers(), "cache-control").as_deref(), Some(expected), "{path}");
+        assert_eq!(field(response.headers(), "surrogate-control"), None, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_304_has_the_policy_that_the_handler_made_for_its_200() {
+    let own = StatusPolicy::new(StatusCode::OK, CachePolicy::private(Duration::from_secs(9)));
+    let app = Router::new()
+        .route("/tagged", get(move || async move { (own, "page") }))
+        .route("/never", get(async || (StatusPolicy::new(StatusCode::OK, CachePolicy::NO_STORE), "page")))
+        .layer(CachingLayer::new(CachePolicy::NO_CACHE));
+    let page = fetch(&app, Method::GET, "/tagged", &[]).await;
+    let tag = field(page.headers(), "etag").unwrap();
+    let again = fetch(&app, Method::GET, "/tagged", &[("if-none-match", &tag)]).await;
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    assert_eq!(field(again.headers(), "cache-control").as_deref(), Some("private, max-age=9"), "N-01");
+
+    let never = fetch(&app, Method::GET, "/never", &[]).await;
+    assert_eq!(field(never.headers(), "etag"), None, "a response that is not stored has no tag");
+
+    // A handler that makes the 304 itself.
+    let made = Router::new()
+        .route("/", get(move || async move { (StatusCode::NOT_MODIFIED, own, [("etag", "\"1\"")]) }))
+        .layer(CachePolicyLayer::new(CachePolicy::NO_CACHE));
+    let made = fetch(&made, Method::GET, "/", &[]).await;
+    assert_eq!(field(made.headers(), "cache-control").as_deref(), Some("private, max-age=9"), "N-01");
 }

@@ -16,7 +16,7 @@ use tower_cache_policy::{CachePolicyLayer, EdgeLayer};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Tags of crates.io, of a blog, of Drupal and of DatoCMS.
+/// Tags of the package registry, of a blog, of Drupal and of DatoCMS.
 const OF_APPLICATIONS: [&str; 12] = [
     "crate:serde",
     "release:serde@1.0.0",

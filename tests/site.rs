@@ -1,6 +1,6 @@
 //! The example site over HTTP/1.1 and HTTP/2.
 
-#![cfg(all(feature = "assets-css", feature = "axum", feature = "config", feature = "minijinja"))]
+#![cfg(all(feature = "assets-css", feature = "axum", feature = "config", feature = "minijinja", feature = "testing"))]
 #![allow(clippy::unwrap_used)] // Allowed by clippy.toml in what is marked as a test, and the rest here is not.
 #![allow(unreachable_pub)] // As in the program whose files these are.
 
@@ -39,6 +39,7 @@ use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 use tower_cache_policy::edge::{EdgeProfile, Edges};
 use tower_cache_policy::policy::routes::RoutePolicies;
+use tower_cache_policy::testing::assert_table_matches_snapshot;
 
 use crate::articles::Store;
 use crate::assets::Assets;
@@ -115,10 +116,8 @@ fn no_edges() -> Edges {
 /// A change of a policy changes this file, so it is visible in a review.
 #[test]
 fn the_policies_of_the_site_equal_the_reviewed_ones() {
-    let reviewed = include_str!("data/site-policies.md");
-    let edges = Edges::from(EdgeProfile::CLOUDFLARE);
-    let now = edges.policy_table(&policies()).to_markdown();
-    assert_eq!(now, reviewed, "if this is meant, write it to tests/data/site-policies.md:\n{now}");
+    let (edges, policies) = (Edges::from(EdgeProfile::CLOUDFLARE), policies());
+    assert_table_matches_snapshot(&edges.policy_table(&policies), "tests/data/site-policies.md");
 }
 
 #[tokio::test]

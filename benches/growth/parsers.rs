@@ -7,7 +7,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use tower_cache_policy::assets::css::rewrite_contents;
 use tower_cache_policy::assets::{AssetManifest, FingerprintLocation};
-use tower_cache_policy::audit::CacheAudit;
+use tower_cache_policy::audit::{CacheAudit, CacheSnapshot};
 use tower_cache_policy::edge::{CacheStatus, EdgeProfile};
 use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
 use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
@@ -353,6 +353,12 @@ fn texts() -> Vec<Parser> {
         Parser::new("RoutePolicies::from_toml, a name", |input| {
             let text = format!("[routes]\n\"/\" = '{}'\n", input.text);
             RoutePolicies::from_toml(&text).map_err(|error| error.to_string()).is_ok()
+        }),
+        Parser::new("CacheSnapshot, a cell", |input| {
+            const TITLES: &str = "| Request | Status | Cache-Control | Vary | At the edge | Browsers | Shared caches |";
+            let cell = input.text.replace('|', "\\|");
+            let text = format!("{TITLES}\n|-|\n| GET / | 200 | {cell} |  |  | not stored | not stored |\n");
+            text.parse::<CacheSnapshot>().map(|snapshot| snapshot.to_markdown()).map_err(|error| error.to_string())
         }),
         Parser::new("AssetManifest::from_json", |input| AssetManifest::from_json(&input.text).is_ok()),
         Parser::new("rewrite_contents, a stylesheet", |input| {

@@ -10,7 +10,8 @@
 //! - Which later requests get the response, that is, what is its [key](CacheKey)?
 //! - Which cache tags purge it?
 //!
-//! The audit also reports likely mistakes as [`Warning`]s.
+//! The audit also reports likely mistakes as [`Warning`]s. A [`CacheSnapshot`] is a table of many responses, which is
+//! committed and compared with a later version.
 //!
 //! # Example
 //!
@@ -114,6 +115,7 @@ mod lifetime;
 mod rule;
 #[cfg(feature = "audit-serde")]
 mod serialize;
+mod snapshot;
 mod standard;
 mod storage;
 mod text;
@@ -125,6 +127,7 @@ pub use self::cache_audit::CacheAudit;
 pub use self::key::CacheKey;
 pub use self::lifetime::{FreshnessLifetime, FreshnessSource};
 pub use self::rule::Rule;
+pub use self::snapshot::{CacheSnapshot, SnapshotChange, SnapshotError, SnapshotRow};
 pub use self::storage::{Storage, StorageReason};
 pub use self::verdict::{CacheKind, Verdict};
 pub use self::warning::{Level, PersonalizationEvidence, Warning};

@@ -11,6 +11,7 @@ use super::rendered::Rendered;
 use super::rules::{Precedence, Rules};
 use super::ruling::{Ruling, Unruled};
 use super::source::ResolvedPolicy;
+use super::status_policy::HandlerPolicy;
 use super::{CachePolicy, Personalized};
 use crate::protocol::{CacheControl, HttpDate, hides_a_restriction, http10_lifetime, is_one_reading, only_line};
 
@@ -34,6 +35,8 @@ pub(super) struct DecisionBuilder<'a> {
     /// The guards that changed something.
     pub(super) guards: GuardSet,
     pub(super) from_handler: Option<CachePolicy>,
+    /// Whether the handler made its policy for this status.
+    is_for_status: bool,
     /// Fields for edges that only an inner layer knows.
     pub(super) inner_names: Vec<HeaderName>,
     pub(super) source: DecisionSource,
@@ -82,8 +85,7 @@ impl<'a> Layer<'a> {
         if status.is_informational() || (facts.has(Facts::GRPC_REQUEST) && facts.has(Facts::GRPC_RESPONSE)) {
             return None;
         }
-        // The handler's policy is removed, so that an outer layer cannot undo a guard's change to it.
-        let from_handler = extensions.remove::<CachePolicy>();
+        let from_handler = HandlerPolicy::take(status, extensions);
         let mark = extensions.get::<Unruled>().copied();
         facts.set_if(Facts::PERSONALIZED, extensions.get::<Personalized>().is_some());
         let mut waived = self.rules.waived;
@@ -107,7 +109,8 @@ impl<'a> Layer<'a> {
             waived,
             acting: GuardSet::EMPTY,
             guards: GuardSet::EMPTY,
-            from_handler,
+            from_handler: from_handler.map(|own| own.policy),
+            is_for_status: from_handler.is_some_and(|own| own.is_for_status),
             inner_names,
             source: DecisionSource::Default,
             replaces: false,
@@ -291,7 +294,8 @@ impl<'a> DecisionBuilder<'a> {
         }
         // A handler that returns `(PAGE, result)` attaches its policy to errors and redirects too, although it is meant
         // for the success. A field that the handler wrote is meant for this response.
-        if let Some(guard) = self.acting_with(Effect::NoPolicyOfASuccess)
+        if !self.is_for_status
+            && let Some(guard) = self.acting_with(Effect::NoPolicyOfASuccess)
             && self.from_handler.take_if(|policy| !policy.is_no_store()).is_some()
         {
             self.guards.insert(guard);

@@ -33,10 +33,11 @@
 //!
 //! A policy applies only to 200, 203, 206 and the corresponding 304. That includes a policy that a
 //! handler puts in the extensions, because a handler often returns it next to a result that may be
-//! an error or a redirect. For any other status, the layer uses the policy that it was given for
-//! that status. Without one, errors get `private, no-store`, and other responses, such as
-//! redirects and 201, get the default. 428, 429, 431 and 511 are never stored, whatever the handler sets.
-//! On all other statuses, the handler's own `Cache-Control` takes precedence over these rules.
+//! an error or a redirect. A handler that wants a policy for such a response names its status with a
+//! [`StatusPolicy`]. Otherwise the layer uses the policy that it was given for that status. Without one,
+//! errors get `private, no-store`, and other responses, such as redirects and 201, get the default.
+//! 428, 429, 431 and 511 are never stored, whatever the handler sets. On all other statuses, the
+//! handler's own `Cache-Control` takes precedence over these rules.
 //!
 //! Responses to methods other than GET and HEAD are not stored.
 //!
@@ -139,6 +140,8 @@ mod decision;
 mod explain;
 mod facts;
 mod guards;
+#[cfg(any(feature = "audit", feature = "routes"))]
+mod markdown;
 #[cfg(any(feature = "assets", feature = "routes"))]
 mod nearest;
 mod original_path;
@@ -149,6 +152,7 @@ pub mod routes;
 mod rules;
 mod ruling;
 mod source;
+mod status_policy;
 pub mod tags;
 mod vary_names;
 #[cfg(any(feature = "assets", feature = "routes"))]
@@ -161,11 +165,16 @@ pub use self::facts::Personalized;
 pub use self::guards::{Guard, GuardSet, Risk};
 pub use self::original_path::{OriginalPath, original_path};
 pub use self::source::{IntoPolicySource, PolicySource};
+pub use self::status_policy::StatusPolicy;
 pub use self::tags::{CacheTag, CacheTags, InvalidCacheTag};
 
 pub(crate) use self::decide::Layer;
 pub(crate) use self::explain::{CACHE_POLICY_EXPLAIN, explain};
 pub(crate) use self::facts::{Facts, RequestFacts};
+#[cfg(any(feature = "audit", feature = "routes"))]
+pub(crate) use self::markdown::markdown_table;
+#[cfg(feature = "audit")]
+pub(crate) use self::markdown::replace_table;
 #[cfg(any(feature = "assets", feature = "routes"))]
 pub(crate) use self::nearest::nearest;
 pub(crate) use self::rendered::Rendered;
@@ -174,3 +183,4 @@ pub(crate) use self::rendered::RenderedVary;
 pub(crate) use self::rules::{Precedence, Rules};
 pub(crate) use self::ruling::{Ruling, Unruled};
 pub(crate) use self::source::{PendingPolicy, ResolvedPolicy};
+pub(crate) use self::status_policy::HandlerPolicy;

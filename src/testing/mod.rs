@@ -3,12 +3,19 @@
 //! | Assertion | Passes if |
 //! |---|---|
 //! | [`assert_never_stored`] | neither a browser nor a shared cache may store the response |
+//! | [`assert_not_shared`] | no shared cache and no CDN may store the response |
+//! | [`assert_private`] | a browser may store the response, and no shared cache or CDN |
+//! | [`assert_cache_control`] | `Cache-Control` is that of the policy |
 //! | [`assert_fresh_for`] | the cache may reuse the response for exactly this time |
 //! | [`assert_revalidates`] | the validators of the response get a 304 with the same policy |
 //! | [`assert_varies_on`] | `Vary` names the field, even if the request does not have it |
 //! | [`assert_lost_update_refused`] | an outdated `If-Match` gets 412 and changes nothing |
 //! | [`assert_not_poisonable_by`] | the request field does not change a response that other clients get |
 //! | [`assert_hit_within`] | a CDN serves at least one of several requests from its cache |
+//!
+//! Two more compare many responses with a committed file, so that a route that becomes publicly cacheable fails a test:
+//! [`assert_matches_snapshot`] sends a list of requests, and `assert_table_matches_snapshot` (feature `routes`) compares
+//! a table of routes.
 //!
 //! The service can be any tower service that implements `Clone`, such as an axum router or an HTTP client. Most
 //! assertions send the request several times, so its body must implement `Clone` too. `Request<String>` also works for
@@ -113,17 +120,25 @@
 //! # });
 //! ```
 
+mod cache_control;
 mod exchange;
 mod hit;
 mod lost_update;
 mod poison;
 mod revalidation;
+mod shared;
+mod snapshot;
 mod storing;
 mod vary;
 
+pub use self::cache_control::assert_cache_control;
 pub use self::hit::assert_hit_within;
 pub use self::lost_update::assert_lost_update_refused;
 pub use self::poison::assert_not_poisonable_by;
 pub use self::revalidation::assert_revalidates;
+pub use self::shared::{assert_not_shared, assert_private};
+pub use self::snapshot::assert_matches_snapshot;
+#[cfg(feature = "routes")]
+pub use self::snapshot::assert_table_matches_snapshot;
 pub use self::storing::{assert_fresh_for, assert_never_stored};
 pub use self::vary::assert_varies_on;

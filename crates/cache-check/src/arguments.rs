@@ -1,5 +1,7 @@
 //! [`Arguments`]: the command line.
 
+use std::path::PathBuf;
+
 use clap::{Parser, ValueEnum};
 use http::{HeaderName, HeaderValue};
 use tower_cache_policy::audit::Level;
@@ -16,16 +18,24 @@ challenge of a firewall, a server error, a timeout. The URL is reported as not
 checked. If the site asks for a pause (Retry-After), cache-check waits for it, up
 to --max-wait.
 
+With --expect, the paths come from FILE, and URL is the site. One request is sent
+for each row of its table, and redirects are not followed. A response that caches
+would treat in another way than FILE says is a difference. --write-expect writes
+such a FILE, as does a test with `assert_matches_snapshot` of tower-cache-policy.
+
 Colours are for terminals, and NO_COLOR turns them off.
 
 Exit status:
-  0  no finding of --level or above
-  1  a finding of --level or above
-  2  a URL could not be checked, or not completely (even if there are findings)
+  0  no finding of --level or above; with --expect, no difference
+  1  a finding of --level or above; with --expect, a difference
+  2  a URL could not be checked, or not completely (even if there are findings or
+     differences), or FILE could not be read or written
 
 Examples:
   cache-check https://example.com/ --edge cloudflare --follow-assets
-  cache-check --json --level danger - < urls.txt";
+  cache-check --format json --level danger - < urls.txt
+  cache-check --write-expect caching.md https://example.com/ https://example.com/account
+  cache-check --expect caching.md --format github https://example.com/";
 
 /// Checks how browsers and CDNs cache the responses of a site, and reports what to change
 #[derive(Debug, Parser)]
@@ -51,12 +61,20 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 50, requires = "follow_assets", value_parser = assets)]
     pub(crate) max_assets: usize,
 
-    /// Write one JSON document instead of text
-    #[arg(long)]
-    pub(crate) json: bool,
+    /// Compare the responses of the site with the table in this file, in place of all other checks
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["edge", "follow_assets", "level", "verbose", "write_expect"])]
+    pub(crate) expect: Option<PathBuf>,
+
+    /// Request the URLs, and the paths that this file already has, and write the file for --expect
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["edge", "follow_assets", "format", "level", "verbose"])]
+    pub(crate) write_expect: Option<PathBuf>,
+
+    /// Format of the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 
     /// Explain what each cache does, and by which rule
-    #[arg(long, short, conflicts_with = "json")]
+    #[arg(long, short, conflicts_with = "format")]
     pub(crate) verbose: bool,
 
     /// Minimum severity that causes exit status 1
@@ -78,6 +96,19 @@ pub(crate) struct Arguments {
     /// Number of URLs to check at the same time
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = concurrency)]
     pub(crate) concurrency: usize,
+}
+
+/// The format of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// One JSON document
+    Json,
+    /// One JUnit XML document, for CI servers
+    Junit,
+    /// Annotations of a workflow at GitHub
+    Github,
 }
 
 /// [`Level`] as an argument.

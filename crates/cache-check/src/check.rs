@@ -8,9 +8,11 @@ use futures_util::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
 use url::Url;
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Format};
 use crate::client::Client;
+use crate::github;
 use crate::input::{self, Named, Target};
+use crate::junit;
 use crate::page::Checker;
 use crate::report::{Document, Outcome, Report};
 use crate::text;
@@ -21,11 +23,20 @@ use crate::text;
 ///
 /// Returns a message for the user if no URL could be checked.
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, String> {
-    let urls = input::urls(&arguments.urls).map_err(|error| format!("cannot read the standard input: {error}"))?;
+    let urls = input::urls(&arguments.urls)?;
     let client = Client::new(arguments)?;
+    reported(block_on(check_all(arguments, &client, urls))?)
+}
+
+/// Runs a future to its end.
+pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| format!("cannot start the runtime: {error}"))?;
-    match runtime.block_on(check_all(arguments, &client, urls)) {
+    Ok(runtime.map_err(|error| format!("cannot start the runtime: {error}"))?.block_on(future))
+}
+
+/// The outcome of a check whose report was written, or not.
+pub(crate) fn reported(outcome: io::Result<Outcome>) -> Result<Outcome, String> {
+    match outcome {
         Ok(outcome) => Ok(outcome),
         // A reader that stops early, such as `head`, is not an error.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Outcome::NotChecked),
@@ -58,12 +69,16 @@ async fn check_all(arguments: &Arguments, client: &Client, urls: Vec<Named>) -> 
     let least = arguments.level.into();
     let outcome = reports.iter().map(|report| report.outcome(least)).max().unwrap_or(Outcome::Fine);
     let mut out = anstream::stdout().lock();
-    if arguments.json {
-        let document = Document { format: 1, urls: &reports, exit_status: outcome.status() };
-        serde_json::to_writer_pretty(&mut out, &document)?;
-        writeln!(out)?;
-    } else {
-        text::write_summary(&mut out, &reports)?;
+    let cases = || reports.iter().map(|report| report.case(least)).collect::<Vec<_>>();
+    match arguments.format {
+        Format::Text => text::write_summary(&mut out, &reports)?,
+        Format::Json => {
+            let document = Document { format: 1, urls: &reports, exit_status: outcome.status() };
+            serde_json::to_writer_pretty(&mut out, &document)?;
+            writeln!(out)?;
+        }
+        Format::Junit => junit::write(&mut out, &cases())?,
+        Format::Github => github::write(&mut out, &cases())?,
     }
     out.flush()?;
     Ok(outcome)
@@ -78,7 +93,7 @@ async fn check_named(checker: &Checker<'_>, (text, target): &Named) -> (Report, 
 
 fn add(reports: &mut Vec<Report>, report: Report, arguments: &Arguments, progress: &ProgressBar) -> io::Result<()> {
     progress.inc(1);
-    if !arguments.json {
+    if arguments.format == Format::Text {
         progress.suspend(|| text::write(&mut anstream::stdout().lock(), &report, arguments.verbose))?;
     }
     reports.push(report);
@@ -86,7 +101,7 @@ fn add(reports: &mut Vec<Report>, report: Report, arguments: &Arguments, progres
 }
 
 /// The progress bar, on a terminal and for several URLs.
-fn progress(urls: usize) -> ProgressBar {
+pub(crate) fn progress(urls: usize) -> ProgressBar {
     if urls < 2 {
         return ProgressBar::hidden();
     }

@@ -21,7 +21,11 @@ pub(crate) struct Target {
 pub(crate) type Named = (String, Result<Target, CheckError>);
 
 /// The URLs of the command line. `-` means the lines of standard input.
-pub(crate) fn urls(arguments: &[String]) -> io::Result<Vec<Named>> {
+pub(crate) fn urls(arguments: &[String]) -> Result<Vec<Named>, String> {
+    read(arguments).map_err(|error| format!("cannot read the standard input: {error}"))
+}
+
+fn read(arguments: &[String]) -> io::Result<Vec<Named>> {
     let mut urls = Vec::new();
     for argument in arguments {
         if argument == "-" {

@@ -6,6 +6,7 @@ use serde::Serialize;
 use tower_cache_policy::audit::{CacheAudit, Level};
 use url::Url;
 
+use crate::case::{Case, Problem};
 use crate::error::CheckError;
 use crate::exchange::Exchange;
 use crate::finding::Finding;
@@ -84,6 +85,22 @@ impl Report {
     /// The findings of the redirects, and then those of the page.
     pub(crate) fn all_findings(&self) -> impl Iterator<Item = &Finding> {
         self.redirects.iter().flat_map(|hop| &hop.findings).chain(&self.findings)
+    }
+
+    /// The report as a test case, which fails by findings of this level or above.
+    pub(crate) fn case(&self, least: Level) -> Case {
+        let problem = |finding: &Finding| Problem {
+            level: finding.level,
+            fails: finding.level >= least,
+            text: format!("{}\n{} ({}, {})", finding.text, finding.change, finding.section, finding.rule),
+        };
+        Case {
+            suite: self.response.as_ref().map_or(self.url.as_str(), |response| response.url.as_str()).to_owned(),
+            name: self.url.clone(),
+            place: None,
+            problems: self.all_findings().map(problem).collect(),
+            errors: self.errors.iter().map(ToString::to_string).collect(),
+        }
     }
 
     pub(crate) fn outcome(&self, least: Level) -> Outcome {

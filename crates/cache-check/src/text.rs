@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use tower_cache_policy::audit::{CacheKind, FreshnessSource, Level, Verdict};
 
 use crate::error::shown;
+use crate::expect::Comparison;
 use crate::finding::Finding;
 use crate::probes::{CacheReport, Capabilities};
 use crate::report::Report;
@@ -63,6 +64,36 @@ pub(crate) fn write(out: &mut impl Write, report: &Report, verbose: bool) -> io:
         writeln!(out, "  {GOOD}fine{GOOD:#}")?;
     }
     writeln!(out)
+}
+
+/// Writes the rows that differ from the table or could not be compared, and a line about all rows.
+pub(crate) fn write_comparisons(out: &mut impl Write, comparisons: &[Comparison]) -> io::Result<()> {
+    let (mut differing, mut not_checked) = (0, 0);
+    for comparison in comparisons {
+        match &comparison.result {
+            Ok(None) => {}
+            Ok(Some(change)) => {
+                differing += 1;
+                let style = if change.becomes_shared() { BAD } else { AnsiColor::Yellow.on_default().bold() };
+                for (index, line) in change.to_string().lines().enumerate() {
+                    let style = if index == 0 { style } else { Style::new() };
+                    writeln!(out, "{style}{}{style:#}", Plain(line))?;
+                }
+            }
+            Err(error) => {
+                not_checked += 1;
+                let request = shown(&comparison.request);
+                writeln!(out, "`{}`: {BAD}not checked{BAD:#}: {}", Plain(&request), Plain(&error.to_string()))?;
+            }
+        }
+    }
+    write!(out, "{BOLD}{}{BOLD:#}: ", Count(comparisons.len(), "request"))?;
+    match (differing, not_checked) {
+        (0, 0) => writeln!(out, "{GOOD}all as expected{GOOD:#}"),
+        (differing, 0) => writeln!(out, "{BAD}{differing} not as expected{BAD:#}"),
+        (0, not_checked) => writeln!(out, "{BAD}{not_checked} not checked{BAD:#}"),
+        _ => writeln!(out, "{BAD}{differing} not as expected{BAD:#}, {BAD}{not_checked} not checked{BAD:#}"),
+    }
 }
 
 /// Writes a line about all URLs.
@@ -164,7 +195,7 @@ fn style(level: Level) -> Style {
 }
 
 /// Text from the network, with control characters escaped, because a terminal would obey them.
-struct Plain<'a>(&'a str);
+pub(crate) struct Plain<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

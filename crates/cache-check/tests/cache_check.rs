@@ -1,9 +1,10 @@
 //! Runs `cache-check` against correct sites, sites with one fault each, and hostile sites.
 #![allow(clippy::unwrap_used)] // As in any test.
 
+mod program;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -12,47 +13,13 @@ use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::Html;
 use axum::routing::get;
+use program::{run, run_in, run_with, serve_app};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio::process::Command;
 use tower_cache_policy::CachingLayer;
 use tower_cache_policy::policy::CachePolicy;
 use tower_http::compression::CompressionLayer;
-
-// ==== The program ====
-
-struct Done {
-    status: i32,
-    out: String,
-    errors: String,
-}
-
-impl Done {
-    fn document(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.errors))
-    }
-}
-
-async fn run_in(environment: &[(&str, &str)], arguments: &[&str], input: &str) -> Done {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cache-check"));
-    command.args(arguments).env("NO_PROXY", "*").env_remove("CLICOLOR_FORCE").kill_on_drop(true);
-    command.envs(environment.iter().copied());
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).await.unwrap();
-    let done = tokio::time::timeout(Duration::from_secs(60), child.wait_with_output()).await.expect("it ends").unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Done { status: done.status.code().unwrap(), out: text(done.stdout), errors: text(done.stderr) }
-}
-
-async fn run_with(arguments: &[&str], input: &str) -> Done {
-    run_in(&[], arguments, input).await
-}
-
-async fn run(arguments: &[&str]) -> Done {
-    run_with(arguments, "").await
-}
 
 fn rules(url: &Value) -> Vec<&str> {
     url["findings"].as_array().unwrap().iter().map(|finding| finding["rule"].as_str().unwrap()).collect()
@@ -129,13 +96,6 @@ async fn endless(stream: &mut (impl AsyncWrite + Unpin), pause: Duration) {
     while stream.write_all(&[b'x'; 4_096]).await.is_ok() {
         tokio::time::sleep(pause).await;
     }
-}
-
-async fn serve_app(app: Router) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-    address
 }
 
 const CONTENT: &str = "hello, cache\n";
@@ -300,7 +260,7 @@ fn good_site() -> Router {
 async fn a_site_that_uses_this_crate_has_no_findings() {
     let address = serve_app(good_site()).await;
     let url = format!("http://{address}/");
-    let done = run(&["--json", "--follow-assets", "--level", "note", "--edge", "standard,nginx", &url]).await;
+    let done = run(&["--format", "json", "--follow-assets", "--level", "note", "--edge", "standard,nginx", &url]).await;
     let document = done.document();
     let urls = document["urls"].as_array().unwrap();
     assert_eq!(urls.len(), 3, "the page, its style and its script");
@@ -324,7 +284,7 @@ async fn http_2_over_tls_works_with_a_certificate_of_the_system() {
     let trusted = directory.path().join("trusted.pem");
     std::fs::write(&trusted, certificate).unwrap();
     let environment = [("SSL_CERT_FILE", trusted.to_str().unwrap())];
-    let done = run_in(&environment, &["--json", "--level", "note", &format!("https://{address}/")], "").await;
+    let done = run_in(&environment, &["--format", "json", "--level", "note", &format!("https://{address}/")], "").await;
     let document = done.document();
     let one = &document["urls"][0];
     assert_eq!(kinds(one), [""; 0], "{}", one["errors"]);
@@ -336,7 +296,7 @@ async fn http_2_over_tls_works_with_a_certificate_of_the_system() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_correct_file_server_has_no_findings() {
     let address = serve_bytes(file).await;
-    let done = run(&["--json", "--level", "note", &format!("http://{address}/right")]).await;
+    let done = run(&["--format", "json", "--level", "note", &format!("http://{address}/right")]).await;
     let document = done.document();
     let one = &document["urls"][0];
     assert_eq!(rules(one), [""; 0], "{one:#}");
@@ -390,7 +350,7 @@ async fn each_fault_is_found_by_its_rule() {
     ];
     let address = serve_bytes(file).await;
     let urls: Vec<String> = FAULTS.iter().map(|(fault, ..)| format!("http://{address}/{fault}")).collect();
-    let mut arguments = vec!["--json"];
+    let mut arguments = vec!["--format", "json"];
     arguments.extend(urls.iter().map(String::as_str));
     let done = run(&arguments).await;
     let document = done.document();
@@ -498,7 +458,7 @@ async fn a_site_that_fails_the_first_request_is_not_checked() {
     ];
     for (name, kind, respond) in TROUBLE.iter().chain(&refused) {
         let (address, count) = serve_then(0, *respond).await;
-        let done = run(&["--json", &format!("http://{address}/")]).await;
+        let done = run(&["--format", "json", &format!("http://{address}/")]).await;
         let document = done.document();
         let one = &document["urls"][0];
         assert_eq!((kinds(one), rules(one)), (vec![*kind], vec![]), "{name}");
@@ -517,7 +477,7 @@ async fn a_site_that_fails_during_the_check_gets_no_finding_for_it() {
     for (name, kind, respond) in TROUBLE.iter().chain(&later) {
         for good in [1, 4, 9] {
             let (address, count) = serve_then(good, *respond).await;
-            let done = run(&["--json", "--level", "note", &format!("http://{address}/right")]).await;
+            let done = run(&["--format", "json", "--level", "note", &format!("http://{address}/right")]).await;
             let document = done.document();
             let one = &document["urls"][0];
             assert_eq!(rules(one), [""; 0], "{name} after {good}");
@@ -534,13 +494,13 @@ async fn a_site_that_fails_during_the_check_gets_no_finding_for_it() {
 async fn a_refused_probe_is_a_finding_if_the_page_is_served() {
     let address =
         serve_bytes(|fetch| if fetch.method == "HEAD" { plain(403, &[], "", fetch) } else { file(fetch) }).await;
-    let done = run(&["--json", &format!("http://{address}/right")]).await;
+    let done = run(&["--format", "json", &format!("http://{address}/right")]).await;
     let document = done.document();
     assert_eq!(rules(&document["urls"][0]), ["M-06"]);
     assert_eq!((kinds(&document["urls"][0]), done.status), (vec![], 1));
     let not_implemented =
         serve_bytes(|fetch| if fetch.method == "HEAD" { plain(501, &[], "", fetch) } else { file(fetch) }).await;
-    let done = run(&["--json", &format!("http://{not_implemented}/right")]).await;
+    let done = run(&["--format", "json", &format!("http://{not_implemented}/right")]).await;
     assert_eq!((rules(&done.document()["urls"][0]), done.status), (vec!["M-06"], 1));
 }
 
@@ -556,7 +516,7 @@ async fn retry_after_is_obeyed_up_to_the_limit() {
         };
         let address = limited(1_000, "1").await;
         let started = Instant::now();
-        let done = run(&["--json", "--level", "note", &format!("http://{address}/right")]).await;
+        let done = run(&["--format", "json", "--level", "note", &format!("http://{address}/right")]).await;
         let document = done.document();
         assert_eq!((kinds(&document["urls"][0]), rules(&document["urls"][0])), (vec![], vec![]));
         assert!(started.elapsed() >= Duration::from_secs(1), "{:?}", started.elapsed());
@@ -565,7 +525,7 @@ async fn retry_after_is_obeyed_up_to_the_limit() {
         // Every second request is refused, because the limit applies to the sum of all pauses.
         let address = limited(2, "1").await;
         let started = Instant::now();
-        let done = run(&["--json", "--max-wait", "2", &format!("http://{address}/right")]).await;
+        let done = run(&["--format", "json", "--max-wait", "2", &format!("http://{address}/right")]).await;
         assert_eq!(rules(&done.document()["urls"][0]), [""; 0]);
         assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
         assert_eq!(done.status, 2);
@@ -576,7 +536,7 @@ async fn retry_after_is_obeyed_up_to_the_limit() {
 async fn an_origin_with_a_long_retry_after_gets_no_further_request() {
     let (address, count) = serve_then(0, |fetch| plain(429, &[("retry-after", "120")], "", fetch)).await;
     let urls: Vec<String> = (0..5).map(|n| format!("http://{address}/{n}")).collect();
-    let mut arguments = vec!["--json", "--concurrency", "1"];
+    let mut arguments = vec!["--format", "json", "--concurrency", "1"];
     arguments.extend(urls.iter().map(String::as_str));
     let done = run(&arguments).await;
     let document = done.document();
@@ -702,7 +662,7 @@ async fn content_that_depends_on_language_or_cookie_without_vary_is_found() {
     ];
     let address = serve_bytes(variant).await;
     let urls: Vec<String> = rows.iter().map(|(site, ..)| format!("http://{address}/{site}")).collect();
-    let mut arguments = vec!["--json", "--level", "note", "--concurrency", "1"];
+    let mut arguments = vec!["--format", "json", "--level", "note", "--concurrency", "1"];
     arguments.extend(urls.iter().map(String::as_str));
     let document = run(&arguments).await.document();
     for ((site, expected, language, cookie), one) in rows.iter().zip(document["urls"].as_array().unwrap()) {
@@ -718,7 +678,7 @@ async fn content_that_depends_on_language_or_cookie_without_vary_is_found() {
 async fn a_page_with_the_users_cookie_is_compared_with_one_without() {
     let address = serve_bytes(variant).await;
     let url = format!("http://{address}/signed-in");
-    let document = run(&["--json", "--header", "Cookie: id=ada", &url]).await.document();
+    let document = run(&["--format", "json", "--header", "Cookie: id=ada", &url]).await.document();
     let one = &document["urls"][0];
     let finding = one["findings"].as_array().unwrap().iter().find(|finding| finding["rule"] == "K-02").unwrap();
     assert_eq!(finding["level"], "danger");
@@ -731,7 +691,7 @@ async fn a_response_from_a_cache_in_front_is_no_evidence_of_variants() {
         plain(200, &[("cache-control", "public, max-age=60"), ("x-cache", "HIT"), ("age", "7")], "x", fetch)
     })
     .await;
-    let document = run(&["--json", &format!("http://{address}/")]).await.document();
+    let document = run(&["--format", "json", &format!("http://{address}/")]).await.document();
     assert_eq!(document["urls"][0]["capabilities"]["varies_by_language"], Value::Null);
     assert_eq!(document["urls"][0]["capabilities"]["varies_by_cookie"], Value::Null);
 }
@@ -747,7 +707,8 @@ async fn a_page_with_a_nonce_gets_no_advice_to_revalidate() {
         ("one-nonce-no-store", &[]),
         ("nonce-any-language", &["K-02", "G-18"]),
     ] {
-        let document = run(&["--json", "--level", "note", &format!("http://{address}/{site}")]).await.document();
+        let document =
+            run(&["--format", "json", "--level", "note", &format!("http://{address}/{site}")]).await.document();
         let one = &document["urls"][0];
         let mut found = rules(one);
         found.sort_unstable_by(|a, b| b.cmp(a));
@@ -770,7 +731,7 @@ async fn a_304_with_another_nonce_than_the_stored_content_is_found() {
         }
     })
     .await;
-    let document = run(&["--json", &format!("http://{address}/")]).await.document();
+    let document = run(&["--format", "json", &format!("http://{address}/")]).await.document();
     let findings = document["urls"][0]["findings"].as_array().unwrap();
     let found =
         findings.iter().any(|finding| finding["text"].as_str().unwrap().starts_with("the 304 has another nonce"));
@@ -800,7 +761,7 @@ async fn a_live_stream_is_not_read_and_needs_no_etag() {
         let header = format!("X-Stream: {stream}");
         let url = format!("http://{address}/dripping");
         let started = Instant::now();
-        let done = run(&["--json", "--level", "note", "--header", &header, &url]).await;
+        let done = run(&["--format", "json", "--level", "note", "--header", &header, &url]).await;
         let document = done.document();
         let one = &document["urls"][0];
         assert_eq!((rules(one), kinds(one)), (expected.to_vec(), vec![]), "{stream}: {:#}", one["findings"]);
@@ -809,7 +770,8 @@ async fn a_live_stream_is_not_read_and_needs_no_etag() {
         assert!(started.elapsed() < Duration::from_secs(5), "{stream}: {:?}", started.elapsed());
     }
     // A stream with another content type has no length and does not end.
-    let arguments = ["--json", "--timeout", "1", "--header", "X-Stream: log", &format!("http://{address}/dripping")];
+    let arguments =
+        ["--format", "json", "--timeout", "1", "--header", "X-Stream: log", &format!("http://{address}/dripping")];
     let document = run(&arguments).await.document();
     assert_eq!(rules(&document["urls"][0]), [""; 0]);
     assert_eq!(kinds(&document["urls"][0])[0], "timeout");
@@ -841,7 +803,7 @@ async fn a_hostile_page_needs_bounded_time_and_output() {
         ("location", &["bad-location"]),
     ] {
         let started = Instant::now();
-        let done = run(&["--json", "--follow-assets", &format!("http://{address}/{path}")]).await;
+        let done = run(&["--format", "json", "--follow-assets", &format!("http://{address}/{path}")]).await;
         let elapsed = started.elapsed();
         let document = done.document();
         assert_eq!(kinds(&document["urls"][0]), kinds_expected, "{path}");
@@ -874,7 +836,7 @@ async fn endless_fields_are_cut_off() {
     });
     for path in ["one-field", "many-fields", "interim"] {
         let started = Instant::now();
-        let done = run(&["--json", "--timeout", "2", &format!("http://{address}/{path}")]).await;
+        let done = run(&["--format", "json", "--timeout", "2", &format!("http://{address}/{path}")]).await;
         let document = done.document();
         assert_eq!((kinds(&document["urls"][0]).len(), done.status), (1, 2), "{path}");
         assert!(started.elapsed() < Duration::from_secs(10), "{path}: {:?}", started.elapsed());
@@ -898,7 +860,9 @@ async fn each_redirect_is_checked_and_other_origins_get_no_user_fields() {
         written(301, &[("location".into(), to), ("set-cookie".into(), "a=1".into())], Some(""), fetch)
     })
     .await;
-    let done = run(&["--json", "--follow-assets", "--header", "X-Secret: s3cret", &format!("http://{address}/")]).await;
+    let done =
+        run(&["--format", "json", "--follow-assets", "--header", "X-Secret: s3cret", &format!("http://{address}/")])
+            .await;
     let document = done.document();
     let one = &document["urls"][0];
     let hops = one["redirects"].as_array().unwrap();
@@ -926,7 +890,7 @@ async fn the_status_of_a_cache_in_front_is_reported() {
     })
     .await;
     let url = format!("http://{address}/");
-    let document = run(&["--json", &url]).await.document();
+    let document = run(&["--format", "json", &url]).await.document();
     assert_eq!(document["urls"][0]["capabilities"]["repeat"]["age"], 7);
     let done = run(&[&url]).await;
     assert!(done.out.contains("x-cache: HIT"), "{}", done.out);
@@ -988,7 +952,7 @@ async fn a_url_that_fails_is_reported_and_the_others_are_checked() {
     assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
     assert_eq!(text.status, 2, "{}", text.out);
 
-    let done = run_with(&[&["--json"], &options[..]].concat(), &input).await;
+    let done = run_with(&[&["--format", "json"], &options[..]].concat(), &input).await;
     let document = done.document();
     let found = document["urls"].as_array().unwrap();
     assert_eq!(found.len(), rows.len() + 1);

@@ -14,6 +14,7 @@ pub(super) struct Config {
     pub(super) clock: Clock,
     pub(super) record: bool,
     pub(super) explain: bool,
+    pub(super) panics_on_handler_fields: bool,
     pub(super) enabled: bool,
     pub(super) position: Position,
 }
@@ -36,7 +37,7 @@ impl Config {
     /// Returns whether the layer needs the decisions of inner layers, which used information that it does not have.
     pub(super) fn needs_ruling(&self) -> bool {
         let overrides = matches!(self.rules.precedence, Precedence::Layer | Precedence::LayerEvenOverNoStore);
-        self.position == Position::OutermostWithCompression || overrides
+        self.position == Position::OutermostWithCompression || overrides || self.panics_on_handler_fields
     }
 
     /// Removes the preconditions from the request if the policy depends on the content. The inner service then sends

@@ -10,9 +10,10 @@ use http::header::CACHE_CONTROL;
 use pin_project_lite::pin_project;
 
 use super::config::{Config, Position};
+use super::handler_fields::assert_no_fields_of_handler;
 use super::trace;
 use crate::policy::{
-    CACHE_POLICY_EXPLAIN, CachePolicy, Decision, DecisionSource, Layer, PendingPolicy, RequestFacts, Unruled, explain,
+    CACHE_POLICY_EXPLAIN, Decision, DecisionSource, HandlerPolicy, Layer, PendingPolicy, RequestFacts, Unruled, explain,
 };
 use crate::protocol::set_field;
 
@@ -32,6 +33,8 @@ pub(super) struct Exchange {
     pub(super) config: Arc<Config>,
     pub(super) request: RequestFacts,
     pub(super) pending: PendingPolicy,
+    /// The method and the path, if the layer panics on a field of the handler.
+    pub(super) target: Option<String>,
 }
 
 impl<F> ResponseFuture<F> {
@@ -58,11 +61,14 @@ where
 
 impl Exchange {
     fn decide<B>(self, response: &mut Response<B>) {
-        let Self { config, request, pending } = self;
+        let Self { config, request, pending, target } = self;
+        if let Some(target) = target {
+            assert_no_fields_of_handler(&target, response);
+        }
         if config.position == Position::Outermost {
             // The inner policy layer removes both when it decides.
             let extensions = response.extensions();
-            if extensions.get::<Unruled>().is_none() && extensions.get::<CachePolicy>().is_none() {
+            if extensions.get::<Unruled>().is_none() && HandlerPolicy::of(response.status(), extensions).is_none() {
                 return;
             }
         }

@@ -36,6 +36,7 @@ impl CachePolicyLayer {
                 clock: Clock::system(),
                 record: false,
                 explain: false,
+                panics_on_handler_fields: false,
                 enabled: true,
                 position: Position::Standalone,
             }),
@@ -425,6 +426,39 @@ impl CachePolicyLayer {
     pub fn explain(self, on: bool) -> Self {
         // G-26
         self.with(|config| config.explain = on)
+    }
+
+    /// If `on`, panics when the inner service has set a cache field itself: `Cache-Control`, `Expires`, `Pragma`, or a
+    /// field for edge caches.
+    ///
+    /// Use it in an application whose handlers return a [`CachePolicy`] and never write these fields. Every test that
+    /// sends a request then also tests this rule. Set it from a setting of the tests or from `cfg!(debug_assertions)`,
+    /// and leave it off in production. Responses of an inner layer of this crate do not panic.
+    ///
+    /// ```should_panic
+    /// use std::convert::Infallible;
+    ///
+    /// use http::{Request, Response};
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let service = ServiceBuilder::new()
+    ///     .layer(CachePolicyLayer::new(CachePolicy::NO_CACHE).panic_on_handler_fields(true))
+    ///     .service_fn(async |_: Request<()>| {
+    ///         Ok::<_, Infallible>(Response::builder().header("cache-control", "max-age=60").body(()).unwrap())
+    ///     });
+    /// let response = service.oneshot(Request::new(())).await; // Panics and names the path and the field.
+    /// # let _ = response;
+    /// # });
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// The layer does not panic. The future of the response does, if `on`.
+    #[must_use]
+    pub fn panic_on_handler_fields(self, on: bool) -> Self {
+        self.with(|config| config.panics_on_handler_fields = on)
     }
 
     /// Reads the time from this clock. The default is the system clock.

@@ -84,6 +84,7 @@
 
 mod config;
 mod future;
+mod handler_fields;
 mod layer;
 mod service;
 mod trace;

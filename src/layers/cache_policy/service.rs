@@ -18,6 +18,12 @@ pub struct CachePolicyService<S> {
     config: Arc<Config>,
 }
 
+/// The method and the path of a request, for a message.
+fn target_of<B>(request: &Request<B>) -> String {
+    // A query may contain a token.
+    format!("{} {}", request.method(), request.uri().path())
+}
+
 impl<S> CachePolicyService<S> {
     pub(super) const fn new(inner: S, config: Arc<Config>) -> Self {
         Self { inner, config }
@@ -49,7 +55,8 @@ where
             if config.position == Position::Innermost && facts.has(Facts::CONDITIONAL) && facts.is_get_or_head() {
                 config.withhold_conditions(&pending, request.headers_mut());
             }
-            let exchange = Exchange { config: Arc::clone(config), request: facts, pending };
+            let target = config.panics_on_handler_fields.then(|| target_of(&request));
+            let exchange = Exchange { config: Arc::clone(config), request: facts, pending, target };
             ResponseFuture::new(inner.call(request), Some(exchange))
         })
     }

@@ -17,7 +17,7 @@ use super::selected::SelectedRepresentation;
 use super::trace;
 use crate::layers::Clock;
 use crate::layers::bypass::{is_grpc_call, is_grpc_exchange, is_interim};
-use crate::policy::{CachePolicy, Decision, Facts, Personalized, RequestFacts, Ruling, Unruled};
+use crate::policy::{CachePolicy, Decision, Facts, HandlerPolicy, Personalized, RequestFacts, Ruling, Unruled};
 use crate::protocol::{
     Condition, ContentCodedTags, EntityTagRef, Evaluation, HttpDate, IfRange, Outcome, Preconditions, Representation,
     Validators, accepts_a_coding, forbids_storing, has_valid_byte_range, into_not_modified, into_precondition_failed,
@@ -441,7 +441,7 @@ fn is_for_one_client(head: &Parts) -> bool {
     head.headers.contains_key(SET_COOKIE)
         || (head.headers.contains_key(CACHE_CONTROL) && forbids_storing(&head.headers))
         || head.extensions.get::<Personalized>().is_some()
-        || head.extensions.get::<CachePolicy>().is_some_and(CachePolicy::is_no_store)
+        || HandlerPolicy::is_no_store(head.status, &head.extensions)
 }
 
 /// Removes a strong `ETag` and returns whether there was one. All content codings share a weak tag, so it stays.

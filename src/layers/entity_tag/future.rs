@@ -17,7 +17,7 @@ use pin_project_lite::pin_project;
 use super::body::{EntityTagBody, ReadAhead};
 use super::config::Config;
 use super::metadata::Metadata;
-use crate::policy::{CachePolicy, Personalized};
+use crate::policy::{HandlerPolicy, Personalized};
 use crate::protocol::{EntityTag, forbids_storing, is_grpc_type, is_live_stream_type, only_line};
 
 pin_project! {
@@ -149,7 +149,7 @@ impl Config {
         let extensions = response.extensions();
         // No client revalidates a response that it must not store.
         if (has_cache_control && forbids_storing(headers))
-            || extensions.get::<CachePolicy>().is_some_and(CachePolicy::is_no_store)
+            || HandlerPolicy::is_no_store(response.status(), extensions)
             || (!self.digest.is_keyed() && extensions.get::<Personalized>().is_some())
         {
             return None;

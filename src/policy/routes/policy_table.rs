@@ -4,6 +4,7 @@ use http::Method;
 
 use super::rows::PolicyRow;
 use super::table::RoutePolicies;
+use crate::policy::markdown_table;
 
 /// A table of routes for people and programs: the fields that each kind of response gets before guards apply.
 ///
@@ -97,21 +98,7 @@ impl<'a> PolicyTable<'a> {
         }
         let mut lines = vec![titles];
         lines.extend(self.rows.iter().map(|row| self.cells(row)));
-        let mut widths = [0; TITLES.len()];
-        for cells in &lines {
-            for (width, cell) in widths.iter_mut().zip(cells) {
-                *width = cell.chars().count().max(*width);
-            }
-        }
-        lines.insert(1, widths.map(|width| "-".repeat(width)));
-        let mut text = String::new();
-        for cells in &lines {
-            for (width, cell) in widths.iter().zip(cells) {
-                text.push_str(&format!("| {cell:width$} "));
-            }
-            text.push_str("|\n");
-        }
-        text
+        markdown_table(&lines)
     }
 
     fn cells(&self, row: &PolicyRow<'_>) -> [String; 7] {
@@ -132,11 +119,6 @@ impl<'a> PolicyTable<'a> {
             row.vary().unwrap_or_default(),
             &last,
         ]
-        .map(escape)
+        .map(str::to_owned)
     }
-}
-
-/// Escapes the text of a cell. Patterns, names and tags cannot contain line breaks.
-fn escape(text: &str) -> String {
-    text.replace('|', "\\|")
 }

@@ -1,0 +1,97 @@
+//! The cells of the table: written and read.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::audit::lifetime::FreshnessSource;
+use crate::audit::verdict::Verdict;
+use crate::protocol::LifetimeSource;
+
+pub(super) const COLUMNS: usize = 7;
+
+pub(super) const TITLES: [&str; COLUMNS] =
+    ["Request", "Status", "Cache-Control", "Vary", "At the edge", "Browsers", "Shared caches"];
+
+/// How long one kind of cache reuses a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reuse {
+    NotStored,
+    /// A CDN stores what a cache that follows the standard must not store.
+    CdnsOnly,
+    Revalidated,
+    Heuristic,
+    Seconds(u64),
+}
+
+impl Reuse {
+    pub(super) fn of(verdict: &Verdict) -> Self {
+        let Some(lifetime) = verdict.lifetime() else { return Self::NotStored };
+        match (lifetime.source(), lifetime.seconds()) {
+            (FreshnessSource::Validated, _) => Self::Revalidated,
+            (FreshnessSource::Answer(LifetimeSource::Heuristic | LifetimeSource::None), _) | (_, None) => {
+                Self::Heuristic
+            }
+            (_, Some(seconds)) => Self::Seconds(seconds),
+        }
+    }
+}
+
+impl fmt::Display for Reuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotStored => f.write_str("not stored"),
+            Self::CdnsOnly => f.write_str("CDNs only"),
+            Self::Revalidated => f.write_str("revalidated"),
+            Self::Heuristic => f.write_str("heuristic"),
+            Self::Seconds(seconds) => write!(f, "{seconds} s"),
+        }
+    }
+}
+
+/// The text of a cell that is none of these.
+impl FromStr for Reuse {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "not stored" => Ok(Self::NotStored),
+            "CDNs only" => Ok(Self::CdnsOnly),
+            "revalidated" => Ok(Self::Revalidated),
+            "heuristic" => Ok(Self::Heuristic),
+            _ => text.strip_suffix(" s").and_then(|seconds| seconds.parse().ok()).map(Self::Seconds).ok_or(()),
+        }
+    }
+}
+
+/// The longest value that a message shows, in characters.
+const SHOWN: usize = 200;
+
+/// The beginning of a text for a message, with its length if it was cut.
+pub(super) fn shown(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}... ({} bytes)", &text[..end], text.len()),
+        None => text.to_owned(),
+    }
+}
+
+/// Returns the cells of a line that starts with `|`, or `None` if it does not end with one.
+pub(super) fn read_cells(line: &str) -> Option<Vec<String>> {
+    let mut cells = Vec::new();
+    let mut cell = String::new();
+    let mut characters = line.trim_end().strip_prefix('|')?.chars();
+    let mut is_open = false;
+    while let Some(character) = characters.next() {
+        is_open = true;
+        match character {
+            '\\' => cell.push(characters.next()?),
+            '|' => {
+                cells.push(cell.trim().to_owned());
+                cell.clear();
+                is_open = false;
+            }
+            '\t' => cell.push(' '),
+            other => cell.push(other),
+        }
+    }
+    (!is_open).then_some(cells)
+}

@@ -1,0 +1,34 @@
+//! The strict mode: handlers return policies and never write cache fields.
+
+use http::header::{CACHE_CONTROL, EXPIRES, PRAGMA};
+use http::{HeaderName, HeaderValue, Response};
+
+use crate::policy::Ruling;
+use crate::protocol::edge_field_kind;
+
+/// The longest value that a message shows, in characters.
+const SHOWN: usize = 200;
+
+/// Panics if the inner service wrote a cache field that no inner layer of this crate has decided.
+///
+/// `target` is the method and the path of the request.
+pub(super) fn assert_no_fields_of_handler<B>(target: &str, response: &Response<B>) {
+    let headers = response.headers();
+    let inner = response.extensions().get::<Ruling>();
+    let is_undecided = |name: &HeaderName, value: &HeaderValue| match inner {
+        None => true,
+        // A service between the layers replaced the field.
+        Some(inner) => *name == CACHE_CONTROL && inner.line().is_some_and(|line| line != value),
+    };
+    let is_of_handler = |(name, value): &(&HeaderName, &HeaderValue)| is_cache_field(name) && is_undecided(name, value);
+    let Some((name, value)) = headers.iter().find(is_of_handler) else { return };
+    let value: String = String::from_utf8_lossy(value.as_bytes()).chars().take(SHOWN).collect();
+    panic!(
+        "{target}: the handler set `{name}: {value}` itself; return a `CachePolicy` or `CacheTags` instead, or turn \
+         `panic_on_handler_fields` off"
+    );
+}
+
+fn is_cache_field(name: &HeaderName) -> bool {
+    matches!(*name, CACHE_CONTROL | EXPIRES | PRAGMA) || edge_field_kind(name.as_str()).is_some()
+}
