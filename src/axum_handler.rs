@@ -46,7 +46,7 @@
 //! use axum::{Router, extract::Path, response::IntoResponse, routing::put};
 //! use tower_cache_policy::axum_handler::PreconditionFailure;
 //! use tower_cache_policy::policy::CachePolicy;
-//! use tower_cache_policy::protocol::{EntityTag, Preconditions, Representation, Validators};
+//! use tower_cache_policy::protocol::{Preconditions, Representation, Validators};
 //!
 //! async fn update(
 //!     Path(id): Path<u32>,
@@ -54,9 +54,7 @@
 //!     body: String,
 //! ) -> Result<impl IntoResponse, PreconditionFailure> {
 //!     // Begin a transaction and lock the row.
-//!     let current = Representation::Current(
-//!         Validators::new().with_etag(EntityTag::from_static("\"rev-7\"")),
-//!     );
+//!     let current = Representation::Current(Validators::version(7));
 //!     preconditions.check(&current)?;
 //!     // Write the row and commit.
 //!     Ok((CachePolicy::NO_STORE, format!("{id} is {body}")))
@@ -67,7 +65,6 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::time::SystemTime;
 
 use axum_core::body::Body;
 use axum_core::extract::FromRequestParts;
@@ -150,7 +147,7 @@ impl IntoResponseParts for Validators {
     type Error = Infallible;
 
     fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Infallible> {
-        let now = now();
+        let now = HttpDate::now();
         self.write_to(response.headers_mut(), now);
         // V-14
         if let Some(modified) = self.last_modified().filter(|modified| *modified > now) {
@@ -187,7 +184,7 @@ impl Preconditions {
     /// Returns a [`PreconditionFailure`] if the preconditions do not let the request proceed. As a response it is a
     /// 304 or a 412.
     pub fn check(&self, current: &Representation) -> Result<(), PreconditionFailure> {
-        let evaluation = self.evaluate(current, now());
+        let evaluation = self.evaluate(current, HttpDate::now());
         match evaluation.outcome() {
             Outcome::Proceed => Ok(()),
             Outcome::NotModified | Outcome::PreconditionFailed => Err(PreconditionFailure {
@@ -235,7 +232,7 @@ impl IntoResponse for PreconditionFailure {
         let mut response = Response::new(Body::new(ConditionalBody::<Body>::default()));
         let headers = response.headers_mut();
         if self.evaluation.outcome() == Outcome::NotModified {
-            self.current.write_to(headers, now());
+            self.current.write_to(headers, HttpDate::now());
             into_not_modified(headers);
             *response.status_mut() = StatusCode::NOT_MODIFIED;
         } else {
@@ -244,10 +241,4 @@ impl IntoResponse for PreconditionFailure {
         }
         response
     }
-}
-
-fn now() -> HttpDate {
-    #[allow(clippy::disallowed_methods)] // A handler does not have the `Clock` of a layer.
-    let time = SystemTime::now();
-    HttpDate::from_system_time(time).unwrap_or(HttpDate::UNIX_EPOCH)
 }

@@ -130,6 +130,7 @@
 //! | `axum` | policies, tags and validators as response parts, an extractor for preconditions, and policies by the complete path under `Router::nest` |
 //! | `routes` | a table of path patterns and policies |
 //! | `config` | the same table from a TOML file |
+//! | `headers` | conversions from `ETag` and `LastModified` of the crate `headers` |
 //! | `purge` | purge requests as values, and a layer that passes them to a purger such as [that of `tower-cache-policy-purge`](https://docs.rs/tower-cache-policy-purge) |
 //! | `assets` | URLs that change with the content of a file, and a layer that verifies them |
 //! | `assets-css` | such URLs inside stylesheets |
@@ -175,6 +176,8 @@ pub mod recipes {}
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
+#[cfg(feature = "headers")]
+mod typed_headers;
 
 pub use self::layers::Clock;
 #[cfg(feature = "assets")]

@@ -187,14 +187,14 @@ async fn who_wins() {
         ),
         (
             "the default, where the layer has no word",
-            CachePolicyLayer::new(|_: &http::request::Parts| None),
+            CachePolicyLayer::from_fn(|_| None),
             ok(&[]),
             "private, no-cache",
             DecisionSource::Default,
         ),
         (
             "another default",
-            CachePolicyLayer::new(|_: &http::request::Parts| None).default_policy(CachePolicy::NO_STORE),
+            CachePolicyLayer::from_fn(|_| None).default_policy(CachePolicy::NO_STORE),
             ok(&[]),
             "private, no-store",
             DecisionSource::Default,
@@ -577,7 +577,7 @@ async fn a_guard_that_changes_nothing_is_not_recorded() {
         ),
         (
             "an error that may be kept as long as a success, and of which nobody speaks",
-            CachePolicyLayer::new(|_: &http::request::Parts| None).accept_risk(Risk::ErrorServedAsLongAsASuccess),
+            CachePolicyLayer::from_fn(|_| None).accept_risk(Risk::ErrorServedAsLongAsASuccess),
             inner(404, &[]),
             "private, no-cache",
             None,
@@ -612,7 +612,7 @@ async fn a_page_in_place_of_an_asset_is_not_stored() {
 
 #[tokio::test]
 async fn the_guard_against_heuristics_is_waived_by_name_too() {
-    let silent = || CachePolicyLayer::new(|_: &http::request::Parts| None);
+    let silent = || CachePolicyLayer::from_fn(|_| None);
     let guarded = through(silent(), &ok(&[]), get("/", &[])).await;
     assert_eq!(cache_control(&guarded).as_deref(), Some("private, no-cache"));
     assert!(decision(&guarded).guards().contains(Guard::NoHeuristics), "G-14");
@@ -630,7 +630,7 @@ async fn the_guard_against_heuristics_is_waived_by_name_too() {
 async fn a_modification_date_alone_does_not_allow_heuristic_freshness() {
     for date in ["Sun, 06 Nov 1994 08:49:37 GMT", "soon"] {
         let dated = ok(&[("last-modified", date)]);
-        let response = through(CachePolicyLayer::new(|_: &http::request::Parts| None), &dated, get("/", &[])).await;
+        let response = through(CachePolicyLayer::from_fn(|_| None), &dated, get("/", &[])).await;
         assert_eq!(cache_control(&response).as_deref(), Some("private, no-cache"), "F-04, G-14: {date}");
     }
 }
@@ -856,7 +856,7 @@ async fn a_guard_repairs_a_contradictory_response() {
 #[tokio::test]
 async fn the_other_guards_still_act_if_one_is_waived() {
     // G-14 waived: a cookie is still not left to a shared cache's guess.
-    let silent = CachePolicyLayer::new(|_: &http::request::Parts| None).accept_risk(Risk::LifetimeGuessedByCaches);
+    let silent = CachePolicyLayer::from_fn(|_| None).accept_risk(Risk::LifetimeGuessedByCaches);
     let response = through(silent.clone(), &ok(&[("set-cookie", "a=b")]), get("/", &[])).await;
     assert_eq!(cache_control(&response).as_deref(), Some("private, no-cache"));
     let response = through(silent, &ok(&[]), get("/", &[("authorization", "x")])).await;
@@ -973,7 +973,7 @@ async fn vary_is_one_line_without_repetition() {
 
 #[tokio::test]
 async fn a_closure_chooses_by_the_request() {
-    let layer = CachePolicyLayer::new(|request: &http::request::Parts| match request.uri.path() {
+    let layer = CachePolicyLayer::from_fn(|request| match request.uri.path() {
         "/asset" => CachePolicy::IMMUTABLE,
         _ => CachePolicy::NO_STORE,
     });
@@ -1133,7 +1133,7 @@ proptest! {
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let short = CachePolicyLayer::new(policy).layer(service());
-        let long = CachePolicyLayer::new(move |_: &http::request::Parts| policy).layer(service());
+        let long = CachePolicyLayer::from_fn(move |_| policy).layer(service());
         let [short, long] = [
             runtime.block_on(short.oneshot(request(method.clone(), "/", &asked))).unwrap(),
             runtime.block_on(long.oneshot(request(method.clone(), "/", &asked))).unwrap(),

@@ -178,7 +178,7 @@ async fn a_handlers_policy_is_for_the_success_that_it_was_made_for() {
         });
         for (sentence, layer) in [
             ("under a policy", CachePolicyLayer::new(P)),
-            ("under none", CachePolicyLayer::new(|_: &http::request::Parts| None::<CachePolicy>)),
+            ("under none", CachePolicyLayer::from_fn(|_| None::<CachePolicy>)),
             ("under one that overrides", CachePolicyLayer::new(P).override_handler()),
             ("under one that tightens", CachePolicyLayer::new(P).tighten()),
         ] {
@@ -244,7 +244,7 @@ async fn a_risk_is_accepted_of_the_values_that_its_layer_saw() {
         ),
     ] {
         let route = || CachePolicyLayer::new(P).accept_risk(risk);
-        let outer = CachePolicyLayer::new(|_: &http::request::Parts| None::<CachePolicy>);
+        let outer = CachePolicyLayer::from_fn(|_| None::<CachePolicy>);
         let edge = EdgeLayer::new(EdgeProfile::STANDARD);
         let inner = || replaced(between).layer(route().layer(says(own)));
         let by_edge = ask(edge.clone().layer(inner()), get("/", &[])).await;

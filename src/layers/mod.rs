@@ -52,6 +52,7 @@ mod clock;
 pub mod conditional;
 pub mod edge;
 pub mod entity_tag;
+mod http_request;
 mod original_path;
 #[cfg(feature = "purge")]
 #[cfg_attr(docsrs, doc(cfg(feature = "purge")))]
@@ -60,4 +61,5 @@ pub mod purge;
 mod read_once;
 
 pub use self::clock::Clock;
+pub use self::http_request::HttpRequest;
 pub use self::original_path::{OriginalPathLayer, OriginalPathService};

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | evaluate the preconditions of a request | [`Preconditions`] |
 //! | describe the current representation | [`Representation`], [`Validators`], [`EntityTag`], [`HttpDate`] |
+//! | read the validators of a response | [`Validators::from_headers`] |
 //! | parse and render cache directives | [`CacheControl`], [`RequestCacheControl`] |
 //! | find directives that conflict with each other | [`CacheControl::contradictions`] |
 //! | parse and render `Vary` | [`Vary`] |
@@ -35,18 +36,17 @@
 //! ```
 //! use http::{HeaderMap, HeaderValue, Method, header::IF_MATCH};
 //! use tower_cache_policy::protocol::{
-//!     Condition, EntityTag, HttpDate, Outcome, Preconditions, Validators,
+//!     Condition, HttpDate, Outcome, Preconditions, Validators,
 //! };
 //!
 //! let mut headers = HeaderMap::new();
-//! headers.append(IF_MATCH, HeaderValue::from_static(r#""rev-6", "rev-7""#));
+//! headers.append(IF_MATCH, HeaderValue::from_static(r#""6", "7""#));
 //! let preconditions = Preconditions::new(&Method::PUT, &headers);
 //! let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
 //!
-//! let revision = |n: u32| Validators::new().with_etag(EntityTag::strong(format!("rev-{n}")).unwrap());
-//! assert_eq!(preconditions.evaluate(&revision(7).into(), now).outcome(), Outcome::Proceed);
+//! assert_eq!(preconditions.evaluate(&Validators::version(7).into(), now).outcome(), Outcome::Proceed);
 //!
-//! let lost_update = preconditions.evaluate(&revision(8).into(), now);
+//! let lost_update = preconditions.evaluate(&Validators::version(8).into(), now);
 //! assert_eq!(lost_update.outcome(), Outcome::PreconditionFailed);
 //! assert_eq!(lost_update.condition(), Some(Condition::IfMatch));
 //! ```

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-#[cfg(feature = "routes")]
 use http::request::Parts;
 use http::{HeaderName, StatusCode};
 use tower_layer::Layer;
@@ -10,7 +9,7 @@ use tower_layer::Layer;
 use super::config::{Config, Position};
 use super::service::CachePolicyService;
 use crate::layers::Clock;
-use crate::policy::{CachePolicy, IntoPolicySource, Precedence, Rendered, Risk, Rules};
+use crate::policy::{CachePolicy, IntoPolicySource, PolicySource, Precedence, Rendered, Risk, Rules};
 use crate::protocol::{assert_vary_names, is_never_stored};
 
 /// Sets `Cache-Control` and `Vary`. See the [module docs](super) for an example.
@@ -27,7 +26,8 @@ pub struct CachePolicyLayer {
 }
 
 impl CachePolicyLayer {
-    /// Creates a layer from one policy, a table of routes, or a closure from `&http::request::Parts` to a policy.
+    /// Creates a layer from one policy or a table of routes. A closure that chooses by the request is for
+    /// [`from_fn`](Self::from_fn).
     pub fn new(source: impl IntoPolicySource) -> Self {
         Self {
             config: Arc::new(Config {
@@ -40,6 +40,31 @@ impl CachePolicyLayer {
                 position: Position::Standalone,
             }),
         }
+    }
+
+    /// Creates a layer from a closure that chooses the policy by the request. The closure returns a [`CachePolicy`], or
+    /// an `Option` of one: with `None`, the handler's own `Cache-Control` applies, or else the default of the layer.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
+    ///
+    /// let layer = CachePolicyLayer::from_fn(|request| match request.uri.query() {
+    ///     Some(_) => CachePolicy::NO_STORE,
+    ///     None => CachePolicy::public(Duration::from_secs(60)),
+    /// });
+    /// # let _ = layer;
+    /// ```
+    ///
+    /// To choose by the path, call [`original_path`](crate::policy::original_path): see
+    /// [Policies by path](super#policies-by-path).
+    pub fn from_fn<F, P>(choose: F) -> Self
+    where
+        F: Fn(&Parts) -> P + Send + Sync + 'static,
+        P: Into<Option<CachePolicy>>,
+    {
+        Self::new(PolicySource::from_fn(choose))
     }
 
     /// Merges the handler's `Cache-Control` with the layer's: the shorter lifetime wins, restrictions are combined, and

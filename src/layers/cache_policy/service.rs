@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{Request, Response};
+use http::Response;
 use tower_service::Service;
 
 use super::config::{Config, Position};
 use super::future::{Exchange, ResponseFuture};
+use crate::layers::HttpRequest;
 use crate::layers::bypass::is_tunnel;
 use crate::policy::Facts;
 
@@ -24,9 +25,10 @@ impl<S> CachePolicyService<S> {
     }
 }
 
-impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for CachePolicyService<S>
+impl<S, R, ResBody> Service<R> for CachePolicyService<S>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    R: HttpRequest,
+    S: Service<R, Response = Response<ResBody>>,
 {
     type Response = Response<ResBody>;
     type Error = S::Error;
@@ -36,9 +38,10 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+    fn call(&mut self, request: R) -> Self::Future {
+        let mut request = request.into_http();
         if !self.config.enabled || is_tunnel(request.method()) {
-            return ResponseFuture::new(self.inner.call(request), None);
+            return ResponseFuture::new(self.inner.call(R::from_http(request)), None);
         }
         let facts = self.config.rules.facts(&request);
         if self.config.needs_ruling() {
@@ -50,7 +53,7 @@ where
                 config.withhold_conditions(&pending, request.headers_mut());
             }
             let exchange = Exchange { config: Arc::clone(config), request: facts, pending };
-            ResponseFuture::new(inner.call(request), Some(exchange))
+            ResponseFuture::new(inner.call(R::from_http(request)), Some(exchange))
         })
     }
 }

@@ -15,6 +15,7 @@ use super::exchange::Exchange;
 use super::future::ResponseFuture;
 use super::selected::SelectedRepresentation;
 use super::source::{NoSource, ValidatorSource};
+use crate::layers::HttpRequest;
 
 /// The service created by [`ConditionalLayer`](super::ConditionalLayer).
 #[derive(Debug)]
@@ -40,50 +41,54 @@ impl<S: Clone, V> Clone for ConditionalService<S, V> {
     }
 }
 
-impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for ConditionalService<S, NoSource>
+impl<S, R, ResBody> Service<R> for ConditionalService<S, NoSource>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    R: HttpRequest,
+    S: Service<R, Response = Response<ResBody>>,
     ResBody: Body,
     ResBody::Data: From<Bytes>,
 {
     type Response = Response<ConditionalBody<ResBody>>;
     type Error = S::Error;
-    type Future = ResponseFuture<S, Ready<SelectedRepresentation>, ReqBody>;
+    type Future = ResponseFuture<S, Ready<SelectedRepresentation>, R>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        if !self.applies_to(&request) {
+    fn call(&mut self, mut request: R) -> Self::Future {
+        let http = request.http_mut();
+        if !self.applies_to(http) {
             return ResponseFuture::handling(self.inner.call(request), None);
         }
-        let exchange = Exchange::begin(&self.config.settings, &mut request);
-        match exchange.decide_without_source(&mut request) {
+        let exchange = Exchange::begin(&self.config.settings, http);
+        match exchange.decide_without_source(http) {
             Some(response) => ResponseFuture::short_circuited(response),
             None => ResponseFuture::handling(self.inner.call(request), Some(exchange)),
         }
     }
 }
 
-impl<S, V, ReqBody, ResBody> Service<Request<ReqBody>> for ConditionalService<S, V>
+impl<S, V, R, ResBody> Service<R> for ConditionalService<S, V>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
+    R: HttpRequest,
+    S: Service<R, Response = Response<ResBody>> + Clone,
     V: ValidatorSource,
     ResBody: Body,
     ResBody::Data: From<Bytes>,
 {
     type Response = Response<ConditionalBody<ResBody>>;
     type Error = S::Error;
-    type Future = ResponseFuture<S, V::Future, ReqBody>;
+    type Future = ResponseFuture<S, V::Future, R>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+    fn call(&mut self, request: R) -> Self::Future {
+        let mut request = request.into_http();
         if !self.applies_to(&request) {
-            return ResponseFuture::handling(self.inner.call(request), None);
+            return ResponseFuture::handling(self.inner.call(R::from_http(request)), None);
         }
         let exchange = Exchange::begin(&self.config.settings, &mut request);
         let (parts, body) = request.into_parts();
@@ -91,6 +96,6 @@ where
         // The request needs the instance that was polled ready. The clone was not, so it stays here.
         let clone = self.inner.clone();
         let inner = std::mem::replace(&mut self.inner, clone);
-        ResponseFuture::deciding(current, inner, Request::from_parts(parts, body), exchange)
+        ResponseFuture::deciding(current, inner, R::from_http(Request::from_parts(parts, body)), exchange)
     }
 }

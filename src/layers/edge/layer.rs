@@ -7,7 +7,7 @@ use tower_layer::Layer;
 
 use super::config::Config;
 use super::service::EdgeService;
-use crate::edge::{Edges, TagOverflow, UnsupportedTag};
+use crate::edge::{IntoEdges, TagOverflow, UnsupportedTag};
 use crate::layers::Clock;
 use crate::policy::{CachePolicy, CacheTag, Rendered, Risk, Rules};
 
@@ -20,9 +20,9 @@ pub struct EdgeLayer {
 
 impl EdgeLayer {
     /// Creates a layer for one edge, given as an [`EdgeProfile`](crate::edge::EdgeProfile), or for several, given as
-    /// [`Edges`].
-    pub fn new(edges: impl Into<Edges>) -> Self {
-        let edges = edges.into();
+    /// [`Edges`](crate::edge::Edges).
+    pub fn new(edges: impl IntoEdges) -> Self {
+        let edges = edges.into_edges();
         // Guards treat the fields of custom profiles like the well-known ones.
         let mut rules = Rules::default();
         rules.edge_names = edges.own_names();
