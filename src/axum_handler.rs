@@ -31,6 +31,9 @@
 //!     .layer(CachingLayer::new(CachePolicy::PRIVATE_NO_CACHE));
 //! ```
 //!
+//! The feature is for axum 0.8. With axum 0.7, or without the feature, a handler returns its policy as
+//! `axum::Extension(policy)`, with the same effect.
+//!
 //! # Paths
 //!
 //! A [table of routes](crate::policy#many-routes) and [`original_path`](crate::policy::original_path) read axum's

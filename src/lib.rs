@@ -44,6 +44,10 @@
     ),
     doc = "\nThe [`recipes`] page has a short program for each common task."
 )]
+#![cfg_attr(
+    doc,
+    doc = "The [`compile_errors`] page lists what the compiler says about common mistakes, and what to change."
+)]
 //!
 //! # Which layer do I need?
 //!
@@ -173,6 +177,10 @@ pub mod protocol;
 ))]
 #[doc = include_str!("docs/recipes.md")]
 pub mod recipes {}
+// A page without items, like the recipes.
+#[cfg(doc)]
+#[doc = include_str!("docs/compile_errors.md")]
+pub mod compile_errors {}
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;

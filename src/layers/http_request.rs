@@ -15,8 +15,7 @@ use http::Request;
 /// | tower-http | 0.5 | 0.4 and earlier |
 /// | warp | 0.4 | 0.3 and earlier |
 ///
-/// With axum 0.7, the layers work, and the feature `axum` does not: see
-/// [`axum_handler`](crate#features).
+/// With axum 0.7, the layers work, and the feature `axum` does not: it is for axum 0.8.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a request of version 1 of the crate `http`",
     label = "this framework has another version of the crate `http` than tower-cache-policy",
