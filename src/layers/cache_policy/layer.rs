@@ -9,7 +9,7 @@ use tower_layer::Layer;
 use super::config::{Config, Position};
 use super::service::CachePolicyService;
 use crate::layers::Clock;
-use crate::policy::{CachePolicy, IntoPolicySource, PolicySource, Precedence, Rendered, Risk, Rules};
+use crate::policy::{CachePolicy, Development, IntoPolicySource, PolicySource, Precedence, Rendered, Risk, Rules};
 use crate::protocol::{assert_vary_names, is_never_stored};
 
 /// Sets `Cache-Control` and `Vary`. See the [module docs](super) for an example.
@@ -248,25 +248,25 @@ impl CachePolicyLayer {
         self.with(|config| config.rules.waived.insert(risk.guard()))
     }
 
-    /// If `on`, disables caching for all responses, whatever the policy and the handler specify.
+    /// Disables caching for all responses if the [switch](Development) is on, whatever the policy and the handler specify.
     ///
-    /// Responses then have `Cache-Control: no-cache, no-store, must-revalidate`, `Pragma: no-cache` and `Expires: 0`.
-    ///
-    /// Set it from an environment variable or a command line argument, not from `cfg!(debug_assertions)`: a deployed
-    /// debug build should behave like a release build.
+    /// Responses then have `Cache-Control: no-cache, no-store, must-revalidate`, `Pragma: no-cache` and `Expires: 0`. The
+    /// inner service does not get `If-None-Match` and `If-Modified-Since` of a GET, so it sends the complete response.
     ///
     /// ```
     /// use std::time::Duration;
     ///
-    /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
+    /// use tower_cache_policy::CachePolicyLayer;
+    /// use tower_cache_policy::policy::{CachePolicy, Development};
     ///
     /// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(300)))
-    ///     .development(std::env::var_os("DEVELOPMENT").is_some());
+    ///     .development(Development::from_env("SHOP_DEVELOPMENT")?);
     /// # let _ = layer;
+    /// # Ok::<(), tower_cache_policy::policy::InvalidDevelopment>(())
     /// ```
     #[must_use]
-    pub fn development(self, on: bool) -> Self {
-        self.with(|config| config.rules.development = on)
+    pub fn development(self, switch: impl Into<Development>) -> Self {
+        self.with(|config| config.rules.development = switch.into().is_on())
     }
 
     /// Adds the [`Decision`](crate::policy::Decision) to the response extensions, for example for a log.

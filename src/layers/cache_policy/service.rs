@@ -10,6 +10,7 @@ use super::config::{Config, Position};
 use super::future::{Exchange, ResponseFuture};
 use crate::layers::HttpRequest;
 use crate::layers::bypass::is_tunnel;
+use crate::layers::development::forget_stored_response;
 use crate::policy::Facts;
 
 /// The service created by [`CachePolicyLayer`](super::CachePolicyLayer).
@@ -42,6 +43,9 @@ where
         let mut request = request.into_http();
         if !self.config.enabled || is_tunnel(request.method()) {
             return ResponseFuture::new(self.inner.call(R::from_http(request)), None);
+        }
+        if self.config.rules.development {
+            forget_stored_response(&mut request);
         }
         let facts = self.config.rules.facts(&request);
         if self.config.needs_ruling() {

@@ -10,7 +10,7 @@ use crate::layers::conditional::{
     ConditionalLayer, ConditionalService, FnSource, NoSource, SelectedRepresentation, ValidatorSource,
 };
 use crate::layers::entity_tag::{EntityTagLayer, EntityTagService};
-use crate::policy::{CachePolicy, IntoPolicySource, PolicySource};
+use crate::policy::{CachePolicy, Development, IntoPolicySource, PolicySource};
 
 /// Combines policy, entity tags and preconditions in one layer. See the [module docs](super) for an example.
 #[derive(Clone, Debug)]
@@ -174,10 +174,12 @@ impl<V, C> CachingLayer<V, C> {
             .conditional(|conditional| conditional.enabled(enabled))
     }
 
-    /// If `on`, disables caching for all responses: see [`CachePolicyLayer::development`].
+    /// Disables caching for all responses if the [switch](Development) is on: see [`CachePolicyLayer::development`] and
+    /// [`ConditionalLayer::development`].
     #[must_use]
-    pub fn development(self, on: bool) -> Self {
-        self.policy(|policy| policy.development(on))
+    pub fn development(self, switch: impl Into<Development>) -> Self {
+        let switch = switch.into();
+        self.policy(|policy| policy.development(switch)).conditional(|conditional| conditional.development(switch))
     }
 }
 

@@ -16,6 +16,7 @@ use super::future::ResponseFuture;
 use super::selected::SelectedRepresentation;
 use super::source::{NoSource, ValidatorSource};
 use crate::layers::HttpRequest;
+use crate::layers::development::forget_stored_response;
 
 /// The service created by [`ConditionalLayer`](super::ConditionalLayer).
 #[derive(Debug)]
@@ -61,6 +62,9 @@ where
         if !self.applies_to(http) {
             return ResponseFuture::handling(self.inner.call(request), None);
         }
+        if self.config.settings.development {
+            forget_stored_response(http);
+        }
         let exchange = Exchange::begin(&self.config.settings, http);
         match exchange.decide_without_source(http) {
             Some(response) => ResponseFuture::short_circuited(response),
@@ -89,6 +93,9 @@ where
         let mut request = request.into_http();
         if !self.applies_to(&request) {
             return ResponseFuture::handling(self.inner.call(R::from_http(request)), None);
+        }
+        if self.config.settings.development {
+            forget_stored_response(&mut request);
         }
         let exchange = Exchange::begin(&self.config.settings, &mut request);
         let (parts, body) = request.into_parts();

@@ -10,6 +10,7 @@ use super::config::Config;
 use super::future::{Exchange, ResponseFuture};
 use crate::layers::HttpRequest;
 use crate::layers::bypass::is_tunnel;
+use crate::layers::development::forget_stored_response;
 
 /// The service that [`EdgeLayer`](super::EdgeLayer) creates.
 #[derive(Clone, Debug)]
@@ -41,6 +42,9 @@ where
         let http = request.http_mut();
         if !self.config.enabled || is_tunnel(http.method()) {
             return ResponseFuture::new(self.inner.call(request), None);
+        }
+        if self.config.rules.development {
+            forget_stored_response(http);
         }
         let facts = self.config.rules.facts(http);
         facts.leave_in(http);
