@@ -11,6 +11,8 @@
 //! - [`Validators`] sets `ETag` and `Last-Modified`.
 //! - [`Vary`] adds field names to `Vary`, for example those that
 //!   [`VaryRecorder`](crate::protocol::VaryRecorder) recorded.
+//! - [`NoVarySearch`] lets caches ignore query parameters.
+//! - [`ClearSiteData`] lets a browser delete its stored responses at sign-out.
 #![cfg_attr(feature = "purge", doc = "- [`Purge`](crate::edge::purge::Purge) states which responses an outer")]
 #![cfg_attr(feature = "purge", doc = "  [`PurgeLayer`](crate::layers::purge::PurgeLayer) purges from the CDN.")]
 //!
@@ -78,8 +80,8 @@ use http::request::Parts;
 use crate::layers::conditional::{ConditionalBody, ModifiedInFuture};
 use crate::policy::{CachePolicy, CacheTag, CacheTags};
 use crate::protocol::{
-    Evaluation, HttpDate, Outcome, Preconditions, Representation, Validators, Vary, into_not_modified,
-    into_precondition_failed,
+    ClearSiteData, Evaluation, HttpDate, NoVarySearch, Outcome, Preconditions, Representation, Validators, Vary,
+    into_not_modified, into_precondition_failed,
 };
 
 /// Adds the policy to the response extensions, where an outer layer reads it.
@@ -124,6 +126,28 @@ impl IntoResponseParts for Vary {
     fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Infallible> {
         // K-06
         self.add_to(response.headers_mut());
+        Ok(response)
+    }
+}
+
+/// Sets `No-Vary-Search`.
+impl IntoResponseParts for NoVarySearch {
+    type Error = Infallible;
+
+    fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Infallible> {
+        // E-01
+        self.write_to(response.headers_mut());
+        Ok(response)
+    }
+}
+
+/// Sets `Clear-Site-Data`. Return it with [`CachePolicy::NO_STORE`].
+impl IntoResponseParts for ClearSiteData {
+    type Error = Infallible;
+
+    fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Infallible> {
+        // E-02
+        self.write_to(response.headers_mut());
         Ok(response)
     }
 }

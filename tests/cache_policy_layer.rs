@@ -11,6 +11,7 @@ use http::{Method, Request, Response, StatusCode};
 use proptest::prelude::*;
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_cache_policy::policy::{CachePolicy, Decision, DecisionSource, Guard, IntoPolicySource, Personalized, Risk};
+use tower_cache_policy::protocol::NoVarySearch;
 use tower_cache_policy::{CachePolicyLayer, Clock};
 
 use support::{TestBody, answer, call, field, get, request};
@@ -714,6 +715,47 @@ async fn a_response_for_one_origin_varies_on_it_and_is_private_with_credentials(
     let response = through(waived, &ok(&[one, credentials]), get("/", &[])).await;
     assert_eq!(cache_control(&response).as_deref(), Some("public, max-age=3600"));
     assert_eq!(field(response.headers(), "vary"), None);
+}
+
+#[tokio::test]
+async fn a_response_that_deletes_data_is_private_whatever_the_handler_sets() {
+    let field_of = ("clear-site-data", "\"cache\", \"cookies\"");
+    for lines in
+        [&[field_of][..], &[field_of, ("cache-control", "public, max-age=3600"), ("cdn-cache-control", "max-age=9")]]
+    {
+        let response = through(CachePolicyLayer::new(PUBLIC), &ok(lines), get("/", &[])).await;
+        assert_eq!(cache_control(&response).as_deref(), Some("private, max-age=3600"), "G-28: {lines:?}");
+        assert_eq!(field(response.headers(), "cdn-cache-control"), None, "G-28");
+        assert_eq!(field(response.headers(), "clear-site-data").as_deref(), Some(field_of.1));
+        assert!(decision(&response).guards().contains(Guard::ClearSiteData));
+    }
+}
+
+#[tokio::test]
+async fn no_vary_search_is_on_what_caches_may_store_and_is_the_handlers_first() {
+    const OWN: NoVarySearch = NoVarySearch::params(&["utm_source"]);
+    const SENT: Option<&str> = Some("params=(\"utm_source\")");
+    let layer = || CachePolicyLayer::new(PUBLIC).no_vary_search(OWN);
+    let found = StatusCode::NOT_FOUND;
+    let by_handler = ("no-vary-search", "params=()");
+    let table: &[(&str, CachePolicyLayer, Method, Inner, Option<&str>)] = &[
+        ("a page", layer(), Method::GET, ok(&[]), SENT),
+        ("HEAD", layer(), Method::HEAD, ok(&[]), SENT),
+        ("a 304", layer(), Method::GET, inner(304, &[("etag", "\"7\"")]), SENT),
+        ("a private page", layer(), Method::GET, ok(&[("set-cookie", "id=1")]), SENT),
+        ("a field of the handler", layer(), Method::GET, ok(&[by_handler]), Some("params=()")),
+        ("no-store", layer(), Method::GET, ok(&[("cache-control", "no-store")]), None),
+        ("an error", layer(), Method::GET, inner(404, &[]), None),
+        ("an error with a policy", layer().for_status(found, PUBLIC), Method::GET, inner(404, &[]), SENT),
+        ("another method", layer(), Method::POST, ok(&[("cache-control", "no-cache")]), None),
+        ("development", layer().development(true), Method::GET, ok(&[]), None),
+        ("a layer that is off", layer().enabled(false), Method::GET, ok(&[("cache-control", "max-age=9")]), None),
+        ("another layer", CachePolicyLayer::new(PUBLIC), Method::GET, ok(&[]), None),
+    ];
+    for (sentence, layer, method, inner, expected) in table {
+        let response = through(layer.clone(), inner, request(method.clone(), "/?utm_source=a", &[])).await;
+        assert_eq!(field(response.headers(), "no-vary-search").as_deref(), *expected, "E-01: {sentence}");
+    }
 }
 
 #[tokio::test]

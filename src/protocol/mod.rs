@@ -12,6 +12,8 @@
 //! | parse and render cache directives | [`CacheControl`], [`RequestCacheControl`] |
 //! | find directives that conflict with each other | [`CacheControl::contradictions`] |
 //! | parse and render `Vary` | [`Vary`] |
+//! | let caches ignore query parameters | [`NoVarySearch`] |
+//! | delete the stored responses of a browser at sign-out | [`ClearSiteData`] |
 //! | record which request fields a response depends on | [`VaryRecorder`] |
 //! | determine whether a cache may store a response | [`Storability`] |
 //! | determine how long a cache may reuse a response | [`Freshness`], [`Lifetime`], [`Age`] |
@@ -52,6 +54,7 @@
 //! ```
 
 mod cache_control;
+mod clear_site_data;
 mod coding;
 mod content_type;
 #[cfg(test)]
@@ -60,6 +63,7 @@ mod date;
 mod edge_fields;
 mod entity_tag;
 mod freshness;
+mod no_vary_search;
 mod not_modified;
 mod path;
 mod preconditions;
@@ -76,12 +80,15 @@ pub use self::cache_control::{
     CacheControl, Contradiction, Directive, FieldNames, InvalidDirective, InvalidFieldName, MaxStale,
     RequestCacheControl,
 };
+pub use self::clear_site_data::ClearSiteData;
 pub use self::coding::{ContentCodedTags, add_coding_suffix};
 pub use self::date::{HttpDate, InvalidHttpDate};
 pub use self::edge_fields::{is_tag_field, is_targeted_field, remove_targeted_fields};
 pub use self::entity_tag::{EntityTag, EntityTagList, EntityTagMember, EntityTagRef, InvalidEntityTag};
 pub(crate) use self::freshness::http10_lifetime;
 pub use self::freshness::{Age, Cache, Freshness, Lifetime, LifetimeSource};
+pub use self::no_vary_search::NoVarySearch;
+pub(crate) use self::no_vary_search::has_no_vary_search;
 pub use self::not_modified::{into_not_modified, into_precondition_failed};
 pub use self::preconditions::{Condition, Evaluation, IfRange, Outcome, Preconditions};
 pub use self::storage::{Storability, StoragePermission, StorageProhibition};

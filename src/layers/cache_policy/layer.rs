@@ -10,7 +10,7 @@ use super::config::{Config, Position};
 use super::service::CachePolicyService;
 use crate::layers::Clock;
 use crate::policy::{CachePolicy, Development, IntoPolicySource, PolicySource, Precedence, Rendered, Risk, Rules};
-use crate::protocol::{assert_vary_names, is_never_stored};
+use crate::protocol::{NoVarySearch, assert_vary_names, is_never_stored};
 
 /// Sets `Cache-Control` and `Vary`. See the [module docs](super) for an example.
 ///
@@ -36,6 +36,7 @@ impl CachePolicyLayer {
                 clock: Clock::system(),
                 record: false,
                 explain: false,
+                no_vary_search: None,
                 enabled: true,
                 position: Position::Standalone,
             }),
@@ -174,6 +175,26 @@ impl CachePolicyLayer {
     pub fn vary(self, names: &'static [&'static str]) -> Self {
         assert_vary_names(names);
         self.with(|config| config.rules.add_vary_names(names.iter().copied()))
+    }
+
+    /// Adds `No-Vary-Search` to every GET and HEAD response that a cache may store, unless the handler has set the field.
+    ///
+    /// All responses of a URL should have the same value, so this is a setting of the layer and not of a policy. See
+    /// [`NoVarySearch`] for the parameters that must not be listed.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy, protocol::NoVarySearch};
+    ///
+    /// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(300)))
+    ///     .no_vary_search(NoVarySearch::params(&["utm_source", "utm_medium", "utm_campaign"]));
+    /// # let _ = layer;
+    /// ```
+    #[must_use]
+    pub fn no_vary_search(self, value: NoVarySearch) -> Self {
+        // E-01
+        self.with(|config| config.no_vary_search = Some(value))
     }
 
     /// Sets the function that returns the path for a [table of routes](crate::policy::routes#which-path).
