@@ -54,6 +54,7 @@ const MISTAKES: &[Mistake] = &[
     mistake("array_of_edges", NOT_AN_EDGE, EDGES),
     mistake("name_of_an_edge", NOT_AN_EDGE, EDGES),
     mistake("unchecked_edges", NOT_AN_EDGE, EDGES),
+    mistake("async_closure_as_source", &["implementation of `FnOnce` is not general enough"], &[]),
     mistake("option_layer", &["expected `Response<ConditionalBody"], &[]),
     mistake("policy_of_a_handler", &["Handler<_, _>` is not satisfied"], &[]),
     mistake("policy_in_a_response", NO_RESPONSE_PART, &[]),
@@ -61,6 +62,8 @@ const MISTAKES: &[Mistake] = &[
     mistake("axum_06", OLD_HTTP, VERSIONS),
     mistake("axum_06_caching", OLD_HTTP, VERSIONS),
     mistake("axum_06_edge", OLD_HTTP, VERSIONS),
+    mistake("axum_06_conditional", OLD_HTTP, VERSIONS),
+    mistake("axum_06_conditional_with_source", OLD_HTTP, VERSIONS),
     mistake("axum_06_entity_tag", OLD_HTTP, VERSIONS),
     mistake("axum_06_original_path", OLD_HTTP, VERSIONS),
 ];
