@@ -1,7 +1,4 @@
 //! Conversions from the typed fields of the crate `headers`, for handlers that already have them.
-//!
-//! The types of `headers` are only as good as a field that was read: the conversions apply the same rules as
-//! [`Validators::from_headers`](crate::protocol::Validators::from_headers).
 
 use std::time::SystemTime;
 

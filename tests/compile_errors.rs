@@ -54,6 +54,11 @@ const MISTAKES: &[Mistake] = &[
     mistake("array_of_edges", NOT_AN_EDGE, EDGES),
     mistake("name_of_an_edge", NOT_AN_EDGE, EDGES),
     mistake("unchecked_edges", NOT_AN_EDGE, EDGES),
+    mistake(
+        "closure_as_validator_source",
+        &["is not a source of validators"],
+        &["a closure is passed to `validators` instead of `validator_source`"],
+    ),
     mistake("async_closure_as_source", &["implementation of `FnOnce` is not general enough"], &[]),
     mistake("option_layer", &["expected `Response<ConditionalBody"], &[]),
     mistake("policy_of_a_handler", &["Handler<_, _>` is not satisfied"], &[]),

@@ -1,4 +1,4 @@
-//! What layers do with requests while the development switch is on.
+//! The treatment of requests while the development switch is on.
 
 use http::Request;
 use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};

@@ -42,7 +42,7 @@
 //!
 //! While developing, a stored response hides a change of the program. Pass one
 //! [`Development`](crate::policy::Development) value, or a `bool`, to the `development` method of every layer of a
-//! stack. If it is on, no cache stores a response, and no layer answers a GET with 304 for content that it has not
+//! stack. If it is on, no cache stores a response, and no layer sends a 304 for content that it has not
 //! verified:
 //!
 //! | Layer | In development |
