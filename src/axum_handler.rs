@@ -12,6 +12,8 @@
 //! - [`Validators`] sets `ETag` and `Last-Modified`.
 //! - [`Vary`] adds field names to `Vary`, for example those that
 //!   [`VaryRecorder`](crate::protocol::VaryRecorder) recorded.
+//! - [`NoVarySearch`] lets caches ignore query parameters.
+//! - [`ClearSiteData`] lets a browser delete its stored responses at sign-out.
 #![cfg_attr(feature = "purge", doc = "- [`Purge`](crate::edge::purge::Purge) states which responses an outer")]
 #![cfg_attr(feature = "purge", doc = "  [`PurgeLayer`](crate::layers::purge::PurgeLayer) purges from the CDN.")]
 //!
@@ -32,6 +34,9 @@
 //!     .layer(CachingLayer::new(CachePolicy::PRIVATE_NO_CACHE));
 //! ```
 //!
+//! The feature is for axum 0.8. With axum 0.7, or without the feature, a handler returns its policy as
+//! `axum::Extension(policy)`, with the same effect.
+//!
 //! # Paths
 //!
 //! A [table of routes](crate::policy#many-routes) and [`original_path`](crate::policy::original_path) read axum's
@@ -47,7 +52,7 @@
 //! use axum::{Router, extract::Path, response::IntoResponse, routing::put};
 //! use tower_cache_policy::axum_handler::PreconditionFailure;
 //! use tower_cache_policy::policy::CachePolicy;
-//! use tower_cache_policy::protocol::{EntityTag, Preconditions, Representation, Validators};
+//! use tower_cache_policy::protocol::{Preconditions, Representation, Validators};
 //!
 //! async fn update(
 //!     Path(id): Path<u32>,
@@ -55,9 +60,7 @@
 //!     body: String,
 //! ) -> Result<impl IntoResponse, PreconditionFailure> {
 //!     // Begin a transaction and lock the row.
-//!     let current = Representation::Current(
-//!         Validators::new().with_etag(EntityTag::from_static("\"rev-7\"")),
-//!     );
+//!     let current = Representation::Current(Validators::version(7));
 //!     preconditions.check(&current)?;
 //!     // Write the row and commit.
 //!     Ok((CachePolicy::NO_STORE, format!("{id} is {body}")))
@@ -68,7 +71,6 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::time::SystemTime;
 
 use axum_core::body::Body;
 use axum_core::extract::FromRequestParts;
@@ -79,8 +81,8 @@ use http::request::Parts;
 use crate::layers::conditional::{ConditionalBody, ModifiedInFuture};
 use crate::policy::{CachePolicy, CacheTag, CacheTags, StatusPolicy};
 use crate::protocol::{
-    Evaluation, HttpDate, Outcome, Preconditions, Representation, Validators, Vary, into_not_modified,
-    into_precondition_failed,
+    ClearSiteData, Evaluation, HttpDate, NoVarySearch, Outcome, Preconditions, Representation, Validators, Vary,
+    into_not_modified, into_precondition_failed,
 };
 
 /// Adds the policy to the response extensions, where an outer layer reads it.
@@ -196,6 +198,28 @@ impl IntoResponseParts for Vary {
     }
 }
 
+/// Sets `No-Vary-Search`.
+impl IntoResponseParts for NoVarySearch {
+    type Error = Infallible;
+
+    fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Infallible> {
+        // E-01
+        self.write_to(response.headers_mut());
+        Ok(response)
+    }
+}
+
+/// Sets `Clear-Site-Data`. Return it with [`CachePolicy::NO_STORE`].
+impl IntoResponseParts for ClearSiteData {
+    type Error = Infallible;
+
+    fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Infallible> {
+        // E-02
+        self.write_to(response.headers_mut());
+        Ok(response)
+    }
+}
+
 /// Adds the purge to the response extensions, where an outer [`PurgeLayer`](crate::PurgeLayer) reads it. A purge
 /// that is already there is merged with it.
 ///
@@ -244,7 +268,7 @@ impl IntoResponseParts for Validators {
     type Error = Infallible;
 
     fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Infallible> {
-        let now = now();
+        let now = HttpDate::now();
         self.write_to(response.headers_mut(), now);
         // V-14
         if let Some(modified) = self.last_modified().filter(|modified| *modified > now) {
@@ -296,7 +320,7 @@ impl Preconditions {
     /// Returns a [`PreconditionFailure`] if the preconditions do not let the request proceed. As a response it is a
     /// 304 or a 412.
     pub fn check(&self, current: &Representation) -> Result<(), PreconditionFailure> {
-        let evaluation = self.evaluate(current, now());
+        let evaluation = self.evaluate(current, HttpDate::now());
         match evaluation.outcome() {
             Outcome::Proceed => Ok(()),
             Outcome::NotModified | Outcome::PreconditionFailed => Err(PreconditionFailure {
@@ -374,7 +398,7 @@ impl IntoResponse for PreconditionFailure {
         let mut response = Response::new(Body::new(ConditionalBody::<Body>::default()));
         let headers = response.headers_mut();
         if self.evaluation.outcome() == Outcome::NotModified {
-            self.current.write_to(headers, now());
+            self.current.write_to(headers, HttpDate::now());
             into_not_modified(headers);
             *response.status_mut() = StatusCode::NOT_MODIFIED;
         } else {
@@ -383,10 +407,4 @@ impl IntoResponse for PreconditionFailure {
         }
         response
     }
-}
-
-fn now() -> HttpDate {
-    #[allow(clippy::disallowed_methods)] // A handler does not have the `Clock` of a layer.
-    let time = SystemTime::now();
-    HttpDate::from_system_time(time).unwrap_or(HttpDate::UNIX_EPOCH)
 }

@@ -46,6 +46,10 @@
     doc = "\nThe [`recipes`] page has a short program for each common task, [`frameworks`] explains what works in each",
     doc = "framework, and [`migration`] translates the lines of other libraries and frameworks."
 )]
+#![cfg_attr(
+    doc,
+    doc = "The [`compile_errors`] page lists what the compiler says about common mistakes, and what to change."
+)]
 //!
 //! # Which layer do I need?
 //!
@@ -224,6 +228,7 @@
 //! | `axum` | policies, tags and validators as response parts, an extractor for preconditions, and policies by the complete path under `Router::nest` |
 //! | `routes` | a table of path patterns and policies |
 //! | `config` | the same table from a TOML file |
+//! | `headers` | conversions from `ETag` and `LastModified` of the crate `headers` |
 //! | `purge` | purge requests as values, and a layer that passes them to a purger such as [that of `tower-cache-policy-purge`](https://docs.rs/tower-cache-policy-purge) |
 //! | `assets` | URLs that change with the content of a file, and a layer that verifies them |
 //! | `assets-css` | such URLs inside stylesheets |
@@ -257,6 +262,8 @@ pub mod protocol;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
+#[cfg(feature = "headers")]
+mod typed_headers;
 
 pub use self::layers::Clock;
 #[cfg(feature = "assets")]
@@ -289,6 +296,11 @@ macro_rules! pages {
     )*};
 }
 pages! { frameworks migration recipes }
+
+// A page without items, like those above, whose links need no feature.
+#[cfg(doc)]
+#[doc = include_str!("docs/compile_errors.md")]
+pub mod compile_errors {}
 
 #[cfg(all(doctest, feature = "assets", feature = "audit", feature = "axum", feature = "testing"))]
 #[doc = include_str!("../README.md")]

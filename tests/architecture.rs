@@ -45,6 +45,7 @@ const ROOMS: &[(&str, usize, &[&str])] = &[
     ("audit", 4, &["http", "serde"]),
     ("testing", 5, &["bytes", "http", "http_body", "tower_service"]),
     ("axum_handler", 5, &["axum_core", "http"]),
+    ("typed_headers", 5, &["headers", "http"]),
 ];
 
 /// The front page is in no room. The packages under `crates/` use the public paths of the library, so

@@ -135,6 +135,24 @@ async fn recorded_request_fields_are_in_vary() {
     }
 }
 
+#[tokio::test]
+async fn a_handler_returns_no_vary_search_and_clear_site_data() {
+    use tower_cache_policy::protocol::{ClearSiteData, NoVarySearch};
+    let sign_out = async || (CachePolicy::NO_STORE, ClearSiteData::CACHE.and(ClearSiteData::COOKIES), "goodbye");
+    let app = Router::new()
+        .route("/news", get(async || (NoVarySearch::params(&["ref"]).and_key_order(), "news")))
+        .route("/sign-out", get(sign_out))
+        .layer(CachingLayer::new(CachePolicy::public(Duration::from_secs(60))));
+    for (path, name, value, cache_control) in [
+        ("/news?ref=a", "no-vary-search", "key-order, params=(\"ref\")", "public, max-age=60"),
+        ("/sign-out", "clear-site-data", "\"cache\", \"cookies\"", "private, no-store"),
+    ] {
+        let response = fetch(&app, Method::GET, path, &[]).await;
+        assert_eq!(field(response.headers(), name).as_deref(), Some(value), "E-01, E-02");
+        assert_eq!(field(response.headers(), "cache-control").as_deref(), Some(cache_control), "{path}");
+    }
+}
+
 /// No public name of the crate hides the crate `axum` (X5).
 mod beside_a_glob {
     use axum::Router;

@@ -11,6 +11,7 @@ use http::{Method, Request, Response, StatusCode};
 use proptest::prelude::*;
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_cache_policy::policy::{CachePolicy, Decision, DecisionSource, Guard, IntoPolicySource, Personalized, Risk};
+use tower_cache_policy::protocol::NoVarySearch;
 use tower_cache_policy::{CachePolicyLayer, Clock};
 
 use support::{TestBody, call, field, get, request, response_with};
@@ -187,14 +188,14 @@ async fn the_source_of_a_policy_follows_the_order_of_precedence() {
         ),
         (
             "the default, if the layer has no policy",
-            CachePolicyLayer::new(|_: &http::request::Parts| None),
+            CachePolicyLayer::from_fn(|_| None),
             ok(&[]),
             "private, no-cache",
             DecisionSource::Default,
         ),
         (
             "another default",
-            CachePolicyLayer::new(|_: &http::request::Parts| None).default_policy(CachePolicy::NO_STORE),
+            CachePolicyLayer::from_fn(|_| None).default_policy(CachePolicy::NO_STORE),
             ok(&[]),
             "private, no-store",
             DecisionSource::Default,
@@ -577,7 +578,7 @@ async fn a_guard_that_changes_nothing_is_not_recorded() {
         ),
         (
             "an error that may be stored as long as a success, without a policy",
-            CachePolicyLayer::new(|_: &http::request::Parts| None).accept_risk(Risk::ErrorServedAsLongAsASuccess),
+            CachePolicyLayer::from_fn(|_| None).accept_risk(Risk::ErrorServedAsLongAsASuccess),
             inner(404, &[]),
             "private, no-cache",
             None,
@@ -612,7 +613,7 @@ async fn a_page_in_place_of_an_asset_is_not_stored() {
 
 #[tokio::test]
 async fn the_guard_against_heuristics_is_waived_by_name_too() {
-    let silent = || CachePolicyLayer::new(|_: &http::request::Parts| None);
+    let silent = || CachePolicyLayer::from_fn(|_| None);
     let guarded = through(silent(), &ok(&[]), get("/", &[])).await;
     assert_eq!(cache_control(&guarded).as_deref(), Some("private, no-cache"));
     assert!(decision(&guarded).guards().contains(Guard::NoHeuristics), "G-14");
@@ -630,7 +631,7 @@ async fn the_guard_against_heuristics_is_waived_by_name_too() {
 async fn a_modification_date_alone_does_not_allow_heuristic_freshness() {
     for date in ["Sun, 06 Nov 1994 08:49:37 GMT", "soon"] {
         let dated = ok(&[("last-modified", date)]);
-        let response = through(CachePolicyLayer::new(|_: &http::request::Parts| None), &dated, get("/", &[])).await;
+        let response = through(CachePolicyLayer::from_fn(|_| None), &dated, get("/", &[])).await;
         assert_eq!(cache_control(&response).as_deref(), Some("private, no-cache"), "F-04, G-14: {date}");
     }
 }
@@ -714,6 +715,47 @@ async fn a_response_for_one_origin_varies_on_it_and_is_private_with_credentials(
     let response = through(waived, &ok(&[one, credentials]), get("/", &[])).await;
     assert_eq!(cache_control(&response).as_deref(), Some("public, max-age=3600"));
     assert_eq!(field(response.headers(), "vary"), None);
+}
+
+#[tokio::test]
+async fn a_response_that_deletes_data_is_private_whatever_the_handler_sets() {
+    let field_of = ("clear-site-data", "\"cache\", \"cookies\"");
+    for lines in
+        [&[field_of][..], &[field_of, ("cache-control", "public, max-age=3600"), ("cdn-cache-control", "max-age=9")]]
+    {
+        let response = through(CachePolicyLayer::new(PUBLIC), &ok(lines), get("/", &[])).await;
+        assert_eq!(cache_control(&response).as_deref(), Some("private, max-age=3600"), "G-29: {lines:?}");
+        assert_eq!(field(response.headers(), "cdn-cache-control"), None, "G-29");
+        assert_eq!(field(response.headers(), "clear-site-data").as_deref(), Some(field_of.1));
+        assert!(decision(&response).guards().contains(Guard::ClearSiteData));
+    }
+}
+
+#[tokio::test]
+async fn no_vary_search_is_on_what_caches_may_store_and_is_the_handlers_first() {
+    const OWN: NoVarySearch = NoVarySearch::params(&["utm_source"]);
+    const SENT: Option<&str> = Some("params=(\"utm_source\")");
+    let layer = || CachePolicyLayer::new(PUBLIC).no_vary_search(OWN);
+    let found = StatusCode::NOT_FOUND;
+    let by_handler = ("no-vary-search", "params=()");
+    let table: &[(&str, CachePolicyLayer, Method, Inner, Option<&str>)] = &[
+        ("a page", layer(), Method::GET, ok(&[]), SENT),
+        ("HEAD", layer(), Method::HEAD, ok(&[]), SENT),
+        ("a 304", layer(), Method::GET, inner(304, &[("etag", "\"7\"")]), SENT),
+        ("a private page", layer(), Method::GET, ok(&[("set-cookie", "id=1")]), SENT),
+        ("a field of the handler", layer(), Method::GET, ok(&[by_handler]), Some("params=()")),
+        ("no-store", layer(), Method::GET, ok(&[("cache-control", "no-store")]), None),
+        ("an error", layer(), Method::GET, inner(404, &[]), None),
+        ("an error with a policy", layer().for_status(found, PUBLIC), Method::GET, inner(404, &[]), SENT),
+        ("another method", layer(), Method::POST, ok(&[("cache-control", "no-cache")]), None),
+        ("development", layer().development(true), Method::GET, ok(&[]), None),
+        ("a layer that is off", layer().enabled(false), Method::GET, ok(&[("cache-control", "max-age=9")]), None),
+        ("another layer", CachePolicyLayer::new(PUBLIC), Method::GET, ok(&[]), None),
+    ];
+    for (sentence, layer, method, inner, expected) in table {
+        let response = through(layer.clone(), inner, request(method.clone(), "/?utm_source=a", &[])).await;
+        assert_eq!(field(response.headers(), "no-vary-search").as_deref(), *expected, "E-01: {sentence}");
+    }
 }
 
 #[tokio::test]
@@ -861,7 +903,7 @@ async fn a_guard_repairs_a_contradictory_response() {
 #[tokio::test]
 async fn the_other_guards_still_act_if_one_is_waived() {
     // G-14 is waived: a response with a cookie still gets no heuristic freshness in a shared cache.
-    let silent = CachePolicyLayer::new(|_: &http::request::Parts| None).accept_risk(Risk::LifetimeGuessedByCaches);
+    let silent = CachePolicyLayer::from_fn(|_| None).accept_risk(Risk::LifetimeGuessedByCaches);
     let response = through(silent.clone(), &ok(&[("set-cookie", "a=b")]), get("/", &[])).await;
     assert_eq!(cache_control(&response).as_deref(), Some("private, no-cache"));
     let response = through(silent, &ok(&[]), get("/", &[("authorization", "x")])).await;
@@ -978,7 +1020,7 @@ async fn vary_is_one_line_without_repetition() {
 
 #[tokio::test]
 async fn a_closure_chooses_the_policy_by_the_request() {
-    let layer = CachePolicyLayer::new(|request: &http::request::Parts| match request.uri.path() {
+    let layer = CachePolicyLayer::from_fn(|request| match request.uri.path() {
         "/asset" => CachePolicy::IMMUTABLE,
         _ => CachePolicy::NO_STORE,
     });
@@ -1142,7 +1184,7 @@ proptest! {
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let short = CachePolicyLayer::new(policy).layer(service());
-        let long = CachePolicyLayer::new(move |_: &http::request::Parts| policy).layer(service());
+        let long = CachePolicyLayer::from_fn(move |_| policy).layer(service());
         let [short, long] = [
             runtime.block_on(short.oneshot(request(method.clone(), "/", &request_lines))).unwrap(),
             runtime.block_on(long.oneshot(request(method.clone(), "/", &request_lines))).unwrap(),

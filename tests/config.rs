@@ -43,7 +43,7 @@ fn refused(text: &str) -> ConfigError {
 #[test]
 fn the_example_file_has_these_policies() {
     let config = PolicyConfig::from_toml_file("examples/policies.toml").unwrap();
-    assert!(config.development_disables_caching());
+    assert!(config.development(true).is_on());
     let layer = CachePolicyLayer::new(config.routes().clone());
     let (get, head) = (Method::GET, Method::HEAD);
     let table: &[(&str, &Method, &str, u16, &str, &str, Option<&str>)] = &[
@@ -635,16 +635,16 @@ fn a_file_is_named_in_its_errors() {
 fn the_program_and_not_the_file_enables_development() {
     let text = "default = { public = 60 }\ndevelopment.caching = false";
     let config = PolicyConfig::from_toml(text).unwrap();
-    assert!(config.development_disables_caching());
+    assert!(config.development(true).is_on());
     let cache_control =
         |layer: CachePolicyLayer| field(&through(&layer, get("/", &[]), 200, ""), "cache-control").unwrap();
     let layer = || CachePolicyLayer::new(config.routes().clone());
-    let with = |argument: bool| layer().development(argument && config.development_disables_caching());
+    let with = |argument: bool| layer().development(config.development(argument));
     assert_eq!(cache_control(layer()), "public, max-age=60", "the table is the same");
     assert_eq!(cache_control(with(false)), "public, max-age=60");
     assert_eq!(cache_control(with(true)), "no-cache, no-store, must-revalidate");
     for text in ["", "development.caching = true", "[development]\ncaching = true"] {
-        assert!(!PolicyConfig::from_toml(text).unwrap().development_disables_caching(), "{text}");
+        assert!(!PolicyConfig::from_toml(text).unwrap().development(true).is_on(), "{text}");
     }
 }
 

@@ -322,7 +322,7 @@ async fn tags(fact: &Fact) {
             assert_eq!(whole, pieces, "{name}");
         }
         "etag/default_cc_with_etag" => {
-            let stack = CachingLayer::new(|_: &http::request::Parts| None::<CachePolicy>);
+            let stack = CachingLayer::from_fn(|_| None::<CachePolicy>);
             let handler =
                 service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response_with("x", &[]))));
             let response = call(&ServiceBuilder::new().layer(stack).service(handler), get("/", &[])).await;

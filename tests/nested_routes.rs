@@ -10,7 +10,6 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::OriginalUri;
-use axum::http::request::Parts;
 use axum::http::{Request, StatusCode, Uri};
 use axum::middleware::map_request;
 use axum::routing::get;
@@ -176,7 +175,7 @@ async fn a_closure_can_read_the_original_path() {
         true => CachePolicy::NO_STORE,
         false => CachePolicy::public(Duration::from_secs(60)),
     };
-    let layer = CachePolicyLayer::new(move |request: &Parts| original_path(request).map(by_path));
+    let layer = CachePolicyLayer::from_fn(move |request| original_path(request).map(by_path));
     for (path, expected) in [
         ("/account/7", NO_STORE),
         ("/account/..%2fstatic", DEFAULT),
@@ -193,7 +192,7 @@ async fn a_closure_can_read_the_original_path() {
         }
     }
     // The path of the request, which the router has shortened.
-    let unaware = CachePolicyLayer::new(move |request: &Parts| by_path(request.uri.path()));
+    let unaware = CachePolicyLayer::from_fn(move |request| by_path(request.uri.path()));
     let app = Router::new().nest("/account", pages().layer(unaware));
     assert_eq!(cache_control(&app, "/account/7").await, PUBLIC);
 }

@@ -177,7 +177,7 @@ async fn a_handlers_policy_applies_only_to_its_success() {
         });
         for (sentence, layer) in [
             ("under a policy", CachePolicyLayer::new(P)),
-            ("under none", CachePolicyLayer::new(|_: &http::request::Parts| None::<CachePolicy>)),
+            ("under none", CachePolicyLayer::from_fn(|_| None::<CachePolicy>)),
             ("under one that overrides", CachePolicyLayer::new(P).override_handler()),
             ("under one that tightens", CachePolicyLayer::new(P).tighten()),
         ] {
@@ -246,7 +246,7 @@ async fn a_risk_is_accepted_for_the_values_that_the_layer_saw() {
         ),
     ] {
         let route = || CachePolicyLayer::new(P).accept_risk(risk);
-        let outer = CachePolicyLayer::new(|_: &http::request::Parts| None::<CachePolicy>);
+        let outer = CachePolicyLayer::from_fn(|_| None::<CachePolicy>);
         let edge = EdgeLayer::new(EdgeProfile::STANDARD);
         let inner = || replaced(between).layer(route().layer(handler(own)));
         let by_edge = fetch(edge.clone().layer(inner()), get("/", &[])).await;

@@ -132,13 +132,14 @@ async fn a_response_to_credentials_is_private_despite_its_route() {
 async fn with_no_cache_nothing_is_stored_for_any_url_or_status() {
     for site in Site::over_both(true).await {
         let dashboard = site.tag_of("/dashboard", &[]).await;
-        let not_modified: Fields<'_> = &[("if-none-match", &dashboard)];
+        let stored: Fields<'_> = &[("if-none-match", &dashboard)];
         let mut requests: Vec<(Method, &str, Fields<'_>, u16)> =
             URLS.iter().map(|(_, path, status, ..)| (Method::GET, *path, &[] as Fields<'_>, *status)).collect();
         requests.extend([
             (Method::HEAD, "/page", &[] as Fields<'_>, 200),
-            (Method::GET, "/dashboard", not_modified, 304),
-            (Method::GET, "/articles/1", &[("if-none-match", "\"1-1\"")], 304),
+            // Content can change without its validators while the site is developed, so there is no 304.
+            (Method::GET, "/dashboard", stored, 200),
+            (Method::GET, "/articles/1", &[("if-none-match", "\"1-1\"")], 200),
             (Method::DELETE, "/articles/1", &[("if-match", "\"1-0\"")], 412),
             (Method::DELETE, "/articles/1", &[], 428),
             (Method::DELETE, "/articles/1", &[("if-match", "\"1-1\"")], 204),

@@ -76,7 +76,7 @@ impl Stacks {
         self.plain("no-op layer", Identity::new());
         self.plain("SetResponseHeaderLayer", set_header);
         self.plain("policy", CachePolicyLayer::new(PUBLIC));
-        self.plain("policy, from a closure", CachePolicyLayer::new(|_: &request::Parts| PUBLIC));
+        self.plain("policy, from a closure", CachePolicyLayer::from_fn(|_| PUBLIC));
         for (name, routes, path) in [
             ("policy, 1 route", 1, "/r0/x"),
             ("policy, 10 routes", 10, "/r7/x"),

@@ -54,7 +54,7 @@ pub fn app(
     no_cache: bool,
     log: Log,
 ) -> Result<Router, Box<dyn Error>> {
-    let edge = EdgeLayer::new(edges.clone()).enabled(edges.profiles().next().is_some());
+    let edge = EdgeLayer::new(edges.clone()).enabled(edges.profiles().next().is_some()).development(no_cache);
     let by_code = policies.is_none();
     let policy = |policy| CachePolicyLayer::new(policy).record_decisions().enabled(by_code);
     let table = policies.clone();

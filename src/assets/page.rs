@@ -28,6 +28,13 @@ impl AssetManifest {
     /// `as` depends on the extension. Fonts, and files that a script fetches, also get `crossorigin`, without which the
     /// browser would fetch them twice.
     ///
+    /// # Early Hints
+    ///
+    /// Add the field to the response with the page. A service cannot send it earlier, in a `103 Early Hints`
+    /// ([RFC 8297](https://www.rfc-editor.org/rfc/rfc8297.html)): it returns one response for each request, and the
+    /// servers on hyper 1 send no other. Some CDNs, such as Cloudflare, remember the `Link` fields of a page and send them in
+    /// a 103 to the next client.
+    ///
     /// # Errors
     ///
     /// Returns an error if no asset has this name.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::directory::{AssetDirectory, FoundFile};
 use super::error::AssetError;
 use super::manifest::AssetManifest;
+use crate::policy::Development;
 
 /// The source of the manifest for layers and templates: a fixed manifest, or in development a directory.
 ///
@@ -46,15 +47,16 @@ struct Snapshot {
 }
 
 impl AssetDirectory {
-    /// Returns a source with the manifest of the directory, or, if `development` is `true`, with the directory itself.
+    /// Returns a source with the manifest of the directory, or, if the [switch](Development) is on, with the directory
+    /// itself. An [`AssetsLayer`](crate::AssetsLayer) for the source has the same switch.
     ///
     /// # Errors
     ///
     /// Returns the errors of [`build`](AssetDirectory::build).
-    pub fn source(&self, development: bool) -> Result<AssetSource, AssetError> {
+    pub fn source(&self, switch: impl Into<Development>) -> Result<AssetSource, AssetError> {
         let files = self.find_files()?;
         let manifest = self.build_from(&files)?;
-        Ok(AssetSource(if development {
+        Ok(AssetSource(if switch.into().is_on() {
             let directory = self.clone();
             Source::Live(Arc::new(LiveDirectory { directory, snapshot: Mutex::new(Snapshot { files, manifest }) }))
         } else {

@@ -184,6 +184,34 @@ impl Edges {
     }
 }
 
+/// Converts into the edges of an [`EdgeLayer`](crate::EdgeLayer). Implemented for one [`EdgeProfile`] and for
+/// [`Edges`], which combines several.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not describe the edges in front of a service",
+    label = "expected an `EdgeProfile` or `Edges`",
+    note = "one edge is written like `EdgeProfile::CLOUDFLARE`",
+    note = "several edges are combined with `Edges::new([EdgeProfile::CLOUDFLARE, EdgeProfile::NGINX])?`, which fails if \
+            they need different values in one field",
+    note = "an edge whose name is known only at run time is found with `EdgeProfile::by_name(\"cloudflare\")`, which \
+            returns an `Option`"
+)]
+pub trait IntoEdges {
+    /// Converts into the edges.
+    fn into_edges(self) -> Edges;
+}
+
+impl IntoEdges for Edges {
+    fn into_edges(self) -> Edges {
+        self
+    }
+}
+
+impl IntoEdges for EdgeProfile {
+    fn into_edges(self) -> Edges {
+        self.into()
+    }
+}
+
 impl From<EdgeProfile> for Edges {
     fn from(profile: EdgeProfile) -> Self {
         Self::compatible(vec![profile])

@@ -186,7 +186,7 @@ mod write;
 
 pub use self::behavior::{AuthorizationAtEdge, EdgeBehavior, HeuristicCaching, SetCookieAtEdge, VaryAtEdge};
 pub use self::diagnostic::EdgeDiagnostic;
-pub use self::edges::{EdgeConflict, Edges};
+pub use self::edges::{EdgeConflict, Edges, IntoEdges};
 pub use self::overflow::TagOverflow;
 pub use self::profile::{CacheControlRole, EdgeProfile};
 pub use self::status::{

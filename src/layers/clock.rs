@@ -72,6 +72,27 @@ impl Clock {
     }
 }
 
+// Here and not in `protocol`, which is free of clocks: all code that reads the system clock goes through this file.
+impl HttpDate {
+    /// Returns the current time of the system clock, rounded down to whole seconds.
+    ///
+    /// Use it where a function of [`protocol`](crate::protocol) takes the current time and the code is not part of a
+    /// layer. A layer has a [`Clock`], which a test can replace.
+    ///
+    /// ```
+    /// use http::Response;
+    /// use tower_cache_policy::protocol::{HttpDate, Validators};
+    ///
+    /// let mut response = Response::new("the seventh revision of a row");
+    /// Validators::version(7).write_to(response.headers_mut(), HttpDate::now());
+    /// assert_eq!(response.headers()["etag"], "\"7\"");
+    /// ```
+    #[must_use]
+    pub fn now() -> Self {
+        Clock::system().now()
+    }
+}
+
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_some() { "Clock(<fn>)" } else { "Clock(system)" })

@@ -38,6 +38,25 @@
 //! Layers do not box futures, and their error type is that of the inner service. With `enabled(false)`, a layer passes
 //! requests and responses through unchanged.
 //!
+//! # Development
+//!
+//! While developing, a stored response hides a change of the program. Pass one
+//! [`Development`](crate::policy::Development) value, or a `bool`, to the `development` method of every layer of a
+//! stack. If it is on, no cache stores a response, and no layer sends a 304 for content that it has not
+//! verified:
+//!
+//! | Layer | In development |
+//! |---|---|
+//! | `CachePolicyLayer`, `CachingLayer` | every response is `no-cache, no-store, must-revalidate` |
+//! | `EdgeLayer` | the same with `private`, without the fields of CDNs that permit storage, and without cache tags |
+//! | `ConditionalLayer`, `CachingLayer` | GET and HEAD get the complete response; 412 and 428 remain |
+//! | `AssetsLayer` | the same as `CachePolicyLayer`, and the file on the disk takes precedence over the fingerprint |
+//! | `PurgeLayer` | purges are dropped, so that no purge reaches a deployed CDN |
+//!
+//! `EntityTagLayer` and `OriginalPathLayer` have no switch, because they do not permit any cache to store a response.
+//!
+//! # Decisions
+//!
 //! The policy layers decide once for each response. A layer records its decision in the response extensions if an
 //! outer layer needs it. The outer layer compares the header fields with the recorded decision and parses only fields
 //! that have changed since.
@@ -108,8 +127,10 @@ pub mod cache_policy;
 pub mod caching;
 mod clock;
 pub mod conditional;
+mod development;
 pub mod edge;
 pub mod entity_tag;
+mod http_request;
 mod original_path;
 #[cfg(feature = "purge")]
 #[cfg_attr(docsrs, doc(cfg(feature = "purge")))]
@@ -118,4 +139,5 @@ pub mod purge;
 mod read_once;
 
 pub use self::clock::Clock;
+pub use self::http_request::HttpRequest;
 pub use self::original_path::{OriginalPathLayer, OriginalPathService};

@@ -2,10 +2,10 @@
 
 use std::task::{Context, Poll};
 
-use http::Request;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::layers::HttpRequest;
 use crate::policy::OriginalPath;
 
 /// Records the path of each request, as an [`OriginalPath`] in the request extensions, for inner layers that
@@ -19,7 +19,6 @@ use crate::policy::OriginalPath;
 /// use std::convert::Infallible;
 /// use std::time::Duration;
 ///
-/// use http::request::Parts;
 /// use http::{Request, Response, header::CACHE_CONTROL};
 /// use tower::{ServiceBuilder, ServiceExt};
 /// use tower_cache_policy::CachePolicyLayer;
@@ -33,7 +32,7 @@ use crate::policy::OriginalPath;
 ///         *request.uri_mut() = "/7".parse().unwrap(); // The router removes a prefix.
 ///         request
 ///     })
-///     .layer(CachePolicyLayer::new(|request: &Parts| {
+///     .layer(CachePolicyLayer::from_fn(|request| {
 ///         let is_account = original_path(request)?.starts_with("/account/");
 ///         Some(if is_account { CachePolicy::NO_STORE } else { CachePolicy::public(Duration::from_secs(60)) })
 ///     }))
@@ -70,9 +69,10 @@ pub struct OriginalPathService<S> {
     inner: S,
 }
 
-impl<S, B> Service<Request<B>> for OriginalPathService<S>
+impl<S, R> Service<R> for OriginalPathService<S>
 where
-    S: Service<Request<B>>,
+    R: HttpRequest,
+    S: Service<R>,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -82,8 +82,8 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<B>) -> S::Future {
-        OriginalPath::record(&mut request);
+    fn call(&mut self, mut request: R) -> S::Future {
+        OriginalPath::record(request.http_mut());
         self.inner.call(request)
     }
 }

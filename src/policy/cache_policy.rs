@@ -108,6 +108,15 @@ impl CachePolicy {
     ///
     /// Some shared caches obey `private` and not `no-store`, so both are sent. Layers that write this policy also
     /// remove `Expires`, `Pragma` and the fields for edge caches.
+    ///
+    /// # Cost
+    ///
+    /// Use it for what must not be written to a disk, such as secrets, and not for all pages of a signed-in user. A page
+    /// with `no-store` is loaded again, with a request, when the user goes back to it: many browsers keep such a page out
+    /// of their [back/forward cache](https://web.dev/articles/bfcache), or under conditions only. It also cannot be
+    /// revalidated, so each request transfers the complete content. With
+    /// [`PRIVATE_NO_CACHE`](CachePolicy::PRIVATE_NO_CACHE), the browser revalidates a page before each reuse, gets a 304
+    /// if nothing has changed, and may keep the page for going back.
     // G-07
     pub const NO_STORE: Self = Self::of(Storage::Never, None);
 

@@ -59,6 +59,7 @@ facts! {
     /// The response has `Expires` or `Pragma`.
     HTTP10,
     SET_COOKIE,
+    CLEAR_SITE_DATA,
     VARY,
     /// `Vary` has a member that is `*` or cannot be read.
     VARY_ANY,
@@ -106,6 +107,7 @@ impl Facts {
                 // Every layer uses the first line of `Content-Type`.
                 "content-type" if !found.has(Self::TYPED) => Self::of_content_type(value),
                 "set-cookie" => Self::SET_COOKIE,
+                "clear-site-data" => Self::CLEAR_SITE_DATA,
                 "vary" => Self::VARY,
                 "expires" | "pragma" => Self::HTTP10,
                 "access-control-allow-origin" if value != "*" => Self::ONE_ORIGIN,

@@ -45,6 +45,8 @@ pub enum Guard {
     /// Prevents a policy from giving a lifetime to server-sent events and other live streams. A lifetime in the
     /// handler's own `Cache-Control` stays.
     LiveStream,
+    /// Adds `private` to a response with `Clear-Site-Data`, so that no shared cache repeats it to other clients.
+    ClearSiteData,
     /// Adds `private` and `no-cache` to a response with `Vary: *`.
     VaryAny,
     /// Adds `private` to a response that one origin may read with credentials, and adds `Origin` to `Vary` if CORS
@@ -137,6 +139,7 @@ pub(super) const GUARDS: &[GuardRow] = &[
     row(Guard::NoStoreAlone, "G-07 no-store: other cache fields removed", Some(Risk::EdgeFieldOverrulesNoStore), Facts::EDGE_FIELD, Effect::NoStoreAlone),
     row(Guard::UnsafeMethod, "G-09 unsafe method: not stored", Some(Risk::UnsafeResponseReused), Facts::OTHER_METHOD, Effect::NoStore),
     row(Guard::LiveStream, "G-10 live stream: not stored", Some(Risk::LiveStreamStored), Facts::LIVE_STREAM, Effect::NoLifetimeByPolicy),
+    row(Guard::ClearSiteData, "G-29 Clear-Site-Data: private", None, Facts::CLEAR_SITE_DATA, Effect::Private),
     row(Guard::VaryAny, "G-11 Vary *: private, no-cache", Some(Risk::VariantServedToEverybody), Facts::VARY_ANY, Effect::Private),
     row(Guard::Cors, "G-12 CORS: for one origin", Some(Risk::OneOriginsResponseServedToAnother), Facts::CREDENTIALED_ORIGIN, Effect::Private),
     row(Guard::UnkeyedInput, "G-13 unkeyed input: private", None, Facts::UNKEYED_INPUT, Effect::Private),

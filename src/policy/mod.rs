@@ -137,6 +137,7 @@ mod comparison;
 pub mod config;
 mod decide;
 mod decision;
+mod development;
 mod explain;
 mod facts;
 mod guards;
@@ -161,6 +162,7 @@ mod write;
 
 pub use self::cache_policy::{CachePolicy, PolicyConflict};
 pub use self::decision::{Decision, DecisionSource};
+pub use self::development::{Development, InvalidDevelopment};
 pub use self::facts::Personalized;
 pub use self::guards::{Guard, GuardSet, Risk};
 pub use self::original_path::{OriginalPath, original_path};

@@ -72,11 +72,10 @@ impl OriginalPath {
 /// ```
 /// use std::time::Duration;
 ///
-/// use http::request::Parts;
 /// use tower_cache_policy::CachePolicyLayer;
 /// use tower_cache_policy::policy::{CachePolicy, original_path};
 ///
-/// let layer = CachePolicyLayer::new(|request: &Parts| {
+/// let layer = CachePolicyLayer::from_fn(|request| {
 ///     let policy = match original_path(request)? {
 ///         path if path.starts_with("/account/") => CachePolicy::NO_STORE,
 ///         _ => CachePolicy::public(Duration::from_secs(60)),

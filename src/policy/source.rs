@@ -13,7 +13,7 @@ use super::{CachePolicy, CacheTags};
 
 /// The source of a layer's policies: one policy, a table of routes, or a closure that chooses by the request.
 ///
-/// [`IntoPolicySource`] makes one.
+/// [`IntoPolicySource`] and [`PolicySource::from_fn`] make one.
 #[derive(Clone)]
 pub struct PolicySource(Source);
 
@@ -110,6 +110,16 @@ impl<'a> ResolvedPolicy<'a> {
 }
 
 impl PolicySource {
+    /// Creates a source from a closure that chooses by the request: see
+    /// [`CachePolicyLayer::from_fn`](crate::CachePolicyLayer::from_fn).
+    pub fn from_fn<F, P>(choose: F) -> Self
+    where
+        F: Fn(&Parts) -> P + Send + Sync + 'static,
+        P: Into<Option<CachePolicy>>,
+    {
+        Self(Source::Closure(Arc::new(move |request| choose(request).into())))
+    }
+
     /// Chooses the policy of a request, and passes both to `call`. The request is split into parts, which moves it,
     /// only for a closure.
     pub(crate) fn choose<B, T>(&self, request: Request<B>, call: impl FnOnce(Request<B>, PendingPolicy) -> T) -> T {
@@ -156,29 +166,19 @@ impl fmt::Debug for PolicySource {
     }
 }
 
-/// Converts into the policy of a layer. Implemented for a [`CachePolicy`], a
-#[cfg_attr(feature = "routes", doc = "[table of routes](RoutePolicies),")]
-#[cfg_attr(not(feature = "routes"), doc = "table of routes (feature `routes`),")]
-/// and a closure that takes [`&http::request::Parts`](Parts) and returns a `CachePolicy` or an `Option` of one.
+/// Converts into the policy of a layer. Implemented for a [`CachePolicy`] and for a
+#[cfg_attr(feature = "routes", doc = "[table of routes](RoutePolicies).")]
+#[cfg_attr(not(feature = "routes"), doc = "table of routes (feature `routes`).")]
 ///
-/// If the closure returns `None`, the handler's own `Cache-Control` applies, or else the default of the layer.
-///
-/// ```
-/// use http::request::Parts;
-/// use tower_cache_policy::CachePolicyLayer;
-/// use tower_cache_policy::policy::CachePolicy;
-///
-/// let fixed = CachePolicyLayer::new(CachePolicy::PRIVATE_NO_CACHE);
-/// let chosen = CachePolicyLayer::new(|request: &Parts| {
-///     request.uri.query().is_some_and(|query| query.contains("token=")).then_some(CachePolicy::NO_STORE)
-/// });
-/// # let _ = (fixed, chosen);
-/// ```
+/// A closure is not converted. It is passed to [`CachePolicyLayer::from_fn`](crate::CachePolicyLayer::from_fn), where
+/// the compiler infers the type of its argument.
+// A blanket implementation for closures would not: `new(|_| CachePolicy::NO_STORE)` failed with "implementation of
+// `FnOnce` is not general enough", which says nothing about the remedy.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a source of cache policies",
-    label = "expected a `CachePolicy`, `RoutePolicies`, or a closure `Fn(&http::request::Parts) -> CachePolicy`",
+    message = "`{Self}` is not a cache policy",
+    label = "expected a `CachePolicy` or `RoutePolicies`",
     note = "a policy is written like `CachePolicy::public(Duration::from_secs(300))` or `CachePolicy::NO_STORE`",
-    note = "a closure must name the type of its argument: `|request: &http::request::Parts| ...`"
+    note = "a closure that chooses by the request is passed to `from_fn` instead of `new`: `from_fn(|request| ...)`"
 )]
 pub trait IntoPolicySource {
     /// Converts into a source. Renders the field values of fixed policies once.
@@ -208,15 +208,5 @@ impl IntoPolicySource for SharedRoutes {
 impl IntoPolicySource for PolicySource {
     fn into_policy_source(self) -> PolicySource {
         self
-    }
-}
-
-impl<F, P> IntoPolicySource for F
-where
-    F: Fn(&Parts) -> P + Send + Sync + 'static,
-    P: Into<Option<CachePolicy>>,
-{
-    fn into_policy_source(self) -> PolicySource {
-        PolicySource(Source::Closure(Arc::new(move |request| self(request).into())))
     }
 }

@@ -8,9 +8,12 @@
 //! |---|---|
 //! | evaluate the preconditions of a request | [`Preconditions`] |
 //! | describe the current representation | [`Representation`], [`Validators`], [`EntityTag`], [`HttpDate`] |
+//! | read the validators of a response | [`Validators::from_headers`] |
 //! | parse and render cache directives | [`CacheControl`], [`RequestCacheControl`] |
 //! | find directives that conflict with each other | [`CacheControl::contradictions`] |
 //! | parse and render `Vary` | [`Vary`] |
+//! | let caches ignore query parameters | [`NoVarySearch`] |
+//! | delete the stored responses of a browser at sign-out | [`ClearSiteData`] |
 //! | record which request fields a response depends on | [`VaryRecorder`] |
 //! | determine whether a request selects a stored response | [`SelectingFields`], [`SelectingValues`] |
 //! | determine whether a cache may store a response | [`Storability`] |
@@ -40,18 +43,17 @@
 //! ```
 //! use http::{HeaderMap, HeaderValue, Method, header::IF_MATCH};
 //! use tower_cache_policy::protocol::{
-//!     Condition, EntityTag, HttpDate, Outcome, Preconditions, Validators,
+//!     Condition, HttpDate, Outcome, Preconditions, Validators,
 //! };
 //!
 //! let mut headers = HeaderMap::new();
-//! headers.append(IF_MATCH, HeaderValue::from_static(r#""rev-6", "rev-7""#));
+//! headers.append(IF_MATCH, HeaderValue::from_static(r#""6", "7""#));
 //! let preconditions = Preconditions::new(&Method::PUT, &headers);
 //! let now = HttpDate::from_unix_seconds(1_780_272_000).unwrap();
 //!
-//! let revision = |n: u32| Validators::new().with_etag(EntityTag::strong(format!("rev-{n}")).unwrap());
-//! assert_eq!(preconditions.evaluate(&revision(7).into(), now).outcome(), Outcome::Proceed);
+//! assert_eq!(preconditions.evaluate(&Validators::version(7).into(), now).outcome(), Outcome::Proceed);
 //!
-//! let lost_update = preconditions.evaluate(&revision(8).into(), now);
+//! let lost_update = preconditions.evaluate(&Validators::version(8).into(), now);
 //! assert_eq!(lost_update.outcome(), Outcome::PreconditionFailed);
 //! assert_eq!(lost_update.condition(), Some(Condition::IfMatch));
 //! ```
@@ -80,6 +82,7 @@
 //! ```
 
 mod cache_control;
+mod clear_site_data;
 mod coding;
 mod content_type;
 #[cfg(test)]
@@ -89,6 +92,7 @@ mod edge_fields;
 mod effective_control;
 mod entity_tag;
 mod freshness;
+mod no_vary_search;
 mod not_modified;
 mod path;
 mod preconditions;
@@ -107,6 +111,7 @@ pub use self::cache_control::{
     CacheControl, Contradiction, Directive, FieldNames, InvalidDirective, InvalidFieldName, MaxStale,
     RequestCacheControl,
 };
+pub use self::clear_site_data::ClearSiteData;
 pub use self::coding::{ContentCodedTags, add_coding_suffix};
 pub use self::date::{HttpDate, InvalidHttpDate};
 pub use self::edge_fields::{is_tag_field, is_targeted_field, remove_targeted_fields};
@@ -114,6 +119,8 @@ pub use self::effective_control::EffectiveControl;
 pub use self::entity_tag::{EntityTag, EntityTagList, EntityTagMember, EntityTagRef, InvalidEntityTag};
 pub(crate) use self::freshness::http10_lifetime;
 pub use self::freshness::{Age, Cache, Freshness, Lifetime, LifetimeSource, ReuseLimits};
+pub use self::no_vary_search::NoVarySearch;
+pub(crate) use self::no_vary_search::has_no_vary_search;
 pub use self::not_modified::{into_not_modified, into_precondition_failed};
 pub use self::preconditions::{Condition, Evaluation, IfRange, Outcome, Preconditions};
 pub use self::range::{RequestedBytes, into_partial_content, into_range_not_satisfiable};

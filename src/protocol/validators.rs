@@ -73,7 +73,16 @@ impl From<Option<Validators>> for Representation {
 /// The validators of a representation: `ETag` and `Last-Modified`
 /// ([RFC 9110 section 8.8](https://www.rfc-editor.org/rfc/rfc9110.html#section-8.8)).
 ///
+/// | From | use |
+/// |---|---|
+/// | the version number of a database row | [`Validators::version`] |
+/// | an entity tag, a date or both | [`Validators::new`], [`with_etag`](Self::with_etag), [`with_last_modified`](Self::with_last_modified) |
+/// | the modification time of a file or row | [`Validators::new`], [`with_modification_time`](Self::with_modification_time) |
+/// | the fields of a response, for example in a proxy | [`Validators::from_headers`] |
+/// | `ETag` and `LastModified` of the crate `headers` | their conversions into [`EntityTag`] and [`HttpDate`] (feature `headers`) |
+///
 /// # Example
+///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
 /// use tower_cache_policy::protocol::{EntityTag, Validators};
@@ -96,6 +105,28 @@ impl Validators {
     #[must_use]
     pub const fn new() -> Self {
         Self { etag: None, last_modified: None, strong_last_modified: false }
+    }
+
+    /// Creates a strong entity tag from a number that changes with each change of the representation, such as the version
+    /// column of a database row. The version 7 becomes `"7"`.
+    ///
+    /// ```
+    /// use tower_cache_policy::protocol::Validators;
+    ///
+    /// let version: i64 = 7; // A column of the row
+    /// assert_eq!(Validators::version(version).etag().unwrap().to_string(), "\"7\"");
+    /// ```
+    ///
+    /// # Warning
+    ///
+    /// The tag states that equal versions have equal bytes. If the response depends on more than the row, for example on
+    /// a template, on the format or on the user, make a tag from all of it with [`with_etag`](Self::with_etag).
+    // V-07. Not a weak tag, because `If-Match` never matches one (P-07).
+    #[must_use]
+    pub fn version(version: impl Into<i128>) -> Self {
+        let text = format!("\"{}\"", version.into());
+        // A number in quotes is a valid tag.
+        Self { etag: EntityTag::parse(text.as_bytes()).ok(), ..Self::new() }
     }
 
     /// Sets the entity tag.
@@ -138,10 +169,27 @@ impl Validators {
         self
     }
 
-    /// Reads the validators of a response.
+    /// Reads the validators from the fields `ETag` and `Last-Modified` of a response.
     ///
     /// A field that is malformed or repeated is not a validator, because it is unknown which value describes the
-    /// content. `now` is only used to interpret two-digit years.
+    /// content. `now` is only used to interpret two-digit years: outside of tests, pass [`HttpDate::now`].
+    ///
+    /// ```
+    /// use http::{HeaderMap, Method, header};
+    /// use tower_cache_policy::protocol::{HttpDate, Outcome, Preconditions, Validators};
+    ///
+    /// // A proxy has the response of the origin server, and evaluates the preconditions of the client.
+    /// let mut response = HeaderMap::new();
+    /// response.insert(header::ETAG, "\"7\"".parse().unwrap());
+    /// let mut request = HeaderMap::new();
+    /// request.insert(header::IF_NONE_MATCH, "\"7\"".parse().unwrap());
+    ///
+    /// let now = HttpDate::now();
+    /// let current = Validators::from_headers(&response, now);
+    /// let evaluation = Preconditions::new(&Method::GET, &request).evaluate(&current.into(), now);
+    /// assert_eq!(evaluation.outcome(), Outcome::NotModified);
+    /// ```
+    #[doc(alias = "from_response")]
     #[must_use]
     pub fn from_headers(headers: &HeaderMap, now: HttpDate) -> Self {
         Self {
@@ -293,6 +341,23 @@ mod tests {
         let mut headers = HeaderMap::new();
         future.write_to(&mut headers, NOW);
         assert_eq!(headers[LAST_MODIFIED], "Thu, 01 Jan 1970 00:00:00 GMT");
+    }
+
+    #[test]
+    fn a_version_is_a_strong_tag_whatever_the_number() {
+        let table: &[(i128, &str)] = &[
+            (0, "\"0\""),
+            (7, "\"7\""),
+            (-1, "\"-1\""),
+            (i64::MAX.into(), "\"9223372036854775807\""),
+            (i128::MIN, "\"-170141183460469231731687303715884105728\""),
+        ];
+        for (version, text) in table {
+            let etag = Validators::version(*version).etag().cloned();
+            assert_eq!(etag.as_ref().map(ToString::to_string).as_deref(), Some(*text));
+            assert!(etag.is_some_and(|etag| !etag.is_weak()));
+        }
+        assert_eq!(Validators::version(7), Validators::version(7_u64));
     }
 
     #[test]

@@ -124,7 +124,7 @@ async fn a_panic_caught_by_an_inner_layer_is_an_error_that_no_cache_stores() {
 async fn a_panic_caught_by_an_outer_layer_does_not_allow_storage() {
     let events = Events::default();
     let app = routes(&events)
-        .layer(CachingLayer::new(policy).validators(source))
+        .layer(CachingLayer::from_fn(policy).validators(source))
         .layer(EdgeLayer::new(EdgeProfile::FASTLY))
         .layer(CatchPanicLayer::new());
     let server = serve(app).await;

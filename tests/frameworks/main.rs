@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `grpc_frames.rs` | every kind of gRPC answer, octet by octet |
 //! | `grpc_calls.rs` | streams in both directions, deadlines, `grpc-web` |
+//! | `axum_07.rs` | axum 0.7, for which the feature `axum` is not |
 //! | `filters.rs` | warp |
 //! | `orders.rs` | tower-http's layers in the documented order, and in wrong ones |
 //! | `sessions.rs` | tower-sessions |
@@ -18,6 +19,7 @@ mod loopback;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod axum_07;
 mod filters;
 mod grpc_calls;
 mod grpc_frames;

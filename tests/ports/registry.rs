@@ -23,7 +23,6 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Json, Router};
-use http::request::Parts;
 use http::{Method, StatusCode};
 use tower_cache_policy::edge::purge::Purge;
 use tower_cache_policy::edge::{EdgeProfile, Edges, TagFormat, TagSyntax};
@@ -46,7 +45,7 @@ const TOKEN: (&str, &str) = ("authorization", "token");
 
 /// The API. Its layer has no policy of its own.
 fn api(says_nothing_without_a_policy: bool) -> Router {
-    let layer = CachingLayer::new(|_: &Parts| None).policy(|policy| match says_nothing_without_a_policy {
+    let layer = CachingLayer::from_fn(|_| None).policy(|policy| match says_nothing_without_a_policy {
         true => policy.accept_risk(Risk::LifetimeGuessedByCaches),
         false => policy,
     });
@@ -72,7 +71,7 @@ async fn download() -> impl IntoResponse {
 }
 
 fn vary_accept() -> CachePolicyLayer {
-    CachePolicyLayer::new(|_: &Parts| None).vary(&["accept"]).accept_risk(Risk::LifetimeGuessedByCaches)
+    CachePolicyLayer::from_fn(|_| None).vary(&["accept"]).accept_risk(Risk::LifetimeGuessedByCaches)
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use tower_cache_policy::Clock;
-use tower_cache_policy::edge::Edges;
+use tower_cache_policy::edge::{Edges, IntoEdges};
 use tower_cache_policy::policy::original_path;
 use tower_cache_policy::policy::routes::{RoutePolicies, SharedRoutes};
 
@@ -64,8 +64,8 @@ impl Dashboard {
     /// Shows what these edges store instead of what a standard shared cache stores, and warns of what they get wrong.
     /// They should be those of the [`EdgeLayer`](tower_cache_policy::EdgeLayer).
     #[must_use]
-    pub fn edges(self, edges: impl Into<Edges>) -> Self {
-        let edges = Some(edges.into()).filter(|edges| edges.profiles().next().is_some());
+    pub fn edges(self, edges: impl IntoEdges) -> Self {
+        let edges = Some(edges.into_edges()).filter(|edges| edges.profiles().next().is_some());
         self.with(|config| config.edges = edges)
     }
 

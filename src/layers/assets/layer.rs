@@ -9,7 +9,7 @@ use super::service::AssetsService;
 use crate::assets::{AssetSource, UnknownAsset};
 use crate::layers::Clock;
 use crate::layers::conditional::Settings;
-use crate::policy::{CachePolicy, Guard, Precedence, Rendered, Risk, Rules};
+use crate::policy::{CachePolicy, Development, Guard, Precedence, Rendered, Risk, Rules};
 
 /// Verifies the fingerprints in the URLs of assets that the inner service has. See the [module docs](super) for an
 /// example.
@@ -116,11 +116,14 @@ impl AssetsLayer {
         self.with(|config| config.dictionaries = true)
     }
 
-    /// Sets development mode. If `true`, no cache stores any response: see
-    /// [`CachePolicyLayer::development`](crate::CachePolicyLayer::development). The default is the mode of the source.
+    /// Prevents all caches from storing any response if the [switch](Development) is on: see
+    /// [`CachePolicyLayer::development`](crate::CachePolicyLayer::development).
+    ///
+    /// The default is the switch of the [source](crate::assets::AssetDirectory::source). A 304 still shows that the file
+    /// on the disk has the content that the client has.
     #[must_use]
-    pub fn development(self, on: bool) -> Self {
-        self.with(|config| config.rules.development = on)
+    pub fn development(self, switch: impl Into<Development>) -> Self {
+        self.with(|config| config.rules.development = switch.into().is_on())
     }
 
     /// Disables one guard: see [`Risk`]. For example, only browsers store a response to a request with `Authorization`,

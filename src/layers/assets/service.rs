@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::Response;
 use http_body::Body;
 use tower_service::Service;
 
 use super::config::Config;
 use super::exchange::{Exchange, RequestPlan};
 use super::future::ResponseFuture;
+use crate::layers::HttpRequest;
 use crate::layers::bypass::is_tunnel;
 use crate::layers::conditional::ConditionalBody;
 
@@ -27,9 +28,10 @@ impl<S> AssetsService<S> {
     }
 }
 
-impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for AssetsService<S>
+impl<S, R, ResBody> Service<R> for AssetsService<S>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    R: HttpRequest,
+    S: Service<R, Response = Response<ResBody>>,
     ResBody: Body,
     ResBody::Data: From<Bytes>,
 {
@@ -41,11 +43,12 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        if !self.config.enabled || is_tunnel(request.method()) {
+    fn call(&mut self, mut request: R) -> Self::Future {
+        let http = request.http_mut();
+        if !self.config.enabled || is_tunnel(http.method()) {
             return ResponseFuture::forwarded(self.inner.call(request), None);
         }
-        match Exchange::begin(&self.config, &mut request) {
+        match Exchange::begin(&self.config, http) {
             RequestPlan::PassThrough => ResponseFuture::forwarded(self.inner.call(request), None),
             RequestPlan::Forward(exchange) => ResponseFuture::forwarded(self.inner.call(request), Some(exchange)),
             RequestPlan::Respond(response) => ResponseFuture::immediate(response),

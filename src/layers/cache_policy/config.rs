@@ -5,6 +5,7 @@ use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
 
 use crate::layers::Clock;
 use crate::policy::{PendingPolicy, PolicySource, Precedence, Rules};
+use crate::protocol::NoVarySearch;
 
 /// The settings that a layer shares with its services and futures.
 #[derive(Clone, Debug)]
@@ -15,6 +16,7 @@ pub(super) struct Config {
     pub(super) record: bool,
     pub(super) explain: bool,
     pub(super) panics_on_handler_fields: bool,
+    pub(super) no_vary_search: Option<NoVarySearch>,
     pub(super) enabled: bool,
     pub(super) position: Position,
 }

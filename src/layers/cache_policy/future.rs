@@ -15,7 +15,7 @@ use super::trace;
 use crate::policy::{
     CACHE_POLICY_EXPLAIN, Decision, DecisionSource, HandlerPolicy, Layer, PendingPolicy, RequestFacts, Unruled, explain,
 };
-use crate::protocol::set_field;
+use crate::protocol::{CacheControl, has_no_vary_search, set_field};
 
 pin_project! {
     /// The response future of a [`CachePolicyService`](super::CachePolicyService).
@@ -80,6 +80,15 @@ impl Exchange {
 
         let status = response.status();
         let headers = response.headers_mut();
+        // A 304 without `Cache-Control` was made before the handler ran. The fields of its 200 remain.
+        if let Some(no_vary_search) = config.no_vary_search
+            && request.is_get_or_head()
+            && !has_no_vary_search(headers)
+            && CacheControl::from_headers(headers).is_some_and(|directives| !directives.no_store())
+        {
+            // E-01
+            no_vary_search.write_to(headers);
+        }
         let repeats = decision.source() == DecisionSource::Handler && decision.guards().is_empty();
         if config.explain && !(repeats && headers.contains_key(CACHE_POLICY_EXPLAIN)) {
             let explanation = explain(&decision, policy.rule(), before.as_ref(), headers);

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-#[cfg(feature = "routes")]
 use http::request::Parts;
 use http::{HeaderName, StatusCode};
 use tower_layer::Layer;
@@ -10,8 +9,8 @@ use tower_layer::Layer;
 use super::config::{Config, Position};
 use super::service::CachePolicyService;
 use crate::layers::Clock;
-use crate::policy::{CachePolicy, IntoPolicySource, Precedence, Rendered, Risk, Rules};
-use crate::protocol::{assert_vary_names, is_never_stored};
+use crate::policy::{CachePolicy, Development, IntoPolicySource, PolicySource, Precedence, Rendered, Risk, Rules};
+use crate::protocol::{NoVarySearch, assert_vary_names, is_never_stored};
 
 /// Sets `Cache-Control` and `Vary`. See the [module docs](super) for an example.
 ///
@@ -27,7 +26,8 @@ pub struct CachePolicyLayer {
 }
 
 impl CachePolicyLayer {
-    /// Creates a layer from one policy, a table of routes, or a closure from `&http::request::Parts` to a policy.
+    /// Creates a layer from one policy or a table of routes. A closure that chooses by the request is for
+    /// [`from_fn`](Self::from_fn).
     pub fn new(source: impl IntoPolicySource) -> Self {
         Self {
             config: Arc::new(Config {
@@ -37,10 +37,36 @@ impl CachePolicyLayer {
                 record: false,
                 explain: false,
                 panics_on_handler_fields: false,
+                no_vary_search: None,
                 enabled: true,
                 position: Position::Standalone,
             }),
         }
+    }
+
+    /// Creates a layer from a closure that chooses the policy by the request. The closure returns a [`CachePolicy`], or
+    /// an `Option` of one: with `None`, the handler's own `Cache-Control` applies, or else the default of the layer.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
+    ///
+    /// let layer = CachePolicyLayer::from_fn(|request| match request.uri.query() {
+    ///     Some(_) => CachePolicy::NO_STORE,
+    ///     None => CachePolicy::public(Duration::from_secs(60)),
+    /// });
+    /// # let _ = layer;
+    /// ```
+    ///
+    /// To choose by the path, call [`original_path`](crate::policy::original_path): see
+    /// [Policies by path](super#policies-by-path).
+    pub fn from_fn<F, P>(choose: F) -> Self
+    where
+        F: Fn(&Parts) -> P + Send + Sync + 'static,
+        P: Into<Option<CachePolicy>>,
+    {
+        Self::new(PolicySource::from_fn(choose))
     }
 
     /// Merges the handler's `Cache-Control` with the layer's: the shorter lifetime wins, restrictions are combined, and
@@ -257,6 +283,26 @@ impl CachePolicyLayer {
         self.with(|config| config.rules.add_vary_names(names.iter().copied()))
     }
 
+    /// Adds `No-Vary-Search` to every GET and HEAD response that a cache may store, unless the handler has set the field.
+    ///
+    /// All responses of a URL should have the same value, so this is a setting of the layer and not of a policy. See
+    /// [`NoVarySearch`] for the parameters that must not be listed.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy, protocol::NoVarySearch};
+    ///
+    /// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(300)))
+    ///     .no_vary_search(NoVarySearch::params(&["utm_source", "utm_medium", "utm_campaign"]));
+    /// # let _ = layer;
+    /// ```
+    #[must_use]
+    pub fn no_vary_search(self, value: NoVarySearch) -> Self {
+        // E-01
+        self.with(|config| config.no_vary_search = Some(value))
+    }
+
     /// Sets the function that returns the path for a [table of routes](crate::policy::routes#which-path).
     ///
     /// Use it for a framework that stores the client's path in its own request extension. The table matches the
@@ -361,25 +407,25 @@ impl CachePolicyLayer {
         self.with(|config| config.rules.waived.insert(risk.guard()))
     }
 
-    /// If `on`, disables caching for all responses, whatever the policy and the handler specify.
+    /// Disables caching for all responses if the [switch](Development) is on, whatever the policy and the handler specify.
     ///
-    /// Responses then have `Cache-Control: no-cache, no-store, must-revalidate`, `Pragma: no-cache` and `Expires: 0`.
-    ///
-    /// Set it from an environment variable or a command line argument, not from `cfg!(debug_assertions)`: a deployed
-    /// debug build should behave like a release build.
+    /// Responses then have `Cache-Control: no-cache, no-store, must-revalidate`, `Pragma: no-cache` and `Expires: 0`. The
+    /// inner service does not get `If-None-Match` and `If-Modified-Since` of a GET, so it sends the complete response.
     ///
     /// ```
     /// use std::time::Duration;
     ///
-    /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
+    /// use tower_cache_policy::CachePolicyLayer;
+    /// use tower_cache_policy::policy::{CachePolicy, Development};
     ///
     /// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(300)))
-    ///     .development(std::env::var_os("DEVELOPMENT").is_some());
+    ///     .development(Development::from_env("SHOP_DEVELOPMENT")?);
     /// # let _ = layer;
+    /// # Ok::<(), tower_cache_policy::policy::InvalidDevelopment>(())
     /// ```
     #[must_use]
-    pub fn development(self, on: bool) -> Self {
-        self.with(|config| config.rules.development = on)
+    pub fn development(self, switch: impl Into<Development>) -> Self {
+        self.with(|config| config.rules.development = switch.into().is_on())
     }
 
     /// Adds the [`Decision`](crate::policy::Decision) to the response extensions, for example for a log.

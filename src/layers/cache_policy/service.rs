@@ -8,7 +8,9 @@ use tower_service::Service;
 
 use super::config::{Config, Position};
 use super::future::{Exchange, ResponseFuture};
+use crate::layers::HttpRequest;
 use crate::layers::bypass::is_tunnel;
+use crate::layers::development::forget_stored_response;
 use crate::policy::Facts;
 
 /// The service created by [`CachePolicyLayer`](super::CachePolicyLayer).
@@ -30,9 +32,10 @@ impl<S> CachePolicyService<S> {
     }
 }
 
-impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for CachePolicyService<S>
+impl<S, R, ResBody> Service<R> for CachePolicyService<S>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    R: HttpRequest,
+    S: Service<R, Response = Response<ResBody>>,
 {
     type Response = Response<ResBody>;
     type Error = S::Error;
@@ -42,9 +45,13 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+    fn call(&mut self, request: R) -> Self::Future {
+        let mut request = request.into_http();
         if !self.config.enabled || is_tunnel(request.method()) {
-            return ResponseFuture::new(self.inner.call(request), None);
+            return ResponseFuture::new(self.inner.call(R::from_http(request)), None);
+        }
+        if self.config.rules.development {
+            forget_stored_response(&mut request);
         }
         let facts = self.config.rules.facts(&request);
         if self.config.needs_ruling() {
@@ -57,7 +64,7 @@ where
             }
             let target = config.panics_on_handler_fields.then(|| target_of(&request));
             let exchange = Exchange { config: Arc::clone(config), request: facts, pending, target };
-            ResponseFuture::new(inner.call(request), Some(exchange))
+            ResponseFuture::new(inner.call(R::from_http(request)), Some(exchange))
         })
     }
 }

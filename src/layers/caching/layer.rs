@@ -10,7 +10,7 @@ use crate::layers::conditional::{
     ConditionalLayer, ConditionalService, FnSource, NoSource, SelectedRepresentation, ValidatorSource,
 };
 use crate::layers::entity_tag::{EntityTagLayer, EntityTagService};
-use crate::policy::IntoPolicySource;
+use crate::policy::{CachePolicy, Development, IntoPolicySource, PolicySource};
 
 /// Combines policy, entity tags and preconditions in one layer. See the [module docs](super) for an example.
 #[derive(Clone, Debug)]
@@ -23,7 +23,8 @@ pub struct CachingLayer<V = NoSource, C = Identity> {
 }
 
 impl CachingLayer {
-    /// Creates the stack with one policy, a table of routes, or a closure from `&http::request::Parts` to a policy.
+    /// Creates the stack with one policy or a table of routes. A closure that chooses by the request is for
+    /// [`from_fn`](Self::from_fn).
     ///
     /// By default, entity tags are weak and the stack does not compress.
     pub fn new(policy: impl IntoPolicySource) -> Self {
@@ -34,6 +35,27 @@ impl CachingLayer {
             compression: Identity::new(),
             has_compression: false,
         }
+    }
+
+    /// Creates the stack with a closure that chooses the policy by the request: see [`CachePolicyLayer::from_fn`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use tower_cache_policy::{CachingLayer, policy::CachePolicy};
+    ///
+    /// let layer = CachingLayer::from_fn(|request| match request.uri.query() {
+    ///     Some(_) => CachePolicy::NO_STORE,
+    ///     None => CachePolicy::public(Duration::from_secs(60)),
+    /// });
+    /// # let _ = layer;
+    /// ```
+    pub fn from_fn<F, P>(choose: F) -> Self
+    where
+        F: Fn(&Parts) -> P + Send + Sync + 'static,
+        P: Into<Option<CachePolicy>>,
+    {
+        Self::new(PolicySource::from_fn(choose))
     }
 }
 
@@ -172,8 +194,9 @@ impl<V, C> CachingLayer<V, C> {
 
     /// If `false`, turns off policy, entity tags and preconditions. Only the compression layer remains.
     ///
-    /// The service has the same type in both cases. `tower::util::option_layer` does not work with this layer, because
-    /// its response body has another type than that of the inner service.
+    /// Use it in place of `tower::util::option_layer` and `ServiceBuilder::option_layer`, which do not work with this
+    /// layer: both sides of an optional layer must have the same response body, and this layer wraps the body of the
+    /// inner service.
     ///
     /// # Warning
     ///
@@ -188,6 +211,7 @@ impl<V, C> CachingLayer<V, C> {
     /// let layer = CachingLayer::new(CachePolicy::public(Duration::from_secs(300))).enabled(has_caching);
     /// # let _ = layer;
     /// ```
+    #[doc(alias = "option_layer")]
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self
     where
@@ -198,10 +222,12 @@ impl<V, C> CachingLayer<V, C> {
             .conditional(|conditional| conditional.enabled(enabled))
     }
 
-    /// If `on`, disables caching for all responses: see [`CachePolicyLayer::development`].
+    /// Disables caching for all responses if the [switch](Development) is on: see [`CachePolicyLayer::development`] and
+    /// [`ConditionalLayer::development`].
     #[must_use]
-    pub fn development(self, on: bool) -> Self {
-        self.policy(|policy| policy.development(on))
+    pub fn development(self, switch: impl Into<Development>) -> Self {
+        let switch = switch.into();
+        self.policy(|policy| policy.development(switch)).conditional(|conditional| conditional.development(switch))
     }
 }
 

@@ -12,6 +12,9 @@ pin_project! {
     ///
     /// It is the body of the inner service, or empty for a 304 or 412, or a short text for a 428. Its default value is
     /// empty.
+    ///
+    /// If the compiler expects this type and finds another body, the layer is probably in an `option_layer`. Use
+    /// [`enabled`](crate::ConditionalLayer::enabled) instead.
     #[derive(Debug)]
     pub struct ConditionalBody<B> {
         #[pin]

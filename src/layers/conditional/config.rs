@@ -20,6 +20,7 @@ pub(crate) struct Settings {
     pub(crate) inner_handles_if_range: bool,
     pub(crate) record: bool,
     pub(crate) enabled: bool,
+    pub(super) development: bool,
     pub(crate) clock: Clock,
     /// The mark that tells inner layers not to generate entity tags.
     pub(super) mark: Option<ValidatorSourcePresent>,
@@ -47,6 +48,7 @@ impl Default for Settings {
             inner_handles_if_range: false,
             record: false,
             enabled: true,
+            development: false,
             clock: Clock::system(),
             mark: None,
             inner_coding: None,

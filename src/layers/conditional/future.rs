@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use http::{Request, Response};
+use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
@@ -13,26 +13,27 @@ use tower_service::Service;
 use super::body::ConditionalBody;
 use super::exchange::{Exchange, ShortCircuit};
 use super::selected::SelectedRepresentation;
+use crate::layers::HttpRequest;
 
 pin_project! {
     /// The response future of a [`ConditionalService`](super::ConditionalService).
-    pub struct ResponseFuture<S, R, B>
+    pub struct ResponseFuture<S, C, R>
     where
-        S: Service<Request<B>>,
+        S: Service<R>,
     {
         #[pin]
-        state: State<S, R, B>,
+        state: State<S, C, R>,
     }
 }
 
 pin_project! {
     #[project = StateProjection]
-    enum State<S, R, B>
+    enum State<S, C, R>
     where
-        S: Service<Request<B>>,
+        S: Service<R>,
     {
         // Waits for the source.
-        Deciding { #[pin] current: R, waiting: Option<Waiting<S, B>> },
+        Deciding { #[pin] current: C, waiting: Option<Waiting<S, R>> },
         // Waits for the inner service. Without an exchange, its response passes through unchanged.
         Handling { #[pin] inner: S::Future, exchange: Option<Exchange> },
         // The inner service does not run.
@@ -41,17 +42,17 @@ pin_project! {
 }
 
 /// A request that waits for the source, and the service that was polled ready for it.
-struct Waiting<S, B> {
+struct Waiting<S, R> {
     inner: S,
-    request: Request<B>,
+    request: R,
     exchange: Exchange,
 }
 
-impl<S, R, B> ResponseFuture<S, R, B>
+impl<S, C, R> ResponseFuture<S, C, R>
 where
-    S: Service<Request<B>>,
+    S: Service<R>,
 {
-    pub(super) const fn deciding(current: R, inner: S, request: Request<B>, exchange: Exchange) -> Self {
+    pub(super) const fn deciding(current: C, inner: S, request: R, exchange: Exchange) -> Self {
         let waiting = Some(Waiting { inner, request, exchange });
         Self { state: State::Deciding { current, waiting } }
     }
@@ -65,10 +66,11 @@ where
     }
 }
 
-impl<S, R, B, ResBody> Future for ResponseFuture<S, R, B>
+impl<S, C, R, ResBody> Future for ResponseFuture<S, C, R>
 where
-    S: Service<Request<B>, Response = Response<ResBody>>,
-    R: Future<Output: Into<SelectedRepresentation>>,
+    R: HttpRequest,
+    S: Service<R, Response = Response<ResBody>>,
+    C: Future<Output: Into<SelectedRepresentation>>,
     ResBody: Body,
 {
     type Output = Result<Response<ConditionalBody<ResBody>>, S::Error>;
@@ -81,7 +83,7 @@ where
                     let current = ready!(current.poll(cx));
                     let Waiting { mut inner, mut request, mut exchange } =
                         waiting.take().expect("a future must not be polled after it is ready");
-                    let next = match exchange.decide_by_source(current.into(), &mut request) {
+                    let next = match exchange.decide_by_source(current.into(), request.http_mut()) {
                         Some(response) => State::ShortCircuited { response: Some(response) },
                         None => State::Handling { inner: inner.call(request), exchange: Some(exchange) },
                     };
@@ -103,9 +105,9 @@ where
     }
 }
 
-impl<S, R, B> fmt::Debug for ResponseFuture<S, R, B>
+impl<S, C, R> fmt::Debug for ResponseFuture<S, C, R>
 where
-    S: Service<Request<B>>,
+    S: Service<R>,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {

@@ -14,6 +14,7 @@ use super::selected::SelectedRepresentation;
 use super::service::ConditionalService;
 use super::source::{FnSource, NoSource, ValidatorSource};
 use crate::layers::Clock;
+use crate::policy::Development;
 
 /// Evaluates the preconditions of requests and returns 304, 412 and 428. See the [module docs](super) for an example.
 pub struct ConditionalLayer<V = NoSource> {
@@ -267,6 +268,15 @@ impl<V> ConditionalLayer<V> {
     #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
         self.with(|settings| settings.clock = clock)
+    }
+
+    /// Sends the complete response to a GET if the [switch](Development) is on, also if the client has a stored response
+    /// that would get a 304: while developing, the content can change without its validators.
+    ///
+    /// Preconditions of unsafe requests and [required](Self::require_preconditions) ones apply as before.
+    #[must_use]
+    pub fn development(self, switch: impl Into<Development>) -> Self {
+        self.with(|settings| settings.development = switch.into().is_on())
     }
 
     /// If `false`, the layer passes requests and responses through unchanged.

@@ -1,6 +1,6 @@
 //! [`ConditionalService`]: decides before the handler if it has a source, and after the handler otherwise.
 
-use std::future::Ready;
+use std::future::{Future, Ready};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -15,6 +15,8 @@ use super::exchange::Exchange;
 use super::future::ResponseFuture;
 use super::selected::SelectedRepresentation;
 use super::source::{NoSource, ValidatorSource};
+use crate::layers::HttpRequest;
+use crate::layers::development::forget_stored_response;
 
 /// The service created by [`ConditionalLayer`](super::ConditionalLayer).
 #[derive(Debug)]
@@ -26,6 +28,13 @@ pub struct ConditionalService<S, V = NoSource> {
 impl<S, V> ConditionalService<S, V> {
     pub(super) const fn new(inner: S, config: Arc<Config<V>>) -> Self {
         Self { inner, config }
+    }
+
+    fn begin<B>(&self, request: &mut Request<B>) -> Exchange {
+        if self.config.settings.development {
+            forget_stored_response(request);
+        }
+        Exchange::begin(&self.config.settings, request)
     }
 
     /// Returns whether preconditions and ranges have a meaning for this method.
@@ -40,57 +49,64 @@ impl<S: Clone, V> Clone for ConditionalService<S, V> {
     }
 }
 
-impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for ConditionalService<S, NoSource>
+// One implementation, with and without a source: the compiler explains why a request does not fit only if there is one.
+impl<S, V, R, ResBody> Service<R> for ConditionalService<S, V>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    R: HttpRequest,
+    S: Service<R, Response = Response<ResBody>>,
+    V: Decide<S, R>,
     ResBody: Body,
     ResBody::Data: From<Bytes>,
 {
     type Response = Response<ConditionalBody<ResBody>>;
     type Error = S::Error;
-    type Future = ResponseFuture<S, Ready<SelectedRepresentation>, ReqBody>;
+    type Future = ResponseFuture<S, V::Lookup, R>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        if !self.applies_to(&request) {
+    fn call(&mut self, mut request: R) -> Self::Future {
+        let http = request.http_mut();
+        if !self.applies_to(http) {
             return ResponseFuture::handling(self.inner.call(request), None);
         }
-        let exchange = Exchange::begin(&self.config.settings, &mut request);
-        match exchange.decide_without_source(&mut request) {
+        V::decide(self, request)
+    }
+}
+
+/// A [`ValidatorSource`], or [`NoSource`]: decides before or after the handler.
+#[allow(unnameable_types)] // It only joins the two.
+pub trait Decide<S: Service<R>, R>: Sized {
+    /// The future that looks up the validators.
+    type Lookup: Future<Output: Into<SelectedRepresentation>>;
+
+    #[doc(hidden)]
+    fn decide(service: &mut ConditionalService<S, Self>, request: R) -> ResponseFuture<S, Self::Lookup, R>;
+}
+
+impl<S: Service<R>, R: HttpRequest> Decide<S, R> for NoSource {
+    type Lookup = Ready<SelectedRepresentation>;
+
+    fn decide(service: &mut ConditionalService<S>, mut request: R) -> ResponseFuture<S, Self::Lookup, R> {
+        let exchange = service.begin(request.http_mut());
+        match exchange.decide_without_source(request.http_mut()) {
             Some(response) => ResponseFuture::short_circuited(response),
-            None => ResponseFuture::handling(self.inner.call(request), Some(exchange)),
+            None => ResponseFuture::handling(service.inner.call(request), Some(exchange)),
         }
     }
 }
 
-impl<S, V, ReqBody, ResBody> Service<Request<ReqBody>> for ConditionalService<S, V>
-where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
-    V: ValidatorSource,
-    ResBody: Body,
-    ResBody::Data: From<Bytes>,
-{
-    type Response = Response<ConditionalBody<ResBody>>;
-    type Error = S::Error;
-    type Future = ResponseFuture<S, V::Future, ReqBody>;
+impl<S: Service<R> + Clone, V: ValidatorSource, R: HttpRequest> Decide<S, R> for V {
+    type Lookup = V::Future;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        if !self.applies_to(&request) {
-            return ResponseFuture::handling(self.inner.call(request), None);
-        }
-        let exchange = Exchange::begin(&self.config.settings, &mut request);
-        let (parts, body) = request.into_parts();
-        let current = self.config.source.validators(&parts);
+    fn decide(service: &mut ConditionalService<S, V>, mut request: R) -> ResponseFuture<S, V::Future, R> {
+        let exchange = service.begin(request.http_mut());
+        let (parts, body) = request.into_http().into_parts();
+        let current = service.config.source.validators(&parts);
         // The request needs the instance that was polled ready. The clone was not, so it stays here.
-        let clone = self.inner.clone();
-        let inner = std::mem::replace(&mut self.inner, clone);
-        ResponseFuture::deciding(current, inner, Request::from_parts(parts, body), exchange)
+        let clone = service.inner.clone();
+        let inner = std::mem::replace(&mut service.inner, clone);
+        ResponseFuture::deciding(current, inner, R::from_http(Request::from_parts(parts, body)), exchange)
     }
 }

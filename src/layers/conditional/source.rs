@@ -55,6 +55,11 @@ use crate::protocol::{Preconditions, Representation, Validators};
 ///
 /// Put authentication outside the layer. The source runs before the handler and before all inner layers. A 304 or 412
 /// reveals that a resource exists and what its current entity tag is.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a source of validators",
+    label = "expected a type that implements `ValidatorSource`, such as `HeadValidators`",
+    note = "a closure is passed to `validators` instead of `validator_source`: `validators(|request| ...)`"
+)]
 // L-03, G-16
 pub trait ValidatorSource {
     /// The future of the lookup. Its output is usually a [`Representation`], [`Validators`], or an `Option` of them.

@@ -7,9 +7,9 @@ use tower_layer::Layer;
 
 use super::config::Config;
 use super::service::EdgeService;
-use crate::edge::{Edges, TagOverflow, UnsupportedTag};
+use crate::edge::{IntoEdges, TagOverflow, UnsupportedTag};
 use crate::layers::Clock;
-use crate::policy::{CachePolicy, CacheTag, Rendered, Risk, Rules};
+use crate::policy::{CachePolicy, CacheTag, Development, Rendered, Risk, Rules};
 
 /// A layer that writes the fields that the CDNs and caches in front of a service read. See the [module docs](super) for
 /// an example.
@@ -20,9 +20,9 @@ pub struct EdgeLayer {
 
 impl EdgeLayer {
     /// Creates a layer for one edge, given as an [`EdgeProfile`](crate::edge::EdgeProfile), or for several, given as
-    /// [`Edges`].
-    pub fn new(edges: impl Into<Edges>) -> Self {
-        let edges = edges.into();
+    /// [`Edges`](crate::edge::Edges).
+    pub fn new(edges: impl IntoEdges) -> Self {
+        let edges = edges.into_edges();
         // Guards treat the fields of custom profiles like the well-known ones.
         let mut rules = Rules::default();
         rules.edge_names = edges.own_names();
@@ -189,6 +189,16 @@ impl EdgeLayer {
     #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
         self.with(|config| config.clock = clock)
+    }
+
+    /// Prevents all caches from storing any response if the [switch](Development) is on: see
+    /// [`CachePolicyLayer::development`](crate::CachePolicyLayer::development).
+    ///
+    /// Fields that permit a CDN to store the response are removed, and cache tags are not sent. A CDN that needs its own
+    /// field to be kept from storing a response gets that field.
+    #[must_use]
+    pub fn development(self, switch: impl Into<Development>) -> Self {
+        self.with(|config| config.rules.development = switch.into().is_on())
     }
 
     /// Switches the layer on or off. If `false`, it passes requests and responses through unchanged. The default is

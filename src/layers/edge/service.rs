@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{Request, Response};
+use http::Response;
 use tower_service::Service;
 
 use super::config::Config;
 use super::future::{Exchange, ResponseFuture};
+use crate::layers::HttpRequest;
 use crate::layers::bypass::is_tunnel;
+use crate::layers::development::forget_stored_response;
 
 /// The service that [`EdgeLayer`](super::EdgeLayer) creates.
 #[derive(Clone, Debug)]
@@ -23,9 +25,10 @@ impl<S> EdgeService<S> {
     }
 }
 
-impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for EdgeService<S>
+impl<S, R, ResBody> Service<R> for EdgeService<S>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    R: HttpRequest,
+    S: Service<R, Response = Response<ResBody>>,
 {
     type Response = Response<ResBody>;
     type Error = S::Error;
@@ -35,12 +38,16 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        if !self.config.enabled || is_tunnel(request.method()) {
+    fn call(&mut self, mut request: R) -> Self::Future {
+        let http = request.http_mut();
+        if !self.config.enabled || is_tunnel(http.method()) {
             return ResponseFuture::new(self.inner.call(request), None);
         }
-        let facts = self.config.rules.facts(&request);
-        facts.leave_in(&mut request);
+        if self.config.rules.development {
+            forget_stored_response(http);
+        }
+        let facts = self.config.rules.facts(http);
+        facts.leave_in(http);
         let exchange = Exchange { config: Arc::clone(&self.config), request: facts };
         ResponseFuture::new(self.inner.call(request), Some(exchange))
     }

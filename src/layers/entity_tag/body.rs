@@ -15,6 +15,9 @@ pin_project! {
     ///
     /// It returns the frames that the layer has read for hashing, unchanged, and then the remaining frames of the inner
     /// body.
+    ///
+    /// If the compiler expects this type and finds another body, the layer is probably in an `option_layer`. Use
+    /// [`enabled`](crate::EntityTagLayer::enabled) instead.
     pub struct EntityTagBody<B>
     where
         B: Body,

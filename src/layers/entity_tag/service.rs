@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{Method, Response};
 use http_body::Body;
 use tower_service::Service;
 
 use super::body::EntityTagBody;
 use super::config::Config;
 use super::future::ResponseFuture;
+use crate::layers::HttpRequest;
 use crate::layers::conditional::ValidatorSourcePresent;
 use crate::policy::Personalized;
 
@@ -27,9 +28,10 @@ impl<S> EntityTagService<S> {
     }
 }
 
-impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for EntityTagService<S>
+impl<S, R, ResBody> Service<R> for EntityTagService<S>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    R: HttpRequest,
+    S: Service<R, Response = Response<ResBody>>,
     ResBody: Body<Data = Bytes> + Unpin,
 {
     type Response = Response<EntityTagBody<ResBody>>;
@@ -40,17 +42,18 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+    fn call(&mut self, mut request: R) -> Self::Future {
+        let http = request.http_mut();
         // V-19: the empty body of a response to HEAD is not the content. V-18: the response to an unsafe method is not
         // the representation. Q-01: gRPC is always a POST.
         let mut may_be_tagged = self.config.enabled
-            && *request.method() == Method::GET
-            && (self.config.digest.is_keyed() || request.extensions().get::<Personalized>().is_none());
-        match request.extensions().get() {
+            && *http.method() == Method::GET
+            && (self.config.digest.is_keyed() || http.extensions().get::<Personalized>().is_none());
+        match http.extensions().get() {
             Some(ValidatorSourcePresent::ForAllTags) => may_be_tagged = false,
             Some(ValidatorSourcePresent::ForOutermostTags) => {
                 may_be_tagged = false;
-                request.extensions_mut().remove::<ValidatorSourcePresent>();
+                http.extensions_mut().remove::<ValidatorSourcePresent>();
             }
             None => {}
         }

@@ -3,6 +3,7 @@
 use tower_layer::Layer;
 
 use super::service::PurgeService;
+use crate::policy::Development;
 
 /// A layer that runs the purges in the responses of handlers, before these responses are sent. See the
 /// [module docs](super) for an example.
@@ -11,6 +12,7 @@ pub struct PurgeLayer<P> {
     purger: P,
     announce_groups: bool,
     enabled: bool,
+    development: bool,
 }
 
 impl<P> PurgeLayer<P> {
@@ -19,7 +21,7 @@ impl<P> PurgeLayer<P> {
     /// The purger is cloned for each request with an unsafe method, so a clone should be as cheap as that of an HTTP
     /// client.
     pub const fn new(purger: P) -> Self {
-        Self { purger, announce_groups: false, enabled: true }
+        Self { purger, announce_groups: false, enabled: true, development: false }
     }
 
     /// Also sends the purged tags to the client, in `Cache-Group-Invalidation` ([RFC 9875 section
@@ -53,6 +55,13 @@ impl<P> PurgeLayer<P> {
         Self { announce_groups: true, ..self }
     }
 
+    /// Drops all purges if the [switch](Development) is on, so that a program under development does not purge a deployed
+    /// CDN.
+    #[must_use]
+    pub fn development(self, switch: impl Into<Development>) -> Self {
+        Self { development: switch.into().is_on(), ..self }
+    }
+
     /// Switches the purger on or off. If `false`, the layer drops all purges, as a service without a cache in front
     /// needs. The default is `true`.
     ///
@@ -79,6 +88,6 @@ impl<S, P: Clone> Layer<S> for PurgeLayer<P> {
     type Service = PurgeService<S, P>;
 
     fn layer(&self, inner: S) -> PurgeService<S, P> {
-        PurgeService::new(inner, self.purger.clone(), self.announce_groups, self.enabled)
+        PurgeService::new(inner, self.purger.clone(), self.announce_groups, self.enabled && !self.development)
     }
 }

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::task::{Context, Poll};
 
-use http::{Request, Response};
+use http::Response;
 use tower_service::Service;
 
 use super::future::ResponseFuture;
 use crate::edge::purge::Purge;
+use crate::layers::HttpRequest;
 
 /// The service that [`PurgeLayer`](super::PurgeLayer) creates.
 #[derive(Clone, Debug)]
@@ -24,9 +25,10 @@ impl<S, P> PurgeService<S, P> {
     }
 }
 
-impl<S, P, ReqBody, ResBody> Service<Request<ReqBody>> for PurgeService<S, P>
+impl<S, P, R, ResBody> Service<R> for PurgeService<S, P>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    R: HttpRequest,
+    S: Service<R, Response = Response<ResBody>>,
     P: Service<Purge> + Clone,
     P::Error: fmt::Display,
 {
@@ -39,9 +41,9 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+    fn call(&mut self, mut request: R) -> Self::Future {
         // RFC 9110 section 9.2.1: GET, HEAD, OPTIONS and TRACE.
-        let may_write = self.enabled && !request.method().is_safe();
+        let may_write = self.enabled && !request.http_mut().method().is_safe();
         let purger = if may_write { Some(self.purger.clone()) } else { None };
         ResponseFuture::new(self.inner.call(request), purger, self.announce_groups)
     }

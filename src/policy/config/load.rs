@@ -8,6 +8,7 @@ use toml::de::DeTable;
 use super::document::{Entry, entries, fault};
 use super::error::{ConfigError, Fault};
 use super::tables::Tables;
+use crate::policy::Development;
 use crate::policy::routes::RoutePolicies;
 
 const SECTIONS: &[&str] = &["default", "policies", "routes", "development"];
@@ -25,7 +26,7 @@ const SECTIONS: &[&str] = &["default", "policies", "routes", "development"];
 ///     development.caching = false
 ///     "#,
 /// )?;
-/// assert!(config.development_disables_caching());
+/// assert!(config.development(true).is_on());
 /// assert_eq!(config.routes().rows().next().unwrap().cache_control(), "private, no-store");
 /// # Ok::<(), tower_cache_policy::policy::config::ConfigError>(())
 /// ```
@@ -101,13 +102,11 @@ impl PolicyConfig {
         self.routes
     }
 
-    /// Returns whether the file contains `development.caching = false`. The default is `false`.
-    ///
-    /// The setting has no effect by itself. Pass it to
-    /// [`CachePolicyLayer::development`](crate::CachePolicyLayer::development) if the program runs in development mode.
+    /// Combines the development switch of the program with the file: the result is on if `switch` is on and the file
+    /// contains `development.caching = false`. Pass it to the `development` method of each layer.
     #[must_use]
-    pub const fn development_disables_caching(&self) -> bool {
-        self.development_disables_caching
+    pub fn development(&self, switch: impl Into<Development>) -> Development {
+        Development::from(switch.into().is_on() && self.development_disables_caching)
     }
 }
 

@@ -23,11 +23,10 @@
 //! let routes = RoutePolicies::from_toml(text)?;
 //! assert!(routes.to_markdown().contains("public, max-age=300, s-maxage=3600"));
 //!
-//! // A program with an argument for development mode reads the section `[development]` too:
-//! # let development = true;
+//! // A program with a development switch reads the section `[development]` too:
+//! # let switch = true;
 //! let config = PolicyConfig::from_toml(text)?;
-//! let layer = CachePolicyLayer::new(config.routes().clone())
-//!     .development(development && config.development_disables_caching());
+//! let layer = CachePolicyLayer::new(config.routes().clone()).development(config.development(switch));
 //! # let _ = layer;
 //!
 //! // An error contains its position and the fix.
@@ -144,9 +143,8 @@
 //! # Development
 //!
 //! `development.caching = false` states that responses are not to be stored while the program runs in development. It
-//! has an effect only if the program passes it to
-//! [`CachePolicyLayer::development`](crate::CachePolicyLayer::development), together with an argument for development
-//! mode, as in the example. Debug and release builds behave the same.
+//! has an effect only if the [development switch](super::Development) of the program is on, and the program passes it
+//! to [`PolicyConfig::development`], as in the example. Debug and release builds behave the same.
 //!
 //! # Reloading
 //!

@@ -436,13 +436,13 @@ impl Policy {
 
     fn source(&self) -> PolicySource {
         let Some(policy) = self.policy else {
-            return (|_: &http::request::Parts| None::<CachePolicy>).into_policy_source();
+            return PolicySource::from_fn(|_| None::<CachePolicy>);
         };
         // A table does not accept every policy.
         let table = |policy: RoutePolicy| RoutePolicies::builder().route("/", policy).build().ok();
         let by_type = || RoutePolicy::new(CachePolicy::NO_CACHE).content_type("image/*", policy);
         match self.form {
-            Form::Closure => (move |_: &http::request::Parts| policy).into_policy_source(),
+            Form::Closure => PolicySource::from_fn(move |_| policy),
             Form::Fixed => policy.into_policy_source(),
             Form::Table => {
                 table(policy.into()).map_or_else(|| policy.into_policy_source(), |it| it.into_policy_source())
