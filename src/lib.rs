@@ -255,8 +255,23 @@ pub mod audit;
 #[cfg(feature = "axum")]
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
 pub mod axum_handler;
+// A page without items, so it exists in the documentation only.
+#[cfg(doc)]
+#[doc = include_str!("docs/compile_errors.md")]
+pub mod compile_errors {}
 pub mod edge;
 pub mod layers;
+#[cfg(all(
+    doc,
+    feature = "assets",
+    feature = "audit",
+    feature = "axum",
+    feature = "minijinja",
+    feature = "purge",
+    feature = "routes",
+    feature = "strong-tags"
+))]
+mod pages;
 pub mod policy;
 pub mod protocol;
 #[cfg(feature = "testing")]
@@ -277,30 +292,17 @@ pub use self::layers::entity_tag::EntityTagLayer;
 #[cfg(feature = "purge")]
 #[cfg_attr(docsrs, doc(cfg(feature = "purge")))]
 pub use self::layers::purge::PurgeLayer;
-
-/// Adds pages without items, so they exist in the documentation only.
-macro_rules! pages {
-    ($($name:ident)*) => {$(
-        #[cfg(all(
-            doc,
-            feature = "assets",
-            feature = "audit",
-            feature = "axum",
-            feature = "minijinja",
-            feature = "purge",
-            feature = "routes",
-            feature = "strong-tags"
-        ))]
-        #[doc = include_str!(concat!("docs/", stringify!($name), ".md"))]
-        pub mod $name {}
-    )*};
-}
-pages! { frameworks migration recipes }
-
-// A page without items, like those above, whose links need no feature.
-#[cfg(doc)]
-#[doc = include_str!("docs/compile_errors.md")]
-pub mod compile_errors {}
+#[cfg(all(
+    doc,
+    feature = "assets",
+    feature = "audit",
+    feature = "axum",
+    feature = "minijinja",
+    feature = "purge",
+    feature = "routes",
+    feature = "strong-tags"
+))]
+pub use self::pages::{frameworks, migration, recipes};
 
 #[cfg(all(doctest, feature = "assets", feature = "audit", feature = "axum", feature = "testing"))]
 #[doc = include_str!("../README.md")]

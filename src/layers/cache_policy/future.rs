@@ -10,7 +10,7 @@ use http::header::CACHE_CONTROL;
 use pin_project_lite::pin_project;
 
 use super::config::{Config, Position};
-use super::handler_fields::assert_no_fields_of_handler;
+use super::handler_fields::{RequestTarget, assert_no_fields_of_handler};
 use super::trace;
 use crate::policy::{
     CACHE_POLICY_EXPLAIN, Decision, DecisionSource, HandlerPolicy, Layer, PendingPolicy, RequestFacts, Unruled, explain,
@@ -33,8 +33,8 @@ pub(super) struct Exchange {
     pub(super) config: Arc<Config>,
     pub(super) request: RequestFacts,
     pub(super) pending: PendingPolicy,
-    /// The method and the path, if the layer panics on a field of the handler.
-    pub(super) target: Option<String>,
+    /// The target of the request, if the layer panics on a field of the handler.
+    pub(super) target: Option<Box<RequestTarget>>,
 }
 
 impl<F> ResponseFuture<F> {

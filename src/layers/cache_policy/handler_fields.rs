@@ -1,7 +1,9 @@
 //! The strict mode: handlers return policies and never write cache fields.
 
+use std::fmt;
+
 use http::header::{CACHE_CONTROL, EXPIRES, PRAGMA};
-use http::{HeaderName, HeaderValue, Response};
+use http::{HeaderName, HeaderValue, Method, Request, Response};
 
 use crate::policy::Ruling;
 use crate::protocol::edge_field_kind;
@@ -9,10 +11,28 @@ use crate::protocol::edge_field_kind;
 /// The longest value that a message shows, in characters.
 const SHOWN: usize = 200;
 
+/// The method and the path of a request, for a message. A query may contain a token.
+#[derive(Debug)]
+pub(super) struct RequestTarget {
+    method: Method,
+    path: String,
+}
+
+impl RequestTarget {
+    /// Boxed, because the future of each request has room for it.
+    pub(super) fn of<B>(request: &Request<B>) -> Box<Self> {
+        Box::new(Self { method: request.method().clone(), path: request.uri().path().to_owned() })
+    }
+}
+
+impl fmt::Display for RequestTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
 /// Panics if the inner service wrote a cache field that no inner layer of this crate has decided.
-///
-/// `target` is the method and the path of the request.
-pub(super) fn assert_no_fields_of_handler<B>(target: &str, response: &Response<B>) {
+pub(super) fn assert_no_fields_of_handler<B>(target: &RequestTarget, response: &Response<B>) {
     let headers = response.headers();
     let inner = response.extensions().get::<Ruling>();
     let is_undecided = |name: &HeaderName, value: &HeaderValue| match inner {

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{Request, Response};
+use http::Response;
 use tower_service::Service;
 
 use super::config::{Config, Position};
 use super::future::{Exchange, ResponseFuture};
+use super::handler_fields::RequestTarget;
 use crate::layers::HttpRequest;
 use crate::layers::bypass::is_tunnel;
 use crate::layers::development::forget_stored_response;
@@ -18,12 +19,6 @@ use crate::policy::Facts;
 pub struct CachePolicyService<S> {
     inner: S,
     config: Arc<Config>,
-}
-
-/// The method and the path of a request, for a message.
-fn target_of<B>(request: &Request<B>) -> String {
-    // A query may contain a token.
-    format!("{} {}", request.method(), request.uri().path())
 }
 
 impl<S> CachePolicyService<S> {
@@ -62,7 +57,7 @@ where
             if config.position == Position::Innermost && facts.has(Facts::CONDITIONAL) && facts.is_get_or_head() {
                 config.withhold_conditions(&pending, request.headers_mut());
             }
-            let target = config.panics_on_handler_fields.then(|| target_of(&request));
+            let target = config.panics_on_handler_fields.then(|| RequestTarget::of(&request));
             let exchange = Exchange { config: Arc::clone(config), request: facts, pending, target };
             ResponseFuture::new(inner.call(R::from_http(request)), Some(exchange))
         })
