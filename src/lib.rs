@@ -160,6 +160,9 @@ pub mod edge;
 pub mod layers;
 pub mod policy;
 pub mod protocol;
+#[cfg(feature = "shared-cache")]
+#[cfg_attr(docsrs, doc(cfg(feature = "shared-cache")))]
+pub mod store;
 // A page without items, so it exists in the documentation only.
 #[cfg(all(
     doc,

@@ -37,6 +37,9 @@ pub(super) struct DecisionBuilder<'a> {
     /// Fields for edges that only an inner layer knows.
     pub(super) inner_names: Vec<HeaderName>,
     pub(super) source: DecisionSource,
+    /// Whether the ruling of the inner layer applies unchanged.
+    #[cfg(feature = "shared-cache")]
+    pub(super) is_confirmed: bool,
     /// Whether the result replaces the handler's field.
     pub(super) replaces: bool,
     pub(super) directives: CacheControl,
@@ -110,6 +113,8 @@ impl<'a> Layer<'a> {
             from_handler,
             inner_names,
             source: DecisionSource::Default,
+            #[cfg(feature = "shared-cache")]
+            is_confirmed: false,
             replaces: false,
             directives: CacheControl::new(),
             edge_policy: None,
@@ -181,6 +186,10 @@ impl<'a> DecisionBuilder<'a> {
         #[cfg(test)]
         crate::protocol::counters::count(|counts| counts.confirmed += 1);
         self.source = DecisionSource::Handler;
+        #[cfg(feature = "shared-cache")]
+        {
+            self.is_confirmed = true;
+        }
         self.directives = inner.directives.clone();
         self.edge_policy = inner.edge_policy;
         if self.acts(Guard::VaryAny) {
