@@ -416,23 +416,32 @@ impl Accepted {
     }
 }
 
-const FULL_WEIGHT: u16 = 1_000;
+pub(super) const FULL_WEIGHT: u16 = 1_000;
 
-/// The weight that a parameter states, in thousandths. `None` for another parameter. One that is not a number accepts
-/// nothing.
+/// Returns the weight of a parameter in thousandths, or `None` for another parameter. A weight that is not a number
+/// accepts nothing.
 pub(super) fn weight(parameter: &[u8]) -> Option<u16> {
-    let [b'q' | b'Q', b'=', weight @ ..] = parameter else { return None };
-    let (whole, fraction) = match weight {
+    let [b'q' | b'Q', b'=', number @ ..] = parameter else { return None };
+    Some(qvalue(number).unwrap_or(0))
+}
+
+/// Parses a weight (RFC 9110 section 12.4.2). Returns thousandths.
+///
+/// ```text
+/// qvalue = ( "0" [ "." 0*3DIGIT ] ) / ( "1" [ "." 0*3("0") ] )
+/// ```
+pub(super) fn qvalue(number: &[u8]) -> Option<u16> {
+    let (whole, fraction) = match number {
         [whole @ (b'0' | b'1')] => (whole, &[][..]),
         [whole @ (b'0' | b'1'), b'.', fraction @ ..] if fraction.len() <= 3 => (whole, fraction),
-        _ => return Some(0),
+        _ => return None,
     };
     if !fraction.iter().all(u8::is_ascii_digit) {
-        return Some(0);
+        return None;
     }
     let digit = |at: usize| fraction.get(at).map_or(0, |digit| u16::from(digit - b'0'));
     let weight = u16::from(whole - b'0') * FULL_WEIGHT + digit(0) * 100 + digit(1) * 10 + digit(2);
-    Some(if weight > FULL_WEIGHT { 0 } else { weight })
+    (weight <= FULL_WEIGHT).then_some(weight)
 }
 
 #[cfg(test)]

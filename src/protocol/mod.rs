@@ -12,6 +12,7 @@
 //! | find directives that conflict with each other | [`CacheControl::contradictions`] |
 //! | parse and render `Vary` | [`Vary`] |
 //! | record which request fields a response depends on | [`VaryRecorder`] |
+//! | determine whether a request selects a stored response | [`SelectingFields`], [`SelectingValues`] |
 //! | determine whether a cache may store a response | [`Storability`] |
 //! | determine how long a cache may reuse a response | [`Freshness`], [`Lifetime`], [`Age`] |
 //! | convert a response to a 304 or 412 | [`into_not_modified`], [`into_precondition_failed`] |
@@ -64,6 +65,7 @@ mod not_modified;
 mod path;
 mod preconditions;
 mod range;
+mod selecting;
 mod storage;
 mod structured;
 mod syntax;
@@ -84,6 +86,7 @@ pub(crate) use self::freshness::http10_lifetime;
 pub use self::freshness::{Age, Cache, Freshness, Lifetime, LifetimeSource};
 pub use self::not_modified::{into_not_modified, into_precondition_failed};
 pub use self::preconditions::{Condition, Evaluation, IfRange, Outcome, Preconditions};
+pub use self::selecting::{SelectingFields, SelectingValues};
 pub use self::storage::{Storability, StoragePermission, StorageProhibition};
 pub use self::syntax::{MAX_DELTA_SECONDS, MAX_MEMBERS};
 pub use self::vary_recorder::VaryRecorder;
