@@ -191,6 +191,9 @@ pub use self::layers::entity_tag::EntityTagLayer;
 #[cfg(feature = "purge")]
 #[cfg_attr(docsrs, doc(cfg(feature = "purge")))]
 pub use self::layers::purge::PurgeLayer;
+#[cfg(feature = "shared-cache")]
+#[cfg_attr(docsrs, doc(cfg(feature = "shared-cache")))]
+pub use self::layers::shared_cache::{SharedCache, SharedCacheLayer};
 
 #[cfg(all(doctest, feature = "assets", feature = "audit", feature = "axum", feature = "testing"))]
 #[doc = include_str!("../README.md")]

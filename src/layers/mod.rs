@@ -58,6 +58,9 @@ mod original_path;
 pub mod purge;
 #[cfg(test)]
 mod read_once;
+#[cfg(feature = "shared-cache")]
+#[cfg_attr(docsrs, doc(cfg(feature = "shared-cache")))]
+pub mod shared_cache;
 
 pub use self::clock::Clock;
 pub use self::original_path::{OriginalPathLayer, OriginalPathService};

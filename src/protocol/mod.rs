@@ -84,6 +84,8 @@ pub use self::edge_fields::{is_tag_field, is_targeted_field, remove_targeted_fie
 pub use self::entity_tag::{EntityTag, EntityTagList, EntityTagMember, EntityTagRef, InvalidEntityTag};
 pub(crate) use self::freshness::http10_lifetime;
 pub use self::freshness::{Age, Cache, Freshness, Lifetime, LifetimeSource};
+#[cfg(feature = "shared-cache")]
+pub(crate) use self::not_modified::has_nonce;
 pub use self::not_modified::{into_not_modified, into_precondition_failed};
 pub use self::preconditions::{Condition, Evaluation, IfRange, Outcome, Preconditions};
 pub use self::selecting::{SelectingFields, SelectingValues};

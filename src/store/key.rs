@@ -2,7 +2,6 @@
 
 use std::hash::{Hash, Hasher};
 
-use http::Uri;
 use http::uri::PathAndQuery;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -30,7 +29,11 @@ pub(crate) struct KeyParts<'a> {
     pub(crate) scheme: &'a str,
     /// The host and port, as sent. Empty if the request has none.
     pub(crate) host: &'a str,
+    /// The path and query that the client sent.
     pub(crate) target: &'a PathAndQuery,
+    /// The path and query that the inner service gets, if they differ. Middleware may have chosen them by other fields
+    /// of the request.
+    pub(crate) inner: Option<&'a PathAndQuery>,
 }
 
 /// The rules by which keys are made from requests.
@@ -79,7 +82,8 @@ impl KeyRules {
     pub(crate) fn key(&self, parts: KeyParts<'_>) -> Option<PrimaryKey> {
         let path = parts.target.path();
         let is_ambiguous = has_dot_segment(path) || has_encoded_separator(path);
-        let length = parts.host.len() + parts.scheme.len() + parts.target.as_str().len();
+        let inner = parts.inner.map_or("", |inner| inner.as_str());
+        let length = parts.host.len() + parts.scheme.len() + parts.target.as_str().len() + inner.len();
         if is_ambiguous || length > MAX_LENGTH || parts.host.contains(['@', '/', '?', '#', '\\']) {
             return None;
         }
@@ -93,16 +97,16 @@ impl KeyRules {
         push_part(&mut bytes, |bytes| bytes.extend_from_slice(parts.scheme.as_bytes()));
         push_part(&mut bytes, |bytes| bytes.extend(parts.host.bytes().map(|byte| byte.to_ascii_lowercase())));
         push_part(&mut bytes, |bytes| self.push_target(bytes, parts.target));
+        bytes.extend_from_slice(inner.as_bytes());
         let hash = xxh3_64_with_seed(&bytes, self.seed);
         Some(PrimaryKey { hash, bytes: bytes.into_boxed_slice() })
     }
 
-    /// Returns the name of an absolute URL for purges, in the form of [`PrimaryKey::url`].
-    pub(crate) fn url(&self, url: &Uri) -> Option<UrlName> {
-        let target = url.path_and_query()?;
+    /// Returns the name of a URL for purges, in the form of [`PrimaryKey::url`].
+    pub(crate) fn url(&self, host: &str, target: &PathAndQuery) -> UrlName {
         let mut written = Vec::with_capacity(target.as_str().len());
         self.push_target(&mut written, target);
-        Some(UrlName::new(url.authority()?.as_str().as_bytes(), &written))
+        UrlName::new(host.as_bytes(), &written)
     }
 
     /// Appends the path, and the query as far as the rules keep it.
@@ -249,7 +253,7 @@ mod tests {
     use super::*;
 
     fn parts<'a>(host: &'a str, target: &'a PathAndQuery) -> KeyParts<'a> {
-        KeyParts { space: 0, scheme: "", host, target }
+        KeyParts { space: 0, scheme: "", host, target, inner: None }
     }
 
     fn key(rules: &KeyRules, host: &str, target: &str) -> Option<PrimaryKey> {
@@ -280,11 +284,13 @@ mod tests {
     fn parts_do_not_run_into_each_other() {
         let rules = KeyRules::default();
         let target: PathAndQuery = "/x".parse().unwrap();
-        let one = rules.key(KeyParts { space: 0, scheme: "http", host: "s", target: &target });
-        let other = rules.key(KeyParts { space: 0, scheme: "https", host: "", target: &target });
+        let one = rules.key(KeyParts { space: 0, scheme: "http", host: "s", target: &target, inner: None });
+        let other = rules.key(KeyParts { space: 0, scheme: "https", host: "", target: &target, inner: None });
         assert_ne!(one, other);
-        let elsewhere = rules.key(KeyParts { space: 1, scheme: "http", host: "s", target: &target });
+        let elsewhere = rules.key(KeyParts { space: 1, scheme: "http", host: "s", target: &target, inner: None });
         assert_ne!(one, elsewhere);
+        let rewritten = rules.key(KeyParts { space: 0, scheme: "http", host: "s", target: &target, inner: Some(&target) });
+        assert_ne!(one, rewritten);
     }
 
     #[test]
@@ -344,7 +350,7 @@ mod tests {
     #[test]
     fn a_url_names_the_keys_of_all_schemes_and_default_ports() {
         let rules = KeyRules::default();
-        let purged = rules.url(&"https://example.com/a?b=1".parse().unwrap()).unwrap();
+        let purged = rules.url("Example.com", &"/a?b=1".parse().unwrap());
         for host in ["example.com", "EXAMPLE.com", "example.com:443", "example.com:80"] {
             assert_eq!(key(&rules, host, "/a?b=1").unwrap().url(), purged, "{host}");
         }

@@ -141,8 +141,7 @@ impl MemoryStore {
         }
         match latest {
             Some(record) => Found::Record(Arc::clone(record)),
-            None if variants.records.is_empty() => Found::Nothing,
-            None => Found::OtherVariants,
+            None => variants.records.last().map_or(Found::Nothing, |other| Found::OtherVariants(Arc::clone(other))),
         }
     }
 
@@ -202,8 +201,8 @@ impl fmt::Debug for MemoryStore {
 pub(crate) enum Found {
     /// There is no stored response for the URL.
     Nothing,
-    /// There are stored responses for the URL, but none for this request.
-    OtherVariants,
+    /// There are stored responses for the URL, such as this one, but none for this request.
+    OtherVariants(Arc<Record>),
     /// The response to use.
     Record(Arc<Record>),
 }

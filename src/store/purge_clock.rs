@@ -20,6 +20,16 @@ const MAX_PREFIXES: usize = 256;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(u64);
 
+impl Moment {
+    pub(crate) const fn from_u64(moment: u64) -> Self {
+        Self(moment)
+    }
+
+    pub(crate) const fn as_u64(self) -> u64 {
+        self.0
+    }
+}
+
 /// Remembers when tags and URLs were purged.
 ///
 /// A purge does not search for stored responses. A lookup compares the moment of the stored response with the last
@@ -197,7 +207,7 @@ mod tests {
     }
 
     fn url(path: &str) -> UrlName {
-        KeyRules::default().url(&format!("https://h{path}").parse().unwrap()).unwrap()
+        KeyRules::default().url("h", &path.parse().unwrap())
     }
 
     fn of<'a>(tags: &'a CacheTags, urls: &'a [UrlName], prefixes: &'a [UrlName]) -> PurgeOf<'a> {

@@ -95,7 +95,7 @@ impl RecordHead {
             self.headers.iter().map(|(name, value)| FIELD_OVERHEAD + name.as_str().len() + value.len()).sum();
         let tags: usize = self.tags.iter().map(|tag| size_of::<crate::policy::CacheTag>() + tag.as_str().len()).sum();
         let ruling = self.ruling.as_ref().map_or(0, |_| 512);
-        fields + tags + ruling + self.selection.len()
+        fields + tags + ruling + self.selection.weight()
     }
 }
 
@@ -141,6 +141,11 @@ impl Record {
             while_revalidating: within(terms.stale_while_revalidate),
             on_error: within(terms.stale_if_error),
         }
+    }
+
+    /// Whether no purge has removed the record.
+    pub(crate) fn moment_is_current(&self, key: &PrimaryKey, purges: &PurgeClock) -> bool {
+        self.purged(key, purges) != Purged::Hard
     }
 
     fn purged(&self, key: &PrimaryKey, purges: &PurgeClock) -> Purged {

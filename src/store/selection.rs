@@ -2,71 +2,55 @@
 
 use http::{HeaderMap, HeaderName};
 
-use crate::protocol::Vary;
+use crate::protocol::{SelectingFields, SelectingValues, Vary};
 
 /// The maximum number of names in `Vary`. A response with more of them is not stored.
 const MAX_NAMES: usize = 16;
-/// The maximum length of the selecting values in bytes.
-const MAX_VALUES: usize = 8 << 10;
 
 /// The values of the request fields that a stored response was selected by
 /// ([RFC 9111 section 4.1](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.1)).
 // K-02, K-03
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Selection {
-    names: Vec<HeaderName>,
-    /// The values of all names in order, each line with its length in front.
-    values: Vec<u8>,
+    fields: SelectingFields,
+    values: SelectingValues,
+    lines: Option<Vec<usize>>,
 }
 
 impl Selection {
     /// Records the selecting values of a request. Returns `None` if the response must not be stored: `Vary` contains
     /// `*`, a field with credentials, or too many names, or the values are too long.
-    pub(crate) fn of(response: &HeaderMap, request: &HeaderMap) -> Option<Self> {
+    ///
+    /// With `counts_lines`, one line and several lines with the same members differ. Handlers that read only the first
+    /// line respond to these requests differently.
+    pub(crate) fn of(response: &HeaderMap, request: &HeaderMap, counts_lines: bool) -> Option<Self> {
         let vary = Vary::from_headers(response).unwrap_or_default();
-        if vary.is_any() {
+        // Nearly every client has its own cookies, and the variants would replace each other.
+        let has_credentials = ["cookie", "authorization", "proxy-authorization"].iter().any(|name| vary.contains(name));
+        if has_credentials || vary.names().count() > MAX_NAMES {
             return None;
         }
-        let mut names = Vec::new();
-        for name in vary.names() {
-            // Nearly every client has its own cookies, and the variants would replace each other.
-            if matches!(name, "cookie" | "authorization" | "proxy-authorization") || names.len() == MAX_NAMES {
-                return None;
-            }
-            names.push(HeaderName::try_from(name).ok()?);
-        }
-        let values = values_of(&names, request);
-        (values.len() <= MAX_VALUES).then_some(Self { names, values })
+        let fields = SelectingFields::from_vary(&vary)?;
+        let values = fields.values_in(request)?;
+        let lines = counts_lines.then(|| count_lines(&fields, request).collect());
+        Some(Self { fields, values, lines })
     }
 
     /// Whether the request selects the same response.
     pub(crate) fn matches(&self, request: &HeaderMap) -> bool {
-        self.names.is_empty() || values_of(&self.names, request) == self.values
+        self.fields.names().is_empty()
+            || (self.fields.values_in(request).as_ref() == Some(&self.values)
+                && self.lines.iter().all(|lines| count_lines(&self.fields, request).eq(lines.iter().copied())))
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.names.capacity() * size_of::<HeaderName>() + self.values.capacity()
+    /// An estimate of the memory that the values use.
+    pub(crate) fn weight(&self) -> usize {
+        self.fields.names().len() * (size_of::<HeaderName>() + size_of::<usize>()) + self.values.as_bytes().len()
     }
 }
 
-/// Joins the values of these fields. Lines are kept apart, because handlers that read only the first line would respond
-/// differently to one line with the same members.
-fn values_of(names: &[HeaderName], request: &HeaderMap) -> Vec<u8> {
-    let mut values = Vec::new();
-    for name in names {
-        let lines = request.get_all(name);
-        push_length(&mut values, lines.iter().count());
-        for line in lines {
-            let text = line.as_bytes().trim_ascii();
-            push_length(&mut values, text.len());
-            values.extend_from_slice(text);
-        }
-    }
-    values
-}
-
-fn push_length(values: &mut Vec<u8>, length: usize) {
-    values.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
+fn count_lines(fields: &SelectingFields, request: &HeaderMap) -> impl Iterator<Item = usize> {
+    fields.names().iter().map(|name| request.get_all(name).iter().count())
 }
 
 #[cfg(test)]
@@ -86,7 +70,8 @@ mod tests {
     #[test]
     fn only_requests_with_the_same_values_match() {
         let vary = fields(&[("vary", "accept-language"), ("vary", "X-Device")]);
-        let stored = Selection::of(&vary, &fields(&[("accept-language", "de"), ("x-device", "phone")])).unwrap();
+        let request = fields(&[("accept-language", "de"), ("x-device", "phone")]);
+        let stored = Selection::of(&vary, &request, true).unwrap();
         type Row = (&'static [(&'static str, &'static str)], bool);
         let table: &[Row] = &[
             (&[("accept-language", "de"), ("x-device", "phone")], true),
@@ -104,22 +89,25 @@ mod tests {
 
     #[test]
     fn an_absent_field_differs_from_an_empty_one() {
-        let stored = Selection::of(&fields(&[("vary", "x-a")]), &fields(&[])).unwrap();
+        let stored = Selection::of(&fields(&[("vary", "x-a")]), &fields(&[]), true).unwrap();
         assert!(stored.matches(&fields(&[])));
         assert!(!stored.matches(&fields(&[("x-a", "")])));
     }
 
     #[test]
-    fn two_lines_differ_from_one_line_with_both_members() {
-        let stored = Selection::of(&fields(&[("vary", "x-a")]), &fields(&[("x-a", "1"), ("x-a", "2")])).unwrap();
-        assert!(!stored.matches(&fields(&[("x-a", "1, 2")])));
-        assert!(!stored.matches(&fields(&[("x-a", "1")])));
+    fn two_lines_differ_from_one_line_with_both_members_if_lines_count() {
+        for counts_lines in [true, false] {
+            let request = fields(&[("x-a", "1"), ("x-a", "2")]);
+            let stored = Selection::of(&fields(&[("vary", "x-a")]), &request, counts_lines).unwrap();
+            assert_eq!(stored.matches(&fields(&[("x-a", "1, 2")])), !counts_lines);
+            assert!(!stored.matches(&fields(&[("x-a", "1")])));
+        }
     }
 
     #[test]
     fn responses_that_vary_on_everything_or_on_credentials_are_not_stored() {
         for vary in ["*", "accept, *", "cookie", "Authorization", "accept, Cookie", "bad name"] {
-            assert_eq!(Selection::of(&fields(&[("vary", vary)]), &fields(&[])), None, "{vary}");
+            assert_eq!(Selection::of(&fields(&[("vary", vary)]), &fields(&[]), true), None, "{vary}");
         }
     }
 
@@ -129,9 +117,9 @@ mod tests {
         for index in 0..=MAX_NAMES {
             many.append("vary", HeaderValue::from_str(&format!("x-{index}")).unwrap());
         }
-        assert_eq!(Selection::of(&many, &HeaderMap::new()), None);
+        assert_eq!(Selection::of(&many, &HeaderMap::new(), true), None);
         let mut request = HeaderMap::new();
-        request.insert("x-a", HeaderValue::from_str(&"a".repeat(MAX_VALUES)).unwrap());
-        assert_eq!(Selection::of(&fields(&[("vary", "x-a")]), &request), None);
+        request.insert("x-a", HeaderValue::from_str(&"a".repeat(SelectingValues::MAX_LENGTH + 1)).unwrap());
+        assert_eq!(Selection::of(&fields(&[("vary", "x-a")]), &request, true), None);
     }
 }

@@ -70,8 +70,13 @@ impl Terms {
         })
     }
 
+    /// Whether a stored response can be used without a revalidation.
+    pub(crate) const fn can_be_fresh(&self) -> bool {
+        self.lifetime > 0 && !self.no_cache
+    }
+
     /// Whether a stored response is of any use: it has a lifetime, or may be revalidated.
     pub(crate) const fn is_useful(&self, has_validator: bool) -> bool {
-        has_validator || (self.lifetime > 0 && !self.no_cache)
+        has_validator || self.can_be_fresh()
     }
 }

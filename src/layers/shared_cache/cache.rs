@@ -1,0 +1,239 @@
+//! [`SharedCache`]: the handle of a cache.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::{Ready, ready};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::{HeaderName, Uri};
+use tower_service::Service;
+
+use super::config::{Config, Core, Mode};
+use super::future::Cache;
+use super::layer::SharedCacheLayer;
+use super::stats::{SharedCacheStats, count};
+use crate::edge::purge::{InvalidPurgeUrl, Purge};
+use crate::layers::Clock;
+use crate::policy::{CacheTags, Rules};
+use crate::store::{KeyRules, MemoryStore, PurgeOf, UrlName};
+
+/// A cache in the process, shared by all clients of a service. See the [module docs](super) for an example.
+///
+/// The handle makes the [layer](Self::layer), takes [`Purge`]s and returns [numbers](Self::stats). Clones share the
+/// stored responses. Set the options before the first layer is made: a change applies only to layers that are made
+/// afterwards.
+#[derive(Clone)]
+pub struct SharedCache {
+    config: Arc<Config>,
+    core: Arc<Core>,
+}
+
+impl SharedCache {
+    /// Creates a cache for an application. It stores only responses that an inner
+    /// [`CachePolicyLayer`](crate::CachePolicyLayer) or [`CachingLayer`](crate::CachingLayer) decided about, and only
+    /// if their policy lets shared caches store them.
+    ///
+    /// A handler's own `Cache-Control` is sufficient if it has `public` or `s-maxage`. A lifetime that comes only from
+    /// the handler's `max-age` is meant for browsers.
+    #[must_use]
+    pub fn by_policy(store: MemoryStore) -> Self {
+        let mut rules = Rules::default();
+        rules.heeds_accepted = true;
+        let config = Config {
+            mode: Mode::Policy,
+            keys: KeyRules::with_seed(store.seed()),
+            rules,
+            clock: Clock::system(),
+            name: "tower-cache-policy".to_owned(),
+            coalesces: true,
+            wait: 5,
+            enabled: true,
+        };
+        Self { config: Arc::new(config), core: Arc::new(Core::new(store)) }
+    }
+
+    /// Creates the layer of this cache.
+    ///
+    /// Each call returns a layer with keys of its own, because the inner services may differ. To share stored responses
+    /// between routes, put one layer on their router. Clones of a layer share their keys.
+    pub fn layer(&self) -> SharedCacheLayer {
+        let space = self.core.layers.fetch_add(1, Ordering::Relaxed);
+        SharedCacheLayer::new(Cache { config: Arc::clone(&self.config), core: Arc::clone(&self.core), space })
+    }
+
+    /// Sets the name in `Cache-Status`. An empty name switches the field off. The default is `tower-cache-policy`.
+    ///
+    /// # Panics
+    ///
+    /// If the name is not empty and not a token: a letter, and then letters, digits and `-._~:/!#$%&'*+^`.
+    // H-03
+    #[must_use]
+    #[track_caller]
+    pub fn name(self, name: &str) -> Self {
+        assert!(
+            name.is_empty() || is_token(name),
+            "the name {name:?} is not a token: use letters, digits and '-', starting with a letter"
+        );
+        self.with(|config| name.clone_into(&mut config.name))
+    }
+
+    /// Uses only these parameters of the query in keys. Requests that differ in other parameters get the same stored
+    /// response. A `*` at the end of a name stands for any text.
+    ///
+    /// # Warning
+    ///
+    /// A parameter that changes the response and is not in the list lets one client choose the response that others
+    /// get.
+    #[must_use]
+    pub fn query<N: Into<String>>(self, names: impl IntoIterator<Item = N>) -> Self {
+        self.with(|config| config.keys.only_query(names.into_iter().map(Into::into)))
+    }
+
+    /// Leaves these parameters of the query out of keys, such as `utm_*`. A `*` at the end of a name stands for any
+    /// text.
+    ///
+    /// # Warning
+    ///
+    /// A parameter in the list that changes the response lets one client choose the response that others get.
+    #[must_use]
+    pub fn ignore_query<N: Into<String>>(self, names: impl IntoIterator<Item = N>) -> Self {
+        self.with(|config| config.keys.without_query(names.into_iter().map(Into::into)))
+    }
+
+    /// Ignores the order of parameters with different names in the query.
+    #[must_use]
+    pub fn sorted_query(self) -> Self {
+        self.with(|config| config.keys.sort_query())
+    }
+
+    /// Stores responses for these hosts only, each with its port if it is not the default one. Other requests are
+    /// passed through.
+    ///
+    /// A client chooses the `Host` of its request, and can fill the cache with responses for hosts that do not exist.
+    #[must_use]
+    pub fn hosts<N: Into<String>>(self, hosts: impl IntoIterator<Item = N>) -> Self {
+        self.with(|config| config.keys.only_hosts(hosts.into_iter().map(Into::into)))
+    }
+
+    /// Adds names of request fields that contain credentials, in addition to `Authorization` and `Proxy-Authorization`.
+    /// Requests with such a field are passed through, and their responses are not stored.
+    // G-02
+    #[must_use]
+    pub fn credential_headers(self, names: impl IntoIterator<Item = HeaderName>) -> Self {
+        self.with(|config| config.rules.credentials.extend(names))
+    }
+
+    /// Passes requests through that have a field which often changes responses and is not part of keys, such as
+    /// `X-Forwarded-Host`. Use it if the handlers read such fields and no proxy in front of the service sets them.
+    // G-13
+    #[must_use]
+    pub fn distrust_unkeyed_headers(self) -> Self {
+        self.with(|config| config.rules.distrust_unkeyed = true)
+    }
+
+    /// Switches coalescing on or off: whether a request waits for another one for the same URL that is under way. The
+    /// default is `true`.
+    #[must_use]
+    pub fn coalesce(self, coalesces: bool) -> Self {
+        self.with(|config| config.coalesces = coalesces)
+    }
+
+    /// Sets the age of a request from which on no further request waits for it. The default is 5 seconds.
+    ///
+    /// A handler that hangs therefore does not make its URL unusable. Requests that already wait for it are not
+    /// released, so put a timeout on the inner service.
+    #[must_use]
+    pub fn wait(self, limit: Duration) -> Self {
+        self.with(|config| config.wait = limit.as_secs())
+    }
+
+    /// Replaces the clock, for example in tests. The default is the system clock.
+    #[must_use]
+    pub fn clock(self, clock: Clock) -> Self {
+        self.with(|config| config.clock = clock)
+    }
+
+    /// Switches the layer on or off. If `false`, it passes requests and responses through unchanged. The default is
+    /// `true`.
+    #[must_use]
+    pub fn enabled(self, enabled: bool) -> Self {
+        self.with(|config| config.enabled = enabled)
+    }
+
+    /// Removes the stored responses that the purge names, at once. Responses that are still under way are not stored.
+    ///
+    /// A [soft](Purge::soft) purge makes them stale.
+    pub fn purge(&self, purge: &Purge) {
+        let urls: Vec<UrlName> = purge.urls().iter().filter_map(|url| self.name_of(url)).collect();
+        self.apply(purge.cache_tags(), &urls, &[], purge.is_everything(), purge.is_soft());
+    }
+
+    /// Removes the stored responses of all URLs that start with this one.
+    ///
+    /// # Errors
+    ///
+    /// Like [`Purge::url`].
+    pub fn purge_prefix(&self, url: impl fmt::Display) -> Result<(), InvalidPurgeUrl> {
+        let prefix = Purge::url(url)?;
+        let prefixes: Vec<UrlName> = prefix.urls().iter().filter_map(|url| self.name_of(url)).collect();
+        self.apply(&CacheTags::new(), &[], &prefixes, false, false);
+        Ok(())
+    }
+
+    /// Returns the numbers of the cache since it was created.
+    #[must_use]
+    pub fn stats(&self) -> SharedCacheStats {
+        let store = &self.core.store;
+        SharedCacheStats {
+            urls: u64::try_from(store.len()).unwrap_or(u64::MAX),
+            bytes: store.weight(),
+            ..self.core.stats.read()
+        }
+    }
+
+    fn apply(&self, tags: &CacheTags, urls: &[UrlName], prefixes: &[UrlName], everything: bool, is_soft: bool) {
+        count(&self.core.stats.purges);
+        let soft = is_soft.then(|| self.config.clock.now());
+        self.core.purges.purge(PurgeOf { tags, urls, prefixes, everything, soft });
+    }
+
+    fn name_of(&self, url: &Uri) -> Option<UrlName> {
+        Some(self.config.keys.url(url.authority()?.as_str(), url.path_and_query()?))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(Arc::make_mut(&mut self.config));
+        self
+    }
+}
+
+/// Applies purges at once, so that a [`PurgeLayer`](crate::PurgeLayer) can use the cache as its purger.
+impl Service<Purge> for SharedCache {
+    type Response = ();
+    type Error = Infallible;
+    type Future = Ready<Result<(), Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, purge: Purge) -> Self::Future {
+        self.purge(&purge);
+        ready(Ok(()))
+    }
+}
+
+impl fmt::Debug for SharedCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedCache").field("store", &self.core.store).finish_non_exhaustive()
+    }
+}
+
+/// Whether a name is a token of a structured field (RFC 9651 section 3.3.4).
+fn is_token(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/!#$%&'*+^`|".contains(&byte))
+}
