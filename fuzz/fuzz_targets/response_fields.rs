@@ -70,7 +70,7 @@ fn heuristic(status: StatusCode, headers: &HeaderMap, words: &[Word]) -> u64 {
     let only = |name: &str| {
         let mut lines = headers.get_all(name).iter();
         let line = lines.next().filter(|_| lines.next().is_none())?;
-        Some(HttpDate::parse(line.as_bytes(), now()).ok()?.unix_seconds())
+        Some(HttpDate::parse_in_any_case(line.as_bytes(), now()).ok()?.unix_seconds())
     };
     let may = CACHEABLE.contains(&status.as_u16()) || words.iter().any(|word| word.public);
     let Some(modified) = only("last-modified").filter(|_| may) else { return 0 };

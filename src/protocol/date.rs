@@ -11,6 +11,9 @@ const DAY_NAMES: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const LONG_DAY_NAMES: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 const MONTH_NAMES: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
+/// The length of `Wednesday, 06-Nov-94 08:49:37 GMT`.
+const LONGEST_DATE: usize = 33;
+
 const SECONDS_PER_DAY: i64 = 86_400;
 
 /// A date and time in whole seconds, UTC
@@ -105,6 +108,39 @@ impl HttpDate {
             .ok_or_else(|| InvalidHttpDate::new(bytes))
     }
 
+    /// Parses a date like [`parse`](Self::parse), with names in any case.
+    ///
+    /// The grammar is case-sensitive, but a cache should ignore case when it calculates freshness from `Date`,
+    /// `Expires` and `Last-Modified` ([RFC 9111 section 4.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2)).
+    /// Use [`parse`](Self::parse) for preconditions and validators: a client sends a date back as it received it, and a
+    /// condition with an invalid date is ignored, so the client receives the complete response.
+    ///
+    /// A time zone other than `GMT` is invalid in any case.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error like [`parse`](Self::parse).
+    ///
+    /// ```
+    /// use tower_cache_policy::protocol::HttpDate;
+    ///
+    /// let now = HttpDate::UNIX_EPOCH;
+    /// let date = b"sun, 06 NOV 1994 08:49:37 gmt";
+    /// assert!(HttpDate::parse(date, now).is_err());
+    /// assert_eq!(HttpDate::parse_in_any_case(date, now)?.unix_seconds(), 784_111_777);
+    /// # Ok::<(), tower_cache_policy::protocol::InvalidHttpDate>(())
+    /// ```
+    pub fn parse_in_any_case(bytes: &[u8], now: Self) -> Result<Self, InvalidHttpDate> {
+        // D-05.
+        Self::parse(bytes, now).or_else(|error| {
+            let mut text = [0; LONGEST_DATE];
+            let text = text.get_mut(..trim_ows(bytes).len()).ok_or_else(|| error.clone())?;
+            text.copy_from_slice(trim_ows(bytes));
+            normalize_case(text);
+            Self::parse(text, now).map_err(|_| error)
+        })
+    }
+
     /// Returns the seconds since the Unix epoch, negative for earlier dates.
     #[must_use]
     pub const fn unix_seconds(self) -> i64 {
@@ -193,6 +229,22 @@ impl fmt::Debug for InvalidHttpDate {
 }
 
 impl std::error::Error for InvalidHttpDate {}
+
+/// Writes each word with an initial capital, and the time zone in capitals.
+fn normalize_case(text: &mut [u8]) {
+    let mut in_word = false;
+    for byte in &mut *text {
+        if in_word {
+            byte.make_ascii_lowercase();
+        } else {
+            byte.make_ascii_uppercase();
+        }
+        in_word = byte.is_ascii_alphabetic();
+    }
+    if let Some(zone) = text.last_chunk_mut::<3>().filter(|zone| **zone == *b"Gmt") {
+        *zone = *b"GMT";
+    }
+}
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`
 fn parse_imf_fixdate(text: &[u8]) -> Option<HttpDate> {
@@ -423,6 +475,40 @@ mod tests {
     }
 
     #[test]
+    fn for_freshness_names_are_read_in_any_case() {
+        let table: &[(&str, Option<i64>)] = &[
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(784_111_777)),
+            ("sun, 06 nov 1994 08:49:37 gmt", Some(784_111_777)),
+            ("SUN, 06 NOV 1994 08:49:37 GMT", Some(784_111_777)),
+            ("sUN, 06 nOV 1994 08:49:37 gMt", Some(784_111_777)),
+            (" sunday, 06-NOV-94 08:49:37 Gmt\t", Some(784_111_777)),
+            ("WEDNESDAY, 16-nov-94 08:49:37 gmt", Some(784_975_777)),
+            ("SUN nov  6 08:49:37 1994", Some(784_111_777)),
+            // D-07
+            ("sun, 06 nov 1994 08:49:37 utc", None),
+            ("sun, 06 nov 1994 08:49:37 +0000", None),
+            ("sun, 06 nov 1994 08:49:37", None),
+            ("sum, 06 nov 1994 08:49:37 gmt", None),
+            ("sun, 6 nov 1994 08:49:37 gmt", None),
+            ("sun, 31 nov 1994 08:49:37 gmt", None),
+            ("wednesday, 16-nov-1994 08:49:37 gmt", None),
+            ("s\u{fc}n, 06 nov 1994 08:49:37 gmt", None),
+            ("sun, 06 nov 1994 08:49:37 gmt, sun, 06 nov 1994 08:49:37 gmt", None),
+            ("gmt", None),
+            ("0", None),
+            ("", None),
+        ];
+        for (text, expected) in table {
+            let found = HttpDate::parse_in_any_case(text.as_bytes(), NOW);
+            assert_eq!(found.clone().ok().map(HttpDate::unix_seconds), *expected, "D-05: {text:?}");
+            // The error shows the value as it was sent.
+            if expected.is_none() {
+                assert_eq!(found, HttpDate::parse(text.as_bytes(), NOW), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_time_out_of_range_is_none() {
         let year_10000 = UNIX_EPOCH + Duration::from_secs(253_402_300_800);
         assert_eq!(HttpDate::from_system_time(year_10000), None, "D-10");
@@ -473,6 +559,21 @@ mod tests {
         }
 
         #[test]
+        fn the_case_of_a_date_does_not_matter_for_freshness(seconds in 0..=4_000_000_000_i64, format in 0..3, case in any::<u64>()) {
+            let date = HttpDate(seconds);
+            let imf = date.to_string();
+            let (day, month, year) = (&imf[5..7], &imf[8..11], &imf[12..16]);
+            let text = match format {
+                0 => imf.clone(),
+                1 => format!("Thursday, {day}-{month}-{} {} GMT", &year[2..], &imf[17..25]),
+                _ => format!("Thu {month} {day} {} {year}", &imf[17..25]),
+            };
+            let flip = |(at, letter): (usize, char)| if case >> at & 1 == 1 { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() };
+            let flipped: String = text.chars().enumerate().map(flip).collect();
+            prop_assert_eq!(HttpDate::parse_in_any_case(flipped.as_bytes(), NOW), HttpDate::parse(text.as_bytes(), NOW));
+        }
+
+        #[test]
         fn rendering_agrees_with_the_httpdate_crate(seconds in 0..=HttpDate::MAX.0) {
             let time = UNIX_EPOCH + Duration::from_secs(seconds.unsigned_abs());
             prop_assert_eq!(HttpDate(seconds).to_string(), httpdate::fmt_http_date(time));
@@ -487,7 +588,9 @@ mod tests {
 
         #[test]
         fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..80), now in HttpDate::MIN.0..=HttpDate::MAX.0) {
-            let _ = HttpDate::parse(&bytes, HttpDate(now));
+            let strict = HttpDate::parse(&bytes, HttpDate(now));
+            let in_any_case = HttpDate::parse_in_any_case(&bytes, HttpDate(now));
+            prop_assert!(strict.is_err() || strict == in_any_case);
         }
 
         #[test]

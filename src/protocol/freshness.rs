@@ -3,8 +3,8 @@
 use http::header::{AGE, DATE, EXPIRES, HeaderName, LAST_MODIFIED, PRAGMA};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use super::cache_control::CacheControl;
 use super::date::HttpDate;
+use super::effective_control::EffectiveControl;
 use super::syntax::{delta_seconds, members, only_line};
 
 /// The kind of cache to evaluate a response for
@@ -72,13 +72,42 @@ impl Lifetime {
     ///
     /// - An `Expires` that is invalid or repeated counts as expired.
     /// - A `Date` that is missing, invalid or repeated is replaced with `response_time`.
-    /// - Dates are parsed by [`HttpDate::parse`], which is case-sensitive. The standard asks caches to ignore case
-    ///   here. The stricter parser makes such a response stale.
+    /// - Dates are parsed in any case ([`HttpDate::parse_in_any_case`]).
     #[must_use]
     pub fn of_response(cache: Cache, status: StatusCode, headers: &HeaderMap, response_time: HttpDate) -> Self {
+        Self::under(&EffectiveControl::from_headers(headers), cache, status, headers, response_time)
+    }
+
+    /// Determines the lifetime like [`of_response`](Self::of_response), with these directives. `Cache-Control` is not
+    /// read.
+    #[must_use]
+    pub fn under(
+        control: &EffectiveControl,
+        cache: Cache,
+        status: StatusCode,
+        headers: &HeaderMap,
+        response_time: HttpDate,
+    ) -> Self {
         // F-01 to F-03, C-33, M-04, D-05.
-        let control = CacheControl::from_headers(headers).unwrap_or_default();
-        Self::under(&control, cache, status, headers, response_time)
+        let (effective, control) = (control, control.control());
+        let of = |seconds, source| Self { seconds, source };
+        let s_maxage = control.s_maxage().filter(|_| cache == Cache::Shared);
+        if let Some(seconds) = s_maxage {
+            return of(seconds.into(), LifetimeSource::SMaxage);
+        }
+        if let Some(seconds) = control.max_age() {
+            return of(seconds.into(), LifetimeSource::MaxAge);
+        }
+        let date = single_date(headers, &DATE, response_time).unwrap_or(response_time);
+        if effective.has_expires(headers) {
+            return of(expires_lifetime(headers, date, response_time), LifetimeSource::Expires);
+        }
+        let last_modified = single_date(headers, &LAST_MODIFIED, response_time)
+            .filter(|_| control.public() || is_heuristically_cacheable(status));
+        match last_modified {
+            Some(modified) => of(date.seconds_since(modified) / 10, LifetimeSource::Heuristic),
+            None => of(0, LifetimeSource::None),
+        }
     }
 
     /// Returns the lifetime in seconds.
@@ -91,35 +120,6 @@ impl Lifetime {
     #[must_use]
     pub const fn source(self) -> LifetimeSource {
         self.source
-    }
-
-    fn under(
-        control: &CacheControl,
-        cache: Cache,
-        status: StatusCode,
-        headers: &HeaderMap,
-        response_time: HttpDate,
-    ) -> Self {
-        let of = |seconds, source| Self { seconds, source };
-        let s_maxage = control.s_maxage().filter(|_| cache == Cache::Shared);
-        if let Some(seconds) = s_maxage {
-            return of(seconds.into(), LifetimeSource::SMaxage);
-        }
-        if let Some(seconds) = control.max_age() {
-            return of(seconds.into(), LifetimeSource::MaxAge);
-        }
-        let date = single_date(headers, &DATE, response_time).unwrap_or(response_time);
-        if headers.contains_key(EXPIRES) {
-            let seconds =
-                single_date(headers, &EXPIRES, response_time).map_or(0, |expires| expires.seconds_since(date));
-            return of(seconds, LifetimeSource::Expires);
-        }
-        let last_modified = single_date(headers, &LAST_MODIFIED, response_time)
-            .filter(|_| control.public() || is_heuristically_cacheable(status));
-        match last_modified {
-            Some(modified) => of(date.seconds_since(modified) / 10, LifetimeSource::Heuristic),
-            None => of(0, LifetimeSource::None),
-        }
     }
 }
 
@@ -136,8 +136,8 @@ pub(crate) fn http10_lifetime(headers: &HeaderMap, now: impl FnOnce() -> HttpDat
     if !headers.contains_key(EXPIRES) {
         return None;
     }
-    let lifetime = Lifetime::under(&CacheControl::new(), Cache::Private, StatusCode::OK, headers, now());
-    Some(lifetime.seconds())
+    let now = now();
+    Some(expires_lifetime(headers, single_date(headers, &DATE, now).unwrap_or(now), now))
 }
 
 /// The age of a response: the seconds since the origin server generated or validated it
@@ -231,6 +231,118 @@ impl Age {
     }
 }
 
+/// The ages up to which a cache may reuse a stored response
+/// ([RFC 9111 section 4.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2)).
+///
+/// A cache calculates the limits once, when it stores the response. The response may be reused while its
+/// [age](Age::current) is lower than a limit, so a lookup only compares numbers.
+///
+/// # Example
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue, StatusCode};
+/// use tower_cache_policy::protocol::{Cache, EffectiveControl, HttpDate, ReuseLimits};
+///
+/// let mut headers = HeaderMap::new();
+/// let control = HeaderValue::from_static("max-age=60, stale-while-revalidate=30, stale-if-error=600");
+/// headers.insert("cache-control", control);
+/// let control = EffectiveControl::from_headers(&headers);
+///
+/// let received = HttpDate::UNIX_EPOCH;
+/// let limits = ReuseLimits::under(&control, Cache::Shared, StatusCode::OK, &headers, received);
+/// assert_eq!(limits.without_validation(), 60);
+/// assert_eq!(limits.while_revalidating(), 90);
+/// assert_eq!(limits.on_error(), 660);
+/// ```
+// F-02, F-05, C-31.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReuseLimits {
+    lifetime: Lifetime,
+    without_validation: u64,
+    while_revalidating: u64,
+    on_error: u64,
+    forbids_stale: bool,
+}
+
+impl ReuseLimits {
+    /// Calculates the limits of a response that a cache received at `response_time`.
+    #[must_use]
+    pub fn under(
+        control: &EffectiveControl,
+        cache: Cache,
+        status: StatusCode,
+        headers: &HeaderMap,
+        response_time: HttpDate,
+    ) -> Self {
+        let lifetime = Lifetime::under(control, cache, status, headers, response_time);
+        let control = control.control();
+        let forbids_stale_if_shared = control.proxy_revalidate() || control.s_maxage().is_some();
+        let forbids_stale = control.must_revalidate()
+            || control.no_cache()
+            || control.no_store()
+            || (cache == Cache::Shared && forbids_stale_if_shared);
+        let limit = |window: Option<u32>| match window {
+            Some(window) if !forbids_stale => lifetime.seconds.saturating_add(window.into()),
+            _ => 0,
+        };
+        Self {
+            lifetime,
+            // C-22.
+            without_validation: if control.no_cache() { 0 } else { lifetime.seconds },
+            while_revalidating: limit(control.stale_while_revalidate()),
+            on_error: limit(control.stale_if_error()),
+            forbids_stale,
+        }
+    }
+
+    /// Returns the freshness lifetime. It may be longer than [`without_validation`](Self::without_validation), which is
+    /// zero for `no-cache`.
+    #[must_use]
+    pub const fn lifetime(&self) -> Lifetime {
+        self.lifetime
+    }
+
+    /// Returns the age in seconds up to which the cache may reuse the response without validation.
+    ///
+    /// A response whose age equals the limit is stale.
+    #[must_use]
+    pub const fn without_validation(&self) -> u64 {
+        // F-02, C-22.
+        self.without_validation
+    }
+
+    /// Returns the age in seconds up to which the cache may reuse the response while it revalidates, according to
+    /// `stale-while-revalidate` ([RFC 5861 section 3](https://www.rfc-editor.org/rfc/rfc5861.html#section-3)).
+    ///
+    /// The limit is zero if the directive is absent or stale reuse is [forbidden](Self::forbids_stale).
+    #[must_use]
+    pub const fn while_revalidating(&self) -> u64 {
+        // C-31, C-32.
+        self.while_revalidating
+    }
+
+    /// Returns the age in seconds up to which the cache may reuse the response in place of a 500, 502, 503 or 504,
+    /// according to `stale-if-error` ([RFC 5861 section 4](https://www.rfc-editor.org/rfc/rfc5861.html#section-4)).
+    ///
+    /// The limit is zero if the directive is absent or stale reuse is [forbidden](Self::forbids_stale).
+    #[must_use]
+    pub const fn on_error(&self) -> u64 {
+        // C-31, C-32.
+        self.on_error
+    }
+
+    /// Returns whether a directive prohibits reuse of the stale response, even if the cache is disconnected
+    /// ([RFC 9111 section 4.2.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.4)).
+    ///
+    /// These directives are `must-revalidate`, `no-cache` and `no-store`, and for a shared cache also
+    /// `proxy-revalidate` and `s-maxage`.
+    #[must_use]
+    pub const fn forbids_stale(&self) -> bool {
+        // C-32, F-05.
+        self.forbids_stale
+    }
+}
+
 /// The freshness of a response in one kind of cache at one time
 /// ([RFC 9111 section 4.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2)).
 ///
@@ -256,12 +368,8 @@ impl Age {
 // F-02, F-05.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Freshness {
-    lifetime: Lifetime,
+    limits: ReuseLimits,
     age: Age,
-    no_cache: bool,
-    forbids_stale: bool,
-    stale_while_revalidate: u64,
-    stale_if_error: u64,
 }
 
 impl Freshness {
@@ -276,25 +384,26 @@ impl Freshness {
         response_time: HttpDate,
         age: Age,
     ) -> Self {
-        let control = CacheControl::from_headers(headers).unwrap_or_default();
-        let forbids_stale_if_shared = control.proxy_revalidate() || control.s_maxage().is_some();
-        Self {
-            lifetime: Lifetime::under(&control, cache, status, headers, response_time),
-            age,
-            no_cache: control.no_cache(),
-            forbids_stale: control.must_revalidate()
-                || control.no_cache()
-                || control.no_store()
-                || (cache == Cache::Shared && forbids_stale_if_shared),
-            stale_while_revalidate: control.stale_while_revalidate().unwrap_or(0).into(),
-            stale_if_error: control.stale_if_error().unwrap_or(0).into(),
-        }
+        let control = EffectiveControl::from_headers(headers);
+        Self::within(ReuseLimits::under(&control, cache, status, headers, response_time), age)
+    }
+
+    /// Evaluates a response with this current age, whose limits are known.
+    #[must_use]
+    pub const fn within(limits: ReuseLimits, age: Age) -> Self {
+        Self { limits, age }
+    }
+
+    /// Returns the limits, which apply to any age.
+    #[must_use]
+    pub const fn limits(&self) -> ReuseLimits {
+        self.limits
     }
 
     /// Returns the freshness lifetime.
     #[must_use]
     pub const fn lifetime(&self) -> Lifetime {
-        self.lifetime
+        self.limits.lifetime
     }
 
     /// Returns the current age.
@@ -307,37 +416,33 @@ impl Freshness {
     #[must_use]
     pub const fn is_fresh(&self) -> bool {
         // F-02.
-        self.lifetime.seconds > self.age.seconds
+        self.lifetime().seconds > self.age.seconds
     }
 
     /// Returns whether the cache may reuse the response without validation: it is fresh and does not have `no-cache`.
     #[must_use]
     pub const fn may_reuse(&self) -> bool {
         // C-22.
-        self.is_fresh() && !self.no_cache
+        self.age.seconds < self.limits.without_validation
     }
 
     /// Returns the seconds until the response becomes stale, or zero if it is stale.
     #[must_use]
     pub const fn remaining(&self) -> u64 {
-        self.lifetime.seconds.saturating_sub(self.age.seconds)
+        self.lifetime().seconds.saturating_sub(self.age.seconds)
     }
 
     /// Returns the seconds since the response became stale, or zero if it is fresh.
     #[must_use]
     pub const fn staleness(&self) -> u64 {
-        self.age.seconds.saturating_sub(self.lifetime.seconds)
+        self.age.seconds.saturating_sub(self.lifetime().seconds)
     }
 
-    /// Returns whether a directive prohibits reuse of the stale response, even if the cache is disconnected
-    /// ([RFC 9111 section 4.2.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.4)).
-    ///
-    /// These directives are `must-revalidate`, `no-cache` and `no-store`, and for a shared cache also
-    /// `proxy-revalidate` and `s-maxage`.
+    /// Returns whether a directive prohibits reuse of the stale response. See [`ReuseLimits::forbids_stale`].
     #[must_use]
     pub const fn forbids_stale(&self) -> bool {
         // C-32, F-05.
-        self.forbids_stale
+        self.limits.forbids_stale
     }
 
     /// Returns whether `stale-while-revalidate` allows reuse of the stale response during revalidation
@@ -347,7 +452,7 @@ impl Freshness {
     #[must_use]
     pub const fn may_serve_while_revalidating(&self) -> bool {
         // C-31.
-        self.is_stale_within(self.stale_while_revalidate)
+        !self.is_fresh() && self.age.seconds < self.limits.while_revalidating
     }
 
     /// Returns whether `stale-if-error` allows reuse of the stale response in place of a 500, 502, 503 or 504
@@ -357,12 +462,7 @@ impl Freshness {
     #[must_use]
     pub const fn may_serve_on_error(&self) -> bool {
         // C-31.
-        self.is_stale_within(self.stale_if_error)
-    }
-
-    /// A window of zero seconds is empty: the first second after expiry has staleness 0.
-    const fn is_stale_within(&self, window: u64) -> bool {
-        !self.is_fresh() && !self.forbids_stale && self.staleness() < window
+        !self.is_fresh() && self.age.seconds < self.limits.on_error
     }
 }
 
@@ -373,9 +473,16 @@ pub(crate) fn is_heuristically_cacheable(status: StatusCode) -> bool {
     matches!(status.as_u16(), 200 | 203 | 204 | 206 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 451 | 501)
 }
 
-/// Returns the date of a field, or `None` if the field is absent, invalid or repeated.
-fn single_date(headers: &HeaderMap, name: &HeaderName, now: HttpDate) -> Option<HttpDate> {
-    only_line(headers, name).and_then(|line| HttpDate::parse(line.as_bytes(), now).ok())
+/// Returns the seconds from `date` to `Expires`. An `Expires` that is invalid or repeated has expired.
+fn expires_lifetime(headers: &HeaderMap, date: HttpDate, now: HttpDate) -> u64 {
+    // C-33.
+    single_date(headers, &EXPIRES, now).map_or(0, |expires| expires.seconds_since(date))
+}
+
+/// Returns the date of a field in any case, or `None` if the field is absent, invalid or repeated.
+pub(super) fn single_date(headers: &HeaderMap, name: &HeaderName, now: HttpDate) -> Option<HttpDate> {
+    // D-05.
+    only_line(headers, name).and_then(|line| HttpDate::parse_in_any_case(line.as_bytes(), now).ok())
 }
 
 #[cfg(test)]
@@ -646,6 +753,58 @@ mod tests {
     }
 
     #[test]
+    fn the_limits_of_reuse_are_ages() {
+        use Cache::{Private, Shared};
+
+        // Columns: the sentence, the cache, the directives, and the limits without validation, while revalidating and
+        // on an error.
+        let table: &[(&str, Cache, &str, [u64; 3])] = &[
+            ("no directive", Shared, "", [0, 0, 0]),
+            ("a lifetime", Shared, "max-age=60", [60, 0, 0]),
+            ("the lifetime of the kind of cache", Private, "max-age=60, s-maxage=600", [60, 0, 0]),
+            (
+                "windows start at the lifetime (C-31)",
+                Shared,
+                "max-age=60, stale-while-revalidate=30, stale-if-error=90",
+                [60, 90, 150],
+            ),
+            ("a window of zero", Shared, "max-age=60, stale-if-error=0", [60, 0, 60]),
+            ("no-cache (C-22)", Shared, "max-age=60, no-cache, stale-if-error=30", [0, 0, 0]),
+            ("must-revalidate (C-32)", Shared, "max-age=60, must-revalidate, stale-if-error=30", [60, 0, 0]),
+            ("s-maxage (C-32)", Shared, "s-maxage=60, stale-while-revalidate=30", [60, 0, 0]),
+            ("s-maxage in a private cache", Private, "s-maxage=60, stale-while-revalidate=30", [0, 30, 0]),
+            (
+                "the longest values",
+                Shared,
+                "max-age=99999999999, stale-if-error=99999999999",
+                [2_147_483_647, 0, 4_294_967_294],
+            ),
+        ];
+        for (sentence, cache, control, expected) in table {
+            let headers = headers(&[&format!("cache-control: {control}")]);
+            let control = EffectiveControl::from_headers(&headers);
+            let limits = ReuseLimits::under(&control, *cache, StatusCode::OK, &headers, date(0));
+            let found = [limits.without_validation(), limits.while_revalidating(), limits.on_error()];
+            assert_eq!(found, *expected, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn freshness_reads_dates_in_any_case() {
+        let table: &[(&str, &[&str], u64)] = &[
+            ("Expires (D-05)", &["expires: sun, 06 nov 1994 08:50:37 gmt"], 60),
+            ("Date (D-05)", &["expires: SUN, 06 NOV 1994 08:50:37 GMT", "date: sun, 06 Nov 1994 08:49:27 GMT"], 70),
+            ("Last-Modified (D-05)", &["last-modified: Sun, 06 Nov 1994 08:32:57 gmt"], 100),
+        ];
+        for (sentence, lines, seconds) in table {
+            let lifetime = Lifetime::of_response(Cache::Shared, StatusCode::OK, &headers(lines), date(0));
+            assert_eq!(lifetime.seconds(), *seconds, "{sentence}");
+        }
+        let age = Age::corrected_initial(&headers(&["date: sun, 06 nov 1994 08:49:27 gmt"]), date(0), date(0));
+        assert_eq!(age.seconds(), 10, "D-05");
+    }
+
+    #[test]
     fn a_fresh_no_cache_response_is_not_reused() {
         let headers = headers(&["cache-control: max-age=60, no-cache"]);
         let freshness = Freshness::of_response(Cache::Private, StatusCode::OK, &headers, date(0), Age::ZERO);
@@ -653,6 +812,31 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn reuse_agrees_with_the_words_of_the_standards(
+            max_age in 0u64..100,
+            windows in proptest::array::uniform2(proptest::option::of(0u64..100)),
+            forbids in proptest::option::of(proptest::sample::select(vec!["no-cache", "must-revalidate", "proxy-revalidate"])),
+            age in 0u64..250,
+        ) {
+            let mut control = format!("cache-control: max-age={max_age}");
+            for (name, window) in ["stale-while-revalidate", "stale-if-error"].iter().zip(windows) {
+                control += &window.map_or(String::new(), |seconds| format!(", {name}={seconds}"));
+            }
+            control += &forbids.map_or(String::new(), |name| format!(", {name}"));
+            let age_of = Age::from_seconds(age);
+            let found = Freshness::of_response(Cache::Shared, StatusCode::OK, &headers(&[&control]), date(0), age_of);
+            prop_assert_eq!(found.may_reuse(), max_age > age && forbids != Some("no-cache"), "F-02, C-22");
+            let expired_for = age.checked_sub(max_age);
+            let within = |window: Option<u64>| match (expired_for, window, forbids) {
+                (Some(expired_for), Some(window), None) => expired_for < window,
+                _ => false,
+            };
+            prop_assert_eq!(found.may_serve_while_revalidating(), within(windows[0]), "C-31");
+            prop_assert_eq!(found.may_serve_on_error(), within(windows[1]), "C-31");
+            prop_assert_eq!(Freshness::within(found.limits(), age_of), found);
+        }
+
         #[test]
         fn arbitrary_times_and_bytes_never_panic(
             times in proptest::array::uniform3(HttpDate::MIN.unix_seconds()..=HttpDate::MAX.unix_seconds()),

@@ -14,7 +14,10 @@
 //! | record which request fields a response depends on | [`VaryRecorder`] |
 //! | determine whether a request selects a stored response | [`SelectingFields`], [`SelectingValues`] |
 //! | determine whether a cache may store a response | [`Storability`] |
-//! | determine how long a cache may reuse a response | [`Freshness`], [`Lifetime`], [`Age`] |
+//! | determine how long a cache may reuse a response | [`Freshness`], [`ReuseLimits`], [`Lifetime`], [`Age`] |
+//! | do both for a cache that obeys targeted fields | [`EffectiveControl`] |
+//! | remove the fields that a cache must not store | [`remove_unstored_fields`] |
+//! | update a stored response from a 304 or a response to HEAD | [`update_stored_fields`] |
 //! | convert a response to a 304 or 412 | [`into_not_modified`], [`into_precondition_failed`] |
 //! | add the content coding to entity tags | [`add_coding_suffix`], [`ContentCodedTags`] |
 //! | recognize fields that override `Cache-Control` in a CDN | [`is_targeted_field`], [`remove_targeted_fields`] |
@@ -59,6 +62,7 @@ mod content_type;
 pub(crate) mod counters;
 mod date;
 mod edge_fields;
+mod effective_control;
 mod entity_tag;
 mod freshness;
 mod not_modified;
@@ -67,6 +71,7 @@ mod preconditions;
 mod range;
 mod selecting;
 mod storage;
+mod stored_fields;
 mod structured;
 mod syntax;
 mod targeted_cache_control;
@@ -81,15 +86,17 @@ pub use self::cache_control::{
 pub use self::coding::{ContentCodedTags, add_coding_suffix};
 pub use self::date::{HttpDate, InvalidHttpDate};
 pub use self::edge_fields::{is_tag_field, is_targeted_field, remove_targeted_fields};
+pub use self::effective_control::EffectiveControl;
 pub use self::entity_tag::{EntityTag, EntityTagList, EntityTagMember, EntityTagRef, InvalidEntityTag};
 pub(crate) use self::freshness::http10_lifetime;
-pub use self::freshness::{Age, Cache, Freshness, Lifetime, LifetimeSource};
-#[cfg(feature = "shared-cache")]
-pub(crate) use self::not_modified::has_nonce;
+pub use self::freshness::{Age, Cache, Freshness, Lifetime, LifetimeSource, ReuseLimits};
 pub use self::not_modified::{into_not_modified, into_precondition_failed};
 pub use self::preconditions::{Condition, Evaluation, IfRange, Outcome, Preconditions};
 pub use self::selecting::{SelectingFields, SelectingValues};
 pub use self::storage::{Storability, StoragePermission, StorageProhibition};
+pub use self::stored_fields::{
+    UnstorableFields, is_confirmed_by_head, is_confirmed_by_not_modified, remove_unstored_fields, update_stored_fields,
+};
 pub use self::syntax::{MAX_DELTA_SECONDS, MAX_MEMBERS};
 pub use self::vary_recorder::VaryRecorder;
 
@@ -108,6 +115,8 @@ pub(crate) use self::coding::{accepts_a_coding, name_coding};
 pub(crate) use self::content_type::accepts_page;
 pub(crate) use self::content_type::{is_grpc_type, is_live_stream_type, is_page_type};
 pub(crate) use self::edge_fields::{EdgeFieldKind, edge_field_kind, remove_fields, take_freshness_fields};
+#[cfg(feature = "shared-cache")]
+pub(crate) use self::not_modified::has_nonce;
 pub(crate) use self::path::has_dot_segment;
 #[cfg(feature = "assets")]
 pub(crate) use self::path::is_suspicious;

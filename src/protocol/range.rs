@@ -3,7 +3,7 @@
 use http::header::RANGE;
 use http::{HeaderMap, HeaderValue};
 
-use super::syntax::trim_ows;
+use super::syntax::{decimal, trim_ows};
 
 /// Returns whether `Range` is one line of valid byte ranges.
 ///
@@ -72,25 +72,13 @@ enum Range {
 fn range(text: &[u8]) -> Option<Range> {
     let dash = text.iter().position(|&byte| byte == b'-')?;
     match (&text[..dash], &text[dash + 1..]) {
-        ([], count) => position(count).map(Range::Last),
-        (first, []) => position(first).map(|first| Range::From { first, last: None }),
-        (first, last) => position(first)
-            .zip(position(last))
+        ([], count) => decimal(count).map(Range::Last),
+        (first, []) => decimal(first).map(|first| Range::From { first, last: None }),
+        (first, last) => decimal(first)
+            .zip(decimal(last))
             .filter(|(first, last)| first <= last)
             .map(|(first, last)| Range::From { first, last: Some(last) }),
     }
-}
-
-/// Parses a position. One that exceeds 64 bits is treated as invalid.
-fn position(digits: &[u8]) -> Option<u64> {
-    //
-    if digits.is_empty() {
-        return None;
-    }
-    digits.iter().try_fold(0u64, |number, byte| {
-        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
-        number.checked_mul(10)?.checked_add(digit)
-    })
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! [`Storability`]: whether a cache may store a response, and which rule decides it.
 
-use http::header::{AUTHORIZATION, CONTENT_LOCATION, EXPIRES};
+use http::header::{AUTHORIZATION, CONTENT_LOCATION};
 use http::{HeaderMap, Method, StatusCode, Uri, request};
 
-use super::cache_control::{CacheControl, RequestCacheControl};
+use super::effective_control::EffectiveControl;
 use super::freshness::{Cache, is_heuristically_cacheable};
 use super::syntax::only_line;
 
@@ -115,10 +115,22 @@ impl Storability {
     #[must_use]
     pub fn of_response(cache: Cache, request: &request::Parts, status: StatusCode, headers: &HeaderMap) -> Self {
         // N-06, S-05, C-24, C-28.
-        let control = CacheControl::from_headers(headers).unwrap_or_default();
-        match prohibition(&control, cache, request, status, headers) {
+        Self::under(&EffectiveControl::from_headers(headers), cache, request, status, headers)
+    }
+
+    /// Evaluates a response like [`of_response`](Self::of_response), with these directives. `Cache-Control` is not
+    /// read.
+    #[must_use]
+    pub fn under(
+        control: &EffectiveControl,
+        cache: Cache,
+        request: &request::Parts,
+        status: StatusCode,
+        headers: &HeaderMap,
+    ) -> Self {
+        match prohibition(control, cache, request, status, headers) {
             Some(prohibition) => Self::Forbidden(prohibition),
-            None => permission(&control, cache, status, headers)
+            None => permission(control, cache, status, headers)
                 .map_or(Self::Forbidden(StorageProhibition::NothingAllows), Self::Allowed),
         }
     }
@@ -155,7 +167,7 @@ pub(crate) const fn stored_status(status: StatusCode) -> StatusCode {
 }
 
 fn prohibition(
-    control: &CacheControl,
+    effective: &EffectiveControl,
     cache: Cache,
     request: &request::Parts,
     status: StatusCode,
@@ -163,15 +175,15 @@ fn prohibition(
 ) -> Option<StorageProhibition> {
     use StorageProhibition as No;
 
+    let control = effective.control();
     let shared = cache == Cache::Shared;
     let understood = control.must_understand() && status.canonical_reason().is_some();
-    let request_fields = RequestCacheControl::from_headers(&request.headers).unwrap_or_default();
     let authorizes = || control.public() || control.must_revalidate() || control.s_maxage().is_some();
-    of_method(control, cache, request, headers).or_else(|| of_status(status)).or_else(|| {
+    of_method(effective, cache, request, headers).or_else(|| of_status(status)).or_else(|| {
         [
             (control.must_understand() && !understood, No::NotUnderstood),
             (control.no_store() && !understood, No::NoStore),
-            (request_fields.no_store(), No::RequestNoStore),
+            (effective.is_forbidden_by(&request.headers), No::RequestNoStore),
             (shared && control.private(), No::Private),
             (shared && request.headers.contains_key(AUTHORIZATION) && !authorizes(), No::Authorization),
         ]
@@ -181,7 +193,7 @@ fn prohibition(
 }
 
 fn of_method(
-    control: &CacheControl,
+    control: &EffectiveControl,
     cache: Cache,
     request: &request::Parts,
     headers: &HeaderMap,
@@ -207,26 +219,28 @@ fn of_status(status: StatusCode) -> Option<StorageProhibition> {
 }
 
 fn permission(
-    control: &CacheControl,
+    effective: &EffectiveControl,
     cache: Cache,
     status: StatusCode,
     headers: &HeaderMap,
 ) -> Option<StoragePermission> {
-    explicit(control, cache, headers)
+    let control = effective.control();
+    explicit(effective, cache, headers)
         .or_else(|| control.public().then_some(StoragePermission::Public))
         .or_else(|| (cache == Cache::Private && control.private()).then_some(StoragePermission::Private))
         .or_else(|| is_heuristically_cacheable(stored_status(status)).then_some(StoragePermission::Status))
 }
 
 /// Returns the directive or field that sets a lifetime, even an expired one.
-fn explicit(control: &CacheControl, cache: Cache, headers: &HeaderMap) -> Option<StoragePermission> {
+fn explicit(effective: &EffectiveControl, cache: Cache, headers: &HeaderMap) -> Option<StoragePermission> {
+    let control = effective.control();
     if cache == Cache::Shared && control.s_maxage().is_some() {
         return Some(StoragePermission::SMaxage);
     }
     if control.max_age().is_some() {
         return Some(StoragePermission::MaxAge);
     }
-    headers.contains_key(EXPIRES).then_some(StoragePermission::Expires)
+    effective.has_expires(headers).then_some(StoragePermission::Expires)
 }
 
 /// Returns whether `Content-Location` equals the target URI or its path and query.

@@ -148,7 +148,7 @@ pub(crate) fn set_field(headers: &mut HeaderMap, name: HeaderName, value: Header
 }
 
 /// Returns whether caches or clients act on a response field.
-fn is_significant(name: &str) -> bool {
+pub(super) fn is_significant(name: &str) -> bool {
     const NAMES: [&str; 14] = [
         "access-control-allow-credentials",
         "access-control-allow-origin",
@@ -185,6 +185,18 @@ pub(crate) fn unquote(bytes: &[u8]) -> Option<Vec<u8>> {
         }
     }
     Some(text)
+}
+
+/// Parses `1*DIGIT`. A number that exceeds 64 bits is invalid.
+pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
+    //
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0u64, |number, byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
 }
 
 /// Parses `1*DIGIT`. Clamps the value to [`MAX_DELTA_SECONDS`] (RFC 9111 section 1.2.2).

@@ -3,15 +3,15 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::{Bytes, BytesMut};
-use http::header::{AGE, CONNECTION, DATE, PROXY_AUTHENTICATE, TRAILER};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::header::{AGE, DATE};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
+use super::key::PrimaryKey;
 use super::purge_clock::{Moment, PurgeClock, Purged};
 use super::selection::Selection;
 use super::terms::Terms;
-use super::key::PrimaryKey;
 use crate::policy::{CacheTags, Ruling};
-use crate::protocol::{Age, HttpDate, members};
+use crate::protocol::{Age, Cache, CacheControl, HttpDate, remove_unstored_fields};
 
 /// The maximum size of a head in bytes. A response with a larger one is not stored.
 const MAX_HEAD: usize = 64 << 10;
@@ -57,24 +57,25 @@ pub(crate) enum Usability {
 }
 
 impl RecordHead {
-    /// Prepares the fields of a response for storing: without those of the connection, with a `Date` and an `Age`, and
-    /// in memory of their own. Returns `None` if they are too large.
+    /// Prepares the fields of a response for storing: without those that must not be stored, with a `Date` and an `Age`,
+    /// and in memory of their own. Returns `None` if they are too large, or if a field must be left out that the
+    /// response needs.
     ///
     /// Fields that a server received are often slices of its buffer, and would keep the complete buffer in memory.
     // S-02, A-01
-    pub(crate) fn fields_for_storing(response: &HeaderMap, date: HttpDate) -> Option<HeaderMap> {
-        let named: Vec<&[u8]> = members(response.get_all(CONNECTION)).collect();
-        let is_stored = |name: &HeaderName| {
-            !is_of_connection(name) && !named.iter().any(|own| own.eq_ignore_ascii_case(name.as_str().as_bytes()))
-        };
-        let kept = || response.iter().filter(|(name, _)| is_stored(name));
-        let length: usize = kept().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    pub(crate) fn fields_for_storing(
+        mut response: HeaderMap,
+        control: &CacheControl,
+        date: HttpDate,
+    ) -> Option<HeaderMap> {
+        remove_unstored_fields(&mut response, control, Cache::Shared).ok()?;
+        let length: usize = response.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
         if length > MAX_HEAD {
             return None;
         }
-        let mut text = BytesMut::with_capacity(kept().map(|(_, value)| value.len()).sum());
-        let mut headers = HeaderMap::with_capacity(kept().count() + 3);
-        for (name, value) in kept() {
+        let mut text = BytesMut::with_capacity(length);
+        let mut headers = HeaderMap::with_capacity(response.len() + 3);
+        for (name, value) in &response {
             text.extend_from_slice(value.as_bytes());
             let copy = text.split().freeze();
             // The value was valid before.
@@ -159,22 +160,4 @@ impl Record {
         }
         purged
     }
-}
-
-/// Whether a field belongs to the connection and not to the response.
-// S-02
-fn is_of_connection(name: &HeaderName) -> bool {
-    *name == CONNECTION
-        || *name == PROXY_AUTHENTICATE
-        || *name == TRAILER
-        || matches!(
-            name.as_str(),
-            "keep-alive"
-                | "proxy-authentication-info"
-                | "proxy-authorization"
-                | "proxy-connection"
-                | "te"
-                | "transfer-encoding"
-                | "upgrade"
-        )
 }

@@ -1,9 +1,11 @@
 //! [`Terms`]: how long a shared cache may use a response, as numbers.
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, request};
 
 use crate::policy::Ruling;
-use crate::protocol::{CacheControl, take_freshness_fields};
+use crate::protocol::{
+    Cache, CacheControl, EffectiveControl, HttpDate, LifetimeSource, ReuseLimits, Storability, take_freshness_fields,
+};
 
 /// How long a shared cache may use a stored response, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,6 +47,34 @@ impl Terms {
             }),
             None => Self::checked(directives),
         }
+    }
+
+    /// Returns the terms of a response by its fields (RFC 9111). Returns `None` if a shared cache must not store it.
+    ///
+    /// `control` contains the directives that the cache obeys. Heuristic freshness applies only if it is allowed.
+    pub(crate) fn of_fields(
+        control: &EffectiveControl,
+        request: &request::Parts,
+        status: StatusCode,
+        headers: &HeaderMap,
+        received: HttpDate,
+        allows_heuristics: bool,
+    ) -> Option<Self> {
+        if !Storability::under(control, Cache::Shared, request, status, headers).is_allowed() {
+            return None;
+        }
+        let limits = ReuseLimits::under(control, Cache::Shared, status, headers, received);
+        // G-14
+        let is_heuristic = limits.lifetime().source() == LifetimeSource::Heuristic;
+        let lifetime = if is_heuristic && !allows_heuristics { 0 } else { limits.lifetime().seconds() };
+        let seconds = |value: Option<u32>| u64::from(value.unwrap_or(0));
+        Some(Self {
+            lifetime,
+            stale_while_revalidate: seconds(control.control().stale_while_revalidate()),
+            stale_if_error: seconds(control.control().stale_if_error()),
+            no_cache: control.control().no_cache(),
+            forbids_stale: limits.forbids_stale(),
+        })
     }
 
     /// Returns the terms of these directives, unless they forbid shared storage.

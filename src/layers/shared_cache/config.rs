@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 use super::flights::Flights;
-use super::stats::Counters;
+use super::stats::{Counters, count};
 use crate::layers::Clock;
 use crate::policy::Rules;
 use crate::protocol::HttpDate;
-use crate::store::{Found, KeyRules, MemoryStore, PrimaryKey, PurgeClock, Usability};
+use crate::store::{Found, KeyRules, MemoryStore, PrimaryKey, PurgeClock, Record, Usability};
 
 /// The settings of a cache, shared by its services and futures.
 #[derive(Clone, Debug)]
@@ -21,6 +21,11 @@ pub(super) struct Config {
     pub(super) clock: Clock,
     /// The name in `Cache-Status`. Empty if the field is not sent.
     pub(super) name: String,
+    /// The targeted fields that take precedence over `Cache-Control`, in order.
+    pub(super) targeted: Vec<HeaderName>,
+    pub(super) heuristics: bool,
+    /// The time in seconds for which a stale response may be used if the inner service fails.
+    pub(super) stale_when_disconnected: u64,
     pub(super) coalesces: bool,
     /// The time in seconds after which a request no longer waits for another one.
     pub(super) wait: u64,
@@ -88,6 +93,13 @@ impl Core {
             is_usable
         });
         (found, usability)
+    }
+
+    /// Stores a response.
+    pub(super) fn put(&self, key: &PrimaryKey, record: &Arc<Record>) {
+        count(&self.stats.stored);
+        let is_usable = |known: &Record| known.moment_is_current(key, &self.purges);
+        self.store.insert(key.clone(), Arc::clone(record), is_usable);
     }
 
     /// Remembers that the last response for the key was not stored.

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{
-    CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY, CONTENT_TYPE, DATE,
-    ETAG, LAST_MODIFIED, SET_COOKIE, TRAILER,
+    AGE, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY, CONTENT_TYPE,
+    DATE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, SET_COOKIE,
 };
 use http::request::Parts as RequestParts;
 use http::response::Parts;
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, HeaderName, Response, StatusCode};
 
 use super::config::{Config, Core, Mode};
 use super::flights::{Landing, Progress};
@@ -17,8 +17,10 @@ use super::stats::count;
 use super::tee::Sink;
 use crate::layers::bypass::{is_interim, is_of_grpc};
 use crate::policy::{CacheTags, Layer, Personalized, RequestFacts, ResolvedPolicy, Ruling};
+use crate::edge::{TagFormat, TagSyntax};
 use crate::protocol::{
-    Age, HttpDate, has_nonce, is_live_stream_type, is_never_stored, only_line,
+    Age, CacheControl, EffectiveControl, HttpDate, has_nonce, is_confirmed_by_not_modified, is_live_stream_type,
+    is_never_stored, only_line, update_stored_fields,
 };
 use crate::store::{Moment, PrimaryKey, Record, RecordHead, Selection, Terms};
 
@@ -45,6 +47,8 @@ pub(super) struct Stale {
     pub(super) record: Arc<Record>,
     /// Whether it may be used in place of an error.
     pub(super) on_error: bool,
+    /// Whether it may be used if the inner service fails without a response.
+    pub(super) when_disconnected: bool,
     /// Whether the request contains its validators.
     pub(super) is_validated: bool,
 }
@@ -57,7 +61,7 @@ pub(super) enum Verdict<B, E> {
     /// It is only sent to the client.
     Pass(Response<B>),
     /// The stored response is used, because the inner service confirmed it.
-    Confirmed(Arc<Record>),
+    Confirmed { record: Arc<Record>, is_stored: bool },
     /// The stored response is used in place of an error.
     Failed(Arc<Record>),
     /// The client gets the error.
@@ -66,27 +70,44 @@ pub(super) enum Verdict<B, E> {
     Again,
 }
 
+impl Stale {
+    /// Adds the validators of the stored response to a request.
+    // S-08
+    pub(super) fn add_validators(&mut self, request: &mut HeaderMap) {
+        let head = self.record.head();
+        if head.status != StatusCode::OK {
+            return;
+        }
+        for (validator, condition) in [(ETAG, IF_NONE_MATCH), (LAST_MODIFIED, IF_MODIFIED_SINCE)] {
+            if let Some(value) = only_line(&head.headers, &validator) {
+                request.insert(condition, value.clone());
+                self.is_validated = true;
+            }
+        }
+    }
+}
+
 impl Exchange {
     /// Decides what becomes of a response. If it is not stored, the waiting requests are released.
     pub(super) fn judge<B, E>(self, result: Result<Response<B>, E>) -> (Verdict<B, E>, Arc<Depot>) {
         let now = self.config.clock.now();
         let verdict = match result {
             Err(error) => match &self.stale {
-                Some(stale) if stale.on_error => Verdict::Failed(Arc::clone(&stale.record)),
+                Some(stale) if stale.on_error || stale.when_disconnected => Verdict::Failed(Arc::clone(&stale.record)),
                 _ => Verdict::Error(error),
             },
             Ok(response) => self.judge_response(response, now),
         };
         match &verdict {
             Verdict::Store { .. } => {}
-            Verdict::Confirmed(record) => self.progress.land(Landing::Stored(Arc::clone(record))),
+            Verdict::Confirmed { record, is_stored: true } => self.progress.land(Landing::Stored(Arc::clone(record))),
             Verdict::Failed(record) => self.progress.land(Landing::Failed(Arc::clone(record))),
             Verdict::Pass(_) => {
                 count(&self.core.stats.not_stored);
                 self.core.mark(&self.key, now);
                 self.progress.land(Landing::NotShared);
             }
-            Verdict::Error(_) | Verdict::Again => self.progress.land(Landing::NotShared),
+            Verdict::Confirmed { .. } | Verdict::Error(_) | Verdict::Again => self.progress.land(Landing::NotShared),
         }
         let depot = Depot { config: self.config, core: self.core, key: self.key };
         (verdict, Arc::new(depot))
@@ -96,7 +117,7 @@ impl Exchange {
         let status = response.status();
         if let Some(stale) = &self.stale {
             if stale.is_validated && status == StatusCode::NOT_MODIFIED {
-                return self.confirm(stale, response.headers(), now);
+                return self.confirm(stale, response, now);
             }
             // C-31
             if stale.on_error && matches!(status.as_u16(), 500 | 502 | 503 | 504) {
@@ -123,44 +144,112 @@ impl Exchange {
         if is_interim(status) || matches!(status.as_u16(), 206 | 304) || is_never_stored(status) {
             return None;
         }
-        let (terms, tags) = match self.config.mode {
-            Mode::Policy => self.admit_by_policy(response, now)?,
-            Mode::Fields => return None,
-        };
-        let headers = &response.headers;
-        let length = content_length(headers)?;
-        let is_personalized = response.extensions.get::<Personalized>().is_some();
-        if is_personalized || is_never_shared(headers) {
-            return None;
+        let decided = self.decide(response, now)?;
+        let length = content_length(&response.headers)?;
+        let ruling = response.extensions.get::<Ruling>().cloned();
+        let head = self.head(status, &response.headers, decided, ruling, now)?;
+        Some((head, length))
+    }
+
+    /// Updates the stored response with the fields of a 304, and stores it again if these allow it.
+    // N-06, N-07
+    fn confirm<B, E>(&self, stale: &Stale, response: Response<B>, now: HttpDate) -> Verdict<B, E> {
+        let stored = stale.record.head();
+        let (mut parts, _) = response.into_parts();
+        if !is_confirmed_by_not_modified(&stored.headers, &parts.headers, now) {
+            self.core.store.remove(&self.key, &stale.record);
+            return Verdict::Again;
         }
+        // A 304 without a decision leaves that of the stored response in place.
+        let is_silent = self.config.mode == Mode::Policy && parts.extensions.get::<Ruling>().is_none();
+        let decided = if is_silent { None } else { self.decide(&mut parts, now) };
+        let mut headers = stored.headers.clone();
+        if update_stored_fields(&mut headers, &parts.headers).is_err() {
+            self.core.store.remove(&self.key, &stale.record);
+            return Verdict::Again;
+        }
+        for name in [AGE, DATE] {
+            if let Some(value) = parts.headers.get(&name) {
+                headers.insert(name, value.clone());
+            }
+        }
+        let (decided, ruling) = match decided {
+            Some(decided) if self.config.mode == Mode::Policy => (Some(decided), parts.extensions.get::<Ruling>()),
+            // The directives that the 304 does not have are those of the stored response.
+            _ if self.config.mode == Mode::Fields => (self.decide_by_fields(stored.status, &headers, now), None),
+            _ if is_silent => {
+                let control = CacheControl::from_headers(&headers).unwrap_or_default();
+                let tags = CacheTags::new();
+                (Some(Decided { terms: stored.terms, tags, control }), stored.ruling.as_ref())
+            }
+            _ => (None, None),
+        };
+        let is_allowed = !is_never_shared(&parts.headers) && parts.extensions.get::<Personalized>().is_none();
+        let decided = decided.filter(|_| is_allowed).map(|decided| {
+            let mut tags = stored.tags.clone();
+            tags.unite(&decided.tags);
+            Decided { tags, ..decided }
+        });
+        let head = decided.and_then(|decided| self.head(stored.status, &headers, decided, ruling.cloned(), now));
+        let Some(head) = head else {
+            // The client gets the content that the inner service confirmed, and nobody else does.
+            self.core.store.remove(&self.key, &stale.record);
+            let head = RecordHead { headers, received: now, initial_age: Age::ZERO, ..stored.clone() };
+            let record = Record::new(head, stale.record.body().clone());
+            return Verdict::Confirmed { record: Arc::new(record), is_stored: false };
+        };
+        let record = Arc::new(Record::new(head, stale.record.body().clone()));
+        self.core.put(&self.key, &record);
+        Verdict::Confirmed { record, is_stored: true }
+    }
+
+    /// Makes the head of a stored response. Returns `None` if the response must not be stored.
+    fn head(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        decided: Decided,
+        ruling: Option<Ruling>,
+        now: HttpDate,
+    ) -> Option<RecordHead> {
+        let Decided { terms, tags, control } = decided;
         let has_validator = headers.contains_key(ETAG) || headers.contains_key(LAST_MODIFIED);
         let initial_age = Age::corrected_initial(headers, self.requested, now);
         let is_fresh = initial_age.seconds() < terms.lifetime;
         if !terms.is_useful(has_validator) || (!is_fresh && !has_validator) {
             return None;
         }
-        let selection = Selection::of(headers, &self.request.headers, self.config.mode == Mode::Policy)?;
-        let date = only_line(headers, &DATE).and_then(|line| HttpDate::parse(line.as_bytes(), now).ok()).unwrap_or(now);
-        let head = RecordHead {
+        let selection = Selection::of(headers, &self.request.headers, self.config.counts_lines())?;
+        let date = only_line(headers, &DATE).and_then(|line| HttpDate::parse_in_any_case(line.as_bytes(), now).ok());
+        Some(RecordHead {
             status,
-            headers: RecordHead::fields_for_storing(headers, now)?,
+            headers: RecordHead::fields_for_storing(headers.clone(), &control, now)?,
             selection,
             terms,
             moment: self.moment,
             received: now,
             initial_age,
-            date,
+            date: date.unwrap_or(now),
             tags,
-            ruling: response.extensions.get::<Ruling>().cloned(),
-        };
-        Some((head, length))
+            ruling,
+        })
     }
 
-    /// Returns the terms and tags of a response that an inner policy layer decided about.
-    fn admit_by_policy(&self, response: &mut Parts, now: HttpDate) -> Option<(Terms, CacheTags)> {
+    /// Decides how long a response may be used. Returns `None` if it must not be stored.
+    fn decide(&self, response: &mut Parts, now: HttpDate) -> Option<Decided> {
+        let decided = match self.config.mode {
+            Mode::Policy => self.decide_by_policy(response, now),
+            Mode::Fields => self.decide_by_fields(response.status, &response.headers, now),
+        };
+        let is_personalized = response.extensions.get::<Personalized>().is_some();
+        decided.filter(|_| !is_personalized && !is_never_shared(&response.headers))
+    }
+
+    /// Decides by the decision of an inner policy layer, and by the guards.
+    fn decide_by_policy(&self, response: &mut Parts, now: HttpDate) -> Option<Decided> {
         // Without the decision of a policy layer, the response is not changed either.
         response.extensions.get::<Ruling>()?;
-        let tags = response.extensions.get::<CacheTags>().cloned().unwrap_or_default();
+        let mut tags = response.extensions.get::<CacheTags>().cloned().unwrap_or_default();
         let layer = Layer {
             rules: &self.config.rules,
             request: self.facts.wanting_the_ruling(),
@@ -171,15 +260,32 @@ impl Exchange {
         if ruling.is_for_one_client() {
             return None;
         }
-        let mut all_tags = ruling.known_tags().clone();
-        all_tags.unite(&tags);
-        Some((Terms::of_ruling(ruling, response.status, &response.headers)?, all_tags))
+        tags.unite(ruling.known_tags());
+        let terms = Terms::of_ruling(ruling, response.status, &response.headers)?;
+        Some(Decided { terms, tags, control: ruling.directives().clone() })
     }
 
-    /// Updates the stored response with the fields of a 304.
-    fn confirm<B, E>(&self, _stale: &Stale, _response: &HeaderMap, _now: HttpDate) -> Verdict<B, E> {
-        Verdict::Again
+    /// Decides by the fields (RFC 9111).
+    fn decide_by_fields(&self, status: StatusCode, headers: &HeaderMap, now: HttpDate) -> Option<Decided> {
+        let control = EffectiveControl::from_targeted(headers, &self.config.targeted);
+        // G-28: a handler that sets `max-age` for a page with the name of its user means the browser.
+        let directives = control.control();
+        let is_for_shared_caches = control.is_targeted() || directives.public() || directives.s_maxage().is_some();
+        if self.has_cookie && !is_for_shared_caches {
+            return None;
+        }
+        let heuristics = self.config.heuristics;
+        let terms = Terms::of_fields(&control, &self.request, status, headers, now, heuristics)?;
+        Some(Decided { terms, tags: tags_in(headers)?, control: control.control().clone() })
     }
+}
+
+/// How long a response may be used, and by which tags it is purged.
+#[derive(Debug)]
+struct Decided {
+    terms: Terms,
+    tags: CacheTags,
+    control: CacheControl,
 }
 
 /// Where a complete response is stored.
@@ -193,9 +299,7 @@ pub(super) struct Depot {
 impl Sink for Depot {
     fn store(&self, head: RecordHead, body: Bytes) -> Landing {
         let record = Arc::new(Record::new(head, body));
-        count(&self.core.stats.stored);
-        let is_usable = |known: &Record| known.moment_is_current(&self.key, &self.core.purges);
-        self.core.store.insert(self.key.clone(), Arc::clone(&record), is_usable);
+        self.core.put(&self.key, &record);
         Landing::Stored(record)
     }
 
@@ -221,13 +325,31 @@ impl Sink for Depot {
 fn is_never_shared(headers: &HeaderMap) -> bool {
     headers.contains_key(SET_COOKIE)
         || headers.contains_key(CONTENT_RANGE)
-        || headers.contains_key(TRAILER)
         || is_of_grpc(headers)
         || headers.get_all(CONTENT_TYPE).iter().any(is_live_stream_type)
         // The nonce is for one response.
         || [CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY]
             .iter()
             .any(|name| headers.get_all(name).iter().any(has_nonce))
+}
+
+/// Returns the cache tags in the fields of a response. Returns `None` if a tag cannot be read, because the response could
+/// then not be purged by it.
+fn tags_in(headers: &HeaderMap) -> Option<CacheTags> {
+    const CACHE_TAG: TagFormat = TagFormat::new(HeaderName::from_static("cache-tag"), TagSyntax::Comma);
+    const SURROGATE_KEY: TagFormat = TagFormat::new(HeaderName::from_static("surrogate-key"), TagSyntax::Space);
+
+    let mut tags = CacheTags::new();
+    for format in [&CACHE_TAG, &SURROGATE_KEY, &TagFormat::CACHE_GROUPS] {
+        if headers.contains_key(format.field()) {
+            let (read, are_all) = format.tags_in(headers);
+            if !are_all {
+                return None;
+            }
+            tags.unite(&read);
+        }
+    }
+    Some(tags)
 }
 
 /// Returns the value of `Content-Length`. The outer `Option` is `None` if it is not valid.

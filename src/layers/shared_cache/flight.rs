@@ -99,7 +99,7 @@ where
                 First::Collected(response, tee)
             }
             Verdict::Pass(response) => First::Passed(response),
-            Verdict::Confirmed(record) => First::Confirmed(record),
+            Verdict::Confirmed { record, .. } => First::Confirmed(record),
             Verdict::Failed(record) => First::Failed(record),
             Verdict::Error(error) => First::Error(error),
             Verdict::Again => First::Again,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use http::request::Parts as RequestParts;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
@@ -149,7 +150,7 @@ where
         let (found, usability) = core.find(&key, request.headers(), now);
         let started_since = config.waits_for_since(now);
         let client = Client::of(&request);
-        let (reason, stale, expected) = match (found, usability) {
+        let (reason, mut stale, expected) = match (found, usability) {
             (Found::Record(record), Usability::Fresh(ttl)) => {
                 count(&core.stats.hits);
                 let handling = Handling::hit(ttl, rounds > 0);
@@ -163,7 +164,8 @@ where
                     return Self::Ready { response: Some(client.reply(config, &record, now, handling)) };
                 }
                 let expected = Selection::of(&record.head().headers, request.headers(), config.counts_lines());
-                (Reason::Stale, Some(Stale { record, on_error, is_validated: false }), expected)
+                let when_disconnected = !record.head().terms.forbids_stale && staleness < config.stale_when_disconnected;
+                (Reason::Stale, Some(Stale { record, on_error, when_disconnected, is_validated: false }), expected)
             }
             (Found::OtherVariants(record), _) => {
                 let expected = Selection::of(&record.head().headers, request.headers(), config.counts_lines());
@@ -205,8 +207,11 @@ where
         let mut request = Request::from_parts((*parts).clone(), body);
         // The complete response is stored, and the conditions are evaluated with it.
         if signs.is_conditional {
-            request.headers_mut().remove(http::header::IF_NONE_MATCH);
-            request.headers_mut().remove(http::header::IF_MODIFIED_SINCE);
+            request.headers_mut().remove(IF_NONE_MATCH);
+            request.headers_mut().remove(IF_MODIFIED_SINCE);
+        }
+        if let Some(stale) = &mut stale {
+            stale.add_validators(request.headers_mut());
         }
         let facts = config.rules.facts(&request);
         facts.leave_in(&mut request);

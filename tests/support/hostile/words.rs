@@ -248,7 +248,7 @@ fn expires(headers: &HeaderMap, now: HttpDate) -> Option<u64> {
     }
     let dates = |name: &str| {
         let lines = headers.get_all(name).iter();
-        lines.filter_map(|line| HttpDate::parse(line.as_bytes(), now).ok()).map(HttpDate::unix_seconds)
+        lines.filter_map(|line| HttpDate::parse_in_any_case(line.as_bytes(), now).ok()).map(HttpDate::unix_seconds)
     };
     let since = dates("date").min().map_or(now.unix_seconds(), |date| date.min(now.unix_seconds()));
     Some(dates("expires").max().map_or(0, |expires| u64::try_from(expires - since).unwrap_or(0)))
