@@ -18,6 +18,7 @@
 //! | do both for a cache that obeys targeted fields | [`EffectiveControl`] |
 //! | remove the fields that a cache must not store | [`remove_unstored_fields`] |
 //! | update a stored response from a 304 or a response to HEAD | [`update_stored_fields`] |
+//! | send one range of a response | [`RequestedBytes`], [`into_partial_content`], [`into_range_not_satisfiable`] |
 //! | convert a response to a 304 or 412 | [`into_not_modified`], [`into_precondition_failed`] |
 //! | add the content coding to entity tags | [`add_coding_suffix`], [`ContentCodedTags`] |
 //! | recognize fields that override `Cache-Control` in a CDN | [`is_targeted_field`], [`remove_targeted_fields`] |
@@ -92,6 +93,7 @@ pub(crate) use self::freshness::http10_lifetime;
 pub use self::freshness::{Age, Cache, Freshness, Lifetime, LifetimeSource, ReuseLimits};
 pub use self::not_modified::{into_not_modified, into_precondition_failed};
 pub use self::preconditions::{Condition, Evaluation, IfRange, Outcome, Preconditions};
+pub use self::range::{RequestedBytes, into_partial_content, into_range_not_satisfiable};
 pub use self::selecting::{SelectingFields, SelectingValues};
 pub use self::storage::{Storability, StoragePermission, StorageProhibition};
 pub use self::stored_fields::{
@@ -122,8 +124,6 @@ pub(crate) use self::path::has_dot_segment;
 pub(crate) use self::path::is_suspicious;
 pub(crate) use self::preconditions::join_lists_of_tags;
 pub(crate) use self::range::has_valid_byte_range;
-#[cfg(feature = "assets")]
-pub(crate) use self::range::{RequestedBytes, requested_bytes};
 pub(crate) use self::storage::is_never_stored;
 #[cfg(feature = "audit")]
 pub(crate) use self::storage::stored_status;

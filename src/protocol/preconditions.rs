@@ -1,9 +1,12 @@
 //! [`Preconditions`]: conditional requests, as specified by RFC 9110 section 13.
 
-use http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE};
+use http::header::{
+    DATE, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, RANGE,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::coding::may_name_a_coding;
+use super::freshness::single_date;
 use super::syntax::{set_field, trim_ows};
 use super::validators::{etag_line, last_modified_of};
 use super::{EntityTag, EntityTagList, EntityTagMember, EntityTagRef, HttpDate, Representation, Validators};
@@ -286,6 +289,55 @@ impl Preconditions {
         self.evaluate_answer_at(response, || now)
     }
 
+    /// Evaluates the preconditions of a GET or HEAD against a stored response, as a cache does
+    /// ([RFC 9111 section 4.3.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.3.2)).
+    ///
+    /// Considers only `If-None-Match` and `If-Modified-Since`. If [`is_for_origin`](Self::is_for_origin) returns
+    /// `true`, the cache forwards the request instead.
+    ///
+    /// If the stored response does not have `Last-Modified`, its `Date` is compared with `If-Modified-Since`, or
+    /// `received`, the time at which the cache received it, if the response does not have a valid `Date`. `now` is only
+    /// used to interpret two-digit years.
+    ///
+    /// The caller must first check that the stored response is reusable and has the status code 200.
+    ///
+    /// ```
+    /// use http::{HeaderMap, Method};
+    /// use tower_cache_policy::protocol::{HttpDate, Outcome, Preconditions};
+    ///
+    /// let received = HttpDate::from_unix_seconds(784_111_777).unwrap();
+    /// let mut request = HeaderMap::new();
+    /// request.insert("if-modified-since", received.to_header_value());
+    ///
+    /// let preconditions = Preconditions::new(&Method::GET, &request);
+    /// let evaluation = preconditions.evaluate_stored(&HeaderMap::new(), received, received);
+    /// assert_eq!(evaluation.outcome(), Outcome::NotModified);
+    /// ```
+    #[must_use]
+    pub fn evaluate_stored(&self, stored: &HeaderMap, received: HttpDate, now: HttpDate) -> Evaluation {
+        // P-10.
+        if self.scope != Scope::Safe {
+            return Evaluation::PROCEED;
+        }
+        let modified = || {
+            if stored.contains_key(LAST_MODIFIED) {
+                last_modified_of(stored, now)
+            } else {
+                Some(single_date(stored, &DATE, now).unwrap_or(received))
+            }
+        };
+        let etag = etag_line(stored).and_then(|line| EntityTagRef::parse(line.as_bytes()));
+        self.since_client_received_it(etag, &modified, &|| now)
+    }
+
+    /// Returns whether the request has `If-Match` or `If-Unmodified-Since`, which only an origin server evaluates
+    /// ([RFC 9111 section 4.3.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.3.2)).
+    #[must_use]
+    pub const fn is_for_origin(&self) -> bool {
+        // P-10.
+        !self.if_match.is_none() || !self.if_unmodified_since.is_none()
+    }
+
     /// Evaluates like [`evaluate_response`](Self::evaluate_response). Reads the clock only to compare dates.
     pub(crate) fn evaluate_answer_at(&self, response: &HeaderMap, now: impl Fn() -> HttpDate) -> Evaluation {
         self.evaluate_modified_response(response, None, now)
@@ -434,6 +486,16 @@ impl Preconditions {
                 }
             }
         }
+        self.since_client_received_it(etag, &last_modified, now)
+    }
+
+    /// Evaluates `If-None-Match` and `If-Modified-Since`.
+    fn since_client_received_it(
+        &self,
+        etag: Option<EntityTagRef<'_>>,
+        last_modified: &impl Fn() -> Option<HttpDate>,
+        now: &impl Fn() -> HttpDate,
+    ) -> Evaluation {
         // Step 3. Step 4 applies only if If-None-Match is absent (P-17).
         match self.if_none_match(etag) {
             Some(true) => {}
@@ -443,7 +505,7 @@ impl Preconditions {
             }
             Some(false) => return Evaluation::failed(Condition::IfNoneMatch),
             None => {
-                if self.if_modified_since(&last_modified, now) == Some(false) {
+                if self.if_modified_since(last_modified, now) == Some(false) {
                     return Evaluation::not_modified(Condition::IfModifiedSince);
                 }
             }
@@ -709,6 +771,84 @@ impl TagListSummary {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cache_evaluates_the_dates_and_tags_of_a_stored_response() {
+        use Outcome::{NotModified, Proceed};
+
+        const EARLY: &str = "Sun, 06 Nov 1994 08:49:36 GMT";
+        const TIME: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+        const LATE: &str = "Sun, 06 Nov 1994 08:49:38 GMT";
+        let received = HttpDate::parse(TIME.as_bytes(), HttpDate::MAX).unwrap();
+        type Fields<'a> = &'a [(&'static str, &'static str)];
+        let table: &[(&str, Fields<'_>, Fields<'_>, Outcome)] = &[
+            ("no condition", &[], &[("etag", "\"a\"")], Proceed),
+            ("the stored tag", &[("if-none-match", "\"a\"")], &[("etag", "\"a\"")], NotModified),
+            ("another tag", &[("if-none-match", "\"b\"")], &[("etag", "\"a\"")], Proceed),
+            ("any tag", &[("if-none-match", "*")], &[], NotModified),
+            (
+                "another tag and the date (P-17)",
+                &[("if-none-match", "\"b\""), ("if-modified-since", TIME)],
+                &[("last-modified", TIME)],
+                Proceed,
+            ),
+            ("Last-Modified is equal", &[("if-modified-since", TIME)], &[("last-modified", TIME)], NotModified),
+            ("Last-Modified is later", &[("if-modified-since", TIME)], &[("last-modified", LATE)], Proceed),
+            (
+                "Last-Modified counts and not Date",
+                &[("if-modified-since", TIME)],
+                &[("last-modified", TIME), ("date", LATE)],
+                NotModified,
+            ),
+            (
+                "an invalid Last-Modified (P-18)",
+                &[("if-modified-since", TIME)],
+                &[("last-modified", "a"), ("date", TIME)],
+                Proceed,
+            ),
+            ("Date is equal (P-19)", &[("if-modified-since", TIME)], &[("date", TIME)], NotModified),
+            ("Date is earlier (P-19)", &[("if-modified-since", TIME)], &[("date", EARLY)], NotModified),
+            ("Date is later (P-19)", &[("if-modified-since", TIME)], &[("date", LATE)], Proceed),
+            ("no Date and the time of receipt", &[("if-modified-since", TIME)], &[], NotModified),
+            ("no Date and an earlier time", &[("if-modified-since", EARLY)], &[], Proceed),
+            ("an invalid Date", &[("if-modified-since", EARLY)], &[("date", "a")], Proceed),
+            ("an invalid condition (P-18)", &[("if-modified-since", "a")], &[("date", TIME)], Proceed),
+            (
+                "a condition in lowercase (D-05)",
+                &[("if-modified-since", "sun, 06 nov 1994 08:49:37 gmt")],
+                &[("date", TIME)],
+                Proceed,
+            ),
+            (
+                "two conditions (P-18)",
+                &[("if-modified-since", TIME), ("if-modified-since", TIME)],
+                &[("date", TIME)],
+                Proceed,
+            ),
+            ("If-Match is not evaluated (P-10)", &[("if-match", "\"b\"")], &[("etag", "\"a\"")], Proceed),
+            (
+                "If-Unmodified-Since is not evaluated (P-10)",
+                &[("if-unmodified-since", EARLY)],
+                &[("last-modified", TIME)],
+                Proceed,
+            ),
+        ];
+        let fields = |lines: Fields<'_>| -> HeaderMap {
+            lines.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+        };
+        for (sentence, request, stored, expected) in table {
+            for method in [Method::GET, Method::HEAD] {
+                let preconditions = Preconditions::new(&method, &fields(request));
+                let found = preconditions.evaluate_stored(&fields(stored), received, received);
+                assert_eq!(found.outcome(), *expected, "{sentence}");
+                let is_for_origin = request.iter().any(|(name, _)| matches!(*name, "if-match" | "if-unmodified-since"));
+                assert_eq!(preconditions.is_for_origin(), is_for_origin, "{sentence}");
+            }
+            let unsafe_method = Preconditions::new(&Method::PUT, &fields(request));
+            let found = unsafe_method.evaluate_stored(&fields(stored), received, received);
+            assert_eq!(found.outcome(), Proceed, "{sentence}");
+        }
+    }
 
     #[test]
     fn a_webdav_if_needs_a_condition() {

@@ -168,13 +168,13 @@ impl SelectingFields {
         let mut values = Writer { bytes: Vec::new() };
         for name in &self.names {
             values.put(name.as_str().as_bytes())?;
-            self.write(name, request.get_all(name), &mut values)?;
+            self.write(name, &request.get_all(name), &mut values)?;
             values.put(&[END])?;
         }
         Some(SelectingValues { bytes: values.bytes })
     }
 
-    fn write(&self, name: &HeaderName, lines: GetAll<'_, HeaderValue>, values: &mut Writer) -> Option<()> {
+    fn write(&self, name: &HeaderName, lines: &GetAll<'_, HeaderValue>, values: &mut Writer) -> Option<()> {
         let lines = || lines.iter().map(HeaderValue::as_bytes);
         if lines().next().is_none() {
             return values.put(&[ABSENT]);

@@ -6,9 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{
-    ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, VARY,
-};
+use http::header::{ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, VARY};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
@@ -17,7 +15,7 @@ use tower_service::Service;
 use crate::assets::{EmbeddedFiles, is_suspicious};
 use crate::protocol::{
     HttpDate, IfRange, Preconditions, PreferredCoding, Representation, RequestedBytes, Validators, add_coding_suffix,
-    preferred_coding, requested_bytes,
+    into_partial_content, into_range_not_satisfiable, preferred_coding,
 };
 
 /// The body of a response of [`EmbeddedFiles`]. It refers to the embedded content and does not copy it.
@@ -76,22 +74,22 @@ fn respond(files: &EmbeddedFiles, request: &Parts) -> Response<EmbeddedBody> {
     }
     let length = content.len() as u64;
     //
-    let requested = match request.method == Method::GET && is_range_of(request, headers) {
-        true => requested_bytes(&request.headers, length),
-        false => RequestedBytes::All,
-    };
+    let requested =
+        RequestedBytes::of_request(&request.method, &request.headers, if_range_of(request, headers), length);
     let content = match requested {
         RequestedBytes::All => content.clone(),
-        RequestedBytes::Part { first, last } => {
+        RequestedBytes::Part(part) => {
+            // `RequestedBytes` has checked that both positions are within the content.
+            let bytes = content.slice(*part.start() as usize..=*part.end() as usize);
             //
-            headers.insert(CONTENT_RANGE, content_range(&format!("{first}-{last}"), length));
-            // `requested_bytes` has checked that both positions are within the content.
-            let part = content.slice(first as usize..=last as usize);
+            into_partial_content(headers, part, length);
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-            part
+            bytes
         }
-        RequestedBytes::None => {
-            return error(StatusCode::RANGE_NOT_SATISFIABLE, Some((CONTENT_RANGE, content_range("*", length))));
+        RequestedBytes::Unsatisfiable => {
+            let mut response = error(StatusCode::RANGE_NOT_SATISFIABLE, None);
+            into_range_not_satisfiable(response.headers_mut(), length);
+            return response;
         }
     };
     response.headers_mut().insert(CONTENT_LENGTH, content.len().into());
@@ -101,17 +99,12 @@ fn respond(files: &EmbeddedFiles, request: &Parts) -> Response<EmbeddedBody> {
     response
 }
 
-/// Returns whether the request has no `If-Range`, or one that matches the entity tag of the response. The response does
-/// not have a date.
+/// Evaluates `If-Range` with the entity tag of the response. The response does not have a date.
 //
-fn is_range_of(request: &Parts, response: &http::HeaderMap) -> bool {
+fn if_range_of(request: &Parts, response: &http::HeaderMap) -> IfRange {
     let current = Validators::from_headers(response, HttpDate::MAX);
     let preconditions = Preconditions::new(&request.method, &request.headers);
-    preconditions.if_range(&Representation::Current(current), HttpDate::MAX) != IfRange::False
-}
-
-fn content_range(range: &str, length: u64) -> HeaderValue {
-    HeaderValue::try_from(format!("bytes {range}/{length}")).expect("digits and punctuation are a valid field value")
+    preconditions.if_range(&Representation::Current(current), HttpDate::MAX)
 }
 
 /// Creates an error response that no cache stores.
