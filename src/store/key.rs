@@ -289,7 +289,8 @@ mod tests {
         assert_ne!(one, other);
         let elsewhere = rules.key(KeyParts { space: 1, scheme: "http", host: "s", target: &target, inner: None });
         assert_ne!(one, elsewhere);
-        let rewritten = rules.key(KeyParts { space: 0, scheme: "http", host: "s", target: &target, inner: Some(&target) });
+        let rewritten =
+            rules.key(KeyParts { space: 0, scheme: "http", host: "s", target: &target, inner: Some(&target) });
         assert_ne!(one, rewritten);
     }
 

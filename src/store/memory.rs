@@ -69,7 +69,9 @@ impl MemoryStore {
         // Rounded down to a power of two, as the cache would round it up.
         let shards = 1 << shards.ilog2();
         let options = OptionsBuilder::new()
-            .estimated_items_capacity(usize::try_from(capacity / AVERAGE_WEIGHT).unwrap_or(usize::MAX).clamp(16, 1 << 20))
+            .estimated_items_capacity(
+                usize::try_from(capacity / AVERAGE_WEIGHT).unwrap_or(usize::MAX).clamp(16, 1 << 20),
+            )
             .weight_capacity(capacity)
             .shards(shards)
             .build()

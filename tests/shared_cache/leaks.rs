@@ -68,7 +68,11 @@ async fn what_no_policy_allows_is_not_stored() {
         ("a redirect", PUBLIC, |_| Response::builder().status(302).body(TestBody::from("x")).unwrap()),
         ("an empty success", PUBLIC, |_| Response::builder().status(204).body(TestBody::default()).unwrap()),
         ("too many requests", PUBLIC, |_| {
-            Response::builder().status(429).header("cache-control", "public, max-age=9").body(TestBody::from("x")).unwrap()
+            Response::builder()
+                .status(429)
+                .header("cache-control", "public, max-age=9")
+                .body(TestBody::from("x"))
+                .unwrap()
         }),
         ("a part by status", PUBLIC, |_| Response::builder().status(206).body(TestBody::from("x")).unwrap()),
     ];
@@ -180,9 +184,7 @@ async fn a_field_in_two_lines_differs_from_one_line_for_handlers_that_read_the_f
 
 #[tokio::test]
 async fn the_sixteen_last_variants_of_a_url_are_stored() {
-    let site = Site::with_policy(PUBLIC, |request| {
-        page(field(request.headers(), "x-a").unwrap(), &[("vary", "x-a")])
-    });
+    let site = Site::with_policy(PUBLIC, |request| page(field(request.headers(), "x-a").unwrap(), &[("vary", "x-a")]));
     for index in 0..40 {
         let value = index.to_string();
         assert_eq!(site.get("/", &[("x-a", &value)]).await.body, value);
@@ -202,8 +204,16 @@ async fn hosts_paths_and_queries_have_their_own_responses() {
     let site = Site::with_policy(PUBLIC, |request| {
         page(field(request.headers(), "host").unwrap_or_default() + &request.uri().to_string(), &[])
     });
-    let requests =
-        [("a", "/x"), ("b", "/x"), ("a:81", "/x"), ("a", "/y"), ("a", "/x?"), ("a", "/x?q=1"), ("a", "/x?q=2"), ("a", "/X")];
+    let requests = [
+        ("a", "/x"),
+        ("b", "/x"),
+        ("a:81", "/x"),
+        ("a", "/y"),
+        ("a", "/x?"),
+        ("a", "/x?q=1"),
+        ("a", "/x?q=2"),
+        ("a", "/X"),
+    ];
     for _ in 0..2 {
         for (host, path) in requests {
             assert_eq!(site.get(path, &[("host", host)]).await.body, format!("{host}{path}"));
@@ -223,9 +233,8 @@ async fn ambiguous_paths_are_passed_through() {
 
 #[tokio::test]
 async fn a_response_to_head_is_never_one_to_get() {
-    let site = Site::with_policy(PUBLIC, |request| {
-        page(if *request.method() == Method::HEAD { "" } else { "hello" }, &[])
-    });
+    let site =
+        Site::with_policy(PUBLIC, |request| page(if *request.method() == Method::HEAD { "" } else { "hello" }, &[]));
     let head = site.call(request(Method::HEAD, "/", &[])).await;
     assert_eq!((head.status, head.body.as_str()), (200, ""));
     assert_eq!(site.get("/", &[]).await.body, "hello");
@@ -261,9 +270,8 @@ async fn a_visitor_with_cookies_shares_only_what_a_policy_made_public() {
     for (cache_control, is_stored) in
         [("max-age=60", false), ("public, max-age=60", true), ("s-maxage=60", true), ("max-age=60, s-maxage=0", false)]
     {
-        let handler = move |request: &Request<TestBody>| {
-            page(for_the_caller(request), &[("cache-control", cache_control)])
-        };
+        let handler =
+            move |request: &Request<TestBody>| page(for_the_caller(request), &[("cache-control", cache_control)]);
         let site = Site::by_fields(handler);
         site.get("/", &[("cookie", "id=1")]).await;
         assert_eq!(site.get("/", &[]).await.is_hit(), is_stored, "{cache_control}");
@@ -289,9 +297,12 @@ async fn two_layers_of_one_cache_do_not_share_keys() {
 
 #[tokio::test]
 async fn a_handler_under_no_policy_layer_is_left_alone() {
-    let site = Site::configured(SharedCache::by_policy, None, |cache| cache.name(""), |_| {
-        page("x", &[("cache-control", "public, max-age=60")])
-    });
+    let site = Site::configured(
+        SharedCache::by_policy,
+        None,
+        |cache| cache.name(""),
+        |_| page("x", &[("cache-control", "public, max-age=60")]),
+    );
     for _ in 0..2 {
         let got = site.get("/", &[]).await;
         assert_eq!(got.headers.len(), 1, "{:?}", got.headers);

@@ -5,7 +5,7 @@
 mod support;
 
 mod bodies;
-mod fields;
+
 mod flights;
 mod leaks;
 mod purges;

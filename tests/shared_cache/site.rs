@@ -1,4 +1,5 @@
 //! A service with a cache, a clock and a count of calls.
+#![allow(unreachable_pub)] // The files of one binary.
 
 use std::convert::Infallible;
 use std::sync::Arc;

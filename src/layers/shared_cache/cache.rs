@@ -234,6 +234,7 @@ impl SharedCache {
     pub fn stats(&self) -> SharedCacheStats {
         let store = &self.core.store;
         SharedCacheStats {
+            under_way: u64::try_from(self.core.flights.len()).unwrap_or(u64::MAX),
             urls: u64::try_from(store.len()).unwrap_or(u64::MAX),
             bytes: store.weight(),
             ..self.core.stats.read()

@@ -15,9 +15,9 @@ use super::config::{Config, Core, Mode};
 use super::flights::{Landing, Progress};
 use super::stats::count;
 use super::tee::Sink;
+use crate::edge::{TagFormat, TagSyntax};
 use crate::layers::bypass::{is_interim, is_of_grpc};
 use crate::policy::{CacheTags, Layer, Personalized, RequestFacts, ResolvedPolicy, Ruling};
-use crate::edge::{TagFormat, TagSyntax};
 use crate::protocol::{
     Age, CacheControl, EffectiveControl, HttpDate, has_nonce, is_confirmed_by_not_modified, is_live_stream_type,
     is_never_stored, only_line, update_stored_fields,

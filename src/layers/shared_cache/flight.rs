@@ -55,7 +55,12 @@ where
     E: Send + 'static,
 {
     /// Starts a flight. With `flights`, others can join it.
-    pub(super) fn start(inner: F, exchange: Exchange, progress: &Arc<Progress>, flights: Option<&Arc<Flights>>) -> Arc<Self> {
+    pub(super) fn start(
+        inner: F,
+        exchange: Exchange,
+        progress: &Arc<Progress>,
+        flights: Option<&Arc<Flights>>,
+    ) -> Arc<Self> {
         let key = exchange.key.clone();
         let stage = Stage { call: Some((Box::pin(inner), Box::new(exchange))), tee: None, first: None };
         let flight = Arc::new(Self {
@@ -73,13 +78,14 @@ where
     pub(super) fn poll_first(&self, waiter: &Waiter, cx: &Context<'_>) -> Poll<First<B, E>> {
         waiter.register(cx);
         let Some(mut stage) = self.stage.take() else { return Poll::Pending };
-        if stage.first.is_none() {
+        let has_landed = || self.stage.progress().landing().is_some();
+        if stage.first.is_none() && !has_landed() {
             _ = self.advance(&mut stage);
         }
         match stage.first.take() {
             Some(first) => Poll::Ready(first),
             // The flight ended without a result, because it panicked in another task.
-            None if self.stage.progress().landing().is_some() => Poll::Ready(First::Again),
+            None if has_landed() => Poll::Ready(First::Again),
             None => Poll::Pending,
         }
     }

@@ -135,14 +135,7 @@ where
         Self::Passing { inner: service.call(request), passage }
     }
 
-    fn look_up(
-        cache: &Cache,
-        service: &mut S,
-        request: Request<Q>,
-        key: PrimaryKey,
-        signs: Signs,
-        rounds: u8,
-    ) -> Self {
+    fn look_up(cache: &Cache, service: &mut S, request: Request<Q>, key: PrimaryKey, signs: Signs, rounds: u8) -> Self {
         let Cache { config, core, .. } = cache;
         // Before the lookup, so that a purge from now on covers the response.
         let moment = core.purges.moment();
@@ -164,7 +157,8 @@ where
                     return Self::Ready { response: Some(client.reply(config, &record, now, handling)) };
                 }
                 let expected = Selection::of(&record.head().headers, request.headers(), config.counts_lines());
-                let when_disconnected = !record.head().terms.forbids_stale && staleness < config.stale_when_disconnected;
+                let when_disconnected =
+                    !record.head().terms.forbids_stale && staleness < config.stale_when_disconnected;
                 (Reason::Stale, Some(Stale { record, on_error, when_disconnected, is_validated: false }), expected)
             }
             (Found::OtherVariants(record), _) => {

@@ -63,7 +63,9 @@ impl Plan {
                 "transfer-encoding" => return Self::Bypass("content"),
                 "content-length" if value != "0" => return Self::Bypass("content"),
                 // The handler may use another method.
-                "x-http-method" | "x-http-method-override" | "x-method-override" => return Self::Bypass("method-override"),
+                "x-http-method" | "x-http-method-override" | "x-method-override" => {
+                    return Self::Bypass("method-override");
+                }
                 _ if config.rules.credentials.contains(name) => return Self::Bypass("credentials"),
                 _ => {}
             }

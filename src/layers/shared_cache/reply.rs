@@ -1,13 +1,17 @@
 //! Makes responses from stored ones.
 
-use http::header::{AGE, CONTENT_LENGTH};
+use bytes::Bytes;
+use http::header::{AGE, CONTENT_LENGTH, RANGE};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use http_body::Body;
 
 use super::body::SharedCacheBody;
 use super::config::Config;
 use super::status::Handling;
-use crate::protocol::{HttpDate, Outcome, Preconditions, into_not_modified};
+use crate::protocol::{
+    HttpDate, Outcome, Preconditions, RequestedBytes, Validators, into_not_modified, into_partial_content,
+    into_range_not_satisfiable,
+};
 use crate::store::Record;
 
 /// A request, as far as a stored response depends on it.
@@ -20,7 +24,7 @@ pub(super) struct Client<'a> {
 }
 
 impl Client<'_> {
-    /// Whether the client has the representation with these validators already.
+    /// Whether the client has the representation in a response of the inner service already.
     pub(super) fn has_current(&self, status: StatusCode, headers: &HeaderMap, now: HttpDate) -> bool {
         // P-02: preconditions are for successes.
         status == StatusCode::OK
@@ -28,7 +32,7 @@ impl Client<'_> {
                 == Outcome::NotModified
     }
 
-    /// Makes a response from a stored one: complete, or a 304.
+    /// Makes a response from a stored one: complete, a part of it, or a 304.
     pub(super) fn reply<B: Body>(
         &self,
         config: &Config,
@@ -42,7 +46,11 @@ impl Client<'_> {
         headers.insert(AGE, HeaderValue::from(record.age(now)));
         handling.write_to(&config.name, &mut headers);
         let mut status = head.status;
-        let body = if self.has_current(status, &headers, now) {
+        let is_current = || {
+            let preconditions = Preconditions::new(self.method, self.headers);
+            preconditions.evaluate_stored(&head.headers, head.received, now).outcome() == Outcome::NotModified
+        };
+        let body = if status == StatusCode::OK && is_current() {
             into_not_modified(&mut headers);
             status = StatusCode::NOT_MODIFIED;
             SharedCacheBody::nothing()
@@ -50,7 +58,9 @@ impl Client<'_> {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(record.body().len()));
             SharedCacheBody::nothing()
         } else {
-            SharedCacheBody::stored(record.body().clone())
+            let (code, content) = self.requested(status, &mut headers, record.body(), now);
+            status = code;
+            SharedCacheBody::stored(content)
         };
         let mut response = Response::new(body);
         *response.status_mut() = status;
@@ -59,5 +69,39 @@ impl Client<'_> {
             response.extensions_mut().insert(ruling.clone());
         }
         response
+    }
+}
+
+impl Client<'_> {
+    /// Returns the status and the part of the content that the request asks for, and changes the fields accordingly.
+    //
+    fn requested(
+        &self,
+        status: StatusCode,
+        headers: &mut HeaderMap,
+        content: &Bytes,
+        now: HttpDate,
+    ) -> (StatusCode, Bytes) {
+        if status != StatusCode::OK || !self.headers.contains_key(RANGE) {
+            return (status, content.clone());
+        }
+        let current = Validators::from_headers(headers, now).into();
+        let if_range = Preconditions::new(self.method, self.headers).if_range(&current, now);
+        let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
+        match RequestedBytes::of_request(self.method, self.headers, if_range, length) {
+            RequestedBytes::All => (status, content.clone()),
+            RequestedBytes::Part(part) => {
+                let index = |position: &u64| usize::try_from(*position).unwrap_or(usize::MAX);
+                // The part is within the content.
+                let bytes = content.slice(index(part.start())..=index(part.end()));
+                into_partial_content(headers, part, length);
+                (StatusCode::PARTIAL_CONTENT, bytes)
+            }
+            RequestedBytes::Unsatisfiable => {
+                into_range_not_satisfiable(headers, length);
+                headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
+                (StatusCode::RANGE_NOT_SATISFIABLE, Bytes::new())
+            }
+        }
     }
 }

@@ -24,6 +24,8 @@ pub struct SharedCacheStats {
     pub not_stored: u64,
     /// Purges, and invalidations by unsafe methods.
     pub purges: u64,
+    /// The number of requests to the inner service that others may wait for.
+    pub under_way: u64,
     /// The number of URLs with stored responses.
     pub urls: u64,
     /// The number of bytes that the stored responses use.

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
@@ -99,11 +99,7 @@ impl<B: Body<Data = Bytes>> Tee<B> {
     }
 
     /// Polls the next frame for the client.
-    pub(super) fn poll_frame(
-        &self,
-        waiter: &Waiter,
-        cx: &Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    pub(super) fn poll_frame(&self, waiter: &Waiter, cx: &Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         waiter.register(cx);
         let Some(mut state) = self.state.take() else { return Poll::Pending };
         loop {
@@ -128,9 +124,9 @@ impl<B: Body<Data = Bytes>> Tee<B> {
     }
 
     pub(super) fn is_end_stream(&self) -> bool {
-        self.state.take().is_some_and(|state| {
-            state.received >= state.chunks.len() && matches!(state.end, Some(End::Complete))
-        })
+        self.state
+            .take()
+            .is_some_and(|state| state.received >= state.chunks.len() && matches!(state.end, Some(End::Complete)))
     }
 
     pub(super) fn size_hint(&self) -> SizeHint {
@@ -175,7 +171,8 @@ impl<B: Body<Data = Bytes>> Tee<B> {
         if state.head.is_some() {
             let under_way = self.sink.under_way().fetch_add(chunk.len(), Ordering::AcqRel) + chunk.len();
             state.collected += chunk.len();
-            let too_long = state.expected.is_some_and(|length| u64::try_from(state.collected).is_ok_and(|n| n > length));
+            let too_long =
+                state.expected.is_some_and(|length| u64::try_from(state.collected).is_ok_and(|n| n > length));
             if state.collected > self.sink.max_body() || under_way > self.sink.max_under_way() || too_long {
                 self.give_up(state);
             }
