@@ -3,7 +3,9 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use proptest::prelude::*;
-use tower_cache_policy::edge::{CacheOutcome, CacheStatus, CacheStatusMember};
+use tower_cache_policy::edge::{
+    CacheName, CacheOutcome, CacheStatus, CacheStatusMember, CacheStatusReport, ForwardReason,
+};
 use tower_cache_policy::protocol::{Age, MAX_MEMBERS};
 
 fn headers(lines: &[&str]) -> HeaderMap {
@@ -202,7 +204,124 @@ fn bytes_that_are_not_text_are_not_a_token() {
     assert_eq!((read.outcome(), read.text()), (CacheOutcome::Unknown, "HIT \u{fffd}"));
 }
 
+#[test]
+fn a_cache_writes_its_report_after_those_of_others() {
+    use ForwardReason::{Bypass, Stale, UriMiss, VaryMiss};
+
+    let name = CacheName::new("example").unwrap();
+    let table = [
+        ("a hit (H-02)", CacheStatusReport::hit(), "example; hit", CacheOutcome::Hit),
+        ("a fresh hit", CacheStatusReport::hit().with_ttl(60), "example; hit; ttl=60", CacheOutcome::Hit),
+        ("a stale hit", CacheStatusReport::hit().with_ttl(-5), "example; hit; ttl=-5", CacheOutcome::Stale),
+        (
+            "a hit has no parameters of forwarding (H-02)",
+            CacheStatusReport::hit().with_stored().with_collapsed().with_fwd_status(StatusCode::OK),
+            "example; hit",
+            CacheOutcome::Hit,
+        ),
+        ("a bypass", CacheStatusReport::forwarded(Bypass), "example; fwd=bypass", CacheOutcome::Bypass),
+        (
+            "a miss that was stored",
+            CacheStatusReport::forwarded(UriMiss).with_stored().with_fwd_status(StatusCode::OK).with_ttl(60),
+            "example; fwd=uri-miss; fwd-status=200; ttl=60; stored",
+            CacheOutcome::Miss,
+        ),
+        (
+            "a combined request",
+            CacheStatusReport::forwarded(VaryMiss).with_collapsed(),
+            "example; fwd=vary-miss; collapsed",
+            CacheOutcome::Miss,
+        ),
+        (
+            "a revalidation",
+            CacheStatusReport::forwarded(Stale).with_fwd_status(StatusCode::NOT_MODIFIED),
+            "example; fwd=stale; fwd-status=304",
+            CacheOutcome::Revalidated,
+        ),
+        (
+            "a detail that is a token",
+            CacheStatusReport::hit().with_detail("OFFLINE"),
+            "example; hit; detail=OFFLINE",
+            CacheOutcome::Hit,
+        ),
+        (
+            "a detail that is not",
+            CacheStatusReport::hit().with_detail("say \"\u{e9}\"\n"),
+            r#"example; hit; detail="say \"?\"?""#,
+            CacheOutcome::Hit,
+        ),
+        (
+            "a number out of range (X-04)",
+            CacheStatusReport::hit().with_ttl(i64::MIN),
+            "example; hit; ttl=-999999999999999",
+            CacheOutcome::Stale,
+        ),
+    ];
+    for (sentence, report, expected, outcome) in table {
+        let mut headers = headers(&["Cache-Status: origin; hit"]);
+        report.append_to(&mut headers, &name);
+        let lines: Vec<_> = headers.get_all("cache-status").iter().collect();
+        assert_eq!(lines, ["origin; hit", expected], "{sentence} (H-01)");
+        let read = CacheStatus::from_headers(&headers).unwrap();
+        assert_eq!(read.outcome(), outcome, "{sentence}");
+        assert_eq!(read.handling().unwrap().cache(), "example", "{sentence}");
+    }
+}
+
+#[test]
+fn the_name_of_a_cache_is_a_token_or_a_string() {
+    for (name, expected) in [
+        ("a", "a"),
+        ("edge.example:8080/a", "edge.example:8080/a"),
+        ("*a", "*a"),
+        ("1a", "\"1a\""),
+        ("a b", "\"a b\""),
+        ("a\"b\\", r#""a\"b\\""#),
+        ("a; hit", "\"a; hit\""),
+    ] {
+        assert_eq!(CacheName::new(name).unwrap().as_str(), expected);
+    }
+    let longest = "a".repeat(CacheName::MAX_LENGTH);
+    assert!(CacheName::new(&longest).is_ok());
+    for name in ["", "a\n", "\u{e9}", "\t", &(longest + "a")] {
+        let error = CacheName::new(name).unwrap_err().to_string();
+        assert!(error.contains("1 to 128") && error.len() < 200, "{error}");
+    }
+}
+
 proptest! {
+    #[test]
+    fn another_parser_reads_what_a_cache_writes(
+        name in "[ -~]{1,20}",
+        reason in proptest::option::of(proptest::sample::select(vec![ForwardReason::Method, ForwardReason::Partial])),
+        ttl in proptest::option::of(-1_000_000_000_000_000..1_000_000_000_000_000_i64),
+        stored in any::<bool>(),
+        detail in proptest::sample::select(vec!["", "a", "a b", "\"", "\\", "1", "*", ";key=a"]),
+    ) {
+        let mut report = reason.map_or(CacheStatusReport::hit(), CacheStatusReport::forwarded).with_detail(detail);
+        if let Some(ttl) = ttl {
+            report = report.with_ttl(ttl);
+        }
+        if stored {
+            report = report.with_stored();
+        }
+        let value = report.to_header_value(&CacheName::new(&name).unwrap());
+        let list = sfv::Parser::new(value.as_bytes()).parse::<sfv::List>().unwrap();
+        let [sfv::ListEntry::Item(item)] = &list[..] else { panic!("{list:?}") };
+        let text = |item: &sfv::BareItem| {
+            item.as_token().map(|token| token.as_str().to_owned()).or_else(|| item.as_string().map(|text| text.as_str().to_owned()))
+        };
+        prop_assert_eq!(text(&item.bare_item), Some(name));
+        let parameter = |key: &str| item.params.get(key);
+        prop_assert_eq!(parameter("hit").and_then(sfv::BareItem::as_boolean), reason.is_none().then_some(true));
+        prop_assert_eq!(parameter("fwd").and_then(text), reason.map(|reason| reason.as_str().to_owned()));
+        let range = 999_999_999_999_999;
+        prop_assert_eq!(parameter("ttl").and_then(sfv::BareItem::as_integer).map(i64::from), ttl.map(|ttl| ttl.clamp(-range, range)));
+        prop_assert_eq!(parameter("stored").is_some(), stored && reason.is_some(), "H-02");
+        prop_assert_eq!(parameter("detail").and_then(text), Some(detail.to_owned()));
+        prop_assert!(parameter("key").is_none(), "G-26");
+    }
+
     #[test]
     fn no_bytes_panic(
         value in prop_oneof![

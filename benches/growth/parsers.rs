@@ -12,9 +12,11 @@ use tower_cache_policy::edge::{CacheStatus, EdgeProfile};
 use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
 use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
 use tower_cache_policy::protocol::{
-    Age, Cache, CacheControl, ContentCodedTags, EntityTag, EntityTagList, EntityTagRef, FieldNames, Freshness,
-    HttpDate, Preconditions, RequestCacheControl, Storability, Validators, Vary, add_coding_suffix, into_not_modified,
-    into_precondition_failed, remove_targeted_fields,
+    Age, Cache, CacheControl, ContentCodedTags, EffectiveControl, EntityTag, EntityTagList, EntityTagRef, FieldNames,
+    Freshness, HttpDate, IfRange, Preconditions, RequestCacheControl, RequestedBytes, ReuseLimits, SelectingFields,
+    Storability, Validators, Vary, add_coding_suffix, into_not_modified, into_precondition_failed,
+    is_confirmed_by_head, is_confirmed_by_not_modified, remove_targeted_fields, remove_unstored_fields,
+    update_stored_fields,
 };
 use tower_cache_policy_purge::{Bunny, Cloudflare, Credential, Fastly, Nginx, Purge, PurgeApi, Squid, Varnish, Vercel};
 
@@ -33,6 +35,7 @@ pub(crate) fn all() -> Vec<Parser> {
 fn protocol() -> Vec<Parser> {
     vec![
         Parser::new("HttpDate::parse", |input| HttpDate::parse(input.text.as_bytes(), NOW)),
+        Parser::new("HttpDate::parse_in_any_case", |input| HttpDate::parse_in_any_case(input.text.as_bytes(), NOW)),
         Parser::new("EntityTag::parse", |input| EntityTag::parse(input.text.as_bytes())),
         Parser::new("EntityTag::weak", |input| EntityTag::weak(&input.text)),
         Parser::new("EntityTagRef::parse", |input| EntityTagRef::parse(input.text.as_bytes()).is_some()),
@@ -97,6 +100,37 @@ fn answers() -> Vec<Parser> {
             let answer = input.fields(&["cache-control", "content-location", "expires"]);
             Storability::of_response(Cache::Shared, &request, StatusCode::OK, &answer)
         }),
+        Parser::new("EffectiveControl, ReuseLimits", |input| {
+            let headers = input.fields(&["cache-control", "cdn-cache-control", "date", "expires", "last-modified"]);
+            let control = EffectiveControl::from_targeted(&headers, &[HeaderName::from_static("cdn-cache-control")]);
+            ReuseLimits::under(&control, Cache::Shared, StatusCode::OK, &headers, NOW)
+        }),
+        Parser::new("remove_unstored_fields", |input| {
+            let mut answer = input.fields(&["cache-control", "connection", "vary"]);
+            let control = CacheControl::parse(&input.lines);
+            (remove_unstored_fields(&mut answer, &control, Cache::Shared).is_ok(), answer)
+        }),
+        Parser::new("update_stored_fields", |input| {
+            let mut stored = input.fields(&["vary", "x-a"]);
+            let update = input.fields(&["connection", "vary", "x-b"]);
+            (update_stored_fields(&mut stored, &update).is_ok(), stored)
+        }),
+        Parser::new("is_confirmed_by_not_modified", |input| {
+            let headers = input.fields(&["etag", "last-modified"]);
+            is_confirmed_by_not_modified(&headers, &headers, NOW)
+        }),
+        Parser::new("is_confirmed_by_head", |input| {
+            let headers = input.fields(&["content-length", "etag", "last-modified"]);
+            is_confirmed_by_head(&headers, 1, &headers, NOW)
+        }),
+        Parser::new("SelectingFields::from_vary", |input| SelectingFields::from_vary(&Vary::parse(&input.lines))),
+        Parser::new("SelectingFields::values_in", |input| {
+            // Each alone, because the first one that is too long ends the reading.
+            ["accept-encoding", "accept-language", "cookie", "origin", "x-a"].map(|name| {
+                let vary = Vary::parse([&HeaderValue::from_static(name)]);
+                SelectingFields::from_vary(&vary).and_then(|fields| fields.values_in(&input.fields(&[name])))
+            })
+        }),
         Parser::new("Validators::from_headers", |input| {
             Validators::from_headers(&input.fields(&["etag", "last-modified"]), NOW)
         }),
@@ -150,6 +184,13 @@ fn preconditions() -> Vec<Parser> {
         row("Preconditions, If-Match", Method::PUT, IF_MATCH),
         row("Preconditions, If-Modified-Since", Method::GET, IF_MODIFIED_SINCE),
         row("Preconditions, If-Unmodified-Since", Method::PUT, IF_UNMODIFIED_SINCE),
+        Parser::new("Preconditions::evaluate_stored", |input| {
+            let preconditions = Preconditions::new(&Method::GET, &input.fields(&["if-modified-since", "if-none-match"]));
+            preconditions.evaluate_stored(&input.fields(&["date", "etag"]), NOW, NOW)
+        }),
+        Parser::new("RequestedBytes::of_request", |input| {
+            RequestedBytes::of_request(&Method::GET, &input.fields(&["range"]), IfRange::Absent, 1_000)
+        }),
         Parser::new("Preconditions::if_range", |input| {
             let mut headers = input.fields(&["if-range"]);
             headers.insert(RANGE, HeaderValue::from_static("bytes=0-1"));

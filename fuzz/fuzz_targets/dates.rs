@@ -16,7 +16,13 @@ fuzz_target!(|input: &[u8]| {
 });
 
 fn read(input: &[u8], now: HttpDate) {
+    // D-05
+    let other_case: Vec<u8> =
+        input.iter().map(|byte| if byte.is_ascii_alphabetic() { byte ^ 0x20 } else { *byte }).collect();
+    let in_any_case = HttpDate::parse_in_any_case(input, now).ok();
+    assert_eq!(in_any_case, HttpDate::parse_in_any_case(&other_case, now).ok());
     let Ok(date) = HttpDate::parse(input, now) else { return };
+    assert_eq!(in_any_case, Some(date));
     let text = input.trim_ascii();
     assert!((24..=33).contains(&text.len()), "none of the three formats is that long");
     assert!(text.ends_with(b" GMT") || text[text.len() - 4..].iter().all(u8::is_ascii_digit), "D-07");

@@ -79,7 +79,9 @@ pub use self::diagnostic::EdgeDiagnostic;
 pub use self::edges::{EdgeConflict, Edges};
 pub use self::overflow::TagOverflow;
 pub use self::profile::{CacheControlRole, EdgeProfile};
-pub use self::status::{CacheOutcome, CacheStatus, CacheStatusMember};
+pub use self::status::{
+    CacheName, CacheOutcome, CacheStatus, CacheStatusMember, CacheStatusReport, ForwardReason, InvalidCacheName,
+};
 pub use self::tag_characters::TagCharacters;
 pub use self::tag_format::{TagCase, TagFormat, TagSyntax};
 pub use self::targeted_field::{DirectiveSyntax, TargetedField};

@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::tag_characters::TagCharacters;
 use crate::policy::{CacheTag, CacheTags};
-use crate::protocol::{BareItem, List, combined};
+use crate::protocol::{BareItem, List, combined, push_structured_string};
 
 /// The field from which an edge reads tags, its separator, and the tags that the edge accepts.
 ///
@@ -195,7 +195,7 @@ impl TagFormat {
                 text.push_str(separator);
             }
             if self.syntax == TagSyntax::Strings {
-                push_string(&mut text, tag)
+                push_structured_string(&mut text, tag.as_str().chars())
             } else {
                 text.push_str(tag.as_str())
             }
@@ -272,18 +272,6 @@ impl TagFormat {
     fn tag(&self, text: &str) -> Option<CacheTag> {
         CacheTag::new(text).ok().filter(|tag| self.carries(tag))
     }
-}
-
-/// Appends the tag as a String (RFC 9651 section 4.1.6).
-fn push_string(text: &mut String, tag: &CacheTag) {
-    text.push('"');
-    for character in tag.as_str().chars() {
-        if matches!(character, '"' | '\\') {
-            text.push('\\');
-        }
-        text.push(character);
-    }
-    text.push('"');
 }
 
 #[cfg(test)]

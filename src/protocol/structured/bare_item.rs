@@ -65,6 +65,23 @@ impl<'a> BareItem<'a> {
     }
 }
 
+/// Returns whether `text` is a Token (RFC 9651 section 3.3.4).
+pub(crate) fn is_token(text: &str) -> bool {
+    matches!(BareItem::parse_all(text.as_bytes()), Some(BareItem::Token(_)))
+}
+
+/// Appends a String (RFC 9651 section 4.1.6). The characters must be visible ASCII or spaces.
+pub(crate) fn push_string(text: &mut String, characters: impl IntoIterator<Item = char>) {
+    text.push('"');
+    for character in characters {
+        if matches!(character, '"' | '\\') {
+            text.push('\\');
+        }
+        text.push(character);
+    }
+    text.push('"');
+}
+
 /// Parses an Integer or a Decimal (RFC 9651 section 4.2.4).
 fn number<'a>(input: &mut Input<'a>) -> Option<BareItem<'a>> {
     // X-04.

@@ -1,0 +1,274 @@
+//! [`CacheStatusReport`]: what a cache writes to `Cache-Status`.
+
+use std::fmt::{self, Write as _};
+
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+use crate::protocol::{is_structured_token, push_structured_string};
+
+const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+
+/// The report of a cache about one request, which it writes to `Cache-Status` ([RFC 9211 section 2]).
+///
+/// The report does not have the parameter `key`: a client that knows the cache key can find requests that poison the
+/// cache ([RFC 9211 section 6]). [`CacheStatus`](super::CacheStatus) reads the field.
+///
+/// # Example
+///
+/// ```
+/// use http::{HeaderMap, StatusCode};
+/// use tower_cache_policy::edge::{CacheName, CacheStatusReport, ForwardReason};
+///
+/// let name = CacheName::new("example")?;
+/// let mut headers = HeaderMap::new();
+/// CacheStatusReport::hit().with_ttl(42).append_to(&mut headers, &name);
+/// assert_eq!(headers["cache-status"], "example; hit; ttl=42");
+///
+/// let miss = CacheStatusReport::forwarded(ForwardReason::UriMiss)
+///     .with_fwd_status(StatusCode::OK)
+///     .with_stored();
+/// assert_eq!(miss.to_header_value(&name), "example; fwd=uri-miss; fwd-status=200; stored");
+/// # Ok::<(), tower_cache_policy::edge::InvalidCacheName>(())
+/// ```
+///
+/// [RFC 9211 section 2]: https://www.rfc-editor.org/rfc/rfc9211#section-2
+/// [RFC 9211 section 6]: https://www.rfc-editor.org/rfc/rfc9211#section-6
+// H-02, G-26.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CacheStatusReport {
+    /// `None` for a hit: the standard does not allow `hit` together with `fwd`.
+    forwarded: Option<Forwarded>,
+    ttl: Option<i64>,
+    detail: Option<&'static str>,
+}
+
+/// The parameters that are only allowed together with `fwd`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Forwarded {
+    reason: ForwardReason,
+    status: Option<StatusCode>,
+    stored: bool,
+    collapsed: bool,
+}
+
+impl CacheStatusReport {
+    /// Creates the report of a cache that responded without forwarding the request
+    /// ([`hit`](https://www.rfc-editor.org/rfc/rfc9211#section-2.1)). The stored response may be stale.
+    #[must_use]
+    pub const fn hit() -> Self {
+        Self { forwarded: None, ttl: None, detail: None }
+    }
+
+    /// Creates the report of a cache that forwarded the request
+    /// ([`fwd`](https://www.rfc-editor.org/rfc/rfc9211#section-2.2)).
+    #[must_use]
+    pub const fn forwarded(reason: ForwardReason) -> Self {
+        let forwarded = Forwarded { reason, status: None, stored: false, collapsed: false };
+        Self { forwarded: Some(forwarded), ttl: None, detail: None }
+    }
+
+    /// Adds the remaining freshness lifetime in seconds, negative for a stale response
+    /// ([`ttl`](https://www.rfc-editor.org/rfc/rfc9211#section-2.4)).
+    #[must_use]
+    pub const fn with_ttl(self, seconds: i64) -> Self {
+        Self { ttl: Some(seconds), ..self }
+    }
+
+    /// Adds the status code of the next server's response
+    /// ([`fwd-status`](https://www.rfc-editor.org/rfc/rfc9211#section-2.3)). Has no effect on a hit.
+    #[must_use]
+    pub const fn with_fwd_status(mut self, status: StatusCode) -> Self {
+        if let Some(forwarded) = &mut self.forwarded {
+            forwarded.status = Some(status);
+        }
+        self
+    }
+
+    /// States that the cache stored the response
+    /// ([`stored`](https://www.rfc-editor.org/rfc/rfc9211#section-2.5)). Has no effect on a hit.
+    #[must_use]
+    pub const fn with_stored(mut self) -> Self {
+        if let Some(forwarded) = &mut self.forwarded {
+            forwarded.stored = true;
+        }
+        self
+    }
+
+    /// States that the cache combined the request with others when it forwarded it
+    /// ([`collapsed`](https://www.rfc-editor.org/rfc/rfc9211#section-2.6)). Has no effect on a hit.
+    #[must_use]
+    pub const fn with_collapsed(mut self) -> Self {
+        if let Some(forwarded) = &mut self.forwarded {
+            forwarded.collapsed = true;
+        }
+        self
+    }
+
+    /// Adds further information ([`detail`](https://www.rfc-editor.org/rfc/rfc9211#section-2.8)).
+    ///
+    /// The text is public. Characters that are neither visible ASCII nor a space are written as `?`.
+    #[must_use]
+    pub const fn with_detail(self, detail: &'static str) -> Self {
+        Self { detail: Some(detail), ..self }
+    }
+
+    /// Returns the report as a member of `Cache-Status`.
+    #[must_use]
+    pub fn to_header_value(&self, name: &CacheName) -> HeaderValue {
+        // X-04, X-05.
+        let mut text = String::with_capacity(name.as_str().len() + 64);
+        text.push_str(name.as_str());
+        match &self.forwarded {
+            None => text.push_str("; hit"),
+            Some(forwarded) => {
+                text.push_str("; fwd=");
+                text.push_str(forwarded.reason.as_str());
+                if let Some(status) = forwarded.status {
+                    text.push_str("; fwd-status=");
+                    text.push_str(status.as_str());
+                }
+            }
+        }
+        if let Some(ttl) = self.ttl {
+            // The range of an Integer.
+            _ = write!(text, "; ttl={}", ttl.clamp(-999_999_999_999_999, 999_999_999_999_999));
+        }
+        if self.forwarded.is_some_and(|forwarded| forwarded.stored) {
+            text.push_str("; stored");
+        }
+        if self.forwarded.is_some_and(|forwarded| forwarded.collapsed) {
+            text.push_str("; collapsed");
+        }
+        if let Some(detail) = self.detail {
+            text.push_str("; detail=");
+            push_token_or_string(&mut text, detail);
+        }
+        HeaderValue::try_from(text).expect("a member of a List is visible ASCII and spaces")
+    }
+
+    /// Appends the report to `Cache-Status`. The reports of caches that are closer to the origin come first, and are
+    /// preserved.
+    ///
+    /// If the map is full, the report is not written.
+    pub fn append_to(&self, headers: &mut HeaderMap, name: &CacheName) {
+        // H-01.
+        _ = headers.try_append(CACHE_STATUS, self.to_header_value(name));
+    }
+}
+
+/// Why a cache forwarded a request ([RFC 9211 section 2.2](https://www.rfc-editor.org/rfc/rfc9211#section-2.2)).
+// H-02.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ForwardReason {
+    /// The cache is configured not to handle the request.
+    Bypass,
+    /// The semantics of the method require the request to be forwarded.
+    Method,
+    /// No stored response has this URI.
+    UriMiss,
+    /// Stored responses have this URI, but the request does not select one of them by the fields in `Vary`.
+    VaryMiss,
+    /// No stored response matches, and the cache does not know why.
+    Miss,
+    /// A stored response is fresh, but the request does not allow its use.
+    Request,
+    /// The stored response is stale.
+    Stale,
+    /// The stored response does not contain all requested ranges.
+    Partial,
+}
+
+impl ForwardReason {
+    /// Returns the value of `fwd`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bypass => "bypass",
+            Self::Method => "method",
+            Self::UriMiss => "uri-miss",
+            Self::VaryMiss => "vary-miss",
+            Self::Miss => "miss",
+            Self::Request => "request",
+            Self::Stale => "stale",
+            Self::Partial => "partial",
+        }
+    }
+}
+
+/// The name of a cache in `Cache-Status` ([RFC 9211 section 2](https://www.rfc-editor.org/rfc/rfc9211#section-2)).
+///
+/// ```
+/// use tower_cache_policy::edge::CacheName;
+///
+/// assert_eq!(CacheName::new("edge.example")?.as_str(), "edge.example");
+/// assert_eq!(CacheName::new("Our cache")?.as_str(), "\"Our cache\"");
+/// assert!(CacheName::new("").is_err());
+/// # Ok::<(), tower_cache_policy::edge::InvalidCacheName>(())
+/// ```
+// H-01.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CacheName {
+    /// As a Token or a String.
+    text: Box<str>,
+}
+
+impl CacheName {
+    /// The maximum length of a name in bytes.
+    pub const MAX_LENGTH: usize = 128;
+
+    /// Creates a name. It is written as a Token if possible, and otherwise as a String.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the name is empty, longer than [`MAX_LENGTH`](Self::MAX_LENGTH), or contains characters
+    /// other than visible ASCII and spaces.
+    pub fn new(name: &str) -> Result<Self, InvalidCacheName> {
+        let is_valid = (1..=Self::MAX_LENGTH).contains(&name.len()) && name.bytes().all(is_printable);
+        if !is_valid {
+            return Err(InvalidCacheName { name: name.chars().take(64).collect() });
+        }
+        let mut text = String::with_capacity(name.len() + 2);
+        push_token_or_string(&mut text, name);
+        Ok(Self { text: text.into() })
+    }
+
+    /// Returns the name as written in the field.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+/// The error returned for an invalid name of a cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidCacheName {
+    /// The first characters.
+    name: Box<str>,
+}
+
+impl fmt::Display for InvalidCacheName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` is not a name for a cache; use 1 to {} visible ASCII characters or spaces",
+            self.name.escape_debug(),
+            CacheName::MAX_LENGTH
+        )
+    }
+}
+
+impl std::error::Error for InvalidCacheName {}
+
+fn push_token_or_string(text: &mut String, value: &str) {
+    if is_structured_token(value) {
+        text.push_str(value);
+    } else {
+        let is_known = |character: char| u8::try_from(character).is_ok_and(is_printable);
+        push_structured_string(text, value.chars().map(|character| if is_known(character) { character } else { '?' }));
+    }
+}
+
+const fn is_printable(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~')
+}
