@@ -1,6 +1,6 @@
 //! [`TagFormat`]: the field from which an edge reads tags, and the tags that it accepts.
 
-#[cfg(feature = "audit")]
+#[cfg(any(feature = "audit", feature = "shared-cache"))]
 use http::HeaderMap;
 use http::{HeaderName, HeaderValue};
 

@@ -17,5 +17,5 @@ pub(crate) use self::key::{KeyParts, KeyRules, PrimaryKey, UrlName};
 pub(crate) use self::memory::Found;
 pub(crate) use self::purge_clock::{Moment, PurgeClock, PurgeOf};
 pub(crate) use self::record::{Record, RecordHead, Usability};
-pub(crate) use self::selection::Selection;
+pub(crate) use self::selection::{Selection, SelectionRules};
 pub(crate) use self::terms::Terms;

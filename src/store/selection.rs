@@ -17,22 +17,33 @@ pub(crate) struct Selection {
     lines: Option<Vec<usize>>,
 }
 
+/// How selecting values are compared.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SelectionRules {
+    /// Whether one line and several lines with the same members differ. Handlers that read only the first line respond
+    /// to these requests differently.
+    pub(crate) counts_lines: bool,
+    /// Whether services choose a language by its weight only, and not by the order.
+    pub(crate) by_weight_of_language: bool,
+}
+
 impl Selection {
     /// Records the selecting values of a request. Returns `None` if the response must not be stored: `Vary` contains
     /// `*`, a field with credentials, or too many names, or the values are too long.
     ///
-    /// With `counts_lines`, one line and several lines with the same members differ. Handlers that read only the first
-    /// line respond to these requests differently.
-    pub(crate) fn of(response: &HeaderMap, request: &HeaderMap, counts_lines: bool) -> Option<Self> {
+    pub(crate) fn of(response: &HeaderMap, request: &HeaderMap, rules: SelectionRules) -> Option<Self> {
         let vary = Vary::from_headers(response).unwrap_or_default();
         // Nearly every client has its own cookies, and the variants would replace each other.
         let has_credentials = ["cookie", "authorization", "proxy-authorization"].iter().any(|name| vary.contains(name));
         if has_credentials || vary.names().count() > MAX_NAMES {
             return None;
         }
-        let fields = SelectingFields::from_vary(&vary)?;
+        let mut fields = SelectingFields::from_vary(&vary)?;
+        if rules.by_weight_of_language {
+            fields = fields.in_any_language_order().with_content_language_of(response);
+        }
         let values = fields.values_in(request)?;
-        let lines = counts_lines.then(|| count_lines(&fields, request).collect());
+        let lines = rules.counts_lines.then(|| count_lines(&fields, request).collect());
         Some(Self { fields, values, lines })
     }
 
@@ -59,6 +70,8 @@ mod tests {
 
     use super::*;
 
+    const RULES: SelectionRules = SelectionRules { counts_lines: true, by_weight_of_language: false };
+
     fn fields(lines: &[(&'static str, &'static str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
@@ -71,7 +84,7 @@ mod tests {
     fn only_requests_with_the_same_values_match() {
         let vary = fields(&[("vary", "accept-language"), ("vary", "X-Device")]);
         let request = fields(&[("accept-language", "de"), ("x-device", "phone")]);
-        let stored = Selection::of(&vary, &request, true).unwrap();
+        let stored = Selection::of(&vary, &request, RULES).unwrap();
         type Row = (&'static [(&'static str, &'static str)], bool);
         let table: &[Row] = &[
             (&[("accept-language", "de"), ("x-device", "phone")], true),
@@ -89,7 +102,7 @@ mod tests {
 
     #[test]
     fn an_absent_field_differs_from_an_empty_one() {
-        let stored = Selection::of(&fields(&[("vary", "x-a")]), &fields(&[]), true).unwrap();
+        let stored = Selection::of(&fields(&[("vary", "x-a")]), &fields(&[]), RULES).unwrap();
         assert!(stored.matches(&fields(&[])));
         assert!(!stored.matches(&fields(&[("x-a", "")])));
     }
@@ -98,7 +111,8 @@ mod tests {
     fn two_lines_differ_from_one_line_with_both_members_if_lines_count() {
         for counts_lines in [true, false] {
             let request = fields(&[("x-a", "1"), ("x-a", "2")]);
-            let stored = Selection::of(&fields(&[("vary", "x-a")]), &request, counts_lines).unwrap();
+            let stored =
+                Selection::of(&fields(&[("vary", "x-a")]), &request, SelectionRules { counts_lines, ..RULES }).unwrap();
             assert_eq!(stored.matches(&fields(&[("x-a", "1, 2")])), !counts_lines);
             assert!(!stored.matches(&fields(&[("x-a", "1")])));
         }
@@ -107,7 +121,7 @@ mod tests {
     #[test]
     fn responses_that_vary_on_everything_or_on_credentials_are_not_stored() {
         for vary in ["*", "accept, *", "cookie", "Authorization", "accept, Cookie", "bad name"] {
-            assert_eq!(Selection::of(&fields(&[("vary", vary)]), &fields(&[]), true), None, "{vary}");
+            assert_eq!(Selection::of(&fields(&[("vary", vary)]), &fields(&[]), RULES), None, "{vary}");
         }
     }
 
@@ -117,9 +131,9 @@ mod tests {
         for index in 0..=MAX_NAMES {
             many.append("vary", HeaderValue::from_str(&format!("x-{index}")).unwrap());
         }
-        assert_eq!(Selection::of(&many, &HeaderMap::new(), true), None);
+        assert_eq!(Selection::of(&many, &HeaderMap::new(), RULES), None);
         let mut request = HeaderMap::new();
         request.insert("x-a", HeaderValue::from_str(&"a".repeat(SelectingValues::MAX_LENGTH + 1)).unwrap());
-        assert_eq!(Selection::of(&fields(&[("vary", "x-a")]), &request, true), None);
+        assert_eq!(Selection::of(&fields(&[("vary", "x-a")]), &request, RULES), None);
     }
 }

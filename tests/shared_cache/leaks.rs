@@ -297,12 +297,9 @@ async fn two_layers_of_one_cache_do_not_share_keys() {
 
 #[tokio::test]
 async fn a_handler_under_no_policy_layer_is_left_alone() {
-    let site = Site::configured(
-        SharedCache::by_policy,
-        None,
-        |cache| cache.name(""),
-        |_| page("x", &[("cache-control", "public, max-age=60")]),
-    );
+    let site = Site::configured(SharedCache::by_policy, None, SharedCache::without_cache_status, |_| {
+        page("x", &[("cache-control", "public, max-age=60")])
+    });
     for _ in 0..2 {
         let got = site.get("/", &[]).await;
         assert_eq!(got.headers.len(), 1, "{:?}", got.headers);

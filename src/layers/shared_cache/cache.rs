@@ -15,9 +15,10 @@ use super::config::{Config, Core, Mode};
 use super::future::Cache;
 use super::layer::SharedCacheLayer;
 use super::stats::{SharedCacheStats, count};
+use crate::edge::CacheName;
 use crate::edge::purge::{InvalidPurgeUrl, Purge};
 use crate::layers::Clock;
-use crate::policy::{CacheTags, Rules};
+use crate::policy::{CacheTags, Risk, Rules};
 use crate::store::{KeyRules, MemoryStore, PurgeOf, UrlName};
 
 /// A cache in the process, shared by all clients of a service. See the [module docs](super) for an example.
@@ -63,9 +64,10 @@ impl SharedCache {
             keys: KeyRules::with_seed(store.seed()),
             rules,
             clock: Clock::system(),
-            name: "tower-cache-policy".to_owned(),
+            name: CacheName::new("tower-cache-policy").ok(),
             targeted: vec![HeaderName::from_static("cdn-cache-control")],
             heuristics: false,
+            by_weight_of_language: false,
             stale_when_disconnected: 0,
             coalesces: true,
             wait: 5,
@@ -83,20 +85,17 @@ impl SharedCache {
         SharedCacheLayer::new(Cache { config: Arc::clone(&self.config), core: Arc::clone(&self.core), space })
     }
 
-    /// Sets the name in `Cache-Status`. An empty name switches the field off. The default is `tower-cache-policy`.
-    ///
-    /// # Panics
-    ///
-    /// If the name is not empty and not a token: a letter, and then letters, digits and `-._~:/!#$%&'*+^`.
+    /// Sets the name in `Cache-Status`. The default is `tower-cache-policy`.
     // H-03
     #[must_use]
-    #[track_caller]
-    pub fn name(self, name: &str) -> Self {
-        assert!(
-            name.is_empty() || is_token(name),
-            "the name {name:?} is not a token: use letters, digits and '-', starting with a letter"
-        );
-        self.with(|config| name.clone_into(&mut config.name))
+    pub fn name(self, name: CacheName) -> Self {
+        self.with(|config| config.name = Some(name))
+    }
+
+    /// Does not send `Cache-Status`.
+    #[must_use]
+    pub fn without_cache_status(self) -> Self {
+        self.with(|config| config.name = None)
     }
 
     /// Uses only these parameters of the query in keys. Requests that differ in other parameters get the same stored
@@ -167,6 +166,26 @@ impl SharedCache {
     #[must_use]
     pub fn heuristics(self, allowed: bool) -> Self {
         self.with(|config| config.heuristics = allowed)
+    }
+
+    /// Accepts a risk in a cache [by fields](Self::by_fields): switches the guard against it off. These two risks have an
+    /// effect:
+    ///
+    /// - [`Risk::SetCookieReplayedToOthers`]: responses with `Set-Cookie` are stored.
+    /// - [`Risk::AuthorizedResponseServedToOthers`]: requests with `Authorization` are looked up, and their responses are
+    ///   stored if [RFC 9111 section 3.5](https://www.rfc-editor.org/rfc/rfc9111.html#section-3.5) allows it.
+    #[must_use]
+    pub fn accept_risk(self, risk: Risk) -> Self {
+        self.with(|config| config.rules.waived.insert(risk.guard()))
+    }
+
+    /// States that the service chooses a language only by the weights in `Accept-Language`, and not by the order of the
+    /// languages. Clients with the same preferences then get the same stored response. The default is `false`.
+    ///
+    /// Many services prefer the language that comes first, although the standard gives the order no meaning.
+    #[must_use]
+    pub fn language_by_weight(self, by_weight: bool) -> Self {
+        self.with(|config| config.by_weight_of_language = by_weight)
     }
 
     /// Sets how long after its expiry a stored response may be used if the inner service returns an error instead of a
@@ -277,10 +296,4 @@ impl fmt::Debug for SharedCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SharedCache").field("store", &self.core.store).finish_non_exhaustive()
     }
-}
-
-/// Whether a name is a token of a structured field (RFC 9651 section 3.3.4).
-fn is_token(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/!#$%&'*+^`|".contains(&byte))
 }

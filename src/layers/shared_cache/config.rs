@@ -7,10 +7,11 @@ use http::{HeaderMap, HeaderName};
 
 use super::flights::Flights;
 use super::stats::{Counters, count};
+use crate::edge::{CacheName, CacheStatusReport};
 use crate::layers::Clock;
-use crate::policy::Rules;
+use crate::policy::{Guard, Rules};
 use crate::protocol::HttpDate;
-use crate::store::{Found, KeyRules, MemoryStore, PrimaryKey, PurgeClock, Record, Usability};
+use crate::store::{Found, KeyRules, MemoryStore, PrimaryKey, PurgeClock, Record, SelectionRules, Usability};
 
 /// The settings of a cache, shared by its services and futures.
 #[derive(Clone, Debug)]
@@ -19,11 +20,12 @@ pub(super) struct Config {
     pub(super) keys: KeyRules,
     pub(super) rules: Rules,
     pub(super) clock: Clock,
-    /// The name in `Cache-Status`. Empty if the field is not sent.
-    pub(super) name: String,
+    /// The name in `Cache-Status`. `None` if the field is not sent.
+    pub(super) name: Option<CacheName>,
     /// The targeted fields that take precedence over `Cache-Control`, in order.
     pub(super) targeted: Vec<HeaderName>,
     pub(super) heuristics: bool,
+    pub(super) by_weight_of_language: bool,
     /// The time in seconds for which a stale response may be used if the inner service fails.
     pub(super) stale_when_disconnected: u64,
     pub(super) coalesces: bool,
@@ -39,9 +41,23 @@ impl Config {
         HttpDate::from_unix_seconds(now.unix_seconds().saturating_sub(wait)).unwrap_or(HttpDate::UNIX_EPOCH)
     }
 
-    /// Whether one line and several lines of a field select different responses.
-    pub(super) fn counts_lines(&self) -> bool {
-        self.mode == Mode::Policy
+    /// Adds a report to `Cache-Status`.
+    // H-03
+    pub(super) fn report(&self, report: CacheStatusReport, headers: &mut HeaderMap) {
+        if let Some(name) = &self.name {
+            report.append_to(headers, name);
+        }
+    }
+
+    /// How the request fields that select a stored response are compared.
+    pub(super) fn selection_rules(&self) -> SelectionRules {
+        let counts_lines = self.mode == Mode::Policy;
+        SelectionRules { counts_lines, by_weight_of_language: self.by_weight_of_language }
+    }
+
+    /// Whether a gateway accepts a risk. In the mode by policy, only the policy layers do.
+    pub(super) fn accepts(&self, guard: Guard) -> bool {
+        self.mode == Mode::Fields && self.rules.waived.contains(guard)
     }
 }
 

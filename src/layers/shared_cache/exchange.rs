@@ -17,7 +17,7 @@ use super::stats::count;
 use super::tee::Sink;
 use crate::edge::{TagFormat, TagSyntax};
 use crate::layers::bypass::{is_interim, is_of_grpc};
-use crate::policy::{CacheTags, Layer, Personalized, RequestFacts, ResolvedPolicy, Ruling};
+use crate::policy::{CacheTags, Guard, Layer, Personalized, RequestFacts, ResolvedPolicy, Ruling};
 use crate::protocol::{
     Age, CacheControl, EffectiveControl, HttpDate, has_nonce, is_confirmed_by_not_modified, is_live_stream_type,
     is_never_stored, only_line, update_stored_fields,
@@ -141,7 +141,9 @@ impl Exchange {
     fn admit(&self, response: &mut Parts, now: HttpDate) -> Option<(RecordHead, Option<u64>)> {
         let status = response.status;
         // The parts of a 206 and the missing content of a 304 cannot be served to others.
-        if is_interim(status) || matches!(status.as_u16(), 206 | 304) || is_never_stored(status) {
+        let is_part = status == StatusCode::PARTIAL_CONTENT
+            || (self.config.mode == Mode::Policy && response.headers.contains_key(CONTENT_RANGE));
+        if is_interim(status) || is_part || status == StatusCode::NOT_MODIFIED || is_never_stored(status) {
             return None;
         }
         let decided = self.decide(response, now)?;
@@ -156,7 +158,9 @@ impl Exchange {
     fn confirm<B, E>(&self, stale: &Stale, response: Response<B>, now: HttpDate) -> Verdict<B, E> {
         let stored = stale.record.head();
         let (mut parts, _) = response.into_parts();
-        if !is_confirmed_by_not_modified(&stored.headers, &parts.headers, now) {
+        // The request had the validators of one stored response only, so a 304 without any is about that one.
+        let names_none = !parts.headers.contains_key(ETAG) && !parts.headers.contains_key(LAST_MODIFIED);
+        if !names_none && !is_confirmed_by_not_modified(&stored.headers, &parts.headers, now) {
             self.core.store.remove(&self.key, &stale.record);
             return Verdict::Again;
         }
@@ -184,7 +188,7 @@ impl Exchange {
             }
             _ => (None, None),
         };
-        let is_allowed = !is_never_shared(&parts.headers) && parts.extensions.get::<Personalized>().is_none();
+        let is_allowed = !self.is_never_shared(&parts.headers) && parts.extensions.get::<Personalized>().is_none();
         let decided = decided.filter(|_| is_allowed).map(|decided| {
             let mut tags = stored.tags.clone();
             tags.unite(&decided.tags);
@@ -219,7 +223,7 @@ impl Exchange {
         if !terms.is_useful(has_validator) || (!is_fresh && !has_validator) {
             return None;
         }
-        let selection = Selection::of(headers, &self.request.headers, self.config.counts_lines())?;
+        let selection = Selection::of(headers, &self.request.headers, self.config.selection_rules())?;
         let date = only_line(headers, &DATE).and_then(|line| HttpDate::parse_in_any_case(line.as_bytes(), now).ok());
         Some(RecordHead {
             status,
@@ -235,6 +239,17 @@ impl Exchange {
         })
     }
 
+    /// Whether the fields show that a response must not be served to others, whatever allows it.
+    fn is_never_shared(&self, headers: &HeaderMap) -> bool {
+        (headers.contains_key(SET_COOKIE) && !self.config.accepts(Guard::SetCookie))
+            || is_of_grpc(headers)
+            || headers.get_all(CONTENT_TYPE).iter().any(is_live_stream_type)
+            // The nonce is for one response.
+            || [CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY]
+                .iter()
+                .any(|name| headers.get_all(name).iter().any(has_nonce))
+    }
+
     /// Decides how long a response may be used. Returns `None` if it must not be stored.
     fn decide(&self, response: &mut Parts, now: HttpDate) -> Option<Decided> {
         let decided = match self.config.mode {
@@ -242,7 +257,7 @@ impl Exchange {
             Mode::Fields => self.decide_by_fields(response.status, &response.headers, now),
         };
         let is_personalized = response.extensions.get::<Personalized>().is_some();
-        decided.filter(|_| !is_personalized && !is_never_shared(&response.headers))
+        decided.filter(|_| !is_personalized && !self.is_never_shared(&response.headers))
     }
 
     /// Decides by the decision of an inner policy layer, and by the guards.
@@ -319,18 +334,6 @@ impl Sink for Depot {
     fn max_under_way(&self) -> usize {
         usize::try_from(self.core.store.capacity() / 8).unwrap_or(usize::MAX)
     }
-}
-
-/// Whether the fields show that a response must not be served to others, whatever allows it.
-fn is_never_shared(headers: &HeaderMap) -> bool {
-    headers.contains_key(SET_COOKIE)
-        || headers.contains_key(CONTENT_RANGE)
-        || is_of_grpc(headers)
-        || headers.get_all(CONTENT_TYPE).iter().any(is_live_stream_type)
-        // The nonce is for one response.
-        || [CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY]
-            .iter()
-            .any(|name| headers.get_all(name).iter().any(has_nonce))
 }
 
 /// Returns the cache tags in the fields of a response. Returns `None` if a tag cannot be read, because the response could

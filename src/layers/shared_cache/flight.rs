@@ -39,7 +39,10 @@ pub(super) enum First<B: Body, E> {
     /// The response is not stored.
     Passed(Response<B>),
     /// The stored response has been confirmed.
-    Confirmed(Arc<Record>),
+    Confirmed {
+        record: Arc<Record>,
+        is_stored: bool,
+    },
     /// The stored response is used in place of an error.
     Failed(Arc<Record>),
     Error(E),
@@ -105,7 +108,7 @@ where
                 First::Collected(response, tee)
             }
             Verdict::Pass(response) => First::Passed(response),
-            Verdict::Confirmed { record, .. } => First::Confirmed(record),
+            Verdict::Confirmed { record, is_stored } => First::Confirmed { record, is_stored },
             Verdict::Failed(record) => First::Failed(record),
             Verdict::Error(error) => First::Error(error),
             Verdict::Again => First::Again,

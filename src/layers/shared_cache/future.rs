@@ -23,9 +23,9 @@ use super::invalidate::Invalidation;
 use super::plan::{Plan, Signs};
 use super::reply::Client;
 use super::stats::count;
-use super::status::{Handling, Reason};
 use super::tee::Tee;
 use super::waiters::Waiter;
+use crate::edge::{CacheStatusReport, ForwardReason};
 use crate::policy::RequestFacts;
 use crate::protocol::into_not_modified;
 use crate::store::{Found, PrimaryKey, Selection, Usability};
@@ -77,13 +77,13 @@ pub(super) struct Cache {
 /// What is needed to handle a request again.
 struct Own<S> {
     service: S,
-    reason: Reason,
+    reason: ForwardReason,
     rounds: u8,
 }
 
 /// What remains to be done with a response that is passed through.
 struct Passage {
-    handling: Option<Handling>,
+    report: Option<CacheStatusReport>,
     invalidation: Option<Invalidation>,
 }
 
@@ -119,19 +119,20 @@ where
             Plan::OtherMethod => {
                 count(&stats.bypassed);
                 let invalidation = Invalidation::of(&cache.config, &request);
-                let passage = Some(Passage { handling: None, invalidation });
+                let passage = Some(Passage { report: None, invalidation });
                 Self::Passing { inner: service.call(request), passage }
             }
             Plan::Bypass(detail) => {
                 count(&stats.bypassed);
-                Self::pass(service, request, Handling::bypass(detail))
+                let report = CacheStatusReport::forwarded(ForwardReason::Bypass).with_detail(detail);
+                Self::pass(service, request, report)
             }
             Plan::LookUp(key, signs) => Self::look_up(cache, service, request, key, signs, rounds),
         }
     }
 
-    fn pass(service: &mut S, request: Request<Q>, handling: Handling) -> Self {
-        let passage = Some(Passage { handling: Some(handling), invalidation: None });
+    fn pass(service: &mut S, request: Request<Q>, report: CacheStatusReport) -> Self {
+        let passage = Some(Passage { report: Some(report), invalidation: None });
         Self::Passing { inner: service.call(request), passage }
     }
 
@@ -146,41 +147,43 @@ where
         let (reason, mut stale, expected) = match (found, usability) {
             (Found::Record(record), Usability::Fresh(ttl)) => {
                 count(&core.stats.hits);
-                let handling = Handling::hit(ttl, rounds > 0);
-                return Self::Ready { response: Some(client.reply(config, &record, now, handling)) };
+                return Self::Ready { response: Some(client.reply(config, &record, now, hit(ttl))) };
             }
             (Found::Record(record), Usability::Stale { staleness, while_revalidating, on_error }) => {
                 // One request revalidates, and the others get the stale response meanwhile.
                 if while_revalidating && core.flights.is_under_way(&key, started_since) {
                     count(&core.stats.stale);
-                    let handling = Handling::stale(staleness);
-                    return Self::Ready { response: Some(client.reply(config, &record, now, handling)) };
+                    return Self::Ready { response: Some(client.reply(config, &record, now, stale_hit(staleness))) };
                 }
-                let expected = Selection::of(&record.head().headers, request.headers(), config.counts_lines());
+                let expected = Selection::of(&record.head().headers, request.headers(), config.selection_rules());
                 let when_disconnected =
                     !record.head().terms.forbids_stale && staleness < config.stale_when_disconnected;
-                (Reason::Stale, Some(Stale { record, on_error, when_disconnected, is_validated: false }), expected)
+                (
+                    ForwardReason::Stale,
+                    Some(Stale { record, on_error, when_disconnected, is_validated: false }),
+                    expected,
+                )
             }
             (Found::OtherVariants(record), _) => {
-                let expected = Selection::of(&record.head().headers, request.headers(), config.counts_lines());
-                (Reason::VaryMiss, None, expected)
+                let expected = Selection::of(&record.head().headers, request.headers(), config.selection_rules());
+                (ForwardReason::VaryMiss, None, expected)
             }
-            (Found::Nothing | Found::Record(_), _) => (Reason::UriMiss, None, None),
+            (Found::Nothing | Found::Record(_), _) => (ForwardReason::UriMiss, None, None),
         };
         if signs.only_if_cached {
             let mut response = Response::new(SharedCacheBody::nothing());
             *response.status_mut() = StatusCode::GATEWAY_TIMEOUT;
-            Handling::forwarded(Reason::Request).write_to(&config.name, response.headers_mut());
+            config.report(CacheStatusReport::forwarded(ForwardReason::Request), response.headers_mut());
             return Self::Ready { response: Some(response) };
         }
         count(&core.stats.misses);
         // A 206 is not stored, and neither is the response to HEAD, which has no content.
         if signs.is_head || signs.has_range || signs.no_store {
-            return Self::pass(service, request, Handling::forwarded(reason));
+            return Self::pass(service, request, CacheStatusReport::forwarded(reason));
         }
         // The last response was not stored, so this one is not likely to be.
         if stale.is_none() && core.is_marked(&key, now) {
-            return Self::pass(service, request, Handling::forwarded(reason));
+            return Self::pass(service, request, CacheStatusReport::forwarded(reason));
         }
         // What cannot be used without a revalidation is of no use to others.
         let is_for_others = stale.as_ref().is_none_or(|stale| stale.record.head().terms.can_be_fresh());
@@ -194,7 +197,7 @@ where
         }
         let progress = Arc::new(Progress::new(moment, now, expected));
         let Some(waiter) = progress.waiters.join(MAX_WAITING) else {
-            return Self::pass(service, request, Handling::forwarded(reason));
+            return Self::pass(service, request, CacheStatusReport::forwarded(reason));
         };
         let (parts, body) = request.into_parts();
         let parts = Arc::new(parts);
@@ -279,7 +282,7 @@ where
                     if own.rounds < MAX_ROUNDS {
                         State::begin(this.cache, &mut own.service, request, own.rounds)
                     } else {
-                        State::pass(&mut own.service, request, Handling::forwarded(own.reason))
+                        State::pass(&mut own.service, request, CacheStatusReport::forwarded(own.reason))
                     }
                 }
             };
@@ -311,15 +314,10 @@ impl<S> Own<S> {
         let client = Client::of_parts(parts);
         let now = config.clock.now();
         let done = |response| Next::Done(Ok(Box::new(response)));
-        let forwarded = |status: StatusCode, stored| Handling::Forwarded {
-            reason: self.reason,
-            status: Some(status),
-            stored,
-            detail: None,
-        };
+        let forwarded = CacheStatusReport::forwarded(self.reason);
         match first {
             First::Collected(mut head, tee) => {
-                forwarded(head.status, true).write_to(&config.name, &mut head.headers);
+                config.report(forwarded.with_fwd_status(head.status).with_stored(), &mut head.headers);
                 if client.has_current(head.status, &head.headers, now) {
                     head.status = StatusCode::NOT_MODIFIED;
                     into_not_modified(&mut head.headers);
@@ -330,7 +328,7 @@ impl<S> Own<S> {
             }
             First::Passed(response) => {
                 let (mut head, body) = response.into_parts();
-                forwarded(head.status, false).write_to(&config.name, &mut head.headers);
+                config.report(forwarded.with_fwd_status(head.status), &mut head.headers);
                 if client.has_current(head.status, &head.headers, now) {
                     head.status = StatusCode::NOT_MODIFIED;
                     into_not_modified(&mut head.headers);
@@ -338,14 +336,15 @@ impl<S> Own<S> {
                 }
                 done(Response::from_parts(head, SharedCacheBody::inner(body)))
             }
-            First::Confirmed(record) => {
+            First::Confirmed { record, is_stored } => {
                 count(&core.stats.revalidated);
-                done(client.reply(config, &record, now, forwarded(StatusCode::NOT_MODIFIED, true)))
+                let report = forwarded.with_fwd_status(StatusCode::NOT_MODIFIED);
+                done(client.reply(config, &record, now, if is_stored { report.with_stored() } else { report }))
             }
             First::Failed(record) => {
                 count(&core.stats.stale);
                 let staleness = record.age(now).saturating_sub(record.head().terms.lifetime);
-                done(client.reply(config, &record, now, Handling::stale(staleness)))
+                done(client.reply(config, &record, now, stale_hit(staleness)))
             }
             First::Error(error) => Next::Done(Err(error)),
             First::Again => {
@@ -375,9 +374,10 @@ impl<S> Own<S> {
             Landing::Stored(record) if record.head().selection.matches(request.headers()) => {
                 // A purge may have come since.
                 match record.usability(key, now, &core.purges) {
-                    Usability::Fresh(ttl) => {
+                    Usability::Fresh(_) => {
                         count(&core.stats.collapsed);
-                        let response = client.reply(config, record, now, Handling::hit(ttl, true));
+                        let report = CacheStatusReport::forwarded(self.reason).with_collapsed();
+                        let response = client.reply(config, record, now, report);
                         return State::Ready { response: Some(response) };
                     }
                     Usability::Stale { .. } | Usability::Purged => self.rounds = MAX_ROUNDS,
@@ -389,7 +389,7 @@ impl<S> Own<S> {
             {
                 count(&core.stats.stale);
                 let staleness = record.age(now).saturating_sub(record.head().terms.lifetime);
-                let response = client.reply(config, record, now, Handling::stale(staleness));
+                let response = client.reply(config, record, now, stale_hit(staleness));
                 return State::Ready { response: Some(response) };
             }
             // The response is for another variant, so the request may wait for its own.
@@ -405,13 +405,20 @@ impl Passage {
         if let Some(invalidation) = self.invalidation {
             invalidation.apply(core, response.status(), response.headers());
         }
-        if let Some(mut handling) = self.handling {
-            if let Handling::Forwarded { status, .. } = &mut handling {
-                *status = Some(response.status());
-            }
-            handling.write_to(&config.name, response.headers_mut());
+        if let Some(report) = self.report {
+            config.report(report.with_fwd_status(response.status()), response.headers_mut());
         }
     }
+}
+
+/// The report about a fresh response.
+fn hit(ttl: u64) -> CacheStatusReport {
+    CacheStatusReport::hit().with_ttl(i64::try_from(ttl).unwrap_or(i64::MAX))
+}
+
+/// The report about a stale response.
+fn stale_hit(staleness: u64) -> CacheStatusReport {
+    CacheStatusReport::hit().with_ttl(i64::try_from(staleness).map_or(i64::MIN, |seconds| -seconds))
 }
 
 impl<'a> Client<'a> {

@@ -14,7 +14,6 @@ mod plan;
 mod reply;
 mod service;
 mod stats;
-mod status;
 mod tee;
 mod waiters;
 

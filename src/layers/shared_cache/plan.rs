@@ -5,7 +5,7 @@ use http_body::Body;
 
 use super::config::Config;
 use crate::layers::bypass::is_tunnel;
-use crate::policy::{Personalized, target_as_sent};
+use crate::policy::{Guard, Personalized, target_as_sent};
 use crate::protocol::RequestCacheControl;
 use crate::store::{KeyParts, PrimaryKey};
 
@@ -56,6 +56,7 @@ impl Plan {
                 "if-none-match" | "if-modified-since" => signs.is_conditional = true,
                 // Only the origin server can evaluate these (RFC 9111 section 4.3.2).
                 "if-match" | "if-unmodified-since" | "if" => return Self::Bypass("precondition"),
+                "authorization" if config.accepts(Guard::Authorization) => {}
                 "authorization" | "proxy-authorization" => return Self::Bypass("credentials"),
                 "cache-control" => has_control = true,
                 "upgrade" | "expect" => return Self::Bypass("upgrade"),

@@ -7,7 +7,7 @@ use http_body::Body;
 
 use super::body::SharedCacheBody;
 use super::config::Config;
-use super::status::Handling;
+use crate::edge::CacheStatusReport;
 use crate::protocol::{
     HttpDate, Outcome, Preconditions, RequestedBytes, Validators, into_not_modified, into_partial_content,
     into_range_not_satisfiable,
@@ -38,13 +38,13 @@ impl Client<'_> {
         config: &Config,
         record: &Record,
         now: HttpDate,
-        handling: Handling,
+        report: CacheStatusReport,
     ) -> Response<SharedCacheBody<B>> {
         let head = record.head();
         let mut headers = head.headers.clone();
         //
         headers.insert(AGE, HeaderValue::from(record.age(now)));
-        handling.write_to(&config.name, &mut headers);
+        config.report(report, &mut headers);
         let mut status = head.status;
         let is_current = || {
             let preconditions = Preconditions::new(self.method, self.headers);

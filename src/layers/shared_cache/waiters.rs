@@ -61,21 +61,20 @@ impl Wake for Waiters {
 impl Waiter {
     /// Registers the task. Call it before the state is read, so that no change is missed.
     pub(super) fn register(&self, cx: &Context<'_>) {
-        let mut tasks = self.waiters.lock();
-        match tasks.wakers.get_mut(&self.id) {
-            Some(waker) => waker.clone_from(cx.waker()),
-            None => _ = tasks.wakers.insert(self.id, cx.waker().clone()),
-        }
+        let waker = cx.waker().clone();
+        // The old waker is dropped without the lock, because that may drop a task with another waiter.
+        let _old = self.waiters.lock().wakers.insert(self.id, waker);
     }
 }
 
 impl Drop for Waiter {
     fn drop(&mut self) {
-        {
+        let own = {
             let mut tasks = self.waiters.lock();
             tasks.waiting -= 1;
-            tasks.wakers.remove(&self.id);
-        }
+            tasks.wakers.remove(&self.id)
+        };
+        drop(own);
         self.waiters.wake_all();
     }
 }
