@@ -114,6 +114,7 @@ impl CacheStatusReport {
 
     /// Returns the report as a member of `Cache-Status`.
     #[must_use]
+    #[allow(clippy::missing_panics_doc)] // The text consists of visible ASCII and spaces.
     pub fn to_header_value(&self, name: &CacheName) -> HeaderValue {
         //
         let mut text = String::with_capacity(name.as_str().len() + 64);
