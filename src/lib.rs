@@ -40,7 +40,8 @@
         feature = "axum",
         feature = "minijinja",
         feature = "purge",
-        feature = "routes"
+        feature = "routes",
+        feature = "shared-cache"
     ),
     doc = "\nThe [`recipes`] page has a short program for each common task."
 )]
@@ -55,6 +56,7 @@
 //! | return 304 without running the handler, 412 for a lost update, and 428 | [`ConditionalLayer`] |
 //! | set the fields and cache tags of a CDN | [`EdgeLayer`] |
 //! | purge a CDN after a write | `PurgeLayer` (feature `purge`) |
+//! | serve stored responses without calling the handler | `SharedCache` (feature `shared-cache`) |
 //! | serve files whose URLs change with their content, or a single-page application | `AssetsLayer` (feature `assets`) |
 //! | evaluate preconditions inside a transaction | [`protocol::Preconditions`] |
 //! | test how caches treat a response | the modules `testing` and `audit` (features of the same names) |
@@ -67,6 +69,7 @@
 //! ```text
 //! tracing, timeouts                outermost
 //!   EdgeLayer                      applies the guards to the final response
+//!   SharedCacheLayer               stores responses, if there is one
 //!   authentication                 before a 304 or 412 can show that a resource exists
 //!     CachePolicyLayer      ┐
 //!       ConditionalLayer    │      outside compression: names the content coding in strong tags
@@ -118,8 +121,8 @@
 //!
 //! # Limits
 //!
-//! The crate implements the origin server's side of caching. It does not store responses, send `Age` or `Cache-Status`,
-//! or serve byte ranges.
+//! The crate implements the origin server's side of caching. Without the feature `shared-cache`, it does not store
+//! responses, send `Age` or `Cache-Status`, or serve byte ranges.
 //!
 //! # Features
 //!
@@ -138,6 +141,7 @@
 //! | `audit-serde` | the same prediction, serialized with serde |
 //! | `testing` | assertions for tests of a service |
 //! | `tracing` | an event for each decision |
+//! | `shared-cache` | a cache in the process, with coalesced requests and immediate purges |
 //! | `strong-tags` | strong and keyed entity tags, computed with BLAKE3 |
 //!
 //! A feature adds items and does not change other behavior. The exception is `axum`, which lets policies by path read
@@ -171,7 +175,8 @@ pub mod store;
     feature = "axum",
     feature = "minijinja",
     feature = "purge",
-    feature = "routes"
+    feature = "routes",
+    feature = "shared-cache"
 ))]
 #[doc = include_str!("docs/recipes.md")]
 pub mod recipes {}

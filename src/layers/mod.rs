@@ -12,6 +12,7 @@
 //! | [`EdgeLayer`](edge::EdgeLayer) | sets fields and cache tags for CDNs and reverse proxies | outermost |
 //! | `AssetsLayer` (feature `assets`) | verifies versioned URLs of static files | outside a file service |
 //! | `PurgeLayer` (feature `purge`) | purges a CDN after an unsafe request | on a router |
+//! | `SharedCacheLayer` (feature `shared-cache`) | stores responses in the process | outside the policy layers, inside `EdgeLayer` |
 //! | [`OriginalPathLayer`] | records the path of the request | outside middleware that changes the path |
 //!
 //! ```

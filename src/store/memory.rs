@@ -59,6 +59,7 @@ impl MemoryStore {
     ///
     /// A response that is larger is passed through and not stored.
     #[must_use]
+    #[allow(clippy::missing_panics_doc, reason = "the options are complete")]
     pub fn with_max_object(capacity: u64, max_object: usize) -> Self {
         let max_object = max_object.min(usize::try_from(capacity / 2).unwrap_or(usize::MAX));
         // A shard does not admit what is heavier than itself. With one that holds two of the largest responses, the
@@ -252,5 +253,141 @@ impl Hasher for KeyHasher {
 
     fn write_u64(&mut self, hash: u64) {
         self.0 = hash;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use bytes::Bytes;
+    use http::{HeaderMap, StatusCode};
+    use proptest::prelude::*;
+
+    use super::super::key::{KeyParts, KeyRules};
+    use super::super::purge_clock::Moment;
+    use super::super::record::RecordHead;
+    use super::super::selection::{Selection, SelectionRules};
+    use super::super::terms::Terms;
+    use super::*;
+    use crate::policy::CacheTags;
+    use crate::protocol::{Age, HttpDate};
+
+    fn key(path: &str) -> PrimaryKey {
+        let target = path.parse().unwrap();
+        KeyRules::default().key(KeyParts { space: 0, scheme: "", host: "h", target: &target, inner: None }).unwrap()
+    }
+
+    fn language(value: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert("accept-language", value.parse().unwrap());
+        headers
+    }
+
+    fn record(accepted: &str, date: i64, body: Bytes) -> Arc<Record> {
+        let mut headers = HeaderMap::new();
+        headers.insert("vary", "accept-language".parse().unwrap());
+        let head = RecordHead {
+            status: StatusCode::OK,
+            selection: Selection::of(&headers, &language(accepted), SelectionRules::default()).unwrap(),
+            headers,
+            terms: Terms::default(),
+            moment: Moment::default(),
+            received: HttpDate::UNIX_EPOCH,
+            initial_age: Age::ZERO,
+            date: HttpDate::from_unix_seconds(date).unwrap(),
+            tags: CacheTags::new(),
+            ruling: None,
+        };
+        Arc::new(Record::new(head, body))
+    }
+
+    fn body(found: Found) -> Option<Bytes> {
+        match found {
+            Found::Record(record) => Some(record.body().clone()),
+            Found::Nothing | Found::OtherVariants(_) => None,
+        }
+    }
+
+    #[test]
+    fn the_latest_date_wins_among_the_variants_that_match() {
+        let store = MemoryStore::new(1 << 20);
+        store.insert(key("/"), record("de", 2, Bytes::from_static(b"new")), |_| true);
+        // Without `Vary`, it matches any request.
+        let mut head = record("de", 1, Bytes::new()).head().clone();
+        head.selection = Selection::of(&HeaderMap::new(), &HeaderMap::new(), SelectionRules::default()).unwrap();
+        store.insert(key("/"), Arc::new(Record::new(head, Bytes::from_static(b"old"))), |_| true);
+        let get = |accepted: &str| body(store.get(&key("/"), &language(accepted), |_| true)).unwrap();
+        assert_eq!(get("de"), "new");
+        assert_eq!(get("en"), "old");
+    }
+
+    #[test]
+    fn only_the_removed_record_is_removed() {
+        let store = MemoryStore::new(1 << 20);
+        let german = record("de", 1, Bytes::from_static(b"de"));
+        store.insert(key("/"), Arc::clone(&german), |_| true);
+        store.insert(key("/"), record("en", 1, Bytes::from_static(b"en")), |_| true);
+        store.insert(key("/"), record("de", 2, Bytes::from_static(b"neu")), |_| true);
+        store.remove(&key("/"), &german);
+        assert_eq!(body(store.get(&key("/"), &language("de"), |_| true)).unwrap(), "neu");
+        let Found::Record(last) = store.get(&key("/"), &language("de"), |_| true) else { panic!("it was there") };
+        store.remove(&key("/"), &last);
+        assert!(matches!(store.get(&key("/"), &language("de"), |_| true), Found::OtherVariants(_)));
+        assert_eq!(body(store.get(&key("/"), &language("en"), |_| true)).unwrap(), "en");
+    }
+
+    #[test]
+    fn the_weight_stays_within_the_capacity() {
+        for capacity in [0, 1, 1_000, 64 << 10, 1 << 20] {
+            let store = MemoryStore::with_max_object(capacity, 16 << 10);
+            for index in 0..2_000 {
+                let content = Bytes::from(vec![b'x'; index * 37 % 20_000]);
+                store.insert(key(&format!("/{}", index % 700)), record(&format!("l{}", index % 3), 1, content), |_| {
+                    true
+                });
+                assert!(store.weight() <= capacity, "{} of {capacity}", store.weight());
+            }
+            assert_eq!(store.is_empty(), capacity <= 1_000, "{capacity}");
+        }
+    }
+
+    #[test]
+    fn the_variants_of_one_url_do_not_displace_all_of_them() {
+        let store = MemoryStore::with_max_object(64 << 10, 32 << 10);
+        for index in 0..40 {
+            let accepted = format!("l{index}");
+            store.insert(key("/"), record(&accepted, 1, Bytes::from(vec![b'x'; 10_000])), |_| true);
+            assert!(body(store.get(&key("/"), &language(&accepted), |_| true)).is_some(), "{index}");
+        }
+    }
+
+    proptest! {
+        /// Compares a store that is large enough with a map.
+        #[test]
+        fn agrees_with_a_map(steps in proptest::collection::vec(("/[ab]", "[cd]", any::<Option<u8>>()), 0..60)) {
+            let store = MemoryStore::new(1 << 20);
+            let mut model: BTreeMap<(String, String), Bytes> = BTreeMap::new();
+            for (path, accepted, value) in steps {
+                let name = (path.clone(), accepted.clone());
+                match (value, store.get(&key(&path), &language(&accepted), |_| true)) {
+                    (Some(value), _) => {
+                        let content = Bytes::from(vec![value]);
+                        model.insert(name, content.clone());
+                        store.insert(key(&path), record(&accepted, 1, content), |_| true);
+                    }
+                    (None, Found::Record(found)) => {
+                        let known = model.remove(&name);
+                        prop_assert_eq!(known.as_ref(), Some(found.body()));
+                        store.remove(&key(&path), &found);
+                    }
+                    (None, _) => prop_assert!(!model.contains_key(&name)),
+                }
+            }
+            for ((path, accepted), content) in &model {
+                let found = body(store.get(&key(path), &language(accepted), |_| true));
+                prop_assert_eq!(found.as_ref(), Some(content));
+            }
+        }
     }
 }

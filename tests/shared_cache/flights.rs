@@ -13,7 +13,7 @@ use http::{Request, Response};
 use http_body::Body;
 use http_body_util::BodyExt;
 use tower::util::BoxCloneSyncService;
-use tower::{Layer, Service, ServiceExt, service_fn};
+use tower::{Layer, ServiceExt, service_fn};
 use tower_cache_policy::layers::shared_cache::SharedCacheBody;
 use tower_cache_policy::policy::CachePolicy;
 use tower_cache_policy::store::MemoryStore;

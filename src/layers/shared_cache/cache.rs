@@ -80,6 +80,7 @@ impl SharedCache {
     ///
     /// Each call returns a layer with keys of its own, because the inner services may differ. To share stored responses
     /// between routes, put one layer on their router. Clones of a layer share their keys.
+    #[must_use]
     pub fn layer(&self) -> SharedCacheLayer {
         let space = self.core.layers.fetch_add(1, Ordering::Relaxed);
         SharedCacheLayer::new(Cache { config: Arc::clone(&self.config), core: Arc::clone(&self.core), space })

@@ -262,7 +262,7 @@ where
                     let Some((waiter, own, parts)) = waiting.take() else { return Poll::Pending };
                     let drive: Arc<dyn Drive> = Arc::<Flight<S::Future, B, S::Error>>::clone(flight);
                     match own.first(config, core, first, &parts, waiter, drive) {
-                        Next::Done(result) => return Poll::Ready(result.map(|response| *response)),
+                        Next::Done(result) => return Poll::Ready(result),
                         Next::State(state) => state,
                     }
                 }
@@ -292,7 +292,7 @@ where
 }
 
 enum Next<S, Q, B: Body, F, E> {
-    Done(Result<Box<Response<SharedCacheBody<B>>>, E>),
+    Done(Result<Response<SharedCacheBody<B>>, E>),
     State(State<S, Q, B, F, E>),
 }
 
@@ -313,7 +313,7 @@ impl<S> Own<S> {
     {
         let client = Client::of_parts(parts);
         let now = config.clock.now();
-        let done = |response| Next::Done(Ok(Box::new(response)));
+        let done = |response| Next::Done(Ok(response));
         let forwarded = CacheStatusReport::forwarded(self.reason);
         match first {
             First::Collected(mut head, tee) => {
