@@ -100,9 +100,9 @@ fn answers() -> Vec<Parser> {
             let answer = input.fields(&["cache-control", "content-location", "expires"]);
             Storability::of_response(Cache::Shared, &request, StatusCode::OK, &answer)
         }),
-        Parser::new("EffectiveControl, ReuseLimits", |input| {
-            let headers = input.fields(&["cache-control", "cdn-cache-control", "date", "expires", "last-modified"]);
-            let control = EffectiveControl::from_targeted(&headers, &[HeaderName::from_static("cdn-cache-control")]);
+        Parser::new("ReuseLimits::under", |input| {
+            let headers = input.fields(&["cache-control", "date", "expires", "last-modified"]);
+            let control = EffectiveControl::from_headers(&headers);
             ReuseLimits::under(&control, Cache::Shared, StatusCode::OK, &headers, NOW)
         }),
         Parser::new("remove_unstored_fields", |input| {
@@ -185,7 +185,8 @@ fn preconditions() -> Vec<Parser> {
         row("Preconditions, If-Modified-Since", Method::GET, IF_MODIFIED_SINCE),
         row("Preconditions, If-Unmodified-Since", Method::PUT, IF_UNMODIFIED_SINCE),
         Parser::new("Preconditions::evaluate_stored", |input| {
-            let preconditions = Preconditions::new(&Method::GET, &input.fields(&["if-modified-since", "if-none-match"]));
+            let preconditions =
+                Preconditions::new(&Method::GET, &input.fields(&["if-modified-since", "if-none-match"]));
             preconditions.evaluate_stored(&input.fields(&["date", "etag"]), NOW, NOW)
         }),
         Parser::new("RequestedBytes::of_request", |input| {

@@ -1,4 +1,4 @@
-//! What a cache does with the fields of a stored response: which it stores, how a 304 updates them, which request
+//! The fields of a stored response: which a cache stores, how a 304 updates them, which request
 //! selects it, and which bytes of it a request gets (K-03, N-06, N-07, R-02 to R-07, S-02, S-06).
 //!
 //! The input is a request, an empty line, a response, an empty line and a newer response.
@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use libfuzzer_sys::fuzz_target;
 use tower_cache_policy::protocol::{
-    Age, Cache, CacheControl, EffectiveControl, Freshness, IfRange, Outcome, Preconditions, RequestedBytes, ReuseLimits,
-    SelectingFields, SelectingValues, Storability, StorageProhibition, Vary, into_partial_content,
+    Age, Cache, CacheControl, EffectiveControl, Freshness, IfRange, Outcome, Preconditions, RequestedBytes,
+    ReuseLimits, SelectingFields, SelectingValues, Storability, StorageProhibition, Vary, into_partial_content,
     into_range_not_satisfiable, is_confirmed_by_head, is_confirmed_by_not_modified, remove_unstored_fields,
     update_stored_fields,
 };
@@ -89,7 +89,8 @@ fn stored(response: &HeaderMap) {
             assert!(response.get_all(name).iter().any(|own| own == line), "nothing is added");
         }
         // No field is lost that nothing names.
-        let named = response.get_all("connection").iter().map(HeaderValue::as_bytes).collect::<Vec<_>>().join(&b","[..]);
+        let named =
+            response.get_all("connection").iter().map(HeaderValue::as_bytes).collect::<Vec<_>>().join(&b","[..]);
         let named = named.split(|byte| *byte == b',').map(|name| name.trim_ascii().to_ascii_lowercase());
         let named: BTreeSet<Vec<u8>> = named.collect();
         for name in response.keys() {

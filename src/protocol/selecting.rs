@@ -574,7 +574,7 @@ mod tests {
         r#"([a-cA-C]{1,2}|;q=[01](\.[05]{1,3})?|[ ,;"\\\t*=é]|, ?){0,8}"#
     }
 
-    /// What a service can tell apart at most: the members of the lines, split at each comma.
+    /// Splits the lines at each comma, which is the most that a service could tell apart.
     fn split_everywhere(lines: &[String]) -> Vec<String> {
         let joined = lines.join(",").to_ascii_lowercase();
         joined.split(',').map(|member| member.replace([' ', '\t'], "")).filter(|member| !member.is_empty()).collect()
