@@ -200,6 +200,13 @@ pub use self::layers::purge::PurgeLayer;
 #[cfg_attr(docsrs, doc(cfg(feature = "shared-cache")))]
 pub use self::layers::shared_cache::{SharedCache, SharedCacheLayer};
 
-#[cfg(all(doctest, feature = "assets", feature = "audit", feature = "axum", feature = "testing"))]
+#[cfg(all(
+    doctest,
+    feature = "assets",
+    feature = "audit",
+    feature = "axum",
+    feature = "shared-cache",
+    feature = "testing"
+))]
 #[doc = include_str!("../README.md")]
 mod readme {}

@@ -124,7 +124,7 @@ impl MemoryStore {
     /// Returns the stored response that the request selects. `has_variants` is set if there are stored responses for
     /// the URL, although the request selects none of them.
     ///
-    /// If several match, the one with the latest `Date` is used.
+    /// If several match, the one with the latest `Date` is used, or of these the one that was stored last.
     // K-07
     pub(crate) fn get(
         &self,
@@ -136,7 +136,7 @@ impl MemoryStore {
         let mut latest: Option<&Arc<Record>> = None;
         for record in &variants.records {
             if record.head().selection.matches(request)
-                && latest.is_none_or(|latest| record.head().date > latest.head().date)
+                && latest.is_none_or(|latest| record.head().date >= latest.head().date)
                 && is_usable(record)
             {
                 latest = Some(record);

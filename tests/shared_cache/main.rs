@@ -8,6 +8,7 @@ mod bodies;
 
 mod flights;
 mod leaks;
+mod model;
 mod purges;
 mod reuse;
 mod site;

@@ -97,6 +97,19 @@ async fn a_stale_response_is_revalidated_and_used_again() {
 }
 
 #[tokio::test]
+async fn an_invalid_validator_is_not_sent() {
+    let site = Site::with_policy(PUBLIC, |request| {
+        let is_conditional = request.headers().contains_key("if-none-match");
+        page(if is_conditional { "conditional" } else { "x" }, &[("etag", "unquoted")])
+    });
+    for calls in 1..3 {
+        assert_eq!(site.get("/", &[]).await.body, "x");
+        assert_eq!(site.calls(), calls);
+        site.clock.advance(60);
+    }
+}
+
+#[tokio::test]
 async fn no_cache_is_revalidated_before_each_use() {
     let site = Site::with_policy(CachePolicy::NO_CACHE, tagged(&Arc::default()));
     for round in 0..3 {

@@ -19,8 +19,8 @@ use crate::edge::{TagFormat, TagSyntax};
 use crate::layers::bypass::{is_interim, is_of_grpc};
 use crate::policy::{CacheTags, Guard, Layer, Personalized, RequestFacts, ResolvedPolicy, Ruling};
 use crate::protocol::{
-    Age, CacheControl, EffectiveControl, HttpDate, has_nonce, is_confirmed_by_not_modified, is_live_stream_type,
-    is_never_stored, only_line, update_stored_fields,
+    Age, CacheControl, EffectiveControl, HttpDate, Validators, has_nonce, is_confirmed_by_not_modified,
+    is_live_stream_type, is_never_stored, only_line, update_stored_fields,
 };
 use crate::store::{Moment, PrimaryKey, Record, RecordHead, Selection, Terms};
 
@@ -71,18 +71,22 @@ pub(super) enum Verdict<B, E> {
 }
 
 impl Stale {
-    /// Adds the validators of the stored response to a request.
+    /// Adds the validators of the stored response to a request. An invalid one is left out, because no 304 could be
+    /// compared with it.
     // S-08
-    pub(super) fn add_validators(&mut self, request: &mut HeaderMap) {
+    pub(super) fn add_validators(&mut self, request: &mut HeaderMap, now: HttpDate) {
         let head = self.record.head();
         if head.status != StatusCode::OK {
             return;
         }
-        for (validator, condition) in [(ETAG, IF_NONE_MATCH), (LAST_MODIFIED, IF_MODIFIED_SINCE)] {
-            if let Some(value) = only_line(&head.headers, &validator) {
-                request.insert(condition, value.clone());
-                self.is_validated = true;
-            }
+        let validators = Validators::from_headers(&head.headers, now);
+        let etag = validators.etag().map(|etag| (IF_NONE_MATCH, etag.to_header_value()));
+        // As it was sent, because some servers compare the text.
+        let modified = validators.last_modified().and_then(|_| only_line(&head.headers, &LAST_MODIFIED));
+        let modified = modified.map(|date| (IF_MODIFIED_SINCE, date.clone()));
+        for (condition, value) in etag.into_iter().chain(modified) {
+            request.insert(condition, value);
+            self.is_validated = true;
         }
     }
 }

@@ -208,7 +208,7 @@ where
             request.headers_mut().remove(IF_MODIFIED_SINCE);
         }
         if let Some(stale) = &mut stale {
-            stale.add_validators(request.headers_mut());
+            stale.add_validators(request.headers_mut(), now);
         }
         let facts = config.rules.facts(&request);
         facts.leave_in(&mut request);
