@@ -92,7 +92,7 @@ impl KeyRules {
         {
             return None;
         }
-        let mut bytes = Vec::with_capacity(length + 20);
+        let mut bytes = Vec::with_capacity(length + 16);
         bytes.extend_from_slice(&parts.space.to_be_bytes());
         push_part(&mut bytes, |bytes| bytes.extend_from_slice(parts.scheme.as_bytes()));
         push_part(&mut bytes, |bytes| bytes.extend(parts.host.bytes().map(|byte| byte.to_ascii_lowercase())));

@@ -36,8 +36,19 @@ fn site<F>(policy: CachePolicy, handler: impl Fn(usize, Request<TestBody>) -> F 
 where
     F: Future<Output = Response<Frames>> + Send + 'static,
 {
+    site_with(|cache| cache, policy, handler)
+}
+
+fn site_with<F>(
+    options: impl FnOnce(SharedCache) -> SharedCache,
+    policy: CachePolicy,
+    handler: impl Fn(usize, Request<TestBody>) -> F + Clone + Send + Sync + 'static,
+) -> Site
+where
+    F: Future<Output = Response<Frames>> + Send + 'static,
+{
     let clock = TestClock::default();
-    let cache = SharedCache::by_policy(MemoryStore::new(1 << 20)).clock(clock.clock());
+    let cache = options(SharedCache::by_policy(MemoryStore::new(1 << 20)).clock(clock.clock()));
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = {
         let calls = Arc::clone(&calls);
@@ -258,6 +269,44 @@ async fn one_client_revalidates_and_the_others_get_the_stale_response() {
     assert_eq!(site.body(&[]).await, "new");
     assert_eq!(site.calls(), 2);
     site.assert_nothing_is_left();
+}
+
+#[tokio::test]
+async fn with_a_spawner_no_client_waits_for_a_revalidation() {
+    let options = |cache: SharedCache| {
+        cache.spawner(|task| {
+            tokio::spawn(task);
+        })
+    };
+    let site = site_with(options, PUBLIC.stale_while_revalidate(MINUTE), async |call, _| {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        Response::new(Frames::of(&[["old", "new", "?"][call.min(2)]]))
+    });
+    assert_eq!(site.body(&[]).await, "old");
+    site.clock.advance(61);
+    for _ in 0..5 {
+        assert_eq!(site.body(&[]).await, "old");
+        tokio::task::yield_now().await;
+    }
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    assert_eq!(site.body(&[]).await, "new");
+    assert_eq!(site.calls(), 2, "one for all");
+    site.assert_nothing_is_left();
+}
+
+#[tokio::test]
+async fn a_revalidation_that_is_not_spawned_leaves_nothing() {
+    let site = site_with(|cache| cache.spawner(drop), PUBLIC.stale_while_revalidate(MINUTE), slow_page);
+    assert_eq!(site.body(&[]).await, "hello");
+    site.clock.advance(61);
+    for _ in 0..2 {
+        assert_eq!(site.body(&[]).await, "hello");
+        site.assert_nothing_is_left();
+    }
+    assert_eq!(site.cache.stats().stored, 1);
+    site.clock.advance(60);
+    assert_eq!(site.body(&[]).await, "hello", "after the window, a client waits");
+    assert_eq!(site.cache.stats().stored, 2);
 }
 
 /// Returns `Pending` a few times, and wakes its task.

@@ -341,3 +341,46 @@ async fn head_of_a_response_that_is_not_stored_is_passed_through() {
     }
     assert_eq!(site.calls(), 2);
 }
+
+#[tokio::test]
+async fn responses_can_look_as_if_they_had_just_been_made() {
+    let site = Site::configured(SharedCache::by_policy, Some(PUBLIC.edge(MINUTE * 60)), SharedCache::as_origin, |_| {
+        page("x", &[])
+    });
+    site.get("/", &[]).await;
+    let first = site.get("/", &[]).await.field("date").unwrap();
+    site.clock.advance(600);
+    let got = site.get("/", &[]).await;
+    assert!(got.is_hit());
+    assert_eq!(got.field("age"), None);
+    assert_ne!(got.field("date").unwrap(), first, "the current time");
+}
+
+#[tokio::test]
+async fn an_outer_edge_layer_sends_the_same_fields_for_a_stored_response() {
+    use tower::{Layer, ServiceExt, service_fn};
+    use tower_cache_policy::edge::EdgeProfile;
+    use tower_cache_policy::policy::{CacheTag, CacheTags};
+    use tower_cache_policy::store::MemoryStore;
+    use tower_cache_policy::{CachePolicyLayer, EdgeLayer};
+
+    let handler = service_fn(|_: Request<TestBody>| {
+        let mut response = page("x", &[]);
+        CacheTags::from_iter([CacheTag::from_static("a")]).add_to(response.extensions_mut());
+        std::future::ready(Ok::<_, std::convert::Infallible>(response))
+    });
+    let cache = SharedCache::by_policy(MemoryStore::new(1 << 20));
+    let inner = cache.layer().layer(CachePolicyLayer::new(PUBLIC.edge(MINUTE * 60)).layer(handler));
+    let service = EdgeLayer::new(EdgeProfile::CLOUDFLARE).layer(inner);
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let response = service.clone().oneshot(crate::support::get("/", &[])).await.unwrap();
+        let of = |name: &str| crate::support::field(response.headers(), name);
+        seen.push((of("cache-control"), of("cloudflare-cdn-cache-control"), of("cache-tag")));
+        crate::support::content(response.into_body()).await;
+    }
+    assert_eq!(cache.stats().hits, 1);
+    assert_eq!(seen[0], seen[1]);
+    assert_eq!(seen[1].1.as_deref(), Some("max-age=3600"));
+    assert_eq!(seen[1].2.as_deref(), Some("a"));
+}

@@ -15,6 +15,7 @@ use super::config::{Config, Core, Mode};
 use super::future::Cache;
 use super::layer::SharedCacheLayer;
 use super::stats::{SharedCacheStats, count};
+use super::task::{BackgroundTask, Spawner};
 use crate::edge::CacheName;
 use crate::edge::purge::{InvalidPurgeUrl, Purge};
 use crate::layers::Clock;
@@ -71,6 +72,8 @@ impl SharedCache {
             stale_when_disconnected: 0,
             coalesces: true,
             wait: 5,
+            spawner: None,
+            as_origin: false,
             enabled: true,
         };
         Self { config: Arc::new(config), core: Arc::new(Core::new(store)) }
@@ -214,6 +217,35 @@ impl SharedCache {
     #[must_use]
     pub fn wait(self, limit: Duration) -> Self {
         self.with(|config| config.wait = limit.as_secs())
+    }
+
+    /// Sets a function that runs revalidations in the background, for `stale-while-revalidate`. Without it, one of the
+    /// requests waits for the revalidation.
+    ///
+    /// ```
+    /// use tower_cache_policy::SharedCache;
+    /// use tower_cache_policy::store::MemoryStore;
+    ///
+    /// let cache = SharedCache::by_policy(MemoryStore::new(1 << 20)).spawner(|task| {
+    ///     tokio::spawn(task);
+    /// });
+    /// # let _ = cache;
+    /// ```
+    #[must_use]
+    pub fn spawner(self, spawn: impl Fn(BackgroundTask) + Send + Sync + 'static) -> Self {
+        self.with(|config| config.spawner = Some(Spawner::new(spawn)))
+    }
+
+    /// Sends responses from the cache as if they had just been made: without `Age`, and with the current time as `Date`.
+    /// The default is to send the true age.
+    ///
+    /// If a policy gives shared caches a longer lifetime than browsers, a browser otherwise gets responses that are
+    /// already stale, and revalidates them at once. With this option, a browser may use a response for its own lifetime
+    /// in addition to the time that the response has been in the cache. Other shared caches in front do the same.
+    // T-09
+    #[must_use]
+    pub fn as_origin(self) -> Self {
+        self.with(|config| config.as_origin = true)
     }
 
     /// Replaces the clock, for example in tests. The default is the system clock.

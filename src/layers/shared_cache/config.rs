@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName};
 
 use super::flights::Flights;
 use super::stats::{Counters, count};
+use super::task::Spawner;
 use crate::edge::{CacheName, CacheStatusReport};
 use crate::layers::Clock;
 use crate::policy::{Guard, Rules};
@@ -31,6 +32,10 @@ pub(super) struct Config {
     pub(super) coalesces: bool,
     /// The time in seconds after which a request no longer waits for another one.
     pub(super) wait: u64,
+    /// Runs revalidations in the background.
+    pub(super) spawner: Option<Spawner>,
+    /// Whether responses from the cache look as if they had just been made.
+    pub(super) as_origin: bool,
     pub(super) enabled: bool,
 }
 

@@ -23,12 +23,13 @@ use super::invalidate::Invalidation;
 use super::plan::{Plan, Signs};
 use super::reply::Client;
 use super::stats::count;
+use super::task::BackgroundTask;
 use super::tee::Tee;
 use super::waiters::Waiter;
 use crate::edge::{CacheStatusReport, ForwardReason};
 use crate::policy::RequestFacts;
-use crate::protocol::into_not_modified;
-use crate::store::{Found, PrimaryKey, Selection, Usability};
+use crate::protocol::{HttpDate, into_not_modified};
+use crate::store::{Found, Moment, PrimaryKey, Selection, Usability};
 
 /// The number of other requests that one request waits for, one after the other.
 const MAX_ROUNDS: u8 = 2;
@@ -144,18 +145,28 @@ where
         let (found, usability) = core.find(&key, request.headers(), now);
         let started_since = config.waits_for_since(now);
         let client = Client::of(&request);
-        let (reason, mut stale, expected) = match (found, usability) {
+        let (reason, stale, expected) = match (found, usability) {
             (Found::Record(record), Usability::Fresh(ttl)) => {
                 count(&core.stats.hits);
                 return Self::Ready { response: Some(client.reply(config, &record, now, hit(ttl))) };
             }
             (Found::Record(record), Usability::Stale { staleness, while_revalidating, on_error }) => {
-                // One request revalidates, and the others get the stale response meanwhile.
-                if while_revalidating && core.flights.is_under_way(&key, started_since) {
-                    count(&core.stats.stale);
-                    return Self::Ready { response: Some(client.reply(config, &record, now, stale_hit(staleness))) };
-                }
                 let expected = Selection::of(&record.head().headers, request.headers(), config.selection_rules());
+                let spawner = config.spawner.as_ref().filter(|_| signs.may_fill() && config.coalesces);
+                let is_under_way = while_revalidating && core.flights.is_under_way(&key, started_since);
+                if while_revalidating && (is_under_way || spawner.is_some()) {
+                    count(&core.stats.stale);
+                    let response = client.reply(config, &record, now, stale_hit(staleness));
+                    // One request revalidates, and the others get the stale response meanwhile.
+                    if let Some(spawner) = spawner.filter(|_| !is_under_way) {
+                        let stale = Stale { record, on_error, when_disconnected: false, is_validated: false };
+                        let takeoff = Takeoff { key: key.clone(), signs, moment, now, stale: Some(stale), expected };
+                        if let Ok((flight, waiter, _)) = takeoff.start(cache, service, request, true) {
+                            spawner.spawn(BackgroundTask::new(Joined { key, waiter, flight }));
+                        }
+                    }
+                    return Self::Ready { response: Some(response) };
+                }
                 let when_disconnected =
                     !record.head().terms.forbids_stale && staleness < config.stale_when_disconnected;
                 (
@@ -178,7 +189,7 @@ where
         }
         count(&core.stats.misses);
         // A 206 is not stored, and neither is the response to HEAD, which has no content.
-        if signs.is_head || signs.has_range || signs.no_store {
+        if !signs.may_fill() {
             return Self::pass(service, request, CacheStatusReport::forwarded(reason));
         }
         // The last response was not stored, so this one is not likely to be.
@@ -195,38 +206,73 @@ where
         {
             return Self::Waiting { joined, own: Some(own), request: Some(request) };
         }
-        let progress = Arc::new(Progress::new(moment, now, expected));
-        let Some(waiter) = progress.waiters.join(MAX_WAITING) else {
-            return Self::pass(service, request, CacheStatusReport::forwarded(reason));
-        };
+        let takeoff = Takeoff { key, signs, moment, now, stale, expected };
+        match takeoff.start(cache, service, request, coalesces) {
+            Ok((flight, waiter, parts)) => Self::First { flight, waiting: Some((waiter, own, parts)) },
+            Err(request) => Self::pass(service, *request, CacheStatusReport::forwarded(reason)),
+        }
+    }
+}
+
+/// A request that is about to be passed to the inner service, whose response may be stored.
+struct Takeoff {
+    key: PrimaryKey,
+    signs: Signs,
+    moment: Moment,
+    now: HttpDate,
+    stale: Option<Stale>,
+    expected: Option<Selection>,
+}
+
+type Started<F, B, E> = (Arc<Flight<F, B, E>>, Waiter, Arc<RequestParts>);
+
+impl Takeoff {
+    /// Calls the inner service. Returns the request if it cannot be waited for.
+    fn start<S, Q, B>(
+        mut self,
+        cache: &Cache,
+        service: &mut S,
+        request: Request<Q>,
+        can_be_joined: bool,
+    ) -> Result<Started<S::Future, B, S::Error>, Box<Request<Q>>>
+    where
+        S: Service<Request<Q>, Response = Response<B>>,
+        S::Future: Send + 'static,
+        S::Error: Send + 'static,
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Send,
+    {
+        let Cache { config, core, .. } = cache;
+        let progress = Arc::new(Progress::new(self.moment, self.now, self.expected));
+        let Some(waiter) = progress.waiters.join(MAX_WAITING) else { return Err(Box::new(request)) };
         let (parts, body) = request.into_parts();
         let parts = Arc::new(parts);
         let mut request = Request::from_parts((*parts).clone(), body);
         // The complete response is stored, and the conditions are evaluated with it.
-        if signs.is_conditional {
+        if self.signs.is_conditional {
             request.headers_mut().remove(IF_NONE_MATCH);
             request.headers_mut().remove(IF_MODIFIED_SINCE);
         }
-        if let Some(stale) = &mut stale {
-            stale.add_validators(request.headers_mut(), now);
+        if let Some(stale) = &mut self.stale {
+            stale.add_validators(request.headers_mut(), self.now);
         }
         let facts = config.rules.facts(&request);
         facts.leave_in(&mut request);
         let exchange = Exchange {
             config: Arc::clone(config),
             core: Arc::clone(core),
-            key,
+            key: self.key,
             request: Arc::clone(&parts),
             facts,
-            has_cookie: signs.has_cookie,
-            moment,
-            requested: now,
-            stale,
+            has_cookie: self.signs.has_cookie,
+            moment: self.moment,
+            requested: self.now,
+            stale: self.stale,
             progress: Arc::clone(&progress),
         };
-        let flights = coalesces.then_some(&core.flights);
+        let flights = can_be_joined.then_some(&core.flights);
         let flight = Flight::start(service.call(request), exchange, &progress, flights);
-        Self::First { flight, waiting: Some((waiter, own, parts)) }
+        Ok((flight, waiter, parts))
     }
 }
 

@@ -47,7 +47,8 @@
 //! response becomes stale, the cache revalidates it with its validators: an inner
 //! [`ConditionalLayer`](crate::ConditionalLayer) with a validator source returns 304 without running the handler.
 //!
-//! With `stale-while-revalidate`, one request waits for the inner service and the others get the stale response.
+//! With `stale-while-revalidate`, one request waits for the inner service and the others get the stale response. With a
+//! [`spawner`](SharedCache::spawner), all of them get the stale response, and the revalidation runs in the background.
 //! `stale-if-error` applies to 500, 502, 503 and 504, and to errors of the inner service.
 //!
 //! # Concurrent requests
@@ -133,6 +134,7 @@ mod plan;
 mod reply;
 mod service;
 mod stats;
+mod task;
 mod tee;
 mod waiters;
 
@@ -142,3 +144,4 @@ pub use self::future::ResponseFuture;
 pub use self::layer::SharedCacheLayer;
 pub use self::service::SharedCacheService;
 pub use self::stats::SharedCacheStats;
+pub use self::task::BackgroundTask;

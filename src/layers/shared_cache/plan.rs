@@ -36,6 +36,13 @@ pub(super) struct Signs {
     pub(super) only_if_cached: bool,
 }
 
+impl Signs {
+    /// Whether the complete response can be stored.
+    pub(super) const fn may_fill(&self) -> bool {
+        !self.is_head && !self.has_range && !self.no_store
+    }
+}
+
 impl Plan {
     pub(super) fn of<B: Body>(config: &Config, space: u32, request: &Request<B>) -> Self {
         let method = request.method();

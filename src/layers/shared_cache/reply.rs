@@ -1,7 +1,7 @@
 //! Makes responses from stored ones.
 
 use bytes::Bytes;
-use http::header::{AGE, CONTENT_LENGTH, RANGE};
+use http::header::{AGE, CONTENT_LENGTH, DATE, RANGE};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use http_body::Body;
 
@@ -42,8 +42,13 @@ impl Client<'_> {
     ) -> Response<SharedCacheBody<B>> {
         let head = record.head();
         let mut headers = head.headers.clone();
-        //
-        headers.insert(AGE, HeaderValue::from(record.age(now)));
+        if config.as_origin {
+            headers.remove(AGE);
+            headers.insert(DATE, now.to_header_value());
+        } else {
+            //
+            headers.insert(AGE, HeaderValue::from(record.age(now)));
+        }
         config.report(report, &mut headers);
         let mut status = head.status;
         let is_current = || {
@@ -67,6 +72,8 @@ impl Client<'_> {
         *response.headers_mut() = headers;
         if let Some(ruling) = head.ruling.as_ref().filter(|_| self.wants_ruling) {
             response.extensions_mut().insert(ruling.clone());
+            // Those of the handler, which the ruling does not contain.
+            head.tags.clone().add_to(response.extensions_mut());
         }
         response
     }
