@@ -144,16 +144,19 @@ impl MemoryStore {
         }
         match latest {
             Some(record) => Found::Record(Arc::clone(record)),
-            None => variants.records.last().map_or(Found::Nothing, |other| Found::OtherVariants(Arc::clone(other))),
+            None => {
+                let other = variants.records.iter().rev().find(|record| is_usable(record));
+                other.map_or(Found::Nothing, |other| Found::OtherVariants(Arc::clone(other)))
+            }
         }
     }
 
     /// Stores a response. It replaces the one with the same selecting values.
     ///
-    /// Responses for which `is_usable` is false are removed on the way.
-    pub(crate) fn insert(&self, key: PrimaryKey, record: Arc<Record>, is_usable: impl Fn(&Record) -> bool) {
+    /// Responses for which `is_usable` is false are removed on the way. Returns `false` if the response is too large.
+    pub(crate) fn insert(&self, key: PrimaryKey, record: Arc<Record>, is_usable: impl Fn(&Record) -> bool) -> bool {
         if record.weight() > self.max_object {
-            return;
+            return false;
         }
         let _guard = self.lock(&key);
         let mut records: Vec<_> = self.cache.peek(&key).map_or_else(Vec::new, |variants| {
@@ -169,6 +172,7 @@ impl MemoryStore {
             variants = Variants::new(&key, variants.records);
         }
         self.cache.insert(key, Arc::new(variants));
+        true
     }
 
     /// Removes the stored response, unless it has been replaced by now.

@@ -5,6 +5,7 @@
 mod support;
 
 mod bodies;
+mod costs;
 
 mod flights;
 mod leaks;

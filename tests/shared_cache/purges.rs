@@ -41,6 +41,7 @@ async fn a_write_purges_every_page_with_its_tag() {
     for path in ["/", "/list", "/list?page=2"] {
         let got = site.get(path, &[]).await;
         assert_eq!((got.body.as_str(), got.is_hit()), ("version 1", false), "{path}");
+        assert!(got.field("cache-status").unwrap().contains("fwd=uri-miss"), "{path}");
         assert!(site.get(path, &[]).await.is_hit(), "{path}");
     }
 }

@@ -118,9 +118,9 @@ impl Core {
 
     /// Stores a response.
     pub(super) fn put(&self, key: &PrimaryKey, record: &Arc<Record>) {
-        count(&self.stats.stored);
         let is_usable = |known: &Record| known.moment_is_current(key, &self.purges);
-        self.store.insert(key.clone(), Arc::clone(record), is_usable);
+        let is_stored = self.store.insert(key.clone(), Arc::clone(record), is_usable);
+        count(if is_stored { &self.stats.stored } else { &self.stats.not_stored });
     }
 
     /// Remembers that the last response for the key was not stored.

@@ -168,9 +168,10 @@ impl Exchange {
             self.core.store.remove(&self.key, &stale.record);
             return Verdict::Again;
         }
+        let is_by_fields = self.config.mode == Mode::Fields;
         // A 304 without a decision leaves that of the stored response in place.
-        let is_silent = self.config.mode == Mode::Policy && parts.extensions.get::<Ruling>().is_none();
-        let decided = if is_silent { None } else { self.decide(&mut parts, now) };
+        let is_silent = !is_by_fields && parts.extensions.get::<Ruling>().is_none();
+        let decided = if is_silent || is_by_fields { None } else { self.decide(&mut parts, now) };
         let mut headers = stored.headers.clone();
         if update_stored_fields(&mut headers, &parts.headers).is_err() {
             self.core.store.remove(&self.key, &stale.record);
@@ -182,15 +183,15 @@ impl Exchange {
             }
         }
         let (decided, ruling) = match decided {
-            Some(decided) if self.config.mode == Mode::Policy => (Some(decided), parts.extensions.get::<Ruling>()),
+            Some(decided) => (Some(decided), parts.extensions.get::<Ruling>()),
             // The directives that the 304 does not have are those of the stored response.
-            _ if self.config.mode == Mode::Fields => (self.decide_by_fields(stored.status, &headers, now), None),
-            _ if is_silent => {
+            None if is_by_fields => (self.decide_by_fields(stored.status, &headers, now), None),
+            None if is_silent => {
                 let control = CacheControl::from_headers(&headers).unwrap_or_default();
                 let tags = CacheTags::new();
                 (Some(Decided { terms: stored.terms, tags, control }), stored.ruling.as_ref())
             }
-            _ => (None, None),
+            None => (None, None),
         };
         let is_allowed = !self.is_never_shared(&parts.headers) && parts.extensions.get::<Personalized>().is_none();
         let decided = decided.filter(|_| is_allowed).map(|decided| {

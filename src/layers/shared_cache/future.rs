@@ -59,7 +59,13 @@ pin_project! {
         // The inner service handles the request, and its response may be stored.
         First { flight: Arc<Flight<F, B, E>>, waiting: Option<(Waiter, Own<S>, Arc<RequestParts>)> },
         // The client needs no content, and the body is collected for the store.
-        Collecting { tee: Arc<Tee<B>>, waiter: Waiter, response: Option<Response<SharedCacheBody<B>>> },
+        // The flight is held so that others can join it meanwhile.
+        Collecting {
+            tee: Arc<Tee<B>>,
+            waiter: Waiter,
+            flight: Arc<dyn Drive>,
+            response: Option<Response<SharedCacheBody<B>>>,
+        },
         // Another request is under way.
         Waiting { joined: Joined, request: Option<Request<Q>>, own: Option<Own<S>> },
         // The request has to be passed to the inner service, as soon as that is ready.
@@ -312,7 +318,7 @@ where
                         Next::State(state) => state,
                     }
                 }
-                StateProjection::Collecting { tee, waiter, response } => {
+                StateProjection::Collecting { tee, waiter, response, .. } => {
                     ready!(tee.poll_collected(waiter, cx));
                     return response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response)));
                 }
@@ -368,7 +374,7 @@ impl<S> Own<S> {
                     head.status = StatusCode::NOT_MODIFIED;
                     into_not_modified(&mut head.headers);
                     let response = Some(Response::from_parts(head, SharedCacheBody::nothing()));
-                    return Next::State(State::Collecting { tee, waiter, response });
+                    return Next::State(State::Collecting { tee, waiter, flight: drive, response });
                 }
                 done(Response::from_parts(head, SharedCacheBody::collected(tee, waiter, drive)))
             }
