@@ -14,6 +14,7 @@ const MAX_LENGTH: usize = 8 << 10;
 ///
 /// It contains each part with its length in front, so that no two requests share a key by accident. Lookups compare the
 /// complete key. The hash only selects the place.
+// K-07
 #[derive(Clone, Debug)]
 pub(crate) struct PrimaryKey {
     hash: u64,
@@ -262,6 +263,7 @@ mod tests {
 
     #[test]
     fn the_path_and_the_query_are_part_of_the_key_as_sent() {
+        // K-07
         let rules = KeyRules::default();
         let table: &[(&str, &str, bool)] = &[
             ("/a", "/a", true),

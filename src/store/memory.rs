@@ -125,7 +125,6 @@ impl MemoryStore {
     /// the URL, although the request selects none of them.
     ///
     /// If several match, the one with the latest `Date` is used, or of these the one that was stored last.
-    // K-07
     pub(crate) fn get(
         &self,
         key: &PrimaryKey,

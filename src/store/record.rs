@@ -62,7 +62,7 @@ impl RecordHead {
     /// response needs.
     ///
     /// Fields that a server received are often slices of its buffer, and would keep the complete buffer in memory.
-    // S-02, A-01
+    // S-02, A-03
     pub(crate) fn fields_for_storing(
         mut response: HeaderMap,
         control: &CacheControl,

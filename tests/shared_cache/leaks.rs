@@ -20,10 +20,12 @@ async fn a_public_page_is_stored_once_for_all() {
     assert_eq!(first.field("cache-status").unwrap(), "tower-cache-policy; fwd=uri-miss; fwd-status=200; stored");
     assert!(first.field("age").is_none());
     site.clock.advance(7);
+    //
     let second = site.get("/", &[]).await;
     assert_eq!((second.status, second.body.as_str()), (200, "hello"));
     assert_eq!(second.field("cache-status").unwrap(), "tower-cache-policy; hit; ttl=53");
     assert_eq!(second.field("age").unwrap(), "7");
+    assert!(second.field("date").is_some());
     assert_eq!(second.field("cache-control").unwrap(), "public, max-age=60");
     assert_eq!(site.calls(), 1);
 }

@@ -161,6 +161,7 @@ async fn a_purge_during_a_revalidation_covers_the_confirmed_response() {
 
 #[tokio::test]
 async fn a_successful_unsafe_request_invalidates_its_url_and_those_that_it_names() {
+    // I-01
     let site = Site::by_fields(|request| {
         if *request.method() == Method::GET {
             return page("x", &[("cache-control", "max-age=60")]);
@@ -190,6 +191,22 @@ async fn a_successful_unsafe_request_invalidates_its_url_and_those_that_it_names
         for path in paths {
             assert_eq!(!site.get(path, &[host]).await.is_hit(), invalidated.contains(&path), "{method} {path}");
         }
+    }
+}
+
+#[tokio::test]
+async fn an_unsafe_request_invalidates_the_groups_that_its_response_names() {
+    // I-03
+    for (groups, is_purged) in
+        [("\"article-7\"", true), ("\"a\", \"article-7\"", true), ("\"a\"", false), ("(x) y", true)]
+    {
+        let site = Site::by_fields(move |request| match *request.method() {
+            Method::GET => page("x", &[("cache-control", "max-age=60"), ("cache-groups", "\"article-7\"")]),
+            _ => page("saved", &[("cache-group-invalidation", groups)]),
+        });
+        site.get("/list", &[]).await;
+        site.call(request(Method::POST, "/api", &[])).await;
+        assert_eq!(!site.get("/list", &[]).await.is_hit(), is_purged, "{groups}");
     }
 }
 

@@ -78,6 +78,7 @@ async fn ranges_of_a_stored_response_are_served() {
 
 #[tokio::test]
 async fn a_stale_response_is_revalidated_and_used_again() {
+    // S-08
     let version = Arc::default();
     let site = Site::with_policy(PUBLIC, tagged(&version));
     site.get("/", &[]).await;
@@ -270,6 +271,7 @@ async fn a_response_that_is_stale_on_arrival_is_not_stored() {
 
 #[tokio::test]
 async fn fields_of_the_connection_are_not_stored() {
+    // S-02
     let site = Site::with_policy(PUBLIC, |_| {
         page("x", &[("connection", "x-hop"), ("x-hop", "1"), ("keep-alive", "timeout=5"), ("x-end", "2")])
     });
@@ -344,6 +346,7 @@ async fn head_of_a_response_that_is_not_stored_is_passed_through() {
 
 #[tokio::test]
 async fn responses_can_look_as_if_they_had_just_been_made() {
+    // T-09
     let site = Site::configured(SharedCache::by_policy, Some(PUBLIC.edge(MINUTE * 60)), SharedCache::as_origin, |_| {
         page("x", &[])
     });

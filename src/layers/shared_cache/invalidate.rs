@@ -6,9 +6,15 @@ use http::{HeaderMap, HeaderName, Request, StatusCode, Uri};
 
 use super::config::{Config, Core};
 use super::stats::count;
-use crate::policy::{CacheTags, target_as_sent};
+use crate::edge::{TagFormat, TagSyntax};
+use crate::policy::target_as_sent;
 use crate::protocol::only_line;
 use crate::store::{KeyRules, PurgeOf, UrlName};
+
+/// The groups of responses that an unsafe request invalidates.
+// I-03
+const GROUPS: TagFormat =
+    TagFormat::new(HeaderName::from_static("cache-group-invalidation"), TagSyntax::Strings).max_length(usize::MAX);
 
 /// The URL of an unsafe request, whose stored responses are invalidated if it succeeds
 /// ([RFC 9111 section 4.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.4)).
@@ -38,16 +44,11 @@ impl Invalidation {
             return;
         }
         let mut urls = vec![self.keys.url(&self.host, &self.target)];
-        // I-02
         urls.extend([LOCATION, CONTENT_LOCATION].iter().filter_map(|name| self.named_by(name, response)));
         count(&core.stats.purges);
-        core.purges.purge(PurgeOf {
-            tags: &CacheTags::new(),
-            urls: &urls,
-            prefixes: &[],
-            everything: false,
-            soft: None,
-        });
+        // RFC 9875 section 3. A list that cannot be read completely names everything.
+        let (tags, are_all) = GROUPS.tags_in(response);
+        core.purges.purge(PurgeOf { tags: &tags, urls: &urls, prefixes: &[], everything: !are_all, soft: None });
     }
 
     /// Returns the URL in a field of the response, if it is on the same host.

@@ -66,7 +66,8 @@
 //! A [`SharedCache`] is a service for [`Purge`](crate::edge::purge::Purge)s, so it can be the purger of a
 //! [`PurgeLayer`](crate::PurgeLayer). Purges take effect at once for all variants. They also cover responses that are
 //! still under way. A successful unsafe request invalidates its own URL, and the URLs in its `Location` and
-//! `Content-Location` ([RFC 9111 section 4.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.4)).
+//! `Content-Location` ([RFC 9111 section 4.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.4)), and the tags in
+//! its `Cache-Group-Invalidation` ([RFC 9875](https://www.rfc-editor.org/rfc/rfc9875)).
 //!
 //! Each process has a cache of its own. With several processes, send purges to all of them, or use short lifetimes.
 //!

@@ -46,7 +46,7 @@ impl Client<'_> {
             headers.remove(AGE);
             headers.insert(DATE, now.to_header_value());
         } else {
-            //
+            //
             headers.insert(AGE, HeaderValue::from(record.age(now)));
         }
         config.report(report, &mut headers);
