@@ -85,6 +85,20 @@ impl Site {
     }
 }
 
+/// Clients that come at the same time, on several threads.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn clients_that_come_at_the_same_time_cause_one_call() {
+    for _ in 0..50 {
+        let site = site(PUBLIC, async |_, _| Response::new(Frames::of(&["hello"])));
+        let clients: Vec<_> = (0..20).map(|_| tokio::spawn(site.request(&[]))).collect();
+        for client in clients {
+            assert_eq!(content(client.await.unwrap().into_body()).await, "hello");
+        }
+        assert_eq!(site.calls(), 1);
+        site.assert_nothing_is_left();
+    }
+}
+
 async fn slow_page(_: usize, _: Request<TestBody>) -> Response<Frames> {
     tokio::time::sleep(Duration::from_millis(50)).await;
     Response::new(Frames::of(&["he", "llo"]).slow())
@@ -97,7 +111,9 @@ async fn a_hundred_clients_of_a_cold_key_cause_one_call() {
         let first = tokio::spawn(site.request(&[]));
         tokio::time::sleep(Duration::from_millis(10)).await;
         let mut others: Vec<_> = (0..99).map(|_| tokio::spawn(site.request(&[]))).collect();
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        while site.cache.stats().misses < 100 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
         if leaves {
             first.abort();
         } else {

@@ -13,17 +13,17 @@ use http_body::Body;
 
 use super::baton::{Baton, Held};
 use super::exchange::{Exchange, Verdict};
-use super::flights::{Drive, Flights, Landing, Progress};
+use super::flights::{Drive, Landing, Progress, Reservation};
 use super::tee::Tee;
 use super::waiters::Waiter;
-use crate::store::{PrimaryKey, Record};
+use crate::store::Record;
 
 /// One request to the inner service, which any waiting task can drive. It goes on when the client that caused it
 /// leaves, as long as another one waits.
 pub(super) struct Flight<F, B: Body, E> {
     stage: Baton<Stage<F, B, E>>,
-    /// `None` if the flight cannot be joined.
-    registered: Option<(Arc<Flights>, PrimaryKey)>,
+    /// Given up when the flight is dropped.
+    place: Reservation,
 }
 
 struct Stage<F, B: Body, E> {
@@ -57,24 +57,18 @@ where
     B::Error: Send,
     E: Send + 'static,
 {
-    /// Starts a flight. With `flights`, others can join it.
-    pub(super) fn start(
-        inner: F,
-        exchange: Exchange,
-        progress: &Arc<Progress>,
-        flights: Option<&Arc<Flights>>,
-    ) -> Arc<Self> {
-        let key = exchange.key.clone();
+    /// Starts a flight.
+    pub(super) fn start(inner: F, exchange: Exchange, place: Reservation) -> Arc<Self> {
         let stage = Stage { call: Some((Box::pin(inner), Box::new(exchange))), tee: None, first: None };
-        let flight = Arc::new(Self {
-            stage: Baton::new(stage, Arc::clone(progress)),
-            registered: flights.map(|flights| (Arc::clone(flights), key.clone())),
-        });
-        if let Some(flights) = flights {
-            let drive: Arc<dyn Drive> = Arc::<Self>::clone(&flight);
-            flights.add(&key, progress, Arc::downgrade(&drive));
-        }
+        let stage = Baton::new(stage, Arc::clone(place.progress()));
+        let flight = Arc::new(Self { stage, place });
+        let drive: Arc<dyn Drive> = Arc::<Self>::clone(&flight);
+        flight.place.take_off(Arc::downgrade(&drive));
         flight
+    }
+
+    pub(super) const fn progress(&self) -> &Arc<Progress> {
+        self.stage.progress()
     }
 
     /// Polls the result for the client that caused the flight.
@@ -137,14 +131,6 @@ where
             ready!(tee.poll_collected(waiter, cx));
         }
         self.stage.progress().landing().map_or(Poll::Pending, |landing| Poll::Ready(landing.clone()))
-    }
-}
-
-impl<F, B: Body, E> Drop for Flight<F, B, E> {
-    fn drop(&mut self) {
-        if let Some((flights, key)) = &self.registered {
-            flights.remove(key, self.stage.progress());
-        }
     }
 }
 

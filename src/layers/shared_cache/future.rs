@@ -18,7 +18,7 @@ use super::body::SharedCacheBody;
 use super::config::{Config, Core};
 use super::exchange::{Exchange, Stale};
 use super::flight::{First, Flight};
-use super::flights::{Drive, Joined, Landing, Progress};
+use super::flights::{Boarding, Drive, Joined, Landing, MAX_WAITING, Progress, Reservation};
 use super::invalidate::Invalidation;
 use super::plan::{Plan, Signs};
 use super::reply::Client;
@@ -33,8 +33,6 @@ use crate::store::{Found, Moment, PrimaryKey, Selection, Usability};
 
 /// The number of other requests that one request waits for, one after the other.
 const MAX_ROUNDS: u8 = 2;
-/// The maximum number of requests that wait for one.
-const MAX_WAITING: usize = 4_096;
 
 pin_project! {
     /// The future of a [`SharedCacheService`](super::SharedCacheService).
@@ -165,10 +163,15 @@ where
                     let response = client.reply(config, &record, now, stale_hit(staleness));
                     // One request revalidates, and the others get the stale response meanwhile.
                     if let Some(spawner) = spawner.filter(|_| !is_under_way) {
-                        let stale = Stale { record, on_error, when_disconnected: false, is_validated: false };
-                        let takeoff = Takeoff { key: key.clone(), signs, moment, now, stale: Some(stale), expected };
-                        if let Ok((flight, waiter, _)) = takeoff.start(cache, service, request, true) {
-                            spawner.spawn(BackgroundTask::new(Joined { key, waiter, flight }));
+                        let own = Progress::new(moment, now, expected);
+                        let boarding = core.flights.board(&key, request.headers(), own, started_since, || None::<()>);
+                        if let Boarding::First(place) = boarding {
+                            let stale = Stale { record, on_error, when_disconnected: false, is_validated: false };
+                            let takeoff = Takeoff { key: key.clone(), signs, moment, now, stale: Some(stale), place };
+                            if let Ok((flight, waiter, _)) = takeoff.start(cache, service, request) {
+                                let progress = Arc::clone(flight.progress());
+                                spawner.spawn(BackgroundTask::new(Joined::own(key, waiter, progress, flight)));
+                            }
                         }
                     }
                     return Self::Ready { response: Some(response) };
@@ -206,14 +209,25 @@ where
         let is_for_others = stale.as_ref().is_none_or(|stale| stale.record.head().terms.can_be_fresh());
         let coalesces = config.coalesces && is_for_others;
         let own = Own { service: service.clone(), reason, rounds };
-        if coalesces
-            && rounds < MAX_ROUNDS
-            && let Some(joined) = core.flights.join(&key, request.headers(), moment, started_since, MAX_WAITING)
-        {
-            return Self::Waiting { joined, own: Some(own), request: Some(request) };
-        }
-        let takeoff = Takeoff { key, signs, moment, now, stale, expected };
-        match takeoff.start(cache, service, request, coalesces) {
+        let progress = Progress::new(moment, now, expected);
+        let place = if coalesces {
+            let stored = || match core.find(&key, request.headers(), now) {
+                (Found::Record(record), Usability::Fresh(ttl)) => Some((record, ttl)),
+                _ => None,
+            };
+            match core.flights.board(&key, request.headers(), progress, started_since, stored) {
+                Boarding::First(place) => place,
+                Boarding::Joined(joined) => return Self::Waiting { joined, own: Some(own), request: Some(request) },
+                Boarding::Stored((record, ttl)) => {
+                    let response = client.reply(config, &record, now, hit(ttl));
+                    return Self::Ready { response: Some(response) };
+                }
+            }
+        } else {
+            Reservation::alone(progress)
+        };
+        let takeoff = Takeoff { key, signs, moment, now, stale, place };
+        match takeoff.start(cache, service, request) {
             Ok((flight, waiter, parts)) => Self::First { flight, waiting: Some((waiter, own, parts)) },
             Err(request) => Self::pass(service, *request, CacheStatusReport::forwarded(reason)),
         }
@@ -227,7 +241,7 @@ struct Takeoff {
     moment: Moment,
     now: HttpDate,
     stale: Option<Stale>,
-    expected: Option<Selection>,
+    place: Reservation,
 }
 
 type Started<F, B, E> = (Arc<Flight<F, B, E>>, Waiter, Arc<RequestParts>);
@@ -239,7 +253,6 @@ impl Takeoff {
         cache: &Cache,
         service: &mut S,
         request: Request<Q>,
-        can_be_joined: bool,
     ) -> Result<Started<S::Future, B, S::Error>, Box<Request<Q>>>
     where
         S: Service<Request<Q>, Response = Response<B>>,
@@ -249,7 +262,7 @@ impl Takeoff {
         B::Error: Send,
     {
         let Cache { config, core, .. } = cache;
-        let progress = Arc::new(Progress::new(self.moment, self.now, self.expected));
+        let progress = Arc::clone(self.place.progress());
         let Some(waiter) = progress.waiters.join(MAX_WAITING) else { return Err(Box::new(request)) };
         let (parts, body) = request.into_parts();
         let parts = Arc::new(parts);
@@ -274,10 +287,9 @@ impl Takeoff {
             moment: self.moment,
             requested: self.now,
             stale: self.stale,
-            progress: Arc::clone(&progress),
+            progress,
         };
-        let flights = can_be_joined.then_some(&core.flights);
-        let flight = Flight::start(service.call(request), exchange, &progress, flights);
+        let flight = Flight::start(service.call(request), exchange, self.place);
         Ok((flight, waiter, parts))
     }
 }
@@ -323,7 +335,7 @@ where
                     return response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response)));
                 }
                 StateProjection::Waiting { joined, request, own } => {
-                    let landing = ready!(joined.flight.poll_landing(&joined.waiter, cx));
+                    let landing = ready!(joined.poll_landing(cx));
                     let (Some(request), Some(own)) = (request.take(), own.take()) else { return Poll::Pending };
                     own.landed(config, core, &landing, &joined.key, request)
                 }

@@ -25,8 +25,8 @@ impl BackgroundTask {
 impl Future for BackgroundTask {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.joined.flight.poll_landing(&self.joined.waiter, cx).map(drop)
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.joined.poll_landing(cx).map(drop)
     }
 }
 
