@@ -111,7 +111,8 @@ async fn a_hundred_clients_of_a_cold_key_cause_one_call() {
         let first = tokio::spawn(site.request(&[]));
         tokio::time::sleep(Duration::from_millis(10)).await;
         let mut others: Vec<_> = (0..99).map(|_| tokio::spawn(site.request(&[]))).collect();
-        while site.cache.stats().misses < 100 {
+        // On a busy machine, some clients come when the response has been stored.
+        while site.cache.stats().misses + site.cache.stats().hits < 100 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         if leaves {
@@ -120,10 +121,11 @@ async fn a_hundred_clients_of_a_cold_key_cause_one_call() {
             others.push(first);
         }
         for other in others {
-            assert_eq!(content(other.await.unwrap().into_body()).await, "hello");
+            let response = tokio::time::timeout(Duration::from_secs(20), other).await.expect("nobody hangs").unwrap();
+            assert_eq!(content(response.into_body()).await, "hello");
         }
         assert_eq!(site.calls(), 1, "the first leaves: {leaves}");
-        assert_eq!(site.cache.stats().collapsed, 99);
+        assert_eq!(site.cache.stats().collapsed + site.cache.stats().hits, 99);
         site.assert_nothing_is_left();
     }
 }
