@@ -297,6 +297,33 @@ async fn two_layers_of_one_cache_do_not_share_keys() {
     }
 }
 
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn nested_routers_with_clones_of_one_layer_do_not_share_responses() {
+    use axum::Router;
+    use axum::body::{Body, to_bytes};
+    use axum::routing::get;
+    use tower::ServiceExt;
+    use tower_cache_policy::CachePolicyLayer;
+    use tower_cache_policy::store::MemoryStore;
+
+    let cache = SharedCache::by_policy(MemoryStore::new(1 << 20));
+    let layer = cache.layer();
+    let nested = |name: &'static str| {
+        let policy = CachePolicyLayer::new(PUBLIC);
+        Router::new().route("/", get(async move || name)).layer(policy).layer(layer.clone())
+    };
+    let app = Router::<()>::new().nest("/a", nested("a")).nest("/b", nested("b"));
+    for round in 0..2 {
+        for name in ["a", "b"] {
+            let request = Request::get(format!("/{name}")).body(Body::empty()).unwrap();
+            let response = app.clone().oneshot(request).await.unwrap();
+            assert_eq!(to_bytes(response.into_body(), 100).await.unwrap(), name);
+        }
+        assert_eq!(cache.stats().hits, round * 2);
+    }
+}
+
 #[tokio::test]
 async fn a_handler_under_no_policy_layer_is_left_alone() {
     let site = Site::configured(SharedCache::by_policy, None, SharedCache::without_cache_status, |_| {

@@ -83,6 +83,9 @@ impl SharedCache {
     ///
     /// Each call returns a layer with keys of its own, because the inner services may differ. To share stored responses
     /// between routes, put one layer on their router. Clones of a layer share their keys.
+    ///
+    /// A router that removes a prefix from the path, such as axum's `Router::nest`, hides the complete path from layers on
+    /// nested routers. Put the layer outside of it, enable the feature `axum`, or make one layer for each nested router.
     #[must_use]
     pub fn layer(&self) -> SharedCacheLayer {
         let space = self.core.layers.fetch_add(1, Ordering::Relaxed);

@@ -37,8 +37,8 @@
 //! A stored response is found by scheme, host, path and query as sent, and then by the request fields that its `Vary`
 //! names. At most 16 variants of a URL are stored. See [`query`](SharedCache::query),
 //! [`ignore_query`](SharedCache::ignore_query), [`sorted_query`](SharedCache::sorted_query) and
-//! [`hosts`](SharedCache::hosts). Under axum's `Router::nest`, enable the feature `axum`, with which the complete path
-//! is used.
+//! [`hosts`](SharedCache::hosts). Under axum's `Router::nest`, the complete path is used if the feature `axum` is enabled.
+//! Otherwise do not put clones of one layer on several nested routers.
 //!
 //! # Responses from the cache
 //!
