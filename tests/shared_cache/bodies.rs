@@ -89,6 +89,28 @@ fn shown<E: std::fmt::Debug>(frames: Vec<Result<Frame<Bytes>, E>>) -> Vec<String
 }
 
 #[tokio::test]
+async fn a_body_of_very_many_short_chunks_is_passed_through() {
+    for (count, is_stored) in [(1_000, true), (3_000, false)] {
+        let cache = cache();
+        let pieces = vec!["x"; count];
+        let first = serve(&cache, Frames::of(&pieces), None).oneshot(get("/", &[])).await.unwrap();
+        assert_eq!(content(first.into_body()).await.len(), count);
+        assert_eq!(cache.stats().stored, u64::from(is_stored), "{count}");
+    }
+}
+
+#[tokio::test]
+async fn empty_chunks_delay_nothing_and_cost_nothing() {
+    for length in [None, Some("1")] {
+        let cache = cache();
+        let pieces: Vec<_> = ["x"].into_iter().chain(std::iter::repeat_n("", 10_000)).collect();
+        let first = serve(&cache, Frames::of(&pieces), length).oneshot(get("/", &[])).await.unwrap();
+        assert_eq!(content(first.into_body()).await, "x");
+        assert_eq!(cache.stats().stored, 1);
+    }
+}
+
+#[tokio::test]
 async fn the_size_hint_is_that_of_the_rest() {
     let cache = cache();
     let response = serve(&cache, Frames::of(&["ab", "c"]).hinted(3), None).oneshot(get("/", &[])).await.unwrap();

@@ -117,6 +117,7 @@ async fn a_hundred_clients_of_a_cold_key_cause_one_call() {
         }
         if leaves {
             first.abort();
+            _ = first.await;
         } else {
             others.push(first);
         }

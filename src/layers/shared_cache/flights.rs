@@ -133,8 +133,9 @@ impl Flights {
         })
     }
 
+    /// The number of flights that have not landed.
     pub(super) fn len(&self) -> usize {
-        self.lock().values().map(Vec::len).sum()
+        self.lock().values().flatten().filter(|progress| progress.landing().is_none()).count()
     }
 
     fn remove(&self, key: &PrimaryKey, progress: &Arc<Progress>) {

@@ -16,6 +16,13 @@ use super::flights::{Landing, Progress};
 use super::waiters::Waiter;
 use crate::store::RecordHead;
 
+/// The maximum number of frames that are read in one poll, so that other tasks get their turn.
+const FRAMES_PER_POLL: usize = 128;
+/// The number of chunks that a body may have, however short they are.
+const MAX_CHUNKS: usize = 1_024;
+/// The average length of the other chunks, in bytes, below which the memory for each of them would matter.
+const SHORT_CHUNK: usize = 256;
+
 /// A body that is sent to a client and collected for the store at the same time. Any waiting task can drive it.
 pub(super) struct Tee<B: Body> {
     state: Baton<State<B>>,
@@ -53,6 +60,8 @@ struct State<B: Body> {
     /// `None` if the response is not stored.
     head: Option<Box<RecordHead>>,
     end: Option<End<B::Error>>,
+    /// Whether the body has been polled after its stated length.
+    is_probed: bool,
 }
 
 enum End<E> {
@@ -82,6 +91,7 @@ impl<B: Body<Data = Bytes>> Tee<B> {
             hint,
             head: Some(Box::new(head)),
             end: None,
+            is_probed: false,
         };
         let tee = Self { state: Baton::new(state, progress), sink };
         if let (true, Some(mut state)) = (is_empty, tee.state.take()) {
@@ -94,33 +104,36 @@ impl<B: Body<Data = Bytes>> Tee<B> {
     pub(super) fn poll_collected(&self, waiter: &Waiter, cx: &Context<'_>) -> Poll<()> {
         waiter.register(cx);
         let Some(mut state) = self.state.take() else { return Poll::Pending };
-        while state.head.is_some() && self.advance(&mut state).is_ready() {}
-        if state.head.is_some() { Poll::Pending } else { Poll::Ready(()) }
+        for _ in 0..FRAMES_PER_POLL {
+            if state.head.is_none() {
+                return Poll::Ready(());
+            }
+            ready!(self.advance(&mut state));
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Polls the next frame for the client.
     pub(super) fn poll_frame(&self, waiter: &Waiter, cx: &Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         waiter.register(cx);
         let Some(mut state) = self.state.take() else { return Poll::Pending };
-        loop {
+        for _ in 0..FRAMES_PER_POLL {
             if let Some(chunk) = state.next_chunk() {
                 return Poll::Ready(Some(Ok(Frame::data(chunk))));
             }
-            return Poll::Ready(match state.end.take() {
-                None => {
-                    ready!(self.advance(&mut state));
-                    continue;
-                }
-                Some(end) => {
-                    state.end = Some(End::Complete);
-                    match end {
-                        End::Complete => None,
-                        End::Trailers(trailers) => Some(Ok(Frame::trailers(trailers))),
-                        End::Error(error) => Some(Err(error)),
-                    }
-                }
-            });
+            if let Some(end) = state.end.take() {
+                state.end = Some(End::Complete);
+                return Poll::Ready(match end {
+                    End::Complete => None,
+                    End::Trailers(trailers) => Some(Ok(Frame::trailers(trailers))),
+                    End::Error(error) => Some(Err(error)),
+                });
+            }
+            ready!(self.advance(&mut state));
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     pub(super) fn is_end_stream(&self) -> bool {
@@ -159,7 +172,8 @@ impl<B: Body<Data = Bytes>> Tee<B> {
                 let is_complete = u64::try_from(state.collected).ok() == state.expected;
                 if is_over {
                     self.finish(state, End::Complete);
-                } else if is_complete && state.head.is_some() {
+                } else if is_complete && state.head.is_some() && !std::mem::replace(&mut state.is_probed, true) {
+                    // Once, so that a body of empty chunks does not recurse.
                     _ = self.advance(state);
                 }
             }
@@ -171,13 +185,16 @@ impl<B: Body<Data = Bytes>> Tee<B> {
         if state.head.is_some() {
             let under_way = self.sink.under_way().fetch_add(chunk.len(), Ordering::AcqRel) + chunk.len();
             state.collected += chunk.len();
+            let too_many = state.chunks.len() > MAX_CHUNKS + state.collected / SHORT_CHUNK;
             let too_long =
                 state.expected.is_some_and(|length| u64::try_from(state.collected).is_ok_and(|n| n > length));
-            if state.collected > self.sink.max_body() || under_way > self.sink.max_under_way() || too_long {
+            if state.collected > self.sink.max_body() || under_way > self.sink.max_under_way() || too_long || too_many {
                 self.give_up(state);
             }
         }
-        state.chunks.push_back(chunk);
+        if !chunk.is_empty() {
+            state.chunks.push_back(chunk);
+        }
     }
 
     fn finish(&self, state: &mut State<B>, end: End<B::Error>) {
