@@ -131,7 +131,7 @@ async fn a_hundred_clients_of_a_cold_key_cause_one_call() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_call_goes_on_while_anybody_waits() {
     let site = site(PUBLIC, slow_page);
     let mut clients: Vec<_> = Vec::new();
@@ -149,7 +149,7 @@ async fn the_call_goes_on_while_anybody_waits() {
     site.assert_nothing_is_left();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_client_that_leaves_while_it_reads_does_not_stop_the_others() {
     let site = site(PUBLIC, slow_page);
     let first = site.request(&[]).await;
@@ -163,7 +163,7 @@ async fn a_client_that_leaves_while_it_reads_does_not_stop_the_others() {
     site.assert_nothing_is_left();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_client_that_reads_slowly_does_not_delay_the_others() {
     let site = site(PUBLIC, slow_page);
     let first = site.request(&[]).await;
@@ -193,7 +193,7 @@ async fn private_responses_delay_nobody_for_longer_than_the_head() {
     site.assert_nothing_is_left();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn clients_with_credentials_or_of_another_variant_get_their_own_response() {
     let site = site(PUBLIC.vary(&["accept-language"]), async |_, request: Request<TestBody>| {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -214,7 +214,7 @@ async fn clients_with_credentials_or_of_another_variant_get_their_own_response()
     site.assert_nothing_is_left();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nobody_joins_a_call_from_before_a_purge() {
     let site = site(PUBLIC, async |call, _| {
         tokio::time::sleep(Duration::from_millis(30)).await;
@@ -232,7 +232,7 @@ async fn nobody_joins_a_call_from_before_a_purge() {
     site.assert_nothing_is_left();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_handler_that_hangs_does_not_make_its_url_unusable() {
     let site = site(PUBLIC, async |call, _| {
         if call == 0 {
@@ -251,7 +251,7 @@ async fn a_handler_that_hangs_does_not_make_its_url_unusable() {
     site.assert_nothing_is_left();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_handler_that_panics_affects_only_its_own_clients() {
     let site = site(PUBLIC, async |call, _| {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -271,7 +271,7 @@ async fn a_handler_that_panics_affects_only_its_own_clients() {
     site.assert_nothing_is_left();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn one_client_revalidates_and_the_others_get_the_stale_response() {
     let site = site(PUBLIC.stale_while_revalidate(MINUTE), async |call, _| {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -290,7 +290,7 @@ async fn one_client_revalidates_and_the_others_get_the_stale_response() {
     site.assert_nothing_is_left();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn with_a_spawner_no_client_waits_for_a_revalidation() {
     let options = |cache: SharedCache| {
         cache.spawner(|task| {
@@ -313,7 +313,7 @@ async fn with_a_spawner_no_client_waits_for_a_revalidation() {
     site.assert_nothing_is_left();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_revalidation_that_is_not_spawned_leaves_nothing() {
     let site = site_with(|cache| cache.spawner(drop), PUBLIC.stale_while_revalidate(MINUTE), slow_page);
     assert_eq!(site.body(&[]).await, "hello");
@@ -377,7 +377,7 @@ impl Client {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn any_client_can_be_dropped_after_any_number_of_polls() {
     const CLIENTS: usize = 3;
     let stepwise = async |_, _| {
@@ -415,7 +415,7 @@ async fn any_client_can_be_dropped_after_any_number_of_polls() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn all_clients_can_be_dropped_after_any_number_of_polls() {
     for polls in 0..20 {
         let site = site(PUBLIC, async |_, _| {
