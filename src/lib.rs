@@ -41,6 +41,7 @@
         feature = "minijinja",
         feature = "purge",
         feature = "routes",
+        feature = "shared-cache",
         feature = "strong-tags"
     ),
     doc = "\nThe [`recipes`] page has a short program for each common task, [`frameworks`] explains what works in each",
@@ -61,6 +62,7 @@
 //! | return 304 without running the handler, 412 for a lost update, and 428 | [`ConditionalLayer`] |
 //! | set the fields and cache tags of a CDN | [`EdgeLayer`] |
 //! | purge a CDN after a write | `PurgeLayer` (feature `purge`) |
+//! | serve stored responses without calling the handler | `SharedCache` (feature `shared-cache`) |
 //! | serve files whose URLs change with their content, or a single-page application | `AssetsLayer` (feature `assets`) |
 //! | evaluate preconditions inside a transaction | [`protocol::Preconditions`] |
 //! | test how caches treat a response | the modules `testing` and `audit` (features of the same names) |
@@ -73,6 +75,7 @@
 //! ```text
 //! tracing, timeouts                outermost
 //!   EdgeLayer                      applies the guards to the final response
+//!   SharedCacheLayer               stores responses, if there is one
 //!   authentication                 before a 304 or 412 can show that a resource exists
 //!     CachePolicyLayer      ┐
 //!       ConditionalLayer    │      outside compression: names the content coding in strong tags
@@ -216,8 +219,8 @@
 //!
 //! # Limits
 //!
-//! The crate implements the origin server's side of caching. It does not store responses, send `Age` or `Cache-Status`,
-//! or serve byte ranges.
+//! The crate implements the origin server's side of caching. Without the feature `shared-cache`, it does not store
+//! responses, send `Age` or `Cache-Status`, or serve byte ranges.
 //!
 //! # Features
 //!
@@ -237,6 +240,7 @@
 //! | `audit-serde` | the same prediction, serialized with serde |
 //! | `testing` | assertions for tests of a service |
 //! | `tracing` | an event for each decision |
+//! | `shared-cache` | a cache in the process, with coalesced requests and immediate purges |
 //! | `strong-tags` | strong and keyed entity tags, computed with BLAKE3 |
 //!
 //! A feature adds items and does not change other behavior. The exception is `axum`, which lets policies by path read
@@ -269,11 +273,15 @@ pub mod layers;
     feature = "minijinja",
     feature = "purge",
     feature = "routes",
+    feature = "shared-cache",
     feature = "strong-tags"
 ))]
 mod pages;
 pub mod policy;
 pub mod protocol;
+#[cfg(feature = "shared-cache")]
+#[cfg_attr(docsrs, doc(cfg(feature = "shared-cache")))]
+pub mod store;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
@@ -292,6 +300,9 @@ pub use self::layers::entity_tag::EntityTagLayer;
 #[cfg(feature = "purge")]
 #[cfg_attr(docsrs, doc(cfg(feature = "purge")))]
 pub use self::layers::purge::PurgeLayer;
+#[cfg(feature = "shared-cache")]
+#[cfg_attr(docsrs, doc(cfg(feature = "shared-cache")))]
+pub use self::layers::shared_cache::{SharedCache, SharedCacheLayer};
 #[cfg(all(
     doc,
     feature = "assets",
@@ -300,10 +311,18 @@ pub use self::layers::purge::PurgeLayer;
     feature = "minijinja",
     feature = "purge",
     feature = "routes",
+    feature = "shared-cache",
     feature = "strong-tags"
 ))]
 pub use self::pages::{frameworks, migration, recipes};
 
-#[cfg(all(doctest, feature = "assets", feature = "audit", feature = "axum", feature = "testing"))]
+#[cfg(all(
+    doctest,
+    feature = "assets",
+    feature = "audit",
+    feature = "axum",
+    feature = "shared-cache",
+    feature = "testing"
+))]
 #[doc = include_str!("../README.md")]
 mod readme {}

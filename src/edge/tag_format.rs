@@ -1,6 +1,6 @@
 //! [`TagFormat`]: the field from which an edge reads tags, and the tags that it accepts.
 
-#[cfg(feature = "audit")]
+#[cfg(any(feature = "audit", feature = "shared-cache"))]
 use http::HeaderMap;
 use http::{HeaderName, HeaderValue};
 
@@ -204,7 +204,7 @@ impl TagFormat {
     }
 
     /// Returns the tags in this field of a response, and whether all members of the field are valid tags.
-    #[cfg(feature = "audit")]
+    #[cfg(any(feature = "audit", feature = "shared-cache"))]
     pub(crate) fn tags_in(&self, headers: &HeaderMap) -> (CacheTags, bool) {
         self.read(headers.get_all(&self.field))
     }

@@ -12,6 +12,7 @@
 //! | [`EdgeLayer`](edge::EdgeLayer) | sets fields and cache tags for CDNs and reverse proxies | outermost |
 //! | `AssetsLayer` (feature `assets`) | verifies versioned URLs of static files | outside a file service |
 //! | `PurgeLayer` (feature `purge`) | purges a CDN after an unsafe request | on a router |
+//! | `SharedCacheLayer` (feature `shared-cache`) | stores responses in the process | outside the policy layers, inside `EdgeLayer` |
 //! | [`OriginalPathLayer`] | records the path of the request | outside middleware that changes the path |
 //!
 //! ```
@@ -137,6 +138,9 @@ mod original_path;
 pub mod purge;
 #[cfg(test)]
 mod read_once;
+#[cfg(feature = "shared-cache")]
+#[cfg_attr(docsrs, doc(cfg(feature = "shared-cache")))]
+pub mod shared_cache;
 
 pub use self::clock::Clock;
 pub use self::http_request::HttpRequest;

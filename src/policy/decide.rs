@@ -40,6 +40,9 @@ pub(super) struct DecisionBuilder<'a> {
     /// Fields for edges that only an inner layer knows.
     pub(super) inner_names: Vec<HeaderName>,
     pub(super) source: DecisionSource,
+    /// Whether the ruling of the inner layer applies unchanged.
+    #[cfg(feature = "shared-cache")]
+    pub(super) is_confirmed: bool,
     /// Whether the result replaces the handler's field.
     pub(super) replaces: bool,
     pub(super) directives: CacheControl,
@@ -113,6 +116,8 @@ impl<'a> Layer<'a> {
             is_for_status: from_handler.is_some_and(|own| own.is_for_status),
             inner_names,
             source: DecisionSource::Default,
+            #[cfg(feature = "shared-cache")]
+            is_confirmed: false,
             replaces: false,
             directives: CacheControl::new(),
             edge_policy: None,
@@ -184,6 +189,10 @@ impl<'a> DecisionBuilder<'a> {
         #[cfg(test)]
         crate::protocol::counters::count(|counts| counts.confirmed += 1);
         self.source = DecisionSource::Handler;
+        #[cfg(feature = "shared-cache")]
+        {
+            self.is_confirmed = true;
+        }
         self.directives = inner.directives.clone();
         self.edge_policy = inner.edge_policy;
         if self.acts(Guard::VaryAny) {

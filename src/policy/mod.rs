@@ -179,6 +179,8 @@ pub(crate) use self::markdown::markdown_table;
 pub(crate) use self::markdown::replace_table;
 #[cfg(any(feature = "assets", feature = "routes"))]
 pub(crate) use self::nearest::nearest;
+#[cfg(feature = "shared-cache")]
+pub(crate) use self::original_path::target_as_sent;
 pub(crate) use self::rendered::Rendered;
 #[cfg(feature = "routes")]
 pub(crate) use self::rendered::RenderedVary;

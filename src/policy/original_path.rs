@@ -102,6 +102,15 @@ pub fn original_path(request: &Parts) -> Option<&str> {
     path_as_sent(&request.extensions, &request.uri).filter(|path| !has_dot_segment(path))
 }
 
+/// Returns the path and query of a request as the client sent them. Returns `None` if they are not known.
+#[cfg(feature = "shared-cache")]
+pub(crate) fn target_as_sent<B>(request: &Request<B>) -> Option<&PathAndQuery> {
+    match request.extensions().get::<OriginalPath>() {
+        Some(OriginalPath(recorded)) => Some(recorded),
+        None => uri_as_sent(request.extensions(), request.uri())?.path_and_query(),
+    }
+}
+
 /// The path as the client sent it, or `None` if the original path is not known.
 pub(super) fn path_as_sent<'a>(extensions: &'a Extensions, uri: &'a Uri) -> Option<&'a str> {
     match extensions.get::<OriginalPath>() {

@@ -1,6 +1,6 @@
 //! [`Rules`]: the configuration of a layer.
 
-use http::{HeaderName, Request, StatusCode};
+use http::{HeaderMap, HeaderName, Request, StatusCode};
 
 use super::CachePolicy;
 use super::facts::{Facts, RequestFacts};
@@ -51,9 +51,15 @@ impl Rules {
             found.facts.set_if(Facts::AUTHORIZED, self.credentials.iter().any(|name| headers.contains_key(name)));
         }
         if self.distrust_unkeyed {
-            found.facts.set_if(Facts::UNKEYED_INPUT, UNKEYED.iter().any(|name| headers.contains_key(*name)));
+            found.facts.set_if(Facts::UNKEYED_INPUT, self.distrusts(headers));
         }
         found
+    }
+
+    /// Whether a request has a field that the layer distrusts.
+    // G-13
+    pub(crate) fn distrusts(&self, headers: &HeaderMap) -> bool {
+        self.distrust_unkeyed && UNKEYED.iter().any(|name| headers.contains_key(*name))
     }
 
     /// Adds names to the `Vary` of every response under the layer.

@@ -35,6 +35,9 @@ pub(crate) struct Ruling {
     /// Whether a layer overrode or tightened the handler's directives, so that the handler's lifetimes for edge caches
     /// no longer apply.
     pub(super) replaces: bool,
+    /// Whether the directives come from a policy, of a layer or in the handler's extensions.
+    #[cfg(feature = "shared-cache")]
+    pub(super) by_policy: bool,
     /// Fields that only the profiles of an inner edge layer know.
     pub(super) edge_names: Vec<HeaderName>,
 }
@@ -94,6 +97,33 @@ impl Ruling {
     /// Whether the response was left with a field for edge caches.
     pub(crate) const fn has_edge_field(&self) -> bool {
         self.seen.has(Facts::EDGE_FIELD)
+    }
+
+    /// Whether the directives come from a policy, of a layer or in the handler's extensions.
+    #[cfg(feature = "shared-cache")]
+    pub(crate) const fn is_by_policy(&self) -> bool {
+        self.by_policy
+    }
+
+    /// Whether the ruling was made for a response with this status.
+    #[cfg(feature = "shared-cache")]
+    pub(crate) fn is_of_status(&self, status: StatusCode) -> bool {
+        self.has_directives() && self.status == Some(status)
+    }
+
+    /// The directives of the policy for edge caches, if it gives them more than `Cache-Control` does, and no guard or
+    /// outer layer has changed it.
+    #[cfg(feature = "shared-cache")]
+    pub(crate) fn policy_for_edges(&self) -> Option<CacheControl> {
+        let policy = self.edge_policy.filter(|policy| CacheControl::from(*policy) == self.directives)?;
+        Some(policy.at_the_edge())
+    }
+
+    /// Whether the request or the response is marked as [`Personalized`](super::Personalized), or the request has
+    /// credentials or another field that its response must not be shared for.
+    #[cfg(feature = "shared-cache")]
+    pub(crate) const fn is_for_one_client(&self) -> bool {
+        self.seen.has(Facts::OF_REQUEST)
     }
 
     /// The tags of routes. `None` if the handler's tags are not known, as for a 304 from before the handler: a

@@ -288,6 +288,13 @@ impl DecisionBuilder<'_> {
         ruling.seen = self.facts;
         ruling.waived = self.waived;
         ruling.edge_policy = self.edge_policy;
+        #[cfg(feature = "shared-cache")]
+        {
+            use DecisionSource::{HandlerPolicy, Layer, Tightened};
+            // A confirmed ruling remains that of the inner layer.
+            let is_own = matches!(self.source, HandlerPolicy | Layer | Tightened);
+            ruling.by_policy = is_own || (self.is_confirmed && ruling.by_policy);
+        }
     }
 
     pub(super) fn vary_on_everything(headers: &mut HeaderMap) {

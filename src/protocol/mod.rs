@@ -147,6 +147,8 @@ pub(crate) use self::coding::{accepts_a_coding, name_coding};
 pub(crate) use self::content_type::accepts_page;
 pub(crate) use self::content_type::{is_grpc_type, is_live_stream_type, is_page_type};
 pub(crate) use self::edge_fields::{EdgeFieldKind, edge_field_kind, remove_fields, take_freshness_fields};
+#[cfg(feature = "shared-cache")]
+pub(crate) use self::not_modified::has_nonce;
 pub(crate) use self::path::has_dot_segment;
 #[cfg(feature = "assets")]
 pub(crate) use self::path::is_suspicious;

@@ -106,7 +106,7 @@ fn describes_content(name: &str) -> bool {
     )
 }
 
-fn has_nonce(policy: &HeaderValue) -> bool {
+pub(crate) fn has_nonce(policy: &HeaderValue) -> bool {
     const NONCE: &[u8] = b"'nonce-";
     policy.as_bytes().windows(NONCE.len()).any(|window| window.eq_ignore_ascii_case(NONCE))
 }

@@ -122,7 +122,7 @@ pub fn into_partial_content(headers: &mut HeaderMap, part: RangeInclusive<u64>, 
 /// ([RFC 9110 section 15.5.17](https://www.rfc-editor.org/rfc/rfc9110.html#section-15.5.17)).
 ///
 /// Sets `Content-Range` to the length of the representation. Removes and sets the same fields as
-/// [`into_precondition_failed`](super::into_precondition_failed).
+/// [`into_precondition_failed`].
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue};

@@ -82,7 +82,7 @@ pub fn remove_unstored_fields(
 /// These fields are not updated:
 ///
 /// - `Content-Length`, `Content-Encoding` and `Content-Range`, because the stored bytes have not changed, and
-///   `Content-Digest`, which describes the empty content of the newer response,
+///   `Content-Digest` and `Content-MD5`, which describe the empty content of the newer response,
 /// - fields that [`remove_unstored_fields`] removes because of the connection or a proxy.
 ///
 /// `Content-Type` is updated. The standard exempts it only in caches that store the result of processing the content.
@@ -295,7 +295,7 @@ fn is_needed(name: &str) -> bool {
 
 /// Returns whether a field describes the bytes of a message, which a 304 or a response to HEAD does not have.
 fn describes_bytes(name: &HeaderName) -> bool {
-    matches!(name.as_str(), "content-digest" | "content-encoding" | "content-length" | "content-range")
+    matches!(name.as_str(), "content-digest" | "content-encoding" | "content-length" | "content-md5" | "content-range")
 }
 
 #[cfg(test)]

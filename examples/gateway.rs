@@ -1,0 +1,91 @@
+//! A reverse proxy that stores the responses of any origin server in memory, as RFC 9111 allows.
+//!
+//! ```text
+//! cargo run --example gateway --features shared-cache -- 127.0.0.1:3002 127.0.0.1:8000
+//! ```
+//!
+//! With the argument `standard`, it also stores what the guards forbid and the standard allows: responses with cookies,
+//! some responses to requests with `Authorization`, and responses without a lifetime.
+
+use std::{env, time::Duration};
+
+use axum::body::Body;
+use http::header::{CONNECTION, HOST, HeaderMap, HeaderValue, VIA};
+use http::{Request, Response, StatusCode, Version, uri};
+use http_body::Body as _;
+use hyper::{body::Incoming, ext::ReasonPhrase, server::conn::http1};
+use hyper_util::client::legacy::{Client, Error};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tower_cache_policy::SharedCache;
+use tower_cache_policy::layers::shared_cache::SharedCacheBody;
+use tower_cache_policy::policy::Risk;
+use tower_cache_policy::store::MemoryStore;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let argument = |n| env::args().nth(n).ok_or("usage: gateway LISTEN ORIGIN [standard], the first two with a port");
+    let origin: uri::Authority = argument(2)?.parse()?;
+    let mut cache = SharedCache::by_fields(MemoryStore::new(256 << 20)).stale_when_disconnected(HOUR);
+    if argument(3).is_ok_and(|profile| profile == "standard") {
+        cache = cache.heuristics(true).language_by_weight(true);
+        cache = cache.accept_risk(Risk::SetCookieReplayedToOthers).accept_risk(Risk::AuthorizedResponseServedToOthers);
+    }
+    let listener = tokio::net::TcpListener::bind(argument(1)?).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    // The cache gets the fields of the connection too, because they name others that it must not store.
+    let service = tower::ServiceBuilder::new()
+        .map_result(outbound)
+        .map_request(|request: Request<Incoming>| request.map(content))
+        .layer(cache.layer())
+        .map_request(move |request| inbound(&origin, request))
+        // The cache gets the error of a client that cannot reach the origin server, and may use a stale response.
+        .service(Client::builder(TokioExecutor::new()).http1_preserve_header_case(true).build_http());
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let service = TowerToHyperService::new(service.clone());
+        let connection = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+        tokio::spawn(connection); // The proxy ignores clients that disconnect.
+    }
+}
+
+/// An empty body has no type, so that it has no length to the origin server either.
+fn content(body: Incoming) -> Body {
+    if body.is_end_stream() { Body::empty() } else { Body::new(body) }
+}
+
+fn inbound(origin: &uri::Authority, mut request: Request<Body>) -> Request<Body> {
+    let mut url = std::mem::take(request.uri_mut()).into_parts();
+    (url.scheme, url.authority) = (Some(uri::Scheme::HTTP), Some(origin.clone()));
+    *request.uri_mut() = url.try_into().unwrap_or_default(); // The client rejects the default URL.
+    remove_hop_by_hop(request.headers_mut());
+    request.headers_mut().remove(HOST); // The client adds the host of the origin server.
+    request.headers_mut().append(VIA, HeaderValue::from_static("1.1 gateway"));
+    *request.version_mut() = Version::HTTP_11;
+    request
+}
+
+type Outbound = Response<SharedCacheBody<Incoming>>;
+
+fn outbound(result: Result<Outbound, Error>) -> Result<Outbound, Error> {
+    let mut response = result.unwrap_or_else(|error| {
+        eprintln!("{error}");
+        let mut failure = Response::new(SharedCacheBody::default());
+        *failure.status_mut() = StatusCode::BAD_GATEWAY;
+        failure
+    });
+    remove_hop_by_hop(response.headers_mut());
+    response.extensions_mut().remove::<ReasonPhrase>(); // A 304 would keep the phrase of the 200.
+    *response.version_mut() = Version::HTTP_11;
+    Ok(response)
+}
+
+fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    let lines: Vec<_> = headers.get_all(CONNECTION).iter().cloned().collect();
+    let named = lines.iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(',')).map(str::trim);
+    for name in named.chain(["connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"]) {
+        headers.remove(name);
+    }
+}

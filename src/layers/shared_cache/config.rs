@@ -1,0 +1,179 @@
+//! [`Config`] and [`Core`]: the settings of a shared cache, and its state.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+use http::{HeaderMap, HeaderName};
+
+use super::flights::Flights;
+use super::stats::{Counters, count};
+use super::task::Spawner;
+use crate::edge::{CacheName, CacheStatusReport};
+use crate::layers::Clock;
+use crate::policy::{Guard, Rules};
+use crate::protocol::HttpDate;
+use crate::store::{Found, KeyRules, MemoryStore, PrimaryKey, PurgeClock, Record, SelectionRules, Usability};
+
+/// The settings of a cache, shared by its services and futures.
+#[derive(Clone, Debug)]
+pub(super) struct Config {
+    pub(super) mode: Mode,
+    pub(super) keys: KeyRules,
+    pub(super) rules: Rules,
+    pub(super) clock: Clock,
+    /// The name in `Cache-Status`. `None` if the field is not sent.
+    pub(super) name: Option<CacheName>,
+    /// The targeted fields that take precedence over `Cache-Control`, in order.
+    pub(super) targeted: Vec<HeaderName>,
+    pub(super) heuristics: bool,
+    pub(super) by_weight_of_language: bool,
+    /// The time in seconds for which a stale response may be used if the inner service fails.
+    pub(super) stale_when_disconnected: u64,
+    pub(super) coalesces: bool,
+    /// The time in seconds after which a request no longer waits for another one.
+    pub(super) wait: u64,
+    /// Runs revalidations in the background.
+    pub(super) spawner: Option<Spawner>,
+    /// Whether responses from the cache look as if they had just been made.
+    pub(super) as_origin: bool,
+    pub(super) enabled: bool,
+}
+
+impl Config {
+    /// The time since which a request must have been under way for others to wait for it.
+    pub(super) fn waits_for_since(&self, now: HttpDate) -> HttpDate {
+        let wait = i64::try_from(self.wait).unwrap_or(i64::MAX);
+        HttpDate::from_unix_seconds(now.unix_seconds().saturating_sub(wait)).unwrap_or(HttpDate::UNIX_EPOCH)
+    }
+
+    /// Adds a report to `Cache-Status`.
+    // H-03
+    pub(super) fn report(&self, report: CacheStatusReport, headers: &mut HeaderMap) {
+        if let Some(name) = &self.name {
+            report.append_to(headers, name);
+        }
+    }
+
+    /// How the request fields that select a stored response are compared.
+    pub(super) fn selection_rules(&self) -> SelectionRules {
+        let counts_lines = self.mode == Mode::Policy;
+        SelectionRules { counts_lines, by_weight_of_language: self.by_weight_of_language }
+    }
+
+    /// Whether a gateway accepts a risk. In the mode by policy, only the policy layers do.
+    pub(super) fn accepts(&self, guard: Guard) -> bool {
+        self.mode == Mode::Fields && self.rules.waived.contains(guard)
+    }
+}
+
+/// Which responses are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Those that an inner policy layer decided about.
+    Policy,
+    /// Those that their fields allow.
+    Fields,
+}
+
+/// The state of a cache, shared by all clones of its handle.
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) store: MemoryStore,
+    pub(super) purges: PurgeClock,
+    pub(super) flights: Arc<Flights>,
+    pub(super) stats: Counters,
+    /// The number of bytes of bodies that are being collected.
+    pub(super) under_way: AtomicUsize,
+    /// The number of layers, which each have keys of their own.
+    pub(super) layers: AtomicU32,
+    marks: Marks,
+}
+
+impl Core {
+    pub(super) fn new(store: MemoryStore) -> Self {
+        Self {
+            store,
+            purges: PurgeClock::default(),
+            flights: Arc::default(),
+            stats: Counters::default(),
+            under_way: AtomicUsize::new(0),
+            layers: AtomicU32::new(0),
+            marks: Marks::default(),
+        }
+    }
+
+    /// Looks up the stored response for a request.
+    pub(super) fn find(&self, key: &PrimaryKey, request: &HeaderMap, now: HttpDate) -> (Found, Usability) {
+        let mut usability = Usability::Purged;
+        let found = self.store.get(key, request, |record| {
+            let this = record.usability(key, now, &self.purges);
+            let is_usable = this != Usability::Purged;
+            if is_usable {
+                usability = this;
+            }
+            is_usable
+        });
+        (found, usability)
+    }
+
+    /// Stores a response.
+    pub(super) fn put(&self, key: &PrimaryKey, record: &Arc<Record>) {
+        let is_usable = |known: &Record| known.moment_is_current(key, &self.purges);
+        let is_stored = self.store.insert(key.clone(), Arc::clone(record), is_usable);
+        count(if is_stored { &self.stats.stored } else { &self.stats.not_stored });
+    }
+
+    /// Remembers that the last response for the key was not stored.
+    pub(super) fn mark(&self, key: &PrimaryKey, now: HttpDate) {
+        self.marks.set(key, now);
+    }
+
+    /// Whether a response for the key was not stored a moment ago.
+    pub(super) fn is_marked(&self, key: &PrimaryKey, now: HttpDate) -> bool {
+        self.marks.contains(key, now)
+    }
+}
+
+/// The number of keys that can be marked at the same time.
+const MARKS: usize = 1 << 12;
+/// The time in seconds for which a mark applies.
+const MARKED_FOR: u64 = 2;
+
+/// Remembers for a short time which keys have responses that are not stored, so that requests do not wait for each
+/// other. Keys can replace each other, which only makes some requests wait.
+#[derive(Debug)]
+struct Marks {
+    /// The upper half of the hash, and the lower half of the time in seconds.
+    slots: Box<[AtomicU64]>,
+}
+
+impl Default for Marks {
+    fn default() -> Self {
+        Self { slots: (0..MARKS).map(|_| AtomicU64::new(0)).collect() }
+    }
+}
+
+impl Marks {
+    fn set(&self, key: &PrimaryKey, now: HttpDate) {
+        self.slot(key).store(upper(key) | time(now), Ordering::Relaxed);
+    }
+
+    fn contains(&self, key: &PrimaryKey, now: HttpDate) -> bool {
+        let mark = self.slot(key).load(Ordering::Relaxed);
+        let age = time(now).wrapping_sub(mark & u64::from(u32::MAX)) & u64::from(u32::MAX);
+        mark != 0 && mark & !u64::from(u32::MAX) == upper(key) && age < MARKED_FOR
+    }
+
+    fn slot(&self, key: &PrimaryKey) -> &AtomicU64 {
+        let index = usize::try_from(key.hash() % MARKS as u64).unwrap_or(0);
+        &self.slots[index]
+    }
+}
+
+fn upper(key: &PrimaryKey) -> u64 {
+    key.hash() & !u64::from(u32::MAX)
+}
+
+fn time(now: HttpDate) -> u64 {
+    now.unix_seconds().cast_unsigned() & u64::from(u32::MAX)
+}

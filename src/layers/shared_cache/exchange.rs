@@ -1,0 +1,371 @@
+//! [`Exchange`]: decides what becomes of the response to one request.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{
+    AGE, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY, CONTENT_TYPE,
+    DATE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, SET_COOKIE,
+};
+use http::request::Parts as RequestParts;
+use http::response::Parts;
+use http::{HeaderMap, HeaderName, Response, StatusCode};
+
+use super::config::{Config, Core, Mode};
+use super::flights::{Landing, Progress};
+use super::stats::count;
+use super::tee::Sink;
+use crate::edge::{TagFormat, TagSyntax};
+use crate::layers::bypass::{is_interim, is_of_grpc};
+use crate::policy::{CacheTags, Guard, Layer, Personalized, RequestFacts, ResolvedPolicy, Ruling};
+use crate::protocol::{
+    Age, CacheControl, EffectiveControl, HttpDate, Validators, has_nonce, is_confirmed_by_not_modified,
+    is_live_stream_type, is_never_stored, only_line, update_stored_fields,
+};
+use crate::store::{Moment, PrimaryKey, Record, RecordHead, Selection, Terms};
+
+/// One request to the inner service, whose response may be stored.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    pub(super) config: Arc<Config>,
+    pub(super) core: Arc<Core>,
+    pub(super) key: PrimaryKey,
+    /// The head of the request, as the client sent it.
+    pub(super) request: Arc<RequestParts>,
+    pub(super) facts: RequestFacts,
+    pub(super) has_cookie: bool,
+    pub(super) moment: Moment,
+    pub(super) requested: HttpDate,
+    /// The stored response that is no longer fresh.
+    pub(super) stale: Option<Stale>,
+    pub(super) progress: Arc<Progress>,
+}
+
+/// A stored response that is no longer fresh.
+#[derive(Clone, Debug)]
+pub(super) struct Stale {
+    pub(super) record: Arc<Record>,
+    /// Whether it may be used in place of an error.
+    pub(super) on_error: bool,
+    /// Whether it may be used if the inner service fails without a response.
+    pub(super) when_disconnected: bool,
+    /// Whether the request contains its validators.
+    pub(super) is_validated: bool,
+}
+
+/// What becomes of a response.
+#[derive(Debug)]
+pub(super) enum Verdict<B, E> {
+    /// It is sent to the client and stored.
+    Store { head: Box<RecordHead>, length: Option<u64>, response: Parts, body: B },
+    /// It is only sent to the client.
+    Pass(Response<B>),
+    /// The stored response is used, because the inner service confirmed it.
+    Confirmed { record: Arc<Record>, is_stored: bool },
+    /// The stored response is used in place of an error.
+    Failed(Arc<Record>),
+    /// The client gets the error.
+    Error(E),
+    /// The response cannot be used. The request has to be repeated without validators.
+    Again,
+}
+
+impl Stale {
+    /// Adds the validators of the stored response to a request. An invalid one is left out, because no 304 could be
+    /// compared with it.
+    // S-08
+    pub(super) fn add_validators(&mut self, request: &mut HeaderMap, now: HttpDate) {
+        let head = self.record.head();
+        if head.status != StatusCode::OK {
+            return;
+        }
+        let validators = Validators::from_headers(&head.headers, now);
+        let etag = validators.etag().map(|etag| (IF_NONE_MATCH, etag.to_header_value()));
+        // As it was sent, because some servers compare the text.
+        let modified = validators.last_modified().and_then(|_| only_line(&head.headers, &LAST_MODIFIED));
+        let modified = modified.map(|date| (IF_MODIFIED_SINCE, date.clone()));
+        for (condition, value) in etag.into_iter().chain(modified) {
+            request.insert(condition, value);
+            self.is_validated = true;
+        }
+    }
+}
+
+impl Exchange {
+    /// Decides what becomes of a response. If it is not stored, the waiting requests are released.
+    pub(super) fn judge<B, E>(self, result: Result<Response<B>, E>) -> (Verdict<B, E>, Arc<Depot>) {
+        let now = self.config.clock.now();
+        let verdict = match result {
+            Err(error) => match &self.stale {
+                Some(stale) if stale.on_error || stale.when_disconnected => Verdict::Failed(Arc::clone(&stale.record)),
+                _ => Verdict::Error(error),
+            },
+            Ok(response) => self.judge_response(response, now),
+        };
+        match &verdict {
+            Verdict::Store { .. } => {}
+            Verdict::Confirmed { record, is_stored: true } => self.progress.land(Landing::Stored(Arc::clone(record))),
+            Verdict::Failed(record) => self.progress.land(Landing::Failed(Arc::clone(record))),
+            Verdict::Pass(_) => {
+                count(&self.core.stats.not_stored);
+                self.core.mark(&self.key, now);
+                self.progress.land(Landing::NotShared);
+            }
+            Verdict::Confirmed { .. } | Verdict::Error(_) | Verdict::Again => self.progress.land(Landing::NotShared),
+        }
+        let depot = Depot { config: self.config, core: self.core, key: self.key };
+        (verdict, Arc::new(depot))
+    }
+
+    fn judge_response<B, E>(&self, response: Response<B>, now: HttpDate) -> Verdict<B, E> {
+        let status = response.status();
+        if let Some(stale) = &self.stale {
+            if stale.is_validated && status == StatusCode::NOT_MODIFIED {
+                return self.confirm(stale, response, now);
+            }
+            // C-31
+            if stale.on_error && matches!(status.as_u16(), 500 | 502 | 503 | 504) {
+                return Verdict::Failed(Arc::clone(&stale.record));
+            }
+        }
+        let (mut parts, body) = response.into_parts();
+        match self.admit(&mut parts, now) {
+            Some((head, length)) => Verdict::Store { head: Box::new(head), length, response: parts, body },
+            None => {
+                // The URL has a new response, so the old one must not be used in place of an error.
+                if let Some(stale) = self.stale.as_ref().filter(|_| !status.is_server_error()) {
+                    self.core.store.remove(&self.key, &stale.record);
+                }
+                Verdict::Pass(Response::from_parts(parts, body))
+            }
+        }
+    }
+
+    /// Decides whether a response is stored. In the mode by policy, applies the guards to it, as an `EdgeLayer` does.
+    fn admit(&self, response: &mut Parts, now: HttpDate) -> Option<(RecordHead, Option<u64>)> {
+        let status = response.status;
+        // The parts of a 206 and the missing content of a 304 cannot be served to others.
+        let is_part = status == StatusCode::PARTIAL_CONTENT
+            || (self.config.mode == Mode::Policy && response.headers.contains_key(CONTENT_RANGE));
+        if is_interim(status) || is_part || status == StatusCode::NOT_MODIFIED || is_never_stored(status) {
+            return None;
+        }
+        let decided = self.decide(response, now)?;
+        let length = content_length(&response.headers)?;
+        let ruling = response.extensions.get::<Ruling>().cloned();
+        let head = self.head(status, &response.headers, decided, ruling, now)?;
+        Some((head, length))
+    }
+
+    /// Updates the stored response with the fields of a 304, and stores it again if these allow it.
+    // N-06, N-07
+    fn confirm<B, E>(&self, stale: &Stale, response: Response<B>, now: HttpDate) -> Verdict<B, E> {
+        let stored = stale.record.head();
+        let (mut parts, _) = response.into_parts();
+        // The request had the validators of one stored response only, so a 304 without any is about that one.
+        let names_none = !parts.headers.contains_key(ETAG) && !parts.headers.contains_key(LAST_MODIFIED);
+        if !names_none && !is_confirmed_by_not_modified(&stored.headers, &parts.headers, now) {
+            self.core.store.remove(&self.key, &stale.record);
+            return Verdict::Again;
+        }
+        let is_by_fields = self.config.mode == Mode::Fields;
+        // A 304 without a decision leaves that of the stored response in place.
+        let is_silent = !is_by_fields && parts.extensions.get::<Ruling>().is_none();
+        let decided = if is_silent || is_by_fields { None } else { self.decide(&mut parts, now) };
+        let mut headers = stored.headers.clone();
+        if update_stored_fields(&mut headers, &parts.headers).is_err() {
+            self.core.store.remove(&self.key, &stale.record);
+            return Verdict::Again;
+        }
+        for name in [AGE, DATE] {
+            if let Some(value) = parts.headers.get(&name) {
+                headers.insert(name, value.clone());
+            }
+        }
+        let (decided, ruling) = match decided {
+            Some(decided) => (Some(decided), parts.extensions.get::<Ruling>()),
+            // The directives that the 304 does not have are those of the stored response.
+            None if is_by_fields => (self.decide_by_fields(stored.status, &headers, now), None),
+            None if is_silent => {
+                let control = CacheControl::from_headers(&headers).unwrap_or_default();
+                let tags = CacheTags::new();
+                (Some(Decided { terms: stored.terms, tags, control }), stored.ruling.as_ref())
+            }
+            None => (None, None),
+        };
+        let is_allowed = !self.is_never_shared(&parts.headers) && parts.extensions.get::<Personalized>().is_none();
+        let decided = decided.filter(|_| is_allowed).map(|decided| {
+            let mut tags = stored.tags.clone();
+            tags.unite(&decided.tags);
+            Decided { tags, ..decided }
+        });
+        let head = decided.and_then(|decided| self.head(stored.status, &headers, decided, ruling.cloned(), now));
+        let Some(head) = head else {
+            // The client gets the content that the inner service confirmed, and nobody else does.
+            self.core.store.remove(&self.key, &stale.record);
+            let head = RecordHead { headers, received: now, initial_age: Age::ZERO, ..stored.clone() };
+            let record = Record::new(head, stale.record.body().clone());
+            return Verdict::Confirmed { record: Arc::new(record), is_stored: false };
+        };
+        let record = Arc::new(Record::new(head, stale.record.body().clone()));
+        self.core.put(&self.key, &record);
+        Verdict::Confirmed { record, is_stored: true }
+    }
+
+    /// Makes the head of a stored response. Returns `None` if the response must not be stored.
+    fn head(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        decided: Decided,
+        ruling: Option<Ruling>,
+        now: HttpDate,
+    ) -> Option<RecordHead> {
+        let Decided { terms, tags, control } = decided;
+        let has_validator = headers.contains_key(ETAG) || headers.contains_key(LAST_MODIFIED);
+        let initial_age = Age::corrected_initial(headers, self.requested, now);
+        let is_fresh = initial_age.seconds() < terms.lifetime;
+        if !terms.is_useful(has_validator) || (!is_fresh && !has_validator) {
+            return None;
+        }
+        let selection = Selection::of(headers, &self.request.headers, self.config.selection_rules())?;
+        let date = only_line(headers, &DATE).and_then(|line| HttpDate::parse_in_any_case(line.as_bytes(), now).ok());
+        Some(RecordHead {
+            status,
+            headers: RecordHead::fields_for_storing(headers.clone(), &control, now)?,
+            selection,
+            terms,
+            moment: self.moment,
+            received: now,
+            initial_age,
+            date: date.unwrap_or(now),
+            tags,
+            ruling,
+        })
+    }
+
+    /// Whether the fields show that a response must not be served to others, whatever allows it.
+    fn is_never_shared(&self, headers: &HeaderMap) -> bool {
+        (headers.contains_key(SET_COOKIE) && !self.config.accepts(Guard::SetCookie))
+            || is_of_grpc(headers)
+            || headers.get_all(CONTENT_TYPE).iter().any(is_live_stream_type)
+            // The nonce is for one response.
+            || [CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY]
+                .iter()
+                .any(|name| headers.get_all(name).iter().any(has_nonce))
+    }
+
+    /// Decides how long a response may be used. Returns `None` if it must not be stored.
+    fn decide(&self, response: &mut Parts, now: HttpDate) -> Option<Decided> {
+        let decided = match self.config.mode {
+            Mode::Policy => self.decide_by_policy(response, now),
+            Mode::Fields => self.decide_by_fields(response.status, &response.headers, now),
+        };
+        let is_personalized = response.extensions.get::<Personalized>().is_some();
+        decided.filter(|_| !is_personalized && !self.is_never_shared(&response.headers))
+    }
+
+    /// Decides by the decision of an inner policy layer, and by the guards.
+    fn decide_by_policy(&self, response: &mut Parts, now: HttpDate) -> Option<Decided> {
+        // Without the decision of a policy layer, the response is not changed either.
+        response.extensions.get::<Ruling>()?;
+        let mut tags = response.extensions.get::<CacheTags>().cloned().unwrap_or_default();
+        let layer = Layer {
+            rules: &self.config.rules,
+            request: self.facts.wanting_the_ruling(),
+            policy: ResolvedPolicy::Nothing,
+        };
+        layer.rule_head(response.status, &mut response.headers, &mut response.extensions, || now)?;
+        let ruling = response.extensions.get::<Ruling>()?;
+        if ruling.is_for_one_client() {
+            return None;
+        }
+        tags.unite(ruling.known_tags());
+        let terms = Terms::of_ruling(ruling, response.status, &response.headers)?;
+        Some(Decided { terms, tags, control: ruling.directives().clone() })
+    }
+
+    /// Decides by the fields (RFC 9111).
+    fn decide_by_fields(&self, status: StatusCode, headers: &HeaderMap, now: HttpDate) -> Option<Decided> {
+        let control = EffectiveControl::from_targeted(headers, &self.config.targeted);
+        // G-28: a handler that sets `max-age` for a page with the name of its user means the browser.
+        let directives = control.control();
+        let is_for_shared_caches = control.is_targeted() || directives.public() || directives.s_maxage().is_some();
+        if self.has_cookie && !is_for_shared_caches {
+            return None;
+        }
+        let heuristics = self.config.heuristics;
+        let terms = Terms::of_fields(&control, &self.request, status, headers, now, heuristics)?;
+        Some(Decided { terms, tags: tags_in(headers)?, control: control.control().clone() })
+    }
+}
+
+/// How long a response may be used, and by which tags it is purged.
+#[derive(Debug)]
+struct Decided {
+    terms: Terms,
+    tags: CacheTags,
+    control: CacheControl,
+}
+
+/// Where a complete response is stored.
+#[derive(Debug)]
+pub(super) struct Depot {
+    config: Arc<Config>,
+    core: Arc<Core>,
+    key: PrimaryKey,
+}
+
+impl Sink for Depot {
+    fn store(&self, head: RecordHead, body: Bytes) -> Landing {
+        let record = Arc::new(Record::new(head, body));
+        self.core.put(&self.key, &record);
+        Landing::Stored(record)
+    }
+
+    fn give_up(&self) {
+        count(&self.core.stats.not_stored);
+        self.core.mark(&self.key, self.config.clock.now());
+    }
+
+    fn max_body(&self) -> usize {
+        self.core.store.max_object()
+    }
+
+    fn under_way(&self) -> &std::sync::atomic::AtomicUsize {
+        &self.core.under_way
+    }
+
+    fn max_under_way(&self) -> usize {
+        usize::try_from(self.core.store.capacity() / 8).unwrap_or(usize::MAX)
+    }
+}
+
+/// Returns the cache tags in the fields of a response. Returns `None` if a tag cannot be read, because the response could
+/// then not be purged by it.
+fn tags_in(headers: &HeaderMap) -> Option<CacheTags> {
+    const CACHE_TAG: TagFormat = TagFormat::new(HeaderName::from_static("cache-tag"), TagSyntax::Comma);
+    const SURROGATE_KEY: TagFormat = TagFormat::new(HeaderName::from_static("surrogate-key"), TagSyntax::Space);
+
+    let mut tags = CacheTags::new();
+    for format in [&CACHE_TAG, &SURROGATE_KEY, &TagFormat::CACHE_GROUPS] {
+        if headers.contains_key(format.field()) {
+            let (read, are_all) = format.tags_in(headers);
+            if !are_all {
+                return None;
+            }
+            tags.unite(&read);
+        }
+    }
+    Some(tags)
+}
+
+/// Returns the value of `Content-Length`. The outer `Option` is `None` if it is not valid.
+fn content_length(headers: &HeaderMap) -> Option<Option<u64>> {
+    if !headers.contains_key(CONTENT_LENGTH) {
+        return Some(None);
+    }
+    let line = only_line(headers, &CONTENT_LENGTH)?.as_bytes();
+    let is_number = !line.is_empty() && line.iter().all(u8::is_ascii_digit);
+    is_number.then(|| std::str::from_utf8(line).ok()?.parse().ok()).flatten().map(Some)
+}

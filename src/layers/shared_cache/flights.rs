@@ -1,0 +1,217 @@
+//! [`Flights`]: the requests to the inner service that others may wait for.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
+
+use http::HeaderMap;
+
+use super::waiters::{Waiter, Waiters};
+use crate::protocol::HttpDate;
+use crate::store::{Moment, PrimaryKey, Record, Selection};
+
+/// The maximum number of requests that wait for one.
+pub(super) const MAX_WAITING: usize = 4_096;
+/// The maximum number of flights for one key, each for another variant.
+const MAX_PER_KEY: usize = 16;
+
+/// The requests to the inner service that others may wait for.
+#[derive(Debug, Default)]
+pub(super) struct Flights {
+    by_key: Mutex<HashMap<PrimaryKey, Vec<Arc<Progress>>>>,
+}
+
+/// The state of a flight, which does not depend on the types of the inner service.
+#[derive(Debug)]
+pub(super) struct Progress {
+    pub(super) waiters: Arc<Waiters>,
+    /// Wakes all waiters.
+    pub(super) waker: Waker,
+    landing: OnceLock<Landing>,
+    /// Set when the inner service has been called.
+    flight: OnceLock<Weak<dyn Drive>>,
+    /// The moment of the request, before it was passed to the inner service.
+    moment: Moment,
+    started: HttpDate,
+    /// The values by which the response is likely to be selected, if a response to the URL is known.
+    expected: Option<Selection>,
+}
+
+/// The result of a flight for those who wait.
+#[derive(Clone, Debug)]
+pub(super) enum Landing {
+    /// The response has been stored.
+    Stored(Arc<Record>),
+    /// The inner service failed, and the stored response may be used in place of the error.
+    Failed(Arc<Record>),
+    /// The response is not for others. Each request is passed to the inner service.
+    NotShared,
+}
+
+/// A flight that any waiting task can drive.
+pub(super) trait Drive: fmt::Debug + Send + Sync {
+    fn poll_landing(&self, waiter: &Waiter, cx: &mut Context<'_>) -> Poll<Landing>;
+}
+
+/// A flight that a request waits for.
+#[derive(Debug)]
+pub(super) struct Joined {
+    pub(super) key: PrimaryKey,
+    waiter: Waiter,
+    progress: Arc<Progress>,
+    /// Held, so that the flight goes on when its first client leaves. `None` while the inner service is being called.
+    flight: Option<Arc<dyn Drive>>,
+}
+
+/// The place of a request that is about to be passed to the inner service. Others can wait for it already.
+#[derive(Debug)]
+pub(super) struct Reservation {
+    progress: Arc<Progress>,
+    /// `None` if others cannot wait for it.
+    place: Option<(Arc<Flights>, PrimaryKey)>,
+}
+
+/// What becomes of a request for which no stored response can be used.
+#[derive(Debug)]
+pub(super) enum Boarding<T> {
+    /// It waits for another one.
+    Joined(Joined),
+    /// It is passed to the inner service.
+    First(Reservation),
+    /// A response has been stored in the meantime.
+    Stored(T),
+}
+
+impl Flights {
+    /// Joins a flight for the same key, whose response the request is likely to select, or reserves a place for a new
+    /// one. A flight from before the last purge, or one that has taken too long, is not joined.
+    ///
+    /// `stored` looks the response up again. A flight stores its response before it can no longer be joined, so a
+    /// request that misses both causes the only call.
+    pub(super) fn board<T>(
+        self: &Arc<Self>,
+        key: &PrimaryKey,
+        request: &HeaderMap,
+        own: Progress,
+        started_since: HttpDate,
+        stored: impl FnOnce() -> Option<T>,
+    ) -> Boarding<T> {
+        let mut by_key = self.lock();
+        let entries = by_key.entry(key.clone()).or_default();
+        // A flight that has landed exists until its body has been sent.
+        entries.retain(|progress| progress.landing().is_none());
+        let joined = entries.iter().rev().find_map(|progress| {
+            let can_join = progress.moment == own.moment
+                && progress.started >= started_since
+                && progress.expected.as_ref().is_none_or(|expected| expected.matches(request));
+            let waiter = if can_join { progress.waiters.join(MAX_WAITING)? } else { return None };
+            let flight = progress.flight.get().and_then(Weak::upgrade);
+            Some(Joined { key: key.clone(), waiter, progress: Arc::clone(progress), flight })
+        });
+        if let Some(joined) = joined {
+            return Boarding::Joined(joined);
+        }
+        if let Some(found) = stored() {
+            if entries.is_empty() {
+                by_key.remove(key);
+            }
+            return Boarding::Stored(found);
+        }
+        let progress = Arc::new(own);
+        let has_place = entries.len() < MAX_PER_KEY;
+        if has_place {
+            entries.push(Arc::clone(&progress));
+        }
+        Boarding::First(Reservation { progress, place: has_place.then(|| (Arc::clone(self), key.clone())) })
+    }
+
+    /// Whether there is a flight for the key.
+    pub(super) fn is_under_way(&self, key: &PrimaryKey, started_since: HttpDate) -> bool {
+        self.lock().get(key).is_some_and(|entries| {
+            entries.iter().any(|progress| progress.started >= started_since && progress.landing().is_none())
+        })
+    }
+
+    /// The number of flights that have not landed.
+    pub(super) fn len(&self) -> usize {
+        self.lock().values().flatten().filter(|progress| progress.landing().is_none()).count()
+    }
+
+    fn remove(&self, key: &PrimaryKey, progress: &Arc<Progress>) {
+        let mut by_key = self.lock();
+        let Some(entries) = by_key.get_mut(key) else { return };
+        entries.retain(|other| !Arc::ptr_eq(other, progress));
+        if entries.is_empty() {
+            by_key.remove(key);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<PrimaryKey, Vec<Arc<Progress>>>> {
+        self.by_key.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Progress {
+    pub(super) fn new(moment: Moment, started: HttpDate, expected: Option<Selection>) -> Self {
+        let waiters = Arc::new(Waiters::default());
+        let waker = Waker::from(Arc::clone(&waiters));
+        Self { waiters, waker, landing: OnceLock::new(), flight: OnceLock::new(), moment, started, expected }
+    }
+
+    pub(super) fn landing(&self) -> Option<&Landing> {
+        self.landing.get()
+    }
+
+    /// Ends the flight for those who wait. The first result counts.
+    pub(super) fn land(&self, landing: Landing) {
+        _ = self.landing.set(landing);
+        self.waiters.wake_all();
+    }
+}
+
+impl Reservation {
+    /// A place that others cannot see.
+    pub(super) fn alone(progress: Progress) -> Self {
+        Self { progress: Arc::new(progress), place: None }
+    }
+
+    pub(super) const fn progress(&self) -> &Arc<Progress> {
+        &self.progress
+    }
+
+    /// Lets those who wait drive the flight.
+    pub(super) fn take_off(&self, flight: Weak<dyn Drive>) {
+        _ = self.progress.flight.set(flight);
+        self.progress.waiters.wake_all();
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        // Without effect if the flight has landed.
+        self.progress.land(Landing::NotShared);
+        if let Some((flights, key)) = &self.place {
+            flights.remove(key, &self.progress);
+        }
+    }
+}
+
+impl Joined {
+    /// Waits for a flight that was started by the same task.
+    pub(super) fn own(key: PrimaryKey, waiter: Waiter, progress: Arc<Progress>, flight: Arc<dyn Drive>) -> Self {
+        Self { key, waiter, progress, flight: Some(flight) }
+    }
+
+    pub(super) fn poll_landing(&mut self, cx: &mut Context<'_>) -> Poll<Landing> {
+        self.waiter.register(cx);
+        if let Some(landing) = self.progress.landing() {
+            return Poll::Ready(landing.clone());
+        }
+        if self.flight.is_none() {
+            self.flight = self.progress.flight.get().and_then(Weak::upgrade);
+        }
+        // Without a flight, this task is woken when there is one, or when it has landed.
+        self.flight.as_ref().map_or(Poll::Pending, |flight| flight.poll_landing(&self.waiter, cx))
+    }
+}

@@ -1,0 +1,61 @@
+//! [`Invalidation`]: the stored responses that an unsafe request invalidates.
+
+use http::header::{CONTENT_LOCATION, HOST, LOCATION};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, Request, StatusCode, Uri};
+
+use super::config::{Config, Core};
+use super::stats::count;
+use crate::edge::{TagFormat, TagSyntax};
+use crate::policy::target_as_sent;
+use crate::protocol::only_line;
+use crate::store::{KeyRules, PurgeOf, UrlName};
+
+/// The groups of responses that an unsafe request invalidates.
+// I-03
+const GROUPS: TagFormat =
+    TagFormat::new(HeaderName::from_static("cache-group-invalidation"), TagSyntax::Strings).max_length(usize::MAX);
+
+/// The URL of an unsafe request, whose stored responses are invalidated if it succeeds
+/// ([RFC 9111 section 4.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.4)).
+// I-01
+#[derive(Debug)]
+pub(super) struct Invalidation {
+    host: String,
+    target: PathAndQuery,
+    keys: KeyRules,
+}
+
+impl Invalidation {
+    /// Returns `None` for a safe method, and for a request without a path.
+    pub(super) fn of<B>(config: &Config, request: &Request<B>) -> Option<Self> {
+        if request.method().is_safe() {
+            return None;
+        }
+        let of_field = || request.headers().get(HOST).and_then(|host| host.to_str().ok());
+        let host = request.uri().authority().map(|authority| authority.as_str()).or_else(of_field).unwrap_or_default();
+        let target = target_as_sent(request).or_else(|| request.uri().path_and_query())?;
+        Some(Self { host: host.to_ascii_lowercase(), target: target.clone(), keys: config.keys.clone() })
+    }
+
+    /// Invalidates the stored responses if the request succeeded.
+    pub(super) fn apply(&self, core: &Core, status: StatusCode, response: &HeaderMap) {
+        if !(status.is_success() || status.is_redirection()) {
+            return;
+        }
+        let mut urls = vec![self.keys.url(&self.host, &self.target)];
+        urls.extend([LOCATION, CONTENT_LOCATION].iter().filter_map(|name| self.named_by(name, response)));
+        count(&core.stats.purges);
+        // RFC 9875 section 3. A list that cannot be read completely names everything.
+        let (tags, are_all) = GROUPS.tags_in(response);
+        core.purges.purge(PurgeOf { tags: &tags, urls: &urls, prefixes: &[], everything: !are_all, soft: None });
+    }
+
+    /// Returns the URL in a field of the response, if it is on the same host.
+    fn named_by(&self, name: &HeaderName, response: &HeaderMap) -> Option<UrlName> {
+        let url = Uri::try_from(only_line(response, name)?.as_bytes()).ok()?;
+        let is_same = url.authority().is_none_or(|authority| authority.as_str().eq_ignore_ascii_case(&self.host));
+        let target = url.path_and_query().filter(|target| is_same && target.as_str().starts_with('/'))?;
+        Some(self.keys.url(&self.host, target))
+    }
+}

@@ -1,0 +1,27 @@
+//! [`SharedCacheLayer`]: the layer of a cache.
+
+use tower_layer::Layer;
+
+use super::future::Cache;
+use super::service::SharedCacheService;
+
+/// A layer that stores responses and answers later requests with them. A [`SharedCache`](super::SharedCache) makes it.
+/// See the [module docs](super) for an example.
+#[derive(Clone, Debug)]
+pub struct SharedCacheLayer {
+    cache: Cache,
+}
+
+impl SharedCacheLayer {
+    pub(super) const fn new(cache: Cache) -> Self {
+        Self { cache }
+    }
+}
+
+impl<S> Layer<S> for SharedCacheLayer {
+    type Service = SharedCacheService<S>;
+
+    fn layer(&self, inner: S) -> SharedCacheService<S> {
+        SharedCacheService::new(inner, self.cache.clone())
+    }
+}

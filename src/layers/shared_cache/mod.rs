@@ -1,0 +1,148 @@
+//! A cache in the process, shared by all clients of a service.
+//!
+//! Put the layer of a [`SharedCache`] outside a [`CachingLayer`](crate::CachingLayer) or
+//! [`CachePolicyLayer`](crate::CachePolicyLayer). It stores the responses whose policy lets shared caches store them,
+//! and answers later requests without calling the handler. Use it if no CDN or caching proxy is in front of the
+//! service, or if handlers need purges that take effect at once.
+//!
+//! # Which responses are stored
+//!
+//! [`SharedCache::by_policy`] is for applications. It stores only responses that an inner policy layer decided about. A
+//! handler without a policy is therefore never cached by accident, and marks that do not leave the process, such as
+//! [`Personalized`](crate::policy::Personalized), count. The guards are applied again to the final response, because a
+//! session layer may have added a cookie after the decision.
+//!
+//! [`SharedCache::by_fields`] is for gateways. It follows [RFC 9111](https://www.rfc-editor.org/rfc/rfc9111.html) by the
+//! header fields.
+//!
+//! In both cases, these responses are not stored:
+//!
+//! - responses with `Set-Cookie`, `private`, `no-store`, `Vary: *`, `Vary: Cookie` or `Vary: Authorization`,
+//! - responses to requests with `Authorization` or another [credential field](SharedCache::credential_headers),
+//! - responses marked as `Personalized`, or to requests with that mark,
+//! - gRPC, server-sent events and other live streams, and responses with trailers,
+//! - pages whose `Content-Security-Policy` has a nonce,
+//! - errors and redirects without a policy of their own, and 428, 429, 431 and 511,
+//! - partial responses, and bodies that end early, fail, or are longer than the [limit](crate::store::MemoryStore),
+//! - responses without a lifetime and without a validator.
+//!
+//! Requests with credentials or with content, upgrades, and requests whose path other software may resolve differently
+//! are passed through. So are requests that name another method, as in `X-HTTP-Method-Override`.
+//!
+//! A client cannot turn the cache off: `no-cache` and `max-age=0` in a request have no effect. `no-store` keeps the
+//! response to that request out of the cache.
+//!
+//! # Keys
+//!
+//! A stored response is found by scheme, host, path and query as sent, and then by the request fields that its `Vary`
+//! names. At most 16 variants of a URL are stored. See [`query`](SharedCache::query),
+//! [`ignore_query`](SharedCache::ignore_query), [`sorted_query`](SharedCache::sorted_query) and
+//! [`hosts`](SharedCache::hosts). Under axum's `Router::nest`, the complete path is used if the feature `axum` is enabled.
+//! Otherwise do not put clones of one layer on several nested routers.
+//!
+//! # Responses from the cache
+//!
+//! The cache evaluates `If-None-Match` and `If-Modified-Since`, and serves HEAD and single ranges from a stored GET
+//! response. It sends `Age` and `Cache-Status` ([RFC 9211](https://www.rfc-editor.org/rfc/rfc9211.html)). When a
+//! response becomes stale, the cache revalidates it with its validators: an inner
+//! [`ConditionalLayer`](crate::ConditionalLayer) with a validator source returns 304 without running the handler.
+//!
+//! With `stale-while-revalidate`, one request waits for the inner service and the others get the stale response. With a
+//! [`spawner`](SharedCache::spawner), all of them get the stale response, and the revalidation runs in the background.
+//! `stale-if-error` applies to 500, 502, 503 and 504, and to errors of the inner service.
+//!
+//! # Concurrent requests
+//!
+//! Requests for the same URL wait for the first one. It is a future that every waiting request drives, so it continues
+//! if the first client disconnects. If the response turns out not to be storable, the other requests are passed to the
+//! inner service at once. For the next two seconds, requests for that URL do not wait for each other. A request does
+//! not join one that has taken longer than [`wait`](SharedCache::wait).
+//!
+//! Because other tasks may drive it, the future of the inner service must be `Send`, and so must its bodies. The layer
+//! needs no particular runtime.
+//!
+//! # Purges
+//!
+//! A [`SharedCache`] is a service for [`Purge`](crate::edge::purge::Purge)s, so it can be the purger of a
+//! [`PurgeLayer`](crate::PurgeLayer). Purges take effect at once for all variants. They also cover responses that are
+//! still under way. A successful unsafe request invalidates its own URL, and the URLs in its `Location` and
+//! `Content-Location` ([RFC 9111 section 4.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.4)), and the tags in
+//! its `Cache-Group-Invalidation` ([RFC 9875](https://www.rfc-editor.org/rfc/rfc9875)).
+//!
+//! Each process has a cache of its own. With several processes, send purges to all of them, or use short lifetimes.
+//!
+//! # Example
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use axum::{Router, body::Body, http::Request, routing::get};
+//! use tower::ServiceExt;
+//! use tower_cache_policy::edge::purge::Purge;
+//! use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
+//! use tower_cache_policy::store::MemoryStore;
+//! use tower_cache_policy::{CachingLayer, PurgeLayer, SharedCache};
+//!
+//! const PAGE: CachePolicy = CachePolicy::public(Duration::from_secs(60));
+//!
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! async fn list() -> axum::response::Response {
+//!     let mut response = axum::response::IntoResponse::into_response("articles");
+//!     CacheTags::from_iter([CacheTag::from_static("articles")]).add_to(response.extensions_mut());
+//!     response
+//! }
+//!
+//! async fn save() -> axum::response::Response {
+//!     let mut response = axum::response::IntoResponse::into_response("saved");
+//!     Purge::tags([CacheTag::from_static("articles")]).add_to(response.extensions_mut());
+//!     response
+//! }
+//!
+//! // 64 MiB.
+//! let cache = SharedCache::by_policy(MemoryStore::new(64 << 20));
+//! let app = Router::<()>::new()
+//!     .route("/articles", get(list).post(save))
+//!     .layer(CachingLayer::new(PAGE))
+//!     .layer(PurgeLayer::new(cache.clone()))
+//!     .layer(cache.layer());
+//!
+//! let call = async |request: Request<Body>| app.clone().oneshot(request).await.unwrap();
+//! let list = || Request::get("/articles").body(Body::empty()).unwrap();
+//!
+//! let miss = call(list()).await;
+//! assert_eq!(miss.headers()["cache-status"], "tower-cache-policy; fwd=uri-miss; fwd-status=200; stored");
+//! # axum::body::to_bytes(miss.into_body(), 100).await.unwrap();
+//! let hit = call(list()).await;
+//! assert_eq!(hit.headers()["cache-status"], "tower-cache-policy; hit; ttl=60");
+//!
+//! call(Request::post("/articles").body(Body::empty()).unwrap()).await;
+//! let miss = call(list()).await;
+//! assert_eq!(miss.headers()["cache-status"], "tower-cache-policy; fwd=uri-miss; fwd-status=200; stored");
+//! # });
+//! ```
+
+mod baton;
+mod body;
+mod cache;
+mod config;
+mod exchange;
+mod flight;
+mod flights;
+mod future;
+mod invalidate;
+mod layer;
+mod plan;
+mod reply;
+mod service;
+mod stats;
+mod task;
+mod tee;
+mod waiters;
+
+pub use self::body::SharedCacheBody;
+pub use self::cache::SharedCache;
+pub use self::future::ResponseFuture;
+pub use self::layer::SharedCacheLayer;
+pub use self::service::SharedCacheService;
+pub use self::stats::SharedCacheStats;
+pub use self::task::BackgroundTask;

@@ -1,0 +1,108 @@
+//! [`Plan`]: what the cache does with a request.
+
+use http::{Method, Request};
+use http_body::Body;
+
+use super::config::Config;
+use crate::layers::bypass::is_tunnel;
+use crate::policy::{Guard, Personalized, target_as_sent};
+use crate::protocol::RequestCacheControl;
+use crate::store::{KeyParts, PrimaryKey};
+
+/// What the cache does with a request.
+#[derive(Debug)]
+pub(super) enum Plan {
+    /// Passes it through, and the response too.
+    Through,
+    /// Passes it through. An unsafe method may invalidate stored responses.
+    OtherMethod,
+    /// Passes it through, because its response must not come from the cache or get into it.
+    Bypass(&'static str),
+    /// Looks up a stored response.
+    LookUp(PrimaryKey, Signs),
+}
+
+/// The fields of a request that change what the cache may do.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Signs {
+    pub(super) is_head: bool,
+    pub(super) has_cookie: bool,
+    pub(super) has_range: bool,
+    /// A condition that a cache evaluates.
+    pub(super) is_conditional: bool,
+    /// `no-store`: the response must not be stored.
+    pub(super) no_store: bool,
+    /// `only-if-cached`: the inner service must not be called.
+    pub(super) only_if_cached: bool,
+}
+
+impl Signs {
+    /// Whether the complete response can be stored.
+    pub(super) const fn may_fill(&self) -> bool {
+        !self.is_head && !self.has_range && !self.no_store
+    }
+}
+
+impl Plan {
+    pub(super) fn of<B: Body>(config: &Config, space: u32, request: &Request<B>) -> Self {
+        let method = request.method();
+        if !config.enabled || is_tunnel(method) {
+            return Self::Through;
+        }
+        if !matches!(*method, Method::GET | Method::HEAD) {
+            return Self::OtherMethod;
+        }
+        let mut signs = Signs { is_head: *method == Method::HEAD, ..Signs::default() };
+        let (mut host, mut has_control) = (None, false);
+        for (name, value) in request.headers() {
+            match name.as_str() {
+                "host" if host.is_some() => return Self::Bypass("host"),
+                "host" => host = Some(value),
+                "cookie" => signs.has_cookie = true,
+                "range" => signs.has_range = true,
+                "if-none-match" | "if-modified-since" => signs.is_conditional = true,
+                // Only the origin server can evaluate these (RFC 9111 section 4.3.2).
+                "if-match" | "if-unmodified-since" | "if" => return Self::Bypass("precondition"),
+                "authorization" if config.accepts(Guard::Authorization) => {}
+                "authorization" | "proxy-authorization" => return Self::Bypass("credentials"),
+                "cache-control" => has_control = true,
+                "upgrade" | "expect" => return Self::Bypass("upgrade"),
+                // The handler may read a content, which is not part of the key.
+                "transfer-encoding" => return Self::Bypass("content"),
+                "content-length" if value != "0" => return Self::Bypass("content"),
+                // The handler may use another method.
+                "x-http-method" | "x-http-method-override" | "x-method-override" => {
+                    return Self::Bypass("method-override");
+                }
+                _ if config.rules.credentials.contains(name) => return Self::Bypass("credentials"),
+                _ => {}
+            }
+        }
+        if !request.body().is_end_stream() {
+            return Self::Bypass("content");
+        }
+        if request.extensions().get::<Personalized>().is_some() {
+            return Self::Bypass("personalized");
+        }
+        if config.rules.distrusts(request.headers()) {
+            return Self::Bypass("unkeyed-field");
+        }
+        if has_control {
+            let control = RequestCacheControl::from_headers(request.headers()).unwrap_or_default();
+            (signs.no_store, signs.only_if_cached) = (control.no_store(), control.only_if_cached());
+        }
+        let authority = request.uri().authority().map(|authority| authority.as_str());
+        let host = match host.map(|host| host.to_str()) {
+            None => authority.unwrap_or_default(),
+            Some(Ok(host)) if authority.is_none_or(|authority| authority.eq_ignore_ascii_case(host)) => host,
+            Some(_) => return Self::Bypass("host"),
+        };
+        let Some(target) = target_as_sent(request) else { return Self::Bypass("path") };
+        let scheme = request.uri().scheme_str().unwrap_or_default();
+        let inner = request.uri().path_and_query().filter(|inner| *inner != target);
+        match config.keys.key(KeyParts { space, scheme, host, target, inner }) {
+            Some(key) => Self::LookUp(key, signs),
+            None => Self::Bypass("key"),
+        }
+    }
+}

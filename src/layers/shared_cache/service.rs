@@ -1,0 +1,50 @@
+//! [`SharedCacheService`]: answers requests from the cache.
+
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use tower_service::Service;
+
+use super::body::SharedCacheBody;
+use super::future::{Cache, ResponseFuture};
+
+/// The service that [`SharedCacheLayer`](super::SharedCacheLayer) creates.
+///
+/// The inner service is cloned for each request that is passed to it. Its futures and bodies can be driven by the task
+/// of another request, so they must be `Send`. Request bodies need a `Default`, with which a request is repeated if the
+/// result of another one cannot be used.
+#[derive(Clone, Debug)]
+pub struct SharedCacheService<S> {
+    inner: S,
+    cache: Cache,
+}
+
+impl<S> SharedCacheService<S> {
+    pub(super) const fn new(inner: S, cache: Cache) -> Self {
+        Self { inner, cache }
+    }
+}
+
+impl<S, Q, B> Service<Request<Q>> for SharedCacheService<S>
+where
+    S: Service<Request<Q>, Response = Response<B>> + Clone,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
+    Q: Body + Default,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Send,
+{
+    type Response = Response<SharedCacheBody<B>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S, Q, B>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Q>) -> Self::Future {
+        ResponseFuture::new(self.cache.clone(), &mut self.inner, request)
+    }
+}

@@ -1,0 +1,69 @@
+//! [`SharedCacheStats`]: what a cache has done so far.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The numbers of a [`SharedCache`](super::SharedCache) since it was created.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SharedCacheStats {
+    /// Responses from the cache that were fresh. Includes 304 and partial responses.
+    pub hits: u64,
+    /// Responses from the cache that were stale.
+    pub stale: u64,
+    /// Responses from the cache to requests that waited for another request.
+    pub collapsed: u64,
+    /// Requests that were passed to the inner service because no stored response could be used.
+    pub misses: u64,
+    /// Stored responses that the inner service confirmed with a 304.
+    pub revalidated: u64,
+    /// Requests that the cache passed through because of their method, credentials or other fields.
+    pub bypassed: u64,
+    /// Responses that were stored, including those that replaced another one.
+    pub stored: u64,
+    /// Responses to requests that could have been answered from the cache, but could not be stored.
+    pub not_stored: u64,
+    /// Purges, and invalidations by unsafe methods.
+    pub purges: u64,
+    /// The number of requests to the inner service that others may wait for.
+    pub under_way: u64,
+    /// The number of URLs with stored responses.
+    pub urls: u64,
+    /// The number of bytes that the stored responses use.
+    pub bytes: u64,
+}
+
+/// The counters behind [`SharedCacheStats`].
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) hits: AtomicU64,
+    pub(super) stale: AtomicU64,
+    pub(super) collapsed: AtomicU64,
+    pub(super) misses: AtomicU64,
+    pub(super) revalidated: AtomicU64,
+    pub(super) bypassed: AtomicU64,
+    pub(super) stored: AtomicU64,
+    pub(super) not_stored: AtomicU64,
+    pub(super) purges: AtomicU64,
+}
+
+impl Counters {
+    pub(super) fn read(&self) -> SharedCacheStats {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        SharedCacheStats {
+            hits: read(&self.hits),
+            stale: read(&self.stale),
+            collapsed: read(&self.collapsed),
+            misses: read(&self.misses),
+            revalidated: read(&self.revalidated),
+            bypassed: read(&self.bypassed),
+            stored: read(&self.stored),
+            not_stored: read(&self.not_stored),
+            purges: read(&self.purges),
+            ..SharedCacheStats::default()
+        }
+    }
+}
+
+pub(super) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}

@@ -1,0 +1,80 @@
+//! [`Waiters`]: the tasks that wait for one flight.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Wake, Waker};
+
+/// The tasks that wait for one flight. Each of them may drive it, so a waker of the flight wakes all of them.
+#[derive(Debug, Default)]
+pub(super) struct Waiters {
+    tasks: Mutex<Tasks>,
+}
+
+#[derive(Debug, Default)]
+struct Tasks {
+    next: u64,
+    waiting: usize,
+    wakers: HashMap<u64, Waker>,
+}
+
+/// One task that waits. When it is dropped, the others are woken, because it may have been the only one that a waker
+/// of the flight knew.
+#[derive(Debug)]
+pub(super) struct Waiter {
+    waiters: Arc<Waiters>,
+    id: u64,
+}
+
+impl Waiters {
+    /// Adds a task, unless there are as many as allowed.
+    pub(super) fn join(self: &Arc<Self>, most: usize) -> Option<Waiter> {
+        let mut tasks = self.lock();
+        if tasks.waiting >= most {
+            return None;
+        }
+        tasks.waiting += 1;
+        tasks.next += 1;
+        Some(Waiter { waiters: Arc::clone(self), id: tasks.next })
+    }
+
+    pub(super) fn wake_all(&self) {
+        // Wakers are called without the lock, because they may run a task that takes it.
+        let wakers = std::mem::take(&mut self.lock().wakers);
+        wakers.into_values().for_each(Waker::wake);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Tasks> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wake for Waiters {
+    fn wake(self: Arc<Self>) {
+        self.wake_all();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.wake_all();
+    }
+}
+
+impl Waiter {
+    /// Registers the task. Call it before the state is read, so that no change is missed.
+    pub(super) fn register(&self, cx: &Context<'_>) {
+        let waker = cx.waker().clone();
+        // The old waker is dropped without the lock, because that may drop a task with another waiter.
+        let _old = self.waiters.lock().wakers.insert(self.id, waker);
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        let own = {
+            let mut tasks = self.waiters.lock();
+            tasks.waiting -= 1;
+            tasks.wakers.remove(&self.id)
+        };
+        drop(own);
+        self.waiters.wake_all();
+    }
+}

@@ -1,0 +1,21 @@
+//! Stored responses, for a [`SharedCacheLayer`](crate::SharedCacheLayer).
+//!
+//! A [`MemoryStore`] holds responses in the memory of the process. Responses are found by URL, and among those of one
+//! URL by the request fields that `Vary` names. Purges are compared with stored responses when these are looked up, so a
+//! purge takes effect at once, without an index of tags, and for responses that are still under way.
+
+mod key;
+mod memory;
+mod purge_clock;
+mod record;
+mod selection;
+mod terms;
+
+pub use self::memory::MemoryStore;
+
+pub(crate) use self::key::{KeyParts, KeyRules, PrimaryKey, UrlName};
+pub(crate) use self::memory::Found;
+pub(crate) use self::purge_clock::{Moment, PurgeClock, PurgeOf};
+pub(crate) use self::record::{Record, RecordHead, Usability};
+pub(crate) use self::selection::{Selection, SelectionRules};
+pub(crate) use self::terms::Terms;

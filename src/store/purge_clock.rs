@@ -1,0 +1,340 @@
+//! [`PurgeClock`]: which stored responses have been purged, without an index of tags.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+use super::key::UrlName;
+use crate::policy::{CacheTag, CacheTags};
+use crate::protocol::HttpDate;
+
+/// The maximum number of purges that are remembered one by one.
+const MAX_MARKS: usize = 1 << 16;
+/// The maximum number of bytes in the names of these purges.
+const MAX_BYTES: usize = 4 << 20;
+/// The maximum number of prefixes, which a lookup compares one by one.
+const MAX_PREFIXES: usize = 256;
+
+/// A moment in the order of purges. A response belongs to the moment before its request was passed to the inner
+/// service, so a purge during the request covers it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment(u64);
+
+impl Moment {
+    pub(crate) const fn from_u64(moment: u64) -> Self {
+        Self(moment)
+    }
+
+    pub(crate) const fn as_u64(self) -> u64 {
+        self.0
+    }
+}
+
+/// Remembers when tags and URLs were purged.
+///
+/// A purge does not search for stored responses. A lookup compares the moment of the stored response with the last
+/// purges of its tags and its URL. Responses that are still under way when the purge arrives are therefore purged too.
+/// The number of purges is bounded: when there are too many, the older half is replaced by one purge of everything that
+/// is older.
+#[derive(Debug, Default)]
+pub(crate) struct PurgeClock {
+    now: AtomicU64,
+    marks: RwLock<Marks>,
+}
+
+/// The result of a comparison with the purges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purged {
+    /// The response may be used.
+    No,
+    /// The response counts as stale since this time.
+    Soft(HttpDate),
+    /// The response must not be used.
+    Hard,
+}
+
+#[derive(Debug, Default)]
+struct Marks {
+    by_tag: HashMap<CacheTag, Mark>,
+    by_url: HashMap<UrlName, Mark>,
+    by_prefix: Vec<(UrlName, Mark)>,
+    everything: Mark,
+    bytes: usize,
+}
+
+/// The last purges of one kind: a response from before one of these moments is purged.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mark {
+    hard: Moment,
+    soft: Moment,
+    /// The time of the last soft purge.
+    at: Option<HttpDate>,
+}
+
+/// One purge of a [`PurgeClock`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PurgeOf<'a> {
+    pub(crate) tags: &'a CacheTags,
+    pub(crate) urls: &'a [UrlName],
+    pub(crate) prefixes: &'a [UrlName],
+    pub(crate) everything: bool,
+    /// The time of a soft purge. `None` for a hard one.
+    pub(crate) soft: Option<HttpDate>,
+}
+
+impl PurgeClock {
+    /// Returns the moment of a request that is about to be passed to the inner service.
+    pub(crate) fn moment(&self) -> Moment {
+        Moment(self.now.load(Ordering::SeqCst))
+    }
+
+    /// Applies a purge to all responses of earlier moments.
+    pub(crate) fn purge(&self, purge: PurgeOf<'_>) {
+        let mut marks = self.marks.write().unwrap_or_else(PoisonError::into_inner);
+        let moment = Moment(self.now.load(Ordering::SeqCst) + 1);
+        let touch = |mark: &mut Mark| match purge.soft {
+            Some(at) => (mark.soft, mark.at) = (moment, Some(at)),
+            None => mark.hard = moment,
+        };
+        if purge.everything {
+            touch(&mut marks.everything);
+        }
+        let mut bytes = marks.bytes;
+        for tag in purge.tags.iter() {
+            let mark = marks.by_tag.entry(tag.clone()).or_insert_with(|| {
+                bytes += tag.as_str().len();
+                Mark::default()
+            });
+            touch(mark);
+        }
+        for url in purge.urls {
+            for name in [url.clone(), url.without_host()] {
+                let length = name.len();
+                let mark = marks.by_url.entry(name).or_insert_with(|| {
+                    bytes += length;
+                    Mark::default()
+                });
+                touch(mark);
+            }
+        }
+        for prefix in purge.prefixes {
+            match marks.by_prefix.iter_mut().find(|(known, _)| known == prefix) {
+                Some((_, mark)) => touch(mark),
+                None => {
+                    let mut mark = Mark::default();
+                    touch(&mut mark);
+                    bytes += prefix.len();
+                    marks.by_prefix.push((prefix.clone(), mark));
+                }
+            }
+        }
+        marks.bytes = bytes;
+        marks.limit();
+        // The marks are complete before a request can get a moment that they do not cover.
+        self.now.store(moment.0, Ordering::SeqCst);
+    }
+
+    /// Returns whether a response has been purged, and the moment up to which that is known.
+    pub(crate) fn check(&self, moment: Moment, tags: &CacheTags, url: impl FnOnce() -> UrlName) -> (Purged, Moment) {
+        if self.moment() == moment {
+            return (Purged::No, moment);
+        }
+        let marks = self.marks.read().unwrap_or_else(PoisonError::into_inner);
+        let now = self.moment();
+        let url = url();
+        let by_tag = tags.iter().filter_map(|tag| marks.by_tag.get(tag));
+        let by_prefix = marks.by_prefix.iter().filter(|(prefix, _)| url.is_under(prefix)).map(|(_, mark)| mark);
+        let all = [Some(&marks.everything), marks.by_url.get(&url)].into_iter().flatten();
+        let mut found = Purged::No;
+        for mark in all.chain(by_tag).chain(by_prefix) {
+            if moment < mark.hard {
+                return (Purged::Hard, now);
+            }
+            if moment < mark.soft {
+                let at = mark.at.unwrap_or(HttpDate::UNIX_EPOCH);
+                found = match found {
+                    Purged::Soft(earlier) => Purged::Soft(earlier.min(at)),
+                    _ => Purged::Soft(at),
+                };
+            }
+        }
+        (found, now)
+    }
+}
+
+impl Marks {
+    fn len(&self) -> usize {
+        self.by_tag.len() + self.by_url.len()
+    }
+
+    /// Replaces the older half of the marks with one purge of everything, if there are too many.
+    fn limit(&mut self) {
+        if self.len() <= MAX_MARKS && self.bytes <= MAX_BYTES && self.by_prefix.len() <= MAX_PREFIXES {
+            return;
+        }
+        let all = self.by_tag.values().chain(self.by_url.values()).chain(self.by_prefix.iter().map(|(_, mark)| mark));
+        let mut moments: Vec<Moment> = all.map(Mark::last).collect();
+        let half = moments.len() / 2;
+        let (_, median, _) = moments.select_nth_unstable(half);
+        let floor = *median;
+        self.everything.hard = self.everything.hard.max(floor);
+        self.by_tag.retain(|_, mark| mark.last() > floor);
+        self.by_url.retain(|_, mark| mark.last() > floor);
+        self.by_prefix.retain(|(_, mark)| mark.last() > floor);
+        let tags = self.by_tag.keys().map(|tag| tag.as_str().len());
+        let urls = self.by_url.keys().chain(self.by_prefix.iter().map(|(prefix, _)| prefix)).map(UrlName::len);
+        self.bytes = tags.chain(urls).sum();
+    }
+}
+
+impl Mark {
+    fn last(&self) -> Moment {
+        self.hard.max(self.soft)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::super::key::KeyRules;
+    use super::*;
+
+    fn tags(names: &[String]) -> CacheTags {
+        names.iter().map(|name| CacheTag::new(name.clone()).unwrap()).collect()
+    }
+
+    fn url(path: &str) -> UrlName {
+        KeyRules::default().url("h", &path.parse().unwrap())
+    }
+
+    fn of<'a>(tags: &'a CacheTags, urls: &'a [UrlName], prefixes: &'a [UrlName]) -> PurgeOf<'a> {
+        PurgeOf { tags, urls, prefixes, everything: false, soft: None }
+    }
+
+    #[test]
+    fn a_purge_covers_responses_that_are_under_way() {
+        let clock = PurgeClock::default();
+        let before = clock.moment();
+        let article = tags(&["article".to_owned()]);
+        clock.purge(of(&article, &[], &[]));
+        assert_eq!(clock.check(before, &article, || url("/")).0, Purged::Hard);
+        assert_eq!(clock.check(before, &tags(&["other".to_owned()]), || url("/")).0, Purged::No);
+        assert_eq!(clock.check(clock.moment(), &article, || url("/")).0, Purged::No, "requested after the purge");
+    }
+
+    #[test]
+    fn a_soft_purge_makes_responses_stale_from_its_time_on() {
+        let clock = PurgeClock::default();
+        let before = clock.moment();
+        let article = tags(&["article".to_owned()]);
+        let at = HttpDate::from_unix_seconds(1_000).unwrap();
+        clock.purge(PurgeOf { soft: Some(at), ..of(&article, &[], &[]) });
+        assert_eq!(clock.check(before, &article, || url("/")).0, Purged::Soft(at));
+        clock.purge(of(&article, &[], &[]));
+        assert_eq!(clock.check(before, &article, || url("/")).0, Purged::Hard, "a hard purge takes precedence");
+    }
+
+    #[test]
+    fn the_earliest_of_several_soft_purges_counts() {
+        let clock = PurgeClock::default();
+        let before = clock.moment();
+        let at = |seconds| HttpDate::from_unix_seconds(seconds).unwrap();
+        for (name, seconds) in [("a", 20), ("b", 10)] {
+            clock.purge(PurgeOf { soft: Some(at(seconds)), ..of(&tags(&[name.to_owned()]), &[], &[]) });
+        }
+        let both = tags(&["a".to_owned(), "b".to_owned()]);
+        assert_eq!(clock.check(before, &both, || url("/")).0, Purged::Soft(at(10)));
+    }
+
+    #[test]
+    fn prefixes_and_urls_purge_what_they_name() {
+        let clock = PurgeClock::default();
+        let before = clock.moment();
+        let none = CacheTags::new();
+        clock.purge(of(&none, &[url("/a")], &[url("/blog/")]));
+        let check = |path: &str| clock.check(before, &none, || url(path)).0;
+        assert_eq!(check("/a"), Purged::Hard);
+        assert_eq!(check("/a?b"), Purged::No);
+        assert_eq!(check("/blog/1"), Purged::Hard);
+        assert_eq!(check("/blog"), Purged::No);
+        assert_eq!(clock.check(before, &none, || url("/blog/1").without_host()).0, Purged::Hard);
+    }
+
+    #[test]
+    fn too_many_purges_become_one_of_everything_older() {
+        let clock = PurgeClock::default();
+        let before = clock.moment();
+        let mut middle = before;
+        let count = MAX_MARKS + 1;
+        for index in 0..count {
+            if index == count - 10 {
+                middle = clock.moment();
+            }
+            clock.purge(of(&tags(&[format!("tag-{index}")]), &[], &[]));
+        }
+        let none = CacheTags::new();
+        assert_eq!(clock.check(before, &none, || url("/")).0, Purged::Hard, "older than the purges that were dropped");
+        assert_eq!(clock.check(middle, &none, || url("/")).0, Purged::No);
+        assert_eq!(clock.check(middle, &tags(&[format!("tag-{}", count - 5)]), || url("/")).0, Purged::Hard);
+        assert!(clock.marks.read().unwrap().len() <= MAX_MARKS / 2 + 1);
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Store(BTreeSet<String>, String),
+        Purge(BTreeSet<String>, BTreeSet<String>, bool),
+        Everything,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let names = || proptest::collection::btree_set("[ab]", 0..3);
+        let path = || "/[cd]";
+        prop_oneof![
+            (names(), path()).prop_map(|(tags, path)| Step::Store(tags, path)),
+            (names(), proptest::collection::btree_set(path(), 0..2), any::<bool>())
+                .prop_map(|(tags, urls, soft)| Step::Purge(tags, urls, soft)),
+            Just(Step::Everything),
+        ]
+    }
+
+    proptest! {
+        /// Compares the clock with a list of all purges after each response.
+        #[test]
+        fn agrees_with_a_list_of_all_purges(steps in proptest::collection::vec(step(), 0..40)) {
+            let clock = PurgeClock::default();
+            let epoch = HttpDate::UNIX_EPOCH;
+            let mut stored: Vec<(Moment, CacheTags, String, Purged)> = Vec::new();
+            for step in steps {
+                match step {
+                    Step::Store(names, path) => {
+                        let names: Vec<_> = names.into_iter().collect();
+                        stored.push((clock.moment(), tags(&names), path, Purged::No));
+                    }
+                    Step::Purge(names, paths, soft) => {
+                        let purged = tags(&names.into_iter().collect::<Vec<_>>());
+                        let urls: Vec<_> = paths.iter().map(|path| url(path)).collect();
+                        clock.purge(PurgeOf { soft: soft.then_some(epoch), ..of(&purged, &urls, &[]) });
+                        for (_, own, path, state) in &mut stored {
+                            let hit = own.iter().any(|tag| purged.contains(tag.as_str())) || paths.contains(path);
+                            match (hit, soft, *state) {
+                                (true, false, _) => *state = Purged::Hard,
+                                (true, true, Purged::No) => *state = Purged::Soft(epoch),
+                                _ => {}
+                            }
+                        }
+                    }
+                    Step::Everything => {
+                        clock.purge(PurgeOf { everything: true, ..of(&CacheTags::new(), &[], &[]) });
+                        stored.iter_mut().for_each(|(.., state)| *state = Purged::Hard);
+                    }
+                }
+                for (moment, own, path, state) in &stored {
+                    prop_assert_eq!(clock.check(*moment, own, || url(path)).0, *state);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! [`Selection`]: the values of the request fields that a stored response was selected by.
+
+use http::{HeaderMap, HeaderName};
+
+use crate::protocol::{SelectingFields, SelectingValues, Vary};
+
+/// The maximum number of names in `Vary`. A response with more of them is not stored.
+const MAX_NAMES: usize = 16;
+
+/// The values of the request fields that a stored response was selected by
+/// ([RFC 9111 section 4.1](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.1)).
+// K-02, K-03
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Selection {
+    fields: SelectingFields,
+    values: SelectingValues,
+    lines: Option<Vec<usize>>,
+}
+
+/// How selecting values are compared.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SelectionRules {
+    /// Whether one line and several lines with the same members differ. Handlers that read only the first line respond
+    /// to these requests differently.
+    pub(crate) counts_lines: bool,
+    /// Whether services choose a language by its weight only, and not by the order.
+    pub(crate) by_weight_of_language: bool,
+}
+
+impl Selection {
+    /// Records the selecting values of a request. Returns `None` if the response must not be stored: `Vary` contains
+    /// `*`, a field with credentials, or too many names, or the values are too long.
+    ///
+    pub(crate) fn of(response: &HeaderMap, request: &HeaderMap, rules: SelectionRules) -> Option<Self> {
+        let vary = Vary::from_headers(response).unwrap_or_default();
+        // Nearly every client has its own cookies, and the variants would replace each other.
+        let has_credentials = ["cookie", "authorization", "proxy-authorization"].iter().any(|name| vary.contains(name));
+        if has_credentials || vary.names().count() > MAX_NAMES {
+            return None;
+        }
+        let mut fields = SelectingFields::from_vary(&vary)?;
+        if rules.by_weight_of_language {
+            fields = fields.in_any_language_order().with_content_language_of(response);
+        }
+        let values = fields.values_in(request)?;
+        let lines = rules.counts_lines.then(|| count_lines(&fields, request).collect());
+        Some(Self { fields, values, lines })
+    }
+
+    /// Whether the request selects the same response.
+    pub(crate) fn matches(&self, request: &HeaderMap) -> bool {
+        self.fields.names().is_empty()
+            || (self.fields.values_in(request).as_ref() == Some(&self.values)
+                && self.lines.iter().all(|lines| count_lines(&self.fields, request).eq(lines.iter().copied())))
+    }
+
+    /// An estimate of the memory that the values use.
+    pub(crate) fn weight(&self) -> usize {
+        self.fields.names().len() * (size_of::<HeaderName>() + size_of::<usize>()) + self.values.as_bytes().len()
+    }
+}
+
+fn count_lines(fields: &SelectingFields, request: &HeaderMap) -> impl Iterator<Item = usize> {
+    fields.names().iter().map(|name| request.get_all(name).iter().count())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    const RULES: SelectionRules = SelectionRules { counts_lines: true, by_weight_of_language: false };
+
+    fn fields(lines: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn only_requests_with_the_same_values_match() {
+        let vary = fields(&[("vary", "accept-language"), ("vary", "X-Device")]);
+        let request = fields(&[("accept-language", "de"), ("x-device", "phone")]);
+        let stored = Selection::of(&vary, &request, RULES).unwrap();
+        type Row = (&'static [(&'static str, &'static str)], bool);
+        let table: &[Row] = &[
+            (&[("accept-language", "de"), ("x-device", "phone")], true),
+            (&[("accept-language", " de "), ("x-device", "phone"), ("cookie", "a=b")], true),
+            (&[("accept-language", "de")], false),
+            (&[("accept-language", "en"), ("x-device", "phone")], false),
+            (&[("accept-language", "de"), ("accept-language", "de"), ("x-device", "phone")], false),
+            (&[("accept-language", "dephone")], false),
+            (&[], false),
+        ];
+        for (request, expected) in table {
+            assert_eq!(stored.matches(&fields(request)), *expected, "{request:?}");
+        }
+    }
+
+    #[test]
+    fn an_absent_field_differs_from_an_empty_one() {
+        let stored = Selection::of(&fields(&[("vary", "x-a")]), &fields(&[]), RULES).unwrap();
+        assert!(stored.matches(&fields(&[])));
+        assert!(!stored.matches(&fields(&[("x-a", "")])));
+    }
+
+    #[test]
+    fn two_lines_differ_from_one_line_with_both_members_if_lines_count() {
+        for counts_lines in [true, false] {
+            let request = fields(&[("x-a", "1"), ("x-a", "2")]);
+            let stored =
+                Selection::of(&fields(&[("vary", "x-a")]), &request, SelectionRules { counts_lines, ..RULES }).unwrap();
+            assert_eq!(stored.matches(&fields(&[("x-a", "1, 2")])), !counts_lines);
+            assert!(!stored.matches(&fields(&[("x-a", "1")])));
+        }
+    }
+
+    #[test]
+    fn responses_that_vary_on_everything_or_on_credentials_are_not_stored() {
+        for vary in ["*", "accept, *", "cookie", "Authorization", "accept, Cookie", "bad name"] {
+            assert_eq!(Selection::of(&fields(&[("vary", vary)]), &fields(&[]), RULES), None, "{vary}");
+        }
+    }
+
+    #[test]
+    fn the_number_of_names_and_the_length_of_values_are_limited() {
+        let mut many = HeaderMap::new();
+        for index in 0..=MAX_NAMES {
+            many.append("vary", HeaderValue::from_str(&format!("x-{index}")).unwrap());
+        }
+        assert_eq!(Selection::of(&many, &HeaderMap::new(), RULES), None);
+        let mut request = HeaderMap::new();
+        request.insert("x-a", HeaderValue::from_str(&"a".repeat(SelectingValues::MAX_LENGTH + 1)).unwrap());
+        assert_eq!(Selection::of(&fields(&[("vary", "x-a")]), &request, RULES), None);
+    }
+}

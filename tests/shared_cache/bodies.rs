@@ -1,0 +1,201 @@
+//! Which bodies are stored, and that clients get each body as the inner service sends it.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::{Body, Frame};
+use http_body_util::BodyExt;
+use tower::{Layer, Service, ServiceExt, service_fn};
+use tower_cache_policy::layers::shared_cache::SharedCacheBody;
+use tower_cache_policy::store::MemoryStore;
+use tower_cache_policy::{CachePolicyLayer, SharedCache};
+
+use crate::site::PUBLIC;
+use crate::support::{BodyError, Frames, TestBody, content, frames, get};
+
+/// A service whose first response has this body, and whose further responses have no content.
+fn serve(
+    cache: &SharedCache,
+    body: Frames,
+    length: Option<&'static str>,
+) -> impl Service<Request<TestBody>, Response = Response<SharedCacheBody<Frames>>, Error = Infallible> + Clone {
+    let body = Arc::new(std::sync::Mutex::new(Some(body)));
+    let handler = service_fn(move |_: Request<TestBody>| {
+        let body = body.lock().unwrap().take().unwrap_or_else(|| Frames::of(&[]).sized());
+        let mut response = Response::new(body);
+        if let Some(length) = length {
+            response.headers_mut().insert("content-length", http::HeaderValue::from_static(length));
+        }
+        std::future::ready(Ok::<_, Infallible>(response))
+    });
+    cache.layer().layer(CachePolicyLayer::new(PUBLIC).layer(handler))
+}
+
+fn cache() -> SharedCache {
+    SharedCache::by_policy(MemoryStore::with_max_object(1 << 20, 4 << 10))
+}
+
+#[tokio::test]
+async fn only_complete_bodies_are_stored() {
+    let long: &'static str = Box::leak("x".repeat(3_000).into_boxed_str());
+    type Make = Box<dyn Fn() -> Frames>;
+    let of = |pieces: &'static [&'static str]| -> Make { Box::new(move || Frames::of(pieces)) };
+    let table: Vec<(&str, Make, Option<&'static str>, bool)> = vec![
+        ("one chunk", of(&["hello"]), None, true),
+        ("several chunks", of(&["a", "b", "", "c"]), None, true),
+        ("several chunks with their length", of(&["a", "b"]), Some("2"), true),
+        ("no chunk", of(&[]), None, true),
+        ("no chunk and no length", Box::new(|| Frames::of(&[]).sized()), Some("0"), true),
+        ("with an exact hint", Box::new(|| Frames::of(&["a", "b"]).sized()), None, true),
+        ("slowly", Box::new(|| Frames::of(&["a", "b"]).slow()), None, true),
+        ("shorter than its length", of(&["a"]), Some("2"), false),
+        ("longer than its length", of(&["a", "b"]), Some("1"), false),
+        ("no chunk in place of two", of(&[]), Some("2"), false),
+        ("an error", Box::new(|| Frames::new([Frames::data("a"), Err(BodyError)])), None, false),
+        ("an error after the length", Box::new(|| Frames::new([Frames::data("a"), Err(BodyError)])), Some("1"), false),
+        ("trailers", Box::new(|| Frames::new([Frames::data("a"), Frames::trailers("x-end", "1")])), None, false),
+        ("too long", Box::new(move || Frames::of(&[long, long])), None, false),
+        ("too long in several chunks", Box::new(move || Frames::of(&["a", long, "b", long, "c"])), None, false),
+        ("too long and slow", Box::new(move || Frames::of(&["a", long, "b", long, "c"]).slow()), Some("6003"), false),
+    ];
+    for (case, make, length, is_stored) in table {
+        let cache = cache();
+        let service = serve(&cache, make(), length);
+        let first = service.clone().oneshot(get("/", &[])).await.unwrap();
+        let got = shown(frames(first.into_body()).await);
+        let expected = shown(frames(make()).await);
+        assert_eq!(got, expected, "{case}: the client gets every frame");
+        assert_eq!(cache.stats().stored, u64::from(is_stored), "{case}");
+        assert_eq!(cache.stats().under_way, 0, "{case}");
+        if is_stored {
+            let second = service.oneshot(get("/", &[])).await.unwrap();
+            let whole = got.iter().map(String::as_str).collect::<String>();
+            assert_eq!(content(second.into_body()).await, whole, "{case}");
+        }
+    }
+}
+
+/// The frames without empty ones.
+fn shown<E: std::fmt::Debug>(frames: Vec<Result<Frame<Bytes>, E>>) -> Vec<String> {
+    let shown = frames.into_iter().map(|frame| match frame {
+        Ok(frame) if frame.is_data() => String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap(),
+        Ok(frame) => format!("{:?}", frame.into_trailers().unwrap()),
+        Err(error) => format!("{error:?}"),
+    });
+    shown.filter(|text| !text.is_empty()).collect()
+}
+
+#[tokio::test]
+async fn a_body_of_very_many_short_chunks_is_passed_through() {
+    for (count, is_stored) in [(1_000, true), (3_000, false)] {
+        let cache = cache();
+        let pieces = vec!["x"; count];
+        let first = serve(&cache, Frames::of(&pieces), None).oneshot(get("/", &[])).await.unwrap();
+        assert_eq!(content(first.into_body()).await.len(), count);
+        assert_eq!(cache.stats().stored, u64::from(is_stored), "{count}");
+    }
+}
+
+#[tokio::test]
+async fn empty_chunks_delay_nothing_and_cost_nothing() {
+    for length in [None, Some("1")] {
+        let cache = cache();
+        let pieces: Vec<_> = ["x"].into_iter().chain(std::iter::repeat_n("", 10_000)).collect();
+        let first = serve(&cache, Frames::of(&pieces), length).oneshot(get("/", &[])).await.unwrap();
+        assert_eq!(content(first.into_body()).await, "x");
+        assert_eq!(cache.stats().stored, 1);
+    }
+}
+
+#[tokio::test]
+async fn the_size_hint_is_that_of_the_rest() {
+    let cache = cache();
+    let response = serve(&cache, Frames::of(&["ab", "c"]).hinted(3), None).oneshot(get("/", &[])).await.unwrap();
+    let mut body = response.into_body();
+    assert_eq!(body.size_hint().exact(), Some(3));
+    assert!(!body.is_end_stream());
+    body.frame().await.unwrap().unwrap();
+    assert_eq!(body.size_hint().exact(), Some(1));
+    body.frame().await.unwrap().unwrap();
+    assert_eq!(body.size_hint().exact(), Some(0));
+    assert!(body.is_end_stream());
+    assert_eq!(cache.stats().stored, 1, "servers do not poll a body after its end");
+}
+
+#[tokio::test]
+async fn nothing_is_stored_if_the_client_leaves() {
+    for polls in 0..3 {
+        let cache = cache();
+        let service = serve(&cache, Frames::of(&["a", "b", "c"]), None);
+        let response = service.clone().oneshot(get("/", &[])).await.unwrap();
+        let mut body = response.into_body();
+        for _ in 0..polls {
+            body.frame().await.unwrap().unwrap();
+        }
+        assert_eq!(cache.stats().under_way, 1);
+        drop(body);
+        assert_eq!((cache.stats().stored, cache.stats().under_way), (0, 0), "after {polls} chunks");
+        let next = service.oneshot(get("/", &[])).await.unwrap();
+        assert_eq!(content(next.into_body()).await, "", "from the handler");
+    }
+}
+
+#[tokio::test]
+async fn bodies_under_way_use_a_limited_part_of_the_memory() {
+    // An eighth of 64 KiB is 8 KiB, and each body may have 32 KiB.
+    let cache = SharedCache::by_policy(MemoryStore::with_max_object(64 << 10, 32 << 10));
+    let chunk: &'static str = Box::leak("x".repeat(5_000).into_boxed_str());
+    let handler = service_fn(move |_: Request<TestBody>| {
+        std::future::ready(Ok::<_, Infallible>(Response::new(Frames::of(&[chunk, "end"]))))
+    });
+    let service = cache.layer().layer(CachePolicyLayer::new(PUBLIC).layer(handler));
+    let mut first = service.clone().oneshot(get("/1", &[])).await.unwrap().into_body();
+    let mut second = service.clone().oneshot(get("/2", &[])).await.unwrap().into_body();
+    for body in [&mut first, &mut second] {
+        body.frame().await.unwrap().unwrap();
+    }
+    assert_eq!(content(second).await, "end");
+    assert_eq!(cache.stats().stored, 0, "the second body was too much");
+    assert_eq!(content(first).await, "end");
+    assert_eq!(cache.stats().stored, 1);
+    let third = service.oneshot(get("/3", &[])).await.unwrap();
+    assert_eq!(content(third.into_body()).await.len(), 5_003);
+    assert_eq!(cache.stats().stored, 2, "the memory is free again");
+}
+
+#[tokio::test]
+async fn a_stream_that_never_ends_is_passed_through_within_the_limit() {
+    struct Endless(Arc<AtomicUsize>);
+
+    impl Body for Endless {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            std::task::Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[b'x'; 1_000])))))
+        }
+    }
+
+    let cache = cache();
+    let polls = Arc::new(AtomicUsize::new(0));
+    let handler = {
+        let polls = Arc::clone(&polls);
+        service_fn(move |_: Request<TestBody>| {
+            std::future::ready(Ok::<_, Infallible>(Response::new(Endless(Arc::clone(&polls)))))
+        })
+    };
+    let service = cache.layer().layer(CachePolicyLayer::new(PUBLIC).layer(handler));
+    let mut body = service.oneshot(get("/", &[])).await.unwrap().into_body();
+    for read in 1..=100 {
+        body.frame().await.unwrap().unwrap();
+        assert_eq!(polls.load(Ordering::SeqCst), read, "no chunk is read before the client wants it");
+    }
+    assert_eq!((cache.stats().stored, cache.stats().not_stored), (0, 1));
+}

@@ -1,0 +1,464 @@
+//! Requests that wait for another one: one call for many clients, and nobody hangs, whoever leaves.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::BodyExt;
+use tower::util::BoxCloneSyncService;
+use tower::{Layer, ServiceExt, service_fn};
+use tower_cache_policy::layers::shared_cache::SharedCacheBody;
+use tower_cache_policy::policy::CachePolicy;
+use tower_cache_policy::store::MemoryStore;
+use tower_cache_policy::{CachePolicyLayer, SharedCache};
+
+use crate::site::{MINUTE, PUBLIC, TestClock};
+use crate::support::{Frames, TestBody, content, field, get};
+
+type Cached = BoxCloneSyncService<Request<TestBody>, Response<SharedCacheBody<Frames>>, Infallible>;
+
+struct Site {
+    cache: SharedCache,
+    clock: TestClock,
+    calls: Arc<AtomicUsize>,
+    service: Cached,
+}
+
+/// A site whose handler is given the number of the call.
+fn site<F>(policy: CachePolicy, handler: impl Fn(usize, Request<TestBody>) -> F + Clone + Send + Sync + 'static) -> Site
+where
+    F: Future<Output = Response<Frames>> + Send + 'static,
+{
+    site_with(|cache| cache, policy, handler)
+}
+
+fn site_with<F>(
+    options: impl FnOnce(SharedCache) -> SharedCache,
+    policy: CachePolicy,
+    handler: impl Fn(usize, Request<TestBody>) -> F + Clone + Send + Sync + 'static,
+) -> Site
+where
+    F: Future<Output = Response<Frames>> + Send + 'static,
+{
+    let clock = TestClock::default();
+    let cache = options(SharedCache::by_policy(MemoryStore::new(1 << 20)).clock(clock.clock()));
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = {
+        let calls = Arc::clone(&calls);
+        service_fn(move |request| {
+            let response = handler(calls.fetch_add(1, Ordering::SeqCst), request);
+            async move { Ok::<_, Infallible>(response.await) }
+        })
+    };
+    let inner = CachePolicyLayer::new(policy).clock(clock.clock()).layer(counted);
+    let service = BoxCloneSyncService::new(cache.layer().layer(inner));
+    Site { cache, clock, calls, service }
+}
+
+impl Site {
+    fn request(
+        &self,
+        lines: &[(&str, &str)],
+    ) -> impl Future<Output = Response<SharedCacheBody<Frames>>> + Send + 'static {
+        let service = self.service.clone();
+        let request = get("/", lines);
+        async move { service.oneshot(request).await.unwrap() }
+    }
+
+    async fn body(&self, lines: &[(&str, &str)]) -> Bytes {
+        content(self.request(lines).await.into_body()).await
+    }
+
+    fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    fn assert_nothing_is_left(&self) {
+        assert_eq!(self.cache.stats().under_way, 0);
+    }
+}
+
+/// Clients that come at the same time, on several threads.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn clients_that_come_at_the_same_time_cause_one_call() {
+    for _ in 0..50 {
+        let site = site(PUBLIC, async |_, _| Response::new(Frames::of(&["hello"])));
+        let clients: Vec<_> = (0..20).map(|_| tokio::spawn(site.request(&[]))).collect();
+        for client in clients {
+            assert_eq!(content(client.await.unwrap().into_body()).await, "hello");
+        }
+        assert_eq!(site.calls(), 1);
+        site.assert_nothing_is_left();
+    }
+}
+
+async fn slow_page(_: usize, _: Request<TestBody>) -> Response<Frames> {
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    Response::new(Frames::of(&["he", "llo"]).slow())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_clients_of_a_cold_key_cause_one_call() {
+    for leaves in [false, true] {
+        let site = site(PUBLIC, slow_page);
+        let first = tokio::spawn(site.request(&[]));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        let mut others: Vec<_> = (0..99).map(|_| tokio::spawn(site.request(&[]))).collect();
+        // On a busy machine, some clients come when the response has been stored.
+        while site.cache.stats().misses + site.cache.stats().hits < 100 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        if leaves {
+            first.abort();
+            _ = first.await;
+        } else {
+            others.push(first);
+        }
+        for other in others {
+            let response = tokio::time::timeout(Duration::from_secs(20), other).await.expect("nobody hangs").unwrap();
+            assert_eq!(content(response.into_body()).await, "hello");
+        }
+        assert_eq!(site.calls(), 1, "the first leaves: {leaves}");
+        assert_eq!(site.cache.stats().collapsed + site.cache.stats().hits, 99);
+        site.assert_nothing_is_left();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_call_goes_on_while_anybody_waits() {
+    let site = site(PUBLIC, slow_page);
+    let mut clients: Vec<_> = Vec::new();
+    for _ in 0..10 {
+        clients.push(tokio::spawn(site.request(&[])));
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let last = clients.pop().unwrap();
+    for client in clients {
+        client.abort();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(content(last.await.unwrap().into_body()).await, "hello");
+    assert_eq!(site.calls(), 1);
+    site.assert_nothing_is_left();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_leaves_while_it_reads_does_not_stop_the_others() {
+    let site = site(PUBLIC, slow_page);
+    let first = site.request(&[]).await;
+    let other = tokio::spawn(site.request(&[]));
+    tokio::task::yield_now().await;
+    let mut body = first.into_body();
+    body.frame().await.unwrap().unwrap();
+    drop(body);
+    assert_eq!(content(other.await.unwrap().into_body()).await, "hello");
+    assert_eq!(site.calls(), 1);
+    site.assert_nothing_is_left();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_reads_slowly_does_not_delay_the_others() {
+    let site = site(PUBLIC, slow_page);
+    let first = site.request(&[]).await;
+    assert_eq!(site.body(&[]).await, "hello", "the first client has not read anything");
+    assert_eq!(site.calls(), 1);
+    assert_eq!(content(first.into_body()).await, "hello");
+    site.assert_nothing_is_left();
+}
+
+#[tokio::test(start_paused = true)]
+async fn private_responses_delay_nobody_for_longer_than_the_head() {
+    let site = site(CachePolicy::private(MINUTE), slow_page);
+    let start = tokio::time::Instant::now();
+    let clients: Vec<_> = (0..100).map(|_| tokio::spawn(site.request(&[]))).collect();
+    for client in clients {
+        assert_eq!(content(client.await.unwrap().into_body()).await, "hello");
+    }
+    assert_eq!(site.calls(), 100);
+    assert!(start.elapsed() <= Duration::from_millis(102), "{:?}", start.elapsed());
+    // The key is marked, so that the next burst does not wait.
+    let start = tokio::time::Instant::now();
+    let clients: Vec<_> = (0..100).map(|_| tokio::spawn(site.request(&[]))).collect();
+    for client in clients {
+        client.await.unwrap();
+    }
+    assert!(start.elapsed() <= Duration::from_millis(51), "{:?}", start.elapsed());
+    site.assert_nothing_is_left();
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_with_credentials_or_of_another_variant_get_their_own_response() {
+    let site = site(PUBLIC.vary(&["accept-language"]), async |_, request: Request<TestBody>| {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let text = field(request.headers(), "accept-language").or(field(request.headers(), "authorization"));
+        let text: &'static str = Box::leak(text.unwrap_or_default().into_boxed_str());
+        Response::new(Frames::of(&[text]))
+    });
+    let mut clients = Vec::new();
+    for _ in 0..3 {
+        for (name, value) in [("accept-language", "de"), ("accept-language", "en"), ("authorization", "mine")] {
+            clients.push((value, tokio::spawn(site.request(&[(name, value)]))));
+        }
+    }
+    for (value, client) in clients {
+        assert_eq!(content(client.await.unwrap().into_body()).await, value);
+    }
+    assert_eq!(site.calls(), 1 + 1 + 3, "one for each language, and three with credentials");
+    site.assert_nothing_is_left();
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_joins_a_call_from_before_a_purge() {
+    let site = site(PUBLIC, async |call, _| {
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        Response::new(Frames::of(&[["old", "new", "?"][call.min(2)]]))
+    });
+    let first = tokio::spawn(site.request(&[]));
+    let waiting = tokio::spawn(site.request(&[]));
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    site.cache.purge(&tower_cache_policy::edge::purge::Purge::everything());
+    let after = tokio::spawn(site.request(&[]));
+    assert_eq!(content(first.await.unwrap().into_body()).await, "old");
+    assert_eq!(content(after.await.unwrap().into_body()).await, "new");
+    assert_ne!(content(waiting.await.unwrap().into_body()).await, "old", "the purge came before the response");
+    assert_eq!(site.body(&[]).await, "new");
+    site.assert_nothing_is_left();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_hangs_does_not_make_its_url_unusable() {
+    let site = site(PUBLIC, async |call, _| {
+        if call == 0 {
+            std::future::pending::<()>().await;
+        }
+        Response::new(Frames::of(&["hello"]))
+    });
+    let hanging = tokio::spawn(site.request(&[]));
+    let waiting = tokio::spawn(site.request(&[]));
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    site.clock.advance(6);
+    assert_eq!(site.body(&[]).await, "hello");
+    hanging.abort();
+    waiting.abort();
+    _ = (hanging.await, waiting.await);
+    site.assert_nothing_is_left();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_panics_affects_only_its_own_clients() {
+    let site = site(PUBLIC, async |call, _| {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        assert_ne!(call, 0, "the first call fails");
+        Response::new(Frames::of(&["hello"]))
+    });
+    let clients: Vec<_> = (0..5).map(|_| tokio::spawn(site.request(&[]))).collect();
+    let mut failed = 0;
+    for client in clients {
+        match client.await {
+            Ok(response) => assert_eq!(content(response.into_body()).await, "hello"),
+            Err(error) => failed += usize::from(error.is_panic()),
+        }
+    }
+    assert_eq!(failed, 1);
+    assert_eq!(site.body(&[]).await, "hello");
+    site.assert_nothing_is_left();
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_client_revalidates_and_the_others_get_the_stale_response() {
+    let site = site(PUBLIC.stale_while_revalidate(MINUTE), async |call, _| {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        Response::new(Frames::of(&[["old", "new", "?"][call.min(2)]]))
+    });
+    assert_eq!(site.body(&[]).await, "old");
+    site.clock.advance(61);
+    let first = tokio::spawn(site.request(&[]));
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    let stale = site.request(&[]).await;
+    assert_eq!(field(stale.headers(), "cache-status").unwrap(), "tower-cache-policy; hit; ttl=-1");
+    assert_eq!(content(stale.into_body()).await, "old");
+    assert_eq!(content(first.await.unwrap().into_body()).await, "new");
+    assert_eq!(site.body(&[]).await, "new");
+    assert_eq!(site.calls(), 2);
+    site.assert_nothing_is_left();
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_a_spawner_no_client_waits_for_a_revalidation() {
+    let options = |cache: SharedCache| {
+        cache.spawner(|task| {
+            tokio::spawn(task);
+        })
+    };
+    let site = site_with(options, PUBLIC.stale_while_revalidate(MINUTE), async |call, _| {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        Response::new(Frames::of(&[["old", "new", "?"][call.min(2)]]))
+    });
+    assert_eq!(site.body(&[]).await, "old");
+    site.clock.advance(61);
+    for _ in 0..5 {
+        assert_eq!(site.body(&[]).await, "old");
+        tokio::task::yield_now().await;
+    }
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    assert_eq!(site.body(&[]).await, "new");
+    assert_eq!(site.calls(), 2, "one for all");
+    site.assert_nothing_is_left();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_revalidation_that_is_not_spawned_leaves_nothing() {
+    let site = site_with(|cache| cache.spawner(drop), PUBLIC.stale_while_revalidate(MINUTE), slow_page);
+    assert_eq!(site.body(&[]).await, "hello");
+    site.clock.advance(61);
+    for _ in 0..2 {
+        assert_eq!(site.body(&[]).await, "hello");
+        site.assert_nothing_is_left();
+    }
+    assert_eq!(site.cache.stats().stored, 1);
+    site.clock.advance(60);
+    assert_eq!(site.body(&[]).await, "hello", "after the window, a client waits");
+    assert_eq!(site.cache.stats().stored, 2);
+}
+
+/// Returns `Pending` a few times, and wakes its task.
+async fn steps(count: usize) {
+    for _ in 0..count {
+        let mut is_first = true;
+        std::future::poll_fn(|cx| {
+            if std::mem::take(&mut is_first) {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Poll::Ready(())
+        })
+        .await;
+    }
+}
+
+/// A request and its body, polled by hand.
+struct Client {
+    response: Option<Pin<Box<dyn Future<Output = Response<SharedCacheBody<Frames>>> + Send>>>,
+    body: Option<Pin<Box<SharedCacheBody<Frames>>>>,
+    read: Vec<u8>,
+}
+
+impl Client {
+    fn of(site: &Site) -> Self {
+        Self { response: Some(Box::pin(site.request(&[]))), body: None, read: Vec::new() }
+    }
+
+    /// Polls once. Returns whether it has finished.
+    fn poll(&mut self) -> bool {
+        let mut cx = Context::from_waker(Waker::noop());
+        if let Some(response) = &mut self.response {
+            if let Poll::Ready(response) = response.as_mut().poll(&mut cx) {
+                self.response = None;
+                self.body = Some(Box::pin(response.into_body()));
+            }
+            return false;
+        }
+        let Some(body) = &mut self.body else { return true };
+        match body.as_mut().poll_frame(&mut cx) {
+            Poll::Pending => false,
+            Poll::Ready(Some(frame)) => {
+                self.read.extend_from_slice(&frame.unwrap().into_data().unwrap());
+                false
+            }
+            Poll::Ready(None) => true,
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_client_can_be_dropped_after_any_number_of_polls() {
+    const CLIENTS: usize = 3;
+    let stepwise = async |_, _| {
+        steps(3).await;
+        Response::new(Frames::of(&["a", "b", "c"]).slow())
+    };
+    for dropped in 0..CLIENTS {
+        for polls in 0..20 {
+            for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+                let site = site(PUBLIC, stepwise);
+                let mut clients: Vec<_> = (0..CLIENTS).map(|_| Some(Client::of(&site))).collect();
+                let mut finished = 0;
+                for round in 0..200 {
+                    for index in order {
+                        if index == dropped && round == polls {
+                            clients[index] = None;
+                        }
+                        let Some(client) = &mut clients[index] else { continue };
+                        if client.poll() {
+                            assert_eq!(client.read, b"abc");
+                            clients[index] = None;
+                            finished += 1;
+                        }
+                    }
+                }
+                let case = format!("client {dropped} dropped after {polls} polls, order {order:?}");
+                assert!(clients.iter().all(Option::is_none), "{case}: somebody hangs");
+                assert!(finished >= CLIENTS - 1, "{case}");
+                site.assert_nothing_is_left();
+                assert!(site.calls() <= 2, "{case}: {} calls", site.calls());
+                assert_eq!(site.body(&[]).await, "abc", "{case}");
+                assert!(site.calls() <= 2, "{case}: the store is complete");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_clients_can_be_dropped_after_any_number_of_polls() {
+    for polls in 0..20 {
+        let site = site(PUBLIC, async |_, _| {
+            steps(3).await;
+            Response::new(Frames::of(&["a", "b", "c"]).slow())
+        });
+        let mut clients: Vec<_> = (0..3).map(|_| Client::of(&site)).collect();
+        let mut finished = false;
+        for _ in 0..polls {
+            finished |= clients.iter_mut().map(Client::poll).fold(false, |any, is| any | is);
+        }
+        drop(clients);
+        site.assert_nothing_is_left();
+        let stats = site.cache.stats();
+        assert!(stats.stored <= 1 && stats.urls == stats.stored, "{polls}: complete or empty");
+        assert!(!finished || stats.stored == 1, "{polls}");
+        assert_eq!(site.body(&[]).await, "abc", "{polls}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_clients_that_come_and_leave_do_not_hang() {
+    let site = Arc::new(site(PUBLIC, async |call, _| {
+        tokio::time::sleep(Duration::from_micros(u64::try_from(call % 7).unwrap() * 100)).await;
+        Response::new(Frames::of(&["he", "llo"]).slow())
+    }));
+    let mut clients = Vec::new();
+    for index in 0..400_u64 {
+        let site = Arc::clone(&site);
+        clients.push(tokio::spawn(async move {
+            if index % 40 == 0 {
+                site.cache.purge(&tower_cache_policy::edge::purge::Purge::everything());
+            }
+            let request = site.body(&[]);
+            if index % 3 == 0 {
+                return tokio::time::timeout(Duration::from_micros(index % 11 * 50), request).await.ok();
+            }
+            Some(request.await)
+        }));
+    }
+    for client in clients {
+        let body = tokio::time::timeout(Duration::from_secs(20), client).await.expect("nobody hangs").unwrap();
+        assert!(body.is_none_or(|body| body == "hello"));
+    }
+    site.assert_nothing_is_left();
+}

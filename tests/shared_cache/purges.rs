@@ -1,0 +1,227 @@
+//! Purges take effect at once, also for responses that are under way.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use http::{Method, Request, Response, StatusCode};
+use tower_cache_policy::SharedCache;
+use tower_cache_policy::edge::purge::Purge;
+use tower_cache_policy::policy::{CacheTag, CacheTags};
+
+use crate::site::{MINUTE, PUBLIC, Site, page};
+use crate::support::{TestBody, request};
+
+const ARTICLE: CacheTag = CacheTag::from_static("article-7");
+
+/// A page whose number counts the writes, tagged by the handler.
+fn articles(writes: &Arc<AtomicUsize>) -> impl Fn(&Request<TestBody>) -> Response<TestBody> + Clone + use<> {
+    let writes = Arc::clone(writes);
+    move |request| {
+        if *request.method() == Method::PUT {
+            writes.fetch_add(1, Ordering::SeqCst);
+            let mut response = page("saved", &[]);
+            Purge::tags([ARTICLE]).add_to(response.extensions_mut());
+            return response;
+        }
+        let mut response = page(format!("version {}", writes.load(Ordering::SeqCst)), &[]);
+        CacheTags::from_iter([ARTICLE]).add_to(response.extensions_mut());
+        response
+    }
+}
+
+#[tokio::test]
+async fn a_write_purges_every_page_with_its_tag() {
+    let site = Site::with_policy(PUBLIC, articles(&Arc::default()));
+    for path in ["/", "/list", "/list?page=2"] {
+        site.get(path, &[]).await;
+        assert!(site.get(path, &[]).await.is_hit());
+    }
+    // The write is to another URL.
+    assert_eq!(site.call(request(Method::PUT, "/api/7", &[])).await.body, "saved");
+    for path in ["/", "/list", "/list?page=2"] {
+        let got = site.get(path, &[]).await;
+        assert_eq!((got.body.as_str(), got.is_hit()), ("version 1", false), "{path}");
+        assert!(got.field("cache-status").unwrap().contains("fwd=uri-miss"), "{path}");
+        assert!(site.get(path, &[]).await.is_hit(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_failed_write_purges_nothing() {
+    let site = Site::with_policy(PUBLIC, |request| {
+        let mut response = page("x", &[]);
+        if *request.method() == Method::PUT {
+            *response.status_mut() = StatusCode::CONFLICT;
+            Purge::everything().add_to(response.extensions_mut());
+        }
+        response
+    });
+    site.get("/", &[]).await;
+    site.call(request(Method::PUT, "/", &[])).await;
+    assert!(site.get("/", &[]).await.is_hit());
+}
+
+#[tokio::test]
+async fn urls_prefixes_and_everything_can_be_purged() {
+    let site = Site::with_policy(PUBLIC, |_| page("x", &[]));
+    let host = ("host", "example.com");
+    let paths = ["/a", "/a?b=1", "/blog/1", "/blog/2", "/blog"];
+    type Act = fn(&SharedCache);
+    let table: &[(&str, Act, &[&str])] = &[
+        ("a URL", |cache| cache.purge(&Purge::url("https://EXAMPLE.com:443/a").unwrap()), &["/a"]),
+        ("a URL with a query", |cache| cache.purge(&Purge::url("http://example.com/a?b=1").unwrap()), &["/a?b=1"]),
+        ("a prefix", |cache| cache.purge_prefix("https://example.com/blog/").unwrap(), &["/blog/1", "/blog/2"]),
+        ("another host", |cache| cache.purge(&Purge::url("https://example.org/a").unwrap()), &[]),
+        ("a tag that no page has", |cache| cache.purge(&Purge::tags([ARTICLE])), &[]),
+        ("everything", |cache| cache.purge(&Purge::everything()), &paths),
+    ];
+    for (case, act, purged) in table {
+        for path in paths {
+            site.get(path, &[host]).await;
+        }
+        act(&site.cache);
+        for path in paths {
+            assert_eq!(!site.get(path, &[host]).await.is_hit(), purged.contains(&path), "{case}: {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_variant_is_purged() {
+    let site = Site::with_policy(PUBLIC.vary(&["accept-language"]), articles(&Arc::default()));
+    for language in ["de", "en"] {
+        site.get("/", &[("accept-language", language)]).await;
+    }
+    site.call(request(Method::PUT, "/api/7", &[])).await;
+    for language in ["de", "en"] {
+        assert_eq!(site.get("/", &[("accept-language", language)]).await.body, "version 1");
+    }
+}
+
+#[tokio::test]
+async fn a_soft_purge_makes_pages_stale() {
+    let site = Site::with_policy(PUBLIC.stale_if_error(MINUTE), {
+        let calls = Arc::new(AtomicUsize::new(0));
+        move |_| {
+            if calls.fetch_add(1, Ordering::SeqCst) == 0 {
+                return page("x", &[]);
+            }
+            Response::builder().status(503).body(TestBody::default()).unwrap()
+        }
+    });
+    site.get("/", &[]).await;
+    site.cache.purge(&Purge::everything().soft());
+    let got = site.get("/", &[]).await;
+    assert_eq!((got.status, got.body.as_str()), (200, "x"), "in place of the error");
+    assert_eq!(site.calls(), 2, "the handler was asked");
+    site.cache.purge(&Purge::everything());
+    assert_eq!(site.get("/", &[]).await.status, 503, "a hard purge");
+}
+
+#[tokio::test]
+async fn a_purge_during_a_miss_covers_its_response() {
+    let cache = Arc::new(std::sync::OnceLock::<SharedCache>::new());
+    let site = {
+        let cache = Arc::clone(&cache);
+        Site::with_policy(PUBLIC, move |_| {
+            // The data changes after the handler has read it.
+            if let Some(cache) = cache.get() {
+                cache.purge(&Purge::url("https://example.com/").unwrap());
+            }
+            page("old", &[])
+        })
+    };
+    cache.set(site.cache.clone()).unwrap();
+    for _ in 0..2 {
+        assert!(!site.get("/", &[("host", "example.com")]).await.is_hit());
+    }
+    assert_eq!(site.calls(), 2);
+}
+
+#[tokio::test]
+async fn a_purge_during_a_revalidation_covers_the_confirmed_response() {
+    let cache = Arc::new(std::sync::OnceLock::<SharedCache>::new());
+    let site = {
+        let cache = Arc::clone(&cache);
+        Site::with_policy(PUBLIC, move |request| {
+            let mut response = page("old", &[("etag", "\"a\"")]);
+            if request.headers().contains_key("if-none-match") {
+                *response.status_mut() = StatusCode::NOT_MODIFIED;
+                cache.get().unwrap().purge(&Purge::everything());
+            }
+            response
+        })
+    };
+    cache.set(site.cache.clone()).unwrap();
+    site.get("/", &[]).await;
+    site.clock.advance(60);
+    assert_eq!(site.get("/", &[]).await.body, "old");
+    assert!(!site.get("/", &[]).await.is_hit());
+}
+
+#[tokio::test]
+async fn a_successful_unsafe_request_invalidates_its_url_and_those_that_it_names() {
+    // I-01
+    let site = Site::by_fields(|request| {
+        if *request.method() == Method::GET {
+            return page("x", &[("cache-control", "max-age=60")]);
+        }
+        let status = if request.headers().contains_key("x-fails") { 500 } else { 201 };
+        Response::builder()
+            .status(status)
+            .header("location", "/new")
+            .header("content-location", "http://a/item?b=1")
+            .body(TestBody::default())
+            .unwrap()
+    });
+    let host = ("host", "a");
+    for (method, lines, invalidated) in [
+        (Method::POST, vec![host], vec!["/list", "/new", "/item?b=1"]),
+        (Method::DELETE, vec![host], vec!["/list", "/new", "/item?b=1"]),
+        (Method::from_bytes(b"M-SEARCH").unwrap(), vec![host], vec!["/list", "/new", "/item?b=1"]),
+        (Method::POST, vec![host, ("x-fails", "1")], vec![]),
+        (Method::POST, vec![("host", "b")], vec![]),
+        (Method::OPTIONS, vec![host], vec![]),
+    ] {
+        let paths = ["/list", "/new", "/item?b=1", "/other"];
+        for path in paths {
+            site.get(path, &[host]).await;
+        }
+        site.call(request(method.clone(), "/list", &lines)).await;
+        for path in paths {
+            assert_eq!(!site.get(path, &[host]).await.is_hit(), invalidated.contains(&path), "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unsafe_request_invalidates_the_groups_that_its_response_names() {
+    // I-03
+    for (groups, is_purged) in
+        [("\"article-7\"", true), ("\"a\", \"article-7\"", true), ("\"a\"", false), ("(x) y", true)]
+    {
+        let site = Site::by_fields(move |request| match *request.method() {
+            Method::GET => page("x", &[("cache-control", "max-age=60"), ("cache-groups", "\"article-7\"")]),
+            _ => page("saved", &[("cache-group-invalidation", groups)]),
+        });
+        site.get("/list", &[]).await;
+        site.call(request(Method::POST, "/api", &[])).await;
+        assert_eq!(!site.get("/list", &[]).await.is_hit(), is_purged, "{groups}");
+    }
+}
+
+#[tokio::test]
+async fn tags_in_the_fields_of_an_origin_server_can_be_purged() {
+    for (name, value) in
+        [("cache-tag", "a, article-7"), ("surrogate-key", "a article-7"), ("cache-groups", "\"a\", \"article-7\"")]
+    {
+        let site = Site::by_fields(move |_| page("x", &[("cache-control", "max-age=60"), (name, value)]));
+        site.get("/", &[]).await;
+        assert!(site.get("/", &[]).await.is_hit());
+        site.cache.purge(&Purge::tags([ARTICLE]));
+        assert!(!site.get("/", &[]).await.is_hit(), "{name}");
+    }
+    let site = Site::by_fields(|_| page("x", &[("cache-control", "max-age=60"), ("cache-groups", "(not) tags")]));
+    site.get("/", &[]).await;
+    assert!(!site.get("/", &[]).await.is_hit(), "it could not be purged by its tags");
+}

@@ -1,0 +1,389 @@
+//! How stored responses are used: conditions, ranges, revalidation and stale use.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use http::{Method, Request, Response, StatusCode};
+use tower_cache_policy::SharedCache;
+use tower_cache_policy::policy::CachePolicy;
+
+use crate::site::{MINUTE, PUBLIC, Site, page};
+use crate::support::{TestBody, request};
+
+/// A page with a validator, which returns 304 if the client has it.
+fn tagged(version: &Arc<AtomicUsize>) -> impl Fn(&Request<TestBody>) -> Response<TestBody> + Clone + use<> {
+    let version = Arc::clone(version);
+    move |request| {
+        let tag = format!("\"v{}\"", version.load(Ordering::SeqCst));
+        let mut response = page(format!("page {tag}"), &[("etag", &tag)]);
+        if request.headers().get("if-none-match").is_some_and(|condition| condition.as_bytes() == tag.as_bytes()) {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            *response.body_mut() = TestBody::default();
+        }
+        response
+    }
+}
+
+#[tokio::test]
+async fn conditions_are_evaluated_with_the_stored_response() {
+    let site = Site::with_policy(PUBLIC, tagged(&Arc::default()));
+    let miss = site.get("/", &[("if-none-match", "\"v0\"")]).await;
+    assert_eq!((miss.status, miss.body.as_str()), (304, ""), "the first request fills the cache");
+    let hit = site.get("/", &[("if-none-match", "\"v0\"")]).await;
+    assert_eq!((hit.status, hit.body.as_str()), (304, ""));
+    assert!(hit.is_hit() && hit.field("etag").is_some() && hit.field("content-length").is_none());
+    let hit = site.get("/", &[("if-none-match", "\"other\"")]).await;
+    assert_eq!((hit.status, hit.body.as_str()), (200, "page \"v0\""));
+    let hit = site.get("/", &[("if-none-match", "\"x\""), ("if-none-match", "W/\"v0\"")]).await;
+    assert_eq!(hit.status, 304, "the second line");
+    assert_eq!(site.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_condition_on_a_response_that_is_not_stored_is_evaluated_too() {
+    let site = Site::with_policy(CachePolicy::NO_STORE, tagged(&Arc::default()));
+    let first = site.get("/", &[("if-none-match", "\"v0\"")]).await;
+    assert_eq!((first.status, first.body.as_str()), (304, ""));
+    // Now the key is marked, and the handler sees the condition.
+    assert_eq!(site.get("/", &[("if-none-match", "\"v0\"")]).await.status, 304);
+    assert_eq!(site.cache.stats().stored, 0);
+}
+
+#[tokio::test]
+async fn ranges_of_a_stored_response_are_served() {
+    let site = Site::with_policy(PUBLIC, |_| page("0123456789", &[("etag", "\"a\"")]));
+    site.get("/", &[]).await;
+    type Row<'a> = (&'a [(&'a str, &'a str)], u16, &'a str, Option<&'a str>);
+    let table: &[Row<'_>] = &[
+        (&[("range", "bytes=2-4")], 206, "234", Some("bytes 2-4/10")),
+        (&[("range", "bytes=-1")], 206, "9", Some("bytes 9-9/10")),
+        (&[("range", "bytes=8-99")], 206, "89", Some("bytes 8-9/10")),
+        (&[("range", "bytes=10-")], 416, "", Some("bytes */10")),
+        (&[("range", "bytes=0-1,4-5")], 200, "0123456789", None),
+        (&[("range", "pages=1")], 200, "0123456789", None),
+        (&[("range", "bytes=2-4"), ("if-range", "\"a\"")], 206, "234", Some("bytes 2-4/10")),
+        (&[("range", "bytes=2-4"), ("if-range", "\"b\"")], 200, "0123456789", None),
+        (&[("range", "bytes=2-4"), ("if-range", "W/\"a\"")], 200, "0123456789", None),
+        (&[("range", "bytes=2-4"), ("if-none-match", "\"a\"")], 304, "", None),
+    ];
+    for (lines, status, body, content_range) in table {
+        let got = site.get("/", lines).await;
+        assert_eq!((got.status, got.body.as_str()), (*status, *body), "{lines:?}");
+        assert_eq!(got.field("content-range").as_deref(), *content_range, "{lines:?}");
+        assert!(got.is_hit(), "{lines:?}");
+    }
+    assert_eq!(site.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_stale_response_is_revalidated_and_used_again() {
+    // S-08
+    let version = Arc::default();
+    let site = Site::with_policy(PUBLIC, tagged(&version));
+    site.get("/", &[]).await;
+    site.clock.advance(60);
+    let got = site.get("/", &[]).await;
+    assert_eq!((got.status, got.body.as_str()), (200, "page \"v0\""), "the handler returned 304");
+    assert_eq!(got.field("cache-status").unwrap(), "tower-cache-policy; fwd=stale; fwd-status=304; stored");
+    assert_eq!(got.field("age").unwrap(), "0");
+    site.clock.advance(59);
+    assert!(site.get("/", &[]).await.is_hit(), "fresh again");
+    site.clock.advance(1);
+    version.store(1, Ordering::SeqCst);
+    let got = site.get("/", &[]).await;
+    assert_eq!((got.status, got.body.as_str()), (200, "page \"v1\""));
+    assert!(site.get("/", &[]).await.is_hit());
+    assert_eq!((site.calls(), site.cache.stats().revalidated), (3, 1));
+}
+
+#[tokio::test]
+async fn an_invalid_validator_is_not_sent() {
+    let site = Site::with_policy(PUBLIC, |request| {
+        let is_conditional = request.headers().contains_key("if-none-match");
+        page(if is_conditional { "conditional" } else { "x" }, &[("etag", "unquoted")])
+    });
+    for calls in 1..3 {
+        assert_eq!(site.get("/", &[]).await.body, "x");
+        assert_eq!(site.calls(), calls);
+        site.clock.advance(60);
+    }
+}
+
+#[tokio::test]
+async fn no_cache_is_revalidated_before_each_use() {
+    let site = Site::with_policy(CachePolicy::NO_CACHE, tagged(&Arc::default()));
+    for round in 0..3 {
+        let got = site.get("/", &[]).await;
+        assert_eq!(got.body, "page \"v0\"");
+        assert!(!got.is_hit());
+        assert_eq!(site.calls(), round + 1);
+    }
+    assert_eq!(site.cache.stats().revalidated, 2);
+}
+
+#[tokio::test]
+async fn a_304_for_another_representation_is_not_used() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&calls);
+    let site = Site::with_policy(PUBLIC, move |request| {
+        count.fetch_add(1, Ordering::SeqCst);
+        if request.headers().contains_key("if-none-match") {
+            let mut response = page("", &[("etag", "\"b\"")]);
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            return response;
+        }
+        page(if count.load(Ordering::SeqCst) == 1 { "a" } else { "b" }, &[("etag", "\"a\"")])
+    });
+    assert_eq!(site.get("/", &[]).await.body, "a");
+    site.clock.advance(60);
+    let got = site.get("/", &[]).await;
+    assert_eq!((got.status, got.body.as_str()), (200, "b"), "asked again without the validator (N-07)");
+    assert_eq!(calls.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_304_that_forbids_storing_removes_the_stored_response() {
+    type Fields = &'static [(&'static str, &'static str)];
+    let table: &[(&str, Fields)] = &[
+        ("a cookie", &[("etag", "\"a\""), ("set-cookie", "id=1")]),
+        ("no-store", &[("etag", "\"a\""), ("cache-control", "no-store")]),
+        ("private", &[("etag", "\"a\""), ("cache-control", "private")]),
+        ("Vary: *", &[("etag", "\"a\""), ("vary", "*")]),
+    ];
+    for (case, fields) in table {
+        for by_policy in [true, false] {
+            let handler = move |request: &Request<TestBody>| {
+                if request.headers().contains_key("if-none-match") {
+                    let mut response = page("", fields);
+                    *response.status_mut() = StatusCode::NOT_MODIFIED;
+                    return response;
+                }
+                let cache_control: Fields = if by_policy { &[] } else { &[("cache-control", "max-age=60")] };
+                let lines: Vec<_> = [("etag", "\"a\"")].iter().chain(cache_control).copied().collect();
+                page("content", &lines)
+            };
+            let site = if by_policy { Site::with_policy(PUBLIC, handler) } else { Site::by_fields(handler) };
+            site.get("/", &[]).await;
+            assert_eq!(site.cache.stats().urls, 1, "{case} {by_policy}");
+            site.clock.advance(60);
+            let got = site.get("/", &[]).await;
+            assert_eq!((got.status, got.body.as_str()), (200, "content"), "{case} {by_policy}");
+            assert_eq!(site.cache.stats().urls, 0, "{case} {by_policy}");
+            assert!(!site.get("/", &[]).await.is_hit(), "{case} {by_policy}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn errors_are_replaced_by_stale_responses_if_the_policy_allows_it() {
+    let policy = PUBLIC.stale_if_error(Duration::from_secs(30));
+    for (policy, allowed) in [(policy, true), (PUBLIC, false), (PUBLIC.must_revalidate(), false)] {
+        for status in [500, 502, 503, 504] {
+            let calls = Arc::new(AtomicUsize::new(0));
+            let site = Site::with_policy(policy, move |_| {
+                let mut response = page("content", &[]);
+                if calls.fetch_add(1, Ordering::SeqCst) > 0 {
+                    response = page("error", &[]);
+                    *response.status_mut() = StatusCode::from_u16(status).unwrap();
+                }
+                response
+            });
+            site.get("/", &[]).await;
+            site.clock.advance(60);
+            let got = site.get("/", &[]).await;
+            let expected = if allowed { (200, "content") } else { (status, "error") };
+            assert_eq!((got.status, got.body.as_str()), expected, "{policy}");
+            assert_eq!(got.field("cache-status").unwrap().contains("hit; ttl=0"), allowed, "{policy}");
+            site.clock.advance(30);
+            let got = site.get("/", &[]).await;
+            assert_eq!((got.status, got.body.as_str()), (status, "error"), "after the window");
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_success_replaces_the_stored_response_even_if_it_is_not_stored() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let policy = PUBLIC.stale_if_error(MINUTE);
+    let site = Site::with_policy(policy, move |_| match calls.fetch_add(1, Ordering::SeqCst) {
+        0 => page("old", &[]),
+        1 => page("mine", &[("set-cookie", "id=1")]),
+        _ => Response::builder().status(500).body(TestBody::from("error")).unwrap(),
+    });
+    assert_eq!(site.get("/", &[]).await.body, "old");
+    site.clock.advance(60);
+    assert_eq!(site.get("/", &[]).await.body, "mine");
+    site.clock.advance(10);
+    assert_eq!(site.get("/", &[]).await.body, "error", "the old page is gone");
+}
+
+#[tokio::test]
+async fn the_lifetime_for_edges_is_that_of_the_cache() {
+    let site = Site::with_policy(PUBLIC.edge(MINUTE * 60), |_| page("x", &[]));
+    site.get("/", &[]).await;
+    site.clock.advance(3_599);
+    let got = site.get("/", &[]).await;
+    assert!(got.is_hit());
+    assert_eq!(got.field("age").unwrap(), "3599");
+    site.clock.advance(1);
+    assert!(!site.get("/", &[]).await.is_hit());
+}
+
+#[tokio::test]
+async fn only_if_cached_does_not_call_the_handler() {
+    let site = Site::with_policy(PUBLIC, |_| page("x", &[]));
+    assert_eq!(site.get("/", &[("cache-control", "only-if-cached")]).await.status, 504);
+    assert_eq!(site.calls(), 0);
+    site.get("/", &[]).await;
+    assert_eq!(site.get("/", &[("cache-control", "only-if-cached")]).await.status, 200);
+    assert_eq!(site.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_client_can_keep_its_response_out_of_the_cache_but_not_turn_the_cache_off() {
+    let site = Site::with_policy(PUBLIC, |_| page("x", &[]));
+    site.get("/", &[("cache-control", "no-store")]).await;
+    assert_eq!(site.cache.stats().stored, 0);
+    site.get("/", &[]).await;
+    for directive in ["no-cache", "max-age=0", "no-store"] {
+        assert!(site.get("/", &[("cache-control", directive)]).await.is_hit(), "{directive} (C-17)");
+    }
+    assert!(site.get("/", &[("pragma", "no-cache")]).await.is_hit());
+}
+
+#[tokio::test]
+async fn an_age_from_an_inner_cache_is_added() {
+    let site = Site::with_policy(PUBLIC, |_| page("x", &[("age", "50")]));
+    site.get("/", &[]).await;
+    site.clock.advance(9);
+    assert_eq!(site.get("/", &[]).await.field("age").unwrap(), "59");
+    site.clock.advance(1);
+    assert!(!site.get("/", &[]).await.is_hit());
+}
+
+#[tokio::test]
+async fn a_response_that_is_stale_on_arrival_is_not_stored() {
+    let site = Site::with_policy(PUBLIC, |_| page("x", &[("age", "60")]));
+    site.get("/", &[]).await;
+    assert_eq!(site.cache.stats().urls, 0);
+}
+
+#[tokio::test]
+async fn fields_of_the_connection_are_not_stored() {
+    // S-02
+    let site = Site::with_policy(PUBLIC, |_| {
+        page("x", &[("connection", "x-hop"), ("x-hop", "1"), ("keep-alive", "timeout=5"), ("x-end", "2")])
+    });
+    site.get("/", &[]).await;
+    let got = site.get("/", &[]).await;
+    assert!(got.is_hit() && got.field("x-end").is_some());
+    for name in ["connection", "x-hop", "keep-alive"] {
+        assert_eq!(got.field(name), None, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn errors_and_redirects_with_a_policy_of_their_own_are_stored() {
+    let site = Site::by_fields(|request| {
+        let status = request.uri().path()[1..].parse::<u16>().unwrap();
+        Response::builder()
+            .status(status)
+            .header("cache-control", "max-age=60")
+            .body(TestBody::from(status.to_string()))
+            .unwrap()
+    });
+    for (status, is_stored) in [(404, true), (301, true), (500, true), (204, true), (429, false), (206, false)] {
+        let path = format!("/{status}");
+        site.get(&path, &[]).await;
+        let got = site.get(&path, &[]).await;
+        assert_eq!((got.status, got.is_hit()), (status, is_stored), "{status}");
+        let conditional = site.get(&path, &[("if-modified-since", "Fri, 01 Jan 2100 00:00:00 GMT")]).await;
+        assert_eq!(conditional.status, status, "conditions are for a 200 (P-02)");
+    }
+}
+
+#[tokio::test]
+async fn heuristic_freshness_is_off_by_default() {
+    let handler = |_: &Request<TestBody>| page("x", &[("last-modified", "Fri, 01 Jan 2021 00:00:00 GMT")]);
+    let site = Site::by_fields(handler);
+    site.get("/", &[]).await;
+    assert!(!site.get("/", &[]).await.is_hit());
+    let site = Site::configured(SharedCache::by_fields, None, |cache| cache.heuristics(true), handler);
+    site.get("/", &[]).await;
+    assert!(site.get("/", &[]).await.is_hit());
+}
+
+#[tokio::test]
+async fn a_cache_by_fields_reads_the_targeted_field() {
+    let site = Site::by_fields(|_| page("x", &[("cache-control", "no-store"), ("cdn-cache-control", "max-age=60")]));
+    site.get("/", &[]).await;
+    assert!(site.get("/", &[]).await.is_hit());
+    let site = Site::by_fields(|_| page("x", &[("cache-control", "max-age=60"), ("cdn-cache-control", "no-store")]));
+    site.get("/", &[]).await;
+    assert!(!site.get("/", &[]).await.is_hit());
+}
+
+#[tokio::test]
+async fn parameters_that_are_ignored_share_a_response() {
+    let options = |cache: SharedCache| cache.ignore_query(["utm_*"]).hosts(["example.com"]);
+    let site = Site::configured(SharedCache::by_policy, Some(PUBLIC), options, |_| page("x", &[]));
+    let host = ("host", "example.com");
+    site.get("/a?utm_source=x&b=1", &[host]).await;
+    assert!(site.get("/a?b=1", &[host]).await.is_hit());
+    assert!(!site.get("/a?b=2", &[host]).await.is_hit());
+    assert!(!site.get("/a?b=1", &[("host", "example.org")]).await.is_hit(), "another host");
+}
+
+#[tokio::test]
+async fn head_of_a_response_that_is_not_stored_is_passed_through() {
+    let site = Site::with_policy(PUBLIC, |request| page(request.method().as_str(), &[]));
+    for _ in 0..2 {
+        assert!(!site.call(request(Method::HEAD, "/", &[])).await.is_hit());
+    }
+    assert_eq!(site.calls(), 2);
+}
+
+#[tokio::test]
+async fn responses_can_look_as_if_they_had_just_been_made() {
+    // T-09
+    let site = Site::configured(SharedCache::by_policy, Some(PUBLIC.edge(MINUTE * 60)), SharedCache::as_origin, |_| {
+        page("x", &[])
+    });
+    site.get("/", &[]).await;
+    let first = site.get("/", &[]).await.field("date").unwrap();
+    site.clock.advance(600);
+    let got = site.get("/", &[]).await;
+    assert!(got.is_hit());
+    assert_eq!(got.field("age"), None);
+    assert_ne!(got.field("date").unwrap(), first, "the current time");
+}
+
+#[tokio::test]
+async fn an_outer_edge_layer_sends_the_same_fields_for_a_stored_response() {
+    use tower::{Layer, ServiceExt, service_fn};
+    use tower_cache_policy::edge::EdgeProfile;
+    use tower_cache_policy::policy::{CacheTag, CacheTags};
+    use tower_cache_policy::store::MemoryStore;
+    use tower_cache_policy::{CachePolicyLayer, EdgeLayer};
+
+    let handler = service_fn(|_: Request<TestBody>| {
+        let mut response = page("x", &[]);
+        CacheTags::from_iter([CacheTag::from_static("a")]).add_to(response.extensions_mut());
+        std::future::ready(Ok::<_, std::convert::Infallible>(response))
+    });
+    let cache = SharedCache::by_policy(MemoryStore::new(1 << 20));
+    let inner = cache.layer().layer(CachePolicyLayer::new(PUBLIC.edge(MINUTE * 60)).layer(handler));
+    let service = EdgeLayer::new(EdgeProfile::CLOUDFLARE).layer(inner);
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let response = service.clone().oneshot(crate::support::get("/", &[])).await.unwrap();
+        let of = |name: &str| crate::support::field(response.headers(), name);
+        seen.push((of("cache-control"), of("cloudflare-cdn-cache-control"), of("cache-tag")));
+        crate::support::content(response.into_body()).await;
+    }
+    assert_eq!(cache.stats().hits, 1);
+    assert_eq!(seen[0], seen[1]);
+    assert_eq!(seen[1].1.as_deref(), Some("max-age=3600"));
+    assert_eq!(seen[1].2.as_deref(), Some("a"));
+}
