@@ -184,9 +184,9 @@ fn ten_thousand_slow_clients_need_bounded_memory_each() {
     let reading = EntityTagLayer::new().layer(untagged().exact());
     table.waiting("EntityTagLayer, 1 KiB of a page was read", &reading, request, KIB + 384);
     table.row("EdgeLayer", &edge, request, (32, 0));
-    table.row("CachingLayer", &CachingLayer::new(PUBLIC), request, (832, 192));
+    table.row("CachingLayer", &CachingLayer::new(PUBLIC), request, (848, 192));
     let caching = CachingLayer::new(PUBLIC).validators(source);
-    table.row("CachingLayer, a source", &caching, request, (832, 192));
+    table.row("CachingLayer, a source", &caching, request, (848, 192));
     table.row("EdgeLayer, CachingLayer, a source", &Stack::new(caching, edge.clone()), request, (864, 192));
 
     #[cfg(feature = "routes")]
