@@ -40,9 +40,8 @@ pub(super) struct DecisionBuilder<'a> {
     /// Fields for edges that only an inner layer knows.
     pub(super) inner_names: Vec<HeaderName>,
     pub(super) source: DecisionSource,
-    /// Whether the ruling of the inner layer applies unchanged.
-    #[cfg(feature = "shared-cache")]
-    pub(super) is_confirmed: bool,
+    /// Whether `Cache-Control` is still the line that the inner layer wrote.
+    pub(super) has_inner_line: bool,
     /// Whether the result replaces the handler's field.
     pub(super) replaces: bool,
     pub(super) directives: CacheControl,
@@ -116,8 +115,7 @@ impl<'a> Layer<'a> {
             is_for_status: from_handler.is_some_and(|own| own.is_for_status),
             inner_names,
             source: DecisionSource::Default,
-            #[cfg(feature = "shared-cache")]
-            is_confirmed: false,
+            has_inner_line: inner.is_some_and(|inner| inner.wrote_line_of(facts, headers)),
             replaces: false,
             directives: CacheControl::new(),
             edge_policy: None,
@@ -127,7 +125,7 @@ impl<'a> Layer<'a> {
             builder.complete_vary(inner, headers);
         }
         builder.acting = GuardSet::seeing(builder.facts).without(waived);
-        let unruled = match inner.filter(|inner| builder.inner_ruling_applies(inner, headers)) {
+        let unruled = match inner.filter(|inner| builder.inner_ruling_applies(inner)) {
             Some(inner) => {
                 builder.confirm(inner, headers);
                 None
@@ -163,7 +161,7 @@ impl<'a> Layer<'a> {
 impl<'a> DecisionBuilder<'a> {
     /// Whether the inner layer's ruling applies unchanged: the line is the one that it wrote, this layer has no
     /// policy that could replace it, and no guard has a new reason.
-    fn inner_ruling_applies(&self, inner: &Ruling, headers: &HeaderMap) -> bool {
+    fn inner_ruling_applies(&self, inner: &Ruling) -> bool {
         #[cfg(test)]
         if crate::protocol::counters::decides_in_full() {
             return false;
@@ -173,15 +171,8 @@ impl<'a> DecisionBuilder<'a> {
             && !self.layer.can_replace_directives(self.status)
             && inner.is_for(self.status)
             && inner.has_directives()
-            && self.is_line_of(inner, headers)
+            && self.has_inner_line
             && self.acting.without(inner.satisfied()).is_empty()
-    }
-
-    fn is_line_of(&self, inner: &Ruling, headers: &HeaderMap) -> bool {
-        match &inner.line {
-            Some(line) => !self.facts.has(Facts::SEVERAL_LINES) && headers.get(CACHE_CONTROL) == Some(line),
-            None => inner.status.is_some() && !self.facts.has(Facts::CACHE_CONTROL),
-        }
     }
 
     /// Uses the ruling of the inner layer.
@@ -189,10 +180,6 @@ impl<'a> DecisionBuilder<'a> {
         #[cfg(test)]
         crate::protocol::counters::count(|counts| counts.confirmed += 1);
         self.source = DecisionSource::Handler;
-        #[cfg(feature = "shared-cache")]
-        {
-            self.is_confirmed = true;
-        }
         self.directives = inner.directives.clone();
         self.edge_policy = inner.edge_policy;
         if self.acts(Guard::VaryAny) {
@@ -205,7 +192,7 @@ impl<'a> DecisionBuilder<'a> {
         if !self.facts.has(Facts::CACHE_CONTROL) {
             return None;
         }
-        if let Some(inner) = inner.filter(|inner| self.is_line_of(inner, headers)) {
+        if let Some(inner) = inner.filter(|_| self.has_inner_line) {
             // A decision about a success does not apply to an error that a layer in between made of it, such as
             // the 406 of a compression layer (G-04).
             if !inner.is_for(self.status) && self.acts(Guard::Error) && !inner.seen.has(Facts::ERROR) {

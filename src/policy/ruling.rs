@@ -1,6 +1,6 @@
 //! [`Ruling`]: the decision about one response, for outer layers.
 
-use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, SET_COOKIE};
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, SET_COOKIE};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::facts::{Facts, RequestFacts};
@@ -171,6 +171,14 @@ impl Ruling {
     /// Records that the 304 with these extensions replaces a response of the handler.
     pub(crate) fn stand_for_response(extensions: &mut Extensions) {
         extensions.get_or_insert_default::<Self>().stands_for_response = true;
+    }
+
+    /// Whether `Cache-Control` of a response with these facts is still the line that was written.
+    pub(super) fn wrote_line_of(&self, facts: Facts, headers: &HeaderMap) -> bool {
+        match &self.line {
+            Some(line) => !facts.has(Facts::SEVERAL_LINES) && headers.get(CACHE_CONTROL) == Some(line),
+            None => self.status.is_some() && !facts.has(Facts::CACHE_CONTROL),
+        }
     }
 
     /// The guards whose condition was met and that need not act again.

@@ -290,10 +290,11 @@ impl DecisionBuilder<'_> {
         ruling.edge_policy = self.edge_policy;
         #[cfg(feature = "shared-cache")]
         {
-            use DecisionSource::{HandlerPolicy, Layer, Tightened};
-            // A confirmed ruling remains that of the inner layer.
+            use DecisionSource::{Handler, HandlerPolicy, Layer, Tightened};
             let is_own = matches!(self.source, HandlerPolicy | Layer | Tightened);
-            ruling.by_policy = is_own || (self.is_confirmed && ruling.by_policy);
+            // The field that an inner layer wrote for a policy still comes from this policy.
+            let is_inner = self.source == Handler && self.has_inner_line;
+            ruling.by_policy = is_own || (is_inner && ruling.by_policy);
         }
     }
 
