@@ -78,7 +78,9 @@ pub(super) fn shown(text: &str) -> String {
 pub(super) fn read_cells(line: &str) -> Option<Vec<String>> {
     let mut cells = Vec::new();
     let mut cell = String::new();
-    let mut characters = line.trim_end().strip_prefix('|')?.chars();
+    // A table does not distinguish white space.
+    let text = line.trim_end().strip_prefix('|')?.replace('\t', " ");
+    let mut characters = text.chars();
     let mut is_open = false;
     while let Some(character) = characters.next() {
         is_open = true;
@@ -89,7 +91,6 @@ pub(super) fn read_cells(line: &str) -> Option<Vec<String>> {
                 cell.clear();
                 is_open = false;
             }
-            '\t' => cell.push(' '),
             other => cell.push(other),
         }
     }
