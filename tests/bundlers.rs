@@ -269,8 +269,8 @@ fn an_invalid_webpack_manifest_is_an_error_with_the_entry_and_a_remedy() {
         (r#"{"main.js": 1}"#, &["main.js", "plugin"]),
         (r#"{"main.js": {"integrity": ""}}"#, &["main.js", "src"]),
         (r#"{"main.js": "/static/js/main.8efea723.js"}"#, &["main.js", "AssetDirectory::prefix", "publicPath"]),
-        (r#"{"main.js": "/app/static/js/main.00000000.js"}"#, &["static/js/main.00000000.js", "no such file"]),
-        (r#"{"main.js": "/app/../../etc/passwd"}"#, &["../../etc/passwd", "no such file"]),
+        (r#"{"main.js": "/app/static/js/main.00000000.js"}"#, &["static/js/main.00000000.js", "does not exist"]),
+        (r#"{"main.js": "/app/../../etc/passwd"}"#, &["../../etc/passwd", "does not exist"]),
         (r#"{"files": {"main.js": null}}"#, &["main.js"]),
     ] {
         let error = AssetManifest::from_webpack(manifest, &directory).unwrap_err().to_string();

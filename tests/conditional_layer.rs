@@ -325,7 +325,7 @@ async fn a_write_without_a_required_precondition_is_a_428() {
         if *status == 428 {
             assert_eq!(field(response.headers(), "cache-control").as_deref(), Some("private, no-store"), "N-09");
             let text = content(response.into_body()).await;
-            assert!(text.starts_with(b"This resource is changed conditionally only"), "{sentence}");
+            assert!(text.starts_with(b"This resource accepts only conditional changes"), "{sentence}");
         }
     }
     // The same request without a source.

@@ -411,7 +411,7 @@ async fn a_write_succeeds_only_with_the_current_tag() {
             assert!(field(&response, "cache-control").is_some_and(|value| value.contains("no-store")), "{row}");
             assert_eq!(field(&response, "etag"), None, "{row}");
             if *status == 428 {
-                assert!(response.body().starts_with(b"This resource is changed conditionally only"), "{row}");
+                assert!(response.body().starts_with(b"This resource accepts only conditional changes"), "{row}");
             }
             let now = site.fetch(Method::GET, path, &[], "").await;
             assert_eq!(field(&now, "etag"), *then, "{row}");

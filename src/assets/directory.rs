@@ -225,7 +225,7 @@ impl AssetDirectory {
     /// use tower_cache_policy::assets::AssetDirectory;
     ///
     /// let error = AssetDirectory::new("no-such-directory").build().unwrap_err();
-    /// assert_eq!(error.to_string(), "`no-such-directory`: there is no such file; run the build that makes it");
+    /// assert_eq!(error.to_string(), "`no-such-directory`: does not exist; correct the path, or run the build that creates it");
     /// ```
     ///
     /// # Errors

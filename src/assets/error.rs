@@ -158,15 +158,17 @@ impl fmt::Display for AssetError {
             }
             AssetErrorKind::SharedFile { file: stored } => write!(
                 f,
-                "`{file}`: both generations are stored as `{stored}`; store each generation in a directory of its own \
-                 and say so by `AssetManifest::stored_under`"
+                "`{file}`: both generations are stored as `{stored}`; store each generation in its own directory, \
+                 and pass that to `AssetManifest::stored_under`"
             ),
             AssetErrorKind::Read(error) => write!(f, "`{file}`: cannot be read: {error}"),
             AssetErrorKind::Write(error) => write!(f, "`{file}`: cannot be written: {error}"),
             AssetErrorKind::Changed => {
                 write!(f, "`{file}`: changed while it was read; make the manifest when the build has ended")
             }
-            AssetErrorKind::Missing => write!(f, "`{file}`: there is no such file; run the build that makes it"),
+            AssetErrorKind::Missing => {
+                write!(f, "`{file}`: does not exist; correct the path, or run the build that creates it")
+            }
             AssetErrorKind::ContentMismatch => {
                 write!(f, "`{file}`: is not the file that the manifest was made from; make the manifest again")
             }

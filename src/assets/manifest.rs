@@ -160,8 +160,8 @@ impl AssetManifest {
     /// let error = new.merge_previous(&old).unwrap_err();
     /// assert_eq!(
     ///     error.to_string(),
-    ///     "`style.css`: both generations are stored as `style.css`; store each generation in a directory of its own and say \
-    ///      so by `AssetManifest::stored_under`"
+    ///     "`style.css`: both generations are stored as `style.css`; store each generation in its own directory, and \
+    ///      pass that to `AssetManifest::stored_under`"
     /// );
     /// assert!(new.stored_under("new")?.merge_previous(&old.stored_under("old")?).is_ok());
     /// # Ok::<(), tower_cache_policy::assets::AssetError>(())

@@ -17,17 +17,17 @@ pub(super) fn check_name(name: &str) -> Result<(), AssetError> {
     let reason = if name.is_empty() {
         "a name cannot be empty"
     } else if name.len() > 1_024 {
-        "a name has 1024 bytes at the most"
+        "a name must not be longer than 1024 bytes"
     } else if name.starts_with('/') || name.ends_with('/') || name.contains("//") {
-        "a name has no empty part; write it like `css/style.css`"
+        "a name must not have an empty part; write it like `css/style.css`"
     } else if name.split('/').any(|part| matches!(part, "." | ".."))
         || has_dot_segment(&format!("/{}", encode(name)))
         || has_dot_segment(&format!("/{name}"))
     {
-        "a name has no part `.` or `..`, in no spelling; write the path below the directory"
+        "a name must not have a part `.` or `..`, not even percent-encoded; write the path below the directory"
     } else if name.chars().any(|c| c.is_control() || matches!(c, '%' | '\\' | ';' | '?' | '#')) {
-        "a name has no control character and none of `%`, `\\`, `;`, `?` and `#`, which software on the way reads in \
-         different ways; rename it"
+        "a name must not have a control character or one of `%`, `\\`, `;`, `?` and `#`, because servers and proxies \
+         read them in different ways; rename the file"
     } else {
         return Ok(());
     };

@@ -39,8 +39,8 @@ impl UrlSettings {
         let path = prefix.strip_prefix('/');
         let valid = prefix.is_empty() || path.is_some_and(|path| check_name(path).is_ok() && encode(path) == path);
         if !valid {
-            let reason = "a prefix is empty, or written like `/static`: a slash first, none last, and of letters, \
-                          digits, `-`, `.`, `_` and `~`";
+            let reason = "a prefix must be empty or like `/static`: it starts with a slash, does not end with one, and \
+                          has only letters, digits, `-`, `.`, `_` and `~`";
             return Err(AssetError::new(prefix.escape_debug().to_string(), AssetErrorKind::InvalidName { reason }));
         }
         prefix.clone_into(&mut self.prefix);

@@ -25,7 +25,7 @@ use crate::protocol::{
 };
 
 const HOW_TO_RESUBMIT: &str = "\
-This resource is changed conditionally only, so that no change is lost.\n\
+This resource accepts only conditional changes, so that no change is lost.\n\
 To change it, send If-Match with the strong entity tag of the version that you changed,\n\
 or If-Unmodified-Since with its Last-Modified date, if a GET response has one of them.\n\
 To create it, send If-None-Match: *\n";

@@ -155,7 +155,7 @@ impl<V> ConditionalLayer<V> {
     /// assert_eq!(response.status(), StatusCode::PRECONDITION_REQUIRED);
     /// assert_eq!(response.headers()["cache-control"], "private, no-store");
     /// let text = response.into_body().collect().await.unwrap().to_bytes();
-    /// assert!(text.starts_with(b"This resource is changed conditionally only"));
+    /// assert!(text.starts_with(b"This resource accepts only conditional changes"));
     /// # });
     /// ```
     #[must_use]
