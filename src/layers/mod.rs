@@ -53,6 +53,7 @@
 //! | `ConditionalLayer`, `CachingLayer` | GET and HEAD get the complete response; 412 and 428 remain |
 //! | `AssetsLayer` | the same as `CachePolicyLayer`, and the file on the disk takes precedence over the fingerprint |
 //! | `PurgeLayer` | purges are dropped, so that no purge reaches a deployed CDN |
+//! | `SharedCacheLayer` | requests and responses pass through, and nothing is stored |
 //!
 //! `EntityTagLayer` and `OriginalPathLayer` have no switch, because they do not permit any cache to store a response.
 //!

@@ -387,3 +387,22 @@ async fn an_outer_edge_layer_sends_the_same_fields_for_a_stored_response() {
     assert_eq!(seen[1].1.as_deref(), Some("max-age=3600"));
     assert_eq!(seen[1].2.as_deref(), Some("a"));
 }
+
+#[tokio::test]
+async fn a_switched_off_cache_stores_nothing_and_changes_no_response() {
+    type Options = fn(SharedCache) -> SharedCache;
+    let handler = |_: &Request<TestBody>| page("page", &[("cache-control", "public, max-age=60")]);
+    for (sentence, options) in
+        [("off", (|cache| cache.enabled(false)) as Options), ("in development", |cache| cache.development(true))]
+    {
+        let site = Site::configured(SharedCache::by_fields, None, options, handler);
+        for calls in 1..=3 {
+            let got = site.get("/", &[]).await;
+            assert_eq!(got.headers, *handler(&request(Method::GET, "/", &[])).headers(), "{sentence}");
+            assert_eq!((site.calls(), site.cache.stats().stored), (calls, 0), "{sentence}");
+        }
+    }
+    let site = Site::configured(SharedCache::by_fields, None, |cache| cache.development(false), handler);
+    site.get("/", &[]).await;
+    assert!(site.get("/", &[]).await.is_hit());
+}

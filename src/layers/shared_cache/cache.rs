@@ -19,7 +19,7 @@ use super::task::{BackgroundTask, Spawner};
 use crate::edge::CacheName;
 use crate::edge::purge::{InvalidPurgeUrl, Purge};
 use crate::layers::Clock;
-use crate::policy::{CacheTags, Risk, Rules};
+use crate::policy::{CacheTags, Development, Risk, Rules};
 use crate::store::{KeyRules, MemoryStore, PurgeOf, UrlName};
 
 /// A cache in the process, shared by all clients of a service. See the [module docs](super) for an example.
@@ -75,6 +75,7 @@ impl SharedCache {
             spawner: None,
             as_origin: false,
             enabled: true,
+            development: false,
         };
         Self { config: Arc::new(config), core: Arc::new(Core::new(store)) }
     }
@@ -255,6 +256,13 @@ impl SharedCache {
     #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
         self.with(|config| config.clock = clock)
+    }
+
+    /// Sets the [development switch](crate::layers#development). If it is on, requests and responses pass through
+    /// unchanged, and nothing is stored.
+    #[must_use]
+    pub fn development(self, switch: impl Into<Development>) -> Self {
+        self.with(|config| config.development = switch.into().is_on())
     }
 
     /// Switches the layer on or off. If `false`, it passes requests and responses through unchanged. The default is

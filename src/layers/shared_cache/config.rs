@@ -37,6 +37,7 @@ pub(super) struct Config {
     /// Whether responses from the cache look as if they had just been made.
     pub(super) as_origin: bool,
     pub(super) enabled: bool,
+    pub(super) development: bool,
 }
 
 impl Config {
