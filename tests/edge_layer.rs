@@ -599,6 +599,24 @@ async fn the_field_of_an_inner_custom_profile_is_removed_from_a_private_response
 }
 
 #[tokio::test]
+async fn a_412_does_not_have_the_fields_of_a_custom_profile() {
+    let field = TargetedField::new(HeaderName::from_static("my-edge-ttl"), DirectiveSyntax::Dictionary);
+    let own = EdgeProfile::custom("own").with_field(Some(field)).with_precedence(&["my-edge-ttl", "cache-control"]);
+    let service = ServiceBuilder::new()
+        .layer(ConditionalLayer::new())
+        .layer(EdgeLayer::new(own))
+        .layer(CachePolicyLayer::new(LONGER_AT_THE_EDGE))
+        .service(service_fn(|_: Request<TestBody>| {
+            ready(Ok::<_, Infallible>(response_with("hello", &[("etag", "\"a\"")])))
+        }));
+    for (tag, status, is_permitted) in [("\"a\"", 200, true), ("\"b\"", 412, false)] {
+        let response = service.clone().oneshot(get("/", &[("if-match", tag)])).await.unwrap();
+        assert_eq!(response.status(), status);
+        assert_eq!(response.headers().contains_key("my-edge-ttl"), is_permitted, "N-08: {status}");
+    }
+}
+
+#[tokio::test]
 async fn a_content_range_of_a_layer_in_between_is_guarded() {
     let service = ServiceBuilder::new()
         .layer(EdgeLayer::new(EdgeProfile::STANDARD))
