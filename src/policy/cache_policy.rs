@@ -422,20 +422,33 @@ impl CachePolicy {
     /// # Panics
     ///
     /// If no shared cache may store the response, if the policy has no lifetime, or after
-    /// [`stale_in_browser_only`](CachePolicy::stale_in_browser_only).
+    /// [`stale_in_browser_only`](CachePolicy::stale_in_browser_only). See
+    /// [`try_stale_at_edge_only`](CachePolicy::try_stale_at_edge_only).
     #[must_use]
     #[track_caller]
-    pub const fn stale_at_edge_only(mut self) -> Self {
-        assert!(
-            matches!(self.storage, Storage::Public | Storage::Unmarked) && self.max_age.is_some(),
-            "stale_at_edge_only() needs a policy that shared caches may store: start from public() or max_age()"
-        );
-        assert!(
-            !matches!(self.flags.stale_for, StaleFor::Browsers),
-            "stale_in_browser_only() excludes edges, and stale_at_edge_only() excludes browsers: use one of the two"
-        );
+    pub const fn stale_at_edge_only(self) -> Self {
+        unless_in_conflict(self.try_stale_at_edge_only())
+    }
+
+    /// Like [`stale_at_edge_only`](CachePolicy::stale_at_edge_only), for a policy that is known only at run time.
+    ///
+    /// # Errors
+    ///
+    /// If no shared cache may store the response, if the policy has no lifetime, or after
+    /// [`stale_in_browser_only`](CachePolicy::stale_in_browser_only).
+    pub const fn try_stale_at_edge_only(mut self) -> Result<Self, PolicyConflict> {
+        if !matches!(self.storage, Storage::Public | Storage::Unmarked) || self.max_age.is_none() {
+            return PolicyConflict::because(
+                "stale_at_edge_only() needs a policy that shared caches may store: start from public() or max_age()",
+            );
+        }
+        if matches!(self.flags.stale_for, StaleFor::Browsers) {
+            return PolicyConflict::because(
+                "stale_in_browser_only() excludes edges, and stale_at_edge_only() excludes browsers: use one of the two",
+            );
+        }
         self.flags.stale_for = StaleFor::Edges;
-        self
+        Ok(self)
     }
 
     /// Limits [`stale_while_revalidate`](CachePolicy::stale_while_revalidate) and
@@ -520,14 +533,35 @@ impl CachePolicy {
     ///
     /// # Panics
     ///
-    /// If the policy has no lifetime, because every reuse is revalidated then, or if it allows stale responses.
-    // C-26, G-02
+    /// If the policy has no lifetime, because every reuse is revalidated then, or if it allows stale responses. See
+    /// [`try_must_revalidate`](CachePolicy::try_must_revalidate).
     #[must_use]
     #[track_caller]
-    pub const fn must_revalidate(mut self) -> Self {
-        self.assert_forbids_stale();
+    pub const fn must_revalidate(self) -> Self {
+        unless_in_conflict(self.try_must_revalidate())
+    }
+
+    /// Like [`must_revalidate`](CachePolicy::must_revalidate), for a policy that is known only at run time.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cache_policy::policy::CachePolicy;
+    ///
+    /// const MINUTE: Duration = Duration::from_secs(60);
+    /// let error = CachePolicy::public(MINUTE).stale_if_error(MINUTE).try_must_revalidate().unwrap_err();
+    /// assert!(error.to_string().ends_with("which stale_while_revalidate() and stale_if_error() allow: choose one"));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the policy has no lifetime, or if it allows stale responses.
+    // C-26, G-02
+    pub const fn try_must_revalidate(mut self) -> Result<Self, PolicyConflict> {
+        if let Some(reason) = self.conflict_with_revalidation() {
+            return PolicyConflict::because(reason);
+        }
         self.flags.must_revalidate = true;
-        self
+        Ok(self)
     }
 
     /// Adds `proxy-revalidate`: no shared cache may serve the response stale
@@ -543,18 +577,31 @@ impl CachePolicy {
     ///
     /// # Panics
     ///
-    /// If the policy has no lifetime, allows stale responses, or is private.
-    // C-27
+    /// If the policy has no lifetime, allows stale responses, or is private. See
+    /// [`try_proxy_revalidate`](CachePolicy::try_proxy_revalidate).
     #[must_use]
     #[track_caller]
-    pub const fn proxy_revalidate(mut self) -> Self {
-        self.assert_forbids_stale();
-        assert!(
-            !matches!(self.storage, Storage::Private),
-            "proxy_revalidate() is for shared caches, which this policy excludes: use must_revalidate()"
-        );
+    pub const fn proxy_revalidate(self) -> Self {
+        unless_in_conflict(self.try_proxy_revalidate())
+    }
+
+    /// Like [`proxy_revalidate`](CachePolicy::proxy_revalidate), for a policy that is known only at run time.
+    ///
+    /// # Errors
+    ///
+    /// If the policy has no lifetime, allows stale responses, or is private.
+    // C-27
+    pub const fn try_proxy_revalidate(mut self) -> Result<Self, PolicyConflict> {
+        if let Some(reason) = self.conflict_with_revalidation() {
+            return PolicyConflict::because(reason);
+        }
+        if matches!(self.storage, Storage::Private) {
+            return PolicyConflict::because(
+                "proxy_revalidate() is for shared caches, which this policy excludes: use must_revalidate()",
+            );
+        }
         self.flags.proxy_revalidate = true;
-        self
+        Ok(self)
     }
 
     /// Adds `no-transform`: intermediaries must not change the content, which includes compressing it
@@ -591,17 +638,27 @@ impl CachePolicy {
     ///
     /// # Panics
     ///
-    /// If the policy has no lifetime.
-    // C-30, G-27
+    /// If the policy has no lifetime. See [`try_immutable`](CachePolicy::try_immutable).
     #[must_use]
     #[track_caller]
-    pub const fn immutable(mut self) -> Self {
-        assert!(
-            self.max_age.is_some(),
-            "immutable() needs a policy with a lifetime: start from public(), max_age() or private()"
-        );
+    pub const fn immutable(self) -> Self {
+        unless_in_conflict(self.try_immutable())
+    }
+
+    /// Like [`immutable`](CachePolicy::immutable), for a policy that is known only at run time.
+    ///
+    /// # Errors
+    ///
+    /// If the policy has no lifetime.
+    // C-30, G-27
+    pub const fn try_immutable(mut self) -> Result<Self, PolicyConflict> {
+        if self.max_age.is_none() {
+            return PolicyConflict::because(
+                "immutable() needs a policy with a lifetime: start from public(), max_age() or private()",
+            );
+        }
         self.flags.immutable = true;
-        self
+        Ok(self)
     }
 
     /// Also sends the HTTP/1.0 fields `Pragma: no-cache` and `Expires: 0`.
@@ -802,17 +859,20 @@ impl CachePolicy {
         None
     }
 
-    #[track_caller]
-    const fn assert_forbids_stale(&self) {
-        assert!(
-            self.max_age.is_some(),
-            "a policy without a lifetime is always revalidated: start from public(), max_age() or private()"
-        );
-        assert!(
-            self.stale_while_revalidate.is_none() && self.stale_if_error.is_none(),
-            "must_revalidate() and proxy_revalidate() forbid stale responses, which stale_while_revalidate() and \
-             stale_if_error() allow: choose one"
-        );
+    /// The reason why caches must not be told to revalidate a stale response.
+    const fn conflict_with_revalidation(&self) -> Option<&'static str> {
+        if self.max_age.is_none() {
+            return Some(
+                "a policy without a lifetime is always revalidated: start from public(), max_age() or private()",
+            );
+        }
+        if self.stale_while_revalidate.is_some() || self.stale_if_error.is_some() {
+            return Some(
+                "must_revalidate() and proxy_revalidate() forbid stale responses, which stale_while_revalidate() and \
+                 stale_if_error() allow: choose one",
+            );
+        }
+        None
     }
 }
 
@@ -1025,6 +1085,29 @@ mod tests {
             assert!(policy.try_stale_while_revalidate(HOUR).is_err() && policy.try_stale_if_error(HOUR).is_err());
         }
         assert!(CachePolicy::private(MINUTE).try_stale_if_error(HOUR).is_ok());
+
+        type Modifier = fn(CachePolicy) -> Result<CachePolicy, PolicyConflict>;
+        let (public, stale) = (CachePolicy::public(MINUTE), CachePolicy::public(MINUTE).stale_if_error(HOUR));
+        let table: [(Modifier, CachePolicy, &[CachePolicy]); 4] = [
+            (|it| it.try_must_revalidate(), public.must_revalidate(), &[CachePolicy::NO_CACHE, stale]),
+            (
+                |it| it.try_proxy_revalidate(),
+                public.proxy_revalidate(),
+                &[CachePolicy::NO_CACHE, stale, CachePolicy::private(MINUTE)],
+            ),
+            (|it| it.try_immutable(), public.immutable(), &[CachePolicy::NO_CACHE, CachePolicy::NO_STORE]),
+            (
+                |it| it.try_stale_at_edge_only(),
+                public.stale_at_edge_only(),
+                &[CachePolicy::private(MINUTE), CachePolicy::NO_CACHE, stale.stale_in_browser_only()],
+            ),
+        ];
+        for (modifier, expected, contradicting) in table {
+            assert_eq!(modifier(public), Ok(expected));
+            for policy in contradicting {
+                assert!(modifier(*policy).is_err(), "{policy}");
+            }
+        }
     }
 
     #[test]
