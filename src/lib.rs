@@ -240,7 +240,7 @@
 //! | `audit-serde` | the same prediction, serialized with serde |
 //! | `testing` | assertions for tests of a service |
 //! | `tracing` | an event for each decision |
-//! | `shared-cache` | a cache in the process, with coalesced requests and immediate purges |
+//! | `shared-cache` | a cache in the process, with coalesced requests and immediate purges; includes `purge` |
 //! | `strong-tags` | strong and keyed entity tags, computed with BLAKE3 |
 //!
 //! A feature adds items and does not change other behavior. The exception is `axum`, which lets policies by path read

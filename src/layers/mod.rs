@@ -112,7 +112,7 @@
 //! | Option | Layers | Purpose |
 //! |---|---|---|
 //! | `enabled(bool)` | all except `OriginalPathLayer` | switch a layer on or off without a change of the type |
-//! | `development(bool)` | `CachePolicyLayer`, `CachingLayer`, `AssetsLayer` | see changes at once while developing |
+//! | `development(..)` | all that the table above lists | see changes at once while developing |
 //! | `record_decisions()` | `CachePolicyLayer`, `ConditionalLayer`, `CachingLayer` | read the reason from the response extensions |
 //! | `explain(bool)` | `CachePolicyLayer` | read the reason in a response field |
 //! | `record_diagnostics()` | `EdgeLayer` | find tags and fields that an edge does not accept |

@@ -45,7 +45,8 @@ impl CachePolicyLayer {
     }
 
     /// Creates a layer from a closure that chooses the policy by the request. The closure returns a [`CachePolicy`], or
-    /// an `Option` of one: with `None`, the handler's own `Cache-Control` applies, or else the default of the layer.
+    /// an `Option` of one: with `None`, the handler's own `Cache-Control` applies, or else the default of
+    /// the layer, also if an outer layer has a policy.
     ///
     /// ```
     /// use std::time::Duration;

@@ -128,8 +128,10 @@ impl<V> ConditionalLayer<V> {
     /// Returns 428 for an unsafe request without an effective precondition
     /// ([RFC 6585 section 3](https://www.rfc-editor.org/rfc/rfc6585.html#section-3)).
     ///
-    /// Two clients that edit the same resource then cannot overwrite each other's changes by accident. The 428
-    /// contains a short text that explains how to repeat the request.
+    /// Two clients that edit the same resource then cannot overwrite each other's changes by accident, provided that the
+    /// precondition is evaluated: by this layer if it has a [validator source](Self::validators), otherwise by the handler
+    /// with [`Preconditions::evaluate`](crate::protocol::Preconditions::evaluate). The 428 contains a short text that
+    /// explains how to repeat the request.
     ///
     /// These preconditions are effective: `If-Match`, `If-None-Match`, a valid `If-Unmodified-Since` for a resource
     /// that has a modification date, and a well-formed WebDAV `If`, which the application evaluates.

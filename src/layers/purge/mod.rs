@@ -7,7 +7,28 @@
 //! immediately.
 //!
 //! After a safe method, and with a 4xx or 5xx status, the layer does not run the purge. It always removes the purge
-//! from the extensions.
+//! from the extensions, so use one `PurgeLayer`: an outer one gets nothing. To purge a cache in the process and a CDN,
+//! pass a purger that calls both, the nearer cache first:
+//!
+//! ```
+//! use std::convert::Infallible;
+//!
+//! use tower::{Service, ServiceExt, service_fn};
+//! use tower_cache_policy::PurgeLayer;
+//! use tower_cache_policy::edge::purge::Purge;
+//!
+//! # let (cache, cdn) = [(); 2].map(|()| service_fn(async |_: Purge| Ok::<_, Infallible>(()))).into();
+//! // `cache` is a `SharedCache`, and `cdn` a purger of the package `tower-cache-policy-purge`.
+//! let both = service_fn(move |purge: Purge| {
+//!     let (cache, cdn) = (cache.clone(), cdn.clone());
+//!     async move {
+//!         cache.oneshot(purge.clone()).await?;
+//!         cdn.oneshot(purge).await
+//!     }
+//! });
+//! let layer = PurgeLayer::new(both);
+//! # let _ = layer;
+//! ```
 //!
 //! The package [`tower-cache-policy-purge`](https://docs.rs/tower-cache-policy-purge) contains a purger for twelve CDNs
 //! and caches, over any HTTP client.
