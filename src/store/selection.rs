@@ -30,7 +30,6 @@ pub(crate) struct SelectionRules {
 impl Selection {
     /// Records the selecting values of a request. Returns `None` if the response must not be stored: `Vary` contains
     /// `*`, a field with credentials, or too many names, or the values are too long.
-    ///
     pub(crate) fn of(response: &HeaderMap, request: &HeaderMap, rules: SelectionRules) -> Option<Self> {
         let vary = Vary::from_headers(response).unwrap_or_default();
         // Nearly every client has its own cookies, and the variants would replace each other.

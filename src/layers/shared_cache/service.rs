@@ -13,8 +13,8 @@ use super::future::{Cache, ResponseFuture};
 /// The service that [`SharedCacheLayer`](super::SharedCacheLayer) creates.
 ///
 /// The inner service is cloned for each request that is passed to it. Its futures and bodies can be driven by the task
-/// of another request, so they must be `Send`. Request bodies need a `Default`, with which a request is repeated if the
-/// result of another one cannot be used.
+/// of another request, so they must be `Send`. Request bodies must implement `Default`: if the result of
+/// another request cannot be used, the cache repeats the request with an empty body.
 #[derive(Clone, Debug)]
 pub struct SharedCacheService<S> {
     inner: S,

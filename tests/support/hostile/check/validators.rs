@@ -11,7 +11,7 @@ use crate::hostile::readers::Permissions;
 
 impl Exchange<'_> {
     /// C1, C2: if a source has validators and the handler has none, no other tag is generated, and GET and HEAD have the
-    /// same validators. A response that is not the representation of the source gets none.
+    /// same validators. A response with another representation than that of the source has no validators.
     pub(super) fn one_validator_source(&self) {
         let Self { case, result, .. } = self;
         let mut conditionals = case.layers.iter().filter(|kind| kind.conditional().is_some());
