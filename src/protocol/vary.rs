@@ -7,7 +7,7 @@ use http::header::VARY;
 use http::{HeaderMap, HeaderValue};
 
 use super::cache_control::FieldNames;
-use super::syntax::{MAX_MEMBERS, is_token, members};
+use super::syntax::{MAX_MEMBERS, has_members, is_token, members};
 
 /// The `Vary` of a response: the request fields that selected it
 /// ([RFC 9110 section 12.5.5](https://www.rfc-editor.org/rfc/rfc9110.html#section-12.5.5)).
@@ -80,8 +80,7 @@ impl Vary {
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let lines = headers.get_all(VARY);
-        members(&lines).next()?;
-        Some(Self::parse(&lines))
+        has_members(&lines).then(|| Self::parse(&lines))
     }
 
     /// Adds one field name, unless the set contains it in any case.
@@ -173,7 +172,7 @@ impl Vary {
 
     fn from_members<'a>(members: impl Iterator<Item = &'a [u8]>) -> Self {
         // `*` is a token, so it is replaced with an unreadable member.
-        let members = members.map(|member| if is_readable(member) { member } else { b"" });
+        let members = members.map(|member| if member == b"*" { b"" } else { member });
         Self { names: FieldNames::from_members(members) }
     }
 

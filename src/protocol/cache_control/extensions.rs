@@ -23,13 +23,18 @@ impl Extensions {
             if index == MAX_MEMBERS {
                 return None;
             }
-            if !read_known(&Member::split(member))
-                && let Some(directive) = Directive::from_member(member)
-            {
-                extensions.insert(directive);
+            if !read_known(&Member::split(member)) {
+                extensions.insert_member(member);
             }
         }
         Some(extensions)
+    }
+
+    /// Inserts a member, unless it has an open quote.
+    pub(super) fn insert_member(&mut self, member: &[u8]) {
+        if let Some(directive) = Directive::from_member(member) {
+            self.insert(directive);
+        }
     }
 
     pub(super) fn insert(&mut self, directive: Directive) {
