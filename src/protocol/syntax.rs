@@ -89,11 +89,34 @@ pub(crate) struct Members<'a, L> {
     quotes: bool,
 }
 
-impl<'a, L> Members<'a, L> {
-    /// Returns where the first member of `rest` ends. Turns quoting off for the rest of the line at an unterminated
-    /// quoted string, so that each line is scanned again at most once.
-    fn member_end(&mut self) -> usize {
+impl<'a, L: Iterator<Item = &'a HeaderValue>> Members<'a, L> {
+    /// Returns the next member, and the length of the token that it starts with.
+    pub(crate) fn next_with_token(&mut self) -> Option<(&'a [u8], usize)> {
+        loop {
+            while let [b',' | b' ' | b'\t', rest @ ..] = self.rest {
+                self.rest = rest;
+            }
+            if !self.rest.is_empty() {
+                break;
+            }
+            self.rest = self.lines.next()?.as_bytes();
+            self.quotes = true;
+        }
         let mut bytes = self.rest.iter();
+        let token = match bytes.find(|&&byte| !is_tchar(byte)) {
+            Some(_) => self.rest.len() - bytes.len() - 1,
+            None => self.rest.len(),
+        };
+        let end = self.member_end(token);
+        let member = trim_ows(&self.rest[..end]);
+        self.rest = self.rest.get(end + 1..).unwrap_or_default();
+        Some((member, token))
+    }
+
+    /// Returns where the first member of `rest` ends, at or after `start`. Turns quoting off for the rest of the line
+    /// at an unterminated quoted string, so that each line is scanned again at most once.
+    fn member_end(&mut self, start: usize) -> usize {
+        let mut bytes = self.rest[start..].iter();
         while let Some(&byte) = bytes.next() {
             match byte {
                 b',' => return self.rest.len() - bytes.len() - 1,
@@ -118,18 +141,7 @@ where
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {
-        loop {
-            while self.rest.is_empty() {
-                self.rest = self.lines.next()?.as_bytes();
-                self.quotes = true;
-            }
-            let end = self.member_end();
-            let member = trim_ows(&self.rest[..end]);
-            self.rest = self.rest.get(end + 1..).unwrap_or_default();
-            if !member.is_empty() {
-                return Some(member);
-            }
-        }
+        self.next_with_token().map(|(member, _)| member)
     }
 }
 

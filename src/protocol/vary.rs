@@ -71,7 +71,12 @@ impl Vary {
     #[must_use]
     pub fn parse<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
         // K-01, K-06.
-        Self::from_members(members(lines))
+        let mut members = members(lines);
+        let tokens = std::iter::from_fn(|| members.next_with_token());
+        // `*` is a token too.
+        let is_readable = |(member, token): &(&[u8], usize)| *token == member.len() && *member != b"*";
+        let names = tokens.map(|member| Some(member).filter(is_readable).map(|(member, _)| member));
+        Self { names: FieldNames::from_tokens(names) }
     }
 
     /// Parses the `Vary` of a response.
@@ -171,9 +176,7 @@ impl Vary {
     }
 
     fn from_members<'a>(members: impl Iterator<Item = &'a [u8]>) -> Self {
-        // `*` is a token, so it is replaced with an unreadable member.
-        let members = members.map(|member| if member == b"*" { b"" } else { member });
-        Self { names: FieldNames::from_members(members) }
+        Self { names: FieldNames::from_tokens(members.map(|member| Some(member).filter(|member| is_readable(member)))) }
     }
 
     fn as_str(&self) -> &str {

@@ -19,11 +19,13 @@ impl Extensions {
         mut read_known: impl FnMut(&Member<'_>) -> bool,
     ) -> Option<Self> {
         let mut extensions = Self::default();
-        for (index, member) in members(lines).enumerate() {
-            if index == MAX_MEMBERS {
+        let (mut members, mut count) = (members(lines), 0);
+        while let Some((member, token)) = members.next_with_token() {
+            if count == MAX_MEMBERS {
                 return None;
             }
-            if !read_known(&Member::split(member)) {
+            count += 1;
+            if !read_known(&Member::split_at(member, token)) {
                 extensions.insert_member(member);
             }
         }

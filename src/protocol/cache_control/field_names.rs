@@ -46,8 +46,8 @@ impl FieldNames {
         if let Some(odd) = names.iter().map(AsRef::as_ref).find(|name| !is_token(name.as_bytes())) {
             return Err(InvalidFieldName { name: Some(odd.into()) });
         }
-        let members = names.iter().map(|name| name.as_ref().as_bytes());
-        Self::from_members(members).ok_or(InvalidFieldName { name: None })
+        let tokens = names.iter().map(|name| Some(name.as_ref().as_bytes()));
+        Self::from_tokens(tokens).ok_or(InvalidFieldName { name: None })
     }
 
     /// Returns the names in order, each in its first spelling.
@@ -55,10 +55,11 @@ impl FieldNames {
         let mut rest = self.joined.as_str();
         // `str::split` takes three times as many instructions.
         std::iter::from_fn(move || {
-            let end = rest.bytes().position(|byte| byte == b',').unwrap_or(rest.len());
-            let (name, others) = rest.split_at(end);
-            rest = others.strip_prefix(", ").unwrap_or_default();
-            (!name.is_empty()).then_some(name)
+            let mut bytes = rest.as_bytes().iter();
+            let end = bytes.find(|&&byte| byte == b',').map_or(rest.len(), |_| rest.len() - bytes.len() - 1);
+            let name = rest.get(..end).filter(|name| !name.is_empty());
+            rest = rest.get(end + 2..).unwrap_or_default();
+            name
         })
     }
 
@@ -85,12 +86,17 @@ impl FieldNames {
 
     /// Returns `None` if a member is not a token, or if there are more than [`MAX_MEMBERS`].
     pub(crate) fn from_members<'a>(members: impl Iterator<Item = &'a [u8]>) -> Option<Self> {
+        Self::from_tokens(members.map(|member| Some(member).filter(|member| is_token(member))))
+    }
+
+    /// Returns `None` if a token is `None`, or if there are more than [`MAX_MEMBERS`].
+    pub(crate) fn from_tokens<'a>(tokens: impl Iterator<Item = Option<&'a [u8]>>) -> Option<Self> {
         let mut names = Distinct::default();
-        for (index, member) in members.enumerate() {
-            if index == MAX_MEMBERS || !is_token(member) {
+        for (index, token) in tokens.enumerate() {
+            if index == MAX_MEMBERS {
                 return None;
             }
-            names.push(member);
+            names.push(token?);
         }
         Some(names.into_list())
     }
@@ -153,7 +159,7 @@ impl<'a> Distinct<'a> {
         self.count += 1;
         if self.joined.is_empty() {
             // Enough for the usual lists, because to grow costs more than to join.
-            self.joined.reserve(64);
+            self.joined = Vec::with_capacity(64);
         } else {
             self.joined.extend_from_slice(b", ");
         }

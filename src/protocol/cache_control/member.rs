@@ -30,7 +30,12 @@ impl<'a> Member<'a> {
 
     pub(super) fn split(bytes: &'a [u8]) -> Self {
         let end = bytes.iter().position(|&byte| !is_tchar(byte));
-        let (name, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
+        Self::split_at(bytes, end.unwrap_or(bytes.len()))
+    }
+
+    /// Splits a member after `length` bytes, the length of its first token.
+    pub(super) fn split_at(bytes: &'a [u8], length: usize) -> Self {
+        let (name, rest) = bytes.split_at(length);
         let argument = match rest {
             [] => Argument::Absent,
             [b'=', argument @ ..] => Argument::Given(argument),
