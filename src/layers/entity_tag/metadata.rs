@@ -3,6 +3,8 @@
 use http::header::{CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::protocol::only_line;
+
 /// The set of fields in a response that describe its content. A 304 does not have them, so a client with stored content
 /// would never learn that one of them changed. An entity tag therefore depends on them.
 // V-10
@@ -15,14 +17,13 @@ const FIELDS: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_LANGUAGE, CONTENT_ENCODIN
 impl Metadata {
     const CONTENT_TYPE_ALONE: Self = Self(1);
 
-    pub(super) fn add(&mut self, name: &str) {
-        self.0 |= match name {
-            "content-type" => 1,
-            "content-language" => 1 << 1,
-            "content-encoding" => 1 << 2,
-            "content-disposition" => 1 << 3,
-            _ => 0,
-        };
+    /// The number of `Content-Type`.
+    pub(super) const CONTENT_TYPE: u8 = 0;
+
+    pub(super) fn add(&mut self, name: &HeaderName) {
+        if let Some(number) = FIELDS.iter().position(|field| field == name) {
+            self.0 |= 1 << number;
+        }
     }
 
     /// Returns the field lines in a fixed order, each with the number of its field.
@@ -35,11 +36,7 @@ impl Metadata {
     pub(super) fn as_content_type(self, headers: &HeaderMap) -> Result<Option<&HeaderValue>, ()> {
         match self {
             Self(0) => Ok(None),
-            Self::CONTENT_TYPE_ALONE => {
-                let mut lines = headers.get_all(CONTENT_TYPE).iter();
-                let first = lines.next();
-                if lines.next().is_none() { Ok(first) } else { Err(()) }
-            }
+            Self::CONTENT_TYPE_ALONE => only_line(headers, &CONTENT_TYPE).map(Some).ok_or(()),
             Self(_) => Err(()),
         }
     }
