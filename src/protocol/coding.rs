@@ -47,18 +47,10 @@ const CODINGS: [&[u8]; 8] = [b"br", b"compress", b"deflate", b"gzip", IDENTITY, 
 /// ```
 pub fn add_coding_suffix(response: &mut HeaderMap) {
     // V-09, V-08, L-02, E-04.
-    name_coding(response);
-}
-
-/// Works like [`add_coding_suffix`]. Returns whether the response has `Content-Encoding`.
-pub(crate) fn name_coding(response: &mut HeaderMap) -> bool {
     // The usual case: no content coding, and a tag that does not look coded.
-    let is_coded = response.contains_key(CONTENT_ENCODING);
-    let looks_coded = etag_line(response).is_some_and(may_name_a_coding);
-    if is_coded || looks_coded {
+    if response.contains_key(CONTENT_ENCODING) || etag_line(response).is_some_and(may_name_a_coding) {
         add_coding_to_etag(response);
     }
-    is_coded
 }
 
 fn add_coding_to_etag(response: &mut HeaderMap) {
