@@ -145,7 +145,7 @@ pub fn into_precondition_failed(headers: &mut HeaderMap) {
 
 /// The fields that describe the content.
 // N-02, N-03, N-04, G-18.
-const DESCRIPTIONS: [HeaderName; 14] = [
+static DESCRIPTIONS: [HeaderName; 14] = [
     CONTENT_TYPE,
     CONTENT_ENCODING,
     CONTENT_LENGTH,

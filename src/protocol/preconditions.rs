@@ -151,7 +151,7 @@ pub struct Preconditions {
     /// response.
     others: Option<Box<Others>>,
     has_range: bool,
-    /// Whether the request has a date that is not ignored for its method.
+    /// Whether the request has `If-Modified-Since` or `If-Unmodified-Since`, even if its method ignores them.
     has_date: bool,
     has_webdav_if: bool,
 }
@@ -209,20 +209,22 @@ impl Preconditions {
         let applies = scope != Scope::None;
         let is_get = *method == Method::GET;
         let has_range = is_get && is_present(&RANGE);
-        let others = Others {
+        let has_date = is_present(&IF_UNMODIFIED_SINCE) || is_present(&IF_MODIFIED_SINCE);
+        let has_others = has_date || is_present(&IF_MATCH) || (has_range && is_present(&IF_RANGE));
+        let others = has_others.then(|| Others {
             if_match: lines(IF_MATCH, applies),
             if_unmodified_since: lines(IF_UNMODIFIED_SINCE, applies),
             // P-18: for GET and HEAD only, so not for QUERY.
             if_modified_since: lines(IF_MODIFIED_SINCE, is_get || *method == Method::HEAD),
             // without a range there is nothing to make conditional.
             if_range: lines(IF_RANGE, has_range),
-        };
+        });
         let is_condition = |line: &HeaderValue| is_webdav_condition(line.as_bytes());
         Self {
             scope,
             if_none_match: lines(IF_NONE_MATCH, applies),
-            has_date: !others.if_modified_since.is_none() || !others.if_unmodified_since.is_none(),
-            others: others.boxed(),
+            others: others.and_then(Others::boxed),
+            has_date,
             has_range,
             has_webdav_if: scope == Scope::Unsafe && headers.get_all("if").iter().any(is_condition),
         }

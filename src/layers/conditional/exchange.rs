@@ -210,7 +210,7 @@ impl Exchange {
     /// Decides after the handler and completes the fields of the response. A 206 gets the same fields as the 200. Its
     /// content and its `Content-Range` stay.
     //
-    pub(crate) fn decide_after<B: Body>(self, response: Response<B>) -> Response<ConditionalBody<B>> {
+    pub(crate) fn decide_after<B: Body>(&self, response: Response<B>) -> Response<ConditionalBody<B>> {
         let (mut head, body) = response.into_parts();
         if is_interim(head.status) || is_grpc_exchange(self.claims_grpc, &head.headers) {
             return Response::from_parts(head, ConditionalBody::inner(body));

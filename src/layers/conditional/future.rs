@@ -92,7 +92,7 @@ where
                 }
                 StateProjection::Handling { inner, exchange } => {
                     let response = ready!(inner.poll(cx))?;
-                    return Poll::Ready(Ok(match exchange.take() {
+                    return Poll::Ready(Ok(match exchange {
                         Some(exchange) => exchange.decide_after(response),
                         None => response.map(ConditionalBody::inner),
                     }));

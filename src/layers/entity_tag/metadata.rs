@@ -12,7 +12,7 @@ use crate::protocol::only_line;
 pub(super) struct Metadata(u8);
 
 /// The index of a field is its bit in [`Metadata`] and its number in a hash. Never reorder these fields.
-const FIELDS: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_LANGUAGE, CONTENT_ENCODING, CONTENT_DISPOSITION];
+static FIELDS: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_LANGUAGE, CONTENT_ENCODING, CONTENT_DISPOSITION];
 
 impl Metadata {
     const CONTENT_TYPE_ALONE: Self = Self(1);
@@ -21,14 +21,18 @@ impl Metadata {
     pub(super) const CONTENT_TYPE: u8 = 0;
 
     pub(super) fn add(&mut self, name: &HeaderName) {
-        if let Some(number) = FIELDS.iter().position(|field| field == name) {
-            self.0 |= 1 << number;
-        }
+        self.0 |= match *name {
+            CONTENT_TYPE => 1,
+            CONTENT_LANGUAGE => 1 << 1,
+            CONTENT_ENCODING => 1 << 2,
+            CONTENT_DISPOSITION => 1 << 3,
+            _ => 0,
+        };
     }
 
     /// Returns the field lines in a fixed order, each with the number of its field.
     pub(super) fn lines(self, headers: &HeaderMap) -> impl Iterator<Item = (u8, &HeaderValue)> {
-        let present = (0..).zip(FIELDS).filter(move |(number, _)| self.0 & 1 << number != 0);
+        let present = (0..).zip(&FIELDS).filter(move |(number, _)| self.0 & 1 << number != 0);
         present.flat_map(|(number, name)| headers.get_all(name).iter().map(move |line| (number, line)))
     }
 
