@@ -48,7 +48,7 @@ const CODINGS: [&[u8]; 8] = [b"br", b"compress", b"deflate", b"gzip", IDENTITY, 
 pub fn add_coding_suffix(response: &mut HeaderMap) {
     // V-09, V-08, L-02, E-04.
     // The usual case: no content coding, and a tag that does not look coded.
-    if response.contains_key(CONTENT_ENCODING) || etag_line(response).is_some_and(may_name_a_coding) {
+    if response.contains_key(CONTENT_ENCODING) || etag_line(response).is_some_and(may_be_coded) {
         add_coding_to_etag(response);
     }
 }
@@ -236,6 +236,12 @@ impl ContentCodedTags {
             set_field(request, name.clone(), value);
         }
     }
+}
+
+/// Returns whether the tag in a line may have a suffix.
+pub(super) fn may_be_coded(tag: &HeaderValue) -> bool {
+    // The last letter of a content coding rules out nearly all tags.
+    matches!(trim_ows(tag.as_bytes()), [.., b'r' | b's' | b'e' | b'p' | b'y' | b'd', b'"']) && may_name_a_coding(tag)
 }
 
 /// Returns whether a line contains the separator. An inexpensive check before parsing.

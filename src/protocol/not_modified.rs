@@ -7,7 +7,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::coding::may_name_a_coding;
+use super::coding::may_be_coded;
 use super::content_type::is_live_stream_type;
 use super::edge_fields::remove_targeted_fields;
 use super::syntax::set_field;
@@ -46,20 +46,26 @@ pub(crate) struct RepresentationFields {
     is_tagged: bool,
     is_dated: bool,
     has_policy: bool,
-    tag_may_name_a_coding: bool,
+    tag_may_be_coded: bool,
     is_live_stream: bool,
 }
 
 impl RepresentationFields {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
+        Self::with_tag(headers).0
+    }
+
+    /// Returns the line of `ETag` too, if it is the only one.
+    pub(crate) fn with_tag(headers: &HeaderMap) -> (Self, Option<&HeaderValue>) {
         #[cfg(test)]
         super::counters::count(|counts| counts.response_walks += 1);
-        let mut found = Self::default();
+        let (mut found, mut tag) = (Self::default(), None);
         for (name, value) in headers {
             match *name {
                 ETAG => {
+                    found.tag_may_be_coded |= may_be_coded(value);
+                    tag = if found.is_tagged { None } else { Some(value) };
                     found.is_tagged = true;
-                    found.tag_may_name_a_coding |= may_name_a_coding(value);
                 }
                 LAST_MODIFIED => found.is_dated = true,
                 CONTENT_SECURITY_POLICY | CONTENT_SECURITY_POLICY_REPORT_ONLY => found.has_policy = true,
@@ -71,15 +77,15 @@ impl RepresentationFields {
                 _ => found.descriptions |= description(name),
             }
         }
-        found
+        (found, tag)
     }
 
     pub(crate) const fn is_coded(self) -> bool {
         self.descriptions & CONTENT_ENCODING_BIT != 0
     }
 
-    pub(crate) const fn tag_may_name_a_coding(self) -> bool {
-        self.tag_may_name_a_coding
+    pub(crate) const fn tag_may_be_coded(self) -> bool {
+        self.tag_may_be_coded
     }
 
     pub(crate) const fn is_live_stream(self) -> bool {

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::coding::may_name_a_coding;
 use super::freshness::single_date;
-use super::syntax::{set_field, trim_ows};
+use super::syntax::{only_line, set_field, trim_ows};
 use super::validators::{etag_line, last_modified_of};
 use super::{EntityTag, EntityTagList, EntityTagMember, EntityTagRef, HttpDate, Representation, Validators};
 
@@ -419,7 +419,7 @@ impl Preconditions {
 
     /// Evaluates like [`evaluate_response`](Self::evaluate_response). Reads the clock only to compare dates.
     pub(crate) fn evaluate_answer_at(&self, response: &HeaderMap, now: impl Fn() -> HttpDate) -> Evaluation {
-        self.evaluate_modified_response(response, None, now)
+        self.evaluate_modified_response(response, etag_line(response), None, now)
     }
 
     /// Evaluates a response whose `Last-Modified` was in the future and has been replaced. Compares `modified`, the
@@ -427,6 +427,7 @@ impl Preconditions {
     pub(crate) fn evaluate_modified_response(
         &self,
         response: &HeaderMap,
+        etag: Option<&HeaderValue>,
         modified: Option<HttpDate>,
         now: impl Fn() -> HttpDate,
     ) -> Evaluation {
@@ -435,7 +436,7 @@ impl Preconditions {
             return Evaluation::PROCEED;
         }
         self.in_order(
-            etag_line(response).and_then(|line| EntityTagRef::parse(line.as_bytes())),
+            etag.and_then(|line| EntityTagRef::parse(line.as_bytes())),
             || modified.or_else(|| last_modified_of(response, now())),
             &now,
         )
@@ -801,6 +802,9 @@ enum FieldLines {
 
 impl FieldLines {
     fn of(headers: &HeaderMap, name: &HeaderName) -> Self {
+        if let Some(line) = only_line(headers, name) {
+            return Self::One(line.clone());
+        }
         let mut lines = headers.get_all(name).iter().cloned();
         match (lines.next(), lines.next()) {
             (None, _) => Self::None,

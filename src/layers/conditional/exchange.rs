@@ -242,13 +242,14 @@ impl Exchange {
             return (true, true);
         }
         let unstamped = self.stamp(head);
-        let fields = RepresentationFields::of(&head.headers);
-        if fields.is_coded() || fields.tag_may_name_a_coding() {
+        let (fields, mut tag) = RepresentationFields::with_tag(&head.headers);
+        if fields.is_coded() || fields.tag_may_be_coded() {
             add_coding_suffix(&mut head.headers);
+            tag = only_line(&head.headers, &ETAG);
         }
         let hides_coding = self.hides_coding(head.status, fields.is_coded(), is_empty);
         if !self.stated.is_empty() && !fields.is_live_stream() {
-            let evaluation = self.evaluate_response(head, unstamped, hides_coding);
+            let evaluation = self.evaluate_response(head, tag, unstamped, hides_coding);
             match (evaluation.outcome(), evaluation.condition()) {
                 (Outcome::NotModified, Some(condition)) => {
                     let may = unstamped.is_none() && may_become_304(head.status);
@@ -315,14 +316,20 @@ impl Exchange {
         None
     }
 
-    fn evaluate_response(&self, head: &Parts, unstamped: Option<&Validators>, hides_coding: bool) -> Evaluation {
+    fn evaluate_response(
+        &self,
+        head: &Parts,
+        tag: Option<&HeaderValue>,
+        unstamped: Option<&Validators>,
+        hides_coding: bool,
+    ) -> Evaluation {
         let now = || self.settings.clock.now();
         if let Some(validators) = unstamped {
             return self.forwarded().evaluate(&Representation::Current(validators.clone()), now());
         }
         let stated = if hides_coding { self.forwarded() } else { &self.stated };
         let modified = head.extensions.get::<ModifiedInFuture>().map(|modified| modified.0);
-        stated.evaluate_modified_response(&head.headers, modified, now)
+        stated.evaluate_modified_response(&head.headers, tag, modified, now)
     }
 
     /// Turns the response into a 304, unless its entity tag is unknown. Returns whether it did.

@@ -185,8 +185,16 @@ where
     type Error = B::Error;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        match self.project().kind.project() {
-            KindProjection::Inner { body } => body.poll_frame(cx),
+        let mut kind = self.project().kind;
+        match kind.as_mut().project() {
+            KindProjection::Inner { body } => {
+                let frame = ready!(body.poll_frame(cx));
+                if frame.is_none() {
+                    // A body that has ended is not polled again.
+                    kind.set(Kind::Frame { data: None });
+                }
+                Poll::Ready(frame)
+            }
             KindProjection::Frame { data } => Poll::Ready(data.take().map(|data| Ok(Frame::data(data)))),
             KindProjection::Resumed { read, mut rest } => {
                 if let Some(frame) = read.pop() {
