@@ -10,6 +10,7 @@ mod costs;
 mod flights;
 mod leaks;
 mod model;
+mod observed;
 mod purges;
 mod reuse;
 mod site;

@@ -12,6 +12,7 @@ use http::{HeaderName, Uri};
 use tower_service::Service;
 
 use super::config::{Config, Core, Mode};
+use super::event::{Observer, SharedCacheEvent};
 use super::future::Cache;
 use super::layer::SharedCacheLayer;
 use super::stats::{SharedCacheStats, count};
@@ -73,6 +74,7 @@ impl SharedCache {
             coalesces: true,
             wait: 5,
             spawner: None,
+            observer: None,
             as_origin: false,
             enabled: true,
             development: false,
@@ -238,6 +240,41 @@ impl SharedCache {
     #[must_use]
     pub fn spawner(self, spawn: impl Fn(BackgroundTask) + Send + Sync + 'static) -> Self {
         self.with(|config| config.spawner = Some(Spawner::new(spawn)))
+    }
+
+    /// Sets a function that is called with the [outcome](SharedCacheEvent) of each request, for example to count hits by
+    /// route. Without it, no event is made.
+    ///
+    /// The function is called when the outcome is known. For a response that may be stored, that is when its body has
+    /// ended. It must not block. The feature `tracing` records the same events at the level DEBUG.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// use http::{Request, Response};
+    /// use http_body_util::Full;
+    /// use tower::{Layer, ServiceExt, service_fn};
+    /// use tower_cache_policy::store::MemoryStore;
+    /// use tower_cache_policy::{CachePolicyLayer, SharedCache, policy::CachePolicy};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let (sender, events) = mpsc::channel();
+    /// let cache = SharedCache::by_policy(MemoryStore::new(1 << 20)).observer(move |event| {
+    ///     let reason = event.not_stored().map_or("", |reason| reason.as_str());
+    ///     _ = sender.send(format!("{} {} {reason}", event.path().unwrap_or_default(), event.outcome()));
+    /// });
+    /// let handler = service_fn(async |_: Request<Full<bytes::Bytes>>| {
+    ///     Ok::<_, std::convert::Infallible>(Response::new(Full::<bytes::Bytes>::from("a page for one user")))
+    /// });
+    /// let service = cache.layer().layer(CachePolicyLayer::new(CachePolicy::PRIVATE_NO_CACHE).layer(handler));
+    /// let request = Request::get("/me?tab=1").body(Full::default()).unwrap();
+    /// service.oneshot(request).await.unwrap();
+    /// assert_eq!(events.recv().unwrap(), "/me miss (uri-miss) forbidden");
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn observer(self, observe: impl Fn(&SharedCacheEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.with(|config| config.observer = Some(Observer::new(observe)))
     }
 
     /// Sends responses from the cache as if they had just been made: without `Age`, and with the current time as `Date`.
