@@ -16,6 +16,7 @@ use super::event::{Observer, SharedCacheEvent};
 use super::future::Cache;
 use super::layer::SharedCacheLayer;
 use super::stats::{SharedCacheStats, count};
+use super::stored_url::StoredUrl;
 use super::task::{BackgroundTask, Spawner};
 use crate::edge::CacheName;
 use crate::edge::purge::{InvalidPurgeUrl, Purge};
@@ -23,7 +24,7 @@ use crate::layers::Clock;
 #[cfg(feature = "config")]
 use crate::policy::config::{QueryKeys, StoreConfig};
 use crate::policy::{CacheTags, Development, Risk, Rules};
-use crate::store::{KeyRules, MemoryStore, PurgeOf, UrlName};
+use crate::store::{KeyRules, MemoryStore, PurgeOf, UrlName, Usability};
 
 /// A cache in the process, shared by all clients of a service. See the [module docs](super) for an example.
 ///
@@ -390,6 +391,62 @@ impl SharedCache {
             capacity: store.capacity(),
             ..self.core.stats.read()
         }
+    }
+
+    /// Returns the URLs whose stored responses use the most memory, the largest first. Purged responses are left out.
+    ///
+    /// The call looks at all stored responses, so it is for development and for rare checks.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use http::{Request, Response};
+    /// use http_body_util::{BodyExt, Full};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    /// use tower_cache_policy::store::MemoryStore;
+    /// use tower_cache_policy::{CachePolicyLayer, SharedCache, policy::CachePolicy};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let cache = SharedCache::by_policy(MemoryStore::new(1 << 20));
+    /// let handler = service_fn(async |_: Request<Full<bytes::Bytes>>| {
+    ///     Ok::<_, std::convert::Infallible>(Response::new(Full::<bytes::Bytes>::from("news")))
+    /// });
+    /// let policy = CachePolicy::public(Duration::from_secs(60));
+    /// let service = cache.layer().layer(CachePolicyLayer::new(policy).layer(handler));
+    ///
+    /// let request = Request::get("/news").header("host", "example.com").body(Full::default()).unwrap();
+    /// service.oneshot(request).await.unwrap().into_body().collect().await.unwrap();
+    ///
+    /// let largest = &cache.largest(10)[0];
+    /// assert_eq!((largest.host.as_str(), largest.target.as_str()), ("example.com", "/news"));
+    /// assert_eq!((largest.variants, largest.ttl), (1, 60));
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn largest(&self, limit: usize) -> Vec<StoredUrl> {
+        let Core { store, purges, .. } = &*self.core;
+        let now = self.config.clock.now();
+        let seconds = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX);
+        let found = store.largest(limit, |key, record| record.moment_is_current(key, purges));
+        let described = found.into_iter().filter_map(|(key, records, bytes)| {
+            let last = records.last()?;
+            let url = key.url();
+            Some(StoredUrl {
+                host: url.host(),
+                target: url.target(),
+                variants: records.len(),
+                bytes,
+                status: last.head().status,
+                age: last.age(now),
+                ttl: match last.usability(&key, now, purges) {
+                    Usability::Fresh(ttl) => seconds(ttl),
+                    Usability::Stale { staleness, .. } => -seconds(staleness),
+                    Usability::Purged => return None,
+                },
+                tags: last.head().tags.clone(),
+            })
+        });
+        described.collect()
     }
 
     fn apply(&self, tags: &CacheTags, urls: &[UrlName], prefixes: &[UrlName], everything: bool, is_soft: bool) {
