@@ -4,6 +4,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[cfg(feature = "audit")]
+mod audited;
 mod bodies;
 mod costs;
 
