@@ -587,8 +587,9 @@ impl EdgeProfile {
     /// directive, it reuses a response only after a revalidation. A cache [by policy](crate::SharedCache::by_policy) is
     /// stricter: it reuses only responses that an inner layer decided about.
     ///
-    /// The profile is not in [`all`](Self::all), because such a cache is usually part of the service itself. An audit can
-    /// include it:
+    /// The profile is not in [`all`](Self::all), because such a cache is usually part of the service itself. For a cache by
+    /// policy, which ignores the lifetimes in `CDN-Cache-Control`, set
+    /// [`with_precedence`](Self::with_precedence)`(&["cache-control", "expires"])`.
     ///
     /// ```
     /// use tower_cache_policy::edge::{EdgeProfile, SetCookieAtEdge};
