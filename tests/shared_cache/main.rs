@@ -8,7 +8,7 @@ mod support;
 mod audited;
 mod bodies;
 mod costs;
-
+mod failures;
 mod flights;
 mod leaks;
 mod model;
