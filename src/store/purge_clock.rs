@@ -28,6 +28,11 @@ impl Moment {
     pub(crate) const fn as_u64(self) -> u64 {
         self.0
     }
+
+    /// The moment of the next purge.
+    pub(crate) const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
 }
 
 /// Remembers when tags and URLs were purged.
@@ -88,10 +93,10 @@ impl PurgeClock {
         Moment(self.now.load(Ordering::SeqCst))
     }
 
-    /// Applies a purge to all responses of earlier moments.
-    pub(crate) fn purge(&self, purge: PurgeOf<'_>) {
+    /// Applies a purge to all responses of earlier moments, and returns the moment of the purge.
+    pub(crate) fn purge(&self, purge: PurgeOf<'_>) -> Moment {
         let mut marks = self.marks.write().unwrap_or_else(PoisonError::into_inner);
-        let moment = Moment(self.now.load(Ordering::SeqCst) + 1);
+        let moment = self.moment().next();
         let touch = |mark: &mut Mark| match purge.soft {
             Some(at) => (mark.soft, mark.at) = (moment, Some(at)),
             None => mark.hard = moment,
@@ -132,6 +137,7 @@ impl PurgeClock {
         marks.limit();
         // The marks are complete before a request can get a moment that they do not cover.
         self.now.store(moment.0, Ordering::SeqCst);
+        moment
     }
 
     /// Returns whether a response has been purged, and the moment up to which that is known.

@@ -4,11 +4,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod abandoned;
 mod bodies;
 mod costs;
-
 mod flights;
 mod leaks;
+mod methods;
 mod model;
 mod purges;
 mod reuse;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
@@ -36,6 +37,10 @@ pub(super) struct Progress {
     started: HttpDate,
     /// The values by which the response is likely to be selected, if a response to the URL is known.
     expected: Option<Selection>,
+    /// Finishes the flight when its last client has left. `None` if the flight then ends.
+    finish: Option<Arc<dyn Finish>>,
+    /// Whether the flight has been given to a background task.
+    is_in_background: AtomicBool,
 }
 
 /// The result of a flight for those who wait.
@@ -54,10 +59,14 @@ pub(super) trait Drive: fmt::Debug + Send + Sync {
     fn poll_landing(&self, waiter: &Waiter, cx: &mut Context<'_>) -> Poll<Landing>;
 }
 
-/// A flight that a request waits for.
+/// Finishes a flight whose last client has left.
+pub(super) trait Finish: fmt::Debug + Send + Sync {
+    fn finish(&self, flight: Joined);
+}
+
+/// A flight that a request waits for. If the last request leaves before it has landed, it is [finished](Finish).
 #[derive(Debug)]
 pub(super) struct Joined {
-    pub(super) key: PrimaryKey,
     waiter: Waiter,
     progress: Arc<Progress>,
     /// Held, so that the flight goes on when its first client leaves. `None` while the inner service is being called.
@@ -107,7 +116,7 @@ impl Flights {
                 && progress.expected.as_ref().is_none_or(|expected| expected.matches(request));
             let waiter = if can_join { progress.waiters.join(MAX_WAITING)? } else { return None };
             let flight = progress.flight.get().and_then(Weak::upgrade);
-            Some(Joined { key: key.clone(), waiter, progress: Arc::clone(progress), flight })
+            Some(Joined { waiter, progress: Arc::clone(progress), flight })
         });
         if let Some(joined) = joined {
             return Boarding::Joined(joined);
@@ -153,10 +162,25 @@ impl Flights {
 }
 
 impl Progress {
-    pub(super) fn new(moment: Moment, started: HttpDate, expected: Option<Selection>) -> Self {
+    pub(super) fn new(
+        moment: Moment,
+        started: HttpDate,
+        expected: Option<Selection>,
+        finish: Option<Arc<dyn Finish>>,
+    ) -> Self {
         let waiters = Arc::new(Waiters::default());
         let waker = Waker::from(Arc::clone(&waiters));
-        Self { waiters, waker, landing: OnceLock::new(), flight: OnceLock::new(), moment, started, expected }
+        Self {
+            waiters,
+            waker,
+            landing: OnceLock::new(),
+            flight: OnceLock::new(),
+            moment,
+            started,
+            expected,
+            finish,
+            is_in_background: AtomicBool::new(false),
+        }
     }
 
     pub(super) fn landing(&self) -> Option<&Landing> {
@@ -199,8 +223,19 @@ impl Drop for Reservation {
 
 impl Joined {
     /// Waits for a flight that was started by the same task.
-    pub(super) fn own(key: PrimaryKey, waiter: Waiter, progress: Arc<Progress>, flight: Arc<dyn Drive>) -> Self {
-        Self { key, waiter, progress, flight: Some(flight) }
+    pub(super) fn own(waiter: Waiter, progress: Arc<Progress>, flight: Arc<dyn Drive>) -> Self {
+        Self { waiter, progress, flight: Some(flight) }
+    }
+
+    /// Marks the flight as one that a background task drives. If that ends early, the flight is not finished by
+    /// another one.
+    pub(super) fn in_background(self) -> Self {
+        self.progress.is_in_background.store(true, Ordering::SeqCst);
+        self
+    }
+
+    pub(super) const fn waiter(&self) -> &Waiter {
+        &self.waiter
     }
 
     pub(super) fn poll_landing(&mut self, cx: &mut Context<'_>) -> Poll<Landing> {
@@ -213,5 +248,20 @@ impl Joined {
         }
         // Without a flight, this task is woken when there is one, or when it has landed.
         self.flight.as_ref().map_or(Poll::Pending, |flight| flight.poll_landing(&self.waiter, cx))
+    }
+}
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        if !self.waiter.leave() || self.progress.landing().is_some() {
+            return;
+        }
+        let Some(finish) = &self.progress.finish else { return };
+        let flight = self.flight.take().or_else(|| self.progress.flight.get().and_then(Weak::upgrade));
+        let Some(flight) = flight else { return };
+        let Some(waiter) = self.progress.waiters.join(MAX_WAITING) else { return };
+        if !self.progress.is_in_background.swap(true, Ordering::SeqCst) {
+            finish.finish(Self { waiter, progress: Arc::clone(&self.progress), flight: Some(flight) });
+        }
     }
 }
