@@ -330,7 +330,7 @@ async fn a_revalidation_that_is_not_spawned_leaves_nothing() {
 }
 
 /// Returns `Pending` a few times, and wakes its task.
-async fn steps(count: usize) {
+pub async fn steps(count: usize) {
     for _ in 0..count {
         let mut is_first = true;
         std::future::poll_fn(|cx| {
