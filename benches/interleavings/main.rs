@@ -33,13 +33,14 @@ use shared_cache::checks;
 /// One set of threads, whose order is chosen.
 type Check = fn();
 
-const CHECKS: [(&str, Check, usize); 6] = [
-    ("clients of a cold key", checks::cold, 20_000),
-    ("clients of a cold key that leave", checks::leaving, 20_000),
-    ("clients that leave, with a spawner", checks::finishing, 15_000),
-    ("a call that panics before it starts", checks::panicking, 10_000),
-    ("purges while clients read", checks::purging, 20_000),
-    ("purges of tags, URLs and everything", checks::marks, 20_000),
+const CHECKS: [(&str, Check, usize); 7] = [
+    ("clients of a cold key", checks::cold, 200_000),
+    ("a body of which a client waits for each frame", checks::prompt, 200_000),
+    ("clients of a cold key that leave", checks::leaving, 200_000),
+    ("clients that leave, with a spawner", checks::finishing, 200_000),
+    ("a call that panics before it starts", checks::panicking, 100_000),
+    ("purges while clients read", checks::purging, 200_000),
+    ("purges of tags, URLs and everything", checks::marks, 100_000),
 ];
 
 fn main() {
@@ -49,6 +50,6 @@ fn main() {
         // Half of them choose at random, and half of them with few changes in the order, which finds other faults.
         shuttle::check_random(check, runs / 2);
         shuttle::check_pct(check, runs / 2, 3);
-        println!("{name:40}{runs:>10} runs");
+        println!("{name:48}{runs:>10} runs");
     }
 }

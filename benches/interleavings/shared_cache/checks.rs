@@ -37,6 +37,16 @@ pub(crate) fn cold() {
     assert_clean(&site);
 }
 
+/// A client gets a frame as soon as there is one, although others drive the body.
+pub(crate) fn prompt() {
+    let site = Arc::new(Site { reader_opens: true, ..Site::default() });
+    let clients: Vec<_> = (0..CLIENTS).map(|_| client(&site, None, None)).collect();
+    for client in clients {
+        assert_eq!(client.join().unwrap(), Some(0));
+    }
+    assert_clean(&site);
+}
+
 /// Clients that leave do not keep the others from their responses.
 pub(crate) fn leaving() {
     let site = Arc::new(Site::default());
@@ -219,6 +229,8 @@ async fn read(site: Arc<Site>, finish: Option<Arc<Background>>) -> u64 {
                         let mut body = Vec::new();
                         while let Some(frame) = poll_fn(|cx| tee.poll_frame(joined.waiter(), cx)).await {
                             body.extend_from_slice(&frame.unwrap().into_data().unwrap());
+                            let gate = site.gate.lock().unwrap().take();
+                            gate.into_iter().for_each(|gate: Gate| gate.open(FRAMES));
                         }
                         return version_of(&body);
                     }
@@ -232,7 +244,14 @@ async fn read(site: Arc<Site>, finish: Option<Arc<Background>>) -> u64 {
 /// The handler.
 async fn call(site: Arc<Site>) -> Result<Response<Slow>, fmt::Error> {
     site.calls.fetch_add(1, Ordering::SeqCst);
-    let gate = Gate::opened_by_a_thread();
+    let gate = Gate::default();
+    let opened = gate.clone();
+    if site.reader_opens {
+        *site.gate.lock().unwrap() = Some(gate.clone());
+        spawn(move || opened.open(2));
+    } else {
+        spawn(move || opened.open(FRAMES + 2));
+    }
     let version = site.version.load(Ordering::SeqCst);
     poll_fn(|cx| gate.poll_open(1, cx)).await;
     let text = version.to_string();
@@ -266,27 +285,22 @@ impl Body for Slow {
     }
 }
 
-/// What the handler and the body wait for. A thread opens it step by step.
-#[derive(Clone, Default)]
-struct Gate(Arc<Mutex<(usize, Option<Waker>)>>);
+/// What the handler and the body wait for: a step for the head, for each frame, and for the end.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Gate(Arc<Mutex<(usize, Option<Waker>)>>);
 
 impl Gate {
-    fn opened_by_a_thread() -> Self {
-        let gate = Self::default();
-        let opened = gate.clone();
-        spawn(move || {
-            for _ in 0..FRAMES + 2 {
-                let waker = {
-                    let mut state = opened.0.lock().unwrap();
-                    state.0 += 1;
-                    state.1.take()
-                };
-                if let Some(waker) = waker {
-                    waker.wake();
-                }
+    fn open(&self, steps: usize) {
+        for _ in 0..steps {
+            let waker = {
+                let mut state = self.0.lock().unwrap();
+                state.0 += 1;
+                state.1.take()
+            };
+            if let Some(waker) = waker {
+                waker.wake();
             }
-        });
-        gate
+        }
     }
 
     /// Only the last waker is woken, as any future may do.

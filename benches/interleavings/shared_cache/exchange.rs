@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::response::Parts;
 use http::{HeaderMap, Response, StatusCode};
 
+use super::checks::Gate;
 use super::flights::{Flights, Landing, Progress};
 use super::tee::Sink;
 use crate::policy::CacheTags;
@@ -24,6 +25,9 @@ pub(crate) struct Site {
     pub(crate) calls: AtomicUsize,
     pub(crate) stores: AtomicUsize,
     pub(crate) under_way: AtomicUsize,
+    /// Whether the rest of a body comes only when a client has got its first frame.
+    pub(crate) reader_opens: bool,
+    pub(super) gate: Mutex<Option<Gate>>,
     /// The version of the page.
     pub(crate) version: AtomicU64,
     /// The version whose purge is complete.

@@ -17,8 +17,8 @@ struct Tasks {
     wakers: HashMap<u64, Waker>,
 }
 
-/// One task that waits. When it leaves, the others are woken, because it may have been the only one that a waker of the
-/// flight knew.
+/// One task that waits. When it leaves, the others need not be woken: each of them is registered, or has been woken and
+/// will be polled.
 #[derive(Debug)]
 pub(super) struct Waiter {
     waiters: Arc<Waiters>,
@@ -78,7 +78,6 @@ impl Waiter {
             (tasks.wakers.remove(&self.id), tasks.waiting == 0)
         };
         drop(own);
-        self.waiters.wake_all();
         is_last
     }
 }
