@@ -34,13 +34,13 @@ use shared_cache::checks;
 type Check = fn();
 
 const CHECKS: [(&str, Check, usize); 7] = [
-    ("clients of a cold key", checks::cold, 200_000),
-    ("a body of which a client waits for each frame", checks::prompt, 200_000),
-    ("clients of a cold key that leave", checks::leaving, 200_000),
-    ("clients that leave, with a spawner", checks::finishing, 200_000),
-    ("a call that panics before it starts", checks::panicking, 100_000),
-    ("purges while clients read", checks::purging, 200_000),
-    ("purges of tags, URLs and everything", checks::marks, 100_000),
+    ("clients of a cold key", checks::cold, 60_000),
+    ("a body of which a client waits for each frame", checks::prompt, 60_000),
+    ("clients of a cold key that leave", checks::leaving, 60_000),
+    ("clients that leave, with a spawner", checks::finishing, 60_000),
+    ("a call that panics before it starts", checks::panicking, 40_000),
+    ("purges while clients read", checks::purging, 60_000),
+    ("purges of tags, URLs and everything", checks::marks, 40_000),
 ];
 
 fn main() {

@@ -32,6 +32,9 @@ pub(super) struct Progress {
     landing: OnceLock<Landing>,
     /// Set when the inner service has been called.
     flight: OnceLock<Weak<dyn Drive>>,
+    /// The flight that a request left to others, which may not have seen it yet. `None` after the landing, and when no
+    /// request waits.
+    left: Mutex<Option<Arc<dyn Drive>>>,
     /// The moment of the request, before it was passed to the inner service.
     moment: Moment,
     started: HttpDate,
@@ -115,7 +118,7 @@ impl Flights {
                 && progress.started >= started_since
                 && progress.expected.as_ref().is_none_or(|expected| expected.matches(request));
             let waiter = if can_join { progress.waiters.join(MAX_WAITING)? } else { return None };
-            let flight = progress.flight.get().and_then(Weak::upgrade);
+            let flight = progress.flight();
             Some(Joined { waiter, progress: Arc::clone(progress), flight })
         });
         if let Some(joined) = joined {
@@ -175,6 +178,7 @@ impl Progress {
             waker,
             landing: OnceLock::new(),
             flight: OnceLock::new(),
+            left: Mutex::new(None),
             moment,
             started,
             expected,
@@ -190,7 +194,31 @@ impl Progress {
     /// Ends the flight for those who wait. The first result counts.
     pub(super) fn land(&self, landing: Landing) {
         _ = self.landing.set(landing);
+        // This is not the last reference, because the task that drives the flight has one.
+        drop(self.take_left());
         self.waiters.wake_all();
+    }
+
+    fn leave(&self, flight: Option<Arc<dyn Drive>>) {
+        if let (Some(flight), None) = (flight, self.landing()) {
+            *self.left() = Some(flight);
+            // Another task may have landed it meanwhile.
+            if self.landing().is_some() {
+                drop(self.take_left());
+            }
+        }
+    }
+
+    fn take_left(&self) -> Option<Arc<dyn Drive>> {
+        self.left().take()
+    }
+
+    fn left(&self) -> MutexGuard<'_, Option<Arc<dyn Drive>>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn flight(&self) -> Option<Arc<dyn Drive>> {
+        self.take_left().or_else(|| self.flight.get().and_then(Weak::upgrade))
     }
 }
 
@@ -244,7 +272,7 @@ impl Joined {
             return Poll::Ready(landing.clone());
         }
         if self.flight.is_none() {
-            self.flight = self.progress.flight.get().and_then(Weak::upgrade);
+            self.flight = self.progress.flight();
         }
         // Without a flight, this task is woken when there is one, or when it has landed.
         self.flight.as_ref().map_or(Poll::Pending, |flight| flight.poll_landing(&self.waiter, cx))
@@ -253,12 +281,16 @@ impl Joined {
 
 impl Drop for Joined {
     fn drop(&mut self) {
-        if !self.waiter.leave() || self.progress.landing().is_some() {
+        // Before the others are counted, so that the last one finds it.
+        self.progress.leave(self.flight.take());
+        if !self.waiter.leave() {
             return;
         }
-        let Some(finish) = &self.progress.finish else { return };
-        let flight = self.flight.take().or_else(|| self.progress.flight.get().and_then(Weak::upgrade));
-        let Some(flight) = flight else { return };
+        // A request that joins from now on takes the flight from here, or begins a new one.
+        let flight = self.progress.flight();
+        let (Some(finish), Some(flight), None) = (&self.progress.finish, flight, self.progress.landing()) else {
+            return;
+        };
         let Some(waiter) = self.progress.waiters.join(MAX_WAITING) else { return };
         if !self.progress.is_in_background.swap(true, Ordering::SeqCst) {
             finish.finish(Self { waiter, progress: Arc::clone(&self.progress), flight: Some(flight) });
