@@ -531,7 +531,7 @@ mod tests {
     /// The settings as text, without the random seed of the keys.
     fn settings(cache: &SharedCache) -> String {
         let all = format!("{:?}", cache.config);
-        let (before, after) = all.split_once("seed: ").unwrap();
+        let (before, after) = all.split_once("seed: ").expect("the keys have a seed");
         before.to_owned() + after.trim_start_matches(|c: char| c.is_ascii_digit())
     }
 
