@@ -1,5 +1,5 @@
 //! The sizes of what each layer adds to an axum route: the service, which is cloned for each request, its future, and its
-//! response, which are moved. A size may shrink, and then its limit is lowered.
+//! response, which are moved. The values are limits, because another compiler may lay out a type differently.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::future::ready;
@@ -30,18 +30,17 @@ fn services_futures_and_responses_stay_small() {
     let source = |_: &http::request::Parts| ready(Validators::new().with_etag(EntityTag::from_static("\"v1\"")));
     let conditional = ConditionalLayer::new();
     let edge = EdgeLayer::new(EdgeProfile::CLOUDFLARE);
-    // The goals that are not reached: a future of 480 for `ConditionalLayer` and of 560 for `CachingLayer`, and a response
-    // of 160 with an entity tag.
+    // A goal that is not reached is a future of 560 bytes for `CachingLayer`.
     let limits = [
         ("a route of axum", of(&Identity::new()), sizes(16, 320, 128)),
-        ("CachePolicyLayer", of(&CachePolicyLayer::new(PUBLIC)), sizes(24, 416, 128)),
-        ("EntityTagLayer", of(&EntityTagLayer::new()), sizes(24, 336, 296)),
-        ("ConditionalLayer", of(&conditional), sizes(24, 736, 152)),
-        ("ConditionalLayer, a source", of(&conditional.clone().validators(source)), sizes(24, 672, 152)),
-        ("EdgeLayer", of(&edge), sizes(24, 336, 128)),
-        ("CachingLayer", of(&CachingLayer::new(PUBLIC)), sizes(48, 864, 296)),
-        ("CachingLayer, a source", of(&CachingLayer::new(PUBLIC).validators(source)), sizes(48, 864, 296)),
-        ("EdgeLayer, CachingLayer", of(&(edge, CachingLayer::new(PUBLIC))), sizes(56, 880, 296)),
+        ("CachePolicyLayer", of(&CachePolicyLayer::new(PUBLIC)), sizes(24, 432, 128)),
+        ("EntityTagLayer", of(&EntityTagLayer::new()), sizes(32, 344, 160)),
+        ("ConditionalLayer", of(&conditional), sizes(40, 480, 144)),
+        ("ConditionalLayer, a source", of(&conditional.clone().validators(source)), sizes(40, 480, 144)),
+        ("EdgeLayer", of(&edge), sizes(24, 352, 128)),
+        ("CachingLayer", of(&CachingLayer::new(PUBLIC)), sizes(72, 656, 160)),
+        ("CachingLayer, a source", of(&CachingLayer::new(PUBLIC).validators(source)), sizes(72, 656, 160)),
+        ("EdgeLayer, CachingLayer", of(&(edge, CachingLayer::new(PUBLIC))), sizes(80, 688, 160)),
     ];
     let larger: Vec<_> = limits
         .into_iter()

@@ -115,7 +115,7 @@ def load(results):
 
 def compile_cost(results):
     rows = ([one["profile"], f"{one['ours']:.1f} s", f"{one['http']:.1f} s", f"{one['all']:.0f} s"] for one in results["compile"])
-    return table(["CPU time", "this crate and xxhash-rust", "the crate `http`", "the application"], rows)
+    return table(["CPU time", "this crate and twox-hash", "the crate `http`", "the application"], rows)
 
 
 def machine(results):

@@ -4,12 +4,15 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[cfg(feature = "audit")]
+mod audited;
 mod bodies;
 mod costs;
-
+mod failures;
 mod flights;
 mod leaks;
 mod model;
+mod observed;
 mod purges;
 mod reuse;
 mod site;

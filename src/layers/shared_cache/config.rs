@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use http::{HeaderMap, HeaderName};
 
+use super::event::Observer;
 use super::flights::Flights;
 use super::stats::{Counters, count};
 use super::task::Spawner;
@@ -34,6 +35,8 @@ pub(super) struct Config {
     pub(super) wait: u64,
     /// Runs revalidations in the background.
     pub(super) spawner: Option<Spawner>,
+    /// Called with what became of each request.
+    pub(super) observer: Option<Observer>,
     /// Whether responses from the cache look as if they had just been made.
     pub(super) as_origin: bool,
     pub(super) enabled: bool,
@@ -117,11 +120,12 @@ impl Core {
         (found, usability)
     }
 
-    /// Stores a response.
-    pub(super) fn put(&self, key: &PrimaryKey, record: &Arc<Record>) {
+    /// Stores a response. Returns `false` if it is too large.
+    pub(super) fn put(&self, key: &PrimaryKey, record: &Arc<Record>) -> bool {
         let is_usable = |known: &Record| known.moment_is_current(key, &self.purges);
         let is_stored = self.store.insert(key.clone(), Arc::clone(record), is_usable);
         count(if is_stored { &self.stats.stored } else { &self.stats.not_stored });
+        is_stored
     }
 
     /// Remembers that the last response for the key was not stored.

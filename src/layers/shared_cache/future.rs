@@ -16,6 +16,7 @@ use tower_service::Service;
 
 use super::body::SharedCacheBody;
 use super::config::{Config, Core};
+use super::event::{NotStored, Observed, SharedCacheEvent, SharedCacheOutcome};
 use super::exchange::{Exchange, Stale};
 use super::flight::{First, Flight};
 use super::flights::{Boarding, Drive, Joined, Landing, MAX_WAITING, Progress, Reservation};
@@ -123,17 +124,31 @@ where
             Plan::Through => Self::Passing { inner: service.call(request), passage: None },
             Plan::OtherMethod => {
                 count(&stats.bypassed);
+                cache.config.observe(|| bypass(&request, "method"));
                 let invalidation = Invalidation::of(&cache.config, &request);
                 let passage = Some(Passage { report: None, invalidation });
                 Self::Passing { inner: service.call(request), passage }
             }
             Plan::Bypass(detail) => {
                 count(&stats.bypassed);
+                cache.config.observe(|| bypass(&request, detail));
                 let report = CacheStatusReport::forwarded(ForwardReason::Bypass).with_detail(detail);
                 Self::pass(service, request, report)
             }
             Plan::LookUp(key, signs) => Self::look_up(cache, service, request, key, signs, rounds),
         }
+    }
+
+    /// Passes a request through whose response is not stored.
+    fn miss(
+        config: &Config,
+        service: &mut S,
+        request: Request<Q>,
+        reason: ForwardReason,
+        not_stored: NotStored,
+    ) -> Self {
+        config.observe(|| miss(&request, reason, not_stored));
+        Self::pass(service, request, CacheStatusReport::forwarded(reason))
     }
 
     fn pass(service: &mut S, request: Request<Q>, report: CacheStatusReport) -> Self {
@@ -152,6 +167,7 @@ where
         let (reason, stale, expected) = match (found, usability) {
             (Found::Record(record), Usability::Fresh(ttl)) => {
                 count(&core.stats.hits);
+                config.observe(|| event(&request, SharedCacheOutcome::Hit).with_record(&record, now));
                 return Self::Ready { response: Some(client.reply(config, &record, now, hit(ttl))) };
             }
             (Found::Record(record), Usability::Stale { staleness, while_revalidating, on_error }) => {
@@ -160,6 +176,7 @@ where
                 let is_under_way = while_revalidating && core.flights.is_under_way(&key, started_since);
                 if while_revalidating && (is_under_way || spawner.is_some()) {
                     count(&core.stats.stale);
+                    config.observe(|| event(&request, SharedCacheOutcome::Stale).with_record(&record, now));
                     let response = client.reply(config, &record, now, stale_hit(staleness));
                     // One request revalidates, and the others get the stale response meanwhile.
                     if let Some(spawner) = spawner.filter(|_| !is_under_way) {
@@ -167,7 +184,17 @@ where
                         let boarding = core.flights.board(&key, request.headers(), own, started_since, || None::<()>);
                         if let Boarding::First(place) = boarding {
                             let stale = Stale { record, on_error, when_disconnected: false, is_validated: false };
-                            let takeoff = Takeoff { key: key.clone(), signs, moment, now, stale: Some(stale), place };
+                            let stale = Some(stale);
+                            let takeoff = Takeoff {
+                                key: key.clone(),
+                                signs,
+                                moment,
+                                now,
+                                stale,
+                                place,
+                                reason: ForwardReason::Stale,
+                                is_in_background: true,
+                            };
                             if let Ok((flight, waiter, _)) = takeoff.start(cache, service, request) {
                                 let progress = Arc::clone(flight.progress());
                                 spawner.spawn(BackgroundTask::new(Joined::own(key, waiter, progress, flight)));
@@ -193,17 +220,20 @@ where
         if signs.only_if_cached {
             let mut response = Response::new(SharedCacheBody::nothing());
             *response.status_mut() = StatusCode::GATEWAY_TIMEOUT;
+            config.observe(|| {
+                miss(&request, ForwardReason::Request, NotStored::Request).with_status(StatusCode::GATEWAY_TIMEOUT)
+            });
             config.report(CacheStatusReport::forwarded(ForwardReason::Request), response.headers_mut());
             return Self::Ready { response: Some(response) };
         }
         count(&core.stats.misses);
         // A 206 is not stored, and neither is the response to HEAD, which has no content.
         if !signs.may_fill() {
-            return Self::pass(service, request, CacheStatusReport::forwarded(reason));
+            return Self::miss(config, service, request, reason, NotStored::Request);
         }
         // The last response was not stored, so this one is not likely to be.
         if stale.is_none() && core.is_marked(&key, now) {
-            return Self::pass(service, request, CacheStatusReport::forwarded(reason));
+            return Self::miss(config, service, request, reason, NotStored::Recently);
         }
         // What cannot be used without a revalidation is of no use to others.
         let is_for_others = stale.as_ref().is_none_or(|stale| stale.record.head().terms.can_be_fresh());
@@ -219,6 +249,7 @@ where
                 Boarding::First(place) => place,
                 Boarding::Joined(joined) => return Self::Waiting { joined, own: Some(own), request: Some(request) },
                 Boarding::Stored((record, ttl)) => {
+                    config.observe(|| event(&request, SharedCacheOutcome::Hit).with_record(&record, now));
                     let response = client.reply(config, &record, now, hit(ttl));
                     return Self::Ready { response: Some(response) };
                 }
@@ -226,10 +257,10 @@ where
         } else {
             Reservation::alone(progress)
         };
-        let takeoff = Takeoff { key, signs, moment, now, stale, place };
+        let takeoff = Takeoff { key, signs, moment, now, stale, place, reason, is_in_background: false };
         match takeoff.start(cache, service, request) {
             Ok((flight, waiter, parts)) => Self::First { flight, waiting: Some((waiter, own, parts)) },
-            Err(request) => Self::pass(service, *request, CacheStatusReport::forwarded(reason)),
+            Err(request) => Self::miss(config, service, *request, reason, NotStored::Recently),
         }
     }
 }
@@ -242,6 +273,8 @@ struct Takeoff {
     now: HttpDate,
     stale: Option<Stale>,
     place: Reservation,
+    reason: ForwardReason,
+    is_in_background: bool,
 }
 
 type Started<F, B, E> = (Arc<Flight<F, B, E>>, Waiter, Arc<RequestParts>);
@@ -288,6 +321,8 @@ impl Takeoff {
             requested: self.now,
             stale: self.stale,
             progress,
+            reason: self.reason,
+            is_in_background: self.is_in_background,
         };
         let flight = Flight::start(service.call(request), exchange, self.place);
         Ok((flight, waiter, parts))
@@ -346,7 +381,7 @@ where
                     if own.rounds < MAX_ROUNDS {
                         State::begin(this.cache, &mut own.service, request, own.rounds)
                     } else {
-                        State::pass(&mut own.service, request, CacheStatusReport::forwarded(own.reason))
+                        State::miss(config, &mut own.service, request, own.reason, NotStored::Recently)
                     }
                 }
             };
@@ -440,6 +475,7 @@ impl<S> Own<S> {
                 match record.usability(key, now, &core.purges) {
                     Usability::Fresh(_) => {
                         count(&core.stats.collapsed);
+                        config.observe(|| event(&request, SharedCacheOutcome::Coalesced).with_record(record, now));
                         let report = CacheStatusReport::forwarded(self.reason).with_collapsed();
                         let response = client.reply(config, record, now, report);
                         return State::Ready { response: Some(response) };
@@ -452,6 +488,7 @@ impl<S> Own<S> {
                     && record.moment_is_current(key, &core.purges) =>
             {
                 count(&core.stats.stale);
+                config.observe(|| event(&request, SharedCacheOutcome::Stale).with_record(record, now));
                 let staleness = record.age(now).saturating_sub(record.head().terms.lifetime);
                 let response = client.reply(config, record, now, stale_hit(staleness));
                 return State::Ready { response: Some(response) };
@@ -473,6 +510,18 @@ impl Passage {
             config.report(report.with_fwd_status(response.status()), response.headers_mut());
         }
     }
+}
+
+fn event<Q>(request: &Request<Q>, outcome: SharedCacheOutcome) -> SharedCacheEvent<'_> {
+    SharedCacheEvent::new(Observed::of(request), outcome)
+}
+
+fn bypass<'a, Q>(request: &'a Request<Q>, detail: &'static str) -> SharedCacheEvent<'a> {
+    event(request, SharedCacheOutcome::Bypass(detail))
+}
+
+fn miss<Q>(request: &Request<Q>, reason: ForwardReason, not_stored: NotStored) -> SharedCacheEvent<'_> {
+    event(request, SharedCacheOutcome::Miss(reason)).with_storing(Err(not_stored))
 }
 
 /// The report about a fresh response.
