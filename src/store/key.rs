@@ -202,6 +202,15 @@ impl UrlName {
         self.host.len() + self.target.len()
     }
 
+    pub(crate) fn host(&self) -> String {
+        String::from_utf8_lossy(&self.host).into_owned()
+    }
+
+    /// The path and query.
+    pub(crate) fn target(&self) -> String {
+        String::from_utf8_lossy(&self.target).into_owned()
+    }
+
     /// Whether this URL is under a prefix: on the same host, if it has one, with a target that starts with the
     /// prefix's.
     pub(crate) fn is_under(&self, prefix: &Self) -> bool {
