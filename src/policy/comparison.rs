@@ -11,6 +11,7 @@ mod tests {
         CachePolicy, Guard, GuardSet, Layer, Personalized, Precedence, Rendered, RequestFacts, ResolvedPolicy, Rules,
         Ruling,
     };
+    use crate::policy::rendered::RenderedPolicy;
     use crate::protocol::HttpDate;
     use crate::protocol::counters::{Counts, decide_in_full, take};
 
@@ -62,7 +63,7 @@ mod tests {
     fn decided(
         status: u16,
         lines: Lines,
-        [inner, outer]: [(&Rules, ResolvedPolicy<'_>); 2],
+        [inner, outer]: [(&Rules, &ResolvedPolicy<'_>); 2],
         change: Change,
         login: bool,
         in_full: bool,
@@ -77,11 +78,11 @@ mod tests {
             response = response.header(*name, *value);
         }
         let mut response = response.body(()).unwrap();
-        Layer { rules: inner.0, request: facts, policy: inner.1 }.rule(&mut response, || HttpDate::UNIX_EPOCH);
+        Layer { rules: inner.0, request: facts, policy: inner.1.clone() }.rule(&mut response, || HttpDate::UNIX_EPOCH);
         change(&mut response);
         take();
         decide_in_full(in_full);
-        let layer = Layer { rules: outer.0, request: facts, policy: outer.1 };
+        let layer = Layer { rules: outer.0, request: facts, policy: outer.1.clone() };
         layer.rule(&mut response, || HttpDate::UNIX_EPOCH);
         decide_in_full(false);
         (seen(&response), take())
@@ -91,7 +92,7 @@ mod tests {
     fn a_layer_that_adopts_a_ruling_writes_what_it_would_decide_in_full() {
         let policies = [PUBLIC, CachePolicy::IMMUTABLE, CachePolicy::NO_STORE].map(Rendered::new);
         let fixed = policies.iter().map(ResolvedPolicy::Fixed);
-        let sources: Vec<_> = fixed.chain([ResolvedPolicy::Nothing, ResolvedPolicy::PerRequest(PUBLIC)]).collect();
+        let sources: Vec<_> = fixed.chain([ResolvedPolicy::Nothing, ResolvedPolicy::PerRequest(RenderedPolicy::of_response(PUBLIC))]).collect();
         let waiving = |guard| {
             let mut waived = GuardSet::EMPTY;
             waived.insert(guard);
@@ -113,12 +114,12 @@ mod tests {
         let (mut cases, mut confirmed, mut reused) = (0_usize, 0, 0);
         for status in [200, 204, 301, 304, 404, 428] {
             for lines in HANDLERS {
-                for (inner, own) in rules.iter().flat_map(|rules| sources.iter().map(move |own| (rules, *own))) {
+                for (inner, own) in rules.iter().flat_map(|rules| sources.iter().map(move |own| (rules, own))) {
                     for change in CHANGES {
                         for (outer, policy) in rules.iter().zip(sources.iter().cycle().skip(cases % 5)) {
                             let login = cases % 3 == 0;
                             let decided = |in_full| {
-                                decided(status, lines, [(inner, own), (outer, *policy)], *change, login, in_full)
+                                decided(status, lines, [(inner, own), (outer, policy)], *change, login, in_full)
                             };
                             let ((quick, counts), (full, none)) = (decided(false), decided(true));
                             assert_eq!(

@@ -146,6 +146,7 @@ mod markdown;
 #[cfg(any(feature = "assets", feature = "routes"))]
 mod nearest;
 mod original_path;
+mod recent;
 mod rendered;
 #[cfg(feature = "routes")]
 #[cfg_attr(docsrs, doc(cfg(feature = "routes")))]

@@ -75,6 +75,7 @@ impl Exchange {
         let traced = trace::is_enabled();
         let before = if config.explain || traced { response.headers().get(CACHE_CONTROL).cloned() } else { None };
         let policy = config.source.resolve(&pending);
+        let rule = policy.rule();
         let layer = Layer { rules: &config.rules, request, policy };
         let Some(decision) = layer.rule(response, || config.clock.now()) else { return };
 
@@ -91,11 +92,11 @@ impl Exchange {
         }
         let repeats = decision.source() == DecisionSource::Handler && decision.guards().is_empty();
         if config.explain && !(repeats && headers.contains_key(CACHE_POLICY_EXPLAIN)) {
-            let explanation = explain(&decision, policy.rule(), before.as_ref(), headers);
+            let explanation = explain(&decision, rule, before.as_ref(), headers);
             set_field(headers, CACHE_POLICY_EXPLAIN, explanation);
         }
         if traced {
-            trace::event(&decision, policy.rule(), status, before.as_ref(), headers.get(CACHE_CONTROL));
+            trace::event(&decision, rule, status, before.as_ref(), headers.get(CACHE_CONTROL));
         }
         if config.record && !(repeats && response.extensions().get::<Decision>().is_some()) {
             response.extensions_mut().insert(decision);

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 
 use super::config::Config;
 use super::trace;
-use crate::policy::{CacheTags, DecisionSource, Layer, RequestFacts, ResolvedPolicy, Ruling};
+use crate::policy::{CacheTags, Layer, RequestFacts, ResolvedPolicy};
 
 pin_project! {
     /// The future of an [`EdgeService`](super::EdgeService).
@@ -54,20 +54,14 @@ where
 impl Exchange {
     fn write<B>(self, response: &mut Response<B>) {
         let Self { config, request } = self;
-        let request_with_ruling = request.wanting_the_ruling();
-        let layer = Layer { rules: &config.rules, request: request_with_ruling, policy: ResolvedPolicy::Nothing };
-        let Some(decision) = layer.rule(response, || config.clock.now()) else { return };
-
-        let status = response.status();
-        let extensions = response.extensions_mut();
-        let handler_tags = extensions.remove::<CacheTags>();
-        let mut ruling = extensions.remove::<Ruling>().unwrap_or_default();
-        if decision.source() == DecisionSource::Nothing {
-            return;
-        }
+        let layer = Layer { rules: &config.rules, request, policy: ResolvedPolicy::Nothing };
+        let Some(ruling) = layer.ruling(response, || config.clock.now()) else { return };
+        let handler_tags = response.extensions_mut().remove::<CacheTags>();
+        let Ok(mut ruling) = ruling else { return };
         if let Some(handler_tags) = handler_tags {
             ruling.add_tags(&handler_tags);
         }
+        let status = response.status();
         let diagnostics =
             config.edges.write(response.headers_mut(), status, request.is_get_or_head(), &ruling, &config.overflow);
 
