@@ -4,7 +4,6 @@
 use http::header::CACHE_CONTROL;
 use http::{Extensions, HeaderMap, Response, StatusCode};
 
-use super::{CachePolicy, Personalized};
 use super::decision::{Decision, DecisionSource};
 use super::facts::{Facts, RequestFacts};
 use super::guards::{Effect, Guard, GuardSet};
@@ -13,7 +12,10 @@ use super::rules::{Precedence, Rules};
 use super::ruling::{Ruling, Unruled};
 use super::source::ResolvedPolicy;
 use super::status_policy::HandlerPolicy;
-use crate::protocol::{CacheControl, HttpDate, hides_a_restriction, http10_lifetime, is_one_reading, only_line};
+use super::{CachePolicy, Personalized};
+use crate::protocol::{
+    CacheControl, HttpDate, hides_a_restriction, http10_lifetime, is_one_reading, only_line, set_field,
+};
 
 /// The inputs of one layer to a decision.
 #[derive(Clone, Debug)]
@@ -86,23 +88,16 @@ impl<'a> Layer<'a> {
         extensions: &mut Extensions,
         now: impl Fn() -> HttpDate,
     ) -> Option<Decision> {
-        let builder = self.decided(status, headers, extensions, &now)?;
-        let decision = Decision::new(builder.source, builder.guards);
-        builder.leave(headers, extensions);
+        let (decision, _) = self.decided(status, headers, extensions, &now, false)?;
         Some(decision)
     }
 
-    /// Like [`rule`](Self::rule), and returns the ruling instead of storing it for an outer layer. Returns the reason
-    /// if a 304 was left without a decision.
-    pub(crate) fn ruling<B>(
-        self,
-        response: &mut Response<B>,
-        now: impl Fn() -> HttpDate,
-    ) -> Option<Result<Ruling, Unruled>> {
+    /// Like [`rule`](Self::rule), and returns the ruling instead of storing it for an outer layer. The ruling is `None`
+    /// for a 304 that was left without a decision.
+    pub(crate) fn ruling<B>(self, response: &mut Response<B>, now: impl Fn() -> HttpDate) -> Option<Option<Ruling>> {
         with_head(response, |status, headers, extensions| {
-            let builder = self.decided(status, headers, extensions, &now)?;
-            let unruled = builder.unruled.inspect(|unruled| _ = extensions.insert(*unruled));
-            Some(unruled.map_or_else(|| Ok(builder.into_ruling(headers)), Err))
+            let (_, ruling) = self.decided(status, headers, extensions, &now, true)?;
+            Some(ruling)
         })
     }
 
@@ -112,7 +107,8 @@ impl<'a> Layer<'a> {
         headers: &mut HeaderMap,
         extensions: &mut Extensions,
         now: &dyn Fn() -> HttpDate,
-    ) -> Option<DecisionBuilder<'a>> {
+        returns_ruling: bool,
+    ) -> Option<(Decision, Option<Ruling>)> {
         let rules = self.rules;
         let inner_names = extensions.get::<Ruling>().map_or(&[][..], |inner| &inner.edge_names);
         let mut facts = Facts::of_response(status, headers, [&rules.edge_names, inner_names]);
@@ -137,37 +133,92 @@ impl<'a> Layer<'a> {
                 facts.insert(inner.seen.common(Facts::PAGE.and(Facts::LIVE_STREAM)));
             }
         }
+        let is_for_status = from_handler.is_some_and(|own| own.is_for_status);
+        let from_handler = from_handler.map(|own| RenderedPolicy::of_response(own.policy));
+        // A 304 that was sent before the handler ran does not contain all names of `Vary`, so none is added.
+        let mut guards = GuardSet::EMPTY;
+        if mark != Some(Unruled::BeforeHandler) {
+            let is_waived = waived.contains(Guard::Cors);
+            guards = self.complete_vary(&mut facts, is_waived, from_handler.as_deref(), inner.as_ref(), headers);
+        }
+        let undisputed =
+            if inner.is_some() || mark.is_some() { None } else { self.undisputed(status, facts, &from_handler) };
+        if let Some((source, policy)) = &undisputed {
+            set_field(headers, CACHE_CONTROL, policy.value());
+            if !returns_ruling && !self.request.ruling_is_wanted {
+                return Some((Decision::new(*source, guards), None));
+            }
+        }
         let mut builder = DecisionBuilder {
+            acting: GuardSet::seeing(facts).without(waived),
+            has_inner_line: inner.as_ref().is_some_and(|inner| inner.wrote_line_of(facts, headers)),
             layer: self,
             status,
             facts,
             waived,
-            acting: GuardSet::EMPTY,
-            guards: GuardSet::EMPTY,
-            is_for_status: from_handler.is_some_and(|own| own.is_for_status),
-            from_handler: from_handler.map(|own| RenderedPolicy::of_response(own.policy)),
-            has_inner_line: inner.as_ref().is_some_and(|inner| inner.wrote_line_of(facts, headers)),
+            guards,
+            is_for_status,
+            from_handler,
             inner,
             source: DecisionSource::Default,
             replaces: false,
             written: Written::Inner,
             unruled: None,
         };
-        // A 304 that was sent before the handler ran does not contain all names of `Vary`, so none is added.
-        if mark != Some(Unruled::BeforeHandler) {
-            builder.complete_vary(headers);
-        }
-        builder.acting = GuardSet::seeing(builder.facts).without(waived);
-        if builder.inner.as_ref().is_some_and(|inner| builder.inner_ruling_applies(inner)) {
+        if let Some((source, policy)) = undisputed {
+            (builder.source, builder.written) = (source, Written::Policy(policy));
+        } else if builder.inner.as_ref().is_some_and(|inner| builder.inner_ruling_applies(inner)) {
             builder.confirm(headers);
-            return Some(builder);
+        } else {
+            let field = builder.read_field(headers);
+            match builder.unruled_because(mark, field.as_ref()) {
+                Some(unruled) => builder.write_without_decision(unruled, headers),
+                None => builder.decide(field, headers, now),
+            }
         }
-        let field = builder.read_field(headers);
-        match builder.unruled_because(mark, field.as_ref()) {
-            Some(unruled) => builder.write_without_decision(unruled, headers),
-            None => builder.decide(field, headers, now),
+        let decision = Decision::new(builder.source, builder.guards);
+        if let Some(unruled) = builder.unruled {
+            extensions.insert(unruled);
+        } else if returns_ruling {
+            return Some((decision, Some(builder.into_ruling(headers))));
+        } else if builder.layer.request.ruling_is_wanted {
+            extensions.insert(builder.into_ruling(headers));
+        } else if let Some(inner) = builder.inner {
+            extensions.insert(inner);
         }
-        Some(builder)
+        Some((decision, None))
+    }
+
+    /// Returns the policy that applies unchanged, if nothing else in the response, the request and the rules has a say.
+    /// That is so for most responses.
+    fn undisputed(
+        &self,
+        status: StatusCode,
+        facts: Facts,
+        from_handler: &Option<RenderedPolicy<'a>>,
+    ) -> Option<(DecisionSource, RenderedPolicy<'a>)> {
+        #[cfg(test)]
+        if crate::protocol::counters::decides_in_full() {
+            return None;
+        }
+        let Self { rules, policy, .. } = self;
+        if facts.has(Facts::DISPUTING) || rules.development || rules.for_status(status).is_some() {
+            return None;
+        }
+        let found = match (from_handler, policy) {
+            (Some(own), _) if rules.precedence == Precedence::Response => (DecisionSource::HandlerPolicy, own.clone()),
+            (None, ResolvedPolicy::Fixed(own)) => (DecisionSource::Layer, RenderedPolicy::OfLayer(own)),
+            (None, ResolvedPolicy::PerRequest(own)) => (DecisionSource::Layer, own.clone()),
+            _ => return None,
+        };
+        let policy = found.1.policy();
+        let is_disputed = policy.is_for_http10() || (policy.is_immutable() && facts.has(Facts::PAGE));
+        #[cfg(test)]
+        crate::protocol::counters::count(|counts| {
+            counts.undisputed += usize::from(!is_disputed);
+            counts.decisions += usize::from(!is_disputed);
+        });
+        (!is_disputed).then_some(found)
     }
 
     /// Whether the layer has a policy that could replace the directives of the response.
@@ -342,8 +393,7 @@ impl<'a> DecisionBuilder<'a> {
                 // A cache that implements `must-understand` ignores the `no-store` next to it (C-28), and would
                 // obey the directives that the layer is meant to replace.
                 let has_exception = field.must_understand();
-                let kept =
-                    if has_exception { Effective::rendered(&rules.no_store) } else { Effective::Field(field) };
+                let kept = if has_exception { Effective::rendered(&rules.no_store) } else { Effective::Field(field) };
                 self.from(DecisionSource::Handler, kept)
             }
             (Precedence::Layer | Precedence::LayerEvenOverNoStore, _) => {

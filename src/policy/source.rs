@@ -113,17 +113,21 @@ impl PolicySource {
         Self(Source::Closure(Arc::new(move |request| choose(request).into())))
     }
 
-    /// Chooses the policy of a request, and passes both to `call`. The request is split into parts, which moves it,
-    /// only for a closure.
-    pub(crate) fn choose<B, T>(&self, request: Request<B>, call: impl FnOnce(Request<B>, PendingPolicy) -> T) -> T {
+    /// Returns whether [`choose`](Self::choose) needs the request, which moves it.
+    pub(crate) const fn depends_on_request(&self) -> bool {
+        !matches!(self.0, Source::Fixed(_))
+    }
+
+    /// Chooses the policy of a request.
+    pub(crate) fn choose<B>(&self, request: Request<B>) -> (Request<B>, PendingPolicy) {
         match &self.0 {
-            Source::Fixed(_) => call(request, PendingPolicy::Nothing),
+            Source::Fixed(_) => (request, PendingPolicy::Nothing),
             #[cfg(feature = "routes")]
-            Source::Routes(routes) => routes.find(request, |request, found| call(request, PendingPolicy::Route(found))),
+            Source::Routes(routes) => routes.find(request, |request, found| (request, PendingPolicy::Route(found))),
             Source::Closure(choose) => {
                 let (parts, body) = request.into_parts();
                 let pending = choose(&parts).map_or(PendingPolicy::Nothing, PendingPolicy::Policy);
-                call(Request::from_parts(parts, body), pending)
+                (Request::from_parts(parts, body), pending)
             }
         }
     }

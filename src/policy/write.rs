@@ -4,19 +4,19 @@
 use std::borrow::Cow;
 
 use http::header::{CACHE_CONTROL, EXPIRES, PRAGMA, VARY};
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::decide::{DecisionBuilder, Effective, Layer, Written};
 use super::decision::DecisionSource;
 use super::facts::Facts;
 use super::guards::{Effect, Guard, GuardSet};
-use super::rendered::RenderedPolicy;
+use super::rendered::{Rendered, RenderedPolicy};
 use super::rules::Precedence;
 use super::ruling::{Ruling, Unruled};
 use super::source::ResolvedPolicy;
 use crate::protocol::{
     CacheControl, MAX_MEMBERS, Vary, is_misspelled, is_one_reading, join_readable, only_line, remove_fields,
-    remove_targeted_fields, set_field, take_freshness_fields, vary_has_any,
+    remove_targeted_fields, set_field, take_freshness_fields, vary_contains, vary_has_any,
 };
 
 impl<'a> DecisionBuilder<'a> {
@@ -230,60 +230,7 @@ impl<'a> DecisionBuilder<'a> {
         self.acting.common(GuardSet::AGAINST_SHARING)
     }
 
-    /// Adds the names of the layer's and the handler's policies to `Vary`. Which policy takes precedence does not
-    /// matter, because the response depends on these fields in any case. Adds `Origin` if CORS allows one origin.
-    // K-02, G-12, L-05
-    pub(super) fn complete_vary(&mut self, headers: &mut HeaderMap) {
-        let Layer { rules, policy, request } = &self.layer;
-        let adds = request.is_get_or_head();
-        let has_vary = self.facts.has(Facts::VARY);
-        let from_handler = self.from_handler.as_ref().and_then(|own| own.vary());
-        let added = [policy.vary(), rules.vary.as_ref(), from_handler];
-        let mut added = added.into_iter().flatten().filter(|_| adds);
-        let names_origin = adds && self.facts.has(Facts::ONE_ORIGIN) && !self.waived.contains(Guard::Cors);
-        let (first, second) = (added.next(), added.next());
-        if second.is_none() && !names_origin {
-            let line = if has_vary { only_line(headers, &VARY) } else { None };
-            match first {
-                None if !has_vary => return,
-                Some(first) if !has_vary => return first.set_in(headers),
-                // A rendered policy never contains `*`.
-                Some(first) if line.is_some_and(|line| first.is(line)) => return,
-                None => {
-                    let known = self.inner.as_ref().filter(|inner| inner.vary.is_some() && inner.vary.as_ref() == line);
-                    let is_any = known.map_or_else(|| reads_any(headers), |inner| inner.seen.has(Facts::VARY_ANY));
-                    return self.facts.set_if(Facts::VARY_ANY, is_any);
-                }
-                Some(_) => {}
-            }
-        }
-        #[cfg(test)]
-        crate::protocol::counters::count(|counts| counts.vary_read += 1);
-        let present = Vary::from_headers(headers).unwrap_or_default();
-        let all = first.into_iter().chain(second).chain(added);
-        let mut completed = all.fold(present.clone(), |vary, added| vary.union(added.names()));
-        if names_origin && !completed.contains("origin") {
-            self.guards.insert(Guard::Cors);
-            completed.insert("origin");
-        }
-        self.facts.set_if(Facts::VARY_ANY, present.is_any());
-        if completed != present || (present.is_any() && only_line(headers, &VARY).is_none_or(|line| line != "*")) {
-            set_field(headers, VARY, completed.to_header_value());
-        }
-    }
-
-    /// Stores the ruling in the extensions if an outer layer needs it, or the reason why there is none.
-    pub(super) fn leave(self, headers: &HeaderMap, extensions: &mut Extensions) {
-        if let Some(unruled) = self.unruled {
-            extensions.insert(unruled);
-        } else if self.layer.request.ruling_is_wanted {
-            extensions.insert(self.into_ruling(headers));
-        } else if let Some(inner) = self.inner {
-            extensions.insert(inner);
-        }
-    }
-
-    /// Returns the ruling. The risks that inner layers accepted, their tags and their field names remain in it.
+    /// Returns the ruling, for outer layers. The risks that inner layers accepted, their tags and their field names remain in it.
     pub(super) fn into_ruling(self, headers: &HeaderMap) -> Ruling {
         let Layer { rules, request, policy } = self.layer;
         let mut ruling = self.inner.unwrap_or_default();
@@ -322,8 +269,7 @@ impl<'a> DecisionBuilder<'a> {
 
     /// Removes the fields that set a separate lifetime for edges, and returns whether one of them was a restriction.
     fn take_freshness_fields(&self, at_most: Option<&CacheControl>, headers: &mut HeaderMap) -> bool {
-        self.facts.has(Facts::EDGE_FIELD)
-            && take_freshness_fields(headers, self.own_names(), at_most)
+        self.facts.has(Facts::EDGE_FIELD) && take_freshness_fields(headers, self.own_names(), at_most)
     }
 
     /// The fields for edges that only custom profiles of this layer and of inner layers know.
@@ -343,6 +289,63 @@ impl<'a> DecisionBuilder<'a> {
         }
         self.facts.remove(Facts::EDGE_FIELD);
         self.acting.remove(Guard::NoStoreAlone);
+    }
+}
+
+impl Layer<'_> {
+    /// Adds the names of the layer's and the handler's policies to `Vary`. Which policy takes precedence does not
+    /// matter, because the response depends on these fields in any case. Adds `Origin` if CORS allows one origin, and
+    /// returns that guard. Records in the facts whether the response depends on anything.
+    // K-02, G-12, L-05
+    pub(super) fn complete_vary(
+        &self,
+        facts: &mut Facts,
+        waives_cors: bool,
+        from_handler: Option<&Rendered>,
+        inner: Option<&Ruling>,
+        headers: &mut HeaderMap,
+    ) -> GuardSet {
+        let mut guards = GuardSet::EMPTY;
+        let has_vary = facts.has(Facts::VARY);
+        let adds = self.request.is_get_or_head();
+        let added = [self.policy.vary(), self.rules.vary.as_ref(), from_handler.and_then(Rendered::vary)];
+        let mut added = added.into_iter().flatten().filter(|_| adds);
+        let (first, second) = (added.next(), added.next());
+        let allows_one_origin = adds && facts.has(Facts::ONE_ORIGIN) && !waives_cors;
+        let names_origin = allows_one_origin && !(has_vary && vary_contains(headers, "origin"));
+        if second.is_none() && !names_origin {
+            let line = if has_vary { only_line(headers, &VARY) } else { None };
+            match first {
+                None if !has_vary => return guards,
+                Some(first) if !has_vary => {
+                    first.set_in(headers);
+                    return guards;
+                }
+                // A rendered policy never contains `*`.
+                Some(first) if line.is_some_and(|line| first.is(line)) => return guards,
+                None => {
+                    let known = inner.filter(|inner| inner.vary.is_some() && inner.vary.as_ref() == line);
+                    let is_any = known.map_or_else(|| reads_any(headers), |inner| inner.seen.has(Facts::VARY_ANY));
+                    facts.set_if(Facts::VARY_ANY, is_any);
+                    return guards;
+                }
+                Some(_) => {}
+            }
+        }
+        #[cfg(test)]
+        crate::protocol::counters::count(|counts| counts.vary_read += 1);
+        let present = Vary::from_headers(headers).unwrap_or_default();
+        let all = first.into_iter().chain(second).chain(added);
+        let mut completed = all.fold(present.clone(), |vary, added| vary.union(added.names()));
+        if names_origin && !completed.contains("origin") {
+            guards.insert(Guard::Cors);
+            completed.insert("origin");
+        }
+        facts.set_if(Facts::VARY_ANY, present.is_any());
+        if completed != present || (present.is_any() && only_line(headers, &VARY).is_none_or(|line| line != "*")) {
+            set_field(headers, VARY, completed.to_header_value());
+        }
+        guards
     }
 }
 

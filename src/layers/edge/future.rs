@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use http::Response;
 use pin_project_lite::pin_project;
@@ -43,21 +43,23 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut response = ready!(this.inner.poll(cx))?;
-        if let Some(exchange) = this.exchange.take() {
-            exchange.write(&mut response);
+        let mut polled = this.inner.poll(cx);
+        // Changes the response in place, because moving it would take as long as the decision.
+        if let (Poll::Ready(Ok(response)), Some(exchange)) = (&mut polled, this.exchange) {
+            exchange.write(response);
         }
-        Poll::Ready(Ok(response))
+        polled
     }
 }
 
 impl Exchange {
-    fn write<B>(self, response: &mut Response<B>) {
+    fn write<B>(&self, response: &mut Response<B>) {
         let Self { config, request } = self;
+        let request = *request;
         let layer = Layer { rules: &config.rules, request, policy: ResolvedPolicy::Nothing };
         let Some(ruling) = layer.ruling(response, || config.clock.now()) else { return };
         let handler_tags = response.extensions_mut().remove::<CacheTags>();
-        let Ok(mut ruling) = ruling else { return };
+        let Some(mut ruling) = ruling else { return };
         if let Some(handler_tags) = handler_tags {
             ruling.add_tags(&handler_tags);
         }
