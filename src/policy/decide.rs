@@ -1,12 +1,15 @@
 //! Decides how long a response may be stored. Combines the policy, the handler's directives and the facts into one
 //! [`Ruling`].
 
+use std::rc::Rc;
+
 use http::header::CACHE_CONTROL;
 use http::{Extensions, HeaderMap, Response, StatusCode};
 
 use super::decision::{Decision, DecisionSource};
 use super::facts::{Facts, RequestFacts};
 use super::guards::{Effect, Guard, GuardSet};
+use super::reading::Reading;
 use super::rendered::{Rendered, RenderedPolicy};
 use super::rules::{Precedence, Rules};
 use super::ruling::{Ruling, Unruled};
@@ -68,6 +71,8 @@ pub(super) enum Written<'a> {
     Inner,
     /// Those of a policy, which no guard changed.
     Policy(RenderedPolicy<'a>),
+    /// Those of the response's own line, which no guard changed.
+    Reading(Rc<Reading>),
     Field(CacheControl),
 }
 
@@ -141,10 +146,14 @@ impl<'a> Layer<'a> {
             let is_waived = waived.contains(Guard::Cors);
             guards = self.complete_vary(&mut facts, is_waived, from_handler.as_deref(), inner.as_ref(), headers);
         }
-        let undisputed =
-            if inner.is_some() || mark.is_some() { None } else { self.undisputed(status, facts, &from_handler) };
-        if let Some((source, policy)) = &undisputed {
-            set_field(headers, CACHE_CONTROL, policy.value());
+        let undisputed = match (&inner, mark) {
+            (None, None) => self.undisputed(status, facts, from_handler.as_ref(), headers),
+            _ => None,
+        };
+        if let Some((source, written)) = &undisputed {
+            if let Written::Policy(policy) = written {
+                set_field(headers, CACHE_CONTROL, policy.value());
+            }
             if !returns_ruling && !self.request.ruling_is_wanted {
                 return Some((Decision::new(*source, guards), None));
             }
@@ -165,8 +174,8 @@ impl<'a> Layer<'a> {
             written: Written::Inner,
             unruled: None,
         };
-        if let Some((source, policy)) = undisputed {
-            (builder.source, builder.written) = (source, Written::Policy(policy));
+        if let Some((source, written)) = undisputed {
+            (builder.source, builder.written) = (source, written);
         } else if builder.inner.as_ref().is_some_and(|inner| builder.inner_ruling_applies(inner)) {
             builder.confirm(headers);
         } else {
@@ -189,36 +198,51 @@ impl<'a> Layer<'a> {
         Some((decision, None))
     }
 
-    /// Returns the policy that applies unchanged, if nothing else in the response, the request and the rules has a say.
-    /// That is so for most responses.
+    /// Returns the policy or the response's own field if it applies unchanged, because nothing else in the response, the
+    /// request and the rules has a say. That is so for most responses.
     fn undisputed(
         &self,
         status: StatusCode,
         facts: Facts,
-        from_handler: &Option<RenderedPolicy<'a>>,
-    ) -> Option<(DecisionSource, RenderedPolicy<'a>)> {
+        from_handler: Option<&RenderedPolicy<'a>>,
+        headers: &HeaderMap,
+    ) -> Option<(DecisionSource, Written<'a>)> {
         #[cfg(test)]
         if crate::protocol::counters::decides_in_full() {
             return None;
         }
         let Self { rules, policy, .. } = self;
-        if facts.has(Facts::DISPUTING) || rules.development || rules.for_status(status).is_some() {
+        if facts.has(Facts::DISPUTING) || rules.development {
             return None;
         }
-        let found = match (from_handler, policy) {
-            (Some(own), _) if rules.precedence == Precedence::Response => (DecisionSource::HandlerPolicy, own.clone()),
-            (None, ResolvedPolicy::Fixed(own)) => (DecisionSource::Layer, RenderedPolicy::OfLayer(own)),
-            (None, ResolvedPolicy::PerRequest(own)) => (DecisionSource::Layer, own.clone()),
+        let (source, written) = match (from_handler, policy) {
+            (None, _) if facts.has(Facts::CACHE_CONTROL) && !self.can_replace_directives(status) => {
+                (DecisionSource::Handler, Written::Reading(Reading::of_only_line(headers)?))
+            }
+            (_, _) if facts.has(Facts::CACHE_CONTROL) => return None,
+            (Some(own), _) if rules.precedence == Precedence::Response => {
+                (DecisionSource::HandlerPolicy, Written::Policy(own.clone()))
+            }
+            (None, _) if rules.for_status(status).is_some() => return None,
+            (None, ResolvedPolicy::Fixed(own)) => {
+                (DecisionSource::Layer, Written::Policy(RenderedPolicy::OfLayer(own)))
+            }
+            (None, ResolvedPolicy::PerRequest(own)) => (DecisionSource::Layer, Written::Policy(own.clone())),
             _ => return None,
         };
-        let policy = found.1.policy();
-        let is_disputed = policy.is_for_http10() || (policy.is_immutable() && facts.has(Facts::PAGE));
+        let is_disputed = match &written {
+            Written::Policy(own) => {
+                own.policy().is_for_http10() || (facts.has(Facts::PAGE) && own.directives().immutable())
+            }
+            Written::Reading(own) => facts.has(Facts::PAGE) && own.directives().immutable(),
+            Written::Inner | Written::Field(_) => true,
+        };
         #[cfg(test)]
         crate::protocol::counters::count(|counts| {
             counts.undisputed += usize::from(!is_disputed);
             counts.decisions += usize::from(!is_disputed);
         });
-        (!is_disputed).then_some(found)
+        (!is_disputed).then_some((source, written))
     }
 
     /// Whether the layer has a policy that could replace the directives of the response.

@@ -94,10 +94,10 @@ facts! {
 impl Facts {
     pub(crate) const NONE: Self = Self(0);
 
-    /// The facts that a guard acts on, or that decide the precedence of directives. Without one of them, a policy applies
-    /// unchanged, except that a page is never `immutable`.
+    /// The facts that a guard acts on, or that decide the precedence of directives. Without one of them, a policy or the
+    /// response's own field applies unchanged, except that a page is never `immutable`.
     pub(super) const DISPUTING: Self = {
-        let mut undisputing = Self::CONDITIONAL.and(Self::TYPED).and(Self::PAGE);
+        let mut undisputing = Self::CONDITIONAL.and(Self::CACHE_CONTROL).and(Self::TYPED).and(Self::PAGE);
         undisputing = undisputing.and(Self::VARY).and(Self::ONE_ORIGIN).and(Self::CREDENTIALS_ALLOWED);
         Self(!undisputing.0)
     };

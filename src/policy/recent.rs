@@ -39,6 +39,19 @@ impl<T> Recent<T> {
     }
 }
 
+/// The longest field value that is remembered, in bytes. The values that an application repeats are shorter.
+pub(crate) const MAX_LENGTH: usize = 256;
+
+/// Returns a hash of the parts in which the field values of an application usually differ: the start, the end and the
+/// length.
+pub(crate) fn short_hash(value: &[u8]) -> u64 {
+    let (first, last) = match (value.first_chunk(), value.last_chunk()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => (value.iter().fold(0, |sum, byte| (sum << 8) | u64::from(*byte)), 0),
+    };
+    first ^ last.rotate_left(29) ^ value.len() as u64
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;

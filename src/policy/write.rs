@@ -245,6 +245,7 @@ impl<'a> DecisionBuilder<'a> {
                 ruling.directives = own.directives().clone();
                 ruling.edge_policy = own.policy().says_more_to_edges().then(|| own.policy());
             }
+            Written::Reading(own) => (ruling.directives, ruling.edge_policy) = (own.directives().clone(), None),
             Written::Field(field) => (ruling.directives, ruling.edge_policy) = (field, None),
         }
         ruling.line = only_line(headers, &CACHE_CONTROL).cloned();
