@@ -523,8 +523,10 @@ impl fmt::Debug for SharedCache {
     }
 }
 
-#[cfg(all(test, feature = "config"))]
+#[cfg(test)]
 mod tests {
+    #![cfg(feature = "config")]
+
     use super::*;
     use crate::policy::config::PolicyConfig;
 
