@@ -809,6 +809,15 @@ impl CachePolicy {
         self.into()
     }
 
+    /// Returns a hash of the values in which the policies of an application usually differ.
+    pub(super) fn short_hash(&self) -> u64 {
+        let seconds = |age: Option<Seconds>| age.map_or(0, |age| u64::from(age.0.get()));
+        seconds(self.max_age)
+            ^ seconds(self.edge).rotate_left(16)
+            ^ seconds(self.stale_while_revalidate).rotate_left(32)
+            ^ (self.storage as u64).rotate_left(48)
+    }
+
     /// Whether the HTTP/1.0 fields are sent too.
     pub(crate) const fn is_for_http10(&self) -> bool {
         self.flags.http10

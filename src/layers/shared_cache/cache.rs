@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::future::{Ready, ready};
+use std::future::{Future, Ready, ready};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
@@ -18,6 +18,7 @@ use super::layer::SharedCacheLayer;
 use super::stats::{SharedCacheStats, count};
 use super::stored_url::StoredUrl;
 use super::task::{BackgroundTask, Spawner};
+use super::time_limit::Timer;
 use crate::edge::CacheName;
 use crate::edge::purge::{InvalidPurgeUrl, Purge};
 use crate::layers::Clock;
@@ -104,7 +105,7 @@ impl SharedCache {
             own.as_origin = config.as_origin;
             own.name = own.name.take().filter(|_| config.cache_status);
             own.coalesces = config.coalesce;
-            own.wait = config.wait.map_or(own.wait, |wait| wait.as_secs());
+            own.wait = config.wait.unwrap_or(own.wait);
             own.stale_when_disconnected = config.stale_when_disconnected.map_or(0, |time| time.as_secs());
         })
     }
@@ -123,9 +124,11 @@ impl SharedCache {
             by_weight_of_language: false,
             stale_when_disconnected: 0,
             coalesces: true,
-            wait: 5,
+            wait: Duration::from_secs(5),
             spawner: None,
             observer: None,
+            finish_within: Duration::from_secs(30),
+            timer: None,
             as_origin: false,
             enabled: true,
             development: false,
@@ -267,17 +270,41 @@ impl SharedCache {
         self.with(|config| config.coalesces = coalesces)
     }
 
-    /// Sets the age of a request from which on no further request waits for it. The default is 5 seconds.
+    /// Sets how long a request waits for another one. Then it is passed to the inner service itself. No request waits for
+    /// one that is older than this. The default is 5 seconds.
     ///
-    /// A handler that hangs therefore does not make its URL unusable. Requests that already wait for it are not
-    /// released, so put a timeout on the inner service.
+    /// A handler that hangs therefore does not make its URL unusable. Requests that already wait for it are released
+    /// only if there is a [timer](Self::timer), or when a part of the body arrives. Without a timer, put a timeout on
+    /// the inner service.
     #[must_use]
     pub fn wait(self, limit: Duration) -> Self {
-        self.with(|config| config.wait = limit.as_secs())
+        self.with(|config| config.wait = limit)
     }
 
-    /// Sets a function that runs revalidations in the background, for `stale-while-revalidate`. Without it, one of the
-    /// requests waits for the revalidation.
+    /// Sets a function whose future ends after the given time, such as the one of the runtime. It is used for the limits
+    /// [`wait`](Self::wait) and [`finish_within`](Self::finish_within). The default is none.
+    ///
+    /// ```
+    /// use tower_cache_policy::SharedCache;
+    /// use tower_cache_policy::store::MemoryStore;
+    ///
+    /// let cache = SharedCache::by_policy(MemoryStore::new(1 << 20)).timer(tokio::time::sleep);
+    /// # let _ = cache;
+    /// ```
+    #[must_use]
+    pub fn timer<F>(self, sleep: impl Fn(Duration) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.with(|config| config.timer = Some(Timer::new(sleep)))
+    }
+
+    /// Sets a function that runs tasks in the background. The default is none.
+    ///
+    /// | Task | Without the function |
+    /// |---|---|
+    /// | a revalidation for `stale-while-revalidate` | one of the requests waits for it |
+    /// | a request whose clients have all disconnected | nothing is stored, and the call of the inner service is dropped |
     ///
     /// ```
     /// use tower_cache_policy::SharedCache;
@@ -326,6 +353,15 @@ impl SharedCache {
     #[must_use]
     pub fn observer(self, observe: impl Fn(&SharedCacheEvent<'_>) + Send + Sync + 'static) -> Self {
         self.with(|config| config.observer = Some(Observer::new(observe)))
+    }
+
+    /// Sets the time after which a [background](Self::spawner) task ends without a stored response. The default is 30
+    /// seconds.
+    ///
+    /// Without a [timer](Self::timer), a task whose inner service hangs does not end.
+    #[must_use]
+    pub fn finish_within(self, limit: Duration) -> Self {
+        self.with(|config| config.finish_within = limit)
     }
 
     /// Sends responses from the cache as if they had just been made: without `Age`, and with the current time as `Date`.
@@ -495,7 +531,7 @@ mod tests {
     /// The settings as text, without the random seed of the keys.
     fn settings(cache: &SharedCache) -> String {
         let all = format!("{:?}", cache.config);
-        let (before, after) = all.split_once("seed: ").unwrap();
+        let (before, after) = all.split_once("seed: ").expect("the keys have a seed");
         before.to_owned() + after.trim_start_matches(|c: char| c.is_ascii_digit())
     }
 

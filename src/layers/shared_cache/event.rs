@@ -132,7 +132,8 @@ pub enum NotStored {
     /// The inner service returned an error instead of a response, or a server error in place of which a stale response
     /// was used.
     InnerError,
-    /// The request is HEAD, asks for a range, has `no-store` or has `only-if-cached`.
+    /// The request is HEAD, asks for a range, has `no-store` or has `only-if-cached`, or is a POST that failed or
+    /// invalidated more than its own URL.
     Request,
     /// The last response for the URL was not stored, or another request for it had no result that can be shared, so
     /// this one was passed through at once.

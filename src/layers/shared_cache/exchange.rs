@@ -14,14 +14,16 @@ use http::{HeaderMap, HeaderName, Response, StatusCode};
 use super::config::{Config, Core, Mode};
 use super::event::{NotStored, Observed, SharedCacheEvent, SharedCacheOutcome};
 use super::flights::{Landing, Progress};
+use super::invalidate::Invalidation;
 use super::stats::count;
 use super::tee::Sink;
 use crate::edge::{ForwardReason, TagFormat, TagSyntax};
 use crate::layers::bypass::{is_interim, is_of_grpc};
 use crate::policy::{CacheTags, Guard, Layer, Personalized, RequestFacts, ResolvedPolicy, Ruling};
 use crate::protocol::{
-    Age, CacheControl, EffectiveControl, HttpDate, Validators, has_nonce, is_confirmed_by_not_modified,
-    is_live_stream_type, is_never_stored, only_line, take_freshness_fields, update_stored_fields,
+    Age, CacheControl, EffectiveControl, HttpDate, Validators, has_nonce, is_confirmed_by_head,
+    is_confirmed_by_not_modified, is_live_stream_type, is_never_stored, only_line, take_freshness_fields,
+    update_stored_fields,
 };
 use crate::store::{Moment, PrimaryKey, Record, RecordHead, Selection, Terms};
 
@@ -39,6 +41,8 @@ pub(super) struct Exchange {
     pub(super) requested: HttpDate,
     /// The stored response that is no longer fresh.
     pub(super) stale: Option<Stale>,
+    /// The stored responses that an unsafe request invalidates.
+    pub(super) invalidation: Option<Invalidation>,
     pub(super) progress: Arc<Progress>,
     /// Why the request is passed to the inner service.
     pub(super) reason: ForwardReason,
@@ -98,17 +102,26 @@ impl Stale {
 
 impl Exchange {
     /// Decides what becomes of a response. If it is not stored, the waiting requests are released.
-    pub(super) fn judge<B, E>(self, result: Result<Response<B>, E>) -> (Verdict<B, E>, Arc<Depot>) {
+    pub(super) fn judge<B, E>(mut self, result: Result<Response<B>, E>) -> (Verdict<B, E>, Arc<Depot>) {
         let now = self.config.clock.now();
+        if let Some(stale) = &mut self.stale
+            && !stale.record.moment_is_current(&self.key, &self.core.purges)
+        {
+            // A purge has come while the request was under way.
+            (stale.on_error, stale.when_disconnected) = (false, false);
+        }
         let verdict = match result {
             Err(error) => match &self.stale {
                 Some(stale) if stale.on_error || stale.when_disconnected => Verdict::Failed(Arc::clone(&stale.record)),
                 _ => Verdict::Error(error),
             },
+            Ok(response) if self.invalidates_more_than_itself(&response) => Verdict::Pass(response, NotStored::Request),
             Ok(response) => self.judge_response(response, now),
         };
         match &verdict {
             Verdict::Store { .. } => {}
+            // It says nothing about the responses to GET.
+            Verdict::Pass(..) if self.invalidation.is_some() => self.progress.land(Landing::NotShared),
             Verdict::Confirmed { record, is_stored: true } => self.progress.land(Landing::Stored(Arc::clone(record))),
             Verdict::Failed(record) => self.progress.land(Landing::Failed(Arc::clone(record))),
             Verdict::Pass(..) => {
@@ -157,6 +170,17 @@ impl Exchange {
             }),
             Verdict::Error(_) => self.config.observe(|| miss().with_storing(Err(NotStored::InnerError))),
         }
+    }
+
+    /// Applies the invalidation by an unsafe request. Its own response was made after that, so it may be stored. Returns
+    /// whether it must not be, because the request failed, or another purge came while it was under way.
+    // I-01
+    fn invalidates_more_than_itself<B>(&mut self, response: &Response<B>) -> bool {
+        let Some(invalidation) = &self.invalidation else { return false };
+        let before = self.moment;
+        let invalidated = invalidation.apply(&self.core, response.status(), response.headers());
+        self.moment = invalidated.unwrap_or(before);
+        !response.status().is_success() || invalidated != Some(before.next())
     }
 
     fn judge_response<B, E>(&self, response: Response<B>, now: HttpDate) -> Verdict<B, E> {
@@ -210,17 +234,69 @@ impl Exchange {
             self.core.store.remove(&self.key, &stale.record);
             return Verdict::Again;
         }
+        let Some((headers, head)) = self.updated(stored, &mut parts, now) else {
+            self.core.store.remove(&self.key, &stale.record);
+            return Verdict::Again;
+        };
+        let Some(head) = head else {
+            // The client gets the content that the inner service confirmed, and nobody else does.
+            self.core.store.remove(&self.key, &stale.record);
+            let head = RecordHead { headers, received: now, initial_age: Age::ZERO, ..stored.clone() };
+            let record = Record::new(head, stale.record.body().clone());
+            return Verdict::Confirmed { record: Arc::new(record), is_stored: false };
+        };
+        let record = Arc::new(Record::new(head, stale.record.body().clone()));
+        self.core.put_update(&self.key, &stale.record, &record);
+        Verdict::Confirmed { record, is_stored: true }
+    }
+
+    /// Updates the stored response with the response to a HEAD request, or removes it if that is about other content.
+    // S-07
+    pub(super) fn update_by_head<B>(&self, response: &Response<B>) {
+        let Some(Stale { record, .. }) = &self.stale else { return };
+        if response.status() != StatusCode::OK || record.head().status != StatusCode::OK {
+            return;
+        }
+        let now = self.config.clock.now();
+        let length = u64::try_from(record.body().len()).unwrap_or(u64::MAX);
+        let headers = response.headers();
+        if !is_confirmed_by_head(&record.head().headers, length, headers, now) {
+            // A response without any of these says nothing about the content.
+            if [ETAG, LAST_MODIFIED, CONTENT_LENGTH].iter().any(|name| headers.contains_key(name)) {
+                self.core.store.remove(&self.key, record);
+            }
+            return;
+        }
+        // The client gets the response as it is.
+        let (mut parts, ()) = Response::new(()).into_parts();
+        parts.headers = headers.clone();
+        parts.extensions = response.extensions().clone();
+        match self.updated(record.head(), &mut parts, now) {
+            Some((_, Some(head))) => {
+                let updated = Arc::new(Record::new(head, record.body().clone()));
+                self.core.put_update(&self.key, record, &updated);
+            }
+            _ => self.core.store.remove(&self.key, record),
+        }
+    }
+
+    /// Updates the fields of a stored response, and its head if it may still be stored. Returns `None` if the fields
+    /// cannot be updated.
+    // N-06, S-06
+    fn updated(
+        &self,
+        stored: &RecordHead,
+        parts: &mut Parts,
+        now: HttpDate,
+    ) -> Option<(HeaderMap, Option<RecordHead>)> {
         let is_by_fields = self.config.mode == Mode::Fields;
-        // A 304 without a decision leaves that of the stored response in place, unless its fields say something else.
+        // An update without a decision leaves that of the stored response in place, unless its fields say something else.
         let is_silent = !is_by_fields
             && parts.extensions.get::<Ruling>().is_none()
             && has_no_other_directives(&parts.headers, &stored.headers);
-        let decided = if is_silent || is_by_fields { None } else { self.decide(&mut parts, now).ok() };
+        let decided = if is_silent || is_by_fields { None } else { self.decide(parts, now).ok() };
         let mut headers = stored.headers.clone();
-        if update_stored_fields(&mut headers, &parts.headers).is_err() {
-            self.core.store.remove(&self.key, &stale.record);
-            return Verdict::Again;
-        }
+        update_stored_fields(&mut headers, &parts.headers).ok()?;
         for name in [AGE, DATE] {
             if let Some(value) = parts.headers.get(&name) {
                 headers.insert(name, value.clone());
@@ -228,7 +304,7 @@ impl Exchange {
         }
         let (decided, ruling) = match decided {
             Some(decided) => (Some(decided), parts.extensions.get::<Ruling>()),
-            // The directives that the 304 does not have are those of the stored response.
+            // The directives that the update does not have are those of the stored response.
             None if is_by_fields => (self.decide_by_fields(stored.status, &headers, now).ok(), None),
             None if is_silent => {
                 let control = CacheControl::from_headers(&headers).unwrap_or_default();
@@ -245,16 +321,7 @@ impl Exchange {
             Decided { tags, ..decided }
         });
         let head = decided.and_then(|decided| self.head(stored.status, &headers, decided, ruling.cloned(), now).ok());
-        let Some(head) = head else {
-            // The client gets the content that the inner service confirmed, and nobody else does.
-            self.core.store.remove(&self.key, &stale.record);
-            let head = RecordHead { headers, received: now, initial_age: Age::ZERO, ..stored.clone() };
-            let record = Record::new(head, stale.record.body().clone());
-            return Verdict::Confirmed { record: Arc::new(record), is_stored: false };
-        };
-        let record = Arc::new(Record::new(head, stale.record.body().clone()));
-        self.core.put(&self.key, &record);
-        Verdict::Confirmed { record, is_stored: true }
+        Some((headers, head))
     }
 
     /// Makes the head of a stored response, unless the response must not be stored.
@@ -414,7 +481,7 @@ impl Sink for Depot {
     }
 }
 
-/// Whether a 304 has the directives of the stored response, or none at all.
+/// Whether an update has the directives of the stored response, or none at all.
 fn has_no_other_directives(update: &HeaderMap, stored: &HeaderMap) -> bool {
     let of_edges = |headers: &HeaderMap| take_freshness_fields(&mut headers.clone(), [&[], &[]], None);
     let lines = |headers: &HeaderMap| headers.get_all(CACHE_CONTROL).iter().cloned().collect::<Vec<_>>();

@@ -13,7 +13,7 @@ use http_body::Body;
 
 use super::baton::{Baton, Held};
 use super::exchange::{Exchange, Verdict};
-use super::flights::{Drive, Landing, Progress, Reservation};
+use super::flights::{Drive, Landing, Reservation};
 use super::tee::Tee;
 use super::waiters::Waiter;
 use crate::store::Record;
@@ -65,10 +65,6 @@ where
         let drive: Arc<dyn Drive> = Arc::<Self>::clone(&flight);
         flight.place.take_off(Arc::downgrade(&drive));
         flight
-    }
-
-    pub(super) const fn progress(&self) -> &Arc<Progress> {
-        self.stage.progress()
     }
 
     /// Polls the result for the client that caused the flight.
