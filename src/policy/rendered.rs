@@ -106,6 +106,7 @@ impl Deref for RenderedPolicy<'_> {
 
 impl RenderedVary {
     /// Renders the names, or returns `None` if there are none.
+    #[cfg(feature = "routes")]
     pub(crate) fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         Self::of_names(Vary::of(names))
     }
@@ -116,6 +117,7 @@ impl RenderedVary {
     }
 
     /// Renders the names of a policy.
+    #[cfg(feature = "routes")]
     pub(crate) fn of(policy: CachePolicy) -> Option<Self> {
         Self::new(policy.vary_names())
     }

@@ -25,12 +25,6 @@ impl<'a> DecisionBuilder<'a> {
             Effective::Field(field) => self.write_field(field, headers),
             Effective::Policy(policy) => self.write_policy(policy, headers),
             Effective::Combined(field) => self.write_combined(field, headers),
-            // Heuristics may be allowed although shared storage is not.
-            Effective::Nothing if !self.against_sharing().is_empty() => {
-                self.write_combined(CacheControl::new(), headers);
-            }
-            // Several lines are joined even if they are empty.
-            Effective::Nothing => self.leave_one_line(CacheControl::new(), headers),
         }
     }
 
@@ -226,7 +220,7 @@ impl<'a> DecisionBuilder<'a> {
 
     /// Returns the guards that forbid shared storage.
     // SPD
-    const fn against_sharing(&self) -> GuardSet {
+    pub(super) const fn against_sharing(&self) -> GuardSet {
         self.acting.common(GuardSet::AGAINST_SHARING)
     }
 
