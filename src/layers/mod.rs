@@ -142,6 +142,7 @@ mod read_once;
 #[cfg(feature = "shared-cache")]
 #[cfg_attr(docsrs, doc(cfg(feature = "shared-cache")))]
 pub mod shared_cache;
+mod shared_config;
 
 pub use self::clock::Clock;
 pub use self::http_request::HttpRequest;

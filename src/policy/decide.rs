@@ -91,17 +91,18 @@ impl<'a> Layer<'a> {
         extensions: &mut Extensions,
         now: impl Fn() -> HttpDate,
     ) -> Option<Decision> {
-        let (decision, _) = self.decided(status, headers, extensions, &now, false)?;
-        Some(decision)
+        self.decided(status, headers, extensions, &now, None)
     }
 
-    /// Like [`rule`](Self::rule), and returns the ruling instead of storing it for an outer layer. The ruling is `None`
-    /// for a 304 that was left without a decision.
-    pub(crate) fn ruling<B>(self, response: &mut Response<B>, now: impl Fn() -> HttpDate) -> Option<Option<Ruling>> {
-        with_head(response, |status, headers, extensions| {
-            let (_, ruling) = self.decided(status, headers, extensions, &now, true)?;
-            Some(ruling)
-        })
+    /// Like [`rule`](Self::rule), and returns the ruling in `ruling` instead of storing it for an outer layer. There is
+    /// none for a 304 that was left without a decision.
+    pub(crate) fn rule_into<B>(
+        self,
+        response: &mut Response<B>,
+        now: impl Fn() -> HttpDate,
+        ruling: &mut Option<Ruling>,
+    ) -> Option<Decision> {
+        with_head(response, |status, headers, extensions| self.decided(status, headers, extensions, &now, Some(ruling)))
     }
 
     fn decided(
@@ -110,8 +111,8 @@ impl<'a> Layer<'a> {
         headers: &mut HeaderMap,
         extensions: &mut Extensions,
         now: &dyn Fn() -> HttpDate,
-        returns_ruling: bool,
-    ) -> Option<(Decision, Option<Ruling>)> {
+        returned: Option<&mut Option<Ruling>>,
+    ) -> Option<Decision> {
         let rules = self.rules;
         let inner_names = extensions.get::<Ruling>().map_or(&[][..], |inner| &inner.edge_names);
         let mut facts = Facts::of_response(status, headers, [&rules.edge_names, inner_names]);
@@ -152,8 +153,8 @@ impl<'a> Layer<'a> {
             if let Written::Policy(policy) = written {
                 set_field(headers, CACHE_CONTROL, policy.value());
             }
-            if !returns_ruling && !self.request.ruling_is_wanted {
-                return Some((Decision::new(*source, guards), None));
+            if returned.is_none() && !self.request.ruling_is_wanted {
+                return Some(Decision::new(*source, guards));
             }
         }
         let mut builder = DecisionBuilder {
@@ -186,14 +187,14 @@ impl<'a> Layer<'a> {
         let decision = Decision::new(builder.source, builder.guards);
         if let Some(unruled) = builder.unruled {
             extensions.insert(unruled);
-        } else if returns_ruling {
-            return Some((decision, Some(builder.into_ruling(headers))));
+        } else if let Some(returned) = returned {
+            *returned = Some(builder.into_ruling(headers));
         } else if builder.layer.request.ruling_is_wanted {
             extensions.insert(builder.into_ruling(headers));
         } else if let Some(inner) = builder.inner {
             extensions.insert(inner);
         }
-        Some((decision, None))
+        Some(decision)
     }
 
     /// Returns the policy or the response's own field if it applies unchanged, because nothing else in the response, the

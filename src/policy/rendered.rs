@@ -14,7 +14,7 @@ use crate::protocol::{CacheControl, Vary, set_field};
 /// A policy with its directives and field values.
 ///
 /// That of a layer is rendered when the layer is built. A response then needs no formatting.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Rendered {
     policy: CachePolicy,
     directives: CacheControl,
@@ -26,7 +26,7 @@ pub(crate) struct Rendered {
 }
 
 /// The names that responses add to `Vary`, with their field value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RenderedVary {
     names: Vary,
     value: HeaderValue,
