@@ -9,7 +9,6 @@ use tower_layer::Layer;
 use super::config::{Config, Position};
 use super::service::CachePolicyService;
 use crate::layers::Clock;
-use crate::layers::shared::Table;
 use crate::policy::{CachePolicy, Development, IntoPolicySource, PolicySource, Precedence, Rendered, Risk, Rules};
 use crate::protocol::{NoVarySearch, assert_vary_names, is_never_stored};
 
@@ -547,7 +546,6 @@ impl<S> Layer<S> for CachePolicyLayer {
     type Service = CachePolicyService<S>;
 
     fn layer(&self, inner: S) -> CachePolicyService<S> {
-        static CONFIGS: Table<Config> = Table::new();
-        CachePolicyService::new(inner, CONFIGS.share(&self.config))
+        CachePolicyService::new(inner, Config::shared(&self.config))
     }
 }
