@@ -9,6 +9,7 @@ use tower_layer::Layer;
 use super::config::{Config, Position};
 use super::service::CachePolicyService;
 use crate::layers::Clock;
+use crate::layers::shared::Table;
 use crate::policy::{CachePolicy, Development, IntoPolicySource, PolicySource, Precedence, Rendered, Risk, Rules};
 use crate::protocol::{NoVarySearch, assert_vary_names, is_never_stored};
 
@@ -546,6 +547,7 @@ impl<S> Layer<S> for CachePolicyLayer {
     type Service = CachePolicyService<S>;
 
     fn layer(&self, inner: S) -> CachePolicyService<S> {
-        CachePolicyService::new(inner, Arc::clone(&self.config))
+        static CONFIGS: Table<Config> = Table::new();
+        CachePolicyService::new(inner, CONFIGS.share(&self.config))
     }
 }
