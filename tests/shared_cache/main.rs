@@ -7,6 +7,7 @@ mod support;
 mod abandoned;
 mod bodies;
 mod costs;
+mod differential;
 mod dropped;
 mod flights;
 mod leaks;

@@ -128,10 +128,10 @@ impl Exchange {
     // I-01
     fn invalidates_more_than_itself<B>(&mut self, response: &Response<B>) -> bool {
         let Some(invalidation) = &self.invalidation else { return false };
-        let before = self.moment;
-        let invalidated = invalidation.apply(&self.core, response.status(), response.headers());
-        self.moment = invalidated.unwrap_or(before);
-        !response.status().is_success() || invalidated != Some(before.next())
+        let of_response = (response.status(), response.headers());
+        let moment = invalidation.apply_before(&self.core, of_response, (self.moment, &self.key));
+        self.moment = moment.unwrap_or(self.moment);
+        moment.is_none()
     }
 
     fn judge_response<B, E>(&self, response: Response<B>, now: HttpDate) -> Verdict<B, E> {
@@ -403,7 +403,7 @@ impl Sink for Depot {
 
 /// Returns the cache tags in the fields of a response. Returns `None` if a tag cannot be read, because the response could
 /// then not be purged by it.
-fn tags_in(headers: &HeaderMap) -> Option<CacheTags> {
+pub(super) fn tags_in(headers: &HeaderMap) -> Option<CacheTags> {
     const CACHE_TAG: TagFormat = TagFormat::new(HeaderName::from_static("cache-tag"), TagSyntax::Comma);
     const SURROGATE_KEY: TagFormat = TagFormat::new(HeaderName::from_static("surrogate-key"), TagSyntax::Space);
 
