@@ -1,5 +1,6 @@
 //! [`MemoryStore`]: stored responses in memory, weighed in bytes.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -219,6 +220,28 @@ impl MemoryStore {
         }
     }
 
+    /// Returns the URLs whose usable responses use the most memory, the largest first, with these responses in the order
+    /// in which they were stored, and the number of bytes.
+    pub(crate) fn largest(
+        &self,
+        limit: usize,
+        is_usable: impl Fn(&PrimaryKey, &Record) -> bool,
+    ) -> Vec<(PrimaryKey, Vec<Arc<Record>>, u64)> {
+        let mut found: BTreeMap<(u64, u64), (PrimaryKey, Vec<Arc<Record>>)> = BTreeMap::new();
+        for (number, (key, variants)) in (0..).zip(self.cache.iter()) {
+            let usable = variants.records.iter().filter(|record| is_usable(&key, record));
+            let variants = Variants::new(&key, usable.cloned().collect());
+            if variants.records.is_empty() {
+                continue;
+            }
+            found.insert((variants.weight, number), (key, variants.records));
+            if found.len() > limit {
+                found.pop_first();
+            }
+        }
+        found.into_iter().rev().map(|((weight, _), (key, records))| (key, records, weight)).collect()
+    }
+
     fn lock(&self, key: &PrimaryKey) -> std::sync::MutexGuard<'_, ()> {
         let index = usize::try_from(key.hash() % LOCKS as u64).unwrap_or(0);
         self.locks[index].lock().unwrap_or_else(PoisonError::into_inner)
@@ -294,8 +317,6 @@ impl Hasher for KeyHasher {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use bytes::Bytes;
     use http::{HeaderMap, StatusCode};
     use proptest::prelude::*;
@@ -417,6 +438,23 @@ mod tests {
         store.remove(&key("/"), &last);
         assert!(matches!(store.get(&key("/"), &language("de"), |_| true), Found::OtherVariants(_)));
         assert_eq!(body(store.get(&key("/"), &language("en"), |_| true)).unwrap(), "en");
+    }
+
+    #[test]
+    fn the_largest_urls_are_those_with_the_largest_usable_responses() {
+        let store = MemoryStore::new(1 << 20);
+        for (path, accepted, length) in [("/a", "de", 10), ("/b", "de", 300), ("/b", "en", 300), ("/c", "de", 500)] {
+            store.insert(key(path), record(accepted, 1, Bytes::from(vec![b'x'; length])), |_| true);
+        }
+        let names = |limit, is_usable: fn(&Record) -> bool| -> Vec<(PrimaryKey, usize)> {
+            let found = store.largest(limit, |_, record| is_usable(record));
+            assert!(found.is_sorted_by(|one, other| one.2 >= other.2));
+            found.into_iter().map(|(key, records, _)| (key, records.len())).collect()
+        };
+        assert_eq!(names(9, |_| true), [(key("/b"), 2), (key("/c"), 1), (key("/a"), 1)]);
+        assert_eq!(names(1, |_| true), [(key("/b"), 2)]);
+        assert_eq!(names(9, |record| record.body().len() == 10), [(key("/a"), 1)]);
+        assert_eq!(names(0, |_| true), []);
     }
 
     #[test]

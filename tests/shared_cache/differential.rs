@@ -184,6 +184,5 @@ fn a_stored_response_is_used_exactly_if_http_cache_semantics_uses_it() {
         Ok(())
     });
     result.unwrap();
-    println!("{} reused, {} guarded", reused.get(), guarded.get());
-    assert!(reused.get() > 2_000 && guarded.get() > 2_000);
+    assert!(reused.get() > 1_000 && guarded.get() > 1_000, "{reused:?} reused, {guarded:?} guarded");
 }

@@ -97,7 +97,7 @@ where
                 stage.tee = Some(Arc::clone(&tee));
                 First::Collected(response, tee)
             }
-            Verdict::Pass(response) => First::Passed(response),
+            Verdict::Pass(response, _) => First::Passed(response),
             Verdict::Confirmed { record, is_stored } => First::Confirmed { record, is_stored },
             Verdict::Failed(record) => First::Failed(record),
             Verdict::Error(error) => First::Error(error),

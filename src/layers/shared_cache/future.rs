@@ -16,6 +16,7 @@ use tower_service::Service;
 
 use super::body::SharedCacheBody;
 use super::config::{Config, Core, Mode};
+use super::event::{NotStored, Observed, SharedCacheEvent, SharedCacheOutcome};
 use super::exchange::{Exchange, Stale};
 use super::flight::{First, Flight};
 use super::flights::{Boarding, Drive, Finish, Joined, Landing, MAX_WAITING, Reservation};
@@ -136,16 +137,34 @@ where
                 if let Some((key, signs)) = Self::plan_for_get(cache, &request) {
                     return Self::post::<R>(cache, service, request, key, signs, invalidation);
                 }
+                cache.config.observe(|| bypass(&request, "method"));
                 let passage = Some(Passage { invalidation, ..Passage::default() });
                 Self::Passing { inner: service.call(R::from_http(request)), passage }
             }
             Plan::Bypass(detail) => {
                 count(&stats.bypassed);
+                cache.config.observe(|| bypass(&request, detail));
                 let report = CacheStatusReport::forwarded(ForwardReason::Bypass).with_detail(detail);
                 Self::pass::<R>(service, request, report)
             }
             Plan::LookUp(key, signs) => Self::look_up::<R>(cache, service, request, key, signs, rounds),
         }
+    }
+
+    /// Passes a request through whose response is not stored.
+    fn miss<R>(
+        config: &Config,
+        service: &mut S,
+        request: Request<Q>,
+        reason: ForwardReason,
+        not_stored: NotStored,
+    ) -> Self
+    where
+        R: HttpRequest<Body = Q>,
+        S: Service<R, Response = Response<B>, Error = E, Future = F>,
+    {
+        config.observe(|| miss(&request, reason, not_stored));
+        Self::pass::<R>(service, request, CacheStatusReport::forwarded(reason))
     }
 
     fn pass<R>(service: &mut S, request: Request<Q>, report: CacheStatusReport) -> Self
@@ -194,10 +213,12 @@ where
         let (moment, now) = (core.purges.moment(), config.clock.now());
         let place = Reservation::alone(config.progress(moment, now, None));
         let own = Own { service: service.clone(), reason: ForwardReason::Method, rounds: MAX_ROUNDS, limit: None };
-        let takeoff = Takeoff { key, signs, moment, now, stale: None, invalidation, place };
+        let reason = ForwardReason::Method;
+        let takeoff =
+            Takeoff { key, signs, moment, now, stale: None, invalidation, place, reason, is_in_background: false };
         match takeoff.start::<_, R, _>(cache, service, request) {
             Ok((flight, joined, parts)) => Self::First { flight, waiting: Some((joined, own, parts)) },
-            Err(request) => Self::pass::<R>(service, *request, CacheStatusReport::forwarded(ForwardReason::Method)),
+            Err(request) => Self::miss::<R>(config, service, *request, reason, NotStored::Recently),
         }
     }
 
@@ -223,6 +244,7 @@ where
         let (reason, stale, expected) = match (found, usability) {
             (Found::Record(record), Usability::Fresh(ttl)) => {
                 count(&core.stats.hits);
+                config.observe(|| event(&request, SharedCacheOutcome::Hit).with_record(&record, now));
                 return Self::Ready { response: Some(client.reply(config, &record, now, hit(ttl))) };
             }
             (Found::Record(record), Usability::Stale { staleness, while_revalidating, on_error }) => {
@@ -231,6 +253,7 @@ where
                 let is_under_way = while_revalidating && core.flights.is_under_way(&key, started_since);
                 if while_revalidating && (is_under_way || has_spawner) {
                     count(&core.stats.stale);
+                    config.observe(|| event(&request, SharedCacheOutcome::Stale).with_record(&record, now));
                     let response = client.reply(config, &record, now, stale_hit(staleness));
                     // One request revalidates, and the others get the stale response meanwhile.
                     if has_spawner && !is_under_way {
@@ -239,7 +262,17 @@ where
                         if let Boarding::First(place) = boarding {
                             let stale = Stale { record, on_error, when_disconnected: false, is_validated: false };
                             let stale = Some(stale);
-                            let takeoff = Takeoff { key, signs, moment, now, stale, invalidation: None, place };
+                            let takeoff = Takeoff {
+                                key,
+                                signs,
+                                moment,
+                                now,
+                                stale,
+                                invalidation: None,
+                                place,
+                                reason: ForwardReason::Stale,
+                                is_in_background: true,
+                            };
                             if let Ok((_, joined, _)) = takeoff.start::<_, R, _>(cache, service, request) {
                                 config.finish(joined);
                             }
@@ -264,23 +297,28 @@ where
         if signs.only_if_cached {
             let mut response = Response::new(SharedCacheBody::nothing());
             *response.status_mut() = StatusCode::GATEWAY_TIMEOUT;
+            config.observe(|| {
+                miss(&request, ForwardReason::Request, NotStored::Request).with_status(StatusCode::GATEWAY_TIMEOUT)
+            });
             config.report(CacheStatusReport::forwarded(ForwardReason::Request), response.headers_mut());
             return Self::Ready { response: Some(response) };
         }
         count(&core.stats.misses);
-        let report = CacheStatusReport::forwarded(reason);
         if signs.is_head && !signs.no_store && stale.is_some() {
             let place = Reservation::alone(config.progress(moment, now, None));
-            let takeoff = Takeoff { key, signs, moment, now, stale, invalidation: None, place };
+            let takeoff =
+                Takeoff { key, signs, moment, now, stale, invalidation: None, place, reason, is_in_background: false };
+            config.observe(|| miss(&request, reason, NotStored::Request));
+            let report = CacheStatusReport::forwarded(reason);
             return takeoff.head::<_, R, _, _, _>(cache, service, request, report);
         }
         // A 206 is not stored, and neither is the response to HEAD, which has no content.
         if !signs.may_fill() {
-            return Self::pass::<R>(service, request, report);
+            return Self::miss::<R>(config, service, request, reason, NotStored::Request);
         }
         // The last response was not stored, so this one is not likely to be.
         if stale.is_none() && core.is_marked(&key, now) {
-            return Self::pass::<R>(service, request, report);
+            return Self::miss::<R>(config, service, request, reason, NotStored::Recently);
         }
         // What cannot be used without a revalidation is of no use to others.
         let is_for_others = stale.as_ref().is_none_or(|stale| stale.record.head().terms.can_be_fresh());
@@ -298,6 +336,7 @@ where
                     return Self::Waiting { joined, key, own: Some(own), request: Some(request) };
                 }
                 Boarding::Stored((record, ttl)) => {
+                    config.observe(|| event(&request, SharedCacheOutcome::Hit).with_record(&record, now));
                     let response = client.reply(config, &record, now, hit(ttl));
                     return Self::Ready { response: Some(response) };
                 }
@@ -305,10 +344,11 @@ where
         } else {
             Reservation::alone(progress)
         };
-        let takeoff = Takeoff { key, signs, moment, now, stale, invalidation: None, place };
+        let takeoff =
+            Takeoff { key, signs, moment, now, stale, invalidation: None, place, reason, is_in_background: false };
         match takeoff.start::<_, R, _>(cache, service, request) {
             Ok((flight, joined, parts)) => Self::First { flight, waiting: Some((joined, own, parts)) },
-            Err(request) => Self::pass::<R>(service, *request, report),
+            Err(request) => Self::miss::<R>(config, service, *request, reason, NotStored::Recently),
         }
     }
 }
@@ -322,6 +362,8 @@ struct Takeoff {
     stale: Option<Stale>,
     invalidation: Option<Invalidation>,
     place: Reservation,
+    reason: ForwardReason,
+    is_in_background: bool,
 }
 
 type Started<F, B, E> = (Arc<Flight<F, B, E>>, Joined, Arc<RequestParts>);
@@ -406,6 +448,8 @@ impl Takeoff {
             stale: self.stale,
             invalidation: self.invalidation,
             progress: Arc::clone(self.place.progress()),
+            reason: self.reason,
+            is_in_background: self.is_in_background,
         };
         (exchange, self.place)
     }
@@ -467,7 +511,7 @@ where
                     if own.rounds < MAX_ROUNDS {
                         State::begin::<R>(this.cache, &mut own.service, request, own.rounds)
                     } else {
-                        State::pass::<R>(&mut own.service, request, CacheStatusReport::forwarded(own.reason))
+                        State::miss::<R>(config, &mut own.service, request, own.reason, NotStored::Recently)
                     }
                 }
             };
@@ -567,6 +611,7 @@ impl<S> Own<S> {
                 match record.usability(key, now, &core.purges) {
                     Usability::Fresh(_) => {
                         count(&core.stats.collapsed);
+                        config.observe(|| event(&request, SharedCacheOutcome::Coalesced).with_record(record, now));
                         let report = CacheStatusReport::forwarded(self.reason).with_collapsed();
                         let response = client.reply(config, record, now, report);
                         return State::Ready { response: Some(response) };
@@ -579,6 +624,7 @@ impl<S> Own<S> {
                     && record.moment_is_current(key, &core.purges) =>
             {
                 count(&core.stats.stale);
+                config.observe(|| event(&request, SharedCacheOutcome::Stale).with_record(record, now));
                 let staleness = record.age(now).saturating_sub(record.head().terms.lifetime);
                 let response = client.reply(config, record, now, stale_hit(staleness));
                 return State::Ready { response: Some(response) };
@@ -603,6 +649,18 @@ impl Passage {
             config.report(report.with_fwd_status(response.status()), response.headers_mut());
         }
     }
+}
+
+fn event<Q>(request: &Request<Q>, outcome: SharedCacheOutcome) -> SharedCacheEvent<'_> {
+    SharedCacheEvent::new(Observed::of(request), outcome)
+}
+
+fn bypass<'a, Q>(request: &'a Request<Q>, detail: &'static str) -> SharedCacheEvent<'a> {
+    event(request, SharedCacheOutcome::Bypass(detail))
+}
+
+fn miss<Q>(request: &Request<Q>, reason: ForwardReason, not_stored: NotStored) -> SharedCacheEvent<'_> {
+    event(request, SharedCacheOutcome::Miss(reason)).with_storing(Err(not_stored))
 }
 
 /// The report about a fresh response.
