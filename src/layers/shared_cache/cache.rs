@@ -127,9 +127,9 @@ impl SharedCache {
             coalesces: true,
             wait: Duration::from_secs(5),
             spawner: None,
-            observer: None,
             finish_within: Duration::from_secs(30),
             timer: None,
+            observer: None,
             as_origin: false,
             enabled: true,
             development: false,
@@ -321,6 +321,15 @@ impl SharedCache {
         self.with(|config| config.spawner = Some(Spawner::new(spawn)))
     }
 
+    /// Sets the time after which a [background](Self::spawner) task ends without a stored response. The default is 30
+    /// seconds.
+    ///
+    /// Without a [timer](Self::timer), a task whose inner service hangs does not end.
+    #[must_use]
+    pub fn finish_within(self, limit: Duration) -> Self {
+        self.with(|config| config.finish_within = limit)
+    }
+
     /// Sets a function that is called with the [outcome](SharedCacheEvent) of each request, for example to count hits by
     /// route. Without it, no event is made.
     ///
@@ -354,15 +363,6 @@ impl SharedCache {
     #[must_use]
     pub fn observer(self, observe: impl Fn(&SharedCacheEvent<'_>) + Send + Sync + 'static) -> Self {
         self.with(|config| config.observer = Some(Observer::new(observe)))
-    }
-
-    /// Sets the time after which a [background](Self::spawner) task ends without a stored response. The default is 30
-    /// seconds.
-    ///
-    /// Without a [timer](Self::timer), a task whose inner service hangs does not end.
-    #[must_use]
-    pub fn finish_within(self, limit: Duration) -> Self {
-        self.with(|config| config.finish_within = limit)
     }
 
     /// Sends responses from the cache as if they had just been made: without `Age`, and with the current time as `Date`.
