@@ -27,7 +27,7 @@ const ROOMS: &[(&str, usize, &[&str])] = &[
             "sha2",
         ],
     ),
-    ("store", 4, &["bytes", "http", "quick_cache", "xxhash_rust"]),
+    ("store", 4, &["blake3", "bytes", "http", "quick_cache", "xxhash_rust"]),
     (
         "layers",
         5,
