@@ -497,3 +497,214 @@ impl<'a> Reader<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::key::{KeyParts, KeyRules};
+    use super::*;
+    use crate::policy::{Facts, Guard};
+
+    const MOMENT: PurgeMoment = PurgeMoment { history: 7, number: 42 };
+
+    fn key(path: &str) -> PrimaryKey {
+        let target = path.parse().unwrap();
+        KeyRules::with_seed(9).key(KeyParts { space: 3, scheme: "", host: "h", target: &target, inner: None }).unwrap()
+    }
+
+    fn fields(lines: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    fn ruling() -> Ruling {
+        let policy = crate::policy::CachePolicy::edge_only(std::time::Duration::from_secs(60));
+        let parts = RulingParts {
+            directives: Some(HeaderValue::from_static("public, max-age=60")),
+            line: Some(HeaderValue::from_static("public, max-age=60")),
+            status: Some(StatusCode::OK),
+            facts: 5,
+            waived: 2,
+            edge_policy: Some(policy.to_numbers()),
+            tags: CacheTags::from(CacheTag::from_static("route")),
+            edge_names: vec![HeaderName::from_static("x-edge")],
+            by_policy: true,
+            ..RulingParts::default()
+        };
+        Ruling::from_parts(parts).unwrap()
+    }
+
+    fn record(ruling: Option<Ruling>) -> Record {
+        let request = fields(&[("accept-language", "de"), ("accept-language", "en")]);
+        let headers = fields(&[("vary", "accept-language"), ("etag", "\"1\""), ("x-a", "1"), ("x-a", "2")]);
+        let rules = SelectionRules { counts_lines: true, by_weight_of_language: true };
+        let head = RecordHead {
+            status: StatusCode::OK,
+            selection: Selection::of(&headers, &request, rules).unwrap(),
+            headers,
+            terms: Terms { lifetime: 60, stale_if_error: 5, forbids_stale: true, ..Terms::default() },
+            moment: Moment::from_u64(99),
+            received: HttpDate::from_unix_seconds(1_000).unwrap(),
+            initial_age: Age::from_seconds(3),
+            date: HttpDate::from_unix_seconds(997).unwrap(),
+            tags: [CacheTag::from_static("a"), CacheTag::from_static("b")].into_iter().collect(),
+            ruling,
+        };
+        Record::new(head, Bytes::from_static(b"content"))
+    }
+
+    fn response(decoded: Decoded) -> (RecordHead, Bytes, PurgeMoment) {
+        match decoded {
+            Decoded::Response { head, body, moment } => (*head, body, moment),
+            Decoded::Variants { .. } => panic!("it is a response"),
+        }
+    }
+
+    #[test]
+    fn a_response_is_restored_completely() {
+        let codec = Codec::new(0);
+        for ruling in [None, Some(ruling())] {
+            let record = record(ruling);
+            let encoded = codec.encode(&key("/a"), &record, MOMENT).unwrap();
+            let (head, body, moment) = response(codec.decode(&encoded, &key("/a")).unwrap());
+            // The moment is that of another process.
+            let original = RecordHead { moment: Moment::default(), ..record.head().clone() };
+            assert_eq!(format!("{head:?}"), format!("{original:?}"));
+            assert_eq!((body, moment), (record.body().clone(), MOMENT));
+        }
+    }
+
+    #[test]
+    fn a_record_with_any_bit_flipped_is_not_used() {
+        let codec = Codec::new(0);
+        let encoded = codec.encode(&key("/a"), &record(Some(ruling())), MOMENT).unwrap();
+        for index in 0..encoded.len() * 8 {
+            let mut flipped = encoded.to_vec();
+            flipped[index / 8] ^= 1 << (index % 8);
+            assert!(codec.decode(&flipped.into(), &key("/a")).is_err(), "bit {index}");
+        }
+    }
+
+    #[test]
+    fn a_record_that_is_cut_at_any_length_or_has_more_bytes_is_not_used() {
+        let codec = Codec::new(0);
+        let encoded = codec.encode(&key("/a"), &record(None), MOMENT).unwrap();
+        for length in 0..encoded.len() {
+            assert!(codec.decode(&encoded.slice(..length), &key("/a")).is_err(), "{length}");
+        }
+        // Also with a checksum that is right for the rest.
+        let content = &encoded[..encoded.len() - 8];
+        for length in 0..content.len() {
+            let cut = codec.finish(content[..length].to_vec());
+            assert!(codec.decode(&cut, &key("/a")).is_err(), "{length}");
+        }
+        let longer = codec.finish([content, b"x"].concat());
+        assert_eq!(codec.decode(&longer, &key("/a")).unwrap_err(), Unusable::Damaged);
+    }
+
+    #[test]
+    fn records_for_other_keys_modes_and_versions_are_not_used() {
+        let codec = Codec::new(0);
+        let encoded = codec.encode(&key("/a"), &record(None), MOMENT).unwrap();
+        assert_eq!(codec.decode(&encoded, &key("/b")).unwrap_err(), Unusable::Foreign);
+        assert_eq!(Codec::new(1).decode(&encoded, &key("/a")).unwrap_err(), Unusable::Foreign);
+        let mut later = encoded[..encoded.len() - 8].to_vec();
+        later[MAGIC.len()] = VERSION + 1;
+        assert_eq!(codec.decode(&codec.finish(later), &key("/a")).unwrap_err(), Unusable::Foreign);
+        assert_ne!(codec.name(&key("/a")), Codec::new(1).name(&key("/a")));
+        assert_ne!(codec.name(&key("/a")), codec.variant_name(&key("/a"), &record(None).head().selection));
+    }
+
+    #[cfg(feature = "strong-tags")]
+    #[test]
+    fn only_records_with_the_right_secret_are_used() {
+        let open = Codec::new(0);
+        let [one, other] = [[1; 32], [2; 32]].map(|secret| Codec::new(0).with_secret(Some(secret)));
+        let encoded = one.encode(&key("/a"), &record(None), MOMENT).unwrap();
+        assert!(one.decode(&encoded, &key("/a")).is_ok());
+        assert_eq!(other.decode(&encoded, &key("/a")).unwrap_err(), Unusable::Damaged);
+        assert_eq!(open.decode(&encoded, &key("/a")).unwrap_err(), Unusable::Damaged);
+        let forged = open.encode(&key("/a"), &record(None), MOMENT).unwrap();
+        assert_eq!(one.decode(&forged, &key("/a")).unwrap_err(), Unusable::Damaged);
+        assert!(!format!("{one:?}").contains("1, 1"), "the secret is not shown");
+    }
+
+    #[test]
+    fn the_fields_that_select_a_variant_are_restored() {
+        let codec = Codec::new(0);
+        let record = record(None);
+        let encoded = codec.encode_variants(&key("/a"), record.head());
+        let Decoded::Variants { response, rules } = codec.decode(&encoded, &key("/a")).unwrap() else {
+            panic!("it names variants")
+        };
+        let request = fields(&[("accept-language", "de"), ("accept-language", "en")]);
+        let selection = Selection::of(&response, &request, rules).unwrap();
+        assert_eq!(selection, record.head().selection);
+        assert_eq!(
+            codec.variant_name(&key("/a"), &selection),
+            codec.variant_name(&key("/a"), &record.head().selection)
+        );
+        let other = Selection::of(&response, &fields(&[("accept-language", "fr")]), rules).unwrap();
+        assert_ne!(codec.variant_name(&key("/a"), &other), codec.variant_name(&key("/a"), &selection));
+    }
+
+    #[test]
+    fn a_response_whose_stored_fields_do_not_select_it_is_not_written() {
+        let mut head = record(None).head().clone();
+        // As if `Connection: vary` had removed it.
+        head.headers.remove("vary");
+        let record = Record::new(head, Bytes::new());
+        assert_eq!(Codec::new(0).encode(&key("/a"), &record, MOMENT), None);
+    }
+
+    #[test]
+    fn purges_are_restored_and_divided_if_they_have_many_names() {
+        let tags: CacheTags = (0..2_000).map(|index| CacheTag::new(format!("tag-{index}")).unwrap()).collect();
+        let url = |path: &str| KeyRules::default().url("h:8080", &path.parse().unwrap());
+        let (urls, prefixes) = ([url("/a?b=c")], [url("/blog/")]);
+        let soft = HttpDate::from_unix_seconds(9);
+        let purge = PurgeOf { tags: &tags, urls: &urls, prefixes: &prefixes, everything: false, soft };
+        let written = PurgeNames::encode(&purge);
+        assert!(written.len() > 1 && written.iter().all(|purge| purge.len() <= MAX_PURGE), "{}", written.len());
+        let mut all = PurgeNames { soft, ..PurgeNames::default() };
+        for purge in written {
+            let read = PurgeNames::decode(&purge);
+            assert_eq!((read.everything, read.soft), (false, soft));
+            all.tags.unite(&read.tags);
+            all.urls.extend(read.urls);
+            all.prefixes.extend(read.prefixes);
+        }
+        assert_eq!(all, PurgeNames { tags, urls: urls.into(), prefixes: prefixes.into(), everything: false, soft });
+        let nothing = PurgeNames::default();
+        assert_eq!(PurgeNames::encode(&nothing.as_purge()), Vec::<Bytes>::new());
+    }
+
+    #[test]
+    fn a_purge_that_cannot_be_read_names_everything() {
+        let tags = CacheTags::from(CacheTag::from_static("a"));
+        let purge = PurgeOf { tags: &tags, urls: &[], prefixes: &[], everything: false, soft: None };
+        let [written] = PurgeNames::encode(&purge).try_into().unwrap();
+        assert!(!PurgeNames::decode(&written).everything);
+        // Without its only name, it is a purge of nothing, which is not written.
+        for length in (0..written.len()).filter(|length| *length != 11) {
+            assert!(PurgeNames::decode(&written[..length]).everything, "{length}");
+        }
+        let mut later = written.to_vec();
+        later[0] += 1;
+        assert!(PurgeNames::decode(&later).everything);
+    }
+
+    /// Records contain these sets as bits.
+    #[test]
+    fn the_bits_of_facts_and_guards_are_those_of_this_version() {
+        let names = format!("{:?} {:?}", Facts::NAMES, Guard::ALL);
+        let sum = xxh3_64(names.as_bytes());
+        assert_eq!(
+            (VERSION, sum),
+            (1, 5_482_347_374_636_911_022),
+            "a fact or a guard has changed: increase VERSION, and set the sum"
+        );
+    }
+}

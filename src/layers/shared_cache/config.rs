@@ -1,18 +1,19 @@
 //! [`Config`] and [`Core`]: the settings of a shared cache, and its state.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use http::{HeaderMap, HeaderName};
 
 use super::flights::Flights;
+use super::second_level::{self, Level, SecondLevel, Ticket};
 use super::stats::{Counters, count};
 use super::task::Spawner;
 use crate::edge::{CacheName, CacheStatusReport};
 use crate::layers::Clock;
 use crate::policy::{Guard, Rules};
 use crate::protocol::HttpDate;
-use crate::store::{Found, KeyRules, MemoryStore, PrimaryKey, PurgeClock, Record, SelectionRules, Usability};
+use crate::store::{Found, KeyRules, MemoryStore, PrimaryKey, PurgeClock, PurgeOf, Record, SelectionRules, Usability};
 
 /// The settings of a cache, shared by its services and futures.
 #[derive(Clone, Debug)]
@@ -36,6 +37,8 @@ pub(super) struct Config {
     pub(super) spawner: Option<Spawner>,
     /// Whether responses from the cache look as if they had just been made.
     pub(super) as_origin: bool,
+    /// The store that several processes share.
+    pub(super) second_level: Option<SecondLevel>,
     pub(super) enabled: bool,
     pub(super) development: bool,
 }
@@ -80,13 +83,15 @@ pub(super) enum Mode {
 #[derive(Debug)]
 pub(super) struct Core {
     pub(super) store: MemoryStore,
-    pub(super) purges: PurgeClock,
+    pub(super) purges: Arc<PurgeClock>,
     pub(super) flights: Arc<Flights>,
     pub(super) stats: Counters,
     /// The number of bytes of bodies that are being collected.
     pub(super) under_way: AtomicUsize,
     /// The number of layers, which each have keys of their own.
     pub(super) layers: AtomicU32,
+    /// Set when the first layer is made.
+    second_level: OnceLock<Arc<Level>>,
     marks: Marks,
 }
 
@@ -94,12 +99,37 @@ impl Core {
     pub(super) fn new(store: MemoryStore) -> Self {
         Self {
             store,
-            purges: PurgeClock::default(),
+            purges: Arc::default(),
             flights: Arc::default(),
             stats: Counters::default(),
             under_way: AtomicUsize::new(0),
             layers: AtomicU32::new(0),
+            second_level: OnceLock::new(),
             marks: Marks::default(),
+        }
+    }
+
+    /// Starts the second level, if there is one.
+    pub(super) fn start(&self, config: &Config) {
+        if let Some(settings) = &config.second_level {
+            let start = || second_level::start(settings.clone(), config.mode as u8, config.clock.clone(), &self.purges);
+            self.second_level.get_or_init(start);
+        }
+    }
+
+    pub(super) fn second_level(&self) -> Option<&Arc<Level>> {
+        self.second_level.get()
+    }
+
+    /// Applies a purge, and publishes it to other processes.
+    pub(super) fn purge(&self, purge: PurgeOf<'_>) -> Option<Ticket> {
+        count(&self.stats.purges);
+        match self.second_level() {
+            Some(second) => Some(second.purge(&self.purges, purge)),
+            None => {
+                self.purges.purge(purge);
+                None
+            }
         }
     }
 
@@ -107,7 +137,7 @@ impl Core {
     pub(super) fn find(&self, key: &PrimaryKey, request: &HeaderMap, now: HttpDate) -> (Found, Usability) {
         let mut usability = Usability::Purged;
         let found = self.store.get(key, request, |record| {
-            let this = record.usability(key, now, &self.purges);
+            let this = self.usability(key, record, now);
             let is_usable = this != Usability::Purged;
             if is_usable {
                 usability = this;
@@ -117,8 +147,26 @@ impl Core {
         (found, usability)
     }
 
-    /// Stores a response.
+    /// Determines whether a stored response may be used. It must be revalidated if another process may have purged it.
+    pub(super) fn usability(&self, key: &PrimaryKey, record: &Record, now: HttpDate) -> Usability {
+        let usability = record.usability(key, now, &self.purges);
+        let is_trusted = self.second_level().is_none_or(|second| second.trusts(record.head().received, now));
+        if is_trusted || usability == Usability::Purged {
+            return usability;
+        }
+        Usability::Stale { staleness: u64::MAX, while_revalidating: false, on_error: false }
+    }
+
+    /// Stores a response, also for other processes.
     pub(super) fn put(&self, key: &PrimaryKey, record: &Arc<Record>) {
+        self.keep(key, record);
+        if let Some(second) = self.second_level() {
+            second.write(key, record);
+        }
+    }
+
+    /// Stores a response in the memory of this process.
+    pub(super) fn keep(&self, key: &PrimaryKey, record: &Arc<Record>) {
         let is_usable = |known: &Record| known.moment_is_current(key, &self.purges);
         let is_stored = self.store.insert(key.clone(), Arc::clone(record), is_usable);
         count(if is_stored { &self.stats.stored } else { &self.stats.not_stored });

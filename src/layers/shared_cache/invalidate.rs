@@ -5,7 +5,6 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, Request, StatusCode, Uri};
 
 use super::config::{Config, Core};
-use super::stats::count;
 use crate::edge::{TagFormat, TagSyntax};
 use crate::policy::target_as_sent;
 use crate::protocol::only_line;
@@ -45,10 +44,9 @@ impl Invalidation {
         }
         let mut urls = vec![self.keys.url(&self.host, &self.target)];
         urls.extend([LOCATION, CONTENT_LOCATION].iter().filter_map(|name| self.named_by(name, response)));
-        count(&core.stats.purges);
         // RFC 9875 section 3. A list that cannot be read completely names everything.
         let (tags, are_all) = GROUPS.tags_in(response);
-        core.purges.purge(PurgeOf { tags: &tags, urls: &urls, prefixes: &[], everything: !are_all, soft: None });
+        core.purge(PurgeOf { tags: &tags, urls: &urls, prefixes: &[], everything: !are_all, soft: None });
     }
 
     /// Returns the URL in a field of the response, if it is on the same host.

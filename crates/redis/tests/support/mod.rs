@@ -1,0 +1,5 @@
+//! A real engine, and instances of one site behind it.
+#![allow(dead_code, clippy::unwrap_used)] // Each test program uses a part.
+
+pub(crate) mod engine;
+pub(crate) mod site;
