@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
 use redis::{
-    Client, Cmd, ConnectionInfo, IntoConnectionInfo, Pipeline, ProtocolVersion, PushInfo, RedisError, RedisFuture,
-    Value,
+    Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, Pipeline, ProtocolVersion, PushInfo, RedisError,
+    RedisFuture, Value,
 };
 use tokio::sync::Notify;
 
@@ -142,8 +142,28 @@ fn with_push(info: impl IntoConnectionInfo) -> Result<ConnectionInfo, ConnectErr
              rediss:// for TLS, with `%` codes for special characters in a password",
         )
     })?;
+    if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
+        check_tls()?;
+    }
     let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
     Ok(info.set_redis_settings(settings))
+}
+
+/// rustls would panic without a provider.
+#[cfg(feature = "tls")]
+fn check_tls() -> Result<(), ConnectError> {
+    match rustls::crypto::CryptoProvider::get_default() {
+        Some(_) => Ok(()),
+        None => Err(ConnectError::settings(
+            "rediss:// needs a provider of cryptography: call rustls::crypto::ring::default_provider().install_default() \
+             first, or install another one",
+        )),
+    }
+}
+
+#[cfg(not(feature = "tls"))]
+fn check_tls() -> Result<(), ConnectError> {
+    Err(ConnectError::settings("rediss:// needs TLS: enable the feature `tls` of tower-cache-policy-redis"))
 }
 
 #[cfg(feature = "cluster")]

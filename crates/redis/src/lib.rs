@@ -63,8 +63,7 @@
 //! | Feature | Adds |
 //! |---|---|
 //! | `cluster` | `RedisStore::connect_cluster` |
-//! | `tls-rustls` | URLs with `rediss://`, over rustls |
-//! | `tls-native` | URLs with `rediss://`, over the TLS library of the system |
+//! | `tls` | URLs with `rediss://`, over rustls with the certificates of the system. The application installs a provider of cryptography, such as `rustls::crypto::ring::default_provider().install_default()` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod connection;

@@ -53,7 +53,7 @@ struct Shared {
 
 impl RedisStore {
     /// Connects to an engine by its URL, such as `redis://user:password@host:6379/0`, or by a
-    /// [`ConnectionInfo`]. `rediss://` needs the feature `tls-rustls` or `tls-native`.
+    /// [`ConnectionInfo`]. `rediss://` needs the feature `tls`.
     ///
     /// Needs Redis 6 or Valkey, because purges are pushed over the same connection (RESP3).
     ///
@@ -144,8 +144,7 @@ impl RedisStore {
         let connecting = async {
             let store = Self::unchecked_and_connected(endpoint).await?;
             // The engine must also permit the scripts and the subscription.
-            let check = Arc::clone(&store.shared).read(PurgeMoment::default());
-            check.await.map_err(|error| ConnectError::of(&error, &infos))?;
+            store.shared.read(PurgeMoment::default()).await.map_err(|error| ConnectError::of(&error, &infos))?;
             Ok(store)
         };
         match tokio::time::timeout(CONNECT_LIMIT, connecting).await {
@@ -229,8 +228,15 @@ impl RemoteStore for RedisStore {
     fn purges_since(&self, since: PurgeMoment) -> RemoteFuture<Result<PurgeHistory, RemoteError>> {
         let shared = Arc::clone(&self.shared);
         Box::pin(async move {
-            shared.replace_if_hung();
-            let result = Arc::clone(&shared).read(since).await;
+            if shared.unfinished.fetch_add(1, Ordering::Relaxed) >= MAX_UNFINISHED {
+                shared.reconnect();
+            }
+            let mut result = shared.read(since).await;
+            if result.as_ref().is_err_and(is_of_connection) {
+                // The connection was lost, or the error is that of the last attempt to make it.
+                shared.reconnect();
+                result = shared.read(since).await;
+            }
             shared.unfinished.store(0, Ordering::Relaxed);
             result.map_err(|error| shared.judge(&error))
         })
@@ -268,7 +274,7 @@ impl Shared {
         }
     }
 
-    async fn read(self: Arc<Self>, since: PurgeMoment) -> Result<PurgeHistory, RedisError> {
+    async fn read(&self, since: PurgeMoment) -> Result<PurgeHistory, RedisError> {
         let mut connection = self.connection();
         if !self.is_subscribed.swap(true, Ordering::Relaxed)
             && let Err(error) = connection.subscribe(&self.channel()).await
@@ -299,11 +305,8 @@ impl Shared {
         Ok(PurgeHistory { history, forgotten, purges, has_more: more == 1 })
     }
 
-    /// Makes another connection if the last polls were given up, or if the engine has become a replica.
-    fn replace_if_hung(&self) {
-        if self.unfinished.fetch_add(1, Ordering::Relaxed) < MAX_UNFINISHED {
-            return;
-        }
+    /// Replaces the connection by another one, which is made when it is used.
+    fn reconnect(&self) {
         self.unfinished.store(0, Ordering::Relaxed);
         if let Ok(connection) = self.endpoint.open(&self.purged) {
             *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = connection;
@@ -350,6 +353,10 @@ impl fmt::Debug for RedisStore {
 /// The id of a new history. It is never zero.
 fn new_id() -> String {
     format!("{:016x}", RandomState::new().hash_one(std::time::Instant::now()) | 1)
+}
+
+fn is_of_connection(error: &RedisError) -> bool {
+    error.is_io_error() || error.is_connection_dropped() || error.is_connection_refusal()
 }
 
 /// Whether the engine does not know flags of scripts.

@@ -2,4 +2,5 @@
 #![allow(dead_code, clippy::unwrap_used)] // Each test program uses a part.
 
 pub(crate) mod engine;
+pub(crate) mod proxy;
 pub(crate) mod site;

@@ -10,7 +10,7 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use tower::{BoxError, Layer, Service, ServiceExt, service_fn};
 use tower_cache_policy::edge::purge::Purge;
-use tower_cache_policy::layers::shared_cache::{SecondLevel, SecondLevelStats};
+use tower_cache_policy::layers::shared_cache::{PublishFuture, SecondLevel, SecondLevelStats};
 use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
 use tower_cache_policy::store::MemoryStore;
 use tower_cache_policy::{CachingLayer, SharedCache};
@@ -58,6 +58,7 @@ impl Instance {
                 let index: usize = path.trim_start_matches("/p/").parse().unwrap_or(0);
                 // Read first: a page that is made while its version changes shows the old one.
                 let version = pages.versions[index].load(Ordering::SeqCst);
+                tokio::time::sleep(Duration::from_millis(1)).await;
                 let language = request.headers().get("accept-language").map(|value| value.to_str().unwrap().to_owned());
                 let mut response = Response::new(Full::<Bytes>::from(format!("{version} {language:?}")));
                 if path.starts_with("/v/") {
@@ -103,8 +104,13 @@ impl Instance {
 
     /// Purges a page, and waits until the purge is published.
     pub(crate) async fn purge(&self, index: usize) {
+        self.begin_purge(index).await.unwrap();
+    }
+
+    /// Purges a page. The future waits until the purge is published.
+    pub(crate) fn begin_purge(&self, index: usize) -> PublishFuture {
         let tag = CacheTag::new(format!("page-{index}")).unwrap();
-        self.cache.clone().call(Purge::tags([tag])).await.unwrap();
+        self.cache.clone().call(Purge::tags([tag]))
     }
 
     pub(crate) fn second(&self) -> SecondLevelStats {

@@ -3,12 +3,16 @@
 use std::future::poll_fn;
 use std::sync::{Arc, Weak};
 use std::task::Poll;
+use std::time::Duration;
 
 use super::level::Level;
 use super::settings::SecondLevel;
 use crate::layers::Clock;
 use crate::layers::shared_cache::stats::count;
 use crate::store::PurgeClock;
+
+/// The minimum for the limit of an operation of the background task.
+const LIMIT: Duration = Duration::from_secs(1);
 
 /// Starts a second level, and its background task, which ends when the purge clock is dropped.
 pub(in crate::layers::shared_cache) fn start(
@@ -48,7 +52,9 @@ async fn run(level: Arc<Level>, purges: Weak<PurgeClock>) {
 
 /// Publishes and reads. Returns whether the store works.
 async fn round(level: &Level, clock: &PurgeClock) -> bool {
-    let (store, timing, limit) = (&level.settings.store, &level.settings.timing, level.settings.limit);
+    let (store, timing) = (&level.settings.store, &level.settings.timing);
+    // No request waits for it, and a connection may have to be made.
+    let limit = level.settings.limit.max(LIMIT);
     while let Some(purge) = level.next_pending() {
         match timing.within(limit, store.publish(purge.clone())).await {
             Some(Ok(())) => level.mark_published(&purge),

@@ -63,7 +63,7 @@ impl SecondLevel {
 
     /// Sets the time that a lookup, a write or another operation may take. The default is 50 milliseconds.
     ///
-    /// A request never waits longer for the second level. After five failures in a row, the store is not called for a
+    /// A request never waits longer for the second level. Operations of the background task may take a second. After five failures in a row, the store is not called for a
     /// second, and then for twice as long each time, up to 30 seconds.
     #[must_use]
     pub fn limit(self, limit: Duration) -> Self {
