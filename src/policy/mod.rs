@@ -180,7 +180,7 @@ pub(crate) use self::markdown::replace_table;
 #[cfg(any(feature = "assets", feature = "routes"))]
 pub(crate) use self::nearest::nearest;
 #[cfg(feature = "shared-cache")]
-pub(crate) use self::original_path::target_as_sent;
+pub(crate) use self::original_path::{path_as_sent, target_as_sent};
 pub(crate) use self::rendered::Rendered;
 #[cfg(feature = "routes")]
 pub(crate) use self::rendered::RenderedVary;

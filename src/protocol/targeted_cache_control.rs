@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue};
 
 use super::cache_control::{CacheControl, Directive, FieldNames};
 use super::structured::{BareItem, Dictionary, Member, combined};
-use super::syntax::{MAX_MEMBERS, members};
+use super::syntax::{MAX_MEMBERS, is_one_member};
 
 /// # Targeted fields
 ///
@@ -66,10 +66,8 @@ impl CacheControl {
         // T-01 to T-05, X-03.
         let value = combined(headers.get_all(name));
         let dictionary = Dictionary::parse(&value).filter(|dictionary| !dictionary.is_empty())?;
-        // Parses each directive as a separate line, so that a quote in one cannot affect the next.
-        let directives: Vec<HeaderValue> =
-            dictionary.iter().filter_map(|(key, member)| directive(key, member)).collect();
-        Some(Self::parse_apart(&directives))
+        // Reads each directive by itself, so that a quote in one cannot affect the next.
+        Some(Self::of_directives(dictionary.iter().filter_map(|(key, member)| directive(key, member))))
     }
 
     /// Renders the directives for a shared cache as the value of a targeted field.
@@ -156,20 +154,17 @@ fn type_of(key: &str) -> Option<Type> {
 }
 
 /// Converts a member to a directive of `Cache-Control`. Returns `None` if the directive must be ignored.
-fn directive(key: &str, member: &Member<'_>) -> Option<HeaderValue> {
+fn directive<'a>(key: &'a str, member: &Member<'a>) -> Option<(&'a str, Option<&'a [u8]>)> {
     // T-03.
-    let text = match (type_of(key), member.item()) {
-        (Some(Type::Flag | Type::FlagOrFields) | None, Some(BareItem::Boolean(true))) => {
-            return HeaderValue::from_str(key).ok();
+    match (type_of(key), member.item()) {
+        (Some(Type::Flag | Type::FlagOrFields) | None, Some(BareItem::Boolean(true))) => Some((key, None)),
+        (Some(Type::Seconds), Some(BareItem::Integer(0..))) | (Some(Type::FlagOrFields), Some(BareItem::String(_))) => {
+            Some((key, Some(member.text)))
         }
-        (Some(Type::Seconds), Some(BareItem::Integer(0..)))
-        | (Some(Type::FlagOrFields), Some(BareItem::String(_)))
-        | (None, _) => member.text,
-        (Some(_), _) => return None,
-    };
-    let directive = HeaderValue::from_bytes(&[key.as_bytes(), b"=", text].concat()).ok()?;
-    // A Display String may contain a comma after a quote that does not quote in `Cache-Control`.
-    (members([&directive]).count() == 1).then_some(directive)
+        // A Display String may contain a comma after a quote that does not quote in `Cache-Control`.
+        (None, _) => is_one_member(member.text).then_some((key, Some(member.text))),
+        (Some(_), _) => None,
+    }
 }
 
 /// Converts an extension to a member: its name and its text. Returns `None` if a Dictionary cannot represent it.

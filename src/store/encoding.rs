@@ -8,7 +8,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+use twox_hash::{XxHash3_64, XxHash3_128};
 
 use super::key::{PrimaryKey, UrlName};
 use super::purge_clock::{Moment, PurgeOf};
@@ -105,7 +105,7 @@ impl Codec {
             bytes.extend_from_slice(&small(part.len()).to_be_bytes());
             bytes.extend_from_slice(part);
         }
-        format!("{VERSION}-{:032x}", xxh3_128(&bytes))
+        format!("{VERSION}-{:032x}", XxHash3_128::oneshot(&bytes))
     }
 
     /// Writes a stored response. Returns `None` if other processes could not restore it completely.
@@ -197,7 +197,7 @@ impl Codec {
             out.extend_from_slice(hash.as_bytes());
             return out.into();
         }
-        let sum = xxh3_64(&out);
+        let sum = XxHash3_64::oneshot(&out);
         out.extend_from_slice(&sum.to_be_bytes());
         out.into()
     }
@@ -211,7 +211,7 @@ impl Codec {
             return (blake3::keyed_hash(secret, content) == *tag).then_some(content);
         }
         let (content, sum) = bytes.split_last_chunk::<8>()?;
-        (xxh3_64(content).to_be_bytes() == *sum).then_some(content)
+        (XxHash3_64::oneshot(content).to_be_bytes() == *sum).then_some(content)
     }
 }
 
@@ -700,7 +700,7 @@ mod tests {
     #[test]
     fn the_bits_of_facts_and_guards_are_those_of_this_version() {
         let names = format!("{:?} {:?}", Facts::NAMES, Guard::ALL);
-        let sum = xxh3_64(names.as_bytes());
+        let sum = XxHash3_64::oneshot(names.as_bytes());
         assert_eq!(
             (VERSION, sum),
             (1, 5_482_347_374_636_911_022),

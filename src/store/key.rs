@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 
 use http::uri::PathAndQuery;
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use twox_hash::XxHash3_64;
 
 use crate::protocol::has_dot_segment;
 
@@ -99,7 +99,7 @@ impl KeyRules {
         push_part(&mut bytes, |bytes| bytes.extend(parts.host.bytes().map(|byte| byte.to_ascii_lowercase())));
         push_part(&mut bytes, |bytes| self.push_target(bytes, parts.target));
         bytes.extend_from_slice(inner.as_bytes());
-        let hash = xxh3_64_with_seed(&bytes, self.seed);
+        let hash = XxHash3_64::oneshot_with_seed(self.seed, &bytes);
         Some(PrimaryKey { hash, bytes: bytes.into_boxed_slice() })
     }
 
@@ -215,6 +215,15 @@ impl UrlName {
     /// Restores a name from its [`parts`](Self::parts).
     pub(crate) fn from_parts([host, target]: [&[u8]; 2]) -> Self {
         Self::new(host, target)
+    }
+
+    pub(crate) fn host(&self) -> String {
+        String::from_utf8_lossy(&self.host).into_owned()
+    }
+
+    /// The path and query.
+    pub(crate) fn target(&self) -> String {
+        String::from_utf8_lossy(&self.target).into_owned()
     }
 
     /// Whether this URL is under a prefix: on the same host, if it has one, with a target that starts with the

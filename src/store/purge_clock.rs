@@ -28,6 +28,11 @@ impl Moment {
     pub(crate) const fn as_u64(self) -> u64 {
         self.0
     }
+
+    /// The moment of the next purge.
+    pub(crate) const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
 }
 
 /// Remembers when tags and URLs were purged.
@@ -66,8 +71,15 @@ struct Marks {
 #[derive(Clone, Copy, Debug, Default)]
 struct Mark {
     hard: Moment,
-    soft: Moment,
-    /// The time of the last soft purge.
+    last: SoftMark,
+    /// All soft purges before the last one: the moment of the latest, and the time of the earliest. A purge must not
+    /// make a response that was purged before seem less stale.
+    earlier: SoftMark,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct SoftMark {
+    moment: Moment,
     at: Option<HttpDate>,
 }
 
@@ -88,12 +100,12 @@ impl PurgeClock {
         Moment(self.now.load(Ordering::SeqCst))
     }
 
-    /// Applies a purge to all responses of earlier moments.
-    pub(crate) fn purge(&self, purge: PurgeOf<'_>) {
+    /// Applies a purge to all responses of earlier moments, and returns the moment of the purge.
+    pub(crate) fn purge(&self, purge: PurgeOf<'_>) -> Moment {
         let mut marks = self.marks.write().unwrap_or_else(PoisonError::into_inner);
-        let moment = Moment(self.now.load(Ordering::SeqCst) + 1);
+        let moment = self.moment().next();
         let touch = |mark: &mut Mark| match purge.soft {
-            Some(at) => (mark.soft, mark.at) = (moment, Some(at)),
+            Some(at) => mark.add_soft(moment, at),
             None => mark.hard = moment,
         };
         if purge.everything {
@@ -132,6 +144,7 @@ impl PurgeClock {
         marks.limit();
         // The marks are complete before a request can get a moment that they do not cover.
         self.now.store(moment.0, Ordering::SeqCst);
+        moment
     }
 
     /// Returns whether a response has been purged, and the moment up to which that is known.
@@ -150,8 +163,7 @@ impl PurgeClock {
             if moment < mark.hard {
                 return (Purged::Hard, now);
             }
-            if moment < mark.soft {
-                let at = mark.at.unwrap_or(HttpDate::UNIX_EPOCH);
+            if let Some(at) = mark.soft_since(moment) {
                 found = match found {
                     Purged::Soft(earlier) => Purged::Soft(earlier.min(at)),
                     _ => Purged::Soft(at),
@@ -189,7 +201,20 @@ impl Marks {
 
 impl Mark {
     fn last(&self) -> Moment {
-        self.hard.max(self.soft)
+        self.hard.max(self.last.moment)
+    }
+
+    fn add_soft(&mut self, moment: Moment, at: HttpDate) {
+        if self.last.at.is_some() {
+            let at = self.earlier.at.into_iter().chain(self.last.at).min();
+            self.earlier = SoftMark { moment: self.last.moment, at };
+        }
+        self.last = SoftMark { moment, at: Some(at) };
+    }
+
+    /// The time since when a response counts as stale.
+    fn soft_since(&self, moment: Moment) -> Option<HttpDate> {
+        [self.earlier, self.last].iter().filter(|mark| moment < mark.moment).find_map(|mark| mark.at)
     }
 }
 
@@ -247,6 +272,21 @@ mod tests {
         }
         let both = tags(&["a".to_owned(), "b".to_owned()]);
         assert_eq!(clock.check(before, &both, || url("/")).0, Purged::Soft(at(10)));
+    }
+
+    #[test]
+    fn a_second_soft_purge_does_not_make_a_response_less_stale() {
+        let clock = PurgeClock::default();
+        let at = |seconds| HttpDate::from_unix_seconds(seconds).unwrap();
+        let mut requested = vec![clock.moment()];
+        let article = tags(&["article".to_owned()]);
+        for seconds in [10, 20, 30] {
+            clock.purge(PurgeOf { soft: Some(at(seconds)), ..of(&article, &[], &[]) });
+            requested.push(clock.moment());
+        }
+        let found: Vec<_> = requested.into_iter().map(|moment| clock.check(moment, &article, || url("/")).0).collect();
+        // That of the second one is earlier than it has to be.
+        assert_eq!(found, [Purged::Soft(at(10)), Purged::Soft(at(10)), Purged::Soft(at(30)), Purged::No]);
     }
 
     #[test]

@@ -2,18 +2,23 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderName};
 
-use super::flights::Flights;
+use super::event::Observer;
+use super::flights::{Finish, Flights, Joined, Progress};
 use super::second_level::{self, Level, SecondLevel, Ticket};
 use super::stats::{Counters, count};
-use super::task::Spawner;
+use super::task::{BackgroundTask, Spawner};
+use super::time_limit::{TimeLimit, Timer};
 use crate::edge::{CacheName, CacheStatusReport};
 use crate::layers::Clock;
 use crate::policy::{Guard, Rules};
 use crate::protocol::HttpDate;
-use crate::store::{Found, KeyRules, MemoryStore, PrimaryKey, PurgeClock, PurgeOf, Record, SelectionRules, Usability};
+use crate::store::{
+    Found, KeyRules, MemoryStore, Moment, PrimaryKey, PurgeClock, PurgeOf, Record, Selection, SelectionRules, Usability,
+};
 
 /// The settings of a cache, shared by its services and futures.
 #[derive(Clone, Debug)]
@@ -31,10 +36,16 @@ pub(super) struct Config {
     /// The time in seconds for which a stale response may be used if the inner service fails.
     pub(super) stale_when_disconnected: u64,
     pub(super) coalesces: bool,
-    /// The time in seconds after which a request no longer waits for another one.
-    pub(super) wait: u64,
-    /// Runs revalidations in the background.
+    /// The time after which a request no longer waits for another one.
+    pub(super) wait: Duration,
+    /// Runs revalidations in the background, and finishes requests whose clients have disconnected.
     pub(super) spawner: Option<Spawner>,
+    /// Called with what became of each request.
+    pub(super) observer: Option<Observer>,
+    /// The time after which a background task ends.
+    pub(super) finish_within: Duration,
+    /// Wakes tasks at the end of a time limit.
+    pub(super) timer: Option<Timer>,
     /// Whether responses from the cache look as if they had just been made.
     pub(super) as_origin: bool,
     /// The store that several processes share.
@@ -46,8 +57,19 @@ pub(super) struct Config {
 impl Config {
     /// The time since which a request must have been under way for others to wait for it.
     pub(super) fn waits_for_since(&self, now: HttpDate) -> HttpDate {
-        let wait = i64::try_from(self.wait).unwrap_or(i64::MAX);
+        let wait = i64::try_from(self.wait.as_secs()).unwrap_or(i64::MAX);
         HttpDate::from_unix_seconds(now.unix_seconds().saturating_sub(wait)).unwrap_or(HttpDate::UNIX_EPOCH)
+    }
+
+    /// The time at which a request stops to wait for another one.
+    pub(super) fn wait_limit(&self) -> TimeLimit {
+        TimeLimit::new(&self.clock, self.timer.as_ref(), self.wait)
+    }
+
+    /// The state of a request that is about to be passed to the inner service.
+    pub(super) fn progress(self: &Arc<Self>, moment: Moment, now: HttpDate, expected: Option<Selection>) -> Progress {
+        let finish = self.spawner.is_some().then(|| Arc::<Self>::clone(self) as Arc<dyn Finish>);
+        Progress::new(moment, now, expected, finish)
     }
 
     /// Adds a report to `Cache-Status`.
@@ -67,6 +89,15 @@ impl Config {
     /// Whether a gateway accepts a risk. In the mode by policy, only the policy layers do.
     pub(super) fn accepts(&self, guard: Guard) -> bool {
         self.mode == Mode::Fields && self.rules.waived.contains(guard)
+    }
+}
+
+impl Finish for Config {
+    fn finish(&self, flight: Joined) {
+        if let Some(spawner) = &self.spawner {
+            let limit = TimeLimit::new(&self.clock, self.timer.as_ref(), self.finish_within);
+            spawner.spawn(BackgroundTask::new(flight, limit));
+        }
     }
 }
 
@@ -122,14 +153,16 @@ impl Core {
     }
 
     /// Applies a purge, and publishes it to other processes.
-    pub(super) fn purge(&self, purge: PurgeOf<'_>) -> Option<Ticket> {
+    ///
+    /// Returns the moment of the purge, and its place among those to be published.
+    pub(super) fn purge(&self, purge: PurgeOf<'_>) -> (Moment, Option<Ticket>) {
         count(&self.stats.purges);
         match self.second_level() {
-            Some(second) => Some(second.purge(&self.purges, purge)),
-            None => {
-                self.purges.purge(purge);
-                None
+            Some(second) => {
+                let (moment, ticket) = second.purge(&self.purges, purge);
+                (moment, Some(ticket))
             }
+            None => (self.purges.purge(purge), None),
         }
     }
 
@@ -157,19 +190,34 @@ impl Core {
         Usability::Stale { staleness: u64::MAX, while_revalidating: false, on_error: false }
     }
 
-    /// Stores a response, also for other processes.
-    pub(super) fn put(&self, key: &PrimaryKey, record: &Arc<Record>) {
-        self.keep(key, record);
+    /// Stores a response, also for other processes. Returns `false` if it is too large for the memory of this one.
+    pub(super) fn put(&self, key: &PrimaryKey, record: &Arc<Record>) -> bool {
+        let is_stored = self.keep(key, record);
         if let Some(second) = self.second_level() {
             second.write(key, record);
         }
+        is_stored
     }
 
     /// Stores a response in the memory of this process.
-    pub(super) fn keep(&self, key: &PrimaryKey, record: &Arc<Record>) {
+    pub(super) fn keep(&self, key: &PrimaryKey, record: &Arc<Record>) -> bool {
         let is_usable = |known: &Record| known.moment_is_current(key, &self.purges);
         let is_stored = self.store.insert(key.clone(), Arc::clone(record), is_usable);
         count(if is_stored { &self.stats.stored } else { &self.stats.not_stored });
+        is_stored
+    }
+
+    /// Stores a response in place of the one that it was made from, unless that has been replaced by now.
+    pub(super) fn put_update(&self, key: &PrimaryKey, from: &Arc<Record>, record: &Arc<Record>) {
+        let is_usable = |known: &Record| known.moment_is_current(key, &self.purges);
+        let is_stored = self.store.insert_update(key.clone(), from, Arc::clone(record), is_usable);
+        count(if is_stored { &self.stats.stored } else { &self.stats.not_stored });
+        if let Some(second) = self.second_level().filter(|_| is_stored) {
+            second.write(key, record);
+        }
+        if let Some(second) = self.second_level().filter(|_| is_stored) {
+            second.write(key, record);
+        }
     }
 
     /// Remembers that the last response for the key was not stored.

@@ -8,7 +8,7 @@ use super::config::{Config, Core};
 use crate::edge::{TagFormat, TagSyntax};
 use crate::policy::target_as_sent;
 use crate::protocol::only_line;
-use crate::store::{KeyRules, PurgeOf, UrlName};
+use crate::store::{KeyRules, Moment, PurgeOf, UrlName};
 
 /// The groups of responses that an unsafe request invalidates.
 // I-03
@@ -37,16 +37,16 @@ impl Invalidation {
         Some(Self { host: host.to_ascii_lowercase(), target: target.clone(), keys: config.keys.clone() })
     }
 
-    /// Invalidates the stored responses if the request succeeded.
-    pub(super) fn apply(&self, core: &Core, status: StatusCode, response: &HeaderMap) {
+    /// Invalidates the stored responses if the request succeeded, and returns the moment since when they are invalid.
+    pub(super) fn apply(&self, core: &Core, status: StatusCode, response: &HeaderMap) -> Option<Moment> {
         if !(status.is_success() || status.is_redirection()) {
-            return;
+            return None;
         }
         let mut urls = vec![self.keys.url(&self.host, &self.target)];
         urls.extend([LOCATION, CONTENT_LOCATION].iter().filter_map(|name| self.named_by(name, response)));
         // RFC 9875 section 3. A list that cannot be read completely names everything.
         let (tags, are_all) = GROUPS.tags_in(response);
-        core.purge(PurgeOf { tags: &tags, urls: &urls, prefixes: &[], everything: !are_all, soft: None });
+        Some(core.purge(PurgeOf { tags: &tags, urls: &urls, prefixes: &[], everything: !are_all, soft: None }).0)
     }
 
     /// Returns the URL in a field of the response, if it is on the same host.
