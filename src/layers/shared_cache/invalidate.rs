@@ -6,7 +6,6 @@ use http::{HeaderMap, HeaderName, Request, StatusCode, Uri};
 
 use super::config::{Config, Core};
 use super::exchange::tags_in;
-use super::stats::count;
 use crate::edge::{TagFormat, TagSyntax};
 use crate::policy::target_as_sent;
 use crate::protocol::only_line;
@@ -41,7 +40,7 @@ impl Invalidation {
 
     /// Invalidates the stored responses if the request succeeded.
     pub(super) fn apply(&self, core: &Core, status: StatusCode, response: &HeaderMap) {
-        self.purge(core, status, response, |purge| core.purges.purge(purge));
+        self.purge(status, response, |purge| core.purge(purge));
     }
 
     /// Invalidates the stored responses if the request succeeded, and returns a moment for its own response. Returns
@@ -55,23 +54,18 @@ impl Invalidation {
         // Without them, it could not be purged.
         let tags = tags_in(response);
         let own = tags.clone().unwrap_or_default();
-        let now = self.purge(core, status, response, |purge| core.purges.purge_before(purge, moment, &own, &key.url()));
+        let now = self.purge(status, response, |purge| {
+            core.purge_by(purge, |purges, purge| purges.purge_before(purge, moment, &own, &key.url())).0
+        });
         now.flatten().filter(|_| tags.is_some() && status.is_success())
     }
 
-    fn purge<T>(
-        &self,
-        core: &Core,
-        status: StatusCode,
-        response: &HeaderMap,
-        purge: impl FnOnce(PurgeOf<'_>) -> T,
-    ) -> Option<T> {
+    fn purge<T>(&self, status: StatusCode, response: &HeaderMap, purge: impl FnOnce(PurgeOf<'_>) -> T) -> Option<T> {
         if !(status.is_success() || status.is_redirection()) {
             return None;
         }
         let mut urls = vec![self.keys.url(&self.host, &self.target)];
         urls.extend([LOCATION, CONTENT_LOCATION].iter().filter_map(|name| self.named_by(name, response)));
-        count(&core.stats.purges);
         // RFC 9875 section 3. A list that cannot be read completely names everything.
         let (tags, are_all) = GROUPS.tags_in(response);
         Some(purge(PurgeOf { tags: &tags, urls: &urls, prefixes: &[], everything: !are_all, soft: None }))
