@@ -61,8 +61,6 @@ pub(super) enum Effective<'a> {
     Policy(RenderedPolicy<'a>),
     /// Several sources combined, in place of the response's own field.
     Combined(CacheControl),
-    /// None.
-    Nothing,
 }
 
 /// The directives in the field, after guards.
@@ -93,17 +91,18 @@ impl<'a> Layer<'a> {
         extensions: &mut Extensions,
         now: impl Fn() -> HttpDate,
     ) -> Option<Decision> {
-        let (decision, _) = self.decided(status, headers, extensions, &now, false)?;
-        Some(decision)
+        self.decided(status, headers, extensions, &now, None)
     }
 
-    /// Like [`rule`](Self::rule), and returns the ruling instead of storing it for an outer layer. The ruling is `None`
-    /// for a 304 that was left without a decision.
-    pub(crate) fn ruling<B>(self, response: &mut Response<B>, now: impl Fn() -> HttpDate) -> Option<Option<Ruling>> {
-        with_head(response, |status, headers, extensions| {
-            let (_, ruling) = self.decided(status, headers, extensions, &now, true)?;
-            Some(ruling)
-        })
+    /// Like [`rule`](Self::rule), and returns the ruling in `ruling` instead of storing it for an outer layer. There is
+    /// none for a 304 that was left without a decision.
+    pub(crate) fn rule_into<B>(
+        self,
+        response: &mut Response<B>,
+        now: impl Fn() -> HttpDate,
+        ruling: &mut Option<Ruling>,
+    ) -> Option<Decision> {
+        with_head(response, |status, headers, extensions| self.decided(status, headers, extensions, &now, Some(ruling)))
     }
 
     fn decided(
@@ -112,8 +111,8 @@ impl<'a> Layer<'a> {
         headers: &mut HeaderMap,
         extensions: &mut Extensions,
         now: &dyn Fn() -> HttpDate,
-        returns_ruling: bool,
-    ) -> Option<(Decision, Option<Ruling>)> {
+        returned: Option<&mut Option<Ruling>>,
+    ) -> Option<Decision> {
         let rules = self.rules;
         let inner_names = extensions.get::<Ruling>().map_or(&[][..], |inner| &inner.edge_names);
         let mut facts = Facts::of_response(status, headers, [&rules.edge_names, inner_names]);
@@ -154,8 +153,8 @@ impl<'a> Layer<'a> {
             if let Written::Policy(policy) = written {
                 set_field(headers, CACHE_CONTROL, policy.value());
             }
-            if !returns_ruling && !self.request.ruling_is_wanted {
-                return Some((Decision::new(*source, guards), None));
+            if returned.is_none() && !self.request.ruling_is_wanted {
+                return Some(Decision::new(*source, guards));
             }
         }
         let mut builder = DecisionBuilder {
@@ -188,14 +187,14 @@ impl<'a> Layer<'a> {
         let decision = Decision::new(builder.source, builder.guards);
         if let Some(unruled) = builder.unruled {
             extensions.insert(unruled);
-        } else if returns_ruling {
-            return Some((decision, Some(builder.into_ruling(headers))));
+        } else if let Some(returned) = returned {
+            *returned = Some(builder.into_ruling(headers));
         } else if builder.layer.request.ruling_is_wanted {
             extensions.insert(builder.into_ruling(headers));
         } else if let Some(inner) = builder.inner {
             extensions.insert(inner);
         }
-        Some((decision, None))
+        Some(decision)
     }
 
     /// Returns the policy or the response's own field if it applies unchanged, because nothing else in the response, the
@@ -363,7 +362,7 @@ impl<'a> DecisionBuilder<'a> {
         let mut effective = self.by_precedence(field, headers, now);
         effective = self.by_content(effective);
         effective = match (beside, effective) {
-            (Some(beside), Effective::Nothing) => Effective::Field(beside),
+            (Some(beside), Effective::Field(_)) => Effective::Field(beside),
             (Some(beside), Effective::Policy(policy)) => {
                 Effective::Combined(policy.directives().clone().with_extensions_of(beside))
             }
@@ -405,67 +404,54 @@ impl<'a> DecisionBuilder<'a> {
         if self.facts.has(Facts::OTHER_METHOD) {
             return self.for_other_method(field);
         }
-        let Some(layer) = self.of_layer(headers) else { return self.of_response(field, None, headers, now) };
-        let has_own = field.is_some() || self.from_handler.is_some();
-        match (rules.precedence, field) {
-            (Precedence::Response, field) => self.of_response(field, Some(layer), headers, now),
-            (Precedence::Layer, _) if self.handler_policy().is_some_and(|policy| policy.is_no_store()) => {
-                self.from(DecisionSource::HandlerPolicy, Effective::rendered(&rules.no_store))
+        let own = self.of_response(field);
+        let Some(layer) = self.of_layer(headers) else {
+            let Some((source, own)) = own else { return self.default() };
+            return self.from(source, own);
+        };
+        match (rules.precedence, own) {
+            (Precedence::Response, Some((source, own))) => self.from(source, own),
+            // The handler forbade reuse with the fields of HTTP/1.0, which a policy must not relax.
+            (Precedence::Response, None)
+                if self.facts.has(Facts::HTTP10) && http10_lifetime(headers, now) == Some(0) =>
+            {
+                self.from(DecisionSource::Handler, Effective::rendered(&rules.fallback))
             }
-            (Precedence::Layer, Some(field)) if field.no_store() => {
-                self.replaces = true;
+            (Precedence::Response, None) => self.from(DecisionSource::Layer, layer),
+            (Precedence::Layer, Some((source, own))) if own.directives().no_store() => {
+                self.replaces = source == DecisionSource::Handler;
                 // A cache that implements `must-understand` ignores the `no-store` next to it (C-28), and would
                 // obey the directives that the layer is meant to replace.
-                let has_exception = field.must_understand();
-                let kept = if has_exception { Effective::rendered(&rules.no_store) } else { Effective::Field(field) };
-                self.from(DecisionSource::Handler, kept)
+                let is_kept = self.replaces && !own.directives().must_understand();
+                self.from(source, if is_kept { own } else { Effective::rendered(&rules.no_store) })
             }
-            (Precedence::Layer | Precedence::LayerEvenOverNoStore, _) => {
-                self.replaces = has_own || self.facts.has(Facts::EDGE_FIELD);
+            (Precedence::Layer | Precedence::LayerEvenOverNoStore, own) => {
+                self.replaces = own.is_some() || self.facts.has(Facts::EDGE_FIELD);
                 self.from(DecisionSource::Layer, layer)
             }
-            (Precedence::Tightest, field) => {
-                let is_no_store = field.as_ref().is_some_and(CacheControl::no_store);
-                let own = match &self.from_handler {
-                    // `no-store` in the field is sticky.
-                    Some(own) if !is_no_store => Some(own.directives().clone()),
-                    _ if self.facts.has(Facts::HTTP10) => with_http10_lifetime(field, headers, now),
-                    _ => field,
+            (Precedence::Tightest, own) => {
+                let own = match own {
+                    Some((DecisionSource::HandlerPolicy, own)) => Some(own.directives().clone()),
+                    own => {
+                        let field = own.map(|(_, field)| field.directives().clone());
+                        if self.facts.has(Facts::HTTP10) { with_http10_lifetime(field, headers, now) } else { field }
+                    }
                 };
                 self.replaces = own.is_some() || self.facts.has(Facts::EDGE_FIELD);
-                match own {
-                    None => self.from(DecisionSource::Layer, layer),
-                    Some(own) => {
-                        let tighter = Effective::Combined(own.tighten(&layer.into_directives()));
-                        self.from(DecisionSource::Tightened, tighter)
-                    }
-                }
+                let Some(own) = own else { return self.from(DecisionSource::Layer, layer) };
+                self.from(DecisionSource::Tightened, Effective::Combined(own.tighten(layer.directives())))
             }
         }
     }
 
-    /// Returns the directives when those of the response take precedence over those of the layer.
-    fn of_response(
-        &mut self,
-        field: Option<CacheControl>,
-        layer: Option<Effective<'a>>,
-        headers: &HeaderMap,
-        now: &dyn Fn() -> HttpDate,
-    ) -> Effective<'a> {
-        match (&self.from_handler, field, layer) {
-            // `no-store` in the field is sticky.
-            (Some(own), field, _) if field.as_ref().is_none_or(|field| !field.no_store()) => {
-                let own = own.clone();
+    /// Returns the response's own directives: the policy of its handler, or its field, whose `no-store` is sticky.
+    fn of_response(&mut self, field: Option<CacheControl>) -> Option<(DecisionSource, Effective<'a>)> {
+        match (self.from_handler.clone(), field) {
+            (Some(own), field) if field.as_ref().is_none_or(|field| !field.no_store()) => {
                 self.replaces = field.is_some() || own.policy().is_private();
-                self.from(DecisionSource::HandlerPolicy, Effective::Policy(own))
+                Some((DecisionSource::HandlerPolicy, Effective::Policy(own)))
             }
-            (_, Some(field), _) => self.from(DecisionSource::Handler, Effective::Field(field)),
-            // The handler forbade reuse with the fields of HTTP/1.0, which a policy must not relax.
-            (_, None, Some(_)) if self.facts.has(Facts::HTTP10) && http10_lifetime(headers, now) == Some(0) => {
-                self.from(DecisionSource::Handler, Effective::rendered(&self.layer.rules.fallback))
-            }
-            (_, None, Some(layer)) => self.from(DecisionSource::Layer, layer),
-            (_, None, None) => self.default(),
+            (_, field) => Some((DecisionSource::Handler, Effective::Field(field?))),
         }
     }
 
@@ -493,7 +479,13 @@ impl<'a> DecisionBuilder<'a> {
             None => {}
         }
         if self.waived.contains(Guard::NoHeuristics) {
-            return Effective::Nothing;
+            // Heuristics may be allowed although shared storage is not.
+            let nothing = CacheControl::new();
+            return if self.against_sharing().is_empty() {
+                Effective::Field(nothing)
+            } else {
+                Effective::Combined(nothing)
+            };
         }
         self.guards.insert(Guard::NoHeuristics);
         Effective::rendered(&self.layer.rules.fallback)
@@ -503,24 +495,23 @@ impl<'a> DecisionBuilder<'a> {
     /// layer's policy does not apply.
     // G-09
     fn for_other_method(&mut self, field: Option<CacheControl>) -> Effective<'a> {
-        let is_waived = !self.acts(Guard::UnsafeMethod);
-        match (&self.from_handler, field) {
-            // `no-store` in the field is sticky.
-            (Some(own), field) if is_waived && field.as_ref().is_none_or(|field| !field.no_store()) => {
-                let own = own.clone();
-                self.from(DecisionSource::HandlerPolicy, Effective::Policy(own))
-            }
-            (_, Some(field)) if is_waived => self.from(DecisionSource::Handler, Effective::Field(field)),
+        let has_policy = self.from_handler.is_some();
+        match self.of_response(field) {
+            Some((source, own)) if !self.acts(Guard::UnsafeMethod) => self.from(source, own),
             // A cache that implements `must-understand` ignores the `no-store` next to it (C-28).
-            (None, Some(field))
-                if ((field.no_store() && !field.must_understand()) || (field.no_cache() && !field.public()))
+            Some((_, Effective::Field(field)))
+                if !has_policy
+                    && ((field.no_store() && !field.must_understand()) || (field.no_cache() && !field.public()))
                     && !self.facts.has(Facts::EDGE_FIELD) =>
             {
                 // Some caches store the response to a POST that has a lifetime.
                 let field = field.settled().without_max_age().without_s_maxage();
                 self.from(DecisionSource::Handler, Effective::Field(field))
             }
-            _ => self.no_store_because(Guard::UnsafeMethod),
+            _ => {
+                self.replaces = false;
+                self.no_store_because(Guard::UnsafeMethod)
+            }
         }
     }
 
@@ -583,11 +574,10 @@ impl<'a> Effective<'a> {
         Self::Policy(RenderedPolicy::OfLayer(rendered))
     }
 
-    fn into_directives(self) -> CacheControl {
+    fn directives(&self) -> &CacheControl {
         match self {
-            Self::Policy(own) => own.directives().clone(),
+            Self::Policy(own) => own.directives(),
             Self::Field(field) | Self::Combined(field) => field,
-            Self::Nothing => CacheControl::new(),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::protocol::{CacheControl, Vary, set_field};
 /// A policy with its directives and field values.
 ///
 /// That of a layer is rendered when the layer is built. A response then needs no formatting.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Rendered {
     policy: CachePolicy,
     directives: CacheControl,
@@ -26,7 +26,7 @@ pub(crate) struct Rendered {
 }
 
 /// The names that responses add to `Vary`, with their field value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RenderedVary {
     names: Vary,
     value: HeaderValue,
@@ -106,6 +106,7 @@ impl Deref for RenderedPolicy<'_> {
 
 impl RenderedVary {
     /// Renders the names, or returns `None` if there are none.
+    #[cfg(feature = "routes")]
     pub(crate) fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         Self::of_names(Vary::of(names))
     }
@@ -116,6 +117,7 @@ impl RenderedVary {
     }
 
     /// Renders the names of a policy.
+    #[cfg(feature = "routes")]
     pub(crate) fn of(policy: CachePolicy) -> Option<Self> {
         Self::new(policy.vary_names())
     }

@@ -113,6 +113,14 @@ impl PolicySource {
         Self(Source::Closure(Arc::new(move |request| choose(request).into())))
     }
 
+    /// The policy, if it is the same for all requests.
+    pub(crate) fn fixed(&self) -> Option<&Rendered> {
+        match &self.0 {
+            Source::Fixed(rendered) => Some(rendered),
+            _ => None,
+        }
+    }
+
     /// Returns whether [`choose`](Self::choose) needs the request, which moves it.
     pub(crate) const fn depends_on_request(&self) -> bool {
         !matches!(self.0, Source::Fixed(_))

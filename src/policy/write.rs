@@ -25,12 +25,6 @@ impl<'a> DecisionBuilder<'a> {
             Effective::Field(field) => self.write_field(field, headers),
             Effective::Policy(policy) => self.write_policy(policy, headers),
             Effective::Combined(field) => self.write_combined(field, headers),
-            // Heuristics may be allowed although shared storage is not.
-            Effective::Nothing if !self.against_sharing().is_empty() => {
-                self.write_combined(CacheControl::new(), headers);
-            }
-            // Several lines are joined even if they are empty.
-            Effective::Nothing => self.leave_one_line(CacheControl::new(), headers),
         }
     }
 
@@ -226,7 +220,7 @@ impl<'a> DecisionBuilder<'a> {
 
     /// Returns the guards that forbid shared storage.
     // SPD
-    const fn against_sharing(&self) -> GuardSet {
+    pub(super) const fn against_sharing(&self) -> GuardSet {
         self.acting.common(GuardSet::AGAINST_SHARING)
     }
 
@@ -249,7 +243,7 @@ impl<'a> DecisionBuilder<'a> {
             Written::Field(field) => (ruling.directives, ruling.edge_policy) = (field, None),
         }
         ruling.line = only_line(headers, &CACHE_CONTROL).cloned();
-        ruling.vary = only_line(headers, &VARY).cloned();
+        ruling.vary = if self.facts.has(Facts::VARY) { only_line(headers, &VARY).cloned() } else { None };
         ruling.status = Some(self.status);
         ruling.seen = self.facts;
         ruling.waived = self.waived;
@@ -320,6 +314,7 @@ impl Layer<'_> {
                 None if !has_vary => return guards,
                 Some(first) if !has_vary => {
                     first.set_in(headers);
+                    facts.insert(Facts::VARY);
                     return guards;
                 }
                 // A rendered policy never contains `*`.
@@ -345,6 +340,7 @@ impl Layer<'_> {
         facts.set_if(Facts::VARY_ANY, present.is_any());
         if completed != present || (present.is_any() && only_line(headers, &VARY).is_none_or(|line| line != "*")) {
             set_field(headers, VARY, completed.to_header_value());
+            facts.insert(Facts::VARY);
         }
         guards
     }

@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::Response;
@@ -12,6 +11,7 @@ use pin_project_lite::pin_project;
 use super::config::{Config, Position};
 use super::handler_fields::{RequestTarget, assert_no_fields_of_handler};
 use super::trace;
+use crate::layers::shared::Shared;
 use crate::policy::{
     CACHE_POLICY_EXPLAIN, Decision, DecisionSource, HandlerPolicy, Layer, PendingPolicy, RequestFacts, Unruled, explain,
 };
@@ -30,7 +30,7 @@ pin_project! {
 /// The data of a request that the decision needs after the inner service has responded.
 #[derive(Debug)]
 pub(super) struct Exchange {
-    pub(super) config: Arc<Config>,
+    pub(super) config: Shared<Config>,
     pub(super) request: RequestFacts,
     pub(super) pending: PendingPolicy,
     /// The target of the request, if the layer panics on a field of the handler.

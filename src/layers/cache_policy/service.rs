@@ -1,6 +1,5 @@
 //! [`CachePolicyService`]: collects the request data that the decision needs.
 
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::Response;
@@ -12,17 +11,18 @@ use super::handler_fields::RequestTarget;
 use crate::layers::HttpRequest;
 use crate::layers::bypass::is_tunnel;
 use crate::layers::development::forget_stored_response;
+use crate::layers::shared::Shared;
 use crate::policy::{Facts, PendingPolicy};
 
 /// The service created by [`CachePolicyLayer`](super::CachePolicyLayer).
 #[derive(Clone, Debug)]
 pub struct CachePolicyService<S> {
     inner: S,
-    config: Arc<Config>,
+    config: Shared<Config>,
 }
 
 impl<S> CachePolicyService<S> {
-    pub(super) const fn new(inner: S, config: Arc<Config>) -> Self {
+    pub(super) const fn new(inner: S, config: Shared<Config>) -> Self {
         Self { inner, config }
     }
 }
@@ -64,7 +64,7 @@ where
             config.withhold_conditions(&pending, http.headers_mut());
         }
         let target = config.panics_on_handler_fields.then(|| RequestTarget::of(http));
-        let exchange = Exchange { config: Arc::clone(config), request: facts, pending, target };
+        let exchange = Exchange { config: config.clone(), request: facts, pending, target };
         ResponseFuture::new(self.inner.call(request), Some(exchange))
     }
 }

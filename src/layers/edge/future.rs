@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::Response;
@@ -10,6 +9,7 @@ use pin_project_lite::pin_project;
 
 use super::config::Config;
 use super::trace;
+use crate::layers::shared::Shared;
 use crate::policy::{CacheTags, Layer, RequestFacts, ResolvedPolicy};
 
 pin_project! {
@@ -25,7 +25,7 @@ pin_project! {
 /// The state of one request while the inner service runs.
 #[derive(Debug)]
 pub(super) struct Exchange {
-    pub(super) config: Arc<Config>,
+    pub(super) config: Shared<Config>,
     pub(super) request: RequestFacts,
 }
 
@@ -57,15 +57,18 @@ impl Exchange {
         let Self { config, request } = self;
         let request = *request;
         let layer = Layer { rules: &config.rules, request, policy: ResolvedPolicy::Nothing };
-        let Some(ruling) = layer.ruling(response, || config.clock.now()) else { return };
+        let mut ruling = None;
+        if layer.rule_into(response, || config.clock.now(), &mut ruling).is_none() {
+            return;
+        }
         let handler_tags = response.extensions_mut().remove::<CacheTags>();
-        let Some(mut ruling) = ruling else { return };
+        let Some(ruling) = &mut ruling else { return };
         if let Some(handler_tags) = handler_tags {
             ruling.add_tags(&handler_tags);
         }
         let status = response.status();
         let diagnostics =
-            config.edges.write(response.headers_mut(), status, request.is_get_or_head(), &ruling, &config.overflow);
+            config.edges.write(response.headers_mut(), status, request.is_get_or_head(), ruling, &config.overflow);
 
         ruling.leave_after_edge(&config.rules.edge_names, request, response.extensions_mut());
 

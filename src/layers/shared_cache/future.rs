@@ -218,7 +218,7 @@ where
         let takeoff = Takeoff { key, signs, moment, now, stale: None, invalidation, place, reason, is_in_background };
         match takeoff.start::<_, R, _>(cache, service, request) {
             Ok((flight, joined, parts)) => Self::First { flight, waiting: Some((joined, own, parts)) },
-            Err(request) => Self::pass::<R>(service, *request, CacheStatusReport::forwarded(ForwardReason::Method)),
+            Err(request) => Self::miss::<R>(config, service, *request, reason, NotStored::Recently),
         }
     }
 
