@@ -143,7 +143,6 @@ mod shared;
 #[cfg(feature = "shared-cache")]
 #[cfg_attr(docsrs, doc(cfg(feature = "shared-cache")))]
 pub mod shared_cache;
-mod shared_config;
 
 pub use self::clock::Clock;
 pub use self::http_request::HttpRequest;

@@ -92,6 +92,7 @@ mod edge_fields;
 mod effective_control;
 mod entity_tag;
 mod freshness;
+mod name_table;
 mod no_vary_search;
 mod not_modified;
 mod path;

@@ -1,12 +1,12 @@
 //! [`Config`]: the settings of a layer.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use http::HeaderMap;
 use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
 
 use crate::layers::Clock;
-use crate::layers::shared_config::{SharedConfig, UsualConfigs};
+use crate::layers::shared::{Shared, Table};
 use crate::policy::{PendingPolicy, PolicySource, Precedence, Rules};
 use crate::protocol::NoVarySearch;
 
@@ -38,7 +38,7 @@ pub(super) enum Position {
     OutermostWithCompression,
 }
 
-static USUAL: UsualConfigs<Config> = [const { OnceLock::new() }; 64];
+static USUAL: Table<Config> = Table::new();
 
 /// Only configurations without closures are equal.
 impl PartialEq for Config {
@@ -55,8 +55,8 @@ impl PartialEq for Config {
 }
 
 impl Config {
-    pub(super) fn shared(config: &Arc<Self>) -> SharedConfig<Self> {
-        SharedConfig::of(config, config.is_usual(), &USUAL)
+    pub(super) fn shared(config: &Arc<Self>) -> Shared<Self> {
+        if config.is_usual() { USUAL.share_equal(config) } else { Shared::Counted(Arc::clone(config)) }
     }
 
     /// Whether the configuration has no closure and no table.

@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 use super::config::{Config, Position};
 use super::handler_fields::{RequestTarget, assert_no_fields_of_handler};
 use super::trace;
-use crate::layers::shared_config::SharedConfig;
+use crate::layers::shared::Shared;
 use crate::policy::{
     CACHE_POLICY_EXPLAIN, Decision, DecisionSource, HandlerPolicy, Layer, PendingPolicy, RequestFacts, Unruled, explain,
 };
@@ -30,7 +30,7 @@ pin_project! {
 /// The data of a request that the decision needs after the inner service has responded.
 #[derive(Debug)]
 pub(super) struct Exchange {
-    pub(super) config: SharedConfig<Config>,
+    pub(super) config: Shared<Config>,
     pub(super) request: RequestFacts,
     pub(super) pending: PendingPolicy,
     /// The target of the request, if the layer panics on a field of the handler.

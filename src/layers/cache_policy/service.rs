@@ -11,18 +11,18 @@ use super::handler_fields::RequestTarget;
 use crate::layers::HttpRequest;
 use crate::layers::bypass::is_tunnel;
 use crate::layers::development::forget_stored_response;
-use crate::layers::shared_config::SharedConfig;
+use crate::layers::shared::Shared;
 use crate::policy::{Facts, PendingPolicy};
 
 /// The service created by [`CachePolicyLayer`](super::CachePolicyLayer).
 #[derive(Clone, Debug)]
 pub struct CachePolicyService<S> {
     inner: S,
-    config: SharedConfig<Config>,
+    config: Shared<Config>,
 }
 
 impl<S> CachePolicyService<S> {
-    pub(super) const fn new(inner: S, config: SharedConfig<Config>) -> Self {
+    pub(super) const fn new(inner: S, config: Shared<Config>) -> Self {
         Self { inner, config }
     }
 }

@@ -1,10 +1,10 @@
 //! [`Config`]: the configuration of an edge layer.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use crate::edge::{Edges, TagOverflow};
 use crate::layers::Clock;
-use crate::layers::shared_config::{SharedConfig, UsualConfigs};
+use crate::layers::shared::{Shared, Table};
 use crate::policy::Rules;
 
 /// The configuration of the layer, shared by its services and futures.
@@ -18,7 +18,7 @@ pub(super) struct Config {
     pub(super) enabled: bool,
 }
 
-static USUAL: UsualConfigs<Config> = [const { OnceLock::new() }; 64];
+static USUAL: Table<Config> = Table::new();
 
 /// Only configurations without closures are equal.
 impl PartialEq for Config {
@@ -32,7 +32,7 @@ impl PartialEq for Config {
 }
 
 impl Config {
-    pub(super) fn shared(config: &Arc<Self>) -> SharedConfig<Self> {
-        SharedConfig::of(config, config.clock.is_system(), &USUAL)
+    pub(super) fn shared(config: &Arc<Self>) -> Shared<Self> {
+        if config.clock.is_system() { USUAL.share_equal(config) } else { Shared::Counted(Arc::clone(config)) }
     }
 }

@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 
 use super::config::Config;
 use super::trace;
-use crate::layers::shared_config::SharedConfig;
+use crate::layers::shared::Shared;
 use crate::policy::{CacheTags, Layer, RequestFacts, ResolvedPolicy};
 
 pin_project! {
@@ -25,7 +25,7 @@ pin_project! {
 /// The state of one request while the inner service runs.
 #[derive(Debug)]
 pub(super) struct Exchange {
-    pub(super) config: SharedConfig<Config>,
+    pub(super) config: Shared<Config>,
     pub(super) request: RequestFacts,
 }
 

@@ -10,17 +10,17 @@ use super::future::{Exchange, ResponseFuture};
 use crate::layers::HttpRequest;
 use crate::layers::bypass::is_tunnel;
 use crate::layers::development::forget_stored_response;
-use crate::layers::shared_config::SharedConfig;
+use crate::layers::shared::Shared;
 
 /// The service that [`EdgeLayer`](super::EdgeLayer) creates.
 #[derive(Clone, Debug)]
 pub struct EdgeService<S> {
     inner: S,
-    config: SharedConfig<Config>,
+    config: Shared<Config>,
 }
 
 impl<S> EdgeService<S> {
-    pub(super) const fn new(inner: S, config: SharedConfig<Config>) -> Self {
+    pub(super) const fn new(inner: S, config: Shared<Config>) -> Self {
         Self { inner, config }
     }
 }

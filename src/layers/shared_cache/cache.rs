@@ -106,6 +106,7 @@ impl SharedCache {
             own.name = own.name.take().filter(|_| config.cache_status);
             own.coalesces = config.coalesce;
             own.wait = config.wait.unwrap_or(own.wait);
+            own.finish_within = config.finish_within.unwrap_or(own.finish_within);
             own.stale_when_disconnected = config.stale_when_disconnected.map_or(0, |time| time.as_secs());
         })
     }
@@ -126,9 +127,9 @@ impl SharedCache {
             coalesces: true,
             wait: Duration::from_secs(5),
             spawner: None,
-            observer: None,
             finish_within: Duration::from_secs(30),
             timer: None,
+            observer: None,
             as_origin: false,
             enabled: true,
             development: false,
@@ -320,6 +321,15 @@ impl SharedCache {
         self.with(|config| config.spawner = Some(Spawner::new(spawn)))
     }
 
+    /// Sets the time after which a [background](Self::spawner) task ends without a stored response. The default is 30
+    /// seconds.
+    ///
+    /// Without a [timer](Self::timer), a task whose inner service hangs does not end.
+    #[must_use]
+    pub fn finish_within(self, limit: Duration) -> Self {
+        self.with(|config| config.finish_within = limit)
+    }
+
     /// Sets a function that is called with the [outcome](SharedCacheEvent) of each request, for example to count hits by
     /// route. Without it, no event is made.
     ///
@@ -353,15 +363,6 @@ impl SharedCache {
     #[must_use]
     pub fn observer(self, observe: impl Fn(&SharedCacheEvent<'_>) + Send + Sync + 'static) -> Self {
         self.with(|config| config.observer = Some(Observer::new(observe)))
-    }
-
-    /// Sets the time after which a [background](Self::spawner) task ends without a stored response. The default is 30
-    /// seconds.
-    ///
-    /// Without a [timer](Self::timer), a task whose inner service hangs does not end.
-    #[must_use]
-    pub fn finish_within(self, limit: Duration) -> Self {
-        self.with(|config| config.finish_within = limit)
     }
 
     /// Sends responses from the cache as if they had just been made: without `Age`, and with the current time as `Date`.
@@ -523,8 +524,10 @@ impl fmt::Debug for SharedCache {
     }
 }
 
-#[cfg(all(test, feature = "config"))]
+#[cfg(test)]
 mod tests {
+    #![cfg(feature = "config")]
+
     use super::*;
     use crate::policy::config::PolicyConfig;
 
@@ -560,6 +563,7 @@ mod tests {
             ("coalesce = true", |cache| cache),
             ("coalesce = false", |cache| cache.coalesce(false)),
             ("wait = '1h'", |cache| cache.wait(HOUR)),
+            ("finish_within = '1h'", |cache| cache.finish_within(HOUR)),
             ("stale_when_disconnected = '1h'", |cache| cache.stale_when_disconnected(HOUR)),
         ];
         let plain = settings(&SharedCache::by_policy(MemoryStore::new(0)));

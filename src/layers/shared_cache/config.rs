@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName};
 
-use super::event::Observer;
+use super::event::{NotStored, Observer, SharedCacheEvent};
 use super::flights::{Finish, Flights, Joined, Progress};
 use super::stats::{Counters, count};
 use super::task::{BackgroundTask, Spawner};
 use super::time_limit::{TimeLimit, Timer};
+use super::trace;
 use crate::edge::{CacheName, CacheStatusReport};
 use crate::layers::Clock;
 use crate::policy::{Guard, Rules};
@@ -39,12 +40,12 @@ pub(super) struct Config {
     pub(super) wait: Duration,
     /// Runs revalidations in the background, and finishes requests whose clients have disconnected.
     pub(super) spawner: Option<Spawner>,
-    /// Called with what became of each request.
-    pub(super) observer: Option<Observer>,
     /// The time after which a background task ends.
     pub(super) finish_within: Duration,
     /// Wakes tasks at the end of a time limit.
     pub(super) timer: Option<Timer>,
+    /// Called with what became of each request.
+    pub(super) observer: Option<Observer>,
     /// Whether responses from the cache look as if they had just been made.
     pub(super) as_origin: bool,
     pub(super) enabled: bool,
@@ -74,6 +75,18 @@ impl Config {
     pub(super) fn report(&self, report: CacheStatusReport, headers: &mut HeaderMap) {
         if let Some(name) = &self.name {
             report.append_to(headers, name);
+        }
+    }
+
+    /// Reports an event to the observer and to `tracing`. Without both, the event is not made.
+    pub(super) fn observe<'a>(&self, event: impl FnOnce() -> SharedCacheEvent<'a>) {
+        if self.observer.is_none() && !trace::is_enabled() {
+            return;
+        }
+        let event = event();
+        trace::event(&event);
+        if let Some(observer) = &self.observer {
+            observer.observe(&event);
         }
     }
 
@@ -148,12 +161,13 @@ impl Core {
         (found, usability)
     }
 
-    /// Stores a response. Returns `false` if it is too large.
-    pub(super) fn put(&self, key: &PrimaryKey, record: &Arc<Record>) -> bool {
+    /// Stores a response, unless it is too large, or older than the stored one.
+    pub(super) fn put(&self, key: &PrimaryKey, record: &Arc<Record>) -> Result<(), NotStored> {
         let is_usable = |known: &Record| known.moment_is_current(key, &self.purges);
         let is_stored = self.store.insert(key.clone(), Arc::clone(record), is_usable);
         count(if is_stored { &self.stats.stored } else { &self.stats.not_stored });
-        is_stored
+        let is_too_large = record.weight() > self.store.max_object();
+        if is_stored { Ok(()) } else { Err(if is_too_large { NotStored::TooLarge } else { NotStored::Outdated }) }
     }
 
     /// Stores a response in place of the one that it was made from, unless that has been replaced by now.

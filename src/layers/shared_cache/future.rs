@@ -214,11 +214,11 @@ where
         let place = Reservation::alone(config.progress(moment, now, None));
         let own = Own { service: service.clone(), reason: ForwardReason::Method, rounds: MAX_ROUNDS, limit: None };
         let reason = ForwardReason::Method;
-        let is_in_background = false;
-        let takeoff = Takeoff { key, signs, moment, now, stale: None, invalidation, place, reason, is_in_background };
+        let takeoff =
+            Takeoff { key, signs, moment, now, stale: None, invalidation, place, reason, is_in_background: false };
         match takeoff.start::<_, R, _>(cache, service, request) {
             Ok((flight, joined, parts)) => Self::First { flight, waiting: Some((joined, own, parts)) },
-            Err(request) => Self::pass::<R>(service, *request, CacheStatusReport::forwarded(ForwardReason::Method)),
+            Err(request) => Self::miss::<R>(config, service, *request, reason, NotStored::Recently),
         }
     }
 
@@ -304,13 +304,12 @@ where
             return Self::Ready { response: Some(response) };
         }
         count(&core.stats.misses);
-        let report = CacheStatusReport::forwarded(reason);
         if signs.is_head && !signs.no_store && stale.is_some() {
-            config.observe(|| miss(&request, reason, NotStored::Request));
             let place = Reservation::alone(config.progress(moment, now, None));
-            let is_in_background = false;
             let takeoff =
-                Takeoff { key, signs, moment, now, stale, invalidation: None, place, reason, is_in_background };
+                Takeoff { key, signs, moment, now, stale, invalidation: None, place, reason, is_in_background: false };
+            config.observe(|| miss(&request, reason, NotStored::Request));
+            let report = CacheStatusReport::forwarded(reason);
             return takeoff.head::<_, R, _, _, _>(cache, service, request, report);
         }
         // A 206 is not stored, and neither is the response to HEAD, which has no content.
@@ -345,8 +344,8 @@ where
         } else {
             Reservation::alone(progress)
         };
-        let is_in_background = false;
-        let takeoff = Takeoff { key, signs, moment, now, stale, invalidation: None, place, reason, is_in_background };
+        let takeoff =
+            Takeoff { key, signs, moment, now, stale, invalidation: None, place, reason, is_in_background: false };
         match takeoff.start::<_, R, _>(cache, service, request) {
             Ok((flight, joined, parts)) => Self::First { flight, waiting: Some((joined, own, parts)) },
             Err(request) => Self::miss::<R>(config, service, *request, reason, NotStored::Recently),
