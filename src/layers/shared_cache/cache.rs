@@ -106,6 +106,7 @@ impl SharedCache {
             own.name = own.name.take().filter(|_| config.cache_status);
             own.coalesces = config.coalesce;
             own.wait = config.wait.unwrap_or(own.wait);
+            own.finish_within = config.finish_within.unwrap_or(own.finish_within);
             own.stale_when_disconnected = config.stale_when_disconnected.map_or(0, |time| time.as_secs());
         })
     }
@@ -523,15 +524,17 @@ impl fmt::Debug for SharedCache {
     }
 }
 
-#[cfg(all(test, feature = "config"))]
+#[cfg(test)]
 mod tests {
+    #![cfg(feature = "config")]
+
     use super::*;
     use crate::policy::config::PolicyConfig;
 
     /// The settings as text, without the random seed of the keys.
     fn settings(cache: &SharedCache) -> String {
         let all = format!("{:?}", cache.config);
-        let (before, after) = all.split_once("seed: ").unwrap();
+        let (before, after) = all.split_once("seed: ").expect("the keys have a seed");
         before.to_owned() + after.trim_start_matches(|c: char| c.is_ascii_digit())
     }
 
@@ -560,6 +563,7 @@ mod tests {
             ("coalesce = true", |cache| cache),
             ("coalesce = false", |cache| cache.coalesce(false)),
             ("wait = '1h'", |cache| cache.wait(HOUR)),
+            ("finish_within = '1h'", |cache| cache.finish_within(HOUR)),
             ("stale_when_disconnected = '1h'", |cache| cache.stale_when_disconnected(HOUR)),
         ];
         let plain = settings(&SharedCache::by_policy(MemoryStore::new(0)));

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName};
 
-use super::event::{NotStored, Observer};
+use super::event::{NotStored, Observer, SharedCacheEvent};
 use super::flights::{Finish, Flights, Joined, Progress};
 use super::stats::{Counters, count};
 use super::task::{BackgroundTask, Spawner};
 use super::time_limit::{TimeLimit, Timer};
+use super::trace;
 use crate::edge::{CacheName, CacheStatusReport};
 use crate::layers::Clock;
 use crate::policy::{Guard, Rules};
@@ -74,6 +75,18 @@ impl Config {
     pub(super) fn report(&self, report: CacheStatusReport, headers: &mut HeaderMap) {
         if let Some(name) = &self.name {
             report.append_to(headers, name);
+        }
+    }
+
+    /// Reports an event to the observer and to `tracing`. Without both, the event is not made.
+    pub(super) fn observe<'a>(&self, event: impl FnOnce() -> SharedCacheEvent<'a>) {
+        if self.observer.is_none() && !trace::is_enabled() {
+            return;
+        }
+        let event = event();
+        trace::event(&event);
+        if let Some(observer) = &self.observer {
+            observer.observe(&event);
         }
     }
 

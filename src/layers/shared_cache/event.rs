@@ -6,8 +6,6 @@ use std::sync::Arc;
 use http::request::Parts;
 use http::{Extensions, Method, Request, StatusCode, Uri};
 
-use super::config::Config;
-use super::trace;
 use crate::edge::ForwardReason;
 use crate::policy::path_as_sent;
 use crate::protocol::HttpDate;
@@ -308,19 +306,9 @@ impl Observer {
     pub(super) fn new(observe: impl Fn(&SharedCacheEvent<'_>) + Send + Sync + 'static) -> Self {
         Self(Arc::new(observe))
     }
-}
 
-impl Config {
-    /// Reports an event to the observer and to `tracing`. Without both, the event is not made.
-    pub(super) fn observe<'a>(&self, event: impl FnOnce() -> SharedCacheEvent<'a>) {
-        if self.observer.is_none() && !trace::is_enabled() {
-            return;
-        }
-        let event = event();
-        trace::event(&event);
-        if let Some(Observer(observe)) = &self.observer {
-            observe(&event);
-        }
+    pub(super) fn observe(&self, event: &SharedCacheEvent<'_>) {
+        (self.0)(event);
     }
 }
 

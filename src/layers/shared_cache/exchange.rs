@@ -104,6 +104,12 @@ impl Exchange {
     /// Decides what becomes of a response. If it is not stored, the waiting requests are released.
     pub(super) fn judge<B, E>(mut self, result: Result<Response<B>, E>) -> (Verdict<B, E>, Arc<Depot>) {
         let now = self.config.clock.now();
+        if let Some(stale) = &mut self.stale
+            && !stale.record.moment_is_current(&self.key, &self.core.purges)
+        {
+            // A purge has come while the request was under way.
+            (stale.on_error, stale.when_disconnected) = (false, false);
+        }
         let verdict = match result {
             Err(error) => match &self.stale {
                 Some(stale) if stale.on_error || stale.when_disconnected => Verdict::Failed(Arc::clone(&stale.record)),
@@ -479,7 +485,7 @@ impl Sink for Depot {
     }
 }
 
-/// Whether a 304 has the directives of the stored response, or none at all.
+/// Whether an update has the directives of the stored response, or none at all.
 fn has_no_other_directives(update: &HeaderMap, stored: &HeaderMap) -> bool {
     let of_edges = |headers: &HeaderMap| take_freshness_fields(&mut headers.clone(), [&[], &[]], None);
     let lines = |headers: &HeaderMap| headers.get_all(CACHE_CONTROL).iter().cloned().collect::<Vec<_>>();
