@@ -18,4 +18,5 @@ mod model;
 mod observed;
 mod purges;
 mod reuse;
+mod second_level;
 mod site;

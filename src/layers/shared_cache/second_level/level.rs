@@ -100,7 +100,12 @@ impl Level {
         }
         let (level, key, request) = (Arc::clone(self), key.clone(), request.clone());
         Some(Box::pin(async move {
-            let found = level.operation(level.find(&key, &request)).await.flatten();
+            let found = level.operation(level.find(&key, &request)).await;
+            if found.is_some() {
+                // A write does not count: no request waits for it, and reads may fail although writes do not.
+                level.breaker.succeeded();
+            }
+            let found = found.flatten();
             if found.is_none() {
                 count(&level.counters.misses);
             }
@@ -210,10 +215,7 @@ impl Level {
             Some(Ok(_)) => {}
         }
         match result {
-            Some(Ok(value)) => {
-                self.breaker.succeeded();
-                Some(value)
-            }
+            Some(Ok(value)) => Some(value),
             Some(Err(error)) if error.is_refusal() => None,
             None | Some(Err(_)) => {
                 self.breaker.failed();
