@@ -119,7 +119,7 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let log = Log::new(|line| _ = writeln!(io::stderr(), "{line}"));
     let edges = Edges::new(arguments.edge.iter().cloned())?;
     let cache = arguments.shared_cache.then(|| {
-        SharedCache::by_policy(MemoryStore::new(MEMORY)).spawner(|task| {
+        SharedCache::by_policy(MemoryStore::new(MEMORY)).timer(tokio::time::sleep).spawner(|task| {
             tokio::spawn(task);
         })
     });

@@ -25,15 +25,26 @@ impl<T> Table<T> {
         Self([const { OnceLock::new() }; SLOTS])
     }
 
-    /// Shares a configuration, from static memory if the table contains it or has room for it.
+    /// Shares a configuration, from static memory if the table contains it or has room for it. The configuration must
+    /// not own a closure of the application, which would never be dropped.
     pub(crate) fn share(&'static self, config: &Arc<T>) -> Shared<T> {
-        for slot in &self.0 {
-            let known = slot.get_or_init(|| Arc::clone(config));
-            if Arc::ptr_eq(known, config) {
-                return Shared::Static(known);
-            }
+        self.find(config, Arc::ptr_eq)
+    }
+
+    /// Like [`share`](Self::share), from an equal configuration.
+    pub(crate) fn share_equal(&'static self, config: &Arc<T>) -> Shared<T>
+    where
+        T: PartialEq,
+    {
+        self.find(config, |known, config| known == config)
+    }
+
+    fn find(&'static self, config: &Arc<T>, is_same: impl Fn(&Arc<T>, &Arc<T>) -> bool) -> Shared<T> {
+        let mut known = self.0.iter().map(|slot| slot.get_or_init(|| Arc::clone(config)));
+        match known.find(|known| is_same(known, config)) {
+            Some(known) => Shared::Static(known),
+            None => Shared::Counted(Arc::clone(config)),
         }
-        Shared::Counted(Arc::clone(config))
     }
 }
 
@@ -76,7 +87,7 @@ mod tests {
         let configs: Vec<Arc<usize>> = (0..SLOTS + 2).map(Arc::new).collect();
         for round in 0..3 {
             for (index, config) in configs.iter().enumerate() {
-                let shared = TABLE.share(config);
+                let shared = TABLE.share(config).clone();
                 assert_eq!(*shared, index);
                 assert_eq!(matches!(shared, Shared::Static(_)), index < SLOTS, "configuration {index}, round {round}");
             }
@@ -87,5 +98,16 @@ mod tests {
                 .enumerate()
                 .all(|(index, config)| Arc::strong_count(config) == 1 + usize::from(index < SLOTS))
         );
+    }
+
+    #[test]
+    fn an_equal_configuration_needs_no_other_place() {
+        static TABLE: Table<usize> = Table::new();
+
+        for _ in 0..SLOTS + 2 {
+            assert!(matches!(TABLE.share_equal(&Arc::new(1)), Shared::Static(1)));
+        }
+        assert!((0..SLOTS).all(|index| matches!(TABLE.share_equal(&Arc::new(index)), Shared::Static(_))));
+        assert!(matches!(TABLE.share_equal(&Arc::new(SLOTS)), Shared::Counted(_)));
     }
 }

@@ -92,6 +92,7 @@ mod edge_fields;
 mod effective_control;
 mod entity_tag;
 mod freshness;
+mod name_table;
 mod no_vary_search;
 mod not_modified;
 mod path;
@@ -167,4 +168,6 @@ pub(crate) use self::validators::invalid_etag;
 #[cfg(feature = "assets")]
 pub(crate) use self::validators::last_modified_of;
 pub(crate) use self::validators::limit_last_modified;
-pub(crate) use self::vary::{assert_names as assert_vary_names, lines_have_any as vary_has_any};
+pub(crate) use self::vary::{
+    assert_names as assert_vary_names, lines_contain as vary_contains, lines_have_any as vary_has_any,
+};

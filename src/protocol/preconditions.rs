@@ -146,7 +146,9 @@ pub enum IfRange {
 #[derive(Clone, Debug)]
 pub struct Preconditions {
     scope: Scope,
-    if_none_match: FieldLines,
+    /// `If-None-Match`. Without it, `If-Modified-Since`, which counts only then (P-17).
+    received: FieldLines,
+    received_is_date: bool,
     /// The other fields. Boxed, because most requests have none of them, and layers hold this value until they get the
     /// response.
     others: Option<Box<Others>>,
@@ -210,19 +212,23 @@ impl Preconditions {
         let is_get = *method == Method::GET;
         let has_range = is_get && is_present(&RANGE);
         let has_date = is_present(&IF_UNMODIFIED_SINCE) || is_present(&IF_MODIFIED_SINCE);
-        let has_others = has_date || is_present(&IF_MATCH) || (has_range && is_present(&IF_RANGE));
+        let has_others =
+            is_present(&IF_UNMODIFIED_SINCE) || is_present(&IF_MATCH) || (has_range && is_present(&IF_RANGE));
         let others = has_others.then(|| Others {
             if_match: lines(IF_MATCH, applies),
             if_unmodified_since: lines(IF_UNMODIFIED_SINCE, applies),
-            // P-18: for GET and HEAD only, so not for QUERY.
-            if_modified_since: lines(IF_MODIFIED_SINCE, is_get || *method == Method::HEAD),
             // without a range there is nothing to make conditional.
             if_range: lines(IF_RANGE, has_range),
         });
+        let if_none_match = lines(IF_NONE_MATCH, applies);
+        // P-18: for GET and HEAD only, so not for QUERY.
+        let takes_date = if_none_match.is_none() && (is_get || *method == Method::HEAD);
+        let received = if takes_date { lines(IF_MODIFIED_SINCE, true) } else { if_none_match };
         let is_condition = |line: &HeaderValue| is_webdav_condition(line.as_bytes());
         Self {
             scope,
-            if_none_match: lines(IF_NONE_MATCH, applies),
+            received_is_date: takes_date,
+            received,
             others: others.and_then(Others::boxed),
             has_date,
             has_range,
@@ -230,20 +236,24 @@ impl Preconditions {
         }
     }
 
+    const fn if_none_match_lines(&self) -> &FieldLines {
+        if self.received_is_date { FieldLines::NONE } else { &self.received }
+    }
+
+    const fn if_modified_since_lines(&self) -> &FieldLines {
+        if self.received_is_date { &self.received } else { FieldLines::NONE }
+    }
+
     fn others(&self) -> &Others {
-        static NONE: Others = Others {
-            if_match: FieldLines::None,
-            if_unmodified_since: FieldLines::None,
-            if_modified_since: FieldLines::None,
-            if_range: FieldLines::None,
-        };
+        static NONE: Others =
+            Others { if_match: FieldLines::None, if_unmodified_since: FieldLines::None, if_range: FieldLines::None };
         self.others.as_deref().unwrap_or(&NONE)
     }
 
     /// Returns whether the request has no preconditions.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.if_none_match.is_none() && self.others.is_none()
+        self.received.is_none() && self.others.is_none()
     }
 
     /// Returns whether the method is unsafe, so that [`Outcome::Proceed`] may change the resource.
@@ -280,7 +290,7 @@ impl Preconditions {
         // N-09, P-12.
         self.scope == Scope::Unsafe
             && self.others().if_match.is_none()
-            && self.if_none_match.is_none()
+            && self.if_none_match_lines().is_none()
             && !self.has_webdav_if
             && match current {
                 Representation::Current(validators) => {
@@ -448,12 +458,12 @@ impl Preconditions {
     }
 
     pub(crate) const fn has_if_none_match(&self) -> bool {
-        !self.if_none_match.is_none()
+        !self.if_none_match_lines().is_none()
     }
 
     /// Returns whether a field can turn the response to a GET into a 304.
     pub(crate) fn may_be_not_modified(&self) -> bool {
-        !self.if_none_match.is_none() || !self.others().if_modified_since.is_none()
+        !self.if_none_match_lines().is_none() || !self.if_modified_since_lines().is_none()
     }
 
     /// Returns whether a condition depends on a validator and not only on the existence of the representation.
@@ -461,19 +471,19 @@ impl Preconditions {
         let names_a_tag =
             |field: &FieldLines| EntityTagList::new(field.as_slice()).any(|member| member != EntityTagMember::Any);
         names_a_tag(&self.others().if_match)
-            || names_a_tag(&self.if_none_match)
+            || names_a_tag(self.if_none_match_lines())
             || !self.others().if_unmodified_since.is_none()
             || !self.others().if_range.is_none()
     }
 
     /// Returns whether a condition depends on an entity tag.
     pub(crate) fn needs_entity_tag(&self) -> bool {
-        !self.others().if_match.is_none() || !self.if_none_match.is_none() || !self.others().if_range.is_none()
+        !self.others().if_match.is_none() || !self.if_none_match_lines().is_none() || !self.others().if_range.is_none()
     }
 
     /// Returns the tag of an `If-None-Match` that contains exactly one.
     pub(crate) fn only_tag_of_if_none_match(&self) -> Option<EntityTag> {
-        let FieldLines::One(line) = &self.if_none_match else { return None };
+        let FieldLines::One(line) = self.if_none_match_lines() else { return None };
         let mut members = EntityTagList::new([line]);
         match (members.next(), members.next()) {
             (Some(EntityTagMember::Tag(tag)), None) => Some(tag.to_owned()),
@@ -496,7 +506,7 @@ impl Preconditions {
             return;
         }
         let is_list = |field: &FieldLines| matches!(field, FieldLines::Many(_));
-        if !self.if_none_match.is_none() || is_list(&self.others().if_modified_since) {
+        if !self.if_none_match_lines().is_none() || is_list(self.if_modified_since_lines()) {
             headers.remove(IF_MODIFIED_SINCE);
         }
         if !self.others().if_match.is_none() || is_list(&self.others().if_unmodified_since) {
@@ -507,7 +517,7 @@ impl Preconditions {
     /// Returns whether an entity tag may contain the name of a content coding. An inexpensive check.
     pub(crate) fn may_name_a_coding(&self) -> bool {
         let names_a_coding = |field: &FieldLines| field.as_slice().iter().any(may_name_a_coding);
-        names_a_coding(&self.if_none_match)
+        names_a_coding(self.if_none_match_lines())
             || self.others.as_ref().is_some_and(|it| names_a_coding(&it.if_match) || names_a_coding(&it.if_range))
     }
 
@@ -613,11 +623,12 @@ impl Preconditions {
     /// Evaluates `If-None-Match`. Returns `None` if the field is absent.
     fn if_none_match(&self, etag: Option<EntityTagRef<'_>>) -> Option<bool> {
         // P-14, P-15. The usual case: a browser sends the tag exactly as it received it.
-        if etag.is_some_and(|etag| matches!(&self.if_none_match, FieldLines::One(line) if etag.is_all_of(line))) {
+        if etag.is_some_and(|etag| matches!(self.if_none_match_lines(), FieldLines::One(line) if etag.is_all_of(line)))
+        {
             return Some(false);
         }
         let matches = |tag: EntityTagRef<'_>| etag.is_some_and(|etag| etag.weak_eq(tag));
-        let list = TagListSummary::of(&self.if_none_match, matches)?;
+        let list = TagListSummary::of(self.if_none_match_lines(), matches)?;
         let star_alone = list.stars == 1 && list.others == 0;
         Some(match self.scope {
             // P-22: an invalid `*` does not cause a 304.
@@ -645,7 +656,7 @@ impl Preconditions {
         now: &impl Fn() -> HttpDate,
     ) -> Option<bool> {
         // P-18, P-19, P-20.
-        let date = self.others().if_modified_since.date_at(now)?;
+        let date = self.if_modified_since_lines().date_at(now)?;
         Some(last_modified()? > date)
     }
 
@@ -654,7 +665,7 @@ impl Preconditions {
             Evaluation::failed(Condition::IfMatch)
         } else if self.others().if_unmodified_since.date(now).is_some() {
             Evaluation::failed(Condition::IfUnmodifiedSince)
-        } else if !self.if_none_match.is_none() {
+        } else if !self.if_none_match_lines().is_none() {
             Evaluation::failed(Condition::IfNoneMatch)
         } else {
             Evaluation::PROCEED
@@ -777,17 +788,13 @@ fn between(text: &[u8], open: u8, close: u8) -> Option<&[u8]> {
 struct Others {
     if_match: FieldLines,
     if_unmodified_since: FieldLines,
-    if_modified_since: FieldLines,
     if_range: FieldLines,
 }
 
 impl Others {
     /// Returns `None` if there are no lines.
     fn boxed(self) -> Option<Box<Self>> {
-        let is_empty = self.if_match.is_none()
-            && self.if_unmodified_since.is_none()
-            && self.if_modified_since.is_none()
-            && self.if_range.is_none();
+        let is_empty = self.if_match.is_none() && self.if_unmodified_since.is_none() && self.if_range.is_none();
         (!is_empty).then(|| Box::new(self))
     }
 }
@@ -801,6 +808,11 @@ enum FieldLines {
 }
 
 impl FieldLines {
+    const NONE: &'static Self = {
+        static NONE: FieldLines = FieldLines::None;
+        &NONE
+    };
+
     fn of(headers: &HeaderMap, name: &HeaderName) -> Self {
         if let Some(line) = only_line(headers, name) {
             return Self::One(line.clone());

@@ -1,11 +1,10 @@
 //! [`CacheControl`] in targeted fields such as `CDN-Cache-Control` (RFC 9213).
 
-use std::collections::BTreeMap;
-
 use http::header::AsHeaderName;
 use http::{HeaderMap, HeaderValue};
 
 use super::cache_control::{CacheControl, Directive, FieldNames};
+use super::name_table::NameTable;
 use super::structured::{BareItem, Dictionary, Member, combined};
 use super::syntax::{MAX_MEMBERS, is_one_member};
 
@@ -107,13 +106,15 @@ impl CacheControl {
             seconds("stale-while-revalidate", self.stale_while_revalidate()),
             seconds("stale-if-error", self.stale_if_error()),
         ];
-        let mut extensions = BTreeMap::new();
+        let (mut names, mut extensions) = (NameTable::default(), Vec::new());
         for (name, member) in self.extensions().iter().filter_map(extension) {
-            extensions.entry(name).or_insert(member);
+            if names.insert(name.into_bytes()) {
+                extensions.push(member);
+            }
         }
+        let sorted = names.sorted().map(|(_, number)| std::mem::take(&mut extensions[number]));
         // Renders at most as many members as this crate reads, known directives first.
-        let members: Vec<String> =
-            known.into_iter().flatten().chain(extensions.into_values()).take(MAX_MEMBERS).collect();
+        let members: Vec<String> = known.into_iter().flatten().chain(sorted).take(MAX_MEMBERS).collect();
         (!members.is_empty()).then(|| field_value(&members))
     }
 }

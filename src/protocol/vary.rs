@@ -1,12 +1,12 @@
 //! [`Vary`]: the request fields that a response depends on.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use http::header::VARY;
 use http::{HeaderMap, HeaderValue};
 
 use super::cache_control::FieldNames;
+use super::name_table::NameTable;
 use super::syntax::{MAX_MEMBERS, has_members, is_token, members};
 
 /// The `Vary` of a response: the request fields that selected it
@@ -61,9 +61,9 @@ impl Vary {
 
     /// Creates a set of these names in linear time, unlike repeated [`insert`](Self::insert).
     pub(crate) fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut seen = BTreeSet::new();
+        let mut seen = NameTable::default();
         // Repeated names do not count towards the limit.
-        let names = names.into_iter().filter(|name| seen.insert(name.to_ascii_lowercase()));
+        let names = names.into_iter().filter(|name| seen.insert(name.as_bytes().to_ascii_lowercase()));
         Self::from_members(names.map(str::as_bytes))
     }
 

@@ -229,7 +229,7 @@ fn a_cache_by_policy_reuses_no_response_that_the_audit_excludes() {
         let policy = policies[number % policies.len()];
         // Most pages are successes whose handler leaves the decision to the layer.
         let mut case = case.clone();
-        if number / policies.len() % 4 > 0 {
+        if !(number / policies.len()).is_multiple_of(4) {
             (case.status, case.is_authorized) = (200, false);
             case.control.clear();
         }

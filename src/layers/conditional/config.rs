@@ -7,6 +7,7 @@ use http::Method;
 
 use super::mark::ValidatorSourcePresent;
 use crate::layers::Clock;
+#[cfg(feature = "assets")]
 use crate::layers::shared::Shared;
 
 #[derive(Clone, Debug)]
@@ -37,6 +38,7 @@ pub(crate) enum RequiredPreconditions {
 pub(super) struct InnerCoding(Arc<AtomicBool>);
 
 impl Settings {
+    #[cfg(feature = "assets")]
     pub(crate) const DEFAULT: &'static Self = &Self::new();
 
     /// Returns the same settings with another clock.

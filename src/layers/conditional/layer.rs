@@ -14,7 +14,7 @@ use super::selected::SelectedRepresentation;
 use super::service::ConditionalService;
 use super::source::{FnSource, NoSource, ValidatorSource};
 use crate::layers::Clock;
-use crate::layers::shared::Table;
+use crate::layers::shared::{Shared, Table};
 use crate::policy::Development;
 
 /// Evaluates the preconditions of requests and returns 304, 412 and 428. See the [module docs](super) for an example.
@@ -311,7 +311,10 @@ impl<S, V> Layer<S> for ConditionalLayer<V> {
 
     fn layer(&self, inner: S) -> ConditionalService<S, V> {
         static SETTINGS: Table<Settings> = Table::new();
-        ConditionalService::new(inner, self.source.clone(), SETTINGS.share(&self.settings))
+        let is_usual = self.settings.clock.is_system();
+        let settings =
+            if is_usual { SETTINGS.share(&self.settings) } else { Shared::Counted(Arc::clone(&self.settings)) };
+        ConditionalService::new(inner, self.source.clone(), settings)
     }
 }
 

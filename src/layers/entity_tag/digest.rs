@@ -36,7 +36,7 @@ const CONTEXT: &str = "tower-cache-policy 2026-11-27 entity tags of content with
 
 /// An unfinished hash, for content in several frames.
 pub(super) enum Hasher {
-    Weak(xxhash3_128::Hasher),
+    Weak(Box<xxhash3_128::Hasher>),
     #[cfg(feature = "strong-tags")]
     Cryptographic {
         strong: bool,
@@ -60,7 +60,7 @@ impl Digest {
 
     pub(super) fn hasher<'a>(&self, metadata: impl Iterator<Item = (u8, &'a HeaderValue)>) -> Hasher {
         match self {
-            Self::Weak => Hasher::Weak(xxhash3_128::Hasher::with_seed(seed_of(metadata))),
+            Self::Weak => Hasher::Weak(Box::new(xxhash3_128::Hasher::with_seed(seed_of(metadata)))),
             #[cfg(feature = "strong-tags")]
             Self::Cryptographic { strong, key } => {
                 let key = metadata.fold(*key, |key, (number, line)| {

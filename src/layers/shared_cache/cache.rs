@@ -108,6 +108,7 @@ impl SharedCache {
             own.name = own.name.take().filter(|_| config.cache_status);
             own.coalesces = config.coalesce;
             own.wait = config.wait.unwrap_or(own.wait);
+            own.finish_within = config.finish_within.unwrap_or(own.finish_within);
             own.stale_when_disconnected = config.stale_when_disconnected.map_or(0, |time| time.as_secs());
         })
     }
@@ -128,9 +129,9 @@ impl SharedCache {
             coalesces: true,
             wait: Duration::from_secs(5),
             spawner: None,
-            observer: None,
             finish_within: Duration::from_secs(30),
             timer: None,
+            observer: None,
             as_origin: false,
             second_level: None,
             enabled: true,
@@ -324,6 +325,15 @@ impl SharedCache {
         self.with(|config| config.spawner = Some(Spawner::new(spawn)))
     }
 
+    /// Sets the time after which a [background](Self::spawner) task ends without a stored response. The default is 30
+    /// seconds.
+    ///
+    /// Without a [timer](Self::timer), a task whose inner service hangs does not end.
+    #[must_use]
+    pub fn finish_within(self, limit: Duration) -> Self {
+        self.with(|config| config.finish_within = limit)
+    }
+
     /// Adds a store that several processes share, behind the memory of each of them. Without one, as with `None`, each
     /// process has a cache of its own. See the [module docs](super#with-several-processes).
     ///
@@ -366,15 +376,6 @@ impl SharedCache {
     #[must_use]
     pub fn observer(self, observe: impl Fn(&SharedCacheEvent<'_>) + Send + Sync + 'static) -> Self {
         self.with(|config| config.observer = Some(Observer::new(observe)))
-    }
-
-    /// Sets the time after which a [background](Self::spawner) task ends without a stored response. The default is 30
-    /// seconds.
-    ///
-    /// Without a [timer](Self::timer), a task whose inner service hangs does not end.
-    #[must_use]
-    pub fn finish_within(self, limit: Duration) -> Self {
-        self.with(|config| config.finish_within = limit)
     }
 
     /// Sends responses from the cache as if they had just been made: without `Age`, and with the current time as `Date`.
@@ -514,7 +515,7 @@ impl SharedCache {
     ) -> Option<Ticket> {
         self.core.start(&self.config);
         let soft = is_soft.then(|| self.config.clock.now());
-        self.core.purge(PurgeOf { tags, urls, prefixes, everything, soft }).1
+        self.core.purge(PurgeOf { tags, urls, prefixes, everything, soft })
     }
 
     fn name_of(&self, url: &Uri) -> Option<UrlName> {
@@ -573,15 +574,17 @@ impl fmt::Debug for SharedCache {
     }
 }
 
-#[cfg(all(test, feature = "config"))]
+#[cfg(test)]
 mod tests {
+    #![cfg(feature = "config")]
+
     use super::*;
     use crate::policy::config::PolicyConfig;
 
     /// The settings as text, without the random seed of the keys.
     fn settings(cache: &SharedCache) -> String {
         let all = format!("{:?}", cache.config);
-        let (before, after) = all.split_once("seed: ").unwrap();
+        let (before, after) = all.split_once("seed: ").expect("the keys have a seed");
         before.to_owned() + after.trim_start_matches(|c: char| c.is_ascii_digit())
     }
 
@@ -610,6 +613,7 @@ mod tests {
             ("coalesce = true", |cache| cache),
             ("coalesce = false", |cache| cache.coalesce(false)),
             ("wait = '1h'", |cache| cache.wait(HOUR)),
+            ("finish_within = '1h'", |cache| cache.finish_within(HOUR)),
             ("stale_when_disconnected = '1h'", |cache| cache.stale_when_disconnected(HOUR)),
         ];
         let plain = settings(&SharedCache::by_policy(MemoryStore::new(0)));

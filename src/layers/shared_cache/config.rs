@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName};
 
-use super::event::Observer;
+use super::event::{NotStored, Observer, SharedCacheEvent};
 use super::flights::{Finish, Flights, Joined, Progress};
 use super::second_level::{self, Level, SecondLevel, Ticket};
 use super::stats::{Counters, count};
 use super::task::{BackgroundTask, Spawner};
 use super::time_limit::{TimeLimit, Timer};
+use super::trace;
 use crate::edge::{CacheName, CacheStatusReport};
 use crate::layers::Clock;
 use crate::policy::{Guard, Rules};
@@ -40,12 +41,12 @@ pub(super) struct Config {
     pub(super) wait: Duration,
     /// Runs revalidations in the background, and finishes requests whose clients have disconnected.
     pub(super) spawner: Option<Spawner>,
-    /// Called with what became of each request.
-    pub(super) observer: Option<Observer>,
     /// The time after which a background task ends.
     pub(super) finish_within: Duration,
     /// Wakes tasks at the end of a time limit.
     pub(super) timer: Option<Timer>,
+    /// Called with what became of each request.
+    pub(super) observer: Option<Observer>,
     /// Whether responses from the cache look as if they had just been made.
     pub(super) as_origin: bool,
     /// The store that several processes share.
@@ -77,6 +78,18 @@ impl Config {
     pub(super) fn report(&self, report: CacheStatusReport, headers: &mut HeaderMap) {
         if let Some(name) = &self.name {
             report.append_to(headers, name);
+        }
+    }
+
+    /// Reports an event to the observer and to `tracing`. Without both, the event is not made.
+    pub(super) fn observe<'a>(&self, event: impl FnOnce() -> SharedCacheEvent<'a>) {
+        if self.observer.is_none() && !trace::is_enabled() {
+            return;
+        }
+        let event = event();
+        trace::event(&event);
+        if let Some(observer) = &self.observer {
+            observer.observe(&event);
         }
     }
 
@@ -154,15 +167,24 @@ impl Core {
 
     /// Applies a purge, and publishes it to other processes.
     ///
-    /// Returns the moment of the purge, and its place among those to be published.
-    pub(super) fn purge(&self, purge: PurgeOf<'_>) -> (Moment, Option<Ticket>) {
+    /// Returns its place among those to be published.
+    pub(super) fn purge(&self, purge: PurgeOf<'_>) -> Option<Ticket> {
+        self.purge_with(purge, |purge| self.purges.purge(purge)).1
+    }
+
+    /// Applies a purge with this function, and publishes it to other processes.
+    pub(super) fn purge_with<'a, T>(
+        &self,
+        purge: PurgeOf<'a>,
+        apply: impl FnOnce(PurgeOf<'a>) -> T,
+    ) -> (T, Option<Ticket>) {
         count(&self.stats.purges);
         match self.second_level() {
             Some(second) => {
-                let (moment, ticket) = second.purge(&self.purges, purge);
-                (moment, Some(ticket))
+                let (applied, ticket) = second.purge(&self.purges, purge, apply);
+                (applied, Some(ticket))
             }
-            None => (self.purges.purge(purge), None),
+            None => (apply(purge), None),
         }
     }
 
@@ -190,21 +212,22 @@ impl Core {
         Usability::Stale { staleness: u64::MAX, while_revalidating: false, on_error: false }
     }
 
-    /// Stores a response, also for other processes. Returns `false` if it is too large for the memory of this one.
-    pub(super) fn put(&self, key: &PrimaryKey, record: &Arc<Record>) -> bool {
-        let is_stored = self.keep(key, record);
+    /// Stores a response, also for other processes. See [`keep`](Self::keep).
+    pub(super) fn put(&self, key: &PrimaryKey, record: &Arc<Record>) -> Result<(), NotStored> {
+        self.keep(key, record)?;
         if let Some(second) = self.second_level() {
             second.write(key, record);
         }
-        is_stored
+        Ok(())
     }
 
-    /// Stores a response in the memory of this process.
-    pub(super) fn keep(&self, key: &PrimaryKey, record: &Arc<Record>) -> bool {
+    /// Stores a response in the memory of this process, unless it is too large, or older than the stored one.
+    pub(super) fn keep(&self, key: &PrimaryKey, record: &Arc<Record>) -> Result<(), NotStored> {
         let is_usable = |known: &Record| known.moment_is_current(key, &self.purges);
         let is_stored = self.store.insert(key.clone(), Arc::clone(record), is_usable);
         count(if is_stored { &self.stats.stored } else { &self.stats.not_stored });
-        is_stored
+        let is_too_large = record.weight() > self.store.max_object();
+        if is_stored { Ok(()) } else { Err(if is_too_large { NotStored::TooLarge } else { NotStored::Outdated }) }
     }
 
     /// Stores a response in place of the one that it was made from, unless that has been replaced by now.

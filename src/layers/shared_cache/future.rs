@@ -216,11 +216,11 @@ where
         let place = Reservation::alone(config.progress(moment, now, None));
         let own = Own { service: service.clone(), reason: ForwardReason::Method, rounds: MAX_ROUNDS, limit: None };
         let reason = ForwardReason::Method;
-        let is_in_background = false;
-        let takeoff = Takeoff { key, signs, moment, now, stale: None, invalidation, place, reason, is_in_background };
+        let takeoff =
+            Takeoff { key, signs, moment, now, stale: None, invalidation, place, reason, is_in_background: false };
         match takeoff.start::<_, R, _>(cache, service, request) {
             Ok((flight, joined, parts)) => Self::First { flight, waiting: Some((joined, own, parts)) },
-            Err(request) => Self::pass::<R>(service, *request, CacheStatusReport::forwarded(ForwardReason::Method)),
+            Err(request) => Self::miss::<R>(config, service, *request, reason, NotStored::Recently),
         }
     }
 
@@ -305,14 +305,13 @@ where
             config.report(CacheStatusReport::forwarded(ForwardReason::Request), response.headers_mut());
             return Self::Ready { response: Some(response) };
         }
-        let report = CacheStatusReport::forwarded(reason);
         if signs.is_head && !signs.no_store && stale.is_some() {
             count(&core.stats.misses);
-            config.observe(|| miss(&request, reason, NotStored::Request));
             let place = Reservation::alone(config.progress(moment, now, None));
-            let is_in_background = false;
             let takeoff =
-                Takeoff { key, signs, moment, now, stale, invalidation: None, place, reason, is_in_background };
+                Takeoff { key, signs, moment, now, stale, invalidation: None, place, reason, is_in_background: false };
+            config.observe(|| miss(&request, reason, NotStored::Request));
+            let report = CacheStatusReport::forwarded(reason);
             return takeoff.head::<_, R, _, _, _>(cache, service, request, report);
         }
         // A 206 is not stored, and neither is the response to HEAD, which has no content.
@@ -351,8 +350,8 @@ where
         } else {
             Reservation::alone(progress)
         };
-        let is_in_background = false;
-        let takeoff = Takeoff { key, signs, moment, now, stale, invalidation: None, place, reason, is_in_background };
+        let takeoff =
+            Takeoff { key, signs, moment, now, stale, invalidation: None, place, reason, is_in_background: false };
         let lookup = core.second_level().and_then(|second| second.look_up(&takeoff.key, request.headers()));
         if let Some(lookup) = lookup {
             // The service that is ready waits with the request, and the clone takes its place.
@@ -401,7 +400,7 @@ where
                     count(&core.stats.hits);
                     config.observe(|| event(&request, SharedCacheOutcome::Hit).with_record(&record, now));
                     // Before the others continue, so that each of them finds it.
-                    core.keep(&takeoff.key, &record);
+                    _ = core.keep(&takeoff.key, &record);
                     takeoff.place.progress().land(Landing::Stored(Arc::clone(&record)));
                     let report = hit(ttl).with_detail("second-level");
                     return Self::Ready { response: Some(Client::of(&request).reply(config, &record, now, report)) };

@@ -100,6 +100,25 @@
 //! store. A response that contains a field which the application accepted in place of a guard, such as a `Set-Cookie`,
 //! stays in the memory of its process.
 //!
+//! # What the cache did
+//!
+//! | To see | use |
+//! |---|---|
+//! | where one response came from | its fields `Cache-Status` and `Age` |
+//! | totals: hits, misses, bytes | [`stats`](SharedCache::stats) |
+//! | the outcome of each request, and why a response was not stored | an [`observer`](SharedCache::observer), or the feature `tracing` |
+//! | what uses the memory | [`largest`](SharedCache::largest) |
+//! | all of this while you develop | the package `tower-cache-policy-dashboard` |
+//! | whether a page is stored and purged, in a test | `assert_hit`, `assert_miss` and `assert_purged` of the module `testing` |
+//! | what the cache would do with a response, and why | an audit with [`EdgeProfile::SHARED_CACHE`](crate::edge::EdgeProfile::SHARED_CACHE) |
+//!
+//! # When to use another cache
+//!
+//! Use a CDN if clients are far away, or if the service must survive more requests than one machine can answer. Use a
+//! caching proxy if stored responses must survive a restart, or if several services share one cache. An
+//! [`EdgeLayer`](crate::EdgeLayer) sends them the policies of the same layers. A cache in the process is of little use if
+//! most responses are for one user, or if handlers are as fast as a lookup.
+//!
 //! # Example
 //!
 //! ```

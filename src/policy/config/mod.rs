@@ -131,7 +131,8 @@
 //! # The cache in the process
 //!
 //! With the feature `shared-cache`, the section `[store]` contains the settings of a `SharedCache`.
-//! `PolicyConfig::store` returns them, and `SharedCache::from_config` creates the cache. Without the feature, the section
+//! `PolicyConfig::store` returns them, and `SharedCache::from_config` creates the cache. A spawner, a timer and an observer
+//! are set by the program. Without the feature, the section
 //! is an error.
 //!
 //! ```toml
@@ -157,7 +158,8 @@
 //! | `as_origin` | `true`: responses from the cache have no `Age` | |
 //! | `cache_status` | `false`: `Cache-Status` is not sent | `true` |
 //! | `coalesce` | `false`: no request waits for another one | `true` |
-//! | `wait` | the age of a request from which on no further request waits for it | `"5s"` |
+//! | `wait` | how long a request waits for another one | `"5s"` |
+//! | `finish_within` | the time after which a request in the background ends | `"30s"` |
 //! | `stale_when_disconnected` | how long a stale response is used if the inner service fails | `0` |
 //! | `targeted_fields` | by fields only: the fields that take precedence over `Cache-Control` | `["cdn-cache-control"]` |
 //! | `heuristics` | by fields only, `true`: heuristic freshness is allowed | |

@@ -44,6 +44,7 @@ pub struct StoreConfig {
     pub(crate) cache_status: bool,
     pub(crate) coalesce: bool,
     pub(crate) wait: Option<Duration>,
+    pub(crate) finish_within: Option<Duration>,
     pub(crate) stale_when_disconnected: Option<Duration>,
 }
 
@@ -75,6 +76,7 @@ const STORE_KEYS: &[&str] = &[
     "cache_status",
     "coalesce",
     "wait",
+    "finish_within",
     "stale_when_disconnected",
 ];
 
@@ -99,6 +101,7 @@ impl StoreConfig {
             cache_status: true,
             coalesce: true,
             wait: None,
+            finish_within: None,
             stale_when_disconnected: None,
         };
         let entries = section.table(EXAMPLE)?;
@@ -124,6 +127,7 @@ impl StoreConfig {
                 "cache_status" => store.cache_status = entry.bool("cache_status = false")?,
                 "coalesce" => store.coalesce = entry.bool("coalesce = false")?,
                 "wait" => store.wait = Some(entry.duration()?),
+                "finish_within" => store.finish_within = Some(entry.duration()?),
                 "stale_when_disconnected" => store.stale_when_disconnected = Some(entry.duration()?),
                 // The file would contain a password, and the library has no client for the engine.
                 "redis" | "valkey" => {

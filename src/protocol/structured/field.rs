@@ -1,12 +1,12 @@
 //! [`List`] and [`Dictionary`]: complete structured fields.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use http::HeaderValue;
 
 use super::input::Input;
 use super::member::Member;
+use crate::protocol::name_table::NameTable;
 use crate::protocol::syntax::MAX_MEMBERS;
 
 /// Joins the lines of a field with commas (RFC 9651 section 4.2). Borrows a single line.
@@ -58,18 +58,21 @@ impl<'a> Dictionary<'a> {
         const FEW: usize = 16;
 
         let mut dictionary: Vec<(&'a str, Member<'a>)> = Vec::new();
-        // The places of the other keys. To compare each of them with each other would take quadratic time.
-        let mut others = BTreeMap::new();
+        // The other keys. To compare each of them with each other would take quadratic time.
+        let mut others = NameTable::default();
         members(value, |input| {
             let key = input.key()?;
             let member = Member::parse_after_key(input)?;
-            let place =
-                dictionary.iter().take(FEW).position(|(own, _)| *own == key).or_else(|| others.get(key).copied());
+            let place = dictionary
+                .iter()
+                .take(FEW)
+                .position(|(own, _)| *own == key)
+                .or_else(|| others.number(key.as_bytes()).map(|number| FEW + number));
             match place {
                 Some(place) => dictionary[place].1 = member,
                 None => {
                     if dictionary.len() >= FEW {
-                        others.insert(key, dictionary.len());
+                        others.insert(key.as_bytes().to_vec());
                     }
                     dictionary.push((key, member));
                 }

@@ -147,11 +147,17 @@ impl Level {
         });
     }
 
-    /// Applies a purge here, and publishes it in the background. Returns its moment and its place in the queue.
-    pub(in crate::layers::shared_cache) fn purge(&self, purges: &PurgeClock, purge: PurgeOf<'_>) -> (Moment, Ticket) {
+    /// Applies a purge here, and publishes it in the background. Returns the result of the function that
+    /// applies it, and its place in the queue.
+    pub(in crate::layers::shared_cache) fn purge<'a, T>(
+        &self,
+        purges: &PurgeClock,
+        purge: PurgeOf<'a>,
+        apply: impl FnOnce(PurgeOf<'a>) -> T,
+    ) -> (T, Ticket) {
         let mut state = self.lock();
         let before = purges.moment();
-        let moment = purges.purge(purge);
+        let applied = apply(purge);
         state.pending.extend(PurgeNames::encode(&purge).into_iter().map(|purge| Pending::new(purge, before)));
         if state.pending.len() > MAX_PENDING {
             let before = state.pending.front().map_or(before, |pending| pending.before);
@@ -164,7 +170,7 @@ impl Level {
         let ticket = Ticket(state.finished + u64::try_from(state.pending.len()).unwrap_or(0));
         drop(state);
         self.signal.send();
-        (moment, ticket)
+        (applied, ticket)
     }
 
     /// Waits until a purge has been published, but not longer than the limit of an operation. Returns `None` if the

@@ -16,28 +16,40 @@ use super::question::Question;
 /// A case that sends the same request to a service each time. Both are created when the case runs.
 pub(crate) fn request_case<S, B>(
     group: &'static str,
-    name: String,
-    service: impl Fn() -> S + 'static,
-    question: impl Fn() -> Question + 'static,
+    name: impl Into<String>,
+    service: impl Fn() -> S + Clone + 'static,
+    question: impl Fn() -> Question + Clone + 'static,
 ) -> Case
 where
-    S: Service<Request<()>, Response = Response<B>, Error: Debug> + 'static,
+    S: Service<Request<()>, Response = Response<B>, Error: Debug> + Clone + Send + 'static,
     B: Body<Error: Debug> + 'static,
 {
-    Case::new(group, name, move || {
-        let (mut service, question) = (service(), question());
-        Box::new(move |times| {
-            for _ in 0..times {
-                ask(&mut service, question.request());
-            }
-        })
-    })
+    let (shared, same) = (service.clone(), question.clone());
+    let mut case = Case::new(group, name, move || Box::new(run(service(), question())));
+    case.per_thread = Some(Box::new(move |threads| {
+        // A server clones its service for each connection.
+        let (service, question) = (shared(), same());
+        (0..threads).map(|_| Box::new(run(service.clone(), question.clone())) as Box<_>).collect()
+    }));
+    case
+}
+
+fn run<S, B>(mut service: S, question: Question) -> impl FnMut(u64)
+where
+    S: Service<Request<()>, Response = Response<B>, Error: Debug>,
+    B: Body<Error: Debug>,
+{
+    move |times| {
+        for _ in 0..times {
+            ask(&mut service, question.request());
+        }
+    }
 }
 
 /// Sends the request and reads the response to its end.
-fn ask<S, B>(service: &mut S, request: Request<()>)
+pub(crate) fn ask<S, Q, B>(service: &mut S, request: Request<Q>)
 where
-    S: Service<Request<()>, Response = Response<B>, Error: Debug>,
+    S: Service<Request<Q>, Response = Response<B>, Error: Debug>,
     B: Body<Error: Debug>,
 {
     let (head, body) = respond(service, request).into_parts();
@@ -49,9 +61,9 @@ where
 }
 
 /// Returns the response with an unread body.
-pub(crate) fn respond<S, B>(service: &mut S, request: Request<()>) -> Response<B>
+pub(crate) fn respond<S, Q, B>(service: &mut S, request: Request<Q>) -> Response<B>
 where
-    S: Service<Request<()>, Response = Response<B>, Error: Debug>,
+    S: Service<Request<Q>, Response = Response<B>, Error: Debug>,
 {
     at_once(|cx| service.poll_ready(cx)).unwrap();
     let mut future = pin!(service.call(black_box(request)));
