@@ -19,4 +19,5 @@ mod model;
 mod observed;
 mod purges;
 mod reuse;
+mod second_level;
 mod site;

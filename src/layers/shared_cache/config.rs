@@ -165,16 +165,18 @@ impl Core {
         self.second_level.get()
     }
 
-    /// Applies a purge, and publishes it to other processes. Returns its place among those to be published.
+    /// Applies a purge, and publishes it to other processes.
+    ///
+    /// Returns its place among those to be published.
     pub(super) fn purge(&self, purge: PurgeOf<'_>) -> Option<Ticket> {
-        self.purge_by(purge, PurgeClock::purge).1
+        self.purge_with(purge, |purge| self.purges.purge(purge)).1
     }
 
-    /// Like [`purge`](Self::purge), with another function that applies the purge here.
-    pub(super) fn purge_by<'a, T>(
+    /// Applies a purge with this function, and publishes it to other processes.
+    pub(super) fn purge_with<'a, T>(
         &self,
         purge: PurgeOf<'a>,
-        apply: impl FnOnce(&PurgeClock, PurgeOf<'a>) -> T,
+        apply: impl FnOnce(PurgeOf<'a>) -> T,
     ) -> (T, Option<Ticket>) {
         count(&self.stats.purges);
         match self.second_level() {
@@ -182,7 +184,7 @@ impl Core {
                 let (applied, ticket) = second.purge(&self.purges, purge, apply);
                 (applied, Some(ticket))
             }
-            None => (apply(&self.purges, purge), None),
+            None => (apply(purge), None),
         }
     }
 
@@ -210,17 +212,16 @@ impl Core {
         Usability::Stale { staleness: u64::MAX, while_revalidating: false, on_error: false }
     }
 
-    /// Stores a response, also for other processes, unless it is too large for the memory of this one, or older than
-    /// the stored one.
+    /// Stores a response, also for other processes. See [`keep`](Self::keep).
     pub(super) fn put(&self, key: &PrimaryKey, record: &Arc<Record>) -> Result<(), NotStored> {
-        let kept = self.keep(key, record);
-        if let Some(second) = self.second_level().filter(|_| kept != Err(NotStored::Outdated)) {
+        self.keep(key, record)?;
+        if let Some(second) = self.second_level() {
             second.write(key, record);
         }
-        kept
+        Ok(())
     }
 
-    /// Stores a response in the memory of this process.
+    /// Stores a response in the memory of this process, unless it is too large, or older than the stored one.
     pub(super) fn keep(&self, key: &PrimaryKey, record: &Arc<Record>) -> Result<(), NotStored> {
         let is_usable = |known: &Record| known.moment_is_current(key, &self.purges);
         let is_stored = self.store.insert(key.clone(), Arc::clone(record), is_usable);

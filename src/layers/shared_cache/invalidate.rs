@@ -40,7 +40,7 @@ impl Invalidation {
 
     /// Invalidates the stored responses if the request succeeded.
     pub(super) fn apply(&self, core: &Core, status: StatusCode, response: &HeaderMap) {
-        self.purge(status, response, |purge| core.purge(purge));
+        self.purge(core, status, response, |purge| core.purges.purge(purge));
     }
 
     /// Invalidates the stored responses if the request succeeded, and returns a moment for its own response. Returns
@@ -54,13 +54,17 @@ impl Invalidation {
         // Without them, it could not be purged.
         let tags = tags_in(response);
         let own = tags.clone().unwrap_or_default();
-        let now = self.purge(status, response, |purge| {
-            core.purge_by(purge, |purges, purge| purges.purge_before(purge, moment, &own, &key.url())).0
-        });
+        let now = self.purge(core, status, response, |purge| core.purges.purge_before(purge, moment, &own, &key.url()));
         now.flatten().filter(|_| tags.is_some() && status.is_success())
     }
 
-    fn purge<T>(&self, status: StatusCode, response: &HeaderMap, purge: impl FnOnce(PurgeOf<'_>) -> T) -> Option<T> {
+    fn purge<T>(
+        &self,
+        core: &Core,
+        status: StatusCode,
+        response: &HeaderMap,
+        purge: impl for<'a> FnOnce(PurgeOf<'a>) -> T,
+    ) -> Option<T> {
         if !(status.is_success() || status.is_redirection()) {
             return None;
         }
@@ -68,7 +72,13 @@ impl Invalidation {
         urls.extend([LOCATION, CONTENT_LOCATION].iter().filter_map(|name| self.named_by(name, response)));
         // RFC 9875 section 3. A list that cannot be read completely names everything.
         let (tags, are_all) = GROUPS.tags_in(response);
-        Some(purge(PurgeOf { tags: &tags, urls: &urls, prefixes: &[], everything: !are_all, soft: None }))
+        Some(
+            core.purge_with(
+                PurgeOf { tags: &tags, urls: &urls, prefixes: &[], everything: !are_all, soft: None },
+                purge,
+            )
+            .0,
+        )
     }
 
     /// Returns the URL in a field of the response, if it is on the same host.

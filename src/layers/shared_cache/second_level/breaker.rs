@@ -37,7 +37,7 @@ impl Breaker {
         }
     }
 
-    /// Records a success of a request's operation. One that was under way when the breaker opened does not close it.
+    /// Records a success of a lookup. One that was under way when the breaker opened does not close it.
     pub(super) fn succeeded(&self) {
         if !self.is_open() {
             self.failures.store(0, Ordering::Relaxed);
@@ -47,7 +47,7 @@ impl Breaker {
 
     /// Records the result of the background task's attempt.
     ///
-    /// The delay stays as long as no other operation succeeds: the store may be fast for short operations only.
+    /// The delay stays as long as no lookup succeeds: the store may be fast for short operations only.
     pub(super) fn tried(&self, succeeds: bool) {
         if succeeds {
             if self.is_open.swap(false, Ordering::Relaxed) {

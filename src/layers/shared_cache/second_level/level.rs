@@ -100,7 +100,12 @@ impl Level {
         }
         let (level, key, request) = (Arc::clone(self), key.clone(), request.clone());
         Some(Box::pin(async move {
-            let found = level.operation(level.find(&key, &request)).await.flatten();
+            let found = level.operation(level.find(&key, &request)).await;
+            if found.is_some() {
+                // A write does not count: no request waits for it, and reads may fail although writes do not.
+                level.breaker.succeeded();
+            }
+            let found = found.flatten();
             if found.is_none() {
                 count(&level.counters.misses);
             }
@@ -142,17 +147,17 @@ impl Level {
         });
     }
 
-    /// Applies a purge here with a function, and publishes it in the background. Returns the result of the function, and
-    /// the place of the purge in the queue.
+    /// Applies a purge here, and publishes it in the background. Returns the result of the function that
+    /// applies it, and its place in the queue.
     pub(in crate::layers::shared_cache) fn purge<'a, T>(
         &self,
         purges: &PurgeClock,
         purge: PurgeOf<'a>,
-        apply: impl FnOnce(&PurgeClock, PurgeOf<'a>) -> T,
+        apply: impl FnOnce(PurgeOf<'a>) -> T,
     ) -> (T, Ticket) {
         let mut state = self.lock();
         let before = purges.moment();
-        let applied = apply(purges, purge);
+        let applied = apply(purge);
         state.pending.extend(PurgeNames::encode(&purge).into_iter().map(|purge| Pending::new(purge, before)));
         if state.pending.len() > MAX_PENDING {
             let before = state.pending.front().map_or(before, |pending| pending.before);
@@ -216,10 +221,7 @@ impl Level {
             Some(Ok(_)) => {}
         }
         match result {
-            Some(Ok(value)) => {
-                self.breaker.succeeded();
-                Some(value)
-            }
+            Some(Ok(value)) => Some(value),
             Some(Err(error)) if error.is_refusal() => None,
             None | Some(Err(_)) => {
                 self.breaker.failed();

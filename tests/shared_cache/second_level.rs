@@ -1,0 +1,244 @@
+//! Two processes with a store in common, which hangs, fails and is behind.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::future::{pending, ready};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use tower::{Layer, Service, ServiceExt, service_fn};
+use tower_cache_policy::edge::purge::Purge;
+use tower_cache_policy::layers::shared_cache::SecondLevel;
+use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
+use tower_cache_policy::store::{MemoryStore, PurgeHistory, PurgeMoment, RemoteError, RemoteFuture, RemoteStore};
+use tower_cache_policy::{CachePolicyLayer, Clock, SharedCache};
+
+type Site = tower::util::BoxCloneService<Request<Full<Bytes>>, String, Infallible>;
+
+const TAG: CacheTag = CacheTag::from_static("page");
+
+/// A store in the memory of the test.
+#[derive(Clone, Debug, Default)]
+struct Remote(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    records: Mutex<HashMap<String, Bytes>>,
+    purges: Mutex<Vec<Bytes>>,
+    lookups: AtomicU64,
+    get_hangs: AtomicBool,
+    publish_hangs: AtomicBool,
+    history_fails: AtomicBool,
+}
+
+impl RemoteStore for Remote {
+    fn get(&self, name: &str) -> RemoteFuture<Result<Option<Bytes>, RemoteError>> {
+        self.0.lookups.fetch_add(1, Ordering::Relaxed);
+        if self.0.get_hangs.load(Ordering::Relaxed) {
+            return Box::pin(pending());
+        }
+        let found = self.0.records.lock().unwrap().get(name).cloned();
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            Ok(found)
+        })
+    }
+
+    fn put(&self, name: &str, record: Bytes, _: Duration) -> RemoteFuture<Result<(), RemoteError>> {
+        self.0.records.lock().unwrap().insert(name.to_owned(), record);
+        Box::pin(ready(Ok(())))
+    }
+
+    fn forget(&self, name: &str) -> RemoteFuture<Result<(), RemoteError>> {
+        self.0.records.lock().unwrap().remove(name);
+        Box::pin(ready(Ok(())))
+    }
+
+    fn publish(&self, purge: Bytes) -> RemoteFuture<Result<(), RemoteError>> {
+        if self.0.publish_hangs.load(Ordering::Relaxed) {
+            return Box::pin(pending());
+        }
+        self.0.purges.lock().unwrap().push(purge);
+        Box::pin(ready(Ok(())))
+    }
+
+    fn purges_since(&self, since: PurgeMoment) -> RemoteFuture<Result<PurgeHistory, RemoteError>> {
+        if self.0.history_fails.load(Ordering::Relaxed) {
+            return Box::pin(ready(Err(RemoteError::unavailable("a test"))));
+        }
+        let purges = self.0.purges.lock().unwrap();
+        let numbered = (1_u64..).zip(purges.iter().cloned());
+        let purges = numbered.filter(|(number, _)| since.history != 1 || *number > since.number).collect();
+        Box::pin(ready(Ok(PurgeHistory { history: 1, forgotten: 0, purges, has_more: false })))
+    }
+}
+
+/// One process. Its handler counts calls, and shows the number of the call.
+#[derive(Clone)]
+struct Process {
+    cache: SharedCache,
+    site: Site,
+    calls: Arc<AtomicU64>,
+    /// The time in seconds.
+    now: Arc<AtomicU64>,
+}
+
+impl Process {
+    async fn new(remote: &Remote) -> Self {
+        let now = Arc::new(AtomicU64::new(1_780_000_000));
+        let read = Arc::clone(&now);
+        let clock = Clock::from_fn(move || UNIX_EPOCH + Duration::from_secs(read.load(Ordering::Relaxed)));
+        let spawn = |task| _ = tokio::spawn(task);
+        let second = SecondLevel::new(remote.clone(), spawn, tokio::time::sleep);
+        let cache = SharedCache::by_policy(MemoryStore::new(1 << 20)).clock(clock).second_level(second);
+        let calls = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&calls);
+        let handler = service_fn(move |_: Request<Full<Bytes>>| {
+            let call = counted.fetch_add(1, Ordering::Relaxed);
+            let mut response = Response::new(Full::<Bytes>::from(format!("call {call}")));
+            CacheTags::from(TAG).add_to(response.extensions_mut());
+            ready(Ok::<_, Infallible>(response))
+        });
+        let policy = CachePolicy::public(Duration::from_secs(600));
+        let service = cache.layer().layer(CachePolicyLayer::new(policy).layer(handler));
+        let site = service_fn(move |request| {
+            let service = service.clone();
+            async move {
+                let response = service.oneshot(request).await?;
+                let status = response.headers()["cache-status"].to_str().unwrap().to_owned();
+                response.into_body().collect().await?;
+                Ok(status)
+            }
+        });
+        let process = Self { cache, site: Site::new(site), calls, now };
+        process.settle().await;
+        process
+    }
+
+    /// Lets the background tasks run.
+    async fn settle(&self) {
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Returns the `Cache-Status` of a response.
+    async fn get(&self) -> String {
+        let request = Request::get("/page").header("host", "site").body(Full::default()).unwrap();
+        self.site.clone().oneshot(request).await.unwrap()
+    }
+
+    fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_response_of_one_process_is_a_hit_in_the_other() {
+    let remote = Remote::default();
+    let (one, other) = (Process::new(&remote).await, Process::new(&remote).await);
+    one.get().await;
+    one.settle().await;
+    assert_eq!(other.get().await, "tower-cache-policy; hit; ttl=600; detail=second-level");
+    assert_eq!(other.get().await, "tower-cache-policy; hit; ttl=600");
+    assert_eq!((other.calls(), other.cache.stats().hits, other.cache.stats().misses), (0, 2, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_for_one_url_wait_for_one_lookup_also_if_the_first_client_leaves() {
+    let remote = Remote::default();
+    let process = Process::new(&remote).await;
+    let mut first = Box::pin(process.get());
+    assert!((&mut first).now_or_never().is_none());
+    let mut others: Vec<_> = (0..10).map(|_| Box::pin(process.get())).collect();
+    for other in &mut others {
+        assert!(other.now_or_never().is_none());
+    }
+    assert_eq!(remote.0.lookups.load(Ordering::Relaxed), 1);
+    drop(first);
+    for status in futures_util::future::join_all(others).await {
+        assert!(status.contains("stored") || status.contains("collapsed") || status.contains("hit"), "{status}");
+    }
+    assert_eq!(process.calls(), 1);
+    assert_eq!(remote.0.lookups.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_hangs_costs_the_limit_five_times_and_then_nothing() {
+    let remote = Remote::default();
+    let process = Process::new(&remote).await;
+    remote.0.get_hangs.store(true, Ordering::Relaxed);
+    let mut waited = Vec::new();
+    for _ in 0..7 {
+        let began = tokio::time::Instant::now();
+        process.cache.purge(&Purge::everything());
+        assert!(process.get().await.contains("fwd=uri-miss"));
+        waited.push(began.elapsed().as_millis());
+    }
+    // The timer has a resolution of a millisecond.
+    assert!(waited[..5].iter().all(|waited| (50..=51).contains(waited)), "{waited:?}");
+    assert_eq!(waited[5..], [0, 0]);
+    let second = process.cache.stats().second_level.unwrap();
+    assert_eq!((second.timeouts, second.skipped, second.is_open), (5, 2, true));
+    // The background task finds that it works again, and the next request fails once more.
+    remote.0.get_hangs.store(false, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert!(!process.cache.stats().second_level.unwrap().is_open);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_response_is_revalidated_when_the_purges_of_others_are_unknown_for_too_long() {
+    let remote = Remote::default();
+    let process = Process::new(&remote).await;
+    process.get().await;
+    remote.0.history_fails.store(true, Ordering::Relaxed);
+    process.now.fetch_add(9, Ordering::Relaxed);
+    assert!(process.get().await.contains("; hit"));
+    process.now.fetch_add(1, Ordering::Relaxed);
+    let status = process.get().await;
+    assert!(status.contains("fwd=stale"), "{status}");
+    assert!(process.get().await.contains("; hit"), "it was received a moment ago");
+    assert!(!process.cache.stats().second_level.unwrap().is_current);
+    // Also if the clock is set back.
+    process.now.fetch_sub(3_600, Ordering::Relaxed);
+    assert!(process.get().await.contains("fwd=stale"));
+    assert_eq!(process.calls(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_this_process_has_purged_is_not_used_before_the_purge_is_published() {
+    let remote = Remote::default();
+    let (one, other) = (Process::new(&remote).await, Process::new(&remote).await);
+    remote.0.publish_hangs.store(true, Ordering::Relaxed);
+    // The record is written after the purge here, and the other process does not know of it.
+    let mut cache = other.cache.clone();
+    let mut publication = Box::pin(cache.call(Purge::tags([TAG])));
+    assert!((&mut publication).now_or_never().is_none());
+    one.get().await;
+    one.settle().await;
+    assert!(other.get().await.contains("fwd=uri-miss"));
+    let began = tokio::time::Instant::now();
+    publication.await.unwrap();
+    assert!((49..=51).contains(&began.elapsed().as_millis()), "it waits for at most the limit");
+    remote.0.publish_hangs.store(false, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let second = other.cache.stats().second_level.unwrap();
+    assert_eq!((second.purges_pending, second.purges_sent), (0, 1));
+    // It now counts for all, and for what was stored in the meantime.
+    assert!(one.get().await.contains("fwd=uri-miss"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_purge_that_cannot_be_read_purges_everything() {
+    let remote = Remote::default();
+    let process = Process::new(&remote).await;
+    process.get().await;
+    remote.0.purges.lock().unwrap().push(Bytes::from_static(b"\xffof a later version"));
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert!(process.get().await.contains("fwd=uri-miss"));
+}
