@@ -56,7 +56,8 @@ async fn a_hit_costs_at_most_half_more_than_one_command() {
     one.until(|stats| stats.written + stats.not_written == PAGES as u64).await;
     let store = Shared(Arc::new(RedisStore::connect(engine.url()).await.unwrap()));
     let spawn = |task| _ = tokio::spawn(task);
-    let other = Instance::new(&pages, SecondLevel::new(store.clone(), spawn, tokio::time::sleep));
+    let second = SecondLevel::new(store.clone(), spawn, tokio::time::sleep).limit(Duration::from_secs(2));
+    let other = Instance::new(&pages, second);
     other.until(|stats| stats.is_current).await;
     let (mut hits, mut commands, mut bare) = (Vec::new(), Vec::new(), Vec::new());
     for page in 0..PAGES {
