@@ -615,6 +615,11 @@ fn errors_in_the_section_of_the_store_have_a_position_and_a_remedy() {
             "[store]\nmax_object = '1 MiB'",
             "line 1, column 2: `store` needs `memory`; write `memory = \"256 MiB\"`, or remove the section",
         ),
+        (
+            "[store]\nmemory = '1 MiB'\n[store.redis]\nurl = 'redis://host'",
+            "line 3, column 8: `store.redis` is set in the program: give `RedisStore::connect(url).await?.second_level()` \
+             of the package `tower-cache-policy-redis` to `SharedCache::second_level`, and remove the key",
+        ),
         ("[store]\nmemroy = '1 MiB'", "line 2, column 1: unknown key `memroy`; did you mean `memory`?"),
         (
             "[store]\nmemory = true",

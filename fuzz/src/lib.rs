@@ -4,6 +4,8 @@
 #[path = "../../tests/support/hostile/mod.rs"]
 pub mod hostile;
 
+pub mod records;
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tower_cache_policy::protocol::HttpDate;
 

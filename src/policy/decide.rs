@@ -528,7 +528,7 @@ impl<'a> DecisionBuilder<'a> {
         let (has_lifetime, policy) = match &effective {
             Effective::Policy(own) => (own.policy().has_lifetime(), Some(own.policy())),
             Effective::Combined(field) => (field.s_maxage().or(field.max_age()).is_some_and(|age| age > 0), None),
-            _ => return effective,
+            Effective::Field(_) => return effective,
         };
         if let Some(guard) = self.acting_with(Effect::NoLifetimeByPolicy).filter(|_| has_lifetime) {
             return self.no_store_because(guard);

@@ -38,6 +38,10 @@ macro_rules! facts {
 
         impl Facts {
             $($(#[$doc])* pub(crate) const $name: Self = Self(1 << Bit::$name as u8);)*
+
+            /// The names of the facts, in the order of their bits.
+            #[cfg(all(test, feature = "shared-cache"))]
+            pub(crate) const NAMES: &'static [&'static str] = &[$(stringify!($name)),*];
         }
     };
 }
@@ -93,6 +97,16 @@ facts! {
 
 impl Facts {
     pub(crate) const NONE: Self = Self(0);
+
+    #[cfg(feature = "shared-cache")]
+    pub(super) const fn bits(self) -> u32 {
+        self.0
+    }
+
+    #[cfg(feature = "shared-cache")]
+    pub(super) const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
 
     /// The facts that a guard acts on, or that decide the precedence of directives. Without one of them, a policy or the
     /// response's own field applies unchanged, except that a page is never `immutable`.

@@ -273,6 +273,16 @@ impl GuardSet {
     /// The guards that require the canonical form of the response's own field.
     pub(super) const CANONICAL: Self = Self::AGAINST_SHARING.union(Self::with_effect(Effect::NoStore));
 
+    #[cfg(feature = "shared-cache")]
+    pub(super) const fn bits(self) -> u16 {
+        self.0
+    }
+
+    #[cfg(feature = "shared-cache")]
+    pub(super) const fn from_bits(bits: u16) -> Self {
+        Self(bits)
+    }
+
     /// The guards with this effect.
     const fn with_effect(effect: Effect) -> Self {
         let (mut found, mut index) = (Self::EMPTY, 0);

@@ -188,6 +188,8 @@ pub(crate) use self::rendered::Rendered;
 #[cfg(feature = "routes")]
 pub(crate) use self::rendered::RenderedVary;
 pub(crate) use self::rules::{Precedence, Rules};
+#[cfg(feature = "shared-cache")]
+pub(crate) use self::ruling::RulingParts;
 pub(crate) use self::ruling::{Ruling, Unruled};
 pub(crate) use self::source::{PendingPolicy, ResolvedPolicy};
 pub(crate) use self::status_policy::HandlerPolicy;

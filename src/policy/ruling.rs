@@ -50,6 +50,26 @@ pub(super) struct Accepted {
     origin: Option<HeaderValue>,
 }
 
+/// A ruling as plain values, for records that other processes read.
+#[cfg(feature = "shared-cache")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RulingParts {
+    /// The directives, in canonical form.
+    pub(crate) directives: Option<HeaderValue>,
+    pub(crate) line: Option<HeaderValue>,
+    pub(crate) vary: Option<HeaderValue>,
+    pub(crate) status: Option<StatusCode>,
+    pub(crate) facts: u32,
+    pub(crate) waived: u16,
+    /// The policy for edge caches, as [`CachePolicy::to_numbers`] writes it.
+    pub(crate) edge_policy: Option<[u32; 6]>,
+    pub(crate) tags: CacheTags,
+    pub(crate) edge_names: Vec<HeaderName>,
+    pub(crate) stands_for_response: bool,
+    pub(crate) replaces: bool,
+    pub(crate) by_policy: bool,
+}
+
 /// Marks, in the extensions, a 304 without a storage decision. The handler may have narrowed the policy of its
 /// 200.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +91,53 @@ impl Ruling {
             tags: tags.cloned().unwrap_or_default(),
             ..Self::default()
         }
+    }
+
+    /// Returns the ruling as plain values. Returns `None` if another process could not restore it: it depends on field
+    /// values that were accepted in place of a guard, or on directives that their text does not contain.
+    #[cfg(feature = "shared-cache")]
+    pub(crate) fn to_parts(&self) -> Option<RulingParts> {
+        let parts = RulingParts {
+            directives: (!self.directives.is_empty()).then(|| self.directives.to_header_value()),
+            line: self.line.clone(),
+            vary: self.vary.clone(),
+            status: self.status,
+            facts: self.seen.bits(),
+            waived: self.waived.bits(),
+            edge_policy: self.edge_policy.map(|policy| policy.to_numbers()),
+            tags: self.tags.clone(),
+            edge_names: self.edge_names.clone(),
+            stands_for_response: self.stands_for_response,
+            replaces: self.replaces,
+            by_policy: self.by_policy,
+        };
+        let is_complete = self.accepted.guards == GuardSet::EMPTY
+            && Self::from_parts(parts.clone()).is_some_and(|restored| restored.directives == self.directives);
+        is_complete.then_some(parts)
+    }
+
+    /// Restores a ruling.
+    #[cfg(feature = "shared-cache")]
+    pub(crate) fn from_parts(parts: RulingParts) -> Option<Self> {
+        let edge_policy = match parts.edge_policy {
+            Some(numbers) => Some(CachePolicy::from_numbers(numbers)?),
+            None => None,
+        };
+        Some(Self {
+            directives: CacheControl::parse(&parts.directives),
+            line: parts.line,
+            vary: parts.vary,
+            status: parts.status,
+            seen: Facts::from_bits(parts.facts),
+            waived: GuardSet::from_bits(parts.waived),
+            accepted: Accepted::default(),
+            edge_policy,
+            tags: parts.tags,
+            stands_for_response: parts.stands_for_response,
+            replaces: parts.replaces,
+            by_policy: parts.by_policy,
+            edge_names: parts.edge_names,
+        })
     }
 
     /// The directives of `Cache-Control`, if the response has any.

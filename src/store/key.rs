@@ -155,6 +155,11 @@ impl PrimaryKey {
         self.bytes.len()
     }
 
+    /// The complete key, which is the same in all processes.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Returns the name of the URL for purges: without the scheme and without a default port, which clients may leave
     /// out.
     pub(crate) fn url(&self) -> UrlName {
@@ -200,6 +205,16 @@ impl UrlName {
 
     pub(crate) fn len(&self) -> usize {
         self.host.len() + self.target.len()
+    }
+
+    /// The host and the target.
+    pub(crate) fn parts(&self) -> [&[u8]; 2] {
+        [&self.host, &self.target]
+    }
+
+    /// Restores a name from its [`parts`](Self::parts).
+    pub(crate) fn from_parts([host, target]: [&[u8]; 2]) -> Self {
+        Self::new(host, target)
     }
 
     pub(crate) fn host(&self) -> String {

@@ -3,16 +3,22 @@
 //! A [`MemoryStore`] holds responses in the memory of the process. Responses are found by URL, and among those of one
 //! URL by the request fields that `Vary` names. Purges are compared with stored responses when these are looked up, so a
 //! purge takes effect at once, without an index of tags, and for responses that are still under way.
+//!
+//! A [`RemoteStore`] is shared by several processes. It is the second level behind the memory of each of them.
 
+mod encoding;
 mod key;
 mod memory;
 mod purge_clock;
 mod record;
+mod remote;
 mod selection;
 mod terms;
 
 pub use self::memory::MemoryStore;
+pub use self::remote::{PurgeHistory, PurgeMoment, RemoteError, RemoteFuture, RemoteStore};
 
+pub(crate) use self::encoding::{Codec, Decoded, PurgeNames, Unusable};
 pub(crate) use self::key::{KeyParts, KeyRules, PrimaryKey, UrlName};
 pub(crate) use self::memory::Found;
 pub(crate) use self::purge_clock::{Moment, PurgeClock, PurgeOf};

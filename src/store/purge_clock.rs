@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 
 use super::key::UrlName;
 use crate::policy::{CacheTag, CacheTags};
@@ -27,11 +27,6 @@ impl Moment {
 
     pub(crate) const fn as_u64(self) -> u64 {
         self.0
-    }
-
-    /// The moment of the next purge.
-    pub(crate) const fn next(self) -> Self {
-        Self(self.0 + 1)
     }
 }
 
@@ -100,10 +95,32 @@ impl PurgeClock {
         Moment(self.now.load(Ordering::SeqCst))
     }
 
-    /// Applies a purge to all responses of earlier moments, and returns the moment of the purge.
-    pub(crate) fn purge(&self, purge: PurgeOf<'_>) -> Moment {
-        let mut marks = self.marks.write().unwrap_or_else(PoisonError::into_inner);
-        let moment = self.moment().next();
+    /// Applies a purge to all responses of earlier moments.
+    pub(crate) fn purge(&self, purge: PurgeOf<'_>) {
+        self.apply(&mut self.write(), purge);
+    }
+
+    /// Applies a purge that the request for a response has caused, and returns a moment for this response that the purge
+    /// does not cover. Returns `None` if another purge has covered the response while it was under way.
+    pub(crate) fn purge_before(
+        &self,
+        purge: PurgeOf<'_>,
+        moment: Moment,
+        tags: &CacheTags,
+        url: &UrlName,
+    ) -> Option<Moment> {
+        let mut marks = self.write();
+        let is_current = marks.check(moment, tags, url) == Purged::No;
+        let now = self.apply(&mut marks, purge);
+        is_current.then_some(now)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Marks> {
+        self.marks.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn apply(&self, marks: &mut Marks, purge: PurgeOf<'_>) -> Moment {
+        let moment = Moment(self.moment().0 + 1);
         let touch = |mark: &mut Mark| match purge.soft {
             Some(at) => mark.add_soft(moment, at),
             None => mark.hard = moment,
@@ -154,14 +171,19 @@ impl PurgeClock {
         }
         let marks = self.marks.read().unwrap_or_else(PoisonError::into_inner);
         let now = self.moment();
-        let url = url();
-        let by_tag = tags.iter().filter_map(|tag| marks.by_tag.get(tag));
-        let by_prefix = marks.by_prefix.iter().filter(|(prefix, _)| url.is_under(prefix)).map(|(_, mark)| mark);
-        let all = [Some(&marks.everything), marks.by_url.get(&url)].into_iter().flatten();
+        (marks.check(moment, tags, &url()), now)
+    }
+}
+
+impl Marks {
+    fn check(&self, moment: Moment, tags: &CacheTags, url: &UrlName) -> Purged {
+        let by_tag = tags.iter().filter_map(|tag| self.by_tag.get(tag));
+        let by_prefix = self.by_prefix.iter().filter(|(prefix, _)| url.is_under(prefix)).map(|(_, mark)| mark);
+        let all = [Some(&self.everything), self.by_url.get(url)].into_iter().flatten();
         let mut found = Purged::No;
         for mark in all.chain(by_tag).chain(by_prefix) {
             if moment < mark.hard {
-                return (Purged::Hard, now);
+                return Purged::Hard;
             }
             if let Some(at) = mark.soft_since(moment) {
                 found = match found {
@@ -170,11 +192,9 @@ impl PurgeClock {
                 };
             }
         }
-        (found, now)
+        found
     }
-}
 
-impl Marks {
     fn len(&self) -> usize {
         self.by_tag.len() + self.by_url.len()
     }
@@ -287,6 +307,22 @@ mod tests {
         let found: Vec<_> = requested.into_iter().map(|moment| clock.check(moment, &article, || url("/")).0).collect();
         // That of the second one is earlier than it has to be.
         assert_eq!(found, [Purged::Soft(at(10)), Purged::Soft(at(10)), Purged::Soft(at(30)), Purged::No]);
+    }
+
+    #[test]
+    fn the_response_to_an_unsafe_request_is_newer_than_its_own_purge_only() {
+        let none = CacheTags::new();
+        for (other, is_current) in [(None, true), (Some("/other"), true), (Some("/own"), false)] {
+            let clock = PurgeClock::default();
+            let before = clock.moment();
+            if let Some(other) = other {
+                clock.purge(of(&none, &[url(other)], &[]));
+            }
+            let own = clock.purge_before(of(&none, &[url("/own")], &[]), before, &none, &url("/own"));
+            assert_eq!(own.is_some(), is_current, "{other:?}");
+            assert_eq!(clock.check(before, &none, || url("/own")).0, Purged::Hard, "it is purged in any case");
+            assert!(own.is_none_or(|own| clock.check(own, &none, || url("/own")).0 == Purged::No));
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub(crate) struct Selection {
     fields: SelectingFields,
     values: SelectingValues,
     lines: Option<Vec<usize>>,
+    by_weight_of_language: bool,
 }
 
 /// How selecting values are compared.
@@ -43,7 +44,35 @@ impl Selection {
         }
         let values = fields.values_in(request)?;
         let lines = rules.counts_lines.then(|| count_lines(&fields, request).collect());
-        Some(Self { fields, values, lines })
+        Some(Self { fields, values, lines, by_weight_of_language: rules.by_weight_of_language })
+    }
+
+    /// Restores a selection from the response fields and from [`parts`](Self::parts).
+    pub(crate) fn restore(
+        response: &HeaderMap,
+        rules: SelectionRules,
+        values: &[u8],
+        lines: Option<Vec<usize>>,
+    ) -> Option<Self> {
+        let of_response = Self::of(response, &HeaderMap::new(), rules)?;
+        let counted = lines.as_ref().map(Vec::len);
+        (counted == of_response.lines.as_ref().map(Vec::len)).then_some(())?;
+        Some(Self { values: SelectingValues::from_bytes(values)?, lines, ..of_response })
+    }
+
+    /// The values, and the number of lines of each field, if that counts.
+    pub(crate) fn parts(&self) -> (&[u8], Option<&[usize]>) {
+        (self.values.as_bytes(), self.lines.as_deref())
+    }
+
+    /// The rules by which the values were recorded.
+    pub(crate) const fn rules(&self) -> SelectionRules {
+        SelectionRules { counts_lines: self.lines.is_some(), by_weight_of_language: self.by_weight_of_language }
+    }
+
+    /// Whether each request for the URL selects the same response.
+    pub(crate) fn is_of_all(&self) -> bool {
+        self.fields.names().is_empty()
     }
 
     /// Whether the request selects the same response.

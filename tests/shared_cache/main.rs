@@ -9,6 +9,7 @@ mod abandoned;
 mod audited;
 mod bodies;
 mod costs;
+mod differential;
 mod dropped;
 mod failures;
 mod flights;

@@ -237,15 +237,19 @@ async fn requests_that_a_get_would_be_passed_through_for_are_so_for_post() {
 
 #[tokio::test]
 async fn a_purge_during_a_post_keeps_its_response_out() {
-    let purger: Arc<std::sync::Mutex<Option<SharedCache>>> = Arc::default();
-    let of_handler = Arc::clone(&purger);
-    let site = Site::by_fields(move |request| {
-        if request.method() == Method::POST {
-            of_handler.lock().unwrap().as_ref().unwrap().purge(&Purge::tags([CacheTag::from_static("other")]));
-        }
-        page(request.method().as_str(), STORED_POST)
-    });
-    *purger.lock().unwrap() = Some(site.cache.clone());
-    site.call(post("/", &[])).await;
-    assert_eq!(site.get("/", &[]).await.body, "GET");
+    for (purged, body) in [("own", "GET"), ("other", "POST")] {
+        let purger: Arc<std::sync::Mutex<Option<SharedCache>>> = Arc::default();
+        let of_handler = Arc::clone(&purger);
+        let site = Site::by_fields(move |request| {
+            if request.method() == Method::POST {
+                of_handler.lock().unwrap().as_ref().unwrap().purge(&Purge::tags([CacheTag::new(purged).unwrap()]));
+            }
+            let mut response = page(request.method().as_str(), STORED_POST);
+            response.headers_mut().insert("cache-tag", http::HeaderValue::from_static("own"));
+            response
+        });
+        *purger.lock().unwrap() = Some(site.cache.clone());
+        site.call(post("/", &[])).await;
+        assert_eq!(site.get("/", &[]).await.body, body, "{purged}");
+    }
 }

@@ -8,6 +8,7 @@ use http::response::Parts;
 use http::{HeaderMap, Response, StatusCode};
 
 use super::checks::Gate;
+use super::event::NotStored;
 use super::flights::{Flights, Landing, Progress};
 use super::tee::Sink;
 use crate::policy::CacheTags;
@@ -56,7 +57,7 @@ pub(super) struct Exchange {
 #[derive(Debug)]
 pub(super) enum Verdict<B, E> {
     Store { head: Box<RecordHead>, length: Option<u64>, response: Parts, body: B },
-    Pass(Response<B>),
+    Pass(Response<B>, NotStored),
     Confirmed { record: Arc<Record>, is_stored: bool },
     Failed(Arc<Record>),
     Error(E),
@@ -67,7 +68,9 @@ impl Exchange {
     pub(super) fn judge<B, E>(self, result: Result<Response<B>, E>) -> (Verdict<B, E>, Arc<Depot>) {
         let verdict = match result {
             Err(error) => Verdict::Error(error),
-            Ok(response) if response.headers().contains_key("set-cookie") => Verdict::Pass(response),
+            Ok(response) if response.headers().contains_key("set-cookie") => {
+                Verdict::Pass(response, NotStored::Forbidden)
+            }
             Ok(response) => {
                 let (response, body) = response.into_parts();
                 Verdict::Store { head: Box::new(head(self.moment, CacheTags::new())), length: None, response, body }
@@ -110,7 +113,9 @@ impl Sink for Depot {
         Landing::Stored(record)
     }
 
-    fn give_up(&self) {}
+    fn give_up(&self, _: NotStored) {}
+
+    fn abandon(&self) {}
 
     fn max_body(&self) -> usize {
         1 << 10

@@ -3,6 +3,7 @@
 #[path = "../../../src/layers/shared_cache/baton.rs"]
 mod baton;
 pub(crate) mod checks;
+mod event;
 mod exchange;
 #[path = "../../../src/layers/shared_cache/flight.rs"]
 mod flight;

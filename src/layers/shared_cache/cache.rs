@@ -2,10 +2,11 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::future::{Future, Ready, ready};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http::{HeaderName, Uri};
@@ -15,7 +16,8 @@ use super::config::{Config, Core, Mode};
 use super::event::{Observer, SharedCacheEvent};
 use super::future::Cache;
 use super::layer::SharedCacheLayer;
-use super::stats::{SharedCacheStats, count};
+use super::second_level::{SecondLevel, Ticket};
+use super::stats::SharedCacheStats;
 use super::stored_url::StoredUrl;
 use super::task::{BackgroundTask, Spawner};
 use super::time_limit::Timer;
@@ -25,7 +27,7 @@ use crate::layers::Clock;
 #[cfg(feature = "config")]
 use crate::policy::config::{QueryKeys, StoreConfig};
 use crate::policy::{CacheTags, Development, Risk, Rules};
-use crate::store::{KeyRules, MemoryStore, PurgeOf, UrlName, Usability};
+use crate::store::{KeyRules, MemoryStore, PurgeOf, RemoteFuture, UrlName, Usability};
 
 /// A cache in the process, shared by all clients of a service. See the [module docs](super) for an example.
 ///
@@ -127,10 +129,11 @@ impl SharedCache {
             coalesces: true,
             wait: Duration::from_secs(5),
             spawner: None,
-            observer: None,
             finish_within: Duration::from_secs(30),
             timer: None,
+            observer: None,
             as_origin: false,
+            second_level: None,
             enabled: true,
             development: false,
         };
@@ -146,6 +149,7 @@ impl SharedCache {
     /// nested routers. Put the layer outside of it, enable the feature `axum`, or make one layer for each nested router.
     #[must_use]
     pub fn layer(&self) -> SharedCacheLayer {
+        self.core.start(&self.config);
         let space = self.core.layers.fetch_add(1, Ordering::Relaxed);
         SharedCacheLayer::new(Cache { config: Arc::clone(&self.config), core: Arc::clone(&self.core), space })
     }
@@ -321,6 +325,24 @@ impl SharedCache {
         self.with(|config| config.spawner = Some(Spawner::new(spawn)))
     }
 
+    /// Sets the time after which a [background](Self::spawner) task ends without a stored response. The default is 30
+    /// seconds.
+    ///
+    /// Without a [timer](Self::timer), a task whose inner service hangs does not end.
+    #[must_use]
+    pub fn finish_within(self, limit: Duration) -> Self {
+        self.with(|config| config.finish_within = limit)
+    }
+
+    /// Adds a store that several processes share, behind the memory of each of them. Without one, as with `None`, each
+    /// process has a cache of its own. See the [module docs](super#with-several-processes).
+    ///
+    /// It is started, with the spawner of the [`SecondLevel`], when the first layer is made.
+    #[must_use]
+    pub fn second_level(self, second: impl Into<Option<SecondLevel>>) -> Self {
+        self.with(|config| config.second_level = second.into())
+    }
+
     /// Sets a function that is called with the [outcome](SharedCacheEvent) of each request, for example to count hits by
     /// route. Without it, no event is made.
     ///
@@ -354,15 +376,6 @@ impl SharedCache {
     #[must_use]
     pub fn observer(self, observe: impl Fn(&SharedCacheEvent<'_>) + Send + Sync + 'static) -> Self {
         self.with(|config| config.observer = Some(Observer::new(observe)))
-    }
-
-    /// Sets the time after which a [background](Self::spawner) task ends without a stored response. The default is 30
-    /// seconds.
-    ///
-    /// Without a [timer](Self::timer), a task whose inner service hangs does not end.
-    #[must_use]
-    pub fn finish_within(self, limit: Duration) -> Self {
-        self.with(|config| config.finish_within = limit)
     }
 
     /// Sends responses from the cache as if they had just been made: without `Age`, and with the current time as `Date`.
@@ -399,10 +412,10 @@ impl SharedCache {
 
     /// Removes the stored responses that the purge names, at once. Responses that are still under way are not stored.
     ///
-    /// A [soft](Purge::soft) purge makes them stale.
+    /// A [soft](Purge::soft) purge makes them stale. With a [second level](Self::second_level), the purge is published
+    /// to other processes in the background. To wait for that, call the cache as a service.
     pub fn purge(&self, purge: &Purge) {
-        let urls: Vec<UrlName> = purge.urls().iter().filter_map(|url| self.name_of(url)).collect();
-        self.apply(purge.cache_tags(), &urls, &[], purge.is_everything(), purge.is_soft());
+        self.apply_purge(purge);
     }
 
     /// Removes the stored responses of all URLs that start with this one.
@@ -425,6 +438,7 @@ impl SharedCache {
             under_way: u64::try_from(self.core.flights.len()).unwrap_or(u64::MAX),
             urls: u64::try_from(store.len()).unwrap_or(u64::MAX),
             bytes: store.weight(),
+            second_level: self.core.second_level().map(|second| second.stats()),
             capacity: store.capacity(),
             ..self.core.stats.read()
         }
@@ -486,10 +500,22 @@ impl SharedCache {
         described.collect()
     }
 
-    fn apply(&self, tags: &CacheTags, urls: &[UrlName], prefixes: &[UrlName], everything: bool, is_soft: bool) {
-        count(&self.core.stats.purges);
+    fn apply_purge(&self, purge: &Purge) -> Option<Ticket> {
+        let urls: Vec<UrlName> = purge.urls().iter().filter_map(|url| self.name_of(url)).collect();
+        self.apply(purge.cache_tags(), &urls, &[], purge.is_everything(), purge.is_soft())
+    }
+
+    fn apply(
+        &self,
+        tags: &CacheTags,
+        urls: &[UrlName],
+        prefixes: &[UrlName],
+        everything: bool,
+        is_soft: bool,
+    ) -> Option<Ticket> {
+        self.core.start(&self.config);
         let soft = is_soft.then(|| self.config.clock.now());
-        self.core.purges.purge(PurgeOf { tags, urls, prefixes, everything, soft });
+        self.core.purge(PurgeOf { tags, urls, prefixes, everything, soft })
     }
 
     fn name_of(&self, url: &Uri) -> Option<UrlName> {
@@ -502,19 +528,43 @@ impl SharedCache {
     }
 }
 
-/// Applies purges at once, so that a [`PurgeLayer`](crate::PurgeLayer) can use the cache as its purger.
+/// Waits until a purge has been published to other processes, or for the limit of an operation.
+///
+/// Without a [second level](SharedCache::second_level), it is ready at once.
+pub struct PublishFuture(Option<RemoteFuture<()>>);
+
+impl Future for PublishFuture {
+    type Output = Result<(), Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(publication) = &mut self.0 {
+            ready!(publication.as_mut().poll(cx));
+            self.0 = None;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl fmt::Debug for PublishFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PublishFuture").finish_non_exhaustive()
+    }
+}
+
+/// Applies purges at once, so that a [`PurgeLayer`](crate::PurgeLayer) can use the cache as its purger. With a [second
+/// level](SharedCache::second_level), the future waits until the purge is published.
 impl Service<Purge> for SharedCache {
     type Response = ();
     type Error = Infallible;
-    type Future = Ready<Result<(), Infallible>>;
+    type Future = PublishFuture;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, purge: Purge) -> Self::Future {
-        self.purge(&purge);
-        ready(Ok(()))
+        let ticket = self.apply_purge(&purge);
+        PublishFuture(self.core.second_level().zip(ticket).and_then(|(second, ticket)| second.published(ticket)))
     }
 }
 
@@ -524,10 +574,9 @@ impl fmt::Debug for SharedCache {
     }
 }
 
+#[cfg(feature = "config")]
 #[cfg(test)]
 mod tests {
-    #![cfg(feature = "config")]
-
     use super::*;
     use crate::policy::config::PolicyConfig;
 

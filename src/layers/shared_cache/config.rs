@@ -1,13 +1,14 @@
 //! [`Config`] and [`Core`]: the settings of a shared cache, and its state.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName};
 
-use super::event::{Observer, SharedCacheEvent};
+use super::event::{NotStored, Observer, SharedCacheEvent};
 use super::flights::{Finish, Flights, Joined, Progress};
+use super::second_level::{self, Level, SecondLevel, Ticket};
 use super::stats::{Counters, count};
 use super::task::{BackgroundTask, Spawner};
 use super::time_limit::{TimeLimit, Timer};
@@ -17,7 +18,7 @@ use crate::layers::Clock;
 use crate::policy::{Guard, Rules};
 use crate::protocol::HttpDate;
 use crate::store::{
-    Found, KeyRules, MemoryStore, Moment, PrimaryKey, PurgeClock, Record, Selection, SelectionRules, Usability,
+    Found, KeyRules, MemoryStore, Moment, PrimaryKey, PurgeClock, PurgeOf, Record, Selection, SelectionRules, Usability,
 };
 
 /// The settings of a cache, shared by its services and futures.
@@ -40,14 +41,16 @@ pub(super) struct Config {
     pub(super) wait: Duration,
     /// Runs revalidations in the background, and finishes requests whose clients have disconnected.
     pub(super) spawner: Option<Spawner>,
-    /// Called with what became of each request.
-    pub(super) observer: Option<Observer>,
     /// The time after which a background task ends.
     pub(super) finish_within: Duration,
     /// Wakes tasks at the end of a time limit.
     pub(super) timer: Option<Timer>,
+    /// Called with what became of each request.
+    pub(super) observer: Option<Observer>,
     /// Whether responses from the cache look as if they had just been made.
     pub(super) as_origin: bool,
+    /// The store that several processes share.
+    pub(super) second_level: Option<SecondLevel>,
     pub(super) enabled: bool,
     pub(super) development: bool,
 }
@@ -124,13 +127,15 @@ pub(super) enum Mode {
 #[derive(Debug)]
 pub(super) struct Core {
     pub(super) store: MemoryStore,
-    pub(super) purges: PurgeClock,
+    pub(super) purges: Arc<PurgeClock>,
     pub(super) flights: Arc<Flights>,
     pub(super) stats: Counters,
     /// The number of bytes of bodies that are being collected.
     pub(super) under_way: AtomicUsize,
     /// The number of layers, which each have keys of their own.
     pub(super) layers: AtomicU32,
+    /// Set when the first layer is made.
+    second_level: OnceLock<Arc<Level>>,
     marks: Marks,
 }
 
@@ -138,12 +143,46 @@ impl Core {
     pub(super) fn new(store: MemoryStore) -> Self {
         Self {
             store,
-            purges: PurgeClock::default(),
+            purges: Arc::default(),
             flights: Arc::default(),
             stats: Counters::default(),
             under_way: AtomicUsize::new(0),
             layers: AtomicU32::new(0),
+            second_level: OnceLock::new(),
             marks: Marks::default(),
+        }
+    }
+
+    /// Starts the second level, if there is one.
+    pub(super) fn start(&self, config: &Config) {
+        if let Some(settings) = &config.second_level {
+            let start = || second_level::start(settings.clone(), config.mode as u8, config.clock.clone(), &self.purges);
+            self.second_level.get_or_init(start);
+        }
+    }
+
+    pub(super) fn second_level(&self) -> Option<&Arc<Level>> {
+        self.second_level.get()
+    }
+
+    /// Applies a purge, and publishes it to other processes. Returns its place among those to be published.
+    pub(super) fn purge(&self, purge: PurgeOf<'_>) -> Option<Ticket> {
+        self.purge_by(purge, PurgeClock::purge).1
+    }
+
+    /// Like [`purge`](Self::purge), with another function that applies the purge here.
+    pub(super) fn purge_by<'a, T>(
+        &self,
+        purge: PurgeOf<'a>,
+        apply: impl FnOnce(&PurgeClock, PurgeOf<'a>) -> T,
+    ) -> (T, Option<Ticket>) {
+        count(&self.stats.purges);
+        match self.second_level() {
+            Some(second) => {
+                let (applied, ticket) = second.purge(&self.purges, purge, apply);
+                (applied, Some(ticket))
+            }
+            None => (apply(&self.purges, purge), None),
         }
     }
 
@@ -151,7 +190,7 @@ impl Core {
     pub(super) fn find(&self, key: &PrimaryKey, request: &HeaderMap, now: HttpDate) -> (Found, Usability) {
         let mut usability = Usability::Purged;
         let found = self.store.get(key, request, |record| {
-            let this = record.usability(key, now, &self.purges);
+            let this = self.usability(key, record, now);
             let is_usable = this != Usability::Purged;
             if is_usable {
                 usability = this;
@@ -161,12 +200,33 @@ impl Core {
         (found, usability)
     }
 
-    /// Stores a response. Returns `false` if it is too large.
-    pub(super) fn put(&self, key: &PrimaryKey, record: &Arc<Record>) -> bool {
+    /// Determines whether a stored response may be used. It must be revalidated if another process may have purged it.
+    pub(super) fn usability(&self, key: &PrimaryKey, record: &Record, now: HttpDate) -> Usability {
+        let usability = record.usability(key, now, &self.purges);
+        let is_trusted = self.second_level().is_none_or(|second| second.trusts(record.head().received, now));
+        if is_trusted || usability == Usability::Purged {
+            return usability;
+        }
+        Usability::Stale { staleness: u64::MAX, while_revalidating: false, on_error: false }
+    }
+
+    /// Stores a response, also for other processes, unless it is too large for the memory of this one, or older than
+    /// the stored one.
+    pub(super) fn put(&self, key: &PrimaryKey, record: &Arc<Record>) -> Result<(), NotStored> {
+        let kept = self.keep(key, record);
+        if let Some(second) = self.second_level().filter(|_| kept != Err(NotStored::Outdated)) {
+            second.write(key, record);
+        }
+        kept
+    }
+
+    /// Stores a response in the memory of this process.
+    pub(super) fn keep(&self, key: &PrimaryKey, record: &Arc<Record>) -> Result<(), NotStored> {
         let is_usable = |known: &Record| known.moment_is_current(key, &self.purges);
         let is_stored = self.store.insert(key.clone(), Arc::clone(record), is_usable);
         count(if is_stored { &self.stats.stored } else { &self.stats.not_stored });
-        is_stored
+        let is_too_large = record.weight() > self.store.max_object();
+        if is_stored { Ok(()) } else { Err(if is_too_large { NotStored::TooLarge } else { NotStored::Outdated }) }
     }
 
     /// Stores a response in place of the one that it was made from, unless that has been replaced by now.
@@ -174,6 +234,9 @@ impl Core {
         let is_usable = |known: &Record| known.moment_is_current(key, &self.purges);
         let is_stored = self.store.insert_update(key.clone(), from, Arc::clone(record), is_usable);
         count(if is_stored { &self.stats.stored } else { &self.stats.not_stored });
+        if let Some(second) = self.second_level().filter(|_| is_stored) {
+            second.write(key, record);
+        }
     }
 
     /// Remembers that the last response for the key was not stored.

@@ -121,6 +121,8 @@ pub enum NotStored {
     ContentLength,
     /// The response is larger than one response [may be](crate::store::MemoryStore::max_object).
     TooLarge,
+    /// A newer response has been stored while this one was under way.
+    Outdated,
     /// Too many bodies are under way at the same time.
     TooManyUnderWay,
     /// The body failed or ended early, or has trailers or another length than `Content-Length`.
@@ -130,8 +132,7 @@ pub enum NotStored {
     /// The inner service returned an error instead of a response, or a server error in place of which a stale response
     /// was used.
     InnerError,
-    /// The request is HEAD, asks for a range, has `no-store` or has `only-if-cached`, or is a POST that failed or
-    /// invalidated more than its own URL.
+    /// The request is HEAD, asks for a range, has `no-store` or has `only-if-cached`.
     Request,
     /// The last response for the URL was not stored, or another request for it had no result that can be shared, so
     /// this one was passed through at once.
@@ -157,6 +158,7 @@ impl NotStored {
             Self::Tags => "tags",
             Self::ContentLength => "content-length",
             Self::TooLarge => "too-large",
+            Self::Outdated => "outdated",
             Self::TooManyUnderWay => "too-many-under-way",
             Self::Incomplete => "incomplete",
             Self::Disconnected => "disconnected",

@@ -115,7 +115,9 @@ impl Exchange {
                 Some(stale) if stale.on_error || stale.when_disconnected => Verdict::Failed(Arc::clone(&stale.record)),
                 _ => Verdict::Error(error),
             },
-            Ok(response) if self.invalidates_more_than_itself(&response) => Verdict::Pass(response, NotStored::Request),
+            Ok(response) if self.invalidates_more_than_itself(&response) => {
+                Verdict::Pass(response, NotStored::Forbidden)
+            }
             Ok(response) => self.judge_response(response, now),
         };
         match &verdict {
@@ -148,6 +150,17 @@ impl Exchange {
         (verdict, Arc::new(depot))
     }
 
+    /// Applies the invalidation by an unsafe request. Its own response was made after that, so it may be stored. Returns
+    /// whether it must not be, because the request failed, or another purge came while it was under way.
+    // I-01
+    fn invalidates_more_than_itself<B>(&mut self, response: &Response<B>) -> bool {
+        let Some(invalidation) = &self.invalidation else { return false };
+        let of_response = (response.status(), response.headers());
+        let moment = invalidation.apply_before(&self.core, of_response, (self.moment, &self.key));
+        self.moment = moment.unwrap_or(self.moment);
+        moment.is_none()
+    }
+
     /// Reports what becomes of a response, unless that depends on its body.
     fn observe<B, E>(&self, verdict: &Verdict<B, E>, now: HttpDate) {
         let event = |outcome| {
@@ -158,6 +171,9 @@ impl Exchange {
         match verdict {
             // The request is repeated, and that is observed.
             Verdict::Store { .. } | Verdict::Again => {}
+            Verdict::Pass(..) if self.invalidation.is_some() => {
+                self.config.observe(|| event(SharedCacheOutcome::Bypass("method")));
+            }
             Verdict::Pass(response, reason) => {
                 self.config.observe(|| miss().with_status(response.status()).with_storing(Err(*reason)));
             }
@@ -170,17 +186,6 @@ impl Exchange {
             }),
             Verdict::Error(_) => self.config.observe(|| miss().with_storing(Err(NotStored::InnerError))),
         }
-    }
-
-    /// Applies the invalidation by an unsafe request. Its own response was made after that, so it may be stored. Returns
-    /// whether it must not be, because the request failed, or another purge came while it was under way.
-    // I-01
-    fn invalidates_more_than_itself<B>(&mut self, response: &Response<B>) -> bool {
-        let Some(invalidation) = &self.invalidation else { return false };
-        let before = self.moment;
-        let invalidated = invalidation.apply(&self.core, response.status(), response.headers());
-        self.moment = invalidated.unwrap_or(before);
-        !response.status().is_success() || invalidated != Some(before.next())
     }
 
     fn judge_response<B, E>(&self, response: Response<B>, now: HttpDate) -> Verdict<B, E> {
@@ -452,8 +457,7 @@ impl Depot {
 impl Sink for Depot {
     fn store(&self, head: RecordHead, body: Bytes) -> Landing {
         let record = Arc::new(Record::new(head, body));
-        let is_stored = self.core.put(&self.key, &record);
-        let storing = if is_stored { Ok(()) } else { Err(NotStored::TooLarge) };
+        let storing = self.core.put(&self.key, &record);
         self.config.observe(|| self.event(storing).with_content(record.body().len()));
         Landing::Stored(record)
     }
@@ -490,7 +494,7 @@ fn has_no_other_directives(update: &HeaderMap, stored: &HeaderMap) -> bool {
 
 /// Returns the cache tags in the fields of a response. Returns `None` if a tag cannot be read, because the response could
 /// then not be purged by it.
-fn tags_in(headers: &HeaderMap) -> Option<CacheTags> {
+pub(super) fn tags_in(headers: &HeaderMap) -> Option<CacheTags> {
     const CACHE_TAG: TagFormat = TagFormat::new(HeaderName::from_static("cache-tag"), TagSyntax::Comma);
     const SURROGATE_KEY: TagFormat = TagFormat::new(HeaderName::from_static("surrogate-key"), TagSyntax::Space);
 

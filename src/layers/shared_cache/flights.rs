@@ -55,6 +55,8 @@ pub(super) enum Landing {
     Failed(Arc<Record>),
     /// The response is not for others. Each request is passed to the inner service.
     NotShared,
+    /// The request was dropped before the inner service was called. Another one takes its place.
+    Left,
 }
 
 /// A flight that any waiting task can drive.
@@ -242,7 +244,8 @@ impl Reservation {
 impl Drop for Reservation {
     fn drop(&mut self) {
         // Without effect if the flight has landed.
-        self.progress.land(Landing::NotShared);
+        let is_called = self.progress.flight.get().is_some();
+        self.progress.land(if is_called { Landing::NotShared } else { Landing::Left });
         if let Some((flights, key)) = &self.place {
             flights.remove(key, &self.progress);
         }

@@ -30,7 +30,7 @@ use crate::edge::{CacheStatusReport, ForwardReason};
 use crate::layers::HttpRequest;
 use crate::policy::RequestFacts;
 use crate::protocol::{HttpDate, into_not_modified};
-use crate::store::{Found, Moment, PrimaryKey, Selection, Usability};
+use crate::store::{Found, Moment, PrimaryKey, Record, RemoteFuture, Selection, Usability};
 
 /// The number of other requests that one request waits for, one after the other.
 const MAX_ROUNDS: u8 = 2;
@@ -54,6 +54,8 @@ pin_project! {
     enum State<S, Q, B: Body, F, E> {
         // The response is ready.
         Ready { response: Option<Response<SharedCacheBody<B>>> },
+        // The request is looked up in the second level.
+        LookingUp { lookup: RemoteFuture<Option<Arc<Record>>>, waiting: Option<Box<(Takeoff, Request<Q>, Own<S>)>> },
         // The inner service handles the request, and its response is not stored.
         Passing { #[pin] inner: F, passage: Option<Passage> },
         // The inner service handles the request, and its response may be stored.
@@ -214,8 +216,8 @@ where
         let place = Reservation::alone(config.progress(moment, now, None));
         let own = Own { service: service.clone(), reason: ForwardReason::Method, rounds: MAX_ROUNDS, limit: None };
         let reason = ForwardReason::Method;
-        let is_in_background = false;
-        let takeoff = Takeoff { key, signs, moment, now, stale: None, invalidation, place, reason, is_in_background };
+        let takeoff =
+            Takeoff { key, signs, moment, now, stale: None, invalidation, place, reason, is_in_background: false };
         match takeoff.start::<_, R, _>(cache, service, request) {
             Ok((flight, joined, parts)) => Self::First { flight, waiting: Some((joined, own, parts)) },
             Err(request) => Self::miss::<R>(config, service, *request, reason, NotStored::Recently),
@@ -303,28 +305,29 @@ where
             config.report(CacheStatusReport::forwarded(ForwardReason::Request), response.headers_mut());
             return Self::Ready { response: Some(response) };
         }
-        count(&core.stats.misses);
-        let report = CacheStatusReport::forwarded(reason);
         if signs.is_head && !signs.no_store && stale.is_some() {
-            config.observe(|| miss(&request, reason, NotStored::Request));
+            count(&core.stats.misses);
             let place = Reservation::alone(config.progress(moment, now, None));
-            let is_in_background = false;
             let takeoff =
-                Takeoff { key, signs, moment, now, stale, invalidation: None, place, reason, is_in_background };
+                Takeoff { key, signs, moment, now, stale, invalidation: None, place, reason, is_in_background: false };
+            config.observe(|| miss(&request, reason, NotStored::Request));
+            let report = CacheStatusReport::forwarded(reason);
             return takeoff.head::<_, R, _, _, _>(cache, service, request, report);
         }
         // A 206 is not stored, and neither is the response to HEAD, which has no content.
         if !signs.may_fill() {
+            count(&core.stats.misses);
             return Self::miss::<R>(config, service, request, reason, NotStored::Request);
         }
         // The last response was not stored, so this one is not likely to be.
         if stale.is_none() && core.is_marked(&key, now) {
+            count(&core.stats.misses);
             return Self::miss::<R>(config, service, request, reason, NotStored::Recently);
         }
         // What cannot be used without a revalidation is of no use to others.
         let is_for_others = stale.as_ref().is_none_or(|stale| stale.record.head().terms.can_be_fresh());
         let coalesces = config.coalesces && is_for_others;
-        let own = Own { service: service.clone(), reason, rounds, limit: None };
+        let mut own = Own { service: service.clone(), reason, rounds, limit: None };
         let progress = config.progress(moment, now, expected);
         let place = if coalesces {
             let stored = || match core.find(&key, request.headers(), now) {
@@ -334,9 +337,11 @@ where
             match core.flights.board(&key, request.headers(), progress, started_since, stored) {
                 Boarding::First(place) => place,
                 Boarding::Joined(joined) => {
+                    count(&core.stats.misses);
                     return Self::Waiting { joined, key, own: Some(own), request: Some(request) };
                 }
                 Boarding::Stored((record, ttl)) => {
+                    count(&core.stats.hits);
                     config.observe(|| event(&request, SharedCacheOutcome::Hit).with_record(&record, now));
                     let response = client.reply(config, &record, now, hit(ttl));
                     return Self::Ready { response: Some(response) };
@@ -345,12 +350,72 @@ where
         } else {
             Reservation::alone(progress)
         };
-        let is_in_background = false;
-        let takeoff = Takeoff { key, signs, moment, now, stale, invalidation: None, place, reason, is_in_background };
+        let takeoff =
+            Takeoff { key, signs, moment, now, stale, invalidation: None, place, reason, is_in_background: false };
+        let lookup = core.second_level().and_then(|second| second.look_up(&takeoff.key, request.headers()));
+        if let Some(lookup) = lookup {
+            // The service that is ready waits with the request, and the clone takes its place.
+            std::mem::swap(service, &mut own.service);
+            return Self::LookingUp { lookup, waiting: Some(Box::new((takeoff, request, own))) };
+        }
+        Self::take_off::<R>(cache, takeoff, request, own, service)
+    }
+
+    /// Passes a request to a service that is ready, unless it cannot be waited for.
+    fn take_off<R>(cache: &Cache, takeoff: Takeoff, request: Request<Q>, own: Own<S>, service: &mut S) -> Self
+    where
+        R: HttpRequest<Body = Q>,
+        S: Service<R, Response = Response<B>, Error = E, Future = F>,
+    {
+        count(&cache.core.stats.misses);
+        let reason = own.reason;
         match takeoff.start::<_, R, _>(cache, service, request) {
             Ok((flight, joined, parts)) => Self::First { flight, waiting: Some((joined, own, parts)) },
-            Err(request) => Self::miss::<R>(config, service, *request, reason, NotStored::Recently),
+            Err(request) => Self::miss::<R>(&cache.config, service, *request, reason, NotStored::Recently),
         }
+    }
+
+    /// Continues with the result of a lookup in the second level.
+    fn looked_up<R>(
+        cache: &Cache,
+        found: Option<Arc<Record>>,
+        mut takeoff: Takeoff,
+        request: Request<Q>,
+        own: Own<S>,
+    ) -> Self
+    where
+        R: HttpRequest<Body = Q>,
+        S: Service<R, Response = Response<B>, Error = E, Future = F>,
+    {
+        let Cache { config, core, .. } = cache;
+        if let Some(record) = found {
+            let now = config.clock.now();
+            // A purge may have come since, or the store may be ahead of this process.
+            let usability = core.usability(&takeoff.key, &record, now);
+            if let Some(second) = core.second_level() {
+                second.count_found(matches!(usability, Usability::Fresh(_)));
+            }
+            match usability {
+                Usability::Fresh(ttl) => {
+                    count(&core.stats.hits);
+                    config.observe(|| event(&request, SharedCacheOutcome::Hit).with_record(&record, now));
+                    // Before the others continue, so that each of them finds it.
+                    _ = core.keep(&takeoff.key, &record);
+                    takeoff.place.progress().land(Landing::Stored(Arc::clone(&record)));
+                    let report = hit(ttl).with_detail("second-level");
+                    return Self::Ready { response: Some(Client::of(&request).reply(config, &record, now, report)) };
+                }
+                Usability::Stale { staleness, on_error, .. } if takeoff.stale.is_none() => {
+                    let when_disconnected =
+                        !record.head().terms.forbids_stale && staleness < config.stale_when_disconnected;
+                    takeoff.stale = Some(Stale { record, on_error, when_disconnected, is_validated: false });
+                }
+                Usability::Stale { .. } | Usability::Purged => {}
+            }
+        }
+        let Own { mut service, reason, rounds, limit } = own;
+        let own = Own { service: service.clone(), reason, rounds, limit };
+        Self::take_off::<R>(cache, takeoff, request, own, &mut service)
     }
 }
 
@@ -474,6 +539,12 @@ where
             let next = match this.state.as_mut().project() {
                 StateProjection::Ready { response } => {
                     return response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response)));
+                }
+                StateProjection::LookingUp { lookup, waiting } => {
+                    let found = ready!(lookup.as_mut().poll(cx));
+                    let Some(waiting) = waiting.take() else { return Poll::Pending };
+                    let (takeoff, request, own) = *waiting;
+                    State::looked_up::<R>(this.cache, found, takeoff, request, own)
                 }
                 StateProjection::Passing { inner, passage } => {
                     let mut response = ready!(inner.poll(cx))?;
@@ -633,6 +704,7 @@ impl<S> Own<S> {
             // The response is for another variant, so the request may wait for its own.
             Landing::Stored(_) | Landing::Failed(_) => self.rounds += 1,
             Landing::NotShared => self.rounds = MAX_ROUNDS,
+            Landing::Left => {}
         }
         State::Repeating { request: Some(request), own: Some(self) }
     }

@@ -75,7 +75,30 @@
 //! `Content-Location` ([RFC 9111 section 4.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.4)), and the tags in
 //! its `Cache-Group-Invalidation` ([RFC 9875](https://www.rfc-editor.org/rfc/rfc9875)).
 //!
-//! Each process has a cache of its own. With several processes, send purges to all of them, or use short lifetimes.
+//! # With several processes
+//!
+//! Each process has a cache of its own: ten processes render each page ten times, and a purge reaches one of them. A
+//! [`SecondLevel`] is a store that they share, behind the memory of each. The package `tower-cache-policy-redis` makes
+//! one for Redis and Valkey, and [`RemoteStore`](crate::store::RemoteStore) is the interface for others.
+//!
+//! On a miss, one request looks the response up in the second level before it is passed to the inner service, and the
+//! others wait for it. The `Cache-Status` of such a hit has `detail=second-level`. A response that is stored is written
+//! to the second level in the background. Requests for ranges, HEAD requests, and revalidations in the background are
+//! not looked up.
+//!
+//! A purge takes effect at once in its own process, and is then published. As a service, the cache is ready when that
+//! has happened, so the response of a handler that purges through a [`PurgeLayer`](crate::PurgeLayer) comes after it.
+//! Other processes apply the purge when they are notified, and ask for purges at regular intervals. A process that has
+//! not been able to do so for [`max_purge_delay`](SecondLevel::max_purge_delay) uses responses from its memory only for
+//! that time each, and revalidates older ones. A purge that cannot be published waits until it can.
+//!
+//! The second level is never needed. No request waits longer for it than the [`limit`](SecondLevel::limit), and no
+//! failure reaches a client. A record that is damaged, of another version, or of another key is a miss. The
+//! [numbers](SharedCacheStats::second_level) show each of these.
+//!
+//! All processes must run the same application, with its layers made in the same order, or use different names in the
+//! store. A response that contains a field which the application accepted in place of a guard, such as a `Set-Cookie`,
+//! stays in the memory of its process.
 //!
 //! # What the cache did
 //!
@@ -159,6 +182,7 @@ mod invalidate;
 mod layer;
 mod plan;
 mod reply;
+mod second_level;
 mod service;
 mod stats;
 mod stored_url;
@@ -169,10 +193,11 @@ mod trace;
 mod waiters;
 
 pub use self::body::SharedCacheBody;
-pub use self::cache::SharedCache;
+pub use self::cache::{PublishFuture, SharedCache};
 pub use self::event::{NotStored, SharedCacheEvent, SharedCacheOutcome};
 pub use self::future::ResponseFuture;
 pub use self::layer::SharedCacheLayer;
+pub use self::second_level::{SecondLevel, SecondLevelStats};
 pub use self::service::SharedCacheService;
 pub use self::stats::SharedCacheStats;
 pub use self::stored_url::StoredUrl;

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::second_level::SecondLevelStats;
+
 /// The numbers of a [`SharedCache`](super::SharedCache) since it was created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -33,6 +35,8 @@ pub struct SharedCacheStats {
     pub bytes: u64,
     /// The number of bytes that the stored responses may use.
     pub capacity: u64,
+    /// The numbers of the second level, if there is one.
+    pub second_level: Option<SecondLevelStats>,
 }
 
 /// The counters behind [`SharedCacheStats`].

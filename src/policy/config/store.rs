@@ -129,6 +129,15 @@ impl StoreConfig {
                 "wait" => store.wait = Some(entry.duration()?),
                 "finish_within" => store.finish_within = Some(entry.duration()?),
                 "stale_when_disconnected" => store.stale_when_disconnected = Some(entry.duration()?),
+                // The file would contain a password, and the library has no client for the engine.
+                "redis" | "valkey" => {
+                    let message = format!(
+                        "`store.{}` is set in the program: give `RedisStore::connect(url).await?.second_level()` of the \
+                         package `tower-cache-policy-redis` to `SharedCache::second_level`, and remove the key",
+                        entry.key
+                    );
+                    return Err(fault(entry.at, message));
+                }
                 _ => return Err(entry.unknown(STORE_KEYS)),
             }
         }

@@ -1,0 +1,201 @@
+//! [`Connection`]: to one engine or to a cluster.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
+use redis::{
+    Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, Pipeline, ProtocolVersion, PushInfo, RedisError,
+    RedisFuture, Value,
+};
+use tokio::sync::Notify;
+
+use crate::error::ConnectError;
+
+/// The number of commands that can wait to be sent.
+const BUFFER: usize = 1_024;
+
+/// Where the engine is.
+#[derive(Clone)]
+pub(crate) struct Endpoint {
+    infos: Vec<ConnectionInfo>,
+    #[cfg(feature = "cluster")]
+    is_cluster: bool,
+}
+
+/// A connection that all operations share.
+#[derive(Clone)]
+pub(crate) enum Connection {
+    Single(ConnectionManager),
+    #[cfg(feature = "cluster")]
+    Cluster(cluster::Lazy),
+}
+
+impl Endpoint {
+    pub(crate) fn single(info: impl IntoConnectionInfo) -> Result<Self, ConnectError> {
+        Ok(Self {
+            infos: vec![with_push(info)?],
+            #[cfg(feature = "cluster")]
+            is_cluster: false,
+        })
+    }
+
+    #[cfg(feature = "cluster")]
+    pub(crate) fn cluster<I: IntoConnectionInfo>(nodes: impl IntoIterator<Item = I>) -> Result<Self, ConnectError> {
+        let infos = nodes.into_iter().map(with_push).collect::<Result<Vec<_>, _>>()?;
+        if infos.is_empty() {
+            return Err(ConnectError::settings("a cluster needs the URL of at least one node"));
+        }
+        Ok(Self { infos, is_cluster: true })
+    }
+
+    pub(crate) fn infos(&self) -> &[ConnectionInfo] {
+        &self.infos
+    }
+
+    /// Returns a connection that is made when it is used.
+    pub(crate) fn open(&self, purged: &Arc<Notify>) -> Result<Connection, RedisError> {
+        #[cfg(feature = "cluster")]
+        if self.is_cluster {
+            return Ok(Connection::Cluster(cluster::Lazy::new(&self.infos, purged)?));
+        }
+        let config = ConnectionManagerConfig::new()
+            // A caller that gives up drops its future.
+            .set_response_timeout(None)
+            .set_connection_timeout(Some(Duration::from_secs(1)))
+            // Each operation begins another attempt.
+            .set_number_of_retries(1)
+            .set_min_delay(Duration::from_millis(100))
+            .set_pipeline_buffer_size(BUFFER)
+            .set_push_sender(sender(purged))
+            .set_automatic_resubscription();
+        let info = self.infos.first().cloned();
+        let info =
+            info.ok_or_else(|| RedisError::from((redis::ErrorKind::InvalidClientConfig, "there is no address")))?;
+        ConnectionManager::new_lazy_with_config(Client::open(info)?, config).map(Connection::Single)
+    }
+}
+
+impl Connection {
+    /// Waits until the connection is made.
+    pub(crate) async fn ready(&mut self) -> Result<(), RedisError> {
+        redis::cmd("PING").query_async(self).await
+    }
+
+    pub(crate) async fn subscribe(&mut self, channel: &str) -> Result<(), RedisError> {
+        match self {
+            Self::Single(connection) => connection.subscribe(channel).await,
+            #[cfg(feature = "cluster")]
+            Self::Cluster(connection) => connection.get().await?.subscribe(channel).await,
+        }
+    }
+}
+
+impl ConnectionLike for Connection {
+    fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
+        match self {
+            Self::Single(connection) => connection.req_packed_command(cmd),
+            #[cfg(feature = "cluster")]
+            Self::Cluster(connection) => Box::pin(async move { connection.get().await?.req_packed_command(cmd).await }),
+        }
+    }
+
+    fn req_packed_commands<'a>(
+        &'a mut self,
+        cmd: &'a Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisFuture<'a, Vec<Value>> {
+        match self {
+            Self::Single(connection) => connection.req_packed_commands(cmd, offset, count),
+            #[cfg(feature = "cluster")]
+            Self::Cluster(connection) => {
+                Box::pin(async move { connection.get().await?.req_packed_commands(cmd, offset, count).await })
+            }
+        }
+    }
+
+    fn get_db(&self) -> i64 {
+        match self {
+            Self::Single(connection) => connection.get_db(),
+            #[cfg(feature = "cluster")]
+            Self::Cluster(_) => 0,
+        }
+    }
+}
+
+/// The functions of a connection over which the engine pushes purges.
+fn sender(purged: &Arc<Notify>) -> impl Fn(PushInfo) -> Result<(), redis::aio::SendError> + Send + Sync + 'static {
+    let purged = Arc::clone(purged);
+    move |_| {
+        // Also after a new subscription, because purges may have been missed before it.
+        purged.notify_one();
+        Ok(())
+    }
+}
+
+fn with_push(info: impl IntoConnectionInfo) -> Result<ConnectionInfo, ConnectError> {
+    // The error could contain a part of the URL.
+    let info = info.into_connection_info().map_err(|_| {
+        ConnectError::settings(
+            "the URL of Redis is not valid: use redis://HOST:PORT, redis://USER:PASSWORD@HOST:PORT/DATABASE, or \
+             rediss:// for TLS, with `%` codes for special characters in a password",
+        )
+    })?;
+    if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
+        check_tls()?;
+    }
+    let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+    Ok(info.set_redis_settings(settings))
+}
+
+/// rustls would panic without a provider.
+#[cfg(feature = "tls")]
+fn check_tls() -> Result<(), ConnectError> {
+    match rustls::crypto::CryptoProvider::get_default() {
+        Some(_) => Ok(()),
+        None => Err(ConnectError::settings(
+            "rediss:// needs a provider of cryptography: call rustls::crypto::ring::default_provider().install_default() \
+             first, or install another one",
+        )),
+    }
+}
+
+#[cfg(not(feature = "tls"))]
+fn check_tls() -> Result<(), ConnectError> {
+    Err(ConnectError::settings("rediss:// needs TLS: enable the feature `tls` of tower-cache-policy-redis"))
+}
+
+#[cfg(feature = "cluster")]
+mod cluster {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use redis::cluster::ClusterClient;
+    use redis::cluster_async::ClusterConnection;
+    use redis::{ConnectionInfo, ProtocolVersion, RedisError};
+    use tokio::sync::{Notify, OnceCell};
+
+    /// A connection to a cluster that is made when it is used.
+    #[derive(Clone)]
+    pub(crate) struct Lazy {
+        client: Arc<ClusterClient>,
+        connection: Arc<OnceCell<ClusterConnection>>,
+    }
+
+    impl Lazy {
+        pub(super) fn new(infos: &[ConnectionInfo], purged: &Arc<Notify>) -> Result<Self, RedisError> {
+            let client = ClusterClient::builder(infos.to_vec())
+                .use_protocol(ProtocolVersion::RESP3)
+                .connection_timeout(Duration::from_secs(1))
+                .retries(1)
+                .push_sender(super::sender(purged))
+                .build()?;
+            Ok(Self { client: Arc::new(client), connection: Arc::default() })
+        }
+
+        pub(super) async fn get(&self) -> Result<ClusterConnection, RedisError> {
+            self.connection.get_or_try_init(|| self.client.get_async_connection()).await.cloned()
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Redis and Valkey as the second level of the shared cache of [`tower_cache_policy`].
+//!
+//! Each process of a site has a [`SharedCache`](tower_cache_policy::SharedCache) in its memory. With a [`RedisStore`]
+//! behind it, a page that one process has rendered is a hit in all of them, and a purge in one of them reaches all of
+//! them, usually within a few milliseconds.
+//!
+//! ```no_run
+//! use tower_cache_policy::SharedCache;
+//! use tower_cache_policy::store::MemoryStore;
+//! use tower_cache_policy_redis::{ConnectError, RedisStore};
+//!
+//! async fn cache() -> Result<SharedCache, ConnectError> {
+//!     let store = RedisStore::connect("redis://127.0.0.1:6379").await?.prefix("shop")?;
+//!     // 64 MiB in the memory of each process.
+//!     Ok(SharedCache::by_policy(MemoryStore::new(64 << 20)).second_level(store.second_level()))
+//! }
+//! ```
+//!
+//! # Failures
+//!
+//! The engine is never needed. No operation makes a request wait longer than the
+//! [limit](tower_cache_policy::layers::shared_cache::SecondLevel::limit), 50 milliseconds by default, and no failure
+//! reaches a client. After five failures in a row, requests do not use the engine at all. A background task tries it
+//! again after one second, and then after twice the time, up to 30 seconds.
+//!
+//! # Purges
+//!
+//! A purge takes effect at once in its own process, and is then added to a history in the engine by a script. The
+//! engine pushes a message to the other processes, which read the history. They also read it each second, because a
+//! message may be lost. A process that has not been able to read the history for
+//! [10 seconds](tower_cache_policy::layers::shared_cache::SecondLevel::max_purge_delay) uses responses from its memory
+//! only for 10 seconds each, and revalidates older ones.
+//!
+//! So after a purge has been published, no process uses an older response for longer than 10 seconds, and the duration
+//! of the request that made it. Until an engine that is down can be reached again, purges wait in the process. They
+//! are published within 30 seconds after that.
+//!
+//! Each stored response contains the number of the last purge that its process knew when it began to make it. A response
+//! is not used if a later purge names it, whichever process wrote it, and however late.
+//!
+//! If the engine loses the history, as after a restart without persistence, or its end, as after a failover to a replica
+//! that was behind, a new history begins. Each process then discards all its stored responses.
+//!
+//! # Settings of the engine
+//!
+//! - Redis 6 or later, or Valkey. With Redis 6, purges cannot be published while the memory of the engine is full.
+//! - `maxmemory-policy volatile-lru` or `volatile-ttl`. All records expire, and the history of purges, of at most 10,000
+//!   purges, does not. With `allkeys-lru` the engine may evict the history, which costs all stored responses.
+//! - Persistence is not needed.
+//! - The clocks of the machines should be synchronized. A difference between two clocks changes the age of responses.
+//! - Use a user that may only access the prefix, and see
+//!   [`authenticate_records`](tower_cache_policy::layers::shared_cache::SecondLevel::authenticate_records) if others can
+//!   write to the engine.
+//!
+//! # When it pays
+//!
+//! A hit in the memory of a process never uses the engine. A miss costs one command more, which is a tenth of a
+//! millisecond on the same machine and the round trip of the network otherwise. A handler that takes less than two such
+//! round trips is faster than the second level.
+//!
+//! # Feature flags
+//!
+//! | Feature | Adds |
+//! |---|---|
+//! | `cluster` | `RedisStore::connect_cluster` |
+//! | `tls` | URLs with `rediss://`, over rustls with the certificates of the system. The application installs a provider of cryptography, such as `rustls::crypto::ring::default_provider().install_default()` |
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod connection;
+mod error;
+mod script;
+mod store;
+
+pub use self::error::{ConnectError, ConnectErrorKind};
+pub use self::store::RedisStore;
+
+/// The `redis` crate, for [`IntoConnectionInfo`](redis::IntoConnectionInfo).
+pub use redis;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,128 @@
+//! [`Instance`]: one process of a site, with its cache.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use tower::{BoxError, Layer, Service, ServiceExt, service_fn};
+use tower_cache_policy::edge::purge::Purge;
+use tower_cache_policy::layers::shared_cache::{PublishFuture, SecondLevel, SecondLevelStats};
+use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
+use tower_cache_policy::store::MemoryStore;
+use tower_cache_policy::{CachingLayer, SharedCache};
+use tower_cache_policy_redis::RedisStore;
+
+type Site = tower::util::BoxCloneSyncService<Request<Full<Bytes>>, Seen, BoxError>;
+
+/// The pages of a site, each with a version.
+#[derive(Default)]
+pub(crate) struct Pages {
+    pub(crate) versions: Vec<AtomicU64>,
+    /// How often a page was made.
+    pub(crate) made: AtomicU64,
+}
+
+/// A response as a client sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) cache_status: String,
+    pub(crate) body: String,
+}
+
+/// One process of the site.
+#[derive(Clone)]
+pub(crate) struct Instance {
+    pub(crate) cache: SharedCache,
+    site: Site,
+}
+
+impl Pages {
+    pub(crate) fn new(count: usize) -> Arc<Self> {
+        Arc::new(Self { versions: (0..count).map(|_| AtomicU64::new(0)).collect(), made: AtomicU64::new(0) })
+    }
+}
+
+impl Instance {
+    pub(crate) fn new(pages: &Arc<Pages>, second: impl Into<Option<SecondLevel>>) -> Self {
+        let cache = SharedCache::by_policy(MemoryStore::new(64 << 20)).second_level(second);
+        let pages = Arc::clone(pages);
+        let handler = service_fn(move |request: Request<Full<Bytes>>| {
+            let pages = Arc::clone(&pages);
+            async move {
+                pages.made.fetch_add(1, Ordering::Relaxed);
+                let path = request.uri().path();
+                let index: usize = path.trim_start_matches("/p/").parse().unwrap_or(0);
+                // Read first: a page that is made while its version changes shows the old one.
+                let version = pages.versions[index].load(Ordering::SeqCst);
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                let language = request.headers().get("accept-language").map(|value| value.to_str().unwrap().to_owned());
+                let mut response = Response::new(Full::<Bytes>::from(format!("{version} {language:?}")));
+                if path.starts_with("/v/") {
+                    response.headers_mut().insert("vary", "accept-language".parse().unwrap());
+                }
+                CacheTags::from(CacheTag::new(format!("page-{index}")).unwrap()).add_to(response.extensions_mut());
+                Ok::<_, Infallible>(response)
+            }
+        });
+        let policy = CachePolicy::public(Duration::from_secs(600));
+        let service = cache.layer().layer(CachingLayer::new(policy).layer(handler));
+        let site = service_fn(move |request| {
+            let service = service.clone();
+            async move {
+                let response = service.oneshot(request).await?;
+                let (head, body) = response.into_parts();
+                let body = body.collect().await?.to_bytes();
+                let cache_status = head.headers["cache-status"].to_str()?.to_owned();
+                Ok(Seen { cache_status, body: String::from_utf8(body.to_vec())? })
+            }
+        });
+        Self { cache, site: Site::new(site) }
+    }
+
+    /// An instance with the engine at this URL, which knows the purges of the others.
+    pub(crate) async fn with_engine(pages: &Arc<Pages>, url: &str) -> Self {
+        let instance = Self::new(pages, RedisStore::connect(url).await.unwrap().second_level());
+        instance.until(|stats| stats.is_current).await;
+        instance
+    }
+
+    pub(crate) async fn get(&self, path: &str, language: Option<&str>) -> Seen {
+        self.try_get(path, language).await.unwrap()
+    }
+
+    pub(crate) async fn try_get(&self, path: &str, language: Option<&str>) -> Result<Seen, BoxError> {
+        let mut request = Request::get(path).header("host", "site");
+        if let Some(language) = language {
+            request = request.header("accept-language", language);
+        }
+        self.site.clone().oneshot(request.body(Full::default()).unwrap()).await
+    }
+
+    /// Purges a page, and waits until the purge is published.
+    pub(crate) async fn purge(&self, index: usize) {
+        self.begin_purge(index).await.unwrap();
+    }
+
+    /// Purges a page. The future waits until the purge is published.
+    pub(crate) fn begin_purge(&self, index: usize) -> PublishFuture {
+        let tag = CacheTag::new(format!("page-{index}")).unwrap();
+        self.cache.clone().call(Purge::tags([tag]))
+    }
+
+    pub(crate) fn second(&self) -> SecondLevelStats {
+        self.cache.stats().second_level.unwrap()
+    }
+
+    /// Waits until the numbers are as expected.
+    pub(crate) async fn until(&self, is_expected: impl Fn(SecondLevelStats) -> bool) {
+        let began = Instant::now();
+        while !is_expected(self.second()) {
+            assert!(began.elapsed() < Duration::from_secs(40), "{:?}", self.second());
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The background task: publishes the purges of this process, and applies those of the others.
+
+use std::future::poll_fn;
+use std::sync::{Arc, Weak};
+use std::task::Poll;
+use std::time::Duration;
+
+use super::level::Level;
+use super::settings::SecondLevel;
+use crate::layers::Clock;
+use crate::layers::shared_cache::stats::count;
+use crate::store::PurgeClock;
+
+/// The minimum for the limit of an operation of the background task.
+const LIMIT: Duration = Duration::from_secs(1);
+
+/// Starts a second level, and its background task, which ends when the purge clock is dropped.
+pub(in crate::layers::shared_cache) fn start(
+    settings: SecondLevel,
+    mode: u8,
+    clock: Clock,
+    purges: &Arc<PurgeClock>,
+) -> Arc<Level> {
+    let level = Arc::new(Level::new(settings, mode, clock));
+    level.settings.timing.spawn(run(Arc::clone(&level), Arc::downgrade(purges)));
+    level
+}
+
+async fn run(level: Arc<Level>, purges: Weak<PurgeClock>) {
+    let interval = level.settings.max_purge_delay / 10;
+    loop {
+        if level.breaker.is_open() {
+            level.settings.timing.sleep(level.breaker.delay()).await;
+        }
+        let Some(clock) = purges.upgrade() else { return };
+        let succeeds = round(&level, &clock).await;
+        drop(clock);
+        level.breaker.tried(succeeds);
+        if level.breaker.is_open() {
+            continue;
+        }
+        let (mut sleep, mut purged) = (level.settings.timing.sleep(interval), level.settings.store.purged());
+        poll_fn(|cx| {
+            let is_over = level.signal.poll(cx).is_ready()
+                || purged.as_mut().poll(cx).is_ready()
+                || sleep.as_mut().poll(cx).is_ready();
+            if is_over { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+}
+
+/// Publishes and reads. Returns whether the store works.
+async fn round(level: &Level, clock: &PurgeClock) -> bool {
+    let (store, timing) = (&level.settings.store, &level.settings.timing);
+    // No request waits for it, and a connection may have to be made.
+    let limit = level.settings.limit.max(LIMIT);
+    while let Some(purge) = level.next_pending() {
+        match timing.within(limit, store.publish(purge.clone())).await {
+            Some(Ok(())) => level.mark_published(&purge),
+            // It stays in the queue. The purges of others can still be read.
+            Some(Err(error)) if error.is_refusal() => {
+                count(&level.counters.refused);
+                break;
+            }
+            Some(Err(_)) => {
+                count(&level.counters.errors);
+                return false;
+            }
+            None => {
+                count(&level.counters.timeouts);
+                return false;
+            }
+        }
+    }
+    let asked = level.clock.now();
+    loop {
+        let since = level.position();
+        let found = match timing.within(limit, store.purges_since(since)).await {
+            Some(Ok(found)) => found,
+            Some(Err(_)) => {
+                count(&level.counters.errors);
+                return false;
+            }
+            None => {
+                count(&level.counters.timeouts);
+                return false;
+            }
+        };
+        level.apply(clock, since, &found);
+        if !found.has_more {
+            level.caught_up(asked);
+            return true;
+        }
+        // A store that has more and returns nothing new would keep the task busy.
+        if level.position() == since {
+            return false;
+        }
+    }
+}

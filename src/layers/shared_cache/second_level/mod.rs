@@ -1,0 +1,16 @@
+//! The second level of a cache: a [`RemoteStore`](crate::store::RemoteStore) that several processes share.
+
+mod breaker;
+mod feed;
+mod history;
+mod level;
+mod settings;
+mod signal;
+mod stats;
+mod timing;
+
+pub use self::settings::SecondLevel;
+pub use self::stats::SecondLevelStats;
+
+pub(super) use self::feed::start;
+pub(super) use self::level::{Level, Ticket};

@@ -1,0 +1,112 @@
+//! [`SecondLevel`]: a remote store and how it is used.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::timing::Timing;
+use crate::store::{RemoteFuture, RemoteStore};
+
+/// A [`RemoteStore`] that several processes share, and how it is used. Give it to
+/// [`SharedCache::second_level`](crate::SharedCache::second_level).
+///
+/// The package `tower-cache-policy-redis` makes one for Redis and Valkey. See the
+/// [module docs](crate::layers::shared_cache#with-several-processes).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use tower_cache_policy::SharedCache;
+/// use tower_cache_policy::layers::shared_cache::SecondLevel;
+/// use tower_cache_policy::store::{MemoryStore, RemoteStore};
+///
+/// fn cache(store: impl RemoteStore) -> SharedCache {
+///     let spawn = |task| {
+///         tokio::spawn(task);
+///     };
+///     let second = SecondLevel::new(store, spawn, tokio::time::sleep).limit(Duration::from_millis(20));
+///     SharedCache::by_policy(MemoryStore::new(64 << 20)).second_level(second)
+/// }
+/// ```
+#[derive(Clone)]
+pub struct SecondLevel {
+    pub(super) store: Arc<dyn RemoteStore>,
+    pub(super) timing: Timing,
+    pub(super) limit: Duration,
+    pub(super) max_purge_delay: Duration,
+    pub(super) max_record: usize,
+    #[cfg(feature = "strong-tags")]
+    pub(super) secret: Option<[u8; 32]>,
+}
+
+impl SecondLevel {
+    /// Creates a second level. `spawn` runs a task in the background, and `sleep` waits, as `tokio::time::sleep` does.
+    pub fn new<F>(
+        store: impl RemoteStore,
+        spawn: impl Fn(RemoteFuture<()>) + Send + Sync + 'static,
+        sleep: impl Fn(Duration) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        Self {
+            store: Arc::new(store),
+            timing: Timing::new(spawn, move |time| Box::pin(sleep(time))),
+            limit: Duration::from_millis(50),
+            max_purge_delay: Duration::from_secs(10),
+            max_record: 1 << 20,
+            #[cfg(feature = "strong-tags")]
+            secret: None,
+        }
+    }
+
+    /// Sets the time that a lookup, a write or another operation may take. The default is 50 milliseconds.
+    ///
+    /// A request never waits longer for the second level. Operations of the background task may take a second. After five failures in a row, the store is not called for a
+    /// second, and then for twice as long each time, up to 30 seconds.
+    #[must_use]
+    pub fn limit(self, limit: Duration) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// Sets the longest time for which this process may use a response after another process has published a purge of
+    /// it. The default is 10 seconds, and the minimum 2 seconds.
+    ///
+    /// Purges usually arrive within milliseconds. A process that cannot reach the store does not learn of them. When it
+    /// has not reached it for this time, it uses a response from its memory only for this time after the response was
+    /// received, and then revalidates it.
+    #[must_use]
+    pub fn max_purge_delay(self, time: Duration) -> Self {
+        Self { max_purge_delay: time.max(Duration::from_secs(2)), ..self }
+    }
+
+    /// Sets the maximum size of a body in the second level, in bytes. The default is 1 MiB. Larger responses are only
+    /// stored in the memory of the process.
+    #[must_use]
+    pub fn max_record(self, bytes: usize) -> Self {
+        Self { max_record: bytes.min(256 << 20), ..self }
+    }
+
+    /// Authenticates records with a keyed BLAKE3 hash, if others can write to the store. All processes need the same
+    /// secret. Records without the right hash are not used.
+    ///
+    /// Purges are not authenticated: whoever can write to the store can purge.
+    #[cfg(feature = "strong-tags")]
+    #[must_use]
+    pub fn authenticate_records(self, secret: [u8; 32]) -> Self {
+        Self { secret: Some(secret), ..self }
+    }
+}
+
+/// Does not show the secret.
+impl fmt::Debug for SecondLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecondLevel")
+            .field("store", &self.store)
+            .field("limit", &self.limit)
+            .field("max_purge_delay", &self.max_purge_delay)
+            .field("max_record", &self.max_record)
+            .finish_non_exhaustive()
+    }
+}

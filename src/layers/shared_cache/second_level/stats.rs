@@ -1,0 +1,78 @@
+//! [`SecondLevelStats`]: what the second level has done so far.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The numbers of a [`SecondLevel`](super::SecondLevel) since it was started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SecondLevelStats {
+    /// Responses that were found in the second level and could be used without a request to the inner service.
+    pub hits: u64,
+    /// Lookups that found nothing, or only a response that is stale or purged.
+    pub misses: u64,
+    /// Records that could not be used: damaged, of another version, or of another key.
+    pub damaged: u64,
+    /// Responses that were written.
+    pub written: u64,
+    /// Responses that were not written: too large, too many at once, not known to be unpurged, or while the store is
+    /// not called.
+    pub not_written: u64,
+    /// Operations that took longer than the limit.
+    pub timeouts: u64,
+    /// Operations that failed because the store is not available.
+    pub errors: u64,
+    /// Operations that the store refused, for example because its memory is full.
+    pub refused: u64,
+    /// Lookups that were left out because the store is not called.
+    pub skipped: u64,
+    /// Purges of this process that were published.
+    pub purges_sent: u64,
+    /// Purges of all processes that were applied, including those of this process.
+    pub purges_received: u64,
+    /// Purges of this process that have not been published yet.
+    pub purges_pending: u64,
+    /// How often everything was purged because purges may have been lost, including once at the start.
+    pub resets: u64,
+    /// Whether the store is not called at the moment, because it failed repeatedly.
+    pub is_open: bool,
+    /// Whether this process knows the purges of the others.
+    pub is_current: bool,
+}
+
+/// The counters behind [`SecondLevelStats`].
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) hits: AtomicU64,
+    pub(super) misses: AtomicU64,
+    pub(super) damaged: AtomicU64,
+    pub(super) written: AtomicU64,
+    pub(super) not_written: AtomicU64,
+    pub(super) timeouts: AtomicU64,
+    pub(super) errors: AtomicU64,
+    pub(super) refused: AtomicU64,
+    pub(super) skipped: AtomicU64,
+    pub(super) purges_sent: AtomicU64,
+    pub(super) purges_received: AtomicU64,
+    pub(super) resets: AtomicU64,
+}
+
+impl Counters {
+    pub(super) fn read(&self) -> SecondLevelStats {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        SecondLevelStats {
+            hits: read(&self.hits),
+            misses: read(&self.misses),
+            damaged: read(&self.damaged),
+            written: read(&self.written),
+            not_written: read(&self.not_written),
+            timeouts: read(&self.timeouts),
+            errors: read(&self.errors),
+            refused: read(&self.refused),
+            skipped: read(&self.skipped),
+            purges_sent: read(&self.purges_sent),
+            purges_received: read(&self.purges_received),
+            resets: read(&self.resets),
+            ..SecondLevelStats::default()
+        }
+    }
+}
