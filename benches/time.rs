@@ -14,6 +14,7 @@ mod support;
 fn main() {
     let mut criterion = support::criterion().configure_from_args();
     support::time(&mut criterion, &support::stacks());
+    support::time(&mut criterion, &support::shared_cache());
     support::time(&mut criterion, &support::functions());
     criterion.final_summary();
 }

@@ -19,6 +19,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let cases: Vec<_> = [support::stacks(), support::functions(), support::growth()].into_iter().flatten().collect();
+    let groups = [support::stacks(), support::shared_cache(), support::functions(), support::growth()];
+    let cases: Vec<_> = groups.into_iter().flatten().collect();
     support::calls_main(&cases, &arguments)
 }

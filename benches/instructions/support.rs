@@ -16,10 +16,13 @@ mod question;
 mod requests;
 #[path = "../support/responses.rs"]
 mod responses;
+#[path = "../support/shared_cache.rs"]
+mod shared_cache;
 #[path = "../support/stacks.rs"]
 mod stacks;
 
 pub(crate) use self::counted::calls_main;
 pub(crate) use self::functions::functions;
 pub(crate) use self::growth::growth;
+pub(crate) use self::shared_cache::shared_cache;
 pub(crate) use self::stacks::stacks;

@@ -7,6 +7,7 @@
 //! | `content.rs` | the bodies |
 //! | `responses.rs` | the responses of the handlers |
 //! | `stacks.rs` | each layer, and the same service without a layer |
+//! | `shared_cache.rs` | the shared cache in front of a page |
 //! | `functions.rs` | the functions of the protocol, and functions of other crates |
 //! | `growth.rs` | cases whose cost grows with a quantity |
 //! | `counted.rs`, `timed.rs` | the ways to run cases |
@@ -21,6 +22,7 @@ mod functions;
 mod question;
 mod requests;
 mod responses;
+mod shared_cache;
 mod stacks;
 #[allow(dead_code)]
 mod timed;
@@ -28,6 +30,7 @@ mod timed;
 #[allow(unused_imports)]
 pub(crate) use self::case::Case;
 pub(crate) use self::functions::functions;
+pub(crate) use self::shared_cache::shared_cache;
 pub(crate) use self::stacks::stacks;
 #[allow(unused_imports)]
 pub(crate) use self::timed::{criterion, time};

@@ -35,9 +35,9 @@ where
 }
 
 /// Sends the request and reads the response to its end.
-fn ask<S, B>(service: &mut S, request: Request<()>)
+pub(crate) fn ask<S, Q, B>(service: &mut S, request: Request<Q>)
 where
-    S: Service<Request<()>, Response = Response<B>, Error: Debug>,
+    S: Service<Request<Q>, Response = Response<B>, Error: Debug>,
     B: Body<Error: Debug>,
 {
     let (head, body) = respond(service, request).into_parts();
@@ -49,9 +49,9 @@ where
 }
 
 /// Returns the response with an unread body.
-pub(crate) fn respond<S, B>(service: &mut S, request: Request<()>) -> Response<B>
+pub(crate) fn respond<S, Q, B>(service: &mut S, request: Request<Q>) -> Response<B>
 where
-    S: Service<Request<()>, Response = Response<B>, Error: Debug>,
+    S: Service<Request<Q>, Response = Response<B>, Error: Debug>,
 {
     at_once(|cx| service.poll_ready(cx)).unwrap();
     let mut future = pin!(service.call(black_box(request)));

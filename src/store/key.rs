@@ -3,12 +3,15 @@
 use std::hash::{Hash, Hasher};
 
 use http::uri::PathAndQuery;
+use quick_cache::Equivalent;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::protocol::has_dot_segment;
 
 /// The maximum length of a key in bytes. A request with a longer URL is passed through.
 const MAX_LENGTH: usize = 8 << 10;
+/// The length up to which a key is on the stack while it is looked up.
+const SHORT: usize = 256;
 
 /// The name under which the responses to one URL are stored.
 ///
@@ -19,6 +22,13 @@ const MAX_LENGTH: usize = 8 << 10;
 pub(crate) struct PrimaryKey {
     hash: u64,
     bytes: Box<[u8]>,
+}
+
+/// A key that is only looked up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyRef<'a> {
+    hash: u64,
+    bytes: &'a [u8],
 }
 
 /// The parts of a request that a key consists of.
@@ -78,14 +88,13 @@ impl KeyRules {
         self.hosts = Some(hosts.into_iter().map(|host| host.to_ascii_lowercase()).collect());
     }
 
-    /// Makes the key of a request. Returns `None` if its responses must not be stored under any key: the host is not
-    /// allowed or contains user information, the key would be too long, or programs may resolve the path differently.
-    pub(crate) fn key(&self, parts: KeyParts<'_>) -> Option<PrimaryKey> {
-        let path = parts.target.path();
-        let is_ambiguous = has_dot_segment(path) || has_encoded_separator(path);
+    /// Writes the key of a request to a buffer. Returns `None` if its responses must not be stored under any key: the
+    /// host is not allowed or contains user information, the key would be too long, or programs may resolve the path
+    /// differently.
+    pub(crate) fn key<'a>(&self, parts: KeyParts<'_>, buffer: &'a mut KeyBuffer) -> Option<KeyRef<'a>> {
         let inner = parts.inner.map_or("", |inner| inner.as_str());
         let length = parts.host.len() + parts.scheme.len() + parts.target.as_str().len() + inner.len();
-        if is_ambiguous || length > MAX_LENGTH || parts.host.contains(['@', '/', '?', '#', '\\']) {
+        if length > MAX_LENGTH || is_ambiguous(parts.target.path()) || !is_host(parts.host) {
             return None;
         }
         if let Some(hosts) = &self.hosts
@@ -93,45 +102,48 @@ impl KeyRules {
         {
             return None;
         }
-        let mut bytes = Vec::with_capacity(length + 16);
-        bytes.extend_from_slice(&parts.space.to_be_bytes());
-        push_part(&mut bytes, |bytes| bytes.extend_from_slice(parts.scheme.as_bytes()));
-        push_part(&mut bytes, |bytes| bytes.extend(parts.host.bytes().map(|byte| byte.to_ascii_lowercase())));
-        push_part(&mut bytes, |bytes| self.push_target(bytes, parts.target));
-        bytes.extend_from_slice(inner.as_bytes());
-        let hash = xxh3_64_with_seed(&bytes, self.seed);
-        Some(PrimaryKey { hash, bytes: bytes.into_boxed_slice() })
+        let mut writer = Writer { bytes: buffer.of_length(length + 16), length: 0 };
+        writer.put(&parts.space.to_be_bytes())?;
+        writer.put_part(|writer| writer.put(parts.scheme.as_bytes()))?;
+        writer.put_part(|writer| {
+            let at = writer.length;
+            writer.put(parts.host.as_bytes())?;
+            writer.bytes[at..writer.length].make_ascii_lowercase();
+            Some(())
+        })?;
+        writer.put_part(|writer| self.put_target(writer, parts.target))?;
+        writer.put(inner.as_bytes())?;
+        let bytes = writer.written();
+        Some(KeyRef { hash: xxh3_64_with_seed(bytes, self.seed), bytes })
     }
 
     /// Returns the name of a URL for purges, in the form of [`PrimaryKey::url`].
     pub(crate) fn url(&self, host: &str, target: &PathAndQuery) -> UrlName {
-        let mut written = Vec::with_capacity(target.as_str().len());
-        self.push_target(&mut written, target);
-        UrlName::new(host.as_bytes(), &written)
+        let mut written = vec![0; target.as_str().len()];
+        let mut writer = Writer { bytes: &mut written, length: 0 };
+        // The target is no longer than the request's.
+        _ = self.put_target(&mut writer, target);
+        UrlName::new(host.as_bytes(), writer.written())
     }
 
     /// Appends the path, and the query as far as the rules keep it.
-    fn push_target(&self, bytes: &mut Vec<u8>, target: &PathAndQuery) {
-        bytes.extend_from_slice(target.path().as_bytes());
-        let Some(query) = target.query() else { return };
-        bytes.push(b'?');
+    fn put_target(&self, writer: &mut Writer<'_>, target: &PathAndQuery) -> Option<()> {
+        let Some(query) = target.query() else { return writer.put(target.path().as_bytes()) };
+        let keeps_all = matches!(self.query, QueryRule::All) && !self.sorted;
         // Some handlers separate parameters at `;`, and would find one in the value of a parameter that is left out.
-        if query.contains(';') || (matches!(self.query, QueryRule::All) && !self.sorted) {
-            return bytes.extend_from_slice(query.as_bytes());
+        if keeps_all || query.contains(';') {
+            return writer.put(target.as_str().as_bytes());
         }
+        writer.put(target.path().as_bytes())?;
         let mut kept: Vec<&str> = query.split('&').filter(|pair| self.keeps(name_of(pair))).collect();
         if self.sorted && !kept.iter().any(|pair| is_spelled_in_several_ways(name_of(pair))) {
             kept.sort_by_key(|pair| name_of(pair));
         }
-        if kept.is_empty() {
-            bytes.pop();
-        }
         for (index, pair) in kept.iter().enumerate() {
-            if index > 0 {
-                bytes.push(b'&');
-            }
-            bytes.extend_from_slice(pair.as_bytes());
+            writer.put(if index == 0 { b"?" } else { b"&" })?;
+            writer.put(pair.as_bytes())?;
         }
+        Some(())
     }
 
     fn keeps(&self, name: &str) -> bool {
@@ -154,11 +166,17 @@ impl PrimaryKey {
     pub(crate) const fn len(&self) -> usize {
         self.bytes.len()
     }
+}
+
+impl KeyRef<'_> {
+    pub(crate) fn to_owned(self) -> PrimaryKey {
+        PrimaryKey { hash: self.hash, bytes: self.bytes.into() }
+    }
 
     /// Returns the name of the URL for purges: without the scheme and without a default port, which clients may leave
     /// out.
-    pub(crate) fn url(&self) -> UrlName {
-        let rest = &self.bytes[4..];
+    pub(crate) fn url(self) -> UrlName {
+        let rest = self.bytes.get(4..).unwrap_or_default();
         let (_scheme, rest) = split_part(rest);
         let (host, rest) = split_part(rest);
         let (target, _) = split_part(rest);
@@ -176,7 +194,75 @@ impl Eq for PrimaryKey {}
 
 impl Hash for PrimaryKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
+        KeyRef::from(self).hash(state);
+    }
+}
+
+impl Hash for KeyRef<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(self.hash);
+    }
+}
+
+impl Equivalent<PrimaryKey> for KeyRef<'_> {
+    fn equivalent(&self, key: &PrimaryKey) -> bool {
+        self.hash == key.hash && *self.bytes == *key.bytes
+    }
+}
+
+impl<'a> From<&'a PrimaryKey> for KeyRef<'a> {
+    fn from(key: &'a PrimaryKey) -> Self {
+        Self { hash: key.hash, bytes: &key.bytes }
+    }
+}
+
+/// The memory for the key of one request, so that a lookup does not allocate.
+#[derive(Debug)]
+pub(crate) struct KeyBuffer {
+    short: [u8; SHORT],
+    long: Vec<u8>,
+}
+
+impl KeyBuffer {
+    pub(crate) const fn new() -> Self {
+        Self { short: [0; SHORT], long: Vec::new() }
+    }
+
+    fn of_length(&mut self, length: usize) -> &mut [u8] {
+        if length > SHORT {
+            self.long = vec![0; length];
+            return &mut self.long;
+        }
+        &mut self.short
+    }
+}
+
+/// Writes to memory of a fixed length. Each method returns `None` if the text does not fit.
+struct Writer<'a> {
+    bytes: &'a mut [u8],
+    length: usize,
+}
+
+impl<'a> Writer<'a> {
+    fn put(&mut self, text: &[u8]) -> Option<()> {
+        let end = self.length.checked_add(text.len())?;
+        self.bytes.get_mut(self.length..end)?.copy_from_slice(text);
+        self.length = end;
+        Some(())
+    }
+
+    /// Puts the length of the text in front of it.
+    fn put_part(&mut self, put: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
+        let at = self.length;
+        self.put(&[0; 4])?;
+        put(self)?;
+        let length = u32::try_from(self.length - at - 4).ok()?;
+        self.bytes[at..at + 4].copy_from_slice(&length.to_be_bytes());
+        Some(())
+    }
+
+    fn written(self) -> &'a [u8] {
+        &self.bytes[..self.length]
     }
 }
 
@@ -209,18 +295,24 @@ impl UrlName {
     }
 }
 
-fn push_part(bytes: &mut Vec<u8>, push: impl FnOnce(&mut Vec<u8>)) {
-    let at = bytes.len();
-    bytes.extend_from_slice(&[0; 4]);
-    push(bytes);
-    let length = u32::try_from(bytes.len() - at - 4).unwrap_or(u32::MAX);
-    bytes[at..at + 4].copy_from_slice(&length.to_be_bytes());
-}
-
 fn split_part(bytes: &[u8]) -> (&[u8], &[u8]) {
     let Some((length, rest)) = bytes.split_first_chunk::<4>() else { return (&[], &[]) };
     let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
     rest.split_at(length.min(rest.len()))
+}
+
+/// Whether a host consists of visible ASCII without the delimiters of other parts of a URL.
+fn is_host(host: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_graphic() & !matches!(byte, b'@' | b'/' | b'?' | b'#' | b'\\');
+    // Without an early exit, the compiler compares several bytes at once.
+    host.bytes().fold(true, |is_host, byte| is_host & is_part(byte))
+}
+
+/// Whether programs may resolve the path differently.
+fn is_ambiguous(path: &str) -> bool {
+    // Most paths have none of these bytes, without which no segment is ambiguous.
+    let may_be = path.bytes().fold(false, |may_be, byte| may_be | matches!(byte, b'.' | b'%' | b'\\' | 0x80..));
+    may_be && (has_dot_segment(path) || has_encoded_separator(path))
 }
 
 /// Whether the path has an encoded `/` or `\`, which some programs decode before they route.
@@ -258,7 +350,15 @@ mod tests {
     }
 
     fn key(rules: &KeyRules, host: &str, target: &str) -> Option<PrimaryKey> {
-        rules.key(parts(host, &target.parse().unwrap()))
+        made(rules, parts(host, &target.parse().unwrap()))
+    }
+
+    fn made(rules: &KeyRules, parts: KeyParts<'_>) -> Option<PrimaryKey> {
+        rules.key(parts, &mut KeyBuffer::new()).map(KeyRef::to_owned)
+    }
+
+    fn url(key: &PrimaryKey) -> UrlName {
+        KeyRef::from(key).url()
     }
 
     #[test]
@@ -286,13 +386,13 @@ mod tests {
     fn parts_do_not_run_into_each_other() {
         let rules = KeyRules::default();
         let target: PathAndQuery = "/x".parse().unwrap();
-        let one = rules.key(KeyParts { space: 0, scheme: "http", host: "s", target: &target, inner: None });
-        let other = rules.key(KeyParts { space: 0, scheme: "https", host: "", target: &target, inner: None });
+        let one = made(&rules, KeyParts { space: 0, scheme: "http", host: "s", target: &target, inner: None });
+        let other = made(&rules, KeyParts { space: 0, scheme: "https", host: "", target: &target, inner: None });
         assert_ne!(one, other);
-        let elsewhere = rules.key(KeyParts { space: 1, scheme: "http", host: "s", target: &target, inner: None });
+        let elsewhere = made(&rules, KeyParts { space: 1, scheme: "http", host: "s", target: &target, inner: None });
         assert_ne!(one, elsewhere);
         let rewritten =
-            rules.key(KeyParts { space: 0, scheme: "http", host: "s", target: &target, inner: Some(&target) });
+            made(&rules, KeyParts { space: 0, scheme: "http", host: "s", target: &target, inner: Some(&target) });
         assert_ne!(one, rewritten);
     }
 
@@ -355,11 +455,11 @@ mod tests {
         let rules = KeyRules::default();
         let purged = rules.url("Example.com", &"/a?b=1".parse().unwrap());
         for host in ["example.com", "EXAMPLE.com", "example.com:443", "example.com:80"] {
-            assert_eq!(key(&rules, host, "/a?b=1").unwrap().url(), purged, "{host}");
+            assert_eq!(url(&key(&rules, host, "/a?b=1").unwrap()), purged, "{host}");
         }
-        assert_ne!(key(&rules, "example.com:8443", "/a?b=1").unwrap().url(), purged);
-        assert_ne!(key(&rules, "example.com", "/a").unwrap().url(), purged);
-        assert_eq!(key(&rules, "", "/a?b=1").unwrap().url(), purged.without_host());
+        assert_ne!(url(&key(&rules, "example.com:8443", "/a?b=1").unwrap()), purged);
+        assert_ne!(url(&key(&rules, "example.com", "/a").unwrap()), purged);
+        assert_eq!(url(&key(&rules, "", "/a?b=1").unwrap()), purged.without_host());
     }
 
     proptest! {
@@ -368,8 +468,8 @@ mod tests {
             (one, other) in (("[a-c:]{0,3}", "/[a-c?&=]{0,4}"), ("[a-c:]{0,3}", "/[a-c?&=]{0,4}"))
         ) {
             let rules = KeyRules::with_seed(7);
-            let made = |(host, target): &(String, String)| key(&rules, host, target);
-            prop_assert_eq!(made(&one) == made(&other), one == other);
+            let of = |(host, target): &(String, String)| key(&rules, host, target);
+            prop_assert_eq!(of(&one) == of(&other), one == other);
         }
     }
 }

@@ -13,7 +13,7 @@ mod terms;
 
 pub use self::memory::MemoryStore;
 
-pub(crate) use self::key::{KeyParts, KeyRules, PrimaryKey, UrlName};
+pub(crate) use self::key::{KeyBuffer, KeyParts, KeyRef, KeyRules, PrimaryKey, UrlName};
 pub(crate) use self::memory::Found;
 pub(crate) use self::purge_clock::{Moment, PurgeClock, PurgeOf};
 pub(crate) use self::record::{Record, RecordHead, Usability};

@@ -3,16 +3,20 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::{Bytes, BytesMut};
-use http::header::{AGE, DATE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::{AGE, DATE, ETAG, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
-use super::key::PrimaryKey;
+use super::key::KeyRef;
 use super::purge_clock::{Moment, PurgeClock, Purged};
 use super::selection::Selection;
 use super::terms::Terms;
 use crate::policy::{CacheTags, Ruling};
-use crate::protocol::{Age, Cache, CacheControl, HttpDate, remove_unstored_fields};
+use crate::protocol::{
+    Age, Cache, CacheControl, EntityTagRef, HttpDate, Outcome, Preconditions, into_not_modified, only_line,
+    remove_unstored_fields,
+};
 
+const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 /// The maximum size of a head in bytes. A response with a larger one is not stored.
 const MAX_HEAD: usize = 64 << 10;
 /// An estimate of the memory for one field in a `HeaderMap`, in addition to its text.
@@ -25,6 +29,10 @@ const RECORD_OVERHEAD: usize = size_of::<Record>() + 160;
 pub(crate) struct Record {
     head: RecordHead,
     body: Bytes,
+    /// Whether there is one `ETag`, which is valid.
+    has_etag: bool,
+    not_modified: NotModified,
+    weight: usize,
     /// The moment up to which it is known that no purge names the record.
     checked: AtomicU64,
 }
@@ -76,6 +84,9 @@ impl RecordHead {
         let mut text = BytesMut::with_capacity(length);
         let mut headers = HeaderMap::with_capacity(response.len() + 3);
         for (name, value) in &response {
+            if is_place_of_report(name, value) {
+                continue;
+            }
             text.extend_from_slice(value.as_bytes());
             let copy = text.split().freeze();
             // The value was valid before.
@@ -86,6 +97,10 @@ impl RecordHead {
         headers.insert(AGE, HeaderValue::from_static("0"));
         if !headers.contains_key(DATE) {
             headers.insert(DATE, date.to_header_value());
+        }
+        // A map that is cloned has no room for another field. A list without members has no meaning.
+        if !headers.contains_key(CACHE_STATUS) {
+            headers.insert(CACHE_STATUS, HeaderValue::from_static(""));
         }
         Some(headers)
     }
@@ -103,7 +118,9 @@ impl RecordHead {
 impl Record {
     pub(crate) fn new(head: RecordHead, body: Bytes) -> Self {
         let checked = AtomicU64::new(head.moment.as_u64());
-        Self { head, body, checked }
+        let has_etag = only_line(&head.headers, &ETAG).is_some_and(|etag| EntityTagRef::parse(etag.as_bytes()).is_some());
+        let weight = RECORD_OVERHEAD + head.weight() + body.len();
+        Self { head, body, has_etag, not_modified: NotModified::default(), weight, checked }
     }
 
     pub(crate) const fn head(&self) -> &RecordHead {
@@ -115,8 +132,30 @@ impl Record {
     }
 
     /// An estimate of the memory that the record uses.
-    pub(crate) fn weight(&self) -> usize {
-        RECORD_OVERHEAD + self.head.weight() + self.body.len()
+    pub(crate) const fn weight(&self) -> usize {
+        self.weight
+    }
+
+    /// Returns the fields of the response, with room for a value of `Age` and `Cache-Status`.
+    pub(crate) fn fields(&self) -> HeaderMap {
+        self.head.headers.clone()
+    }
+
+    /// Returns the fields of a 304 that stands for the response.
+    pub(crate) fn fields_of_not_modified(&self) -> HeaderMap {
+        self.not_modified.fields(&self.head.headers)
+    }
+
+    /// Whether the client has the content: the conditions of the request, which is a GET or HEAD, are false.
+    // P-16, P-17
+    pub(crate) fn is_current_at(&self, method: &Method, request: &HeaderMap, now: HttpDate) -> bool {
+        // One tag that is the same byte for byte needs no parsing, and takes precedence over a date.
+        let is_same = || only_line(request, &IF_NONE_MATCH).is_some_and(|line| only_line(&self.head.headers, &ETAG) == Some(line));
+        if self.has_etag && is_same() {
+            return true;
+        }
+        let evaluation = Preconditions::new(method, request).evaluate_stored(&self.head.headers, self.head.received, now);
+        evaluation.outcome() == Outcome::NotModified
     }
 
     /// The age at this time.
@@ -126,8 +165,8 @@ impl Record {
     }
 
     /// Determines whether the record may be used.
-    pub(crate) fn usability(&self, key: &PrimaryKey, now: HttpDate, purges: &PurgeClock) -> Usability {
-        let purged = self.purged(key, purges);
+    pub(crate) fn usability<'a>(&self, key: impl Into<KeyRef<'a>>, now: HttpDate, purges: &PurgeClock) -> Usability {
+        let purged = self.purged(key.into(), purges);
         let age = self.age(now);
         let terms = &self.head.terms;
         let staleness = match purged {
@@ -145,11 +184,11 @@ impl Record {
     }
 
     /// Whether no purge has removed the record.
-    pub(crate) fn moment_is_current(&self, key: &PrimaryKey, purges: &PurgeClock) -> bool {
-        self.purged(key, purges) != Purged::Hard
+    pub(crate) fn moment_is_current<'a>(&self, key: impl Into<KeyRef<'a>>, purges: &PurgeClock) -> bool {
+        self.purged(key.into(), purges) != Purged::Hard
     }
 
-    fn purged(&self, key: &PrimaryKey, purges: &PurgeClock) -> Purged {
+    fn purged(&self, key: KeyRef<'_>, purges: &PurgeClock) -> Purged {
         let checked = Moment::from_u64(self.checked.load(Ordering::Acquire));
         if checked == purges.moment() {
             return Purged::No;
@@ -159,5 +198,139 @@ impl Record {
             self.checked.fetch_max(now.as_u64(), Ordering::AcqRel);
         }
         purged
+    }
+}
+
+/// Which lines of a stored response are in a 304 that stands for it, found when the first client needs it.
+#[derive(Debug, Default)]
+struct NotModified {
+    /// A bit for each line that is kept, and [`IS_KNOWN`](Self::IS_KNOWN). Zero if it is not known yet.
+    kept: AtomicU64,
+}
+
+impl NotModified {
+    const IS_KNOWN: u64 = 1 << 63;
+
+    fn fields(&self, stored: &HeaderMap) -> HeaderMap {
+        let kept = self.kept.load(Ordering::Relaxed);
+        if kept & Self::IS_KNOWN == 0 {
+            return self.find(stored);
+        }
+        let mut headers = HeaderMap::with_capacity((kept & !Self::IS_KNOWN).count_ones() as usize);
+        for (index, (name, value)) in stored.iter().enumerate() {
+            if kept >> index & 1 == 1 {
+                headers.append(name.clone(), value.clone());
+            }
+        }
+        headers
+    }
+
+    fn find(&self, stored: &HeaderMap) -> HeaderMap {
+        let mut headers = stored.clone();
+        into_not_modified(&mut headers);
+        if stored.len() < 63 {
+            let kept = stored.iter().map(|(name, _)| name).enumerate();
+            let kept = kept.filter(|(_, name)| headers.contains_key(*name)).fold(0, |kept, (index, _)| kept | 1 << index);
+            self.kept.store(kept | Self::IS_KNOWN, Ordering::Relaxed);
+        }
+        headers
+    }
+}
+
+/// Whether a line of a stored response only makes room for the report of this cache.
+fn is_place_of_report(name: &HeaderName, value: &HeaderValue) -> bool {
+    value.is_empty() && *name == CACHE_STATUS
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::selection::{Selection, SelectionRules};
+    use super::*;
+
+    const NAMES: [&str; 9] = [
+        "age", "cache-status", "content-type", "content-encoding", "date", "etag", "last-modified", "vary",
+        "content-security-policy",
+    ];
+
+    fn record(headers: HeaderMap) -> Record {
+        let head = RecordHead {
+            status: StatusCode::OK,
+            selection: Selection::of(&HeaderMap::new(), &HeaderMap::new(), SelectionRules::default()).unwrap(),
+            headers,
+            terms: Terms::default(),
+            moment: Moment::default(),
+            received: HttpDate::UNIX_EPOCH,
+            initial_age: Age::ZERO,
+            date: HttpDate::UNIX_EPOCH,
+            tags: CacheTags::new(),
+            ruling: None,
+        };
+        Record::new(head, Bytes::new())
+    }
+
+    fn fields(lines: &[(usize, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(NAMES[*name], HeaderValue::from_str(value).unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn a_stored_response_has_room_for_the_fields_of_the_cache() {
+        let control = CacheControl::default();
+        let stored = |headers: HeaderMap| {
+            RecordHead::fields_for_storing(headers, &control, HttpDate::UNIX_EPOCH).unwrap()
+        };
+        let lines = |headers: &HeaderMap| {
+            headers.get_all(CACHE_STATUS).iter().map(|line| line.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let headers = stored(HeaderMap::new());
+        assert_eq!(lines(&headers), [""]);
+        assert_eq!(headers[AGE], "0");
+        assert_eq!(lines(&stored(headers)), [""], "stored again after a revalidation");
+        let of_inner_caches = stored(fields(&[(1, ""), (1, "inner; hit"), (1, "outer; hit")]));
+        assert_eq!(lines(&of_inner_caches), ["inner; hit", "outer; hit"]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_304_has_the_fields_that_remain_of_the_stored_response(
+            lines in proptest::collection::vec((0..NAMES.len(), "[a-c\"';-]{0,8}"), 0..70)
+        ) {
+            let lines: Vec<_> = lines.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let mut expected = fields(&lines);
+            let record = record(expected.clone());
+            into_not_modified(&mut expected);
+            for _ in 0..3 {
+                prop_assert_eq!(&record.fields_of_not_modified(), &expected);
+            }
+        }
+
+        #[test]
+        fn equal_tags_are_found_without_parsing_exactly_if_the_condition_is_false(
+            tags in proptest::collection::vec("(W/)?\"?[ab]?\"?", 0..2),
+            conditions in proptest::collection::vec("(W/)?\"?[ab]?\"?(, \"a\")?|\\*", 0..3),
+            date in any::<bool>(),
+        ) {
+            let mut stored = HeaderMap::new();
+            for tag in &tags {
+                stored.append("etag", HeaderValue::from_str(tag).unwrap());
+            }
+            let mut request = HeaderMap::new();
+            for condition in &conditions {
+                request.append("if-none-match", HeaderValue::from_str(condition).unwrap());
+            }
+            if date {
+                request.insert("if-modified-since", HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"));
+            }
+            let now = HttpDate::from_unix_seconds(60).unwrap();
+            let preconditions = Preconditions::new(&Method::GET, &request);
+            let expected = preconditions.evaluate_stored(&stored, HttpDate::UNIX_EPOCH, now).outcome();
+            let is_current = record(stored).is_current_at(&Method::GET, &request, now);
+            prop_assert_eq!(is_current, expected == Outcome::NotModified);
+        }
     }
 }

@@ -1,5 +1,9 @@
 //! [`Selection`]: the values of the request fields that a stored response was selected by.
 
+use std::borrow::Cow;
+use std::fmt;
+
+use http::header::VARY;
 use http::{HeaderMap, HeaderName};
 
 use crate::protocol::{SelectingFields, SelectingValues, Vary};
@@ -10,11 +14,12 @@ const MAX_NAMES: usize = 16;
 /// The values of the request fields that a stored response was selected by
 /// ([RFC 9111 section 4.1](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.1)).
 // K-02, K-03
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Selection {
     fields: SelectingFields,
     values: SelectingValues,
     lines: Option<Vec<usize>>,
+    sent: SentLines,
 }
 
 /// How selecting values are compared.
@@ -31,7 +36,7 @@ impl Selection {
     /// Records the selecting values of a request. Returns `None` if the response must not be stored: `Vary` contains
     /// `*`, a field with credentials, or too many names, or the values are too long.
     pub(crate) fn of(response: &HeaderMap, request: &HeaderMap, rules: SelectionRules) -> Option<Self> {
-        let vary = Vary::from_headers(response).unwrap_or_default();
+        let vary = if response.contains_key(VARY) { Vary::from_headers(response).unwrap_or_default() } else { Vary::new() };
         // Nearly every client has its own cookies, and the variants would replace each other.
         let has_credentials = ["cookie", "authorization", "proxy-authorization"].iter().any(|name| vary.contains(name));
         if has_credentials || vary.names().count() > MAX_NAMES {
@@ -43,19 +48,117 @@ impl Selection {
         }
         let values = fields.values_in(request)?;
         let lines = rules.counts_lines.then(|| count_lines(&fields, request).collect());
-        Some(Self { fields, values, lines })
+        let sent = SentLines::of(&fields, request);
+        Some(Self { fields, values, lines, sent })
     }
 
     /// Whether the request selects the same response.
     pub(crate) fn matches(&self, request: &HeaderMap) -> bool {
-        self.fields.names().is_empty()
-            || (self.fields.values_in(request).as_ref() == Some(&self.values)
-                && self.lines.iter().all(|lines| count_lines(&self.fields, request).eq(lines.iter().copied())))
+        self.has_sent_lines(request) || self.has_values(request, self.fields.values_in(request).as_ref())
+    }
+
+    /// Whether the selecting fields of the request are byte for byte those that the response was selected by. Their
+    /// values are then equal too.
+    fn has_sent_lines(&self, request: &HeaderMap) -> bool {
+        self.fields.names().is_empty() || self.sent.are_in(&self.fields, request)
+    }
+
+    /// Whether these are the values, with the same number of lines.
+    fn has_values(&self, request: &HeaderMap, values: Option<&SelectingValues>) -> bool {
+        values == Some(&self.values)
+            && self.lines.iter().all(|lines| count_lines(&self.fields, request).eq(lines.iter().copied()))
     }
 
     /// An estimate of the memory that the values use.
     pub(crate) fn weight(&self) -> usize {
-        self.fields.names().len() * (size_of::<HeaderName>() + size_of::<usize>()) + self.values.as_bytes().len()
+        self.fields.names().len() * (size_of::<HeaderName>() + size_of::<usize>()) + self.values.as_bytes().len() + self.sent.len()
+    }
+}
+
+/// Equal selections match the same requests, however these are written.
+impl PartialEq for Selection {
+    fn eq(&self, other: &Self) -> bool {
+        self.fields == other.fields && self.values == other.values && self.lines == other.lines
+    }
+}
+
+impl Eq for Selection {}
+
+/// Compares one request with several selections. It reads the values of the request once for each list of fields.
+pub(crate) struct Selecting<'a> {
+    request: &'a HeaderMap,
+    known: Option<(&'a SelectingFields, Option<Cow<'a, SelectingValues>>)>,
+}
+
+impl<'a> Selecting<'a> {
+    pub(crate) fn of(request: &'a HeaderMap, all: impl IntoIterator<Item = &'a Selection>) -> Self {
+        // If the request has the fields of one selection as they were sent, it has the same values.
+        let mut all = all.into_iter().filter(|selection| !selection.fields.names().is_empty());
+        let same = all.find(|selection| selection.has_sent_lines(request));
+        Self { request, known: same.map(|same| (&same.fields, Some(Cow::Borrowed(&same.values)))) }
+    }
+
+    /// Like [`Selection::matches`].
+    pub(crate) fn matches(&mut self, selection: &'a Selection) -> bool {
+        if selection.fields.names().is_empty() {
+            return true;
+        }
+        let values = match &self.known {
+            Some((fields, values)) if **fields == selection.fields => values,
+            _ => &self.known.insert((&selection.fields, selection.fields.values_in(self.request).map(Cow::Owned))).1,
+        };
+        selection.has_values(self.request, values.as_deref())
+    }
+}
+
+/// The lines of the selecting fields in a request, as they were sent.
+#[derive(Clone, Default)]
+struct SentLines(Option<Box<[u8]>>);
+
+impl SentLines {
+    /// The maximum length in bytes. Longer lines are only compared by their values.
+    const MAX_LENGTH: usize = 1_024;
+    /// Field values do not contain these bytes.
+    const END_OF_LINE: u8 = b'\n';
+    const END_OF_FIELD: u8 = b'\0';
+
+    fn of(fields: &SelectingFields, request: &HeaderMap) -> Self {
+        let mut bytes = Vec::new();
+        for name in fields.names() {
+            for line in request.get_all(name) {
+                if bytes.len() + line.len() > Self::MAX_LENGTH {
+                    return Self(None);
+                }
+                bytes.extend_from_slice(line.as_bytes());
+                bytes.push(Self::END_OF_LINE);
+            }
+            bytes.push(Self::END_OF_FIELD);
+        }
+        Self((!bytes.is_empty()).then(|| bytes.into()))
+    }
+
+    fn are_in(&self, fields: &SelectingFields, request: &HeaderMap) -> bool {
+        let Some(bytes) = &self.0 else { return false };
+        let mut rest = Some(&**bytes);
+        for name in fields.names() {
+            for line in request.get_all(name) {
+                let rest_of_line = rest.and_then(|rest| rest.strip_prefix(line.as_bytes()));
+                rest = rest_of_line.and_then(|rest| rest.strip_prefix(&[Self::END_OF_LINE]));
+            }
+            rest = rest.and_then(|rest| rest.strip_prefix(&[Self::END_OF_FIELD]));
+        }
+        rest.is_some_and(<[u8]>::is_empty)
+    }
+
+    fn len(&self) -> usize {
+        self.0.as_ref().map_or(0, |bytes| bytes.len())
+    }
+}
+
+/// The lines may contain credentials.
+impl fmt::Debug for SentLines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SentLines({} bytes)", self.len())
     }
 }
 

@@ -1,6 +1,6 @@
 //! [`CacheStatusReport`]: what a cache writes to `Cache-Status`.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
@@ -126,7 +126,7 @@ impl CacheStatusReport {
     #[allow(clippy::missing_panics_doc)] // The text consists of visible ASCII and spaces.
     pub fn to_header_value(&self, name: &CacheName) -> HeaderValue {
         //
-        let mut text = String::with_capacity(name.as_str().len() + 64);
+        let mut text = Text::new();
         text.push_str(name.as_str());
         match &self.forwarded {
             None => text.push_str("; hit"),
@@ -140,8 +140,9 @@ impl CacheStatusReport {
             }
         }
         if let Some(ttl) = self.ttl {
+            text.push_str("; ttl=");
             // The range of an Integer.
-            _ = write!(text, "; ttl={}", ttl.clamp(-999_999_999_999_999, 999_999_999_999_999));
+            text.push_number(ttl.clamp(-999_999_999_999_999, 999_999_999_999_999));
         }
         if self.forwarded.is_some_and(|forwarded| forwarded.stored) {
             text.push_str("; stored");
@@ -151,9 +152,13 @@ impl CacheStatusReport {
         }
         if let Some(detail) = self.detail {
             text.push_str("; detail=");
-            push_token_or_string(&mut text, detail);
+            if is_token(detail) {
+                text.push_str(detail);
+            } else {
+                text.push_str(&token_or_string(detail));
+            }
         }
-        HeaderValue::try_from(text).expect("a member of a List is visible ASCII and spaces")
+        HeaderValue::from_bytes(text.as_bytes()).expect("a member of a List is visible ASCII and spaces")
     }
 
     /// Appends the report to `Cache-Status`. The reports of caches that are closer to the origin come first, and are
@@ -247,9 +252,7 @@ impl CacheName {
         if !is_valid {
             return Err(InvalidCacheName { name: name.chars().take(64).collect() });
         }
-        let mut text = String::with_capacity(name.len() + 2);
-        push_token_or_string(&mut text, name);
-        Ok(Self { text: text.into() })
+        Ok(Self { text: token_or_string(name).into() })
     }
 
     /// Returns the name as written in the field.
@@ -288,12 +291,71 @@ impl fmt::Display for InvalidCacheName {
 
 impl std::error::Error for InvalidCacheName {}
 
-fn push_token_or_string(text: &mut String, value: &str) {
-    if is_structured_token(value) {
-        text.push_str(value);
-    } else {
-        let is_known = |character: char| u8::try_from(character).is_ok_and(is_printable);
-        push_structured_string(text, value.chars().map(|character| if is_known(character) { character } else { '?' }));
+fn token_or_string(value: &str) -> String {
+    if is_token(value) {
+        return value.to_owned();
+    }
+    let is_known = |character: char| u8::try_from(character).is_ok_and(is_printable);
+    let mut text = String::with_capacity(value.len() + 2);
+    push_structured_string(&mut text, value.chars().map(|character| if is_known(character) { character } else { '?' }));
+    text
+}
+
+fn is_token(value: &str) -> bool {
+    // Most are a word, which needs no parser.
+    let is_word = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_lowercase());
+    is_word || is_structured_token(value)
+}
+
+/// A text that is on the stack unless it is long, because a value is written for each response.
+struct Text {
+    short: [u8; Self::SHORT],
+    length: usize,
+    /// The complete text, if it is long.
+    long: Vec<u8>,
+}
+
+impl Text {
+    const SHORT: usize = 96;
+
+    const fn new() -> Self {
+        Self { short: [0; Self::SHORT], length: 0, long: Vec::new() }
+    }
+
+    fn push_str(&mut self, text: &str) {
+        let end = self.length + text.len();
+        match self.short.get_mut(self.length..end) {
+            Some(place) if self.long.is_empty() => place.copy_from_slice(text.as_bytes()),
+            _ => {
+                if self.long.is_empty() {
+                    self.long.extend_from_slice(&self.short[..self.length]);
+                }
+                self.long.extend_from_slice(text.as_bytes());
+            }
+        }
+        self.length = end;
+    }
+
+    fn push_number(&mut self, number: i64) {
+        if number < 0 {
+            self.push_str("-");
+        }
+        let mut digits = [b'0'; 20];
+        let mut at = digits.len();
+        let mut rest = number.unsigned_abs();
+        loop {
+            at -= 1;
+            digits[at] += u8::try_from(rest % 10).unwrap_or(0);
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        self.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        if self.long.is_empty() { &self.short[..self.length] } else { &self.long }
     }
 }
 

@@ -12,7 +12,9 @@ use crate::edge::{CacheName, CacheStatusReport};
 use crate::layers::Clock;
 use crate::policy::{Guard, Rules};
 use crate::protocol::HttpDate;
-use crate::store::{Found, KeyRules, MemoryStore, PrimaryKey, PurgeClock, Record, SelectionRules, Usability};
+use crate::store::{Found, KeyRef, KeyRules, MemoryStore, PrimaryKey, PurgeClock, Record, SelectionRules, Usability};
+
+const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
 /// The settings of a cache, shared by its services and futures.
 #[derive(Clone, Debug)]
@@ -52,6 +54,19 @@ impl Config {
     pub(super) fn report(&self, report: CacheStatusReport, headers: &mut HeaderMap) {
         if let Some(name) = &self.name {
             report.append_to(headers, name);
+        }
+    }
+
+    /// Sets the report in the fields of a stored response, which have room for it.
+    pub(super) fn report_in_place(&self, report: CacheStatusReport, headers: &mut HeaderMap) {
+        let place = headers.get_mut(CACHE_STATUS).filter(|line| line.is_empty());
+        match (&self.name, place) {
+            (Some(name), Some(place)) => *place = report.to_header_value(name),
+            (Some(_), None) => self.report(report, headers),
+            (None, Some(_)) => {
+                headers.remove(CACHE_STATUS);
+            }
+            (None, None) => {}
         }
     }
 
@@ -104,7 +119,13 @@ impl Core {
     }
 
     /// Looks up the stored response for a request.
-    pub(super) fn find(&self, key: &PrimaryKey, request: &HeaderMap, now: HttpDate) -> (Found, Usability) {
+    pub(super) fn find<'a>(
+        &self,
+        key: impl Into<KeyRef<'a>>,
+        request: &HeaderMap,
+        now: HttpDate,
+    ) -> (Found, Usability) {
+        let key = key.into();
         let mut usability = Usability::Purged;
         let found = self.store.get(key, request, |record| {
             let this = record.usability(key, now, &self.purges);

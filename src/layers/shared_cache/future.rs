@@ -27,9 +27,8 @@ use super::task::BackgroundTask;
 use super::tee::Tee;
 use super::waiters::Waiter;
 use crate::edge::{CacheStatusReport, ForwardReason};
-use crate::policy::RequestFacts;
 use crate::protocol::{HttpDate, into_not_modified};
-use crate::store::{Found, Moment, PrimaryKey, Selection, Usability};
+use crate::store::{Found, KeyBuffer, KeyRef, Moment, PrimaryKey, Selection, Usability};
 
 /// The number of other requests that one request waits for, one after the other.
 const MAX_ROUNDS: u8 = 2;
@@ -43,7 +42,8 @@ pin_project! {
     {
         #[pin]
         state: State<S, Q, B, S::Future, S::Error>,
-        cache: Cache,
+        // `None` if the response is ready, so that no counter is shared with other threads.
+        cache: Option<Cache>,
     }
 }
 
@@ -102,9 +102,10 @@ where
     B::Error: Send,
 {
     /// Handles a request with a service that is ready.
-    pub(super) fn new(cache: Cache, service: &mut S, request: Request<Q>) -> Self {
-        let state = State::begin(&cache, service, request, 0);
-        Self { state, cache }
+    pub(super) fn new(cache: &Cache, service: &mut S, request: Request<Q>) -> Self {
+        let state = State::begin(cache, service, request, 0);
+        let is_ready = matches!(state, State::Ready { .. });
+        Self { state, cache: (!is_ready).then(|| cache.clone()) }
     }
 }
 
@@ -119,7 +120,8 @@ where
 {
     fn begin(cache: &Cache, service: &mut S, request: Request<Q>, rounds: u8) -> Self {
         let stats = &cache.core.stats;
-        match Plan::of(&cache.config, cache.space, &request) {
+        let mut buffer = KeyBuffer::new();
+        match Plan::of(&cache.config, cache.space, &request, &mut buffer) {
             Plan::Through => Self::Passing { inner: service.call(request), passage: None },
             Plan::OtherMethod => {
                 count(&stats.bypassed);
@@ -141,22 +143,25 @@ where
         Self::Passing { inner: service.call(request), passage }
     }
 
-    fn look_up(cache: &Cache, service: &mut S, request: Request<Q>, key: PrimaryKey, signs: Signs, rounds: u8) -> Self {
+    fn look_up(cache: &Cache, service: &mut S, request: Request<Q>, key: KeyRef<'_>, signs: Signs, rounds: u8) -> Self {
         let Cache { config, core, .. } = cache;
         // Before the lookup, so that a purge from now on covers the response.
         let moment = core.purges.moment();
         let now = config.clock.now();
-        let (found, usability) = core.find(&key, request.headers(), now);
+        let (found, usability) = core.find(key, request.headers(), now);
+        let client = Client::of(&request, signs);
+        if let (Found::Record(record), Usability::Fresh(ttl)) = (&found, usability) {
+            count(&core.stats.hits);
+            return Self::Ready { response: Some(client.reply(config, record, now, hit(ttl))) };
+        }
+        let key = key.to_owned();
+        let directives = signs.directives(request.headers());
+        let may_fill = signs.may_fill(directives);
         let started_since = config.waits_for_since(now);
-        let client = Client::of(&request);
         let (reason, stale, expected) = match (found, usability) {
-            (Found::Record(record), Usability::Fresh(ttl)) => {
-                count(&core.stats.hits);
-                return Self::Ready { response: Some(client.reply(config, &record, now, hit(ttl))) };
-            }
             (Found::Record(record), Usability::Stale { staleness, while_revalidating, on_error }) => {
                 let expected = Selection::of(&record.head().headers, request.headers(), config.selection_rules());
-                let spawner = config.spawner.as_ref().filter(|_| signs.may_fill() && config.coalesces);
+                let spawner = config.spawner.as_ref().filter(|_| may_fill && config.coalesces);
                 let is_under_way = while_revalidating && core.flights.is_under_way(&key, started_since);
                 if while_revalidating && (is_under_way || spawner.is_some()) {
                     count(&core.stats.stale);
@@ -190,7 +195,7 @@ where
             }
             (Found::Nothing | Found::Record(_), _) => (ForwardReason::UriMiss, None, None),
         };
-        if signs.only_if_cached {
+        if directives.only_if_cached {
             let mut response = Response::new(SharedCacheBody::nothing());
             *response.status_mut() = StatusCode::GATEWAY_TIMEOUT;
             config.report(CacheStatusReport::forwarded(ForwardReason::Request), response.headers_mut());
@@ -198,7 +203,7 @@ where
         }
         count(&core.stats.misses);
         // A 206 is not stored, and neither is the response to HEAD, which has no content.
-        if !signs.may_fill() {
+        if !may_fill {
             return Self::pass(service, request, CacheStatusReport::forwarded(reason));
         }
         // The last response was not stored, so this one is not likely to be.
@@ -307,7 +312,11 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let Cache { config, core, .. } = &*this.cache;
+        if let StateProjection::Ready { response } = this.state.as_mut().project() {
+            return response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response)));
+        }
+        let Some(cache) = &*this.cache else { return Poll::Pending };
+        let Cache { config, core, .. } = cache;
         loop {
             let next = match this.state.as_mut().project() {
                 StateProjection::Ready { response } => {
@@ -344,7 +353,7 @@ where
                     ready!(waiting.service.poll_ready(cx))?;
                     let (Some(request), Some(mut own)) = (request.take(), own.take()) else { return Poll::Pending };
                     if own.rounds < MAX_ROUNDS {
-                        State::begin(this.cache, &mut own.service, request, own.rounds)
+                        State::begin(cache, &mut own.service, request, own.rounds)
                     } else {
                         State::pass(&mut own.service, request, CacheStatusReport::forwarded(own.reason))
                     }
@@ -433,7 +442,7 @@ impl<S> Own<S> {
         B: Body<Data = Bytes>,
     {
         let now = config.clock.now();
-        let client = Client::of(&request);
+        let client = Client::waiting(&request);
         match landing {
             Landing::Stored(record) if record.head().selection.matches(request.headers()) => {
                 // A purge may have come since.
@@ -483,18 +492,6 @@ fn hit(ttl: u64) -> CacheStatusReport {
 /// The report about a stale response.
 fn stale_hit(staleness: u64) -> CacheStatusReport {
     CacheStatusReport::hit().with_ttl(i64::try_from(staleness).map_or(i64::MIN, |seconds| -seconds))
-}
-
-impl<'a> Client<'a> {
-    fn of<Q>(request: &'a Request<Q>) -> Self {
-        let wants_ruling = request.extensions().get::<RequestFacts>().is_some();
-        Self { method: request.method(), headers: request.headers(), wants_ruling }
-    }
-
-    fn of_parts(parts: &'a RequestParts) -> Self {
-        let wants_ruling = parts.extensions.get::<RequestFacts>().is_some();
-        Self { method: &parts.method, headers: &parts.headers, wants_ruling }
-    }
 }
 
 impl<S, Q, B> fmt::Debug for ResponseFuture<S, Q, B>

@@ -1,17 +1,19 @@
 //! Makes responses from stored ones.
 
 use bytes::Bytes;
-use http::header::{AGE, CONTENT_LENGTH, DATE, RANGE};
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http::header::{AGE, CONTENT_LENGTH, DATE, IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE};
+use http::request::Parts;
+use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
 
 use super::body::SharedCacheBody;
 use super::config::Config;
+use super::plan::Signs;
 use crate::edge::CacheStatusReport;
 use crate::protocol::{
-    HttpDate, Outcome, Preconditions, RequestedBytes, Validators, into_not_modified, into_partial_content,
-    into_range_not_satisfiable,
+    HttpDate, Outcome, Preconditions, RequestedBytes, Validators, into_partial_content, into_range_not_satisfiable,
 };
+use crate::policy::RequestFacts;
 use crate::store::Record;
 
 /// A request, as far as a stored response depends on it.
@@ -20,7 +22,35 @@ pub(super) struct Client<'a> {
     pub(super) method: &'a Method,
     pub(super) headers: &'a HeaderMap,
     /// Whether an outer layer needs the ruling about the response.
-    pub(super) wants_ruling: bool,
+    wants_ruling: bool,
+    /// Whether the request has a condition that a cache evaluates.
+    is_conditional: bool,
+    has_range: bool,
+}
+
+impl<'a> Client<'a> {
+    /// The client of a request whose fields have been read.
+    pub(super) fn of<Q>(request: &'a Request<Q>, signs: Signs) -> Self {
+        let Signs { is_conditional, has_range, .. } = signs;
+        let wants_ruling = request.extensions().get::<RequestFacts>().is_some();
+        Self { method: request.method(), headers: request.headers(), wants_ruling, is_conditional, has_range }
+    }
+
+    /// The client of a request that has waited for another one.
+    pub(super) fn waiting<Q>(request: &'a Request<Q>) -> Self {
+        Self::with(request.method(), request.headers(), request.extensions())
+    }
+
+    pub(super) fn of_parts(parts: &'a Parts) -> Self {
+        Self::with(&parts.method, &parts.headers, &parts.extensions)
+    }
+
+    fn with(method: &'a Method, headers: &'a HeaderMap, extensions: &Extensions) -> Self {
+        let is_conditional = [IF_NONE_MATCH, IF_MODIFIED_SINCE].iter().any(|name| headers.contains_key(name));
+        let has_range = headers.contains_key(RANGE);
+        let wants_ruling = extensions.get::<RequestFacts>().is_some();
+        Self { method, headers, wants_ruling, is_conditional, has_range }
+    }
 }
 
 impl Client<'_> {
@@ -41,22 +71,24 @@ impl Client<'_> {
         report: CacheStatusReport,
     ) -> Response<SharedCacheBody<B>> {
         let head = record.head();
-        let mut headers = head.headers.clone();
+        let mut status = head.status;
+        let is_current = self.is_conditional
+            && status == StatusCode::OK
+            && record.is_current_at(self.method, self.headers, now);
+        let mut headers = if is_current { record.fields_of_not_modified() } else { record.fields() };
         if config.as_origin {
             headers.remove(AGE);
             headers.insert(DATE, now.to_header_value());
         } else {
             //
-            headers.insert(AGE, HeaderValue::from(record.age(now)));
+            let age = age_value(record.age(now));
+            match headers.get_mut(AGE) {
+                Some(place) => *place = age,
+                None => _ = headers.insert(AGE, age),
+            }
         }
-        config.report(report, &mut headers);
-        let mut status = head.status;
-        let is_current = || {
-            let preconditions = Preconditions::new(self.method, self.headers);
-            preconditions.evaluate_stored(&head.headers, head.received, now).outcome() == Outcome::NotModified
-        };
-        let body = if status == StatusCode::OK && is_current() {
-            into_not_modified(&mut headers);
+        config.report_in_place(report, &mut headers);
+        let body = if is_current {
             status = StatusCode::NOT_MODIFIED;
             SharedCacheBody::nothing()
         } else if *self.method == Method::HEAD {
@@ -89,7 +121,7 @@ impl Client<'_> {
         content: &Bytes,
         now: HttpDate,
     ) -> (StatusCode, Bytes) {
-        if status != StatusCode::OK || !self.headers.contains_key(RANGE) {
+        if status != StatusCode::OK || !self.has_range {
             return (status, content.clone());
         }
         let current = Validators::from_headers(headers, now).into();
@@ -109,6 +141,40 @@ impl Client<'_> {
                 headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
                 (StatusCode::RANGE_NOT_SATISFIABLE, Bytes::new())
             }
+        }
+    }
+}
+
+/// Writes an age. Most are small, and need no allocation.
+fn age_value(seconds: u64) -> HeaderValue {
+    /// The numbers up to 999, each with three digits.
+    static DIGITS: [u8; 3_000] = {
+        let mut digits = [b'0'; 3_000];
+        let mut number = 0;
+        while number < 1_000 {
+            digits[3 * number] += (number / 100) as u8;
+            digits[3 * number + 1] += (number / 10 % 10) as u8;
+            digits[3 * number + 2] += (number % 10) as u8;
+            number += 1;
+        }
+        digits
+    };
+    let at = |number: usize| {
+        let zeros = usize::from(number < 100) + usize::from(number < 10);
+        std::str::from_utf8(DIGITS.get(3 * number + zeros..3 * number + 3)?).ok()
+    };
+    let short = usize::try_from(seconds).ok().filter(|number| *number < 1_000).and_then(at);
+    short.map_or_else(|| HeaderValue::from(seconds), HeaderValue::from_static)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_written_as_decimal_numbers() {
+        for seconds in (0..2_000).chain([86_400, u64::MAX]) {
+            assert_eq!(age_value(seconds), seconds.to_string());
         }
     }
 }

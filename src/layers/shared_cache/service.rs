@@ -45,6 +45,6 @@ where
     }
 
     fn call(&mut self, request: Request<Q>) -> Self::Future {
-        ResponseFuture::new(self.cache.clone(), &mut self.inner, request)
+        ResponseFuture::new(&self.cache, &mut self.inner, request)
     }
 }
