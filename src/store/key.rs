@@ -39,7 +39,7 @@ pub(crate) struct KeyParts<'a> {
     /// The scheme, if the request names it.
     pub(crate) scheme: &'a str,
     /// The host and port, as sent. Empty if the request has none.
-    pub(crate) host: &'a str,
+    pub(crate) host: &'a [u8],
     /// The path and query that the client sent.
     pub(crate) target: &'a PathAndQuery,
     /// The path and query that the inner service gets, if they differ. Middleware may have chosen them by other fields
@@ -88,18 +88,12 @@ impl KeyRules {
         self.hosts = Some(hosts.into_iter().map(|host| host.to_ascii_lowercase()).collect());
     }
 
-    /// Writes the key of a request to a buffer. Returns `None` if its responses must not be stored under any key: the
-    /// host is not allowed or contains user information, the key would be too long, or programs may resolve the path
-    /// differently.
+    /// Writes the key of a request to a buffer, for a lookup. Returns `None` if it would be too long.
     pub(crate) fn key<'a>(&self, parts: KeyParts<'_>, buffer: &'a mut KeyBuffer) -> Option<KeyRef<'a>> {
-        let inner = parts.inner.map_or("", |inner| inner.as_str());
-        let length = parts.host.len() + parts.scheme.len() + parts.target.as_str().len() + inner.len();
-        if length > MAX_LENGTH || is_ambiguous(parts.target.path()) || !is_host(parts.host) {
-            return None;
-        }
-        if let Some(hosts) = &self.hosts
-            && !hosts.iter().any(|host| host.eq_ignore_ascii_case(parts.host))
-        {
+        let target = parts.target.as_str().len();
+        let inner = parts.inner.map_or("", |inner| inner.as_str()).as_bytes();
+        let length = parts.host.len() + parts.scheme.len() + target + inner.len();
+        if length > MAX_LENGTH {
             return None;
         }
         let mut writer = Writer { bytes: buffer.of_length(length + 16), length: 0 };
@@ -107,14 +101,31 @@ impl KeyRules {
         writer.put_part(|writer| writer.put(parts.scheme.as_bytes()))?;
         writer.put_part(|writer| {
             let at = writer.length;
-            writer.put(parts.host.as_bytes())?;
+            writer.put(parts.host)?;
             writer.bytes[at..writer.length].make_ascii_lowercase();
             Some(())
         })?;
         writer.put_part(|writer| self.put_target(writer, parts.target))?;
-        writer.put(inner.as_bytes())?;
+        writer.put(inner)?;
         let bytes = writer.written();
         Some(KeyRef { hash: xxh3_64_with_seed(bytes, self.seed), bytes })
+    }
+
+    /// Whether responses may be stored under the key. They must not if the host is not allowed or contains user
+    /// information, or if programs may resolve the path differently.
+    ///
+    /// A lookup does not depend on it: a stored response has the same key, so it would not have been stored.
+    // G-19
+    pub(crate) fn admits(&self, key: KeyRef<'_>) -> bool {
+        let (host, target) = key.host_and_target();
+        let path = target.split(|byte| *byte == b'?').next().unwrap_or_default();
+        // The target of a request is UTF-8.
+        let Ok(path) = std::str::from_utf8(path) else { return false };
+        let is_allowed = |hosts: &Vec<String>| hosts.iter().any(|allowed| allowed.as_bytes() == host);
+        is_host(host)
+            && self.hosts.as_ref().is_none_or(is_allowed)
+            && !has_dot_segment(path)
+            && !has_encoded_separator(path)
     }
 
     /// Returns the name of a URL for purges, in the form of [`PrimaryKey::url`].
@@ -176,11 +187,16 @@ impl KeyRef<'_> {
     /// Returns the name of the URL for purges: without the scheme and without a default port, which clients may leave
     /// out.
     pub(crate) fn url(self) -> UrlName {
+        let (host, target) = self.host_and_target();
+        UrlName::new(host, target)
+    }
+
+    /// The host in lower case, and the path with the query as far as the rules keep it.
+    fn host_and_target(&self) -> (&[u8], &[u8]) {
         let rest = self.bytes.get(4..).unwrap_or_default();
         let (_scheme, rest) = split_part(rest);
         let (host, rest) = split_part(rest);
-        let (target, _) = split_part(rest);
-        UrlName::new(host, target)
+        (host, split_part(rest).0)
     }
 }
 
@@ -302,17 +318,8 @@ fn split_part(bytes: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// Whether a host consists of visible ASCII without the delimiters of other parts of a URL.
-fn is_host(host: &str) -> bool {
-    let is_part = |byte: u8| byte.is_ascii_graphic() & !matches!(byte, b'@' | b'/' | b'?' | b'#' | b'\\');
-    // Without an early exit, the compiler compares several bytes at once.
-    host.bytes().fold(true, |is_host, byte| is_host & is_part(byte))
-}
-
-/// Whether programs may resolve the path differently.
-fn is_ambiguous(path: &str) -> bool {
-    // Most paths have none of these bytes, without which no segment is ambiguous.
-    let may_be = path.bytes().fold(false, |may_be, byte| may_be | matches!(byte, b'.' | b'%' | b'\\' | 0x80..));
-    may_be && (has_dot_segment(path) || has_encoded_separator(path))
+fn is_host(host: &[u8]) -> bool {
+    host.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'@' | b'/' | b'?' | b'#' | b'\\'))
 }
 
 /// Whether the path has an encoded `/` or `\`, which some programs decode before they route.
@@ -346,7 +353,7 @@ mod tests {
     use super::*;
 
     fn parts<'a>(host: &'a str, target: &'a PathAndQuery) -> KeyParts<'a> {
-        KeyParts { space: 0, scheme: "", host, target, inner: None }
+        KeyParts { space: 0, scheme: "", host: host.as_bytes(), target, inner: None }
     }
 
     fn key(rules: &KeyRules, host: &str, target: &str) -> Option<PrimaryKey> {
@@ -354,7 +361,7 @@ mod tests {
     }
 
     fn made(rules: &KeyRules, parts: KeyParts<'_>) -> Option<PrimaryKey> {
-        rules.key(parts, &mut KeyBuffer::new()).map(KeyRef::to_owned)
+        rules.key(parts, &mut KeyBuffer::new()).filter(|key| rules.admits(*key)).map(KeyRef::to_owned)
     }
 
     fn url(key: &PrimaryKey) -> UrlName {
@@ -386,13 +393,13 @@ mod tests {
     fn parts_do_not_run_into_each_other() {
         let rules = KeyRules::default();
         let target: PathAndQuery = "/x".parse().unwrap();
-        let one = made(&rules, KeyParts { space: 0, scheme: "http", host: "s", target: &target, inner: None });
-        let other = made(&rules, KeyParts { space: 0, scheme: "https", host: "", target: &target, inner: None });
+        let one = made(&rules, KeyParts { space: 0, scheme: "http", host: b"s", target: &target, inner: None });
+        let other = made(&rules, KeyParts { space: 0, scheme: "https", host: b"", target: &target, inner: None });
         assert_ne!(one, other);
-        let elsewhere = made(&rules, KeyParts { space: 1, scheme: "http", host: "s", target: &target, inner: None });
+        let elsewhere = made(&rules, KeyParts { space: 1, scheme: "http", host: b"s", target: &target, inner: None });
         assert_ne!(one, elsewhere);
         let rewritten =
-            made(&rules, KeyParts { space: 0, scheme: "http", host: "s", target: &target, inner: Some(&target) });
+            made(&rules, KeyParts { space: 0, scheme: "http", host: b"s", target: &target, inner: Some(&target) });
         assert_ne!(one, rewritten);
     }
 

@@ -311,7 +311,7 @@ mod tests {
 
     fn key(path: &str) -> PrimaryKey {
         let target = path.parse().unwrap();
-        let parts = KeyParts { space: 0, scheme: "", host: "h", target: &target, inner: None };
+        let parts = KeyParts { space: 0, scheme: "", host: b"h", target: &target, inner: None };
         KeyRules::default().key(parts, &mut KeyBuffer::new()).unwrap().to_owned()
     }
 

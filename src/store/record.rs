@@ -1,9 +1,10 @@
 //! [`Record`]: one stored response.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::{Bytes, BytesMut};
-use http::header::{AGE, DATE, ETAG, IF_NONE_MATCH};
+use http::header::{AGE, DATE, ETAG, IF_NONE_MATCH, LAST_MODIFIED};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use super::key::KeyRef;
@@ -16,7 +17,7 @@ use crate::protocol::{
     remove_unstored_fields,
 };
 
-const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+pub(crate) const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 /// The maximum size of a head in bytes. A response with a larger one is not stored.
 const MAX_HEAD: usize = 64 << 10;
 /// An estimate of the memory for one field in a `HeaderMap`, in addition to its text.
@@ -29,9 +30,10 @@ const RECORD_OVERHEAD: usize = size_of::<Record>() + 160;
 pub(crate) struct Record {
     head: RecordHead,
     body: Bytes,
-    /// Whether there is one `ETag`, which is valid.
-    has_etag: bool,
-    not_modified: NotModified,
+    /// The line of `ETag`, if there is one and it is valid.
+    etag: Option<HeaderValue>,
+    /// The fields of a 304 that stands for the response, made when the first client needs them.
+    not_modified: OnceLock<Box<HeaderMap>>,
     weight: usize,
     /// The moment up to which it is known that no purge names the record.
     checked: AtomicU64,
@@ -83,10 +85,18 @@ impl RecordHead {
         }
         let mut text = BytesMut::with_capacity(length);
         let mut headers = HeaderMap::with_capacity(response.len() + 3);
+        // These come first, where a response from the cache finds them, and make room: a map that is cloned has none.
+        headers.insert(AGE, HeaderValue::from_static("0"));
+        // The lines of inner caches come before that of this one, so there is no place in front of them.
+        if response.get_all(CACHE_STATUS).iter().all(HeaderValue::is_empty) {
+            headers.insert(CACHE_STATUS, HeaderValue::from_static(""));
+        }
+        let mut has_date = false;
         for (name, value) in &response {
-            if is_place_of_report(name, value) {
+            if *name == AGE || is_place_of_report(name, value) {
                 continue;
             }
+            has_date |= *name == DATE;
             text.extend_from_slice(value.as_bytes());
             let copy = text.split().freeze();
             // The value was valid before.
@@ -94,15 +104,17 @@ impl RecordHead {
             value_copy.set_sensitive(value.is_sensitive());
             headers.append(name.clone(), value_copy);
         }
-        headers.insert(AGE, HeaderValue::from_static("0"));
-        if !headers.contains_key(DATE) {
+        if !has_date {
             headers.insert(DATE, date.to_header_value());
         }
-        // A map that is cloned has no room for another field. A list without members has no meaning.
-        if !headers.contains_key(CACHE_STATUS) {
-            headers.insert(CACHE_STATUS, HeaderValue::from_static(""));
-        }
         Some(headers)
+    }
+
+    /// Returns the places of `Age` and of the report in `Cache-Status` among the fields of a stored response.
+    pub(crate) fn places(headers: &mut HeaderMap) -> Option<(&mut HeaderValue, &mut HeaderValue)> {
+        let mut lines = headers.iter_mut();
+        let ((age, age_value), (report, report_value)) = (lines.next()?, lines.next()?);
+        (*age == AGE && is_place_of_report(report, report_value)).then_some((age_value, report_value))
     }
 
     /// An estimate of the memory that the head uses.
@@ -118,9 +130,12 @@ impl RecordHead {
 impl Record {
     pub(crate) fn new(head: RecordHead, body: Bytes) -> Self {
         let checked = AtomicU64::new(head.moment.as_u64());
-        let has_etag = only_line(&head.headers, &ETAG).is_some_and(|etag| EntityTagRef::parse(etag.as_bytes()).is_some());
-        let weight = RECORD_OVERHEAD + head.weight() + body.len();
-        Self { head, body, has_etag, not_modified: NotModified::default(), weight, checked }
+        let etag = only_line(&head.headers, &ETAG).filter(|etag| EntityTagRef::parse(etag.as_bytes()).is_some()).cloned();
+        // The fields of the 304 share their text with those of the response.
+        let has_validator = etag.is_some() || head.headers.contains_key(LAST_MODIFIED);
+        let not_modified = if has_validator { FIELD_OVERHEAD * head.headers.len() } else { 0 };
+        let weight = RECORD_OVERHEAD + head.weight() + not_modified + body.len();
+        Self { head, body, etag, not_modified: OnceLock::new(), weight, checked }
     }
 
     pub(crate) const fn head(&self) -> &RecordHead {
@@ -136,22 +151,27 @@ impl Record {
         self.weight
     }
 
-    /// Returns the fields of the response, with room for a value of `Age` and `Cache-Status`.
+    /// Returns the fields of the response, with places for `Age` and `Cache-Status`.
     pub(crate) fn fields(&self) -> HeaderMap {
         self.head.headers.clone()
     }
 
-    /// Returns the fields of a 304 that stands for the response.
+    /// Returns the fields of a 304 that stands for the response, with the same places.
     pub(crate) fn fields_of_not_modified(&self) -> HeaderMap {
-        self.not_modified.fields(&self.head.headers)
+        let fields = self.not_modified.get_or_init(|| {
+            let mut fields = self.head.headers.clone();
+            into_not_modified(&mut fields);
+            // Without the room of the fields that are gone.
+            Box::new(fields.clone())
+        });
+        HeaderMap::clone(fields)
     }
 
     /// Whether the client has the content: the conditions of the request, which is a GET or HEAD, are false.
     // P-16, P-17
     pub(crate) fn is_current_at(&self, method: &Method, request: &HeaderMap, now: HttpDate) -> bool {
         // One tag that is the same byte for byte needs no parsing, and takes precedence over a date.
-        let is_same = || only_line(request, &IF_NONE_MATCH).is_some_and(|line| only_line(&self.head.headers, &ETAG) == Some(line));
-        if self.has_etag && is_same() {
+        if self.etag.is_some() && only_line(request, &IF_NONE_MATCH) == self.etag.as_ref() {
             return true;
         }
         let evaluation = Preconditions::new(method, request).evaluate_stored(&self.head.headers, self.head.received, now);
@@ -198,42 +218,6 @@ impl Record {
             self.checked.fetch_max(now.as_u64(), Ordering::AcqRel);
         }
         purged
-    }
-}
-
-/// Which lines of a stored response are in a 304 that stands for it, found when the first client needs it.
-#[derive(Debug, Default)]
-struct NotModified {
-    /// A bit for each line that is kept, and [`IS_KNOWN`](Self::IS_KNOWN). Zero if it is not known yet.
-    kept: AtomicU64,
-}
-
-impl NotModified {
-    const IS_KNOWN: u64 = 1 << 63;
-
-    fn fields(&self, stored: &HeaderMap) -> HeaderMap {
-        let kept = self.kept.load(Ordering::Relaxed);
-        if kept & Self::IS_KNOWN == 0 {
-            return self.find(stored);
-        }
-        let mut headers = HeaderMap::with_capacity((kept & !Self::IS_KNOWN).count_ones() as usize);
-        for (index, (name, value)) in stored.iter().enumerate() {
-            if kept >> index & 1 == 1 {
-                headers.append(name.clone(), value.clone());
-            }
-        }
-        headers
-    }
-
-    fn find(&self, stored: &HeaderMap) -> HeaderMap {
-        let mut headers = stored.clone();
-        into_not_modified(&mut headers);
-        if stored.len() < 63 {
-            let kept = stored.iter().map(|(name, _)| name).enumerate();
-            let kept = kept.filter(|(_, name)| headers.contains_key(*name)).fold(0, |kept, (index, _)| kept | 1 << index);
-            self.kept.store(kept | Self::IS_KNOWN, Ordering::Relaxed);
-        }
-        headers
     }
 }
 
@@ -287,12 +271,14 @@ mod tests {
         let lines = |headers: &HeaderMap| {
             headers.get_all(CACHE_STATUS).iter().map(|line| line.to_str().unwrap().to_owned()).collect::<Vec<_>>()
         };
-        let headers = stored(HeaderMap::new());
+        let mut headers = stored(fields(&[(2, "text/html"), (0, "7")]));
+        assert!(RecordHead::places(&mut headers).is_some());
         assert_eq!(lines(&headers), [""]);
         assert_eq!(headers[AGE], "0");
         assert_eq!(lines(&stored(headers)), [""], "stored again after a revalidation");
-        let of_inner_caches = stored(fields(&[(1, ""), (1, "inner; hit"), (1, "outer; hit")]));
+        let mut of_inner_caches = stored(fields(&[(1, ""), (1, "inner; hit"), (1, "outer; hit")]));
         assert_eq!(lines(&of_inner_caches), ["inner; hit", "outer; hit"]);
+        assert!(RecordHead::places(&mut of_inner_caches).is_none(), "the line of this cache comes last");
     }
 
     proptest! {

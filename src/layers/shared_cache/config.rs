@@ -14,8 +14,6 @@ use crate::policy::{Guard, Rules};
 use crate::protocol::HttpDate;
 use crate::store::{Found, KeyRef, KeyRules, MemoryStore, PrimaryKey, PurgeClock, Record, SelectionRules, Usability};
 
-const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
-
 /// The settings of a cache, shared by its services and futures.
 #[derive(Clone, Debug)]
 pub(super) struct Config {
@@ -54,19 +52,6 @@ impl Config {
     pub(super) fn report(&self, report: CacheStatusReport, headers: &mut HeaderMap) {
         if let Some(name) = &self.name {
             report.append_to(headers, name);
-        }
-    }
-
-    /// Sets the report in the fields of a stored response, which have room for it.
-    pub(super) fn report_in_place(&self, report: CacheStatusReport, headers: &mut HeaderMap) {
-        let place = headers.get_mut(CACHE_STATUS).filter(|line| line.is_empty());
-        match (&self.name, place) {
-            (Some(name), Some(place)) => *place = report.to_header_value(name),
-            (Some(_), None) => self.report(report, headers),
-            (None, Some(_)) => {
-                headers.remove(CACHE_STATUS);
-            }
-            (None, None) => {}
         }
     }
 

@@ -131,8 +131,7 @@ where
             }
             Plan::Bypass(detail) => {
                 count(&stats.bypassed);
-                let report = CacheStatusReport::forwarded(ForwardReason::Bypass).with_detail(detail);
-                Self::pass(service, request, report)
+                Self::pass(service, request, Plan::bypass(detail))
             }
             Plan::LookUp(key, signs) => Self::look_up(cache, service, request, key, signs, rounds),
         }
@@ -151,8 +150,13 @@ where
         let (found, usability) = core.find(key, request.headers(), now);
         let client = Client::of(&request, signs);
         if let (Found::Record(record), Usability::Fresh(ttl)) = (&found, usability) {
+            debug_assert!(config.keys.admits(key), "a response is stored only under a key that is admitted");
             count(&core.stats.hits);
             return Self::Ready { response: Some(client.reply(config, record, now, hit(ttl))) };
+        }
+        if !config.keys.admits(key) {
+            count(&core.stats.bypassed);
+            return Self::pass(service, request, Plan::bypass("key"));
         }
         let key = key.to_owned();
         let directives = signs.directives(request.headers());

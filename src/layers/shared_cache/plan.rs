@@ -1,9 +1,10 @@
 //! [`Plan`]: what the cache does with a request.
 
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, HeaderValue, Method, Request};
 use http_body::Body;
 
 use super::config::Config;
+use crate::edge::{CacheStatusReport, ForwardReason};
 use crate::layers::bypass::is_tunnel;
 use crate::policy::{Guard, Personalized, target_as_sent};
 use crate::protocol::RequestCacheControl;
@@ -102,11 +103,10 @@ impl<'a> Plan<'a> {
         if config.rules.distrusts(request.headers()) {
             return Self::Bypass("unkeyed-field");
         }
-        let authority = request.uri().authority().map(|authority| authority.as_str());
-        let host = match host.map(|host| std::str::from_utf8(host.as_bytes())) {
-            None => authority.unwrap_or_default(),
-            Some(Ok(host)) if authority.is_none_or(|authority| authority.eq_ignore_ascii_case(host)) => host,
-            Some(_) => return Self::Bypass("host"),
+        let authority = request.uri().authority().map(|authority| authority.as_str().as_bytes());
+        let host = match (host.map(HeaderValue::as_bytes), authority) {
+            (Some(host), Some(authority)) if !authority.eq_ignore_ascii_case(host) => return Self::Bypass("host"),
+            (host, authority) => host.or(authority).unwrap_or_default(),
         };
         let Some(target) = target_as_sent(request) else { return Self::Bypass("path") };
         let scheme = request.uri().scheme_str().unwrap_or_default();
@@ -115,5 +115,10 @@ impl<'a> Plan<'a> {
             Some(key) => Self::LookUp(key, signs),
             None => Self::Bypass("key"),
         }
+    }
+
+    /// The report about a request that is passed through.
+    pub(super) const fn bypass(detail: &'static str) -> CacheStatusReport {
+        CacheStatusReport::forwarded(ForwardReason::Bypass).with_detail(detail)
     }
 }

@@ -14,7 +14,7 @@ use crate::protocol::{
     HttpDate, Outcome, Preconditions, RequestedBytes, Validators, into_partial_content, into_range_not_satisfiable,
 };
 use crate::policy::RequestFacts;
-use crate::store::Record;
+use crate::store::{CACHE_STATUS, Record, RecordHead};
 
 /// A request, as far as a stored response depends on it.
 #[derive(Clone, Copy, Debug)]
@@ -76,18 +76,7 @@ impl Client<'_> {
             && status == StatusCode::OK
             && record.is_current_at(self.method, self.headers, now);
         let mut headers = if is_current { record.fields_of_not_modified() } else { record.fields() };
-        if config.as_origin {
-            headers.remove(AGE);
-            headers.insert(DATE, now.to_header_value());
-        } else {
-            //
-            let age = age_value(record.age(now));
-            match headers.get_mut(AGE) {
-                Some(place) => *place = age,
-                None => _ = headers.insert(AGE, age),
-            }
-        }
-        config.report_in_place(report, &mut headers);
+        set_cache_fields(config, &mut headers, record.age(now), now, report);
         let body = if is_current {
             status = StatusCode::NOT_MODIFIED;
             SharedCacheBody::nothing()
@@ -143,6 +132,28 @@ impl Client<'_> {
             }
         }
     }
+}
+
+/// Sets the fields by which a cache describes its response.
+fn set_cache_fields(config: &Config, headers: &mut HeaderMap, age: u64, now: HttpDate, report: CacheStatusReport) {
+    if let (Some(name), false) = (&config.name, config.as_origin)
+        && let Some((place_of_age, place_of_report)) = RecordHead::places(headers)
+    {
+        //
+        *place_of_age = age_value(age);
+        *place_of_report = report.to_header_value(name);
+        return;
+    }
+    if RecordHead::places(headers).is_some() {
+        headers.remove(CACHE_STATUS);
+    }
+    if config.as_origin {
+        headers.remove(AGE);
+        headers.insert(DATE, now.to_header_value());
+    } else {
+        headers.insert(AGE, age_value(age));
+    }
+    config.report(report, headers);
 }
 
 /// Writes an age. Most are small, and need no allocation.
