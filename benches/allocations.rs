@@ -10,6 +10,7 @@ mod allocated;
 mod support;
 
 fn main() {
-    let cases: Vec<_> = [support::stacks(), support::shared_cache(), support::functions()].into_iter().flatten().collect();
+    let cases: Vec<_> =
+        [support::stacks(), support::shared_cache(), support::functions()].into_iter().flatten().collect();
     println!("{}", allocated::allocations(&cases));
 }

@@ -122,10 +122,7 @@ impl KeyRules {
         // The target of a request is UTF-8.
         let Ok(path) = std::str::from_utf8(path) else { return false };
         let is_allowed = |hosts: &Vec<String>| hosts.iter().any(|allowed| allowed.as_bytes() == host);
-        is_host(host)
-            && self.hosts.as_ref().is_none_or(is_allowed)
-            && !has_dot_segment(path)
-            && !has_encoded_separator(path)
+        is_host(host) && self.hosts.as_ref().is_none_or(is_allowed) && !is_ambiguous(path)
     }
 
     /// Returns the name of a URL for purges, in the form of [`PrimaryKey::url`].
@@ -322,6 +319,13 @@ fn is_host(host: &[u8]) -> bool {
     host.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'@' | b'/' | b'?' | b'#' | b'\\'))
 }
 
+/// Whether programs may resolve the path differently.
+fn is_ambiguous(path: &str) -> bool {
+    // Most paths have none of these bytes, without which no segment is ambiguous.
+    let may_be = path.bytes().any(|byte| matches!(byte, b'.' | b'%' | b'\\' | 0x80..));
+    may_be && (has_dot_segment(path) || has_encoded_separator(path))
+}
+
 /// Whether the path has an encoded `/` or `\`, which some programs decode before they route.
 fn has_encoded_separator(path: &str) -> bool {
     path.as_bytes().windows(3).any(|window| {
@@ -406,6 +410,9 @@ mod tests {
     #[test]
     fn requests_that_programs_may_read_differently_have_no_key() {
         let rules = KeyRules::default();
+        for target in ["/", "/a", "/a.css", "/a..b", "/a%20b", "/a?b=../c"] {
+            assert!(key(&rules, "h", target).is_some(), "{target}");
+        }
         for target in ["/a/../b", "/%2e%2e/b", "/a%2fb", "/a%2Fb", "/a%5cb", "/a/./b"] {
             assert_eq!(key(&rules, "h", target), None, "{target}");
         }

@@ -130,7 +130,8 @@ impl RecordHead {
 impl Record {
     pub(crate) fn new(head: RecordHead, body: Bytes) -> Self {
         let checked = AtomicU64::new(head.moment.as_u64());
-        let etag = only_line(&head.headers, &ETAG).filter(|etag| EntityTagRef::parse(etag.as_bytes()).is_some()).cloned();
+        let etag =
+            only_line(&head.headers, &ETAG).filter(|etag| EntityTagRef::parse(etag.as_bytes()).is_some()).cloned();
         // The fields of the 304 share their text with those of the response.
         let has_validator = etag.is_some() || head.headers.contains_key(LAST_MODIFIED);
         let not_modified = if has_validator { FIELD_OVERHEAD * head.headers.len() } else { 0 };
@@ -174,7 +175,8 @@ impl Record {
         if self.etag.is_some() && only_line(request, &IF_NONE_MATCH) == self.etag.as_ref() {
             return true;
         }
-        let evaluation = Preconditions::new(method, request).evaluate_stored(&self.head.headers, self.head.received, now);
+        let evaluation =
+            Preconditions::new(method, request).evaluate_stored(&self.head.headers, self.head.received, now);
         evaluation.outcome() == Outcome::NotModified
     }
 
@@ -234,7 +236,14 @@ mod tests {
     use super::*;
 
     const NAMES: [&str; 9] = [
-        "age", "cache-status", "content-type", "content-encoding", "date", "etag", "last-modified", "vary",
+        "age",
+        "cache-status",
+        "content-type",
+        "content-encoding",
+        "date",
+        "etag",
+        "last-modified",
+        "vary",
         "content-security-policy",
     ];
 
@@ -265,9 +274,8 @@ mod tests {
     #[test]
     fn a_stored_response_has_room_for_the_fields_of_the_cache() {
         let control = CacheControl::default();
-        let stored = |headers: HeaderMap| {
-            RecordHead::fields_for_storing(headers, &control, HttpDate::UNIX_EPOCH).unwrap()
-        };
+        let stored =
+            |headers: HeaderMap| RecordHead::fields_for_storing(headers, &control, HttpDate::UNIX_EPOCH).unwrap();
         let lines = |headers: &HeaderMap| {
             headers.get_all(CACHE_STATUS).iter().map(|line| line.to_str().unwrap().to_owned()).collect::<Vec<_>>()
         };

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use http::header::VARY;
 use http::{HeaderMap, HeaderName};
 
 use crate::protocol::{SelectingFields, SelectingValues, Vary};
@@ -36,10 +35,12 @@ impl Selection {
     /// Records the selecting values of a request. Returns `None` if the response must not be stored: `Vary` contains
     /// `*`, a field with credentials, or too many names, or the values are too long.
     pub(crate) fn of(response: &HeaderMap, request: &HeaderMap, rules: SelectionRules) -> Option<Self> {
-        let vary = if response.contains_key(VARY) { Vary::from_headers(response).unwrap_or_default() } else { Vary::new() };
+        let vary = Vary::from_headers(response).unwrap_or_default();
         // Nearly every client has its own cookies, and the variants would replace each other.
-        let has_credentials = ["cookie", "authorization", "proxy-authorization"].iter().any(|name| vary.contains(name));
-        if has_credentials || vary.names().count() > MAX_NAMES {
+        let is_of_credentials = |name: &str| {
+            ["cookie", "authorization", "proxy-authorization"].iter().any(|own| own.eq_ignore_ascii_case(name))
+        };
+        if !vary.is_empty() && (vary.names().count() > MAX_NAMES || vary.names().any(is_of_credentials)) {
             return None;
         }
         let mut fields = SelectingFields::from_vary(&vary)?;
@@ -71,7 +72,9 @@ impl Selection {
 
     /// An estimate of the memory that the values use.
     pub(crate) fn weight(&self) -> usize {
-        self.fields.names().len() * (size_of::<HeaderName>() + size_of::<usize>()) + self.values.as_bytes().len() + self.sent.len()
+        self.fields.names().len() * (size_of::<HeaderName>() + size_of::<usize>())
+            + self.values.as_bytes().len()
+            + self.sent.len()
     }
 }
 

@@ -1,5 +1,6 @@
 //! [`CacheStatusReport`]: what a cache writes to `Cache-Status`.
 
+use std::cell::RefCell;
 use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -161,14 +162,52 @@ impl CacheStatusReport {
         HeaderValue::from_bytes(text.as_bytes()).expect("a member of a List is visible ASCII and spaces")
     }
 
+    /// Like [`to_header_value`](Self::to_header_value), but uses a value again that this thread has written before.
+    pub(crate) fn to_known_value(self, name: &CacheName) -> HeaderValue {
+        let place = match self.ttl {
+            Some(ttl) => ttl.unsigned_abs(),
+            None => self.forwarded.map_or(0, |forwarded| forwarded.reason as u64),
+        };
+        let place = usize::try_from(place).unwrap_or(0) % KNOWN_VALUES;
+        let known = KNOWN.try_with(|known| {
+            let mut known = known.try_borrow_mut().ok()?;
+            let slot = known.get_mut(place)?;
+            if let Some((report, value)) = slot
+                && *report == self
+                && is_of(value, name)
+            {
+                return Some(value.clone());
+            }
+            let value = self.to_header_value(name);
+            *slot = Some((self, value.clone()));
+            Some(value)
+        });
+        known.ok().flatten().unwrap_or_else(|| self.to_header_value(name))
+    }
+
     /// Appends the report to `Cache-Status`. The reports of caches that are closer to the origin come first, and are
     /// preserved.
     ///
     /// If the map is full, the report is not written.
     pub fn append_to(&self, headers: &mut HeaderMap, name: &CacheName) {
         // H-01.
-        _ = headers.try_append(CACHE_STATUS, self.to_header_value(name));
+        _ = headers.try_append(CACHE_STATUS, self.to_known_value(name));
     }
+}
+
+/// The number of values that a thread knows.
+const KNOWN_VALUES: usize = 32;
+
+thread_local! {
+    /// The last values of this thread. During one second, the responses to most requests have the same few ones. Other
+    /// threads have their own, because a counter that all of them change is slow.
+    static KNOWN: RefCell<[Option<(CacheStatusReport, HeaderValue)>; KNOWN_VALUES]> =
+        const { RefCell::new([const { None }; KNOWN_VALUES]) };
+}
+
+/// Whether a report is by the cache with this name, whose end is the first semicolon outside of a string.
+fn is_of(value: &HeaderValue, name: &CacheName) -> bool {
+    value.as_bytes().strip_prefix(name.as_str().as_bytes()).is_some_and(|rest| rest.starts_with(b";"))
 }
 
 /// Why a cache forwarded a request ([RFC 9211 section 2.2](https://www.rfc-editor.org/rfc/rfc9211#section-2.2)).
@@ -361,4 +400,49 @@ impl Text {
 
 const fn is_printable(byte: u8) -> bool {
     matches!(byte, b' '..=b'~')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_known_value_is_the_one_that_would_be_written() {
+        let names = ["a", "a; hit", "b", "a\"; hit", "\\", "a\\"].map(|name| CacheName::new(name).unwrap());
+        let hits = (-40..40).map(|ttl| CacheStatusReport::hit().with_ttl(ttl));
+        let forwarded =
+            [ForwardReason::Bypass, ForwardReason::UriMiss, ForwardReason::Stale].into_iter().flat_map(|reason| {
+                let report = CacheStatusReport::forwarded(reason);
+                let ok = report.with_fwd_status(StatusCode::OK);
+                [
+                    report,
+                    ok,
+                    ok.with_stored(),
+                    ok.with_collapsed(),
+                    report.with_ttl(5),
+                    ok.with_detail("key"),
+                    ok.with_detail("a b"),
+                ]
+            });
+        let reports: Vec<_> = hits.chain(forwarded).chain([CacheStatusReport::hit()]).collect();
+        for _ in 0..2 {
+            for report in &reports {
+                for name in names.iter().chain(&names) {
+                    assert_eq!(report.to_known_value(name), report.to_header_value(name));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn long_values_are_written_completely() {
+        let name = CacheName::new(&"n".repeat(CacheName::MAX_LENGTH)).unwrap();
+        let report = CacheStatusReport::forwarded(ForwardReason::UriMiss).with_fwd_status(StatusCode::OK).with_stored();
+        let expected = format!("{}; fwd=uri-miss; fwd-status=200; stored", name.as_str());
+        assert_eq!(report.to_header_value(&name), expected);
+        for ttl in [0, 9, 10, -1, i64::MAX, i64::MIN] {
+            let text = format!("{}; hit; ttl={}", name.as_str(), ttl.clamp(-999_999_999_999_999, 999_999_999_999_999));
+            assert_eq!(CacheStatusReport::hit().with_ttl(ttl).to_header_value(&name), text);
+        }
+    }
 }

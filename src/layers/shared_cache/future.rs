@@ -151,7 +151,7 @@ where
         let client = Client::of(&request, signs);
         if let (Found::Record(record), Usability::Fresh(ttl)) = (&found, usability) {
             debug_assert!(config.keys.admits(key), "a response is stored only under a key that is admitted");
-            count(&core.stats.hits);
+            core.stats.hits.count();
             return Self::Ready { response: Some(client.reply(config, record, now, hit(ttl))) };
         }
         if !config.keys.admits(key) {

@@ -10,10 +10,10 @@ use super::body::SharedCacheBody;
 use super::config::Config;
 use super::plan::Signs;
 use crate::edge::CacheStatusReport;
+use crate::policy::RequestFacts;
 use crate::protocol::{
     HttpDate, Outcome, Preconditions, RequestedBytes, Validators, into_partial_content, into_range_not_satisfiable,
 };
-use crate::policy::RequestFacts;
 use crate::store::{CACHE_STATUS, Record, RecordHead};
 
 /// A request, as far as a stored response depends on it.
@@ -57,7 +57,8 @@ impl Client<'_> {
     /// Whether the client has the representation in a response of the inner service already.
     pub(super) fn has_current(&self, status: StatusCode, headers: &HeaderMap, now: HttpDate) -> bool {
         // P-02: preconditions are for successes.
-        status == StatusCode::OK
+        self.is_conditional
+            && status == StatusCode::OK
             && Preconditions::new(self.method, self.headers).evaluate_response(headers, now).outcome()
                 == Outcome::NotModified
     }
@@ -72,9 +73,8 @@ impl Client<'_> {
     ) -> Response<SharedCacheBody<B>> {
         let head = record.head();
         let mut status = head.status;
-        let is_current = self.is_conditional
-            && status == StatusCode::OK
-            && record.is_current_at(self.method, self.headers, now);
+        let is_current =
+            self.is_conditional && status == StatusCode::OK && record.is_current_at(self.method, self.headers, now);
         let mut headers = if is_current { record.fields_of_not_modified() } else { record.fields() };
         set_cache_fields(config, &mut headers, record.age(now), now, report);
         let body = if is_current {
@@ -141,7 +141,7 @@ fn set_cache_fields(config: &Config, headers: &mut HeaderMap, age: u64, now: Htt
     {
         //
         *place_of_age = age_value(age);
-        *place_of_report = report.to_header_value(name);
+        *place_of_report = report.to_known_value(name);
         return;
     }
     if RecordHead::places(headers).is_some() {
