@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::{Bytes, BytesMut};
-use http::header::{AGE, DATE, ETAG, IF_NONE_MATCH, LAST_MODIFIED};
+use http::header::{AGE, CONTENT_LENGTH, DATE, ETAG, IF_NONE_MATCH, LAST_MODIFIED};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use super::key::KeyRef;
@@ -155,6 +155,18 @@ impl Record {
     /// Returns the fields of the response, with places for `Age` and `Cache-Status`.
     pub(crate) fn fields(&self) -> HeaderMap {
         self.head.headers.clone()
+    }
+
+    /// Like [`fields`](Self::fields), with room for `Content-Length` too.
+    pub(crate) fn fields_with_length(&self) -> HeaderMap {
+        if self.head.headers.contains_key(CONTENT_LENGTH) {
+            return self.fields();
+        }
+        let mut fields = HeaderMap::with_capacity(self.head.headers.len() + 1);
+        for (name, value) in &self.head.headers {
+            fields.append(name.clone(), value.clone());
+        }
+        fields
     }
 
     /// Returns the fields of a 304 that stands for the response, with the same places.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use crate::protocol::{is_structured_token, push_structured_string};
+use crate::protocol::{is_structured_token, push_structured_string, put_decimal};
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
@@ -362,14 +362,18 @@ impl Text {
     }
 
     fn push_str(&mut self, text: &str) {
+        self.push(text.as_bytes());
+    }
+
+    fn push(&mut self, text: &[u8]) {
         let end = self.length + text.len();
         match self.short.get_mut(self.length..end) {
-            Some(place) if self.long.is_empty() => place.copy_from_slice(text.as_bytes()),
+            Some(place) if self.long.is_empty() => place.copy_from_slice(text),
             _ => {
                 if self.long.is_empty() {
                     self.long.extend_from_slice(&self.short[..self.length]);
                 }
-                self.long.extend_from_slice(text.as_bytes());
+                self.long.extend_from_slice(text);
             }
         }
         self.length = end;
@@ -379,18 +383,7 @@ impl Text {
         if number < 0 {
             self.push_str("-");
         }
-        let mut digits = [b'0'; 20];
-        let mut at = digits.len();
-        let mut rest = number.unsigned_abs();
-        loop {
-            at -= 1;
-            digits[at] += u8::try_from(rest % 10).unwrap_or(0);
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
-        self.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
+        self.push(put_decimal(number.unsigned_abs(), &mut [0; 20]));
     }
 
     fn as_bytes(&self) -> &[u8] {

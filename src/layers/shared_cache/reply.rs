@@ -13,6 +13,7 @@ use crate::edge::CacheStatusReport;
 use crate::policy::RequestFacts;
 use crate::protocol::{
     HttpDate, Outcome, Preconditions, RequestedBytes, Validators, into_partial_content, into_range_not_satisfiable,
+    put_decimal,
 };
 use crate::store::{CACHE_STATUS, Record, RecordHead};
 
@@ -75,13 +76,18 @@ impl Client<'_> {
         let mut status = head.status;
         let is_current =
             self.is_conditional && status == StatusCode::OK && record.is_current_at(self.method, self.headers, now);
-        let mut headers = if is_current { record.fields_of_not_modified() } else { record.fields() };
+        let is_head = *self.method == Method::HEAD;
+        let mut headers = match (is_current, is_head) {
+            (true, _) => record.fields_of_not_modified(),
+            (false, true) => record.fields_with_length(),
+            (false, false) => record.fields(),
+        };
         set_cache_fields(config, &mut headers, record.age(now), now, report);
         let body = if is_current {
             status = StatusCode::NOT_MODIFIED;
             SharedCacheBody::nothing()
-        } else if *self.method == Method::HEAD {
-            headers.insert(CONTENT_LENGTH, HeaderValue::from(record.body().len()));
+        } else if is_head {
+            headers.insert(CONTENT_LENGTH, number_value(u64::try_from(record.body().len()).unwrap_or(u64::MAX)));
             SharedCacheBody::nothing()
         } else {
             let (code, content) = self.requested(status, &mut headers, record.body(), now);
@@ -140,7 +146,7 @@ fn set_cache_fields(config: &Config, headers: &mut HeaderMap, age: u64, now: Htt
         && let Some((place_of_age, place_of_report)) = RecordHead::places(headers)
     {
         //
-        *place_of_age = age_value(age);
+        *place_of_age = number_value(age);
         *place_of_report = report.to_known_value(name);
         return;
     }
@@ -151,13 +157,13 @@ fn set_cache_fields(config: &Config, headers: &mut HeaderMap, age: u64, now: Htt
         headers.remove(AGE);
         headers.insert(DATE, now.to_header_value());
     } else {
-        headers.insert(AGE, age_value(age));
+        headers.insert(AGE, number_value(age));
     }
     config.report(report, headers);
 }
 
-/// Writes an age. Most are small, and need no allocation.
-fn age_value(seconds: u64) -> HeaderValue {
+/// Writes a number. Small ones, such as most ages, need no allocation.
+fn number_value(seconds: u64) -> HeaderValue {
     /// The numbers up to 999, each with three digits.
     static DIGITS: [u8; 3_000] = {
         let mut digits = [b'0'; 3_000];
@@ -170,12 +176,16 @@ fn age_value(seconds: u64) -> HeaderValue {
         }
         digits
     };
+    // A value of digits is always valid.
+    let long = |number| {
+        HeaderValue::from_bytes(put_decimal(number, &mut [0; 20])).unwrap_or_else(|_| HeaderValue::from(number))
+    };
     let at = |number: usize| {
         let zeros = usize::from(number < 100) + usize::from(number < 10);
         std::str::from_utf8(DIGITS.get(3 * number + zeros..3 * number + 3)?).ok()
     };
     let short = usize::try_from(seconds).ok().filter(|number| *number < 1_000).and_then(at);
-    short.map_or_else(|| HeaderValue::from(seconds), HeaderValue::from_static)
+    short.map_or_else(|| long(seconds), HeaderValue::from_static)
 }
 
 #[cfg(test)]
@@ -183,9 +193,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ages_are_written_as_decimal_numbers() {
+    fn numbers_are_written_as_the_standard_library_does() {
         for seconds in (0..2_000).chain([86_400, u64::MAX]) {
-            assert_eq!(age_value(seconds), seconds.to_string());
+            assert_eq!(number_value(seconds), seconds.to_string());
         }
     }
 }
