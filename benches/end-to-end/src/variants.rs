@@ -1,25 +1,34 @@
 //! The variants: typical stacks with one page or a directory of files.
 
+use std::convert::Infallible;
 use std::future::ready;
 use std::path::Path;
 use std::time::Duration;
 
-use axum::Router;
+use axum::body::to_bytes;
+use axum::error_handling::HandleError;
+use axum::extract::Request;
 use axum::handler::Handler;
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{BoxError, Router};
 use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use tower::Layer;
+use http_body_util::Full;
+use tower::{Layer, Service, service_fn};
 use tower_cache_policy::assets::AssetManifest;
 use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::policy::CachePolicy;
 use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
 use tower_cache_policy::protocol::{EntityTag, Representation, Validators};
-use tower_cache_policy::{AssetsLayer, CachePolicyLayer, CachingLayer, ConditionalLayer, EdgeLayer, EntityTagLayer};
+use tower_cache_policy::store::MemoryStore;
+use tower_cache_policy::{
+    AssetsLayer, CachePolicyLayer, CachingLayer, ConditionalLayer, EdgeLayer, EntityTagLayer, SharedCache,
+};
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http_cache::prelude::InMemoryBackend;
 
 use crate::by_hand;
 use crate::noop::NoopLayer;
@@ -60,6 +69,13 @@ pub(crate) const ALL: &[(&str, Make)] = &[
     ("tag-1m-new", |_| at_root(new_page_of::<MIB>().layer(EntityTagLayer::new()))),
     ("by-hand-16k", |_| at_root(page_of::<KIB_16>().layer(from_fn(by_hand::etag)))),
     ("by-hand-1m", |_| at_root(page_of::<MIB>().layer(from_fn(by_hand::etag)))),
+    // Caches in the process. The origin server is for caches in front of it.
+    ("origin-1k", |_| at_root(page_of::<KIB>().layer(CachePolicyLayer::new(PAGE)))),
+    ("shared-cache-1k", |_| {
+        let cache = SharedCache::by_policy(MemoryStore::new(64 << 20));
+        at_root(page_of::<KIB>().layer((cache.layer(), CachePolicyLayer::new(PAGE))))
+    }),
+    ("tower-http-cache-1k", |_| at_root(Router::new().route_service("/", of_tower_http_cache()))),
     // The request has the entity tag of the first response.
     ("304-generated", |_| at_root(page_of::<KIB_16>().layer((ConditionalLayer::new(), EntityTagLayer::new())))),
     ("304-generated-new", |_| at_root(new_page_of::<KIB_16>().layer((ConditionalLayer::new(), EntityTagLayer::new())))),
@@ -131,6 +147,20 @@ fn table(routes: usize) -> RoutePolicies {
 
 fn set_header() -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::overriding(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"))
+}
+
+/// A page behind the cache of tower-http-cache, whose bodies must be `Sync`, unlike those of axum.
+fn of_tower_http_cache()
+-> impl Service<Request, Response = impl IntoResponse, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
+{
+    let cache =
+        tower_http_cache::CacheLayer::builder(InMemoryBackend::new(1_000)).ttl(Duration::from_secs(300)).build();
+    let page = service_fn(|_: Request| async {
+        let (head, body) = page(KIB, Making::Shared).into_parts();
+        let body = Full::new(to_bytes(body, KIB).await.unwrap_or_default());
+        Ok::<_, Infallible>(Response::from_parts(head, body))
+    });
+    HandleError::new(cache.layer(page), async |_: BoxError| StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 fn served_plainly(files: &Path, name: &str) -> Served {
