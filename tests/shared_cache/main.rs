@@ -6,7 +6,7 @@ mod support;
 
 mod bodies;
 mod costs;
-
+mod failures;
 mod flights;
 mod leaks;
 mod model;

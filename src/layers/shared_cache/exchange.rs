@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{
-    AGE, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY, CONTENT_TYPE,
-    DATE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, SET_COOKIE,
+    AGE, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY,
+    CONTENT_TYPE, DATE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, SET_COOKIE,
 };
 use http::request::Parts as RequestParts;
 use http::response::Parts;
@@ -20,7 +20,7 @@ use crate::layers::bypass::{is_interim, is_of_grpc};
 use crate::policy::{CacheTags, Guard, Layer, Personalized, RequestFacts, ResolvedPolicy, Ruling};
 use crate::protocol::{
     Age, CacheControl, EffectiveControl, HttpDate, Validators, has_nonce, is_confirmed_by_not_modified,
-    is_live_stream_type, is_never_stored, only_line, update_stored_fields,
+    is_live_stream_type, is_never_stored, only_line, take_freshness_fields, update_stored_fields,
 };
 use crate::store::{Moment, PrimaryKey, Record, RecordHead, Selection, Terms};
 
@@ -169,8 +169,10 @@ impl Exchange {
             return Verdict::Again;
         }
         let is_by_fields = self.config.mode == Mode::Fields;
-        // A 304 without a decision leaves that of the stored response in place.
-        let is_silent = !is_by_fields && parts.extensions.get::<Ruling>().is_none();
+        // A 304 without a decision leaves that of the stored response in place, unless its fields say something else.
+        let is_silent = !is_by_fields
+            && parts.extensions.get::<Ruling>().is_none()
+            && has_no_other_directives(&parts.headers, &stored.headers);
         let decided = if is_silent || is_by_fields { None } else { self.decide(&mut parts, now) };
         let mut headers = stored.headers.clone();
         if update_stored_fields(&mut headers, &parts.headers).is_err() {
@@ -339,6 +341,13 @@ impl Sink for Depot {
     fn max_under_way(&self) -> usize {
         usize::try_from(self.core.store.capacity() / 8).unwrap_or(usize::MAX)
     }
+}
+
+/// Whether a 304 has the directives of the stored response, or none at all.
+fn has_no_other_directives(update: &HeaderMap, stored: &HeaderMap) -> bool {
+    let of_edges = |headers: &HeaderMap| take_freshness_fields(&mut headers.clone(), [&[], &[]], None);
+    let lines = |headers: &HeaderMap| headers.get_all(CACHE_CONTROL).iter().cloned().collect::<Vec<_>>();
+    !of_edges(update) && (!update.contains_key(CACHE_CONTROL) || lines(update) == lines(stored))
 }
 
 /// Returns the cache tags in the fields of a response. Returns `None` if a tag cannot be read, because the response could

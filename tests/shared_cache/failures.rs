@@ -1,0 +1,261 @@
+//! What clients get if the inner service fails, and what a 304 from outside the policy layer changes.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use http::{HeaderValue, Request, Response, StatusCode};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+use tower_cache_policy::policy::{CachePolicy, Risk};
+use tower_cache_policy::store::MemoryStore;
+use tower_cache_policy::{CachePolicyLayer, SharedCache};
+
+use crate::site::{PUBLIC, Site, TestClock, page};
+use crate::support::{TestBody, content, get};
+
+/// The inner service cannot be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Disconnected;
+
+/// A page that can be requested once. After that, the inner service returns an error.
+fn once(
+    policy: CachePolicy,
+    cache: &SharedCache,
+    clock: &TestClock,
+) -> impl Service<Request<TestBody>, Response = Response<impl http_body::Body<Error: std::fmt::Debug>>, Error = Disconnected>
++ Clone {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let handler = service_fn(move |_: Request<TestBody>| {
+        let is_first = calls.fetch_add(1, Ordering::SeqCst) == 0;
+        std::future::ready(if is_first { Ok(page("content", &[])) } else { Err(Disconnected) })
+    });
+    let policy = CachePolicyLayer::new(policy).clock(clock.clock());
+    ServiceBuilder::new().layer(cache.layer()).service(policy.layer(handler))
+}
+
+#[tokio::test]
+async fn an_error_of_the_inner_service_is_replaced_only_as_long_as_the_options_allow() {
+    let tolerant = PUBLIC.stale_if_error(Duration::from_secs(30));
+    type Row = (&'static str, CachePolicy, u64, u64, bool);
+    let table: &[Row] = &[
+        ("nothing allows it", PUBLIC, 0, 0, false),
+        ("stale-if-error", tolerant, 0, 29, true),
+        ("the end of stale-if-error", tolerant, 0, 30, false),
+        ("the option", PUBLIC, 30, 29, true),
+        ("the end of the option", PUBLIC, 30, 30, false),
+        ("must-revalidate", PUBLIC.must_revalidate(), 30, 0, false),
+        ("no-cache", CachePolicy::NO_CACHE, 30, 0, false),
+    ];
+    for (case, policy, option, staleness, is_replaced) in table {
+        let clock = TestClock::default();
+        let cache = SharedCache::by_policy(MemoryStore::new(1 << 20))
+            .clock(clock.clock())
+            .stale_when_disconnected(Duration::from_secs(*option));
+        let service = once(*policy, &cache, &clock);
+        let first = service.clone().oneshot(get("/", &[])).await.unwrap();
+        content(first.into_body()).await;
+        clock.advance(60 + staleness);
+        let second = service.oneshot(get("/", &[])).await;
+        match second {
+            Ok(response) => {
+                assert!(is_replaced, "{case}");
+                let status = &response.headers()["cache-status"];
+                assert_eq!(status, &format!("tower-cache-policy; hit; ttl=-{staleness}"), "{case}");
+                assert_eq!(content(response.into_body()).await, "content", "{case}");
+            }
+            Err(Disconnected) => assert!(!is_replaced, "{case}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_error_response_is_no_disconnection() {
+    for status in [500, 502, 503, 504] {
+        let calls = AtomicUsize::new(0);
+        let calls = Arc::new(calls);
+        let site = Site::configured(
+            SharedCache::by_policy,
+            Some(PUBLIC),
+            |cache| cache.stale_when_disconnected(Duration::from_secs(30)),
+            move |_| {
+                let mut response = page("content", &[]);
+                if calls.fetch_add(1, Ordering::SeqCst) > 0 {
+                    *response.status_mut() = StatusCode::from_u16(status).unwrap();
+                }
+                response
+            },
+        );
+        site.get("/", &[]).await;
+        site.clock.advance(60);
+        assert_eq!(site.get("/", &[]).await.status, status);
+    }
+}
+
+#[tokio::test]
+async fn only_a_cache_by_fields_accepts_a_risk() {
+    let with_token: &[(&str, &str)] = &[("authorization", "Bearer t")];
+    type Row = (&'static str, Risk, &'static [(&'static str, &'static str)], bool);
+    let table: &[Row] = &[
+        ("a token", Risk::AuthorizedResponseServedToOthers, &[("cache-control", "public, max-age=60")], true),
+        ("s-maxage", Risk::AuthorizedResponseServedToOthers, &[("cache-control", "s-maxage=60")], true),
+        ("only max-age", Risk::AuthorizedResponseServedToOthers, &[("cache-control", "max-age=60")], false),
+        ("another risk", Risk::SetCookieReplayedToOthers, &[("cache-control", "public, max-age=60")], false),
+    ];
+    for (case, risk, fields, is_stored) in table {
+        let by_fields =
+            Site::configured(SharedCache::by_fields, None, |cache| cache.accept_risk(*risk), |_| page("x", fields));
+        by_fields.get("/", with_token).await;
+        assert_eq!(by_fields.get("/", with_token).await.is_hit(), *is_stored, "{case}");
+        let by_policy = Site::configured(
+            SharedCache::by_policy,
+            Some(PUBLIC),
+            |cache| cache.accept_risk(*risk),
+            |_| page("x", fields),
+        );
+        by_policy.get("/", with_token).await;
+        assert!(!by_policy.get("/", with_token).await.is_hit(), "{case}");
+    }
+
+    let cookie: &[(&str, &str)] = &[("set-cookie", "id=1"), ("cache-control", "public, max-age=60")];
+    for (risk, is_stored) in [(Risk::SetCookieReplayedToOthers, true), (Risk::AuthorizedResponseServedToOthers, false)]
+    {
+        let by_fields =
+            Site::configured(SharedCache::by_fields, None, |cache| cache.accept_risk(risk), |_| page("x", cookie));
+        by_fields.get("/", &[]).await;
+        assert_eq!(by_fields.get("/", &[]).await.is_hit(), is_stored);
+    }
+    let risk = Risk::SetCookieReplayedToOthers;
+    let by_policy =
+        Site::configured(SharedCache::by_policy, Some(PUBLIC), |cache| cache.accept_risk(risk), |_| page("x", cookie));
+    by_policy.get("/", &[]).await;
+    assert!(!by_policy.get("/", &[]).await.is_hit());
+}
+
+#[tokio::test]
+async fn a_response_that_is_not_storable_spares_the_next_requests_for_two_seconds() {
+    let is_private = Arc::new(AtomicUsize::new(1));
+    let handler = {
+        let is_private = Arc::clone(&is_private);
+        move |request: &Request<TestBody>| {
+            let is_private = request.uri().path().starts_with("/private") && is_private.load(Ordering::SeqCst) == 1;
+            page("x", if is_private { &[("cache-control", "private")] } else { &[] })
+        }
+    };
+    let site = Site::with_policy(PUBLIC, handler);
+    for index in 0..64 {
+        site.get(&format!("/private/{index}"), &[]).await;
+    }
+    is_private.store(0, Ordering::SeqCst);
+    for (seconds, is_stored) in [(0, false), (1, false), (1, true)] {
+        site.clock.advance(seconds);
+        site.get("/private/0", &[]).await;
+        assert_eq!(site.cache.stats().stored, u64::from(is_stored), "{seconds}");
+    }
+    // The marks share a table, but not with other URLs.
+    for index in 0..1_000 {
+        site.get(&format!("/public/{index}"), &[]).await;
+    }
+    assert_eq!(site.cache.stats().stored, 1_001);
+}
+
+/// What a 304 has in addition to the entity tag.
+type Lines = &'static [(&'static str, &'static str)];
+
+/// A cache around a middleware that returns 304 without calling the policy layer.
+async fn after_a_304_without_a_decision(fields: Lines) -> (u16, String, bool) {
+    let clock = TestClock::default();
+    let cache = SharedCache::by_policy(MemoryStore::new(1 << 20)).clock(clock.clock());
+    let inner = CachePolicyLayer::new(PUBLIC)
+        .clock(clock.clock())
+        .layer(service_fn(|_: Request<TestBody>| async { Ok::<_, Infallible>(page("content", &[("etag", "\"a\"")])) }));
+    let middleware = service_fn(move |request: Request<TestBody>| {
+        let inner = inner.clone();
+        async move {
+            if request.headers().get("if-none-match") == Some(&HeaderValue::from_static("\"a\"")) {
+                let mut response = page("", &[("etag", "\"a\"")]);
+                *response.status_mut() = StatusCode::NOT_MODIFIED;
+                for (name, value) in fields {
+                    response.headers_mut().append(*name, HeaderValue::from_static(value));
+                }
+                return Ok(response);
+            }
+            inner.oneshot(request).await
+        }
+    });
+    let service = cache.layer().layer(middleware);
+    let mut last = (0, String::new(), false);
+    for seconds in [0, 60, 59] {
+        clock.advance(seconds);
+        let response = service.clone().oneshot(get("/", &[])).await.unwrap();
+        let is_hit = response.headers()["cache-status"].to_str().unwrap().contains("; hit");
+        let status = response.status().as_u16();
+        last = (status, String::from_utf8(content(response.into_body()).await.to_vec()).unwrap(), is_hit);
+    }
+    last
+}
+
+#[tokio::test]
+async fn a_304_without_a_decision_leaves_the_decision_in_place_unless_its_fields_differ() {
+    let table: &[(Lines, bool)] = &[
+        (&[], true),
+        (&[("cache-control", "public, max-age=60")], true),
+        (&[("x-other", "1")], true),
+        (&[("cache-control", "no-store")], false),
+        (&[("cache-control", "private, max-age=60")], false),
+        (&[("cache-control", "public, max-age=60"), ("cache-control", "no-store")], false),
+        (&[("cache-control", "public, max-age=3600")], false),
+        (&[("cdn-cache-control", "no-store")], false),
+        (&[("surrogate-control", "no-store")], false),
+        (&[("set-cookie", "id=1")], false),
+    ];
+    for (fields, is_stored) in table {
+        let found = after_a_304_without_a_decision(fields).await;
+        assert_eq!(found, (200, "content".to_owned(), *is_stored), "{fields:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_304_with_a_decision_replaces_the_lifetime() {
+    for by_policy in [true, false] {
+        for (cache_control, fresh_for) in [("public, max-age=120", 120), ("public, max-age=10", 10)] {
+            let handler = move |request: &Request<TestBody>| {
+                let is_conditional = request.headers().contains_key("if-none-match");
+                let cache_control = if is_conditional { cache_control } else { "public, max-age=60" };
+                let mut response = page("content", &[("etag", "\"a\""), ("cache-control", cache_control)]);
+                if is_conditional {
+                    *response.status_mut() = StatusCode::NOT_MODIFIED;
+                    *response.body_mut() = TestBody::default();
+                }
+                response
+            };
+            let site = if by_policy { Site::with_policy(PUBLIC, handler) } else { Site::by_fields(handler) };
+            site.get("/", &[]).await;
+            site.clock.advance(60);
+            assert_eq!(site.get("/", &[]).await.body, "content");
+            site.clock.advance(fresh_for - 1);
+            assert!(site.get("/", &[]).await.is_hit(), "{by_policy} {cache_control}");
+            site.clock.advance(1);
+            assert!(!site.get("/", &[]).await.is_hit(), "{by_policy} {cache_control}");
+            assert_eq!(site.get("/", &[]).await.field("cache-control").unwrap(), cache_control);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_304_by_fields_without_directives_leaves_those_of_the_stored_response() {
+    let site = Site::by_fields(|request| {
+        if request.headers().contains_key("if-none-match") {
+            let mut response = page("", &[("etag", "\"a\"")]);
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            return response;
+        }
+        page("content", &[("etag", "\"a\""), ("cache-control", "max-age=60")])
+    });
+    site.get("/", &[]).await;
+    site.clock.advance(60);
+    site.get("/", &[]).await;
+    site.clock.advance(59);
+    assert!(site.get("/", &[]).await.is_hit());
+    assert_eq!(site.calls(), 2);
+}
