@@ -1,6 +1,7 @@
 //! [`PrimaryKey`]: the name under which the responses to one URL are stored, and the rules that make it.
 
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use http::uri::PathAndQuery;
 use quick_cache::Equivalent;
@@ -21,7 +22,8 @@ const SHORT: usize = 256;
 #[derive(Clone, Debug)]
 pub(crate) struct PrimaryKey {
     hash: u64,
-    bytes: Box<[u8]>,
+    /// Shared, because a request that misses has several copies.
+    bytes: Arc<[u8]>,
 }
 
 /// A key that is only looked up.
@@ -171,7 +173,7 @@ impl PrimaryKey {
         self.hash
     }
 
-    pub(crate) const fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.bytes.len()
     }
 }

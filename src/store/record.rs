@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::{Bytes, BytesMut};
-use http::header::{AGE, CONTENT_LENGTH, DATE, ETAG, IF_NONE_MATCH, LAST_MODIFIED};
+use http::header::{AGE, DATE, ETAG, IF_NONE_MATCH, LAST_MODIFIED};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use super::key::KeyRef;
@@ -84,7 +84,8 @@ impl RecordHead {
             return None;
         }
         let mut text = BytesMut::with_capacity(length);
-        let mut headers = HeaderMap::with_capacity(response.len() + 3);
+        // One more than these fields, for the `Content-Length` of HEAD.
+        let mut headers = HeaderMap::with_capacity(response.len() + 4);
         // These come first, where a response from the cache finds them, and make room: a map that is cloned has none.
         headers.insert(AGE, HeaderValue::from_static("0"));
         // The lines of inner caches come before that of this one, so there is no place in front of them.
@@ -97,12 +98,16 @@ impl RecordHead {
                 continue;
             }
             has_date |= *name == DATE;
-            text.extend_from_slice(value.as_bytes());
-            let copy = text.split().freeze();
-            // The value was valid before.
-            let Ok(mut value_copy) = HeaderValue::from_maybe_shared(copy) else { return None };
-            value_copy.set_sensitive(value.is_sensitive());
-            headers.append(name.clone(), value_copy);
+            let mut copy = match usual_value(value.as_bytes()) {
+                Some(usual) => HeaderValue::from_static(usual),
+                None => {
+                    text.extend_from_slice(value.as_bytes());
+                    // The value was valid before.
+                    HeaderValue::from_maybe_shared(text.split().freeze()).ok()?
+                }
+            };
+            copy.set_sensitive(value.is_sensitive());
+            headers.append(name.clone(), copy);
         }
         if !has_date {
             headers.insert(DATE, date.to_header_value());
@@ -155,18 +160,6 @@ impl Record {
     /// Returns the fields of the response, with places for `Age` and `Cache-Status`.
     pub(crate) fn fields(&self) -> HeaderMap {
         self.head.headers.clone()
-    }
-
-    /// Like [`fields`](Self::fields), with room for `Content-Length` too.
-    pub(crate) fn fields_with_length(&self) -> HeaderMap {
-        if self.head.headers.contains_key(CONTENT_LENGTH) {
-            return self.fields();
-        }
-        let mut fields = HeaderMap::with_capacity(self.head.headers.len() + 1);
-        for (name, value) in &self.head.headers {
-            fields.append(name.clone(), value.clone());
-        }
-        fields
     }
 
     /// Returns the fields of a 304 that stands for the response, with the same places.
@@ -232,6 +225,28 @@ impl Record {
             self.checked.fetch_max(now.as_u64(), Ordering::AcqRel);
         }
         purged
+    }
+}
+
+/// Returns a value that many responses have. It needs no memory, and no counter that all threads change.
+fn usual_value(value: &[u8]) -> Option<&'static str> {
+    macro_rules! usual {
+        ($($text:literal)*) => {
+            match std::str::from_utf8(value).ok()? {
+                $($text => Some($text),)*
+                _ => None,
+            }
+        };
+    }
+
+    usual! {
+        "text/html" "text/html; charset=utf-8" "text/css" "text/css; charset=utf-8" "text/plain; charset=utf-8"
+        "text/javascript" "text/javascript; charset=utf-8" "application/json" "application/javascript"
+        "image/png" "image/jpeg" "image/webp" "image/svg+xml" "application/octet-stream"
+        "br" "gzip" "zstd" "identity" "bytes" "accept-encoding" "Accept-Encoding" "accept-language" "accept" "Origin" "origin"
+        "nosniff" "DENY" "SAMEORIGIN" "no-referrer" "strict-origin-when-cross-origin" "same-origin" "*" "en" "0"
+        "public, max-age=60" "public, max-age=300" "public, max-age=600" "public, max-age=3600" "public, max-age=86400"
+        "public, max-age=31536000, immutable" "max-age=31536000" "max-age=31536000; includeSubDomains"
     }
 }
 

@@ -76,17 +76,12 @@ impl Client<'_> {
         let mut status = head.status;
         let is_current =
             self.is_conditional && status == StatusCode::OK && record.is_current_at(self.method, self.headers, now);
-        let is_head = *self.method == Method::HEAD;
-        let mut headers = match (is_current, is_head) {
-            (true, _) => record.fields_of_not_modified(),
-            (false, true) => record.fields_with_length(),
-            (false, false) => record.fields(),
-        };
+        let mut headers = if is_current { record.fields_of_not_modified() } else { record.fields() };
         set_cache_fields(config, &mut headers, record.age(now), now, report);
         let body = if is_current {
             status = StatusCode::NOT_MODIFIED;
             SharedCacheBody::nothing()
-        } else if is_head {
+        } else if *self.method == Method::HEAD {
             headers.insert(CONTENT_LENGTH, number_value(u64::try_from(record.body().len()).unwrap_or(u64::MAX)));
             SharedCacheBody::nothing()
         } else {
