@@ -91,7 +91,7 @@ where
     })
 }
 
-/// Responds with a page with four or five fields.
+/// Responds with a page with four fields.
 fn handler(
     vary: Option<&'static str>,
 ) -> impl Service<PageRequest, Response = PageResponse, Error = Infallible, Future: Send> + Clone {
@@ -101,10 +101,10 @@ fn handler(
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static("en"));
         headers.insert(ETAG, HeaderValue::from_static("\"revision-7\""));
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        if let Some(vary) = vary {
-            headers.insert(VARY, HeaderValue::from_static(vary));
-        }
+        match vary {
+            Some(vary) => headers.insert(VARY, HeaderValue::from_static(vary)),
+            None => headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        };
         ready(Ok(response))
     })
 }
