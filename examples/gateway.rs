@@ -7,6 +7,9 @@
 //! With the argument `standard`, it also stores what the guards forbid and the standard allows: responses with cookies,
 //! some responses to requests with `Authorization`, and responses without a lifetime.
 
+#[path = "gateway/purge.rs"]
+mod purge;
+
 use std::{env, time::Duration};
 
 use axum::body::Body;
@@ -29,6 +32,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let argument = |n| env::args().nth(n).ok_or("usage: gateway LISTEN ORIGIN [standard], the first two with a port");
     let origin: uri::Authority = argument(2)?.parse()?;
     let mut cache = SharedCache::by_fields(MemoryStore::new(256 << 20)).stale_when_disconnected(HOUR);
+    cache = cache.timer(tokio::time::sleep).spawner(|task| drop(tokio::spawn(task)));
     if argument(3).is_ok_and(|profile| profile == "standard") {
         cache = cache.heuristics(true).language_by_weight(true);
         cache = cache.accept_risk(Risk::SetCookieReplayedToOthers).accept_risk(Risk::AuthorizedResponseServedToOthers);
@@ -44,8 +48,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         // The cache gets the error of a client that cannot reach the origin server, and may use a stale response.
         .service(Client::builder(TokioExecutor::new()).http1_preserve_header_case(true).build_http());
     loop {
-        let (stream, _) = listener.accept().await?;
-        let service = TowerToHyperService::new(service.clone());
+        let (stream, peer) = listener.accept().await?;
+        let service = TowerToHyperService::new(purge::with_purges(service.clone(), cache.clone(), peer));
         let connection = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
         tokio::spawn(connection); // The proxy ignores clients that disconnect.
     }
@@ -77,6 +81,7 @@ fn outbound(result: Result<Outbound, Error>) -> Result<Outbound, Error> {
         failure
     });
     remove_hop_by_hop(response.headers_mut());
+    response.headers_mut().remove("cache-tag"); // The tags are for this cache.
     response.extensions_mut().remove::<ReasonPhrase>(); // A 304 would keep the phrase of the 200.
     *response.version_mut() = Version::HTTP_11;
     Ok(response)

@@ -27,7 +27,7 @@ const ROOMS: &[(&str, usize, &[&str])] = &[
             "sha2",
         ],
     ),
-    ("store", 4, &["bytes", "http", "quick_cache", "xxhash_rust"]),
+    ("store", 4, &["bytes", "http", "quick_cache", "twox_hash"]),
     (
         "layers",
         5,
@@ -40,7 +40,7 @@ const ROOMS: &[(&str, usize, &[&str])] = &[
             "tower_layer",
             "tower_service",
             "tracing",
-            "xxhash_rust",
+            "twox_hash",
         ],
     ),
     ("audit", 5, &["http", "serde"]),

@@ -182,13 +182,16 @@ fn errors_have_a_position_and_a_remedy() {
         // Keys.
         ("[route]", "line 1, column 2: unknown key `route`; did you mean `routes`?"),
         ("rotues = {}", "line 1, column 1: unknown key `rotues`; did you mean `routes`?"),
-        ("a = 1", "line 1, column 1: unknown key `a`; write one of `default`, `policies`, `routes`, `development`"),
+        (
+            "a = 1",
+            "line 1, column 1: unknown key `a`; write one of `default`, `policies`, `routes`, `store`, `development`",
+        ),
         ("routes.'/' = { publik = 60 }", "line 1, column 16: unknown key `publik`; did you mean `public`?"),
         ("routes.'/' = { s-maxage = 60 }", "line 1, column 16: unknown key `s-maxage`; did you mean `edge`?"),
         ("routes.'/' = { 'max-age' = 60 }", "line 1, column 16: unknown key `max-age`; did you mean `max_age`?"),
         (
             "s-maxage = 60",
-            "line 1, column 1: unknown key `s-maxage`; write one of `default`, `policies`, `routes`, `development`",
+            "line 1, column 1: unknown key `s-maxage`; write one of `default`, `policies`, `routes`, `store`, `development`",
         ),
         ("default = { publik = 60 }", "line 1, column 13: unknown key `publik`; did you mean `public`?"),
         (
@@ -603,6 +606,121 @@ fn errors_have_a_position_and_a_remedy() {
     assert!(others.is_empty(), "{others}");
 }
 
+#[cfg(feature = "shared-cache")]
+#[test]
+fn errors_in_the_section_of_the_store_have_a_position_and_a_remedy() {
+    let table: &[(&str, &str)] = &[
+        ("store = 1", "line 1, column 9: `store` must be a table, not a number; write `store.memory = \"256 MiB\"`"),
+        (
+            "[store]\nmax_object = '1 MiB'",
+            "line 1, column 2: `store` needs `memory`; write `memory = \"256 MiB\"`, or remove the section",
+        ),
+        ("[store]\nmemroy = '1 MiB'", "line 2, column 1: unknown key `memroy`; did you mean `memory`?"),
+        (
+            "[store]\nmemory = true",
+            "line 2, column 10: `memory` must be a size, not `true`; write `memory = \"256 MiB\"`",
+        ),
+        (
+            "[store]\nmemory = '256'",
+            "line 2, column 10: `256` does not have a unit; write `\"256 MiB\"`, or a number of bytes without quotes",
+        ),
+        (
+            "[store]\nmemory = 256",
+            "line 2, column 10: `memory` is only 256 bytes; write at least `\"64 KiB\"`, for example `\"256 MiB\"`",
+        ),
+        ("[store]\nmemory = -1", "line 2, column 10: `-1` is more than 16 TiB; write a smaller size"),
+        (
+            "[store]\nmemory = '1 MiB'\nmax_object = '1 MiB'",
+            "line 3, column 14: `max_object` must be between 1 and 524288 bytes, which is half of `memory`; write a size \
+             such as `\"8 MiB\"`",
+        ),
+        (
+            "[store]\nmemory = '1 MiB'\nmode = 'by_field'",
+            "line 3, column 8: unknown mode `by_field`; write one of `by_policy`, `by_fields`",
+        ),
+        (
+            "[store]\nmemory = '1 MiB'\nquery = ['a']\nignore_query = ['b']",
+            "line 4, column 1: `query` already leaves out all other parameters, so `ignore_query` has no effect; remove \
+             one of them",
+        ),
+        (
+            "[store]\nmemory = '1 MiB'\nignore_query = ['a', 'utm*_']",
+            "line 3, column 22: `utm*_` is not the name of a parameter; write a name, with `*` only at its end",
+        ),
+        (
+            "[store]\nmemory = '1 MiB'\nhosts = ['https://example.com']",
+            "line 3, column 10: `https://example.com` is not a host; write it without a scheme, such as `example.com` or \
+             `[::1]:8080`",
+        ),
+        (
+            "[store]\nmemory = '1 MiB'\nhosts = []",
+            "line 3, column 9: `hosts` is empty, so no response would be stored; write `hosts = [\"example.com\"]`, or \
+             remove it",
+        ),
+        (
+            "[store]\nmemory = '1 MiB'\ncredential_headers = ['x api key']",
+            "line 3, column 23: `x api key` is not the name of a header field; write `credential_headers = \
+             [\"x-api-key\"]`",
+        ),
+        (
+            "[store]\nmemory = '1 MiB'\nheuristics = true",
+            "line 3, column 1: a cache by policy does not use `heuristics`; remove it, or write `mode = \"by_fields\"`",
+        ),
+        (
+            "[store]\nmemory = '1 MiB'\ncoalesce = false\nwait = '5s'",
+            "line 4, column 1: `coalesce = false` means that no request waits for another one; remove `wait`",
+        ),
+        (
+            "[store]\nmemory = '1 MiB'\nas_origin = false",
+            "line 3, column 13: `as_origin` cannot be `false`; write `as_origin = true`, or remove `as_origin`",
+        ),
+    ];
+    for (text, message) in table {
+        assert_eq!(refused(text).to_string(), *message, "{text}");
+    }
+}
+
+#[cfg(feature = "shared-cache")]
+#[tokio::test]
+async fn the_keys_of_the_store_change_what_the_cache_does() {
+    use tower_cache_policy::SharedCache;
+
+    // The number of stored URLs after two requests, and whether the second response is a hit, has `Age` and has
+    // `Cache-Status`.
+    let outcome = async |keys: &str, first: &str, second: Request<TestBody>| {
+        let text = format!("default = {{ public = 60 }}\n[store]\nmemory = '1 MiB'\n{keys}");
+        let config = PolicyConfig::from_toml(&text).unwrap_or_else(|error| panic!("{keys}: {error}"));
+        let cache = SharedCache::from_config(config.store().unwrap());
+        let policy = CachePolicyLayer::new(config.into_routes());
+        let handler = service_fn(|request: Request<TestBody>| {
+            let long = request.uri().path().contains("long");
+            let body = if long { "x".repeat(4_000) } else { String::new() };
+            std::future::ready(Ok::<_, Infallible>(http::Response::new(TestBody::from(body))))
+        });
+        let service = cache.layer().layer(policy.layer(handler));
+        support::content(support::call(&service, get(first, &[])).await.into_body()).await;
+        let response = support::call(&service, second).await;
+        let (head, body) = response.into_parts();
+        support::content(body).await;
+        let has = |name: &str| head.headers.contains_key(name);
+        (cache.stats().urls, cache.stats().hits == 1, has("age"), has("cache-status"))
+    };
+    let page = |path: &str| get(path, &[]);
+    assert_eq!(outcome("", "/a?x=1", page("/a?x=1")).await, (1, true, true, true));
+    assert_eq!(outcome("", "/a?x=1", page("/a?x=2")).await, (2, false, false, true));
+    assert_eq!(outcome("query = ['y']", "/a?x=1", page("/a?x=2")).await, (1, true, true, true));
+    assert_eq!(outcome("ignore_query = ['x*']", "/a?xy=1", page("/a?x=2")).await, (1, true, true, true));
+    assert_eq!(outcome("sorted_query = true", "/a?x=1&y=2", page("/a?y=2&x=1")).await, (1, true, true, true));
+    assert_eq!(outcome("hosts = ['example.com']", "/a", page("/a")).await, (0, false, false, true));
+    assert_eq!(outcome("max_object = '3 KiB'", "/long", page("/long")).await, (0, false, false, true));
+    assert_eq!(outcome("cache_status = false", "/a", page("/a")).await, (1, true, true, false));
+    assert_eq!(outcome("as_origin = true", "/a", page("/a")).await, (1, true, false, true));
+    let with = |name: &str| get("/a", &[(name, "1")]);
+    assert_eq!(outcome("", "/a", with("x-api-key")).await, (1, true, true, true));
+    assert_eq!(outcome("credential_headers = ['X-Api-Key']", "/a", with("x-api-key")).await, (1, false, false, true));
+    assert_eq!(outcome("distrust_unkeyed_headers = true", "/a", with("x-host")).await, (1, false, false, true));
+}
+
 #[test]
 fn a_file_is_named_in_its_errors() {
     let directory = tempfile::tempdir().unwrap();
@@ -759,6 +877,7 @@ proptest! {
         holds(text.trim_start_matches('\u{feff}'));
         holds(&near);
         holds(&format!("routes.{pattern:?} = 'no-store'"));
+        holds(&format!("[store]\nmemory = {text:?}\nhosts = [{pattern:?}]\nquery = [{text:?}]"));
         holds(&format!("[routes]\n'/' = {pattern:?}\n[policies]\n{pattern:?} = {{ public = {pattern:?} }}"));
     }
 }

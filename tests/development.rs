@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
@@ -22,8 +22,10 @@ use tower_cache_policy::edge::purge::Purge;
 use tower_cache_policy::layers::OriginalPathLayer;
 use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags, Development};
 use tower_cache_policy::protocol::{HttpDate, Validators};
+use tower_cache_policy::store::MemoryStore;
 use tower_cache_policy::{
-    AssetsLayer, CachePolicyLayer, CachingLayer, ConditionalLayer, EdgeLayer, EntityTagLayer, PurgeLayer,
+    AssetsLayer, CachePolicyLayer, CachingLayer, Clock, ConditionalLayer, EdgeLayer, EntityTagLayer, PurgeLayer,
+    SharedCache,
 };
 use tower_http::compression::CompressionLayer;
 
@@ -119,6 +121,12 @@ const STACKS: &[(&str, bool, Stack)] = &[
             .layer(switched!(on, edge(profile)))
             .layer(switched!(on, ConditionalLayer::new().validators(|_| ready(Validators::version(7)))))
             .layer(EntityTagLayer::new());
+        collected(layers.service(handler(response)))
+    }),
+    ("SharedCache over a policy", false, |on, _, response| {
+        let cache = SharedCache::by_policy(MemoryStore::new(1 << 20)).clock(Clock::from_fn(|| SystemTime::UNIX_EPOCH));
+        let layers =
+            ServiceBuilder::new().layer(switched!(on, cache).layer()).layer(switched!(on, CachePolicyLayer::new(PAGE)));
         collected(layers.service(handler(response)))
     }),
 ];

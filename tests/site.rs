@@ -1,6 +1,13 @@
 //! The example site over HTTP/1.1 and HTTP/2.
 
-#![cfg(all(feature = "assets-css", feature = "axum", feature = "config", feature = "minijinja", feature = "testing"))]
+#![cfg(all(
+    feature = "assets-css",
+    feature = "axum",
+    feature = "config",
+    feature = "minijinja",
+    feature = "shared-cache",
+    feature = "testing"
+))]
 #![allow(clippy::unwrap_used)] // Allowed by clippy.toml in what is marked as a test, and the rest here is not.
 #![allow(unreachable_pub)] // As in the program whose files these are.
 
@@ -37,10 +44,13 @@ use tokio::net::TcpListener;
 use tokio::sync::Barrier;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
+use tower_cache_policy::SharedCache;
 use tower_cache_policy::edge::{EdgeProfile, Edges};
 use tower_cache_policy::policy::routes::RoutePolicies;
+use tower_cache_policy::store::MemoryStore;
 use tower_cache_policy::testing::assert_table_matches_snapshot;
 
+use crate::app::Caches;
 use crate::articles::Store;
 use crate::assets::Assets;
 use crate::log::Log;
@@ -250,7 +260,7 @@ fn a_page_with_an_unknown_file_stops_the_program_at_startup() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("styles.css"), "").unwrap();
     let assets = Assets::new(directory.path(), false).unwrap();
-    let error = front::FrontPage::new(&assets.source).unwrap_err();
+    let error = front::FrontPage::new(&assets.source, false).unwrap_err();
     assert!(error.to_string().contains("there is no asset named `cup.svg`"), "{error}");
 }
 
@@ -428,7 +438,8 @@ async fn exactly_one_of_a_hundred_writes_with_the_same_tag_succeeds() {
     let download = download::write().unwrap();
     let assets = Assets::new(Path::new(assets::DIRECTORY), false).unwrap();
     let log = Log::new(|_| {});
-    let app = app::app(Store::new(), download.path(), &assets, None, &no_edges(), false, log).unwrap();
+    let caches = Caches { edges: &no_edges(), shared: None };
+    let app = app::app(Store::new(), download.path(), &assets, None, caches, false, log).unwrap();
     let all_let_through = Arc::new(Barrier::new(WRITERS));
     let writers = (0..WRITERS).map(|_| {
         // The layer decides before the content is read. Each request sends its content after all others have arrived,
@@ -551,6 +562,92 @@ async fn each_request_is_logged_with_its_bytes_and_its_reason() {
     }
 }
 
+// ==== The cache in the process ====
+
+#[tokio::test]
+async fn with_the_shared_cache_a_page_is_generated_once_and_purged_by_a_change() {
+    for version in ["HTTP/1.1", "HTTP/2"] {
+        let site = Site::with_cache(version, false).await;
+        let status = async |path: &str, fields: Fields<'_>| {
+            let response = site.fetch(Method::GET, path, fields, "").await;
+            let age = field(&response, "age").map(|age| age.parse::<u32>().unwrap());
+            (field(&response, "cache-status").unwrap().to_owned(), age, response.into_body())
+        };
+        let (miss, age, generated) = status("/page", &[]).await;
+        assert_eq!((&*miss, age), ("tower-cache-policy; fwd=uri-miss; fwd-status=200; stored", None), "{version}");
+        let (hit, age, stored) = status("/page", &[]).await;
+        assert!(
+            hit.starts_with("tower-cache-policy; hit; ttl=") && age.is_some_and(|age| age < 60),
+            "{version}: {hit}"
+        );
+        assert_eq!(stored, generated, "{version}");
+        // Each coding is a variant of its own.
+        assert!(status("/page", &[("accept-encoding", "gzip")]).await.0.contains("; fwd=vary-miss; "), "{version}");
+        assert!(status("/page", &[("accept-encoding", "gzip")]).await.0.contains("; hit; "), "{version}");
+        // The client's copy is compared with the stored response.
+        let tag = site.tag_of("/page", &[]).await;
+        let current = site.fetch(Method::GET, "/page", &[("if-none-match", &tag)], "").await;
+        assert_eq!(current.status(), 304, "{version}");
+        assert!(field(&current, "cache-status").unwrap().contains("; hit; "), "{version}");
+
+        // A write that is refused changes and purges nothing.
+        let refused = site.fetch(Method::DELETE, "/articles/1", &[("if-match", "\"1-0\"")], "").await;
+        assert_eq!(refused.status(), 412, "{version}");
+        assert!(status("/page", &[]).await.0.contains("; hit; "), "{version}");
+
+        let json = ("content-type", "application/json");
+        let changed = site.fetch(Method::PUT, "/articles/9", &[json, ("if-none-match", "*")], TEA).await;
+        assert_eq!(changed.status(), 201, "{version}");
+        for fields in [&[] as Fields<'_>, &[("accept-encoding", "gzip")]] {
+            let (miss, _, _) = status("/page", fields).await;
+            assert!(miss.contains("; fwd=") && miss.ends_with("; stored"), "{version}: {miss}");
+        }
+        let page = status("/page", &[]).await.2;
+        assert!(String::from_utf8_lossy(&page).contains("Article 9"), "{version}");
+    }
+}
+
+#[tokio::test]
+async fn with_the_shared_cache_only_what_every_client_may_get_is_stored() {
+    for version in ["HTTP/1.1", "HTTP/2"] {
+        let site = Site::with_cache(version, false).await;
+        for (sentence, path, status, cache_control, _) in URLS {
+            let row = site.row(sentence);
+            let mut last = None;
+            for _ in 0..3 {
+                let response = match *path {
+                    "/events" => site.head(Method::GET, path, &[]).await.map(|_| Bytes::new()),
+                    _ => site.fetch(Method::GET, path, &[], "").await,
+                };
+                assert_eq!(response.status(), *status, "{row}");
+                assert_eq!(field(&response, "cache-control"), Some(*cache_control), "{row}");
+                last = field(&response, "cache-status").map(str::to_owned);
+            }
+            let is_hit = last.unwrap().contains("; hit");
+            assert_eq!(is_hit, matches!(*path, "/page" | "/dashboard" | "/download"), "{row}");
+        }
+        let authorized = site.fetch(Method::GET, "/page", &[("authorization", "Basic eA==")], "").await;
+        let status = field(&authorized, "cache-status").unwrap();
+        assert_eq!(status, "tower-cache-policy; fwd=bypass; fwd-status=200; detail=credentials", "{version}");
+
+        let front = text(site.fetch(Method::GET, "/", &[], "").await);
+        assert!(front.contains("This server has a cache in its process"), "{version}");
+        let without = Site::start(version, None, false).await;
+        let front = text(without.fetch(Method::GET, "/", &[], "").await);
+        assert!(!front.contains("This server has a cache in its process"), "{version}");
+    }
+}
+
+#[tokio::test]
+async fn the_shared_cache_stores_nothing_with_no_cache() {
+    let site = Site::with_cache("HTTP/1.1", true).await;
+    for _ in 0..2 {
+        let response = site.fetch(Method::GET, "/page", &[], "").await;
+        assert_eq!(field(&response, "cache-control"), Some("no-cache, no-store, must-revalidate"));
+        assert_eq!((field(&response, "cache-status"), field(&response, "age")), (None, None));
+    }
+}
+
 // ==== The site and its client ====
 
 /// A site on its own port, with a client for one HTTP version.
@@ -573,6 +670,22 @@ impl Site {
     }
 
     async fn start_with(version: &'static str, policies: Option<RoutePolicies>, no_cache: bool, files: &Path) -> Self {
+        Self::start_behind(version, policies, no_cache, files, None).await
+    }
+
+    /// A site with a cache in the process.
+    async fn with_cache(version: &'static str, no_cache: bool) -> Self {
+        let cache = SharedCache::by_policy(MemoryStore::new(256 << 20));
+        Self::start_behind(version, None, no_cache, Path::new(assets::DIRECTORY), Some(&cache)).await
+    }
+
+    async fn start_behind(
+        version: &'static str,
+        policies: Option<RoutePolicies>,
+        no_cache: bool,
+        files: &Path,
+        shared: Option<&SharedCache>,
+    ) -> Self {
         let download = download::write().unwrap();
         let lines = Arc::new(Mutex::new(Vec::new()));
         let log = Log::new({
@@ -580,7 +693,8 @@ impl Site {
             move |line| lines.lock().unwrap().push(line.to_string())
         });
         let assets = Assets::new(files, no_cache).unwrap();
-        let app = app::app(Store::new(), download.path(), &assets, policies, &no_edges(), no_cache, log).unwrap();
+        let caches = Caches { edges: &no_edges(), shared };
+        let app = app::app(Store::new(), download.path(), &assets, policies, caches, no_cache, log).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(axum::serve(listener, app).into_future());

@@ -15,8 +15,8 @@ use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_cache_policy::policy::CachePolicy;
 use tower_cache_policy::protocol::Cache;
 use tower_cache_policy::testing::{
-    assert_fresh_for, assert_hit_within, assert_lost_update_refused, assert_never_stored, assert_not_poisonable_by,
-    assert_revalidates, assert_varies_on,
+    assert_fresh_for, assert_hit, assert_hit_within, assert_lost_update_refused, assert_miss, assert_never_stored,
+    assert_not_poisonable_by, assert_purged, assert_revalidates, assert_varies_on,
 };
 use tower_cache_policy::{CachePolicyLayer, CachingLayer};
 
@@ -239,6 +239,77 @@ async fn a_hit_is_expected_within_the_given_number_of_requests() {
     let message = fails_with_audit(assert_hit_within(&silent, page(), 1)).await;
     assert!(message.contains("1: no field with a cache status"), "{message}");
     fails(assert_hit_within(&silent, page(), 0)).await;
+}
+
+#[tokio::test]
+async fn a_hit_and_a_miss_are_told_apart_by_the_report_of_the_nearest_cache() {
+    let reporting = |report: &'static str| service(move |_| response_with(200, "", &[("cache-status", report)]));
+    for hit in ["c; hit; ttl=9", "c; hit; ttl=-9", "far; fwd=uri-miss, near; hit"] {
+        holds(assert_hit(&reporting(hit), page())).await;
+        let message = fails_with_audit(assert_miss(&reporting(hit), page())).await;
+        assert!(message.starts_with("expected a miss, but the cache reports `cache-status: "), "{message}");
+    }
+    for (miss, remedy) in [
+        ("c; fwd=uri-miss; fwd-status=200; stored", "; the response was stored just now"),
+        ("c; fwd=uri-miss; fwd-status=200", "; the response was not stored; give it a policy"),
+        ("c; fwd=bypass; detail=credentials", "; the cache does not look up such a request"),
+        ("c; fwd=vary-miss; stored", "; the stored response is for other values"),
+        ("c; fwd=stale; fwd-status=304", "; the stored response could not be used without"),
+        ("c; fwd=method", "; the cache serves only GET and HEAD"),
+        ("c; fwd=request", "; the request forbids"),
+        ("far; hit, near; fwd=uri-miss", "`cache-status: near; fwd=uri-miss`"),
+    ] {
+        holds(assert_miss(&reporting(miss), page())).await;
+        let message = fails_with_audit(assert_hit(&reporting(miss), page())).await;
+        assert!(
+            message.starts_with("expected a hit, but the cache reports `") && message.contains(remedy),
+            "{message}"
+        );
+    }
+    let silent = service(|_| response_with(200, "", &[]));
+    for message in [
+        fails_with_audit(assert_hit(&silent, page())).await,
+        fails_with_audit(assert_miss(&silent, page())).await,
+        fails_with_audit(assert_purged(&silent, page(), page())).await,
+    ] {
+        assert!(message.contains("put the layer of a `SharedCache` outside the service"), "{message}");
+    }
+}
+
+/// A cache of one page, which a successful PUT purges or does not.
+fn one_page(
+    purges: bool,
+    status: u16,
+    stores: bool,
+) -> impl Service<Request<String>, Response = TestResponse, Error = Infallible> + Clone {
+    let stored = Arc::new(AtomicUsize::new(0));
+    service(move |request| {
+        if request.method() == Method::PUT {
+            if purges {
+                stored.store(0, Ordering::Relaxed);
+            }
+            return response_with(status, "", &[]);
+        }
+        let is_hit = stored.fetch_add(usize::from(stores), Ordering::Relaxed) > 0;
+        response_with(200, "", &[("cache-status", if is_hit { "c; hit" } else { "c; fwd=uri-miss; stored" })])
+    })
+}
+
+#[tokio::test]
+async fn a_purge_is_a_miss_after_a_successful_write() {
+    let write = || Request::put("/").body(String::new()).unwrap();
+    holds(assert_purged(&one_page(true, 204, true), page(), write())).await;
+    for (site, expected) in [
+        (
+            one_page(false, 204, true),
+            "expected that the write purges the response, but the cache reports `cache-status: c; hit`; add the tags",
+        ),
+        (one_page(true, 409, true), "expected that the write succeeds"),
+        (one_page(true, 204, false), "expected a stored response before the write, but the cache reports"),
+    ] {
+        let message = fails(assert_purged(&site, page(), write())).await;
+        assert!(message.starts_with(expected), "{message}");
+    }
 }
 
 #[tokio::test]

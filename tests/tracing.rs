@@ -146,3 +146,31 @@ fn an_invalid_entity_tag_of_the_handler_is_one_warning() {
         }
     }
 }
+
+#[cfg(feature = "shared-cache")]
+#[test]
+fn each_outcome_of_the_shared_cache_is_one_event_without_the_query() {
+    use tower_cache_policy::SharedCache;
+    use tower_cache_policy::store::MemoryStore;
+
+    let lines = Lines::default();
+    tracing::subscriber::with_default(lines.clone(), || {
+        let handler = service_fn(|_: Request<TestBody>| {
+            std::future::ready(Ok::<_, Infallible>(response_with("hello", &[("cache-control", "max-age=60, public")])))
+        });
+        let cache = SharedCache::by_fields(MemoryStore::new(1 << 20));
+        let service = cache.layer().layer(handler);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            for _ in 0..2 {
+                let response = call(&service, get("/page?token=secret", &[])).await;
+                support::content(response.into_body()).await;
+            }
+        });
+    });
+    let expected = [
+        "message=shared cache: miss (uri-miss) method=GET path=\"/page\" status=200 stored=true content_length=5",
+        "message=shared cache: hit method=GET path=\"/page\" status=200 age=0 content_length=5",
+    ];
+    assert_eq!(*lines.0.lock().unwrap(), expected);
+}

@@ -1,4 +1,4 @@
-"""What was measured, as `benches/results.json` keeps it."""
+"""The measurements in `benches/results.json`."""
 
 import json
 import pathlib
@@ -10,8 +10,15 @@ def read():
     return json.loads(PATH.read_text())
 
 
-def write(results):
-    """Each case in a line of its own."""
-    head = json.dumps({name: value for name, value in results.items() if name != "cases"}, indent=2)
-    cases = ",\n".join(f"    {json.dumps(case)}" for case in results["cases"])
-    PATH.write_text(f'{head[:-2]},\n  "cases": [\n{cases}\n  ]\n}}\n')
+def replace(**parts):
+    """Replaces these parts, each a list with one line for each of its items, or an object."""
+    results = {**read(), **parts}
+    written = (f"  {json.dumps(name)}: {lines(part)}" for name, part in sorted(results.items()))
+    PATH.write_text("{\n" + ",\n".join(written) + "\n}\n")
+    return results
+
+
+def lines(part):
+    if isinstance(part, list):
+        return "[\n" + ",\n".join(f"    {json.dumps(item, ensure_ascii=False)}" for item in part) + "\n  ]"
+    return json.dumps(part, ensure_ascii=False, indent=2).replace("\n", "\n  ")

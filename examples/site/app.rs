@@ -22,7 +22,9 @@ use tower::Layer;
 use tower_cache_policy::edge::Edges;
 use tower_cache_policy::policy::routes::RoutePolicies;
 use tower_cache_policy::policy::{CachePolicy, CacheTag, IntoPolicySource};
-use tower_cache_policy::{CachePolicyLayer, CachingLayer, ConditionalLayer, EdgeLayer, HeadValidators};
+use tower_cache_policy::{
+    CachePolicyLayer, CachingLayer, ConditionalLayer, EdgeLayer, HeadValidators, PurgeLayer, SharedCache,
+};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate, SizeAbove};
 use tower_http::services::ServeFile;
@@ -41,19 +43,28 @@ const DOWNLOAD: CachePolicy = CachePolicy::public(Duration::from_secs(3600));
 
 const DASHBOARD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/site/pages/dashboard.html");
 
+/// The caches between the site and its visitors.
+#[derive(Clone, Copy, Debug)]
+pub struct Caches<'a> {
+    /// For each of these, responses carry the field that it reads, in addition to `Cache-Control`.
+    pub edges: &'a Edges,
+    /// The cache in the process.
+    pub shared: Option<&'a SharedCache>,
+}
+
 /// Builds the router of the site.
 ///
-/// `policies` replaces the policies in this file. For each cache in `edges`, responses carry the field that this cache
-/// reads, in addition to `Cache-Control`.
+/// `policies` replaces the policies in this file.
 pub fn app(
     store: Store,
     download: &Path,
     assets: &Assets,
     policies: Option<RoutePolicies>,
-    edges: &Edges,
+    caches: Caches<'_>,
     no_cache: bool,
     log: Log,
 ) -> Result<Router, Box<dyn Error>> {
+    let Caches { edges, shared } = caches;
     let edge = EdgeLayer::new(edges.clone()).enabled(edges.profiles().next().is_some()).development(no_cache);
     let by_code = policies.is_none();
     let policy = |policy| CachePolicyLayer::new(policy).record_decisions().enabled(by_code);
@@ -72,7 +83,7 @@ pub fn app(
         .record_decisions();
 
     let pages = Router::new()
-        .route("/", get(front).with_state(Arc::new(FrontPage::new(&assets.source)?)))
+        .route("/", get(front).with_state(Arc::new(FrontPage::new(&assets.source, shared.is_some())?)))
         .route("/page", get(page).layer(policy(PAGE)))
         .route_service("/dashboard", policy(FILE).layer(ServeFile::new(DASHBOARD)))
         .route("/events", get(events))
@@ -110,8 +121,16 @@ pub fn app(
         .route_service("/download", policy(DOWNLOAD).layer(file.clone()))
         .layer(caching.validator_source(HeadValidators::<_, Body>::new(file)));
 
-    // Only the log is outside of `EdgeLayer`, which must process the final response.
     let site = pages.merge(assets).merge(articles).merge(downloads).with_state(store);
+    // The cache is outside of all policies. It purges what the handlers name, before the client gets the response.
+    let site = match shared {
+        Some(cache) => {
+            let cache = cache.clone().development(no_cache);
+            site.layer(PurgeLayer::new(cache.clone()).development(no_cache)).layer(cache.layer())
+        }
+        None => site,
+    };
+    // Only the log is outside of `EdgeLayer`, which must process the final response.
     Ok(site.layer(edge).layer(from_fn_with_state(log, log_requests)))
 }
 

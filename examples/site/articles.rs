@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tower_cache_policy::axum_handler::PreconditionFailure;
+use tower_cache_policy::edge::purge::Purge;
 use tower_cache_policy::layers::conditional::SelectedRepresentation;
 use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags};
 use tower_cache_policy::protocol::{EntityTag, Preconditions, Representation, Validators};
@@ -54,31 +55,34 @@ pub async fn read(
 ///
 /// The response does not have an `ETag`. The store does not save the bytes of the request, so the client must request
 /// the new representation (RFC 9110 section 9.3.4).
+///
+/// The list of articles on `/page` does not depend on the content of an article, but every page with the tag is purged.
 pub async fn write(
     State(store): State<Store>,
     Path(id): Path<u64>,
     preconditions: Preconditions,
     Json(article): Json<Article>,
-) -> Result<StatusCode, PreconditionFailure> {
+) -> Result<(Purge, StatusCode), PreconditionFailure> {
     let mut articles = store.lock();
     // The layer evaluated the preconditions before this handler ran, so two clients with the same `If-Match` can both
     // get here. The second evaluation happens under the lock, so only one of them succeeds. With a database, put it in
     // the transaction.
     preconditions.check(&articles.representation(id))?;
-    Ok(if articles.put(id, article) { StatusCode::CREATED } else { StatusCode::NO_CONTENT })
+    let is_new = articles.put(id, article);
+    Ok((purge(), if is_new { StatusCode::CREATED } else { StatusCode::NO_CONTENT }))
 }
 
 pub async fn remove(
     State(store): State<Store>,
     Path(id): Path<u64>,
     preconditions: Preconditions,
-) -> Result<StatusCode, PreconditionFailure> {
+) -> Result<(Purge, StatusCode), PreconditionFailure> {
     let mut articles = store.lock();
     // Evaluated again under the lock, as in `write`.
     preconditions.check(&articles.representation(id))?;
     Ok(match articles.by_id.remove(&id) {
-        Some(_) => StatusCode::NO_CONTENT,
-        None => StatusCode::NOT_FOUND,
+        Some(_) => (purge(), StatusCode::NO_CONTENT),
+        None => (purge(), StatusCode::NOT_FOUND),
     })
 }
 
@@ -127,6 +131,11 @@ impl Articles {
     fn representation(&self, id: u64) -> Representation {
         self.by_id.get(&id).map(|revision| validators(id, revision)).into()
     }
+}
+
+/// Purges every page that shows articles. Without a cache in the process, the purge has no effect.
+fn purge() -> Purge {
+    Purge::tags([ARTICLES])
 }
 
 /// Returns the cache tags of an article, the coarser one first.

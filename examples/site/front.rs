@@ -18,16 +18,18 @@ const TEMPLATE: &str = include_str!("pages/front.html");
 pub struct FrontPage {
     templates: Environment<'static>,
     assets: AssetSource,
+    /// Whether the site has a cache in the process.
+    has_cache: bool,
     visits: AtomicU64,
 }
 
 impl FrontPage {
     /// Loads the template and renders it once, so that a wrong file name is an error at startup and not during a visit.
-    pub fn new(assets: &AssetSource) -> Result<Self, Box<dyn Error>> {
+    pub fn new(assets: &AssetSource, has_cache: bool) -> Result<Self, Box<dyn Error>> {
         let mut templates = Environment::new();
         add_asset_functions(&mut templates, assets);
         templates.add_template("front.html", TEMPLATE)?;
-        let page = Self { templates, assets: assets.clone(), visits: AtomicU64::new(0) };
+        let page = Self { templates, assets: assets.clone(), has_cache, visits: AtomicU64::new(0) };
         page.render(0)?;
         Ok(page)
     }
@@ -40,7 +42,8 @@ impl FrontPage {
                 context! { name => asset.name(), fingerprint => asset.fingerprint(), length => asset.length() }
             })
             .collect();
-        let html = self.templates.get_template("front.html")?.render(context! { visit, files })?;
+        let has_cache = self.has_cache;
+        let html = self.templates.get_template("front.html")?.render(context! { visit, files, has_cache })?;
         // Without the preload, the browser would find the font only after it has parsed the stylesheet.
         let font = assets.preload("tally.woff2")?;
         // A handler can return its own policy as a part of the response.

@@ -16,6 +16,7 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use http_body::{Frame, SizeHint};
+use tower_cache_policy::edge::CacheStatus;
 use tower_cache_policy::layers::conditional::ConditionalReason;
 use tower_cache_policy::policy::Decision;
 
@@ -32,6 +33,8 @@ pub struct Line {
     bytes: u64,
     decision: Option<Decision>,
     reason: Option<ConditionalReason>,
+    /// The report of the cache in the process.
+    cache: Option<CacheStatus>,
 }
 
 impl Log {
@@ -50,6 +53,9 @@ impl fmt::Display for Line {
         if let Some(reason) = &self.reason {
             write!(f, "; {reason}")?;
         }
+        if let Some(cache) = &self.cache {
+            write!(f, "; {cache}")?;
+        }
         Ok(())
     }
 }
@@ -67,6 +73,7 @@ pub async fn log_requests(State(log): State<Log>, request: Request, next: Next) 
         bytes: 0,
         decision: response.extensions().get().copied(),
         reason: response.extensions().get().copied(),
+        cache: CacheStatus::from_headers(response.headers()),
     };
     response.map(|inner| Body::new(CountingBody { inner, line, log }))
 }

@@ -7,6 +7,7 @@
 //! cargo run --example site --all-features -- --edge cloudflare --edge nginx
 //! cargo run --example site --all-features -- --print-manifest
 //! cargo run --example site --all-features -- --dashboard
+//! cargo run --example site --all-features -- --shared-cache --dashboard
 //! ```
 //!
 //! | File | Content |
@@ -38,11 +39,14 @@ use std::time::Duration;
 use axum::extract::MatchedPath;
 use clap::Parser;
 use tokio::net::TcpListener;
+use tower_cache_policy::SharedCache;
 use tower_cache_policy::assets::{Asset, AssetManifest};
 use tower_cache_policy::edge::{EdgeProfile, Edges};
 use tower_cache_policy::policy::routes::RoutePolicies;
+use tower_cache_policy::store::MemoryStore;
 use tower_cache_policy_dashboard::Dashboard;
 
+use crate::app::Caches;
 use crate::articles::Store;
 use crate::assets::Assets;
 use crate::log::Log;
@@ -70,6 +74,10 @@ struct Arguments {
     #[arg(long)]
     dashboard: bool,
 
+    /// Store responses in the process, and purge them when an article changes
+    #[arg(long)]
+    shared_cache: bool,
+
     /// Development mode: send `no-store` for everything, and use changed files at once
     #[arg(long)]
     no_cache: bool,
@@ -78,6 +86,9 @@ struct Arguments {
     #[arg(long)]
     print_manifest: bool,
 }
+
+/// The memory of the cache in the process, in bytes.
+const MEMORY: u64 = 256 << 20;
 
 /// The time that open connections have to finish after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(1);
@@ -107,8 +118,14 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     // A request must not fail because the log cannot be written.
     let log = Log::new(|line| _ = writeln!(io::stderr(), "{line}"));
     let edges = Edges::new(arguments.edge.iter().cloned())?;
-    let dashboard = arguments.dashboard.then(|| dashboard(policies.clone(), edges.clone()));
-    let app = app::app(Store::new(), download.path(), &assets, policies, &edges, arguments.no_cache, log)?;
+    let cache = arguments.shared_cache.then(|| {
+        SharedCache::by_policy(MemoryStore::new(MEMORY)).timer(tokio::time::sleep).spawner(|task| {
+            tokio::spawn(task);
+        })
+    });
+    let dashboard = arguments.dashboard.then(|| dashboard(policies.clone(), edges.clone(), cache.as_ref()));
+    let caches = Caches { edges: &edges, shared: cache.as_ref() };
+    let app = app::app(Store::new(), download.path(), &assets, policies, caches, arguments.no_cache, log)?;
     let app = match &dashboard {
         // The dashboard is the outermost layer, so it observes the final responses.
         Some(dashboard) => app.layer(dashboard.observe()).nest_service("/_cache", dashboard.service()),
@@ -123,6 +140,9 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         println!("development mode: every response is no-store (--no-cache)");
     } else {
         println!("{}", to_try(address, assets.source.current().url("style.css")?));
+        if cache.is_some() {
+            println!("{}", to_try_with_cache(address));
+        }
     }
 
     // With axum's feature `http2`, the server also supports HTTP/2. The client chooses the version.
@@ -156,9 +176,13 @@ fn edge(name: &str) -> Result<EdgeProfile, String> {
 }
 
 /// Creates the dashboard. It groups requests by the routes of the table, or by those of the router without a table.
-fn dashboard(policies: Option<RoutePolicies>, edges: Edges) -> Dashboard {
+fn dashboard(policies: Option<RoutePolicies>, edges: Edges, cache: Option<&SharedCache>) -> Dashboard {
     // The site listens only on loopback.
     let dashboard = Dashboard::new().edges(edges).bound_to_loopback();
+    let dashboard = match cache {
+        Some(cache) => dashboard.shared_cache(cache).allow_purges(),
+        None => dashboard,
+    };
     match policies {
         Some(policies) => dashboard.routes(policies),
         None => dashboard.route_by(|request| Some(request.extensions.get::<MatchedPath>()?.as_str().to_owned())),
@@ -197,6 +221,17 @@ A page that sets a cookie, so that its "public" policy becomes "private":
   curl -i {url}/me
 A stylesheet that caches may store for a year, because its URL changes with its content:
   curl -i {url}{stylesheet}
+"#
+    )
+}
+
+fn to_try_with_cache(address: SocketAddr) -> String {
+    let url = format!("http://{address}");
+    format!(
+        r#"With the cache in the process, a page that is generated once (the second Cache-Status is a hit):
+  curl -si {url}/page {url}/page | grep -i cache-status
+A change that purges this page (the next Cache-Status is a miss):
+  curl -s {url}/articles/3 -X DELETE -H 'If-Match: *'; curl -si {url}/page | grep -i cache-status
 "#
     )
 }

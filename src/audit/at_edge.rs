@@ -133,12 +133,19 @@ fn by_cache_control(
     directive: EdgeDirective,
 ) -> (Storage, FreshnessLifetime) {
     let control = &exchange.control;
-    let lifetime = standard::lifetime(exchange, Cache::Shared);
+    let facts = profile.facts();
+    let lifetime = match standard::lifetime(exchange, Cache::Shared) {
+        heuristic if heuristic.is_guessed() && facts.without_cache_control == Some(HeuristicCaching::Validated) => {
+            FreshnessLifetime::new(0, FreshnessSource::EdgeDefault)
+        }
+        lifetime => lifetime,
+    };
     let stored = match directive {
+        _ if facts.implements_all_directives == Some(true) => standard::storage(exchange, Cache::Shared),
         EdgeDirective::NotStored if control.private() => {
             Storage::not_stored(StorageReason::Forbidden(StorageProhibition::Private))
         }
-        EdgeDirective::NotStored if control.no_store() => match profile.facts().obeys_no_store {
+        EdgeDirective::NotStored if control.no_store() => match facts.obeys_no_store {
             Some(true) => Storage::not_stored(StorageReason::Forbidden(StorageProhibition::NoStore)),
             Some(false) | None => Storage::stored(StorageReason::NoStoreAtEdge),
         },
@@ -166,7 +173,9 @@ fn by_cache_control(
 
 /// The behavior if no field states a lifetime for the edge cache.
 fn without_directive(exchange: &Exchange, profile: &EdgeProfile) -> (Storage, FreshnessLifetime) {
-    let facts = profile.facts().without_cache_control.filter(|_| exchange.status.is_success());
+    let facts = profile.facts().without_cache_control;
+    // Except for this one, the facts do not cover errors and redirects.
+    let facts = facts.filter(|facts| *facts == HeuristicCaching::Validated || exchange.status.is_success());
     let why = StorageReason::HeuristicCaching(facts);
     let unknown = FreshnessLifetime::unknown(FreshnessSource::EdgeDefault);
     let heuristic = || {
@@ -183,11 +192,17 @@ fn without_directive(exchange: &Exchange, profile: &EdgeProfile) -> (Storage, Fr
         }
         Some(HeuristicCaching::ByExtension) => (Storage::stored(why), unknown),
         Some(HeuristicCaching::ByLastModified) => (Storage::stored(why), heuristic()),
+        Some(HeuristicCaching::Validated) => {
+            let storage = match standard::storage(exchange, Cache::Shared) {
+                storage if storage.may_store() => Storage::stored(why),
+                storage => storage,
+            };
+            (storage, FreshnessLifetime::new(0, FreshnessSource::EdgeDefault))
+        }
         Some(HeuristicCaching::StoredFor(seconds)) => {
             (Storage::stored(why), FreshnessLifetime::new(seconds.into(), FreshnessSource::EdgeDefault))
         }
         None if exchange.status.is_success() => (Storage::stored(why), unknown),
-        // The facts do not cover errors and redirects.
         None => (standard::storage(exchange, Cache::Shared), standard::lifetime(exchange, Cache::Shared)),
     }
 }
@@ -211,9 +226,13 @@ fn refused(exchange: &Exchange, profile: &EdgeProfile, effective: &EffectiveFiel
     if exchange.is_authorized() && unauthorized {
         return Some(StorageReason::AuthorizationAtEdge);
     }
-    let Some(VaryAtEdge::OnlyStores(known)) = facts.vary else { return None };
+    let (names, are_stored) = match facts.vary {
+        Some(VaryAtEdge::OnlyStores(names)) => (names, true),
+        Some(VaryAtEdge::NeverStores(names)) => (names, false),
+        _ => return None,
+    };
     let others: Vec<HeaderName> =
-        exchange.varies_on().into_iter().filter(|name| !known.contains(&name.as_str())).collect();
+        exchange.varies_on().into_iter().filter(|name| names.contains(&name.as_str()) != are_stored).collect();
     (exchange.vary.is_any() || !others.is_empty()).then_some(StorageReason::VaryAtEdge(others))
 }
 
@@ -235,13 +254,17 @@ fn then(exchange: &Exchange, profile: &EdgeProfile, effective: &EffectiveField) 
         },
         // This branch is reached only if the edge cache does not obey `no-store`. Not every edge cache knows that
         // `s-maxage` forbids stale reuse (C-32).
-        EffectiveField::CacheControl(_) if !forbids_stale(exchange) => AfterFreshness {
-            validation: exchange.validation(),
-            stale_while_revalidate: exchange.control.stale_while_revalidate().map(u64::from),
-            stale_if_error: exchange.control.stale_if_error().map(u64::from),
-            never_stale: false,
-            stale_when_unreachable: false,
-        },
+        EffectiveField::CacheControl(_)
+            if !forbids_stale(exchange) && profile.facts().implements_all_directives != Some(true) =>
+        {
+            AfterFreshness {
+                validation: exchange.validation(),
+                stale_while_revalidate: exchange.control.stale_while_revalidate().map(u64::from),
+                stale_if_error: exchange.control.stale_if_error().map(u64::from),
+                never_stale: false,
+                stale_when_unreachable: false,
+            }
+        }
         EffectiveField::CacheControl(_) | EffectiveField::Expires | EffectiveField::Nothing => {
             standard::then(exchange, Cache::Shared)
         }
@@ -270,7 +293,7 @@ fn key(exchange: &Exchange, profile: &EdgeProfile) -> CacheKey {
     let facts = profile.facts();
     let named = exchange.varies_on();
     let (fields, ignored) = match facts.vary {
-        Some(VaryAtEdge::Obeyed | VaryAtEdge::OnlyStores(_)) => (named, Vec::new()),
+        Some(VaryAtEdge::Obeyed | VaryAtEdge::OnlyStores(_) | VaryAtEdge::NeverStores(_)) => (named, Vec::new()),
         Some(VaryAtEdge::OnlySelects(known)) => named.into_iter().partition(|name| known.contains(&name.as_str())),
         Some(VaryAtEdge::Ignored) | None => (Vec::new(), named),
     };

@@ -196,6 +196,9 @@ impl fmt::Display for StorageReason {
                     "without a directive, this cache decides by the extension of the path"
                 }
                 Some(HeuristicCaching::ByLastModified) => "without a directive, this cache decides by `Last-Modified`",
+                Some(HeuristicCaching::Validated) => {
+                    "without a directive, this cache revalidates the response before each reuse"
+                }
                 Some(HeuristicCaching::StoredFor(_)) => "without a directive, this cache stores every response",
                 None => "it is not known what this cache does without a directive",
             }),

@@ -91,6 +91,10 @@ pub struct EdgeBehavior {
     ///
     /// If not, an [`EdgeLayer`](crate::EdgeLayer) still excludes responses from the edge, because it adds `private`.
     pub obeys_no_store: Option<bool>,
+    /// Whether the edge implements the rules of [RFC 9111](https://www.rfc-editor.org/rfc/rfc9111.html) that few caches
+    /// implement: it stores a response with `private="x-user"` without that field, `must-understand` takes precedence over
+    /// `no-store`, and `s-maxage` forbids stale responses.
+    pub implements_all_directives: Option<bool>,
     /// Whether the edge forwards the field with the tags to clients.
     ///
     /// If so, clients see the tags. Do not put secrets or names of customers into tags.
@@ -110,6 +114,9 @@ pub enum VaryAtEdge {
     OnlySelects(&'static [&'static str]),
     /// The edge does not store a response whose `Vary` has a name that is not in this list.
     OnlyStores(&'static [&'static str]),
+    /// The edge does not store a response whose `Vary` is `*` or has a name in this list. All other fields select the
+    /// stored response.
+    NeverStores(&'static [&'static str]),
     /// The edge ignores `Vary`, so all clients get the same response.
     Ignored,
 }
@@ -159,6 +166,8 @@ pub enum HeuristicCaching {
     ByLastModified,
     /// The edge stores the response for at least this many seconds.
     StoredFor(u32),
+    /// The edge stores the response if the standard allows it, and revalidates it before each reuse.
+    Validated,
 }
 
 impl EdgeBehavior {
@@ -175,6 +184,7 @@ impl EdgeBehavior {
         stale_when_unreachable: None,
         without_cache_control: None,
         obeys_no_store: None,
+        implements_all_directives: None,
         forwards_tags: None,
     };
 }

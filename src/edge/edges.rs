@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::{HeaderName, HeaderValue};
 
-use super::memo::{EdgeFields, Memo};
+use super::memo::EdgesId;
 use super::profile::{CacheControlRole, EdgeProfile};
 use super::tag_format::TagFormat;
 use super::targeted_field::{DirectiveSyntax, TargetedField};
@@ -30,7 +30,7 @@ pub struct Edges {
     pub(super) fields: Vec<TargetedField>,
     pub(super) restrictions: Vec<(HeaderName, HeaderValue)>,
     pub(super) formats: Vec<TagFormat>,
-    pub(super) memo: Memo<EdgeFields>,
+    pub(super) id: EdgesId,
     /// The fields that only these profiles define.
     pub(super) own_names: Vec<HeaderName>,
 }
@@ -180,7 +180,7 @@ impl Edges {
                 own_names.push(name);
             }
         }
-        Self { profiles, fields, restrictions, formats, memo: Memo::new(), own_names }
+        Self { profiles, fields, restrictions, formats, id: EdgesId::next(), own_names }
     }
 }
 

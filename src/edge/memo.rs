@@ -1,17 +1,12 @@
-//! [`Memo`]: a cache of values that were computed from field values.
+//! [`EdgeFields`]: a decision in the fields of the edges, and the ones that a thread made recently.
 
-use std::borrow::Cow;
-use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{HeaderName, HeaderValue};
 
 use super::directive::EdgeDirective;
-
-/// A cache of the values that were computed from the first field values. An application sends only a few different
-/// field values. A filled slot is read without a lock. The cache has a fixed size, and never evicts a value.
-#[derive(Clone)]
-pub(super) struct Memo<T>(Arc<[OnceLock<(Box<[u8]>, T)>; SLOTS]>);
+use crate::policy::{MAX_LENGTH, Recent, short_hash};
 
 /// A decision in the fields of the edges.
 #[derive(Clone, Debug)]
@@ -22,35 +17,38 @@ pub(super) struct EdgeFields {
     pub(super) fields: Vec<(HeaderName, HeaderValue)>,
 }
 
-const SLOTS: usize = 64;
+/// The number of a configuration of edges. Configurations with the same number write the same fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct EdgesId(u64);
 
-/// The longest field value that is cached, in bytes. The values that an application repeats are shorter.
-const MAX_LENGTH: usize = 256;
-
-impl<T: Clone> Memo<T> {
-    pub(super) fn new() -> Self {
-        Self(Arc::new([const { OnceLock::new() }; SLOTS]))
-    }
-
-    /// Returns the cached value for a field value. If the field value is long, or if another one has its slot, the
-    /// value is computed.
-    ///
-    /// The slot has a copy of the bytes, because a field value may be a slice of a buffer with all fields of a
-    /// response.
-    pub(super) fn recall(&self, value: &HeaderValue, make: impl Fn() -> T) -> Cow<'_, T> {
-        let bytes = value.as_bytes();
-        if bytes.len() > MAX_LENGTH {
-            return Cow::Owned(make());
-        }
-        let hash = bytes.iter().fold(0_usize, |hash, byte| hash.wrapping_mul(31).wrapping_add(usize::from(*byte)));
-        let (known, made) = self.0[hash % SLOTS].get_or_init(|| (bytes.into(), make()));
-        if **known == *bytes { Cow::Borrowed(made) } else { Cow::Owned(make()) }
+impl EdgesId {
+    pub(super) fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 }
 
-impl<T> fmt::Debug for Memo<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Memo")
+/// The fields for one `Cache-Control` line.
+struct Known {
+    edges: EdgesId,
+    /// A copy, because a field value may be a slice of a buffer with all fields of a response.
+    line: Box<[u8]>,
+    fields: Rc<EdgeFields>,
+}
+
+impl EdgeFields {
+    /// Returns the fields for a `Cache-Control` line. Makes them unless this thread has made them recently.
+    pub(super) fn recall(edges: EdgesId, line: &HeaderValue, make: impl FnOnce() -> Self) -> Rc<Self> {
+        thread_local! {
+            static RECENT: Recent<Known> = const { Recent::new() };
+        }
+        let line = line.as_bytes();
+        if line.len() > MAX_LENGTH {
+            return Rc::new(make());
+        }
+        let is_wanted = |known: &Known| known.edges == edges && *known.line == *line;
+        let make = || Known { edges, line: line.into(), fields: Rc::new(make()) };
+        Rc::clone(&Recent::recall(&RECENT, short_hash(line) ^ edges.0, is_wanted, make).fields)
     }
 }
 
@@ -62,48 +60,59 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_repeated_value_is_computed_once() {
-        let memo = Memo::new();
-        let made = Cell::new(0);
-        let length = |text: &str| {
-            let value = HeaderValue::from_str(text).unwrap();
-            let length = memo.recall(&value, || {
-                made.set(made.get() + 1);
-                text.len()
-            });
-            assert_eq!(*length, text.len());
+    fn recall(edges: EdgesId, line: &HeaderValue, made: &Cell<usize>) {
+        let make = || {
+            made.set(made.get() + 1);
+            EdgeFields { directive: EdgeDirective::Silent, cache_control: Some(line.clone()), fields: Vec::new() }
         };
-        length("max-age=60");
-        length("max-age=60");
-        assert_eq!(made.get(), 1);
-        // More values than slots, twice.
-        for n in (0..1_000).chain(0..1_000) {
-            length(&"a".repeat(n));
-        }
+        assert_eq!(EdgeFields::recall(edges, line, make).cache_control.as_ref(), Some(line));
     }
 
     #[test]
-    fn e15_a_cached_value_does_not_retain_the_buffer_of_the_response() {
-        let memo = Memo::new();
+    fn a_repeated_line_is_translated_once_for_each_configuration() {
+        let made = Cell::new(0);
+        let (one, other) = (EdgesId::next(), EdgesId::next());
+        let line = HeaderValue::from_static("max-age=60");
+        for _ in 0..3 {
+            recall(one, &line, &made);
+        }
+        assert_eq!(made.get(), 1);
+        recall(other, &line, &made);
+        assert_eq!(made.get(), 2);
+    }
+
+    #[test]
+    fn lines_that_vary_do_not_keep_others_out() {
+        let made = Cell::new(0);
+        let edges = EdgesId::next();
+        (0..1_000).for_each(|n| recall(edges, &HeaderValue::from_str(&format!("max-age={n}")).unwrap(), &made));
+        made.set(0);
+        for _ in 0..3 {
+            recall(edges, &HeaderValue::from_static("public, max-age=60"), &made);
+        }
+        assert_eq!(made.get(), 1);
+    }
+
+    #[test]
+    fn e15_a_remembered_line_does_not_retain_the_buffer_of_the_response() {
+        let edges = EdgesId::next();
         let buffer = Bytes::from(vec![b'a'; 256 * 1024]);
         for length in [0, 10, MAX_LENGTH, MAX_LENGTH + 1, 64 * 1024] {
-            let value = HeaderValue::from_maybe_shared(buffer.slice(..length)).unwrap();
-            assert_eq!(*memo.recall(&value, || length), length);
+            let line = HeaderValue::from_maybe_shared(buffer.slice(..length)).unwrap();
+            let make = || EdgeFields { directive: EdgeDirective::Silent, cache_control: None, fields: Vec::new() };
+            assert_eq!(EdgeFields::recall(edges, &line, make).cache_control, None);
         }
         assert!(buffer.is_unique());
     }
 
     #[test]
-    fn e15_a_long_value_is_computed_each_time() {
-        let memo = Memo::new();
-        let made = Cell::new(0);
+    fn e15_a_long_line_is_translated_each_time() {
+        let edges = EdgesId::next();
         for (length, expected) in [(MAX_LENGTH, 1), (MAX_LENGTH + 1, 2)] {
-            made.set(0);
-            let value = HeaderValue::from_str(&"a".repeat(length)).unwrap();
-            for _ in 0..2 {
-                memo.recall(&value, || made.set(made.get() + 1));
-            }
+            let made = Cell::new(0);
+            let line = HeaderValue::from_str(&"a".repeat(length)).unwrap();
+            recall(edges, &line, &made);
+            recall(edges, &line, &made);
             assert_eq!(made.get(), expected, "{length}");
         }
     }

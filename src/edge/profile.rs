@@ -104,7 +104,11 @@ impl EdgeProfile {
     /// ```
     #[must_use]
     pub fn by_name(name: &str) -> Option<Self> {
-        Self::all().iter().find(|profile| profile.name.eq_ignore_ascii_case(name)).cloned()
+        #[cfg(feature = "shared-cache")]
+        let others = std::iter::once(Self::SHARED_CACHE);
+        #[cfg(not(feature = "shared-cache"))]
+        let others = std::iter::empty();
+        Self::all().iter().cloned().chain(others).find(|profile| profile.name.eq_ignore_ascii_case(name))
     }
 
     /// Replaces the field that sets the lifetime at the edge. With `None`, the edge reads only `Cache-Control`.

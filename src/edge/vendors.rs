@@ -49,6 +49,7 @@ impl EdgeProfile {
             stale_if_error: None,
             without_cache_control: Some(HeuristicCaching::ByLastModified),
             obeys_no_store: Some(true),
+            implements_all_directives: None,
             forwards_tags: None,
         },
     };
@@ -87,6 +88,7 @@ impl EdgeProfile {
             stale_if_error: Some(true),
             without_cache_control: Some(HeuristicCaching::ByExtension),
             obeys_no_store: Some(true),
+            implements_all_directives: None,
             forwards_tags: Some(false),
         },
     };
@@ -122,6 +124,7 @@ impl EdgeProfile {
             stale_if_error: None,
             without_cache_control: Some(HeuristicCaching::StoredFor(120)),
             obeys_no_store: Some(false),
+            implements_all_directives: None,
             forwards_tags: Some(false),
         },
     };
@@ -192,6 +195,7 @@ impl EdgeProfile {
             stale_if_error: Some(true),
             without_cache_control: Some(HeuristicCaching::StoredFor(86_400)),
             obeys_no_store: Some(false),
+            implements_all_directives: None,
             forwards_tags: None,
         },
     };
@@ -417,6 +421,7 @@ impl EdgeProfile {
             stale_if_error: Some(false),
             without_cache_control: Some(HeuristicCaching::StoredFor(120)),
             obeys_no_store: Some(true),
+            implements_all_directives: None,
             forwards_tags: Some(true),
         },
     };
@@ -447,6 +452,7 @@ impl EdgeProfile {
             stale_if_error: Some(true),
             without_cache_control: Some(HeuristicCaching::NotStored),
             obeys_no_store: Some(true),
+            implements_all_directives: None,
             forwards_tags: None,
         },
     };
@@ -477,6 +483,7 @@ impl EdgeProfile {
             stale_if_error: Some(true),
             without_cache_control: Some(HeuristicCaching::ByLastModified),
             obeys_no_store: Some(true),
+            implements_all_directives: None,
             forwards_tags: None,
         },
     };
@@ -504,6 +511,7 @@ impl EdgeProfile {
             stale_if_error: Some(true),
             without_cache_control: Some(HeuristicCaching::NotStored),
             obeys_no_store: Some(true),
+            implements_all_directives: None,
             forwards_tags: None,
         },
     };
@@ -534,6 +542,7 @@ impl EdgeProfile {
             // Only responses with an `ETag` or a `Last-Modified`.
             without_cache_control: Some(HeuristicCaching::StoredFor(60)),
             obeys_no_store: Some(true),
+            implements_all_directives: None,
             forwards_tags: None,
         },
     };
@@ -566,6 +575,52 @@ impl EdgeProfile {
             stale_if_error: Some(false),
             without_cache_control: Some(HeuristicCaching::NotStored),
             obeys_no_store: Some(true),
+            implements_all_directives: None,
+            forwards_tags: Some(true),
+        },
+    };
+
+    /// The [`SharedCache`](crate::SharedCache) of this crate as a gateway, with its default settings. It reads
+    /// `CDN-Cache-Control`, and tags from `Cache-Tag`.
+    ///
+    /// It does not store responses with `Set-Cookie`, to requests with `Authorization`, or with `Vary: Cookie`. Without a
+    /// directive, it reuses a response only after a revalidation. A cache [by policy](crate::SharedCache::by_policy) is
+    /// stricter: it reuses only responses that an inner layer decided about.
+    ///
+    /// The profile is not in [`all`](Self::all), because such a cache is usually part of the service itself. For a cache by
+    /// policy, which ignores the lifetimes in `CDN-Cache-Control`, set
+    /// [`with_precedence`](Self::with_precedence)`(&["cache-control", "expires"])`.
+    ///
+    /// ```
+    /// use tower_cache_policy::edge::{EdgeProfile, SetCookieAtEdge};
+    ///
+    /// assert_eq!(EdgeProfile::SHARED_CACHE.name(), "shared-cache");
+    /// assert_eq!(EdgeProfile::SHARED_CACHE.facts().set_cookie, Some(SetCookieAtEdge::NotStored));
+    /// ```
+    #[cfg(feature = "shared-cache")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "shared-cache")))]
+    pub const SHARED_CACHE: Self = Self {
+        name: "shared-cache",
+        cache_control: CacheControlRole::Nothing,
+        field: Some(CDN_CACHE_CONTROL),
+        restriction: None,
+        tags: Some(TagFormat::new(HeaderName::from_static("cache-tag"), TagSyntax::Comma).case(TagCase::Sensitive)),
+        precedence: &["cdn-cache-control", "cache-control", "expires"],
+        status: &["cache-status"],
+        stripped: &[],
+        facts: EdgeBehavior {
+            revalidates: Some(true),
+            stale_when_unreachable: Some(false),
+            reads_cdn_cache_control: Some(true),
+            vary: Some(VaryAtEdge::NeverStores(&["cookie", "authorization", "proxy-authorization"])),
+            query_in_key: Some(true),
+            set_cookie: Some(SetCookieAtEdge::NotStored),
+            authorization: Some(AuthorizationAtEdge::NotStored),
+            stale_while_revalidate: Some(true),
+            stale_if_error: Some(true),
+            without_cache_control: Some(HeuristicCaching::Validated),
+            obeys_no_store: Some(true),
+            implements_all_directives: Some(true),
             forwards_tags: Some(true),
         },
     };

@@ -1,6 +1,7 @@
 //! Writes the fields for the configured edges into a response.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -47,9 +48,9 @@ impl Edges {
         }
         let mut fields = match ruling.line() {
             Some(line) if !inner.restricted && ruling.edge_policy().is_none() => {
-                self.memo.recall(line, || self.fields_for(ruling.directives(), None, false))
+                EdgeFields::recall(self.id, line, || self.fields_for(ruling.directives(), None, false))
             }
-            _ => Cow::Owned(self.fields_for(ruling.directives(), ruling.edge_policy(), inner.restricted)),
+            _ => Rc::new(self.fields_for(ruling.directives(), ruling.edge_policy(), inner.restricted)),
         };
 
         let mut tag_fields = Vec::new();
@@ -60,7 +61,7 @@ impl Edges {
             match self.all_tag_fields(ruling.known_tags(), &inner, overflow, &mut diagnostics) {
                 Some(written) if are_all => tag_fields = written,
                 Some(_) => {}
-                None => fields = Cow::Owned(self.fields_for(ruling.directives(), None, true)),
+                None => fields = Rc::new(self.fields_for(ruling.directives(), None, true)),
             }
         }
 
@@ -175,7 +176,7 @@ impl Edges {
         overflow: &TagOverflow,
         diagnostics: &mut Vec<EdgeDiagnostic>,
     ) -> Option<Vec<(HeaderName, HeaderValue)>> {
-        let mut fields = Vec::with_capacity(self.formats.len());
+        let mut fields = Vec::new();
         for format in &self.formats {
             if tags.is_empty() && !not_tags {
                 break;

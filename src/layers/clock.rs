@@ -47,6 +47,10 @@ impl Clock {
         Self(None)
     }
 
+    pub(super) const fn is_system(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Creates a clock that calls `now` each time a layer needs the time.
     ///
     /// HTTP dates have whole seconds, so fractions of a second are dropped.

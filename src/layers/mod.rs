@@ -139,6 +139,7 @@ mod original_path;
 pub mod purge;
 #[cfg(test)]
 mod read_once;
+mod shared;
 #[cfg(feature = "shared-cache")]
 #[cfg_attr(docsrs, doc(cfg(feature = "shared-cache")))]
 pub mod shared_cache;

@@ -284,21 +284,13 @@ impl CachePolicy {
     /// If no shared cache may store the response, if every reuse is revalidated, or if the policy is
     /// [`edge_only`](CachePolicy::edge_only).
     pub const fn try_edge(mut self, lifetime: Duration) -> Result<Self, PolicyConflict> {
-        if !matches!(self.storage, Storage::Public | Storage::Unmarked) {
-            return PolicyConflict::because(
-                "edge() sets a lifetime for shared caches, which this policy excludes: start from public() or max_age()",
-            );
-        }
         if self.flags.edge_only {
-            return PolicyConflict::because(
-                "edge_only() already sets the lifetime for shared caches: leave edge() out",
-            );
-        }
-        if self.max_age.is_none() {
-            return PolicyConflict::because("edge() needs a policy with a lifetime: start from public() or max_age()");
+            return Err(PolicyConflict {
+                reason: "edge_only() already sets the lifetime for shared caches: leave edge() out",
+            });
         }
         self.edge = Some(Seconds::of(lifetime));
-        Ok(self)
+        self.without_conflict()
     }
 
     /// Adds `stale-while-revalidate=N`: for this time after the response becomes stale, a cache may serve it while it
@@ -348,11 +340,8 @@ impl CachePolicy {
     /// If the policy has no lifetime, or after [`must_revalidate`](CachePolicy::must_revalidate) or
     /// [`proxy_revalidate`](CachePolicy::proxy_revalidate).
     pub const fn try_stale_while_revalidate(mut self, window: Duration) -> Result<Self, PolicyConflict> {
-        if let Some(reason) = self.never_goes_stale() {
-            return PolicyConflict::because(reason);
-        }
         self.stale_while_revalidate = Some(Seconds::of(window));
-        Ok(self)
+        self.without_conflict()
     }
 
     /// Adds `stale-if-error=N`: for this time after the response becomes stale, a cache may serve it if the origin
@@ -396,11 +385,8 @@ impl CachePolicy {
     /// If the policy has no lifetime, or after [`must_revalidate`](CachePolicy::must_revalidate) or
     /// [`proxy_revalidate`](CachePolicy::proxy_revalidate).
     pub const fn try_stale_if_error(mut self, window: Duration) -> Result<Self, PolicyConflict> {
-        if let Some(reason) = self.never_goes_stale() {
-            return PolicyConflict::because(reason);
-        }
         self.stale_if_error = Some(Seconds::of(window));
-        Ok(self)
+        self.without_conflict()
     }
 
     /// Limits [`stale_while_revalidate`](CachePolicy::stale_while_revalidate) and
@@ -437,18 +423,13 @@ impl CachePolicy {
     /// If no shared cache may store the response, if the policy has no lifetime, or after
     /// [`stale_in_browser_only`](CachePolicy::stale_in_browser_only).
     pub const fn try_stale_at_edge_only(mut self) -> Result<Self, PolicyConflict> {
-        if !matches!(self.storage, Storage::Public | Storage::Unmarked) || self.max_age.is_none() {
-            return PolicyConflict::because(
-                "stale_at_edge_only() needs a policy that shared caches may store: start from public() or max_age()",
-            );
-        }
         if matches!(self.flags.stale_for, StaleFor::Browsers) {
-            return PolicyConflict::because(
-                "stale_in_browser_only() excludes edges, and stale_at_edge_only() excludes browsers: use one of the two",
-            );
+            return Err(PolicyConflict {
+                reason: "stale_in_browser_only() excludes edges, and stale_at_edge_only() excludes browsers: use one of the two",
+            });
         }
         self.flags.stale_for = StaleFor::Edges;
-        Ok(self)
+        self.without_conflict()
     }
 
     /// Limits [`stale_while_revalidate`](CachePolicy::stale_while_revalidate) and
@@ -500,18 +481,13 @@ impl CachePolicy {
     /// If the policy has no lifetime, or after [`edge_only`](CachePolicy::edge_only) or
     /// [`stale_at_edge_only`](CachePolicy::stale_at_edge_only).
     pub const fn try_stale_in_browser_only(mut self) -> Result<Self, PolicyConflict> {
-        if self.max_age.is_none() {
-            return PolicyConflict::because(
-                "a policy without a lifetime is never served stale: start from public(), max_age() or private()",
-            );
-        }
         if self.is_stale_at_edge_only() {
-            return PolicyConflict::because(
-                "edge_only() and stale_at_edge_only() exclude browsers: leave stale_in_browser_only() out",
-            );
+            return Err(PolicyConflict {
+                reason: "edge_only() and stale_at_edge_only() exclude browsers: leave stale_in_browser_only() out",
+            });
         }
         self.flags.stale_for = StaleFor::Browsers;
-        Ok(self)
+        self.without_conflict()
     }
 
     /// Adds `must-revalidate`: no cache may serve the response stale
@@ -557,11 +533,8 @@ impl CachePolicy {
     /// If the policy has no lifetime, or if it allows stale responses.
     // C-26, G-02
     pub const fn try_must_revalidate(mut self) -> Result<Self, PolicyConflict> {
-        if let Some(reason) = self.conflict_with_revalidation() {
-            return PolicyConflict::because(reason);
-        }
         self.flags.must_revalidate = true;
-        Ok(self)
+        self.without_conflict()
     }
 
     /// Adds `proxy-revalidate`: no shared cache may serve the response stale
@@ -592,16 +565,8 @@ impl CachePolicy {
     /// If the policy has no lifetime, allows stale responses, or is private.
     // C-27
     pub const fn try_proxy_revalidate(mut self) -> Result<Self, PolicyConflict> {
-        if let Some(reason) = self.conflict_with_revalidation() {
-            return PolicyConflict::because(reason);
-        }
-        if matches!(self.storage, Storage::Private) {
-            return PolicyConflict::because(
-                "proxy_revalidate() is for shared caches, which this policy excludes: use must_revalidate()",
-            );
-        }
         self.flags.proxy_revalidate = true;
-        Ok(self)
+        self.without_conflict()
     }
 
     /// Adds `no-transform`: intermediaries must not change the content, which includes compressing it
@@ -652,13 +617,8 @@ impl CachePolicy {
     /// If the policy has no lifetime.
     // C-30, G-27
     pub const fn try_immutable(mut self) -> Result<Self, PolicyConflict> {
-        if self.max_age.is_none() {
-            return PolicyConflict::because(
-                "immutable() needs a policy with a lifetime: start from public(), max_age() or private()",
-            );
-        }
         self.flags.immutable = true;
-        Ok(self)
+        self.without_conflict()
     }
 
     /// Also sends the HTTP/1.0 fields `Pragma: no-cache` and `Expires: 0`.
@@ -809,6 +769,15 @@ impl CachePolicy {
         self.into()
     }
 
+    /// Returns a hash of the values in which the policies of an application usually differ.
+    pub(super) fn short_hash(&self) -> u64 {
+        let seconds = |age: Option<Seconds>| age.map_or(0, |age| u64::from(age.0.get()));
+        seconds(self.max_age)
+            ^ seconds(self.edge).rotate_left(16)
+            ^ seconds(self.stale_while_revalidate).rotate_left(32)
+            ^ (self.storage as u64).rotate_left(48)
+    }
+
     /// Whether the HTTP/1.0 fields are sent too.
     pub(crate) const fn is_for_http10(&self) -> bool {
         self.flags.http10
@@ -843,36 +812,57 @@ impl CachePolicy {
         }
     }
 
-    /// Returns why a response with this policy is never served stale, or `None` if it may be.
-    const fn never_goes_stale(&self) -> Option<&'static str> {
-        if self.max_age.is_none() {
-            return Some(
+    /// Returns an error if a modifier contradicts the constructor or another modifier.
+    const fn without_conflict(self) -> Result<Self, PolicyConflict> {
+        let is_shared = matches!(self.storage, Storage::Public | Storage::Unmarked);
+        let has_lifetime = self.max_age.is_some();
+        let may_be_stale = self.stale_while_revalidate.is_some() || self.stale_if_error.is_some();
+        let Flags { proxy_revalidate, immutable, stale_for, .. } = self.flags;
+        let is_revalidated = self.flags.must_revalidate || proxy_revalidate;
+        let conflicts = [
+            (
+                self.edge.is_some() && !is_shared,
+                "edge() sets a lifetime for shared caches, which this policy excludes: start from public() or max_age()",
+            ),
+            (
+                self.edge.is_some() && !has_lifetime,
+                "edge() needs a policy with a lifetime: start from public() or max_age()",
+            ),
+            (
+                matches!(stale_for, StaleFor::Edges) && !(is_shared && has_lifetime),
+                "stale_at_edge_only() needs a policy that shared caches may store: start from public() or max_age()",
+            ),
+            (
+                (may_be_stale || matches!(stale_for, StaleFor::Browsers)) && !has_lifetime,
                 "a policy without a lifetime is never served stale: start from public(), max_age() or private()",
-            );
-        }
-        if self.flags.must_revalidate || self.flags.proxy_revalidate {
-            return Some(
-                "must_revalidate() and proxy_revalidate() forbid stale responses, which stale_while_revalidate() and \
-                 stale_if_error() allow: choose one",
-            );
-        }
-        None
-    }
-
-    /// The reason why caches must not be told to revalidate a stale response.
-    const fn conflict_with_revalidation(&self) -> Option<&'static str> {
-        if self.max_age.is_none() {
-            return Some(
+            ),
+            (
+                is_revalidated && !has_lifetime,
                 "a policy without a lifetime is always revalidated: start from public(), max_age() or private()",
-            );
-        }
-        if self.stale_while_revalidate.is_some() || self.stale_if_error.is_some() {
-            return Some(
+            ),
+            (
+                is_revalidated && may_be_stale,
                 "must_revalidate() and proxy_revalidate() forbid stale responses, which stale_while_revalidate() and \
                  stale_if_error() allow: choose one",
-            );
+            ),
+            (
+                proxy_revalidate && matches!(self.storage, Storage::Private),
+                "proxy_revalidate() is for shared caches, which this policy excludes: use must_revalidate()",
+            ),
+            (
+                immutable && !has_lifetime,
+                "immutable() needs a policy with a lifetime: start from public(), max_age() or private()",
+            ),
+        ];
+        let mut index = 0;
+        while index < conflicts.len() {
+            let (is_conflict, reason) = conflicts[index];
+            if is_conflict {
+                return Err(PolicyConflict { reason });
+            }
+            index += 1;
         }
-        None
+        Ok(self)
     }
 }
 
@@ -894,12 +884,6 @@ impl CachePolicy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PolicyConflict {
     reason: &'static str,
-}
-
-impl PolicyConflict {
-    const fn because<T: Copy>(reason: &'static str) -> Result<T, Self> {
-        Err(Self { reason })
-    }
 }
 
 impl fmt::Display for PolicyConflict {

@@ -1,4 +1,5 @@
-//! Proves that a layer that adopts an inner ruling, or its reading, comes to what it would decide in full.
+//! Proves that a layer that adopts an inner ruling, or its reading, or an undisputed policy, comes to what it would
+//! decide in full.
 
 #[cfg(test)]
 mod tests {
@@ -7,9 +8,10 @@ mod tests {
     use http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE, VARY};
     use http::{HeaderValue, Request, Response, StatusCode};
 
+    use crate::policy::rendered::RenderedPolicy;
     use crate::policy::{
-        CachePolicy, Guard, GuardSet, Layer, Personalized, Precedence, Rendered, RequestFacts, ResolvedPolicy, Rules,
-        Ruling,
+        CachePolicy, Facts, Guard, GuardSet, Layer, Personalized, Precedence, Rendered, RequestFacts, ResolvedPolicy,
+        Rules, Ruling,
     };
     use crate::protocol::HttpDate;
     use crate::protocol::counters::{Counts, decide_in_full, take};
@@ -62,7 +64,7 @@ mod tests {
     fn decided(
         status: u16,
         lines: Lines,
-        [inner, outer]: [(&Rules, ResolvedPolicy<'_>); 2],
+        [inner, outer]: [(&Rules, &ResolvedPolicy<'_>); 2],
         change: Change,
         login: bool,
         in_full: bool,
@@ -77,11 +79,11 @@ mod tests {
             response = response.header(*name, *value);
         }
         let mut response = response.body(()).unwrap();
-        Layer { rules: inner.0, request: facts, policy: inner.1 }.rule(&mut response, || HttpDate::UNIX_EPOCH);
+        Layer { rules: inner.0, request: facts, policy: inner.1.clone() }.rule(&mut response, || HttpDate::UNIX_EPOCH);
         change(&mut response);
         take();
         decide_in_full(in_full);
-        let layer = Layer { rules: outer.0, request: facts, policy: outer.1 };
+        let layer = Layer { rules: outer.0, request: facts, policy: outer.1.clone() };
         layer.rule(&mut response, || HttpDate::UNIX_EPOCH);
         decide_in_full(false);
         (seen(&response), take())
@@ -91,7 +93,9 @@ mod tests {
     fn a_layer_that_adopts_a_ruling_writes_what_it_would_decide_in_full() {
         let policies = [PUBLIC, CachePolicy::IMMUTABLE, CachePolicy::NO_STORE].map(Rendered::new);
         let fixed = policies.iter().map(ResolvedPolicy::Fixed);
-        let sources: Vec<_> = fixed.chain([ResolvedPolicy::Nothing, ResolvedPolicy::PerRequest(PUBLIC)]).collect();
+        let sources: Vec<_> = fixed
+            .chain([ResolvedPolicy::Nothing, ResolvedPolicy::PerRequest(RenderedPolicy::of_response(PUBLIC))])
+            .collect();
         let waiving = |guard| {
             let mut waived = GuardSet::EMPTY;
             waived.insert(guard);
@@ -113,12 +117,12 @@ mod tests {
         let (mut cases, mut confirmed, mut reused) = (0_usize, 0, 0);
         for status in [200, 204, 301, 304, 404, 428] {
             for lines in HANDLERS {
-                for (inner, own) in rules.iter().flat_map(|rules| sources.iter().map(move |own| (rules, *own))) {
+                for (inner, own) in rules.iter().flat_map(|rules| sources.iter().map(move |own| (rules, own))) {
                     for change in CHANGES {
                         for (outer, policy) in rules.iter().zip(sources.iter().cycle().skip(cases % 5)) {
                             let login = cases % 3 == 0;
                             let decided = |in_full| {
-                                decided(status, lines, [(inner, own), (outer, *policy)], *change, login, in_full)
+                                decided(status, lines, [(inner, own), (outer, policy)], *change, login, in_full)
                             };
                             let ((quick, counts), (full, none)) = (decided(false), decided(true));
                             assert_eq!(
@@ -138,5 +142,76 @@ mod tests {
         // A comparison that hardly happened proves nothing.
         assert!(confirmed > cases / 10, "{confirmed} of {cases} rulings were adopted");
         assert!(reused > cases / 10, "{reused} of {cases} readings were reused");
+    }
+
+    #[test]
+    fn an_undisputed_policy_or_field_is_what_the_layer_would_decide_in_full() {
+        const VARYING: CachePolicy = PUBLIC.vary(&["accept"]);
+        const STALE: CachePolicy = PUBLIC.stale_while_revalidate(Duration::from_secs(5)).stale_at_edge_only();
+        let own = [PUBLIC, VARYING, STALE, CachePolicy::IMMUTABLE, CachePolicy::NO_STORE.with_http10_fields()];
+        let fixed = own.map(Rendered::new);
+        let of_response = own.map(|policy| ResolvedPolicy::PerRequest(RenderedPolicy::of_response(policy)));
+        let sources = fixed.iter().map(ResolvedPolicy::Fixed).chain(of_response).chain([ResolvedPolicy::Nothing]);
+        let by_status = vec![(StatusCode::OK, Rendered::new(CachePolicy::NO_CACHE))];
+        let rules = [
+            Rules::default(),
+            Rules { precedence: Precedence::Tightest, ..Rules::default() },
+            Rules { precedence: Precedence::Layer, ..Rules::default() },
+            Rules { precedence: Precedence::LayerEvenOverNoStore, drops_edge_fields: true, ..Rules::default() },
+            Rules { waived: GuardSet::seeing(Facts::ONE_ORIGIN.and(Facts::CREDENTIALED_ORIGIN)), ..Rules::default() },
+            Rules { development: true, ..Rules::default() },
+            Rules { by_status, ..Rules::default() },
+        ];
+        const ORIGIN: (&str, &str) = ("access-control-allow-origin", "https://a.example");
+        let others: [Lines; 7] = [
+            &[ORIGIN],
+            &[ORIGIN, ("vary", "Accept, Origin")],
+            &[ORIGIN, ("vary", "accept"), ("vary", "*")],
+            &[ORIGIN, ("access-control-allow-credentials", "true")],
+            &[("content-type", "text/html"), ("vary", "accept")],
+            &[("content-type", "text/event-stream")],
+            &[("content-type", "text/css"), ("vary", "accept-encoding"), ("clear-site-data", "\"*\"")],
+        ];
+        let handlers: Vec<Lines> = HANDLERS.iter().copied().chain(others).collect();
+        let (mut cases, mut undisputed) = (0, 0);
+        for (rules, source) in rules.iter().flat_map(|rules| sources.clone().map(move |source| (rules, source))) {
+            for status in [200, 304, 404] {
+                for lines in &handlers {
+                    for from_handler in [None, Some(PUBLIC), Some(CachePolicy::IMMUTABLE)] {
+                        for (method, wanted) in [("GET", true), ("HEAD", false), ("POST", true)] {
+                            let mut decided = |in_full| {
+                                let request = Request::builder().method(method).body(()).unwrap();
+                                let mut request = RequestFacts::of(&request);
+                                if wanted {
+                                    request = request.wanting_the_ruling();
+                                }
+                                let mut response = Response::builder().status(status);
+                                for (name, value) in *lines {
+                                    response = response.header(*name, *value);
+                                }
+                                let mut response = response.body(()).unwrap();
+                                if let Some(policy) = from_handler {
+                                    response.extensions_mut().insert(policy);
+                                }
+                                let layer = Layer { rules, request, policy: source.clone() };
+                                take();
+                                decide_in_full(in_full);
+                                let decision = layer.rule(&mut response, || HttpDate::UNIX_EPOCH);
+                                decide_in_full(false);
+                                let (counts, ruling) = (take(), response.extensions_mut().remove::<Ruling>());
+                                undisputed += counts.undisputed;
+                                (format!("{decision:?} {response:?} {ruling:?}"), counts.undisputed)
+                            };
+                            let ((quick, _), (full, none)) = (decided(false), decided(true));
+                            assert_eq!(quick, full, "{status} {lines:?} {from_handler:?} {source:?} {rules:?}");
+                            assert_eq!(none, 0);
+                            cases += 1;
+                        }
+                    }
+                }
+            }
+        }
+        // A comparison that hardly happened proves nothing.
+        assert!(undisputed > cases / 40, "{undisputed} of {cases} policies were undisputed");
     }
 }

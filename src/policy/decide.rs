@@ -1,22 +1,27 @@
 //! Decides how long a response may be stored. Combines the policy, the handler's directives and the facts into one
 //! [`Ruling`].
 
+use std::rc::Rc;
+
 use http::header::CACHE_CONTROL;
-use http::{Extensions, HeaderMap, HeaderName, Response, StatusCode};
+use http::{Extensions, HeaderMap, Response, StatusCode};
 
 use super::decision::{Decision, DecisionSource};
 use super::facts::{Facts, RequestFacts};
 use super::guards::{Effect, Guard, GuardSet};
-use super::rendered::Rendered;
+use super::reading::Reading;
+use super::rendered::{Rendered, RenderedPolicy};
 use super::rules::{Precedence, Rules};
 use super::ruling::{Ruling, Unruled};
 use super::source::ResolvedPolicy;
 use super::status_policy::HandlerPolicy;
 use super::{CachePolicy, Personalized};
-use crate::protocol::{CacheControl, HttpDate, hides_a_restriction, http10_lifetime, is_one_reading, only_line};
+use crate::protocol::{
+    CacheControl, HttpDate, hides_a_restriction, http10_lifetime, is_one_reading, only_line, set_field,
+};
 
 /// The inputs of one layer to a decision.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Layer<'a> {
     pub(crate) rules: &'a Rules,
     pub(crate) request: RequestFacts,
@@ -34,40 +39,45 @@ pub(super) struct DecisionBuilder<'a> {
     pub(super) acting: GuardSet,
     /// The guards that changed something.
     pub(super) guards: GuardSet,
-    pub(super) from_handler: Option<CachePolicy>,
-    /// Whether the handler made its policy for this status.
+    /// The handler's policy, and whether the handler made it for this status.
+    pub(super) from_handler: Option<RenderedPolicy<'a>>,
     is_for_status: bool,
-    /// Fields for edges that only an inner layer knows.
-    pub(super) inner_names: Vec<HeaderName>,
-    pub(super) source: DecisionSource,
+    /// The ruling of an inner layer.
+    pub(super) inner: Option<Ruling>,
     /// Whether `Cache-Control` is still the line that the inner layer wrote.
     pub(super) has_inner_line: bool,
+    pub(super) source: DecisionSource,
     /// Whether the result replaces the handler's field.
     pub(super) replaces: bool,
-    pub(super) directives: CacheControl,
-    pub(super) edge_policy: Option<CachePolicy>,
+    pub(super) written: Written<'a>,
+    /// Why nothing is known about the policy of the 200 that a 304 confirms.
+    pub(super) unruled: Option<Unruled>,
 }
 
 /// The directives that take precedence, before guards.
 pub(super) enum Effective<'a> {
     /// The response's own field.
     Field(CacheControl),
-    /// A policy, with its values if they were rendered earlier.
-    Policy(CachePolicy, Option<&'a Rendered>),
+    Policy(RenderedPolicy<'a>),
     /// Several sources combined, in place of the response's own field.
     Combined(CacheControl),
-    /// None.
-    Nothing,
+}
+
+/// The directives in the field, after guards.
+pub(super) enum Written<'a> {
+    /// Those of the inner layer's ruling.
+    Inner,
+    /// Those of a policy, which no guard changed.
+    Policy(RenderedPolicy<'a>),
+    /// Those of the response's own line, which no guard changed.
+    Reading(Rc<Reading>),
+    Field(CacheControl),
 }
 
 impl<'a> Layer<'a> {
     /// Decides how long a response may be stored, and writes the decision into its fields.
-    pub(crate) fn rule<B>(self, response: &mut Response<B>, now: impl FnOnce() -> HttpDate) -> Option<Decision> {
-        // `Response` cannot lend its fields and its extensions mutably at the same time.
-        let mut extensions = std::mem::take(response.extensions_mut());
-        let decision = self.rule_head(response.status(), response.headers_mut(), &mut extensions, now);
-        *response.extensions_mut() = extensions;
-        decision
+    pub(crate) fn rule<B>(self, response: &mut Response<B>, now: impl Fn() -> HttpDate) -> Option<Decision> {
+        with_head(response, |status, headers, extensions| self.rule_head(status, headers, extensions, now))
     }
 
     /// Like [`rule`](Self::rule), for the head of a response that was split from its body.
@@ -79,10 +89,33 @@ impl<'a> Layer<'a> {
         status: StatusCode,
         headers: &mut HeaderMap,
         extensions: &mut Extensions,
-        now: impl FnOnce() -> HttpDate,
+        now: impl Fn() -> HttpDate,
     ) -> Option<Decision> {
-        let inner_names = extensions.get::<Ruling>().map_or_else(Vec::new, |inner| inner.edge_names.clone());
-        let mut facts = Facts::of_response(status, headers, [&self.rules.edge_names, &inner_names]);
+        self.decided(status, headers, extensions, &now, None)
+    }
+
+    /// Like [`rule`](Self::rule), and returns the ruling in `ruling` instead of storing it for an outer layer. There is
+    /// none for a 304 that was left without a decision.
+    pub(crate) fn rule_into<B>(
+        self,
+        response: &mut Response<B>,
+        now: impl Fn() -> HttpDate,
+        ruling: &mut Option<Ruling>,
+    ) -> Option<Decision> {
+        with_head(response, |status, headers, extensions| self.decided(status, headers, extensions, &now, Some(ruling)))
+    }
+
+    fn decided(
+        self,
+        status: StatusCode,
+        headers: &mut HeaderMap,
+        extensions: &mut Extensions,
+        now: &dyn Fn() -> HttpDate,
+        returned: Option<&mut Option<Ruling>>,
+    ) -> Option<Decision> {
+        let rules = self.rules;
+        let inner_names = extensions.get::<Ruling>().map_or(&[][..], |inner| &inner.edge_names);
+        let mut facts = Facts::of_response(status, headers, [&rules.edge_names, inner_names]);
         facts.insert(self.request.facts);
         if status.is_informational() || (facts.has(Facts::GRPC_REQUEST) && facts.has(Facts::GRPC_RESPONSE)) {
             return None;
@@ -90,12 +123,12 @@ impl<'a> Layer<'a> {
         let from_handler = HandlerPolicy::take(status, extensions);
         let mark = extensions.get::<Unruled>().copied();
         facts.set_if(Facts::PERSONALIZED, extensions.get::<Personalized>().is_some());
-        let mut waived = self.rules.waived;
-        let inner = extensions.get::<Ruling>();
-        if let Some(inner) = inner {
+        let inner = extensions.remove::<Ruling>();
+        let mut waived = rules.waived;
+        if let Some(inner) = &inner {
             // An inner layer may have seen reasons for a guard that are no longer visible here.
             facts.insert(inner.seen.common(Facts::OF_REQUEST));
-            if self.rules.heeds_accepted {
+            if rules.heeds_accepted {
                 waived = waived.union(inner.accepted.still_covers(headers));
             }
             if inner.is_for(status) && !inner.seen.has(Facts::UNTYPED_NOT_MODIFIED) {
@@ -104,58 +137,129 @@ impl<'a> Layer<'a> {
                 facts.insert(inner.seen.common(Facts::PAGE.and(Facts::LIVE_STREAM)));
             }
         }
+        let is_for_status = from_handler.is_some_and(|own| own.is_for_status);
+        let from_handler = from_handler.map(|own| RenderedPolicy::of_response(own.policy));
+        // A 304 that was sent before the handler ran does not contain all names of `Vary`, so none is added.
+        let mut guards = GuardSet::EMPTY;
+        if mark != Some(Unruled::BeforeHandler) {
+            let is_waived = waived.contains(Guard::Cors);
+            guards = self.complete_vary(&mut facts, is_waived, from_handler.as_deref(), inner.as_ref(), headers);
+        }
+        let undisputed = match (&inner, mark) {
+            (None, None) => self.undisputed(status, facts, from_handler.as_ref(), headers),
+            _ => None,
+        };
+        if let Some((source, written)) = &undisputed {
+            if let Written::Policy(policy) = written {
+                set_field(headers, CACHE_CONTROL, policy.value());
+            }
+            if returned.is_none() && !self.request.ruling_is_wanted {
+                return Some(Decision::new(*source, guards));
+            }
+        }
         let mut builder = DecisionBuilder {
+            acting: GuardSet::seeing(facts).without(waived),
+            has_inner_line: inner.as_ref().is_some_and(|inner| inner.wrote_line_of(facts, headers)),
             layer: self,
             status,
             facts,
             waived,
-            acting: GuardSet::EMPTY,
-            guards: GuardSet::EMPTY,
-            from_handler: from_handler.map(|own| own.policy),
-            is_for_status: from_handler.is_some_and(|own| own.is_for_status),
-            inner_names,
+            guards,
+            is_for_status,
+            from_handler,
+            inner,
             source: DecisionSource::Default,
-            has_inner_line: inner.is_some_and(|inner| inner.wrote_line_of(facts, headers)),
             replaces: false,
-            directives: CacheControl::new(),
-            edge_policy: None,
+            written: Written::Inner,
+            unruled: None,
         };
-        // A 304 that was sent before the handler ran does not contain all names of `Vary`, so none is added.
-        if mark != Some(Unruled::BeforeHandler) {
-            builder.complete_vary(inner, headers);
+        if let Some((source, written)) = undisputed {
+            (builder.source, builder.written) = (source, written);
+        } else if builder.inner.as_ref().is_some_and(|inner| builder.inner_ruling_applies(inner)) {
+            builder.confirm(headers);
+        } else {
+            let field = builder.read_field(headers);
+            match builder.unruled_because(mark, field.as_ref()) {
+                Some(unruled) => builder.write_without_decision(unruled, headers),
+                None => builder.decide(field, headers, now),
+            }
         }
-        builder.acting = GuardSet::seeing(builder.facts).without(waived);
-        let unruled = match inner.filter(|inner| builder.inner_ruling_applies(inner)) {
-            Some(inner) => {
-                builder.confirm(inner, headers);
-                None
-            }
-            None => {
-                let field = builder.read_field(inner, headers);
-                let unruled = builder.unruled(mark, field.as_ref());
-                match unruled {
-                    Some(_) => builder.write_without_decision(headers),
-                    None => builder.decide(field, headers, now),
-                }
-                unruled
-            }
-        };
         let decision = Decision::new(builder.source, builder.guards);
-        match unruled.filter(|_| builder.source == DecisionSource::Nothing) {
-            Some(unruled) => {
-                extensions.remove::<Ruling>();
-                extensions.insert(unruled);
-            }
-            None => builder.leave(headers, extensions),
+        if let Some(unruled) = builder.unruled {
+            extensions.insert(unruled);
+        } else if let Some(returned) = returned {
+            *returned = Some(builder.into_ruling(headers));
+        } else if builder.layer.request.ruling_is_wanted {
+            extensions.insert(builder.into_ruling(headers));
+        } else if let Some(inner) = builder.inner {
+            extensions.insert(inner);
         }
         Some(decision)
     }
 
+    /// Returns the policy or the response's own field if it applies unchanged, because nothing else in the response, the
+    /// request and the rules has a say. That is so for most responses.
+    fn undisputed(
+        &self,
+        status: StatusCode,
+        facts: Facts,
+        from_handler: Option<&RenderedPolicy<'a>>,
+        headers: &HeaderMap,
+    ) -> Option<(DecisionSource, Written<'a>)> {
+        #[cfg(test)]
+        if crate::protocol::counters::decides_in_full() {
+            return None;
+        }
+        let Self { rules, policy, .. } = self;
+        if facts.has(Facts::DISPUTING) || rules.development {
+            return None;
+        }
+        let (source, written) = match (from_handler, policy) {
+            (None, _) if facts.has(Facts::CACHE_CONTROL) && !self.can_replace_directives(status) => {
+                (DecisionSource::Handler, Written::Reading(Reading::of_only_line(headers)?))
+            }
+            (_, _) if facts.has(Facts::CACHE_CONTROL) => return None,
+            (Some(own), _) if rules.precedence == Precedence::Response => {
+                (DecisionSource::HandlerPolicy, Written::Policy(own.clone()))
+            }
+            (None, _) if rules.for_status(status).is_some() => return None,
+            (None, ResolvedPolicy::Fixed(own)) => {
+                (DecisionSource::Layer, Written::Policy(RenderedPolicy::OfLayer(own)))
+            }
+            (None, ResolvedPolicy::PerRequest(own)) => (DecisionSource::Layer, Written::Policy(own.clone())),
+            _ => return None,
+        };
+        let is_disputed = match &written {
+            Written::Policy(own) => {
+                own.policy().is_for_http10() || (facts.has(Facts::PAGE) && own.directives().immutable())
+            }
+            Written::Reading(own) => facts.has(Facts::PAGE) && own.directives().immutable(),
+            Written::Inner | Written::Field(_) => true,
+        };
+        #[cfg(test)]
+        crate::protocol::counters::count(|counts| {
+            counts.undisputed += usize::from(!is_disputed);
+            counts.decisions += usize::from(!is_disputed);
+        });
+        (!is_disputed).then_some((source, written))
+    }
+
     /// Whether the layer has a policy that could replace the directives of the response.
-    fn can_replace_directives(self, status: StatusCode) -> bool {
+    fn can_replace_directives(&self, status: StatusCode) -> bool {
         self.rules.precedence != Precedence::Response
             && (!matches!(self.policy, ResolvedPolicy::Nothing) || self.rules.for_status(status).is_some())
     }
+}
+
+/// `Response` cannot lend its fields and its extensions mutably at the same time.
+fn with_head<B, T>(
+    response: &mut Response<B>,
+    rule: impl FnOnce(StatusCode, &mut HeaderMap, &mut Extensions) -> T,
+) -> T {
+    let mut extensions = std::mem::take(response.extensions_mut());
+    let ruled = rule(response.status(), response.headers_mut(), &mut extensions);
+    *response.extensions_mut() = extensions;
+    ruled
 }
 
 impl<'a> DecisionBuilder<'a> {
@@ -176,23 +280,21 @@ impl<'a> DecisionBuilder<'a> {
     }
 
     /// Uses the ruling of the inner layer.
-    fn confirm(&mut self, inner: &Ruling, headers: &mut HeaderMap) {
+    fn confirm(&mut self, headers: &mut HeaderMap) {
         #[cfg(test)]
         crate::protocol::counters::count(|counts| counts.confirmed += 1);
         self.source = DecisionSource::Handler;
-        self.directives = inner.directives.clone();
-        self.edge_policy = inner.edge_policy;
         if self.acts(Guard::VaryAny) {
             Self::vary_on_everything(headers);
         }
     }
 
     /// Reads the response's own field, unless the inner layer's ruling already has it.
-    fn read_field(&self, inner: Option<&Ruling>, headers: &HeaderMap) -> Option<CacheControl> {
+    fn read_field(&self, headers: &HeaderMap) -> Option<CacheControl> {
         if !self.facts.has(Facts::CACHE_CONTROL) {
             return None;
         }
-        if let Some(inner) = inner.filter(|_| self.has_inner_line) {
+        if let Some(inner) = self.inner.as_ref().filter(|_| self.has_inner_line) {
             // A decision about a success does not apply to an error that a layer in between made of it, such as
             // the 406 of a compression layer (G-04).
             if !inner.is_for(self.status) && self.acts(Guard::Error) && !inner.seen.has(Facts::ERROR) {
@@ -207,7 +309,7 @@ impl<'a> DecisionBuilder<'a> {
             }
             return Some(inner.directives.clone());
         }
-        match (self.layer.policy, only_line(headers, &CACHE_CONTROL)) {
+        match (&self.layer.policy, only_line(headers, &CACHE_CONTROL)) {
             (ResolvedPolicy::Fixed(own), Some(line)) if own.is(line) => Some(own.directives().clone()),
             _ => CacheControl::from_headers(headers),
         }
@@ -216,10 +318,10 @@ impl<'a> DecisionBuilder<'a> {
     /// Returns why the policy of the 200 that this 304 confirms is not known. Either the handler did not run, which
     /// could have restricted the policy, or the policy depends on the content type, which the 304 does not contain.
     // N-01
-    fn unruled(&self, mark: Option<Unruled>, field: Option<&CacheControl>) -> Option<Unruled> {
-        let Layer { rules, request, policy } = self.layer;
+    fn unruled_because(&self, mark: Option<Unruled>, field: Option<&CacheControl>) -> Option<Unruled> {
+        let Layer { rules, request, policy } = &self.layer;
         if self.status != StatusCode::NOT_MODIFIED
-            || self.from_handler.is_some_and(|policy| !self.overrules(policy.is_no_store()))
+            || self.handler_policy().is_some_and(|policy| !self.overrules(policy.is_no_store()))
             || rules.development
             || !request.is_get_or_head()
             || field.is_some_and(|field| !field.has_extensions_only() && !self.overrules(field.no_store()))
@@ -244,7 +346,7 @@ impl<'a> DecisionBuilder<'a> {
         }
     }
 
-    fn decide(&mut self, field: Option<CacheControl>, headers: &mut HeaderMap, now: impl FnOnce() -> HttpDate) {
+    fn decide(&mut self, field: Option<CacheControl>, headers: &mut HeaderMap, now: &dyn Fn() -> HttpDate) {
         #[cfg(test)]
         crate::protocol::counters::count(|counts| counts.decisions += 1);
         // A field without a known directive does not affect the decision. Its members are added to the result, unless
@@ -260,9 +362,9 @@ impl<'a> DecisionBuilder<'a> {
         let mut effective = self.by_precedence(field, headers, now);
         effective = self.by_content(effective);
         effective = match (beside, effective) {
-            (Some(beside), Effective::Nothing) => Effective::Field(beside),
-            (Some(beside), Effective::Policy(policy, _)) => {
-                Effective::Combined(CacheControl::from(policy).with_extensions_of(beside))
+            (Some(beside), Effective::Field(_)) => Effective::Field(beside),
+            (Some(beside), Effective::Policy(policy)) => {
+                Effective::Combined(policy.directives().clone().with_extensions_of(beside))
             }
             (Some(beside), Effective::Combined(field)) => Effective::Combined(field.with_extensions_of(beside)),
             (_, effective) => effective,
@@ -282,7 +384,7 @@ impl<'a> DecisionBuilder<'a> {
         &mut self,
         field: Option<CacheControl>,
         headers: &HeaderMap,
-        now: impl FnOnce() -> HttpDate,
+        now: &dyn Fn() -> HttpDate,
     ) -> Effective<'a> {
         let rules = self.layer.rules;
         if rules.development {
@@ -292,7 +394,7 @@ impl<'a> DecisionBuilder<'a> {
         // for the success. A field that the handler wrote is meant for this response.
         if !self.is_for_status
             && let Some(guard) = self.acting_with(Effect::NoPolicyOfASuccess)
-            && self.from_handler.take_if(|policy| !policy.is_no_store()).is_some()
+            && self.from_handler.take_if(|own| !own.policy().is_no_store()).is_some()
         {
             self.guards.insert(guard);
         }
@@ -302,80 +404,67 @@ impl<'a> DecisionBuilder<'a> {
         if self.facts.has(Facts::OTHER_METHOD) {
             return self.for_other_method(field);
         }
-        let Some(layer) = self.of_layer(headers) else { return self.of_response(field, None, headers, now) };
-        let has_own = field.is_some() || self.from_handler.is_some();
-        match (rules.precedence, field) {
-            (Precedence::Response, field) => self.of_response(field, Some(layer), headers, now),
-            (Precedence::Layer, _) if self.from_handler.is_some_and(|policy| policy.is_no_store()) => {
-                self.from(DecisionSource::HandlerPolicy, Effective::Policy(CachePolicy::NO_STORE, None))
+        let own = self.of_response(field);
+        let Some(layer) = self.of_layer(headers) else {
+            let Some((source, own)) = own else { return self.default() };
+            return self.from(source, own);
+        };
+        match (rules.precedence, own) {
+            (Precedence::Response, Some((source, own))) => self.from(source, own),
+            // The handler forbade reuse with the fields of HTTP/1.0, which a policy must not relax.
+            (Precedence::Response, None)
+                if self.facts.has(Facts::HTTP10) && http10_lifetime(headers, now) == Some(0) =>
+            {
+                self.from(DecisionSource::Handler, Effective::rendered(&rules.fallback))
             }
-            (Precedence::Layer, Some(field)) if field.no_store() => {
-                self.replaces = true;
+            (Precedence::Response, None) => self.from(DecisionSource::Layer, layer),
+            (Precedence::Layer, Some((source, own))) if own.directives().no_store() => {
+                self.replaces = source == DecisionSource::Handler;
                 // A cache that implements `must-understand` ignores the `no-store` next to it (C-28), and would
                 // obey the directives that the layer is meant to replace.
-                let has_exception = field.must_understand();
-                let field = || Effective::Field(field);
-                let kept = if has_exception { Effective::Policy(CachePolicy::NO_STORE, None) } else { field() };
-                self.from(DecisionSource::Handler, kept)
+                let is_kept = self.replaces && !own.directives().must_understand();
+                self.from(source, if is_kept { own } else { Effective::rendered(&rules.no_store) })
             }
-            (Precedence::Layer | Precedence::LayerEvenOverNoStore, _) => {
-                self.replaces = has_own || self.facts.has(Facts::EDGE_FIELD);
+            (Precedence::Layer | Precedence::LayerEvenOverNoStore, own) => {
+                self.replaces = own.is_some() || self.facts.has(Facts::EDGE_FIELD);
                 self.from(DecisionSource::Layer, layer)
             }
-            (Precedence::Tightest, field) => {
-                let is_no_store = field.as_ref().is_some_and(CacheControl::no_store);
-                let own = match self.from_handler {
-                    // `no-store` in the field is sticky.
-                    Some(policy) if !is_no_store => Some(policy.into()),
-                    _ if self.facts.has(Facts::HTTP10) => with_http10_lifetime(field, headers, now),
-                    _ => field,
+            (Precedence::Tightest, own) => {
+                let own = match own {
+                    Some((DecisionSource::HandlerPolicy, own)) => Some(own.directives().clone()),
+                    own => {
+                        let field = own.map(|(_, field)| field.directives().clone());
+                        if self.facts.has(Facts::HTTP10) { with_http10_lifetime(field, headers, now) } else { field }
+                    }
                 };
                 self.replaces = own.is_some() || self.facts.has(Facts::EDGE_FIELD);
-                match own {
-                    None => self.from(DecisionSource::Layer, layer),
-                    Some(own) => {
-                        let tighter = Effective::Combined(own.tighten(&layer.into_directives()));
-                        self.from(DecisionSource::Tightened, tighter)
-                    }
-                }
+                let Some(own) = own else { return self.from(DecisionSource::Layer, layer) };
+                self.from(DecisionSource::Tightened, Effective::Combined(own.tighten(layer.directives())))
             }
         }
     }
 
-    /// Returns the directives when those of the response take precedence over those of the layer.
-    fn of_response(
-        &mut self,
-        field: Option<CacheControl>,
-        layer: Option<Effective<'a>>,
-        headers: &HeaderMap,
-        now: impl FnOnce() -> HttpDate,
-    ) -> Effective<'a> {
-        match (self.from_handler, field, layer) {
-            // `no-store` in the field is sticky.
-            (Some(policy), field, _) if field.as_ref().is_none_or(|field| !field.no_store()) => {
-                self.replaces = field.is_some() || policy.is_private();
-                self.from(DecisionSource::HandlerPolicy, Effective::Policy(policy, None))
+    /// Returns the response's own directives: the policy of its handler, or its field, whose `no-store` is sticky.
+    fn of_response(&mut self, field: Option<CacheControl>) -> Option<(DecisionSource, Effective<'a>)> {
+        match (self.from_handler.clone(), field) {
+            (Some(own), field) if field.as_ref().is_none_or(|field| !field.no_store()) => {
+                self.replaces = field.is_some() || own.policy().is_private();
+                Some((DecisionSource::HandlerPolicy, Effective::Policy(own)))
             }
-            (_, Some(field), _) => self.from(DecisionSource::Handler, Effective::Field(field)),
-            // The handler forbade reuse with the fields of HTTP/1.0, which a policy must not relax.
-            (_, None, Some(_)) if self.facts.has(Facts::HTTP10) && http10_lifetime(headers, now) == Some(0) => {
-                self.from(DecisionSource::Handler, Effective::rendered(&self.layer.rules.fallback))
-            }
-            (_, None, Some(layer)) => self.from(DecisionSource::Layer, layer),
-            (_, None, None) => self.default(),
+            (_, field) => Some((DecisionSource::Handler, Effective::Field(field?))),
         }
     }
 
     /// Returns the layer's policy for this status.
     fn of_layer(&self, headers: &HeaderMap) -> Option<Effective<'a>> {
-        let Layer { rules, policy, .. } = self.layer;
+        let Layer { rules, policy, .. } = &self.layer;
         if let Some(rendered) = policy.for_response(self.status, headers).or_else(|| rules.for_status(self.status)) {
             return Some(Effective::rendered(rendered));
         }
         match policy {
             _ if self.acting_with(Effect::NoPolicyOfASuccess).is_some() => None,
             ResolvedPolicy::Fixed(rendered) => Some(Effective::rendered(rendered)),
-            ResolvedPolicy::PerRequest(policy) => Some(Effective::Policy(policy, None)),
+            ResolvedPolicy::PerRequest(policy) => Some(Effective::Policy(policy.clone())),
             #[cfg(feature = "routes")]
             ResolvedPolicy::Route(_) => None,
             ResolvedPolicy::Nothing => None,
@@ -390,7 +479,13 @@ impl<'a> DecisionBuilder<'a> {
             None => {}
         }
         if self.waived.contains(Guard::NoHeuristics) {
-            return Effective::Nothing;
+            // Heuristics may be allowed although shared storage is not.
+            let nothing = CacheControl::new();
+            return if self.against_sharing().is_empty() {
+                Effective::Field(nothing)
+            } else {
+                Effective::Combined(nothing)
+            };
         }
         self.guards.insert(Guard::NoHeuristics);
         Effective::rendered(&self.layer.rules.fallback)
@@ -400,23 +495,23 @@ impl<'a> DecisionBuilder<'a> {
     /// layer's policy does not apply.
     // G-09
     fn for_other_method(&mut self, field: Option<CacheControl>) -> Effective<'a> {
-        let is_waived = !self.acts(Guard::UnsafeMethod);
-        match (self.from_handler, field) {
-            // `no-store` in the field is sticky.
-            (Some(policy), field) if is_waived && field.as_ref().is_none_or(|field| !field.no_store()) => {
-                self.from(DecisionSource::HandlerPolicy, Effective::Policy(policy, None))
-            }
-            (_, Some(field)) if is_waived => self.from(DecisionSource::Handler, Effective::Field(field)),
+        let has_policy = self.from_handler.is_some();
+        match self.of_response(field) {
+            Some((source, own)) if !self.acts(Guard::UnsafeMethod) => self.from(source, own),
             // A cache that implements `must-understand` ignores the `no-store` next to it (C-28).
-            (None, Some(field))
-                if ((field.no_store() && !field.must_understand()) || (field.no_cache() && !field.public()))
+            Some((_, Effective::Field(field)))
+                if !has_policy
+                    && ((field.no_store() && !field.must_understand()) || (field.no_cache() && !field.public()))
                     && !self.facts.has(Facts::EDGE_FIELD) =>
             {
                 // Some caches store the response to a POST that has a lifetime.
                 let field = field.settled().without_max_age().without_s_maxage();
                 self.from(DecisionSource::Handler, Effective::Field(field))
             }
-            _ => self.no_store_because(Guard::UnsafeMethod),
+            _ => {
+                self.replaces = false;
+                self.no_store_because(Guard::UnsafeMethod)
+            }
         }
     }
 
@@ -431,7 +526,7 @@ impl<'a> DecisionBuilder<'a> {
             return effective;
         }
         let (has_lifetime, policy) = match &effective {
-            Effective::Policy(policy, _) => (policy.has_lifetime(), Some(*policy)),
+            Effective::Policy(own) => (own.policy().has_lifetime(), Some(own.policy())),
             Effective::Combined(field) => (field.s_maxage().or(field.max_age()).is_some_and(|age| age > 0), None),
             _ => return effective,
         };
@@ -444,7 +539,7 @@ impl<'a> DecisionBuilder<'a> {
             }
             (Some(policy), Some(guard)) => {
                 self.guards.insert(guard);
-                Effective::Policy(policy.without_immutable(), None)
+                Effective::Policy(RenderedPolicy::of_response(policy.without_immutable()))
             }
             _ => effective,
         }
@@ -460,6 +555,10 @@ impl<'a> DecisionBuilder<'a> {
         self.from(DecisionSource::Default, Effective::rendered(&self.layer.rules.no_store))
     }
 
+    fn handler_policy(&self) -> Option<CachePolicy> {
+        self.from_handler.as_ref().map(|own| own.policy())
+    }
+
     pub(super) const fn acts(&self, guard: Guard) -> bool {
         self.acting.contains(guard)
     }
@@ -472,14 +571,13 @@ impl<'a> DecisionBuilder<'a> {
 
 impl<'a> Effective<'a> {
     pub(super) const fn rendered(rendered: &'a Rendered) -> Self {
-        Self::Policy(rendered.policy(), Some(rendered))
+        Self::Policy(RenderedPolicy::OfLayer(rendered))
     }
 
-    fn into_directives(self) -> CacheControl {
+    fn directives(&self) -> &CacheControl {
         match self {
-            Self::Policy(policy, _) => policy.into(),
+            Self::Policy(own) => own.directives(),
             Self::Field(field) | Self::Combined(field) => field,
-            Self::Nothing => CacheControl::new(),
         }
     }
 }
@@ -488,7 +586,7 @@ impl<'a> Effective<'a> {
 fn with_http10_lifetime(
     field: Option<CacheControl>,
     headers: &HeaderMap,
-    now: impl FnOnce() -> HttpDate,
+    now: &dyn Fn() -> HttpDate,
 ) -> Option<CacheControl> {
     if field.as_ref().is_some_and(CacheControl::has_explicit_freshness) {
         return field;

@@ -1,7 +1,11 @@
 //! [`RequestFacts`] and [`Facts`]: everything that a decision depends on, collected in one walk over
 //! the fields of each side.
 
-use http::header::{AUTHORIZATION, PROXY_AUTHORIZATION};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH,
+    CONTENT_TYPE, DATE, ETAG, EXPIRES, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE,
+    LAST_MODIFIED, PRAGMA, PROXY_AUTHORIZATION, SET_COOKIE, VARY,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 
 use crate::protocol::{edge_field_kind, is_grpc_type, is_live_stream_type, is_never_stored, is_page_type};
@@ -90,6 +94,14 @@ facts! {
 impl Facts {
     pub(crate) const NONE: Self = Self(0);
 
+    /// The facts that a guard acts on, or that decide the precedence of directives. Without one of them, a policy or the
+    /// response's own field applies unchanged, except that a page is never `immutable`.
+    pub(super) const DISPUTING: Self = {
+        let mut undisputing = Self::CONDITIONAL.and(Self::CACHE_CONTROL).and(Self::TYPED).and(Self::PAGE);
+        undisputing = undisputing.and(Self::VARY).and(Self::ONE_ORIGIN).and(Self::CREDENTIALS_ALLOWED);
+        Self(!undisputing.0)
+    };
+
     /// The facts about a request that can trigger a guard.
     pub(super) const OF_REQUEST: Self = Self::AUTHORIZED.and(Self::PERSONALIZED).and(Self::UNKEYED_INPUT);
 
@@ -100,22 +112,23 @@ impl Facts {
         crate::protocol::counters::count(|counts| counts.response_walks += 1);
         let mut found = Self::of_status(status);
         for (name, value) in headers {
-            // Comparing strings, which checks the length first, is faster than comparing names.
-            found.insert(match name.as_str() {
-                "cache-control" if found.has(Self::CACHE_CONTROL) => Self::SEVERAL_LINES,
-                "cache-control" => Self::CACHE_CONTROL,
+            found.insert(match *name {
+                CACHE_CONTROL if found.has(Self::CACHE_CONTROL) => Self::SEVERAL_LINES,
+                CACHE_CONTROL => Self::CACHE_CONTROL,
                 // Every layer uses the first line of `Content-Type`.
-                "content-type" if !found.has(Self::TYPED) => Self::of_content_type(value),
-                "set-cookie" => Self::SET_COOKIE,
-                "clear-site-data" => Self::CLEAR_SITE_DATA,
-                "vary" => Self::VARY,
-                "expires" | "pragma" => Self::HTTP10,
-                "access-control-allow-origin" if value != "*" => Self::ONE_ORIGIN,
-                "access-control-allow-credentials" => Self::CREDENTIALS_ALLOWED,
-                "date" | "content-length" | "etag" | "last-modified" => Self::NONE,
-                other if edge_field_kind(other).is_some() => Self::EDGE_FIELD,
-                _ if own_names.iter().any(|own| own.contains(name)) => Self::EDGE_FIELD,
-                _ => Self::NONE,
+                CONTENT_TYPE if !found.has(Self::TYPED) => Self::of_content_type(value),
+                SET_COOKIE => Self::SET_COOKIE,
+                VARY => Self::VARY,
+                EXPIRES | PRAGMA => Self::HTTP10,
+                ACCESS_CONTROL_ALLOW_ORIGIN if value != "*" => Self::ONE_ORIGIN,
+                ACCESS_CONTROL_ALLOW_CREDENTIALS => Self::CREDENTIALS_ALLOWED,
+                CONTENT_LENGTH | DATE | ETAG | LAST_MODIFIED => Self::NONE,
+                ref other => match other.as_str() {
+                    "clear-site-data" => Self::CLEAR_SITE_DATA,
+                    text if edge_field_kind(text).is_some() => Self::EDGE_FIELD,
+                    _ if own_names.iter().any(|own| own.contains(other)) => Self::EDGE_FIELD,
+                    _ => Self::NONE,
+                },
             });
         }
         if found.has(Self::ONE_ORIGIN) && found.has(Self::CREDENTIALS_ALLOWED) {
@@ -216,6 +229,7 @@ impl RequestFacts {
     }
 
     /// The same facts, for a layer that reads the ruling itself.
+    #[cfg(any(test, feature = "shared-cache"))]
     pub(crate) const fn wanting_the_ruling(self) -> Self {
         Self { ruling_is_wanted: true, ..self }
     }
@@ -242,21 +256,18 @@ impl Facts {
         crate::protocol::counters::count(|counts| counts.request_walks += 1);
         let mut found = Self::NONE;
         found.set_if(Self::OTHER_METHOD, is_other_method(request.method()));
-        let mut has_type = false;
-        for (name, value) in request.headers() {
-            found.insert(match name.as_str() {
-                "authorization" | "proxy-authorization" => Self::AUTHORIZED,
-                "if-match" | "if-none-match" | "if-modified-since" | "if-unmodified-since" | "if-range" | "if" => {
-                    Self::CONDITIONAL
-                }
-                // A gRPC call is always a POST. Every layer uses the first line of `Content-Type`.
-                "content-type" if !std::mem::replace(&mut has_type, true) => {
-                    let is_call = *request.method() == Method::POST && is_grpc_type(value);
-                    if is_call { Self::GRPC_REQUEST } else { Self::NONE }
-                }
+        for name in request.headers().keys() {
+            found.insert(match *name {
+                AUTHORIZATION | PROXY_AUTHORIZATION => Self::AUTHORIZED,
+                IF_MATCH | IF_NONE_MATCH | IF_MODIFIED_SINCE | IF_UNMODIFIED_SINCE | IF_RANGE => Self::CONDITIONAL,
+                ref other if other.as_str() == "if" => Self::CONDITIONAL,
                 _ => Self::NONE,
             });
         }
+        // A gRPC call is always a POST. Every layer uses the first line of `Content-Type`.
+        let is_call =
+            *request.method() == Method::POST && request.headers().get(CONTENT_TYPE).is_some_and(is_grpc_type);
+        found.set_if(Self::GRPC_REQUEST, is_call);
         found
     }
 }
@@ -272,10 +283,9 @@ fn count(headers: &HeaderMap) -> u16 {
 
 #[cfg(test)]
 mod tests {
-    use http::header::CONTENT_TYPE;
     use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 
-    use super::Facts;
+    use super::{CONTENT_TYPE, Facts};
 
     fn types(lines: [&'static str; 2]) -> HeaderMap {
         lines.into_iter().map(|line| (CONTENT_TYPE, HeaderValue::from_static(line))).collect()

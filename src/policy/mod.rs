@@ -146,6 +146,8 @@ mod markdown;
 #[cfg(any(feature = "assets", feature = "routes"))]
 mod nearest;
 mod original_path;
+mod reading;
+mod recent;
 mod rendered;
 #[cfg(feature = "routes")]
 #[cfg_attr(docsrs, doc(cfg(feature = "routes")))]
@@ -180,7 +182,8 @@ pub(crate) use self::markdown::replace_table;
 #[cfg(any(feature = "assets", feature = "routes"))]
 pub(crate) use self::nearest::nearest;
 #[cfg(feature = "shared-cache")]
-pub(crate) use self::original_path::target_as_sent;
+pub(crate) use self::original_path::{path_as_sent, target_as_sent};
+pub(crate) use self::recent::{MAX_LENGTH, Recent, short_hash};
 pub(crate) use self::rendered::Rendered;
 #[cfg(feature = "routes")]
 pub(crate) use self::rendered::RenderedVary;

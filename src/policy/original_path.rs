@@ -112,7 +112,7 @@ pub(crate) fn target_as_sent<B>(request: &Request<B>) -> Option<&PathAndQuery> {
 }
 
 /// The path as the client sent it, or `None` if the original path is not known.
-pub(super) fn path_as_sent<'a>(extensions: &'a Extensions, uri: &'a Uri) -> Option<&'a str> {
+pub(crate) fn path_as_sent<'a>(extensions: &'a Extensions, uri: &'a Uri) -> Option<&'a str> {
     match extensions.get::<OriginalPath>() {
         Some(recorded) => Some(recorded.as_str()),
         None => uri_as_sent(extensions, uri).map(Uri::path),

@@ -1,15 +1,20 @@
 //! [`Rendered`] and [`RenderedVary`]: policies and `Vary` names with their rendered field values.
 
+use std::ops::Deref;
+use std::rc::Rc;
+use std::sync::OnceLock;
+
 use http::header::VARY;
 use http::{HeaderMap, HeaderValue};
 
 use super::CachePolicy;
+use super::recent::Recent;
 use crate::protocol::{CacheControl, Vary, set_field};
 
 /// A policy with its directives and field values.
 ///
-/// It is rendered when a layer is built. A response then costs one increment of a reference count, and no formatting.
-#[derive(Clone, Debug)]
+/// That of a layer is rendered when the layer is built. A response then needs no formatting.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Rendered {
     policy: CachePolicy,
     directives: CacheControl,
@@ -21,21 +26,33 @@ pub(crate) struct Rendered {
 }
 
 /// The names that responses add to `Vary`, with their field value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RenderedVary {
     names: Vary,
     value: HeaderValue,
 }
 
+/// The policy of a layer, or one that a closure or a handler returned.
+#[derive(Clone, Debug)]
+pub(crate) enum RenderedPolicy<'a> {
+    OfLayer(&'a Rendered),
+    Recent(Rc<Rendered>),
+}
+
 impl Rendered {
     pub(crate) fn new(policy: CachePolicy) -> Self {
+        Self::with_values(policy, uncounted)
+    }
+
+    fn with_values(policy: CachePolicy, value: fn(&HeaderValue) -> HeaderValue) -> Self {
         let directives = CacheControl::from(policy);
+        let names = Vary::of(policy.vary_names());
         Self {
             policy,
-            value: shared(&directives.to_header_value()),
-            private: shared(&directives.clone().to_private().to_header_value()),
+            value: value(&directives.to_header_value()),
+            private: value(&directives.clone().to_private().to_header_value()),
+            vary: (!names.is_empty()).then(|| RenderedVary { value: value(&names.to_header_value()), names }),
             directives,
-            vary: RenderedVary::of(policy),
         }
     }
 
@@ -65,18 +82,42 @@ impl Rendered {
     }
 }
 
+impl RenderedPolicy<'_> {
+    /// Renders a policy that was made for one response, unless this thread has rendered it recently.
+    pub(super) fn of_response(policy: CachePolicy) -> Self {
+        thread_local! {
+            static RECENT: Recent<Rendered> = const { Recent::new() };
+        }
+        let make = || Rendered::with_values(policy, counted_once);
+        Self::Recent(Recent::recall(&RECENT, policy.short_hash(), |known| known.policy == policy, make))
+    }
+}
+
+impl Deref for RenderedPolicy<'_> {
+    type Target = Rendered;
+
+    fn deref(&self) -> &Rendered {
+        match self {
+            Self::OfLayer(rendered) => rendered,
+            Self::Recent(rendered) => rendered,
+        }
+    }
+}
+
 impl RenderedVary {
     /// Renders the names, or returns `None` if there are none.
+    #[cfg(feature = "routes")]
     pub(crate) fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         Self::of_names(Vary::of(names))
     }
 
     /// Renders the names, or returns `None` if there are none.
     pub(crate) fn of_names(names: Vary) -> Option<Self> {
-        (!names.is_empty()).then(|| Self { value: shared(&names.to_header_value()), names })
+        (!names.is_empty()).then(|| Self { value: uncounted(&names.to_header_value()), names })
     }
 
     /// Renders the names of a policy.
+    #[cfg(feature = "routes")]
     pub(crate) fn of(policy: CachePolicy) -> Option<Self> {
         Self::new(policy.vary_names())
     }
@@ -100,7 +141,23 @@ impl RenderedVary {
     }
 }
 
+/// Returns an equal value in static memory. Other values count their clones, in memory that all threads write to.
+///
+/// Only the first values of a process are moved to static memory, which is never freed. An application configures
+/// fewer policies than that.
+fn uncounted(value: &HeaderValue) -> HeaderValue {
+    const VALUES: usize = 128;
+    const MAX_LENGTH: usize = 256;
+    static STATIC: [OnceLock<&'static str>; VALUES] = [const { OnceLock::new() }; VALUES];
+    let text = value.to_str().ok().filter(|text| text.len() <= MAX_LENGTH);
+    let found = text.and_then(|text| {
+        let mut known = STATIC.iter().map(|slot| *slot.get_or_init(|| Box::leak(text.into())));
+        known.find(|known| *known == text)
+    });
+    found.map_or_else(|| counted_once(value), HeaderValue::from_static)
+}
+
 /// Clones the value once. The first clone of an owned value allocates the reference count; later clones do not.
-fn shared(value: &HeaderValue) -> HeaderValue {
+fn counted_once(value: &HeaderValue) -> HeaderValue {
     value.clone()
 }

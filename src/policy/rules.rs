@@ -22,7 +22,7 @@ pub(crate) enum Precedence {
 }
 
 /// Everything about a layer that a decision depends on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Rules {
     pub(crate) precedence: Precedence,
     pub(crate) waived: GuardSet,

@@ -145,7 +145,7 @@ impl Ruling {
 
     /// Stores the ruling for outer layers after an edge layer changed the fields. The lines no longer apply.
     pub(crate) fn leave_after_edge(
-        mut self,
+        &mut self,
         own_names: &[HeaderName],
         request: RequestFacts,
         extensions: &mut Extensions,
@@ -157,7 +157,7 @@ impl Ruling {
         }
         if request.ruling_is_wanted || !self.edge_names.is_empty() {
             (self.line, self.vary, self.status) = (None, None, None);
-            extensions.insert(self);
+            extensions.insert(std::mem::take(self));
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::request::Parts;
 use http::{HeaderMap, Request, StatusCode};
 
-use super::rendered::{Rendered, RenderedVary};
+use super::rendered::{Rendered, RenderedPolicy, RenderedVary};
 #[cfg(feature = "routes")]
 use super::routes::{ReadPath, RouteLookup, RouteMatch, RoutePolicies, SharedRoutes};
 use super::{CachePolicy, CacheTags};
@@ -38,10 +38,10 @@ pub(crate) enum PendingPolicy {
 }
 
 /// The policy of a source for one request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum ResolvedPolicy<'a> {
     Fixed(&'a Rendered),
-    PerRequest(CachePolicy),
+    PerRequest(RenderedPolicy<'a>),
     #[cfg(feature = "routes")]
     Route(&'a RouteMatch),
     Nothing,
@@ -51,7 +51,7 @@ impl<'a> ResolvedPolicy<'a> {
     /// The policy of the route for the status and content type of a response. `None` if there is no route, or if the
     /// route does not have a policy for the status.
     #[cfg_attr(not(feature = "routes"), allow(unused_variables))]
-    pub(crate) fn for_response(self, status: StatusCode, headers: &HeaderMap) -> Option<&'a Rendered> {
+    pub(crate) fn for_response(&self, status: StatusCode, headers: &HeaderMap) -> Option<&'a Rendered> {
         match self {
             #[cfg(feature = "routes")]
             Self::Route(route) => route.policy(status, headers),
@@ -61,10 +61,10 @@ impl<'a> ResolvedPolicy<'a> {
 
     /// Whether the policy depends on the content type, which a 304 may lack. An `immutable` policy depends on it,
     /// because it does not apply to HTML.
-    pub(crate) fn depends_on_content(self, immutable_depends: bool) -> bool {
+    pub(crate) fn depends_on_content(&self, immutable_depends: bool) -> bool {
         match self {
             Self::Fixed(rendered) => immutable_depends && rendered.policy().is_immutable(),
-            Self::PerRequest(policy) => immutable_depends && policy.is_immutable(),
+            Self::PerRequest(rendered) => immutable_depends && rendered.policy().is_immutable(),
             #[cfg(feature = "routes")]
             Self::Route(route) => route.depends_on_content(immutable_depends),
             Self::Nothing => false,
@@ -81,29 +81,22 @@ impl<'a> ResolvedPolicy<'a> {
         }
     }
 
-    /// The names that every response adds to `Vary`, if they were rendered earlier.
-    pub(crate) fn vary(self) -> Option<&'a RenderedVary> {
+    /// The names that every response adds to `Vary`.
+    pub(crate) fn vary(&self) -> Option<&RenderedVary> {
         match self {
             Self::Fixed(rendered) => rendered.vary(),
+            Self::PerRequest(rendered) => rendered.vary(),
             #[cfg(feature = "routes")]
             Self::Route(route) => route.vary(),
-            Self::PerRequest(_) | Self::Nothing => None,
+            Self::Nothing => None,
         }
     }
 
     /// The tags of the route.
-    pub(crate) fn tags(self) -> Option<&'a CacheTags> {
+    pub(crate) fn tags(&self) -> Option<&'a CacheTags> {
         match self {
             #[cfg(feature = "routes")]
             Self::Route(route) => route.tags(),
-            _ => None,
-        }
-    }
-
-    /// The policy that was made for this request alone.
-    pub(crate) const fn per_request(self) -> Option<CachePolicy> {
-        match self {
-            Self::PerRequest(policy) => Some(policy),
             _ => None,
         }
     }
@@ -120,17 +113,29 @@ impl PolicySource {
         Self(Source::Closure(Arc::new(move |request| choose(request).into())))
     }
 
-    /// Chooses the policy of a request, and passes both to `call`. The request is split into parts, which moves it,
-    /// only for a closure.
-    pub(crate) fn choose<B, T>(&self, request: Request<B>, call: impl FnOnce(Request<B>, PendingPolicy) -> T) -> T {
+    /// The policy, if it is the same for all requests.
+    pub(crate) fn fixed(&self) -> Option<&Rendered> {
         match &self.0 {
-            Source::Fixed(_) => call(request, PendingPolicy::Nothing),
+            Source::Fixed(rendered) => Some(rendered),
+            _ => None,
+        }
+    }
+
+    /// Returns whether [`choose`](Self::choose) needs the request, which moves it.
+    pub(crate) const fn depends_on_request(&self) -> bool {
+        !matches!(self.0, Source::Fixed(_))
+    }
+
+    /// Chooses the policy of a request.
+    pub(crate) fn choose<B>(&self, request: Request<B>) -> (Request<B>, PendingPolicy) {
+        match &self.0 {
+            Source::Fixed(_) => (request, PendingPolicy::Nothing),
             #[cfg(feature = "routes")]
-            Source::Routes(routes) => routes.find(request, |request, found| call(request, PendingPolicy::Route(found))),
+            Source::Routes(routes) => routes.find(request, |request, found| (request, PendingPolicy::Route(found))),
             Source::Closure(choose) => {
                 let (parts, body) = request.into_parts();
                 let pending = choose(&parts).map_or(PendingPolicy::Nothing, PendingPolicy::Policy);
-                call(Request::from_parts(parts, body), pending)
+                (Request::from_parts(parts, body), pending)
             }
         }
     }
@@ -147,7 +152,7 @@ impl PolicySource {
     pub(crate) fn resolve<'a>(&'a self, pending: &'a PendingPolicy) -> ResolvedPolicy<'a> {
         match (&self.0, pending) {
             (Source::Fixed(rendered), _) => ResolvedPolicy::Fixed(rendered),
-            (_, PendingPolicy::Policy(policy)) => ResolvedPolicy::PerRequest(*policy),
+            (_, PendingPolicy::Policy(policy)) => ResolvedPolicy::PerRequest(RenderedPolicy::of_response(*policy)),
             #[cfg(feature = "routes")]
             (_, PendingPolicy::Route(found)) => ResolvedPolicy::Route(found),
             (_, PendingPolicy::Nothing) => ResolvedPolicy::Nothing,

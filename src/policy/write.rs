@@ -4,40 +4,33 @@
 use std::borrow::Cow;
 
 use http::header::{CACHE_CONTROL, EXPIRES, PRAGMA, VARY};
-use http::{Extensions, HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::CachePolicy;
-use super::decide::{DecisionBuilder, Effective, Layer};
+use super::decide::{DecisionBuilder, Effective, Layer, Written};
 use super::decision::DecisionSource;
 use super::facts::Facts;
 use super::guards::{Effect, Guard, GuardSet};
-use super::rendered::Rendered;
+use super::rendered::{Rendered, RenderedPolicy};
 use super::rules::Precedence;
-use super::ruling::Ruling;
+use super::ruling::{Ruling, Unruled};
 use super::source::ResolvedPolicy;
 use crate::protocol::{
     CacheControl, MAX_MEMBERS, Vary, is_misspelled, is_one_reading, join_readable, only_line, remove_fields,
-    remove_targeted_fields, set_field, take_freshness_fields, vary_has_any,
+    remove_targeted_fields, set_field, take_freshness_fields, vary_contains, vary_has_any,
 };
 
-impl DecisionBuilder<'_> {
-    pub(super) fn write(&mut self, effective: Effective<'_>, headers: &mut HeaderMap) {
+impl<'a> DecisionBuilder<'a> {
+    pub(super) fn write(&mut self, effective: Effective<'a>, headers: &mut HeaderMap) {
         match effective {
             Effective::Field(field) => self.write_field(field, headers),
-            Effective::Policy(policy, rendered) => self.write_policy(policy, rendered, headers),
-            Effective::Combined(field) => _ = self.write_canonical(&field, None, headers),
-            // Heuristics may be allowed although shared storage is not.
-            Effective::Nothing if !self.against_sharing().is_empty() => {
-                _ = self.write_canonical(&CacheControl::new(), None, headers);
-            }
-            // Several lines are joined even if they are empty.
-            Effective::Nothing => self.leave_one_line(CacheControl::new(), headers),
+            Effective::Policy(policy) => self.write_policy(policy, headers),
+            Effective::Combined(field) => self.write_combined(field, headers),
         }
     }
 
     /// Removes `Cache-Control` from a 304 if the policy of the 200 is not known, so that caches continue to use the
     /// stored field. If the 304 itself triggers a guard or restricts an edge, it becomes `private, no-store`.
-    pub(super) fn write_without_decision(&mut self, headers: &mut HeaderMap) {
+    pub(super) fn write_without_decision(&mut self, unruled: Unruled, headers: &mut HeaderMap) {
         let on_response = Facts::SET_COOKIE.and(Facts::PERSONALIZED).and(Facts::VARY_ANY);
         let reasons = self.against_sharing().common(GuardSet::seeing(on_response));
         let restricted = self.take_freshness_fields(None, headers) && !self.overrules(true);
@@ -46,6 +39,7 @@ impl DecisionBuilder<'_> {
             return self.write(Effective::rendered(&self.layer.rules.no_store), headers);
         }
         self.source = DecisionSource::Nothing;
+        self.unruled = Some(unruled);
         if self.facts.has(Facts::EDGE_FIELD) {
             self.remove_edge_fields(headers);
         }
@@ -71,7 +65,7 @@ impl DecisionBuilder<'_> {
         if reasons.is_empty() && !(field.immutable() && self.facts.has(Facts::PAGE) && self.acts(Guard::Immutable)) {
             return self.leave_one_line(field, headers);
         }
-        field = self.guarded(field, headers);
+        field = self.guarded(Cow::Owned(field), headers).into_owned();
         let line = only_line(headers, &CACHE_CONTROL);
         if line != Some(&field.to_header_value()) {
             self.guards = self.guards.union(reasons);
@@ -84,7 +78,7 @@ impl DecisionBuilder<'_> {
             }
             set_field(headers, CACHE_CONTROL, field.to_header_value());
         }
-        self.directives = field;
+        self.written = Written::Field(field);
     }
 
     /// Joins the lines of `Cache-Control`. If that guard is switched off, several lines remain, provided that they have
@@ -101,7 +95,7 @@ impl DecisionBuilder<'_> {
             self.guards.insert(Guard::OneLine);
             set_field(headers, CACHE_CONTROL, value);
         }
-        self.directives = field;
+        self.written = Written::Field(field);
     }
 
     fn one_line(&self, field: &CacheControl, headers: &HeaderMap) -> Option<HeaderValue> {
@@ -124,31 +118,44 @@ impl DecisionBuilder<'_> {
         Some(if readable.is_empty() { self.layer.rules.fallback.value() } else { readable.to_header_value() })
     }
 
-    fn write_policy(&mut self, policy: CachePolicy, rendered: Option<&Rendered>, headers: &mut HeaderMap) {
-        let directives = rendered.map_or_else(|| Cow::Owned(policy.into()), |own| Cow::Borrowed(own.directives()));
-        let is_unchanged = self.write_canonical(&directives, Some((policy, rendered)), headers);
+    fn write_policy(&mut self, policy: RenderedPolicy<'a>, headers: &mut HeaderMap) {
+        let changed = self.guarded_result(policy.directives(), true, headers);
+        let value = match &changed {
+            None => policy.value(),
+            Some(field) if *field == policy.directives().clone().to_private() => policy.private(),
+            Some(field) => field.to_header_value(),
+        };
+        set_field(headers, CACHE_CONTROL, value);
         // `Expires` and `Pragma` are sent only on request: some caches obey an `Expires` next to `Cache-Control`,
         // and others ignore it (C-33, C-34).
-        if policy.is_for_http10() {
+        if policy.policy().is_for_http10() {
             set_field(headers, PRAGMA, HeaderValue::from_static("no-cache"));
             set_field(headers, EXPIRES, HeaderValue::from_static("0"));
         }
-        self.edge_policy = (is_unchanged && policy.says_more_to_edges()).then_some(policy);
+        self.written = changed.map_or(Written::Policy(policy), Written::Field);
     }
 
-    /// Writes the directives of a policy or of several sources in their canonical form, tightened by the guards.
-    /// Returns whether the guards changed none of them.
-    fn write_canonical(
+    fn write_combined(&mut self, field: CacheControl, headers: &mut HeaderMap) {
+        let changed = self.guarded_result(&field, false, headers);
+        // Some caches skip a line that is not ASCII.
+        let field = changed.unwrap_or(field).without_unreadable_extensions();
+        set_field(headers, CACHE_CONTROL, field.to_header_value());
+        self.written = Written::Field(field);
+    }
+
+    /// Returns the directives of a policy or of several sources as the guards tighten them, or `None` if the guards do
+    /// not change them. Removes the fields that these directives replace.
+    fn guarded_result(
         &mut self,
         directives: &CacheControl,
-        policy: Option<(CachePolicy, Option<&Rendered>)>,
+        is_policy: bool,
         headers: &mut HeaderMap,
-    ) -> bool {
+    ) -> Option<CacheControl> {
         let rules = self.layer.rules;
         let in_development = self.source == DecisionSource::Development;
         let drops_edge_fields = in_development
             || rules.drops_edge_fields
-            || (self.replaces && policy.is_some() && directives.forbids_shared_storage());
+            || (self.replaces && is_policy && directives.forbids_shared_storage());
         let keeps_edge_fields = directives.no_store() && self.waived.contains(Guard::NoStoreAlone);
         let at_most = (rules.precedence == Precedence::Tightest).then_some(directives);
         let restricted =
@@ -157,10 +164,10 @@ impl DecisionBuilder<'_> {
         if let Some(guard) = alone {
             self.guards.insert(guard);
         }
-        let mut field = directives.clone();
+        let mut field = Cow::Borrowed(directives);
         if restricted {
             self.guards = self.guards.union(self.against_sharing());
-            field = field.to_private();
+            field = Cow::Owned(field.into_owned().to_private());
         }
         if !in_development {
             field = self.guarded(field, headers);
@@ -173,21 +180,14 @@ impl DecisionBuilder<'_> {
             headers.remove(EXPIRES);
             headers.remove(PRAGMA);
         }
-        // Some caches skip a line that is not ASCII.
-        field = field.without_unreadable_extensions();
-        let is_unchanged = field == *directives;
-        let value = match policy.and_then(|(_, rendered)| rendered) {
-            Some(rendered) if is_unchanged => rendered.value(),
-            Some(rendered) if field == directives.clone().to_private() => rendered.private(),
-            _ => field.to_header_value(),
-        };
-        set_field(headers, CACHE_CONTROL, value);
-        self.directives = field;
-        is_unchanged
+        match field {
+            Cow::Owned(field) if field != *directives => Some(field),
+            _ => None,
+        }
     }
 
     /// Applies the guards to the directives and to the fields that change with them.
-    fn guarded(&mut self, mut field: CacheControl, headers: &mut HeaderMap) -> CacheControl {
+    fn guarded<'b>(&mut self, mut field: Cow<'b, CacheControl>, headers: &mut HeaderMap) -> Cow<'b, CacheControl> {
         let reasons = self.against_sharing();
         if !reasons.is_empty() {
             let downgrades = !field.forbids_shared_storage() || self.facts.has(Facts::EDGE_FIELD);
@@ -196,98 +196,57 @@ impl DecisionBuilder<'_> {
                 self.guards = self.guards.union(reasons);
             }
             // Caches disagree on `private` or `no-store` next to a permission (C-06, G-07).
-            if downgrades || field != field.clone().settled() {
-                field = field.to_private();
+            let mut guarded = field.into_owned();
+            if downgrades || guarded != guarded.clone().settled() {
+                guarded = guarded.to_private();
             }
-            field = field.without_unreadable_extensions();
+            field = Cow::Owned(guarded.without_unreadable_extensions());
         }
         if reasons.contains(Guard::VaryAny) {
             Self::vary_on_everything(headers);
             if !field.no_store() && !field.no_cache() {
-                field = field.with_no_cache();
+                field = Cow::Owned(field.into_owned().with_no_cache());
                 self.guards.insert(Guard::VaryAny);
             }
         }
         if field.immutable() && self.facts.has(Facts::PAGE) && self.acts(Guard::Immutable) {
-            field = field.without_immutable();
+            let guarded = field.into_owned().without_immutable();
             self.guards.insert(Guard::Immutable);
-            if field.is_empty() {
-                // `immutable` was the only directive (G-14).
-                field = field.to_private();
-            }
+            // `immutable` may have been the only directive (G-14).
+            field = Cow::Owned(if guarded.is_empty() { guarded.to_private() } else { guarded });
         }
         field
     }
 
     /// Returns the guards that forbid shared storage.
     // SPD
-    const fn against_sharing(&self) -> GuardSet {
+    pub(super) const fn against_sharing(&self) -> GuardSet {
         self.acting.common(GuardSet::AGAINST_SHARING)
     }
 
-    /// Adds the names of the layer's and the handler's policies to `Vary`. Which policy takes precedence does not
-    /// matter, because the response depends on these fields in any case. Adds `Origin` if CORS allows one origin.
-    // K-02, G-12, L-05
-    pub(super) fn complete_vary(&mut self, inner: Option<&Ruling>, headers: &mut HeaderMap) {
-        let Layer { rules, policy, request } = self.layer;
-        let adds = request.is_get_or_head();
-        let has_vary = self.facts.has(Facts::VARY);
-        let mut rendered = [policy.vary(), rules.vary.as_ref()].into_iter().flatten().filter(|_| adds);
-        let (first, second) = (rendered.next(), rendered.next());
-        let policies = [policy.per_request(), self.from_handler].into_iter().flatten();
-        let mut names = policies.flat_map(|policy| policy.vary_names()).filter(|_| adds).peekable();
-        let names_origin = adds && self.facts.has(Facts::ONE_ORIGIN) && !self.waived.contains(Guard::Cors);
-        if second.is_none() && names.peek().is_none() && !names_origin {
-            let line = if has_vary { only_line(headers, &VARY) } else { None };
-            match first {
-                None if !has_vary => return,
-                Some(first) if !has_vary => return first.set_in(headers),
-                // A rendered policy never contains `*`.
-                Some(first) if line.is_some_and(|line| first.is(line)) => return,
-                None => {
-                    let known = inner.filter(|inner| inner.vary.is_some() && inner.vary.as_ref() == line);
-                    let is_any = known.map_or_else(|| reads_any(headers), |inner| inner.seen.has(Facts::VARY_ANY));
-                    return self.facts.set_if(Facts::VARY_ANY, is_any);
-                }
-                Some(_) => {}
-            }
-        }
-        #[cfg(test)]
-        crate::protocol::counters::count(|counts| counts.vary_read += 1);
-        let present = Vary::from_headers(headers).unwrap_or_default();
-        let rendered = first.into_iter().chain(second);
-        let mut completed = rendered.fold(present.clone(), |vary, rendered| vary.union(rendered.names()));
-        names.for_each(|name| completed.insert(name));
-        if names_origin && !completed.contains("origin") {
-            self.guards.insert(Guard::Cors);
-            completed.insert("origin");
-        }
-        self.facts.set_if(Facts::VARY_ANY, present.is_any());
-        if completed != present || (present.is_any() && only_line(headers, &VARY).is_none_or(|line| line != "*")) {
-            set_field(headers, VARY, completed.to_header_value());
-        }
-    }
-
-    /// Stores the ruling in the extensions if an outer layer needs it. The risks that inner layers accepted, their tags
-    /// and their field names remain in it.
-    pub(super) fn leave(self, headers: &HeaderMap, extensions: &mut Extensions) {
+    /// Returns the ruling, for outer layers. The risks that inner layers accepted, their tags and their field names remain in it.
+    pub(super) fn into_ruling(self, headers: &HeaderMap) -> Ruling {
         let Layer { rules, request, policy } = self.layer;
-        if !request.ruling_is_wanted {
-            return;
-        }
-        let ruling = extensions.get_or_insert_default::<Ruling>();
+        let mut ruling = self.inner.unwrap_or_default();
         ruling.accepted.add(rules.waived, self.facts, headers);
         if let Some(own) = policy.tags().filter(|_| request.is_get_or_head()) {
             ruling.tags.unite(own);
         }
         ruling.replaces |= rules.precedence != Precedence::Response && !matches!(policy, ResolvedPolicy::Nothing);
-        ruling.directives = self.directives;
+        match self.written {
+            Written::Inner => {}
+            Written::Policy(own) => {
+                ruling.directives = own.directives().clone();
+                ruling.edge_policy = own.policy().says_more_to_edges().then(|| own.policy());
+            }
+            Written::Reading(own) => (ruling.directives, ruling.edge_policy) = (own.directives().clone(), None),
+            Written::Field(field) => (ruling.directives, ruling.edge_policy) = (field, None),
+        }
         ruling.line = only_line(headers, &CACHE_CONTROL).cloned();
-        ruling.vary = only_line(headers, &VARY).cloned();
+        ruling.vary = if self.facts.has(Facts::VARY) { only_line(headers, &VARY).cloned() } else { None };
         ruling.status = Some(self.status);
         ruling.seen = self.facts;
         ruling.waived = self.waived;
-        ruling.edge_policy = self.edge_policy;
         #[cfg(feature = "shared-cache")]
         {
             use DecisionSource::{Handler, HandlerPolicy, Layer, Tightened};
@@ -296,6 +255,7 @@ impl DecisionBuilder<'_> {
             let is_inner = self.source == Handler && self.has_inner_line;
             ruling.by_policy = is_own || (is_inner && ruling.by_policy);
         }
+        ruling
     }
 
     pub(super) fn vary_on_everything(headers: &mut HeaderMap) {
@@ -304,8 +264,12 @@ impl DecisionBuilder<'_> {
 
     /// Removes the fields that set a separate lifetime for edges, and returns whether one of them was a restriction.
     fn take_freshness_fields(&self, at_most: Option<&CacheControl>, headers: &mut HeaderMap) -> bool {
-        self.facts.has(Facts::EDGE_FIELD)
-            && take_freshness_fields(headers, [&self.layer.rules.edge_names, &self.inner_names], at_most)
+        self.facts.has(Facts::EDGE_FIELD) && take_freshness_fields(headers, self.own_names(), at_most)
+    }
+
+    /// The fields for edges that only custom profiles of this layer and of inner layers know.
+    fn own_names(&self) -> [&[HeaderName]; 2] {
+        [&self.layer.rules.edge_names, self.inner.as_ref().map_or(&[], |inner| &inner.edge_names)]
     }
 
     fn remove_edge_fields(&mut self, headers: &mut HeaderMap) {
@@ -314,12 +278,71 @@ impl DecisionBuilder<'_> {
             return;
         }
         remove_targeted_fields(headers);
-        let own = [&self.layer.rules.edge_names, &self.inner_names];
+        let own = self.own_names();
         if own.iter().any(|own| !own.is_empty()) {
             remove_fields(headers, |name| own.iter().any(|own| own.contains(name)));
         }
         self.facts.remove(Facts::EDGE_FIELD);
         self.acting.remove(Guard::NoStoreAlone);
+    }
+}
+
+impl Layer<'_> {
+    /// Adds the names of the layer's and the handler's policies to `Vary`. Which policy takes precedence does not
+    /// matter, because the response depends on these fields in any case. Adds `Origin` if CORS allows one origin, and
+    /// returns that guard. Records in the facts whether the response depends on anything.
+    // K-02, G-12, L-05
+    pub(super) fn complete_vary(
+        &self,
+        facts: &mut Facts,
+        waives_cors: bool,
+        from_handler: Option<&Rendered>,
+        inner: Option<&Ruling>,
+        headers: &mut HeaderMap,
+    ) -> GuardSet {
+        let mut guards = GuardSet::EMPTY;
+        let has_vary = facts.has(Facts::VARY);
+        let adds = self.request.is_get_or_head();
+        let added = [self.policy.vary(), self.rules.vary.as_ref(), from_handler.and_then(Rendered::vary)];
+        let mut added = added.into_iter().flatten().filter(|_| adds);
+        let (first, second) = (added.next(), added.next());
+        let allows_one_origin = adds && facts.has(Facts::ONE_ORIGIN) && !waives_cors;
+        let names_origin = allows_one_origin && !(has_vary && vary_contains(headers, "origin"));
+        if second.is_none() && !names_origin {
+            let line = if has_vary { only_line(headers, &VARY) } else { None };
+            match first {
+                None if !has_vary => return guards,
+                Some(first) if !has_vary => {
+                    first.set_in(headers);
+                    facts.insert(Facts::VARY);
+                    return guards;
+                }
+                // A rendered policy never contains `*`.
+                Some(first) if line.is_some_and(|line| first.is(line)) => return guards,
+                None => {
+                    let known = inner.filter(|inner| inner.vary.is_some() && inner.vary.as_ref() == line);
+                    let is_any = known.map_or_else(|| reads_any(headers), |inner| inner.seen.has(Facts::VARY_ANY));
+                    facts.set_if(Facts::VARY_ANY, is_any);
+                    return guards;
+                }
+                Some(_) => {}
+            }
+        }
+        #[cfg(test)]
+        crate::protocol::counters::count(|counts| counts.vary_read += 1);
+        let present = Vary::from_headers(headers).unwrap_or_default();
+        let all = first.into_iter().chain(second).chain(added);
+        let mut completed = all.fold(present.clone(), |vary, added| vary.union(added.names()));
+        if names_origin && !completed.contains("origin") {
+            guards.insert(Guard::Cors);
+            completed.insert("origin");
+        }
+        facts.set_if(Facts::VARY_ANY, present.is_any());
+        if completed != present || (present.is_any() && only_line(headers, &VARY).is_none_or(|line| line != "*")) {
+            set_field(headers, VARY, completed.to_header_value());
+            facts.insert(Facts::VARY);
+        }
+        guards
     }
 }
 

@@ -47,18 +47,10 @@ const CODINGS: [&[u8]; 8] = [b"br", b"compress", b"deflate", b"gzip", IDENTITY, 
 /// ```
 pub fn add_coding_suffix(response: &mut HeaderMap) {
     // V-09, V-08, L-02, E-04.
-    name_coding(response);
-}
-
-/// Works like [`add_coding_suffix`]. Returns whether the response has `Content-Encoding`.
-pub(crate) fn name_coding(response: &mut HeaderMap) -> bool {
     // The usual case: no content coding, and a tag that does not look coded.
-    let is_coded = response.contains_key(CONTENT_ENCODING);
-    let looks_coded = etag_line(response).is_some_and(may_name_a_coding);
-    if is_coded || looks_coded {
+    if response.contains_key(CONTENT_ENCODING) || etag_line(response).is_some_and(may_be_coded) {
         add_coding_to_etag(response);
     }
-    is_coded
 }
 
 fn add_coding_to_etag(response: &mut HeaderMap) {
@@ -244,6 +236,12 @@ impl ContentCodedTags {
             set_field(request, name.clone(), value);
         }
     }
+}
+
+/// Returns whether the tag in a line may have a suffix.
+pub(super) fn may_be_coded(tag: &HeaderValue) -> bool {
+    // The last letter of a content coding rules out nearly all tags.
+    matches!(trim_ows(tag.as_bytes()), [.., b'r' | b's' | b'e' | b'p' | b'y' | b'd', b'"']) && may_name_a_coding(tag)
 }
 
 /// Returns whether a line contains the separator. An inexpensive check before parsing.

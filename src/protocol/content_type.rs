@@ -66,9 +66,11 @@ fn starts_with(content_type: &[u8], start: &[u8]) -> bool {
     without_start(content_type, start).is_some()
 }
 
+#[inline]
 fn without_start<'a>(text: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
-    // The first byte rules out nearly all types.
-    if !text.first().is_some_and(|first| first.eq_ignore_ascii_case(&start[0])) {
+    // The first and the last byte rule out nearly all types.
+    let last = start.len() - 1;
+    if !(text.first()?.eq_ignore_ascii_case(&start[0]) && text.get(last)?.eq_ignore_ascii_case(&start[last])) {
         return None;
     }
     let (head, rest) = text.split_at_checked(start.len())?;

@@ -1,6 +1,6 @@
 //! [`EffectiveControl`]: the directives that a cache obeys in a response.
 
-use http::header::EXPIRES;
+use http::header::{CACHE_CONTROL, EXPIRES};
 use http::{HeaderMap, HeaderName};
 
 use super::cache_control::{CacheControl, RequestCacheControl};
@@ -42,7 +42,8 @@ impl EffectiveControl {
     /// Reads `Cache-Control`. A response without the field has no directives.
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Self {
-        let control = CacheControl::from_headers(headers).unwrap_or_default();
+        // Without members, the result has no directives.
+        let control = CacheControl::parse(headers.get_all(CACHE_CONTROL));
         Self { control, is_targeted: false, ignores_request: false }
     }
 

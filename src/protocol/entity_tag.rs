@@ -126,7 +126,7 @@ impl EntityTag {
     pub fn parse(bytes: &[u8]) -> Result<Self, InvalidEntityTag> {
         // V-01 to V-04.
         let text = trim_ows(bytes);
-        if !is_entity_tag(text) {
+        if EntityTagRef::parse(text).is_none() {
             return Err(InvalidEntityTag::new(bytes));
         }
         HeaderValue::from_bytes(text).map(Self).map_err(|_| InvalidEntityTag::new(bytes))
@@ -248,7 +248,34 @@ impl<'a> EntityTagRef<'a> {
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
         // V-01 to V-04.
         let text = trim_ows(bytes);
-        is_entity_tag(text).then(|| Self::split(text))
+        let (weak, quoted) = match text.strip_prefix(b"W/") {
+            Some(quoted) => (true, quoted),
+            None => (false, text),
+        };
+        match quoted {
+            // Without a branch for each byte, the compiler checks many bytes at once.
+            [b'"', opaque @ .., b'"'] if opaque.iter().fold(true, |all, &byte| all & is_etagc(byte)) => {
+                Some(Self { weak, opaque })
+            }
+            _ => None,
+        }
+    }
+
+    /// Reads the tag that `bytes` starts with, and returns it with its length, including the white space after it.
+    /// Returns `None` if `bytes` does not start with a complete member that is a tag.
+    fn parse_first(bytes: &'a [u8]) -> Option<(Self, usize)> {
+        let start = if bytes.starts_with(b"W/") { 3 } else { 1 };
+        if bytes.get(start - 1) != Some(&b'"') {
+            return None;
+        }
+        let opaque = bytes.get(start..)?;
+        let length = opaque.iter().position(|&byte| !is_etagc(byte))?;
+        let (opaque, rest) = opaque.split_at(length);
+        let mut after = rest.strip_prefix(b"\"")?;
+        while let [b' ' | b'\t', others @ ..] = after {
+            after = others;
+        }
+        matches!(after, [] | [b',', ..]).then(|| (Self { weak: start == 3, opaque }, bytes.len() - after.len()))
     }
 
     /// Returns whether the tag is weak.
@@ -377,6 +404,13 @@ impl<'a, L: Iterator<Item = &'a HeaderValue>> Iterator for EntityTagList<'a, L> 
             self.rest = self.lines.next()?.as_bytes();
         }
         self.members += 1;
+        // Nearly all members are tags, which are read and checked in one pass.
+        if self.members <= MAX_MEMBERS
+            && let Some((tag, length)) = EntityTagRef::parse_first(self.rest)
+        {
+            self.rest = &self.rest[length..];
+            return Some(EntityTagMember::Tag(tag));
+        }
         let member_end = if self.members > MAX_MEMBERS { None } else { member_end(self.rest) };
         let Some(end) = member_end else {
             self.members = MAX_MEMBERS + 1;
@@ -461,12 +495,16 @@ const fn is_entity_tag(bytes: &[u8]) -> bool {
 const fn is_opaque(bytes: &[u8]) -> bool {
     let mut i = 0;
     while i < bytes.len() {
-        if !matches!(bytes[i], b'!' | b'#'..=b'~' | 0x80..) {
+        if !is_etagc(bytes[i]) {
             return false;
         }
         i += 1;
     }
     true
+}
+
+const fn is_etagc(byte: u8) -> bool {
+    (byte > b' ') & (byte != b'"') & (byte != 0x7f)
 }
 
 #[cfg(test)]

@@ -92,6 +92,7 @@ mod edge_fields;
 mod effective_control;
 mod entity_tag;
 mod freshness;
+mod name_table;
 mod no_vary_search;
 mod not_modified;
 mod path;
@@ -121,6 +122,7 @@ pub(crate) use self::freshness::http10_lifetime;
 pub use self::freshness::{Age, Cache, Freshness, Lifetime, LifetimeSource, ReuseLimits};
 pub use self::no_vary_search::NoVarySearch;
 pub(crate) use self::no_vary_search::has_no_vary_search;
+pub(crate) use self::not_modified::RepresentationFields;
 pub use self::not_modified::{into_not_modified, into_precondition_failed};
 pub use self::preconditions::{Condition, Evaluation, IfRange, Outcome, Preconditions};
 pub use self::range::{RequestedBytes, into_partial_content, into_range_not_satisfiable};
@@ -138,11 +140,11 @@ pub use self::vary::Vary;
 pub(crate) use self::cache_control::{
     forbids_storing, hides_a_restriction, is_misspelled, is_one_reading, join, join_readable,
 };
+pub(crate) use self::coding::accepts_a_coding;
 #[cfg(feature = "audit")]
 pub(crate) use self::coding::strong_tag_hides_coding;
 #[cfg(feature = "assets")]
 pub(crate) use self::coding::{PreferredCoding, accepts_coding, preferred_coding, tag_in_coding};
-pub(crate) use self::coding::{accepts_a_coding, name_coding};
 #[cfg(feature = "assets")]
 pub(crate) use self::content_type::accepts_page;
 pub(crate) use self::content_type::{is_grpc_type, is_live_stream_type, is_page_type};
@@ -166,4 +168,6 @@ pub(crate) use self::validators::invalid_etag;
 #[cfg(feature = "assets")]
 pub(crate) use self::validators::last_modified_of;
 pub(crate) use self::validators::limit_last_modified;
-pub(crate) use self::vary::{assert_names as assert_vary_names, lines_have_any as vary_has_any};
+pub(crate) use self::vary::{
+    assert_names as assert_vary_names, lines_contain as vary_contains, lines_have_any as vary_has_any,
+};

@@ -1,9 +1,15 @@
 //! Removes header fields when a response becomes a 304 or a 412.
 
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY, ETAG, LAST_MODIFIED};
-use http::{HeaderMap, HeaderValue};
+use http::header::{
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH,
+    CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY, CONTENT_TYPE, ETAG, LAST_MODIFIED,
+    TRAILER, TRANSFER_ENCODING,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::edge_fields::{remove_fields, remove_targeted_fields};
+use super::coding::may_be_coded;
+use super::content_type::is_live_stream_type;
+use super::edge_fields::remove_targeted_fields;
 use super::syntax::set_field;
 
 /// Converts the header fields of a 200 to those of a 304 for the same representation
@@ -29,25 +35,88 @@ use super::syntax::set_field;
 /// assert!(headers.contains_key("etag") && !headers.contains_key("content-type"));
 /// ```
 pub fn into_not_modified(headers: &mut HeaderMap) {
-    // N-01, N-05, N-02, G-18.
-    let (mut tagged, mut dated, mut policies) = (false, false, false);
-    remove_fields(headers, |name| {
-        match name.as_str() {
-            "etag" => tagged = true,
-            "last-modified" => dated = true,
-            "content-security-policy" | "content-security-policy-report-only" => policies = true,
-            name => return describes_content(name),
-        }
-        false
-    });
-    if tagged && dated {
-        headers.remove(LAST_MODIFIED);
+    RepresentationFields::of(headers).into_not_modified(headers);
+}
+
+/// The fields of a response that matter for a 304, collected in one walk.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RepresentationFields {
+    /// One bit for each of [`DESCRIPTIONS`].
+    descriptions: u16,
+    is_tagged: bool,
+    is_dated: bool,
+    has_policy: bool,
+    tag_may_be_coded: bool,
+    is_live_stream: bool,
+}
+
+impl RepresentationFields {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        Self::with_tag(headers).0
     }
-    if policies {
-        for name in [CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY] {
-            if headers.get_all(&name).iter().any(has_nonce) {
-                headers.remove(name);
+
+    /// Returns the line of `ETag` too, if it is the only one.
+    pub(crate) fn with_tag(headers: &HeaderMap) -> (Self, Option<&HeaderValue>) {
+        #[cfg(test)]
+        super::counters::count(|counts| counts.response_walks += 1);
+        let (mut found, mut tag) = (Self::default(), None);
+        for (name, value) in headers {
+            match *name {
+                ETAG => {
+                    found.tag_may_be_coded |= may_be_coded(value);
+                    tag = if found.is_tagged { None } else { Some(value) };
+                    found.is_tagged = true;
+                }
+                LAST_MODIFIED => found.is_dated = true,
+                CONTENT_SECURITY_POLICY | CONTENT_SECURITY_POLICY_REPORT_ONLY => found.has_policy = true,
+                // Every layer uses the first line of `Content-Type`.
+                CONTENT_TYPE if found.descriptions & CONTENT_TYPE_BIT == 0 => {
+                    found.descriptions |= CONTENT_TYPE_BIT;
+                    found.is_live_stream = is_live_stream_type(value);
+                }
+                _ => found.descriptions |= description(name),
             }
+        }
+        (found, tag)
+    }
+
+    pub(crate) const fn is_coded(self) -> bool {
+        self.descriptions & CONTENT_ENCODING_BIT != 0
+    }
+
+    pub(crate) const fn tag_may_be_coded(self) -> bool {
+        self.tag_may_be_coded
+    }
+
+    pub(crate) const fn is_live_stream(self) -> bool {
+        self.is_live_stream
+    }
+
+    pub(crate) const fn is_dated(self) -> bool {
+        self.is_dated
+    }
+
+    /// Turns the fields into those of a 304. They may have changed since the walk, but not in their names.
+    pub(crate) fn into_not_modified(self, headers: &mut HeaderMap) {
+        // N-01, N-05, N-02, G-18.
+        self.remove_descriptions(headers);
+        if self.is_tagged && self.is_dated {
+            headers.remove(LAST_MODIFIED);
+        }
+        if self.has_policy {
+            for name in [CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY] {
+                if headers.get_all(&name).iter().any(has_nonce) {
+                    headers.remove(name);
+                }
+            }
+        }
+    }
+
+    fn remove_descriptions(self, headers: &mut HeaderMap) {
+        let mut present = self.descriptions;
+        while present != 0 {
+            headers.remove(&DESCRIPTIONS[present.trailing_zeros() as usize]);
+            present &= present - 1;
         }
     }
 }
@@ -73,37 +142,57 @@ pub fn into_not_modified(headers: &mut HeaderMap) {
 /// returned [`PreconditionFailed`](super::Outcome::PreconditionFailed).
 pub fn into_precondition_failed(headers: &mut HeaderMap) {
     // N-08, G-07.
-    remove_fields(headers, |name| describes_content(name.as_str()));
+    RepresentationFields::of(headers).remove_descriptions(headers);
     headers.remove(ETAG);
     headers.remove(LAST_MODIFIED);
     remove_targeted_fields(headers);
     set_field(headers, CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
 }
 
-/// Returns whether a field describes the content, which a 304 or 412 does not have.
-///
-/// Deliberately not an allow-list: it would remove CORS, security and application fields, and break a page that
-/// revalidates. Deliberately not the prefix `Content-` either: `Content-Security-Policy` and `Content-Location` do not
-/// describe the content.
-fn describes_content(name: &str) -> bool {
-    // N-02, N-03, N-04, G-18.
-    matches!(
-        name,
-        "accept-ranges"
-            | "content-digest"
-            | "content-disposition"
-            | "content-encoding"
-            | "content-language"
-            | "content-length"
-            | "content-md5"
-            | "content-range"
-            | "content-type"
-            | "digest"
-            | "repr-digest"
-            | "trailer"
-            | "transfer-encoding"
-            | "unencoded-digest"
-    )
+/// The fields that describe the content.
+// N-02, N-03, N-04, G-18.
+static DESCRIPTIONS: [HeaderName; 14] = [
+    CONTENT_TYPE,
+    CONTENT_ENCODING,
+    CONTENT_LENGTH,
+    ACCEPT_RANGES,
+    CONTENT_DISPOSITION,
+    CONTENT_LANGUAGE,
+    CONTENT_RANGE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    HeaderName::from_static("content-digest"),
+    HeaderName::from_static("content-md5"),
+    HeaderName::from_static("digest"),
+    HeaderName::from_static("repr-digest"),
+    HeaderName::from_static("unencoded-digest"),
+];
+
+const CONTENT_TYPE_BIT: u16 = 1;
+const CONTENT_ENCODING_BIT: u16 = 1 << 1;
+
+/// Returns the bit of a field that describes the content, or zero.
+fn description(name: &HeaderName) -> u16 {
+    let place = match *name {
+        CONTENT_TYPE => 0,
+        CONTENT_ENCODING => 1,
+        CONTENT_LENGTH => 2,
+        ACCEPT_RANGES => 3,
+        CONTENT_DISPOSITION => 4,
+        CONTENT_LANGUAGE => 5,
+        CONTENT_RANGE => 6,
+        TRAILER => 7,
+        TRANSFER_ENCODING => 8,
+        _ => match name.as_str() {
+            "content-digest" => 9,
+            "content-md5" => 10,
+            "digest" => 11,
+            "repr-digest" => 12,
+            "unencoded-digest" => 13,
+            _ => return 0,
+        },
+    };
+    1 << place
 }
 
 pub(crate) fn has_nonce(policy: &HeaderValue) -> bool {

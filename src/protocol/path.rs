@@ -11,11 +11,15 @@ const MAX_DECODINGS: usize = 4;
 pub(crate) fn has_dot_segment(path: &str) -> bool {
     // G-19.
     let path = path.as_bytes();
-    // Most paths need no further check.
-    let may_have = |pair: &[u8]| matches!(pair, [b'/', b'.'] | [b'%' | b'\\' | 0x80.., _]);
-    if !path.windows(2).any(may_have) {
-        return false;
-    }
+    // Most paths need no further check. Without an early exit, the compiler compares many bytes at once.
+    let after = path.get(1..).unwrap_or_default();
+    let may_have = path.iter().zip(after).fold(false, |found, (&byte, &next)| {
+        found | (byte == b'/') & (next == b'.') | (byte == b'%') | (byte == b'\\') | (byte >= 0x80)
+    });
+    may_have && resolves_elsewhere_in_any_decoding(path)
+}
+
+fn resolves_elsewhere_in_any_decoding(path: &[u8]) -> bool {
     if resolves_elsewhere(path) {
         return true;
     }
@@ -43,7 +47,15 @@ pub(crate) fn has_dot_segment(path: &str) -> bool {
 /// request, which begins with `/`.
 #[cfg(feature = "assets")]
 pub(crate) fn is_suspicious(path: &str) -> bool {
-    let mut rest = path.as_bytes();
+    // Without one of these bytes, no character is encoded or special.
+    let may_be = |byte: u8| (byte == b'%') | (byte == b';') | (byte == b'\\') | (byte >= 0x80);
+    let may_have = path.bytes().fold(false, |found, byte| found | may_be(byte));
+    (may_have && has_suspicious_character(path.as_bytes())) || has_dot_segment(path)
+}
+
+#[cfg(feature = "assets")]
+fn has_suspicious_character(path: &[u8]) -> bool {
+    let mut rest = path;
     while let Some((byte, after)) = character(rest) {
         let is_encoded = matches!(rest, [b'%' | 0x80.., _, ..]);
         let is_special = matches!(byte, 0 | b'.' | b'/' | b'#' | b';' | b'?' | b'\\')
@@ -54,7 +66,7 @@ pub(crate) fn is_suspicious(path: &str) -> bool {
         }
         rest = after;
     }
-    has_dot_segment(path)
+    false
 }
 
 /// Returns whether a decoded segment of the path is `.` or `..`.
@@ -306,6 +318,16 @@ mod tests {
                 #[cfg(feature = "assets")]
                 prop_assert!(!has_dot_segment(path) || is_suspicious(path));
             }
+        }
+
+        #[test]
+        fn the_first_look_skips_only_paths_that_the_others_accept(near in "/[/.%2eEfF5cCu0\\\\;ab．é]{0,12}") {
+            prop_assert_eq!(has_dot_segment(&near), resolves_elsewhere_in_any_decoding(near.as_bytes()));
+            #[cfg(feature = "assets")]
+            prop_assert_eq!(
+                is_suspicious(&near),
+                has_suspicious_character(near.as_bytes()) || resolves_elsewhere_in_any_decoding(near.as_bytes())
+            );
         }
     }
 }

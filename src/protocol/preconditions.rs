@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::coding::may_name_a_coding;
 use super::freshness::single_date;
-use super::syntax::{set_field, trim_ows};
+use super::syntax::{only_line, set_field, trim_ows};
 use super::validators::{etag_line, last_modified_of};
 use super::{EntityTag, EntityTagList, EntityTagMember, EntityTagRef, HttpDate, Representation, Validators};
 
@@ -146,12 +146,15 @@ pub enum IfRange {
 #[derive(Clone, Debug)]
 pub struct Preconditions {
     scope: Scope,
-    if_match: FieldLines,
-    if_unmodified_since: FieldLines,
-    if_none_match: FieldLines,
-    if_modified_since: FieldLines,
-    if_range: FieldLines,
+    /// `If-None-Match`. Without it, `If-Modified-Since`, which counts only then (P-17).
+    received: FieldLines,
+    received_is_date: bool,
+    /// The other fields. Boxed, because most requests have none of them, and layers hold this value until they get the
+    /// response.
+    others: Option<Box<Others>>,
     has_range: bool,
+    /// Whether the request has `If-Modified-Since` or `If-Unmodified-Since`, even if its method ignores them.
+    has_date: bool,
     has_webdav_if: bool,
 }
 
@@ -167,75 +170,90 @@ impl Preconditions {
     /// | any other method, which is treated as unsafe | proceed, 412 |
     #[must_use]
     pub fn new(method: &Method, headers: &HeaderMap) -> Self {
-        let mut preconditions = Self::none(method);
         // Most requests have no preconditions. One iteration over all fields costs less than a lookup of each name.
         #[cfg(test)]
         super::counters::count(|counts| counts.request_walks += 1);
-        for (name, line) in headers {
-            preconditions.add(method, name.as_str(), line);
+        let mut present = 0;
+        for name in headers.keys() {
+            present |= match *name {
+                IF_NONE_MATCH => 1,
+                IF_MODIFIED_SINCE => 1 << 1,
+                IF_MATCH => 1 << 2,
+                IF_UNMODIFIED_SINCE => 1 << 3,
+                IF_RANGE => 1 << 4,
+                RANGE => 1 << 5,
+                _ => 0,
+            };
         }
-        preconditions.completed()
+        let place = |name: &HeaderName| match *name {
+            IF_NONE_MATCH => 1,
+            IF_MODIFIED_SINCE => 1 << 1,
+            IF_MATCH => 1 << 2,
+            IF_UNMODIFIED_SINCE => 1 << 3,
+            IF_RANGE => 1 << 4,
+            _ => 1 << 5,
+        };
+        Self::of_fields(method, headers, |name| present & place(name) != 0)
     }
 
     /// Collects the preconditions for a caller that already knows whether there are any.
     pub(crate) fn known(method: &Method, headers: &HeaderMap, is_any: bool) -> Self {
-        let mut preconditions = Self::none(method);
-        if is_any {
-            for name in [IF_MATCH, IF_UNMODIFIED_SINCE, IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_RANGE, RANGE] {
-                headers.get_all(&name).iter().for_each(|line| preconditions.add(method, name.as_str(), line));
-            }
-            headers.get_all("if").iter().for_each(|line| preconditions.add(method, "if", line));
-        }
-        preconditions.completed()
+        Self::of_fields(method, headers, |name| is_any && headers.contains_key(name))
     }
 
-    fn none(method: &Method) -> Self {
-        Self {
-            scope: Scope::of(method),
-            if_match: FieldLines::None,
-            if_unmodified_since: FieldLines::None,
-            if_none_match: FieldLines::None,
-            if_modified_since: FieldLines::None,
-            if_range: FieldLines::None,
-            has_range: false,
-            has_webdav_if: false,
-        }
-    }
-
-    fn add(&mut self, method: &Method, name: &str, line: &HeaderValue) {
-        match name {
-            // P-03, P-25
-            _ if self.scope == Scope::None => {}
-            "if-match" => self.if_match.push(line),
-            "if-unmodified-since" => self.if_unmodified_since.push(line),
-            "if-none-match" => self.if_none_match.push(line),
-            // P-18: for GET and HEAD only, so not for QUERY.
-            "if-modified-since" if matches!(*method, Method::GET | Method::HEAD) => {
-                self.if_modified_since.push(line);
-            }
-            "if" if self.scope == Scope::Unsafe => self.has_webdav_if |= is_webdav_condition(line.as_bytes()),
-            "if-range" => self.if_range.push(line),
-            "range" => self.has_range = *method == Method::GET,
-            _ => {}
-        }
-    }
-
-    fn completed(mut self) -> Self {
-        if !self.has_range {
+    /// Reads the fields that are present.
+    fn of_fields(method: &Method, headers: &HeaderMap, is_present: impl Fn(&HeaderName) -> bool) -> Self {
+        let scope = Scope::of(method);
+        let lines = |name: HeaderName, applies: bool| {
+            if applies && is_present(&name) { FieldLines::of(headers, &name) } else { FieldLines::None }
+        };
+        // P-03, P-25
+        let applies = scope != Scope::None;
+        let is_get = *method == Method::GET;
+        let has_range = is_get && is_present(&RANGE);
+        let has_date = is_present(&IF_UNMODIFIED_SINCE) || is_present(&IF_MODIFIED_SINCE);
+        let has_others =
+            is_present(&IF_UNMODIFIED_SINCE) || is_present(&IF_MATCH) || (has_range && is_present(&IF_RANGE));
+        let others = has_others.then(|| Others {
+            if_match: lines(IF_MATCH, applies),
+            if_unmodified_since: lines(IF_UNMODIFIED_SINCE, applies),
             // without a range there is nothing to make conditional.
-            self.if_range = FieldLines::None;
+            if_range: lines(IF_RANGE, has_range),
+        });
+        let if_none_match = lines(IF_NONE_MATCH, applies);
+        // P-18: for GET and HEAD only, so not for QUERY.
+        let takes_date = if_none_match.is_none() && (is_get || *method == Method::HEAD);
+        let received = if takes_date { lines(IF_MODIFIED_SINCE, true) } else { if_none_match };
+        let is_condition = |line: &HeaderValue| is_webdav_condition(line.as_bytes());
+        Self {
+            scope,
+            received_is_date: takes_date,
+            received,
+            others: others.and_then(Others::boxed),
+            has_date,
+            has_range,
+            has_webdav_if: scope == Scope::Unsafe && headers.get_all("if").iter().any(is_condition),
         }
-        self
+    }
+
+    const fn if_none_match_lines(&self) -> &FieldLines {
+        if self.received_is_date { FieldLines::NONE } else { &self.received }
+    }
+
+    const fn if_modified_since_lines(&self) -> &FieldLines {
+        if self.received_is_date { &self.received } else { FieldLines::NONE }
+    }
+
+    fn others(&self) -> &Others {
+        static NONE: Others =
+            Others { if_match: FieldLines::None, if_unmodified_since: FieldLines::None, if_range: FieldLines::None };
+        self.others.as_deref().unwrap_or(&NONE)
     }
 
     /// Returns whether the request has no preconditions.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.if_match.is_none()
-            && self.if_unmodified_since.is_none()
-            && self.if_none_match.is_none()
-            && self.if_modified_since.is_none()
-            && self.if_range.is_none()
+        self.received.is_none() && self.others.is_none()
     }
 
     /// Returns whether the method is unsafe, so that [`Outcome::Proceed`] may change the resource.
@@ -271,15 +289,15 @@ impl Preconditions {
     pub fn is_unprotected_write(&self, current: &Representation, now: HttpDate) -> bool {
         // N-09, P-12.
         self.scope == Scope::Unsafe
-            && self.if_match.is_none()
-            && self.if_none_match.is_none()
+            && self.others().if_match.is_none()
+            && self.if_none_match_lines().is_none()
             && !self.has_webdav_if
             && match current {
                 Representation::Current(validators) => {
-                    validators.last_modified().is_none() || self.if_unmodified_since.date(now).is_none()
+                    validators.last_modified().is_none() || self.others().if_unmodified_since.date(now).is_none()
                 }
                 Representation::Missing => true,
-                Representation::Unknown => self.if_unmodified_since.date(now).is_none(),
+                Representation::Unknown => self.others().if_unmodified_since.date(now).is_none(),
             }
     }
 
@@ -317,7 +335,7 @@ impl Preconditions {
         match (current, self.scope) {
             (_, Scope::None) | (Representation::Missing | Representation::Unknown, Scope::Safe) => Evaluation::PROCEED,
             (Representation::Missing, Scope::Unsafe) => {
-                if self.if_match.is_none() {
+                if self.others().if_match.is_none() {
                     Evaluation::PROCEED
                 } else {
                     Evaluation::failed(Condition::IfMatch)
@@ -403,12 +421,15 @@ impl Preconditions {
     #[must_use]
     pub const fn is_for_origin(&self) -> bool {
         // P-10.
-        !self.if_match.is_none() || !self.if_unmodified_since.is_none()
+        match &self.others {
+            Some(others) => !others.if_match.is_none() || !others.if_unmodified_since.is_none(),
+            None => false,
+        }
     }
 
     /// Evaluates like [`evaluate_response`](Self::evaluate_response). Reads the clock only to compare dates.
     pub(crate) fn evaluate_answer_at(&self, response: &HeaderMap, now: impl Fn() -> HttpDate) -> Evaluation {
-        self.evaluate_modified_response(response, None, now)
+        self.evaluate_modified_response(response, etag_line(response), None, now)
     }
 
     /// Evaluates a response whose `Last-Modified` was in the future and has been replaced. Compares `modified`, the
@@ -416,6 +437,7 @@ impl Preconditions {
     pub(crate) fn evaluate_modified_response(
         &self,
         response: &HeaderMap,
+        etag: Option<&HeaderValue>,
         modified: Option<HttpDate>,
         now: impl Fn() -> HttpDate,
     ) -> Evaluation {
@@ -424,7 +446,7 @@ impl Preconditions {
             return Evaluation::PROCEED;
         }
         self.in_order(
-            etag_line(response).and_then(|line| EntityTagRef::parse(line.as_bytes())),
+            etag.and_then(|line| EntityTagRef::parse(line.as_bytes())),
             || modified.or_else(|| last_modified_of(response, now())),
             &now,
         )
@@ -436,32 +458,32 @@ impl Preconditions {
     }
 
     pub(crate) const fn has_if_none_match(&self) -> bool {
-        !self.if_none_match.is_none()
+        !self.if_none_match_lines().is_none()
     }
 
     /// Returns whether a field can turn the response to a GET into a 304.
-    pub(crate) const fn may_be_not_modified(&self) -> bool {
-        !self.if_none_match.is_none() || !self.if_modified_since.is_none()
+    pub(crate) fn may_be_not_modified(&self) -> bool {
+        !self.if_none_match_lines().is_none() || !self.if_modified_since_lines().is_none()
     }
 
     /// Returns whether a condition depends on a validator and not only on the existence of the representation.
     pub(crate) fn needs_validators(&self) -> bool {
         let names_a_tag =
             |field: &FieldLines| EntityTagList::new(field.as_slice()).any(|member| member != EntityTagMember::Any);
-        names_a_tag(&self.if_match)
-            || names_a_tag(&self.if_none_match)
-            || !self.if_unmodified_since.is_none()
-            || !self.if_range.is_none()
+        names_a_tag(&self.others().if_match)
+            || names_a_tag(self.if_none_match_lines())
+            || !self.others().if_unmodified_since.is_none()
+            || !self.others().if_range.is_none()
     }
 
     /// Returns whether a condition depends on an entity tag.
-    pub(crate) const fn needs_entity_tag(&self) -> bool {
-        !self.if_match.is_none() || !self.if_none_match.is_none() || !self.if_range.is_none()
+    pub(crate) fn needs_entity_tag(&self) -> bool {
+        !self.others().if_match.is_none() || !self.if_none_match_lines().is_none() || !self.others().if_range.is_none()
     }
 
     /// Returns the tag of an `If-None-Match` that contains exactly one.
     pub(crate) fn only_tag_of_if_none_match(&self) -> Option<EntityTag> {
-        let FieldLines::One(line) = &self.if_none_match else { return None };
+        let FieldLines::One(line) = self.if_none_match_lines() else { return None };
         let mut members = EntityTagList::new([line]);
         match (members.next(), members.next()) {
             (Some(EntityTagMember::Tag(tag)), None) => Some(tag.to_owned()),
@@ -473,27 +495,30 @@ impl Preconditions {
     pub(crate) fn without_range(&mut self) {
         //
         self.has_range = false;
-        self.if_range = FieldLines::None;
+        self.others = self.others.take().and_then(|others| Others { if_range: FieldLines::None, ..*others }.boxed());
     }
 
     /// Removes the dates of a safe request that a server must ignore. Some services evaluate such a date if the list of
     /// tags is empty, or use the first of several lines.
     pub(crate) fn remove_ignored_dates(&self, headers: &mut HeaderMap) {
         // P-12, P-17, P-18.
+        if !self.has_date {
+            return;
+        }
         let is_list = |field: &FieldLines| matches!(field, FieldLines::Many(_));
-        if !self.if_none_match.is_none() || is_list(&self.if_modified_since) {
+        if !self.if_none_match_lines().is_none() || is_list(self.if_modified_since_lines()) {
             headers.remove(IF_MODIFIED_SINCE);
         }
-        if !self.if_match.is_none() || is_list(&self.if_unmodified_since) {
+        if !self.others().if_match.is_none() || is_list(&self.others().if_unmodified_since) {
             headers.remove(IF_UNMODIFIED_SINCE);
         }
     }
 
     /// Returns whether an entity tag may contain the name of a content coding. An inexpensive check.
     pub(crate) fn may_name_a_coding(&self) -> bool {
-        [&self.if_match, &self.if_none_match, &self.if_range]
-            .into_iter()
-            .any(|field| field.as_slice().iter().any(may_name_a_coding))
+        let names_a_coding = |field: &FieldLines| field.as_slice().iter().any(may_name_a_coding);
+        names_a_coding(self.if_none_match_lines())
+            || self.others.as_ref().is_some_and(|it| names_a_coding(&it.if_match) || names_a_coding(&it.if_range))
     }
 
     /// Evaluates `If-Range`, which is step 5 of
@@ -519,7 +544,7 @@ impl Preconditions {
     #[must_use]
     pub fn if_range(&self, current: &Representation, now: HttpDate) -> IfRange {
         //
-        let value = match &self.if_range {
+        let value = match &self.others().if_range {
             FieldLines::None => return IfRange::Absent,
             FieldLines::One(value) => value.as_bytes(),
             // Several lines are neither a tag nor a date.
@@ -586,7 +611,7 @@ impl Preconditions {
     fn if_match(&self, etag: Option<EntityTagRef<'_>>) -> Option<bool> {
         // P-06, P-07.
         let matches = |tag: EntityTagRef<'_>| etag.is_some_and(|etag| etag.strong_eq(tag));
-        let list = TagListSummary::of(&self.if_match, matches)?;
+        let list = TagListSummary::of(&self.others().if_match, matches)?;
         Some(match list.stars {
             0 => list.matched,
             // P-22: `*` with other members is invalid and matches nothing.
@@ -598,11 +623,12 @@ impl Preconditions {
     /// Evaluates `If-None-Match`. Returns `None` if the field is absent.
     fn if_none_match(&self, etag: Option<EntityTagRef<'_>>) -> Option<bool> {
         // P-14, P-15. The usual case: a browser sends the tag exactly as it received it.
-        if etag.is_some_and(|etag| matches!(&self.if_none_match, FieldLines::One(line) if etag.is_all_of(line))) {
+        if etag.is_some_and(|etag| matches!(self.if_none_match_lines(), FieldLines::One(line) if etag.is_all_of(line)))
+        {
             return Some(false);
         }
         let matches = |tag: EntityTagRef<'_>| etag.is_some_and(|etag| etag.weak_eq(tag));
-        let list = TagListSummary::of(&self.if_none_match, matches)?;
+        let list = TagListSummary::of(self.if_none_match_lines(), matches)?;
         let star_alone = list.stars == 1 && list.others == 0;
         Some(match self.scope {
             // P-22: an invalid `*` does not cause a 304.
@@ -619,7 +645,7 @@ impl Preconditions {
         now: &impl Fn() -> HttpDate,
     ) -> Option<bool> {
         // P-12, P-13.
-        let date = self.if_unmodified_since.date_at(now)?;
+        let date = self.others().if_unmodified_since.date_at(now)?;
         Some(last_modified()? <= date)
     }
 
@@ -630,16 +656,16 @@ impl Preconditions {
         now: &impl Fn() -> HttpDate,
     ) -> Option<bool> {
         // P-18, P-19, P-20.
-        let date = self.if_modified_since.date_at(now)?;
+        let date = self.if_modified_since_lines().date_at(now)?;
         Some(last_modified()? > date)
     }
 
     fn refuse_unknown(&self, now: HttpDate) -> Evaluation {
-        if !self.if_match.is_none() {
+        if !self.others().if_match.is_none() {
             Evaluation::failed(Condition::IfMatch)
-        } else if self.if_unmodified_since.date(now).is_some() {
+        } else if self.others().if_unmodified_since.date(now).is_some() {
             Evaluation::failed(Condition::IfUnmodifiedSince)
-        } else if !self.if_none_match.is_none() {
+        } else if !self.if_none_match_lines().is_none() {
             Evaluation::failed(Condition::IfNoneMatch)
         } else {
             Evaluation::PROCEED
@@ -757,6 +783,22 @@ fn between(text: &[u8], open: u8, close: u8) -> Option<&[u8]> {
     (end > 0).then(|| &inner[end + 1..])
 }
 
+/// The fields that most requests do not have.
+#[derive(Clone, Debug)]
+struct Others {
+    if_match: FieldLines,
+    if_unmodified_since: FieldLines,
+    if_range: FieldLines,
+}
+
+impl Others {
+    /// Returns `None` if there are no lines.
+    fn boxed(self) -> Option<Box<Self>> {
+        let is_empty = self.if_match.is_none() && self.if_unmodified_since.is_none() && self.if_range.is_none();
+        (!is_empty).then(|| Box::new(self))
+    }
+}
+
 /// The lines of one field. Does not allocate in the usual case of one line.
 #[derive(Clone, Debug)]
 enum FieldLines {
@@ -766,15 +808,21 @@ enum FieldLines {
 }
 
 impl FieldLines {
-    fn push(&mut self, line: &HeaderValue) {
-        *self = match std::mem::replace(self, Self::None) {
-            Self::None => Self::One(line.clone()),
-            Self::One(first) => Self::Many(vec![first, line.clone()]),
-            Self::Many(mut lines) => {
-                lines.push(line.clone());
-                Self::Many(lines)
-            }
-        };
+    const NONE: &'static Self = {
+        static NONE: FieldLines = FieldLines::None;
+        &NONE
+    };
+
+    fn of(headers: &HeaderMap, name: &HeaderName) -> Self {
+        if let Some(line) = only_line(headers, name) {
+            return Self::One(line.clone());
+        }
+        let mut lines = headers.get_all(name).iter().cloned();
+        match (lines.next(), lines.next()) {
+            (None, _) => Self::None,
+            (Some(line), None) => Self::One(line),
+            (Some(first), Some(second)) => Self::Many([first, second].into_iter().chain(lines).collect()),
+        }
     }
 
     const fn is_none(&self) -> bool {

@@ -1,6 +1,5 @@
 //! Decides which header fields of a response a cache stores, and updates them from a newer response.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use http::header::{AGE, CONNECTION, CONTENT_LENGTH, DATE, ETAG, LAST_MODIFIED};
@@ -10,6 +9,7 @@ use super::cache_control::CacheControl;
 use super::date::HttpDate;
 use super::edge_fields::{is_targeted_field, remove_fields};
 use super::freshness::Cache;
+use super::name_table::NameTable;
 use super::syntax::{MAX_MEMBERS, decimal, is_significant, members, only_line};
 use super::validators::Validators;
 
@@ -59,16 +59,18 @@ pub fn remove_unstored_fields(
     // S-02, C-22, C-24.
     let private = (cache == Cache::Shared).then(|| control.private_fields().iter());
     let named = || control.no_cache_fields().iter().chain(private.into_iter().flatten());
-    let mut of_directives = BTreeSet::new();
+    let mut of_directives = NameTable::default();
     for name in named() {
-        of_directives.insert(name.to_ascii_lowercase());
+        of_directives.insert(name.as_bytes().to_ascii_lowercase());
     }
-    let is_present = |name: &&String| headers.contains_key(name.as_str());
-    if let Some(needed) = of_directives.iter().filter(is_present).find(|name| is_needed(name)) {
-        return Err(UnstorableFields { problem: Problem::Needed(needed.as_str().into()) });
+    let names = of_directives.sorted().filter_map(|(name, _)| std::str::from_utf8(name).ok());
+    if let Some(needed) = names.filter(|name| headers.contains_key(*name)).find(|name| is_needed(name)) {
+        return Err(UnstorableFields { problem: Problem::Needed(needed.into()) });
     }
     let of_connection = connection_options(headers)?;
-    remove_fields(headers, |name| is_for_connection(name, &of_connection) || of_directives.contains(name.as_str()));
+    remove_fields(headers, |name| {
+        is_for_connection(name, &of_connection) || of_directives.contains(name.as_str().as_bytes())
+    });
     Ok(())
 }
 
@@ -255,8 +257,8 @@ impl fmt::Display for UnstorableFields {
 impl std::error::Error for UnstorableFields {}
 
 /// Returns the names in `Connection`, in lowercase.
-fn connection_options(headers: &HeaderMap) -> Result<BTreeSet<Vec<u8>>, UnstorableFields> {
-    let mut options = BTreeSet::new();
+fn connection_options(headers: &HeaderMap) -> Result<NameTable, UnstorableFields> {
+    let mut options = NameTable::default();
     for (index, option) in members(headers.get_all(CONNECTION)).enumerate() {
         if index == MAX_MEMBERS {
             return Err(UnstorableFields { problem: Problem::ConnectionOptions });
@@ -267,7 +269,7 @@ fn connection_options(headers: &HeaderMap) -> Result<BTreeSet<Vec<u8>>, Unstorab
 }
 
 /// Returns whether a field is meant for the connection or the proxy and not for caches.
-fn is_for_connection(name: &HeaderName, options: &BTreeSet<Vec<u8>>) -> bool {
+fn is_for_connection(name: &HeaderName, options: &NameTable) -> bool {
     let is_always = matches!(
         name.as_str(),
         "connection"

@@ -1,13 +1,12 @@
 //! [`CacheControl`] in targeted fields such as `CDN-Cache-Control` (RFC 9213).
 
-use std::collections::BTreeMap;
-
 use http::header::AsHeaderName;
 use http::{HeaderMap, HeaderValue};
 
 use super::cache_control::{CacheControl, Directive, FieldNames};
+use super::name_table::NameTable;
 use super::structured::{BareItem, Dictionary, Member, combined};
-use super::syntax::{MAX_MEMBERS, members};
+use super::syntax::{MAX_MEMBERS, is_one_member};
 
 /// # Targeted fields
 ///
@@ -66,10 +65,8 @@ impl CacheControl {
         // T-01 to T-05, X-03.
         let value = combined(headers.get_all(name));
         let dictionary = Dictionary::parse(&value).filter(|dictionary| !dictionary.is_empty())?;
-        // Parses each directive as a separate line, so that a quote in one cannot affect the next.
-        let directives: Vec<HeaderValue> =
-            dictionary.iter().filter_map(|(key, member)| directive(key, member)).collect();
-        Some(Self::parse_apart(&directives))
+        // Reads each directive by itself, so that a quote in one cannot affect the next.
+        Some(Self::of_directives(dictionary.iter().filter_map(|(key, member)| directive(key, member))))
     }
 
     /// Renders the directives for a shared cache as the value of a targeted field.
@@ -109,13 +106,15 @@ impl CacheControl {
             seconds("stale-while-revalidate", self.stale_while_revalidate()),
             seconds("stale-if-error", self.stale_if_error()),
         ];
-        let mut extensions = BTreeMap::new();
+        let (mut names, mut extensions) = (NameTable::default(), Vec::new());
         for (name, member) in self.extensions().iter().filter_map(extension) {
-            extensions.entry(name).or_insert(member);
+            if names.insert(name.into_bytes()) {
+                extensions.push(member);
+            }
         }
+        let sorted = names.sorted().map(|(_, number)| std::mem::take(&mut extensions[number]));
         // Renders at most as many members as this crate reads, known directives first.
-        let members: Vec<String> =
-            known.into_iter().flatten().chain(extensions.into_values()).take(MAX_MEMBERS).collect();
+        let members: Vec<String> = known.into_iter().flatten().chain(sorted).take(MAX_MEMBERS).collect();
         (!members.is_empty()).then(|| field_value(&members))
     }
 }
@@ -156,20 +155,17 @@ fn type_of(key: &str) -> Option<Type> {
 }
 
 /// Converts a member to a directive of `Cache-Control`. Returns `None` if the directive must be ignored.
-fn directive(key: &str, member: &Member<'_>) -> Option<HeaderValue> {
+fn directive<'a>(key: &'a str, member: &Member<'a>) -> Option<(&'a str, Option<&'a [u8]>)> {
     // T-03.
-    let text = match (type_of(key), member.item()) {
-        (Some(Type::Flag | Type::FlagOrFields) | None, Some(BareItem::Boolean(true))) => {
-            return HeaderValue::from_str(key).ok();
+    match (type_of(key), member.item()) {
+        (Some(Type::Flag | Type::FlagOrFields) | None, Some(BareItem::Boolean(true))) => Some((key, None)),
+        (Some(Type::Seconds), Some(BareItem::Integer(0..))) | (Some(Type::FlagOrFields), Some(BareItem::String(_))) => {
+            Some((key, Some(member.text)))
         }
-        (Some(Type::Seconds), Some(BareItem::Integer(0..)))
-        | (Some(Type::FlagOrFields), Some(BareItem::String(_)))
-        | (None, _) => member.text,
-        (Some(_), _) => return None,
-    };
-    let directive = HeaderValue::from_bytes(&[key.as_bytes(), b"=", text].concat()).ok()?;
-    // A Display String may contain a comma after a quote that does not quote in `Cache-Control`.
-    (members([&directive]).count() == 1).then_some(directive)
+        // A Display String may contain a comma after a quote that does not quote in `Cache-Control`.
+        (None, _) => is_one_member(member.text).then_some((key, Some(member.text))),
+        (Some(_), _) => None,
+    }
 }
 
 /// Converts an extension to a member: its name and its text. Returns `None` if a Dictionary cannot represent it.

@@ -1,13 +1,13 @@
 //! [`Vary`]: the request fields that a response depends on.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use http::header::VARY;
 use http::{HeaderMap, HeaderValue};
 
 use super::cache_control::FieldNames;
-use super::syntax::{MAX_MEMBERS, is_token, members};
+use super::name_table::NameTable;
+use super::syntax::{MAX_MEMBERS, has_members, is_token, members};
 
 /// The `Vary` of a response: the request fields that selected it
 /// ([RFC 9110 section 12.5.5](https://www.rfc-editor.org/rfc/rfc9110.html#section-12.5.5)).
@@ -61,9 +61,9 @@ impl Vary {
 
     /// Creates a set of these names in linear time, unlike repeated [`insert`](Self::insert).
     pub(crate) fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut seen = BTreeSet::new();
+        let mut seen = NameTable::default();
         // Repeated names do not count towards the limit.
-        let names = names.into_iter().filter(|name| seen.insert(name.to_ascii_lowercase()));
+        let names = names.into_iter().filter(|name| seen.insert(name.as_bytes().to_ascii_lowercase()));
         Self::from_members(names.map(str::as_bytes))
     }
 
@@ -71,7 +71,12 @@ impl Vary {
     #[must_use]
     pub fn parse<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
         // K-01, K-06.
-        Self::from_members(members(lines))
+        let mut members = members(lines);
+        let tokens = std::iter::from_fn(|| members.next_with_token());
+        // `*` is a token too.
+        let is_readable = |(member, token): &(&[u8], usize)| *token == member.len() && *member != b"*";
+        let names = tokens.map(|member| Some(member).filter(is_readable).map(|(member, _)| member));
+        Self { names: FieldNames::from_tokens(names) }
     }
 
     /// Parses the `Vary` of a response.
@@ -80,8 +85,7 @@ impl Vary {
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let lines = headers.get_all(VARY);
-        members(&lines).next()?;
-        Some(Self::parse(&lines))
+        has_members(&lines).then(|| Self::parse(&lines))
     }
 
     /// Adds one field name, unless the set contains it in any case.
@@ -172,9 +176,7 @@ impl Vary {
     }
 
     fn from_members<'a>(members: impl Iterator<Item = &'a [u8]>) -> Self {
-        // `*` is a token, so it is replaced with an unreadable member.
-        let members = members.map(|member| if is_readable(member) { member } else { b"" });
-        Self { names: FieldNames::from_members(members) }
+        Self { names: FieldNames::from_tokens(members.map(|member| Some(member).filter(|member| is_readable(member)))) }
     }
 
     fn as_str(&self) -> &str {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::uri::PathAndQuery;
 use quick_cache::Equivalent;
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use twox_hash::XxHash3_64;
 
 use crate::protocol::has_dot_segment;
 
@@ -110,7 +110,7 @@ impl KeyRules {
         writer.put_part(|writer| self.put_target(writer, parts.target))?;
         writer.put(inner)?;
         let bytes = writer.written();
-        Some(KeyRef { hash: xxh3_64_with_seed(bytes, self.seed), bytes })
+        Some(KeyRef { hash: XxHash3_64::oneshot_with_seed(self.seed, bytes), bytes })
     }
 
     /// Whether responses may be stored under the key. They must not if the host is not allowed or contains user
@@ -175,6 +175,10 @@ impl PrimaryKey {
 
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()
+    }
+
+    pub(crate) fn url(&self) -> UrlName {
+        KeyRef::from(self).url()
     }
 }
 
@@ -303,6 +307,15 @@ impl UrlName {
         self.host.len() + self.target.len()
     }
 
+    pub(crate) fn host(&self) -> String {
+        String::from_utf8_lossy(&self.host).into_owned()
+    }
+
+    /// The path and query.
+    pub(crate) fn target(&self) -> String {
+        String::from_utf8_lossy(&self.target).into_owned()
+    }
+
     /// Whether this URL is under a prefix: on the same host, if it has one, with a target that starts with the
     /// prefix's.
     pub(crate) fn is_under(&self, prefix: &Self) -> bool {
@@ -368,10 +381,6 @@ mod tests {
 
     fn made(rules: &KeyRules, parts: KeyParts<'_>) -> Option<PrimaryKey> {
         rules.key(parts, &mut KeyBuffer::new()).filter(|key| rules.admits(*key)).map(KeyRef::to_owned)
-    }
-
-    fn url(key: &PrimaryKey) -> UrlName {
-        KeyRef::from(key).url()
     }
 
     #[test]
@@ -471,11 +480,11 @@ mod tests {
         let rules = KeyRules::default();
         let purged = rules.url("Example.com", &"/a?b=1".parse().unwrap());
         for host in ["example.com", "EXAMPLE.com", "example.com:443", "example.com:80"] {
-            assert_eq!(url(&key(&rules, host, "/a?b=1").unwrap()), purged, "{host}");
+            assert_eq!(key(&rules, host, "/a?b=1").unwrap().url(), purged, "{host}");
         }
-        assert_ne!(url(&key(&rules, "example.com:8443", "/a?b=1").unwrap()), purged);
-        assert_ne!(url(&key(&rules, "example.com", "/a").unwrap()), purged);
-        assert_eq!(url(&key(&rules, "", "/a?b=1").unwrap()), purged.without_host());
+        assert_ne!(key(&rules, "example.com:8443", "/a?b=1").unwrap().url(), purged);
+        assert_ne!(key(&rules, "example.com", "/a").unwrap().url(), purged);
+        assert_eq!(key(&rules, "", "/a?b=1").unwrap().url(), purged.without_host());
     }
 
     proptest! {

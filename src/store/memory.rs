@@ -1,5 +1,6 @@
 //! [`MemoryStore`]: stored responses in memory, weighed in bytes.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -140,18 +141,51 @@ impl MemoryStore {
         }
     }
 
-    /// Stores a response. It replaces the one with the same selecting values.
+    /// Stores a response. It replaces the one with the same selecting values, unless that was requested after a later
+    /// purge, or made later.
     ///
-    /// Responses for which `is_usable` is false are removed on the way. Returns `false` if the response is too large.
+    /// Responses for which `is_usable` is false are removed on the way. Returns `false` if the response is too large, or
+    /// older than the stored one.
     pub(crate) fn insert(&self, key: PrimaryKey, record: Arc<Record>, is_usable: impl Fn(&Record) -> bool) -> bool {
+        let order = |record: &Record| (record.head().moment, record.head().date.min(record.head().received));
+        self.place(key, record, |known, record| is_usable(known).then(|| order(known) > order(record)))
+    }
+
+    /// Stores a response in place of the one that it was made from, unless that has been replaced by now. Otherwise like
+    /// [`insert`](Self::insert).
+    pub(crate) fn insert_update(
+        &self,
+        key: PrimaryKey,
+        from: &Arc<Record>,
+        record: Arc<Record>,
+        is_usable: impl Fn(&Record) -> bool,
+    ) -> bool {
+        self.place(key, record, |known, _| (!Arc::ptr_eq(known, from) && is_usable(known)).then_some(true))
+    }
+
+    /// Stores a response. `takes_precedence` returns whether a stored response with the same selecting values is kept in
+    /// place of the new one, or `None` if a stored response is removed.
+    fn place(
+        &self,
+        key: PrimaryKey,
+        record: Arc<Record>,
+        takes_precedence: impl Fn(&Arc<Record>, &Record) -> Option<bool>,
+    ) -> bool {
         if record.weight() > self.max_object {
             return false;
         }
         let _guard = self.lock(&key);
-        let known = self.cache.peek(&key);
-        let is_kept = |known: &&Arc<Record>| known.head().selection != record.head().selection && is_usable(known);
-        let kept = known.as_ref().map(Variants::records).unwrap_or_default().iter().filter(is_kept).cloned();
-        let mut records: Vec<_> = kept.collect();
+        let mut records = Vec::new();
+        if let Some(variants) = self.cache.peek(&key) {
+            for known in variants.records() {
+                let is_same = known.head().selection == record.head().selection;
+                match takes_precedence(known, &record) {
+                    Some(true) if is_same => return false,
+                    Some(_) if !is_same => records.push(Arc::clone(known)),
+                    _ => {}
+                }
+            }
+        }
         records.push(record);
         let most = self.cache.shard_capacity();
         while records.len() > MAX_VARIANTS || (records.len() > 1 && weight(&key, &records) > most) {
@@ -173,6 +207,28 @@ impl MemoryStore {
         } else if records.len() < known.len() {
             self.cache.insert(key.clone(), Variants::of(records));
         }
+    }
+
+    /// Returns the URLs whose usable responses use the most memory, the largest first, with these responses in the order
+    /// in which they were stored, and the number of bytes.
+    pub(crate) fn largest(
+        &self,
+        limit: usize,
+        is_usable: impl Fn(&PrimaryKey, &Record) -> bool,
+    ) -> Vec<(PrimaryKey, Vec<Arc<Record>>, u64)> {
+        let mut found: BTreeMap<(u64, u64), (PrimaryKey, Vec<Arc<Record>>)> = BTreeMap::new();
+        for (number, (key, variants)) in (0..).zip(self.cache.iter()) {
+            let usable = variants.records().iter().filter(|record| is_usable(&key, record));
+            let records: Vec<_> = usable.cloned().collect();
+            if records.is_empty() {
+                continue;
+            }
+            found.insert((weight(&key, &records), number), (key, records));
+            if found.len() > limit {
+                found.pop_first();
+            }
+        }
+        found.into_iter().rev().map(|((weight, _), (key, records))| (key, records, weight)).collect()
     }
 
     fn lock(&self, key: &PrimaryKey) -> std::sync::MutexGuard<'_, ()> {
@@ -294,8 +350,6 @@ impl Hasher for KeyHasher {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use bytes::Bytes;
     use http::{HeaderMap, StatusCode};
     use proptest::prelude::*;
@@ -360,6 +414,52 @@ mod tests {
     }
 
     #[test]
+    fn an_older_response_does_not_replace_a_newer_one() {
+        let of = |moment: u64, date: i64, received: i64| {
+            let head = RecordHead {
+                moment: Moment::from_u64(moment),
+                date: HttpDate::from_unix_seconds(date).unwrap(),
+                received: HttpDate::from_unix_seconds(received).unwrap(),
+                ..record("de", 0, Bytes::new()).head().clone()
+            };
+            Arc::new(Record::new(head, Bytes::new()))
+        };
+        let table = [
+            ((1, 10, 10), (1, 10, 10), true),
+            ((1, 10, 10), (1, 11, 11), true),
+            ((1, 10, 10), (1, 9, 11), false),
+            ((1, 10, 10), (2, 9, 11), true),
+            ((2, 10, 10), (1, 20, 20), false),
+            // A date in the future is wrong.
+            ((1, 99, 10), (1, 11, 11), true),
+        ];
+        for ((moment, date, received), (own_moment, own_date, own_received), is_stored) in table {
+            let store = MemoryStore::new(1 << 20);
+            let known = of(moment, date, received);
+            store.insert(key("/"), Arc::clone(&known), |_| true);
+            let new = of(own_moment, own_date, own_received);
+            assert_eq!(store.insert(key("/"), Arc::clone(&new), |_| true), is_stored, "{known:?} {new:?}");
+            let Found::Record(found) = store.get(&key("/"), &language("de"), |_| true) else { panic!("one is stored") };
+            assert!(Arc::ptr_eq(&found, if is_stored { &new } else { &known }));
+        }
+    }
+
+    #[test]
+    fn an_update_does_not_replace_a_response_that_was_stored_meanwhile() {
+        let store = MemoryStore::new(1 << 20);
+        let old = record("de", 1, Bytes::from_static(b"old"));
+        let update = record("de", 3, Bytes::from_static(b"old, updated"));
+        store.insert(key("/"), Arc::clone(&old), |_| true);
+        assert!(store.insert_update(key("/"), &old, Arc::clone(&update), |_| true));
+        store.insert(key("/"), record("de", 3, Bytes::from_static(b"new")), |_| true);
+        assert!(!store.insert_update(key("/"), &update, record("de", 4, Bytes::new()), |_| true));
+        assert_eq!(body(store.get(&key("/"), &language("de"), |_| true)).unwrap(), "new");
+        // Of a response that was evicted, the update is stored.
+        assert!(store.insert_update(key("/b"), &old, update, |_| true));
+        assert!(body(store.get(&key("/b"), &language("de"), |_| true)).is_some());
+    }
+
+    #[test]
     fn only_the_removed_record_is_removed() {
         let store = MemoryStore::new(1 << 20);
         let german = record("de", 1, Bytes::from_static(b"de"));
@@ -372,6 +472,23 @@ mod tests {
         store.remove(&key("/"), &last);
         assert!(matches!(store.get(&key("/"), &language("de"), |_| true), Found::OtherVariants(_)));
         assert_eq!(body(store.get(&key("/"), &language("en"), |_| true)).unwrap(), "en");
+    }
+
+    #[test]
+    fn the_largest_urls_are_those_with_the_largest_usable_responses() {
+        let store = MemoryStore::new(1 << 20);
+        for (path, accepted, length) in [("/a", "de", 10), ("/b", "de", 300), ("/b", "en", 300), ("/c", "de", 500)] {
+            store.insert(key(path), record(accepted, 1, Bytes::from(vec![b'x'; length])), |_| true);
+        }
+        let names = |limit, is_usable: fn(&Record) -> bool| -> Vec<(PrimaryKey, usize)> {
+            let found = store.largest(limit, |_, record| is_usable(record));
+            assert!(found.is_sorted_by(|one, other| one.2 >= other.2));
+            found.into_iter().map(|(key, records, _)| (key, records.len())).collect()
+        };
+        assert_eq!(names(9, |_| true), [(key("/b"), 2), (key("/c"), 1), (key("/a"), 1)]);
+        assert_eq!(names(1, |_| true), [(key("/b"), 2)]);
+        assert_eq!(names(9, |record| record.body().len() == 10), [(key("/a"), 1)]);
+        assert_eq!(names(0, |_| true), []);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 
 use super::key::UrlName;
 use crate::policy::{CacheTag, CacheTags};
@@ -66,8 +66,15 @@ struct Marks {
 #[derive(Clone, Copy, Debug, Default)]
 struct Mark {
     hard: Moment,
-    soft: Moment,
-    /// The time of the last soft purge.
+    last: SoftMark,
+    /// All soft purges before the last one: the moment of the latest, and the time of the earliest. A purge must not
+    /// make a response that was purged before seem less stale.
+    earlier: SoftMark,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct SoftMark {
+    moment: Moment,
     at: Option<HttpDate>,
 }
 
@@ -90,10 +97,32 @@ impl PurgeClock {
 
     /// Applies a purge to all responses of earlier moments.
     pub(crate) fn purge(&self, purge: PurgeOf<'_>) {
-        let mut marks = self.marks.write().unwrap_or_else(PoisonError::into_inner);
-        let moment = Moment(self.now.load(Ordering::SeqCst) + 1);
+        self.apply(&mut self.write(), purge);
+    }
+
+    /// Applies a purge that the request for a response has caused, and returns a moment for this response that the purge
+    /// does not cover. Returns `None` if another purge has covered the response while it was under way.
+    pub(crate) fn purge_before(
+        &self,
+        purge: PurgeOf<'_>,
+        moment: Moment,
+        tags: &CacheTags,
+        url: &UrlName,
+    ) -> Option<Moment> {
+        let mut marks = self.write();
+        let is_current = marks.check(moment, tags, url) == Purged::No;
+        let now = self.apply(&mut marks, purge);
+        is_current.then_some(now)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Marks> {
+        self.marks.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn apply(&self, marks: &mut Marks, purge: PurgeOf<'_>) -> Moment {
+        let moment = Moment(self.moment().0 + 1);
         let touch = |mark: &mut Mark| match purge.soft {
-            Some(at) => (mark.soft, mark.at) = (moment, Some(at)),
+            Some(at) => mark.add_soft(moment, at),
             None => mark.hard = moment,
         };
         if purge.everything {
@@ -132,6 +161,7 @@ impl PurgeClock {
         marks.limit();
         // The marks are complete before a request can get a moment that they do not cover.
         self.now.store(moment.0, Ordering::SeqCst);
+        moment
     }
 
     /// Returns whether a response has been purged, and the moment up to which that is known.
@@ -141,28 +171,30 @@ impl PurgeClock {
         }
         let marks = self.marks.read().unwrap_or_else(PoisonError::into_inner);
         let now = self.moment();
-        let url = url();
-        let by_tag = tags.iter().filter_map(|tag| marks.by_tag.get(tag));
-        let by_prefix = marks.by_prefix.iter().filter(|(prefix, _)| url.is_under(prefix)).map(|(_, mark)| mark);
-        let all = [Some(&marks.everything), marks.by_url.get(&url)].into_iter().flatten();
+        (marks.check(moment, tags, &url()), now)
+    }
+}
+
+impl Marks {
+    fn check(&self, moment: Moment, tags: &CacheTags, url: &UrlName) -> Purged {
+        let by_tag = tags.iter().filter_map(|tag| self.by_tag.get(tag));
+        let by_prefix = self.by_prefix.iter().filter(|(prefix, _)| url.is_under(prefix)).map(|(_, mark)| mark);
+        let all = [Some(&self.everything), self.by_url.get(url)].into_iter().flatten();
         let mut found = Purged::No;
         for mark in all.chain(by_tag).chain(by_prefix) {
             if moment < mark.hard {
-                return (Purged::Hard, now);
+                return Purged::Hard;
             }
-            if moment < mark.soft {
-                let at = mark.at.unwrap_or(HttpDate::UNIX_EPOCH);
+            if let Some(at) = mark.soft_since(moment) {
                 found = match found {
                     Purged::Soft(earlier) => Purged::Soft(earlier.min(at)),
                     _ => Purged::Soft(at),
                 };
             }
         }
-        (found, now)
+        found
     }
-}
 
-impl Marks {
     fn len(&self) -> usize {
         self.by_tag.len() + self.by_url.len()
     }
@@ -189,7 +221,20 @@ impl Marks {
 
 impl Mark {
     fn last(&self) -> Moment {
-        self.hard.max(self.soft)
+        self.hard.max(self.last.moment)
+    }
+
+    fn add_soft(&mut self, moment: Moment, at: HttpDate) {
+        if self.last.at.is_some() {
+            let at = self.earlier.at.into_iter().chain(self.last.at).min();
+            self.earlier = SoftMark { moment: self.last.moment, at };
+        }
+        self.last = SoftMark { moment, at: Some(at) };
+    }
+
+    /// The time since when a response counts as stale.
+    fn soft_since(&self, moment: Moment) -> Option<HttpDate> {
+        [self.earlier, self.last].iter().filter(|mark| moment < mark.moment).find_map(|mark| mark.at)
     }
 }
 
@@ -247,6 +292,37 @@ mod tests {
         }
         let both = tags(&["a".to_owned(), "b".to_owned()]);
         assert_eq!(clock.check(before, &both, || url("/")).0, Purged::Soft(at(10)));
+    }
+
+    #[test]
+    fn a_second_soft_purge_does_not_make_a_response_less_stale() {
+        let clock = PurgeClock::default();
+        let at = |seconds| HttpDate::from_unix_seconds(seconds).unwrap();
+        let mut requested = vec![clock.moment()];
+        let article = tags(&["article".to_owned()]);
+        for seconds in [10, 20, 30] {
+            clock.purge(PurgeOf { soft: Some(at(seconds)), ..of(&article, &[], &[]) });
+            requested.push(clock.moment());
+        }
+        let found: Vec<_> = requested.into_iter().map(|moment| clock.check(moment, &article, || url("/")).0).collect();
+        // That of the second one is earlier than it has to be.
+        assert_eq!(found, [Purged::Soft(at(10)), Purged::Soft(at(10)), Purged::Soft(at(30)), Purged::No]);
+    }
+
+    #[test]
+    fn the_response_to_an_unsafe_request_is_newer_than_its_own_purge_only() {
+        let none = CacheTags::new();
+        for (other, is_current) in [(None, true), (Some("/other"), true), (Some("/own"), false)] {
+            let clock = PurgeClock::default();
+            let before = clock.moment();
+            if let Some(other) = other {
+                clock.purge(of(&none, &[url(other)], &[]));
+            }
+            let own = clock.purge_before(of(&none, &[url("/own")], &[]), before, &none, &url("/own"));
+            assert_eq!(own.is_some(), is_current, "{other:?}");
+            assert_eq!(clock.check(before, &none, || url("/own")).0, Purged::Hard, "it is purged in any case");
+            assert!(own.is_none_or(|own| clock.check(own, &none, || url("/own")).0 == Purged::No));
+        }
     }
 
     #[test]

@@ -12,6 +12,8 @@
 //! | [`assert_lost_update_refused`] | an outdated `If-Match` gets 412 and changes nothing |
 //! | [`assert_not_poisonable_by`] | the request field does not change a response that other clients get |
 //! | [`assert_hit_within`] | a CDN serves at least one of several requests from its cache |
+//! | [`assert_hit`], [`assert_miss`] | the response comes from a cache, such as a `SharedCache`, or does not |
+//! | [`assert_purged`] | a write purges the stored response to another request |
 //!
 //! Two more compare many responses with a committed file, so that a route that becomes publicly cacheable fails a test:
 //! [`assert_matches_snapshot`] sends a list of requests, and `assert_table_matches_snapshot` (feature `routes`) compares
@@ -96,6 +98,8 @@
 //! | a page for one user | [`assert_fresh_for`] with [`Cache::Private`](crate::protocol::Cache::Private), and an [audit](crate::audit) for shared caches |
 //! | a resource that clients edit | [`assert_lost_update_refused`] |
 //! | a deployed page behind a CDN | [`assert_hit_within`] |
+//! | a page in a `SharedCache` | [`assert_miss`] and then [`assert_hit`], and [`assert_purged`] for each write that changes it |
+//! | a page that must not be in a `SharedCache` | [`assert_miss`] twice |
 //!
 //! # With axum
 //!
@@ -121,6 +125,7 @@
 //! ```
 
 mod cache_control;
+mod cached;
 mod exchange;
 mod hit;
 mod lost_update;
@@ -132,6 +137,7 @@ mod storing;
 mod vary;
 
 pub use self::cache_control::assert_cache_control;
+pub use self::cached::{assert_hit, assert_miss, assert_purged};
 pub use self::hit::assert_hit_within;
 pub use self::lost_update::assert_lost_update_refused;
 pub use self::poison::assert_not_poisonable_by;

@@ -22,9 +22,9 @@ class Cache:
     # The command that prints its version.
     version: tuple
     # The account that it uses if root starts it.
-    account: str
+    account: str | None
     # A file or a directory in this directory.
-    configuration: str
+    configuration: str | None
     directories: tuple
     command: tuple
     # Whether the fields of a response report a hit. None if they do not report anything.
@@ -57,6 +57,10 @@ def via_says(fields):
     """The codes `c`, for the result of the lookup, and `s`, for the response of the origin."""
     codes = re.search(r"\[c(.)s(.)", fields.get("Via", ""))
     return bool(codes) and codes[1] in "HR" and codes[2] == " "
+
+
+def cache_status_says(fields):
+    return "; hit" in fields.get("Cache-Status", "")
 
 
 def remove_files(edge, path):
@@ -147,6 +151,19 @@ CACHES = (
         command=("apache2", "-D", "FOREGROUND", "-f", "@DIR@/apache.conf"),
         says_hit=x_cache,
     ),
+    Cache(
+        name="gateway",
+        title="examples/gateway.rs",
+        packages=(),
+        profile="shared-cache",
+        version=("grep", "-m1", "^version", str(HERE.parent.parent / "Cargo.toml")),
+        account=None,
+        configuration=None,
+        directories=(),
+        command=("@PROGRAMS@/gateway", "127.0.0.1:@PORT@", "127.0.0.1:@SITE@"),
+        says_hit=cache_status_says,
+        purge_tag=("xkey-purge", "xkey-softpurge"),
+    ),
 )
 
 
@@ -173,11 +190,15 @@ class Edge:
         self._wait()
 
     def _filled(self, text):
-        for name, value in (("PORT", self.port), ("SITE", self.site.port), ("DIR", self.directory)):
+        programs = self.site.program.parent
+        values = (("PORT", self.port), ("SITE", self.site.port), ("DIR", self.directory), ("PROGRAMS", programs))
+        for name, value in values:
             text = text.replace(f"@{name}@", str(value))
         return text
 
     def _configure(self):
+        if self.cache.configuration is None:
+            return
         source = HERE / self.cache.configuration
         for file in source.iterdir() if source.is_dir() else [source]:
             (self.directory / file.name).write_text(self._filled(file.read_text()))

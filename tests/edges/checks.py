@@ -15,6 +15,21 @@ NEVER_STORED = {
 }
 NEVER = "never"
 
+# The best results that a cache can have. The gateway of this crate must have one of them in each row.
+BEST = {"MISS, HIT", NEVER, "apart", "at once", "stale at once", "honoured", "304", "stale"}
+# The rows in which the error is the right result, because nothing allows the stale response. A 503 of the site does not
+# mean that the cache is disconnected (RFC 9111 section 4.2.4).
+ERRORS = {
+    "503, `max-age` alone",
+    "503, `must-revalidate`",
+    "down, `private, no-store`",
+    "down, `must-revalidate`",
+}
+
+
+def is_best(behaviour, word):
+    return word.isdigit() if behaviour in ERRORS else word in BEST
+
 # The lifetime of responses that become stale, plus time for a Date in whole seconds.
 SHORT = 3
 STALE = SHORT + 1.3
@@ -118,7 +133,8 @@ def purges_by_tag(edge):
 def purge_by_tag(edge, field):
     even, odd = path(60), path(61)
     for target in (even, odd):
-        if "xkey" in stored(edge, target).fields:
+        fields = stored(edge, target).fields
+        if "xkey" in fields or "Cache-Tag" in fields:
             return "the tags reach the client"
         edge.site.put(target, "new")
     edge.request("PURGE", "/", {field: "even"})

@@ -15,8 +15,9 @@ ROOT = HERE.parent.parent
 
 
 def build():
-    """Builds the example and returns its program."""
-    command = ["cargo", "build", "--quiet", "--example", "site", "--all-features", "--message-format=json"]
+    """Builds the examples and returns the program of the site. The gateway is in the same directory."""
+    examples = ["--example", "site", "--example", "gateway"]
+    command = ["cargo", "build", "--quiet", *examples, "--all-features", "--message-format=json"]
     messages = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     for message in map(json.loads, messages.splitlines()):
         if message.get("executable") and message["target"]["name"] == "site":
@@ -27,6 +28,7 @@ def build():
 class Site:
     def __init__(self, processes, program, directory, arguments, port=0):
         self.processes = processes
+        self.program = pathlib.Path(program)
         self.log = directory / "site.log"
         (directory / "files").mkdir()
         command = [program, "--port", str(port), *arguments]

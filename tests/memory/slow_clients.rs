@@ -172,22 +172,22 @@ fn ten_thousand_slow_clients_need_bounded_memory_each() {
 
     table.row("a layer that does nothing", &Identity::new(), request, (0, 0));
     table.row("CachePolicyLayer", &CachePolicyLayer::new(PUBLIC), request, (96, 0));
-    table.row("EntityTagLayer", &EntityTagLayer::new(), request, (224, 192));
-    table.row("ConditionalLayer", &ConditionalLayer::new(), request, (736, 0));
-    table.row("ConditionalLayer, no precondition", &ConditionalLayer::new(), plain, (704, 0));
-    table.row("ConditionalLayer, 50 tags", &ConditionalLayer::new(), many_tags, (1280, 0));
+    table.row("EntityTagLayer", &EntityTagLayer::new(), request, (32, 64));
+    table.row("ConditionalLayer", &ConditionalLayer::new(), request, (192, 0));
+    table.row("ConditionalLayer, no precondition", &ConditionalLayer::new(), plain, (144, 0));
+    table.row("ConditionalLayer, 50 tags", &ConditionalLayer::new(), many_tags, (704, 0));
     let layer = ConditionalLayer::new().validators(source);
-    table.row("ConditionalLayer, a source", &layer, request, (736, 0));
-    table.row("ConditionalLayer, a source, a write", &layer, write, (736, 0));
+    table.row("ConditionalLayer, a source", &layer, request, (288, 0));
+    table.row("ConditionalLayer, a source, a write", &layer, write, (384, 0));
     let hanging = ConditionalLayer::new().validators(|_| pending::<Representation>()).layer(Origin::silent());
     table.waiting("ConditionalLayer, its source waits", &hanging, request, 1408);
     let reading = EntityTagLayer::new().layer(untagged().exact());
-    table.waiting("EntityTagLayer, 1 KiB of a page was read", &reading, request, KIB + 384);
+    table.waiting("EntityTagLayer, 1 KiB of a page was read", &reading, request, KIB + 528);
     table.row("EdgeLayer", &edge, request, (32, 0));
-    table.row("CachingLayer", &CachingLayer::new(PUBLIC), request, (848, 192));
+    table.row("CachingLayer", &CachingLayer::new(PUBLIC), request, (416, 64));
     let caching = CachingLayer::new(PUBLIC).validators(source);
-    table.row("CachingLayer, a source", &caching, request, (848, 192));
-    table.row("EdgeLayer, CachingLayer, a source", &Stack::new(caching, edge.clone()), request, (864, 192));
+    table.row("CachingLayer, a source", &caching, request, (480, 64));
+    table.row("EdgeLayer, CachingLayer, a source", &Stack::new(caching, edge.clone()), request, (512, 64));
 
     #[cfg(feature = "routes")]
     {

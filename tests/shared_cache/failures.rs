@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use http::{HeaderValue, Request, Response, StatusCode};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+use tower_cache_policy::edge::purge::Purge;
 use tower_cache_policy::policy::{CachePolicy, Risk};
 use tower_cache_policy::store::MemoryStore;
 use tower_cache_policy::{CachePolicyLayer, SharedCache};
@@ -258,4 +259,109 @@ async fn a_304_by_fields_without_directives_leaves_those_of_the_stored_response(
     site.clock.advance(59);
     assert!(site.get("/", &[]).await.is_hit());
     assert_eq!(site.calls(), 2);
+}
+
+/// A page in German that can be requested once. After that, the inner service fails slowly.
+fn fails_slowly(
+    cache: &SharedCache,
+    clock: &TestClock,
+    calls: &Arc<AtomicUsize>,
+) -> impl Service<
+    Request<TestBody>,
+    Response = Response<impl http_body::Body<Error: std::fmt::Debug>>,
+    Error = Disconnected,
+    Future: Send,
+> + Clone
++ Send {
+    let calls = Arc::clone(calls);
+    let handler = service_fn(move |_: Request<TestBody>| {
+        let is_first = calls.fetch_add(1, Ordering::SeqCst) == 0;
+        async move {
+            if is_first {
+                return Ok(page("content", &[("vary", "accept-language")]));
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Err(Disconnected)
+        }
+    });
+    let policy = CachePolicyLayer::new(PUBLIC.stale_if_error(Duration::from_secs(60))).clock(clock.clock());
+    ServiceBuilder::new().layer(cache.layer()).service(policy.layer(handler))
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_wait_for_a_failed_revalidation_get_the_stale_response_too_unless_it_is_purged() {
+    const GERMAN: &[(&str, &str)] = &[("accept-language", "de")];
+    const ENGLISH: &[(&str, &str)] = &[("accept-language", "en")];
+    for is_purged in [false, true] {
+        let clock = TestClock::default();
+        let cache = SharedCache::by_policy(MemoryStore::new(1 << 20)).clock(clock.clock());
+        let calls = Arc::new(AtomicUsize::new(0));
+        let service = fails_slowly(&cache, &clock, &calls);
+        let client = |lines| {
+            let response = service.clone().oneshot(get("/", lines));
+            async move {
+                match response.await {
+                    Ok(response) => Some(content(response.into_body()).await),
+                    Err(Disconnected) => None,
+                }
+            }
+        };
+        client(GERMAN).await;
+        clock.advance(60);
+        let purge = async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            if is_purged {
+                cache.purge(&Purge::everything());
+            }
+        };
+        let (first, second, other, ()) = tokio::join!(client(GERMAN), client(GERMAN), client(ENGLISH), purge);
+        let expected = (!is_purged).then(|| "content".into());
+        assert_eq!((first, second), (expected.clone(), expected), "purged: {is_purged}");
+        assert_eq!(other, None, "another variant");
+        assert_eq!(cache.stats().under_way, 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_wait_for_each_other_only_if_the_response_can_be_used_by_both() {
+    type Row = (&'static str, CachePolicy, bool, usize);
+    let table: &[Row] = &[
+        ("a lifetime", PUBLIC, true, 1),
+        ("coalescing is off", PUBLIC, false, 2),
+        ("each use needs a revalidation", CachePolicy::NO_CACHE, true, 2),
+    ];
+    for (case, policy, coalesces, expected) in table {
+        let clock = TestClock::default();
+        let cache = SharedCache::by_policy(MemoryStore::new(1 << 20)).clock(clock.clock()).coalesce(*coalesces);
+        let calls = Arc::new(AtomicUsize::new(0));
+        let handler = {
+            let calls = Arc::clone(&calls);
+            service_fn(move |_: Request<TestBody>| {
+                calls.fetch_add(1, Ordering::SeqCst);
+                async {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    Ok::<_, Infallible>(page("content", &[("etag", "\"a\"")]))
+                }
+            })
+        };
+        let service = cache.layer().layer(CachePolicyLayer::new(*policy).clock(clock.clock()).layer(handler));
+        let client = || {
+            let response = service.clone().oneshot(get("/", &[]));
+            async move { content(response.await.unwrap().into_body()).await }
+        };
+        client().await;
+        clock.advance(60);
+        calls.store(0, Ordering::SeqCst);
+        assert_eq!(tokio::join!(client(), client()), ("content".into(), "content".into()), "{case}");
+        assert_eq!(calls.load(Ordering::SeqCst), *expected, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_get_that_states_that_it_has_no_content_is_looked_up() {
+    let site = Site::with_policy(PUBLIC, |_| page("x", &[]));
+    site.get("/", &[]).await;
+    assert!(site.get("/", &[("content-length", "0")]).await.is_hit());
+    assert!(!site.get("/", &[("content-length", "1")]).await.is_hit());
+    assert!(!site.get("/", &[("content-length", "0"), ("content-length", "1")]).await.is_hit());
 }

@@ -1,4 +1,5 @@
 //! Requests that wait for another one: one call for many clients, and nobody hangs, whoever leaves.
+#![allow(unreachable_pub)] // The files of one binary.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -24,9 +25,9 @@ use crate::support::{Frames, TestBody, content, field, get};
 
 type Cached = BoxCloneSyncService<Request<TestBody>, Response<SharedCacheBody<Frames>>, Infallible>;
 
-struct Site {
-    cache: SharedCache,
-    clock: TestClock,
+pub struct Site {
+    pub cache: SharedCache,
+    pub clock: TestClock,
     calls: Arc<AtomicUsize>,
     service: Cached,
 }
@@ -39,7 +40,7 @@ where
     site_with(|cache| cache, policy, handler)
 }
 
-fn site_with<F>(
+pub fn site_with<F>(
     options: impl FnOnce(SharedCache) -> SharedCache,
     policy: CachePolicy,
     handler: impl Fn(usize, Request<TestBody>) -> F + Clone + Send + Sync + 'static,
@@ -63,7 +64,7 @@ where
 }
 
 impl Site {
-    fn request(
+    pub fn request(
         &self,
         lines: &[(&str, &str)],
     ) -> impl Future<Output = Response<SharedCacheBody<Frames>>> + Send + 'static {
@@ -72,15 +73,15 @@ impl Site {
         async move { service.oneshot(request).await.unwrap() }
     }
 
-    async fn body(&self, lines: &[(&str, &str)]) -> Bytes {
+    pub async fn body(&self, lines: &[(&str, &str)]) -> Bytes {
         content(self.request(lines).await.into_body()).await
     }
 
-    fn calls(&self) -> usize {
+    pub fn calls(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
     }
 
-    fn assert_nothing_is_left(&self) {
+    pub fn assert_nothing_is_left(&self) {
         assert_eq!(self.cache.stats().under_way, 0);
     }
 }
@@ -99,7 +100,7 @@ async fn clients_that_come_at_the_same_time_cause_one_call() {
     }
 }
 
-async fn slow_page(_: usize, _: Request<TestBody>) -> Response<Frames> {
+pub async fn slow_page(_: usize, _: Request<TestBody>) -> Response<Frames> {
     tokio::time::sleep(Duration::from_millis(50)).await;
     Response::new(Frames::of(&["he", "llo"]).slow())
 }
@@ -329,7 +330,7 @@ async fn a_revalidation_that_is_not_spawned_leaves_nothing() {
 }
 
 /// Returns `Pending` a few times, and wakes its task.
-async fn steps(count: usize) {
+pub async fn steps(count: usize) {
     for _ in 0..count {
         let mut is_first = true;
         std::future::poll_fn(|cx| {

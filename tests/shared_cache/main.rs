@@ -4,12 +4,19 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod abandoned;
+#[cfg(feature = "audit")]
+mod audited;
 mod bodies;
 mod costs;
+mod differential;
+mod dropped;
 mod failures;
 mod flights;
 mod leaks;
+mod methods;
 mod model;
+mod observed;
 mod purges;
 mod reuse;
 mod site;

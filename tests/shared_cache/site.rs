@@ -19,7 +19,7 @@ use crate::support::{TestBody, collected, field};
 
 pub const MINUTE: Duration = Duration::from_secs(60);
 pub const PUBLIC: CachePolicy = CachePolicy::public(MINUTE);
-const NOON: u64 = 1_780_272_000;
+pub const NOON: u64 = 1_780_272_000;
 
 /// A clock that the test sets.
 #[derive(Clone, Debug, Default)]

@@ -22,9 +22,9 @@ use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Layer, Service, ServiceExt, service_fn};
 use tower_cache_policy::CachingLayer;
 
-use crate::requests::{local, runtime};
 use crate::by_hand;
 use crate::layers::{LIFETIME, PUBLIC, cache_control, cache_tower, http_cache, set_header};
+use crate::requests::{local, runtime};
 use crate::synced::synced;
 
 type App = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
@@ -169,7 +169,7 @@ fn streamed(wrap: Wrap) -> String {
         Response::new(Body::from_stream(stream::iter(frames.map(Ok::<_, Infallible>))))
     }));
     let frames = runtime().block_on(async {
-        let mut body = app.ready().await.unwrap().call(local("/").request()).await.unwrap().into_body();
+        let mut body = app.ready().await.unwrap().call(local("/")).await.unwrap().into_body();
         let mut frames = 0;
         while let Some(frame) = body.frame().await {
             frames += u32::from(frame.unwrap().is_data());
@@ -202,7 +202,7 @@ fn cache_control_of(headers: &HeaderMap) -> String {
 }
 
 fn fetch(app: &mut App, fields: &[(HeaderName, &str)]) -> (Parts, String) {
-    let mut request = local("/").request();
+    let mut request = local("/");
     for (name, value) in fields {
         request.headers_mut().insert(name, HeaderValue::from_str(value).unwrap());
     }

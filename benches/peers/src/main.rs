@@ -4,28 +4,28 @@
 //! cargo run --release --manifest-path benches/peers/Cargo.toml --bin peers -- behaviours
 //! ```
 //!
-//! `time` measures with criterion. `calls` lists the cases, or runs one of them a number of times. `behaviours` observes
-//! the behavior of each peer. `allocations` needs the feature of the same name.
+//! `behaviours` prints what each peer does, and `time` the CPU time of those that store responses, both as JSON.
 #![allow(clippy::unwrap_used)] // As in any test.
 
-mod requests;
 mod behaviours;
 mod by_hand;
-mod files;
 mod layers;
+mod requests;
 mod stacks;
-mod support;
 mod synced;
+mod timed;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments == ["behaviours"] {
-        println!("{}", behaviours::behaviours());
-        return ExitCode::SUCCESS;
-    }
-    let (_directory, files) = files::files();
-    let cases: Vec<_> = stacks::stacks().into_iter().chain(files).collect();
-    support::main(&cases, &arguments)
+    let found = match std::env::args().nth(1).as_deref() {
+        Some("behaviours") => behaviours::behaviours(),
+        Some("time") => timed::time(stacks::stacks()),
+        _ => {
+            eprintln!("error: expected `behaviours` or `time`");
+            return ExitCode::FAILURE;
+        }
+    };
+    println!("{found}");
+    ExitCode::SUCCESS
 }

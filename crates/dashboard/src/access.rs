@@ -81,6 +81,18 @@ impl Access {
     }
 }
 
+impl Access {
+    /// Checks a request that changes something: it must also come from the page itself.
+    pub(crate) fn check_change(&self, request: &Parts) -> Result<(), Refusal> {
+        self.check(request)?;
+        // Unlike a request for the page, it is never a navigation, and always has the field.
+        if is_cross_site(request) || !request.headers.contains_key(ORIGIN) {
+            return Err(Refusal::CrossSite);
+        }
+        Ok(())
+    }
+}
+
 // ==== Proxies ====
 
 /// Parts of a field name that is about a proxy, or about the client behind one.

@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::request::Parts;
-use tower_cache_policy::Clock;
 use tower_cache_policy::edge::{Edges, IntoEdges};
 use tower_cache_policy::policy::original_path;
 use tower_cache_policy::policy::routes::{RoutePolicies, SharedRoutes};
+use tower_cache_policy::{Clock, SharedCache};
 
 use crate::access::Access;
 use crate::history::History;
@@ -34,6 +34,8 @@ impl Dashboard {
             routes: None,
             route_by: None,
             edges: None,
+            cache: None,
+            allows_purges: false,
             access: Access::Loopback { peers_are_local: false },
             clock: Clock::system(),
         };
@@ -67,6 +69,25 @@ impl Dashboard {
     pub fn edges(self, edges: impl IntoEdges) -> Self {
         let edges = Some(edges.into_edges()).filter(|edges| edges.profiles().next().is_some());
         self.with(|config| config.edges = edges)
+    }
+
+    /// Shows what this cache has stored, when the page is loaded.
+    ///
+    /// The page shows the URLs of stored responses with their queries.
+    #[must_use]
+    pub fn shared_cache(self, cache: &SharedCache) -> Self {
+        self.with(|config| config.cache = Some(cache.clone()))
+    }
+
+    /// Adds buttons that purge the [cache](Self::shared_cache). See the [crate docs](crate#a-cache-in-the-process) for how
+    /// they are protected.
+    ///
+    /// # Warning
+    ///
+    /// Anyone who may see the page can empty the cache.
+    #[must_use]
+    pub fn allow_purges(self) -> Self {
+        self.with(|config| config.allows_purges = true)
     }
 
     /// States that only this machine can reach the service, because the listener is bound to a loopback address. The
@@ -140,6 +161,8 @@ pub(crate) struct Config {
     pub(crate) routes: Option<SharedRoutes>,
     pub(crate) route_by: Option<RouteBy>,
     pub(crate) edges: Option<Edges>,
+    pub(crate) cache: Option<SharedCache>,
+    pub(crate) allows_purges: bool,
     pub(crate) access: Access,
     pub(crate) clock: Clock,
 }

@@ -42,7 +42,7 @@
 //! response as it is sent. The reason for a policy is shown if the inner layers [record their
 //! decisions](tower_cache_policy::CachePolicyLayer::record_decisions).
 //!
-//! The service has two paths: `/`, the page, and `/events`, the stream that updates it. A router that mounts the
+//! The service has the paths `/`, the page, `/events`, the stream that updates it, and `/purge`. A router that mounts the
 //! service must remove the prefix, as axum's `nest_service` does. The service never ends an event stream by itself, so
 //! a graceful shutdown needs a time limit.
 //!
@@ -79,6 +79,27 @@
 //! ));
 //! ```
 //!
+//! # A cache in the process
+//!
+//! Behind the layer of a [`SharedCache`](tower_cache_policy::SharedCache), the page shows for each route how many responses
+//! came from the cache, as far as `Cache-Status` reports it. [`Dashboard::shared_cache`] adds what is stored, and how large
+//! it is. [`Dashboard::allow_purges`] adds buttons that purge it:
+//!
+//! ```
+//! use tower_cache_policy::SharedCache;
+//! use tower_cache_policy::store::MemoryStore;
+//! use tower_cache_policy_dashboard::Dashboard;
+//!
+//! let cache = SharedCache::by_policy(MemoryStore::new(64 << 20));
+//! let dashboard = Dashboard::new().shared_cache(&cache).allow_purges().bound_to_loopback();
+//! # let _ = dashboard;
+//! ```
+//!
+//! A purge is a POST to `/purge` with the field `X-Cache-Purge`, which contains `*`, `tag` and a tag, or `url` and a URL
+//! without its scheme. In addition to the conditions above, the request must have an `Origin` that names its own host and
+//! port. Pages of other sites cannot send such a request, because browsers send the true `Origin`, and ask for permission
+//! before they send the field.
+//!
 //! # Cost
 //!
 //! Each response takes a lock and is audited, so the layer is for development. Memory is bounded, as [`Dashboard`]
@@ -93,6 +114,7 @@ mod page;
 mod record;
 mod rows;
 mod serve;
+mod stored;
 mod text;
 mod timeline;
 

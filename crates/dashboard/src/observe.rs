@@ -13,7 +13,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tower_cache_policy::audit::CacheAudit;
-use tower_cache_policy::edge::Edges;
+use tower_cache_policy::edge::{CacheOutcome, CacheStatus, Edges};
 use tower_cache_policy::protocol::{CacheControl, HttpDate};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -254,6 +254,7 @@ impl Exchange {
             decision: response.extensions().get().copied(),
             reason: response.extensions().get().copied(),
             saved,
+            cache: outcome_of(response.headers()),
             took: self.began.elapsed(),
             // The most severe warning is the first.
             warning: audit.warnings().first().map(|warning| {
@@ -274,6 +275,12 @@ impl Exchange {
         let edges = self.config.edges.as_ref().into_iter().flat_map(Edges::profiles);
         CacheAudit::of(&self.request, &parts, now).with_edges(edges)
     }
+}
+
+/// The report of the nearest cache in `Cache-Status`, which is the cache in the process if there is one.
+fn outcome_of(response: &HeaderMap) -> Option<CacheOutcome> {
+    let mut reports = CacheStatus::all_in(response);
+    reports.find(|status| status.field() == "cache-status").map(|status| status.outcome())
 }
 
 /// The length of the content, if it is known in advance.

@@ -7,6 +7,7 @@ use tower_cache_policy::policy::routes::RoutePolicies;
 use crate::dashboard::Config;
 use crate::history::Update;
 use crate::rows::{PolicyCells, RequestCells, RouteCells, WarningCells};
+use crate::stored::{COLUMNS, Stored};
 use crate::timeline::{Axis, LEGEND, PATTERNS, Timeline};
 
 const STYLE: &str = include_str!("style.css");
@@ -16,15 +17,15 @@ const SCRIPT: &str = include_str!("script.js");
 /// The hashes of the only permitted script and style. A test fails if they change.
 pub(crate) const CONTENT_SECURITY_POLICY: &str = concat!(
     "default-src 'none'; ",
-    "style-src 'sha256-plIg1iIHRVhQhCA3mkx0n0MoflGNk0C4vR3AqgDBmms='; ",
-    "script-src 'sha256-X7h+R4i9x9IOpbd4ZgocoitK3+R0DaMgMX4aRpu27cQ='; ",
+    "style-src 'sha256-yYmV92yx8+BIo4oiitsnSG8wjzNjWI7usWxSX9LG/rI='; ",
+    "script-src 'sha256-Hyg7xZhej7jZRxCdaKkKjPzcj8ax4G7Uyf3K5D/L3XI='; ",
     "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
 /// One HTML document that loads nothing, and is complete without its script.
 pub(crate) fn document(config: &Config, update: &Update) -> String {
     let routes = config.routes.as_ref().map(|routes| routes.current());
-    Document { config, routes: routes.as_ref(), update }.to_string()
+    Document { config, routes: routes.as_ref(), stored: Stored::of(config), update }.to_string()
 }
 
 /// The beginning of a stream. If the service was restarted since the page was loaded, the rows of the page are out of
@@ -51,6 +52,7 @@ pub(crate) fn events(update: &Update) -> String {
 struct Document<'a> {
     config: &'a Config,
     routes: Option<&'a RoutePolicies>,
+    stored: Option<Stored>,
     update: &'a Update,
 }
 
@@ -74,8 +76,12 @@ impl Display for Document<'_> {
         }
         f.write_str(
             "<li><a href=\"#warnings-title\">Warnings</a><li><a href=\"#routes-title\">Routes</a>\
-             <li><a href=\"#requests-title\">Last requests</a></ul></nav></header>\n<main>\n",
+             <li><a href=\"#requests-title\">Last requests</a>",
         )?;
+        if self.stored.is_some() {
+            f.write_str("<li><a href=\"#stored-title\">Stored responses</a>")?;
+        }
+        f.write_str("</ul></nav></header>\n<main>\n")?;
         if let Some(policies) = self.routes {
             self.policies(f, policies)?;
         } else {
@@ -86,14 +92,27 @@ impl Display for Document<'_> {
         open(f, "warnings", "Warnings", "The worst warning about each response.", &columns)?;
         body(f, "warnings", warnings.iter().map(|(place, warning)| WarningCells(*place, warning)), columns.len())?;
 
-        let columns = ["Route", "Requests", "200", "304", "412", "no-store", "Saved", "Last Cache-Control", "Stored"];
-        open(f, "routes", "Routes", "The responses of each route, and the policy of its last success.", &columns)?;
+        let columns =
+            ["Route", "Requests", "200", "304", "412", "no-store", "Saved", "Hits", "Last Cache-Control", "Stored"];
+        open(
+            f,
+            "routes",
+            "Routes",
+            "The responses of each route, and the policy of its last success. Hits are responses from the cache in the process.",
+            &columns,
+        )?;
         body(f, "routes", routes.iter().map(|(place, route)| RouteCells(*place, route)), columns.len())?;
 
-        let columns = ["No.", "Time", "Request", "Status", "Cache-Control", "StorageReason", "Saved", "Took"];
+        let columns = ["No.", "Time", "Request", "Status", "Cache-Control", "Reason", "Saved", "Took"];
         let note = "The newest first, in GMT. Saved is the content that a 304 did not send again.";
         open(f, "requests", "Last requests", note, &columns)?;
         body(f, "requests", requests.iter().map(|(number, record)| RequestCells(*number, record)), columns.len())?;
+        if let Some(stored) = &self.stored {
+            let note = "The largest responses in the cache in the process, when this page was loaded.";
+            open(f, "stored", "Stored responses", note, &COLUMNS)?;
+            body(f, "stored", stored.rows(), COLUMNS.len())?;
+            stored.numbers().fmt(f)?;
+        }
         write!(f, "</main>\n<script>{SCRIPT}</script>\n</html>\n")
     }
 }
@@ -124,7 +143,8 @@ fn open(f: &mut fmt::Formatter<'_>, id: &str, title: &str, note: &str, columns: 
     for column in columns {
         match *column {
             "Stored" => write!(f, "<th scope=\"col\">{column}{Axis}</th>")?,
-            "No." | "Requests" | "200" | "304" | "412" | "no-store" | "Saved" | "Times" | "Took" => {
+            "No." | "Requests" | "200" | "304" | "412" | "no-store" | "Saved" | "Hits" | "Times" | "Took"
+            | "Variants" | "Size" | "Age" | "Fresh for" => {
                 write!(f, "<th scope=\"col\" class=\"number\">{column}</th>")?;
             }
             _ => write!(f, "<th scope=\"col\">{column}</th>")?,

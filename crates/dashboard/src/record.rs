@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use tower_cache_policy::audit::Level;
+use tower_cache_policy::edge::CacheOutcome;
 use tower_cache_policy::layers::conditional::ConditionalReason;
 use tower_cache_policy::policy::Decision;
 use tower_cache_policy::protocol::HttpDate;
@@ -25,6 +26,8 @@ pub(crate) struct Record {
     pub(crate) decision: Option<Decision>,
     pub(crate) reason: Option<ConditionalReason>,
     pub(crate) saved: Saved,
+    /// How the cache in the process handled the request.
+    pub(crate) cache: Option<CacheOutcome>,
     /// The time until the start of the response.
     pub(crate) took: Duration,
     /// The most severe warning.
@@ -68,6 +71,10 @@ pub(crate) struct RouteCount {
     pub(crate) precondition_failed: u64,
     pub(crate) no_store: u64,
     pub(crate) saved: u64,
+    /// The responses that came from the cache in the process.
+    pub(crate) hits: u64,
+    /// The responses about which that cache reports.
+    pub(crate) reported: u64,
     pub(crate) last: Option<LastSuccess>,
     /// The number of the request that changed it.
     pub(crate) changed: u64,
@@ -119,6 +126,8 @@ impl RouteCount {
             precondition_failed: 0,
             no_store: 0,
             saved: 0,
+            hits: 0,
+            reported: 0,
             last: None,
             changed: 0,
         }
@@ -135,6 +144,8 @@ impl RouteCount {
         }
         self.no_store += u64::from(record.no_store);
         self.saved = self.saved.saturating_add(record.saved.bytes());
+        self.hits += u64::from(record.cache.is_some_and(CacheOutcome::is_hit));
+        self.reported += u64::from(record.cache.is_some());
         let reads = record.method == "GET" || record.method == "HEAD";
         if reads && matches!(record.status, StatusCode::OK | StatusCode::NOT_MODIFIED) {
             let (cache_control, timeline) = (record.cache_control.clone(), record.timeline.clone());

@@ -4,6 +4,7 @@ use std::fmt;
 
 use http::Method;
 use tower_cache_policy::audit::Level;
+use tower_cache_policy::edge::CacheOutcome;
 use tower_cache_policy::policy::routes::PolicyRow;
 
 use crate::record::{Record, RecordedWarning, RouteCount, RouteName, Saved, Totals, WarningCount};
@@ -52,11 +53,16 @@ impl fmt::Display for RouteCells<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(place, count) = self;
         let RouteCount { route, requests, ok, not_modified, precondition_failed, no_store, saved, last, .. } = count;
+        let RouteCount { hits, reported, .. } = count;
         write!(f, r#"<tr id="o{place}"><th scope="row">{route}</th>"#)?;
         for number in [requests, ok, not_modified, precondition_failed, no_store] {
             write!(f, r#"<td class="number">{number}</td>"#)?;
         }
         write!(f, r#"<td class="number">{}</td>"#, Bytes(*saved))?;
+        match (hits * 100).checked_div(*reported) {
+            Some(percent) => write!(f, r#"<td class="number">{percent} % of {reported}</td>"#)?,
+            None => f.write_str("<td></td>")?,
+        }
         match last {
             Some(last) => {
                 write!(f, "<td>{}</td><td>{}</td></tr>", Field(last.cache_control.as_deref()), last.timeline)
@@ -100,6 +106,9 @@ impl fmt::Display for RequestCells<'_> {
             (None, Some(reason)) => Escaped(&reason.to_string()).fmt(f)?,
             (None, None) => f.write_str(r#"<span class="small">not recorded</span>"#)?,
         }
+        if let Some(outcome) = record.cache.and_then(outcome) {
+            write!(f, r#"<div class="small">cache: {outcome}</div>"#)?;
+        }
         if let Some(RecordedWarning { level, text }) = &record.warning {
             write!(f, r#"<div class="small">{} {}</div>"#, Badge(*level), Prose(text))?;
         }
@@ -110,6 +119,19 @@ impl fmt::Display for RequestCells<'_> {
             Saved::Bytes(bytes) => Bytes(bytes).fmt(f)?,
         }
         write!(f, r#"</td><td class="number">{}</td></tr>"#, Took(record.took))
+    }
+}
+
+/// How the cache in the process handled a request.
+const fn outcome(outcome: CacheOutcome) -> Option<&'static str> {
+    match outcome {
+        CacheOutcome::Hit => Some("hit"),
+        CacheOutcome::Stale => Some("stale"),
+        CacheOutcome::Revalidated => Some("revalidated"),
+        CacheOutcome::Miss => Some("miss"),
+        CacheOutcome::Expired => Some("expired"),
+        CacheOutcome::Bypass => Some("passed through"),
+        _ => None,
     }
 }
 

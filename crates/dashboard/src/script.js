@@ -45,6 +45,16 @@
     for (const name of ["routes", "warnings", "totals", "requests"]) source.addEventListener(name, take);
   };
 
+  for (const button of document.querySelectorAll("[data-purge]")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const headers = { "x-cache-purge": button.dataset.purge };
+      const response = await fetch(`${page}/purge`, { method: "POST", headers, referrerPolicy: "same-origin" }).catch(() => undefined);
+      if (response?.ok) location.reload();
+      else tell("the purge was refused", false);
+    });
+  }
+
   pause.hidden = false;
   pause.addEventListener("click", () => {
     const paused = pause.textContent === "Pause";

@@ -1,4 +1,4 @@
-//! [`DashboardService`]: serves the page at `/`, and its events at `/events`.
+//! [`DashboardService`]: serves the page at `/`, and its events at `/events`. Purges the cache.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -20,6 +20,7 @@ use tower_service::Service;
 use crate::dashboard::Config;
 use crate::history::{History, Listener};
 use crate::page;
+use crate::stored;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
@@ -57,6 +58,9 @@ impl DashboardService {
         if let Err(refusal) = self.config.access.check(request) {
             return text(StatusCode::FORBIDDEN, &refusal.to_string());
         }
+        if request.method == Method::POST && request.uri.path() == "/purge" {
+            return self.purge(request);
+        }
         if request.method != Method::GET && request.method != Method::HEAD {
             return method_not_allowed();
         }
@@ -64,6 +68,22 @@ impl DashboardService {
             "" | "/" => document(&self.config, &self.history),
             "/events" => events(&self.history, request),
             _ => text(StatusCode::NOT_FOUND, "The paths are `/` and `/events`."),
+        }
+    }
+
+    fn purge(&self, request: &Parts) -> Response<DashboardBody> {
+        let cache = self.config.cache.as_ref().filter(|_| self.config.allows_purges);
+        match (cache, self.config.access.check_change(request)) {
+            (None, _) => text(
+                StatusCode::FORBIDDEN,
+                "Purges are not enabled. Call `Dashboard::shared_cache` and `Dashboard::allow_purges`.",
+            ),
+            (Some(_), Err(refusal)) => text(StatusCode::FORBIDDEN, &refusal.to_string()),
+            (Some(cache), Ok(())) if stored::purge(cache, request) => text(StatusCode::OK, "Purged."),
+            (Some(_), Ok(())) => text(
+                StatusCode::BAD_REQUEST,
+                "Send the field `X-Cache-Purge` with `*`, `tag` and a tag, or `url` and a URL without its scheme.",
+            ),
         }
     }
 }

@@ -18,9 +18,12 @@ use http_body_util::{BodyExt, Full, StreamBody};
 use sha2::{Digest, Sha256};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_cache_policy::edge::EdgeProfile;
+use tower_cache_policy::edge::purge::Purge;
 use tower_cache_policy::policy::CachePolicy;
 use tower_cache_policy::policy::routes::{RoutePolicies, SharedRoutes};
-use tower_cache_policy::{CachePolicyLayer, CachingLayer, Clock};
+use tower_cache_policy::policy::{CacheTag, CacheTags};
+use tower_cache_policy::store::MemoryStore;
+use tower_cache_policy::{CachePolicyLayer, CachingLayer, Clock, SharedCache};
 use tower_cache_policy_dashboard::{Dashboard, DashboardBody, PeerAddress};
 
 type TestResponse = Response<Full<Bytes>>;
@@ -269,34 +272,37 @@ async fn a_request_with_a_proxy_field_is_refused() {
     }
 }
 
+type Fields = &'static [(&'static str, &'static str)];
+
+/// Requests that pages of other sites make.
+const REFUSED: &[(&str, Fields)] = &[
+    ("an event stream of another site", &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "cors")]),
+    ("of a sibling, as another port of localhost", &[("sec-fetch-site", "same-site")]),
+    ("an image", &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")]),
+    ("a frame", &[("sec-fetch-site", "cross-site"), ("sec-fetch-dest", "iframe"), ("sec-fetch-mode", "navigate")]),
+    ("a link", &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")]),
+    ("a value that no standard defines", &[("sec-fetch-site", "elsewhere")]),
+    ("an empty value", &[("sec-fetch-site", "")]),
+    ("two lines", &[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")]),
+    ("a list", &[("sec-fetch-site", "same-origin, cross-site")]),
+    ("Origin", &[("origin", "https://evil.example")]),
+    ("Origin, another port", &[("origin", "http://localhost:8080")]),
+    ("Origin, the default port", &[("origin", "http://localhost")]),
+    ("Origin, another loopback name", &[("origin", "http://127.0.0.1:3000")]),
+    ("Origin, a sandboxed page or a file", &[("origin", "null")]),
+    ("Origin, an extension", &[("origin", "chrome-extension://abcdef:3000")]),
+    ("Origin, empty", &[("origin", "")]),
+    ("Origin with a user name", &[("origin", "http://localhost:3000@evil.example")]),
+    ("Origin, the second line", &[("origin", "http://localhost:3000"), ("origin", "https://evil.example")]),
+    ("Referer", &[("referer", "https://evil.example/page")]),
+    ("Referer that begins like it", &[("referer", "http://localhost:3000.evil.example/")]),
+    ("Referer, not a URL", &[("referer", "about:client")]),
+    ("a preflight", &[("access-control-request-method", "GET")]),
+    ("a preflight for a local network", &[("access-control-request-private-network", "true")]),
+];
+
 #[tokio::test]
 async fn a_request_from_another_site_is_refused() {
-    type Fields = &'static [(&'static str, &'static str)];
-    const REFUSED: &[(&str, Fields)] = &[
-        ("an event stream of another site", &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "cors")]),
-        ("of a sibling, as another port of localhost", &[("sec-fetch-site", "same-site")]),
-        ("an image", &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")]),
-        ("a frame", &[("sec-fetch-site", "cross-site"), ("sec-fetch-dest", "iframe"), ("sec-fetch-mode", "navigate")]),
-        ("a link", &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")]),
-        ("a value that no standard defines", &[("sec-fetch-site", "elsewhere")]),
-        ("an empty value", &[("sec-fetch-site", "")]),
-        ("two lines", &[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")]),
-        ("a list", &[("sec-fetch-site", "same-origin, cross-site")]),
-        ("Origin", &[("origin", "https://evil.example")]),
-        ("Origin, another port", &[("origin", "http://localhost:8080")]),
-        ("Origin, the default port", &[("origin", "http://localhost")]),
-        ("Origin, another loopback name", &[("origin", "http://127.0.0.1:3000")]),
-        ("Origin, a sandboxed page or a file", &[("origin", "null")]),
-        ("Origin, an extension", &[("origin", "chrome-extension://abcdef:3000")]),
-        ("Origin, empty", &[("origin", "")]),
-        ("Origin with a user name", &[("origin", "http://localhost:3000@evil.example")]),
-        ("Origin, the second line", &[("origin", "http://localhost:3000"), ("origin", "https://evil.example")]),
-        ("Referer", &[("referer", "https://evil.example/page")]),
-        ("Referer that begins like it", &[("referer", "http://localhost:3000.evil.example/")]),
-        ("Referer, not a URL", &[("referer", "about:client")]),
-        ("a preflight", &[("access-control-request-method", "GET")]),
-        ("a preflight for a local network", &[("access-control-request-private-network", "true")]),
-    ];
     for (case, fields) in REFUSED {
         for path in ["/", "/events", "/other"] {
             let fields: Vec<_> = [("host", "localhost:3000")].iter().chain(*fields).copied().collect();
@@ -831,4 +837,134 @@ fn a_stack_without_the_dashboard_allocates_nothing_for_it() {
     let mounted = dashboard().routes(RoutePolicies::builder().route("/", CachePolicy::NO_CACHE).build().unwrap());
     let _around_another = mounted.observe().layer(mounted.service());
     assert_eq!(allocated(), before);
+}
+
+/// Sends requests for these paths through the layers of a dashboard and a cache.
+async fn visit(dashboard: &Dashboard, cache: &SharedCache, paths: &[&str]) {
+    let handler = service_fn(|request: Request<String>| {
+        let mut response = response_with(200, "hello", &[]);
+        if request.uri().path() == "/me" {
+            response = response_with(200, "you", &[("cache-control", "private, max-age=60")]);
+        }
+        CacheTags::from_iter([CacheTag::from_static("pages")]).add_to(response.extensions_mut());
+        std::future::ready(Ok::<_, Infallible>(response))
+    });
+    let inner = CachePolicyLayer::new(CachePolicy::public(MINUTE)).layer(handler);
+    let service = dashboard.observe().layer(cache.layer().layer(inner));
+    for path in paths {
+        let request = Request::get(*path).header("host", "tea.example").body(String::new()).unwrap();
+        service.clone().oneshot(request).await.unwrap().into_body().collect().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn hits_are_counted_by_route_and_stored_responses_are_listed() {
+    let cache = SharedCache::by_policy(MemoryStore::new(1 << 20));
+    let by_path = |parts: &http::request::Parts| Some(parts.uri.path().to_owned());
+    let dashboard = dashboard().route_by(by_path).shared_cache(&cache);
+    visit(&dashboard, &cache, &["/a", "/a", "/a", "/a?b=1&c={}", "/me", "/me"]).await;
+    let shown = page(&dashboard).await;
+    let hits: Vec<String> = rows(&shown, "routes").into_iter().map(|row| cells(row)[7].clone()).collect();
+    assert_eq!(hits, ["50 % of 4", "0 % of 2"]);
+    assert!(rows(&shown, "requests").iter().any(|row| row.contains("cache: hit")));
+
+    let listed: Vec<Vec<String>> = rows(&shown, "stored").into_iter().map(cells).collect();
+    let urls: Vec<(&str, &str)> = listed.iter().map(|row| (row[0].as_str(), row[1].as_str())).collect();
+    assert_eq!(urls, [("tea.example/a?b=1&amp;c={}", "1"), ("tea.example/a", "1")], "the largest first, escaped");
+    assert_eq!((listed[0][3].as_str(), listed[0][5].as_str(), listed[0][6].trim()), ("200", "60 s", "pages"));
+    assert!(shown.contains("of 1.0 MB used<li><b>2</b> URLs<li><b>2</b> hits"), "{shown}");
+    assert!(!shown.contains("data-purge=\""), "purges are not allowed");
+
+    // Without a cache, there is neither a section nor a ratio.
+    let without = Dashboard::new().bound_to_loopback();
+    observe(&without, get("/"), response_with(200, "", &[])).await;
+    let shown = page(&without).await;
+    assert!(!shown.contains("stored-title") && cells(rows(&shown, "routes")[0])[7].is_empty());
+}
+
+fn purge_request(fields: &[(&str, &str)]) -> Request<String> {
+    let mut request = request("/purge", PEER, fields);
+    *request.method_mut() = Method::POST;
+    request
+}
+
+const OWN: [(&str, &str); 2] = [("host", "localhost:3000"), ("origin", "http://localhost:3000")];
+
+#[tokio::test]
+async fn a_purge_removes_what_it_names() {
+    let cache = SharedCache::by_policy(MemoryStore::new(1 << 20));
+    let dashboard = dashboard().shared_cache(&cache).allow_purges();
+    let stored = || cache.largest(9).len();
+    for (line, left) in
+        [("*", 0), ("tag pages", 0), ("tag other", 2), ("url tea.example/a", 1), ("url tea.example/c", 2)]
+    {
+        cache.purge(&Purge::everything());
+        visit(&dashboard, &cache, &["/a", "/b"]).await;
+        assert_eq!(stored(), 2);
+        let fields: Vec<_> = OWN.into_iter().chain([("x-cache-purge", line)]).collect();
+        let response = fetch(&dashboard, purge_request(&fields)).await;
+        assert_eq!(response.status(), StatusCode::OK, "{line}");
+        assert_eq!(stored(), left, "{line}");
+    }
+    cache.purge(&Purge::everything());
+    visit(&dashboard, &cache, &["/a", "/b"]).await;
+    let invalid: &[&[&str]] = &[
+        &[],
+        &["*", "*"],
+        &[""],
+        &["tag"],
+        &["tag "],
+        &["tag a b"],
+        &["url"],
+        &["url a b"],
+        &["url /x"],
+        &["url user@tea.example/"],
+        &["everything"],
+    ];
+    for lines in invalid {
+        let fields: Vec<_> = OWN.into_iter().chain(lines.iter().map(|line| ("x-cache-purge", *line))).collect();
+        let response = fetch(&dashboard, purge_request(&fields)).await;
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{lines:?}");
+        assert_eq!(stored(), 2, "{lines:?}");
+    }
+    let shown = page(&dashboard).await;
+    for what in ["*", "tag pages", "url tea.example/a"] {
+        assert!(shown.contains(&format!("data-purge=\"{what}\" hidden")), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_purge_of_another_site_or_without_permission_is_refused() {
+    let cache = SharedCache::by_policy(MemoryStore::new(1 << 20));
+    let everything = [("x-cache-purge", "*")];
+    let local = Dashboard::new().shared_cache(&cache).allow_purges();
+    let by_rule = Dashboard::new().allow(|_| true).shared_cache(&cache).allow_purges();
+    visit(&local, &cache, &["/a"]).await;
+    let refused = async |dashboard: &Dashboard, fields: &[(&str, &str)], case: &str| {
+        let response = fetch(dashboard, purge_request(fields)).await;
+        assert_eq!(response.status(), StatusCode::FORBIDDEN, "{case}");
+        assert_eq!(cache.largest(9).len(), 1, "{case}");
+    };
+    for (case, fields) in REFUSED {
+        let fields: Vec<_> = [("host", "localhost:3000")].iter().chain(*fields).chain(&everything).copied().collect();
+        refused(&local, &fields, case).await;
+        // The rule exempts a navigation to the page, and never a purge.
+        refused(&by_rule, &fields, case).await;
+    }
+    let without_origin = [("host", "localhost:3000"), everything[0]];
+    refused(&local, &without_origin, "without Origin").await;
+    refused(&by_rule, &without_origin, "without Origin, with a rule").await;
+    let fields: Vec<_> = OWN.into_iter().chain(everything).collect();
+    refused(&Dashboard::new().shared_cache(&cache), &fields, "not allowed").await;
+    refused(&Dashboard::new().allow_purges(), &fields, "no cache").await;
+    refused(&Dashboard::new().allow(|_| false).shared_cache(&cache).allow_purges(), &fields, "a rule").await;
+    let mut put = purge_request(&fields);
+    *put.method_mut() = Method::PUT;
+    assert_eq!(fetch(&local, put).await.status(), StatusCode::METHOD_NOT_ALLOWED);
+    let mut read = purge_request(&fields);
+    *read.method_mut() = Method::GET;
+    assert_eq!(fetch(&local, read).await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(cache.largest(9).len(), 1);
+    assert_eq!(fetch(&local, purge_request(&fields)).await.status(), StatusCode::OK);
+    assert_eq!(cache.largest(9).len(), 0);
 }

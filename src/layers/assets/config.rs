@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::assets::{AssetManifest, AssetSource};
 use crate::layers::conditional::Settings;
+use crate::layers::shared::Shared;
 use crate::policy::{CachePolicy, Rendered, Rules};
 
 /// The paths that the layer receives, and those that it forwards to the inner service.
@@ -137,7 +138,7 @@ pub(super) struct Config {
     pub(super) dictionaries: bool,
     pub(super) policies: Policies,
     pub(super) rules: Rules,
-    pub(super) conditional: Settings,
+    pub(super) conditional: Shared<Settings>,
     pub(super) enabled: bool,
 }
 

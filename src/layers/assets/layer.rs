@@ -9,6 +9,7 @@ use super::service::AssetsService;
 use crate::assets::{AssetSource, UnknownAsset};
 use crate::layers::Clock;
 use crate::layers::conditional::Settings;
+use crate::layers::shared::Shared;
 use crate::policy::{CachePolicy, Development, Guard, Precedence, Rendered, Risk, Rules};
 
 /// Verifies the fingerprints in the URLs of assets that the inner service has. See the [module docs](super) for an
@@ -41,7 +42,7 @@ impl AssetsLayer {
                 dictionaries: false,
                 policies: Policies::new(),
                 rules,
-                conditional: Settings::default(),
+                conditional: Shared::Static(Settings::DEFAULT),
                 enabled: true,
             }),
         }
@@ -136,7 +137,7 @@ impl AssetsLayer {
     /// Sets the clock of the layer. The default is the system clock.
     #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
-        self.with(|config| config.conditional.clock = clock)
+        self.with(|config| config.conditional = config.conditional.with_clock(clock))
     }
 
     /// Enables or disables the layer. If `false`, the layer passes requests and responses through unchanged, so

@@ -1,9 +1,12 @@
 //! [`Config`]: the settings of a layer.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
 
 use crate::layers::Clock;
+use crate::layers::shared::{Shared, Table};
 use crate::policy::{PendingPolicy, PolicySource, Precedence, Rules};
 use crate::protocol::NoVarySearch;
 
@@ -35,7 +38,32 @@ pub(super) enum Position {
     OutermostWithCompression,
 }
 
+static USUAL: Table<Config> = Table::new();
+
+/// Only configurations without closures are equal.
+impl PartialEq for Config {
+    fn eq(&self, other: &Self) -> bool {
+        let flags = |config: &Self| {
+            (config.record, config.explain, config.panics_on_handler_fields, config.enabled, config.position)
+        };
+        (self.is_usual() && other.is_usual())
+            && self.source.fixed() == other.source.fixed()
+            && self.rules == other.rules
+            && self.no_vary_search == other.no_vary_search
+            && flags(self) == flags(other)
+    }
+}
+
 impl Config {
+    pub(super) fn shared(config: &Arc<Self>) -> Shared<Self> {
+        if config.is_usual() { USUAL.share_equal(config) } else { Shared::Counted(Arc::clone(config)) }
+    }
+
+    /// Whether the configuration has no closure and no table.
+    fn is_usual(&self) -> bool {
+        self.source.fixed().is_some() && self.clock.is_system()
+    }
+
     /// Returns whether the layer needs the decisions of inner layers, which used information that it does not have.
     pub(super) fn needs_ruling(&self) -> bool {
         let overrides = matches!(self.rules.precedence, Precedence::Layer | Precedence::LayerEvenOverNoStore);

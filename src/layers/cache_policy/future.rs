@@ -2,8 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use http::Response;
 use http::header::CACHE_CONTROL;
@@ -12,6 +11,7 @@ use pin_project_lite::pin_project;
 use super::config::{Config, Position};
 use super::handler_fields::{RequestTarget, assert_no_fields_of_handler};
 use super::trace;
+use crate::layers::shared::Shared;
 use crate::policy::{
     CACHE_POLICY_EXPLAIN, Decision, DecisionSource, HandlerPolicy, Layer, PendingPolicy, RequestFacts, Unruled, explain,
 };
@@ -30,7 +30,7 @@ pin_project! {
 /// The data of a request that the decision needs after the inner service has responded.
 #[derive(Debug)]
 pub(super) struct Exchange {
-    pub(super) config: Arc<Config>,
+    pub(super) config: Shared<Config>,
     pub(super) request: RequestFacts,
     pub(super) pending: PendingPolicy,
     /// The target of the request, if the layer panics on a field of the handler.
@@ -51,19 +51,21 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut response = ready!(this.inner.poll(cx))?;
-        if let Some(exchange) = this.exchange.take() {
-            exchange.decide(&mut response);
+        let mut polled = this.inner.poll(cx);
+        // Changes the response in place, because moving it would take as long as the decision.
+        if let (Poll::Ready(Ok(response)), Some(exchange)) = (&mut polled, this.exchange) {
+            exchange.decide(response);
         }
-        Poll::Ready(Ok(response))
+        polled
     }
 }
 
 impl Exchange {
-    fn decide<B>(self, response: &mut Response<B>) {
+    fn decide<B>(&self, response: &mut Response<B>) {
         let Self { config, request, pending, target } = self;
+        let request = *request;
         if let Some(target) = target {
-            assert_no_fields_of_handler(&target, response);
+            assert_no_fields_of_handler(target, response);
         }
         if config.position == Position::Outermost {
             // The inner policy layer removes both when it decides.
@@ -74,7 +76,8 @@ impl Exchange {
         }
         let traced = trace::is_enabled();
         let before = if config.explain || traced { response.headers().get(CACHE_CONTROL).cloned() } else { None };
-        let policy = config.source.resolve(&pending);
+        let policy = config.source.resolve(pending);
+        let rule = policy.rule();
         let layer = Layer { rules: &config.rules, request, policy };
         let Some(decision) = layer.rule(response, || config.clock.now()) else { return };
 
@@ -91,11 +94,11 @@ impl Exchange {
         }
         let repeats = decision.source() == DecisionSource::Handler && decision.guards().is_empty();
         if config.explain && !(repeats && headers.contains_key(CACHE_POLICY_EXPLAIN)) {
-            let explanation = explain(&decision, policy.rule(), before.as_ref(), headers);
+            let explanation = explain(&decision, rule, before.as_ref(), headers);
             set_field(headers, CACHE_POLICY_EXPLAIN, explanation);
         }
         if traced {
-            trace::event(&decision, policy.rule(), status, before.as_ref(), headers.get(CACHE_CONTROL));
+            trace::event(&decision, rule, status, before.as_ref(), headers.get(CACHE_CONTROL));
         }
         if config.record && !(repeats && response.extensions().get::<Decision>().is_some()) {
             response.extensions_mut().insert(decision);

@@ -546,6 +546,6 @@ impl<S> Layer<S> for CachePolicyLayer {
     type Service = CachePolicyService<S>;
 
     fn layer(&self, inner: S) -> CachePolicyService<S> {
-        CachePolicyService::new(inner, Arc::clone(&self.config))
+        CachePolicyService::new(inner, Config::shared(&self.config))
     }
 }

@@ -1,6 +1,5 @@
 //! [`CachePolicyService`]: collects the request data that the decision needs.
 
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::Response;
@@ -12,17 +11,18 @@ use super::handler_fields::RequestTarget;
 use crate::layers::HttpRequest;
 use crate::layers::bypass::is_tunnel;
 use crate::layers::development::forget_stored_response;
-use crate::policy::Facts;
+use crate::layers::shared::Shared;
+use crate::policy::{Facts, PendingPolicy};
 
 /// The service created by [`CachePolicyLayer`](super::CachePolicyLayer).
 #[derive(Clone, Debug)]
 pub struct CachePolicyService<S> {
     inner: S,
-    config: Arc<Config>,
+    config: Shared<Config>,
 }
 
 impl<S> CachePolicyService<S> {
-    pub(super) const fn new(inner: S, config: Arc<Config>) -> Self {
+    pub(super) const fn new(inner: S, config: Shared<Config>) -> Self {
         Self { inner, config }
     }
 }
@@ -40,26 +40,31 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: R) -> Self::Future {
-        let mut request = request.into_http();
-        if !self.config.enabled || is_tunnel(request.method()) {
-            return ResponseFuture::new(self.inner.call(R::from_http(request)), None);
+    fn call(&mut self, mut request: R) -> Self::Future {
+        let config = &self.config;
+        let http = request.http_mut();
+        if !config.enabled || is_tunnel(http.method()) {
+            return ResponseFuture::new(self.inner.call(request), None);
         }
-        if self.config.rules.development {
-            forget_stored_response(&mut request);
+        if config.rules.development {
+            forget_stored_response(http);
         }
-        let facts = self.config.rules.facts(&request);
-        if self.config.needs_ruling() {
-            facts.leave_in(&mut request);
+        let facts = config.rules.facts(http);
+        if config.needs_ruling() {
+            facts.leave_in(http);
         }
-        let Self { inner, config } = self;
-        config.source.choose(request, |mut request, pending| {
-            if config.position == Position::Innermost && facts.has(Facts::CONDITIONAL) && facts.is_get_or_head() {
-                config.withhold_conditions(&pending, request.headers_mut());
-            }
-            let target = config.panics_on_handler_fields.then(|| RequestTarget::of(&request));
-            let exchange = Exchange { config: Arc::clone(config), request: facts, pending, target };
-            ResponseFuture::new(inner.call(R::from_http(request)), Some(exchange))
-        })
+        let mut pending = PendingPolicy::Nothing;
+        if config.source.depends_on_request() {
+            let http;
+            (http, pending) = config.source.choose(request.into_http());
+            request = R::from_http(http);
+        }
+        let http = request.http_mut();
+        if config.position == Position::Innermost && facts.has(Facts::CONDITIONAL) && facts.is_get_or_head() {
+            config.withhold_conditions(&pending, http.headers_mut());
+        }
+        let target = config.panics_on_handler_fields.then(|| RequestTarget::of(http));
+        let exchange = Exchange { config: config.clone(), request: facts, pending, target };
+        ResponseFuture::new(self.inner.call(request), Some(exchange))
     }
 }

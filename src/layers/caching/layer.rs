@@ -16,10 +16,25 @@ use crate::policy::{CachePolicy, Development, IntoPolicySource, PolicySource};
 #[derive(Clone, Debug)]
 pub struct CachingLayer<V = NoSource, C = Identity> {
     policy: CachePolicyLayer,
+    halves: Halves,
     entity_tags: EntityTagLayer,
     conditional: ConditionalLayer<V>,
     compression: C,
     has_compression: bool,
+}
+
+/// The policy next to the service, and that around the other layers. They are made once, so that the services of all
+/// routes share their configurations.
+#[derive(Clone, Debug)]
+struct Halves {
+    inner: CachePolicyLayer,
+    outer: CachePolicyLayer,
+}
+
+impl Halves {
+    fn of(policy: &CachePolicyLayer, has_compression: bool) -> Self {
+        Self { inner: policy.clone().inner_half(), outer: policy.clone().outer_half(has_compression) }
+    }
 }
 
 impl CachingLayer {
@@ -28,8 +43,10 @@ impl CachingLayer {
     ///
     /// By default, entity tags are weak and the stack does not compress.
     pub fn new(policy: impl IntoPolicySource) -> Self {
+        let policy = CachePolicyLayer::new(policy);
         Self {
-            policy: CachePolicyLayer::new(policy),
+            halves: Halves::of(&policy, false),
+            policy,
             entity_tags: EntityTagLayer::new(),
             conditional: ConditionalLayer::new(),
             compression: Identity::new(),
@@ -77,8 +94,10 @@ impl<V, C> CachingLayer<V, C> {
     /// ```
     pub fn compression<D>(self, compression: D) -> CachingLayer<V, D> {
         // L-01, K-02
+        let policy = self.policy.vary(&["accept-encoding"]);
         CachingLayer {
-            policy: self.policy.vary(&["accept-encoding"]),
+            halves: Halves::of(&policy, true),
+            policy,
             entity_tags: self.entity_tags,
             conditional: self.conditional.with_inner_coding(),
             compression,
@@ -133,6 +152,7 @@ impl<V, C> CachingLayer<V, C> {
     pub fn validator_source<W: ValidatorSource>(self, source: W) -> CachingLayer<W, C> {
         CachingLayer {
             policy: self.policy,
+            halves: self.halves,
             entity_tags: self.entity_tags,
             conditional: self.conditional.validator_source_inside_tags(source),
             compression: self.compression,
@@ -155,6 +175,7 @@ impl<V, C> CachingLayer<V, C> {
     #[must_use]
     pub fn policy(mut self, change: impl FnOnce(CachePolicyLayer) -> CachePolicyLayer) -> Self {
         self.policy = change(self.policy);
+        self.halves = Halves::of(&self.policy, self.has_compression);
         self
     }
 
@@ -284,8 +305,8 @@ where
     type Service = CachePolicyService<ConditionalService<C::Service, V>>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        let tagged = self.entity_tags.layer(self.policy.clone().inner_half().layer(inner));
+        let tagged = self.entity_tags.layer(self.halves.inner.layer(inner));
         let coded = self.compression.layer(tagged);
-        self.policy.clone().outer_half(self.has_compression).layer(self.conditional.layer(coded))
+        self.halves.outer.layer(self.conditional.layer(coded))
     }
 }

@@ -30,7 +30,7 @@ pin_project! {
         // N-03: a 304 must not have `content-length: 0`. A server writes that field if the size hint is exactly
         // zero, so this kind does not have an exact hint.
         Nothing,
-        Text { text: Option<Bytes> },
+        Text { text: Option<&'static str> },
     }
 }
 
@@ -43,8 +43,8 @@ impl<B> ConditionalBody<B> {
         Self { kind: Kind::Nothing }
     }
 
-    pub(super) const fn text(text: &'static str) -> Self {
-        Self { kind: Kind::Text { text: Some(Bytes::from_static(text.as_bytes())) } }
+    pub(crate) const fn text(text: &'static str) -> Self {
+        Self { kind: Kind::Text { text: Some(text) } }
     }
 }
 
@@ -68,7 +68,9 @@ where
         match self.project().kind.project() {
             KindProjection::Inner { body } => body.poll_frame(cx),
             KindProjection::Nothing => Poll::Ready(None),
-            KindProjection::Text { text } => Poll::Ready(text.take().map(|text| Ok(Frame::data(text.into())))),
+            KindProjection::Text { text } => {
+                Poll::Ready(text.take().map(|text| Ok(Frame::data(Bytes::from_static(text.as_bytes()).into()))))
+            }
         }
     }
 

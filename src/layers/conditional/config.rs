@@ -1,4 +1,4 @@
-//! [`Config`]: the settings that a layer shares with its services.
+//! [`Settings`]: the configuration that a layer shares with its services and futures.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,12 +7,8 @@ use http::Method;
 
 use super::mark::ValidatorSourcePresent;
 use crate::layers::Clock;
-
-#[derive(Debug)]
-pub(super) struct Config<V> {
-    pub(super) source: Arc<V>,
-    pub(super) settings: Settings,
-}
+#[cfg(feature = "assets")]
+use crate::layers::shared::Shared;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
@@ -41,8 +37,17 @@ pub(crate) enum RequiredPreconditions {
 #[derive(Clone, Debug)]
 pub(super) struct InnerCoding(Arc<AtomicBool>);
 
-impl Default for Settings {
-    fn default() -> Self {
+impl Settings {
+    #[cfg(feature = "assets")]
+    pub(crate) const DEFAULT: &'static Self = &Self::new();
+
+    /// Returns the same settings with another clock.
+    #[cfg(feature = "assets")]
+    pub(crate) fn with_clock(&self, clock: Clock) -> Shared<Self> {
+        Shared::Counted(Arc::new(Self { clock, ..self.clone() }))
+    }
+
+    pub(super) const fn new() -> Self {
         Self {
             required: RequiredPreconditions::None,
             inner_handles_if_range: false,

@@ -10,18 +10,18 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
 
 use super::body::ConditionalBody;
-use super::config::{InnerCoding, Settings};
+use super::config::Settings;
 use super::mark::{ModifiedInFuture, ValidatorSourcePresent};
 use super::reason::ConditionalReason;
 use super::selected::SelectedRepresentation;
 use super::trace;
-use crate::layers::Clock;
 use crate::layers::bypass::{is_grpc_call, is_grpc_exchange, is_interim};
+use crate::layers::shared::Shared;
 use crate::policy::{CachePolicy, Decision, Facts, HandlerPolicy, Personalized, RequestFacts, Ruling, Unruled};
 use crate::protocol::{
     Condition, ContentCodedTags, EntityTagRef, Evaluation, HttpDate, IfRange, Outcome, Preconditions, Representation,
-    Validators, accepts_a_coding, forbids_storing, has_valid_byte_range, into_not_modified, into_precondition_failed,
-    is_live_stream_type, join_lists_of_tags, limit_last_modified, name_coding, only_line, set_field,
+    RepresentationFields, Validators, accepts_a_coding, add_coding_suffix, forbids_storing, has_valid_byte_range,
+    into_not_modified, into_precondition_failed, join_lists_of_tags, limit_last_modified, only_line, set_field,
 };
 
 const HOW_TO_RESUBMIT: &str = "\
@@ -33,14 +33,11 @@ To create it, send If-None-Match: *\n";
 /// The state of a request until its response arrives.
 #[derive(Debug)]
 pub(crate) struct Exchange {
-    clock: Clock,
-    /// Set if the response to GET may have a content coding that the response to HEAD lacks.
-    inner_coding: Option<InnerCoding>,
-    mark: Option<ValidatorSourcePresent>,
+    settings: Shared<Settings>,
     kind: Kind,
+    /// Whether the response to GET may have a content coding that the response to HEAD lacks.
+    may_hide_coding: bool,
     is_precondition_required: bool,
-    inner_handles_if_range: bool,
-    record: bool,
     /// The preconditions of the client. They apply to the response, whose tag names its content coding.
     stated: Preconditions,
     /// The preconditions that the inner service receives, if they differ.
@@ -48,7 +45,7 @@ pub(crate) struct Exchange {
     coded: ContentCodedTags,
     /// The validators of a source, for the response to a safe request that does not have its own.
     // V-13, V-17
-    source: Option<Validators>,
+    source: Option<Box<Validators>>,
     /// Whether the validators of the source do not describe the response that this client gets.
     source_is_withheld: bool,
     /// Whether the request claims to be a gRPC call.
@@ -75,8 +72,9 @@ pub(crate) struct ShortCircuit {
 
 impl Exchange {
     /// Reads the preconditions and prepares the request for the inner service.
-    pub(crate) fn begin<B>(settings: &Settings, request: &mut Request<B>) -> Self {
+    pub(crate) fn begin<B>(settings: &Shared<Settings>, request: &mut Request<B>) -> Self {
         let method = request.method().clone();
+        let is_get = method == Method::GET;
         let for_edge = request.extensions().get::<RequestFacts>().is_some();
         let known = RequestFacts::left_in(request);
         let headers = request.headers_mut();
@@ -90,7 +88,7 @@ impl Exchange {
             }
             None => Preconditions::new(&method, headers),
         };
-        if method != Method::GET {
+        if !is_get {
             // R-01: ranges are defined only for GET.
             headers.remove(RANGE);
         } else if stated.has_range() && !has_valid_byte_range(headers) {
@@ -108,21 +106,18 @@ impl Exchange {
         } else {
             (ContentCodedTags::without_codings(stated.has_if_none_match()), None)
         };
+        let is_head = method == Method::HEAD;
         Self {
-            clock: settings.clock.clone(),
-            inner_coding: settings
-                .inner_coding
-                .clone()
-                .filter(|_| method == Method::GET || (method == Method::HEAD && accepts_a_coding(headers))),
-            mark: settings.mark,
-            kind: match method {
-                Method::GET => Kind::Get,
-                Method::HEAD => Kind::Head,
-                _ => Kind::Other,
+            may_hide_coding: settings.inner_coding.is_some() && (is_get || (is_head && accepts_a_coding(headers))),
+            kind: if is_get {
+                Kind::Get
+            } else if is_head {
+                Kind::Head
+            } else {
+                Kind::Other
             },
             is_precondition_required: settings.required.include(&method),
-            inner_handles_if_range: settings.inner_handles_if_range,
-            record: settings.record,
+            settings: settings.clone(),
             stated,
             forwarded,
             coded,
@@ -151,7 +146,7 @@ impl Exchange {
             }
             None => {
                 if self.kind == Kind::Get
-                    && let Some(mark) = self.mark
+                    && let Some(mark) = self.settings.mark
                 {
                     mark.put_into(request.extensions_mut());
                 }
@@ -173,7 +168,7 @@ impl Exchange {
         }
         // Most requests do not have preconditions, and reading the clock has a cost.
         if !self.stated.is_empty() {
-            let evaluation = self.forwarded().evaluate(&current, self.clock.now());
+            let evaluation = self.forwarded().evaluate(&current, self.settings.clock.now());
             match (evaluation.outcome(), evaluation.condition()) {
                 (Outcome::NotModified, Some(condition)) if !self.source_is_withheld => {
                     return Some(self.not_modified_before(&current, condition));
@@ -187,10 +182,10 @@ impl Exchange {
         self.remove_unproved_range(&current, request);
         // A source that reads validators from the inner service has nothing to add to the response.
         if self.stated.selects_safely()
-            && matches!(self.mark, Some(ValidatorSourcePresent::ForAllTags))
+            && matches!(self.settings.mark, Some(ValidatorSourcePresent::ForAllTags))
             && let Representation::Current(validators) = current
         {
-            self.source = Some(validators);
+            self.source = Some(Box::new(validators));
         }
         None
     }
@@ -215,15 +210,16 @@ impl Exchange {
     /// Decides after the handler and completes the fields of the response. A 206 gets the same fields as the 200. Its
     /// content and its `Content-Range` stay.
     // R-06, R-13
-    pub(crate) fn decide_after<B: Body>(self, response: Response<B>) -> Response<ConditionalBody<B>> {
+    pub(crate) fn decide_after<B: Body>(&self, response: Response<B>) -> Response<ConditionalBody<B>> {
         let (mut head, body) = response.into_parts();
         if is_interim(head.status) || is_grpc_exchange(self.claims_grpc, &head.headers) {
             return Response::from_parts(head, ConditionalBody::inner(body));
         }
         trace::invalid_etag(&head.headers);
         let is_empty = body.is_end_stream();
-        let keeps_body = self.complete(&mut head, is_empty);
-        if let Some(modified) = limit_last_modified(&mut head.headers, || self.clock.now())
+        let (keeps_body, may_be_dated) = self.complete(&mut head, is_empty);
+        if may_be_dated
+            && let Some(modified) = limit_last_modified(&mut head.headers, || self.settings.clock.now())
             && head.extensions.get::<ModifiedInFuture>().is_none()
         {
             head.extensions.insert(ModifiedInFuture(modified));
@@ -233,27 +229,32 @@ impl Exchange {
         Response::from_parts(head, body)
     }
 
-    /// Completes the fields of the response. Returns whether the response has its body.
-    fn complete(&self, head: &mut Parts, is_empty: bool) -> bool {
+    /// Completes the fields of the response. Returns whether the response has its body, and whether it may have a
+    /// `Last-Modified`.
+    fn complete(&self, head: &mut Parts, is_empty: bool) -> (bool, bool) {
         if head.status == StatusCode::NOT_MODIFIED {
             // P-27: the inner service decided, and only the fields are corrected. N-04: a 304 does not have a body.
             self.complete_not_modified(head);
-            return false;
+            return (false, true);
         }
         if !self.stated.selects_safely() || !head.status.is_success() {
             // P-02, P-09, P-27, G-10
-            return true;
+            return (true, true);
         }
         let unstamped = self.stamp(head);
-        let is_coded = name_coding(&mut head.headers);
-        let hides_coding = self.hides_coding(head.status, is_coded, is_empty);
-        if !self.stated.is_empty() && !head.headers.get(CONTENT_TYPE).is_some_and(is_live_stream_type) {
-            let evaluation = self.evaluate_response(head, unstamped, hides_coding);
+        let (fields, mut tag) = RepresentationFields::with_tag(&head.headers);
+        if fields.is_coded() || fields.tag_may_be_coded() {
+            add_coding_suffix(&mut head.headers);
+            tag = only_line(&head.headers, &ETAG);
+        }
+        let hides_coding = self.hides_coding(head.status, fields.is_coded(), is_empty);
+        if !self.stated.is_empty() && !fields.is_live_stream() {
+            let evaluation = self.evaluate_response(head, tag, unstamped, hides_coding);
             match (evaluation.outcome(), evaluation.condition()) {
                 (Outcome::NotModified, Some(condition)) => {
                     let may = unstamped.is_none() && may_become_304(head.status);
-                    if may && self.becomes_not_modified(head, condition, hides_coding) {
-                        return false;
+                    if may && self.becomes_not_modified(head, fields, condition, hides_coding) {
+                        return (false, fields.is_dated());
                     }
                 }
                 (Outcome::PreconditionFailed, Some(condition)) => {
@@ -264,7 +265,7 @@ impl Exchange {
                     head.extensions.remove::<Decision>();
                     Ruling::forget(&mut head.headers, &mut head.extensions);
                     self.record(head, ConditionalReason::AfterHandler(condition));
-                    return false;
+                    return (false, false);
                 }
                 _ => {}
             }
@@ -277,7 +278,7 @@ impl Exchange {
             remove_strong_tag(head);
         }
         // An empty body with an exact size would make the server write `content-length: 0`.
-        !hides_coding
+        (!hides_coding, fields.is_dated())
     }
 
     /// Completes the fields of a 304 from the inner service and removes those that a 304 must not have.
@@ -299,7 +300,7 @@ impl Exchange {
     /// Adds the validators of the source to a response that does not have its own. Returns the validators instead if
     /// they do not describe this response.
     fn stamp(&self, head: &mut Parts) -> Option<&Validators> {
-        let validators = self.source.as_ref()?;
+        let validators = self.source.as_deref()?;
         if head.headers.contains_key(ETAG) || head.headers.contains_key(LAST_MODIFIED) {
             return None;
         }
@@ -315,18 +316,30 @@ impl Exchange {
         None
     }
 
-    fn evaluate_response(&self, head: &Parts, unstamped: Option<&Validators>, hides_coding: bool) -> Evaluation {
-        let now = || self.clock.now();
+    fn evaluate_response(
+        &self,
+        head: &Parts,
+        tag: Option<&HeaderValue>,
+        unstamped: Option<&Validators>,
+        hides_coding: bool,
+    ) -> Evaluation {
+        let now = || self.settings.clock.now();
         if let Some(validators) = unstamped {
             return self.forwarded().evaluate(&Representation::Current(validators.clone()), now());
         }
         let stated = if hides_coding { self.forwarded() } else { &self.stated };
         let modified = head.extensions.get::<ModifiedInFuture>().map(|modified| modified.0);
-        stated.evaluate_modified_response(&head.headers, modified, now)
+        stated.evaluate_modified_response(&head.headers, tag, modified, now)
     }
 
     /// Turns the response into a 304, unless its entity tag is unknown. Returns whether it did.
-    fn becomes_not_modified(&self, head: &mut Parts, condition: Condition, hides_coding: bool) -> bool {
+    fn becomes_not_modified(
+        &self,
+        head: &mut Parts,
+        mut fields: RepresentationFields,
+        condition: Condition,
+        hides_coding: bool,
+    ) -> bool {
         if hides_coding {
             let plain = head.headers.get(ETAG).cloned();
             self.coded.restore_in_not_modified(&mut head.headers);
@@ -337,9 +350,10 @@ impl Exchange {
                 }
                 remove_strong_tag(head);
             }
+            fields = RepresentationFields::of(&head.headers);
         }
         head.status = StatusCode::NOT_MODIFIED;
-        into_not_modified(&mut head.headers);
+        fields.into_not_modified(&mut head.headers);
         if self.for_edge {
             Ruling::stand_for_response(&mut head.extensions);
         }
@@ -349,7 +363,7 @@ impl Exchange {
 
     /// Returns whether a compression layer would compress the response to GET, but not this empty response to HEAD.
     fn hides_coding(&self, status: StatusCode, is_coded: bool, is_empty: bool) -> bool {
-        let Some(inner) = &self.inner_coding else { return false };
+        let Some(inner) = self.settings.inner_coding.as_ref().filter(|_| self.may_hide_coding) else { return false };
         if is_coded && self.kind == Kind::Get {
             inner.set_known();
         }
@@ -363,7 +377,7 @@ impl Exchange {
     /// Returns whether the request must get a 428.
     fn is_refused(&self, current: &Representation) -> bool {
         // N-09
-        self.is_precondition_required && self.stated.is_unprotected_write(current, self.clock.now())
+        self.is_precondition_required && self.stated.is_unprotected_write(current, self.settings.clock.now())
     }
 
     /// Removes a `Range` whose `If-Range` is not proved true, and one that another precondition precedes. An inner
@@ -374,13 +388,13 @@ impl Exchange {
             return;
         }
         let decided = matches!(current, Representation::Current(_)) && !self.source_is_withheld;
-        let outranked = !decided && !self.inner_handles_if_range && self.stated.may_be_not_modified();
+        let outranked = !decided && !self.settings.inner_handles_if_range && self.stated.may_be_not_modified();
         let condition = if self.coded.if_range_is_coded() || outranked {
             IfRange::False
-        } else if self.inner_handles_if_range {
+        } else if self.settings.inner_handles_if_range {
             IfRange::Absent
         } else {
-            self.forwarded().if_range(current, self.clock.now())
+            self.forwarded().if_range(current, self.settings.clock.now())
         };
         if condition == IfRange::False {
             request.headers_mut().remove(RANGE);
@@ -392,7 +406,7 @@ impl Exchange {
         let mut response = ShortCircuit::new(StatusCode::NOT_MODIFIED);
         let headers = &mut response.head.headers;
         if let Representation::Current(validators) = current {
-            validators.write_to(headers, self.clock.now());
+            validators.write_to(headers, self.settings.clock.now());
         }
         self.coded.restore_in_not_modified(headers);
         if headers.contains_key(ETAG) {
@@ -423,7 +437,7 @@ impl Exchange {
     }
 
     fn record(&self, head: &mut Parts, reason: ConditionalReason) {
-        if self.record {
+        if self.settings.record {
             head.extensions.insert(reason);
         }
     }

@@ -33,7 +33,8 @@ pin_project! {
         S: Service<R>,
     {
         // Waits for the source.
-        Deciding { #[pin] current: C, waiting: Option<Waiting<S, R>> },
+        // Boxed, because the other states are smaller.
+        Deciding { #[pin] current: C, waiting: Option<Box<Waiting<S, R>>> },
         // Waits for the inner service. Without an exchange, its response passes through unchanged.
         Handling { #[pin] inner: S::Future, exchange: Option<Exchange> },
         // The inner service does not run.
@@ -52,8 +53,8 @@ impl<S, C, R> ResponseFuture<S, C, R>
 where
     S: Service<R>,
 {
-    pub(super) const fn deciding(current: C, inner: S, request: R, exchange: Exchange) -> Self {
-        let waiting = Some(Waiting { inner, request, exchange });
+    pub(super) fn deciding(current: C, inner: S, request: R, exchange: Exchange) -> Self {
+        let waiting = Some(Box::new(Waiting { inner, request, exchange }));
         Self { state: State::Deciding { current, waiting } }
     }
 
@@ -82,7 +83,7 @@ where
                 StateProjection::Deciding { current, waiting } => {
                     let current = ready!(current.poll(cx));
                     let Waiting { mut inner, mut request, mut exchange } =
-                        waiting.take().expect("a future must not be polled after it is ready");
+                        *waiting.take().expect("a future must not be polled after it is ready");
                     let next = match exchange.decide_by_source(current.into(), request.http_mut()) {
                         Some(response) => State::ShortCircuited { response: Some(response) },
                         None => State::Handling { inner: inner.call(request), exchange: Some(exchange) },
@@ -91,7 +92,7 @@ where
                 }
                 StateProjection::Handling { inner, exchange } => {
                     let response = ready!(inner.poll(cx))?;
-                    return Poll::Ready(Ok(match exchange.take() {
+                    return Poll::Ready(Ok(match exchange {
                         Some(exchange) => exchange.decide_after(response),
                         None => response.map(ConditionalBody::inner),
                     }));

@@ -8,18 +8,20 @@ use http::Method;
 use http::request::Parts;
 use tower_layer::Layer;
 
-use super::config::{Config, InnerCoding, RequiredPreconditions, Settings};
+use super::config::{InnerCoding, RequiredPreconditions, Settings};
 use super::mark::ValidatorSourcePresent;
 use super::selected::SelectedRepresentation;
 use super::service::ConditionalService;
 use super::source::{FnSource, NoSource, ValidatorSource};
 use crate::layers::Clock;
+use crate::layers::shared::{Shared, Table};
 use crate::policy::Development;
 
 /// Evaluates the preconditions of requests and returns 304, 412 and 428. See the [module docs](super) for an example.
 pub struct ConditionalLayer<V = NoSource> {
-    source: Arc<V>,
-    settings: Settings,
+    /// `None` for [`NoSource`].
+    source: Option<Arc<V>>,
+    settings: Arc<Settings>,
 }
 
 impl ConditionalLayer {
@@ -51,8 +53,8 @@ impl ConditionalLayer {
     /// ```
     #[must_use]
     pub fn new() -> Self {
-        let settings = Settings { inner_coding: Some(InnerCoding::new(false)), ..Settings::default() };
-        Self { source: Arc::new(NoSource), settings }
+        let settings = Settings { inner_coding: Some(InnerCoding::new(false)), ..Settings::new() };
+        Self { source: None, settings: Arc::new(settings) }
     }
 }
 
@@ -117,7 +119,8 @@ impl<V> ConditionalLayer<V> {
     }
 
     fn with_source<W>(self, source: W, mark: Option<ValidatorSourcePresent>) -> ConditionalLayer<W> {
-        ConditionalLayer { source: Arc::new(source), settings: Settings { mark, ..self.settings } }
+        let Self { settings, .. } = self.with(|settings| settings.mark = mark);
+        ConditionalLayer { source: Some(Arc::new(source)), settings }
     }
 
     /// Assumes from the start that an inner layer compresses responses to GET.
@@ -292,7 +295,7 @@ impl<V> ConditionalLayer<V> {
     }
 
     fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
-        change(&mut self.settings);
+        change(Arc::make_mut(&mut self.settings));
         self
     }
 }
@@ -307,14 +310,17 @@ impl<S, V> Layer<S> for ConditionalLayer<V> {
     type Service = ConditionalService<S, V>;
 
     fn layer(&self, inner: S) -> ConditionalService<S, V> {
-        let config = Config { source: Arc::clone(&self.source), settings: self.settings.clone() };
-        ConditionalService::new(inner, Arc::new(config))
+        static SETTINGS: Table<Settings> = Table::new();
+        let is_usual = self.settings.clock.is_system();
+        let settings =
+            if is_usual { SETTINGS.share(&self.settings) } else { Shared::Counted(Arc::clone(&self.settings)) };
+        ConditionalService::new(inner, self.source.clone(), settings)
     }
 }
 
 impl<V> Clone for ConditionalLayer<V> {
     fn clone(&self) -> Self {
-        Self { source: Arc::clone(&self.source), settings: self.settings.clone() }
+        Self { source: self.source.clone(), settings: Arc::clone(&self.settings) }
     }
 }
 

@@ -10,42 +10,45 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::body::ConditionalBody;
-use super::config::Config;
+use super::config::Settings;
 use super::exchange::Exchange;
 use super::future::ResponseFuture;
 use super::selected::SelectedRepresentation;
 use super::source::{NoSource, ValidatorSource};
 use crate::layers::HttpRequest;
 use crate::layers::development::forget_stored_response;
+use crate::layers::shared::Shared;
 
 /// The service created by [`ConditionalLayer`](super::ConditionalLayer).
 #[derive(Debug)]
 pub struct ConditionalService<S, V = NoSource> {
     inner: S,
-    config: Arc<Config<V>>,
+    /// `None` for [`NoSource`].
+    source: Option<Arc<V>>,
+    settings: Shared<Settings>,
 }
 
 impl<S, V> ConditionalService<S, V> {
-    pub(super) const fn new(inner: S, config: Arc<Config<V>>) -> Self {
-        Self { inner, config }
+    pub(super) const fn new(inner: S, source: Option<Arc<V>>, settings: Shared<Settings>) -> Self {
+        Self { inner, source, settings }
     }
 
     fn begin<B>(&self, request: &mut Request<B>) -> Exchange {
-        if self.config.settings.development {
+        if self.settings.development {
             forget_stored_response(request);
         }
-        Exchange::begin(&self.config.settings, request)
+        Exchange::begin(&self.settings, request)
     }
 
     /// Returns whether preconditions and ranges have a meaning for this method.
     fn applies_to<B>(&self, request: &Request<B>) -> bool {
-        self.config.settings.enabled && !matches!(*request.method(), Method::CONNECT | Method::OPTIONS | Method::TRACE)
+        self.settings.enabled && !matches!(*request.method(), Method::CONNECT | Method::OPTIONS | Method::TRACE)
     }
 }
 
 impl<S: Clone, V> Clone for ConditionalService<S, V> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), config: Arc::clone(&self.config) }
+        Self { inner: self.inner.clone(), source: self.source.clone(), settings: self.settings.clone() }
     }
 }
 
@@ -103,7 +106,8 @@ impl<S: Service<R> + Clone, V: ValidatorSource, R: HttpRequest> Decide<S, R> for
     fn decide(service: &mut ConditionalService<S, V>, mut request: R) -> ResponseFuture<S, V::Future, R> {
         let exchange = service.begin(request.http_mut());
         let (parts, body) = request.into_http().into_parts();
-        let current = service.config.source.validators(&parts);
+        let source = service.source.as_ref().expect("only a layer without a source passes none on");
+        let current = source.validators(&parts);
         // The request needs the instance that was polled ready. The clone was not, so it stays here.
         let clone = service.inner.clone();
         let inner = std::mem::replace(&mut service.inner, clone);

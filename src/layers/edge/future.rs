@@ -2,15 +2,15 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use http::Response;
 use pin_project_lite::pin_project;
 
 use super::config::Config;
 use super::trace;
-use crate::policy::{CacheTags, DecisionSource, Layer, RequestFacts, ResolvedPolicy, Ruling};
+use crate::layers::shared::Shared;
+use crate::policy::{CacheTags, Layer, RequestFacts, ResolvedPolicy};
 
 pin_project! {
     /// The future of an [`EdgeService`](super::EdgeService).
@@ -25,7 +25,7 @@ pin_project! {
 /// The state of one request while the inner service runs.
 #[derive(Debug)]
 pub(super) struct Exchange {
-    pub(super) config: Arc<Config>,
+    pub(super) config: Shared<Config>,
     pub(super) request: RequestFacts,
 }
 
@@ -43,33 +43,32 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut response = ready!(this.inner.poll(cx))?;
-        if let Some(exchange) = this.exchange.take() {
-            exchange.write(&mut response);
+        let mut polled = this.inner.poll(cx);
+        // Changes the response in place, because moving it would take as long as the decision.
+        if let (Poll::Ready(Ok(response)), Some(exchange)) = (&mut polled, this.exchange) {
+            exchange.write(response);
         }
-        Poll::Ready(Ok(response))
+        polled
     }
 }
 
 impl Exchange {
-    fn write<B>(self, response: &mut Response<B>) {
+    fn write<B>(&self, response: &mut Response<B>) {
         let Self { config, request } = self;
-        let request_with_ruling = request.wanting_the_ruling();
-        let layer = Layer { rules: &config.rules, request: request_with_ruling, policy: ResolvedPolicy::Nothing };
-        let Some(decision) = layer.rule(response, || config.clock.now()) else { return };
-
-        let status = response.status();
-        let extensions = response.extensions_mut();
-        let handler_tags = extensions.remove::<CacheTags>();
-        let mut ruling = extensions.remove::<Ruling>().unwrap_or_default();
-        if decision.source() == DecisionSource::Nothing {
+        let request = *request;
+        let layer = Layer { rules: &config.rules, request, policy: ResolvedPolicy::Nothing };
+        let mut ruling = None;
+        if layer.rule_into(response, || config.clock.now(), &mut ruling).is_none() {
             return;
         }
+        let handler_tags = response.extensions_mut().remove::<CacheTags>();
+        let Some(ruling) = &mut ruling else { return };
         if let Some(handler_tags) = handler_tags {
             ruling.add_tags(&handler_tags);
         }
+        let status = response.status();
         let diagnostics =
-            config.edges.write(response.headers_mut(), status, request.is_get_or_head(), &ruling, &config.overflow);
+            config.edges.write(response.headers_mut(), status, request.is_get_or_head(), ruling, &config.overflow);
 
         ruling.leave_after_edge(&config.rules.edge_names, request, response.extensions_mut());
 

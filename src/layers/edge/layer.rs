@@ -221,6 +221,6 @@ impl<S> Layer<S> for EdgeLayer {
     type Service = EdgeService<S>;
 
     fn layer(&self, inner: S) -> EdgeService<S> {
-        EdgeService::new(inner, Arc::clone(&self.config))
+        EdgeService::new(inner, Config::shared(&self.config))
     }
 }

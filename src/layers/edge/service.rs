@@ -1,6 +1,5 @@
 //! [`EdgeService`]: records the facts about the request that the decision needs.
 
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::Response;
@@ -11,16 +10,17 @@ use super::future::{Exchange, ResponseFuture};
 use crate::layers::HttpRequest;
 use crate::layers::bypass::is_tunnel;
 use crate::layers::development::forget_stored_response;
+use crate::layers::shared::Shared;
 
 /// The service that [`EdgeLayer`](super::EdgeLayer) creates.
 #[derive(Clone, Debug)]
 pub struct EdgeService<S> {
     inner: S,
-    config: Arc<Config>,
+    config: Shared<Config>,
 }
 
 impl<S> EdgeService<S> {
-    pub(super) const fn new(inner: S, config: Arc<Config>) -> Self {
+    pub(super) const fn new(inner: S, config: Shared<Config>) -> Self {
         Self { inner, config }
     }
 }
@@ -48,7 +48,7 @@ where
         }
         let facts = self.config.rules.facts(http);
         facts.leave_in(http);
-        let exchange = Exchange { config: Arc::clone(&self.config), request: facts };
+        let exchange = Exchange { config: self.config.clone(), request: facts };
         ResponseFuture::new(self.inner.call(request), Some(exchange))
     }
 }

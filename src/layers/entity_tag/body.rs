@@ -22,9 +22,23 @@ pin_project! {
     where
         B: Body,
     {
-        read: ReadAhead<B::Error>,
         #[pin]
-        rest: Option<B>,
+        kind: Kind<B>,
+    }
+}
+
+pin_project! {
+    #[project = KindProjection]
+    enum Kind<B>
+    where
+        B: Body,
+    {
+        // Nothing was read.
+        Inner { #[pin] body: B },
+        // The complete content was read, and is one frame.
+        Frame { data: Option<Bytes> },
+        // Boxed, because this case is rare and would make each response larger.
+        Resumed { read: Box<ReadAhead<B::Error>>, #[pin] rest: Option<B> },
     }
 }
 
@@ -49,21 +63,28 @@ enum End<E> {
 impl<B: Body> EntityTagBody<B> {
     /// Creates a body from which nothing was read.
     pub(super) const fn untouched(body: B) -> Self {
-        Self { read: ReadAhead::new(), rest: Some(body) }
+        Self { kind: Kind::Inner { body } }
+    }
+
+    /// Creates a body whose complete content is one frame.
+    pub(super) const fn frame(data: Bytes) -> Self {
+        Self { kind: Kind::Frame { data: Some(data) } }
     }
 
     /// Creates a body that starts with the frames in `read`. `rest` is `None` if the inner body has ended.
-    pub(super) const fn resumed(read: ReadAhead<B::Error>, rest: Option<B>) -> Self {
-        Self { read, rest }
+    pub(super) fn resumed(read: ReadAhead<B::Error>, rest: Option<B>) -> Self {
+        Self { kind: Kind::Resumed { read: Box::new(read), rest } }
     }
 }
 
 impl<B: Body> fmt::Debug for EntityTagBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EntityTagBody")
-            .field("bytes_read_ahead", &self.read.bytes)
-            .field("rest", &self.rest.is_some())
-            .finish()
+        let (bytes, has_rest) = match &self.kind {
+            Kind::Inner { .. } => (0, true),
+            Kind::Frame { data } => (data.as_ref().map_or(0, |data| data.len() as u64), false),
+            Kind::Resumed { read, rest } => (read.bytes, rest.is_some()),
+        };
+        f.debug_struct("EntityTagBody").field("bytes_read_ahead", &bytes).field("rest", &has_rest).finish()
     }
 }
 
@@ -133,6 +154,24 @@ impl<E> ReadAhead<E> {
         }
     }
 
+    /// Returns the size hint of the frames that were read and the rest of the body.
+    fn size_hint<B: Body>(&self, rest: Option<&B>) -> SizeHint {
+        if let End::Misstated(hint) = self.end {
+            return hint;
+        }
+        let rest = rest.map_or_else(|| SizeHint::with_exact(0), Body::size_hint);
+        let mut hint = SizeHint::new();
+        hint.set_lower(rest.lower().saturating_add(self.bytes));
+        // Without an upper bound the server does not write `Content-Length`. With that field there would be no room
+        // for trailers, and a truncated body would look complete.
+        if matches!(self.end, End::Plain)
+            && let Some(upper) = rest.upper()
+        {
+            hint.set_upper(upper.saturating_add(self.bytes));
+        }
+        hint
+    }
+
     fn is_empty(&self) -> bool {
         self.first.is_none() && self.more.is_empty() && matches!(self.end, End::Plain | End::Misstated(_))
     }
@@ -146,39 +185,47 @@ where
     type Error = B::Error;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        let mut this = self.project();
-        if let Some(frame) = this.read.pop() {
-            return Poll::Ready(Some(frame));
+        let mut kind = self.project().kind;
+        match kind.as_mut().project() {
+            KindProjection::Inner { body } => {
+                let frame = ready!(body.poll_frame(cx));
+                if frame.is_none() {
+                    // A body that has ended is not polled again.
+                    kind.set(Kind::Frame { data: None });
+                }
+                Poll::Ready(frame)
+            }
+            KindProjection::Frame { data } => Poll::Ready(data.take().map(|data| Ok(Frame::data(data)))),
+            KindProjection::Resumed { read, mut rest } => {
+                if let Some(frame) = read.pop() {
+                    return Poll::Ready(Some(frame));
+                }
+                let Some(body) = rest.as_mut().as_pin_mut() else {
+                    return Poll::Ready(None);
+                };
+                let frame = ready!(body.poll_frame(cx));
+                if frame.is_none() {
+                    rest.set(None);
+                }
+                Poll::Ready(frame)
+            }
         }
-        let Some(rest) = this.rest.as_mut().as_pin_mut() else {
-            return Poll::Ready(None);
-        };
-        let frame = ready!(rest.poll_frame(cx));
-        if frame.is_none() {
-            this.rest.set(None);
-        }
-        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.read.is_empty() && self.rest.as_ref().is_none_or(Body::is_end_stream)
+        match &self.kind {
+            Kind::Inner { body } => body.is_end_stream(),
+            Kind::Frame { data } => data.is_none(),
+            Kind::Resumed { read, rest } => read.is_empty() && rest.as_ref().is_none_or(Body::is_end_stream),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        if let End::Misstated(hint) = self.read.end {
-            return hint;
+        match &self.kind {
+            Kind::Inner { body } => body.size_hint(),
+            Kind::Frame { data } => SizeHint::with_exact(data.as_ref().map_or(0, |data| data.len() as u64)),
+            Kind::Resumed { read, rest } => read.size_hint(rest.as_ref()),
         }
-        let rest = self.rest.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint);
-        let mut hint = SizeHint::new();
-        hint.set_lower(rest.lower().saturating_add(self.read.bytes));
-        // Without an upper bound the server does not write `Content-Length`. With that field there would be no room
-        // for trailers, and a truncated body would look complete.
-        if matches!(self.read.end, End::Plain)
-            && let Some(upper) = rest.upper()
-        {
-            hint.set_upper(upper.saturating_add(self.read.bytes));
-        }
-        hint
     }
 }
 

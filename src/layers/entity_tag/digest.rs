@@ -4,7 +4,7 @@
 //! entry in the changelog. `tests/golden.rs` pins the bytes.
 
 use http::HeaderValue;
-use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed, xxh3_128_with_seed};
+use twox_hash::{XxHash3_64, XxHash3_128, xxhash3_128};
 
 use crate::protocol::EntityTag;
 
@@ -36,7 +36,7 @@ const CONTEXT: &str = "tower-cache-policy 2026-11-27 entity tags of content with
 
 /// An unfinished hash, for content in several frames.
 pub(super) enum Hasher {
-    Weak(Box<Xxh3>),
+    Weak(Box<xxhash3_128::Hasher>),
     #[cfg(feature = "strong-tags")]
     Cryptographic {
         strong: bool,
@@ -48,7 +48,7 @@ impl Digest {
     /// Returns the tag of content in a single frame, with the lines of the fields that describe it.
     pub(super) fn of<'a>(&self, metadata: impl Iterator<Item = (u8, &'a HeaderValue)>, content: &[u8]) -> EntityTag {
         match self {
-            Self::Weak => weak_tag(xxh3_128_with_seed(content, seed_of(metadata))),
+            Self::Weak => weak_tag(XxHash3_128::oneshot_with_seed(seed_of(metadata), content)),
             #[cfg(feature = "strong-tags")]
             Self::Cryptographic { .. } => {
                 let mut hasher = self.hasher(metadata);
@@ -60,7 +60,7 @@ impl Digest {
 
     pub(super) fn hasher<'a>(&self, metadata: impl Iterator<Item = (u8, &'a HeaderValue)>) -> Hasher {
         match self {
-            Self::Weak => Hasher::Weak(Box::new(Xxh3::with_seed(seed_of(metadata)))),
+            Self::Weak => Hasher::Weak(Box::new(xxhash3_128::Hasher::with_seed(seed_of(metadata)))),
             #[cfg(feature = "strong-tags")]
             Self::Cryptographic { strong, key } => {
                 let key = metadata.fold(*key, |key, (number, line)| {
@@ -89,7 +89,7 @@ impl Digest {
 impl Hasher {
     pub(super) fn update(&mut self, content: &[u8]) {
         match self {
-            Self::Weak(hasher) => hasher.update(content),
+            Self::Weak(hasher) => hasher.write(content),
             #[cfg(feature = "strong-tags")]
             Self::Cryptographic { hasher, .. } => _ = hasher.update(content),
         }
@@ -97,12 +97,13 @@ impl Hasher {
 
     pub(super) fn finish(self) -> EntityTag {
         match self {
-            Self::Weak(hasher) => weak_tag(hasher.digest128()),
+            Self::Weak(hasher) => weak_tag(hasher.finish_128()),
             #[cfg(feature = "strong-tags")]
             Self::Cryptographic { strong, hasher } => {
                 let digest = hasher.finalize();
                 let prefix: &[u8] = if strong { b"\"" } else { b"W/\"" };
-                tag(prefix, &digest.as_bytes()[..24])
+                let digest = digest.as_bytes().first_chunk().expect("a digest has 32 bytes");
+                cryptographic_tag(prefix, digest)
             }
         }
     }
@@ -110,36 +111,51 @@ impl Hasher {
 
 fn seed_of<'a>(metadata: impl Iterator<Item = (u8, &'a HeaderValue)>) -> u64 {
     metadata.fold(0, |seed, (number, line)| {
-        xxh3_64_with_seed(line.as_bytes(), u64::wrapping_add(seed, u64::from(number) + 1))
+        XxHash3_64::oneshot_with_seed(u64::wrapping_add(seed, u64::from(number) + 1), line.as_bytes())
     })
 }
 
+/// Returns a tag whose opaque part is `digest` in the URL-safe alphabet of RFC 4648 section 5, without padding: 21 digits
+/// of six bits, and one of two.
 fn weak_tag(digest: u128) -> EntityTag {
-    tag(b"W/\"", &digest.to_be_bytes())
+    let mut text = *b"W/\"0123456789012345678901\"";
+    let [upper, lower] = [(digest >> 68) as u64, (digest >> 8) as u64];
+    for (place, written) in text[3..13].iter_mut().enumerate() {
+        *written = digit(upper >> (54 - 6 * place));
+    }
+    for (place, written) in text[13..23].iter_mut().enumerate() {
+        *written = digit(lower >> (54 - 6 * place));
+    }
+    text[23] = digit((digest as u64) >> 2);
+    text[24] = digit((digest as u64) << 4);
+    of_text(&text)
 }
 
-/// Returns a tag whose opaque part is `digest` in the URL-safe alphabet of RFC 4648 section 5, without padding.
-fn tag(prefix: &[u8], digest: &[u8]) -> EntityTag {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    /// `W/`, two quotes, and 24 bytes as 32 digits.
-    const LONGEST: usize = 36;
-
-    // V-03: all bytes of the opaque part are letters, digits, `-` or `_`.
-    let mut text = [0; LONGEST];
-    let mut length = 0;
-    let mut put = |byte| {
-        text[length] = byte;
-        length += 1;
-    };
-    prefix.iter().copied().for_each(&mut put);
-    for group in digest.chunks(3) {
-        let bits = group.iter().fold(0u32, |bits, &byte| bits << 8 | u32::from(byte)) << (8 * (3 - group.len()));
-        for digit in 0..=group.len() {
-            put(ALPHABET[(bits >> (18 - 6 * digit) & 63) as usize]);
+/// Returns a tag in the same alphabet: four digits for each three bytes.
+#[cfg(feature = "strong-tags")]
+fn cryptographic_tag(prefix: &[u8], digest: &[u8; 24]) -> EntityTag {
+    let mut text = [0; 36];
+    text[..prefix.len()].copy_from_slice(prefix);
+    let end = prefix.len() + 32;
+    for (digits, group) in text[prefix.len()..end].chunks_exact_mut(4).zip(digest.chunks_exact(3)) {
+        let bits = group.iter().fold(0, |bits, &byte| bits << 8 | u64::from(byte));
+        for (place, written) in digits.iter_mut().enumerate() {
+            *written = digit(bits >> (18 - 6 * place));
         }
     }
-    put(b'"');
-    let value = HeaderValue::from_bytes(&text[..length]).expect("the alphabet and the quotes must be visible ASCII");
+    text[end] = b'"';
+    of_text(&text[..=end])
+}
+
+/// Returns the digit of the lowest six bits.
+const fn digit(bits: u64) -> u8 {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    ALPHABET[(bits & 63) as usize]
+}
+
+fn of_text(text: &[u8]) -> EntityTag {
+    // V-03: all bytes of the opaque part are letters, digits, `-` or `_`.
+    let value = HeaderValue::from_bytes(text).expect("the alphabet and the quotes must be visible ASCII");
     EntityTag::from_valid(value)
 }
 

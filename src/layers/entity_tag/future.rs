@@ -4,19 +4,19 @@ use std::fmt;
 use std::future::Future;
 use std::num::NonZeroU64;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, ETAG};
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, SET_COOKIE};
 use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
-use http_body::{Body, SizeHint};
+use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use super::body::{EntityTagBody, ReadAhead};
 use super::config::Config;
 use super::metadata::Metadata;
+use crate::layers::shared::Shared;
 use crate::policy::{HandlerPolicy, Personalized};
 use crate::protocol::{EntityTag, forbids_storing, is_grpc_type, is_live_stream_type, only_line};
 
@@ -38,9 +38,9 @@ pin_project! {
         B: Body,
     {
         // Waits for the inner service.
-        Waiting { #[pin] inner: F, config: Option<Arc<Config>> },
-        // Reads the body. It is not pinned, because the rest of it moves into the response later.
-        Reading { reading: Option<Reading<B>> },
+        Waiting { #[pin] inner: F, config: Option<Shared<Config>> },
+        // Reads the body. Boxed, because most bodies are ready at once and this state would make each future larger.
+        Reading { reading: Option<Box<Reading<B>>> },
     }
 }
 
@@ -50,7 +50,7 @@ struct Reading<B: Body> {
     body: B,
     read: ReadAhead<B::Error>,
     plan: Plan,
-    config: Arc<Config>,
+    config: Shared<Config>,
 }
 
 /// How a response gets its tag.
@@ -74,7 +74,7 @@ enum Progress {
 }
 
 impl<F, B: Body> ResponseFuture<F, B> {
-    pub(super) const fn new(inner: F, config: Option<Arc<Config>>) -> Self {
+    pub(super) const fn new(inner: F, config: Option<Shared<Config>>) -> Self {
         Self { state: State::Waiting { inner, config } }
     }
 }
@@ -91,15 +91,35 @@ where
         loop {
             match state.as_mut().project() {
                 StateProjection::Waiting { inner, config } => {
-                    let response = ready!(inner.poll(cx))?;
+                    let mut response = ready!(inner.poll(cx))?;
                     let Some((config, plan)) =
                         config.take().and_then(|config| config.plan(&response).map(|plan| (config, plan)))
                     else {
                         return Poll::Ready(Ok(response.map(EntityTagBody::untouched)));
                     };
+                    let frame = Pin::new(response.body_mut()).poll_frame(cx);
+                    // Most bodies are one frame that is ready at once. Such a response is not moved.
+                    let frame = match plan.only_frame(&config, frame, &response) {
+                        Ok(content) => {
+                            let tag = config.tag_of_frame(response.headers(), plan.metadata, &content);
+                            // A full header map does not get a tag.
+                            _ = response.headers_mut().try_insert(ETAG, tag.into());
+                            return Poll::Ready(Ok(response.map(|_| EntityTagBody::frame(content))));
+                        }
+                        Err(frame) => frame,
+                    };
                     let (head, body) = response.into_parts();
-                    let reading = Some(Reading { head, body, read: ReadAhead::new(), plan, config });
-                    state.set(State::Reading { reading });
+                    let mut reading = Box::new(Reading { head, body, read: ReadAhead::new(), plan, config });
+                    let is_pending = frame.is_pending();
+                    if let Poll::Ready(frame) = frame
+                        && let Some(progress) = reading.take(frame)
+                    {
+                        return Poll::Ready(Ok(reading.respond(progress)));
+                    }
+                    state.set(State::Reading { reading: Some(reading) });
+                    if is_pending {
+                        return Poll::Pending;
+                    }
                 }
                 StateProjection::Reading { reading } => {
                     let progress =
@@ -135,16 +155,16 @@ impl Config {
         let mut metadata = Metadata::default();
         // A single pass, because a lookup of each field by name would cost more than the hash.
         for (name, value) in headers {
-            match name.as_str() {
-                "etag" | "set-cookie" => return None,
+            match *name {
+                ETAG | SET_COOKIE => return None,
                 // Every layer reads only the first line of this field.
-                "content-type" if !has_type && (is_grpc_type(value) || is_live_stream_type(value)) => return None,
-                "content-type" => has_type = true,
-                "content-length" => has_content_length = true,
-                "cache-control" => has_cache_control = true,
+                CONTENT_TYPE if !has_type && (is_grpc_type(value) || is_live_stream_type(value)) => return None,
+                CONTENT_TYPE => has_type = true,
+                CONTENT_LENGTH => has_content_length = true,
+                CACHE_CONTROL => has_cache_control = true,
                 _ => {}
             }
-            metadata.add(name.as_str());
+            metadata.add(name);
         }
         let extensions = response.extensions();
         // No client revalidates a response that it must not store.
@@ -179,37 +199,43 @@ impl Config {
 impl<B: Body<Data = Bytes> + Unpin> Reading<B> {
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Progress> {
         loop {
-            let frame = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
-                None => return Poll::Ready(Progress::Complete),
-                Some(Ok(frame)) => frame,
-                Some(Err(error)) => {
-                    self.read.push_error(error);
-                    return Poll::Ready(Progress::Failed);
-                }
-            };
-            match frame.into_data() {
-                Ok(data) if data.is_empty() => {}
-                Ok(data) => self.read.push(data),
-                Err(frame) => {
-                    if let Ok(trailers) = frame.into_trailers() {
-                        self.read.push_trailers(trailers);
-                    }
-                    return Poll::Ready(Progress::Complete);
-                }
-            }
-            if self.config.limit(&self.plan).is_none_or(|limit| self.read.bytes() > limit) {
-                return Poll::Ready(Progress::TooLong);
-            }
-            // Saves another poll of a body that has ended.
-            if self.body.is_end_stream() {
-                return Poll::Ready(Progress::Complete);
+            let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+            if let Some(progress) = self.take(frame) {
+                return Poll::Ready(progress);
             }
         }
     }
 
+    /// Takes the next frame of the body. Returns `None` if more must be read.
+    fn take(&mut self, frame: Option<Result<Frame<Bytes>, B::Error>>) -> Option<Progress> {
+        let frame = match frame {
+            None => return Some(Progress::Complete),
+            Some(Ok(frame)) => frame,
+            Some(Err(error)) => {
+                self.read.push_error(error);
+                return Some(Progress::Failed);
+            }
+        };
+        match frame.into_data() {
+            Ok(data) if data.is_empty() => {}
+            Ok(data) => self.read.push(data),
+            Err(frame) => {
+                if let Ok(trailers) = frame.into_trailers() {
+                    self.read.push_trailers(trailers);
+                }
+                return Some(Progress::Complete);
+            }
+        }
+        if self.config.limit(&self.plan).is_none_or(|limit| self.read.bytes() > limit) {
+            return Some(Progress::TooLong);
+        }
+        // Saves another poll of a body that has ended.
+        self.body.is_end_stream().then_some(Progress::Complete)
+    }
+
     fn respond(mut self, progress: Progress) -> Response<EntityTagBody<B>> {
         let rest = match progress {
-            Progress::Complete if self.has_expected_length() => {
+            Progress::Complete if self.plan.expects(self.read.bytes(), &self.head.headers) => {
                 let tag = self.config.tag(&self.head.headers, self.plan.metadata, &self.read);
                 if let Some(tag) = tag {
                     // A full header map does not get a tag.
@@ -227,19 +253,42 @@ impl<B: Body<Data = Bytes> + Unpin> Reading<B> {
         };
         Response::from_parts(self.head, EntityTagBody::resumed(self.read, rest))
     }
+}
+
+/// The result of polling a body.
+type Polled<E> = Poll<Option<Result<Frame<Bytes>, E>>>;
+
+impl Plan {
+    /// Returns the content of the response if the frame is all of it. Otherwise returns the frame.
+    fn only_frame<B: Body<Data = Bytes>>(
+        &self,
+        config: &Config,
+        frame: Polled<B::Error>,
+        response: &Response<B>,
+    ) -> Result<Bytes, Polled<B::Error>> {
+        let data = match frame {
+            Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                Ok(data) => data,
+                Err(frame) => return Err(Poll::Ready(Some(Ok(frame)))),
+            },
+            frame => return Err(frame),
+        };
+        let length = data.len() as u64;
+        let is_complete = length > 0
+            && config.limit(self).is_some_and(|limit| length <= limit)
+            && response.body().is_end_stream()
+            && self.expects(length, response.headers());
+        if is_complete { Ok(data) } else { Err(Poll::Ready(Some(Ok(Frame::data(data))))) }
+    }
 
     /// Returns whether the number of bytes matches the size hint and `Content-Length`. Otherwise the content was
     /// truncated without an error, or it is not the content that the handler described.
-    fn has_expected_length(&self) -> bool {
-        let bytes = self.read.bytes();
-        let matches_hint = self.plan.lower <= bytes && self.plan.upper.is_none_or(|upper| bytes <= upper.get());
+    fn expects(&self, bytes: u64, headers: &HeaderMap) -> bool {
+        let matches_hint = self.lower <= bytes && self.upper.is_none_or(|upper| bytes <= upper.get());
         matches_hint
-            && (!self.plan.has_content_length
-                || only_line(&self.head.headers, &CONTENT_LENGTH).and_then(content_length) == Some(bytes))
+            && (!self.has_content_length || only_line(headers, &CONTENT_LENGTH).and_then(content_length) == Some(bytes))
     }
-}
 
-impl Plan {
     fn hint(&self) -> SizeHint {
         let mut hint = SizeHint::new();
         hint.set_lower(self.lower);
@@ -259,16 +308,25 @@ impl Config {
     /// Returns the tag of the complete content, or `None` if there is no content.
     fn tag<E>(&self, headers: &HeaderMap, metadata: Metadata, read: &ReadAhead<E>) -> Option<EntityTag> {
         if let Some(content) = read.single_frame() {
-            let hash = || self.digest.of(metadata.lines(headers), content);
-            return Some(match (&self.memo, metadata.as_content_type(headers)) {
-                (Some(memo), Ok(content_type)) => memo.tag_of(content, content_type, hash),
-                _ => hash(),
-            });
+            return Some(self.tag_of_frame(headers, metadata, content));
         }
         let mut frames = read.frames().peekable();
         frames.peek()?;
         let mut hasher = self.digest.hasher(metadata.lines(headers));
         frames.for_each(|frame| hasher.update(frame));
         Some(hasher.finish())
+    }
+
+    /// Returns the tag of content in a single frame.
+    fn tag_of_frame(&self, headers: &HeaderMap, metadata: Metadata, content: &Bytes) -> EntityTag {
+        let Ok(content_type) = metadata.as_content_type(headers) else {
+            return self.digest.of(metadata.lines(headers), content);
+        };
+        let line = content_type.map(|line| (Metadata::CONTENT_TYPE, line));
+        let hash = || self.digest.of(line.into_iter(), content);
+        match &self.memo {
+            Some(memo) => memo.tag_of(content, content_type, hash),
+            None => hash(),
+        }
     }
 }

@@ -8,6 +8,7 @@ use super::config::Config;
 use super::digest::Digest;
 use super::memo::Memo;
 use super::service::EntityTagService;
+use crate::layers::shared::Table;
 
 /// Generates an `ETag` from the content of responses to GET. See the [module docs](super) for an example.
 #[derive(Clone, Debug)]
@@ -230,6 +231,7 @@ impl<S> Layer<S> for EntityTagLayer {
     type Service = EntityTagService<S>;
 
     fn layer(&self, inner: S) -> EntityTagService<S> {
-        EntityTagService::new(inner, Arc::clone(&self.config))
+        static CONFIGS: Table<Config> = Table::new();
+        EntityTagService::new(inner, CONFIGS.share(&self.config))
     }
 }

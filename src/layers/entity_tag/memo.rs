@@ -1,6 +1,7 @@
 //! [`Memo`]: the tags of bodies that are sent repeatedly from the same address.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{OnceLock, RwLock};
 
 use bytes::Bytes;
@@ -16,7 +17,9 @@ use crate::protocol::EntityTag;
 #[derive(Default)]
 pub(super) struct Memo {
     /// Allocated for the first shared body, because most services have none.
-    slots: OnceLock<Box<[RwLock<Slot>]>>,
+    slots: OnceLock<Box<[Slot]>>,
+    /// The slots with an entry, one bit each. Changed only under the lock of the slot.
+    occupied: AtomicU64,
 }
 
 /// The number of bodies in the memo. Each body can be in only one slot.
@@ -27,13 +30,14 @@ const LONGEST_CONTENT_TYPE: usize = 128;
 
 #[derive(Default)]
 struct Slot {
-    entry: Option<Entry>,
-    /// The last body that was not in the memo. It becomes the entry when it is sent a second time. The bodies of a
-    /// proxy are slices of a shared buffer too, but each is sent only once.
-    candidate: Option<Key>,
-    /// Whether the candidate was an entry before and was released.
-    was_entry: bool,
+    entry: RwLock<Option<Entry>>,
+    /// The last body that was not in the memo, as [`Key::fingerprint`]. It becomes the entry when it is sent a second
+    /// time. The bodies of a proxy are slices of a shared buffer too, but each is sent only once.
+    candidate: AtomicU64,
 }
+
+/// The bit of a candidate that was an entry before and was released.
+const WAS_ENTRY: u64 = 1;
 
 struct Entry {
     content: Bytes,
@@ -63,43 +67,57 @@ impl Memo {
         if content.is_unique() || content_type.is_some_and(|value| value.len() > LONGEST_CONTENT_TYPE) {
             return hash();
         }
-        let slots = self.slots.get_or_init(|| (0..SLOTS).map(|_| RwLock::default()).collect());
+        let slots = self.slots.get_or_init(|| (0..SLOTS).map(|_| Slot::default()).collect());
         let key = Key::of(content, content_type);
-        let index = slot_of(key);
-        if let Ok(slot) = slots[index].try_read()
-            && let Some(entry) = &slot.entry
-            && entry.is_of(key, content_type)
+        let fingerprint = key.fingerprint();
+        let index = slot_of(fingerprint);
+        let slot = &slots[index];
+        if self.occupied.load(Ordering::Relaxed) & 1 << index != 0
+            && let Ok(entry) = slot.entry.try_read()
+            && let Some(entry) = entry.as_ref().filter(|entry| entry.is_of(key, content_type))
         {
             return entry.tag.clone();
         }
         let tag = hash();
-        let Ok(mut slot) = slots[index].try_write() else { return tag };
-        if slot.candidate == Some(key) {
-            let is_new = !slot.was_entry;
-            *slot = Slot { entry: Entry::new(content, content_type, &tag), ..Slot::default() };
-            drop(slot);
-            if is_new {
-                release_all_but(index, slots);
+        let candidate = slot.candidate.load(Ordering::Relaxed);
+        if candidate & !WAS_ENTRY != fingerprint {
+            slot.candidate.store(fingerprint, Ordering::Relaxed);
+        } else if let Ok(mut entry) = slot.entry.try_write() {
+            *entry = Entry::new(content, content_type, &tag);
+            slot.candidate.store(0, Ordering::Relaxed);
+            self.set_occupied(index, entry.is_some());
+            drop(entry);
+            if candidate & WAS_ENTRY == 0 {
+                self.release_all_but(index, slots);
             }
-        } else {
-            slot.candidate = Some(key);
-            slot.was_entry = false;
         }
         tag
     }
-}
 
-/// Releases all other entries when a new one is added.
-///
-/// The memo cannot know whether the application still has a body: all slices of one buffer share it, and a body with an
-/// owner is never unique. A released body that is sent again is hashed once and becomes an entry at once.
-fn release_all_but(index: usize, slots: &[RwLock<Slot>]) {
-    for (_, slot) in slots.iter().enumerate().filter(|(other, _)| *other != index) {
-        if let Ok(mut slot) = slot.try_write()
-            && let Some(released) = slot.entry.take()
-        {
-            slot.candidate = Some(Key::of(&released.content, released.content_type.as_ref()));
-            slot.was_entry = true;
+    /// Releases all other entries when a new one is added.
+    ///
+    /// The memo cannot know whether the application still has a body: all slices of one buffer share it, and a body
+    /// with an owner is never unique. A released body that is sent again is hashed once and becomes an entry at once.
+    fn release_all_but(&self, index: usize, slots: &[Slot]) {
+        let mut others = self.occupied.load(Ordering::Relaxed) & !(1 << index);
+        while others != 0 {
+            let other = others.trailing_zeros() as usize;
+            others &= others - 1;
+            if let Ok(mut entry) = slots[other].entry.try_write()
+                && let Some(released) = entry.take()
+            {
+                let key = Key::of(&released.content, released.content_type.as_ref());
+                slots[other].candidate.store(key.fingerprint() | WAS_ENTRY, Ordering::Relaxed);
+                self.set_occupied(other, false);
+            }
+        }
+    }
+
+    fn set_occupied(&self, index: usize, is_occupied: bool) {
+        if is_occupied {
+            self.occupied.fetch_or(1 << index, Ordering::Relaxed);
+        } else {
+            self.occupied.fetch_and(!(1 << index), Ordering::Relaxed);
         }
     }
 }
@@ -126,14 +144,19 @@ impl Key {
             type_length: content_type.map_or(0, HeaderValue::len),
         }
     }
+
+    /// Returns a number that is never zero. Two keys with the same number only become entries sooner.
+    fn fingerprint(self) -> u64 {
+        // Fibonacci hashing: alignment makes some low bits zero, so the slot comes from the high bits.
+        const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+        let place =
+            self.address as u64 ^ (self.length as u64).rotate_left(32) ^ (self.type_length as u64).rotate_left(56);
+        (place.wrapping_mul(GOLDEN) & !WAS_ENTRY).max(WAS_ENTRY << 1)
+    }
 }
 
-fn slot_of(key: Key) -> usize {
-    // Fibonacci hashing: alignment makes some low bits zero, so the index comes from the high bits.
-    const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-    let place = key.address as u64 ^ (key.length as u64).rotate_left(32) ^ (key.type_length as u64).rotate_left(56);
-    let mixed = place.wrapping_mul(GOLDEN);
-    (mixed >> (u64::BITS - SLOTS.ilog2())) as usize
+fn slot_of(fingerprint: u64) -> usize {
+    (fingerprint >> (u64::BITS - SLOTS.ilog2())) as usize
 }
 
 /// A clone is empty, because a layer is cloned to change its settings.
@@ -222,7 +245,7 @@ mod tests {
         assert!(is_held(&old), "the memo released the body");
         let entries = || {
             let slots = memo.slots.get().unwrap();
-            slots.iter().filter(|slot| slot.read().unwrap().entry.is_some()).count()
+            slots.iter().filter(|slot| slot.entry.read().unwrap().is_some()).count()
         };
         drop(old);
         assert_eq!(entries(), 1);
@@ -293,7 +316,7 @@ mod tests {
         let memo = Memo::default();
         let body = Bytes::from_static(b"hello");
         hashed(&memo, [&body, &body]);
-        let guards: Vec<_> = memo.slots.get().unwrap().iter().map(|slot| slot.write().unwrap()).collect();
+        let guards: Vec<_> = memo.slots.get().unwrap().iter().map(|slot| slot.entry.write().unwrap()).collect();
         assert_eq!(hashed(&memo, [&body]), 1);
         drop(guards);
         assert_eq!(hashed(&memo, [&body]), 0);

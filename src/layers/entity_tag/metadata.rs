@@ -3,6 +3,8 @@
 use http::header::{CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::protocol::only_line;
+
 /// The set of fields in a response that describe its content. A 304 does not have them, so a client with stored content
 /// would never learn that one of them changed. An entity tag therefore depends on them.
 // V-10
@@ -10,24 +12,27 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 pub(super) struct Metadata(u8);
 
 /// The index of a field is its bit in [`Metadata`] and its number in a hash. Never reorder these fields.
-const FIELDS: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_LANGUAGE, CONTENT_ENCODING, CONTENT_DISPOSITION];
+static FIELDS: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_LANGUAGE, CONTENT_ENCODING, CONTENT_DISPOSITION];
 
 impl Metadata {
     const CONTENT_TYPE_ALONE: Self = Self(1);
 
-    pub(super) fn add(&mut self, name: &str) {
-        self.0 |= match name {
-            "content-type" => 1,
-            "content-language" => 1 << 1,
-            "content-encoding" => 1 << 2,
-            "content-disposition" => 1 << 3,
+    /// The number of `Content-Type`.
+    pub(super) const CONTENT_TYPE: u8 = 0;
+
+    pub(super) fn add(&mut self, name: &HeaderName) {
+        self.0 |= match *name {
+            CONTENT_TYPE => 1,
+            CONTENT_LANGUAGE => 1 << 1,
+            CONTENT_ENCODING => 1 << 2,
+            CONTENT_DISPOSITION => 1 << 3,
             _ => 0,
         };
     }
 
     /// Returns the field lines in a fixed order, each with the number of its field.
     pub(super) fn lines(self, headers: &HeaderMap) -> impl Iterator<Item = (u8, &HeaderValue)> {
-        let present = (0..).zip(FIELDS).filter(move |(number, _)| self.0 & 1 << number != 0);
+        let present = (0..).zip(&FIELDS).filter(move |(number, _)| self.0 & 1 << number != 0);
         present.flat_map(|(number, name)| headers.get_all(name).iter().map(move |line| (number, line)))
     }
 
@@ -35,11 +40,7 @@ impl Metadata {
     pub(super) fn as_content_type(self, headers: &HeaderMap) -> Result<Option<&HeaderValue>, ()> {
         match self {
             Self(0) => Ok(None),
-            Self::CONTENT_TYPE_ALONE => {
-                let mut lines = headers.get_all(CONTENT_TYPE).iter();
-                let first = lines.next();
-                if lines.next().is_none() { Ok(first) } else { Err(()) }
-            }
+            Self::CONTENT_TYPE_ALONE => only_line(headers, &CONTENT_TYPE).map(Some).ok_or(()),
             Self(_) => Err(()),
         }
     }

@@ -1,6 +1,5 @@
 //! [`EntityTagService`]: selects requests whose responses may get a tag.
 
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -13,17 +12,18 @@ use super::config::Config;
 use super::future::ResponseFuture;
 use crate::layers::HttpRequest;
 use crate::layers::conditional::ValidatorSourcePresent;
+use crate::layers::shared::Shared;
 use crate::policy::Personalized;
 
 /// The service created by [`EntityTagLayer`](super::EntityTagLayer).
 #[derive(Clone, Debug)]
 pub struct EntityTagService<S> {
     inner: S,
-    config: Arc<Config>,
+    config: Shared<Config>,
 }
 
 impl<S> EntityTagService<S> {
-    pub(super) const fn new(inner: S, config: Arc<Config>) -> Self {
+    pub(super) const fn new(inner: S, config: Shared<Config>) -> Self {
         Self { inner, config }
     }
 }
@@ -57,7 +57,7 @@ where
             }
             None => {}
         }
-        let config = may_be_tagged.then(|| Arc::clone(&self.config));
+        let config = may_be_tagged.then(|| self.config.clone());
         ResponseFuture::new(self.inner.call(request), config)
     }
 }

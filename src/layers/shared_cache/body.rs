@@ -9,9 +9,8 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::flights::Drive;
+use super::flights::Joined;
 use super::tee::Tee;
-use super::waiters::Waiter;
 
 pin_project! {
     /// The response body of a [`SharedCacheService`](super::SharedCacheService).
@@ -30,7 +29,7 @@ pin_project! {
         Inner { #[pin] body: B },
         Stored { content: Bytes },
         // The flight is held so that others can join it until the body has been sent.
-        Collected { tee: Arc<Tee<B>>, waiter: Waiter, flight: Arc<dyn Drive> },
+        Collected { tee: Arc<Tee<B>>, flight: Joined },
         // N-03: a 304 must not have `content-length: 0`, which a server writes if the size hint is exactly zero.
         Nothing,
     }
@@ -45,8 +44,8 @@ impl<B: Body> SharedCacheBody<B> {
         Self { kind: Kind::Stored { content } }
     }
 
-    pub(super) const fn collected(tee: Arc<Tee<B>>, waiter: Waiter, flight: Arc<dyn Drive>) -> Self {
-        Self { kind: Kind::Collected { tee, waiter, flight } }
+    pub(super) const fn collected(tee: Arc<Tee<B>>, flight: Joined) -> Self {
+        Self { kind: Kind::Collected { tee, flight } }
     }
 
     pub(super) const fn nothing() -> Self {
@@ -69,7 +68,7 @@ impl<B: Body<Data = Bytes>> Body for SharedCacheBody<B> {
             KindProjection::Inner { body } => body.poll_frame(cx),
             KindProjection::Stored { content } if content.is_empty() => Poll::Ready(None),
             KindProjection::Stored { content } => Poll::Ready(Some(Ok(Frame::data(std::mem::take(content))))),
-            KindProjection::Collected { tee, waiter, .. } => tee.poll_frame(waiter, cx),
+            KindProjection::Collected { tee, flight } => tee.poll_frame(flight.waiter(), cx),
             KindProjection::Nothing => Poll::Ready(None),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::future::{Ready, ready};
+use std::future::{Future, Ready, ready};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
@@ -12,15 +12,20 @@ use http::{HeaderName, Uri};
 use tower_service::Service;
 
 use super::config::{Config, Core, Mode};
+use super::event::{Observer, SharedCacheEvent};
 use super::future::Cache;
 use super::layer::SharedCacheLayer;
 use super::stats::{SharedCacheStats, count};
+use super::stored_url::StoredUrl;
 use super::task::{BackgroundTask, Spawner};
+use super::time_limit::Timer;
 use crate::edge::CacheName;
 use crate::edge::purge::{InvalidPurgeUrl, Purge};
 use crate::layers::Clock;
+#[cfg(feature = "config")]
+use crate::policy::config::{QueryKeys, StoreConfig};
 use crate::policy::{CacheTags, Development, Risk, Rules};
-use crate::store::{KeyRules, MemoryStore, PurgeOf, UrlName};
+use crate::store::{KeyRules, MemoryStore, PurgeOf, UrlName, Usability};
 
 /// A cache in the process, shared by all clients of a service. See the [module docs](super) for an example.
 ///
@@ -57,6 +62,55 @@ impl SharedCache {
         Self::new(Mode::Fields, store)
     }
 
+    /// Creates a cache with the settings of a [file](crate::policy::config#the-cache-in-the-process). They can be changed
+    /// afterwards with the other methods.
+    ///
+    /// ```
+    /// use tower_cache_policy::SharedCache;
+    /// use tower_cache_policy::policy::config::PolicyConfig;
+    ///
+    /// let config = PolicyConfig::from_toml("store.memory = '64 MiB'")?;
+    /// let cache = config.store().map(SharedCache::from_config).unwrap();
+    /// assert_eq!(cache.stats().capacity, 64 << 20);
+    /// # Ok::<(), tower_cache_policy::policy::config::ConfigError>(())
+    /// ```
+    #[cfg(feature = "config")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "config")))]
+    #[must_use]
+    pub fn from_config(config: &StoreConfig) -> Self {
+        let store = match config.max_object {
+            Some(size) => MemoryStore::with_max_object(config.memory, usize::try_from(size).unwrap_or(usize::MAX)),
+            None => MemoryStore::new(config.memory),
+        };
+        let mode = if config.is_by_fields { Mode::Fields } else { Mode::Policy };
+        Self::new(mode, store).with(|own| {
+            match config.query.clone() {
+                QueryKeys::All => {}
+                QueryKeys::Only(names) => own.keys.only_query(names),
+                QueryKeys::Without(names) => own.keys.without_query(names),
+            }
+            if config.sorted_query {
+                own.keys.sort_query();
+            }
+            if let Some(hosts) = config.hosts.clone() {
+                own.keys.only_hosts(hosts);
+            }
+            own.rules.credentials.extend(config.credential_headers.iter().cloned());
+            own.rules.distrust_unkeyed = config.distrust_unkeyed_headers;
+            if let Some(fields) = config.targeted_fields.clone() {
+                own.targeted = fields;
+            }
+            own.heuristics = config.heuristics;
+            own.by_weight_of_language = config.language_by_weight;
+            own.as_origin = config.as_origin;
+            own.name = own.name.take().filter(|_| config.cache_status);
+            own.coalesces = config.coalesce;
+            own.wait = config.wait.unwrap_or(own.wait);
+            own.finish_within = config.finish_within.unwrap_or(own.finish_within);
+            own.stale_when_disconnected = config.stale_when_disconnected.map_or(0, |time| time.as_secs());
+        })
+    }
+
     fn new(mode: Mode, store: MemoryStore) -> Self {
         let mut rules = Rules::default();
         rules.heeds_accepted = true;
@@ -71,8 +125,11 @@ impl SharedCache {
             by_weight_of_language: false,
             stale_when_disconnected: 0,
             coalesces: true,
-            wait: 5,
+            wait: Duration::from_secs(5),
             spawner: None,
+            finish_within: Duration::from_secs(30),
+            timer: None,
+            observer: None,
             as_origin: false,
             enabled: true,
             development: false,
@@ -214,17 +271,41 @@ impl SharedCache {
         self.with(|config| config.coalesces = coalesces)
     }
 
-    /// Sets the age of a request from which on no further request waits for it. The default is 5 seconds.
+    /// Sets how long a request waits for another one. Then it is passed to the inner service itself. No request waits for
+    /// one that is older than this. The default is 5 seconds.
     ///
-    /// A handler that hangs therefore does not make its URL unusable. Requests that already wait for it are not
-    /// released, so put a timeout on the inner service.
+    /// A handler that hangs therefore does not make its URL unusable. Requests that already wait for it are released
+    /// only if there is a [timer](Self::timer), or when a part of the body arrives. Without a timer, put a timeout on
+    /// the inner service.
     #[must_use]
     pub fn wait(self, limit: Duration) -> Self {
-        self.with(|config| config.wait = limit.as_secs())
+        self.with(|config| config.wait = limit)
     }
 
-    /// Sets a function that runs revalidations in the background, for `stale-while-revalidate`. Without it, one of the
-    /// requests waits for the revalidation.
+    /// Sets a function whose future ends after the given time, such as the one of the runtime. It is used for the limits
+    /// [`wait`](Self::wait) and [`finish_within`](Self::finish_within). The default is none.
+    ///
+    /// ```
+    /// use tower_cache_policy::SharedCache;
+    /// use tower_cache_policy::store::MemoryStore;
+    ///
+    /// let cache = SharedCache::by_policy(MemoryStore::new(1 << 20)).timer(tokio::time::sleep);
+    /// # let _ = cache;
+    /// ```
+    #[must_use]
+    pub fn timer<F>(self, sleep: impl Fn(Duration) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.with(|config| config.timer = Some(Timer::new(sleep)))
+    }
+
+    /// Sets a function that runs tasks in the background. The default is none.
+    ///
+    /// | Task | Without the function |
+    /// |---|---|
+    /// | a revalidation for `stale-while-revalidate` | one of the requests waits for it |
+    /// | a request whose clients have all disconnected | nothing is stored, and the call of the inner service is dropped |
     ///
     /// ```
     /// use tower_cache_policy::SharedCache;
@@ -238,6 +319,50 @@ impl SharedCache {
     #[must_use]
     pub fn spawner(self, spawn: impl Fn(BackgroundTask) + Send + Sync + 'static) -> Self {
         self.with(|config| config.spawner = Some(Spawner::new(spawn)))
+    }
+
+    /// Sets the time after which a [background](Self::spawner) task ends without a stored response. The default is 30
+    /// seconds.
+    ///
+    /// Without a [timer](Self::timer), a task whose inner service hangs does not end.
+    #[must_use]
+    pub fn finish_within(self, limit: Duration) -> Self {
+        self.with(|config| config.finish_within = limit)
+    }
+
+    /// Sets a function that is called with the [outcome](SharedCacheEvent) of each request, for example to count hits by
+    /// route. Without it, no event is made.
+    ///
+    /// The function is called when the outcome is known. For a response that may be stored, that is when its body has
+    /// ended. It must not block. The feature `tracing` records the same events at the level DEBUG.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// use http::{Request, Response};
+    /// use http_body_util::Full;
+    /// use tower::{Layer, ServiceExt, service_fn};
+    /// use tower_cache_policy::store::MemoryStore;
+    /// use tower_cache_policy::{CachePolicyLayer, SharedCache, policy::CachePolicy};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let (sender, events) = mpsc::channel();
+    /// let cache = SharedCache::by_policy(MemoryStore::new(1 << 20)).observer(move |event| {
+    ///     let reason = event.not_stored().map_or("", |reason| reason.as_str());
+    ///     _ = sender.send(format!("{} {} {reason}", event.path().unwrap_or_default(), event.outcome()));
+    /// });
+    /// let handler = service_fn(async |_: Request<Full<bytes::Bytes>>| {
+    ///     Ok::<_, std::convert::Infallible>(Response::new(Full::<bytes::Bytes>::from("a page for one user")))
+    /// });
+    /// let service = cache.layer().layer(CachePolicyLayer::new(CachePolicy::PRIVATE_NO_CACHE).layer(handler));
+    /// let request = Request::get("/me?tab=1").body(Full::default()).unwrap();
+    /// service.oneshot(request).await.unwrap();
+    /// assert_eq!(events.recv().unwrap(), "/me miss (uri-miss) forbidden");
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn observer(self, observe: impl Fn(&SharedCacheEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.with(|config| config.observer = Some(Observer::new(observe)))
     }
 
     /// Sends responses from the cache as if they had just been made: without `Age`, and with the current time as `Date`.
@@ -300,8 +425,65 @@ impl SharedCache {
             under_way: u64::try_from(self.core.flights.len()).unwrap_or(u64::MAX),
             urls: u64::try_from(store.len()).unwrap_or(u64::MAX),
             bytes: store.weight(),
+            capacity: store.capacity(),
             ..self.core.stats.read()
         }
+    }
+
+    /// Returns the URLs whose stored responses use the most memory, the largest first. Purged responses are left out.
+    ///
+    /// The call looks at all stored responses, so it is for development and for rare checks.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use http::{Request, Response};
+    /// use http_body_util::{BodyExt, Full};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    /// use tower_cache_policy::store::MemoryStore;
+    /// use tower_cache_policy::{CachePolicyLayer, SharedCache, policy::CachePolicy};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let cache = SharedCache::by_policy(MemoryStore::new(1 << 20));
+    /// let handler = service_fn(async |_: Request<Full<bytes::Bytes>>| {
+    ///     Ok::<_, std::convert::Infallible>(Response::new(Full::<bytes::Bytes>::from("news")))
+    /// });
+    /// let policy = CachePolicy::public(Duration::from_secs(60));
+    /// let service = cache.layer().layer(CachePolicyLayer::new(policy).layer(handler));
+    ///
+    /// let request = Request::get("/news").header("host", "example.com").body(Full::default()).unwrap();
+    /// service.oneshot(request).await.unwrap().into_body().collect().await.unwrap();
+    ///
+    /// let largest = &cache.largest(10)[0];
+    /// assert_eq!((largest.host.as_str(), largest.target.as_str()), ("example.com", "/news"));
+    /// assert_eq!((largest.variants, largest.ttl), (1, 60));
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn largest(&self, limit: usize) -> Vec<StoredUrl> {
+        let Core { store, purges, .. } = &*self.core;
+        let now = self.config.clock.now();
+        let seconds = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX);
+        let found = store.largest(limit, |key, record| record.moment_is_current(key, purges));
+        let described = found.into_iter().filter_map(|(key, records, bytes)| {
+            let last = records.last()?;
+            let url = key.url();
+            Some(StoredUrl {
+                host: url.host(),
+                target: url.target(),
+                variants: records.len(),
+                bytes,
+                status: last.head().status,
+                age: last.age(now),
+                ttl: match last.usability(&key, now, purges) {
+                    Usability::Fresh(ttl) => seconds(ttl),
+                    Usability::Stale { staleness, .. } => -seconds(staleness),
+                    Usability::Purged => return None,
+                },
+                tags: last.head().tags.clone(),
+            })
+        });
+        described.collect()
     }
 
     fn apply(&self, tags: &CacheTags, urls: &[UrlName], prefixes: &[UrlName], everything: bool, is_soft: bool) {
@@ -339,5 +521,64 @@ impl Service<Purge> for SharedCache {
 impl fmt::Debug for SharedCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SharedCache").field("store", &self.core.store).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![cfg(feature = "config")]
+
+    use super::*;
+    use crate::policy::config::PolicyConfig;
+
+    /// The settings as text, without the random seed of the keys.
+    fn settings(cache: &SharedCache) -> String {
+        let all = format!("{:?}", cache.config);
+        let (before, after) = all.split_once("seed: ").expect("the keys have a seed");
+        before.to_owned() + after.trim_start_matches(|c: char| c.is_ascii_digit())
+    }
+
+    #[test]
+    fn each_key_of_a_file_has_the_effect_of_the_method_of_the_same_name() {
+        const HOUR: Duration = Duration::from_secs(3_600);
+        type Change = fn(SharedCache) -> SharedCache;
+        let table: &[(&str, Change)] = &[
+            ("", |cache| cache),
+            ("mode = 'by_policy'", |cache| cache),
+            ("mode = 'by_fields'", |_| SharedCache::by_fields(MemoryStore::new(0))),
+            ("mode = 'by_fields'\nheuristics = true", |_| SharedCache::by_fields(MemoryStore::new(0)).heuristics(true)),
+            ("mode = 'by_fields'\ntargeted_fields = ['My-Cc']", |_| {
+                SharedCache::by_fields(MemoryStore::new(0)).targeted_fields([HeaderName::from_static("my-cc")])
+            }),
+            ("query = ['a', 'b']", |cache| cache.query(["a", "b"])),
+            ("ignore_query = ['utm_*']", |cache| cache.ignore_query(["utm_*"])),
+            ("sorted_query = true", SharedCache::sorted_query),
+            ("hosts = ['a.example', '[::1]:80']", |cache| cache.hosts(["a.example", "[::1]:80"])),
+            ("credential_headers = ['x-key']", |cache| cache.credential_headers([HeaderName::from_static("x-key")])),
+            ("distrust_unkeyed_headers = true", SharedCache::distrust_unkeyed_headers),
+            ("language_by_weight = true", |cache| cache.language_by_weight(true)),
+            ("as_origin = true", SharedCache::as_origin),
+            ("cache_status = true", |cache| cache),
+            ("cache_status = false", SharedCache::without_cache_status),
+            ("coalesce = true", |cache| cache),
+            ("coalesce = false", |cache| cache.coalesce(false)),
+            ("wait = '1h'", |cache| cache.wait(HOUR)),
+            ("finish_within = '1h'", |cache| cache.finish_within(HOUR)),
+            ("stale_when_disconnected = '1h'", |cache| cache.stale_when_disconnected(HOUR)),
+        ];
+        let plain = settings(&SharedCache::by_policy(MemoryStore::new(0)));
+        for (keys, change) in table {
+            let config = PolicyConfig::from_toml(&format!("[store]\nmemory = '1 MiB'\n{keys}")).unwrap();
+            let from_file = settings(&SharedCache::from_config(config.store().unwrap()));
+            assert_eq!(from_file, settings(&change(SharedCache::by_policy(MemoryStore::new(0)))), "{keys}");
+            let is_default = matches!(*keys, "" | "mode = 'by_policy'" | "cache_status = true" | "coalesce = true");
+            assert_eq!(from_file == plain, is_default, "{keys}");
+        }
+        for (keys, max_object) in [("max_object = '100 KiB'", 100 << 10), ("", 64 << 10)] {
+            let config = PolicyConfig::from_toml(&format!("[store]\nmemory = '1 MiB'\n{keys}")).unwrap();
+            let cache = SharedCache::from_config(config.store().unwrap());
+            let store = &cache.core.store;
+            assert_eq!((store.capacity(), store.max_object()), (1 << 20, max_object), "{keys}");
+        }
     }
 }

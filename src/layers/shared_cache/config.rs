@@ -2,17 +2,23 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderName};
 
-use super::flights::Flights;
+use super::event::{NotStored, Observer, SharedCacheEvent};
+use super::flights::{Finish, Flights, Joined, Progress};
 use super::stats::{Counters, count};
-use super::task::Spawner;
+use super::task::{BackgroundTask, Spawner};
+use super::time_limit::{TimeLimit, Timer};
+use super::trace;
 use crate::edge::{CacheName, CacheStatusReport};
 use crate::layers::Clock;
 use crate::policy::{Guard, Rules};
 use crate::protocol::HttpDate;
-use crate::store::{Found, KeyRef, KeyRules, MemoryStore, PrimaryKey, PurgeClock, Record, SelectionRules, Usability};
+use crate::store::{
+    Found, KeyRef, KeyRules, MemoryStore, Moment, PrimaryKey, PurgeClock, Record, Selection, SelectionRules, Usability,
+};
 
 /// The settings of a cache, shared by its services and futures.
 #[derive(Clone, Debug)]
@@ -30,10 +36,16 @@ pub(super) struct Config {
     /// The time in seconds for which a stale response may be used if the inner service fails.
     pub(super) stale_when_disconnected: u64,
     pub(super) coalesces: bool,
-    /// The time in seconds after which a request no longer waits for another one.
-    pub(super) wait: u64,
-    /// Runs revalidations in the background.
+    /// The time after which a request no longer waits for another one.
+    pub(super) wait: Duration,
+    /// Runs revalidations in the background, and finishes requests whose clients have disconnected.
     pub(super) spawner: Option<Spawner>,
+    /// The time after which a background task ends.
+    pub(super) finish_within: Duration,
+    /// Wakes tasks at the end of a time limit.
+    pub(super) timer: Option<Timer>,
+    /// Called with what became of each request.
+    pub(super) observer: Option<Observer>,
     /// Whether responses from the cache look as if they had just been made.
     pub(super) as_origin: bool,
     pub(super) enabled: bool,
@@ -43,8 +55,19 @@ pub(super) struct Config {
 impl Config {
     /// The time since which a request must have been under way for others to wait for it.
     pub(super) fn waits_for_since(&self, now: HttpDate) -> HttpDate {
-        let wait = i64::try_from(self.wait).unwrap_or(i64::MAX);
+        let wait = i64::try_from(self.wait.as_secs()).unwrap_or(i64::MAX);
         HttpDate::from_unix_seconds(now.unix_seconds().saturating_sub(wait)).unwrap_or(HttpDate::UNIX_EPOCH)
+    }
+
+    /// The time at which a request stops to wait for another one.
+    pub(super) fn wait_limit(&self) -> TimeLimit {
+        TimeLimit::new(&self.clock, self.timer.as_ref(), self.wait)
+    }
+
+    /// The state of a request that is about to be passed to the inner service.
+    pub(super) fn progress(self: &Arc<Self>, moment: Moment, now: HttpDate, expected: Option<Selection>) -> Progress {
+        let finish = self.spawner.is_some().then(|| Arc::<Self>::clone(self) as Arc<dyn Finish>);
+        Progress::new(moment, now, expected, finish)
     }
 
     /// Adds a report to `Cache-Status`.
@@ -52,6 +75,18 @@ impl Config {
     pub(super) fn report(&self, report: CacheStatusReport, headers: &mut HeaderMap) {
         if let Some(name) = &self.name {
             report.append_to(headers, name);
+        }
+    }
+
+    /// Reports an event to the observer and to `tracing`. Without both, the event is not made.
+    pub(super) fn observe<'a>(&self, event: impl FnOnce() -> SharedCacheEvent<'a>) {
+        if self.observer.is_none() && !trace::is_enabled() {
+            return;
+        }
+        let event = event();
+        trace::event(&event);
+        if let Some(observer) = &self.observer {
+            observer.observe(&event);
         }
     }
 
@@ -64,6 +99,15 @@ impl Config {
     /// Whether a gateway accepts a risk. In the mode by policy, only the policy layers do.
     pub(super) fn accepts(&self, guard: Guard) -> bool {
         self.mode == Mode::Fields && self.rules.waived.contains(guard)
+    }
+}
+
+impl Finish for Config {
+    fn finish(&self, flight: Joined) {
+        if let Some(spawner) = &self.spawner {
+            let limit = TimeLimit::new(&self.clock, self.timer.as_ref(), self.finish_within);
+            spawner.spawn(BackgroundTask::new(flight, limit));
+        }
     }
 }
 
@@ -123,10 +167,19 @@ impl Core {
         (found, usability)
     }
 
-    /// Stores a response.
-    pub(super) fn put(&self, key: &PrimaryKey, record: &Arc<Record>) {
+    /// Stores a response, unless it is too large, or older than the stored one.
+    pub(super) fn put(&self, key: &PrimaryKey, record: &Arc<Record>) -> Result<(), NotStored> {
         let is_usable = |known: &Record| known.moment_is_current(key, &self.purges);
         let is_stored = self.store.insert(key.clone(), Arc::clone(record), is_usable);
+        count(if is_stored { &self.stats.stored } else { &self.stats.not_stored });
+        let is_too_large = record.weight() > self.store.max_object();
+        if is_stored { Ok(()) } else { Err(if is_too_large { NotStored::TooLarge } else { NotStored::Outdated }) }
+    }
+
+    /// Stores a response in place of the one that it was made from, unless that has been replaced by now.
+    pub(super) fn put_update(&self, key: &PrimaryKey, from: &Arc<Record>, record: &Arc<Record>) {
+        let is_usable = |known: &Record| known.moment_is_current(key, &self.purges);
+        let is_stored = self.store.insert_update(key.clone(), from, Arc::clone(record), is_usable);
         count(if is_stored { &self.stats.stored } else { &self.stats.not_stored });
     }
 

@@ -12,15 +12,18 @@ use http::response::Parts;
 use http::{HeaderMap, HeaderName, Response, StatusCode};
 
 use super::config::{Config, Core, Mode};
+use super::event::{NotStored, Observed, SharedCacheEvent, SharedCacheOutcome};
 use super::flights::{Landing, Progress};
+use super::invalidate::Invalidation;
 use super::stats::count;
 use super::tee::Sink;
-use crate::edge::{TagFormat, TagSyntax};
+use crate::edge::{ForwardReason, TagFormat, TagSyntax};
 use crate::layers::bypass::{is_interim, is_of_grpc};
 use crate::policy::{CacheTags, Guard, Layer, Personalized, RequestFacts, ResolvedPolicy, Ruling};
 use crate::protocol::{
-    Age, CacheControl, EffectiveControl, HttpDate, Validators, has_nonce, is_confirmed_by_not_modified,
-    is_live_stream_type, is_never_stored, only_line, take_freshness_fields, update_stored_fields,
+    Age, CacheControl, EffectiveControl, HttpDate, Validators, has_nonce, is_confirmed_by_head,
+    is_confirmed_by_not_modified, is_live_stream_type, is_never_stored, only_line, take_freshness_fields,
+    update_stored_fields,
 };
 use crate::store::{Moment, PrimaryKey, Record, RecordHead, Selection, Terms};
 
@@ -38,7 +41,13 @@ pub(super) struct Exchange {
     pub(super) requested: HttpDate,
     /// The stored response that is no longer fresh.
     pub(super) stale: Option<Stale>,
+    /// The stored responses that an unsafe request invalidates.
+    pub(super) invalidation: Option<Invalidation>,
     pub(super) progress: Arc<Progress>,
+    /// Why the request is passed to the inner service.
+    pub(super) reason: ForwardReason,
+    /// Whether no client waits for the response.
+    pub(super) is_in_background: bool,
 }
 
 /// A stored response that is no longer fresh.
@@ -59,7 +68,7 @@ pub(super) enum Verdict<B, E> {
     /// It is sent to the client and stored.
     Store { head: Box<RecordHead>, length: Option<u64>, response: Parts, body: B },
     /// It is only sent to the client.
-    Pass(Response<B>),
+    Pass(Response<B>, NotStored),
     /// The stored response is used, because the inner service confirmed it.
     Confirmed { record: Arc<Record>, is_stored: bool },
     /// The stored response is used in place of an error.
@@ -93,28 +102,90 @@ impl Stale {
 
 impl Exchange {
     /// Decides what becomes of a response. If it is not stored, the waiting requests are released.
-    pub(super) fn judge<B, E>(self, result: Result<Response<B>, E>) -> (Verdict<B, E>, Arc<Depot>) {
+    pub(super) fn judge<B, E>(mut self, result: Result<Response<B>, E>) -> (Verdict<B, E>, Arc<Depot>) {
         let now = self.config.clock.now();
+        if let Some(stale) = &mut self.stale
+            && !stale.record.moment_is_current(&self.key, &self.core.purges)
+        {
+            // A purge has come while the request was under way.
+            (stale.on_error, stale.when_disconnected) = (false, false);
+        }
         let verdict = match result {
             Err(error) => match &self.stale {
                 Some(stale) if stale.on_error || stale.when_disconnected => Verdict::Failed(Arc::clone(&stale.record)),
                 _ => Verdict::Error(error),
             },
+            Ok(response) if self.invalidates_more_than_itself(&response) => {
+                Verdict::Pass(response, NotStored::Forbidden)
+            }
             Ok(response) => self.judge_response(response, now),
         };
         match &verdict {
             Verdict::Store { .. } => {}
+            // It says nothing about the responses to GET.
+            Verdict::Pass(..) if self.invalidation.is_some() => self.progress.land(Landing::NotShared),
             Verdict::Confirmed { record, is_stored: true } => self.progress.land(Landing::Stored(Arc::clone(record))),
             Verdict::Failed(record) => self.progress.land(Landing::Failed(Arc::clone(record))),
-            Verdict::Pass(_) => {
+            Verdict::Pass(..) => {
                 count(&self.core.stats.not_stored);
                 self.core.mark(&self.key, now);
                 self.progress.land(Landing::NotShared);
             }
             Verdict::Confirmed { .. } | Verdict::Error(_) | Verdict::Again => self.progress.land(Landing::NotShared),
         }
-        let depot = Depot { config: self.config, core: self.core, key: self.key };
+        self.observe(&verdict, now);
+        let status = match &verdict {
+            Verdict::Store { head, .. } => Some(head.status),
+            _ => None,
+        };
+        let depot = Depot {
+            config: self.config,
+            core: self.core,
+            key: self.key,
+            request: self.request,
+            status,
+            reason: self.reason,
+            is_in_background: self.is_in_background,
+        };
         (verdict, Arc::new(depot))
+    }
+
+    /// Applies the invalidation by an unsafe request. Its own response was made after that, so it may be stored. Returns
+    /// whether it must not be, because the request failed, or another purge came while it was under way.
+    // I-01
+    fn invalidates_more_than_itself<B>(&mut self, response: &Response<B>) -> bool {
+        let Some(invalidation) = &self.invalidation else { return false };
+        let of_response = (response.status(), response.headers());
+        let moment = invalidation.apply_before(&self.core, of_response, (self.moment, &self.key));
+        self.moment = moment.unwrap_or(self.moment);
+        moment.is_none()
+    }
+
+    /// Reports what becomes of a response, unless that depends on its body.
+    fn observe<B, E>(&self, verdict: &Verdict<B, E>, now: HttpDate) {
+        let event = |outcome| {
+            let event = SharedCacheEvent::new(Observed::of_parts(&self.request), outcome);
+            event.in_background(self.is_in_background)
+        };
+        let miss = || event(SharedCacheOutcome::Miss(self.reason));
+        match verdict {
+            // The request is repeated, and that is observed.
+            Verdict::Store { .. } | Verdict::Again => {}
+            Verdict::Pass(..) if self.invalidation.is_some() => {
+                self.config.observe(|| event(SharedCacheOutcome::Bypass("method")));
+            }
+            Verdict::Pass(response, reason) => {
+                self.config.observe(|| miss().with_status(response.status()).with_storing(Err(*reason)));
+            }
+            Verdict::Confirmed { record, is_stored } => self.config.observe(|| {
+                let storing = if *is_stored { Ok(()) } else { Err(NotStored::Forbidden) };
+                event(SharedCacheOutcome::Revalidated).with_record(record, now).with_storing(storing)
+            }),
+            Verdict::Failed(record) => self.config.observe(|| {
+                event(SharedCacheOutcome::Stale).with_record(record, now).with_storing(Err(NotStored::InnerError))
+            }),
+            Verdict::Error(_) => self.config.observe(|| miss().with_storing(Err(NotStored::InnerError))),
+        }
     }
 
     fn judge_response<B, E>(&self, response: Response<B>, now: HttpDate) -> Verdict<B, E> {
@@ -130,31 +201,31 @@ impl Exchange {
         }
         let (mut parts, body) = response.into_parts();
         match self.admit(&mut parts, now) {
-            Some((head, length)) => Verdict::Store { head: Box::new(head), length, response: parts, body },
-            None => {
+            Ok((head, length)) => Verdict::Store { head: Box::new(head), length, response: parts, body },
+            Err(reason) => {
                 // The URL has a new response, so the old one must not be used in place of an error.
                 if let Some(stale) = self.stale.as_ref().filter(|_| !status.is_server_error()) {
                     self.core.store.remove(&self.key, &stale.record);
                 }
-                Verdict::Pass(Response::from_parts(parts, body))
+                Verdict::Pass(Response::from_parts(parts, body), reason)
             }
         }
     }
 
     /// Decides whether a response is stored. In the mode by policy, applies the guards to it, as an `EdgeLayer` does.
-    fn admit(&self, response: &mut Parts, now: HttpDate) -> Option<(RecordHead, Option<u64>)> {
+    fn admit(&self, response: &mut Parts, now: HttpDate) -> Result<(RecordHead, Option<u64>), NotStored> {
         let status = response.status;
         // The parts of a 206 and the missing content of a 304 cannot be served to others.
         let is_part = status == StatusCode::PARTIAL_CONTENT
             || (self.config.mode == Mode::Policy && response.headers.contains_key(CONTENT_RANGE));
         if is_interim(status) || is_part || status == StatusCode::NOT_MODIFIED || is_never_stored(status) {
-            return None;
+            return Err(NotStored::Status);
         }
         let decided = self.decide(response, now)?;
-        let length = content_length(&response.headers)?;
+        let length = content_length(&response.headers).ok_or(NotStored::ContentLength)?;
         let ruling = response.extensions.get::<Ruling>().cloned();
         let head = self.head(status, &response.headers, decided, ruling, now)?;
-        Some((head, length))
+        Ok((head, length))
     }
 
     /// Updates the stored response with the fields of a 304, and stores it again if these allow it.
@@ -168,40 +239,10 @@ impl Exchange {
             self.core.store.remove(&self.key, &stale.record);
             return Verdict::Again;
         }
-        let is_by_fields = self.config.mode == Mode::Fields;
-        // A 304 without a decision leaves that of the stored response in place, unless its fields say something else.
-        let is_silent = !is_by_fields
-            && parts.extensions.get::<Ruling>().is_none()
-            && has_no_other_directives(&parts.headers, &stored.headers);
-        let decided = if is_silent || is_by_fields { None } else { self.decide(&mut parts, now) };
-        let mut headers = stored.headers.clone();
-        if update_stored_fields(&mut headers, &parts.headers).is_err() {
+        let Some((headers, head)) = self.updated(stored, &mut parts, now) else {
             self.core.store.remove(&self.key, &stale.record);
             return Verdict::Again;
-        }
-        for name in [AGE, DATE] {
-            if let Some(value) = parts.headers.get(&name) {
-                headers.insert(name, value.clone());
-            }
-        }
-        let (decided, ruling) = match decided {
-            Some(decided) => (Some(decided), parts.extensions.get::<Ruling>()),
-            // The directives that the 304 does not have are those of the stored response.
-            None if is_by_fields => (self.decide_by_fields(stored.status, &headers, now), None),
-            None if is_silent => {
-                let control = CacheControl::from_headers(&headers).unwrap_or_default();
-                let tags = CacheTags::new();
-                (Some(Decided { terms: stored.terms, tags, control }), stored.ruling.as_ref())
-            }
-            None => (None, None),
         };
-        let is_allowed = !self.is_never_shared(&parts.headers) && parts.extensions.get::<Personalized>().is_none();
-        let decided = decided.filter(|_| is_allowed).map(|decided| {
-            let mut tags = stored.tags.clone();
-            tags.unite(&decided.tags);
-            Decided { tags, ..decided }
-        });
-        let head = decided.and_then(|decided| self.head(stored.status, &headers, decided, ruling.cloned(), now));
         let Some(head) = head else {
             // The client gets the content that the inner service confirmed, and nobody else does.
             self.core.store.remove(&self.key, &stale.record);
@@ -210,11 +251,85 @@ impl Exchange {
             return Verdict::Confirmed { record: Arc::new(record), is_stored: false };
         };
         let record = Arc::new(Record::new(head, stale.record.body().clone()));
-        self.core.put(&self.key, &record);
+        self.core.put_update(&self.key, &stale.record, &record);
         Verdict::Confirmed { record, is_stored: true }
     }
 
-    /// Makes the head of a stored response. Returns `None` if the response must not be stored.
+    /// Updates the stored response with the response to a HEAD request, or removes it if that is about other content.
+    // S-07
+    pub(super) fn update_by_head<B>(&self, response: &Response<B>) {
+        let Some(Stale { record, .. }) = &self.stale else { return };
+        if response.status() != StatusCode::OK || record.head().status != StatusCode::OK {
+            return;
+        }
+        let now = self.config.clock.now();
+        let length = u64::try_from(record.body().len()).unwrap_or(u64::MAX);
+        let headers = response.headers();
+        if !is_confirmed_by_head(&record.head().headers, length, headers, now) {
+            // A response without any of these says nothing about the content.
+            if [ETAG, LAST_MODIFIED, CONTENT_LENGTH].iter().any(|name| headers.contains_key(name)) {
+                self.core.store.remove(&self.key, record);
+            }
+            return;
+        }
+        // The client gets the response as it is.
+        let (mut parts, ()) = Response::new(()).into_parts();
+        parts.headers = headers.clone();
+        parts.extensions = response.extensions().clone();
+        match self.updated(record.head(), &mut parts, now) {
+            Some((_, Some(head))) => {
+                let updated = Arc::new(Record::new(head, record.body().clone()));
+                self.core.put_update(&self.key, record, &updated);
+            }
+            _ => self.core.store.remove(&self.key, record),
+        }
+    }
+
+    /// Updates the fields of a stored response, and its head if it may still be stored. Returns `None` if the fields
+    /// cannot be updated.
+    // N-06, S-06
+    fn updated(
+        &self,
+        stored: &RecordHead,
+        parts: &mut Parts,
+        now: HttpDate,
+    ) -> Option<(HeaderMap, Option<RecordHead>)> {
+        let is_by_fields = self.config.mode == Mode::Fields;
+        // An update without a decision leaves that of the stored response in place, unless its fields say something else.
+        let is_silent = !is_by_fields
+            && parts.extensions.get::<Ruling>().is_none()
+            && has_no_other_directives(&parts.headers, &stored.headers);
+        let decided = if is_silent || is_by_fields { None } else { self.decide(parts, now).ok() };
+        let mut headers = stored.headers.clone();
+        update_stored_fields(&mut headers, &parts.headers).ok()?;
+        for name in [AGE, DATE] {
+            if let Some(value) = parts.headers.get(&name) {
+                headers.insert(name, value.clone());
+            }
+        }
+        let (decided, ruling) = match decided {
+            Some(decided) => (Some(decided), parts.extensions.get::<Ruling>()),
+            // The directives that the update does not have are those of the stored response.
+            None if is_by_fields => (self.decide_by_fields(stored.status, &headers, now).ok(), None),
+            None if is_silent => {
+                let control = CacheControl::from_headers(&headers).unwrap_or_default();
+                let tags = CacheTags::new();
+                (Some(Decided { terms: stored.terms, tags, control }), stored.ruling.as_ref())
+            }
+            None => (None, None),
+        };
+        let is_allowed =
+            self.never_shared(&parts.headers).is_none() && parts.extensions.get::<Personalized>().is_none();
+        let decided = decided.filter(|_| is_allowed).map(|decided| {
+            let mut tags = stored.tags.clone();
+            tags.unite(&decided.tags);
+            Decided { tags, ..decided }
+        });
+        let head = decided.and_then(|decided| self.head(stored.status, &headers, decided, ruling.cloned(), now).ok());
+        Some((headers, head))
+    }
+
+    /// Makes the head of a stored response, unless the response must not be stored.
     fn head(
         &self,
         status: StatusCode,
@@ -222,20 +337,20 @@ impl Exchange {
         decided: Decided,
         ruling: Option<Ruling>,
         now: HttpDate,
-    ) -> Option<RecordHead> {
+    ) -> Result<RecordHead, NotStored> {
         let Decided { terms, tags, control } = decided;
         let has_validator = headers.contains_key(ETAG) || headers.contains_key(LAST_MODIFIED);
         let initial_age = Age::corrected_initial(headers, self.requested, now);
         let is_fresh = initial_age.seconds() < terms.lifetime;
         if !terms.is_useful(has_validator) || (!is_fresh && !has_validator) {
-            return None;
+            return Err(NotStored::NoLifetime);
         }
-        let selection = Selection::of(headers, &self.request.headers, self.config.selection_rules())?;
+        let selection = Selection::of(headers, &self.request.headers, self.config.selection_rules());
         let date = only_line(headers, &DATE).and_then(|line| HttpDate::parse_in_any_case(line.as_bytes(), now).ok());
-        Some(RecordHead {
+        Ok(RecordHead {
             status,
-            headers: RecordHead::fields_for_storing(headers.clone(), &control, now)?,
-            selection,
+            headers: RecordHead::fields_for_storing(headers.clone(), &control, now).ok_or(NotStored::Fields)?,
+            selection: selection.ok_or(NotStored::Vary)?,
             terms,
             moment: self.moment,
             received: now,
@@ -246,59 +361,66 @@ impl Exchange {
         })
     }
 
-    /// Whether the fields show that a response must not be served to others, whatever allows it.
-    fn is_never_shared(&self, headers: &HeaderMap) -> bool {
-        (headers.contains_key(SET_COOKIE) && !self.config.accepts(Guard::SetCookie))
-            || is_of_grpc(headers)
-            || headers.get_all(CONTENT_TYPE).iter().any(is_live_stream_type)
-            // The nonce is for one response.
-            || [CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY]
-                .iter()
-                .any(|name| headers.get_all(name).iter().any(has_nonce))
+    /// Why the fields show that a response must not be served to others, whatever allows it.
+    fn never_shared(&self, headers: &HeaderMap) -> Option<NotStored> {
+        if headers.contains_key(SET_COOKIE) && !self.config.accepts(Guard::SetCookie) {
+            return Some(NotStored::SetCookie);
+        }
+        if is_of_grpc(headers) || headers.get_all(CONTENT_TYPE).iter().any(is_live_stream_type) {
+            return Some(NotStored::LiveStream);
+        }
+        // The nonce is for one response.
+        let mut policies = [CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY].into_iter();
+        policies.any(|name| headers.get_all(name).iter().any(has_nonce)).then_some(NotStored::Nonce)
     }
 
-    /// Decides how long a response may be used. Returns `None` if it must not be stored.
-    fn decide(&self, response: &mut Parts, now: HttpDate) -> Option<Decided> {
+    /// Decides how long a response may be used, unless it must not be stored.
+    fn decide(&self, response: &mut Parts, now: HttpDate) -> Result<Decided, NotStored> {
         let decided = match self.config.mode {
             Mode::Policy => self.decide_by_policy(response, now),
             Mode::Fields => self.decide_by_fields(response.status, &response.headers, now),
         };
-        let is_personalized = response.extensions.get::<Personalized>().is_some();
-        decided.filter(|_| !is_personalized && !self.is_never_shared(&response.headers))
+        if response.extensions.get::<Personalized>().is_some() {
+            return Err(NotStored::Personalized);
+        }
+        // A guard may have made the response private because of these, and they are the better reason.
+        self.never_shared(&response.headers).map_or(decided, Err)
     }
 
     /// Decides by the decision of an inner policy layer, and by the guards.
-    fn decide_by_policy(&self, response: &mut Parts, now: HttpDate) -> Option<Decided> {
+    fn decide_by_policy(&self, response: &mut Parts, now: HttpDate) -> Result<Decided, NotStored> {
         // Without the decision of a policy layer, the response is not changed either.
-        response.extensions.get::<Ruling>()?;
+        response.extensions.get::<Ruling>().ok_or(NotStored::NoPolicy)?;
         let mut tags = response.extensions.get::<CacheTags>().cloned().unwrap_or_default();
         let layer = Layer {
             rules: &self.config.rules,
             request: self.facts.wanting_the_ruling(),
             policy: ResolvedPolicy::Nothing,
         };
-        layer.rule_head(response.status, &mut response.headers, &mut response.extensions, || now)?;
-        let ruling = response.extensions.get::<Ruling>()?;
+        let ruled = layer.rule_head(response.status, &mut response.headers, &mut response.extensions, || now);
+        let ruling = ruled.and_then(|_| response.extensions.get::<Ruling>()).ok_or(NotStored::Forbidden)?;
         if ruling.is_for_one_client() {
-            return None;
+            return Err(NotStored::Forbidden);
         }
         tags.unite(ruling.known_tags());
-        let terms = Terms::of_ruling(ruling, response.status, &response.headers)?;
-        Some(Decided { terms, tags, control: ruling.directives().clone() })
+        let terms = Terms::of_ruling(ruling, response.status, &response.headers).ok_or(NotStored::Forbidden)?;
+        Ok(Decided { terms, tags, control: ruling.directives().clone() })
     }
 
     /// Decides by the fields (RFC 9111).
-    fn decide_by_fields(&self, status: StatusCode, headers: &HeaderMap, now: HttpDate) -> Option<Decided> {
+    fn decide_by_fields(&self, status: StatusCode, headers: &HeaderMap, now: HttpDate) -> Result<Decided, NotStored> {
         let control = EffectiveControl::from_targeted(headers, &self.config.targeted);
         // G-28: a handler that sets `max-age` for a page with the name of its user means the browser.
         let directives = control.control();
         let is_for_shared_caches = control.is_targeted() || directives.public() || directives.s_maxage().is_some();
         if self.has_cookie && !is_for_shared_caches {
-            return None;
+            return Err(NotStored::RequestCookie);
         }
         let heuristics = self.config.heuristics;
-        let terms = Terms::of_fields(&control, &self.request, status, headers, now, heuristics)?;
-        Some(Decided { terms, tags: tags_in(headers)?, control: control.control().clone() })
+        let terms = Terms::of_fields(&control, &self.request, status, headers, now, heuristics);
+        let terms = terms.ok_or(NotStored::Forbidden)?;
+        let tags = tags_in(headers).ok_or(NotStored::Tags)?;
+        Ok(Decided { terms, tags, control: control.control().clone() })
     }
 }
 
@@ -316,18 +438,38 @@ pub(super) struct Depot {
     config: Arc<Config>,
     core: Arc<Core>,
     key: PrimaryKey,
+    request: Arc<RequestParts>,
+    /// The status of the response that is stored.
+    status: Option<StatusCode>,
+    reason: ForwardReason,
+    is_in_background: bool,
+}
+
+impl Depot {
+    fn event(&self, storing: Result<(), NotStored>) -> SharedCacheEvent<'_> {
+        let request = Observed::of_parts(&self.request);
+        let event = SharedCacheEvent::new(request, SharedCacheOutcome::Miss(self.reason));
+        let event = event.with_storing(storing).in_background(self.is_in_background);
+        self.status.map_or(event.clone(), |status| event.with_status(status))
+    }
 }
 
 impl Sink for Depot {
     fn store(&self, head: RecordHead, body: Bytes) -> Landing {
         let record = Arc::new(Record::new(head, body));
-        self.core.put(&self.key, &record);
+        let storing = self.core.put(&self.key, &record);
+        self.config.observe(|| self.event(storing).with_content(record.body().len()));
         Landing::Stored(record)
     }
 
-    fn give_up(&self) {
+    fn give_up(&self, reason: NotStored) {
         count(&self.core.stats.not_stored);
         self.core.mark(&self.key, self.config.clock.now());
+        self.config.observe(|| self.event(Err(reason)));
+    }
+
+    fn abandon(&self) {
+        self.config.observe(|| self.event(Err(NotStored::Disconnected)));
     }
 
     fn max_body(&self) -> usize {
@@ -343,7 +485,7 @@ impl Sink for Depot {
     }
 }
 
-/// Whether a 304 has the directives of the stored response, or none at all.
+/// Whether an update has the directives of the stored response, or none at all.
 fn has_no_other_directives(update: &HeaderMap, stored: &HeaderMap) -> bool {
     let of_edges = |headers: &HeaderMap| take_freshness_fields(&mut headers.clone(), [&[], &[]], None);
     let lines = |headers: &HeaderMap| headers.get_all(CACHE_CONTROL).iter().cloned().collect::<Vec<_>>();
@@ -352,7 +494,7 @@ fn has_no_other_directives(update: &HeaderMap, stored: &HeaderMap) -> bool {
 
 /// Returns the cache tags in the fields of a response. Returns `None` if a tag cannot be read, because the response could
 /// then not be purged by it.
-fn tags_in(headers: &HeaderMap) -> Option<CacheTags> {
+pub(super) fn tags_in(headers: &HeaderMap) -> Option<CacheTags> {
     const CACHE_TAG: TagFormat = TagFormat::new(HeaderName::from_static("cache-tag"), TagSyntax::Comma);
     const SURROGATE_KEY: TagFormat = TagFormat::new(HeaderName::from_static("surrogate-key"), TagSyntax::Space);
 

@@ -13,7 +13,7 @@ use http_body::Body;
 
 use super::baton::{Baton, Held};
 use super::exchange::{Exchange, Verdict};
-use super::flights::{Drive, Landing, Progress, Reservation};
+use super::flights::{Drive, Landing, Reservation};
 use super::tee::Tee;
 use super::waiters::Waiter;
 use crate::store::Record;
@@ -67,10 +67,6 @@ where
         flight
     }
 
-    pub(super) const fn progress(&self) -> &Arc<Progress> {
-        self.stage.progress()
-    }
-
     /// Polls the result for the client that caused the flight.
     pub(super) fn poll_first(&self, waiter: &Waiter, cx: &Context<'_>) -> Poll<First<B, E>> {
         waiter.register(cx);
@@ -101,7 +97,7 @@ where
                 stage.tee = Some(Arc::clone(&tee));
                 First::Collected(response, tee)
             }
-            Verdict::Pass(response) => First::Passed(response),
+            Verdict::Pass(response, _) => First::Passed(response),
             Verdict::Confirmed { record, is_stored } => First::Confirmed { record, is_stored },
             Verdict::Failed(record) => First::Failed(record),
             Verdict::Error(error) => First::Error(error),

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
@@ -31,11 +32,18 @@ pub(super) struct Progress {
     landing: OnceLock<Landing>,
     /// Set when the inner service has been called.
     flight: OnceLock<Weak<dyn Drive>>,
+    /// The flight that a request left to others, which may not have seen it yet. `None` after the landing, and when no
+    /// request waits.
+    left: Mutex<Option<Arc<dyn Drive>>>,
     /// The moment of the request, before it was passed to the inner service.
     moment: Moment,
     started: HttpDate,
     /// The values by which the response is likely to be selected, if a response to the URL is known.
     expected: Option<Selection>,
+    /// Finishes the flight when its last client has left. `None` if the flight then ends.
+    finish: Option<Arc<dyn Finish>>,
+    /// Whether the flight has been given to a background task.
+    is_in_background: AtomicBool,
 }
 
 /// The result of a flight for those who wait.
@@ -54,10 +62,14 @@ pub(super) trait Drive: fmt::Debug + Send + Sync {
     fn poll_landing(&self, waiter: &Waiter, cx: &mut Context<'_>) -> Poll<Landing>;
 }
 
-/// A flight that a request waits for.
+/// Finishes a flight whose last client has left.
+pub(super) trait Finish: fmt::Debug + Send + Sync {
+    fn finish(&self, flight: Joined);
+}
+
+/// A flight that a request waits for. If the last request leaves before it has landed, it is [finished](Finish).
 #[derive(Debug)]
 pub(super) struct Joined {
-    pub(super) key: PrimaryKey,
     waiter: Waiter,
     progress: Arc<Progress>,
     /// Held, so that the flight goes on when its first client leaves. `None` while the inner service is being called.
@@ -106,8 +118,8 @@ impl Flights {
                 && progress.started >= started_since
                 && progress.expected.as_ref().is_none_or(|expected| expected.matches(request));
             let waiter = if can_join { progress.waiters.join(MAX_WAITING)? } else { return None };
-            let flight = progress.flight.get().and_then(Weak::upgrade);
-            Some(Joined { key: key.clone(), waiter, progress: Arc::clone(progress), flight })
+            let flight = progress.flight();
+            Some(Joined { waiter, progress: Arc::clone(progress), flight })
         });
         if let Some(joined) = joined {
             return Boarding::Joined(joined);
@@ -153,10 +165,26 @@ impl Flights {
 }
 
 impl Progress {
-    pub(super) fn new(moment: Moment, started: HttpDate, expected: Option<Selection>) -> Self {
+    pub(super) fn new(
+        moment: Moment,
+        started: HttpDate,
+        expected: Option<Selection>,
+        finish: Option<Arc<dyn Finish>>,
+    ) -> Self {
         let waiters = Arc::new(Waiters::default());
         let waker = Waker::from(Arc::clone(&waiters));
-        Self { waiters, waker, landing: OnceLock::new(), flight: OnceLock::new(), moment, started, expected }
+        Self {
+            waiters,
+            waker,
+            landing: OnceLock::new(),
+            flight: OnceLock::new(),
+            left: Mutex::new(None),
+            moment,
+            started,
+            expected,
+            finish,
+            is_in_background: AtomicBool::new(false),
+        }
     }
 
     pub(super) fn landing(&self) -> Option<&Landing> {
@@ -166,7 +194,31 @@ impl Progress {
     /// Ends the flight for those who wait. The first result counts.
     pub(super) fn land(&self, landing: Landing) {
         _ = self.landing.set(landing);
+        // This is not the last reference, because the task that drives the flight has one.
+        drop(self.take_left());
         self.waiters.wake_all();
+    }
+
+    fn leave(&self, flight: Option<Arc<dyn Drive>>) {
+        if let (Some(flight), None) = (flight, self.landing()) {
+            *self.left() = Some(flight);
+            // Another task may have landed it meanwhile.
+            if self.landing().is_some() {
+                drop(self.take_left());
+            }
+        }
+    }
+
+    fn take_left(&self) -> Option<Arc<dyn Drive>> {
+        self.left().take()
+    }
+
+    fn left(&self) -> MutexGuard<'_, Option<Arc<dyn Drive>>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn flight(&self) -> Option<Arc<dyn Drive>> {
+        self.take_left().or_else(|| self.flight.get().and_then(Weak::upgrade))
     }
 }
 
@@ -199,8 +251,19 @@ impl Drop for Reservation {
 
 impl Joined {
     /// Waits for a flight that was started by the same task.
-    pub(super) fn own(key: PrimaryKey, waiter: Waiter, progress: Arc<Progress>, flight: Arc<dyn Drive>) -> Self {
-        Self { key, waiter, progress, flight: Some(flight) }
+    pub(super) fn own(waiter: Waiter, progress: Arc<Progress>, flight: Arc<dyn Drive>) -> Self {
+        Self { waiter, progress, flight: Some(flight) }
+    }
+
+    /// Marks the flight as one that a background task drives. If that ends early, the flight is not finished by
+    /// another one.
+    pub(super) fn in_background(self) -> Self {
+        self.progress.is_in_background.store(true, Ordering::SeqCst);
+        self
+    }
+
+    pub(super) const fn waiter(&self) -> &Waiter {
+        &self.waiter
     }
 
     pub(super) fn poll_landing(&mut self, cx: &mut Context<'_>) -> Poll<Landing> {
@@ -209,9 +272,28 @@ impl Joined {
             return Poll::Ready(landing.clone());
         }
         if self.flight.is_none() {
-            self.flight = self.progress.flight.get().and_then(Weak::upgrade);
+            self.flight = self.progress.flight();
         }
         // Without a flight, this task is woken when there is one, or when it has landed.
         self.flight.as_ref().map_or(Poll::Pending, |flight| flight.poll_landing(&self.waiter, cx))
+    }
+}
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        // Before the others are counted, so that the last one finds it.
+        self.progress.leave(self.flight.take());
+        if !self.waiter.leave() {
+            return;
+        }
+        // A request that joins from now on takes the flight from here, or begins a new one.
+        let flight = self.progress.flight();
+        let (Some(finish), Some(flight), None) = (&self.progress.finish, flight, self.progress.landing()) else {
+            return;
+        };
+        let Some(waiter) = self.progress.waiters.join(MAX_WAITING) else { return };
+        if !self.progress.is_in_background.swap(true, Ordering::SeqCst) {
+            finish.finish(Self { waiter, progress: Arc::clone(&self.progress), flight: Some(flight) });
+        }
     }
 }

@@ -7,26 +7,27 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use http::header::{CONTENT_LENGTH, IF_MODIFIED_SINCE, IF_NONE_MATCH, TRANSFER_ENCODING};
 use http::request::Parts as RequestParts;
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::body::SharedCacheBody;
-use super::config::{Config, Core};
+use super::config::{Config, Core, Mode};
+use super::event::{NotStored, Observed, SharedCacheEvent, SharedCacheOutcome};
 use super::exchange::{Exchange, Stale};
 use super::flight::{First, Flight};
-use super::flights::{Boarding, Drive, Joined, Landing, MAX_WAITING, Progress, Reservation};
+use super::flights::{Boarding, Drive, Finish, Joined, Landing, MAX_WAITING, Reservation};
 use super::invalidate::Invalidation;
 use super::plan::{Plan, Signs};
 use super::reply::Client;
 use super::stats::count;
-use super::task::BackgroundTask;
 use super::tee::Tee;
-use super::waiters::Waiter;
+use super::time_limit::TimeLimit;
 use crate::edge::{CacheStatusReport, ForwardReason};
+use crate::layers::HttpRequest;
 use crate::protocol::{HttpDate, into_not_modified};
 use crate::store::{Found, KeyBuffer, KeyRef, Moment, PrimaryKey, Selection, Usability};
 
@@ -35,13 +36,14 @@ const MAX_ROUNDS: u8 = 2;
 
 pin_project! {
     /// The future of a [`SharedCacheService`](super::SharedCacheService).
-    pub struct ResponseFuture<S, Q, B>
+    pub struct ResponseFuture<S, R, B>
     where
-        S: Service<Request<Q>, Response = Response<B>>,
+        R: HttpRequest,
+        S: Service<R, Response = Response<B>>,
         B: Body,
     {
         #[pin]
-        state: State<S, Q, B, S::Future, S::Error>,
+        state: State<S, R::Body, B, S::Future, S::Error>,
         // `None` if the response is ready, so that no counter is shared with other threads.
         cache: Option<Cache>,
     }
@@ -55,17 +57,16 @@ pin_project! {
         // The inner service handles the request, and its response is not stored.
         Passing { #[pin] inner: F, passage: Option<Passage> },
         // The inner service handles the request, and its response may be stored.
-        First { flight: Arc<Flight<F, B, E>>, waiting: Option<(Waiter, Own<S>, Arc<RequestParts>)> },
+        First { flight: Arc<Flight<F, B, E>>, waiting: Option<(Joined, Own<S>, Arc<RequestParts>)> },
         // The client needs no content, and the body is collected for the store.
         // The flight is held so that others can join it meanwhile.
         Collecting {
             tee: Arc<Tee<B>>,
-            waiter: Waiter,
-            flight: Arc<dyn Drive>,
+            flight: Joined,
             response: Option<Response<SharedCacheBody<B>>>,
         },
         // Another request is under way.
-        Waiting { joined: Joined, request: Option<Request<Q>>, own: Option<Own<S>> },
+        Waiting { joined: Joined, key: PrimaryKey, request: Option<Request<Q>>, own: Option<Own<S>> },
         // The request has to be passed to the inner service, as soon as that is ready.
         Repeating { request: Option<Request<Q>>, own: Option<Own<S>> },
     }
@@ -84,65 +85,163 @@ struct Own<S> {
     service: S,
     reason: ForwardReason,
     rounds: u8,
+    /// The time until which the request waits for others. Set when it begins to wait.
+    limit: Option<TimeLimit>,
 }
 
 /// What remains to be done with a response that is passed through.
+#[derive(Default)]
 struct Passage {
     report: Option<CacheStatusReport>,
     invalidation: Option<Invalidation>,
+    /// The stored response that the response to HEAD may update.
+    exchange: Option<Box<Exchange>>,
 }
 
-impl<S, Q, B> ResponseFuture<S, Q, B>
+impl<S, R, B> ResponseFuture<S, R, B>
 where
-    S: Service<Request<Q>, Response = Response<B>> + Clone,
+    R: HttpRequest<Body: Body>,
+    S: Service<R, Response = Response<B>> + Clone,
     S::Future: Send + 'static,
     S::Error: Send + 'static,
-    Q: Body,
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Send,
 {
     /// Handles a request with a service that is ready.
-    pub(super) fn new(cache: &Cache, service: &mut S, request: Request<Q>) -> Self {
-        let state = State::begin(cache, service, request, 0);
+    pub(super) fn new(cache: &Cache, service: &mut S, request: Request<R::Body>) -> Self {
+        let state = State::begin::<R>(cache, service, request, 0);
         let is_ready = matches!(state, State::Ready { .. });
         Self { state, cache: (!is_ready).then(|| cache.clone()) }
     }
 }
 
-impl<S, Q, B> State<S, Q, B, S::Future, S::Error>
+impl<S, Q, B, F, E> State<S, Q, B, F, E>
 where
-    S: Service<Request<Q>, Response = Response<B>> + Clone,
-    S::Future: Send + 'static,
-    S::Error: Send + 'static,
+    S: Clone,
     Q: Body,
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Send,
+    F: Future<Output = Result<Response<B>, E>> + Send + 'static,
+    E: Send + 'static,
 {
-    fn begin(cache: &Cache, service: &mut S, request: Request<Q>, rounds: u8) -> Self {
+    fn begin<R>(cache: &Cache, service: &mut S, request: Request<Q>, rounds: u8) -> Self
+    where
+        R: HttpRequest<Body = Q>,
+        S: Service<R, Response = Response<B>, Error = E, Future = F>,
+    {
         let stats = &cache.core.stats;
         let mut buffer = KeyBuffer::new();
         match Plan::of(&cache.config, cache.space, &request, &mut buffer) {
-            Plan::Through => Self::Passing { inner: service.call(request), passage: None },
+            Plan::Through => Self::Passing { inner: service.call(R::from_http(request)), passage: None },
             Plan::OtherMethod => {
                 count(&stats.bypassed);
                 let invalidation = Invalidation::of(&cache.config, &request);
-                let passage = Some(Passage { report: None, invalidation });
-                Self::Passing { inner: service.call(request), passage }
+                if let Some((key, signs)) = Self::plan_for_get(cache, &request) {
+                    return Self::post::<R>(cache, service, request, key, signs, invalidation);
+                }
+                cache.config.observe(|| bypass(&request, "method"));
+                let passage = Some(Passage { invalidation, ..Passage::default() });
+                Self::Passing { inner: service.call(R::from_http(request)), passage }
             }
             Plan::Bypass(detail) => {
                 count(&stats.bypassed);
-                Self::pass(service, request, Plan::bypass(detail))
+                cache.config.observe(|| bypass(&request, detail));
+                Self::pass::<R>(service, request, Plan::bypass(detail))
             }
-            Plan::LookUp(key, signs) => Self::look_up(cache, service, request, key, signs, rounds),
+            Plan::LookUp(key, signs) => Self::look_up::<R>(cache, service, request, key, signs, rounds),
         }
     }
 
-    fn pass(service: &mut S, request: Request<Q>, report: CacheStatusReport) -> Self {
-        let passage = Some(Passage { report: Some(report), invalidation: None });
-        Self::Passing { inner: service.call(request), passage }
+    /// Passes a request through whose response is not stored.
+    fn miss<R>(
+        config: &Config,
+        service: &mut S,
+        request: Request<Q>,
+        reason: ForwardReason,
+        not_stored: NotStored,
+    ) -> Self
+    where
+        R: HttpRequest<Body = Q>,
+        S: Service<R, Response = Response<B>, Error = E, Future = F>,
+    {
+        config.observe(|| miss(&request, reason, not_stored));
+        Self::pass::<R>(service, request, CacheStatusReport::forwarded(reason))
     }
 
-    fn look_up(cache: &Cache, service: &mut S, request: Request<Q>, key: KeyRef<'_>, signs: Signs, rounds: u8) -> Self {
+    fn pass<R>(service: &mut S, request: Request<Q>, report: CacheStatusReport) -> Self
+    where
+        R: HttpRequest<Body = Q>,
+        S: Service<R, Response = Response<B>, Error = E, Future = F>,
+    {
+        let passage = Some(Passage { report: Some(report), ..Passage::default() });
+        Self::Passing { inner: service.call(R::from_http(request)), passage }
+    }
+
+    /// What the cache would do with a GET in place of a POST, whose response may be the one to that GET. Returns `None`
+    /// if the response to the POST is not stored in any case.
+    // M-02
+    fn plan_for_get(cache: &Cache, request: &Request<Q>) -> Option<(PrimaryKey, Signs)> {
+        let Cache { config, .. } = cache;
+        if request.method() != Method::POST || config.mode != Mode::Fields {
+            return None;
+        }
+        let mut get = Request::new(String::new());
+        *get.uri_mut() = request.uri().clone();
+        *get.headers_mut() = request.headers().clone();
+        *get.extensions_mut() = request.extensions().clone();
+        get.headers_mut().remove(CONTENT_LENGTH);
+        get.headers_mut().remove(TRANSFER_ENCODING);
+        let mut buffer = KeyBuffer::new();
+        match Plan::of(config, cache.space, &get, &mut buffer) {
+            Plan::LookUp(key, signs)
+                if signs.may_fill(signs.directives(get.headers()))
+                    && !signs.is_conditional
+                    && config.keys.admits(key) =>
+            {
+                Some((key.to_owned(), signs))
+            }
+            _ => None,
+        }
+    }
+
+    /// Passes a POST to the inner service. If its response is the one to a GET of the same URL, it is stored.
+    fn post<R>(
+        cache: &Cache,
+        service: &mut S,
+        request: Request<Q>,
+        key: PrimaryKey,
+        signs: Signs,
+        invalidation: Option<Invalidation>,
+    ) -> Self
+    where
+        R: HttpRequest<Body = Q>,
+        S: Service<R, Response = Response<B>, Error = E, Future = F>,
+    {
+        let Cache { config, core, .. } = cache;
+        let (moment, now) = (core.purges.moment(), config.clock.now());
+        let place = Reservation::alone(config.progress(moment, now, None));
+        let own = Own { service: service.clone(), reason: ForwardReason::Method, rounds: MAX_ROUNDS, limit: None };
+        let reason = ForwardReason::Method;
+        let takeoff =
+            Takeoff { key, signs, moment, now, stale: None, invalidation, place, reason, is_in_background: false };
+        match takeoff.start::<_, R, _>(cache, service, request) {
+            Ok((flight, joined, parts)) => Self::First { flight, waiting: Some((joined, own, parts)) },
+            Err(request) => Self::miss::<R>(config, service, *request, reason, NotStored::Recently),
+        }
+    }
+
+    fn look_up<R>(
+        cache: &Cache,
+        service: &mut S,
+        request: Request<Q>,
+        key: KeyRef<'_>,
+        signs: Signs,
+        rounds: u8,
+    ) -> Self
+    where
+        R: HttpRequest<Body = Q>,
+        S: Service<R, Response = Response<B>, Error = E, Future = F>,
+    {
         let Cache { config, core, .. } = cache;
         // Before the lookup, so that a purge from now on covers the response.
         let moment = core.purges.moment();
@@ -152,11 +251,13 @@ where
         if let (Found::Record(record), Usability::Fresh(ttl)) = (&found, usability) {
             debug_assert!(config.keys.admits(key), "a response is stored only under a key that is admitted");
             core.stats.hits.count();
+            config.observe(|| event(&request, SharedCacheOutcome::Hit).with_record(record, now));
             return Self::Ready { response: Some(client.reply(config, record, now, hit(ttl))) };
         }
         if !config.keys.admits(key) {
             count(&core.stats.bypassed);
-            return Self::pass(service, request, Plan::bypass("key"));
+            config.observe(|| bypass(&request, "key"));
+            return Self::pass::<R>(service, request, Plan::bypass("key"));
         }
         let key = key.to_owned();
         let directives = signs.directives(request.headers());
@@ -165,21 +266,32 @@ where
         let (reason, stale, expected) = match (found, usability) {
             (Found::Record(record), Usability::Stale { staleness, while_revalidating, on_error }) => {
                 let expected = Selection::of(&record.head().headers, request.headers(), config.selection_rules());
-                let spawner = config.spawner.as_ref().filter(|_| may_fill && config.coalesces);
+                let has_spawner = config.spawner.is_some() && may_fill && config.coalesces;
                 let is_under_way = while_revalidating && core.flights.is_under_way(&key, started_since);
-                if while_revalidating && (is_under_way || spawner.is_some()) {
+                if while_revalidating && (is_under_way || has_spawner) {
                     count(&core.stats.stale);
+                    config.observe(|| event(&request, SharedCacheOutcome::Stale).with_record(&record, now));
                     let response = client.reply(config, &record, now, stale_hit(staleness));
                     // One request revalidates, and the others get the stale response meanwhile.
-                    if let Some(spawner) = spawner.filter(|_| !is_under_way) {
-                        let own = Progress::new(moment, now, expected);
+                    if has_spawner && !is_under_way {
+                        let own = config.progress(moment, now, expected);
                         let boarding = core.flights.board(&key, request.headers(), own, started_since, || None::<()>);
                         if let Boarding::First(place) = boarding {
                             let stale = Stale { record, on_error, when_disconnected: false, is_validated: false };
-                            let takeoff = Takeoff { key: key.clone(), signs, moment, now, stale: Some(stale), place };
-                            if let Ok((flight, waiter, _)) = takeoff.start(cache, service, request) {
-                                let progress = Arc::clone(flight.progress());
-                                spawner.spawn(BackgroundTask::new(Joined::own(key, waiter, progress, flight)));
+                            let stale = Some(stale);
+                            let takeoff = Takeoff {
+                                key,
+                                signs,
+                                moment,
+                                now,
+                                stale,
+                                invalidation: None,
+                                place,
+                                reason: ForwardReason::Stale,
+                                is_in_background: true,
+                            };
+                            if let Ok((_, joined, _)) = takeoff.start::<_, R, _>(cache, service, request) {
+                                config.finish(joined);
                             }
                         }
                     }
@@ -202,23 +314,34 @@ where
         if directives.only_if_cached {
             let mut response = Response::new(SharedCacheBody::nothing());
             *response.status_mut() = StatusCode::GATEWAY_TIMEOUT;
+            config.observe(|| {
+                miss(&request, ForwardReason::Request, NotStored::Request).with_status(StatusCode::GATEWAY_TIMEOUT)
+            });
             config.report(CacheStatusReport::forwarded(ForwardReason::Request), response.headers_mut());
             return Self::Ready { response: Some(response) };
         }
         count(&core.stats.misses);
+        if signs.is_head && !directives.no_store && stale.is_some() {
+            let place = Reservation::alone(config.progress(moment, now, None));
+            let takeoff =
+                Takeoff { key, signs, moment, now, stale, invalidation: None, place, reason, is_in_background: false };
+            config.observe(|| miss(&request, reason, NotStored::Request));
+            let report = CacheStatusReport::forwarded(reason);
+            return takeoff.head::<_, R, _, _, _>(cache, service, request, report);
+        }
         // A 206 is not stored, and neither is the response to HEAD, which has no content.
         if !may_fill {
-            return Self::pass(service, request, CacheStatusReport::forwarded(reason));
+            return Self::miss::<R>(config, service, request, reason, NotStored::Request);
         }
         // The last response was not stored, so this one is not likely to be.
         if stale.is_none() && core.is_marked(&key, now) {
-            return Self::pass(service, request, CacheStatusReport::forwarded(reason));
+            return Self::miss::<R>(config, service, request, reason, NotStored::Recently);
         }
         // What cannot be used without a revalidation is of no use to others.
         let is_for_others = stale.as_ref().is_none_or(|stale| stale.record.head().terms.can_be_fresh());
         let coalesces = config.coalesces && is_for_others;
-        let own = Own { service: service.clone(), reason, rounds };
-        let progress = Progress::new(moment, now, expected);
+        let own = Own { service: service.clone(), reason, rounds, limit: None };
+        let progress = config.progress(moment, now, expected);
         let place = if coalesces {
             let stored = || match core.find(&key, request.headers(), now) {
                 (Found::Record(record), Usability::Fresh(ttl)) => Some((record, ttl)),
@@ -226,8 +349,11 @@ where
             };
             match core.flights.board(&key, request.headers(), progress, started_since, stored) {
                 Boarding::First(place) => place,
-                Boarding::Joined(joined) => return Self::Waiting { joined, own: Some(own), request: Some(request) },
+                Boarding::Joined(joined) => {
+                    return Self::Waiting { joined, key, own: Some(own), request: Some(request) };
+                }
                 Boarding::Stored((record, ttl)) => {
+                    config.observe(|| event(&request, SharedCacheOutcome::Hit).with_record(&record, now));
                     let response = client.reply(config, &record, now, hit(ttl));
                     return Self::Ready { response: Some(response) };
                 }
@@ -235,10 +361,11 @@ where
         } else {
             Reservation::alone(progress)
         };
-        let takeoff = Takeoff { key, signs, moment, now, stale, place };
-        match takeoff.start(cache, service, request) {
-            Ok((flight, waiter, parts)) => Self::First { flight, waiting: Some((waiter, own, parts)) },
-            Err(request) => Self::pass(service, *request, CacheStatusReport::forwarded(reason)),
+        let takeoff =
+            Takeoff { key, signs, moment, now, stale, invalidation: None, place, reason, is_in_background: false };
+        match takeoff.start::<_, R, _>(cache, service, request) {
+            Ok((flight, joined, parts)) => Self::First { flight, waiting: Some((joined, own, parts)) },
+            Err(request) => Self::miss::<R>(config, service, *request, reason, NotStored::Recently),
         }
     }
 }
@@ -250,27 +377,30 @@ struct Takeoff {
     moment: Moment,
     now: HttpDate,
     stale: Option<Stale>,
+    invalidation: Option<Invalidation>,
     place: Reservation,
+    reason: ForwardReason,
+    is_in_background: bool,
 }
 
-type Started<F, B, E> = (Arc<Flight<F, B, E>>, Waiter, Arc<RequestParts>);
+type Started<F, B, E> = (Arc<Flight<F, B, E>>, Joined, Arc<RequestParts>);
 
 impl Takeoff {
     /// Calls the inner service. Returns the request if it cannot be waited for.
-    fn start<S, Q, B>(
+    fn start<S, R, B>(
         mut self,
         cache: &Cache,
         service: &mut S,
-        request: Request<Q>,
-    ) -> Result<Started<S::Future, B, S::Error>, Box<Request<Q>>>
+        request: Request<R::Body>,
+    ) -> Result<Started<S::Future, B, S::Error>, Box<Request<R::Body>>>
     where
-        S: Service<Request<Q>, Response = Response<B>>,
+        R: HttpRequest,
+        S: Service<R, Response = Response<B>>,
         S::Future: Send + 'static,
         S::Error: Send + 'static,
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Send,
     {
-        let Cache { config, core, .. } = cache;
         let progress = Arc::clone(self.place.progress());
         let Some(waiter) = progress.waiters.join(MAX_WAITING) else { return Err(Box::new(request)) };
         let (parts, body) = request.into_parts();
@@ -284,31 +414,70 @@ impl Takeoff {
         if let Some(stale) = &mut self.stale {
             stale.add_validators(request.headers_mut(), self.now);
         }
-        let facts = config.rules.facts(&request);
-        facts.leave_in(&mut request);
+        let (exchange, place) = self.exchange(cache, &parts, &mut request);
+        let flight = Flight::start(service.call(R::from_http(request)), exchange, place);
+        let drive: Arc<dyn Drive> = Arc::<Flight<S::Future, B, S::Error>>::clone(&flight);
+        Ok((flight, Joined::own(waiter, progress, drive), parts))
+    }
+
+    /// Passes a HEAD to the inner service. Its response may update the stored one.
+    // S-07
+    fn head<S, R, B, F, E>(
+        self,
+        cache: &Cache,
+        service: &mut S,
+        mut request: Request<R::Body>,
+        report: CacheStatusReport,
+    ) -> State<S, R::Body, B, F, E>
+    where
+        R: HttpRequest,
+        S: Service<R, Response = Response<B>, Error = E, Future = F>,
+        B: Body,
+    {
+        let (mut parts, ()) = Request::new(()).into_parts();
+        parts.method = request.method().clone();
+        parts.uri = request.uri().clone();
+        parts.headers = request.headers().clone();
+        let (exchange, _) = self.exchange(cache, &Arc::new(parts), &mut request);
+        let exchange = Some(Box::new(exchange));
+        let passage = Some(Passage { report: Some(report), invalidation: None, exchange });
+        State::Passing { inner: service.call(R::from_http(request)), passage }
+    }
+
+    fn exchange<Q>(
+        self,
+        cache: &Cache,
+        parts: &Arc<RequestParts>,
+        request: &mut Request<Q>,
+    ) -> (Exchange, Reservation) {
+        let Cache { config, core, .. } = cache;
+        let facts = config.rules.facts(request);
+        facts.leave_in(request);
         let exchange = Exchange {
             config: Arc::clone(config),
             core: Arc::clone(core),
             key: self.key,
-            request: Arc::clone(&parts),
+            request: Arc::clone(parts),
             facts,
             has_cookie: self.signs.has_cookie,
             moment: self.moment,
             requested: self.now,
             stale: self.stale,
-            progress,
+            invalidation: self.invalidation,
+            progress: Arc::clone(self.place.progress()),
+            reason: self.reason,
+            is_in_background: self.is_in_background,
         };
-        let flight = Flight::start(service.call(request), exchange, self.place);
-        Ok((flight, waiter, parts))
+        (exchange, self.place)
     }
 }
 
-impl<S, Q, B> Future for ResponseFuture<S, Q, B>
+impl<S, R, B> Future for ResponseFuture<S, R, B>
 where
-    S: Service<Request<Q>, Response = Response<B>> + Clone,
+    R: HttpRequest<Body: Body + Default>,
+    S: Service<R, Response = Response<B>> + Clone,
     S::Future: Send + 'static,
     S::Error: Send + 'static,
-    Q: Body + Default,
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Send,
 {
@@ -334,32 +503,36 @@ where
                     return Poll::Ready(Ok(response.map(SharedCacheBody::inner)));
                 }
                 StateProjection::First { flight, waiting } => {
-                    let Some((waiter, ..)) = waiting.as_ref() else { return Poll::Pending };
-                    let first = ready!(flight.poll_first(waiter, cx));
-                    let Some((waiter, own, parts)) = waiting.take() else { return Poll::Pending };
-                    let drive: Arc<dyn Drive> = Arc::<Flight<S::Future, B, S::Error>>::clone(flight);
-                    match own.first(config, core, first, &parts, waiter, drive) {
+                    let Some((joined, ..)) = waiting.as_ref() else { return Poll::Pending };
+                    let first = ready!(flight.poll_first(joined.waiter(), cx));
+                    let Some((joined, own, parts)) = waiting.take() else { return Poll::Pending };
+                    match own.first(config, core, first, &parts, joined) {
                         Next::Done(result) => return Poll::Ready(result),
                         Next::State(state) => state,
                     }
                 }
-                StateProjection::Collecting { tee, waiter, response, .. } => {
-                    ready!(tee.poll_collected(waiter, cx));
+                StateProjection::Collecting { tee, flight, response } => {
+                    ready!(tee.poll_collected(flight.waiter(), cx));
                     return response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response)));
                 }
-                StateProjection::Waiting { joined, request, own } => {
-                    let landing = ready!(joined.poll_landing(cx));
+                StateProjection::Waiting { joined, key, request, own } => {
+                    let Some(waiting) = own.as_mut() else { return Poll::Pending };
+                    let landing = match joined.poll_landing(cx) {
+                        Poll::Ready(landing) => landing,
+                        Poll::Pending if waiting.is_tired(config, cx) => Landing::NotShared,
+                        Poll::Pending => return Poll::Pending,
+                    };
                     let (Some(request), Some(own)) = (request.take(), own.take()) else { return Poll::Pending };
-                    own.landed(config, core, &landing, &joined.key, request)
+                    own.landed(config, core, &landing, key, request)
                 }
                 StateProjection::Repeating { request, own } => {
                     let Some(waiting) = own.as_mut() else { return Poll::Pending };
                     ready!(waiting.service.poll_ready(cx))?;
                     let (Some(request), Some(mut own)) = (request.take(), own.take()) else { return Poll::Pending };
                     if own.rounds < MAX_ROUNDS {
-                        State::begin(cache, &mut own.service, request, own.rounds)
+                        State::begin::<R>(cache, &mut own.service, request, own.rounds)
                     } else {
-                        State::pass(&mut own.service, request, CacheStatusReport::forwarded(own.reason))
+                        State::miss::<R>(config, &mut own.service, request, own.reason, NotStored::Recently)
                     }
                 }
             };
@@ -374,6 +547,11 @@ enum Next<S, Q, B: Body, F, E> {
 }
 
 impl<S> Own<S> {
+    /// Whether the request no longer waits for another one.
+    fn is_tired(&mut self, config: &Config, cx: &mut Context<'_>) -> bool {
+        self.limit.get_or_insert_with(|| config.wait_limit()).is_over(cx)
+    }
+
     /// Continues with the result of a flight that this request caused.
     fn first<Q, B, F, E>(
         mut self,
@@ -381,8 +559,7 @@ impl<S> Own<S> {
         core: &Core,
         first: First<B, E>,
         parts: &RequestParts,
-        waiter: Waiter,
-        drive: Arc<dyn Drive>,
+        flight: Joined,
     ) -> Next<S, Q, B, F, E>
     where
         Q: Body + Default,
@@ -399,9 +576,9 @@ impl<S> Own<S> {
                     head.status = StatusCode::NOT_MODIFIED;
                     into_not_modified(&mut head.headers);
                     let response = Some(Response::from_parts(head, SharedCacheBody::nothing()));
-                    return Next::State(State::Collecting { tee, waiter, flight: drive, response });
+                    return Next::State(State::Collecting { tee, flight, response });
                 }
-                done(Response::from_parts(head, SharedCacheBody::collected(tee, waiter, drive)))
+                done(Response::from_parts(head, SharedCacheBody::collected(tee, flight)))
             }
             First::Passed(response) => {
                 let (mut head, body) = response.into_parts();
@@ -424,6 +601,8 @@ impl<S> Own<S> {
                 done(client.reply(config, &record, now, stale_hit(staleness)))
             }
             First::Error(error) => Next::Done(Err(error)),
+            // The call panicked in this task. It must not be repeated, because its content is gone.
+            First::Again if !parts.method.is_safe() => Next::State(State::Ready { response: None }),
             First::Again => {
                 let request = Request::from_parts(parts.clone(), Q::default());
                 // It must not wait again, because the result would be the same.
@@ -453,6 +632,7 @@ impl<S> Own<S> {
                 match record.usability(key, now, &core.purges) {
                     Usability::Fresh(_) => {
                         count(&core.stats.collapsed);
+                        config.observe(|| event(&request, SharedCacheOutcome::Coalesced).with_record(record, now));
                         let report = CacheStatusReport::forwarded(self.reason).with_collapsed();
                         let response = client.reply(config, record, now, report);
                         return State::Ready { response: Some(response) };
@@ -465,6 +645,7 @@ impl<S> Own<S> {
                     && record.moment_is_current(key, &core.purges) =>
             {
                 count(&core.stats.stale);
+                config.observe(|| event(&request, SharedCacheOutcome::Stale).with_record(record, now));
                 let staleness = record.age(now).saturating_sub(record.head().terms.lifetime);
                 let response = client.reply(config, record, now, stale_hit(staleness));
                 return State::Ready { response: Some(response) };
@@ -482,10 +663,25 @@ impl Passage {
         if let Some(invalidation) = self.invalidation {
             invalidation.apply(core, response.status(), response.headers());
         }
+        if let Some(exchange) = self.exchange {
+            exchange.update_by_head(response);
+        }
         if let Some(report) = self.report {
             config.report(report.with_fwd_status(response.status()), response.headers_mut());
         }
     }
+}
+
+fn event<Q>(request: &Request<Q>, outcome: SharedCacheOutcome) -> SharedCacheEvent<'_> {
+    SharedCacheEvent::new(Observed::of(request), outcome)
+}
+
+fn bypass<'a, Q>(request: &'a Request<Q>, detail: &'static str) -> SharedCacheEvent<'a> {
+    event(request, SharedCacheOutcome::Bypass(detail))
+}
+
+fn miss<Q>(request: &Request<Q>, reason: ForwardReason, not_stored: NotStored) -> SharedCacheEvent<'_> {
+    event(request, SharedCacheOutcome::Miss(reason)).with_storing(Err(not_stored))
 }
 
 /// The report about a fresh response.
@@ -498,9 +694,10 @@ fn stale_hit(staleness: u64) -> CacheStatusReport {
     CacheStatusReport::hit().with_ttl(i64::try_from(staleness).map_or(i64::MIN, |seconds| -seconds))
 }
 
-impl<S, Q, B> fmt::Debug for ResponseFuture<S, Q, B>
+impl<S, R, B> fmt::Debug for ResponseFuture<S, R, B>
 where
-    S: Service<Request<Q>, Response = Response<B>>,
+    R: HttpRequest,
+    S: Service<R, Response = Response<B>>,
     B: Body,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,11 +5,12 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, Request, StatusCode, Uri};
 
 use super::config::{Config, Core};
+use super::exchange::tags_in;
 use super::stats::count;
 use crate::edge::{TagFormat, TagSyntax};
 use crate::policy::target_as_sent;
 use crate::protocol::only_line;
-use crate::store::{KeyRules, PurgeOf, UrlName};
+use crate::store::{KeyRules, Moment, PrimaryKey, PurgeOf, UrlName};
 
 /// The groups of responses that an unsafe request invalidates.
 // I-03
@@ -40,15 +41,40 @@ impl Invalidation {
 
     /// Invalidates the stored responses if the request succeeded.
     pub(super) fn apply(&self, core: &Core, status: StatusCode, response: &HeaderMap) {
+        self.purge(core, status, response, |purge| core.purges.purge(purge));
+    }
+
+    /// Invalidates the stored responses if the request succeeded, and returns a moment for its own response. Returns
+    /// `None` if this must not be stored.
+    pub(super) fn apply_before(
+        &self,
+        core: &Core,
+        (status, response): (StatusCode, &HeaderMap),
+        (moment, key): (Moment, &PrimaryKey),
+    ) -> Option<Moment> {
+        // Without them, it could not be purged.
+        let tags = tags_in(response);
+        let own = tags.clone().unwrap_or_default();
+        let now = self.purge(core, status, response, |purge| core.purges.purge_before(purge, moment, &own, &key.url()));
+        now.flatten().filter(|_| tags.is_some() && status.is_success())
+    }
+
+    fn purge<T>(
+        &self,
+        core: &Core,
+        status: StatusCode,
+        response: &HeaderMap,
+        purge: impl FnOnce(PurgeOf<'_>) -> T,
+    ) -> Option<T> {
         if !(status.is_success() || status.is_redirection()) {
-            return;
+            return None;
         }
         let mut urls = vec![self.keys.url(&self.host, &self.target)];
         urls.extend([LOCATION, CONTENT_LOCATION].iter().filter_map(|name| self.named_by(name, response)));
         count(&core.stats.purges);
         // RFC 9875 section 3. A list that cannot be read completely names everything.
         let (tags, are_all) = GROUPS.tags_in(response);
-        core.purges.purge(PurgeOf { tags: &tags, urls: &urls, prefixes: &[], everything: !are_all, soft: None });
+        Some(purge(PurgeOf { tags: &tags, urls: &urls, prefixes: &[], everything: !are_all, soft: None }))
     }
 
     /// Returns the URL in a field of the response, if it is on the same host.

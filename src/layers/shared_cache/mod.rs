@@ -13,7 +13,8 @@
 //! session layer may have added a cookie after the decision.
 //!
 //! [`SharedCache::by_fields`] is for gateways. It follows [RFC 9111](https://www.rfc-editor.org/rfc/rfc9111.html) by the
-//! header fields.
+//! header fields. It also stores a successful response to POST as the one to GET, if its `Content-Location` is its own URL
+//! and it has a lifetime ([RFC 9110 section 9.3.3](https://www.rfc-editor.org/rfc/rfc9110.html#section-9.3.3)).
 //!
 //! In both cases, these responses are not stored:
 //!
@@ -45,7 +46,10 @@
 //! The cache evaluates `If-None-Match` and `If-Modified-Since`, and serves HEAD and single ranges from a stored GET
 //! response. It sends `Age` and `Cache-Status` ([RFC 9211](https://www.rfc-editor.org/rfc/rfc9211.html)). When a
 //! response becomes stale, the cache revalidates it with its validators: an inner
-//! [`ConditionalLayer`](crate::ConditionalLayer) with a validator source returns 304 without running the handler.
+//! [`ConditionalLayer`](crate::ConditionalLayer) with a validator source returns 304 without running the handler. A
+//! HEAD for a stale response is passed to the inner service. The stored response is updated if the response to HEAD has
+//! the same validators, and removed if it has others
+//! ([RFC 9111 section 4.3.5](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.3.5)).
 //!
 //! With `stale-while-revalidate`, one request waits for the inner service and the others get the stale response. With a
 //! [`spawner`](SharedCache::spawner), all of them get the stale response, and the revalidation runs in the background.
@@ -54,9 +58,11 @@
 //! # Concurrent requests
 //!
 //! Requests for the same URL wait for the first one. It is a future that every waiting request drives, so it continues
-//! if the first client disconnects. If the response turns out not to be storable, the other requests are passed to the
-//! inner service at once. For the next two seconds, requests for that URL do not wait for each other. A request does
-//! not join one that has taken longer than [`wait`](SharedCache::wait).
+//! if the first client disconnects. If the last one disconnects, a [`spawner`](SharedCache::spawner) finishes the request.
+//! Without one, the call of the inner service is dropped. If the response turns out not to be storable, the other
+//! requests are passed to the inner service at once. For the next two seconds, requests for that URL do not wait for
+//! each other. A request does not join one that has taken longer than [`wait`](SharedCache::wait), and with a
+//! [`timer`](SharedCache::timer) it waits no longer than that.
 //!
 //! Because other tasks may drive it, the future of the inner service must be `Send`, and so must its bodies. The layer
 //! needs no particular runtime.
@@ -70,6 +76,25 @@
 //! its `Cache-Group-Invalidation` ([RFC 9875](https://www.rfc-editor.org/rfc/rfc9875)).
 //!
 //! Each process has a cache of its own. With several processes, send purges to all of them, or use short lifetimes.
+//!
+//! # What the cache did
+//!
+//! | To see | use |
+//! |---|---|
+//! | where one response came from | its fields `Cache-Status` and `Age` |
+//! | totals: hits, misses, bytes | [`stats`](SharedCache::stats) |
+//! | the outcome of each request, and why a response was not stored | an [`observer`](SharedCache::observer), or the feature `tracing` |
+//! | what uses the memory | [`largest`](SharedCache::largest) |
+//! | all of this while you develop | the package `tower-cache-policy-dashboard` |
+//! | whether a page is stored and purged, in a test | `assert_hit`, `assert_miss` and `assert_purged` of the module `testing` |
+//! | what the cache would do with a response, and why | an audit with [`EdgeProfile::SHARED_CACHE`](crate::edge::EdgeProfile::SHARED_CACHE) |
+//!
+//! # When to use another cache
+//!
+//! Use a CDN if clients are far away, or if the service must survive more requests than one machine can answer. Use a
+//! caching proxy if stored responses must survive a restart, or if several services share one cache. An
+//! [`EdgeLayer`](crate::EdgeLayer) sends them the policies of the same layers. A cache in the process is of little use if
+//! most responses are for one user, or if handlers are as fast as a lookup.
 //!
 //! # Example
 //!
@@ -125,6 +150,7 @@ mod baton;
 mod body;
 mod cache;
 mod config;
+mod event;
 mod exchange;
 mod flight;
 mod flights;
@@ -135,14 +161,19 @@ mod plan;
 mod reply;
 mod service;
 mod stats;
+mod stored_url;
 mod task;
 mod tee;
+mod time_limit;
+mod trace;
 mod waiters;
 
 pub use self::body::SharedCacheBody;
 pub use self::cache::SharedCache;
+pub use self::event::{NotStored, SharedCacheEvent, SharedCacheOutcome};
 pub use self::future::ResponseFuture;
 pub use self::layer::SharedCacheLayer;
 pub use self::service::SharedCacheService;
 pub use self::stats::SharedCacheStats;
+pub use self::stored_url::StoredUrl;
 pub use self::task::BackgroundTask;

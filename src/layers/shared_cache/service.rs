@@ -3,12 +3,13 @@
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::Response;
 use http_body::Body;
 use tower_service::Service;
 
 use super::body::SharedCacheBody;
 use super::future::{Cache, ResponseFuture};
+use crate::layers::HttpRequest;
 
 /// The service that [`SharedCacheLayer`](super::SharedCacheLayer) creates.
 ///
@@ -27,24 +28,24 @@ impl<S> SharedCacheService<S> {
     }
 }
 
-impl<S, Q, B> Service<Request<Q>> for SharedCacheService<S>
+impl<S, R, B> Service<R> for SharedCacheService<S>
 where
-    S: Service<Request<Q>, Response = Response<B>> + Clone,
+    R: HttpRequest<Body: Body + Default>,
+    S: Service<R, Response = Response<B>> + Clone,
     S::Future: Send + 'static,
     S::Error: Send + 'static,
-    Q: Body + Default,
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Send,
 {
     type Response = Response<SharedCacheBody<B>>;
     type Error = S::Error;
-    type Future = ResponseFuture<S, Q, B>;
+    type Future = ResponseFuture<S, R, B>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<Q>) -> Self::Future {
-        ResponseFuture::new(&self.cache, &mut self.inner, request)
+    fn call(&mut self, request: R) -> Self::Future {
+        ResponseFuture::new(&self.cache, &mut self.inner, request.into_http())
     }
 }

@@ -13,7 +13,8 @@ pub struct SharedCacheStats {
     pub stale: u64,
     /// Responses from the cache to requests that waited for another request.
     pub collapsed: u64,
-    /// Requests that were passed to the inner service because no stored response could be used.
+    /// Requests for which no stored response could be used at once. They were passed to the inner service, or waited for
+    /// another request.
     pub misses: u64,
     /// Stored responses that the inner service confirmed with a 304.
     pub revalidated: u64,
@@ -31,6 +32,8 @@ pub struct SharedCacheStats {
     pub urls: u64,
     /// The number of bytes that the stored responses use.
     pub bytes: u64,
+    /// The number of bytes that the stored responses may use.
+    pub capacity: u64,
 }
 
 /// The counters behind [`SharedCacheStats`].

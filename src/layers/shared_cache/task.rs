@@ -1,4 +1,4 @@
-//! [`BackgroundTask`]: a revalidation that no client waits for.
+//! [`BackgroundTask`]: a request to the inner service that no client waits for.
 
 use std::fmt;
 use std::future::Future;
@@ -7,18 +7,21 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::flights::Joined;
+use super::time_limit::TimeLimit;
 
-/// A revalidation that no client waits for, given to a [spawner](super::SharedCache::spawner).
+/// A request to the inner service that no client waits for, given to a [spawner](super::SharedCache::spawner): a
+/// revalidation, or a request whose clients have disconnected.
 ///
 /// If it is dropped before it has finished, nothing is stored.
 #[must_use = "it has to be spawned"]
 pub struct BackgroundTask {
-    joined: Joined,
+    flight: Joined,
+    limit: TimeLimit,
 }
 
 impl BackgroundTask {
-    pub(super) const fn new(joined: Joined) -> Self {
-        Self { joined }
+    pub(super) fn new(flight: Joined, limit: TimeLimit) -> Self {
+        Self { flight: flight.in_background(), limit }
     }
 }
 
@@ -26,7 +29,7 @@ impl Future for BackgroundTask {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.joined.poll_landing(cx).map(drop)
+        if self.flight.poll_landing(cx).is_ready() || self.limit.is_over(cx) { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 

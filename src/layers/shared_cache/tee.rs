@@ -12,6 +12,7 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
 use super::baton::{Baton, Held};
+use super::event::NotStored;
 use super::flights::{Landing, Progress};
 use super::waiters::Waiter;
 use crate::store::RecordHead;
@@ -34,7 +35,9 @@ pub(super) trait Sink: Send + Sync {
     /// Stores a complete response, and returns the result for those who wait.
     fn store(&self, head: RecordHead, body: Bytes) -> Landing;
     /// Called if the response turns out not to be storable.
-    fn give_up(&self);
+    fn give_up(&self, reason: NotStored);
+    /// Called if the body is dropped before its end.
+    fn abandon(&self);
     /// The maximum size of a body.
     fn max_body(&self) -> usize;
     /// The number of bytes that all bodies under way use.
@@ -163,7 +166,7 @@ impl<B: Body<Data = Bytes>> Tee<B> {
             Some(Ok(Err(frame))) => match frame.into_trailers() {
                 Ok(trailers) => self.finish(state, End::Trailers(trailers)),
                 // A kind of frame that is not known yet.
-                Err(_) => self.give_up(state),
+                Err(_) => self.give_up(state, NotStored::Incomplete),
             },
             Some(Ok(Ok(chunk))) => {
                 self.collect(state, chunk);
@@ -188,8 +191,15 @@ impl<B: Body<Data = Bytes>> Tee<B> {
             let too_many = state.chunks.len() > MAX_CHUNKS + state.collected / SHORT_CHUNK;
             let too_long =
                 state.expected.is_some_and(|length| u64::try_from(state.collected).is_ok_and(|n| n > length));
-            if state.collected > self.sink.max_body() || under_way > self.sink.max_under_way() || too_long || too_many {
-                self.give_up(state);
+            let reason = if state.collected > self.sink.max_body() || too_many {
+                Some(NotStored::TooLarge)
+            } else if under_way > self.sink.max_under_way() {
+                Some(NotStored::TooManyUnderWay)
+            } else {
+                too_long.then_some(NotStored::Incomplete)
+            };
+            if let Some(reason) = reason {
+                self.give_up(state, reason);
             }
         }
         if !chunk.is_empty() {
@@ -203,7 +213,7 @@ impl<B: Body<Data = Bytes>> Tee<B> {
             && state.expected.is_none_or(|length| u64::try_from(state.collected).ok() == Some(length));
         state.end = Some(end);
         if !is_complete {
-            return self.give_up(state);
+            return self.give_up(state, NotStored::Incomplete);
         }
         let Some(head) = state.head.take() else { return };
         self.release(state);
@@ -221,14 +231,14 @@ impl<B: Body<Data = Bytes>> Tee<B> {
     }
 
     /// Stops collecting. The client receives the rest of the body.
-    fn give_up(&self, state: &mut State<B>) {
+    fn give_up(&self, state: &mut State<B>, reason: NotStored) {
         if state.head.take().is_none() {
             return;
         }
         self.release(state);
         state.chunks.drain(..state.received);
         state.received = 0;
-        self.sink.give_up();
+        self.sink.give_up(reason);
         self.progress().land(Landing::NotShared);
     }
 
@@ -261,6 +271,7 @@ impl<B: Body> Drop for Tee<B> {
         let state = self.state.get_mut();
         if state.head.is_some() {
             self.sink.under_way().fetch_sub(state.collected, Ordering::AcqRel);
+            self.sink.abandon();
         }
     }
 }

@@ -17,12 +17,13 @@ struct Tasks {
     wakers: HashMap<u64, Waker>,
 }
 
-/// One task that waits. When it is dropped, the others are woken, because it may have been the only one that a waker
-/// of the flight knew.
+/// One task that waits. When it leaves, the others need not be woken: each of them is registered, or has been woken and
+/// will be polled.
 #[derive(Debug)]
 pub(super) struct Waiter {
     waiters: Arc<Waiters>,
     id: u64,
+    has_left: bool,
 }
 
 impl Waiters {
@@ -34,7 +35,7 @@ impl Waiters {
         }
         tasks.waiting += 1;
         tasks.next += 1;
-        Some(Waiter { waiters: Arc::clone(self), id: tasks.next })
+        Some(Waiter { waiters: Arc::clone(self), id: tasks.next, has_left: false })
     }
 
     pub(super) fn wake_all(&self) {
@@ -65,16 +66,24 @@ impl Waiter {
         // The old waker is dropped without the lock, because that may drop a task with another waiter.
         let _old = self.waiters.lock().wakers.insert(self.id, waker);
     }
+
+    /// Ends the wait. Returns whether no other task waits.
+    pub(super) fn leave(&mut self) -> bool {
+        if std::mem::replace(&mut self.has_left, true) {
+            return false;
+        }
+        let (own, is_last) = {
+            let mut tasks = self.waiters.lock();
+            tasks.waiting -= 1;
+            (tasks.wakers.remove(&self.id), tasks.waiting == 0)
+        };
+        drop(own);
+        is_last
+    }
 }
 
 impl Drop for Waiter {
     fn drop(&mut self) {
-        let own = {
-            let mut tasks = self.waiters.lock();
-            tasks.waiting -= 1;
-            tasks.wakers.remove(&self.id)
-        };
-        drop(own);
-        self.waiters.wake_all();
+        self.leave();
     }
 }

@@ -7,6 +7,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::duration;
 use super::error::Fault;
+#[cfg(feature = "shared-cache")]
+use super::size;
 use crate::policy::nearest;
 
 /// A key and its value.
@@ -98,6 +100,20 @@ impl<'a> Entry<'a> {
             _ => return Err(self.unexpected("must be a duration", &format!("{} = \"5m\"", self.key))),
         }
         .map_err(|message| fault(at, message))
+    }
+
+    /// A number of bytes.
+    #[cfg(feature = "shared-cache")]
+    pub(super) fn size(&self, example: &str) -> Result<u64, Fault> {
+        let size = match self.value.get_ref() {
+            DeValue::String(text) => size::parse(text),
+            DeValue::Integer(number) => {
+                let digits = number.as_str().trim_start_matches('+');
+                size::of_bytes(u64::from_str_radix(digits, number.radix()).ok(), &number.to_string())
+            }
+            _ => return Err(self.unexpected("must be a size", &format!("{} = \"{example}\"", self.key))),
+        };
+        size.map_err(|message| fault(self.value_at(), message))
     }
 
     /// The texts of a list, with their positions.

@@ -7,13 +7,16 @@ use toml::de::DeTable;
 
 use super::document::{Entry, entries, fault};
 use super::error::{ConfigError, Fault};
+#[cfg(feature = "shared-cache")]
+use super::store::StoreConfig;
 use super::tables::Tables;
 use crate::policy::Development;
 use crate::policy::routes::RoutePolicies;
 
-const SECTIONS: &[&str] = &["default", "policies", "routes", "development"];
+const SECTIONS: &[&str] = &["default", "policies", "routes", "store", "development"];
 
-/// The contents of a file of policies: the table of routes, and the section for development.
+/// The contents of a file of policies: the table of routes, and the sections for the cache in the process and for
+/// development.
 ///
 /// See the [module docs](super) for the format.
 ///
@@ -34,6 +37,8 @@ const SECTIONS: &[&str] = &["default", "policies", "routes", "development"];
 pub struct PolicyConfig {
     routes: RoutePolicies,
     development_disables_caching: bool,
+    #[cfg(feature = "shared-cache")]
+    store: Option<StoreConfig>,
 }
 
 impl PolicyConfig {
@@ -102,6 +107,14 @@ impl PolicyConfig {
         self.routes
     }
 
+    /// Returns the settings of the cache in the process, or `None` if the file does not have the section `[store]`.
+    #[cfg(feature = "shared-cache")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "shared-cache")))]
+    #[must_use]
+    pub const fn store(&self) -> Option<&StoreConfig> {
+        self.store.as_ref()
+    }
+
     /// Combines the development switch of the program with the file: the result is on if `switch` is on and the file
     /// contains `development.caching = false`. Pass it to the `development` method of each layer.
     #[must_use]
@@ -113,7 +126,8 @@ impl PolicyConfig {
 impl RoutePolicies {
     /// Parses a table of routes from a text in the format of [`config`](super).
     ///
-    /// The section for development is checked but has no effect. Use [`PolicyConfig`] to read it.
+    /// The sections for development and for the cache in the process are checked but have no effect. Use
+    /// [`PolicyConfig`] to read them.
     ///
     /// ```
     /// use tower_cache_policy::policy::routes::RoutePolicies;
@@ -156,16 +170,31 @@ fn load(text: &str) -> Result<PolicyConfig, Fault> {
     let document = DeTable::parse(text).map_err(|error| syntax(text, &error))?;
     let mut tables = Tables::default();
     let mut development_disables_caching = false;
+    #[cfg(feature = "shared-cache")]
+    let mut store = None;
     for section in entries(document.get_ref()) {
         match section.key {
             "default" => tables.set_default(&section)?,
             "policies" => tables.add_policies(&section)?,
             "routes" => tables.add_routes(&section)?,
             "development" => development_disables_caching = development(&section)?,
+            #[cfg(feature = "shared-cache")]
+            "store" => store = Some(StoreConfig::of(&section)?),
+            #[cfg(not(feature = "shared-cache"))]
+            "store" => {
+                let message = "`store` needs the feature `shared-cache` of tower-cache-policy; enable it, or remove the \
+                               section";
+                return Err(fault(section.at, message));
+            }
             _ => return Err(section.unknown(SECTIONS)),
         }
     }
-    Ok(PolicyConfig { routes: tables.build()?, development_disables_caching })
+    Ok(PolicyConfig {
+        routes: tables.build()?,
+        development_disables_caching,
+        #[cfg(feature = "shared-cache")]
+        store,
+    })
 }
 
 fn development(section: &Entry<'_>) -> Result<bool, Fault> {

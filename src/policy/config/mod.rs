@@ -128,6 +128,42 @@
 //! `"30d"`, `"2 weeks"`, `"1y"`. A year has 365 days and is the maximum. Durations are never rounded or shortened.
 //! Negative durations, fractions of a second, months, and durations of more than a year are errors.
 //!
+//! # The cache in the process
+//!
+//! With the feature `shared-cache`, the section `[store]` contains the settings of a `SharedCache`.
+//! `PolicyConfig::store` returns them, and `SharedCache::from_config` creates the cache. A spawner, a timer and an observer
+//! are set by the program. Without the feature, the section
+//! is an error.
+//!
+//! ```toml
+//! [store]
+//! memory = "256 MiB"                  # the only key that is required
+//! max_object = "8 MiB"                # larger responses are not stored
+//! ignore_query = ["utm_*", "fbclid"]  # parameters that do not change responses
+//! hosts = ["example.com"]             # requests for other hosts are passed through
+//! stale_when_disconnected = "1h"
+//! ```
+//!
+//! | Key | Value | Default |
+//! |---|---|---|
+//! | `memory` | the size of the store: a text such as `"256 MiB"` or `"2 GB"`, or a number of bytes | required |
+//! | `max_object` | the size of the largest response that is stored | 8 MiB, and at most a sixteenth of `memory` |
+//! | `mode` | `"by_policy"`, or `"by_fields"` for a gateway | `"by_policy"` |
+//! | `query`, `ignore_query` | the parameters that keys contain, or leave out; `*` at the end stands for any text | all are used |
+//! | `sorted_query` | `true`: the order of parameters does not matter | |
+//! | `hosts` | the hosts whose responses are stored | all |
+//! | `credential_headers` | more request fields that contain credentials | |
+//! | `distrust_unkeyed_headers` | `true`: requests with fields such as `X-Forwarded-Host` are passed through | |
+//! | `language_by_weight` | `true`: the order in `Accept-Language` does not matter | |
+//! | `as_origin` | `true`: responses from the cache have no `Age` | |
+//! | `cache_status` | `false`: `Cache-Status` is not sent | `true` |
+//! | `coalesce` | `false`: no request waits for another one | `true` |
+//! | `wait` | how long a request waits for another one | `"5s"` |
+//! | `finish_within` | the time after which a request in the background ends | `"30s"` |
+//! | `stale_when_disconnected` | how long a stale response is used if the inner service fails | `0` |
+//! | `targeted_fields` | by fields only: the fields that take precedence over `Cache-Control` | `["cdn-cache-control"]` |
+//! | `heuristics` | by fields only, `true`: heuristic freshness is allowed | |
+//!
 //! # Errors
 //!
 //! In addition to the mistakes that TOML and the [builder](super::routes::RoutePoliciesBuilder::build) reject, these
@@ -187,7 +223,17 @@ mod duration;
 mod error;
 mod load;
 mod policy_keys;
+#[cfg(feature = "shared-cache")]
+mod size;
+#[cfg(feature = "shared-cache")]
+mod store;
 mod tables;
 
 pub use self::error::ConfigError;
 pub use self::load::PolicyConfig;
+#[cfg(feature = "shared-cache")]
+#[cfg_attr(docsrs, doc(cfg(feature = "shared-cache")))]
+pub use self::store::StoreConfig;
+
+#[cfg(feature = "shared-cache")]
+pub(crate) use self::store::QueryKeys;

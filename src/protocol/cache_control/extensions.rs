@@ -19,17 +19,24 @@ impl Extensions {
         mut read_known: impl FnMut(&Member<'_>) -> bool,
     ) -> Option<Self> {
         let mut extensions = Self::default();
-        for (index, member) in members(lines).enumerate() {
-            if index == MAX_MEMBERS {
+        let (mut members, mut count) = (members(lines), 0);
+        while let Some((member, token)) = members.next_with_token() {
+            if count == MAX_MEMBERS {
                 return None;
             }
-            if !read_known(&Member::split(member))
-                && let Some(directive) = Directive::from_member(member)
-            {
-                extensions.insert(directive);
+            count += 1;
+            if !read_known(&Member::split_at(member, token)) {
+                extensions.insert_member(member);
             }
         }
         Some(extensions)
+    }
+
+    /// Inserts a member, unless it has an open quote.
+    pub(super) fn insert_member(&mut self, member: &[u8]) {
+        if let Some(directive) = Directive::from_member(member) {
+            self.insert(directive);
+        }
     }
 
     pub(super) fn insert(&mut self, directive: Directive) {

@@ -22,9 +22,20 @@ enum Argument<'a> {
 }
 
 impl<'a> Member<'a> {
+    /// Creates a member with this name, which must be a token, and this argument.
+    pub(super) fn given(name: &'a [u8], argument: Option<&'a [u8]>) -> Self {
+        debug_assert!(is_token(name));
+        Self { name, argument: argument.map_or(Argument::Absent, Argument::Given) }
+    }
+
     pub(super) fn split(bytes: &'a [u8]) -> Self {
         let end = bytes.iter().position(|&byte| !is_tchar(byte));
-        let (name, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
+        Self::split_at(bytes, end.unwrap_or(bytes.len()))
+    }
+
+    /// Splits a member after `length` bytes, the length of its first token.
+    pub(super) fn split_at(bytes: &'a [u8], length: usize) -> Self {
+        let (name, rest) = bytes.split_at(length);
         let argument = match rest {
             [] => Argument::Absent,
             [b'=', argument @ ..] => Argument::Given(argument),
@@ -35,11 +46,18 @@ impl<'a> Member<'a> {
 
     /// Returns the name in lower case. Borrows it in the usual case that it already is.
     pub(super) fn lower_case_name(&self) -> Cow<'a, [u8]> {
-        if self.name.iter().any(u8::is_ascii_uppercase) {
-            self.name.to_ascii_lowercase().into()
-        } else {
-            self.name.into()
-        }
+        self.changed_name().map_or(self.name.into(), Cow::Owned)
+    }
+
+    /// Calls `read` with the name in lower case, and returns whether `read` knows it.
+    pub(super) fn read_name(&self, mut read: impl FnMut(&[u8]) -> bool) -> bool {
+        // A known name is usually in lower case already, and then it is not searched for capitals.
+        read(self.name) || self.changed_name().is_some_and(|name| read(&name))
+    }
+
+    /// Returns the name in lower case, or `None` if it already is.
+    fn changed_name(&self) -> Option<Vec<u8>> {
+        self.name.iter().any(u8::is_ascii_uppercase).then(|| self.name.to_ascii_lowercase())
     }
 
     pub(super) fn is_bare(&self) -> bool {
@@ -63,7 +81,8 @@ impl<'a> Member<'a> {
     /// Parses the argument as delta-seconds.
     pub(super) fn seconds(&self) -> Option<u32> {
         // C-04.
-        delta_seconds(&self.text()?).map(clamped)
+        let argument = self.argument()?;
+        delta_seconds(argument).or_else(|| delta_seconds(&unquote(argument)?)).map(clamped)
     }
 
     /// Parses the argument as a list of field names.

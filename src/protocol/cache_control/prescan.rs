@@ -13,7 +13,7 @@ pub(crate) fn forbids_storing(headers: &HeaderMap) -> bool {
     for line in headers.get_all(CACHE_CONTROL) {
         // Each member has at least one byte.
         bytes += line.len();
-        found = found || contains(line.as_bytes(), b"no-store");
+        found = found || contains_no_store(line.as_bytes());
     }
     (bytes > MAX_MEMBERS && max_members(headers) > MAX_MEMBERS)
         || (found && CacheControl::from_headers(headers).is_some_and(|field| field.no_store()))
@@ -24,11 +24,18 @@ fn max_members(headers: &HeaderMap) -> usize {
     headers.get_all(CACHE_CONTROL).iter().map(|line| 1 + commas(line)).sum()
 }
 
-fn contains(line: &[u8], directive: &[u8]) -> bool {
-    // Most positions are rejected by the first byte, whose upper and lower case differ in this bit.
-    const LOWER: u8 = 0x20;
-    line.windows(directive.len())
-        .any(|window| window[0] | LOWER == directive[0] && window.eq_ignore_ascii_case(directive))
+fn contains_no_store(line: &[u8]) -> bool {
+    // Fewer bytes than those of any other letter are a hyphen.
+    let mut start = 0;
+    while let Some(hyphen) = line[start..].iter().position(|&byte| byte == b'-').map(|at| start + at) {
+        start = hyphen + 1;
+        if line[..hyphen].last_chunk().is_some_and(|name: &[u8; 2]| name.eq_ignore_ascii_case(b"no"))
+            && line[start..].first_chunk().is_some_and(|name: &[u8; 5]| name.eq_ignore_ascii_case(b"store"))
+        {
+            return true;
+        }
+    }
+    false
 }
 
 #[cfg(test)]

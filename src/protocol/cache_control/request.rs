@@ -10,7 +10,7 @@ use super::extensions::Extensions;
 use super::limits::{MAX_LIFETIME, clamped, smaller_limit};
 use super::member::Member;
 use super::rendering::Rendering;
-use crate::protocol::syntax::members;
+use crate::protocol::syntax::has_members;
 
 /// The `Cache-Control` of a request, with one accessor and one builder per directive.
 ///
@@ -102,8 +102,7 @@ impl RequestCacheControl {
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
         // C-01.
         let lines = headers.get_all(CACHE_CONTROL);
-        members(&lines).next()?;
-        Some(Self::parse(lines))
+        has_members(&lines).then(|| Self::parse(lines))
     }
 
     /// Sets `max-age` in seconds and replaces an earlier value
@@ -281,7 +280,11 @@ impl RequestCacheControl {
 
     /// Reads a known directive. Returns `false` if `member` is an extension.
     fn read(&mut self, member: &Member<'_>) -> bool {
-        match &member.lower_case_name()[..] {
+        member.read_name(|name| self.read_as(name, member))
+    }
+
+    fn read_as(&mut self, name: &[u8], member: &Member<'_>) -> bool {
+        match name {
             b"no-cache" => self.no_cache = true,
             b"no-store" => self.no_store = true,
             b"no-transform" => self.no_transform = true,

@@ -13,7 +13,7 @@ use super::limits::{clamped, smaller_limit, smaller_permission};
 use super::member::Member;
 use super::rendering::Rendering;
 use super::scope::DirectiveScope;
-use crate::protocol::syntax::members;
+use crate::protocol::syntax::has_members;
 
 /// The `Cache-Control` of a response, with one accessor and one builder per directive.
 ///
@@ -146,9 +146,7 @@ impl CacheControl {
     pub(crate) fn parse_apart<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
         #[cfg(test)]
         crate::protocol::counters::count(|counts| counts.cache_control_parsed += 1);
-        let mut control = Self::as_written(lines);
-        control.public &= !control.private();
-        control
+        Self::as_written(lines).without_public_if_private()
     }
 
     /// Parses the `Cache-Control` of a response.
@@ -168,8 +166,7 @@ impl CacheControl {
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
         // C-01.
         let lines = headers.get_all(CACHE_CONTROL);
-        members(&lines).next()?;
-        Some(Self::parse(lines))
+        has_members(&lines).then(|| Self::parse(lines))
     }
 
     /// Sets `public` ([RFC 9111 section 5.2.2.9](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.9)).
@@ -668,8 +665,7 @@ impl CacheControl {
     pub(super) fn as_written<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
         let mut control = Self::new();
         let extensions = Extensions::read(lines, |member| control.read(member));
-        control.private = control.private.without_duplicates();
-        control.no_cache = control.no_cache.without_duplicates();
+        let control = control.without_duplicates();
         match extensions {
             Some(extensions) => Self { extensions, ..control },
             None => control.with_no_store(),
@@ -677,6 +673,29 @@ impl CacheControl {
     }
 
     /// Returns whether `no-store` is set without `must-understand`, so that no cache may ignore it.
+    /// Reads directives whose names are in lower case and that cannot contain a comma outside quotes.
+    pub(crate) fn of_directives<'a>(directives: impl Iterator<Item = (&'a str, Option<&'a [u8]>)>) -> Self {
+        #[cfg(test)]
+        crate::protocol::counters::count(|counts| counts.cache_control_parsed += 1);
+        let mut control = Self::new();
+        for (name, argument) in directives {
+            let name = name.as_bytes();
+            if !control.read_as(name, &Member::given(name, argument)) {
+                let argument = argument.map(|argument| [b"=", argument].concat()).unwrap_or_default();
+                control.extensions.insert_member(&[name, &argument].concat());
+            }
+        }
+        control.without_duplicates().without_public_if_private()
+    }
+
+    fn without_duplicates(self) -> Self {
+        Self { private: self.private.without_duplicates(), no_cache: self.no_cache.without_duplicates(), ..self }
+    }
+
+    fn without_public_if_private(self) -> Self {
+        Self { public: self.public && !self.private(), ..self }
+    }
+
     pub(super) fn forbids_storage(&self) -> bool {
         // C-28.
         self.no_store && !self.must_understand
@@ -749,7 +768,12 @@ impl CacheControl {
 
     /// Reads a known directive. Returns `false` if `member` is an extension.
     fn read(&mut self, member: &Member<'_>) -> bool {
-        match &member.lower_case_name()[..] {
+        member.read_name(|name| self.read_as(name, member))
+    }
+
+    /// Reads a member with this name in lower case. Returns `false` if it is unknown.
+    fn read_as(&mut self, name: &[u8], member: &Member<'_>) -> bool {
+        match name {
             b"no-store" => self.no_store = true,
             b"no-cache" => self.no_cache.append(DirectiveScope::of_member(member)),
             b"private" => self.private.append(DirectiveScope::of_member(member)),

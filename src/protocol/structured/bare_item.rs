@@ -24,7 +24,7 @@ pub(crate) enum BareItem<'a> {
 impl<'a> BareItem<'a> {
     /// Parses a value that is all of `text`.
     pub(crate) fn parse_all(text: &'a [u8]) -> Option<Self> {
-        let mut input = Input::new(text);
+        let mut input = Input::new(text)?;
         Self::parse(&mut input).filter(|_| input.is_empty())
     }
 
@@ -33,7 +33,7 @@ impl<'a> BareItem<'a> {
         match input.peek()? {
             b'-' | b'0'..=b'9' => number(input),
             b'"' => string(input).map(Self::String),
-            b'*' | b'A'..=b'Z' | b'a'..=b'z' => token(input).map(Self::Token),
+            b'*' | b'A'..=b'Z' | b'a'..=b'z' => Some(Self::Token(token(input))),
             b':' => byte_sequence(input).map(Self::ByteSequence),
             b'?' => boolean(input).map(Self::Boolean),
             b'@' => date(input),
@@ -86,7 +86,7 @@ pub(crate) fn push_string(text: &mut String, characters: impl IntoIterator<Item 
 fn number<'a>(input: &mut Input<'a>) -> Option<BareItem<'a>> {
     // X-04.
     let sign = if input.eat(b'-') { -1 } else { 1 };
-    let whole = input.take_while(|byte| byte.is_ascii_digit())?;
+    let whole = input.take_while(|byte| byte.is_ascii_digit());
     let is_decimal = input.eat(b'.');
     if whole.is_empty() || whole.len() > if is_decimal { 12 } else { 15 } {
         return None;
@@ -95,7 +95,7 @@ fn number<'a>(input: &mut Input<'a>) -> Option<BareItem<'a>> {
     if !is_decimal {
         return Some(BareItem::Integer(sign * value));
     }
-    let fraction = input.take_while(|byte| byte.is_ascii_digit())?;
+    let fraction = input.take_while(|byte| byte.is_ascii_digit());
     let thousandths: i64 = match fraction.len() {
         1 => 100,
         2 => 10,
@@ -112,14 +112,14 @@ fn string<'a>(input: &mut Input<'a>) -> Option<Cow<'a, str>> {
     if !input.eat(b'"') {
         return None;
     }
-    let mut text = Cow::Borrowed(plain(input)?);
+    let mut text = Cow::Borrowed(plain(input));
     loop {
         match input.next()? {
             b'"' => return Some(text),
             b'\\' => {
                 let escaped = input.next().filter(|byte| b"\"\\".contains(byte))?;
                 text.to_mut().push(escaped.into());
-                text.to_mut().push_str(plain(input)?);
+                text.to_mut().push_str(plain(input));
             }
             _ => return None,
         }
@@ -127,7 +127,7 @@ fn string<'a>(input: &mut Input<'a>) -> Option<Cow<'a, str>> {
 }
 
 /// Parses a Token (RFC 9651 section 4.2.6). The caller has checked that the first byte is valid in a Token.
-fn token<'a>(input: &mut Input<'a>) -> Option<&'a str> {
+fn token<'a>(input: &mut Input<'a>) -> &'a str {
     input.take_while(|byte| is_tchar(byte) || byte == b':' || byte == b'/')
 }
 
@@ -136,7 +136,7 @@ fn byte_sequence<'a>(input: &mut Input<'a>) -> Option<&'a str> {
     if !input.eat(b':') {
         return None;
     }
-    let base64 = input.take_while(|byte| byte != b':')?;
+    let base64 = input.take_while(|byte| byte != b':');
     let digits = base64.trim_end_matches('=');
     let padding = base64.len() - digits.len();
     let room = match digits.len() % 4 {

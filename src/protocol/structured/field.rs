@@ -1,12 +1,12 @@
 //! [`List`] and [`Dictionary`]: complete structured fields.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use http::HeaderValue;
 
 use super::input::Input;
 use super::member::Member;
+use crate::protocol::name_table::NameTable;
 use crate::protocol::syntax::MAX_MEMBERS;
 
 /// Joins the lines of a field with commas (RFC 9651 section 4.2). Borrows a single line.
@@ -44,9 +44,9 @@ impl<'a> List<'a> {
     }
 }
 
-/// A Dictionary (RFC 9651 section 3.2), sorted by key.
+/// A Dictionary (RFC 9651 section 3.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Dictionary<'a>(pub(super) BTreeMap<&'a str, Member<'a>>);
+pub(crate) struct Dictionary<'a>(pub(super) Vec<(&'a str, Member<'a>)>);
 
 impl<'a> Dictionary<'a> {
     /// Returns `None` if any part of `value` is invalid. The field must then be ignored.
@@ -54,15 +54,35 @@ impl<'a> Dictionary<'a> {
     /// If a key is repeated, the last value counts.
     pub(crate) fn parse(value: &'a [u8]) -> Option<Self> {
         //
-        let mut dictionary = BTreeMap::new();
+        /// As many keys are compared each with each.
+        const FEW: usize = 16;
+
+        let mut dictionary: Vec<(&'a str, Member<'a>)> = Vec::new();
+        // The other keys. To compare each of them with each other would take quadratic time.
+        let mut others = NameTable::default();
         members(value, |input| {
             let key = input.key()?;
-            dictionary.insert(key, Member::parse_after_key(input)?);
+            let member = Member::parse_after_key(input)?;
+            let place = dictionary
+                .iter()
+                .take(FEW)
+                .position(|(own, _)| *own == key)
+                .or_else(|| others.number(key.as_bytes()).map(|number| FEW + number));
+            match place {
+                Some(place) => dictionary[place].1 = member,
+                None => {
+                    if dictionary.len() >= FEW {
+                        others.insert(key.as_bytes().to_vec());
+                    }
+                    dictionary.push((key, member));
+                }
+            }
             Some(())
         })?;
         Some(Self(dictionary))
     }
 
+    /// Iterates in the order in which the keys first occur.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a str, &Member<'a>)> {
         self.0.iter().map(|(key, member)| (*key, member))
     }
@@ -76,7 +96,7 @@ impl<'a> Dictionary<'a> {
 /// sections 4.2, 4.2.1 and 4.2.2).
 fn members<'a>(value: &'a [u8], mut read: impl FnMut(&mut Input<'a>) -> Option<()>) -> Option<()> {
     //
-    let mut input = Input::new(value);
+    let mut input = Input::new(value)?;
     input.skip_spaces();
     if input.is_empty() {
         return Some(());

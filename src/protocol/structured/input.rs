@@ -5,12 +5,15 @@
 /// Each method only moves forward, so that parsing takes linear time.
 #[derive(Clone, Copy)]
 pub(super) struct Input<'a> {
-    rest: &'a [u8],
+    /// ASCII.
+    rest: &'a str,
 }
 
 impl<'a> Input<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes }
+    /// Returns `None` if a byte is not ASCII, which is invalid in every structured field (RFC 9651 section 4.2).
+    pub(super) fn new(bytes: &'a [u8]) -> Option<Self> {
+        let rest = str::from_utf8(bytes).ok().filter(|text| text.is_ascii())?;
+        Some(Self { rest })
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -18,12 +21,12 @@ impl<'a> Input<'a> {
     }
 
     pub(super) fn peek(&self) -> Option<u8> {
-        self.rest.first().copied()
+        self.rest.as_bytes().first().copied()
     }
 
     pub(super) fn next(&mut self) -> Option<u8> {
-        let (&first, rest) = self.rest.split_first()?;
-        self.rest = rest;
+        let first = self.peek()?;
+        self.rest = &self.rest[1..];
         Some(first)
     }
 
@@ -36,12 +39,12 @@ impl<'a> Input<'a> {
         is_next
     }
 
-    /// Consumes the bytes that match `is_wanted`, which may be none. Returns `None` if they are not UTF-8.
-    pub(super) fn take_while(&mut self, is_wanted: impl Fn(u8) -> bool) -> Option<&'a str> {
-        let end = self.rest.iter().position(|&byte| !is_wanted(byte)).unwrap_or(self.rest.len());
+    /// Consumes the bytes that match `is_wanted`, which may be none.
+    pub(super) fn take_while(&mut self, is_wanted: impl Fn(u8) -> bool) -> &'a str {
+        let end = self.rest.bytes().position(|byte| !is_wanted(byte)).unwrap_or(self.rest.len());
         let (taken, rest) = self.rest.split_at(end);
         self.rest = rest;
-        str::from_utf8(taken).ok()
+        taken
     }
 
     pub(super) fn skip_spaces(&mut self) {
@@ -57,11 +60,11 @@ impl<'a> Input<'a> {
     pub(super) fn key(&mut self) -> Option<&'a str> {
         //
         self.peek().filter(|&first| first.is_ascii_lowercase() || first == b'*')?;
-        self.take_while(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.' | b'*'))
+        Some(self.take_while(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.' | b'*')))
     }
 
     /// Returns the bytes consumed since `before`, an earlier state of this input.
     pub(super) fn taken_since(&self, before: Self) -> &'a [u8] {
-        &before.rest[..before.rest.len() - self.rest.len()]
+        &before.rest.as_bytes()[..before.rest.len() - self.rest.len()]
     }
 }

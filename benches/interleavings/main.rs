@@ -1,0 +1,55 @@
+//! Runs the parts of the shared cache in which several threads meet, in very many orders: the requests that others wait
+//! for, the bodies that are collected, and the purges. `shuttle` chooses the order at each lock and each atomic.
+//!
+//! ```text
+//! cargo run --release --manifest-path benches/interleavings/Cargo.toml                 # a minute
+//! cargo run --release --manifest-path benches/interleavings/Cargo.toml -- 1000000     # the runs of each check
+//! ```
+//!
+//! The files of the library are compiled again, with `interleaved-std` in place of the standard library. What they use of
+//! the rest of the library is in `store.rs`, `exchange.rs` and below.
+#![allow(clippy::unwrap_used)] // As in any test.
+#![allow(dead_code, unreachable_pub)] // The library uses more of its files.
+
+extern crate interleaved_std as std;
+
+mod shared_cache;
+mod store;
+
+mod policy {
+    pub(crate) use tower_cache_policy::policy::{CacheTag, CacheTags};
+
+    /// No response here has a decision.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Ruling;
+}
+
+mod protocol {
+    pub(crate) use tower_cache_policy::protocol::{Age, Cache, CacheControl, HttpDate, remove_unstored_fields};
+}
+
+use shared_cache::checks;
+
+/// One set of threads, whose order is chosen.
+type Check = fn();
+
+const CHECKS: [(&str, Check, usize); 7] = [
+    ("clients of a cold key", checks::cold, 60_000),
+    ("a body of which a client waits for each frame", checks::prompt, 60_000),
+    ("clients of a cold key that leave", checks::leaving, 60_000),
+    ("clients that leave, with a spawner", checks::finishing, 60_000),
+    ("a call that panics before it starts", checks::panicking, 40_000),
+    ("purges while clients read", checks::purging, 60_000),
+    ("purges of tags, URLs and everything", checks::marks, 40_000),
+];
+
+fn main() {
+    let runs: Option<usize> = std::args().nth(1).map(|text| text.parse().expect("the argument is a number of runs"));
+    for (name, check, usual) in CHECKS {
+        let runs = runs.unwrap_or(usual);
+        // Half of them choose at random, and half of them with few changes in the order, which finds other faults.
+        shuttle::check_random(check, runs / 2);
+        shuttle::check_pct(check, runs / 2, 3);
+        println!("{name:48}{runs:>10} runs");
+    }
+}

@@ -1,0 +1,15 @@
+//! The files of the library about requests that others wait for.
+
+#[path = "../../../src/layers/shared_cache/baton.rs"]
+mod baton;
+pub(crate) mod checks;
+mod event;
+mod exchange;
+#[path = "../../../src/layers/shared_cache/flight.rs"]
+mod flight;
+#[path = "../../../src/layers/shared_cache/flights.rs"]
+mod flights;
+#[path = "../../../src/layers/shared_cache/tee.rs"]
+mod tee;
+#[path = "../../../src/layers/shared_cache/waiters.rs"]
+mod waiters;

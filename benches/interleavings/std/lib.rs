@@ -1,0 +1,47 @@
+//! The parts of the standard library that the shared cache uses, with locks and atomics at which the scheduler of
+//! `shuttle` can switch to another thread.
+
+pub use std::env::args;
+pub use std::{collections, fmt, future, mem, ops, pin, task, thread, time};
+
+pub mod sync {
+    pub use shuttle::sync::{Mutex, MutexGuard, RwLock};
+    pub use std::sync::{Arc, PoisonError, TryLockError, Weak};
+
+    pub mod atomic {
+        pub use shuttle::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+    }
+
+    /// A `OnceLock` before whose operations the scheduler can switch.
+    #[derive(Debug)]
+    pub struct OnceLock<T> {
+        value: std::sync::OnceLock<T>,
+        point: atomic::AtomicBool,
+    }
+
+    impl<T> OnceLock<T> {
+        #[must_use]
+        pub const fn new() -> Self {
+            Self { value: std::sync::OnceLock::new(), point: atomic::AtomicBool::new(false) }
+        }
+
+        pub fn get(&self) -> Option<&T> {
+            self.point.load(atomic::Ordering::SeqCst);
+            self.value.get()
+        }
+
+        /// # Errors
+        ///
+        /// Returns the value if there is one already.
+        pub fn set(&self, value: T) -> Result<(), T> {
+            self.point.load(atomic::Ordering::SeqCst);
+            self.value.set(value)
+        }
+    }
+
+    impl<T> Default for OnceLock<T> {
+        fn default() -> Self {
+            Self::new()
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The stored responses: the files of the library about purges and records, and the rest as simple as possible.
+
+#[path = "../../src/store/purge_clock.rs"]
+mod purge_clock;
+#[path = "../../src/store/record.rs"]
+mod record;
+
+pub(crate) use self::key::{PrimaryKey, UrlName};
+pub(crate) use self::purge_clock::{Moment, PurgeClock, PurgeOf, Purged};
+pub(crate) use self::record::{Record, RecordHead, Usability};
+pub(crate) use self::selection::Selection;
+pub(crate) use self::terms::Terms;
+
+mod key {
+    #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+    pub(crate) struct PrimaryKey(pub(crate) &'static str);
+
+    impl PrimaryKey {
+        pub(crate) fn url(&self) -> UrlName {
+            UrlName(self.0)
+        }
+    }
+
+    #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+    pub(crate) struct UrlName(pub(crate) &'static str);
+
+    impl UrlName {
+        pub(crate) fn without_host(&self) -> Self {
+            self.clone()
+        }
+
+        pub(crate) fn len(&self) -> usize {
+            self.0.len()
+        }
+
+        pub(crate) fn is_under(&self, prefix: &Self) -> bool {
+            self.0.starts_with(prefix.0)
+        }
+    }
+}
+
+mod selection {
+    /// Any request selects any response.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub(crate) struct Selection;
+
+    impl Selection {
+        pub(crate) fn matches(&self, _: &http::HeaderMap) -> bool {
+            true
+        }
+
+        pub(crate) fn weight(&self) -> usize {
+            0
+        }
+    }
+}
+
+mod terms {
+    #[derive(Clone, Copy, Debug, Default)]
+    pub(crate) struct Terms {
+        pub(crate) lifetime: u64,
+        pub(crate) stale_while_revalidate: u64,
+        pub(crate) stale_if_error: u64,
+        pub(crate) no_cache: bool,
+        pub(crate) forbids_stale: bool,
+    }
+}

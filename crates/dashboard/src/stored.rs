@@ -1,0 +1,136 @@
+//! The section about a cache in the process: its numbers, the largest stored responses, and purges.
+
+use std::fmt;
+
+use http::HeaderName;
+use http::request::Parts;
+use tower_cache_policy::SharedCache;
+use tower_cache_policy::edge::purge::Purge;
+use tower_cache_policy::layers::shared_cache::{SharedCacheStats, StoredUrl};
+use tower_cache_policy::policy::CacheTag;
+
+use crate::dashboard::Config;
+use crate::record::bounded;
+use crate::text::{Bytes, Escaped, Span};
+
+/// The number of URLs that are shown.
+const MAX_URLS: usize = 50;
+
+/// Names what is purged. Browsers let no page of another site send this field without a preflight, which is refused.
+pub(crate) const PURGE: HeaderName = HeaderName::from_static("x-cache-purge");
+
+/// The columns of the table.
+pub(crate) const COLUMNS: [&str; 7] = ["URL", "Variants", "Size", "Status", "Age", "Fresh for", "Tags"];
+
+/// What the page shows about a cache.
+pub(crate) struct Stored {
+    stats: SharedCacheStats,
+    largest: Vec<StoredUrl>,
+    can_purge: bool,
+}
+
+/// The numbers of a cache.
+pub(crate) struct Numbers<'a>(&'a Stored);
+
+/// A row of the table.
+pub(crate) struct UrlCells<'a> {
+    url: &'a StoredUrl,
+    can_purge: bool,
+}
+
+impl Stored {
+    pub(crate) fn of(config: &Config) -> Option<Self> {
+        let cache = config.cache.as_ref()?;
+        Some(Self { stats: cache.stats(), largest: cache.largest(MAX_URLS), can_purge: config.allows_purges })
+    }
+
+    pub(crate) const fn numbers(&self) -> Numbers<'_> {
+        Numbers(self)
+    }
+
+    pub(crate) fn rows(&self) -> impl Iterator<Item = UrlCells<'_>> {
+        self.largest.iter().map(|url| UrlCells { url, can_purge: self.can_purge })
+    }
+}
+
+/// Runs the purge that a request names: `*`, `tag` and a tag, or `url` and a URL without its scheme. Returns `false` if
+/// it names none.
+pub(crate) fn purge(cache: &SharedCache, request: &Parts) -> bool {
+    let mut lines = request.headers.get_all(PURGE).iter();
+    let (Some(line), None) = (lines.next(), lines.next()) else { return false };
+    let Ok(line) = line.to_str() else { return false };
+    let purge = match line.split_once(' ') {
+        None if line == "*" => Purge::everything(),
+        Some(("tag", tag)) => match CacheTag::new(tag) {
+            Ok(tag) => Purge::tags([tag]),
+            Err(_) => return false,
+        },
+        Some(("url", url)) => match url_purge(url) {
+            Some(purge) => purge,
+            None => return false,
+        },
+        _ => return false,
+    };
+    cache.purge(&purge);
+    true
+}
+
+/// The purge of a URL without its scheme, for both schemes.
+fn url_purge(url: &str) -> Option<Purge> {
+    Purge::url(format_args!("http://{url}")).ok()
+}
+
+impl fmt::Display for Numbers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(Stored { stats, can_purge, .. }) = self;
+        let SharedCacheStats { hits, stale, collapsed, misses, revalidated, bypassed, stored, not_stored, .. } = stats;
+        write!(f, "<ul class=\"numbers\"><li><b>{}</b> of {} used", Bytes(stats.bytes), Bytes(stats.capacity))?;
+        write!(f, "<li><b>{}</b> URLs<li><b>{hits}</b> hits<li><b>{stale}</b> stale", stats.urls)?;
+        write!(f, "<li><b>{misses}</b> misses, of which <b>{collapsed}</b> waited for another request")?;
+        write!(f, "<li><b>{revalidated}</b> revalidated<li><b>{bypassed}</b> passed through")?;
+        write!(f, "<li><b>{stored}</b> stored<li><b>{not_stored}</b> not stored<li><b>{}</b> purges", stats.purges)?;
+        if *can_purge {
+            write!(f, "<li>{}", Button { what: "*", label: "Purge everything" })?;
+        }
+        f.write_str("</ul>")
+    }
+}
+
+impl fmt::Display for UrlCells<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let StoredUrl { host, target, variants, bytes, status, age, ttl, tags, .. } = self.url;
+        let url = format!("{host}{target}");
+        write!(f, r#"<tr><th scope="row"><code>{}</code>"#, Escaped(&bounded(url.as_bytes())))?;
+        // A URL without a host cannot be purged, nor one with characters that clients send in several ways.
+        if self.can_purge && url_purge(&url).is_some() {
+            write!(f, " {}", Button { what: &format!("url {url}"), label: "Purge" })?;
+        }
+        write!(f, r#"</th><td class="number">{variants}</td><td class="number">{}</td>"#, Bytes(*bytes))?;
+        write!(f, r#"<td class="number">{}</td><td class="number">{}</td>"#, status.as_u16(), Span(*age))?;
+        match u64::try_from(*ttl) {
+            Ok(ttl) if ttl > 0 => write!(f, r#"<td class="number">{}</td><td>"#, Span(ttl))?,
+            _ => write!(f, r#"<td class="number">stale for {}</td><td>"#, Span(ttl.unsigned_abs()))?,
+        }
+        for tag in tags {
+            write!(f, "<span class=\"line\"><code>{}</code>", Escaped(tag.as_str()))?;
+            if self.can_purge {
+                write!(f, " {}", Button { what: &format!("tag {tag}"), label: "Purge tag" })?;
+            }
+            f.write_str("</span> ")?;
+        }
+        f.write_str("</td></tr>")
+    }
+}
+
+/// A button that the script shows, because a purge needs it.
+struct Button<'a> {
+    what: &'a str,
+    label: &'a str,
+}
+
+impl fmt::Display for Button<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, label } = self;
+        write!(f, r#"<button type="button" data-purge="{}" hidden>{label}</button>"#, Escaped(what))
+    }
+}

@@ -1,0 +1,233 @@
+//! [`StoreConfig`]: the section about the cache in the process.
+
+use std::time::Duration;
+
+use http::HeaderName;
+
+use super::document::{Entry, fault};
+use super::error::Fault;
+
+/// The settings of a [`SharedCache`](crate::SharedCache), from the section `[store]` of a
+/// [file](super#the-cache-in-the-process).
+///
+/// ```
+/// use tower_cache_policy::SharedCache;
+/// use tower_cache_policy::policy::config::PolicyConfig;
+///
+/// let config = PolicyConfig::from_toml(
+///     r#"
+///     default = { public = "5m" }
+///
+///     [store]
+///     memory = "256 MiB"
+///     ignore_query = ["utm_*"]
+///     "#,
+/// )?;
+/// let cache = config.store().map(SharedCache::from_config);
+/// # assert!(cache.is_some());
+/// # Ok::<(), tower_cache_policy::policy::config::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreConfig {
+    pub(crate) memory: u64,
+    pub(crate) max_object: Option<u64>,
+    pub(crate) is_by_fields: bool,
+    pub(crate) query: QueryKeys,
+    pub(crate) sorted_query: bool,
+    pub(crate) hosts: Option<Vec<String>>,
+    pub(crate) credential_headers: Vec<HeaderName>,
+    pub(crate) targeted_fields: Option<Vec<HeaderName>>,
+    pub(crate) distrust_unkeyed_headers: bool,
+    pub(crate) heuristics: bool,
+    pub(crate) language_by_weight: bool,
+    pub(crate) as_origin: bool,
+    pub(crate) cache_status: bool,
+    pub(crate) coalesce: bool,
+    pub(crate) wait: Option<Duration>,
+    pub(crate) finish_within: Option<Duration>,
+    pub(crate) stale_when_disconnected: Option<Duration>,
+}
+
+/// The parameters of the query that are part of keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum QueryKeys {
+    All,
+    Only(Vec<String>),
+    Without(Vec<String>),
+}
+
+/// The smallest memory. With less, hardly any page could be stored.
+const MIN_MEMORY: u64 = 64 << 10;
+
+const STORE_KEYS: &[&str] = &[
+    "memory",
+    "max_object",
+    "mode",
+    "query",
+    "ignore_query",
+    "sorted_query",
+    "hosts",
+    "credential_headers",
+    "targeted_fields",
+    "distrust_unkeyed_headers",
+    "heuristics",
+    "language_by_weight",
+    "as_origin",
+    "cache_status",
+    "coalesce",
+    "wait",
+    "finish_within",
+    "stale_when_disconnected",
+];
+
+const MODES: &[&str] = &["by_policy", "by_fields"];
+
+impl StoreConfig {
+    pub(super) fn of(section: &Entry<'_>) -> Result<Self, Fault> {
+        const EXAMPLE: &str = "store.memory = \"256 MiB\"";
+        let mut store = Self {
+            memory: 0,
+            max_object: None,
+            is_by_fields: false,
+            query: QueryKeys::All,
+            sorted_query: false,
+            hosts: None,
+            credential_headers: Vec::new(),
+            targeted_fields: None,
+            distrust_unkeyed_headers: false,
+            heuristics: false,
+            language_by_weight: false,
+            as_origin: false,
+            cache_status: true,
+            coalesce: true,
+            wait: None,
+            finish_within: None,
+            stale_when_disconnected: None,
+        };
+        let entries = section.table(EXAMPLE)?;
+        for entry in &entries {
+            match entry.key {
+                "memory" => store.memory = memory(entry)?,
+                "max_object" => store.max_object = Some(entry.size("8 MiB")?),
+                "mode" => store.is_by_fields = is_by_fields(entry)?,
+                "query" => store.query = QueryKeys::Only(parameters(entry)?),
+                "ignore_query" => store.query = QueryKeys::Without(parameters(entry)?),
+                "sorted_query" => store.sorted_query = entry.flag().map(|_| true)?,
+                "hosts" => store.hosts = Some(hosts(entry)?),
+                "credential_headers" => {
+                    store.credential_headers = fields(entry, "credential_headers = [\"x-api-key\"]")?
+                }
+                "targeted_fields" => {
+                    store.targeted_fields = Some(fields(entry, "targeted_fields = [\"cdn-cache-control\"]")?);
+                }
+                "distrust_unkeyed_headers" => store.distrust_unkeyed_headers = entry.flag().map(|_| true)?,
+                "heuristics" => store.heuristics = entry.flag().map(|_| true)?,
+                "language_by_weight" => store.language_by_weight = entry.flag().map(|_| true)?,
+                "as_origin" => store.as_origin = entry.flag().map(|_| true)?,
+                "cache_status" => store.cache_status = entry.bool("cache_status = false")?,
+                "coalesce" => store.coalesce = entry.bool("coalesce = false")?,
+                "wait" => store.wait = Some(entry.duration()?),
+                "finish_within" => store.finish_within = Some(entry.duration()?),
+                "stale_when_disconnected" => store.stale_when_disconnected = Some(entry.duration()?),
+                _ => return Err(entry.unknown(STORE_KEYS)),
+            }
+        }
+        store.check(section, &entries)?;
+        Ok(store)
+    }
+
+    /// Checks that the keys fit together.
+    fn check(&self, section: &Entry<'_>, entries: &[Entry<'_>]) -> Result<(), Fault> {
+        let find = |key: &str| entries.iter().find(|entry| entry.key == key);
+        if find("memory").is_none() {
+            return Err(fault(
+                section.at,
+                "`store` needs `memory`; write `memory = \"256 MiB\"`, or remove the section",
+            ));
+        }
+        let half = self.memory / 2;
+        if let (Some(entry), Some(size)) = (find("max_object"), self.max_object)
+            && (size == 0 || size > half)
+        {
+            let message = format!("`max_object` must be between 1 and {half} bytes, which is half of `memory`");
+            return Err(fault(entry.value_at(), format!("{message}; write a size such as `\"8 MiB\"`")));
+        }
+        if let (Some(one), Some(other)) = (find("query"), find("ignore_query")) {
+            let message = "`query` already leaves out all other parameters, so `ignore_query` has no effect; remove one \
+                           of them";
+            return Err(fault(one.at.max(other.at), message));
+        }
+        if let (Some(entry), false) = (find("wait"), self.coalesce) {
+            return Err(fault(
+                entry.at,
+                "`coalesce = false` means that no request waits for another one; remove `wait`",
+            ));
+        }
+        let of_gateways = ["targeted_fields", "heuristics"].into_iter().find_map(find);
+        if let (Some(entry), false) = (of_gateways, self.is_by_fields) {
+            let key = entry.key;
+            let message = format!("a cache by policy does not use `{key}`; remove it, or write `mode = \"by_fields\"`");
+            return Err(fault(entry.at, message));
+        }
+        Ok(())
+    }
+}
+
+fn memory(entry: &Entry<'_>) -> Result<u64, Fault> {
+    let size = entry.size("256 MiB")?;
+    if size < MIN_MEMORY {
+        let message = format!("`memory` is only {size} bytes; write at least `\"64 KiB\"`, for example `\"256 MiB\"`");
+        return Err(fault(entry.value_at(), message));
+    }
+    Ok(size)
+}
+
+fn is_by_fields(entry: &Entry<'_>) -> Result<bool, Fault> {
+    let text = entry.as_str().ok_or_else(|| entry.unexpected("must be a text", "mode = \"by_policy\""))?;
+    match text {
+        "by_policy" => Ok(false),
+        "by_fields" => Ok(true),
+        _ => Err(fault(entry.value_at(), format!("unknown mode `{text}`; write one of `{}`", MODES.join("`, `")))),
+    }
+}
+
+/// Names of parameters, which may end with a `*`.
+fn parameters(entry: &Entry<'_>) -> Result<Vec<String>, Fault> {
+    let example = format!("{} = [\"utm_*\"]", entry.key);
+    let name = |(at, text): (usize, &str)| {
+        let start = text.strip_suffix('*').unwrap_or(text);
+        if text.is_empty() || start.contains(['*', '&', '=', '?']) {
+            let message = format!("`{text}` is not the name of a parameter; write a name, with `*` only at its end");
+            return Err(fault(at, message));
+        }
+        Ok(text.to_owned())
+    };
+    entry.texts(&example)?.into_iter().map(name).collect()
+}
+
+fn hosts(entry: &Entry<'_>) -> Result<Vec<String>, Fault> {
+    let host = |(at, text): (usize, &str)| {
+        let authority = text.parse::<http::uri::Authority>();
+        if authority.is_err() || text.contains(['@', '*']) {
+            let message =
+                format!("`{text}` is not a host; write it without a scheme, such as `example.com` or `[::1]:8080`");
+            return Err(fault(at, message));
+        }
+        Ok(text.to_owned())
+    };
+    let hosts = entry.texts("hosts = [\"example.com\"]")?;
+    if hosts.is_empty() {
+        let message =
+            "`hosts` is empty, so no response would be stored; write `hosts = [\"example.com\"]`, or remove it";
+        return Err(fault(entry.value_at(), message));
+    }
+    hosts.into_iter().map(host).collect()
+}
+
+fn fields(entry: &Entry<'_>, example: &str) -> Result<Vec<HeaderName>, Fault> {
+    let name = |(at, text): (usize, &str)| {
+        let message = || format!("`{text}` is not the name of a header field; write `{example}`");
+        HeaderName::from_bytes(text.as_bytes()).map_err(|_| fault(at, message()))
+    };
+    entry.texts(example)?.into_iter().map(name).collect()
+}

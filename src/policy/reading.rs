@@ -1,0 +1,46 @@
+//! [`Reading`]: a `Cache-Control` line with its directives.
+
+use std::rc::Rc;
+
+use http::HeaderMap;
+use http::header::CACHE_CONTROL;
+
+use super::recent::{MAX_LENGTH, Recent, short_hash};
+use crate::protocol::{CacheControl, hides_a_restriction, is_misspelled};
+
+/// A `Cache-Control` line that all caches read in the same way, with its directives.
+#[derive(Debug)]
+pub(super) struct Reading {
+    /// A copy, because a field value may be a slice of a buffer with all fields of a response.
+    line: Box<[u8]>,
+    field: CacheControl,
+    is_plain: bool,
+}
+
+impl Reading {
+    /// Reads the only line of a response, unless this thread has read an equal one recently. Returns `None` if the line
+    /// is long, if it has no known directive, or if caches read it in different ways.
+    pub(super) fn of_only_line(headers: &HeaderMap) -> Option<Rc<Self>> {
+        thread_local! {
+            static RECENT: Recent<Reading> = const { Recent::new() };
+        }
+        let line = headers.get(CACHE_CONTROL)?.as_bytes();
+        if line.len() > MAX_LENGTH {
+            return None;
+        }
+        let read = || {
+            let field = CacheControl::from_headers(headers).unwrap_or_default();
+            let is_unclear = field.has_extensions_only()
+                || field.is_empty()
+                || hides_a_restriction(headers, &field)
+                || is_misspelled(headers, &field);
+            Self { line: line.into(), field, is_plain: !is_unclear }
+        };
+        let reading = Recent::recall(&RECENT, short_hash(line), |known| *known.line == *line, read);
+        reading.is_plain.then_some(reading)
+    }
+
+    pub(super) const fn directives(&self) -> &CacheControl {
+        &self.field
+    }
+}
