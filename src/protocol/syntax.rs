@@ -236,6 +236,20 @@ pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
     })
 }
 
+/// Writes a number without allocating, and returns its digits.
+pub(crate) fn put_decimal(mut number: u64, place: &mut [u8; 20]) -> &[u8] {
+    let mut start = place.len();
+    for (index, digit) in place.iter_mut().enumerate().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+        start = index;
+        if number == 0 {
+            break;
+        }
+    }
+    &place[start..]
+}
+
 /// Parses `1*DIGIT`. Clamps the value to [`MAX_DELTA_SECONDS`] (RFC 9111 section 1.2.2).
 pub(crate) fn delta_seconds(bytes: &[u8]) -> Option<u32> {
     // C-04.
@@ -277,6 +291,13 @@ mod tests {
         ];
         for (sentence, lines, expected) in table {
             assert_eq!(&split(lines), expected, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_as_the_standard_library_does() {
+        for number in (0..200).chain([999, 1_000, 86_400, u64::MAX - 1, u64::MAX]) {
+            assert_eq!(put_decimal(number, &mut [0; 20]), number.to_string().as_bytes());
         }
     }
 

@@ -500,7 +500,7 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::key::{KeyParts, KeyRules};
+    use super::super::key::{KeyBuffer, KeyParts, KeyRules};
     use super::*;
     use crate::policy::{Facts, Guard};
 
@@ -508,7 +508,8 @@ mod tests {
 
     fn key(path: &str) -> PrimaryKey {
         let target = path.parse().unwrap();
-        KeyRules::with_seed(9).key(KeyParts { space: 3, scheme: "", host: "h", target: &target, inner: None }).unwrap()
+        let parts = KeyParts { space: 3, scheme: "", host: b"h", target: &target, inner: None };
+        KeyRules::with_seed(9).key(parts, &mut KeyBuffer::new()).unwrap().to_owned()
     }
 
     fn fields(lines: &[(&'static str, &'static str)]) -> HeaderMap {

@@ -1,14 +1,18 @@
 //! [`PrimaryKey`]: the name under which the responses to one URL are stored, and the rules that make it.
 
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use http::uri::PathAndQuery;
+use quick_cache::Equivalent;
 use twox_hash::XxHash3_64;
 
 use crate::protocol::has_dot_segment;
 
 /// The maximum length of a key in bytes. A request with a longer URL is passed through.
 const MAX_LENGTH: usize = 8 << 10;
+/// The length up to which a key is on the stack while it is looked up.
+const SHORT: usize = 256;
 
 /// The name under which the responses to one URL are stored.
 ///
@@ -18,7 +22,15 @@ const MAX_LENGTH: usize = 8 << 10;
 #[derive(Clone, Debug)]
 pub(crate) struct PrimaryKey {
     hash: u64,
-    bytes: Box<[u8]>,
+    /// Shared, because a request that misses has several copies.
+    bytes: Arc<[u8]>,
+}
+
+/// A key that is only looked up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyRef<'a> {
+    hash: u64,
+    bytes: &'a [u8],
 }
 
 /// The parts of a request that a key consists of.
@@ -29,7 +41,7 @@ pub(crate) struct KeyParts<'a> {
     /// The scheme, if the request names it.
     pub(crate) scheme: &'a str,
     /// The host and port, as sent. Empty if the request has none.
-    pub(crate) host: &'a str,
+    pub(crate) host: &'a [u8],
     /// The path and query that the client sent.
     pub(crate) target: &'a PathAndQuery,
     /// The path and query that the inner service gets, if they differ. Middleware may have chosen them by other fields
@@ -78,60 +90,70 @@ impl KeyRules {
         self.hosts = Some(hosts.into_iter().map(|host| host.to_ascii_lowercase()).collect());
     }
 
-    /// Makes the key of a request. Returns `None` if its responses must not be stored under any key: the host is not
-    /// allowed or contains user information, the key would be too long, or programs may resolve the path differently.
-    pub(crate) fn key(&self, parts: KeyParts<'_>) -> Option<PrimaryKey> {
-        let path = parts.target.path();
-        let is_ambiguous = has_dot_segment(path) || has_encoded_separator(path);
-        let inner = parts.inner.map_or("", |inner| inner.as_str());
-        let length = parts.host.len() + parts.scheme.len() + parts.target.as_str().len() + inner.len();
-        if is_ambiguous || length > MAX_LENGTH || parts.host.contains(['@', '/', '?', '#', '\\']) {
+    /// Writes the key of a request to a buffer, for a lookup. Returns `None` if it would be too long.
+    pub(crate) fn key<'a>(&self, parts: KeyParts<'_>, buffer: &'a mut KeyBuffer) -> Option<KeyRef<'a>> {
+        let target = parts.target.as_str().len();
+        let inner = parts.inner.map_or("", |inner| inner.as_str()).as_bytes();
+        let length = parts.host.len() + parts.scheme.len() + target + inner.len();
+        if length > MAX_LENGTH {
             return None;
         }
-        if let Some(hosts) = &self.hosts
-            && !hosts.iter().any(|host| host.eq_ignore_ascii_case(parts.host))
-        {
-            return None;
-        }
-        let mut bytes = Vec::with_capacity(length + 16);
-        bytes.extend_from_slice(&parts.space.to_be_bytes());
-        push_part(&mut bytes, |bytes| bytes.extend_from_slice(parts.scheme.as_bytes()));
-        push_part(&mut bytes, |bytes| bytes.extend(parts.host.bytes().map(|byte| byte.to_ascii_lowercase())));
-        push_part(&mut bytes, |bytes| self.push_target(bytes, parts.target));
-        bytes.extend_from_slice(inner.as_bytes());
-        let hash = XxHash3_64::oneshot_with_seed(self.seed, &bytes);
-        Some(PrimaryKey { hash, bytes: bytes.into_boxed_slice() })
+        let mut writer = Writer { bytes: buffer.of_length(length + 16), length: 0 };
+        writer.put(&parts.space.to_be_bytes())?;
+        writer.put_part(|writer| writer.put(parts.scheme.as_bytes()))?;
+        writer.put_part(|writer| {
+            let at = writer.length;
+            writer.put(parts.host)?;
+            writer.bytes[at..writer.length].make_ascii_lowercase();
+            Some(())
+        })?;
+        writer.put_part(|writer| self.put_target(writer, parts.target))?;
+        writer.put(inner)?;
+        let bytes = writer.written();
+        Some(KeyRef { hash: XxHash3_64::oneshot_with_seed(self.seed, bytes), bytes })
+    }
+
+    /// Whether responses may be stored under the key. They must not if the host is not allowed or contains user
+    /// information, or if programs may resolve the path differently.
+    ///
+    /// A lookup does not depend on it: a stored response has the same key, so it would not have been stored.
+    // G-19
+    pub(crate) fn admits(&self, key: KeyRef<'_>) -> bool {
+        let (host, target) = key.host_and_target();
+        let path = target.split(|byte| *byte == b'?').next().unwrap_or_default();
+        // The target of a request is UTF-8.
+        let Ok(path) = std::str::from_utf8(path) else { return false };
+        let is_allowed = |hosts: &Vec<String>| hosts.iter().any(|allowed| allowed.as_bytes() == host);
+        is_host(host) && self.hosts.as_ref().is_none_or(is_allowed) && !is_ambiguous(path)
     }
 
     /// Returns the name of a URL for purges, in the form of [`PrimaryKey::url`].
     pub(crate) fn url(&self, host: &str, target: &PathAndQuery) -> UrlName {
-        let mut written = Vec::with_capacity(target.as_str().len());
-        self.push_target(&mut written, target);
-        UrlName::new(host.as_bytes(), &written)
+        let mut written = vec![0; target.as_str().len()];
+        let mut writer = Writer { bytes: &mut written, length: 0 };
+        // The target is no longer than the request's.
+        _ = self.put_target(&mut writer, target);
+        UrlName::new(host.as_bytes(), writer.written())
     }
 
     /// Appends the path, and the query as far as the rules keep it.
-    fn push_target(&self, bytes: &mut Vec<u8>, target: &PathAndQuery) {
-        bytes.extend_from_slice(target.path().as_bytes());
-        let Some(query) = target.query() else { return };
-        bytes.push(b'?');
+    fn put_target(&self, writer: &mut Writer<'_>, target: &PathAndQuery) -> Option<()> {
+        let Some(query) = target.query() else { return writer.put(target.path().as_bytes()) };
+        let keeps_all = matches!(self.query, QueryRule::All) && !self.sorted;
         // Some handlers separate parameters at `;`, and would find one in the value of a parameter that is left out.
-        if query.contains(';') || (matches!(self.query, QueryRule::All) && !self.sorted) {
-            return bytes.extend_from_slice(query.as_bytes());
+        if keeps_all || query.contains(';') {
+            return writer.put(target.as_str().as_bytes());
         }
+        writer.put(target.path().as_bytes())?;
         let mut kept: Vec<&str> = query.split('&').filter(|pair| self.keeps(name_of(pair))).collect();
         if self.sorted && !kept.iter().any(|pair| is_spelled_in_several_ways(name_of(pair))) {
             kept.sort_by_key(|pair| name_of(pair));
         }
-        if kept.is_empty() {
-            bytes.pop();
-        }
         for (index, pair) in kept.iter().enumerate() {
-            if index > 0 {
-                bytes.push(b'&');
-            }
-            bytes.extend_from_slice(pair.as_bytes());
+            writer.put(if index == 0 { b"?" } else { b"&" })?;
+            writer.put(pair.as_bytes())?;
         }
+        Some(())
     }
 
     fn keeps(&self, name: &str) -> bool {
@@ -151,7 +173,7 @@ impl PrimaryKey {
         self.hash
     }
 
-    pub(crate) const fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.bytes.len()
     }
 
@@ -160,14 +182,29 @@ impl PrimaryKey {
         &self.bytes
     }
 
+    pub(crate) fn url(&self) -> UrlName {
+        KeyRef::from(self).url()
+    }
+}
+
+impl KeyRef<'_> {
+    pub(crate) fn to_owned(self) -> PrimaryKey {
+        PrimaryKey { hash: self.hash, bytes: self.bytes.into() }
+    }
+
     /// Returns the name of the URL for purges: without the scheme and without a default port, which clients may leave
     /// out.
-    pub(crate) fn url(&self) -> UrlName {
-        let rest = &self.bytes[4..];
+    pub(crate) fn url(self) -> UrlName {
+        let (host, target) = self.host_and_target();
+        UrlName::new(host, target)
+    }
+
+    /// The host in lower case, and the path with the query as far as the rules keep it.
+    fn host_and_target(&self) -> (&[u8], &[u8]) {
+        let rest = self.bytes.get(4..).unwrap_or_default();
         let (_scheme, rest) = split_part(rest);
         let (host, rest) = split_part(rest);
-        let (target, _) = split_part(rest);
-        UrlName::new(host, target)
+        (host, split_part(rest).0)
     }
 }
 
@@ -181,7 +218,75 @@ impl Eq for PrimaryKey {}
 
 impl Hash for PrimaryKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
+        KeyRef::from(self).hash(state);
+    }
+}
+
+impl Hash for KeyRef<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(self.hash);
+    }
+}
+
+impl Equivalent<PrimaryKey> for KeyRef<'_> {
+    fn equivalent(&self, key: &PrimaryKey) -> bool {
+        self.hash == key.hash && *self.bytes == *key.bytes
+    }
+}
+
+impl<'a> From<&'a PrimaryKey> for KeyRef<'a> {
+    fn from(key: &'a PrimaryKey) -> Self {
+        Self { hash: key.hash, bytes: &key.bytes }
+    }
+}
+
+/// The memory for the key of one request, so that a lookup does not allocate.
+#[derive(Debug)]
+pub(crate) struct KeyBuffer {
+    short: [u8; SHORT],
+    long: Vec<u8>,
+}
+
+impl KeyBuffer {
+    pub(crate) const fn new() -> Self {
+        Self { short: [0; SHORT], long: Vec::new() }
+    }
+
+    fn of_length(&mut self, length: usize) -> &mut [u8] {
+        if length > SHORT {
+            self.long = vec![0; length];
+            return &mut self.long;
+        }
+        &mut self.short
+    }
+}
+
+/// Writes to memory of a fixed length. Each method returns `None` if the text does not fit.
+struct Writer<'a> {
+    bytes: &'a mut [u8],
+    length: usize,
+}
+
+impl<'a> Writer<'a> {
+    fn put(&mut self, text: &[u8]) -> Option<()> {
+        let end = self.length.checked_add(text.len())?;
+        self.bytes.get_mut(self.length..end)?.copy_from_slice(text);
+        self.length = end;
+        Some(())
+    }
+
+    /// Puts the length of the text in front of it.
+    fn put_part(&mut self, put: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
+        let at = self.length;
+        self.put(&[0; 4])?;
+        put(self)?;
+        let length = u32::try_from(self.length - at - 4).ok()?;
+        self.bytes[at..at + 4].copy_from_slice(&length.to_be_bytes());
+        Some(())
+    }
+
+    fn written(self) -> &'a [u8] {
+        &self.bytes[..self.length]
     }
 }
 
@@ -233,18 +338,22 @@ impl UrlName {
     }
 }
 
-fn push_part(bytes: &mut Vec<u8>, push: impl FnOnce(&mut Vec<u8>)) {
-    let at = bytes.len();
-    bytes.extend_from_slice(&[0; 4]);
-    push(bytes);
-    let length = u32::try_from(bytes.len() - at - 4).unwrap_or(u32::MAX);
-    bytes[at..at + 4].copy_from_slice(&length.to_be_bytes());
-}
-
 fn split_part(bytes: &[u8]) -> (&[u8], &[u8]) {
     let Some((length, rest)) = bytes.split_first_chunk::<4>() else { return (&[], &[]) };
     let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
     rest.split_at(length.min(rest.len()))
+}
+
+/// Whether a host consists of visible ASCII without the delimiters of other parts of a URL.
+fn is_host(host: &[u8]) -> bool {
+    host.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'@' | b'/' | b'?' | b'#' | b'\\'))
+}
+
+/// Whether programs may resolve the path differently.
+fn is_ambiguous(path: &str) -> bool {
+    // Most paths have none of these bytes, without which no segment is ambiguous.
+    let may_be = path.bytes().any(|byte| matches!(byte, b'.' | b'%' | b'\\' | 0x80..));
+    may_be && (has_dot_segment(path) || has_encoded_separator(path))
 }
 
 /// Whether the path has an encoded `/` or `\`, which some programs decode before they route.
@@ -278,11 +387,15 @@ mod tests {
     use super::*;
 
     fn parts<'a>(host: &'a str, target: &'a PathAndQuery) -> KeyParts<'a> {
-        KeyParts { space: 0, scheme: "", host, target, inner: None }
+        KeyParts { space: 0, scheme: "", host: host.as_bytes(), target, inner: None }
     }
 
     fn key(rules: &KeyRules, host: &str, target: &str) -> Option<PrimaryKey> {
-        rules.key(parts(host, &target.parse().unwrap()))
+        made(rules, parts(host, &target.parse().unwrap()))
+    }
+
+    fn made(rules: &KeyRules, parts: KeyParts<'_>) -> Option<PrimaryKey> {
+        rules.key(parts, &mut KeyBuffer::new()).filter(|key| rules.admits(*key)).map(KeyRef::to_owned)
     }
 
     #[test]
@@ -310,19 +423,22 @@ mod tests {
     fn parts_do_not_run_into_each_other() {
         let rules = KeyRules::default();
         let target: PathAndQuery = "/x".parse().unwrap();
-        let one = rules.key(KeyParts { space: 0, scheme: "http", host: "s", target: &target, inner: None });
-        let other = rules.key(KeyParts { space: 0, scheme: "https", host: "", target: &target, inner: None });
+        let one = made(&rules, KeyParts { space: 0, scheme: "http", host: b"s", target: &target, inner: None });
+        let other = made(&rules, KeyParts { space: 0, scheme: "https", host: b"", target: &target, inner: None });
         assert_ne!(one, other);
-        let elsewhere = rules.key(KeyParts { space: 1, scheme: "http", host: "s", target: &target, inner: None });
+        let elsewhere = made(&rules, KeyParts { space: 1, scheme: "http", host: b"s", target: &target, inner: None });
         assert_ne!(one, elsewhere);
         let rewritten =
-            rules.key(KeyParts { space: 0, scheme: "http", host: "s", target: &target, inner: Some(&target) });
+            made(&rules, KeyParts { space: 0, scheme: "http", host: b"s", target: &target, inner: Some(&target) });
         assert_ne!(one, rewritten);
     }
 
     #[test]
     fn requests_that_programs_may_read_differently_have_no_key() {
         let rules = KeyRules::default();
+        for target in ["/", "/a", "/a.css", "/a..b", "/a%20b", "/a?b=../c"] {
+            assert!(key(&rules, "h", target).is_some(), "{target}");
+        }
         for target in ["/a/../b", "/%2e%2e/b", "/a%2fb", "/a%2Fb", "/a%5cb", "/a/./b"] {
             assert_eq!(key(&rules, "h", target), None, "{target}");
         }
@@ -392,8 +508,8 @@ mod tests {
             (one, other) in (("[a-c:]{0,3}", "/[a-c?&=]{0,4}"), ("[a-c:]{0,3}", "/[a-c?&=]{0,4}"))
         ) {
             let rules = KeyRules::with_seed(7);
-            let made = |(host, target): &(String, String)| key(&rules, host, target);
-            prop_assert_eq!(made(&one) == made(&other), one == other);
+            let of = |(host, target): &(String, String)| key(&rules, host, target);
+            prop_assert_eq!(of(&one) == of(&other), one == other);
         }
     }
 }

@@ -9,8 +9,9 @@ use http::HeaderMap;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{OptionsBuilder, Weighter};
 
-use super::key::PrimaryKey;
+use super::key::{KeyRef, PrimaryKey};
 use super::record::Record;
+use super::selection::Selecting;
 
 /// The maximum number of stored responses for one URL.
 const MAX_VARIANTS: usize = 16;
@@ -34,18 +35,19 @@ const AVERAGE_WEIGHT: u64 = 16 << 10;
 /// assert_eq!(store.max_object(), 8 << 20);
 /// ```
 pub struct MemoryStore {
-    cache: Cache<PrimaryKey, Arc<Variants>, ByWeight, ByKey, DefaultLifecycle<PrimaryKey, Arc<Variants>>>,
+    cache: Cache<PrimaryKey, Variants, ByWeight, ByKey, DefaultLifecycle<PrimaryKey, Variants>>,
     locks: Box<[Mutex<()>]>,
     seed: u64,
     capacity: u64,
     max_object: usize,
 }
 
-/// The stored responses for one URL.
-#[derive(Debug, Default)]
-struct Variants {
-    records: Vec<Arc<Record>>,
-    weight: u64,
+/// The stored responses for one URL, in the order in which they were stored.
+#[derive(Clone, Debug)]
+enum Variants {
+    /// Most URLs have one, which a lookup clones without another counter.
+    One(Arc<Record>),
+    Several(Arc<[Arc<Record>]>),
 }
 
 impl MemoryStore {
@@ -126,28 +128,16 @@ impl MemoryStore {
     /// the URL, although the request selects none of them.
     ///
     /// If several match, the one with the latest `Date` is used, or of these the one that was stored last.
-    pub(crate) fn get(
+    pub(crate) fn get<'a>(
         &self,
-        key: &PrimaryKey,
+        key: impl Into<KeyRef<'a>>,
         request: &HeaderMap,
-        mut is_usable: impl FnMut(&Record) -> bool,
+        is_usable: impl FnMut(&Record) -> bool,
     ) -> Found {
-        let Some(variants) = self.cache.get(key) else { return Found::Nothing };
-        let mut latest: Option<&Arc<Record>> = None;
-        for record in &variants.records {
-            if record.head().selection.matches(request)
-                && latest.is_none_or(|latest| record.head().date >= latest.head().date)
-                && is_usable(record)
-            {
-                latest = Some(record);
-            }
-        }
-        match latest {
-            Some(record) => Found::Record(Arc::clone(record)),
-            None => {
-                let other = variants.records.iter().rev().find(|record| is_usable(record));
-                other.map_or(Found::Nothing, |other| Found::OtherVariants(Arc::clone(other)))
-            }
+        match self.cache.get(&key.into()) {
+            None => Found::Nothing,
+            Some(Variants::One(record)) => Found::among_one(record, request, is_usable),
+            Some(Variants::Several(records)) => Found::among(&records, request, is_usable),
         }
     }
 
@@ -187,7 +177,7 @@ impl MemoryStore {
         let _guard = self.lock(&key);
         let mut records = Vec::new();
         if let Some(variants) = self.cache.peek(&key) {
-            for known in &variants.records {
+            for known in variants.records() {
                 let is_same = known.head().selection == record.head().selection;
                 match takes_precedence(known, &record) {
                     Some(true) if is_same => return false,
@@ -198,13 +188,11 @@ impl MemoryStore {
         }
         records.push(record);
         let most = self.cache.shard_capacity();
-        let mut variants = Variants::new(&key, records);
-        while variants.records.len() > MAX_VARIANTS || (variants.weight > most && variants.records.len() > 1) {
+        while records.len() > MAX_VARIANTS || (records.len() > 1 && weight(&key, &records) > most) {
             // The record at the front was stored first.
-            variants.records.remove(0);
-            variants = Variants::new(&key, variants.records);
+            records.remove(0);
         }
-        self.cache.insert(key, Arc::new(variants));
+        self.cache.insert(key, Variants::of(records));
         true
     }
 
@@ -212,11 +200,12 @@ impl MemoryStore {
     pub(crate) fn remove(&self, key: &PrimaryKey, record: &Arc<Record>) {
         let _guard = self.lock(key);
         let Some(variants) = self.cache.peek(key) else { return };
-        let records: Vec<_> = variants.records.iter().filter(|known| !Arc::ptr_eq(known, record)).cloned().collect();
+        let known = variants.records();
+        let records: Vec<_> = known.iter().filter(|known| !Arc::ptr_eq(known, record)).cloned().collect();
         if records.is_empty() {
             self.cache.remove(key);
-        } else if records.len() < variants.records.len() {
-            self.cache.insert(key.clone(), Arc::new(Variants::new(key, records)));
+        } else if records.len() < known.len() {
+            self.cache.insert(key.clone(), Variants::of(records));
         }
     }
 
@@ -229,12 +218,12 @@ impl MemoryStore {
     ) -> Vec<(PrimaryKey, Vec<Arc<Record>>, u64)> {
         let mut found: BTreeMap<(u64, u64), (PrimaryKey, Vec<Arc<Record>>)> = BTreeMap::new();
         for (number, (key, variants)) in (0..).zip(self.cache.iter()) {
-            let usable = variants.records.iter().filter(|record| is_usable(&key, record));
-            let variants = Variants::new(&key, usable.cloned().collect());
-            if variants.records.is_empty() {
+            let usable = variants.records().iter().filter(|record| is_usable(&key, record));
+            let records: Vec<_> = usable.cloned().collect();
+            if records.is_empty() {
                 continue;
             }
-            found.insert((variants.weight, number), (key, variants.records));
+            found.insert((weight(&key, &records), number), (key, records));
             if found.len() > limit {
                 found.pop_first();
             }
@@ -269,19 +258,63 @@ pub(crate) enum Found {
     Record(Arc<Record>),
 }
 
-impl Variants {
-    fn new(key: &PrimaryKey, records: Vec<Arc<Record>>) -> Self {
-        let weight = ENTRY_OVERHEAD + key.len() + records.iter().map(|record| record.weight()).sum::<usize>();
-        Self { records, weight: u64::try_from(weight).unwrap_or(u64::MAX) }
+impl Found {
+    fn among_one(record: Arc<Record>, request: &HeaderMap, mut is_usable: impl FnMut(&Record) -> bool) -> Self {
+        if !is_usable(&record) {
+            return Self::Nothing;
+        }
+        if record.head().selection.matches(request) { Self::Record(record) } else { Self::OtherVariants(record) }
     }
+
+    fn among(records: &[Arc<Record>], request: &HeaderMap, mut is_usable: impl FnMut(&Record) -> bool) -> Self {
+        let mut selecting = Selecting::of(request, records.iter().map(|record| &record.head().selection));
+        let mut latest: Option<&Arc<Record>> = None;
+        for record in records {
+            if selecting.matches(&record.head().selection)
+                && latest.is_none_or(|latest| record.head().date >= latest.head().date)
+                && is_usable(record)
+            {
+                latest = Some(record);
+            }
+        }
+        match latest {
+            Some(record) => Self::Record(Arc::clone(record)),
+            None => {
+                let other = records.iter().rev().find(|record| is_usable(record));
+                other.map_or(Self::Nothing, |other| Self::OtherVariants(Arc::clone(other)))
+            }
+        }
+    }
+}
+
+impl Variants {
+    fn of(records: Vec<Arc<Record>>) -> Self {
+        match <[_; 1]>::try_from(records) {
+            Ok([record]) => Self::One(record),
+            Err(records) => Self::Several(records.into()),
+        }
+    }
+
+    fn records(&self) -> &[Arc<Record>] {
+        match self {
+            Self::One(record) => std::slice::from_ref(record),
+            Self::Several(records) => records,
+        }
+    }
+}
+
+/// The weight of the stored responses for one URL.
+fn weight(key: &PrimaryKey, records: &[Arc<Record>]) -> u64 {
+    let weight = ENTRY_OVERHEAD + key.len() + records.iter().map(|record| record.weight()).sum::<usize>();
+    u64::try_from(weight).unwrap_or(u64::MAX)
 }
 
 #[derive(Clone, Copy, Debug)]
 struct ByWeight;
 
-impl Weighter<PrimaryKey, Arc<Variants>> for ByWeight {
-    fn weight(&self, _: &PrimaryKey, variants: &Arc<Variants>) -> u64 {
-        variants.weight
+impl Weighter<PrimaryKey, Variants> for ByWeight {
+    fn weight(&self, key: &PrimaryKey, variants: &Variants) -> u64 {
+        weight(key, variants.records())
     }
 }
 
@@ -321,7 +354,7 @@ mod tests {
     use http::{HeaderMap, StatusCode};
     use proptest::prelude::*;
 
-    use super::super::key::{KeyParts, KeyRules};
+    use super::super::key::{KeyBuffer, KeyParts, KeyRules};
     use super::super::purge_clock::Moment;
     use super::super::record::RecordHead;
     use super::super::selection::{Selection, SelectionRules};
@@ -332,7 +365,8 @@ mod tests {
 
     fn key(path: &str) -> PrimaryKey {
         let target = path.parse().unwrap();
-        KeyRules::default().key(KeyParts { space: 0, scheme: "", host: "h", target: &target, inner: None }).unwrap()
+        let parts = KeyParts { space: 0, scheme: "", host: b"h", target: &target, inner: None };
+        KeyRules::default().key(parts, &mut KeyBuffer::new()).unwrap().to_owned()
     }
 
     fn language(value: &str) -> HeaderMap {

@@ -1,18 +1,23 @@
 //! [`Record`]: one stored response.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::{Bytes, BytesMut};
-use http::header::{AGE, DATE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::{AGE, DATE, ETAG, IF_NONE_MATCH, LAST_MODIFIED};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
-use super::key::PrimaryKey;
+use super::key::KeyRef;
 use super::purge_clock::{Moment, PurgeClock, Purged};
 use super::selection::Selection;
 use super::terms::Terms;
 use crate::policy::{CacheTags, Ruling};
-use crate::protocol::{Age, Cache, CacheControl, HttpDate, remove_unstored_fields};
+use crate::protocol::{
+    Age, Cache, CacheControl, EntityTagRef, HttpDate, Outcome, Preconditions, into_not_modified, only_line,
+    remove_unstored_fields,
+};
 
+pub(crate) const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 /// The maximum size of a head in bytes. A response with a larger one is not stored.
 const MAX_HEAD: usize = 64 << 10;
 /// An estimate of the memory for one field in a `HeaderMap`, in addition to its text.
@@ -25,6 +30,11 @@ const RECORD_OVERHEAD: usize = size_of::<Record>() + 160;
 pub(crate) struct Record {
     head: RecordHead,
     body: Bytes,
+    /// The line of `ETag`, if there is one and it is valid.
+    etag: Option<HeaderValue>,
+    /// The fields of a 304 that stands for the response, made when the first client needs them.
+    not_modified: OnceLock<Box<HeaderMap>>,
+    weight: usize,
     /// The moment up to which it is known that no purge names the record.
     checked: AtomicU64,
 }
@@ -74,20 +84,42 @@ impl RecordHead {
             return None;
         }
         let mut text = BytesMut::with_capacity(length);
-        let mut headers = HeaderMap::with_capacity(response.len() + 3);
-        for (name, value) in &response {
-            text.extend_from_slice(value.as_bytes());
-            let copy = text.split().freeze();
-            // The value was valid before.
-            let Ok(mut value_copy) = HeaderValue::from_maybe_shared(copy) else { return None };
-            value_copy.set_sensitive(value.is_sensitive());
-            headers.append(name.clone(), value_copy);
-        }
+        // One more than these fields, for the `Content-Length` of HEAD.
+        let mut headers = HeaderMap::with_capacity(response.len() + 4);
+        // These come first, where a response from the cache finds them, and make room: a map that is cloned has none.
         headers.insert(AGE, HeaderValue::from_static("0"));
-        if !headers.contains_key(DATE) {
+        // The lines of inner caches come before that of this one, so there is no place in front of them.
+        if response.get_all(CACHE_STATUS).iter().all(HeaderValue::is_empty) {
+            headers.insert(CACHE_STATUS, HeaderValue::from_static(""));
+        }
+        let mut has_date = false;
+        for (name, value) in &response {
+            if *name == AGE || is_place_of_report(name, value) {
+                continue;
+            }
+            has_date |= *name == DATE;
+            let mut copy = match usual_value(value.as_bytes()) {
+                Some(usual) => HeaderValue::from_static(usual),
+                None => {
+                    text.extend_from_slice(value.as_bytes());
+                    // The value was valid before.
+                    HeaderValue::from_maybe_shared(text.split().freeze()).ok()?
+                }
+            };
+            copy.set_sensitive(value.is_sensitive());
+            headers.append(name.clone(), copy);
+        }
+        if !has_date {
             headers.insert(DATE, date.to_header_value());
         }
         Some(headers)
+    }
+
+    /// Returns the places of `Age` and of the report in `Cache-Status` among the fields of a stored response.
+    pub(crate) fn places(headers: &mut HeaderMap) -> Option<(&mut HeaderValue, &mut HeaderValue)> {
+        let mut lines = headers.iter_mut();
+        let ((age, age_value), (report, report_value)) = (lines.next()?, lines.next()?);
+        (*age == AGE && is_place_of_report(report, report_value)).then_some((age_value, report_value))
     }
 
     /// An estimate of the memory that the head uses.
@@ -103,7 +135,13 @@ impl RecordHead {
 impl Record {
     pub(crate) fn new(head: RecordHead, body: Bytes) -> Self {
         let checked = AtomicU64::new(head.moment.as_u64());
-        Self { head, body, checked }
+        let etag =
+            only_line(&head.headers, &ETAG).filter(|etag| EntityTagRef::parse(etag.as_bytes()).is_some()).cloned();
+        // The fields of the 304 share their text with those of the response.
+        let has_validator = etag.is_some() || head.headers.contains_key(LAST_MODIFIED);
+        let not_modified = if has_validator { FIELD_OVERHEAD * head.headers.len() } else { 0 };
+        let weight = RECORD_OVERHEAD + head.weight() + not_modified + body.len();
+        Self { head, body, etag, not_modified: OnceLock::new(), weight, checked }
     }
 
     pub(crate) const fn head(&self) -> &RecordHead {
@@ -115,8 +153,36 @@ impl Record {
     }
 
     /// An estimate of the memory that the record uses.
-    pub(crate) fn weight(&self) -> usize {
-        RECORD_OVERHEAD + self.head.weight() + self.body.len()
+    pub(crate) const fn weight(&self) -> usize {
+        self.weight
+    }
+
+    /// Returns the fields of the response, with places for `Age` and `Cache-Status`.
+    pub(crate) fn fields(&self) -> HeaderMap {
+        self.head.headers.clone()
+    }
+
+    /// Returns the fields of a 304 that stands for the response, with the same places.
+    pub(crate) fn fields_of_not_modified(&self) -> HeaderMap {
+        let fields = self.not_modified.get_or_init(|| {
+            let mut fields = self.head.headers.clone();
+            into_not_modified(&mut fields);
+            // Without the room of the fields that are gone.
+            Box::new(fields.clone())
+        });
+        HeaderMap::clone(fields)
+    }
+
+    /// Whether the client has the content: the conditions of the request, which is a GET or HEAD, are false.
+    // P-16, P-17
+    pub(crate) fn is_current_at(&self, method: &Method, request: &HeaderMap, now: HttpDate) -> bool {
+        // One tag that is the same byte for byte needs no parsing, and takes precedence over a date.
+        if self.etag.is_some() && only_line(request, &IF_NONE_MATCH) == self.etag.as_ref() {
+            return true;
+        }
+        let evaluation =
+            Preconditions::new(method, request).evaluate_stored(&self.head.headers, self.head.received, now);
+        evaluation.outcome() == Outcome::NotModified
     }
 
     /// The age at this time.
@@ -126,8 +192,8 @@ impl Record {
     }
 
     /// Determines whether the record may be used.
-    pub(crate) fn usability(&self, key: &PrimaryKey, now: HttpDate, purges: &PurgeClock) -> Usability {
-        let purged = self.purged(key, purges);
+    pub(crate) fn usability<'a>(&self, key: impl Into<KeyRef<'a>>, now: HttpDate, purges: &PurgeClock) -> Usability {
+        let purged = self.purged(key.into(), purges);
         let age = self.age(now);
         let terms = &self.head.terms;
         let staleness = match purged {
@@ -145,11 +211,11 @@ impl Record {
     }
 
     /// Whether no purge has removed the record.
-    pub(crate) fn moment_is_current(&self, key: &PrimaryKey, purges: &PurgeClock) -> bool {
-        self.purged(key, purges) != Purged::Hard
+    pub(crate) fn moment_is_current<'a>(&self, key: impl Into<KeyRef<'a>>, purges: &PurgeClock) -> bool {
+        self.purged(key.into(), purges) != Purged::Hard
     }
 
-    fn purged(&self, key: &PrimaryKey, purges: &PurgeClock) -> Purged {
+    fn purged(&self, key: KeyRef<'_>, purges: &PurgeClock) -> Purged {
         let checked = Moment::from_u64(self.checked.load(Ordering::Acquire));
         if checked == purges.moment() {
             return Purged::No;
@@ -159,5 +225,133 @@ impl Record {
             self.checked.fetch_max(now.as_u64(), Ordering::AcqRel);
         }
         purged
+    }
+}
+
+/// Returns a value that many responses have. It needs no memory, and no counter that all threads change.
+fn usual_value(value: &[u8]) -> Option<&'static str> {
+    macro_rules! usual {
+        ($($text:literal)*) => {
+            match std::str::from_utf8(value).ok()? {
+                $($text => Some($text),)*
+                _ => None,
+            }
+        };
+    }
+
+    usual! {
+        "text/html" "text/html; charset=utf-8" "text/css" "text/css; charset=utf-8" "text/plain; charset=utf-8"
+        "text/javascript" "text/javascript; charset=utf-8" "application/json" "application/javascript"
+        "image/png" "image/jpeg" "image/webp" "image/svg+xml" "application/octet-stream"
+        "br" "gzip" "zstd" "identity" "bytes" "accept-encoding" "Accept-Encoding" "accept-language" "accept" "Origin" "origin"
+        "nosniff" "DENY" "SAMEORIGIN" "no-referrer" "strict-origin-when-cross-origin" "same-origin" "*" "en" "0"
+        "public, max-age=60" "public, max-age=300" "public, max-age=600" "public, max-age=3600" "public, max-age=86400"
+        "public, max-age=31536000, immutable" "max-age=31536000" "max-age=31536000; includeSubDomains"
+    }
+}
+
+/// Whether a line of a stored response only makes room for the report of this cache.
+fn is_place_of_report(name: &HeaderName, value: &HeaderValue) -> bool {
+    value.is_empty() && *name == CACHE_STATUS
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::selection::{Selection, SelectionRules};
+    use super::*;
+
+    const NAMES: [&str; 9] = [
+        "age",
+        "cache-status",
+        "content-type",
+        "content-encoding",
+        "date",
+        "etag",
+        "last-modified",
+        "vary",
+        "content-security-policy",
+    ];
+
+    fn record(headers: HeaderMap) -> Record {
+        let head = RecordHead {
+            status: StatusCode::OK,
+            selection: Selection::of(&HeaderMap::new(), &HeaderMap::new(), SelectionRules::default()).unwrap(),
+            headers,
+            terms: Terms::default(),
+            moment: Moment::default(),
+            received: HttpDate::UNIX_EPOCH,
+            initial_age: Age::ZERO,
+            date: HttpDate::UNIX_EPOCH,
+            tags: CacheTags::new(),
+            ruling: None,
+        };
+        Record::new(head, Bytes::new())
+    }
+
+    fn fields(lines: &[(usize, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(NAMES[*name], HeaderValue::from_str(value).unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn a_stored_response_has_room_for_the_fields_of_the_cache() {
+        let control = CacheControl::default();
+        let stored =
+            |headers: HeaderMap| RecordHead::fields_for_storing(headers, &control, HttpDate::UNIX_EPOCH).unwrap();
+        let lines = |headers: &HeaderMap| {
+            headers.get_all(CACHE_STATUS).iter().map(|line| line.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let mut headers = stored(fields(&[(2, "text/html"), (0, "7")]));
+        assert!(RecordHead::places(&mut headers).is_some());
+        assert_eq!(lines(&headers), [""]);
+        assert_eq!(headers[AGE], "0");
+        assert_eq!(lines(&stored(headers)), [""], "stored again after a revalidation");
+        let mut of_inner_caches = stored(fields(&[(1, ""), (1, "inner; hit"), (1, "outer; hit")]));
+        assert_eq!(lines(&of_inner_caches), ["inner; hit", "outer; hit"]);
+        assert!(RecordHead::places(&mut of_inner_caches).is_none(), "the line of this cache comes last");
+    }
+
+    proptest! {
+        #[test]
+        fn every_304_has_the_fields_that_remain_of_the_stored_response(
+            lines in proptest::collection::vec((0..NAMES.len(), "[a-c\"';-]{0,8}"), 0..70)
+        ) {
+            let lines: Vec<_> = lines.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let mut expected = fields(&lines);
+            let record = record(expected.clone());
+            into_not_modified(&mut expected);
+            for _ in 0..3 {
+                prop_assert_eq!(&record.fields_of_not_modified(), &expected);
+            }
+        }
+
+        #[test]
+        fn equal_tags_are_found_without_parsing_exactly_if_the_condition_is_false(
+            tags in proptest::collection::vec("(W/)?\"?[ab]?\"?", 0..2),
+            conditions in proptest::collection::vec("(W/)?\"?[ab]?\"?(, \"a\")?|\\*", 0..3),
+            date in any::<bool>(),
+        ) {
+            let mut stored = HeaderMap::new();
+            for tag in &tags {
+                stored.append("etag", HeaderValue::from_str(tag).unwrap());
+            }
+            let mut request = HeaderMap::new();
+            for condition in &conditions {
+                request.append("if-none-match", HeaderValue::from_str(condition).unwrap());
+            }
+            if date {
+                request.insert("if-modified-since", HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"));
+            }
+            let now = HttpDate::from_unix_seconds(60).unwrap();
+            let preconditions = Preconditions::new(&Method::GET, &request);
+            let expected = preconditions.evaluate_stored(&stored, HttpDate::UNIX_EPOCH, now).outcome();
+            let is_current = record(stored).is_current_at(&Method::GET, &request, now);
+            prop_assert_eq!(is_current, expected == Outcome::NotModified);
+        }
     }
 }

@@ -1,5 +1,8 @@
 //! [`Selection`]: the values of the request fields that a stored response was selected by.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use http::{HeaderMap, HeaderName};
 
 use crate::protocol::{SelectingFields, SelectingValues, Vary};
@@ -10,12 +13,13 @@ const MAX_NAMES: usize = 16;
 /// The values of the request fields that a stored response was selected by
 /// ([RFC 9111 section 4.1](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.1)).
 // K-02, K-03
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Selection {
     fields: SelectingFields,
     values: SelectingValues,
     lines: Option<Vec<usize>>,
     by_weight_of_language: bool,
+    sent: SentLines,
 }
 
 /// How selecting values are compared.
@@ -34,8 +38,10 @@ impl Selection {
     pub(crate) fn of(response: &HeaderMap, request: &HeaderMap, rules: SelectionRules) -> Option<Self> {
         let vary = Vary::from_headers(response).unwrap_or_default();
         // Nearly every client has its own cookies, and the variants would replace each other.
-        let has_credentials = ["cookie", "authorization", "proxy-authorization"].iter().any(|name| vary.contains(name));
-        if has_credentials || vary.names().count() > MAX_NAMES {
+        let is_of_credentials = |name: &str| {
+            ["cookie", "authorization", "proxy-authorization"].iter().any(|own| own.eq_ignore_ascii_case(name))
+        };
+        if !vary.is_empty() && (vary.names().count() > MAX_NAMES || vary.names().any(is_of_credentials)) {
             return None;
         }
         let mut fields = SelectingFields::from_vary(&vary)?;
@@ -44,7 +50,8 @@ impl Selection {
         }
         let values = fields.values_in(request)?;
         let lines = rules.counts_lines.then(|| count_lines(&fields, request).collect());
-        Some(Self { fields, values, lines, by_weight_of_language: rules.by_weight_of_language })
+        let sent = SentLines::of(&fields, request);
+        Some(Self { fields, values, lines, by_weight_of_language: rules.by_weight_of_language, sent })
     }
 
     /// Restores a selection from the response fields and from [`parts`](Self::parts).
@@ -57,7 +64,8 @@ impl Selection {
         let of_response = Self::of(response, &HeaderMap::new(), rules)?;
         let counted = lines.as_ref().map(Vec::len);
         (counted == of_response.lines.as_ref().map(Vec::len)).then_some(())?;
-        Some(Self { values: SelectingValues::from_bytes(values)?, lines, ..of_response })
+        // Only the values are known, and not how they were sent.
+        Some(Self { values: SelectingValues::from_bytes(values)?, lines, sent: SentLines::default(), ..of_response })
     }
 
     /// The values, and the number of lines of each field, if that counts.
@@ -77,14 +85,113 @@ impl Selection {
 
     /// Whether the request selects the same response.
     pub(crate) fn matches(&self, request: &HeaderMap) -> bool {
-        self.fields.names().is_empty()
-            || (self.fields.values_in(request).as_ref() == Some(&self.values)
-                && self.lines.iter().all(|lines| count_lines(&self.fields, request).eq(lines.iter().copied())))
+        self.has_sent_lines(request) || self.has_values(request, self.fields.values_in(request).as_ref())
+    }
+
+    /// Whether the selecting fields of the request are byte for byte those that the response was selected by. Their
+    /// values are then equal too.
+    fn has_sent_lines(&self, request: &HeaderMap) -> bool {
+        self.fields.names().is_empty() || self.sent.are_in(&self.fields, request)
+    }
+
+    /// Whether these are the values, with the same number of lines.
+    fn has_values(&self, request: &HeaderMap, values: Option<&SelectingValues>) -> bool {
+        values == Some(&self.values)
+            && self.lines.iter().all(|lines| count_lines(&self.fields, request).eq(lines.iter().copied()))
     }
 
     /// An estimate of the memory that the values use.
     pub(crate) fn weight(&self) -> usize {
-        self.fields.names().len() * (size_of::<HeaderName>() + size_of::<usize>()) + self.values.as_bytes().len()
+        self.fields.names().len() * (size_of::<HeaderName>() + size_of::<usize>())
+            + self.values.as_bytes().len()
+            + self.sent.len()
+    }
+}
+
+/// Equal selections match the same requests, however these are written.
+impl PartialEq for Selection {
+    fn eq(&self, other: &Self) -> bool {
+        self.fields == other.fields && self.values == other.values && self.lines == other.lines
+    }
+}
+
+impl Eq for Selection {}
+
+/// Compares one request with several selections. It reads the values of the request once for each list of fields.
+pub(crate) struct Selecting<'a> {
+    request: &'a HeaderMap,
+    known: Option<(&'a SelectingFields, Option<Cow<'a, SelectingValues>>)>,
+}
+
+impl<'a> Selecting<'a> {
+    pub(crate) fn of(request: &'a HeaderMap, all: impl IntoIterator<Item = &'a Selection>) -> Self {
+        // If the request has the fields of one selection as they were sent, it has the same values.
+        let mut all = all.into_iter().filter(|selection| !selection.fields.names().is_empty());
+        let same = all.find(|selection| selection.has_sent_lines(request));
+        Self { request, known: same.map(|same| (&same.fields, Some(Cow::Borrowed(&same.values)))) }
+    }
+
+    /// Like [`Selection::matches`].
+    pub(crate) fn matches(&mut self, selection: &'a Selection) -> bool {
+        if selection.fields.names().is_empty() {
+            return true;
+        }
+        let values = match &self.known {
+            Some((fields, values)) if **fields == selection.fields => values,
+            _ => &self.known.insert((&selection.fields, selection.fields.values_in(self.request).map(Cow::Owned))).1,
+        };
+        selection.has_values(self.request, values.as_deref())
+    }
+}
+
+/// The lines of the selecting fields in a request, as they were sent.
+#[derive(Clone, Default)]
+struct SentLines(Option<Box<[u8]>>);
+
+impl SentLines {
+    /// The maximum length in bytes. Longer lines are only compared by their values.
+    const MAX_LENGTH: usize = 1_024;
+    /// Field values do not contain these bytes.
+    const END_OF_LINE: u8 = b'\n';
+    const END_OF_FIELD: u8 = b'\0';
+
+    fn of(fields: &SelectingFields, request: &HeaderMap) -> Self {
+        let mut bytes = Vec::new();
+        for name in fields.names() {
+            for line in request.get_all(name) {
+                if bytes.len() + line.len() > Self::MAX_LENGTH {
+                    return Self(None);
+                }
+                bytes.extend_from_slice(line.as_bytes());
+                bytes.push(Self::END_OF_LINE);
+            }
+            bytes.push(Self::END_OF_FIELD);
+        }
+        Self((!bytes.is_empty()).then(|| bytes.into()))
+    }
+
+    fn are_in(&self, fields: &SelectingFields, request: &HeaderMap) -> bool {
+        let Some(bytes) = &self.0 else { return false };
+        let mut rest = Some(&**bytes);
+        for name in fields.names() {
+            for line in request.get_all(name) {
+                let rest_of_line = rest.and_then(|rest| rest.strip_prefix(line.as_bytes()));
+                rest = rest_of_line.and_then(|rest| rest.strip_prefix(&[Self::END_OF_LINE]));
+            }
+            rest = rest.and_then(|rest| rest.strip_prefix(&[Self::END_OF_FIELD]));
+        }
+        rest.is_some_and(<[u8]>::is_empty)
+    }
+
+    fn len(&self) -> usize {
+        self.0.as_ref().map_or(0, |bytes| bytes.len())
+    }
+}
+
+/// The lines may contain credentials.
+impl fmt::Debug for SentLines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SentLines({} bytes)", self.len())
     }
 }
 
@@ -125,6 +232,21 @@ mod tests {
         ];
         for (request, expected) in table {
             assert_eq!(stored.matches(&fields(request)), *expected, "{request:?}");
+        }
+    }
+
+    #[test]
+    fn a_restored_selection_matches_the_same_requests() {
+        let vary = fields(&[("vary", "accept-language")]);
+        let german = fields(&[("accept-language", "de")]);
+        for of in [&german, &fields(&[])] {
+            let stored = Selection::of(&vary, of, RULES).unwrap();
+            let (values, lines) = stored.parts();
+            let restored = Selection::restore(&vary, RULES, values, lines.map(<[_]>::to_vec)).unwrap();
+            for request in [&german, &fields(&[]), &fields(&[("accept-language", "en")])] {
+                assert_eq!(restored.matches(request), stored.matches(request), "{of:?} {request:?}");
+                assert_eq!(restored.matches(request), of == request, "{of:?} {request:?}");
+            }
         }
     }
 

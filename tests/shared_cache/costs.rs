@@ -13,7 +13,7 @@ use tower_cache_policy::policy::CachePolicy;
 use tower_cache_policy::store::MemoryStore;
 use tower_cache_policy::{CachePolicyLayer, SharedCache};
 
-use crate::site::{PUBLIC, page};
+use crate::site::{PUBLIC, TestClock, page};
 use crate::support::{Frames, TestBody, get};
 
 fn service(
@@ -39,22 +39,63 @@ fn poll<F: Future>(future: F) -> F::Output {
     output
 }
 
+/// The number of allocations of each kind of hit, from the request to the response with its body.
 #[test]
-fn a_hit_allocates_only_the_key_and_the_fields() {
-    let cache = SharedCache::by_policy(MemoryStore::new(1 << 20));
-    let mut service = service(&cache, PUBLIC);
-    let response = poll(service.call(get("/", &[]))).unwrap();
-    poll(content_of(response));
-    let mut response = None;
-    let mut count = 0;
-    // The first hit also makes the content shareable.
-    for _ in 0..2 {
-        let mut request = Some(get("/", &[]));
-        count = measure(|| response = Some(poll(service.call(request.take().unwrap())))).count_total;
+fn a_hit_allocates_only_the_two_parts_of_the_map_of_its_fields() {
+    let ok = |_: &Request<TestBody>| page("x".repeat(1_024), &[("etag", "\"a\""), ("vary", "accept-encoding")]);
+    let encoding = ("accept-encoding", "gzip, br");
+    type Row = (&'static str, &'static str, &'static [(&'static str, &'static str)], u16, u64);
+    let table: &[Row] = &[
+        ("a hit", "GET", &[("accept-encoding", "gzip, br")], 200, 2),
+        ("a hit of another stored response", "GET", &[], 200, 2),
+        ("a 304", "GET", &[("accept-encoding", "gzip, br"), ("if-none-match", "\"a\"")], 304, 2),
+        // `Content-Length`, for which the map grows, and its value.
+        ("HEAD", "HEAD", &[("accept-encoding", "gzip, br")], 200, 4),
+    ];
+    let clock = TestClock::default();
+    let cache = SharedCache::by_policy(MemoryStore::new(1 << 20)).clock(clock.clock());
+    let handler = service_fn(move |request: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(ok(&request))));
+    let mut service = cache.layer().layer(CachePolicyLayer::new(PUBLIC).layer(handler));
+    for lines in [&[encoding][..], &[]] {
+        let response = poll(service.call(get("/", lines))).unwrap();
+        poll(content_of(response));
     }
-    assert_eq!(cache.stats().hits, 2);
-    // The key, the two parts of the map and the growth of one of them, and two each for `Age` and `Cache-Status`.
-    assert!(count <= 8, "{count}");
+    // `Age` needs no memory, and `Cache-Status` only once in each second.
+    for seconds in [0, 59] {
+        clock.advance(seconds);
+        for (name, method, lines, status, expected) in table {
+            let mut count = 0;
+            // The first hit also makes the content and the value of `Cache-Status` shareable.
+            for _ in 0..3 {
+                let mut request = get("/", lines);
+                *request.method_mut() = method.parse().unwrap();
+                let (mut request, mut response) = (Some(request), None);
+                count = measure(|| response = Some(poll(service.call(request.take().unwrap())))).count_total;
+                assert_eq!(response.unwrap().unwrap().status(), *status, "{name}");
+            }
+            assert_eq!(count, *expected, "{name} after {seconds} s");
+        }
+    }
+    assert_eq!(cache.stats().hits, 2 * 3 * 4);
+}
+
+#[test]
+fn a_request_that_is_passed_through_allocates_only_the_place_of_its_report() {
+    let cache = SharedCache::by_fields(MemoryStore::new(1 << 20));
+    let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(page("x", &[]))));
+    let mut service = cache.layer().layer(handler);
+    let mut bare = handler;
+    let mut counts = [0, 0];
+    for _ in 0..3 {
+        let request = || get("/", &[("authorization", "Bearer a")]);
+        let (mut one, mut other) = (Some(request()), Some(request()));
+        counts = [
+            measure(|| drop(poll(bare.call(one.take().unwrap())))).count_total,
+            measure(|| drop(poll(service.call(other.take().unwrap())))).count_total,
+        ];
+    }
+    // The two parts of a map that had no field before.
+    assert_eq!(counts[1] - counts[0], 2);
 }
 
 async fn content_of<B>(response: Response<B>) -> bytes::Bytes

@@ -1,26 +1,35 @@
 //! The variants: typical stacks with one page or a directory of files.
 
+use std::convert::Infallible;
 use std::future::ready;
 use std::path::Path;
 use std::time::Duration;
 
-use axum::Router;
+use axum::body::to_bytes;
+use axum::error_handling::HandleError;
+use axum::extract::Request;
 use axum::handler::Handler;
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{BoxError, Router};
 use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use tower::Layer;
+use http_body_util::Full;
+use tower::{Layer, Service, service_fn};
 use tower_cache_control::{CacheControl, CacheControlLayer};
 use tower_cache_policy::assets::AssetManifest;
 use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::policy::CachePolicy;
 use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
 use tower_cache_policy::protocol::{EntityTag, Representation, Validators};
-use tower_cache_policy::{AssetsLayer, CachePolicyLayer, CachingLayer, ConditionalLayer, EdgeLayer, EntityTagLayer};
+use tower_cache_policy::store::MemoryStore;
+use tower_cache_policy::{
+    AssetsLayer, CachePolicyLayer, CachingLayer, ConditionalLayer, EdgeLayer, EntityTagLayer, SharedCache,
+};
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http_cache::prelude::InMemoryBackend;
 
 use crate::by_hand;
 use crate::noop::NoopLayer;
@@ -48,6 +57,14 @@ pub(crate) const ALL: &[(&str, Make)] = &[
     ("new-tag", |_| at_root(page_of(Making::New).layer(EntityTagLayer::new()))),
     ("new-caching", |_| at_root(page_of(Making::New).layer(CachingLayer::new(PAGE)))),
     ("new-edge-caching", |_| at_root(page_of(Making::New).layer((edge(), CachingLayer::new(PAGE))))),
+    // Caches in the process, the page without a layer, and the origin server for caches in front of it.
+    ("static", |_| at_root(page_of(Making::Shared))),
+    ("origin", |_| at_root(page_of(Making::Shared).layer(CachePolicyLayer::new(PAGE)))),
+    ("shared-cache", |_| {
+        let cache = SharedCache::by_policy(MemoryStore::new(64 << 20));
+        at_root(page_of(Making::Shared).layer((cache.layer(), CachePolicyLayer::new(PAGE))))
+    }),
+    ("tower-http-cache", |_| at_root(Router::new().route_service("/", of_tower_http_cache()))),
     // The request has the entity tag of the first response.
     ("304-handler", |_| at_root(router(respond_early))),
     ("304-own", |_| at_root(tagged_page().layer(ConditionalLayer::new()))),
@@ -106,6 +123,20 @@ fn table(routes: usize) -> RoutePolicies {
 
 fn set_header() -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::overriding(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"))
+}
+
+/// A page behind the cache of tower-http-cache, whose bodies must be `Sync`, unlike those of axum.
+fn of_tower_http_cache()
+-> impl Service<Request, Response = impl IntoResponse, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
+{
+    let cache =
+        tower_http_cache::CacheLayer::builder(InMemoryBackend::new(1_000)).ttl(Duration::from_secs(300)).build();
+    let page = service_fn(|_: Request| async {
+        let (head, body) = page(Making::Shared).into_parts();
+        let body = Full::new(to_bytes(body, usize::MAX).await.unwrap_or_default());
+        Ok::<_, Infallible>(Response::from_parts(head, body))
+    });
+    HandleError::new(cache.layer(page), async |_: BoxError| StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 fn cache_control() -> CacheControlLayer {

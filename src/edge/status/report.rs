@@ -1,10 +1,11 @@
 //! [`CacheStatusReport`]: what a cache writes to `Cache-Status`.
 
-use std::fmt::{self, Write as _};
+use std::cell::RefCell;
+use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use crate::protocol::{is_structured_token, push_structured_string};
+use crate::protocol::{is_structured_token, push_structured_string, put_decimal};
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
@@ -126,7 +127,7 @@ impl CacheStatusReport {
     #[allow(clippy::missing_panics_doc)] // The text consists of visible ASCII and spaces.
     pub fn to_header_value(&self, name: &CacheName) -> HeaderValue {
         // X-04, X-05.
-        let mut text = String::with_capacity(name.as_str().len() + 64);
+        let mut text = Text::new();
         text.push_str(name.as_str());
         match &self.forwarded {
             None => text.push_str("; hit"),
@@ -140,8 +141,9 @@ impl CacheStatusReport {
             }
         }
         if let Some(ttl) = self.ttl {
+            text.push_str("; ttl=");
             // The range of an Integer.
-            _ = write!(text, "; ttl={}", ttl.clamp(-999_999_999_999_999, 999_999_999_999_999));
+            text.push_number(ttl.clamp(-999_999_999_999_999, 999_999_999_999_999));
         }
         if self.forwarded.is_some_and(|forwarded| forwarded.stored) {
             text.push_str("; stored");
@@ -151,9 +153,36 @@ impl CacheStatusReport {
         }
         if let Some(detail) = self.detail {
             text.push_str("; detail=");
-            push_token_or_string(&mut text, detail);
+            if is_token(detail) {
+                text.push_str(detail);
+            } else {
+                text.push_str(&token_or_string(detail));
+            }
         }
-        HeaderValue::try_from(text).expect("a member of a List is visible ASCII and spaces")
+        HeaderValue::from_bytes(text.as_bytes()).expect("a member of a List is visible ASCII and spaces")
+    }
+
+    /// Like [`to_header_value`](Self::to_header_value), but uses a value again that this thread has written before.
+    pub(crate) fn to_known_value(self, name: &CacheName) -> HeaderValue {
+        let place = match self.ttl {
+            Some(ttl) => ttl.unsigned_abs(),
+            None => self.forwarded.map_or(0, |forwarded| forwarded.reason as u64),
+        };
+        let place = usize::try_from(place).unwrap_or(0) % KNOWN_VALUES;
+        let known = KNOWN.try_with(|known| {
+            let mut known = known.try_borrow_mut().ok()?;
+            let slot = known.get_mut(place)?;
+            if let Some((report, value)) = slot
+                && *report == self
+                && is_of(value, name)
+            {
+                return Some(value.clone());
+            }
+            let value = self.to_header_value(name);
+            *slot = Some((self, value.clone()));
+            Some(value)
+        });
+        known.ok().flatten().unwrap_or_else(|| self.to_header_value(name))
     }
 
     /// Appends the report to `Cache-Status`. The reports of caches that are closer to the origin come first, and are
@@ -162,8 +191,23 @@ impl CacheStatusReport {
     /// If the map is full, the report is not written.
     pub fn append_to(&self, headers: &mut HeaderMap, name: &CacheName) {
         // H-01.
-        _ = headers.try_append(CACHE_STATUS, self.to_header_value(name));
+        _ = headers.try_append(CACHE_STATUS, self.to_known_value(name));
     }
+}
+
+/// The number of values that a thread knows.
+const KNOWN_VALUES: usize = 32;
+
+thread_local! {
+    /// The last values of this thread. During one second, the responses to most requests have the same few ones. Other
+    /// threads have their own, because a counter that all of them change is slow.
+    static KNOWN: RefCell<[Option<(CacheStatusReport, HeaderValue)>; KNOWN_VALUES]> =
+        const { RefCell::new([const { None }; KNOWN_VALUES]) };
+}
+
+/// Whether a report is by the cache with this name, whose end is the first semicolon outside of a string.
+fn is_of(value: &HeaderValue, name: &CacheName) -> bool {
+    value.as_bytes().strip_prefix(name.as_str().as_bytes()).is_some_and(|rest| rest.starts_with(b";"))
 }
 
 /// Why a cache forwarded a request ([RFC 9211 section 2.2](https://www.rfc-editor.org/rfc/rfc9211#section-2.2)).
@@ -247,9 +291,7 @@ impl CacheName {
         if !is_valid {
             return Err(InvalidCacheName { name: name.chars().take(64).collect() });
         }
-        let mut text = String::with_capacity(name.len() + 2);
-        push_token_or_string(&mut text, name);
-        Ok(Self { text: text.into() })
+        Ok(Self { text: token_or_string(name).into() })
     }
 
     /// Returns the name as written in the field.
@@ -288,15 +330,112 @@ impl fmt::Display for InvalidCacheName {
 
 impl std::error::Error for InvalidCacheName {}
 
-fn push_token_or_string(text: &mut String, value: &str) {
-    if is_structured_token(value) {
-        text.push_str(value);
-    } else {
-        let is_known = |character: char| u8::try_from(character).is_ok_and(is_printable);
-        push_structured_string(text, value.chars().map(|character| if is_known(character) { character } else { '?' }));
+fn token_or_string(value: &str) -> String {
+    if is_token(value) {
+        return value.to_owned();
+    }
+    let is_known = |character: char| u8::try_from(character).is_ok_and(is_printable);
+    let mut text = String::with_capacity(value.len() + 2);
+    push_structured_string(&mut text, value.chars().map(|character| if is_known(character) { character } else { '?' }));
+    text
+}
+
+fn is_token(value: &str) -> bool {
+    // Most are a word, which needs no parser.
+    let is_word = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_lowercase());
+    is_word || is_structured_token(value)
+}
+
+/// A text that is on the stack unless it is long, because a value is written for each response.
+struct Text {
+    short: [u8; Self::SHORT],
+    length: usize,
+    /// The complete text, if it is long.
+    long: Vec<u8>,
+}
+
+impl Text {
+    const SHORT: usize = 96;
+
+    const fn new() -> Self {
+        Self { short: [0; Self::SHORT], length: 0, long: Vec::new() }
+    }
+
+    fn push_str(&mut self, text: &str) {
+        self.push(text.as_bytes());
+    }
+
+    fn push(&mut self, text: &[u8]) {
+        let end = self.length + text.len();
+        match self.short.get_mut(self.length..end) {
+            Some(place) if self.long.is_empty() => place.copy_from_slice(text),
+            _ => {
+                if self.long.is_empty() {
+                    self.long.extend_from_slice(&self.short[..self.length]);
+                }
+                self.long.extend_from_slice(text);
+            }
+        }
+        self.length = end;
+    }
+
+    fn push_number(&mut self, number: i64) {
+        if number < 0 {
+            self.push_str("-");
+        }
+        self.push(put_decimal(number.unsigned_abs(), &mut [0; 20]));
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        if self.long.is_empty() { &self.short[..self.length] } else { &self.long }
     }
 }
 
 const fn is_printable(byte: u8) -> bool {
     matches!(byte, b' '..=b'~')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_known_value_is_the_one_that_would_be_written() {
+        let names = ["a", "a; hit", "b", "a\"; hit", "\\", "a\\"].map(|name| CacheName::new(name).unwrap());
+        let hits = (-40..40).map(|ttl| CacheStatusReport::hit().with_ttl(ttl));
+        let forwarded =
+            [ForwardReason::Bypass, ForwardReason::UriMiss, ForwardReason::Stale].into_iter().flat_map(|reason| {
+                let report = CacheStatusReport::forwarded(reason);
+                let ok = report.with_fwd_status(StatusCode::OK);
+                [
+                    report,
+                    ok,
+                    ok.with_stored(),
+                    ok.with_collapsed(),
+                    report.with_ttl(5),
+                    ok.with_detail("key"),
+                    ok.with_detail("a b"),
+                ]
+            });
+        let reports: Vec<_> = hits.chain(forwarded).chain([CacheStatusReport::hit()]).collect();
+        for _ in 0..2 {
+            for report in &reports {
+                for name in names.iter().chain(&names) {
+                    assert_eq!(report.to_known_value(name), report.to_header_value(name));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn long_values_are_written_completely() {
+        let name = CacheName::new(&"n".repeat(CacheName::MAX_LENGTH)).unwrap();
+        let report = CacheStatusReport::forwarded(ForwardReason::UriMiss).with_fwd_status(StatusCode::OK).with_stored();
+        let expected = format!("{}; fwd=uri-miss; fwd-status=200; stored", name.as_str());
+        assert_eq!(report.to_header_value(&name), expected);
+        for ttl in [0, 9, 10, -1, i64::MAX, i64::MIN] {
+            let text = format!("{}; hit; ttl={}", name.as_str(), ttl.clamp(-999_999_999_999_999, 999_999_999_999_999));
+            assert_eq!(CacheStatusReport::hit().with_ttl(ttl).to_header_value(&name), text);
+        }
+    }
 }

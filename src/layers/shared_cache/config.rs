@@ -18,7 +18,8 @@ use crate::layers::Clock;
 use crate::policy::{Guard, Rules};
 use crate::protocol::HttpDate;
 use crate::store::{
-    Found, KeyRules, MemoryStore, Moment, PrimaryKey, PurgeClock, PurgeOf, Record, Selection, SelectionRules, Usability,
+    Found, KeyRef, KeyRules, MemoryStore, Moment, PrimaryKey, PurgeClock, PurgeOf, Record, Selection, SelectionRules,
+    Usability,
 };
 
 /// The settings of a cache, shared by its services and futures.
@@ -189,7 +190,13 @@ impl Core {
     }
 
     /// Looks up the stored response for a request.
-    pub(super) fn find(&self, key: &PrimaryKey, request: &HeaderMap, now: HttpDate) -> (Found, Usability) {
+    pub(super) fn find<'a>(
+        &self,
+        key: impl Into<KeyRef<'a>>,
+        request: &HeaderMap,
+        now: HttpDate,
+    ) -> (Found, Usability) {
+        let key = key.into();
         let mut usability = Usability::Purged;
         let found = self.store.get(key, request, |record| {
             let this = self.usability(key, record, now);
@@ -203,7 +210,7 @@ impl Core {
     }
 
     /// Determines whether a stored response may be used. It must be revalidated if another process may have purged it.
-    pub(super) fn usability(&self, key: &PrimaryKey, record: &Record, now: HttpDate) -> Usability {
+    pub(super) fn usability<'a>(&self, key: impl Into<KeyRef<'a>>, record: &Record, now: HttpDate) -> Usability {
         let usability = record.usability(key, now, &self.purges);
         let is_trusted = self.second_level().is_none_or(|second| second.trusts(record.head().received, now));
         if is_trusted || usability == Usability::Purged {

@@ -28,9 +28,8 @@ use super::tee::Tee;
 use super::time_limit::TimeLimit;
 use crate::edge::{CacheStatusReport, ForwardReason};
 use crate::layers::HttpRequest;
-use crate::policy::RequestFacts;
 use crate::protocol::{HttpDate, into_not_modified};
-use crate::store::{Found, Moment, PrimaryKey, Record, RemoteFuture, Selection, Usability};
+use crate::store::{Found, KeyBuffer, KeyRef, Moment, PrimaryKey, Record, RemoteFuture, Selection, Usability};
 
 /// The number of other requests that one request waits for, one after the other.
 const MAX_ROUNDS: u8 = 2;
@@ -45,7 +44,8 @@ pin_project! {
     {
         #[pin]
         state: State<S, R::Body, B, S::Future, S::Error>,
-        cache: Cache,
+        // `None` if the response is ready, so that no counter is shared with other threads.
+        cache: Option<Cache>,
     }
 }
 
@@ -110,9 +110,10 @@ where
     B::Error: Send,
 {
     /// Handles a request with a service that is ready.
-    pub(super) fn new(cache: Cache, service: &mut S, request: Request<R::Body>) -> Self {
-        let state = State::begin::<R>(&cache, service, request, 0);
-        Self { state, cache }
+    pub(super) fn new(cache: &Cache, service: &mut S, request: Request<R::Body>) -> Self {
+        let state = State::begin::<R>(cache, service, request, 0);
+        let is_ready = matches!(state, State::Ready { .. });
+        Self { state, cache: (!is_ready).then(|| cache.clone()) }
     }
 }
 
@@ -131,7 +132,8 @@ where
         S: Service<R, Response = Response<B>, Error = E, Future = F>,
     {
         let stats = &cache.core.stats;
-        match Plan::of(&cache.config, cache.space, &request) {
+        let mut buffer = KeyBuffer::new();
+        match Plan::of(&cache.config, cache.space, &request, &mut buffer) {
             Plan::Through => Self::Passing { inner: service.call(R::from_http(request)), passage: None },
             Plan::OtherMethod => {
                 count(&stats.bypassed);
@@ -146,8 +148,7 @@ where
             Plan::Bypass(detail) => {
                 count(&stats.bypassed);
                 cache.config.observe(|| bypass(&request, detail));
-                let report = CacheStatusReport::forwarded(ForwardReason::Bypass).with_detail(detail);
-                Self::pass::<R>(service, request, report)
+                Self::pass::<R>(service, request, Plan::bypass(detail))
             }
             Plan::LookUp(key, signs) => Self::look_up::<R>(cache, service, request, key, signs, rounds),
         }
@@ -192,8 +193,15 @@ where
         *get.extensions_mut() = request.extensions().clone();
         get.headers_mut().remove(CONTENT_LENGTH);
         get.headers_mut().remove(TRANSFER_ENCODING);
-        match Plan::of(config, cache.space, &get) {
-            Plan::LookUp(key, signs) if signs.may_fill() && !signs.is_conditional => Some((key, signs)),
+        let mut buffer = KeyBuffer::new();
+        match Plan::of(config, cache.space, &get, &mut buffer) {
+            Plan::LookUp(key, signs)
+                if signs.may_fill(signs.directives(get.headers()))
+                    && !signs.is_conditional
+                    && config.keys.admits(key) =>
+            {
+                Some((key.to_owned(), signs))
+            }
             _ => None,
         }
     }
@@ -228,7 +236,7 @@ where
         cache: &Cache,
         service: &mut S,
         request: Request<Q>,
-        key: PrimaryKey,
+        key: KeyRef<'_>,
         signs: Signs,
         rounds: u8,
     ) -> Self
@@ -240,18 +248,27 @@ where
         // Before the lookup, so that a purge from now on covers the response.
         let moment = core.purges.moment();
         let now = config.clock.now();
-        let (found, usability) = core.find(&key, request.headers(), now);
+        let (found, usability) = core.find(key, request.headers(), now);
+        let client = Client::of(&request, signs);
+        if let (Found::Record(record), Usability::Fresh(ttl)) = (&found, usability) {
+            debug_assert!(config.keys.admits(key), "a response is stored only under a key that is admitted");
+            core.stats.hits.count();
+            config.observe(|| event(&request, SharedCacheOutcome::Hit).with_record(record, now));
+            return Self::Ready { response: Some(client.reply(config, record, now, hit(ttl))) };
+        }
+        if !config.keys.admits(key) {
+            count(&core.stats.bypassed);
+            config.observe(|| bypass(&request, "key"));
+            return Self::pass::<R>(service, request, Plan::bypass("key"));
+        }
+        let key = key.to_owned();
+        let directives = signs.directives(request.headers());
+        let may_fill = signs.may_fill(directives);
         let started_since = config.waits_for_since(now);
-        let client = Client::of(&request);
         let (reason, stale, expected) = match (found, usability) {
-            (Found::Record(record), Usability::Fresh(ttl)) => {
-                count(&core.stats.hits);
-                config.observe(|| event(&request, SharedCacheOutcome::Hit).with_record(&record, now));
-                return Self::Ready { response: Some(client.reply(config, &record, now, hit(ttl))) };
-            }
             (Found::Record(record), Usability::Stale { staleness, while_revalidating, on_error }) => {
                 let expected = Selection::of(&record.head().headers, request.headers(), config.selection_rules());
-                let has_spawner = config.spawner.is_some() && signs.may_fill() && config.coalesces;
+                let has_spawner = config.spawner.is_some() && may_fill && config.coalesces;
                 let is_under_way = while_revalidating && core.flights.is_under_way(&key, started_since);
                 if while_revalidating && (is_under_way || has_spawner) {
                     count(&core.stats.stale);
@@ -296,7 +313,7 @@ where
             }
             (Found::Nothing | Found::Record(_), _) => (ForwardReason::UriMiss, None, None),
         };
-        if signs.only_if_cached {
+        if directives.only_if_cached {
             let mut response = Response::new(SharedCacheBody::nothing());
             *response.status_mut() = StatusCode::GATEWAY_TIMEOUT;
             config.observe(|| {
@@ -305,7 +322,7 @@ where
             config.report(CacheStatusReport::forwarded(ForwardReason::Request), response.headers_mut());
             return Self::Ready { response: Some(response) };
         }
-        if signs.is_head && !signs.no_store && stale.is_some() {
+        if signs.is_head && !directives.no_store && stale.is_some() {
             count(&core.stats.misses);
             let place = Reservation::alone(config.progress(moment, now, None));
             let takeoff =
@@ -315,7 +332,7 @@ where
             return takeoff.head::<_, R, _, _, _>(cache, service, request, report);
         }
         // A 206 is not stored, and neither is the response to HEAD, which has no content.
-        if !signs.may_fill() {
+        if !may_fill {
             count(&core.stats.misses);
             return Self::miss::<R>(config, service, request, reason, NotStored::Request);
         }
@@ -341,7 +358,7 @@ where
                     return Self::Waiting { joined, key, own: Some(own), request: Some(request) };
                 }
                 Boarding::Stored((record, ttl)) => {
-                    count(&core.stats.hits);
+                    core.stats.hits.count();
                     config.observe(|| event(&request, SharedCacheOutcome::Hit).with_record(&record, now));
                     let response = client.reply(config, &record, now, hit(ttl));
                     return Self::Ready { response: Some(response) };
@@ -397,13 +414,15 @@ where
             }
             match usability {
                 Usability::Fresh(ttl) => {
-                    count(&core.stats.hits);
+                    core.stats.hits.count();
                     config.observe(|| event(&request, SharedCacheOutcome::Hit).with_record(&record, now));
                     // Before the others continue, so that each of them finds it.
                     _ = core.keep(&takeoff.key, &record);
                     takeoff.place.progress().land(Landing::Stored(Arc::clone(&record)));
                     let report = hit(ttl).with_detail("second-level");
-                    return Self::Ready { response: Some(Client::of(&request).reply(config, &record, now, report)) };
+                    return Self::Ready {
+                        response: Some(Client::of(&request, takeoff.signs).reply(config, &record, now, report)),
+                    };
                 }
                 Usability::Stale { staleness, on_error, .. } if takeoff.stale.is_none() => {
                     let when_disconnected =
@@ -534,7 +553,11 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let Cache { config, core, .. } = &*this.cache;
+        if let StateProjection::Ready { response } = this.state.as_mut().project() {
+            return response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response)));
+        }
+        let Some(cache) = &*this.cache else { return Poll::Pending };
+        let Cache { config, core, .. } = cache;
         loop {
             let next = match this.state.as_mut().project() {
                 StateProjection::Ready { response } => {
@@ -544,7 +567,7 @@ where
                     let found = ready!(lookup.as_mut().poll(cx));
                     let Some(waiting) = waiting.take() else { return Poll::Pending };
                     let (takeoff, request, own) = *waiting;
-                    State::looked_up::<R>(this.cache, found, takeoff, request, own)
+                    State::looked_up::<R>(cache, found, takeoff, request, own)
                 }
                 StateProjection::Passing { inner, passage } => {
                     let mut response = ready!(inner.poll(cx))?;
@@ -581,7 +604,7 @@ where
                     ready!(waiting.service.poll_ready(cx))?;
                     let (Some(request), Some(mut own)) = (request.take(), own.take()) else { return Poll::Pending };
                     if own.rounds < MAX_ROUNDS {
-                        State::begin::<R>(this.cache, &mut own.service, request, own.rounds)
+                        State::begin::<R>(cache, &mut own.service, request, own.rounds)
                     } else {
                         State::miss::<R>(config, &mut own.service, request, own.reason, NotStored::Recently)
                     }
@@ -676,7 +699,7 @@ impl<S> Own<S> {
         B: Body<Data = Bytes>,
     {
         let now = config.clock.now();
-        let client = Client::of(&request);
+        let client = Client::waiting(&request);
         match landing {
             Landing::Stored(record) if record.head().selection.matches(request.headers()) => {
                 // A purge may have come since.
@@ -744,18 +767,6 @@ fn hit(ttl: u64) -> CacheStatusReport {
 /// The report about a stale response.
 fn stale_hit(staleness: u64) -> CacheStatusReport {
     CacheStatusReport::hit().with_ttl(i64::try_from(staleness).map_or(i64::MIN, |seconds| -seconds))
-}
-
-impl<'a> Client<'a> {
-    fn of<Q>(request: &'a Request<Q>) -> Self {
-        let wants_ruling = request.extensions().get::<RequestFacts>().is_some();
-        Self { method: request.method(), headers: request.headers(), wants_ruling }
-    }
-
-    fn of_parts(parts: &'a RequestParts) -> Self {
-        let wants_ruling = parts.extensions.get::<RequestFacts>().is_some();
-        Self { method: &parts.method, headers: &parts.headers, wants_ruling }
-    }
 }
 
 impl<S, R, B> fmt::Debug for ResponseFuture<S, R, B>

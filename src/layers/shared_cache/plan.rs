@@ -1,17 +1,18 @@
 //! [`Plan`]: what the cache does with a request.
 
-use http::{Method, Request};
+use http::{HeaderMap, HeaderValue, Method, Request};
 use http_body::Body;
 
 use super::config::Config;
+use crate::edge::{CacheStatusReport, ForwardReason};
 use crate::layers::bypass::is_tunnel;
 use crate::policy::{Guard, Personalized, target_as_sent};
 use crate::protocol::RequestCacheControl;
-use crate::store::{KeyParts, PrimaryKey};
+use crate::store::{KeyBuffer, KeyParts, KeyRef};
 
 /// What the cache does with a request.
 #[derive(Debug)]
-pub(super) enum Plan {
+pub(super) enum Plan<'a> {
     /// Passes it through, and the response too.
     Through,
     /// Passes it through. An unsafe method may invalidate stored responses.
@@ -19,7 +20,7 @@ pub(super) enum Plan {
     /// Passes it through, because its response must not come from the cache or get into it.
     Bypass(&'static str),
     /// Looks up a stored response.
-    LookUp(PrimaryKey, Signs),
+    LookUp(KeyRef<'a>, Signs),
 }
 
 /// The fields of a request that change what the cache may do.
@@ -30,6 +31,12 @@ pub(super) struct Signs {
     pub(super) has_range: bool,
     /// A condition that a cache evaluates.
     pub(super) is_conditional: bool,
+    has_control: bool,
+}
+
+/// The directives of a request that have an effect. A fresh stored response is used whatever they are.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Directives {
     /// `no-store`: the response must not be stored.
     pub(super) no_store: bool,
     /// `only-if-cached`: the inner service must not be called.
@@ -37,14 +44,23 @@ pub(super) struct Signs {
 }
 
 impl Signs {
+    /// The directives of the request.
+    pub(super) fn directives(&self, request: &HeaderMap) -> Directives {
+        if !self.has_control {
+            return Directives::default();
+        }
+        let control = RequestCacheControl::from_headers(request).unwrap_or_default();
+        Directives { no_store: control.no_store(), only_if_cached: control.only_if_cached() }
+    }
+
     /// Whether the complete response can be stored.
-    pub(super) const fn may_fill(&self) -> bool {
-        !self.is_head && !self.has_range && !self.no_store
+    pub(super) const fn may_fill(&self, directives: Directives) -> bool {
+        !self.is_head && !self.has_range && !directives.no_store
     }
 }
 
-impl Plan {
-    pub(super) fn of<B: Body>(config: &Config, space: u32, request: &Request<B>) -> Self {
+impl<'a> Plan<'a> {
+    pub(super) fn of<B: Body>(config: &Config, space: u32, request: &Request<B>, buffer: &'a mut KeyBuffer) -> Self {
         let method = request.method();
         if !config.enabled || config.development || is_tunnel(method) {
             return Self::Through;
@@ -53,7 +69,7 @@ impl Plan {
             return Self::OtherMethod;
         }
         let mut signs = Signs { is_head: *method == Method::HEAD, ..Signs::default() };
-        let (mut host, mut has_control) = (None, false);
+        let mut host = None;
         for (name, value) in request.headers() {
             match name.as_str() {
                 "host" if host.is_some() => return Self::Bypass("host"),
@@ -65,7 +81,7 @@ impl Plan {
                 "if-match" | "if-unmodified-since" | "if" => return Self::Bypass("precondition"),
                 "authorization" if config.accepts(Guard::Authorization) => {}
                 "authorization" | "proxy-authorization" => return Self::Bypass("credentials"),
-                "cache-control" => has_control = true,
+                "cache-control" => signs.has_control = true,
                 "upgrade" | "expect" => return Self::Bypass("upgrade"),
                 // The handler may read a content, which is not part of the key.
                 "transfer-encoding" => return Self::Bypass("content"),
@@ -87,22 +103,22 @@ impl Plan {
         if config.rules.distrusts(request.headers()) {
             return Self::Bypass("unkeyed-field");
         }
-        if has_control {
-            let control = RequestCacheControl::from_headers(request.headers()).unwrap_or_default();
-            (signs.no_store, signs.only_if_cached) = (control.no_store(), control.only_if_cached());
-        }
-        let authority = request.uri().authority().map(|authority| authority.as_str());
-        let host = match host.map(|host| host.to_str()) {
-            None => authority.unwrap_or_default(),
-            Some(Ok(host)) if authority.is_none_or(|authority| authority.eq_ignore_ascii_case(host)) => host,
-            Some(_) => return Self::Bypass("host"),
+        let authority = request.uri().authority().map(|authority| authority.as_str().as_bytes());
+        let host = match (host.map(HeaderValue::as_bytes), authority) {
+            (Some(host), Some(authority)) if !authority.eq_ignore_ascii_case(host) => return Self::Bypass("host"),
+            (host, authority) => host.or(authority).unwrap_or_default(),
         };
         let Some(target) = target_as_sent(request) else { return Self::Bypass("path") };
         let scheme = request.uri().scheme_str().unwrap_or_default();
-        let inner = request.uri().path_and_query().filter(|inner| *inner != target);
-        match config.keys.key(KeyParts { space, scheme, host, target, inner }) {
+        let inner = request.uri().path_and_query().filter(|inner| !std::ptr::eq(*inner, target) && *inner != target);
+        match config.keys.key(KeyParts { space, scheme, host, target, inner }, buffer) {
             Some(key) => Self::LookUp(key, signs),
             None => Self::Bypass("key"),
         }
+    }
+
+    /// The report about a request that is passed through.
+    pub(super) const fn bypass(detail: &'static str) -> CacheStatusReport {
+        CacheStatusReport::forwarded(ForwardReason::Bypass).with_detail(detail)
     }
 }

@@ -1,18 +1,21 @@
 //! Makes responses from stored ones.
 
 use bytes::Bytes;
-use http::header::{AGE, CONTENT_LENGTH, DATE, RANGE};
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http::header::{AGE, CONTENT_LENGTH, DATE, IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE};
+use http::request::Parts;
+use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
 
 use super::body::SharedCacheBody;
 use super::config::Config;
+use super::plan::Signs;
 use crate::edge::CacheStatusReport;
+use crate::policy::RequestFacts;
 use crate::protocol::{
-    HttpDate, Outcome, Preconditions, RequestedBytes, Validators, into_not_modified, into_partial_content,
-    into_range_not_satisfiable,
+    HttpDate, Outcome, Preconditions, RequestedBytes, Validators, into_partial_content, into_range_not_satisfiable,
+    put_decimal,
 };
-use crate::store::Record;
+use crate::store::{CACHE_STATUS, Record, RecordHead};
 
 /// A request, as far as a stored response depends on it.
 #[derive(Clone, Copy, Debug)]
@@ -20,14 +23,43 @@ pub(super) struct Client<'a> {
     pub(super) method: &'a Method,
     pub(super) headers: &'a HeaderMap,
     /// Whether an outer layer needs the ruling about the response.
-    pub(super) wants_ruling: bool,
+    wants_ruling: bool,
+    /// Whether the request has a condition that a cache evaluates.
+    is_conditional: bool,
+    has_range: bool,
+}
+
+impl<'a> Client<'a> {
+    /// The client of a request whose fields have been read.
+    pub(super) fn of<Q>(request: &'a Request<Q>, signs: Signs) -> Self {
+        let Signs { is_conditional, has_range, .. } = signs;
+        let wants_ruling = request.extensions().get::<RequestFacts>().is_some();
+        Self { method: request.method(), headers: request.headers(), wants_ruling, is_conditional, has_range }
+    }
+
+    /// The client of a request that has waited for another one.
+    pub(super) fn waiting<Q>(request: &'a Request<Q>) -> Self {
+        Self::with(request.method(), request.headers(), request.extensions())
+    }
+
+    pub(super) fn of_parts(parts: &'a Parts) -> Self {
+        Self::with(&parts.method, &parts.headers, &parts.extensions)
+    }
+
+    fn with(method: &'a Method, headers: &'a HeaderMap, extensions: &Extensions) -> Self {
+        let is_conditional = [IF_NONE_MATCH, IF_MODIFIED_SINCE].iter().any(|name| headers.contains_key(name));
+        let has_range = headers.contains_key(RANGE);
+        let wants_ruling = extensions.get::<RequestFacts>().is_some();
+        Self { method, headers, wants_ruling, is_conditional, has_range }
+    }
 }
 
 impl Client<'_> {
     /// Whether the client has the representation in a response of the inner service already.
     pub(super) fn has_current(&self, status: StatusCode, headers: &HeaderMap, now: HttpDate) -> bool {
         // P-02: preconditions are for successes.
-        status == StatusCode::OK
+        self.is_conditional
+            && status == StatusCode::OK
             && Preconditions::new(self.method, self.headers).evaluate_response(headers, now).outcome()
                 == Outcome::NotModified
     }
@@ -41,26 +73,16 @@ impl Client<'_> {
         report: CacheStatusReport,
     ) -> Response<SharedCacheBody<B>> {
         let head = record.head();
-        let mut headers = head.headers.clone();
-        if config.as_origin {
-            headers.remove(AGE);
-            headers.insert(DATE, now.to_header_value());
-        } else {
-            //
-            headers.insert(AGE, HeaderValue::from(record.age(now)));
-        }
-        config.report(report, &mut headers);
         let mut status = head.status;
-        let is_current = || {
-            let preconditions = Preconditions::new(self.method, self.headers);
-            preconditions.evaluate_stored(&head.headers, head.received, now).outcome() == Outcome::NotModified
-        };
-        let body = if status == StatusCode::OK && is_current() {
-            into_not_modified(&mut headers);
+        let is_current =
+            self.is_conditional && status == StatusCode::OK && record.is_current_at(self.method, self.headers, now);
+        let mut headers = if is_current { record.fields_of_not_modified() } else { record.fields() };
+        set_cache_fields(config, &mut headers, record.age(now), now, report);
+        let body = if is_current {
             status = StatusCode::NOT_MODIFIED;
             SharedCacheBody::nothing()
         } else if *self.method == Method::HEAD {
-            headers.insert(CONTENT_LENGTH, HeaderValue::from(record.body().len()));
+            headers.insert(CONTENT_LENGTH, number_value(u64::try_from(record.body().len()).unwrap_or(u64::MAX)));
             SharedCacheBody::nothing()
         } else {
             let (code, content) = self.requested(status, &mut headers, record.body(), now);
@@ -89,7 +111,7 @@ impl Client<'_> {
         content: &Bytes,
         now: HttpDate,
     ) -> (StatusCode, Bytes) {
-        if status != StatusCode::OK || !self.headers.contains_key(RANGE) {
+        if status != StatusCode::OK || !self.has_range {
             return (status, content.clone());
         }
         let current = Validators::from_headers(headers, now).into();
@@ -109,6 +131,66 @@ impl Client<'_> {
                 headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
                 (StatusCode::RANGE_NOT_SATISFIABLE, Bytes::new())
             }
+        }
+    }
+}
+
+/// Sets the fields by which a cache describes its response.
+fn set_cache_fields(config: &Config, headers: &mut HeaderMap, age: u64, now: HttpDate, report: CacheStatusReport) {
+    if let (Some(name), false) = (&config.name, config.as_origin)
+        && let Some((place_of_age, place_of_report)) = RecordHead::places(headers)
+    {
+        //
+        *place_of_age = number_value(age);
+        *place_of_report = report.to_known_value(name);
+        return;
+    }
+    if RecordHead::places(headers).is_some() {
+        headers.remove(CACHE_STATUS);
+    }
+    if config.as_origin {
+        headers.remove(AGE);
+        headers.insert(DATE, now.to_header_value());
+    } else {
+        headers.insert(AGE, number_value(age));
+    }
+    config.report(report, headers);
+}
+
+/// Writes a number. Small ones, such as most ages, need no allocation.
+fn number_value(seconds: u64) -> HeaderValue {
+    /// The numbers up to 999, each with three digits.
+    static DIGITS: [u8; 3_000] = {
+        let mut digits = [b'0'; 3_000];
+        let mut number = 0;
+        while number < 1_000 {
+            digits[3 * number] += (number / 100) as u8;
+            digits[3 * number + 1] += (number / 10 % 10) as u8;
+            digits[3 * number + 2] += (number % 10) as u8;
+            number += 1;
+        }
+        digits
+    };
+    // A value of digits is always valid.
+    let long = |number| {
+        HeaderValue::from_bytes(put_decimal(number, &mut [0; 20])).unwrap_or_else(|_| HeaderValue::from(number))
+    };
+    let at = |number: usize| {
+        let zeros = usize::from(number < 100) + usize::from(number < 10);
+        std::str::from_utf8(DIGITS.get(3 * number + zeros..3 * number + 3)?).ok()
+    };
+    let short = usize::try_from(seconds).ok().filter(|number| *number < 1_000).and_then(at);
+    short.map_or_else(|| long(seconds), HeaderValue::from_static)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_the_standard_library_does() {
+        for seconds in (0..2_000).chain([86_400, u64::MAX]) {
+            assert_eq!(number_value(seconds), seconds.to_string());
         }
     }
 }

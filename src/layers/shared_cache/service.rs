@@ -46,6 +46,6 @@ where
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        ResponseFuture::new(self.cache.clone(), &mut self.inner, request.into_http())
+        ResponseFuture::new(&self.cache, &mut self.inner, request.into_http())
     }
 }

@@ -1,6 +1,7 @@
 //! [`SharedCacheStats`]: what a cache has done so far.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::second_level::SecondLevelStats;
 
@@ -42,7 +43,7 @@ pub struct SharedCacheStats {
 /// The counters behind [`SharedCacheStats`].
 #[derive(Debug, Default)]
 pub(super) struct Counters {
-    pub(super) hits: AtomicU64,
+    pub(super) hits: StripedCounter,
     pub(super) stale: AtomicU64,
     pub(super) collapsed: AtomicU64,
     pub(super) misses: AtomicU64,
@@ -57,7 +58,7 @@ impl Counters {
     pub(super) fn read(&self) -> SharedCacheStats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         SharedCacheStats {
-            hits: read(&self.hits),
+            hits: self.hits.read(),
             stale: read(&self.stale),
             collapsed: read(&self.collapsed),
             misses: read(&self.misses),
@@ -73,4 +74,57 @@ impl Counters {
 
 pub(super) fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// A counter for the most frequent event. Threads count in different cache lines, as long as there are enough of them:
+/// one that all threads write to would cost more than the rest of a hit.
+#[derive(Debug, Default)]
+pub(super) struct StripedCounter {
+    stripes: [Stripe; STRIPES],
+}
+
+const STRIPES: usize = 16;
+
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Stripe(AtomicU64);
+
+impl StripedCounter {
+    pub(super) fn count(&self) {
+        static THREADS: AtomicUsize = AtomicUsize::new(0);
+        thread_local! {
+            static STRIPE: Cell<Option<usize>> = const { Cell::new(None) };
+        }
+
+        let own = STRIPE.try_with(|stripe| {
+            stripe.get().unwrap_or_else(|| {
+                let own = THREADS.fetch_add(1, Ordering::Relaxed) % STRIPES;
+                stripe.set(Some(own));
+                own
+            })
+        });
+        count(&self.stripes[own.unwrap_or(0)].0);
+    }
+
+    fn read(&self) -> u64 {
+        self.stripes.iter().map(|Stripe(counter)| counter.load(Ordering::Relaxed)).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread::scope;
+
+    use super::*;
+
+    #[test]
+    fn a_striped_counter_counts_the_events_of_all_threads() {
+        let counter = StripedCounter::default();
+        scope(|threads| {
+            for _ in 0..2 * STRIPES {
+                threads.spawn(|| (0..100).for_each(|_| counter.count()));
+            }
+        });
+        assert_eq!(counter.read(), 100 * 2 * STRIPES as u64);
+    }
 }
