@@ -128,6 +128,15 @@ async fn a_restriction_that_appears_only_in_joined_lines_counts() {
 }
 
 #[tokio::test]
+async fn under_an_overriding_layer_a_no_store_policy_of_the_handler_is_written_in_full() {
+    let with_policy = handler_with(&[("cache-control", "no-store")], |response| {
+        _ = response.extensions_mut().insert(CachePolicy::NO_STORE)
+    });
+    let response = fetch(CachePolicyLayer::new(P).override_handler().layer(with_policy), get("/", &[])).await;
+    assert_eq!(cache_control(&response).as_deref(), Some("private, no-store"));
+}
+
+#[tokio::test]
 async fn a_replaced_or_restricted_cache_control_removes_looser_edge_fields() {
     const LINES: Lines = &[
         ("cache-control", "public, max-age=86400"),

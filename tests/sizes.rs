@@ -33,14 +33,14 @@ fn services_futures_and_responses_stay_small() {
     // A goal that is not reached is a future of 560 bytes for `CachingLayer`.
     let limits = [
         ("a route of axum", of(&Identity::new()), sizes(16, 320, 128)),
-        ("CachePolicyLayer", of(&CachePolicyLayer::new(PUBLIC)), sizes(24, 432, 128)),
+        ("CachePolicyLayer", of(&CachePolicyLayer::new(PUBLIC)), sizes(32, 432, 128)),
         ("EntityTagLayer", of(&EntityTagLayer::new()), sizes(32, 344, 160)),
         ("ConditionalLayer", of(&conditional), sizes(40, 480, 144)),
         ("ConditionalLayer, a source", of(&conditional.clone().validators(source)), sizes(40, 480, 144)),
-        ("EdgeLayer", of(&edge), sizes(24, 352, 128)),
-        ("CachingLayer", of(&CachingLayer::new(PUBLIC)), sizes(72, 656, 160)),
-        ("CachingLayer, a source", of(&CachingLayer::new(PUBLIC).validators(source)), sizes(72, 656, 160)),
-        ("EdgeLayer, CachingLayer", of(&(edge, CachingLayer::new(PUBLIC))), sizes(80, 688, 160)),
+        ("EdgeLayer", of(&edge), sizes(32, 352, 128)),
+        ("CachingLayer", of(&CachingLayer::new(PUBLIC)), sizes(88, 672, 160)),
+        ("CachingLayer, a source", of(&CachingLayer::new(PUBLIC).validators(source)), sizes(88, 672, 160)),
+        ("EdgeLayer, CachingLayer", of(&(edge, CachingLayer::new(PUBLIC))), sizes(104, 696, 160)),
     ];
     let larger: Vec<_> = limits
         .into_iter()

@@ -78,9 +78,9 @@ fuzz_target!(|input: &[u8]| {
 });
 
 fn decoded(name: &str) -> String {
-    let mut bytes = name.bytes();
+    let mut bytes = name.as_bytes().iter();
     let mut decoded = Vec::new();
-    while let Some(byte) = bytes.next() {
+    while let Some(&byte) = bytes.next() {
         let rest = bytes.as_slice();
         let code = rest.get(..2).and_then(|code| u8::from_str_radix(str::from_utf8(code).ok()?, 16).ok());
         match code.filter(|_| byte == b'%') {

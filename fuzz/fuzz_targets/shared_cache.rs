@@ -5,7 +5,6 @@
 //! line, the fields of the response, and an empty line.
 #![no_main]
 
-use std::cell::RefCell;
 use std::convert::Infallible;
 use std::future::{Future, ready};
 use std::pin::pin;
@@ -21,7 +20,7 @@ use libfuzzer_sys::fuzz_target;
 use tower_cache_policy::edge::purge::Purge;
 use tower_cache_policy::policy::{CacheTag, Risk};
 use tower_cache_policy::store::MemoryStore;
-use tower_cache_policy::{Clock, SharedCache};
+use tower_cache_policy::{Clock, SharedCache, SharedCacheLayer};
 use tower_cache_policy_fuzz::{fields, now};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -67,12 +66,21 @@ struct Site {
     time: Arc<AtomicU64>,
     calls: Vec<Call>,
     accepts_cookies: bool,
-    space: RefCell<Option<Inner>>,
+    layer: SharedCacheLayer,
+    inner: Inner,
 }
 
-/// The response of the next call, and whether there was a call.
 #[derive(Clone, Default)]
-struct Inner(Arc<Mutex<(HeaderMap, StatusCode, Option<(Method, HeaderMap)>, String)>>);
+struct Inner(Arc<Mutex<Next>>);
+
+/// The response of the next call, and the method if there was a call.
+#[derive(Default)]
+struct Next {
+    response: HeaderMap,
+    status: StatusCode,
+    body: String,
+    called: Option<Method>,
+}
 
 impl Service<Request<TextBody>> for Inner {
     type Response = Response<TextBody>;
@@ -84,11 +92,11 @@ impl Service<Request<TextBody>> for Inner {
     }
 
     fn call(&mut self, request: Request<TextBody>) -> Self::Future {
-        let mut state = self.0.lock().unwrap();
-        state.2 = Some((request.method().clone(), request.headers().clone()));
-        let mut response = Response::new(TextBody(Some(Bytes::from(state.3.clone()))));
-        *response.headers_mut() = state.0.clone();
-        *response.status_mut() = state.1;
+        let mut next = self.0.lock().unwrap();
+        next.called = Some(request.method().clone());
+        let mut response = Response::new(TextBody(Some(Bytes::from(next.body.clone()))));
+        *response.headers_mut() = next.response.clone();
+        *response.status_mut() = next.status;
         ready(Ok(response))
     }
 }
@@ -136,7 +144,8 @@ impl Site {
         if options & 8 != 0 {
             cache = cache.stale_when_disconnected(Duration::from_secs(60));
         }
-        Self { cache, time, calls: Vec::new(), accepts_cookies, space: RefCell::default() }
+        let layer = cache.layer();
+        Self { cache, time, calls: Vec::new(), accepts_cookies, layer, inner: Inner::default() }
     }
 
     fn now(&self) -> u64 {
@@ -170,29 +179,24 @@ impl Site {
         let status = StatusCode::from_u16(STATUSES[usize::from(step / 32)]).unwrap();
         request.insert("host", HeaderValue::from_static("h"));
         let number = self.calls.len();
-        let inner = Inner::default();
         let body = if method == Method::HEAD || status == StatusCode::NOT_MODIFIED {
             String::new()
         } else {
             format!("call {number:04} {path}")
         };
-        *inner.0.lock().unwrap() = (response.clone(), status, None, body.clone());
-        // One layer for all, so that they share their keys.
-        let shared = self.space.borrow().clone().unwrap_or_default();
-        *shared.0.lock().unwrap() = inner.0.lock().unwrap().clone();
-        self.space.borrow_mut().get_or_insert_with(|| shared.clone());
+        *self.inner.0.lock().unwrap() = Next { response: response.clone(), status, body: body.clone(), called: None };
         let mut sent = Request::new(TextBody::default());
         *sent.method_mut() = method.clone();
         *sent.uri_mut() = path.parse().unwrap();
         *sent.headers_mut() = request.clone();
-        let mut service = self.layered(&shared);
+        let mut service = self.layer.layer(self.inner.clone());
         let (head, mut body_of_response) = run(service.call(sent)).unwrap().into_parts();
         let mut content = Vec::new();
         while let Some(frame) = run(std::future::poll_fn(|cx| pin!(&mut body_of_response).poll_frame(cx))) {
             content.extend_from_slice(&frame.unwrap().into_data().unwrap());
         }
-        let called = shared.0.lock().unwrap().2.take();
-        if let Some((method, _)) = &called {
+        let called = self.inner.0.lock().unwrap().called.take();
+        if let Some(method) = &called {
             let (request, response) = (request.clone(), response.clone());
             let at = self.now();
             self.calls.push(Call { path, method: method.clone(), request, response, status, at, is_purged: false });
@@ -203,26 +207,6 @@ impl Site {
             let before = self.calls.iter_mut().rev().skip(1).filter(|call| call.path == path);
             before.for_each(|call| call.is_purged = true);
         }
-    }
-
-    fn layered(
-        &self,
-        inner: &Inner,
-    ) -> impl Service<
-        Request<TextBody>,
-        Response = Response<impl Body<Data = Bytes, Error = Infallible> + Unpin + use<>>,
-        Error = Infallible,
-    > + use<> {
-        thread_local! {
-            static LAYER: RefCell<Option<(usize, tower_cache_policy::SharedCacheLayer)>> = const { RefCell::new(None) };
-        }
-        // The clock of a site has one address.
-        let site = Arc::as_ptr(&self.time) as usize;
-        let layer = LAYER.with_borrow_mut(|known| match known {
-            Some((of, layer)) if *of == site && !self.calls.is_empty() => layer.clone(),
-            _ => known.insert((site, self.cache.layer())).1.clone(),
-        });
-        layer.layer(inner.clone())
     }
 
     #[allow(clippy::too_many_arguments)]

@@ -228,8 +228,9 @@ impl TargetedField {
             (DirectiveSyntax::Seconds, EdgeDirective::Stored(lifetime)) => lifetime.seconds.to_string(),
             (DirectiveSyntax::Surrogate, EdgeDirective::Stored(lifetime)) => lifetime.lifetimes_only().to_string(),
             (DirectiveSyntax::Dictionary, EdgeDirective::Stored(lifetime)) => {
-                let mut members: Vec<String> = self.directives.iter().copied().map(str::to_owned).collect();
-                members.push(lifetime.as_cache_control().to_string());
+                let lifetime = lifetime.as_cache_control().to_string();
+                let mut members = self.directives.to_vec();
+                members.push(&lifetime);
                 members.join(", ")
             }
         };

@@ -418,8 +418,10 @@ impl<'a> DecisionBuilder<'a> {
                 self.from(DecisionSource::Handler, Effective::rendered(&rules.fallback))
             }
             (Precedence::Response, None) => self.from(DecisionSource::Layer, layer),
-            (Precedence::Layer, Some((source, own))) if own.directives().no_store() => {
-                self.replaces = source == DecisionSource::Handler;
+            (Precedence::Layer, Some((_, own))) if own.directives().no_store() => {
+                let is_of_policy = self.handler_policy().is_some_and(|policy| policy.is_no_store());
+                let source = if is_of_policy { DecisionSource::HandlerPolicy } else { DecisionSource::Handler };
+                self.replaces = !is_of_policy;
                 // A cache that implements `must-understand` ignores the `no-store` next to it (C-28), and would
                 // obey the directives that the layer is meant to replace.
                 let is_kept = self.replaces && !own.directives().must_understand();
@@ -528,7 +530,7 @@ impl<'a> DecisionBuilder<'a> {
         let (has_lifetime, policy) = match &effective {
             Effective::Policy(own) => (own.policy().has_lifetime(), Some(own.policy())),
             Effective::Combined(field) => (field.s_maxage().or(field.max_age()).is_some_and(|age| age > 0), None),
-            _ => return effective,
+            Effective::Field(_) => return effective,
         };
         if let Some(guard) = self.acting_with(Effect::NoLifetimeByPolicy).filter(|_| has_lifetime) {
             return self.no_store_because(guard);

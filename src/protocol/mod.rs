@@ -138,7 +138,7 @@ pub use self::validators::{Representation, Validators};
 pub use self::vary::Vary;
 
 pub(crate) use self::cache_control::{
-    forbids_storing, hides_a_restriction, is_misspelled, is_one_reading, join, join_readable,
+    Prescan, forbids_storing, hides_a_restriction, is_misspelled, is_one_reading, join, join_readable,
 };
 pub(crate) use self::coding::accepts_a_coding;
 #[cfg(feature = "audit")]

@@ -120,6 +120,8 @@ impl CacheControl {
 }
 
 fn field_value(members: &[String]) -> HeaderValue {
+    // `join` is compiled again for each type, and other lists have this one.
+    let members: Vec<&str> = members.iter().map(String::as_str).collect();
     HeaderValue::try_from(members.join(", ")).expect("a Dictionary consists of visible ASCII and spaces")
 }
 

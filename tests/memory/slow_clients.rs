@@ -171,7 +171,7 @@ fn ten_thousand_slow_clients_need_bounded_memory_each() {
     let edge = EdgeLayer::new(EdgeProfile::CLOUDFLARE);
 
     table.row("a layer that does nothing", &Identity::new(), request, (0, 0));
-    table.row("CachePolicyLayer", &CachePolicyLayer::new(PUBLIC), request, (96, 0));
+    table.row("CachePolicyLayer", &CachePolicyLayer::new(PUBLIC), request, (104, 0));
     table.row("EntityTagLayer", &EntityTagLayer::new(), request, (32, 64));
     table.row("ConditionalLayer", &ConditionalLayer::new(), request, (192, 0));
     table.row("ConditionalLayer, no precondition", &ConditionalLayer::new(), plain, (144, 0));
@@ -194,7 +194,7 @@ fn ten_thousand_slow_clients_need_bounded_memory_each() {
         use tower_cache_policy::policy::routes::RoutePolicies;
 
         let routes = RoutePolicies::builder().route("/{page}", PUBLIC).build().unwrap();
-        table.row("CachePolicyLayer, a table", &CachePolicyLayer::new(routes), request, (96, 0));
+        table.row("CachePolicyLayer, a table", &CachePolicyLayer::new(routes), request, (104, 0));
     }
     #[cfg(feature = "purge")]
     {

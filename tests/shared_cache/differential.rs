@@ -80,7 +80,7 @@ fn exchange() -> impl Strategy<Value = Exchange> {
         .prop_map(
             |((status, directives, expires, date), (age, vary, has_etag, set_cookie, request, wait, next))| {
                 // Often the same request again.
-                let next = if wait % 2 == 0 { next } else { request.clone() };
+                let next = if wait.is_multiple_of(2) { next } else { request.clone() };
                 Exchange { status, directives, expires, date, age, vary, has_etag, set_cookie, request, wait, next }
             },
         )

@@ -361,7 +361,7 @@ proptest! {
         let world = Arc::new(Mutex::new(World { paths, writes_succeed: true }));
         let site = {
             let world = Arc::clone(&world);
-            let options = |cache: SharedCache| if spawns { cache.spawner(|task| run(task)) } else { cache };
+            let options = |cache: SharedCache| if spawns { cache.spawner(run) } else { cache };
             Site::configured(SharedCache::by_policy, Some(CachePolicy::public(MINUTE)), options, move |request| {
                 respond(&world.lock().unwrap(), request)
             })

@@ -18,7 +18,7 @@ use super::config::Config;
 use super::metadata::Metadata;
 use crate::layers::shared::Shared;
 use crate::policy::{HandlerPolicy, Personalized};
-use crate::protocol::{EntityTag, forbids_storing, is_grpc_type, is_live_stream_type, only_line};
+use crate::protocol::{EntityTag, Prescan, forbids_storing, is_grpc_type, is_live_stream_type, only_line};
 
 pin_project! {
     /// The response future of an [`EntityTagService`](super::EntityTagService).
@@ -151,7 +151,7 @@ impl Config {
             return None;
         }
         let headers = response.headers();
-        let (mut has_type, mut has_cache_control, mut has_content_length) = (false, false, false);
+        let (mut has_type, mut has_content_length, mut cache_control) = (false, false, Prescan::default());
         let mut metadata = Metadata::default();
         // A single pass, because a lookup of each field by name would cost more than the hash.
         for (name, value) in headers {
@@ -161,14 +161,14 @@ impl Config {
                 CONTENT_TYPE if !has_type && (is_grpc_type(value) || is_live_stream_type(value)) => return None,
                 CONTENT_TYPE => has_type = true,
                 CONTENT_LENGTH => has_content_length = true,
-                CACHE_CONTROL => has_cache_control = true,
+                CACHE_CONTROL => cache_control.add(value),
                 _ => {}
             }
             metadata.add(name);
         }
         let extensions = response.extensions();
         // No client revalidates a response that it must not store.
-        if (has_cache_control && forbids_storing(headers))
+        if (cache_control.may_forbid_storing() && forbids_storing(headers))
             || HandlerPolicy::is_no_store(response.status(), extensions)
             || (!self.digest.is_keyed() && extensions.get::<Personalized>().is_some())
         {

@@ -574,10 +574,9 @@ impl fmt::Debug for SharedCache {
     }
 }
 
+#[cfg(feature = "config")]
 #[cfg(test)]
 mod tests {
-    #![cfg(feature = "config")]
-
     use super::*;
     use crate::policy::config::PolicyConfig;
 

@@ -238,9 +238,6 @@ impl Core {
         if let Some(second) = self.second_level().filter(|_| is_stored) {
             second.write(key, record);
         }
-        if let Some(second) = self.second_level().filter(|_| is_stored) {
-            second.write(key, record);
-        }
     }
 
     /// Remembers that the last response for the key was not stored.

@@ -20,7 +20,7 @@ mod scope;
 pub use self::contradiction::Contradiction;
 pub use self::directive::{Directive, InvalidDirective};
 pub use self::field_names::{FieldNames, InvalidFieldName};
-pub(crate) use self::prescan::forbids_storing;
+pub(crate) use self::prescan::{Prescan, forbids_storing};
 pub(crate) use self::readings::{hides_a_restriction, is_misspelled, is_one_reading, join_readable};
 pub use self::request::{MaxStale, RequestCacheControl};
 pub use self::response::CacheControl;

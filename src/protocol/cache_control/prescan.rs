@@ -9,14 +9,30 @@ use crate::protocol::MAX_MEMBERS;
 /// Returns whether the parsed field has `no-store`, including by having too many members. Parses the field only if it
 /// contains the text.
 pub(crate) fn forbids_storing(headers: &HeaderMap) -> bool {
-    let (mut bytes, mut found) = (0, false);
-    for line in headers.get_all(CACHE_CONTROL) {
-        // Each member has at least one byte.
-        bytes += line.len();
-        found = found || contains_no_store(line.as_bytes());
+    let mut prescan = Prescan::default();
+    headers.get_all(CACHE_CONTROL).iter().for_each(|line| prescan.add(line));
+    (prescan.bytes > MAX_MEMBERS && max_members(headers) > MAX_MEMBERS)
+        || (prescan.found && CacheControl::from_headers(headers).is_some_and(|field| field.no_store()))
+}
+
+/// The lines of the field that were seen in a walk over all fields.
+#[derive(Default)]
+pub(crate) struct Prescan {
+    bytes: usize,
+    found: bool,
+}
+
+impl Prescan {
+    pub(crate) fn add(&mut self, line: &HeaderValue) {
+        self.bytes += line.len();
+        self.found = self.found || contains_no_store(line.as_bytes());
     }
-    (bytes > MAX_MEMBERS && max_members(headers) > MAX_MEMBERS)
-        || (found && CacheControl::from_headers(headers).is_some_and(|field| field.no_store()))
+
+    /// Returns `false` if [`forbids_storing`] does.
+    pub(crate) const fn may_forbid_storing(&self) -> bool {
+        // Each member has at least one byte.
+        self.found || self.bytes > MAX_MEMBERS
+    }
 }
 
 fn max_members(headers: &HeaderMap) -> usize {
@@ -25,7 +41,7 @@ fn max_members(headers: &HeaderMap) -> usize {
 }
 
 fn contains_no_store(line: &[u8]) -> bool {
-    // Fewer bytes than those of any other letter are a hyphen.
+    // A hyphen is rarer than any letter.
     let mut start = 0;
     while let Some(hyphen) = line[start..].iter().position(|&byte| byte == b'-').map(|at| start + at) {
         start = hyphen + 1;
