@@ -48,9 +48,8 @@
 //!   purges, does not. With `allkeys-lru` the engine may evict the history, which costs all stored responses.
 //! - Persistence is not needed.
 //! - The clocks of the machines should be synchronized. A difference between two clocks changes the age of responses.
-//! - Use a user that may only access the prefix, and see
-//!   [`authenticate_records`](tower_cache_policy::layers::shared_cache::SecondLevel::authenticate_records) if others can
-//!   write to the engine.
+//! - Use a user that may only access the prefix. If others can write to the engine, use
+//!   `SecondLevel::authenticate_records`, with the feature `strong-tags` of the library.
 //!
 //! # When it pays
 //!
