@@ -18,6 +18,7 @@ mod layers;
 mod question;
 mod requests;
 mod responses;
+mod shared_cache;
 mod timed;
 
 use std::process::ExitCode;
@@ -31,7 +32,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let cases: Vec<Case> = [layers::layers(), functions::functions()].into_iter().flatten().collect();
+    let groups = [layers::layers(), shared_cache::shared_cache(), functions::functions()];
+    let cases: Vec<Case> = groups.into_iter().flatten().collect();
     let Some((mode, wanted)) = arguments.split_first() else {
         println!("{}", counted::list(&cases));
         return ExitCode::SUCCESS;

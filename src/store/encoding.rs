@@ -572,7 +572,9 @@ mod tests {
             let (head, body, moment) = response(codec.decode(&encoded, &key("/a")).unwrap());
             // The moment is that of another process.
             let original = RecordHead { moment: Moment::default(), ..record.head().clone() };
-            assert_eq!(format!("{head:?}"), format!("{original:?}"));
+            // How the values were sent is not restored.
+            let original = format!("{original:?}").replace("SentLines(7 bytes)", "SentLines(0 bytes)");
+            assert_eq!(format!("{head:?}"), original);
             assert_eq!((body, moment), (record.body().clone(), MOMENT));
         }
     }

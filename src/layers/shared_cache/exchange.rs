@@ -9,15 +9,15 @@ use http::header::{
 };
 use http::request::Parts as RequestParts;
 use http::response::Parts;
-use http::{HeaderMap, HeaderName, Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 
 use super::config::{Config, Core, Mode};
 use super::event::{NotStored, Observed, SharedCacheEvent, SharedCacheOutcome};
 use super::flights::{Landing, Progress};
-use super::invalidate::Invalidation;
+use super::invalidate::{Invalidation, tags_in};
 use super::stats::count;
 use super::tee::Sink;
-use crate::edge::{ForwardReason, TagFormat, TagSyntax};
+use crate::edge::ForwardReason;
 use crate::layers::bypass::{is_interim, is_of_grpc};
 use crate::policy::{CacheTags, Guard, Layer, Personalized, RequestFacts, ResolvedPolicy, Ruling};
 use crate::protocol::{
@@ -490,25 +490,6 @@ fn has_no_other_directives(update: &HeaderMap, stored: &HeaderMap) -> bool {
     let of_edges = |headers: &HeaderMap| take_freshness_fields(&mut headers.clone(), [&[], &[]], None);
     let lines = |headers: &HeaderMap| headers.get_all(CACHE_CONTROL).iter().cloned().collect::<Vec<_>>();
     !of_edges(update) && (!update.contains_key(CACHE_CONTROL) || lines(update) == lines(stored))
-}
-
-/// Returns the cache tags in the fields of a response. Returns `None` if a tag cannot be read, because the response could
-/// then not be purged by it.
-pub(super) fn tags_in(headers: &HeaderMap) -> Option<CacheTags> {
-    const CACHE_TAG: TagFormat = TagFormat::new(HeaderName::from_static("cache-tag"), TagSyntax::Comma);
-    const SURROGATE_KEY: TagFormat = TagFormat::new(HeaderName::from_static("surrogate-key"), TagSyntax::Space);
-
-    let mut tags = CacheTags::new();
-    for format in [&CACHE_TAG, &SURROGATE_KEY, &TagFormat::CACHE_GROUPS] {
-        if headers.contains_key(format.field()) {
-            let (read, are_all) = format.tags_in(headers);
-            if !are_all {
-                return None;
-            }
-            tags.unite(&read);
-        }
-    }
-    Some(tags)
 }
 
 /// Returns the value of `Content-Length`. The outer `Option` is `None` if it is not valid.

@@ -5,9 +5,8 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, Request, StatusCode, Uri};
 
 use super::config::{Config, Core};
-use super::exchange::tags_in;
 use crate::edge::{TagFormat, TagSyntax};
-use crate::policy::target_as_sent;
+use crate::policy::{CacheTags, target_as_sent};
 use crate::protocol::only_line;
 use crate::store::{KeyRules, Moment, PrimaryKey, PurgeOf, UrlName};
 
@@ -88,4 +87,23 @@ impl Invalidation {
         let target = url.path_and_query().filter(|target| is_same && target.as_str().starts_with('/'))?;
         Some(self.keys.url(&self.host, target))
     }
+}
+
+/// Returns the cache tags in the fields of a response. Returns `None` if a tag cannot be read, because the response could
+/// then not be purged by it.
+pub(super) fn tags_in(headers: &HeaderMap) -> Option<CacheTags> {
+    const CACHE_TAG: TagFormat = TagFormat::new(HeaderName::from_static("cache-tag"), TagSyntax::Comma);
+    const SURROGATE_KEY: TagFormat = TagFormat::new(HeaderName::from_static("surrogate-key"), TagSyntax::Space);
+
+    let mut tags = CacheTags::new();
+    for format in [&CACHE_TAG, &SURROGATE_KEY, &TagFormat::CACHE_GROUPS] {
+        if headers.contains_key(format.field()) {
+            let (read, are_all) = format.tags_in(headers);
+            if !are_all {
+                return None;
+            }
+            tags.unite(&read);
+        }
+    }
+    Some(tags)
 }
