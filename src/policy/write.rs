@@ -303,8 +303,13 @@ impl Layer<'_> {
         let mut guards = GuardSet::EMPTY;
         let has_vary = facts.has(Facts::VARY);
         let adds = self.request.is_get_or_head();
-        let added = [self.policy.vary(), self.rules.vary.as_ref(), from_handler.and_then(Rendered::vary)];
-        let mut added = added.into_iter().flatten().filter(|_| adds);
+        let mut of_layer = [self.policy.vary(), self.rules.vary.as_ref()];
+        // The names of a policy that depends on the request follow those of the layer.
+        if matches!(self.policy, ResolvedPolicy::PerRequest(_)) {
+            of_layer.reverse();
+        }
+        let added = of_layer.into_iter().chain([from_handler.and_then(Rendered::vary)]);
+        let mut added = added.flatten().filter(|_| adds);
         let (first, second) = (added.next(), added.next());
         let allows_one_origin = adds && facts.has(Facts::ONE_ORIGIN) && !waives_cors;
         let names_origin = allows_one_origin && !(has_vary && vary_contains(headers, "origin"));

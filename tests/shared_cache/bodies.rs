@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, Version};
 use http_body::{Body, Frame};
 use http_body_util::BodyExt;
 use tower::{Layer, Service, ServiceExt, service_fn};
@@ -140,6 +140,33 @@ async fn nothing_is_stored_if_the_client_leaves() {
         assert_eq!((cache.stats().stored, cache.stats().under_way), (0, 0), "after {polls} chunks");
         let next = service.oneshot(get("/", &[])).await.unwrap();
         assert_eq!(content(next.into_body()).await, "", "from the handler");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_the_server_drops_at_its_length_is_complete_unless_trailers_may_follow() {
+    type Row = (&'static str, Version, Option<&'static str>, usize, bool);
+    let table: &[Row] = &[
+        ("a file over HTTP/1.1", Version::HTTP_11, Some("2"), 2, true),
+        ("over HTTP/2", Version::HTTP_2, Some("2"), 2, false),
+        ("the client left before", Version::HTTP_11, Some("2"), 1, false),
+        ("no length", Version::HTTP_11, None, 2, false),
+        ("another length", Version::HTTP_11, Some("3"), 2, false),
+    ];
+    for (case, version, length, chunks, is_stored) in table {
+        let cache = cache();
+        // Like a file, it only finds out that it has ended when it is polled again.
+        let service = serve(&cache, Frames::of(&["a", "b"]).slow(), *length);
+        let mut request = get("/", &[]);
+        *request.version_mut() = *version;
+        let mut body = service.clone().oneshot(request).await.unwrap().into_body();
+        for _ in 0..*chunks {
+            body.frame().await.unwrap().unwrap();
+        }
+        drop(body);
+        assert_eq!((cache.stats().stored, cache.stats().under_way), (u64::from(*is_stored), 0), "{case}");
+        let next = service.oneshot(get("/", &[])).await.unwrap();
+        assert_eq!(content(next.into_body()).await, if *is_stored { "ab" } else { "" }, "{case}");
     }
 }
 

@@ -117,6 +117,10 @@ impl Sink for Depot {
 
     fn abandon(&self) {}
 
+    fn ends_at_length(&self) -> bool {
+        false
+    }
+
     fn max_body(&self) -> usize {
         1 << 10
     }

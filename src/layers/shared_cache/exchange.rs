@@ -9,7 +9,7 @@ use http::header::{
 };
 use http::request::Parts as RequestParts;
 use http::response::Parts;
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode, Version};
 
 use super::config::{Config, Core, Mode};
 use super::event::{NotStored, Observed, SharedCacheEvent, SharedCacheOutcome};
@@ -470,6 +470,10 @@ impl Sink for Depot {
 
     fn abandon(&self) {
         self.config.observe(|| self.event(Err(NotStored::Disconnected)));
+    }
+
+    fn ends_at_length(&self) -> bool {
+        self.request.version <= Version::HTTP_11
     }
 
     fn max_body(&self) -> usize {

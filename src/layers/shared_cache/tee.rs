@@ -38,6 +38,8 @@ pub(super) trait Sink: Send + Sync {
     fn give_up(&self, reason: NotStored);
     /// Called if the body is dropped before its end.
     fn abandon(&self);
+    /// Whether a body ends at the value of `Content-Length`, as in HTTP/1.1. In HTTP/2, trailers may follow.
+    fn ends_at_length(&self) -> bool;
     /// The maximum size of a body.
     fn max_body(&self) -> usize;
     /// The number of bytes that all bodies under way use.
@@ -55,6 +57,7 @@ struct State<B: Body> {
     /// The number of chunks in front that the client has received.
     received: usize,
     collected: usize,
+    /// The value of `Content-Length`.
     expected: Option<u64>,
     /// The number of bytes that the client has received.
     sent: u64,
@@ -172,7 +175,7 @@ impl<B: Body<Data = Bytes>> Tee<B> {
                 self.collect(state, chunk);
                 // Servers do not poll the body after its last chunk.
                 let is_over = state.body.as_ref().is_some_and(|body| body.is_end_stream());
-                let is_complete = u64::try_from(state.collected).ok() == state.expected;
+                let is_complete = state.has_length();
                 if is_over {
                     self.finish(state, End::Complete);
                 } else if is_complete && state.head.is_some() && !std::mem::replace(&mut state.is_probed, true) {
@@ -209,17 +212,14 @@ impl<B: Body<Data = Bytes>> Tee<B> {
 
     fn finish(&self, state: &mut State<B>, end: End<B::Error>) {
         state.body = None;
-        let is_complete = matches!(end, End::Complete)
-            && state.expected.is_none_or(|length| u64::try_from(state.collected).ok() == Some(length));
+        let is_complete = matches!(end, End::Complete) && (state.expected.is_none() || state.has_length());
         state.end = Some(end);
         if !is_complete {
             return self.give_up(state, NotStored::Incomplete);
         }
         let Some(head) = state.head.take() else { return };
         self.release(state);
-        let mut joined = BytesMut::with_capacity(state.collected);
-        state.chunks.iter().for_each(|chunk| joined.extend_from_slice(chunk));
-        let joined = joined.freeze();
+        let joined = state.joined();
         // The rest for the client is a slice of the stored body, so that the chunks can be released.
         let rest = joined.slice(usize::try_from(state.sent).unwrap_or(usize::MAX).min(joined.len())..);
         state.chunks.clear();
@@ -252,6 +252,17 @@ impl<B: Body<Data = Bytes>> Tee<B> {
 }
 
 impl<B: Body> State<B> {
+    /// Whether the collected content has the stated length.
+    fn has_length(&self) -> bool {
+        u64::try_from(self.collected).ok() == self.expected
+    }
+
+    fn joined(&self) -> Bytes {
+        let mut joined = BytesMut::with_capacity(self.collected);
+        self.chunks.iter().for_each(|chunk| joined.extend_from_slice(chunk));
+        joined.freeze()
+    }
+
     fn next_chunk(&mut self) -> Option<Bytes> {
         let chunk = if self.head.is_some() {
             // It stays, for the store.
@@ -268,9 +279,14 @@ impl<B: Body> State<B> {
 
 impl<B: Body> Drop for Tee<B> {
     fn drop(&mut self) {
+        let has_landed = self.state.progress().landing().is_some();
         let state = self.state.get_mut();
-        if state.head.is_some() {
-            self.sink.under_way().fetch_sub(state.collected, Ordering::AcqRel);
+        let Some(head) = state.head.take() else { return };
+        self.sink.under_way().fetch_sub(state.collected, Ordering::AcqRel);
+        // Servers drop a body as soon as its length has been sent. A file would only then find out that it has ended.
+        if self.sink.ends_at_length() && state.has_length() && !has_landed {
+            self.sink.store(*head, state.joined());
+        } else {
             self.sink.abandon();
         }
     }
