@@ -19,7 +19,7 @@ use super::cache::Lookup;
 use super::checks::{self, CheckedResponse, etag, fail, version};
 use super::connection::{Connection, SentRequest};
 use super::model::{Counted, LEASE_TIME, Model, Resource};
-use super::server::{ARTICLES, ASSETS, COUNTERS, LEASES, LEDGERS, content_of};
+use super::server::{ARTICLES, ASSETS, CACHE_STATUS, COUNTERS, LEASES, LEDGERS, content_of};
 
 /// The number of requests after which an HTTP/1.1 client opens a new connection.
 const REQUESTS: u64 = 2_000;
@@ -135,7 +135,8 @@ impl Client {
         let (path, resource) = (format!("/{kind}/{n}"), &of(&model)[n]);
         for _ in 0..3 {
             if !self.known.contains_key(&path) || self.random.below(3) == 0 {
-                self.read_at(&path, resource).await?;
+                let floor = if kind == "articles" { model.floor_of_article(n) } else { resource.floor(false) };
+                self.read_at(&path, resource, floor).await?;
             }
             let (known, version) = self.known[&path].clone();
             let condition = match self.random.below(4) {
@@ -234,11 +235,11 @@ impl Client {
     async fn read(&mut self, kind: &str, count: usize) -> Result<(), String> {
         let model = Arc::clone(&self.model);
         let n = self.random.below(count);
-        self.read_at(&format!("/{kind}/{n}"), &model.articles[n]).await
+        self.read_at(&format!("/{kind}/{n}"), &model.articles[n], model.floor_of_article(n)).await
     }
 
-    /// Reads like a browser, with the tag of its stored response.
-    async fn read_at(&mut self, path: &str, resource: &Resource) -> Result<(), String> {
+    /// Reads like a browser, with the tag of its stored response. `floor` is the oldest version that it may get.
+    async fn read_at(&mut self, path: &str, resource: &Resource, floor: u64) -> Result<(), String> {
         let mut request = get(path);
         let coded = self.random.below(4) == 0;
         if coded {
@@ -251,7 +252,6 @@ impl Client {
         if let Some((tag, _)) = &known {
             request.headers_mut().insert(IF_NONE_MATCH, HeaderValue::try_from(tag.as_str()).unwrap());
         }
-        let floor = resource.floor(false);
         let response = self.fetch(request).await?;
         checks::assert_public(path, &response)?;
         let known = match (response.status(), known) {
@@ -296,7 +296,7 @@ impl Client {
         let model = Arc::clone(&self.model);
         let n = self.random.below(ARTICLES);
         let path = format!("/{}/{n}", self.random.one_of(&["articles", "pages"]));
-        let (now, written) = (model.articles[n].floor(false), model.articles[n].floor(true));
+        let (now, written) = (model.floor_of_article(n), model.articles[n].floor(true));
         let mut request = head(&path);
         if self.random.below(2) == 0 {
             request.headers.insert(COOKIE, HeaderValue::try_from(format!("user={}", self.user)).unwrap());
@@ -422,6 +422,9 @@ impl Client {
         let response =
             self.connection().await?.fetch(request, address).await.map_err(|error| format!("{path}: {error}"))?;
         checks::assert_valid(&path, &response)?;
+        if checks::text(&response, &CACHE_STATUS).is_some_and(|status| status.contains("; hit")) {
+            self.model.count(Counted::InProcess);
+        }
         Ok(response)
     }
 

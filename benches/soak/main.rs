@@ -6,7 +6,8 @@
 //! cargo run --release --manifest-path benches/soak/Cargo.toml -- --seconds 3600
 //! ```
 //!
-//! The program starts a second process with the server. It asserts:
+//! The service runs twice, without and with a `SharedCache` in its process, each time in a process of its own. The
+//! program asserts:
 //!
 //! - No update is lost. Each accepted write replaces one version, each version is replaced once, and the final values
 //!   are the numbers of accepted writes. A rejected write was outdated. A write without a condition, with a weak tag or
@@ -16,7 +17,7 @@
 //!   much as it may.
 //! - A 304 and a 200 are for a version that was current after the request was sent. A client never gets a 200 with the
 //!   version that it already has.
-//! - After a purge, a shared cache does not contain an older version.
+//! - After a purge, neither the cache in the service nor one in front of the clients contains an older version.
 //! - The server's memory does not grow.
 //!
 //! | File | Content |
@@ -52,11 +53,12 @@ use self::model::Model;
 
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// The duration in seconds
+    /// The duration in seconds, half of it with a cache in the service
     #[arg(long, default_value_t = 120)]
     seconds: u64,
 
-    /// The minimum number of conditional writes. The test runs up to three times as long to reach it
+    /// The minimum number of conditional writes, half of it with a cache in the service. The test runs up to three
+    /// times as long to reach it
     #[arg(long, default_value_t = 100_000)]
     writes: u64,
 
@@ -71,51 +73,59 @@ struct Arguments {
     /// Only serve until the input ends
     #[arg(long, hide = true)]
     serve: bool,
+
+    /// With a cache in the service
+    #[arg(long, hide = true)]
+    cache: bool,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     if arguments.serve {
-        runtime.block_on(server::serve());
+        runtime.block_on(server::serve(arguments.cache));
         return ExitCode::SUCCESS;
     }
-    let (mut server, address) = begin_server();
-    let outcome = runtime.block_on(soak(&arguments, address, &mut server));
-    // The server ends with its input.
-    drop(server.stdin.take());
-    _ = server.wait();
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
+    for has_cache in [false, true] {
+        println!("\n==> {} a cache in the service", if has_cache { "with" } else { "without" });
+        let (mut server, address) = begin_server(has_cache);
+        let outcome = runtime.block_on(soak(&arguments, has_cache, address, &mut server));
+        // The server ends with its input.
+        drop(server.stdin.take());
+        _ = server.wait();
+        if let Err(error) = outcome {
             eprintln!("soak: {error}");
-            ExitCode::FAILURE
+            return ExitCode::FAILURE;
         }
     }
+    ExitCode::SUCCESS
 }
 
 /// Starts this program in a second process, so that its memory can be measured.
-fn begin_server() -> (Child, SocketAddr) {
-    let program = std::env::current_exe().unwrap();
-    let mut server = Command::new(program).arg("--serve").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+fn begin_server(has_cache: bool) -> (Child, SocketAddr) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.arg("--serve").args(has_cache.then_some("--cache"));
+    let mut server = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
     (server, line.trim().parse().unwrap())
 }
 
-async fn soak(arguments: &Arguments, address: SocketAddr, server: &mut Child) -> Result<(), String> {
-    let model = Arc::new(Model::new());
+async fn soak(arguments: &Arguments, has_cache: bool, address: SocketAddr, server: &mut Child) -> Result<(), String> {
+    let model = Arc::new(Model::new(has_cache));
     let began = Instant::now();
     let mut clients = tokio::task::JoinSet::new();
     for client in clients::all(arguments.clients, arguments.seed, address, &model) {
         clients.spawn(client);
     }
 
-    let (least, most) = (Duration::from_secs(arguments.seconds), Duration::from_secs(3 * arguments.seconds));
+    let least = Duration::from_secs(arguments.seconds) / 2;
+    let most = 3 * least;
+    let required = arguments.writes / 2;
     let mut memory = Memory::default();
     let writes = || model.conditional_writes.load(Ordering::Relaxed);
     let mut every_second = tokio::time::interval(Duration::from_secs(1));
-    while began.elapsed() < least || (writes() < arguments.writes && began.elapsed() < most) {
+    while began.elapsed() < least || (writes() < required && began.elapsed() < most) {
         tokio::select! {
             _ = every_second.tick() => memory.measure(server.id(), began.elapsed(), &model)?,
             // A client ends early only after a failure.
@@ -131,12 +141,9 @@ async fn soak(arguments: &Arguments, address: SocketAddr, server: &mut Child) ->
 
     model.print(seconds);
     memory.print();
-    if writes() < arguments.writes {
-        return Err(format!(
-            "{} conditional writes in {seconds:.0} s, and {} are required",
-            writes(),
-            arguments.writes
-        ));
+    if writes() < required {
+        return Err(format!("{} conditional writes in {seconds:.0} s, and {required} are required", writes()));
     }
+    model.used_its_cache()?;
     memory.is_flat()
 }

@@ -14,7 +14,10 @@ pub(crate) struct Model {
     pub(crate) ledgers: Vec<Resource>,
     /// Whether a client holds the lease.
     pub(crate) leases: [AtomicBool; LEASES],
+    /// The cache in front of the clients.
     pub(crate) cache: SharedCache,
+    /// Whether the service has a cache of its own, which stores articles and pages.
+    has_cache: bool,
     pub(crate) conditional_writes: AtomicU64,
     pub(crate) ended: AtomicBool,
     counts: [AtomicU64; COUNTED.len()],
@@ -51,6 +54,7 @@ pub(crate) enum Counted {
     LeaseTaken,
     LeaseRefused,
     Personal,
+    InProcess,
     CacheHit,
     CacheRevalidated,
     CacheMiss,
@@ -64,7 +68,7 @@ pub(crate) enum Counted {
     Connection,
 }
 
-const COUNTED: [(&str, Counted); 20] = [
+const COUNTED: [(&str, Counted); 21] = [
     ("reads with a 200", Counted::Read),
     ("reads with a 304", Counted::NotModified),
     ("conditional PUTs accepted", Counted::Accepted),
@@ -74,10 +78,11 @@ const COUNTED: [(&str, Counted); 20] = [
     ("leases created and released", Counted::LeaseTaken),
     ("leases refused with 412", Counted::LeaseRefused),
     ("pages for one user", Counted::Personal),
-    ("shared cache: hits", Counted::CacheHit),
-    ("shared cache: revalidated by 304", Counted::CacheRevalidated),
-    ("shared cache: misses", Counted::CacheMiss),
-    ("shared cache: hits of pages for one user", Counted::CachedForOne),
+    ("responses from the cache in the service", Counted::InProcess),
+    ("cache in front: hits", Counted::CacheHit),
+    ("cache in front: revalidated by 304", Counted::CacheRevalidated),
+    ("cache in front: misses", Counted::CacheMiss),
+    ("cache in front: hits of pages for one user", Counted::CachedForOne),
     ("purges", Counted::Purged),
     ("versioned files", Counted::Asset),
     ("ranges", Counted::Range),
@@ -88,7 +93,7 @@ const COUNTED: [(&str, Counted); 20] = [
 ];
 
 impl Model {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(has_cache: bool) -> Self {
         let resources = |count| (0..count).map(|_| Resource::default()).collect();
         Self {
             articles: resources(ARTICLES),
@@ -96,6 +101,7 @@ impl Model {
             ledgers: resources(LEDGERS),
             leases: Default::default(),
             cache: SharedCache::default(),
+            has_cache,
             conditional_writes: AtomicU64::new(0),
             ended: AtomicBool::new(false),
             counts: Default::default(),
@@ -111,9 +117,23 @@ impl Model {
 
     /// The number of responses of the service.
     pub(crate) fn responses(&self) -> u64 {
-        use Counted::{CacheHit, CachedForOne, Connection, Purged};
-        let request = |counted| !matches!(counted, CacheHit | CachedForOne | Connection | Purged);
+        use Counted::{CacheHit, CachedForOne, Connection, InProcess, Purged};
+        let request = |counted| !matches!(counted, CacheHit | CachedForOne | Connection | InProcess | Purged);
         COUNTED.iter().filter(|(_, counted)| request(*counted)).map(|(_, counted)| self.counted(*counted)).sum()
+    }
+
+    /// Returns the oldest version of an article that the service may send.
+    pub(crate) fn floor_of_article(&self, n: usize) -> u64 {
+        self.articles[n].floor(self.has_cache)
+    }
+
+    /// Checks that the cache in the service was used, if there is one.
+    pub(crate) fn used_its_cache(&self) -> Result<(), String> {
+        let hits = self.counted(Counted::InProcess);
+        if self.has_cache != (hits > 0) {
+            return Err(format!("{hits} responses from the cache in the service"));
+        }
+        Ok(())
     }
 
     fn counted(&self, counted: Counted) -> u64 {

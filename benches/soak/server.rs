@@ -32,7 +32,8 @@ use tower_cache_policy::layers::conditional::SelectedRepresentation;
 use tower_cache_policy::policy::routes::RoutePolicies;
 use tower_cache_policy::policy::{CachePolicy, CacheTag, CacheTags, Personalized};
 use tower_cache_policy::protocol::{EntityTag, Preconditions, Representation, Validators};
-use tower_cache_policy::{AssetsLayer, CachingLayer, ConditionalLayer, EdgeLayer, PurgeLayer};
+use tower_cache_policy::store::MemoryStore;
+use tower_cache_policy::{AssetsLayer, CachingLayer, ConditionalLayer, EdgeLayer, PurgeLayer, SharedCache};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::services::ServeDir;
@@ -46,9 +47,12 @@ pub(crate) const ASSETS: [&str; 3] = ["app.js", "style.css", "words.txt"];
 pub(crate) const VERSION: HeaderName = HeaderName::from_static("x-version");
 pub(crate) const MADE_FOR: HeaderName = HeaderName::from_static("x-made-for");
 pub(crate) const ALL_USERS: &str = "all users";
+pub(crate) const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
 const SECOND: Duration = Duration::from_secs(1);
 const PREFIX: &str = "/static";
+/// The memory of the cache in bytes, less than the files, pages and streams need.
+const MEMORY: u64 = 8 << 20;
 
 /// The content of a file.
 pub(crate) fn content_of(asset: &str) -> String {
@@ -56,7 +60,7 @@ pub(crate) fn content_of(asset: &str) -> String {
 }
 
 /// Prints the address and serves until the input ends.
-pub(crate) async fn serve() {
+pub(crate) async fn serve(has_cache: bool) {
     let directory = tempfile::tempdir().unwrap();
     for asset in ASSETS {
         std::fs::write(directory.path().join(asset), content_of(asset)).unwrap();
@@ -66,7 +70,7 @@ pub(crate) async fn serve() {
     println!("{}", listener.local_addr().unwrap());
     std::io::stdout().flush().unwrap();
 
-    let service = TowerToHyperService::new(app(directory.path(), &assets));
+    let service = TowerToHyperService::new(app(directory.path(), &assets, has_cache));
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let service = service.clone();
@@ -80,7 +84,7 @@ pub(crate) async fn serve() {
     tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await.unwrap().unwrap();
 }
 
-fn app(directory: &std::path::Path, assets: &AssetManifest) -> Router {
+fn app(directory: &std::path::Path, assets: &AssetManifest, has_cache: bool) -> Router {
     let site = Site::new();
     let table = RoutePolicies::builder()
         .route("/articles/{n}", CachePolicy::public(SECOND).edge(60 * SECOND))
@@ -132,23 +136,33 @@ fn app(directory: &std::path::Path, assets: &AssetManifest) -> Router {
         .layer(guarded)
         .layer(from_fn_with_state(site.clone(), one_at_a_time));
 
-    let purged = site.clone();
+    let cache = has_cache.then(|| {
+        SharedCache::by_policy(MemoryStore::new(MEMORY))
+            .spawner(|task| {
+                tokio::spawn(task);
+            })
+            .timer(tokio::time::sleep)
+    });
+    let (purged, purged_cache) = (site.clone(), cache.clone());
     let purger = service_fn(move |purge: Purge| {
-        let purged = purged.clone();
+        let (purged, cache) = (purged.clone(), purged_cache.clone());
         async move {
             tokio::task::yield_now().await;
+            if let Some(cache) = cache {
+                cache.purge(&purge);
+            }
             purged.0.purges.fetch_add(purge.cache_tags().len() as u64, Ordering::Relaxed);
             Ok::<_, Infallible>(())
         }
     });
     let edge = EdgeProfile::STANDARD.with_tags(Some(TagFormat::CACHE_GROUPS));
-    pages
-        .merge(files)
-        .merge(rows)
-        .merge(ledgers)
-        .with_state(site)
-        .layer(PurgeLayer::new(purger).announce_groups())
-        .layer(EdgeLayer::new(edge))
+    let app =
+        pages.merge(files).merge(rows).merge(ledgers).with_state(site).layer(PurgeLayer::new(purger).announce_groups());
+    let app = match cache {
+        Some(cache) => app.layer(cache.layer()),
+        None => app,
+    };
+    app.layer(EdgeLayer::new(edge))
 }
 
 #[derive(Clone)]
