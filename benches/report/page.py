@@ -90,6 +90,21 @@ def times(timed, case, is_idle):
     ]
 
 
+def shared_cache(results):
+    """Returns two tables with a blank line between them."""
+    cases = added(results, "shared-cache")
+    bare = cases[0][1]
+    yield from table(
+        ["", "without a cache", *(case["name"] for case, _ in cases)],
+        (
+            [figure, *(f"{case[figure]:,.0f}" for case in [bare, *(case for case, _ in cases)])]
+            for figure in ["instructions", "allocations", "locked"]
+        ),
+    )
+    yield ""
+    yield from table([one["name"] for one in results["hits"]], [[f"{one['instructions']:,}" for one in results["hits"]]])
+
+
 def functions(results):
     cases = [case for case in results["cases"] if case["group"] == "functions"]
     rows = []
@@ -138,6 +153,7 @@ TABLES = {
     "overview": overview,
     "served": served,
     "layers": layers,
+    "shared-cache": shared_cache,
     "functions": functions,
     "load": load,
     "compile": compile_cost,
