@@ -25,7 +25,18 @@ mod policy {
 }
 
 mod protocol {
-    pub(crate) use tower_cache_policy::protocol::{Age, Cache, CacheControl, HttpDate, remove_unstored_fields};
+    pub(crate) use tower_cache_policy::protocol::{
+        Age, Cache, CacheControl, EntityTagRef, HttpDate, Outcome, Preconditions, into_not_modified,
+        remove_unstored_fields,
+    };
+
+    /// The responses here have no line twice.
+    pub(crate) fn only_line<'a>(
+        headers: &'a http::HeaderMap,
+        name: &http::HeaderName,
+    ) -> Option<&'a http::HeaderValue> {
+        headers.get(name)
+    }
 }
 
 use shared_cache::checks;

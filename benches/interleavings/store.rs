@@ -21,6 +21,21 @@ mod key {
         }
     }
 
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct KeyRef<'a>(&'a PrimaryKey);
+
+    impl KeyRef<'_> {
+        pub(crate) fn url(self) -> UrlName {
+            self.0.url()
+        }
+    }
+
+    impl<'a> From<&'a PrimaryKey> for KeyRef<'a> {
+        fn from(key: &'a PrimaryKey) -> Self {
+            Self(key)
+        }
+    }
+
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]
     pub(crate) struct UrlName(pub(crate) &'static str);
 

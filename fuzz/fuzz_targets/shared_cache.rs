@@ -164,7 +164,7 @@ impl Site {
             // It may purge nothing.
             _ => return self.cache.purge(&Purge::tags([CacheTag::from_static("a")])),
         }
-        let everything = choice / 4 % 3 == 0;
+        let everything = (choice / 4).is_multiple_of(3);
         self.calls.iter_mut().filter(|call| everything || call.path == path).for_each(|call| call.is_purged = true);
     }
 

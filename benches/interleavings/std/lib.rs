@@ -2,10 +2,10 @@
 //! `shuttle` can switch to another thread.
 
 pub use std::env::args;
-pub use std::{collections, fmt, future, mem, ops, pin, task, thread, time};
+pub use std::{collections, fmt, future, mem, ops, pin, str, task, thread, time};
 
 pub mod sync {
-    pub use shuttle::sync::{Mutex, MutexGuard, RwLock};
+    pub use shuttle::sync::{Mutex, MutexGuard, RwLock, RwLockWriteGuard};
     pub use std::sync::{Arc, PoisonError, TryLockError, Weak};
 
     pub mod atomic {
@@ -28,6 +28,11 @@ pub mod sync {
         pub fn get(&self) -> Option<&T> {
             self.point.load(atomic::Ordering::SeqCst);
             self.value.get()
+        }
+
+        pub fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
+            self.point.load(atomic::Ordering::SeqCst);
+            self.value.get_or_init(make)
         }
 
         /// # Errors
