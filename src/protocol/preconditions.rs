@@ -237,11 +237,11 @@ impl Preconditions {
     }
 
     const fn if_none_match_lines(&self) -> &FieldLines {
-        if self.received_is_date { FieldLines::NONE } else { &self.received }
+        if self.received_is_date { FieldLines::none() } else { &self.received }
     }
 
     const fn if_modified_since_lines(&self) -> &FieldLines {
-        if self.received_is_date { &self.received } else { FieldLines::NONE }
+        if self.received_is_date { &self.received } else { FieldLines::none() }
     }
 
     fn others(&self) -> &Others {
@@ -808,10 +808,10 @@ enum FieldLines {
 }
 
 impl FieldLines {
-    const NONE: &'static Self = {
+    const fn none() -> &'static Self {
         static NONE: FieldLines = FieldLines::None;
         &NONE
-    };
+    }
 
     fn of(headers: &HeaderMap, name: &HeaderName) -> Self {
         if let Some(line) = only_line(headers, name) {
