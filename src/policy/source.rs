@@ -115,10 +115,7 @@ impl PolicySource {
 
     /// The policy, if it is the same for all requests.
     pub(crate) fn fixed(&self) -> Option<&Rendered> {
-        match &self.0 {
-            Source::Fixed(rendered) => Some(rendered),
-            _ => None,
-        }
+        if let Source::Fixed(rendered) = &self.0 { Some(rendered) } else { None }
     }
 
     /// Returns whether [`choose`](Self::choose) needs the request, which moves it.
