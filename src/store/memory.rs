@@ -454,7 +454,7 @@ mod tests {
         store.insert(key("/"), record("de", 3, Bytes::from_static(b"new")), |_| true);
         assert!(!store.insert_update(key("/"), &update, record("de", 4, Bytes::new()), |_| true));
         assert_eq!(body(store.get(&key("/"), &language("de"), |_| true)).unwrap(), "new");
-        // Of a response that was evicted, the update is stored.
+        // The update of a response that was evicted is stored.
         assert!(store.insert_update(key("/b"), &old, update, |_| true));
         assert!(body(store.get(&key("/b"), &language("de"), |_| true)).is_some());
     }

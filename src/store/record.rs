@@ -32,7 +32,7 @@ pub(crate) struct Record {
     body: Bytes,
     /// The line of `ETag`, if there is one and it is valid.
     etag: Option<HeaderValue>,
-    /// The fields of a 304 that stands for the response, made when the first client needs them.
+    /// The fields of a 304 in place of the response, created when the first client needs them.
     not_modified: OnceLock<Box<HeaderMap>>,
     weight: usize,
     /// The moment up to which it is known that no purge names the record.
@@ -162,7 +162,7 @@ impl Record {
         self.head.headers.clone()
     }
 
-    /// Returns the fields of a 304 that stands for the response, with the same places.
+    /// Returns the fields of a 304 in place of the response, with the same places.
     pub(crate) fn fields_of_not_modified(&self) -> HeaderMap {
         let fields = self.not_modified.get_or_init(|| {
             let mut fields = self.head.headers.clone();

@@ -57,7 +57,7 @@ fn exchange() -> impl Strategy<Value = Exchange> {
         2 => Just("must-revalidate".to_owned()),
         1 => Just("no-transform".to_owned()),
     ];
-    // A directive that is there twice is read differently.
+    // The two implementations read a repeated directive differently.
     let directives = proptest::collection::vec(directive, 0..4).prop_map(|mut all| {
         let name = |text: &String| text.split('=').next().unwrap_or_default().to_owned();
         let mut seen = Vec::new();

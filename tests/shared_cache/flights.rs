@@ -1,4 +1,4 @@
-//! Requests that wait for another one: one call for many clients, and nobody hangs, whoever leaves.
+//! Requests that wait for another one: one call for many clients. No client hangs if another one disconnects.
 #![allow(unreachable_pub)] // The files of one binary.
 
 use std::convert::Infallible;

@@ -7,7 +7,7 @@ use tower_cache_policy::policy::{CachePolicy, Personalized};
 use crate::site::{MINUTE, PUBLIC, Site, page};
 use crate::support::{TestBody, field, request};
 
-/// Says for whom it is.
+/// A body that names the user for whom it was created.
 fn for_the_caller(request: &Request<TestBody>) -> String {
     let of = |name| field(request.headers(), name).unwrap_or_default();
     format!("{} {} {} {}", request.uri(), of("authorization"), of("cookie"), of("accept-language"))

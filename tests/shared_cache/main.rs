@@ -1,4 +1,4 @@
-//! `SharedCache`: what is stored, who gets it, and what happens when something goes wrong.
+//! Tests of `SharedCache`: which responses it stores, which clients get them, and how it handles failures.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 #[path = "../support/mod.rs"]

@@ -286,7 +286,7 @@ impl Model {
         }
     }
 
-    /// Of those that match, the last one counts.
+    /// The last one that matches counts.
     fn selected(&self, path: usize, language: usize) -> Option<&Stored> {
         let variants = self.stored.get(&path)?;
         variants.iter().rev().find(|stored| stored.language.is_none_or(|own| own == language))

@@ -1,4 +1,4 @@
-//! What an observer is told about each request.
+//! The events that an observer receives.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};

@@ -15,7 +15,7 @@ use crate::observe::ObserveLayer;
 use crate::record::RouteName;
 use crate::serve::DashboardService;
 
-/// A live page that shows how responses are cached. See the [crate docs](crate) for an example, and for who may see it.
+/// A live page that shows how responses are cached. See the [crate docs](crate) for an example and the access rules.
 ///
 /// It is cheap to clone, and all clones share their data. It stores the last 200 requests with the first 300 bytes of
 /// each path and field, counters for 256 routes, 100 different warnings, and the lengths of 1024 responses, and serves

@@ -154,7 +154,7 @@ impl<E> ReadAhead<E> {
         }
     }
 
-    /// Returns the size hint of the frames that were read and the rest of the body.
+    /// Returns the size hint of the complete body: the frames that were read, and the rest.
     fn size_hint<B: Body>(&self, rest: Option<&B>) -> SizeHint {
         if let End::Misstated(hint) = self.end {
             return hint;

@@ -244,7 +244,7 @@ impl Exchange {
             return Verdict::Again;
         };
         let Some(head) = head else {
-            // The client gets the content that the inner service confirmed, and nobody else does.
+            // Only this client gets the content that the inner service confirmed.
             self.core.store.remove(&self.key, &stale.record);
             let head = RecordHead { headers, received: now, initial_age: Age::ZERO, ..stored.clone() };
             let record = Record::new(head, stale.record.body().clone());
@@ -374,7 +374,7 @@ impl Exchange {
         policies.any(|name| headers.get_all(name).iter().any(has_nonce)).then_some(NotStored::Nonce)
     }
 
-    /// Decides how long a response may be used, unless it must not be stored.
+    /// Determines how long a response may be used. Returns the reason if it must not be stored.
     fn decide(&self, response: &mut Parts, now: HttpDate) -> Result<Decided, NotStored> {
         let decided = match self.config.mode {
             Mode::Policy => self.decide_by_policy(response, now),

@@ -378,7 +378,7 @@ where
         Self::take_off::<R>(cache, takeoff, request, own, service)
     }
 
-    /// Passes a request to a service that is ready, unless it cannot be waited for.
+    /// Calls a service that is ready. If no place is left to wait for the response, it is passed on without being stored.
     fn take_off<R>(cache: &Cache, takeoff: Takeoff, request: Request<Q>, own: Own<S>, service: &mut S) -> Self
     where
         R: HttpRequest<Body = Q>,

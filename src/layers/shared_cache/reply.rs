@@ -37,7 +37,7 @@ impl<'a> Client<'a> {
         Self { method: request.method(), headers: request.headers(), wants_ruling, is_conditional, has_range }
     }
 
-    /// The client of a request that has waited for another one.
+    /// Creates the client of a request that waited for the result of another request.
     pub(super) fn waiting<Q>(request: &'a Request<Q>) -> Self {
         Self::with(request.method(), request.headers(), request.extensions())
     }

@@ -91,7 +91,7 @@ impl SecondLevel {
     /// Authenticates records with a keyed BLAKE3 hash, if others can write to the store. All processes need the same
     /// secret. Records without the right hash are not used.
     ///
-    /// Purges are not authenticated: whoever can write to the store can purge.
+    /// Purges are not authenticated: any client that can write to the store can purge.
     #[cfg(feature = "strong-tags")]
     #[must_use]
     pub fn authenticate_records(self, secret: [u8; 32]) -> Self {
