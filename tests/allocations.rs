@@ -83,7 +83,7 @@ fn reading_an_ordinary_cache_control_allocates_nothing() {
 }
 
 #[test]
-fn a_304_before_the_handler_allocates_its_header_map_an_extension_and_a_place_for_the_waiting_request() {
+fn a_304_before_the_handler_allocates_only_its_header_map_and_one_extension() {
     static CURRENT: std::sync::LazyLock<Representation> =
         std::sync::LazyLock::new(|| Validators::new().with_etag(EntityTag::from_static("\"v1\"")).into());
     let layer = ConditionalLayer::new().validators(|_| std::future::ready(CURRENT.clone()));
@@ -101,8 +101,7 @@ fn a_304_before_the_handler_allocates_its_header_map_an_extension_and_a_place_fo
         std::hint::black_box(&head);
     });
     let count = allocated(layer.layer(service(&[])), request());
-    // While the source looks up the validators, the request waits in a box, so that other futures are smaller.
-    assert_eq!(count.count_total, made.count_total + 1);
+    assert_eq!(count.count_total, made.count_total);
 }
 
 #[test]

@@ -33,8 +33,7 @@ pin_project! {
         S: Service<R>,
     {
         // Waits for the source.
-        // Boxed, because the other states are smaller.
-        Deciding { #[pin] current: C, waiting: Option<Box<Waiting<S, R>>> },
+        Deciding { #[pin] current: C, waiting: Option<Waiting<S, R>> },
         // Waits for the inner service. Without an exchange, its response passes through unchanged.
         Handling { #[pin] inner: S::Future, exchange: Option<Exchange> },
         // The inner service does not run.
@@ -54,7 +53,7 @@ where
     S: Service<R>,
 {
     pub(super) fn deciding(current: C, inner: S, request: R, exchange: Exchange) -> Self {
-        let waiting = Some(Box::new(Waiting { inner, request, exchange }));
+        let waiting = Some(Waiting { inner, request, exchange });
         Self { state: State::Deciding { current, waiting } }
     }
 
@@ -83,7 +82,7 @@ where
                 StateProjection::Deciding { current, waiting } => {
                     let current = ready!(current.poll(cx));
                     let Waiting { mut inner, mut request, mut exchange } =
-                        *waiting.take().expect("a future must not be polled after it is ready");
+                        waiting.take().expect("a future must not be polled after it is ready");
                     let next = match exchange.decide_by_source(current.into(), request.http_mut()) {
                         Some(response) => State::ShortCircuited { response: Some(response) },
                         None => State::Handling { inner: inner.call(request), exchange: Some(exchange) },

@@ -1,6 +1,6 @@
 //! [`ConditionalService`]: decides before the handler if it has a source, and after the handler otherwise.
 
-use std::future::{Future, Ready};
+use std::future::{Future, Pending};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -89,7 +89,8 @@ pub trait Decide<S: Service<R>, R>: Sized {
 }
 
 impl<S: Service<R>, R: HttpRequest> Decide<S, R> for NoSource {
-    type Lookup = Ready<SelectedRepresentation>;
+    // Never made, and without a size.
+    type Lookup = Pending<SelectedRepresentation>;
 
     fn decide(service: &mut ConditionalService<S>, mut request: R) -> ResponseFuture<S, Self::Lookup, R> {
         let exchange = service.begin(request.http_mut());
