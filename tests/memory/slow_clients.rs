@@ -177,8 +177,8 @@ fn ten_thousand_slow_clients_need_bounded_memory_each() {
     table.row("ConditionalLayer, no precondition", &ConditionalLayer::new(), plain, (144, 0));
     table.row("ConditionalLayer, 50 tags", &ConditionalLayer::new(), many_tags, (704, 0));
     let layer = ConditionalLayer::new().validators(source);
-    table.row("ConditionalLayer, a source", &layer, request, (288, 0));
-    table.row("ConditionalLayer, a source, a write", &layer, write, (384, 0));
+    table.row("ConditionalLayer, a source", &layer, request, (512, 0));
+    table.row("ConditionalLayer, a source, a write", &layer, write, (560, 0));
     let hanging = ConditionalLayer::new().validators(|_| pending::<Representation>()).layer(Origin::silent());
     table.waiting("ConditionalLayer, its source waits", &hanging, request, 1408);
     let reading = EntityTagLayer::new().layer(untagged().exact());
@@ -186,8 +186,8 @@ fn ten_thousand_slow_clients_need_bounded_memory_each() {
     table.row("EdgeLayer", &edge, request, (32, 0));
     table.row("CachingLayer", &CachingLayer::new(PUBLIC), request, (416, 64));
     let caching = CachingLayer::new(PUBLIC).validators(source);
-    table.row("CachingLayer, a source", &caching, request, (480, 64));
-    table.row("EdgeLayer, CachingLayer, a source", &Stack::new(caching, edge.clone()), request, (512, 64));
+    table.row("CachingLayer, a source", &caching, request, (648, 64));
+    table.row("EdgeLayer, CachingLayer, a source", &Stack::new(caching, edge.clone()), request, (672, 64));
 
     #[cfg(feature = "routes")]
     {

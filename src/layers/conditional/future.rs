@@ -33,7 +33,7 @@ pin_project! {
         S: Service<R>,
     {
         // Waits for the source.
-        Deciding { #[pin] current: C, waiting: Option<Waiting<S, R>> },
+        Deciding { #[pin] lookup: C },
         // Waits for the inner service. Without an exchange, its response passes through unchanged.
         Handling { #[pin] inner: S::Future, exchange: Option<Exchange> },
         // The inner service does not run.
@@ -41,20 +41,55 @@ pin_project! {
     }
 }
 
+pin_project! {
+    /// The future of a source, and the request that waits for it.
+    #[allow(unnameable_types)] // It only joins the two.
+    pub struct Lookup<C, S, R> {
+        #[pin]
+        current: C,
+        waiting: Option<Waiting<S, R>>,
+    }
+}
+
 /// A request that waits for the source, and the service that was polled ready for it.
-struct Waiting<S, R> {
+#[allow(unnameable_types, missing_debug_implementations)] // As above.
+pub struct Waiting<S, R> {
     inner: S,
     request: R,
     exchange: Exchange,
+}
+
+impl<C, S, R> Lookup<C, S, R> {
+    pub(super) const fn new(current: C, inner: S, request: R, exchange: Exchange) -> Self {
+        Self { current, waiting: Some(Waiting { inner, request, exchange }) }
+    }
+}
+
+impl<C, S, R> Future for Lookup<C, S, R>
+where
+    C: Future<Output: Into<SelectedRepresentation>>,
+{
+    type Output = (SelectedRepresentation, Waiting<S, R>);
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let current = ready!(this.current.poll(cx)).into();
+        Poll::Ready((current, this.waiting.take().expect("a future must not be polled after it is ready")))
+    }
+}
+
+impl<C, S, R> fmt::Debug for Lookup<C, S, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lookup").finish_non_exhaustive()
+    }
 }
 
 impl<S, C, R> ResponseFuture<S, C, R>
 where
     S: Service<R>,
 {
-    pub(super) fn deciding(current: C, inner: S, request: R, exchange: Exchange) -> Self {
-        let waiting = Some(Waiting { inner, request, exchange });
-        Self { state: State::Deciding { current, waiting } }
+    pub(super) const fn deciding(lookup: C) -> Self {
+        Self { state: State::Deciding { lookup } }
     }
 
     pub(super) const fn handling(inner: S::Future, exchange: Option<Exchange>) -> Self {
@@ -70,7 +105,7 @@ impl<S, C, R, ResBody> Future for ResponseFuture<S, C, R>
 where
     R: HttpRequest,
     S: Service<R, Response = Response<ResBody>>,
-    C: Future<Output: Into<SelectedRepresentation>>,
+    C: Future<Output = (SelectedRepresentation, Waiting<S, R>)>,
     ResBody: Body,
 {
     type Output = Result<Response<ConditionalBody<ResBody>>, S::Error>;
@@ -79,11 +114,9 @@ where
         let mut state = self.project().state;
         loop {
             match state.as_mut().project() {
-                StateProjection::Deciding { current, waiting } => {
-                    let current = ready!(current.poll(cx));
-                    let Waiting { mut inner, mut request, mut exchange } =
-                        waiting.take().expect("a future must not be polled after it is ready");
-                    let next = match exchange.decide_by_source(current.into(), request.http_mut()) {
+                StateProjection::Deciding { lookup } => {
+                    let (current, Waiting { mut inner, mut request, mut exchange }) = ready!(lookup.poll(cx));
+                    let next = match exchange.decide_by_source(current, request.http_mut()) {
                         Some(response) => State::ShortCircuited { response: Some(response) },
                         None => State::Handling { inner: inner.call(request), exchange: Some(exchange) },
                     };

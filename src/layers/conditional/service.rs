@@ -12,7 +12,7 @@ use tower_service::Service;
 use super::body::ConditionalBody;
 use super::config::Settings;
 use super::exchange::Exchange;
-use super::future::ResponseFuture;
+use super::future::{Lookup, ResponseFuture, Waiting};
 use super::selected::SelectedRepresentation;
 use super::source::{NoSource, ValidatorSource};
 use crate::layers::HttpRequest;
@@ -82,7 +82,7 @@ where
 #[allow(unnameable_types)] // It only joins the two.
 pub trait Decide<S: Service<R>, R>: Sized {
     /// The future that looks up the validators.
-    type Lookup: Future<Output: Into<SelectedRepresentation>>;
+    type Lookup: Future<Output = (SelectedRepresentation, Waiting<S, R>)>;
 
     #[doc(hidden)]
     fn decide(service: &mut ConditionalService<S, Self>, request: R) -> ResponseFuture<S, Self::Lookup, R>;
@@ -90,7 +90,7 @@ pub trait Decide<S: Service<R>, R>: Sized {
 
 impl<S: Service<R>, R: HttpRequest> Decide<S, R> for NoSource {
     // Never made, and without a size.
-    type Lookup = Pending<SelectedRepresentation>;
+    type Lookup = Pending<(SelectedRepresentation, Waiting<S, R>)>;
 
     fn decide(service: &mut ConditionalService<S>, mut request: R) -> ResponseFuture<S, Self::Lookup, R> {
         let exchange = service.begin(request.http_mut());
@@ -102,9 +102,9 @@ impl<S: Service<R>, R: HttpRequest> Decide<S, R> for NoSource {
 }
 
 impl<S: Service<R> + Clone, V: ValidatorSource, R: HttpRequest> Decide<S, R> for V {
-    type Lookup = V::Future;
+    type Lookup = Lookup<V::Future, S, R>;
 
-    fn decide(service: &mut ConditionalService<S, V>, mut request: R) -> ResponseFuture<S, V::Future, R> {
+    fn decide(service: &mut ConditionalService<S, V>, mut request: R) -> ResponseFuture<S, Self::Lookup, R> {
         let exchange = service.begin(request.http_mut());
         let (parts, body) = request.into_http().into_parts();
         let source = service.source.as_ref().expect("only a layer without a source passes none on");
@@ -112,6 +112,7 @@ impl<S: Service<R> + Clone, V: ValidatorSource, R: HttpRequest> Decide<S, R> for
         // The request needs the instance that was polled ready. The clone was not, so it stays here.
         let clone = service.inner.clone();
         let inner = std::mem::replace(&mut service.inner, clone);
-        ResponseFuture::deciding(current, inner, R::from_http(Request::from_parts(parts, body)), exchange)
+        let request = R::from_http(Request::from_parts(parts, body));
+        ResponseFuture::deciding(Lookup::new(current, inner, request, exchange))
     }
 }
