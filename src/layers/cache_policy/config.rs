@@ -43,14 +43,27 @@ static USUAL: Table<Config> = Table::new();
 /// Only configurations without closures are equal.
 impl PartialEq for Config {
     fn eq(&self, other: &Self) -> bool {
-        let flags = |config: &Self| {
-            (config.record, config.explain, config.panics_on_handler_fields, config.enabled, config.position)
-        };
+        // A new setting must be compared too, or layers would share a configuration that is not theirs.
+        let Self {
+            source,
+            rules,
+            clock: _,
+            record,
+            explain,
+            panics_on_handler_fields,
+            no_vary_search,
+            enabled,
+            position,
+        } = self;
         (self.is_usual() && other.is_usual())
-            && self.source.fixed() == other.source.fixed()
-            && self.rules == other.rules
-            && self.no_vary_search == other.no_vary_search
-            && flags(self) == flags(other)
+            && source.fixed() == other.source.fixed()
+            && *rules == other.rules
+            && *record == other.record
+            && *explain == other.explain
+            && *panics_on_handler_fields == other.panics_on_handler_fields
+            && *no_vary_search == other.no_vary_search
+            && *enabled == other.enabled
+            && *position == other.position
     }
 }
 

@@ -23,11 +23,14 @@ static USUAL: Table<Config> = Table::new();
 /// Only configurations without closures are equal.
 impl PartialEq for Config {
     fn eq(&self, other: &Self) -> bool {
-        (self.clock.is_system() && other.clock.is_system())
-            && self.edges.profiles().eq(other.edges.profiles())
-            && self.overflow == other.overflow
-            && self.rules == other.rules
-            && (self.record, self.enabled) == (other.record, other.enabled)
+        // A new setting must be compared too, or layers would share a configuration that is not theirs.
+        let Self { edges, overflow, rules, clock, record, enabled } = self;
+        (clock.is_system() && other.clock.is_system())
+            && edges.profiles().eq(other.edges.profiles())
+            && *overflow == other.overflow
+            && *rules == other.rules
+            && *record == other.record
+            && *enabled == other.enabled
     }
 }
 
