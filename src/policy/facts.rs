@@ -215,12 +215,14 @@ pub(crate) struct RequestFacts {
 impl RequestFacts {
     /// Collects the facts in one walk, unless an outer layer's facts still hold.
     pub(crate) fn of<B>(request: &Request<B>) -> Self {
-        let mut found = Self::left_in(request).unwrap_or_else(|| Self {
+        let left = request.extensions().get::<Self>().copied();
+        let known = left.filter(|known| known.still_holds_for(request));
+        let mut found = known.unwrap_or_else(|| Self {
             facts: Facts::of_request(request),
             lines: count(request.headers()),
             ruling_is_wanted: false,
         });
-        found.ruling_is_wanted = request.extensions().get::<Self>().is_some();
+        found.ruling_is_wanted = left.is_some();
         found.facts.set_if(Facts::PERSONALIZED, request.extensions().get::<Personalized>().is_some());
         found
     }
