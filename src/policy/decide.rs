@@ -251,19 +251,17 @@ impl<'a> Layer<'a> {
         if facts.has(Facts::DISPUTING) || rules.development {
             return None;
         }
-        let (source, written) = match (from_handler, policy) {
-            (None, _) if facts.has(Facts::CACHE_CONTROL) && !self.can_replace_directives(status) => {
+        let (source, written) = match from_handler {
+            None if facts.has(Facts::CACHE_CONTROL) && !self.can_replace_directives(status) => {
                 (DecisionSource::Handler, Written::Reading(Reading::of_only_line(headers)?))
             }
-            (_, _) if facts.has(Facts::CACHE_CONTROL) => return None,
-            (Some(own), _) if rules.precedence == Precedence::Response => {
+            _ if facts.has(Facts::CACHE_CONTROL) => return None,
+            Some(own) if rules.precedence == Precedence::Response => {
                 (DecisionSource::HandlerPolicy, Written::Policy(own.clone()))
             }
-            (None, _) if rules.for_status(status).is_some() => return None,
-            (None, ResolvedPolicy::Fixed(own)) => {
-                (DecisionSource::Layer, Written::Policy(RenderedPolicy::OfLayer(own)))
+            None if rules.for_status(status).is_none() => {
+                (DecisionSource::Layer, Written::Policy(policy.for_response(status, headers)?))
             }
-            (None, ResolvedPolicy::PerRequest(own)) => (DecisionSource::Layer, Written::Policy(own.clone())),
             _ => return None,
         };
         let immutable = match &written {
@@ -349,7 +347,7 @@ impl<'a> DecisionBuilder<'a, '_> {
             return Some(inner.directives.clone());
         }
         match (&self.layer.policy, only_line(headers, &CACHE_CONTROL)) {
-            (ResolvedPolicy::Fixed(own), Some(line)) if own.is(line) => Some(own.directives().clone()),
+            (ResolvedPolicy::Policy(own), Some(line)) if own.is(line) => Some(own.directives().clone()),
             _ => CacheControl::from_headers(headers),
         }
     }
@@ -499,17 +497,15 @@ impl<'a> DecisionBuilder<'a, '_> {
     /// Returns the layer's policy for this status.
     fn of_layer(&self, headers: &HeaderMap) -> Option<Effective<'a>> {
         let Layer { rules, policy, .. } = &self.layer;
-        if let Some(rendered) = policy.for_response(self.status, headers).or_else(|| rules.for_status(self.status)) {
-            return Some(Effective::rendered(rendered));
-        }
-        match policy {
-            _ if self.acting_with(Effect::NoPolicyOfASuccess).is_some() => None,
-            ResolvedPolicy::Fixed(rendered) => Some(Effective::rendered(rendered)),
-            ResolvedPolicy::PerRequest(policy) => Some(Effective::Policy(policy.clone())),
-            #[cfg(feature = "routes")]
-            ResolvedPolicy::Route(_) => None,
-            ResolvedPolicy::Nothing => None,
-        }
+        let of_status = || rules.for_status(self.status).map(RenderedPolicy::OfLayer);
+        let own = || policy.for_response(self.status, headers);
+        // A route names the statuses that it covers. Other policies are for a success.
+        let found = if policy.is_of_route() {
+            own().or_else(of_status)
+        } else {
+            of_status().or_else(|| own().filter(|_| self.acting_with(Effect::NoPolicyOfASuccess).is_none()))
+        };
+        found.map(Effective::Policy)
     }
 
     /// Returns the directives for a response without a policy.

@@ -312,7 +312,7 @@ impl Layer<'_> {
         let adds = self.request.is_get_or_head();
         let mut of_layer = [self.policy.vary(), self.rules.vary.as_ref()];
         // The names of a policy that depends on the request follow those of the layer.
-        if matches!(self.policy, ResolvedPolicy::PerRequest(_)) {
+        if matches!(self.policy, ResolvedPolicy::Policy(RenderedPolicy::Recent(_))) {
             of_layer.reverse();
         }
         let added = of_layer.into_iter().chain([from_handler.and_then(Rendered::vary)]);

@@ -1,5 +1,6 @@
 //! [`CachePolicyService`]: collects the request data that the decision needs.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::Response;
@@ -12,18 +13,19 @@ use crate::layers::HttpRequest;
 use crate::layers::bypass::is_tunnel;
 use crate::layers::development::forget_stored_response;
 use crate::layers::shared::Shared;
-use crate::policy::{Facts, PendingPolicy};
+use crate::policy::{Chooser, Facts, PendingPolicy};
 
 /// The service created by [`CachePolicyLayer`](super::CachePolicyLayer).
 #[derive(Clone, Debug)]
 pub struct CachePolicyService<S> {
     inner: S,
     config: Shared<Config>,
+    chooser: Option<Arc<Chooser>>,
 }
 
 impl<S> CachePolicyService<S> {
-    pub(super) const fn new(inner: S, config: Shared<Config>) -> Self {
-        Self { inner, config }
+    pub(super) const fn new(inner: S, config: Shared<Config>, chooser: Option<Arc<Chooser>>) -> Self {
+        Self { inner, config, chooser }
     }
 }
 
@@ -54,9 +56,9 @@ where
             facts.leave_in(http);
         }
         let mut pending = PendingPolicy::Nothing;
-        if config.source.depends_on_request() {
+        if let Some(chooser) = &self.chooser {
             let http;
-            (http, pending) = config.source.choose(request.into_http());
+            (http, pending) = chooser.choose(request.into_http());
             request = R::from_http(http);
         }
         let http = request.http_mut();

@@ -57,10 +57,14 @@ impl Exchange {
         let Self { config, request } = self;
         let layer = Layer { rules: &config.rules, request: *request, policy: ResolvedPolicy::Nothing };
         let mut diagnostics = Vec::new();
-        layer.rule_for_edges(response, || config.clock.now(), |status, headers, ruling| {
-            diagnostics = config.edges.write(headers, status, request.is_get_or_head(), ruling, &config.overflow);
-            ruling.leave_edge(&config.rules.edge_names, *request)
-        });
+        layer.rule_for_edges(
+            response,
+            || config.clock.now(),
+            |status, headers, ruling| {
+                diagnostics = config.edges.write(headers, status, request.is_get_or_head(), ruling, &config.overflow);
+                ruling.leave_edge(&config.rules.edge_names, *request)
+            },
+        );
         for diagnostic in &diagnostics {
             trace::event(diagnostic);
         }
