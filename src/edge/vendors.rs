@@ -17,7 +17,7 @@ const CACHE_CONTROL: &[&str] = &["cache-control", "expires"];
 const SURROGATE_CONTROL: &[&str] = &["surrogate-control"];
 /// The characters that most edges accept in tags, for an edge that does not document them.
 const COMMON: TagCharacters = TagCharacters::ALPHANUMERIC.with("-._:");
-pub(super) const X_ACCEL_EXPIRES: HeaderName = HeaderName::from_static("x-accel-expires");
+const X_ACCEL_EXPIRES: HeaderName = HeaderName::from_static("x-accel-expires");
 
 impl EdgeProfile {
     /// Any shared cache that implements the standards: it reads `s-maxage`

@@ -15,7 +15,6 @@ use super::profile::{CacheControlRole, EdgeProfile};
 use super::tag_format::TagFormat;
 use super::targeted_field::{DirectiveSyntax, TargetedField};
 use super::unsupported_tag::UnsupportedTag;
-use super::vendors::X_ACCEL_EXPIRES;
 use crate::policy::{CachePolicy, CacheTags, Ruling};
 use crate::protocol::{CacheControl, EdgeFieldKind, edge_field_kind, join, set_field};
 
@@ -66,25 +65,21 @@ impl Edges {
             }
         }
 
-        let is_stored = fields.directive != EdgeDirective::NotStored;
-        let keeps_lifetimes = is_stored && !inner.lifetimes.is_empty();
-        // Some caches ignore an `X-Accel-Expires` that follows `Cache-Control`.
-        let comes_last = keeps_lifetimes || fields.fields.iter().any(|(name, _)| *name == X_ACCEL_EXPIRES);
+        // `Cache-Control` comes last, because some caches ignore an `X-Accel-Expires` that follows it.
         let cache_control = match (&fields.cache_control, ruling.line()) {
             (Some(value), _) => Some(value.clone()),
-            (None, Some(line)) => comes_last.then(|| line.clone()),
+            (None, Some(line)) => Some(line.clone()),
             (None, None) => {
                 let field = ruling.directives();
                 (!field.is_empty()).then(|| field.to_header_value()).or_else(|| headers.get(CACHE_CONTROL).cloned())
             }
         };
-        if comes_last {
-            headers.remove(CACHE_CONTROL);
-        }
+        headers.remove(CACHE_CONTROL);
+        let is_stored = fields.directive != EdgeDirective::NotStored;
         for (name, value) in &fields.fields {
             set_field(headers, name.clone(), value.clone());
         }
-        if keeps_lifetimes {
+        if is_stored && !inner.lifetimes.is_empty() {
             self.keep_lifetimes(&inner, headers);
         }
         for (name, value) in tag_fields {

@@ -25,7 +25,6 @@ use crate::protocol::{NoVarySearch, assert_vary_names, is_never_stored};
 #[derive(Clone, Debug)]
 pub struct CachePolicyLayer {
     config: Arc<Config>,
-    /// Not part of the shared configuration, so that the future of a request need not count its references.
     chooser: Option<Arc<Chooser>>,
 }
 

@@ -19,13 +19,24 @@ use crate::policy::{Chooser, Facts, PendingPolicy};
 #[derive(Clone, Debug)]
 pub struct CachePolicyService<S> {
     inner: S,
-    config: Shared<Config>,
-    chooser: Option<Arc<Chooser>>,
+    source: Source,
+}
+
+/// The configuration of a service, and what chooses its policies. The two are separate, so that the future of a request
+/// need not count the references of a closure or a table.
+#[derive(Clone, Debug)]
+enum Source {
+    Fixed(Shared<Config>),
+    PerRequest(Arc<(Shared<Config>, Arc<Chooser>)>),
 }
 
 impl<S> CachePolicyService<S> {
-    pub(super) const fn new(inner: S, config: Shared<Config>, chooser: Option<Arc<Chooser>>) -> Self {
-        Self { inner, config, chooser }
+    pub(super) fn new(inner: S, config: Shared<Config>, chooser: Option<Arc<Chooser>>) -> Self {
+        let source = match chooser {
+            Some(chooser) => Source::PerRequest(Arc::new((config, chooser))),
+            None => Source::Fixed(config),
+        };
+        Self { inner, source }
     }
 }
 
@@ -43,7 +54,10 @@ where
     }
 
     fn call(&mut self, mut request: R) -> Self::Future {
-        let config = &self.config;
+        let (config, chooser) = match &self.source {
+            Source::Fixed(config) => (config, None),
+            Source::PerRequest(source) => (&source.0, Some(&source.1)),
+        };
         let http = request.http_mut();
         if !config.enabled || is_tunnel(http.method()) {
             return ResponseFuture::new(self.inner.call(request), None);
@@ -56,7 +70,7 @@ where
             facts.leave_in(http);
         }
         let mut pending = PendingPolicy::Nothing;
-        if let Some(chooser) = &self.chooser {
+        if let Some(chooser) = chooser {
             let http;
             (http, pending) = chooser.choose(request.into_http());
             request = R::from_http(http);
