@@ -313,7 +313,7 @@ impl<'a> DecisionBuilder<'a, '_> {
             && inner.is_for(self.status)
             && inner.has_directives()
             && self.has_inner_line
-            && self.acting.without(inner.satisfied()).is_empty()
+            && (self.acting.is_empty() || self.acting.without(inner.satisfied()).is_empty())
     }
 
     /// Uses the ruling of the inner layer.

@@ -40,8 +40,8 @@ macro_rules! facts {
             $($(#[$doc])* pub(crate) const $name: Self = Self(1 << Bit::$name as u8);)*
 
             /// The names of the facts, in the order of their bits.
-            #[cfg(all(test, feature = "shared-cache"))]
             pub(crate) const NAMES: &'static [&'static str] = &[$(stringify!($name)),*];
+            pub(super) const COUNT: usize = Self::NAMES.len();
         }
     };
 }
@@ -172,6 +172,21 @@ impl Facts {
             Some(b'a' | b'A' | b't' | b'T' | b' ' | b'\t') if is_page_type(content_type.as_bytes()) => Self::PAGE,
             _ => Self::NONE,
         })
+    }
+
+    /// The numbers of the facts that hold.
+    pub(super) fn iter(self) -> impl Iterator<Item = usize> {
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let fact = left.trailing_zeros() as usize;
+            left &= left.wrapping_sub(1);
+            (fact < Self::COUNT).then_some(fact)
+        })
+    }
+
+    /// Whether the fact with this number holds.
+    pub(super) const fn contains(self, fact: usize) -> bool {
+        self.0 >> fact & 1 != 0
     }
 
     /// Whether any of these facts holds.

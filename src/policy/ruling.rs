@@ -265,6 +265,9 @@ impl Ruling {
 impl Accepted {
     /// Records the values in this response that would have triggered switched-off guards.
     pub(super) fn add(&mut self, waived: GuardSet, facts: Facts, headers: &HeaderMap) {
+        if waived.is_empty() {
+            return;
+        }
         let guards = waived.common(GuardSet::seeing(facts));
         self.guards = self.guards.union(guards);
         if guards.contains(Guard::SetCookie) {
@@ -278,6 +281,9 @@ impl Accepted {
     /// The guards that only accepted values in this response trigger, so they need not act.
     pub(super) fn still_covers(&self, headers: &HeaderMap) -> GuardSet {
         let mut guards = self.guards;
+        if guards.is_empty() {
+            return guards;
+        }
         let cookies = headers.get_all(SET_COOKIE);
         if guards.contains(Guard::SetCookie) && !cookies.iter().all(|cookie| self.cookies.contains(cookie)) {
             guards.remove(Guard::SetCookie);
