@@ -8,6 +8,7 @@ use tower_layer::Layer;
 
 use super::config::{Config, Position};
 use super::service::CachePolicyService;
+use super::step::{InnerPolicy, OuterPolicy};
 use crate::layers::Clock;
 use crate::policy::{CachePolicy, Development, IntoPolicySource, PolicySource, Precedence, Rendered, Risk, Rules};
 use crate::protocol::{NoVarySearch, assert_vary_names, is_never_stored};
@@ -523,6 +524,16 @@ impl CachePolicyLayer {
     /// Makes this layer the innermost one of a [`CachingLayer`](crate::CachingLayer).
     pub(crate) fn inner_half(self) -> Self {
         self.with(|config| config.position = Position::Innermost)
+    }
+
+    /// Returns the policy of the innermost layer, as a step of another service.
+    pub(crate) fn inner_step(&self) -> InnerPolicy {
+        InnerPolicy(Config::shared(&self.config))
+    }
+
+    /// Returns the policy of the outermost layer, as a step of another service.
+    pub(crate) fn outer_step(&self) -> OuterPolicy {
+        OuterPolicy(Config::shared(&self.config))
     }
 
     /// Makes this layer the outermost one of a [`CachingLayer`](crate::CachingLayer). It sets only

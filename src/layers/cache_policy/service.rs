@@ -40,11 +40,25 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: R) -> Self::Future {
-        let config = &self.config;
+    fn call(&mut self, request: R) -> Self::Future {
+        Exchange::begin(&self.config, request, |request, exchange| {
+            ResponseFuture::new(self.inner.call(request), exchange)
+        })
+    }
+}
+
+impl Exchange {
+    /// Collects the request data that the decision needs, and continues with the request. Without an exchange, the
+    /// response passes through unchanged. To return the request instead would move it once more.
+    #[inline]
+    pub(super) fn begin<R: HttpRequest, T>(
+        config: &Shared<Config>,
+        mut request: R,
+        next: impl FnOnce(R, Option<Self>) -> T,
+    ) -> T {
         let http = request.http_mut();
         if !config.enabled || is_tunnel(http.method()) {
-            return ResponseFuture::new(self.inner.call(request), None);
+            return next(request, None);
         }
         if config.rules.development {
             forget_stored_response(http);
@@ -64,7 +78,7 @@ where
             config.withhold_conditions(&pending, http.headers_mut());
         }
         let target = config.panics_on_handler_fields.then(|| RequestTarget::of(http));
-        let exchange = Exchange { config: config.clone(), request: facts, pending, target };
-        ResponseFuture::new(self.inner.call(request), Some(exchange))
+        let exchange = Self { config: config.clone(), request: facts, pending, target };
+        next(request, Some(exchange))
     }
 }

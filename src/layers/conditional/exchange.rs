@@ -6,7 +6,7 @@ use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_RANGE, LAST_MODIFIED, RANGE, SET_COOKIE, VARY,
 };
 use http::response::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{Extensions, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
 
 use super::body::ConditionalBody;
@@ -66,7 +66,7 @@ enum Kind {
 /// A response that the layer returns without calling the handler.
 #[derive(Debug)]
 pub(crate) struct ShortCircuit {
-    head: Parts,
+    head: Response<()>,
     text: Option<&'static str>,
 }
 
@@ -264,7 +264,7 @@ impl Exchange {
                     // Both describe the 200, which is not sent.
                     head.extensions.remove::<Decision>();
                     Ruling::forget(&mut head.headers, &mut head.extensions);
-                    self.record(head, ConditionalReason::AfterHandler(condition));
+                    self.record(&mut head.extensions, ConditionalReason::AfterHandler(condition));
                     return (false, false);
                 }
                 _ => {}
@@ -357,7 +357,7 @@ impl Exchange {
         if self.for_edge {
             Ruling::stand_for_response(&mut head.extensions);
         }
-        self.record(head, ConditionalReason::AfterHandler(condition));
+        self.record(&mut head.extensions, ConditionalReason::AfterHandler(condition));
         true
     }
 
@@ -404,7 +404,7 @@ impl Exchange {
 
     fn not_modified_before(&self, current: &Representation, condition: Condition) -> ShortCircuit {
         let mut response = ShortCircuit::new(StatusCode::NOT_MODIFIED);
-        let headers = &mut response.head.headers;
+        let headers = response.head.headers_mut();
         if let Representation::Current(validators) = current {
             validators.write_to(headers, self.settings.clock.now());
         }
@@ -415,30 +415,30 @@ impl Exchange {
         }
         // N-06: a cache would replace the `Vary` of the 200 with this incomplete one.
         headers.remove(VARY);
-        self.record(&mut response.head, ConditionalReason::BeforeHandler(condition));
+        self.record(response.head.extensions_mut(), ConditionalReason::BeforeHandler(condition));
         response
     }
 
     fn failed_before(&self, condition: Condition) -> ShortCircuit {
         let mut response = ShortCircuit::new(StatusCode::PRECONDITION_FAILED);
-        into_precondition_failed(&mut response.head.headers);
-        self.record(&mut response.head, ConditionalReason::BeforeHandler(condition));
+        into_precondition_failed(response.head.headers_mut());
+        self.record(response.head.extensions_mut(), ConditionalReason::BeforeHandler(condition));
         response
     }
 
     fn precondition_required(&self) -> ShortCircuit {
         let mut response = ShortCircuit::new(StatusCode::PRECONDITION_REQUIRED);
         response.text = Some(HOW_TO_RESUBMIT);
-        let headers = &mut response.head.headers;
+        let headers = response.head.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-        self.record(&mut response.head, ConditionalReason::PreconditionRequired);
+        self.record(response.head.extensions_mut(), ConditionalReason::PreconditionRequired);
         response
     }
 
-    fn record(&self, head: &mut Parts, reason: ConditionalReason) {
+    fn record(&self, extensions: &mut Extensions, reason: ConditionalReason) {
         if self.settings.record {
-            head.extensions.insert(reason);
+            extensions.insert(reason);
         }
     }
 }
@@ -472,23 +472,28 @@ impl ShortCircuit {
     /// Gives a 304 the policy of its 200. If that policy is unknown, the mark tells outer layers to add nothing that
     /// could differ from the 200.
     fn give_policy(&mut self, policy: Option<CachePolicy>) {
-        if self.head.status != StatusCode::NOT_MODIFIED {
+        if self.head.status() != StatusCode::NOT_MODIFIED {
             return;
         }
+        let extensions = self.head.extensions_mut();
         match policy {
-            Some(policy) => _ = self.head.extensions.insert(policy),
-            None => _ = self.head.extensions.insert(Unruled::BeforeHandler),
+            Some(policy) => _ = extensions.insert(policy),
+            None => _ = extensions.insert(Unruled::BeforeHandler),
         }
     }
 
     fn new(status: StatusCode) -> Self {
-        let (mut head, ()) = Response::new(()).into_parts();
-        head.status = status;
+        let mut head = Response::new(());
+        *head.status_mut() = status;
         Self { head, text: None }
+    }
+
+    pub(super) const fn head_mut(&mut self) -> &mut Response<()> {
+        &mut self.head
     }
 
     pub(crate) fn into_response<B>(self) -> Response<ConditionalBody<B>> {
         let body = self.text.map_or_else(ConditionalBody::nothing, ConditionalBody::text);
-        Response::from_parts(self.head, body)
+        self.head.map(|()| body)
     }
 }
