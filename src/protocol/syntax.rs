@@ -57,6 +57,25 @@ pub(crate) fn trim_ows(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
+/// Returns whether two neighboring bytes of a text are a pair. Without a branch for each byte, the compiler checks eight
+/// pairs at once. The last eight may overlap the others.
+#[inline]
+pub(super) fn has_pair(text: &[u8], is_pair: impl Fn(u8, u8) -> bool) -> bool {
+    let in_pairs = |text: &[u8]| {
+        let pairs = text.iter().zip(text.get(1..).unwrap_or_default());
+        pairs.fold(false, |found, (&one, &next)| found | is_pair(one, next))
+    };
+    let (mut rest, mut found) = (text, false);
+    while let Some(chunk) = rest.first_chunk::<9>() {
+        found |= in_pairs(chunk);
+        rest = &rest[8..];
+    }
+    match text.last_chunk::<9>() {
+        Some(last) => found | in_pairs(last),
+        None => in_pairs(rest),
+    }
+}
+
 /// Returns whether the lines of a `#list` have a nonempty member.
 pub(crate) fn has_members<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> bool {
     lines.into_iter().any(|line| line.as_bytes().iter().any(|byte| !matches!(byte, b',' | b' ' | b'\t')))

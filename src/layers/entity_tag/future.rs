@@ -95,9 +95,11 @@ where
         loop {
             match state.as_mut().project() {
                 StateProjection::Waiting { inner, config, policy } => {
-                    let mut response = ready!(inner.poll(cx))?;
-                    P::decide(policy, &mut response);
-                    let (mut head, mut body) = response.into_parts();
+                    let mut polled = inner.poll(cx);
+                    if let Poll::Ready(Ok(response)) = &mut polled {
+                        P::decide(policy, response);
+                    }
+                    let (mut head, mut body) = ready!(polled)?.into_parts();
                     let Some((config, plan, content_type)) = config
                         .take()
                         .and_then(|config| config.plan(&head, &body).map(|(plan, line)| (config, plan, line)))

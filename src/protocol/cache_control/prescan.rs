@@ -4,7 +4,7 @@ use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue};
 
 use super::CacheControl;
-use crate::protocol::MAX_MEMBERS;
+use crate::protocol::syntax::{MAX_MEMBERS, has_pair};
 
 /// Returns whether the parsed field has `no-store`, including by having too many members. Parses the field only if it
 /// contains the text.
@@ -41,12 +41,8 @@ fn max_members(headers: &HeaderMap) -> usize {
 }
 
 fn contains_no_store(line: &[u8]) -> bool {
-    // Rules out nearly all lines. Without a branch for each byte, the compiler checks many bytes at once.
-    if !line
-        .iter()
-        .zip(line.iter().skip(1))
-        .fold(false, |found, (&one, &next)| found | ((one == b'-') & (next | 32 == b's')))
-    {
+    // Rules out nearly all lines.
+    if !has_pair(line, |one, next| (one == b'-') & (next | 0x20 == b's')) {
         return false;
     }
     let mut start = 0;
