@@ -19,7 +19,7 @@ use super::validators::etag_line;
 use super::vary::{lines_contain, lines_have_any};
 use super::{EntityTagList, EntityTagMember, EntityTagRef};
 
-const SEPARATOR: &[u8] = b"--";
+const SEPARATOR: &[u8; 2] = b"--";
 
 /// The suffix of a tag without content coding that would otherwise look coded.
 const IDENTITY: &[u8] = b"identity";
@@ -255,7 +255,7 @@ pub(super) fn may_be_coded(tag: &HeaderValue) -> bool {
 
 /// Returns whether a line contains the separator. An inexpensive check before parsing.
 pub(super) fn may_name_a_coding(line: &HeaderValue) -> bool {
-    has_pair(line.as_bytes(), |one, next| (one == SEPARATOR[0]) & (next == SEPARATOR[1]))
+    has_pair(line.as_bytes(), *SEPARATOR)
 }
 
 /// Splits a tag into the tag without its suffix and the content coding.

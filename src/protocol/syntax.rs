@@ -57,23 +57,30 @@ pub(crate) fn trim_ows(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// Returns whether two neighboring bytes of a text are a pair. Without a branch for each byte, the compiler checks eight
-/// pairs at once. The last eight may overlap the others.
-#[inline]
-pub(super) fn has_pair(text: &[u8], is_pair: impl Fn(u8, u8) -> bool) -> bool {
-    let in_pairs = |text: &[u8]| {
-        let pairs = text.iter().zip(text.get(1..).unwrap_or_default());
-        pairs.fold(false, |found, (&one, &next)| found | is_pair(one, next))
-    };
-    let (mut rest, mut found) = (text, false);
-    while let Some(chunk) = rest.first_chunk::<9>() {
-        found |= in_pairs(chunk);
-        rest = &rest[8..];
+/// Returns whether a text contains two neighboring bytes, the second one in any case. Compares eight bytes at once.
+pub(super) fn has_pair(text: &[u8], [one, next]: [u8; 2]) -> bool {
+    const CASE: u8 = 0x20;
+    let every = |byte: u8| u64::from_le_bytes([byte; 8]);
+    // The highest bit of each byte that is zero.
+    let zeros = |bytes: u64| !((bytes & every(0x7f)).wrapping_add(every(0x7f)) | bytes | every(0x7f));
+    let (chunks, rest) = text.as_chunks();
+    let mut after_one = 0;
+    for chunk in chunks {
+        let bytes = u64::from_le_bytes(*chunk);
+        let ones = zeros(bytes ^ every(one));
+        if zeros((bytes | every(CASE)) ^ every(next)) & (ones << 8 | after_one) != 0 {
+            return true;
+        }
+        after_one = ones >> 56;
     }
-    match text.last_chunk::<9>() {
-        Some(last) => found | in_pairs(last),
-        None => in_pairs(rest),
+    let mut after_one = after_one != 0;
+    for byte in rest {
+        if after_one && byte | CASE == next {
+            return true;
+        }
+        after_one = *byte == one;
     }
+    false
 }
 
 /// Returns whether the lines of a `#list` have a nonempty member.

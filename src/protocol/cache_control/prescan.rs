@@ -42,7 +42,7 @@ fn max_members(headers: &HeaderMap) -> usize {
 
 fn contains_no_store(line: &[u8]) -> bool {
     // Rules out nearly all lines.
-    if !has_pair(line, |one, next| (one == b'-') & (next | 0x20 == b's')) {
+    if !has_pair(line, *b"-s") {
         return false;
     }
     let mut start = 0;
