@@ -94,4 +94,4 @@ pub use self::future::ResponseFuture;
 pub use self::layer::CachePolicyLayer;
 pub use self::service::CachePolicyService;
 
-pub(crate) use self::step::{InnerPolicy, NoPolicy, OuterPolicy, OuterPolicyStep, PolicyStep};
+pub(crate) use self::step::{InnerPolicy, NoPolicy, OuterPolicy, PolicyStep};

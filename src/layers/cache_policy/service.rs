@@ -1,8 +1,9 @@
 //! [`CachePolicyService`]: collects the request data that the decision needs.
 
+use std::mem::swap;
 use std::task::{Context, Poll};
 
-use http::Response;
+use http::{Request, Response};
 use tower_service::Service;
 
 use super::config::{Config, Position};
@@ -12,7 +13,7 @@ use crate::layers::HttpRequest;
 use crate::layers::bypass::is_tunnel;
 use crate::layers::development::forget_stored_response;
 use crate::layers::shared::Shared;
-use crate::policy::{Facts, PendingPolicy};
+use crate::policy::{Facts, PendingPolicy, RequestFacts};
 
 /// The service created by [`CachePolicyLayer`](super::CachePolicyLayer).
 #[derive(Clone, Debug)]
@@ -40,25 +41,41 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: R) -> Self::Future {
-        Exchange::begin(&self.config, request, |request, exchange| {
-            ResponseFuture::new(self.inner.call(request), exchange)
-        })
+    fn call(&mut self, mut request: R) -> Self::Future {
+        let Some(facts) = Exchange::facts(&self.config, request.http_mut()) else {
+            return ResponseFuture::new(self.inner.call(request), None);
+        };
+        let mut pending = PendingPolicy::Nothing;
+        if self.config.source.depends_on_request() {
+            let http;
+            (http, pending) = self.config.source.choose(request.into_http());
+            request = R::from_http(http);
+        }
+        let exchange = Exchange::new(&self.config, request.http_mut(), facts, pending);
+        ResponseFuture::new(self.inner.call(request), Some(exchange))
     }
 }
 
 impl Exchange {
-    /// Collects the request data that the decision needs, and continues with the request. Without an exchange, the
-    /// response passes through unchanged. To return the request instead would move it once more.
+    /// Collects the request data that the decision needs. Returns `None` if the response passes through unchanged.
+    pub(super) fn begin<B>(config: &Shared<Config>, http: &mut Request<B>) -> Option<Self> {
+        let facts = Self::facts(config, http)?;
+        let mut pending = PendingPolicy::Nothing;
+        if config.source.depends_on_request() {
+            // The body stays in its place. Most policies do not depend on the request, and moving each request would
+            // take longer.
+            let mut head = Request::new(());
+            swap_heads(&mut head, http);
+            (head, pending) = config.source.choose(head);
+            swap_heads(&mut head, http);
+        }
+        Some(Self::new(config, http, facts, pending))
+    }
+
     #[inline]
-    pub(super) fn begin<R: HttpRequest, T>(
-        config: &Shared<Config>,
-        mut request: R,
-        next: impl FnOnce(R, Option<Self>) -> T,
-    ) -> T {
-        let http = request.http_mut();
+    fn facts<B>(config: &Config, http: &mut Request<B>) -> Option<RequestFacts> {
         if !config.enabled || is_tunnel(http.method()) {
-            return next(request, None);
+            return None;
         }
         if config.rules.development {
             forget_stored_response(http);
@@ -67,18 +84,23 @@ impl Exchange {
         if config.needs_ruling() {
             facts.leave_in(http);
         }
-        let mut pending = PendingPolicy::Nothing;
-        if config.source.depends_on_request() {
-            let http;
-            (http, pending) = config.source.choose(request.into_http());
-            request = R::from_http(http);
-        }
-        let http = request.http_mut();
+        Some(facts)
+    }
+
+    #[inline]
+    fn new<B>(config: &Shared<Config>, http: &mut Request<B>, facts: RequestFacts, pending: PendingPolicy) -> Self {
         if config.position == Position::Innermost && facts.has(Facts::CONDITIONAL) && facts.is_get_or_head() {
             config.withhold_conditions(&pending, http.headers_mut());
         }
         let target = config.panics_on_handler_fields.then(|| RequestTarget::of(http));
-        let exchange = Self { config: config.clone(), request: facts, pending, target };
-        next(request, Some(exchange))
+        Self { config: config.clone(), request: facts, pending, target }
     }
+}
+
+fn swap_heads<B>(one: &mut Request<()>, other: &mut Request<B>) {
+    swap(one.method_mut(), other.method_mut());
+    swap(one.uri_mut(), other.uri_mut());
+    swap(one.version_mut(), other.version_mut());
+    swap(one.headers_mut(), other.headers_mut());
+    swap(one.extensions_mut(), other.extensions_mut());
 }

@@ -5,11 +5,10 @@
 
 use std::fmt::Debug;
 
-use http::Response;
+use http::{Request, Response};
 
 use super::config::{Config, Position};
 use super::future::Exchange;
-use crate::layers::HttpRequest;
 use crate::layers::development::forget_stored_response;
 use crate::layers::shared::Shared;
 use crate::policy::{HandlerPolicy, Unruled};
@@ -21,17 +20,16 @@ pub trait PolicyStep: Clone {
     type Exchange: Debug;
 
     #[doc(hidden)]
-    fn begin<R: HttpRequest, T>(&self, request: R, next: impl FnOnce(R, Self::Exchange) -> T) -> T;
+    fn begin<B>(&self, request: &mut Request<B>) -> Self::Exchange;
 
     #[doc(hidden)]
     fn decide<B>(exchange: &Self::Exchange, response: &mut Response<B>);
-}
 
-/// The policy around a service that can respond before the inner service.
-#[allow(unnameable_types)] // As above.
-pub trait OuterPolicyStep: PolicyStep {
+    /// Decides about a response that was made before the inner service. Only the outer policy sees such responses.
     #[doc(hidden)]
-    fn decide_early<R: HttpRequest>(&self, exchange: &Self::Exchange, request: R, response: &mut Response<()>);
+    fn decide_early<B>(&self, exchange: &Self::Exchange, _: &mut Request<B>, response: &mut Response<()>) {
+        Self::decide(exchange, response);
+    }
 }
 
 /// No policy, for a service that is used alone.
@@ -53,23 +51,16 @@ pub struct OuterPolicy(pub(super) Shared<Config>);
 impl PolicyStep for NoPolicy {
     type Exchange = ();
 
-    fn begin<R: HttpRequest, T>(&self, request: R, next: impl FnOnce(R, ()) -> T) -> T {
-        next(request, ())
-    }
+    fn begin<B>(&self, _: &mut Request<B>) {}
 
     fn decide<B>((): &(), _: &mut Response<B>) {}
-}
-
-impl OuterPolicyStep for NoPolicy {
-    fn decide_early<R: HttpRequest>(&self, (): &(), _: R, _: &mut Response<()>) {}
 }
 
 impl PolicyStep for InnerPolicy {
     type Exchange = Option<Exchange>;
 
-    #[inline]
-    fn begin<R: HttpRequest, T>(&self, request: R, next: impl FnOnce(R, Option<Exchange>) -> T) -> T {
-        Exchange::begin(&self.0, request, next)
+    fn begin<B>(&self, request: &mut Request<B>) -> Option<Exchange> {
+        Exchange::begin(&self.0, request)
     }
 
     fn decide<B>(exchange: &Option<Exchange>, response: &mut Response<B>) {
@@ -83,16 +74,14 @@ impl PolicyStep for OuterPolicy {
     // Boxed, because only a stack with compression has one.
     type Exchange = Option<Box<Exchange>>;
 
-    fn begin<R: HttpRequest, T>(&self, mut request: R, next: impl FnOnce(R, Option<Box<Exchange>>) -> T) -> T {
-        let mut held = None;
+    fn begin<B>(&self, request: &mut Request<B>) -> Option<Box<Exchange>> {
         if self.0.position == Position::OutermostWithCompression {
-            let exchange;
-            (request, exchange) = Exchange::begin(&self.0, request, |request, exchange| (request, exchange));
-            held = exchange.map(Box::new);
-        } else if self.0.enabled && self.0.rules.development {
-            forget_stored_response(request.http_mut());
+            return Exchange::begin(&self.0, request).map(Box::new);
         }
-        next(request, held)
+        if self.0.enabled && self.0.rules.development {
+            forget_stored_response(request);
+        }
+        None
     }
 
     fn decide<B>(exchange: &Option<Box<Exchange>>, response: &mut Response<B>) {
@@ -100,18 +89,15 @@ impl PolicyStep for OuterPolicy {
             exchange.decide(response);
         }
     }
-}
 
-impl OuterPolicyStep for OuterPolicy {
-    fn decide_early<R: HttpRequest>(&self, exchange: &Option<Box<Exchange>>, request: R, response: &mut Response<()>) {
+    fn decide_early<B>(&self, exchange: &Option<Box<Exchange>>, request: &mut Request<B>, response: &mut Response<()>) {
         if self.0.position == Position::OutermostWithCompression {
             return Self::decide(exchange, response);
         }
         let extensions = response.extensions();
         // Other responses are complete.
         if extensions.get::<Unruled>().is_some() || HandlerPolicy::of(response.status(), extensions).is_some() {
-            let exchange = Exchange::begin(&self.0, request, |_, exchange| exchange);
-            InnerPolicy::decide(&exchange, response);
+            InnerPolicy::decide(&Exchange::begin(&self.0, request), response);
         }
     }
 }

@@ -14,7 +14,7 @@ use super::body::ConditionalBody;
 use super::exchange::{Exchange, ShortCircuit};
 use super::selected::SelectedRepresentation;
 use crate::layers::HttpRequest;
-use crate::layers::cache_policy::{OuterPolicyStep, PolicyStep};
+use crate::layers::cache_policy::PolicyStep;
 
 pin_project! {
     /// The response future of a [`ConditionalService`](super::ConditionalService).
@@ -111,7 +111,7 @@ impl<S, P, C, R, ResBody> Future for ResponseFuture<S, P, C, R>
 where
     R: HttpRequest,
     S: Service<R, Response = Response<ResBody>>,
-    P: OuterPolicyStep,
+    P: PolicyStep,
     C: Future<Output = (SelectedRepresentation, Waiting<S, P, R>)>,
     ResBody: Body,
 {
@@ -124,9 +124,10 @@ where
                 StateProjection::Deciding { lookup } => {
                     let (current, waiting) = ready!(lookup.poll(cx));
                     let Waiting { mut inner, mut request, mut exchange, policy, pending } = waiting;
-                    let next = match exchange.decide_by_source(current, request.http_mut()) {
+                    let http = request.http_mut();
+                    let next = match exchange.decide_by_source(current, http) {
                         Some(mut response) => {
-                            policy.decide_early(&pending, request, response.head_mut());
+                            policy.decide_early(&pending, http, response.head_mut());
                             State::ShortCircuited { response: Some(response) }
                         }
                         None => {

@@ -16,7 +16,7 @@ use super::future::{Lookup, ResponseFuture, Waiting};
 use super::selected::SelectedRepresentation;
 use super::source::{NoSource, ValidatorSource};
 use crate::layers::HttpRequest;
-use crate::layers::cache_policy::{NoPolicy, OuterPolicyStep};
+use crate::layers::cache_policy::{NoPolicy, PolicyStep};
 use crate::layers::development::forget_stored_response;
 use crate::layers::shared::Shared;
 
@@ -65,7 +65,7 @@ where
     R: HttpRequest,
     S: Service<R, Response = Response<ResBody>>,
     V: Decide<S, P, R>,
-    P: OuterPolicyStep,
+    P: PolicyStep,
     ResBody: Body,
     ResBody::Data: From<Bytes>,
 {
@@ -77,20 +77,19 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: R) -> Self::Future {
-        self.policy.clone().begin(request, |mut request, policy| {
-            if self.applies_to(request.http_mut()) {
-                V::decide(self, request, policy)
-            } else {
-                ResponseFuture::handling(self.inner.call(request), None, policy)
-            }
-        })
+    fn call(&mut self, mut request: R) -> Self::Future {
+        let http = request.http_mut();
+        let policy = self.policy.begin(http);
+        if !self.applies_to(http) {
+            return ResponseFuture::handling(self.inner.call(request), None, policy);
+        }
+        V::decide(self, request, policy)
     }
 }
 
 /// A [`ValidatorSource`], or [`NoSource`]: decides before or after the handler.
 #[allow(unnameable_types)] // It only joins the two.
-pub trait Decide<S: Service<R>, P: OuterPolicyStep, R>: Sized {
+pub trait Decide<S: Service<R>, P: PolicyStep, R>: Sized {
     /// The future that looks up the validators.
     type Lookup: Future<Output = (SelectedRepresentation, Waiting<S, P, R>)>;
 
@@ -102,7 +101,7 @@ pub trait Decide<S: Service<R>, P: OuterPolicyStep, R>: Sized {
     ) -> ResponseFuture<S, P, Self::Lookup, R>;
 }
 
-impl<S: Service<R>, P: OuterPolicyStep, R: HttpRequest> Decide<S, P, R> for NoSource {
+impl<S: Service<R>, P: PolicyStep, R: HttpRequest> Decide<S, P, R> for NoSource {
     // Never made, and without a size.
     type Lookup = Pending<(SelectedRepresentation, Waiting<S, P, R>)>;
 
@@ -119,7 +118,7 @@ impl<S: Service<R>, P: OuterPolicyStep, R: HttpRequest> Decide<S, P, R> for NoSo
     }
 }
 
-impl<S: Service<R> + Clone, P: OuterPolicyStep, V: ValidatorSource, R: HttpRequest> Decide<S, P, R> for V {
+impl<S: Service<R> + Clone, P: PolicyStep, V: ValidatorSource, R: HttpRequest> Decide<S, P, R> for V {
     type Lookup = Lookup<V::Future, Waiting<S, P, R>>;
 
     fn decide(

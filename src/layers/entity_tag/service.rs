@@ -61,6 +61,7 @@ where
             None => {}
         }
         let config = may_be_tagged.then(|| self.config.clone());
-        self.policy.begin(request, |request, policy| ResponseFuture::new(self.inner.call(request), config, policy))
+        let policy = self.policy.begin(http);
+        ResponseFuture::new(self.inner.call(request), config, policy)
     }
 }
