@@ -1,6 +1,7 @@
 //! [`CachePolicyService`]: collects the request data that the decision needs.
 
 use std::mem::swap;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
@@ -13,18 +14,49 @@ use crate::layers::HttpRequest;
 use crate::layers::bypass::is_tunnel;
 use crate::layers::development::forget_stored_response;
 use crate::layers::shared::Shared;
-use crate::policy::{Facts, PendingPolicy, RequestFacts};
+use crate::policy::{Chooser, Facts, PendingPolicy, RequestFacts};
 
 /// The service created by [`CachePolicyLayer`](super::CachePolicyLayer).
 #[derive(Clone, Debug)]
 pub struct CachePolicyService<S> {
     inner: S,
-    config: Shared<Config>,
+    source: Source,
+}
+
+/// The configuration of a service, and what chooses its policies. The two are separate, so that the future of a request
+/// need not count the references of a closure or a table.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    Fixed(Shared<Config>),
+    PerRequest(Arc<(Shared<Config>, Arc<Chooser>)>),
 }
 
 impl<S> CachePolicyService<S> {
-    pub(super) const fn new(inner: S, config: Shared<Config>) -> Self {
-        Self { inner, config }
+    pub(super) const fn new(inner: S, source: Source) -> Self {
+        Self { inner, source }
+    }
+}
+
+impl Source {
+    pub(super) fn new(config: Shared<Config>, chooser: Option<Arc<Chooser>>) -> Self {
+        match chooser {
+            Some(chooser) => Self::PerRequest(Arc::new((config, chooser))),
+            None => Self::Fixed(config),
+        }
+    }
+
+    pub(super) fn config(&self) -> &Shared<Config> {
+        match self {
+            Self::Fixed(config) => config,
+            Self::PerRequest(source) => &source.0,
+        }
+    }
+
+    fn chooser(&self) -> Option<&Chooser> {
+        match self {
+            Self::Fixed(_) => None,
+            Self::PerRequest(source) => Some(&source.1),
+        }
     }
 }
 
@@ -42,31 +74,33 @@ where
     }
 
     fn call(&mut self, mut request: R) -> Self::Future {
-        let Some(facts) = Exchange::facts(&self.config, request.http_mut()) else {
+        let config = self.source.config();
+        let Some(facts) = Exchange::facts(config, request.http_mut()) else {
             return ResponseFuture::new(self.inner.call(request), None);
         };
         let mut pending = PendingPolicy::Nothing;
-        if self.config.source.depends_on_request() {
+        if let Some(chooser) = self.source.chooser() {
             let http;
-            (http, pending) = self.config.source.choose(request.into_http());
+            (http, pending) = chooser.choose(request.into_http());
             request = R::from_http(http);
         }
-        let exchange = Exchange::new(&self.config, request.http_mut(), facts, pending);
+        let exchange = Exchange::new(config, request.http_mut(), facts, pending);
         ResponseFuture::new(self.inner.call(request), Some(exchange))
     }
 }
 
 impl Exchange {
     /// Collects the request data that the decision needs. Returns `None` if the response passes through unchanged.
-    pub(super) fn begin<B>(config: &Shared<Config>, http: &mut Request<B>) -> Option<Self> {
+    pub(super) fn begin<B>(source: &Source, http: &mut Request<B>) -> Option<Self> {
+        let config = source.config();
         let facts = Self::facts(config, http)?;
         let mut pending = PendingPolicy::Nothing;
-        if config.source.depends_on_request() {
+        if let Some(chooser) = source.chooser() {
             // The body stays in its place. Most policies do not depend on the request, and moving each request would
             // take longer.
             let mut head = Request::new(());
             swap_heads(&mut head, http);
-            (head, pending) = config.source.choose(head);
+            (head, pending) = chooser.choose(head);
             swap_heads(&mut head, http);
         }
         Some(Self::new(config, http, facts, pending))

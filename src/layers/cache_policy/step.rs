@@ -7,10 +7,10 @@ use std::fmt::Debug;
 
 use http::{Request, Response};
 
-use super::config::{Config, Position};
+use super::config::Position;
 use super::future::Exchange;
+use super::service::Source;
 use crate::layers::development::forget_stored_response;
-use crate::layers::shared::Shared;
 use crate::policy::{HandlerPolicy, Unruled};
 
 /// The policy around a service, or [`NoPolicy`].
@@ -40,13 +40,13 @@ pub struct NoPolicy;
 /// The innermost policy of a caching layer, next to the service.
 #[derive(Clone, Debug)]
 #[allow(unnameable_types)] // As above.
-pub struct InnerPolicy(pub(super) Shared<Config>);
+pub struct InnerPolicy(pub(super) Source);
 
 /// The outermost policy of a caching layer. Without a compression layer, only a response that was made before the
 /// handler needs it.
 #[derive(Clone, Debug)]
 #[allow(unnameable_types)] // As above.
-pub struct OuterPolicy(pub(super) Shared<Config>);
+pub struct OuterPolicy(pub(super) Source);
 
 impl PolicyStep for NoPolicy {
     type Exchange = ();
@@ -75,10 +75,11 @@ impl PolicyStep for OuterPolicy {
     type Exchange = Option<Box<Exchange>>;
 
     fn begin<B>(&self, request: &mut Request<B>) -> Option<Box<Exchange>> {
-        if self.0.position == Position::OutermostWithCompression {
+        if self.0.config().position == Position::OutermostWithCompression {
             return Exchange::begin(&self.0, request).map(Box::new);
         }
-        if self.0.enabled && self.0.rules.development {
+        let config = self.0.config();
+        if config.enabled && config.rules.development {
             forget_stored_response(request);
         }
         None
@@ -91,7 +92,7 @@ impl PolicyStep for OuterPolicy {
     }
 
     fn decide_early<B>(&self, exchange: &Option<Box<Exchange>>, request: &mut Request<B>, response: &mut Response<()>) {
-        if self.0.position == Position::OutermostWithCompression {
+        if self.0.config().position == Position::OutermostWithCompression {
             return Self::decide(exchange, response);
         }
         let extensions = response.extensions();
