@@ -121,7 +121,8 @@ impl Exchange {
         Some(facts)
     }
 
-    #[inline]
+    // Otherwise the chosen policy is copied once more.
+    #[inline(always)]
     fn new<B>(config: &Shared<Config>, http: &mut Request<B>, facts: RequestFacts, pending: PendingPolicy) -> Self {
         if config.position == Position::Innermost && facts.has(Facts::CONDITIONAL) && facts.is_get_or_head() {
             config.withhold_conditions(&pending, http.headers_mut());
