@@ -96,3 +96,58 @@ async fn a_disabled_layer_changes_nothing() {
     assert_eq!(call(&on, write()).await.status(), StatusCode::PRECONDITION_REQUIRED);
     assert_eq!(call(&off, write()).await.status(), StatusCode::OK);
 }
+
+#[tokio::test]
+async fn a_closure_chooses_the_policy_of_each_response_once() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tower_cache_policy::protocol::{EntityTag, Validators};
+    use tower_http::compression::CompressionLayer;
+
+    let chosen = Arc::new(AtomicUsize::new(0));
+    let layer = || {
+        let chosen = Arc::clone(&chosen);
+        CachingLayer::from_fn(move |request| {
+            chosen.fetch_add(1, Ordering::Relaxed);
+            assert!(request.headers.contains_key("if-none-match") && request.uri.path() == "/page");
+            CachePolicy::public(MINUTE)
+        })
+    };
+    let policy = CachePolicy::public(MINUTE);
+    let source = move |_: &http::request::Parts| {
+        std::future::ready((Validators::new().with_etag(EntityTag::from_static("\"a\"")), policy))
+    };
+    let handler = service_fn(|request: Request<TestBody>| {
+        assert_eq!(request.uri().path(), "/page");
+        std::future::ready(Ok::<_, Infallible>(response_with("hello", &[("etag", "\"a\"")])))
+    });
+    for (tag, status) in [("\"a\"", StatusCode::NOT_MODIFIED), ("\"b\"", StatusCode::OK)] {
+        let request = || get("/page", &[("if-none-match", tag)]);
+        let response = call(&layer().layer(handler), request()).await;
+        assert_eq!((response.status(), chosen.swap(0, Ordering::Relaxed)), (status, 1), "after the handler");
+        assert_eq!(field(response.headers(), "cache-control").unwrap(), "public, max-age=60");
+        let response = call(&layer().validators(source).layer(handler), request()).await;
+        assert_eq!((response.status(), chosen.swap(0, Ordering::Relaxed)), (status, 1), "with a source");
+        assert_eq!(field(response.headers(), "cache-control").unwrap(), "public, max-age=60");
+        // The compression layer may have changed the response.
+        let response = call(&layer().compression(CompressionLayer::new()).layer(handler), request()).await;
+        assert_eq!((response.status(), chosen.swap(0, Ordering::Relaxed)), (status, 2), "with compression");
+    }
+}
+
+#[tokio::test]
+async fn with_compression_the_decision_about_a_428_is_recorded() {
+    use tower_cache_policy::policy::Decision;
+    use tower_http::compression::CompressionLayer;
+
+    let handler =
+        service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response_with("hello", &[]))));
+    let layer = CachingLayer::new(CachePolicy::NO_CACHE).require_preconditions().record_decisions();
+    let service = layer.compression(CompressionLayer::new()).layer(handler);
+    let mut request = get("/", &[]);
+    *request.method_mut() = http::Method::PUT;
+    let response = call(&service, request).await;
+    assert_eq!(response.status(), StatusCode::PRECONDITION_REQUIRED);
+    assert!(response.extensions().get::<Decision>().is_some());
+}

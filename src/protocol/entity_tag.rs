@@ -556,6 +556,22 @@ mod tests {
     }
 
     #[test]
+    fn one_invalid_byte_at_any_position_makes_a_tag_invalid() {
+        // V-03
+        for length in 1..20 {
+            for at in 0..length {
+                for byte in 0..=u8::MAX {
+                    let mut opaque = vec![b'x'; length];
+                    opaque[at] = byte;
+                    let tag = [b"\"", opaque.as_slice(), b"\""].concat();
+                    let valid = matches!(byte, 0x21 | 0x23..=0x7e | 0x80..);
+                    assert_eq!(EntityTagRef::parse(&tag).is_some(), valid, "{byte:#x} at {at} of {length}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn comparison_follows_the_table_of_the_standard() {
         let table: &[(&str, &str, bool, bool)] = &[
             // V-05

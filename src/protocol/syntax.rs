@@ -302,6 +302,26 @@ mod tests {
     }
 
     #[test]
+    fn a_pair_is_found_at_every_position_and_across_chunks() {
+        for length in 0..40 {
+            let plain =
+                vec![b'-'; length].iter().enumerate().map(|(at, byte)| byte ^ (at as u8 & 1)).collect::<Vec<_>>();
+            assert!(!has_pair(&plain, *b"--"), "{length} bytes without a pair");
+            for at in 1..length {
+                for (pair, sent) in [(*b"--", *b"--"), (*b"-s", *b"-s"), (*b"-s", *b"-S")] {
+                    let mut text = vec![b'x'; length];
+                    text[at - 1..=at].copy_from_slice(&sent);
+                    assert!(has_pair(&text, pair), "at {at} of {length}");
+                    text.swap(at - 1, at);
+                    assert_eq!(has_pair(&text, pair), sent == *b"--", "reversed, at {at} of {length}");
+                    text[at] = 0x80;
+                    assert!(!has_pair(&text, pair), "one byte alone, at {at} of {length}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn members_are_read_across_lines_and_empty_ones_are_skipped() {
         let table: &[(&str, &[&str], &[&str])] = &[
             ("one member", &["a"], &["a"]),

@@ -292,7 +292,7 @@ impl<V: Clone, C> CachingLayer<V, C> {
     }
 }
 
-/// Wraps a service with the stack. The policy layer is in it twice, innermost and outermost.
+/// Wraps a service with the stack. The policy is decided twice, innermost and outermost, as steps of the other services.
 // The innermost layer sees the content and the 200 before it becomes a 304, so that both get the same policy (N-01)
 // and a `no-store` response gets no tag. The outermost layer sets the policy of responses that are made before the
 // handler, and its guards see the changes of the layers in between (L-04). It does not change the fields from the

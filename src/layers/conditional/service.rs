@@ -110,9 +110,13 @@ impl<S: Service<R>, P: PolicyStep, R: HttpRequest> Decide<S, P, R> for NoSource 
         mut request: R,
         policy: P::Exchange,
     ) -> ResponseFuture<S, P, Self::Lookup, R> {
-        let exchange = service.begin(request.http_mut());
-        match exchange.decide_without_source(request.http_mut()) {
-            Some(response) => ResponseFuture::short_circuited(response),
+        let http = request.http_mut();
+        let exchange = service.begin(http);
+        match exchange.decide_without_source(http) {
+            Some(mut response) => {
+                service.policy.decide_early(&policy, http, response.head_mut());
+                ResponseFuture::short_circuited(response)
+            }
             None => ResponseFuture::handling(service.inner.call(request), Some(exchange), policy),
         }
     }
