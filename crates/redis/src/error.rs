@@ -81,7 +81,7 @@ impl fmt::Display for ConnectError {
             ConnectErrorKind::Refused => write!(
                 f,
                 "Redis at {address} refuses a command ({text}): use Redis 6 or Valkey, and permit the user GETRANGE, \
-                 SET, DEL, EVALSHA, SCRIPT, ZADD, ZSCORE, ZRANGE, SUBSCRIBE and PUBLISH"
+                 SET, DEL, EVAL, EVALSHA, ZADD, ZSCORE, ZRANGE, SUBSCRIBE and PUBLISH"
             ),
         }
     }
