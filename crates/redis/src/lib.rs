@@ -65,11 +65,16 @@
 //! | `tls` | URLs with `rediss://`, over rustls with the certificates of the system. The application installs a provider of cryptography, such as `rustls::crypto::ring::default_provider().install_default()` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "config")]
+mod config;
 mod connection;
 mod error;
 mod script;
 mod store;
 
+#[cfg(feature = "config")]
+#[cfg_attr(docsrs, doc(cfg(feature = "config")))]
+pub use self::config::RedisConfig;
 pub use self::error::{ConnectError, ConnectErrorKind};
 pub use self::store::RedisStore;
 

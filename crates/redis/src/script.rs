@@ -74,6 +74,12 @@ if #found >= 2 * limit then more = 1 end
 return {id, floor, more, purges}
 ";
 
+/// Removes a lease. KEYS: lease. ARGV: holder, because another one may have it by now.
+const END_LEASE: &str = r"
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+";
+
 /// A script with one key, so that the engine of a cluster that has the key runs it.
 #[derive(Debug)]
 pub(crate) struct Script {
@@ -89,6 +95,7 @@ pub(crate) struct Scripts {
     /// For older versions.
     pub(crate) publish_if_memory: Script,
     pub(crate) read: Script,
+    pub(crate) end_lease: Script,
 }
 
 impl Scripts {
@@ -97,6 +104,7 @@ impl Scripts {
             publish: Script::new(format!("#!lua flags=allow-oom{PUBLISH}")),
             publish_if_memory: Script::new(PUBLISH.to_owned()),
             read: Script::new(READ.to_owned()),
+            end_lease: Script::new(END_LEASE.to_owned()),
         }
     }
 }

@@ -24,6 +24,8 @@ const HEAD: usize = 512 << 10;
 /// The number of polls in a row that were given up, after which another connection is made. A connection to a machine
 /// that has gone does not fail by itself for many minutes.
 const MAX_UNFINISHED: u32 = 3;
+/// The largest maximum for the size of a body.
+pub(crate) const MAX_RECORD: usize = 256 << 20;
 
 /// Redis or Valkey as the second level of a [`SharedCache`](tower_cache_policy::SharedCache).
 ///
@@ -139,20 +141,14 @@ impl RedisStore {
     ///
     /// If the prefix does not consist of 1 to 64 letters, digits, `-`, `_`, `.` and `:`.
     pub fn prefix(self, prefix: &str) -> Result<Self, ConnectError> {
-        let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
-        if !(1..=64).contains(&prefix.len()) || !prefix.bytes().all(is_valid) {
-            let start: String = prefix.chars().take(80).collect();
-            return Err(ConnectError::settings(format!(
-                "the prefix {start:?} is not valid: use 1 to 64 letters, digits, `-`, `_`, `.` and `:`"
-            )));
-        }
+        check_prefix(prefix)?;
         Ok(self.with(|shared| shared.prefix = prefix.to_owned()))
     }
 
     /// Sets the maximum size of the body of a stored response, in bytes. The default is 1 MiB.
     #[must_use]
     pub fn max_record(self, bytes: usize) -> Self {
-        let bytes = bytes.min(256 << 20);
+        let bytes = bytes.min(MAX_RECORD);
         Self { max_record: bytes, ..self.with(|shared| shared.max_reply = bytes + HEAD) }
     }
 
@@ -234,8 +230,7 @@ impl RemoteStore for RedisStore {
     fn put(&self, name: &str, record: Bytes, keep_for: Duration) -> RemoteFuture<Result<(), RemoteError>> {
         let shared = Arc::clone(&self.shared);
         let mut command = cmd("SET");
-        let milliseconds = u64::try_from(keep_for.as_millis()).unwrap_or(u64::MAX);
-        command.arg(shared.name(name)).arg(&record[..]).arg("PX").arg(milliseconds.max(1));
+        command.arg(shared.name(name)).arg(&record[..]).arg("PX").arg(milliseconds(keep_for));
         Box::pin(async move { shared.query(&command).await })
     }
 
@@ -265,6 +260,24 @@ impl RemoteStore for RedisStore {
             }
             shared.unfinished.store(0, Ordering::Relaxed);
             result.map_err(|error| shared.judge(&error))
+        })
+    }
+
+    fn lease(&self, name: &str, holder: &str, keep_for: Duration) -> RemoteFuture<Result<bool, RemoteError>> {
+        let shared = Arc::clone(&self.shared);
+        let mut command = cmd("SET");
+        command.arg(shared.name(name)).arg(holder).arg("NX").arg("PX").arg(milliseconds(keep_for));
+        Box::pin(async move { shared.query::<Option<()>>(&command).await.map(|taken| taken.is_some()) })
+    }
+
+    fn end_lease(&self, name: &str, holder: &str) -> RemoteFuture<Result<(), RemoteError>> {
+        let shared = Arc::clone(&self.shared);
+        let (name, holder) = (shared.name(name), holder.to_owned());
+        Box::pin(async move {
+            let mut connection = shared.connection();
+            let add = |command: &mut Cmd| _ = command.arg(&holder);
+            let ended = shared.scripts.end_lease.run::<u64>(&mut connection, &name, add).await;
+            ended.map(drop).map_err(|error| shared.judge(&error))
         })
     }
 
@@ -310,8 +323,7 @@ impl Shared {
             command.arg(&known).arg(since.number).arg(&last[..]).arg(&fresh).arg(PAGE);
         };
         type Reply = (String, u64, u8, Vec<Vec<u8>>);
-        let (id, forgotten, more, listed): Reply =
-            self.scripts.read.run(&mut connection, &self.history(), add).await?;
+        let (id, forgotten, more, listed): Reply = self.scripts.read.run(&mut connection, &self.history(), add).await?;
         let wrong = || RedisError::from((ErrorKind::UnexpectedReturnType, "the history of purges has another form"));
         let history = u64::from_str_radix(&id, 16).map_err(|_| wrong())?;
         let mut purges = Vec::with_capacity(listed.len() / 2);
@@ -370,6 +382,21 @@ impl fmt::Debug for RedisStore {
             .field("prefix", &self.shared.prefix)
             .finish_non_exhaustive()
     }
+}
+
+pub(crate) fn check_prefix(prefix: &str) -> Result<(), ConnectError> {
+    let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+    if (1..=64).contains(&prefix.len()) && prefix.bytes().all(is_valid) {
+        return Ok(());
+    }
+    let start: String = prefix.chars().take(80).collect();
+    Err(ConnectError::settings(format!(
+        "the prefix {start:?} is not valid: use 1 to 64 letters, digits, `-`, `_`, `.` and `:`"
+    )))
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1)
 }
 
 /// The id of a new history. It is never zero.

@@ -23,6 +23,7 @@ use super::flights::{Boarding, Drive, Finish, Joined, Landing, MAX_WAITING, Rese
 use super::invalidate::Invalidation;
 use super::plan::{Plan, Signs};
 use super::reply::Client;
+use super::second_level::LookedUp;
 use super::stats::count;
 use super::tee::Tee;
 use super::time_limit::TimeLimit;
@@ -55,7 +56,7 @@ pin_project! {
         // The response is ready.
         Ready { response: Option<Response<SharedCacheBody<B>>> },
         // The request is looked up in the second level.
-        LookingUp { lookup: RemoteFuture<Option<Arc<Record>>>, waiting: Option<Box<(Takeoff, Request<Q>, Own<S>)>> },
+        LookingUp { lookup: RemoteFuture<LookedUp>, waiting: Option<Box<(Takeoff, Request<Q>, Own<S>)>> },
         // The inner service handles the request, and its response is not stored.
         Passing { #[pin] inner: F, passage: Option<Passage> },
         // The inner service handles the request, and its response may be stored.
@@ -369,7 +370,13 @@ where
         };
         let takeoff =
             Takeoff { key, signs, moment, now, stale, invalidation: None, place, reason, is_in_background: false };
-        let lookup = core.second_level().and_then(|second| second.look_up(&takeoff.key, request.headers()));
+        let lookup = core.second_level().and_then(|second| {
+            let (cache, key) = (cache.clone(), takeoff.key.clone());
+            let is_fresh = move |record: &Record| {
+                matches!(cache.core.usability(&key, record, cache.config.clock.now()), Usability::Fresh(_))
+            };
+            second.look_up(&takeoff.key, request.headers(), is_fresh)
+        });
         if let Some(lookup) = lookup {
             // The service that is ready waits with the request, and the clone takes its place.
             std::mem::swap(service, &mut own.service);
@@ -395,7 +402,7 @@ where
     /// Continues with the result of a lookup in the second level.
     fn looked_up<R>(
         cache: &Cache,
-        found: Option<Arc<Record>>,
+        LookedUp { record: found, lease }: LookedUp,
         mut takeoff: Takeoff,
         request: Request<Q>,
         own: Own<S>,
@@ -431,6 +438,9 @@ where
                 }
                 Usability::Stale { .. } | Usability::Purged => {}
             }
+        }
+        if let Some(lease) = lease {
+            takeoff.place.progress().hold(lease);
         }
         let Own { mut service, reason, rounds, limit } = own;
         let own = Own { service: service.clone(), reason, rounds, limit };

@@ -51,7 +51,10 @@ impl Cluster {
 
     /// The index of the node that has this key.
     pub(crate) fn node_of(&self, key: &str) -> usize {
-        self.nodes.iter().position(|node| node.client().exists::<_, bool>(key).is_ok_and(|exists| exists && is_primary(node))).unwrap()
+        self.nodes
+            .iter()
+            .position(|node| node.client().exists::<_, bool>(key).is_ok_and(|exists| exists && is_primary(node)))
+            .unwrap()
     }
 
     /// Waits until `CLUSTER INFO` and `INFO replication` of all nodes are as expected.

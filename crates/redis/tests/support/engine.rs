@@ -32,7 +32,6 @@ impl Engine {
         self.kill();
         let child = Command::new(&self.program)
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-
             .args(["--dir", &self.directory.display().to_string()])
             .args(&self.arguments)
             .stdout(Stdio::null())

@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 use std::task::Poll;
 use std::time::Duration;
 
+use super::lease;
 use super::level::Level;
 use super::settings::SecondLevel;
 use crate::layers::Clock;
@@ -23,6 +24,9 @@ pub(in crate::layers::shared_cache) fn start(
 ) -> Arc<Level> {
     let level = Arc::new(Level::new(settings, mode, clock));
     level.settings.timing.spawn(run(Arc::clone(&level), Arc::downgrade(purges)));
+    if level.settings.lease.is_some() {
+        level.settings.timing.spawn(lease::run(Arc::clone(&level), Arc::downgrade(purges)));
+    }
     level
 }
 
