@@ -55,6 +55,30 @@ async fn responses_and_purges_are_shared_over_tls_with_a_password() {
     }
 }
 
+#[cfg(feature = "config")]
+#[tokio::test]
+async fn a_file_can_name_the_authority_to_trust() {
+    let (_engine, port, certificates) = engine("file");
+    let authority = certificates.authority();
+    let file = |authority: &str, scheme: &str| {
+        format!(
+            "default = 'no-store'\n[store]\nmemory = '1 MiB'\n[store.redis]\nurl = \
+             '{scheme}://:right-secret@127.0.0.1:{port}'\nca_file = '{authority}'"
+        )
+    };
+    let config = tower_cache_policy_redis::RedisConfig::from_toml(&file(&authority, "rediss")).unwrap();
+    assert!(config.shared_cache().await.unwrap().is_some());
+    let key = authority.replace("ca.pem", "key.pem");
+    for (text, message) in [
+        (file("/no/such/file", "rediss"), "`/no/such/file` cannot be read"),
+        (file(&key, "rediss"), "contains no certificate; write the path of a PEM file"),
+        (file(&authority, "redis"), "`ca_file` has no effect without TLS; write the URL with `rediss://`"),
+    ] {
+        let error = tower_cache_policy_redis::RedisConfig::from_toml(&text).unwrap_err().to_string();
+        assert!(error.contains(message) && !error.contains("secret"), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn a_certificate_or_password_that_is_wrong_is_one_clear_error() {
     let (engine, port, certificates) = engine("wrong");
