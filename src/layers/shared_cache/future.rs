@@ -23,14 +23,14 @@ use super::flights::{Boarding, Drive, Finish, Joined, Landing, MAX_WAITING, Rese
 use super::invalidate::Invalidation;
 use super::plan::{Plan, Signs};
 use super::reply::Client;
-use super::second_level::LookedUp;
+use super::second_level::{IsFresh, LookedUp};
 use super::stats::count;
 use super::tee::Tee;
 use super::time_limit::TimeLimit;
 use crate::edge::{CacheStatusReport, ForwardReason};
 use crate::layers::HttpRequest;
 use crate::protocol::{HttpDate, into_not_modified};
-use crate::store::{Found, KeyBuffer, KeyRef, Moment, PrimaryKey, Record, RemoteFuture, Selection, Usability};
+use crate::store::{Found, KeyBuffer, KeyRef, Moment, PrimaryKey, RemoteFuture, Selection, Usability};
 
 /// The number of other requests that one request waits for, one after the other.
 const MAX_ROUNDS: u8 = 2;
@@ -81,6 +81,14 @@ pub(super) struct Cache {
     pub(super) config: Arc<Config>,
     pub(super) core: Arc<Core>,
     pub(super) space: u32,
+}
+
+impl Cache {
+    /// Returns the function that determines whether a record for a key is fresh.
+    fn freshness(&self, key: &PrimaryKey) -> IsFresh {
+        let (Self { config, core, .. }, key) = (self.clone(), key.clone());
+        Box::new(move |record| matches!(core.usability(&key, record, config.clock.now()), Usability::Fresh(_)))
+    }
 }
 
 /// What is needed to handle a request again.
@@ -370,13 +378,8 @@ where
         };
         let takeoff =
             Takeoff { key, signs, moment, now, stale, invalidation: None, place, reason, is_in_background: false };
-        let lookup = core.second_level().and_then(|second| {
-            let (cache, key) = (cache.clone(), takeoff.key.clone());
-            let is_fresh = move |record: &Record| {
-                matches!(cache.core.usability(&key, record, cache.config.clock.now()), Usability::Fresh(_))
-            };
-            second.look_up(&takeoff.key, request.headers(), is_fresh)
-        });
+        let freshness = || cache.freshness(&takeoff.key);
+        let lookup = core.second_level().and_then(|second| second.look_up(&takeoff.key, request.headers(), freshness));
         if let Some(lookup) = lookup {
             // The service that is ready waits with the request, and the clone takes its place.
             std::mem::swap(service, &mut own.service);

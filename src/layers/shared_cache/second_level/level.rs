@@ -80,6 +80,9 @@ pub(in crate::layers::shared_cache) struct LookedUp {
     pub(in crate::layers::shared_cache) lease: Option<Arc<Lease>>,
 }
 
+/// Whether a record may be used without a request to the inner service.
+pub(in crate::layers::shared_cache) type IsFresh = Box<dyn Fn(&Record) -> bool + Send + Sync>;
+
 /// The place of a purge in the queue.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::layers::shared_cache) struct Ticket(u64);
@@ -105,37 +108,52 @@ impl Level {
 
     /// Looks up the response for a request. Returns `None` if the store is not called at the moment.
     ///
-    /// With a lease, this process makes the response if none that is found `is_fresh`, or waits for another one.
+    /// With a lease, this process makes the response, or waits for another one, if the record that is found is not fresh.
     pub(in crate::layers::shared_cache) fn look_up(
         self: &Arc<Self>,
         key: &PrimaryKey,
         request: &HeaderMap,
-        is_fresh: impl Fn(&Record) -> bool + Send + Sync + 'static,
+        freshness: impl FnOnce() -> IsFresh,
     ) -> Option<RemoteFuture<LookedUp>> {
         if self.breaker.is_open() || !self.is_current(self.clock.now()) {
             count(&self.counters.skipped);
             return None;
         }
         let (level, key, request) = (Arc::clone(self), key.clone(), request.clone());
+        let Some(time) = self.settings.lease else {
+            return Some(Box::pin(async move {
+                let found = level.look(&key, &request).await.flatten();
+                level.looked_up(found.map(Arc::new), None)
+            }));
+        };
+        let is_fresh = freshness();
         Some(Box::pin(async move {
-            let began = Instant::now();
-            let found = level.operation(level.find(&key, &request)).await;
-            level.counters.looked_up(began.elapsed());
-            if found.is_some() {
-                // A write does not count: no request waits for it, and reads may fail although writes do not.
-                level.breaker.succeeded();
-            }
-            let result = match (found, level.settings.lease) {
-                (Some(found), Some(time)) if !found.as_ref().is_some_and(&is_fresh) => {
+            match level.look(&key, &request).await {
+                Some(found) if !found.as_ref().is_some_and(&is_fresh) => {
                     level.take_turns(&key, &request, found, time, &is_fresh).await
                 }
-                (found, _) => LookedUp { record: found.flatten().map(Arc::new), lease: None },
-            };
-            if result.record.is_none() {
-                count(&level.counters.misses);
+                found => level.looked_up(found.flatten().map(Arc::new), None),
             }
-            result
         }))
+    }
+
+    /// Looks up a record. Returns `None` after a failure.
+    async fn look(&self, key: &PrimaryKey, request: &HeaderMap) -> Option<Option<Record>> {
+        let began = Instant::now();
+        let found = self.operation(self.find(key, request)).await;
+        self.counters.looked_up(began.elapsed());
+        if found.is_some() {
+            // A write does not count: no request waits for it, and reads may fail although writes do not.
+            self.breaker.succeeded();
+        }
+        found
+    }
+
+    fn looked_up(&self, record: Option<Arc<Record>>, lease: Option<Arc<Lease>>) -> LookedUp {
+        if record.is_none() {
+            count(&self.counters.misses);
+        }
+        LookedUp { record, lease }
     }
 
     /// Takes the lease for a key. While another process has it, waits for its response, but not longer than this time.
@@ -145,7 +163,7 @@ impl Level {
         request: &HeaderMap,
         found: Option<Record>,
         time: Duration,
-        is_fresh: &(impl Fn(&Record) -> bool + Sync),
+        is_fresh: &IsFresh,
     ) -> LookedUp {
         let (name, holder) = (self.lease_name(key), self.leases.holder());
         let mut record = found.map(Arc::new);
@@ -186,7 +204,7 @@ impl Level {
         };
         // An operation that is given up may still take the lease. It then ends after its time.
         _ = self.settings.timing.within(time, waiting).await;
-        LookedUp { record, lease }
+        self.looked_up(record, lease)
     }
 
     /// The name of the lease for a key. Names of records are shorter.

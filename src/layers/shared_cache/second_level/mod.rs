@@ -15,4 +15,4 @@ pub use self::stats::SecondLevelStats;
 
 pub(super) use self::feed::start;
 pub(super) use self::lease::Lease;
-pub(super) use self::level::{Level, LookedUp, Ticket};
+pub(super) use self::level::{IsFresh, Level, LookedUp, Ticket};
