@@ -87,7 +87,7 @@ impl Cache {
     /// Returns the function that determines whether a record for a key is fresh.
     fn freshness(&self, key: &PrimaryKey) -> IsFresh {
         let (Self { config, core, .. }, key) = (self.clone(), key.clone());
-        Box::new(move |record| matches!(core.usability(&key, record, config.clock.now()), Usability::Fresh(_)))
+        Arc::new(move |record| matches!(core.usability(&key, record, config.clock.now()), Usability::Fresh(_)))
     }
 }
 

@@ -2,26 +2,21 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::Poll;
-use std::time::Duration;
 
-use super::level::Level;
 use super::signal::Signal;
-use crate::store::{PrimaryKey, PurgeClock};
+use crate::store::PrimaryKey;
 
 /// The maximum number of leases that wait to be ended. Older ones end by themselves.
 const MAX_ENDED: usize = 1_024;
-/// The time between two looks at whether the cache still exists.
-const INTERVAL: Duration = Duration::from_secs(10);
 
 /// The right of this process to make the response for a key. Other processes wait until it is ended, which happens at the
 /// latest when it is dropped, or after its time in the store.
 pub(in crate::layers::shared_cache) struct Lease {
-    level: Arc<Level>,
+    leases: Arc<Leases>,
     key: PrimaryKey,
+    name: String,
     holder: String,
     is_over: AtomicBool,
 }
@@ -33,7 +28,7 @@ pub(super) struct Leases {
     /// Names and holders of leases that have to be ended in the store. A lease may be dropped where no task can be
     /// spawned.
     ended: Mutex<VecDeque<(String, String)>>,
-    signal: Signal,
+    pub(super) signal: Signal,
     /// The names of holders, which are different in each process.
     process: u64,
     count: AtomicU64,
@@ -45,20 +40,19 @@ impl Lease {
         if self.is_over.swap(true, Ordering::AcqRel) {
             return;
         }
-        let leases = &self.level.leases;
-        let mut held = leases.held();
+        let mut held = self.leases.held();
         // Another one may have been taken for the key after the time of this one.
         if held.get(&self.key).is_some_and(|lease| std::ptr::eq(lease.as_ptr(), self)) {
             held.remove(&self.key);
         }
         drop(held);
-        let mut ended = leases.ended();
-        ended.push_back((self.level.lease_name(&self.key), self.holder.clone()));
+        let mut ended = self.leases.ended();
+        ended.push_back((self.name.clone(), self.holder.clone()));
         if ended.len() > MAX_ENDED {
             ended.pop_front();
         }
         drop(ended);
-        leases.signal.send();
+        self.leases.signal.send();
     }
 }
 
@@ -91,10 +85,10 @@ impl Leases {
         format!("{:016x}-{:x}", self.process, self.count.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Records a lease that has been taken.
-    pub(super) fn taken(&self, level: &Arc<Level>, key: &PrimaryKey, holder: String) -> Arc<Lease> {
-        let lease = Lease { level: Arc::clone(level), key: key.clone(), holder, is_over: AtomicBool::new(false) };
-        let lease = Arc::new(lease);
+    /// Records a lease that has been taken by this name.
+    pub(super) fn taken(self: &Arc<Self>, key: &PrimaryKey, name: String, holder: String) -> Arc<Lease> {
+        let (leases, is_over) = (Arc::clone(self), AtomicBool::new(false));
+        let lease = Arc::new(Lease { leases, key: key.clone(), name, holder, is_over });
         self.held().insert(key.clone(), Arc::downgrade(&lease));
         lease
     }
@@ -104,32 +98,16 @@ impl Leases {
         self.held().get(key).and_then(Weak::upgrade)
     }
 
+    /// Takes the name and the holder of a lease that has to be ended in the store.
+    pub(super) fn next_ended(&self) -> Option<(String, String)> {
+        self.ended().pop_front()
+    }
+
     fn held(&self) -> MutexGuard<'_, HashMap<PrimaryKey, Weak<Lease>>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn ended(&self) -> MutexGuard<'_, VecDeque<(String, String)>> {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Ends leases in the store, until the purge clock is dropped.
-pub(super) async fn run(level: Arc<Level>, purges: Weak<PurgeClock>) {
-    let (leases, timing) = (&level.leases, &level.settings.timing);
-    while purges.strong_count() > 0 {
-        let mut sleep = timing.sleep(INTERVAL);
-        poll_fn(|cx| {
-            let is_over = leases.signal.poll(cx).is_ready() || sleep.as_mut().poll(cx).is_ready();
-            if is_over { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
-        loop {
-            let next = leases.ended().pop_front();
-            let Some((name, holder)) = next else { break };
-            // It ends by itself.
-            if !level.breaker.is_open() {
-                _ = level.operation(level.settings.store.end_lease(&name, &holder)).await;
-            }
-        }
     }
 }

@@ -46,7 +46,7 @@ pub(in crate::layers::shared_cache) struct Level {
     pub(super) breaker: Breaker,
     pub(super) counters: Counters,
     pub(super) signal: Signal,
-    pub(super) leases: Leases,
+    pub(super) leases: Arc<Leases>,
     state: Mutex<State>,
     /// When the purges of other processes were last requested with success, in seconds.
     heard: AtomicI64,
@@ -81,7 +81,7 @@ pub(in crate::layers::shared_cache) struct LookedUp {
 }
 
 /// Whether a record may be used without a request to the inner service.
-pub(in crate::layers::shared_cache) type IsFresh = Box<dyn Fn(&Record) -> bool + Send + Sync>;
+pub(in crate::layers::shared_cache) type IsFresh = Arc<dyn Fn(&Record) -> bool + Send + Sync>;
 
 /// The place of a purge in the queue.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +99,7 @@ impl Level {
             breaker: Breaker::default(),
             counters: Counters::default(),
             signal: Signal::default(),
-            leases: Leases::new(RandomState::new().hash_one(Instant::now())),
+            leases: Arc::new(Leases::new(RandomState::new().hash_one(Instant::now()))),
             state: Mutex::default(),
             heard: AtomicI64::new(i64::MIN),
             writing: AtomicUsize::new(0),
@@ -129,7 +129,7 @@ impl Level {
         let is_fresh = freshness();
         Some(Box::pin(async move {
             match level.look(&key, &request).await {
-                Some(found) if !found.as_ref().is_some_and(&is_fresh) => {
+                Some(found) if !found.as_ref().is_some_and(|record| is_fresh(record)) => {
                     level.take_turns(&key, &request, found, time, &is_fresh).await
                 }
                 found => level.looked_up(found.flatten().map(Arc::new), None),
@@ -158,7 +158,7 @@ impl Level {
 
     /// Takes the lease for a key. While another process has it, waits for its response, but not longer than this time.
     async fn take_turns(
-        self: &Arc<Self>,
+        &self,
         key: &PrimaryKey,
         request: &HeaderMap,
         found: Option<Record>,
@@ -177,7 +177,7 @@ impl Level {
                     return;
                 };
                 if is_taken {
-                    lease = Some(self.leases.taken(self, key, holder.clone()));
+                    lease = Some(self.leases.taken(key, name.clone(), holder.clone()));
                     if !has_waited {
                         return;
                     }
@@ -191,7 +191,7 @@ impl Level {
                 }
                 // Also with the lease: its last holder may just have written the response.
                 let Some(found) = self.operation(self.find(key, request)).await else { return };
-                let is_found = found.as_ref().is_some_and(is_fresh);
+                let is_found = found.as_ref().is_some_and(|record| is_fresh(record));
                 record = found.map(Arc::new).or_else(|| record.take());
                 if is_found {
                     lease = None;
@@ -208,7 +208,7 @@ impl Level {
     }
 
     /// The name of the lease for a key. Names of records are shorter.
-    pub(super) fn lease_name(&self, key: &PrimaryKey) -> String {
+    fn lease_name(&self, key: &PrimaryKey) -> String {
         format!("{}-1ea5e", self.codec.name(key))
     }
 
