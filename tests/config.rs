@@ -617,8 +617,8 @@ fn errors_in_the_section_of_the_store_have_a_position_and_a_remedy() {
         ),
         (
             "[store]\nmemory = '1 MiB'\n[store.redis]\nurl = 'redis://host'",
-            "line 3, column 8: `store.redis` is set in the program: give `RedisStore::connect(url).await?.second_level()` \
-             of the package `tower-cache-policy-redis` to `SharedCache::second_level`, and remove the key",
+            "line 3, column 8: `store.redis` needs the package `tower-cache-policy-redis`; read the file with its \
+             `RedisConfig::from_toml_file`, or remove the table",
         ),
         ("[store]\nmemroy = '1 MiB'", "line 2, column 1: unknown key `memroy`; did you mean `memory`?"),
         (

@@ -45,6 +45,22 @@ pub trait RemoteStore: fmt::Debug + Send + Sync + 'static {
     /// complete history, with its own id. If the store has no history, it begins one with a new id that is not zero.
     fn purges_since(&self, since: PurgeMoment) -> RemoteFuture<Result<PurgeHistory, RemoteError>>;
 
+    /// Takes the lease with this name for this holder and time, unless another holder has it. Returns whether it was
+    /// taken. The store must end it after the time by itself, because the holder may die.
+    ///
+    /// Used only if the cache has a [lease](crate::layers::shared_cache::SecondLevel::lease). By default, each lease is
+    /// taken, so that no process waits for another one.
+    fn lease(&self, name: &str, holder: &str, keep_for: Duration) -> RemoteFuture<Result<bool, RemoteError>> {
+        _ = (name, holder, keep_for);
+        Box::pin(std::future::ready(Ok(true)))
+    }
+
+    /// Ends the lease with this name, if this holder has it. By default, it does nothing.
+    fn end_lease(&self, name: &str, holder: &str) -> RemoteFuture<Result<(), RemoteError>> {
+        _ = (name, holder);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Waits until there may be new purges. The cache then calls [`purges_since`](Self::purges_since), which it also
     /// does at regular intervals. By default, it only does so at intervals.
     fn purged(&self) -> RemoteFuture<()> {

@@ -83,7 +83,7 @@
 //!
 //! Behind the layer of a [`SharedCache`](tower_cache_policy::SharedCache), the page shows for each route how many responses
 //! came from the cache, as far as `Cache-Status` reports it. [`Dashboard::shared_cache`] adds what is stored, and how large
-//! it is. [`Dashboard::allow_purges`] adds buttons that purge it:
+//! it is. If the cache has a second level, the page shows its state, hits, misses, failures and purges. [`Dashboard::allow_purges`] adds buttons that purge it:
 //!
 //! ```
 //! use tower_cache_policy::SharedCache;

@@ -6,12 +6,12 @@ use http::HeaderName;
 use http::request::Parts;
 use tower_cache_policy::SharedCache;
 use tower_cache_policy::edge::purge::Purge;
-use tower_cache_policy::layers::shared_cache::{SharedCacheStats, StoredUrl};
+use tower_cache_policy::layers::shared_cache::{SecondLevelStats, SharedCacheStats, StoredUrl};
 use tower_cache_policy::policy::CacheTag;
 
 use crate::dashboard::Config;
 use crate::record::bounded;
-use crate::text::{Bytes, Escaped, Span};
+use crate::text::{Bytes, Escaped, Span, Took};
 
 /// The number of URLs that are shown.
 const MAX_URLS: usize = 50;
@@ -92,7 +92,42 @@ impl fmt::Display for Numbers<'_> {
         if *can_purge {
             write!(f, "<li>{}", Button { what: "*", label: "Purge everything" })?;
         }
-        f.write_str("</ul>")
+        f.write_str("</ul>")?;
+        stats.second_level.as_ref().map_or(Ok(()), |second| SecondLevel(second).fmt(f))
+    }
+}
+
+/// The numbers of the store that several processes share.
+struct SecondLevel<'a>(&'a SecondLevelStats);
+
+impl fmt::Display for SecondLevel<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(stats) = self;
+        let SecondLevelStats { hits, misses, written, not_written, timeouts, errors, refused, damaged, .. } = stats;
+        let state = if stats.is_open {
+            "not called for the moment, because it failed repeatedly"
+        } else if stats.is_current {
+            "in use"
+        } else {
+            "not in use, because the purges of other processes are not known"
+        };
+        write!(f, "<ul class=\"numbers\" aria-label=\"Second level\"><li>Second level: <b>{state}</b>")?;
+        write!(f, "<li><b>{hits}</b> hits<li><b>{misses}</b> misses")?;
+        if let Some(time) = stats.mean_lookup_time() {
+            write!(f, "<li><b>{}</b> for a lookup on average", Took(time))?;
+        }
+        write!(f, "<li><b>{written}</b> written<li><b>{not_written}</b> not written")?;
+        write!(f, "<li><b>{timeouts}</b> over the limit<li><b>{errors}</b> errors<li><b>{refused}</b> refused")?;
+        write!(f, "<li><b>{damaged}</b> damaged<li><b>{}</b> left out", stats.skipped)?;
+        if stats.waited > 0 {
+            write!(f, "<li><b>{}</b> waited for another process", stats.waited)?;
+        }
+        write!(f, "<li><b>{}</b> purges published", stats.purges_sent)?;
+        if stats.purges_pending > 0 {
+            write!(f, ", <b>{}</b> waiting", stats.purges_pending)?;
+        }
+        write!(f, "<li><b>{}</b> purges received", stats.purges_received)?;
+        write!(f, "<li><b>{}</b> purges of everything, because some may have been lost</ul>", stats.resets)
     }
 }
 

@@ -4,6 +4,8 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -19,10 +21,11 @@ use sha2::{Digest, Sha256};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::edge::purge::Purge;
+use tower_cache_policy::layers::shared_cache::{SecondLevel, SecondLevelStats};
 use tower_cache_policy::policy::CachePolicy;
 use tower_cache_policy::policy::routes::{RoutePolicies, SharedRoutes};
 use tower_cache_policy::policy::{CacheTag, CacheTags};
-use tower_cache_policy::store::MemoryStore;
+use tower_cache_policy::store::{MemoryStore, PurgeHistory, PurgeMoment, RemoteError, RemoteFuture, RemoteStore};
 use tower_cache_policy::{CachePolicyLayer, CachingLayer, Clock, SharedCache};
 use tower_cache_policy_dashboard::{Dashboard, DashboardBody, PeerAddress};
 
@@ -880,6 +883,85 @@ async fn hits_are_counted_by_route_and_stored_responses_are_listed() {
     observe(&without, get("/"), response_with(200, "", &[])).await;
     let shown = page(&without).await;
     assert!(!shown.contains("stored-title") && cells(rows(&shown, "routes")[0])[7].is_empty());
+}
+
+/// A second level that has no records, and fails on demand.
+#[derive(Clone, Debug, Default)]
+struct Remote {
+    fails: Arc<AtomicBool>,
+    purges: Arc<Mutex<Vec<Bytes>>>,
+}
+
+impl Remote {
+    fn result<T: Send + 'static>(&self, value: T) -> RemoteFuture<Result<T, RemoteError>> {
+        let fails = self.fails.load(Ordering::Relaxed);
+        Box::pin(async move { if fails { Err(RemoteError::unavailable("a test")) } else { Ok(value) } })
+    }
+}
+
+impl RemoteStore for Remote {
+    fn get(&self, _: &str) -> RemoteFuture<Result<Option<Bytes>, RemoteError>> {
+        self.result(None)
+    }
+
+    fn put(&self, _: &str, _: Bytes, _: Duration) -> RemoteFuture<Result<(), RemoteError>> {
+        self.result(())
+    }
+
+    fn forget(&self, _: &str) -> RemoteFuture<Result<(), RemoteError>> {
+        self.result(())
+    }
+
+    fn publish(&self, purge: Bytes) -> RemoteFuture<Result<(), RemoteError>> {
+        self.purges.lock().unwrap().push(purge);
+        self.result(())
+    }
+
+    fn purges_since(&self, since: PurgeMoment) -> RemoteFuture<Result<PurgeHistory, RemoteError>> {
+        let known = if since.history == 1 { since.number } else { 0 };
+        let numbered = (1_u64..).zip(self.purges.lock().unwrap().clone());
+        let purges = numbered.filter(|(number, _)| *number > known).collect();
+        self.result(PurgeHistory { history: 1, forgotten: 0, purges, has_more: false })
+    }
+}
+
+#[tokio::test]
+async fn the_state_and_the_numbers_of_the_second_level_are_shown() {
+    let remote = Remote::default();
+    let spawn = |task| _ = tokio::spawn(task);
+    let second = SecondLevel::new(remote.clone(), spawn, tokio::time::sleep);
+    let cache = SharedCache::by_policy(MemoryStore::new(1 << 20)).second_level(second);
+    let dashboard = dashboard().shared_cache(&cache);
+    let until = async |is_expected: fn(SecondLevelStats) -> bool| {
+        while !is_expected(cache.stats().second_level.unwrap()) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    _ = cache.layer();
+    until(|stats| stats.is_current).await;
+    cache.purge(&Purge::everything());
+    until(|stats| stats.purges_received == 1).await;
+    visit(&dashboard, &cache, &["/a", "/b"]).await;
+    until(|stats| stats.written == 2).await;
+    let shown = page(&dashboard).await;
+    for part in [
+        "<li>Second level: <b>in use</b><li><b>0</b> hits<li><b>2</b> misses",
+        " ms</b> for a lookup on average<li><b>2</b> written<li><b>0</b> not written",
+        "<li><b>0</b> over the limit<li><b>0</b> errors",
+        "<li><b>1</b> purges published<li><b>1</b> purges received<li><b>1</b> purges of everything",
+    ] {
+        assert!(shown.contains(part), "{part} is not in {shown}");
+    }
+    remote.fails.store(true, Ordering::Relaxed);
+    visit(&dashboard, &cache, &["/1", "/2", "/3", "/4", "/5", "/6", "/7"]).await;
+    cache.purge(&Purge::everything());
+    let shown = page(&dashboard).await;
+    for part in ["<b>not called for the moment, because it failed repeatedly</b>", ", <b>1</b> waiting"] {
+        assert!(shown.contains(part), "{part} is not in {shown}");
+    }
+    // A cache without a second level says nothing about one.
+    let alone = SharedCache::by_policy(MemoryStore::new(1 << 20));
+    assert!(!page(&self::dashboard().shared_cache(&alone)).await.contains("Second level"));
 }
 
 fn purge_request(fields: &[(&str, &str)]) -> Request<String> {

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
+#[cfg(feature = "cluster")]
+use redis::cluster::ClusterClientBuilder;
 use redis::{
     Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, Pipeline, ProtocolVersion, PushInfo, RedisError,
     RedisFuture, Value,
@@ -16,11 +18,12 @@ use crate::error::ConnectError;
 const BUFFER: usize = 1_024;
 
 /// Where the engine is.
-#[derive(Clone)]
 pub(crate) struct Endpoint {
     infos: Vec<ConnectionInfo>,
+    /// Notified when there may be new purges.
+    purged: Arc<Notify>,
     #[cfg(feature = "cluster")]
-    is_cluster: bool,
+    cluster: Option<Arc<redis::cluster::ClusterClient>>,
 }
 
 /// A connection that all operations share.
@@ -35,29 +38,39 @@ impl Endpoint {
     pub(crate) fn single(info: impl IntoConnectionInfo) -> Result<Self, ConnectError> {
         Ok(Self {
             infos: vec![with_push(info)?],
+            purged: Arc::default(),
             #[cfg(feature = "cluster")]
-            is_cluster: false,
+            cluster: None,
         })
     }
 
     #[cfg(feature = "cluster")]
-    pub(crate) fn cluster<I: IntoConnectionInfo>(nodes: impl IntoIterator<Item = I>) -> Result<Self, ConnectError> {
+    pub(crate) fn cluster<I: IntoConnectionInfo>(
+        nodes: impl IntoIterator<Item = I>,
+        configure: impl FnOnce(ClusterClientBuilder) -> ClusterClientBuilder,
+    ) -> Result<Self, ConnectError> {
         let infos = nodes.into_iter().map(with_push).collect::<Result<Vec<_>, _>>()?;
         if infos.is_empty() {
-            return Err(ConnectError::settings("a cluster needs the URL of at least one node"));
+            return Err(ConnectError::settings("a cluster needs nodes: use the URL of at least one of them"));
         }
-        Ok(Self { infos, is_cluster: true })
+        let purged = Arc::default();
+        let client = cluster::client(&infos, configure, &purged).map_err(|error| ConnectError::of(&error, &infos))?;
+        Ok(Self { infos, purged, cluster: Some(Arc::new(client)) })
     }
 
     pub(crate) fn infos(&self) -> &[ConnectionInfo] {
         &self.infos
     }
 
+    pub(crate) const fn purged(&self) -> &Arc<Notify> {
+        &self.purged
+    }
+
     /// Returns a connection that is made when it is used.
-    pub(crate) fn open(&self, purged: &Arc<Notify>) -> Result<Connection, RedisError> {
+    pub(crate) fn open(&self) -> Result<Connection, RedisError> {
         #[cfg(feature = "cluster")]
-        if self.is_cluster {
-            return Ok(Connection::Cluster(cluster::Lazy::new(&self.infos, purged)?));
+        if let Some(client) = &self.cluster {
+            return Ok(Connection::Cluster(cluster::Lazy::new(client)));
         }
         let config = ConnectionManagerConfig::new()
             // A caller that gives up drops its future.
@@ -67,7 +80,7 @@ impl Endpoint {
             .set_number_of_retries(1)
             .set_min_delay(Duration::from_millis(100))
             .set_pipeline_buffer_size(BUFFER)
-            .set_push_sender(sender(purged))
+            .set_push_sender(sender(&self.purged))
             .set_automatic_resubscription();
         let info = self.infos.first().cloned();
         let info =
@@ -79,7 +92,12 @@ impl Endpoint {
 impl Connection {
     /// Waits until the connection is made.
     pub(crate) async fn ready(&mut self) -> Result<(), RedisError> {
-        redis::cmd("PING").query_async(self).await
+        match self {
+            Self::Single(connection) => redis::cmd("PING").query_async(connection).await,
+            // A node that is down answers no command, and the others may do without it.
+            #[cfg(feature = "cluster")]
+            Self::Cluster(connection) => connection.get().await.map(drop),
+        }
     }
 
     pub(crate) async fn subscribe(&mut self, channel: &str) -> Result<(), RedisError> {
@@ -171,7 +189,7 @@ mod cluster {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use redis::cluster::ClusterClient;
+    use redis::cluster::{ClusterClient, ClusterClientBuilder};
     use redis::cluster_async::ClusterConnection;
     use redis::{ConnectionInfo, ProtocolVersion, RedisError};
     use tokio::sync::{Notify, OnceCell};
@@ -183,15 +201,21 @@ mod cluster {
         connection: Arc<OnceCell<ClusterConnection>>,
     }
 
+    pub(super) fn client(
+        infos: &[ConnectionInfo],
+        configure: impl FnOnce(ClusterClientBuilder) -> ClusterClientBuilder,
+        purged: &Arc<Notify>,
+    ) -> Result<ClusterClient, RedisError> {
+        let builder = ClusterClient::builder(infos.to_vec())
+            .connection_timeout(Duration::from_secs(1))
+            // One for a key that has moved, and one for a node that has failed.
+            .retries(2);
+        configure(builder).use_protocol(ProtocolVersion::RESP3).push_sender(super::sender(purged)).build()
+    }
+
     impl Lazy {
-        pub(super) fn new(infos: &[ConnectionInfo], purged: &Arc<Notify>) -> Result<Self, RedisError> {
-            let client = ClusterClient::builder(infos.to_vec())
-                .use_protocol(ProtocolVersion::RESP3)
-                .connection_timeout(Duration::from_secs(1))
-                .retries(1)
-                .push_sender(super::sender(purged))
-                .build()?;
-            Ok(Self { client: Arc::new(client), connection: Arc::default() })
+        pub(super) fn new(client: &Arc<ClusterClient>) -> Self {
+            Self { client: Arc::clone(client), connection: Arc::default() }
         }
 
         pub(super) async fn get(&self) -> Result<ClusterConnection, RedisError> {

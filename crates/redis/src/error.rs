@@ -10,7 +10,8 @@ use tower_cache_policy::store::RemoteError;
 const MAX_TEXT: usize = 200;
 
 /// An error from [`RedisStore::connect`](crate::RedisStore::connect): a URL that is not valid, an engine that cannot be
-/// reached, or one that refuses the credentials or the commands. Its text names the remedy and contains no credentials.
+/// reached or whose certificate is not accepted, or one that refuses the credentials or the commands. Its text names the
+/// remedy and contains no credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectError {
     kind: ConnectErrorKind,
@@ -28,6 +29,8 @@ pub enum ConnectErrorKind {
     Unreachable,
     /// The engine does not accept the credentials.
     Credentials,
+    /// The certificate of the engine is not accepted.
+    Certificate,
     /// The engine does not permit a command that the store needs, or does not know it.
     Refused,
 }
@@ -49,6 +52,8 @@ impl ConnectError {
             || error.to_string().contains("AUTH");
         let kind = match error.kind() {
             _ if is_of_credentials => ConnectErrorKind::Credentials,
+            // The errors of the TLS library are of several kinds.
+            _ if error.to_string().contains("certificate") => ConnectErrorKind::Certificate,
             ErrorKind::InvalidClientConfig => ConnectErrorKind::Settings,
             ErrorKind::Server(ServerErrorKind::BusyLoading) => ConnectErrorKind::Unreachable,
             ErrorKind::Server(_) | ErrorKind::Extension | ErrorKind::RESP3NotSupported => ConnectErrorKind::Refused,
@@ -78,10 +83,15 @@ impl fmt::Display for ConnectError {
                 "Redis at {address} refuses the user name or the password ({text}): use \
                  redis://USER:PASSWORD@HOST:PORT, or redis://:PASSWORD@HOST:PORT for the default user"
             ),
+            ConnectErrorKind::Certificate => write!(
+                f,
+                "the certificate of Redis at {address} is not accepted ({text}): use the host name of the certificate \
+                 in the URL, and trust the authority that signed it"
+            ),
             ConnectErrorKind::Refused => write!(
                 f,
-                "Redis at {address} refuses a command ({text}): use Redis 6 or Valkey, and permit the user GETRANGE, \
-                 SET, DEL, EVALSHA, SCRIPT, ZADD, ZSCORE, ZRANGE, SUBSCRIBE and PUBLISH"
+                "Redis at {address} refuses a command ({text}): use Redis 6 or Valkey, and permit the user GET, \
+                 GETRANGE, SET, DEL, EVAL, EVALSHA, SUBSCRIBE, PUBLISH and +@sortedset"
             ),
         }
     }

@@ -5,7 +5,8 @@
 //! removed; `c`, with the number of the last purge; and for each purge `p` and its bytes, with its number. A purge that
 //! is published again only gets a new number.
 
-use redis::Script;
+use redis::aio::ConnectionLike;
+use redis::{Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind, cmd};
 
 /// The maximum number of purges in the history.
 pub(crate) const MAX_PURGES: usize = 10_000;
@@ -73,6 +74,19 @@ if #found >= 2 * limit then more = 1 end
 return {id, floor, more, purges}
 ";
 
+/// Removes a lease. KEYS: lease. ARGV: holder, because another one may have it by now.
+const END_LEASE: &str = r"
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+";
+
+/// A script with one key, so that the engine of a cluster that has the key runs it.
+#[derive(Debug)]
+pub(crate) struct Script {
+    text: String,
+    hash: String,
+}
+
 /// The scripts, ready to run.
 #[derive(Debug)]
 pub(crate) struct Scripts {
@@ -81,14 +95,47 @@ pub(crate) struct Scripts {
     /// For older versions.
     pub(crate) publish_if_memory: Script,
     pub(crate) read: Script,
+    pub(crate) end_lease: Script,
 }
 
 impl Scripts {
     pub(crate) fn new() -> Self {
         Self {
-            publish: Script::new(&format!("#!lua flags=allow-oom{PUBLISH}")),
-            publish_if_memory: Script::new(PUBLISH),
-            read: Script::new(READ),
+            publish: Script::new(format!("#!lua flags=allow-oom{PUBLISH}")),
+            publish_if_memory: Script::new(PUBLISH.to_owned()),
+            read: Script::new(READ.to_owned()),
+            end_lease: Script::new(END_LEASE.to_owned()),
+        }
+    }
+}
+
+impl Script {
+    fn new(text: String) -> Self {
+        let hash = redis::Script::new(&text).get_hash().to_owned();
+        Self { text, hash }
+    }
+
+    /// Runs the script. `add` adds its arguments.
+    ///
+    /// An engine that does not know the script gets its text with the command. `SCRIPT LOAD` would go to all nodes of a
+    /// cluster, and fail while one of them is down.
+    pub(crate) async fn run<T: FromRedisValue>(
+        &self,
+        connection: &mut impl ConnectionLike,
+        key: &str,
+        add: impl Fn(&mut Cmd),
+    ) -> Result<T, RedisError> {
+        let command = |name: &str, script: &str| {
+            let mut command = cmd(name);
+            command.arg(script).arg(1).arg(key);
+            add(&mut command);
+            command
+        };
+        match command("EVALSHA", &self.hash).query_async(connection).await {
+            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                command("EVAL", &self.text).query_async(connection).await
+            }
+            result => result,
         }
     }
 }

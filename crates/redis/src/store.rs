@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+#[cfg(feature = "cluster")]
+use redis::cluster::ClusterClientBuilder;
 use redis::{Cmd, ConnectionInfo, ErrorKind, IntoConnectionInfo, RedisError, ServerErrorKind, cmd};
-use tokio::sync::Notify;
 use tower_cache_policy::layers::shared_cache::SecondLevel;
 use tower_cache_policy::store::{PurgeHistory, PurgeMoment, RemoteError, RemoteFuture, RemoteStore};
 
@@ -23,6 +24,8 @@ const HEAD: usize = 512 << 10;
 /// The number of polls in a row that were given up, after which another connection is made. A connection to a machine
 /// that has gone does not fail by itself for many minutes.
 const MAX_UNFINISHED: u32 = 3;
+/// The largest maximum for the size of a body.
+pub(crate) const MAX_RECORD: usize = 256 << 20;
 
 /// Redis or Valkey as the second level of a [`SharedCache`](tower_cache_policy::SharedCache).
 ///
@@ -40,8 +43,6 @@ struct Shared {
     scripts: Scripts,
     /// Whether the engine is too old for a script that runs when memory is full.
     is_old: AtomicBool,
-    /// Notified when there may be new purges.
-    purged: Arc<Notify>,
     /// Whether the current connection is subscribed to purges.
     is_subscribed: AtomicBool,
     /// The number of polls that were begun and not finished.
@@ -88,7 +89,36 @@ impl RedisStore {
     where
         I: IntoConnectionInfo,
     {
-        Self::connect_to(Endpoint::cluster(nodes)?).await
+        Self::connect_cluster_with(nodes, |builder| builder).await
+    }
+
+    /// Connects to a Redis Cluster with more settings of the `redis` crate, such as certificates:
+    ///
+    /// ```no_run
+    /// use tower_cache_policy_redis::redis::cluster::ClusterClientBuilder;
+    /// use tower_cache_policy_redis::{ConnectError, RedisStore};
+    ///
+    /// async fn store(nodes: [&str; 2]) -> Result<RedisStore, ConnectError> {
+    ///     // A node that has gone is given up after 300 milliseconds.
+    ///     let configure = |builder: ClusterClientBuilder| builder.connection_timeout(std::time::Duration::from_millis(300));
+    ///     RedisStore::connect_cluster_with(nodes, configure).await
+    /// }
+    /// ```
+    ///
+    /// The protocol and the function that receives pushes are set by the store.
+    ///
+    /// # Errors
+    ///
+    /// Like [`connect`](Self::connect).
+    #[cfg(feature = "cluster")]
+    pub async fn connect_cluster_with<I>(
+        nodes: impl IntoIterator<Item = I>,
+        configure: impl FnOnce(ClusterClientBuilder) -> ClusterClientBuilder,
+    ) -> Result<Self, ConnectError>
+    where
+        I: IntoConnectionInfo,
+    {
+        Self::connect_to(Endpoint::cluster(nodes, configure)?).await
     }
 
     /// Returns a store that connects when it is used. The engine need not run yet. Must be called in a tokio runtime.
@@ -111,20 +141,14 @@ impl RedisStore {
     ///
     /// If the prefix does not consist of 1 to 64 letters, digits, `-`, `_`, `.` and `:`.
     pub fn prefix(self, prefix: &str) -> Result<Self, ConnectError> {
-        let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
-        if !(1..=64).contains(&prefix.len()) || !prefix.bytes().all(is_valid) {
-            let start: String = prefix.chars().take(80).collect();
-            return Err(ConnectError::settings(format!(
-                "the prefix {start:?} is not valid: use 1 to 64 letters, digits, `-`, `_`, `.` and `:`"
-            )));
-        }
+        check_prefix(prefix)?;
         Ok(self.with(|shared| shared.prefix = prefix.to_owned()))
     }
 
     /// Sets the maximum size of the body of a stored response, in bytes. The default is 1 MiB.
     #[must_use]
     pub fn max_record(self, bytes: usize) -> Self {
-        let bytes = bytes.min(256 << 20);
+        let bytes = bytes.min(MAX_RECORD);
         Self { max_record: bytes, ..self.with(|shared| shared.max_reply = bytes + HEAD) }
     }
 
@@ -163,8 +187,7 @@ impl RedisStore {
     }
 
     fn unchecked(endpoint: Endpoint) -> Result<Self, ConnectError> {
-        let purged = Arc::new(Notify::new());
-        let connection = endpoint.open(&purged).map_err(|error| ConnectError::of(&error, endpoint.infos()))?;
+        let connection = endpoint.open().map_err(|error| ConnectError::of(&error, endpoint.infos()))?;
         let max_record = 1 << 20;
         let shared = Shared {
             endpoint,
@@ -172,7 +195,6 @@ impl RedisStore {
             prefix: "tower-cache-policy".to_owned(),
             scripts: Scripts::new(),
             is_old: AtomicBool::new(false),
-            purged,
             is_subscribed: AtomicBool::new(false),
             unfinished: AtomicU32::new(0),
             last: Mutex::default(),
@@ -208,8 +230,7 @@ impl RemoteStore for RedisStore {
     fn put(&self, name: &str, record: Bytes, keep_for: Duration) -> RemoteFuture<Result<(), RemoteError>> {
         let shared = Arc::clone(&self.shared);
         let mut command = cmd("SET");
-        let milliseconds = u64::try_from(keep_for.as_millis()).unwrap_or(u64::MAX);
-        command.arg(shared.name(name)).arg(&record[..]).arg("PX").arg(milliseconds.max(1));
+        command.arg(shared.name(name)).arg(&record[..]).arg("PX").arg(milliseconds(keep_for));
         Box::pin(async move { shared.query(&command).await })
     }
 
@@ -242,8 +263,26 @@ impl RemoteStore for RedisStore {
         })
     }
 
+    fn lease(&self, name: &str, holder: &str, keep_for: Duration) -> RemoteFuture<Result<bool, RemoteError>> {
+        let shared = Arc::clone(&self.shared);
+        let mut command = cmd("SET");
+        command.arg(shared.name(name)).arg(holder).arg("NX").arg("PX").arg(milliseconds(keep_for));
+        Box::pin(async move { shared.query::<Option<()>>(&command).await.map(|taken| taken.is_some()) })
+    }
+
+    fn end_lease(&self, name: &str, holder: &str) -> RemoteFuture<Result<(), RemoteError>> {
+        let shared = Arc::clone(&self.shared);
+        let (name, holder) = (shared.name(name), holder.to_owned());
+        Box::pin(async move {
+            let mut connection = shared.connection();
+            let add = |command: &mut Cmd| _ = command.arg(&holder);
+            let ended = shared.scripts.end_lease.run::<u64>(&mut connection, &name, add).await;
+            ended.map(drop).map_err(|error| shared.judge(&error))
+        })
+    }
+
     fn purged(&self) -> RemoteFuture<()> {
-        let purged = Arc::clone(&self.shared.purged);
+        let purged = Arc::clone(self.shared.endpoint.purged());
         Box::pin(async move { purged.notified().await })
     }
 }
@@ -256,22 +295,15 @@ impl Shared {
 
     async fn publish(&self, purge: &Bytes) -> Result<(), RedisError> {
         let mut connection = self.connection();
-        let fresh = new_id();
-        let is_old = self.is_old.load(Ordering::Relaxed);
-        let script = if is_old { &self.scripts.publish_if_memory } else { &self.scripts.publish };
-        let mut invocation = script.key(self.history());
-        invocation.arg(self.channel()).arg(&purge[..]).arg(&fresh).arg(MAX_PURGES);
-        let result: Result<u64, RedisError> = invocation.invoke_async(&mut connection).await;
-        match result {
-            Err(error) if !is_old && is_of_old_engine(&error) => {
-                self.is_old.store(true, Ordering::Relaxed);
-                let mut invocation = self.scripts.publish_if_memory.key(self.history());
-                invocation.arg(self.channel()).arg(&purge[..]).arg(&fresh).arg(MAX_PURGES);
-                let _number: u64 = invocation.invoke_async(&mut connection).await?;
-                Ok(())
+        let (history, channel, fresh) = (self.history(), self.channel(), new_id());
+        let add = |command: &mut Cmd| _ = command.arg(&channel).arg(&purge[..]).arg(&fresh).arg(MAX_PURGES);
+        if !self.is_old.load(Ordering::Relaxed) {
+            match self.scripts.publish.run::<u64>(&mut connection, &history, add).await {
+                Err(error) if is_of_old_engine(&error) => self.is_old.store(true, Ordering::Relaxed),
+                result => return result.map(drop),
             }
-            result => result.map(drop),
         }
+        self.scripts.publish_if_memory.run::<u64>(&mut connection, &history, add).await.map(drop)
     }
 
     async fn read(&self, since: PurgeMoment) -> Result<PurgeHistory, RedisError> {
@@ -286,10 +318,12 @@ impl Shared {
             let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
             if last.0 == since { last.1.clone() } else { Bytes::new() }
         };
-        let mut invocation = self.scripts.read.key(self.history());
-        invocation.arg(format!("{:016x}", since.history)).arg(since.number).arg(&last[..]).arg(new_id()).arg(PAGE);
+        let (known, fresh) = (format!("{:016x}", since.history), new_id());
+        let add = |command: &mut Cmd| {
+            command.arg(&known).arg(since.number).arg(&last[..]).arg(&fresh).arg(PAGE);
+        };
         type Reply = (String, u64, u8, Vec<Vec<u8>>);
-        let (id, forgotten, more, listed): Reply = invocation.invoke_async(&mut connection).await?;
+        let (id, forgotten, more, listed): Reply = self.scripts.read.run(&mut connection, &self.history(), add).await?;
         let wrong = || RedisError::from((ErrorKind::UnexpectedReturnType, "the history of purges has another form"));
         let history = u64::from_str_radix(&id, 16).map_err(|_| wrong())?;
         let mut purges = Vec::with_capacity(listed.len() / 2);
@@ -308,7 +342,7 @@ impl Shared {
     /// Replaces the connection by another one, which is made when it is used.
     fn reconnect(&self) {
         self.unfinished.store(0, Ordering::Relaxed);
-        if let Ok(connection) = self.endpoint.open(&self.purged) {
+        if let Ok(connection) = self.endpoint.open() {
             *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = connection;
             self.is_subscribed.store(false, Ordering::Relaxed);
         }
@@ -348,6 +382,21 @@ impl fmt::Debug for RedisStore {
             .field("prefix", &self.shared.prefix)
             .finish_non_exhaustive()
     }
+}
+
+pub(crate) fn check_prefix(prefix: &str) -> Result<(), ConnectError> {
+    let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+    if (1..=64).contains(&prefix.len()) && prefix.bytes().all(is_valid) {
+        return Ok(());
+    }
+    let start: String = prefix.chars().take(80).collect();
+    Err(ConnectError::settings(format!(
+        "the prefix {start:?} is not valid: use 1 to 64 letters, digits, `-`, `_`, `.` and `:`"
+    )))
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1)
 }
 
 /// The id of a new history. It is never zero.

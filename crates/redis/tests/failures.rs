@@ -4,172 +4,25 @@
 
 mod support;
 
-use std::future::Future;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use support::engine::Engine;
+use support::model::{LIMIT, Load, MAX_PURGE_DELAY};
 use support::proxy::Proxy;
-use support::site::{Instance, Pages};
 use tower_cache_policy_redis::RedisStore;
-
-const PAGES: usize = 40;
-const WORKERS: usize = 8;
-const LIMIT: Duration = Duration::from_millis(50);
-const MAX_PURGE_DELAY: Duration = Duration::from_secs(2);
-/// For the duration of the handler, and for a busy machine.
-const SLACK: Duration = Duration::from_millis(30);
-
-/// What the model knows.
-#[derive(Default)]
-struct Model {
-    purges: Mutex<Vec<Purge>>,
-    /// Reads that returned a version which was not the newest when they began.
-    old_reads: Mutex<Vec<Read>>,
-    latencies: Mutex<Vec<Duration>>,
-    reads: AtomicU64,
-    errors: AtomicU64,
-    is_over: AtomicBool,
-}
-
-struct Purge {
-    page: usize,
-    version: u64,
-    instance: usize,
-    /// When it was applied by its own instance.
-    applied: Instant,
-    /// When it was seen to be published, at the latest.
-    published: Option<Instant>,
-}
-
-struct Read {
-    page: usize,
-    version: u64,
-    instance: usize,
-    began: Instant,
-}
-
-impl Model {
-    /// Reads, changes and purges pages.
-    async fn work(self: Arc<Self>, pages: Arc<Pages>, instance: Instance, number: usize, mut random: u64) {
-        while !self.is_over.load(Ordering::Relaxed) {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let page = usize::try_from(random >> 33).unwrap() % PAGES;
-            if (random >> 20) % 100 < 3 {
-                let version = pages.versions[page].fetch_add(1, Ordering::SeqCst) + 1;
-                let publication = instance.begin_purge(page);
-                let purge = Purge { page, version, instance: number, applied: Instant::now(), published: None };
-                self.purges.lock().unwrap().push(purge);
-                self.timed(publication).await;
-            } else {
-                let newest = pages.versions[page].load(Ordering::SeqCst);
-                let began = Instant::now();
-                let path = format!("/p/{page}");
-                match self.timed(instance.try_get(&path, None)).await {
-                    Ok(seen) => {
-                        let version: u64 = seen.body.split(' ').next().unwrap().parse().unwrap();
-                        if version < newest {
-                            self.old_reads.lock().unwrap().push(Read { page, version, instance: number, began });
-                        }
-                    }
-                    Err(_) => _ = self.errors.fetch_add(1, Ordering::Relaxed),
-                }
-                self.reads.fetch_add(1, Ordering::Relaxed);
-            }
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    }
-
-    /// Records which purges have been published.
-    async fn watch(self: Arc<Self>, instance: Instance, number: usize) {
-        while !self.is_over.load(Ordering::Relaxed) {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-            let now = Instant::now();
-            if instance.second().purges_pending == 0 {
-                let mut purges = self.purges.lock().unwrap();
-                for purge in purges.iter_mut().rev().filter(|purge| purge.instance == number) {
-                    if purge.published.is_some() {
-                        break;
-                    }
-                    // It may have been applied after the number was read.
-                    if purge.applied < now {
-                        purge.published = Some(Instant::now());
-                    }
-                }
-            }
-        }
-    }
-
-    async fn timed<T>(&self, operation: impl Future<Output = T>) -> T {
-        let began = Instant::now();
-        let result = operation.await;
-        self.latencies.lock().unwrap().push(began.elapsed());
-        result
-    }
-
-    /// The number of reads since the last phase, and the latency that 99 % of the operations did not exceed.
-    fn end_phase(&self, name: &str) -> Duration {
-        let mut latencies = std::mem::take(&mut *self.latencies.lock().unwrap());
-        latencies.sort_unstable();
-        let percentile = |percent: usize| latencies[(latencies.len() - 1) * percent / 100];
-        println!("{name}: {} operations, p50 {:?}, p99 {:?}", latencies.len(), percentile(50), percentile(99));
-        percentile(99)
-    }
-
-    /// Counts reads that returned what had been purged: by the same instance at any time, and by another one longer ago
-    /// than the bound. Returns the longest time that a purge of another instance took to be seen, too.
-    fn stale_reads(&self) -> (usize, usize, Duration) {
-        let (purges, reads) = (self.purges.lock().unwrap(), self.old_reads.lock().unwrap());
-        let (mut own, mut others, mut longest) = (0, 0, Duration::ZERO);
-        for read in reads.iter() {
-            let missed = |purge: &&Purge| purge.page == read.page && purge.version > read.version;
-            let is_own = |purge: &Purge| purge.instance == read.instance && purge.applied < read.began;
-            let age = |purge: &Purge| read.began.saturating_duration_since(purge.published.unwrap_or(read.began));
-            own += usize::from(purges.iter().filter(missed).any(is_own));
-            let oldest = purges.iter().filter(missed).map(age).max().unwrap_or_default();
-            others += usize::from(oldest > MAX_PURGE_DELAY + SLACK);
-            longest = longest.max(oldest);
-        }
-        (own, others, longest)
-    }
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_failure_of_the_engine_reaches_a_client_or_outlives_a_purge() {
     let mut engine = Engine::start(&["--maxmemory-policy", "noeviction"]);
     let proxies = [Proxy::start(engine.port).await, Proxy::start(engine.port).await];
-    let pages = Pages::new(PAGES);
-    let model = Arc::new(Model::default());
-    let mut instances = Vec::new();
-    let mut tasks = Vec::new();
-    for (number, proxy) in proxies.iter().enumerate() {
+    let mut load = Load::default();
+    for proxy in &proxies {
         let second = RedisStore::connect(proxy.url()).await.unwrap().second_level();
-        let instance = Instance::new(&pages, second.limit(LIMIT).max_purge_delay(MAX_PURGE_DELAY));
-        instance.until(|stats| stats.is_current).await;
-        for worker in 0..WORKERS {
-            let random = u64::try_from(number * WORKERS + worker).unwrap();
-            let work = Arc::clone(&model).work(Arc::clone(&pages), instance.clone(), number, random);
-            tasks.push(tokio::spawn(work));
-        }
-        tasks.push(tokio::spawn(Arc::clone(&model).watch(instance.clone(), number)));
-        instances.push(instance);
+        load.add(second.limit(LIMIT).max_purge_delay(MAX_PURGE_DELAY)).await;
     }
-    let mut slow = Vec::new();
-    let mut check = |name: &str| {
-        let p99 = model.end_phase(name);
-        if p99 > LIMIT + SLACK {
-            slow.push(format!("{name}: {p99:?}"));
-        }
-    };
-    let recovered = async || {
-        for instance in &instances {
-            instance.until(|stats| stats.is_current && !stats.is_open && stats.purges_pending == 0).await;
-        }
-    };
-
+    let instances = load.instances().to_vec();
     tokio::time::sleep(Duration::from_secs(3)).await;
-    check("the engine works");
+    load.end_phase("the engine works");
     for instance in &instances {
         let second = instance.second();
         assert!(second.hits > 10 && second.errors + second.timeouts < 20, "{second:?}");
@@ -177,37 +30,37 @@ async fn no_failure_of_the_engine_reaches_a_client_or_outlives_a_purge() {
 
     engine.kill();
     tokio::time::sleep(Duration::from_secs(4)).await;
-    check("the engine is killed");
+    load.end_phase("the engine is killed");
     assert!(instances.iter().all(|instance| !instance.second().is_current), "longer than the bound");
     engine.restart();
-    recovered().await;
-    check("the engine is back, empty");
+    load.recovered().await;
+    load.end_phase("the engine is back, empty");
 
     engine.set_stopped(true);
     tokio::time::sleep(Duration::from_secs(4)).await;
-    check("the engine is stopped");
+    load.end_phase("the engine is stopped");
     assert!(instances.iter().all(|instance| instance.second().timeouts >= 1));
     engine.set_stopped(false);
-    recovered().await;
-    check("the engine continues");
+    load.recovered().await;
+    load.end_phase("the engine continues");
 
     let set = |memory: &str| {
         () = redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(memory).query(&mut engine.client()).unwrap();
     };
     set("1");
     tokio::time::sleep(Duration::from_secs(3)).await;
-    check("the engine is full");
+    load.end_phase("the engine is full");
     assert!(instances.iter().all(|instance| instance.second().refused >= 1));
     set("0");
-    recovered().await;
+    load.recovered().await;
 
     proxies[0].set_cut(true);
     tokio::time::sleep(Duration::from_secs(4)).await;
-    check("one instance is cut off");
+    load.end_phase("one instance is cut off");
     assert!(!instances[0].second().is_current && instances[1].second().is_current);
     proxies[0].set_cut(false);
-    recovered().await;
-    check("the network is back");
+    load.recovered().await;
+    load.end_phase("the network is back");
 
     let resets: Vec<u64> = instances.iter().map(|instance| instance.second().resets).collect();
     let hits: u64 = instances.iter().map(|instance| instance.second().hits).sum();
@@ -215,17 +68,5 @@ async fn no_failure_of_the_engine_reaches_a_client_or_outlives_a_purge() {
     assert!(instances.iter().map(|instance| instance.second().hits).sum::<u64>() > hits, "it is used again");
     assert!(resets.iter().all(|resets| *resets == 2), "at the start, and when the engine came back empty: {resets:?}");
 
-    model.is_over.store(true, Ordering::Relaxed);
-    for task in tasks {
-        task.await.unwrap();
-    }
-    let (own, others, longest) = model.stale_reads();
-    let (reads, purges) = (model.reads.load(Ordering::Relaxed), model.purges.lock().unwrap().len());
-    println!("{reads} reads, {purges} purges; a purge of another instance was missed for at most {longest:?}");
-    for instance in &instances {
-        println!("{:?}", instance.second());
-    }
-    assert_eq!(model.errors.load(Ordering::Relaxed), 0, "errors that clients saw");
-    assert_eq!((own, others), (0, 0), "reads of purged pages on the same instance, and on another one after the bound");
-    assert_eq!(slow, Vec::<String>::new(), "slower than the limit");
+    load.check().await;
 }

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use http::HeaderMap;
 
+use super::second_level::Lease;
 use super::waiters::{Waiter, Waiters};
 use crate::protocol::HttpDate;
 use crate::store::{Moment, PrimaryKey, Record, Selection};
@@ -44,6 +45,8 @@ pub(super) struct Progress {
     finish: Option<Arc<dyn Finish>>,
     /// Whether the flight has been given to a background task.
     is_in_background: AtomicBool,
+    /// Held while other processes wait for the response.
+    lease: OnceLock<Arc<Lease>>,
 }
 
 /// The result of a flight for those who wait.
@@ -186,7 +189,13 @@ impl Progress {
             expected,
             finish,
             is_in_background: AtomicBool::new(false),
+            lease: OnceLock::new(),
         }
+    }
+
+    /// Holds a lease until the landing. For a response that is stored, the second level ends it.
+    pub(super) fn hold(&self, lease: Arc<Lease>) {
+        _ = self.lease.set(lease);
     }
 
     pub(super) fn landing(&self) -> Option<&Landing> {
@@ -195,6 +204,9 @@ impl Progress {
 
     /// Ends the flight for those who wait. The first result counts.
     pub(super) fn land(&self, landing: Landing) {
+        if let (Some(lease), false) = (self.lease.get(), matches!(landing, Landing::Stored(_))) {
+            lease.end();
+        }
         _ = self.landing.set(landing);
         // This is not the last reference, because the task that drives the flight has one.
         drop(self.take_left());

@@ -23,13 +23,14 @@ use super::flights::{Boarding, Drive, Finish, Joined, Landing, MAX_WAITING, Rese
 use super::invalidate::Invalidation;
 use super::plan::{Plan, Signs};
 use super::reply::Client;
+use super::second_level::{IsFresh, LookedUp};
 use super::stats::count;
 use super::tee::Tee;
 use super::time_limit::TimeLimit;
 use crate::edge::{CacheStatusReport, ForwardReason};
 use crate::layers::HttpRequest;
 use crate::protocol::{HttpDate, into_not_modified};
-use crate::store::{Found, KeyBuffer, KeyRef, Moment, PrimaryKey, Record, RemoteFuture, Selection, Usability};
+use crate::store::{Found, KeyBuffer, KeyRef, Moment, PrimaryKey, RemoteFuture, Selection, Usability};
 
 /// The number of other requests that one request waits for, one after the other.
 const MAX_ROUNDS: u8 = 2;
@@ -55,7 +56,7 @@ pin_project! {
         // The response is ready.
         Ready { response: Option<Response<SharedCacheBody<B>>> },
         // The request is looked up in the second level.
-        LookingUp { lookup: RemoteFuture<Option<Arc<Record>>>, waiting: Option<Box<(Takeoff, Request<Q>, Own<S>)>> },
+        LookingUp { lookup: RemoteFuture<LookedUp>, waiting: Option<Box<(Takeoff, Request<Q>, Own<S>)>> },
         // The inner service handles the request, and its response is not stored.
         Passing { #[pin] inner: F, passage: Option<Passage> },
         // The inner service handles the request, and its response may be stored.
@@ -80,6 +81,14 @@ pub(super) struct Cache {
     pub(super) config: Arc<Config>,
     pub(super) core: Arc<Core>,
     pub(super) space: u32,
+}
+
+impl Cache {
+    /// Returns the function that determines whether a record for a key is fresh.
+    fn freshness(&self, key: &PrimaryKey) -> IsFresh {
+        let (Self { config, core, .. }, key) = (self.clone(), key.clone());
+        Arc::new(move |record| matches!(core.usability(&key, record, config.clock.now()), Usability::Fresh(_)))
+    }
 }
 
 /// What is needed to handle a request again.
@@ -369,7 +378,8 @@ where
         };
         let takeoff =
             Takeoff { key, signs, moment, now, stale, invalidation: None, place, reason, is_in_background: false };
-        let lookup = core.second_level().and_then(|second| second.look_up(&takeoff.key, request.headers()));
+        let freshness = || cache.freshness(&takeoff.key);
+        let lookup = core.second_level().and_then(|second| second.look_up(&takeoff.key, request.headers(), freshness));
         if let Some(lookup) = lookup {
             // The service that is ready waits with the request, and the clone takes its place.
             std::mem::swap(service, &mut own.service);
@@ -395,7 +405,7 @@ where
     /// Continues with the result of a lookup in the second level.
     fn looked_up<R>(
         cache: &Cache,
-        found: Option<Arc<Record>>,
+        LookedUp { record: found, lease }: LookedUp,
         mut takeoff: Takeoff,
         request: Request<Q>,
         own: Own<S>,
@@ -431,6 +441,9 @@ where
                 }
                 Usability::Stale { .. } | Usability::Purged => {}
             }
+        }
+        if let Some(lease) = lease {
+            takeoff.place.progress().hold(lease);
         }
         let Own { mut service, reason, rounds, limit } = own;
         let own = Own { service: service.clone(), reason, rounds, limit };

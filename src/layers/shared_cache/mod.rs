@@ -96,6 +96,9 @@
 //! failure reaches a client. A record that is damaged, of another version, or of another key is a miss. The
 //! [numbers](SharedCacheStats::second_level) show each of these.
 //!
+//! Each process that misses a response may make it once. With a [`lease`](SecondLevel::lease), one of them makes it and the
+//! others wait for a limited time.
+//!
 //! All processes must run the same application, with its layers made in the same order, or use different names in the
 //! store. A response that contains a field which the application accepted in place of a guard, such as a `Set-Cookie`,
 //! stays in the memory of its process.

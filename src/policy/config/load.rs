@@ -3,10 +3,13 @@
 use std::fs;
 use std::path::Path;
 
+use toml::Spanned;
 use toml::de::DeTable;
 
 use super::document::{Entry, entries, fault};
 use super::error::{ConfigError, Fault};
+#[cfg(feature = "shared-cache")]
+use super::second_level::SecondLevelTable;
 #[cfg(feature = "shared-cache")]
 use super::store::StoreConfig;
 use super::tables::Tables;
@@ -67,9 +70,10 @@ impl PolicyConfig {
     /// Returns an error if the text does not have the [format](super), if it contradicts itself, or if the table of
     /// routes cannot be built.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
-        // Some editors write a byte order mark. Columns are counted after it.
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        load(text).map_err(|fault| ConfigError::in_text(text, fault))
+        let text = without_mark(text);
+        let in_text = |fault| ConfigError::in_text(text, fault);
+        let document = parse(text).map_err(in_text)?;
+        load(&document, &[]).map(|(config, _)| config).map_err(in_text)
     }
 
     /// Reads and parses a file.
@@ -93,6 +97,69 @@ impl PolicyConfig {
     pub fn from_toml_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
         let path = path.as_ref();
         read(path).and_then(|text| Self::from_toml(&text)).map_err(|error| error.with_path(path))
+    }
+
+    /// Parses a text whose section `[store]` may contain the table of a second level, such as `[store.redis]`. `read`
+    /// reads that table. Without it, the result contains `None`.
+    ///
+    /// This is for the packages that implement a [`RemoteStore`](crate::store::RemoteStore).
+    /// `tower-cache-policy-redis` has a function that reads the complete file.
+    ///
+    /// ```
+    /// use tower_cache_policy::policy::config::PolicyConfig;
+    ///
+    /// let text = r#"
+    ///     default = "no-store"
+    ///     [store]
+    ///     memory = "64 MiB"
+    ///     [store.memcached]
+    ///     host = "cache.internal"
+    /// "#;
+    /// let (config, host) = PolicyConfig::from_toml_with(text, &["memcached"], |table| {
+    ///     table.check_keys(&["host"])?;
+    ///     Ok(table.text("host", "cache.internal")?.map(str::to_owned))
+    /// })?;
+    /// assert!(config.store().is_some());
+    /// assert_eq!(host.flatten().as_deref(), Some("cache.internal"));
+    /// # Ok::<(), tower_cache_policy::policy::config::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns an error in the cases of [`from_toml`](PolicyConfig::from_toml), if the section contains two tables with
+    /// these names, and if `read` returns one.
+    #[cfg(feature = "shared-cache")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "shared-cache")))]
+    pub fn from_toml_with<T>(
+        text: &str,
+        names: &[&str],
+        read: impl FnOnce(&SecondLevelTable<'_>) -> Result<T, ConfigError>,
+    ) -> Result<(Self, Option<T>), ConfigError> {
+        let text = without_mark(text);
+        let in_text = |fault| ConfigError::in_text(text, fault);
+        let document = parse(text).map_err(in_text)?;
+        let (config, table) = load(&document, names).map_err(in_text)?;
+        let Some(table) = table else { return Ok((config, None)) };
+        let table = SecondLevelTable::of(text, &table).map_err(in_text)?;
+        read(&table).map(|read| (config, Some(read)))
+    }
+
+    /// Reads and parses a file, like [`from_toml_with`](PolicyConfig::from_toml_with). The call blocks the thread.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file cannot be read, and in the cases of
+    /// [`from_toml_with`](PolicyConfig::from_toml_with).
+    #[cfg(feature = "shared-cache")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "shared-cache")))]
+    pub fn from_toml_file_with<T>(
+        path: impl AsRef<Path>,
+        names: &[&str],
+        read: impl FnOnce(&SecondLevelTable<'_>) -> Result<T, ConfigError>,
+    ) -> Result<(Self, Option<T>), ConfigError> {
+        let path = path.as_ref();
+        let parse = |text: String| Self::from_toml_with(&text, names, read);
+        self::read(path).and_then(parse).map_err(|error| error.with_path(path))
     }
 
     /// Returns the table of routes. It does not depend on the section for development.
@@ -166,8 +233,22 @@ fn read(path: &Path) -> Result<String, ConfigError> {
     })
 }
 
-fn load(text: &str) -> Result<PolicyConfig, Fault> {
-    let document = DeTable::parse(text).map_err(|error| syntax(text, &error))?;
+/// Some editors write a byte order mark. Columns are counted after it.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+fn parse(text: &str) -> Result<Spanned<DeTable<'_>>, Fault> {
+    DeTable::parse(text).map_err(|error| syntax(text, &error))
+}
+
+/// The contents of a document, and the table of a second level with one of these names.
+#[cfg_attr(
+    not(feature = "shared-cache"),
+    expect(unused_variables, unused_mut, reason = "only a shared cache has a second level")
+)]
+fn load<'a>(document: &'a Spanned<DeTable<'a>>, names: &[&str]) -> Result<(PolicyConfig, Option<Entry<'a>>), Fault> {
+    let mut second_level = None;
     let mut tables = Tables::default();
     let mut development_disables_caching = false;
     #[cfg(feature = "shared-cache")]
@@ -179,7 +260,10 @@ fn load(text: &str) -> Result<PolicyConfig, Fault> {
             "routes" => tables.add_routes(&section)?,
             "development" => development_disables_caching = development(&section)?,
             #[cfg(feature = "shared-cache")]
-            "store" => store = Some(StoreConfig::of(&section)?),
+            "store" => {
+                let (config, table) = StoreConfig::of(&section, names)?;
+                (store, second_level) = (Some(config), table);
+            }
             #[cfg(not(feature = "shared-cache"))]
             "store" => {
                 let message = "`store` needs the feature `shared-cache` of tower-cache-policy; enable it, or remove the \
@@ -189,12 +273,13 @@ fn load(text: &str) -> Result<PolicyConfig, Fault> {
             _ => return Err(section.unknown(SECTIONS)),
         }
     }
-    Ok(PolicyConfig {
+    let config = PolicyConfig {
         routes: tables.build()?,
         development_disables_caching,
         #[cfg(feature = "shared-cache")]
         store,
-    })
+    };
+    Ok((config, second_level))
 }
 
 fn development(section: &Entry<'_>) -> Result<bool, Fault> {

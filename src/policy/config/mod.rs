@@ -163,6 +163,11 @@
 //! | `stale_when_disconnected` | how long a stale response is used if the inner service fails | `0` |
 //! | `targeted_fields` | by fields only: the fields that take precedence over `Cache-Control` | `["cdn-cache-control"]` |
 //! | `heuristics` | by fields only, `true`: heuristic freshness is allowed | |
+//! | `redis`, `valkey` | the table of the store that several processes share | none |
+//!
+//! The package `tower-cache-policy-redis` reads the table `[store.redis]`, or `[store.valkey]`, and documents its keys. Its
+//! `RedisConfig` takes the place of [`PolicyConfig`]. For other programs, the table is an error, because the cache would
+//! silently be one of a single process. Other second levels use [`PolicyConfig::from_toml_with`].
 //!
 //! # Errors
 //!
@@ -224,6 +229,8 @@ mod error;
 mod load;
 mod policy_keys;
 #[cfg(feature = "shared-cache")]
+mod second_level;
+#[cfg(feature = "shared-cache")]
 mod size;
 #[cfg(feature = "shared-cache")]
 mod store;
@@ -231,6 +238,9 @@ mod tables;
 
 pub use self::error::ConfigError;
 pub use self::load::PolicyConfig;
+#[cfg(feature = "shared-cache")]
+#[cfg_attr(docsrs, doc(cfg(feature = "shared-cache")))]
+pub use self::second_level::SecondLevelTable;
 #[cfg(feature = "shared-cache")]
 #[cfg_attr(docsrs, doc(cfg(feature = "shared-cache")))]
 pub use self::store::StoreConfig;

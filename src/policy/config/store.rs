@@ -83,7 +83,8 @@ const STORE_KEYS: &[&str] = &[
 const MODES: &[&str] = &["by_policy", "by_fields"];
 
 impl StoreConfig {
-    pub(super) fn of(section: &Entry<'_>) -> Result<Self, Fault> {
+    /// Reads the section. Returns the table of a second level with one of these names too, which is not read.
+    pub(super) fn of<'a>(section: &Entry<'a>, names: &[&str]) -> Result<(Self, Option<Entry<'a>>), Fault> {
         const EXAMPLE: &str = "store.memory = \"256 MiB\"";
         let mut store = Self {
             memory: 0,
@@ -104,9 +105,17 @@ impl StoreConfig {
             finish_within: None,
             stale_when_disconnected: None,
         };
+        let mut second_level: Option<Entry<'a>> = None;
         let entries = section.table(EXAMPLE)?;
         for entry in &entries {
             match entry.key {
+                key if names.contains(&key) => {
+                    if let Some(first) = &second_level {
+                        let message = format!("`{key}` and `{}` are both second levels; remove one of them", first.key);
+                        return Err(fault(entry.at, message));
+                    }
+                    second_level = Some(*entry);
+                }
                 "memory" => store.memory = memory(entry)?,
                 "max_object" => store.max_object = Some(entry.size("8 MiB")?),
                 "mode" => store.is_by_fields = is_by_fields(entry)?,
@@ -129,11 +138,11 @@ impl StoreConfig {
                 "wait" => store.wait = Some(entry.duration()?),
                 "finish_within" => store.finish_within = Some(entry.duration()?),
                 "stale_when_disconnected" => store.stale_when_disconnected = Some(entry.duration()?),
-                // The file would contain a password, and the library has no client for the engine.
+                // A cache without a second level would be wrong, and this package has no client for the engine.
                 "redis" | "valkey" => {
                     let message = format!(
-                        "`store.{}` is set in the program: give `RedisStore::connect(url).await?.second_level()` of the \
-                         package `tower-cache-policy-redis` to `SharedCache::second_level`, and remove the key",
+                        "`store.{}` needs the package `tower-cache-policy-redis`; read the file with its \
+                         `RedisConfig::from_toml_file`, or remove the table",
                         entry.key
                     );
                     return Err(fault(entry.at, message));
@@ -142,7 +151,7 @@ impl StoreConfig {
             }
         }
         store.check(section, &entries)?;
-        Ok(store)
+        Ok((store, second_level))
     }
 
     /// Checks that the keys fit together.

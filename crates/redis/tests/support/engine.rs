@@ -78,6 +78,8 @@ impl Drop for Engine {
     }
 }
 
+/// A port that is free, and low enough for the port of a cluster's own connections, which is 10,000 higher.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    let port = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    std::iter::repeat_with(port).find(|port| *port < 55_536).unwrap()
 }

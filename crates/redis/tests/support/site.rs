@@ -24,6 +24,8 @@ pub(crate) struct Pages {
     pub(crate) versions: Vec<AtomicU64>,
     /// How often a page was made.
     pub(crate) made: AtomicU64,
+    /// The time in milliseconds that it takes to make a page, in addition to one.
+    pub(crate) delay: AtomicU64,
 }
 
 /// A response as a client sees it.
@@ -42,7 +44,7 @@ pub(crate) struct Instance {
 
 impl Pages {
     pub(crate) fn new(count: usize) -> Arc<Self> {
-        Arc::new(Self { versions: (0..count).map(|_| AtomicU64::new(0)).collect(), made: AtomicU64::new(0) })
+        Arc::new(Self { versions: (0..count).map(|_| AtomicU64::new(0)).collect(), ..Self::default() })
     }
 }
 
@@ -58,11 +60,14 @@ impl Instance {
                 let index: usize = path.trim_start_matches("/p/").parse().unwrap_or(0);
                 // Read first: a page that is made while its version changes shows the old one.
                 let version = pages.versions[index].load(Ordering::SeqCst);
-                tokio::time::sleep(Duration::from_millis(1)).await;
+                tokio::time::sleep(Duration::from_millis(1 + pages.delay.load(Ordering::Relaxed))).await;
                 let language = request.headers().get("accept-language").map(|value| value.to_str().unwrap().to_owned());
                 let mut response = Response::new(Full::<Bytes>::from(format!("{version} {language:?}")));
                 if path.starts_with("/v/") {
                     response.headers_mut().insert("vary", "accept-language".parse().unwrap());
+                }
+                if path.starts_with("/c/") {
+                    response.headers_mut().insert("set-cookie", "a=1".parse().unwrap());
                 }
                 CacheTags::from(CacheTag::new(format!("page-{index}")).unwrap()).add_to(response.extensions_mut());
                 Ok::<_, Infallible>(response)

@@ -23,6 +23,9 @@ pub(in crate::layers::shared_cache) fn start(
 ) -> Arc<Level> {
     let level = Arc::new(Level::new(settings, mode, clock));
     level.settings.timing.spawn(run(Arc::clone(&level), Arc::downgrade(purges)));
+    if level.settings.lease.is_some() {
+        level.settings.timing.spawn(end_leases(Arc::clone(&level), Arc::downgrade(purges)));
+    }
     level
 }
 
@@ -47,6 +50,25 @@ async fn run(level: Arc<Level>, purges: Weak<PurgeClock>) {
             if is_over { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
+    }
+}
+
+/// Ends leases in the store, until the purge clock is dropped.
+async fn end_leases(level: Arc<Level>, purges: Weak<PurgeClock>) {
+    let (leases, timing) = (&level.leases, &level.settings.timing);
+    while purges.strong_count() > 0 {
+        let mut sleep = timing.sleep(level.settings.max_purge_delay);
+        poll_fn(|cx| {
+            let is_over = leases.signal.poll(cx).is_ready() || sleep.as_mut().poll(cx).is_ready();
+            if is_over { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        while let Some((name, holder)) = leases.next_ended() {
+            // It ends by itself.
+            if !level.breaker.is_open() {
+                _ = level.operation(level.settings.store.end_lease(&name, &holder)).await;
+            }
+        }
     }
 }
 

@@ -2,16 +2,18 @@
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::HeaderMap;
 
 use super::breaker::Breaker;
 use super::history::History;
+use super::lease::{Lease, Leases};
 use super::settings::SecondLevel;
 use super::signal::Signal;
 use super::stats::{Counters, SecondLevelStats};
@@ -31,6 +33,9 @@ const MAX_WRITING: usize = 32 << 20;
 const WRITE_OVERHEAD: usize = 16 << 10;
 /// The longest time for which a record is stored.
 const LONGEST: u64 = 365 * 86_400;
+/// The time after which a request that waits for another process looks again, at first and at most. It is doubled.
+const FIRST_LOOK: Duration = Duration::from_millis(2);
+const LATER_LOOK: Duration = Duration::from_millis(50);
 
 /// The second level of a running cache.
 #[derive(Debug)]
@@ -41,6 +46,7 @@ pub(in crate::layers::shared_cache) struct Level {
     pub(super) breaker: Breaker,
     pub(super) counters: Counters,
     pub(super) signal: Signal,
+    pub(super) leases: Arc<Leases>,
     state: Mutex<State>,
     /// When the purges of other processes were last requested with success, in seconds.
     heard: AtomicI64,
@@ -66,6 +72,17 @@ struct Pending {
     is_published: bool,
 }
 
+/// The result of a lookup.
+#[derive(Debug, Default)]
+pub(in crate::layers::shared_cache) struct LookedUp {
+    pub(in crate::layers::shared_cache) record: Option<Arc<Record>>,
+    /// Held while the response is made, if other processes wait for it.
+    pub(in crate::layers::shared_cache) lease: Option<Arc<Lease>>,
+}
+
+/// Whether a record may be used without a request to the inner service.
+pub(in crate::layers::shared_cache) type IsFresh = Arc<dyn Fn(&Record) -> bool + Send + Sync>;
+
 /// The place of a purge in the queue.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::layers::shared_cache) struct Ticket(u64);
@@ -82,6 +99,7 @@ impl Level {
             breaker: Breaker::default(),
             counters: Counters::default(),
             signal: Signal::default(),
+            leases: Arc::new(Leases::new(RandomState::new().hash_one(Instant::now()))),
             state: Mutex::default(),
             heard: AtomicI64::new(i64::MIN),
             writing: AtomicUsize::new(0),
@@ -89,28 +107,109 @@ impl Level {
     }
 
     /// Looks up the response for a request. Returns `None` if the store is not called at the moment.
+    ///
+    /// With a lease, this process makes the response, or waits for another one, if the record that is found is not fresh.
     pub(in crate::layers::shared_cache) fn look_up(
         self: &Arc<Self>,
         key: &PrimaryKey,
         request: &HeaderMap,
-    ) -> Option<RemoteFuture<Option<Arc<Record>>>> {
+        freshness: impl FnOnce() -> IsFresh,
+    ) -> Option<RemoteFuture<LookedUp>> {
         if self.breaker.is_open() || !self.is_current(self.clock.now()) {
             count(&self.counters.skipped);
             return None;
         }
         let (level, key, request) = (Arc::clone(self), key.clone(), request.clone());
+        let Some(time) = self.settings.lease else {
+            return Some(Box::pin(async move {
+                let found = level.look(&key, &request).await.flatten();
+                level.looked_up(found.map(Arc::new), None)
+            }));
+        };
+        let is_fresh = freshness();
         Some(Box::pin(async move {
-            let found = level.operation(level.find(&key, &request)).await;
-            if found.is_some() {
-                // A write does not count: no request waits for it, and reads may fail although writes do not.
-                level.breaker.succeeded();
+            match level.look(&key, &request).await {
+                Some(found) if !found.as_ref().is_some_and(|record| is_fresh(record)) => {
+                    level.take_turns(&key, &request, found, time, &is_fresh).await
+                }
+                found => level.looked_up(found.flatten().map(Arc::new), None),
             }
-            let found = found.flatten();
-            if found.is_none() {
-                count(&level.counters.misses);
-            }
-            found.map(Arc::new)
         }))
+    }
+
+    /// Looks up a record. Returns `None` after a failure.
+    async fn look(&self, key: &PrimaryKey, request: &HeaderMap) -> Option<Option<Record>> {
+        let began = Instant::now();
+        let found = self.operation(self.find(key, request)).await;
+        self.counters.looked_up(began.elapsed());
+        if found.is_some() {
+            // A write does not count: no request waits for it, and reads may fail although writes do not.
+            self.breaker.succeeded();
+        }
+        found
+    }
+
+    fn looked_up(&self, record: Option<Arc<Record>>, lease: Option<Arc<Lease>>) -> LookedUp {
+        if record.is_none() {
+            count(&self.counters.misses);
+        }
+        LookedUp { record, lease }
+    }
+
+    /// Takes the lease for a key. While another process has it, waits for its response, but not longer than this time.
+    async fn take_turns(
+        &self,
+        key: &PrimaryKey,
+        request: &HeaderMap,
+        found: Option<Record>,
+        time: Duration,
+        is_fresh: &IsFresh,
+    ) -> LookedUp {
+        let (name, holder) = (self.lease_name(key), self.leases.holder());
+        let mut record = found.map(Arc::new);
+        let mut lease = None;
+        let waiting = async {
+            let mut pause = FIRST_LOOK;
+            let mut has_waited = false;
+            loop {
+                // After a failure, the request goes on alone.
+                let Some(is_taken) = self.operation(self.settings.store.lease(&name, &holder, time)).await else {
+                    return;
+                };
+                if is_taken {
+                    lease = Some(self.leases.taken(key, name.clone(), holder.clone()));
+                    if !has_waited {
+                        return;
+                    }
+                } else {
+                    if !has_waited {
+                        count(&self.counters.waited);
+                    }
+                    has_waited = true;
+                    self.settings.timing.sleep(pause).await;
+                    pause = (pause * 2).min(LATER_LOOK);
+                }
+                // Also with the lease: its last holder may just have written the response.
+                let Some(found) = self.operation(self.find(key, request)).await else { return };
+                let is_found = found.as_ref().is_some_and(|record| is_fresh(record));
+                record = found.map(Arc::new).or_else(|| record.take());
+                if is_found {
+                    lease = None;
+                    return;
+                }
+                if is_taken {
+                    return;
+                }
+            }
+        };
+        // An operation that is given up may still take the lease. It then ends after its time.
+        _ = self.settings.timing.within(time, waiting).await;
+        self.looked_up(record, lease)
+    }
+
+    /// The name of the lease for a key. Names of records are shorter.
+    fn lease_name(&self, key: &PrimaryKey) -> String {
+        format!("{}-1ea5e", self.codec.name(key))
     }
 
     /// Counts a lookup by whether its result could be used.
@@ -120,19 +219,24 @@ impl Level {
 
     /// Writes a stored response in the background.
     pub(in crate::layers::shared_cache) fn write(self: &Arc<Self>, key: &PrimaryKey, record: &Arc<Record>) {
+        let lease = self.settings.lease.and_then(|_| self.leases.of(key));
+        // Other processes go on when the response is written, or will not be.
+        let end = |lease: Option<Arc<Lease>>| lease.iter().for_each(|lease| lease.end());
         let head = record.head();
         if !head.terms.can_be_fresh() {
-            return;
+            return end(lease);
         }
         let size = record.body().len() + WRITE_OVERHEAD;
         let moment = self.lock().history.there(head.moment);
         let (Some(moment), false) = (moment, self.breaker.is_open() || record.body().len() > self.settings.max_record)
         else {
-            return count(&self.counters.not_written);
+            count(&self.counters.not_written);
+            return end(lease);
         };
         if self.writing.fetch_add(size, Ordering::AcqRel) > MAX_WRITING {
             self.writing.fetch_sub(size, Ordering::AcqRel);
-            return count(&self.counters.not_written);
+            count(&self.counters.not_written);
+            return end(lease);
         }
         // A task that is dropped gives its share back too.
         let writing = Writing { level: Arc::clone(self), size };
@@ -144,6 +248,7 @@ impl Level {
                 None => false,
             };
             count(if is_written { &level.counters.written } else { &level.counters.not_written });
+            end(lease);
         });
     }
 

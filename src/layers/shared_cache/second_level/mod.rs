@@ -3,6 +3,7 @@
 mod breaker;
 mod feed;
 mod history;
+mod lease;
 mod level;
 mod settings;
 mod signal;
@@ -13,4 +14,5 @@ pub use self::settings::SecondLevel;
 pub use self::stats::SecondLevelStats;
 
 pub(super) use self::feed::start;
-pub(super) use self::level::{Level, Ticket};
+pub(super) use self::lease::Lease;
+pub(super) use self::level::{IsFresh, Level, LookedUp, Ticket};

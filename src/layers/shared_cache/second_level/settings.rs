@@ -36,6 +36,7 @@ pub struct SecondLevel {
     pub(super) limit: Duration,
     pub(super) max_purge_delay: Duration,
     pub(super) max_record: usize,
+    pub(super) lease: Option<Duration>,
     #[cfg(feature = "strong-tags")]
     pub(super) secret: Option<[u8; 32]>,
 }
@@ -56,6 +57,7 @@ impl SecondLevel {
             limit: Duration::from_millis(50),
             max_purge_delay: Duration::from_secs(10),
             max_record: 1 << 20,
+            lease: None,
             #[cfg(feature = "strong-tags")]
             secret: None,
         }
@@ -63,8 +65,9 @@ impl SecondLevel {
 
     /// Sets the time that a lookup, a write or another operation may take. The default is 50 milliseconds.
     ///
-    /// A request never waits longer for the second level. Operations of the background task may take a second. After five failures in a row, the store is not called for a
-    /// second, and then for twice as long each time, up to 30 seconds.
+    /// A request never waits longer for the second level, unless there is a [lease](Self::lease). Operations of the
+    /// background task may take a second. After five failures in a row, the store is not called for a second, and then
+    /// for twice as long each time, up to 30 seconds.
     #[must_use]
     pub fn limit(self, limit: Duration) -> Self {
         Self { limit, ..self }
@@ -88,6 +91,22 @@ impl SecondLevel {
         Self { max_record: bytes.min(256 << 20), ..self }
     }
 
+    /// Lets processes wait for each other: on a miss, one of them takes a lease in the store and calls its inner service.
+    /// The others wait until it has written the response, or until it has ended the lease because the response is not
+    /// stored. By default, no process waits for another one, so each of them may make the response once.
+    ///
+    /// The time is that of the lease, and also the longest time for which a request waits. Choose a little more than
+    /// what the slowest handler takes. A holder that dies makes the others wait until its lease ends, which the
+    /// store does by itself. If an operation fails or exceeds the [limit](Self::limit) meanwhile, the request goes on at
+    /// once. A request therefore waits for the second level for at most the limit and this time.
+    ///
+    /// A lease is for a URL. Requests for two variants of a response wait for each other too. Requests that are not looked
+    /// up in the second level, such as revalidations in the background, do not wait.
+    #[must_use]
+    pub fn lease(self, time: Duration) -> Self {
+        Self { lease: Some(time).filter(|time| !time.is_zero()), ..self }
+    }
+
     /// Authenticates records with a keyed BLAKE3 hash, if others can write to the store. All processes need the same
     /// secret. Records without the right hash are not used.
     ///
@@ -107,6 +126,7 @@ impl fmt::Debug for SecondLevel {
             .field("limit", &self.limit)
             .field("max_purge_delay", &self.max_purge_delay)
             .field("max_record", &self.max_record)
+            .field("lease", &self.lease)
             .finish_non_exhaustive()
     }
 }

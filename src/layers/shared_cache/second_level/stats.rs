@@ -1,6 +1,7 @@
 //! [`SecondLevelStats`]: what the second level has done so far.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// The numbers of a [`SecondLevel`](super::SecondLevel) since it was started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +26,12 @@ pub struct SecondLevelStats {
     pub refused: u64,
     /// Lookups that were left out because the store is not called.
     pub skipped: u64,
+    /// Lookups that were made, whatever their result.
+    pub lookups: u64,
+    /// The time that these lookups took together, without that of waiting for another process.
+    pub lookup_time: Duration,
+    /// Requests that waited for another process, which had a [lease](super::SecondLevel::lease).
+    pub waited: u64,
     /// Purges of this process that were published.
     pub purges_sent: u64,
     /// Purges of all processes that were applied, including those of this process.
@@ -51,12 +58,30 @@ pub(super) struct Counters {
     pub(super) errors: AtomicU64,
     pub(super) refused: AtomicU64,
     pub(super) skipped: AtomicU64,
+    pub(super) lookups: AtomicU64,
+    /// In microseconds.
+    pub(super) lookup_time: AtomicU64,
+    pub(super) waited: AtomicU64,
     pub(super) purges_sent: AtomicU64,
     pub(super) purges_received: AtomicU64,
     pub(super) resets: AtomicU64,
 }
 
+impl SecondLevelStats {
+    /// Returns the time that a lookup took on average, or `None` before the first one.
+    #[must_use]
+    pub fn mean_lookup_time(&self) -> Option<Duration> {
+        let micros = u64::try_from(self.lookup_time.as_micros()).unwrap_or(u64::MAX);
+        micros.checked_div(self.lookups).map(Duration::from_micros)
+    }
+}
+
 impl Counters {
+    pub(super) fn looked_up(&self, time: Duration) {
+        self.lookups.fetch_add(1, Ordering::Relaxed);
+        self.lookup_time.fetch_add(u64::try_from(time.as_micros()).unwrap_or(0), Ordering::Relaxed);
+    }
+
     pub(super) fn read(&self) -> SecondLevelStats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         SecondLevelStats {
@@ -69,6 +94,9 @@ impl Counters {
             errors: read(&self.errors),
             refused: read(&self.refused),
             skipped: read(&self.skipped),
+            lookups: read(&self.lookups),
+            lookup_time: Duration::from_micros(read(&self.lookup_time)),
+            waited: read(&self.waited),
             purges_sent: read(&self.purges_sent),
             purges_received: read(&self.purges_received),
             resets: read(&self.resets),
