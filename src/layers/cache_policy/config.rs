@@ -7,13 +7,14 @@ use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
 
 use crate::layers::Clock;
 use crate::layers::shared::{Shared, Table};
-use crate::policy::{PendingPolicy, PolicySource, Precedence, Rules};
+use crate::policy::{Chooser, PendingPolicy, Precedence, Rendered, Rules};
 use crate::protocol::NoVarySearch;
 
 /// The settings that a layer shares with its services and futures.
 #[derive(Clone, Debug)]
 pub(super) struct Config {
-    pub(super) source: PolicySource,
+    /// The policy, if it does not depend on the request.
+    pub(super) policy: Option<Rendered>,
     pub(super) rules: Rules,
     pub(super) clock: Clock,
     pub(super) record: bool,
@@ -22,6 +23,14 @@ pub(super) struct Config {
     pub(super) no_vary_search: Option<NoVarySearch>,
     pub(super) enabled: bool,
     pub(super) position: Position,
+}
+
+/// The settings of a service, and what chooses its policies. The two are separate, so that the future of a request need
+/// not count the references of a closure or a table.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    Fixed(Shared<Config>),
+    PerRequest(Arc<(Shared<Config>, Arc<Chooser>)>),
 }
 
 /// The position of the layer in a [`CachingLayer`](crate::CachingLayer).
@@ -40,23 +49,39 @@ pub(super) enum Position {
 
 static USUAL: Table<Config> = Table::new();
 
+impl Source {
+    pub(super) fn new(config: &Arc<Config>, chooser: Option<&Arc<Chooser>>) -> Self {
+        let is_usual = config.clock.is_system();
+        let config = if is_usual { USUAL.share_equal(config) } else { Shared::Counted(Arc::clone(config)) };
+        match chooser {
+            Some(chooser) => Self::PerRequest(Arc::new((config, Arc::clone(chooser)))),
+            None => Self::Fixed(config),
+        }
+    }
+
+    pub(super) fn config(&self) -> &Shared<Config> {
+        match self {
+            Self::Fixed(config) => config,
+            Self::PerRequest(source) => &source.0,
+        }
+    }
+
+    pub(super) fn chooser(&self) -> Option<&Chooser> {
+        match self {
+            Self::Fixed(_) => None,
+            Self::PerRequest(source) => Some(&source.1),
+        }
+    }
+}
+
 /// Only configurations without closures are equal.
 impl PartialEq for Config {
     fn eq(&self, other: &Self) -> bool {
         // A new setting must be compared too, or layers would share a configuration that is not theirs.
-        let Self {
-            source,
-            rules,
-            clock: _,
-            record,
-            explain,
-            panics_on_handler_fields,
-            no_vary_search,
-            enabled,
-            position,
-        } = self;
-        (self.is_usual() && other.is_usual())
-            && source.fixed() == other.source.fixed()
+        let Self { policy, rules, clock, record, explain, panics_on_handler_fields, no_vary_search, enabled, position } =
+            self;
+        (clock.is_system() && other.clock.is_system())
+            && *policy == other.policy
             && *rules == other.rules
             && *record == other.record
             && *explain == other.explain
@@ -68,15 +93,6 @@ impl PartialEq for Config {
 }
 
 impl Config {
-    pub(super) fn shared(config: &Arc<Self>) -> Shared<Self> {
-        if config.is_usual() { USUAL.share_equal(config) } else { Shared::Counted(Arc::clone(config)) }
-    }
-
-    /// Whether the configuration has no closure and no table.
-    fn is_usual(&self) -> bool {
-        self.source.fixed().is_some() && self.clock.is_system()
-    }
-
     /// Returns whether the layer needs the decisions of inner layers, which used information that it does not have.
     pub(super) fn needs_ruling(&self) -> bool {
         let overrides = matches!(self.rules.precedence, Precedence::Layer | Precedence::LayerEvenOverNoStore);
@@ -87,7 +103,7 @@ impl Config {
     /// the complete response, and an outer layer turns it into a 304 with the fields of the 200.
     pub(super) fn withhold_conditions(&self, pending: &PendingPolicy, request: &mut HeaderMap) {
         // N-01
-        if self.source.resolve(pending).depends_on_content(true) {
+        if pending.resolve(self.policy.as_ref()).depends_on_content(true) {
             request.remove(IF_NONE_MATCH);
             request.remove(IF_MODIFIED_SINCE);
         }

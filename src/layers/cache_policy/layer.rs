@@ -6,10 +6,13 @@ use http::request::Parts;
 use http::{HeaderName, StatusCode};
 use tower_layer::Layer;
 
-use super::config::{Config, Position};
+use super::config::{Config, Position, Source};
 use super::service::CachePolicyService;
+use super::step::{InnerPolicy, OuterPolicy};
 use crate::layers::Clock;
-use crate::policy::{CachePolicy, Development, IntoPolicySource, PolicySource, Precedence, Rendered, Risk, Rules};
+use crate::policy::{
+    CachePolicy, Chooser, Development, IntoPolicySource, PolicySource, Precedence, Rendered, Risk, Rules,
+};
 use crate::protocol::{NoVarySearch, assert_vary_names, is_never_stored};
 
 /// Sets `Cache-Control` and `Vary`. See the [module docs](super) for an example.
@@ -23,15 +26,17 @@ use crate::protocol::{NoVarySearch, assert_vary_names, is_never_stored};
 #[derive(Clone, Debug)]
 pub struct CachePolicyLayer {
     config: Arc<Config>,
+    chooser: Option<Arc<Chooser>>,
 }
 
 impl CachePolicyLayer {
     /// Creates a layer from one policy or a table of routes. A closure that chooses by the request is for
     /// [`from_fn`](Self::from_fn).
     pub fn new(source: impl IntoPolicySource) -> Self {
+        let (policy, chooser) = source.into_policy_source().into_parts();
         Self {
             config: Arc::new(Config {
-                source: source.into_policy_source(),
+                policy,
                 rules: Rules::default(),
                 clock: Clock::system(),
                 record: false,
@@ -41,6 +46,7 @@ impl CachePolicyLayer {
                 enabled: true,
                 position: Position::Standalone,
             }),
+            chooser,
         }
     }
 
@@ -331,11 +337,14 @@ impl CachePolicyLayer {
     #[cfg(feature = "routes")]
     #[cfg_attr(docsrs, doc(cfg(feature = "routes")))]
     #[must_use]
-    pub fn original_path<F>(self, path: F) -> Self
+    pub fn original_path<F>(mut self, path: F) -> Self
     where
         F: for<'a> Fn(&'a Parts) -> Option<&'a str> + Send + Sync + 'static,
     {
-        self.with(|config| config.source.read_path(Arc::new(path)))
+        if let Some(chooser) = &mut self.chooser {
+            Arc::make_mut(chooser).read_path(Arc::new(path));
+        }
+        self
     }
 
     /// Adds request fields that contain credentials, in addition to `Authorization` and `Proxy-Authorization`.
@@ -525,6 +534,16 @@ impl CachePolicyLayer {
         self.with(|config| config.position = Position::Innermost)
     }
 
+    /// Returns the policy of the innermost layer, as a step of another service.
+    pub(crate) fn inner_step(&self) -> InnerPolicy {
+        InnerPolicy(self.source())
+    }
+
+    /// Returns the policy of the outermost layer, as a step of another service.
+    pub(crate) fn outer_step(&self) -> OuterPolicy {
+        OuterPolicy(self.source())
+    }
+
     /// Makes this layer the outermost one of a [`CachingLayer`](crate::CachingLayer). It sets only
     /// the policy of responses that the inner one did not see. It does not override the fields of the inner one,
     /// because a 304 no longer shows the content that the inner one has seen.
@@ -534,6 +553,10 @@ impl CachePolicyLayer {
             config.rules.precedence = Precedence::Response;
             config.position = if has_compression { Position::OutermostWithCompression } else { Position::Outermost };
         })
+    }
+
+    fn source(&self) -> Source {
+        Source::new(&self.config, self.chooser.as_ref())
     }
 
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
@@ -546,6 +569,6 @@ impl<S> Layer<S> for CachePolicyLayer {
     type Service = CachePolicyService<S>;
 
     fn layer(&self, inner: S) -> CachePolicyService<S> {
-        CachePolicyService::new(inner, Config::shared(&self.config))
+        CachePolicyService::new(inner, self.source())
     }
 }

@@ -2,10 +2,10 @@
 
 use std::task::{Context, Poll};
 
-use http::Response;
+use http::{Request, Response};
 use tower_service::Service;
 
-use super::config::{Config, Position};
+use super::config::{Position, Source};
 use super::future::{Exchange, ResponseFuture};
 use super::handler_fields::RequestTarget;
 use crate::layers::HttpRequest;
@@ -18,12 +18,12 @@ use crate::policy::{Facts, PendingPolicy};
 #[derive(Clone, Debug)]
 pub struct CachePolicyService<S> {
     inner: S,
-    config: Shared<Config>,
+    source: Source,
 }
 
 impl<S> CachePolicyService<S> {
-    pub(super) const fn new(inner: S, config: Shared<Config>) -> Self {
-        Self { inner, config }
+    pub(super) const fn new(inner: S, source: Source) -> Self {
+        Self { inner, source }
     }
 }
 
@@ -41,10 +41,17 @@ where
     }
 
     fn call(&mut self, mut request: R) -> Self::Future {
-        let config = &self.config;
-        let http = request.http_mut();
+        let exchange = Exchange::begin(&self.source, request.http_mut());
+        ResponseFuture::new(self.inner.call(request), exchange)
+    }
+}
+
+impl Exchange {
+    /// Collects the request data that the decision needs. Returns `None` if the response passes through unchanged.
+    pub(super) fn begin<B>(source: &Source, http: &mut Request<B>) -> Option<Self> {
+        let config = source.config();
         if !config.enabled || is_tunnel(http.method()) {
-            return ResponseFuture::new(self.inner.call(request), None);
+            return None;
         }
         if config.rules.development {
             forget_stored_response(http);
@@ -53,18 +60,11 @@ where
         if config.needs_ruling() {
             facts.leave_in(http);
         }
-        let mut pending = PendingPolicy::Nothing;
-        if config.source.depends_on_request() {
-            let http;
-            (http, pending) = config.source.choose(request.into_http());
-            request = R::from_http(http);
-        }
-        let http = request.http_mut();
+        let pending = source.chooser().map_or(PendingPolicy::Nothing, |chooser| chooser.choose(http));
         if config.position == Position::Innermost && facts.has(Facts::CONDITIONAL) && facts.is_get_or_head() {
             config.withhold_conditions(&pending, http.headers_mut());
         }
         let target = config.panics_on_handler_fields.then(|| RequestTarget::of(http));
-        let exchange = Exchange { config: config.clone(), request: facts, pending, target };
-        ResponseFuture::new(self.inner.call(request), Some(exchange))
+        Some(Self { config: Shared::clone(config), request: facts, pending, target })
     }
 }
