@@ -39,6 +39,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let listener = tokio::net::TcpListener::bind(argument(1)?).await?;
     println!("listening on http://{}", listener.local_addr()?);
+    // Many origin servers close a connection that was idle for 5 seconds, and a request with content is not sent twice.
+    let mut origin_client = Client::builder(TokioExecutor::new());
+    origin_client.http1_preserve_header_case(true).pool_idle_timeout(Duration::from_secs(2));
     // The cache gets the fields of the connection too, because they name others that it must not store.
     let service = tower::ServiceBuilder::new()
         .map_result(outbound)
@@ -46,7 +49,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .layer(cache.layer())
         .map_request(move |request| inbound(&origin, request))
         // The cache gets the error of a client that cannot reach the origin server, and may use a stale response.
-        .service(Client::builder(TokioExecutor::new()).http1_preserve_header_case(true).build_http());
+        .service(origin_client.build_http());
     loop {
         let (stream, peer) = listener.accept().await?;
         let service = TowerToHyperService::new(purge::with_purges(service.clone(), cache.clone(), peer));

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_cache_policy::policy::{CachePolicy, Decision, DecisionSource, Guard, IntoPolicySource, Personalized, Risk};
 use tower_cache_policy::protocol::NoVarySearch;
-use tower_cache_policy::{CachePolicyLayer, Clock};
+use tower_cache_policy::{CachePolicyLayer, CachingLayer, Clock};
 
 use support::{TestBody, call, field, get, request, response_with};
 
@@ -1198,5 +1198,21 @@ proptest! {
             let routed = runtime.block_on(routed.oneshot(request(method, "/", &request_lines))).unwrap();
             prop_assert_eq!(routed.headers(), long.headers(), "by a table");
         }
+    }
+}
+
+// G-04
+#[tokio::test]
+async fn the_decision_about_a_page_does_not_apply_to_an_error_that_a_compression_layer_makes_of_it() {
+    for (status, expected) in [(200, "public, max-age=3600"), (406, "private, no-store"), (500, "private, no-store")] {
+        let status = StatusCode::from_u16(status).unwrap();
+        let refuse = tower::util::MapResponseLayer::new(move |mut response: Response<_>| {
+            *response.status_mut() = status;
+            response
+        });
+        let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(ok(&[]).response())));
+        let service = CachingLayer::new(PUBLIC).compression(refuse).layer(handler);
+        let response = service.oneshot(get("/", &[])).await.unwrap();
+        assert_eq!(field(response.headers(), "cache-control").as_deref(), Some(expected), "{status}");
     }
 }

@@ -909,3 +909,18 @@ async fn e10_a_handler_that_forbids_stale_responses_to_shared_caches_is_obeyed()
         assert_eq!(caching_fields(response.headers()), expected);
     }
 }
+
+#[tokio::test]
+async fn a_handlers_private_policy_also_replaces_its_lifetime_for_edges() {
+    for profile in [EdgeProfile::CLOUDFLARE, EdgeProfile::FASTLY] {
+        let name = profile.field().unwrap().name().clone();
+        let lines = [(name.as_str(), "max-age=600")];
+        let response = through(&EdgeLayer::new(profile.clone()), get("/", &[]), &lines, |response| {
+            response.extensions_mut().insert(CachePolicy::private(MINUTE));
+        })
+        .await;
+        let sent = caching_fields(response.headers());
+        assert!(sent.ends_with("cache-control: private, max-age=60"), "{sent}");
+        assert!(!sent.contains("max-age=600"), "{sent}");
+    }
+}

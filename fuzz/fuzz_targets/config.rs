@@ -1,7 +1,9 @@
-//! The file of policies: any text is a valid table or an error with a position.
+//! The file of policies: any text is a valid table or an error with a position. The settings of a cache in it make a
+//! cache.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use tower_cache_policy::SharedCache;
 use tower_cache_policy::policy::config::PolicyConfig;
 use tower_cache_policy::policy::routes::RoutePolicies;
 use tower_cache_policy_fuzz::hostile::readers::is_cache_control;
@@ -23,5 +25,10 @@ fuzz_target!(|text: &str| {
             }
         }
     }
-    let _ = PolicyConfig::from_toml(text).map(|config| config.into_routes());
+    let Ok(config) = PolicyConfig::from_toml(text) else { return };
+    if let Some(store) = config.store() {
+        assert_eq!(PolicyConfig::from_toml(text).unwrap().store(), Some(store));
+        let _ = SharedCache::from_config(store).layer();
+    }
+    let _ = config.into_routes();
 });

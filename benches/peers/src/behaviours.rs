@@ -12,10 +12,10 @@ use axum_response_cache::CacheLayer;
 use bytes::Bytes;
 use futures_util::stream;
 use http::header::{
-    ACCEPT_LANGUAGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, ETAG, IF_NONE_MATCH, SET_COOKIE, VARY,
+    ACCEPT_LANGUAGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, COOKIE, ETAG, HOST, IF_NONE_MATCH, SET_COOKIE, VARY,
 };
 use http::response::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::util::BoxCloneSyncService;
@@ -23,7 +23,9 @@ use tower::{BoxError, Layer, Service, ServiceExt, service_fn};
 use tower_cache_policy::CachingLayer;
 
 use crate::by_hand;
-use crate::layers::{LIFETIME, PUBLIC, cache_control, cache_tower, http_cache, set_header};
+use crate::layers::{
+    LIFETIME, PUBLIC, cache_control, cache_tower, http_cache, set_header, shared_by_fields, shared_by_policy,
+};
 use crate::requests::{local, runtime};
 use crate::synced::synced;
 
@@ -33,8 +35,10 @@ type Wrap = fn(App) -> App;
 /// Observes one behavior.
 type Observe = fn(Wrap) -> String;
 
-const PEERS: [(&str, Wrap); 7] = [
+const PEERS: [(&str, Wrap); 9] = [
     ("CachingLayer", |app| boxed(&CachingLayer::new(PUBLIC), app)),
+    (OWN_CACHES[0], |app| boxed(&shared_by_policy(), boxed(&CachingLayer::new(PUBLIC), app))),
+    (OWN_CACHES[1], |app| boxed(&shared_by_fields(), app)),
     ("tower-http SetResponseHeaderLayer", |app| boxed(&set_header(), app)),
     ("tower-cache-control", |app| boxed(&cache_control(), app)),
     ("by hand, SHA-256", |app| boxed(&from_fn(by_hand::etag), app)),
@@ -43,7 +47,10 @@ const PEERS: [(&str, Wrap); 7] = [
     ("http-cache-tower", |app| boxed(&cache_tower(), app)),
 ];
 
-const QUESTIONS: [(&str, Observe); 11] = [
+/// The peers that store responses and must not give one to another client.
+const OWN_CACHES: [&str; 2] = ["SharedCacheLayer around CachingLayer", "SharedCacheLayer by fields"];
+
+const QUESTIONS: [(&str, Observe); 20] = [
     ("the request target is a path, as servers receive it", path_alone),
     ("repeated request with the entity tag of the first response", revalidated),
     ("the same, with an entity tag from the handler", revalidated_with_the_handlers_tag),
@@ -52,19 +59,55 @@ const QUESTIONS: [(&str, Observe); 11] = [
     ("`Cache-Control` of a response with a cookie", cookie_control),
     ("a request with `Authorization`; the next client gets", authorization),
     ("`Vary: accept-language`; a request in another language gets", language),
+    ("the same, without a lifetime from the handler", language_without_lifetime),
+    ("`Vary: *` from the handler; the next client gets", any_variant),
+    ("`private, max-age=300` from the handler; the next client gets", private),
+    ("`no-cache` from the handler; the next client gets", no_cache),
+    ("a page for the `Cookie` of the request, with `max-age=300`; a client with another cookie gets", signed_in),
+    ("a 500; the next client gets", stored_error),
+    ("a body that fails after its first bytes; the next client gets", broken_body),
+    ("the same path of another host gets", other_host),
+    ("a public page, the second time", second_time),
     ("`no-store` from the handler", no_store),
     ("`Cache-Control` of a 500", error),
     ("a stream of 64 frames", streamed),
 ];
 
-/// The result of each peer for each question.
+const FIRST_CLIENTS: &str = "the first client's response";
+const FIRST_COOKIE: &str = "the first visitor's cookie";
+const CUT: &str = "the start of the first client's response";
+const STORED: &str = "from the cache";
+
+/// The result of each peer for each question, and for how many of them a client got what was for another one.
+///
+/// # Panics
+///
+/// If a cache of this crate gives a response to another client, or stores nothing at all.
 pub(crate) fn behaviours() -> Value {
+    let mut leaks = PEERS.map(|(peer, _)| (peer, 0));
     let rows = QUESTIONS.map(|(question, observe)| {
+        let did = PEERS.map(|(peer, wrap)| (peer, observe(wrap)));
+        for ((_, count), (_, result)) in leaks.iter_mut().zip(&did) {
+            *count += u32::from(is_leak(result));
+        }
         let did: serde_json::Map<_, _> =
-            PEERS.map(|(peer, wrap)| (peer.to_owned(), json!(observe(wrap)))).into_iter().collect();
+            did.map(|(peer, result)| (peer.to_owned(), json!(result))).into_iter().collect();
         json!({ "question": question, "did": did })
     });
-    rows.into_iter().collect()
+    for (peer, wrap) in PEERS.into_iter().filter(|(peer, _)| OWN_CACHES.contains(peer)) {
+        assert_eq!(leaks.iter().find(|(name, _)| *name == peer), Some(&(peer, 0)), "{rows:#?}");
+        // Otherwise it leaks nothing because it stores nothing.
+        assert_eq!(second_time(wrap), STORED, "{peer}");
+    }
+    let did: serde_json::Map<_, _> =
+        leaks.map(|(peer, count)| (peer.to_owned(), json!(count.to_string()))).into_iter().collect();
+    let total = json!({ "question": "responses that another client got", "did": did });
+    rows.into_iter().chain([total]).collect()
+}
+
+/// Whether a client got what was for another one.
+fn is_leak(result: &str) -> bool {
+    [FIRST_CLIENTS, FIRST_COOKIE, CUT].iter().any(|leak| result.ends_with(leak))
 }
 
 fn path_alone(wrap: Wrap) -> String {
@@ -111,7 +154,7 @@ fn whose_cookie(mut app: App) -> String {
     fetch(&mut app, &[]);
     let (head, body) = fetch(&mut app, &[]);
     match head.headers.get(SET_COOKIE).map(HeaderValue::as_bytes) {
-        Some(b"id=1") => "the first visitor's cookie".to_owned(),
+        Some(b"id=1") => FIRST_COOKIE.to_owned(),
         Some(_) => "their own".to_owned(),
         None => format!("no cookie, and {}", whose_response(&body)),
     }
@@ -134,14 +177,96 @@ fn authorization(wrap: Wrap) -> String {
 }
 
 fn language(wrap: Wrap) -> String {
+    second_gets(wrap, &[(VARY, "accept-language"), (CACHE_CONTROL, "public, max-age=300")], LANGUAGES)
+}
+
+fn language_without_lifetime(wrap: Wrap) -> String {
+    second_gets(wrap, &[(VARY, "accept-language")], LANGUAGES)
+}
+
+fn any_variant(wrap: Wrap) -> String {
+    second_gets(wrap, &[(VARY, "*"), (CACHE_CONTROL, "public, max-age=300")], LANGUAGES)
+}
+
+fn private(wrap: Wrap) -> String {
+    second_gets(wrap, &[(CACHE_CONTROL, "private, max-age=300")], [&[], &[]])
+}
+
+fn no_cache(wrap: Wrap) -> String {
+    second_gets(wrap, &[(CACHE_CONTROL, "no-cache")], [&[], &[]])
+}
+
+fn signed_in(wrap: Wrap) -> String {
+    second_gets(wrap, &[(CACHE_CONTROL, "max-age=300")], [&[(COOKIE, "session=1")], &[(COOKIE, "session=2")]])
+}
+
+/// Fields of the requests of two clients.
+type TwoClients<'a> = [&'a [(HeaderName, &'a str)]; 2];
+
+const LANGUAGES: TwoClients<'static> = [&[(ACCEPT_LANGUAGE, "de")], &[(ACCEPT_LANGUAGE, "fr")]];
+
+/// Whose response the second client gets, if the responses have these fields.
+fn second_gets(wrap: Wrap, fields: &'static [(HeaderName, &'static str)], [first, second]: TwoClients<'_>) -> String {
+    let mut app = wrap(handler(move |_, n| {
+        let mut response = numbered(n);
+        for (name, value) in fields {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }));
+    fetch(&mut app, first);
+    whose_response(&fetch(&mut app, second).1)
+}
+
+fn stored_error(wrap: Wrap) -> String {
     let mut app = wrap(handler(|_, n| {
         let mut response = numbered(n);
-        response.headers_mut().insert(VARY, HeaderValue::from_static("accept-language"));
+        if n == 1 {
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        }
+        response
+    }));
+    fetch(&mut app, &[]);
+    whose_response(&fetch(&mut app, &[]).1)
+}
+
+fn broken_body(wrap: Wrap) -> String {
+    let mut app = wrap(handler(|_, n| {
+        let start = Ok(Bytes::from_static(b"the start, "));
+        let end = if n == 1 { Err("the connection broke") } else { Ok(Bytes::from_static(b"the end")) };
+        let mut response = Response::new(Body::from_stream(stream::iter([start, end])));
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
         response
     }));
-    fetch(&mut app, &[(ACCEPT_LANGUAGE, "de")]);
-    whose_response(&fetch(&mut app, &[(ACCEPT_LANGUAGE, "fr")]).1)
+    runtime().block_on(async {
+        let response = app.ready().await.unwrap().call(local("/")).await.unwrap();
+        response.into_body().collect().await.map(drop).unwrap_or_default();
+    });
+    let (head, body) = fetch(&mut app, &[]);
+    match body.as_str() {
+        "the start, the end" => "their own".to_owned(),
+        "the start, " => CUT.to_owned(),
+        _ => format!("{}, {} bytes", head.status.as_u16(), body.len()),
+    }
+}
+
+fn other_host(wrap: Wrap) -> String {
+    let mut app = wrap(handler(|_, n| {
+        let mut response = numbered(n);
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+        response
+    }));
+    fetch(&mut app, &[]);
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = Uri::from_static("http://other.example/");
+    request.headers_mut().insert(HOST, HeaderValue::from_static("other.example"));
+    whose_response(&send(&mut app, request).1)
+}
+
+/// Whether a public page is stored at all.
+fn second_time(wrap: Wrap) -> String {
+    let whose = second_gets(wrap, &[(CACHE_CONTROL, "public, max-age=300")], [&[], &[]]);
+    (if whose == FIRST_CLIENTS { STORED } else { "from the handler" }).to_owned()
 }
 
 fn no_store(wrap: Wrap) -> String {
@@ -193,7 +318,7 @@ fn numbered(n: u32) -> Response<Body> {
 }
 
 fn whose_response(body: &str) -> String {
-    (if body == "response 1" { "the first client's response" } else { "their own" }).to_owned()
+    (if body == "response 1" { FIRST_CLIENTS } else { "their own" }).to_owned()
 }
 
 fn cache_control_of(headers: &HeaderMap) -> String {

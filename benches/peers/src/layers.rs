@@ -7,12 +7,25 @@ use http::header::CACHE_CONTROL;
 use http_cache::{MokaCache, MokaManager};
 use http_cache_tower::HttpCacheLayer;
 use tower_cache_control::{CacheControl, CacheControlLayer};
+use tower_cache_policy::SharedCache;
+use tower_cache_policy::layers::shared_cache::SharedCacheLayer;
 use tower_cache_policy::policy::CachePolicy;
+use tower_cache_policy::store::MemoryStore;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http_cache::prelude::InMemoryBackend;
 
 pub(crate) const LIFETIME: Duration = Duration::from_secs(300);
 pub(crate) const PUBLIC: CachePolicy = CachePolicy::public(LIFETIME);
+
+/// The cache of an application, which stores what an inner policy layer decided about.
+pub(crate) fn shared_by_policy() -> SharedCacheLayer {
+    SharedCache::by_policy(MemoryStore::new(64 << 20)).layer()
+}
+
+/// The cache of a gateway, which stores what the fields allow.
+pub(crate) fn shared_by_fields() -> SharedCacheLayer {
+    SharedCache::by_fields(MemoryStore::new(64 << 20)).layer()
+}
 
 pub(crate) fn set_header() -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::overriding(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"))

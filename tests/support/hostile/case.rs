@@ -9,7 +9,7 @@ use tower_cache_policy::edge::purge::Purge;
 use tower_cache_policy::edge::{EdgeProfile, TagOverflow};
 use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
 use tower_cache_policy::policy::{
-    CachePolicy, CacheTag, CacheTags, IntoPolicySource, Personalized, PolicySource, Risk,
+    CachePolicy, CacheTag, CacheTags, IntoPolicySource, Personalized, PolicySource, Risk, StatusPolicy,
 };
 use tower_cache_policy::protocol::{HttpDate, Outcome, Representation};
 use tower_cache_policy::{
@@ -137,6 +137,8 @@ pub struct Handler {
     pub headers: HeaderMap,
     pub body: FramesBody,
     pub policy: Option<CachePolicy>,
+    /// The policy for one status, which takes precedence over `policy`, unless that is `no-store`.
+    pub status_policy: Option<StatusPolicy>,
     pub personalized: bool,
     pub tags: Vec<CacheTag>,
     pub purge: bool,
@@ -275,6 +277,13 @@ impl Case {
 }
 
 impl Handler {
+    /// The handler's policy for one status, if a response with this status gets it (N-01).
+    pub fn policy_for(&self, status: StatusCode) -> Option<CachePolicy> {
+        let is_for = |own: &StatusPolicy| own.status() == status || (own.status() == 200 && status == 304);
+        let own = self.status_policy.filter(is_for)?.policy();
+        self.policy.is_none_or(|policy| !policy.is_no_store()).then_some(own)
+    }
+
     fn respond(&self, request: &Request<()>) -> Response<AnyBody> {
         let is_not_modified = self.not_modified && self.status == 200 && {
             let preconditions = RequestPreconditions::read(request.method(), request.headers(), now());
@@ -291,6 +300,9 @@ impl Handler {
         }
         let extensions = response.extensions_mut();
         if let Some(policy) = self.policy {
+            extensions.insert(policy);
+        }
+        if let Some(policy) = self.status_policy {
             extensions.insert(policy);
         }
         if self.personalized {

@@ -31,6 +31,8 @@ pub enum Coverage {
     NoKnownDirective,
     /// A handler's policy on a response whose status it does not apply to.
     PolicyBesideAnotherStatus,
+    /// A handler's policy for the status of the response, which is not that of a page.
+    PolicyForOtherStatus,
     /// A 304 compared with its 200.
     NotModified,
     /// The same, if a source decided before the handler.
@@ -66,6 +68,7 @@ impl Coverage {
         Self::LongField,
         Self::NoKnownDirective,
         Self::PolicyBesideAnotherStatus,
+        Self::PolicyForOtherStatus,
         Self::NotModified,
         Self::NotModifiedBySource,
         Self::NotModifiedByHandler,

@@ -10,7 +10,7 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use tower_cache_policy::edge::{DirectiveSyntax, EdgeProfile, TagFormat, TagSyntax, TargetedField};
-use tower_cache_policy::policy::{CachePolicy, CacheTag, Risk};
+use tower_cache_policy::policy::{CachePolicy, CacheTag, Risk, StatusPolicy};
 use tower_cache_policy::protocol::{EntityTag, HttpDate, Representation, Validators};
 
 use super::case::{
@@ -210,6 +210,7 @@ impl<'a> Arbitrary<'a> for Case {
             status,
             headers: lines(u, &RESPONSE_FIELDS, 9)?,
             policy: if u.ratio(1, 4)? { Some(policy(u)?) } else { None },
+            status_policy: if u.ratio(1, 6)? { Some(status_policy(u, status)?) } else { None },
             personalized: rarely(u)?,
             tags: (0..u.int_in_range(0..=2)?).map(|n| CacheTag::new(format!("t{n}")).unwrap()).collect(),
             body: body(u)?,
@@ -293,7 +294,7 @@ impl Theme {
                     u.choose(&["text/event-stream", "multipart/x-mixed-replace; boundary=x"])?,
                 );
                 case.handler.status = StatusCode::OK;
-                case.handler.policy = None;
+                (case.handler.policy, case.handler.status_policy) = (None, None);
                 case.request.method = Method::GET;
                 case.layers.push(Kind::Policy(layer_policy(u)?));
             }
@@ -486,8 +487,17 @@ fn edge(u: &mut Unstructured<'_>) -> Result<Edge> {
     })
 }
 
+/// A handler's policy for the status of its response, or for another one.
+fn status_policy(u: &mut Unstructured<'_>, status: StatusCode) -> Result<StatusPolicy> {
+    let other = StatusCode::from_u16(*u.choose(&FOR_STATUS)?).unwrap();
+    // The 200 of a 304 or a 206 would not get the policy that is compared.
+    let is_of_another = matches!(status.as_u16(), 206 | 304);
+    Ok(StatusPolicy::new(if u.arbitrary()? && !is_of_another { status } else { other }, policy(u)?))
+}
+
+const FOR_STATUS: [u16; 6] = [200, 204, 301, 404, 410, 500];
+
 fn layer_policy(u: &mut Unstructured<'_>) -> Result<Policy> {
-    const FOR_STATUS: [u16; 6] = [200, 204, 301, 404, 410, 500];
     Ok(Policy {
         policy: if u.ratio(7, 8)? { Some(policy(u)?) } else { None },
         form: *u.choose(&[Form::Closure, Form::Fixed, Form::Fixed, Form::Table, Form::TableByType])?,

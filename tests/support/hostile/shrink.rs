@@ -35,6 +35,9 @@ fn smaller(case: &Case) -> Vec<Case> {
     if handler.policy.is_some() {
         without(&|case| case.handler.policy = None);
     }
+    if handler.status_policy.is_some() {
+        without(&|case| case.handler.status_policy = None);
+    }
     if handler.personalized {
         without(&|case| case.handler.personalized = false);
     }

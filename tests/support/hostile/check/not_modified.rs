@@ -55,7 +55,7 @@ impl Exchange<'_> {
         }
         // A 304 represents a 200. If a handler sends a 206 without a range in the request, the policy by status of its
         // 200 is unknown.
-        if page.status != 200 && case.policies().any(|policy| policy.for_status.is_some()) {
+        if page.status != 200 && has_policy_by_status(case) {
             return;
         }
         if is_304 || is_made_by_handler {
@@ -76,8 +76,7 @@ impl Exchange<'_> {
     pub(super) fn a_206_repeats_its_200(&self) {
         let Self { case, result, .. } = self;
         let is_part = self.was_handled() && result.status == 206 && case.handler.status == 206;
-        let by_status = case.policies().any(|policy| policy.for_status.is_some());
-        if !is_part || !self.is_safe() || !self.layers_apply() || by_status {
+        if !is_part || !self.is_safe() || !self.layers_apply() || has_policy_by_status(case) {
             return;
         }
         let mut plain = without_preconditions(case);
@@ -109,6 +108,10 @@ impl Exchange<'_> {
             None => layers.iter().any(|kind| matches!(kind, Kind::Compression)),
         }
     }
+}
+
+fn has_policy_by_status(case: &Case) -> bool {
+    case.handler.status_policy.is_some() || case.policies().any(|policy| policy.for_status.is_some())
 }
 
 fn without_preconditions(case: &Case) -> Case {

@@ -143,6 +143,15 @@ impl Exchange<'_> {
         if self.was_handled() && (positive || has_own) {
             all.extend(case.handler.policy.map(limits_of));
         }
+        if self.was_handled() {
+            all.extend(
+                [self.status(), result.status]
+                    .map(|status| case.handler.policy_for(status))
+                    .into_iter()
+                    .flatten()
+                    .map(limits_of),
+            );
+        }
         for policy in case.policies() {
             all.extend(policy.policy.filter(|_| positive).map(limits_of));
             // The policy of the 200 also applies to its 304 (N-01).
@@ -170,7 +179,8 @@ impl Exchange<'_> {
         }
         // D3: each reading of several lines counts.
         let handler_forbids = self.handler_readings.standard().any(Permissions::forbids_storing)
-            || case.handler.policy.is_some_and(|policy| policy.is_no_store());
+            || case.handler.policy.is_some_and(|policy| policy.is_no_store())
+            || case.handler.policy_for(self.status()).is_some_and(|policy| policy.is_no_store());
         let mut readings = self.sent_readings.standard();
         let is_forbidden = match self.accepts(Risk::RestrictionInASecondLineMissed) {
             true => readings.any(|permissions| permissions.no_store),
@@ -234,6 +244,7 @@ impl Exchange<'_> {
         let is_stream = self.was_handled() && result.status == self.status() && result.status.is_success();
         // A policy or a lifetime of the handler applies to a stream as well.
         let is_explicit = case.handler.policy.is_some()
+            || case.handler.status_policy.is_some()
             || self.handler_readings.iter().any(|(_, permissions)| permissions.is_known || permissions.has_lifetime())
             || self.longest_targeted(self.headers()).is_some();
         let applies = is_stream && is_live_stream(self.headers()) && !is_explicit;
@@ -262,9 +273,12 @@ impl Exchange<'_> {
     /// simplest form of the rule.
     pub(super) fn handler_policy_applies_to_pages_only(&self) {
         let Self { case, result, .. } = self;
+        let is_page = matches!(result.status.as_u16(), 200 | 203 | 206 | 304);
+        let has_own = self.was_handled() && case.handler.policy_for(result.status).is_some();
+        Coverage::PolicyForOtherStatus.count_if(has_own && !is_page && self.has_writer());
         let Some(policy) = case.handler.policy.filter(|policy| limits_of(*policy).shared > Some(0)) else { return };
         let status = result.status.as_u16();
-        let is_other = self.was_handled() && result.status == self.status() && !matches!(status, 200 | 203 | 206 | 304);
+        let is_other = self.was_handled() && result.status == self.status() && !is_page;
         let risks = [
             Risk::ErrorServedAsLongAsASuccess,
             Risk::RedirectOutlivesItsReason,
@@ -275,6 +289,7 @@ impl Exchange<'_> {
         let is_permitted_otherwise = risks.into_iter().any(|risk| self.accepts(risk))
             || case.policies().any(|it| it.for_status.is_some() || it.default.is_some())
             || case.edges().any(|it| it.default.is_some())
+            || has_own
             || self.handler_has_directive()
             || self.longest_targeted(self.headers()).is_some();
         if !self.layers_apply() || !self.has_writer() || !is_other || is_permitted_otherwise {
