@@ -1,6 +1,6 @@
 //! [`PrimaryKey`]: the name under which the responses to one URL are stored, and the rules that make it.
 
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use http::uri::PathAndQuery;
@@ -237,6 +237,36 @@ impl Equivalent<PrimaryKey> for KeyRef<'_> {
 impl<'a> From<&'a PrimaryKey> for KeyRef<'a> {
     fn from(key: &'a PrimaryKey) -> Self {
         Self { hash: key.hash, bytes: &key.bytes }
+    }
+}
+
+/// Makes hash tables whose places come from the hash that a key contains.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ByKey;
+
+impl BuildHasher for ByKey {
+    type Hasher = KeyHasher;
+
+    fn build_hasher(&self) -> KeyHasher {
+        KeyHasher(0)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // A key writes only its hash. This is for other uses of the trait.
+        self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
     }
 }
 

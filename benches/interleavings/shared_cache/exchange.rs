@@ -103,8 +103,8 @@ pub(crate) fn head(moment: Moment, tags: CacheTags) -> RecordHead {
 pub(super) struct Depot(Arc<Site>);
 
 impl Sink for Depot {
-    fn store(&self, head: RecordHead, body: Bytes) -> Landing {
-        let record = Arc::new(Record::new(head, body));
+    fn store(&self, head: Box<RecordHead>, body: Bytes) -> Landing {
+        let record = Arc::new(Record::new(*head, body));
         let mut stored = self.0.stored.lock().unwrap();
         if stored.as_ref().is_none_or(|known| known.head().moment <= record.head().moment) {
             *stored = Some(Arc::clone(&record));

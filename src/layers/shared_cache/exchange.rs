@@ -455,8 +455,8 @@ impl Depot {
 }
 
 impl Sink for Depot {
-    fn store(&self, head: RecordHead, body: Bytes) -> Landing {
-        let record = Arc::new(Record::new(head, body));
+    fn store(&self, head: Box<RecordHead>, body: Bytes) -> Landing {
+        let record = Arc::new(Record::new(*head, body));
         let storing = self.core.put(&self.key, &record);
         self.config.observe(|| self.event(storing).with_content(record.body().len()));
         Landing::Stored(record)

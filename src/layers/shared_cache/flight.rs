@@ -93,7 +93,7 @@ where
         let (verdict, depot) = exchange.judge(result);
         stage.first = Some(match verdict {
             Verdict::Store { head, length, response, body } => {
-                let tee = Arc::new(Tee::new(body, *head, length, Arc::clone(progress), depot));
+                let tee = Arc::new(Tee::new(body, head, length, Arc::clone(progress), depot));
                 stage.tee = Some(Arc::clone(&tee));
                 First::Collected(response, tee)
             }
