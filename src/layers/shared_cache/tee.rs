@@ -27,7 +27,7 @@ const SHORT_CHUNK: usize = 256;
 /// A body that is sent to a client and collected for the store at the same time. Any waiting task can drive it.
 pub(super) struct Tee<B: Body> {
     state: Baton<State<B>>,
-    sink: Arc<dyn Sink>,
+    sink: Box<dyn Sink>,
 }
 
 /// The receiver of a complete body.
@@ -83,7 +83,7 @@ impl<B: Body<Data = Bytes>> Tee<B> {
         head: Box<RecordHead>,
         expected: Option<u64>,
         progress: Arc<Progress>,
-        sink: Arc<dyn Sink>,
+        sink: Box<dyn Sink>,
     ) -> Self {
         let hint = body.size_hint();
         let is_empty = body.is_end_stream();
