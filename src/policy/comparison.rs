@@ -92,9 +92,9 @@ mod tests {
     #[test]
     fn a_layer_that_adopts_a_ruling_writes_what_it_would_decide_in_full() {
         let policies = [PUBLIC, CachePolicy::IMMUTABLE, CachePolicy::NO_STORE].map(Rendered::new);
-        let fixed = policies.iter().map(ResolvedPolicy::Fixed);
+        let fixed = policies.iter().map(ResolvedPolicy::fixed);
         let sources: Vec<_> = fixed
-            .chain([ResolvedPolicy::Nothing, ResolvedPolicy::PerRequest(RenderedPolicy::of_response(PUBLIC))])
+            .chain([ResolvedPolicy::Nothing, ResolvedPolicy::Policy(RenderedPolicy::of_response(PUBLIC))])
             .collect();
         let waiving = |guard| {
             let mut waived = GuardSet::EMPTY;
@@ -150,8 +150,8 @@ mod tests {
         const STALE: CachePolicy = PUBLIC.stale_while_revalidate(Duration::from_secs(5)).stale_at_edge_only();
         let own = [PUBLIC, VARYING, STALE, CachePolicy::IMMUTABLE, CachePolicy::NO_STORE.with_http10_fields()];
         let fixed = own.map(Rendered::new);
-        let of_response = own.map(|policy| ResolvedPolicy::PerRequest(RenderedPolicy::of_response(policy)));
-        let sources = fixed.iter().map(ResolvedPolicy::Fixed).chain(of_response).chain([ResolvedPolicy::Nothing]);
+        let of_response = own.map(|policy| ResolvedPolicy::Policy(RenderedPolicy::of_response(policy)));
+        let sources = fixed.iter().map(ResolvedPolicy::fixed).chain(of_response).chain([ResolvedPolicy::Nothing]);
         let by_status = vec![(StatusCode::OK, Rendered::new(CachePolicy::NO_CACHE))];
         let rules = [
             Rules::default(),

@@ -15,7 +15,7 @@ use super::rules::{Precedence, Rules};
 use super::ruling::{Ruling, Unruled};
 use super::source::ResolvedPolicy;
 use super::status_policy::HandlerPolicy;
-use super::{CachePolicy, Personalized};
+use super::{CachePolicy, CacheTags, Personalized};
 use crate::protocol::{
     CacheControl, HttpDate, hides_a_restriction, http10_lifetime, is_one_reading, only_line, set_field,
 };
@@ -29,7 +29,7 @@ pub(crate) struct Layer<'a> {
 }
 
 /// A decision that is being made.
-pub(super) struct DecisionBuilder<'a> {
+pub(super) struct DecisionBuilder<'a, 'i> {
     pub(super) layer: Layer<'a>,
     pub(super) status: StatusCode,
     pub(super) facts: Facts,
@@ -43,15 +43,31 @@ pub(super) struct DecisionBuilder<'a> {
     pub(super) from_handler: Option<RenderedPolicy<'a>>,
     is_for_status: bool,
     /// The ruling of an inner layer.
-    pub(super) inner: Option<Ruling>,
+    pub(super) inner: Option<&'i Ruling>,
     /// Whether `Cache-Control` is still the line that the inner layer wrote.
-    pub(super) has_inner_line: bool,
+    has_inner_line: bool,
     pub(super) source: DecisionSource,
     /// Whether the result replaces the handler's field.
     pub(super) replaces: bool,
     pub(super) written: Written<'a>,
     /// Why nothing is known about the policy of the 200 that a 304 confirms.
     pub(super) unruled: Option<Unruled>,
+}
+
+/// Leaves a decision for outer layers.
+type Leave<'a, 'l> = dyn FnMut(Decided<'a>, &mut HeaderMap, &mut Extensions) + 'l;
+
+/// A decision that was made and written.
+pub(super) struct Decided<'a> {
+    pub(super) layer: Layer<'a>,
+    pub(super) status: StatusCode,
+    pub(super) facts: Facts,
+    pub(super) waived: GuardSet,
+    guards: GuardSet,
+    pub(super) source: DecisionSource,
+    #[cfg_attr(not(feature = "shared-cache"), allow(dead_code))]
+    pub(super) has_inner_line: bool,
+    pub(super) written: Written<'a>,
 }
 
 /// The directives that take precedence, before guards.
@@ -91,27 +107,50 @@ impl<'a> Layer<'a> {
         extensions: &mut Extensions,
         now: impl Fn() -> HttpDate,
     ) -> Option<Decision> {
-        self.decided(status, headers, extensions, &now, None)
+        let is_wanted = self.request.ruling_is_wanted;
+        let leave: &mut Leave<'a, '_> = &mut |decided, headers, extensions| {
+            decided.write_ruling(extensions.get_or_insert_default(), headers);
+        };
+        self.decide(status, headers, extensions, &now, is_wanted.then_some(leave))
     }
 
-    /// Like [`rule`](Self::rule), and returns the ruling in `ruling` instead of storing it for an outer layer. There is
-    /// none for a 304 that was left without a decision.
-    pub(crate) fn rule_into<B>(
+    /// Like [`rule`](Self::rule), and lends the ruling, which includes the handler's tags, to `write`. Outer layers get it
+    /// if `write` returns true. A 304 that was left without a decision has no ruling.
+    pub(crate) fn rule_for_edges<B>(
         self,
         response: &mut Response<B>,
         now: impl Fn() -> HttpDate,
-        ruling: &mut Option<Ruling>,
-    ) -> Option<Decision> {
-        with_head(response, |status, headers, extensions| self.decided(status, headers, extensions, &now, Some(ruling)))
+        write: impl FnOnce(StatusCode, &mut HeaderMap, &mut Ruling) -> bool,
+    ) {
+        let mut write = Some(write);
+        let leave: &mut Leave<'a, '_> = &mut |decided, headers, extensions| {
+            let Some(write) = write.take() else { return };
+            let (mut new, tags) = (None, extensions.remove::<CacheTags>());
+            let inner = extensions.get_mut::<Ruling>();
+            let ruling = inner.unwrap_or_else(|| new.insert(Ruling::default()));
+            let status = decided.status;
+            decided.write_ruling(ruling, headers);
+            if let Some(tags) = &tags {
+                ruling.add_tags(tags);
+            }
+            match (write(status, headers, ruling), new) {
+                (true, Some(new)) => _ = extensions.insert(new),
+                (false, None) => _ = extensions.remove::<Ruling>(),
+                _ => {}
+            }
+        };
+        with_head(response, |status, headers, extensions| {
+            self.decide(status, headers, extensions, &now, Some(leave));
+        });
     }
 
-    fn decided(
+    fn decide(
         self,
         status: StatusCode,
         headers: &mut HeaderMap,
         extensions: &mut Extensions,
         now: &dyn Fn() -> HttpDate,
-        returned: Option<&mut Option<Ruling>>,
+        leave: Option<&mut Leave<'a, '_>>,
     ) -> Option<Decision> {
         let rules = self.rules;
         let inner_names = extensions.get::<Ruling>().map_or(&[][..], |inner| &inner.edge_names);
@@ -123,9 +162,9 @@ impl<'a> Layer<'a> {
         let from_handler = HandlerPolicy::take(status, extensions);
         let mark = extensions.get::<Unruled>().copied();
         facts.set_if(Facts::PERSONALIZED, extensions.get::<Personalized>().is_some());
-        let inner = extensions.remove::<Ruling>();
+        let inner = extensions.get::<Ruling>();
         let mut waived = rules.waived;
-        if let Some(inner) = &inner {
+        if let Some(inner) = inner {
             // An inner layer may have seen reasons for a guard that are no longer visible here.
             facts.insert(inner.seen.common(Facts::OF_REQUEST));
             if rules.heeds_accepted {
@@ -143,56 +182,54 @@ impl<'a> Layer<'a> {
         let mut guards = GuardSet::EMPTY;
         if mark != Some(Unruled::BeforeHandler) {
             let is_waived = waived.contains(Guard::Cors);
-            guards = self.complete_vary(&mut facts, is_waived, from_handler.as_deref(), inner.as_ref(), headers);
+            guards = self.complete_vary(&mut facts, is_waived, from_handler.as_deref(), inner, headers);
         }
-        let undisputed = match (&inner, mark) {
+        let undisputed = match (inner, mark) {
             (None, None) => self.undisputed(status, facts, from_handler.as_ref(), headers),
             _ => None,
         };
-        if let Some((source, written)) = &undisputed {
-            if let Written::Policy(policy) = written {
+        let decided = if let Some((source, written)) = undisputed {
+            if let Written::Policy(policy) = &written {
                 set_field(headers, CACHE_CONTROL, policy.value());
             }
-            if returned.is_none() && !self.request.ruling_is_wanted {
-                return Some(Decision::new(*source, guards));
-            }
-        }
-        let mut builder = DecisionBuilder {
-            acting: GuardSet::seeing(facts).without(waived),
-            has_inner_line: inner.as_ref().is_some_and(|inner| inner.wrote_line_of(facts, headers)),
-            layer: self,
-            status,
-            facts,
-            waived,
-            guards,
-            is_for_status,
-            from_handler,
-            inner,
-            source: DecisionSource::Default,
-            replaces: false,
-            written: Written::Inner,
-            unruled: None,
-        };
-        if let Some((source, written)) = undisputed {
-            (builder.source, builder.written) = (source, written);
-        } else if builder.inner.as_ref().is_some_and(|inner| builder.inner_ruling_applies(inner)) {
-            builder.confirm(headers);
+            Decided { layer: self, status, facts, waived, guards, source, written, has_inner_line: false }
         } else {
-            let field = builder.read_field(headers);
-            match builder.unruled_because(mark, field.as_ref()) {
-                Some(unruled) => builder.write_without_decision(unruled, headers),
-                None => builder.decide(field, headers, now),
+            let mut builder = DecisionBuilder {
+                acting: GuardSet::seeing(facts).without(waived),
+                has_inner_line: inner.is_some_and(|inner| inner.wrote_line_of(facts, headers)),
+                layer: self,
+                status,
+                facts,
+                waived,
+                guards,
+                is_for_status,
+                from_handler,
+                inner,
+                source: DecisionSource::Default,
+                replaces: false,
+                written: Written::Inner,
+                unruled: None,
+            };
+            if inner.is_some_and(|inner| builder.inner_ruling_applies(inner)) {
+                builder.confirm(headers);
+            } else {
+                let field = builder.read_field(headers);
+                match builder.unruled_because(mark, field.as_ref()) {
+                    Some(unruled) => builder.write_without_decision(unruled, headers),
+                    None => builder.decide(field, headers, now),
+                }
             }
-        }
-        let decision = Decision::new(builder.source, builder.guards);
-        if let Some(unruled) = builder.unruled {
-            extensions.insert(unruled);
-        } else if let Some(returned) = returned {
-            *returned = Some(builder.into_ruling(headers));
-        } else if builder.layer.request.ruling_is_wanted {
-            extensions.insert(builder.into_ruling(headers));
-        } else if let Some(inner) = builder.inner {
-            extensions.insert(inner);
+            let DecisionBuilder { layer, facts, guards, source, written, has_inner_line, unruled, .. } = builder;
+            if let Some(unruled) = unruled {
+                extensions.remove::<Ruling>();
+                extensions.insert(unruled);
+                return Some(Decision::new(source, guards));
+            }
+            Decided { layer, status, facts, waived, guards, source, written, has_inner_line }
+        };
+        let decision = Decision::new(decided.source, decided.guards);
+        if let Some(leave) = leave {
+            leave(decided, headers, extensions);
         }
         Some(decision)
     }
@@ -214,34 +251,34 @@ impl<'a> Layer<'a> {
         if facts.has(Facts::DISPUTING) || rules.development {
             return None;
         }
-        let (source, written) = match (from_handler, policy) {
-            (None, _) if facts.has(Facts::CACHE_CONTROL) && !self.can_replace_directives(status) => {
+        let (source, written) = match from_handler {
+            None if facts.has(Facts::CACHE_CONTROL) && !self.can_replace_directives(status) => {
                 (DecisionSource::Handler, Written::Reading(Reading::of_only_line(headers)?))
             }
-            (_, _) if facts.has(Facts::CACHE_CONTROL) => return None,
-            (Some(own), _) if rules.precedence == Precedence::Response => {
+            _ if facts.has(Facts::CACHE_CONTROL) => return None,
+            Some(own) if rules.precedence == Precedence::Response => {
                 (DecisionSource::HandlerPolicy, Written::Policy(own.clone()))
             }
-            (None, _) if rules.for_status(status).is_some() => return None,
-            (None, ResolvedPolicy::Fixed(own)) => {
-                (DecisionSource::Layer, Written::Policy(RenderedPolicy::OfLayer(own)))
+            None if rules.for_status(status).is_none() => {
+                (DecisionSource::Layer, Written::Policy(policy.for_response(status, headers)?))
             }
-            (None, ResolvedPolicy::PerRequest(own)) => (DecisionSource::Layer, Written::Policy(own.clone())),
             _ => return None,
         };
-        let is_disputed = match &written {
-            Written::Policy(own) => {
-                own.policy().is_for_http10() || (facts.has(Facts::PAGE) && own.directives().immutable())
-            }
-            Written::Reading(own) => facts.has(Facts::PAGE) && own.directives().immutable(),
-            Written::Inner | Written::Field(_) => true,
+        let immutable = match &written {
+            Written::Policy(own) if own.policy().is_for_http10() => return None,
+            Written::Policy(own) => own.directives().immutable(),
+            Written::Reading(own) => own.directives().immutable(),
+            Written::Inner | Written::Field(_) => return None,
         };
+        if immutable && facts.has(Facts::PAGE) {
+            return None;
+        }
         #[cfg(test)]
         crate::protocol::counters::count(|counts| {
-            counts.undisputed += usize::from(!is_disputed);
-            counts.decisions += usize::from(!is_disputed);
+            counts.undisputed += 1;
+            counts.decisions += 1;
         });
-        (!is_disputed).then_some((source, written))
+        Some((source, written))
     }
 
     /// Whether the layer has a policy that could replace the directives of the response.
@@ -262,7 +299,7 @@ fn with_head<B, T>(
     ruled
 }
 
-impl<'a> DecisionBuilder<'a> {
+impl<'a> DecisionBuilder<'a, '_> {
     /// Whether the inner layer's ruling applies unchanged: the line is the one that it wrote, this layer has no
     /// policy that could replace it, and no guard has a new reason.
     fn inner_ruling_applies(&self, inner: &Ruling) -> bool {
@@ -276,7 +313,7 @@ impl<'a> DecisionBuilder<'a> {
             && inner.is_for(self.status)
             && inner.has_directives()
             && self.has_inner_line
-            && self.acting.without(inner.satisfied()).is_empty()
+            && (self.acting.is_empty() || self.acting.without(inner.satisfied()).is_empty())
     }
 
     /// Uses the ruling of the inner layer.
@@ -294,7 +331,7 @@ impl<'a> DecisionBuilder<'a> {
         if !self.facts.has(Facts::CACHE_CONTROL) {
             return None;
         }
-        if let Some(inner) = self.inner.as_ref().filter(|_| self.has_inner_line) {
+        if let Some(inner) = self.inner.filter(|_| self.has_inner_line) {
             // A decision about a success does not apply to an error that a layer in between made of it, such as
             // the 406 of a compression layer (G-04).
             if !inner.is_for(self.status) && self.acts(Guard::Error) && !inner.seen.has(Facts::ERROR) {
@@ -310,7 +347,7 @@ impl<'a> DecisionBuilder<'a> {
             return Some(inner.directives.clone());
         }
         match (&self.layer.policy, only_line(headers, &CACHE_CONTROL)) {
-            (ResolvedPolicy::Fixed(own), Some(line)) if own.is(line) => Some(own.directives().clone()),
+            (ResolvedPolicy::Policy(own), Some(line)) if own.is(line) => Some(own.directives().clone()),
             _ => CacheControl::from_headers(headers),
         }
     }
@@ -460,17 +497,15 @@ impl<'a> DecisionBuilder<'a> {
     /// Returns the layer's policy for this status.
     fn of_layer(&self, headers: &HeaderMap) -> Option<Effective<'a>> {
         let Layer { rules, policy, .. } = &self.layer;
-        if let Some(rendered) = policy.for_response(self.status, headers).or_else(|| rules.for_status(self.status)) {
-            return Some(Effective::rendered(rendered));
-        }
-        match policy {
-            _ if self.acting_with(Effect::NoPolicyOfASuccess).is_some() => None,
-            ResolvedPolicy::Fixed(rendered) => Some(Effective::rendered(rendered)),
-            ResolvedPolicy::PerRequest(policy) => Some(Effective::Policy(policy.clone())),
-            #[cfg(feature = "routes")]
-            ResolvedPolicy::Route(_) => None,
-            ResolvedPolicy::Nothing => None,
-        }
+        let of_status = || rules.for_status(self.status).map(RenderedPolicy::OfLayer);
+        let own = || policy.for_response(self.status, headers);
+        // A route names the statuses that it covers. Other policies are for a success.
+        let found = if policy.is_of_route() {
+            own().or_else(of_status)
+        } else {
+            of_status().or_else(|| own().filter(|_| self.acting_with(Effect::NoPolicyOfASuccess).is_none()))
+        };
+        found.map(Effective::Policy)
     }
 
     /// Returns the directives for a response without a policy.

@@ -40,8 +40,8 @@ macro_rules! facts {
             $($(#[$doc])* pub(crate) const $name: Self = Self(1 << Bit::$name as u8);)*
 
             /// The names of the facts, in the order of their bits.
-            #[cfg(all(test, feature = "shared-cache"))]
             pub(crate) const NAMES: &'static [&'static str] = &[$(stringify!($name)),*];
+            pub(super) const COUNT: usize = Self::NAMES.len();
         }
     };
 }
@@ -174,6 +174,21 @@ impl Facts {
         })
     }
 
+    /// The numbers of the facts that hold.
+    pub(super) fn iter(self) -> impl Iterator<Item = usize> {
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let fact = left.trailing_zeros() as usize;
+            left &= left.wrapping_sub(1);
+            (fact < Self::COUNT).then_some(fact)
+        })
+    }
+
+    /// Whether the fact with this number holds.
+    pub(super) const fn contains(self, fact: usize) -> bool {
+        self.0 >> fact & 1 != 0
+    }
+
     /// Whether any of these facts holds.
     pub(crate) const fn has(self, any: Self) -> bool {
         self.0 & any.0 != 0
@@ -215,12 +230,14 @@ pub(crate) struct RequestFacts {
 impl RequestFacts {
     /// Collects the facts in one walk, unless an outer layer's facts still hold.
     pub(crate) fn of<B>(request: &Request<B>) -> Self {
-        let mut found = Self::left_in(request).unwrap_or_else(|| Self {
+        let left = request.extensions().get::<Self>().copied();
+        let known = left.filter(|known| known.still_holds_for(request));
+        let mut found = known.unwrap_or_else(|| Self {
             facts: Facts::of_request(request),
             lines: count(request.headers()),
             ruling_is_wanted: false,
         });
-        found.ruling_is_wanted = request.extensions().get::<Self>().is_some();
+        found.ruling_is_wanted = left.is_some();
         found.facts.set_if(Facts::PERSONALIZED, request.extensions().get::<Personalized>().is_some());
         found
     }

@@ -302,13 +302,7 @@ impl GuardSet {
 
     /// The guards that these facts trigger.
     pub(super) fn seeing(facts: Facts) -> Self {
-        let mut found = Self::EMPTY;
-        if facts.has(ANY_REASON) {
-            for row in GUARDS.iter().filter(|row| facts.has(row.sees)) {
-                found.insert(row.guard);
-            }
-        }
-        found
+        facts.iter().fold(Self::EMPTY, |found, fact| found.union(BY_FACT[fact]))
     }
 
     /// Returns whether the guard is in the set.
@@ -351,14 +345,17 @@ impl GuardSet {
     }
 }
 
-/// The facts that trigger any guard. Most responses have none.
-const ANY_REASON: Facts = {
-    let (mut any, mut index) = (Facts::NONE, 0);
-    while index < GUARDS.len() {
-        any.insert(GUARDS[index].sees);
+/// The guards that each fact triggers.
+const BY_FACT: [GuardSet; Facts::COUNT] = {
+    let (mut by_fact, mut index) = ([GuardSet::EMPTY; Facts::COUNT], 0);
+    while index < Facts::COUNT * GUARDS.len() {
+        let (fact, row) = (index / GUARDS.len(), &GUARDS[index % GUARDS.len()]);
+        if row.sees.contains(fact) {
+            by_fact[fact].insert(row.guard);
+        }
         index += 1;
     }
-    any
+    by_fact
 };
 
 impl fmt::Debug for GuardSet {

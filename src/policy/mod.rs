@@ -191,5 +191,5 @@ pub(crate) use self::rules::{Precedence, Rules};
 #[cfg(feature = "shared-cache")]
 pub(crate) use self::ruling::RulingParts;
 pub(crate) use self::ruling::{Ruling, Unruled};
-pub(crate) use self::source::{PendingPolicy, ResolvedPolicy};
+pub(crate) use self::source::{Chooser, PendingPolicy, ResolvedPolicy};
 pub(crate) use self::status_policy::HandlerPolicy;

@@ -210,22 +210,16 @@ impl Ruling {
         self.tags.unite(tags);
     }
 
-    /// Stores the ruling for outer layers after an edge layer changed the fields. The lines no longer apply.
-    pub(crate) fn leave_after_edge(
-        &mut self,
-        own_names: &[HeaderName],
-        request: RequestFacts,
-        extensions: &mut Extensions,
-    ) {
+    /// Prepares the ruling for layers around an edge layer, which changed the lines and knows these fields. Returns whether
+    /// such a layer needs it.
+    pub(crate) fn leave_edge(&mut self, own_names: &[HeaderName], request: RequestFacts) -> bool {
         for name in own_names {
             if !self.edge_names.contains(name) {
                 self.edge_names.push(name.clone());
             }
         }
-        if request.ruling_is_wanted || !self.edge_names.is_empty() {
-            (self.line, self.vary, self.status) = (None, None, None);
-            extensions.insert(std::mem::take(self));
-        }
+        (self.line, self.vary, self.status) = (None, None, None);
+        request.ruling_is_wanted || !self.edge_names.is_empty()
     }
 
     /// Removes the ruling of a 200 that became a 412, and the fields for edge caches that only a profile knows.
@@ -271,6 +265,9 @@ impl Ruling {
 impl Accepted {
     /// Records the values in this response that would have triggered switched-off guards.
     pub(super) fn add(&mut self, waived: GuardSet, facts: Facts, headers: &HeaderMap) {
+        if waived.is_empty() {
+            return;
+        }
         let guards = waived.common(GuardSet::seeing(facts));
         self.guards = self.guards.union(guards);
         if guards.contains(Guard::SetCookie) {
@@ -284,6 +281,9 @@ impl Accepted {
     /// The guards that only accepted values in this response trigger, so they need not act.
     pub(super) fn still_covers(&self, headers: &HeaderMap) -> GuardSet {
         let mut guards = self.guards;
+        if guards.is_empty() {
+            return guards;
+        }
         let cookies = headers.get_all(SET_COOKIE);
         if guards.contains(Guard::SetCookie) && !cookies.iter().all(|cookie| self.cookies.contains(cookie)) {
             guards.remove(Guard::SetCookie);

@@ -20,51 +20,76 @@ pub struct PolicySource(Source);
 #[derive(Clone)]
 enum Source {
     Fixed(Box<Rendered>),
+    PerRequest(Arc<Chooser>),
+}
+
+/// Chooses the policy of each request.
+#[derive(Clone)]
+pub(crate) enum Chooser {
     #[cfg(feature = "routes")]
     Routes(RouteLookup),
     Closure(Arc<Choose>),
 }
 
-type Choose = dyn Fn(&Parts) -> Option<CachePolicy> + Send + Sync;
+pub(crate) type Choose = dyn Fn(&Parts) -> Option<CachePolicy> + Send + Sync;
 
-/// The policy of a request, stored until its response arrives.
-#[derive(Clone, Debug)]
+/// What a [`Chooser`] chose for a request, stored until its response arrives.
+#[derive(Debug)]
 pub(crate) enum PendingPolicy {
-    /// The policy does not depend on the request, or the closure did not return one.
+    /// The layer has no chooser, or the closure did not return a policy.
     Nothing,
     Policy(CachePolicy),
     #[cfg(feature = "routes")]
     Route(RouteMatch),
 }
 
-/// The policy of a source for one request.
+/// The policy of a layer for one request.
 #[derive(Clone, Debug)]
 pub(crate) enum ResolvedPolicy<'a> {
-    Fixed(&'a Rendered),
-    PerRequest(RenderedPolicy<'a>),
+    Policy(RenderedPolicy<'a>),
     #[cfg(feature = "routes")]
     Route(&'a RouteMatch),
     Nothing,
 }
 
-impl<'a> ResolvedPolicy<'a> {
-    /// The policy of the route for the status and content type of a response. `None` if there is no route, or if the
-    /// route does not have a policy for the status.
-    #[cfg_attr(not(feature = "routes"), allow(unused_variables))]
-    pub(crate) fn for_response(&self, status: StatusCode, headers: &HeaderMap) -> Option<&'a Rendered> {
+impl PendingPolicy {
+    /// Returns the policy of a request under a layer with this fixed policy.
+    pub(crate) fn resolve<'a>(&'a self, fixed: Option<&'a Rendered>) -> ResolvedPolicy<'a> {
         match self {
+            Self::Policy(policy) => ResolvedPolicy::Policy(RenderedPolicy::of_response(*policy)),
             #[cfg(feature = "routes")]
-            Self::Route(route) => route.policy(status, headers),
-            _ => None,
+            Self::Route(found) => ResolvedPolicy::Route(found),
+            Self::Nothing => fixed.map_or(ResolvedPolicy::Nothing, ResolvedPolicy::fixed),
         }
+    }
+}
+
+impl<'a> ResolvedPolicy<'a> {
+    pub(crate) const fn fixed(own: &'a Rendered) -> Self {
+        Self::Policy(RenderedPolicy::OfLayer(own))
+    }
+
+    /// The policy for the status and content type of a response. `None` if the route does not have one.
+    #[cfg_attr(not(feature = "routes"), allow(unused_variables))]
+    pub(crate) fn for_response(&self, status: StatusCode, headers: &HeaderMap) -> Option<RenderedPolicy<'a>> {
+        match self {
+            Self::Policy(own) => Some(own.clone()),
+            #[cfg(feature = "routes")]
+            Self::Route(route) => route.policy(status, headers).map(RenderedPolicy::OfLayer),
+            Self::Nothing => None,
+        }
+    }
+
+    /// Whether a table of routes chose the policy, which then covers every status that the route names.
+    pub(crate) const fn is_of_route(&self) -> bool {
+        !matches!(self, Self::Policy(_) | Self::Nothing)
     }
 
     /// Whether the policy depends on the content type, which a 304 may lack. An `immutable` policy depends on it,
     /// because it does not apply to HTML.
     pub(crate) fn depends_on_content(&self, immutable_depends: bool) -> bool {
         match self {
-            Self::Fixed(rendered) => immutable_depends && rendered.policy().is_immutable(),
-            Self::PerRequest(rendered) => immutable_depends && rendered.policy().is_immutable(),
+            Self::Policy(own) => immutable_depends && own.policy().is_immutable(),
             #[cfg(feature = "routes")]
             Self::Route(route) => route.depends_on_content(immutable_depends),
             Self::Nothing => false,
@@ -74,8 +99,8 @@ impl<'a> ResolvedPolicy<'a> {
     /// The rule that matched, for display.
     pub(crate) fn rule(&self) -> &'a str {
         match self {
-            Self::Fixed(_) => "one policy",
-            Self::PerRequest(_) | Self::Nothing => "closure",
+            Self::Policy(RenderedPolicy::OfLayer(_)) => "one policy",
+            Self::Policy(RenderedPolicy::Recent(_)) | Self::Nothing => "closure",
             #[cfg(feature = "routes")]
             Self::Route(route) => route.rule(),
         }
@@ -84,8 +109,7 @@ impl<'a> ResolvedPolicy<'a> {
     /// The names that every response adds to `Vary`.
     pub(crate) fn vary(&self) -> Option<&RenderedVary> {
         match self {
-            Self::Fixed(rendered) => rendered.vary(),
-            Self::PerRequest(rendered) => rendered.vary(),
+            Self::Policy(own) => own.vary(),
             #[cfg(feature = "routes")]
             Self::Route(route) => route.vary(),
             Self::Nothing => None,
@@ -110,26 +134,25 @@ impl PolicySource {
         F: Fn(&Parts) -> P + Send + Sync + 'static,
         P: Into<Option<CachePolicy>>,
     {
-        Self(Source::Closure(Arc::new(move |request| choose(request).into())))
+        Self(Source::PerRequest(Arc::new(Chooser::Closure(Arc::new(move |request| choose(request).into())))))
     }
 
-    /// The policy, if it is the same for all requests.
-    pub(crate) fn fixed(&self) -> Option<&Rendered> {
-        if let Source::Fixed(rendered) = &self.0 { Some(rendered) } else { None }
+    /// Returns the policy, if it is the same for all requests, or else what chooses it.
+    pub(crate) fn into_parts(self) -> (Option<Rendered>, Option<Arc<Chooser>>) {
+        match self.0 {
+            Source::Fixed(rendered) => (Some(*rendered), None),
+            Source::PerRequest(chooser) => (None, Some(chooser)),
+        }
     }
+}
 
-    /// Returns whether [`choose`](Self::choose) needs the request, which moves it.
-    pub(crate) const fn depends_on_request(&self) -> bool {
-        !matches!(self.0, Source::Fixed(_))
-    }
-
-    /// Chooses the policy of a request.
+impl Chooser {
+    /// Chooses the policy of a request. A closure needs its parts, which moves it.
     pub(crate) fn choose<B>(&self, request: Request<B>) -> (Request<B>, PendingPolicy) {
-        match &self.0 {
-            Source::Fixed(_) => (request, PendingPolicy::Nothing),
+        match self {
             #[cfg(feature = "routes")]
-            Source::Routes(routes) => routes.find(request, |request, found| (request, PendingPolicy::Route(found))),
-            Source::Closure(choose) => {
+            Self::Routes(routes) => routes.find(request, |request, found| (request, PendingPolicy::Route(found))),
+            Self::Closure(choose) => {
                 let (parts, body) = request.into_parts();
                 let pending = choose(&parts).map_or(PendingPolicy::Nothing, PendingPolicy::Policy);
                 (Request::from_parts(parts, body), pending)
@@ -137,22 +160,11 @@ impl PolicySource {
         }
     }
 
-    /// Makes a table of routes match the path that `path` returns. Other sources ignore it.
+    /// Makes a table of routes match the path that `path` returns. A closure ignores it.
     #[cfg(feature = "routes")]
     pub(crate) fn read_path(&mut self, path: Arc<ReadPath>) {
-        if let Source::Routes(routes) = &mut self.0 {
+        if let Self::Routes(routes) = self {
             routes.read_path(path);
-        }
-    }
-
-    /// Returns the policy of a request, from the result of [`choose`](Self::choose).
-    pub(crate) fn resolve<'a>(&'a self, pending: &'a PendingPolicy) -> ResolvedPolicy<'a> {
-        match (&self.0, pending) {
-            (Source::Fixed(rendered), _) => ResolvedPolicy::Fixed(rendered),
-            (_, PendingPolicy::Policy(policy)) => ResolvedPolicy::PerRequest(RenderedPolicy::of_response(*policy)),
-            #[cfg(feature = "routes")]
-            (_, PendingPolicy::Route(found)) => ResolvedPolicy::Route(found),
-            (_, PendingPolicy::Nothing) => ResolvedPolicy::Nothing,
         }
     }
 }
@@ -161,9 +173,17 @@ impl fmt::Debug for PolicySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Source::Fixed(rendered) => rendered.policy().fmt(f),
+            Source::PerRequest(chooser) => chooser.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for Chooser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             #[cfg(feature = "routes")]
-            Source::Routes(routes) => routes.fmt(f),
-            Source::Closure(_) => f.write_str("<fn>"),
+            Self::Routes(routes) => routes.fmt(f),
+            Self::Closure(_) => f.write_str("<fn>"),
         }
     }
 }
@@ -203,7 +223,7 @@ impl IntoPolicySource for RoutePolicies {
 #[cfg(feature = "routes")]
 impl IntoPolicySource for SharedRoutes {
     fn into_policy_source(self) -> PolicySource {
-        PolicySource(Source::Routes(RouteLookup::new(self)))
+        PolicySource(Source::PerRequest(Arc::new(Chooser::Routes(RouteLookup::new(self)))))
     }
 }
 

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use http::header::{CACHE_CONTROL, EXPIRES, PRAGMA, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::decide::{DecisionBuilder, Effective, Layer, Written};
+use super::decide::{Decided, DecisionBuilder, Effective, Layer, Written};
 use super::decision::DecisionSource;
 use super::facts::Facts;
 use super::guards::{Effect, Guard, GuardSet};
@@ -19,7 +19,7 @@ use crate::protocol::{
     remove_targeted_fields, set_field, take_freshness_fields, vary_contains, vary_has_any,
 };
 
-impl<'a> DecisionBuilder<'a> {
+impl<'a> DecisionBuilder<'a, '_> {
     pub(super) fn write(&mut self, effective: Effective<'a>, headers: &mut HeaderMap) {
         match effective {
             Effective::Field(field) => self.write_field(field, headers),
@@ -224,40 +224,6 @@ impl<'a> DecisionBuilder<'a> {
         self.acting.common(GuardSet::AGAINST_SHARING)
     }
 
-    /// Returns the ruling, for outer layers. The risks that inner layers accepted, their tags and their field names remain in it.
-    pub(super) fn into_ruling(self, headers: &HeaderMap) -> Ruling {
-        let Layer { rules, request, policy } = self.layer;
-        let mut ruling = self.inner.unwrap_or_default();
-        ruling.accepted.add(rules.waived, self.facts, headers);
-        if let Some(own) = policy.tags().filter(|_| request.is_get_or_head()) {
-            ruling.tags.unite(own);
-        }
-        ruling.replaces |= rules.precedence != Precedence::Response && !matches!(policy, ResolvedPolicy::Nothing);
-        match self.written {
-            Written::Inner => {}
-            Written::Policy(own) => {
-                ruling.directives = own.directives().clone();
-                ruling.edge_policy = own.policy().says_more_to_edges().then(|| own.policy());
-            }
-            Written::Reading(own) => (ruling.directives, ruling.edge_policy) = (own.directives().clone(), None),
-            Written::Field(field) => (ruling.directives, ruling.edge_policy) = (field, None),
-        }
-        ruling.line = only_line(headers, &CACHE_CONTROL).cloned();
-        ruling.vary = if self.facts.has(Facts::VARY) { only_line(headers, &VARY).cloned() } else { None };
-        ruling.status = Some(self.status);
-        ruling.seen = self.facts;
-        ruling.waived = self.waived;
-        #[cfg(feature = "shared-cache")]
-        {
-            use DecisionSource::{Handler, HandlerPolicy, Layer, Tightened};
-            let is_own = matches!(self.source, HandlerPolicy | Layer | Tightened);
-            // The field that an inner layer wrote for a policy still comes from this policy.
-            let is_inner = self.source == Handler && self.has_inner_line;
-            ruling.by_policy = is_own || (is_inner && ruling.by_policy);
-        }
-        ruling
-    }
-
     pub(super) fn vary_on_everything(headers: &mut HeaderMap) {
         set_field(headers, VARY, HeaderValue::from_static("*"));
     }
@@ -269,7 +235,7 @@ impl<'a> DecisionBuilder<'a> {
 
     /// The fields for edges that only custom profiles of this layer and of inner layers know.
     fn own_names(&self) -> [&[HeaderName]; 2] {
-        [&self.layer.rules.edge_names, self.inner.as_ref().map_or(&[], |inner| &inner.edge_names)]
+        [&self.layer.rules.edge_names, self.inner.map_or(&[], |inner| &inner.edge_names)]
     }
 
     fn remove_edge_fields(&mut self, headers: &mut HeaderMap) {
@@ -284,6 +250,47 @@ impl<'a> DecisionBuilder<'a> {
         }
         self.facts.remove(Facts::EDGE_FIELD);
         self.acting.remove(Guard::NoStoreAlone);
+    }
+}
+
+impl Decided<'_> {
+    /// Writes the ruling, for outer layers, over that of the inner layer. The risks that inner layers accepted, their tags
+    /// and their field names remain in it.
+    pub(super) fn write_ruling(self, ruling: &mut Ruling, headers: &HeaderMap) {
+        let Layer { rules, request, policy } = self.layer;
+        ruling.accepted.add(rules.waived, self.facts, headers);
+        if let Some(own) = policy.tags().filter(|_| request.is_get_or_head()) {
+            ruling.tags.unite(own);
+        }
+        ruling.replaces |= rules.precedence != Precedence::Response && !matches!(policy, ResolvedPolicy::Nothing);
+        match self.written {
+            Written::Inner => {}
+            Written::Policy(own) => {
+                ruling.directives = own.directives().clone();
+                ruling.edge_policy = own.policy().says_more_to_edges().then(|| own.policy());
+                ruling.line = Some(own.value());
+            }
+            Written::Reading(own) => {
+                (ruling.directives, ruling.edge_policy) = (own.directives().clone(), None);
+                ruling.line = headers.get(CACHE_CONTROL).cloned();
+            }
+            Written::Field(field) => {
+                (ruling.directives, ruling.edge_policy) = (field, None);
+                ruling.line = only_line(headers, &CACHE_CONTROL).cloned();
+            }
+        }
+        ruling.vary = if self.facts.has(Facts::VARY) { only_line(headers, &VARY).cloned() } else { None };
+        ruling.status = Some(self.status);
+        ruling.seen = self.facts;
+        ruling.waived = self.waived;
+        #[cfg(feature = "shared-cache")]
+        {
+            use DecisionSource::{Handler, HandlerPolicy, Layer, Tightened};
+            let is_own = matches!(self.source, HandlerPolicy | Layer | Tightened);
+            // The field that an inner layer wrote for a policy still comes from this policy.
+            let is_inner = self.source == Handler && self.has_inner_line;
+            ruling.by_policy = is_own || (is_inner && ruling.by_policy);
+        }
     }
 }
 
@@ -305,7 +312,7 @@ impl Layer<'_> {
         let adds = self.request.is_get_or_head();
         let mut of_layer = [self.policy.vary(), self.rules.vary.as_ref()];
         // The names of a policy that depends on the request follow those of the layer.
-        if matches!(self.policy, ResolvedPolicy::PerRequest(_)) {
+        if matches!(self.policy, ResolvedPolicy::Policy(RenderedPolicy::Recent(_))) {
             of_layer.reverse();
         }
         let added = of_layer.into_iter().chain([from_handler.and_then(Rendered::vary)]);

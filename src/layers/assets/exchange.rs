@@ -359,7 +359,7 @@ impl Exchange {
     }
 
     fn decide(&self, head: &mut Parts, rendered: &Rendered) {
-        let policy = ResolvedPolicy::Fixed(rendered);
+        let policy = ResolvedPolicy::fixed(rendered);
         let layer = Layer { rules: &self.config.rules, request: self.facts, policy };
         let now = || self.config.conditional.clock.now();
         layer.rule_head(head.status, &mut head.headers, &mut head.extensions, now);

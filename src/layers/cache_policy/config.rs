@@ -7,13 +7,14 @@ use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
 
 use crate::layers::Clock;
 use crate::layers::shared::{Shared, Table};
-use crate::policy::{PendingPolicy, PolicySource, Precedence, Rules};
+use crate::policy::{PendingPolicy, Precedence, Rendered, Rules};
 use crate::protocol::NoVarySearch;
 
 /// The settings that a layer shares with its services and futures.
 #[derive(Clone, Debug)]
 pub(super) struct Config {
-    pub(super) source: PolicySource,
+    /// The policy, if it does not depend on the request.
+    pub(super) policy: Option<Rendered>,
     pub(super) rules: Rules,
     pub(super) clock: Clock,
     pub(super) record: bool,
@@ -44,19 +45,10 @@ static USUAL: Table<Config> = Table::new();
 impl PartialEq for Config {
     fn eq(&self, other: &Self) -> bool {
         // A new setting must be compared too, or layers would share a configuration that is not theirs.
-        let Self {
-            source,
-            rules,
-            clock: _,
-            record,
-            explain,
-            panics_on_handler_fields,
-            no_vary_search,
-            enabled,
-            position,
-        } = self;
-        (self.is_usual() && other.is_usual())
-            && source.fixed() == other.source.fixed()
+        let Self { policy, rules, clock, record, explain, panics_on_handler_fields, no_vary_search, enabled, position } =
+            self;
+        (clock.is_system() && other.clock.is_system())
+            && *policy == other.policy
             && *rules == other.rules
             && *record == other.record
             && *explain == other.explain
@@ -69,12 +61,7 @@ impl PartialEq for Config {
 
 impl Config {
     pub(super) fn shared(config: &Arc<Self>) -> Shared<Self> {
-        if config.is_usual() { USUAL.share_equal(config) } else { Shared::Counted(Arc::clone(config)) }
-    }
-
-    /// Whether the configuration has no closure and no table.
-    fn is_usual(&self) -> bool {
-        self.source.fixed().is_some() && self.clock.is_system()
+        if config.clock.is_system() { USUAL.share_equal(config) } else { Shared::Counted(Arc::clone(config)) }
     }
 
     /// Returns whether the layer needs the decisions of inner layers, which used information that it does not have.
@@ -87,7 +74,7 @@ impl Config {
     /// the complete response, and an outer layer turns it into a 304 with the fields of the 200.
     pub(super) fn withhold_conditions(&self, pending: &PendingPolicy, request: &mut HeaderMap) {
         // N-01
-        if self.source.resolve(pending).depends_on_content(true) {
+        if pending.resolve(self.policy.as_ref()).depends_on_content(true) {
             request.remove(IF_NONE_MATCH);
             request.remove(IF_MODIFIED_SINCE);
         }

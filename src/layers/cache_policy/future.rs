@@ -76,7 +76,7 @@ impl Exchange {
         }
         let traced = trace::is_enabled();
         let before = if config.explain || traced { response.headers().get(CACHE_CONTROL).cloned() } else { None };
-        let policy = config.source.resolve(pending);
+        let policy = pending.resolve(config.policy.as_ref());
         let rule = policy.rule();
         let layer = Layer { rules: &config.rules, request, policy };
         let Some(decision) = layer.rule(response, || config.clock.now()) else { return };

@@ -9,7 +9,9 @@ use tower_layer::Layer;
 use super::config::{Config, Position};
 use super::service::CachePolicyService;
 use crate::layers::Clock;
-use crate::policy::{CachePolicy, Development, IntoPolicySource, PolicySource, Precedence, Rendered, Risk, Rules};
+use crate::policy::{
+    CachePolicy, Chooser, Development, IntoPolicySource, PolicySource, Precedence, Rendered, Risk, Rules,
+};
 use crate::protocol::{NoVarySearch, assert_vary_names, is_never_stored};
 
 /// Sets `Cache-Control` and `Vary`. See the [module docs](super) for an example.
@@ -23,15 +25,17 @@ use crate::protocol::{NoVarySearch, assert_vary_names, is_never_stored};
 #[derive(Clone, Debug)]
 pub struct CachePolicyLayer {
     config: Arc<Config>,
+    chooser: Option<Arc<Chooser>>,
 }
 
 impl CachePolicyLayer {
     /// Creates a layer from one policy or a table of routes. A closure that chooses by the request is for
     /// [`from_fn`](Self::from_fn).
     pub fn new(source: impl IntoPolicySource) -> Self {
+        let (policy, chooser) = source.into_policy_source().into_parts();
         Self {
             config: Arc::new(Config {
-                source: source.into_policy_source(),
+                policy,
                 rules: Rules::default(),
                 clock: Clock::system(),
                 record: false,
@@ -41,6 +45,7 @@ impl CachePolicyLayer {
                 enabled: true,
                 position: Position::Standalone,
             }),
+            chooser,
         }
     }
 
@@ -331,11 +336,14 @@ impl CachePolicyLayer {
     #[cfg(feature = "routes")]
     #[cfg_attr(docsrs, doc(cfg(feature = "routes")))]
     #[must_use]
-    pub fn original_path<F>(self, path: F) -> Self
+    pub fn original_path<F>(mut self, path: F) -> Self
     where
         F: for<'a> Fn(&'a Parts) -> Option<&'a str> + Send + Sync + 'static,
     {
-        self.with(|config| config.source.read_path(Arc::new(path)))
+        if let Some(chooser) = &mut self.chooser {
+            Arc::make_mut(chooser).read_path(Arc::new(path));
+        }
+        self
     }
 
     /// Adds request fields that contain credentials, in addition to `Authorization` and `Proxy-Authorization`.
@@ -546,6 +554,6 @@ impl<S> Layer<S> for CachePolicyLayer {
     type Service = CachePolicyService<S>;
 
     fn layer(&self, inner: S) -> CachePolicyService<S> {
-        CachePolicyService::new(inner, Config::shared(&self.config))
+        CachePolicyService::new(inner, Config::shared(&self.config), self.chooser.clone())
     }
 }

@@ -1,5 +1,6 @@
 //! [`CachePolicyService`]: collects the request data that the decision needs.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::Response;
@@ -12,18 +13,30 @@ use crate::layers::HttpRequest;
 use crate::layers::bypass::is_tunnel;
 use crate::layers::development::forget_stored_response;
 use crate::layers::shared::Shared;
-use crate::policy::{Facts, PendingPolicy};
+use crate::policy::{Chooser, Facts, PendingPolicy};
 
 /// The service created by [`CachePolicyLayer`](super::CachePolicyLayer).
 #[derive(Clone, Debug)]
 pub struct CachePolicyService<S> {
     inner: S,
-    config: Shared<Config>,
+    source: Source,
+}
+
+/// The configuration of a service, and what chooses its policies. The two are separate, so that the future of a request
+/// need not count the references of a closure or a table.
+#[derive(Clone, Debug)]
+enum Source {
+    Fixed(Shared<Config>),
+    PerRequest(Arc<(Shared<Config>, Arc<Chooser>)>),
 }
 
 impl<S> CachePolicyService<S> {
-    pub(super) const fn new(inner: S, config: Shared<Config>) -> Self {
-        Self { inner, config }
+    pub(super) fn new(inner: S, config: Shared<Config>, chooser: Option<Arc<Chooser>>) -> Self {
+        let source = match chooser {
+            Some(chooser) => Source::PerRequest(Arc::new((config, chooser))),
+            None => Source::Fixed(config),
+        };
+        Self { inner, source }
     }
 }
 
@@ -41,7 +54,10 @@ where
     }
 
     fn call(&mut self, mut request: R) -> Self::Future {
-        let config = &self.config;
+        let (config, chooser) = match &self.source {
+            Source::Fixed(config) => (config, None),
+            Source::PerRequest(source) => (&source.0, Some(&source.1)),
+        };
         let http = request.http_mut();
         if !config.enabled || is_tunnel(http.method()) {
             return ResponseFuture::new(self.inner.call(request), None);
@@ -54,9 +70,9 @@ where
             facts.leave_in(http);
         }
         let mut pending = PendingPolicy::Nothing;
-        if config.source.depends_on_request() {
+        if let Some(chooser) = chooser {
             let http;
-            (http, pending) = config.source.choose(request.into_http());
+            (http, pending) = chooser.choose(request.into_http());
             request = R::from_http(http);
         }
         let http = request.http_mut();

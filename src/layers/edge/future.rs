@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use super::config::Config;
 use super::trace;
 use crate::layers::shared::Shared;
-use crate::policy::{CacheTags, Layer, RequestFacts, ResolvedPolicy};
+use crate::policy::{Layer, RequestFacts, ResolvedPolicy};
 
 pin_project! {
     /// The future of an [`EdgeService`](super::EdgeService).
@@ -55,23 +55,16 @@ where
 impl Exchange {
     fn write<B>(&self, response: &mut Response<B>) {
         let Self { config, request } = self;
-        let request = *request;
-        let layer = Layer { rules: &config.rules, request, policy: ResolvedPolicy::Nothing };
-        let mut ruling = None;
-        if layer.rule_into(response, || config.clock.now(), &mut ruling).is_none() {
-            return;
-        }
-        let handler_tags = response.extensions_mut().remove::<CacheTags>();
-        let Some(ruling) = &mut ruling else { return };
-        if let Some(handler_tags) = handler_tags {
-            ruling.add_tags(&handler_tags);
-        }
-        let status = response.status();
-        let diagnostics =
-            config.edges.write(response.headers_mut(), status, request.is_get_or_head(), ruling, &config.overflow);
-
-        ruling.leave_after_edge(&config.rules.edge_names, request, response.extensions_mut());
-
+        let layer = Layer { rules: &config.rules, request: *request, policy: ResolvedPolicy::Nothing };
+        let mut diagnostics = Vec::new();
+        layer.rule_for_edges(
+            response,
+            || config.clock.now(),
+            |status, headers, ruling| {
+                diagnostics = config.edges.write(headers, status, request.is_get_or_head(), ruling, &config.overflow);
+                ruling.leave_edge(&config.rules.edge_names, *request)
+            },
+        );
         for diagnostic in &diagnostics {
             trace::event(diagnostic);
         }

@@ -34,18 +34,17 @@ impl RouteLookup {
     /// Finds the route of a request, and passes both to `call`. The request is split into parts, which moves it,
     /// only for a function of the application.
     pub(crate) fn find<B, T>(&self, request: Request<B>, call: impl FnOnce(Request<B>, RouteMatch) -> T) -> T {
-        let routes = self.routes.current();
         let Some(path) = &self.path else {
             let path = path_as_sent(request.extensions(), request.uri());
             self.warn_if_unknown(path);
-            let found = routes.find(request.method(), path);
+            let found = self.routes.find(request.method(), path);
             return call(request, found);
         };
         let (parts, body) = request.into_parts();
         // The query is not part of a path.
         let path = path(&parts).map(|path| path.split_once('?').map_or(path, |(path, _)| path));
         self.warn_if_unknown(path);
-        let found = routes.find(&parts.method, path);
+        let found = self.routes.find(&parts.method, path);
         call(Request::from_parts(parts, body), found)
     }
 

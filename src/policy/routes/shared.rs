@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use http::Method;
 
-use super::table::{RoutePolicies, Table};
+use super::table::{RouteMatch, RoutePolicies, Table};
 
 /// A table of routes that can be replaced at run time, for example after a reload of a configuration file.
 ///
@@ -59,6 +60,13 @@ impl SharedRoutes {
     #[must_use]
     pub fn current(&self) -> RoutePolicies {
         RoutePolicies { table: self.0.load_full() }
+    }
+}
+
+impl SharedRoutes {
+    /// Finds the route of a request in the current table.
+    pub(super) fn find(&self, method: &Method, path: Option<&str>) -> RouteMatch {
+        RouteMatch::find(self.0.load(), method, path)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use arc_swap::Guard;
 use http::header::HeaderMap;
 use http::{Method, StatusCode};
 
@@ -32,9 +33,9 @@ pub(in crate::policy) struct Table {
 
 /// The route of a request, and the table that contains it. The table stays the same until the response is finished,
 /// even if a new one replaces it.
-#[derive(Clone)]
 pub(crate) struct RouteMatch {
-    table: Arc<Table>,
+    /// Most guards do not count the references of the table, in memory that all threads share.
+    table: Guard<Arc<Table>>,
     place: Place,
     method: MethodClass,
 }
@@ -73,7 +74,7 @@ impl RoutePolicies {
     /// ```
     #[must_use]
     pub fn policy_at(&self, method: &Method, path: &str) -> Option<CachePolicy> {
-        let found = self.clone().find(method, Some(path));
+        let found = RouteMatch::find(Guard::from_inner(Arc::clone(&self.table)), method, Some(path));
         if found.depends_on_content(true) {
             return None;
         }
@@ -117,19 +118,19 @@ impl RoutePolicies {
         let route = self.table.patterns.find(path).filter(|_| !has_dot_segment(path))?;
         Some(&self.table.routes[route].pattern)
     }
-
-    /// Finds the route of a request. `path` is `None` if the path that the client sent is not known.
-    pub(crate) fn find(self, method: &Method, path: Option<&str>) -> RouteMatch {
-        let place = match path {
-            None => Place::Unknown,
-            Some(path) if has_dot_segment(path) => Place::Ambiguous,
-            Some(path) => self.table.patterns.find(path).map_or(Place::Nowhere, Place::Route),
-        };
-        RouteMatch { table: self.table, place, method: MethodClass::of(method) }
-    }
 }
 
 impl RouteMatch {
+    /// Finds the route of a request. `path` is `None` if the path that the client sent is not known.
+    pub(super) fn find(table: Guard<Arc<Table>>, method: &Method, path: Option<&str>) -> Self {
+        let place = match path {
+            None => Place::Unknown,
+            Some(path) if has_dot_segment(path) => Place::Ambiguous,
+            Some(path) => table.patterns.find(path).map_or(Place::Nowhere, Place::Route),
+        };
+        Self { table, place, method: MethodClass::of(method) }
+    }
+
     /// The policy for the status and content type of a response. `None` for an error or another status without its own
     /// policy.
     pub(crate) fn policy(&self, status: StatusCode, headers: &HeaderMap) -> Option<&Rendered> {
@@ -210,7 +211,8 @@ mod tests {
                 .build()
                 .unwrap();
             for path in [path.as_str(), &near] {
-                let found = routes.clone().find(&Method::GET, Some(path));
+                let table = Guard::from_inner(Arc::clone(&routes.table));
+                let found = RouteMatch::find(table, &Method::GET, Some(path));
                 let _ = found.policy(StatusCode::OK, &HeaderMap::new());
             }
         }
