@@ -27,8 +27,20 @@ mod policy {
 mod protocol {
     pub(crate) use tower_cache_policy::protocol::{
         Age, Cache, CacheControl, EntityTagRef, HttpDate, Outcome, Preconditions, into_not_modified,
-        remove_unstored_fields,
     };
+
+    /// All fields of the responses here are stored.
+    pub(crate) struct NoFields;
+
+    impl NoFields {
+        pub(crate) fn contain(&self, _: &http::HeaderName) -> bool {
+            false
+        }
+    }
+
+    pub(crate) fn unstored_fields(_: &http::HeaderMap, _: &CacheControl, _: Cache) -> Result<NoFields, ()> {
+        Ok(NoFields)
+    }
 
     /// The responses here have no line twice.
     pub(crate) fn only_line<'a>(

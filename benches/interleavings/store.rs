@@ -5,6 +5,8 @@ mod purge_clock;
 #[path = "../../src/store/record.rs"]
 mod record;
 
+pub(crate) use std::collections::hash_map::RandomState as ByKey;
+
 pub(crate) use self::key::{PrimaryKey, UrlName};
 pub(crate) use self::purge_clock::{Moment, PurgeClock, PurgeOf, Purged};
 pub(crate) use self::record::{Record, RecordHead, Usability};

@@ -33,7 +33,7 @@ type Running = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 pub(crate) fn all(count: usize, seed: u64, address: SocketAddr, model: &Arc<Model>) -> Vec<Running> {
     let client = |n: usize| Client {
         user: format!("u{n}"),
-        random: Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (n as u64 + 1)),
+        random: Random::of(seed, n),
         address,
         model: Arc::clone(model),
         known: HashMap::new(),
@@ -459,10 +459,15 @@ fn head(path: &str) -> request::Parts {
 }
 
 /// xorshift64*, which returns the same numbers for the same seed.
-struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    fn below(&mut self, bound: usize) -> usize {
+    /// The numbers of one of several clients.
+    pub(crate) const fn of(seed: u64, client: usize) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (client as u64 + 1))
+    }
+
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -470,7 +475,7 @@ impl Random {
         usize::try_from(number).unwrap() % bound
     }
 
-    fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len())]
+    pub(crate) fn one_of<T: Clone>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len())].clone()
     }
 }

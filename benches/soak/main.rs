@@ -4,6 +4,7 @@
 //! ```text
 //! cargo run --release --manifest-path benches/soak/Cargo.toml                     # two minutes
 //! cargo run --release --manifest-path benches/soak/Cargo.toml -- --seconds 3600
+//! cargo run --release --manifest-path benches/soak/Cargo.toml -- --churn          # only the memory of a full cache
 //! ```
 //!
 //! The service runs twice, without and with a `SharedCache` in its process, each time in a process of its own. The
@@ -20,6 +21,10 @@
 //! - After a purge, neither the cache in the service nor one in front of the clients contains an older version.
 //! - The server's memory does not grow.
 //!
+//! With `--churn`, a million URLs are requested from a `SharedCache` that is always full. The program then asserts that
+//! the memory in use is at most 1.1 of the capacity of the store and a fixed amount for all else, and that the resident
+//! memory is at most that and a fixed amount for the gaps of the allocator.
+//!
 //! | File | Content |
 //! |---|---|
 //! | `server.rs` | the service |
@@ -29,16 +34,19 @@
 //! | `cache.rs` | a shared cache in front of the clients |
 //! | `connection.rs` | HTTP/1.1 and HTTP/2 |
 //! | `memory.rs` | the memory of the server |
+//! | `churn.rs` | the memory of a cache under churn |
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod cache;
 mod checks;
+mod churn;
 mod clients;
 mod connection;
 mod memory;
 mod model;
 mod server;
 
+use std::alloc::System;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -46,10 +54,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use cap::Cap;
 use clap::Parser;
 
 use self::memory::Memory;
 use self::model::Model;
+
+/// The allocator of the system. It counts what is allocated.
+#[global_allocator]
+static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -70,6 +83,10 @@ struct Arguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
+    /// Only measure the memory of a full cache, in this process
+    #[arg(long)]
+    churn: bool,
+
     /// Only serve until the input ends
     #[arg(long, hide = true)]
     serve: bool,
@@ -84,6 +101,13 @@ fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     if arguments.serve {
         runtime.block_on(server::serve(arguments.cache));
+        return ExitCode::SUCCESS;
+    }
+    if arguments.churn {
+        if let Err(error) = runtime.block_on(churn::churn(arguments.seconds, arguments.seed)) {
+            eprintln!("churn: {error}");
+            return ExitCode::FAILURE;
+        }
         return ExitCode::SUCCESS;
     }
     for has_cache in [false, true] {

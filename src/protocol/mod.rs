@@ -159,6 +159,8 @@ pub(crate) use self::range::has_valid_byte_range;
 pub(crate) use self::storage::is_never_stored;
 #[cfg(feature = "audit")]
 pub(crate) use self::storage::stored_status;
+#[cfg(feature = "shared-cache")]
+pub(crate) use self::stored_fields::unstored_fields;
 pub(crate) use self::structured::{
     BareItem, List, Member, combined, is_token as is_structured_token, push_string as push_structured_string,
 };

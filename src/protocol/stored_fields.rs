@@ -56,6 +56,23 @@ pub fn remove_unstored_fields(
     control: &CacheControl,
     cache: Cache,
 ) -> Result<(), UnstorableFields> {
+    let unstored = unstored_fields(headers, control, cache)?;
+    remove_fields(headers, |name| unstored.contain(name));
+    Ok(())
+}
+
+/// The header fields of a response that a cache must not store.
+pub(crate) struct UnstoredFields {
+    of_connection: NameTable,
+    of_directives: NameTable,
+}
+
+/// Returns the fields that [`remove_unstored_fields`] removes.
+pub(crate) fn unstored_fields(
+    headers: &HeaderMap,
+    control: &CacheControl,
+    cache: Cache,
+) -> Result<UnstoredFields, UnstorableFields> {
     // S-02, C-22, C-24.
     let private = (cache == Cache::Shared).then(|| control.private_fields().iter());
     let named = || control.no_cache_fields().iter().chain(private.into_iter().flatten());
@@ -67,11 +84,13 @@ pub fn remove_unstored_fields(
     if let Some(needed) = names.filter(|name| headers.contains_key(*name)).find(|name| is_needed(name)) {
         return Err(UnstorableFields { problem: Problem::Needed(needed.into()) });
     }
-    let of_connection = connection_options(headers)?;
-    remove_fields(headers, |name| {
-        is_for_connection(name, &of_connection) || of_directives.contains(name.as_str().as_bytes())
-    });
-    Ok(())
+    Ok(UnstoredFields { of_connection: connection_options(headers)?, of_directives })
+}
+
+impl UnstoredFields {
+    pub(crate) fn contain(&self, name: &HeaderName) -> bool {
+        is_for_connection(name, &self.of_connection) || self.of_directives.contains(name.as_str().as_bytes())
+    }
 }
 
 /// Updates the header fields of a stored response from a newer response for the same content: a 304, or a 200 to HEAD

@@ -1,6 +1,6 @@
 //! [`PrimaryKey`]: the name under which the responses to one URL are stored, and the rules that make it.
 
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use http::uri::PathAndQuery;
@@ -121,8 +121,6 @@ impl KeyRules {
     pub(crate) fn admits(&self, key: KeyRef<'_>) -> bool {
         let (host, target) = key.host_and_target();
         let path = target.split(|byte| *byte == b'?').next().unwrap_or_default();
-        // The target of a request is UTF-8.
-        let Ok(path) = std::str::from_utf8(path) else { return false };
         let is_allowed = |hosts: &Vec<String>| hosts.iter().any(|allowed| allowed.as_bytes() == host);
         is_host(host) && self.hosts.as_ref().is_none_or(is_allowed) && !is_ambiguous(path)
     }
@@ -240,6 +238,36 @@ impl<'a> From<&'a PrimaryKey> for KeyRef<'a> {
     }
 }
 
+/// Makes hash tables whose places come from the hash that a key contains.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ByKey;
+
+impl BuildHasher for ByKey {
+    type Hasher = KeyHasher;
+
+    fn build_hasher(&self) -> KeyHasher {
+        KeyHasher(0)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // A key writes only its hash. This is for other uses of the trait.
+        self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
 /// The memory for the key of one request, so that a lookup does not allocate.
 #[derive(Debug)]
 pub(crate) struct KeyBuffer {
@@ -350,10 +378,12 @@ fn is_host(host: &[u8]) -> bool {
 }
 
 /// Whether programs may resolve the path differently.
-fn is_ambiguous(path: &str) -> bool {
+fn is_ambiguous(path: &[u8]) -> bool {
     // Most paths have none of these bytes, without which no segment is ambiguous.
-    let may_be = path.bytes().any(|byte| matches!(byte, b'.' | b'%' | b'\\' | 0x80..));
-    may_be && (has_dot_segment(path) || has_encoded_separator(path))
+    let may_be = path.iter().any(|byte| matches!(byte, b'.' | b'%' | b'\\' | 0x80..));
+    let is = |path: &str| has_dot_segment(path) || has_encoded_separator(path);
+    // The target of a request is UTF-8.
+    may_be && std::str::from_utf8(path).map_or(true, is)
 }
 
 /// Whether the path has an encoded `/` or `\`, which some programs decode before they route.

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::HeaderMap;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{OptionsBuilder, Weighter};
 
-use super::key::{KeyRef, PrimaryKey};
+use super::key::{ByKey, KeyRef, PrimaryKey};
 use super::record::Record;
 use super::selection::Selecting;
 
@@ -175,15 +175,17 @@ impl MemoryStore {
             return false;
         }
         let _guard = self.lock(&key);
+        let Some(variants) = self.cache.peek(&key) else {
+            self.cache.insert(key, Variants::One(record));
+            return true;
+        };
         let mut records = Vec::new();
-        if let Some(variants) = self.cache.peek(&key) {
-            for known in variants.records() {
-                let is_same = known.head().selection == record.head().selection;
-                match takes_precedence(known, &record) {
-                    Some(true) if is_same => return false,
-                    Some(_) if !is_same => records.push(Arc::clone(known)),
-                    _ => {}
-                }
+        for known in variants.records() {
+            let is_same = known.head().selection == record.head().selection;
+            match takes_precedence(known, &record) {
+                Some(true) if is_same => return false,
+                Some(_) if !is_same => records.push(Arc::clone(known)),
+                _ => {}
             }
         }
         records.push(record);
@@ -315,36 +317,6 @@ struct ByWeight;
 impl Weighter<PrimaryKey, Variants> for ByWeight {
     fn weight(&self, key: &PrimaryKey, variants: &Variants) -> u64 {
         weight(key, variants.records())
-    }
-}
-
-/// Passes on the hash that a key contains.
-#[derive(Clone, Copy, Debug)]
-struct ByKey;
-
-impl BuildHasher for ByKey {
-    type Hasher = KeyHasher;
-
-    fn build_hasher(&self) -> KeyHasher {
-        KeyHasher(0)
-    }
-}
-
-#[derive(Debug)]
-struct KeyHasher(u64);
-
-impl Hasher for KeyHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        // A key writes only its hash. This is for other uses of the trait.
-        self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
     }
 }
 

@@ -19,7 +19,7 @@ pub use self::memory::MemoryStore;
 pub use self::remote::{PurgeHistory, PurgeMoment, RemoteError, RemoteFuture, RemoteStore};
 
 pub(crate) use self::encoding::{Codec, Decoded, PurgeNames, Unusable};
-pub(crate) use self::key::{KeyBuffer, KeyParts, KeyRef, KeyRules, PrimaryKey, UrlName};
+pub(crate) use self::key::{ByKey, KeyBuffer, KeyParts, KeyRef, KeyRules, PrimaryKey, UrlName};
 pub(crate) use self::memory::Found;
 pub(crate) use self::purge_clock::{Moment, PurgeClock, PurgeOf};
 pub(crate) use self::record::{CACHE_STATUS, Record, RecordHead, Usability};

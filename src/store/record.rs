@@ -14,7 +14,7 @@ use super::terms::Terms;
 use crate::policy::{CacheTags, Ruling};
 use crate::protocol::{
     Age, Cache, CacheControl, EntityTagRef, HttpDate, Outcome, Preconditions, into_not_modified, only_line,
-    remove_unstored_fields,
+    unstored_fields,
 };
 
 pub(crate) const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
@@ -74,12 +74,13 @@ impl RecordHead {
     /// Fields that a server received are often slices of its buffer, and would keep the complete buffer in memory.
     // S-02, A-03
     pub(crate) fn fields_for_storing(
-        mut response: HeaderMap,
+        response: &HeaderMap,
         control: &CacheControl,
         date: HttpDate,
     ) -> Option<HeaderMap> {
-        remove_unstored_fields(&mut response, control, Cache::Shared).ok()?;
-        let length: usize = response.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        let unstored = unstored_fields(response, control, Cache::Shared).ok()?;
+        let stored = || response.iter().filter(|(name, _)| !unstored.contain(name));
+        let length: usize = stored().map(|(name, value)| name.as_str().len() + value.len()).sum();
         if length > MAX_HEAD {
             return None;
         }
@@ -93,7 +94,7 @@ impl RecordHead {
             headers.insert(CACHE_STATUS, HeaderValue::from_static(""));
         }
         let mut has_date = false;
-        for (name, value) in &response {
+        for (name, value) in stored() {
             if *name == AGE || is_place_of_report(name, value) {
                 continue;
             }
@@ -302,7 +303,7 @@ mod tests {
     fn a_stored_response_has_room_for_the_fields_of_the_cache() {
         let control = CacheControl::default();
         let stored =
-            |headers: HeaderMap| RecordHead::fields_for_storing(headers, &control, HttpDate::UNIX_EPOCH).unwrap();
+            |headers: HeaderMap| RecordHead::fields_for_storing(&headers, &control, HttpDate::UNIX_EPOCH).unwrap();
         let lines = |headers: &HeaderMap| {
             headers.get_all(CACHE_STATUS).iter().map(|line| line.to_str().unwrap().to_owned()).collect::<Vec<_>>()
         };

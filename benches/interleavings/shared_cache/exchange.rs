@@ -65,7 +65,7 @@ pub(super) enum Verdict<B, E> {
 }
 
 impl Exchange {
-    pub(super) fn judge<B, E>(self, result: Result<Response<B>, E>) -> (Verdict<B, E>, Arc<Depot>) {
+    pub(super) fn judge<B, E>(&mut self, result: Result<Response<B>, E>) -> Verdict<B, E> {
         let verdict = match result {
             Err(error) => Verdict::Error(error),
             Ok(response) if response.headers().contains_key("set-cookie") => {
@@ -79,7 +79,7 @@ impl Exchange {
         if !matches!(verdict, Verdict::Store { .. }) {
             self.progress.land(Landing::NotShared);
         }
-        (verdict, Arc::new(Depot(self.site)))
+        verdict
     }
 }
 
@@ -99,17 +99,14 @@ pub(crate) fn head(moment: Moment, tags: CacheTags) -> RecordHead {
     }
 }
 
-#[derive(Debug)]
-pub(super) struct Depot(Arc<Site>);
-
-impl Sink for Depot {
-    fn store(&self, head: RecordHead, body: Bytes) -> Landing {
-        let record = Arc::new(Record::new(head, body));
-        let mut stored = self.0.stored.lock().unwrap();
+impl Sink for Exchange {
+    fn store(&self, head: Box<RecordHead>, body: Bytes) -> Landing {
+        let record = Arc::new(Record::new(*head, body));
+        let mut stored = self.site.stored.lock().unwrap();
         if stored.as_ref().is_none_or(|known| known.head().moment <= record.head().moment) {
             *stored = Some(Arc::clone(&record));
         }
-        self.0.stores.fetch_add(1, Ordering::SeqCst);
+        self.site.stores.fetch_add(1, Ordering::SeqCst);
         Landing::Stored(record)
     }
 
@@ -126,7 +123,7 @@ impl Sink for Depot {
     }
 
     fn under_way(&self) -> &AtomicUsize {
-        &self.0.under_way
+        &self.site.under_way
     }
 
     fn max_under_way(&self) -> usize {

@@ -48,6 +48,8 @@ pub(super) struct Exchange {
     pub(super) reason: ForwardReason,
     /// Whether no client waits for the response.
     pub(super) is_in_background: bool,
+    /// The status of the response that is stored.
+    pub(super) status: Option<StatusCode>,
 }
 
 /// A stored response that is no longer fresh.
@@ -101,8 +103,9 @@ impl Stale {
 }
 
 impl Exchange {
-    /// Decides what becomes of a response. If it is not stored, the waiting requests are released.
-    pub(super) fn judge<B, E>(mut self, result: Result<Response<B>, E>) -> (Verdict<B, E>, Arc<Depot>) {
+    /// Decides what becomes of a response. If it is not stored, the waiting requests are released. If it is, the exchange
+    /// is the receiver of its body.
+    pub(super) fn judge<B, E>(&mut self, result: Result<Response<B>, E>) -> Verdict<B, E> {
         let now = self.config.clock.now();
         if let Some(stale) = &mut self.stale
             && !stale.record.moment_is_current(&self.key, &self.core.purges)
@@ -134,20 +137,18 @@ impl Exchange {
             Verdict::Confirmed { .. } | Verdict::Error(_) | Verdict::Again => self.progress.land(Landing::NotShared),
         }
         self.observe(&verdict, now);
-        let status = match &verdict {
-            Verdict::Store { head, .. } => Some(head.status),
-            _ => None,
-        };
-        let depot = Depot {
-            config: self.config,
-            core: self.core,
-            key: self.key,
-            request: self.request,
-            status,
-            reason: self.reason,
-            is_in_background: self.is_in_background,
-        };
-        (verdict, Arc::new(depot))
+        if let Verdict::Store { head, .. } = &verdict {
+            // The old response is not held while the new one is collected.
+            (self.status, self.stale) = (Some(head.status), None);
+        }
+        verdict
+    }
+
+    fn event(&self, storing: Result<(), NotStored>) -> SharedCacheEvent<'_> {
+        let request = Observed::of_parts(&self.request);
+        let event = SharedCacheEvent::new(request, SharedCacheOutcome::Miss(self.reason));
+        let event = event.with_storing(storing).in_background(self.is_in_background);
+        self.status.map_or(event.clone(), |status| event.with_status(status))
     }
 
     /// Applies the invalidation by an unsafe request. Its own response was made after that, so it may be stored. Returns
@@ -349,7 +350,7 @@ impl Exchange {
         let date = only_line(headers, &DATE).and_then(|line| HttpDate::parse_in_any_case(line.as_bytes(), now).ok());
         Ok(RecordHead {
             status,
-            headers: RecordHead::fields_for_storing(headers.clone(), &control, now).ok_or(NotStored::Fields)?,
+            headers: RecordHead::fields_for_storing(headers, &control, now).ok_or(NotStored::Fields)?,
             selection: selection.ok_or(NotStored::Vary)?,
             terms,
             moment: self.moment,
@@ -433,30 +434,9 @@ struct Decided {
 }
 
 /// Where a complete response is stored.
-#[derive(Debug)]
-pub(super) struct Depot {
-    config: Arc<Config>,
-    core: Arc<Core>,
-    key: PrimaryKey,
-    request: Arc<RequestParts>,
-    /// The status of the response that is stored.
-    status: Option<StatusCode>,
-    reason: ForwardReason,
-    is_in_background: bool,
-}
-
-impl Depot {
-    fn event(&self, storing: Result<(), NotStored>) -> SharedCacheEvent<'_> {
-        let request = Observed::of_parts(&self.request);
-        let event = SharedCacheEvent::new(request, SharedCacheOutcome::Miss(self.reason));
-        let event = event.with_storing(storing).in_background(self.is_in_background);
-        self.status.map_or(event.clone(), |status| event.with_status(status))
-    }
-}
-
-impl Sink for Depot {
-    fn store(&self, head: RecordHead, body: Bytes) -> Landing {
-        let record = Arc::new(Record::new(head, body));
+impl Sink for Exchange {
+    fn store(&self, head: Box<RecordHead>, body: Bytes) -> Landing {
+        let record = Arc::new(Record::new(*head, body));
         let storing = self.core.put(&self.key, &record);
         self.config.observe(|| self.event(storing).with_content(record.body().len()));
         Landing::Stored(record)

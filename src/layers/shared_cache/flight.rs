@@ -88,12 +88,11 @@ where
         let progress = self.stage.progress();
         let result = ready!(inner.as_mut().poll(&mut Context::from_waker(&progress.waker)));
         stage.has_news = true;
-        let Some((inner, exchange)) = stage.call.take() else { return Poll::Ready(()) };
+        let Some((inner, mut exchange)) = stage.call.take() else { return Poll::Ready(()) };
         drop(inner);
-        let (verdict, depot) = exchange.judge(result);
-        stage.first = Some(match verdict {
+        stage.first = Some(match exchange.judge(result) {
             Verdict::Store { head, length, response, body } => {
-                let tee = Arc::new(Tee::new(body, *head, length, Arc::clone(progress), depot));
+                let tee = Arc::new(Tee::new(body, head, length, Arc::clone(progress), exchange));
                 stage.tee = Some(Arc::clone(&tee));
                 First::Collected(response, tee)
             }

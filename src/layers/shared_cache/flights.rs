@@ -11,7 +11,7 @@ use http::HeaderMap;
 use super::second_level::Lease;
 use super::waiters::{Waiter, Waiters};
 use crate::protocol::HttpDate;
-use crate::store::{Moment, PrimaryKey, Record, Selection};
+use crate::store::{ByKey, Moment, PrimaryKey, Record, Selection};
 
 /// The maximum number of requests that wait for one.
 pub(super) const MAX_WAITING: usize = 4_096;
@@ -21,8 +21,10 @@ const MAX_PER_KEY: usize = 16;
 /// The requests to the inner service that others may wait for.
 #[derive(Debug, Default)]
 pub(super) struct Flights {
-    by_key: Mutex<HashMap<PrimaryKey, Vec<Arc<Progress>>>>,
+    by_key: Mutex<ByKeys>,
 }
+
+type ByKeys = HashMap<PrimaryKey, Vec<Arc<Progress>>, ByKey>;
 
 /// The state of a flight, which does not depend on the types of the inner service.
 #[derive(Debug)]
@@ -164,7 +166,7 @@ impl Flights {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<PrimaryKey, Vec<Arc<Progress>>>> {
+    fn lock(&self) -> MutexGuard<'_, ByKeys> {
         self.by_key.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -255,9 +257,10 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        // Without effect if the flight has landed.
-        let is_called = self.progress.flight.get().is_some();
-        self.progress.land(if is_called { Landing::NotShared } else { Landing::Left });
+        if self.progress.landing().is_none() {
+            let is_called = self.progress.flight.get().is_some();
+            self.progress.land(if is_called { Landing::NotShared } else { Landing::Left });
+        }
         if let Some((flights, key)) = &self.place {
             flights.remove(key, &self.progress);
         }
@@ -298,7 +301,8 @@ impl Drop for Joined {
     fn drop(&mut self) {
         // Before the others are counted, so that the last one finds it.
         self.progress.leave(self.flight.take());
-        if !self.waiter.leave() {
+        // After the landing, there is nothing left to finish, and nothing to take from here.
+        if !self.waiter.leave() || self.progress.landing().is_some() {
             return;
         }
         // A request that joins from now on takes the flight from here, or begins a new one.

@@ -548,6 +548,7 @@ impl Takeoff {
             progress: Arc::clone(self.place.progress()),
             reason: self.reason,
             is_in_background: self.is_in_background,
+            status: None,
         };
         (exchange, self.place)
     }

@@ -27,13 +27,13 @@ const SHORT_CHUNK: usize = 256;
 /// A body that is sent to a client and collected for the store at the same time. Any waiting task can drive it.
 pub(super) struct Tee<B: Body> {
     state: Baton<State<B>>,
-    sink: Arc<dyn Sink>,
+    sink: Box<dyn Sink>,
 }
 
 /// The receiver of a complete body.
 pub(super) trait Sink: Send + Sync {
     /// Stores a complete response, and returns the result for those who wait.
-    fn store(&self, head: RecordHead, body: Bytes) -> Landing;
+    fn store(&self, head: Box<RecordHead>, body: Bytes) -> Landing;
     /// Called if the response turns out not to be storable.
     fn give_up(&self, reason: NotStored);
     /// Called if the body is dropped before its end.
@@ -80,10 +80,10 @@ impl<B: Body<Data = Bytes>> Tee<B> {
     /// Creates a tee. If the body is empty, the response is stored at once.
     pub(super) fn new(
         body: B,
-        head: RecordHead,
+        head: Box<RecordHead>,
         expected: Option<u64>,
         progress: Arc<Progress>,
-        sink: Arc<dyn Sink>,
+        sink: Box<dyn Sink>,
     ) -> Self {
         let hint = body.size_hint();
         let is_empty = body.is_end_stream();
@@ -95,7 +95,7 @@ impl<B: Body<Data = Bytes>> Tee<B> {
             expected,
             sent: 0,
             hint,
-            head: Some(Box::new(head)),
+            head: Some(head),
             end: None,
             is_probed: false,
         };
@@ -220,14 +220,14 @@ impl<B: Body<Data = Bytes>> Tee<B> {
         let Some(head) = state.head.take() else { return };
         self.release(state);
         let joined = state.joined();
-        // The rest for the client is a slice of the stored body, so that the chunks can be released.
-        let rest = joined.slice(usize::try_from(state.sent).unwrap_or(usize::MAX).min(joined.len())..);
         state.chunks.clear();
         state.received = 0;
-        if !rest.is_empty() {
-            state.chunks.push_back(rest);
+        // The rest for the client is a slice of the stored body, so that the chunks can be released.
+        let sent = usize::try_from(state.sent).unwrap_or(usize::MAX);
+        if sent < joined.len() {
+            state.chunks.push_back(joined.slice(sent..));
         }
-        self.progress().land(self.sink.store(*head, joined));
+        self.progress().land(self.sink.store(head, joined));
     }
 
     /// Stops collecting. The client receives the rest of the body.
@@ -285,7 +285,7 @@ impl<B: Body> Drop for Tee<B> {
         self.sink.under_way().fetch_sub(state.collected, Ordering::AcqRel);
         // Servers drop a body as soon as its length has been sent. A file would only then find out that it has ended.
         if self.sink.ends_at_length() && state.has_length() && !has_landed {
-            self.sink.store(*head, state.joined());
+            self.sink.store(head, state.joined());
         } else {
             self.sink.abandon();
         }

@@ -1,6 +1,6 @@
 //! [`Waiters`]: the tasks that wait for one flight.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Wake, Waker};
 
@@ -14,7 +14,14 @@ pub(super) struct Waiters {
 struct Tasks {
     next: u64,
     waiting: usize,
-    wakers: HashMap<u64, Waker>,
+    wakers: Wakers,
+}
+
+/// The wakers of the tasks that are registered, by their ids. Nearly all flights have one, which needs no memory.
+#[derive(Debug, Default)]
+struct Wakers {
+    first: Option<(u64, Waker)>,
+    others: BTreeMap<u64, Waker>,
 }
 
 /// One task that waits. When it leaves, the others need not be woken: each of them is registered, or has been woken and
@@ -40,12 +47,44 @@ impl Waiters {
 
     pub(super) fn wake_all(&self) {
         // Wakers are called without the lock, because they may run a task that takes it.
-        let wakers = std::mem::take(&mut self.lock().wakers);
-        wakers.into_values().for_each(Waker::wake);
+        let Wakers { first, others } = std::mem::take(&mut self.lock().wakers);
+        if let Some((_, waker)) = first {
+            waker.wake();
+        }
+        others.into_values().for_each(Waker::wake);
     }
 
     fn lock(&self) -> MutexGuard<'_, Tasks> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wakers {
+    /// Registers the waker of a task. Returns the one that it replaces.
+    fn insert(&mut self, id: u64, waker: &Waker) -> Option<Waker> {
+        match &mut self.first {
+            Some((first, known)) if *first == id => {
+                if known.will_wake(waker) {
+                    return None;
+                }
+                Some(std::mem::replace(known, waker.clone()))
+            }
+            None if self.others.is_empty() => {
+                self.first = Some((id, waker.clone()));
+                None
+            }
+            _ => self.others.insert(id, waker.clone()),
+        }
+    }
+
+    fn remove(&mut self, id: u64) -> Option<Waker> {
+        match self.first.take() {
+            Some((first, waker)) if first == id => Some(waker),
+            other => {
+                self.first = other;
+                self.others.remove(&id)
+            }
+        }
     }
 }
 
@@ -62,9 +101,8 @@ impl Wake for Waiters {
 impl Waiter {
     /// Registers the task. Call it before the state is read, so that no change is missed.
     pub(super) fn register(&self, cx: &Context<'_>) {
-        let waker = cx.waker().clone();
         // The old waker is dropped without the lock, because that may drop a task with another waiter.
-        let _old = self.waiters.lock().wakers.insert(self.id, waker);
+        let _old = self.waiters.lock().wakers.insert(self.id, cx.waker());
     }
 
     /// Ends the wait. Returns whether no other task waits.
@@ -75,7 +113,7 @@ impl Waiter {
         let (own, is_last) = {
             let mut tasks = self.waiters.lock();
             tasks.waiting -= 1;
-            (tasks.wakers.remove(&self.id), tasks.waiting == 0)
+            (tasks.wakers.remove(self.id), tasks.waiting == 0)
         };
         drop(own);
         is_last
