@@ -14,12 +14,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 #[cfg(feature = "assets")]
 use super::EntityTag;
-use super::syntax::{MAX_MEMBERS, members, set_field, trim_ows};
+use super::syntax::{MAX_MEMBERS, has_pair, members, set_field, trim_ows};
 use super::validators::etag_line;
 use super::vary::{lines_contain, lines_have_any};
 use super::{EntityTagList, EntityTagMember, EntityTagRef};
 
-const SEPARATOR: &[u8] = b"--";
+const SEPARATOR: &[u8; 2] = b"--";
 
 /// The suffix of a tag without content coding that would otherwise look coded.
 const IDENTITY: &[u8] = b"identity";
@@ -149,6 +149,15 @@ impl ContentCodedTags {
     /// Also adds `Accept-Encoding` to `Vary` if it is missing, because the 200 had it.
     pub fn restore_in_not_modified(&self, response: &mut HeaderMap) {
         // N-07, N-01.
+        // The usual case: no content coding, and a tag that does not look coded.
+        let is_coded = |(name, value): (&HeaderName, &HeaderValue)| match *name {
+            CONTENT_ENCODING => true,
+            ETAG => may_be_coded(value),
+            _ => false,
+        };
+        if self.sent.is_empty() && !response.iter().any(is_coded) {
+            return;
+        }
         if self.has_if_none_match && matches!(content_coding(response), Coding::Named(_)) {
             response.remove(CONTENT_ENCODING);
         }
@@ -246,8 +255,7 @@ pub(super) fn may_be_coded(tag: &HeaderValue) -> bool {
 
 /// Returns whether a line contains the separator. An inexpensive check before parsing.
 pub(super) fn may_name_a_coding(line: &HeaderValue) -> bool {
-    let line = line.as_bytes();
-    line.contains(&SEPARATOR[0]) && line.windows(SEPARATOR.len()).any(|window| window == SEPARATOR)
+    has_pair(line.as_bytes(), *SEPARATOR)
 }
 
 /// Splits a tag into the tag without its suffix and the content coding.

@@ -74,7 +74,7 @@ fn without_start<'a>(text: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
         return None;
     }
     let (head, rest) = text.split_at_checked(start.len())?;
-    head.eq_ignore_ascii_case(start).then_some(rest)
+    (head == start || head.eq_ignore_ascii_case(start)).then_some(rest)
 }
 
 #[cfg(test)]

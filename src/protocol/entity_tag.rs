@@ -253,10 +253,7 @@ impl<'a> EntityTagRef<'a> {
             None => (false, text),
         };
         match quoted {
-            // Without a branch for each byte, the compiler checks many bytes at once.
-            [b'"', opaque @ .., b'"'] if opaque.iter().fold(true, |all, &byte| all & is_etagc(byte)) => {
-                Some(Self { weak, opaque })
-            }
+            [b'"', opaque @ .., b'"'] if is_opaque(opaque) => Some(Self { weak, opaque }),
             _ => None,
         }
     }
@@ -492,15 +489,27 @@ const fn is_entity_tag(bytes: &[u8]) -> bool {
     }
 }
 
+/// Without a branch for each byte, the compiler checks eight bytes at once. The last eight may overlap the others.
 const fn is_opaque(bytes: &[u8]) -> bool {
-    let mut i = 0;
-    while i < bytes.len() {
-        if !is_etagc(bytes[i]) {
-            return false;
-        }
-        i += 1;
+    let (mut rest, mut all) = (bytes, true);
+    while let Some((chunk, after)) = rest.split_first_chunk::<8>() {
+        all &= are_etagc(chunk);
+        rest = after;
     }
-    true
+    match bytes.last_chunk::<8>() {
+        Some(last) => all & are_etagc(last),
+        None => are_etagc(rest),
+    }
+}
+
+#[inline]
+const fn are_etagc(bytes: &[u8]) -> bool {
+    let (mut index, mut all) = (0, true);
+    while index < bytes.len() {
+        all &= is_etagc(bytes[index]);
+        index += 1;
+    }
+    all
 }
 
 const fn is_etagc(byte: u8) -> bool {

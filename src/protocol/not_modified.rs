@@ -2,8 +2,8 @@
 
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH,
-    CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY, CONTENT_TYPE, ETAG, LAST_MODIFIED,
-    TRAILER, TRANSFER_ENCODING,
+    CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY, CONTENT_TYPE, DATE, ETAG,
+    LAST_MODIFIED, SET_COOKIE, TRAILER, TRANSFER_ENCODING, VARY,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -74,6 +74,8 @@ impl RepresentationFields {
                     found.descriptions |= CONTENT_TYPE_BIT;
                     found.is_live_stream = is_live_stream_type(value);
                 }
+                // The usual fields that a 304 keeps.
+                CACHE_CONTROL | DATE | SET_COOKIE | VARY => {}
                 _ => found.descriptions |= description(name),
             }
         }

@@ -331,6 +331,11 @@ impl Preconditions {
     /// ```
     #[must_use]
     pub fn evaluate(&self, current: &Representation, now: HttpDate) -> Evaluation {
+        self.evaluate_at(current, &|| now)
+    }
+
+    /// Evaluates like [`evaluate`](Self::evaluate). Reads the clock only to compare dates.
+    pub(crate) fn evaluate_at(&self, current: &Representation, now: &impl Fn() -> HttpDate) -> Evaluation {
         // P-02, P-05, D-04.
         match (current, self.scope) {
             (_, Scope::None) | (Representation::Missing | Representation::Unknown, Scope::Safe) => Evaluation::PROCEED,
@@ -341,9 +346,9 @@ impl Preconditions {
                     Evaluation::failed(Condition::IfMatch)
                 }
             }
-            (Representation::Unknown, Scope::Unsafe) => self.refuse_unknown(now),
+            (Representation::Unknown, Scope::Unsafe) => self.refuse_unknown(now()),
             (Representation::Current(validators), Scope::Safe | Scope::Unsafe) => {
-                self.in_order(validators.etag().map(EntityTag::as_ref), || validators.last_modified(), &|| now)
+                self.in_order(validators.etag().map(EntityTag::as_ref), || validators.last_modified(), now)
             }
         }
     }
@@ -570,12 +575,14 @@ impl Preconditions {
         now: &impl Fn() -> HttpDate,
     ) -> Evaluation {
         // Step 1. Step 2 applies if If-Match is absent, but not if it is malformed (P-12).
-        match self.if_match(etag) {
-            Some(true) => {}
-            Some(false) => return Evaluation::failed(Condition::IfMatch),
-            None => {
-                if self.if_unmodified_since(&last_modified, now) == Some(false) {
-                    return Evaluation::failed(Condition::IfUnmodifiedSince);
+        if self.others.is_some() {
+            match self.if_match(etag) {
+                Some(true) => {}
+                Some(false) => return Evaluation::failed(Condition::IfMatch),
+                None => {
+                    if self.if_unmodified_since(&last_modified, now) == Some(false) {
+                        return Evaluation::failed(Condition::IfUnmodifiedSince);
+                    }
                 }
             }
         }

@@ -57,6 +57,32 @@ pub(crate) fn trim_ows(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
+/// Returns whether a text contains two neighboring bytes, the second one in any case. Compares eight bytes at once.
+pub(super) fn has_pair(text: &[u8], [one, next]: [u8; 2]) -> bool {
+    const CASE: u8 = 0x20;
+    let every = |byte: u8| u64::from_le_bytes([byte; 8]);
+    // The highest bit of each byte that is zero.
+    let zeros = |bytes: u64| !((bytes & every(0x7f)).wrapping_add(every(0x7f)) | bytes | every(0x7f));
+    let (chunks, rest) = text.as_chunks();
+    let mut after_one = 0;
+    for chunk in chunks {
+        let bytes = u64::from_le_bytes(*chunk);
+        let ones = zeros(bytes ^ every(one));
+        if zeros((bytes | every(CASE)) ^ every(next)) & (ones << 8 | after_one) != 0 {
+            return true;
+        }
+        after_one = ones >> 56;
+    }
+    let mut after_one = after_one != 0;
+    for byte in rest {
+        if after_one && byte | CASE == next {
+            return true;
+        }
+        after_one = *byte == one;
+    }
+    false
+}
+
 /// Returns whether the lines of a `#list` have a nonempty member.
 pub(crate) fn has_members<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> bool {
     lines.into_iter().any(|line| line.as_bytes().iter().any(|byte| !matches!(byte, b',' | b' ' | b'\t')))

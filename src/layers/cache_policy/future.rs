@@ -8,13 +8,11 @@ use http::Response;
 use http::header::CACHE_CONTROL;
 use pin_project_lite::pin_project;
 
-use super::config::{Config, Position};
+use super::config::Config;
 use super::handler_fields::{RequestTarget, assert_no_fields_of_handler};
 use super::trace;
 use crate::layers::shared::Shared;
-use crate::policy::{
-    CACHE_POLICY_EXPLAIN, Decision, DecisionSource, HandlerPolicy, Layer, PendingPolicy, RequestFacts, Unruled, explain,
-};
+use crate::policy::{CACHE_POLICY_EXPLAIN, Decision, DecisionSource, Layer, PendingPolicy, RequestFacts, explain};
 use crate::protocol::{CacheControl, has_no_vary_search, set_field};
 
 pin_project! {
@@ -29,7 +27,8 @@ pin_project! {
 
 /// The data of a request that the decision needs after the inner service has responded.
 #[derive(Debug)]
-pub(super) struct Exchange {
+#[allow(unnameable_types)] // Held by the services that a policy is a step of.
+pub struct Exchange {
     pub(super) config: Shared<Config>,
     pub(super) request: RequestFacts,
     pub(super) pending: PendingPolicy,
@@ -61,18 +60,11 @@ where
 }
 
 impl Exchange {
-    fn decide<B>(&self, response: &mut Response<B>) {
+    pub(super) fn decide<B>(&self, response: &mut Response<B>) {
         let Self { config, request, pending, target } = self;
         let request = *request;
         if let Some(target) = target {
             assert_no_fields_of_handler(target, response);
-        }
-        if config.position == Position::Outermost {
-            // The inner policy layer removes both when it decides.
-            let extensions = response.extensions();
-            if extensions.get::<Unruled>().is_none() && HandlerPolicy::of(response.status(), extensions).is_none() {
-                return;
-            }
         }
         let traced = trace::is_enabled();
         let before = if config.explain || traced { response.headers().get(CACHE_CONTROL).cloned() } else { None };

@@ -6,8 +6,9 @@ use http::request::Parts;
 use http::{HeaderName, StatusCode};
 use tower_layer::Layer;
 
-use super::config::{Config, Position};
+use super::config::{Config, Position, Source};
 use super::service::CachePolicyService;
+use super::step::{InnerPolicy, OuterPolicy};
 use crate::layers::Clock;
 use crate::policy::{
     CachePolicy, Chooser, Development, IntoPolicySource, PolicySource, Precedence, Rendered, Risk, Rules,
@@ -533,6 +534,16 @@ impl CachePolicyLayer {
         self.with(|config| config.position = Position::Innermost)
     }
 
+    /// Returns the policy of the innermost layer, as a step of another service.
+    pub(crate) fn inner_step(&self) -> InnerPolicy {
+        InnerPolicy(self.source())
+    }
+
+    /// Returns the policy of the outermost layer, as a step of another service.
+    pub(crate) fn outer_step(&self) -> OuterPolicy {
+        OuterPolicy(self.source())
+    }
+
     /// Makes this layer the outermost one of a [`CachingLayer`](crate::CachingLayer). It sets only
     /// the policy of responses that the inner one did not see. It does not override the fields of the inner one,
     /// because a 304 no longer shows the content that the inner one has seen.
@@ -542,6 +553,10 @@ impl CachePolicyLayer {
             config.rules.precedence = Precedence::Response;
             config.position = if has_compression { Position::OutermostWithCompression } else { Position::Outermost };
         })
+    }
+
+    fn source(&self) -> Source {
+        Source::new(&self.config, self.chooser.as_ref())
     }
 
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
@@ -554,6 +569,6 @@ impl<S> Layer<S> for CachePolicyLayer {
     type Service = CachePolicyService<S>;
 
     fn layer(&self, inner: S) -> CachePolicyService<S> {
-        CachePolicyService::new(inner, Config::shared(&self.config), self.chooser.clone())
+        CachePolicyService::new(inner, self.source())
     }
 }

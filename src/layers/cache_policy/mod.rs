@@ -87,8 +87,11 @@ mod future;
 mod handler_fields;
 mod layer;
 mod service;
+mod step;
 mod trace;
 
 pub use self::future::ResponseFuture;
 pub use self::layer::CachePolicyLayer;
 pub use self::service::CachePolicyService;
+
+pub(crate) use self::step::{InnerPolicy, NoPolicy, OuterPolicy, PolicyStep};

@@ -1,19 +1,18 @@
 //! [`CachePolicyService`]: collects the request data that the decision needs.
 
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::Response;
+use http::{Request, Response};
 use tower_service::Service;
 
-use super::config::{Config, Position};
+use super::config::{Position, Source};
 use super::future::{Exchange, ResponseFuture};
 use super::handler_fields::RequestTarget;
 use crate::layers::HttpRequest;
 use crate::layers::bypass::is_tunnel;
 use crate::layers::development::forget_stored_response;
 use crate::layers::shared::Shared;
-use crate::policy::{Chooser, Facts, PendingPolicy};
+use crate::policy::{Facts, PendingPolicy};
 
 /// The service created by [`CachePolicyLayer`](super::CachePolicyLayer).
 #[derive(Clone, Debug)]
@@ -22,20 +21,8 @@ pub struct CachePolicyService<S> {
     source: Source,
 }
 
-/// The configuration of a service, and what chooses its policies. The two are separate, so that the future of a request
-/// need not count the references of a closure or a table.
-#[derive(Clone, Debug)]
-enum Source {
-    Fixed(Shared<Config>),
-    PerRequest(Arc<(Shared<Config>, Arc<Chooser>)>),
-}
-
 impl<S> CachePolicyService<S> {
-    pub(super) fn new(inner: S, config: Shared<Config>, chooser: Option<Arc<Chooser>>) -> Self {
-        let source = match chooser {
-            Some(chooser) => Source::PerRequest(Arc::new((config, chooser))),
-            None => Source::Fixed(config),
-        };
+    pub(super) const fn new(inner: S, source: Source) -> Self {
         Self { inner, source }
     }
 }
@@ -54,13 +41,17 @@ where
     }
 
     fn call(&mut self, mut request: R) -> Self::Future {
-        let (config, chooser) = match &self.source {
-            Source::Fixed(config) => (config, None),
-            Source::PerRequest(source) => (&source.0, Some(&source.1)),
-        };
-        let http = request.http_mut();
+        let exchange = Exchange::begin(&self.source, request.http_mut());
+        ResponseFuture::new(self.inner.call(request), exchange)
+    }
+}
+
+impl Exchange {
+    /// Collects the request data that the decision needs. Returns `None` if the response passes through unchanged.
+    pub(super) fn begin<B>(source: &Source, http: &mut Request<B>) -> Option<Self> {
+        let config = source.config();
         if !config.enabled || is_tunnel(http.method()) {
-            return ResponseFuture::new(self.inner.call(request), None);
+            return None;
         }
         if config.rules.development {
             forget_stored_response(http);
@@ -69,18 +60,11 @@ where
         if config.needs_ruling() {
             facts.leave_in(http);
         }
-        let mut pending = PendingPolicy::Nothing;
-        if let Some(chooser) = chooser {
-            let http;
-            (http, pending) = chooser.choose(request.into_http());
-            request = R::from_http(http);
-        }
-        let http = request.http_mut();
+        let pending = source.chooser().map_or(PendingPolicy::Nothing, |chooser| chooser.choose(http));
         if config.position == Position::Innermost && facts.has(Facts::CONDITIONAL) && facts.is_get_or_head() {
             config.withhold_conditions(&pending, http.headers_mut());
         }
         let target = config.panics_on_handler_fields.then(|| RequestTarget::of(http));
-        let exchange = Exchange { config: config.clone(), request: facts, pending, target };
-        ResponseFuture::new(self.inner.call(request), Some(exchange))
+        Some(Self { config: Shared::clone(config), request: facts, pending, target })
     }
 }

@@ -5,7 +5,7 @@ use std::future::Future;
 use http::request::Parts;
 use tower_layer::{Identity, Layer};
 
-use crate::layers::cache_policy::{CachePolicyLayer, CachePolicyService};
+use crate::layers::cache_policy::{CachePolicyLayer, InnerPolicy, OuterPolicy};
 use crate::layers::conditional::{
     ConditionalLayer, ConditionalService, FnSource, NoSource, SelectedRepresentation, ValidatorSource,
 };
@@ -300,13 +300,13 @@ impl<V: Clone, C> CachingLayer<V, C> {
 // any content coding that the client accepts.
 impl<S, V, C> Layer<S> for CachingLayer<V, C>
 where
-    C: Layer<EntityTagService<CachePolicyService<S>>>,
+    C: Layer<EntityTagService<S, InnerPolicy>>,
 {
-    type Service = CachePolicyService<ConditionalService<C::Service, V>>;
+    type Service = ConditionalService<C::Service, V, OuterPolicy>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        let tagged = self.entity_tags.layer(self.halves.inner.layer(inner));
+        let tagged = self.entity_tags.with_policy(inner, self.halves.inner.inner_step());
         let coded = self.compression.layer(tagged);
-        self.halves.outer.layer(self.conditional.layer(coded))
+        self.conditional.with_policy(coded, self.halves.outer.outer_step())
     }
 }

@@ -6,7 +6,7 @@ use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_RANGE, LAST_MODIFIED, RANGE, SET_COOKIE, VARY,
 };
 use http::response::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
 
 use super::body::ConditionalBody;
@@ -40,9 +40,8 @@ pub(crate) struct Exchange {
     is_precondition_required: bool,
     /// The preconditions of the client. They apply to the response, whose tag names its content coding.
     stated: Preconditions,
-    /// The preconditions that the inner service receives, if they differ.
-    forwarded: Option<Box<Preconditions>>,
-    coded: ContentCodedTags,
+    /// Boxed, because few requests have tags that name a content coding.
+    rewritten: Option<Box<Rewritten>>,
     /// The validators of a source, for the response to a safe request that does not have its own.
     // V-13, V-17
     source: Option<Box<Validators>>,
@@ -52,6 +51,13 @@ pub(crate) struct Exchange {
     claims_grpc: bool,
     /// Whether the stack has an outer edge layer.
     for_edge: bool,
+}
+
+/// What the inner service receives in place of tags that name a content coding.
+#[derive(Debug)]
+struct Rewritten {
+    coded: ContentCodedTags,
+    preconditions: Preconditions,
 }
 
 /// The method, reduced to the cases that affect the response. An exchange lives as long as the handler runs, so it
@@ -66,7 +72,7 @@ enum Kind {
 /// A response that the layer returns without calling the handler.
 #[derive(Debug)]
 pub(crate) struct ShortCircuit {
-    head: Parts,
+    head: Response<()>,
     text: Option<&'static str>,
 }
 
@@ -76,7 +82,7 @@ impl Exchange {
         let method = request.method().clone();
         let is_get = method == Method::GET;
         let for_edge = request.extensions().get::<RequestFacts>().is_some();
-        let known = RequestFacts::left_in(request);
+        let known = if for_edge { RequestFacts::left_in(request) } else { None };
         let headers = request.headers_mut();
         join_lists_of_tags(headers);
         let mut stated = match known {
@@ -99,13 +105,10 @@ impl Exchange {
         if stated.selects_safely() && !stated.is_empty() {
             stated.remove_ignored_dates(headers);
         }
-        let (coded, forwarded) = if stated.may_name_a_coding() {
-            let coded = ContentCodedTags::take_from(&method, headers);
-            let forwarded = coded.changed().then(|| Box::new(Preconditions::known(&method, headers, true)));
-            (coded, forwarded)
-        } else {
-            (ContentCodedTags::without_codings(stated.has_if_none_match()), None)
-        };
+        let coded = stated.may_name_a_coding().then(|| ContentCodedTags::take_from(&method, headers));
+        let rewritten = coded
+            .filter(ContentCodedTags::changed)
+            .map(|coded| Box::new(Rewritten { coded, preconditions: Preconditions::known(&method, headers, true) }));
         let is_head = method == Method::HEAD;
         Self {
             may_hide_coding: settings.inner_coding.is_some() && (is_get || (is_head && accepts_a_coding(headers))),
@@ -119,8 +122,7 @@ impl Exchange {
             is_precondition_required: settings.required.include(&method),
             settings: settings.clone(),
             stated,
-            forwarded,
-            coded,
+            rewritten,
             source: None,
             source_is_withheld: false,
             claims_grpc: is_grpc_call(&method, headers),
@@ -168,7 +170,7 @@ impl Exchange {
         }
         // Most requests do not have preconditions, and reading the clock has a cost.
         if !self.stated.is_empty() {
-            let evaluation = self.forwarded().evaluate(&current, self.settings.clock.now());
+            let evaluation = self.forwarded().evaluate_at(&current, &|| self.settings.clock.now());
             match (evaluation.outcome(), evaluation.condition()) {
                 (Outcome::NotModified, Some(condition)) if !self.source_is_withheld => {
                     return Some(self.not_modified_before(&current, condition));
@@ -210,23 +212,29 @@ impl Exchange {
     /// Decides after the handler and completes the fields of the response. A 206 gets the same fields as the 200. Its
     /// content and its `Content-Range` stay.
     //
+    #[inline]
     pub(crate) fn decide_after<B: Body>(&self, response: Response<B>) -> Response<ConditionalBody<B>> {
         let (mut head, body) = response.into_parts();
+        // P-29: the body of a 304 or 412 is dropped unread.
+        let keeps_body = self.decide_head(&mut head, body.is_end_stream());
+        let body = if keeps_body { ConditionalBody::inner(body) } else { ConditionalBody::nothing() };
+        Response::from_parts(head, body)
+    }
+
+    /// Decides about the head of a response. Returns whether the response has its body.
+    fn decide_head(&self, head: &mut Parts, is_empty: bool) -> bool {
         if is_interim(head.status) || is_grpc_exchange(self.claims_grpc, &head.headers) {
-            return Response::from_parts(head, ConditionalBody::inner(body));
+            return true;
         }
         trace::invalid_etag(&head.headers);
-        let is_empty = body.is_end_stream();
-        let (keeps_body, may_be_dated) = self.complete(&mut head, is_empty);
+        let (keeps_body, may_be_dated) = self.complete(head, is_empty);
         if may_be_dated
             && let Some(modified) = limit_last_modified(&mut head.headers, || self.settings.clock.now())
             && head.extensions.get::<ModifiedInFuture>().is_none()
         {
             head.extensions.insert(ModifiedInFuture(modified));
         }
-        // P-29: the body of a 304 or 412 is dropped unread.
-        let body = if keeps_body { ConditionalBody::inner(body) } else { ConditionalBody::nothing() };
-        Response::from_parts(head, body)
+        keeps_body
     }
 
     /// Completes the fields of the response. Returns whether the response has its body, and whether it may have a
@@ -264,7 +272,7 @@ impl Exchange {
                     // Both describe the 200, which is not sent.
                     head.extensions.remove::<Decision>();
                     Ruling::forget(&mut head.headers, &mut head.extensions);
-                    self.record(head, ConditionalReason::AfterHandler(condition));
+                    self.record(&mut head.extensions, ConditionalReason::AfterHandler(condition));
                     return (false, false);
                 }
                 _ => {}
@@ -290,7 +298,7 @@ impl Exchange {
         {
             set_field(&mut head.headers, ETAG, tag.into());
         }
-        self.coded.restore_in_not_modified(&mut head.headers);
+        self.restore_coding(&mut head.headers);
         into_not_modified(&mut head.headers);
         if head.extensions.get() == Some(&Unruled::BeforeHandler) {
             head.headers.remove(VARY);
@@ -342,7 +350,7 @@ impl Exchange {
     ) -> bool {
         if hides_coding {
             let plain = head.headers.get(ETAG).cloned();
-            self.coded.restore_in_not_modified(&mut head.headers);
+            self.restore_coding(&mut head.headers);
             if head.headers.get(ETAG) == plain.as_ref() {
                 // V-09: the response to GET may have a content coding, and then another strong tag.
                 if condition == Condition::IfNoneMatch && remove_strong_tag(head) {
@@ -357,7 +365,7 @@ impl Exchange {
         if self.for_edge {
             Ruling::stand_for_response(&mut head.extensions);
         }
-        self.record(head, ConditionalReason::AfterHandler(condition));
+        self.record(&mut head.extensions, ConditionalReason::AfterHandler(condition));
         true
     }
 
@@ -370,8 +378,18 @@ impl Exchange {
         self.kind == Kind::Head && !is_coded && is_empty && status == StatusCode::OK && inner.is_known()
     }
 
+    /// Adds the content coding of the client's tag to the tag of a 304.
+    fn restore_coding(&self, headers: &mut HeaderMap) {
+        match &self.rewritten {
+            Some(rewritten) => rewritten.coded.restore_in_not_modified(headers),
+            None => {
+                ContentCodedTags::without_codings(self.stated.has_if_none_match()).restore_in_not_modified(headers);
+            }
+        }
+    }
+
     fn forwarded(&self) -> &Preconditions {
-        self.forwarded.as_deref().unwrap_or(&self.stated)
+        self.rewritten.as_ref().map_or(&self.stated, |rewritten| &rewritten.preconditions)
     }
 
     /// Returns whether the request must get a 428.
@@ -389,7 +407,8 @@ impl Exchange {
         }
         let decided = matches!(current, Representation::Current(_)) && !self.source_is_withheld;
         let outranked = !decided && !self.settings.inner_handles_if_range && self.stated.may_be_not_modified();
-        let condition = if self.coded.if_range_is_coded() || outranked {
+        let is_coded = self.rewritten.as_ref().is_some_and(|rewritten| rewritten.coded.if_range_is_coded());
+        let condition = if is_coded || outranked {
             IfRange::False
         } else if self.settings.inner_handles_if_range {
             IfRange::Absent
@@ -404,41 +423,43 @@ impl Exchange {
 
     fn not_modified_before(&self, current: &Representation, condition: Condition) -> ShortCircuit {
         let mut response = ShortCircuit::new(StatusCode::NOT_MODIFIED);
-        let headers = &mut response.head.headers;
+        let headers = response.head.headers_mut();
         if let Representation::Current(validators) = current {
-            validators.write_to(headers, self.settings.clock.now());
+            match validators.etag() {
+                // N-02: without `Last-Modified`.
+                Some(tag) => set_field(headers, ETAG, tag.to_header_value()),
+                None => validators.write_to(headers, self.settings.clock.now()),
+            }
         }
-        self.coded.restore_in_not_modified(headers);
-        if headers.contains_key(ETAG) {
-            // N-02
-            headers.remove(LAST_MODIFIED);
+        self.restore_coding(headers);
+        if self.rewritten.is_some() {
+            // N-06: a cache would replace the `Vary` of the 200 with this incomplete one.
+            headers.remove(VARY);
         }
-        // N-06: a cache would replace the `Vary` of the 200 with this incomplete one.
-        headers.remove(VARY);
-        self.record(&mut response.head, ConditionalReason::BeforeHandler(condition));
+        self.record(response.head.extensions_mut(), ConditionalReason::BeforeHandler(condition));
         response
     }
 
     fn failed_before(&self, condition: Condition) -> ShortCircuit {
         let mut response = ShortCircuit::new(StatusCode::PRECONDITION_FAILED);
-        into_precondition_failed(&mut response.head.headers);
-        self.record(&mut response.head, ConditionalReason::BeforeHandler(condition));
+        into_precondition_failed(response.head.headers_mut());
+        self.record(response.head.extensions_mut(), ConditionalReason::BeforeHandler(condition));
         response
     }
 
     fn precondition_required(&self) -> ShortCircuit {
         let mut response = ShortCircuit::new(StatusCode::PRECONDITION_REQUIRED);
         response.text = Some(HOW_TO_RESUBMIT);
-        let headers = &mut response.head.headers;
+        let headers = response.head.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-        self.record(&mut response.head, ConditionalReason::PreconditionRequired);
+        self.record(response.head.extensions_mut(), ConditionalReason::PreconditionRequired);
         response
     }
 
-    fn record(&self, head: &mut Parts, reason: ConditionalReason) {
+    fn record(&self, extensions: &mut Extensions, reason: ConditionalReason) {
         if self.settings.record {
-            head.extensions.insert(reason);
+            extensions.insert(reason);
         }
     }
 }
@@ -472,23 +493,28 @@ impl ShortCircuit {
     /// Gives a 304 the policy of its 200. If that policy is unknown, the mark tells outer layers to add nothing that
     /// could differ from the 200.
     fn give_policy(&mut self, policy: Option<CachePolicy>) {
-        if self.head.status != StatusCode::NOT_MODIFIED {
+        if self.head.status() != StatusCode::NOT_MODIFIED {
             return;
         }
+        let extensions = self.head.extensions_mut();
         match policy {
-            Some(policy) => _ = self.head.extensions.insert(policy),
-            None => _ = self.head.extensions.insert(Unruled::BeforeHandler),
+            Some(policy) => _ = extensions.insert(policy),
+            None => _ = extensions.insert(Unruled::BeforeHandler),
         }
     }
 
     fn new(status: StatusCode) -> Self {
-        let (mut head, ()) = Response::new(()).into_parts();
-        head.status = status;
+        let mut head = Response::new(());
+        *head.status_mut() = status;
         Self { head, text: None }
+    }
+
+    pub(super) const fn head_mut(&mut self) -> &mut Response<()> {
+        &mut self.head
     }
 
     pub(crate) fn into_response<B>(self) -> Response<ConditionalBody<B>> {
         let body = self.text.map_or_else(ConditionalBody::nothing, ConditionalBody::text);
-        Response::from_parts(self.head, body)
+        self.head.map(|()| body)
     }
 }

@@ -14,28 +14,31 @@ use super::body::ConditionalBody;
 use super::exchange::{Exchange, ShortCircuit};
 use super::selected::SelectedRepresentation;
 use crate::layers::HttpRequest;
+use crate::layers::cache_policy::PolicyStep;
 
 pin_project! {
     /// The response future of a [`ConditionalService`](super::ConditionalService).
-    pub struct ResponseFuture<S, C, R>
+    pub struct ResponseFuture<S, P, C, R>
     where
         S: Service<R>,
+        P: PolicyStep,
     {
         #[pin]
-        state: State<S, C, R>,
+        state: State<S, P, C, R>,
     }
 }
 
 pin_project! {
     #[project = StateProjection]
-    enum State<S, C, R>
+    enum State<S, P, C, R>
     where
         S: Service<R>,
+        P: PolicyStep,
     {
         // Waits for the source.
         Deciding { #[pin] lookup: C },
         // Waits for the inner service. Without an exchange, its response passes through unchanged.
-        Handling { #[pin] inner: S::Future, exchange: Option<Exchange> },
+        Handling { #[pin] inner: S::Future, exchange: Option<Exchange>, policy: P::Exchange },
         // The inner service does not run.
         ShortCircuited { response: Option<ShortCircuit> },
     }
@@ -44,32 +47,34 @@ pin_project! {
 pin_project! {
     /// The future of a source, and the request that waits for it.
     #[allow(unnameable_types)] // It only joins the two.
-    pub struct Lookup<C, S, R> {
+    pub struct Lookup<C, W> {
         #[pin]
         current: C,
-        waiting: Option<Waiting<S, R>>,
+        waiting: Option<W>,
     }
 }
 
 /// A request that waits for the source, and the service that was polled ready for it.
 #[allow(unnameable_types, missing_debug_implementations)] // As above.
-pub struct Waiting<S, R> {
-    inner: S,
-    request: R,
-    exchange: Exchange,
+pub struct Waiting<S, P: PolicyStep, R> {
+    pub(super) inner: S,
+    pub(super) request: R,
+    pub(super) exchange: Exchange,
+    pub(super) policy: P,
+    pub(super) pending: P::Exchange,
 }
 
-impl<C, S, R> Lookup<C, S, R> {
-    pub(super) const fn new(current: C, inner: S, request: R, exchange: Exchange) -> Self {
-        Self { current, waiting: Some(Waiting { inner, request, exchange }) }
+impl<C, W> Lookup<C, W> {
+    pub(super) const fn new(current: C, waiting: W) -> Self {
+        Self { current, waiting: Some(waiting) }
     }
 }
 
-impl<C, S, R> Future for Lookup<C, S, R>
+impl<C, W> Future for Lookup<C, W>
 where
     C: Future<Output: Into<SelectedRepresentation>>,
 {
-    type Output = (SelectedRepresentation, Waiting<S, R>);
+    type Output = (SelectedRepresentation, W);
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
@@ -78,22 +83,23 @@ where
     }
 }
 
-impl<C, S, R> fmt::Debug for Lookup<C, S, R> {
+impl<C, W> fmt::Debug for Lookup<C, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lookup").finish_non_exhaustive()
     }
 }
 
-impl<S, C, R> ResponseFuture<S, C, R>
+impl<S, P, C, R> ResponseFuture<S, P, C, R>
 where
     S: Service<R>,
+    P: PolicyStep,
 {
     pub(super) const fn deciding(lookup: C) -> Self {
         Self { state: State::Deciding { lookup } }
     }
 
-    pub(super) const fn handling(inner: S::Future, exchange: Option<Exchange>) -> Self {
-        Self { state: State::Handling { inner, exchange } }
+    pub(super) const fn handling(inner: S::Future, exchange: Option<Exchange>, policy: P::Exchange) -> Self {
+        Self { state: State::Handling { inner, exchange, policy } }
     }
 
     pub(super) const fn short_circuited(response: ShortCircuit) -> Self {
@@ -101,11 +107,12 @@ where
     }
 }
 
-impl<S, C, R, ResBody> Future for ResponseFuture<S, C, R>
+impl<S, P, C, R, ResBody> Future for ResponseFuture<S, P, C, R>
 where
     R: HttpRequest,
     S: Service<R, Response = Response<ResBody>>,
-    C: Future<Output = (SelectedRepresentation, Waiting<S, R>)>,
+    P: PolicyStep,
+    C: Future<Output = (SelectedRepresentation, Waiting<S, P, R>)>,
     ResBody: Body,
 {
     type Output = Result<Response<ConditionalBody<ResBody>>, S::Error>;
@@ -115,19 +122,28 @@ where
         loop {
             match state.as_mut().project() {
                 StateProjection::Deciding { lookup } => {
-                    let (current, Waiting { mut inner, mut request, mut exchange }) = ready!(lookup.poll(cx));
-                    let next = match exchange.decide_by_source(current, request.http_mut()) {
-                        Some(response) => State::ShortCircuited { response: Some(response) },
-                        None => State::Handling { inner: inner.call(request), exchange: Some(exchange) },
+                    let (current, waiting) = ready!(lookup.poll(cx));
+                    let Waiting { mut inner, mut request, mut exchange, policy, pending } = waiting;
+                    let http = request.http_mut();
+                    let next = match exchange.decide_by_source(current, http) {
+                        Some(mut response) => {
+                            policy.decide_early(&pending, http, response.head_mut());
+                            State::ShortCircuited { response: Some(response) }
+                        }
+                        None => {
+                            State::Handling { inner: inner.call(request), exchange: Some(exchange), policy: pending }
+                        }
                     };
                     state.set(next);
                 }
-                StateProjection::Handling { inner, exchange } => {
+                StateProjection::Handling { inner, exchange, policy } => {
                     let response = ready!(inner.poll(cx))?;
-                    return Poll::Ready(Ok(match exchange {
+                    let mut response = match exchange {
                         Some(exchange) => exchange.decide_after(response),
                         None => response.map(ConditionalBody::inner),
-                    }));
+                    };
+                    P::decide(policy, &mut response);
+                    return Poll::Ready(Ok(response));
                 }
                 StateProjection::ShortCircuited { response } => {
                     let response = response.take().expect("a future must not be polled after it is ready");
@@ -138,9 +154,10 @@ where
     }
 }
 
-impl<S, C, R> fmt::Debug for ResponseFuture<S, C, R>
+impl<S, P, C, R> fmt::Debug for ResponseFuture<S, P, C, R>
 where
     S: Service<R>,
+    P: PolicyStep,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {

@@ -14,6 +14,7 @@ use super::selected::SelectedRepresentation;
 use super::service::ConditionalService;
 use super::source::{FnSource, NoSource, ValidatorSource};
 use crate::layers::Clock;
+use crate::layers::cache_policy::NoPolicy;
 use crate::layers::shared::{Shared, Table};
 use crate::policy::Development;
 
@@ -310,11 +311,18 @@ impl<S, V> Layer<S> for ConditionalLayer<V> {
     type Service = ConditionalService<S, V>;
 
     fn layer(&self, inner: S) -> ConditionalService<S, V> {
+        self.with_policy(inner, NoPolicy)
+    }
+}
+
+impl<V> ConditionalLayer<V> {
+    /// Wraps a service with the layer and a policy around it.
+    pub(crate) fn with_policy<S, P>(&self, inner: S, policy: P) -> ConditionalService<S, V, P> {
         static SETTINGS: Table<Settings> = Table::new();
         let is_usual = self.settings.clock.is_system();
         let settings =
             if is_usual { SETTINGS.share(&self.settings) } else { Shared::Counted(Arc::clone(&self.settings)) };
-        ConditionalService::new(inner, self.source.clone(), settings)
+        ConditionalService::new(inner, self.source.clone(), settings, policy)
     }
 }
 

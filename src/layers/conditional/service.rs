@@ -16,21 +16,23 @@ use super::future::{Lookup, ResponseFuture, Waiting};
 use super::selected::SelectedRepresentation;
 use super::source::{NoSource, ValidatorSource};
 use crate::layers::HttpRequest;
+use crate::layers::cache_policy::{NoPolicy, PolicyStep};
 use crate::layers::development::forget_stored_response;
 use crate::layers::shared::Shared;
 
 /// The service created by [`ConditionalLayer`](super::ConditionalLayer).
 #[derive(Debug)]
-pub struct ConditionalService<S, V = NoSource> {
+pub struct ConditionalService<S, V = NoSource, P = NoPolicy> {
     inner: S,
     /// `None` for [`NoSource`].
     source: Option<Arc<V>>,
     settings: Shared<Settings>,
+    policy: P,
 }
 
-impl<S, V> ConditionalService<S, V> {
-    pub(super) const fn new(inner: S, source: Option<Arc<V>>, settings: Shared<Settings>) -> Self {
-        Self { inner, source, settings }
+impl<S, V, P> ConditionalService<S, V, P> {
+    pub(super) const fn new(inner: S, source: Option<Arc<V>>, settings: Shared<Settings>, policy: P) -> Self {
+        Self { inner, source, settings, policy }
     }
 
     fn begin<B>(&self, request: &mut Request<B>) -> Exchange {
@@ -46,24 +48,30 @@ impl<S, V> ConditionalService<S, V> {
     }
 }
 
-impl<S: Clone, V> Clone for ConditionalService<S, V> {
+impl<S: Clone, V, P: Clone> Clone for ConditionalService<S, V, P> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), source: self.source.clone(), settings: self.settings.clone() }
+        Self {
+            inner: self.inner.clone(),
+            source: self.source.clone(),
+            settings: self.settings.clone(),
+            policy: self.policy.clone(),
+        }
     }
 }
 
 // One implementation, with and without a source: the compiler explains why a request does not fit only if there is one.
-impl<S, V, R, ResBody> Service<R> for ConditionalService<S, V>
+impl<S, V, P, R, ResBody> Service<R> for ConditionalService<S, V, P>
 where
     R: HttpRequest,
     S: Service<R, Response = Response<ResBody>>,
-    V: Decide<S, R>,
+    V: Decide<S, P, R>,
+    P: PolicyStep,
     ResBody: Body,
     ResBody::Data: From<Bytes>,
 {
     type Response = Response<ConditionalBody<ResBody>>;
     type Error = S::Error;
-    type Future = ResponseFuture<S, V::Lookup, R>;
+    type Future = ResponseFuture<S, P, V::Lookup, R>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -71,40 +79,53 @@ where
 
     fn call(&mut self, mut request: R) -> Self::Future {
         let http = request.http_mut();
+        let policy = self.policy.begin(http);
         if !self.applies_to(http) {
-            return ResponseFuture::handling(self.inner.call(request), None);
+            return ResponseFuture::handling(self.inner.call(request), None, policy);
         }
-        V::decide(self, request)
+        V::decide(self, request, policy)
     }
 }
 
 /// A [`ValidatorSource`], or [`NoSource`]: decides before or after the handler.
 #[allow(unnameable_types)] // It only joins the two.
-pub trait Decide<S: Service<R>, R>: Sized {
+pub trait Decide<S: Service<R>, P: PolicyStep, R>: Sized {
     /// The future that looks up the validators.
-    type Lookup: Future<Output = (SelectedRepresentation, Waiting<S, R>)>;
+    type Lookup: Future<Output = (SelectedRepresentation, Waiting<S, P, R>)>;
 
     #[doc(hidden)]
-    fn decide(service: &mut ConditionalService<S, Self>, request: R) -> ResponseFuture<S, Self::Lookup, R>;
+    fn decide(
+        service: &mut ConditionalService<S, Self, P>,
+        request: R,
+        policy: P::Exchange,
+    ) -> ResponseFuture<S, P, Self::Lookup, R>;
 }
 
-impl<S: Service<R>, R: HttpRequest> Decide<S, R> for NoSource {
+impl<S: Service<R>, P: PolicyStep, R: HttpRequest> Decide<S, P, R> for NoSource {
     // Never made, and without a size.
-    type Lookup = Pending<(SelectedRepresentation, Waiting<S, R>)>;
+    type Lookup = Pending<(SelectedRepresentation, Waiting<S, P, R>)>;
 
-    fn decide(service: &mut ConditionalService<S>, mut request: R) -> ResponseFuture<S, Self::Lookup, R> {
+    fn decide(
+        service: &mut ConditionalService<S, Self, P>,
+        mut request: R,
+        policy: P::Exchange,
+    ) -> ResponseFuture<S, P, Self::Lookup, R> {
         let exchange = service.begin(request.http_mut());
         match exchange.decide_without_source(request.http_mut()) {
             Some(response) => ResponseFuture::short_circuited(response),
-            None => ResponseFuture::handling(service.inner.call(request), Some(exchange)),
+            None => ResponseFuture::handling(service.inner.call(request), Some(exchange), policy),
         }
     }
 }
 
-impl<S: Service<R> + Clone, V: ValidatorSource, R: HttpRequest> Decide<S, R> for V {
-    type Lookup = Lookup<V::Future, S, R>;
+impl<S: Service<R> + Clone, P: PolicyStep, V: ValidatorSource, R: HttpRequest> Decide<S, P, R> for V {
+    type Lookup = Lookup<V::Future, Waiting<S, P, R>>;
 
-    fn decide(service: &mut ConditionalService<S, V>, mut request: R) -> ResponseFuture<S, Self::Lookup, R> {
+    fn decide(
+        service: &mut ConditionalService<S, V, P>,
+        mut request: R,
+        pending: P::Exchange,
+    ) -> ResponseFuture<S, P, Self::Lookup, R> {
         let exchange = service.begin(request.http_mut());
         let (parts, body) = request.into_http().into_parts();
         let source = service.source.as_ref().expect("only a layer without a source passes none on");
@@ -113,6 +134,7 @@ impl<S: Service<R> + Clone, V: ValidatorSource, R: HttpRequest> Decide<S, R> for
         let clone = service.inner.clone();
         let inner = std::mem::replace(&mut service.inner, clone);
         let request = R::from_http(Request::from_parts(parts, body));
-        ResponseFuture::deciding(Lookup::new(current, inner, request, exchange))
+        let waiting = Waiting { inner, request, exchange, policy: service.policy.clone(), pending };
+        ResponseFuture::deciding(Lookup::new(current, waiting))
     }
 }

@@ -118,17 +118,29 @@ fn seed_of<'a>(metadata: impl Iterator<Item = (u8, &'a HeaderValue)>) -> u64 {
 /// Returns a tag whose opaque part is `digest` in the URL-safe alphabet of RFC 4648 section 5, without padding: 21 digits
 /// of six bits, and one of two.
 fn weak_tag(digest: u128) -> EntityTag {
+    let mut digits = [0; 24];
+    digits[..8].copy_from_slice(&eight_digits((digest >> 80) as u64));
+    digits[8..16].copy_from_slice(&eight_digits((digest >> 32) as u64));
+    digits[16..].copy_from_slice(&eight_digits((digest as u64) << 16));
     let mut text = *b"W/\"0123456789012345678901\"";
-    let [upper, lower] = [(digest >> 68) as u64, (digest >> 8) as u64];
-    for (place, written) in text[3..13].iter_mut().enumerate() {
-        *written = digit(upper >> (54 - 6 * place));
-    }
-    for (place, written) in text[13..23].iter_mut().enumerate() {
-        *written = digit(lower >> (54 - 6 * place));
-    }
-    text[23] = digit((digest as u64) >> 2);
-    text[24] = digit((digest as u64) << 4);
+    text[3..25].copy_from_slice(&digits.map(letter)[..22]);
     of_text(&text)
+}
+
+/// Splits the lowest 48 bits into eight digits of six bits. Each step halves all parts at once.
+const fn eight_digits(bits: u64) -> [u8; 8] {
+    let halves = (bits & 0xff_ffff) | (bits & 0xffff_ff00_0000) << 8;
+    let quarters = (halves & 0xfff_0000_0fff) | (halves & 0x00ff_f000_00ff_f000) << 4;
+    let digits = (quarters & 0x003f_003f_003f_003f) | (quarters & 0x0fc0_0fc0_0fc0_0fc0) << 2;
+    digits.to_be_bytes()
+}
+
+/// Returns the letter of a digit. Without a table, the compiler converts all digits of a tag at once.
+fn letter(digit: u8) -> u8 {
+    let from = |first: u8, step: u8| if digit >= first { step } else { 0 };
+    // `A`, then the steps to `a`, `0`, `-` and `_`.
+    let steps = [from(26, 6), from(52, 181), from(62, 243), from(63, 49)];
+    steps.into_iter().fold(b'A' + digit, u8::wrapping_add)
 }
 
 /// Returns a tag in the same alphabet: four digits for each three bytes.
@@ -140,17 +152,11 @@ fn cryptographic_tag(prefix: &[u8], digest: &[u8; 24]) -> EntityTag {
     for (digits, group) in text[prefix.len()..end].chunks_exact_mut(4).zip(digest.chunks_exact(3)) {
         let bits = group.iter().fold(0, |bits, &byte| bits << 8 | u64::from(byte));
         for (place, written) in digits.iter_mut().enumerate() {
-            *written = digit(bits >> (18 - 6 * place));
+            *written = letter((bits >> (18 - 6 * place)) as u8 & 63);
         }
     }
     text[end] = b'"';
     of_text(&text[..=end])
-}
-
-/// Returns the digit of the lowest six bits.
-const fn digit(bits: u64) -> u8 {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    ALPHABET[(bits & 63) as usize]
 }
 
 fn of_text(text: &[u8]) -> EntityTag {

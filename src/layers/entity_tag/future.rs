@@ -16,29 +16,32 @@ use pin_project_lite::pin_project;
 use super::body::{EntityTagBody, ReadAhead};
 use super::config::Config;
 use super::metadata::Metadata;
+use crate::layers::cache_policy::PolicyStep;
 use crate::layers::shared::Shared;
 use crate::policy::{HandlerPolicy, Personalized};
 use crate::protocol::{EntityTag, Prescan, forbids_storing, is_grpc_type, is_live_stream_type, only_line};
 
 pin_project! {
     /// The response future of an [`EntityTagService`](super::EntityTagService).
-    pub struct ResponseFuture<F, B>
+    pub struct ResponseFuture<F, B, P>
     where
         B: Body,
+        P: PolicyStep,
     {
         #[pin]
-        state: State<F, B>,
+        state: State<F, B, P>,
     }
 }
 
 pin_project! {
     #[project = StateProjection]
-    enum State<F, B>
+    enum State<F, B, P>
     where
         B: Body,
+        P: PolicyStep,
     {
         // Waits for the inner service.
-        Waiting { #[pin] inner: F, config: Option<Shared<Config>> },
+        Waiting { #[pin] inner: F, config: Option<Shared<Config>>, policy: P::Exchange },
         // Reads the body. Boxed, because most bodies are ready at once and this state would make each future larger.
         Reading { reading: Option<Box<Reading<B>>> },
     }
@@ -73,14 +76,15 @@ enum Progress {
     Failed,
 }
 
-impl<F, B: Body> ResponseFuture<F, B> {
-    pub(super) const fn new(inner: F, config: Option<Shared<Config>>) -> Self {
-        Self { state: State::Waiting { inner, config } }
+impl<F, B: Body, P: PolicyStep> ResponseFuture<F, B, P> {
+    pub(super) const fn new(inner: F, config: Option<Shared<Config>>, policy: P::Exchange) -> Self {
+        Self { state: State::Waiting { inner, config, policy } }
     }
 }
 
-impl<F, B, E> Future for ResponseFuture<F, B>
+impl<F, B, P, E> Future for ResponseFuture<F, B, P>
 where
+    P: PolicyStep,
     F: Future<Output = Result<Response<B>, E>>,
     B: Body<Data = Bytes> + Unpin,
 {
@@ -90,25 +94,29 @@ where
         let mut state = self.project().state;
         loop {
             match state.as_mut().project() {
-                StateProjection::Waiting { inner, config } => {
-                    let mut response = ready!(inner.poll(cx))?;
-                    let Some((config, plan)) =
-                        config.take().and_then(|config| config.plan(&response).map(|plan| (config, plan)))
+                StateProjection::Waiting { inner, config, policy } => {
+                    let mut polled = inner.poll(cx);
+                    if let Poll::Ready(Ok(response)) = &mut polled {
+                        P::decide(policy, response);
+                    }
+                    let (mut head, mut body) = ready!(polled)?.into_parts();
+                    let Some((config, plan, content_type)) = config
+                        .take()
+                        .and_then(|config| config.plan(&head, &body).map(|(plan, line)| (config, plan, line)))
                     else {
-                        return Poll::Ready(Ok(response.map(EntityTagBody::untouched)));
+                        return Poll::Ready(Ok(Response::from_parts(head, EntityTagBody::untouched(body))));
                     };
-                    let frame = Pin::new(response.body_mut()).poll_frame(cx);
-                    // Most bodies are one frame that is ready at once. Such a response is not moved.
-                    let frame = match plan.only_frame(&config, frame, &response) {
+                    let frame = Pin::new(&mut body).poll_frame(cx);
+                    // Most bodies are one frame that is ready at once.
+                    let frame = match plan.only_frame(&config, frame, &head.headers, &body) {
                         Ok(content) => {
-                            let tag = config.tag_of_frame(response.headers(), plan.metadata, &content);
+                            let tag = config.tag_of_frame(&head.headers, plan.metadata, content_type, &content);
                             // A full header map does not get a tag.
-                            _ = response.headers_mut().try_insert(ETAG, tag.into());
-                            return Poll::Ready(Ok(response.map(|_| EntityTagBody::frame(content))));
+                            _ = head.headers.try_insert(ETAG, tag.into());
+                            return Poll::Ready(Ok(Response::from_parts(head, EntityTagBody::frame(content))));
                         }
                         Err(frame) => frame,
                     };
-                    let (head, body) = response.into_parts();
                     let mut reading = Box::new(Reading { head, body, read: ReadAhead::new(), plan, config });
                     let is_pending = frame.is_pending();
                     if let Poll::Ready(frame) = frame
@@ -132,7 +140,7 @@ where
     }
 }
 
-impl<F, B: Body> fmt::Debug for ResponseFuture<F, B> {
+impl<F, B: Body, P: PolicyStep> fmt::Debug for ResponseFuture<F, B, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
             State::Waiting { .. } => "waiting",
@@ -143,38 +151,43 @@ impl<F, B: Body> fmt::Debug for ResponseFuture<F, B> {
 }
 
 impl Config {
-    /// Decides how the response to a GET gets a tag, before its body is read. Returns `None` if it gets no tag.
-    fn plan<B: Body>(&self, response: &Response<B>) -> Option<Plan> {
+    /// Decides how the response to a GET gets a tag, before its body is read. Returns the first `Content-Type` too, or
+    /// `None` if the response gets no tag.
+    fn plan<'a, B: Body>(&self, head: &'a Parts, body: &B) -> Option<(Plan, Option<&'a HeaderValue>)> {
         // The content of a 203 was changed by an intermediary. V-20: a 206 has only a part of the content. V-18: other
         // statuses do not send the selected representation.
-        if response.status() != StatusCode::OK || response.body().is_end_stream() {
+        if head.status != StatusCode::OK || body.is_end_stream() {
             return None;
         }
-        let headers = response.headers();
-        let (mut has_type, mut has_content_length, mut cache_control) = (false, false, Prescan::default());
+        let (mut content_type, mut has_content_length, mut cache_control) = (None, false, Prescan::default());
         let mut metadata = Metadata::default();
         // A single pass, because a lookup of each field by name would cost more than the hash.
-        for (name, value) in headers {
+        for (name, value) in &head.headers {
             match *name {
                 ETAG | SET_COOKIE => return None,
                 // Every layer reads only the first line of this field.
-                CONTENT_TYPE if !has_type && (is_grpc_type(value) || is_live_stream_type(value)) => return None,
-                CONTENT_TYPE => has_type = true,
+                CONTENT_TYPE if content_type.is_none() => {
+                    if is_grpc_type(value) || is_live_stream_type(value) {
+                        return None;
+                    }
+                    content_type = Some(value);
+                }
+                CONTENT_TYPE => metadata.add_second_type(),
                 CONTENT_LENGTH => has_content_length = true,
                 CACHE_CONTROL => cache_control.add(value),
                 _ => {}
             }
             metadata.add(name);
         }
-        let extensions = response.extensions();
+        let extensions = &head.extensions;
         // No client revalidates a response that it must not store.
-        if (cache_control.may_forbid_storing() && forbids_storing(headers))
-            || HandlerPolicy::is_no_store(response.status(), extensions)
+        if (cache_control.may_forbid_storing() && forbids_storing(&head.headers))
+            || HandlerPolicy::is_no_store(head.status, extensions)
             || (!self.digest.is_keyed() && extensions.get::<Personalized>().is_some())
         {
             return None;
         }
-        let hint = response.body().size_hint();
+        let hint = body.size_hint();
         let plan = Plan {
             lower: hint.lower(),
             upper: match hint.upper() {
@@ -184,7 +197,7 @@ impl Config {
             metadata,
             has_content_length,
         };
-        (plan.lower <= self.limit(&plan)?).then_some(plan)
+        (plan.lower <= self.limit(&plan)?).then_some((plan, content_type))
     }
 
     /// Returns the limit in bytes. A longer body is streamed without a tag.
@@ -264,7 +277,8 @@ impl Plan {
         &self,
         config: &Config,
         frame: Polled<B::Error>,
-        response: &Response<B>,
+        headers: &HeaderMap,
+        body: &B,
     ) -> Result<Bytes, Polled<B::Error>> {
         let data = match frame {
             Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
@@ -276,8 +290,8 @@ impl Plan {
         let length = data.len() as u64;
         let is_complete = length > 0
             && config.limit(self).is_some_and(|limit| length <= limit)
-            && response.body().is_end_stream()
-            && self.expects(length, response.headers());
+            && body.is_end_stream()
+            && self.expects(length, headers);
         if is_complete { Ok(data) } else { Err(Poll::Ready(Some(Ok(Frame::data(data))))) }
     }
 
@@ -308,7 +322,7 @@ impl Config {
     /// Returns the tag of the complete content, or `None` if there is no content.
     fn tag<E>(&self, headers: &HeaderMap, metadata: Metadata, read: &ReadAhead<E>) -> Option<EntityTag> {
         if let Some(content) = read.single_frame() {
-            return Some(self.tag_of_frame(headers, metadata, content));
+            return Some(self.tag_of_frame(headers, metadata, headers.get(CONTENT_TYPE), content));
         }
         let mut frames = read.frames().peekable();
         frames.peek()?;
@@ -318,10 +332,16 @@ impl Config {
     }
 
     /// Returns the tag of content in a single frame.
-    fn tag_of_frame(&self, headers: &HeaderMap, metadata: Metadata, content: &Bytes) -> EntityTag {
-        let Ok(content_type) = metadata.as_content_type(headers) else {
+    fn tag_of_frame(
+        &self,
+        headers: &HeaderMap,
+        metadata: Metadata,
+        content_type: Option<&HeaderValue>,
+        content: &Bytes,
+    ) -> EntityTag {
+        if !metadata.is_at_most_one_type() {
             return self.digest.of(metadata.lines(headers), content);
-        };
+        }
         let line = content_type.map(|line| (Metadata::CONTENT_TYPE, line));
         let hash = || self.digest.of(line.into_iter(), content);
         match &self.memo {

@@ -8,6 +8,7 @@ use super::config::Config;
 use super::digest::Digest;
 use super::memo::Memo;
 use super::service::EntityTagService;
+use crate::layers::cache_policy::NoPolicy;
 use crate::layers::shared::Table;
 
 /// Generates an `ETag` from the content of responses to GET. See the [module docs](super) for an example.
@@ -212,6 +213,12 @@ impl EntityTagLayer {
         self.with(|config| config.enabled = enabled)
     }
 
+    /// Wraps a service with a policy and the layer around it.
+    pub(crate) fn with_policy<S, P>(&self, inner: S, policy: P) -> EntityTagService<S, P> {
+        static CONFIGS: Table<Config> = Table::new();
+        EntityTagService::new(inner, CONFIGS.share(&self.config), policy)
+    }
+
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
         let config = Arc::make_mut(&mut self.config);
         change(config);
@@ -231,7 +238,6 @@ impl<S> Layer<S> for EntityTagLayer {
     type Service = EntityTagService<S>;
 
     fn layer(&self, inner: S) -> EntityTagService<S> {
-        static CONFIGS: Table<Config> = Table::new();
-        EntityTagService::new(inner, CONFIGS.share(&self.config))
+        self.with_policy(inner, NoPolicy)
     }
 }

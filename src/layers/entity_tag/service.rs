@@ -11,32 +11,35 @@ use super::body::EntityTagBody;
 use super::config::Config;
 use super::future::ResponseFuture;
 use crate::layers::HttpRequest;
+use crate::layers::cache_policy::{NoPolicy, PolicyStep};
 use crate::layers::conditional::ValidatorSourcePresent;
 use crate::layers::shared::Shared;
 use crate::policy::Personalized;
 
 /// The service created by [`EntityTagLayer`](super::EntityTagLayer).
 #[derive(Clone, Debug)]
-pub struct EntityTagService<S> {
+pub struct EntityTagService<S, P = NoPolicy> {
     inner: S,
     config: Shared<Config>,
+    policy: P,
 }
 
-impl<S> EntityTagService<S> {
-    pub(super) const fn new(inner: S, config: Shared<Config>) -> Self {
-        Self { inner, config }
+impl<S, P> EntityTagService<S, P> {
+    pub(super) const fn new(inner: S, config: Shared<Config>, policy: P) -> Self {
+        Self { inner, config, policy }
     }
 }
 
-impl<S, R, ResBody> Service<R> for EntityTagService<S>
+impl<S, P, R, ResBody> Service<R> for EntityTagService<S, P>
 where
     R: HttpRequest,
+    P: PolicyStep,
     S: Service<R, Response = Response<ResBody>>,
     ResBody: Body<Data = Bytes> + Unpin,
 {
     type Response = Response<EntityTagBody<ResBody>>;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future, ResBody>;
+    type Future = ResponseFuture<S::Future, ResBody, P>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -58,6 +61,7 @@ where
             None => {}
         }
         let config = may_be_tagged.then(|| self.config.clone());
-        ResponseFuture::new(self.inner.call(request), config)
+        let policy = self.policy.begin(http);
+        ResponseFuture::new(self.inner.call(request), config, policy)
     }
 }

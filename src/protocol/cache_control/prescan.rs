@@ -4,7 +4,7 @@ use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue};
 
 use super::CacheControl;
-use crate::protocol::MAX_MEMBERS;
+use crate::protocol::syntax::{MAX_MEMBERS, has_pair};
 
 /// Returns whether the parsed field has `no-store`, including by having too many members. Parses the field only if it
 /// contains the text.
@@ -41,7 +41,10 @@ fn max_members(headers: &HeaderMap) -> usize {
 }
 
 fn contains_no_store(line: &[u8]) -> bool {
-    // A hyphen is rarer than any letter.
+    // Rules out nearly all lines.
+    if !has_pair(line, *b"-s") {
+        return false;
+    }
     let mut start = 0;
     while let Some(hyphen) = line[start..].iter().position(|&byte| byte == b'-').map(|at| start + at) {
         start = hyphen + 1;
