@@ -1,6 +1,7 @@
 //! [`PolicySource`]: the source of a layer's policies.
 
 use std::fmt;
+use std::mem::swap;
 use std::sync::Arc;
 
 use http::request::Parts;
@@ -147,15 +148,13 @@ impl PolicySource {
 }
 
 impl Chooser {
-    /// Chooses the policy of a request. A closure needs its parts, which moves it.
-    pub(crate) fn choose<B>(&self, request: Request<B>) -> (Request<B>, PendingPolicy) {
+    /// Chooses the policy of a request.
+    pub(crate) fn choose<B>(&self, request: &mut Request<B>) -> PendingPolicy {
         match self {
             #[cfg(feature = "routes")]
-            Self::Routes(routes) => routes.find(request, |request, found| (request, PendingPolicy::Route(found))),
+            Self::Routes(routes) => PendingPolicy::Route(routes.find(request)),
             Self::Closure(choose) => {
-                let (parts, body) = request.into_parts();
-                let pending = choose(&parts).map_or(PendingPolicy::Nothing, PendingPolicy::Policy);
-                (Request::from_parts(parts, body), pending)
+                with_parts(request, |parts| choose(parts)).map_or(PendingPolicy::Nothing, PendingPolicy::Policy)
             }
         }
     }
@@ -186,6 +185,23 @@ impl fmt::Debug for Chooser {
             Self::Closure(_) => f.write_str("<fn>"),
         }
     }
+}
+
+/// Lends the parts of a request. Its body stays in its place, because moving it would take longer.
+pub(super) fn with_parts<B, T>(request: &mut Request<B>, read: impl FnOnce(&Parts) -> T) -> T {
+    fn swap_heads<B>(one: &mut Request<()>, other: &mut Request<B>) {
+        swap(one.method_mut(), other.method_mut());
+        swap(one.uri_mut(), other.uri_mut());
+        swap(one.version_mut(), other.version_mut());
+        swap(one.headers_mut(), other.headers_mut());
+        swap(one.extensions_mut(), other.extensions_mut());
+    }
+    let mut head = Request::new(());
+    swap_heads(&mut head, request);
+    let (parts, ()) = head.into_parts();
+    let result = read(&parts);
+    swap_heads(&mut Request::from_parts(parts, ()), request);
+    result
 }
 
 /// Converts into the policy of a layer. Implemented for a [`CachePolicy`] and for a

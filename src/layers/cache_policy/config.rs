@@ -7,7 +7,7 @@ use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
 
 use crate::layers::Clock;
 use crate::layers::shared::{Shared, Table};
-use crate::policy::{PendingPolicy, Precedence, Rendered, Rules};
+use crate::policy::{Chooser, PendingPolicy, Precedence, Rendered, Rules};
 use crate::protocol::NoVarySearch;
 
 /// The settings that a layer shares with its services and futures.
@@ -25,6 +25,14 @@ pub(super) struct Config {
     pub(super) position: Position,
 }
 
+/// The settings of a service, and what chooses its policies. The two are separate, so that the future of a request need
+/// not count the references of a closure or a table.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    Fixed(Shared<Config>),
+    PerRequest(Arc<(Shared<Config>, Arc<Chooser>)>),
+}
+
 /// The position of the layer in a [`CachingLayer`](crate::CachingLayer).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Position {
@@ -40,6 +48,31 @@ pub(super) enum Position {
 }
 
 static USUAL: Table<Config> = Table::new();
+
+impl Source {
+    pub(super) fn new(config: &Arc<Config>, chooser: Option<&Arc<Chooser>>) -> Self {
+        let is_usual = config.clock.is_system();
+        let config = if is_usual { USUAL.share_equal(config) } else { Shared::Counted(Arc::clone(config)) };
+        match chooser {
+            Some(chooser) => Self::PerRequest(Arc::new((config, Arc::clone(chooser)))),
+            None => Self::Fixed(config),
+        }
+    }
+
+    pub(super) fn config(&self) -> &Shared<Config> {
+        match self {
+            Self::Fixed(config) => config,
+            Self::PerRequest(source) => &source.0,
+        }
+    }
+
+    pub(super) fn chooser(&self) -> Option<&Chooser> {
+        match self {
+            Self::Fixed(_) => None,
+            Self::PerRequest(source) => Some(&source.1),
+        }
+    }
+}
 
 /// Only configurations without closures are equal.
 impl PartialEq for Config {
@@ -60,10 +93,6 @@ impl PartialEq for Config {
 }
 
 impl Config {
-    pub(super) fn shared(config: &Arc<Self>) -> Shared<Self> {
-        if config.clock.is_system() { USUAL.share_equal(config) } else { Shared::Counted(Arc::clone(config)) }
-    }
-
     /// Returns whether the layer needs the decisions of inner layers, which used information that it does not have.
     pub(super) fn needs_ruling(&self) -> bool {
         let overrides = matches!(self.rules.precedence, Precedence::Layer | Precedence::LayerEvenOverNoStore);

@@ -6,8 +6,8 @@ use http::request::Parts;
 use http::{HeaderName, StatusCode};
 use tower_layer::Layer;
 
-use super::config::{Config, Position};
-use super::service::{CachePolicyService, Source};
+use super::config::{Config, Position, Source};
+use super::service::CachePolicyService;
 use super::step::{InnerPolicy, OuterPolicy};
 use crate::layers::Clock;
 use crate::policy::{
@@ -556,7 +556,7 @@ impl CachePolicyLayer {
     }
 
     fn source(&self) -> Source {
-        Source::new(Config::shared(&self.config), self.chooser.clone())
+        Source::new(&self.config, self.chooser.as_ref())
     }
 
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {

@@ -7,9 +7,8 @@ use std::fmt::Debug;
 
 use http::{Request, Response};
 
-use super::config::Position;
+use super::config::{Position, Source};
 use super::future::Exchange;
-use super::service::Source;
 use crate::layers::development::forget_stored_response;
 use crate::policy::{HandlerPolicy, Unruled};
 

@@ -4,12 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use http::Request;
 use http::request::Parts;
+use http::{Method, Request};
 
 use super::shared::SharedRoutes;
 use super::table::RouteMatch;
 use crate::policy::original_path::path_as_sent;
+use crate::policy::source::with_parts;
 
 /// A function that returns the path that the client sent, or `None` if it is not known.
 pub(crate) type ReadPath = dyn for<'a> Fn(&'a Parts) -> Option<&'a str> + Send + Sync;
@@ -31,28 +32,24 @@ impl RouteLookup {
         self.path = Some(path);
     }
 
-    /// Finds the route of a request, and passes both to `call`. The request is split into parts, which moves it,
-    /// only for a function of the application.
-    pub(crate) fn find<B, T>(&self, request: Request<B>, call: impl FnOnce(Request<B>, RouteMatch) -> T) -> T {
+    /// Finds the route of a request.
+    pub(crate) fn find<B>(&self, request: &mut Request<B>) -> RouteMatch {
         let Some(path) = &self.path else {
-            let path = path_as_sent(request.extensions(), request.uri());
-            self.warn_if_unknown(path);
-            let found = self.routes.find(request.method(), path);
-            return call(request, found);
+            return self.at(request.method(), path_as_sent(request.extensions(), request.uri()));
         };
-        let (parts, body) = request.into_parts();
-        // The query is not part of a path.
-        let path = path(&parts).map(|path| path.split_once('?').map_or(path, |(path, _)| path));
-        self.warn_if_unknown(path);
-        let found = self.routes.find(&parts.method, path);
-        call(Request::from_parts(parts, body), found)
+        with_parts(request, |parts| {
+            // The query is not part of a path.
+            let path = path(parts).map(|path| path.split_once('?').map_or(path, |(path, _)| path));
+            self.at(&parts.method, path)
+        })
     }
 
-    /// Warns once that the table does not know the path of a request.
-    fn warn_if_unknown(&self, path: Option<&str>) {
+    /// Finds the route at a path. Warns once if the table does not know the path of a request.
+    fn at(&self, method: &Method, path: Option<&str>) -> RouteMatch {
         if path.is_none() && !self.has_warned.swap(true, Ordering::Relaxed) {
             warn();
         }
+        self.routes.find(method, path)
     }
 }
 
