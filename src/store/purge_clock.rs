@@ -10,6 +10,8 @@ use crate::protocol::HttpDate;
 
 /// The maximum number of purges that are remembered one by one.
 const MAX_MARKS: usize = 1 << 16;
+/// The number of soft purges of one name that are told apart.
+const SOFT_MARKS: usize = 4;
 /// The maximum number of bytes in the names of these purges.
 const MAX_BYTES: usize = 4 << 20;
 /// The maximum number of prefixes, which a lookup compares one by one.
@@ -66,10 +68,10 @@ struct Marks {
 #[derive(Clone, Copy, Debug, Default)]
 struct Mark {
     hard: Moment,
-    last: SoftMark,
-    /// All soft purges before the last one: the moment of the latest, and the time of the earliest. A purge must not
-    /// make a response that was purged before seem less stale.
-    earlier: SoftMark,
+    /// The soft purges, from the oldest to the last one. A purge must not make a response that was purged before seem
+    /// less stale. The first mark stands for all earlier purges, with the moment of the latest and the time of the
+    /// earliest.
+    soft: [SoftMark; SOFT_MARKS],
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -221,20 +223,23 @@ impl Marks {
 
 impl Mark {
     fn last(&self) -> Moment {
-        self.hard.max(self.last.moment)
+        self.hard.max(self.soft[SOFT_MARKS - 1].moment)
     }
 
     fn add_soft(&mut self, moment: Moment, at: HttpDate) {
-        if self.last.at.is_some() {
-            let at = self.earlier.at.into_iter().chain(self.last.at).min();
-            self.earlier = SoftMark { moment: self.last.moment, at };
+        let added = SoftMark { moment, at: Some(at) };
+        // Purges at the same time need one mark.
+        if self.soft[SOFT_MARKS - 1].at != Some(at) {
+            let oldest = self.soft[0].at;
+            self.soft.rotate_left(1);
+            self.soft[0].at = oldest.into_iter().chain(self.soft[0].at).min();
         }
-        self.last = SoftMark { moment, at: Some(at) };
+        self.soft[SOFT_MARKS - 1] = added;
     }
 
     /// The time since when a response counts as stale.
     fn soft_since(&self, moment: Moment) -> Option<HttpDate> {
-        [self.earlier, self.last].iter().filter(|mark| moment < mark.moment).find_map(|mark| mark.at)
+        self.soft.iter().filter(|mark| moment < mark.moment).find_map(|mark| mark.at)
     }
 }
 
@@ -300,13 +305,14 @@ mod tests {
         let at = |seconds| HttpDate::from_unix_seconds(seconds).unwrap();
         let mut requested = vec![clock.moment()];
         let article = tags(&["article".to_owned()]);
-        for seconds in [10, 20, 30] {
+        for seconds in [10, 20, 30, 30, 40, 50] {
             clock.purge(PurgeOf { soft: Some(at(seconds)), ..of(&article, &[], &[]) });
             requested.push(clock.moment());
         }
         let found: Vec<_> = requested.into_iter().map(|moment| clock.check(moment, &article, || url("/")).0).collect();
         // That of the second one is earlier than it has to be.
-        assert_eq!(found, [Purged::Soft(at(10)), Purged::Soft(at(10)), Purged::Soft(at(30)), Purged::No]);
+        let since = [10, 10, 30, 30, 40, 50].map(|seconds| Purged::Soft(at(seconds)));
+        assert_eq!(found, [&since[..], &[Purged::No]].concat());
     }
 
     #[test]
