@@ -214,8 +214,11 @@ fn siblings_form_no_cycle() {
 fn no_code_is_boxed_unsafe_or_unwrapped() {
     for (path, code) in sources() {
         // A remote store, and the timer of the application, are behind a pointer, so that caches with and without one
-        // have the same type. A hit uses neither.
-        let is_allowed = ["store/remote.rs", "shared_cache/time_limit.rs"].iter().any(|file| path.ends_with(file));
+        // have the same type. The receiver of a body is behind one because it comes from the layer above. A hit uses none
+        // of them.
+        let is_allowed = ["store/remote.rs", "shared_cache/time_limit.rs", "shared_cache/tee.rs"]
+            .iter()
+            .any(|file| path.ends_with(file));
         let code = if is_allowed { code.replace("Box<dyn", "") } else { code };
         for word in
             ["Box<dyn", "unsafe {", "unsafe fn", "unsafe impl", ".unwrap()", "todo!", "unimplemented!", "async_trait"]
