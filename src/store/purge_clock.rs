@@ -11,7 +11,7 @@ use crate::protocol::HttpDate;
 /// The maximum number of purges that are remembered one by one.
 const MAX_MARKS: usize = 1 << 16;
 /// The number of soft purges of one name that are told apart.
-const SOFT_MARKS: usize = 4;
+const SOFT_MARKS: usize = 3;
 /// The maximum number of bytes in the names of these purges.
 const MAX_BYTES: usize = 4 << 20;
 /// The maximum number of prefixes, which a lookup compares one by one.
@@ -74,10 +74,17 @@ struct Mark {
     soft: [SoftMark; SOFT_MARKS],
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+/// A soft purge. No response is from before the moment of an unused mark.
+#[derive(Clone, Copy, Debug)]
 struct SoftMark {
     moment: Moment,
-    at: Option<HttpDate>,
+    at: HttpDate,
+}
+
+impl Default for SoftMark {
+    fn default() -> Self {
+        Self { moment: Moment::default(), at: HttpDate::MAX }
+    }
 }
 
 /// One purge of a [`PurgeClock`].
@@ -227,19 +234,18 @@ impl Mark {
     }
 
     fn add_soft(&mut self, moment: Moment, at: HttpDate) {
-        let added = SoftMark { moment, at: Some(at) };
         // Purges at the same time need one mark.
-        if self.soft[SOFT_MARKS - 1].at != Some(at) {
+        if self.soft[SOFT_MARKS - 1].at != at {
             let oldest = self.soft[0].at;
             self.soft.rotate_left(1);
-            self.soft[0].at = oldest.into_iter().chain(self.soft[0].at).min();
+            self.soft[0].at = oldest.min(self.soft[0].at);
         }
-        self.soft[SOFT_MARKS - 1] = added;
+        self.soft[SOFT_MARKS - 1] = SoftMark { moment, at };
     }
 
     /// The time since when a response counts as stale.
     fn soft_since(&self, moment: Moment) -> Option<HttpDate> {
-        self.soft.iter().filter(|mark| moment < mark.moment).find_map(|mark| mark.at)
+        self.soft.iter().find(|mark| moment < mark.moment).map(|mark| mark.at)
     }
 }
 
@@ -305,13 +311,13 @@ mod tests {
         let at = |seconds| HttpDate::from_unix_seconds(seconds).unwrap();
         let mut requested = vec![clock.moment()];
         let article = tags(&["article".to_owned()]);
-        for seconds in [10, 20, 30, 30, 40, 50] {
+        for seconds in [10, 20, 30, 30, 40] {
             clock.purge(PurgeOf { soft: Some(at(seconds)), ..of(&article, &[], &[]) });
             requested.push(clock.moment());
         }
         let found: Vec<_> = requested.into_iter().map(|moment| clock.check(moment, &article, || url("/")).0).collect();
         // That of the second one is earlier than it has to be.
-        let since = [10, 10, 30, 30, 40, 50].map(|seconds| Purged::Soft(at(seconds)));
+        let since = [10, 10, 30, 30, 40].map(|seconds| Purged::Soft(at(seconds)));
         assert_eq!(found, [&since[..], &[Purged::No]].concat());
     }
 
