@@ -1008,6 +1008,9 @@ async fn vary_is_one_line_without_repetition() {
         let response = through(CachePolicyLayer::new(policy), &ok(lines), get("/", &[])).await;
         assert_eq!(field(response.headers(), "vary").as_deref(), *expected, "{sentence}");
     }
+    // Guards make it stand alone also if the layer adds no name.
+    let response = through(CachePolicyLayer::new(PUBLIC), &ok(&[("vary", "Origin, *")]), get("/", &[])).await;
+    assert_eq!(field(response.headers(), "vary").as_deref(), Some("*"));
     let by_layer = CachePolicyLayer::new(PUBLIC).vary(&["accept-encoding"]);
     for status in [200, 304, 404] {
         let response = through(by_layer.clone(), &inner(status, &[]), get("/", &[])).await;
@@ -1202,6 +1205,19 @@ proptest! {
 }
 
 // G-04
+#[tokio::test]
+async fn a_restriction_for_an_edge_on_a_304_is_preserved_whatever_the_layer_overrides() {
+    let untyped = inner(304, &[("surrogate-control", "no-store")]);
+    for (sentence, layer, expected) in [
+        ("the handler's", CachePolicyLayer::new(PUBLIC.immutable()), Some("private, no-store")),
+        ("all but no-store", CachePolicyLayer::new(PUBLIC.immutable()).override_handler(), Some("private, no-store")),
+        ("no-store too", CachePolicyLayer::new(PUBLIC.immutable()).override_handler_no_store(), None),
+    ] {
+        let response = through(layer, &untyped, get("/", &[])).await;
+        assert_eq!(cache_control(&response).as_deref(), expected, "{sentence}");
+    }
+}
+
 #[tokio::test]
 async fn the_decision_about_a_page_does_not_apply_to_an_error_that_a_compression_layer_makes_of_it() {
     for (status, expected) in [(200, "public, max-age=3600"), (406, "private, no-store"), (500, "private, no-store")] {

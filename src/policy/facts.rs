@@ -57,7 +57,7 @@ facts! {
     UNKEYED_INPUT,
     /// The request is a POST that claims to be gRPC.
     GRPC_REQUEST,
-    /// The request has a precondition.
+    /// The request has a precondition. The `If` of WebDAV does not count, which is for unsafe methods.
     CONDITIONAL,
 
     /// The response has a `Cache-Control` line.
@@ -291,7 +291,6 @@ impl Facts {
             found.insert(match *name {
                 AUTHORIZATION | PROXY_AUTHORIZATION => Self::AUTHORIZED,
                 IF_MATCH | IF_NONE_MATCH | IF_MODIFIED_SINCE | IF_UNMODIFIED_SINCE | IF_RANGE => Self::CONDITIONAL,
-                ref other if other.as_str() == "if" => Self::CONDITIONAL,
                 _ => Self::NONE,
             });
         }

@@ -44,3 +44,32 @@ impl Reading {
         &self.field
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn lines_that_differ_only_in_the_middle_are_told_apart() {
+        let lines = ["max-age=1, s-maxage=1111, immutable", "max-age=1, s-maxage=2222, immutable"];
+        assert_eq!(short_hash(lines[0].as_bytes()), short_hash(lines[1].as_bytes()), "both are for one slot");
+        for _ in 0..3 {
+            for (line, expected) in lines.into_iter().zip([1_111, 2_222]) {
+                let headers = HeaderMap::from_iter([(CACHE_CONTROL, HeaderValue::from_static(line))]);
+                let reading = Reading::of_only_line(&headers).unwrap();
+                assert_eq!(reading.directives().s_maxage(), Some(expected));
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_line_that_is_read_again_in_full_is_too_long() {
+        for (length, is_read) in [(MAX_LENGTH, true), (MAX_LENGTH + 1, false)] {
+            let line = format!("max-age=1, x={}", "a".repeat(length - 13));
+            let headers = HeaderMap::from_iter([(CACHE_CONTROL, HeaderValue::from_str(&line).unwrap())]);
+            assert_eq!(Reading::of_only_line(&headers).is_some(), is_read, "{length}");
+        }
+    }
+}

@@ -13,3 +13,15 @@ mod flights;
 mod tee;
 #[path = "../../../src/layers/shared_cache/waiters.rs"]
 mod waiters;
+
+/// No other process takes part.
+mod second_level {
+    #[derive(Debug)]
+    pub(super) enum Lease {}
+
+    impl Lease {
+        pub(super) fn end(&self) {
+            match *self {}
+        }
+    }
+}
