@@ -702,6 +702,7 @@ async fn a_response_for_one_origin_varies_on_it_and_is_private_with_credentials(
         ("any origin", &[all], None, "public, max-age=3600"),
         ("one origin", &[one], Some("origin"), "public, max-age=3600"),
         ("it varies already", &[one, ("vary", "Origin")], Some("Origin"), "public, max-age=3600"),
+        ("it varies on another field", &[one, ("vary", "Accept")], Some("Accept, origin"), "public, max-age=3600"),
         ("with credentials", &[one, credentials], Some("origin"), "private, max-age=3600"),
         ("no CORS at all", &[], None, "public, max-age=3600"),
     ];
@@ -1205,6 +1206,30 @@ proptest! {
 }
 
 // G-04
+#[tokio::test]
+async fn an_untyped_304_is_decided_by_a_policy_for_304_and_by_no_other() {
+    // N-01: the 200 could be a page, which is not immutable.
+    let layer = CachePolicyLayer::new(PUBLIC.immutable());
+    for (sentence, layer, expected) in [
+        ("no status", layer.clone(), None),
+        ("another status", layer.clone().for_status(StatusCode::NOT_FOUND, CachePolicy::NO_CACHE), None),
+        ("this status", layer.for_status(StatusCode::NOT_MODIFIED, CachePolicy::NO_CACHE), Some("no-cache")),
+    ] {
+        let response = through(layer, &inner(304, &[]), get("/", &[])).await;
+        assert_eq!(cache_control(&response).as_deref(), expected, "{sentence}");
+    }
+}
+
+#[tokio::test]
+async fn a_lifetime_of_zero_is_none_for_a_live_stream() {
+    let events = |lifetime| ok(&[("content-type", "text/event-stream"), ("cache-control", lifetime)]);
+    let layer = CachePolicyLayer::new(PUBLIC).tighten();
+    for (lifetime, expected) in [("max-age=0", "max-age=0"), ("max-age=1", "private, no-store")] {
+        let response = through(layer.clone(), &events(lifetime), get("/", &[])).await;
+        assert_eq!(cache_control(&response).as_deref(), Some(expected), "{lifetime}");
+    }
+}
+
 #[tokio::test]
 async fn a_restriction_for_an_edge_on_a_304_is_preserved_whatever_the_layer_overrides() {
     let untyped = inner(304, &[("surrogate-control", "no-store")]);
