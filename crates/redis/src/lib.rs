@@ -98,11 +98,11 @@
 //!
 //! # When it pays
 //!
-//! A hit in the memory of a process never uses the engine. Other requests look the response up first. In a measurement
-//! with an engine on the same machine and pages of 8 KiB, a response that was found took about 35 microseconds, 1.3 times as
-//! long as the command itself. One that was not found took 50 to 100 microseconds longer than without a second
-//! level, because it is also written. The second level therefore pays for handlers that take more than about 0.1
-//! milliseconds if most responses are found in it, and 0.2 milliseconds if half of them are. Add the round trip of the
+//! A hit in the memory of a process never uses the engine. Other requests look the response up first. In measurements
+//! with an engine on the same machine and pages of 8 KiB, a response that was found took 35 to 110 microseconds, 1.2 to 1.4
+//! times as long as the command itself. One that was not found took 50 to 160 microseconds longer than without a
+//! second level, because it is also written. The second level therefore pays for handlers that take more than about 0.1
+//! milliseconds if most responses are found in it, and 0.3 milliseconds if half of them are. Add the round trip of the
 //! network if the engine is on another machine. `scripts/check-engines costs` in the repository repeats the measurement.
 //!
 //! # Feature flags
