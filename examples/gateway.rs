@@ -39,7 +39,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let listener = tokio::net::TcpListener::bind(argument(1)?).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    // Many origin servers close a connection that was idle for 5 seconds, and a request with content is not sent twice.
+    // Many origin servers close idle connections after 5 seconds. If such a server closes one just as a request with
+    // content is sent on it, the request fails, because it must not be sent twice.
     let mut origin_client = Client::builder(TokioExecutor::new());
     origin_client.http1_preserve_header_case(true).pool_idle_timeout(Duration::from_secs(2));
     // The cache gets the fields of the connection too, because they name others that it must not store.

@@ -44,9 +44,9 @@ const MAX_OBJECT: usize = 1 << 20;
 /// - the responses that slow clients hold although they have been evicted: 128 of on average 24 KiB, so 3 MiB,
 /// - requests and responses under way, and the tasks: 5 MiB.
 const FIXED: u64 = 36 << 20;
-/// The memory between the blocks that glibc's allocator cannot use for longer contents, in bytes, for contents of random
-/// lengths in an arena for each of two threads. After two minutes it was 60 MiB, and with jemalloc and mimalloc more. How
-/// it grows depends on the order of the requests, so half of that is allowed in addition.
+/// The memory that glibc's allocator loses to fragmentation, in bytes: gaps between blocks that are too short for new
+/// contents. With contents of random lengths in two arenas, it was 60 MiB after two minutes. With jemalloc and mimalloc, it
+/// was more. It depends on the order of the requests, so another half is allowed.
 const GAPS: u64 = 96 << 20;
 /// The number of URLs.
 const URLS: usize = 1_000_000;

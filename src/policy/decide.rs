@@ -114,8 +114,8 @@ impl<'a> Layer<'a> {
         self.decide(status, headers, extensions, &now, is_wanted.then_some(leave))
     }
 
-    /// Like [`rule`](Self::rule), and lends the ruling, which includes the handler's tags, to `write`. Outer layers get it
-    /// if `write` returns true. A 304 that was left without a decision has no ruling.
+    /// Like [`rule`](Self::rule), and then calls `write` with the ruling, to which the handler's tags have been added. If
+    /// `write` returns true, the ruling is stored for outer layers. `write` is not called for a 304 without a decision.
     pub(crate) fn rule_for_edges<B>(
         self,
         response: &mut Response<B>,

@@ -68,9 +68,8 @@ struct Marks {
 #[derive(Clone, Copy, Debug, Default)]
 struct Mark {
     hard: Moment,
-    /// The soft purges, from the oldest to the last one. A purge must not make a response that was purged before seem
-    /// less stale. The first mark stands for all earlier purges, with the moment of the latest and the time of the
-    /// earliest.
+    /// The last soft purges, from the oldest to the newest. A later purge must not make a response less stale. The first
+    /// mark also represents all older purges: it has the moment of the newest of them and the time of the oldest.
     soft: [SoftMark; SOFT_MARKS],
 }
 

@@ -48,8 +48,8 @@ pub trait RemoteStore: fmt::Debug + Send + Sync + 'static {
     /// Takes the lease with this name for this holder and time, unless another holder has it. Returns whether it was
     /// taken. The store must end it after the time by itself, because the holder may die.
     ///
-    /// Used only if the cache has a [lease](crate::layers::shared_cache::SecondLevel::lease). By default, each lease is
-    /// taken, so that no process waits for another one.
+    /// Used only if the cache has a [lease](crate::layers::shared_cache::SecondLevel::lease). The default
+    /// implementation grants each lease, so no process waits for another one.
     fn lease(&self, name: &str, holder: &str, keep_for: Duration) -> RemoteFuture<Result<bool, RemoteError>> {
         _ = (name, holder, keep_for);
         Box::pin(std::future::ready(Ok(true)))

@@ -97,7 +97,8 @@ struct Settings {
 }
 
 impl RedisConfig {
-    /// Parses a text, and reads the environment variable and the file that it names.
+    /// Parses the contents of a file of policies. Also reads the environment variable and the file of certificates that it
+    /// names.
     ///
     /// # Errors
     ///

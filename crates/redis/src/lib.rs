@@ -92,9 +92,9 @@
 //!
 //! # One process makes a response
 //!
-//! By default, each process that misses a response may make it once. With a
-//! [lease](tower_cache_policy::layers::shared_cache::SecondLevel::lease), one of them makes it, and the others wait. A
-//! process that dies meanwhile delays the others until its lease ends. They never wait longer than that time.
+//! By default, processes that miss the same response at the same time all call their handlers. With a
+//! [lease](tower_cache_policy::layers::shared_cache::SecondLevel::lease), one of them does, and the others wait for its
+//! response. If that process dies, the others go on when its lease ends.
 //!
 //! # When it pays
 //!

@@ -24,7 +24,7 @@ const HEAD: usize = 512 << 10;
 /// The number of polls in a row that were given up, after which another connection is made. A connection to a machine
 /// that has gone does not fail by itself for many minutes.
 const MAX_UNFINISHED: u32 = 3;
-/// The largest maximum for the size of a body.
+/// The upper bound for the maximum size of a body, in bytes.
 pub(crate) const MAX_RECORD: usize = 256 << 20;
 
 /// Redis or Valkey as the second level of a [`SharedCache`](tower_cache_policy::SharedCache).

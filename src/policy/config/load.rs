@@ -126,8 +126,8 @@ impl PolicyConfig {
     ///
     /// # Errors
     ///
-    /// Returns an error in the cases of [`from_toml`](PolicyConfig::from_toml), if the section contains two tables with
-    /// these names, and if `read` returns one.
+    /// Returns an error in the cases of [`from_toml`](PolicyConfig::from_toml), if the section contains more than one of
+    /// these tables, and if `read` returns an error.
     #[cfg(feature = "shared-cache")]
     #[cfg_attr(docsrs, doc(cfg(feature = "shared-cache")))]
     pub fn from_toml_with<T>(

@@ -97,6 +97,25 @@ impl Instance {
         instance
     }
 
+    /// Purges a page 50 times, and asserts that another instance sees each purge within 100 ms, and this one at once.
+    pub(crate) async fn assert_purges_reach(&self, other: &Self, pages: &Pages) {
+        let mut slowest = Duration::ZERO;
+        for version in 1..=50 {
+            other.get("/p/1", None).await;
+            pages.versions[1].store(version, Ordering::SeqCst);
+            self.purge(1).await;
+            let began = Instant::now();
+            while !other.get("/p/1", None).await.body.starts_with(&version.to_string()) {
+                tokio::time::sleep(Duration::from_micros(100)).await;
+            }
+            slowest = slowest.max(began.elapsed());
+            let own = self.get("/p/1", None).await;
+            assert!(own.body.starts_with(&version.to_string()), "{own:?}");
+        }
+        println!("the slowest of 50 purges arrived after {slowest:?}");
+        assert!(slowest < Duration::from_millis(100), "{slowest:?}");
+    }
+
     pub(crate) async fn get(&self, path: &str, language: Option<&str>) -> Seen {
         self.try_get(path, language).await.unwrap()
     }

@@ -25,8 +25,8 @@ pub(in crate::layers::shared_cache) struct Lease {
 #[derive(Debug)]
 pub(super) struct Leases {
     held: Mutex<HashMap<PrimaryKey, Weak<Lease>>>,
-    /// Names and holders of leases that have to be ended in the store. A lease may be dropped where no task can be
-    /// spawned.
+    /// The names and holders of the leases that a task still has to end in the store. A lease may be dropped where no
+    /// task can be spawned.
     ended: Mutex<VecDeque<(String, String)>>,
     pub(super) signal: Signal,
     /// The names of holders, which are different in each process.
