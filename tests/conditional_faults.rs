@@ -575,6 +575,23 @@ async fn only_valid_ranges_of_bytes_reach_a_service() {
 }
 
 #[tokio::test]
+async fn no_range_is_requested_for_a_malformed_list_with_the_tag_of_a_coded_response() {
+    let inner = service_fn(|request: Request<TestBody>| {
+        let has_range = request.headers().contains_key("range");
+        std::future::ready(Ok::<_, Infallible>(response_with(if has_range { "a part" } else { "all" }, &[])))
+    });
+    for service in [
+        collected(ConditionalLayer::new().inner_handles_if_range().layer(inner)),
+        collected(ConditionalLayer::new().layer(inner)),
+    ] {
+        for line in ["\"x--gzip\"", "\"x--gzip\", \"y", "\"x--gzip\", y"] {
+            let response = call(&service, get("/", &[("range", "bytes=0-1"), ("if-range", line)])).await;
+            assert_eq!(response.body(), "all", "R-02: {line}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_304_takes_precedence_over_a_range_that_cannot_be_satisfied() {
     let inner = service_fn(|request: Request<TestBody>| {
         let mut response = response_with("hello", &[("etag", "\"v1\""), ("last-modified", L)]);

@@ -106,8 +106,9 @@ impl Exchange {
             stated.remove_ignored_dates(headers);
         }
         let coded = stated.may_name_a_coding().then(|| ContentCodedTags::take_from(&method, headers));
+        // A malformed `If-Range` stays as it is, but no range is sent for its tag either.
         let rewritten = coded
-            .filter(ContentCodedTags::changed)
+            .filter(|coded| coded.changed() || coded.if_range_is_coded())
             .map(|coded| Box::new(Rewritten { coded, preconditions: Preconditions::known(&method, headers, true) }));
         let is_head = method == Method::HEAD;
         Self {
