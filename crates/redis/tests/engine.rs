@@ -4,7 +4,6 @@
 mod support;
 
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
 
 use redis::Commands;
 use support::engine::Engine;
