@@ -47,6 +47,9 @@ class Linted:
             verify=stage.trusting(),
             trust_env=False,
             timeout=20,
+            # A server closes a connection on which it has refused a request without reading its content. A request that
+            # is already on its way there gets no response.
+            limits=httpx.Limits(max_keepalive_connections=0),
         )
 
     def __enter__(self):
