@@ -16,13 +16,13 @@ use tower_cache_policy::policy::CachePolicy;
 use tower_cache_policy::{CachePolicyLayer, ConditionalLayer, EdgeLayer};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Event, Level, Metadata, Subscriber};
 
 use support::{TestBody, call, get, response_with};
 
-/// Records the fields of each event as one line.
+/// Records the fields of each event as one line, and its level.
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<String>>>);
+struct Lines(Arc<Mutex<Vec<String>>>, Arc<Mutex<Vec<Level>>>);
 
 impl Subscriber for Lines {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -47,6 +47,7 @@ impl Subscriber for Lines {
         let mut fields = Fields(String::new());
         event.record(&mut fields);
         self.0.lock().unwrap().push(fields.0.trim_end().to_owned());
+        self.1.lock().unwrap().push(*event.metadata().level());
     }
 
     fn enter(&self, _: &Id) {}
@@ -70,6 +71,31 @@ fn each_decision_is_one_event_with_its_input_and_output() {
     let expected = "message=the response's own field; G-01 Set-Cookie: private rule=\"one policy\" status=200 \
                     inner=\"public, max-age=5\" sent=\"private, max-age=5\"";
     assert_eq!(*lines.0.lock().unwrap(), [expected]);
+}
+
+#[cfg(feature = "purge")]
+#[test]
+fn a_failed_purge_is_a_warning() {
+    use http::Method;
+    use tower_cache_policy::PurgeLayer;
+    use tower_cache_policy::edge::purge::Purge;
+    use tower_cache_policy::policy::CacheTag;
+
+    let lines = Lines::default();
+    tracing::subscriber::with_default(lines.clone(), || {
+        let handler = service_fn(|_: Request<TestBody>| {
+            let mut response = response_with("", &[]);
+            Purge::tags([CacheTag::from_static("article-7")]).add_to(response.extensions_mut());
+            std::future::ready(Ok::<_, Infallible>(response))
+        });
+        let purger = service_fn(|_: Purge| std::future::ready(Err::<(), _>("503")));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(call(&PurgeLayer::new(purger).layer(handler), support::request(Method::POST, "/", &[])));
+    });
+    let lines = (lines.0.lock().unwrap(), lines.1.lock().unwrap());
+    let ([line], [level]) = (&lines.0[..], &lines.1[..]) else { panic!("{lines:?}") };
+    assert!(line.contains("after a write failed: 503") && line.contains("article-7"), "{line}");
+    assert_eq!(*level, Level::WARN);
 }
 
 #[test]
