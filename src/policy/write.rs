@@ -15,8 +15,8 @@ use super::rules::Precedence;
 use super::ruling::{Ruling, Unruled};
 use super::source::ResolvedPolicy;
 use crate::protocol::{
-    CacheControl, MAX_MEMBERS, Vary, is_misspelled, is_one_reading, join_readable, only_line, remove_fields,
-    remove_targeted_fields, set_field, take_freshness_fields, vary_contains, vary_has_any,
+    CacheControl, MAX_MEMBERS, Vary, VaryLines, is_misspelled, is_one_reading, join_readable, only_line, remove_fields,
+    remove_targeted_fields, set_field, take_freshness_fields,
 };
 
 impl<'a> DecisionBuilder<'a, '_> {
@@ -122,7 +122,7 @@ impl<'a> DecisionBuilder<'a, '_> {
         let changed = self.guarded_result(policy.directives(), true, headers);
         let value = match &changed {
             None => policy.value(),
-            Some(field) if *field == policy.directives().clone().to_private() => policy.private(),
+            Some(field) if field == policy.private_directives() => policy.private(),
             Some(field) => field.to_header_value(),
         };
         set_field(headers, CACHE_CONTROL, value);
@@ -319,33 +319,40 @@ impl Layer<'_> {
         let mut added = added.flatten().filter(|_| adds);
         let (first, second) = (added.next(), added.next());
         let allows_one_origin = adds && facts.has(Facts::ONE_ORIGIN) && !waives_cors;
-        let names_origin = allows_one_origin && !(has_vary && vary_contains(headers, "origin"));
-        if second.is_none() && !names_origin {
-            let line = if has_vary { only_line(headers, &VARY) } else { None };
-            match first {
-                None if !has_vary => return guards,
-                Some(first) if !has_vary => {
-                    first.set_in(headers);
-                    facts.insert(Facts::VARY);
+        let line = if has_vary { only_line(headers, &VARY) } else { None };
+        match (first, second) {
+            (None, _) => {
+                let known =
+                    inner.filter(|inner| !allows_one_origin && inner.vary.is_some() && inner.vary.as_ref() == line);
+                let lines = match known {
+                    _ if !has_vary => VaryLines::default(),
+                    Some(inner) => VaryLines { have_any: inner.seen.has(Facts::VARY_ANY), have_name: false },
+                    None => read_lines(headers),
+                };
+                facts.set_if(Facts::VARY_ANY, lines.have_any);
+                if lines.have_name || !allows_one_origin {
                     return guards;
                 }
-                // A rendered policy never contains `*`.
-                Some(first) if line.is_some_and(|line| first.is(line)) => return guards,
-                None => {
-                    let known = inner.filter(|inner| inner.vary.is_some() && inner.vary.as_ref() == line);
-                    let is_any = known.map_or_else(|| reads_any(headers), |inner| inner.seen.has(Facts::VARY_ANY));
-                    facts.set_if(Facts::VARY_ANY, is_any);
-                    return guards;
-                }
-                Some(_) => {}
             }
+            (Some(first), None) if !allows_one_origin && !has_vary => {
+                first.set_in(headers);
+                facts.insert(Facts::VARY);
+                return guards;
+            }
+            // A rendered policy never contains `*`.
+            (Some(first), None) if line.is_some_and(|line| first.is(line)) => {
+                if first.names().contains("origin") || !allows_one_origin {
+                    return guards;
+                }
+            }
+            _ => {}
         }
         #[cfg(test)]
         crate::protocol::counters::count(|counts| counts.vary_read += 1);
         let present = Vary::from_headers(headers).unwrap_or_default();
         let all = first.into_iter().chain(second).chain(added);
         let mut completed = all.fold(present.clone(), |vary, added| vary.union(added.names()));
-        if names_origin && !completed.contains("origin") {
+        if allows_one_origin && !completed.is_any() && !completed.contains("origin") {
             guards.insert(Guard::Cors);
             completed.insert("origin");
         }
@@ -358,8 +365,9 @@ impl Layer<'_> {
     }
 }
 
-fn reads_any(headers: &HeaderMap) -> bool {
+/// Reads the lines of `Vary`. CORS may have to add `Origin`.
+fn read_lines(headers: &HeaderMap) -> VaryLines {
     #[cfg(test)]
     crate::protocol::counters::count(|counts| counts.vary_read += 1);
-    vary_has_any(headers)
+    VaryLines::read(headers, "origin")
 }

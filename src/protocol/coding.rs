@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use super::EntityTag;
 use super::syntax::{MAX_MEMBERS, has_pair, members, set_field, trim_ows};
 use super::validators::etag_line;
-use super::vary::{lines_contain, lines_have_any};
+use super::vary::VaryLines;
 use super::{EntityTagList, EntityTagMember, EntityTagRef};
 
 const SEPARATOR: &[u8; 2] = b"--";
@@ -175,9 +175,9 @@ impl ContentCodedTags {
             Some(coding) => {
                 let named = coded(tag, coding);
                 set_field(response, ETAG, named);
+                let vary = VaryLines::read(response, ACCEPT_ENCODING.as_str());
                 // `*` includes every name.
-                if !lines_have_any(response)
-                    && !lines_contain(response, ACCEPT_ENCODING.as_str())
+                if !(vary.have_any || vary.have_name)
                     && response.try_append(http::header::VARY, HeaderValue::from_name(ACCEPT_ENCODING)).is_err()
                 {
                     // Without `Vary` the 304 must not update a stored response.

@@ -46,6 +46,37 @@ pub(crate) const fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty()
 }
 
+/// Returns the length of the token that `bytes` starts with. Looks at four bytes at once.
+fn token_length(bytes: &[u8]) -> usize {
+    let (chunks, _) = bytes.as_chunks();
+    let whole =
+        chunks.iter().take_while(|[a, b, c, d]| is_tchar(*a) & is_tchar(*b) & is_tchar(*c) & is_tchar(*d)).count();
+    let rest = &bytes[4 * whole..];
+    4 * whole + rest.iter().take_while(|byte| is_tchar(**byte)).count()
+}
+
+/// Returns where a byte occurs first. Compares eight bytes at once.
+pub(super) fn position(text: &[u8], byte: u8) -> Option<usize> {
+    let (chunks, rest) = text.as_chunks();
+    for (index, chunk) in chunks.iter().enumerate() {
+        let found = zeros(u64::from_le_bytes(*chunk) ^ every(byte));
+        if found != 0 {
+            return Some(8 * index + found.trailing_zeros() as usize / 8);
+        }
+    }
+    rest.iter().position(|other| *other == byte).map(|index| 8 * chunks.len() + index)
+}
+
+/// Eight times the byte.
+const fn every(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// The highest bit of each byte that is zero.
+const fn zeros(bytes: u64) -> u64 {
+    !((bytes & every(0x7f)).wrapping_add(every(0x7f)) | bytes | every(0x7f))
+}
+
 /// Removes spaces and tabs at both ends (OWS, RFC 9110 section 5.6.3).
 pub(crate) fn trim_ows(mut bytes: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = bytes {
@@ -60,9 +91,6 @@ pub(crate) fn trim_ows(mut bytes: &[u8]) -> &[u8] {
 /// Returns whether a text contains two neighboring bytes, the second one in any case. Compares eight bytes at once.
 pub(super) fn has_pair(text: &[u8], [one, next]: [u8; 2]) -> bool {
     const CASE: u8 = 0x20;
-    let every = |byte: u8| u64::from_le_bytes([byte; 8]);
-    // The highest bit of each byte that is zero.
-    let zeros = |bytes: u64| !((bytes & every(0x7f)).wrapping_add(every(0x7f)) | bytes | every(0x7f));
     let (chunks, rest) = text.as_chunks();
     let mut after_one = 0;
     for chunk in chunks {
@@ -128,11 +156,7 @@ impl<'a, L: Iterator<Item = &'a HeaderValue>> Members<'a, L> {
             self.rest = self.lines.next()?.as_bytes();
             self.quotes = true;
         }
-        let mut bytes = self.rest.iter();
-        let token = match bytes.find(|&&byte| !is_tchar(byte)) {
-            Some(_) => self.rest.len() - bytes.len() - 1,
-            None => self.rest.len(),
-        };
+        let token = token_length(self.rest);
         let end = self.member_end(token);
         let member = trim_ows(&self.rest[..end]);
         self.rest = self.rest.get(end + 1..).unwrap_or_default();
@@ -316,6 +340,27 @@ mod tests {
                     assert_eq!(has_pair(&text, pair), sent == *b"--", "reversed, at {at} of {length}");
                     text[at] = 0x80;
                     assert!(!has_pair(&text, pair), "one byte alone, at {at} of {length}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_byte_and_the_end_of_a_token_are_found_at_every_position() {
+        for length in 0..40 {
+            for at in 0..=length {
+                for (byte, around) in [(b',', b'x'), (b',', b'-'), (b',', b'~'), (0x80, b'x')] {
+                    let mut text = vec![around; length];
+                    // A second occurrence must not count.
+                    text[at..].fill(byte);
+                    let expected = (at < length).then_some(at);
+                    assert_eq!(position(&text, byte), expected, "{byte} at {at} of {length}");
+                    assert_eq!(token_length(&text), at, "{byte} at {at} of {length}");
+                    if let Some(rest) = text.get_mut(at + 1..) {
+                        rest.fill(around);
+                    }
+                    assert_eq!(position(&text, byte), expected, "{byte} at {at} of {length}, alone");
+                    assert_eq!(token_length(&text), at, "{byte} at {at} of {length}, alone");
                 }
             }
         }

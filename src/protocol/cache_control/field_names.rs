@@ -5,7 +5,7 @@ use std::fmt;
 use http::HeaderValue;
 
 use crate::protocol::name_table::NameTable;
-use crate::protocol::syntax::{MAX_MEMBERS, is_token};
+use crate::protocol::syntax::{MAX_MEMBERS, is_token, position};
 
 /// An ordered list of field names without duplicates, as in `private="a, b"`
 /// ([RFC 9110 section 5.1](https://www.rfc-editor.org/rfc/rfc9110.html#section-5.1)).
@@ -55,8 +55,7 @@ impl FieldNames {
         let mut rest = self.joined.as_str();
         // `str::split` takes three times as many instructions.
         std::iter::from_fn(move || {
-            let mut bytes = rest.as_bytes().iter();
-            let end = bytes.find(|&&byte| byte == b',').map_or(rest.len(), |_| rest.len() - bytes.len() - 1);
+            let end = position(rest.as_bytes(), b',').unwrap_or(rest.len());
             let name = rest.get(..end).filter(|name| !name.is_empty());
             rest = rest.get(end + 2..).unwrap_or_default();
             name
