@@ -265,6 +265,10 @@ pub mod axum_handler;
 pub mod compile_errors {}
 pub mod edge;
 pub mod layers;
+#[cfg(any(feature = "audit", feature = "routes"))]
+mod markdown;
+#[cfg(any(feature = "assets", feature = "routes"))]
+mod nearest;
 #[cfg(all(
     doc,
     feature = "assets",
@@ -287,6 +291,8 @@ pub mod store;
 pub mod testing;
 #[cfg(feature = "headers")]
 mod typed_headers;
+#[cfg(any(feature = "assets", feature = "routes"))]
+mod work;
 
 pub use self::layers::Clock;
 #[cfg(feature = "assets")]

@@ -12,7 +12,7 @@ use super::media_type::ExpectedType;
 use super::path::{encode, query_fingerprint, respell, with_fingerprint, without_fingerprint};
 use super::settings::{FingerprintLocation, UrlSettings};
 use super::stored::{CodedFiles, StoredFile};
-use crate::policy::nearest;
+use crate::nearest::nearest;
 
 /// The assets of a site: their fingerprints, URLs and files. See the [module docs](super) for an example.
 ///

@@ -141,10 +141,6 @@ mod development;
 mod explain;
 mod facts;
 mod guards;
-#[cfg(any(feature = "audit", feature = "routes"))]
-mod markdown;
-#[cfg(any(feature = "assets", feature = "routes"))]
-mod nearest;
 mod original_path;
 mod reading;
 mod recent;
@@ -158,8 +154,6 @@ mod source;
 mod status_policy;
 pub mod tags;
 mod vary_names;
-#[cfg(any(feature = "assets", feature = "routes"))]
-mod work;
 mod write;
 
 pub use self::cache_policy::{CachePolicy, PolicyConflict};
@@ -175,12 +169,6 @@ pub use self::tags::{CacheTag, CacheTags, InvalidCacheTag};
 pub(crate) use self::decide::Layer;
 pub(crate) use self::explain::{CACHE_POLICY_EXPLAIN, explain};
 pub(crate) use self::facts::{Facts, RequestFacts};
-#[cfg(any(feature = "audit", feature = "routes"))]
-pub(crate) use self::markdown::markdown_table;
-#[cfg(feature = "audit")]
-pub(crate) use self::markdown::replace_table;
-#[cfg(any(feature = "assets", feature = "routes"))]
-pub(crate) use self::nearest::nearest;
 #[cfg(feature = "shared-cache")]
 pub(crate) use self::original_path::{path_as_sent, target_as_sent};
 pub(crate) use self::recent::{MAX_LENGTH, Recent, short_hash};

@@ -340,10 +340,11 @@ impl Layer<'_> {
                 return guards;
             }
             // A rendered policy never contains `*`.
-            (Some(first), None) if line.is_some_and(|line| first.is(line)) => {
-                if first.names().contains("origin") || !allows_one_origin {
-                    return guards;
-                }
+            (Some(first), None)
+                if line.is_some_and(|line| first.is(line))
+                    && (first.names().contains("origin") || !allows_one_origin) =>
+            {
+                return guards;
             }
             _ => {}
         }

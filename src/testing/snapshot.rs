@@ -13,7 +13,7 @@ use tower_service::Service;
 use super::exchange::{Exchange, Place};
 use crate::audit::{CacheSnapshot, SnapshotRow};
 #[cfg(feature = "routes")]
-use crate::policy::{replace_table, routes::PolicyTable};
+use crate::{markdown::replace_table, policy::routes::PolicyTable};
 
 /// The environment variable that makes the assertions write their files.
 const UPDATE: &str = "UPDATE_CACHE_SNAPSHOTS";

@@ -10,7 +10,7 @@ use crate::assets::path::check_name;
 use crate::assets::settings::UrlSettings;
 use crate::assets::stored::CODED_EXTENSIONS;
 use crate::assets::{AssetError, AssetErrorKind, FingerprintLocation};
-use crate::policy::nearest;
+use crate::nearest::nearest;
 
 /// A file before stylesheets are rewritten.
 pub(super) enum Source {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::cells::TITLES;
 use super::change::SnapshotChange;
 use super::row::SnapshotRow;
-use crate::policy::{markdown_table, replace_table};
+use crate::markdown::{markdown_table, replace_table};
 
 /// What caches do with the responses to a list of requests: a table that is committed, and compared with the responses
 /// of a later version.
