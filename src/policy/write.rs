@@ -310,18 +310,18 @@ impl Layer<'_> {
         let mut guards = GuardSet::EMPTY;
         let has_vary = facts.has(Facts::VARY);
         let adds = self.request.is_get_or_head();
-        let mut of_layer = [self.policy.vary(), self.rules.vary.as_ref()];
+        let mut added = [self.policy.vary(), self.rules.vary.as_ref(), from_handler.and_then(Rendered::vary)];
         // The names of a policy that depends on the request follow those of the layer.
         if matches!(self.policy, ResolvedPolicy::Policy(RenderedPolicy::Recent(_))) {
-            of_layer.reverse();
+            added.swap(0, 1);
         }
-        let added = of_layer.into_iter().chain([from_handler.and_then(Rendered::vary)]);
-        let mut added = added.flatten().filter(|_| adds);
-        let (first, second) = (added.next(), added.next());
+        if !adds {
+            added = [None; 3];
+        }
         let allows_one_origin = adds && facts.has(Facts::ONE_ORIGIN) && !waives_cors;
         let line = if has_vary { only_line(headers, &VARY) } else { None };
-        match (first, second) {
-            (None, _) => {
+        match added {
+            [None, None, None] => {
                 let known =
                     inner.filter(|inner| !allows_one_origin && inner.vary.is_some() && inner.vary.as_ref() == line);
                 let lines = match known {
@@ -334,25 +334,27 @@ impl Layer<'_> {
                     return guards;
                 }
             }
-            (Some(first), None) if !allows_one_origin && !has_vary => {
-                first.set_in(headers);
-                facts.insert(Facts::VARY);
-                return guards;
-            }
-            // A rendered policy never contains `*`.
-            (Some(first), None)
-                if line.is_some_and(|line| first.is(line))
-                    && (first.names().contains("origin") || !allows_one_origin) =>
-            {
-                return guards;
+            [Some(only), None, None] | [None, Some(only), None] | [None, None, Some(only)] => {
+                if !has_vary && !allows_one_origin {
+                    only.set_in(headers);
+                    facts.insert(Facts::VARY);
+                    return guards;
+                }
+                // A rendered policy never contains `*`.
+                let is_complete = only.names().contains("origin") || !allows_one_origin;
+                if is_complete && line.is_some_and(|line| only.is(line)) {
+                    return guards;
+                }
             }
             _ => {}
         }
         #[cfg(test)]
         crate::protocol::counters::count(|counts| counts.vary_read += 1);
         let present = Vary::from_headers(headers).unwrap_or_default();
-        let all = first.into_iter().chain(second).chain(added);
-        let mut completed = all.fold(present.clone(), |vary, added| vary.union(added.names()));
+        let mut completed = present.clone();
+        for own in added.into_iter().flatten() {
+            completed = completed.union(own.names());
+        }
         if allows_one_origin && !completed.is_any() && !completed.contains("origin") {
             guards.insert(Guard::Cors);
             completed.insert("origin");
