@@ -1221,6 +1221,29 @@ async fn an_untyped_304_is_decided_by_a_policy_for_304_and_by_no_other() {
 }
 
 #[tokio::test]
+async fn an_untyped_304_has_the_directives_of_its_handler_unless_the_layer_overrides_them() {
+    // N-01, G-04
+    const MINUTE: CachePolicy = CachePolicy::private(Duration::from_secs(60));
+    let layer = || CachePolicyLayer::new(PUBLIC.immutable());
+    let field = |value| inner(304, &[("cache-control", value)]);
+    let policy = |policy| inner(304, &[]).with_policy(policy);
+    for (sentence, layer, inner, expected) in [
+        ("a policy", layer(), policy(MINUTE), Some("private, max-age=60")),
+        ("an overridden policy", layer().override_handler(), policy(MINUTE), None),
+        ("a policy no-store", layer().override_handler(), policy(CachePolicy::NO_STORE), Some("private, no-store")),
+        ("an overridden no-store", layer().override_handler_no_store(), policy(CachePolicy::NO_STORE), None),
+        ("a field", layer(), field("max-age=5"), Some("max-age=5")),
+        ("an overridden field", layer().override_handler(), field("max-age=5"), None),
+        ("a field no-store", layer().override_handler(), field("no-store"), Some("no-store")),
+        ("an overridden field no-store", layer().override_handler_no_store(), field("no-store"), None),
+        ("only an extension", layer(), field("community=\"UCI\""), None),
+    ] {
+        let response = through(layer, &inner, get("/", &[])).await;
+        assert_eq!(cache_control(&response).as_deref(), expected, "{sentence}");
+    }
+}
+
+#[tokio::test]
 async fn a_lifetime_of_zero_is_none_for_a_live_stream() {
     let events = |lifetime| ok(&[("content-type", "text/event-stream"), ("cache-control", lifetime)]);
     let layer = CachePolicyLayer::new(PUBLIC).tighten();
