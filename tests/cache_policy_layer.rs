@@ -1213,7 +1213,9 @@ async fn an_untyped_304_is_decided_by_a_policy_for_304_and_by_no_other() {
     for (sentence, layer, expected) in [
         ("no status", layer.clone(), None),
         ("another status", layer.clone().for_status(StatusCode::NOT_FOUND, CachePolicy::NO_CACHE), None),
-        ("this status", layer.for_status(StatusCode::NOT_MODIFIED, CachePolicy::NO_CACHE), Some("no-cache")),
+        ("this status", layer.clone().for_status(StatusCode::NOT_MODIFIED, CachePolicy::NO_CACHE), Some("no-cache")),
+        // Then the policy does not depend on the type.
+        ("an immutable page", layer.accept_risk(Risk::PageSurvivesReload), Some("public, max-age=3600, immutable")),
     ] {
         let response = through(layer, &inner(304, &[]), get("/", &[])).await;
         assert_eq!(cache_control(&response).as_deref(), expected, "{sentence}");
@@ -1240,6 +1242,48 @@ async fn an_untyped_304_has_the_directives_of_its_handler_unless_the_layer_overr
     ] {
         let response = through(layer, &inner, get("/", &[])).await;
         assert_eq!(cache_control(&response).as_deref(), expected, "{sentence}");
+    }
+}
+
+// G-21
+#[tokio::test]
+async fn a_lifetime_for_an_edge_stays_unless_other_directives_replace_it() {
+    const EDGE: (&str, &str) = ("surrogate-control", "max-age=86400");
+    let layer = || CachePolicyLayer::new(PUBLIC);
+    let waived = |layer: CachePolicyLayer| layer.accept_risk(Risk::EdgeFieldOverrulesNoStore);
+    let field = || ok(&[EDGE, ("cache-control", "max-age=5")]);
+    for (sentence, layer, inner, stays) in [
+        ("next to the layer's policy", layer(), ok(&[EDGE]), true),
+        ("next to a field", layer(), field(), true),
+        ("next to a policy of the handler", layer(), ok(&[EDGE]).with_policy(PUBLIC), true),
+        ("under a private policy of the handler", layer(), ok(&[EDGE]).with_policy(CachePolicy::private(HOUR)), false),
+        ("under a policy of the handler in place of its field", layer(), field().with_policy(PUBLIC), false),
+        ("alone, and overridden", layer().override_handler(), ok(&[EDGE]), false),
+        ("alone, and overridden without a guard", waived(layer().override_handler()), ok(&[EDGE]), false),
+        ("next to a field, and overridden", layer().override_handler(), field(), false),
+        ("alone, and tightened", layer().tighten(), ok(&[EDGE]), false),
+        ("next to a field, and tightened", layer().tighten(), field(), false),
+    ] {
+        let response = through(layer, &inner, get("/", &[])).await;
+        assert_eq!(response.headers().contains_key("surrogate-control"), stays, "{sentence}");
+    }
+}
+
+// G-25
+#[tokio::test]
+async fn a_line_is_rewritten_only_if_caches_could_misread_it() {
+    let padded = |length: usize| -> &str { format!("No-Store, x={}", "a".repeat(length - 12)).leak() };
+    for (sentence, lines, expected) in [
+        ("a line with fewer members than are read", &[padded(1_024)][..], padded(1_024)),
+        ("more members than are read", &["max-age=60,,".repeat(1_025).leak()], "no-store"),
+        ("an extension with a quote, alone", &["Max-Age=60, X=\"a\""], "Max-Age=60, X=\"a\""),
+        ("an extension with a quote, in a second line", &["Max-Age=60", "X=\"a\""], "Max-Age=60, X=\"a\""),
+        ("no-store in a second line", &["X=a", "No-Store"], "X=a, No-Store"),
+        ("no-store after a quote", &["X=\"a\"", "No-Store"], "no-store, X=\"a\""),
+    ] {
+        let lines: Vec<_> = lines.iter().map(|line| ("cache-control", *line)).collect();
+        let response = through(CachePolicyLayer::new(PUBLIC), &ok(&lines), get("/", &[])).await;
+        assert_eq!(cache_control(&response).as_deref(), Some(expected), "{sentence}");
     }
 }
 

@@ -386,6 +386,23 @@ async fn the_fields_of_a_custom_profile_are_guarded() {
 }
 
 #[tokio::test]
+async fn an_overridden_lifetime_in_the_field_of_a_custom_profile_is_replaced() {
+    let ttl = HeaderName::from_static("my-edge-ttl");
+    let profile = EdgeProfile::custom("mine").with_field(Some(TargetedField::new(ttl, DirectiveSyntax::Seconds)));
+    const OWN: Lines = &[("cache-control", "public, max-age=300"), ("my-edge-ttl", "86400")];
+    for (sentence, policy, expected) in [
+        ("the handler takes precedence", CachePolicyLayer::new(P), "86400"),
+        ("overridden", CachePolicyLayer::new(P).override_handler(), "300"),
+        ("tightened", CachePolicyLayer::new(P).tighten(), "300"),
+        ("overridden without a policy", CachePolicyLayer::from_fn(|_| None).override_handler(), "86400"),
+    ] {
+        let service = EdgeLayer::new(profile.clone()).layer(policy.layer(handler(OWN)));
+        let response = fetch(service, get("/", &[])).await;
+        assert_eq!(field(response.headers(), "my-edge-ttl").as_deref(), Some(expected), "D16: {sentence}");
+    }
+}
+
+#[tokio::test]
 async fn each_lifetime_counts_in_the_order_in_which_the_edge_reads() {
     const LINES: Lines =
         &[("cache-control", "public, max-age=0, must-revalidate"), ("cdn-cache-control", "public, max-age=600")];

@@ -85,7 +85,7 @@ impl<'a> DecisionBuilder<'a, '_> {
     /// the same meaning joined and one by one.
     // G-25
     fn leave_one_line(&mut self, field: CacheControl, headers: &mut HeaderMap) {
-        // Some caches do not read longer lines.
+        // Too many members count as `no-store`, which the line may lack. A shorter line cannot have so many.
         if field.no_store() && headers.get(CACHE_CONTROL).is_some_and(|line| line.len() > MAX_MEMBERS) {
             set_field(headers, CACHE_CONTROL, field.to_header_value());
         }
@@ -245,9 +245,7 @@ impl<'a> DecisionBuilder<'a, '_> {
         }
         remove_targeted_fields(headers);
         let own = self.own_names();
-        if own.iter().any(|own| !own.is_empty()) {
-            remove_fields(headers, |name| own.iter().any(|own| own.contains(name)));
-        }
+        remove_fields(headers, |name| own.iter().any(|own| own.contains(name)));
         self.facts.remove(Facts::EDGE_FIELD);
         self.acting.remove(Guard::NoStoreAlone);
     }
