@@ -26,7 +26,7 @@ struct Document {
     prefix: String,
     #[serde(default)]
     fingerprint_in: Place,
-    /// The assets. This is a list, because a reader of a map would drop one of two equal keys.
+    /// The assets. This is a list, because a parser of a map would drop one of two equal keys.
     assets: Vec<Row>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     previous: Vec<Row>,
@@ -137,7 +137,7 @@ impl AssetManifest {
 
     /// Writes the output of [`to_json`](AssetManifest::to_json) to a file.
     ///
-    /// A build step saves the manifest, and the service loads it at its start:
+    /// A build step saves the manifest, and the service loads it when it starts:
     ///
     /// ```
     /// use tower_cache_policy::assets::AssetManifest;

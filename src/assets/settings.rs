@@ -18,8 +18,8 @@ use super::path::{check_name, encode};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FingerprintLocation {
-    /// A path such as `/static/style.3f9a….css`. This is the default, because several CDNs leave the query out of their
-    /// cache keys, and would send the old bytes for a new URL.
+    /// A path such as `/static/style.3f9a….css`. This is the default, because several CDNs do not include the query in
+    /// their cache keys, and would send the old bytes for a new URL.
     // B-02
     #[default]
     Path,
@@ -75,7 +75,7 @@ impl UrlSettings {
         self.place
     }
 
-    /// The URL of a path below the prefix.
+    /// Returns the URL of a path below the prefix.
     pub(super) fn url(&self, path: &str) -> String {
         format!("{}{}/{path}", self.origin, self.prefix)
     }

@@ -61,7 +61,7 @@ impl Exchange {
         self.vary.names().filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok()).collect()
     }
 
-    /// The key of a cache that obeys `Vary`.
+    /// Returns the key of a cache that obeys `Vary`.
     pub(super) fn key(&self) -> CacheKey {
         CacheKey { fields: self.varies_on(), ignored: Vec::new(), any: self.vary.is_any(), query: Some(true) }
     }

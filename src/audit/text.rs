@@ -1,4 +1,4 @@
-//! Verdicts and warnings in plain English.
+//! Renders verdicts and warnings in plain English.
 
 use std::fmt;
 

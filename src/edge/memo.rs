@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue};
 use super::directive::EdgeDirective;
 use crate::policy::{MAX_LENGTH, Recent, short_hash};
 
-/// A decision in the fields of the edges.
+/// A decision, rendered as the fields of the edges.
 #[derive(Clone, Debug)]
 pub(super) struct EdgeFields {
     pub(super) directive: EdgeDirective,
@@ -37,7 +37,7 @@ struct Known {
 }
 
 impl EdgeFields {
-    /// Returns the fields for a `Cache-Control` line. Makes them unless this thread has made them recently.
+    /// Returns the fields for a `Cache-Control` line. Creates them unless this thread has created them recently.
     pub(super) fn recall(edges: EdgesId, line: &HeaderValue, make: impl FnOnce() -> Self) -> Rc<Self> {
         thread_local! {
             static RECENT: Recent<Known> = const { Recent::new() };

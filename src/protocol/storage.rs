@@ -7,8 +7,8 @@ use super::effective_control::EffectiveControl;
 use super::freshness::{Cache, is_heuristically_cacheable};
 use super::syntax::only_line;
 
-/// Whether one kind of cache may store a response, and which rule decides it
-/// ([RFC 9111 section 3](https://www.rfc-editor.org/rfc/rfc9111.html#section-3)).
+/// Whether one kind of cache may store a response, and the rule that decides it ([RFC 9111 section
+/// 3](https://www.rfc-editor.org/rfc/rfc9111.html#section-3)).
 ///
 /// A stored response is not always reusable: if it is `no-cache`, stale or varies on `*`, the cache revalidates it
 /// before each reuse.

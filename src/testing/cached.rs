@@ -64,7 +64,7 @@ where
     }
 }
 
-/// Asserts that the response does not come from a cache: the request was passed to the service behind it.
+/// Asserts that the response does not come from a cache: the cache passed the request to the service behind it.
 ///
 /// The assertion sends one request, and reads the report of the cache that is nearest to the client. Requests that the
 /// cache passes through without a lookup, and stored responses that the service confirmed, count as misses. See
@@ -187,7 +187,7 @@ fn report(exchange: &Exchange, place: Place, expected: &str) -> CacheStatus {
     })
 }
 
-/// What to do about a response that does not come from the cache.
+/// The remedies for a response that does not come from the cache.
 fn remedy(report: &CacheStatus) -> &'static str {
     let Some(member) = report.handling() else { return "send the request once before, so that the response is stored" };
     match member.fwd() {

@@ -58,9 +58,9 @@ where
     }
 }
 
-/// Asserts that a browser may store the response, and that no shared cache and no CDN does.
+/// Asserts that a browser may store the response, and that no shared cache and no CDN stores it.
 ///
-/// It is [`assert_not_shared`] for a page that the browser of its user stores, for example to revalidate it.
+/// This is [`assert_not_shared`] for a page that the user's browser stores, for example to revalidate it.
 ///
 /// # Panics
 ///

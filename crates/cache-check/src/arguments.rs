@@ -45,7 +45,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "URL", required = true)]
     pub(crate) urls: Vec<String>,
 
-    /// Also report what these edge caches do with each response; separate several with commas
+    /// Also report how these edge caches treat each response; separate several names with commas
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = edge)]
     pub(crate) edge: Vec<EdgeProfile>,
 
@@ -61,11 +61,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 50, requires = "follow_assets", value_parser = assets)]
     pub(crate) max_assets: usize,
 
-    /// Compare the responses of the site with the table in this file, in place of all other checks
+    /// Compare the responses of the site with the table in this file, instead of all other checks
     #[arg(long, value_name = "FILE", conflicts_with_all = ["edge", "follow_assets", "level", "verbose", "write_expect"])]
     pub(crate) expect: Option<PathBuf>,
 
-    /// Request the URLs, and the paths that this file already has, and write the file for --expect
+    /// Request the URLs and the paths that are already in this file, and write the file for --expect
     #[arg(long, value_name = "FILE", conflicts_with_all = ["edge", "follow_assets", "format", "level", "verbose"])]
     pub(crate) write_expect: Option<PathBuf>,
 
@@ -73,7 +73,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 
-    /// Explain what each cache does, and by which rule
+    /// Explain the behavior of each cache, and the rules behind it
     #[arg(long, short, conflicts_with = "format")]
     pub(crate) verbose: bool,
 
@@ -107,7 +107,7 @@ pub(crate) enum Format {
     Json,
     /// One JUnit XML document, for CI servers
     Junit,
-    /// Annotations of a workflow at GitHub
+    /// Annotations for a GitHub workflow
     Github,
 }
 

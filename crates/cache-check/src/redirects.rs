@@ -13,10 +13,10 @@ use crate::html::MAX_URL;
 use crate::input::bare;
 use crate::probes::{self, Probe};
 
-/// As many as browsers follow.
+/// The maximum number of redirects, which is the same as in browsers.
 const MOST: usize = 20;
 
-/// One redirect, and what caches do with it.
+/// One redirect, and how caches treat it.
 #[derive(Debug, Serialize)]
 pub(crate) struct Hop {
     pub(crate) url: Url,
@@ -31,7 +31,7 @@ pub(crate) struct Hop {
 #[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) hops: Vec<Hop>,
-    /// Why a redirect could not be checked completely.
+    /// The reason why a redirect could not be checked completely.
     pub(crate) errors: Vec<CheckError>,
     /// The page, or the reason why it was not reached.
     pub(crate) end: Result<(Url, Exchange), CheckError>,
@@ -88,7 +88,7 @@ async fn walk(
     }
 }
 
-/// The URL that a redirect leads to, or `None` if the response is not a redirect.
+/// Returns the target URL of a redirect, or `None` if the response is not a redirect.
 fn target(url: &Url, exchange: &Exchange) -> Result<Option<Url>, CheckError> {
     let status = exchange.status();
     if !exchange.is_redirect() {

@@ -1,4 +1,4 @@
-//! Runs `cache-check` against correct sites, sites with one fault each, and hostile sites.
+//! Runs `cache-check` against correct sites, sites with one problem each, and hostile sites.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod program;
@@ -101,7 +101,7 @@ async fn endless(stream: &mut (impl AsyncWrite + Unpin), pause: Duration) {
 const CONTENT: &str = "hello, cache\n";
 const DATE: &str = "Sat, 23 May 2026 10:40:00 GMT";
 
-/// A file server that is correct except for the fault in the path.
+/// A file server that is correct except for the fault that the path names.
 fn file(fetch: &Ask) -> Vec<u8> {
     let fault = fetch.path.trim_start_matches('/');
     let is = |name: &str| fault == name;
@@ -218,7 +218,7 @@ fn file(fetch: &Ask) -> Vec<u8> {
     written(200, &fields, Some(&content), fetch)
 }
 
-/// A number that was not used before.
+/// Returns a number that was not used before.
 fn stamp() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
@@ -406,7 +406,7 @@ async fn text_has_short_lines_and_no_colors_without_a_terminal() {
     assert!(!refused.out.contains('\u{1b}'), "{:?}", refused.out);
 }
 
-// ==== Trouble is not a finding ====
+// ==== Errors that are not findings ====
 
 /// [`file`] for the first requests, and then another response.
 async fn serve_then(
@@ -429,7 +429,7 @@ fn plain(status: u16, fields: &[(&str, &str)], content: &str, fetch: &Ask) -> Ve
 
 type Respond = fn(&Ask) -> Vec<u8>;
 
-/// The responses of sites to unwanted clients, with the kind of error that is reported.
+/// The responses of sites to unwanted clients, with the expected kind of error.
 const TROUBLE: &[(&str, &str, Respond)] = &[
     ("429", "rate-limited", |fetch| plain(429, &[], "slow down", fetch)),
     ("429 with a lifetime", "rate-limited", |fetch| plain(429, &[("cache-control", "max-age=600")], "", fetch)),
@@ -522,7 +522,7 @@ async fn retry_after_is_obeyed_up_to_the_limit() {
         assert!(started.elapsed() >= Duration::from_secs(1), "{:?}", started.elapsed());
         assert_eq!(done.status, 0);
 
-        // Every second request is refused, because the limit applies to the sum of all pauses.
+        // Every second request is rejected, because the limit applies to the sum of all pauses.
         let address = limited(2, "1").await;
         let started = Instant::now();
         let done = run(&["--format", "json", "--max-wait", "2", &format!("http://{address}/right")]).await;
@@ -647,7 +647,7 @@ async fn content_that_depends_on_language_or_cookie_without_vary_is_found() {
         ("any-cookie-vary", &[], Some(false), Some(true)),
         ("any-cookie-private", &[], None, None),
         ("any-cookie-no-store", &[], None, None),
-        // A cache revalidates the page each time, which works if the tags differ.
+        // A cache revalidates the page each time, which is safe if the tags differ.
         ("any-language-no-cache", &[], Some(true), Some(false)),
         ("any-language-no-cache-one-tag", &["V-07"], Some(true), Some(false)),
         ("refuses-cookie", &[], Some(false), None),
@@ -769,7 +769,7 @@ async fn a_live_stream_is_not_read_and_needs_no_etag() {
         assert_eq!(count.load(Ordering::Relaxed), requests, "{stream}");
         assert!(started.elapsed() < Duration::from_secs(5), "{stream}: {:?}", started.elapsed());
     }
-    // A stream with another content type has no length and does not end.
+    // A stream with any other content type has an unknown length and does not end.
     let arguments =
         ["--format", "json", "--timeout", "1", "--header", "X-Stream: log", &format!("http://{address}/dripping")];
     let document = run(&arguments).await.document();
@@ -873,7 +873,7 @@ async fn each_redirect_is_checked_and_other_origins_get_no_user_fields() {
     assert_eq!(one["response"]["url"], format!("http://{stranger}/"));
     let asset = &document["urls"][1];
     assert_eq!(asset["url"], format!("http://{stranger}/a.png"));
-    // A server whose assertion fails sends no response.
+    // If an assertion of the server fails, it does not send a response.
     assert_eq!((kinds(one), kinds(asset)), (vec![], vec![]));
     assert!(!done.out.contains("s3cret"), "a secret is not part of the report");
     assert_eq!(done.status, 1);
@@ -994,7 +994,7 @@ async fn invalid_arguments_are_rejected_with_a_remedy() {
     assert!(help.out.contains("Exit status:"), "{}", help.out);
 }
 
-/// [`good_site`] behind TLS, and its certificate, which is self-signed.
+/// Serves [`good_site`] over TLS, and returns its self-signed certificate.
 async fn serve_self_signed(protocols: &[&[u8]]) -> (SocketAddr, String) {
     use hyper_util::rt::{TokioExecutor, TokioIo};
     use tokio_rustls::TlsAcceptor;

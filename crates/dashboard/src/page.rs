@@ -22,14 +22,14 @@ pub(crate) const CONTENT_SECURITY_POLICY: &str = concat!(
     "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// One HTML document that loads nothing, and is complete without its script.
+/// Renders one HTML document that does not load any other resource, and is complete without its script.
 pub(crate) fn document(config: &Config, update: &Update) -> String {
     let routes = config.routes.as_ref().map(|routes| routes.current());
     Document { config, routes: routes.as_ref(), stored: Stored::of(config), update }.to_string()
 }
 
-/// The beginning of a stream. If the service was restarted since the page was loaded, the rows of the page are out of
-/// date.
+/// Renders the beginning of a stream. If the service was restarted after the page was loaded, the rows of the page are
+/// outdated.
 pub(crate) fn opening(restarted: bool) -> String {
     let mut text = "retry: 1000\n\n".to_owned();
     if restarted {
@@ -38,7 +38,7 @@ pub(crate) fn opening(restarted: bool) -> String {
     text
 }
 
-/// The same rows as in the document, as server-sent events. Each event has the name of its list.
+/// Renders the same rows as in the document, as server-sent events. Each event has the name of its list.
 pub(crate) fn events(update: &Update) -> String {
     let Update { number, requests, routes, warnings, totals } = update;
     let mut text = String::new();
@@ -133,7 +133,8 @@ impl Document<'_> {
     }
 }
 
-/// A section with its table, up to the rows. A table that is too wide can be scrolled, also by the keyboard.
+/// Renders a section with its table, up to the rows. A table that is too wide can be scrolled, including with the
+/// keyboard.
 fn open(f: &mut fmt::Formatter<'_>, id: &str, title: &str, note: &str, columns: &[&str]) -> fmt::Result {
     write!(
         f,
@@ -165,7 +166,7 @@ fn body(f: &mut fmt::Formatter<'_>, id: &str, rows: impl Iterator<Item: Display>
     f.write_str("</tbody></table></div></section>\n")
 }
 
-/// One line of data for each row. A row has no line break, as it is escaped.
+/// Renders one line of data for each row. A row does not contain line breaks, because it is escaped.
 fn event(text: &mut String, number: u64, name: &str, rows: impl Iterator<Item: Display>) {
     let before = text.len();
     for row in rows {

@@ -1,4 +1,4 @@
-//! The section about a cache in the process: its numbers, the largest stored responses, and purges.
+//! Renders the section about an in-process cache: its statistics, the largest stored responses, and purges.
 
 use std::fmt;
 
@@ -13,26 +13,27 @@ use crate::dashboard::Config;
 use crate::record::bounded;
 use crate::text::{Bytes, Escaped, Span, Took};
 
-/// The number of URLs that are shown.
+/// The maximum number of URLs on the page.
 const MAX_URLS: usize = 50;
 
-/// Names what is purged. Browsers let no page of another site send this field without a preflight, which is refused.
+/// The field that contains the purge. Browsers do not let a page of another site send this field without a preflight
+/// request, which is refused.
 pub(crate) const PURGE: HeaderName = HeaderName::from_static("x-cache-purge");
 
 /// The columns of the table.
 pub(crate) const COLUMNS: [&str; 7] = ["URL", "Variants", "Size", "Status", "Age", "Fresh for", "Tags"];
 
-/// What the page shows about a cache.
+/// The data that the page shows about a cache.
 pub(crate) struct Stored {
     stats: SharedCacheStats,
     largest: Vec<StoredUrl>,
     can_purge: bool,
 }
 
-/// The numbers of a cache.
+/// Renders the statistics of a cache.
 pub(crate) struct Numbers<'a>(&'a Stored);
 
-/// A row of the table.
+/// Renders a row of the table.
 pub(crate) struct UrlCells<'a> {
     url: &'a StoredUrl,
     can_purge: bool,
@@ -54,7 +55,7 @@ impl Stored {
 }
 
 /// Runs the purge that a request names: `*`, `tag` and a tag, or `url` and a URL without its scheme. Returns `false` if
-/// it names none.
+/// it does not name a purge.
 pub(crate) fn purge(cache: &SharedCache, request: &Parts) -> bool {
     let mut lines = request.headers.get_all(PURGE).iter();
     let (Some(line), None) = (lines.next(), lines.next()) else { return false };
@@ -75,7 +76,7 @@ pub(crate) fn purge(cache: &SharedCache, request: &Parts) -> bool {
     true
 }
 
-/// The purge of a URL without its scheme, for both schemes.
+/// Returns the purge of a URL without its scheme, for both schemes.
 fn url_purge(url: &str) -> Option<Purge> {
     Purge::url(format_args!("http://{url}")).ok()
 }
@@ -97,7 +98,7 @@ impl fmt::Display for Numbers<'_> {
     }
 }
 
-/// The numbers of the store that several processes share.
+/// Renders the statistics of the store that several processes share.
 struct SecondLevel<'a>(&'a SecondLevelStats);
 
 impl fmt::Display for SecondLevel<'_> {
@@ -136,7 +137,7 @@ impl fmt::Display for UrlCells<'_> {
         let StoredUrl { host, target, variants, bytes, status, age, ttl, tags, .. } = self.url;
         let url = format!("{host}{target}");
         write!(f, r#"<tr><th scope="row"><code>{}</code>"#, Escaped(&bounded(url.as_bytes())))?;
-        // A URL without a host cannot be purged, nor one with characters that clients send in several ways.
+        // A URL without a host, or with characters that clients encode in several ways, cannot be purged.
         if self.can_purge && url_purge(&url).is_some() {
             write!(f, " {}", Button { what: &format!("url {url}"), label: "Purge" })?;
         }
@@ -157,7 +158,7 @@ impl fmt::Display for UrlCells<'_> {
     }
 }
 
-/// A button that the script shows, because a purge needs it.
+/// Renders a button. The script makes it visible, because a purge needs the script.
 struct Button<'a> {
     what: &'a str,
     label: &'a str,

@@ -27,7 +27,7 @@ impl Base {
         Ok(Self(url.trim_end_matches('/').to_owned()))
     }
 
-    /// The URL of a resource, whose path begins with a slash.
+    /// Returns the URL of a resource, whose path begins with a slash.
     pub(crate) fn join(&self, path: fmt::Arguments<'_>) -> String {
         format!("{}{path}", self.0)
     }

@@ -41,7 +41,7 @@ fn e8_a_success_of_each_vendor_is_a_success() {
             let response = if matches!(api.name(), "Vercel" | "Netlify" | "Bunny") {
                 response
             } else {
-                // The media type of the document does not matter.
+                // The media type of the document is ignored.
                 with(response, "content-type", "text/html")
             };
             assert_eq!(api.judge(&response), Ok(PurgeOutcome::Purged), "{} {status}", api.name());
@@ -172,7 +172,7 @@ fn e8_a_tag_can_have_the_name_of_a_json_member() {
 
 #[test]
 fn e7_no_message_of_a_vendor_shows_the_credential() {
-    // Vendors quote the credential unchanged, in any member, and at the position where the text is cut off.
+    // Vendors quote the credential unchanged, in any member, and at the position where the text is truncated.
     let texts = [
         format!("Invalid token {SECRET}"),
         format!("{SECRET}{SECRET}"),

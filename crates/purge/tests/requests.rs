@@ -360,7 +360,7 @@ fn debug_output_and_errors_contain_no_secret() {
         format!("{:?} {:?} {:?}", google(), vercel(), netlify()),
         format!("{:?} {:?}", bunny(), keycdn()),
     ];
-    // The credential is not in the `Debug` output of a request either, nor is its base64.
+    // The `Debug` output of a request contains neither the credential nor its base64 form.
     let all: Vec<Box<dyn PurgeApi>> = vec![
         Box::new(cloudflare()),
         Box::new(fastly()),
@@ -417,7 +417,7 @@ fn each_invalidation_has_its_own_caller_reference() {
     assert!(matches!(error, PurgeError::InvalidId { name: "caller reference", .. }));
 }
 
-/// Characters that would change the target of a request, or end a line of it.
+/// Characters that would change the target of a request, or end one of its lines.
 const INJECTIONS: &[&str] = &[
     "",
     ".",
@@ -674,7 +674,7 @@ fn a_custom_api_can_read_the_purge() {
     assert_eq!(Own.requests(&Purge::everything()).unwrap_err().to_string(), "Own: tags alone");
 }
 
-/// The tags in an expression, in which a class of one character means that character.
+/// Returns the tags in an expression, in which a class of one character means that character.
 fn alternatives(expression: &str) -> Vec<String> {
     let mut tags = vec![String::new()];
     let mut characters = expression.chars();
@@ -695,7 +695,7 @@ fn unescaped(xml: &str) -> String {
     xml.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
-/// The tags of a request, as the API reads them.
+/// Returns the tags of a request, as the API parses them.
 fn read_back(api: &str, request: &Request<Bytes>) -> Vec<String> {
     let tags = |field: &str| request.headers()[field].to_str().unwrap().split(' ').map(str::to_owned).collect();
     let document = || serde_json::from_str::<Value>(&body(request)).unwrap();

@@ -1,4 +1,4 @@
-//! `[store.redis]` in a file of policies.
+//! Tests `[store.redis]` in a policy file.
 #![cfg(feature = "config")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -71,7 +71,7 @@ async fn an_engine_that_cannot_be_used_is_an_error_or_a_warning_by_choice() {
 #[tokio::test]
 async fn an_environment_variable_can_contain_the_url() {
     const URL: &str = "TEST_REDIS_URL";
-    // The test runs once more in a process of its own, because the environment belongs to the complete process.
+    // The test runs again in a separate process, because the environment belongs to the complete process.
     if std::env::var_os(URL).is_some() {
         let config = RedisConfig::from_toml(&format!("{STORE}redis.url_env = '{URL}'")).unwrap();
         assert!(config.shared_cache().await.unwrap().is_some());
@@ -127,7 +127,7 @@ fn mistakes_are_errors_with_a_position_and_without_credentials() {
         assert!(error.starts_with(start) && error.contains(part), "{keys}: {error}");
         assert!(!error.contains("secret"), "{error}");
     }
-    // The library itself refuses the table, and names the package.
+    // The library itself rejects the table, and names the package.
     let text = format!("{STORE}[store.redis]\nurl = 'redis://:secret@h'");
     let error = tower_cache_policy::policy::config::PolicyConfig::from_toml(&text).unwrap_err().to_string();
     assert!(error.contains("tower-cache-policy-redis") && !error.contains("secret"), "{error}");

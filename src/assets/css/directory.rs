@@ -19,8 +19,8 @@ impl AssetDirectory {
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`build`](AssetDirectory::build), and an error if a reference does not lead to an asset,
-    /// if references form a cycle, or if `output` exists or cannot be written.
+    /// Returns the errors of [`build`](AssetDirectory::build). Also returns an error if a reference does not lead to an
+    /// asset, if references form a cycle, or if `output` exists or cannot be written.
     pub fn rewrite_stylesheets(&self, output: impl AsRef<Path>) -> Result<AssetManifest, AssetError> {
         let output = output.as_ref();
         if self.is_embedded() {
@@ -40,7 +40,7 @@ impl AssetDirectory {
             Err(error) => Err(unwritten(output, error)),
         });
         if manifest.is_err() {
-            // The first error is more useful than one of the cleanup.
+            // The first error is more useful than an error of the cleanup.
             _ = fs::remove_dir_all(&partial);
         }
         manifest

@@ -20,7 +20,7 @@ pub(super) enum Source {
     Other(String),
 }
 
-/// Handles a fault. `Err` ends the rewriting.
+/// Handles a problem. `Err` stops the rewriting.
 pub(super) type OnFault<'a> = dyn FnMut(AssetError) -> Result<(), AssetError> + 'a;
 
 /// Rewrites the stylesheets among files in memory, for programs that embed their assets.
@@ -45,10 +45,10 @@ where
     rewrite_all(collect(contents), prefix, place, &mut Err)
 }
 
-/// Rewrites stylesheets like [`rewrite_contents`], but reports faults and continues, for third-party stylesheets.
+/// Rewrites third-party stylesheets. Works like [`rewrite_contents`], but reports problems and continues.
 ///
-/// The function calls `report` with each fault. A reference stays unchanged if it does not lead to an asset or closes a
-/// cycle. A stylesheet stays unchanged if it cannot be parsed.
+/// The function calls `report` with each problem. A reference stays unchanged if it does not lead to an asset or closes
+/// a cycle. A stylesheet stays unchanged if it cannot be parsed.
 ///
 /// # Errors
 ///
@@ -105,7 +105,8 @@ pub(super) fn is_stylesheet(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("css"))
 }
 
-/// Reads a stylesheet to rewrite. In lenient mode, a stylesheet in an unknown encoding counts as another kind of file.
+/// Reads a stylesheet to rewrite. In lenient mode, a stylesheet in an unknown encoding is treated as another kind of
+/// file.
 pub(super) fn stylesheet(name: &str, content: &[u8], on_fault: &mut OnFault<'_>) -> Result<Source, AssetError> {
     if let Some(text) = Text::decode(content) {
         return Ok(Source::Stylesheet(text));
@@ -116,7 +117,7 @@ pub(super) fn stylesheet(name: &str, content: &[u8], on_fault: &mut OnFault<'_>)
     Ok(Source::Other(ContentDigest::of(content).fingerprint()))
 }
 
-/// Returns the names of compressed files that contain a stylesheet as it was before it was rewritten.
+/// Returns the names of compressed files that contain the original content of a rewritten stylesheet.
 pub(super) fn outdated(rewritten: &HashMap<String, Vec<u8>>) -> HashSet<String> {
     rewritten.keys().flat_map(|name| CODED_EXTENSIONS.map(|extension| format!("{name}{extension}"))).collect()
 }
@@ -207,7 +208,7 @@ impl<'a> Stylesheet<'a> {
         let mut text = String::with_capacity(original.len() + 40 * self.links.len());
         let mut copied = 0;
         for Link { reference, name } in &self.links {
-            // In lenient mode, one reference of a cycle stays without a version.
+            // In lenient mode, one reference of a cycle does not get a version.
             let Some(fingerprint) = rewritten.fingerprints.get(name.as_str()) else { continue };
             let target = versioned(&reference.target, self.name, self.prefix, name, fingerprint, place);
             text.push_str(&original[copied..reference.span.start]);

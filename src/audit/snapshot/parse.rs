@@ -9,7 +9,7 @@ use super::cells::{COLUMNS, TITLES, read_cells, shown};
 use super::row::SnapshotRow;
 use super::table::CacheSnapshot;
 
-/// An error for a text that is not a [`CacheSnapshot`]. It names the line and the remedy.
+/// An error for a string that is not a [`CacheSnapshot`]. It names the line and the remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SnapshotError {
     line: usize,
@@ -37,7 +37,7 @@ impl fmt::Display for SnapshotError {
 impl std::error::Error for SnapshotError {}
 
 /// Reads the table that [`to_markdown`](CacheSnapshot::to_markdown) writes. Lines before and after the table, such as
-/// headings, are ignored. An empty text is a snapshot without rows.
+/// headings, are ignored. An empty string results in a snapshot without rows.
 impl FromStr for CacheSnapshot {
     type Err = SnapshotError;
 

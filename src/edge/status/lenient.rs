@@ -1,7 +1,7 @@
 //! Reads a line of `Cache-Status` that is not a valid structured field.
 //!
 //! Squid writes its host name without quotes, even if it starts with a digit. Souin writes the URL into `key` without
-//! quotes, although `?` and `=` need them, and sometimes leaves the value out. A client chooses that URL. So a key
+//! quotes, although `?` and `=` require them, and sometimes omits the value. A client can choose that URL, so a key
 //! without quotes ends only at white space, which a URL cannot contain.
 
 use std::borrow::Cow;

@@ -56,8 +56,8 @@
 //! `Content-Disposition`. A 304 does not have these fields, so a tag of the content alone would hide changes to them
 //! from clients.
 //!
-//! A tag depends on nothing else, so all replicas generate the same tag, also after a restart. A release that changes
-//! tags says so in the changelog under `Wire`.
+//! A tag does not depend on anything else, so all replicas generate the same tag, even after a restart. If a release
+//! changes tags, the changelog lists the change under `Wire`.
 //!
 //! # Repeated bodies
 //!

@@ -17,7 +17,7 @@ enum Argument<'a> {
     Absent,
     /// The text after a `=` that directly follows the name.
     Given(&'a [u8]),
-    /// Anything else follows the name, such as white space.
+    /// The name is followed by anything else, such as white space.
     Malformed,
 }
 
@@ -44,18 +44,18 @@ impl<'a> Member<'a> {
         Self { name, argument }
     }
 
-    /// Returns the name in lower case. Borrows it in the usual case that it already is.
+    /// Returns the name in lower case. Borrows it in the usual case that it is already in lower case.
     pub(super) fn lower_case_name(&self) -> Cow<'a, [u8]> {
         self.changed_name().map_or(self.name.into(), Cow::Owned)
     }
 
     /// Calls `read` with the name in lower case, and returns whether `read` knows it.
     pub(super) fn read_name(&self, mut read: impl FnMut(&[u8]) -> bool) -> bool {
-        // A known name is usually in lower case already, and then it is not searched for capitals.
+        // A known name is usually in lower case, so this avoids a search for capitals.
         read(self.name) || self.changed_name().is_some_and(|name| read(&name))
     }
 
-    /// Returns the name in lower case, or `None` if it already is.
+    /// Returns the name in lower case, or `None` if it is already in lower case.
     fn changed_name(&self) -> Option<Vec<u8>> {
         self.name.iter().any(u8::is_ascii_uppercase).then(|| self.name.to_ascii_lowercase())
     }

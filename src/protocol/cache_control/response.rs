@@ -134,7 +134,7 @@ impl CacheControl {
         }
         let lines: Vec<&HeaderValue> = first.into_iter().chain(second).chain(lines).collect();
         let apart = Self::parse_apart(lines.iter().copied());
-        // Without a quote both readings are the same.
+        // Without a quote, both readings are the same.
         if !lines.iter().any(|line| line.as_bytes().contains(&b'"')) {
             return apart;
         }
@@ -277,8 +277,8 @@ impl CacheControl {
     /// Sets `no-store` ([RFC 9111 section 5.2.2.5](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.5)).
     ///
     /// Also removes the directives that grant a permission: `public`, nonzero lifetimes, `stale-*`, `immutable` and
-    /// `must-understand`. Some caches would act on them: Fastly by default stores a response with
-    /// `max-age=10000, no-store`.
+    /// `must-understand`. Some caches would obey them: by default, Fastly stores a response with `max-age=10000,
+    /// no-store`.
     ///
     /// ```
     /// use tower_cache_policy::protocol::CacheControl;
@@ -625,10 +625,10 @@ impl CacheControl {
         self == &Self::default()
     }
 
-    /// Returns whether the value forbids every shared cache to store the response, by `private` or `no-store`.
+    /// Returns whether `private` or `no-store` forbids every shared cache to store the response.
     ///
     /// Returns `false` for `no-store` together with `must-understand`, because a cache that understands the status code
-    /// ignores `no-store` then.
+    /// then ignores `no-store`.
     ///
     /// ```
     /// use tower_cache_policy::protocol::CacheControl;

@@ -1,4 +1,4 @@
-//! The same request for each content coding: can caches and clients distinguish the codings?
+//! Repeats the request for each content coding, to check whether caches and clients can distinguish the codings.
 
 use http::StatusCode;
 use http::header::{ACCEPT_ENCODING, HeaderValue, IF_MATCH, IF_NONE_MATCH};
@@ -76,7 +76,7 @@ fn shared_tags(probe: &mut Probe<'_>, coding: &str, tag: &EntityTag, others: &[(
     }
 }
 
-/// Whether the tag of the coded content gets a 304, alone and in a list.
+/// Checks whether the tag of the coded content gets a 304, alone and in a list.
 async fn revalidation(probe: &mut Probe<'_>, coding: &'static str, full: &Exchange, tag: &EntityTag) -> Option<bool> {
     let accept = (ACCEPT_ENCODING, HeaderValue::from_static(coding));
     let own = tag.to_header_value();
@@ -108,7 +108,7 @@ async fn revalidation(probe: &mut Probe<'_>, coding: &'static str, full: &Exchan
     Some(holds)
 }
 
-/// `Vary` on each response of a resource that has several codings (K-02).
+/// Checks for `Vary` on each response of a resource that has several codings (K-02).
 fn vary(probe: &mut Probe<'_>, mut without: Vec<&'static str>) {
     if probe.capabilities.codings.is_empty() {
         return;

@@ -1,4 +1,4 @@
-//! Examines the first response by itself, in addition to the audit.
+//! Examines the first response alone, in addition to the audit.
 
 use http::header::{AGE, CACHE_CONTROL, DATE, ETAG, LAST_MODIFIED};
 use tower_cache_policy::audit::{CacheAudit, Level, Warning};

@@ -1,4 +1,4 @@
-//! HEAD: does the response have the fields of GET?
+//! Checks whether the response to HEAD has the fields of the response to GET.
 
 use http::header::{CACHE_CONTROL, ETAG, LAST_MODIFIED, VARY};
 use http::{HeaderName, Method};
@@ -42,7 +42,7 @@ pub(super) async fn run(probe: &mut Probe<'_>) {
         get.is_some() && head.is_none()
     }));
     let length = first.content().map(|content| content.len() as u64).or_else(|| first.length());
-    // Content that differs each time has no fixed length.
+    // Content that differs each time does not have a fixed length.
     let other_length = probe.capabilities.stable_content != Some(false)
         && response.length().is_some_and(|own| length.is_some_and(|length| own != length));
 

@@ -1,4 +1,5 @@
-//! Pages with a nonce for their Content Security Policy: a nonce is for one response, and a cache repeats responses.
+//! Checks pages with a nonce for their Content Security Policy. A nonce is for a single response, but a cache repeats
+//! responses.
 
 use tower_cache_policy::audit::{CacheAudit, Level};
 

@@ -104,13 +104,13 @@ pub(super) fn examine(probe: &mut Probe<'_>, coding: Option<&str>, full: &Exchan
             "send no `Content-Length` with a 304",
         );
     }
-    // This is detected over HTTP/2. Over HTTP/1.1, the content looks like the next response on the connection.
+    // This is detected only over HTTP/2. Over HTTP/1.1, the content looks like the next response on the connection.
     if response.content().is_some_and(|content| !content.is_empty()) {
         report(probe, coding, Level::Warning, ("N-04", SECTION), "has content", "send no content with a 304");
     }
 }
 
-/// A fault that the 304 also has without a coding is reported once.
+/// A problem that also occurs in the 304 without a content coding is reported only once.
 fn report(
     probe: &mut Probe<'_>,
     coding: Option<&str>,
@@ -129,7 +129,7 @@ fn report(
     }
 }
 
-/// The names in their usual spelling, such as `Cache-Control`.
+/// Returns the names in their usual spelling, such as `Cache-Control`.
 pub(super) fn names<'a>(names: impl Iterator<Item = &'a HeaderName>) -> String {
     names.map(|name| format!("`{}`", canonical(name))).collect::<Vec<_>>().join(", ")
 }

@@ -1,4 +1,4 @@
-//! Ranges: does a partial response belong to the representation that a client has?
+//! Checks whether a partial response belongs to the representation that a client has.
 
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LOCATION, CONTENT_RANGE, ETAG, EXPIRES, HeaderValue, IF_RANGE, RANGE, VARY,
@@ -33,7 +33,7 @@ pub(super) async fn run(probe: &mut Probe<'_>) {
         }
         StatusCode::OK => {
             let promised = first.fields().get(ACCEPT_RANGES).is_some_and(|value| value == "bytes");
-            // A server may ignore ranges, but `Accept-Ranges` says that it does not.
+            // A server may ignore ranges, but `Accept-Ranges` indicates that it supports them.
             if promised {
                 probe.found(
                     Level::Warning,
@@ -95,7 +95,7 @@ async fn if_range(probe: &mut Probe<'_>) {
         ("if-range-stale-date", STALE_DATE, "an old date"),
     ] {
         let is_partial = is_partial(probe, name, value).await;
-        // The result is positive if no step failed. Without a response, it is unknown.
+        // The result is positive if every step succeeded. Without a response, it is unknown.
         probe.capabilities.if_range = match (probe.capabilities.if_range, is_partial) {
             (Some(false), _) | (_, Some(true)) => Some(false),
             (known, None) => known,

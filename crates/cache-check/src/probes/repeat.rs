@@ -1,4 +1,4 @@
-//! The same request again: does the cache in front store the response, and are its validators stable?
+//! Repeats the request, to check whether a cache in front stores the response, and whether its validators are stable.
 
 use http::header::LAST_MODIFIED;
 use tower_cache_policy::audit::{CacheAudit, Level};

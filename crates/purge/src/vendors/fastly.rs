@@ -17,7 +17,7 @@ use crate::reply::judge_document;
 use crate::request::{PurgeRequest, authority, bare, batches_of, json, path_and_query, refuse_uncarried, tags, with};
 
 const NAME: &str = "Fastly";
-/// Surrogate keys in one request.
+/// The maximum number of surrogate keys in one request.
 const MAX_ITEMS: usize = 256;
 const FASTLY_KEY: HeaderName = HeaderName::from_static("fastly-key");
 const FASTLY_SOFT_PURGE: HeaderName = HeaderName::from_static("fastly-soft-purge");
@@ -33,7 +33,7 @@ pub struct Fastly {
 }
 
 impl Fastly {
-    /// One service, with a token of the scope `purge_select`, and `purge_all` for everything.
+    /// Creates the API for one service, with a token of the scope `purge_select`, and `purge_all` to purge everything.
     ///
     /// # Errors
     ///
@@ -83,8 +83,8 @@ impl PurgeApi for Fastly {
         keys.chain(urls).map(|request| Ok(self.with_fields(request?, purge))).collect()
     }
 
-    /// The document is an object. For a URL and for everything, its `status` is `ok`. For tags, it has the id of a
-    /// purge for each tag, and a tag may have the name `status`.
+    /// The document is an object. For a URL or everything, its `status` is `ok`. For tags, it has a member with the id
+    /// of the purge for each tag, and a tag may have the name `status`.
     fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
         #[derive(Deserialize)]
         struct Document {

@@ -22,9 +22,9 @@ type Site = tower::util::BoxCloneSyncService<Request<Full<Bytes>>, Seen, BoxErro
 #[derive(Default)]
 pub(crate) struct Pages {
     pub(crate) versions: Vec<AtomicU64>,
-    /// How often a page was made.
+    /// How often a page was rendered.
     pub(crate) made: AtomicU64,
-    /// The time in milliseconds that it takes to make a page, in addition to one.
+    /// The time in milliseconds that rendering a page takes, in addition to one.
     pub(crate) delay: AtomicU64,
 }
 
@@ -58,7 +58,7 @@ impl Instance {
                 pages.made.fetch_add(1, Ordering::Relaxed);
                 let path = request.uri().path();
                 let index: usize = path.trim_start_matches("/p/").parse().unwrap_or(0);
-                // Read first: a page that is made while its version changes shows the old one.
+                // Read first, so that a page that is rendered while its version changes shows the old version.
                 let version = pages.versions[index].load(Ordering::SeqCst);
                 tokio::time::sleep(Duration::from_millis(1 + pages.delay.load(Ordering::Relaxed))).await;
                 let language = request.headers().get("accept-language").map(|value| value.to_str().unwrap().to_owned());
@@ -88,7 +88,7 @@ impl Instance {
         Self { cache, site: Site::new(site) }
     }
 
-    /// An instance with the engine at this URL, which knows the purges of the others.
+    /// Creates an instance with the engine at this URL that has read the purges of the others.
     pub(crate) async fn with_engine(pages: &Arc<Pages>, url: &str) -> Self {
         // These tests are not about the limit, and the machine may be busy.
         let second = RedisStore::connect(url).await.unwrap().second_level().limit(Duration::from_secs(2));
@@ -97,7 +97,8 @@ impl Instance {
         instance
     }
 
-    /// Purges a page 50 times, and asserts that another instance sees each purge within 100 ms, and this one at once.
+    /// Purges a page 50 times, and asserts that each purge takes effect immediately in this instance and within 100 ms
+    /// in another one.
     pub(crate) async fn assert_purges_reach(&self, other: &Self, pages: &Pages) {
         let mut slowest = Duration::ZERO;
         for version in 1..=50 {
@@ -143,7 +144,7 @@ impl Instance {
         self.cache.stats().second_level.unwrap()
     }
 
-    /// Waits until the numbers are as expected.
+    /// Waits until the statistics have the expected values.
     pub(crate) async fn until(&self, is_expected: impl Fn(SecondLevelStats) -> bool) {
         let began = Instant::now();
         while !is_expected(self.second()) {
