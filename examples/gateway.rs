@@ -59,7 +59,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 }
 
-/// An empty body is replaced by `None`, so that no length is sent to the origin server.
+/// Returns an empty body for a request without content, so that no length is sent to the origin server.
 fn content(body: Incoming) -> Body {
     if body.is_end_stream() { Body::empty() } else { Body::new(body) }
 }

@@ -497,7 +497,7 @@ fn lenient_mode_reports_faults_in_third_party_stylesheets() {
 
 #[cfg(feature = "assets-css")]
 #[test]
-fn legal_css_is_accepted_in_the_strict_mode() {
+fn valid_css_is_accepted_in_strict_mode() {
     use tower_cache_policy::assets::css::rewrite_contents;
 
     for css in [

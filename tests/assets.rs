@@ -975,7 +975,7 @@ async fn a_disabled_layer_changes_nothing() {
 // ==== The manifest ====
 
 #[test]
-fn an_unknown_name_suggests_the_nearest() {
+fn an_unknown_name_suggests_the_most_similar_one() {
     let assets = AssetManifest::from_contents([("css/style.css", "p{}"), ("app.js", "x")]).unwrap();
     let error = assets.url("css/styel.css").unwrap_err();
     assert_eq!(error.to_string(), "there is no asset named `css/styel.css`; did you mean `css/style.css`?");

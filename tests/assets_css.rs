@@ -111,12 +111,12 @@ fn missing_and_circular_references_are_reported_with_file_and_line() {
         rewrite_contents(files.iter().copied(), "/static", FingerprintLocation::Path).unwrap_err()
     };
     let missing = error(&[("css/a.css", "p {\n  background: url(tee.png) }"), ("css/tea.png", "x")]);
-    assert_eq!(missing.to_string(), "css/a.css:2:15: `tee.png` leads to no asset; did you mean `css/tea.png`?");
+    assert_eq!(missing.to_string(), "css/a.css:2:15: `tee.png` does not lead to an asset; did you mean `css/tea.png`?");
     assert!(matches!(missing.kind(), AssetErrorKind::MissingReference { line: 2, .. }));
     let out = error(&[("css/a.css", "@import '../../secret.css';")]);
     assert_eq!(
         out.to_string(),
-        "css/a.css:1:9: `../../secret.css` leads to no asset; add the file, or remove the reference"
+        "css/a.css:1:9: `../../secret.css` does not lead to an asset; add the file, or remove the reference"
     );
     let circle = error(&[
         ("a.css", "@import 'b.css';"),

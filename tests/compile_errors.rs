@@ -86,7 +86,7 @@ fn root() -> &'static Path {
 }
 
 #[test]
-fn the_compiler_says_the_words_of_the_page_and_the_remedy() {
+fn the_compiler_errors_contain_the_messages_of_the_page_and_the_remedy() {
     for (features, mistakes) in [(None, MISTAKES), (Some("axum"), WITH_AXUM)] {
         let messages = messages(mistakes, features);
         for Mistake { file, listed, remedies } in mistakes {
@@ -99,7 +99,7 @@ fn the_compiler_says_the_words_of_the_page_and_the_remedy() {
 }
 
 #[test]
-fn the_page_lists_the_words_of_each_mistake_and_no_others() {
+fn the_page_lists_the_messages_of_each_mistake_and_no_others() {
     let page = fs::read_to_string(root().join("src/docs/compile_errors.md")).unwrap();
     let rows = page.lines().filter_map(|line| line.strip_prefix("| ``"));
     let listed: BTreeSet<_> = rows.map(|row| row.split("`` |").next().unwrap().trim()).collect();

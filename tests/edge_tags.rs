@@ -59,7 +59,7 @@ fn is_private(headers: &HeaderMap) -> bool {
 }
 
 #[tokio::test]
-async fn e4_a_tag_that_the_edge_cannot_carry_is_recorded_and_not_sent() {
+async fn e4_a_tag_that_the_edge_does_not_accept_is_recorded_and_not_sent() {
     let mut carried = 0;
     for (profile, format) in with_tags() {
         for text in OF_APPLICATIONS {
@@ -152,7 +152,7 @@ async fn e4_a_handler_that_writes_the_field_itself_stays_public() {
 }
 
 #[tokio::test]
-async fn e4_a_coarser_tag_replaces_tags_that_the_edge_cannot_carry() {
+async fn e4_a_coarser_tag_replaces_tags_that_the_edge_does_not_accept() {
     let layer = || EdgeLayer::new(EdgeProfile::AKAMAI).on_overflow(TagOverflow::Coarser(CacheTag::from_static("all")));
     let (headers, notes) = sent(layer(), &["crates", "crate:serde", "versions"], &[]).await;
     assert_eq!(headers["edge-cache-tag"], "all,crates,versions");

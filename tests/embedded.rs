@@ -69,7 +69,7 @@ fn both(directory: &TempDir) -> [(&'static str, AssetManifest, TestService); 2] 
 }
 
 #[tokio::test]
-async fn embedded_files_need_no_routes_of_their_own() {
+async fn embedded_files_do_not_need_their_own_routes() {
     let files = embedded();
     let assets = AssetDirectory::embedded(&files).prefix("/static").build().unwrap();
     let app: axum::Router = axum::Router::new().nest_service("/static", AssetsLayer::new(&assets).layer(files.clone()));
@@ -537,7 +537,7 @@ impl Sent {
 }
 
 #[derive(Default)]
-struct Seen {
+struct Coverage {
     complete: usize,
     parts: usize,
     resumed: usize,
@@ -545,7 +545,7 @@ struct Seen {
 }
 
 /// The properties of every response.
-fn check_response(sent: &Sent, asset: &Asset, response: &Received, is_embedded: bool, seen: &mut Seen) {
+fn check_response(sent: &Sent, asset: &Asset, response: &Received, is_embedded: bool, seen: &mut Coverage) {
     let coding = response.field("content-encoding");
     let content = |coding: &str| {
         let extension = match coding {
@@ -611,7 +611,7 @@ fn every_request_gets_an_acceptable_coding_and_no_range_of_another() {
     for (kind, assets, service) in both(&files) {
         let is_embedded = kind == "embedded";
         let asset = assets.asset("style.css").unwrap();
-        let seen = std::cell::RefCell::new(Seen::default());
+        let seen = std::cell::RefCell::new(Coverage::default());
         let cases = if is_embedded { 5_000 } else { 1_000 };
         let mut runner =
             TestRunner::new(ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() });

@@ -174,14 +174,14 @@ fn cases() -> Vec<Case> {
     file.cases
 }
 
-struct Ran {
+struct CaseResult {
     response: Response<Vec<u8>>,
     handler_ran: bool,
 }
 
 /// A stack with a validator source, or with a handler that sets the validators. For ranges, the second sends HEAD to
 /// the service.
-async fn run(case: &Case, with_source: bool) -> Ran {
+async fn run(case: &Case, with_source: bool) -> CaseResult {
     let ran = Arc::new(AtomicBool::new(false));
     let handler = {
         let (case, ran) = (case.clone(), ran.clone());
@@ -205,7 +205,7 @@ async fn run(case: &Case, with_source: bool) -> Ran {
     };
     let (head, body) = response.into_parts();
     let body = support::content(body).await.to_vec();
-    Ran { response: Response::from_parts(head, body), handler_ran: ran.load(Ordering::Relaxed) }
+    CaseResult { response: Response::from_parts(head, body), handler_ran: ran.load(Ordering::Relaxed) }
 }
 
 fn judge(case: &Case, response: &Response<Vec<u8>>, stack: &str) {

@@ -562,7 +562,7 @@ async fn each_request_is_logged_with_its_bytes_and_its_reason() {
     }
 }
 
-// ==== The cache in the process ====
+// ==== The in-process cache ====
 
 #[tokio::test]
 async fn with_the_shared_cache_a_page_is_generated_once_and_purged_by_a_change() {
@@ -674,7 +674,7 @@ impl Site {
         Self::start_behind(version, policies, no_cache, files, None).await
     }
 
-    /// A site with a cache in the process.
+    /// A site with an in-process cache.
     async fn with_cache(version: &'static str, no_cache: bool) -> Self {
         let cache = SharedCache::by_policy(MemoryStore::new(256 << 20));
         Self::start_behind(version, None, no_cache, Path::new(assets::DIRECTORY), Some(&cache)).await

@@ -71,7 +71,7 @@ async fn a_response_is_shared_if_a_shared_cache_or_any_cdn_may_store_it() {
         (&[("cache-control", "no-store")], "the edge cache `"),
     ] {
         let message = fails(assert_not_shared(&sending(fields), request("/account"))).await;
-        let expected = "expected a response that no shared cache stores, but these may: ";
+        let expected = "expected a response that no shared cache stores, but these caches may store it: ";
         assert!(message.starts_with(expected), "{message}");
         assert!(message.lines().next().unwrap().contains(caches), "{caches}: {message}");
         assert!(message.contains("GET /account\n200"), "{message}");
@@ -88,7 +88,7 @@ async fn a_private_response_is_stored_by_browsers_only() {
     let never = fails(assert_private(&sending(&[("cache-control", "private, no-store")]), request("/account"))).await;
     assert!(never.starts_with("expected a response that a browser may store"), "{never}");
     let shared = fails(assert_private(&sending(&[("cache-control", "public")]), request("/account"))).await;
-    assert!(shared.starts_with("expected a response that no shared cache stores, but these may: a shared"), "{shared}");
+    assert!(shared.starts_with("expected a response that no shared cache stores, but these caches may store it: a shared"), "{shared}");
 }
 
 #[tokio::test]
@@ -248,10 +248,10 @@ fn each_fault_of_a_table_is_named_with_its_line() {
     assert_eq!(table("").parse::<CacheSnapshot>().unwrap().rows().count(), 1);
     for (text, expected) in [
         ("| Request | Status |\n|---|---|\n".to_owned(), "line 1: the table does not have the columns | Request |"),
-        (format!("{titles}\n{right}\n"), "line 2: there is no line of dashes under the titles"),
-        (titles.to_owned(), "line 2: there is no line of dashes under the titles"),
+        (format!("{titles}\n{right}\n"), "line 2: the line of dashes under the titles is missing"),
+        (titles.to_owned(), "line 2: the line of dashes under the titles is missing"),
         (table(right), "line 4: there are two rows for `GET /`; remove one"),
-        (table("| GET /a | 200 |"), "line 4: the row has 2 cells and the table 7 columns"),
+        (table("| GET /a | 200 |"), "line 4: the row has 2 cells, but the table has 7 columns"),
         (table("| GET /a | 200 | no-store |  |  | not stored | not stored"), "line 4: the row does not end with `|`"),
         (
             table("| GET /a | 200 | no-store |  |  | not stored | not stored \\"),

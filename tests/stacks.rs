@@ -151,7 +151,7 @@ fn no_layer_panics_if_a_response_has_no_room_for_another_field() {
 
 /// The list of the tests contains the same fields for edges as the crate and its profiles.
 #[test]
-fn the_tests_and_the_crate_know_the_same_fields() {
+fn the_tests_and_the_crate_list_the_same_fields() {
     let name = |text: &str| HeaderName::try_from(text).unwrap();
     let mut differing = Vec::new();
     for text in fields::TARGETED {

@@ -195,7 +195,7 @@ async fn listen(port: u16) -> Result<TcpListener, String> {
         .await
         .map_err(|error| match error.kind() {
             ErrorKind::AddrInUse => format!(
-                "port {port} of 127.0.0.1 is taken by another program; choose another port with --port, or use --port 0 for a free one"
+                "port {port} of 127.0.0.1 is used by another program; choose another port with --port, or use --port 0 for a free port"
             ),
             _ => format!("cannot listen on port {port} of 127.0.0.1: {error}; choose another port with --port"),
         })
@@ -229,7 +229,7 @@ A stylesheet that caches may store for a year, because its URL changes with its 
 fn to_try_with_cache(address: SocketAddr) -> String {
     let url = format!("http://{address}");
     format!(
-        r#"With the cache in the process, a page that is generated once (the second Cache-Status is a hit):
+        r#"With the in-process cache, a page that is generated once (the second Cache-Status is a hit):
   curl -si {url}/page {url}/page | grep -i cache-status
 A change that purges this page (the next Cache-Status is a miss):
   curl -s {url}/articles/3 -X DELETE -H 'If-Match: *'; curl -si {url}/page | grep -i cache-status

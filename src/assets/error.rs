@@ -164,23 +164,23 @@ impl fmt::Display for AssetError {
             AssetErrorKind::Read(error) => write!(f, "`{file}`: cannot be read: {error}"),
             AssetErrorKind::Write(error) => write!(f, "`{file}`: cannot be written: {error}"),
             AssetErrorKind::Changed => {
-                write!(f, "`{file}`: changed while it was read; make the manifest when the build has ended")
+                write!(f, "`{file}`: changed while it was read; create the manifest after the build has ended")
             }
             AssetErrorKind::Missing => {
                 write!(f, "`{file}`: does not exist; correct the path, or run the build that creates it")
             }
             AssetErrorKind::ContentMismatch => {
-                write!(f, "`{file}`: is not the file that the manifest was made from; make the manifest again")
+                write!(f, "`{file}`: is not the file from which the manifest was created; create the manifest again")
             }
-            AssetErrorKind::SymlinkLoop => write!(f, "`{file}`: this link leads back to where it is; remove it"),
+            AssetErrorKind::SymlinkLoop => write!(f, "`{file}`: this link leads back to a directory that contains it; remove it"),
             AssetErrorKind::OnlySymlinks => write!(
                 f,
-                "`{file}`: its files are symbolic links, which are left out by default, as in a directory that \
+                "`{file}`: its files are symbolic links, which are skipped by default, as in a directory that \
                  Kubernetes mounts from a ConfigMap; add `AssetDirectory::with_symlinks`"
             ),
             AssetErrorKind::InvalidManifest { message } => write!(f, "{file}: {message}"),
             AssetErrorKind::MissingReference { line, column, reference, nearest } => {
-                write!(f, "{file}:{line}:{column}: `{reference}` leads to no asset")?;
+                write!(f, "{file}:{line}:{column}: `{reference}` does not lead to an asset")?;
                 match nearest {
                     Some(nearest) => write!(f, "; did you mean `{nearest}`?"),
                     None => f.write_str("; add the file, or remove the reference"),

@@ -19,15 +19,15 @@ pub(super) fn check_name(name: &str) -> Result<(), AssetError> {
     } else if name.len() > 1_024 {
         "a name must not be longer than 1024 bytes"
     } else if name.starts_with('/') || name.ends_with('/') || name.contains("//") {
-        "a name must not have an empty part; write it like `css/style.css`"
+        "a name must not have an empty segment; write it like `css/style.css`"
     } else if name.split('/').any(|part| matches!(part, "." | ".."))
         || has_dot_segment(&format!("/{}", encode(name)))
         || has_dot_segment(&format!("/{name}"))
     {
-        "a name must not have a part `.` or `..`, not even percent-encoded; write the path below the directory"
+        "a name must not have a segment `.` or `..`, even if it is percent-encoded; write the path below the directory"
     } else if name.chars().any(|c| c.is_control() || matches!(c, '%' | '\\' | ';' | '?' | '#')) {
         "a name must not have a control character or one of `%`, `\\`, `;`, `?` and `#`, because servers and proxies \
-         read them in different ways; rename the file"
+         interpret them differently; rename the file"
     } else {
         return Ok(());
     };

@@ -52,7 +52,7 @@ impl UrlSettings {
             uri.scheme().is_some() && uri.authority().is_some() && uri.path() == "/" && uri.query().is_none()
         });
         if !valid || origin.ends_with('/') {
-            let reason = "an origin is written like `https://cdn.example.com`, without a slash behind it";
+            let reason = "an origin is written like `https://cdn.example.com`, without a slash at the end";
             return Err(AssetError::new(origin.escape_debug().to_string(), AssetErrorKind::InvalidName { reason }));
         }
         origin.clone_into(&mut self.origin);

@@ -104,9 +104,9 @@ fn entry_of(name: &str, value: &Value, prefix: &str) -> Result<Entry, AssetError
         Value::String(url) => (url.as_str(), None),
         Value::Object(members) => match members.get("src") {
             Some(Value::String(url)) => (url.as_str(), members.get("integrity").and_then(Value::as_str)),
-            _ => return Err(invalid("has no path of a file in `src`; write the manifest by a plugin for webpack")),
+            _ => return Err(invalid("does not have the path of a file in `src`; write the manifest with a webpack plugin")),
         },
-        _ => return Err(invalid("is not the path of a file; write the manifest by a plugin for webpack")),
+        _ => return Err(invalid("is not the path of a file; write the manifest with a webpack plugin")),
     };
     let file = file_of(url, prefix).ok_or_else(|| {
         invalid("is not below the prefix; set `AssetDirectory::prefix` to the path of webpack's `output.publicPath`")

@@ -193,14 +193,14 @@ impl fmt::Display for StorageReason {
             Self::HeuristicCaching(unsaid) => f.write_str(match unsaid {
                 Some(HeuristicCaching::NotStored) => "no directive allows it, and this cache requires one",
                 Some(HeuristicCaching::ByExtension) => {
-                    "without a directive, this cache decides by the extension of the path"
+                    "without a directive, this cache decides by the file extension in the path"
                 }
                 Some(HeuristicCaching::ByLastModified) => "without a directive, this cache decides by `Last-Modified`",
                 Some(HeuristicCaching::Validated) => {
                     "without a directive, this cache revalidates the response before each reuse"
                 }
                 Some(HeuristicCaching::StoredFor(_)) => "without a directive, this cache stores every response",
-                None => "it is not known what this cache does without a directive",
+                None => "the behavior of this cache without a directive is not known",
             }),
         }
     }

@@ -100,7 +100,7 @@ impl fmt::Display for EdgeDiagnostic {
                 write!(f, "{count} tags do not fit into {field}; the response is private, so no shared cache stores it")
             }
             Self::NotTags { field } => {
-                write!(f, "{field} has a member that is not a tag, or not one that the edge accepts")
+                write!(f, "{field} has a member that is not a valid tag, or that the edge does not accept")
             }
             Self::Restricted { field } => {
                 write!(f, "{field} forbids storage or reuse, so the response becomes private")

@@ -287,10 +287,10 @@ impl fmt::Display for EdgeConflict {
         let Self { one, other, field, reason } = self;
         write!(f, "the profiles `{one}` and `{other}` cannot be combined: ")?;
         match reason {
-            Reason::Freshness => write!(f, "`{field}` is for `{one}`, and `{other}` obeys it with another meaning")?,
+            Reason::Freshness => write!(f, "`{field}` is for `{one}`, but `{other}` obeys it with a different meaning")?,
             // G-21
             Reason::Stripped => {
-                write!(f, "`{field}` is for `{one}`, and `{other}` ignores restrictions in `Cache-Control` next to it")?
+                write!(f, "`{field}` is for `{one}`, but `{other}` ignores restrictions in `Cache-Control` next to it")?
             }
             // E2-1
             Reason::Tags => write!(f, "they separate the tags in `{field}` differently")?,

@@ -29,7 +29,7 @@ impl EdgesId {
 }
 
 /// The fields for one `Cache-Control` line.
-struct Known {
+struct MemoEntry {
     edges: EdgesId,
     /// A copy, because a field value may be a slice of a buffer with all fields of a response.
     line: Box<[u8]>,
@@ -40,14 +40,14 @@ impl EdgeFields {
     /// Returns the fields for a `Cache-Control` line. Creates them unless this thread has created them recently.
     pub(super) fn recall(edges: EdgesId, line: &HeaderValue, make: impl FnOnce() -> Self) -> Rc<Self> {
         thread_local! {
-            static RECENT: Recent<Known> = const { Recent::new() };
+            static RECENT: Recent<MemoEntry> = const { Recent::new() };
         }
         let line = line.as_bytes();
         if line.len() > MAX_LENGTH {
             return Rc::new(make());
         }
-        let is_wanted = |known: &Known| known.edges == edges && *known.line == *line;
-        let make = || Known { edges, line: line.into(), fields: Rc::new(make()) };
+        let is_wanted = |known: &MemoEntry| known.edges == edges && *known.line == *line;
+        let make = || MemoEntry { edges, line: line.into(), fields: Rc::new(make()) };
         Rc::clone(&Recent::recall(&RECENT, short_hash(line) ^ edges.0, is_wanted, make).fields)
     }
 }
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_vary_do_not_keep_others_out() {
+    fn lines_that_vary_do_not_exclude_other_lines() {
         let made = Cell::new(0);
         let edges = EdgesId::next();
         (0..1_000).for_each(|n| recall(edges, &HeaderValue::from_str(&format!("max-age={n}")).unwrap(), &made));

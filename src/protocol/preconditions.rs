@@ -152,7 +152,7 @@ pub struct Preconditions {
     received_is_date: bool,
     /// The other fields. Boxed, because most requests have none of them, and layers hold this value until they get the
     /// response.
-    others: Option<Box<Others>>,
+    others: Option<Box<RareFields>>,
     has_range: bool,
     /// Whether the request has `If-Modified-Since` or `If-Unmodified-Since`, even if its method ignores them.
     has_date: bool,
@@ -215,7 +215,7 @@ impl Preconditions {
         let has_date = is_present(&IF_UNMODIFIED_SINCE) || is_present(&IF_MODIFIED_SINCE);
         let has_others =
             is_present(&IF_UNMODIFIED_SINCE) || is_present(&IF_MATCH) || (has_range && is_present(&IF_RANGE));
-        let others = has_others.then(|| Others {
+        let others = has_others.then(|| RareFields {
             if_match: lines(IF_MATCH, applies),
             if_unmodified_since: lines(IF_UNMODIFIED_SINCE, applies),
             // `If-Range` has no effect without a `Range`.
@@ -230,7 +230,7 @@ impl Preconditions {
             scope,
             received_is_date: takes_date,
             received,
-            others: others.and_then(Others::boxed),
+            others: others.and_then(RareFields::boxed),
             has_date,
             has_range,
             has_webdav_if: scope == Scope::Unsafe && headers.get_all("if").iter().any(is_condition),
@@ -245,9 +245,9 @@ impl Preconditions {
         if self.received_is_date { &self.received } else { FieldLines::none() }
     }
 
-    fn others(&self) -> &Others {
-        static NONE: Others =
-            Others { if_match: FieldLines::None, if_unmodified_since: FieldLines::None, if_range: FieldLines::None };
+    fn others(&self) -> &RareFields {
+        static NONE: RareFields =
+            RareFields { if_match: FieldLines::None, if_unmodified_since: FieldLines::None, if_range: FieldLines::None };
         self.others.as_deref().unwrap_or(&NONE)
     }
 
@@ -500,7 +500,7 @@ impl Preconditions {
     pub(crate) fn without_range(&mut self) {
         //
         self.has_range = false;
-        self.others = self.others.take().and_then(|others| Others { if_range: FieldLines::None, ..*others }.boxed());
+        self.others = self.others.take().and_then(|others| RareFields { if_range: FieldLines::None, ..*others }.boxed());
     }
 
     /// Removes the dates of a safe request that a server must ignore. Some services evaluate such a date if the list of
@@ -792,13 +792,13 @@ fn between(text: &[u8], open: u8, close: u8) -> Option<&[u8]> {
 
 /// The fields that most requests do not have.
 #[derive(Clone, Debug)]
-struct Others {
+struct RareFields {
     if_match: FieldLines,
     if_unmodified_since: FieldLines,
     if_range: FieldLines,
 }
 
-impl Others {
+impl RareFields {
     /// Returns `None` if there are no lines.
     fn boxed(self) -> Option<Box<Self>> {
         let is_empty = self.if_match.is_none() && self.if_unmodified_since.is_none() && self.if_range.is_none();

@@ -262,7 +262,7 @@ impl fmt::Display for UnstorableFields {
         match &self.problem {
             Problem::Needed(name) => write!(
                 f,
-                "`no-cache` or `private` names `{name}`, without which the response cannot be stored; do not store the \
+                "`no-cache` or `private` names `{name}`, and the response cannot be stored without that field; do not store the \
                  response, or use the directive without field names"
             ),
             Problem::ConnectionOptions => {

@@ -166,14 +166,14 @@ where
         }
         let written = Exchange::send(service, write, place).await;
         if !written.response.status.is_success() && !written.response.status.is_redirection() {
-            written.fail(place, "expected that the write succeeds, because only a success purges");
+            written.fail(place, "expected the write to succeed, because only a success purges");
         }
         let after = Exchange::send(service, read, place).await;
         let report = report(&after, place, "expected a miss after the write");
         if report.is_hit() {
             let remedy = "add the tags of the response or its URL to the `Purge` of the write, and give the cache to a \
                           `PurgeLayer`";
-            let expected = "expected that the write purges the response, but the cache reports";
+            let expected = "expected the write to purge the response, but the cache reports";
             after.fail(place, format_args!("{expected} `{report}`; {remedy}\n\nThe write was:\n\n{written}"));
         }
     }
@@ -183,7 +183,7 @@ where
 fn report(exchange: &Exchange, place: Place, expected: &str) -> CacheStatus {
     CacheStatus::from_headers(exchange.headers()).unwrap_or_else(|| {
         let remedy = "put the layer of a `SharedCache` outside the service, and do not call `without_cache_status`";
-        exchange.fail(place, format_args!("{expected}, but no field has the report of a cache; {remedy}"))
+        exchange.fail(place, format_args!("{expected}, but no field contains the report of a cache; {remedy}"))
     })
 }
 

@@ -57,7 +57,7 @@ where
         let mut again = request.clone();
         let first = Exchange::send(service, request, place).await;
         if !first.response.status.is_success() {
-            first.fail(place, "expected a successful response, because caches revalidate no others");
+            first.fail(place, "expected a successful response, because caches revalidate only these");
         }
         let mut has_validator = false;
         for (validator, condition) in [(ETAG, IF_NONE_MATCH), (LAST_MODIFIED, IF_MODIFIED_SINCE)] {

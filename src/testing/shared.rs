@@ -91,7 +91,7 @@ fn fail_if_shared(exchange: &Exchange, place: Place) {
     if let Some(first) = shared.first() {
         let caches: Vec<String> = shared.iter().map(|verdict| verdict.kind().to_string()).collect();
         let caches = caches.join(", ");
-        let expected = "expected a response that no shared cache stores, but these may";
+        let expected = "expected a response that no shared cache stores, but these caches may store it";
         exchange.fail(place, format_args!("{expected}: {caches}\n{first}"));
     }
 }

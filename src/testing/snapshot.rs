@@ -115,7 +115,7 @@ pub fn assert_table_matches_snapshot<P: AsRef<Path>>(table: &PolicyTable<'_>, fi
     let added = found.iter().filter(|row| !expected.contains(row)).map(|row| format!("but got  {row}"));
     let mut changes: Vec<String> = removed.chain(added).collect();
     if changes.is_empty() {
-        changes.push("the same rows are in another order, or more than once".to_owned());
+        changes.push("the same rows are in a different order, or are repeated".to_owned());
     }
     panic!("{}\n\ncompared with {}{}", changes.join("\n"), file.display(), remedy(place));
 }

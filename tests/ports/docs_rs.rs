@@ -243,7 +243,7 @@ async fn pages_of_one_version_are_served_stale_by_browsers_only_and_differ_by_an
 /// docs.rs repeats `Last-Modified` too. A 304 with an entity tag does not need it (RFC 9110 section 15.4.5), and the
 /// stored response keeps its own.
 #[tokio::test]
-async fn a_304_for_a_stored_file_repeats_what_its_200_said_to_caches_and_differs_by_the_date() {
+async fn a_304_for_a_stored_file_repeats_the_caching_fields_of_its_200_and_differs_by_the_date() {
     let app = app(CONFIG);
     let fields = ["cache-control", "etag", "surrogate-control", "surrogate-key"];
     for method in [Method::GET, Method::HEAD] {

@@ -75,7 +75,7 @@ fn vary_accept() -> CachePolicyLayer {
 }
 
 #[tokio::test]
-async fn a_search_by_anyone_says_nothing_and_one_of_the_own_crates_is_not_stored() {
+async fn a_public_search_has_no_policy_and_a_search_for_followed_crates_is_not_stored() {
     let app = api(true);
     assert_sends(&app, "/api/v1/crates?q=serde", 200, &[]).await;
     for identity in [SIGNED_IN, TOKEN] {
@@ -89,7 +89,7 @@ async fn a_search_by_anyone_says_nothing_and_one_of_the_own_crates_is_not_stored
 /// Without the field, caches apply heuristic freshness: Fastly stores such a response for two minutes. This crate
 /// therefore sends its default unless the layer accepts that risk.
 #[tokio::test]
-async fn a_search_by_anyone_differs_by_the_default_unless_the_risk_is_accepted() {
+async fn a_public_search_differs_by_the_default_unless_the_risk_is_accepted() {
     assert_sends(&api(false), "/api/v1/crates?q=serde", 200, &[("cache-control", "private, no-cache")]).await;
 }
 
@@ -103,7 +103,7 @@ async fn responses_for_a_user_are_not_stored_and_differ_by_private() {
 }
 
 #[tokio::test]
-async fn a_handler_that_writes_no_store_itself_sends_it_as_it_is() {
+async fn the_no_store_of_a_handler_is_sent_unchanged() {
     let app = api(true);
     for identity in [SIGNED_IN, TOKEN] {
         assert_sends_to(&app, "/api/v1/me/updates", &[identity], 200, &[("cache-control", "no-store")]).await;
@@ -118,7 +118,7 @@ async fn the_summary_is_stored_for_15_seconds() {
 }
 
 #[tokio::test]
-async fn the_redirect_to_an_archive_varies_by_accept_and_says_nothing_else() {
+async fn the_redirect_to_an_archive_varies_by_accept_and_has_no_other_caching_field() {
     assert_sends(&api(true), "/api/v1/crates/serde/1.0.0/download", 302, &[("vary", "accept")]).await;
 }
 

@@ -203,7 +203,7 @@ fn run(cases: u32, check: impl Fn(&tokio::runtime::Runtime, &Case) -> Second) {
 }
 
 #[test]
-fn the_audit_says_what_a_cache_by_fields_does() {
+fn the_audit_predicts_a_cache_by_fields() {
     run(3_000, |runtime, case| {
         let second = runtime.block_on(observed(case, SharedCache::by_fields, None));
         assert_eq!(second, predicted(case, case.response(), &EdgeProfile::SHARED_CACHE), "{case:?}");

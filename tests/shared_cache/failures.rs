@@ -289,7 +289,7 @@ fn fails_slowly(
 }
 
 #[tokio::test(start_paused = true)]
-async fn those_who_wait_for_a_failed_revalidation_get_the_stale_response_too_unless_it_is_purged() {
+async fn clients_that_wait_for_a_failed_revalidation_get_the_stale_response_unless_it_is_purged() {
     const GERMAN: &[(&str, &str)] = &[("accept-language", "de")];
     const ENGLISH: &[(&str, &str)] = &[("accept-language", "en")];
     for is_purged in [false, true] {

@@ -133,7 +133,7 @@ async fn a_hundred_clients_of_a_cold_key_cause_one_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_call_goes_on_while_anybody_waits() {
+async fn the_call_continues_while_any_client_waits() {
     let site = site(PUBLIC, slow_page);
     let mut clients: Vec<_> = Vec::new();
     for _ in 0..10 {
@@ -175,7 +175,7 @@ async fn a_client_that_reads_slowly_does_not_delay_the_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn private_responses_delay_nobody_for_longer_than_the_head() {
+async fn private_responses_delay_no_client_longer_than_the_head() {
     let site = site(CachePolicy::private(MINUTE), slow_page);
     let start = tokio::time::Instant::now();
     let clients: Vec<_> = (0..100).map(|_| tokio::spawn(site.request(&[]))).collect();
@@ -216,7 +216,7 @@ async fn clients_with_credentials_or_of_another_variant_get_their_own_response()
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_joins_a_call_from_before_a_purge() {
+async fn no_request_joins_a_call_that_began_before_a_purge() {
     let site = site(PUBLIC, async |call, _| {
         tokio::time::sleep(Duration::from_millis(30)).await;
         Response::new(Frames::of(&[["old", "new", "?"][call.min(2)]]))

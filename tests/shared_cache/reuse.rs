@@ -241,7 +241,7 @@ async fn only_if_cached_does_not_call_the_handler() {
 }
 
 #[tokio::test]
-async fn a_client_can_keep_its_response_out_of_the_cache_but_not_turn_the_cache_off() {
+async fn a_client_can_prevent_storing_its_response_but_not_disable_the_cache() {
     let site = Site::with_policy(PUBLIC, |_| page("x", &[]));
     site.get("/", &[("cache-control", "no-store")]).await;
     assert_eq!(site.cache.stats().stored, 0);
@@ -284,7 +284,7 @@ async fn fields_of_the_connection_are_not_stored() {
 }
 
 #[tokio::test]
-async fn errors_and_redirects_with_a_policy_of_their_own_are_stored() {
+async fn errors_and_redirects_with_their_own_policy_are_stored() {
     let site = Site::by_fields(|request| {
         let status = request.uri().path()[1..].parse::<u16>().unwrap();
         Response::builder()
@@ -345,7 +345,7 @@ async fn head_of_a_response_that_is_not_stored_is_passed_through() {
 }
 
 #[tokio::test]
-async fn responses_can_look_as_if_they_had_just_been_made() {
+async fn responses_can_be_sent_without_an_age() {
     // T-09
     let site = Site::configured(SharedCache::by_policy, Some(PUBLIC.edge(MINUTE * 60)), SharedCache::as_origin, |_| {
         page("x", &[])

@@ -150,7 +150,7 @@ async fn a_response_of_one_process_is_a_hit_in_the_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn requests_for_one_url_wait_for_one_lookup_also_if_the_first_client_leaves() {
+async fn requests_for_one_url_wait_for_one_lookup_even_if_the_first_client_leaves() {
     let remote = Remote::default();
     let process = Process::new(&remote).await;
     let mut first = Box::pin(process.get());
@@ -211,7 +211,7 @@ async fn a_response_is_revalidated_when_the_purges_of_others_are_unknown_for_too
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_this_process_has_purged_is_not_used_before_the_purge_is_published() {
+async fn a_response_purged_by_this_process_is_not_used_before_the_purge_is_published() {
     let remote = Remote::default();
     let (one, other) = (Process::new(&remote).await, Process::new(&remote).await);
     remote.0.publish_hangs.store(true, Ordering::Relaxed);

@@ -9,18 +9,17 @@ use tower_cache_policy::edge::EdgeProfile;
 
 const AFTER: &str = "\
 Each URL is requested twice in the same way, then with its validators, with each
-content coding, with another Accept-Language and Cookie, with HEAD, and with a
+content coding, with a different Accept-Language and Cookie, with HEAD, and with a
 range and If-Range. Only GET and HEAD requests are sent. Redirects are followed,
 and each of them is checked.
 
-A response that says nothing about the page is not a finding: a rate limit, a
-challenge of a firewall, a server error, a timeout. The URL is reported as not
-checked. If the site asks for a pause (Retry-After), cache-check waits for it, up
-to --max-wait.
+A rate limit, a firewall challenge, a server error or a timeout is not a finding.
+The URL is then reported as not checked. If the site requests a pause
+(Retry-After), cache-check waits, up to --max-wait.
 
 With --expect, the paths come from FILE, and URL is the site. One request is sent
-for each row of its table, and redirects are not followed. A response that caches
-would treat in another way than FILE says is a difference. --write-expect writes
+for each row of its table, and redirects are not followed. A difference is a
+response that caches would not treat as recorded in FILE. --write-expect writes
 such a FILE, as does a test with `assert_matches_snapshot` of tower-cache-policy.
 
 Colours are for terminals, and NO_COLOR turns them off.
@@ -132,7 +131,7 @@ impl From<LeastLevel> for Level {
 fn edge(name: &str) -> Result<EdgeProfile, String> {
     EdgeProfile::by_name(name).ok_or_else(|| {
         let names: Vec<&str> = EdgeProfile::all().iter().map(EdgeProfile::name).collect();
-        format!("not the name of an edge; the names are {}", names.join(", "))
+        format!("unknown edge; use one of {}", names.join(", "))
     })
 }
 

@@ -57,7 +57,7 @@ impl Client {
             .redirect(Policy::none())
             .timeout(Duration::from_secs(arguments.timeout))
             .build()
-            .map_err(|error| format!("cannot make an HTTP client: {}", innermost(&error)))?;
+            .map_err(|error| format!("cannot create an HTTP client: {}", innermost(&error)))?;
         let mut headers = HeaderMap::new();
         for (name, value) in &arguments.headers {
             headers.append(name, value.clone());

@@ -122,7 +122,7 @@ impl fmt::Display for CheckError {
             Self::RateLimited { retry_after } => {
                 f.write_str("the site limits the number of requests (429 Too Many Requests)")?;
                 write_retry(f, *retry_after)?;
-                f.write_str("; --concurrency 1 sends fewer at once")
+                f.write_str("; --concurrency 1 sends one request at a time")
             }
             Self::Challenge { status, field } => write!(
                 f,
@@ -144,7 +144,7 @@ impl fmt::Display for CheckError {
                  compared; try again later"
             ),
             Self::Location { reason } => write!(f, "a redirect cannot be followed: {reason}"),
-            Self::RedirectLoop { to } => write!(f, "a redirect loop: it leads back to {}", shown(to.as_str())),
+            Self::RedirectLoop { to } => write!(f, "a redirect loop, which leads back to {}", shown(to.as_str())),
             Self::TooManyRedirects { followed } => write!(f, "more than {followed} redirects in a row"),
             Self::ContentTooLong { limit } => {
                 write!(f, "the content is longer than {limit} bytes and was not compared; --max-body allows more")
@@ -159,7 +159,7 @@ fn write_retry(f: &mut fmt::Formatter<'_>, seconds: Option<u64>) -> fmt::Result 
     match seconds {
         Some(seconds) => write!(
             f,
-            " and asks for a pause of {seconds} seconds (`Retry-After`); try again then, or allow longer waits with \
+            " and requests a pause of {seconds} seconds (`Retry-After`); try again then, or allow longer waits with \
              --max-wait"
         ),
         None => f.write_str("; try again later"),

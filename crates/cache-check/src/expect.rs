@@ -105,7 +105,7 @@ fn parse(file: &Path, content: &str) -> Result<CacheSnapshot, String> {
 fn site(arguments: &Arguments) -> Result<Target, String> {
     let urls = input::urls(&arguments.urls)?;
     let [(text, target)] = &urls[..] else {
-        return Err("--expect takes one URL, which is that of the site; the paths come from the file".to_owned());
+        return Err("--expect takes one URL, the root of the site; the paths come from the file".to_owned());
     };
     let target = target.clone().map_err(|error| format!("{}: {error}", shown(text)))?;
     if target_of(&target.url) != "/" {
@@ -167,7 +167,7 @@ fn url_of(home: &Origin, row: &SnapshotRow) -> Result<Url, CheckError> {
     }
     match Url::parse(&format!("{}{}", home.ascii_serialization(), row.target())) {
         Ok(url) if target_of(&url) == row.target() => Ok(url),
-        Ok(url) => refused(format!("clients send `{}` in place of this path; write that", shown(target_of(&url)))),
+        Ok(url) => refused(format!("clients send `{}` instead of this path; write that", shown(target_of(&url)))),
         Err(error) => refused(error.to_string()),
     }
 }

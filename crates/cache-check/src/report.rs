@@ -11,7 +11,7 @@ use crate::error::CheckError;
 use crate::exchange::Exchange;
 use crate::finding::Finding;
 use crate::probes::{Capabilities, ProbeRecord};
-use crate::redirects::Hop;
+use crate::redirects::RedirectReport;
 
 /// The result for one URL.
 #[derive(Debug, Serialize)]
@@ -20,7 +20,7 @@ pub(crate) struct Report {
     pub(crate) url: String,
     /// The page that uses the URL, if it is an asset.
     pub(crate) page: Option<Url>,
-    pub(crate) redirects: Vec<Hop>,
+    pub(crate) redirects: Vec<RedirectReport>,
     pub(crate) response: Option<PageResponse>,
     pub(crate) capabilities: Option<Capabilities>,
     /// The findings, the most severe first.

@@ -226,7 +226,7 @@ impl fmt::Display for Stored<'_> {
         let Some(lifetime) = self.0.lifetime() else { return f.write_str("never") };
         match (lifetime.source(), lifetime.seconds()) {
             (FreshnessSource::Validated, _) => f.write_str("with revalidation each time"),
-            (_, None) => f.write_str("for a time of its choice"),
+            (_, None) => f.write_str("for a lifetime that it chooses"),
             (_, Some(0)) => f.write_str("0 s"),
             (_, Some(seconds)) => {
                 let heuristic = if lifetime.is_guessed() { " (heuristic)" } else { "" };

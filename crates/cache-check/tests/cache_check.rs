@@ -33,19 +33,19 @@ fn kinds(url: &Value) -> Vec<&str> {
 
 /// A request.
 #[derive(Debug)]
-struct Ask {
+struct TestRequest {
     method: String,
     path: String,
     fields: HashMap<String, String>,
 }
 
-impl Ask {
+impl TestRequest {
     fn field(&self, name: &str) -> Option<&str> {
         self.fields.get(name).map(String::as_str)
     }
 }
 
-async fn read_ask(stream: &mut (impl AsyncRead + Unpin)) -> Option<Ask> {
+async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<TestRequest> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.ok()?);
@@ -60,11 +60,11 @@ async fn read_ask(stream: &mut (impl AsyncRead + Unpin)) -> Option<Ask> {
     let (method, path) = (first.next()?.to_owned(), first.next()?.to_owned());
     let fields = lines.filter_map(|line| line.split_once(':'));
     let fields = fields.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect();
-    Some(Ask { method, path, fields })
+    Some(TestRequest { method, path, fields })
 }
 
 /// Serves one response per connection, written byte for byte by `respond`.
-async fn serve_bytes(respond: impl Fn(&Ask) -> Vec<u8> + Send + Sync + 'static) -> SocketAddr {
+async fn serve_bytes(respond: impl Fn(&TestRequest) -> Vec<u8> + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (address, respond) = (listener.local_addr().unwrap(), Arc::new(respond));
     tokio::spawn(async move {
@@ -72,7 +72,7 @@ async fn serve_bytes(respond: impl Fn(&Ask) -> Vec<u8> + Send + Sync + 'static) 
             let (mut stream, _) = listener.accept().await.unwrap();
             let respond = Arc::clone(&respond);
             tokio::spawn(async move {
-                let Some(fetch) = read_ask(&mut stream).await else {
+                let Some(fetch) = read_request(&mut stream).await else {
                     _ = stream.write_all(b"HTTP/1.1 400 x\r\n\r\n").await;
                     return;
                 };
@@ -102,7 +102,7 @@ const CONTENT: &str = "hello, cache\n";
 const DATE: &str = "Sat, 23 May 2026 10:40:00 GMT";
 
 /// A file server that is correct except for the fault that the path names.
-fn file(fetch: &Ask) -> Vec<u8> {
+fn file(fetch: &TestRequest) -> Vec<u8> {
     let fault = fetch.path.trim_start_matches('/');
     let is = |name: &str| fault == name;
     let coded = fetch.field("accept-encoding") == Some("gzip");
@@ -224,7 +224,7 @@ fn stamp() -> usize {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-fn written(status: u16, fields: &[(String, String)], content: Option<&str>, fetch: &Ask) -> Vec<u8> {
+fn written(status: u16, fields: &[(String, String)], content: Option<&str>, fetch: &TestRequest) -> Vec<u8> {
     let mut text = format!("HTTP/1.1 {status} x\r\nconnection: close\r\n");
     for (name, value) in fields {
         text += &format!("{name}: {value}\r\n");
@@ -411,7 +411,7 @@ async fn text_has_short_lines_and_no_colors_without_a_terminal() {
 /// [`file`] for the first requests, and then another response.
 async fn serve_then(
     good: usize,
-    then: impl Fn(&Ask) -> Vec<u8> + Send + Sync + 'static,
+    then: impl Fn(&TestRequest) -> Vec<u8> + Send + Sync + 'static,
 ) -> (SocketAddr, Arc<AtomicUsize>) {
     let count = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&count);
@@ -422,12 +422,12 @@ async fn serve_then(
     (address, count)
 }
 
-fn plain(status: u16, fields: &[(&str, &str)], content: &str, fetch: &Ask) -> Vec<u8> {
+fn plain(status: u16, fields: &[(&str, &str)], content: &str, fetch: &TestRequest) -> Vec<u8> {
     let fields: Vec<_> = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     written(status, &fields, Some(content), fetch)
 }
 
-type Respond = fn(&Ask) -> Vec<u8>;
+type Respond = fn(&TestRequest) -> Vec<u8>;
 
 /// The responses of sites to unwanted clients, with the expected kind of error.
 const TROUBLE: &[(&str, &str, Respond)] = &[
@@ -553,7 +553,7 @@ async fn an_origin_with_a_long_retry_after_gets_no_further_request() {
 // ==== Variants, nonces and streams ====
 
 /// Sites whose pages depend on the request, or differ each time.
-fn variant(fetch: &Ask) -> Vec<u8> {
+fn variant(fetch: &TestRequest) -> Vec<u8> {
     let site = fetch.path.trim_start_matches('/');
     let new = stamp();
     let language = fetch.field("accept-language").unwrap_or("en");
@@ -820,7 +820,7 @@ async fn endless_fields_are_cut_off() {
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
             tokio::spawn(async move {
-                let Some(fetch) = read_ask(&mut stream).await else { return };
+                let Some(fetch) = read_request(&mut stream).await else { return };
                 let line: &[u8] = match fetch.path.as_str() {
                     "/one-field" => b"x",
                     "/many-fields" => b"x-a: 1\r\n",

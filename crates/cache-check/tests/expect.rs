@@ -147,7 +147,7 @@ async fn each_other_difference_is_named_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_says_nothing_about_a_path_is_not_a_difference() {
+async fn an_error_of_the_site_is_not_a_difference() {
     let app = Router::new()
         .route("/failing", get(async || StatusCode::BAD_GATEWAY))
         .route("/refused", get(async || StatusCode::FORBIDDEN))
@@ -160,7 +160,7 @@ async fn what_says_nothing_about_a_path_is_not_a_difference() {
         ("refused", 200, "the site refused the request (403"),
         ("limited", 200, "429 Too Many Requests"),
         ("challenge", 403, "a firewall returned a challenge"),
-        ("a/../b", 200, "clients send `/b` in place of this path; write that"),
+        ("a/../b", 200, "clients send `/b` instead of this path; write that"),
     ] {
         let row = |path: &str, status: u16| format!("| GET /{path} | {status} |  |  |  | not stored | not stored |\n");
         let (_directory, file) = file(&format!("{TITLES}{}{}", row(path, status), row("public", 200)));
@@ -196,7 +196,7 @@ async fn bad_files_and_arguments_are_refused_with_the_remedy() {
     for (arguments, expected) in [
         (&["--expect", "/does/not/exist.md", site][..], "cannot read /does/not/exist.md"),
         (&["--expect", empty.to_str().unwrap(), site], "does not have a row, so there is nothing to compare"),
-        (&["--expect", broken.to_str().unwrap(), site], "line 3: the row has 2 cells and the table 7 columns"),
+        (&["--expect", broken.to_str().unwrap(), site], "line 3: the row has 2 cells, but the table has 7 columns"),
         (&["--expect", good, site, site], "--expect takes one URL"),
         (&["--expect", good, "http://localhost:1/account"], "write http://localhost:1/, because the paths come from"),
         (&["--expect", good, "http://localhost:1/?a"], "write http://localhost:1/, because the paths come from"),

@@ -265,7 +265,7 @@ impl fmt::Display for Refusal {
             Self::CrossSite => {
                 "Another site made the request. Open the page by its address, not by a link or script of another site."
             }
-            Self::ByRule => "The rule of `Dashboard::allow` refuses the request.",
+            Self::ByRule => "The rule of `Dashboard::allow` does not allow the request.",
         })
     }
 }

@@ -89,7 +89,7 @@ impl Display for Document<'_> {
         }
 
         let columns = ["Level", "Route", "Warning", "Times", "Last path"];
-        open(f, "warnings", "Warnings", "The worst warning about each response.", &columns)?;
+        open(f, "warnings", "Warnings", "The most severe warning about each response.", &columns)?;
         body(f, "warnings", warnings.iter().map(|(place, warning)| WarningCells(*place, warning)), columns.len())?;
 
         let columns =
@@ -98,17 +98,17 @@ impl Display for Document<'_> {
             f,
             "routes",
             "Routes",
-            "The responses of each route, and the policy of its last success. Hits are responses from the cache in the process.",
+            "The responses of each route, and the policy of its last success. Hits are responses from the in-process cache.",
             &columns,
         )?;
         body(f, "routes", routes.iter().map(|(place, route)| RouteCells(*place, route)), columns.len())?;
 
-        let columns = ["No.", "Time", "Request", "Status", "Cache-Control", "Reason", "Saved", "Took"];
-        let note = "The newest first, in GMT. Saved is the content that a 304 did not send again.";
+        let columns = ["No.", "Time", "Request", "Status", "Cache-Control", "Reason", "Saved", "ShortTime"];
+        let note = "The newest first, in GMT. Saved is the size of the content that a 304 did not send again.";
         open(f, "requests", "Last requests", note, &columns)?;
         body(f, "requests", requests.iter().map(|(number, record)| RequestCells(*number, record)), columns.len())?;
         if let Some(stored) = &self.stored {
-            let note = "The largest responses in the cache in the process, when this page was loaded.";
+            let note = "The largest responses in the in-process cache, when this page was loaded.";
             open(f, "stored", "Stored responses", note, &COLUMNS)?;
             body(f, "stored", stored.rows(), COLUMNS.len())?;
             stored.numbers().fmt(f)?;
@@ -144,7 +144,7 @@ fn open(f: &mut fmt::Formatter<'_>, id: &str, title: &str, note: &str, columns: 
     for column in columns {
         match *column {
             "Stored" => write!(f, "<th scope=\"col\">{column}{Axis}</th>")?,
-            "No." | "Requests" | "200" | "304" | "412" | "no-store" | "Saved" | "Hits" | "Times" | "Took"
+            "No." | "Requests" | "200" | "304" | "412" | "no-store" | "Saved" | "Hits" | "Times" | "ShortTime"
             | "Variants" | "Size" | "Age" | "Fresh for" => {
                 write!(f, "<th scope=\"col\" class=\"number\">{column}</th>")?;
             }

@@ -8,7 +8,7 @@ use tower_cache_policy::edge::CacheOutcome;
 use tower_cache_policy::policy::routes::PolicyRow;
 
 use crate::record::{Record, RecordedWarning, RouteCount, RouteName, Saved, Totals, WarningCount};
-use crate::text::{Bytes, Escaped, Took};
+use crate::text::{Bytes, Escaped, ShortTime};
 use crate::timeline::Timeline;
 
 /// A row of the table of routes.
@@ -118,7 +118,7 @@ impl fmt::Display for RequestCells<'_> {
             Saved::Unknown => f.write_str("not known")?,
             Saved::Bytes(bytes) => Bytes(bytes).fmt(f)?,
         }
-        write!(f, r#"</td><td class="number">{}</td></tr>"#, Took(record.took))
+        write!(f, r#"</td><td class="number">{}</td></tr>"#, ShortTime(record.took))
     }
 }
 

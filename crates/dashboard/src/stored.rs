@@ -11,7 +11,7 @@ use tower_cache_policy::policy::CacheTag;
 
 use crate::dashboard::Config;
 use crate::record::bounded;
-use crate::text::{Bytes, Escaped, Span, Took};
+use crate::text::{Bytes, Escaped, Span, ShortTime};
 
 /// The maximum number of URLs on the page.
 const MAX_URLS: usize = 50;
@@ -106,7 +106,7 @@ impl fmt::Display for SecondLevel<'_> {
         let Self(stats) = self;
         let SecondLevelStats { hits, misses, written, not_written, timeouts, errors, refused, damaged, .. } = stats;
         let state = if stats.is_open {
-            "not called for the moment, because it failed repeatedly"
+            "temporarily not used, because it failed repeatedly"
         } else if stats.is_current {
             "in use"
         } else {
@@ -115,11 +115,11 @@ impl fmt::Display for SecondLevel<'_> {
         write!(f, "<ul class=\"numbers\" aria-label=\"Second level\"><li>Second level: <b>{state}</b>")?;
         write!(f, "<li><b>{hits}</b> hits<li><b>{misses}</b> misses")?;
         if let Some(time) = stats.mean_lookup_time() {
-            write!(f, "<li><b>{}</b> for a lookup on average", Took(time))?;
+            write!(f, "<li><b>{}</b> for a lookup on average", ShortTime(time))?;
         }
         write!(f, "<li><b>{written}</b> written<li><b>{not_written}</b> not written")?;
         write!(f, "<li><b>{timeouts}</b> over the limit<li><b>{errors}</b> errors<li><b>{refused}</b> refused")?;
-        write!(f, "<li><b>{damaged}</b> damaged<li><b>{}</b> left out", stats.skipped)?;
+        write!(f, "<li><b>{damaged}</b> damaged<li><b>{}</b> skipped", stats.skipped)?;
         if stats.waited > 0 {
             write!(f, "<li><b>{}</b> waited for another process", stats.waited)?;
         }

@@ -66,9 +66,9 @@ impl fmt::Display for Bytes {
 }
 
 /// Renders a short time: `0.4 ms`, `12 ms`, `1.5 s`.
-pub(crate) struct Took(pub(crate) Duration);
+pub(crate) struct ShortTime(pub(crate) Duration);
 
-impl fmt::Display for Took {
+impl fmt::Display for ShortTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let millis = self.0.as_secs_f64() * 1e3;
         match millis {
@@ -117,7 +117,7 @@ mod tests {
             assert_eq!(Bytes(bytes).to_string(), text);
         }
         for (micros, text) in [(400, "0.4 ms"), (12_400, "12 ms"), (1_500_000, "1.5 s")] {
-            assert_eq!(Took(Duration::from_micros(micros)).to_string(), text);
+            assert_eq!(ShortTime(Duration::from_micros(micros)).to_string(), text);
         }
     }
 }

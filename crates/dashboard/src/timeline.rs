@@ -186,7 +186,7 @@ impl fmt::Display for Words<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(freshness) = self.0 else { return f.write_str("not stored") };
         match freshness.fresh {
-            None => f.write_str("stored for a time of its choice")?,
+            None => f.write_str("stored for a lifetime that the cache chooses")?,
             Some(0) => f.write_str("revalidated before each reuse")?,
             Some(seconds) => write!(f, "fresh for {}", Span(seconds))?,
         }

@@ -956,7 +956,7 @@ async fn the_state_and_the_numbers_of_the_second_level_are_shown() {
     visit(&dashboard, &cache, &["/1", "/2", "/3", "/4", "/5", "/6", "/7"]).await;
     cache.purge(&Purge::everything());
     let shown = page(&dashboard).await;
-    for part in ["<b>not called for the moment, because it failed repeatedly</b>", ", <b>1</b> waiting"] {
+    for part in ["<b>temporarily not used, because it failed repeatedly</b>", ", <b>1</b> waiting"] {
         assert!(shown.contains(part), "{part} is not in {shown}");
     }
     // For a cache without a second level, the page does not mention one.

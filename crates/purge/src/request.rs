@@ -106,7 +106,7 @@ pub(crate) fn refuse_urls(api: &'static str, purge: &Purge) -> Result<(), PurgeE
     if purge.urls().is_empty() {
         return Ok(());
     }
-    let remedy = "tag the responses, and purge by `Purge::tags`";
+    let remedy = "tag the responses, and purge them with `Purge::tags`";
     Err(PurgeError::Unsupported { api, what: "purge by URL", remedy })
 }
 
@@ -115,7 +115,7 @@ pub(crate) fn refuse_tags(api: &'static str, purge: &Purge) -> Result<(), PurgeE
     if purge.cache_tags().is_empty() {
         return Ok(());
     }
-    let remedy = "purge each URL by `Purge::url`, or keep lifetimes at this cache short";
+    let remedy = "purge each URL with `Purge::url`, or use short lifetimes at this cache";
     Err(PurgeError::Unsupported { api, what: "purge by tag", remedy })
 }
 
@@ -128,14 +128,14 @@ pub(crate) fn refuse_everything(api: &'static str, remedy: &'static str, purge: 
 }
 
 /// Returns the remedy for an API that purges only by tag.
-pub(crate) const ONE_TAG_FOR_ALL: &str = "give all responses one tag, and purge by that";
+pub(crate) const ONE_TAG_FOR_ALL: &str = "give all responses the same tag, and purge by that tag";
 
 /// Rejects an asterisk in a URL, which is a wildcard in some APIs.
 pub(crate) fn refuse_star(url: &Uri) -> Result<(), PurgeError> {
     if !path_and_query(url).contains('*') {
         return Ok(());
     }
-    let reason = "has a '*', which is a wildcard at this cache: write %2A if it was stored so, or purge by tag";
+    let reason = "has a '*', which is a wildcard at this cache: write %2A if the URL was stored in this form, or purge by tag";
     Err(PurgeError::url(url, reason))
 }
 

@@ -169,7 +169,7 @@ fn fastly_purges_keys_urls_and_everything_but_not_everything_softly() {
     assert_requests(&fastly(), &Purge::everything(), &[&[&all, KEY]]);
     let error = fastly().requests(&Purge::everything().soft()).unwrap_err();
     let text =
-        "Fastly does not support a soft purge of everything: give all responses one tag, and purge softly by that";
+        "Fastly does not support a soft purge of everything: give all responses the same tag, and purge softly by that tag";
     assert_eq!(error.to_string(), text);
 }
 
@@ -382,7 +382,7 @@ fn debug_output_and_errors_contain_no_secret() {
     for bad in ["", "two words", "a\r\nx-admin: 1", "a\n", "a\0", "schlüssel"] {
         let error = Credential::new(bad).unwrap_err();
         assert_eq!(error, PurgeError::InvalidCredential);
-        assert_eq!(error.to_string(), "the credential: write one or more visible ASCII characters");
+        assert_eq!(error.to_string(), "the credential is not valid: write one or more visible ASCII characters");
     }
 }
 
@@ -482,7 +482,7 @@ fn no_tag_changes_the_target_or_the_lines_of_a_request() {
 }
 
 #[test]
-fn e4_a_tag_that_the_edge_cannot_carry_is_not_purged_there() {
+fn e4_a_tag_that_the_edge_does_not_accept_is_not_purged_there() {
     let purges = |tag: &'static str| -> Vec<&'static str> {
         let purge = Purge::tags([CacheTag::from_static("all"), CacheTag::from_static(tag)]);
         apis().into_iter().filter(|(_, api)| api.requests(&purge).is_ok()).map(|(name, _)| name).collect()

@@ -209,11 +209,11 @@ impl Settings {
             return Err(table.error("limit", "`limit` is 0, so no operation would succeed; write `limit = \"50ms\"`"));
         }
         if self.max_purge_delay.is_some_and(|delay| delay < Duration::from_secs(2)) {
-            let message = "`max_purge_delay` is at least 2 seconds, twice the time between two polls; write `\"2s\"`";
+            let message = "`max_purge_delay` must be at least 2 seconds, twice the time between two polls; write `\"2s\"`";
             return Err(table.error("max_purge_delay", message));
         }
         if self.max_record.is_some_and(|size| size > MAX_RECORD) {
-            return Err(table.error("max_record", "`max_record` is at most 256 MiB; write a size such as `\"1 MiB\"`"));
+            return Err(table.error("max_record", "`max_record` must be at most 256 MiB; write a size such as `\"1 MiB\"`"));
         }
         if self.lease.is_some_and(|lease| lease.is_zero()) {
             return Err(table.error("lease", "`lease` is 0, so no request waits; remove it, or write `lease = \"1s\"`"));
@@ -321,7 +321,7 @@ fn nodes(table: &SecondLevelTable<'_>) -> Result<Vec<ConnectionInfo>, ConfigErro
         _ => variable(table, key)?.split_ascii_whitespace().map(str::to_owned).collect(),
     };
     if urls.is_empty() {
-        return Err(table.error(key, &format!("`{key}` has no URL; write at least one, such as `{URL}`")));
+        return Err(table.error(key, &format!("`{key}` does not contain a URL; write at least one, such as `{URL}`")));
     }
     // The error of the `redis` crate could contain a part of the URL.
     let parse = |url: String| {
@@ -368,7 +368,7 @@ fn authorities(table: &SecondLevelTable<'_>, nodes: &[ConnectionInfo]) -> Result
     })?;
     let has_certificate = bytes.windows(PEM.len()).any(|window| window == PEM);
     if !has_certificate {
-        return Err(table.error(KEY, &format!("`{shown}` contains no certificate; write the path of a PEM file")));
+        return Err(table.error(KEY, &format!("`{shown}` does not contain a certificate; write the path of a PEM file")));
     }
     Ok(Some(bytes))
 }

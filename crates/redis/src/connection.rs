@@ -173,7 +173,7 @@ fn check_tls() -> Result<(), ConnectError> {
     match rustls::crypto::CryptoProvider::get_default() {
         Some(_) => Ok(()),
         None => Err(ConnectError::settings(
-            "rediss:// needs a provider of cryptography: call rustls::crypto::ring::default_provider().install_default() \
+            "rediss:// needs a cryptography provider: call rustls::crypto::ring::default_provider().install_default() \
              first, or install another one",
         )),
     }

@@ -76,11 +76,11 @@ impl fmt::Display for ConnectError {
             ConnectErrorKind::Settings => f.write_str(text),
             ConnectErrorKind::Unreachable => write!(
                 f,
-                "cannot connect to Redis at {address} ({text}): check the address, and whether the server runs there"
+                "cannot connect to Redis at {address} ({text}): check the address, and that the server is running"
             ),
             ConnectErrorKind::Credentials => write!(
                 f,
-                "Redis at {address} refuses the user name or the password ({text}): use \
+                "Redis at {address} rejects the user name or the password ({text}): use \
                  redis://USER:PASSWORD@HOST:PORT, or redis://:PASSWORD@HOST:PORT for the default user"
             ),
             ConnectErrorKind::Certificate => write!(
@@ -90,7 +90,7 @@ impl fmt::Display for ConnectError {
             ),
             ConnectErrorKind::Refused => write!(
                 f,
-                "Redis at {address} refuses a command ({text}): use Redis 6 or Valkey, and permit the user GET, \
+                "Redis at {address} rejects a command ({text}): use Redis 6 or Valkey, and permit the user GET, \
                  GETRANGE, SET, DEL, EVAL, EVALSHA, SUBSCRIBE, PUBLISH and +@sortedset"
             ),
         }

@@ -192,7 +192,7 @@ async fn an_error_names_the_remedy_and_no_credential() {
         (format!("redis://:wrong-secret@127.0.0.1:{nobody}"), ConnectErrorKind::Unreachable),
         ("redis://:wrong-secret@".to_owned(), ConnectErrorKind::Settings),
         ("http://:wrong-secret@host".to_owned(), ConnectErrorKind::Settings),
-        // Without TLS, or without a provider of cryptography.
+        // Without TLS, or without a cryptography provider.
         (format!("rediss://:wrong-secret@{address}"), ConnectErrorKind::Settings),
     ];
     for (url, kind) in table {

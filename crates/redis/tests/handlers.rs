@@ -21,7 +21,7 @@ const ROUNDS: usize = 1_000;
 /// The times of a lookup in an engine on the same machine, compared with handlers. The crate docs contain the result.
 #[tokio::test]
 #[ignore = "compares times, so nothing else may run: use scripts/check-engines costs"]
-async fn from_which_handler_on_a_second_level_pays() {
+async fn measures_for_which_handlers_a_second_level_is_worthwhile() {
     let engine = Engine::start(&[]);
     println!("a page of 8 KiB, p50 of {ROUNDS}");
     println!("| handler | without a second level | not found in it | found in it |");

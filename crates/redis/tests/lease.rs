@@ -35,7 +35,7 @@ async fn lease_is_taken(engine: &Engine) {
 }
 
 #[tokio::test]
-async fn several_instances_make_a_response_once_also_after_a_purge() {
+async fn several_instances_generate_a_response_once_even_after_a_purge() {
     let engine = Engine::start(&[]);
     let pages = Pages::new(10);
     pages.delay.store(200, Ordering::Relaxed);
@@ -139,7 +139,7 @@ async fn a_request_that_is_dropped_ends_the_lease() {
 }
 
 #[tokio::test]
-async fn an_engine_that_stops_lets_waiting_requests_go_on_after_the_limit() {
+async fn waiting_requests_continue_after_the_limit_if_the_engine_stops() {
     let engine = Engine::start(&[]);
     let pages = Pages::new(10);
     pages.delay.store(300, Ordering::Relaxed);

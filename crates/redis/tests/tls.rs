@@ -71,7 +71,7 @@ async fn a_file_can_name_the_authority_to_trust() {
     let key = authority.replace("ca.pem", "key.pem");
     for (text, message) in [
         (file("/no/such/file", "rediss"), "`/no/such/file` cannot be read"),
-        (file(&key, "rediss"), "contains no certificate; write the path of a PEM file"),
+        (file(&key, "rediss"), "does not contain a certificate; write the path of a PEM file"),
         (file(&authority, "redis"), "`ca_file` has no effect without TLS; write the URL with `rediss://`"),
     ] {
         let error = tower_cache_policy_redis::RedisConfig::from_toml(&text).unwrap_err().to_string();

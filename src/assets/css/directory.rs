@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::{fs, io};
 
-use super::rewrite::{OnFault, Source, is_stylesheet, outdated, rewrite, stylesheet};
+use super::rewrite::{OnProblem, Source, is_stylesheet, outdated, rewrite, stylesheet};
 use crate::assets::directory::FoundFile;
 use crate::assets::hashing::{FileToHash, hash_files};
 use crate::assets::{AssetDirectory, AssetError, AssetErrorKind, AssetManifest};
@@ -24,7 +24,7 @@ impl AssetDirectory {
     pub fn rewrite_stylesheets(&self, output: impl AsRef<Path>) -> Result<AssetManifest, AssetError> {
         let output = output.as_ref();
         if self.is_embedded() {
-            let reason = "they are in no directory; rewrite them by `css::rewrite_contents` before they are embedded";
+            let reason = "they are not in a directory; rewrite them with `css::rewrite_contents` before they are embedded";
             let unread = io::Error::new(io::ErrorKind::Unsupported, reason);
             return Err(AssetError::new("embedded files", AssetErrorKind::Read(unread)));
         }
@@ -47,7 +47,7 @@ impl AssetDirectory {
     }
 
     fn rewrite_into(&self, output: &Path) -> Result<AssetManifest, AssetError> {
-        let on_fault: &mut OnFault<'_> = &mut |fault| self.tolerate(fault);
+        let on_fault: &mut OnProblem<'_> = &mut |fault| self.tolerate(fault);
         let found = self.find_files()?;
         let (stylesheets, others): (Vec<_>, Vec<_>) = found.iter().partition(|file| is_stylesheet(file.name()));
         let others: Vec<FileToHash> =

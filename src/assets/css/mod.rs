@@ -24,7 +24,7 @@
 //! let error = rewrite_contents(files, "/static", FingerprintLocation::Path).unwrap_err();
 //! assert_eq!(
 //!     error.to_string(),
-//!     "a.css:2:17: `te.png` leads to no asset; did you mean `tea.png`?",
+//!     "a.css:2:17: `te.png` does not lead to an asset; did you mean `tea.png`?",
 //! );
 //! # Ok::<(), tower_cache_policy::assets::AssetError>(())
 //! ```

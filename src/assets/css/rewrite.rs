@@ -21,7 +21,7 @@ pub(super) enum Source {
 }
 
 /// Handles a problem. `Err` stops the rewriting.
-pub(super) type OnFault<'a> = dyn FnMut(AssetError) -> Result<(), AssetError> + 'a;
+pub(super) type OnProblem<'a> = dyn FnMut(AssetError) -> Result<(), AssetError> + 'a;
 
 /// Rewrites the stylesheets among files in memory, for programs that embed their assets.
 ///
@@ -77,7 +77,7 @@ fn rewrite_all(
     mut contents: Vec<(String, Vec<u8>)>,
     prefix: &str,
     place: FingerprintLocation,
-    on_fault: &mut OnFault<'_>,
+    on_fault: &mut OnProblem<'_>,
 ) -> Result<Vec<(String, Vec<u8>)>, AssetError> {
     UrlSettings::default().set_prefix(prefix)?;
     let mut sources = BTreeMap::new();
@@ -107,7 +107,7 @@ pub(super) fn is_stylesheet(name: &str) -> bool {
 
 /// Reads a stylesheet to rewrite. In lenient mode, a stylesheet in an unknown encoding is treated as another kind of
 /// file.
-pub(super) fn stylesheet(name: &str, content: &[u8], on_fault: &mut OnFault<'_>) -> Result<Source, AssetError> {
+pub(super) fn stylesheet(name: &str, content: &[u8], on_fault: &mut OnProblem<'_>) -> Result<Source, AssetError> {
     if let Some(text) = Text::decode(content) {
         return Ok(Source::Stylesheet(text));
     }
@@ -127,7 +127,7 @@ pub(super) fn rewrite(
     sources: &BTreeMap<String, Source>,
     prefix: &str,
     place: FingerprintLocation,
-    on_fault: &mut OnFault<'_>,
+    on_fault: &mut OnProblem<'_>,
 ) -> Result<HashMap<String, Vec<u8>>, AssetError> {
     let mut sheets = HashMap::new();
     for (name, source) in sources {
@@ -174,10 +174,10 @@ impl<'a> Stylesheet<'a> {
         text: &'a Text,
         sources: &BTreeMap<String, Source>,
         prefix: &'a str,
-        on_fault: &mut OnFault<'_>,
+        on_fault: &mut OnProblem<'_>,
     ) -> Result<Self, AssetError> {
         let found = references(&text.text).or_else(|_| {
-            let message = "blocks are nested more than 75 deep; flatten them".to_owned();
+            let message = "blocks are nested more than 75 levels deep; flatten them".to_owned();
             on_fault(AssetError::new(name, AssetErrorKind::InvalidManifest { message })).map(|()| Vec::new())
         })?;
         let mut links = Vec::new();
@@ -237,7 +237,7 @@ fn visit<'a>(
     sheets: &HashMap<&'a str, Stylesheet<'a>>,
     rewritten: &mut Rewritten<'a>,
     place: FingerprintLocation,
-    on_fault: &mut OnFault<'_>,
+    on_fault: &mut OnProblem<'_>,
 ) -> Result<(), AssetError> {
     let mut path: Vec<(&'a str, &Stylesheet<'a>, usize)> = Vec::new();
     let mut next = Some(name);

@@ -56,7 +56,7 @@ impl FromStr for CacheSnapshot {
         }
         match lines.next() {
             Some((_, rule)) if rule.chars().all(|character| matches!(character, '|' | '-' | ' ' | ':')) => {}
-            _ => return Err(SnapshotError::new(number + 1, "there is no line of dashes under the titles")),
+            _ => return Err(SnapshotError::new(number + 1, "the line of dashes under the titles is missing")),
         }
         for (number, line) in lines {
             let row = read_row(line).map_err(|message| SnapshotError::new(number, message))?;
@@ -73,7 +73,7 @@ fn read_row(line: &str) -> Result<SnapshotRow, String> {
     let cells = read_cells(line).ok_or("the row does not end with `|`")?;
     let count = cells.len();
     let [request, status, cache_control, vary, at_edge, browsers, shared_caches]: [String; COLUMNS] =
-        cells.try_into().map_err(|_| format!("the row has {count} cells and the table {COLUMNS} columns"))?;
+        cells.try_into().map_err(|_| format!("the row has {count} cells, but the table has {COLUMNS} columns"))?;
     let invalid = || format!("`{}` is not a request; write it as `GET /path`", shown(&request));
     let (method, target) = request.split_once(' ').ok_or_else(invalid)?;
     let method = Method::from_bytes(method.as_bytes()).map_err(|_| invalid())?;

@@ -16,7 +16,7 @@ pub(super) struct Member<'a> {
 enum Argument<'a> {
     Absent,
     /// The text after a `=` that directly follows the name.
-    Given(&'a [u8]),
+    Value(&'a [u8]),
     /// The name is followed by anything else, such as white space.
     Malformed,
 }
@@ -25,7 +25,7 @@ impl<'a> Member<'a> {
     /// Creates a member with this name, which must be a token, and this argument.
     pub(super) fn given(name: &'a [u8], argument: Option<&'a [u8]>) -> Self {
         debug_assert!(is_token(name));
-        Self { name, argument: argument.map_or(Argument::Absent, Argument::Given) }
+        Self { name, argument: argument.map_or(Argument::Absent, Argument::Value) }
     }
 
     pub(super) fn split(bytes: &'a [u8]) -> Self {
@@ -38,7 +38,7 @@ impl<'a> Member<'a> {
         let (name, rest) = bytes.split_at(length);
         let argument = match rest {
             [] => Argument::Absent,
-            [b'=', argument @ ..] => Argument::Given(argument),
+            [b'=', argument @ ..] => Argument::Value(argument),
             _ => Argument::Malformed,
         };
         Self { name, argument }
@@ -73,7 +73,7 @@ impl<'a> Member<'a> {
     /// Returns the argument as written.
     pub(super) fn argument(&self) -> Option<&'a [u8]> {
         match self.argument {
-            Argument::Given(argument) => Some(argument),
+            Argument::Value(argument) => Some(argument),
             Argument::Absent | Argument::Malformed => None,
         }
     }

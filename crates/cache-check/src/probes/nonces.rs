@@ -31,7 +31,7 @@ pub(super) fn examine(probe: &mut Probe<'_>, audit: &CacheAudit, repeat: &Exchan
             Level::Warning,
             ("G-18", SECTION),
             "two responses have the same nonce for their Content Security Policy, so an attacker can learn it",
-            "make a new nonce for each response",
+            "generate a new nonce for each response",
         );
     } else if audit.browser().may_store() {
         probe.found(

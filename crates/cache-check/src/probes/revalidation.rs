@@ -27,7 +27,7 @@ pub(super) async fn run(probe: &mut Probe<'_>, audit: &CacheAudit) {
                 probe.found(
                     Level::Note,
                     ("V-13", "RFC 9110 section 15.3.1"),
-                    "the response has no validator, so caches must fetch it completely when it is stale",
+                    "the response does not have a validator, so caches must fetch it completely when it is stale",
                     "send an `ETag`, or at least `Last-Modified`",
                 );
             }

@@ -155,7 +155,7 @@ fn report(
             let change = "send `Cache-Control: private`, or `no-store`, or `Vary: Cookie`";
             (Level::Danger, "RFC 9111 section 4.1", change)
         } else {
-            let change = "send `Vary: Accept-Language` with each of them, or a URL of its own for each language";
+            let change = "send `Vary: Accept-Language` with each of them, or use a separate URL for each language";
             (Level::Warning, "RFC 9111 section 4.1", change)
         };
         let example = match value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()) {
@@ -163,8 +163,8 @@ fn report(
             None => format!("no `{shown}`"),
         };
         let text = format!(
-            "the content depends on `{shown}` (it differs for {example}) and the response lacks `Vary: {shown}`, so \
-             shared caches serve one visitor what was made for another"
+            "the content depends on `{shown}` (it differs for {example}) but the response lacks `Vary: {shown}`, so \
+             shared caches serve one visitor's response to another"
         );
         probe.found(level, ("K-02", section), text, change);
     }
@@ -174,7 +174,7 @@ fn report(
         probe.found(
             Level::Warning,
             ("V-07", "RFC 9110 section 8.8.1"),
-            format!("contents that differ by `{shown}` have the same entity tag, so a 304 confirms the wrong one"),
+            format!("contents that differ by `{shown}` have the same entity tag, so a 304 confirms the wrong content"),
             "compute the tag from the content",
         );
     }

@@ -91,7 +91,7 @@ impl<S: Signer> PurgeApi for Akamai<S> {
         refuse_everything(NAME, ONE_TAG_FOR_ALL, purge)?;
         let room = MAX_BODY - AROUND_ALL;
         if let Some(url) = purge.urls().iter().find(|url| url.to_string().len() + AROUND_EACH > room) {
-            return Err(PurgeError::url(url, "is longer than a request to Akamai may be: purge by tag"));
+            return Err(PurgeError::url(url, "is too long for a request to Akamai: purge by tag"));
         }
         let urls = urls(purge);
         let tags = batches(tags(purge), MAX_OBJECTS, room, AROUND_EACH);
@@ -110,7 +110,7 @@ impl<S: Signer> PurgeApi for Akamai<S> {
 
         judge_document(NAME, None, response, |document: &Document| match document.http_status {
             None | Some(200..=299) => None,
-            Some(_) => Some("its body has another status than 2xx"),
+            Some(_) => Some("its body has a status other than 2xx"),
         })
     }
 

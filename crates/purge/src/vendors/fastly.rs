@@ -67,7 +67,7 @@ impl PurgeApi for Fastly {
         refuse_uncarried(EdgeProfile::FASTLY, purge)?;
         if purge.is_everything() {
             if purge.is_soft() {
-                let remedy = "give all responses one tag, and purge softly by that";
+                let remedy = "give all responses the same tag, and purge softly by that tag";
                 return Err(PurgeError::Unsupported { api: NAME, what: "soft purge of everything", remedy });
             }
             let all = bare(Method::POST, &self.base.join(format_args!("/service/{}/purge_all", self.service)))?;
@@ -93,7 +93,7 @@ impl PurgeApi for Fastly {
 
         let is_id = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit() || c == b'-');
         judge_document(NAME, Some(self.token.secret()), response, |document: &Document| match &document.status {
-            Some(status) if status != "ok" && !is_id(status) => Some("its body has another status than \"ok\""),
+            Some(status) if status != "ok" && !is_id(status) => Some("its body has a status other than \"ok\""),
             _ => None,
         })
     }

@@ -77,7 +77,7 @@ impl PurgeApi for KeyCdn {
         }
 
         let fault_in =
-            |document: &Document| (document.status != "success").then_some("its body has another status than success");
+            |document: &Document| (document.status != "success").then_some("its body has a status other than success");
         judge_document(NAME, Some(self.key.secret()), response, fault_in)
     }
 }

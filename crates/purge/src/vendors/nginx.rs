@@ -120,7 +120,7 @@ impl PurgeApi for Nginx {
     fn requests(&self, purge: &Purge) -> Result<Vec<PurgeRequest>, PurgeError> {
         refuse_soft(NAME, purge)?;
         refuse_tags(NAME, purge)?;
-        refuse_everything(NAME, "purge each URL by `Purge::url`, or remove the files of the cache", purge)?;
+        refuse_everything(NAME, "purge each URL with `Purge::url`, or remove the files of the cache", purge)?;
         let (method, prefix) = match &self.location {
             Some(location) => (Method::GET, location.as_str()),
             None => (purge_method(), ""),

@@ -49,7 +49,7 @@ impl PurgeApi for Squid {
     fn requests(&self, purge: &Purge) -> Result<Vec<PurgeRequest>, PurgeError> {
         refuse_soft(NAME, purge)?;
         refuse_tags(NAME, purge)?;
-        refuse_everything(NAME, "purge each URL by `Purge::url`", purge)?;
+        refuse_everything(NAME, "purge each URL with `Purge::url`", purge)?;
         purge.urls().iter().map(|url| to_cache(&self.base, purge_method(), "", url)).collect()
     }
 

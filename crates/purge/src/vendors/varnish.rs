@@ -138,7 +138,7 @@ impl PurgeApi for Varnish {
         refuse_uncarried(EdgeProfile::VARNISH, purge)?;
         refuse_everything(NAME, ONE_TAG_FOR_ALL, purge)?;
         if purge.is_soft() && (!purge.urls().is_empty() || matches!(self.by, By::Ban { .. })) {
-            let remedy = "purge softly by tag and with the module xkey, or use `Purge::hard`";
+            let remedy = "purge softly by tag with the module xkey, or use `Purge::hard`";
             let what = "soft purge of URLs or by bans";
             return Err(PurgeError::Unsupported { api: NAME, what, remedy });
         }

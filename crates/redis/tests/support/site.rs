@@ -16,7 +16,7 @@ use tower_cache_policy::store::MemoryStore;
 use tower_cache_policy::{CachingLayer, SharedCache};
 use tower_cache_policy_redis::RedisStore;
 
-type Site = tower::util::BoxCloneSyncService<Request<Full<Bytes>>, Seen, BoxError>;
+type Site = tower::util::BoxCloneSyncService<Request<Full<Bytes>>, PageResponse, BoxError>;
 
 /// The pages of a site, each with a version.
 #[derive(Default)]
@@ -30,7 +30,7 @@ pub(crate) struct Pages {
 
 /// A response as a client sees it.
 #[derive(Clone, Debug)]
-pub(crate) struct Seen {
+pub(crate) struct PageResponse {
     pub(crate) cache_status: String,
     pub(crate) body: String,
 }
@@ -82,7 +82,7 @@ impl Instance {
                 let (head, body) = response.into_parts();
                 let body = body.collect().await?.to_bytes();
                 let cache_status = head.headers["cache-status"].to_str()?.to_owned();
-                Ok(Seen { cache_status, body: String::from_utf8(body.to_vec())? })
+                Ok(PageResponse { cache_status, body: String::from_utf8(body.to_vec())? })
             }
         });
         Self { cache, site: Site::new(site) }
@@ -117,11 +117,11 @@ impl Instance {
         assert!(slowest < Duration::from_millis(100), "{slowest:?}");
     }
 
-    pub(crate) async fn get(&self, path: &str, language: Option<&str>) -> Seen {
+    pub(crate) async fn get(&self, path: &str, language: Option<&str>) -> PageResponse {
         self.try_get(path, language).await.unwrap()
     }
 
-    pub(crate) async fn try_get(&self, path: &str, language: Option<&str>) -> Result<Seen, BoxError> {
+    pub(crate) async fn try_get(&self, path: &str, language: Option<&str>) -> Result<PageResponse, BoxError> {
         let mut request = Request::get(path).header("host", "site");
         if let Some(language) = language {
             request = request.header("accept-language", language);
