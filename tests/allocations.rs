@@ -36,7 +36,7 @@ fn service(
     })
 }
 
-/// Counts the allocations of one call of a service. Its future must be ready at once.
+/// Counts the allocations of one call of a service, whose future must be ready immediately.
 fn allocated<S, B>(mut service: S, request: Request<TestBody>) -> AllocationInfo
 where
     S: Service<Request<TestBody>, Response = Response<B>, Error = Infallible>,

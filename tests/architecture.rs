@@ -1,5 +1,5 @@
 //! Checks the import rule in the sources. A room is a top-level module of the crate. It imports only from the rooms
-//! above it, and the files of a directory form no cycle.
+//! above it, and the files of a directory do not form a cycle.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,11 +49,11 @@ const ROOMS: &[(&str, usize, &[&str])] = &[
     ("typed_headers", 6, &["headers", "http"]),
 ];
 
-/// The front page and the pages of the documentation are in no room. The packages under `crates/` use the public paths of the library, so
-/// they cannot break an import rule.
+/// The crate page and the other pages of the documentation are not in a room. The packages under `crates/` use the
+/// public paths of the library, so they cannot break an import rule.
 const OUTSIDE: &[&str] = &["lib.rs", "pages.rs"];
 
-/// Names that the protocol room must not use, because it has no clock, files or environment.
+/// Names that the protocol room must not use, because it must not depend on clocks, files or the environment.
 const NOT_PURE: &[&str] = &["SystemTime::now", "Instant::now", "std::fs", "std::env", "std::net", "std::thread"];
 
 fn sources() -> Vec<(PathBuf, String)> {
@@ -75,7 +75,7 @@ fn sources() -> Vec<(PathBuf, String)> {
     found.into_iter().map(|(path, text)| (path.strip_prefix(&root).unwrap().to_owned(), text)).collect()
 }
 
-/// The source without comments, documentation and unit tests.
+/// Returns the source without comments, documentation and unit tests.
 fn code_of(text: &str) -> String {
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
     code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
@@ -87,7 +87,7 @@ fn room_of(path: &Path) -> Option<(&'static str, usize, &'static [&'static str])
     ROOMS.iter().find(|(room, ..)| *room == name).copied()
 }
 
-/// The names that follow `prefix`, up to the end of each identifier.
+/// Returns the names that follow `prefix`, up to the end of each identifier.
 fn names_after<'a>(code: &'a str, prefix: &str) -> BTreeSet<&'a str> {
     code.match_indices(prefix)
         .map(|(at, _)| {
@@ -213,9 +213,9 @@ fn siblings_form_no_cycle() {
 #[test]
 fn no_code_is_boxed_unsafe_or_unwrapped() {
     for (path, code) in sources() {
-        // A remote store, and the timer of the application, are behind a pointer, so that caches with and without one
-        // have the same type. The receiver of a body is behind one because it comes from the layer above. A hit uses none
-        // of them.
+        // A remote store and the timer of the application are behind a pointer, so that caches with and without them
+        // have the same type. The receiver of a body is behind a pointer because it comes from the layer above. A hit
+        // does not use any of them.
         let is_allowed = ["store/remote.rs", "shared_cache/time_limit.rs", "shared_cache/tee.rs"]
             .iter()
             .any(|file| path.ends_with(file));

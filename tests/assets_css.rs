@@ -1,4 +1,4 @@
-//! References in stylesheets, rewritten at build time.
+//! Tests the references in stylesheets, which are rewritten at build time.
 #![cfg(feature = "assets-css")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -75,7 +75,7 @@ fn every_reference_is_the_versioned_url_of_the_written_file() {
                 v("css/style.css.map"),
             )
         );
-        // Files that were not rewritten are unchanged, and outdated files are missing.
+        // Files that were not rewritten are unchanged, and outdated files are removed.
         assert_eq!(fs::read_to_string(output.join("vendor/grid.css")).unwrap(), SITE[4].1);
         assert!(output.join("vendor/grid.css.gz").exists());
         assert!(!output.join("css/style.css.gz").exists());
@@ -177,7 +177,7 @@ proptest! {
     ]), 0..40)) {
         let text = tokens.concat();
         if let Ok(files) = rewrite_contents([("a.css", text.as_str()), ("b.png", "x")], "", FingerprintLocation::Path) {
-            // The rewritten file has no reference to a plain name that the rewriter would find.
+            // The rewritten file does not contain a reference to a plain name that the rewriter would find.
             let again = rewrite_contents(
                 [("a.css", files[0].1.clone()), ("b.png", b"x".to_vec())],
                 "",

@@ -29,7 +29,7 @@ const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const NO_CACHE: &str = "no-cache";
 const NO_STORE: &str = "private, no-store";
 
-/// `style.css` has every coding, and the Brotli copy is the shortest.
+/// `style.css` is available in every content coding, and the Brotli copy is the shortest.
 const FILES: [(&str, &[u8]); 9] = [
     ("style.css", b"p { color: red; background: white }"),
     ("style.css.br", b"in brotli"),
@@ -322,8 +322,8 @@ async fn a_range_of_one_coding_is_never_combined_with_another() {
                         assert_eq!(&part.body[..], &whole[first..=last], "{sentence}");
                         assert_eq!(part.field("cache-control"), cache_control, "{sentence}");
                     }
-                    // The tag of another coding, of another file, a weak tag, a date, two lines, and a coding that is
-                    // not accepted.
+                    // The tag of another coding or file, a weak tag, a date, two lines, and a coding that is not
+                    // accepted.
                     let other = tag(if coding == "gzip" { "br" } else { "gzip" });
                     let weak = format!("W/{own}");
                     for lines in [
@@ -403,7 +403,7 @@ async fn each_encoded_file_on_disk_is_verified_by_its_own_content() {
         let before = fs::read(&path).unwrap();
         fs::write(&path, "of another length").unwrap();
         assert_eq!(status_and_policy(coding).await, (404, NO_STORE.to_owned()), "{coding}");
-        // The same length, and another modification time.
+        // The file has the same length but a different modification time.
         fs::write(&path, vec![b'x'; before.len()]).unwrap();
         assert_eq!(status_and_policy(coding).await, (404, NO_STORE.to_owned()), "{coding}");
         assert_eq!(status_and_policy("identity").await, (200, IMMUTABLE.to_owned()), "the others are as they were");
@@ -496,7 +496,7 @@ fn sent() -> impl Strategy<Value = Sent> {
         prop::collection::vec(forms(), 0..3),
     )
         .prop_map(|(is_versioned, is_head, mut accepted, range, if_range, if_none_match)| {
-            // `ServeDir` uses the greater of two weights for one coding.
+            // If one coding has two weights, `ServeDir` uses the higher one.
             accepted.sort_by_key(|(coding, _)| *coding);
             accepted.dedup_by_key(|(coding, _)| *coding);
             Sent { is_versioned, is_head, accepted, range, if_range, if_none_match }

@@ -1,5 +1,5 @@
-//! Deployment tests: assertions about one response, and tables that are compared with a committed file. Each assertion
-//! fails where it should, with a message that names the path, what was expected, and what came.
+//! Tests the assertions for deployments, about one response or a table that is compared with a committed file. Each
+//! assertion fails when it should, with a message that contains the path, the expected value and the actual value.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::fs;
@@ -64,7 +64,7 @@ async fn a_response_is_shared_if_a_shared_cache_or_any_cdn_may_store_it() {
         (&[("cache-control", "max-age=60")][..], "a shared cache"),
         (&[("cache-control", "no-cache")], "a shared cache"),
         (&[], "a shared cache"),
-        // The standard forbids these, and a CDN stores them.
+        // The standard forbids storing these responses, but a CDN stores them.
         (&[("cache-control", "private, max-age=60"), ("surrogate-control", "max-age=60")], "the edge cache `squid`"),
         (&[("cache-control", "no-store"), ("surrogate-control", "max-age=60")], "the edge cache `fastly`"),
         (&[("cache-control", "no-store"), ("cdn-cache-control", "max-age=60")], "the edge cache `cloudflare`"),
@@ -115,7 +115,7 @@ async fn cache_control_is_exactly_that_of_the_policy() {
 
 // ==== Snapshots ====
 
-/// An application of which one route may be public by mistake.
+/// An application with one route that may be public by mistake.
 fn app(account: CachePolicy) -> Router {
     Router::new()
         .route("/", get(async || (NEWS, "home")))
@@ -140,7 +140,7 @@ const SNAPSHOT: &str = r"# What caches do
 | GET /page        | 200    | public, max-age=60 | accept, cookie | cache-tag: pages; cloudflare-cdn-cache-control: max-age=3600        | 60 s       | 60 s          |
 ";
 
-/// A file with this text, in a directory that is removed in the end.
+/// A file with this text, in a directory that is removed at the end.
 fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("caching.md");
@@ -422,7 +422,7 @@ fn the_environment_variable_writes_the_files_and_other_values_do_not() {
     assert!(read("policies.md").contains("| /news/{id} "));
     assert!(run("0"), "the files that were written pass");
 
-    // A table of an earlier version, between other text.
+    // A table of an earlier version, surrounded by other text.
     fs::write(directory.path().join("caching.md"), "# Caching\n| a |\n|---|\nAfter.\n").unwrap();
     assert!(!run("0"));
     assert!(run("1"));

@@ -1,4 +1,4 @@
-//! The assertions: each passes where it should, and its failure states the reason.
+//! Tests the assertions: each passes when it should, and its failure states the reason.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::convert::Infallible;
@@ -276,7 +276,7 @@ async fn a_hit_and_a_miss_are_distinguished_by_the_report_of_the_nearest_cache()
     }
 }
 
-/// A cache of one page, which a successful PUT purges or does not.
+/// A cache with one page, which a successful PUT may purge.
 fn one_page(
     purges: bool,
     status: u16,

@@ -1,4 +1,4 @@
-//! The events of decisions, and of diagnostics of an edge layer.
+//! Tests the events for decisions, and for diagnostics of an edge layer.
 #![cfg(feature = "tracing")]
 #![allow(clippy::unwrap_used)] // As in any test.
 

@@ -1,4 +1,4 @@
-//! Calls with streams in both directions, deadlines, and `grpc-web`, with a handwritten codec.
+//! Tests calls with streams in both directions, deadlines, and `grpc-web`, with a handwritten codec.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -291,7 +291,7 @@ async fn a_deadline_ends_the_call_and_the_handler() {
     let mut seen = Vec::new();
     for (count, server) in (1..).zip(bare_and_layered(&events).await) {
         let mut call = request(Bytes::from_static(b"hang"));
-        // Only the field, so that the server applies the deadline.
+        // Sets only the field, so that the server applies the deadline.
         call.metadata_mut().insert("grpc-timeout", MetadataValue::from_static("50m"));
         let status = client(server).await.unary(call, path("Unary"), BytesCodec).await.unwrap_err();
         assert!(matches!(status.code(), Code::Cancelled | Code::DeadlineExceeded), "{status:?}");

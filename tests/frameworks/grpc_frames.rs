@@ -1,4 +1,4 @@
-//! gRPC through the layers, frame by frame. This compares bytes that a tonic client does not show.
+//! Tests gRPC through the layers, frame by frame. This compares bytes that a tonic client does not show.
 //! `scripts/check-frameworks` tests the rest.
 
 use std::error::Error;

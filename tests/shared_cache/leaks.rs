@@ -1,4 +1,4 @@
-//! No client gets a response that was made for another one.
+//! Tests that no client gets a response that was generated for another client.
 
 use http::{Method, Request, Response, StatusCode};
 use tower_cache_policy::SharedCache;
@@ -7,7 +7,7 @@ use tower_cache_policy::policy::{CachePolicy, Personalized};
 use crate::site::{MINUTE, PUBLIC, Site, page};
 use crate::support::{TestBody, field, request};
 
-/// A body that names the user for whom it was created.
+/// A body that contains the name of its user.
 fn for_the_caller(request: &Request<TestBody>) -> String {
     let of = |name| field(request.headers(), name).unwrap_or_default();
     format!("{} {} {} {}", request.uri(), of("authorization"), of("cookie"), of("accept-language"))

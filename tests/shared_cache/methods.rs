@@ -1,4 +1,4 @@
-//! HEAD and POST: how their responses change what is stored for GET.
+//! Tests how responses to HEAD and POST change the stored response to GET.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! How stored responses are used: conditions, ranges, revalidation and stale use.
+//! Tests how stored responses are used: preconditions, ranges, revalidation and stale responses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use tower_cache_policy::policy::CachePolicy;
 use crate::site::{MINUTE, PUBLIC, Site, page};
 use crate::support::{TestBody, request};
 
-/// A page with a validator, which returns 304 if the client has it.
+/// A page with a validator, which returns 304 if the client has the current version.
 fn tagged(version: &Arc<AtomicUsize>) -> impl Fn(&Request<TestBody>) -> Response<TestBody> + Clone + use<> {
     let version = Arc::clone(version);
     move |request| {
@@ -45,7 +45,7 @@ async fn a_condition_on_a_response_that_is_not_stored_is_evaluated_too() {
     let site = Site::with_policy(CachePolicy::NO_STORE, tagged(&Arc::default()));
     let first = site.get("/", &[("if-none-match", "\"v0\"")]).await;
     assert_eq!((first.status, first.body.as_str()), (304, ""));
-    // Now the key is marked, and the handler sees the condition.
+    // The key is now marked, and the handler receives the precondition.
     assert_eq!(site.get("/", &[("if-none-match", "\"v0\"")]).await.status, 304);
     assert_eq!(site.cache.stats().stored, 0);
 }

@@ -1,4 +1,4 @@
-//! A service with a cache, a clock and a count of calls.
+//! A service with a cache, a clock and a counter of calls.
 #![allow(unreachable_pub)] // The files of one binary.
 
 use std::convert::Infallible;
@@ -45,7 +45,7 @@ pub struct Site {
     service: BoxCloneSyncService<Request<TestBody>, Response<Bytes>, Infallible>,
 }
 
-/// What a client got, as far as tests look at it.
+/// The parts of a client's response that tests compare.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TestResponse {
     pub status: u16,

@@ -1,4 +1,4 @@
-//! RFC 9111 section 5.2, as strict and permissive caches read it.
+//! RFC 9111 section 5.2, as strict and permissive caches implement it.
 //!
 //! Caches differ on a field in two lines, on a directive that appears twice, on a quote that does not
 //! end, and on a quoted number (C-02, C-05, C-06). A response is safe only if no reader finds more permissions in it than
@@ -174,7 +174,8 @@ impl Permissions {
         self.no_store && !self.must_understand
     }
 
-    /// How long a shared cache may reuse the response without validation, in seconds. `None` if it may not store it.
+    /// How long a shared cache may reuse the response without validation, in seconds. Returns `None` if the cache may
+    /// not store the response.
     pub fn shared(&self) -> Option<u64> {
         (!self.forbids_sharing()).then(|| match self.no_cache {
             true => 0,
@@ -182,7 +183,8 @@ impl Permissions {
         })
     }
 
-    /// How long a browser may reuse the response without validation, in seconds. `None` if it may not store it.
+    /// How long a browser may reuse the response without validation, in seconds. Returns `None` if the cache may not
+    /// store the response.
     pub fn browser(&self) -> Option<u64> {
         (!self.forbids_storing()).then(|| match self.no_cache {
             true => 0,
